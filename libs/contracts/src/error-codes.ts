@@ -1,0 +1,102 @@
+/**
+ * Every error a caller can meet, by its stable code, with the HTTP status it is answered with.
+ * The table is closed: a code that is not here cannot be thrown, and removing one is a breaking change.
+ */
+export const ERROR_STATUS = {
+  // The request itself
+  'bad-request': 400,
+  'validation-failed': 400,
+  'invalid-path': 400,
+  'invalid-cursor': 400,
+  'invalid-address': 400,
+  'digest-mismatch': 400,
+  'incomplete-body': 400,
+  'ticket-invalid': 400,
+  // Who asks
+  unauthorized: 401,
+  'origin-refused': 403,
+  'host-refused': 403,
+  forbidden: 403,
+  'not-an-owner': 403,
+  'not-a-member': 403,
+  'read-only-member': 403,
+  // What is asked for
+  'not-found': 404,
+  'file-not-found': 404,
+  'version-not-found': 404,
+  'peer-not-found': 404,
+  'transfer-not-found': 404,
+  'chunk-not-found': 404,
+  'method-not-allowed': 405,
+  'not-acceptable': 406,
+  // The state of things
+  conflict: 409,
+  'path-exists': 409,
+  'already-member': 409,
+  'has-files': 409,
+  'last-copy': 409,
+  'mass-deletion': 409,
+  'ticket-used': 409,
+  'ticket-expired': 410,
+  'precondition-failed': 412,
+  'payload-too-large': 413,
+  'unsupported-media-type': 415,
+  'range-not-satisfiable': 416,
+  'too-many-requests': 429,
+  'header-too-large': 431,
+  // Our side
+  'internal-error': 500,
+  'chunk-damaged': 500,
+  'peer-misbehaved': 502,
+  'not-ready': 503,
+  'shutting-down': 503,
+  'clock-skew': 503,
+  'content-unavailable': 503,
+  'peer-unreachable': 504,
+  timeout: 504,
+  'no-space': 507,
+  'quota-exceeded': 507,
+  // Never an HTTP answer of its own: the caller went away
+  aborted: 499,
+} as const;
+
+export type ErrorCode = keyof typeof ERROR_STATUS;
+
+/** Codes after which the same request may succeed later without being changed. */
+export const RETRYABLE_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'too-many-requests',
+  'not-ready',
+  'shutting-down',
+  'clock-skew',
+  'content-unavailable',
+  'peer-unreachable',
+  'peer-misbehaved',
+  'timeout',
+  'internal-error',
+  'chunk-damaged',
+]);
+
+/** The body of every error answer: RFC 9457, `application/problem+json`. */
+export interface Problem {
+  /** A URI reference naming the kind of problem: `/api/docs#<code>`. */
+  type: string;
+  title: string;
+  status: number;
+  code: ErrorCode;
+  /** One or two sentences a person can act on. */
+  detail: string;
+  /** Path of the request, without its query. */
+  instance?: string;
+  requestId: string;
+  retryable: boolean;
+  /** Per field, when the input was at fault. */
+  errors?: FieldProblem[];
+  /** Facts that belong to the code, e.g. the count of a `last-copy`. */
+  [extension: string]: unknown;
+}
+
+export interface FieldProblem {
+  /** Name of the field, parameter or header. */
+  field: string;
+  detail: string;
+}

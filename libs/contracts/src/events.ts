@@ -1,0 +1,108 @@
+import type { ErrorCode } from './error-codes.js';
+import type { FileInfo, NodeInfo, PeerInfo, PeerIdText, Replication, Timestamp, TransferInfo } from './rest.js';
+
+/** What a file event says of each file of its batch. */
+export type FileEventItem = Pick<
+  FileInfo,
+  'id' | 'path' | 'size' | 'mediaType' | 'contentId' | 'modifiedAt' | 'author' | 'version'
+>;
+export interface FileBatch {
+  /** 1 to 1,000 files of one batch. */
+  files: FileEventItem[];
+}
+export interface PeerEvent {
+  peer: Pick<PeerInfo, 'peerId' | 'name' | 'role' | 'state'>;
+}
+export interface WarningEvent {
+  code: ErrorCode | 'damaged-chunk' | 'skewed-clock' | 'low-space' | 'fork' | 'refused-record';
+  detail: string;
+  /** False once the cause is gone. */
+  active: boolean;
+}
+
+/**
+ * Every event, by its type. Both ends compile against this map: a new name breaks the engine and the console until
+ * both handle it.
+ */
+export interface EventMap {
+  'file.uploaded': FileBatch;
+  'file.updated': FileBatch;
+  'file.deleted': FileBatch;
+  'file.restored': FileBatch;
+  'file.conflict': FileBatch;
+  'file.replication': { files: { id: string; path: string; replication: Replication }[] };
+  'file.purged': FileBatch;
+  'peer.added': PeerEvent;
+  'peer.connected': PeerEvent;
+  'peer.disconnected': PeerEvent;
+  'peer.removed': PeerEvent;
+  'sync.started': { peerId: PeerIdText };
+  'sync.finished': { peerId: PeerIdText; received: number; sent: number };
+  'transfer.progress': { transfers: TransferInfo[] };
+  'transfer.finished': { transfer: TransferInfo };
+  'transfer.failed': { transfer: TransferInfo };
+  'node.warning': WarningEvent;
+  'node.status': Pick<NodeInfo, 'uptimeSeconds' | 'storage' | 'files' | 'network'> & { connectedPeers: number };
+}
+export type EventType = keyof EventMap;
+
+/** Not numbered, not kept: only what is true now. */
+export const VOLATILE_EVENTS = ['transfer.progress', 'node.status', 'file.replication'] as const satisfies EventType[];
+export type VolatileEventType = (typeof VOLATILE_EVENTS)[number];
+export type DurableEventType = Exclude<EventType, VolatileEventType>;
+
+export const DURABLE_EVENTS = [
+  'file.uploaded',
+  'file.updated',
+  'file.deleted',
+  'file.restored',
+  'file.conflict',
+  'file.purged',
+  'peer.added',
+  'peer.connected',
+  'peer.disconnected',
+  'peer.removed',
+  'sync.started',
+  'sync.finished',
+  'transfer.finished',
+  'transfer.failed',
+  'node.warning',
+] as const satisfies DurableEventType[];
+
+/** One event as it travels. `seq` is null for volatile events, and only grows within a `stream` otherwise. */
+export interface EventEnvelope<T extends EventType = EventType> {
+  stream: string;
+  seq: number | null;
+  type: T;
+  time: Timestamp;
+  data: EventMap[T];
+}
+/** The envelope of any type, narrowed by `type`. */
+export type AnyEvent = { [T in EventType]: EventEnvelope<T> }[EventType];
+
+/** `GET /events?after=SEQ` */
+export interface EventPage {
+  stream: string;
+  items: AnyEvent[];
+  /** The newest sequence number there is. */
+  lastSeq: number;
+  /** True when events after `after` are no longer kept: read everything anew. */
+  resync: boolean;
+}
+
+/** Socket.IO namespace `/events`: what the server sends. Every event travels under the one name `event`. */
+export interface ServerToClientEvents {
+  event: (event: AnyEvent) => void;
+  /** Sent once after connecting, when all that was missed has been sent. */
+  ready: (position: { stream: string; seq: number }) => void;
+  /** What was missed is gone, or the stream is another: read everything anew, go on from `seq`. */
+  resync: (position: { stream: string; seq: number }) => void;
+}
+/** The client sends nothing but its handshake. */
+export type ClientToServerEvents = Record<string, never>;
+/** `auth` of the Socket.IO handshake. The token may be left out when the session cookie is sent. */
+export interface EventHandshake {
+  token?: string;
+  stream?: string;
+  after?: number;
+}

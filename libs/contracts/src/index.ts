@@ -1,0 +1,8 @@
+/**
+ * What the browser and the engine agree on: REST shapes, route paths, the event map, the closed union of error codes.
+ * Guarantees: no code that needs Node or Angular; types and constants alone. Units: bytes, seconds, ISO 8601 UTC.
+ */
+export * from './error-codes.js';
+export * from './events.js';
+export * from './rest.js';
+export * from './routes.js';

@@ -1,0 +1,235 @@
+import type { ErrorCode, Problem } from './error-codes.js';
+
+/** ISO 8601 in UTC, e.g. `2026-11-22T12:00:00.000Z`. */
+export type Timestamp = string;
+/** base32 (RFC 4648, lower case, no padding) of 16 bytes: 26 characters. */
+export type FileId = string;
+/** A CIDv1 as text. */
+export type ContentId = string;
+/** A libp2p peer id as text. */
+export type PeerIdText = string;
+
+/** `GET /node` */
+export interface NodeInfo {
+  peerId: PeerIdText;
+  name: string;
+  version: string;
+  startedAt: Timestamp;
+  uptimeSeconds: number;
+  /** Multiaddrs this node can be dialled at. */
+  addresses: string[];
+  network: { id: string; name: string; members: number; role: MemberRole };
+  storage: StorageInfo;
+  files: { count: number; bytes: number };
+}
+
+export interface StorageInfo {
+  chunks: number;
+  bytes: number;
+  quotaBytes: number;
+  freeBytes: number;
+}
+
+export type MemberRole = 'owner' | 'member' | 'storage';
+export type ReplicationState = 'pending' | 'replicating' | 'safe' | 'limited' | 'at-risk' | 'unavailable';
+export type ReplicationReason = 'few-members' | 'no-space' | 'holder-gone' | 'no-holder';
+
+export interface Replication {
+  /** Copies wanted of every extent. */
+  target: number;
+  /** Copies there are: the lowest over the file's extents. */
+  copies: number;
+  state: ReplicationState;
+  reason?: ReplicationReason;
+}
+
+/** One file, as `GET /files/{fileId}` and every write answer it. */
+export interface FileInfo {
+  id: FileId;
+  path: string;
+  /** Bytes. */
+  size: number;
+  mediaType: string;
+  contentId: ContentId;
+  /** When the first version of this path was written. */
+  createdAt: Timestamp;
+  /** When the shown version was written. */
+  modifiedAt: Timestamp;
+  author: PeerIdText;
+  /** Id of the shown version: its record id, 64 hex digits. */
+  version: string;
+  deleted: boolean;
+  /** More than one head: the others are under `/versions`. */
+  conflict: boolean;
+  replication: Replication;
+}
+
+export type FileListState = 'current' | 'deleted' | 'conflict';
+export type FileSort = 'path' | '-path' | 'size' | '-size' | 'modifiedAt' | '-modifiedAt';
+
+/** `GET /files` */
+export interface FileList {
+  items: FileInfo[];
+  nextCursor: string | null;
+  /** Files that match, over all pages. */
+  total: number;
+}
+
+/** `POST /files` with many files: 207. */
+export interface UploadResults {
+  results: UploadResult[];
+}
+export interface UploadResult {
+  path: string;
+  status: number;
+  file?: FileInfo;
+  problem?: Problem;
+}
+
+/** `GET /files/{fileId}/chunks` */
+export interface ChunkList {
+  items: ChunkInfo[];
+  nextCursor: string | null;
+  total: number;
+}
+export interface ChunkInfo {
+  id: string;
+  offset: number;
+  size: number;
+  /** Held by this node. */
+  here: boolean;
+}
+
+/** `GET /files/{fileId}/holders` */
+export interface HolderList {
+  extents: { index: number; holders: { peerId: PeerIdText; name: string; live: boolean; self: boolean }[] }[];
+}
+
+/** `GET /files/{fileId}/versions` */
+export interface VersionList {
+  items: VersionInfo[];
+}
+export interface VersionInfo {
+  version: string;
+  kind: 'file' | 'deletion' | 'folder';
+  path: string;
+  size: number;
+  mediaType: string;
+  contentId: ContentId | null;
+  author: PeerIdText;
+  writtenAt: Timestamp;
+  /** One of the path's heads. */
+  head: boolean;
+  /** The head everyone shows. */
+  shown: boolean;
+}
+
+export type PeerState = 'self' | 'connected' | 'connecting' | 'disconnected';
+
+/** `GET /peers` */
+export interface PeerList {
+  items: PeerInfo[];
+}
+export interface PeerInfo {
+  peerId: PeerIdText;
+  name: string;
+  role: MemberRole;
+  state: PeerState;
+  addresses: string[];
+  /** Round trip of the last status exchange; null while unknown. */
+  latencyMs: number | null;
+  lastSeenAt: Timestamp | null;
+  uptimeSeconds: number | null;
+  storage: StorageInfo | null;
+  /** Bytes a second over the last few seconds. */
+  rates: { receive: number; send: number };
+}
+
+/** `POST /peers` */
+export interface ConnectRequest {
+  /** A multiaddr, e.g. `/ip4/192.168.1.20/tcp/4001`, with or without `/p2p/<peer id>`. */
+  address: string;
+}
+
+/** `POST /network/invites` */
+export interface InviteRequest {
+  role?: MemberRole;
+  /** Seconds the ticket is good for. */
+  expiresInSeconds?: number;
+}
+export interface InviteInfo {
+  ticket: string;
+  expiresAt: Timestamp;
+  role: MemberRole;
+}
+
+/** `POST /network/join` */
+export interface JoinRequest {
+  ticket: string;
+}
+export interface NetworkInfo {
+  id: string;
+  name: string;
+  members: number;
+  role: MemberRole;
+}
+
+/** `GET /dht` */
+export interface DhtInfo {
+  enabled: boolean;
+  mode: 'server' | 'client';
+  routingTableSize: number;
+  provide: { queued: number; provided: number; failed: number; lagSeconds: number };
+}
+/** `GET /dht/providers/{contentId}` */
+export interface ProviderList {
+  contentId: ContentId;
+  providers: { peerId: PeerIdText; name: string | null; addresses: string[] }[];
+}
+
+export type TransferKind = 'upload' | 'download' | 'replication';
+export type TransferState = 'running' | 'finished' | 'failed' | 'cancelled';
+
+/** `GET /transfers` */
+export interface TransferList {
+  items: TransferInfo[];
+}
+export interface TransferInfo {
+  id: string;
+  kind: TransferKind;
+  state: TransferState;
+  path: string | null;
+  contentId: ContentId | null;
+  /** Total bytes; null while not known. */
+  bytes: number | null;
+  verifiedBytes: number;
+  /** Bytes a second. */
+  rate: number;
+  sources: { peerId: PeerIdText; bytes: number }[];
+  startedAt: Timestamp;
+  finishedAt: Timestamp | null;
+  error?: { code: ErrorCode; detail: string };
+}
+
+/** `GET /settings` */
+export interface Settings {
+  name: string;
+  networkName: string;
+  replicas: number;
+  quotaBytes: number;
+  graceSeconds: number;
+  retentionSeconds: number;
+}
+/** `PATCH /settings` */
+export type SettingsPatch = Partial<Settings>;
+
+/** `POST /session` */
+export interface SessionRequest {
+  token: string;
+}
+
+/** `GET /health/live`, `GET /health/ready` */
+export interface Health {
+  status: 'ok' | 'degraded' | 'unavailable';
+  checks: { name: string; ok: boolean; detail: string }[];
+}

@@ -1,0 +1,29 @@
+/** Everything of the REST API lives under this prefix. */
+export const API_PREFIX = '/api/v1';
+/** Socket.IO namespace of the event stream. */
+export const EVENTS_NAMESPACE = '/events';
+/** Cookie-authenticated writes carry this header, which no cross-site form can send. */
+export const CSRF_HEADER = 'x-dfs-request';
+
+/** Paths of the API, as the client calls them. */
+export const routes = {
+  node: `${API_PREFIX}/node`,
+  session: `${API_PREFIX}/session`,
+  files: `${API_PREFIX}/files`,
+  filesContent: `${API_PREFIX}/files/content`,
+  file: (id: string) => `${API_PREFIX}/files/${encodeURIComponent(id)}`,
+  fileContent: (id: string) => `${API_PREFIX}/files/${encodeURIComponent(id)}/content`,
+  fileVersions: (id: string) => `${API_PREFIX}/files/${encodeURIComponent(id)}/versions`,
+  fileChunks: (id: string) => `${API_PREFIX}/files/${encodeURIComponent(id)}/chunks`,
+  fileHolders: (id: string) => `${API_PREFIX}/files/${encodeURIComponent(id)}/holders`,
+  peers: `${API_PREFIX}/peers`,
+  peer: (id: string) => `${API_PREFIX}/peers/${encodeURIComponent(id)}`,
+  invites: `${API_PREFIX}/network/invites`,
+  join: `${API_PREFIX}/network/join`,
+  dht: `${API_PREFIX}/dht`,
+  dhtProviders: (contentId: string) => `${API_PREFIX}/dht/providers/${encodeURIComponent(contentId)}`,
+  transfers: `${API_PREFIX}/transfers`,
+  transfer: (id: string) => `${API_PREFIX}/transfers/${encodeURIComponent(id)}`,
+  events: `${API_PREFIX}/events`,
+  settings: `${API_PREFIX}/settings`,
+} as const;

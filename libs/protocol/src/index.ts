@@ -1,0 +1,15 @@
+/**
+ * What two peers agree on: ids, the wire codec with its pre-scan, message shapes, limits, the one error class.
+ * Guarantees: nothing here touches disk or network; nothing a peer sends is decoded before the pre-scan has passed it.
+ * Units: bytes, milliseconds.
+ */
+export * from './ambient.js';
+export * from './units.js';
+export * from './limits.js';
+export * from './errors.js';
+export * from './cid.js';
+export * from './paths.js';
+export * from './scan.js';
+export * from './codec.js';
+export * from './schema.js';
+export * from './keys.js';

@@ -1,0 +1,28 @@
+import { KiB, MiB } from './units.js';
+
+/** A msgpack header of a frame. Larger ones are refused before a byte of them is decoded. */
+export const MAX_HEADER_BYTES = 256 * KiB;
+/** Raw bytes that follow a header: the largest chunk, or a pack of small ones. */
+export const MAX_PAYLOAD_BYTES = 4 * MiB;
+/** Nesting of a decoded value; our deepest message has 5 levels. */
+export const MAX_DEPTH = 16;
+/** Values in one header, keys and containers included. */
+export const MAX_ELEMENTS = 4096;
+
+/** Content-defined chunking. Pinned: changing one changes every content id. */
+export const CHUNK_MIN_BYTES = 256 * KiB;
+export const CHUNK_MEAN_BYTES = 1 * MiB;
+export const CHUNK_MAX_BYTES = 4 * MiB;
+/** Chunks in one extent, and so entries in one leaf of a manifest. */
+export const EXTENT_CHUNKS = 1024;
+/** A manifest block, root or inner. */
+export const MAX_MANIFEST_BLOCK_BYTES = 256 * KiB;
+
+/** UTF-8 bytes of a path. */
+export const MAX_PATH_BYTES = 1024;
+/** Characters of a media type. */
+export const MAX_MEDIA_TYPE_LENGTH = 127;
+/** Characters of a node's or network's name. */
+export const MAX_NAME_LENGTH = 64;
+/** Heads a record may replace at once. */
+export const MAX_PARENTS = 64;
