@@ -1,1 +1,8 @@
-export {};
+/**
+ * Who belongs to the network, who is here now, and how a newcomer gets in.
+ * Guarantees: the same membership records give the same members on every node, in whatever order they arrived; nobody
+ * is admitted but by a ticket an owner made; no answer but that of the join protocol goes to a stranger.
+ * Not promised: that a member that is listed as connected answers the next request.
+ * Units: milliseconds since 1970, milliseconds.
+ */
+export type { Member, Membership, MembershipSettings, Peers } from './api.js';
