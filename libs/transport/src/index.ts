@@ -1,1 +1,19 @@
-export {};
+/**
+ * Authenticated, encrypted connections between nodes, and streams of bounded frames over them.
+ * Guarantees: a stranger reaches no protocol but those marked for strangers; no header is decoded before the pre-scan
+ * passed it; both directions wait for the slower side; whatever a peer sends, no rejection stays unhandled.
+ * Does not: know what the frames mean, retry, or reconnect. Units: bytes, milliseconds, bytes a second.
+ */
+export type {
+  Channel,
+  ConnectionInfo,
+  ContentRouting,
+  DialOptions,
+  Frame,
+  Gate,
+  OpenOptions,
+  ProtocolHandler,
+  Provider,
+  Rates,
+  Transport,
+} from './transport.js';

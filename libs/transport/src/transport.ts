@@ -1,0 +1,130 @@
+import type { Cid, Unsubscribe, WireValue } from '@dfs/protocol';
+
+/** One message: a msgpack header and, after it, raw bytes (empty when there are none). */
+export interface Frame {
+  readonly header: WireValue;
+  readonly payload: Uint8Array;
+}
+
+/** One stream to one peer, seen as frames. Each request has its own; many are open at once. */
+export interface Channel {
+  /** Who is at the other end, as proven by the encryption handshake. */
+  readonly peerId: string;
+  /** Aborted when the stream or its connection is lost or cut; not by an orderly end. */
+  readonly signal: AbortSignal;
+  /**
+   * Sends one frame and waits until there is room for more. The payload may come in parts; it is not copied, so it
+   * must not change until this resolves.
+   * @throws DfsError `aborted`, `timeout`, `peer-unreachable`; TypeError for a header that is no WireValue.
+   */
+  send(header: WireValue, payload?: Uint8Array | readonly Uint8Array[]): Promise<void>;
+  /**
+   * Frames as they arrive, until the other side has ended. May be iterated once; leaving the loop early gives up the
+   * receiving half. Nothing more is read from the peer than the loop asks for (and a bounded window).
+   * @throws DfsError what an error frame carries; `peer-misbehaved` for bytes that are no frames; `peer-unreachable`,
+   * `timeout`, `aborted`.
+   */
+  frames(): AsyncIterable<Frame>;
+  /** No more frames from this side. Idempotent. */
+  end(): Promise<void>;
+  /** Tears the stream down at once, in both directions. Idempotent. */
+  abort(error: Error): void;
+}
+
+/** Answers a stream that a peer has opened. Throwing sends an error frame; returning ends the channel. */
+export type ProtocolHandler = (channel: Channel) => Promise<void>;
+
+/** Who may come in: asked at every connection and every stream. */
+export interface Gate {
+  isMember(peerId: string): boolean;
+  /** While true (an invite is open), strangers may connect for a short time and use protocols marked for them. */
+  acceptsStrangers(): boolean;
+}
+
+export interface ConnectionInfo {
+  readonly peerId: string;
+  /** Multiaddr of the other end. */
+  readonly address: string;
+  readonly direction: 'in' | 'out';
+  /** Milliseconds since 1970. */
+  readonly openedAt: number;
+}
+
+/** Bytes a second over the last few seconds. */
+export interface Rates {
+  readonly receive: number;
+  readonly send: number;
+}
+
+export interface OpenOptions {
+  signal?: AbortSignal;
+  /** Milliseconds for the whole life of the channel. */
+  timeoutMs?: number;
+}
+
+export interface DialOptions {
+  signal?: AbortSignal;
+}
+
+/** Connections to peers, and streams over them. Knows nothing of what the frames mean. */
+export interface Transport {
+  /** Of this node. */
+  readonly peerId: string;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  /** Multiaddrs this node listens at, each ending in `/p2p/<peer id>`. */
+  addresses(): string[];
+  /** Nobody passes before it is set. */
+  setGate(gate: Gate): void;
+  /** Cuts the connections of all whom the gate no longer lets through. To be called after membership has changed. */
+  enforceGate(): Promise<void>;
+  /** Registers the one handler of `protocol`; members only unless `strangers`. */
+  handle(protocol: string, handler: ProtocolHandler, options?: { strangers?: boolean }): void;
+  /**
+   * Opens a stream, over the connection there is or a new one.
+   * @throws DfsError `peer-unreachable`, `not-a-member`, `timeout`, `aborted`
+   */
+  open(peerId: string, protocol: string, options?: OpenOptions): Promise<Channel>;
+  /**
+   * Connects to a multiaddr, with or without `/p2p/<peer id>`, member or not, and answers who is there.
+   * @throws DfsError `invalid-address`, `peer-unreachable`, `timeout`, `aborted`
+   */
+  dial(address: string, options?: DialOptions): Promise<string>;
+  /**
+   * Makes sure there is a connection to a member, by the addresses given and those known.
+   * @throws DfsError `peer-unreachable`, `not-a-member`, `timeout`, `aborted`
+   */
+  dialPeer(peerId: string, addresses?: readonly string[], options?: DialOptions): Promise<void>;
+  /** Closes all connections to a peer. */
+  hangUp(peerId: string): Promise<void>;
+  /** Hangs up and takes the peer out of the peer store and the routing table. */
+  forget(peerId: string): Promise<void>;
+  connections(): ConnectionInfo[];
+  /** First connection of a peer: members and, while they are let in, strangers alike. */
+  onConnect(fn: (peerId: string) => void): Unsubscribe;
+  /** The last connection of a peer is gone. */
+  onDisconnect(fn: (peerId: string) => void): Unsubscribe;
+  /** A node was heard of on the local network. A hint: anyone may claim it. */
+  onDiscovery(fn: (peerId: string, addresses: string[]) => void): Unsubscribe;
+  rates(peerId: string): Rates;
+  readonly routing: ContentRouting;
+}
+
+export interface Provider {
+  readonly peerId: string;
+  /** Multiaddrs, perhaps none. */
+  readonly addresses: string[];
+}
+
+/** Provider records in a network's own DHT. A hint: what it says is checked with the peers it names. */
+export interface ContentRouting {
+  /** Joins the DHT of this network (64 hex digits), leaving another one first. */
+  start(networkId: string): Promise<void>;
+  stop(): Promise<void>;
+  /** Tells the DHT that this node holds `cid`. @throws DfsError `not-ready`, `timeout`, `aborted` */
+  provide(cid: Cid, options?: { signal?: AbortSignal }): Promise<void>;
+  /** Whom the DHT names, each once; ends without an error when nobody answers. */
+  findProviders(cid: Cid, options?: { signal?: AbortSignal }): AsyncIterable<Provider>;
+  /** Peers in the routing table. */
+  size(): number;
+}
