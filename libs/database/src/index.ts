@@ -1,1 +1,8 @@
-export {};
+/**
+ * The node's SQLite file. Guarantees: WAL with `synchronous=FULL`; every write within one serialised unit of work that
+ * is committed as a whole; reads on a connection of their own see committed state only; an unsafe start is refused.
+ * Does not know any table: each library brings its own migrations.
+ */
+export { Database, type DatabaseOptions } from './database.js';
+export { DatabaseError, type MigrationClass, type Reader, type SqlValue, type Tx } from './sql.js';
+export { DATABASE_OPTIONS, DatabaseModule } from './database.module.js';

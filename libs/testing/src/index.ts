@@ -1,1 +1,8 @@
-export {};
+/**
+ * What specs are made of: temporary folders and databases, seeded randomness, a fake clock, waiting for a condition,
+ * real input files, real engine processes. Imported by specs alone.
+ */
+export { tempDatabase, tempDir, type TempDatabase, type TempDir } from './temp.js';
+export { seededRandom, type SeededRandom } from './random.js';
+export { eventually, fakeClock, type FakeClock } from './wait.js';
+export { realFiles, sha256Hex, type RealFile } from './real-files.js';

@@ -1,0 +1,92 @@
+import sqlite3 from 'sqlite3';
+import { DataSource, QueryFailedError, type QueryRunner } from 'typeorm';
+import { DfsError } from '@dfs/protocol';
+import { DatabaseError, type MigrationClass, type SqlValue } from './sql.js';
+
+// TypeORM asks for `verbose()`, which records a stack at every call; ours are recorded where they are awaited.
+const driver = { ...sqlite3, verbose: () => sqlite3 };
+/** Milliseconds a statement waits for the other connection's lock. */
+const BUSY_TIMEOUT = 10_000;
+/** Negative: KiB of page cache. */
+const CACHE_KIB = -32 * 1024;
+
+/** One SQLite connection: a TypeORM data source with its only query runner. */
+export class Connection {
+  private constructor(
+    private readonly source: DataSource,
+    private readonly runner: QueryRunner,
+  ) {}
+
+  static async open(file: string, migrations: MigrationClass[], role: 'write' | 'read'): Promise<Connection> {
+    const source = new DataSource({
+      type: 'sqlite',
+      database: file,
+      driver,
+      enableWAL: true,
+      busyTimeout: BUSY_TIMEOUT,
+      synchronize: false,
+      migrationsRun: false,
+      migrations,
+    });
+    try {
+      await source.initialize();
+      const connection = new Connection(source, source.createQueryRunner());
+      await connection.query('PRAGMA synchronous = FULL');
+      await connection.query(`PRAGMA cache_size = ${CACHE_KIB}`);
+      await connection.query('PRAGMA temp_store = MEMORY');
+      if (role === 'read') await connection.query('PRAGMA query_only = ON');
+      return connection;
+    } catch (error) {
+      if (source.isInitialized) await source.destroy();
+      throw databaseError(error);
+    }
+  }
+
+  async query<R>(sql: string, params: readonly SqlValue[] = []): Promise<R[]> {
+    try {
+      return ((await this.runner.query(sql, [...params])) as R[] | undefined) ?? [];
+    } catch (error) {
+      throw databaseError(error);
+    }
+  }
+
+  async run(sql: string, params: readonly SqlValue[] = []): Promise<{ changes: number; lastId: number }> {
+    try {
+      const result = (await this.runner.query(sql.trimStart(), [...params], true)) as {
+        affected?: number;
+        raw: unknown;
+      };
+      return { changes: result.affected ?? 0, lastId: typeof result.raw === 'number' ? result.raw : 0 };
+    } catch (error) {
+      throw databaseError(error);
+    }
+  }
+
+  /** Names of the migrations this file has seen. */
+  async appliedMigrations(): Promise<string[]> {
+    const table = await this.query("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'migrations'");
+    if (table.length === 0) return [];
+    return (await this.query<{ name: string }>('SELECT name FROM migrations')).map((row) => row.name);
+  }
+
+  async migrate(): Promise<void> {
+    try {
+      await this.source.runMigrations({ transaction: 'all' });
+    } catch (error) {
+      throw databaseError(error);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.source.destroy();
+  }
+}
+
+function databaseError(error: unknown): unknown {
+  const cause: unknown = error instanceof QueryFailedError ? error.driverError : error;
+  if (!(cause instanceof Error) || !('code' in cause) || typeof cause.code !== 'string') return error;
+  if (cause.code === 'SQLITE_FULL') {
+    return new DfsError('no-space', 'The disk is full: make room on this node and try again.', { cause });
+  }
+  return new DatabaseError(cause.code, cause.message);
+}

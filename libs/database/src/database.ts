@@ -1,0 +1,197 @@
+import { DfsError, silentLog, type Log } from '@dfs/protocol';
+import { Connection } from './connection.js';
+import { DatabaseError, type MigrationClass, type Reader, type SqlValue, type Tx } from './sql.js';
+
+/** SQLite's own bound on the variables of a statement. */
+const MAX_VARIABLES = 32_766;
+/** More rows a statement gain nothing and hold the connection longer. */
+const MAX_ROWS_PER_INSERT = 500;
+
+export interface DatabaseOptions {
+  /** Path of the database file; its folder must exist. */
+  file: string;
+  migrations: MigrationClass[];
+  log?: Log;
+}
+
+/** The node's SQLite file: one connection that writes, one unit of work after another, and one that reads. */
+export class Database implements Reader {
+  private tail: Promise<unknown> = Promise.resolve();
+  private closed = false;
+
+  private constructor(
+    private readonly options: DatabaseOptions,
+    private writer: Connection,
+    private readonly reader: Connection,
+    private readonly log: Log,
+  ) {}
+
+  /**
+   * Opens, checks and migrates.
+   * @throws DfsError `not-ready` with the reason a start is unsafe: damaged file, newer version, wrong durability.
+   */
+  static async open(options: DatabaseOptions): Promise<Database> {
+    const writer = await openWriter(options);
+    try {
+      await refuseNewer(writer, options.migrations);
+      await writer.migrate();
+      await refuseDamaged(writer);
+      const reader = await Connection.open(options.file, [], 'read');
+      return new Database(options, writer, reader, options.log ?? silentLog);
+    } catch (error) {
+      await writer.close();
+      throw error;
+    }
+  }
+
+  /** Reads what is committed, on a connection of its own. */
+  query<R>(sql: string, params?: readonly SqlValue[]): Promise<R[]> {
+    return this.reader.query<R>(sql, params);
+  }
+
+  /**
+   * The one way to write: units run one after another, each BEGIN IMMEDIATE … COMMIT. Never call it within a unit:
+   * it would wait for itself.
+   */
+  write<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    const run = this.tail.then(() => this.unit(work));
+    this.tail = run.catch(() => undefined);
+    return run;
+  }
+
+  /** Waits for the units under way; later ones are refused. */
+  async close(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
+    await this.tail;
+    await this.reader.close();
+    await this.writer.close();
+  }
+
+  private async unit<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    if (this.closed) throw new DfsError('shutting-down', 'The node is shutting down.');
+    const unit = new UnitOfWork(this.writer);
+    await this.writer.run('BEGIN IMMEDIATE');
+    let result: T;
+    try {
+      result = await work(unit);
+      unit.finish();
+    } catch (error) {
+      unit.finish();
+      await this.rollback();
+      throw error;
+    }
+    try {
+      await this.writer.run('COMMIT');
+    } catch (error) {
+      // Whether anything of it is on disk is for SQLite's recovery to say, not for this connection.
+      this.log.error({ err: error }, 'commit failed, reopening the database');
+      await this.reopen();
+      throw error;
+    }
+    this.announce(unit.committed);
+    return result;
+  }
+
+  private announce(listeners: readonly (() => void)[]): void {
+    for (const listener of listeners) {
+      try {
+        listener();
+      } catch (error) {
+        this.log.error({ err: error }, 'a listener failed after a commit');
+      }
+    }
+  }
+
+  private async rollback(): Promise<void> {
+    try {
+      await this.writer.run('ROLLBACK');
+    } catch (error) {
+      // SQLite rolls back by itself on some errors, and then knows of no transaction.
+      if (error instanceof DatabaseError && error.message.includes('no transaction is active')) return;
+      this.log.error({ err: error }, 'rollback failed, reopening the database');
+      await this.reopen();
+    }
+  }
+
+  private async reopen(): Promise<void> {
+    await this.writer.close().catch((error: unknown) => this.log.error({ err: error }, 'closing failed'));
+    this.writer = await openWriter(this.options);
+  }
+}
+
+class UnitOfWork implements Tx {
+  readonly committed: (() => void)[] = [];
+  private finished = false;
+
+  constructor(private readonly connection: Connection) {}
+
+  query<R>(sql: string, params?: readonly SqlValue[]): Promise<R[]> {
+    return this.open().query<R>(sql, params);
+  }
+
+  run(sql: string, params?: readonly SqlValue[]): Promise<{ changes: number; lastId: number }> {
+    return this.open().run(sql, params);
+  }
+
+  async insertMany(
+    table: string,
+    columns: readonly string[],
+    rows: readonly (readonly SqlValue[])[],
+    conflict?: 'ignore' | 'replace',
+  ): Promise<void> {
+    const verb = conflict ? `INSERT OR ${conflict.toUpperCase()}` : 'INSERT';
+    const tuple = `(${columns.map(() => '?').join(',')})`;
+    const step = Math.max(1, Math.min(MAX_ROWS_PER_INSERT, Math.floor(MAX_VARIABLES / columns.length)));
+    for (let at = 0; at < rows.length; at += step) {
+      const part = rows.slice(at, at + step);
+      const values = Array.from(part, () => tuple).join(',');
+      await this.run(`${verb} INTO ${table} (${columns.join(',')}) VALUES ${values}`, part.flat());
+    }
+  }
+
+  afterCommit(fn: () => void): void {
+    this.committed.push(fn);
+  }
+
+  finish(): void {
+    this.finished = true;
+  }
+
+  private open(): Connection {
+    if (this.finished) throw new Error('this unit of work has ended: something in it was not awaited');
+    return this.connection;
+  }
+}
+
+async function openWriter({ file, migrations }: DatabaseOptions): Promise<Connection> {
+  const writer = await Connection.open(file, migrations, 'write');
+  const [mode] = await writer.query<{ journal_mode: string }>('PRAGMA journal_mode');
+  const [level] = await writer.query<{ synchronous: number }>('PRAGMA synchronous');
+  if (mode?.journal_mode === 'wal' && level?.synchronous === 2) return writer;
+  await writer.close();
+  throw new DfsError(
+    'not-ready',
+    `The database cannot be made durable here (journal mode ${mode?.journal_mode}, synchronous ${level?.synchronous}): ` +
+      'put the data directory on a local file system that supports SQLite WAL.',
+  );
+}
+
+async function refuseNewer(writer: Connection, migrations: MigrationClass[]): Promise<void> {
+  const known = new Set(migrations.map((migration) => migration.name));
+  const newer = (await writer.appliedMigrations()).filter((name) => !known.has(name));
+  if (newer.length === 0) return;
+  throw new DfsError(
+    'not-ready',
+    `The database was written by a newer version of DFS (${newer.join(', ')}): start that version, or restore a copy made before it.`,
+  );
+}
+
+async function refuseDamaged(writer: Connection): Promise<void> {
+  const rows = await writer.query<{ quick_check: string }>('PRAGMA quick_check(5)');
+  if (rows.length === 1 && rows[0]?.quick_check === 'ok') return;
+  throw new DfsError(
+    'not-ready',
+    `The database is damaged (${rows.map((row) => row.quick_check).join('; ')}): restore a copy, or start with an empty data directory and join the network again.`,
+  );
+}

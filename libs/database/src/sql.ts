@@ -1,0 +1,39 @@
+import type { MigrationInterface } from 'typeorm';
+
+/** What SQLite stores. BLOBs come back as Buffer; booleans are 0 and 1. */
+export type SqlValue = string | number | null | Uint8Array;
+
+/** A TypeORM migration as a class; its name ends in a 13-digit timestamp. */
+export type MigrationClass = new () => MigrationInterface;
+
+export interface Reader {
+  /** @throws DatabaseError */
+  query<R>(sql: string, params?: readonly SqlValue[]): Promise<R[]>;
+}
+
+/** One unit of work: all of it is committed, or none. It sees its own writes. */
+export interface Tx extends Reader {
+  /** An INSERT, UPDATE or DELETE. */
+  run(sql: string, params?: readonly SqlValue[]): Promise<{ changes: number; lastId: number }>;
+  /** Many rows in few statements; no rows, no statement. */
+  insertMany(
+    table: string,
+    columns: readonly string[],
+    rows: readonly (readonly SqlValue[])[],
+    conflict?: 'ignore' | 'replace',
+  ): Promise<void>;
+  /** Runs after COMMIT has succeeded, in order of registration. What it throws is logged and goes no further. */
+  afterCommit(fn: () => void): void;
+}
+
+/** A failure of the database itself, without the values of the statement: those may be secret. */
+export class DatabaseError extends Error {
+  /** SQLite's own code, e.g. `SQLITE_CONSTRAINT`. */
+  readonly sqliteCode: string;
+
+  constructor(sqliteCode: string, message: string) {
+    super(message);
+    this.name = 'DatabaseError';
+    this.sqliteCode = sqliteCode;
+  }
+}

@@ -1,0 +1,146 @@
+import { randomUUID } from 'node:crypto';
+import type {
+  AnyEvent,
+  DurableEventType,
+  EventMap,
+  EventPage,
+  EventType,
+  VolatileEventType,
+} from '@dfs/contracts';
+import type { Database, Tx } from '@dfs/database';
+import { silentLog, systemClock, type Clock, type Log, type Unsubscribe } from '@dfs/protocol';
+
+/** Events kept on disk for clients that were away. */
+const KEEP_EVENTS = 10_000;
+/** Rows over the limit before they are pruned, so that not every event pays for it. */
+const PRUNE_SLACK = 500;
+
+export interface EventLogOptions {
+  clock?: Clock;
+  log?: Log;
+  /** Events kept; the oldest go. */
+  keep?: number;
+}
+
+interface EventRow {
+  seq: number;
+  type: string;
+  time: number;
+  data: string;
+}
+
+/**
+ * What happened on this node, numbered and kept (durable events) or only told (volatile ones).
+ * A durable event is committed with the change it tells of, and delivered after that commit, in order of `seq`.
+ */
+export class EventLog {
+  private readonly listeners = new Set<(event: AnyEvent) => void>();
+  private oldest = 0;
+
+  private constructor(
+    private readonly db: Database,
+    /** Changes when sequence numbers may have been given before: a data directory restored from an old copy. */
+    readonly stream: string,
+    private readonly clock: Clock,
+    private readonly log: Log,
+    private readonly keep: number,
+  ) {}
+
+  static async open(db: Database, options: EventLogOptions = {}): Promise<EventLog> {
+    const stream = await db.write(async (tx) => {
+      const [known] = await tx.query<{ stream: string }>('SELECT stream FROM event_stream');
+      if (known) return known.stream;
+      const fresh = randomUUID();
+      await tx.run('INSERT INTO event_stream (one, stream) VALUES (1, ?)', [fresh]);
+      return fresh;
+    });
+    const log = new EventLog(
+      db,
+      stream,
+      options.clock ?? systemClock,
+      options.log ?? silentLog,
+      options.keep ?? KEEP_EVENTS,
+    );
+    log.oldest = (await log.bounds()).first;
+    return log;
+  }
+
+  /** Numbers the event within the caller's unit of work; listeners hear of it after the commit. */
+  async record<T extends DurableEventType>(tx: Tx, type: T, data: EventMap[T]): Promise<void> {
+    const time = this.clock.now();
+    const { lastId: seq } = await tx.run('INSERT INTO event (type, time, data) VALUES (?, ?, ?)', [
+      type,
+      time,
+      JSON.stringify(data),
+    ]);
+    await this.prune(tx, seq);
+    tx.afterCommit(() => this.deliver(type, seq, time, data));
+  }
+
+  /** The same in a unit of work of its own. */
+  recordNow<T extends DurableEventType>(type: T, data: EventMap[T]): Promise<void> {
+    return this.db.write((tx) => this.record(tx, type, data));
+  }
+
+  /** Tells those who listen now; not numbered, not kept. */
+  tell<T extends VolatileEventType>(type: T, data: EventMap[T]): void {
+    this.deliver(type, null, this.clock.now(), data);
+  }
+
+  subscribe(listener: (event: AnyEvent) => void): Unsubscribe {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /** At most `limit` events after the sequence number `after`, oldest first; `resync` when some of them are gone. */
+  async since(after: number, limit: number): Promise<EventPage> {
+    const rows = await this.db.query<EventRow>(
+      'SELECT seq, type, time, data FROM event WHERE seq > ? ORDER BY seq LIMIT ?',
+      [after, limit],
+    );
+    const { first, last } = await this.bounds();
+    const gone = last > 0 && after + 1 < first;
+    return {
+      stream: this.stream,
+      items: gone ? [] : rows.map((row) => this.fromRow(row)),
+      lastSeq: last,
+      resync: gone || after > last,
+    };
+  }
+
+  private async bounds(): Promise<{ first: number; last: number }> {
+    const [row] = await this.db.query<{ first: number | null; last: number | null }>(
+      `SELECT (SELECT min(seq) FROM event) AS first,
+              (SELECT seq FROM sqlite_sequence WHERE name = 'event') AS last`,
+    );
+    return { first: row?.first ?? 0, last: row?.last ?? 0 };
+  }
+
+  private async prune(tx: Tx, newest: number): Promise<void> {
+    const from = newest - this.keep;
+    if (from < this.oldest + PRUNE_SLACK) return;
+    await tx.run('DELETE FROM event WHERE seq <= ?', [from]);
+    tx.afterCommit(() => (this.oldest = from));
+  }
+
+  private deliver<T extends EventType>(type: T, seq: number | null, time: number, data: EventMap[T]): void {
+    const event = { stream: this.stream, seq, type, time: new Date(time).toISOString(), data } as AnyEvent;
+    for (const listener of this.listeners) {
+      try {
+        listener(event);
+      } catch (error) {
+        this.log.error({ err: error, type }, 'an event listener failed');
+      }
+    }
+  }
+
+  private fromRow(row: EventRow): AnyEvent {
+    return {
+      stream: this.stream,
+      seq: row.seq,
+      type: row.type,
+      time: new Date(row.time).toISOString(),
+      data: JSON.parse(row.data) as unknown,
+    } as AnyEvent;
+  }
+}

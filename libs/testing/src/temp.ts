@@ -1,0 +1,35 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Database, type MigrationClass } from '@dfs/database';
+
+/** A folder that is gone when the block ends: `await using dir = await tempDir()`. */
+export interface TempDir extends AsyncDisposable {
+  readonly path: string;
+  /** A path within it. */
+  file(name: string): string;
+  remove(): Promise<void>;
+}
+
+export async function tempDir(prefix = 'dfs-test-'): Promise<TempDir> {
+  const path = await mkdtemp(join(tmpdir(), prefix));
+  const remove = () => rm(path, { recursive: true, force: true, maxRetries: 5 });
+  return { path, file: (name) => join(path, name), remove, [Symbol.asyncDispose]: remove };
+}
+
+/** A real database in a folder of its own. */
+export interface TempDatabase extends AsyncDisposable {
+  readonly db: Database;
+  readonly dir: TempDir;
+  remove(): Promise<void>;
+}
+
+export async function tempDatabase(migrations: MigrationClass[]): Promise<TempDatabase> {
+  const dir = await tempDir();
+  const db = await Database.open({ file: dir.file('dfs.sqlite'), migrations });
+  const remove = async (): Promise<void> => {
+    await db.close();
+    await dir.remove();
+  };
+  return { db, dir, remove, [Symbol.asyncDispose]: remove };
+}
