@@ -1,10 +1,19 @@
 import sqlite3 from 'sqlite3';
-import { DataSource, QueryFailedError, type QueryRunner } from 'typeorm';
+import { DataSource, QueryFailedError, type Logger, type QueryRunner } from 'typeorm';
 import { DfsError } from '@dfs/protocol';
 import { DatabaseError, type MigrationClass, type SqlValue } from './sql.js';
 
 // TypeORM asks for `verbose()`, which records a stack at every call; ours are recorded where they are awaited.
 const driver = { ...sqlite3, verbose: () => sqlite3 };
+// What fails is thrown, and logged once by whoever catches it: TypeORM's own logger would print statements and values.
+const silent: Logger = {
+  logQuery: () => {},
+  logQueryError: () => {},
+  logQuerySlow: () => {},
+  logSchemaBuild: () => {},
+  logMigration: () => {},
+  log: () => {},
+};
 /** Milliseconds a statement waits for the other connection's lock. */
 const BUSY_TIMEOUT = 10_000;
 /** Negative: KiB of page cache. */
@@ -25,6 +34,7 @@ export class Connection {
       enableWAL: true,
       busyTimeout: BUSY_TIMEOUT,
       synchronize: false,
+      logger: silent,
       migrationsRun: false,
       migrations,
     });
@@ -84,9 +94,14 @@ export class Connection {
 
 function databaseError(error: unknown): unknown {
   const cause: unknown = error instanceof QueryFailedError ? error.driverError : error;
-  if (!(cause instanceof Error) || !('code' in cause) || typeof cause.code !== 'string') return error;
+  if (!isSqliteError(cause)) return error;
   if (cause.code === 'SQLITE_FULL') {
     return new DfsError('no-space', 'The disk is full: make room on this node and try again.', { cause });
   }
   return new DatabaseError(cause.code, cause.message);
+}
+
+/** By shape: the driver makes its errors in native code, which may belong to another realm. */
+function isSqliteError(cause: unknown): cause is { code: string; message: string } {
+  return typeof cause === 'object' && cause !== null && 'code' in cause && String(cause.code).startsWith('SQLITE_');
 }

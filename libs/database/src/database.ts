@@ -54,6 +54,7 @@ export class Database implements Reader {
    * it would wait for itself.
    */
   write<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    if (this.closed) return Promise.reject(new DfsError('shutting-down', 'The node is shutting down.'));
     const run = this.tail.then(() => this.unit(work));
     this.tail = run.catch(() => undefined);
     return run;
@@ -69,7 +70,6 @@ export class Database implements Reader {
   }
 
   private async unit<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
-    if (this.closed) throw new DfsError('shutting-down', 'The node is shutting down.');
     const unit = new UnitOfWork(this.writer);
     await this.writer.run('BEGIN IMMEDIATE');
     let result: T;

@@ -1,0 +1,169 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { Database } from './database.js';
+import type { Tx } from './sql.js';
+
+class Numbers1763800000000 implements MigrationInterface {
+  name = 'Numbers1763800000000';
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query('CREATE TABLE number (n INTEGER PRIMARY KEY, v BLOB) STRICT');
+  }
+  async down(): Promise<void> {}
+}
+
+class Failing1763800000001 implements MigrationInterface {
+  name = 'Failing1763800000001';
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query('ALTER TABLE number ADD COLUMN w INTEGER');
+    throw new Error('on purpose');
+  }
+  async down(): Promise<void> {}
+}
+
+describe('Database', () => {
+  let dir: string;
+  let file: string;
+  let db: Database;
+  const count = async (): Promise<number> => (await db.query<{ c: number }>('SELECT count(*) c FROM number'))[0]!.c;
+  const insert = (tx: Tx, n: number) => tx.run('INSERT INTO number (n) VALUES (?)', [n]);
+
+  beforeEach(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'dfs-db-'));
+    file = join(dir, 'dfs.sqlite');
+    db = await Database.open({ file, migrations: [Numbers1763800000000] });
+  });
+  afterEach(async () => {
+    await db.close();
+    await rm(dir, { recursive: true, force: true });
+  });
+
+  it('commits a unit as a whole and tells afterwards', async () => {
+    const told: string[] = [];
+    const result = await db.write(async (tx) => {
+      await insert(tx, 1);
+      tx.afterCommit(() => told.push('first'));
+      tx.afterCommit(() => {
+        throw new Error('a listener that fails');
+      });
+      tx.afterCommit(() => told.push('last'));
+      expect(await count()).toBe(0);
+      expect(await tx.query('SELECT n FROM number')).toEqual([{ n: 1 }]);
+      return 'result';
+    });
+    expect(result).toBe('result');
+    expect(told).toEqual(['first', 'last']);
+    expect(await count()).toBe(1);
+  });
+
+  it('takes a failed unit back and goes on', async () => {
+    const told: string[] = [];
+    const failed = db.write(async (tx) => {
+      await insert(tx, 1);
+      tx.afterCommit(() => told.push('no'));
+      throw new Error('on purpose');
+    });
+    await expect(failed).rejects.toThrow('on purpose');
+    await db.write((tx) => insert(tx, 2));
+    expect(await db.query('SELECT n FROM number')).toEqual([{ n: 2 }]);
+    expect(told).toEqual([]);
+  });
+
+  it('never lets two units share a transaction, however they are mixed', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.record({ fails: fc.boolean(), rows: fc.integer({ min: 1, max: 4 }) })), async (units) => {
+        await db.write((tx) => tx.run('DELETE FROM number'));
+        let next = 0;
+        const runs = units.map(async ({ fails, rows }) => {
+          const mine = Array.from({ length: rows }, () => next++);
+          await db
+            .write(async (tx) => {
+              for (const n of mine) await insert(tx, n);
+              if (fails) throw new Error('on purpose');
+            })
+            .catch(() => undefined);
+          return fails ? [] : mine;
+        });
+        const expected = (await Promise.all(runs)).flat().sort((a, b) => a - b);
+        const rows = await db.query<{ n: number }>('SELECT n FROM number ORDER BY n');
+        expect(rows.map((row) => row.n)).toEqual(expected);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('refuses what was not awaited when the unit ended', async () => {
+    let late: Tx | undefined;
+    await db.write(async (tx) => {
+      late = tx;
+    });
+    expect(() => late!.run('DELETE FROM number')).toThrow('not awaited');
+  });
+
+  it('inserts many rows of bytes, numbers and nulls', async () => {
+    const rows = Array.from({ length: 12_345 }, (_, n) => [n, n % 3 === 0 ? null : Buffer.from([n & 255])] as const);
+    await db.write((tx) => tx.insertMany('number', ['n', 'v'], rows));
+    await db.write((tx) => tx.insertMany('number', ['n', 'v'], [[5, null]], 'ignore'));
+    expect(await count()).toBe(12_345);
+    expect(await db.query('SELECT v FROM number WHERE n = 5')).toEqual([{ v: Buffer.from([5]) }]);
+  });
+
+  it('does not let the read connection write', async () => {
+    await expect(db.query('DELETE FROM number')).rejects.toThrow(/readonly/);
+  });
+
+  it('names the failure, without the values of the statement', async () => {
+    await db.write((tx) => insert(tx, 7));
+    const error = await db.write((tx) => insert(tx, 7)).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ name: 'DatabaseError', sqliteCode: 'SQLITE_CONSTRAINT' });
+    expect(JSON.stringify(error)).not.toContain('parameters');
+  });
+
+  it('refuses a database of a newer version and one that is damaged', async () => {
+    await db.write((tx) => tx.insertMany('number', ['n', 'v'], Array.from({ length: 5000 }, (_, n) => [n, Buffer.alloc(64)])));
+    await db.close();
+    await expect(Database.open({ file, migrations: [] })).rejects.toThrow(/newer version/);
+    await writeFile(file, Buffer.alloc(8192, 0xff), { flag: 'r+' });
+    await expect(Database.open({ file, migrations: [Numbers1763800000000] })).rejects.toThrow();
+  });
+
+  it('leaves the old data usable when a migration fails', async () => {
+    await db.write((tx) => insert(tx, 1));
+    await db.close();
+    const migrations = [Numbers1763800000000, Failing1763800000001];
+    await expect(Database.open({ file, migrations })).rejects.toThrow('on purpose');
+    db = await Database.open({ file, migrations: [Numbers1763800000000] });
+    expect(await db.query('SELECT * FROM number')).toEqual([{ n: 1, v: null }]);
+  });
+
+  it('refuses units after close and waits for those before', async () => {
+    const before = db.write((tx) => insert(tx, 1));
+    const closing = db.close();
+    await before;
+    await closing;
+    await expect(db.write((tx) => insert(tx, 2))).rejects.toMatchObject({ code: 'shutting-down' });
+  });
+
+  it('keeps what was acknowledged when the process is killed', async () => {
+    await db.close();
+    const child = spawn(process.execPath, [
+      '-e',
+      `const sqlite3 = require('sqlite3'); const db = new sqlite3.Database(process.argv[1]);
+       db.serialize(() => { db.run('PRAGMA journal_mode=WAL'); db.run('PRAGMA synchronous=FULL'); });
+       let n = 0; const next = () => db.run('INSERT INTO number (n) VALUES (?)', [n], () => { process.stdout.write(n++ + '\\n'); next(); }); next();`,
+      file,
+    ]);
+    let seen = '';
+    child.stdout.on('data', (data: Buffer) => {
+      seen += data.toString();
+      if (seen.length > 400) child.kill('SIGKILL');
+    });
+    await new Promise((resolve) => child.once('close', resolve));
+    const acknowledged = seen.trimEnd().split('\n').length;
+    db = await Database.open({ file, migrations: [Numbers1763800000000] });
+    expect(await count()).toBeGreaterThanOrEqual(acknowledged);
+  });
+});
