@@ -1,0 +1,212 @@
+/**
+ * Lint rules of the whole workspace. The heart is the table of layers: imports point down only, every project is listed
+ * by name, nothing is allowed by a wildcard. `tools/boundaries.spec.ts` proves that the table bites.
+ */
+import eslint from '@eslint/js';
+import nx from '@nx/eslint-plugin';
+import angular from 'angular-eslint';
+import prettier from 'eslint-config-prettier';
+import tseslint from 'typescript-eslint';
+
+/** Which projects each project may import. Read from the top: a line only names projects of the lines above it. */
+const foundation = ['contracts', 'protocol', 'database', 'events'];
+const mayImport = {
+  contracts: [],
+  protocol: ['contracts'],
+  database: ['contracts', 'protocol'],
+  events: ['contracts', 'protocol', 'database'],
+  testing: foundation,
+  chunks: foundation,
+  transport: foundation,
+  peers: [...foundation, 'transport'],
+  dht: [...foundation, 'transport', 'peers'],
+  catalogue: [...foundation, 'transport', 'peers'],
+  placement: [...foundation, 'chunks', 'transport', 'peers', 'dht', 'catalogue'],
+  simulation: [...foundation, 'testing', 'chunks', 'transport', 'peers', 'dht', 'catalogue', 'placement'],
+  // The network is hidden behind placement: files knows neither peers nor dht nor transport.
+  files: [...foundation, 'chunks', 'catalogue', 'placement'],
+  'dfs-engine': [...foundation, 'chunks', 'transport', 'peers', 'dht', 'catalogue', 'placement', 'files'],
+  'dfs-engine-e2e': ['contracts', 'protocol', 'testing'],
+  'client-data': ['contracts'],
+  'client-ui': ['contracts', 'client-data'],
+  'client-ui-e2e': ['contracts', 'testing'],
+  tools: ['contracts', 'testing'],
+};
+/** What `testing` itself rests on; their specs would close a circle. */
+const belowTesting = new Set(['contracts', 'protocol', 'database', 'testing']);
+/** They run in a browser, where the engine's test tools cannot. */
+const inBrowser = new Set(['client-data', 'client-ui']);
+
+/** Third-party packages with one home: only these projects may import them. */
+const homes = {
+  'msgpack-lite': ['protocol'],
+  sqlite3: ['database'],
+  typeorm: [...foundation.slice(2), 'chunks', 'peers', 'dht', 'catalogue', 'placement', 'files', 'simulation'],
+  libp2p: ['transport', 'simulation'],
+  '@libp2p/*': ['protocol', 'transport', 'simulation'],
+  '@chainsafe/*': ['transport'],
+  '@nestjs/*': ['events', 'files', 'dfs-engine', 'dfs-engine-e2e'],
+  '@angular/*': ['client-data', 'client-ui'],
+  'playwright-core': ['client-ui-e2e', 'testing'],
+};
+
+/** @param {{ specs: boolean }} of */
+function boundaries({ specs }) {
+  return [
+    'error',
+    {
+      enforceBuildableLibDependency: false,
+      allow: [],
+      depConstraints: Object.entries(mayImport).map(([project, others]) => {
+        const testing = specs && !belowTesting.has(project) && !inBrowser.has(project) ? ['testing'] : [];
+        return {
+          sourceTag: `scope:${project}`,
+          onlyDependOnLibsWithTags: [...new Set([...others, ...testing])].map((other) => `scope:${other}`),
+          bannedExternalImports: Object.entries(homes)
+            .filter(([, projects]) => !projects.includes(project))
+            .map(([name]) => name),
+        };
+      }),
+    },
+  ];
+}
+
+const allTypeScript = ['**/*.ts'];
+const specs = ['**/*.spec.ts', '**/*.suite.ts', '**/testing/**/*.ts'];
+const consoleSources = ['apps/client-ui/**/*.ts', 'libs/client-data/**/*.ts'];
+const consoleTemplates = ['apps/client-ui/**/*.html'];
+/** Suffix means framework: the only engine files that know Nest. */
+const nestFiles = [
+  '**/*.{module,controller,gateway,filter,guard,interceptor,middleware,pipe,dto,adapter}.ts',
+  'apps/dfs-engine/src/**/*.ts',
+];
+
+const noProcessEnv = {
+  object: 'process',
+  property: 'env',
+  message: 'Configuration is parsed once, in apps/dfs-engine/src/config.ts.',
+};
+const noNodeProcess = { name: 'node:process', message: 'Use the global `process`.' };
+const noNest = {
+  group: ['@nestjs/*'],
+  message: 'Only *.module.ts, *.controller.ts and their kind know Nest; the rest is plain classes.',
+};
+const noNode = { group: ['node:*'], message: 'This runs in a browser too.' };
+
+export default tseslint.config(
+  {
+    ignores: [
+      '**/dist',
+      '**/out-tsc',
+      '**/node_modules',
+      '**/coverage',
+      '.nx',
+      '**/.angular',
+      'artifacts',
+      'data',
+      'tmp',
+    ],
+  },
+  { linterOptions: { reportUnusedDisableDirectives: 'error' } },
+  eslint.configs.recommended,
+  ...nx.configs['flat/base'],
+
+  {
+    files: allTypeScript,
+    extends: [tseslint.configs.strict, tseslint.configs.recommendedTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@nx/enforce-module-boundaries': boundaries({ specs: false }),
+      'no-restricted-properties': ['error', noProcessEnv],
+      'no-restricted-imports': ['error', { paths: [noNodeProcess], patterns: [noNest] }],
+      eqeqeq: 'error',
+
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-misused-promises': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { allowDefaultCaseForExhaustiveSwitch: true, considerDefaultExhaustiveForUnions: true },
+      ],
+      // Knows `emitDecoratorMetadata`: in files with decorators a class that Nest injects stays a value import.
+      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { argsIgnorePattern: '^_', varsIgnorePattern: '^_', caughtErrors: 'none', ignoreRestSiblings: true },
+      ],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true, allowNullish: true },
+      ],
+
+      // With noUncheckedIndexedAccess a `!` is the honest word for "the line above made sure".
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      // A Nest module is a class without members; so are a few message types.
+      '@typescript-eslint/no-extraneous-class': 'off',
+      // An async method without await still turns a throw into a rejection, which an interface may promise.
+      '@typescript-eslint/require-await': 'off',
+      // Loops that end by an AbortSignal or by return.
+      'no-constant-condition': ['error', { checkLoops: false }],
+      '@typescript-eslint/no-empty-function': 'off',
+    },
+  },
+
+  { files: nestFiles, rules: { 'no-restricted-imports': ['error', { paths: [noNodeProcess] }] } },
+  {
+    files: ['libs/contracts/src/**/*.ts'],
+    ignores: ['**/*.spec.ts'],
+    rules: { 'no-restricted-imports': ['error', { paths: [noNodeProcess], patterns: [noNest, noNode] }] },
+  },
+  // The one file that reads the environment, and the tools around the engine.
+  {
+    files: ['apps/dfs-engine/src/config.ts', 'libs/testing/**/*.ts', 'tools/**/*.ts', '**/*-e2e/**/*.ts'],
+    rules: { 'no-restricted-properties': 'off' },
+  },
+
+  {
+    files: specs,
+    rules: {
+      '@nx/enforce-module-boundaries': boundaries({ specs: true }),
+      'no-restricted-imports': 'off',
+      // Tests look into answers whose shape is the very thing under test.
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
+      '@typescript-eslint/no-unsafe-argument': 'off',
+      '@typescript-eslint/no-unsafe-call': 'off',
+      '@typescript-eslint/no-unsafe-return': 'off',
+      '@typescript-eslint/unbound-method': 'off',
+    },
+  },
+
+  {
+    files: consoleSources,
+    extends: [angular.configs.tsRecommended],
+    processor: angular.processInlineTemplates,
+    rules: {
+      'no-restricted-imports': ['error', { patterns: [noNest, noNode] }],
+      '@angular-eslint/component-selector': ['error', { type: 'element', prefix: 'dfs', style: 'kebab-case' }],
+      '@angular-eslint/directive-selector': ['error', { type: 'attribute', prefix: 'dfs', style: 'camelCase' }],
+      '@angular-eslint/prefer-on-push-component-change-detection': 'off',
+      '@angular-eslint/prefer-signals': 'error',
+    },
+  },
+  {
+    files: consoleTemplates,
+    extends: [angular.configs.templateRecommended, angular.configs.templateAccessibility],
+  },
+
+  // Plain JavaScript: tools and configuration files. `tsc` with checkJs knows their names better than no-undef.
+  { files: ['**/*.{mjs,cjs,js}'], rules: { 'no-undef': 'off', eqeqeq: 'error' } },
+  {
+    files: ['tools/**/*.mjs'],
+    extends: [tseslint.configs.base],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@nx/enforce-module-boundaries': boundaries({ specs: true }),
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-misused-promises': 'error',
+      '@typescript-eslint/await-thenable': 'error',
+    },
+  },
+  prettier,
+);

@@ -1,0 +1,199 @@
+/**
+ * The canary of the layers: for every project one import that is forbidden and one that is allowed, linted as if it
+ * stood in a file of that project. A rule that silently stopped biting (a missing tag, a wildcard, a project that is not
+ * in the graph) turns this red.
+ */
+import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+const BOUNDARIES = '@nx/enforce-module-boundaries';
+const PROPERTIES = 'no-restricted-properties';
+const IMPORTS = 'no-restricted-imports';
+
+interface Canary {
+  name: string;
+  file: string;
+  text: string;
+  /** The rule that must object; null when nothing may. */
+  rule: string | null;
+}
+
+const importing = (module: string) => `import * as canary from '${module}';\nconsole.log(canary);\n`;
+const source = (project: string) => `${folderOf(project)}/src/canary.ts`;
+const spec = (project: string) => `${folderOf(project)}/src/canary.spec.ts`;
+
+const forbidden: [project: string, module: string][] = [
+  ['contracts', '@dfs/protocol'],
+  ['protocol', '@dfs/database'],
+  ['database', '@dfs/events'],
+  ['events', '@dfs/chunks'],
+  ['testing', '@dfs/chunks'],
+  ['chunks', '@dfs/transport'],
+  ['transport', '@dfs/chunks'],
+  ['transport', '@dfs/peers'],
+  ['peers', '@dfs/catalogue'],
+  ['dht', '@dfs/catalogue'],
+  ['catalogue', '@dfs/dht'],
+  ['catalogue', '@dfs/placement'],
+  ['placement', '@dfs/files'],
+  ['simulation', '@dfs/files'],
+  ['files', '@dfs/transport'],
+  ['files', '@dfs/peers'],
+  ['files', '@dfs/dht'],
+  ['files', '../../../apps/dfs-engine/src/main.js'],
+  ['dfs-engine', '@dfs/client-data'],
+  ['dfs-engine', '@dfs/simulation'],
+  ['dfs-engine-e2e', '@dfs/files'],
+  ['client-data', '@dfs/protocol'],
+  ['client-ui', '@dfs/protocol'],
+  ['client-ui-e2e', '@dfs/protocol'],
+  ['chunks', '@dfs/testing'],
+  ['files', '@dfs/testing'],
+  ['chunks', '../../protocol/src/index.js'],
+];
+
+const allowed: [project: string, module: string][] = [
+  ['protocol', '@dfs/contracts'],
+  ['database', '@dfs/protocol'],
+  ['events', '@dfs/database'],
+  ['testing', '@dfs/database'],
+  ['chunks', '@dfs/events'],
+  ['transport', '@dfs/protocol'],
+  ['peers', '@dfs/transport'],
+  ['dht', '@dfs/peers'],
+  ['catalogue', '@dfs/peers'],
+  ['placement', '@dfs/catalogue'],
+  ['simulation', '@dfs/placement'],
+  ['files', '@dfs/placement'],
+  ['dfs-engine', '@dfs/files'],
+  ['dfs-engine-e2e', '@dfs/testing'],
+  ['client-data', '@dfs/contracts'],
+  ['client-ui', '@dfs/client-data'],
+  ['client-ui-e2e', '@dfs/contracts'],
+];
+
+const canaries: Canary[] = [
+  ...forbidden.map(([project, module]) => ({
+    name: `${project} may not import ${module}`,
+    file: source(project),
+    text: importing(module),
+    rule: BOUNDARIES,
+  })),
+  ...allowed.map(([project, module]) => ({
+    name: `${project} may import ${module}`,
+    file: source(project),
+    text: importing(module),
+    rule: null,
+  })),
+  {
+    name: 'a spec may import testing',
+    file: spec('chunks'),
+    text: importing('@dfs/testing'),
+    rule: null,
+  },
+  {
+    name: 'a spec below testing may not import it',
+    file: spec('protocol'),
+    text: importing('@dfs/testing'),
+    rule: BOUNDARIES,
+  },
+  {
+    name: 'a spec may not import upwards',
+    file: spec('chunks'),
+    text: importing('@dfs/files'),
+    rule: BOUNDARIES,
+  },
+  {
+    name: 'only protocol knows the codec',
+    file: source('transport'),
+    text: importing('msgpack-lite'),
+    rule: BOUNDARIES,
+  },
+  {
+    name: 'only transport knows libp2p',
+    file: source('peers'),
+    text: importing('libp2p'),
+    rule: BOUNDARIES,
+  },
+  {
+    name: 'a plain class does not know Nest',
+    file: 'libs/files/src/upload.ts',
+    text: importing('@nestjs/common'),
+    rule: IMPORTS,
+  },
+  {
+    name: 'a controller knows Nest',
+    file: 'libs/files/src/canary.controller.ts',
+    text: importing('@nestjs/common'),
+    rule: null,
+  },
+  {
+    name: 'a library does not read the environment',
+    file: source('chunks'),
+    text: 'console.log(process.env);\n',
+    rule: PROPERTIES,
+  },
+  {
+    name: 'the configuration reads the environment',
+    file: 'apps/dfs-engine/src/config.ts',
+    text: 'console.log(process.env);\n',
+    rule: null,
+  },
+];
+
+describe('layers', () => {
+  let answers: { file: string; messages: { ruleId: string; message: string }[] }[];
+
+  beforeAll(async () => {
+    answers = JSON.parse(await lint(canaries.map(({ file, text }) => ({ file, text }))));
+  }, 120_000);
+
+  it.each(canaries.map((canary, index) => ({ ...canary, index })))('$name', ({ rule, index }) => {
+    const { messages } = answers[index]!;
+    if (rule === null) expect(messages).toEqual([]);
+    else expect(messages.map(({ ruleId }) => ruleId)).toContain(rule);
+  });
+
+  it('has a canary for every project', () => {
+    const projects = workspaceProjects();
+    expect(projects.length).toBeGreaterThan(10);
+    const tried = new Set(forbidden.map(([project]) => project));
+    expect(projects.filter((project) => !tried.has(project))).toEqual([]);
+  });
+
+  it('tags every project with its own scope', () => {
+    for (const project of workspaceProjects()) {
+      const { nx } = JSON.parse(readFileSync(join(root, folderOf(project), 'package.json'), 'utf8'));
+      expect(nx.tags).toEqual([`scope:${project}`]);
+    }
+  });
+});
+
+function folderOf(project: string): string {
+  return readdirSync(join(root, 'apps')).includes(project) ? `apps/${project}` : `libs/${project}`;
+}
+
+function workspaceProjects(): string[] {
+  return ['apps', 'libs'].flatMap((folder) =>
+    readdirSync(join(root, folder), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => entry.name),
+  );
+}
+
+/** What `lint-snippets.mjs` answers to these snippets. */
+function lint(snippets: { file: string; text: string }[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = execFile(
+      process.execPath,
+      [join(root, 'tools/lint-snippets.mjs')],
+      { cwd: root, maxBuffer: 64 * 1024 * 1024, env: { ...process.env, NODE_OPTIONS: '', NX_DAEMON: 'false' } },
+      (error, stdout, stderr) => (error ? reject(new Error(`${error.message}\n${stderr}`)) : resolve(stdout)),
+    );
+    child.stdin!.end(JSON.stringify(snippets));
+  });
+}
