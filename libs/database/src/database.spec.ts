@@ -74,23 +74,26 @@ describe('Database', () => {
 
   it('never lets two units share a transaction, however they are mixed', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.record({ fails: fc.boolean(), rows: fc.integer({ min: 1, max: 4 }) })), async (units) => {
-        await db.write((tx) => tx.run('DELETE FROM number'));
-        let next = 0;
-        const runs = units.map(async ({ fails, rows }) => {
-          const mine = Array.from({ length: rows }, () => next++);
-          await db
-            .write(async (tx) => {
-              for (const n of mine) await insert(tx, n);
-              if (fails) throw new Error('on purpose');
-            })
-            .catch(() => undefined);
-          return fails ? [] : mine;
-        });
-        const expected = (await Promise.all(runs)).flat().sort((a, b) => a - b);
-        const rows = await db.query<{ n: number }>('SELECT n FROM number ORDER BY n');
-        expect(rows.map((row) => row.n)).toEqual(expected);
-      }),
+      fc.asyncProperty(
+        fc.array(fc.record({ fails: fc.boolean(), rows: fc.integer({ min: 1, max: 4 }) })),
+        async (units) => {
+          await db.write((tx) => tx.run('DELETE FROM number'));
+          let next = 0;
+          const runs = units.map(async ({ fails, rows }) => {
+            const mine = Array.from({ length: rows }, () => next++);
+            await db
+              .write(async (tx) => {
+                for (const n of mine) await insert(tx, n);
+                if (fails) throw new Error('on purpose');
+              })
+              .catch(() => undefined);
+            return fails ? [] : mine;
+          });
+          const expected = (await Promise.all(runs)).flat().sort((a, b) => a - b);
+          const rows = await db.query<{ n: number }>('SELECT n FROM number ORDER BY n');
+          expect(rows.map((row) => row.n)).toEqual(expected);
+        },
+      ),
       { numRuns: 40 },
     );
   });
@@ -123,7 +126,13 @@ describe('Database', () => {
   });
 
   it('refuses a database of a newer version and one that is damaged', async () => {
-    await db.write((tx) => tx.insertMany('number', ['n', 'v'], Array.from({ length: 5000 }, (_, n) => [n, Buffer.alloc(64)])));
+    await db.write((tx) =>
+      tx.insertMany(
+        'number',
+        ['n', 'v'],
+        Array.from({ length: 5000 }, (_, n) => [n, Buffer.alloc(64)]),
+      ),
+    );
     await db.close();
     await expect(Database.open({ file, migrations: [] })).rejects.toThrow(/newer version/);
     await writeFile(file, Buffer.alloc(8192, 0xff), { flag: 'r+' });

@@ -1,12 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type {
-  AnyEvent,
-  DurableEventType,
-  EventMap,
-  EventPage,
-  EventType,
-  VolatileEventType,
-} from '@dfs/contracts';
+import type { AnyEvent, DurableEventType, EventMap, EventPage, EventType, VolatileEventType } from '@dfs/contracts';
 import type { Database, Tx } from '@dfs/database';
 import { silentLog, systemClock, type Clock, type Log, type Unsubscribe } from '@dfs/protocol';
 

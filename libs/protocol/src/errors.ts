@@ -44,7 +44,7 @@ export function isDfsError(error: unknown, code?: ErrorCode): error is DfsError 
 export function abortError(signal: AbortSignal): DfsError {
   const reason: unknown = signal.reason;
   if (reason instanceof DfsError) return reason;
-  if (reason instanceof Error && reason.name === 'TimeoutError') {
+  if (typeof reason === 'object' && reason !== null && 'name' in reason && reason.name === 'TimeoutError') {
     return new DfsError('timeout', 'The operation took too long.', { cause: reason });
   }
   return new DfsError('aborted', 'The operation was cancelled.', { cause: reason });

@@ -6,11 +6,4 @@ export { tempDatabase, tempDir, type TempDatabase, type TempDir } from './temp.j
 export { seededRandom, type SeededRandom } from './random.js';
 export { eventually, fakeClock, type FakeClock } from './wait.js';
 export { realFiles, sha256Hex, type RealFile } from './real-files.js';
-export {
-  connected,
-  removeAll,
-  startEngine,
-  startNetwork,
-  type Engine,
-  type EngineOptions,
-} from './engine-process.js';
+export { connected, removeAll, startEngine, startNetwork, type Engine, type EngineOptions } from './engine-process.js';
