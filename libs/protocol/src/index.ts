@@ -7,6 +7,7 @@ export * from './ambient.js';
 export * from './units.js';
 export * from './limits.js';
 export * from './errors.js';
+export * from './problem.js';
 export * from './cid.js';
 export * from './paths.js';
 export * from './scan.js';
