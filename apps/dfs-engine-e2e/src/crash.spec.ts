@@ -1,0 +1,97 @@
+import { randomBytes } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { FileInfo, FileList } from '@dfs/contracts';
+import { eventually, removeAll, seededRandom, sha256Hex, startEngine, startNetwork, type Engine } from '@dfs/testing';
+import { at, bytesOf, contentHash, folderBytes, patternHash, patternStream, safe } from './steps.js';
+
+const MiB = 1024 * 1024;
+
+describe('kill -9', () => {
+  let nodes: Engine[] = [];
+  afterEach(() => removeAll(nodes));
+
+  it('in the middle of uploads leaves what was acknowledged whole and the rest invisible', async () => {
+    const node = await startEngine({ name: 'crash-upload' });
+    nodes = [node];
+    const random = seededRandom();
+    for (let round = 0; round < 3; round++) {
+      const acknowledged: { file: FileInfo; hash: string }[] = [];
+      const small = async (worker: number): Promise<void> => {
+        for (let i = 0; node.running; i++) {
+          const bytes = randomBytes(random.int(1, 3 * MiB));
+          const file = await node.put(`round-${round}/${worker}-${i}.bin`, bytes).catch(() => undefined);
+          if (file) acknowledged.push({ file, hash: await sha256Hex(bytes) });
+        }
+      };
+      const big = node.put(`round-${round}/big.bin`, patternStream(2048 * MiB)).catch(() => undefined);
+      const workers = [small(1), small(2)];
+      await eventually(() => acknowledged.length >= 5, { deadline: 30_000 });
+      await new Promise((done) => setTimeout(done, random.int(0, 400)));
+      await node.kill();
+      await Promise.all(workers);
+      expect(await big).toBeUndefined();
+
+      await node.start();
+      const { items } = await node.json<FileList>(`/files?prefix=round-${round}/&limit=1000`);
+      for (const { file, hash } of acknowledged) {
+        expect(items.find((item) => item.id === file.id)?.version).toBe(file.version);
+        expect(await contentHash(node, file)).toBe(hash);
+      }
+      for (const item of items) expect(await bytesOf(node, item)).toHaveLength(item.size);
+      expect(items.some((item) => item.path.endsWith('big.bin'))).toBe(false);
+      expect(await leftovers(node)).toEqual([]);
+    }
+    // What the cut uploads had written is gone: the folder holds the chunks that are counted, and little more.
+    const { storage } = await node.node();
+    expect(await folderBytes(join(node.dataDir, 'chunks'))).toBeLessThan(storage.bytes * 1.02 + 4 * MiB);
+  });
+
+  it('in the middle of a replication: the copy is completed after the restart', async () => {
+    nodes = await startNetwork(2, { env: { DFS_REPLICAS: '2' } });
+    const [a, b] = [at(nodes, 0), at(nodes, 1)];
+    const size = 400 * MiB;
+    const file = await a.put('replicated.bin', patternStream(size));
+    await eventually(async () => (await folderBytes(join(b.dataDir, 'chunks'))) > 40 * MiB, {
+      deadline: 30_000,
+      poll: 5,
+    });
+    await b.kill();
+    await b.start();
+    expect(await leftovers(b)).toEqual([]);
+    await safe(a, file, 2);
+    await a.kill();
+    expect(await contentHash(b, file)).toBe(await patternHash(size));
+  });
+
+  it('of the uploader while the other node reads', async () => {
+    nodes = await startNetwork(2, { env: { DFS_REPLICAS: '1' } });
+    const [a, b] = [at(nodes, 0), at(nodes, 1)];
+    const file = await a.put('only-at-a.bin', patternStream(300 * MiB));
+    await eventually(async () => (await b.fetch(`/files/${file.id}`)).ok);
+    const answer = await b.fetch(`/files/${file.id}/content`);
+    expect(answer.status).toBe(200);
+    const read = (async () => {
+      let bytes = 0;
+      for await (const part of answer.body as ReadableStream<Uint8Array>) {
+        bytes += part.length;
+        if (bytes < 20 * MiB || !a.running) continue;
+        await a.kill();
+      }
+      return bytes;
+    })();
+    // Either it had been read ahead whole, or the connection is cut: never a complete answer that is wrong.
+    const outcome = await read.catch(() => 'cut');
+    expect(['cut', file.size]).toContain(outcome);
+    expect(b.running).toBe(true);
+    await a.start();
+    await eventually(async () => (await contentHash(b, file)) === (await patternHash(file.size)), { deadline: 30_000 });
+  });
+});
+
+async function leftovers(node: Engine): Promise<string[]> {
+  const names = await readdir(join(node.dataDir, 'chunks'), { recursive: true, withFileTypes: true });
+  return names
+    .filter((entry) => entry.isFile() && /(^|\/)(tmp|temp)(\/|$)/.test(join(entry.parentPath, '/')))
+    .map((entry) => entry.name);
+}

@@ -1,0 +1,155 @@
+import { identify } from '@libp2p/identify';
+import { noise } from '@libp2p/noise';
+import { tcp } from '@libp2p/tcp';
+import { tls } from '@libp2p/tls';
+import { yamux } from '@libp2p/yamux';
+import { multiaddr } from '@multiformats/multiaddr';
+import { createLibp2p, type Libp2p } from 'libp2p';
+import { connect } from 'node:net';
+import { randomBytes } from 'node:crypto';
+import type { FileList, Problem } from '@dfs/contracts';
+import { eventually, removeAll, startEngine, startNetwork, type Engine } from '@dfs/testing';
+import { at, listed } from './steps.js';
+
+const PROTOCOLS = ['/dfs/sync/1', '/dfs/chunks/1', '/dfs/status/1', '/ipfs/id/1.0.0', '/ipfs/ping/1.0.0'];
+
+describe('a closed network', () => {
+  let nodes: Engine[];
+  let founder: Engine;
+  let outsider: Engine | undefined;
+  let stranger: Libp2p | undefined;
+
+  beforeAll(async () => {
+    nodes = await startNetwork(2);
+    founder = at(nodes, 0);
+    await founder.put('secret.txt', 'for members only');
+  });
+  afterAll(() => removeAll(nodes));
+  afterEach(async () => {
+    await stranger?.stop();
+    await outsider?.remove();
+    stranger = outsider = undefined;
+  });
+
+  const join = async (node: Engine, ticket: string): Promise<{ status: number; problem: Problem }> => {
+    const answer = await node.fetch('/network/join', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ ticket }),
+    });
+    return { status: answer.status, problem: (await answer.json()) as Problem };
+  };
+
+  it.each(['tls', 'noise'])('gives a stranger nothing, whether an invite is open or not (%s)', async (encrypter) => {
+    stranger = await createLibp2p({
+      addresses: { listen: [] },
+      transports: [tcp()],
+      connectionEncrypters: [encrypter === 'tls' ? tls() : noise()],
+      streamMuxers: [yamux()],
+      services: { identify: identify() },
+    });
+    const kad = `/dfs/kad/${(await founder.node()).network.id}/1`;
+    for (const open of [false, true]) {
+      if (open) await founder.invite();
+      const address = at((await founder.node()).addresses, 0);
+      for (const protocol of [...PROTOCOLS, kad]) {
+        const answered = await answer(stranger, address, protocol);
+        expect(`${protocol}: ${answered} bytes`).toBe(`${protocol}: 0 bytes`);
+      }
+    }
+    expect(founder.running).toBe(true);
+    expect((await founder.peers()).items.map((peer) => peer.peerId)).not.toContain(stranger.peerId.toString());
+  });
+
+  it('is not moved by garbage, half-open connections and a port scan', async () => {
+    const { address, port } = endpoint(at((await founder.node()).addresses, 0));
+    const sockets = Array.from({ length: 300 }, () => connect(port, address).on('error', () => undefined));
+    for (const socket of sockets.slice(0, 100)) socket.write(randomBytes(4096));
+    for (const socket of sockets.slice(100, 150)) socket.end();
+    await new Promise((done) => setTimeout(done, 1000));
+    await at(nodes, 1).put('meanwhile.txt', 'still served');
+    await listed(founder, 'meanwhile.txt');
+    for (const socket of sockets) socket.destroy();
+    expect(founder.running).toBe(true);
+  });
+
+  it('admits one node per ticket, and says what is wrong with a ticket', async () => {
+    const ticket = await founder.invite();
+    outsider = await startEngine({ name: 'outsider' });
+    expect(await join(outsider, 'hello')).toMatchObject({ status: 400, problem: { code: 'ticket-invalid' } });
+    const mistyped = `${ticket.slice(0, -3)}${ticket.endsWith('aaa') ? 'bbb' : 'aaa'}`;
+    expect(await join(outsider, mistyped)).toMatchObject({ status: 400, problem: { code: 'ticket-invalid' } });
+    expect(await join(outsider, ticket.slice(0, 40))).toMatchObject({
+      status: 400,
+      problem: { code: 'ticket-invalid' },
+    });
+
+    expect((await join(outsider, ticket)).status).toBeLessThan(300);
+    const joined = outsider;
+    await listed(joined, 'secret.txt');
+
+    const late = await startEngine({ name: 'late' });
+    try {
+      const used = await join(late, ticket);
+      expect(used).toMatchObject({ status: 409, problem: { code: 'ticket-used' } });
+      expect(used.problem.detail).toMatch(/invite/i);
+      expect((await late.json<FileList>('/files')).items).toEqual([]);
+      expect((await late.node()).network.members).toBe(1);
+    } finally {
+      await late.remove();
+    }
+  });
+
+  it('lets only owners invite and remove', async () => {
+    const member = at(nodes, 1);
+    const invited = await member.fetch('/network/invites', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{}',
+    });
+    expect(invited.status).toBe(403);
+    expect(await invited.json()).toMatchObject({ code: 'not-an-owner' });
+    const { peerId } = await founder.node();
+    expect((await member.fetch(`/peers/${peerId}`, { method: 'DELETE' })).status).toBe(403);
+  });
+
+  it('cuts off a member that is removed', async () => {
+    const ticket = await founder.invite();
+    outsider = await startEngine({ name: 'removed', join: ticket });
+    const gone = outsider;
+    await listed(gone, 'secret.txt');
+    const { peerId } = await gone.node();
+    const removal = await founder.fetch(`/peers/${peerId}?confirm=true`, { method: 'DELETE' });
+    expect(removal.status).toBeLessThan(300);
+    await founder.put('after-removal.txt', 'not for the removed');
+    await eventually(async () => (await gone.peers()).items.every((peer) => peer.state !== 'connected'), {
+      deadline: 10_000,
+      what: 'connections cut',
+    });
+    await listed(at(nodes, 1), 'after-removal.txt');
+    const { items } = await gone.json<FileList>('/files');
+    expect(items.map((file) => file.path)).not.toContain('after-removal.txt');
+  });
+});
+
+/** Bytes that come back on a stream of this protocol; 0 when it is refused at any stage. */
+async function answer(from: Libp2p, address: string, protocol: string): Promise<number> {
+  let received = 0;
+  try {
+    const connection = await from.dial(multiaddr(address), { signal: AbortSignal.timeout(5000) });
+    const stream = await connection.newStream(protocol, { signal: AbortSignal.timeout(3000) });
+    // A well-formed frame of ours with an empty request; and what ping would echo.
+    stream.send(Buffer.concat([Buffer.from('0000000100000000', 'hex'), Buffer.from([0x80]), Buffer.alloc(23)]));
+    const timer = setTimeout(() => stream.abort(new Error('enough')), 1500);
+    for await (const part of stream) received += part.byteLength;
+    clearTimeout(timer);
+  } catch {
+    // refused
+  }
+  return received;
+}
+
+function endpoint(address: string): { address: string; port: number } {
+  const parts = address.split('/');
+  return { address: at(parts, 2), port: Number(at(parts, 4)) };
+}

@@ -1,0 +1,50 @@
+import { createHash } from 'node:crypto';
+import { readFile, statfs } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { removeAll, startNetwork, type Engine } from '@dfs/testing';
+import { at, patternHash, patternStream, safe } from './steps.js';
+
+const MiB = 1024 * 1024;
+const GiB = 1024 * MiB;
+/** Resident bytes that no node may exceed. */
+const LIMIT = 400 * MiB;
+
+describe('memory', () => {
+  let nodes: Engine[] = [];
+  afterEach(() => removeAll(nodes));
+
+  it('stays flat while 4 GiB go in, over and out', async () => {
+    const disk = await statfs(tmpdir());
+    const room = disk.bavail * disk.bsize;
+    const size = room > 16 * GiB ? 4 * GiB : 1 * GiB;
+    if (size < 4 * GiB) console.warn(`only ${Math.round(room / GiB)} GiB free: measured with 1 GiB instead of 4`);
+    nodes = await startNetwork(2, { env: { DFS_REPLICAS: '2', DFS_QUOTA: String(10 * GiB) } });
+    const [a, b] = [at(nodes, 0), at(nodes, 1)];
+    const file = await a.put('large.bin', patternStream(size));
+    expect(file.size).toBe(size);
+    await safe(a, file, 2, 300_000);
+
+    const hash = createHash('sha256');
+    const answer = await b.fetch(`/files/${file.id}/content`);
+    for await (const part of answer.body as ReadableStream<Uint8Array>) hash.update(part);
+    expect(hash.digest('hex')).toBe(await patternHash(size));
+    for (const node of nodes) expect(await peakBytes(node)).toBeLessThan(LIMIT);
+  }, 600_000);
+
+  it('stays flat while a reader takes nothing', async () => {
+    nodes = await startNetwork(2, { env: { DFS_REPLICAS: '1' } });
+    const [a, b] = [at(nodes, 0), at(nodes, 1)];
+    const file = await a.put('unread.bin', patternStream(700 * MiB));
+    const readers = await Promise.all(Array.from({ length: 4 }, () => b.fetch(`/files/${file.id}/content`)));
+    await new Promise((done) => setTimeout(done, 3000));
+    for (const node of nodes) expect(await peakBytes(node)).toBeLessThan(LIMIT);
+    await Promise.all(readers.map((reader) => reader.body?.cancel()));
+    expect((await b.fetch('/node')).status).toBe(200);
+  });
+});
+
+/** The most that was ever resident (VmHWM). */
+async function peakBytes(node: Engine): Promise<number> {
+  const status = await readFile(`/proc/${node.pid}/status`, 'utf8');
+  return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? NaN) * 1024;
+}
