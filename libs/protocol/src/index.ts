@@ -14,3 +14,4 @@ export * from './scan.js';
 export * from './codec.js';
 export * from './schema.js';
 export * from './keys.js';
+export * from './chunks-messages.js';
