@@ -1,1 +1,22 @@
-export {};
+/**
+ * The console's way to its node: typed REST clients, the live event stream, the session, one retry policy.
+ * Guarantees: every failed call is an `ApiProblem` in plain language; only calls that may be sent twice are retried;
+ * events arrive in order and once. No components. Source only: Angular's compiler reads it through `exports`.
+ * Units: bytes, milliseconds.
+ */
+export { IDEMPOTENT, apiInterceptor } from './api.interceptor.js';
+export { EventStream } from './event-stream.js';
+export type { ConnectionState, EventSocket, EventStreamComponents, EventStreamOptions } from './event-stream.js';
+export { FilesApi } from './files-api.js';
+export type { FileQuery, UploadSource, UploadStep } from './files-api.js';
+export { NodeApi } from './node-api.js';
+export { PeersApi } from './peers-api.js';
+export { ApiProblem, problemOf, toApiProblem } from './problem.js';
+export type { ProblemFacts } from './problem.js';
+export { PROBLEM_MESSAGES } from './problem-messages.js';
+export type { ProblemCode, ProblemMessage } from './problem-messages.js';
+export { provideClientData } from './provide.js';
+export { RETRY, retryPolicy, retryTransient } from './retry-policy.js';
+export type { RetryOptions } from './retry-policy.js';
+export { Session } from './session.js';
+export type { SessionStatus } from './session-state.js';

@@ -1,0 +1,30 @@
+import { HttpClient, HttpParams } from '@angular/common/http';
+import { Service, inject } from '@angular/core';
+import { routes, type EventPage, type NodeInfo, type TransferList } from '@dfs/contracts';
+import type { Observable } from 'rxjs';
+
+/** This node: what it is, what happened on it, what it is moving. */
+@Service()
+export class NodeApi {
+  readonly #http = inject(HttpClient);
+
+  /** `GET /node` */
+  info(): Observable<NodeInfo> {
+    return this.#http.get<NodeInfo>(routes.node);
+  }
+
+  /** `GET /events`: past events with a number above `after`, oldest first. */
+  events(after: number): Observable<EventPage> {
+    return this.#http.get<EventPage>(routes.events, { params: new HttpParams().set('after', Math.max(0, after)) });
+  }
+
+  /** `GET /transfers`: running and recent ones. */
+  transfers(): Observable<TransferList> {
+    return this.#http.get<TransferList>(routes.transfers);
+  }
+
+  /** `DELETE /transfers/{id}` */
+  cancelTransfer(id: string): Observable<void> {
+    return this.#http.delete<void>(routes.transfer(id));
+  }
+}
