@@ -38,6 +38,15 @@ export function verifySignature(peerId: string, bytes: Uint8Array, signature: Ui
   return key !== undefined && signature.length === 64 && nodeVerify(null, bytes, key, signature);
 }
 
+/** The same on the thread pool: for many signatures at once, which take about 0.1 ms each. */
+export function verifySignatureAsync(peerId: string, bytes: Uint8Array, signature: Uint8Array): Promise<boolean> {
+  const key = verifierOf(peerId);
+  if (key === undefined || signature.length !== 64) return Promise.resolve(false);
+  return new Promise((resolve, reject) => {
+    nodeVerify(null, bytes, key, signature, (error, valid) => (error ? reject(error) : resolve(valid)));
+  });
+}
+
 /** The peer id in the one text form. @throws DfsError `bad-request` */
 export function normalisePeerId(text: string): string {
   try {
