@@ -1,6 +1,7 @@
 import { DfsError } from './errors.js';
 import { cidFromBytes, cidToBytes, type Cid } from './cid.js';
 import { decode, encode, type WireValue } from './codec.js';
+import { peerIdFromBytes, peerIdToBytes } from './keys.js';
 import type { ScanLimits } from './scan.js';
 
 /**
@@ -36,6 +37,19 @@ export const shape = {
       return cidFromBytes(value);
     },
     form: cidToBytes,
+  }),
+  /** A peer id: its multihash on the wire, text in the program. */
+  peerId: (): Shape<string> => ({
+    parse: (value, at) => {
+      if (!(value instanceof Uint8Array)) throw wrong(at, 'a peer id');
+      return peerIdFromBytes(value);
+    },
+    form: peerIdToBytes,
+  }),
+  /** A digest or random id of `length` bytes: binary on the wire, hex digits in the program. */
+  hex: (length: number): Shape<string> => ({
+    parse: (value, at) => Buffer.from(shape.bytes(length).parse(value, at)).toString('hex'),
+    form: (value) => Buffer.from(value, 'hex'),
   }),
   list: <T>(of: Shape<T>, max: number): Shape<T[]> => ({
     parse: (value, at) => {
