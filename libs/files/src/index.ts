@@ -1,1 +1,14 @@
-export {};
+/**
+ * The HTTP surface of files: upload, download, list, delete. Hides how bytes become chunks and where they lie.
+ * Guarantees: an upload is safe on this node when it is answered, or nothing of it is left; a download is verified,
+ * starts with its first chunk, and is cut rather than completed wrongly; memory is constant for any size.
+ * Units: bytes; times are ISO 8601 UTC.
+ */
+export { Files } from './files.js';
+export { FilesModule } from './files.module.js';
+export type { FilesComponents } from './ports.js';
+export type { OpenContent } from './download.js';
+export { announcedLength, goneSignal, requestBody, type Pace } from './request-body.js';
+export { STREAMED_BODY, StreamedBody } from './streamed-body.js';
+export { DecimalQuery, NoQuery } from './files.dto.js';
+export { FieldProblemDto, ProblemDto, ReplicationDto } from './files.schema.dto.js';

@@ -1,0 +1,56 @@
+import { DfsError, type Cid } from '@dfs/protocol';
+import type { VersionInfo } from '@dfs/contracts';
+import type { Entry, FilesComponents } from './ports.js';
+import { shownEntry } from './listing.js';
+
+/** One content as it can be read: the shown version of a file, or an older one. */
+export interface OpenContent {
+  path: string;
+  contentId: Cid;
+  size: number;
+  mediaType: string;
+  /** Milliseconds since 1970. */
+  modifiedAt: number;
+  /** Verified bytes in order, read ahead; from this node or from holders. */
+  read(range: { offset: number; length: number }, signal: AbortSignal): AsyncIterable<Uint8Array>;
+}
+
+/**
+ * Finds what is to be read; reads nothing yet.
+ * @param version a record id; the shown version when left out
+ * @throws DfsError `file-not-found`, `version-not-found`
+ */
+export async function openContent(
+  { catalogue, placement }: Pick<FilesComponents, 'catalogue' | 'placement'>,
+  fileId: string,
+  version?: string,
+): Promise<OpenContent> {
+  const found =
+    version === undefined
+      ? fromEntry(await shownEntry(catalogue, fileId))
+      : fromVersion(await catalogue.versions(fileId), version);
+  const { contentId, size, path } = found;
+  return {
+    ...found,
+    read: (range, signal) =>
+      range.length === 0 ? nothing() : placement.fetch(contentId, size, { ...range, signal, path }),
+  };
+}
+
+type Found = Omit<OpenContent, 'read'>;
+
+function fromEntry({ path, contentId, size, mediaType, modifiedAt }: Entry): Found {
+  return { path, contentId, size, mediaType, modifiedAt };
+}
+
+function fromVersion(versions: readonly VersionInfo[], version: string): Found {
+  if (versions.length === 0) throw new DfsError('file-not-found', 'There is no file with this id in the network.');
+  const found = versions.find((item) => item.version === version);
+  if (!found?.contentId) {
+    throw new DfsError('version-not-found', 'The file has no such version with content: see its list of versions.');
+  }
+  const { path, contentId, size, mediaType, writtenAt } = found;
+  return { path, contentId, size, mediaType, modifiedAt: Date.parse(writtenAt) };
+}
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}

@@ -1,0 +1,28 @@
+import type { FileInfo, Replication } from '@dfs/contracts';
+import type { Entry, Placement } from './ports.js';
+
+/** Entries as the API tells of them, each with its replication as derived now: one question for all of them. */
+export async function describe(
+  placement: Pick<Placement, 'replication'>,
+  entries: readonly Entry[],
+): Promise<FileInfo[]> {
+  const states = await placement.replication(entries.filter((entry) => !entry.deleted));
+  return entries.map((entry) => fileInfo(entry, states.get(entry.contentId)));
+}
+
+function fileInfo(entry: Entry, replication: Replication | undefined): FileInfo {
+  return {
+    id: entry.fileId,
+    path: entry.path,
+    size: entry.size,
+    mediaType: entry.mediaType,
+    contentId: entry.contentId,
+    createdAt: new Date(entry.createdAt).toISOString(),
+    modifiedAt: new Date(entry.modifiedAt).toISOString(),
+    author: entry.author,
+    version: entry.recordId,
+    deleted: entry.deleted,
+    conflict: entry.conflict,
+    replication: replication ?? { target: 0, copies: 0, state: 'pending' },
+  };
+}

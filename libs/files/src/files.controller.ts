@@ -1,0 +1,210 @@
+import { Controller, Delete, Get, HttpCode, Param, Post, Put, Query, Req, Res } from '@nestjs/common';
+import {
+  ApiBody,
+  ApiConsumes,
+  ApiCreatedResponse,
+  ApiHeader,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiProduces,
+  ApiResponse,
+  ApiTags,
+} from '@nestjs/swagger';
+import type { Request, Response } from 'express';
+import {
+  routes,
+  type ChunkList,
+  type FileInfo,
+  type FileList,
+  type HolderList,
+  type UploadResults,
+  type VersionList,
+} from '@dfs/contracts';
+import { invalidField, toProblem } from '@dfs/protocol';
+import { announcedSha256 } from './digest-header.js';
+import { Files } from './files.js';
+import { ChunksQuery, ContentQuery, FileParams, ListFilesQuery, NoQuery, UploadQuery } from './files.dto.js';
+import {
+  ChunkListDto,
+  FileDto,
+  FileListDto,
+  HolderListDto,
+  UploadResultsDto,
+  VersionListDto,
+} from './files.schema.dto.js';
+import { multipartFiles } from './multipart.js';
+import { etagOf, writePreconditions } from './preconditions.js';
+import { announcedLength, goneSignal, refuseCodings, requestBody } from './request-body.js';
+import { makeInert, sendContent } from './send-content.js';
+import { StreamedBody } from './streamed-body.js';
+import type { PartResult } from './upload-many.js';
+
+const IF_MATCH = {
+  name: 'If-Match',
+  required: false,
+  description: 'Content ids in quotes: only if the file has one of them.',
+};
+const IF_NONE_MATCH = { name: 'If-None-Match', required: false, description: '*: only if there is no such file yet.' };
+
+@ApiTags('files')
+@Controller(routes.files)
+export class FilesController {
+  constructor(private readonly files: Files) {}
+
+  @Put('content')
+  @StreamedBody()
+  @ApiOperation({ operationId: 'putFile', summary: 'Store a file: the body is its bytes' })
+  @ApiConsumes('application/octet-stream')
+  @ApiBody({ schema: { type: 'string', format: 'binary' } })
+  @ApiHeader(IF_MATCH)
+  @ApiHeader(IF_NONE_MATCH)
+  @ApiHeader({ name: 'Repr-Digest', required: false, description: 'RFC 9530, sha-256: what the bytes must hash to.' })
+  @ApiCreatedResponse({ type: FileDto, description: 'A new file.' })
+  @ApiOkResponse({
+    type: FileDto,
+    description: 'A new version of the file; or the same bytes as before, and nothing changed.',
+  })
+  async put(
+    @Query() query: UploadQuery,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<FileInfo> {
+    refuseCodings(request);
+    const size = announcedLength(request);
+    const sha256 = announcedSha256(request.headers);
+    const mediaType = request.headers['content-type'];
+    const { outcome, file } = await this.files.upload({
+      path: query.path,
+      body: requestBody(request),
+      ...(mediaType === undefined ? {} : { mediaType }),
+      ...(size === undefined ? {} : { size }),
+      ...(sha256 === undefined ? {} : { sha256 }),
+      ...writePreconditions(request.headers),
+      signal: goneSignal(response),
+    });
+    return answerStored(response, outcome === 'created', file);
+  }
+
+  @Post()
+  @StreamedBody()
+  @ApiOperation({ operationId: 'postFiles', summary: 'Store one file or many by a form' })
+  @ApiConsumes('multipart/form-data')
+  @ApiBody({
+    schema: {
+      type: 'object',
+      properties: {
+        path: { type: 'string', description: 'Path of the file that follows; its file name when left out.' },
+        file: { type: 'array', items: { type: 'string', format: 'binary' } },
+      },
+      required: ['file'],
+    },
+  })
+  @ApiHeader(IF_MATCH)
+  @ApiHeader(IF_NONE_MATCH)
+  @ApiCreatedResponse({ type: FileDto, description: 'One new file.' })
+  @ApiOkResponse({ type: FileDto, description: 'One file, known before.' })
+  @ApiResponse({ status: 207, type: UploadResultsDto, description: 'Many files: a result for each.' })
+  async post(
+    @Query() _query: NoQuery,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<FileInfo | UploadResults> {
+    refuseCodings(request);
+    const parts = multipartFiles(request.headers, requestBody(request));
+    const results = await this.files.uploadMany(parts, {
+      ...writePreconditions(request.headers),
+      signal: goneSignal(response),
+    });
+    const [only, ...others] = results;
+    if (!only) throw invalidField('file', 'the form has no file in it');
+    if (others.length > 0) return answerMany(request, response, results);
+    if ('error' in only) throw only.error;
+    return answerStored(response, only.done.outcome === 'created', only.done.file);
+  }
+
+  @Get()
+  @ApiOperation({ operationId: 'listFiles', summary: 'List files, a page at a time' })
+  @ApiOkResponse({ type: FileListDto })
+  list(@Query() query: ListFilesQuery): Promise<FileList> {
+    return this.files.list(query);
+  }
+
+  @Get(':fileId')
+  @ApiOperation({ operationId: 'getFile', summary: 'One file' })
+  @ApiOkResponse({ type: FileDto })
+  get(@Param() { fileId }: FileParams, @Query() _query: NoQuery): Promise<FileInfo> {
+    return this.files.get(fileId);
+  }
+
+  @Get(':fileId/content')
+  @ApiOperation({ operationId: 'getFileContent', summary: 'The bytes of a file, whole or a range' })
+  @ApiProduces('application/octet-stream')
+  @ApiHeader({ name: 'Range', required: false, description: 'One range of bytes; several are answered by the whole.' })
+  @ApiHeader({ name: 'If-None-Match', required: false })
+  @ApiHeader({ name: 'If-Range', required: false })
+  @ApiOkResponse({ schema: { type: 'string', format: 'binary' } })
+  @ApiResponse({ status: 206, description: 'The range.', schema: { type: 'string', format: 'binary' } })
+  @ApiResponse({ status: 304, description: 'The content is the one that If-None-Match names.' })
+  async content(
+    @Param() { fileId }: FileParams,
+    @Query() { version }: ContentQuery,
+    @Req() request: Request,
+    @Res() response: Response,
+  ): Promise<void> {
+    makeInert(response);
+    await sendContent(request, response, await this.files.open(fileId, version));
+  }
+
+  @Delete(':fileId')
+  @HttpCode(204)
+  @ApiOperation({ operationId: 'deleteFile', summary: 'Delete a file everywhere' })
+  @ApiHeader(IF_MATCH)
+  @ApiNoContentResponse()
+  remove(@Param() { fileId }: FileParams, @Query() _query: NoQuery, @Req() request: Request): Promise<void> {
+    const { ifMatch } = writePreconditions(request.headers);
+    return this.files.remove(fileId, ifMatch ? { ifMatch } : {});
+  }
+
+  @Get(':fileId/versions')
+  @ApiOperation({ operationId: 'listFileVersions', summary: 'All known versions of a file' })
+  @ApiOkResponse({ type: VersionListDto })
+  versions(@Param() { fileId }: FileParams, @Query() _query: NoQuery): Promise<VersionList> {
+    return this.files.versions(fileId);
+  }
+
+  @Get(':fileId/chunks')
+  @ApiOperation({ operationId: 'listFileChunks', summary: 'The chunks of a file, and which are here' })
+  @ApiOkResponse({ type: ChunkListDto })
+  chunks(@Param() { fileId }: FileParams, @Query() query: ChunksQuery): Promise<ChunkList> {
+    return this.files.chunks(fileId, query);
+  }
+
+  @Get(':fileId/holders')
+  @ApiOperation({ operationId: 'listFileHolders', summary: 'Who holds a file, part by part' })
+  @ApiOkResponse({ type: HolderListDto })
+  holders(@Param() { fileId }: FileParams, @Query() _query: NoQuery): Promise<HolderList> {
+    return this.files.holders(fileId);
+  }
+}
+
+function answerStored(response: Response, created: boolean, file: FileInfo): FileInfo {
+  response.status(created ? 201 : 200);
+  response.setHeader('Location', routes.file(file.id));
+  response.setHeader('ETag', etagOf(file.contentId));
+  return file;
+}
+
+function answerMany(request: Request, response: Response, results: PartResult[]): UploadResults {
+  response.status(207);
+  const requestId = String(response.getHeader('X-Request-Id') ?? '');
+  return {
+    results: results.map((result) => {
+      if ('done' in result) {
+        return { path: result.path, status: result.done.outcome === 'created' ? 201 : 200, file: result.done.file };
+      }
+      const problem = toProblem(result.error, { requestId, instance: request.path });
+      return { path: result.path.slice(0, 1024), status: problem.status, problem };
+    }),
+  };
+}

@@ -1,0 +1,105 @@
+import { Transform } from 'class-transformer';
+import { IsIn, IsInt, IsOptional, IsString, Matches, Max, MaxLength, Min, MinLength } from 'class-validator';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import type { FileListState, FileSort } from '@dfs/contracts';
+import { FILE_ID_PATTERN, MAX_PATH_BYTES } from '@dfs/protocol';
+
+/** Items of one page. */
+export const MAX_PAGE = 1000;
+const DEFAULT_PAGE = 100;
+const MAX_SEARCH_LENGTH = 256;
+const MAX_CURSOR_LENGTH = 4096;
+const RECORD_ID = /^[0-9a-f]{64}$/;
+const SORTS: FileSort[] = ['path', '-path', 'size', '-size', 'modifiedAt', '-modifiedAt'];
+const STATES: FileListState[] = ['current', 'deleted', 'conflict'];
+
+/** A decimal number in a query, and nothing else that JavaScript would take for one. */
+export function DecimalQuery(): PropertyDecorator {
+  return Transform(({ value }: { value: unknown }) =>
+    typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value,
+  );
+}
+
+export class FileParams {
+  @ApiProperty({ pattern: FILE_ID_PATTERN.source, description: 'Id of the file, as lists and uploads tell it.' })
+  @Matches(FILE_ID_PATTERN, { message: 'is not a file id: expected 26 letters and digits, as GET /files tells them' })
+  fileId!: string;
+}
+
+export class UploadQuery {
+  @ApiProperty({
+    maxLength: MAX_PATH_BYTES,
+    description: 'Where the file goes, such as photos/2026/a.jpg: relative, UTF-8, / between folders.',
+  })
+  @IsString({ message: 'give the path once, as text, such as ?path=photos/2026/a.jpg' })
+  @MinLength(1, { message: 'the path is empty: give the file a name' })
+  @MaxLength(4 * MAX_PATH_BYTES, { message: `the path is longer than ${MAX_PATH_BYTES} bytes` })
+  path!: string;
+}
+
+export class ListFilesQuery {
+  @ApiPropertyOptional({ description: 'Only paths that begin so, such as photos/.' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(MAX_PATH_BYTES)
+  prefix?: string;
+
+  @ApiPropertyOptional({ description: 'Only paths that contain this, in upper or lower case.' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(MAX_SEARCH_LENGTH)
+  q?: string;
+
+  @ApiPropertyOptional({ enum: SORTS, default: 'path' })
+  @IsOptional()
+  @IsIn(SORTS, { message: `must be one of ${SORTS.join(', ')}` })
+  sort?: FileSort;
+
+  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: MAX_PAGE, default: DEFAULT_PAGE })
+  @DecimalQuery()
+  @IsInt()
+  @Min(1)
+  @Max(MAX_PAGE)
+  limit: number = DEFAULT_PAGE;
+
+  @ApiPropertyOptional({ description: 'nextCursor of the page before.' })
+  @IsOptional()
+  @IsString()
+  @MinLength(1)
+  @MaxLength(MAX_CURSOR_LENGTH)
+  cursor?: string;
+
+  @ApiPropertyOptional({ enum: STATES, default: 'current' })
+  @IsOptional()
+  @IsIn(STATES, { message: `must be one of ${STATES.join(', ')}` })
+  state?: FileListState;
+}
+
+export class ContentQuery {
+  @ApiPropertyOptional({
+    pattern: RECORD_ID.source,
+    description: 'An older version, as GET /files/{fileId}/versions tells it.',
+  })
+  @IsOptional()
+  @Matches(RECORD_ID, { message: 'is not a version: expected 64 hexadecimal digits, as /versions tells them' })
+  version?: string;
+}
+
+export class ChunksQuery {
+  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: MAX_PAGE, default: DEFAULT_PAGE })
+  @DecimalQuery()
+  @IsInt()
+  @Min(1)
+  @Max(MAX_PAGE)
+  limit: number = DEFAULT_PAGE;
+
+  @ApiPropertyOptional({ description: 'nextCursor of the page before.' })
+  @IsOptional()
+  @IsString()
+  @MinLength(1)
+  @MaxLength(MAX_CURSOR_LENGTH)
+  cursor?: string;
+}
+
+/** A query that takes no parameters, and says so of each one it gets. */
+export class NoQuery {}

@@ -1,0 +1,16 @@
+import { Module, type DynamicModule, type FactoryProvider } from '@nestjs/common';
+import { FilesController } from './files.controller.js';
+import { Files } from './files.js';
+
+/** The HTTP surface of files over a Files that the application composes. */
+@Module({})
+export class FilesModule {
+  static forRoot(files: Pick<FactoryProvider<Files>, 'useFactory' | 'inject'>): DynamicModule {
+    return {
+      module: FilesModule,
+      controllers: [FilesController],
+      providers: [{ provide: Files, ...files }],
+      exports: [Files],
+    };
+  }
+}

@@ -1,0 +1,129 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import type {
+  ChunkInfo,
+  ChunkList,
+  FieldProblem,
+  FileInfo,
+  FileList,
+  HolderList,
+  Problem,
+  Replication,
+  ReplicationReason,
+  ReplicationState,
+  UploadResult,
+  UploadResults,
+  VersionInfo,
+  VersionList,
+  ErrorCode,
+} from '@dfs/contracts';
+import { ERROR_STATUS } from '@dfs/contracts';
+
+// The shapes of answers, for the API document alone. Each implements its contract, so that neither can drift.
+
+const timestamp = { format: 'date-time', example: '2026-11-22T12:00:00.000Z' };
+const bytes = { type: 'integer', format: 'int64', minimum: 0 } as const;
+const count = { type: 'integer', minimum: 0 } as const;
+
+export class FieldProblemDto implements FieldProblem {
+  @ApiProperty() field!: string;
+  @ApiProperty() detail!: string;
+}
+
+export class ProblemDto implements Problem {
+  [extension: string]: unknown;
+  @ApiProperty({ example: '/api/docs#file-not-found' }) type!: string;
+  @ApiProperty() title!: string;
+  @ApiProperty({ type: 'integer' }) status!: number;
+  @ApiProperty({ enum: Object.keys(ERROR_STATUS), enumName: 'ErrorCode' }) code!: ErrorCode;
+  @ApiProperty({ description: 'What happened and what to do, for a person.' }) detail!: string;
+  @ApiPropertyOptional() instance?: string;
+  @ApiProperty() requestId!: string;
+  @ApiProperty({ description: 'The same request may succeed later.' }) retryable!: boolean;
+  @ApiPropertyOptional({ type: [FieldProblemDto] }) errors?: FieldProblemDto[];
+}
+
+export class ReplicationDto implements Replication {
+  @ApiProperty({ ...count, description: 'Copies wanted of every part.' }) target!: number;
+  @ApiProperty({ ...count, description: 'Copies there are of the part that has fewest.' }) copies!: number;
+  @ApiProperty({ enum: ['pending', 'replicating', 'safe', 'limited', 'at-risk', 'unavailable'] })
+  state!: ReplicationState;
+  @ApiPropertyOptional({ enum: ['few-members', 'no-space', 'holder-gone', 'no-holder'] }) reason?: ReplicationReason;
+}
+
+export class FileDto implements FileInfo {
+  @ApiProperty() id!: string;
+  @ApiProperty({ example: 'photos/2026/a.jpg' }) path!: string;
+  @ApiProperty(bytes) size!: number;
+  @ApiProperty({ example: 'image/jpeg' }) mediaType!: string;
+  @ApiProperty({ description: 'CIDv1; the same bytes have the same one on every node.' }) contentId!: string;
+  @ApiProperty(timestamp) createdAt!: string;
+  @ApiProperty(timestamp) modifiedAt!: string;
+  @ApiProperty({ description: 'Peer id of the node that wrote it.' }) author!: string;
+  @ApiProperty() version!: string;
+  @ApiProperty() deleted!: boolean;
+  @ApiProperty() conflict!: boolean;
+  @ApiProperty() replication!: ReplicationDto;
+}
+
+export class FileListDto implements FileList {
+  @ApiProperty({ type: [FileDto] }) items!: FileDto[];
+  @ApiProperty({ type: String, nullable: true }) nextCursor!: string | null;
+  @ApiProperty({ ...count, description: 'Files that match, over all pages.' }) total!: number;
+}
+
+export class UploadResultDto implements UploadResult {
+  @ApiProperty() path!: string;
+  @ApiProperty({ type: 'integer', example: 201 }) status!: number;
+  @ApiPropertyOptional() file?: FileDto;
+  @ApiPropertyOptional() problem?: ProblemDto;
+}
+
+export class UploadResultsDto implements UploadResults {
+  @ApiProperty({ type: [UploadResultDto] }) results!: UploadResultDto[];
+}
+
+export class ChunkDto implements ChunkInfo {
+  @ApiProperty() id!: string;
+  @ApiProperty(bytes) offset!: number;
+  @ApiProperty(bytes) size!: number;
+  @ApiProperty({ description: 'Held by this node.' }) here!: boolean;
+}
+
+export class ChunkListDto implements ChunkList {
+  @ApiProperty({ type: [ChunkDto] }) items!: ChunkDto[];
+  @ApiProperty({ type: String, nullable: true }) nextCursor!: string | null;
+  @ApiProperty(count) total!: number;
+}
+
+export class HolderDto {
+  @ApiProperty() peerId!: string;
+  @ApiProperty() name!: string;
+  @ApiProperty() live!: boolean;
+  @ApiProperty() self!: boolean;
+}
+
+export class ExtentHoldersDto {
+  @ApiProperty(count) index!: number;
+  @ApiProperty({ type: [HolderDto] }) holders!: HolderDto[];
+}
+
+export class HolderListDto implements HolderList {
+  @ApiProperty({ type: [ExtentHoldersDto] }) extents!: ExtentHoldersDto[];
+}
+
+export class VersionDto implements VersionInfo {
+  @ApiProperty() version!: string;
+  @ApiProperty({ enum: ['file', 'deletion', 'folder'] }) kind!: VersionInfo['kind'];
+  @ApiProperty() path!: string;
+  @ApiProperty(bytes) size!: number;
+  @ApiProperty() mediaType!: string;
+  @ApiProperty({ type: String, nullable: true }) contentId!: string | null;
+  @ApiProperty() author!: string;
+  @ApiProperty(timestamp) writtenAt!: string;
+  @ApiProperty() head!: boolean;
+  @ApiProperty() shown!: boolean;
+}
+
+export class VersionListDto implements VersionList {
+  @ApiProperty({ type: [VersionDto] }) items!: VersionDto[];
+}

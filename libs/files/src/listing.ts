@@ -1,0 +1,75 @@
+import type { ChunkList, FileInfo, FileList, FileListState, FileSort, HolderList, VersionList } from '@dfs/contracts';
+import { DfsError } from '@dfs/protocol';
+import { describe } from './file-info.js';
+import type { CatalogueReader, Entry, FilesComponents } from './ports.js';
+
+type Reading = Pick<FilesComponents, 'catalogue' | 'placement'>;
+
+export interface ListQuery {
+  prefix?: string;
+  q?: string;
+  sort?: FileSort;
+  limit: number;
+  cursor?: string;
+  state?: FileListState;
+}
+
+/** A page of the files that match, each with its replication as derived now. */
+export async function listFiles({ catalogue, placement }: Reading, query: ListQuery): Promise<FileList> {
+  const { items, nextCursor, total } = await catalogue.list(query);
+  return { items: await describe(placement, items), nextCursor, total };
+}
+
+/** @throws DfsError `file-not-found`, also when it is deleted. */
+export async function getFile({ catalogue, placement }: Reading, fileId: string): Promise<FileInfo> {
+  const [file] = await describe(placement, [await shownEntry(catalogue, fileId)]);
+  return file as FileInfo;
+}
+
+/** @throws DfsError `file-not-found` */
+export async function listVersions({ catalogue }: Reading, fileId: string): Promise<VersionList> {
+  const items = await catalogue.versions(fileId);
+  if (items.length === 0) throw noSuchFile();
+  return { items };
+}
+
+/** @throws DfsError `file-not-found`, `invalid-cursor` */
+export async function listChunks(
+  { catalogue, placement }: Reading,
+  fileId: string,
+  query: { limit: number; cursor?: string },
+): Promise<ChunkList> {
+  const { contentId, size } = await shownEntry(catalogue, fileId);
+  const after = query.cursor === undefined ? undefined : fromCursor(query.cursor);
+  const page = await placement.chunkList(contentId, size, {
+    limit: query.limit,
+    ...(after === undefined ? {} : { after }),
+  });
+  return { items: page.items, nextCursor: page.next === null ? null : String(page.next), total: page.total };
+}
+
+/** @throws DfsError `file-not-found` */
+export async function listHolders({ catalogue, placement }: Reading, fileId: string): Promise<HolderList> {
+  const { contentId, size } = await shownEntry(catalogue, fileId);
+  return placement.holders(contentId, size);
+}
+
+/** What the path shows now. @throws DfsError `file-not-found` */
+export async function shownEntry(catalogue: Pick<CatalogueReader, 'get'>, fileId: string): Promise<Entry> {
+  const entry = await catalogue.get(fileId);
+  if (!entry) throw noSuchFile();
+  if (entry.deleted) {
+    throw new DfsError('file-not-found', 'The file has been deleted. Its earlier versions are listed under /versions.');
+  }
+  return entry;
+}
+
+function noSuchFile(): DfsError {
+  return new DfsError('file-not-found', 'There is no file with this id in the network.');
+}
+
+function fromCursor(cursor: string): number {
+  const index = /^\d{1,12}$/.test(cursor) ? Number(cursor) : NaN;
+  if (Number.isSafeInteger(index)) return index;
+  throw new DfsError('invalid-cursor', 'The cursor is not one this node gave: begin the list anew, without a cursor.');
+}

@@ -1,0 +1,26 @@
+import mime from 'mime-types';
+import { MAX_MEDIA_TYPE_LENGTH } from '@dfs/protocol';
+
+const FALLBACK = 'application/octet-stream';
+/** What programs send when they do not know: then the name says more. */
+const MEANINGLESS = new Set([
+  FALLBACK,
+  'binary/octet-stream',
+  'application/x-www-form-urlencoded',
+  'multipart/form-data',
+]);
+const TOKEN = "[A-Za-z0-9!#$%&'*+.^_`|~-]+";
+const MEDIA_TYPE = new RegExp(
+  `^${TOKEN}/${TOKEN}(\\s*;\\s*${TOKEN}=(${TOKEN}|"[\\x20\\x21\\x23-\\x5b\\x5d-\\x7e]*"))*$`,
+);
+
+/**
+ * The media type a file is stored with: what the client says when it says something, else by the name's extension.
+ * It is told back as it is; content is always served as an attachment, so that it cannot harm.
+ */
+export function mediaTypeFor(path: string, announced: string | undefined): string {
+  const said = announced?.trim() ?? '';
+  const essence = (said.split(';', 1)[0] ?? '').trim().toLowerCase();
+  const usable = said.length <= MAX_MEDIA_TYPE_LENGTH && MEDIA_TYPE.test(said) && !MEANINGLESS.has(essence);
+  return usable ? said : mime.lookup(path.split('/').at(-1) ?? '') || FALLBACK;
+}

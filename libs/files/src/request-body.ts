@@ -1,0 +1,114 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { DfsError, KiB, second } from '@dfs/protocol';
+
+export interface Pace {
+  /** Time spent waiting for the client over which its bytes are counted. */
+  windowMs: number;
+  /** Bytes that must have come in that time. */
+  bytes: number;
+}
+
+/** A client slower than this is holding a place rather than sending a file: 1 KiB/s is a tenth of a telephone line. */
+const SLOWEST: Pace = { windowMs: 60 * second, bytes: 60 * KiB };
+
+/**
+ * The body of a request as a stream that ends well only when all of it has come. Long uploads may take what they need;
+ * only time spent waiting for the client counts against its pace, not our own back-pressure.
+ * @throws DfsError `incomplete-body`
+ */
+export async function* requestBody(request: IncomingMessage, slowest: Pace = SLOWEST): AsyncGenerator<Uint8Array> {
+  const pace = new PaceKeeper(request, slowest);
+  try {
+    pace.waiting();
+    for await (const bytes of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>) {
+      pace.arrived(bytes.length);
+      yield bytes;
+      pace.waiting();
+    }
+  } catch (error) {
+    if (error instanceof DfsError) throw error;
+    throw new DfsError('incomplete-body', 'The connection ended before the whole body had come.', { cause: error });
+  } finally {
+    pace.stop();
+  }
+  if (!request.complete) throw new DfsError('incomplete-body', 'The connection ended before the whole body had come.');
+}
+
+/** Aborts when the client has gone away before it was answered. */
+export function goneSignal(response: ServerResponse): AbortSignal {
+  const controller = new AbortController();
+  const gone = (): void => {
+    if (response.writableFinished) return;
+    controller.abort(new DfsError('aborted', 'The client closed the connection.'));
+  };
+  if (response.closed) gone();
+  else response.once('close', gone);
+  return controller.signal;
+}
+
+/** Bytes the client announces; undefined when it sends in pieces of unknown number. */
+export function announcedLength(request: IncomingMessage): number | undefined {
+  const header = request.headers['content-length'];
+  return header === undefined ? undefined : Number(header);
+}
+
+/** @throws DfsError `unsupported-media-type`: what is stored must be what is meant. */
+export function refuseCodings(request: IncomingMessage): void {
+  const coding = request.headers['content-encoding']?.trim().toLowerCase();
+  if (coding !== undefined && coding !== '' && coding !== 'identity') {
+    throw new DfsError(
+      'unsupported-media-type',
+      `Content-Encoding ${coding.slice(0, 40)} is not undone here: send the bytes as they are.`,
+    );
+  }
+  if (request.headers['content-range'] !== undefined) {
+    throw new DfsError(
+      'bad-request',
+      'A part of a file cannot be replaced: leave out Content-Range and send all of it.',
+    );
+  }
+}
+
+class PaceKeeper {
+  private waited = 0;
+  private bytes = 0;
+  private since: number | undefined;
+  private readonly timer: NodeJS.Timeout;
+
+  constructor(
+    private readonly request: IncomingMessage,
+    private readonly slowest: Pace,
+  ) {
+    // For a client that sends just enough to keep the socket awake, such as chunk extensions, and no byte of the body.
+    this.timer = setInterval(() => this.check(), slowest.windowMs / 4);
+    this.timer.unref();
+  }
+
+  waiting(): void {
+    this.since = performance.now();
+  }
+
+  arrived(bytes: number): void {
+    this.waited += performance.now() - (this.since ?? performance.now());
+    this.since = undefined;
+    this.bytes += bytes;
+    if (this.waited < this.slowest.windowMs) return;
+    if (this.bytes < this.slowest.bytes) throw tooSlow();
+    this.waited = 0;
+    this.bytes = 0;
+  }
+
+  stop(): void {
+    this.since = undefined;
+    clearInterval(this.timer);
+  }
+
+  private check(): void {
+    if (this.since === undefined || performance.now() - this.since < this.slowest.windowMs) return;
+    this.request.destroy(tooSlow());
+  }
+}
+
+function tooSlow(): DfsError {
+  return new DfsError('incomplete-body', 'The body came too slowly, and the connection was closed.');
+}

@@ -1,0 +1,129 @@
+import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { create as contentDisposition } from 'content-disposition';
+import parseRange from 'range-parser';
+import { DfsError } from '@dfs/protocol';
+import type { OpenContent } from './download.js';
+import { etagOf, noneMatch, rangeStillValid, readMatches } from './preconditions.js';
+import { goneSignal } from './request-body.js';
+
+/** Stored bytes must not be able to do anything in a browser, whatever they are. */
+const INERT = "default-src 'none'; sandbox";
+type Range = { offset: number; length: number };
+
+/** Set before anything can fail, so that errors are as inert as content. */
+export function makeInert(response: ServerResponse): void {
+  response.setHeader('Content-Security-Policy', INERT);
+  response.setHeader('X-Content-Type-Options', 'nosniff');
+  response.setHeader('Cross-Origin-Resource-Policy', 'same-origin');
+}
+
+/**
+ * Answers GET or HEAD of a content: conditions, one range, bytes with back-pressure. Once the first byte is out an
+ * error can only cut the connection: a complete wrong response never leaves the node.
+ * @throws DfsError before anything was sent: `precondition-failed`, `range-not-satisfiable`, `content-unavailable`, …
+ */
+export async function sendContent(
+  request: IncomingMessage,
+  response: ServerResponse,
+  content: OpenContent,
+): Promise<void> {
+  describeContent(response, content);
+  const { headers } = request;
+  if (headers['if-match'] !== undefined && !readMatches(headers['if-match'], content.contentId)) {
+    throw new DfsError('precondition-failed', 'The file has another content than If-Match names.');
+  }
+  if (unchanged(request, content)) {
+    response.writeHead(304).end();
+    return;
+  }
+  const range = request.method === 'HEAD' ? undefined : requestedRange(request, content);
+  const { offset, length } = range ?? { offset: 0, length: content.size };
+  const signal = goneSignal(response);
+  const head = (): void => {
+    response.setHeader('Content-Type', content.mediaType);
+    response.setHeader('Content-Length', length);
+    response.setHeader('Content-Disposition', contentDisposition(fileName(content.path)));
+    if (range) response.setHeader('Content-Range', `bytes ${offset}-${offset + length - 1}/${content.size}`);
+    response.writeHead(range ? 206 : 200);
+  };
+  if (request.method === 'HEAD') {
+    head();
+    response.end();
+    return;
+  }
+  await sendBytes(response, content.read({ offset, length }, signal), length, head);
+}
+
+function describeContent(response: ServerResponse, content: OpenContent): void {
+  response.setHeader('Accept-Ranges', 'bytes');
+  response.setHeader('ETag', etagOf(content.contentId));
+  response.setHeader('Last-Modified', new Date(content.modifiedAt).toUTCString());
+  response.setHeader('Cache-Control', 'private, no-cache');
+}
+
+function unchanged(request: IncomingMessage, content: OpenContent): boolean {
+  const { 'if-none-match': tags, 'if-modified-since': since } = request.headers;
+  if (tags !== undefined) return !noneMatch(tags, content.contentId);
+  if (since === undefined) return false;
+  return Math.floor(content.modifiedAt / 1000) * 1000 <= Date.parse(since);
+}
+
+/** One range, or undefined for the whole: several ranges, and a header that makes no sense, may be passed over. */
+function requestedRange(request: IncomingMessage, content: OpenContent): Range | undefined {
+  const { range, 'if-range': ifRange } = request.headers;
+  if (range === undefined || !rangeStillValid(ifRange, content.contentId)) return undefined;
+  const ranges = parseRange(content.size, range);
+  if (ranges === -2) return undefined;
+  if (ranges === -1) {
+    throw new DfsError('range-not-satisfiable', `The file has ${content.size} bytes; the range lies outside of it.`, {
+      facts: { size: content.size },
+    });
+  }
+  const [only, ...others] = ranges;
+  if (ranges.type !== 'bytes' || !only || others.length > 0) return undefined;
+  return { offset: only.start, length: only.end - only.start + 1 };
+}
+
+/** Waits for the first bytes before it says that there are any. */
+async function sendBytes(
+  response: ServerResponse,
+  source: AsyncIterable<Uint8Array>,
+  length: number,
+  head: () => void,
+): Promise<void> {
+  let sent = 0;
+  try {
+    for await (const bytes of source) {
+      if (sent === 0) head();
+      sent += bytes.length;
+      if (sent > length) throw new Error(`more than ${length} bytes came of a content of that size`);
+      if (!response.write(bytes)) await drained(response);
+    }
+    if (sent < length) throw new Error(`${sent} of ${length} bytes came of a content`);
+  } catch (error) {
+    if (!response.headersSent) throw error;
+    response.destroy();
+    throw error;
+  }
+  if (length === 0) head();
+  response.end();
+}
+
+async function drained(response: ServerResponse): Promise<void> {
+  if (response.closed) throw new DfsError('aborted', 'The client closed the connection.');
+  const stop = new AbortController();
+  const closed = (): void => stop.abort(new DfsError('aborted', 'The client closed the connection.'));
+  response.once('close', closed);
+  try {
+    await once(response, 'drain', { signal: stop.signal });
+  } catch {
+    throw new DfsError('aborted', 'The client closed the connection.');
+  } finally {
+    response.off('close', closed);
+  }
+}
+
+function fileName(path: string): string {
+  return path.split('/').at(-1) ?? path;
+}

@@ -1,0 +1,101 @@
+import { DfsError, normalisePath, type Cid } from '@dfs/protocol';
+import type { FileInfo } from '@dfs/contracts';
+import { checkSha256 } from './digest-header.js';
+import { describe } from './file-info.js';
+import { mediaTypeFor } from './media-type.js';
+import { checkPreconditions, type Preconditions } from './preconditions.js';
+import type { CommitOutcome, Draft, Entry, FilesComponents, StoredBytes } from './ports.js';
+
+export interface UploadRequest extends Preconditions {
+  /** As the client wrote it. */
+  path: string;
+  body: AsyncIterable<Uint8Array>;
+  /** What the client says the bytes are. */
+  mediaType?: string;
+  /** Bytes the client announced. */
+  size?: number;
+  /** SHA-256 the client announced. */
+  sha256?: Uint8Array;
+  signal?: AbortSignal;
+}
+
+export interface UploadOutcome {
+  outcome: CommitOutcome;
+  file: FileInfo;
+}
+
+/** What is to be recorded once its bytes are on disk. */
+export interface Upload extends Preconditions {
+  path: string;
+  mediaType: string;
+  stored: StoredBytes;
+}
+
+/**
+ * One file: stream → chunks on disk → one unit of work (index, pin, record). Safe on this node when it resolves;
+ * nothing of it is left when it rejects.
+ * @throws DfsError `invalid-path`, `precondition-failed`, `digest-mismatch`, `incomplete-body`, `no-space`, …
+ */
+export async function upload(components: FilesComponents, request: UploadRequest): Promise<UploadOutcome> {
+  const path = normalisePath(request.path);
+  checkPreconditions(await components.catalogue.byPath(path), request);
+  const batch = components.chunks.batch('local');
+  try {
+    const stored = await components.storeContent(batch, request.body, {
+      digest: request.sha256 !== undefined,
+      ...(request.signal === undefined ? {} : { signal: request.signal }),
+    });
+    checkSize(request.size, stored.size);
+    checkSha256(request.sha256, stored.sha256);
+    await batch.flush();
+    const { ifMatch, ifNoneMatch } = request;
+    const mediaType = mediaTypeFor(path, request.mediaType);
+    const [done] = await commitUploads(components, batch, [
+      { path, mediaType, stored, ...(ifMatch ? { ifMatch } : {}), ...(ifNoneMatch ? { ifNoneMatch } : {}) },
+    ]);
+    return done as UploadOutcome;
+  } catch (error) {
+    await batch.abort();
+    throw error;
+  }
+}
+
+/** Records what a flushed batch holds, all of it or nothing, and tells of the files as they are then. */
+export async function commitUploads(
+  { db, catalogue, placement }: Pick<FilesComponents, 'db' | 'catalogue' | 'placement'>,
+  batch: { commit: ReturnType<FilesComponents['chunks']['batch']>['commit'] },
+  uploads: readonly Upload[],
+): Promise<UploadOutcome[]> {
+  const commits = await db.write(async (tx) => {
+    await batch.commit(tx);
+    await placement.pinLocal(tx, distinct(uploads));
+    return catalogue.commit(tx, uploads.map(draftOf));
+  });
+  const files = await describe(
+    placement,
+    commits.map(({ entry }): Entry => entry),
+  );
+  return commits.map(({ outcome }, index) => ({ outcome, file: files[index] as FileInfo }));
+}
+
+function draftOf({ path, mediaType, stored, ifMatch, ifNoneMatch }: Upload): Draft {
+  return {
+    kind: 'file',
+    path,
+    contentId: stored.contentId,
+    size: stored.size,
+    mediaType,
+    replaces: 'shown',
+    ...(ifMatch ? { ifMatch } : {}),
+    ...(ifNoneMatch ? { ifNoneMatch } : {}),
+  };
+}
+
+function distinct(uploads: readonly Upload[]): StoredBytes[] {
+  return [...new Map(uploads.map(({ stored }): [Cid, StoredBytes] => [stored.contentId, stored])).values()];
+}
+
+function checkSize(announced: number | undefined, size: number): void {
+  if (announced === undefined || announced === size) return;
+  throw new DfsError('incomplete-body', `${announced} bytes were announced, ${size} arrived. Nothing was stored.`);
+}
