@@ -64,7 +64,10 @@ export function encodeTicket(ticket: Ticket): string {
  * @throws DfsError `ticket-invalid` that says what is wrong with it.
  */
 export function decodeTicket(text: string): Ticket {
-  const compact = text.slice(0, MAX_TICKET_LENGTH + 1).replace(/\s+/g, '').toLowerCase();
+  const compact = text
+    .slice(0, MAX_TICKET_LENGTH + 1)
+    .replace(/\s+/g, '')
+    .toLowerCase();
   if (!compact.startsWith(PREFIX)) throw invalid('This is not a ticket: a ticket starts with dfs1.');
   if (text.length > MAX_TICKET_LENGTH) throw invalid('The ticket is too long: copy it again, and nothing beside it.');
   const bytes = unpack(compact.slice(PREFIX.length));
@@ -95,7 +98,8 @@ function unpack(encoded: string): Buffer {
     }
   }
   const announced = bytes.length >= LENGTH_BYTES ? bytes.readUInt16BE() : Infinity;
-  if (bytes.length < announced) throw invalid('The ticket is cut short, or mistyped near its start. Copy it again as a whole.');
+  if (bytes.length < announced)
+    throw invalid('The ticket is cut short, or mistyped near its start. Copy it again as a whole.');
   const check = sha256(bytes.subarray(0, -CHECK_BYTES)).subarray(0, CHECK_BYTES);
   if (bytes.length > announced || !bytes.subarray(-CHECK_BYTES).equals(check) || base32.baseEncode(bytes) !== encoded) {
     throw invalid('The ticket is mistyped: its check does not fit. Copy it again as a whole.');
