@@ -1,0 +1,122 @@
+import { ConfigError, parseConfig } from './config.js';
+
+const problemsOf = (env: Record<string, string>, argv: string[] = []): readonly string[] => {
+  try {
+    parseConfig(env, argv);
+    return [];
+  } catch (error) {
+    return (error as ConfigError).problems;
+  }
+};
+
+describe('parseConfig', () => {
+  it('has a default for everything', () => {
+    expect(parseConfig({})).toMatchObject({
+      dataDir: `${process.cwd()}/data`,
+      http: { host: '127.0.0.1', port: 3000 },
+      p2p: { host: '0.0.0.0', port: 4001 },
+      join: undefined,
+      apiToken: undefined,
+      quota: { percent: 80 },
+      founding: { replicas: 3, graceMs: 600_000, retentionMs: 2_592_000_000 },
+      mdns: true,
+      dht: true,
+      allowedHosts: [],
+      logLevel: 'info',
+      unknown: [],
+    });
+  });
+
+  it('reads variables, takes an empty one for unset, and names unknown ones', () => {
+    const config = parseConfig({
+      DFS_DATA_DIR: '/srv/dfs',
+      DFS_HTTP_HOST: '[::1]',
+      DFS_HTTP_PORT: '0',
+      DFS_NAME: 'Grüße 👋',
+      DFS_JOIN: '',
+      DFS_QUOTA: '500GiB',
+      DFS_GRACE: '2s',
+      DFS_MDNS: 'off',
+      DFS_ALLOWED_HOSTS: 'Files.example, 192.168.1.20:3000',
+      DFS_HTTP_PROT: '1',
+      OTHER: 'x',
+    });
+    expect(config).toMatchObject({
+      dataDir: '/srv/dfs',
+      http: { host: '::1', port: 0 },
+      name: 'Grüße 👋',
+      join: undefined,
+      quota: 500 * 1024 ** 3,
+      founding: { graceMs: 2000 },
+      mdns: false,
+      allowedHosts: ['files.example', '192.168.1.20:3000'],
+      unknown: ['DFS_HTTP_PROT'],
+    });
+  });
+
+  it('lets a flag win, in both spellings', () => {
+    const env = { DFS_HTTP_PORT: '1', DFS_P2P_PORT: '2' };
+    expect(parseConfig(env, ['--http-port=10', '--p2p-port', '20'])).toMatchObject({
+      http: { port: 10 },
+      p2p: { port: 20 },
+    });
+  });
+
+  it.each([
+    ['DFS_DATA_DIR', ' '],
+    ['DFS_DATA_DIR', 'a\0b'],
+    ['DFS_HTTP_HOST', 'http://localhost'],
+    ['DFS_HTTP_HOST', 'a host'],
+    ['DFS_HTTP_PORT', '65536'],
+    ['DFS_HTTP_PORT', '-1'],
+    ['DFS_HTTP_PORT', '80a'],
+    ['DFS_HTTP_PORT', '0x50'],
+    ['DFS_P2P_HOST', 'no/host'],
+    ['DFS_P2P_PORT', 'any'],
+    ['DFS_NAME', '   '],
+    ['DFS_NAME', 'x'.repeat(65)],
+    ['DFS_NAME', 'line\nbreak'],
+    ['DFS_JOIN', 'hello'],
+    ['DFS_JOIN', 'dfs1aaaa'],
+    ['DFS_API_TOKEN', 'short'],
+    ['DFS_API_TOKEN', 'with a space in it, and long'],
+    ['DFS_API_TOKEN', 'x'.repeat(257)],
+    ['DFS_QUOTA', '101%'],
+    ['DFS_QUOTA', '0%'],
+    ['DFS_QUOTA', 'lots'],
+    ['DFS_QUOTA', '1'],
+    ['DFS_QUOTA', '-5'],
+    ['DFS_QUOTA', '999999999999999TiB'],
+    ['DFS_REPLICAS', '0'],
+    ['DFS_REPLICAS', '1.5'],
+    ['DFS_REPLICAS', '65'],
+    ['DFS_GRACE', '10'],
+    ['DFS_GRACE', '0s'],
+    ['DFS_GRACE', '31d'],
+    ['DFS_RETENTION', 'forever'],
+    ['DFS_RETENTION', '9999d'],
+    ['DFS_MDNS', 'maybe'],
+    ['DFS_DHT', '2'],
+    ['DFS_ALLOWED_HOSTS', 'http://x.example/'],
+    ['DFS_ALLOWED_HOSTS', '*'],
+    ['DFS_ALLOWED_HOSTS', Array.from({ length: 65 }, (_, i) => `h${i}.example`).join(',')],
+    ['DFS_LOG_LEVEL', 'loud'],
+    ['DFS_NAME', 'x'.repeat(10_000)],
+  ])('refuses a bad %s (case %#) in one clear line', (variable, value) => {
+    const problems = problemsOf({ [variable]: value });
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatch(new RegExp(`^${variable} (must|is) [^\\n]+\\.$`));
+    expect(problems[0]?.length).toBeLessThan(250);
+  });
+
+  it('tells all bad values at once, and no secret', () => {
+    const problems = problemsOf({ DFS_HTTP_PORT: 'x', DFS_API_TOKEN: 'hunter2', DFS_JOIN: 'dfs1secret' }, [
+      '--replicas=many',
+      '--colour=red',
+      'loose',
+      '--name',
+    ]);
+    expect(problems).toHaveLength(7);
+    expect(problems.join('\n')).not.toMatch(/hunter2|secret/);
+  });
+});

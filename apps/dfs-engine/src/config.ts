@@ -1,0 +1,248 @@
+import { hostname } from 'node:os';
+import { isAbsolute, resolve } from 'node:path';
+import { DfsError, GiB, KiB, MAX_NAME_LENGTH, MiB, day, decodeTicket, hour, minute, second } from '@dfs/protocol';
+
+/** The whole configuration of a node, checked once, before anything starts. */
+export interface Config {
+  /** Absolute. */
+  readonly dataDir: string;
+  readonly http: { readonly host: string; readonly port: number };
+  readonly p2p: { readonly host: string; readonly port: number };
+  readonly name: string;
+  /** A ticket, still as it was written. */
+  readonly join: string | undefined;
+  readonly apiToken: string | undefined;
+  /** Bytes, or a share of the file system. */
+  readonly quota: number | { readonly percent: number };
+  /** Seeds the settings of a network that this node founds. Milliseconds. */
+  readonly founding: { readonly replicas: number; readonly graceMs: number; readonly retentionMs: number };
+  readonly mdns: boolean;
+  readonly dht: boolean;
+  /** `host` or `host:port`, in lower case. */
+  readonly allowedHosts: readonly string[];
+  readonly logLevel: LogLevel;
+  /** Variables that look like ours and are not. */
+  readonly unknown: readonly string[];
+}
+
+export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** Every bad value at once, each with what was expected. */
+export class ConfigError extends Error {
+  constructor(readonly problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.name = 'ConfigError';
+  }
+}
+
+const MAX_VALUE_LENGTH = 8192;
+/** 128 bits in base64, and in any wider alphabet. */
+const MIN_TOKEN_LENGTH = 22;
+const MAX_TOKEN_LENGTH = 256;
+const MAX_ALLOWED_HOSTS = 64;
+const MIN_QUOTA_BYTES = 16 * MiB;
+const MAX_REPLICAS = 64;
+const MAX_PORT = 65_535;
+const UNITS: Record<string, number> = { ms: 1, s: second, m: minute, h: hour, d: day };
+const SIZES: Record<string, number> = { '': 1, B: 1, KiB, MiB, GiB, TiB: 1024 * GiB };
+
+type Parse<T> = (value: string) => T;
+
+const VARIABLES = [
+  'DFS_DATA_DIR',
+  'DFS_HTTP_HOST',
+  'DFS_HTTP_PORT',
+  'DFS_P2P_HOST',
+  'DFS_P2P_PORT',
+  'DFS_NAME',
+  'DFS_JOIN',
+  'DFS_API_TOKEN',
+  'DFS_QUOTA',
+  'DFS_REPLICAS',
+  'DFS_GRACE',
+  'DFS_RETENTION',
+  'DFS_MDNS',
+  'DFS_DHT',
+  'DFS_ALLOWED_HOSTS',
+  'DFS_LOG_LEVEL',
+] as const;
+type Variable = (typeof VARIABLES)[number];
+
+/** The configuration of this process. @throws ConfigError */
+export function readConfig(argv: readonly string[] = process.argv.slice(2)): Config {
+  return parseConfig(process.env, argv);
+}
+
+/**
+ * From environment variables and flags: `DFS_HTTP_PORT=0` and `--http-port=0` (or `--http-port 0`) are the same; a flag
+ * wins.
+ * @throws ConfigError naming every bad value
+ */
+export function parseConfig(env: Readonly<Record<string, string | undefined>>, argv: readonly string[] = []): Config {
+  const problems: string[] = [];
+  const flags = parseFlags(argv, problems);
+  const read = <T>(name: Variable, fallback: T, parse: Parse<T>): T => {
+    const flag = flags.get(name);
+    const value = flag ?? env[name];
+    if (value === undefined || (flag === undefined && value === '')) return fallback;
+    try {
+      if (value.length > MAX_VALUE_LENGTH) throw new Error(`is longer than ${MAX_VALUE_LENGTH} characters`);
+      return parse(value);
+    } catch (error) {
+      problems.push(`${name} ${error instanceof Error ? error.message : String(error)}.`);
+      return fallback;
+    }
+  };
+  const config: Config = {
+    dataDir: read('DFS_DATA_DIR', resolve('data'), folder),
+    http: { host: read('DFS_HTTP_HOST', '127.0.0.1', host), port: read('DFS_HTTP_PORT', 3000, port) },
+    p2p: { host: read('DFS_P2P_HOST', '0.0.0.0', host), port: read('DFS_P2P_PORT', 4001, port) },
+    name: read('DFS_NAME', defaultName(), name),
+    join: read('DFS_JOIN', undefined, ticket),
+    apiToken: read('DFS_API_TOKEN', undefined, token),
+    quota: read('DFS_QUOTA', { percent: 80 }, quota),
+    founding: {
+      replicas: read('DFS_REPLICAS', 3, integer(1, MAX_REPLICAS)),
+      graceMs: read('DFS_GRACE', 10 * minute, duration(second, 30 * day)),
+      retentionMs: read('DFS_RETENTION', 30 * day, duration(second, 3650 * day)),
+    },
+    mdns: read('DFS_MDNS', true, onOff),
+    dht: read('DFS_DHT', true, onOff),
+    allowedHosts: read('DFS_ALLOWED_HOSTS', [], hosts),
+    logLevel: read('DFS_LOG_LEVEL', 'info', logLevel),
+    unknown: Object.keys(env).filter((key) => key.startsWith('DFS_') && !isVariable(key)),
+  };
+  if (problems.length > 0) throw new ConfigError(problems);
+  return config;
+}
+
+function parseFlags(argv: readonly string[], problems: string[]): Map<Variable, string> {
+  const flags = new Map<Variable, string>();
+  for (let at = 0; at < argv.length; at++) {
+    const match = /^--([a-z0-9][a-z0-9-]*)(?:=([\s\S]*))?$/.exec(argv[at] ?? '');
+    const name = `DFS_${match?.[1]?.replaceAll('-', '_').toUpperCase()}`;
+    if (!match || !isVariable(name)) {
+      problems.push(`${(argv[at] ?? '').slice(0, 60)} is not a flag: expected one such as --http-port=3000.`);
+      continue;
+    }
+    const value = match[2] ?? argv[++at];
+    if (value === undefined) problems.push(`--${match[1]} needs a value.`);
+    else flags.set(name, value);
+  }
+  return flags;
+}
+
+function isVariable(name: string): name is Variable {
+  return (VARIABLES as readonly string[]).includes(name);
+}
+
+function fail(expected: string, value: string): never {
+  throw new Error(`must be ${expected}, not ${JSON.stringify(value.slice(0, 60))}`);
+}
+
+function folder(value: string): string {
+  if (value.trim() === '' || value.includes('\0')) fail('the path of a folder', value);
+  return isAbsolute(value) ? value : resolve(value);
+}
+
+function integer(min: number, max: number): Parse<number> {
+  return (value) => {
+    const number = /^\d{1,9}$/.test(value) ? Number(value) : NaN;
+    return number >= min && number <= max ? number : fail(`an integer from ${min} to ${max}`, value);
+  };
+}
+
+const port = integer(0, MAX_PORT);
+
+function host(value: string): string {
+  const bare = value.startsWith('[') && value.endsWith(']') ? value.slice(1, -1) : value;
+  const valid = /^[A-Za-z0-9.-]{1,253}$/.test(bare) || /^[0-9A-Fa-f:.]{2,45}$/.test(bare);
+  return valid ? bare : fail('a host name or an IP address to listen at, such as 127.0.0.1', value);
+}
+
+function name(value: string): string {
+  const tidy = value.trim().normalize('NFC');
+  // eslint-disable-next-line no-control-regex -- control characters are just what is looked for
+  const valid = tidy !== '' && tidy.length <= MAX_NAME_LENGTH && tidy.isWellFormed() && !/[\u0000-\u001f\u007f]/.test(tidy);
+  return valid ? tidy : fail(`a name of 1 to ${MAX_NAME_LENGTH} characters`, value);
+}
+
+/** Never repeated in a message: a ticket is a secret. */
+function ticket(value: string): string {
+  try {
+    decodeTicket(value);
+    return value;
+  } catch (error) {
+    throw new Error(`is not a ticket: ${error instanceof DfsError ? error.message.replace(/\.$/, '') : 'it is malformed'}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Never repeated in a message. */
+function token(value: string): string {
+  if (/^[\x21-\x7e]+$/.test(value) && value.length >= MIN_TOKEN_LENGTH && value.length <= MAX_TOKEN_LENGTH) return value;
+  throw new Error(
+    `must have ${MIN_TOKEN_LENGTH} to ${MAX_TOKEN_LENGTH} visible ASCII characters, such as the output of: openssl rand -hex 32`,
+  );
+}
+
+function quota(value: string): number | { percent: number } {
+  const expected = `bytes (at least ${MIN_QUOTA_BYTES}), such as 500000000000 or 500GiB, or a share of the disk such as 80%`;
+  const percent = /^(\d{1,3})\s*%$/.exec(value)?.[1];
+  if (percent !== undefined) {
+    const share = Number(percent);
+    return share >= 1 && share <= 100 ? { percent: share } : fail(expected, value);
+  }
+  const [, digits, unit] = /^(\d{1,15})\s*(|B|KiB|MiB|GiB|TiB)$/.exec(value) ?? [];
+  const bytes = Number(digits) * (SIZES[unit ?? ''] ?? NaN);
+  return Number.isSafeInteger(bytes) && bytes >= MIN_QUOTA_BYTES ? bytes : fail(expected, value);
+}
+
+function duration(min: number, max: number): Parse<number> {
+  return (value) => {
+    const [, digits, unit] = /^(\d{1,9})\s*(ms|s|m|h|d)$/.exec(value) ?? [];
+    const time = Number(digits) * (UNITS[unit ?? ''] ?? NaN);
+    if (time >= min && time <= max) return time;
+    return fail(`a time such as 30s, 10m, 12h or 30d, from ${min / second}s to ${max / day}d`, value);
+  };
+}
+
+function onOff(value: string): boolean {
+  switch (value.toLowerCase()) {
+    case 'on':
+    case 'true':
+    case 'yes':
+    case '1':
+      return true;
+    case 'off':
+    case 'false':
+    case 'no':
+    case '0':
+      return false;
+    default:
+      return fail('on or off', value);
+  }
+}
+
+function hosts(value: string): string[] {
+  const list = value
+    .split(',')
+    .map((item) => item.trim().toLowerCase())
+    .filter((item) => item !== '');
+  if (list.length > MAX_ALLOWED_HOSTS) fail(`at most ${MAX_ALLOWED_HOSTS} hosts`, value);
+  for (const item of list) {
+    const valid = /^(?:[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?$/.test(item);
+    if (!valid) fail('hosts such as files.example or 192.168.1.20:3000, with commas between them', item);
+  }
+  return list;
+}
+
+function logLevel(value: string): LogLevel {
+  return LOG_LEVELS.find((level) => level === value.toLowerCase()) ?? fail(`one of ${LOG_LEVELS.join(', ')}`, value);
+}
+
+function defaultName(): string {
+  return hostname().slice(0, MAX_NAME_LENGTH) || 'node';
+}
