@@ -1,0 +1,47 @@
+import { day, hour, minute, second } from '@dfs/protocol';
+
+/** Membership records by one author that are kept: far more than a network of thousands needs. */
+export const MAX_RECORDS_PER_AUTHOR = 16_384;
+
+/** Invites: how long a ticket is good for. */
+export const DEFAULT_INVITE_SECONDS = day / second;
+export const MIN_INVITE_SECONDS = minute / second;
+export const MAX_INVITE_SECONDS = (30 * day) / second;
+/** Invites that wait to be used; each is a door. */
+export const MAX_OPEN_INVITES = 256;
+/** A used or expired invite is remembered for this long, to say so to whom comes late. */
+export const KEEP_CLOSED_INVITES = 90 * day;
+
+/** Strangers who are being admitted at the same time; more are turned away. */
+export const MAX_STRANGERS = 8;
+/** From the first byte to the last of a join. */
+export const JOIN_TIME = 10 * second;
+
+/** Heartbeats come at least this often. */
+export const MAX_HEARTBEAT_PERIOD = 60 * second;
+/** Messages to all are held back for this long, so that several become one. */
+export const NUDGE_DELAY = 30;
+/** A connection whose status exchange has not begun within this time is cut and dialled anew. */
+export const HELLO_TIME = 10 * second;
+/** Clock and timer may differ by this much; more, and the machine has slept. */
+export const WAKE_JUMP = 20 * second;
+
+/** First pause before a lost member is dialled again; doubled with every failure. */
+export const RECONNECT_MIN = 250;
+export const RECONNECT_MAX = 40 * second;
+/** Dials under way at the same time. */
+export const MAX_DIALS = 8;
+/** One attempt to reach one member. */
+export const DIAL_TIME = 10 * second;
+
+/** Addresses kept of one member. */
+export const MAX_ADDRESSES = 16;
+/** Characters of an address. */
+export const MAX_ADDRESS_LENGTH = 256;
+
+/** A member that is back within this time was never reported gone. */
+export const DISCONNECT_DEBOUNCE = 3 * second;
+/** How long a removed member may take to read that it was. */
+export const FAREWELL_TIME = 1 * second;
+/** Lost peers change by the hour at most; what is known of them is written this seldom. */
+export const LAST_SEEN_WRITE = hour;

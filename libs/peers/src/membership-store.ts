@@ -1,0 +1,27 @@
+import type { Tx } from '@dfs/database';
+import type { MembershipRecord } from '@dfs/protocol';
+
+/** Envelopes in order of arrival; undefined at the first start. */
+export async function loadMembership(tx: Tx): Promise<Uint8Array[] | undefined> {
+  const rows = await tx.query<{ bytes: Uint8Array }>('SELECT bytes FROM membership_record ORDER BY seq');
+  return rows.length === 0 ? undefined : rows.map(({ bytes }) => bytes);
+}
+
+export async function insertRecords(tx: Tx, records: readonly MembershipRecord[]): Promise<void> {
+  const rows = records.map(({ id, bytes }) => [Buffer.from(id, 'hex'), bytes]);
+  await tx.insertMany('membership_record', ['id', 'bytes'], rows);
+}
+
+/** Another network's records, parents first, in place of those that are stored. Its invites and addresses go too. */
+export async function replaceMembership(tx: Tx, records: readonly MembershipRecord[]): Promise<void> {
+  for (const table of ['membership_record', 'invite', 'peer_address', 'peer_known']) {
+    await tx.run(`DELETE FROM ${table}`);
+  }
+  const network = Buffer.from(records[0]?.networkId ?? '', 'hex');
+  await tx.run(
+    `INSERT INTO membership_state (one, network, heartbeat_epoch) VALUES (1, ?, 0)
+     ON CONFLICT (one) DO UPDATE SET network = excluded.network`,
+    [network],
+  );
+  await insertRecords(tx, records);
+}

@@ -1,0 +1,364 @@
+import { randomBytes } from 'node:crypto';
+import type { PeerState } from '@dfs/contracts';
+import type { Database, Tx } from '@dfs/database';
+import type { EventLog } from '@dfs/events';
+import {
+  DfsError,
+  isDfsError,
+  readMembershipRecord,
+  second,
+  sha256,
+  signMembershipRecord,
+  type Clock,
+  type Log,
+  type MembershipContent,
+  type MembershipRecord,
+  type NetworkSettings,
+  type Signer,
+  type Unsubscribe,
+} from '@dfs/protocol';
+import { MAX_RECORDS_PER_AUTHOR } from './constants.js';
+import { insertRecords, loadMembership, replaceMembership } from './membership-store.js';
+import { cleanName } from './names.js';
+import { RecordGraph } from './record-graph.js';
+import { rosterOf, type FormerMember, type Member, type Roster } from './roster.js';
+import { mayBeWritten } from './verdicts.js';
+
+export interface MembershipComponents {
+  db: Database;
+  events: EventLog;
+  signer: Signer;
+  clock: Clock;
+  log: Log;
+}
+
+export interface MembershipOptions {
+  nodeName: string;
+  /** Name of the network that is founded at first start. */
+  networkName?: string;
+  /** Settings of the network that is founded at first start; later ones come from its records. */
+  founding: { replicas: number; graceMs: number; retentionMs: number; syncPeriodMs?: number };
+}
+
+/** Settings as the rest of the engine reads them. */
+export type MembershipSettings = Omit<NetworkSettings, 'networkName'>;
+
+/** What came of records that a peer sent. */
+export interface Received {
+  /** New here, verified, stored; parents first. */
+  added: MembershipRecord[];
+  /** Records whose parents are not known here: ask for those. */
+  orphans: number;
+  /** Records that nobody should have sent. */
+  refused: number;
+}
+
+/** Acts within one unit of work. */
+export interface MembershipUnit {
+  readonly tx: Tx;
+  /** The roster as this unit has made it so far. */
+  roster(): Roster;
+  graph(): RecordGraph;
+  /** Signs and stores a record by this node. @throws DfsError `not-an-owner` */
+  write(content: MembershipContent): Promise<MembershipRecord>;
+  /** Puts another network's records in place of these. */
+  replace(records: readonly MembershipRecord[]): Promise<void>;
+}
+
+interface View {
+  graph: RecordGraph;
+  size: number;
+  roster: Roster;
+  networkId: string;
+  fingerprint: Uint8Array;
+}
+
+/** The network this node belongs to, by its signed records. Reads answer from memory, as of the last commit. */
+export class Membership {
+  private readonly listeners = new Set<() => void>();
+  private readonly writeListeners = new Set<(records: readonly MembershipRecord[]) => void>();
+
+  private constructor(
+    private readonly components: MembershipComponents,
+    private readonly selfId: string,
+    private view: View,
+  ) {}
+
+  /** Loads what is stored; founds a network of one at the first start. */
+  static async open(components: MembershipComponents, options: MembershipOptions): Promise<Membership> {
+    const { db, signer, clock } = components;
+    const records = await db.write(async (tx) => {
+      const stored = await loadMembership(tx);
+      if (stored) return stored.map(readMembershipRecord);
+      const founding = found(signer, clock, options);
+      await replaceMembership(tx, [founding]);
+      return [founding];
+    });
+    const graph = new RecordGraph();
+    for (const record of records) graph.add(record);
+    return new Membership(components, signer.peerId, viewOf(graph));
+  }
+
+  /** 64 hex digits. */
+  get networkId(): string {
+    return this.view.networkId;
+  }
+
+  get networkName(): string {
+    return this.view.roster.settings.networkName;
+  }
+
+  settings(): MembershipSettings {
+    return this.view.roster.settings;
+  }
+
+  /** This node. Once it was removed, as one that may not write. */
+  self(): Member {
+    return this.member(this.selfId) ?? { peerId: this.selfId, role: 'storage', admittedAt: 0, name: '' };
+  }
+
+  /** Whether this node was removed from its network. */
+  get isRemoved(): boolean {
+    return !this.isMember(this.selfId);
+  }
+
+  member(peerId: string): Member | undefined {
+    return this.view.roster.members.get(peerId);
+  }
+
+  members(): Member[] {
+    return [...this.view.roster.members.values()];
+  }
+
+  isMember(peerId: string): boolean {
+    return this.view.roster.members.has(peerId);
+  }
+
+  /** One who was removed, with what stays valid of its records. */
+  formerMember(peerId: string): FormerMember | undefined {
+    return this.view.roster.former.get(peerId);
+  }
+
+  formerMembers(): FormerMember[] {
+    return [...this.view.roster.former.values()];
+  }
+
+  /** After a commit that changed members, roles, settings or the network. */
+  onChange(fn: () => void): Unsubscribe {
+    this.listeners.add(fn);
+    return () => this.listeners.delete(fn);
+  }
+
+  /** After a commit that stored new records, with those. */
+  onRecords(fn: (records: readonly MembershipRecord[]) => void): Unsubscribe {
+    this.writeListeners.add(fn);
+    return () => this.writeListeners.delete(fn);
+  }
+
+  /** 32 bytes: equal on two nodes exactly when they have the same records. */
+  fingerprint(): Uint8Array {
+    return this.view.fingerprint;
+  }
+
+  heads(): string[] {
+    return this.view.graph.heads(this.view.size);
+  }
+
+  /** Ids by which a peer can tell what is missing here. */
+  sample(): string[] {
+    return this.view.graph.sample(this.view.size);
+  }
+
+  /** What somebody lacks who has `known` and all their ancestors; parents first. */
+  missingFrom(known: readonly string[]): MembershipRecord[] {
+    return this.view.graph.missingFrom(known, this.view.size);
+  }
+
+  /** Whether all of these are known here. */
+  hasAll(ids: readonly string[]): boolean {
+    return ids.every((id) => this.view.graph.has(id));
+  }
+
+  /** Owners alone. @throws DfsError `not-an-owner` */
+  async changeSettings(patch: Partial<NetworkSettings>): Promise<void> {
+    await this.unit(async (unit) => {
+      const { settings } = unit.roster();
+      const networkName = cleanName(patch.networkName ?? '') || settings.networkName;
+      await unit.write({ kind: 'settings', settings: { ...settings, ...patch, networkName } });
+    });
+  }
+
+  /** Stores what is new and valid of these envelopes, in any order. */
+  async receive(envelopes: readonly Uint8Array[]): Promise<Received> {
+    const { records, refused } = this.read(envelopes);
+    const fresh = records.filter(({ id }) => !this.view.graph.has(id));
+    if (fresh.length === 0) return { added: [], orphans: 0, refused };
+    return this.transact(async (tx, graph) => {
+      const result = addValid(graph(), fresh);
+      await insertRecords(tx, result.added);
+      return { ...result, refused: refused + result.refused };
+    });
+  }
+
+  /** One unit of work in which records may be written, with whatever else the caller stores. */
+  unit<T>(work: (unit: MembershipUnit) => Promise<T>): Promise<T> {
+    const { signer, clock } = this.components;
+    return this.transact((tx, graph, setGraph) =>
+      work({
+        tx,
+        graph,
+        roster: () => rosterOf(graph()),
+        write: async (content) => {
+          const known = graph();
+          if (rosterOf(known).members.get(signer.peerId)?.role !== 'owner') throw notAnOwner();
+          const { networkId } = known.node(0).record;
+          const parents = known.heads().slice(0, 64);
+          const record = signMembershipRecord({ networkId, time: clock.now(), parents, content }, signer);
+          known.add(record);
+          await insertRecords(tx, [record]);
+          return record;
+        },
+        replace: async (records) => {
+          await replaceMembership(tx, records);
+          const other = new RecordGraph();
+          for (const record of records) other.add(record);
+          setGraph(other);
+        },
+      }),
+    );
+  }
+
+  private read(envelopes: readonly Uint8Array[]): { records: MembershipRecord[]; refused: number } {
+    const records: MembershipRecord[] = [];
+    let refused = 0;
+    for (const bytes of envelopes) {
+      try {
+        const record = readMembershipRecord(bytes);
+        if (record.networkId === this.networkId) records.push(record);
+        else refused++;
+      } catch (error) {
+        if (!isDfsError(error)) throw error;
+        refused++;
+      }
+    }
+    return { records, refused };
+  }
+
+  /** The graph is changed in place within the unit, and set back should the unit or its commit fail. */
+  private async transact<T>(
+    work: (tx: Tx, graph: () => RecordGraph, setGraph: (graph: RecordGraph) => void) => Promise<T>,
+  ): Promise<T> {
+    let before: View | undefined;
+    try {
+      return await this.components.db.write(async (tx) => {
+        before = this.view;
+        let { graph } = before;
+        const result = await work(
+          tx,
+          () => graph,
+          (other) => (graph = other),
+        );
+        await this.settle(tx, before, graph);
+        return result;
+      });
+    } catch (error) {
+      if (before && before.graph.size > before.size) {
+        this.view = { ...before, graph: before.graph.truncated(before.size) };
+      }
+      throw error;
+    }
+  }
+
+  private async settle(tx: Tx, before: View, graph: RecordGraph): Promise<void> {
+    if (graph === before.graph && graph.size === before.size) return;
+    const after = viewOf(graph, graph === before.graph ? before : undefined);
+    const changed = !sameRoster(before, after);
+    if (changed) await this.recordEvents(tx, before.roster, after.roster);
+    const records = graph.nodes.slice(graph === before.graph ? before.size : 0).map(({ record }) => record);
+    tx.afterCommit(() => {
+      this.view = after;
+      this.tell(this.writeListeners, (fn) => fn(records));
+      if (changed) this.tell(this.listeners, (fn) => fn());
+    });
+  }
+
+  private async recordEvents(tx: Tx, before: Roster, after: Roster): Promise<void> {
+    const peer = ({ peerId, name, role }: Member) => ({
+      peer: { peerId, name, role, state: 'disconnected' satisfies PeerState as PeerState },
+    });
+    for (const member of after.members.values()) {
+      if (member.peerId === this.selfId || before.members.has(member.peerId)) continue;
+      await this.components.events.record(tx, 'peer.added', peer(member));
+    }
+    for (const member of before.members.values()) {
+      if (member.peerId === this.selfId || after.members.has(member.peerId)) continue;
+      await this.components.events.record(tx, 'peer.removed', peer(member));
+    }
+  }
+
+  private tell<F>(listeners: ReadonlySet<F>, call: (fn: F) => void): void {
+    for (const listener of listeners) {
+      try {
+        call(listener);
+      } catch (error) {
+        this.components.log.error({ err: error }, 'a listener to the membership failed');
+      }
+    }
+  }
+}
+
+/** Adds what its author might write; repeats until nothing more finds its parents. */
+export function addValid(graph: RecordGraph, records: readonly MembershipRecord[]): Received {
+  const added: MembershipRecord[] = [];
+  let refused = 0;
+  let waiting = [...records];
+  for (let before = -1; before !== waiting.length;) {
+    before = waiting.length;
+    waiting = waiting.filter((record) => {
+      if (graph.has(record.id)) return false;
+      const ancestors = graph.ancestryOf(record.parents);
+      if (!ancestors) return true;
+      const foreign = record.networkId !== graph.node(0).record.networkId;
+      const tooMany = graph.recordsBy(record.author).length >= MAX_RECORDS_PER_AUTHOR;
+      if (foreign || tooMany || !mayBeWritten(graph, record, ancestors)) {
+        refused++;
+        return false;
+      }
+      graph.add(record);
+      added.push(record);
+      return false;
+    });
+  }
+  return { added, orphans: waiting.length, refused };
+}
+
+function found(signer: Signer, clock: Clock, options: MembershipOptions): MembershipRecord {
+  const name = cleanName(options.nodeName);
+  const networkName = cleanName(options.networkName ?? '') || cleanName(`${name}'s network`);
+  const settings = { syncPeriodMs: DEFAULT_SYNC_PERIOD, ...options.founding, networkName };
+  const content: MembershipContent = { kind: 'founding', settings, name, nonce: randomBytes(16).toString('hex') };
+  return signMembershipRecord({ networkId: null, time: clock.now(), parents: [], content }, signer);
+}
+
+/** Seldom enough to cost nothing, often enough to notice within a grace of minutes. */
+const DEFAULT_SYNC_PERIOD = 60 * second;
+
+function viewOf(graph: RecordGraph, previous?: View): View {
+  const roster = rosterOf(graph, previous && { roster: previous.roster, from: previous.size });
+  const fingerprint = sha256(Buffer.from(graph.heads().join(''), 'hex'));
+  return { graph, size: graph.size, roster, networkId: graph.node(0).record.networkId, fingerprint };
+}
+
+function sameRoster(a: View, b: View): boolean {
+  if (a.networkId !== b.networkId || a.roster.members.size !== b.roster.members.size) return false;
+  if (JSON.stringify(a.roster.settings) !== JSON.stringify(b.roster.settings)) return false;
+  for (const [peerId, member] of a.roster.members) {
+    const other = b.roster.members.get(peerId);
+    if (other?.role !== member.role || other.admittedAt !== member.admittedAt) return false;
+  }
+  return a.roster.former.size === b.roster.former.size;
+}
+
+function notAnOwner(): DfsError {
+  return new DfsError('not-an-owner', 'Only an owner of the network may do that: ask one of them.');
+}

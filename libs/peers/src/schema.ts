@@ -1,0 +1,52 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+import type { MigrationClass } from '@dfs/database';
+
+class Peers1763800000000 implements MigrationInterface {
+  name = 'Peers1763800000000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    // In order of arrival: parents before children. `bytes` are as received; they cannot be made again.
+    await runner.query(`CREATE TABLE membership_record (
+      seq INTEGER PRIMARY KEY AUTOINCREMENT,
+      id BLOB NOT NULL UNIQUE,
+      bytes BLOB NOT NULL
+    ) STRICT`);
+    // What this node knows of itself: its network, and how often it has started (see liveness.ts).
+    await runner.query(`CREATE TABLE membership_state (
+      one INTEGER PRIMARY KEY CHECK (one = 1),
+      network BLOB NOT NULL,
+      heartbeat_epoch INTEGER NOT NULL
+    ) STRICT`);
+    // `key` follows from the secret; the secret itself is not kept.
+    await runner.query(`CREATE TABLE invite (
+      id BLOB PRIMARY KEY,
+      key BLOB NOT NULL,
+      role TEXT NOT NULL,
+      created_at INTEGER NOT NULL,
+      expires_at INTEGER NOT NULL,
+      used_by BLOB,
+      revoked INTEGER NOT NULL DEFAULT 0
+    ) STRICT, WITHOUT ROWID`);
+    await runner.query(`CREATE TABLE peer_address (
+      peer BLOB NOT NULL,
+      address TEXT NOT NULL,
+      source TEXT NOT NULL,
+      learned_at INTEGER NOT NULL,
+      PRIMARY KEY (peer, address)
+    ) STRICT, WITHOUT ROWID`);
+    await runner.query(`CREATE TABLE peer_known (
+      peer BLOB PRIMARY KEY,
+      name TEXT NOT NULL,
+      last_seen INTEGER
+    ) STRICT, WITHOUT ROWID`);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    for (const table of ['peer_known', 'peer_address', 'invite', 'membership_state', 'membership_record']) {
+      await runner.query(`DROP TABLE ${table}`);
+    }
+  }
+}
+
+/** Tables `membership_record`, `membership_state`, `invite`, `peer_address`, `peer_known`. */
+export const peersMigrations: MigrationClass[] = [Peers1763800000000];
