@@ -1,0 +1,157 @@
+/**
+ * What the machine itself can do, measured in the same run as everything else: hashing, copying, sockets, small files.
+ * Speeds in MiB a second, rates a second, times in milliseconds.
+ */
+import { fork } from 'node:child_process';
+import { createHash, randomFillSync } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, open, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { connect as connectTls } from 'node:tls';
+import { once } from 'node:events';
+import { selfSigned } from './certificate.mjs';
+import { median, quantile, timed } from './measure.mjs';
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+const farEnd = fileURLToPath(new URL('far-end.mjs', import.meta.url));
+/** Small files being written at the same time. */
+const IN_FLIGHT = 16;
+const SMALL_FILE = 4 * KiB;
+const WRITE = 256 * KiB;
+const ROUND_TRIPS = 1_000;
+/** More than a processor's cache holds. */
+const buffer = randomFillSync(Buffer.allocUnsafe(64 * MiB));
+
+/**
+ * @typedef {object} Limits
+ * @property {number} sha256 One core.
+ * @property {number} copy File to file, with fsync.
+ * @property {number} tcp One process to another.
+ * @property {number} tls The same over TLS 1.3.
+ * @property {number} tlsToFile File to TLS to file, with fsync.
+ * @property {number} smallFiles Files of 4 KiB a second, each with fsync.
+ * @property {number} roundTrip Median of 4 KiB there and back over TLS.
+ */
+
+/**
+ * @param {{ file: string, bytes: number, dir: string, runs: number, smallFiles: number }} options
+ *   `file` holds `bytes` random bytes; `dir` is on the disk that is measured.
+ * @returns {Promise<Limits>}
+ */
+export async function measureLimits({ file, bytes, dir, runs, smallFiles }) {
+  const pem = selfSigned();
+  const target = join(dir, 'limit');
+  const speed = async (/** @type {() => Promise<unknown> | unknown} */ work) => {
+    const speeds = [];
+    for (let run = 0; run < runs; run++) speeds.push(bytes / MiB / (await timed(work)));
+    return median(speeds);
+  };
+  const source = () => createReadStream(file, { highWaterMark: MiB });
+  const limits = {
+    sha256: await speed(() => hashInMemory(bytes)),
+    copy: await speed(() => copy(source(), target)),
+    tcp: await speed(() => through({ protocol: 'tcp', pem, expect: bytes }, repeat(bytes))),
+    tls: await speed(() => through({ protocol: 'tls', pem, expect: bytes }, repeat(bytes))),
+    tlsToFile: await speed(() => through({ protocol: 'tls', pem, expect: bytes, file: target }, source())),
+    smallFiles: await writeSmallFiles(join(dir, 'small'), smallFiles),
+    roundTrip: await roundTrip(pem),
+  };
+  await rm(target, { force: true });
+  return limits;
+}
+
+/** @param {number} bytes */
+function hashInMemory(bytes) {
+  const hash = createHash('sha256');
+  for (let offset = 0; offset < bytes; offset += MiB) {
+    const from = offset % buffer.length;
+    hash.update(buffer.subarray(from, from + MiB));
+  }
+  hash.digest();
+}
+
+/**
+ * @param {AsyncIterable<Uint8Array>} source
+ * @param {string} target
+ */
+async function copy(source, target) {
+  const file = await open(target, 'w');
+  for await (const bytes of source) await file.write(bytes);
+  await file.sync();
+  await file.close();
+}
+
+/** @param {number} bytes */
+async function* repeat(bytes) {
+  for (let sent = 0; sent < bytes; sent += WRITE) yield buffer.subarray(0, WRITE);
+}
+
+/**
+ * Sends everything to another process; settles when that has taken (and written) it all.
+ * @param {import('./far-end.mjs').FarEndTask} task
+ * @param {AsyncIterable<Uint8Array>} source
+ */
+async function through(task, source) {
+  const { child, socket } = await farSocket(task);
+  const done = Promise.race([once(child, 'message'), once(child, 'exit').then(() => Promise.reject(lost()))]);
+  for await (const bytes of source) if (!socket.write(bytes)) await once(socket, 'drain');
+  await done;
+  socket.destroy();
+  child.disconnect();
+}
+
+function lost() {
+  return new Error('The other process of a bare connection ended early.');
+}
+
+/** @param {import('./far-end.mjs').FarEndTask['pem']} pem */
+async function roundTrip(pem) {
+  const { child, socket } = await farSocket({ protocol: 'tls', pem, expect: 0 });
+  const message = randomFillSync(Buffer.alloc(SMALL_FILE));
+  const times = [];
+  for (let count = 0; count < ROUND_TRIPS; count++) {
+    const began = performance.now();
+    socket.write(message);
+    for (let back = 0; back < message.length;) back += (await once(socket, 'data'))[0].length;
+    times.push(performance.now() - began);
+  }
+  socket.destroy();
+  child.disconnect();
+  return quantile(times, 0.5);
+}
+
+/** @param {import('./far-end.mjs').FarEndTask} task */
+async function farSocket(task) {
+  const child = fork(farEnd);
+  child.send(task);
+  const [port] = await once(child, 'message');
+  const address = { host: '127.0.0.1', port };
+  const socket = task.protocol === 'tls' ? connectTls({ ...address, rejectUnauthorized: false }) : connect(address);
+  await once(socket, task.protocol === 'tls' ? 'secureConnect' : 'connect');
+  socket.setNoDelay(true);
+  return { child, socket };
+}
+
+/**
+ * @param {string} dir
+ * @param {number} count
+ */
+async function writeSmallFiles(dir, count) {
+  await mkdir(dir, { recursive: true });
+  const bytes = randomFillSync(Buffer.alloc(SMALL_FILE));
+  let next = 0;
+  const writer = async () => {
+    while (next < count) {
+      const file = await open(join(dir, String(next++)), 'w');
+      await file.write(bytes);
+      await file.sync();
+      await file.close();
+    }
+  };
+  const seconds = await timed(() => Promise.all(Array.from({ length: IN_FLIGHT }, writer)));
+  await rm(dir, { recursive: true });
+  return count / seconds;
+}

@@ -1,0 +1,209 @@
+/**
+ * The rows of the table: which figure stands against which limit, what we aim at, and what holds it back. The reasons
+ * are what CPU profiles showed (`npm run bench -- --profile`); when a figure changes, look again.
+ */
+import { cpus, release, totalmem } from 'node:os';
+import { figure, markdownTable, size } from '../lib/text.mjs';
+
+/** @typedef {import('./limits.mjs').Limits} Limits */
+/**
+ * @typedef {object} Figures
+ * @property {number} bytes Size of the large file.
+ * @property {number} small Number of small files.
+ * @property {number} runs
+ * @property {number} [ingest] MiB/s
+ * @property {number} [download]
+ * @property {number} [put]
+ * @property {number} [transfer]
+ * @property {number} [smallPut] Files/s
+ * @property {number} [smallTransfer]
+ * @property {number} [p50] ms
+ * @property {number} [p99]
+ * @property {number} [peak] bytes
+ * @property {number} [idle]
+ * @property {number} [lag] ms
+ * @property {string[]} processor Lines on where processor time went.
+ */
+/**
+ * @typedef {object} Row
+ * @property {string} work
+ * @property {number | undefined} ours
+ * @property {string} unit
+ * @property {number | undefined} limit In the same unit; undefined where there is none.
+ * @property {string} limitIs
+ * @property {string} goal
+ * @property {boolean} met
+ * @property {string} why What limits it.
+ */
+
+const MiB = 1024 * 1024;
+
+/**
+ * @param {Limits} limits
+ * @param {Figures} figures
+ * @returns {Row[]}
+ */
+export function rowsOf(limits, figures) {
+  const large = size(figures.bytes);
+  const many = figure(figures.small);
+  // Two cores: A hashes and sends, B receives and hashes. What one byte needs of both, the bare parts alone.
+  const wholeWay = 1 / (1 / limits.sha256 + 1 / limits.tlsToFile);
+  return [
+    {
+      work: `${large} into a node by HTTP, durable when answered`,
+      ...atLeast(figures.ingest, 'MiB/s', limits.sha256, 0.5),
+      limitIs: 'SHA-256, one core',
+      why: '',
+    },
+    {
+      work: `${large} out of a node by HTTP, every chunk hashed again`,
+      ...atLeast(figures.download, 'MiB/s', limits.sha256, 0.5),
+      limitIs: 'SHA-256, one core',
+      why: '',
+    },
+    {
+      work: `${large} put into A by HTTP until B holds it verified`,
+      ...atLeast(figures.put, 'MiB/s', wholeWay, 550 / 800),
+      limitIs: 'SHA-256 and TLS to file, two cores',
+      why: '',
+    },
+    {
+      work: `${large}, the transfer alone`,
+      ...atLeast(figures.transfer, 'MiB/s', limits.tlsToFile, 800 / 1380),
+      limitIs: 'file to TLS to file',
+      why: '',
+    },
+    {
+      work: `${many} files of 4 KiB put into A until B holds them`,
+      ...atLeast(figures.smallPut, 'files/s', limits.smallFiles),
+      goal: '≥ 3,500',
+      met: (figures.smallPut ?? 0) >= 3_500,
+      limitIs: 'files written with fsync, 16 at a time',
+      why: '',
+    },
+    {
+      work: `${many} files of 4 KiB, the transfer alone`,
+      ...atLeast(figures.smallTransfer, 'files/s', limits.smallFiles),
+      goal: '≥ 6,000',
+      met: (figures.smallTransfer ?? 0) >= 6_000,
+      limitIs: 'files written with fsync, 16 at a time',
+      why: '',
+    },
+    {
+      work: 'A small PUT acknowledged on A until readable on B, p50',
+      ...atMost(figures.p50, 'ms', 8, limits.roundTrip),
+      limitIs: '4 KiB there and back over TLS',
+      why: '',
+    },
+    { work: 'The same, p99', ...atMost(figures.p99, 'ms', 50), limitIs: '', why: '' },
+    { work: 'Resident memory at its peak', ...atMost(inMiB(figures.peak), 'MiB', 300), limitIs: '', why: '' },
+    { work: 'Resident memory, idle', ...atMost(inMiB(figures.idle), 'MiB', 150), limitIs: '', why: '' },
+    { work: 'Delay of the event loop in a transfer, p99', ...atMost(figures.lag, 'ms', 50), limitIs: '', why: '' },
+  ];
+}
+
+/**
+ * @param {number | undefined} ours
+ * @param {string} unit
+ * @param {number} limit
+ * @param {number} share The share of the limit we aim at.
+ */
+function atLeast(ours, unit, limit, share = 0) {
+  return { ours, unit, limit, goal: `≥ ${figure(share)} of it`, met: (ours ?? 0) >= share * limit };
+}
+
+/**
+ * @param {number | undefined} ours
+ * @param {string} unit
+ * @param {number} goal
+ * @param {number} [limit]
+ */
+function atMost(ours, unit, goal, limit) {
+  return { ours, unit, limit, goal: `≤ ${figure(goal)}`, met: (ours ?? Infinity) <= goal };
+}
+
+/** @param {number | undefined} bytes */
+function inMiB(bytes) {
+  return bytes === undefined ? undefined : bytes / MiB;
+}
+
+const HEAD = ['work', 'ours', 'unit', 'limit in this run', 'ratio', 'goal', 'met', 'what limits it'];
+
+/** @param {Row[]} rows */
+function cells(rows) {
+  return rows.map((row) => [
+    row.work,
+    row.ours === undefined ? '–' : figure(row.ours),
+    row.unit,
+    row.limit === undefined ? '–' : `${figure(row.limit)} (${row.limitIs})`,
+    row.limit === undefined || row.ours === undefined ? '–' : figure(row.ours / row.limit),
+    row.goal,
+    row.ours === undefined ? '–' : row.met ? 'yes' : 'no',
+    row.why,
+  ]);
+}
+
+/** @param {Limits} limits */
+function limitCells(limits) {
+  return [
+    ['SHA-256, one core', figure(limits.sha256), 'MiB/s'],
+    ['file to file with fsync', figure(limits.copy), 'MiB/s'],
+    ['bare TCP, one process to another', figure(limits.tcp), 'MiB/s'],
+    ['bare node:tls, one process to another', figure(limits.tls), 'MiB/s'],
+    ['file to node:tls to file with fsync', figure(limits.tlsToFile), 'MiB/s'],
+    ['4 KiB files written with fsync, 16 at a time', figure(limits.smallFiles), 'files/s'],
+    ['4 KiB there and back over TLS, median', figure(limits.roundTrip), 'ms'],
+  ];
+}
+
+/**
+ * For the terminal.
+ * @param {Limits} limits
+ * @param {Row[]} rows
+ * @param {(head: string[], rows: string[][]) => string} table
+ */
+export function text(limits, rows, table) {
+  const short = cells(rows).map((row) => row.slice(0, -1));
+  return `${table(['limits of this machine, now', '', ''], limitCells(limits))}\n\n${table(HEAD.slice(0, -1), short)}`;
+}
+
+/**
+ * `docs/benchmarks.md`.
+ * @param {Limits} limits
+ * @param {Row[]} rows
+ * @param {Figures} figures
+ */
+export function page(limits, rows, figures) {
+  return `# Benchmarks
+
+Written by \`npm run bench\` on ${new Date().toISOString().slice(0, 10)}; do not edit by hand. To repeat it: \`npm run bench\`
+(about ten minutes), or \`npm run bench -- --quick\` for a first look with less data, which writes nothing here.
+
+Real engine processes on one machine, over their HTTP API and over real connections between them on loopback; random
+data; medians of ${figures.runs} runs with fresh nodes each; bytes compared at the end of each. The nodes, the client that
+feeds them and the disk share the machine: ${cpus().length} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), ${size(totalmem())} of memory,
+Linux ${release()}, Node ${process.versions.node}. Absolute figures belong to that machine; what counts is the ratio to what the
+machine could do in the same run.
+
+## Limits of the machine
+
+${markdownTable(['limit', 'measured', 'unit'], limitCells(limits))}
+
+## Ours
+
+${markdownTable(HEAD, cells(rows))}
+
+## Processor time
+
+${figures.processor.map((line) => `- ${line}`).join('\n')}
+
+## What is compared
+
+- "Verified on B" means that B has hashed every chunk, written it to its disk with fsync, and promised to keep it, and
+  that A knows.
+- "The transfer alone" begins when the two nodes are connected; the exchange of their catalogues is part of it.
+- Resident memory and the delay of the event loop are those of the worse node in the worst of the runs above.
+- The limit of the whole way is the time SHA-256 takes on one core plus the time of file to TLS to file: on two
+  cores each node hashes once and sends or receives once.
+`;
+}
