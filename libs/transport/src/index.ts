@@ -17,3 +17,8 @@ export type {
   Rates,
   Transport,
 } from './transport.js';
+export { parseAddress, type Address } from './address.js';
+export { ERROR_KEY, FrameReader, encodeErrorFrame, encodeFrame, errorOf } from './frame.js';
+export { MemoryNetwork, type MemoryNetworkOptions } from './memory-network.js';
+export { MemoryTransport } from './memory-transport.js';
+export { ask, firstFrame, request, type RequestOptions } from './request.js';

@@ -19,8 +19,8 @@ export interface Channel {
    */
   send(header: WireValue, payload?: Uint8Array | readonly Uint8Array[]): Promise<void>;
   /**
-   * Frames as they arrive, until the other side has ended. May be iterated once; leaving the loop early gives up the
-   * receiving half. Nothing more is read from the peer than the loop asks for (and a bounded window).
+   * Frames as they arrive, until the other side has ended. A loop that is left early can be taken up again by another
+   * one. Nothing more is read from the peer than the loop asks for (and a bounded window).
    * @throws DfsError what an error frame carries; `peer-misbehaved` for bytes that are no frames; `peer-unreachable`,
    * `timeout`, `aborted`.
    */
@@ -58,7 +58,7 @@ export interface Rates {
 
 export interface OpenOptions {
   signal?: AbortSignal;
-  /** Milliseconds for the whole life of the channel. */
+  /** Milliseconds to open it, and then that any wait for the peer may last without bringing anything. */
   timeoutMs?: number;
 }
 
@@ -123,6 +123,8 @@ export interface ContentRouting {
   stop(): Promise<void>;
   /** Tells the DHT that this node holds `cid`. @throws DfsError `not-ready`, `timeout`, `aborted` */
   provide(cid: Cid, options?: { signal?: AbortSignal }): Promise<void>;
+  /** No longer tells the DHT so; what it knows runs out. */
+  withdraw(cid: Cid): Promise<void>;
   /** Whom the DHT names, each once; ends without an error when nobody answers. */
   findProviders(cid: Cid, options?: { signal?: AbortSignal }): AsyncIterable<Provider>;
   /** Peers in the routing table. */

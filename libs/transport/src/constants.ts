@@ -1,0 +1,91 @@
+import { KiB, MiB, second } from '@dfs/protocol';
+
+// Every number of the transport, with its reason. The worst case they add up to stands at the end.
+
+/** Opening a stream: dialling, encryption and negotiation, where no time limit is given. */
+export const OPEN_TIMEOUT = 10 * second;
+/** A channel on which a wait for the other side brings nothing for so long is torn down. */
+export const CHANNEL_IDLE_TIMEOUT = 30 * second;
+/** The same for streams that peers open to us: one that only holds a place gives it back. */
+export const HANDLER_IDLE_TIMEOUT = 60 * second;
+/** After an answer has ended, what the other side still sends is thrown away for so long; then the stream is reset. */
+export const LINGER = 5 * second;
+
+/** Bytes handed to a stream at a time: small enough to notice a stalled peer, large enough to cost nothing. */
+export const SEND_SLICE_BYTES = 256 * KiB;
+/** Payloads up to this size travel in one piece with their header: one write is cheaper than one copy. */
+export const INLINE_PAYLOAD_BYTES = 8 * KiB;
+
+/** Unread bytes of a stream at which its sender is asked to wait, and those at which it may go on. */
+export const READ_HIGH_WATER = 1 * MiB;
+export const READ_LOW_WATER = 256 * KiB;
+/**
+ * yamux windows: what a peer may send on one stream before we allow more. They open at the size that the yamux
+ * specification fixes and grow up to the maximum, which fills 10 Gbit/s at a round trip of 1.6 ms and 1 Gbit/s at 16 ms; bulk work uses several streams.
+ */
+export const STREAM_WINDOW_INITIAL = 256 * KiB;
+export const STREAM_WINDOW_MAX = 2 * MiB;
+/** libp2p resets a stream whose unread bytes pass this: it must never be less than the window. */
+export const STREAM_BUFFER_MAX = STREAM_WINDOW_MAX + 256 * KiB;
+
+/** Streams that one connection may open to us at once, over all protocols, and over one of them. */
+export const MAX_INBOUND_STREAMS = 256;
+export const MAX_PROTOCOL_STREAMS = 128;
+/** Streams that we open over one connection at once. */
+export const MAX_OUTBOUND_STREAMS = 512;
+/** Handlers that run for one peer at once; further streams wait unread, in order. */
+export const MAX_PEER_HANDLERS = 64;
+
+/** Bytes received from one peer and not yet taken by anyone; beyond them the stream that asks for more is reset. */
+export const PEER_RECEIVE_BUDGET = 96 * MiB;
+/** The same over all peers. */
+export const RECEIVE_BUDGET = 256 * MiB;
+/** Bytes given to `send` that the network has not taken; beyond them the peer that holds up most is hung up on. */
+export const SEND_BUDGET = 256 * MiB;
+
+/** Malformed messages on one connection after which it is cut. */
+export const MAX_OFFENCES = 3;
+
+/** Connections in all. Only members keep one, so this bounds a network, not the Internet. */
+export const MAX_CONNECTIONS = 512;
+/** Connections of one peer: two nodes may dial each other at once, and a dead one may not have been noticed yet. */
+export const MAX_PEER_CONNECTIONS = 6;
+/** Connections that have not shown who they are yet. Half-open ones cost about 20 KiB each. */
+export const MAX_PENDING_CONNECTIONS = 2048;
+/** New connections a second from one address: a whole lab may sit behind one (libp2p's default is 5). */
+export const MAX_CONNECTIONS_PER_SECOND = 500;
+/** Time for a new connection to encrypt and negotiate. */
+export const UPGRADE_TIMEOUT = 10 * second;
+
+/** Strangers at once, and how long each may stay: enough to hand in a ticket. */
+export const MAX_STRANGERS = 8;
+export const STRANGER_STAY = 10 * second;
+/** How often connections are held against the gate, should nobody call `enforceGate`. */
+export const GATE_SWEEP = 1 * second;
+
+/** A connection on which nothing has come for so long is asked for a sign of life … */
+export const KEEPALIVE_AFTER = 20 * second;
+/** … and cut when none comes within this: a dead peer shows within 30 s. */
+export const KEEPALIVE_TIMEOUT = 8 * second;
+
+/** The span over which rates are averaged, in slots of this length. */
+export const RATE_SLOT = 1 * second;
+export const RATE_SLOTS = 5;
+
+/** Addresses tried for one peer, and the time for each. */
+export const MAX_DIAL_ADDRESSES = 16;
+export const ADDRESS_DIAL_TIMEOUT = 4 * second;
+export const DIAL_TIMEOUT = 15 * second;
+
+/** Characters of a multiaddr that a person or a peer hands in. */
+export const MAX_ADDRESS_LENGTH = 512;
+
+/*
+ * Worst case of what peers can make this process hold, whatever they do:
+ *   received and not taken   RECEIVE_BUDGET, in which a paused stream counts its whole window    256 MiB
+ *   sent and not taken       SEND_BUDGET and one payload more                                    260 MiB
+ *   half-open connections    MAX_PENDING_CONNECTIONS × 20 KiB                                     40 MiB
+ *   idle connections         MAX_CONNECTIONS × about 60 KiB                                       30 MiB
+ *   open, unread streams     MAX_CONNECTIONS × MAX_INBOUND_STREAMS × about 4 KiB                 512 MiB
+ * The last needs 512 hostile members at once; one alone reaches about 100 MiB before it is cut.
+ */
