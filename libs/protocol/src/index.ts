@@ -18,3 +18,5 @@ export * from './chunks-messages.js';
 export * from './record.js';
 export * from './membership-record.js';
 export * from './ticket.js';
+export * from './join-messages.js';
+export * from './status-messages.js';

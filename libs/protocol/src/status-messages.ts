@@ -1,0 +1,88 @@
+import { MAX_WIRE_ADDRESSES, MAX_WIRE_ADDRESS_LENGTH, membershipEnvelopes } from './join-messages.js';
+import { MAX_NAME_LENGTH } from './limits.js';
+import { shape, type Infer, type Shape } from './schema.js';
+
+/**
+ * `/dfs/status/1`: what members tell each other of themselves, in place of pings. One stream a request:
+ *   status → status                 when connected, then as a heartbeat, and when something has changed
+ *   pull → records, records, … (end)  what the asker's membership lacks
+ *   push → received                  new membership records
+ */
+export const STATUS_PROTOCOL = '/dfs/status/1';
+
+/** Sections of a status: one for each part of the engine that has something to say. */
+export const MAX_STATUS_SECTIONS = 32;
+/** Members one node asks others about in one status. */
+export const MAX_MISSING = 32;
+
+/** Left out of the message while it equals `empty`: most heartbeats are a few dozen bytes. */
+function unless<T>(empty: T, of: Shape<T>): Shape<T> {
+  const isEmpty = (value: T) => value === empty || (Array.isArray(value) && value.length === 0);
+  return {
+    parse: (value, at) => (value === undefined ? empty : of.parse(value, at)),
+    form: (value) => (isEmpty(value) ? undefined : of.form(value)),
+  };
+}
+
+const addresses = () => shape.list(shape.text(MAX_WIRE_ADDRESS_LENGTH), MAX_WIRE_ADDRESSES);
+
+export const statusMessage = shape.struct({
+  method: shape.oneOf('status'),
+  /** When the sender started, by its clock: tells one run of it from another. */
+  boot: shape.int(),
+  /** Seconds since then. */
+  uptime: shape.int(),
+  /** Grows whenever a section changes. */
+  revision: shape.int(),
+  /** Up to which revision, of which run, the sender has the receiver's sections; those that changed since are sent. */
+  seen: unless<{ boot: number; revision: number } | null>(
+    null,
+    shape.nullable(shape.tuple({ boot: shape.int(), revision: shape.int() })),
+  ),
+  /** Heartbeat counter: grows from heartbeat to heartbeat and from start to start. */
+  beat: shape.int(),
+  /** The highest heartbeat of the receiver that the sender has heard of: a restored node goes on from there. */
+  heard: unless(0, shape.int()),
+  /** Fingerprint of the membership: SHA-256 of the ids of its heads, ascending. */
+  membership: shape.bytes(32),
+  /** The sender has all membership records that the receiver had when they connected. */
+  synced: shape.bool(),
+  /** Milliseconds of the sender's last round trip to the receiver. */
+  latency: unless<number | null>(null, shape.nullable(shape.int())),
+  sections: unless<{ name: string; value: Infer<ReturnType<typeof shape.any>> }[]>(
+    [],
+    shape.list(shape.tuple({ name: shape.text(32), value: shape.any() }), MAX_STATUS_SECTIONS),
+  ),
+  /** Members the sender does not hear itself: it would like to hear of them. */
+  missing: unless<string[]>([], shape.list(shape.peerId(), MAX_MISSING)),
+  /** What the sender heard of those whom the receiver misses. */
+  relayed: unless<{ peerId: string; beat: number; addresses: string[] }[]>(
+    [],
+    shape.list(shape.tuple({ peerId: shape.peerId(), beat: shape.int(), addresses: addresses() }), MAX_MISSING),
+  ),
+});
+export type StatusMessage = Infer<typeof statusMessage>;
+
+/** The section of the node itself. */
+export const nodeSection = shape.struct({
+  name: shape.text(MAX_NAME_LENGTH),
+  version: shape.text(32),
+  /** Multiaddrs it listens at. */
+  addresses: addresses(),
+});
+
+export const pullMessage = shape.struct({
+  method: shape.oneOf('pull'),
+  /** Ids of membership records the asker has, with all their ancestors: its heads, then ever sparser into the past. */
+  known: shape.list(shape.hex(32), 512),
+});
+export const pushMessage = shape.struct({
+  method: shape.oneOf('push'),
+  records: membershipEnvelopes(),
+});
+export const receivedMessage = shape.struct({
+  /** How many of them were new. */
+  added: shape.int(),
+});
+/** Just enough to tell which it is. */
+export const statusMethod = shape.struct({ method: shape.oneOf('status', 'pull', 'push') });
