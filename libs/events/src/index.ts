@@ -5,3 +5,6 @@
  */
 export { EventLog, type EventLogOptions } from './event-log.js';
 export { eventsMigrations } from './schema.js';
+export { EventsModule } from './events.module.js';
+export { EventsSocketAdapter } from './events-socket.adapter.js';
+export { type EventsAccess } from './events-access.js';

@@ -1,0 +1,115 @@
+import type { AnyEvent } from '@dfs/contracts';
+import type { EventLog } from './event-log.js';
+
+/** Where a client's events go. */
+export interface FeedSink {
+  event(event: AnyEvent): void;
+  ready(position: Position): void;
+  resync(position: Position): void;
+  /** Bytes, about, that are on their way to the client and not yet taken by the network. */
+  backlog(): number;
+  /** Resolves when the backlog has shrunk, or the client is gone. */
+  drained(): Promise<void>;
+  /** Ends the connection: the client comes back and catches up from the log. */
+  drop(): void;
+}
+export interface Position {
+  stream: string;
+  seq: number;
+}
+
+/** Events read at once while a client catches up. */
+const PAGE = 500;
+/** Events that wait while a client catches up; more, and they are read from the log again. */
+const MAX_WAITING = 1000;
+/** Bytes under way to a client: past the first it is not given progress any more, past the second it is dropped. */
+const CROWDED = 512 * 1024;
+const OVERRUN = 4 * 1024 * 1024;
+
+/**
+ * The events of one client: what it missed, in order; then `ready` (or `resync`, when that is gone); then what happens.
+ * Numbered events come without gap or repetition; a client that cannot keep up is dropped rather than waited for.
+ */
+export class ClientFeed {
+  private waiting: AnyEvent[] | undefined = [];
+  private missedSome = false;
+  private seq = 0;
+  private stopped = false;
+  private unsubscribe: () => void = () => undefined;
+
+  constructor(
+    private readonly log: Pick<EventLog, 'since' | 'subscribe' | 'stream'>,
+    private readonly sink: FeedSink,
+    private readonly from: { stream?: string; after?: number },
+  ) {}
+
+  /** Resolves when the client is up to date. @throws what reading the log throws */
+  async start(): Promise<void> {
+    this.unsubscribe = this.log.subscribe((event) => this.hear(event));
+    const { stream, after } = this.from;
+    const known = after !== undefined && (stream === undefined || stream === this.log.stream);
+    if (known && (await this.catchUp(after))) return this.goLive('ready');
+    // One that names no position begins with what is to come; one whose past is gone reads everything anew.
+    this.seq = (await this.log.since(0, 1)).lastSeq;
+    await this.goLive(after === undefined ? 'ready' : 'resync');
+  }
+
+  stop(): void {
+    this.stopped = true;
+    this.waiting = undefined;
+    this.unsubscribe();
+  }
+
+  /** False when what was missed is no longer there. */
+  private async catchUp(after: number): Promise<boolean> {
+    this.seq = after;
+    for (;;) {
+      if (this.stopped) return true;
+      this.missedSome = false;
+      const page = await this.log.since(this.seq, PAGE);
+      if (page.resync) return false;
+      for (const event of page.items) this.pass(event);
+      if (this.sink.backlog() > CROWDED) await this.sink.drained();
+      if (page.items.length < PAGE && !this.missedSome) return true;
+    }
+  }
+
+  private async goLive(how: 'ready' | 'resync'): Promise<void> {
+    // What was heard and had no room to wait is in the log.
+    while (this.missedSome && !this.stopped) await this.catchUp(this.seq);
+    if (this.stopped) return;
+    const heard = this.waiting ?? [];
+    this.waiting = undefined;
+    if (how === 'resync') this.sink.resync({ stream: this.log.stream, seq: this.seq });
+    for (const event of heard) this.pass(event);
+    if (how === 'ready') this.sink.ready({ stream: this.log.stream, seq: this.seq });
+  }
+
+  private hear(event: AnyEvent): void {
+    if (this.stopped) return;
+    if (this.waiting) {
+      if (event.seq === null) return;
+      if (this.waiting.length < MAX_WAITING) this.waiting.push(event);
+      else {
+        this.waiting = [];
+        this.missedSome = true;
+      }
+      return;
+    }
+    if (event.seq === null && this.sink.backlog() > CROWDED) return;
+    this.pass(event);
+    if (this.sink.backlog() > OVERRUN) {
+      this.stop();
+      this.sink.drop();
+    }
+  }
+
+  private pass(event: AnyEvent): void {
+    if (this.stopped) return;
+    if (event.seq !== null) {
+      if (event.seq <= this.seq) return;
+      this.seq = event.seq;
+    }
+    this.sink.event(event);
+  }
+}

@@ -1,0 +1,183 @@
+import 'reflect-metadata';
+import { request } from 'node:http';
+import { connect } from 'node:net';
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { io, type Socket } from 'socket.io-client';
+import type { AnyEvent, Problem } from '@dfs/contracts';
+import { DfsError, silentLog } from '@dfs/protocol';
+import { eventually, tempDatabase, type TempDatabase } from '@dfs/testing';
+import { EventLog } from './event-log.js';
+import type { EventsAccess } from './events-access.js';
+import { EventsModule } from './events.module.js';
+import { EventsSocketAdapter } from './events-socket.adapter.js';
+import { eventsMigrations } from './schema.js';
+
+const TOKEN = 'a-token-of-this-node';
+const access: EventsAccess = {
+  checkRequest: (headers) => {
+    if (headers.host?.startsWith('evil')) throw new DfsError('host-refused', 'Not our name.');
+  },
+  checkClient: (_headers, token) => {
+    if (token !== TOKEN) throw new DfsError('unauthorized', 'Sign in first.');
+  },
+};
+const warning = (detail: string) => ({ code: 'low-space' as const, detail, active: true });
+
+describe('the events gateway', () => {
+  let temp: TempDatabase;
+  let log: EventLog;
+  let app: NestExpressApplication;
+  let port: number;
+  const clients: Socket[] = [];
+
+  beforeAll(async () => {
+    temp = await tempDatabase(eventsMigrations);
+    log = await EventLog.open(temp.db, { keep: 2000 });
+    const events = EventsModule.forRoot({
+      events: { useFactory: () => log },
+      access: { useFactory: () => access },
+      log: silentLog,
+    });
+    @Module({ imports: [events] })
+    class TestModule {}
+    app = await NestFactory.create<NestExpressApplication>(TestModule, { logger: false });
+    app.useWebSocketAdapter(new EventsSocketAdapter(app, access));
+    await app.listen(0, '127.0.0.1');
+    port = (app.getHttpServer().address() as { port: number }).port;
+  });
+  afterEach(() => clients.splice(0).forEach((client) => client.disconnect()));
+  afterAll(async () => {
+    await app.close();
+    await temp.remove();
+  });
+
+  interface Listener {
+    socket: Socket;
+    seen: AnyEvent[];
+    told: { ready: unknown[]; resync: unknown[]; error: (Error & { data?: Problem })[]; gone: string[] };
+  }
+  const listen = (auth: object, options: object = {}): Listener => {
+    const socket = io(`http://127.0.0.1:${port}/events`, {
+      auth,
+      reconnection: false,
+      forceNew: true,
+      transports: ['websocket'],
+      ...options,
+    });
+    clients.push(socket);
+    const seen: AnyEvent[] = [];
+    const told: Listener['told'] = { ready: [], resync: [], error: [], gone: [] };
+    socket.on('event', (event: AnyEvent) => seen.push(event));
+    socket.on('ready', (position) => told.ready.push(position));
+    socket.on('resync', (position) => told.resync.push(position));
+    socket.on('connect_error', (error) => told.error.push(error as Error & { data?: Problem }));
+    socket.on('disconnect', (reason) => told.gone.push(reason));
+    return { socket, seen, told };
+  };
+  const ready = (listener: Listener) => eventually(() => listener.told.ready.length > 0);
+  const lastSeq = async () => (await log.since(0, 1)).lastSeq;
+
+  it.each(['websocket', 'polling'])(
+    'tells what happens from now on, and volatile events too (%s)',
+    async (transport) => {
+      await log.recordNow('node.warning', warning('before'));
+      const listener = listen({ token: TOKEN }, { transports: [transport] });
+      await ready(listener);
+      expect(listener.told.ready).toEqual([{ stream: log.stream, seq: await lastSeq() }]);
+      await log.recordNow('node.warning', warning('after'));
+      log.tell('transfer.progress', { transfers: [] });
+      await eventually(() => listener.seen.length === 2);
+      expect(listener.seen).toMatchObject([{ data: { detail: 'after' } }, { seq: null, type: 'transfer.progress' }]);
+    },
+  );
+
+  it('catches up without gap or repetition while events go on', async () => {
+    const start = await lastSeq();
+    for (let i = 0; i < 700; i++) await log.recordNow('node.warning', warning(`past ${i}`));
+    const listener = listen({ token: TOKEN, stream: log.stream, after: start });
+    for (let i = 0; i < 300; i++) await log.recordNow('node.warning', warning(`now ${i}`));
+    await eventually(() => listener.seen.length >= 1000);
+    expect(listener.seen.map((event) => event.seq)).toEqual(Array.from({ length: 1000 }, (_, i) => start + 1 + i));
+    expect(listener.told.ready).toHaveLength(1);
+  });
+
+  it('says resync to a client of another stream, and to one whose past is gone', async () => {
+    for (let i = 0; i < 600; i++) await log.recordNow('node.warning', warning('x'));
+    for (const from of [
+      { stream: 'another', after: 1 },
+      { stream: log.stream, after: 999_999 },
+    ]) {
+      const listener = listen({ token: TOKEN, ...from });
+      await eventually(() => listener.told.resync.length > 0);
+      expect(listener.told.resync).toEqual([{ stream: log.stream, seq: await lastSeq() }]);
+      expect(listener.seen).toEqual([]);
+      await log.recordNow('node.warning', warning('next'));
+      await eventually(() => listener.seen.length === 1);
+    }
+  });
+
+  it.each([
+    ['no token', {}, 'unauthorized'],
+    ['a wrong token', { token: 'wrong' }, 'unauthorized'],
+    ['a token of another type', { token: 7 }, 'validation-failed'],
+    ['a negative position', { token: TOKEN, after: -1 }, 'validation-failed'],
+    ['a position that is text', { token: TOKEN, after: '5' }, 'validation-failed'],
+    ['a stream that is too long', { token: TOKEN, stream: 'x'.repeat(100) }, 'validation-failed'],
+    ['an unknown field', { token: TOKEN, colour: 'red' }, 'validation-failed'],
+  ])('refuses %s', async (_what, auth, code) => {
+    const listener = listen(auth);
+    await eventually(() => listener.told.error.length > 0);
+    expect(listener.told.error[0]?.message).toBe(code);
+    expect(listener.told.error[0]?.data).toMatchObject({ code, status: code === 'unauthorized' ? 401 : 400 });
+    await log.recordNow('node.warning', warning('not for you'));
+    expect(listener.seen).toEqual([]);
+  });
+
+  it('lets nobody into the root namespace', async () => {
+    const socket = io(`http://127.0.0.1:${port}/`, { auth: { token: TOKEN }, reconnection: false, forceNew: true });
+    clients.push(socket);
+    const refused = await new Promise<Error>((resolve) => socket.on('connect_error', resolve));
+    expect(refused.message).toBe('not-found');
+  });
+
+  it('ends the connection of a client that talks, and of one that sends too much', async () => {
+    const talker = listen({ token: TOKEN });
+    await ready(talker);
+    talker.socket.emit('hello');
+    await eventually(() => talker.told.gone.length > 0);
+    const flooder = listen({ token: TOKEN });
+    await ready(flooder);
+    flooder.socket.emit('x'.repeat(20_000));
+    await eventually(() => flooder.told.gone.length > 0);
+    await ready(listen({ token: TOKEN }));
+  });
+
+  it('refuses a foreign host, by polling and by upgrade, with a problem', async () => {
+    const polled = await new Promise<{ status: number | undefined; body: string }>((resolve, reject) => {
+      const headers = { host: 'evil.example' };
+      request({ host: '127.0.0.1', port, path: '/socket.io/?EIO=4&transport=polling', headers }, (answer) => {
+        let body = '';
+        answer.on('data', (part: Buffer) => (body += part.toString()));
+        answer.on('end', () => resolve({ status: answer.statusCode, body }));
+      })
+        .on('error', reject)
+        .end();
+    });
+    expect(polled.status).toBe(403);
+    expect(JSON.parse(polled.body)).toMatchObject({ code: 'host-refused' });
+    const upgraded = await new Promise<string>((resolve) => {
+      let text = '';
+      const socket = connect(port, '127.0.0.1');
+      socket.write(
+        'GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: evil.example\r\nConnection: Upgrade\r\n' +
+          'Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+      );
+      socket.on('data', (data) => (text += data.toString()));
+      socket.on('close', () => resolve(text));
+    });
+    expect(upgraded).toMatch(/^HTTP\/1\.1 403 /);
+    expect(upgraded).toContain('"code":"host-refused"');
+  });
+});

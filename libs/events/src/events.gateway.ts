@@ -1,0 +1,98 @@
+import { Inject } from '@nestjs/common';
+import { WebSocketGateway, type OnGatewayConnection, type OnGatewayInit } from '@nestjs/websockets';
+import type { Namespace, Socket } from 'socket.io';
+import { EVENTS_NAMESPACE, type AnyEvent, type ClientToServerEvents, type ServerToClientEvents } from '@dfs/contracts';
+import { DfsError, toProblem, type Log } from '@dfs/protocol';
+import { ClientFeed, type FeedSink } from './client-feed.js';
+import { EventLog } from './event-log.js';
+import { EVENTS_ACCESS, EVENTS_LOG, type EventsAccess } from './events-access.js';
+import { parseHandshake } from './handshake.js';
+
+type Client = Socket<ClientToServerEvents, ServerToClientEvents>;
+
+/** Consoles and scripts that listen at once. */
+const MAX_CLIENTS = 256;
+/** About what an event weighs on the wire, and a file in it. */
+const EVENT_BYTES = 300;
+const FILE_BYTES = 500;
+
+/** Socket.IO namespace `/events`: the event log, live, to those who may see it. */
+@WebSocketGateway({ namespace: EVENTS_NAMESPACE })
+export class EventsGateway implements OnGatewayInit<Namespace>, OnGatewayConnection<Client> {
+  private clients = 0;
+
+  constructor(
+    private readonly events: EventLog,
+    @Inject(EVENTS_ACCESS) private readonly access: EventsAccess,
+    @Inject(EVENTS_LOG) private readonly log: Log,
+  ) {}
+
+  afterInit(namespace: Namespace): void {
+    namespace.use((socket, next) => {
+      try {
+        const { token } = parseHandshake(socket.handshake.auth);
+        this.access.checkClient(socket.handshake.headers, token);
+        if (this.clients >= MAX_CLIENTS) {
+          throw new DfsError('too-many-requests', `${MAX_CLIENTS} clients are listening already: close some.`);
+        }
+        next();
+      } catch (error) {
+        next(refusal(error, socket.id));
+      }
+    });
+  }
+
+  handleConnection(client: Client): void {
+    const feed = new ClientFeed(this.events, sinkOf(client), parseHandshake(client.handshake.auth));
+    this.clients += 1;
+    client.once('disconnect', () => {
+      this.clients -= 1;
+      feed.stop();
+    });
+    // Nothing is asked of clients but their handshake: whatever else they say is a mistake or worse.
+    client.onAny(() => client.disconnect(true));
+    feed.start().catch((error: unknown) => {
+      this.log.error({ err: error }, 'the event log could not be read for a client');
+      client.disconnect(true);
+    });
+  }
+}
+
+function sinkOf(client: Client): FeedSink {
+  const { conn } = client;
+  let bytes = 0;
+  conn.on('drain', () => (bytes = 0));
+  return {
+    event: (event) => {
+      bytes += weightOf(event);
+      client.emit('event', event);
+    },
+    ready: (position) => client.emit('ready', position),
+    resync: (position) => client.emit('resync', position),
+    backlog: () => bytes,
+    drained: () =>
+      new Promise((resolve) => {
+        if (bytes === 0 || conn.readyState !== 'open') return resolve();
+        const done = (): void => {
+          conn.off('drain', done);
+          conn.off('close', done);
+          resolve();
+        };
+        conn.once('drain', done);
+        conn.once('close', done);
+      }),
+    drop: () => client.disconnect(true),
+  };
+}
+
+function weightOf(event: AnyEvent): number {
+  return (
+    EVENT_BYTES + ('files' in event.data && Array.isArray(event.data.files) ? event.data.files.length * FILE_BYTES : 0)
+  );
+}
+
+/** As Socket.IO wants it: the code as the message, the whole problem as `data`. */
+function refusal(error: unknown, requestId: string): Error {
+  const problem = toProblem(error, { requestId, instance: EVENTS_NAMESPACE });
+  return Object.assign(new Error(problem.code), { data: problem });
+}
