@@ -164,7 +164,8 @@ function host(value: string): string {
 function name(value: string): string {
   const tidy = value.trim().normalize('NFC');
   // eslint-disable-next-line no-control-regex -- control characters are just what is looked for
-  const valid = tidy !== '' && tidy.length <= MAX_NAME_LENGTH && tidy.isWellFormed() && !/[\u0000-\u001f\u007f]/.test(tidy);
+  const valid =
+    tidy !== '' && tidy.length <= MAX_NAME_LENGTH && tidy.isWellFormed() && !/[\u0000-\u001f\u007f]/.test(tidy);
   return valid ? tidy : fail(`a name of 1 to ${MAX_NAME_LENGTH} characters`, value);
 }
 
@@ -174,15 +175,19 @@ function ticket(value: string): string {
     decodeTicket(value);
     return value;
   } catch (error) {
-    throw new Error(`is not a ticket: ${error instanceof DfsError ? error.message.replace(/\.$/, '') : 'it is malformed'}`, {
-      cause: error,
-    });
+    throw new Error(
+      `is not a ticket: ${error instanceof DfsError ? error.message.replace(/\.$/, '') : 'it is malformed'}`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 
 /** Never repeated in a message. */
 function token(value: string): string {
-  if (/^[\x21-\x7e]+$/.test(value) && value.length >= MIN_TOKEN_LENGTH && value.length <= MAX_TOKEN_LENGTH) return value;
+  if (/^[\x21-\x7e]+$/.test(value) && value.length >= MIN_TOKEN_LENGTH && value.length <= MAX_TOKEN_LENGTH)
+    return value;
   throw new Error(
     `must have ${MIN_TOKEN_LENGTH} to ${MAX_TOKEN_LENGTH} visible ASCII characters, such as the output of: openssl rand -hex 32`,
   );

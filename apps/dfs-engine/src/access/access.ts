@@ -1,0 +1,149 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { CSRF_HEADER, routes } from '@dfs/contracts';
+import { DfsError, type Clock } from '@dfs/protocol';
+import type { AllowedHosts } from './allowed-hosts.js';
+import { LoginLimit } from './login-limit.js';
+import { equalSecrets } from './secrets.js';
+import { Sessions } from './sessions.js';
+
+/** What of a request decides whether it may pass. */
+export interface Entrance {
+  method: string;
+  /** Without query. */
+  path: string;
+  headers: IncomingHttpHeaders;
+}
+
+const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
+const OPEN_PATHS = new Set(['/api/docs', '/api/openapi.json', '/api/asyncapi.json']);
+const OPEN_FOLDER = '/api/docs/';
+/** Of the peer id, in the name of the cookie: its end, since they all begin alike. */
+const NAME_LENGTH = 16;
+
+/** Who may use this node's API: those who know the token, and browsers that have shown it once. */
+export class Access {
+  readonly cookieName: string;
+  private readonly sessions: Sessions;
+  private readonly limit: LoginLimit;
+
+  constructor(private readonly components: { token: string; peerId: string; hosts: AllowedHosts; clock: Clock }) {
+    this.cookieName = `dfs_${components.peerId.slice(-NAME_LENGTH)}`;
+    this.sessions = new Sessions(components.token, components.peerId, components.clock);
+    this.limit = new LoginLimit(components.clock);
+  }
+
+  /** @throws DfsError `host-refused` */
+  checkHost(headers: IncomingHttpHeaders): void {
+    if (this.components.hosts.allows(headers.host)) return;
+    throw new DfsError(
+      'host-refused',
+      'This node does not answer to that host name. Open it by the address it printed at its start, or add the name to DFS_ALLOWED_HOSTS.',
+    );
+  }
+
+  /** @throws DfsError `unauthorized`, `origin-refused`, `forbidden` */
+  check(request: Entrance): void {
+    if (!needsToken(request)) return;
+    const by = this.identify(request.headers);
+    if (by === undefined) throw unauthorized();
+    if (by === 'cookie' && !SAFE_METHODS.has(request.method)) this.checkOwnPage(request.headers);
+  }
+
+  /**
+   * Whether a socket may open: by its handshake's token from anywhere that is not another web page; by the cookie only
+   * from a page of ours.
+   * @throws DfsError `unauthorized`, `origin-refused`
+   */
+  checkSocket(headers: IncomingHttpHeaders, token: string | undefined): void {
+    const { hosts } = this.components;
+    const ownPage = hosts.isOwnOrigin(headers.origin, headers.host);
+    if (headers.origin !== undefined && !ownPage) throw foreignOrigin();
+    if (token !== undefined || headers.authorization) {
+      if (this.tokenOf(headers, token)) return;
+      throw unauthorized();
+    }
+    if (!this.hasSession(headers)) throw unauthorized();
+    if (!ownPage) throw foreignOrigin();
+  }
+
+  /**
+   * Trades the token for a session; answers the cookie.
+   * @throws DfsError `unauthorized`, `origin-refused`, `too-many-requests`
+   */
+  signIn(token: string, headers: IncomingHttpHeaders, address: string): string {
+    if (headers.origin !== undefined && !this.components.hosts.isOwnOrigin(headers.origin, headers.host)) {
+      throw foreignOrigin();
+    }
+    this.limit.check(address);
+    if (!equalSecrets(token, this.components.token)) {
+      this.limit.failed(address);
+      throw new DfsError(
+        'unauthorized',
+        'That is not the token of this node: it is in the file api-token of its data directory.',
+      );
+    }
+    return this.cookie(this.sessions.begin(), Sessions.maxAgeSeconds);
+  }
+
+  /** Ends the session that is asking; answers the cookie that removes the other one. */
+  signOut(headers: IncomingHttpHeaders): string {
+    for (const session of this.sessionsOf(headers)) this.sessions.end(session);
+    return this.cookie('', 0);
+  }
+
+  private identify(headers: IncomingHttpHeaders): 'token' | 'cookie' | undefined {
+    // A wrong token is wrong, whatever cookie comes with it.
+    if (headers.authorization) return this.tokenOf(headers, undefined) ? 'token' : undefined;
+    return this.hasSession(headers) ? 'cookie' : undefined;
+  }
+
+  private tokenOf(headers: IncomingHttpHeaders, given: string | undefined): boolean {
+    const token = given ?? /^Bearer +([^\s]+) *$/i.exec(headers.authorization ?? '')?.[1];
+    return token !== undefined && equalSecrets(token, this.components.token);
+  }
+
+  private hasSession(headers: IncomingHttpHeaders): boolean {
+    return this.sessionsOf(headers).some((session) => this.sessions.isValid(session));
+  }
+
+  private sessionsOf(headers: IncomingHttpHeaders): string[] {
+    const prefix = `${this.cookieName}=`;
+    return (headers.cookie ?? '')
+      .split(';')
+      .map((item) => item.trim())
+      .filter((item) => item.startsWith(prefix))
+      .map((item) => item.slice(prefix.length));
+  }
+
+  private checkOwnPage(headers: IncomingHttpHeaders): void {
+    if (!this.components.hosts.isOwnOrigin(headers.origin, headers.host)) throw foreignOrigin();
+    if (headers[CSRF_HEADER] !== undefined) return;
+    throw new DfsError('forbidden', `A write with the console's cookie needs the header ${CSRF_HEADER}.`);
+  }
+
+  private cookie(value: string, maxAge: number): string {
+    return `${this.cookieName}=${value}; Path=/; Max-Age=${maxAge}; HttpOnly; SameSite=Strict`;
+  }
+}
+
+/** Everything under /api and /metrics, but for signing in and for the documentation. Case does not matter to routes. */
+function needsToken({ method, path }: Entrance): boolean {
+  const lower = path.toLowerCase();
+  if (OPEN_PATHS.has(lower) || lower.startsWith(OPEN_FOLDER)) return false;
+  if (lower === routes.session && method === 'POST') return false;
+  return lower.startsWith('/api') || lower.startsWith('/metrics');
+}
+
+function unauthorized(): DfsError {
+  return new DfsError(
+    'unauthorized',
+    'Sign in first: send the token of this node as Authorization: Bearer, or open the link it printed at its start.',
+  );
+}
+
+function foreignOrigin(): DfsError {
+  return new DfsError(
+    'origin-refused',
+    'The request comes from another web page than this node’s console, and was refused.',
+  );
+}

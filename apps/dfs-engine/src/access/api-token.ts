@@ -1,0 +1,52 @@
+import { randomBytes } from 'node:crypto';
+import { open, readFile, rename, stat } from 'node:fs/promises';
+import { DfsError } from '@dfs/protocol';
+
+/** 256 bits. */
+const TOKEN_BYTES = 32;
+/** 128 bits in base64. */
+const MIN_LENGTH = 22;
+const READABLE_BY_OTHERS = 0o077;
+
+/**
+ * The token of this node: the one given, else the one in the file, else a new one. The file always tells the one in
+ * use, to its owner alone.
+ * @throws DfsError `not-ready` for a file that others can read, or that holds no token
+ */
+export async function loadApiToken(file: string, given?: string): Promise<string> {
+  const kept = await readToken(file);
+  if (given !== undefined) {
+    if (given !== kept) await writeToken(file, given);
+    return given;
+  }
+  if (kept !== undefined) return kept;
+  const token = randomBytes(TOKEN_BYTES).toString('base64url');
+  await writeToken(file, token);
+  return token;
+}
+
+async function readToken(file: string): Promise<string | undefined> {
+  const info = await stat(file).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (!info) return undefined;
+  if ((info.mode & READABLE_BY_OTHERS) !== 0) {
+    throw new DfsError('not-ready', `${file} can be read by others: chmod 600 it, or remove it to get a new token.`);
+  }
+  const token = (await readFile(file, 'utf8')).trim();
+  if (token.length >= MIN_LENGTH && /^[\x21-\x7e]+$/.test(token)) return token;
+  throw new DfsError('not-ready', `${file} holds no token: remove it to get a new one.`);
+}
+
+async function writeToken(file: string, token: string): Promise<void> {
+  const fresh = `${file}.new`;
+  const handle = await open(fresh, 'w', 0o600);
+  try {
+    await handle.writeFile(`${token}\n`);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(fresh, file);
+}

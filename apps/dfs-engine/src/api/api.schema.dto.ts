@@ -1,0 +1,170 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import type {
+  AnyEvent,
+  DhtInfo,
+  ErrorCode,
+  EventPage,
+  Health,
+  InviteInfo,
+  MemberRole,
+  NetworkInfo,
+  NodeInfo,
+  PeerInfo,
+  PeerList,
+  PeerState,
+  ProviderList,
+  Settings,
+  StorageInfo,
+  TransferInfo,
+  TransferKind,
+  TransferList,
+  TransferState,
+} from '@dfs/contracts';
+
+// The shapes of answers, for the API document alone. Each implements its contract, so that neither can drift.
+
+const timestamp = { format: 'date-time', example: '2026-11-22T12:00:00.000Z' };
+const bytes = { type: 'integer', format: 'int64', minimum: 0 } as const;
+const count = { type: 'integer', minimum: 0 } as const;
+const role = { enum: ['owner', 'member', 'storage'] };
+
+export class StorageDto implements StorageInfo {
+  @ApiProperty(count) chunks!: number;
+  @ApiProperty(bytes) bytes!: number;
+  @ApiProperty(bytes) quotaBytes!: number;
+  @ApiProperty(bytes) freeBytes!: number;
+}
+
+export class NetworkDto implements NetworkInfo {
+  @ApiProperty() id!: string;
+  @ApiProperty() name!: string;
+  @ApiProperty(count) members!: number;
+  @ApiProperty(role) role!: MemberRole;
+}
+
+export class FileTotalsDto {
+  @ApiProperty(count) count!: number;
+  @ApiProperty(bytes) bytes!: number;
+}
+
+export class NodeDto implements NodeInfo {
+  @ApiProperty() peerId!: string;
+  @ApiProperty() name!: string;
+  @ApiProperty() version!: string;
+  @ApiProperty(timestamp) startedAt!: string;
+  @ApiProperty(count) uptimeSeconds!: number;
+  @ApiProperty({ type: [String], description: 'Multiaddrs this node can be dialled at.' }) addresses!: string[];
+  @ApiProperty() network!: NetworkDto;
+  @ApiProperty() storage!: StorageDto;
+  @ApiProperty() files!: FileTotalsDto;
+}
+
+export class RatesDto {
+  @ApiProperty({ description: 'Bytes a second.' }) receive!: number;
+  @ApiProperty({ description: 'Bytes a second.' }) send!: number;
+}
+
+export class PeerDto implements PeerInfo {
+  @ApiProperty() peerId!: string;
+  @ApiProperty() name!: string;
+  @ApiProperty(role) role!: MemberRole;
+  @ApiProperty({ enum: ['self', 'connected', 'connecting', 'disconnected'] }) state!: PeerState;
+  @ApiProperty({ type: [String] }) addresses!: string[];
+  @ApiProperty({ type: Number, nullable: true }) latencyMs!: number | null;
+  @ApiProperty({ type: String, nullable: true, ...timestamp }) lastSeenAt!: string | null;
+  @ApiProperty({ type: Number, nullable: true }) uptimeSeconds!: number | null;
+  @ApiProperty({ type: StorageDto, nullable: true }) storage!: StorageDto | null;
+  @ApiProperty() rates!: RatesDto;
+}
+
+export class PeerListDto implements PeerList {
+  @ApiProperty({ type: [PeerDto] }) items!: PeerDto[];
+}
+
+export class InviteDto implements InviteInfo {
+  @ApiProperty({ description: 'To be handed to the newcomer, and to nobody else.' }) ticket!: string;
+  @ApiProperty(timestamp) expiresAt!: string;
+  @ApiProperty(role) role!: MemberRole;
+}
+
+export class ProvideDto {
+  @ApiProperty(count) queued!: number;
+  @ApiProperty(count) provided!: number;
+  @ApiProperty(count) failed!: number;
+  @ApiProperty() lagSeconds!: number;
+}
+
+export class DhtDto implements DhtInfo {
+  @ApiProperty() enabled!: boolean;
+  @ApiProperty({ enum: ['server', 'client'] }) mode!: 'server' | 'client';
+  @ApiProperty(count) routingTableSize!: number;
+  @ApiProperty() provide!: ProvideDto;
+}
+
+export class ProviderDto {
+  @ApiProperty() peerId!: string;
+  @ApiProperty({ type: String, nullable: true }) name!: string | null;
+  @ApiProperty({ type: [String] }) addresses!: string[];
+}
+
+export class ProviderListDto implements ProviderList {
+  @ApiProperty() contentId!: string;
+  @ApiProperty({ type: [ProviderDto] }) providers!: ProviderDto[];
+}
+
+export class TransferSourceDto {
+  @ApiProperty() peerId!: string;
+  @ApiProperty(bytes) bytes!: number;
+}
+
+export class TransferErrorDto {
+  @ApiProperty() code!: ErrorCode;
+  @ApiProperty() detail!: string;
+}
+
+export class TransferDto implements TransferInfo {
+  @ApiProperty() id!: string;
+  @ApiProperty({ enum: ['upload', 'download', 'replication'] }) kind!: TransferKind;
+  @ApiProperty({ enum: ['running', 'finished', 'failed', 'cancelled'] }) state!: TransferState;
+  @ApiProperty({ type: String, nullable: true }) path!: string | null;
+  @ApiProperty({ type: String, nullable: true }) contentId!: string | null;
+  @ApiProperty({ type: Number, nullable: true }) bytes!: number | null;
+  @ApiProperty(bytes) verifiedBytes!: number;
+  @ApiProperty({ description: 'Bytes a second.' }) rate!: number;
+  @ApiProperty({ type: [TransferSourceDto] }) sources!: TransferSourceDto[];
+  @ApiProperty(timestamp) startedAt!: string;
+  @ApiProperty({ type: String, nullable: true, ...timestamp }) finishedAt!: string | null;
+  @ApiPropertyOptional() error?: TransferErrorDto;
+}
+
+export class TransferListDto implements TransferList {
+  @ApiProperty({ type: [TransferDto] }) items!: TransferDto[];
+}
+
+export class SettingsDto implements Settings {
+  @ApiProperty() name!: string;
+  @ApiProperty() networkName!: string;
+  @ApiProperty(count) replicas!: number;
+  @ApiProperty(bytes) quotaBytes!: number;
+  @ApiProperty(count) graceSeconds!: number;
+  @ApiProperty(count) retentionSeconds!: number;
+}
+
+export class EventPageDto implements EventPage {
+  @ApiProperty() stream!: string;
+  @ApiProperty({ type: 'array', items: { type: 'object' }, description: 'As /api/asyncapi.json describes them.' })
+  items!: AnyEvent[];
+  @ApiProperty(count) lastSeq!: number;
+  @ApiProperty({ description: 'Some of what was asked for is gone: read everything anew.' }) resync!: boolean;
+}
+
+export class HealthCheckDto {
+  @ApiProperty() name!: string;
+  @ApiProperty() ok!: boolean;
+  @ApiProperty() detail!: string;
+}
+
+export class HealthDto implements Health {
+  @ApiProperty({ enum: ['ok', 'degraded', 'unavailable'] }) status!: Health['status'];
+  @ApiProperty({ type: [HealthCheckDto] }) checks!: HealthCheckDto[];
+}

@@ -1,0 +1,38 @@
+import { Controller, Get, Query } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiPropertyOptional, ApiTags } from '@nestjs/swagger';
+import { IsInt, Max, Min } from 'class-validator';
+import { routes, type EventPage } from '@dfs/contracts';
+import { EventLog } from '@dfs/events';
+import { DecimalQuery } from '@dfs/files';
+import { EventPageDto } from './api.schema.dto.js';
+
+const MAX_PAGE = 1000;
+
+export class EventsQuery {
+  @ApiPropertyOptional({ type: 'integer', minimum: 0, default: 0, description: 'Events after this one.' })
+  @DecimalQuery()
+  @IsInt()
+  @Min(0)
+  @Max(Number.MAX_SAFE_INTEGER)
+  after: number = 0;
+
+  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: MAX_PAGE, default: MAX_PAGE })
+  @DecimalQuery()
+  @IsInt()
+  @Min(1)
+  @Max(MAX_PAGE)
+  limit: number = MAX_PAGE;
+}
+
+@ApiTags('events')
+@Controller(routes.events)
+export class EventsController {
+  constructor(private readonly events: EventLog) {}
+
+  @Get()
+  @ApiOperation({ operationId: 'listEvents', summary: 'Past events, for a client that was away' })
+  @ApiOkResponse({ type: EventPageDto })
+  list(@Query() { after, limit }: EventsQuery): Promise<EventPage> {
+    return this.events.since(after, limit);
+  }
+}

@@ -1,0 +1,21 @@
+import { Controller, Get, Query, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
+import { NoQuery } from '@dfs/files';
+import { NodeMetrics } from '../node-metrics.js';
+
+@ApiTags('health')
+@Controller('metrics')
+export class MetricsController {
+  constructor(private readonly metrics: NodeMetrics) {}
+
+  @Get()
+  @ApiOperation({ operationId: 'getMetrics', summary: 'Figures for Prometheus' })
+  @ApiProduces('text/plain')
+  @ApiOkResponse({ schema: { type: 'string' } })
+  async get(@Query() _query: NoQuery, @Res() response: Response): Promise<void> {
+    const text = await this.metrics.text();
+    response.setHeader('Content-Type', this.metrics.contentType);
+    response.send(text);
+  }
+}

@@ -1,0 +1,69 @@
+import { Body, Controller, HttpCode, Post, Query } from '@nestjs/common';
+import {
+  ApiCreatedResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiProperty,
+  ApiPropertyOptional,
+  ApiTags,
+} from '@nestjs/swagger';
+import { IsIn, IsInt, IsOptional, IsString, Max, MaxLength, Min, MinLength } from 'class-validator';
+import {
+  API_PREFIX,
+  type InviteInfo,
+  type InviteRequest,
+  type JoinRequest,
+  type MemberRole,
+  type NetworkInfo,
+} from '@dfs/contracts';
+import { NoQuery } from '@dfs/files';
+import { Peers } from '@dfs/peers';
+import { MAX_TICKET_LENGTH, day, minute, second } from '@dfs/protocol';
+import { InviteDto, NetworkDto } from './api.schema.dto.js';
+
+const ROLES: MemberRole[] = ['owner', 'member', 'storage'];
+const MIN_INVITE_SECONDS = minute / second / 60;
+const MAX_INVITE_SECONDS = (30 * day) / second;
+
+export class InviteBody implements InviteRequest {
+  @ApiPropertyOptional({ enum: ROLES, default: 'member' })
+  @IsOptional()
+  @IsIn(ROLES, { message: `must be one of ${ROLES.join(', ')}` })
+  role?: MemberRole;
+
+  @ApiPropertyOptional({ type: 'integer', minimum: MIN_INVITE_SECONDS, maximum: MAX_INVITE_SECONDS })
+  @IsOptional()
+  @IsInt()
+  @Min(MIN_INVITE_SECONDS)
+  @Max(MAX_INVITE_SECONDS)
+  expiresInSeconds?: number;
+}
+
+export class JoinBody implements JoinRequest {
+  @ApiProperty({ description: 'What an owner got from POST /network/invites.' })
+  @IsString()
+  @MinLength(1)
+  @MaxLength(MAX_TICKET_LENGTH)
+  ticket!: string;
+}
+
+@ApiTags('network')
+@Controller(`${API_PREFIX}/network`)
+export class NetworkController {
+  constructor(private readonly peers: Peers) {}
+
+  @Post('invites')
+  @ApiOperation({ operationId: 'createInvite', summary: 'Make a ticket that lets one node in' })
+  @ApiCreatedResponse({ type: InviteDto })
+  invite(@Query() _query: NoQuery, @Body() body: InviteBody): Promise<InviteInfo> {
+    return this.peers.invite({ ...body });
+  }
+
+  @Post('join')
+  @HttpCode(200)
+  @ApiOperation({ operationId: 'joinNetwork', summary: 'Join the network of a ticket' })
+  @ApiOkResponse({ type: NetworkDto })
+  join(@Query() _query: NoQuery, @Body() { ticket }: JoinBody): Promise<NetworkInfo> {
+    return this.peers.join(ticket);
+  }
+}

@@ -1,0 +1,78 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import {
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiProperty,
+  ApiPropertyOptional,
+  ApiTags,
+} from '@nestjs/swagger';
+import { IsIn, IsOptional, IsString, MaxLength, MinLength } from 'class-validator';
+import { routes, type ConnectRequest, type PeerInfo, type PeerList } from '@dfs/contracts';
+import { NoQuery } from '@dfs/files';
+import { Peers } from '@dfs/peers';
+import { DfsError, normalisePeerId } from '@dfs/protocol';
+import { PeerDto, PeerListDto } from './api.schema.dto.js';
+
+const MAX_ADDRESS_LENGTH = 512;
+const MAX_PEER_ID_LENGTH = 128;
+
+export class ConnectBody implements ConnectRequest {
+  @ApiProperty({ example: '/ip4/192.168.1.20/tcp/4001', description: 'A multiaddr, with or without /p2p/<peer id>.' })
+  @IsString()
+  @MinLength(1)
+  @MaxLength(MAX_ADDRESS_LENGTH)
+  address!: string;
+}
+
+export class PeerParams {
+  @ApiProperty()
+  @IsString()
+  @MaxLength(MAX_PEER_ID_LENGTH)
+  peerId!: string;
+}
+
+export class RemovePeerQuery {
+  @ApiPropertyOptional({ enum: ['true', 'false'], description: 'Also when the member alone holds something.' })
+  @IsOptional()
+  @IsIn(['true', 'false'], { message: 'must be true or false' })
+  confirm?: 'true' | 'false';
+
+  @ApiPropertyOptional({ enum: ['true', 'false'], description: 'Move its data to others first.' })
+  @IsOptional()
+  @IsIn(['true', 'false'], { message: 'must be true or false' })
+  drain?: 'true' | 'false';
+}
+
+@ApiTags('peers')
+@Controller(routes.peers)
+export class PeersController {
+  constructor(private readonly peers: Peers) {}
+
+  @Get()
+  @ApiOperation({ operationId: 'listPeers', summary: 'Members of the network, and whether they are here' })
+  @ApiOkResponse({ type: PeerListDto })
+  list(@Query() _query: NoQuery): PeerList {
+    return { items: this.peers.list() };
+  }
+
+  @Post()
+  @HttpCode(200)
+  @ApiOperation({ operationId: 'connectPeer', summary: 'Connect to a member by its address' })
+  @ApiOkResponse({ type: PeerDto })
+  connect(@Query() _query: NoQuery, @Body() { address }: ConnectBody): Promise<PeerInfo> {
+    return this.peers.connect(address.trim());
+  }
+
+  @Delete(':peerId')
+  @HttpCode(204)
+  @ApiOperation({ operationId: 'removePeer', summary: 'Remove a member from the network' })
+  @ApiNoContentResponse()
+  async remove(@Param() params: PeerParams, @Query() { confirm, drain }: RemovePeerQuery): Promise<void> {
+    const peerId = normalisePeerId(params.peerId);
+    if (!this.peers.list().some((peer) => peer.peerId === peerId)) {
+      throw new DfsError('peer-not-found', 'No member of this network has that peer id.');
+    }
+    await this.peers.remove(peerId, { confirm: confirm === 'true', drain: drain === 'true' });
+  }
+}

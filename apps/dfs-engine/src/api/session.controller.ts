@@ -1,0 +1,46 @@
+import { Body, Controller, Delete, HttpCode, Post, Query, Req, Res } from '@nestjs/common';
+import { ApiNoContentResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
+import { IsString, MaxLength, MinLength } from 'class-validator';
+import type { Request, Response } from 'express';
+import { routes, type SessionRequest } from '@dfs/contracts';
+import { NoQuery } from '@dfs/files';
+import { Access } from '../access/access.js';
+
+const MAX_TOKEN_LENGTH = 512;
+
+export class SessionBody implements SessionRequest {
+  @ApiProperty({ description: 'The token of this node.' })
+  @IsString()
+  @MinLength(1)
+  @MaxLength(MAX_TOKEN_LENGTH)
+  token!: string;
+}
+
+@ApiTags('session')
+@Controller(routes.session)
+export class SessionController {
+  constructor(private readonly access: Access) {}
+
+  @Post()
+  @HttpCode(204)
+  @ApiOperation({ operationId: 'signIn', summary: 'Trade the token for a cookie', security: [] })
+  @ApiNoContentResponse({ description: 'The cookie is set.' })
+  signIn(
+    @Query() _query: NoQuery,
+    @Body() { token }: SessionBody,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ): void {
+    const cookie = this.access.signIn(token, request.headers, request.socket.remoteAddress ?? '');
+    response.setHeader('Set-Cookie', cookie);
+    response.setHeader('Cache-Control', 'no-store');
+  }
+
+  @Delete()
+  @HttpCode(204)
+  @ApiOperation({ operationId: 'signOut', summary: 'End the session' })
+  @ApiNoContentResponse()
+  signOut(@Query() _query: NoQuery, @Req() request: Request, @Res({ passthrough: true }) response: Response): void {
+    response.setHeader('Set-Cookie', this.access.signOut(request.headers));
+  }
+}

@@ -1,0 +1,49 @@
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { NextFunction, Request, Response } from 'express';
+import type { Logger } from 'pino';
+import { DfsError } from '@dfs/protocol';
+import type { Access } from '../access/access.js';
+import { serveConsole } from './console.js';
+import { ErrorFilter } from './error.filter.js';
+import { letBodyCome } from './http-server.adapter.js';
+import { JsonBodyInterceptor } from './json-body.interceptor.js';
+import { pathOf } from './problem-answer.js';
+import { parseQuery } from './query-parser.js';
+import { requestLog } from './request-log.js';
+import { methodsFrom } from './route-methods.js';
+import { securityHeaders } from './security-headers.js';
+import { validation } from './validation.js';
+
+export interface FrontOptions {
+  access: Access;
+  logger: Logger;
+  /** Folder of the built console. */
+  consoleDir: string;
+}
+
+/**
+ * All that a request passes before it meets a route, in this order: id and log, security headers, host, console,
+ * token. To be called before the application is initialised.
+ */
+export function installFront(app: NestExpressApplication, { access, logger, consoleDir }: FrontOptions): void {
+  app.disable('x-powered-by');
+  // Tags are content ids where there is content; a hash of every JSON answer would be work for nothing.
+  app.disable('etag');
+  app.set('query parser', parseQuery);
+  app.use(requestLog(logger), securityHeaders());
+  app.use((request: Request, _response: Response, next: NextFunction) => {
+    access.checkHost(request.headers);
+    if (!request.originalUrl.startsWith('/'))
+      throw new DfsError('bad-request', 'The address must be a path that starts with /.');
+    next();
+  });
+  serveConsole(app, consoleDir);
+  app.use((request: Request, response: Response, next: NextFunction) => {
+    access.check({ method: request.method, path: pathOf(request), headers: request.headers });
+    letBodyCome(request, response);
+    next();
+  });
+  app.useGlobalPipes(validation());
+  app.useGlobalInterceptors(new JsonBodyInterceptor());
+  app.useGlobalFilters(new ErrorFilter(logger, methodsFrom(app)));
+}

@@ -1,0 +1,99 @@
+import { randomUUID } from 'node:crypto';
+import { STATUS_CODES, createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import { DfsError, KiB, second, toProblem } from '@dfs/protocol';
+
+/** A path of 1,024 bytes fits three times over, percent-encoded. */
+const MAX_HEADER_BYTES = 16 * KiB;
+const HEADERS_TIMEOUT = 20 * second;
+const KEEP_ALIVE_TIMEOUT = 10 * second;
+/** A connection on which nothing moves in either direction. */
+const IDLE_TIMEOUT = 60 * second;
+/** Time a client has to read its answer while the rest of a body nobody wants runs into the void. */
+const LINGER_TIME = 5 * second;
+const MAX_REQUESTS_PER_SOCKET = 100_000;
+const MAX_CONNECTIONS = 4096;
+
+/** Express over an HTTP server with limits of our own: bodies may take as long as they move, headers may not. */
+export class HttpServerAdapter extends ExpressAdapter {
+  override initHttpServer(): void {
+    const listener = this.getInstance<(request: IncomingMessage, response: ServerResponse) => void>();
+    const server = createServer({
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: HEADERS_TIMEOUT,
+      // It would cover the whole body, and cut honest long uploads; slow ones are met by their pace.
+      requestTimeout: 0,
+      keepAliveTimeout: KEEP_ALIVE_TIMEOUT,
+      // Answered by us, as every other refusal.
+      requireHostHeader: false,
+    });
+    server.timeout = IDLE_TIMEOUT;
+    server.maxRequestsPerSocket = MAX_REQUESTS_PER_SOCKET;
+    server.maxConnections = MAX_CONNECTIONS;
+    const handle = (request: IncomingMessage, response: ServerResponse): void => {
+      linger(request, response);
+      listener(request, response);
+    };
+    server.on('request', handle);
+    // Whoever asks before it sends (curl, for large files) is told to go on only once the request has passed.
+    server.on('checkContinue', handle);
+    server.on('clientError', answerClientError);
+    this.setHttpServer(server);
+  }
+}
+
+/** Tells a client that has sent `Expect: 100-continue` to send its body. */
+export function letBodyCome(request: IncomingMessage, response: ServerResponse): void {
+  if (/^100-continue$/i.test(request.headers.expect ?? '')) response.writeContinue();
+}
+
+/**
+ * An answer that comes before the body has (a refusal) must still be read: closing at once would reset the connection
+ * and take the answer with it. So the rest is let run for a while, and then cut.
+ */
+function linger(request: IncomingMessage, response: ServerResponse): void {
+  response.once('finish', () => {
+    if (request.complete || request.destroyed) return;
+    const timer = setTimeout(() => request.socket.destroy(), LINGER_TIME);
+    timer.unref();
+    const settled = (): void => clearTimeout(timer);
+    request.once('end', settled).once('close', settled);
+  });
+}
+
+/** What is no HTTP, or too much of it, never reaches the application. */
+function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+  const answering = (socket as Socket & { _httpMessage?: ServerResponse })._httpMessage;
+  if (error.code === 'ECONNRESET' || !socket.writable || answering?.headersSent) {
+    socket.destroy();
+    return;
+  }
+  const problem = toProblem(clientProblem(error.code), { requestId: randomUUID() });
+  const body = JSON.stringify(problem);
+  const head = [
+    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status] ?? ''}`,
+    'Content-Type: application/problem+json; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    `X-Request-Id: ${problem.requestId}`,
+    'X-Content-Type-Options: nosniff',
+    "Content-Security-Policy: default-src 'none'; sandbox",
+    'Cache-Control: no-store',
+    'Connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroySoon());
+}
+
+function clientProblem(code: string | undefined): DfsError {
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return new DfsError(
+        'header-too-large',
+        `The address and headers are larger than ${MAX_HEADER_BYTES / KiB} KiB together.`,
+      );
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return new DfsError('incomplete-body', 'The request did not arrive in time.');
+    default:
+      return new DfsError('bad-request', 'That is not HTTP/1.1 as this node reads it.');
+  }
+}

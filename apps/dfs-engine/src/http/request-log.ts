@@ -1,0 +1,37 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Logger } from 'pino';
+import { pinoHttp, type HttpLogger } from 'pino-http';
+import { pathOf } from './problem-answer.js';
+
+const SANE_ID = /^[A-Za-z0-9._-]{1,64}$/;
+
+/** Gives every request an id (its own, if it brought a sane one), tells it in the answer, and logs one line at the end. */
+export function requestLog(logger: Logger): HttpLogger {
+  return pinoHttp({
+    logger,
+    genReqId: (request, response) => identify(request, response),
+    // No headers, no query: those are where tokens, cookies and the names of files are.
+    serializers: {
+      req: (request: { id: unknown; method: unknown; raw: IncomingMessage; remoteAddress: unknown }) => ({
+        id: request.id,
+        method: request.method,
+        path: pathOf(request.raw),
+        from: request.remoteAddress,
+      }),
+      res: (response: { statusCode: unknown }) => ({ status: response.statusCode }),
+    },
+    customLogLevel: (request, response, error) => {
+      if (error || response.statusCode >= 500) return 'warn';
+      return request.method === 'GET' || request.method === 'HEAD' ? 'debug' : 'info';
+    },
+  });
+}
+
+/** Sets `X-Request-Id` of the answer and returns it. */
+export function identify(request: IncomingMessage, response: Pick<ServerResponse, 'setHeader'>): string {
+  const given = request.headers['x-request-id'];
+  const id = typeof given === 'string' && SANE_ID.test(given) ? given : randomUUID();
+  response.setHeader('X-Request-Id', id);
+  return id;
+}

@@ -1,0 +1,42 @@
+import { ValidationPipe, type ValidationError } from '@nestjs/common';
+import { DfsError } from '@dfs/protocol';
+import type { FieldProblem } from '@dfs/contracts';
+
+const MAX_FIELD_LENGTH = 100;
+/** Fields told of in one answer. */
+const MAX_PROBLEMS = 20;
+
+/** Bodies, queries and route parameters against their DTOs; what a DTO does not name is refused. */
+export function validation(): ValidationPipe {
+  return new ValidationPipe({
+    transform: true,
+    whitelist: true,
+    forbidNonWhitelisted: true,
+    // Classes without fields stand for "takes nothing"; the whitelist refuses whatever comes for them.
+    forbidUnknownValues: false,
+    stopAtFirstError: true,
+    validationError: { target: false, value: false },
+    exceptionFactory: (errors) => toError(errors.flatMap((error) => problemsOf(error))),
+  });
+}
+
+function problemsOf(error: ValidationError, parent = ''): FieldProblem[] {
+  const field = `${parent}${error.property}`.slice(0, MAX_FIELD_LENGTH);
+  const own = Object.entries(error.constraints ?? {}).map(([constraint, message]) => ({
+    field,
+    detail:
+      constraint === 'whitelistValidation' ? 'is not known here: leave it out' : withoutName(message, error.property),
+  }));
+  return [...own, ...(error.children ?? []).flatMap((child) => problemsOf(child, `${field}.`))];
+}
+
+function toError(errors: FieldProblem[]): DfsError {
+  const told = errors.slice(0, MAX_PROBLEMS);
+  const detail = told.map((error) => `${error.field}: ${error.detail}`).join('; ');
+  return new DfsError('validation-failed', `The request was refused. ${detail}.`, { errors: told });
+}
+
+/** Messages of class-validator begin with the name of the field, which stands before them already. */
+function withoutName(message: string, name: string): string {
+  return message.startsWith(`${name} `) ? message.slice(name.length + 1) : message;
+}
