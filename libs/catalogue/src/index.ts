@@ -1,1 +1,23 @@
-export {};
+/**
+ * The catalogue: signed records, the files that follow from them, and how nodes come to hold the same set.
+ * Guarantees: the same records give the same files on every node, in whatever order they came; nothing unsigned, of
+ * another network or of one who may not write comes in; a record never leaves the set because a peer lacks it; events
+ * are committed with the change they tell of.
+ * Does not: hold content, or know where it is. Units: bytes, milliseconds since 1970; ids are text.
+ */
+export { Catalogue, type CatalogueComponents } from './catalogue.js';
+export type { Received } from './intake.js';
+export type {
+  Change,
+  Commit,
+  CommitOutcome,
+  Draft,
+  Entry,
+  EntryPage,
+  ListQuery,
+  MemberView,
+  NetworkChanges,
+  SyncPeers,
+} from './interfaces.js';
+export type { ContentOfHead } from './reads.js';
+export { catalogueMigrations } from './schema.js';

@@ -1,0 +1,240 @@
+import type { VersionInfo } from '@dfs/contracts';
+import type { Database, Tx } from '@dfs/database';
+import type { EventLog } from '@dfs/events';
+import {
+  DfsError,
+  fileIdOf,
+  normalisePath,
+  silentLog,
+  systemClock,
+  type Cid,
+  type Clock,
+  type Log,
+  type SignedRecord,
+  type Signer,
+  type Unsubscribe,
+} from '@dfs/protocol';
+import { changesOf, recordEvents } from './announce.js';
+import { Changeset, type ChangesetContext } from './changeset.js';
+import { chainEnd, DraftWriter, normaliseDraft } from './commit.js';
+import { Fingerprints } from './fingerprints.js';
+import { Intake, type Received } from './intake.js';
+import type { Change, Commit, Draft, Entry, EntryPage, ListQuery, MemberView } from './interfaces.js';
+import { listPage } from './list.js';
+import { readContents, readEntry, readTotals, readVersions, type ContentOfHead } from './reads.js';
+import { reconsider } from './reconsider.js';
+import { RecordSet } from './record-set.js';
+import { Refusals, type RefusalReason } from './refusals.js';
+import { standingOf } from './validity.js';
+
+export interface CatalogueComponents {
+  db: Database;
+  events: Pick<EventLog, 'record' | 'recordNow'>;
+  signer: Signer;
+  membership: MemberView;
+  clock?: Clock;
+  log?: Log;
+}
+
+/**
+ * The replicated set of signed records, and the current files that follow from it. The same set gives the same files
+ * on every node, in whatever order it arrived.
+ */
+export class Catalogue {
+  /** The set as sync sees it. */
+  readonly records: RecordSet;
+  private readonly changeListeners = new Set<(changes: Change[]) => void>();
+  private readonly recordListeners = new Set<(records: SignedRecord[]) => void>();
+  private readonly refusals: Refusals;
+  private readonly intake: Intake;
+  private judging: Promise<void> | undefined;
+  private judgeAgain = false;
+  private closed = false;
+  private readonly stopListening: Unsubscribe;
+
+  private constructor(
+    private readonly parts: Required<CatalogueComponents>,
+    private readonly fingerprints: Fingerprints,
+  ) {
+    this.records = new RecordSet(parts.db, fingerprints);
+    this.refusals = new Refusals(parts.log);
+    this.intake = new Intake({
+      db: parts.db,
+      events: parts.events,
+      clock: parts.clock,
+      members: parts.membership,
+      refusals: this.refusals,
+      changeset: () => this.changesetContext(),
+      finish: (tx, changes) => this.finish(tx, changes),
+      judgeLater: () => this.judgeSoon(),
+    });
+    this.stopListening = parts.membership.onChange(() => this.judgeSoon());
+  }
+
+  static async open(components: CatalogueComponents): Promise<Catalogue> {
+    const parts = { clock: systemClock, log: silentLog, ...components };
+    const catalogue = new Catalogue(parts, await Fingerprints.load(parts.db));
+    await catalogue.judgeNow();
+    return catalogue;
+  }
+
+  /** Waits for what is being judged; membership is no longer listened to. */
+  async close(): Promise<void> {
+    this.closed = true;
+    this.stopListening();
+    await this.judging;
+  }
+
+  /**
+   * Signs and stores new versions, and records the events, all within the caller's unit of work. One answer a draft, in
+   * their order; each draft sees those before it.
+   * @throws DfsError `read-only-member`, `invalid-path`, `precondition-failed`, `path-exists`, `file-not-found`,
+   * `clock-skew`
+   */
+  async commit(tx: Tx, drafts: readonly Draft[]): Promise<Commit[]> {
+    const { membership, signer, clock } = this.parts;
+    if (membership.self().role === 'storage') {
+      throw new DfsError(
+        'read-only-member',
+        'This node only holds data for the others: write at a node that is a member.',
+      );
+    }
+    const normal = drafts.map(normaliseDraft);
+    const paths = normal.map((draft) => draft.path);
+    const changes = await Changeset.load(tx, this.changesetContext(), paths);
+    const last = await chainEnd(tx, signer.peerId);
+    const context = { signer, networkId: membership.networkId, now: clock.now() };
+    const writer = new DraftWriter(changes, context, last);
+    const commits = await writer.writeAll(normal);
+    if (writer.written.length === 0) return commits;
+    await this.finish(tx, changes);
+    tx.afterCommit(() => this.tell(this.recordListeners, writer.written));
+    return commits;
+  }
+
+  /** Stores records of others, as far as they are valid. Never fails for what one of them is. */
+  receive(records: readonly SignedRecord[], from: string): Promise<Received> {
+    return this.intake.receive(records, from);
+  }
+
+  /** A path by its file id, current or deleted. */
+  get(fileId: string): Promise<Entry | undefined> {
+    return readEntry(this.parts.db, fileId);
+  }
+
+  /** @throws DfsError `invalid-path` */
+  byPath(path: string): Promise<Entry | undefined> {
+    return this.get(fileIdOf(this.parts.membership.networkId, normalisePath(path)));
+  }
+
+  /** @throws DfsError `invalid-cursor` */
+  list(query: ListQuery): Promise<EntryPage> {
+    return listPage(this.parts.db, query);
+  }
+
+  /** Every version that counts, heads first; none for a path that never was. */
+  versions(fileId: string): Promise<VersionInfo[]> {
+    return readVersions(this.parts.db, fileId);
+  }
+
+  /** Current files and their bytes. */
+  totals(): Promise<{ count: number; bytes: number }> {
+    return readTotals(this.parts.db);
+  }
+
+  /** Distinct contents of all heads, shown or not: what the network must hold. In order of their bytes. */
+  contents(after: Cid | null, limit: number): Promise<ContentOfHead[]> {
+    return readContents(this.parts.db, after, limit);
+  }
+
+  /** Id of the record of an author that has the greatest clock; null when there is none. */
+  async lastRecord(peerId: string): Promise<string | null> {
+    return (await chainEnd(this.parts.db, peerId))?.id ?? null;
+  }
+
+  /** After the commit, for local changes and those of peers alike. */
+  onChange(fn: (changes: Change[]) => void): Unsubscribe {
+    this.changeListeners.add(fn);
+    return () => this.changeListeners.delete(fn);
+  }
+
+  /** Records this node wrote, after their commit. */
+  onWritten(fn: (records: SignedRecord[]) => void): Unsubscribe {
+    this.recordListeners.add(fn);
+    return () => this.recordListeners.delete(fn);
+  }
+
+  /** What was refused since the start, by reason. */
+  refused(): ReadonlyMap<RefusalReason, number> {
+    return this.refusals.all();
+  }
+
+  /** Judges anew what waits: for its author, or for the time to come. */
+  judgeNow(): Promise<void> {
+    this.judgeSoon();
+    return this.judging ?? Promise.resolve();
+  }
+
+  /** Drops everything, within the unit of work in which this node goes over to another network. */
+  async forget(tx: Tx): Promise<void> {
+    for (const table of ['author', 'record', 'parent', 'file']) await tx.run(`DELETE FROM catalogue_${table}`);
+    await tx.run('UPDATE catalogue_total SET count = 0, bytes = 0');
+    await this.fingerprints.clear(tx);
+  }
+
+  private changesetContext(): ChangesetContext {
+    const { membership } = this.parts;
+    return {
+      networkId: membership.networkId,
+      fingerprints: this.fingerprints,
+      standing: (peerId) => standingOf(membership, peerId),
+    };
+  }
+
+  private async finish(tx: Tx, changes: Changeset): Promise<void> {
+    const outcomes = await changes.flush();
+    await recordEvents(tx, this.parts.events, outcomes);
+    const told = changesOf(outcomes);
+    if (told.length > 0) tx.afterCommit(() => this.tell(this.changeListeners, told));
+  }
+
+  private tell<T>(listeners: ReadonlySet<(value: T) => void>, value: T): void {
+    for (const listener of listeners) {
+      try {
+        listener(value);
+      } catch (error) {
+        this.parts.log.error({ err: error }, 'a listener of the catalogue failed');
+      }
+    }
+  }
+
+  /** One run at a time; what happens during a run leads to another. */
+  private judgeSoon(): void {
+    if (this.closed) return;
+    this.judgeAgain = true;
+    this.judging ??= this.judgeWhileAsked().finally(() => (this.judging = undefined));
+  }
+
+  private async judgeWhileAsked(): Promise<void> {
+    while (this.judgeAgain && !this.closed) {
+      this.judgeAgain = false;
+      await this.judge();
+    }
+  }
+
+  private async judge(): Promise<void> {
+    const { db, membership, clock, log } = this.parts;
+    try {
+      await reconsider({
+        db,
+        now: clock.now(),
+        standing: (peerId) => standingOf(membership, peerId),
+        changeset: () => this.changesetContext(),
+        finish: (tx, changes) => this.finish(tx, changes),
+      });
+      await this.intake.warn();
+    } catch (error) {
+      if (!this.closed) log.error({ err: error }, 'records that wait could not be judged anew');
+    }
+  }
+}

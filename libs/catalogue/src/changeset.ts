@@ -1,0 +1,316 @@
+import type { Tx } from '@dfs/database';
+import { cidToBytes, fileIdOf, type ParsedRecord, type RecordFields, type SignedRecord } from '@dfs/protocol';
+import { setImmediate as breathe } from 'node:timers/promises';
+import { causally } from './causal.js';
+import { Delta, type Fingerprints } from './fingerprints.js';
+import { inherit, type Version } from './heads.js';
+import { writePaths, type PathOutcome } from './path-rows.js';
+import {
+  authorRows,
+  BLOBS,
+  fileIdBytes,
+  FILE_COLUMNS,
+  FILES,
+  fromHex,
+  NUMBERS,
+  queryByIds,
+  toHex,
+  VERSION_COLUMNS,
+  versionFrom,
+  VERSIONS,
+  type FileRow,
+  type StoredVersion,
+  type VersionRow,
+} from './rows.js';
+import { rederive } from './rederive.js';
+import { IN_SET, KIND_NUMBER, RecordState } from './schema.js';
+
+/** A record that has been judged, to be stored. */
+export interface JudgedRecord extends SignedRecord, ParsedRecord {
+  state: RecordState;
+  /** Stored before, in another state: its author's share has been counted. */
+  again?: boolean;
+}
+
+/** A path in this unit of work: what it was, and its heads as they change. */
+export interface PathChange {
+  path: string;
+  fileId: string;
+  /** Row of the path, there or to be made. */
+  seq: number;
+  before: FileRow | undefined;
+  heads: Map<string, Version>;
+  /** Ids of heads that came in this unit. */
+  fresh: Set<string>;
+  /** Paths that say so of themselves were brought back: ids of those records. */
+  broughtBack: Set<string>;
+}
+
+interface NewRow {
+  record: JudgedRecord;
+  seq: number;
+  file: number | null;
+  version: Version | null;
+}
+
+export interface ChangesetContext {
+  networkId: string;
+  fingerprints: Fingerprints;
+  standing: (peerId: string) => string;
+}
+
+/** Records added between two turns of the event loop. */
+const RECORDS_PER_TURN = 250;
+
+/**
+ * Records that come into the catalogue within one unit of work, and what follows from them: heads, shown versions,
+ * counts, fingerprints. The result does not depend on the order in which records come, or on how they are divided into
+ * units. Few statements, however many records.
+ */
+export class Changeset {
+  private readonly rows: NewRow[] = [];
+  private readonly versions = new Map<string, Version>();
+  /** Parents named by records of this unit, by path. */
+  private readonly replaced = new Set<string>();
+  private readonly unhead: number[] = [];
+  private readonly delta = new Delta();
+  /** Paths of which a record came after its children. */
+  private readonly late = new Set<PathChange>();
+  private hasChild = new Set<string>();
+
+  private constructor(
+    private readonly tx: Tx,
+    private readonly context: ChangesetContext,
+    private readonly paths: Map<string, PathChange>,
+    private nextRecord: number,
+  ) {}
+
+  static async load(tx: Tx, context: ChangesetContext, paths: Iterable<string>): Promise<Changeset> {
+    const [next] = await tx.query<{ record: number; file: number }>(
+      `SELECT coalesce((SELECT max(seq) FROM catalogue_record), 0) + 1 AS record,
+              coalesce((SELECT max(seq) FROM catalogue_file), 0) + 1 AS file`,
+    );
+    const { record, file } = next as { record: number; file: number };
+    return new Changeset(tx, context, await loadPaths(tx, context.networkId, new Set(paths), file), record);
+  }
+
+  /** The path as it is now; one of those given to `load`. */
+  path(path: string): PathChange {
+    const change = this.paths.get(path);
+    if (change === undefined) throw new Error('a path that was not loaded');
+    return change;
+  }
+
+  /** Records of others, in any order, none of them stored, their paths loaded. */
+  async addAll(records: readonly JudgedRecord[]): Promise<void> {
+    const applied = records.filter((record) => record.state === RecordState.applied);
+    await this.loadParents(applied);
+    await this.loadChildren(applied);
+    const others = records.filter((record) => record.state !== RecordState.applied);
+    const ordered = causally(
+      applied,
+      (record) => record.id,
+      (record) => record.fields?.parents ?? [],
+    );
+    for (const [index, record] of [...others, ...ordered].entries()) {
+      if (index % RECORDS_PER_TURN === RECORDS_PER_TURN - 1) await breathe();
+      this.add(record);
+    }
+  }
+
+  /** One record, its parents before it. */
+  add(record: JudgedRecord): void {
+    const seq = this.nextRecord++;
+    const row: NewRow = { record, seq, file: null, version: null };
+    this.rows.push(row);
+    if (record.state <= IN_SET) this.delta.add(fromHex(record.id));
+    if (record.fields === null || record.state !== RecordState.applied) return;
+    const path = this.path(record.fields.path);
+    row.file = path.seq;
+    row.version = this.place(path, record.id, record.fields);
+  }
+
+  /** A record of the set leaves it, or is taken out to be judged again. */
+  remove(id: string): void {
+    this.delta.remove(fromHex(id));
+  }
+
+  /** Writes it all. */
+  async flush(): Promise<PathOutcome[]> {
+    const paths = [...this.paths.values()];
+    const names = [
+      ...this.rows.map((row) => row.record.envelope.author),
+      ...paths.flatMap((path) => [...path.heads.values()].map((head) => head.author)),
+    ];
+    const authors = await authorRows(this.tx, new Set(names), this.context.standing);
+    await this.writeRecords(authors);
+    await this.writeEdges();
+    for (const path of this.late) await rederive(this.tx, path);
+    const outcomes = await writePaths(this.tx, paths, authors);
+    await this.context.fingerprints.apply(this.tx, this.delta);
+    return outcomes;
+  }
+
+  private place(path: PathChange, id: string, fields: RecordFields): Version {
+    const own = {
+      id,
+      kind: fields.kind,
+      content: fields.content,
+      size: fields.size,
+      mediaType: fields.mediaType,
+      author: fields.author,
+      clock: fields.clock,
+    };
+    const parents = fields.parents
+      .map((parent) => this.parentOf(path, parent))
+      .filter((parent): parent is Version => parent !== undefined);
+    const version: Version = { ...own, ...inherit(own, parents) };
+    this.versions.set(`${path.seq}:${id}`, version);
+    for (const parent of fields.parents) this.replace(path, parent);
+    if (this.hasChild.has(`${path.seq}:${id}`)) this.late.add(path);
+    else if (!this.replaced.has(`${path.seq}:${id}`)) {
+      path.heads.set(id, version);
+      path.fresh.add(id);
+    }
+    if (fields.from === path.path) path.broughtBack.add(id);
+    return version;
+  }
+
+  private replace(path: PathChange, parent: string): void {
+    this.replaced.add(`${path.seq}:${parent}`);
+    const head = path.heads.get(parent);
+    if (head === undefined) return;
+    path.heads.delete(parent);
+    path.fresh.delete(parent);
+    if ('seq' in head) this.unhead.push((head as StoredVersion).seq);
+  }
+
+  /** A parent counts only if it is of the same path. */
+  private parentOf(path: PathChange, id: string): Version | undefined {
+    return this.versions.get(`${path.seq}:${id}`) ?? path.heads.get(id);
+  }
+
+  /** Stored parents that are heads no more are needed too, for what is inherited from them. */
+  private async loadParents(records: readonly JudgedRecord[]): Promise<void> {
+    const here = new Set(records.map((record) => record.id));
+    const wanted = new Set(records.flatMap((record) => record.fields?.parents ?? []).filter((id) => !here.has(id)));
+    const rows = await queryByIds<VersionRow>(
+      this.tx,
+      `SELECT ${VERSION_COLUMNS} FROM ${VERSIONS} WHERE r.id IN ${BLOBS} AND r.state = ${RecordState.applied}`,
+      [...wanted],
+    );
+    for (const row of rows) {
+      const version = versionFrom(row);
+      this.versions.set(`${version.file}:${version.id}`, version);
+    }
+  }
+
+  /** Records that are here already and name one of these as their parent. */
+  private async loadChildren(records: readonly JudgedRecord[]): Promise<void> {
+    const rows = await queryByIds<{ parent: Uint8Array; file: number }>(
+      this.tx,
+      `SELECT p.parent, r.file FROM catalogue_parent p JOIN catalogue_record r ON r.seq = p.child WHERE p.parent IN ${BLOBS}`,
+      records.map((record) => record.id),
+    );
+    this.hasChild = new Set(rows.map((row) => `${row.file}:${toHex(row.parent)}`));
+  }
+
+  private async writeRecords(authors: Map<string, number>): Promise<void> {
+    const shares = new Map<number, { records: number; bytes: number }>();
+    const values = this.rows.map(({ record, seq, file, version }) => {
+      const author = authors.get(record.envelope.author) as number;
+      const share = shares.get(author) ?? { records: 0, bytes: 0 };
+      if (!record.again) shares.set(author, { records: share.records + 1, bytes: share.bytes + record.body.length });
+      const isHead = version !== null && this.path(record.fields!.path).heads.has(record.id);
+      return [
+        seq,
+        fromHex(record.id),
+        record.state,
+        isHead ? 1 : 0,
+        file,
+        version ? KIND_NUMBER[version.kind] : null,
+        author,
+        record.envelope.clock.ms,
+        record.envelope.clock.counter,
+        version?.content ? cidToBytes(version.content) : null,
+        version?.size ?? 0,
+        version?.mediaType ?? '',
+        version?.born ?? 0,
+        record.body,
+        record.signature,
+      ];
+    });
+    await this.tx.insertMany('catalogue_record', RECORD_COLUMNS, values);
+    for (const [author, { records, bytes }] of shares) {
+      await this.tx.run('UPDATE catalogue_author SET records = records + ?, bytes = bytes + ? WHERE id = ?', [
+        records,
+        bytes,
+        author,
+      ]);
+    }
+  }
+
+  private async writeEdges(): Promise<void> {
+    const edges = this.rows.flatMap(({ record, seq, version }) =>
+      version ? record.fields!.parents.map((parent) => [fromHex(parent), seq]) : [],
+    );
+    await this.tx.insertMany('catalogue_parent', ['parent', 'child'], edges);
+    if (this.unhead.length === 0) return;
+    await this.tx.run(`UPDATE catalogue_record SET head = 0 WHERE seq IN ${NUMBERS}`, [JSON.stringify(this.unhead)]);
+  }
+}
+
+const RECORD_COLUMNS = [
+  'seq',
+  'id',
+  'state',
+  'head',
+  'file',
+  'kind',
+  'author',
+  'ms',
+  'counter',
+  'content',
+  'size',
+  'media_type',
+  'born',
+  'body',
+  'signature',
+];
+
+async function loadPaths(
+  tx: Tx,
+  networkId: string,
+  names: ReadonlySet<string>,
+  firstSeq: number,
+): Promise<Map<string, PathChange>> {
+  const ids = new Map([...names].map((path) => [path, fileIdOf(networkId, path)]));
+  const rows = await queryByIds<FileRow>(
+    tx,
+    `SELECT ${FILE_COLUMNS} FROM ${FILES} WHERE f.file_id IN ${BLOBS}`,
+    [...ids.values()].map((id) => toHex(fileIdBytes(id) as Uint8Array)),
+  );
+  const known = new Map(rows.map((row) => [row.path, row]));
+  const changes = new Map<string, PathChange>();
+  let next = firstSeq;
+  for (const [path, fileId] of ids) {
+    const before = known.get(path);
+    const seq = before?.seq ?? next++;
+    changes.set(path, { path, fileId, seq, before, heads: new Map(), fresh: new Set(), broughtBack: new Set() });
+  }
+  await loadHeads(tx, [...changes.values()]);
+  return changes;
+}
+
+async function loadHeads(tx: Tx, changes: readonly PathChange[]): Promise<void> {
+  const bySeq = new Map(changes.filter((change) => change.before).map((change) => [change.seq, change]));
+  if (bySeq.size === 0) return;
+  const rows = await tx.query<VersionRow>(
+    `SELECT ${VERSION_COLUMNS} FROM ${VERSIONS} WHERE r.file IN ${NUMBERS} AND r.head = 1`,
+    [JSON.stringify([...bySeq.keys()])],
+  );
+  for (const row of rows) {
+    const version = versionFrom(row);
+    bySeq.get(row.file)?.heads.set(version.id, version);
+  }
+}

@@ -1,0 +1,182 @@
+import { setImmediate as breathe } from 'node:timers/promises';
+import type { Tx } from '@dfs/database';
+import {
+  compareClocks,
+  DfsError,
+  MAX_PARENTS,
+  nextClock,
+  normalisePath,
+  RECORD_VERSION,
+  signRecord,
+  type RecordClock,
+  type RecordFields,
+  type SignedRecord,
+  type Signer,
+} from '@dfs/protocol';
+import type { Changeset, PathChange } from './changeset.js';
+import { ranked, type Version } from './heads.js';
+import type { Commit, CommitOutcome, Draft } from './interfaces.js';
+import { entryOf, pathRow, type PathRow } from './path-rows.js';
+import { peerBytes, toHex } from './rows.js';
+import { RecordState } from './schema.js';
+import { MAX_AHEAD } from './validity.js';
+
+/** Signatures made between two turns of the event loop: about 10 ms of them. */
+const DRAFTS_PER_TURN = 200;
+const DEFAULT_MEDIA_TYPE = 'application/octet-stream';
+
+/** Where an author's chain of records ends. */
+export interface ChainEnd {
+  id: string;
+  clock: RecordClock;
+}
+
+/** The author's record with the greatest clock, in whatever state it is. */
+export async function chainEnd(tx: Pick<Tx, 'query'>, peerId: string): Promise<ChainEnd | undefined> {
+  const [row] = await tx.query<{ id: Uint8Array; ms: number; counter: number }>(
+    `SELECT r.id, r.ms, r.counter FROM catalogue_record r
+     WHERE r.author = (SELECT id FROM catalogue_author WHERE peer = ?)
+     ORDER BY r.ms DESC, r.counter DESC LIMIT 1`,
+    [peerBytes(peerId)],
+  );
+  return row && { id: toHex(row.id), clock: { ms: row.ms, counter: row.counter } };
+}
+
+export interface WriterContext {
+  signer: Signer;
+  networkId: string;
+  now: number;
+}
+
+/** Turns drafts into signed records, one after another, each of which sees those before it. */
+export class DraftWriter {
+  /** What has been signed so far. */
+  readonly written: SignedRecord[] = [];
+
+  constructor(
+    private readonly changes: Changeset,
+    private readonly context: WriterContext,
+    private last: ChainEnd | undefined,
+  ) {}
+
+  async writeAll(drafts: readonly Draft[]): Promise<Commit[]> {
+    const commits: Commit[] = [];
+    for (const [index, draft] of drafts.entries()) {
+      if (index % DRAFTS_PER_TURN === DRAFTS_PER_TURN - 1) await breathe();
+      commits.push(this.write(draft));
+    }
+    return commits;
+  }
+
+  private write(draft: Draft): Commit {
+    const path = this.changes.path(draft.path);
+    const before = pathRow(path);
+    const heads = ranked(path.heads.values());
+    const replaced = draft.kind === 'deletion' ? deletionOf(draft, heads) : successorOf(draft, heads);
+    if (replaced === 'unchanged') return { outcome: 'unchanged', entry: entryOf(path, before as PathRow) };
+    this.sign(draft, path, replaced.slice(0, MAX_PARENTS));
+    return { outcome: outcomeOf(draft, heads[0]), entry: entryOf(path, pathRow(path) as PathRow) };
+  }
+
+  private sign(draft: Draft, path: PathChange, replaced: readonly Version[]): void {
+    const { signer, networkId, now } = this.context;
+    const clock = this.stamp(replaced);
+    const isFile = draft.kind === 'file';
+    if (clock.ms > now + MAX_AHEAD) throw clockSkew();
+    const fields: RecordFields = {
+      version: RECORD_VERSION,
+      network: networkId,
+      author: signer.peerId,
+      clock,
+      prev: this.last?.id ?? null,
+      kind: draft.kind,
+      path: path.path,
+      content: isFile ? (draft.contentId ?? null) : null,
+      size: isFile ? (draft.size ?? 0) : 0,
+      mediaType: isFile ? (draft.mediaType ?? DEFAULT_MEDIA_TYPE) : '',
+      parents: replaced.map((head) => head.id).sort(),
+      from: draft.from ?? null,
+      imported: false,
+    };
+    const record = signRecord(signer, fields);
+    this.last = { id: record.id, clock };
+    this.written.push({ body: record.body, signature: record.signature });
+    this.changes.add({ ...record, envelope: fields, fields, state: RecordState.applied });
+  }
+
+  /** Later than all it replaces and than all I wrote. */
+  private stamp(replaced: readonly Version[]): RecordClock {
+    let after = this.last?.clock;
+    for (const { clock } of replaced) if (after === undefined || compareClocks(clock, after) > 0) after = clock;
+    return nextClock(this.context.now, after);
+  }
+}
+
+/** The draft with its paths in their one form. @throws DfsError `invalid-path` */
+export function normaliseDraft(draft: Draft): Draft {
+  const path = normalisePath(draft.path);
+  return draft.from === undefined ? { ...draft, path } : { ...draft, path, from: normalisePath(draft.from) };
+}
+
+/** Heads that a new version replaces; `unchanged` when it would say what is there already. */
+function successorOf(draft: Draft, heads: readonly Version[]): readonly Version[] | 'unchanged' {
+  const [shown] = heads;
+  const current = shown?.kind === 'file' ? shown : undefined;
+  if (draft.kind === 'folder') {
+    if (current) throw pathExists(draft.path);
+    return shown?.kind === 'folder' ? 'unchanged' : heads;
+  }
+  if (draft.ifNoneMatch === '*' && current) {
+    throw new DfsError('precondition-failed', 'There is a file of this name already, and If-None-Match forbids that.');
+  }
+  if (draft.from !== undefined && draft.from !== draft.path && current) throw pathExists(draft.path);
+  const target = draft.ifMatch === undefined ? shown : matching(draft.ifMatch, heads);
+  // Nothing is lost by replacing what is deleted: whoever writes a path anew has seen that it was.
+  if (shown?.kind !== 'file') return heads;
+  const all = draft.replaces === 'all' && heads.length > 1;
+  if (!all && target?.kind === 'file' && target.content === draft.contentId) return 'unchanged';
+  return all ? heads : target ? [target] : [];
+}
+
+/** A deletion replaces every head there is: all of them were there to be seen. */
+function deletionOf(draft: Draft, heads: readonly Version[]): readonly Version[] {
+  const [shown] = heads;
+  if (shown === undefined || shown.kind === 'deletion') {
+    if (draft.ifMatch !== undefined) throw noMatch();
+    throw new DfsError('file-not-found', 'There is no file of this name: it may have been deleted or moved.');
+  }
+  if (draft.ifMatch !== undefined) matching(draft.ifMatch, [shown]);
+  return heads;
+}
+
+/** The head that If-Match means. @throws DfsError `precondition-failed` */
+function matching(ifMatch: readonly string[] | '*', heads: readonly Version[]): Version {
+  const found = heads.find(
+    (head) => head.kind === 'file' && (ifMatch === '*' || (head.content !== null && ifMatch.includes(head.content))),
+  );
+  if (found === undefined) throw noMatch();
+  return found;
+}
+
+function outcomeOf(draft: Draft, shown: Version | undefined): CommitOutcome {
+  if (draft.kind === 'deletion') return 'deleted';
+  return shown?.kind === draft.kind ? 'updated' : 'created';
+}
+
+function noMatch(): DfsError {
+  return new DfsError(
+    'precondition-failed',
+    'The file is not the version that If-Match names: read it again and decide anew.',
+  );
+}
+
+function pathExists(path: string): DfsError {
+  return new DfsError('path-exists', `There is a file at ${path} already: choose another name, or delete it first.`);
+}
+
+function clockSkew(): DfsError {
+  return new DfsError(
+    'clock-skew',
+    'What this node or another wrote before is stamped more than 72 hours ahead of its clock now: set the clock right.',
+  );
+}

@@ -1,0 +1,33 @@
+import { decode, DfsError, encode, sha256, type WireValue } from '@dfs/protocol';
+
+/** Bytes of the digest that binds a position to its query. */
+const SEAL_BYTES = 12;
+
+/** Where a page ended: the value it was sorted by, and the path. */
+export interface Position {
+  value: number | null;
+  path: string;
+}
+
+/** A position as opaque text, good for this query only. */
+export function sealCursor(query: WireValue, { value, path }: Position): string {
+  const position = encode([value, path]);
+  return Buffer.concat([seal(query, position), position]).toString('base64url');
+}
+
+/** @throws DfsError `invalid-cursor` for what sealCursor did not make for this query. */
+export function openCursor(query: WireValue, cursor: string): Position {
+  const bytes = Buffer.from(cursor, 'base64url');
+  const position = bytes.subarray(SEAL_BYTES);
+  if (bytes.toString('base64url') !== cursor || !bytes.subarray(0, SEAL_BYTES).equals(seal(query, position))) {
+    throw new DfsError('invalid-cursor', 'That cursor does not belong to this list: start again without one.', {
+      errors: [{ field: 'cursor', detail: 'not a nextCursor of the same query' }],
+    });
+  }
+  const [value, path] = decode(position) as [number | null, string];
+  return { value, path };
+}
+
+function seal(query: WireValue, position: Uint8Array): Buffer {
+  return Buffer.from(sha256(Buffer.concat([encode(['dfs-cursor', query]), position]))).subarray(0, SEAL_BYTES);
+}

@@ -1,0 +1,103 @@
+import type { FileListState, FileSort, MemberRole } from '@dfs/contracts';
+import type { Tx } from '@dfs/database';
+import type { Cid, RecordKind, Unsubscribe, WireValue } from '@dfs/protocol';
+
+/** What a path shows now. */
+export interface Entry {
+  fileId: string;
+  path: string;
+  /** Id of the shown record. */
+  recordId: string;
+  /** Of a deleted file: what was deleted, as far as that is known here; the empty content otherwise. */
+  contentId: Cid;
+  size: number;
+  mediaType: string;
+  author: string;
+  /** Milliseconds since 1970: the first version since the path last began to exist. */
+  createdAt: number;
+  /** Milliseconds since 1970, by the author's clock. */
+  modifiedAt: number;
+  deleted: boolean;
+  /** There are heads that differ in kind or content: a person must choose. */
+  conflict: boolean;
+}
+
+/** A version that is to be written. */
+export interface Draft {
+  kind: RecordKind;
+  path: string;
+  /** Of a file. */
+  contentId?: Cid;
+  size?: number;
+  mediaType?: string;
+  /** Which heads it replaces; a deletion replaces all, a file the shown one (or the one that `ifMatch` names). */
+  replaces?: 'shown' | 'all';
+  /** Contents one of which the replaced head must have; `*`: there must be a file. */
+  ifMatch?: Cid[] | '*';
+  /** There must be no file. */
+  ifNoneMatch?: '*';
+  /** The path it is moved from; the path itself when an earlier version is brought back. */
+  from?: string;
+}
+
+export type CommitOutcome = 'created' | 'updated' | 'unchanged' | 'deleted';
+export interface Commit {
+  outcome: CommitOutcome;
+  entry: Entry;
+}
+
+export interface ListQuery {
+  prefix?: string;
+  /** Part of the path, in whatever case. */
+  q?: string;
+  sort?: FileSort;
+  limit: number;
+  cursor?: string;
+  state?: FileListState;
+}
+export interface EntryPage {
+  items: Entry[];
+  nextCursor: string | null;
+  /** All that match, over all pages. */
+  total: number;
+}
+
+/**
+ * One change that has been committed. Every path that changed is there once with what it shows now; a new head that is
+ * not shown (the other side of a conflict) comes as a change of its own, with its own content.
+ */
+export interface Change {
+  fileId: string;
+  path: string;
+  /** Null when there is nothing to hold: a deletion or a folder. */
+  contentId: Cid | null;
+  size: number;
+  author: string;
+  deleted: boolean;
+}
+
+/** What the catalogue must know of the network's members. */
+export interface MemberView {
+  readonly networkId: string;
+  self(): { readonly peerId: string; readonly role: MemberRole };
+  member(peerId: string): { readonly role: MemberRole } | undefined;
+  /** Of a member that was removed: the last record of its that counts, null for none of them. */
+  removed?(peerId: string): { readonly lastRecord: string | null } | undefined;
+  onChange(fn: () => void): Unsubscribe;
+}
+
+/** What sync must know of the peers that are here. */
+export interface SyncPeers {
+  connected(): string[];
+  onReady(fn: (peerId: string) => void): Unsubscribe;
+  onGone(fn: (peerId: string) => void): Unsubscribe;
+  contribute(section: string, value: () => WireValue): void;
+  onStatus(section: string, fn: (peerId: string, value: WireValue) => void): Unsubscribe;
+  nudge(): void;
+}
+
+/** How the catalogue hears of a change of network. */
+export interface NetworkChanges {
+  beforeJoin(fn: () => Promise<void>): void;
+  onNetworkChanged(fn: (tx: Tx, from: string, to: string) => Promise<void>): void;
+}

@@ -1,0 +1,39 @@
+import { hour, type ParsedRecord } from '@dfs/protocol';
+import type { MemberView } from './interfaces.js';
+import { RecordState } from './schema.js';
+
+/** Records stamped further ahead of this node's clock wait outside the set. */
+export const MAX_AHEAD = 72 * hour;
+
+/**
+ * What membership says of an author, as text that is kept: `writer`, `reader` (may not write), `unknown`, or
+ * `removed:` and the id of the last record that counts (nothing after the colon: none does).
+ */
+export function standingOf(members: MemberView, peerId: string): string {
+  const member = members.member(peerId);
+  if (member) return member.role === 'storage' ? 'reader' : 'writer';
+  const removed = members.removed?.(peerId);
+  return removed ? `removed:${removed.lastRecord ?? ''}` : 'unknown';
+}
+
+/** Id of the last record that counts; undefined when the author was not removed. */
+export function lastCounted(standing: string): string | undefined {
+  return standing.startsWith('removed:') ? standing.slice('removed:'.length) : undefined;
+}
+
+/**
+ * What a record of this author is worth now; undefined when it is refused. Records of a removed author are void until
+ * the chain of those that count has been walked.
+ */
+export function judge(record: ParsedRecord, standing: string, now: number): RecordState | undefined {
+  if (standing === 'reader') return undefined;
+  if (standing === 'unknown') return RecordState.waitingAuthor;
+  if (lastCounted(standing) !== undefined) return RecordState.void;
+  return judgeValid(record, now);
+}
+
+/** The same for a record whose author may have written it. */
+export function judgeValid(record: ParsedRecord, now: number): RecordState {
+  if (record.envelope.clock.ms > now + MAX_AHEAD) return RecordState.future;
+  return record.fields === null ? RecordState.unknown : RecordState.applied;
+}
