@@ -1,1 +1,29 @@
-export {};
+/**
+ * Bytes to chunks, and chunks on the disk of this node.
+ *
+ * Guarantees: equal bytes give equal content ids, on every node and in every version (golden vectors). What `flush`
+ * and a commit have acknowledged survives a crash; what has not leaves nothing behind. No bytes leave the store that
+ * do not hash to their id. Any size in constant memory.
+ * Does not know files, peers, or which blocks are still needed: `reclaim` asks. The database must know
+ * `chunksMigrations`.
+ * Units: bytes, milliseconds.
+ */
+export { split } from './split/split.js';
+export { storeContent, type StoreContentOptions, type StoredContent } from './store-content.js';
+export { ManifestBuilder, type Block } from './manifest/builder.js';
+export {
+  chunksFrom,
+  readExtent,
+  summarise,
+  type ChunkPlace,
+  type ContentSummary,
+  type Extent,
+  type GetBlock,
+} from './manifest/reader.js';
+export { ChunkStore, type ChunkStoreOptions, type Usage } from './store/chunk-store.js';
+export type { BlockBatch } from './store/batch.js';
+export type { FileSystemSize, Purpose, Quota } from './store/admission.js';
+export type { IsLive, Reclaimed } from './store/reclaim.js';
+export type { Scrubbed, ScrubOptions } from './store/scrub.js';
+export { chunksMigrations } from './schema.js';
+export { ChunksModule } from './chunks.module.js';

@@ -1,0 +1,186 @@
+import {
+  CHUNK_MAX_BYTES,
+  CHUNK_MIN_BYTES,
+  DfsError,
+  EXTENT_CHUNKS,
+  MAX_MANIFEST_BLOCK_BYTES,
+  MANIFEST_CODEC,
+  cidFromDigest,
+  type Cid,
+} from '@dfs/protocol';
+
+/*
+ * A manifest block, all integers big-endian:
+ *
+ *   0  4  magic "DFSM"
+ *   4  1  version, 1
+ *   5  1  level: 0 for a leaf, which lists the chunks of one extent; n + 1 for a block over blocks of level n
+ *   6  2  entries, 1 to 1,024
+ *   8  …  entries of a leaf:   SHA-256 of the chunk (32), its size (4)
+ *         entries of the rest: SHA-256 of the child (32), bytes below it (8), chunks below it (8)
+ *
+ * The tree of a content is unique: every block but those on the right edge is full, the root has at least two entries,
+ * and every chunk but the last has at least the minimum size. Anything else is refused, so equal bytes can have one
+ * content id only, and a hostile manifest cannot claim more chunks than its bytes allow.
+ */
+const MAGIC = 0x44_46_53_4d;
+const VERSION = 1;
+const HEADER_BYTES = 8;
+const DIGEST_BYTES = 32;
+const LEAF_ENTRY_BYTES = DIGEST_BYTES + 4;
+const INNER_ENTRY_BYTES = DIGEST_BYTES + 16;
+
+/** Children of an inner block. A terabyte's tree has two levels of them at most, and a block stays below 64 KiB. */
+export const FAN_OUT = 1024;
+/** 1,024^5 chunks: beyond what a safe integer of bytes can hold. */
+const MAX_LEVEL = 4;
+
+export interface ChunkEntry {
+  digest: Uint8Array;
+  size: number;
+}
+export interface ChildEntry {
+  digest: Uint8Array;
+  /** Bytes of content below it. */
+  size: number;
+  /** Chunks below it. */
+  chunkCount: number;
+}
+export interface LeafBlock {
+  size: number;
+  chunkCount: number;
+  chunks: ChunkEntry[];
+}
+export interface InnerBlock {
+  level: number;
+  size: number;
+  chunkCount: number;
+  children: ChildEntry[];
+}
+export type ManifestBlock = LeafBlock | InnerBlock;
+
+/** What the parent, or the record for a root, says of a block. */
+export interface Expected {
+  /** Bytes of content below the block. */
+  size: number;
+  /** Chunks below it; unknown for a root. */
+  chunkCount?: number;
+  /** Unknown for a root. */
+  level?: number;
+  /** Whether the block is on the right edge of the tree, where blocks need not be full. */
+  last: boolean;
+}
+
+export function encodeLeaf(chunks: readonly ChunkEntry[]): Uint8Array {
+  const out = header(0, chunks.length, LEAF_ENTRY_BYTES);
+  chunks.forEach(({ digest, size }, index) => {
+    const at = HEADER_BYTES + index * LEAF_ENTRY_BYTES;
+    out.set(digest, at);
+    out.writeUInt32BE(size, at + DIGEST_BYTES);
+  });
+  return out;
+}
+
+export function encodeInner(level: number, children: readonly ChildEntry[]): Uint8Array {
+  const out = header(level, children.length, INNER_ENTRY_BYTES);
+  children.forEach(({ digest, size, chunkCount }, index) => {
+    const at = HEADER_BYTES + index * INNER_ENTRY_BYTES;
+    out.set(digest, at);
+    out.writeBigUInt64BE(BigInt(size), at + DIGEST_BYTES);
+    out.writeBigUInt64BE(BigInt(chunkCount), at + DIGEST_BYTES + 8);
+  });
+  return out;
+}
+
+/**
+ * Parses a block that its hash has already shown to be the right one, and holds it against what is expected of it.
+ * @throws DfsError `content-unavailable`: no retry mends it, since these are the bytes that the id names.
+ */
+export function parseBlock(bytes: Uint8Array, expected: Expected): ManifestBlock {
+  if (bytes.length > MAX_MANIFEST_BLOCK_BYTES) throw malformed('a block is too long');
+  if (bytes.length < HEADER_BYTES) throw malformed('a block is too short');
+  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  if (view.readUInt32BE(0) !== MAGIC || view[4] !== VERSION) throw malformed('a block has an unknown format');
+  const level = view[5]!;
+  const count = view.readUInt16BE(6);
+  if (level > MAX_LEVEL || (expected.level ?? level) !== level) throw malformed('a block has the wrong level');
+  if (count < 1 || count > (level === 0 ? EXTENT_CHUNKS : FAN_OUT)) throw malformed('a block has a wrong count');
+  if (expected.level === undefined && count < 2) throw malformed('the root has one entry only');
+  if (bytes.length !== HEADER_BYTES + count * (level === 0 ? LEAF_ENTRY_BYTES : INNER_ENTRY_BYTES)) {
+    throw malformed('a block has the wrong length');
+  }
+  const block = level === 0 ? parseLeaf(view, count, expected) : parseInner(view, level, count, expected);
+  if (block.size !== expected.size) throw malformed('the sizes do not add up');
+  if (block.chunkCount !== (expected.chunkCount ?? block.chunkCount)) throw malformed('the counts do not add up');
+  return block;
+}
+
+function parseLeaf(view: Buffer, count: number, expected: Expected): LeafBlock {
+  const chunks: ChunkEntry[] = [];
+  let total = 0;
+  for (let index = 0; index < count; index++) {
+    const at = HEADER_BYTES + index * LEAF_ENTRY_BYTES;
+    const size = view.readUInt32BE(at + DIGEST_BYTES);
+    const final = expected.last && index === count - 1;
+    if (size < (final ? 1 : CHUNK_MIN_BYTES) || size > CHUNK_MAX_BYTES)
+      throw malformed('a chunk has an impossible size');
+    chunks.push({ digest: view.subarray(at, at + DIGEST_BYTES), size });
+    total += size;
+  }
+  return { size: total, chunkCount: count, chunks };
+}
+
+function parseInner(view: Buffer, level: number, count: number, expected: Expected): InnerBlock {
+  const full = chunksPerBlock(level - 1);
+  const children: ChildEntry[] = [];
+  let size = 0;
+  let chunkCount = 0;
+  for (let index = 0; index < count; index++) {
+    const at = HEADER_BYTES + index * INNER_ENTRY_BYTES;
+    const child = {
+      digest: view.subarray(at, at + DIGEST_BYTES),
+      size: safeInteger(view, at + DIGEST_BYTES),
+      chunkCount: safeInteger(view, at + DIGEST_BYTES + 8),
+    };
+    const last = expected.last && index === count - 1;
+    if (last ? child.chunkCount < 1 || child.chunkCount > full : child.chunkCount !== full) {
+      throw malformed('a block is not as full as it must be');
+    }
+    const least = last ? (child.chunkCount - 1) * CHUNK_MIN_BYTES + 1 : child.chunkCount * CHUNK_MIN_BYTES;
+    if (child.size < least || child.size > child.chunkCount * CHUNK_MAX_BYTES) {
+      throw malformed('a block has an impossible size');
+    }
+    children.push(child);
+    size += child.size;
+    chunkCount += child.chunkCount;
+  }
+  return { level, size, chunkCount, children };
+}
+
+/** Chunks below a full block of this level. */
+export function chunksPerBlock(level: number): number {
+  return EXTENT_CHUNKS * FAN_OUT ** level;
+}
+
+export function manifestId(digest: Uint8Array): Cid {
+  return cidFromDigest(digest, MANIFEST_CODEC);
+}
+
+export function malformed(what: string): DfsError {
+  return new DfsError('content-unavailable', `The list of this content's chunks is malformed: ${what}.`);
+}
+
+function header(level: number, count: number, entryBytes: number): Buffer {
+  const out = Buffer.alloc(HEADER_BYTES + count * entryBytes);
+  out.writeUInt32BE(MAGIC, 0);
+  out[4] = VERSION;
+  out[5] = level;
+  out.writeUInt16BE(count, 6);
+  return out;
+}
+
+function safeInteger(view: Buffer, at: number): number {
+  const value = view.readBigUInt64BE(at);
+  if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw malformed('a number is too large');
+  return Number(value);
+}

@@ -1,0 +1,41 @@
+import type { MigrationClass } from '@dfs/database';
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+class Chunks1763800000000 implements MigrationInterface {
+  name = 'Chunks1763800000000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    // A file under chunks/packs. It is immutable; it goes when no row of chunk names it.
+    await runner.query(`
+      CREATE TABLE pack (
+        id INTEGER PRIMARY KEY,
+        name TEXT NOT NULL UNIQUE,
+        bytes INTEGER NOT NULL
+      ) STRICT`);
+    // Where a block's bytes are. The key is the binary CID: a chunk and a manifest block of equal bytes are two rows.
+    await runner.query(`
+      CREATE TABLE chunk (
+        cid BLOB PRIMARY KEY,
+        pack INTEGER NOT NULL REFERENCES pack (id),
+        offset INTEGER NOT NULL,
+        size INTEGER NOT NULL
+      ) STRICT, WITHOUT ROWID`);
+    await runner.query('CREATE INDEX chunk_by_place ON chunk (pack, offset)');
+    // Blocks whose bytes were found wrong: taken out of the table chunk, so that they count as absent until they are added anew.
+    await runner.query(`
+      CREATE TABLE damaged_chunk (
+        cid BLOB PRIMARY KEY,
+        pack TEXT NOT NULL,
+        offset INTEGER NOT NULL,
+        size INTEGER NOT NULL,
+        found_at INTEGER NOT NULL
+      ) STRICT, WITHOUT ROWID`);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    for (const table of ['damaged_chunk', 'chunk', 'pack']) await runner.query(`DROP TABLE ${table}`);
+  }
+}
+
+/** Tables of the chunk store, for Database.open. */
+export const chunksMigrations: MigrationClass[] = [Chunks1763800000000];

@@ -1,0 +1,137 @@
+import { statfs } from 'node:fs/promises';
+import { noSpace, quotaExceeded } from './errors.js';
+import { FREE_SPACE_TTL, PEER_SHARE } from './limits.js';
+
+/** Bytes, or a share of the file system the chunks are on. */
+export type Quota = number | { percent: number };
+
+export type Purpose = 'local' | 'peer';
+
+/** Total and free bytes of the file system that holds `dir`. */
+export type FileSystemSize = (dir: string) => Promise<{ totalBytes: number; freeBytes: number }>;
+
+export const fileSystemSize: FileSystemSize = async (dir) => {
+  const { bsize, blocks, bavail } = await statfs(dir);
+  return { totalBytes: bsize * blocks, freeBytes: bsize * bavail };
+};
+
+export interface AdmissionOptions {
+  dir: string;
+  quota: Quota;
+  reserveBytes: number;
+  /** Bytes of the packs that are there. */
+  keptBytes: number;
+  fileSystem?: FileSystemSize;
+}
+
+/**
+ * Decides whether bytes may come in. What is promised to one batch counts for all the others at once, so that batches
+ * that run side by side cannot exceed the quota together.
+ */
+export class Admission {
+  /** Bytes of committed packs. */
+  #kept: number;
+  /** Promised, and not yet in a committed pack. */
+  #promised = 0;
+  /** Promised, and not yet written: these are still in what the file system calls free. */
+  #unwritten = 0;
+  #room = 0;
+  #totalBytes = 0;
+  #freeBytes = 0;
+  #readAt = -Infinity;
+  #reading: Promise<void> | undefined;
+
+  private constructor(
+    private readonly options: AdmissionOptions,
+    private quota: Quota,
+    private readonly fileSystem: FileSystemSize,
+  ) {
+    this.#kept = options.keptBytes;
+  }
+
+  static async open(options: AdmissionOptions): Promise<Admission> {
+    const admission = new Admission(options, options.quota, options.fileSystem ?? fileSystemSize);
+    await admission.#read();
+    return admission;
+  }
+
+  get keptBytes(): number {
+    return this.#kept;
+  }
+  get freeBytes(): number {
+    return this.#freeBytes;
+  }
+  get quotaBytes(): number {
+    if (typeof this.quota === 'number') return this.quota;
+    return Math.floor((this.#totalBytes * this.quota.percent) / 100);
+  }
+
+  setQuota(quota: Quota): void {
+    this.quota = quota;
+  }
+
+  /**
+   * Promises room for `bytes`, all or nothing. They are given back by `release`, or kept by `keep`.
+   * @throws DfsError `quota-exceeded` | `no-space`
+   */
+  async admit(bytes: number, purpose: Purpose): Promise<void> {
+    await this.refresh();
+    const limit = this.quotaBytes * (purpose === 'peer' ? PEER_SHARE : 1);
+    if (this.#kept + this.#promised + bytes > limit) throw quotaExceeded(purpose);
+    this.promise(bytes);
+  }
+
+  /** The same for bytes that replace others of ours, which the quota need not have room for. */
+  async admitRewrite(bytes: number): Promise<void> {
+    await this.refresh();
+    this.promise(bytes);
+  }
+
+  /** What was admitted is in the file system now. */
+  written(bytes: number): void {
+    this.#unwritten -= bytes;
+  }
+
+  /** What was admitted, and written or not, is gone again. */
+  release(bytes: number, unwritten: number): void {
+    this.#promised -= bytes;
+    this.#unwritten -= unwritten;
+    this.#readAt = -Infinity;
+  }
+
+  /** What was admitted is committed, in packs of `kept` bytes. */
+  keep(admitted: number, kept: number): void {
+    this.#promised -= admitted;
+    this.#kept += kept;
+  }
+
+  /** A committed pack is gone. */
+  removed(bytes: number): void {
+    this.#kept -= bytes;
+    this.#readAt = -Infinity;
+  }
+
+  /** Reads the free space again if the last reading is old. */
+  async refresh(): Promise<void> {
+    if (performance.now() - this.#readAt > FREE_SPACE_TTL) await this.#read();
+  }
+
+  private promise(bytes: number): void {
+    if (this.#room - bytes < this.options.reserveBytes) throw noSpace();
+    this.#promised += bytes;
+    this.#unwritten += bytes;
+    this.#room -= bytes;
+  }
+
+  #read(): Promise<void> {
+    this.#reading ??= this.fileSystem(this.options.dir)
+      .then(({ totalBytes, freeBytes }) => {
+        this.#totalBytes = totalBytes;
+        this.#freeBytes = freeBytes;
+        this.#room = freeBytes - this.#unwritten;
+        this.#readAt = performance.now();
+      })
+      .finally(() => (this.#reading = undefined));
+    return this.#reading;
+  }
+}

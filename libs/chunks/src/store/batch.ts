@@ -1,0 +1,370 @@
+import { DfsError, cidToBytes, type Cid } from '@dfs/protocol';
+import type { Database, Tx } from '@dfs/database';
+import type { Block } from '../manifest/builder.js';
+import type { Admission, Purpose } from './admission.js';
+import type { Budget } from './budget.js';
+import { insertChunks, offsetsInPack, type ChunkRow } from './chunk-index.js';
+import type { Damage } from './damage.js';
+import { chunkDamaged } from './errors.js';
+import { keyOf } from './format.js';
+import { BATCH_QUEUE_BLOCKS, BATCH_QUEUE_BYTES, PACK_BYTES, SHARED_BATCH_BYTES } from './limits.js';
+import { promisedBytes, type PackFile, type PackRegistry, type SharedWrites } from './pack-file.js';
+import { PackWriter, entryBytes, type Entry } from './pack-writer.js';
+import type { Presence } from './presence.js';
+
+/** Blocks that become part of the store together, or not at all. */
+export interface BlockBatch {
+  /**
+   * Takes a block whose bytes hash to its id: the caller vouches for that. Waits while too much is in memory. Skips
+   * what the store or this batch has, and protects that from being reclaimed until `commit` or `abort`.
+   * @param released called once the batch needs the bytes no more and the caller may reuse their buffer
+   * @throws DfsError `no-space` | `quota-exceeded`, of this block or of one before it; nothing more can be added then
+   */
+  add(block: Block, released?: () => void): Promise<void>;
+  /** A block that was added to this batch and not committed yet. Blocks that were skipped are the store's. */
+  get(id: Cid): Promise<Uint8Array | undefined>;
+  /** Waits until all that was added is on disk for good. @throws DfsError as `add` */
+  flush(): Promise<void>;
+  /**
+   * After `flush`: enters the blocks in the caller's unit of work. They can be read once that has committed; if it
+   * fails, `abort`.
+   * @throws DfsError `chunk-damaged` when a block that was skipped has been found damaged since
+   */
+  commit(tx: Tx): Promise<void>;
+  /** Takes back all that was not committed. May be called at any time, again too; never throws. */
+  abort(): Promise<void>;
+}
+
+/** What a batch needs of its store. */
+export interface BatchComponents {
+  db: Database;
+  registry: PackRegistry;
+  admission: Admission;
+  presence: Presence;
+  damage: Damage;
+  budget: Budget;
+  shared: SharedWrites;
+  /** Told how many blocks were added by a commit. */
+  onCommitted(chunks: number): void;
+}
+
+interface Waiting {
+  cid: Uint8Array;
+  bytes: Uint8Array;
+  released: (() => void) | undefined;
+}
+
+/** A pack of this batch: while it is written, and from when it is whole. */
+interface Part {
+  writer?: PackWriter;
+  pack?: PackFile;
+}
+
+/** Rows of an insert: bounds what is built in memory at once. */
+const ROWS_PER_STEP = 5000;
+
+/**
+ * A batch over pack files. What is added waits in memory, is looked up in groups, and is written in groups: small
+ * batches stay in memory until `flush` and share a pack; larger ones write packs of their own.
+ */
+export class PackBatch implements BlockBatch {
+  #state: 'open' | 'committed' | 'aborted' = 'open';
+  #failure: unknown;
+  /** Added, not yet looked up or written. In order. */
+  readonly #waiting = new Map<string, Waiting>();
+  #waitingBytes = 0;
+  #pump: Promise<void> | undefined;
+  #flushing: Promise<void> | undefined;
+  /** Looked up, copied, to be written by `flush` or with the next group. */
+  readonly #staged = new Map<string, Entry>();
+  #stagedBytes = 0;
+  /** Skipped: leased from the store. */
+  readonly #leased = new Set<string>();
+  /** Written blocks by their place in the three lists below, which stay small for a terabyte. */
+  readonly #written = new Map<string, number>();
+  readonly #partOf: number[] = [];
+  readonly #offsetOf: number[] = [];
+  readonly #sizeOf: number[] = [];
+  readonly #parts: Part[] = [];
+  #writer: PackWriter | undefined;
+  /** The pack before, being made durable. */
+  #finishing: Promise<void> = Promise.resolve();
+  #unsynced = false;
+  /** Admitted, and not in a finished pack. */
+  #promised = 0;
+  #unwritten = 0;
+  #commitTried = false;
+
+  constructor(
+    private readonly store: BatchComponents,
+    private readonly purpose: Purpose,
+  ) {}
+
+  async add({ id, bytes }: Block, released?: () => void): Promise<void> {
+    if (bytes.length === 0) throw new RangeError('a block has at least one byte');
+    const cid = cidToBytes(id);
+    const key = keyOf(cid);
+    this.#check();
+    while (!this.#has(key) && !this.#hasRoom(bytes.length)) {
+      await this.store.budget.changed();
+      this.#check();
+    }
+    if (this.#has(key)) return released?.();
+    this.#waiting.set(key, { cid, bytes, released });
+    this.#waitingBytes += bytes.length;
+    this.store.budget.take(bytes.length);
+    this.#pump ??= this.#run();
+  }
+
+  async get(id: Cid): Promise<Uint8Array | undefined> {
+    const key = keyOf(cidToBytes(id));
+    const inMemory = this.#waiting.get(key) ?? this.#staged.get(key);
+    if (inMemory) return new Uint8Array(inMemory.bytes);
+    const entry = this.#written.get(key);
+    if (entry === undefined || this.#state !== 'open') return undefined;
+    return this.#read(this.#parts[this.#partOf[entry]!]!, this.#offsetOf[entry]!, this.#sizeOf[entry]!);
+  }
+
+  async flush(): Promise<void> {
+    this.#check();
+    this.#flushing = (this.#flushing ?? Promise.resolve())
+      .then(() => this.#flush())
+      .catch((error) => this.#fail(error));
+    await this.#flushing;
+    this.#check();
+  }
+
+  async commit(tx: Tx): Promise<void> {
+    this.#check();
+    if (this.#pump || this.#staged.size > 0 || this.#writer) throw new Error('flush the batch before its commit');
+    for (const key of this.#leased) {
+      if (this.store.damage.isKnown(Buffer.from(key, 'latin1'))) throw chunkDamaged();
+    }
+    this.#commitTried = true;
+    for (const { pack } of this.#parts) await pack!.insert(tx);
+    let added = 0;
+    for (const rows of this.#rows()) {
+      await this.store.damage.heal(
+        tx,
+        rows.map(({ cid }) => cid),
+      );
+      added += await insertChunks(tx, rows, 'ignore');
+    }
+    tx.afterCommit(() => this.#settle(added));
+  }
+
+  async abort(): Promise<void> {
+    if (this.#state !== 'open') return;
+    this.#state = 'aborted';
+    this.#dropWaiting();
+    await this.#pump;
+    await this.#flushing;
+    await this.#finishing.catch(() => undefined);
+    if (await this.#isCommittedAfterAll()) return this.#settle(0);
+    await this.#writer?.discard();
+    for (const { pack } of this.#parts) await pack?.abandoned().catch(() => undefined);
+    this.store.admission.release(this.#promised, this.#unwritten);
+    this.#end();
+  }
+
+  #check(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#state === 'aborted') throw new DfsError('aborted', 'The operation was cancelled.');
+    if (this.#state === 'committed') throw new Error('the batch is committed');
+  }
+
+  #has(key: string): boolean {
+    return this.#waiting.has(key) || this.#staged.has(key) || this.#written.has(key) || this.#leased.has(key);
+  }
+
+  #hasRoom(bytes: number): boolean {
+    if (this.#waiting.size === 0) return true;
+    return (
+      this.#waiting.size < BATCH_QUEUE_BLOCKS &&
+      this.#waitingBytes + bytes <= BATCH_QUEUE_BYTES &&
+      this.store.budget.has(bytes)
+    );
+  }
+
+  /** Works off what waits, group by group, until nothing does. Never rejects. */
+  async #run(): Promise<void> {
+    try {
+      while (this.#waiting.size > 0 && this.#state === 'open') {
+        const group = [...this.#waiting];
+        const here = await Promise.all(group.map(([, { cid }]) => this.store.presence.claim(cid)));
+        group.forEach(([key], index) => here[index] && this.#leased.add(key));
+        if (this.#state !== 'open') break;
+        await this.#store(group.filter((_, index) => !here[index]));
+        for (const [key, waiting] of group) this.#done(key, waiting);
+      }
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.#pump = undefined;
+  }
+
+  async #flush(): Promise<void> {
+    while (this.#pump) await this.#pump;
+    this.#check();
+    if (this.#writer) this.#finishWriter();
+    else if (this.#staged.size > 0) await this.#writeShared();
+    await this.#finishing;
+    if (this.#unsynced) await this.store.registry.files.syncFolder();
+    this.#unsynced = false;
+  }
+
+  async #store(group: [string, Waiting][]): Promise<void> {
+    const bytes = group.reduce((sum, [, block]) => sum + entryBytes(block.bytes.length), 0);
+    if (group.length === 0) return;
+    await this.store.admission.admit(bytes, this.purpose);
+    this.#promised += bytes;
+    this.#unwritten += bytes;
+    if (this.#parts.length === 0 && this.#stagedBytes + bytes <= SHARED_BATCH_BYTES) {
+      for (const [key, { cid, bytes }] of group) this.#staged.set(key, { cid, bytes: new Uint8Array(bytes) });
+      this.#stagedBytes += bytes;
+      return;
+    }
+    await this.#append([...this.#staged, ...group]);
+    this.#staged.clear();
+    this.#stagedBytes = 0;
+  }
+
+  async #append(entries: [string, Entry][]): Promise<void> {
+    const writer = await this.#openWriter();
+    const offsets = await writer.append(entries.map(([, entry]) => entry));
+    const part = this.#parts.length - 1;
+    let bytes = 0;
+    entries.forEach(([key, entry], index) => {
+      this.#note(key, part, offsets[index]!, entry.bytes.length);
+      bytes += entryBytes(entry.bytes.length);
+    });
+    this.#unwritten -= bytes;
+    this.store.admission.written(bytes);
+    if (writer.bytes < PACK_BYTES) return;
+    await this.#finishing;
+    this.#finishWriter();
+  }
+
+  async #openWriter(): Promise<PackWriter> {
+    if (this.#writer) return this.#writer;
+    this.#writer = await PackWriter.create(this.store.registry.files);
+    this.#parts.push({ writer: this.#writer });
+    return this.#writer;
+  }
+
+  /** The pack at hand is made durable while the next one is written. */
+  #finishWriter(): void {
+    const writer = this.#writer!;
+    const part = this.#parts.at(-1)!;
+    this.#writer = undefined;
+    this.#finishing = this.#finishing.then(async () => {
+      try {
+        await writer.finish();
+      } catch (error) {
+        await writer.discard();
+        throw error;
+      }
+      part.pack = this.store.registry.enter(writer.name, writer.bytes, 1);
+      part.writer = undefined;
+      this.#promised -= promisedBytes(writer.bytes);
+      this.#unsynced = true;
+    });
+    this.#finishing.catch((error: unknown) => this.#fail(error));
+  }
+
+  async #writeShared(): Promise<void> {
+    const staged = [...this.#staged];
+    const { pack, offsets } = await this.store.shared.get(staged.map(([, entry]) => entry));
+    staged.forEach(([key, entry], index) => {
+      this.#note(key, this.#parts.length, offsets[index]!, entry.bytes.length);
+    });
+    this.#parts.push({ pack });
+    this.#promised -= this.#stagedBytes;
+    this.#unwritten -= this.#stagedBytes;
+    this.#staged.clear();
+    this.#stagedBytes = 0;
+  }
+
+  async #read(part: Part, offset: number, size: number): Promise<Uint8Array> {
+    if (part.writer) {
+      try {
+        return await part.writer.read(offset, size);
+      } catch (error) {
+        // It may have been finished, and so closed, meanwhile.
+        await this.#finishing;
+        if (!part.pack) throw error;
+      }
+    }
+    const bytes = Buffer.allocUnsafeSlow(size);
+    await this.store.registry.files.read(part.pack!.row.name, (handle) => handle.read(bytes, 0, size, offset));
+    return bytes;
+  }
+
+  #note(key: string, part: number, offset: number, size: number): void {
+    this.#written.set(key, this.#partOf.length);
+    this.#partOf.push(part);
+    this.#offsetOf.push(offset);
+    this.#sizeOf.push(size);
+  }
+
+  *#rows(): Generator<ChunkRow[]> {
+    let rows: ChunkRow[] = [];
+    for (const [key, entry] of this.#written) {
+      rows.push({
+        cid: Buffer.from(key, 'latin1'),
+        pack: this.#parts[this.#partOf[entry]!]!.pack!.row.id,
+        offset: this.#offsetOf[entry]!,
+        size: this.#sizeOf[entry]!,
+      });
+      if (rows.length < ROWS_PER_STEP) continue;
+      yield rows;
+      rows = [];
+    }
+    if (rows.length > 0) yield rows;
+  }
+
+  #done(key: string, { bytes, released }: Waiting): void {
+    if (!this.#waiting.delete(key)) return;
+    this.#waitingBytes -= bytes.length;
+    this.store.budget.give(bytes.length);
+    released?.();
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= error;
+    this.#dropWaiting();
+  }
+
+  #dropWaiting(): void {
+    this.#waiting.clear();
+    this.store.budget.give(this.#waitingBytes);
+    this.#waitingBytes = 0;
+  }
+
+  /** A COMMIT that failed may have succeeded: then rows of ours are there, and the bytes must stay. */
+  async #isCommittedAfterAll(): Promise<boolean> {
+    if (!this.#commitTried) return false;
+    for (const [index, { pack }] of this.#parts.entries()) {
+      const offsets = await offsetsInPack(this.store.db, pack!.row.id).catch(() => undefined);
+      if (!offsets) return true;
+      if (this.#offsetOf.some((offset, entry) => this.#partOf[entry] === index && offsets.has(offset))) return true;
+    }
+    return false;
+  }
+
+  #settle(added: number): void {
+    this.#state = 'committed';
+    for (const { pack } of this.#parts) pack!.committed();
+    this.store.onCommitted(added);
+    this.#end();
+  }
+
+  /** Nothing is owed to this batch any more, nor kept for it. */
+  #end(): void {
+    this.store.presence.release(this.#leased);
+    this.#leased.clear();
+    this.#written.clear();
+    this.#staged.clear();
+    this.store.budget.wake();
+  }
+}

@@ -1,0 +1,180 @@
+import type { Reader, SqlValue, Tx } from '@dfs/database';
+import { keyOf } from './format.js';
+import { IDS_PER_QUERY } from './limits.js';
+
+/** Where the bytes of a block are. */
+export interface Place {
+  cid: Uint8Array;
+  /** Name of the pack. */
+  pack: string;
+  offset: number;
+  /** Bytes. */
+  size: number;
+}
+
+/** A pack as the database knows it. */
+export interface PackRow {
+  id: number;
+  name: string;
+  bytes: number;
+}
+
+/** A row of `chunk` as it is written. */
+export interface ChunkRow {
+  cid: Uint8Array;
+  pack: number;
+  offset: number;
+  size: number;
+}
+
+const PLACE = 'SELECT c.cid, p.name AS pack, c.offset, c.size FROM chunk c JOIN pack p ON p.id = c.pack';
+
+/** Places of these blocks, by `keyOf` their CID; absent ones are left out. */
+export async function findPlaces(db: Reader, cids: readonly Uint8Array[]): Promise<Map<string, Place>> {
+  const found = new Map<string, Place>();
+  for (let at = 0; at < cids.length; at += IDS_PER_QUERY) {
+    const part = cids.slice(at, at + IDS_PER_QUERY);
+    const rows = await db.query<Place>(`${PLACE} WHERE c.cid IN (${marks(part)})`, part);
+    for (const row of rows) found.set(keyOf(row.cid), row);
+  }
+  return found;
+}
+
+/** Some blocks in the order of their CIDs, after `after`. */
+export async function nextCids(db: Reader, after: Uint8Array | null, limit: number): Promise<Uint8Array[]> {
+  const rows = await db.query<{ cid: Uint8Array }>('SELECT cid FROM chunk WHERE cid > ? ORDER BY cid LIMIT ?', [
+    after ?? Buffer.alloc(0),
+    limit,
+  ]);
+  return rows.map(({ cid }) => cid);
+}
+
+/** Blocks of a pack in the order in which they lie there. */
+export async function* placesOf(db: Reader, pack: number): AsyncGenerator<Place, void, undefined> {
+  let after = 0;
+  for (;;) {
+    const page = await db.query<Place>(`${PLACE} WHERE c.pack = ? AND c.offset > ? ORDER BY c.offset LIMIT ?`, [
+      pack,
+      after,
+      IDS_PER_QUERY,
+    ]);
+    yield* page;
+    if (page.length < IDS_PER_QUERY) return;
+    after = page.at(-1)!.offset;
+  }
+}
+
+export function allPacks(db: Reader): Promise<PackRow[]> {
+  return db.query<PackRow>('SELECT id, name, bytes FROM pack ORDER BY id');
+}
+
+/** How much of each pack is still wanted. */
+export function packUse(db: Reader): Promise<(PackRow & { chunks: number; used: number })[]> {
+  return db.query(`
+    SELECT p.id, p.name, p.bytes, count(c.cid) AS chunks, coalesce(sum(c.size), 0) AS used
+    FROM pack p LEFT JOIN chunk c ON c.pack = p.id GROUP BY p.id ORDER BY p.id`);
+}
+
+/** Numbers of packs start after this one. */
+export async function lastPackId(db: Reader): Promise<number> {
+  const [row] = await db.query<{ id: number | null }>('SELECT max(id) AS id FROM pack');
+  return row?.id ?? 0;
+}
+
+export async function countChunks(db: Reader): Promise<number> {
+  const [row] = await db.query<{ count: number }>('SELECT count(*) AS count FROM chunk');
+  return row?.count ?? 0;
+}
+
+export function insertPack(tx: Tx, { id, name, bytes }: PackRow): Promise<void> {
+  return tx.insertMany('pack', ['id', 'name', 'bytes'], [[id, name, bytes]], 'ignore');
+}
+
+/** Adds blocks that are not there; leaves those that are. Gives the number added. */
+export async function insertChunks(tx: Tx, rows: readonly ChunkRow[], conflict: 'ignore' | 'replace'): Promise<number> {
+  const before = await totalChanges(tx);
+  const values = rows.map(({ cid, pack, offset, size }): SqlValue[] => [cid, pack, offset, size]);
+  await tx.insertMany('chunk', ['cid', 'pack', 'offset', 'size'], values, conflict);
+  return (await totalChanges(tx)) - before;
+}
+
+/** Gives the number of rows that were there. */
+export async function deleteChunks(tx: Tx, cids: readonly Uint8Array[]): Promise<number> {
+  let changes = 0;
+  for (let at = 0; at < cids.length; at += IDS_PER_QUERY) {
+    const part = cids.slice(at, at + IDS_PER_QUERY);
+    changes += (await tx.run(`DELETE FROM chunk WHERE cid IN (${marks(part)})`, part)).changes;
+  }
+  return changes;
+}
+
+/** Removes the packs among these that hold no block any more; gives those that went. */
+export async function deleteEmptyPacks(tx: Tx, packs: readonly PackRow[]): Promise<PackRow[]> {
+  const removed: PackRow[] = [];
+  for (const pack of packs) {
+    const { changes } = await tx.run(
+      'DELETE FROM pack WHERE id = ? AND NOT EXISTS (SELECT 1 FROM chunk WHERE pack = ?)',
+      [pack.id, pack.id],
+    );
+    if (changes > 0) removed.push(pack);
+  }
+  return removed;
+}
+
+export async function offsetsInPack(db: Reader, id: number): Promise<Set<number>> {
+  const rows = await db.query<{ offset: number }>('SELECT offset FROM chunk WHERE pack = ?', [id]);
+  return new Set(rows.map(({ offset }) => offset));
+}
+
+/** Takes a damaged block out of use, unless it has another place by now. Gives whether it was in use. */
+export async function moveToDamaged(tx: Tx, { cid, pack, offset, size }: Place, foundAt: number): Promise<boolean> {
+  const { changes } = await tx.run(
+    'DELETE FROM chunk WHERE cid = ? AND offset = ? AND pack = (SELECT id FROM pack WHERE name = ?)',
+    [cid, offset, pack],
+  );
+  if (changes === 0) return false;
+  await tx.insertMany(
+    'damaged_chunk',
+    ['cid', 'pack', 'offset', 'size', 'found_at'],
+    [[cid, pack, offset, size, foundAt]],
+    'replace',
+  );
+  return true;
+}
+
+/** All blocks of these packs are damaged: their files are gone. Gives how many. */
+export async function moveMissingPacks(tx: Tx, names: readonly string[], foundAt: number): Promise<number> {
+  let moved = 0;
+  for (const name of names) {
+    await tx.run(
+      `INSERT OR REPLACE INTO damaged_chunk (cid, pack, offset, size, found_at)
+       SELECT c.cid, p.name, c.offset, c.size, ? FROM chunk c JOIN pack p ON p.id = c.pack WHERE p.name = ?`,
+      [foundAt, name],
+    );
+    const { changes } = await tx.run('DELETE FROM chunk WHERE pack = (SELECT id FROM pack WHERE name = ?)', [name]);
+    await tx.run('DELETE FROM pack WHERE name = ?', [name]);
+    moved += changes;
+  }
+  return moved;
+}
+
+export async function damagedCids(db: Reader): Promise<Uint8Array[]> {
+  const rows = await db.query<{ cid: Uint8Array }>('SELECT cid FROM damaged_chunk');
+  return rows.map(({ cid }) => cid);
+}
+
+export async function forgetDamaged(tx: Tx, cids: readonly Uint8Array[]): Promise<void> {
+  for (let at = 0; at < cids.length; at += IDS_PER_QUERY) {
+    const part = cids.slice(at, at + IDS_PER_QUERY);
+    await tx.run(`DELETE FROM damaged_chunk WHERE cid IN (${marks(part)})`, part);
+  }
+}
+
+async function totalChanges(tx: Tx): Promise<number> {
+  const [row] = await tx.query<{ n: number }>('SELECT total_changes() AS n');
+  return row?.n ?? 0;
+}
+
+function marks(values: readonly unknown[]): string {
+  return values.map(() => '?').join(',');
+}

@@ -1,0 +1,198 @@
+import { abortError, cidToBytes, type Cid } from '@dfs/protocol';
+import type { Database } from '@dfs/database';
+import { hashOwned, ownBytes, type OwnBytes } from '../hashing.js';
+import type { Block } from '../manifest/builder.js';
+import { findPlaces, type Place } from './chunk-index.js';
+import type { Damage } from './damage.js';
+import { chunkDamaged, chunkNotFound, isLostBytes } from './errors.js';
+import { digestOf, ENTRY_HEAD_BYTES, keyOf } from './format.js';
+import { Grouped } from './grouped.js';
+import { COPY_BELOW_BYTES, IDS_PER_QUERY, READ_AHEAD_BLOCKS, READ_AHEAD_BYTES, READ_RUN_BYTES } from './limits.js';
+import type { PackFiles } from './pack-files.js';
+
+/** A block asked for, and where it was when we looked. */
+interface Wanted {
+  id: Cid;
+  cid: Uint8Array;
+  place: Place | undefined;
+}
+/** What became of a block that was read ahead: an error waits for its turn. */
+type Outcome = Block | { error: unknown };
+
+/** Reads blocks, and lets none pass whose bytes do not hash to its id. */
+export class ChunkReader {
+  readonly #places: Grouped<Uint8Array, Place | undefined>;
+
+  constructor(
+    private readonly db: Database,
+    private readonly files: PackFiles,
+    private readonly damage: Damage,
+  ) {
+    this.#places = new Grouped(async (cids) => {
+      const found = await findPlaces(this.db, cids);
+      return cids.map((cid) => found.get(keyOf(cid)));
+    }, IDS_PER_QUERY);
+  }
+
+  async get(id: Cid, signal?: AbortSignal): Promise<Uint8Array> {
+    throwIfAborted(signal);
+    const cid = cidToBytes(id);
+    const bytes = await this.#read({ id, cid, place: await this.#places.get(cid) });
+    throwIfAborted(signal);
+    return bytes;
+  }
+
+  /** In the order of the ids. @throws as `get`, when the turn of the block in question comes */
+  async *getMany(ids: readonly Cid[], signal?: AbortSignal): AsyncGenerator<Block, void, undefined> {
+    const ahead: { blocks: number; bytes: number; outcomes: Promise<Outcome[]> }[] = [];
+    let [aheadBlocks, aheadBytes] = [0, 0];
+    for await (const run of this.#runs(ids)) {
+      throwIfAborted(signal);
+      const bytes = run.reduce((sum, { place }) => sum + (place?.size ?? 0), 0);
+      ahead.push({ blocks: run.length, bytes, outcomes: this.#readRun(run) });
+      aheadBlocks += run.length;
+      aheadBytes += bytes;
+      while (aheadBytes > READ_AHEAD_BYTES || aheadBlocks > READ_AHEAD_BLOCKS) {
+        const next = ahead.shift()!;
+        aheadBlocks -= next.blocks;
+        aheadBytes -= next.bytes;
+        yield* blocksOf(await next.outcomes, signal);
+      }
+    }
+    for (const { outcomes } of ahead) yield* blocksOf(await outcomes, signal);
+  }
+
+  /** The bytes at a place, or why they are no use. Neither looks elsewhere nor reports it. */
+  async attempt({ cid, pack, offset, size }: Place): Promise<{ bytes: OwnBytes } | { lost: unknown }> {
+    const buffer = ownBytes(size);
+    try {
+      const { bytesRead } = await this.files.read(pack, (handle) => handle.read(buffer, 0, size, offset));
+      if (bytesRead < size) return { lost: new Error('the pack is shorter than it was') };
+    } catch (error) {
+      if (isLostBytes(error)) return { lost: error };
+      throw error;
+    }
+    const { bytes, digest } = await hashOwned(buffer);
+    return sameBytes(digest, digestOf(cid)) ? { bytes } : { lost: new Error('the bytes do not hash to the id') };
+  }
+
+  /** A pack may have been rewritten between the look-up and the read: then the block has another place by now. */
+  async #read({ cid, place }: Wanted): Promise<Uint8Array> {
+    let usable = this.#usable(cid, place);
+    for (;;) {
+      const outcome = await this.attempt(usable);
+      if ('bytes' in outcome) return outcome.bytes;
+      const now = this.#usable(cid, (await findPlaces(this.db, [cid])).get(keyOf(cid)));
+      if (now.pack === usable.pack && now.offset === usable.offset) {
+        this.damage.report(now, outcome.lost);
+        throw chunkDamaged();
+      }
+      usable = now;
+    }
+  }
+
+  #usable(cid: Uint8Array, place: Place | undefined): Place {
+    if (place && !this.damage.isDamaged(place)) return place;
+    throw this.damage.isKnown(cid) ? chunkDamaged() : chunkNotFound();
+  }
+
+  /** The blocks in runs that are read at once. The next ids are looked up while those before are read. */
+  async *#runs(ids: readonly Cid[]): AsyncGenerator<Wanted[], void, undefined> {
+    const lookUp = async (at: number): Promise<Wanted[]> => {
+      const part = ids.slice(at, at + IDS_PER_QUERY).map((id) => ({ id, cid: cidToBytes(id) }));
+      const found =
+        part.length === 0
+          ? new Map<string, Place>()
+          : await findPlaces(
+              this.db,
+              part.map(({ cid }) => cid),
+            );
+      return part.map(({ id, cid }) => ({ id, cid, place: found.get(keyOf(cid)) }));
+    };
+    let next = lookUp(0);
+    for (let at = 0; at < ids.length; at += IDS_PER_QUERY) {
+      const wanted = await next;
+      next = lookUp(at + IDS_PER_QUERY);
+      next.catch(() => undefined);
+      yield* inRuns(wanted);
+    }
+  }
+
+  async #readRun(run: readonly Wanted[]): Promise<Outcome[]> {
+    const together = run.length > 1 ? await this.#readTogether(run) : undefined;
+    const outcomes: Outcome[] = [];
+    for (const [index, wanted] of run.entries()) {
+      const bytes = together?.[index];
+      outcomes.push(bytes ? { id: wanted.id, bytes } : await this.#outcome(wanted));
+    }
+    return outcomes;
+  }
+
+  async #outcome(wanted: Wanted): Promise<Outcome> {
+    try {
+      return { id: wanted.id, bytes: await this.#read(wanted) };
+    } catch (error) {
+      return { error };
+    }
+  }
+
+  /** Small neighbours by one read, each then copied out. What is not right is left to be read by itself. */
+  async #readTogether(run: readonly Wanted[]): Promise<(Uint8Array | undefined)[] | undefined> {
+    const places = run.map(({ place }) => place!);
+    const start = places[0]!.offset;
+    const size = places.at(-1)!.offset + places.at(-1)!.size - start;
+    const buffer = Buffer.allocUnsafeSlow(size);
+    try {
+      await this.files.read(places[0]!.pack, (handle) => handle.read(buffer, 0, size, start));
+    } catch {
+      return undefined;
+    }
+    return Promise.all(
+      places.map(async ({ cid, offset, size }) => {
+        const copy = ownBytes(size);
+        copy.set(buffer.subarray(offset - start, offset - start + size));
+        const { bytes, digest } = await hashOwned(copy);
+        return sameBytes(digest, digestOf(cid)) ? bytes : undefined;
+      }),
+    );
+  }
+}
+
+/** Small blocks that lie side by side in one pack; every other one for itself. */
+function* inRuns(wanted: readonly Wanted[]): Generator<Wanted[], void, undefined> {
+  let run: Wanted[] = [];
+  let bytes = 0;
+  for (const next of wanted) {
+    const size = next.place?.size ?? 0;
+    if (run.length > 0 && !(continues(run.at(-1)!, next) && bytes + size <= READ_RUN_BYTES)) {
+      yield run;
+      run = [];
+      bytes = 0;
+    }
+    run.push(next);
+    bytes += size;
+  }
+  if (run.length > 0) yield run;
+}
+
+function continues({ place: before }: Wanted, { place: next }: Wanted): boolean {
+  if (!before || !next || before.pack !== next.pack) return false;
+  if (before.size >= COPY_BELOW_BYTES || next.size >= COPY_BELOW_BYTES) return false;
+  return next.offset === before.offset + before.size + ENTRY_HEAD_BYTES;
+}
+
+function* blocksOf(outcomes: readonly Outcome[], signal: AbortSignal | undefined): Generator<Block, void, undefined> {
+  for (const outcome of outcomes) {
+    throwIfAborted(signal);
+    if ('error' in outcome) throw outcome.error;
+    yield outcome;
+  }
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0;
+}
+
+function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw abortError(signal);
+}

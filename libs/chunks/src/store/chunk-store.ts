@@ -1,0 +1,199 @@
+import { cidToBytes, silentLog, systemClock, type Cid, type Log, type Unsubscribe } from '@dfs/protocol';
+import type { Database } from '@dfs/database';
+import type { Block } from '../manifest/builder.js';
+import { Admission, type FileSystemSize, type Purpose, type Quota } from './admission.js';
+import { PackBatch, type BlockBatch } from './batch.js';
+import { Budget } from './budget.js';
+import { ChunkReader } from './chunk-reader.js';
+import { allPacks, countChunks, damagedCids, findPlaces, lastPackId, moveMissingPacks } from './chunk-index.js';
+import { Damage } from './damage.js';
+import { keyOf } from './format.js';
+import { Grouped } from './grouped.js';
+import { DEFAULT_RESERVE_BYTES, STORE_QUEUE_BYTES } from './limits.js';
+import { PackFiles } from './pack-files.js';
+import { PackRegistry, writeShared, type SharedWrites } from './pack-file.js';
+import { Presence } from './presence.js';
+import { reclaim, type IsLive, type Reclaimed } from './reclaim.js';
+import { scrub, type ScrubOptions, type Scrubbed } from './scrub.js';
+
+export interface ChunkStoreOptions {
+  /** Folder of the store; made if it is not there. One process at a time. */
+  dir: string;
+  db: Database;
+  /** Bytes, or a share of the file system. */
+  quotaBytes: Quota;
+  /** Free bytes of the file system that are left alone. */
+  reserveBytes?: number;
+  log?: Log;
+  /** Where the sizes of the file system come from; for tests. */
+  fileSystem?: FileSystemSize;
+}
+
+/** What the store holds and may hold. */
+export interface Usage {
+  /** Blocks that can be read: chunks and manifest blocks. */
+  chunks: number;
+  /** Bytes on disk, what was deleted and not yet reclaimed included: what the quota limits. */
+  bytes: number;
+  quotaBytes: number;
+  /** Free bytes of the file system, as of a moment ago. */
+  freeBytes: number;
+}
+
+/** Shared by the parts of one open store. */
+interface Parts {
+  db: Database;
+  log: Log;
+  files: PackFiles;
+  admission: Admission;
+  registry: PackRegistry;
+  damage: Damage;
+  presence: Presence;
+  reader: ChunkReader;
+  budget: Budget;
+  shared: SharedWrites;
+}
+
+/** Blocks by their ids, on the disk of this node. */
+export class ChunkStore {
+  #maintenance: Promise<unknown> = Promise.resolve();
+
+  private constructor(
+    private readonly parts: Parts,
+    private chunkCount: number,
+  ) {
+    parts.damage.onTakenOut = (chunks) => (this.chunkCount -= chunks);
+  }
+
+  /** Opens the store; sweeps what a crash left behind; takes out of use what is gone from the disk. */
+  static async open({ dir, db, quotaBytes, log = silentLog, ...options }: ChunkStoreOptions): Promise<ChunkStore> {
+    const files = await PackFiles.open(dir);
+    try {
+      await sweep(db, files, log);
+      const packs = await allPacks(db);
+      const admission = await Admission.open({
+        dir,
+        quota: quotaBytes,
+        reserveBytes: options.reserveBytes ?? DEFAULT_RESERVE_BYTES,
+        keptBytes: packs.reduce((sum, { bytes }) => sum + bytes, 0),
+        fileSystem: options.fileSystem,
+      });
+      const registry = new PackRegistry(files, admission, await lastPackId(db));
+      const damage = new Damage(db, log, await damagedCids(db));
+      const parts = {
+        db,
+        log,
+        files,
+        admission,
+        registry,
+        damage,
+        presence: new Presence(db, damage),
+        reader: new ChunkReader(db, files, damage),
+        budget: new Budget(STORE_QUEUE_BYTES),
+        shared: new Grouped(writeShared.bind(undefined, registry), SHARED_BATCHES),
+      };
+      return new ChunkStore(parts, await countChunks(db));
+    } catch (error) {
+      await files.close();
+      throw error;
+    }
+  }
+
+  /** Those of the ids whose blocks can be read, as far as is known. */
+  async has(ids: readonly Cid[]): Promise<Set<Cid>> {
+    const { db, damage } = this.parts;
+    const cids = ids.map(cidToBytes);
+    const places = await findPlaces(db, cids);
+    return new Set(
+      ids.filter((_, index) => {
+        const place = places.get(keyOf(cids[index]!));
+        return place && !damage.isDamaged(place);
+      }),
+    );
+  }
+
+  /**
+   * The bytes of a block, held against its id.
+   * @throws DfsError `chunk-not-found`; `chunk-damaged` when the bytes are wrong: then the block counts as absent from
+   * now on, and the listeners are told; `aborted`
+   */
+  get(id: Cid, { signal }: { signal?: AbortSignal } = {}): Promise<Uint8Array> {
+    return this.parts.reader.get(id, signal);
+  }
+
+  /** Blocks in the order of the ids, read ahead. @throws as `get`, when it is the turn of the block in question */
+  getMany(ids: readonly Cid[], { signal }: { signal?: AbortSignal } = {}): AsyncIterable<Block> {
+    return this.parts.reader.getMany(ids, signal);
+  }
+
+  /** A batch of blocks to be added. Peers' data is admitted up to a share of the quota only. */
+  batch(purpose: Purpose): BlockBatch {
+    return new PackBatch({ ...this.parts, onCommitted: (chunks) => (this.chunkCount += chunks) }, purpose);
+  }
+
+  usage(): Usage {
+    const { admission } = this.parts;
+    void admission.refresh().catch(() => undefined);
+    return {
+      chunks: this.chunkCount,
+      bytes: admission.keptBytes,
+      quotaBytes: admission.quotaBytes,
+      freeBytes: admission.freeBytes,
+    };
+  }
+
+  setQuota(quota: Quota): void {
+    this.parts.admission.setQuota(quota);
+  }
+
+  /** Tells of every block found damaged, once. */
+  onDamaged(listener: (id: Cid) => void): Unsubscribe {
+    return this.parts.damage.onDamaged(listener);
+  }
+
+  /** Blocks that were found damaged and have not been added anew. */
+  damaged(): Cid[] {
+    return this.parts.damage.ids();
+  }
+
+  /**
+   * Frees what nothing needs. `isLive` is asked for some hundred ids at a time, and again within a unit of work: it
+   * must answer from what is committed, by the read connection, and count as live what a batch that has committed
+   * may name.
+   */
+  reclaim(isLive: IsLive, signal?: AbortSignal): Promise<Reclaimed> {
+    const components = { ...this.parts, onDropped: (chunks: number) => (this.chunkCount -= chunks) };
+    return this.#oneAtATime(() => reclaim(components, isLive, signal));
+  }
+
+  /** Reads and hashes everything. What is damaged is taken out of use, as by `get`. */
+  verifyAll(options: ScrubOptions = {}): Promise<Scrubbed> {
+    return this.#oneAtATime(() => scrub(this.parts, options));
+  }
+
+  /** Waits for maintenance and notes of damage. Batches under way must have ended. */
+  async close(): Promise<void> {
+    await this.#maintenance.catch(() => undefined);
+    await this.parts.damage.settled();
+    await this.parts.files.close();
+  }
+
+  /** Reclaiming moves what a scrub reads. */
+  #oneAtATime<T>(work: () => Promise<T>): Promise<T> {
+    const run = this.#maintenance.then(work);
+    this.#maintenance = run.catch(() => undefined);
+    return run;
+  }
+}
+
+/** Small batches in one pack. */
+const SHARED_BATCHES = 64;
+
+async function sweep(db: Database, files: PackFiles, log: Log): Promise<void> {
+  const packs = await allPacks(db);
+  const { removed, missing } = await files.sweep(new Set(packs.map(({ name }) => name)));
+  if (removed > 0) log.info({ files: removed }, 'files of unfinished uploads were swept');
+  if (missing.size === 0) return;
+  const chunks = await db.write((tx) => moveMissingPacks(tx, [...missing], systemClock.now()));
+  log.error({ packs: missing.size, chunks }, 'packs are gone from the disk');
+}

@@ -1,0 +1,147 @@
+import { MiB } from '@dfs/protocol';
+import type { Tx } from '@dfs/database';
+import { findPlaces, insertChunks, offsetsInPack, packUse, placesOf, type PackRow, type Place } from './chunk-index.js';
+import { ENTRY_HEAD_BYTES, keyOf } from './format.js';
+import { COMPACT_BELOW, IDS_PER_QUERY, PACK_BYTES, SMALL_PACKS, SMALL_PACK_BYTES } from './limits.js';
+import type { PackFile } from './pack-file.js';
+import { PackWriter, entryBytes } from './pack-writer.js';
+import { dropEmptyPacks, type ReclaimComponents } from './reclaim.js';
+
+/** Blocks read and written at once while a pack is rewritten: a few large ones or many small. */
+const STEP_BYTES = 4 * MiB;
+
+/** Rewrites packs that are mostly empty, and puts small ones together once they are many. Gives how many went. */
+export async function compact(store: ReclaimComponents, signal?: AbortSignal): Promise<number> {
+  let removed = 0;
+  for (const packs of await worthRewriting(store)) {
+    signal?.throwIfAborted();
+    removed += await rewrite(store, packs);
+  }
+  return removed;
+}
+
+/** Groups of packs whose wanted blocks fit one new pack. */
+async function worthRewriting(store: ReclaimComponents): Promise<PackRow[][]> {
+  const packs = (await packUse(store.db))
+    .filter(({ id }) => !store.registry.isClaimed(id))
+    .map((pack) => ({ ...pack, wanted: pack.used + pack.chunks * ENTRY_HEAD_BYTES }));
+  const small = packs.filter(({ bytes }) => bytes < SMALL_PACK_BYTES);
+  const many = small.length >= SMALL_PACKS;
+  const chosen = packs.filter(
+    (pack) => pack.wanted < pack.bytes * COMPACT_BELOW || (many && pack.bytes < SMALL_PACK_BYTES),
+  );
+  const groups: PackRow[][] = [];
+  let room = 0;
+  for (const pack of chosen) {
+    if (pack.wanted > room) {
+      groups.push([]);
+      room = PACK_BYTES;
+    }
+    groups.at(-1)!.push(pack);
+    room -= pack.wanted;
+  }
+  return groups;
+}
+
+/** A block that was copied: from where, and its offset in the new pack. */
+interface Moved {
+  from: Place;
+  offset: number;
+}
+
+/** Copies what is wanted of these packs to a new one, then lets the rows name that, then removes the packs. */
+async function rewrite(store: ReclaimComponents, packs: readonly PackRow[]): Promise<number> {
+  const copied = await copyWanted(store, packs);
+  if (copied) await commitMoves(store, copied.target, copied.moved);
+  return dropEmptyPacks(store, packs);
+}
+
+async function copyWanted(
+  { registry, admission, ...store }: ReclaimComponents,
+  packs: readonly PackRow[],
+): Promise<{ target: PackFile; moved: Moved[] } | undefined> {
+  const writer = await PackWriter.create(registry.files);
+  const moved: Moved[] = [];
+  let [admitted, unwritten] = [0, 0];
+  try {
+    for await (const blocks of wantedBlocks(store, packs)) {
+      const bytes = blocks.reduce((sum, { place }) => sum + entryBytes(place.size), 0);
+      await admission.admitRewrite(bytes);
+      admitted += bytes;
+      unwritten += bytes;
+      const offsets = await writer.append(blocks.map(({ place, bytes }) => ({ cid: place.cid, bytes })));
+      admission.written(bytes);
+      unwritten -= bytes;
+      blocks.forEach(({ place }, index) => moved.push({ from: place, offset: offsets[index]! }));
+    }
+    if (moved.length > 0) {
+      await writer.finish();
+      await registry.files.syncFolder();
+      return { target: registry.enter(writer.name, writer.bytes, 1), moved };
+    }
+    await writer.discard();
+    return undefined;
+  } catch (error) {
+    await writer.discard();
+    admission.release(admitted, unwritten);
+    throw error;
+  }
+}
+
+async function commitMoves({ db }: ReclaimComponents, target: PackFile, moved: readonly Moved[]): Promise<void> {
+  try {
+    await db.write(async (tx) => {
+      await target.insert(tx);
+      for (let at = 0; at < moved.length; at += IDS_PER_QUERY) {
+        await moveRows(tx, target.row.id, moved.slice(at, at + IDS_PER_QUERY));
+      }
+      tx.afterCommit(() => target.committed());
+    });
+  } catch (error) {
+    // A COMMIT that failed may have succeeded.
+    const named = await offsetsInPack(db, target.row.id).catch(() => undefined);
+    if (named?.size === 0) await target.abandoned();
+    else target.committed();
+    throw error;
+  }
+}
+
+/** Only those that are still where they were copied from: others were dropped or found damaged meanwhile. */
+async function moveRows(tx: Tx, pack: number, moved: readonly Moved[]): Promise<void> {
+  const cids = moved.map(({ from }) => from.cid);
+  const now = await findPlaces(tx, cids);
+  const rows = moved.filter(({ from }) => {
+    const place = now.get(keyOf(from.cid));
+    return place?.pack === from.pack && place.offset === from.offset;
+  });
+  await insertChunks(
+    tx,
+    rows.map(({ from: { cid, size }, offset }) => ({ cid, pack, offset, size })),
+    'replace',
+  );
+}
+
+/** The blocks of these packs that rows name, checked, some at a time. Damaged ones are reported and left behind. */
+async function* wantedBlocks(
+  { db, reader, damage }: Pick<ReclaimComponents, 'db' | 'reader' | 'damage'>,
+  packs: readonly PackRow[],
+): AsyncGenerator<{ place: Place; bytes: Uint8Array }[], void, undefined> {
+  let blocks: { place: Place; bytes: Uint8Array }[] = [];
+  let size = 0;
+  for (const pack of packs) {
+    for await (const place of placesOf(db, pack.id)) {
+      const outcome = await reader.attempt(place);
+      if ('lost' in outcome) {
+        damage.report(place, outcome.lost);
+        continue;
+      }
+      blocks.push({ place, bytes: outcome.bytes });
+      size += place.size;
+      if (size < STEP_BYTES) continue;
+      yield blocks;
+      blocks = [];
+      size = 0;
+    }
+  }
+  if (blocks.length > 0) yield blocks;
+}

@@ -1,0 +1,100 @@
+import { cidFromBytes, systemClock, type Cid, type Log, type Unsubscribe } from '@dfs/protocol';
+import type { Database, Tx } from '@dfs/database';
+import { forgetDamaged, moveToDamaged, type Place } from './chunk-index.js';
+import { keyOf } from './format.js';
+
+/**
+ * Blocks whose bytes were found wrong. They count as absent from the moment they are found, and until they are added
+ * anew; the database learns of it soon after.
+ */
+export class Damage {
+  /** Where the damaged bytes are; no place when that was known before the start. */
+  readonly #damaged = new Map<string, Place | undefined>();
+  readonly #listeners = new Set<(id: Cid) => void>();
+  #writing: Promise<unknown> = Promise.resolve();
+  /** Told how many blocks went out of use. */
+  onTakenOut: (chunks: number) => void = () => {};
+
+  constructor(
+    private readonly db: Database,
+    private readonly log: Log,
+    cids: readonly Uint8Array[],
+  ) {
+    for (const cid of cids) this.#damaged.set(keyOf(cid), undefined);
+  }
+
+  get count(): number {
+    return this.#damaged.size;
+  }
+
+  ids(): Cid[] {
+    return [...this.#damaged.keys()].map((key) => cidFromBytes(Buffer.from(key, 'latin1')));
+  }
+
+  onDamaged(listener: (id: Cid) => void): Unsubscribe {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Whether just these bytes are known to be wrong. */
+  isDamaged(place: Place): boolean {
+    const known = this.#damaged.get(keyOf(place.cid));
+    return known !== undefined && known.pack === place.pack && known.offset === place.offset;
+  }
+
+  isKnown(cid: Uint8Array): boolean {
+    return this.#damaged.has(keyOf(cid));
+  }
+
+  /** Takes a block out of use and tells it. */
+  report(place: Place, cause?: unknown): void {
+    if (this.isDamaged(place)) return;
+    const id = cidFromBytes(place.cid);
+    this.#damaged.set(keyOf(place.cid), place);
+    this.log.error({ chunk: id, pack: place.pack, offset: place.offset, err: cause }, 'a chunk is damaged');
+    const written = this.db
+      .write((tx) => this.#moveOut(tx, place))
+      .catch((error: unknown) => this.log.error({ err: error, chunk: id }, 'the damage could not be noted'));
+    this.#writing = Promise.all([this.#writing, written]);
+    for (const listener of this.#listeners) this.#tell(listener, id);
+  }
+
+  /** In the unit of work that adds these blocks, before they are added: room is made for what heals. */
+  async heal(tx: Tx, cids: readonly Uint8Array[]): Promise<void> {
+    const healed = this.#damaged.size === 0 ? [] : cids.filter((cid) => this.isKnown(cid));
+    if (healed.length === 0) return;
+    for (const cid of healed) {
+      const place = this.#damaged.get(keyOf(cid));
+      if (place) await this.#moveOut(tx, place);
+    }
+    await forgetDamaged(tx, healed);
+    tx.afterCommit(() => {
+      for (const cid of healed) this.#damaged.delete(keyOf(cid));
+    });
+  }
+
+  /** In the unit of work that drops these blocks: nobody wants them any more. */
+  async forget(tx: Tx, cids: readonly Uint8Array[]): Promise<void> {
+    await forgetDamaged(tx, cids);
+    tx.afterCommit(() => {
+      for (const cid of cids) this.#damaged.delete(keyOf(cid));
+    });
+  }
+
+  /** Waits until the database knows all that was reported. */
+  async settled(): Promise<void> {
+    await this.#writing;
+  }
+
+  async #moveOut(tx: Tx, place: Place): Promise<void> {
+    if (await moveToDamaged(tx, place, systemClock.now())) tx.afterCommit(() => this.onTakenOut(1));
+  }
+
+  #tell(listener: (id: Cid) => void, id: Cid): void {
+    try {
+      listener(id);
+    } catch (error) {
+      this.log.error({ err: error }, 'a listener failed');
+    }
+  }
+}

@@ -1,0 +1,38 @@
+import { KiB, MiB, second } from '@dfs/protocol';
+
+/** A pack is closed at the first entry that takes it to here: few files for a terabyte, and little to rewrite. */
+export const PACK_BYTES = 64 * MiB;
+/** A batch below this shares a pack with the others that flush at the same moment. */
+export const SHARED_BATCH_BYTES = 1 * MiB;
+/** Blocks below this are copied rather than kept: a slice of a large buffer would keep all of it. */
+export const COPY_BELOW_BYTES = 64 * KiB;
+
+/** Bytes of blocks that one batch holds in memory before `add` waits, and blocks likewise. */
+export const BATCH_QUEUE_BYTES = 8 * MiB;
+export const BATCH_QUEUE_BLOCKS = 512;
+/** The same for all batches together. Each may always hold one block. */
+export const STORE_QUEUE_BYTES = 64 * MiB;
+
+/** Ids in one statement. */
+export const IDS_PER_QUERY = 500;
+
+/** Bytes and blocks that getMany reads ahead. */
+export const READ_AHEAD_BYTES = 8 * MiB;
+export const READ_AHEAD_BLOCKS = 256;
+/** Blocks that lie side by side are read at once, up to here. */
+export const READ_RUN_BYTES = 1 * MiB;
+/** Pack files that are kept open for reading. */
+export const OPEN_PACKS = 128;
+
+/** Share of the quota that peers' data may use, so that the owner of a node can always upload. */
+export const PEER_SHARE = 0.9;
+/** Free space of the file system that is left alone, if nothing else is asked for. */
+export const DEFAULT_RESERVE_BYTES = 512 * MiB;
+/** How long a reading of the free space is trusted. */
+export const FREE_SPACE_TTL = 1 * second;
+
+/** A pack is rewritten when less than this share of it is still wanted. */
+export const COMPACT_BELOW = 0.5;
+/** Packs below this are put together once there are this many of them. */
+export const SMALL_PACK_BYTES = 8 * MiB;
+export const SMALL_PACKS = 64;

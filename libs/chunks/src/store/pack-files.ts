@@ -1,0 +1,131 @@
+import { randomBytes } from 'node:crypto';
+import { open, mkdir, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isMissingFile } from './errors.js';
+import { OPEN_PACKS } from './limits.js';
+
+const SUFFIX = '.pack';
+
+interface OpenPack {
+  handle: Promise<FileHandle>;
+  readers: number;
+  /** To be closed by its last reader. */
+  evicted: boolean;
+}
+
+/**
+ * The two folders of the store: `tmp` for packs being written, `packs` for those that are whole. A pack has a random
+ * name that is never used again, and is never written to once it is in `packs`.
+ */
+export class PackFiles {
+  /** Least recently used first. */
+  readonly #open = new Map<string, OpenPack>();
+
+  private constructor(
+    private readonly packs: string,
+    private readonly temporary: string,
+    private readonly packsFolder: FileHandle,
+    private readonly openLimit: number,
+  ) {}
+
+  static async open(dir: string, openLimit: number = OPEN_PACKS): Promise<PackFiles> {
+    const packs = join(dir, 'packs');
+    const temporary = join(dir, 'tmp');
+    await mkdir(packs, { recursive: true });
+    await mkdir(temporary, { recursive: true });
+    const parent = await open(dir, 'r');
+    await parent.sync().finally(() => parent.close());
+    return new PackFiles(packs, temporary, await open(packs, 'r'), openLimit);
+  }
+
+  /** Empties `tmp`, removes packs that `known` does not hold, and says which of the known are not there. */
+  async sweep(known: ReadonlySet<string>): Promise<{ removed: number; missing: Set<string> }> {
+    const missing = new Set(known);
+    let removed = 0;
+    for (const file of await readdir(this.temporary)) {
+      await rm(join(this.temporary, file), { recursive: true, force: true });
+      removed++;
+    }
+    for (const file of await readdir(this.packs)) {
+      const name = file.endsWith(SUFFIX) ? file.slice(0, -SUFFIX.length) : file;
+      if (file.endsWith(SUFFIX) && missing.delete(name)) continue;
+      await rm(join(this.packs, file), { recursive: true, force: true });
+      removed++;
+    }
+    return { removed, missing };
+  }
+
+  /** A new file in `tmp`, for writing and reading. */
+  async create(): Promise<{ name: string; handle: FileHandle }> {
+    const name = randomBytes(16).toString('hex');
+    return { name, handle: await open(join(this.temporary, name), 'wx+') };
+  }
+
+  /** Moves a finished pack to its place. Durable after `syncFolder` only. */
+  publish(name: string): Promise<void> {
+    return rename(join(this.temporary, name), this.#path(name));
+  }
+
+  syncFolder(): Promise<void> {
+    return this.packsFolder.sync();
+  }
+
+  async removeTemporary(name: string): Promise<void> {
+    await rm(join(this.temporary, name), { force: true });
+  }
+
+  /** Removes a pack. Readers that have it open go on reading. */
+  async remove(name: string): Promise<void> {
+    this.#evict(name);
+    await rm(this.#path(name), { force: true });
+  }
+
+  /** Lends the open file of a pack to `use`. */
+  async read<T>(name: string, use: (handle: FileHandle) => Promise<T>): Promise<T> {
+    const pack = this.#borrow(name);
+    try {
+      return await use(await pack.handle);
+    } catch (error) {
+      if (isMissingFile(error)) this.#evict(name);
+      throw error;
+    } finally {
+      pack.readers--;
+      closeIfDone(pack);
+    }
+  }
+
+  /** Closes what no reader holds any more; the rest closes with its last reader. */
+  async close(): Promise<void> {
+    const closing = [...this.#open.values()].filter((pack) => pack.readers === 0).map((pack) => pack.handle);
+    for (const name of [...this.#open.keys()]) this.#evict(name);
+    await Promise.allSettled(closing);
+    await this.packsFolder.close();
+  }
+
+  #borrow(name: string): OpenPack {
+    let pack = this.#open.get(name);
+    if (pack) this.#open.delete(name);
+    else pack = { handle: open(this.#path(name), 'r'), readers: 0, evicted: false };
+    pack.readers++;
+    this.#open.set(name, pack);
+    if (this.#open.size > this.openLimit) this.#evict(this.#open.keys().next().value as string);
+    return pack;
+  }
+
+  #evict(name: string): void {
+    const pack = this.#open.get(name);
+    if (!pack) return;
+    this.#open.delete(name);
+    pack.evicted = true;
+    closeIfDone(pack);
+  }
+
+  #path(name: string): string {
+    return join(this.packs, name + SUFFIX);
+  }
+}
+
+function closeIfDone(pack: OpenPack): void {
+  if (!pack.evicted || pack.readers > 0) return;
+  void pack.handle.then((handle) => handle.close()).catch(() => undefined);
+}

@@ -1,0 +1,105 @@
+import { cidFromBytes, type Cid, type Log } from '@dfs/protocol';
+import type { Database, Tx } from '@dfs/database';
+import type { Admission } from './admission.js';
+import { allPacks, deleteChunks, deleteEmptyPacks, nextCids, damagedCids, type PackRow } from './chunk-index.js';
+import { compact } from './compact.js';
+import type { ChunkReader } from './chunk-reader.js';
+import type { Damage } from './damage.js';
+import { IDS_PER_QUERY } from './limits.js';
+import type { PackRegistry } from './pack-file.js';
+import type { Presence } from './presence.js';
+
+/** Which of these blocks something still needs. */
+export type IsLive = (ids: Cid[]) => Promise<Set<Cid>>;
+
+/** What a run of `reclaim` freed. */
+export interface Reclaimed {
+  chunks: number;
+  packs: number;
+  /** Bytes of the disk. */
+  bytes: number;
+}
+
+export interface ReclaimComponents {
+  db: Database;
+  registry: PackRegistry;
+  admission: Admission;
+  presence: Presence;
+  damage: Damage;
+  reader: ChunkReader;
+  log: Log;
+  /** Told how many blocks went. */
+  onDropped(chunks: number): void;
+}
+
+/**
+ * Drops the blocks nobody needs, then the packs that are empty, then rewrites what is mostly empty. Writing and reading
+ * go on meanwhile: a block is dropped in a unit of work in which nobody can be told "already here".
+ */
+export async function reclaim(store: ReclaimComponents, isLive: IsLive, signal?: AbortSignal): Promise<Reclaimed> {
+  const chunks = (await dropDead(store, isLive, signal)) + (await forgetDead(store, isLive));
+  const before = store.admission.keptBytes;
+  const emptied = await dropEmptyPacks(store, await allPacks(store.db));
+  const rewritten = await compact(store, signal);
+  return { chunks, packs: emptied + rewritten, bytes: Math.max(0, before - store.admission.keptBytes) };
+}
+
+async function dropDead(store: ReclaimComponents, isLive: IsLive, signal?: AbortSignal): Promise<number> {
+  let dropped = 0;
+  let after: Uint8Array | null = null;
+  for (;;) {
+    signal?.throwIfAborted();
+    const cids: Uint8Array[] = await nextCids(store.db, after, IDS_PER_QUERY);
+    if (cids.length === 0) return dropped;
+    after = cids.at(-1)!;
+    // Asked twice: first without holding anybody up, then, for what seems dead, while nothing can change.
+    const suspects = await notLive(cids, isLive);
+    if (suspects.length > 0) dropped += await dropLocked(store, suspects, isLive);
+  }
+}
+
+async function dropLocked(store: ReclaimComponents, suspects: Uint8Array[], isLive: IsLive): Promise<number> {
+  let unlock = (): void => {};
+  try {
+    return await store.db.write(async (tx) => {
+      unlock = await store.presence.lock();
+      const dead = await notLive(
+        suspects.filter((cid) => !store.presence.isLeased(cid)),
+        isLive,
+      );
+      const dropped = await deleteChunks(tx, dead);
+      tx.afterCommit(() => store.onDropped(dropped));
+      return dropped;
+    });
+  } finally {
+    // Only now, after COMMIT, does everybody see that they are gone.
+    unlock();
+  }
+}
+
+/** Damaged blocks that nobody needs are no loss. */
+async function forgetDead({ db, damage }: ReclaimComponents, isLive: IsLive): Promise<number> {
+  const dead = await notLive(await damagedCids(db), isLive);
+  if (dead.length > 0) await db.write((tx) => damage.forget(tx, dead));
+  return dead.length;
+}
+
+/** Removes those of the packs that hold no block, and that no batch still wants to name. Gives how many went. */
+export async function dropEmptyPacks(store: ReclaimComponents, packs: readonly PackRow[]): Promise<number> {
+  const removed = await store.db.write(async (tx: Tx) => {
+    const unclaimed = packs.filter(({ id }) => !store.registry.isClaimed(id));
+    return deleteEmptyPacks(tx, unclaimed);
+  });
+  for (const { name, bytes } of removed) {
+    await store.registry.files.remove(name);
+    store.admission.removed(bytes);
+  }
+  return removed.length;
+}
+
+async function notLive(cids: readonly Uint8Array[], isLive: IsLive): Promise<Uint8Array[]> {
+  if (cids.length === 0) return [];
+  const ids = cids.map((cid) => cidFromBytes(cid));
+  const live = await isLive(ids);
+  return cids.filter((_, index) => !live.has(ids[index]!));
+}
