@@ -1,6 +1,7 @@
+import type { Entry } from '@dfs/catalogue';
 import { DfsError, type Cid } from '@dfs/protocol';
 import type { VersionInfo } from '@dfs/contracts';
-import type { Entry, FilesComponents } from './ports.js';
+import type { FilesComponents } from './ports.js';
 import { shownEntry } from './listing.js';
 
 /** One content as it can be read: the shown version of a file, or an older one. */

@@ -1,5 +1,6 @@
+import type { Entry } from '@dfs/catalogue';
 import type { FileInfo, Replication } from '@dfs/contracts';
-import type { Entry, Placement } from './ports.js';
+import type { Placement } from './ports.js';
 
 /** Entries as the API tells of them, each with its replication as derived now: one question for all of them. */
 export async function describe(

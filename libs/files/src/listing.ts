@@ -1,7 +1,8 @@
+import type { Entry } from '@dfs/catalogue';
 import type { ChunkList, FileInfo, FileList, FileListState, FileSort, HolderList, VersionList } from '@dfs/contracts';
 import { DfsError } from '@dfs/protocol';
 import { describe } from './file-info.js';
-import type { CatalogueReader, Entry, FilesComponents } from './ports.js';
+import type { CatalogueReader, FilesComponents } from './ports.js';
 
 type Reading = Pick<FilesComponents, 'catalogue' | 'placement'>;
 

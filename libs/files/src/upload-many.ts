@@ -1,8 +1,9 @@
+import { storeContent, type BlockBatch } from '@dfs/chunks';
 import { DfsError, normalisePath, KiB, MiB } from '@dfs/protocol';
 import { mediaTypeFor } from './media-type.js';
 import { checkPreconditions, type Preconditions } from './preconditions.js';
 import { commitUploads, upload, type Upload, type UploadOutcome } from './upload.js';
-import type { Batch, FilesComponents } from './ports.js';
+import type { FilesComponents } from './ports.js';
 
 /** One file of many, as it comes in. Its body must be read to the end before the next one arrives. */
 export interface UploadPart {
@@ -143,10 +144,10 @@ class Run {
     }
   }
 
-  private async prepare(batch: Batch, { path, mediaType, bytes }: SmallFile): Promise<Upload> {
+  private async prepare(batch: BlockBatch, { path, mediaType, bytes }: SmallFile): Promise<Upload> {
     const { ifMatch, ifNoneMatch, signal } = this.options;
     if (ifMatch || ifNoneMatch) checkPreconditions(await this.components.catalogue.byPath(path), this.options);
-    const stored = await this.components.storeContent(batch, once(bytes), signal === undefined ? {} : { signal });
+    const stored = await storeContent(batch, once(bytes), signal === undefined ? {} : { signal });
     return {
       path,
       mediaType: mediaTypeFor(path, mediaType),

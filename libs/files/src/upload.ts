@@ -1,10 +1,12 @@
+import type { CommitOutcome, Draft, Entry } from '@dfs/catalogue';
+import { storeContent, type BlockBatch, type StoredContent } from '@dfs/chunks';
 import { DfsError, normalisePath, type Cid } from '@dfs/protocol';
 import type { FileInfo } from '@dfs/contracts';
 import { checkSha256 } from './digest-header.js';
 import { describe } from './file-info.js';
 import { mediaTypeFor } from './media-type.js';
 import { checkPreconditions, type Preconditions } from './preconditions.js';
-import type { CommitOutcome, Draft, Entry, FilesComponents, StoredBytes } from './ports.js';
+import type { FilesComponents } from './ports.js';
 
 export interface UploadRequest extends Preconditions {
   /** As the client wrote it. */
@@ -28,7 +30,7 @@ export interface UploadOutcome {
 export interface Upload extends Preconditions {
   path: string;
   mediaType: string;
-  stored: StoredBytes;
+  stored: StoredContent;
 }
 
 /**
@@ -41,7 +43,7 @@ export async function upload(components: FilesComponents, request: UploadRequest
   checkPreconditions(await components.catalogue.byPath(path), request);
   const batch = components.chunks.batch('local');
   try {
-    const stored = await components.storeContent(batch, request.body, {
+    const stored = await storeContent(batch, request.body, {
       digest: request.sha256 !== undefined,
       ...(request.signal === undefined ? {} : { signal: request.signal }),
     });
@@ -63,7 +65,7 @@ export async function upload(components: FilesComponents, request: UploadRequest
 /** Records what a flushed batch holds, all of it or nothing, and tells of the files as they are then. */
 export async function commitUploads(
   { db, catalogue, placement }: Pick<FilesComponents, 'db' | 'catalogue' | 'placement'>,
-  batch: { commit: ReturnType<FilesComponents['chunks']['batch']>['commit'] },
+  batch: Pick<BlockBatch, 'commit'>,
   uploads: readonly Upload[],
 ): Promise<UploadOutcome[]> {
   const commits = await db.write(async (tx) => {
@@ -91,8 +93,8 @@ function draftOf({ path, mediaType, stored, ifMatch, ifNoneMatch }: Upload): Dra
   };
 }
 
-function distinct(uploads: readonly Upload[]): StoredBytes[] {
-  return [...new Map(uploads.map(({ stored }): [Cid, StoredBytes] => [stored.contentId, stored])).values()];
+function distinct(uploads: readonly Upload[]): StoredContent[] {
+  return [...new Map(uploads.map(({ stored }): [Cid, StoredContent] => [stored.contentId, stored])).values()];
 }
 
 function checkSize(announced: number | undefined, size: number): void {

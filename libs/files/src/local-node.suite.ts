@@ -1,0 +1,112 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { Catalogue, catalogueMigrations } from '@dfs/catalogue';
+import { ChunkStore, chunksFrom, chunksMigrations, summarise } from '@dfs/chunks';
+import type { Database } from '@dfs/database';
+import { EventLog, eventsMigrations } from '@dfs/events';
+import { DfsError, EMPTY_CONTENT, signerFromRaw, type Cid } from '@dfs/protocol';
+import { tempDatabase, type TempDatabase } from '@dfs/testing';
+import { Files } from './files.js';
+import type { FilesComponents, Placement } from './ports.js';
+
+/** One node without a network: real database, chunks and catalogue, and a placement that knows this node alone. */
+export interface LocalNode extends AsyncDisposable {
+  readonly temp: TempDatabase;
+  readonly db: Database;
+  readonly chunks: ChunkStore;
+  readonly catalogue: Catalogue;
+  readonly events: EventLog;
+  readonly placement: LocalPlacement;
+  readonly components: FilesComponents;
+  readonly files: Files;
+  remove(): Promise<void>;
+}
+
+export async function localNode(options: { quotaBytes?: number } = {}): Promise<LocalNode> {
+  const temp = await tempDatabase([...eventsMigrations, ...chunksMigrations, ...catalogueMigrations]);
+  const { db, dir } = temp;
+  const events = await EventLog.open(db);
+  const signer = signerFromRaw(
+    generateKeyPairSync('ed25519').privateKey.export({ format: 'der', type: 'pkcs8' }).subarray(16),
+  );
+  const self = { peerId: signer.peerId, role: 'owner' as const };
+  const membership = {
+    networkId: '00'.repeat(32),
+    self: () => self,
+    member: (peerId: string) => (peerId === self.peerId ? self : undefined),
+    onChange: () => () => undefined,
+  };
+  const chunks = await ChunkStore.open({ dir: dir.file('chunks'), db, quotaBytes: options.quotaBytes ?? 2 ** 30 });
+  const catalogue = await Catalogue.open({ db, events, signer, membership });
+  const placement = new LocalPlacement(chunks);
+  const components = { db, chunks, catalogue, placement };
+  const remove = async (): Promise<void> => {
+    await catalogue.close();
+    await chunks.close();
+    await temp.remove();
+  };
+  return {
+    ...{ temp, db, chunks, catalogue, events, placement, components, remove },
+    files: new Files(components),
+    [Symbol.asyncDispose]: remove,
+  };
+}
+
+/** Reads from this node alone. What is pinned is counted; what is read can be made to fail. */
+export class LocalPlacement implements Placement {
+  readonly pinned = new Set<Cid>();
+  /** Called before each chunk is read. */
+  beforeChunk: (index: number) => void | Promise<void> = () => undefined;
+  pinLocal: Placement['pinLocal'];
+
+  constructor(private readonly chunks: ChunkStore) {
+    this.pinLocal = async (tx, contents) => {
+      tx.afterCommit(() => contents.forEach(({ contentId }) => this.pinned.add(contentId)));
+    };
+  }
+
+  async *fetch(
+    contentId: Cid,
+    size: number,
+    { offset = 0, length = size, signal }: { offset?: number; length?: number; signal?: AbortSignal },
+  ): AsyncGenerator<Uint8Array> {
+    const end = offset + length;
+    for await (const chunk of chunksFrom(contentId, size, (id) => this.chunks.get(id), { offset, length })) {
+      await this.beforeChunk(chunk.index);
+      if (signal?.aborted) throw new DfsError('aborted', 'gone');
+      const bytes = await this.chunks.get(chunk.id);
+      yield bytes.subarray(Math.max(0, offset - chunk.offset), Math.min(chunk.size, end - chunk.offset));
+    }
+  }
+
+  async replication(contents: readonly { contentId: Cid }[]): ReturnType<Placement['replication']> {
+    return new Map(
+      contents.map(({ contentId }) => [contentId, { target: 3, copies: 1, state: 'limited', reason: 'few-members' }]),
+    );
+  }
+
+  async chunkList(
+    contentId: Cid,
+    size: number,
+    { after = -1, limit }: { after?: number; limit: number },
+  ): ReturnType<Placement['chunkList']> {
+    if (contentId === EMPTY_CONTENT) return { items: [], total: 0, next: null };
+    const get = (id: Cid) => this.chunks.get(id);
+    const { chunkCount: total } = await summarise(contentId, size, get);
+    const items = [];
+    for await (const chunk of chunksFrom(contentId, size, get)) {
+      if (chunk.index > after && items.length < limit)
+        items.push({ id: chunk.id, offset: chunk.offset, size: chunk.size, here: true });
+    }
+    const last = after + items.length;
+    return { items, total, next: last + 1 < total ? last : null };
+  }
+
+  async holders(): ReturnType<Placement['holders']> {
+    return { extents: [{ index: 0, holders: [] }] };
+  }
+}
+
+/** An answer's bytes, or a request's, in pieces. */
+export async function* pieces(bytes: Uint8Array, size = 64 * 1024): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+}

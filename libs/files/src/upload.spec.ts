@@ -1,0 +1,188 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { DfsError, EMPTY_CONTENT, MiB } from '@dfs/protocol';
+import { realFiles, seededRandom } from '@dfs/testing';
+import { localNode, pieces, type LocalNode } from './local-node.suite.js';
+import { uploadMany, type UploadPart } from './upload-many.js';
+
+const text = (value: string) => new TextEncoder().encode(value);
+
+describe('storing files', () => {
+  let node: LocalNode;
+  beforeEach(async () => (node = await localNode({ quotaBytes: 64 * MiB })));
+  afterEach(() => node.remove());
+
+  const put = (path: string, bytes: Uint8Array, more: object = {}) =>
+    node.files.upload({ path, body: pieces(bytes), ...more });
+  const read = async (fileId: string): Promise<Buffer> => {
+    const content = await node.files.open(fileId);
+    const parts: Uint8Array[] = [];
+    const range = { offset: 0, length: content.size };
+    for await (const part of content.read(range, new AbortController().signal)) parts.push(part);
+    return Buffer.concat(parts);
+  };
+  const nothingStored = async (): Promise<void> => {
+    expect(node.chunks.usage().chunks).toBe(0);
+    expect((await node.files.list({ limit: 10 })).total).toBe(0);
+    expect(node.placement.pinned.size).toBe(0);
+  };
+
+  it('keeps a real file of many chunks, pinned and readable when it resolves', async () => {
+    const [real] = await realFiles({ min: 5 * MiB, max: 40 * MiB, count: 1 });
+    const bytes = await readFile(real!.path);
+    const { outcome, file } = await put('lib/real.so', bytes);
+    expect(outcome).toBe('created');
+    expect(file).toMatchObject({ path: 'lib/real.so', size: bytes.length, deleted: false, conflict: false });
+    expect(node.placement.pinned).toEqual(new Set([file.contentId]));
+    expect(Buffer.compare(await read(file.id), bytes)).toBe(0);
+  });
+
+  it('creates, updates, and leaves alone what is equal', async () => {
+    const first = await put('a.txt', text('one'));
+    const same = await put('a.txt', text('one'));
+    const second = await put('a.txt', text('two'));
+    expect([first.outcome, same.outcome, second.outcome]).toEqual(['created', 'unchanged', 'updated']);
+    expect(same.file.version).toBe(first.file.version);
+    expect(second.file.id).toBe(first.file.id);
+    expect((await node.files.versions(first.file.id)).items).toHaveLength(2);
+  });
+
+  it('stores an empty file without a chunk', async () => {
+    const { file } = await put('empty', new Uint8Array(0));
+    expect(file).toMatchObject({ size: 0, contentId: EMPTY_CONTENT });
+    expect(node.chunks.usage().chunks).toBe(0);
+    expect(await read(file.id)).toHaveLength(0);
+  });
+
+  it('has one form of a path', async () => {
+    const decomposed = await put('u\u0308ber.txt', text('x'));
+    expect(decomposed.file.path).toBe('\u00fcber.txt');
+    expect((await put('\u00fcber.txt', text('x'))).outcome).toBe('unchanged');
+  });
+
+  it.each([
+    ['a path that climbs', { path: '../x' }, 'invalid-path'],
+    ['another length than announced', { size: 7 }, 'incomplete-body'],
+    ['another digest than announced', { sha256: new Uint8Array(32) }, 'digest-mismatch'],
+    ['If-Match of a file that is not there', { ifMatch: '*' }, 'precondition-failed'],
+  ])('leaves nothing behind after %s', async (_what, more, code) => {
+    await expect(put('a.txt', seededRandom(1).bytes(2 * MiB), more)).rejects.toMatchObject({ code });
+    await nothingStored();
+  });
+
+  it('leaves nothing behind when the body breaks off', async () => {
+    async function* broken(): AsyncGenerator<Uint8Array> {
+      yield* pieces(seededRandom(2).bytes(3 * MiB));
+      throw new DfsError('incomplete-body', 'cut');
+    }
+    await expect(node.files.upload({ path: 'a', body: broken() })).rejects.toMatchObject({ code: 'incomplete-body' });
+    await nothingStored();
+  });
+
+  it('leaves nothing behind when the client goes away', async () => {
+    const client = new AbortController();
+    async function* leaving(): AsyncGenerator<Uint8Array> {
+      yield* pieces(seededRandom(3).bytes(3 * MiB));
+      client.abort(new DfsError('aborted', 'gone'));
+      yield* pieces(seededRandom(4).bytes(3 * MiB));
+    }
+    const stored = node.files.upload({ path: 'a', body: leaving(), signal: client.signal });
+    await expect(stored).rejects.toMatchObject({ code: 'aborted' });
+    await nothingStored();
+  });
+
+  it('takes the digest that fits', async () => {
+    const bytes = seededRandom(5).bytes(3 * MiB);
+    const sha256 = createHash('sha256').update(bytes).digest();
+    expect((await put('a', bytes, { sha256, size: bytes.length })).outcome).toBe('created');
+  });
+
+  it('honours If-Match and If-None-Match', async () => {
+    const { file } = await put('a', text('one'));
+    await expect(put('a', text('two'), { ifNoneMatch: '*' })).rejects.toMatchObject({ code: 'precondition-failed' });
+    await expect(put('a', text('two'), { ifMatch: [EMPTY_CONTENT] })).rejects.toMatchObject({
+      code: 'precondition-failed',
+    });
+    expect((await put('a', text('two'), { ifMatch: [file.contentId] })).outcome).toBe('updated');
+    expect((await put('b', text('two'), { ifNoneMatch: '*' })).outcome).toBe('created');
+  });
+
+  it('deletes, once, and only what If-Match names', async () => {
+    const { file } = await put('a', text('one'));
+    await expect(node.files.remove(file.id, { ifMatch: [EMPTY_CONTENT] })).rejects.toMatchObject({
+      code: 'precondition-failed',
+    });
+    await node.files.remove(file.id, { ifMatch: [file.contentId] });
+    await expect(node.files.get(file.id)).rejects.toMatchObject({ code: 'file-not-found' });
+    await expect(node.files.remove(file.id)).rejects.toMatchObject({ code: 'file-not-found' });
+    const [deletion, version] = (await node.files.versions(file.id)).items;
+    expect(deletion).toMatchObject({ kind: 'deletion', shown: true });
+    expect((await node.files.open(file.id, version!.version)).size).toBe(3);
+    await expect(node.files.open(file.id, deletion!.version)).rejects.toMatchObject({ code: 'version-not-found' });
+    expect((await put('a', text('again'))).outcome).toBe('created');
+  });
+
+  async function* parts(list: { path: string; bytes: Uint8Array; fail?: boolean }[]): AsyncGenerator<UploadPart> {
+    for (const { path, bytes } of list) yield { path, body: pieces(bytes) };
+  }
+
+  it('stores many small files in few units of work, and each reads back', async () => {
+    const random = seededRandom(6);
+    const many = Array.from({ length: 1500 }, (_, i) => ({
+      path: `small/${i}.bin`,
+      bytes: random.bytes(random.int(0, 4096)),
+    }));
+    let units = 0;
+    const write: typeof node.db.write = (work) => {
+      units += 1;
+      return node.db.write(work);
+    };
+    const results = await uploadMany({ ...node.components, db: { write } }, parts(many));
+    expect(results.map((result) => result.path)).toEqual(many.map(({ path }) => path));
+    expect(results.every((result) => 'done' in result && result.done.outcome === 'created')).toBe(true);
+    expect(units).toBe(2);
+    for (const at of [0, 1, 700, 1499]) {
+      const result = results[at]!;
+      if (!('done' in result)) throw result.error;
+      expect(Buffer.compare(await read(result.done.file.id), many[at]!.bytes)).toBe(0);
+    }
+  });
+
+  it('tells of each file by itself: bad names, large files, one path twice', async () => {
+    const large = seededRandom(7).bytes(3 * MiB);
+    const results = await node.files.uploadMany(
+      parts([
+        { path: 'good', bytes: text('1') },
+        { path: '../bad', bytes: large },
+        { path: 'large', bytes: large },
+        { path: 'good', bytes: text('2') },
+        { path: '', bytes: text('x') },
+        { path: 'last', bytes: text('3') },
+      ]),
+    );
+    const told = results.map((result) => ('done' in result ? result.done.outcome : (result.error as DfsError).code));
+    expect(told).toEqual(['created', 'invalid-path', 'created', 'updated', 'invalid-path', 'created']);
+    expect((await node.files.list({ limit: 10 })).items.map((file) => file.path)).toEqual(['good', 'large', 'last']);
+  });
+
+  it('lets a file that is refused at the commit not spoil its group', async () => {
+    await put('taken', text('x'));
+    const list = parts(['new-1', 'taken', 'new-2'].map((path) => ({ path, bytes: text(path) })));
+    const results = await node.files.uploadMany(list, { ifNoneMatch: '*' });
+    const told = results.map((result) => ('done' in result ? result.done.outcome : (result.error as DfsError).code));
+    expect(told).toEqual(['created', 'precondition-failed', 'created']);
+  });
+
+  it('says no-space or quota-exceeded of what does not fit, and goes on', async () => {
+    const results = await node.files.uploadMany(
+      parts([
+        { path: 'fits', bytes: text('x') },
+        { path: 'too-large', bytes: randomBytes(70 * MiB) },
+        { path: 'fits-too', bytes: text('y') },
+      ]),
+    );
+    const told = results.map((result) => ('done' in result ? 'stored' : (result.error as DfsError).code));
+    expect(told).toEqual(['stored', 'quota-exceeded', 'stored']);
+    expect(node.chunks.usage().chunks).toBe(2);
+  });
+});
