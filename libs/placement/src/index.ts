@@ -1,1 +1,24 @@
-export {};
+/**
+ * Who should hold what, where it is, and how to get it: pins, copies, replication, fetching and serving of blocks.
+ * Guarantees: a pin is written only in the unit of work that commits the last block of a whole extent, its manifest
+ * included; every byte from a peer is held against its id before anyone sees it; all queues, windows and read-aheads
+ * are bounded; states are derived from holders and liveness when asked for.
+ * Does not: know paths or versions (the catalogue does), nor let go of anything yet.
+ * Units: bytes, milliseconds. The database must know `placementMigrations`.
+ */
+export { Placement, type FetchOptions } from './placement.js';
+export { PlacementModule } from './placement.module.js';
+export { placementMigrations } from './schema.js';
+export { rank, type Candidate } from './rendezvous.js';
+export { Transfers, type Transfer, type TransferOptions } from './transfers.js';
+export type {
+  BlockReader,
+  BlockStore,
+  ContentChange,
+  ContentRef,
+  Contents,
+  MemberList,
+  PeerView,
+  PlacementComponents,
+  Providers,
+} from './parts.js';

@@ -1,0 +1,112 @@
+import {
+  blocksFrame,
+  CHUNKS_PROTOCOL,
+  DfsError,
+  haveFrame,
+  MAX_IDS_PER_REQUEST,
+  PACKED_ID_BYTES,
+  packIds,
+  sha256,
+  unpackBits,
+  unpackSizes,
+  type Cid,
+  type Shape,
+  type WireValue,
+} from '@dfs/protocol';
+import { ask, request, type Transport } from '@dfs/transport';
+import { HAVE_TIME } from './limits.js';
+
+/** What asking needs of a transport. */
+export type Opener = Pick<Transport, 'open'>;
+
+/** A block of the request: its bytes, verified, or undefined when the peer does not have it. */
+export interface Answer {
+  id: Cid;
+  bytes: Uint8Array | undefined;
+}
+
+/**
+ * Asks one peer for blocks, in one request: answers in order, those of one frame together. Every block has been hashed.
+ * Leaving the loop early ends the request. Nothing is read from the peer but what the loop asks for.
+ * @throws DfsError `peer-misbehaved` for bytes that are not those of the id, or an answer of another shape;
+ * `too-many-requests`, and what a Channel throws.
+ */
+export async function* askBlocks(
+  transport: Opener,
+  peerId: string,
+  ids: readonly Cid[],
+  signal: AbortSignal,
+): AsyncGenerator<Answer[], void, undefined> {
+  const packed = packIds(ids);
+  const frames = request(transport, peerId, CHUNKS_PROTOCOL, { method: 'get', ids: packed }, { signal });
+  let answered = 0;
+  for await (const { header, payload } of frames) {
+    const sizes = sizesOf(header, payload, ids.length - answered);
+    const answers = verify(ids, packed, answered, sizes, payload);
+    answered += answers.length;
+    yield answers;
+  }
+  if (answered < ids.length) throw misbehaved('it ended before all blocks were answered');
+}
+
+/** Which of these blocks `peerId` has. @throws DfsError as askBlocks */
+export async function askHave(
+  transport: Opener,
+  peerId: string,
+  ids: readonly Cid[],
+  signal: AbortSignal,
+): Promise<Set<Cid>> {
+  const has = new Set<Cid>();
+  for (let at = 0; at < ids.length; at += MAX_IDS_PER_REQUEST) {
+    const part = ids.slice(at, at + MAX_IDS_PER_REQUEST);
+    const options = { signal, timeoutMs: HAVE_TIME };
+    const { header } = await ask(transport, peerId, CHUNKS_PROTOCOL, { method: 'have', ids: packIds(part) }, options);
+    const bits = unpackBits(parse(haveFrame, header).have, part.length);
+    part.forEach((id, index) => bits[index] && has.add(id));
+  }
+  return has;
+}
+
+function sizesOf(header: WireValue, payload: Uint8Array, most: number): number[] {
+  const sizes = parse(blocksFrame, header).sizes;
+  const list = unpackSizes(sizes);
+  if (list.length > most) throw misbehaved('it answered more blocks than it was asked for');
+  if (list.reduce((sum, size) => sum + size, 0) !== payload.length) throw misbehaved('sizes and bytes do not agree');
+  return list;
+}
+
+function verify(
+  ids: readonly Cid[],
+  packed: Uint8Array,
+  first: number,
+  sizes: readonly number[],
+  payload: Uint8Array,
+): Answer[] {
+  let at = 0;
+  return sizes.map((size, index) => {
+    const id = ids[first + index] as Cid;
+    if (size === 0) return { id, bytes: undefined };
+    const bytes = payload.subarray(at, at + size);
+    at += size;
+    const digest = (first + index) * PACKED_ID_BYTES + 1;
+    if (Buffer.compare(sha256(bytes), packed.subarray(digest, digest + 32)) !== 0) {
+      throw misbehaved('it sent bytes that are not those of the block', { block: id });
+    }
+    return { id, bytes };
+  });
+}
+
+function parse<T>(of: Shape<T>, header: WireValue): T {
+  try {
+    return of.parse(header, 'answer');
+  } catch (cause) {
+    throw misbehaved('its answer is malformed', {}, cause);
+  }
+}
+
+function misbehaved(what: string, facts: { block?: Cid } = {}, cause?: unknown): DfsError {
+  return new DfsError('peer-misbehaved', `A peer was asked for blocks and did not keep to the protocol: ${what}.`, {
+    facts: { ...facts },
+    cause,
+  });
+}

@@ -1,0 +1,142 @@
+import {
+  blocksFrame,
+  CHUNKS_PROTOCOL,
+  haveFrame,
+  isDfsError,
+  MAX_BLOCKS_PER_FRAME,
+  packBits,
+  packPins,
+  packSizes,
+  parseChunksRequest,
+  pinsFrame,
+  unpackIds,
+  type Cid,
+  type Log,
+  type PinsRequest,
+  type Shape,
+  type WireValue,
+} from '@dfs/protocol';
+import { firstFrame, type Channel, type Transport } from '@dfs/transport';
+import { FRAME_BYTES } from './limits.js';
+import type { Block, BlockReader } from './parts.js';
+import type { PinLog } from './pin-log.js';
+import { ServingQueue } from './serving-queue.js';
+
+export interface BlockServerComponents {
+  transport: Pick<Transport, 'handle'>;
+  chunks: BlockReader;
+  pins: PinLog;
+  log: Log;
+}
+
+/** Answers `/dfs/chunks/1`. What it sends was hashed when it was read; a slow asker holds up only itself. */
+export class BlockServer {
+  private readonly queue = new ServingQueue();
+
+  constructor(private readonly components: BlockServerComponents) {}
+
+  start(): void {
+    this.components.transport.handle(CHUNKS_PROTOCOL, (channel) => this.answer(channel));
+  }
+
+  private async answer(channel: Channel): Promise<void> {
+    const { header } = await firstFrame(channel);
+    const request = parseChunksRequest(header);
+    const leave = await this.queue.enter(channel.peerId);
+    try {
+      if (request.method === 'pins') await this.sendPins(channel, request);
+      else if (request.method === 'have') await this.sendHave(channel, unpackIds(request.ids));
+      else await this.sendBlocks(channel, unpackIds(request.ids));
+    } finally {
+      leave();
+    }
+  }
+
+  private async sendHave(channel: Channel, ids: readonly Cid[]): Promise<void> {
+    const here = await this.components.chunks.has(ids);
+    await channel.send(form(haveFrame, { have: packBits(ids.map((id) => here.has(id))) }));
+  }
+
+  private async sendPins(channel: Channel, request: PinsRequest): Promise<void> {
+    const { pins, log } = this.components;
+    const same = request.nonce !== null && Buffer.compare(request.nonce, pins.nonce) === 0;
+    if (same && request.after > pins.number) {
+      log.warn({ peerId: channel.peerId }, 'a peer knows more of my pins than I do: the pin log starts anew');
+      await pins.startAnew();
+    }
+    const { nonce } = pins;
+    for (let after = same && request.after <= pins.number ? request.after : 0; ;) {
+      const page = await pins.page(after);
+      await channel.send(form(pinsFrame, { nonce, after, to: page.to }), packPins(page.pins));
+      if (page.last) return;
+      after = page.to;
+    }
+  }
+
+  private async sendBlocks(channel: Channel, ids: readonly Cid[]): Promise<void> {
+    const frame = new FrameUnderWay(channel);
+    let answered = 0;
+    for await (const block of this.read(ids, channel.signal)) {
+      while (ids[answered] !== block.id) {
+        await frame.add(undefined);
+        answered++;
+      }
+      await frame.add(block.bytes);
+      answered++;
+    }
+    for (; answered < ids.length; answered++) await frame.add(undefined);
+    await frame.send();
+  }
+
+  /** Those that are here, in order. A block that turns out damaged or gone is one that is not here. */
+  private async *read(ids: readonly Cid[], signal: AbortSignal): AsyncIterable<Block> {
+    const { chunks, log } = this.components;
+    const here = await chunks.has(ids);
+    let rest = ids.filter((id) => here.has(id));
+    while (rest.length > 0) {
+      let read = 0;
+      try {
+        for await (const block of chunks.getMany(rest, { signal })) {
+          read++;
+          yield block;
+        }
+        return;
+      } catch (error) {
+        if (!isDfsError(error, 'chunk-damaged') && !isDfsError(error, 'chunk-not-found')) throw error;
+        log.warn({ err: error, block: rest[read] }, 'a block that was asked for cannot be read');
+        rest = rest.slice(read + 1);
+      }
+    }
+  }
+}
+
+/** Gathers small blocks to frames; a large one goes by itself. */
+class FrameUnderWay {
+  private sizes: number[] = [];
+  private parts: Uint8Array[] = [];
+  private bytes = 0;
+
+  constructor(private readonly channel: Channel) {}
+
+  async add(bytes: Uint8Array | undefined): Promise<void> {
+    const size = bytes?.length ?? 0;
+    const full = this.bytes > 0 && this.bytes + size > FRAME_BYTES;
+    if (full || this.sizes.length === MAX_BLOCKS_PER_FRAME) await this.send();
+    this.sizes.push(size);
+    if (bytes) this.parts.push(bytes);
+    this.bytes += size;
+  }
+
+  async send(): Promise<void> {
+    if (this.sizes.length === 0) return;
+    const { sizes, parts } = this;
+    this.sizes = [];
+    this.parts = [];
+    this.bytes = 0;
+    await this.channel.send(form(blocksFrame, { sizes: packSizes(sizes) }), parts);
+  }
+}
+
+function form<T>(of: Shape<T>, value: T): WireValue {
+  return of.form(value) ?? null;
+}

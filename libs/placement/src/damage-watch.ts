@@ -1,0 +1,166 @@
+import { readExtent } from '@dfs/chunks';
+import type { Database } from '@dfs/database';
+import type { EventLog } from '@dfs/events';
+import { isManifestCid, type Cid, type Log } from '@dfs/protocol';
+import type { Transport } from '@dfs/transport';
+import { askBlocks } from './block-client.js';
+import { HEAL_AGAIN, HEAL_TIME, SCAN_PAGE } from './limits.js';
+import type { NetworkView } from './network-view.js';
+import type { BlockStore } from './parts.js';
+import type { PinLog, PinnedExtent } from './pin-log.js';
+import { pause, stopping, withTimeout } from './signals.js';
+
+export interface DamageWatchComponents {
+  db: Database;
+  chunks: BlockStore;
+  pins: PinLog;
+  network: NetworkView;
+  transport: Pick<Transport, 'open'>;
+  events: Pick<EventLog, 'recordNow'>;
+  /** Pins were dropped: their extents are to be fetched anew. */
+  onDropped: () => void;
+  log: Log;
+}
+
+/**
+ * Heals blocks that were found damaged: from any member that has them, at once. What cannot be healed is promised no
+ * longer, so that others count one copy less, and is fetched again like anything that is lacking.
+ */
+export class DamageWatch {
+  private readonly control = new AbortController();
+  private readonly waiting = new Set<Cid>();
+  /** Blocks of files that are not whole here. */
+  private readonly open = new Set<Cid>();
+  private warned = false;
+  private working: Promise<void> | undefined;
+
+  constructor(private readonly components: DamageWatchComponents) {}
+
+  start(): void {
+    this.components.chunks.onDamaged((id) => this.found(id));
+    for (const id of this.components.chunks.damaged()) this.found(id);
+  }
+
+  async stop(): Promise<void> {
+    this.control.abort(stopping());
+    await this.working;
+  }
+
+  /** Blocks that are damaged and matter. */
+  get count(): number {
+    return this.open.size;
+  }
+
+  private found(id: Cid): void {
+    this.waiting.add(id);
+    this.open.add(id);
+    this.working ??= this.work().finally(() => (this.working = undefined));
+  }
+
+  private async work(): Promise<void> {
+    try {
+      await this.warn(true);
+      while (this.open.size > 0) {
+        await this.heal();
+        const hurt = [...this.waiting];
+        this.waiting.clear();
+        if (hurt.length > 0) await this.dropPins(new Set(hurt));
+        if (this.open.size > 0) await pause(HEAL_AGAIN, this.control.signal);
+        this.forgetHealed();
+      }
+      await this.warn(false);
+    } catch (error) {
+      if (!this.control.signal.aborted) this.components.log.error({ err: error }, 'damage could not be healed');
+    }
+  }
+
+  /** Asks every member that is here, one after another, until nothing is missing. */
+  private async heal(): Promise<void> {
+    const { network, log } = this.components;
+    for (const peerId of network.others()) {
+      const ids = [...this.open];
+      if (ids.length === 0) return;
+      try {
+        await this.healFrom(peerId, ids);
+      } catch (error) {
+        if (this.control.signal.aborted) throw error;
+        log.debug({ err: error, peerId }, 'a member could not heal');
+      }
+      this.forgetHealed();
+    }
+  }
+
+  private async healFrom(peerId: string, ids: readonly Cid[]): Promise<void> {
+    const { transport, chunks, db } = this.components;
+    const signal = withTimeout(this.control.signal, HEAL_TIME);
+    const batch = chunks.batch('local');
+    try {
+      for await (const answers of askBlocks(transport, peerId, ids.slice(0, SCAN_PAGE), signal)) {
+        for (const { id, bytes } of answers) if (bytes) await batch.add({ id, bytes });
+      }
+      await batch.flush();
+      await db.write((tx) => batch.commit(tx));
+    } finally {
+      await batch.abort();
+    }
+  }
+
+  private forgetHealed(): void {
+    const still = new Set(this.components.chunks.damaged());
+    for (const id of this.open) if (!still.has(id)) this.open.delete(id);
+    for (const id of this.waiting) if (!still.has(id)) this.waiting.delete(id);
+  }
+
+  private async dropPins(hurt: ReadonlySet<Cid>): Promise<void> {
+    const { pins, db, log, onDropped } = this.components;
+    const touched = new Set<Cid>();
+    let dropped = 0;
+    for (let after: PinnedExtent | null = null; ;) {
+      const page: PinnedExtent[] = await pins.walk(after, SCAN_PAGE);
+      const lost: PinnedExtent[] = [];
+      for (const pin of page) {
+        const blocks = await this.hurtBlocks(pin, hurt);
+        if (blocks.length > 0) lost.push(pin);
+        for (const block of blocks) touched.add(block);
+      }
+      if (lost.length > 0) await db.write((tx) => pins.drop(tx, lost));
+      dropped += lost.length;
+      if (page.length < SCAN_PAGE) break;
+      after = page.at(-1)!;
+    }
+    // What nothing promises is nobody's loss.
+    for (const id of hurt) if (!touched.has(id)) this.open.delete(id);
+    if (dropped === 0) return;
+    log.warn({ extents: dropped }, 'extents with damaged blocks are promised no longer until they are whole again');
+    onDropped();
+  }
+
+  /** Which of these blocks an extent needs. Where its manifest cannot be read that is the block that is hurt. */
+  private async hurtBlocks({ content, size, extent }: PinnedExtent, hurt: ReadonlySet<Cid>): Promise<Cid[]> {
+    if (!isManifestCid(content)) return hurt.has(content) ? [content] : [];
+    let last = content;
+    try {
+      const found = await readExtent(content, size, extent, (id) => {
+        last = id;
+        return this.components.chunks.get(id, { signal: this.control.signal });
+      });
+      return [...found.manifestBlocks, ...found.chunks.map(({ id }) => id)].filter((id) => hurt.has(id));
+    } catch (error) {
+      this.control.signal.throwIfAborted();
+      this.components.log.debug({ err: error, content, extent }, 'a manifest cannot be read');
+      return [last];
+    }
+  }
+
+  private async warn(active: boolean): Promise<void> {
+    if (this.warned === active) return;
+    this.warned = active;
+    await this.components.events.recordNow('node.warning', {
+      code: 'damaged-chunk',
+      detail: active
+        ? 'Data on this node’s disk is damaged. It is being fetched again from the other nodes; check the disk.'
+        : 'The damaged data is whole again.',
+      active,
+    });
+  }
+}

@@ -1,0 +1,97 @@
+import {
+  CHUNKS_PROTOCOL,
+  holdingsStatus,
+  MAX_PINS_PER_FRAME,
+  pinsFrame,
+  unpackPins,
+  DfsError,
+  type Log,
+  type WireValue,
+} from '@dfs/protocol';
+import { request, type Transport } from '@dfs/transport';
+import type { Holdings } from './holdings.js';
+import type { PeerView } from './parts.js';
+import type { PinLog } from './pin-log.js';
+
+/** Section of the status message that says how long my pin log is. */
+const SECTION = 'holdings';
+
+export interface HoldingsExchangeComponents {
+  pins: PinLog;
+  holdings: Holdings;
+  peers: Pick<PeerView, 'contribute' | 'onStatus' | 'nudge'>;
+  transport: Pick<Transport, 'open'>;
+  /** Whether this node takes nothing more on behalf of others. */
+  isFull: () => boolean;
+  /** A member became full or roomy, or of another capacity class. */
+  onMemberChanged: (peerId: string) => void;
+  log: Log;
+}
+
+/**
+ * Tells others how long my pin log is and reads what is new in theirs, each from the member itself. New pins are made
+ * known at once: the status message that carries them is sent within its coalescing time.
+ */
+export class HoldingsExchange {
+  /** Peers whose log is being read, with the newest status that came meanwhile. */
+  private readonly reading = new Map<string, WireValue | undefined>();
+  private readonly control = new AbortController();
+
+  constructor(private readonly components: HoldingsExchangeComponents) {}
+
+  start(): void {
+    const { peers, pins } = this.components;
+    peers.contribute(SECTION, () => this.mine());
+    peers.onStatus(SECTION, (peerId, value) => this.heard(peerId, value));
+    pins.onEntries(() => peers.nudge());
+  }
+
+  stop(): void {
+    this.control.abort(new DfsError('shutting-down', 'The node is shutting down.'));
+  }
+
+  private mine(): WireValue {
+    const { pins, isFull } = this.components;
+    const status = { nonce: pins.nonce, number: pins.number, full: isFull(), capacity: pins.capacity };
+    return holdingsStatus.form(status) ?? null;
+  }
+
+  private heard(peerId: string, value: WireValue): void {
+    if (this.reading.has(peerId)) this.reading.set(peerId, value);
+    else void this.follow(peerId, value);
+  }
+
+  private async follow(peerId: string, first: WireValue): Promise<void> {
+    try {
+      for (let value: WireValue | undefined = first; value !== undefined; value = this.reading.get(peerId)) {
+        this.reading.set(peerId, undefined);
+        const status = holdingsStatus.parse(value, 'status');
+        const { behind, changed } = await this.components.holdings.heard(peerId, status);
+        if (changed) this.components.onMemberChanged(peerId);
+        if (behind) await this.read(peerId);
+      }
+    } catch (error) {
+      // The next status message is the next try.
+      if (!this.control.signal.aborted) this.components.log.warn({ err: error, peerId }, 'pin log not read');
+    } finally {
+      this.reading.delete(peerId);
+    }
+  }
+
+  private async read(peerId: string): Promise<void> {
+    const { transport, holdings } = this.components;
+    const options = { signal: this.control.signal };
+    const known = holdings.known(peerId);
+    const question = { method: 'pins', nonce: known?.nonce ?? null, after: known?.number ?? 0 };
+    let at = question.after;
+    for await (const { header, payload } of request(transport, peerId, CHUNKS_PROTOCOL, question, options)) {
+      const frame = pinsFrame.parse(header, 'answer');
+      const pins = unpackPins(payload);
+      if (frame.to < frame.after || pins.length > MAX_PINS_PER_FRAME || (frame.after !== at && frame.after !== 0)) {
+        throw new DfsError('peer-misbehaved', 'A peer sent a pin log whose numbers do not fit.');
+      }
+      await holdings.learn(peerId, frame, pins);
+      at = frame.to;
+    }
+  }
+}

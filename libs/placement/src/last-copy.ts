@@ -1,0 +1,55 @@
+import { DfsError, type Cid } from '@dfs/protocol';
+import { fewestExtents, isEmpty } from './extents.js';
+import { SCAN_PAGE } from './limits.js';
+import type { ContentRef, Contents } from './parts.js';
+import type { SurveyComponents } from './survey.js';
+
+export interface LastCopyComponents extends Pick<SurveyComponents, 'holdings' | 'counts' | 'network'> {
+  catalogue: Pick<Contents, 'contents'>;
+}
+
+/**
+ * Refuses the removal of a member that alone holds something, unless it is confirmed.
+ * @throws DfsError `last-copy` with the count
+ */
+export async function refuseLastCopy(
+  components: LastCopyComponents,
+  peerId: string,
+  options: { confirm?: boolean },
+): Promise<void> {
+  if (options.confirm) return;
+  const count = await onlyHeldBy(components, peerId);
+  if (count === 0) return;
+  throw new DfsError(
+    'last-copy',
+    `This node alone holds ${count} ${count === 1 ? 'file content' : 'file contents'}: wait until they are copied, or confirm that they may be lost.`,
+    { facts: { count } },
+  );
+}
+
+async function onlyHeldBy(
+  { catalogue, holdings, counts, network }: LastCopyComponents,
+  peerId: string,
+): Promise<number> {
+  const { live } = network.now();
+  let count = 0;
+  for (let after: Cid | null = null; ;) {
+    const page: ContentRef[] = await catalogue.contents(after, SCAN_PAGE);
+    if (page.length === 0) return count;
+    after = page.at(-1)!.contentId;
+    const filled = page.filter(({ contentId }) => !isEmpty(contentId));
+    const [holders, extents] = await Promise.all([
+      holdings.holders(filled.map(({ contentId }) => contentId)),
+      counts.of(filled),
+    ]);
+    for (const { contentId, size } of filled) {
+      const held = holders.get(contentId)!;
+      const numbers = Array.from({ length: extents.get(contentId) ?? fewestExtents(size) }, (_, extent) => extent);
+      const alone = numbers.some((extent) => {
+        const list = held.get(extent) ?? [];
+        return list.includes(peerId) && !list.some((other) => other !== peerId && live.has(other));
+      });
+      if (alone) count++;
+    }
+  }
+}

@@ -1,0 +1,114 @@
+import { CHUNK_MAX_BYTES, KiB, MiB, millisecond, minute, second } from '@dfs/protocol';
+
+// What a reader or the replicator asks of peers.
+
+/** Bytes of one request to a peer at first; grows and shrinks with what the peer delivers. */
+export const FIRST_LOT_BYTES = 2 * MiB;
+export const MIN_LOT_BYTES = 256 * KiB;
+export const MAX_LOT_BYTES = 8 * MiB;
+/** Time one request should take: bandwidth × delay, so that a slow peer is asked for little and a fast one for much. */
+export const LOT_TIME = 250 * millisecond;
+/** Blocks of one request. */
+export const MAX_LOT_BLOCKS = 2048;
+/** Requests in flight to one peer for one transfer: one streams, one waits behind it, one is being set up. */
+export const LANE_REQUESTS = 3;
+/** Requests in flight to one peer for all replication together, and with readers; the peer serves as many at a time. */
+export const BULK_REQUESTS_PER_PEER = 4;
+export const REQUESTS_PER_PEER = 8;
+/** No block for so long: others are asked for what this peer owes. */
+export const REASK_AFTER = 3 * second;
+/** No block for so long, and hardly a byte: the peer is left. */
+export const LEAVE_AFTER = 9 * second;
+/** No block for so long, though bytes trickle in: the peer is left all the same. */
+export const LEAVE_TRICKLE_AFTER = 60 * second;
+/** Bytes a second below which a connection counts as silent. */
+export const TRICKLE = 8 * KiB;
+/** How often stalls are looked for. */
+export const STALL_CHECK = 500 * millisecond;
+/** Pause after a peer said that it is asked too much. */
+export const BUSY_PAUSE = 250 * millisecond;
+/** A manifest block whose size is not known counts as this. */
+export const ASSUMED_BLOCK_BYTES = 48 * KiB;
+
+// A reader.
+
+/** Bytes fetched ahead of a reader, in memory. */
+export const READ_AHEAD_BYTES = 24 * MiB;
+/** Before the DHT is asked, so that a file whose holders are known never waits for it or loads it. */
+export const DHT_DELAY = 300 * millisecond;
+export const DHT_TIME = 6 * second;
+/** Times a holder whose connection was lost is tried again by one reader. */
+export const MAX_STRIKES = 3;
+/** A reader under way waits so long for a lost holder to come back; one that has got nothing is answered at once. */
+export const READER_PATIENCE = 10 * second;
+/** Between two searches for holders. */
+export const SEARCH_PAUSE = 1 * second;
+/** Time for a member to say what it has. */
+export const HAVE_TIME = 5 * second;
+/** Lies remembered: pairs of content and peer. */
+export const MAX_LIARS = 10_000;
+/** A holder that lied about a content is not asked for it for so long: it may heal. */
+export const LIAR_TIME = 10 * minute;
+/** Time to connect to a holder that only the DHT knows. */
+export const DIAL_TIME = 4 * second;
+
+// The replicator.
+
+/** Wants kept in memory; what is beyond is found again by the next scan. */
+export const MAX_WANTS = 20_000;
+/** Contents looked at in one step of a scan. */
+export const SCAN_PAGE = 1000;
+/** Jobs at a time: while one is made durable, others receive. */
+export const JOBS = 3;
+/** Extents and bytes fetched and committed together. */
+export const GROUP_EXTENTS = 2048;
+export const GROUP_BYTES = 32 * MiB;
+/** Bytes of a large extent after which what has come is committed, so that a restart does not fetch it again. */
+export const COMMIT_BYTES = 64 * MiB;
+/** Retry of what could not be got. */
+export const RETRY_FIRST = 1 * second;
+export const RETRY_LAST = 5 * minute;
+/** Changes of members and holders are gathered for so long before a scan. */
+export const SCAN_DELAY = 200 * millisecond;
+/** A scan is followed by a rest of so many times its duration. */
+export const SCAN_REST = 4;
+/** How often members are looked over for one whose grace has run out. */
+export const LIVENESS_CHECK = 1 * second;
+/** Extents without a known holder that a scan searches for by every means. */
+export const DEEP_SEARCHES = 16;
+/** Share of the quota at which a full node takes on peers' data again (it stopped at 90 %). */
+export const ROOM_AGAIN = 0.85;
+/** Share of the quota that peers' data may fill. */
+export const PEER_SHARE = 0.9;
+/** How often a full node looks for room. */
+export const ROOM_CHECK = 5 * second;
+
+// A server of blocks.
+
+/** Requests answered at a time, over all askers. Each holds one frame and what the store reads ahead. */
+export const SERVED_AT_ONCE = 24;
+/** Requests of one asker that wait; more are refused. */
+export const WAITING_PER_ASKER = 64;
+/** Small blocks are gathered to frames of about this. */
+export const FRAME_BYTES = 1 * MiB;
+export const MAX_FRAME_BYTES = CHUNK_MAX_BYTES;
+
+// Damage.
+
+/** Time for one member to send what is damaged here. */
+export const HEAL_TIME = 10 * second;
+/** Between two tries to heal. */
+export const HEAL_AGAIN = 15 * second;
+
+// What is told.
+
+/** Events of one kind are coalesced to ten a second. */
+export const TELL_EVERY = 100 * millisecond;
+/** Files whose way to safety is told, the newest. */
+export const WATCHED_FILES = 20_000;
+/** Finished transfers that are listed. */
+export const RECENT_TRANSFERS = 100;
+/** Transfers from this size on are listed, and recorded when done: smaller ones are over before anyone looks. */
+export const NOTABLE_BYTES = 8 * MiB;
+/** A content heard of so recently is on its way rather than unavailable. */
+export const NEWS_TIME = 15 * second;

@@ -1,0 +1,68 @@
+import type { Holdings } from './holdings.js';
+import type { MemberList, PeerView } from './parts.js';
+import { rank, type Candidate } from './rendezvous.js';
+
+export interface NetworkViewComponents {
+  membership: MemberList;
+  peers: Pick<PeerView, 'connected' | 'inGrace'>;
+  holdings: Holdings;
+  /** This node's own class, and whether it takes nothing more on behalf of others. */
+  capacity: () => number;
+  isFull: () => boolean;
+}
+
+/** The members as placement sees them at one moment. */
+export interface Snapshot {
+  readonly self: string;
+  /** Copies wanted. */
+  readonly target: number;
+  /** Within grace. */
+  readonly live: ReadonlySet<string>;
+  /** Live and not full. */
+  readonly willing: ReadonlySet<string>;
+  /** Answer now, this node included. */
+  readonly reachable: ReadonlySet<string>;
+  /** Who should hold an extent, of which `holders` pin it already. */
+  shouldHold(peerId: string, content: string, extent: number, holders: readonly string[]): boolean;
+}
+
+/** Puts together membership, liveness and what members say of their stores. */
+export class NetworkView {
+  constructor(private readonly components: NetworkViewComponents) {}
+
+  /** Those who answer now, this node not included. */
+  others(): string[] {
+    return this.components.peers.connected().filter((peerId) => this.components.membership.isMember(peerId));
+  }
+
+  now(): Snapshot {
+    const { membership, peers, holdings, capacity, isFull } = this.components;
+    const self = membership.self().peerId;
+    const target = membership.settings().replicas;
+    const members = membership.members().filter(({ peerId }) => peerId === self || peers.inGrace(peerId));
+    const full = (peerId: string): boolean => (peerId === self ? isFull() : (holdings.known(peerId)?.full ?? false));
+    const candidates = new Map<string, Candidate>(
+      members.map(({ peerId }) => {
+        const known = peerId === self ? undefined : holdings.known(peerId);
+        return [peerId, { peerId, capacity: known?.capacity ?? capacity() }];
+      }),
+    );
+    const live = new Set(candidates.keys());
+    const willing = new Set([...live].filter((peerId) => !full(peerId)));
+    return {
+      self,
+      target,
+      live,
+      willing,
+      reachable: new Set([self, ...this.others()]),
+      shouldHold: (peerId, content, extent, holders) => {
+        const eligible = [...candidates.values()].filter(
+          (candidate) => willing.has(candidate.peerId) || holders.includes(candidate.peerId),
+        );
+        if (!eligible.some((candidate) => candidate.peerId === peerId)) return false;
+        if (eligible.length <= target) return true;
+        return rank(content, extent, eligible).slice(0, target).includes(peerId);
+      },
+    };
+  }
+}

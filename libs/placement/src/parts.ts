@@ -1,0 +1,92 @@
+import type { Database, Tx } from '@dfs/database';
+import type { EventLog } from '@dfs/events';
+import type { Membership, Peers } from '@dfs/peers';
+import type { Cid, Clock, Log, Unsubscribe } from '@dfs/protocol';
+import type { Transport } from '@dfs/transport';
+
+// What placement needs of the layers below, and no more: their classes fit these as they are.
+
+export interface Block {
+  id: Cid;
+  bytes: Uint8Array;
+}
+
+/** Bytes on their way to disk. */
+export interface Batch {
+  add(block: Block): Promise<void>;
+  get(id: Cid): Promise<Uint8Array | undefined>;
+  flush(): Promise<void>;
+  commit(tx: Tx): Promise<void>;
+  abort(): Promise<void>;
+}
+
+/** Blocks on this node's disk. */
+export interface BlockReader {
+  has(ids: readonly Cid[]): Promise<Set<Cid>>;
+  get(id: Cid, options?: { signal?: AbortSignal }): Promise<Uint8Array>;
+  getMany(ids: readonly Cid[], options?: { signal?: AbortSignal }): AsyncIterable<Block>;
+}
+export interface BlockStore extends BlockReader {
+  batch(purpose: 'local' | 'peer'): Batch;
+  usage(): { bytes: number; quotaBytes: number; freeBytes: number };
+  onDamaged(listener: (id: Cid) => void): Unsubscribe;
+  /** Blocks found damaged and not added anew. */
+  damaged(): Cid[];
+}
+
+/** The contents that current files have. */
+export interface Contents {
+  contents(after: Cid | null, limit: number): Promise<ContentRef[]>;
+  onChange(listener: (changes: ContentChange[]) => void): Unsubscribe;
+}
+export interface ContentRef {
+  contentId: Cid;
+  size: number;
+  /** Who wrote it, and so had it first. */
+  author: string;
+}
+export interface ContentChange {
+  fileId: string;
+  path: string;
+  /** Null for a deletion or a folder. */
+  contentId: Cid | null;
+  size: number;
+  author: string;
+  deleted: boolean;
+}
+
+/** Provider records. A hint. */
+export interface Providers {
+  provide(cids: Cid[], tx?: Tx): Promise<void>;
+  providers(cid: Cid, options: { signal: AbortSignal }): Promise<{ peerId: string; addresses: string[] }[]>;
+}
+
+export type MemberList = Pick<Membership, 'settings' | 'self' | 'members' | 'isMember' | 'onChange'>;
+export type PeerView = Pick<
+  Peers,
+  | 'connected'
+  | 'nameOf'
+  | 'inGrace'
+  | 'onReady'
+  | 'onGone'
+  | 'onChange'
+  | 'contribute'
+  | 'onStatus'
+  | 'nudge'
+  | 'onNetworkChanged'
+  | 'beforeRemove'
+>;
+
+export interface PlacementComponents {
+  db: Database;
+  events: EventLog;
+  chunks: BlockStore;
+  transport: Pick<Transport, 'open' | 'handle' | 'rates' | 'dialPeer'>;
+  peers: PeerView;
+  membership: MemberList;
+  /** Left out where the DHT is off. */
+  dht?: Providers;
+  catalogue: Contents;
+  clock: Clock;
+  log: Log;
+}

@@ -1,0 +1,281 @@
+import { chunksFrom, summarise } from '@dfs/chunks';
+import type { ChunkInfo, HolderList, Replication } from '@dfs/contracts';
+import type { Tx } from '@dfs/database';
+import { abortError, cidToBytes, DfsError, type Cid, type Unsubscribe } from '@dfs/protocol';
+import { BlockServer } from './block-server.js';
+import { ContentReader, localOrRemote } from './content-reader.js';
+import { DamageWatch } from './damage-watch.js';
+import { DownloadTransfer } from './download-transfer.js';
+import { extentsOf, isEmpty, isLarge } from './extents.js';
+import { HolderFinder } from './holder-finder.js';
+import { HoldingsExchange } from './holdings-exchange.js';
+import { Holdings } from './holdings.js';
+import { refuseLastCopy } from './last-copy.js';
+import { LIVENESS_CHECK } from './limits.js';
+import { NetworkView } from './network-view.js';
+import type { ContentChange, PlacementComponents } from './parts.js';
+import { PinLog, type PinnedExtent } from './pin-log.js';
+import { RemoteBlocks } from './remote-blocks.js';
+import { ReplicationView } from './replication-view.js';
+import { ReplicationWatch } from './replication-watch.js';
+import { Replicator } from './replicator.js';
+import { RequestSlots } from './request-slots.js';
+import { stopping } from './signals.js';
+import { capacityClass, StoreRoom } from './store-room.js';
+import { ExtentCounts } from './survey.js';
+import { Transfers } from './transfers.js';
+
+export interface FetchOptions {
+  offset?: number;
+  length?: number;
+  signal?: AbortSignal;
+  /** For people, in the list of transfers. */
+  path?: string;
+}
+
+/** Who should hold what, where it is, and how to get it: hides the network from files. */
+export class Placement {
+  /** Running and recent movements of bytes; uploads are tracked here by those who take them in. */
+  readonly transfers: Transfers;
+  private readonly control = new AbortController();
+  private readonly slots = new RequestSlots();
+  private readonly network: NetworkView;
+  private readonly counts: ExtentCounts;
+  private readonly finder: HolderFinder;
+  private readonly room: StoreRoom;
+  private readonly view: ReplicationView;
+  private readonly watch: ReplicationWatch;
+  private readonly replicator: Replicator;
+  private readonly damage: DamageWatch;
+  private readonly exchange: HoldingsExchange;
+  private readonly unsubscribe: Unsubscribe[] = [];
+  private timer: NodeJS.Timeout | undefined;
+  private liveness = '';
+
+  private constructor(
+    private readonly components: PlacementComponents,
+    private readonly pins: PinLog,
+    private readonly holdings: Holdings,
+  ) {
+    const { db, events, chunks, transport, peers, membership, clock, log } = components;
+    this.transfers = new Transfers({ events, clock, log });
+    this.room = new StoreRoom({ chunks, log, onChange: () => peers.nudge() });
+    const isFull = (): boolean => this.room.isFull();
+    this.network = new NetworkView({ membership, peers, holdings, isFull, capacity: () => pins.capacity });
+    this.counts = new ExtentCounts(db);
+    const shared = { ...components, holdings, network: this.network, counts: this.counts, slots: this.slots };
+    this.finder = new HolderFinder(shared);
+    this.view = new ReplicationView({ ...shared, isNews: (content) => this.watch.isNews(content) });
+    this.watch = new ReplicationWatch({ ...shared, replication: (contents) => this.view.of(contents) });
+    this.replicator = new Replicator({
+      ...shared,
+      finder: this.finder,
+      room: this.room,
+      transfers: this.transfers,
+      pin: (tx, extents) => this.pin(tx, extents),
+      pathOf: (content) => this.watch.pathOf(content),
+    });
+    this.damage = new DamageWatch({ ...shared, pins, onDropped: () => this.replicator.rescan() });
+    this.exchange = new HoldingsExchange({
+      ...shared,
+      pins,
+      isFull,
+      onMemberChanged: () => this.membersChanged(),
+    });
+    new BlockServer({ transport, chunks, pins, log }).start();
+  }
+
+  /** Reads what is known of pins and holders, and answers peers from now on. Nothing is fetched before `start`. */
+  static async open(components: PlacementComponents): Promise<Placement> {
+    const { db, chunks, membership } = components;
+    const pins = await PinLog.open(db, capacityClass(chunks.usage().quotaBytes));
+    const holdings = await Holdings.open(db, membership.self().peerId);
+    const placement = new Placement(components, pins, holdings);
+    placement.listen();
+    return placement;
+  }
+
+  /** Begins to pull what should be here, and to heal. */
+  start(): void {
+    this.room.start();
+    this.damage.start();
+    this.replicator.start();
+    this.liveness = this.livenessNow();
+    this.timer = setInterval(() => this.checkLiveness(), LIVENESS_CHECK).unref();
+  }
+
+  /** Ends all fetching, and waits for what is being committed. */
+  async stop(): Promise<void> {
+    this.control.abort(stopping());
+    clearInterval(this.timer);
+    for (const unsubscribe of this.unsubscribe.splice(0)) unsubscribe();
+    this.watch.stop();
+    this.room.stop();
+    this.exchange.stop();
+    await Promise.all([this.replicator.stop(), this.damage.stop()]);
+  }
+
+  /** Contents that this node has just stored whole, in the unit of work that commits their blocks. */
+  async pinLocal(tx: Tx, contents: readonly { contentId: Cid; size: number; chunkCount: number }[]): Promise<void> {
+    const filled = contents.filter(({ contentId }) => !isEmpty(contentId));
+    const large = filled.filter(({ size }) => isLarge(size));
+    const counted = large.map(({ contentId, chunkCount }) => [cidToBytes(contentId), extentsOf(chunkCount)]);
+    await tx.insertMany('placement_large', ['content', 'extents'], counted, 'ignore');
+    const extents = filled.flatMap(({ contentId, size, chunkCount }) =>
+      Array.from({ length: extentsOf(chunkCount) }, (_, extent) => ({ content: contentId, size, extent })),
+    );
+    await this.pin(tx, extents);
+  }
+
+  /**
+   * Bytes of a content, verified and in order, from here or from whoever has them. Leaving the loop ends all fetching.
+   * @throws DfsError `content-unavailable` when nobody who can be reached has them; `aborted`
+   */
+  async *fetch(content: Cid, size: number, options: FetchOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
+    const offset = Math.max(0, options.offset ?? 0);
+    const length = Math.max(0, Math.min(options.length ?? Infinity, size - offset));
+    if (isEmpty(content) || length === 0) return;
+    const transfer = new DownloadTransfer(this.transfers, { contentId: content, bytes: length, path: options.path });
+    const signals = [this.control.signal, transfer.signal, ...(options.signal ? [options.signal] : [])];
+    const signal = AbortSignal.any(signals);
+    const remote = this.remote(content, signal, (bytes, peerId) => transfer.received(bytes, peerId));
+    try {
+      const parts = { chunks: this.components.chunks, remote };
+      for await (const bytes of new ContentReader(parts, content, size, { offset, length }, signal).read()) {
+        transfer.delivered(bytes.length);
+        yield bytes;
+      }
+      transfer.finish();
+    } catch (error) {
+      const reason = signal.aborted ? abortError(signal) : error;
+      transfer.fail(reason);
+      throw reason;
+    } finally {
+      transfer.fail(new DfsError('aborted', 'The reader has gone.'));
+      remote.close();
+    }
+  }
+
+  /** Copies and states of any number of contents, a page of a thousand in three queries at most. */
+  replication(contents: readonly { contentId: Cid; size: number }[]): Promise<Map<Cid, Replication>> {
+    return this.view.of(contents);
+  }
+
+  /** Who pins each extent. */
+  holders(content: Cid, size: number): Promise<HolderList> {
+    return this.view.holders(content, size);
+  }
+
+  /**
+   * Chunks of a content in order. `after` is what the page before gave as `next`: the offset of the next chunk.
+   * @throws DfsError `content-unavailable` when its manifest is not here and nobody has it
+   */
+  async chunkList(
+    content: Cid,
+    size: number,
+    options: { after?: number; limit: number },
+  ): Promise<{ items: ChunkInfo[]; total: number; next: number | null }> {
+    const { signal } = this.control;
+    const offset = options.after ?? 0;
+    const remote = this.remote(content, signal);
+    try {
+      const parts = { chunks: this.components.chunks, remote };
+      const get = (id: Cid): Promise<Uint8Array> => localOrRemote(parts, id, signal);
+      const { chunkCount } = await summarise(content, size, get);
+      const places = [];
+      for await (const place of chunksFrom(content, size, get, { offset, length: size - offset }, signal)) {
+        if (places.push(place) > options.limit) break;
+      }
+      const here = await this.components.chunks.has(places.map(({ id }) => id));
+      const items = places.slice(0, options.limit).map((place) => ({
+        id: place.id,
+        offset: place.offset,
+        size: place.size,
+        here: here.has(place.id),
+      }));
+      return { items, total: chunkCount, next: places[options.limit]?.offset ?? null };
+    } finally {
+      remote.close();
+    }
+  }
+
+  /** How placement is doing, for health and metrics. */
+  status(): { full: boolean; wanted: number; damaged: number } {
+    return { full: this.room.isFull(), wanted: this.replicator.wanted, damaged: this.damage.count };
+  }
+
+  private async pin(tx: Tx, extents: readonly PinnedExtent[]): Promise<void> {
+    await this.pins.add(tx, extents);
+    const contents = [...new Set(extents.map(({ content }) => content))];
+    if (contents.length > 0) await this.components.dht?.provide(contents, tx);
+  }
+
+  private remote(
+    content: Cid,
+    signal: AbortSignal,
+    onReceived?: (bytes: number, peerId: string) => void,
+  ): RemoteBlocks {
+    const { transport, log } = this.components;
+    const parts = { transport, log, slots: this.slots, finder: this.finder };
+    return new RemoteBlocks(parts, { content, signal, ...(onReceived && { onReceived }) });
+  }
+
+  private listen(): void {
+    const { catalogue, peers, membership } = this.components;
+    this.exchange.start();
+    this.pins.onEntries((pins) => this.watch.changed(pins.map(({ content }) => content)));
+    this.unsubscribe.push(
+      catalogue.onChange((changes) => this.contentsChanged(changes)),
+      this.holdings.onLearned((_, contents) => {
+        this.watch.changed(contents);
+        this.replicator.holdersLearned();
+      }),
+      peers.onReady(() => this.membersChanged()),
+      peers.onGone(() => this.watch.changed()),
+      membership.onChange(() => this.membershipChanged()),
+    );
+    peers.onNetworkChanged((tx) => this.holdings.keepOnlyIn(tx, new Set()));
+    const shared = { ...this.components, holdings: this.holdings, counts: this.counts, network: this.network };
+    peers.beforeRemove((peerId, options) => refuseLastCopy(shared, peerId, options));
+  }
+
+  private contentsChanged(changes: readonly ContentChange[]): void {
+    this.watch.follow(changes);
+    const refs = changes.flatMap(({ contentId, size, author }) => (contentId ? [{ contentId, size, author }] : []));
+    for (const { contentId, author } of refs) this.finder.hint(contentId, author);
+    this.replicator.heardOf(refs);
+  }
+
+  private membershipChanged(): void {
+    const members = new Set(this.components.membership.members().map(({ peerId }) => peerId));
+    this.holdings.keepOnly(members).catch((error: unknown) => {
+      this.components.log.error({ err: error }, 'holdings of former members could not be forgotten');
+    });
+    this.membersChanged();
+  }
+
+  private membersChanged(): void {
+    this.replicator.rescan();
+    this.watch.changed();
+  }
+
+  /** Grace runs out without anybody saying so; so does a quota change. */
+  private checkLiveness(): void {
+    const capacity = capacityClass(this.components.chunks.usage().quotaBytes, this.pins.capacity);
+    if (capacity !== this.pins.capacity) {
+      this.pins.setCapacity(capacity).then(
+        () => this.components.peers.nudge(),
+        (error: unknown) => this.components.log.warn({ err: error }, 'the capacity class was not stored'),
+      );
+    }
+    const liveness = this.livenessNow();
+    if (liveness === this.liveness) return;
+    this.liveness = liveness;
+    this.membersChanged();
+  }
+
+  private livenessNow(): string {
+    const { live, willing, target } = this.network.now();
+    return `${[...live].sort().join()} ${[...willing].sort().join()} ${target}`;
+  }
+}

@@ -1,0 +1,185 @@
+import { readExtent, summarise } from '@dfs/chunks';
+import type { Database, Tx } from '@dfs/database';
+import { abortError, DfsError, isDfsError, isManifestCid, type Cid } from '@dfs/protocol';
+import { ASSUMED_BLOCK_BYTES } from './limits.js';
+import type { BlockStore } from './parts.js';
+import type { PinnedExtent } from './pin-log.js';
+import { RotatingBatch } from './rotating-batch.js';
+import { Swarm, type SwarmComponents } from './swarm.js';
+import { wantKey, type WantedExtent } from './wants.js';
+
+export interface ReplicationJobComponents extends SwarmComponents {
+  db: Database;
+  chunks: BlockStore;
+  /** Pins these extents: every block of them is committed in this very unit of work, or before. */
+  pin(tx: Tx, extents: readonly PinnedExtent[]): Promise<void>;
+}
+
+export interface ReplicationJobOptions {
+  signal: AbortSignal;
+  onReceived(bytes: number, peerId: string): void;
+  onLied(content: Cid, peerId: string): void;
+  /** Last resort for blocks of this content that no known holder has: more of them, or none. */
+  findMore?(content: Cid, ids: readonly Cid[], signal: AbortSignal): Promise<string[]>;
+}
+
+/** How it ended for each want. */
+export interface ReplicationResult {
+  pinned: WantedExtent[];
+  failed: WantedExtent[];
+  /** Contents whose number of extents was learned on the way. */
+  counted: { want: WantedExtent; extents: number }[];
+}
+
+interface Task {
+  readonly want: WantedExtent;
+  /** Every block of the extent, once its manifest is read. */
+  needs: Cid[] | undefined;
+  failed: boolean;
+}
+
+/**
+ * Fetches a group of extents, each from its holders, and commits them in one unit of work with their pins: whole and
+ * verified, with every manifest block from the root. What came of extents that could not be completed is kept too, so
+ * that it need not be fetched again.
+ */
+export class ReplicationJob {
+  private readonly swarm: Swarm;
+  private readonly batch: RotatingBatch;
+  private readonly tasks: Map<string, Task>;
+  /** On this node's disk, or in the batch. */
+  private readonly here = new Set<Cid>();
+  private readonly awaited = new Map<Cid, PromiseWithResolvers<Uint8Array>>();
+  private readonly counted: ReplicationResult['counted'] = [];
+  private readonly searched = new Set<string>();
+
+  constructor(
+    private readonly components: ReplicationJobComponents,
+    wants: readonly WantedExtent[],
+    private readonly options: ReplicationJobOptions,
+  ) {
+    this.tasks = new Map(wants.map((want) => [wantKey(want), { want, needs: undefined, failed: false }]));
+    this.batch = new RotatingBatch(components.chunks, components.db);
+    this.swarm = new Swarm(components, {
+      urgency: 'bulk',
+      signal: options.signal,
+      deliver: (id, bytes, peerId) => this.deliver(id, bytes, peerId),
+      starved: (keys) => this.starved(keys),
+      left: (peerId, error) => this.onLeft(peerId, error),
+    });
+  }
+
+  /** @throws DfsError `no-space`, `quota-exceeded` (nothing uncommitted is kept), `aborted`, `shutting-down` */
+  async run(): Promise<ReplicationResult> {
+    try {
+      await this.lookUpContents();
+      for (const [key, { want }] of this.tasks) this.swarm.offer(key, want.holders);
+      const expanded = Promise.all([...this.tasks].map(([key, task]) => this.expand(key, task)));
+      await Promise.race([expanded, this.swarm.ended]);
+      await this.swarm.drained();
+      return await this.commit();
+    } finally {
+      this.swarm.close();
+      await this.batch.abort();
+    }
+  }
+
+  /** Whole contents of one chunk, and roots, in one question. */
+  private async lookUpContents(): Promise<void> {
+    const contents = [...new Set([...this.tasks.values()].map(({ want }) => want.content))];
+    for (const id of await this.components.chunks.has(contents)) this.here.add(id);
+  }
+
+  /** Finds out which blocks an extent needs, and wants those that are not here. */
+  private async expand(key: string, task: Task): Promise<void> {
+    const { content, size, extent } = task.want;
+    if (!isManifestCid(content)) {
+      task.needs = [content];
+      if (!this.here.has(content)) this.swarm.want([{ id: content, size, key }]);
+      return;
+    }
+    const get = (id: Cid): Promise<Uint8Array> => this.manifestBlock(key, id);
+    try {
+      if (extent === null) {
+        const { extentCount } = await summarise(content, size, get);
+        this.counted.push({ want: task.want, extents: extentCount });
+        task.needs = [content];
+        return;
+      }
+      const { manifestBlocks, chunks } = await readExtent(content, size, extent, get);
+      const ids = chunks.map(({ id }) => id);
+      for (const id of await this.components.chunks.has(ids)) this.here.add(id);
+      this.swarm.want(chunks.filter(({ id }) => !this.here.has(id)).map(({ id, size }) => ({ id, size, key })));
+      task.needs = [...manifestBlocks, ...ids];
+    } catch (error) {
+      task.failed = true;
+      this.components.log.debug({ err: error, content, extent }, 'the manifest of a content cannot be read yet');
+      this.swarm.abandon(key);
+    }
+  }
+
+  private async manifestBlock(key: string, id: Cid): Promise<Uint8Array> {
+    const known = this.awaited.get(id);
+    if (known) return known.promise;
+    if (this.options.signal.aborted) throw abortError(this.options.signal);
+    if ((await this.components.chunks.has([id])).has(id)) {
+      this.here.add(id);
+      return this.components.chunks.get(id, { signal: this.options.signal });
+    }
+    const waiting = Promise.withResolvers<Uint8Array>();
+    waiting.promise.catch(() => undefined);
+    this.awaited.set(id, waiting);
+    this.swarm.want([{ id, size: ASSUMED_BLOCK_BYTES, key }]);
+    return waiting.promise;
+  }
+
+  private async deliver(id: Cid, bytes: Uint8Array, peerId: string): Promise<void> {
+    await this.batch.add({ id, bytes });
+    this.here.add(id);
+    this.options.onReceived(bytes.length, peerId);
+    this.awaited.get(id)?.resolve(bytes);
+  }
+
+  private onLeft(peerId: string, error: unknown): void {
+    const block = isDfsError(error, 'peer-misbehaved') ? error.facts?.['block'] : undefined;
+    if (block === undefined) return;
+    for (const { want, needs } of this.tasks.values()) {
+      if (want.content === block || needs?.includes(String(block))) this.options.onLied(want.content, peerId);
+    }
+  }
+
+  private starved(keys: readonly string[]): void {
+    for (const key of keys) void this.rescue(key);
+  }
+
+  private async rescue(key: string): Promise<void> {
+    const task = this.tasks.get(key);
+    if (!task) return;
+    if (this.options.findMore && !this.searched.has(key)) {
+      this.searched.add(key);
+      const ids = (task.needs ?? [task.want.content]).filter((id) => !this.here.has(id));
+      const more = await this.options.findMore(task.want.content, ids, this.options.signal);
+      if (more.length > 0) return this.swarm.offer(key, more);
+    }
+    task.failed = true;
+    const error = new DfsError('content-unavailable', 'No holder that can be reached has this extent.');
+    for (const id of this.swarm.abandon(key)) this.awaited.get(id)?.reject(error);
+  }
+
+  private async commit(): Promise<ReplicationResult> {
+    const tasks = [...this.tasks.values()];
+    const isWhole = ({ needs, failed }: Task): boolean => !failed && (needs?.every((id) => this.here.has(id)) ?? false);
+    const pinned = tasks
+      .filter(isWhole)
+      .map(({ want }) => want)
+      .filter(({ extent }) => extent !== null);
+    await this.batch.finish((tx) =>
+      this.components.pin(
+        tx,
+        pinned.map(({ content, size, extent }) => ({ content, size, extent: extent! })),
+      ),
+    );
+    const failed = tasks.filter((task) => !isWhole(task)).map(({ want }) => want);
+    return { pinned, failed, counted: this.counted };
+  }
+}

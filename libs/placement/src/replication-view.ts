@@ -1,0 +1,63 @@
+import type { HolderList, Replication } from '@dfs/contracts';
+import type { Cid } from '@dfs/protocol';
+import { fewestExtents, isEmpty } from './extents.js';
+import type { Holdings } from './holdings.js';
+import type { NetworkView } from './network-view.js';
+import type { PeerView } from './parts.js';
+import { stateOf, stateOfEmpty } from './states.js';
+import type { ExtentCounts } from './survey.js';
+
+export interface ReplicationViewComponents {
+  holdings: Holdings;
+  counts: ExtentCounts;
+  network: NetworkView;
+  peers: Pick<PeerView, 'nameOf'>;
+  /** Heard of only now: its holders may not have been heard of yet. */
+  isNews: (content: Cid) => boolean;
+}
+
+/** Copies and states of contents, derived when asked for from what members hold and who is here. */
+export class ReplicationView {
+  constructor(private readonly components: ReplicationViewComponents) {}
+
+  /** Two queries for any page. */
+  async of(contents: readonly { contentId: Cid; size: number }[]): Promise<Map<Cid, Replication>> {
+    const { holdings, counts, network, isNews } = this.components;
+    const { self, target, live, willing, reachable } = network.now();
+    const states = new Map<Cid, Replication>();
+    const filled = contents.filter(({ contentId }) => !isEmpty(contentId));
+    const ids = [...new Set(filled.map(({ contentId }) => contentId))];
+    const [holders, extentCounts] = await Promise.all([holdings.holders(ids), counts.of(filled)]);
+    for (const { contentId, size } of contents) {
+      if (isEmpty(contentId)) {
+        states.set(contentId, stateOfEmpty(target));
+        continue;
+      }
+      const held = holders.get(contentId)!;
+      const count = extentCounts.get(contentId) ?? fewestExtents(size);
+      const extents = Array.from({ length: count }, (_, extent) => held.get(extent) ?? []);
+      const news = isNews(contentId);
+      states.set(contentId, stateOf({ self, target, live, willing, reachable, extents, news }));
+    }
+    return states;
+  }
+
+  /** Per extent, who pins it. */
+  async holders(contentId: Cid, size: number): Promise<HolderList> {
+    const { holdings, counts, network, peers } = this.components;
+    if (isEmpty(contentId)) return { extents: [] };
+    const { self, live } = network.now();
+    const held = (await holdings.holders([contentId])).get(contentId)!;
+    const count = (await counts.of([{ contentId, size }])).get(contentId) ?? fewestExtents(size);
+    const extents = Array.from({ length: count }, (_, index) => ({
+      index,
+      holders: (held.get(index) ?? []).map((peerId) => ({
+        peerId,
+        name: peers.nameOf(peerId) ?? '',
+        live: live.has(peerId),
+        self: peerId === self,
+      })),
+    }));
+    return { extents };
+  }
+}

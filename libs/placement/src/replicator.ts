@@ -1,0 +1,282 @@
+import type { Database, Tx } from '@dfs/database';
+import { DfsError, isDfsError, type Cid, type Log } from '@dfs/protocol';
+import { isEmpty } from './extents.js';
+import type { HolderFinder } from './holder-finder.js';
+import {
+  DEEP_SEARCHES,
+  JOBS,
+  MAX_WANTS,
+  NOTABLE_BYTES,
+  RETRY_FIRST,
+  RETRY_LAST,
+  SCAN_DELAY,
+  SCAN_PAGE,
+  SCAN_REST,
+} from './limits.js';
+import type { BlockStore, ContentRef, Contents } from './parts.js';
+import type { PinnedExtent } from './pin-log.js';
+import { ReplicationJob, type ReplicationResult } from './replication-job.js';
+import { pause, stopping } from './signals.js';
+import type { StoreRoom } from './store-room.js';
+import { survey, type ExtentCounts, type SurveyComponents } from './survey.js';
+import type { SwarmComponents } from './swarm.js';
+import type { Transfer, Transfers } from './transfers.js';
+import { wantKey, WantQueue, type WantedExtent } from './wants.js';
+
+export interface ReplicatorComponents extends SwarmComponents, SurveyComponents {
+  db: Database;
+  chunks: BlockStore;
+  catalogue: Pick<Contents, 'contents'>;
+  counts: ExtentCounts;
+  finder: HolderFinder;
+  room: StoreRoom;
+  transfers: Transfers;
+  pin(tx: Tx, extents: readonly PinnedExtent[]): Promise<void>;
+  /** Path of a file with this content, for people. */
+  pathOf(content: Cid): string | null;
+  log: Log;
+}
+
+/**
+ * Pulls what placement says this node should hold and lacks: told of news at once, and by scans of the whole catalogue
+ * at start and whenever members or holders change. Nothing but a bounded queue is kept in memory: what does not fit, and
+ * what could not be got, is found again by the next scan.
+ */
+export class Replicator {
+  private readonly wants = new WantQueue();
+  /** Wants under way. */
+  private readonly busy = new Set<string>();
+  private readonly news = new Map<Cid, ContentRef>();
+  private readonly control = new AbortController();
+  private running = 0;
+  private digesting: Promise<void> | undefined;
+  private scanning: Promise<void> | undefined;
+  private scanWanted = false;
+  private scanTimer: NodeJS.Timeout | undefined;
+  private retryTimer: NodeJS.Timeout | undefined;
+  private retryAfter = RETRY_FIRST;
+  private started = false;
+  private readonly jobs = new Set<Promise<void>>();
+  /** Milliseconds the last scan took. */
+  private scanTook = 0;
+
+  constructor(private readonly components: ReplicatorComponents) {}
+
+  start(): void {
+    this.started = true;
+    this.components.room.onRoom(() => this.rescan());
+    this.rescan();
+  }
+
+  async stop(): Promise<void> {
+    this.control.abort(stopping());
+    clearTimeout(this.scanTimer);
+    clearTimeout(this.retryTimer);
+    await Promise.allSettled([...this.jobs, this.digesting, this.scanning]);
+  }
+
+  /** Extents that are waited for, as far as is known. */
+  get wanted(): number {
+    return this.wants.size + this.busy.size;
+  }
+
+  /** Contents that are new in the catalogue. */
+  heardOf(refs: readonly ContentRef[]): void {
+    for (const ref of refs) {
+      if (isEmpty(ref.contentId)) continue;
+      if (this.news.size >= MAX_WANTS) {
+        this.rescan();
+        break;
+      }
+      this.news.set(ref.contentId, ref);
+    }
+    void this.digest();
+  }
+
+  /** Members, holders or room changed: what should be here may be another now, or may be had now. */
+  rescan(): void {
+    this.retryAfter = RETRY_FIRST;
+    this.scheduleScan(Math.max(SCAN_DELAY, SCAN_REST * this.scanTook));
+  }
+
+  /** Holders were heard of: tries again what could not be got. */
+  holdersLearned(): void {
+    if (this.retryTimer) this.rescan();
+  }
+
+  private scheduleScan(delay: number): void {
+    if (!this.started || this.control.signal.aborted) return;
+    this.scanTimer ??= setTimeout(() => {
+      this.scanTimer = undefined;
+      clearTimeout(this.retryTimer);
+      this.retryTimer = undefined;
+      this.scanWanted = true;
+      this.scanning ??= this.scan().finally(() => (this.scanning = undefined));
+    }, delay).unref();
+  }
+
+  /** What could not be got is tried again, ever more seldom, until something changes. */
+  private retryLater(): void {
+    if (this.retryTimer || this.scanTimer || this.control.signal.aborted) return;
+    this.retryTimer = setTimeout(() => {
+      this.retryTimer = undefined;
+      this.scheduleScan(0);
+    }, this.retryAfter).unref();
+    this.retryAfter = Math.min(this.retryAfter * 2, RETRY_LAST);
+  }
+
+  private digest(): Promise<void> {
+    if (!this.started) return Promise.resolve();
+    this.digesting ??= this.digestAll().finally(() => (this.digesting = undefined));
+    return this.digesting;
+  }
+
+  private async digestAll(): Promise<void> {
+    try {
+      while (this.news.size > 0 && !this.control.signal.aborted) {
+        const page = [...this.news.values()].slice(0, SCAN_PAGE);
+        for (const { contentId } of page) this.news.delete(contentId);
+        const { wants, unsourced } = await survey(this.components, page);
+        if (!this.enqueue(wants)) this.rescan();
+        if (unsourced.length > 0) this.retryLater();
+      }
+    } catch (error) {
+      this.failed(error, 'new contents could not be looked over');
+    }
+  }
+
+  private async scan(): Promise<void> {
+    try {
+      while (this.scanWanted) {
+        this.scanWanted = false;
+        const began = performance.now();
+        await this.scanOnce();
+        this.scanTook = performance.now() - began;
+      }
+    } catch (error) {
+      this.failed(error, 'the catalogue could not be scanned');
+    }
+  }
+
+  private async scanOnce(): Promise<void> {
+    const unsourced: WantedExtent[] = [];
+    let some = false;
+    for (let after: Cid | null = null; ;) {
+      await this.waitForQueue();
+      const page: ContentRef[] = await this.components.catalogue.contents(after, SCAN_PAGE);
+      if (page.length === 0) break;
+      const found = await survey(this.components, page);
+      some ||= found.unsourced.length > 0;
+      unsourced.push(...found.unsourced.slice(0, DEEP_SEARCHES - unsourced.length));
+      if (!this.enqueue(found.wants)) this.scanWanted = true;
+      after = page.at(-1)!.contentId;
+      if (this.scanWanted) break;
+    }
+    // A few of those that nobody is known to hold are searched for by every means there is.
+    this.enqueue(unsourced);
+    if (some) this.retryLater();
+  }
+
+  /** A scan goes no faster than what it finds is fetched. */
+  private async waitForQueue(): Promise<void> {
+    this.control.signal.throwIfAborted();
+    while (this.wants.size > MAX_WANTS / 2) await pause(SCAN_DELAY, this.control.signal);
+  }
+
+  private enqueue(wants: readonly WantedExtent[]): boolean {
+    if (!this.components.room.isFull()) {
+      for (const want of wants) {
+        if (!this.busy.has(wantKey(want)) && !this.wants.add(want)) return false;
+      }
+    }
+    this.dispatch();
+    return true;
+  }
+
+  private dispatch(): void {
+    while (this.running < JOBS && this.wants.size > 0 && !this.control.signal.aborted) {
+      const group = this.components.room.admit(this.wants.takeGroup());
+      if (group.length === 0) continue;
+      for (const want of group) this.busy.add(wantKey(want));
+      this.running++;
+      const job = this.run(group).finally(() => {
+        this.running--;
+        for (const want of group) this.busy.delete(wantKey(want));
+        this.jobs.delete(job);
+        this.dispatch();
+      });
+      this.jobs.add(job);
+    }
+  }
+
+  private async run(group: readonly WantedExtent[]): Promise<void> {
+    const { transfers, finder, room, log } = this.components;
+    const transfer = this.track(group, transfers);
+    const signal = transfer ? AbortSignal.any([this.control.signal, transfer.signal]) : this.control.signal;
+    const job = new ReplicationJob(this.components, group, {
+      signal,
+      onReceived: (bytes, peerId) => transfer?.progress(bytes, peerId),
+      onLied: (content, peerId) => finder.lied(content, peerId),
+      ...(group.length <= DEEP_SEARCHES && { findMore: (content, ids, s) => this.findMore(content, ids, s) }),
+    });
+    try {
+      const result = await job.run();
+      await this.settle(group, result);
+      if (result.failed.length < group.length) transfer?.finish();
+      else transfer?.fail(new DfsError('content-unavailable', 'No holder that can be reached has it right now.'));
+    } catch (error) {
+      transfer?.fail(error);
+      if (isDfsError(error, 'quota-exceeded') || isDfsError(error, 'no-space')) room.refused();
+      else if (this.control.signal.aborted) return;
+      else log.warn({ err: error }, 'a replication failed');
+      this.retryLater();
+    }
+  }
+
+  private async settle(group: readonly WantedExtent[], result: ReplicationResult): Promise<void> {
+    const { counts } = this.components;
+    for (const { want, extents } of result.counted) {
+      await counts.learn(want.content, extents);
+      this.heardOf([{ contentId: want.content, size: want.size, author: want.holders[0] ?? '' }]);
+    }
+    if (result.failed.length > 0) {
+      this.components.log.debug({ failed: result.failed.length, of: group.length }, 'extents without a holder for now');
+      this.retryLater();
+    } else if (result.pinned.length > 0) {
+      this.retryAfter = RETRY_FIRST;
+    }
+  }
+
+  private async findMore(content: Cid, ids: readonly Cid[], signal: AbortSignal): Promise<string[]> {
+    const { finder } = this.components;
+    const found = new Set<string>();
+    const add = (peerId: string): void => void found.add(peerId);
+    for (const peerId of (await finder.known(content)).any) add(peerId);
+    await Promise.all([finder.byDht(content, signal, add), finder.byAsking(content, ids, signal, new Set(), add)]);
+    return [...found];
+  }
+
+  /** Only what takes a while is listed: small files are here before anyone looks. */
+  private track(group: readonly WantedExtent[], transfers: Transfers): Transfer | undefined {
+    const bytes = group.reduce((sum, want) => sum + want.size, 0);
+    if (bytes < NOTABLE_BYTES) return undefined;
+    const only = group.length === 1 ? group[0]! : undefined;
+    return transfers.track({
+      kind: 'replication',
+      contentId: only?.content ?? null,
+      path: only ? this.components.pathOf(only.content) : null,
+      bytes: only ? extentBytes(only) : bytes,
+    });
+  }
+
+  private failed(error: unknown, what: string): void {
+    if (this.control.signal.aborted) return;
+    this.components.log.error({ err: error }, what);
+    this.retryLater();
+  }
+}
+
+/** Of a content of several extents, the bytes of one are known only once its manifest is read. */
+function extentBytes(want: WantedExtent): number | null {
+  return want.extent === 0 ? want.size : null;
+}

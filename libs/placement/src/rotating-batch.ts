@@ -1,0 +1,77 @@
+import type { Database, Tx } from '@dfs/database';
+import { COMMIT_BYTES } from './limits.js';
+import type { Batch, Block, BlockStore } from './parts.js';
+
+/** One batch and what is still being added to it. */
+interface Part {
+  readonly batch: Batch;
+  readonly adding: Set<Promise<void>>;
+  bytes: number;
+}
+
+/**
+ * Blocks of one replication on their way to disk. Every COMMIT_BYTES what has come is committed while more arrives, so
+ * that a restart does not fetch it again; the last of it is committed together with the pins.
+ */
+export class RotatingBatch {
+  private current: Part;
+  private committing: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly chunks: Pick<BlockStore, 'batch'>,
+    private readonly db: Database,
+  ) {
+    this.current = this.fresh();
+  }
+
+  /** Waits while the disk is behind. @throws DfsError `no-space`, `quota-exceeded` */
+  async add(block: Block): Promise<void> {
+    const part = this.current;
+    const added = part.batch.add(block);
+    part.adding.add(added);
+    try {
+      await added;
+    } finally {
+      part.adding.delete(added);
+    }
+    part.bytes += block.bytes.length;
+    if (part.bytes >= COMMIT_BYTES && part === this.current) {
+      const before = this.committing;
+      this.current = this.fresh();
+      this.committing = before.then(() => this.commit(part));
+      this.committing.catch(() => undefined);
+      // At most two parts at a time: one that is made durable, and one that fills.
+      await before;
+    }
+  }
+
+  /** Commits all of it, with `work` in the same unit of work as the last part. */
+  async finish(work: (tx: Tx) => Promise<void>): Promise<void> {
+    await this.committing;
+    await this.commit(this.current, work);
+  }
+
+  /** Takes back what is not committed. Idempotent; after `finish` it does nothing. */
+  async abort(): Promise<void> {
+    await Promise.allSettled([...this.current.adding, this.committing]);
+    await this.current.batch.abort();
+  }
+
+  private async commit({ batch, adding }: Part, work?: (tx: Tx) => Promise<void>): Promise<void> {
+    try {
+      await Promise.all(adding);
+      await batch.flush();
+      await this.db.write(async (tx) => {
+        await batch.commit(tx);
+        await work?.(tx);
+      });
+    } catch (error) {
+      await batch.abort();
+      throw error;
+    }
+  }
+
+  private fresh(): Part {
+    return { batch: this.chunks.batch('peer'), adding: new Set(), bytes: 0 };
+  }
+}

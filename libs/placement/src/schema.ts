@@ -1,0 +1,55 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+import type { MigrationClass } from '@dfs/database';
+
+class Placement1763800000000 implements MigrationInterface {
+  name = 'Placement1763800000000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`CREATE TABLE placement_store (
+      one INTEGER PRIMARY KEY CHECK (one = 1),
+      nonce BLOB NOT NULL,
+      capacity INTEGER NOT NULL
+    ) STRICT`);
+    // The log of my pins, the newest entry of each extent. A number is never given twice.
+    await runner.query(`CREATE TABLE placement_pin (
+      content BLOB NOT NULL,
+      extent INTEGER NOT NULL,
+      -- Of the content: what its manifest is read with.
+      size INTEGER NOT NULL,
+      number INTEGER NOT NULL,
+      held INTEGER NOT NULL,
+      PRIMARY KEY (content, extent)
+    ) STRICT, WITHOUT ROWID`);
+    await runner.query('CREATE UNIQUE INDEX placement_pin_number ON placement_pin (number)');
+    // How far I have read the logs of others, and what they said of themselves.
+    await runner.query(`CREATE TABLE placement_member (
+      ordinal INTEGER PRIMARY KEY AUTOINCREMENT,
+      peer BLOB NOT NULL UNIQUE,
+      nonce BLOB,
+      number INTEGER NOT NULL,
+      is_full INTEGER NOT NULL,
+      capacity INTEGER NOT NULL
+    ) STRICT`);
+    await runner.query(`CREATE TABLE placement_holding (
+      content BLOB NOT NULL,
+      extent INTEGER NOT NULL,
+      member INTEGER NOT NULL REFERENCES placement_member (ordinal) ON DELETE CASCADE,
+      PRIMARY KEY (content, extent, member)
+    ) STRICT, WITHOUT ROWID`);
+    await runner.query('CREATE INDEX placement_holding_member ON placement_holding (member)');
+    // Contents large enough to have more than one extent; of others the size says that there is one.
+    await runner.query(`CREATE TABLE placement_large (
+      content BLOB PRIMARY KEY,
+      extents INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID`);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    for (const table of ['large', 'holding', 'member', 'pin', 'store']) {
+      await runner.query(`DROP TABLE placement_${table}`);
+    }
+  }
+}
+
+/** Tables `placement_*`. */
+export const placementMigrations: MigrationClass[] = [Placement1763800000000];

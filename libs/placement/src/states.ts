@@ -1,0 +1,41 @@
+import type { Replication } from '@dfs/contracts';
+
+/** What is known of one content when its state is asked for. */
+export interface Standing {
+  target: number;
+  /** Members that pin each extent, gone ones included; one list for each extent there is. */
+  extents: readonly (readonly string[])[];
+  /** Members within grace. */
+  live: ReadonlySet<string>;
+  /** Members that answer now; this node is one of them. */
+  reachable: ReadonlySet<string>;
+  /** Members within grace that would take it: not full. */
+  willing: ReadonlySet<string>;
+  self: string;
+  /** Heard of only now: holders may not have been heard of yet. */
+  news: boolean;
+}
+
+/** State of a content's copies (design §5), from holders and liveness: nothing of it is stored. */
+export function stateOf(standing: Standing): Replication {
+  const { target, extents, live, reachable } = standing;
+  const copies = Math.min(...extents.map((holders) => holders.filter((peerId) => live.has(peerId)).length));
+  const nowhere = extents.some((holders) => !holders.some((peerId) => reachable.has(peerId)));
+  if (nowhere && !standing.news) return { target, copies, state: 'unavailable', reason: 'no-holder' };
+  if (copies >= target) return { target, copies, state: 'safe' };
+  if (extents.some((holders) => holders.some((peerId) => !live.has(peerId)))) {
+    return { target, copies, state: 'at-risk', reason: 'holder-gone' };
+  }
+  const lacking = extents.some((holders) => [...standing.willing].some((peerId) => !holders.includes(peerId)));
+  if (!lacking) {
+    const reason = standing.willing.size < live.size && live.size > copies ? 'no-space' : 'few-members';
+    return { target, copies, state: 'limited', reason };
+  }
+  const onlyHere = extents.every((holders) => holders.every((peerId) => peerId === standing.self));
+  return { target, copies, state: onlyHere && copies > 0 ? 'pending' : 'replicating' };
+}
+
+/** A content of no bytes: there is nothing to hold and nothing to lose. */
+export function stateOfEmpty(target: number): Replication {
+  return { target, copies: target, state: 'safe' };
+}

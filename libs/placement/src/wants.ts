@@ -1,0 +1,63 @@
+import type { Cid } from '@dfs/protocol';
+import { extentKey } from './extents.js';
+import { GROUP_BYTES, GROUP_EXTENTS, MAX_WANTS } from './limits.js';
+
+/** An extent that this node should hold and lacks. */
+export interface WantedExtent {
+  content: Cid;
+  /** Of the content. */
+  size: number;
+  /** Null where it must first be learned how many there are. */
+  extent: number | null;
+  /** Members that may have it, by what was known when it was queued. */
+  holders: string[];
+  /** Copies there are: the fewest are fetched first. */
+  copies: number;
+}
+
+/** From so many copies on all are equally safe. */
+const CLASSES = 4;
+
+/** Extents to be fetched, the fewest copies first, then in order of arrival. Bounded: a scan finds again what is left out. */
+export class WantQueue {
+  private readonly classes = Array.from({ length: CLASSES }, () => new Map<string, WantedExtent>());
+
+  get size(): number {
+    return this.classes.reduce((sum, queue) => sum + queue.size, 0);
+  }
+
+  /** @returns false when there is no room */
+  add(want: WantedExtent): boolean {
+    if (this.size >= MAX_WANTS) return false;
+    const key = wantKey(want);
+    if (!this.classes.some((queue) => queue.has(key))) {
+      this.classes[Math.min(want.copies, CLASSES - 1)]!.set(key, want);
+    }
+    return true;
+  }
+
+  /** What is fetched and committed together next: one large extent, or many small ones. */
+  takeGroup(): WantedExtent[] {
+    const group: WantedExtent[] = [];
+    let bytes = 0;
+    for (const queue of this.classes) {
+      for (const [key, want] of queue) {
+        if (group.length >= GROUP_EXTENTS) return group;
+        if (group.length > 0 && bytes + want.size > GROUP_BYTES) continue;
+        queue.delete(key);
+        group.push(want);
+        bytes += want.size;
+        if (bytes >= GROUP_BYTES) return group;
+      }
+    }
+    return group;
+  }
+
+  clear(): void {
+    for (const queue of this.classes) queue.clear();
+  }
+}
+
+export function wantKey(want: WantedExtent): string {
+  return want.extent === null ? want.content : extentKey(want.content, want.extent);
+}
