@@ -181,22 +181,23 @@ describe('EventStream', () => {
     expect(stream.retryAt()).toBeNull();
   });
 
-  it('stops when the node does not know this browser', async () => {
+  it('stops when the node does not know this browser, and goes on after signing in', async () => {
     server.refuse = 'unauthorized';
+    answer = 'signed-out';
     stream.start();
     await until(() => stream.state() === 'signed-out', 'signed out');
+    expect(stream.retryAt()).toBeNull();
     server.refuse = null;
     stream.start();
     await until(isLive, 'live after signing in');
   });
 
-  it('finds out by asking when the refusal gives no reason', async () => {
+  it('keeps trying when the node refuses the socket but knows this browser', async () => {
+    server.refuse = 'not-ready';
     stream.start();
+    await until(() => stream.state() === 'offline', 'offline');
+    server.refuse = null;
     await until(isLive, 'live');
-    answer = 'signed-out';
-    server.dropAll();
-    await until(() => stream.state() === 'signed-out', 'signed out');
-    expect(stream.retryAt()).toBeNull();
   });
 
   it('gives up on a node that accepts and then says nothing', async () => {

@@ -1,5 +1,5 @@
 import { HttpClient, HttpContext } from '@angular/common/http';
-import { Service, inject, signal } from '@angular/core';
+import { Injectable, inject, signal } from '@angular/core';
 import {
   EVENTS_NAMESPACE,
   routes,
@@ -23,7 +23,7 @@ export type ConnectionState = 'connecting' | 'live' | 'offline' | 'signed-out';
 export interface EventSocket {
   on<E extends keyof ServerToClientEvents>(event: E, listener: ServerToClientEvents[E]): unknown;
   on(event: 'disconnect', listener: (reason: string) => void): unknown;
-  on(event: 'connect_error', listener: (error: Error & { data?: unknown }) => void): unknown;
+  on(event: 'connect_error', listener: (error: Error) => void): unknown;
   disconnect(): unknown;
 }
 
@@ -52,7 +52,7 @@ interface Position {
  * after a reconnect what was missed comes before `live` fires; when it cannot be had, `resync` fires and everything must
  * be read anew. Volatile events (progress, status) may be missed; whoever shows them refreshes on `live`.
  */
-@Service({ factory: () => openEventStream() })
+@Injectable({ providedIn: 'root', useFactory: () => openEventStream() })
 export class EventStream {
   readonly #components: EventStreamComponents;
   readonly #options: Required<EventStreamOptions>;
@@ -121,7 +121,7 @@ export class EventStream {
     });
     this.#socket = socket;
     const mine = () => this.#socket === socket;
-    this.#timer = setTimeout(() => mine() && void this.#lost(null), this.#options.readyTimeoutMs);
+    this.#timer = setTimeout(() => mine() && void this.#lost(), this.#options.readyTimeoutMs);
     socket.on('event', (event) => mine() && this.#accept(event));
     socket.on('ready', (position) => mine() && this.#caughtUp(position));
     socket.on('resync', (position) => {
@@ -130,8 +130,8 @@ export class EventStream {
       this.#resync.next();
       this.#caughtUp(position);
     });
-    socket.on('disconnect', () => mine() && void this.#lost(null));
-    socket.on('connect_error', (error) => mine() && void this.#lost(error));
+    socket.on('disconnect', () => mine() && void this.#lost());
+    socket.on('connect_error', () => mine() && void this.#lost());
   }
 
   #accept(event: AnyEvent): void {
@@ -155,11 +155,11 @@ export class EventStream {
     if (!wasLive) this.#live.next();
   }
 
-  async #lost(error: (Error & { data?: unknown }) | null): Promise<void> {
+  async #lost(): Promise<void> {
     this.#clear();
     if (this.#state() === 'live') this.#state.set('offline');
     const attempt = this.#attempt;
-    const found = codeOf(error) === 'unauthorized' ? 'signed-out' : await this.#components.probe();
+    const found = await this.#components.probe();
     if (attempt !== this.#attempt) return; // stopped meanwhile
     if (found === 'signed-out') return this.stop();
     this.#failures += 1;
@@ -182,11 +182,6 @@ export class EventStream {
     this.#socket = null;
     socket?.disconnect();
   }
-}
-
-function codeOf(error: (Error & { data?: unknown }) | null): unknown {
-  const data = error?.data;
-  return typeof data === 'object' && data !== null && 'code' in data ? data.code : error?.message;
 }
 
 /** The stream of the node this page came from; the session cookie travels by itself. */

@@ -1,8 +1,9 @@
 import { DOCUMENT } from '@angular/common';
-import { HttpClient } from '@angular/common/http';
+import { HttpClient, HttpContext } from '@angular/common/http';
 import { DestroyRef, Service, inject, signal } from '@angular/core';
 import { routes, type NodeInfo, type SessionRequest } from '@dfs/contracts';
 import { firstValueFrom } from 'rxjs';
+import { IDEMPOTENT } from './api.interceptor.js';
 import { toApiProblem, type ApiProblem } from './problem.js';
 import { SessionState } from './session-state.js';
 
@@ -36,10 +37,12 @@ export class Session {
     await (token === null ? this.check() : this.signIn(token));
   }
 
-  /** Asks the node whether the cookie is good. */
+  /** Asks the node whether the cookie is good; once, because a person is waiting for the first picture. */
   async check(): Promise<void> {
     try {
-      await firstValueFrom(this.#http.get<NodeInfo>(routes.node));
+      await firstValueFrom(
+        this.#http.get<NodeInfo>(routes.node, { context: new HttpContext().set(IDEMPOTENT, false) }),
+      );
       this.#problem.set(null);
       this.#state.set('signed-in');
     } catch (error) {

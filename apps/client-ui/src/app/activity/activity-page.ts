@@ -1,0 +1,65 @@
+import { Component, computed, inject } from '@angular/core';
+import { MatIconButton } from '@angular/material/button';
+import { MatSnackBar } from '@angular/material/snack-bar';
+import { MatTooltip } from '@angular/material/tooltip';
+import { EventStream, NodeApi, toApiProblem } from '@dfs/client-data';
+import type { TransferInfo, TransferKind } from '@dfs/contracts';
+import { mdiAlertOutline, mdiClose, mdiPulse } from '@mdi/js';
+import { Clock } from '../kit/clock.js';
+import { EmptyState } from '../kit/empty-state.js';
+import { Icon } from '../kit/icon.js';
+import { Meter } from '../kit/meter.js';
+import { nameOf, visibleName } from '../kit/names.js';
+import { Notice } from '../kit/notice.js';
+import { formatBytes, formatRate } from '../kit/sizes.js';
+import { formatAgo, formatMoment } from '../kit/times.js';
+import { PeersState } from '../peers/peers-state.js';
+import { ActivityState } from './activity-state.js';
+import { describeEvent } from './describe-event.js';
+
+const KINDS: Record<TransferKind, string> = { upload: 'Taking in', download: 'Sending out', replication: 'Copying' };
+
+/** What happened in the network lately, and what is under way. */
+@Component({
+  selector: 'dfs-activity-page',
+  imports: [EmptyState, Icon, MatIconButton, MatTooltip, Meter, Notice],
+  templateUrl: './activity-page.html',
+  styleUrl: './activity-page.scss',
+})
+export class ActivityPage {
+  readonly #clock = inject(Clock);
+  readonly #peers = inject(PeersState);
+  readonly #api = inject(NodeApi);
+  readonly #snackBar = inject(MatSnackBar);
+  protected readonly events = inject(EventStream);
+  protected readonly state = inject(ActivityState);
+  protected readonly lines = computed(() =>
+    this.state.entries().flatMap((event) => {
+      const line = describeEvent(event, (peerId) => this.#peers.nameOf(peerId));
+      return line === null ? [] : [{ ...line, seq: event.seq, time: event.time }];
+    }),
+  );
+  protected readonly icons = { warning: mdiAlertOutline, cancel: mdiClose, pulse: mdiPulse };
+  protected readonly kinds = KINDS;
+  protected readonly formatBytes = formatBytes;
+  protected readonly formatRate = formatRate;
+  protected readonly formatMoment = formatMoment;
+  protected readonly nameOf = nameOf;
+  protected readonly visibleName = visibleName;
+
+  protected ago(time: string): string {
+    return formatAgo(time, this.#clock.slow());
+  }
+
+  protected cancel(transfer: TransferInfo): void {
+    this.#api.cancelTransfer(transfer.id).subscribe({
+      error: (error: unknown) => {
+        const problem = toApiProblem(error);
+        this.#snackBar
+          .open(`${problem.title}. ${problem.detail}`, 'Try again')
+          .onAction()
+          .subscribe(() => this.cancel(transfer));
+      },
+    });
+  }
+}

@@ -1,0 +1,85 @@
+import { Service, computed, inject, signal } from '@angular/core';
+import { takeUntilDestroyed } from '@angular/core/rxjs-interop';
+import { EventStream, NodeApi, toApiProblem, type ApiProblem } from '@dfs/client-data';
+import type { AnyEvent, EventMap, TransferInfo } from '@dfs/contracts';
+import { merge, startWith } from 'rxjs';
+
+/** How much of the past is kept in the browser. */
+const KEPT_EVENTS = 300;
+/** How much of it is asked for at first. */
+const FIRST_EVENTS = 150;
+
+/** What happened lately, newest first, and what is happening right now. */
+@Service()
+export class ActivityState {
+  readonly #api = inject(NodeApi);
+  readonly #events = inject(EventStream);
+  readonly #entries = signal<readonly AnyEvent[]>([]);
+  readonly #loaded = signal(false);
+  readonly #problem = signal<ApiProblem | null>(null);
+  readonly #running = signal<ReadonlyMap<string, TransferInfo>>(new Map());
+
+  readonly entries = this.#entries.asReadonly();
+  /** False until the past has been asked for. */
+  readonly loaded = this.#loaded.asReadonly();
+  readonly problem = this.#problem.asReadonly();
+  /** Transfers under way. */
+  readonly running = computed(() => [...this.#running().values()]);
+  /** Warnings whose cause is still there, one per code. */
+  readonly warnings = computed(() => {
+    const newest = new Map<string, EventMap['node.warning']>();
+    for (const entry of this.#entries()) {
+      if (entry.type === 'node.warning' && !newest.has(entry.data.code)) newest.set(entry.data.code, entry.data);
+    }
+    return [...newest.values()].filter((warning) => warning.active);
+  });
+
+  constructor() {
+    this.#events.all.pipe(takeUntilDestroyed()).subscribe((event) => this.#take(event));
+    const known = this.#events.lastSeq === null ? [] : [undefined];
+    merge(this.#events.live, this.#events.resync)
+      .pipe(startWith(...known), takeUntilDestroyed())
+      .subscribe(() => this.refresh());
+  }
+
+  /** Reads the past anew, and which transfers run. */
+  refresh(): void {
+    const last = this.#events.lastSeq;
+    if (last === null) return;
+    this.#api.events(last - FIRST_EVENTS).subscribe({
+      next: (page) => {
+        this.#loaded.set(true);
+        this.#problem.set(null);
+        const numbers = new Set(page.items.map((event) => event.seq));
+        const newer = this.#entries().filter((e) => e.stream === page.stream && !numbers.has(e.seq));
+        this.#keep([...newer, ...page.items]);
+      },
+      error: (error: unknown) => this.#problem.set(toApiProblem(error)),
+    });
+    this.#api.transfers().subscribe({
+      next: ({ items }) => this.#running.set(new Map(items.filter((t) => t.state === 'running').map((t) => [t.id, t]))),
+      // What runs is told by events as well; a failed read of it is not worth a person's attention.
+      error: () => undefined,
+    });
+  }
+
+  #take(event: AnyEvent): void {
+    if (event.type === 'transfer.progress') {
+      const running = new Map(this.#running());
+      for (const transfer of event.data.transfers) {
+        if (transfer.state === 'running') running.set(transfer.id, transfer);
+        else running.delete(transfer.id);
+      }
+      this.#running.set(running);
+    }
+    if (event.type === 'transfer.finished' || event.type === 'transfer.failed') {
+      const running = new Map(this.#running());
+      if (running.delete(event.data.transfer.id)) this.#running.set(running);
+    }
+    if (event.seq !== null) this.#keep([event, ...this.#entries()]);
+  }
+
+  #keep(events: readonly AnyEvent[]): void {
+    this.#entries.set([...events].sort((a, b) => (b.seq ?? 0) - (a.seq ?? 0)).slice(0, KEPT_EVENTS));
+  }
+}

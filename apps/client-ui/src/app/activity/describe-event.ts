@@ -1,0 +1,115 @@
+import type { AnyEvent, FileBatch, TransferInfo, TransferKind } from '@dfs/contracts';
+import {
+  mdiAccountPlusOutline,
+  mdiAccountRemoveOutline,
+  mdiAlertOutline,
+  mdiCheck,
+  mdiDeleteOutline,
+  mdiDeleteSweepOutline,
+  mdiFileEditOutline,
+  mdiHistory,
+  mdiLanConnect,
+  mdiLanDisconnect,
+  mdiSourceBranch,
+  mdiSwapHorizontal,
+  mdiSync,
+  mdiTrayArrowUp,
+} from '@mdi/js';
+import { nameOf, visibleName } from '../kit/names.js';
+import { counted, formatBytes } from '../kit/sizes.js';
+
+/** One line of the feed. */
+export interface Line {
+  icon: string;
+  tone: 'plain' | 'ok' | 'warn' | 'bad';
+  /** A sentence; names are in `about`. */
+  text: string;
+  /** Names the sentence is about; shown apart from it. */
+  about: readonly string[];
+}
+
+/** Names shown of a batch. */
+const NAMED = 3;
+
+const KINDS: Record<TransferKind, string> = { upload: 'Upload', download: 'Download', replication: 'Copy' };
+
+/** What an event means to a person; null for those that only move a bar or a number. */
+export function describeEvent(event: AnyEvent, nameOfPeer: (peerId: string) => string): Line | null {
+  switch (event.type) {
+    case 'file.uploaded':
+      return files(event.data, mdiTrayArrowUp, 'ok', (n) => `${n} added${by(event.data, nameOfPeer)}`);
+    case 'file.updated':
+      return files(event.data, mdiFileEditOutline, 'plain', (n) => `${n} changed${by(event.data, nameOfPeer)}`);
+    case 'file.deleted':
+      return files(event.data, mdiDeleteOutline, 'plain', (n) => `${n} deleted${by(event.data, nameOfPeer)}`);
+    case 'file.restored':
+      return files(event.data, mdiHistory, 'ok', (n) => `${n} restored${by(event.data, nameOfPeer)}`);
+    case 'file.conflict':
+      return files(
+        event.data,
+        mdiSourceBranch,
+        'warn',
+        (n) => `${n} changed in two places at once; all versions are kept`,
+      );
+    case 'file.purged':
+      return files(event.data, mdiDeleteSweepOutline, 'plain', (n) => `The space of ${n} was freed`);
+    case 'peer.added':
+      return peer(event.data.peer.name, mdiAccountPlusOutline, 'ok', 'A node joined the network');
+    case 'peer.connected':
+      return peer(event.data.peer.name, mdiLanConnect, 'plain', 'Connected to a node');
+    case 'peer.disconnected':
+      return peer(event.data.peer.name, mdiLanDisconnect, 'plain', 'Lost the connection to a node');
+    case 'peer.removed':
+      return peer(event.data.peer.name, mdiAccountRemoveOutline, 'warn', 'A node was removed from the network');
+    case 'sync.started':
+      return null;
+    case 'sync.finished': {
+      const { received, sent, peerId } = event.data;
+      if (received + sent === 0) return null;
+      const text = `Catalogue brought up to date: ${counted(received, 'record')} received, ${counted(sent, 'record')} sent`;
+      return { icon: mdiSync, tone: 'plain', text, about: [visibleName(nameOfPeer(peerId))] };
+    }
+    case 'transfer.finished':
+      return transfer(event.data.transfer, mdiCheck, 'plain', 'finished');
+    case 'transfer.failed': {
+      const line = transfer(event.data.transfer, mdiAlertOutline, 'bad', 'failed');
+      const detail = event.data.transfer.error?.detail;
+      return detail ? { ...line, text: `${line.text}: ${detail}` } : line;
+    }
+    case 'node.warning':
+      return {
+        icon: event.data.active ? mdiAlertOutline : mdiCheck,
+        tone: event.data.active ? 'warn' : 'ok',
+        text: event.data.active ? event.data.detail : `Resolved: ${event.data.detail}`,
+        about: [],
+      };
+    case 'transfer.progress':
+    case 'node.status':
+    case 'file.replication':
+      return null;
+  }
+}
+
+function files(batch: FileBatch, icon: string, tone: Line['tone'], say: (count: string) => string): Line {
+  const names = batch.files.slice(0, NAMED).map((file) => nameOf(file.path));
+  const more = batch.files.length - names.length;
+  const about = more > 0 ? [...names, `and ${counted(more, 'more')}`.replace('mores', 'more')] : names;
+  return { icon, tone, text: say(counted(batch.files.length, 'file')), about };
+}
+
+/** Who did it, when all of a batch is by one. */
+function by(batch: FileBatch, nameOfPeer: (peerId: string) => string): string {
+  const [first] = batch.files;
+  if (first === undefined || batch.files.some((file) => file.author !== first.author)) return '';
+  return ` on ${visibleName(nameOfPeer(first.author))}`;
+}
+
+function peer(name: string, icon: string, tone: Line['tone'], text: string): Line {
+  return { icon, tone, text, about: [visibleName(name)] };
+}
+
+function transfer(info: TransferInfo, icon: string, tone: Line['tone'], what: string): Line {
+  const size = info.bytes === null ? '' : ` (${formatBytes(info.bytes)})`;
+  const about = info.path === null ? [] : [nameOf(info.path)];
+  return { icon: tone === 'bad' ? icon : mdiSwapHorizontal, tone, text: `${KINDS[info.kind]} ${what}${size}`, about };
+}

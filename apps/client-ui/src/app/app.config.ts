@@ -1,0 +1,28 @@
+import {
+  provideBrowserGlobalErrorListeners,
+  provideZonelessChangeDetection,
+  type ApplicationConfig,
+} from '@angular/core';
+import { MAT_DIALOG_DEFAULT_OPTIONS, type MatDialogConfig } from '@angular/material/dialog';
+import { MAT_SNACK_BAR_DEFAULT_OPTIONS, type MatSnackBarConfig } from '@angular/material/snack-bar';
+import { MAT_TOOLTIP_DEFAULT_OPTIONS, type MatTooltipDefaultOptions } from '@angular/material/tooltip';
+import { provideRouter, withComponentInputBinding } from '@angular/router';
+import { provideClientData } from '@dfs/client-data';
+import { routes } from './app.routes.js';
+
+const dialog: MatDialogConfig = { autoFocus: 'first-tabbable', restoreFocus: true, width: '520px' };
+const snackBar: MatSnackBarConfig = { duration: 8000, verticalPosition: 'bottom', horizontalPosition: 'left' };
+const tooltip: MatTooltipDefaultOptions = { showDelay: 400, hideDelay: 0, touchendHideDelay: 1500 };
+
+/** What the console is made of. */
+export const appConfig: ApplicationConfig = {
+  providers: [
+    provideZonelessChangeDetection(),
+    provideBrowserGlobalErrorListeners(),
+    provideClientData(),
+    provideRouter(routes, withComponentInputBinding()),
+    { provide: MAT_DIALOG_DEFAULT_OPTIONS, useValue: dialog },
+    { provide: MAT_SNACK_BAR_DEFAULT_OPTIONS, useValue: snackBar },
+    { provide: MAT_TOOLTIP_DEFAULT_OPTIONS, useValue: tooltip },
+  ],
+};

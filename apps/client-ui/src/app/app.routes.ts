@@ -1,0 +1,22 @@
+import type { Routes } from '@angular/router';
+
+/** The pages of the console. Where one stands within a page is in the query, so that links and the back button work. */
+export const routes: Routes = [
+  { path: '', pathMatch: 'full', redirectTo: 'files' },
+  {
+    path: 'files',
+    title: 'Files · DFS',
+    loadComponent: () => import('./files/files-page.js').then((m) => m.FilesPage),
+  },
+  {
+    path: 'peers',
+    title: 'Peers · DFS',
+    loadComponent: () => import('./peers/peers-page.js').then((m) => m.PeersPage),
+  },
+  {
+    path: 'activity',
+    title: 'Activity · DFS',
+    loadComponent: () => import('./activity/activity-page.js').then((m) => m.ActivityPage),
+  },
+  { path: '**', redirectTo: 'files' },
+];

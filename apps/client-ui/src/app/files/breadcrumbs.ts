@@ -1,0 +1,90 @@
+import { Component, computed, input, output } from '@angular/core';
+import { mdiChevronRight } from '@mdi/js';
+import { Icon } from '../kit/icon.js';
+import { visibleName } from '../kit/names.js';
+
+/** Where one stands, and the way up. Folders are what paths have in common; there is nothing else behind them. */
+@Component({
+  selector: 'dfs-breadcrumbs',
+  imports: [Icon],
+  template: `
+    <nav aria-label="Folder">
+      <ol>
+        @for (crumb of crumbs(); track crumb.prefix; let last = $last) {
+          <li [class.last]="last">
+            @if (last) {
+              <h1 aria-current="page" dir="auto" [title]="crumb.name">{{ crumb.name }}</h1>
+            } @else {
+              <button class="bare" type="button" dir="auto" [title]="crumb.name" (click)="enter.emit(crumb.prefix)">
+                {{ crumb.name }}
+              </button>
+              <dfs-icon [path]="chevron" [size]="18" />
+            }
+          </li>
+        }
+      </ol>
+    </nav>
+  `,
+  styles: `
+    :host {
+      min-width: 0;
+    }
+    ol {
+      display: flex;
+      align-items: center;
+      min-width: 0;
+    }
+    li {
+      display: flex;
+      align-items: center;
+      min-width: 24px;
+      color: var(--text-2);
+      font-size: 16px;
+    }
+    .last {
+      flex: 0 1 auto;
+      min-width: 60px;
+    }
+    h1,
+    button {
+      overflow: hidden;
+      text-overflow: ellipsis;
+      white-space: nowrap;
+      unicode-bidi: isolate;
+    }
+    h1 {
+      color: var(--text);
+      font-size: 18px;
+      font-weight: 500;
+    }
+    button {
+      padding: 3px 6px;
+      margin-inline-start: -6px;
+      border-radius: 6px;
+    }
+    button:hover {
+      background: var(--sunken);
+      color: var(--text);
+    }
+    li:not(:first-child) button {
+      margin-inline-start: 0;
+    }
+    dfs-icon {
+      color: var(--text-3);
+    }
+  `,
+})
+export class Breadcrumbs {
+  /** With its `/`; empty at the top. */
+  readonly prefix = input.required<string>();
+  readonly enter = output<string>();
+  protected readonly chevron = mdiChevronRight;
+  protected readonly crumbs = computed(() => {
+    const parts = this.prefix().split('/').slice(0, -1);
+    const folders = parts.map((name, index) => ({
+      name: visibleName(name),
+      prefix: `${parts.slice(0, index + 1).join('/')}/`,
+    }));
+    return [{ name: 'Files', prefix: '' }, ...folders];
+  });
+}

@@ -1,0 +1,244 @@
+import { CdkTrapFocus } from '@angular/cdk/a11y';
+import {
+  Component,
+  ElementRef,
+  computed,
+  effect,
+  inject,
+  input,
+  linkedSignal,
+  signal,
+  untracked,
+  viewChild,
+} from '@angular/core';
+import { takeUntilDestroyed, toSignal } from '@angular/core/rxjs-interop';
+import { BreakpointObserver } from '@angular/cdk/layout';
+import { MatButton, MatIconButton } from '@angular/material/button';
+import { MatMenu, MatMenuItem, MatMenuTrigger } from '@angular/material/menu';
+import { Router } from '@angular/router';
+import type { UploadSource } from '@dfs/client-data';
+import type { FileSort } from '@dfs/contracts';
+import {
+  mdiClose,
+  mdiDeleteOutline,
+  mdiDownload,
+  mdiFileUploadOutline,
+  mdiFolderOutline,
+  mdiFolderUploadOutline,
+  mdiMagnify,
+  mdiTrayArrowUp,
+} from '@mdi/js';
+import { debounceTime, map, Subject } from 'rxjs';
+import { EmptyState } from '../kit/empty-state.js';
+import { Icon } from '../kit/icon.js';
+import { visibleName } from '../kit/names.js';
+import { Notice } from '../kit/notice.js';
+import { counted, formatBytes, formatCount } from '../kit/sizes.js';
+import { Breadcrumbs } from './breadcrumbs.js';
+import { Deletion } from './deletion.js';
+import { Download } from './download.js';
+import { chosenFiles } from './dropped-files.js';
+import { DropZone } from './drop-zone.js';
+import { FileDetails } from './file-details.js';
+import { FileList } from './file-list.js';
+import type { FileRow } from './file-window.js';
+import { FilesState } from './files-state.js';
+import { UploadQueue } from './upload-queue.js';
+
+const SORTS: readonly FileSort[] = ['path', '-path', 'size', '-size', 'modifiedAt', '-modifiedAt'];
+/** Newest first: what one just put in, or another did, is on top. */
+const DEFAULT_SORT: FileSort = '-modifiedAt';
+/** From the last key to the search, in milliseconds. */
+const TYPING_MS = 200;
+/** Folders offered at once. */
+const FOLDERS_SHOWN = 24;
+/** Below this width the details cover the list. */
+const OVERLAY = '(max-width: 1100px)';
+
+/** The files of the network: find, add, get, delete. Where one stands is in the address. */
+@Component({
+  selector: 'dfs-files-page',
+  imports: [
+    Breadcrumbs,
+    CdkTrapFocus,
+    DropZone,
+    EmptyState,
+    FileDetails,
+    FileList,
+    Icon,
+    MatButton,
+    MatIconButton,
+    MatMenu,
+    MatMenuItem,
+    MatMenuTrigger,
+    Notice,
+  ],
+  templateUrl: './files-page.html',
+  styleUrl: './files-page.scss',
+})
+export class FilesPage {
+  /** From the address: the folder, with its `/`. */
+  readonly in = input<string>();
+  /** From the address: what is searched for. */
+  readonly q = input<string>();
+  /** From the address: the order. */
+  readonly sort = input<string>();
+  /** From the address: the file whose details are open. */
+  readonly file = input<string>();
+
+  readonly #router = inject(Router);
+  readonly #state = inject(FilesState);
+  readonly #queue = inject(UploadQueue);
+  readonly #deletion = inject(Deletion);
+  readonly #download = inject(Download);
+  readonly #typed = new Subject<string>();
+  private readonly list = viewChild(FileList);
+  private readonly fileInput = viewChild.required<ElementRef<HTMLInputElement>>('fileInput');
+  private readonly folderInput = viewChild.required<ElementRef<HTMLInputElement>>('folderInput');
+  #lastPicked: string | null = null;
+
+  protected readonly window = this.#state.window;
+  protected readonly view = computed(() => ({
+    prefix: folderFrom(this.in()),
+    q: this.q() ?? '',
+    sort: SORTS.find((known) => known === this.sort()) ?? DEFAULT_SORT,
+  }));
+  protected readonly searchText = linkedSignal(() => this.view().q);
+  protected readonly selected = signal<ReadonlyMap<string, FileRow>>(new Map());
+  protected readonly selectedBytes = computed(() =>
+    [...this.selected().values()].reduce((sum, row) => sum + row.size, 0),
+  );
+  protected readonly overlay = toSignal(
+    inject(BreakpointObserver)
+      .observe(OVERLAY)
+      .pipe(map((state) => state.matches)),
+    { initialValue: false },
+  );
+  /** Folders below this one, of the rows that are here. */
+  protected readonly folders = computed(() => {
+    const { prefix, q } = this.view();
+    if (q !== '') return [];
+    const names = new Set<string>();
+    for (const row of this.window.loadedRows()) {
+      const end = row.path.indexOf('/', prefix.length);
+      if (end !== -1) names.add(row.path.slice(prefix.length, end));
+    }
+    return [...names].sort((a, b) => a.localeCompare(b)).slice(0, FOLDERS_SHOWN);
+  });
+  /** What stands where rows will be. */
+  protected readonly bones: readonly null[] = new Array<null>(12).fill(null);
+  protected readonly empty = computed(() => this.window.total() === 0 && this.window.rows().length === 0);
+  protected readonly icons = {
+    upload: mdiTrayArrowUp,
+    files: mdiFileUploadOutline,
+    folderUp: mdiFolderUploadOutline,
+    folder: mdiFolderOutline,
+    search: mdiMagnify,
+    close: mdiClose,
+    download: mdiDownload,
+    delete: mdiDeleteOutline,
+  };
+  protected readonly formatBytes = formatBytes;
+  protected readonly formatCount = formatCount;
+  protected readonly counted = counted;
+  protected readonly visibleName = visibleName;
+
+  constructor() {
+    effect(() => {
+      const view = this.view();
+      untracked(() => {
+        this.window.show(view);
+        this.list()?.toTop();
+        this.clearSelection();
+      });
+    });
+    this.#typed.pipe(debounceTime(TYPING_MS), takeUntilDestroyed()).subscribe((q) => this.#go({ q: q || null }));
+  }
+
+  protected onSearch(text: string): void {
+    this.searchText.set(text);
+    this.#typed.next(text.trim());
+  }
+
+  protected enterFolder(prefix: string): void {
+    this.#go({ in: prefix || null, q: null });
+  }
+
+  protected sortBy(sort: FileSort): void {
+    this.#go({ sort: sort === DEFAULT_SORT ? null : sort });
+  }
+
+  protected openDetails(row: FileRow | null): void {
+    const closed = this.file();
+    this.#go({ file: row?.id ?? null });
+    if (row === null && closed) this.#focusRow(closed);
+  }
+
+  protected choose(kind: 'files' | 'folder'): void {
+    (kind === 'files' ? this.fileInput() : this.folderInput()).nativeElement.click();
+  }
+
+  protected chosen(target: EventTarget | null): void {
+    if (!(target instanceof HTMLInputElement) || target.files === null) return;
+    this.upload(chosenFiles(target.files, this.view().prefix));
+    target.value = '';
+  }
+
+  protected upload(sources: readonly UploadSource[]): void {
+    if (sources.length > 0) this.#queue.add(sources);
+  }
+
+  protected download(rows: readonly FileRow[]): void {
+    this.#download.start(rows);
+  }
+
+  protected async remove(rows: readonly FileRow[]): Promise<void> {
+    const gone = await this.#deletion.delete(rows);
+    const ids = new Set(gone.map((row) => row.id));
+    if (this.file() !== undefined && ids.has(this.file() ?? '')) this.openDetails(null);
+    this.selected.update((selected) => new Map([...selected].filter(([id]) => !ids.has(id))));
+  }
+
+  protected pick({ row, range }: { row: FileRow; range: boolean }): void {
+    const rows = this.window.loadedRows();
+    const from = rows.findIndex(({ id }) => id === this.#lastPicked);
+    const to = rows.findIndex(({ id }) => id === row.id);
+    const selected = new Map(this.selected());
+    if (range && from !== -1 && to !== -1) {
+      for (const between of rows.slice(Math.min(from, to), Math.max(from, to) + 1)) selected.set(between.id, between);
+    } else if (!selected.delete(row.id)) {
+      selected.set(row.id, row);
+    }
+    this.#lastPicked = row.id;
+    this.selected.set(selected);
+  }
+
+  protected pickAll(all: boolean): void {
+    this.selected.set(new Map(all ? this.window.loadedRows().map((row) => [row.id, row]) : []));
+  }
+
+  protected clearSelection(): void {
+    this.selected.set(new Map());
+    this.#lastPicked = null;
+  }
+
+  protected selectedRows(): FileRow[] {
+    return [...this.selected().values()];
+  }
+
+  #focusRow(id: string): void {
+    const index = this.window.rows().findIndex((row) => row?.id === id);
+    const row = document.querySelector<HTMLElement>(`[data-index="${index}"]`);
+    row?.focus();
+  }
+
+  #go(change: Record<string, string | null>): void {
+    const replaceUrl = 'q' in change || 'file' in change;
+    void this.#router.navigate([], { queryParams: change, queryParamsHandling: 'merge', replaceUrl });
+  }
+}
+
+function folderFrom(prefix: string | undefined): string {
+  const folder = (prefix ?? '').replace(/^\/+/, '');
+  return folder === '' || folder.endsWith('/') ? folder : `${folder}/`;
+}

@@ -1,0 +1,53 @@
+import { Clipboard } from '@angular/cdk/clipboard';
+import { Component, inject, input, signal } from '@angular/core';
+import { MatIconButton } from '@angular/material/button';
+import { MatTooltip } from '@angular/material/tooltip';
+import { mdiCheck, mdiContentCopy } from '@mdi/js';
+import { Icon } from './icon.js';
+
+const SHOWN_MS = 2000;
+
+/** Copies a text, and says that it did. */
+@Component({
+  selector: 'dfs-copy-button',
+  imports: [Icon, MatIconButton, MatTooltip],
+  template: `
+    <button
+      matIconButton
+      type="button"
+      class="copy"
+      [attr.aria-label]="label()"
+      [matTooltip]="label()"
+      (click)="copy()"
+    >
+      <dfs-icon [path]="copied() ? check : content" [size]="16" />
+    </button>
+    <span class="said" role="status">{{ copied() ? 'Copied' : '' }}</span>
+  `,
+  styles: `
+    :host {
+      display: inline-flex;
+      color: var(--text-2);
+    }
+    .copy {
+      --mat-icon-button-state-layer-size: 28px;
+      width: 28px;
+      height: 28px;
+      padding: 6px;
+    }
+  `,
+})
+export class CopyButton {
+  readonly #clipboard = inject(Clipboard);
+  readonly #copied = signal(false);
+  readonly text = input.required<string>();
+  readonly label = input('Copy');
+  protected readonly copied = this.#copied.asReadonly();
+  protected readonly check = mdiCheck;
+  protected readonly content = mdiContentCopy;
+
+  protected copy(): void {
+    this.#copied.set(this.#clipboard.copy(this.text()));
+    setTimeout(() => this.#copied.set(false), SHOWN_MS);
+  }
+}

@@ -1,0 +1,45 @@
+import { Component, computed, input } from '@angular/core';
+
+/** Above this share a store is called nearly full. */
+const NEARLY_FULL = 0.9;
+
+/** A thin bar: how much of something is used. */
+@Component({
+  selector: 'dfs-meter',
+  template: `<span class="fill" [class.full]="share() > nearlyFull" [style.inline-size.%]="share() * 100"></span>`,
+  host: {
+    role: 'meter',
+    'aria-valuemin': '0',
+    'aria-valuemax': '100',
+    '[attr.aria-valuenow]': 'percent()',
+    '[attr.aria-label]': 'label()',
+  },
+  styles: `
+    :host {
+      display: block;
+      height: 5px;
+      border-radius: 3px;
+      overflow: hidden;
+      background: var(--sunken);
+    }
+    .fill {
+      display: block;
+      height: 100%;
+      min-width: 2px;
+      border-radius: 3px;
+      background: var(--accent);
+      transition: inline-size 300ms;
+    }
+    .full {
+      background: var(--warn);
+    }
+  `,
+})
+export class Meter {
+  readonly used = input.required<number>();
+  readonly of = input.required<number>();
+  readonly label = input.required<string>();
+  protected readonly nearlyFull = NEARLY_FULL;
+  protected readonly share = computed(() => (this.of() > 0 ? Math.min(1, Math.max(0, this.used() / this.of())) : 0));
+  protected readonly percent = computed(() => Math.round(this.share() * 100));
+}

@@ -1,0 +1,70 @@
+import { Component, input, output } from '@angular/core';
+import { MatButton } from '@angular/material/button';
+import { mdiAlertCircleOutline, mdiRefresh } from '@mdi/js';
+import type { ApiProblem } from '@dfs/client-data';
+import { Icon } from './icon.js';
+
+/** A problem in plain language, with what to do next and a way to try again. */
+@Component({
+  selector: 'dfs-notice',
+  imports: [Icon, MatButton],
+  template: `
+    <div class="notice" role="alert">
+      <dfs-icon class="sign" [path]="alert" />
+      <div class="words">
+        <p class="title">{{ problem().title }}</p>
+        <p class="detail" dir="auto">{{ problem().detail }}</p>
+        @if (problem().requestId; as id) {
+          <p class="id">
+            Request <code>{{ id }}</code>
+          </p>
+        }
+      </div>
+      @if (retryable()) {
+        <button matButton="outlined" type="button" (click)="retry.emit()">
+          <dfs-icon [path]="refresh" [size]="18" />Try again
+        </button>
+      }
+    </div>
+  `,
+  styles: `
+    .notice {
+      display: flex;
+      flex-wrap: wrap;
+      gap: 12px;
+      align-items: flex-start;
+      padding: 12px 14px;
+      border: 1px solid color-mix(in srgb, var(--bad) 30%, transparent);
+      border-radius: var(--radius);
+      background: var(--bad-soft);
+    }
+    .sign {
+      color: var(--bad);
+      margin-top: 1px;
+    }
+    .words {
+      flex: 1 1 200px;
+      min-width: 0;
+    }
+    .title {
+      font-weight: 500;
+    }
+    .detail {
+      overflow-wrap: anywhere;
+      color: var(--text-2);
+    }
+    .id {
+      margin-top: 4px;
+      font-size: 12px;
+      color: var(--text-2);
+      overflow-wrap: anywhere;
+    }
+  `,
+})
+export class Notice {
+  readonly problem = input.required<ApiProblem>();
+  readonly retryable = input(true);
+  readonly retry = output();
+  protected readonly alert = mdiAlertCircleOutline;
+  protected readonly refresh = mdiRefresh;
+}

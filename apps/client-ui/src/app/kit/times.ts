@@ -1,0 +1,47 @@
+/** Seconds. */
+const minute = 60;
+const hour = 60 * minute;
+const day = 24 * hour;
+
+const DAY_MONTH = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
+const DAY_MONTH_YEAR = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
+const FULL = new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', timeStyle: 'medium' });
+
+/** How long ago, coarser the longer: `just now`, `5 min ago`, `3 h ago`, `yesterday`, `12 Nov`. */
+export function formatAgo(timestamp: string, now: number): string {
+  const then = Date.parse(timestamp);
+  if (Number.isNaN(then)) return '–';
+  const seconds = (now - then) / 1000;
+  if (seconds < 10) return 'just now';
+  if (seconds < minute) return `${Math.floor(seconds)} s ago`;
+  if (seconds < hour) return `${Math.floor(seconds / minute)} min ago`;
+  if (seconds < day) return `${Math.floor(seconds / hour)} h ago`;
+  if (seconds < 2 * day) return 'yesterday';
+  const sameYear = new Date(then).getFullYear() === new Date(now).getFullYear();
+  return (sameYear ? DAY_MONTH : DAY_MONTH_YEAR).format(then);
+}
+
+/** The whole date and time, for those who point at it. */
+export function formatMoment(timestamp: string): string {
+  const then = Date.parse(timestamp);
+  return Number.isNaN(then) ? '' : FULL.format(then);
+}
+
+/** A running time that ticks: `00:04:12`, `3 d 04:12:33`. */
+export function formatUptime(seconds: number): string {
+  const whole = Math.max(0, Math.floor(seconds));
+  const two = (value: number) => String(value).padStart(2, '0');
+  const clock = [Math.floor((whole % day) / hour), Math.floor((whole % hour) / minute), whole % minute]
+    .map(two)
+    .join(':');
+  return whole < day ? clock : `${Math.floor(whole / day)} d ${clock}`;
+}
+
+/** How long something will take: `12 s`, `3 min`, `2 h 5 min`. */
+export function formatDuration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < minute) return `${whole} s`;
+  if (whole < hour) return `${Math.round(whole / minute)} min`;
+  if (whole < 2 * day) return `${Math.floor(whole / hour)} h ${Math.round((whole % hour) / minute)} min`;
+  return `${Math.round(whole / day)} days`;
+}

@@ -1,0 +1,76 @@
+import { Component, inject, signal } from '@angular/core';
+import { FormsModule } from '@angular/forms';
+import { MatButton } from '@angular/material/button';
+import {
+  MatDialogActions,
+  MatDialogClose,
+  MatDialogContent,
+  MatDialogRef,
+  MatDialogTitle,
+} from '@angular/material/dialog';
+import { PeersApi, toApiProblem, type ApiProblem } from '@dfs/client-data';
+import type { PeerInfo } from '@dfs/contracts';
+import { firstValueFrom } from 'rxjs';
+import { Notice } from '../kit/notice.js';
+
+/** Connects to a member at an address, for when the nodes do not find each other by themselves. */
+@Component({
+  selector: 'dfs-connect-dialog',
+  imports: [FormsModule, MatButton, MatDialogActions, MatDialogClose, MatDialogContent, MatDialogTitle, Notice],
+  template: `
+    <h2 mat-dialog-title>Add by address</h2>
+    <form (ngSubmit)="connect()">
+      <mat-dialog-content>
+        <p>
+          Nodes of one network normally find each other by themselves. When one does not, copy an address from its page
+          Peers. A node that is not a member yet needs an invite instead.
+        </p>
+        <label class="field">
+          <span>Address</span>
+          <input
+            class="text mono"
+            name="address"
+            required
+            spellcheck="false"
+            autocomplete="off"
+            placeholder="/ip4/192.168.1.20/tcp/4001"
+            [attr.aria-invalid]="problem() ? true : null"
+            [(ngModel)]="address"
+          />
+        </label>
+        @if (problem(); as refused) {
+          <dfs-notice [problem]="refused" [retryable]="false" />
+        }
+      </mat-dialog-content>
+      <mat-dialog-actions align="end">
+        <button matButton type="button" mat-dialog-close>Cancel</button>
+        <button matButton="filled" type="submit" [disabled]="busy() || address().trim() === ''">
+          {{ busy() ? 'Connecting…' : 'Connect' }}
+        </button>
+      </mat-dialog-actions>
+    </form>
+  `,
+  styleUrl: './dialog.scss',
+})
+export class ConnectDialog {
+  readonly #api = inject(PeersApi);
+  readonly #ref = inject<MatDialogRef<ConnectDialog, PeerInfo>>(MatDialogRef);
+  readonly #busy = signal(false);
+  readonly #problem = signal<ApiProblem | null>(null);
+  protected readonly address = signal('');
+  protected readonly busy = this.#busy.asReadonly();
+  protected readonly problem = this.#problem.asReadonly();
+
+  protected async connect(): Promise<void> {
+    const address = this.address().trim();
+    if (address === '' || this.busy()) return;
+    this.#busy.set(true);
+    this.#problem.set(null);
+    try {
+      this.#ref.close(await firstValueFrom(this.#api.connect(address)));
+    } catch (error) {
+      this.#problem.set(toApiProblem(error));
+    }
+    this.#busy.set(false);
+  }
+}

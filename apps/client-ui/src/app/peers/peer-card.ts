@@ -1,0 +1,81 @@
+import { Component, computed, inject, input, output } from '@angular/core';
+import { MatIconButton } from '@angular/material/button';
+import { MatMenu, MatMenuItem, MatMenuTrigger } from '@angular/material/menu';
+import { MatTooltip } from '@angular/material/tooltip';
+import type { MemberRole, PeerInfo, PeerState } from '@dfs/contracts';
+import { mdiArrowDown, mdiArrowUp, mdiContentCopy, mdiDeleteOutline, mdiDotsVertical } from '@mdi/js';
+import { Clipboard } from '@angular/cdk/clipboard';
+import { Clock } from '../kit/clock.js';
+import { CopyButton } from '../kit/copy-button.js';
+import { Icon } from '../kit/icon.js';
+import { Meter } from '../kit/meter.js';
+import { visibleName } from '../kit/names.js';
+import { formatBytes, formatRate } from '../kit/sizes.js';
+import { formatAgo, formatUptime } from '../kit/times.js';
+
+const STATES: Record<PeerState, string> = {
+  self: 'This node',
+  connected: 'Connected',
+  connecting: 'Connecting',
+  disconnected: 'Away',
+};
+const ROLES: Record<MemberRole, { name: string; hint: string }> = {
+  owner: { name: 'Owner', hint: 'May invite and remove nodes.' },
+  member: { name: 'Member', hint: 'Reads and writes files.' },
+  storage: { name: 'Storage', hint: 'Holds copies, but adds no files of its own.' },
+};
+/** Addresses shown before the rest is folded. */
+const ADDRESSES_SHOWN = 2;
+
+/** One node of the network. */
+@Component({
+  selector: 'dfs-peer-card',
+  imports: [CopyButton, Icon, MatIconButton, MatMenu, MatMenuItem, MatMenuTrigger, MatTooltip, Meter],
+  templateUrl: './peer-card.html',
+  styleUrl: './peer-card.scss',
+  host: { '[class.self]': "peer().state === 'self'" },
+})
+export class PeerCard {
+  readonly peer = input.required<PeerInfo>();
+  readonly removable = input(false);
+  readonly remove = output();
+
+  readonly #clock = inject(Clock);
+  readonly #clipboard = inject(Clipboard);
+  protected readonly state = computed(() => STATES[this.peer().state]);
+  protected readonly role = computed(() => ROLES[this.peer().role]);
+  protected readonly name = computed(() => visibleName(this.peer().name));
+  protected readonly present = computed(() => this.peer().state === 'self' || this.peer().state === 'connected');
+  protected readonly seen = computed(() => {
+    const { lastSeenAt } = this.peer();
+    if (this.present()) return 'now';
+    return lastSeenAt === null ? 'never' : formatAgo(lastSeenAt, this.#clock.slow());
+  });
+  /** Ticks on between two readings. */
+  readonly #readAt = computed(() => ({ peer: this.peer(), at: Date.now() }));
+  protected readonly uptime = computed(() => {
+    const { peer, at } = this.#readAt();
+    if (peer.uptimeSeconds === null || !this.present()) return '–';
+    return formatUptime(peer.uptimeSeconds + Math.max(0, this.#clock.now() - at) / 1000);
+  });
+  protected readonly latency = computed(() => {
+    const { latencyMs } = this.peer();
+    if (latencyMs === null || !this.present()) return '–';
+    return latencyMs < 10 ? `${latencyMs.toFixed(1)} ms` : `${Math.round(latencyMs)} ms`;
+  });
+  protected readonly firstAddresses = computed(() => this.peer().addresses.slice(0, ADDRESSES_SHOWN));
+  protected readonly moreAddresses = computed(() => this.peer().addresses.slice(ADDRESSES_SHOWN));
+  protected readonly icons = {
+    more: mdiDotsVertical,
+    copy: mdiContentCopy,
+    remove: mdiDeleteOutline,
+    down: mdiArrowDown,
+    up: mdiArrowUp,
+  };
+  protected readonly formatBytes = formatBytes;
+  protected readonly formatRate = formatRate;
+
+  protected copyId(): void {
+    this.#clipboard.copy(this.peer().peerId);
+  }
+}

@@ -1,0 +1,64 @@
+import { Service, computed, inject } from '@angular/core';
+import { takeUntilDestroyed } from '@angular/core/rxjs-interop';
+import { EventStream, PeersApi, Session } from '@dfs/client-data';
+import type { PeerInfo } from '@dfs/contracts';
+import { debounceTime, distinctUntilChanged, map, merge } from 'rxjs';
+import { reading } from '../kit/reading.js';
+
+/** Events of one moment cause one read. */
+const SETTLE_MS = 120;
+
+/** The members of the network, read anew whenever an event says that something about them changed. */
+@Service()
+export class PeersState {
+  readonly #api = inject(PeersApi);
+  readonly #events = inject(EventStream);
+  readonly #session = inject(Session);
+  readonly #reading = reading(
+    () => this.#api.list().pipe(map((list) => [...list.items].sort(byRank))),
+    () => (this.#session.status() === 'signed-in' ? true : undefined),
+  );
+
+  /** This node first, then the connected ones, by name; undefined until the first answer. */
+  readonly peers = this.#reading.value.asReadonly();
+  readonly problem = this.#reading.problem;
+  readonly loading = this.#reading.loading;
+  readonly connected = computed(() => this.peers()?.filter((peer) => peer.state === 'connected').length ?? null);
+  readonly #names = computed(() => new Map(this.peers()?.map((peer) => [peer.peerId, peer.name])));
+  readonly #selfId = computed(() => this.peers()?.find((peer) => peer.state === 'self')?.peerId);
+
+  constructor() {
+    const { on, live } = { on: this.#events.on.bind(this.#events), live: this.#events.live };
+    const connectedCount = on('node.status').pipe(
+      map((event) => `${event.data.connectedPeers}/${event.data.network.members}`),
+      distinctUntilChanged(),
+    );
+    merge(
+      on('peer.added'),
+      on('peer.connected'),
+      on('peer.disconnected'),
+      on('peer.removed'),
+      connectedCount,
+      live,
+      this.#events.resync,
+    )
+      .pipe(debounceTime(SETTLE_MS), takeUntilDestroyed())
+      .subscribe(() => this.refresh());
+  }
+
+  /** What people call a node: its name, `this node`, or the end of its id when it is not known. */
+  nameOf(peerId: string): string {
+    if (peerId === this.#selfId()) return 'this node';
+    return this.#names().get(peerId) ?? `…${peerId.slice(-6)}`;
+  }
+
+  refresh(): void {
+    this.#reading.refresh();
+  }
+}
+
+const RANK: Record<PeerInfo['state'], number> = { self: 0, connected: 1, connecting: 2, disconnected: 3 };
+
+function byRank(a: PeerInfo, b: PeerInfo): number {
+  return RANK[a.state] - RANK[b.state] || a.name.localeCompare(b.name) || a.peerId.localeCompare(b.peerId);
+}

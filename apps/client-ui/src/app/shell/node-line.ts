@@ -1,0 +1,42 @@
+import { Component, computed, inject } from '@angular/core';
+import { MatTooltip } from '@angular/material/tooltip';
+import { EventStream, type ConnectionState } from '@dfs/client-data';
+import { mdiLan, mdiTimerOutline } from '@mdi/js';
+import { Icon } from '../kit/icon.js';
+import { Meter } from '../kit/meter.js';
+import { visibleName } from '../kit/names.js';
+import { formatBytes } from '../kit/sizes.js';
+import { formatUptime } from '../kit/times.js';
+import { PeersState } from '../peers/peers-state.js';
+import { NodeState } from './node-state.js';
+
+const CHIPS: Record<ConnectionState, { text: string; hint: string }> = {
+  connecting: { text: 'Connecting', hint: 'The live connection to the node is being made.' },
+  live: { text: 'Live', hint: 'What happens in the network shows here at once.' },
+  offline: { text: 'Offline', hint: 'The node cannot be reached; what you see may be out of date.' },
+  'signed-out': { text: 'Signed out', hint: 'Sign in to go on.' },
+};
+
+/** Which node this is, in which network, for how long, with whom. */
+@Component({
+  selector: 'dfs-node-line',
+  imports: [Icon, MatTooltip, Meter],
+  templateUrl: './node-line.html',
+  styleUrl: './node-line.scss',
+})
+export class NodeLine {
+  readonly #node = inject(NodeState);
+  readonly #events = inject(EventStream);
+  protected readonly info = this.#node.info;
+  protected readonly state = this.#events.state;
+  protected readonly chip = computed(() => CHIPS[this.state()]);
+  protected readonly uptime = computed(() => {
+    const seconds = this.#node.uptimeSeconds();
+    return seconds === null ? null : formatUptime(seconds);
+  });
+  protected readonly connected = inject(PeersState).connected;
+  protected readonly others = computed(() => Math.max(0, (this.info()?.network.members ?? 1) - 1));
+  protected readonly icons = { uptime: mdiTimerOutline, peers: mdiLan };
+  protected readonly formatBytes = formatBytes;
+  protected readonly visibleName = visibleName;
+}

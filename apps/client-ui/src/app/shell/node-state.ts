@@ -1,0 +1,49 @@
+import { Service, computed, inject, linkedSignal, untracked } from '@angular/core';
+import { takeUntilDestroyed } from '@angular/core/rxjs-interop';
+import { EventStream, NodeApi, Session } from '@dfs/client-data';
+import { merge } from 'rxjs';
+import { Clock } from '../kit/clock.js';
+import { reading } from '../kit/reading.js';
+
+/** This node, as last told by `GET /node` and `node.status`. */
+@Service()
+export class NodeState {
+  readonly #api = inject(NodeApi);
+  readonly #events = inject(EventStream);
+  readonly #clock = inject(Clock);
+  readonly #session = inject(Session);
+  readonly #reading = reading(
+    () => this.#api.info(),
+    () => (this.#session.status() === 'signed-in' ? true : undefined),
+  );
+
+  readonly info = this.#reading.value.asReadonly();
+  readonly problem = this.#reading.problem;
+
+  readonly #uptimeBase = linkedSignal(() => {
+    const seconds = this.info()?.uptimeSeconds;
+    return seconds === undefined ? null : { seconds, at: untracked(this.#clock.now) };
+  });
+  /** Seconds, ticking; null while nobody knows whether the node runs. */
+  readonly uptimeSeconds = computed(() => {
+    const base = this.#uptimeBase();
+    if (base === null || this.#events.state() === 'offline') return null;
+    return base.seconds + (this.#clock.now() - base.at) / 1000;
+  });
+
+  constructor() {
+    this.#events
+      .on('node.status')
+      .pipe(takeUntilDestroyed())
+      .subscribe(({ data: { uptimeSeconds, storage, files, network } }) =>
+        this.#reading.value.update((info) => info && { ...info, uptimeSeconds, storage, files, network }),
+      );
+    merge(this.#events.live, this.#events.resync)
+      .pipe(takeUntilDestroyed())
+      .subscribe(() => this.refresh());
+  }
+
+  refresh(): void {
+    this.#reading.refresh();
+  }
+}

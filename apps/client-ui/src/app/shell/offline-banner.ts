@@ -1,0 +1,69 @@
+import { Component, computed, inject } from '@angular/core';
+import { MatButton } from '@angular/material/button';
+import { EventStream } from '@dfs/client-data';
+import { mdiLanDisconnect } from '@mdi/js';
+import { Clock } from '../kit/clock.js';
+import { Icon } from '../kit/icon.js';
+
+/** The node cannot be reached: what that means, when it is tried again, and a way not to wait. */
+@Component({
+  selector: 'dfs-offline-banner',
+  imports: [Icon, MatButton],
+  template: `
+    @if (offline()) {
+      <div class="banner" role="status">
+        <dfs-icon [path]="icon" />
+        <p>
+          <strong>Not connected to this node.</strong>
+          What you see may be out of date. Check that it is running.
+          <span class="num" aria-hidden="true">{{ when() }}</span>
+        </p>
+        <button matButton="outlined" type="button" (click)="retry()">Try now</button>
+      </div>
+    }
+  `,
+  styles: `
+    .banner {
+      display: flex;
+      flex-wrap: wrap;
+      align-items: center;
+      gap: 6px 12px;
+      padding: 8px 20px;
+      border-bottom: 1px solid color-mix(in srgb, var(--warn) 30%, transparent);
+      background: var(--warn-soft);
+      /* A connection that is back at once is not worth a word. */
+      animation: appear 200ms 900ms both;
+    }
+    dfs-icon {
+      color: var(--warn);
+    }
+    p {
+      flex: 1 1 220px;
+    }
+    .num {
+      color: var(--text-2);
+    }
+    @keyframes appear {
+      from {
+        visibility: hidden;
+        opacity: 0;
+        margin-top: -53px;
+      }
+    }
+  `,
+})
+export class OfflineBanner {
+  readonly #events = inject(EventStream);
+  readonly #clock = inject(Clock);
+  protected readonly icon = mdiLanDisconnect;
+  protected readonly offline = computed(() => this.#events.state() === 'offline');
+  protected readonly when = computed(() => {
+    const at = this.#events.retryAt();
+    if (at === null) return 'Trying now…';
+    return `Trying again in ${Math.max(1, Math.ceil((at - this.#clock.now()) / 1000))} s.`;
+  });
+
+  protected retry(): void {
+    this.#events.retryNow();
+  }
+}

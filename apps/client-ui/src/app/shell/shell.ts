@@ -1,0 +1,63 @@
+import { Component, DestroyRef, DOCUMENT, effect, inject } from '@angular/core';
+import { MatTooltip } from '@angular/material/tooltip';
+import { RouterLink, RouterLinkActive, RouterOutlet } from '@angular/router';
+import { EventStream, Session } from '@dfs/client-data';
+import { mdiFileMultipleOutline, mdiPulse, mdiServerNetwork } from '@mdi/js';
+import { UploadPanel } from '../files/upload-panel.js';
+import { Icon } from '../kit/icon.js';
+import { ActivityState } from '../activity/activity-state.js';
+import { Mark } from './mark.js';
+import { NodeLine } from './node-line.js';
+import { OfflineBanner } from './offline-banner.js';
+import { SignIn } from './sign-in.js';
+
+/** The frame of the console: navigation, the node line, and the page. Without a session, the sign-in page instead. */
+@Component({
+  selector: 'dfs-root',
+  imports: [
+    Icon,
+    Mark,
+    MatTooltip,
+    NodeLine,
+    OfflineBanner,
+    RouterLink,
+    RouterLinkActive,
+    RouterOutlet,
+    SignIn,
+    UploadPanel,
+  ],
+  templateUrl: './shell.html',
+  styleUrl: './shell.scss',
+})
+export class Shell {
+  readonly #events = inject(EventStream);
+  readonly #activity = inject(ActivityState);
+  protected readonly session = inject(Session);
+  protected readonly warnings = this.#activity.warnings;
+  protected readonly pages = [
+    { path: '/files', name: 'Files', icon: mdiFileMultipleOutline },
+    { path: '/peers', name: 'Peers', icon: mdiServerNetwork },
+    { path: '/activity', name: 'Activity', icon: mdiPulse },
+  ] as const;
+
+  constructor() {
+    effect(() => {
+      if (this.session.status() === 'signed-in') this.#events.start();
+      else this.#events.stop();
+    });
+    keepDropsFromNavigating(inject(DOCUMENT), inject(DestroyRef));
+  }
+}
+
+/** A file dropped beside the drop zone would otherwise replace the console. */
+function keepDropsFromNavigating(document: Document, destroyed: DestroyRef): void {
+  const stop = (event: DragEvent) => {
+    if (event.dataTransfer?.types.includes('Files')) event.preventDefault();
+  };
+  document.addEventListener('dragover', stop);
+  document.addEventListener('drop', stop);
+  destroyed.onDestroy(() => {
+    document.removeEventListener('dragover', stop);
+    document.removeEventListener('drop', stop);
+  });
+}
