@@ -1,4 +1,4 @@
-import { day, hour, minute, second } from '@dfs/protocol';
+import { day, minute, second } from '@dfs/protocol';
 
 /** Membership records by one author that are kept: far more than a network of thousands needs. */
 export const MAX_RECORDS_PER_AUTHOR = 16_384;
@@ -11,6 +11,9 @@ export const MAX_INVITE_SECONDS = (30 * day) / second;
 export const MAX_OPEN_INVITES = 256;
 /** A used or expired invite is remembered for this long, to say so to whom comes late. */
 export const KEEP_CLOSED_INVITES = 90 * day;
+
+/** For this long after an invite is used or over, who comes with its ticket is still told so. */
+export const LATECOMERS = 10 * minute;
 
 /** Strangers who are being admitted at the same time; more are turned away. */
 export const MAX_STRANGERS = 8;
@@ -43,5 +46,13 @@ export const MAX_ADDRESS_LENGTH = 256;
 export const DISCONNECT_DEBOUNCE = 3 * second;
 /** How long a removed member may take to read that it was. */
 export const FAREWELL_TIME = 1 * second;
-/** Lost peers change by the hour at most; what is known of them is written this seldom. */
-export const LAST_SEEN_WRITE = hour;
+
+/** One exchange of status, or the next part of a longer answer. */
+export const STATUS_TIME = 8 * second;
+/** Exchanges that fail in a row before a connection is given up. */
+export const MAX_FAILED_EXCHANGES = 2;
+
+/** Members that others are asked about in one status; the limit of the message. */
+export const MAX_MISSING_ASKED = 32;
+/** Nodes of other networks that were found near by, and are remembered in case one of them invites this one. */
+export const MAX_FOUND_STRANGERS = 64;

@@ -5,4 +5,14 @@
  * Not promised: that a member that is listed as connected answers the next request.
  * Units: milliseconds since 1970, milliseconds.
  */
-export type { Member, Membership, MembershipSettings, Peers } from './api.js';
+export {
+  Membership,
+  type MembershipComponents,
+  type MembershipOptions,
+  type MembershipSettings,
+} from './membership.js';
+export { Peers, type PeersComponents, type PeersOptions } from './peers.js';
+export { STORAGE_SECTION } from './peer-info.js';
+export type { RemoveOptions } from './removal.js';
+export type { FormerMember, Member } from './roster.js';
+export { peersMigrations } from './schema.js';

@@ -1,4 +1,4 @@
-import type { Tx } from '@dfs/database';
+import type { Database, Tx } from '@dfs/database';
 import type { MembershipRecord } from '@dfs/protocol';
 
 /** Envelopes in order of arrival; undefined at the first start. */
@@ -24,4 +24,18 @@ export async function replaceMembership(tx: Tx, records: readonly MembershipReco
     [network],
   );
   await insertRecords(tx, records);
+}
+
+/** Numbers this start of the node. */
+export function nextEpoch(db: Database): Promise<number> {
+  return db.write(async (tx) => {
+    await tx.run('UPDATE membership_state SET heartbeat_epoch = heartbeat_epoch + 1');
+    const [row] = await tx.query<{ epoch: number }>('SELECT heartbeat_epoch AS epoch FROM membership_state');
+    return row?.epoch ?? 1;
+  });
+}
+
+/** Others know of later starts than this node does: it goes on from there. */
+export async function raiseEpoch(db: Database, epoch: number): Promise<void> {
+  await db.write((tx) => tx.run('UPDATE membership_state SET heartbeat_epoch = max(heartbeat_epoch, ?)', [epoch]));
 }

@@ -53,6 +53,9 @@ export interface Received {
   refused: number;
 }
 
+/** @param from who sent them; undefined for records by this node */
+export type RecordsListener = (records: readonly MembershipRecord[], from: string | undefined) => void;
+
 /** Acts within one unit of work. */
 export interface MembershipUnit {
   readonly tx: Tx;
@@ -76,7 +79,7 @@ interface View {
 /** The network this node belongs to, by its signed records. Reads answer from memory, as of the last commit. */
 export class Membership {
   private readonly listeners = new Set<() => void>();
-  private readonly writeListeners = new Set<(records: readonly MembershipRecord[]) => void>();
+  private readonly writeListeners = new Set<RecordsListener>();
 
   private constructor(
     private readonly components: MembershipComponents,
@@ -149,8 +152,8 @@ export class Membership {
     return () => this.listeners.delete(fn);
   }
 
-  /** After a commit that stored new records, with those. */
-  onRecords(fn: (records: readonly MembershipRecord[]) => void): Unsubscribe {
+  /** After a commit that stored new records of this network; before `onChange`. */
+  onRecords(fn: RecordsListener): Unsubscribe {
     this.writeListeners.add(fn);
     return () => this.writeListeners.delete(fn);
   }
@@ -188,8 +191,8 @@ export class Membership {
     });
   }
 
-  /** Stores what is new and valid of these envelopes, in any order. */
-  async receive(envelopes: readonly Uint8Array[]): Promise<Received> {
+  /** Stores what is new and valid of these envelopes, in any order. @param from who sent them */
+  async receive(envelopes: readonly Uint8Array[], from?: string): Promise<Received> {
     const { records, refused } = this.read(envelopes);
     const fresh = records.filter(({ id }) => !this.view.graph.has(id));
     if (fresh.length === 0) return { added: [], orphans: 0, refused };
@@ -197,7 +200,7 @@ export class Membership {
       const result = addValid(graph(), fresh);
       await insertRecords(tx, result.added);
       return { ...result, refused: refused + result.refused };
-    });
+    }, from);
   }
 
   /** One unit of work in which records may be written, with whatever else the caller stores. */
@@ -247,6 +250,7 @@ export class Membership {
   /** The graph is changed in place within the unit, and set back should the unit or its commit fail. */
   private async transact<T>(
     work: (tx: Tx, graph: () => RecordGraph, setGraph: (graph: RecordGraph) => void) => Promise<T>,
+    from?: string,
   ): Promise<T> {
     let before: View | undefined;
     try {
@@ -258,7 +262,7 @@ export class Membership {
           () => graph,
           (other) => (graph = other),
         );
-        await this.settle(tx, before, graph);
+        await this.settle(tx, before, graph, from);
         return result;
       });
     } catch (error) {
@@ -269,15 +273,16 @@ export class Membership {
     }
   }
 
-  private async settle(tx: Tx, before: View, graph: RecordGraph): Promise<void> {
+  private async settle(tx: Tx, before: View, graph: RecordGraph, from?: string): Promise<void> {
     if (graph === before.graph && graph.size === before.size) return;
     const after = viewOf(graph, graph === before.graph ? before : undefined);
     const changed = !sameRoster(before, after);
     if (changed) await this.recordEvents(tx, before.roster, after.roster);
-    const records = graph.nodes.slice(graph === before.graph ? before.size : 0).map(({ record }) => record);
+    const added = graph === before.graph ? graph.nodes.slice(before.size) : [];
+    const records = added.map(({ record }) => record);
     tx.afterCommit(() => {
       this.view = after;
-      this.tell(this.writeListeners, (fn) => fn(records));
+      if (records.length > 0) this.tell(this.writeListeners, (fn) => fn(records, from));
       if (changed) this.tell(this.listeners, (fn) => fn());
     });
   }

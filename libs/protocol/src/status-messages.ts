@@ -34,7 +34,9 @@ export const statusMessage = shape.struct({
   uptime: shape.int(),
   /** Grows whenever a section changes. */
   revision: shape.int(),
-  /** Up to which revision, of which run, the sender has the receiver's sections; those that changed since are sent. */
+  /** `sections` are those that changed after this revision; one who has not seen it takes none of them, and says so. */
+  since: unless(0, shape.int()),
+  /** Up to which revision, of which run, the sender has the receiver's sections. */
   seen: unless<{ boot: number; revision: number } | null>(
     null,
     shape.nullable(shape.tuple({ boot: shape.int(), revision: shape.int() })),

@@ -1,0 +1,164 @@
+import type { Database, Tx } from '@dfs/database';
+import { peerIdFromBytes, peerIdToBytes, type Clock, type Log } from '@dfs/protocol';
+import { MAX_ADDRESSES, MAX_ADDRESS_LENGTH } from './constants.js';
+
+/** How an address became known: said by the member itself, by another, found on the local network, typed by a person. */
+export type AddressSource = 'said' | 'relayed' | 'found' | 'typed';
+
+interface Known {
+  /** Address without `/p2p/…` → how and when it was learned. */
+  addresses: Map<string, { source: AddressSource; learnedAt: number }>;
+  name: string;
+  lastSeen: number | undefined;
+}
+
+/** Milliseconds for which changes are gathered before they are written. */
+const WRITE_DELAY = 250;
+
+/** Where members can be dialled, what they are called, when they were last heard of: what survives a restart. */
+export class AddressBook {
+  private readonly known = new Map<string, Known>();
+  private readonly changed = new Set<string>();
+  private timer: NodeJS.Timeout | undefined;
+  private writing: Promise<void> = Promise.resolve();
+
+  constructor(private readonly components: { db: Database; clock: Clock; log: Log }) {}
+
+  async load(): Promise<void> {
+    const { db } = this.components;
+    const peers = await db.query<{ peer: Uint8Array; name: string; last_seen: number | null }>(
+      'SELECT peer, name, last_seen FROM peer_known',
+    );
+    for (const { peer, name, last_seen } of peers) {
+      Object.assign(this.of(peerIdFromBytes(peer)), { name, lastSeen: last_seen ?? undefined });
+    }
+    const rows = await db.query<{ peer: Uint8Array; address: string; source: string; learned_at: number }>(
+      'SELECT peer, address, source, learned_at FROM peer_address',
+    );
+    for (const { peer, address, source, learned_at: learnedAt } of rows) {
+      this.of(peerIdFromBytes(peer)).addresses.set(address, { source: source as AddressSource, learnedAt });
+    }
+  }
+
+  /** Newest first, without `/p2p/…`. */
+  addressesOf(peerId: string): string[] {
+    const entries = [...(this.known.get(peerId)?.addresses ?? [])];
+    return entries.sort(([, a], [, b]) => b.learnedAt - a.learnedAt).map(([address]) => address);
+  }
+
+  nameOf(peerId: string): string | undefined {
+    return this.known.get(peerId)?.name || undefined;
+  }
+
+  lastSeen(peerId: string): number | undefined {
+    return this.known.get(peerId)?.lastSeen;
+  }
+
+  /** @returns whether any of them was new */
+  learn(peerId: string, addresses: readonly string[], source: AddressSource): boolean {
+    const { addresses: known } = this.of(peerId);
+    const given = bare(peerId, addresses);
+    let isNew = false;
+    // What a member said before of itself, and does not say any more, no longer holds.
+    if (source === 'said') {
+      for (const [address, entry] of known) {
+        if (entry.source === 'said' && !given.includes(address)) isNew = known.delete(address);
+      }
+    }
+    const learnedAt = this.components.clock.now();
+    for (const address of given) {
+      const before = known.get(address);
+      if (!before) isNew = true;
+      if (!before || source === 'said' || source === 'typed') known.set(address, { source, learnedAt });
+    }
+    for (const address of this.addressesOf(peerId).slice(MAX_ADDRESSES)) known.delete(address);
+    if (isNew) this.mark(peerId);
+    return isNew;
+  }
+
+  rename(peerId: string, name: string): void {
+    const known = this.of(peerId);
+    if (known.name === name) return;
+    known.name = name;
+    this.mark(peerId);
+  }
+
+  /** To be told when a member has gone, not at every heartbeat. */
+  seen(peerId: string, at: number): void {
+    const known = this.of(peerId);
+    if (known.lastSeen === at) return;
+    known.lastSeen = at;
+    this.mark(peerId);
+  }
+
+  forget(peerId: string): void {
+    if (this.known.delete(peerId)) this.mark(peerId);
+  }
+
+  /** Puts the addresses of another network's members in place of these, within the unit of work that joins it. */
+  async replace(tx: Tx, members: readonly { peerId: string; addresses: readonly string[] }[]): Promise<void> {
+    const fresh = new AddressBook(this.components);
+    for (const { peerId, addresses } of members) fresh.learn(peerId, addresses, 'relayed');
+    await fresh.write(tx, [...fresh.known.keys()]);
+    clearTimeout(fresh.timer);
+    tx.afterCommit(() => {
+      this.known.clear();
+      this.changed.clear();
+      for (const [peerId, known] of fresh.known) this.known.set(peerId, known);
+    });
+  }
+
+  /** Writes what has changed; when it resolves, that is on disk. Never throws. */
+  flush(): Promise<void> {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.writing = this.writing.then(async () => {
+      if (this.changed.size === 0) return;
+      const { db, log } = this.components;
+      try {
+        await db.write(async (tx) => {
+          const peers = [...this.changed];
+          this.changed.clear();
+          await this.write(tx, peers);
+        });
+      } catch (error) {
+        log.warn({ err: error }, 'addresses of members could not be written');
+      }
+    });
+    return this.writing;
+  }
+
+  private async write(tx: Tx, peers: readonly string[]): Promise<void> {
+    for (const peerId of peers) {
+      const peer = peerIdToBytes(peerId);
+      await tx.run('DELETE FROM peer_address WHERE peer = ?', [peer]);
+      await tx.run('DELETE FROM peer_known WHERE peer = ?', [peer]);
+      const known = this.known.get(peerId);
+      if (!known) continue;
+      const rows = [...known.addresses].map(([address, { source, learnedAt }]) => [peer, address, source, learnedAt]);
+      await tx.insertMany('peer_address', ['peer', 'address', 'source', 'learned_at'], rows);
+      await tx.insertMany('peer_known', ['peer', 'name', 'last_seen'], [[peer, known.name, known.lastSeen ?? null]]);
+    }
+  }
+
+  private of(peerId: string): Known {
+    let known = this.known.get(peerId);
+    if (!known) this.known.set(peerId, (known = { addresses: new Map(), name: '', lastSeen: undefined }));
+    return known;
+  }
+
+  private mark(peerId: string): void {
+    this.changed.add(peerId);
+    this.timer ??= setTimeout(() => void this.flush(), WRITE_DELAY).unref();
+  }
+}
+
+/** Addresses that may be this peer's, without the peer id at their end. */
+function bare(peerId: string, addresses: readonly string[]): string[] {
+  const own = addresses.flatMap((address) => {
+    const [, place = '', other] = /^(\/.*?)(?:\/p2p\/([^/]+))?$/.exec(address) ?? [];
+    const fits = place !== '' && place.length <= MAX_ADDRESS_LENGTH && (other === undefined || other === peerId);
+    return fits ? [place] : [];
+  });
+  return [...new Set(own)].slice(0, MAX_ADDRESSES);
+}

@@ -1,0 +1,52 @@
+import type { PeerInfo, PeerState, StorageInfo } from '@dfs/contracts';
+import { second, shape, type WireValue } from '@dfs/protocol';
+import type { Rates } from '@dfs/transport';
+import type { Member } from './roster.js';
+import type { Session } from './session.js';
+
+/** The status section in which a node says how much it holds; contributed by the layer that holds it. */
+export const STORAGE_SECTION = 'storage';
+const storageSection = shape.struct({
+  chunks: shape.int(),
+  bytes: shape.int(),
+  quotaBytes: shape.int(),
+  freeBytes: shape.int(),
+});
+
+export interface PeerFacts {
+  member: Member;
+  state: PeerState;
+  name: string | undefined;
+  /** Without `/p2p/…`, or whole. */
+  addresses: readonly string[];
+  session: Session | undefined;
+  lastSeen: number | undefined;
+  rates: Rates;
+  now: number;
+}
+
+/** A member as `GET /peers` shows it. */
+export function peerInfo({ member, state, name, addresses, session, lastSeen, rates, now }: PeerFacts): PeerInfo {
+  const { peerId, role } = member;
+  return {
+    peerId,
+    name: name ?? peerId.slice(-8),
+    role,
+    state,
+    addresses: addresses.map((address) => (address.includes('/p2p/') ? address : `${address}/p2p/${peerId}`)),
+    latencyMs: session?.latencyMs ?? null,
+    lastSeenAt: lastSeen === undefined ? null : new Date(lastSeen).toISOString(),
+    uptimeSeconds: session && session.boot > 0 ? Math.max(0, Math.floor((now - session.bootedAt) / second)) : null,
+    storage: storageOf(session?.sections.get(STORAGE_SECTION)),
+    rates: { receive: Math.round(rates.receive), send: Math.round(rates.send) },
+  };
+}
+
+/** What a peer says of its storage, if it says anything sensible. */
+export function storageOf(value: WireValue | undefined): StorageInfo | null {
+  try {
+    return value === undefined ? null : storageSection.parse(value, STORAGE_SECTION);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,251 @@
+import type { InviteInfo, NetworkInfo, PeerInfo } from '@dfs/contracts';
+import { decodeTicket, DfsError, JOIN_PROTOCOL, type Unsubscribe, type WireValue } from '@dfs/protocol';
+import { Admission } from './admission.js';
+import { connectTo } from './connect.js';
+import { Invites, type InviteRequest } from './invites.js';
+import { joinNetwork, refuseUnlessAlone, type NetworkChangedGuest } from './joining.js';
+import { cleanName } from './names.js';
+import { peerInfo, storageOf, STORAGE_SECTION } from './peer-info.js';
+import { Presence, type PresenceComponents } from './presence.js';
+import { removeMember, type RemoveGuest, type RemoveOptions } from './removal.js';
+
+export type PeersComponents = PresenceComponents;
+
+export interface PeersOptions {
+  /** What this node calls itself. */
+  name: string;
+  /** Version of the program. */
+  version: string;
+}
+
+/** The members of this node's network: who they are, who is here, how they come and go. */
+export class Peers {
+  private readonly presence: Presence;
+  private readonly invites: Invites;
+  private readonly admission: Admission;
+  private readonly joinGuests: (() => Promise<void>)[] = [];
+  private readonly networkGuests: NetworkChangedGuest[] = [];
+  private readonly removeGuests: RemoveGuest[] = [];
+  private lastRecordOf: (peerId: string) => Promise<string | null> = () => Promise.resolve(null);
+  private isRunning = false;
+  private isJoining = false;
+  private stopWarning: Unsubscribe | undefined;
+
+  constructor(
+    private readonly components: PeersComponents,
+    options: PeersOptions,
+  ) {
+    const { db, transport, membership, clock, log } = components;
+    this.presence = new Presence(components, { name: cleanName(options.name), version: options.version.slice(0, 32) });
+    this.invites = new Invites({ db, membership, clock, addresses: () => transport.addresses() });
+    const addressesOf = (peerId: string) => this.presence.addressesOf(peerId);
+    this.admission = new Admission({ membership, invites: this.invites, clock, log, addressesOf });
+    transport.handle(JOIN_PROTOCOL, (channel) => this.admission.answer(channel), { strangers: true });
+  }
+
+  /** Sets the transport's gate and begins to connect to all members. */
+  async start(): Promise<void> {
+    const { transport, membership } = this.components;
+    await this.invites.start();
+    this.isRunning = true;
+    transport.setGate({
+      isMember: (peerId) => this.mayPass(peerId),
+      acceptsStrangers: () => this.isRunning && !membership.isRemoved && this.invites.anyOpen(),
+    });
+    await this.presence.start();
+    let wasRemoved = false;
+    const warn = (): void => {
+      if (wasRemoved !== (wasRemoved = membership.isRemoved)) this.warnOfRemoval(wasRemoved);
+    };
+    this.stopWarning = membership.onChange(warn);
+    warn();
+  }
+
+  /** Ends all that is under way; connections are the transport's to close. */
+  async stop(): Promise<void> {
+    if (!this.isRunning) return;
+    this.isRunning = false;
+    this.stopWarning?.();
+    await this.presence.stop();
+  }
+
+  /** All members, this node first, then in order of admission. */
+  list(): PeerInfo[] {
+    const { membership, transport } = this.components;
+    const others = membership.members().filter(({ peerId }) => peerId !== transport.peerId);
+    others.sort((a, b) => a.admittedAt - b.admittedAt || (a.peerId < b.peerId ? -1 : 1));
+    return [transport.peerId, ...others.map(({ peerId }) => peerId)].map((peerId) => this.info(peerId));
+  }
+
+  /** Members whose hello is done and whose membership is in sync. */
+  connected(): string[] {
+    return this.presence.sessions.ready();
+  }
+
+  nameOf(peerId: string): string | undefined {
+    return this.presence.nameOf(peerId);
+  }
+
+  /** What this node calls itself from now on; the caller stores it. */
+  rename(name: string): void {
+    this.presence.rename(name);
+  }
+
+  /**
+   * Connects to a member at an address that a person gave.
+   * @throws DfsError `invalid-address`, `peer-unreachable`, `not-a-member`
+   */
+  async connect(address: string): Promise<PeerInfo> {
+    const { transport, membership } = this.components;
+    return this.info(await connectTo({ transport, membership, presence: this.presence }, address));
+  }
+
+  /** @throws DfsError `not-an-owner`, `validation-failed`, `conflict` */
+  invite(request: InviteRequest): Promise<InviteInfo> {
+    return this.invites.create(request);
+  }
+
+  /**
+   * Leaves the network of one that this node has, and joins that of the ticket.
+   * @throws DfsError `ticket-invalid`, `ticket-expired`, `ticket-used`, `already-member`, `conflict`,
+   * `peer-unreachable`, and what guests refuse with
+   */
+  async join(text: string): Promise<NetworkInfo> {
+    const { membership } = this.components;
+    const ticket = decodeTicket(text);
+    if (ticket.networkId === membership.networkId && !membership.isRemoved) {
+      throw new DfsError('already-member', `This node is a member of "${membership.networkName}" already.`);
+    }
+    refuseUnlessAlone(membership);
+    if (this.isJoining) throw new DfsError('conflict', 'This node is joining a network at the moment.');
+    this.isJoining = true;
+    try {
+      for (const guest of this.joinGuests) await guest();
+      const { presence } = this;
+      const foundAt = (peerId: string) => presence.foundAt(peerId);
+      const joining = { ...this.components, book: presence.book, name: () => presence.name, foundAt };
+      await joinNetwork(joining, ticket, this.networkGuests);
+      this.invites.closeAll();
+      presence.dialSoon(ticket.inviter);
+    } finally {
+      this.isJoining = false;
+    }
+    return this.network();
+  }
+
+  /** The network this node belongs to. */
+  network(): NetworkInfo {
+    const { membership } = this.components;
+    const { networkId: id, networkName: name } = membership;
+    return { id, name, members: membership.members().length, role: membership.self().role };
+  }
+
+  /** @throws DfsError `peer-not-found`, `not-an-owner`, `conflict`, and what guests refuse with */
+  async remove(peerId: string, options: RemoveOptions = {}): Promise<void> {
+    const { membership } = this.components;
+    const lastRecordOf = (of: string) => this.lastRecordOf(of);
+    await removeMember({ membership, guests: this.removeGuests, lastRecordOf }, peerId, options);
+    await this.presence.farewell.done();
+  }
+
+  /** Milliseconds since 1970 at which a member was last heard of, by any route. */
+  lastSeen(peerId: string): number | undefined {
+    return this.presence.liveness.lastSeen(peerId);
+  }
+
+  /** Whether a member still counts: heard of within grace, by any route. */
+  inGrace(peerId: string): boolean {
+    return this.components.membership.isMember(peerId) && this.presence.liveness.inGrace(peerId);
+  }
+
+  /** A member is connected and its membership in sync: time for all else that two nodes exchange. */
+  onReady(fn: (peerId: string) => void): Unsubscribe {
+    return this.presence.ready.add(fn);
+  }
+
+  onGone(fn: (peerId: string) => void): Unsubscribe {
+    return this.presence.gone.add(fn);
+  }
+
+  /** Members, connections, names, or who counts have changed. */
+  onChange(fn: () => void): Unsubscribe {
+    return this.presence.changed.add(fn);
+  }
+
+  /** Adds a section to this node's status. It travels when its value has changed. */
+  contribute(section: string, value: () => WireValue): void {
+    this.presence.sections.contribute(section, value);
+  }
+
+  /** Called with a ready member's section whenever the member is heard, changed or not. */
+  onStatus(section: string, fn: (peerId: string, value: WireValue) => void): Unsubscribe {
+    return this.presence.onStatus(section, fn);
+  }
+
+  /** Sends this node's status to all connected members soon; many calls become one. */
+  nudge(): void {
+    this.presence.nudge();
+  }
+
+  /** A guest may refuse a join by throwing. */
+  beforeJoin(fn: () => Promise<void>): void {
+    this.joinGuests.push(fn);
+  }
+
+  /** A guest is called within the unit of work that changes the network. */
+  onNetworkChanged(fn: NetworkChangedGuest): void {
+    this.networkGuests.push(fn);
+  }
+
+  /** A guest may refuse a removal by throwing. */
+  beforeRemove(fn: RemoveGuest): void {
+    this.removeGuests.push(fn);
+  }
+
+  /** Who knows the last catalogue record of a member: its removal names it, and what comes after it is void. */
+  setLastRecordOf(fn: (peerId: string) => Promise<string | null>): void {
+    this.lastRecordOf = fn;
+  }
+
+  private mayPass(peerId: string): boolean {
+    const { membership } = this.components;
+    if (!this.isRunning) return false;
+    return this.presence.farewell.has(peerId) || (membership.isMember(peerId) && !membership.isRemoved);
+  }
+
+  private info(peerId: string): PeerInfo {
+    const { membership, transport, clock } = this.components;
+    const { presence } = this;
+    const isSelf = peerId === transport.peerId;
+    const session = presence.sessions.of(peerId);
+    const info = peerInfo({
+      member: isSelf ? membership.self() : (membership.member(peerId) ?? membership.self()),
+      state: isSelf
+        ? 'self'
+        : session?.ready
+          ? 'connected'
+          : presence.isConnecting(peerId)
+            ? 'connecting'
+            : 'disconnected',
+      name: presence.nameOf(peerId),
+      addresses: presence.addressesOf(peerId),
+      session,
+      lastSeen: presence.liveness.lastSeen(peerId),
+      rates: isSelf ? { receive: 0, send: 0 } : transport.rates(peerId),
+      now: clock.now(),
+    });
+    if (!isSelf) return info;
+    const storage = storageOf(presence.sections.read(STORAGE_SECTION));
+    return { ...info, uptimeSeconds: presence.sessions.uptimeSeconds(), storage };
+  }
+
+  private warnOfRemoval(active: boolean): void {
+    const { membership, events, log } = this.components;
+    const detail = active
+      ? `This node was removed from the network "${membership.networkName}". It keeps what it has, and exchanges nothing any more. To come back it needs a new ticket.`
+      : `This node belongs to the network "${membership.networkName}".`;
+    log.warn({ network: membership.networkId }, detail);
+    const told = events.recordNow('node.warning', { code: 'not-a-member', detail, active });
+    told.catch((error: unknown) => log.warn({ err: error }, 'a warning could not be stored'));
+  }
+}

@@ -1,0 +1,343 @@
+import type { PeerEvent } from '@dfs/contracts';
+import type { Database } from '@dfs/database';
+import type { EventLog } from '@dfs/events';
+import {
+  nodeSection,
+  STATUS_PROTOCOL,
+  type Clock,
+  type Log,
+  type MembershipRecord,
+  type StatusMessage,
+  type Unsubscribe,
+  type WireValue,
+} from '@dfs/protocol';
+import type { Transport } from '@dfs/transport';
+import { AddressBook } from './address-book.js';
+import { MAX_FOUND_STRANGERS, MAX_HEARTBEAT_PERIOD, MAX_MISSING_ASKED, NUDGE_DELAY } from './constants.js';
+import { Dialer } from './dialer.js';
+import { Farewell } from './farewell.js';
+import { Listeners } from './listeners.js';
+import { Liveness } from './liveness.js';
+import { nextEpoch, raiseEpoch } from './membership-store.js';
+import type { Membership } from './membership.js';
+import { cleanName } from './names.js';
+import { PeerEvents } from './peer-events.js';
+import { Sections } from './sections.js';
+import type { Session } from './session.js';
+import { Sessions } from './sessions.js';
+
+export interface PresenceComponents {
+  db: Database;
+  events: EventLog;
+  transport: Transport;
+  membership: Membership;
+  clock: Clock;
+  log: Log;
+}
+
+/** The section of a status in which a node says who it is. */
+const NODE_SECTION = 'node';
+
+/** Who is here now: keeps connected to all members, exchanges status with them, and tells who comes and goes. */
+export class Presence {
+  readonly book: AddressBook;
+  readonly liveness: Liveness;
+  readonly sections = new Sections();
+  readonly sessions: Sessions;
+  readonly farewell: Farewell;
+  readonly ready: Listeners<[string]>;
+  readonly gone: Listeners<[string]>;
+  readonly changed: Listeners<[]>;
+  private readonly statusListeners = new Map<string, Listeners<[string, WireValue]>>();
+  private readonly dialer: Dialer;
+  private readonly told: PeerEvents;
+  /** Nodes that were found on the local network and are no members: one may be about to invite this one. */
+  private readonly found = new Map<string, string[]>();
+  private readonly unsubscribe: Unsubscribe[] = [];
+  private networkId: string;
+  private counted = '';
+  private changePending = false;
+  private heartbeatTimer: NodeJS.Timeout | undefined;
+  private nudgeTimer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly components: PresenceComponents,
+    private readonly self: { name: string; version: string },
+  ) {
+    const { db, events, transport, membership, clock, log } = components;
+    this.networkId = membership.networkId;
+    this.ready = new Listeners(log);
+    this.gone = new Listeners(log);
+    this.changed = new Listeners(log);
+    this.farewell = new Farewell(transport);
+    this.book = new AddressBook({ db, clock, log });
+    const addressesOf = (peerId: string) => this.addressesOf(peerId);
+    this.dialer = new Dialer({ transport, log, addressesOf, others: () => this.others() });
+    this.liveness = new Liveness({
+      clock,
+      self: transport.peerId,
+      graceMs: () => membership.settings().graceMs,
+      periodMs: () => this.heartbeatPeriod(),
+      lastSeenBefore: (peerId) => this.book.lastSeen(peerId),
+    });
+    const { liveness, sections } = this;
+    this.sessions = new Sessions(
+      { transport, membership, liveness, sections, clock, log, addressesOf, missing: () => this.missing() },
+      {
+        ready: (peerId) => this.becameReady(peerId),
+        ended: (peerId, wasReady) => this.ended(peerId, wasReady),
+        heard: (session, status) => this.heard(session, status),
+        outrun: (heard) => this.outrun(heard),
+      },
+    );
+    this.told = new PeerEvents({ db, events, log, describe: (peerId) => this.describe(peerId) });
+    sections.contribute(NODE_SECTION, () => {
+      const addresses = transport.addresses().slice(0, 16);
+      return nodeSection.form({ name: this.name, version: self.version, addresses }) as WireValue;
+    });
+    transport.handle(STATUS_PROTOCOL, (channel) => this.sessions.answer(channel));
+  }
+
+  /** To be called once the gate is set. */
+  async start(): Promise<void> {
+    const { db, transport, membership } = this.components;
+    await this.book.load();
+    this.liveness.start(await nextEpoch(db));
+    this.sessions.start();
+    this.unsubscribe.push(
+      membership.onRecords((records, from) => this.recordsCame(records, from)),
+      membership.onChange(() => this.membershipChanged()),
+      transport.onConnect((peerId) => this.connectedTo(peerId)),
+      transport.onDisconnect((peerId) => this.disconnectedFrom(peerId)),
+      transport.onDiscovery((peerId, addresses) => this.discovered(peerId, addresses)),
+    );
+    this.counted = this.whoCounts();
+    this.meetAll();
+    this.dialer.start();
+    this.scheduleHeartbeat();
+  }
+
+  /** Ends all that is under way; connections are the transport's to close. */
+  async stop(): Promise<void> {
+    clearTimeout(this.heartbeatTimer);
+    clearTimeout(this.nudgeTimer);
+    for (const off of this.unsubscribe.splice(0)) off();
+    for (const peerId of this.sessions.ready()) this.rememberSeen(peerId);
+    await this.told.stop();
+    this.sessions.stop();
+    await this.dialer.stop();
+    await this.book.flush();
+  }
+
+  get name(): string {
+    return this.self.name;
+  }
+
+  rename(name: string): void {
+    this.self.name = cleanName(name) || this.self.name;
+    this.nudge();
+    this.noteChange();
+  }
+
+  nameOf(peerId: string): string | undefined {
+    if (peerId === this.components.transport.peerId) return this.name;
+    return this.book.nameOf(peerId) ?? (this.components.membership.member(peerId)?.name || undefined);
+  }
+
+  /** Where a member can be dialled. */
+  addressesOf(peerId: string): string[] {
+    const { transport } = this.components;
+    return peerId === transport.peerId ? transport.addresses() : this.book.addressesOf(peerId);
+  }
+
+  /** Where a node that is no member was found on the local network. */
+  foundAt(peerId: string): string[] {
+    return this.found.get(peerId) ?? [];
+  }
+
+  /** There is reason to believe that the member can be reached now. */
+  dialSoon(peerId: string): void {
+    this.dialer.soon(peerId);
+  }
+
+  isConnecting(peerId: string): boolean {
+    return this.sessions.of(peerId)?.ready === false || this.dialer.isDialing(peerId);
+  }
+
+  onStatus(section: string, fn: (peerId: string, value: WireValue) => void): Unsubscribe {
+    let listeners = this.statusListeners.get(section);
+    if (!listeners) this.statusListeners.set(section, (listeners = new Listeners(this.components.log)));
+    return listeners.add(fn);
+  }
+
+  /** Sends this node's status to all soon. */
+  nudge(): void {
+    if (this.unsubscribe.length === 0) return;
+    this.nudgeTimer ??= setTimeout(() => {
+      this.nudgeTimer = undefined;
+      this.sessions.tellAll();
+    }, NUDGE_DELAY).unref();
+  }
+
+  /** Members to be connected to. */
+  private others(): string[] {
+    const { membership, transport } = this.components;
+    if (membership.isRemoved) return [];
+    return membership.members().flatMap(({ peerId }) => (peerId === transport.peerId ? [] : [peerId]));
+  }
+
+  private missing(): string[] {
+    const { membership } = this.components;
+    if (membership.members().length - 1 === this.sessions.count) return [];
+    const missing = this.others().filter((peerId) => this.sessions.of(peerId) === undefined);
+    // Not always the same ones, should there be many.
+    const from = missing.length > MAX_MISSING_ASKED ? Math.floor(Math.random() * missing.length) : 0;
+    return [...missing.slice(from), ...missing.slice(0, from)].slice(0, MAX_MISSING_ASKED);
+  }
+
+  private heartbeatPeriod(): number {
+    const { syncPeriodMs, graceMs } = this.components.membership.settings();
+    return Math.min(syncPeriodMs, graceMs / 3, MAX_HEARTBEAT_PERIOD);
+  }
+
+  private scheduleHeartbeat(): void {
+    const period = this.heartbeatPeriod();
+    this.heartbeatTimer = setTimeout(
+      () => {
+        this.liveness.tick();
+        this.sessions.heartbeat(period);
+        this.dialer.refresh();
+        if (this.counted !== (this.counted = this.whoCounts())) this.noteChange();
+        this.scheduleHeartbeat();
+      },
+      period * (0.9 + Math.random() * 0.1),
+    ).unref();
+  }
+
+  private whoCounts(): string {
+    return this.others()
+      .filter((peerId) => this.liveness.inGrace(peerId))
+      .join();
+  }
+
+  private connectedTo(peerId: string): void {
+    const { membership } = this.components;
+    if (membership.isMember(peerId) && !membership.isRemoved) this.sessions.begin(peerId);
+  }
+
+  private disconnectedFrom(peerId: string): void {
+    if (this.sessions.of(peerId)) this.sessions.end(peerId);
+    else this.dialer.lost(peerId, false);
+  }
+
+  /** Begins a session with every member that is connected. */
+  private meetAll(): void {
+    for (const { peerId } of this.components.transport.connections()) this.connectedTo(peerId);
+  }
+
+  private discovered(peerId: string, addresses: string[]): void {
+    if (this.components.membership.isMember(peerId)) {
+      this.book.learn(peerId, addresses, 'found');
+      this.dialer.soon(peerId);
+      return;
+    }
+    this.found.delete(peerId);
+    this.found.set(peerId, addresses.slice(0, 8));
+    const [oldest] = this.found.keys();
+    if (this.found.size > MAX_FOUND_STRANGERS && oldest !== undefined) this.found.delete(oldest);
+  }
+
+  private becameReady(peerId: string): void {
+    this.told.connected(peerId);
+    this.ready.tell(peerId);
+    this.deliver(this.sessions.of(peerId));
+    this.noteChange();
+  }
+
+  private ended(peerId: string, wasReady: boolean): void {
+    this.dialer.lost(peerId, wasReady);
+    if (!wasReady) return;
+    this.rememberSeen(peerId);
+    this.told.disconnected(peerId);
+    this.gone.tell(peerId);
+    this.noteChange();
+  }
+
+  private rememberSeen(peerId: string): void {
+    const at = this.liveness.lastSeen(peerId);
+    if (at !== undefined && this.components.membership.isMember(peerId)) this.book.seen(peerId, at);
+  }
+
+  private heard(session: Session, status: StatusMessage): void {
+    const { peerId } = session;
+    const { membership, transport } = this.components;
+    for (const { peerId: other, beat, addresses } of status.relayed) {
+      if (other === transport.peerId || !membership.isMember(other)) continue;
+      const isNews = this.liveness.relayed(other, beat);
+      const isNew = this.book.learn(other, addresses, 'relayed');
+      if ((isNews || isNew) && !this.sessions.of(other)) this.dialer.soon(other);
+    }
+    const told = status.sections.find(({ name }) => name === NODE_SECTION);
+    if (told) {
+      const { name, addresses } = nodeSection.parse(told.value, NODE_SECTION);
+      this.book.rename(peerId, cleanName(name));
+      this.book.learn(peerId, addresses, 'said');
+      this.noteChange();
+    }
+    if (session.ready) this.deliver(session);
+  }
+
+  private deliver(session: Session | undefined): void {
+    for (const [section, value] of session?.sections ?? []) {
+      this.statusListeners.get(section)?.tell(session?.peerId ?? '', value);
+    }
+  }
+
+  private outrun(heard: number): void {
+    const epoch = this.liveness.raise(heard);
+    if (epoch === undefined) return;
+    raiseEpoch(this.components.db, epoch).catch((error: unknown) =>
+      this.components.log.warn({ err: error }, 'the heartbeat could not be stored'),
+    );
+  }
+
+  /** Passes new records on; whoever they remove is told as well, and then cut off. */
+  private recordsCame(records: readonly MembershipRecord[], from: string | undefined): void {
+    const { membership, transport } = this.components;
+    const removed = Farewell.removedBy(records).filter((peerId) => !membership.isMember(peerId));
+    const leaving = removed.includes(transport.peerId) ? this.sessions.all() : removed;
+    this.farewell.begin(from !== undefined && membership.isRemoved ? [] : leaving, this.sessions.push(records, from));
+  }
+
+  private membershipChanged(): void {
+    const { membership, transport, log } = this.components;
+    if (this.networkId !== membership.networkId) {
+      this.networkId = membership.networkId;
+      this.sessions.endAll();
+    }
+    for (const { peerId } of membership.formerMembers()) {
+      this.told.forget(peerId);
+      this.liveness.forget(peerId);
+      this.book.forget(peerId);
+    }
+    transport.enforceGate().catch((error: unknown) => log.warn({ err: error }, 'connections could not be cut'));
+    this.meetAll();
+    this.dialer.refresh();
+    this.noteChange();
+  }
+
+  /** Many changes at a time are told once. */
+  private noteChange(): void {
+    if (this.changePending) return;
+    this.changePending = true;
+    queueMicrotask(() => {
+      this.changePending = false;
+      this.changed.tell();
+    });
+  }
+
+  private describe(peerId: string): Omit<PeerEvent['peer'], 'state'> | undefined {
+    const member = this.components.membership.member(peerId);
+    return member && { peerId, name: this.nameOf(peerId) ?? '', role: member.role };
+  }
+}

@@ -1,0 +1,62 @@
+import { DfsError, normalisePeerId, type MembershipContent } from '@dfs/protocol';
+import type { Membership } from './membership.js';
+
+export interface RemoveOptions {
+  /** Remove the member even if it alone holds something. */
+  confirm?: boolean;
+  /** Move what it holds first. */
+  drain?: boolean;
+}
+
+/** May refuse a removal by throwing. */
+export type RemoveGuest = (peerId: string, options: RemoveOptions) => Promise<void>;
+
+export interface RemovalComponents {
+  membership: Membership;
+  guests: readonly RemoveGuest[];
+  /** Id of the member's last catalogue record that is known here. */
+  lastRecordOf(peerId: string): Promise<string | null>;
+}
+
+/**
+ * Signs that a member is none any more.
+ * @throws DfsError `peer-not-found`, `not-an-owner`, `conflict` for the last owner, and what guests refuse with
+ */
+export async function removeMember(
+  components: RemovalComponents,
+  given: string,
+  options: RemoveOptions,
+): Promise<void> {
+  const { membership, guests, lastRecordOf } = components;
+  const member = memberIdOf(given);
+  const check = (): void => {
+    if (!membership.isMember(member)) throw notFound();
+    if (membership.self().role !== 'owner') {
+      throw new DfsError('not-an-owner', 'Only an owner of the network can remove a member: ask one of them.');
+    }
+    const owners = membership.members().filter(({ role }) => role === 'owner');
+    if (owners.length === 1 && owners[0]?.peerId === member) {
+      throw new DfsError('conflict', 'The last owner cannot leave the network: invite another owner first.');
+    }
+  };
+  check();
+  for (const guest of guests) await guest(member, options);
+  const lastRecord = await lastRecordOf(member);
+  await membership.unit(async (unit) => {
+    check();
+    const content: MembershipContent = { kind: 'removal', member, lastRecord, reason: '' };
+    await unit.write(content);
+  });
+}
+
+function memberIdOf(given: string): string {
+  try {
+    return normalisePeerId(given);
+  } catch {
+    throw notFound();
+  }
+}
+
+function notFound(): DfsError {
+  return new DfsError('peer-not-found', 'No member of this network has that peer id.');
+}

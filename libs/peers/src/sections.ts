@@ -1,0 +1,48 @@
+import { encode, type WireValue } from '@dfs/protocol';
+
+interface Section {
+  value: () => WireValue;
+  /** As it was when last looked at. */
+  bytes: Uint8Array | undefined;
+  current: WireValue;
+  revision: number;
+}
+
+/** What the parts of this engine have to say of it. Each change gets a number, so that only changes are sent. */
+export class Sections {
+  private readonly sections = new Map<string, Section>();
+  private latest = 0;
+
+  contribute(name: string, value: () => WireValue): void {
+    this.sections.set(name, { value, bytes: undefined, current: null, revision: 0 });
+  }
+
+  /** Number of the latest change. */
+  get revision(): number {
+    return this.latest;
+  }
+
+  /** Looks at all of them anew. */
+  refresh(): void {
+    for (const section of this.sections.values()) {
+      const current = section.value();
+      const bytes = encode(current);
+      if (section.bytes && Buffer.compare(bytes, section.bytes) === 0) continue;
+      section.bytes = bytes;
+      section.current = current;
+      section.revision = ++this.latest;
+    }
+  }
+
+  /** Those that changed after a revision. */
+  since(revision: number): { name: string; value: WireValue }[] {
+    return [...this.sections].flatMap(([name, section]) =>
+      section.revision > revision ? [{ name, value: section.current }] : [],
+    );
+  }
+
+  /** As it is now. */
+  read(name: string): WireValue | undefined {
+    return this.sections.get(name)?.value();
+  }
+}

@@ -1,0 +1,68 @@
+import type { StatusMessage, WireValue } from '@dfs/protocol';
+
+/** What is known of one connected member, from its connection to its end. */
+export class Session {
+  /** Aborted when the connection is gone. */
+  readonly ended = new AbortController();
+  /** Both sides have exchanged status and membership. */
+  ready = false;
+  /** This side has what the other had of the membership. */
+  synced = false;
+  /** The other side has what this side had. */
+  peerSynced = false;
+  /** Monotonic time of the last exchange of status; undefined before the first. */
+  exchangedAt: number | undefined;
+  /** Milliseconds of the last round trip. */
+  latencyMs: number | null = null;
+  /** Exchanges that failed in a row. */
+  failures = 0;
+  /** Fingerprint of the other side's membership when it was last pulled. */
+  pulled: Uint8Array | undefined;
+  pulling: Promise<void> | undefined;
+  /** Members the other side would like to hear of. */
+  missing: readonly string[] = [];
+  /** Which of this node's sections the other side has. */
+  peerHas = 0;
+  /** Start of the other side, by its clock and by ours. */
+  boot = 0;
+  bootedAt = 0;
+  /** Revision of its sections that are here. */
+  revision = 0;
+  readonly sections = new Map<string, WireValue>();
+  private wanted = false;
+  private running: Promise<void> | undefined;
+
+  constructor(readonly peerId: string) {}
+
+  /** Runs `exchange` now, or once more after the one under way: whoever calls knows that what is told is of now. */
+  exchange(exchange: () => Promise<void>): Promise<void> {
+    this.wanted = true;
+    this.running ??= (async () => {
+      try {
+        while (this.wanted && !this.ended.signal.aborted) {
+          this.wanted = false;
+          await exchange();
+        }
+      } finally {
+        this.running = undefined;
+      }
+    })();
+    return this.running;
+  }
+
+  /** Takes over what the other side says of itself. @returns false when it has left out what was not seen here */
+  take(status: StatusMessage, now: number): boolean {
+    if (status.boot !== this.boot) {
+      this.boot = status.boot;
+      this.revision = 0;
+      this.sections.clear();
+    }
+    this.bootedAt = now - status.uptime * 1000;
+    this.missing = status.missing;
+    if (status.since > this.revision) return false;
+    if (status.revision < this.revision) return true;
+    for (const { name, value } of status.sections) this.sections.set(name, value);
+    this.revision = status.revision;
+    return true;
+  }
+}

@@ -1,0 +1,313 @@
+import { performance } from 'node:perf_hooks';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  DfsError,
+  pullMessage,
+  pushMessage,
+  receivedMessage,
+  recordsMessage,
+  second,
+  STATUS_PROTOCOL,
+  statusMessage,
+  statusMethod,
+  type Clock,
+  type Log,
+  type MembershipRecord,
+  type StatusMessage,
+  type WireValue,
+} from '@dfs/protocol';
+import { ask, firstFrame, request, type Channel, type Transport } from '@dfs/transport';
+import { HELLO_TIME, MAX_FAILED_EXCHANGES, STATUS_TIME } from './constants.js';
+import type { Liveness } from './liveness.js';
+import { membershipFrames } from './membership-frames.js';
+import type { Membership } from './membership.js';
+import type { Sections } from './sections.js';
+import { Session } from './session.js';
+
+export interface SessionsComponents {
+  transport: Transport;
+  membership: Membership;
+  liveness: Liveness;
+  sections: Sections;
+  clock: Clock;
+  log: Log;
+  /** Members this node does not hear itself. */
+  missing(): string[];
+  addressesOf(peerId: string): string[];
+}
+
+/** What sessions tell those above them. */
+export interface SessionsListener {
+  /** Status and membership are exchanged. */
+  ready(peerId: string): void;
+  /** @param wasReady whether `ready` was told before */
+  ended(peerId: string, wasReady: boolean): void;
+  /** The member has said something of itself or of others: every time it is heard. */
+  heard(session: Session, status: StatusMessage): void;
+  /** Others know of later heartbeats of this node than it does. */
+  outrun(heard: number): void;
+}
+
+/** Of two that have just connected, the one with the higher id lets the other speak first, for this long. */
+const GREET_AFTER = 500;
+const GREET_PAUSE = 100;
+const PULL_PAUSE = 1 * second;
+/** Members to whom a received record is passed on; their heartbeats do the rest. */
+const GOSSIP = 4;
+
+/** Status exchange with every connected member: hello, membership to equality, then heartbeats and news. */
+export class Sessions {
+  private readonly sessions = new Map<string, Session>();
+  private isRunning = false;
+  private boot = 0;
+  private bootedAt = 0;
+
+  constructor(
+    private readonly components: SessionsComponents,
+    private readonly listener: SessionsListener,
+  ) {}
+
+  start(): void {
+    this.isRunning = true;
+    this.boot = this.components.clock.now();
+    this.bootedAt = performance.now();
+  }
+
+  stop(): void {
+    this.isRunning = false;
+    this.endAll();
+  }
+
+  /** Ends every session; connections stay, and may be begun with again. */
+  endAll(): void {
+    for (const peerId of [...this.sessions.keys()]) this.end(peerId);
+  }
+
+  uptimeSeconds(): number {
+    return Math.floor((performance.now() - this.bootedAt) / second);
+  }
+
+  of(peerId: string): Session | undefined {
+    return this.sessions.get(peerId);
+  }
+
+  get count(): number {
+    return this.sessions.size;
+  }
+
+  all(): string[] {
+    return [...this.sessions.keys()];
+  }
+
+  ready(): string[] {
+    return [...this.sessions.values()].filter(({ ready }) => ready).map(({ peerId }) => peerId);
+  }
+
+  /** A member is connected. Idempotent. */
+  begin(peerId: string): Session {
+    if (!this.isRunning) throw new DfsError('not-ready', 'The node is starting or shutting down.');
+    let session = this.sessions.get(peerId);
+    if (!session) {
+      session = new Session(peerId);
+      this.sessions.set(peerId, session);
+      void this.greet(session);
+    }
+    return session;
+  }
+
+  /** The connection is gone. */
+  end(peerId: string): void {
+    const session = this.sessions.get(peerId);
+    if (!session) return;
+    this.sessions.delete(peerId);
+    session.ended.abort(new DfsError('peer-unreachable', 'The connection to the peer was lost.'));
+    this.listener.ended(peerId, session.ready);
+  }
+
+  /** Status to all who have not exchanged one for most of a period: one exchange serves both sides. */
+  heartbeat(periodMs: number): void {
+    this.components.sections.refresh();
+    const due = performance.now() - periodMs * 0.7;
+    for (const session of this.sessions.values()) {
+      if (session.exchangedAt !== undefined && session.exchangedAt < due) void this.tryExchange(session);
+    }
+  }
+
+  /** Status to all, now. */
+  tellAll(): void {
+    this.components.sections.refresh();
+    for (const session of this.sessions.values()) if (session.ready) void this.tryExchange(session);
+  }
+
+  /** New records: those of this node to all, those of others to a few. */
+  async push(records: readonly MembershipRecord[], from: string | undefined): Promise<void> {
+    let to = [...this.sessions.values()].filter(({ peerId }) => peerId !== from);
+    if (from !== undefined && to.length > GOSSIP * 2) to = to.sort(() => Math.random() - 0.5).slice(0, GOSSIP);
+    await Promise.all(to.map((session) => this.pushTo(session, records)));
+  }
+
+  async pushTo(session: Session, records: readonly MembershipRecord[]): Promise<void> {
+    const { transport, log } = this.components;
+    try {
+      for (const part of membershipFrames(records)) {
+        const message = pushMessage.form({ method: 'push', records: part }) as WireValue;
+        await ask(transport, session.peerId, STATUS_PROTOCOL, message, {
+          signal: session.ended.signal,
+          timeoutMs: STATUS_TIME,
+        });
+      }
+    } catch (error) {
+      log.debug({ err: error, peer: session.peerId }, 'membership records could not be pushed');
+    }
+  }
+
+  /** Answers `/dfs/status/1`. */
+  async answer(channel: Channel): Promise<void> {
+    const { header } = await firstFrame(channel);
+    const session = this.begin(channel.peerId);
+    const { method } = statusMethod.parse(header, 'status');
+    if (method === 'pull') return this.answerPull(channel, header);
+    if (method === 'push') return this.answerPush(channel, session, header);
+    this.take(session, statusMessage.parse(header, 'status'));
+    this.components.sections.refresh();
+    await channel.send(statusMessage.form(this.message(session)) as WireValue);
+    this.settle(session);
+  }
+
+  private async answerPull(channel: Channel, header: WireValue): Promise<void> {
+    const { known } = pullMessage.parse(header, 'pull');
+    for (const records of membershipFrames(this.components.membership.missingFrom(known))) {
+      await channel.send({ records });
+    }
+  }
+
+  private async answerPush(channel: Channel, session: Session, header: WireValue): Promise<void> {
+    const { records } = pushMessage.parse(header, 'push');
+    const { added, orphans } = await this.components.membership.receive(records, session.peerId);
+    await channel.send(receivedMessage.form({ added: added.length }) as WireValue);
+    if (orphans > 0) this.pull(session, undefined);
+  }
+
+  /** Speaks first, or waits to be spoken to; cuts a connection on which nothing is said. */
+  private async greet(session: Session): Promise<void> {
+    const { transport } = this.components;
+    const { signal } = session.ended;
+    const until = performance.now() + HELLO_TIME;
+    try {
+      if (transport.peerId > session.peerId) await delay(GREET_AFTER, undefined, { signal, ref: false });
+      this.components.sections.refresh();
+      for (let pause = GREET_PAUSE; session.exchangedAt === undefined; pause *= 2) {
+        await this.tryExchange(session);
+        if (session.exchangedAt !== undefined) return;
+        if (performance.now() > until) return await transport.hangUp(session.peerId);
+        await delay(pause, undefined, { signal, ref: false });
+      }
+    } catch {
+      // The session has ended.
+    }
+  }
+
+  /** Never throws. A member that does not answer is hung up on, to be dialled anew. */
+  private async tryExchange(session: Session): Promise<void> {
+    try {
+      await session.exchange(() => this.exchange(session));
+      session.failures = 0;
+    } catch (error) {
+      if (session.ended.signal.aborted) return;
+      this.components.log.debug({ err: error, peer: session.peerId }, 'a status exchange failed');
+      if (session.exchangedAt === undefined || ++session.failures < MAX_FAILED_EXCHANGES) return;
+      await this.components.transport.hangUp(session.peerId).catch(() => undefined);
+    }
+  }
+
+  private async exchange(session: Session): Promise<void> {
+    const sent = this.message(session);
+    const start = performance.now();
+    const message = statusMessage.form(sent) as WireValue;
+    const options = { signal: session.ended.signal, timeoutMs: STATUS_TIME };
+    const { header } = await ask(this.components.transport, session.peerId, STATUS_PROTOCOL, message, options);
+    session.latencyMs = Math.round((performance.now() - start) * 10) / 10;
+    const status = statusMessage.parse(header, 'status');
+    this.take(session, status);
+    // It had less of ours than we thought: a new run of it that had not spoken yet.
+    if (session.peerHas < sent.since) void this.tryExchange(session);
+    this.settle(session);
+  }
+
+  private message(session: Session): StatusMessage {
+    const { membership, liveness, sections, addressesOf } = this.components;
+    const relayed = session.missing
+      .filter((peerId) => membership.isMember(peerId) && liveness.isFresh(peerId))
+      .map((peerId) => ({ peerId, beat: liveness.beatOf(peerId), addresses: addressesOf(peerId).slice(0, 4) }));
+    return {
+      method: 'status',
+      boot: this.boot,
+      uptime: this.uptimeSeconds(),
+      revision: sections.revision,
+      since: session.peerHas,
+      seen: session.boot === 0 ? null : { boot: session.boot, revision: session.revision },
+      beat: liveness.current,
+      heard: liveness.beatOf(session.peerId),
+      membership: membership.fingerprint(),
+      synced: session.synced,
+      latency: session.latencyMs === null ? null : Math.round(session.latencyMs),
+      sections: sections.since(session.peerHas),
+      missing: this.components.missing(),
+      relayed,
+    };
+  }
+
+  private take(session: Session, status: StatusMessage): void {
+    const { liveness, membership, clock } = this.components;
+    session.exchangedAt = performance.now();
+    session.peerHas = status.seen?.boot === this.boot ? status.seen.revision : 0;
+    session.take(status, clock.now());
+    session.latencyMs ??= status.latency;
+    liveness.spoke(session.peerId, status.beat);
+    if (status.heard > liveness.current) this.listener.outrun(status.heard);
+    const isEqual = Buffer.compare(status.membership, membership.fingerprint()) === 0;
+    session.synced ||= isEqual;
+    session.peerSynced ||= isEqual || status.synced;
+    if (!isEqual) this.pull(session, status.membership);
+    this.listener.heard(session, status);
+  }
+
+  private settle(session: Session): void {
+    if (session.ready || !session.synced || !session.peerSynced || session.ended.signal.aborted) return;
+    session.ready = true;
+    this.listener.ready(session.peerId);
+  }
+
+  /** Fetches the membership records that are missing here, once for each state of the other side. */
+  private pull(session: Session, state: Uint8Array | undefined): void {
+    if (state && session.pulled && Buffer.compare(state, session.pulled) === 0) return;
+    session.pulling ??= this.pullUntilDone(session, state).finally(() => (session.pulling = undefined));
+  }
+
+  private async pullUntilDone(session: Session, state: Uint8Array | undefined): Promise<void> {
+    const { signal } = session.ended;
+    while (!signal.aborted) {
+      try {
+        await this.pullOnce(session);
+        session.pulled = state;
+        session.synced = true;
+        return await this.tryExchange(session);
+      } catch (error) {
+        if (signal.aborted) return;
+        this.components.log.debug({ err: error, peer: session.peerId }, 'membership records could not be pulled');
+        await delay(PULL_PAUSE, undefined, { signal, ref: false }).catch(() => undefined);
+      }
+    }
+  }
+
+  private async pullOnce(session: Session): Promise<void> {
+    const { transport, membership } = this.components;
+    const message = pullMessage.form({ method: 'pull', known: membership.sample() }) as WireValue;
+    const options = { signal: session.ended.signal, timeoutMs: STATUS_TIME };
+    for await (const { header } of request(transport, session.peerId, STATUS_PROTOCOL, message, options)) {
+      const { records } = recordsMessage.parse(header, 'records');
+      const { refused } = await membership.receive(records, session.peerId);
+      if (refused > 0) this.components.log.warn({ peer: session.peerId, refused }, 'membership records were refused');
+    }
+  }
+}
