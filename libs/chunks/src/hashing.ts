@@ -10,7 +10,7 @@ export type OwnBytes = Uint8Array<ArrayBuffer>;
 
 /** Fresh memory, not from the pool of small buffers, and not zeroed. */
 export function ownBytes(size: number): OwnBytes {
-  return new Uint8Array(Buffer.allocUnsafeSlow(size).buffer as ArrayBuffer);
+  return new Uint8Array(Buffer.allocUnsafeSlow(size).buffer);
 }
 
 interface Answer {

@@ -59,7 +59,10 @@ export function copyInto<T extends Uint8Array>(target: T, pieces: readonly Uint8
 
 /** The source, given up at once when the signal fires, even while it owes us a piece. */
 async function* untilAborted<T>(source: AsyncIterable<T>, signal?: AbortSignal): AsyncGenerator<T, void, undefined> {
-  if (!signal) return yield* source;
+  if (!signal) {
+    yield* source;
+    return;
+  }
   const iterator = source[Symbol.asyncIterator]();
   let finished = false;
   try {

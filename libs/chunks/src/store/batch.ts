@@ -5,7 +5,7 @@ import type { Admission, Purpose } from './admission.js';
 import type { Budget } from './budget.js';
 import { insertChunks, offsetsInPack, type ChunkRow } from './chunk-index.js';
 import type { Damage } from './damage.js';
-import { chunkDamaged } from './errors.js';
+import { chunkDamaged, writeError } from './errors.js';
 import { keyOf } from './format.js';
 import { BATCH_QUEUE_BLOCKS, BATCH_QUEUE_BYTES, PACK_BYTES, SHARED_BATCH_BYTES } from './limits.js';
 import { promisedBytes, type PackFile, type PackRegistry, type SharedWrites } from './pack-file.js';
@@ -69,7 +69,7 @@ const ROWS_PER_STEP = 5000;
  */
 export class PackBatch implements BlockBatch {
   #state: 'open' | 'committed' | 'aborted' = 'open';
-  #failure: unknown;
+  #failure: Error | undefined;
   /** Added, not yet looked up or written. In order. */
   readonly #waiting = new Map<string, Waiting>();
   #waitingBytes = 0;
@@ -331,7 +331,7 @@ export class PackBatch implements BlockBatch {
   }
 
   #fail(error: unknown): void {
-    this.#failure ??= error;
+    this.#failure ??= writeError(error);
     this.#dropWaiting();
   }
 

@@ -1,4 +1,4 @@
-import { MiB } from '@dfs/protocol';
+import { abortError, MiB } from '@dfs/protocol';
 import type { Tx } from '@dfs/database';
 import { findPlaces, insertChunks, offsetsInPack, packUse, placesOf, type PackRow, type Place } from './chunk-index.js';
 import { ENTRY_HEAD_BYTES, keyOf } from './format.js';
@@ -14,7 +14,7 @@ const STEP_BYTES = 4 * MiB;
 export async function compact(store: ReclaimComponents, signal?: AbortSignal): Promise<number> {
   let removed = 0;
   for (const packs of await worthRewriting(store)) {
-    signal?.throwIfAborted();
+    if (signal?.aborted) throw abortError(signal);
     removed += await rewrite(store, packs);
   }
   return removed;

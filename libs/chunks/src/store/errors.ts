@@ -9,9 +9,9 @@ function codeOf(error: unknown): string | undefined {
 }
 
 /** An error of a write as callers know it. */
-export function writeError(error: unknown): unknown {
-  if (isDfsError(error) || !FULL.has(codeOf(error) ?? '')) return error;
-  return noSpace(error);
+export function writeError(error: unknown): Error {
+  if (!isDfsError(error) && FULL.has(codeOf(error) ?? '')) return noSpace(error);
+  return error instanceof Error ? error : new Error('writing chunks failed', { cause: error });
 }
 
 export function noSpace(cause?: unknown): DfsError {

@@ -25,7 +25,7 @@ export function entryBytes(size: number): number {
  */
 export class PackWriter {
   #position = 0;
-  #failure: unknown;
+  #failure: Error | undefined;
 
   private constructor(
     private readonly files: PackFiles,

@@ -1,4 +1,4 @@
-import { cidFromBytes, type Cid, type Log } from '@dfs/protocol';
+import { abortError, cidFromBytes, type Cid, type Log } from '@dfs/protocol';
 import type { Database, Tx } from '@dfs/database';
 import type { Admission } from './admission.js';
 import { allPacks, deleteChunks, deleteEmptyPacks, nextCids, damagedCids, type PackRow } from './chunk-index.js';
@@ -48,7 +48,7 @@ async function dropDead(store: ReclaimComponents, isLive: IsLive, signal?: Abort
   let dropped = 0;
   let after: Uint8Array | null = null;
   for (;;) {
-    signal?.throwIfAborted();
+    if (signal?.aborted) throw abortError(signal);
     const cids: Uint8Array[] = await nextCids(store.db, after, IDS_PER_QUERY);
     if (cids.length === 0) return dropped;
     after = cids.at(-1)!;

@@ -49,6 +49,7 @@ export async function scrub(
       if (ahead > 0) await pause(ahead, signal);
     }
   }
+  await components.damage.settled();
   return done;
 }
 

@@ -1,0 +1,84 @@
+import { readdir } from 'node:fs/promises';
+import { cidOf, type Cid } from '@dfs/protocol';
+import type { Database } from '@dfs/database';
+import { tempDatabase } from '@dfs/testing';
+import type { Block } from '../manifest/builder.js';
+import { chunksMigrations } from '../schema.js';
+import type { FileSystemSize } from '../store/admission.js';
+import type { BlockBatch } from '../store/batch.js';
+import { ChunkStore } from '../store/chunk-store.js';
+
+/** A store on a real database in a folder of its own, with a look at its files. */
+export class StoreFixture implements AsyncDisposable {
+  /** What the store takes for the file system; set before `reopen`. */
+  disk = { totalBytes: 2 ** 40, freeBytes: 2 ** 40 };
+
+  private constructor(
+    private readonly temp: Awaited<ReturnType<typeof tempDatabase>>,
+    readonly dir: string,
+    public store: ChunkStore,
+    private readonly quotaBytes: number,
+  ) {}
+
+  static async open({ quotaBytes = 2 ** 40 } = {}): Promise<StoreFixture> {
+    const temp = await tempDatabase(chunksMigrations);
+    const dir = temp.dir.file('chunks');
+    const fixture = new StoreFixture(temp, dir, undefined as unknown as ChunkStore, quotaBytes);
+    await fixture.reopen();
+    return fixture;
+  }
+
+  get db(): Database {
+    return this.temp.db;
+  }
+
+  async reopen(): Promise<void> {
+    await (this.store as ChunkStore | undefined)?.close();
+    const fileSystem: FileSystemSize = async () => this.disk;
+    this.store = await ChunkStore.open({
+      dir: this.dir,
+      db: this.db,
+      quotaBytes: this.quotaBytes,
+      reserveBytes: 0,
+      fileSystem,
+    });
+  }
+
+  /** Adds, flushes and commits. */
+  async put(blocks: readonly Block[]): Promise<void> {
+    const batch = this.store.batch('local');
+    for (const block of blocks) await batch.add(block);
+    await batch.flush();
+    await this.commit(batch);
+  }
+
+  commit(batch: BlockBatch): Promise<void> {
+    return this.db.write((tx) => batch.commit(tx));
+  }
+
+  async packs(): Promise<string[]> {
+    return readdir(`${this.dir}/packs`);
+  }
+  async temporary(): Promise<string[]> {
+    return readdir(`${this.dir}/tmp`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.store.close();
+    await this.temp.remove();
+  }
+}
+
+export function blockOf(bytes: Uint8Array): Block {
+  return { id: cidOf(bytes), bytes };
+}
+
+export async function readAll(blocks: AsyncIterable<Block>): Promise<Block[]> {
+  const list: Block[] = [];
+  for await (const block of blocks) list.push(block);
+  return list;
+}
+
+export function idsOf(blocks: readonly Block[]): Cid[] {
+  return blocks.map(({ id }) => id);
+}
