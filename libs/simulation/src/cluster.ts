@@ -1,0 +1,83 @@
+import { eventually, seededRandom, type SeededRandom } from '@dfs/testing';
+import { MemoryNetwork, type MemoryNetworkOptions } from '@dfs/transport';
+import { SimNode, type SimNodeOptions } from './sim-node.js';
+
+export interface ClusterOptions extends Partial<Pick<SimNodeOptions, 'replicas' | 'graceMs' | 'quotaBytes' | 'clock'>> {
+  seed?: number;
+  link?: Omit<MemoryNetworkOptions, 'random'>;
+}
+
+/** A network of simulated nodes. Print `seed` when a test fails: the same seed gives the same keys, sizes and faults. */
+export class Cluster {
+  readonly nodes: SimNode[] = [];
+  readonly network: MemoryNetwork;
+  readonly random: SeededRandom;
+
+  private constructor(private readonly options: ClusterOptions) {
+    this.random = seededRandom(options.seed);
+    this.network = new MemoryNetwork({ ...options.link, random: () => this.random.next() });
+  }
+
+  /** The first node founds the network, the others join it; all are connected when this resolves. */
+  static async start(count: number, options: ClusterOptions = {}): Promise<Cluster> {
+    const cluster = new Cluster(options);
+    for (let index = 0; index < count; index++) await cluster.add();
+    await cluster.connected();
+    return cluster;
+  }
+
+  get seed(): number {
+    return this.random.seed;
+  }
+
+  node(index: number): SimNode {
+    const node = this.nodes[index];
+    if (!node) throw new Error(`no node ${index}`);
+    return node;
+  }
+
+  /** One more member. */
+  async add(): Promise<SimNode> {
+    const { network, random, options } = this;
+    const node = await SimNode.start({ name: `n${this.nodes.length}`, network, random, ...options });
+    this.nodes.push(node);
+    if (this.nodes.length > 1) await node.joins(this.node(0));
+    return node;
+  }
+
+  async connected(nodes: readonly SimNode[] = this.nodes): Promise<void> {
+    for (const node of nodes) {
+      await eventually(() => node.peers.connected().length >= nodes.length - 1, {
+        deadline: 20_000,
+        what: `${node.name} connected to all (seed ${this.seed})`,
+      });
+    }
+  }
+
+  /** Waits until all of them show the same, and answers it. */
+  async converged(nodes: readonly SimNode[] = this.nodes, deadline = 30_000): Promise<string[]> {
+    return eventually(
+      async () => {
+        const shown = await Promise.all(nodes.map((node) => node.shows()));
+        const [first = []] = shown;
+        return shown.every((lines) => lines.join('\n') === first.join('\n')) && first;
+      },
+      { deadline, poll: 50, what: `the catalogues equal (seed ${this.seed})` },
+    );
+  }
+
+  /** Waits until `by` counts that many copies of each of these paths. */
+  async copied(by: SimNode, paths: readonly string[], copies: number, deadline = 30_000): Promise<void> {
+    for (const path of paths) {
+      await eventually(async () => (await by.copies(path)) >= copies, {
+        deadline,
+        poll: 30,
+        what: `${copies} copies of ${path} (seed ${this.seed})`,
+      });
+    }
+  }
+
+  async remove(): Promise<void> {
+    await Promise.all(this.nodes.map((node) => node.remove()));
+  }
+}

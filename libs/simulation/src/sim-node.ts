@@ -1,0 +1,216 @@
+import { Catalogue, CatalogueSync, catalogueMigrations, type Entry } from '@dfs/catalogue';
+import { ChunkStore, chunksMigrations, storeContent } from '@dfs/chunks';
+import { Database } from '@dfs/database';
+import { EventLog, eventsMigrations } from '@dfs/events';
+import { Membership, Peers, peersMigrations } from '@dfs/peers';
+import { Placement, placementMigrations } from '@dfs/placement';
+import { DfsError, MiB, second, signerFromRaw, silentLog, systemClock, type Clock, type Signer } from '@dfs/protocol';
+import { tempDir, type SeededRandom, type TempDir } from '@dfs/testing';
+import { type MemoryNetwork, type MemoryTransport } from '@dfs/transport';
+
+const MIGRATIONS = [
+  ...eventsMigrations,
+  ...chunksMigrations,
+  ...peersMigrations,
+  ...catalogueMigrations,
+  ...placementMigrations,
+];
+
+export interface SimNodeOptions {
+  name: string;
+  network: MemoryNetwork;
+  random: SeededRandom;
+  clock?: Clock;
+  /** Settings of the network it founds. */
+  replicas?: number;
+  graceMs?: number;
+  quotaBytes?: number;
+}
+
+/** All layers of one running node; made anew by each start. */
+interface Parts {
+  db: Database;
+  chunks: ChunkStore;
+  transport: MemoryTransport;
+  membership: Membership;
+  peers: Peers;
+  catalogue: Catalogue;
+  sync: CatalogueSync;
+  placement: Placement;
+}
+
+/** One node made of the shipped libraries, with a real disk and database, on a MemoryNetwork. */
+export class SimNode {
+  readonly signer: Signer;
+  private parts: Parts | undefined;
+
+  private constructor(
+    private readonly options: SimNodeOptions,
+    private readonly dir: TempDir,
+  ) {
+    this.signer = signerFromRaw(options.random.bytes(32));
+  }
+
+  static async start(options: SimNodeOptions): Promise<SimNode> {
+    const node = new SimNode(options, await tempDir('dfs-sim-'));
+    await node.start();
+    return node;
+  }
+
+  get name(): string {
+    return this.options.name;
+  }
+
+  get peerId(): string {
+    return this.signer.peerId;
+  }
+
+  get running(): boolean {
+    return this.parts !== undefined;
+  }
+
+  get peers(): Peers {
+    return this.live().peers;
+  }
+
+  get catalogue(): Catalogue {
+    return this.live().catalogue;
+  }
+
+  get placement(): Placement {
+    return this.live().placement;
+  }
+
+  get membership(): Membership {
+    return this.live().membership;
+  }
+
+  get chunks(): ChunkStore {
+    return this.live().chunks;
+  }
+
+  async start(): Promise<void> {
+    const { name, network, clock = systemClock } = this.options;
+    const log = silentLog;
+    const db = await Database.open({ file: this.dir.file('dfs.sqlite'), migrations: MIGRATIONS });
+    const events = await EventLog.open(db, { clock });
+    const chunks = await ChunkStore.open({
+      dir: this.dir.file('chunks'),
+      db,
+      quotaBytes: this.options.quotaBytes ?? 4096 * MiB,
+    });
+    const transport = network.node(this.signer);
+    const membership = await Membership.open(
+      { db, events, signer: this.signer, clock, log },
+      {
+        nodeName: name,
+        founding: {
+          replicas: this.options.replicas ?? 3,
+          graceMs: this.options.graceMs ?? 600 * second,
+          retentionMs: 30 * 86_400 * second,
+        },
+      },
+    );
+    const peers = new Peers({ db, events, transport, membership, clock, log }, { name, version: 'simulated' });
+    const catalogue = await Catalogue.open({ db, events, signer: this.signer, membership, clock, log });
+    const sync = new CatalogueSync({ catalogue, transport, peers, events, log });
+    const placement = await Placement.open({ db, events, chunks, transport, peers, membership, catalogue, clock, log });
+    await transport.start();
+    await peers.start();
+    sync.start();
+    placement.start();
+    this.parts = { db, chunks, transport, membership, peers, catalogue, sync, placement };
+  }
+
+  /** Stops it; the data stays, and `start` goes on with it. */
+  async stop(): Promise<void> {
+    const parts = this.parts;
+    if (!parts) return;
+    this.parts = undefined;
+    await parts.placement.stop();
+    await parts.sync.stop();
+    await parts.peers.stop();
+    await parts.transport.stop();
+    await parts.catalogue.close();
+    await parts.chunks.close();
+    await parts.db.close();
+  }
+
+  /** Stops it and removes its data. */
+  async remove(): Promise<void> {
+    await this.stop();
+    await this.dir.remove();
+  }
+
+  async joins(founder: SimNode): Promise<void> {
+    const { ticket } = await founder.peers.invite({});
+    await this.peers.join(ticket);
+  }
+
+  /** Stores a file as an upload does, and answers what its path shows. */
+  async put(path: string, bytes: Uint8Array): Promise<Entry> {
+    const { db, chunks, catalogue, placement } = this.live();
+    const batch = chunks.batch('local');
+    try {
+      const stored = await storeContent(batch, single(bytes));
+      await batch.flush();
+      return await db.write(async (tx) => {
+        await batch.commit(tx);
+        await placement.pinLocal(tx, [stored]);
+        const { contentId, size } = stored;
+        const [commit] = await catalogue.commit(tx, [{ kind: 'file', path, contentId, size, mediaType: '' }]);
+        if (!commit) throw new Error('nothing was committed');
+        return commit.entry;
+      });
+    } finally {
+      await batch.abort();
+    }
+  }
+
+  async delete(path: string): Promise<void> {
+    const { db, catalogue } = this.live();
+    await db.write((tx) => catalogue.commit(tx, [{ kind: 'deletion', path, replaces: 'all' }]));
+  }
+
+  /** The bytes that the path shows. @throws DfsError `file-not-found`, `content-unavailable` */
+  async read(path: string, signal?: AbortSignal): Promise<Uint8Array> {
+    const entry = await this.catalogue.byPath(path);
+    if (!entry || entry.deleted) throw new DfsError('file-not-found', `${this.name} shows no ${path}.`);
+    const parts: Uint8Array[] = [];
+    const options = signal ? { signal } : {};
+    for await (const part of this.placement.fetch(entry.contentId, entry.size, options)) parts.push(part);
+    return Buffer.concat(parts);
+  }
+
+  /** What every path shows: equal on all nodes once they have converged. */
+  async shows(): Promise<string[]> {
+    const lines: string[] = [];
+    for (const state of ['current', 'deleted'] as const) {
+      let cursor: string | undefined;
+      do {
+        const page = await this.catalogue.list({ limit: 1000, state, ...(cursor ? { cursor } : {}) });
+        lines.push(...page.items.map((entry) => `${state} ${entry.path} ${entry.recordId} ${entry.conflict}`));
+        cursor = page.nextCursor ?? undefined;
+      } while (cursor);
+    }
+    return lines;
+  }
+
+  /** Copies of the content that the path shows, as this node counts them. */
+  async copies(path: string): Promise<number> {
+    const entry = await this.catalogue.byPath(path);
+    if (!entry) return 0;
+    const states = await this.placement.replication([entry]);
+    return states.get(entry.contentId)?.copies ?? 0;
+  }
+
+  private live(): Parts {
+    if (!this.parts) throw new Error(`${this.name} is not running`);
+    return this.parts;
+  }
+}
+
+async function* single(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  await Promise.resolve();
+  yield bytes;
+}
