@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { isAbsolute, resolve } from 'node:path';
 import { DfsError, GiB, KiB, MAX_NAME_LENGTH, MiB, day, decodeTicket, hour, minute, second } from '@dfs/protocol';
@@ -8,12 +9,13 @@ export interface Config {
   readonly dataDir: string;
   readonly http: { readonly host: string; readonly port: number };
   readonly p2p: { readonly host: string; readonly port: number };
-  readonly name: string;
+  /** Undefined leaves it to what was set before, and to the host's name. */
+  readonly name: string | undefined;
   /** A ticket, still as it was written. */
   readonly join: string | undefined;
   readonly apiToken: string | undefined;
-  /** Bytes, or a share of the file system. */
-  readonly quota: number | { readonly percent: number };
+  /** Bytes, or a share of the file system; undefined leaves it to what was set before. */
+  readonly quota: number | { readonly percent: number } | undefined;
   /** Seeds the settings of a network that this node founds. Milliseconds. */
   readonly founding: { readonly replicas: number; readonly graceMs: number; readonly retentionMs: number };
   readonly mdns: boolean;
@@ -27,6 +29,9 @@ export interface Config {
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** Of the file system, where nobody has said otherwise. */
+export const DEFAULT_QUOTA = { percent: 80 };
 
 /** Every bad value at once, each with what was expected. */
 export class ConfigError extends Error {
@@ -97,11 +102,11 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>, a
   const config: Config = {
     dataDir: read('DFS_DATA_DIR', resolve('data'), folder),
     http: { host: read('DFS_HTTP_HOST', '127.0.0.1', host), port: read('DFS_HTTP_PORT', 3000, port) },
-    p2p: { host: read('DFS_P2P_HOST', '0.0.0.0', host), port: read('DFS_P2P_PORT', 4001, port) },
-    name: read('DFS_NAME', defaultName(), name),
+    p2p: { host: read('DFS_P2P_HOST', '0.0.0.0', address), port: read('DFS_P2P_PORT', 4001, port) },
+    name: read('DFS_NAME', undefined, name),
     join: read('DFS_JOIN', undefined, ticket),
     apiToken: read('DFS_API_TOKEN', undefined, token),
-    quota: read('DFS_QUOTA', { percent: 80 }, quota),
+    quota: read('DFS_QUOTA', undefined, quota),
     founding: {
       replicas: read('DFS_REPLICAS', 3, integer(1, MAX_REPLICAS)),
       graceMs: read('DFS_GRACE', 10 * minute, duration(second, 30 * day)),
@@ -159,6 +164,11 @@ function host(value: string): string {
   const bare = value.startsWith('[') && value.endsWith(']') ? value.slice(1, -1) : value;
   const valid = /^[A-Za-z0-9.-]{1,253}$/.test(bare) || /^[0-9A-Fa-f:.]{2,45}$/.test(bare);
   return valid ? bare : fail('a host name or an IP address to listen at, such as 127.0.0.1', value);
+}
+
+/** Where peers connect to: told to them as it is, so it must be an address. */
+function address(value: string): string {
+  return isIP(value) ? value : fail('an IP address to listen at, such as 0.0.0.0', value);
 }
 
 function name(value: string): string {
@@ -248,6 +258,7 @@ function logLevel(value: string): LogLevel {
   return LOG_LEVELS.find((level) => level === value.toLowerCase()) ?? fail(`one of ${LOG_LEVELS.join(', ')}`, value);
 }
 
-function defaultName(): string {
+/** What a node is called where nobody has said otherwise. */
+export function defaultName(): string {
   return hostname().slice(0, MAX_NAME_LENGTH) || 'node';
 }

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { CSRF_HEADER, routes } from '@dfs/contracts';
+import type { EventsAccess } from '@dfs/events';
 import { DfsError, type Clock } from '@dfs/protocol';
 import type { AllowedHosts } from './allowed-hosts.js';
 import { LoginLimit } from './login-limit.js';
@@ -64,6 +65,14 @@ export class Access {
     }
     if (!this.hasSession(headers)) throw unauthorized();
     if (!ownPage) throw foreignOrigin();
+  }
+
+  /** The same rules for the event stream. */
+  forEvents(): EventsAccess {
+    return {
+      checkRequest: (headers) => this.checkHost(headers),
+      checkClient: (headers, token) => this.checkSocket(headers, token),
+    };
   }
 
   /**

@@ -65,6 +65,10 @@ function parseObject(text: string): object {
   } catch (cause) {
     throw new DfsError('bad-request', 'The body is not valid JSON.', { cause });
   }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    // Class-transformer passes over it: it would be the one unknown field that is not refused.
+    if (!Object.hasOwn(value, '__proto__')) return value;
+    throw new DfsError('bad-request', 'The body has a field that nobody means: __proto__.');
+  }
   throw new DfsError('bad-request', 'The body must be a JSON object, such as {"address": "…"}.');
 }

@@ -15,6 +15,8 @@ export function parseQuery(text: string | null | undefined): Record<string, stri
   for (const pair of pairs) {
     const at = pair.indexOf('=');
     const name = decode(at < 0 ? pair : pair.slice(0, at));
+    if (name === '__proto__')
+      throw new DfsError('bad-request', 'The address has a parameter that nobody means: __proto__.');
     const value = at < 0 ? '' : decode(pair.slice(at + 1));
     const known = query[name];
     query[name] = known === undefined ? value : [known, value].flat();

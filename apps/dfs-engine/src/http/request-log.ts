@@ -11,15 +11,16 @@ export function requestLog(logger: Logger): HttpLogger {
   return pinoHttp({
     logger,
     genReqId: (request, response) => identify(request, response),
+    wrapSerializers: false,
     // No headers, no query: those are where tokens, cookies and the names of files are.
     serializers: {
-      req: (request: { id: unknown; method: unknown; raw: IncomingMessage; remoteAddress: unknown }) => ({
+      req: (request: IncomingMessage) => ({
         id: request.id,
         method: request.method,
-        path: pathOf(request.raw),
-        from: request.remoteAddress,
+        path: pathOf(request),
+        from: request.socket.remoteAddress,
       }),
-      res: (response: { statusCode: unknown }) => ({ status: response.statusCode }),
+      res: (response: ServerResponse) => ({ status: response.statusCode }),
     },
     customLogLevel: (request, response, error) => {
       if (error || response.statusCode >= 500) return 'warn';

@@ -10,7 +10,7 @@ interface Layer {
 /** Reads from the router which methods an address takes. */
 export function methodsFrom(app: NestExpressApplication): MethodsOf {
   return (path) => {
-    const { router } = app.getHttpAdapter().getInstance<{ router: { stack: Layer[] } }>();
+    const { router } = app.getHttpAdapter().getInstance() as unknown as { router: { stack: Layer[] } };
     const methods = new Set<string>();
     for (const layer of router.stack) {
       if (!layer.route || !matches(layer, path)) continue;

@@ -1,0 +1,103 @@
+import { Body, Controller, Get, Patch, Query } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiPropertyOptional, ApiTags } from '@nestjs/swagger';
+import { IsInt, IsOptional, IsString, Matches, Max, MaxLength, Min, MinLength } from 'class-validator';
+import { routes, type Settings, type SettingsPatch } from '@dfs/contracts';
+import { NoQuery } from '@dfs/files';
+import { Membership, Peers } from '@dfs/peers';
+import { MAX_NAME_LENGTH, MiB } from '@dfs/protocol';
+import { NodeSettings } from '../node-settings.js';
+import { SettingsDto } from './api.schema.dto.js';
+
+const MAX_REPLICAS = 64;
+const MIN_QUOTA = 16 * MiB;
+const TEN_YEARS = 315_360_000;
+/** Begins and ends with something visible. */
+const SHOWN_NAME = /^[^\p{C}\s](?:[^\p{C}]*[^\p{C}\s])?$/u;
+
+export class SettingsBody implements SettingsPatch {
+  @ApiPropertyOptional({ maxLength: MAX_NAME_LENGTH, description: 'Of the node.' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(MAX_NAME_LENGTH)
+  @Matches(SHOWN_NAME, { message: 'must have characters that can be seen, and no control characters' })
+  name?: string;
+
+  @ApiPropertyOptional({ maxLength: MAX_NAME_LENGTH, description: 'Of the network. Fixed at its founding for now.' })
+  @IsOptional()
+  @IsString()
+  @MinLength(1)
+  @MaxLength(MAX_NAME_LENGTH)
+  networkName?: string;
+
+  @ApiPropertyOptional({
+    type: 'integer',
+    minimum: 1,
+    maximum: MAX_REPLICAS,
+    description: 'Fixed at the founding for now.',
+  })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(MAX_REPLICAS)
+  replicas?: number;
+
+  @ApiPropertyOptional({
+    type: 'integer',
+    format: 'int64',
+    minimum: MIN_QUOTA,
+    description: 'Bytes this node may store.',
+  })
+  @IsOptional()
+  @IsInt()
+  @Min(MIN_QUOTA)
+  @Max(Number.MAX_SAFE_INTEGER)
+  quotaBytes?: number;
+
+  @ApiPropertyOptional({
+    type: 'integer',
+    minimum: 1,
+    maximum: TEN_YEARS,
+    description: 'Fixed at the founding for now.',
+  })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(TEN_YEARS)
+  graceSeconds?: number;
+
+  @ApiPropertyOptional({
+    type: 'integer',
+    minimum: 1,
+    maximum: TEN_YEARS,
+    description: 'Fixed at the founding for now.',
+  })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(TEN_YEARS)
+  retentionSeconds?: number;
+}
+
+@ApiTags('settings')
+@Controller(routes.settings)
+export class SettingsController {
+  constructor(
+    private readonly settings: NodeSettings,
+    private readonly membership: Membership,
+    private readonly peers: Peers,
+  ) {}
+
+  @Get()
+  @ApiOperation({ operationId: 'getSettings', summary: 'Settings of this node and its network' })
+  @ApiOkResponse({ type: SettingsDto })
+  get(@Query() _query: NoQuery): Settings {
+    return this.settings.read(this.membership);
+  }
+
+  @Patch()
+  @ApiOperation({ operationId: 'changeSettings', summary: 'Change settings of this node' })
+  @ApiOkResponse({ type: SettingsDto })
+  change(@Query() _query: NoQuery, @Body() body: SettingsBody): Promise<Settings> {
+    return this.settings.change({ ...body }, this.membership, this.peers);
+  }
+}

@@ -1,0 +1,86 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { LoggerModule } from 'nestjs-pino';
+import { Catalogue, catalogueMigrations } from '@dfs/catalogue';
+import { ChunkStore, ChunksModule, chunksMigrations } from '@dfs/chunks';
+import { Database, DatabaseModule } from '@dfs/database';
+import { ProvideQueue, dhtMigrations } from '@dfs/dht';
+import { EventLog, EventsModule, eventsMigrations } from '@dfs/events';
+import { Files, FilesModule } from '@dfs/files';
+import { Membership, Peers, peersMigrations } from '@dfs/peers';
+import { Placement, PlacementModule, placementMigrations } from '@dfs/placement';
+import type { Transport } from '@dfs/transport';
+import type { Access } from './access/access.js';
+import { DEFAULT_QUOTA } from './config.js';
+import { ApiModule } from './modules/api.module.js';
+import { CatalogueModule } from './modules/catalogue.module.js';
+import { DhtModule } from './modules/dht.module.js';
+import { FoundationModule } from './modules/foundation.module.js';
+import { PeersModule } from './modules/peers.module.js';
+import { SettingsModule } from './modules/settings.module.js';
+import { TRANSPORT, TransportModule } from './modules/transport.module.js';
+import type { Foundation } from './modules/tokens.js';
+import { engineMigrations } from './node-settings.js';
+
+const migrations = [
+  ...eventsMigrations,
+  ...chunksMigrations,
+  ...peersMigrations,
+  ...dhtMigrations,
+  ...catalogueMigrations,
+  ...placementMigrations,
+  ...engineMigrations,
+];
+
+/** The whole engine, from the database up; each module uses only those before it. */
+@Module({})
+export class AppModule {
+  static forRoot(foundation: Foundation, access: Access): DynamicModule {
+    const { config, dataDir, logger: log, clock } = foundation;
+    return {
+      module: AppModule,
+      imports: [
+        // Nest's own chatter is for those who debug.
+        LoggerModule.forRoot({ pinoHttp: { logger: log.child({}, { level: quiet(log.level) }) }, useExisting: true }),
+        FoundationModule.forRoot(foundation, access),
+        DatabaseModule.forRoot({ file: dataDir.databaseFile, migrations, log }),
+        EventsModule.forRoot({
+          events: { useFactory: (db: Database) => EventLog.open(db, { clock, log }), inject: [Database] },
+          access: { useFactory: () => access.forEvents() },
+          log,
+        }),
+        ChunksModule.forRoot({ dir: dataDir.chunksDir, quotaBytes: config.quota ?? DEFAULT_QUOTA, log }),
+        SettingsModule,
+        TransportModule,
+        PeersModule,
+        DhtModule,
+        CatalogueModule,
+        PlacementModule.forRoot({
+          inject: [Database, EventLog, ChunkStore, TRANSPORT, Peers, Membership, ProvideQueue, Catalogue],
+          components: (
+            db: Database,
+            events: EventLog,
+            chunks: ChunkStore,
+            transport: Transport,
+            peers: Peers,
+            membership: Membership,
+            dht: ProvideQueue,
+            catalogue: Catalogue,
+          ) => ({
+            ...{ db, events, chunks, transport, peers, membership, catalogue, clock, log },
+            ...(config.dht ? { dht } : {}),
+          }),
+        }),
+        FilesModule.forRoot({
+          useFactory: (db: Database, chunks: ChunkStore, catalogue: Catalogue, placement: Placement) =>
+            new Files({ db, chunks, catalogue, placement }),
+          inject: [Database, ChunkStore, Catalogue, Placement],
+        }),
+        ApiModule,
+      ],
+    };
+  }
+}
+
+function quiet(level: string): string {
+  return level === 'info' ? 'warn' : level;
+}

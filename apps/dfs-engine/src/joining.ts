@@ -1,0 +1,75 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ErrorCode } from '@dfs/contracts';
+import type { Membership, Peers } from '@dfs/peers';
+import { DfsError, decodeTicket, second, type Log } from '@dfs/protocol';
+
+/** How long a start waits for the network it is to join, before it goes on without. */
+const FIRST_PATIENCE = 15 * second;
+const FIRST_PAUSE = 1 * second;
+const LAST_PAUSE = 60 * second;
+
+export interface JoiningParts {
+  peers: Peers;
+  membership: Membership;
+  /** A ticket, from the configuration. */
+  ticket: string | undefined;
+  log: Log;
+}
+
+/** Joins the network of `DFS_JOIN`, trying again for as long as the inviter cannot be reached. */
+export class Joining {
+  private readonly ending = new AbortController();
+  private failure: { code: ErrorCode; detail: string } | undefined;
+  private running: Promise<void> = Promise.resolve();
+
+  constructor(private readonly parts: JoiningParts) {}
+
+  /** Why the network has not been joined so far; undefined when there is nothing to join. */
+  problem(): { code: ErrorCode; detail: string } | undefined {
+    return this.failure;
+  }
+
+  /** Resolves when it has joined or was refused, or after a while: then it goes on by itself. */
+  async start(): Promise<void> {
+    const { ticket, membership } = this.parts;
+    if (ticket === undefined || decodeTicket(ticket).networkId === membership.networkId) return;
+    this.running = this.join(ticket);
+    await Promise.race([
+      this.running,
+      delay(FIRST_PATIENCE, undefined, { signal: this.ending.signal, ref: false }).catch(() => undefined),
+    ]);
+  }
+
+  async stop(): Promise<void> {
+    this.ending.abort();
+    await this.running;
+  }
+
+  private async join(ticket: string): Promise<void> {
+    const { peers, log } = this.parts;
+    for (let pause = FIRST_PAUSE; !this.ending.signal.aborted; pause = Math.min(2 * pause, LAST_PAUSE)) {
+      try {
+        const network = await peers.join(ticket);
+        this.failure = undefined;
+        log.info({ network: network.id, members: network.members }, 'joined the network of DFS_JOIN');
+        return;
+      } catch (error) {
+        if (!this.mayTryAgain(error)) return;
+      }
+      await delay(pause, undefined, { signal: this.ending.signal, ref: false }).catch(() => undefined);
+    }
+  }
+
+  private mayTryAgain(error: unknown): boolean {
+    const known =
+      error instanceof DfsError
+        ? error
+        : new DfsError('internal-error', 'The join met an unexpected error.', { cause: error });
+    const again = known.retryable
+      ? 'It is tried again.'
+      : 'The node goes on without it: ask an owner for a new invite, and restart or join in the console.';
+    this.failure = { code: known.code, detail: `The network of DFS_JOIN was not joined. ${known.message} ${again}` };
+    this.parts.log.warn({ code: known.code, err: known.cause }, this.failure.detail);
+    return known.retryable;
+  }
+}

@@ -1,0 +1,90 @@
+import { Module } from '@nestjs/common';
+import { Catalogue } from '@dfs/catalogue';
+import { ChunkStore } from '@dfs/chunks';
+import { Database } from '@dfs/database';
+import { ProvideQueue } from '@dfs/dht';
+import { EventLog } from '@dfs/events';
+import { Membership, Peers } from '@dfs/peers';
+import { Placement } from '@dfs/placement';
+import type { Transport } from '@dfs/transport';
+import { DhtController } from '../api/dht.controller.js';
+import { EventsController } from '../api/events.controller.js';
+import { HealthController } from '../api/health.controller.js';
+import { MetricsController } from '../api/metrics.controller.js';
+import { NetworkController } from '../api/network.controller.js';
+import { NodeController } from '../api/node.controller.js';
+import { PeersController } from '../api/peers.controller.js';
+import { SessionController } from '../api/session.controller.js';
+import { SettingsController } from '../api/settings.controller.js';
+import { TransfersController } from '../api/transfers.controller.js';
+import { Joining } from '../joining.js';
+import { NodeHealth } from '../node-health.js';
+import { NodeMetrics } from '../node-metrics.js';
+import { NodeSettings } from '../node-settings.js';
+import { NodeStatus } from '../node-status.js';
+import { TRANSPORT } from './transport.module.js';
+import { FOUNDATION, type Foundation } from './tokens.js';
+
+/** The REST API of everything but files, and what it tells of. */
+@Module({
+  controllers: [
+    NodeController,
+    SessionController,
+    PeersController,
+    NetworkController,
+    DhtController,
+    TransfersController,
+    EventsController,
+    SettingsController,
+    HealthController,
+    MetricsController,
+  ],
+  providers: [
+    {
+      provide: NodeStatus,
+      useFactory: (
+        { clock }: Foundation,
+        settings: NodeSettings,
+        transport: Transport,
+        membership: Membership,
+        peers: Peers,
+        chunks: ChunkStore,
+        catalogue: Catalogue,
+        events: EventLog,
+      ) => new NodeStatus({ settings, transport, membership, peers, chunks, catalogue, events, clock }),
+      inject: [FOUNDATION, NodeSettings, TRANSPORT, Membership, Peers, ChunkStore, Catalogue, EventLog],
+    },
+    {
+      provide: Joining,
+      useFactory: ({ config, logger: log }: Foundation, peers: Peers, membership: Membership) =>
+        new Joining({ peers, membership, ticket: config.join, log }),
+      inject: [FOUNDATION, Peers, Membership],
+    },
+    {
+      provide: NodeHealth,
+      useFactory: (
+        { logger: log }: Foundation,
+        db: Database,
+        chunks: ChunkStore,
+        membership: Membership,
+        peers: Peers,
+        events: EventLog,
+        joining: Joining,
+      ) => new NodeHealth({ db, chunks, membership, peers, events, joining, log }),
+      inject: [FOUNDATION, Database, ChunkStore, Membership, Peers, EventLog, Joining],
+    },
+    {
+      provide: NodeMetrics,
+      useFactory: (
+        chunks: ChunkStore,
+        catalogue: Catalogue,
+        membership: Membership,
+        peers: Peers,
+        dht: ProvideQueue,
+        placement: Placement,
+      ) => new NodeMetrics({ chunks, catalogue, membership, peers, dht, placement }),
+      inject: [ChunkStore, Catalogue, Membership, Peers, ProvideQueue, Placement],
+    },
+  ],
+})
+export class ApiModule {}

@@ -1,0 +1,17 @@
+import type { Logger } from 'pino';
+import type { Clock, Signer } from '@dfs/protocol';
+import type { Config } from '../config.js';
+import type { DataDir } from '../data-dir.js';
+
+/** What is known before the application is composed. */
+export interface Foundation {
+  config: Config;
+  dataDir: DataDir;
+  signer: Signer;
+  privateKeyRaw: Uint8Array;
+  logger: Logger;
+  clock: Clock;
+}
+
+/** Injection token of the Foundation. */
+export const FOUNDATION = Symbol('FOUNDATION');

@@ -1,0 +1,144 @@
+import type { ErrorCode, Health, WarningEvent } from '@dfs/contracts';
+import type { ChunkStore } from '@dfs/chunks';
+import type { Database } from '@dfs/database';
+import type { EventLog } from '@dfs/events';
+import type { Membership, Peers } from '@dfs/peers';
+import { MiB, second, type Log } from '@dfs/protocol';
+import type { Joining } from './joining.js';
+
+const WATCH_EVERY = 10 * second;
+/** Less of the file system than this is too little. */
+const LOW_FREE_BYTES = 512 * MiB;
+/** More of the quota than this is nearly all. */
+const LOW_QUOTA_SHARE = 0.95;
+
+export interface NodeHealthParts {
+  db: Database;
+  chunks: ChunkStore;
+  membership: Membership;
+  peers: Peers;
+  events: EventLog;
+  joining: Joining;
+  log: Log;
+}
+
+interface Check {
+  name: string;
+  ok: boolean;
+  detail: string;
+  /** What the warning is called while it is not ok. */
+  code: WarningEvent['code'];
+  /** Nothing can be served without it. */
+  vital?: boolean;
+}
+
+/** How well this node is: asked by health checks, and told as warnings that come and go by themselves. */
+export class NodeHealth {
+  private readonly warned = new Map<string, WarningEvent>();
+  private timer: NodeJS.Timeout | undefined;
+  private stopping = false;
+
+  constructor(private readonly parts: NodeHealthParts) {}
+
+  async check(): Promise<Health> {
+    const checks = await this.checks();
+    const failed = checks.filter((check) => !check.ok);
+    return {
+      status: failed.some((check) => check.vital) ? 'unavailable' : failed.length > 0 ? 'degraded' : 'ok',
+      checks: checks.map(({ name, ok, detail }) => ({ name, ok, detail })),
+    };
+  }
+
+  /** Warns from now on, within seconds of a change. */
+  start(): void {
+    this.timer = setInterval(() => void this.watch(), WATCH_EVERY);
+    this.timer.unref();
+  }
+
+  stop(): void {
+    this.stopping = true;
+    clearInterval(this.timer);
+  }
+
+  private async checks(): Promise<Check[]> {
+    return [
+      {
+        name: 'process',
+        ok: !this.stopping,
+        detail: this.stopping ? 'The node is shutting down.' : 'Running.',
+        code: 'shutting-down',
+        vital: true,
+      },
+      await this.database(),
+      this.storage(),
+      this.chunks(),
+      this.network(),
+      ...this.joining(),
+    ];
+  }
+
+  private async database(): Promise<Check> {
+    const code: ErrorCode = 'internal-error';
+    try {
+      await this.parts.db.query('SELECT 1');
+      return { name: 'database', ok: true, detail: 'It answers.', code, vital: true };
+    } catch (error) {
+      this.parts.log.error({ err: error }, 'the database does not answer');
+      return { name: 'database', ok: false, detail: 'The database does not answer: see the log.', code, vital: true };
+    }
+  }
+
+  private storage(): Check {
+    const { bytes, quotaBytes, freeBytes } = this.parts.chunks.usage();
+    const room = Math.min(quotaBytes - bytes, freeBytes);
+    const low = freeBytes < LOW_FREE_BYTES || bytes > quotaBytes * LOW_QUOTA_SHARE;
+    const left = `${Math.max(0, Math.floor(room / MiB))} MiB can still be stored.`;
+    const detail = low ? `Space is low: ${left} Make room, or raise the quota.` : left;
+    return { name: 'storage', ok: !low, detail, code: 'low-space' };
+  }
+
+  private chunks(): Check {
+    const count = this.parts.chunks.damaged().length;
+    const detail =
+      count === 0
+        ? 'None is damaged.'
+        : `${count} chunks are damaged here, and are fetched anew from peers that hold them.`;
+    return { name: 'chunks', ok: count === 0, detail, code: 'damaged-chunk' };
+  }
+
+  private network(): Check {
+    const others = this.parts.membership.members().length - 1;
+    const connected = this.parts.peers.connected().length;
+    const detail =
+      others === 0 ? 'This node is alone in its network.' : `${connected} of ${others} other members are connected.`;
+    return { name: 'network', ok: others === 0 || connected > 0, detail, code: 'peer-unreachable' };
+  }
+
+  private joining(): Check[] {
+    const problem = this.parts.joining.problem();
+    return problem ? [{ name: 'join', ok: false, detail: problem.detail, code: problem.code }] : [];
+  }
+
+  /** Records what has changed since it was last asked. */
+  private async watch(): Promise<void> {
+    try {
+      for (const { name, ok, detail, code } of await this.checks()) {
+        const known = this.warned.get(name);
+        if (ok ? !known : known?.code === code) continue;
+        if (ok) this.warned.delete(name);
+        else this.warned.set(name, { code, detail, active: true });
+        await this.parts.events.recordNow('node.warning', { code: known?.code ?? code, detail, active: !ok });
+      }
+      await this.endJoinWarning();
+    } catch (error) {
+      if (!this.stopping) this.parts.log.error({ err: error }, 'health could not be watched');
+    }
+  }
+
+  private async endJoinWarning(): Promise<void> {
+    const known = this.warned.get('join');
+    if (!known || this.parts.joining.problem()) return;
+    this.warned.delete('join');
+    await this.parts.events.recordNow('node.warning', { ...known, detail: 'The network was joined.', active: false });
+  }
+}

@@ -1,0 +1,86 @@
+import type { FieldProblem, Settings, SettingsPatch } from '@dfs/contracts';
+import type { ChunkStore } from '@dfs/chunks';
+import type { Database, MigrationClass, Tx } from '@dfs/database';
+import type { Membership, Peers } from '@dfs/peers';
+import { DfsError, second } from '@dfs/protocol';
+import { defaultName, type Config } from './config.js';
+
+type Migration = InstanceType<MigrationClass>;
+
+/** What a person has set on this node, besides its configuration. */
+class Engine1763800000000 implements Migration {
+  async up(runner: Parameters<Migration['up']>[0]): Promise<void> {
+    await runner.query('CREATE TABLE engine_setting (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID');
+  }
+
+  async down(runner: Parameters<Migration['down']>[0]): Promise<void> {
+    await runner.query('DROP TABLE engine_setting');
+  }
+}
+/** Tables of the application itself. */
+export const engineMigrations: MigrationClass[] = [Engine1763800000000];
+
+/** Settings of this node alone. What the configuration says wins at each start; what a person sets lasts otherwise. */
+export class NodeSettings {
+  private constructor(
+    private readonly db: Database,
+    private readonly chunks: ChunkStore,
+    private nodeName: string,
+  ) {}
+
+  static async open(db: Database, chunks: ChunkStore, config: Pick<Config, 'name' | 'quota'>): Promise<NodeSettings> {
+    const rows = await db.query<{ key: string; value: string }>('SELECT key, value FROM engine_setting');
+    const stored = new Map(rows.map(({ key, value }) => [key, value]));
+    const quota = stored.get('quotaBytes');
+    if (config.quota === undefined && quota !== undefined) chunks.setQuota(Number(quota));
+    return new NodeSettings(db, chunks, config.name ?? stored.get('name') ?? defaultName());
+  }
+
+  get name(): string {
+    return this.nodeName;
+  }
+
+  /** With those of the network, which are the same on every node. */
+  read(membership: Membership): Settings {
+    const { replicas, graceMs, retentionMs } = membership.settings();
+    return {
+      name: this.nodeName,
+      networkName: membership.networkName,
+      replicas,
+      quotaBytes: this.chunks.usage().quotaBytes,
+      graceSeconds: Math.round(graceMs / second),
+      retentionSeconds: Math.round(retentionMs / second),
+    };
+  }
+
+  /** @throws DfsError `validation-failed` naming what cannot be changed; then nothing is */
+  async change(patch: SettingsPatch, membership: Membership, peers: Pick<Peers, 'rename'>): Promise<Settings> {
+    const { name, quotaBytes, ...ofNetwork } = patch;
+    refuseOthers(ofNetwork, this.read(membership));
+    await this.db.write(async (tx) => {
+      if (name !== undefined) await store(tx, 'name', name);
+      if (quotaBytes !== undefined) await store(tx, 'quotaBytes', String(quotaBytes));
+    });
+    if (quotaBytes !== undefined) this.chunks.setQuota(quotaBytes);
+    if (name !== undefined) {
+      this.nodeName = name;
+      peers.rename(name);
+    }
+    return this.read(membership);
+  }
+}
+
+function store(tx: Tx, key: string, value: string): Promise<void> {
+  return tx.insertMany('engine_setting', ['key', 'value'], [[key, value]], 'replace');
+}
+
+function refuseOthers(ofNetwork: SettingsPatch, current: Settings): void {
+  const changed = Object.entries(ofNetwork).filter(([key, value]) => {
+    return value !== undefined && value !== current[key as keyof Settings];
+  });
+  if (changed.length === 0) return;
+  const detail = 'was fixed when the network was founded, and cannot be changed in this version';
+  const errors = changed.map(([field]): FieldProblem => ({ field, detail }));
+  const fields = changed.map(([field]) => field).join(', ');
+  throw new DfsError('validation-failed', `Nothing was changed: ${fields} ${detail}.`, { errors });
+}

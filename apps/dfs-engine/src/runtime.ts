@@ -1,0 +1,72 @@
+import type { INestApplicationContext } from '@nestjs/common';
+import { Catalogue, CatalogueSync } from '@dfs/catalogue';
+import { ProvideQueue } from '@dfs/dht';
+import { Membership, Peers } from '@dfs/peers';
+import { Placement } from '@dfs/placement';
+import type { Log } from '@dfs/protocol';
+import type { Transport } from '@dfs/transport';
+import { Joining } from './joining.js';
+import { TRANSPORT } from './modules/transport.module.js';
+import { NodeHealth } from './node-health.js';
+import { NodeStatus } from './node-status.js';
+
+interface Step {
+  name: string;
+  start(): unknown;
+  stop(): unknown;
+}
+
+/** What runs by itself while the node is up, in the order in which it starts; it stops in the other one. */
+export class Runtime {
+  private readonly steps: readonly Step[];
+  private started: Step[] = [];
+
+  constructor(
+    app: INestApplicationContext,
+    private readonly log: Log,
+  ) {
+    const transport = app.get<Transport>(TRANSPORT);
+    const membership = app.get(Membership);
+    const peers = app.get(Peers);
+    const dht = app.get(ProvideQueue);
+    const sync = app.get(CatalogueSync);
+    const placement = app.get(Placement);
+    const status = app.get(NodeStatus);
+    const health = app.get(NodeHealth);
+    const joining = app.get(Joining);
+    this.steps = [
+      { name: 'catalogue', start: () => undefined, stop: () => app.get(Catalogue).close() },
+      { name: 'transport', start: () => transport.start(), stop: () => transport.stop() },
+      { name: 'dht', start: () => dht.start(membership.networkId), stop: () => dht.stop() },
+      // Those that listen to peers are there before the first peer comes.
+      { name: 'placement', start: () => placement.start(), stop: () => placement.stop() },
+      { name: 'sync', start: () => sync.start(), stop: () => sync.stop() },
+      { name: 'peers', start: () => peers.start(), stop: () => peers.stop() },
+      { name: 'joining', start: () => joining.start(), stop: () => joining.stop() },
+      { name: 'health', start: () => health.start(), stop: () => health.stop() },
+      {
+        name: 'status',
+        start: () => status.start((error) => log.error({ err: error }, 'the status could not be told')),
+        stop: () => status.stop(),
+      },
+    ];
+  }
+
+  async start(): Promise<void> {
+    for (const step of this.steps) {
+      await step.start();
+      this.started.push(step);
+    }
+  }
+
+  /** What fails to stop is logged, and does not keep the others from it. */
+  async stop(): Promise<void> {
+    for (const step of this.started.splice(0).reverse()) {
+      try {
+        await step.stop();
+      } catch (error) {
+        this.log.error({ err: error, step: step.name }, 'a part did not stop in good order');
+      }
+    }
+  }
+}

@@ -1,0 +1,118 @@
+import { fileURLToPath } from 'node:url';
+import type { AddressInfo } from 'node:net';
+import type { Server } from 'node:http';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { Logger as NestPinoLogger } from 'nestjs-pino';
+import type { Logger } from 'pino';
+import { EventsSocketAdapter } from '@dfs/events';
+import { DfsError, second, systemClock } from '@dfs/protocol';
+import { loadIdentity } from '@dfs/transport';
+import { Access } from './access/access.js';
+import { AllowedHosts } from './access/allowed-hosts.js';
+import { loadApiToken } from './access/api-token.js';
+import { AppModule } from './app.module.js';
+import type { Config } from './config.js';
+import { openDataDir, type DataDir } from './data-dir.js';
+import { serveDocuments } from './docs/documents.js';
+import { installFront } from './http/front.js';
+import { HttpServerAdapter } from './http/http-server.adapter.js';
+import { Runtime } from './runtime.js';
+
+/** Time that requests under way have to end, once the node is told to stop. */
+const DRAIN_TIME = 3 * second;
+const CONSOLE_DIR = fileURLToPath(new URL('../../client-ui/dist/browser', import.meta.url));
+
+/** A node that serves. */
+export interface RunningNode {
+  /** `http://HOST:PORT/` */
+  readonly url: string;
+  readonly token: string;
+  readonly app: NestExpressApplication;
+  /** Ends everything in good order; what is acknowledged stays. */
+  stop(): Promise<void>;
+}
+
+export interface StartOptions {
+  logger: Logger;
+  /** Folder of the built console. */
+  consoleDir?: string;
+}
+
+/** Starts a node. @throws DfsError `not-ready` with the reason a start was refused */
+export async function startNode(config: Config, options: StartOptions): Promise<RunningNode> {
+  const dataDir = await openDataDir(config.dataDir);
+  try {
+    return await startIn(dataDir, config, options);
+  } catch (error) {
+    await dataDir.release();
+    throw error;
+  }
+}
+
+async function startIn(dataDir: DataDir, config: Config, options: StartOptions): Promise<RunningNode> {
+  const { logger, consoleDir = CONSOLE_DIR } = options;
+  const clock = systemClock;
+  const { signer, privateKeyRaw } = await loadIdentity(dataDir.identityFile);
+  const token = await loadApiToken(dataDir.tokenFile, config.apiToken);
+  const hosts = new AllowedHosts(config.http.host, config.allowedHosts);
+  const access = new Access({ token, peerId: signer.peerId, hosts, clock });
+  const app = await NestFactory.create<NestExpressApplication>(
+    AppModule.forRoot({ config, dataDir, signer, privateKeyRaw, logger, clock }, access),
+    new HttpServerAdapter(),
+    { bufferLogs: true, bodyParser: false, abortOnError: false },
+  );
+  app.useLogger(app.get(NestPinoLogger));
+  app.useWebSocketAdapter(new EventsSocketAdapter(app, access.forEvents()));
+  installFront(app, { access, logger, consoleDir });
+  serveDocuments(app);
+  const runtime = new Runtime(app, logger);
+  const stop = async (): Promise<void> => {
+    await drain(app.getHttpServer());
+    await runtime.stop();
+    await app.close();
+    await dataDir.release();
+  };
+  try {
+    await app.init();
+    await runtime.start();
+    const url = await listen(app, config, hosts);
+    return { url, token, app, stop };
+  } catch (error) {
+    await runtime.stop();
+    await app.close().catch(() => undefined);
+    throw error;
+  }
+}
+
+async function listen(app: NestExpressApplication, config: Config, hosts: AllowedHosts): Promise<string> {
+  const { host, port } = config.http;
+  const server = app.getHttpServer() as Server;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)));
+    server.listen(port, host, () => {
+      hosts.listeningAt((server.address() as AddressInfo).port);
+      resolve();
+    });
+  });
+  const bound = (server.address() as AddressInfo).port;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${bound}/`;
+}
+
+function listenError(cause: NodeJS.ErrnoException, host: string, port: number): DfsError {
+  const detail =
+    cause.code === 'EADDRINUSE'
+      ? `Port ${port} is already in use (EADDRINUSE ${host}:${port}): stop the other program, or choose another DFS_HTTP_PORT.`
+      : `Listening at ${host}:${port} failed (${cause.code}): check DFS_HTTP_HOST and DFS_HTTP_PORT.`;
+  return new DfsError('not-ready', detail, { cause });
+}
+
+/** Takes no new request, lets those under way end, and then cuts what is left. */
+async function drain(server: Server): Promise<void> {
+  if (!server.listening) return;
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const timer = setTimeout(() => server.closeAllConnections(), DRAIN_TIME);
+  await closed;
+  clearTimeout(timer);
+}
