@@ -10,7 +10,7 @@ import {
   testNode,
   testSigner,
   type TestNode,
-} from '../test/nodes.js';
+} from '../testing/nodes.js';
 
 const other = testSigner(1);
 

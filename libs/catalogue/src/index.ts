@@ -6,6 +6,7 @@
  * Does not: hold content, or know where it is. Units: bytes, milliseconds since 1970; ids are text.
  */
 export { Catalogue, type CatalogueComponents } from './catalogue.js';
+export { CatalogueModule } from './catalogue.module.js';
 export type { Received } from './intake.js';
 export type {
   Change,
@@ -21,3 +22,10 @@ export type {
 } from './interfaces.js';
 export type { ContentOfHead } from './reads.js';
 export { catalogueMigrations } from './schema.js';
+export {
+  CatalogueSync,
+  type CatalogueSyncComponents,
+  type CatalogueSyncOptions,
+  type SyncTransport,
+} from './sync/catalogue-sync.js';
+export type { SyncChannel } from './sync/exchange.js';

@@ -22,6 +22,8 @@ interface AuthorRow {
   id: number;
   peer: Uint8Array;
   standing: string;
+  /** Records stored of it, in whatever state. */
+  records: number;
 }
 
 interface StoredRow {
@@ -44,10 +46,10 @@ const ROW = 'seq, id, state, file, body, signature';
  * come just now.
  */
 export async function reconsider(context: ReconsiderContext): Promise<void> {
-  const authors = await context.db.query<AuthorRow>('SELECT id, peer, standing FROM catalogue_author');
+  const authors = await context.db.query<AuthorRow>('SELECT id, peer, standing, records FROM catalogue_author');
   for (const author of authors) {
     const standing = context.standing(peerText(author.peer));
-    if (standing !== author.standing) await reconsiderAuthor(context, author.id, standing);
+    if (standing !== author.standing) await reconsiderAuthor(context, author, standing);
   }
   const due = context.now + MAX_AHEAD;
   await inUnits(
@@ -61,17 +63,24 @@ export async function reconsider(context: ReconsiderContext): Promise<void> {
   );
 }
 
-async function reconsiderAuthor(context: ReconsiderContext, author: number, standing: string): Promise<void> {
+async function reconsiderAuthor(context: ReconsiderContext, author: AuthorRow, standing: string): Promise<void> {
   const last = lastCounted(standing);
-  if (last !== undefined) await judgeRemoved(context, author, last);
+  if (last !== undefined) await judgeRemoved(context, author.id, last);
   else if (standing === 'writer') {
-    await inUnits(context, outside(author, [RecordState.waitingAuthor, RecordState.void]), (row) =>
+    await inUnits(context, outside(author.id, [RecordState.waitingAuthor, RecordState.void]), (row) =>
       judgeValid(parseRecord(row.body), context.now),
     );
   } else if (standing === 'reader') {
-    await inUnits(context, outside(author, [RecordState.waitingAuthor]), () => undefined);
+    await inUnits(context, outside(author.id, [RecordState.waitingAuthor]), () => undefined);
   }
-  await context.db.write((tx) => tx.run('UPDATE catalogue_author SET standing = ? WHERE id = ?', [standing, author]));
+  // Not if more of its records have come meanwhile: they have not been judged.
+  await context.db.write((tx) =>
+    tx.run('UPDATE catalogue_author SET standing = ? WHERE id = ? AND records = ?', [
+      standing,
+      author.id,
+      author.records,
+    ]),
+  );
 }
 
 /** Of a removed author only what its last counted record follows, by `prev`, counts. */

@@ -20,3 +20,4 @@ export * from './membership-record.js';
 export * from './ticket.js';
 export * from './join-messages.js';
 export * from './status-messages.js';
+export * from './sync-messages.js';

@@ -1,5 +1,5 @@
 import type { MemberRole } from '@dfs/contracts';
-import { Database } from '@dfs/database';
+import type { Database } from '@dfs/database';
 import { EventLog, eventsMigrations } from '@dfs/events';
 import {
   cidFromDigest,
@@ -66,6 +66,12 @@ export class TestMembers implements MemberView {
     this.roles.set(peerId, role);
     this.gone.delete(peerId);
     for (const fn of this.listeners) fn();
+  }
+
+  /** As if the news of it had not come yet. */
+  unknow(peerId: string): void {
+    this.roles.delete(peerId);
+    this.gone.delete(peerId);
   }
 
   remove(peerId: string, lastRecord: string | null): void {

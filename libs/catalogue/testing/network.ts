@@ -1,0 +1,164 @@
+import type { Tx } from '@dfs/database';
+import { decode, encode, type Unsubscribe, type WireValue } from '@dfs/protocol';
+import { eventually } from '@dfs/testing';
+import { MemoryNetwork, type MemoryTransport } from '@dfs/transport';
+import { CatalogueSync, type CatalogueSyncOptions, type NetworkChanges, type SyncPeers } from '../src/index.js';
+import { testNode, testSigner, type TestNode, type TestNodeOptions } from './nodes.js';
+
+/** Who is connected to whom is what the test says; statuses arrive when a node is nudged, or the test says so. */
+export class TestPeers implements SyncPeers, NetworkChanges {
+  readonly others = new Set<TestPeers>();
+  private readonly ready = new Set<(peerId: string) => void>();
+  private readonly away = new Set<(peerId: string) => void>();
+  private readonly sections = new Map<string, () => WireValue>();
+  private readonly listeners = new Map<string, Set<(peerId: string, value: WireValue) => void>>();
+  readonly joinGuards: (() => Promise<void>)[] = [];
+  readonly networkListeners: ((tx: Tx, from: string, to: string) => Promise<void>)[] = [];
+  nudges = 0;
+
+  constructor(readonly peerId: string) {}
+
+  connected(): string[] {
+    return [...this.others].map((other) => other.peerId);
+  }
+
+  onReady(fn: (peerId: string) => void): Unsubscribe {
+    this.ready.add(fn);
+    return () => this.ready.delete(fn);
+  }
+
+  onGone(fn: (peerId: string) => void): Unsubscribe {
+    this.away.add(fn);
+    return () => this.away.delete(fn);
+  }
+
+  contribute(section: string, value: () => WireValue): void {
+    this.sections.set(section, value);
+  }
+
+  onStatus(section: string, fn: (peerId: string, value: WireValue) => void): Unsubscribe {
+    const listeners = this.listeners.get(section) ?? new Set();
+    this.listeners.set(section, listeners.add(fn));
+    return () => listeners.delete(fn);
+  }
+
+  nudge(): void {
+    this.nudges++;
+    this.tellStatus();
+  }
+
+  beforeJoin(fn: () => Promise<void>): void {
+    this.joinGuards.push(fn);
+  }
+
+  onNetworkChanged(fn: (tx: Tx, from: string, to: string) => Promise<void>): void {
+    this.networkListeners.push(fn);
+  }
+
+  tellStatus(): void {
+    for (const [section, value] of this.sections) {
+      const sent = encode(value());
+      for (const other of this.others) {
+        for (const fn of other.listeners.get(section) ?? []) fn(this.peerId, decode(sent));
+      }
+    }
+  }
+
+  meet(other: TestPeers): void {
+    if (this.others.has(other)) return;
+    this.others.add(other);
+    other.others.add(this);
+    for (const fn of this.ready) fn(other.peerId);
+    for (const fn of other.ready) fn(this.peerId);
+  }
+
+  part(other: TestPeers): void {
+    if (!this.others.delete(other)) return;
+    other.others.delete(this);
+    for (const fn of this.away) fn(other.peerId);
+    for (const fn of other.away) fn(this.peerId);
+  }
+}
+
+export interface SyncedNode extends TestNode {
+  peers: TestPeers;
+  transport: MemoryTransport;
+  sync: CatalogueSync;
+}
+
+export interface TestNetwork extends AsyncDisposable {
+  network: MemoryNetwork;
+  nodes: SyncedNode[];
+  /** Connects all nodes of each group with each other, and cuts every other connection. */
+  groups(...groups: SyncedNode[][]): void;
+  /** Every node tells the others what it has, once. */
+  heartbeat(): void;
+  converged(nodes?: readonly SyncedNode[]): Promise<void>;
+}
+
+const QUICK: CatalogueSyncOptions = { settleMs: 20, retryMs: 20, nudgeMs: 20 };
+
+/** Nodes that are all members, not connected yet. */
+export async function testNetwork(
+  count: number,
+  options: TestNodeOptions & CatalogueSyncOptions = {},
+): Promise<TestNetwork> {
+  const network = new MemoryNetwork();
+  const signers = Array.from({ length: count }, (_, n) => testSigner(n));
+  const nodes: SyncedNode[] = [];
+  for (const signer of signers) {
+    const node = await testNode({ members: signers, ...options, signer });
+    const transport = network.node(signer);
+    transport.setGate({ isMember: () => true, acceptsStrangers: () => false });
+    const peers = new TestPeers(signer.peerId);
+    const { catalogue, events } = node;
+    const sync = new CatalogueSync({ catalogue, transport, peers, events }, { ...QUICK, ...options });
+    await transport.start();
+    sync.start();
+    nodes.push({ ...node, peers, transport, sync });
+  }
+  for (const node of nodes) {
+    for (const other of nodes)
+      if (other !== node) await node.transport.dialPeer(other.peers.peerId, other.transport.addresses());
+  }
+  const reconnect = async (): Promise<void> => {
+    for (const node of nodes) {
+      for (const other of node.peers.others) {
+        await node.transport.dialPeer(other.peerId, network.byPeerId(other.peerId)?.addresses() ?? []);
+      }
+    }
+  };
+  return {
+    network,
+    nodes,
+    groups: (...groups) => {
+      network.partition(groups.map((group) => group.map((node) => node.transport)));
+      const together = (a: SyncedNode, b: SyncedNode): boolean =>
+        groups.some((group) => group.includes(a) && group.includes(b));
+      for (const a of nodes) {
+        for (const b of nodes) {
+          if (a === b) continue;
+          if (together(a, b)) a.peers.meet(b.peers);
+          else a.peers.part(b.peers);
+        }
+      }
+      void reconnect();
+    },
+    heartbeat: () => {
+      for (const node of nodes) node.peers.tellStatus();
+    },
+    converged: async (some = nodes) => {
+      const roots = (): string[] =>
+        some.map((node) => {
+          const { count: records, print } = node.catalogue.records.root();
+          return `${records} ${Buffer.from(print).toString('hex')}`;
+        });
+      await eventually(() => new Set(roots()).size === 1, { deadline: 20_000, what: 'equal sets' });
+    },
+    [Symbol.asyncDispose]: async () => {
+      for (const node of nodes) await node.sync.stop();
+      for (const node of nodes) await node.transport.stop();
+      for (const node of nodes) await node[Symbol.asyncDispose]();
+    },
+  };
+}

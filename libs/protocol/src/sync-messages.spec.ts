@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs';
+import { decode, encode, type WireValue } from './codec.js';
+import {
+  packIndexes,
+  packRecordIds,
+  parseSyncMessage,
+  unpackIndexes,
+  unpackRecordIds,
+  type SyncMessage,
+} from './sync-messages.js';
+
+const root = { count: 3, print: Buffer.alloc(16, 1) };
+const of = packIndexes([0, 63]);
+const messages: SyncMessage[] = [
+  { t: 'hello', ...root, salt: Buffer.alloc(8, 2) },
+  { t: 'push' },
+  { t: 'got' },
+  { t: 'busy', ...root },
+  { t: 'same' },
+  { t: 'prints', bits: 6, of },
+  { t: 'ids', bits: 12, of, counts: packIndexes([1, 0]) },
+  { t: 'want' },
+  { t: 'all', bits: 6, of },
+  { t: 'records' },
+  { t: 'turn', ...root, more: true },
+];
+const golden = JSON.parse(readFileSync(new URL('../golden/sync-messages.json', import.meta.url), 'utf8')) as string[];
+
+describe('messages of sync', () => {
+  it('are pinned by golden bytes', () => {
+    expect(messages.map((message) => Buffer.from(encode(message)).toString('hex'))).toEqual(golden);
+  });
+
+  it('are read back from them', () => {
+    const read = golden.map((bytes) => parseSyncMessage(decode(Buffer.from(bytes, 'hex'))));
+    expect(read).toEqual(messages);
+  });
+
+  it.each<[string, WireValue]>([
+    ['no map', 'hello'],
+    ['a kind that is none', { t: 'goodbye' }],
+    ['a root cut short', { t: 'turn', count: 1, print: Buffer.alloc(15), more: true }],
+    ['no ranges', { t: 'all', bits: 6, of: Buffer.alloc(0) }],
+    ['too many ranges', { t: 'all', bits: 6, of: Buffer.alloc(4 * 513) }],
+    ['ranges too fine', { t: 'all', bits: 25, of }],
+  ])('are refused: %s', (_name, header) => {
+    expect(() => parseSyncMessage(header)).toThrow('malformed');
+  });
+
+  it('pack indexes and ids', () => {
+    expect(unpackIndexes(packIndexes([0, 1, 4095]), 4096)).toEqual([0, 1, 4095]);
+    expect(() => unpackIndexes(packIndexes([4096]), 4096)).toThrow('malformed');
+    expect(() => unpackIndexes(Buffer.alloc(5))).toThrow('malformed');
+    const ids = ['ab'.repeat(32), '01'.repeat(32)];
+    expect(unpackRecordIds(packRecordIds(ids))).toEqual(ids);
+    expect(() => unpackRecordIds(Buffer.alloc(33))).toThrow('malformed');
+  });
+});

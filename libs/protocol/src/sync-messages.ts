@@ -1,0 +1,133 @@
+/**
+ * `/dfs/sync/1`: two members come to hold the same set of records, and tell each other of new ones. Headers are small;
+ * ids, fingerprints and records travel packed in payloads. Written down in PROTOCOL.md; pinned by golden bytes.
+ */
+import type { WireValue } from './codec.js';
+import { DfsError } from './errors.js';
+import { shape, type Infer } from './schema.js';
+import { KiB } from './units.js';
+
+export const SYNC_PROTOCOL = '/dfs/sync/1';
+
+/** Bits by which a range is divided: 64 parts. */
+export const SYNC_STEP_BITS = 6;
+/** Parts of a divided range. */
+export const SYNC_PARTS = 2 ** SYNC_STEP_BITS;
+/** Bytes of a range's fingerprint. */
+export const SYNC_PRINT_BYTES = 8;
+/** Bytes of the whole set's fingerprint. */
+export const SYNC_ROOT_BYTES = 16;
+/** Ranges one frame may name. */
+export const MAX_RANGES_PER_FRAME = 512;
+/** Payload of one frame of ids or records. */
+export const MAX_SYNC_PAYLOAD_BYTES = 512 * KiB;
+
+/** Ranges have their `bits` in common; each is named by its index, u32 big-endian, packed. */
+const ranges = {
+  bits: shape.int(0, 24),
+  of: shape.bytes(4, 4 * MAX_RANGES_PER_FRAME),
+};
+const root = {
+  /** Records in the sender's set. */
+  count: shape.int(0, 2 ** 32 - 1),
+  print: shape.bytes(SYNC_ROOT_BYTES),
+};
+
+/** Opens an exchange. */
+export const syncHello = shape.struct({
+  t: shape.oneOf('hello'),
+  ...root,
+  /** Mixed into the fingerprints of this exchange. */
+  salt: shape.bytes(8),
+});
+/** Opens a stream of new records: `records` frames follow, each answered by `got`. */
+export const syncPush = shape.struct({ t: shape.oneOf('push') });
+/** Answer to `records` of a push: they have been stored, as far as they are valid. */
+export const syncGot = shape.struct({ t: shape.oneOf('got') });
+/** Answer to a hello: I am exchanging with you already. */
+export const syncBusy = shape.struct({ t: shape.oneOf('busy'), ...root });
+/** Answer to a hello: my set is the same. */
+export const syncSame = shape.struct({ t: shape.oneOf('same') });
+/** Fingerprints of the 64 parts of each of these ranges: payload. */
+export const syncPrints = shape.struct({ t: shape.oneOf('prints'), ...ranges });
+/** All ids of these ranges: payload. */
+export const syncIds = shape.struct({
+  t: shape.oneOf('ids'),
+  ...ranges,
+  /** Ids of each range, u32 big-endian, packed. */
+  counts: shape.bytes(4, 4 * MAX_RANGES_PER_FRAME),
+});
+/** Send me these records: payload, ids. */
+export const syncWant = shape.struct({ t: shape.oneOf('want') });
+/** Send me all records of these ranges. */
+export const syncAll = shape.struct({ t: shape.oneOf('all'), ...ranges });
+/** Packed records: payload. */
+export const syncRecords = shape.struct({ t: shape.oneOf('records') });
+/** Ends a turn. */
+export const syncTurn = shape.struct({
+  t: shape.oneOf('turn'),
+  ...root,
+  /** Whether the turn holds something to answer; otherwise the exchange is over. */
+  more: shape.bool(),
+});
+
+const shapes = {
+  hello: syncHello,
+  push: syncPush,
+  got: syncGot,
+  busy: syncBusy,
+  same: syncSame,
+  prints: syncPrints,
+  ids: syncIds,
+  want: syncWant,
+  all: syncAll,
+  records: syncRecords,
+  turn: syncTurn,
+};
+/** Narrowed by `t`. */
+export type SyncMessage = { [T in keyof typeof shapes]: Infer<(typeof shapes)[T]> }[keyof typeof shapes];
+const kind = shape.struct({ t: shape.oneOf(...(Object.keys(shapes) as (keyof typeof shapes)[])) });
+
+/** Section `catalogue` of a status message. */
+export const catalogueStatus = shape.struct(root);
+export type CatalogueStatus = Infer<typeof catalogueStatus>;
+
+/** @throws DfsError `bad-request` naming the field at fault. */
+export function parseSyncMessage(header: WireValue): SyncMessage {
+  return shapes[kind.parse(header, 'message').t].parse(header, 'message');
+}
+
+export function packIndexes(indexes: readonly number[]): Uint8Array {
+  const out = Buffer.alloc(indexes.length * 4);
+  indexes.forEach((index, at) => out.writeUInt32BE(index, at * 4));
+  return out;
+}
+
+/** Inverse of packIndexes. @throws DfsError `bad-request` for an index that is not below `bound`. */
+export function unpackIndexes(packed: Uint8Array, bound: number = 2 ** 32): number[] {
+  if (packed.length % 4 !== 0) throw malformed('ranges');
+  const view = new DataView(packed.buffer, packed.byteOffset, packed.byteLength);
+  return Array.from({ length: packed.length / 4 }, (_, at) => {
+    const index = view.getUint32(at * 4);
+    if (index >= bound) throw malformed('ranges');
+    return index;
+  });
+}
+
+const ID_BYTES = 32;
+
+/** Record ids, 32 bytes each, from hex. */
+export function packRecordIds(ids: readonly string[]): Uint8Array {
+  return Buffer.from(ids.join(''), 'hex');
+}
+
+/** Inverse of packRecordIds. @throws DfsError `bad-request` */
+export function unpackRecordIds(packed: Uint8Array): string[] {
+  if (packed.length % ID_BYTES !== 0) throw malformed('ids');
+  const text = Buffer.from(packed.buffer, packed.byteOffset, packed.byteLength).toString('hex');
+  return Array.from({ length: packed.length / ID_BYTES }, (_, at) => text.slice(at * 64, at * 64 + 64));
+}
+
+function malformed(what: string): DfsError {
+  return new DfsError('bad-request', `The message is malformed: its ${what}.`);
+}
