@@ -55,16 +55,17 @@ createInterface({ input: engine.stdout }).on('line', (line) => {
 });
 createInterface({ input: engine.stderr }).on('line', (line) => {
   keep(line);
-  const entry = parse(line);
-  if (!ready && entry !== undefined && entry.level >= WARN)
-    console.error(`${entry.level > WARN ? 'Error' : 'Warning'}: ${entry.msg}`);
+  if (!ready) tell(line);
 });
 engine.on('error', (error) => {
   console.error(`The engine could not be started: ${error.message}`);
   process.exit(1);
 });
 engine.on('close', (code, signal) => {
-  if (!ending && code !== 0) explain();
+  if (ready && !ending) {
+    console.error(`\nThe node ended unexpectedly. The end of ${short(logFile)}:`);
+    for (const line of lastLines) console.error(`  ${parse(line)?.msg ?? line}`);
+  }
   process.exit(code ?? 128 + (signal ? constants.signals[signal] : 0));
 });
 
@@ -91,19 +92,14 @@ function parse(line) {
   }
 }
 
-/** Says why the engine ended: in a sentence where the reason is known, by its last words otherwise. */
-function explain() {
-  const text = lastLines.join('\n');
-  if (text.includes('EADDRINUSE')) {
-    const port = /(?:EADDRINUSE|already in use)\D*?(?:[\w.:[\]]*:)?(\d{2,5})/.exec(text)?.[1];
-    const isPeerPort = port !== undefined && port === (process.env.DFS_P2P_PORT ?? '4001');
-    const variable = isPeerPort ? 'DFS_P2P_PORT' : 'DFS_HTTP_PORT';
-    console.error(`\nPort ${port ?? ''} is taken, perhaps by another node.`.replace('  ', ' '));
-    console.error(`Choose another one: ${variable}=${Number(port ?? 3000) + 1} npm start (0 picks a free one).`);
-    return;
-  }
-  console.error(`\nThe engine ended unexpectedly. The end of ${short(logFile)}:\n`);
-  for (const line of lastLines) console.error(`  ${parse(line)?.msg ?? line}`);
+/**
+ * What a person should know of a line: warnings and errors in words, and whatever is not of the log as it is.
+ * @param {string} line
+ */
+function tell(line) {
+  const entry = parse(line);
+  if (entry === undefined) console.error(line);
+  else if (entry.level >= WARN) console.error(`${entry.level > WARN ? 'Error' : 'Warning'}: ${entry.msg}`);
 }
 
 /** The engine keeps it where only its owner reads it; it belongs to the terminal, never to a log. */
