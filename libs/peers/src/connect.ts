@@ -32,7 +32,6 @@ async function dial(transport: Transport, address: string): Promise<string> {
   try {
     return await transport.dial(address, { signal: AbortSignal.timeout(DIAL_TIME) });
   } catch (error) {
-    if (isDfsError(error, 'not-a-member')) throw notAMember();
     if (isDfsError(error, 'invalid-address')) throw error;
     throw new DfsError(
       'peer-unreachable',

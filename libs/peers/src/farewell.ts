@@ -14,16 +14,15 @@ export class Farewell {
     return this.leaving.has(peerId);
   }
 
-  /** Whom these records remove; this node by itself means that it takes leave of all. */
+  /** Whom these records remove. */
   static removedBy(records: readonly MembershipRecord[]): string[] {
     return records.flatMap(({ content }) => (content?.kind === 'removal' ? [content.member] : []));
   }
 
   /** Lets them pass until they were told, for a short time at most. */
-  begin(peerIds: readonly string[], told: Promise<unknown>): void {
-    if (peerIds.length === 0) return;
+  begin(peerIds: readonly string[], tell: () => Promise<unknown>): void {
     for (const peerId of peerIds) this.leaving.add(peerId);
-    this.last = this.end(peerIds, told);
+    this.last = this.end(peerIds, tell());
   }
 
   /** Resolves when all were cut off. Never rejects. */
@@ -39,6 +38,7 @@ export class Farewell {
       delay(FAREWELL_TIME, undefined, { signal }).catch(() => undefined),
     ]);
     timeout.abort();
+    if (peerIds.length === 0) return;
     for (const peerId of peerIds) this.leaving.delete(peerId);
     await this.transport.enforceGate().catch(() => undefined);
     await Promise.all(peerIds.map((peerId) => this.transport.forget(peerId).catch(() => undefined)));

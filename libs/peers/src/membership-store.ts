@@ -7,9 +7,10 @@ export async function loadMembership(tx: Tx): Promise<Uint8Array[] | undefined> 
   return rows.length === 0 ? undefined : rows.map(({ bytes }) => bytes);
 }
 
+/** Ignores those that are stored: a commit whose outcome was unknown may have stored them. */
 export async function insertRecords(tx: Tx, records: readonly MembershipRecord[]): Promise<void> {
   const rows = records.map(({ id, bytes }) => [Buffer.from(id, 'hex'), bytes]);
-  await tx.insertMany('membership_record', ['id', 'bytes'], rows);
+  await tx.insertMany('membership_record', ['id', 'bytes'], rows, 'ignore');
 }
 
 /** Another network's records, parents first, in place of those that are stored. Its invites and addresses go too. */

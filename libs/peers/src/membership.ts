@@ -5,6 +5,7 @@ import type { EventLog } from '@dfs/events';
 import {
   DfsError,
   isDfsError,
+  membershipIdOf,
   readMembershipRecord,
   second,
   sha256,
@@ -138,7 +139,7 @@ export class Membership {
   }
 
   /** One who was removed, with what stays valid of its records. */
-  formerMember(peerId: string): FormerMember | undefined {
+  removed(peerId: string): FormerMember | undefined {
     return this.view.roster.former.get(peerId);
   }
 
@@ -177,11 +178,6 @@ export class Membership {
     return this.view.graph.missingFrom(known, this.view.size);
   }
 
-  /** Whether all of these are known here. */
-  hasAll(ids: readonly string[]): boolean {
-    return ids.every((id) => this.view.graph.has(id));
-  }
-
   /** Owners alone. @throws DfsError `not-an-owner` */
   async changeSettings(patch: Partial<NetworkSettings>): Promise<void> {
     await this.unit(async (unit) => {
@@ -194,10 +190,9 @@ export class Membership {
   /** Stores what is new and valid of these envelopes, in any order. @param from who sent them */
   async receive(envelopes: readonly Uint8Array[], from?: string): Promise<Received> {
     const { records, refused } = this.read(envelopes);
-    const fresh = records.filter(({ id }) => !this.view.graph.has(id));
-    if (fresh.length === 0) return { added: [], orphans: 0, refused };
+    if (records.length === 0) return { added: [], orphans: 0, refused };
     return this.transact(async (tx, graph) => {
-      const result = addValid(graph(), fresh);
+      const result = addValid(graph(), records);
       await insertRecords(tx, result.added);
       return { ...result, refused: refused + result.refused };
     }, from);
@@ -236,6 +231,8 @@ export class Membership {
     let refused = 0;
     for (const bytes of envelopes) {
       try {
+        // Gossip brings most records more than once: those need no signature verified.
+        if (this.view.graph.has(membershipIdOf(bytes))) continue;
         const record = readMembershipRecord(bytes);
         if (record.networkId === this.networkId) records.push(record);
         else refused++;

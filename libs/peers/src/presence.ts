@@ -303,10 +303,11 @@ export class Presence {
 
   /** Passes new records on; whoever they remove is told as well, and then cut off. */
   private recordsCame(records: readonly MembershipRecord[], from: string | undefined): void {
-    const { membership, transport } = this.components;
+    const { membership } = this.components;
     const removed = Farewell.removedBy(records).filter((peerId) => !membership.isMember(peerId));
-    const leaving = removed.includes(transport.peerId) ? this.sessions.all() : removed;
-    this.farewell.begin(from !== undefined && membership.isRemoved ? [] : leaving, this.sessions.push(records, from));
+    // A node that has removed itself takes leave of all; one that was removed has nothing more to say.
+    const leaving = membership.isRemoved ? (from === undefined ? this.sessions.all() : []) : removed;
+    this.farewell.begin(leaving, () => this.sessions.push(records, from));
   }
 
   private membershipChanged(): void {

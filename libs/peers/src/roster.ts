@@ -19,10 +19,10 @@ export interface FormerMember {
   /** Milliseconds since 1970, by the clock of the owner who removed it first. */
   readonly removedAt: number;
   /**
-   * Catalogue records named by its removals: what is not reachable from one of them by `prev` is void. Empty: none
-   * of its records was known to those who removed it.
+   * Its last catalogue record that counts, as the latest of its removals names it: what that does not reach by `prev`
+   * is void. Null: none of its records counts.
    */
-  readonly lastRecordIds: readonly string[];
+  readonly lastRecord: string | null;
 }
 
 /** What follows from the records: who belongs, and what holds for all. */
@@ -72,11 +72,10 @@ function memberBy(peerId: string, { since, by, role }: Standing): Member {
 }
 
 function formerMember(peerId: string, removals: RecordNode[]): FormerMember {
-  const [first] = removals.sort(compareRank);
-  const lastRecordIds = removals.flatMap(({ record: { content } }) =>
-    content?.kind === 'removal' && content.lastRecord !== null ? [content.lastRecord] : [],
-  );
-  return { peerId, removedAt: first?.record.time ?? 0, lastRecordIds: [...new Set(lastRecordIds)].sort() };
+  const ordered = removals.sort(compareRank);
+  const content = ordered.at(-1)?.record.content;
+  const lastRecord = content?.kind === 'removal' ? content.lastRecord : null;
+  return { peerId, removedAt: ordered[0]?.record.time ?? 0, lastRecord };
 }
 
 function nameIn({ record: { content } }: RecordNode): string {

@@ -51,6 +51,8 @@ export interface SessionsListener {
 /** Of two that have just connected, the one with the higher id lets the other speak first, for this long. */
 const GREET_AFTER = 500;
 const GREET_PAUSE = 100;
+/** Not in the rush of a new connection. */
+const MEASURE_AFTER = 400;
 const PULL_PAUSE = 1 * second;
 /** Members to whom a received record is passed on; their heartbeats do the rest. */
 const GOSSIP = 4;
@@ -276,6 +278,14 @@ export class Sessions {
     if (session.ready || !session.synced || !session.peerSynced || session.ended.signal.aborted) return;
     session.ready = true;
     this.listener.ready(session.peerId);
+    if (session.latencyMs === null) void this.measure(session);
+  }
+
+  /** The side that was spoken to does not know how long that takes. */
+  private async measure(session: Session): Promise<void> {
+    const { signal } = session.ended;
+    await delay(MEASURE_AFTER, undefined, { signal, ref: false }).catch(() => undefined);
+    if (!signal.aborted && session.latencyMs === null) await this.tryExchange(session);
   }
 
   /** Fetches the membership records that are missing here, once for each state of the other side. */

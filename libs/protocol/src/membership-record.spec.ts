@@ -5,6 +5,7 @@ import { isDfsError } from './errors.js';
 import { peerIdToBytes, signerFromRaw, type Signer } from './keys.js';
 import {
   membershipBody,
+  membershipIdOf,
   readMembershipRecord,
   sealMembershipRecord,
   signMembershipRecord,
@@ -103,6 +104,12 @@ describe('membership record', () => {
     });
     const [body] = decode(bytes) as [Uint8Array];
     expect(id).toBe(hex(sha256(body)));
+  });
+
+  it('tells the id without verifying', () => {
+    const record = signMembershipRecord(draft(contents[0] as MembershipContent), owner);
+    expect(membershipIdOf(record.bytes)).toBe(record.id);
+    expect(() => membershipIdOf(encode(['no body']))).toThrow(expect.objectContaining({ code: 'bad-request' }));
   });
 
   it('refuses a record with any bit changed', () => {

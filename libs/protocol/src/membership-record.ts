@@ -174,6 +174,17 @@ export function readMembershipRecord(bytes: Uint8Array): MembershipRecord {
   return record;
 }
 
+/**
+ * The id that an envelope claims, unverified: to tell whether the record is known already.
+ * @throws DfsError `bad-request`
+ */
+export function membershipIdOf(bytes: Uint8Array): string {
+  const value = decode(bytes, RECORD_LIMITS);
+  const body = Array.isArray(value) ? (value as readonly WireValue[])[0] : undefined;
+  if (!(body instanceof Uint8Array)) throw refused('it has no body');
+  return Buffer.from(sha256(body)).toString('hex');
+}
+
 function readBody(body: Uint8Array, recordId: string, bytes: Uint8Array): MembershipRecord {
   const value = decode(body, RECORD_LIMITS);
   if (!Array.isArray(value) || value.length < HEADER_LENGTH) throw refused('its body is no list of the right length');

@@ -1,0 +1,166 @@
+import { EventLog, eventsMigrations } from '@dfs/events';
+import {
+  encode,
+  peerIdToBytes,
+  readMembershipRecord,
+  signerFromRaw,
+  signMembershipRecord,
+  silentLog,
+  type MembershipContent,
+  type MembershipRecord,
+  type Signer,
+} from '@dfs/protocol';
+import { fakeClock, tempDatabase, type TempDatabase } from '@dfs/testing';
+import { Membership, peersMigrations } from './index.js';
+
+const [anna, ben, cleo] = [1, 2, 3].map((seed) => signerFromRaw(Buffer.alloc(32, seed))) as [Signer, Signer, Signer];
+const founding = { replicas: 3, graceMs: 600_000, retentionMs: 0 };
+
+async function open(temp: TempDatabase, signer: Signer) {
+  const clock = fakeClock();
+  const events = await EventLog.open(temp.db, { clock });
+  const membership = await Membership.open(
+    { db: temp.db, events, signer, clock, log: silentLog },
+    { nodeName: 'node', networkName: 'home', founding },
+  );
+  return { membership, events, clock };
+}
+const database = () => tempDatabase([...eventsMigrations, ...peersMigrations]);
+const admission = (who: Signer, role: 'owner' | 'member' = 'member'): MembershipContent => {
+  return { kind: 'admission', member: who.peerId, role, invite: null, name: '' };
+};
+const stored = ({ db }: TempDatabase) => db.query<{ id: Buffer }>('SELECT id FROM membership_record');
+const unknownKind = (membership: Membership, by: Signer): Uint8Array => {
+  const [founded] = membership.missingFrom([]) as [MembershipRecord];
+  const body = encode([
+    1,
+    'dfs-membership',
+    Buffer.from(membership.networkId, 'hex'),
+    'anthem',
+    peerIdToBytes(by.peerId),
+    5,
+    [Buffer.from(founded.id, 'hex')],
+    'la la la',
+  ]);
+  return encode([body, [[peerIdToBytes(by.peerId), by.sign(body)]]]);
+};
+describe('Membership', () => {
+  it('founds from the options, and reads the records afterwards', async () => {
+    await using temp = await database();
+    const { membership } = await open(temp, anna);
+    expect(membership.networkName).toBe('home');
+    expect(membership.settings()).toMatchObject({ ...founding, syncPeriodMs: 60_000 });
+    await membership.changeSettings({ replicas: 7 });
+    const again = (await open(temp, anna)).membership;
+    expect(again.networkId).toBe(membership.networkId);
+    expect(again.fingerprint()).toEqual(membership.fingerprint());
+    expect(again.settings().replicas).toBe(7);
+  });
+
+  it('leaves no trace of a unit that failed, in memory or on disk', async () => {
+    await using temp = await database();
+    const { membership, events } = await open(temp, anna);
+    const heard: string[] = [];
+    events.subscribe(({ type }) => heard.push(type));
+    membership.onChange(() => heard.push('change'));
+    const before = membership.fingerprint();
+    const failing = membership.unit(async (unit) => {
+      await unit.write(admission(ben));
+      expect(unit.roster().members.has(ben.peerId)).toBe(true);
+      throw new Error('something else failed');
+    });
+    await expect(failing).rejects.toThrow('something else failed');
+    expect(membership.fingerprint()).toEqual(before);
+    expect(membership.isMember(ben.peerId)).toBe(false);
+    expect(await stored(temp)).toHaveLength(1);
+    await membership.unit(async (unit) => void (await unit.write(admission(ben))));
+    expect(membership.isMember(ben.peerId)).toBe(true);
+    expect(heard).toEqual(['peer.added', 'change']);
+    expect((await open(temp, anna)).membership.fingerprint()).toEqual(membership.fingerprint());
+  });
+
+  it('shows others nothing that is not committed', async () => {
+    await using temp = await database();
+    const { membership } = await open(temp, anna);
+    await membership.unit(async (unit) => {
+      await unit.write(admission(ben));
+      expect(membership.missingFrom([])).toHaveLength(1);
+      expect(membership.isMember(ben.peerId)).toBe(false);
+      expect(membership.sample()).toEqual([membership.networkId]);
+    });
+    expect(membership.missingFrom([])).toHaveLength(2);
+  });
+
+  it('takes what is valid of what a peer sends, once, and refuses the rest', async () => {
+    await using temp = await database();
+    const { membership } = await open(temp, anna);
+    const time = 1;
+    const { networkId } = membership;
+    const sign = (signer: Signer, parents: string[], content: MembershipContent) =>
+      signMembershipRecord({ networkId, time, parents, content }, signer);
+    const first = sign(anna, [networkId], admission(ben, 'owner'));
+    const second = sign(ben, [first.id], admission(cleo));
+    const byStranger = sign(cleo, [networkId], admission(cleo, 'owner'));
+    const elsewhere = signMembershipRecord(
+      { networkId: 'ab'.repeat(32), time, parents: [networkId], content: admission(cleo) },
+      anna,
+    );
+    const broken = Buffer.from(second.bytes);
+    broken[broken.length - 1] = (broken[broken.length - 1] ?? 0) ^ 1;
+    expect(await membership.receive([second.bytes])).toMatchObject({ added: [], orphans: 1 });
+    const bad = [byStranger.bytes, elsewhere.bytes, broken, Buffer.from('rubbish')];
+    expect(await membership.receive(bad)).toMatchObject({ added: [], refused: 4, orphans: 0 });
+    const received = await membership.receive([second.bytes, first.bytes]);
+    expect(received.added.map(({ id }) => id)).toEqual([first.id, second.id]);
+    expect(await membership.receive([first.bytes, second.bytes])).toEqual({ added: [], orphans: 0, refused: 0 });
+    expect(membership.members().map(({ peerId }) => peerId)).toEqual([anna, ben, cleo].map(({ peerId }) => peerId));
+    expect(await stored(temp)).toHaveLength(3);
+  });
+
+  it('keeps and passes on what it does not know, byte for byte', async () => {
+    await using temp = await database();
+    const { membership } = await open(temp, anna);
+    const bytes = unknownKind(membership, anna);
+    expect(readMembershipRecord(bytes).content).toBeUndefined();
+    expect(await membership.receive([unknownKind(membership, ben)])).toMatchObject({ refused: 1 });
+    expect((await membership.receive([bytes])).added).toHaveLength(1);
+    const again = (await open(temp, anna)).membership;
+    const [, kept] = again.missingFrom([]);
+    expect(Buffer.compare(kept?.bytes ?? Buffer.alloc(0), bytes)).toBe(0);
+    expect(again.members()).toHaveLength(1);
+    // What is written now builds on it.
+    await again.changeSettings({ replicas: 4 });
+    expect(again.missingFrom([]).at(-1)?.parents).toEqual([kept?.id]);
+  });
+
+  it('lets only owners write', async () => {
+    await using temp = await database();
+    const { membership } = await open(temp, anna);
+    await membership.unit(async ({ write }) => {
+      await write(admission(ben, 'owner'));
+      await write(admission(anna, 'member'));
+      await expect(write(admission(cleo))).rejects.toMatchObject({ code: 'not-an-owner' });
+    });
+    await expect(membership.changeSettings({ replicas: 1 })).rejects.toMatchObject({ code: 'not-an-owner' });
+    expect(membership.self().role).toBe('member');
+  });
+
+  it('counts its own removal as the end of its rights, not of its memory', async () => {
+    await using temp = await database();
+    const { membership } = await open(temp, anna);
+    const { networkId } = membership;
+    const promotion = signMembershipRecord(
+      { networkId, time: 1, parents: [networkId], content: admission(ben, 'owner') },
+      anna,
+    );
+    const content: MembershipContent = { kind: 'removal', member: anna.peerId, lastRecord: null, reason: '' };
+    const removal = signMembershipRecord({ networkId, time: 2, parents: [promotion.id], content }, ben);
+    await membership.receive([promotion.bytes, removal.bytes], ben.peerId);
+    expect(membership.isRemoved).toBe(true);
+    expect(membership.networkId).toBe(networkId);
+    expect(membership.self()).toMatchObject({ peerId: anna.peerId, role: 'storage' });
+    expect(membership.members().map(({ peerId }) => peerId)).toEqual([ben.peerId]);
+    expect(membership.removed(anna.peerId)).toEqual({ peerId: anna.peerId, removedAt: 2, lastRecord: null });
+    expect(membership.formerMembers()).toHaveLength(1);
+  });
+});

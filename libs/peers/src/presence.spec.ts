@@ -1,0 +1,333 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ErrorCode } from '@dfs/contracts';
+import type { WireValue } from '@dfs/protocol';
+import { eventually } from '@dfs/testing';
+import { QUICK, TestNetwork, type TestNode } from '../testing/network.js';
+
+const refusal = (code: ErrorCode): unknown => expect.objectContaining({ code }) as unknown;
+const memberIds = ({ membership }: TestNode): string[] =>
+  membership
+    .members()
+    .map(({ peerId }) => peerId)
+    .sort();
+const ids = (...nodes: TestNode[]): string[] => nodes.map(({ peerId }) => peerId).sort();
+type Two = [TestNode, TestNode];
+type Three = [TestNode, TestNode, TestNode];
+
+/** No link between these two; all other links stand. */
+function cut(network: TestNetwork, a: TestNode, b: TestNode): void {
+  const pair = new Set([a.peerId, b.peerId]);
+  network.memory.reaches = (from, to) => !(pair.has(from) && pair.has(to));
+  a.transport.dropUnreachable();
+  b.transport.dropUnreachable();
+}
+
+describe('connections', () => {
+  it('come back when a node starts again, which is the same member as before', async () => {
+    await using network = new TestNetwork();
+    const [a, b, c] = (await network.joined('a', 'b', 'c')) as Three;
+    const again = await network.restart(b);
+    expect(again.peerId).toBe(b.peerId);
+    expect(again.membership.networkId).toBe(a.membership.networkId);
+    await network.meshed([a, again, c], 3_000);
+    const founder = await network.restart(a);
+    await network.meshed([founder, again, c], 3_000);
+  });
+
+  it('come back after a partition, and what was decided in each part holds in the whole', async () => {
+    await using network = new TestNetwork();
+    const [a, b, c] = (await network.joined('a', 'b', 'c')) as Three;
+    await a.membership.unit(async ({ write }) => {
+      await write({ kind: 'admission', member: b.peerId, role: 'owner', invite: null, name: 'b' });
+    });
+    await eventually(() => b.membership.self().role === 'owner');
+    network.memory.partition([[a, c], [b]]);
+    await eventually(() => a.sees(c) && b.sees());
+    await b.membership.changeSettings({ replicas: 5 });
+    await a.membership.changeSettings({ networkName: 'home' });
+    const d = await network.node('d');
+    network.memory.partition([[a, c, d], [b]]);
+    await d.peers.join((await a.peers.invite({})).ticket);
+    network.memory.heal();
+    await network.meshed([a, b, c, d], 15_000);
+    for (const node of [a, b, c, d]) {
+      expect(memberIds(node)).toEqual(ids(a, b, c, d));
+      expect(node.membership.fingerprint()).toEqual(a.membership.fingerprint());
+      expect(node.membership.settings()).toEqual(a.membership.settings());
+    }
+  });
+
+  it('are made by address: to members alone', async () => {
+    await using network = new TestNetwork();
+    const [a, b] = (await network.joined('a', 'b')) as Two;
+    const [address] = b.transport.addresses() as [string];
+    await expect(a.peers.connect(address)).resolves.toMatchObject({ peerId: b.peerId, name: 'b', state: 'connected' });
+    await expect(a.peers.connect('nonsense')).rejects.toEqual(refusal('invalid-address'));
+    await expect(a.peers.connect(a.transport.addresses()[0] as string)).rejects.toEqual(refusal('invalid-address'));
+    await expect(a.peers.connect('/ip4/10.9.9.9/tcp/4001')).rejects.toEqual(refusal('peer-unreachable'));
+    const stranger = await network.node('stranger');
+    const [there] = stranger.transport.addresses() as [string];
+    await expect(a.peers.connect(there)).rejects.toEqual(refusal('not-a-member'));
+    await stranger.peers.invite({});
+    await expect(a.peers.connect(there.replace(/\/p2p.*/, ''))).rejects.toEqual(refusal('not-a-member'));
+    expect(a.transport.connections().map(({ peerId }) => peerId)).toEqual([b.peerId]);
+  });
+
+  it('are many on a network that loses data and is slow, and each pair ends with one session', async () => {
+    await using network = new TestNetwork({ latencyMs: [0, 20], discovery: true });
+    const nodes = await network.joined('a', 'b', 'c', 'd', 'e', 'f');
+    network.memory.setLoss(0.05);
+    await delay(1_500);
+    network.memory.setLoss(0);
+    await network.meshed(nodes, 20_000);
+    for (const node of nodes) expect(node.peers.list().filter(({ state }) => state === 'connected')).toHaveLength(5);
+  });
+
+  it('end promptly when the node stops', async () => {
+    await using network = new TestNetwork();
+    const [a, b] = (await network.joined('a', 'b')) as Two;
+    await b.stop();
+    network.nodes.splice(network.nodes.indexOf(b), 1);
+    await eventually(() => a.sees(), { deadline: 2_000 });
+    expect(a.peers.list()).toMatchObject([{ state: 'self' }, { peerId: b.peerId, name: 'b', uptimeSeconds: null }]);
+  });
+
+  it('that flap are not reported again and again; one that is gone is, once', async () => {
+    await using network = new TestNetwork();
+    const [a, b] = (await network.joined('a', 'b')) as Two;
+    await eventually(() => a.heard('peer.connected').length === 1);
+    for (let i = 0; i < 5; i++) {
+      await a.transport.hangUp(b.peerId);
+      await network.meshed([a, b]);
+    }
+    network.memory.partition([[a], [b]]);
+    await eventually(() => a.heard('peer.disconnected').length === 1);
+    expect(a.heard('peer.connected')).toHaveLength(1);
+    network.memory.heal();
+    await network.meshed([a, b], 15_000);
+    await eventually(() => a.heard('peer.connected').length === 2);
+    expect(a.heard('peer.disconnected')).toHaveLength(1);
+  });
+});
+
+describe('status', () => {
+  it('says name, version, latency, uptime and storage of each to each', async () => {
+    await using network = new TestNetwork({ latencyMs: 3 });
+    const [a, b] = [await network.node('a'), await network.node('b')];
+    const storage = { chunks: 7, bytes: 4096, quotaBytes: 10_000, freeBytes: 5_904 };
+    b.peers.contribute('storage', () => storage);
+    await b.peers.join((await a.peers.invite({})).ticket);
+    await network.meshed([a, b]);
+    await eventually(() => a.peers.list()[1]?.latencyMs !== null && b.peers.list()[1]?.latencyMs !== null);
+    const [, seen] = a.peers.list();
+    expect(seen).toMatchObject({ name: 'b', storage, addresses: b.transport.addresses() });
+    expect(seen?.latencyMs).toBeGreaterThanOrEqual(5);
+    expect(seen?.uptimeSeconds).toBeGreaterThanOrEqual(0);
+    expect(Date.now() - Date.parse(seen?.lastSeenAt ?? '')).toBeLessThan(5_000);
+    expect(b.peers.list()).toMatchObject([
+      { storage, state: 'self' },
+      { name: 'a', storage: null },
+    ]);
+  });
+
+  it('brings sections when a member is ready, when they change, and with every heartbeat', async () => {
+    await using network = new TestNetwork();
+    const [a, b] = [await network.node('a'), await network.node('b')];
+    const heard: WireValue[] = [];
+    let value = 1;
+    b.peers.contribute('count', () => value);
+    a.peers.contribute('count', () => null);
+    let ready = false;
+    a.peers.onReady(() => (ready = true));
+    a.peers.onStatus('count', (peerId, said) => {
+      expect(peerId).toBe(b.peerId);
+      expect(ready).toBe(true);
+      heard.push(said);
+    });
+    await b.peers.join((await a.peers.invite({})).ticket);
+    await eventually(() => heard.includes(1));
+    value = 2;
+    const before = heard.length;
+    for (let i = 0; i < 20; i++) b.peers.nudge();
+    await eventually(() => heard.includes(2), { deadline: 400 });
+    expect(heard.length - before).toBeLessThan(5);
+    heard.length = 0;
+    await eventually(() => heard.length >= 2, { what: 'heartbeats', deadline: 4_000 });
+    expect(new Set(heard)).toEqual(new Set([2]));
+  });
+
+  it('is told anew to a member that has started again', async () => {
+    await using network = new TestNetwork();
+    const [a, b] = (await network.joined('a', 'b')) as Two;
+    a.peers.contribute('mood', () => 'good');
+    const again = await network.restart(b);
+    const heard: WireValue[] = [];
+    again.peers.onStatus('mood', (_, said) => heard.push(said));
+    await eventually(() => heard.includes('good'));
+    expect(again.peers.nameOf(a.peerId)).toBe('a');
+  });
+
+  it('carries a new name', async () => {
+    await using network = new TestNetwork();
+    const [a, b] = (await network.joined('a', 'b')) as Two;
+    let changes = 0;
+    a.peers.onChange(() => changes++);
+    b.peers.rename('  kitchen\u0000 ');
+    await eventually(() => a.peers.nameOf(b.peerId) === 'kitchen');
+    await eventually(() => changes > 0);
+    const again = await network.restart(a);
+    expect(again.peers.nameOf(b.peerId)).toBe('kitchen');
+  });
+});
+
+describe('liveness of members', () => {
+  it('ends a grace after the last heartbeat, is told of, and begins again', async () => {
+    await using network = new TestNetwork();
+    const [a, b] = (await network.joined('a', 'b')) as Two;
+    expect(a.peers.inGrace(b.peerId)).toBe(true);
+    network.memory.partition([[a], [b]]);
+    let told = 0;
+    await eventually(() => a.sees());
+    a.peers.onChange(() => (told += a.peers.inGrace(b.peerId) ? 0 : 1));
+    expect(a.peers.inGrace(b.peerId)).toBe(true);
+    await eventually(() => told > 0, { deadline: QUICK.graceMs * 3 });
+    expect(a.peers.inGrace(a.peerId)).toBe(true);
+    network.memory.heal();
+    await eventually(() => a.peers.inGrace(b.peerId), { deadline: 15_000 });
+    expect(a.peers.inGrace('12D3KooWNobody')).toBe(false);
+  });
+
+  it('is kept by others that relay heartbeats', async () => {
+    await using network = new TestNetwork();
+    const [a, b, c] = (await network.joined('a', 'b', 'c')) as Three;
+    cut(network, a, c);
+    await eventually(() => a.sees(b) && c.sees(b));
+    const since = Date.now();
+    await eventually(() => Date.now() - since > QUICK.graceMs * 2, { deadline: QUICK.graceMs * 4 });
+    expect(a.peers.inGrace(c.peerId)).toBe(true);
+    expect(c.peers.inGrace(a.peerId)).toBe(true);
+    expect(a.peers.lastSeen(c.peerId)).toBeGreaterThan(since);
+    await network.nodes[1]?.transport.hangUp(c.peerId);
+    network.memory.partition([[a, b], [c]]);
+    network.memory.reaches = (from, to) => from !== c.peerId && to !== c.peerId;
+    c.transport.dropUnreachable();
+    await eventually(() => !a.peers.inGrace(c.peerId), { deadline: QUICK.graceMs * 4 });
+  });
+
+  it('lets a member be found by what others say of its addresses', async () => {
+    await using network = new TestNetwork();
+    const [a, b, c] = (await network.joined('a', 'b', 'c')) as Three;
+    cut(network, a, c);
+    await eventually(() => a.sees(b) && c.sees(b));
+    await a.db.write((tx) => tx.run('DELETE FROM peer_address'));
+    const again = await network.restart(a);
+    await eventually(() => again.sees(b));
+    network.memory.reaches = () => true;
+    await network.meshed([again, b, c]);
+  });
+});
+
+describe('removal', () => {
+  it('cuts the member off everywhere at once, who learns of it and keeps its data', async () => {
+    await using network = new TestNetwork();
+    const [a, b, c] = (await network.joined('a', 'b', 'c')) as Three;
+    await a.peers.remove(b.peerId);
+    expect(a.transport.connections().map(({ peerId }) => peerId)).toEqual([c.peerId]);
+    await eventually(() => c.sees(a), { deadline: 5_000 });
+    await eventually(() => b.membership.isRemoved, { deadline: 5_000 });
+    expect(memberIds(c)).toEqual(ids(a, c));
+    await eventually(() => b.heard('node.warning').length === 1);
+    expect(b.heard('node.warning')[0]?.data).toMatchObject({ code: 'not-a-member', active: true });
+    expect(b.membership.self().role).toBe('storage');
+    expect(b.peers.connected()).toEqual([]);
+    await eventually(() => b.transport.connections().length === 0);
+    await eventually(() => c.heard('peer.removed').some(({ data }) => data.peer.peerId === b.peerId));
+    await expect(b.peers.invite({})).rejects.toEqual(refusal('not-an-owner'));
+    const again = await network.restart(b);
+    expect(again.membership.isRemoved).toBe(true);
+    await expect(a.peers.connect(again.transport.addresses()[0] as string)).rejects.toEqual(refusal('not-a-member'));
+    await delay(500);
+    expect(a.peers.connected()).toEqual([c.peerId]);
+  });
+
+  it('holds for a member that was away', async () => {
+    await using network = new TestNetwork();
+    const [a, b, c] = (await network.joined('a', 'b', 'c')) as Three;
+    network.memory.partition([[a, c], [b]]);
+    await eventually(() => a.sees(c));
+    await a.peers.remove(b.peerId);
+    network.memory.heal();
+    await delay(2_000);
+    expect(a.sees(c) && c.sees(a) && b.sees()).toBe(true);
+  });
+
+  it('can be undone by a new ticket', async () => {
+    await using network = new TestNetwork();
+    const [a, b] = (await network.joined('a', 'b')) as Two;
+    await a.peers.remove(b.peerId);
+    await eventually(() => b.membership.isRemoved);
+    await b.peers.join((await a.peers.invite({})).ticket);
+    await network.meshed([a, b]);
+    expect(b.membership.isRemoved).toBe(false);
+    await eventually(() => b.heard('node.warning').at(-1)?.data.active === false);
+  });
+
+  it('is for owners, and never of the last one; an owner may leave by itself', async () => {
+    await using network = new TestNetwork();
+    const [a, b] = (await network.joined('a', 'b')) as Two;
+    await expect(b.peers.remove(a.peerId)).rejects.toEqual(refusal('not-an-owner'));
+    await expect(a.peers.remove(a.peerId)).rejects.toEqual(refusal('conflict'));
+    await expect(a.peers.remove('12D3KooWNobody')).rejects.toEqual(refusal('peer-not-found'));
+    const c = await network.node('c');
+    await c.peers.join((await a.peers.invite({ role: 'owner' })).ticket);
+    await network.meshed([a, b, c]);
+    await c.peers.remove(c.peerId);
+    await network.meshed([a, b]);
+    expect(memberIds(b)).toEqual(ids(a, b));
+    expect(c.membership.isRemoved).toBe(true);
+  });
+
+  it('asks guests first, and names the last record that counts', async () => {
+    await using network = new TestNetwork();
+    const [a, b, c] = (await network.joined('a', 'b', 'c')) as Three;
+    const asked: unknown[] = [];
+    a.peers.beforeRemove(async (peerId, options) => {
+      asked.push(peerId, options);
+      if (!options.confirm) throw new Error('last copy');
+    });
+    a.peers.setLastRecordOf(async (peerId) => (peerId === b.peerId ? 'ab'.repeat(32) : null));
+    await expect(a.peers.remove(b.peerId, { drain: true })).rejects.toThrow('last copy');
+    expect(a.membership.isMember(b.peerId)).toBe(true);
+    await a.peers.remove(b.peerId, { confirm: true });
+    expect(asked).toEqual([b.peerId, { drain: true }, b.peerId, { confirm: true }]);
+    await eventually(() => c.membership.removed(b.peerId)?.lastRecord === 'ab'.repeat(32));
+  });
+});
+
+describe('settings', () => {
+  it('are changed by owners, for all', async () => {
+    await using network = new TestNetwork();
+    const [a, b] = (await network.joined('a', 'b')) as Two;
+    await a.membership.changeSettings({ replicas: 2, networkName: 'home' });
+    await eventually(() => b.membership.settings().replicas === 2 && b.membership.networkName === 'home');
+    await expect(b.membership.changeSettings({ replicas: 9 })).rejects.toEqual(refusal('not-an-owner'));
+    const again = await network.restart(b);
+    expect(again.membership.settings()).toMatchObject({ replicas: 2, graceMs: QUICK.graceMs });
+  });
+});
+
+describe('a larger network', () => {
+  it('joins at once, meshes, and hears of a change everywhere', async () => {
+    await using network = new TestNetwork({ founding: { ...QUICK, graceMs: 60_000, syncPeriodMs: 20_000 } });
+    const founder = await network.node('n0');
+    const others: TestNode[] = [];
+    for (let i = 1; i < 25; i++) {
+      const node = await network.node(`n${i}`);
+      await node.peers.join((await founder.peers.invite({})).ticket);
+      others.push(node);
+    }
+    await network.meshed([founder, ...others], 30_000);
+    await founder.membership.changeSettings({ replicas: 4 });
+    await eventually(() => others.every(({ membership }) => membership.settings().replicas === 4), { deadline: 2_000 });
+  });
+});

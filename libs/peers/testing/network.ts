@@ -1,0 +1,132 @@
+import { randomBytes } from 'node:crypto';
+import type { AnyEvent, EventType } from '@dfs/contracts';
+import { Database } from '@dfs/database';
+import { EventLog, eventsMigrations } from '@dfs/events';
+import { signerFromRaw, silentLog, systemClock, type Clock, type Signer } from '@dfs/protocol';
+import { eventually, tempDir, type TempDir } from '@dfs/testing';
+import { MemoryNetwork, type MemoryNetworkOptions, type MemoryTransport } from '@dfs/transport';
+import { Membership, Peers, peersMigrations, type MembershipOptions } from '../src/index.js';
+
+export type Founding = MembershipOptions['founding'];
+
+/** Short enough that a test sees heartbeats and grace run out. */
+export const QUICK: Founding = { replicas: 3, graceMs: 1_500, retentionMs: 0, syncPeriodMs: 1_000 };
+
+/** A node without what is above peers: real database, real events, a transport in memory. */
+export class TestNode {
+  readonly events: AnyEvent[] = [];
+
+  private constructor(
+    readonly name: string,
+    readonly signer: Signer,
+    readonly dir: TempDir,
+    readonly db: Database,
+    readonly log: EventLog,
+    readonly transport: MemoryTransport,
+    readonly membership: Membership,
+    readonly peers: Peers,
+  ) {}
+
+  static async open(
+    network: MemoryNetwork,
+    options: { name: string; signer: Signer; dir: TempDir; clock: Clock; founding: Founding },
+  ): Promise<TestNode> {
+    const { name, signer, dir, clock, founding } = options;
+    const db = await Database.open({
+      file: dir.file('dfs.sqlite'),
+      migrations: [...eventsMigrations, ...peersMigrations],
+    });
+    const events = await EventLog.open(db, { clock });
+    const transport = network.node(signer);
+    const log = silentLog;
+    const membership = await Membership.open({ db, events, signer, clock, log }, { nodeName: name, founding });
+    const components = { db, events, transport, membership, clock, log };
+    const peers = new Peers(components, { name, version: '0.0.0' });
+    const node = new TestNode(name, signer, dir, db, events, transport, membership, peers);
+    events.subscribe((event) => node.events.push(event));
+    return node;
+  }
+
+  get peerId(): string {
+    return this.signer.peerId;
+  }
+
+  async start(): Promise<this> {
+    await this.transport.start();
+    await this.peers.start();
+    return this;
+  }
+
+  async stop(): Promise<void> {
+    await this.peers.stop();
+    await this.transport.stop();
+    await this.db.close();
+  }
+
+  /** Names of the members this node is connected to. */
+  sees(...others: TestNode[]): boolean {
+    const ids = this.peers.connected().sort();
+    return JSON.stringify(ids) === JSON.stringify(others.map(({ peerId }) => peerId).sort());
+  }
+
+  heard<T extends EventType>(type: T): Extract<AnyEvent, { type: T }>[] {
+    return this.events.filter((event): event is Extract<AnyEvent, { type: T }> => event.type === type);
+  }
+}
+
+/** Nodes over one MemoryNetwork, taken down when the test ends: `await using network = new TestNetwork()`. */
+export class TestNetwork implements AsyncDisposable {
+  readonly memory: MemoryNetwork;
+  readonly nodes: TestNode[] = [];
+  private readonly dirs: TempDir[] = [];
+
+  constructor(private readonly options: MemoryNetworkOptions & { founding?: Founding; clock?: Clock } = {}) {
+    this.memory = new MemoryNetwork(options);
+  }
+
+  /** A node in a network of its own, running. */
+  async node(name: string): Promise<TestNode> {
+    const dir = await tempDir();
+    this.dirs.push(dir);
+    return this.open(name, signerFromRaw(randomBytes(32)), dir);
+  }
+
+  /** Stops a node and starts it again from its directory. */
+  async restart(node: TestNode): Promise<TestNode> {
+    await node.stop();
+    this.nodes.splice(this.nodes.indexOf(node), 1);
+    return this.open(node.name, node.signer, node.dir);
+  }
+
+  /** Nodes of one network, the first its founder, all connected. */
+  async joined(...names: string[]): Promise<TestNode[]> {
+    const nodes: TestNode[] = [];
+    for (const name of names) {
+      const node = await this.node(name);
+      if (nodes[0]) await node.peers.join((await nodes[0].peers.invite({})).ticket);
+      nodes.push(node);
+    }
+    await this.meshed(nodes);
+    return nodes;
+  }
+
+  /** Until each of these is connected to each other one. */
+  async meshed(nodes: readonly TestNode[], deadline = 10_000): Promise<void> {
+    for (const node of nodes) {
+      const others = nodes.filter((other) => other !== node);
+      await eventually(() => node.sees(...others), { what: `${node.name} sees all`, deadline });
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.nodes.map((node) => node.stop()));
+    await Promise.all(this.dirs.map((dir) => dir.remove()));
+  }
+
+  private async open(name: string, signer: Signer, dir: TempDir): Promise<TestNode> {
+    const { clock = systemClock, founding = QUICK } = this.options;
+    const node = await TestNode.open(this.memory, { name, signer, dir, clock, founding });
+    this.nodes.push(node);
+    return node.start();
+  }
+}
