@@ -3,15 +3,25 @@ import {
   provideZonelessChangeDetection,
   type ApplicationConfig,
 } from '@angular/core';
-import { MAT_DIALOG_DEFAULT_OPTIONS, type MatDialogConfig } from '@angular/material/dialog';
-import { MAT_SNACK_BAR_DEFAULT_OPTIONS, type MatSnackBarConfig } from '@angular/material/snack-bar';
+import { MAT_DIALOG_DEFAULT_OPTIONS, MatDialogConfig } from '@angular/material/dialog';
+import { MAT_SNACK_BAR_DEFAULT_OPTIONS, MatSnackBarConfig } from '@angular/material/snack-bar';
 import { MAT_TOOLTIP_DEFAULT_OPTIONS, type MatTooltipDefaultOptions } from '@angular/material/tooltip';
 import { provideRouter, withComponentInputBinding } from '@angular/router';
 import { provideClientData } from '@dfs/client-data';
 import { routes } from './app.routes.js';
 
-const dialog: MatDialogConfig = { autoFocus: 'first-tabbable', restoreFocus: true, width: '520px' };
-const snackBar: MatSnackBarConfig = { duration: 8000, verticalPosition: 'bottom', horizontalPosition: 'left' };
+/* The defaults of Material live in the classes; a plain object would lose them. */
+const dialog: MatDialogConfig = Object.assign(new MatDialogConfig(), {
+  autoFocus: 'first-tabbable',
+  restoreFocus: true,
+  ariaModal: true,
+  width: '520px',
+});
+const snackBar: MatSnackBarConfig = Object.assign(new MatSnackBarConfig(), {
+  duration: 8000,
+  verticalPosition: 'bottom',
+  horizontalPosition: 'left',
+});
 const tooltip: MatTooltipDefaultOptions = { showDelay: 400, hideDelay: 0, touchendHideDelay: 1500 };
 
 /** What the console is made of. */

@@ -43,6 +43,8 @@ import { visibleName } from '../kit/names.js';
     }
     .last {
       flex: 0 1 auto;
+    }
+    .last:not(:only-child) {
       min-width: 60px;
     }
     h1,

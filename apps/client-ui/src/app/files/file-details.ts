@@ -12,7 +12,7 @@ import { folderOf, nameOf, visibleName } from '../kit/names.js';
 import { Notice } from '../kit/notice.js';
 import { reading } from '../kit/reading.js';
 import { counted, formatBytes, formatCount } from '../kit/sizes.js';
-import { formatAgo, formatMoment } from '../kit/times.js';
+import { formatAgo, formatDate } from '../kit/times.js';
 import { PeersState } from '../peers/peers-state.js';
 import type { FileRow } from './file-window.js';
 import { MediaIcon } from './media-icon.js';
@@ -67,7 +67,7 @@ export class FileDetails {
   protected readonly folderOf = folderOf;
   protected readonly formatBytes = formatBytes;
   protected readonly formatCount = formatCount;
-  protected readonly formatMoment = formatMoment;
+  protected readonly formatDate = formatDate;
   protected readonly nameOf = nameOf;
   protected readonly visibleName = visibleName;
 

@@ -24,6 +24,7 @@ import { formatBytes, formatCount } from '../kit/sizes.js';
 import { formatAgo, formatMoment } from '../kit/times.js';
 import type { FileRow } from './file-window.js';
 import { MediaIcon } from './media-icon.js';
+import { viewOf } from './replication.js';
 import { ReplicationChip } from './replication-chip.js';
 
 /** CSS pixels; the virtual scroll must know them. Also in `file-list.scss`. */
@@ -134,6 +135,12 @@ export class FileList {
 
   protected ago(row: FileRow): string {
     return formatAgo(row.modifiedAt, this.#clock.slow());
+  }
+
+  /** In narrow rows: how the copies are, when that needs a look, or else the time. */
+  protected second(row: FileRow): string {
+    const { tone, text } = viewOf(row.replication);
+    return tone === 'ok' || tone === 'quiet' ? this.ago(row) : text;
   }
 
   protected isFresh(row: FileRow): boolean {

@@ -32,7 +32,7 @@ const KINDS: readonly { kind: string; icon: string; type?: RegExp; name?: RegExp
   {
     kind: 'code',
     icon: mdiCodeBraces,
-    type: /javascript|json|xml|x-sh|typescript|yaml|toml|x-python/,
+    type: /javascript|json|[/+]xml|x-sh|typescript|yaml|toml|x-python/,
     name: /\.([cm]?[jt]sx?|json|ya?ml|toml|py|rs|go|c|h|cc|cpp|java|kt|sh|html?|s?css|sql)$/i,
   },
   { kind: 'text', icon: mdiFileDocumentOutline, type: /^text\/|msword|opendocument.text|wordprocessing|rtf/ },

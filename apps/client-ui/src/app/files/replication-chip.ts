@@ -28,9 +28,12 @@ import { viewOf } from './replication.js';
       line-height: 18px;
       white-space: nowrap;
     }
+    /* What is well stays quiet. */
     .ok {
+      color: var(--text-2);
+    }
+    .ok dfs-icon {
       color: var(--ok);
-      background: var(--ok-soft);
     }
     .info {
       color: var(--info);
@@ -47,6 +50,15 @@ import { viewOf } from './replication.js';
     .quiet {
       color: var(--text-2);
       background: var(--sunken);
+    }
+    :host(.short) .text {
+      position: absolute;
+      width: 1px;
+      overflow: hidden;
+      clip-path: inset(50%);
+    }
+    :host(.short) .chip {
+      padding: 5px;
     }
     .turning {
       animation: turn 2.4s linear infinite;

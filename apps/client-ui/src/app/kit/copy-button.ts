@@ -31,6 +31,7 @@ const SHOWN_MS = 2000;
     }
     .copy {
       --mat-icon-button-state-layer-size: 28px;
+      --mat-icon-button-icon-size: 16px;
       width: 28px;
       height: 28px;
       padding: 6px;

@@ -5,6 +5,7 @@ const day = 24 * hour;
 
 const DAY_MONTH = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
 const DAY_MONTH_YEAR = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
+const MEDIUM = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium' });
 const FULL = new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', timeStyle: 'medium' });
 
 /** How long ago, coarser the longer: `just now`, `5 min ago`, `3 h ago`, `yesterday`, `12 Nov`. */
@@ -27,6 +28,12 @@ export function formatMoment(timestamp: string): string {
   return Number.isNaN(then) ? '' : FULL.format(then);
 }
 
+/** Date and time in short: `22 Nov 2026, 13:42:13`. */
+export function formatDate(timestamp: string): string {
+  const then = Date.parse(timestamp);
+  return Number.isNaN(then) ? '–' : MEDIUM.format(then);
+}
+
 /** A running time that ticks: `00:04:12`, `3 d 04:12:33`. */
 export function formatUptime(seconds: number): string {
   const whole = Math.max(0, Math.floor(seconds));
@@ -41,7 +48,8 @@ export function formatUptime(seconds: number): string {
 export function formatDuration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
   if (whole < minute) return `${whole} s`;
-  if (whole < hour) return `${Math.round(whole / minute)} min`;
-  if (whole < 2 * day) return `${Math.floor(whole / hour)} h ${Math.round((whole % hour) / minute)} min`;
+  const minutes = Math.round(whole / minute);
+  if (minutes < 60) return `${minutes} min`;
+  if (minutes < 2 * 24 * 60) return minutes % 60 === 0 ? `${minutes / 60} h` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
   return `${Math.round(whole / day)} days`;
 }
