@@ -22,7 +22,7 @@ export interface AdmissionComponents {
   invites: Invites;
   clock: Clock;
   log: Log;
-  addressesOf(peerId: string): string[];
+  addressesOf: (peerId: string) => string[];
 }
 
 /** Members whose addresses a newcomer is given; it hears of the others' from them. */

@@ -8,7 +8,7 @@ export interface DialerComponents {
   log: Log;
   /** Members other than this node. */
   others(): string[];
-  addressesOf(peerId: string): string[];
+  addressesOf: (peerId: string) => string[];
 }
 
 interface Attempt {

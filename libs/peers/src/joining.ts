@@ -34,7 +34,7 @@ export interface JoiningComponents {
   /** What this node calls itself. */
   name(): string;
   /** Where the inviter was found besides what the ticket says. */
-  foundAt(peerId: string): string[];
+  foundAt: (peerId: string) => string[];
 }
 
 /** Called within the unit of work that changes the network. */

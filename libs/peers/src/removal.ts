@@ -15,7 +15,7 @@ export interface RemovalComponents {
   membership: Membership;
   guests: readonly RemoveGuest[];
   /** Id of the member's last catalogue record that is known here. */
-  lastRecordOf(peerId: string): Promise<string | null>;
+  lastRecordOf: (peerId: string) => Promise<string | null>;
 }
 
 /**

@@ -33,7 +33,7 @@ export interface SessionsComponents {
   log: Log;
   /** Members this node does not hear itself. */
   missing(): string[];
-  addressesOf(peerId: string): string[];
+  addressesOf: (peerId: string) => string[];
 }
 
 /** What sessions tell those above them. */

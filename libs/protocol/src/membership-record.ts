@@ -143,7 +143,7 @@ export function membershipBody(draft: MembershipDraft, author: string): Uint8Arr
   const parents = [...draft.parents].sort();
   const { networkId: network, time } = draft;
   const head = header.form({ version: MEMBERSHIP_VERSION, tag: TAG, network, kind, author, time, parents });
-  return encode([...(head as WireValue[]), of.form(content) as WireValue]);
+  return encode([...(head as WireValue[]), of.form(content) ?? null]);
 }
 
 /** A body with its signatures. @throws DfsError `bad-request` when they do not fit it. */
