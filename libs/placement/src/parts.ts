@@ -1,6 +1,6 @@
 import type { Database, Tx } from '@dfs/database';
 import type { EventLog } from '@dfs/events';
-import type { Membership, Peers } from '@dfs/peers';
+import type { Peers } from '@dfs/peers';
 import type { Cid, Clock, Log, Unsubscribe } from '@dfs/protocol';
 import type { Transport } from '@dfs/transport';
 
@@ -61,7 +61,15 @@ export interface Providers {
   providers(cid: Cid, options: { signal: AbortSignal }): Promise<{ peerId: string; addresses: string[] }[]>;
 }
 
-export type MemberList = Pick<Membership, 'settings' | 'self' | 'members' | 'isMember' | 'onChange'>;
+/** Who belongs to the network. */
+export interface MemberList {
+  /** `replicas`: copies wanted of everything. */
+  settings(): { replicas: number };
+  self(): { peerId: string };
+  members(): readonly { peerId: string }[];
+  isMember(peerId: string): boolean;
+  onChange(listener: () => void): Unsubscribe;
+}
 export type PeerView = Pick<
   Peers,
   | 'connected'

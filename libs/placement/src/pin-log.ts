@@ -109,6 +109,7 @@ export class PinLog {
 
   /** A page of the log after entry `after`; `to` is the log with it. */
   async page(after: number, limit = MAX_PINS_PER_FRAME): Promise<{ pins: Pin[]; to: number; last: boolean }> {
+    const newest = this.committed;
     const rows = await this.db.query<{ content: Uint8Array; extent: number; number: number; held: number }>(
       'SELECT content, extent, number, held FROM placement_pin WHERE number > ? ORDER BY number LIMIT ?',
       [after, limit],
@@ -118,7 +119,10 @@ export class PinLog {
       extent: row.extent,
       held: row.held === 1,
     }));
-    return { pins, to: rows.at(-1)?.number ?? after, last: rows.length < limit };
+    const last = rows.length < limit;
+    const to = rows.at(-1)?.number ?? after;
+    // Numbers may be missing, the newest too.
+    return { pins, to: last ? Math.max(to, newest) : to, last };
   }
 
   /** Pinned extents in the order of their contents, after `after`: for walks over all of them. */

@@ -78,6 +78,9 @@ export class ReplicationJob {
       await Promise.race([expanded, this.swarm.ended]);
       await this.swarm.drained();
       return await this.commit();
+    } catch (error) {
+      if (!isDfsError(error, 'quota-exceeded') && !isDfsError(error, 'no-space')) await this.keepWhatCame();
+      throw error;
     } finally {
       this.swarm.close();
       await this.batch.abort();
@@ -164,6 +167,16 @@ export class ReplicationJob {
     task.failed = true;
     const error = new DfsError('content-unavailable', 'No holder that can be reached has this extent.');
     for (const id of this.swarm.abandon(key)) this.awaited.get(id)?.reject(error);
+  }
+
+  /** Cut short, by a stop or a person: what came need not be fetched again. */
+  private async keepWhatCame(): Promise<void> {
+    this.swarm.close();
+    try {
+      await this.batch.finish(async () => undefined);
+    } catch (error) {
+      this.components.log.debug({ err: error }, 'what came of a replication was not kept');
+    }
   }
 
   private async commit(): Promise<ReplicationResult> {

@@ -77,7 +77,7 @@ export class Replicator {
 
   /** Extents that are waited for, as far as is known. */
   get wanted(): number {
-    return this.wants.size + this.busy.size;
+    return this.news.size + this.wants.size + this.busy.size;
   }
 
   /** Contents that are new in the catalogue. */

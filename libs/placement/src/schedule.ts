@@ -14,6 +14,8 @@ interface Entry extends Want {
   asked: Set<string>;
   /** Peers that do not have it. */
   lacking: Set<string>;
+  /** Someone who owes it is late: it may be asked of several. */
+  late: boolean;
 }
 
 /**
@@ -41,7 +43,7 @@ export class Schedule {
   /** Wanting a block twice is wanting it once. */
   want(want: Want): void {
     if (this.entries.has(want.id)) return;
-    const entry: Entry = { ...want, asked: new Set(), lacking: new Set() };
+    const entry: Entry = { ...want, asked: new Set(), lacking: new Set(), late: false };
     this.entries.set(want.id, entry);
     this.queue(entry, this.waiting);
   }
@@ -97,7 +99,9 @@ export class Schedule {
   /** Others may be asked too, though `peerId` may still deliver. */
   reask(id: Cid): void {
     const entry = this.entries.get(id);
-    if (entry) this.queue(entry, this.urgent);
+    if (!entry) return;
+    entry.late = true;
+    this.queue(entry, this.urgent);
   }
 
   /** `peerId` will not answer for these; it may be asked again. */
@@ -146,7 +150,7 @@ export class Schedule {
   }
 
   private putBack(entry: Entry, peerId: string): void {
-    if (!entry.asked.delete(peerId) || entry.asked.size > 0) return;
+    if (!entry.asked.delete(peerId) || (entry.asked.size > 0 && !entry.late)) return;
     this.queue(entry, this.urgent);
   }
 

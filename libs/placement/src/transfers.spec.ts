@@ -1,0 +1,73 @@
+import type { EventMap } from '@dfs/contracts';
+import { DfsError, MiB, silentLog } from '@dfs/protocol';
+import { eventually, fakeClock } from '@dfs/testing';
+import { Transfers } from './transfers.js';
+
+function fresh() {
+  const told: EventMap['transfer.progress'][] = [];
+  const recorded: string[] = [];
+  const clock = fakeClock();
+  const transfers = new Transfers({
+    events: {
+      tell: (_, data) => void told.push(data as EventMap['transfer.progress']),
+      recordNow: async (type) => void recorded.push(type),
+    },
+    clock,
+    log: silentLog,
+  });
+  return { transfers, told, recorded, clock };
+}
+
+describe('transfers', () => {
+  it('are listed while they run and for a while after, with their sources and rate', () => {
+    const { transfers, clock } = fresh();
+    const one = transfers.track({ kind: 'upload', path: 'a', bytes: 10 * MiB });
+    one.describe({ contentId: 'bafkrei' });
+    one.progress(4 * MiB, 'peer');
+    one.progress(6 * MiB, 'peer');
+    expect(transfers.list()).toMatchObject([{ state: 'running', verifiedBytes: 10 * MiB, finishedAt: null }]);
+    clock.advance(2000);
+    one.finish();
+    one.fail(new Error('too late'));
+    expect(transfers.list()).toMatchObject([
+      { state: 'finished', rate: 5 * MiB, sources: [{ peerId: 'peer', bytes: 10 * MiB }], contentId: 'bafkrei' },
+    ]);
+    for (let n = 0; n < 150; n++) transfers.track({ kind: 'upload' }).finish();
+    expect(transfers.list()).toHaveLength(100);
+  });
+
+  it('are told of at most ten times a second', async () => {
+    const { transfers, told } = fresh();
+    const many = Array.from({ length: 50 }, () => transfers.track({ kind: 'download', bytes: 100 }));
+    for (let n = 0; n < 100; n++) for (const one of many) one.progress(1);
+    await eventually(() => told.length > 0);
+    expect(told).toHaveLength(1);
+    expect(told[0]!.transfers).toHaveLength(50);
+  });
+
+  it('are recorded only when a person would care', () => {
+    const { transfers, recorded } = fresh();
+    const small = transfers.track({ kind: 'download' });
+    small.progress(1000);
+    small.finish();
+    const gone = transfers.track({ kind: 'download' });
+    gone.fail(new DfsError('aborted', 'gone'));
+    expect(recorded).toEqual([]);
+    const large = transfers.track({ kind: 'download' });
+    large.progress(9 * MiB);
+    large.finish();
+    transfers.track({ kind: 'upload' }).fail(new DfsError('no-space', 'full'));
+    expect(recorded).toEqual(['transfer.finished', 'transfer.failed']);
+    expect(transfers.list()[0]).toMatchObject({ state: 'failed', error: { code: 'no-space', detail: 'full' } });
+  });
+
+  it('are cancelled by their signal', () => {
+    const { transfers } = fresh();
+    const one = transfers.track({ kind: 'upload' });
+    transfers.cancel(one.id);
+    expect(one.signal.reason).toMatchObject({ code: 'aborted' });
+    one.fail(one.signal.reason);
+    expect(transfers.list()).toMatchObject([{ state: 'cancelled' }]);
+    expect(() => transfers.cancel(one.id)).toThrow(expect.objectContaining({ code: 'transfer-not-found' }) as Error);
+  });
+});
