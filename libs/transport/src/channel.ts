@@ -22,6 +22,8 @@ export interface FrameChannelOptions {
   readonly signal?: AbortSignal;
   /** The peer sent what is no frame. */
   onOffence(): void;
+  /** Told once: nothing more comes or goes. */
+  onDone?(): void;
 }
 
 /** Frames over a stream of bytes. */
@@ -35,6 +37,7 @@ export class FrameChannel implements Channel {
   #sending: Promise<void> = Promise.resolve();
   #ended = false;
   #remoteEnded = false;
+  #done = false;
   /** What the receive budget counts for this channel. */
   #counted = 0;
 
@@ -210,5 +213,7 @@ export class FrameChannel implements Channel {
     this.options.signal?.removeEventListener('abort', this.#onAbort);
     if (this.#counted > 0) this.context.receiveBudget.release(this.peerId, this.#counted);
     this.#counted = 0;
+    if (!this.#done) this.options.onDone?.();
+    this.#done = true;
   }
 }

@@ -1,4 +1,4 @@
-import { KiB, MiB, second } from '@dfs/protocol';
+import { KiB, MiB, day, hour, second } from '@dfs/protocol';
 
 // Every number of the transport, with its reason. The worst case they add up to stands at the end.
 
@@ -16,9 +16,8 @@ export const SEND_SLICE_BYTES = 256 * KiB;
 /** Payloads up to this size travel in one piece with their header: one write is cheaper than one copy. */
 export const INLINE_PAYLOAD_BYTES = 8 * KiB;
 
-/** Unread bytes of a stream at which its sender is asked to wait, and those at which it may go on. */
+/** Unread bytes of a stream at which its sender is asked to wait until they are taken. */
 export const READ_HIGH_WATER = 1 * MiB;
-export const READ_LOW_WATER = 256 * KiB;
 /**
  * yamux windows: what a peer may send on one stream before we allow more. They open at the size that the yamux
  * specification fixes and grow up to the maximum, which fills 10 Gbit/s at a round trip of 1.6 ms and 1 Gbit/s at 16 ms; bulk work uses several streams.
@@ -28,11 +27,10 @@ export const STREAM_WINDOW_MAX = 2 * MiB;
 /** libp2p resets a stream whose unread bytes pass this: it must never be less than the window. */
 export const STREAM_BUFFER_MAX = STREAM_WINDOW_MAX + 256 * KiB;
 
-/** Streams that one connection may open to us at once, over all protocols, and over one of them. */
+/** Streams that one connection may open to us at once. */
 export const MAX_INBOUND_STREAMS = 256;
-export const MAX_PROTOCOL_STREAMS = 128;
-/** Streams that we open over one connection at once. */
-export const MAX_OUTBOUND_STREAMS = 512;
+/** Channels that we have open to one peer at once, a good deal less; further ones wait for their turn. */
+export const MAX_PEER_CHANNELS = 160;
 /** Handlers that run for one peer at once; further streams wait unread, in order. */
 export const MAX_PEER_HANDLERS = 64;
 
@@ -80,11 +78,29 @@ export const DIAL_TIMEOUT = 15 * second;
 /** Characters of a multiaddr that a person or a peer hands in. */
 export const MAX_ADDRESS_LENGTH = 512;
 
+/** How long a provider record is good for. */
+export const PROVIDER_VALIDITY = 30 * day;
+/** How often provider records are looked through for old ones. */
+export const PROVIDER_CLEANUP = 1 * hour;
+/** How often a node looks for its neighbours in the DHT. Members learn of each other without it; it costs traffic. */
+export const SELF_QUERY_INTERVAL = 6 * hour;
+/** Provider records kept for one content, and for one peer. */
+export const MAX_PROVIDERS_PER_KEY = 64;
+export const MAX_RECORDS_PER_PEER = 100_000;
+/** Requests of the DHT that one connection may have open to us. */
+export const MAX_DHT_STREAMS = 32;
+/** How often connected members that are missing from the routing table are offered to it. */
+export const ROUTING_FEED = 15 * second;
+
+/** How often the local network is asked for other nodes. */
+export const MDNS_INTERVAL = 20 * second;
+
 /*
  * Worst case of what peers can make this process hold, whatever they do:
  *   received and not taken   RECEIVE_BUDGET, in which a paused stream counts its whole window    256 MiB
  *   sent and not taken       SEND_BUDGET and one payload more                                    260 MiB
  *   half-open connections    MAX_PENDING_CONNECTIONS × 20 KiB                                     40 MiB
+ *   provider records         about 200 B each, MAX_RECORDS_PER_PEER of each member                20 MiB a member
  *   idle connections         MAX_CONNECTIONS × about 60 KiB                                       30 MiB
  *   open, unread streams     MAX_CONNECTIONS × MAX_INBOUND_STREAMS × about 4 KiB                 512 MiB
  * The last needs 512 hostile members at once; one alone reaches about 100 MiB before it is cut.

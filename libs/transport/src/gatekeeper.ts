@@ -36,10 +36,7 @@ export class Gatekeeper {
   /** Whether a peer that has proven who it is may come in. */
   admitsInbound(peerId: string): boolean {
     if (this.isMember(peerId)) return true;
-    if (!this.#gate?.acceptsStrangers()) return false;
-    let inside = 0;
-    for (const connection of this.#strangers) if (connection.direction === 'in') inside++;
-    return inside < MAX_STRANGERS;
+    return this.#gate !== undefined && this.#gate.acceptsStrangers() && this.#strangersInside() < MAX_STRANGERS;
   }
 
   /** Whether we may connect to a peer: a member, or one that `dial` is on its way to. */
@@ -65,7 +62,10 @@ export class Gatekeeper {
 
   opened(connection: GuardedConnection): void {
     this.#connections.add(connection);
-    if (!this.isMember(connection.peerId)) this.#strangers.add(connection);
+    if (this.isMember(connection.peerId)) return;
+    this.#strangers.add(connection);
+    // Several may have been admitted at the same moment.
+    if (connection.direction === 'in' && this.#strangersInside() > MAX_STRANGERS) connection.cut('too many strangers');
   }
 
   closed(connection: GuardedConnection): void {
@@ -85,5 +85,11 @@ export class Gatekeeper {
         connection.cut('strangers stay for a short time only');
       }
     }
+  }
+
+  #strangersInside(): number {
+    let inside = 0;
+    for (const { direction } of this.#strangers) if (direction === 'in') inside++;
+    return inside;
   }
 }

@@ -92,8 +92,8 @@ class Pipe {
   /** Bytes written and not yet read. */
   #unread = 0;
   #finArrived = false;
-  #reader: PromiseWithResolvers<void> | undefined;
-  #writers: PromiseWithResolvers<void>[] = [];
+  #reader: PromiseWithResolvers<undefined> | undefined;
+  #writers: PromiseWithResolvers<undefined>[] = [];
   readonly #underWay: (() => void)[] = [];
   #lastArrival = 0;
 
@@ -105,10 +105,10 @@ class Pipe {
     this.after(() => {
       if (this.#readFailure || !this.link.carries()) return;
       this.#arrived.push(bytes);
-      this.#reader?.resolve();
+      this.#reader?.resolve(undefined);
     });
     while (this.#unread > READ_HIGH_WATER) {
-      const room = Promise.withResolvers<void>();
+      const room = Promise.withResolvers<undefined>();
       this.#writers.push(room);
       await room.promise;
     }
@@ -123,7 +123,7 @@ class Pipe {
         this.onEnded();
         return undefined;
       }
-      this.#reader = Promise.withResolvers<void>();
+      this.#reader = Promise.withResolvers<undefined>();
       await this.#reader.promise;
     }
   }
@@ -132,14 +132,14 @@ class Pipe {
     this.ending = true;
     this.after(() => {
       this.#finArrived = true;
-      this.#reader?.resolve();
+      this.#reader?.resolve(undefined);
     });
   }
 
   failReader(error: Error): void {
     this.#readFailure = error;
     this.#arrived = [];
-    this.#reader?.resolve();
+    this.#reader?.resolve(undefined);
   }
 
   failWriter(error: Error): void {
@@ -165,7 +165,7 @@ class Pipe {
     const chunks = this.#arrived;
     this.#arrived = [];
     for (const chunk of chunks) this.#unread -= chunk.length;
-    if (this.#unread <= READ_HIGH_WATER) for (const writer of this.#writers.splice(0)) writer.resolve();
+    if (this.#unread <= READ_HIGH_WATER) for (const writer of this.#writers.splice(0)) writer.resolve(undefined);
     return chunks;
   }
 }

@@ -15,6 +15,7 @@ import {
 } from './constants.js';
 import { Gatekeeper, type GuardedConnection } from './gatekeeper.js';
 import { Handlers } from './handlers.js';
+import { notAMember, selfDial } from './errors.js';
 import { Listeners } from './listeners.js';
 import type { MemoryNetwork } from './memory-network.js';
 import { MemoryRouting } from './memory-routing.js';
@@ -297,10 +298,12 @@ function offence(connection: MemoryConnection): () => void {
 /** Waits as long as the way takes, no longer than the caller does. */
 async function travel(ms: number, { signal, timeoutMs = OPEN_TIMEOUT }: OpenOptions): Promise<void> {
   if (signal?.aborted) throw abortError(signal);
-  const arrived = Promise.withResolvers<void>();
+  const arrived = Promise.withResolvers<undefined>();
   const timer = setTimeout(
     () =>
-      ms > timeoutMs ? arrived.reject(new DfsError('timeout', 'The peer did not answer in time.')) : arrived.resolve(),
+      ms > timeoutMs
+        ? arrived.reject(new DfsError('timeout', 'The peer did not answer in time.'))
+        : arrived.resolve(undefined),
     Math.min(ms, timeoutMs),
   );
   const onAbort = (): void => arrived.reject(abortError(signal as AbortSignal));
@@ -317,16 +320,6 @@ function withoutPeerId(address: string): string {
   return address.replace(/\/p2p\/.*$/, '');
 }
 
-/** What opening to, or dialling, someone outside the network throws. */
-export function notAMember(): DfsError {
-  return new DfsError('not-a-member', 'That node is not a member of this network.');
-}
-
 function unreachable(detail = 'No node answers at that address.'): DfsError {
   return new DfsError('peer-unreachable', detail);
-}
-
-function selfDial(): DfsError {
-  const detail = 'That is the address of this node itself.';
-  return new DfsError('invalid-address', detail, { errors: [{ field: 'address', detail }] });
 }

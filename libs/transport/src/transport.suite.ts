@@ -275,9 +275,9 @@ export function transportSuite(name: string, start: () => Promise<TransportForm>
     describe('giving up', () => {
       it('tells the handler when the asking side aborts', async () => {
         const [a, b] = await pair();
-        const lost = Promise.withResolvers<void>();
+        const lost = Promise.withResolvers<undefined>();
         b.handle('/dfs/test-wait/1', async (channel) => {
-          channel.signal.addEventListener('abort', () => lost.resolve());
+          channel.signal.addEventListener('abort', () => lost.resolve(undefined));
           await channel.send('ready');
           await new Promise((_, reject) =>
             channel.signal.addEventListener('abort', () => reject(channel.signal.reason)),
@@ -331,9 +331,9 @@ export function transportSuite(name: string, start: () => Promise<TransportForm>
 
       it('tells the handler when a loop over the answer is left', async () => {
         const [a, b] = await pair();
-        const lost = Promise.withResolvers<void>();
+        const lost = Promise.withResolvers<undefined>();
         b.handle('/dfs/test-endless/1', async (channel) => {
-          channel.signal.addEventListener('abort', () => lost.resolve());
+          channel.signal.addEventListener('abort', () => lost.resolve(undefined));
           for (let i = 0; ; i++) await channel.send(i, Buffer.alloc(64 * KiB));
         });
         for await (const { header } of request(a, b.peerId, '/dfs/test-endless/1', 1)) if (header === 10) break;
@@ -344,7 +344,7 @@ export function transportSuite(name: string, start: () => Promise<TransportForm>
     describe('back-pressure', () => {
       it('makes a sender wait for a reader that takes nothing', async () => {
         const [a, b] = await pair();
-        const go = Promise.withResolvers<void>();
+        const go = Promise.withResolvers<undefined>();
         let sent = 0;
         const payload = randomBytes(256 * KiB);
         b.handle('/dfs/test-flood/1', async (channel) => {
@@ -360,7 +360,7 @@ export function transportSuite(name: string, start: () => Promise<TransportForm>
         await eventually(() => (sent === last ? ++steady >= 10 : ((last = sent), (steady = 0), false)), { poll: 50 });
         // 100 MiB wait to be sent; what is under way is a few windows and buffers of it.
         expect(sent * payload.length).toBeLessThan(24 * MiB);
-        go.resolve();
+        go.resolve(undefined);
         let got = 0;
         for await (const frame of channel.frames()) {
           expect(frame.header).toBe(got++);

@@ -1,0 +1,111 @@
+import { privateKeyFromRaw } from '@libp2p/crypto/keys';
+import { identify, identifyPush } from '@libp2p/identify';
+import type { ComponentLogger, Connection, ConnectionGater, Logger, PrivateKey, Stream } from '@libp2p/interface';
+import type { KadDHTComponents } from '@libp2p/kad-dht';
+import { noise } from '@libp2p/noise';
+import { ping } from '@libp2p/ping';
+import { tcp } from '@libp2p/tcp';
+import { createLibp2p, type Libp2p } from 'libp2p';
+import {
+  ADDRESS_DIAL_TIMEOUT,
+  DIAL_TIMEOUT,
+  MAX_CONNECTIONS,
+  MAX_CONNECTIONS_PER_SECOND,
+  MAX_DIAL_ADDRESSES,
+  MAX_PENDING_CONNECTIONS,
+  OPEN_TIMEOUT,
+  UPGRADE_TIMEOUT,
+} from './constants.js';
+import { watchedYamux } from './muxer.js';
+import { socketTls } from './tls-encrypter.js';
+
+/** A libp2p, and the parts of it that its public face does not show. */
+export interface Host {
+  readonly libp2p: Libp2p;
+  readonly components: KadDHTComponents;
+}
+
+export interface HostOptions {
+  readonly privateKey: PrivateKey;
+  /** IP address to listen at. */
+  readonly host: string;
+  /** 0 picks a free one. */
+  readonly port: number;
+  readonly gater: ConnectionGater;
+  /** Whether `protocol` may be spoken over `connection`. */
+  maySpeak(connection: Connection, protocol: string): boolean;
+}
+
+/** The key of libp2p for a seed of 32 bytes, or the 64 of seed and public key. */
+export function privateKeyOf(raw: Uint8Array, publicKey: Uint8Array): PrivateKey {
+  return privateKeyFromRaw(raw.length === 64 ? raw : Buffer.concat([raw, publicKey]));
+}
+
+/** A libp2p with our encrypters, limits and guard, not started. */
+export async function createHost(options: HostOptions): Promise<Host> {
+  let components: KadDHTComponents | undefined;
+  const libp2p = await createLibp2p({
+    privateKey: options.privateKey,
+    start: false,
+    logger: silence,
+    addresses: { listen: [`/${options.host.includes(':') ? 'ip6' : 'ip4'}/${options.host}/tcp/${options.port}`] },
+    transports: [tcp({ maxConnections: MAX_CONNECTIONS + MAX_PENDING_CONNECTIONS })],
+    connectionEncrypters: [socketTls(), noise()],
+    streamMuxers: [watchedYamux()],
+    connectionGater: options.gater,
+    // Its pings cost more than all else of an idle node; silent connections are watched in muxer.ts.
+    connectionMonitor: { enabled: false },
+    connectionManager: {
+      maxConnections: MAX_CONNECTIONS,
+      maxIncomingPendingConnections: MAX_PENDING_CONNECTIONS,
+      inboundConnectionThreshold: MAX_CONNECTIONS_PER_SECOND,
+      inboundUpgradeTimeout: UPGRADE_TIMEOUT,
+      inboundStreamProtocolNegotiationTimeout: OPEN_TIMEOUT,
+      outboundStreamProtocolNegotiationTimeout: OPEN_TIMEOUT,
+      maxPeerAddrsToDial: MAX_DIAL_ADDRESSES,
+      addressDialTimeout: ADDRESS_DIAL_TIMEOUT,
+      dialTimeout: DIAL_TIMEOUT,
+    },
+    services: {
+      identify: identify({ protocolPrefix: 'dfs' }),
+      identifyPush: identifyPush({ protocolPrefix: 'dfs' }),
+      ping: ping({ protocolPrefix: 'dfs' }),
+      parts: (all: unknown) => {
+        components = all as KadDHTComponents;
+        return {};
+      },
+    },
+  });
+  if (!components) throw new Error('libp2p did not show its components');
+  guard(components, options);
+  return { libp2p, components };
+}
+
+/** libp2p reconnects to neighbours of the DHT by itself; who is connected is decided above this library. */
+export function stopReconnecting({ components }: Host): void {
+  const { reconnectQueue } = components.connectionManager as { reconnectQueue?: { stop(): void } };
+  reconnectQueue?.stop();
+}
+
+/**
+ * One middleware before every protocol, libp2p's own and those to come, in both directions: what is not allowed is
+ * refused. Set in place of `registrar.use`, which would have to be called for each protocol; and whose list libp2p
+ * 3.3 appends each stream's handler to, so that the second stream would be handled twice.
+ */
+function guard(components: KadDHTComponents, options: HostOptions): void {
+  components.registrar.getMiddleware = () => [
+    (stream: Stream, connection: Connection, next: (stream: Stream, connection: Connection) => void): void => {
+      if (options.maySpeak(connection, stream.protocol)) return next(stream, connection);
+      throw new Error(`${stream.protocol} is not for those outside the network`);
+    },
+  ];
+}
+
+/** libp2p logs for its own developers; what matters reaches our log as errors of what was asked. */
+const quiet: Logger = Object.assign(() => {}, {
+  enabled: false,
+  error: () => {},
+  trace: () => {},
+  newScope: () => quiet,
+});
+const silence: ComponentLogger = { forComponent: () => quiet };
