@@ -42,6 +42,8 @@ describe('content ids', () => {
     'bafybeigdyrzt5sfp7udm7hu76uh7y26nf3efuylqabf3oclgtqy55fbzdi',
     EMPTY_CONTENT.toUpperCase(),
     `${EMPTY_CONTENT}a`,
+    `${EMPTY_CONTENT}=`,
+    `${EMPTY_CONTENT.slice(0, -1)}v`,
   ])('refuse %p', (text) => {
     expect(isCid(text)).toBe(false);
   });
