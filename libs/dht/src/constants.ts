@@ -1,0 +1,22 @@
+import { day, hour, minute, second } from '@dfs/protocol';
+
+/** How long other nodes keep a provider record. */
+export const RECORD_VALIDITY = 30 * day;
+/** Provided again after this share of the validity, each content at its own time between the two. */
+export const REPROVIDE_AFTER = [0.4 * RECORD_VALIDITY, 0.6 * RECORD_VALIDITY] as const;
+/** Records of a node that has restarted are in nobody's memory for sure: all are provided again, this far apart. */
+export const RESTART_SPACING = 50;
+/** …but within this time where there are few. */
+export const RESTART_SPREAD = 10 * minute;
+/** Look-ups at once: each asks up to twenty members. */
+export const PROVIDE_CONCURRENCY = 4;
+/** Contents taken from the queue at a time, and so the most that is provided again after a crash. */
+export const PROVIDE_BATCH = 64;
+export const PROVIDE_TIMEOUT = 30 * second;
+/** While the routing table is empty, and after a batch in which nothing succeeded. */
+export const IDLE_WAIT = 2 * second;
+/** First wait after a failure; doubled with each further one. */
+export const RETRY_FIRST = 5 * second;
+export const RETRY_MOST = 1 * hour;
+/** Providers one look-up answers with. */
+export const MAX_PROVIDERS = 20;

@@ -1,0 +1,131 @@
+import { cidOf, signerFromRaw, type Cid } from '@dfs/protocol';
+import { eventually, fakeClock, seededRandom, tempDatabase, type TempDatabase } from '@dfs/testing';
+import { MemoryNetwork, type MemoryTransport } from '@dfs/transport';
+import { RECORD_VALIDITY } from './constants.js';
+import { ProvideQueue } from './provide-queue.js';
+import { dhtMigrations } from './schema.js';
+
+const NETWORK = 'ab'.repeat(32);
+
+describe('ProvideQueue', () => {
+  const random = seededRandom(7);
+  let network: MemoryNetwork;
+  let nodes: MemoryTransport[];
+  let temp: TempDatabase;
+  let queue: ProvideQueue;
+  const clock = fakeClock(Date.now());
+
+  const contents = (count: number): Cid[] => Array.from({ length: count }, () => cidOf(random.bytes(16)));
+  const named = async (content: Cid): Promise<string[]> => {
+    const found: string[] = [];
+    for await (const { peerId } of nodes[1]!.routing.findProviders(content)) found.push(peerId);
+    return found;
+  };
+  const open = (): ProvideQueue => new ProvideQueue({ db: temp.db, transport: nodes[0]!, clock });
+
+  beforeEach(async () => {
+    network = new MemoryNetwork({ random: random.next });
+    nodes = [1, 2].map(() => network.node(signerFromRaw(random.bytes(32))));
+    for (const node of nodes) {
+      node.setGate({ isMember: () => true, acceptsStrangers: () => false });
+      await node.start();
+    }
+    await nodes[1]!.routing.start(NETWORK);
+    temp = await tempDatabase(dhtMigrations);
+    queue = open();
+  });
+  afterEach(async () => {
+    await queue.stop();
+    await Promise.all(nodes.map((node) => node.stop()));
+    await temp.remove();
+  });
+  const connect = () => nodes[0]!.dial(nodes[1]!.addresses()[0]!);
+
+  it('provides what is queued, once there is somebody to tell', async () => {
+    const [content] = contents(1) as [Cid];
+    await queue.start(NETWORK);
+    await queue.provide([content]);
+    await eventually(() => queue.info().provide.queued === 1);
+    expect(await named(content)).toEqual([]);
+    await connect();
+    await eventually(async () => (await named(content)).includes(nodes[0]!.peerId));
+    await eventually(() => queue.info().provide.provided === 1 && queue.info().provide.queued === 0);
+    expect(await queue.providers(content)).toMatchObject([{ peerId: nodes[0]!.peerId }]);
+  });
+
+  it('keeps its queue over a restart, and goes through a long one', async () => {
+    const many = contents(300);
+    await queue.provide(many);
+    queue = open();
+    await connect();
+    await queue.start(NETWORK);
+    await eventually(() => queue.info().provide.provided === many.length, { deadline: 20_000 });
+    expect(await named(many[299]!)).toEqual([nodes[0]!.peerId]);
+  });
+
+  it('provides again before the records run out, not before it is time, and never what was withdrawn', async () => {
+    const [kept, dropped] = contents(2) as [Cid, Cid];
+    await connect();
+    await queue.start(NETWORK);
+    await queue.provide([kept, dropped]);
+    await eventually(() => queue.info().provide.provided === 2);
+    const dues = () => temp.db.query<{ due: number }>('SELECT due FROM dht_provide');
+    for (const { due } of await dues()) {
+      expect(due).toBeGreaterThan(clock.now() + RECORD_VALIDITY / 4);
+      expect(due).toBeLessThan(clock.now() + RECORD_VALIDITY);
+    }
+    await queue.withdraw([dropped]);
+    clock.advance(RECORD_VALIDITY);
+    await queue.provide(contents(1));
+    await eventually(async () => (await dues()).every(({ due }) => due > clock.now()));
+    expect(await dues()).toHaveLength(2);
+  });
+
+  it('takes the caller’s unit of work, and nothing of it when that fails', async () => {
+    const [content] = contents(1) as [Cid];
+    await expect(
+      temp.db.write(async (tx) => {
+        await queue.provide([content], tx);
+        throw new Error('on purpose');
+      }),
+    ).rejects.toThrow('on purpose');
+    expect(await temp.db.query('SELECT * FROM dht_provide')).toEqual([]);
+  });
+
+  it('waits longer after each failure', async () => {
+    const [content] = contents(1) as [Cid];
+    const failing = {
+      routing: {
+        ...nodes[0]!.routing,
+        start: () => Promise.resolve(),
+        stop: () => Promise.resolve(),
+        size: () => 1,
+        provide: () => Promise.reject(new Error('on purpose')),
+        findProviders: nodes[0]!.routing.findProviders.bind(nodes[0]!.routing),
+        withdraw: () => Promise.resolve(),
+      },
+    };
+    queue = new ProvideQueue({ db: temp.db, transport: failing, clock });
+    await queue.start(NETWORK);
+    await queue.provide([content]);
+    const failures = async () =>
+      (await temp.db.query<{ failures: number; due: number }>('SELECT failures, due FROM dht_provide'))[0]!;
+    await eventually(async () => (await failures()).failures === 1);
+    const first = (await failures()).due - clock.now();
+    clock.set((await failures()).due);
+    await eventually(async () => (await failures()).failures === 2, { deadline: 20_000 });
+    expect((await failures()).due - clock.now()).toBeGreaterThan(first);
+    expect(queue.info().provide.failed).toBe(1);
+  });
+
+  it('is silent where the DHT is off', async () => {
+    queue = new ProvideQueue({ db: temp.db, transport: nodes[0]!, clock }, { enabled: false });
+    await connect();
+    await queue.start(NETWORK);
+    const [content] = contents(1) as [Cid];
+    await queue.provide([content]);
+    expect(await queue.providers(content)).toEqual([]);
+    expect(queue.info()).toMatchObject({ enabled: false, routingTableSize: 0, provide: { queued: 0 } });
+    expect(await temp.db.query('SELECT * FROM dht_provide')).toEqual([]);
+  });
+});

@@ -1,0 +1,184 @@
+import type { DhtInfo } from '@dfs/contracts';
+import type { Database, Tx } from '@dfs/database';
+import { second, silentLog, systemClock, type Cid, type Clock, type Log } from '@dfs/protocol';
+import type { Provider, Transport } from '@dfs/transport';
+import {
+  IDLE_WAIT,
+  MAX_PROVIDERS,
+  PROVIDE_BATCH,
+  PROVIDE_CONCURRENCY,
+  PROVIDE_TIMEOUT,
+  REPROVIDE_AFTER,
+  RETRY_FIRST,
+  RETRY_MOST,
+} from './constants.js';
+import {
+  enqueue,
+  readDue,
+  readTally,
+  remove,
+  settle,
+  spreadAll,
+  type DueContent,
+  type Provided,
+  type Tally,
+} from './provide-rows.js';
+
+export interface ProvideQueueComponents {
+  db: Database;
+  transport: Pick<Transport, 'routing'>;
+  log?: Log;
+  clock?: Clock;
+}
+
+export interface ProvideQueueOptions {
+  /** False where the DHT is switched off: nothing is queued, nothing is found. */
+  enabled?: boolean;
+}
+
+/**
+ * Names this node in the DHT as a holder of contents: queued on disk, a few at a time, again before the records run
+ * out, each at its own time. The DHT is a hint: nothing depends on when, or whether, this comes through.
+ */
+export class ProvideQueue {
+  private readonly db: Database;
+  private readonly routing: Transport['routing'];
+  private readonly log: Log;
+  private readonly clock: Clock;
+  private readonly enabled: boolean;
+  private running: { abort: AbortController; done: Promise<void> } | undefined;
+  private wake: () => void = () => {};
+  private tally: Tally = { queued: 0, provided: 0, failed: 0, oldestDue: null };
+
+  constructor(components: ProvideQueueComponents, options: ProvideQueueOptions = {}) {
+    this.db = components.db;
+    this.routing = components.transport.routing;
+    this.log = components.log ?? silentLog;
+    this.clock = components.clock ?? systemClock;
+    this.enabled = options.enabled ?? true;
+  }
+
+  /** Takes part in the DHT of this network; called again, in that of another. */
+  async start(networkId: string): Promise<void> {
+    await this.stop();
+    if (!this.enabled) return;
+    await this.routing.start(networkId);
+    await this.db.write((tx) => spreadAll(tx, this.clock.now()));
+    const abort = new AbortController();
+    this.running = { abort, done: this.work(abort.signal) };
+  }
+
+  async stop(): Promise<void> {
+    const { running } = this;
+    if (!running) return;
+    this.running = undefined;
+    running.abort.abort();
+    this.wake();
+    await running.done;
+    await this.routing.stop();
+  }
+
+  /** Queues contents that this node holds; within the caller's unit of work where one is given. */
+  async provide(contents: readonly Cid[], tx?: Tx): Promise<void> {
+    if (!this.enabled || contents.length === 0) return;
+    if (!tx) return this.db.write((own) => this.provide(contents, own));
+    await enqueue(tx, contents, this.clock.now());
+    tx.afterCommit(() => this.wake());
+  }
+
+  /** Contents that this node no longer holds: they are provided no more, and the records run out. */
+  async withdraw(contents: readonly Cid[], tx?: Tx): Promise<void> {
+    if (!tx) return this.db.write((own) => this.withdraw(contents, own));
+    await remove(tx, contents);
+  }
+
+  /** Holders that the DHT names, this node among them if it is one; what was found until the signal ended it. */
+  async providers(content: Cid, options: { signal?: AbortSignal } = {}): Promise<Provider[]> {
+    const found: Provider[] = [];
+    if (!this.enabled) return found;
+    try {
+      for await (const provider of this.routing.findProviders(content, options)) {
+        found.push(provider);
+        if (found.length >= MAX_PROVIDERS) break;
+      }
+    } catch (error) {
+      if (!options.signal?.aborted) throw error;
+    }
+    return found;
+  }
+
+  /** As of the last batch; the lag is that of the oldest content that waits. */
+  info(): DhtInfo {
+    const { queued, provided, failed, oldestDue } = this.tally;
+    const lagSeconds = oldestDue === null ? 0 : Math.max(0, Math.round((this.clock.now() - oldestDue) / second));
+    return {
+      enabled: this.enabled,
+      mode: 'server',
+      routingTableSize: this.enabled ? this.routing.size() : 0,
+      provide: { queued, provided, failed, lagSeconds },
+    };
+  }
+
+  private async work(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const woken = this.pause(signal);
+      let progress = false;
+      try {
+        progress = await this.batch(signal);
+      } catch (error) {
+        if (!signal.aborted) this.log.warn({ err: error }, 'providing in the DHT failed');
+      }
+      if (progress) this.wake();
+      await woken;
+    }
+  }
+
+  /** Whether there may be more to do at once. */
+  private async batch(signal: AbortSignal): Promise<boolean> {
+    this.tally = await readTally(this.db, this.clock.now());
+    if (this.routing.size() === 0) return false;
+    const due = await readDue(this.db, this.clock.now(), PROVIDE_BATCH);
+    if (due.length === 0) return false;
+    const results: Provided[] = [];
+    const next = due[Symbol.iterator]();
+    const worker = async (): Promise<void> => {
+      for (const content of next) {
+        if (signal.aborted) return;
+        results.push(await this.provideOne(content, signal));
+      }
+    };
+    await Promise.all(Array.from({ length: PROVIDE_CONCURRENCY }, worker));
+    await this.db.write((tx) => settle(tx, results));
+    this.tally = await readTally(this.db, this.clock.now());
+    return results.some(({ providedAt }) => providedAt !== null);
+  }
+
+  private async provideOne({ content, failures }: DueContent, signal: AbortSignal): Promise<Provided> {
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(PROVIDE_TIMEOUT)]);
+    try {
+      await this.routing.provide(content, { signal: limit });
+      const now = this.clock.now();
+      const [soonest, latest] = REPROVIDE_AFTER;
+      const due = Math.round(now + soonest + Math.random() * (latest - soonest));
+      return { content, due, providedAt: now, failures: 0 };
+    } catch (error) {
+      // Ended from here: due as before, at the next start.
+      if (signal.aborted) return { content, due: this.clock.now(), providedAt: null, failures };
+      this.log.debug({ err: error, content, failures }, 'a content could not be provided');
+      const wait = Math.min(RETRY_MOST, RETRY_FIRST * 2 ** failures);
+      return { content, due: this.clock.now() + wait, providedAt: null, failures: failures + 1 };
+    }
+  }
+
+  /** Until something is queued, or a while has passed. */
+  private pause(signal: AbortSignal): Promise<void> {
+    return new Promise((done) => {
+      const timer = setTimeout(done, IDLE_WAIT).unref();
+      this.wake = () => {
+        clearTimeout(timer);
+        done();
+      };
+      if (signal.aborted) this.wake();
+    });
+  }
+}
