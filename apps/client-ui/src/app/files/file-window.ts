@@ -36,7 +36,7 @@ export interface FileWindowOptions {
 
 interface Page {
   /** Where it begins; null for the first. */
-  readonly cursor: string | null;
+  cursor: string | null;
   /** Null when it is not kept. */
   rows: FileRow[] | null;
   /** Its first row, kept to know where an event belongs. */
@@ -46,6 +46,8 @@ interface Page {
   /** Where the next one begins; null when there is none. */
   next: string | null;
   loading: Loading | null;
+  /** Its rows are shown, but it begins elsewhere by now: to be read again. */
+  stale: boolean;
   failed: boolean;
   /** When it was in view last, in steps of `#step`. */
   usedAt: number;
@@ -148,7 +150,7 @@ export class FileWindow {
   }
 
   #startOver(): void {
-    for (const page of this.#pages) page.loading?.subscription?.unsubscribe();
+    this.#pages.forEach(cancel);
     this.#problem.set(null);
     this.#pages = [newPage(null)];
     this.#seen = { first: 0, last: 0 };
@@ -159,13 +161,12 @@ export class FileWindow {
   #fill(): void {
     this.#step += 1;
     const margin = Math.ceil(this.#pageSize / 2);
-    const placed = this.#placed(margin);
-    for (const { page, inView } of placed) {
+    for (const { page, inView } of this.#placed(margin)) {
       if (!inView) continue;
       page.usedAt = this.#step;
-      if (page.rows === null && page.loading === null && !page.failed) this.#load(page);
+      if ((page.rows === null || page.stale) && page.loading === null && !page.failed) this.#load(page);
     }
-    const tail = placed.at(-1);
+    const tail = this.#placed(margin).at(-1);
     if (tail && tail.page.next !== null && tail.page.loading === null && this.#seen.last + margin > tail.end) {
       const page = newPage(tail.page.next);
       page.usedAt = this.#step;
@@ -203,13 +204,12 @@ export class FileWindow {
   }
 
   #load(page: Page): void {
-    page.loading?.subscription?.unsubscribe();
+    cancel(page);
     const loading: Loading = { subscription: null, changes: [] };
     page.loading = loading;
+    page.stale = false;
     const { prefix, q, sort } = this.#view();
-    // A page that grew by events is read whole, so that the pages behind it still fit; a flooded one is cut.
-    const grown = page.count > this.#pageSize && page.count <= 2 * this.#pageSize;
-    const limit = Math.min(MAX_LIMIT, grown ? page.count : this.#pageSize);
+    const limit = this.#limitOf(page);
     loading.subscription = this.#list({ prefix, q, sort, limit, cursor: page.cursor }).subscribe({
       next: (list) => {
         if (page.loading !== loading) return;
@@ -244,12 +244,29 @@ export class FileWindow {
     }
     this.#setRows(page, rows);
     page.next = list.nextCursor;
-    const following = this.#pages[index + 1];
-    if (following !== undefined && following.cursor !== list.nextCursor) {
-      for (const later of this.#pages.splice(index + 1)) later.loading?.subscription?.unsubscribe();
-    }
+    this.#anchor(index + 1, list.nextCursor);
     this.#total.set(list.total);
     this.#problem.set(null);
+  }
+
+  /** A page with others behind it is read as long as events made it, so that they still fit; a flooded one is cut. */
+  #limitOf(page: Page): number {
+    const isLast = page === this.#pages.at(-1);
+    const fits = page.count > 0 && page.count <= 2 * this.#pageSize;
+    return Math.min(MAX_LIMIT, fits && !isLast ? page.count : Math.max(this.#pageSize, fits ? page.count : 0));
+  }
+
+  /** Makes the page at `index` begin where the one before it turned out to end. */
+  #anchor(index: number, cursor: string | null): void {
+    const page = this.#pages[index];
+    if (page === undefined || page.cursor === cursor) return;
+    if (cursor === null) {
+      this.#pages.splice(index).forEach(cancel);
+      return;
+    }
+    page.cursor = cursor;
+    page.stale = true;
+    cancel(page);
   }
 
   #applyOne(change: FileChange, countIt: boolean): void {
@@ -321,7 +338,22 @@ export class FileWindow {
 }
 
 function newPage(cursor: string | null): Page {
-  return { cursor, rows: null, first: null, count: 0, next: null, loading: null, failed: false, usedAt: 0 };
+  return {
+    cursor,
+    rows: null,
+    first: null,
+    count: 0,
+    next: null,
+    loading: null,
+    stale: false,
+    failed: false,
+    usedAt: 0,
+  };
+}
+
+function cancel(page: Page): void {
+  page.loading?.subscription?.unsubscribe();
+  page.loading = null;
 }
 
 function empty(count: number): null[] {

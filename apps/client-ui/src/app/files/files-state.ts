@@ -2,13 +2,13 @@ import { Service, inject } from '@angular/core';
 import { takeUntilDestroyed } from '@angular/core/rxjs-interop';
 import { EventStream, FilesApi } from '@dfs/client-data';
 import type { FileBatch } from '@dfs/contracts';
-import { debounceTime, merge } from 'rxjs';
+import { auditTime, debounceTime, merge } from 'rxjs';
 import { FileWindow, type FileChange } from './file-window.js';
 
 /** After a change among the peers the engine needs a moment before copies are counted anew. */
 const PEERS_SETTLE_MS = 700;
-/** A file told by an event alone gets its replication read, if no event has brought it by then. */
-const REPLICATION_WAIT_MS = 1500;
+/** From the first event of a burst to the read that corrects what was made of it. */
+const CORRECT_MS = 2000;
 
 /** The list of files, kept true by events. */
 @Service()
@@ -41,10 +41,9 @@ export class FilesState {
     merge(events.on('peer.connected'), events.on('peer.disconnected'), events.on('peer.removed'))
       .pipe(debounceTime(PEERS_SETTLE_MS), until)
       .subscribe(() => this.window.refresh());
-    merge(events.on('file.uploaded'), events.on('file.updated'), events.on('file.restored'))
-      .pipe(debounceTime(REPLICATION_WAIT_MS), until)
-      .subscribe(() => {
-        if (this.window.loadedRows().some((row) => row.replication === null)) this.window.refresh();
-      });
+    // Events put rows in place at once; what they cannot say (copies, the exact count) is read a little later.
+    merge(events.on('file.uploaded'), events.on('file.updated'), events.on('file.restored'), events.on('file.deleted'))
+      .pipe(auditTime(CORRECT_MS), until)
+      .subscribe(() => this.window.refresh());
   }
 }

@@ -68,6 +68,8 @@ export class UploadPanel {
     if (done > 0) return `${counted(done, 'file')} uploaded`;
     return `${counted(cancelled, 'upload')} cancelled`;
   });
+  /** For screen readers: the beginning and the end, not every step between. */
+  protected readonly said = computed(() => (this.queue.active() > 0 ? 'Uploading' : this.headline()));
   protected readonly pace = computed(() => {
     const { rate } = this.#rate();
     const { sent, total } = this.queue.bytes();

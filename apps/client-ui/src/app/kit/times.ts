@@ -50,6 +50,7 @@ export function formatDuration(seconds: number): string {
   if (whole < minute) return `${whole} s`;
   const minutes = Math.round(whole / minute);
   if (minutes < 60) return `${minutes} min`;
-  if (minutes < 2 * 24 * 60) return minutes % 60 === 0 ? `${minutes / 60} h` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  if (minutes < 2 * 24 * 60)
+    return minutes % 60 === 0 ? `${minutes / 60} h` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
   return `${Math.round(whole / day)} days`;
 }
