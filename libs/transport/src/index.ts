@@ -18,7 +18,8 @@ export type {
   Transport,
 } from './transport.js';
 export { parseAddress, type Address } from './address.js';
-export { ERROR_KEY, FrameReader, encodeErrorFrame, encodeFrame, errorOf } from './frame.js';
+export { loadIdentity, type Identity } from './identity.js';
+export { Libp2pTransport, type Libp2pTransportOptions } from './libp2p-transport.js';
 export { MemoryNetwork, type MemoryNetworkOptions } from './memory-network.js';
 export { MemoryTransport } from './memory-transport.js';
 export { ask, firstFrame, request, type RequestOptions } from './request.js';

@@ -34,12 +34,12 @@ export class Libp2pStream implements ByteStream {
       return;
     }
     this.#finished = stream.remoteWriteStatus === 'closed';
-    this.#complete = this.#finished && stream.readBufferLength === 0;
+    this.#noteComplete();
     // Nothing here may throw: an error in a listener of an EventTarget ends the process.
     stream.addEventListener('remoteCloseWrite', () => {
       this.#finished = true;
+      this.#noteComplete();
     });
-    stream.addEventListener('end', () => this.#onEnd());
     stream.addEventListener('close', (event) => this.#onClose(event));
     stream.addEventListener('drain', () => this.#writer?.resolve(undefined));
     stream.addEventListener('idle', () => this.#writer?.resolve(undefined));
@@ -94,12 +94,14 @@ export class Libp2pStream implements ByteStream {
     else for (const chunk of data) this.#chunks.push(chunk);
     this.#unread += data.byteLength;
     this.#reader?.resolve(undefined);
+    this.#noteComplete();
     if (!this.#count(data.byteLength)) this.abort(new StreamLostError('more than this node can hold'));
     else if (!this.#resuming) this.#pauseIfFull();
   }
 
-  #onEnd(): void {
-    if (!this.#finished) return;
+  /** Not left to the `end` event: it is told too early when the other side ends while the protocol is negotiated. */
+  #noteComplete(): void {
+    if (!this.#finished || this.stream.readBufferLength > 0) return;
     this.#complete = true;
     this.#reader?.resolve(undefined);
   }
@@ -108,6 +110,7 @@ export class Libp2pStream implements ByteStream {
     const whole = this.#finished && !event.error;
     // All that was said has come, though not all of it was read.
     if (whole && this.stream.readBufferLength > 0) this.#resume();
+    this.#noteComplete();
     if (whole && this.#ended) return;
     this.#lose(event.error ?? new StreamLostError('the connection was closed'), whole);
   }

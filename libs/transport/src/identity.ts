@@ -1,0 +1,92 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { constants } from 'node:fs';
+import { link, mkdir, open, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { DfsError, signerFromRaw, type Signer } from '@dfs/protocol';
+
+/** Who a node is: its Ed25519 key. */
+export interface Identity {
+  readonly signer: Signer;
+  /** 32 bytes of seed: what is in the file. */
+  readonly privateKeyRaw: Uint8Array;
+}
+
+const SEED_BYTES = 32;
+const OWNER_ONLY = 0o600;
+const OTHERS = 0o077;
+
+/**
+ * The identity kept in `file`, made at first. The file holds the seed, nothing else, and is for its owner alone.
+ * @throws DfsError `not-ready` when others may read it, or it is no seed. The detail names the file: it is meant for the
+ * terminal of whoever starts the node.
+ */
+export async function loadIdentity(file: string): Promise<Identity> {
+  const privateKeyRaw = (await readSeed(file)) ?? (await createSeed(file));
+  return { privateKeyRaw, signer: signerFromRaw(privateKeyRaw) };
+}
+
+async function readSeed(file: string): Promise<Uint8Array | undefined> {
+  let handle;
+  try {
+    handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new DfsError('not-ready', `The identity of this node, ${file}, cannot be read.`, { cause: error });
+  }
+  try {
+    const stat = await handle.stat();
+    if (!stat.isFile()) throw new DfsError('not-ready', `The identity of this node, ${file}, is not a file.`);
+    if ((stat.mode & OTHERS) !== 0 && process.platform !== 'win32') {
+      const mode = (stat.mode & 0o777).toString(8).padStart(4, '0');
+      throw new DfsError(
+        'not-ready',
+        `The identity of this node can be read by others: ${file} has mode ${mode}. Run: chmod 600 ${file}`,
+      );
+    }
+    const seed = await handle.readFile();
+    if (seed.length !== SEED_BYTES) {
+      throw new DfsError(
+        'not-ready',
+        `The identity of this node, ${file}, has ${seed.length} bytes instead of ${SEED_BYTES}: put back a copy of it, or move it away to start as a new node.`,
+      );
+    }
+    return seed;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Whole or not at all, and never over another one: written beside its place, synced, then linked to its name. */
+async function createSeed(file: string): Promise<Uint8Array> {
+  await mkdir(dirname(file), { recursive: true });
+  const seed = randomBytes(SEED_BYTES);
+  const temporary = `${file}.${randomUUID()}.tmp`;
+  const handle = await open(temporary, 'wx', OWNER_ONLY);
+  try {
+    await handle.writeFile(seed);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  try {
+    await link(temporary, file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    const other = await readSeed(file);
+    if (other) return other;
+    throw error;
+  } finally {
+    await unlink(temporary);
+  }
+  await syncDirectory(dirname(file));
+  return seed;
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const handle = await open(path, constants.O_RDONLY);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
