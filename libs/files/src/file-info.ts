@@ -1,10 +1,10 @@
 import type { Entry } from '@dfs/catalogue';
 import type { FileInfo, Replication } from '@dfs/contracts';
-import type { Placement } from './ports.js';
+import type { ContentPlacement } from './ports.js';
 
 /** Entries as the API tells of them, each with its replication as derived now: one question for all of them. */
 export async function describe(
-  placement: Pick<Placement, 'replication'>,
+  placement: Pick<ContentPlacement, 'replication'>,
   entries: readonly Entry[],
 ): Promise<FileInfo[]> {
   const states = await placement.replication(entries.filter((entry) => !entry.deleted));

@@ -3,10 +3,11 @@ import { Catalogue, catalogueMigrations } from '@dfs/catalogue';
 import { ChunkStore, chunksFrom, chunksMigrations, summarise } from '@dfs/chunks';
 import type { Database } from '@dfs/database';
 import { EventLog, eventsMigrations } from '@dfs/events';
-import { DfsError, EMPTY_CONTENT, signerFromRaw, type Cid } from '@dfs/protocol';
+import { Transfers } from '@dfs/placement';
+import { DfsError, EMPTY_CONTENT, signerFromRaw, silentLog, systemClock, type Cid } from '@dfs/protocol';
 import { tempDatabase, type TempDatabase } from '@dfs/testing';
 import { Files } from './files.js';
-import type { FilesComponents, Placement } from './ports.js';
+import type { ContentPlacement, FilesComponents } from './ports.js';
 
 /** One node without a network: real database, chunks and catalogue, and a placement that knows this node alone. */
 export interface LocalNode extends AsyncDisposable {
@@ -37,7 +38,7 @@ export async function localNode(options: { quotaBytes?: number } = {}): Promise<
   };
   const chunks = await ChunkStore.open({ dir: dir.file('chunks'), db, quotaBytes: options.quotaBytes ?? 2 ** 30 });
   const catalogue = await Catalogue.open({ db, events, signer, membership });
-  const placement = new LocalPlacement(chunks);
+  const placement = new LocalPlacement(chunks, events);
   const components = { db, chunks, catalogue, placement };
   const remove = async (): Promise<void> => {
     await catalogue.close();
@@ -52,13 +53,18 @@ export async function localNode(options: { quotaBytes?: number } = {}): Promise<
 }
 
 /** Reads from this node alone. What is pinned is counted; what is read can be made to fail. */
-export class LocalPlacement implements Placement {
+export class LocalPlacement implements ContentPlacement {
   readonly pinned = new Set<Cid>();
+  readonly transfers: Transfers;
   /** Called before each chunk is read. */
   beforeChunk: (index: number) => void | Promise<void> = () => undefined;
-  pinLocal: Placement['pinLocal'];
+  pinLocal: ContentPlacement['pinLocal'];
 
-  constructor(private readonly chunks: ChunkStore) {
+  constructor(
+    private readonly chunks: ChunkStore,
+    events: EventLog,
+  ) {
+    this.transfers = new Transfers({ events, clock: systemClock, log: silentLog });
     this.pinLocal = async (tx, contents) => {
       tx.afterCommit(() => contents.forEach(({ contentId }) => this.pinned.add(contentId)));
     };
@@ -78,7 +84,7 @@ export class LocalPlacement implements Placement {
     }
   }
 
-  async replication(contents: readonly { contentId: Cid }[]): ReturnType<Placement['replication']> {
+  async replication(contents: readonly { contentId: Cid }[]): ReturnType<ContentPlacement['replication']> {
     return new Map(
       contents.map(({ contentId }) => [contentId, { target: 3, copies: 1, state: 'limited', reason: 'few-members' }]),
     );
@@ -88,7 +94,7 @@ export class LocalPlacement implements Placement {
     contentId: Cid,
     size: number,
     { after = -1, limit }: { after?: number; limit: number },
-  ): ReturnType<Placement['chunkList']> {
+  ): ReturnType<ContentPlacement['chunkList']> {
     if (contentId === EMPTY_CONTENT) return { items: [], total: 0, next: null };
     const get = (id: Cid) => this.chunks.get(id);
     const { chunkCount: total } = await summarise(contentId, size, get);
@@ -101,7 +107,7 @@ export class LocalPlacement implements Placement {
     return { items, total, next: last + 1 < total ? last : null };
   }
 
-  async holders(): ReturnType<Placement['holders']> {
+  async holders(): ReturnType<ContentPlacement['holders']> {
     return { extents: [{ index: 0, holders: [] }] };
   }
 }

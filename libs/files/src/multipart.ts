@@ -1,12 +1,12 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { Busboy, type BusboyFileStream, type BusboyInstance } from '@fastify/busboy';
 import { DfsError, KiB, MAX_PATH_BYTES, invalidField } from '@dfs/protocol';
 import type { UploadPart } from './upload-many.js';
 
 /** Files in one request. Their results are kept until the last one is answered. */
 export const MAX_FILES_PER_REQUEST = 10_000;
+/** Files that have begun and that nobody has taken yet. */
+const MAX_WAITING = 16;
 const FILE_FIELD = 'file';
 const PATH_FIELD = 'path';
 const LIMITS = {
@@ -34,18 +34,26 @@ export async function* multipartFiles(
   const inbox = new Inbox();
   parser.on('file', (name, file, fileName, _encoding, mediaType) => inbox.file(name, file, fileName, mediaType));
   parser.on('field', (name, value, _nameCut, valueCut) => inbox.field(name, value, valueCut));
-  const source = Readable.from(body, { objectMode: false, highWaterMark: 64 * KiB });
-  const parsing = pipeline(source, parser).then(
-    () => inbox.end(),
-    (error: unknown) => inbox.fail(malformed(error)),
-  );
+  parser.on('error', (error) => inbox.fail(malformed(error)));
+  parser.on('finish', () => inbox.end());
+  void feed(parser, body, inbox);
   try {
     for (let part = await inbox.next(); part; part = await inbox.next()) yield part;
-    await parsing;
   } finally {
-    source.destroy();
     inbox.fail(new DfsError('aborted', 'The upload was given up.'));
-    await parsing;
+  }
+}
+
+/** Gives the parser no more than has been asked for: it would run ahead by thousands of small files. Never rejects. */
+async function feed(parser: BusboyInstance, body: AsyncIterable<Uint8Array>, inbox: Inbox): Promise<void> {
+  try {
+    for await (const bytes of body) {
+      await inbox.wait((done) => parser.write(bytes, () => done()));
+      await inbox.room();
+    }
+    parser.end();
+  } catch (error) {
+    inbox.fail(malformed(error));
   }
 }
 
@@ -76,7 +84,7 @@ function malformed(error: unknown): DfsError {
   });
 }
 
-/** What the parser has found and nobody has taken yet: at most what one read of the socket holds. */
+/** What the parser has found and nobody has taken yet. */
 class Inbox {
   private readonly parts: UploadPart[] = [];
   private readonly streams = new Set<BusboyFileStream>();
@@ -84,7 +92,9 @@ class Inbox {
   private count = 0;
   private over = false;
   private failure: DfsError | undefined;
-  private wake: (() => void) | undefined;
+  private wakeReader: (() => void) | undefined;
+  private wakeFeeder: (() => void) | undefined;
+  private failFeeder: ((error: DfsError) => void) | undefined;
 
   field(name: string, value: string, cut: boolean): void {
     if (name !== PATH_FIELD) return this.fail(unknownField(name));
@@ -97,37 +107,61 @@ class Inbox {
     this.streams.add(file);
     file.once('close', () => this.streams.delete(file));
     file.on('error', () => undefined);
-    if (this.failure) return void file.destroy(this.failure);
-    if (name !== FILE_FIELD) return this.fail(unknownField(name ?? ''));
-    if (++this.count > MAX_FILES_PER_REQUEST) {
-      return this.fail(new DfsError('payload-too-large', `More than ${MAX_FILES_PER_REQUEST} files in one request.`));
+    if (name !== FILE_FIELD) this.fail(unknownField(name ?? ''));
+    else if (++this.count > MAX_FILES_PER_REQUEST) {
+      this.fail(new DfsError('payload-too-large', `More than ${MAX_FILES_PER_REQUEST} files in one request.`));
     }
+    if (this.failure) return void file.destroy(this.failure);
     const path = this.path ?? fileName ?? '';
     this.path = undefined;
-    this.parts.push({ path, mediaType, body: file });
-    this.wake?.();
+    this.parts.push({ path, mediaType, body: this.bodyOf(file) });
+    this.wakeReader?.();
   }
 
   end(): void {
     if (this.path !== undefined) this.fail(invalidField(PATH_FIELD, 'is not followed by a file'));
     this.over = true;
-    this.wake?.();
+    this.wakeReader?.();
   }
 
+  /** The first failure is the one that is told; nothing moves after it. */
   fail(error: DfsError): void {
     this.failure ??= error;
     for (const stream of this.streams) stream.destroy(this.failure);
-    this.wake?.();
+    this.failFeeder?.(this.failure);
+    this.wakeReader?.();
   }
 
   async next(): Promise<UploadPart | undefined> {
     for (;;) {
       if (this.failure) throw this.failure;
       const part = this.parts.shift();
-      if (part) return part;
-      if (this.over) return undefined;
-      await new Promise<void>((resolve) => (this.wake = resolve));
-      this.wake = undefined;
+      this.wakeFeeder?.();
+      if (part || this.over) return part;
+      await new Promise<void>((resolve) => (this.wakeReader = resolve));
+      this.wakeReader = undefined;
+    }
+  }
+
+  /** Resolves when the reader has caught up. @throws the failure */
+  async room(): Promise<void> {
+    while (this.parts.length > MAX_WAITING) await this.wait((done) => (this.wakeFeeder = done));
+  }
+
+  /** Waits for what the feeder has begun, and no longer than until a failure. */
+  wait(begin: (done: () => void) => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.failure) return reject(this.failure);
+      this.failFeeder = reject;
+      begin(resolve);
+    });
+  }
+
+  private async *bodyOf(file: BusboyFileStream): AsyncGenerator<Uint8Array> {
+    try {
+      yield* file as AsyncIterable<Uint8Array>;
+    } catch (error) {
+      throw this.failure ?? malformed(error);
     }
   }
 }

@@ -91,6 +91,22 @@ describe('storing files', () => {
     await nothingStored();
   });
 
+  it('shows a large upload while it runs, and stores nothing of one that is cancelled', async () => {
+    const { transfers } = node.placement;
+    async function* cancelling(): AsyncGenerator<Uint8Array> {
+      yield* pieces(seededRandom(9).bytes(12 * MiB));
+      const [running] = transfers.list();
+      expect(running).toMatchObject({ kind: 'upload', path: 'a', state: 'running', bytes: null });
+      transfers.cancel(running!.id);
+      yield* pieces(seededRandom(10).bytes(12 * MiB));
+    }
+    await expect(node.files.upload({ path: 'a', body: cancelling() })).rejects.toMatchObject({ code: 'conflict' });
+    expect(transfers.list()).toMatchObject([{ state: 'cancelled' }]);
+    await nothingStored();
+    await put('b', seededRandom(11).bytes(5 * MiB), { size: 5 * MiB });
+    expect(transfers.list()[0]).toMatchObject({ state: 'finished', path: 'b', verifiedBytes: 5 * MiB });
+  });
+
   it('takes the digest that fits', async () => {
     const bytes = seededRandom(5).bytes(3 * MiB);
     const sha256 = createHash('sha256').update(bytes).digest();

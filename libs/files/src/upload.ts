@@ -7,6 +7,7 @@ import { describe } from './file-info.js';
 import { mediaTypeFor } from './media-type.js';
 import { checkPreconditions, type Preconditions } from './preconditions.js';
 import type { FilesComponents } from './ports.js';
+import { UploadProgress } from './upload-progress.js';
 
 export interface UploadRequest extends Preconditions {
   /** As the client wrote it. */
@@ -42,10 +43,12 @@ export async function upload(components: FilesComponents, request: UploadRequest
   const path = normalisePath(request.path);
   checkPreconditions(await components.catalogue.byPath(path), request);
   const batch = components.chunks.batch('local');
+  const progress = new UploadProgress(components.placement, path, request.size);
   try {
     const stored = await storeContent(batch, request.body, {
       digest: request.sha256 !== undefined,
-      ...(request.signal === undefined ? {} : { signal: request.signal }),
+      signal: progress.or(request.signal),
+      onProgress: (bytes) => progress.arrived(bytes),
     });
     checkSize(request.size, stored.size);
     checkSha256(request.sha256, stored.sha256);
@@ -55,10 +58,11 @@ export async function upload(components: FilesComponents, request: UploadRequest
     const [done] = await commitUploads(components, batch, [
       { path, mediaType, stored, ...(ifMatch ? { ifMatch } : {}), ...(ifNoneMatch ? { ifNoneMatch } : {}) },
     ]);
+    progress.finish(stored.contentId);
     return done as UploadOutcome;
   } catch (error) {
     await batch.abort();
-    throw error;
+    throw progress.fail(error);
   }
 }
 

@@ -1,0 +1,382 @@
+import { createServer, request as httpRequest, type IncomingHttpHeaders, type Server } from 'node:http';
+import { connect } from 'node:net';
+import fc from 'fast-check';
+import { DfsError, MiB } from '@dfs/protocol';
+import { eventually, seededRandom } from '@dfs/testing';
+import { announcedSha256 } from './digest-header.js';
+import { localNode, type LocalNode } from './local-node.suite.js';
+import { mediaTypeFor } from './media-type.js';
+import { multipartFiles } from './multipart.js';
+import { writePreconditions } from './preconditions.js';
+import { goneSignal, requestBody } from './request-body.js';
+import { makeInert, sendContent } from './send-content.js';
+
+interface Answer {
+  status: number;
+  headers: IncomingHttpHeaders;
+  body: Buffer;
+}
+
+describe('reading a content by HTTP', () => {
+  let node: LocalNode;
+  let server: Server;
+  let port: number;
+  let fileId: string;
+  let contentId: string;
+  let lastError: unknown;
+  const bytes = Buffer.from(seededRandom(1).bytes(6 * MiB));
+
+  beforeAll(async () => {
+    node = await localNode();
+    server = createServer((request, response) => {
+      makeInert(response);
+      const id = (request.url ?? '').slice(1);
+      node.files
+        .open(id)
+        .then((content) => sendContent(request, response, content))
+        .catch((error: unknown) => {
+          lastError = error;
+          if (response.headersSent) return response.destroy();
+          response.statusCode = error instanceof DfsError ? error.status : 500;
+          response.end(error instanceof DfsError ? error.code : 'unexpected');
+        });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    port = (server.address() as { port: number }).port;
+    const { file } = await node.files.upload({
+      path: 'Grüße "an" alle 👋.html',
+      body: once(bytes),
+      mediaType: 'text/html',
+    });
+    fileId = file.id;
+    contentId = file.contentId;
+  });
+  beforeEach(() => (node.placement.beforeChunk = () => undefined));
+  afterAll(async () => {
+    server.closeAllConnections();
+    server.close();
+    await node.remove();
+  });
+
+  const get = (headers: object = {}, method = 'GET', id = fileId): Promise<Answer> =>
+    new Promise((resolve, reject) => {
+      const request = httpRequest(
+        { port, host: '127.0.0.1', path: `/${id}`, method, headers: { ...headers } },
+        (answer) => {
+          const parts: Buffer[] = [];
+          answer.on('data', (part: Buffer) => parts.push(part));
+          answer.on('error', reject);
+          answer.on('end', () =>
+            resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: Buffer.concat(parts) }),
+          );
+        },
+      );
+      request.on('error', reject);
+      request.end();
+    });
+
+  it('gives the whole, as an attachment that can do nothing', async () => {
+    const answer = await get();
+    expect(answer.status).toBe(200);
+    expect(Buffer.compare(answer.body, bytes)).toBe(0);
+    expect(answer.headers).toMatchObject({
+      'content-type': 'text/html',
+      'content-length': String(bytes.length),
+      etag: `"${contentId}"`,
+      'accept-ranges': 'bytes',
+      'x-content-type-options': 'nosniff',
+      'content-security-policy': expect.stringContaining('sandbox'),
+      'cache-control': 'private, no-cache',
+    });
+    expect(answer.headers['content-disposition']).toMatch(
+      /^attachment; filename="Gr.*html"; filename\*=UTF-8''Gr%C3%BC%C3%9Fe%20%22an%22%20alle%20%F0%9F%91%8B\.html$/,
+    );
+  });
+
+  it('gives any single range, byte for byte', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.nat(bytes.length - 1), fc.nat(bytes.length - 1), async (a, b) => {
+        const [first, last] = a < b ? [a, b] : [b, a];
+        const answer = await get({ range: `bytes=${first}-${last}` });
+        expect(answer.status).toBe(206);
+        expect(answer.headers['content-range']).toBe(`bytes ${first}-${last}/${bytes.length}`);
+        expect(Buffer.compare(answer.body, bytes.subarray(first, last + 1))).toBe(0);
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it.each([
+    ['to the end', 'bytes=6291400-', 206, 56],
+    ['the last ones', 'bytes=-10', 206, 10],
+    ['beyond the end', 'bytes=6291450-99999999', 206, 6],
+    ['outside', 'bytes=6291456-', 416, undefined],
+    ['backwards: makes no sense, and is passed over', 'bytes=5-2', 416, undefined],
+    ['of another unit', 'lines=1-2', 200, 6 * MiB],
+    ['nonsense', 'bytes', 200, 6 * MiB],
+    ['several', 'bytes=0-1,5-6', 200, 6 * MiB],
+  ])('a range %s', async (_what, range, status, length) => {
+    const answer = await get({ range });
+    expect(answer.status).toBe(status);
+    if (length !== undefined) expect(answer.body).toHaveLength(length);
+    expect(answer.headers['content-security-policy']).toContain('sandbox');
+    expect(answer.headers['x-content-type-options']).toBe('nosniff');
+  });
+
+  it('honours If-None-Match, If-Range and If-Match', async () => {
+    const tag = `"${contentId}"`;
+    const known = await get({ 'if-none-match': `"other", W/${tag}` });
+    expect([known.status, known.body.length, known.headers.etag]).toEqual([304, 0, tag]);
+    expect(known.headers['content-security-policy']).toContain('sandbox');
+    expect((await get({ 'if-none-match': '*' })).status).toBe(304);
+    expect((await get({ 'if-none-match': '"other"', range: 'bytes=0-0' })).status).toBe(206);
+    expect((await get({ 'if-range': tag, range: 'bytes=0-0' })).status).toBe(206);
+    expect((await get({ 'if-range': '"other"', range: 'bytes=0-0' })).status).toBe(200);
+    expect((await get({ 'if-range': `W/${tag}`, range: 'bytes=0-0' })).status).toBe(200);
+    expect((await get({ 'if-match': tag, range: 'bytes=0-0' })).status).toBe(206);
+    expect((await get({ 'if-match': '"other"' })).status).toBe(412);
+    const later = new Date(Date.now() + 60_000).toUTCString();
+    expect((await get({ 'if-modified-since': later })).status).toBe(304);
+    expect((await get({ 'if-modified-since': 'Thu, 01 Jan 1970 00:00:00 GMT', range: 'bytes=0-0' })).status).toBe(206);
+  });
+
+  it('answers HEAD like GET, without reading a byte', async () => {
+    node.placement.beforeChunk = () => {
+      throw new Error('read');
+    };
+    const answer = await get({}, 'HEAD');
+    expect(answer).toMatchObject({
+      status: 200,
+      headers: { 'content-length': String(bytes.length), etag: `"${contentId}"` },
+    });
+    expect(answer.body).toHaveLength(0);
+  });
+
+  it('gives an empty file, and no range of it', async () => {
+    const { file } = await node.files.upload({ path: 'empty', body: once(Buffer.alloc(0)) });
+    expect(await get({}, 'GET', file.id)).toMatchObject({ status: 200, headers: { 'content-length': '0' } });
+    expect((await get({ range: 'bytes=0-' }, 'GET', file.id)).status).toBe(416);
+  });
+
+  it('answers an error as long as nothing was sent, and cuts the connection after that', async () => {
+    node.placement.beforeChunk = () => {
+      throw new DfsError('content-unavailable', 'Nobody has it.');
+    };
+    const early = await get();
+    expect([early.status, early.body.toString()]).toEqual([503, 'content-unavailable']);
+    node.placement.beforeChunk = (index) => {
+      if (index > 1) throw new DfsError('chunk-damaged', 'wrong bytes');
+    };
+    await expect(get()).rejects.toThrow(/aborted|hang up|reset/);
+  });
+
+  it('stops reading when the client goes away, and waits for one that is slow', async () => {
+    let chunks = 0;
+    node.placement.beforeChunk = () => void chunks++;
+    const total = (await node.files.chunks(fileId, { limit: 1 })).total;
+    const socket = connect(port, '127.0.0.1');
+    socket.pause();
+    lastError = undefined;
+    socket.write(`GET /${fileId} HTTP/1.1\r\nHost: x\r\n\r\n`);
+    await eventually(() => chunks > 0);
+    // Nobody reads: what is sent is what the kernel holds, and no more chunks are asked for.
+    let before = -1;
+    await eventually(() => before === (before = chunks), { poll: 200 });
+    expect(chunks).toBeLessThanOrEqual(total);
+    socket.destroy();
+    await eventually(() => lastError !== undefined || chunks >= total);
+  });
+});
+
+describe('multipart bodies', () => {
+  const BOUNDARY = 'b0undary';
+  const headers = { 'content-type': `multipart/form-data; boundary=${BOUNDARY}` };
+  const field = (name: string, value: string) =>
+    `--${BOUNDARY}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`;
+  const file = (fileName: string, body: string, type = 'application/octet-stream', name = 'file') =>
+    `--${BOUNDARY}\r\nContent-Disposition: form-data; name="${name}"; filename="${fileName}"\r\nContent-Type: ${type}\r\n\r\n${body}\r\n`;
+  const end = `--${BOUNDARY}--\r\n`;
+
+  const read = async (body: string, size = 7, heads: object = headers) => {
+    const source = Buffer.from(body);
+    async function* parts(): AsyncGenerator<Uint8Array> {
+      for (let at = 0; at < source.length; at += size) yield source.subarray(at, at + size);
+    }
+    const found: { path: string; mediaType: string | undefined; text: string }[] = [];
+    for await (const part of multipartFiles({ ...heads }, parts())) {
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of part.body) chunks.push(chunk);
+      found.push({ path: part.path, mediaType: part.mediaType, text: Buffer.concat(chunks).toString() });
+    }
+    return found;
+  };
+
+  it.each([1, 7, 100_000])('give files with their paths, in pieces of %i bytes', async (size) => {
+    const body =
+      field('path', 'photos/Grüße 👋.txt') +
+      file('x.txt', 'one', 'text/plain') +
+      file('ohne/Pfad ü.bin', '') +
+      file('c', 'three\r\n--b0und') +
+      end;
+    expect(await read(body, size)).toEqual([
+      { path: 'photos/Grüße 👋.txt', mediaType: 'text/plain', text: 'one' },
+      { path: 'ohne/Pfad ü.bin', mediaType: 'application/octet-stream', text: '' },
+      { path: 'c', mediaType: 'application/octet-stream', text: 'three\r\n--b0und' },
+    ]);
+  });
+
+  it.each([
+    ['another field', field('colour', 'red') + file('a', 'x') + end, 'validation-failed'],
+    ['a file by another name', file('a', 'x', 'text/plain', 'upload') + end, 'validation-failed'],
+    ['a path without a file', file('a', 'x') + field('path', 'b') + end, 'validation-failed'],
+    ['two paths for one file', field('path', 'a') + field('path', 'b') + file('c', 'x') + end, 'validation-failed'],
+    ['no end', file('a', 'x'.repeat(500)), 'bad-request'],
+    ['a part that is cut', file('a', 'x').slice(0, -20), 'bad-request'],
+    ['no multipart at all', 'hello', 'bad-request'],
+  ])('are refused for %s', async (_what, body, code) => {
+    for (const size of [7, 100_000]) await expect(read(body, size)).rejects.toMatchObject({ code });
+  });
+
+  it('are refused for their type', async () => {
+    await expect(read('x', 7, { 'content-type': 'application/json' })).rejects.toMatchObject({
+      code: 'unsupported-media-type',
+    });
+    await expect(read('x', 7, {})).rejects.toMatchObject({ code: 'unsupported-media-type' });
+    await expect(read('x', 7, { 'content-type': 'multipart/form-data; charset=x' })).rejects.toMatchObject({
+      code: 'bad-request',
+    });
+  });
+
+  it('keep too long a path too long, for its file to be refused', async () => {
+    const [found] = await read(field('path', 'x'.repeat(10_000)) + file('a', 'x') + end);
+    expect(found?.path.length).toBeGreaterThan(1024);
+  });
+
+  it('end with the request that brings them', async () => {
+    async function* cut(): AsyncGenerator<Uint8Array> {
+      yield Buffer.from(file('a', 'x'.repeat(500)).slice(0, 300));
+      throw new DfsError('incomplete-body', 'cut');
+    }
+    const parts = multipartFiles(headers, cut());
+    const { value } = await parts.next();
+    const reading = (async () => {
+      for await (const _ of value!.body);
+    })();
+    await expect(reading).rejects.toMatchObject({ code: 'incomplete-body' });
+    await expect(parts.next()).rejects.toMatchObject({ code: 'incomplete-body' });
+  });
+
+  it('can be left early', async () => {
+    let closed = false;
+    async function* endless(): AsyncGenerator<Uint8Array> {
+      try {
+        yield Buffer.from(file('a', 'x'));
+        for (;;) yield Buffer.from(file('b', 'y'.repeat(1000)));
+      } finally {
+        closed = true;
+      }
+    }
+    for await (const part of multipartFiles(headers, endless())) {
+      for await (const _ of part.body);
+      break;
+    }
+    await eventually(() => closed);
+  });
+});
+
+describe('a request body', () => {
+  it('is an error when it is cut, when it drips, and when its client is gone', async () => {
+    const outcomes: unknown[] = [];
+    const gone: AbortSignal[] = [];
+    const server = createServer((request, response) => {
+      gone.push(goneSignal(response));
+      (async () => {
+        let size = 0;
+        for await (const part of requestBody(request, { windowMs: 300, bytes: 1000 })) size += part.length;
+        outcomes.push(size);
+        response.end(String(size));
+      })().catch((error: unknown) => {
+        outcomes.push(error);
+        response.statusCode = 400;
+        response.end();
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as { port: number };
+    const send = (then: (socket: ReturnType<typeof connect>) => void): void => {
+      const socket = connect(port, '127.0.0.1', () => {
+        socket.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n');
+        then(socket);
+      });
+      socket.on('error', () => undefined);
+    };
+    try {
+      send((socket) => void setTimeout(() => socket.destroy(), 50));
+      await eventually(() => outcomes.length === 1);
+      expect(outcomes[0]).toMatchObject({ code: 'incomplete-body' });
+      await eventually(() => gone[0]?.aborted);
+      send((socket) => {
+        const timer = setInterval(() => socket.write('x'), 20);
+        socket.on('close', () => clearInterval(timer));
+      });
+      await eventually(() => outcomes.length === 2);
+      expect(outcomes[1]).toMatchObject({ code: 'incomplete-body', message: expect.stringContaining('slowly') });
+      // Silence is met by the timer: nothing ever arrives that could be counted.
+      send(() => undefined);
+      await eventually(() => outcomes.length === 3);
+      expect(outcomes[2]).toMatchObject({ code: 'incomplete-body' });
+      send((socket) => socket.write('y'.repeat(1000)));
+      await eventually(() => outcomes.length === 4);
+      expect(outcomes[3]).toBe(1000);
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
+  });
+});
+
+describe('headers', () => {
+  it.each([
+    ['sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:', 32],
+    ['sha-512=:AAAA:, sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:', 32],
+    ['sha-512=:AAAA:', undefined],
+  ])('Repr-Digest %s', (header, length) => {
+    expect(announcedSha256({ 'repr-digest': header })?.length).toBe(length);
+  });
+
+  it.each(['sha-256=:short:', 'sha-256=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=', 'SHA-256=:*:'])(
+    'refuse the digest %s',
+    (header) => {
+      expect(() => announcedSha256({ 'content-digest': header })).toThrow(DfsError);
+    },
+  );
+
+  it('refuse two digests that differ', () => {
+    const [a, b] = ['A', 'B'].map((letter) => `sha-256=:${letter.repeat(42)}E=:`);
+    expect(() => announcedSha256({ 'content-digest': a!, 'repr-digest': b! })).toThrow(/differs/);
+  });
+
+  it('If-Match and If-None-Match', () => {
+    const cid = 'bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku';
+    expect(writePreconditions({})).toEqual({});
+    expect(writePreconditions({ 'if-match': '*' })).toEqual({ ifMatch: '*' });
+    expect(writePreconditions({ 'if-match': `"${cid}", W/"${cid}", "other"` })).toEqual({ ifMatch: [cid] });
+    expect(writePreconditions({ 'if-none-match': '*' })).toEqual({ ifNoneMatch: '*' });
+    expect(() => writePreconditions({ 'if-none-match': '"x"' })).toThrow(DfsError);
+    expect(() => writePreconditions({ 'if-match': cid })).toThrow(DfsError);
+    expect(() => writePreconditions({ 'if-match': Array(40).fill('"x"').join(',') })).toThrow(DfsError);
+  });
+
+  it('the media type, from the client or the name', () => {
+    expect(mediaTypeFor('a.jpg', undefined)).toBe('image/jpeg');
+    expect(mediaTypeFor('a.jpg', 'application/octet-stream')).toBe('image/jpeg');
+    expect(mediaTypeFor('a.jpg', 'text/plain; charset=utf-8')).toBe('text/plain; charset=utf-8');
+    expect(mediaTypeFor('a.jpg', 'nonsense')).toBe('image/jpeg');
+    expect(mediaTypeFor('a.jpg', 'text/plain\r\nX: y')).toBe('image/jpeg');
+    expect(mediaTypeFor('folder.txt/nothing', `a/${'b'.repeat(200)}`)).toBe('application/octet-stream');
+  });
+});
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
