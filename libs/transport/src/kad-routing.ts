@@ -75,7 +75,7 @@ export class KadRouting implements ContentRouting {
       maxInboundStreams: MAX_DHT_STREAMS,
       // Providing again is paced by our own queue, which outlives a restart: its own would repeat all at once.
       reprovide: { validity: PROVIDER_VALIDITY, threshold: 0, interval: PROVIDER_CLEANUP },
-    })({ ...this.#components, datastore: this.#records }) as Kad;
+    })(kadComponents(this.#components, this.#records)) as Kad;
     kad.addEventListener('peer', (event) => this.#learn((event as CustomEvent<PeerInfo>).detail));
     this.#kad = kad;
     await start(kad);
@@ -180,6 +180,13 @@ export class KadRouting implements ContentRouting {
       .merge(peer.id, { multiaddrs: peer.multiaddrs })
       .catch((error: unknown) => this.options.log.debug({ err: error }, 'an address from the DHT was not kept'));
   }
+}
+
+/** libp2p looks its components up by name when asked for them; they cannot be spread. */
+function kadComponents(components: KadDHTComponents, datastore: ProviderStore): KadDHTComponents {
+  const { peerId, privateKey, registrar, addressManager, peerStore, connectionManager, events, logger, ping } = components;
+  const named = { peerId, privateKey, registrar, addressManager, peerStore, connectionManager, events, logger, ping };
+  return { ...named, datastore };
 }
 
 /** With the DHT off: files are found through the members. */
