@@ -110,9 +110,11 @@ export class ContentReader {
     this.filling = true;
     try {
       while (!this.planned && !this.failure && this.ahead < READ_AHEAD_BYTES) {
-        const places = await this.nextPlaces();
+        const { places, last } = await this.nextPlaces();
         const here = await this.components.chunks.has(places.map((place) => place.id));
         this.start(places, here);
+        // Not before: a reader that finds no chunk waiting takes this for the end.
+        this.planned = last;
         this.wakeReader();
       }
     } catch (error) {
@@ -123,19 +125,16 @@ export class ContentReader {
     }
   }
 
-  private async nextPlaces(): Promise<ChunkPlace[]> {
+  private async nextPlaces(): Promise<{ places: ChunkPlace[]; last: boolean }> {
     const most = LOOK_UPS[Math.min(this.lookUps++, LOOK_UPS.length - 1)]!;
     const places: ChunkPlace[] = [];
     while (places.length < most && this.ahead < READ_AHEAD_BYTES) {
       const next = await this.places.next();
-      if (next.done) {
-        this.planned = true;
-        break;
-      }
+      if (next.done) return { places, last: true };
       places.push(next.value);
       this.ahead += next.value.size;
     }
-    return places;
+    return { places, last: false };
   }
 
   private start(places: readonly ChunkPlace[], here: ReadonlySet<Cid>): void {
