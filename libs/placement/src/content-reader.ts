@@ -75,17 +75,21 @@ export class ContentReader {
     this.places = chunksFrom(content, size, get, range, signal)[Symbol.asyncIterator]();
   }
 
-  /** @throws DfsError `content-unavailable`, `aborted` */
+  /** All of it, or an error: never fewer bytes than asked for. @throws DfsError `content-unavailable`, `aborted` */
   async *read(): AsyncGenerator<Uint8Array, void, undefined> {
+    let left = this.range.length;
     for (;;) {
       void this.fill();
       const slot = this.slots.shift();
       if (slot) {
-        yield this.trim(slot.place, await slot.bytes);
+        const bytes = this.trim(slot.place, await slot.bytes);
+        left -= bytes.length;
+        yield bytes;
         this.ahead -= slot.place.size;
       } else if (this.failure) {
         throw this.failure.error;
       } else if (this.planned) {
+        if (left !== 0) throw wrongManifest('it has fewer bytes than the file');
         return;
       } else {
         await this.wake.promise;
@@ -95,10 +99,7 @@ export class ContentReader {
 
   private trim({ offset, size }: ChunkPlace, bytes: Uint8Array): Uint8Array {
     if (bytes.length !== size) {
-      throw new DfsError(
-        'content-unavailable',
-        'The list of this content’s chunks is wrong: a chunk has another size.',
-      );
+      throw wrongManifest('a chunk has another size');
     }
     const from = Math.max(0, this.range.offset - offset);
     return bytes.subarray(from, this.range.offset + this.range.length - offset);
@@ -174,6 +175,10 @@ export class ContentReader {
     this.wake.resolve(undefined);
     this.wake = Promise.withResolvers<undefined>();
   }
+}
+
+function wrongManifest(what: string): DfsError {
+  return new DfsError('content-unavailable', `The list of this content's chunks is wrong: ${what}.`);
 }
 
 function isUnreadable(error: unknown): boolean {
