@@ -1,5 +1,5 @@
 import { HttpClient, HttpContext } from '@angular/common/http';
-import { Injectable, inject, signal } from '@angular/core';
+import { inject, signal } from '@angular/core';
 import {
   EVENTS_NAMESPACE,
   routes,
@@ -52,7 +52,6 @@ interface Position {
  * after a reconnect what was missed comes before `live` fires; when it cannot be had, `resync` fires and everything must
  * be read anew. Volatile events (progress, status) may be missed; whoever shows them refreshes on `live`.
  */
-@Injectable({ providedIn: 'root', useFactory: () => openEventStream() })
 export class EventStream {
   readonly #components: EventStreamComponents;
   readonly #options: Required<EventStreamOptions>;
@@ -184,8 +183,8 @@ export class EventStream {
   }
 }
 
-/** The stream of the node this page came from; the session cookie travels by itself. */
-function openEventStream(): EventStream {
+/** The stream of the node this page came from; the session cookie travels by itself. Within an injection context. */
+export function openEventStream(): EventStream {
   const http = inject(HttpClient);
   const stream = new EventStream({
     // WebSocket only: a browser sends no Origin with the same-origin GETs of polling, and the node insists on one.

@@ -76,7 +76,7 @@ export class FileList {
   readonly remove = output<FileRow>();
 
   readonly #clock = inject(Clock);
-  readonly #host: ElementRef<HTMLElement> = inject(ElementRef);
+  readonly #host = inject<ElementRef<HTMLElement>>(ElementRef);
   readonly #active = signal(0);
   readonly viewport = viewChild.required(CdkVirtualScrollViewport);
 
@@ -161,6 +161,12 @@ export class FileList {
     const first: FileSort = column === 'path' ? 'path' : `-${column}`;
     const second: FileSort = column === 'path' ? '-path' : column;
     this.sortChange.emit(this.sort() === first ? second : first);
+  }
+
+  protected onClick(event: MouseEvent, row: FileRow | null): void {
+    // What is in the row has its own meaning.
+    const onControl = event.target instanceof Element && event.target.closest('button, input') !== null;
+    if (row && !onControl) this.opened.emit(row);
   }
 
   protected onKey(event: KeyboardEvent, index: number, row: FileRow | null): void {

@@ -1,7 +1,7 @@
 import type { FileQuery } from '@dfs/client-data';
 import { ApiProblem } from '@dfs/client-data';
 import type { FileInfo, FileList } from '@dfs/contracts';
-import { Observable, Subject, defer, of, throwError } from 'rxjs';
+import { type Observable, Subject, defer, of, throwError } from 'rxjs';
 import { FileWindow, type FileChange, type FileRow } from './file-window.js';
 
 const START = Date.parse('2026-11-22T12:00:00Z');
