@@ -4,6 +4,7 @@ import { entryOf, type PathOutcome } from './path-rows.js';
 import type { Change } from './interfaces.js';
 import { entryFrom, toHex, type FileRow } from './rows.js';
 import { PathState } from './schema.js';
+import { slices } from './slices.js';
 
 /** Files in one event. */
 const FILES_PER_EVENT = 1000;
@@ -17,18 +18,16 @@ export interface EventSink {
 
 /** Tells of what became of the paths, within the unit of work, at most 1,000 files an event. */
 export async function recordEvents(tx: Tx, events: EventSink, outcomes: readonly PathOutcome[]): Promise<void> {
-  const batches = new Map<FileEventType, FileEventItem[]>();
+  const batches = new Map<FileEventType, PathOutcome[]>();
   for (const outcome of outcomes) {
     for (const type of eventsOf(outcome)) {
-      const files = batches.get(type) ?? [];
-      batches.set(type, files);
-      files.push(itemOf(outcome));
+      const batch = batches.get(type) ?? [];
+      batches.set(type, batch);
+      batch.push(outcome);
     }
   }
-  for (const [type, files] of batches) {
-    for (let at = 0; at < files.length; at += FILES_PER_EVENT) {
-      await events.record(tx, type, { files: files.slice(at, at + FILES_PER_EVENT) });
-    }
+  for (const [type, batch] of batches) {
+    for (const slice of slices(batch, FILES_PER_EVENT)) await events.record(tx, type, { files: slice.map(itemOf) });
   }
 }
 

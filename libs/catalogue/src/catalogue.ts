@@ -16,7 +16,7 @@ import {
 } from '@dfs/protocol';
 import { changesOf, recordEvents } from './announce.js';
 import { Changeset, type ChangesetContext } from './changeset.js';
-import { chainEnd, DraftWriter, normaliseDraft } from './commit.js';
+import { chainEnd, DraftWriter, normaliseDrafts } from './commit.js';
 import { Fingerprints } from './fingerprints.js';
 import { Intake, type Received } from './intake.js';
 import type { Change, Commit, Draft, Entry, EntryPage, ListQuery, MemberView } from './interfaces.js';
@@ -99,7 +99,7 @@ export class Catalogue {
         'This node only holds data for the others: write at a node that is a member.',
       );
     }
-    const normal = drafts.map(normaliseDraft);
+    const normal = await normaliseDrafts(drafts);
     const paths = normal.map((draft) => draft.path);
     const changes = await Changeset.load(tx, this.changesetContext(), paths);
     const last = await chainEnd(tx, signer.peerId);

@@ -1,6 +1,7 @@
-import type { Tx } from '@dfs/database';
+import type { SqlValue, Tx } from '@dfs/database';
 import { cidToBytes, fileIdOf, type ParsedRecord, type RecordFields, type SignedRecord } from '@dfs/protocol';
 import { setImmediate as breathe } from 'node:timers/promises';
+import { bulkInsert, type BulkTable } from './bulk-insert.js';
 import { causally } from './causal.js';
 import { Delta, type Fingerprints } from './fingerprints.js';
 import { inherit, type Version } from './heads.js';
@@ -24,6 +25,7 @@ import {
 } from './rows.js';
 import { rederive } from './rederive.js';
 import { IN_SET, KIND_NUMBER, RecordState } from './schema.js';
+import { mapInTurns, slices } from './slices.js';
 
 /** A record that has been judged, to be stored. */
 export interface JudgedRecord extends SignedRecord, ParsedRecord {
@@ -59,6 +61,8 @@ export interface ChangesetContext {
   standing: (peerId: string) => string;
 }
 
+/** Rows made of records or paths between two turns of the event loop. */
+const ROWS_PER_TURN = 500;
 /** Records added between two turns of the event loop. */
 const RECORDS_PER_TURN = 250;
 
@@ -215,68 +219,77 @@ export class Changeset {
     this.hasChild = new Set(rows.map((row) => `${row.file}:${toHex(row.parent)}`));
   }
 
-  private async writeRecords(authors: Map<string, number>): Promise<void> {
-    const shares = new Map<number, { records: number; bytes: number }>();
-    const values = this.rows.map(({ record, seq, file, version }) => {
-      const author = authors.get(record.envelope.author) as number;
-      const share = shares.get(author) ?? { records: 0, bytes: 0 };
-      if (!record.again) shares.set(author, { records: share.records + 1, bytes: share.bytes + record.body.length });
-      const isHead = version !== null && this.path(record.fields!.path).heads.has(record.id);
-      return [
-        seq,
-        fromHex(record.id),
-        record.state,
-        isHead ? 1 : 0,
-        file,
-        version ? KIND_NUMBER[version.kind] : null,
-        author,
-        record.envelope.clock.ms,
-        record.envelope.clock.counter,
-        version?.content ? cidToBytes(version.content) : null,
-        version?.size ?? 0,
-        version?.mediaType ?? '',
-        version?.born ?? 0,
-        record.body,
-        record.signature,
-      ];
-    });
-    await this.tx.insertMany('catalogue_record', RECORD_COLUMNS, values);
-    for (const [author, { records, bytes }] of shares) {
+  private async writeRecords(authors: ReadonlyMap<string, number>): Promise<void> {
+    for (const rows of slices(this.rows, ROWS_PER_TURN)) {
+      const values = rows.map((row) => this.valuesOf(row, authors));
+      await bulkInsert(this.tx, RECORDS, values);
+    }
+    const fresh = this.rows.filter(({ record }) => !record.again).map(({ record }) => record);
+    for (const [peerId, author] of authors) {
+      const own = fresh.filter((record) => record.envelope.author === peerId);
+      if (own.length === 0) continue;
+      const bytes = own.reduce((sum, record) => sum + record.body.length, 0);
       await this.tx.run('UPDATE catalogue_author SET records = records + ?, bytes = bytes + ? WHERE id = ?', [
-        records,
+        own.length,
         bytes,
         author,
       ]);
     }
   }
 
+  private valuesOf({ record, seq, file, version }: NewRow, authors: ReadonlyMap<string, number>): SqlValue[] {
+    const isHead = record.fields !== null && version !== null && this.path(record.fields.path).heads.has(record.id);
+    return [
+      seq,
+      fromHex(record.id),
+      record.state,
+      isHead ? 1 : 0,
+      file,
+      version && KIND_NUMBER[version.kind],
+      authors.get(record.envelope.author) as number,
+      record.envelope.clock.ms,
+      record.envelope.clock.counter,
+      version === null || version.content === null ? null : cidToBytes(version.content),
+      version?.size ?? 0,
+      version?.mediaType ?? '',
+      version?.born ?? 0,
+      record.body,
+      record.signature,
+    ];
+  }
+
   private async writeEdges(): Promise<void> {
     const edges = this.rows.flatMap(({ record, seq, version }) =>
       version ? record.fields!.parents.map((parent) => [fromHex(parent), seq]) : [],
     );
-    await this.tx.insertMany('catalogue_parent', ['parent', 'child'], edges);
+    await bulkInsert(this.tx, PARENTS, edges);
     if (this.unhead.length === 0) return;
     await this.tx.run(`UPDATE catalogue_record SET head = 0 WHERE seq IN ${NUMBERS}`, [JSON.stringify(this.unhead)]);
   }
 }
 
-const RECORD_COLUMNS = [
-  'seq',
-  'id',
-  'state',
-  'head',
-  'file',
-  'kind',
-  'author',
-  'ms',
-  'counter',
-  'content',
-  'size',
-  'media_type',
-  'born',
-  'body',
-  'signature',
-];
+const RECORDS: BulkTable = {
+  name: 'catalogue_record',
+  columns: [
+    'seq',
+    'id',
+    'state',
+    'head',
+    'file',
+    'kind',
+    'author',
+    'ms',
+    'counter',
+    'content',
+    'size',
+    'media_type',
+    'born',
+    'body',
+    'signature',
+  ],
+  blobs: new Set(['id', 'content', 'body', 'signature']),
+};
+const PARENTS: BulkTable = { name: 'catalogue_parent', columns: ['parent', 'child'], blobs: new Set(['parent']) };
 
 async function loadPaths(
   tx: Tx,
@@ -284,16 +297,19 @@ async function loadPaths(
   names: ReadonlySet<string>,
   firstSeq: number,
 ): Promise<Map<string, PathChange>> {
-  const ids = new Map([...names].map((path) => [path, fileIdOf(networkId, path)]));
+  const ids = await mapInTurns([...names], ROWS_PER_TURN, (path) => {
+    const fileId = fileIdOf(networkId, path);
+    return { path, fileId, hex: toHex(fileIdBytes(fileId) as Uint8Array) };
+  });
   const rows = await queryByIds<FileRow>(
     tx,
     `SELECT ${FILE_COLUMNS} FROM ${FILES} WHERE f.file_id IN ${BLOBS}`,
-    [...ids.values()].map((id) => toHex(fileIdBytes(id) as Uint8Array)),
+    ids.map(({ hex }) => hex),
   );
   const known = new Map(rows.map((row) => [row.path, row]));
   const changes = new Map<string, PathChange>();
   let next = firstSeq;
-  for (const [path, fileId] of ids) {
+  for (const { path, fileId } of ids) {
     const before = known.get(path);
     const seq = before?.seq ?? next++;
     changes.set(path, { path, fileId, seq, before, heads: new Map(), fresh: new Set(), broughtBack: new Set() });

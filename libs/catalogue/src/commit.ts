@@ -1,28 +1,31 @@
-import { setImmediate as breathe } from 'node:timers/promises';
 import type { Tx } from '@dfs/database';
 import {
   compareClocks,
   DfsError,
+  encodeRecord,
   MAX_PARENTS,
   nextClock,
   normalisePath,
   RECORD_VERSION,
-  signRecord,
+  recordIdOf,
+  signBodies,
   type RecordClock,
   type RecordFields,
   type SignedRecord,
   type Signer,
 } from '@dfs/protocol';
-import type { Changeset, PathChange } from './changeset.js';
+import type { Changeset, JudgedRecord, PathChange } from './changeset.js';
 import { ranked, type Version } from './heads.js';
 import type { Commit, CommitOutcome, Draft } from './interfaces.js';
 import { entryOf, pathRow, type PathRow } from './path-rows.js';
 import { peerBytes, toHex } from './rows.js';
 import { RecordState } from './schema.js';
+import { mapInTurns } from './slices.js';
 import { MAX_AHEAD } from './validity.js';
 
-/** Signatures made between two turns of the event loop: about 10 ms of them. */
+/** Records encoded between two turns of the event loop: a few milliseconds of them. */
 const DRAFTS_PER_TURN = 200;
+const NOT_YET = new Uint8Array(0);
 const DEFAULT_MEDIA_TYPE = 'application/octet-stream';
 
 /** Where an author's chain of records ends. */
@@ -50,7 +53,7 @@ export interface WriterContext {
 
 /** Turns drafts into signed records, one after another, each of which sees those before it. */
 export class DraftWriter {
-  /** What has been signed so far. */
+  /** Records made so far; signed when writeAll is done. */
   readonly written: SignedRecord[] = [];
 
   constructor(
@@ -60,11 +63,12 @@ export class DraftWriter {
   ) {}
 
   async writeAll(drafts: readonly Draft[]): Promise<Commit[]> {
-    const commits: Commit[] = [];
-    for (const [index, draft] of drafts.entries()) {
-      if (index % DRAFTS_PER_TURN === DRAFTS_PER_TURN - 1) await breathe();
-      commits.push(this.write(draft));
-    }
+    const commits = await mapInTurns(drafts, DRAFTS_PER_TURN, (draft) => this.write(draft));
+    const signatures = await signBodies(
+      this.context.signer,
+      this.written.map((record) => record.body),
+    );
+    for (const [at, record] of this.written.entries()) record.signature = signatures[at] as Uint8Array;
     return commits;
   }
 
@@ -74,11 +78,11 @@ export class DraftWriter {
     const heads = ranked(path.heads.values());
     const replaced = draft.kind === 'deletion' ? deletionOf(draft, heads) : successorOf(draft, heads);
     if (replaced === 'unchanged') return { outcome: 'unchanged', entry: entryOf(path, before as PathRow) };
-    this.sign(draft, path, replaced.slice(0, MAX_PARENTS));
+    this.record(draft, path, replaced.slice(0, MAX_PARENTS));
     return { outcome: outcomeOf(draft, heads[0]), entry: entryOf(path, pathRow(path) as PathRow) };
   }
 
-  private sign(draft: Draft, path: PathChange, replaced: readonly Version[]): void {
+  private record(draft: Draft, path: PathChange, replaced: readonly Version[]): void {
     const { signer, networkId, now } = this.context;
     const clock = this.stamp(replaced);
     const isFile = draft.kind === 'file';
@@ -98,10 +102,18 @@ export class DraftWriter {
       from: draft.from ?? null,
       imported: false,
     };
-    const record = signRecord(signer, fields);
+    const body = encodeRecord(fields);
+    const record: JudgedRecord = {
+      id: recordIdOf(body),
+      body,
+      signature: NOT_YET,
+      envelope: fields,
+      fields,
+      state: RecordState.applied,
+    };
     this.last = { id: record.id, clock };
-    this.written.push({ body: record.body, signature: record.signature });
-    this.changes.add({ ...record, envelope: fields, fields, state: RecordState.applied });
+    this.written.push(record);
+    this.changes.add(record);
   }
 
   /** Later than all it replaces and than all I wrote. */
@@ -112,8 +124,12 @@ export class DraftWriter {
   }
 }
 
-/** The draft with its paths in their one form. @throws DfsError `invalid-path` */
-export function normaliseDraft(draft: Draft): Draft {
+/** Drafts with their paths in their one form. @throws DfsError `invalid-path` */
+export function normaliseDrafts(drafts: readonly Draft[]): Promise<Draft[]> {
+  return mapInTurns(drafts, 1000, normaliseDraft);
+}
+
+function normaliseDraft(draft: Draft): Draft {
   const path = normalisePath(draft.path);
   return draft.from === undefined ? { ...draft, path } : { ...draft, path, from: normalisePath(draft.from) };
 }

@@ -1,11 +1,16 @@
 import type { SqlValue, Tx } from '@dfs/database';
 import { cidToBytes, EMPTY_CONTENT, type Cid } from '@dfs/protocol';
+import { bulkInsert, type BulkTable } from './bulk-insert.js';
 import type { PathChange } from './changeset.js';
 import { inConflict, shownOf, type Version } from './heads.js';
 import type { Entry } from './interfaces.js';
 import { fileIdBytes, fromHex, NUMBERS, toHex, type FileRow } from './rows.js';
 import { CONFLICT_TOTAL, PathState } from './schema.js';
 import { foldCase } from './search.js';
+import { mapInTurns, slices } from './slices.js';
+
+/** Rows made between two turns of the event loop. */
+const ROWS_PER_TURN = 500;
 
 /** What became of a path in a unit of work. */
 export interface PathOutcome {
@@ -29,9 +34,12 @@ export async function writePaths(
   changes: readonly PathChange[],
   authors: ReadonlyMap<string, number>,
 ): Promise<PathOutcome[]> {
-  const outcomes = changes.map((change) => ({ change, after: pathRow(change) })).filter(looksDifferent);
-  const rows = outcomes.flatMap(({ change, after }) => (after ? [valuesOf(change, after, authors)] : []));
-  await tx.insertMany('catalogue_file', FILE_COLUMNS, rows, 'replace');
+  const all = await mapInTurns(changes, ROWS_PER_TURN, (change) => ({ change, after: pathRow(change) }));
+  const outcomes = all.filter(looksDifferent);
+  for (const slice of slices(outcomes, ROWS_PER_TURN)) {
+    const rows = slice.flatMap(({ change, after }) => (after ? [valuesOf(change, after, authors)] : []));
+    await bulkInsert(tx, PATHS, rows, 'OR REPLACE');
+  }
   const gone = outcomes.filter(({ after }) => after === undefined).map(({ change }) => change.seq);
   if (gone.length > 0) await tx.run(`DELETE FROM catalogue_file WHERE seq IN ${NUMBERS}`, [JSON.stringify(gone)]);
   await writeTotals(tx, outcomes);
@@ -80,21 +88,25 @@ function contentHex(content: Uint8Array | null): string | null {
   return content === null ? null : toHex(content);
 }
 
-const FILE_COLUMNS = [
-  'seq',
-  'file_id',
-  'path',
-  'search',
-  'state',
-  'conflict',
-  'record_id',
-  'content',
-  'size',
-  'media_type',
-  'author',
-  'created',
-  'modified',
-];
+const PATHS: BulkTable = {
+  name: 'catalogue_file',
+  columns: [
+    'seq',
+    'file_id',
+    'path',
+    'search',
+    'state',
+    'conflict',
+    'record_id',
+    'content',
+    'size',
+    'media_type',
+    'author',
+    'created',
+    'modified',
+  ],
+  blobs: new Set(['file_id', 'record_id', 'content']),
+};
 
 function valuesOf(change: PathChange, after: PathRow, authors: ReadonlyMap<string, number>): SqlValue[] {
   const { shown } = after;

@@ -10,6 +10,8 @@ export interface Signer {
   readonly peerId: string;
   /** 64 bytes. */
   sign(bytes: Uint8Array): Uint8Array;
+  /** The same on the thread pool: for many signatures at once. */
+  signAsync?(bytes: Uint8Array): Promise<Uint8Array>;
 }
 
 // DER around a raw Ed25519 key (RFC 8410), which is all that OpenSSL needs.
@@ -27,10 +29,20 @@ export function signerFromRaw(raw: Uint8Array): Signer {
   const spki = createPublicKey(key).export({ format: 'der', type: 'spki' });
   const publicKey = publicKeyFromRaw(spki.subarray(SPKI_PREFIX.length));
   const peerId = peerIdFromPublicKey(publicKey).toString();
-  return { peerId, sign: (bytes) => nodeSign(null, bytes, key) };
+  return {
+    peerId,
+    sign: (bytes) => nodeSign(null, bytes, key),
+    signAsync: (bytes) =>
+      new Promise((resolve, reject) => {
+        nodeSign(null, bytes, key, (error, signature) => (error ? reject(error) : resolve(signature)));
+      }),
+  };
 }
 
 const verifiers = new Map<string, KeyObject>();
+// base58 is slow, and the same few ids are in every message.
+const binaryForms = new Map<string, Uint8Array>();
+const textForms = new Map<string, string>();
 
 /** Whether `signature` over `bytes` was made by the key that `peerId` names. False for anything that is not Ed25519. */
 export function verifySignature(peerId: string, bytes: Uint8Array, signature: Uint8Array): boolean {
@@ -58,18 +70,28 @@ export function normalisePeerId(text: string): string {
   }
 }
 
-/** Binary form: the multihash, 38 bytes for Ed25519. */
+/** Binary form: the multihash, 38 bytes for Ed25519. Not to be changed by the caller. */
 export function peerIdToBytes(peerId: string): Uint8Array {
-  return peerIdFromString(peerId).toMultihash().bytes;
+  return remembered(binaryForms, peerId, () => peerIdFromString(peerId).toMultihash().bytes);
 }
 
 /** Inverse of peerIdToBytes. @throws DfsError `bad-request` */
 export function peerIdFromBytes(bytes: Uint8Array): string {
   try {
-    return normalisePeerId(peerIdFromMultihash(Digest.decode(bytes)).toString());
+    const key = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+    return remembered(textForms, key, () => normalisePeerId(peerIdFromMultihash(Digest.decode(bytes)).toString()));
   } catch (cause) {
     throw new DfsError('bad-request', 'Those bytes are not a peer id.', { cause });
   }
+}
+
+function remembered<V>(known: Map<string, V>, key: string, make: () => V): V {
+  const before = known.get(key);
+  if (before !== undefined) return before;
+  const value = make();
+  if (known.size >= KNOWN_KEYS) known.clear();
+  known.set(key, value);
+  return value;
 }
 
 function verifierOf(peerId: string): KeyObject | undefined {

@@ -14,6 +14,7 @@ import {
   packRecords,
   parseRecord,
   recordIdOf,
+  signBodies,
   signRecord,
   unpackRecords,
   verifyRecord,
@@ -192,6 +193,17 @@ describe('record', () => {
 });
 
 const rawCid = Buffer.from([1, 0x55, 0x12, 32, ...sha256(Buffer.from('raw'))]);
+
+describe('many signatures', () => {
+  it.each([1, 100])('are what each would be by itself: %i', async (count) => {
+    const records = Array.from({ length: count }, (_, n) => signRecord(signer, { ...file, path: `f/${n}` }));
+    const signatures = await signBodies(
+      signer,
+      records.map((record) => record.body),
+    );
+    expect(signatures.map((each) => Buffer.from(each))).toEqual(records.map((each) => Buffer.from(each.signature)));
+  });
+});
 
 describe('records in a payload', () => {
   const records = Object.values(samples).map((fields) => signRecord(signer, fields));

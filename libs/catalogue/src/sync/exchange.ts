@@ -21,6 +21,7 @@ import {
 import { LEAF_BITS, type IdRange, type SetRoot } from '../fingerprints.js';
 import { RECORDS_PER_UNIT, type Received } from '../intake.js';
 import type { RecordSet } from '../record-set.js';
+import { slices } from '../slices.js';
 
 /** What an exchange needs of a stream. */
 export interface SyncChannel {
@@ -342,10 +343,6 @@ function* byBits(ranges: readonly IdRange[]): Iterable<[number, number[]]> {
     const indexes = ranges.filter((range) => range.bits === bits).map((range) => range.index);
     for (const part of slices(indexes, MAX_RANGES_PER_FRAME)) yield [bits, part];
   }
-}
-
-function* slices<T>(items: readonly T[], size: number): Iterable<T[]> {
-  for (let at = 0; at < items.length; at += size) yield items.slice(at, at + size);
 }
 
 function misbehaved(what: string): DfsError {
