@@ -1,0 +1,151 @@
+import { AxeBuilder } from '@axe-core/playwright';
+import { sha256Hex } from '@dfs/testing';
+import type { Locator, Page } from 'playwright-core';
+
+/** A file made within the browser, for a drop. */
+export interface DroppedFile {
+  name: string;
+  text: string;
+}
+
+/** The console as a person uses it. Everything is found by what is shown or said, not by how it is built. */
+export class ConsolePage {
+  constructor(readonly page: Page) {}
+
+  /** Opens the link that the node printed, and waits until the console is live. */
+  async open(link: string): Promise<void> {
+    await this.page.goto(link);
+    await this.live();
+  }
+
+  async live(timeout = 20_000): Promise<void> {
+    await this.chip('Live').waitFor({ timeout });
+  }
+
+  /** The connection state in the top line. */
+  chip(text: 'Live' | 'Offline' | 'Connecting'): Locator {
+    return this.page.locator('dfs-node-line').getByText(text, { exact: true });
+  }
+
+  async goTo(name: 'Files' | 'Peers' | 'Activity'): Promise<void> {
+    await this.page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name }).click();
+    await this.page.getByRole('heading', { level: 1, name }).waitFor();
+  }
+
+  // Files
+
+  /** The row of a file, by its whole path. */
+  row(path: string): Locator {
+    return this.page.locator(`[role=row][data-path="${path.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"]`);
+  }
+
+  /** Paths of the rows in view. */
+  async paths(): Promise<string[]> {
+    const rows = await this.page.locator('[role=row][data-path]').all();
+    return Promise.all(rows.map(async (row) => (await row.getAttribute('data-path')) ?? ''));
+  }
+
+  /** Chooses files from disk, as by the button Upload. */
+  async choose(files: string[] | { name: string; mimeType: string; buffer: Buffer }[]): Promise<void> {
+    await this.page.getByRole('button', { name: 'Upload', exact: true }).click();
+    const chooser = this.page.waitForEvent('filechooser');
+    await this.page.getByRole('menuitem', { name: 'Files' }).click();
+    await (await chooser).setFiles(files);
+  }
+
+  /** Drags files over the window and drops them. */
+  async drop(files: DroppedFile[]): Promise<void> {
+    const transfer = await this.page.evaluateHandle((made) => {
+      const data = new DataTransfer();
+      for (const { name, text } of made) data.items.add(new File([text], name, { type: 'text/plain' }));
+      return data;
+    }, files);
+    const main = this.page.locator('main');
+    await main.dispatchEvent('dragenter', { dataTransfer: transfer });
+    await this.page.getByText('Drop to upload').waitFor();
+    await main.dispatchEvent('dragover', { dataTransfer: transfer });
+    await main.dispatchEvent('drop', { dataTransfer: transfer });
+  }
+
+  /** Waits until the upload panel says that nothing is under way any more. */
+  async uploadsEnded(timeout = 60_000): Promise<string> {
+    const headline = this.page.getByRole('region', { name: 'Uploads' }).getByRole('heading');
+    await headline.filter({ hasText: /uploaded|failed|cancelled/ }).waitFor({ timeout });
+    return (await headline.textContent())?.trim() ?? '';
+  }
+
+  async closeUploads(): Promise<void> {
+    await this.page.getByRole('button', { name: 'Close the uploads' }).click();
+  }
+
+  /** Downloads by the row's own button; answers the SHA-256 of what was saved, and the name it was saved under. */
+  async download(path: string): Promise<{ hash: string; name: string }> {
+    const row = this.row(path);
+    await row.hover();
+    const started = this.page.waitForEvent('download');
+    await row.getByRole('button', { name: /^Download/ }).click();
+    const download = await started;
+    return { hash: await sha256Hex(await download.path()), name: download.suggestedFilename() };
+  }
+
+  /** Deletes by the row's own button, and says yes. */
+  async delete(path: string): Promise<void> {
+    const row = this.row(path);
+    await row.hover();
+    await row.getByRole('button', { name: /^Delete/ }).click();
+    const dialog = this.page.getByRole('dialog');
+    await dialog.getByRole('button', { name: /^Delete/ }).click();
+    await dialog.waitFor({ state: 'detached' });
+  }
+
+  async search(text: string): Promise<void> {
+    await this.page.getByRole('searchbox', { name: 'Search names' }).fill(text);
+  }
+
+  /** Opens the details of a file. */
+  async details(path: string): Promise<Locator> {
+    await this.row(path).locator('[role=gridcell]').nth(2).click();
+    const details = this.page.getByLabel('Details of the file');
+    await details.waitFor();
+    return details;
+  }
+
+  // Peers
+
+  card(name: string): Locator {
+    return this.page.getByRole('article', { name });
+  }
+
+  /** Makes an invite and answers its ticket. */
+  async invite(role: 'Member' | 'Storage' | 'Owner' = 'Member'): Promise<string> {
+    await this.page.getByRole('button', { name: 'Invite a node' }).first().click();
+    const dialog = this.page.getByRole('dialog');
+    await dialog.getByRole('radio', { name: role }).check();
+    await dialog.getByRole('button', { name: 'Make a ticket' }).click();
+    const ticket = await dialog.getByLabel('Ticket').inputValue();
+    await dialog.getByRole('button', { name: 'Done' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    return ticket;
+  }
+
+  /** Fills in the join dialog; it closes when the node has joined. */
+  async join(ticket: string): Promise<void> {
+    await this.page.getByRole('button', { name: 'Join a network' }).first().click();
+    const dialog = this.page.getByRole('dialog');
+    await dialog.getByLabel('Ticket').fill(ticket);
+    await dialog.getByRole('button', { name: 'Join', exact: true }).click();
+  }
+
+  /** What an accessibility check finds wrong with what is shown now, one line each. */
+  async accessibilityFaults(): Promise<string[]> {
+    const { violations } = await new AxeBuilder({ page: this.page }).analyze();
+    return violations.flatMap(({ id, nodes }) =>
+      nodes.map((node) => `${id}: ${node.target.join(' ')} ${node.failureSummary ?? ''}`),
+    );
+  }
+
+  /** How far the page is wider than the window, in CSS pixels. */
+  overflow(): Promise<number> {
+    return this.page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  }
+}

@@ -1,0 +1,193 @@
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { eventually, realFiles, removeAll, sha256Hex, startNetwork, type Engine } from '@dfs/testing';
+import type { FileList } from '@dfs/contracts';
+import type { Browser } from 'playwright-core';
+import { launchBrowser, openTab, screenshot, type Tab } from './browser.js';
+import { ConsolePage } from './console-page.js';
+
+describe('files in the browser', () => {
+  let nodes: Engine[];
+  let browser: Browser;
+  let tab: Tab;
+  let ui: ConsolePage;
+  const node = (index: number) => nodes[index] as Engine;
+
+  beforeAll(async () => {
+    [nodes, browser] = await Promise.all([startNetwork(2), launchBrowser()]);
+  });
+  afterAll(async () => {
+    await browser.close();
+    await removeAll(nodes);
+  });
+  beforeEach(async () => {
+    tab = await openTab(browser, { acceptDownloads: true });
+    ui = new ConsolePage(tab.page);
+    await ui.open(node(0).link);
+  });
+  afterEach(async () => {
+    await tab[Symbol.asyncDispose]();
+  });
+
+  const list = (engine: Engine, query = '') => engine.json<FileList>(`/files?limit=1000${query}`);
+
+  it('signs in by the link, and the token leaves the address', async () => {
+    expect(tab.page.url()).toBe(`${node(0).url}/files`);
+    expect(await tab.page.evaluate(() => document.cookie)).toBe('');
+    await tab.page.reload();
+    await ui.live();
+    await tab.page.getByText('No files yet').waitFor();
+    await screenshot(tab.page, 'files-empty');
+    expect(tab.complaints).toEqual([]);
+  });
+
+  it('takes real files by the chooser, shows their progress, and gives them back equal', async () => {
+    const sources = await realFiles({ min: 2_000_000, max: 40_000_000, count: 3 });
+    await ui.choose(sources.map((file) => file.path));
+    expect(await ui.uploadsEnded()).toBe('3 files uploaded');
+    await ui.closeUploads();
+    for (const { path } of sources) {
+      const name = basename(path);
+      await ui.row(name).waitFor();
+      const { hash, name: savedAs } = await ui.download(name);
+      expect(savedAs).toBe(name);
+      expect(hash).toBe(await sha256Hex(path));
+    }
+    await ui
+      .row(basename(sources[0]?.path ?? ''))
+      .getByText('Limited · 2 of 3')
+      .waitFor({ timeout: 30_000 });
+    expect(tab.complaints).toEqual([]);
+  });
+
+  it('takes dropped files, among them names that mean mischief, and shows them as they are', async () => {
+    const mischief = ['<img src=x onerror=alert(1)>.txt', 'Übung 🎂 (1).txt', 'תמונה.txt', `${'long '.repeat(40)}.txt`];
+    tab.page.on('dialog', () => tab.complaints.push('a dialog opened'));
+    await ui.drop(mischief.map((name) => ({ name, text: `the bytes of ${name}` })));
+    expect(await ui.uploadsEnded()).toBe(`${mischief.length} files uploaded`);
+    await ui.closeUploads();
+    for (const name of mischief) await ui.row(name).waitFor();
+    expect(await tab.page.locator('img').count()).toBe(0);
+    expect(await ui.overflow()).toBeLessThanOrEqual(0);
+    const { hash } = await ui.download('Übung 🎂 (1).txt');
+    expect(hash).toBe(await sha256Hex(Buffer.from('the bytes of Übung 🎂 (1).txt')));
+    const { items } = await list(node(1));
+    expect(items.map((file) => file.path)).toEqual(
+      expect.arrayContaining(mischief.map((name) => name.normalize('NFC'))),
+    );
+    expect(tab.complaints).toEqual([]);
+  });
+
+  it('sends many small files together', async () => {
+    const files = Array.from({ length: 120 }, (_, i) => ({ name: `many-${i}.txt`, text: `file ${i}` }));
+    const requests: string[] = [];
+    tab.page.on('request', (request) => {
+      if (request.method() === 'POST' || request.method() === 'PUT') requests.push(request.method());
+    });
+    await ui.drop(files);
+    expect(await ui.uploadsEnded()).toBe('120 files uploaded');
+    expect(requests).toEqual(['POST']);
+    const { total } = await list(node(0), '&prefix=many-');
+    expect(total).toBe(120);
+  });
+
+  it('shows what another node does within a second, without a reload', async () => {
+    await node(1).put('from/the other.txt', 'written there');
+    await ui.row('from/the other.txt').waitFor({ timeout: 1000 });
+    await node(1).put('from/the other.txt', 'written there, and then changed');
+    await ui.row('from/the other.txt').getByText('31 B', { exact: true }).waitFor({ timeout: 1000 });
+    const { items } = await list(node(1), '&prefix=from/');
+    await node(1).fetch(`/files/${items[0]?.id}`, { method: 'DELETE' });
+    await ui.row('from/the other.txt').waitFor({ state: 'detached', timeout: 1000 });
+  });
+
+  it('deletes everywhere, after asking', async () => {
+    await node(0).put('to be deleted.txt', 'short-lived');
+    await eventually(async () => (await list(node(1), '&q=to be deleted')).total === 1);
+    const row = ui.row('to be deleted.txt');
+    await row.hover();
+    await row.getByRole('button', { name: /^Delete/ }).click();
+    await tab.page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+    await row.waitFor();
+    await ui.delete('to be deleted.txt');
+    await row.waitFor({ state: 'detached' });
+    await eventually(async () => (await list(node(1), '&q=to be deleted')).total === 0);
+  });
+
+  it('selects several and deletes them together', async () => {
+    for (const i of [1, 2, 3]) await node(0).put(`several/${i}.txt`, `${i}`);
+    for (const i of [1, 2, 3]) await ui.row(`several/${i}.txt`).getByRole('checkbox').check();
+    await tab.page.getByRole('toolbar').getByText('3 selected').waitFor();
+    await tab.page.getByRole('toolbar').getByRole('button', { name: 'Delete' }).click();
+    await tab.page.getByRole('dialog').getByRole('button', { name: 'Delete 3 files' }).click();
+    for (const i of [1, 2, 3]) await ui.row(`several/${i}.txt`).waitFor({ state: 'detached' });
+    expect((await list(node(0), '&prefix=several/')).total).toBe(0);
+  });
+
+  it('finds by name, walks folders, sorts; the address keeps where one is', async () => {
+    await node(0).put('walk/deep/needle.txt', 'a');
+    await node(0).put('walk/hay.txt', 'bb');
+    await ui.row('walk/hay.txt').waitFor();
+    await tab.page.getByRole('list', { name: 'Folders' }).getByRole('button', { name: 'walk' }).click();
+    await tab.page.getByRole('heading', { level: 1, name: 'walk' }).waitFor();
+    await ui.row('walk/deep/needle.txt').waitFor();
+    await tab.page.getByRole('button', { name: 'Size' }).click();
+    await eventually(async () => (await ui.paths())[0] === 'walk/hay.txt');
+    await tab.page.reload();
+    await tab.page.getByRole('heading', { level: 1, name: 'walk' }).waitFor();
+    await ui.row('walk/hay.txt').waitFor();
+    await tab.page.goBack();
+    await tab.page.getByRole('heading', { level: 1, name: 'walk' }).waitFor();
+    await tab.page.goBack();
+    await tab.page.getByRole('heading', { level: 1, name: 'Files' }).waitFor();
+    await ui.search('NEEDLE');
+    await eventually(async () => (await ui.paths()).join() === 'walk/deep/needle.txt');
+    await ui.search('no such thing');
+    await tab.page.getByText('Nothing found').waitFor();
+  });
+
+  it('tells who holds a file, and its identity', async () => {
+    const source = (await realFiles({ min: 3_000_000, max: 9_000_000, count: 1 }))[0];
+    const info = await node(0).put('held.bin', await readFile(source?.path ?? ''));
+    const details = await ui.details('held.bin');
+    await details.getByText(info.contentId).waitFor();
+    await details.getByText('node-a', { exact: true }).first().waitFor();
+    await details.getByText('node-b', { exact: true }).waitFor({ timeout: 30_000 });
+    await details.getByText('this node', { exact: true }).first().waitFor();
+    await screenshot(tab.page, 'file-details');
+    await tab.page.keyboard.press('Escape');
+    await details.waitFor({ state: 'detached' });
+  });
+
+  it('can be used by the keyboard alone', async () => {
+    await node(0).put('by keyboard.txt', 'x');
+    await ui.row('by keyboard.txt').waitFor();
+    await ui.search('by keyboard');
+    await eventually(async () => (await ui.paths()).length === 1);
+    await ui.row('by keyboard.txt').focus();
+    await tab.page.keyboard.press('Space');
+    await tab.page.getByText('1 selected').waitFor();
+    await tab.page.keyboard.press('Enter');
+    await tab.page.getByLabel('Details of the file').waitFor();
+    await ui.row('by keyboard.txt').focus();
+    await tab.page.keyboard.press('Delete');
+    await tab.page.getByRole('dialog').getByRole('button', { name: 'Delete everywhere' }).press('Enter');
+    await ui.row('by keyboard.txt').waitFor({ state: 'detached' });
+  });
+
+  it('says plainly when an upload is refused, and tries again when told', async () => {
+    await tab.page.route('**/api/v1/files/content*', (route) =>
+      route.fulfill({
+        status: 507,
+        contentType: 'application/problem+json',
+        body: JSON.stringify({ code: 'quota-exceeded', status: 507, detail: 'All 10 MB of this node are used.' }),
+      }),
+    );
+    await ui.choose([{ name: 'refused.bin', mimeType: '', buffer: Buffer.alloc(700_000, 1) }]);
+    expect(await ui.uploadsEnded()).toBe('1 upload failed');
+    await tab.page.getByText('All 10 MB of this node are used.').waitFor();
+    await tab.page.unroute('**/api/v1/files/content*');
+    await tab.page.getByRole('button', { name: 'Try again: refused.bin' }).click();
+    await ui.row('refused.bin').waitFor();
+  });
+});

@@ -1,0 +1,65 @@
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { eventually, realFiles, removeAll, startNetwork, type Engine } from '@dfs/testing';
+import type { Browser, BrowserContextOptions } from 'playwright-core';
+import { launchBrowser, openTab, screenshot } from './browser.js';
+import { ConsolePage } from './console-page.js';
+
+const LOOKS: readonly { name: string; options: BrowserContextOptions }[] = [
+  { name: 'light', options: { colorScheme: 'light' } },
+  { name: 'dark', options: { colorScheme: 'dark' } },
+  { name: 'narrow', options: { viewport: { width: 360, height: 740 } } },
+];
+const FOLDERS = ['photos/2026', 'reports', 'music/Café del Mar', 'src', ''];
+
+describe('the look of the console', () => {
+  let nodes: Engine[];
+  let browser: Browser;
+
+  beforeAll(async () => {
+    [nodes, browser] = await Promise.all([startNetwork(3), launchBrowser()]);
+    const files = await realFiles({ min: 1000, max: 600_000, count: 50 });
+    const [a] = nodes;
+    if (!a) throw new Error('three nodes');
+    for (const [index, { path }] of files.entries()) {
+      const folder = FOLDERS[index % FOLDERS.length] ?? '';
+      await a.put(folder === '' ? basename(path) : `${folder}/${basename(path)}`, await readFile(path));
+    }
+  });
+  afterAll(async () => {
+    await browser.close();
+    await removeAll(nodes);
+  });
+
+  it.each(LOOKS)('is clean to axe, fits, and is kept as a picture: $name', async ({ name, options }) => {
+    await using tab = await openTab(browser, options);
+    const ui = new ConsolePage(tab.page);
+    await ui.open(nodes[0]?.link ?? '');
+    await eventually(async () => (await ui.paths()).length > 5);
+    await eventually(async () => (await tab.page.getByText('Checking').count()) === 0);
+    await screenshot(tab.page, `files-${name}`);
+    expect(await ui.accessibilityFaults()).toEqual([]);
+    expect(await ui.overflow()).toBeLessThanOrEqual(0);
+
+    await ui.goTo('Peers');
+    await ui.card('node-c').waitFor();
+    await screenshot(tab.page, `peers-${name}`);
+    expect(await ui.accessibilityFaults()).toEqual([]);
+    expect(await ui.overflow()).toBeLessThanOrEqual(0);
+    await tab.page.getByRole('button', { name: 'Invite a node' }).first().click();
+    await tab.page.getByRole('dialog').waitFor();
+    await screenshot(tab.page, `invite-${name}`);
+    expect(await ui.accessibilityFaults()).toEqual([]);
+    await tab.page.getByRole('button', { name: 'Cancel' }).click();
+
+    await ui.goTo('Activity');
+    await tab.page
+      .getByText(/added on this node/)
+      .first()
+      .waitFor();
+    await screenshot(tab.page, `activity-${name}`);
+    expect(await ui.accessibilityFaults()).toEqual([]);
+    expect(await ui.overflow()).toBeLessThanOrEqual(0);
+    expect(tab.complaints).toEqual([]);
+  });
+});
