@@ -11,8 +11,8 @@ import { FOUNDATION, type Foundation } from './tokens.js';
   providers: [
     {
       provide: ProvideQueue,
-      useFactory: ({ logger: log, clock }: Foundation, db: Database, transport: Transport) =>
-        new ProvideQueue({ db, transport, log, clock }),
+      useFactory: ({ config, logger: log, clock }: Foundation, db: Database, transport: Transport) =>
+        new ProvideQueue({ db, transport, log, clock }, { enabled: config.dht }),
       inject: [FOUNDATION, Database, TRANSPORT],
     },
   ],
