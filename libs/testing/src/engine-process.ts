@@ -118,6 +118,7 @@ class EngineProcess implements Engine {
   token = '';
   private child: ChildProcess | undefined;
   private stderr = '';
+  private p2pPort = '0';
   private exit: Promise<number | null> = Promise.resolve(null);
 
   constructor(
@@ -161,6 +162,9 @@ class EngineProcess implements Engine {
     await this.keepLog(child);
     this.url = await this.readyUrl(child);
     this.token = (await readFile(join(this.dataDir, 'api-token'), 'utf8')).trim();
+    // A restart keeps the port that was free at first: a network whose nodes all move at once finds nobody.
+    const [address = ''] = (await this.node()).addresses;
+    this.p2pPort = /\/tcp\/(\d+)/.exec(address)?.[1] ?? this.p2pPort;
   }
 
   async stop(): Promise<number | null> {
@@ -231,7 +235,7 @@ class EngineProcess implements Engine {
       DFS_DATA_DIR: this.dataDir,
       DFS_HTTP_PORT: '0',
       DFS_P2P_HOST: '127.0.0.1',
-      DFS_P2P_PORT: '0',
+      DFS_P2P_PORT: this.p2pPort,
       DFS_MDNS: 'off',
       DFS_NAME: this.name,
       ...(this.options.join === undefined ? {} : { DFS_JOIN: this.options.join }),
