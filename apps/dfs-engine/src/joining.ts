@@ -30,14 +30,12 @@ export class Joining {
   }
 
   /** Resolves when it has joined or was refused, or after a while: then it goes on by itself. */
-  async start(): Promise<void> {
+  async start(signal: AbortSignal): Promise<void> {
     const { ticket, membership } = this.parts;
     if (ticket === undefined || decodeTicket(ticket).networkId === membership.networkId) return;
     this.running = this.join(ticket);
-    await Promise.race([
-      this.running,
-      delay(FIRST_PATIENCE, undefined, { signal: this.ending.signal, ref: false }).catch(() => undefined),
-    ]);
+    const patience = delay(FIRST_PATIENCE, undefined, { signal, ref: false }).catch(() => undefined);
+    await Promise.race([this.running, patience]);
   }
 
   async stop(): Promise<void> {

@@ -24,7 +24,8 @@ process.on('uncaughtException', (error) => logger.error({ err: error }, 'an exce
 process.stdout.on('error', () => undefined);
 process.stderr.on('error', () => undefined);
 
-const starting = startNode(config, { logger });
+const hurry = new AbortController();
+const starting = startNode(config, { logger, signal: hurry.signal });
 let stopping = false;
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => void stop(signal));
 
@@ -55,6 +56,7 @@ async function stop(signal: string): Promise<void> {
   // A second signal is meant.
   if (stopping) return end(EXIT_FAILED);
   stopping = true;
+  hurry.abort();
   logger.info({ signal }, 'stopping');
   setTimeout(() => end(EXIT_FAILED, new Error('stopping took too long')), STOP_TIME).unref();
   try {

@@ -12,7 +12,7 @@ import { NodeStatus } from './node-status.js';
 
 interface Step {
   name: string;
-  start(): unknown;
+  start(signal: AbortSignal): unknown;
   stop(): unknown;
 }
 
@@ -34,6 +34,11 @@ export class Runtime {
     const status = app.get(NodeStatus);
     const health = app.get(NodeHealth);
     const joining = app.get(Joining);
+    // Each network has a table of its own.
+    peers.onNetworkChanged(async (tx, _from, to) => {
+      const failed = (error: unknown): void => log.error({ err: error }, 'the DHT of the new network did not start');
+      tx.afterCommit(() => void dht.start(to).catch(failed));
+    });
     this.steps = [
       { name: 'catalogue', start: () => undefined, stop: () => app.get(Catalogue).close() },
       { name: 'transport', start: () => transport.start(), stop: () => transport.stop() },
@@ -42,7 +47,7 @@ export class Runtime {
       { name: 'placement', start: () => placement.start(), stop: () => placement.stop() },
       { name: 'sync', start: () => sync.start(), stop: () => sync.stop() },
       { name: 'peers', start: () => peers.start(), stop: () => peers.stop() },
-      { name: 'joining', start: () => joining.start(), stop: () => joining.stop() },
+      { name: 'joining', start: (signal) => joining.start(signal), stop: () => joining.stop() },
       { name: 'health', start: () => health.start(), stop: () => health.stop() },
       {
         name: 'status',
@@ -52,9 +57,10 @@ export class Runtime {
     ];
   }
 
-  async start(): Promise<void> {
+  /** @param signal ends what would wait for others */
+  async start(signal: AbortSignal): Promise<void> {
     for (const step of this.steps) {
-      await step.start();
+      await step.start(signal);
       this.started.push(step);
     }
   }

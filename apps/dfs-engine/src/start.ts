@@ -37,6 +37,8 @@ export interface StartOptions {
   logger: Logger;
   /** Folder of the built console. */
   consoleDir?: string;
+  /** Ends a start that waits for others; the node is up all the same, and to be stopped. */
+  signal?: AbortSignal;
 }
 
 /** Starts a node. @throws DfsError `not-ready` with the reason a start was refused */
@@ -75,7 +77,7 @@ async function startIn(dataDir: DataDir, config: Config, options: StartOptions):
   };
   try {
     await app.init();
-    await runtime.start();
+    await runtime.start(options.signal ?? new AbortController().signal);
     const url = await listen(app, config, hosts);
     return { url, token, app, stop };
   } catch (error) {
