@@ -18,6 +18,8 @@ const bin = join(root, 'node_modules', '.bin');
 const node24 = join(bin, 'node');
 /** Holds the hash of the lock file that node_modules was installed from. */
 const stamp = join(root, 'node_modules', '.dfs-installed');
+/** npm speaks up when something is wrong only. */
+const QUIET = '--loglevel=error';
 
 process.chdir(root);
 const { flags, command } = parse(process.argv.slice(2));
@@ -54,10 +56,11 @@ function isAsLocked() {
   try {
     const locked = JSON.parse(readFileSync('package-lock.json', 'utf8')).packages;
     const installed = JSON.parse(readFileSync('node_modules/.package-lock.json', 'utf8')).packages;
-    return Object.entries(locked).every(
-      ([path, { version, optional }]) =>
-        !path.startsWith('node_modules/') || (installed[path]?.version ?? (optional ? version : undefined)) === version,
-    );
+    return Object.entries(locked)
+      .filter(([path]) => path.startsWith('node_modules/'))
+      .every(([path, { version, optional }]) =>
+        path in installed ? installed[path].version === version : optional === true,
+      );
   } catch {
     return false;
   }
@@ -68,7 +71,8 @@ function install() {
   say('Installing the dependencies. This takes a minute or two: sqlite3 is compiled for this machine.');
   const began = Date.now();
   // Under Node 24, since some packages warn about anything older. `npm ci` needs nothing but the lock file.
-  const result = spawnSync('npx', ['-y', '-p', `node@${wanted}`, '--', 'npm', 'ci', ...quiet()], {
+  const npm = ['npm', 'ci', '--no-audit', '--no-fund', QUIET];
+  const result = spawnSync('npx', ['-y', QUIET, '-p', `node@${wanted}`, '--', ...npm], {
     stdio: ['ignore', 'inherit', 'inherit'],
     env: { ...process.env, ...headers() },
   });
@@ -83,17 +87,13 @@ function install() {
   say(`Installed in ${seconds(began)} s.`);
 }
 
-function quiet() {
-  return ['--no-audit', '--no-fund', '--loglevel=error'];
-}
-
 /**
  * sqlite3 is compiled against Node's headers. Those beside the running Node do (the addon uses Node-API alone), and
  * spare a download; a directory the user configured wins.
  */
 function headers() {
   const prefix = dirname(dirname(process.execPath));
-  const configured = spawnSync('npm', ['config', 'get', 'nodedir', '--loglevel=error'], { encoding: 'utf8' });
+  const configured = spawnSync('npm', ['config', 'get', 'nodedir', QUIET], { encoding: 'utf8' });
   const hasOwn = /^\//.test((configured.stdout ?? '').trim());
   return !hasOwn && existsSync(join(prefix, 'include/node/node_api.h')) ? { npm_config_nodedir: prefix } : {};
 }

@@ -44,7 +44,8 @@ if (everything) {
   await step('lint', 'nx', ['run-many', '-t', 'lint', '--parallel=2']);
   await step('typecheck', 'nx', ['run-many', '-t', 'typecheck', '--parallel=2']);
 }
-const built = await step('build', 'nx', ['run-many', '-t', 'build', '--parallel=2']);
+const needsBuild = everything || projects.some(isEndToEnd);
+const built = needsBuild && (await step('build', 'nx', ['run-many', '-t', 'build', '--parallel=2']));
 
 await jest(
   'unit',
