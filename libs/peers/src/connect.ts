@@ -13,6 +13,9 @@ export async function connectTo(
   { transport, membership, presence }: { transport: Transport; membership: Membership; presence: Presence },
   address: string,
 ): Promise<string> {
+  if (membership.isRemoved) {
+    throw new DfsError('not-a-member', 'This node was removed from its network: it needs a new ticket to come back.');
+  }
   const text = address.trim();
   const named = /\/p2p\/([^/]+)$/.exec(text)?.[1];
   if (named !== undefined && named !== transport.peerId && text.startsWith('/') && !membership.isMember(named)) {

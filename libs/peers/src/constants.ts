@@ -56,3 +56,5 @@ export const MAX_FAILED_EXCHANGES = 2;
 export const MAX_MISSING_ASKED = 32;
 /** Nodes of other networks that were found near by, and are remembered in case one of them invites this one. */
 export const MAX_FOUND_STRANGERS = 64;
+/** Refused membership records on one connection before it is given up. */
+export const MAX_REFUSED_RECORDS = 16;

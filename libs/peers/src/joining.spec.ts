@@ -254,6 +254,24 @@ describe('a stranger', () => {
     await b.peers.join(ticket);
   });
 
+  it('is one of a few at a time, and is told when there are too many', async () => {
+    await using network = new TestNetwork();
+    const a = await network.node('a');
+    const { ticket } = await a.peers.invite({});
+    const [b] = [await network.node('b')];
+    // Eight that say nothing hold the door for as long as they may.
+    const idle = Array.from({ length: 8 }, (_, i) => network.memory.node(signerFromRaw(Buffer.alloc(32, 100 + i))));
+    for (const stranger of idle) {
+      stranger.setGate({ isMember: () => true, acceptsStrangers: () => true });
+      await stranger.start();
+      await stranger.dial(a.transport.addresses()[0] as string);
+      await stranger.open(a.peerId, JOIN_PROTOCOL);
+    }
+    await expect(b.peers.join(ticket)).rejects.toMatchObject({ retryable: true });
+    for (const stranger of idle) await stranger.stop();
+    await b.peers.join(ticket);
+  });
+
   it('gets in while an invite is open, and no further than the join protocol', async () => {
     await using network = new TestNetwork();
     const [a, b] = [await network.node('a'), await network.node('b')];

@@ -61,7 +61,7 @@ export async function joinNetwork(
     await membership.unit(async (unit) => {
       refuseUnlessAlone(membership);
       const from = membership.networkId;
-      await unit.replace(welcome.records);
+      await unit.replace(withOwn(welcome.records, membership));
       await book.replace(unit.tx, welcome.addresses);
       for (const guest of guests) await guest(unit.tx, from, ticket.networkId);
     });
@@ -69,6 +69,15 @@ export async function joinNetwork(
     // As a stranger it was let in for this alone; as a member it connects anew.
     await transport.hangUp(ticket.inviter).catch(() => undefined);
   }
+}
+
+/** One who comes back to a network brings along the records of it that he alone may have. */
+function withOwn(records: readonly MembershipRecord[], membership: Membership): readonly MembershipRecord[] {
+  if (records[0]?.networkId !== membership.networkId) return records;
+  const graph = new RecordGraph();
+  for (const record of records) graph.add(record);
+  addValid(graph, membership.missingFrom([]));
+  return graph.nodes.map(({ record }) => record);
 }
 
 /** Whether this node may leave its network for another. @throws DfsError `conflict` */

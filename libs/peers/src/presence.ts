@@ -42,7 +42,7 @@ const NODE_SECTION = 'node';
 export class Presence {
   readonly book: AddressBook;
   readonly liveness: Liveness;
-  readonly sections = new Sections();
+  readonly sections: Sections;
   readonly sessions: Sessions;
   readonly farewell: Farewell;
   readonly ready: Listeners<[string]>;
@@ -66,6 +66,7 @@ export class Presence {
   ) {
     const { db, events, transport, membership, clock, log } = components;
     this.networkId = membership.networkId;
+    this.sections = new Sections(log);
     this.ready = new Listeners(log);
     this.gone = new Listeners(log);
     this.changed = new Listeners(log);

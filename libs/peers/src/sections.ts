@@ -1,4 +1,4 @@
-import { encode, type WireValue } from '@dfs/protocol';
+import { encode, type Log, type WireValue } from '@dfs/protocol';
 
 interface Section {
   value: () => WireValue;
@@ -13,6 +13,8 @@ export class Sections {
   private readonly sections = new Map<string, Section>();
   private latest = 0;
 
+  constructor(private readonly log: Log) {}
+
   contribute(name: string, value: () => WireValue): void {
     this.sections.set(name, { value, bytes: undefined, current: null, revision: 0 });
   }
@@ -24,13 +26,12 @@ export class Sections {
 
   /** Looks at all of them anew. */
   refresh(): void {
-    for (const section of this.sections.values()) {
-      const current = section.value();
-      const bytes = encode(current);
-      if (section.bytes && Buffer.compare(bytes, section.bytes) === 0) continue;
-      section.bytes = bytes;
-      section.current = current;
-      section.revision = ++this.latest;
+    for (const [name, section] of this.sections) {
+      try {
+        this.look(section);
+      } catch (error) {
+        this.log.error({ err: error, section: name }, 'a section of the status could not be made');
+      }
     }
   }
 
@@ -44,5 +45,14 @@ export class Sections {
   /** As it is now. */
   read(name: string): WireValue | undefined {
     return this.sections.get(name)?.value();
+  }
+
+  private look(section: Section): void {
+    const current = section.value();
+    const bytes = encode(current);
+    if (section.bytes && Buffer.compare(bytes, section.bytes) === 0) return;
+    section.bytes = bytes;
+    section.current = current;
+    section.revision = ++this.latest;
   }
 }

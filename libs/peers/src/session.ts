@@ -16,6 +16,8 @@ export class Session {
   latencyMs: number | null = null;
   /** Exchanges that failed in a row. */
   failures = 0;
+  /** Membership records it sent that nobody should have. */
+  refused = 0;
   /** Fingerprint of the other side's membership when it was last pulled. */
   pulled: Uint8Array | undefined;
   pulling: Promise<void> | undefined;

@@ -17,10 +17,10 @@ import {
   type WireValue,
 } from '@dfs/protocol';
 import { ask, firstFrame, request, type Channel, type Transport } from '@dfs/transport';
-import { HELLO_TIME, MAX_FAILED_EXCHANGES, STATUS_TIME } from './constants.js';
+import { HELLO_TIME, MAX_FAILED_EXCHANGES, MAX_REFUSED_RECORDS, STATUS_TIME } from './constants.js';
 import type { Liveness } from './liveness.js';
 import { membershipFrames } from './membership-frames.js';
-import type { Membership } from './membership.js';
+import type { Membership, Received } from './membership.js';
 import type { Sections } from './sections.js';
 import { Session } from './session.js';
 
@@ -185,7 +185,7 @@ export class Sessions {
 
   private async answerPush(channel: Channel, session: Session, header: WireValue): Promise<void> {
     const { records } = pushMessage.parse(header, 'push');
-    const { added, orphans } = await this.components.membership.receive(records, session.peerId);
+    const { added, orphans } = await this.receive(session, records);
     await channel.send(receivedMessage.form({ added: added.length }) as WireValue);
     if (orphans > 0) this.pull(session, undefined);
   }
@@ -316,8 +316,19 @@ export class Sessions {
     const options = { signal: session.ended.signal, timeoutMs: STATUS_TIME };
     for await (const { header } of request(transport, session.peerId, STATUS_PROTOCOL, message, options)) {
       const { records } = recordsMessage.parse(header, 'records');
-      const { refused } = await membership.receive(records, session.peerId);
-      if (refused > 0) this.components.log.warn({ peer: session.peerId, refused }, 'membership records were refused');
+      await this.receive(session, records);
     }
+  }
+
+  /** One who keeps sending what nobody should have is cut off. */
+  private async receive(session: Session, records: readonly Uint8Array[]): Promise<Received> {
+    const { membership, transport, log } = this.components;
+    const { peerId } = session;
+    const received = await membership.receive(records, peerId);
+    if (received.refused === 0) return received;
+    if (session.refused === 0) log.warn({ peer: peerId, refused: received.refused }, 'membership records were refused');
+    session.refused += received.refused;
+    if (session.refused > MAX_REFUSED_RECORDS) await transport.hangUp(peerId).catch(() => undefined);
+    return received;
   }
 }

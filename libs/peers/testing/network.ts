@@ -4,7 +4,7 @@ import { Database } from '@dfs/database';
 import { EventLog, eventsMigrations } from '@dfs/events';
 import { signerFromRaw, silentLog, systemClock, type Clock, type Signer } from '@dfs/protocol';
 import { eventually, tempDir, type TempDir } from '@dfs/testing';
-import { MemoryNetwork, type MemoryNetworkOptions, type MemoryTransport } from '@dfs/transport';
+import { Libp2pTransport, MemoryNetwork, type MemoryNetworkOptions, type Transport } from '@dfs/transport';
 import { Membership, Peers, peersMigrations, type MembershipOptions } from '../src/index.js';
 
 export type Founding = MembershipOptions['founding'];
@@ -12,7 +12,7 @@ export type Founding = MembershipOptions['founding'];
 /** Short enough that a test sees heartbeats and grace run out. */
 export const QUICK: Founding = { replicas: 3, graceMs: 1_500, retentionMs: 0, syncPeriodMs: 1_000 };
 
-/** A node without what is above peers: real database, real events, a transport in memory. */
+/** A node without what is above peers: real database, real events. */
 export class TestNode {
   readonly events: AnyEvent[] = [];
 
@@ -22,13 +22,13 @@ export class TestNode {
     readonly dir: TempDir,
     readonly db: Database,
     readonly log: EventLog,
-    readonly transport: MemoryTransport,
+    readonly transport: Transport,
     readonly membership: Membership,
     readonly peers: Peers,
   ) {}
 
   static async open(
-    network: MemoryNetwork,
+    transport: Transport,
     options: { name: string; signer: Signer; dir: TempDir; clock: Clock; founding: Founding },
   ): Promise<TestNode> {
     const { name, signer, dir, clock, founding } = options;
@@ -37,7 +37,6 @@ export class TestNode {
       migrations: [...eventsMigrations, ...peersMigrations],
     });
     const events = await EventLog.open(db, { clock });
-    const transport = network.node(signer);
     const log = silentLog;
     const membership = await Membership.open({ db, events, signer, clock, log }, { nodeName: name, founding });
     const components = { db, events, transport, membership, clock, log };
@@ -74,13 +73,16 @@ export class TestNode {
   }
 }
 
-/** Nodes over one MemoryNetwork, taken down when the test ends: `await using network = new TestNetwork()`. */
+/** Nodes over one MemoryNetwork, or real ones on loopback, taken down when the test ends: `await using network = new TestNetwork()`. */
 export class TestNetwork implements AsyncDisposable {
   readonly memory: MemoryNetwork;
   readonly nodes: TestNode[] = [];
   private readonly dirs: TempDir[] = [];
+  private readonly keys = new Map<string, Uint8Array>();
 
-  constructor(private readonly options: MemoryNetworkOptions & { founding?: Founding; clock?: Clock } = {}) {
+  constructor(
+    private readonly options: MemoryNetworkOptions & { founding?: Founding; clock?: Clock; real?: boolean } = {},
+  ) {
     this.memory = new MemoryNetwork(options);
   }
 
@@ -88,14 +90,14 @@ export class TestNetwork implements AsyncDisposable {
   async node(name: string): Promise<TestNode> {
     const dir = await tempDir();
     this.dirs.push(dir);
-    return this.open(name, signerFromRaw(randomBytes(32)), dir);
+    return this.open(name, randomBytes(32), dir);
   }
 
   /** Stops a node and starts it again from its directory. */
   async restart(node: TestNode): Promise<TestNode> {
     await node.stop();
     this.nodes.splice(this.nodes.indexOf(node), 1);
-    return this.open(node.name, node.signer, node.dir);
+    return this.open(node.name, this.keys.get(node.peerId) as Uint8Array, node.dir);
   }
 
   /** Nodes of one network, the first its founder, all connected. */
@@ -123,9 +125,14 @@ export class TestNetwork implements AsyncDisposable {
     await Promise.all(this.dirs.map((dir) => dir.remove()));
   }
 
-  private async open(name: string, signer: Signer, dir: TempDir): Promise<TestNode> {
-    const { clock = systemClock, founding = QUICK } = this.options;
-    const node = await TestNode.open(this.memory, { name, signer, dir, clock, founding });
+  private async open(name: string, key: Uint8Array, dir: TempDir): Promise<TestNode> {
+    const { clock = systemClock, founding = QUICK, real = false } = this.options;
+    const signer = signerFromRaw(key);
+    this.keys.set(signer.peerId, key);
+    const transport = real
+      ? await Libp2pTransport.create({ privateKeyRaw: key, host: '127.0.0.1', port: 0, mdns: false, dht: false })
+      : this.memory.node(signer);
+    const node = await TestNode.open(transport, { name, signer, dir, clock, founding });
     this.nodes.push(node);
     return node.start();
   }

@@ -1,0 +1,42 @@
+import type { ErrorCode } from '@dfs/contracts';
+import { eventually } from '@dfs/testing';
+import { TestNetwork, type TestNode } from '../testing/network.js';
+
+const refusal = (code: ErrorCode): unknown => expect.objectContaining({ code }) as unknown;
+
+describe('over libp2p, on loopback', () => {
+  it('joins, meshes, refuses, comes back after a restart, and removes', async () => {
+    await using network = new TestNetwork({ real: true });
+    const a = await network.node('a');
+    const [b, c] = [await network.node('b'), await network.node('c')];
+    const { ticket } = await a.peers.invite({});
+    await b.peers.join(ticket);
+    await expect(c.peers.join(ticket)).rejects.toEqual(refusal('ticket-used'));
+    await c.peers.join((await a.peers.invite({})).ticket);
+    await network.meshed([a, b, c]);
+
+    const again = await network.restart(b);
+    await network.meshed([a, again, c]);
+    const [address] = c.transport.addresses() as [string];
+    await expect(again.peers.connect(address.replace(/\/p2p.*/, ''))).resolves.toMatchObject({ name: 'c' });
+
+    const stranger = await network.node('stranger');
+    await expect(a.peers.connect(stranger.transport.addresses()[0] as string)).rejects.toEqual(refusal('not-a-member'));
+    await expect(a.peers.connect('/ip4/127.0.0.1/tcp/1')).rejects.toEqual(refusal('peer-unreachable'));
+
+    await a.peers.remove(c.peerId);
+    await eventually(() => a.sees(again) && again.sees(a) && c.sees());
+    await eventually(() => c.membership.isRemoved);
+    const connected = ({ transport }: TestNode) => transport.connections().map(({ peerId }) => peerId);
+    await eventually(() => connected(c).length === 0 && !connected(again).includes(c.peerId));
+  });
+
+  it('lets nobody in while no invite is open', async () => {
+    await using network = new TestNetwork({ real: true });
+    const [a, b] = [await network.node('a'), await network.node('b')];
+    const address = a.transport.addresses()[0] as string;
+    await b.transport.dial(address).catch(() => undefined);
+    await eventually(() => b.transport.connections().length === 0 && a.transport.connections().length === 0);
+    await expect(b.transport.open(a.peerId, '/dfs/status/1')).rejects.toEqual(refusal('not-a-member'));
+  });
+});
