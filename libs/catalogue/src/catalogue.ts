@@ -117,6 +117,11 @@ export class Catalogue {
     return this.intake.receive(records, from);
   }
 
+  /** Of the network whose files these are. */
+  get networkId(): string {
+    return this.parts.membership.networkId;
+  }
+
   /** A path by its file id, current or deleted. */
   get(fileId: string): Promise<Entry | undefined> {
     return readEntry(this.parts.db, fileId);
@@ -147,9 +152,9 @@ export class Catalogue {
     return readContents(this.parts.db, after, limit);
   }
 
-  /** Id of the record of an author that has the greatest clock; null when there is none. */
+  /** The record an author's chain ends with, as far as it is here: the one in the set with the greatest clock. */
   async lastRecord(peerId: string): Promise<string | null> {
-    return (await chainEnd(this.parts.db, peerId))?.id ?? null;
+    return (await chainEnd(this.parts.db, peerId, 'in-set'))?.id ?? null;
   }
 
   /** After the commit, for local changes and those of peers alike. */

@@ -163,6 +163,7 @@ export class Changeset {
       size: fields.size,
       mediaType: fields.mediaType,
       author: fields.author,
+      imported: fields.imported,
       clock: fields.clock,
     };
     const parents = fields.parents
@@ -252,6 +253,7 @@ export class Changeset {
       version === null || version.content === null ? null : cidToBytes(version.content),
       version?.size ?? 0,
       version?.mediaType ?? '',
+      version?.imported ? 1 : 0,
       version?.born ?? 0,
       record.body,
       record.signature,
@@ -283,6 +285,7 @@ const RECORDS: BulkTable = {
     'content',
     'size',
     'media_type',
+    'imported',
     'born',
     'body',
     'signature',

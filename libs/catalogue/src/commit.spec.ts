@@ -186,6 +186,25 @@ describe('commit', () => {
     if (code !== 'nothing') expect(node.catalogue.records.root().count).toBe(1);
   });
 
+  it('replaces all heads of the same bytes, and leaves the others', async () => {
+    await using node = await testNode({ members: [other, testSigner(2)] });
+    const heads = [
+      recordOf(other, { content: content(1), clock: { ms: START - 2, counter: 0 } }),
+      recordOf(testSigner(2), { content: content(1), clock: { ms: START - 1, counter: 0 } }),
+      recordOf(other, { content: content(2), clock: { ms: START - 3, counter: 0 } }),
+    ];
+    await node.catalogue.receive(heads, other.peerId);
+    const [commit] = await node.write(fileDraft('a', 5));
+    expect(commit).toMatchObject({ outcome: 'updated', entry: { conflict: true } });
+    const versions = await node.catalogue.versions(fileIdOf(NETWORK, 'a'));
+    expect(versions.filter((version) => version.head).map((version) => version.contentId)).toEqual([5, 2].map(content));
+    await node.write(fileDraft('a', 6, { ifMatch: [content(2)] }));
+    const after = await node.catalogue.versions(fileIdOf(NETWORK, 'a'));
+    expect(after.filter((version) => version.head).map((version) => version.contentId)).toEqual([6, 5].map(content));
+    await node.write(fileDraft('a', 5, { replaces: 'all', from: 'a' }));
+    expect(await node.catalogue.byPath('a')).toMatchObject({ contentId: content(5), conflict: false });
+  });
+
   it('is refused to a member that may not write', async () => {
     await using node = await testNode({ role: 'storage' });
     expect(await failing(node.write(fileDraft('a', 1)))).toBe('read-only-member');

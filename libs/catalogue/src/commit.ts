@@ -19,7 +19,7 @@ import { ranked, type Version } from './heads.js';
 import type { Commit, CommitOutcome, Draft } from './interfaces.js';
 import { entryOf, pathRow, type PathRow } from './path-rows.js';
 import { peerBytes, toHex } from './rows.js';
-import { RecordState } from './schema.js';
+import { IN_SET, RecordState } from './schema.js';
 import { mapInTurns } from './slices.js';
 import { MAX_AHEAD } from './validity.js';
 
@@ -34,11 +34,15 @@ export interface ChainEnd {
   clock: RecordClock;
 }
 
-/** The author's record with the greatest clock, in whatever state it is. */
-export async function chainEnd(tx: Pick<Tx, 'query'>, peerId: string): Promise<ChainEnd | undefined> {
+/** The author's record with the greatest clock: in whatever state it is, or of those in the set. */
+export async function chainEnd(
+  tx: Pick<Tx, 'query'>,
+  peerId: string,
+  states: 'any' | 'in-set' = 'any',
+): Promise<ChainEnd | undefined> {
   const [row] = await tx.query<{ id: Uint8Array; ms: number; counter: number }>(
     `SELECT r.id, r.ms, r.counter FROM catalogue_record r
-     WHERE r.author = (SELECT id FROM catalogue_author WHERE peer = ?)
+     WHERE r.author = (SELECT id FROM catalogue_author WHERE peer = ?)${states === 'in-set' ? ` AND r.state <= ${IN_SET}` : ''}
      ORDER BY r.ms DESC, r.counter DESC LIMIT 1`,
     [peerBytes(peerId)],
   );
@@ -151,7 +155,12 @@ function successorOf(draft: Draft, heads: readonly Version[]): readonly Version[
   if (shown?.kind !== 'file') return heads;
   const all = draft.replaces === 'all' && heads.length > 1;
   if (!all && target?.kind === 'file' && target.content === draft.contentId) return 'unchanged';
-  return all ? heads : target ? [target] : [];
+  return all ? heads : heads.filter((head) => saysTheSame(head, target));
+}
+
+/** Heads with the bytes of the one that is replaced go with it: they would become a conflict with what is written now. */
+function saysTheSame(head: Version, target: Version | undefined): boolean {
+  return head === target || (head.kind === 'file' && target?.kind === 'file' && head.content === target.content);
 }
 
 /** A deletion replaces every head there is: all of them were there to be seen. */

@@ -9,6 +9,8 @@ export interface Version {
   size: number;
   mediaType: string;
   author: string;
+  /** Brought along by a node that joined: shown only where there is nothing else. */
+  imported: boolean;
   clock: RecordClock;
   /** Milliseconds since 1970: the first version of this life of the path. */
   born: number;
@@ -23,6 +25,7 @@ const RANK: Record<RecordKind, number> = { deletion: 0, folder: 1, file: 2 };
 export function compareVersions(a: Version, b: Version): number {
   return (
     RANK[a.kind] - RANK[b.kind] ||
+    Number(b.imported) - Number(a.imported) ||
     compareClocks(a.clock, b.clock) ||
     compareText(a.author, b.author) ||
     compareText(a.id, b.id)

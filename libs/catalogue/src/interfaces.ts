@@ -98,6 +98,9 @@ export interface SyncPeers {
 
 /** How the catalogue hears of a change of network. */
 export interface NetworkChanges {
-  beforeJoin(fn: () => Promise<void>): void;
+  /** The guest may refuse; it is told the network that is to be joined, where that is known. */
+  beforeJoin(fn: (networkId?: string) => Promise<void>): void;
   onNetworkChanged(fn: (tx: Tx, from: string, to: string) => Promise<void>): void;
+  /** Asked for the record that a removal is to name. */
+  setLastRecordOf(fn: (peerId: string) => Promise<string | null>): void;
 }

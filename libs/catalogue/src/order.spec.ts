@@ -17,6 +17,7 @@ interface Step {
   ms: number;
   parents: number[];
   restores: boolean;
+  imported: boolean;
 }
 
 const step: fc.Arbitrary<Step> = fc.record({
@@ -28,11 +29,12 @@ const step: fc.Arbitrary<Step> = fc.record({
   ms: fc.nat(5),
   parents: fc.array(fc.nat(30), { maxLength: 3 }),
   restores: fc.boolean(),
+  imported: fc.boolean(),
 });
 
 function build(steps: readonly Step[]): Made[] {
   const made: { record: Made; path: number }[] = [];
-  for (const { author, path, kind, content: number, ms, parents, restores } of steps) {
+  for (const { author, path, kind, content: number, ms, parents, restores, imported } of steps) {
     // A parent of another path counts for nothing; some are there to show it.
     const chosen = parents.flatMap((n) => made[n % Math.max(1, made.length)] ?? []);
     const own = chosen.filter((parent, index) => parent.path === path || index === 0);
@@ -46,6 +48,7 @@ function build(steps: readonly Step[]): Made[] {
       clock: { ms: START + ms, counter: made.length % 3 },
       parents: [...new Set(own.map((parent) => parent.record.id))],
       from: restores && isFile ? paths[path]! : null,
+      imported,
     });
     if (!made.some((other) => other.record.id === record.id)) made.push({ record, path });
   }
@@ -230,6 +233,13 @@ describe('what is shown', () => {
     const tied = recordOf(y, { content: content(3), clock: at(1), parents: [base.id] });
     const winner = x.peerId > y.peerId ? content(1) : content(3);
     expect(await shown([early, tied, base])).toEqual({ contentId: winner, deleted: false, conflict: true });
+  });
+
+  it('is what was there, not what a newcomer brought along, however much later', async () => {
+    const brought = recordOf(y, { content: content(2), clock: at(5), imported: true });
+    expect(await shown([brought, base])).toEqual({ contentId: content(0), deleted: false, conflict: true });
+    const gone = recordOf(x, { kind: 'deletion', clock: at(1), parents: [base.id] });
+    expect(await shown([brought, base, gone])).toEqual({ contentId: content(2), deleted: false, conflict: true });
   });
 
   it('is no conflict when both stored the same bytes, or both deleted', async () => {

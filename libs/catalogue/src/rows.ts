@@ -22,7 +22,7 @@ export async function queryByIds<R>(reader: Reader, sql: string, ids: readonly s
 }
 
 export const VERSION_COLUMNS =
-  'r.seq, r.id, r.file, r.kind, r.content, r.size, r.media_type, a.peer, r.ms, r.counter, r.born';
+  'r.seq, r.id, r.file, r.kind, r.content, r.size, r.media_type, r.imported, a.peer, r.ms, r.counter, r.born';
 export const VERSIONS = 'catalogue_record r JOIN catalogue_author a ON a.id = r.author';
 
 export interface VersionRow {
@@ -33,6 +33,7 @@ export interface VersionRow {
   content: Uint8Array | null;
   size: number;
   media_type: string;
+  imported: number;
   peer: Uint8Array;
   ms: number;
   counter: number;
@@ -55,6 +56,7 @@ export function versionFrom(row: VersionRow): StoredVersion {
     size: row.size,
     mediaType: row.media_type,
     author: peerText(row.peer),
+    imported: row.imported === 1,
     clock: { ms: row.ms, counter: row.counter },
     born: row.born,
   };

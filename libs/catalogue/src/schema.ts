@@ -70,6 +70,7 @@ const STATEMENTS = [
     content BLOB,
     size INTEGER NOT NULL,
     media_type TEXT NOT NULL,
+    imported INTEGER NOT NULL,
     born INTEGER NOT NULL,
     body BLOB NOT NULL,
     signature BLOB NOT NULL

@@ -12,7 +12,8 @@ export class TestPeers implements SyncPeers, NetworkChanges {
   private readonly away = new Set<(peerId: string) => void>();
   private readonly sections = new Map<string, () => WireValue>();
   private readonly listeners = new Map<string, Set<(peerId: string, value: WireValue) => void>>();
-  readonly joinGuards: (() => Promise<void>)[] = [];
+  readonly joinGuards: ((networkId?: string) => Promise<void>)[] = [];
+  lastRecordOf: (peerId: string) => Promise<string | null> = () => Promise.resolve(null);
   readonly networkListeners: ((tx: Tx, from: string, to: string) => Promise<void>)[] = [];
   nudges = 0;
 
@@ -47,8 +48,12 @@ export class TestPeers implements SyncPeers, NetworkChanges {
     this.tellStatus();
   }
 
-  beforeJoin(fn: () => Promise<void>): void {
+  beforeJoin(fn: (networkId?: string) => Promise<void>): void {
     this.joinGuards.push(fn);
+  }
+
+  setLastRecordOf(fn: (peerId: string) => Promise<string | null>): void {
+    this.lastRecordOf = fn;
   }
 
   onNetworkChanged(fn: (tx: Tx, from: string, to: string) => Promise<void>): void {

@@ -173,7 +173,7 @@ export async function dump(node: Pick<TestNode, 'db'>): Promise<unknown> {
       FROM catalogue_file f JOIN catalogue_author a ON a.id = f.author ORDER BY f.path`),
     node.db
       .query(`SELECT ${text('r.id')} AS id, r.state, r.head, f.path, r.kind, ${text('a.peer')} AS author, r.ms, r.counter,
-      ${text('r.content')} AS content, r.size, r.media_type, r.born, ${text('r.body')} AS body, ${text('r.signature')} AS signature
+      ${text('r.content')} AS content, r.size, r.media_type, r.imported, r.born, ${text('r.body')} AS body, ${text('r.signature')} AS signature
       FROM catalogue_record r JOIN catalogue_author a ON a.id = r.author LEFT JOIN catalogue_file f ON f.seq = r.file ORDER BY r.id`),
     node.db.query('SELECT state, count, bytes FROM catalogue_total ORDER BY state'),
     node.db.query(

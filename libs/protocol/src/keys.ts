@@ -11,7 +11,7 @@ export interface Signer {
   /** 64 bytes. */
   sign(bytes: Uint8Array): Uint8Array;
   /** The same on the thread pool: for many signatures at once. */
-  signAsync?(bytes: Uint8Array): Promise<Uint8Array>;
+  readonly signAsync?: (bytes: Uint8Array) => Promise<Uint8Array>;
 }
 
 // DER around a raw Ed25519 key (RFC 8410), which is all that OpenSSL needs.

@@ -276,6 +276,16 @@ describe('a change of network', () => {
     await guard();
   });
 
+  it('keeps everything when it comes back to the same one', async () => {
+    await using network = await testNetwork(1);
+    const [a] = network.nodes as [SyncedNode];
+    const [made] = await a.write(fileDraft('mine', 1));
+    await a.peers.joinGuards[0]!(NETWORK);
+    await a.db.write((tx) => a.peers.networkListeners[0]!(tx, NETWORK, NETWORK));
+    expect(a.catalogue.records.root().count).toBe(1);
+    expect(await a.peers.lastRecordOf(a.signer.peerId)).toBe(made?.entry.recordId);
+  });
+
   it('drops what belonged to the old one, in the same unit of work', async () => {
     await using network = await testNetwork(2);
     const [a, b] = network.nodes as [SyncedNode, SyncedNode];
@@ -287,7 +297,7 @@ describe('a change of network', () => {
     });
     await expect(failing).rejects.toThrow();
     expect(a.catalogue.records.root().count).toBe(2);
-    await a.db.write((tx) => changed(tx, NETWORK, NETWORK));
+    await a.db.write((tx) => changed(tx, NETWORK, 'ff'.repeat(32)));
     expect(a.catalogue.records.root()).toEqual(b.catalogue.records.root());
     expect(await dump(a)).toEqual(await dump(b));
     a.clock.set(START + 5 * second);

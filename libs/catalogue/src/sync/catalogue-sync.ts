@@ -86,8 +86,11 @@ export class CatalogueSync {
     });
     parts.peers.contribute(SECTION, () => this.status());
     parts.transport.handle(SYNC_PROTOCOL, (channel) => this.track(this.serve(channel)));
-    parts.peers.beforeJoin?.(() => this.refuseWithFiles());
-    parts.peers.onNetworkChanged?.(async (tx) => {
+    parts.peers.beforeJoin?.((networkId) => this.refuseWithFiles(networkId));
+    parts.peers.setLastRecordOf?.((peerId) => parts.catalogue.lastRecord(peerId));
+    parts.peers.onNetworkChanged?.(async (tx, from, to) => {
+      // Back in the network it was removed from: what it has is of that network.
+      if (from === to) return;
       await parts.catalogue.forget(tx);
       tx.afterCommit(() => this.history.clear());
     });
@@ -269,7 +272,8 @@ export class CatalogueSync {
     }
   }
 
-  private async refuseWithFiles(): Promise<void> {
+  private async refuseWithFiles(networkId?: string): Promise<void> {
+    if (networkId === this.parts.catalogue.networkId) return;
     const { count } = await this.parts.catalogue.totals();
     if (count === 0) return;
     throw new DfsError(
