@@ -25,6 +25,7 @@ import { RecordGraph } from './record-graph.js';
 import { rosterOf, type FormerMember, type Member, type Roster } from './roster.js';
 import { mayBeWritten } from './verdicts.js';
 
+/** What a Membership is made of. */
 export interface MembershipComponents {
   db: Database;
   events: EventLog;
@@ -33,6 +34,7 @@ export interface MembershipComponents {
   log: Log;
 }
 
+/** What a node brings along to its first start. */
 export interface MembershipOptions {
   nodeName: string;
   /** Name of the network that is founded at first start. */

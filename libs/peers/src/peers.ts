@@ -9,8 +9,10 @@ import { peerInfo, storageOf, STORAGE_SECTION } from './peer-info.js';
 import { Presence, type PresenceComponents } from './presence.js';
 import { removeMember, type RemoveGuest, type RemoveOptions } from './removal.js';
 
+/** What Peers are made of. */
 export type PeersComponents = PresenceComponents;
 
+/** What this node says of itself. */
 export interface PeersOptions {
   /** What this node calls itself. */
   name: string;

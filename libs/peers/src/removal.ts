@@ -1,6 +1,7 @@
 import { DfsError, normalisePeerId, type MembershipContent } from '@dfs/protocol';
 import type { Membership } from './membership.js';
 
+/** How a member is removed. */
 export interface RemoveOptions {
   /** Remove the member even if it alone holds something. */
   confirm?: boolean;
