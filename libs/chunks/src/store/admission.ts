@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises';
 import { noSpace, quotaExceeded } from './errors.js';
-import { FREE_SPACE_TTL, PEER_SHARE } from './limits.js';
+import { FREE_SPACE_TTL, MAX_RESERVE_BYTES, PEER_SHARE, RESERVE_SHARE } from './limits.js';
 
 /** Bytes, or a share of the file system the chunks are on. */
 export type Quota = number | { percent: number };
@@ -18,7 +18,8 @@ export const fileSystemSize: FileSystemSize = async (dir) => {
 export interface AdmissionOptions {
   dir: string;
   quota: Quota;
-  reserveBytes: number;
+  /** Free bytes that are left alone. */
+  reserveBytes?: number;
   /** Bytes of the packs that are there. */
   keptBytes: number;
   fileSystem?: FileSystemSize;
@@ -78,13 +79,13 @@ export class Admission {
     await this.refresh();
     const limit = this.quotaBytes * (purpose === 'peer' ? PEER_SHARE : 1);
     if (this.#kept + this.#promised + bytes > limit) throw quotaExceeded(purpose);
-    this.promise(bytes);
+    this.#promise(bytes);
   }
 
   /** The same for bytes that replace others of ours, which the quota need not have room for. */
   async admitRewrite(bytes: number): Promise<void> {
     await this.refresh();
-    this.promise(bytes);
+    this.#promise(bytes);
   }
 
   /** What was admitted is in the file system now. */
@@ -116,11 +117,15 @@ export class Admission {
     if (performance.now() - this.#readAt > FREE_SPACE_TTL) await this.#read();
   }
 
-  private promise(bytes: number): void {
-    if (this.#room - bytes < this.options.reserveBytes) throw noSpace();
+  #promise(bytes: number): void {
+    if (this.#room - bytes < this.#reserveBytes()) throw noSpace();
     this.#promised += bytes;
     this.#unwritten += bytes;
     this.#room -= bytes;
+  }
+
+  #reserveBytes(): number {
+    return this.options.reserveBytes ?? Math.min(MAX_RESERVE_BYTES, this.#totalBytes * RESERVE_SHARE);
   }
 
   #read(): Promise<void> {

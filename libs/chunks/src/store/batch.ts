@@ -1,9 +1,9 @@
-import { DfsError, cidToBytes, type Cid } from '@dfs/protocol';
+import { CHUNK_MAX_BYTES, DfsError, cidToBytes, type Cid } from '@dfs/protocol';
 import type { Database, Tx } from '@dfs/database';
 import type { Block } from '../manifest/builder.js';
 import type { Admission, Purpose } from './admission.js';
 import type { Budget } from './budget.js';
-import { insertChunks, offsetsInPack, type ChunkRow } from './chunk-index.js';
+import { insertChunks, offsetsInPack, type ChunkRow, type PackRow } from './chunk-index.js';
 import type { Damage } from './damage.js';
 import { chunkDamaged, writeError } from './errors.js';
 import { keyOf } from './format.js';
@@ -44,8 +44,8 @@ export interface BatchComponents {
   damage: Damage;
   budget: Budget;
   shared: SharedWrites;
-  /** Told how many blocks were added by a commit. */
-  onCommitted(chunks: number): void;
+  /** Told how many blocks a commit added, and the packs it named. */
+  onCommitted(chunks: number, packs: readonly PackRow[]): void;
 }
 
 interface Waiting {
@@ -101,7 +101,7 @@ export class PackBatch implements BlockBatch {
   ) {}
 
   async add({ id, bytes }: Block, released?: () => void): Promise<void> {
-    if (bytes.length === 0) throw new RangeError('a block has at least one byte');
+    if (bytes.length === 0 || bytes.length > CHUNK_MAX_BYTES) throw new RangeError(`a block of ${bytes.length} bytes`);
     const cid = cidToBytes(id);
     const key = keyOf(cid);
     this.#check();
@@ -160,7 +160,8 @@ export class PackBatch implements BlockBatch {
     await this.#pump;
     await this.#flushing;
     await this.#finishing.catch(() => undefined);
-    if (await this.#isCommittedAfterAll()) return this.#settle(0);
+    const committed = await this.#committedRows();
+    if (committed !== 0) return this.#settle(committed ?? 0);
     await this.#writer?.discard();
     for (const { pack } of this.#parts) await pack?.abandoned().catch(() => undefined);
     this.store.admission.release(this.#promised, this.#unwritten);
@@ -342,20 +343,27 @@ export class PackBatch implements BlockBatch {
   }
 
   /** A COMMIT that failed may have succeeded: then rows of ours are there, and the bytes must stay. */
-  async #isCommittedAfterAll(): Promise<boolean> {
-    if (!this.#commitTried) return false;
+  async #committedRows(): Promise<number | undefined> {
+    if (!this.#commitTried) return 0;
+    let rows = 0;
     for (const [index, { pack }] of this.#parts.entries()) {
       const offsets = await offsetsInPack(this.store.db, pack!.row.id).catch(() => undefined);
-      if (!offsets) return true;
-      if (this.#offsetOf.some((offset, entry) => this.#partOf[entry] === index && offsets.has(offset))) return true;
+      // Not known: then they stay, and the next start sweeps what no row names.
+      if (!offsets) return undefined;
+      this.#offsetOf.forEach((offset, entry) => {
+        if (this.#partOf[entry] === index && offsets.has(offset)) rows++;
+      });
     }
-    return false;
+    return rows;
   }
 
   #settle(added: number): void {
     this.#state = 'committed';
     for (const { pack } of this.#parts) pack!.committed();
-    this.store.onCommitted(added);
+    this.store.onCommitted(
+      added,
+      this.#parts.map(({ pack }) => pack!.row),
+    );
     this.#end();
   }
 

@@ -68,11 +68,13 @@ export function allPacks(db: Reader): Promise<PackRow[]> {
   return db.query<PackRow>('SELECT id, name, bytes FROM pack ORDER BY id');
 }
 
-/** How much of each pack is still wanted. */
-export function packUse(db: Reader): Promise<(PackRow & { chunks: number; used: number })[]> {
-  return db.query(`
-    SELECT p.id, p.name, p.bytes, count(c.cid) AS chunks, coalesce(sum(c.size), 0) AS used
-    FROM pack p LEFT JOIN chunk c ON c.pack = p.id GROUP BY p.id ORDER BY p.id`);
+/** How much of each pack below a size is still wanted. */
+export function packUse(db: Reader, below: number): Promise<(PackRow & { chunks: number; used: number })[]> {
+  return db.query(
+    `SELECT p.id, p.name, p.bytes, count(c.cid) AS chunks, coalesce(sum(c.size), 0) AS used
+     FROM pack p LEFT JOIN chunk c ON c.pack = p.id WHERE p.bytes < ? GROUP BY p.id ORDER BY p.id`,
+    [below],
+  );
 }
 
 /** Numbers of packs start after this one. */

@@ -49,7 +49,10 @@ export class ChunkReader {
     for await (const run of this.#runs(ids)) {
       throwIfAborted(signal);
       const bytes = run.reduce((sum, { place }) => sum + (place?.size ?? 0), 0);
-      ahead.push({ blocks: run.length, bytes, outcomes: this.#readRun(run) });
+      const outcomes = this.#readRun(run);
+      // Nobody may be left to hear of it.
+      outcomes.catch(() => undefined);
+      ahead.push({ blocks: run.length, bytes, outcomes });
       aheadBlocks += run.length;
       aheadBytes += bytes;
       while (aheadBytes > READ_AHEAD_BYTES || aheadBlocks > READ_AHEAD_BLOCKS) {

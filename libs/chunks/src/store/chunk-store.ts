@@ -5,11 +5,20 @@ import { Admission, type FileSystemSize, type Purpose, type Quota } from './admi
 import { PackBatch, type BlockBatch } from './batch.js';
 import { Budget } from './budget.js';
 import { ChunkReader } from './chunk-reader.js';
-import { allPacks, countChunks, damagedCids, findPlaces, lastPackId, moveMissingPacks } from './chunk-index.js';
+import {
+  allPacks,
+  countChunks,
+  damagedCids,
+  findPlaces,
+  lastPackId,
+  moveMissingPacks,
+  type PackRow,
+} from './chunk-index.js';
+import { joinSmall } from './compact.js';
 import { Damage } from './damage.js';
 import { keyOf } from './format.js';
 import { Grouped } from './grouped.js';
-import { DEFAULT_RESERVE_BYTES, STORE_QUEUE_BYTES } from './limits.js';
+import { SMALL_PACK_BYTES, STORE_QUEUE_BYTES, TOO_MANY_SMALL_PACKS } from './limits.js';
 import { PackFiles } from './pack-files.js';
 import { PackRegistry, writeShared, type SharedWrites } from './pack-file.js';
 import { Presence } from './presence.js';
@@ -22,7 +31,7 @@ export interface ChunkStoreOptions {
   db: Database;
   /** Bytes, or a share of the file system. */
   quotaBytes: Quota;
-  /** Free bytes of the file system that are left alone. */
+  /** Free bytes of the file system that are left alone: 5 % of it, at most 512 MiB, when left out. */
   reserveBytes?: number;
   log?: Log;
   /** Where the sizes of the file system come from; for tests. */
@@ -57,12 +66,17 @@ interface Parts {
 /** Blocks by their ids, on the disk of this node. */
 export class ChunkStore {
   #maintenance: Promise<unknown> = Promise.resolve();
+  readonly #closing = new AbortController();
+  /** Since they were last joined, or somewhat more. */
+  #smallPacks = 0;
 
   private constructor(
     private readonly parts: Parts,
     private chunkCount: number,
+    packs: readonly PackRow[],
   ) {
     parts.damage.onTakenOut = (chunks) => (this.chunkCount -= chunks);
+    this.#joinIfMany(packs);
   }
 
   /** Opens the store; sweeps what a crash left behind; takes out of use what is gone from the disk. */
@@ -74,7 +88,7 @@ export class ChunkStore {
       const admission = await Admission.open({
         dir,
         quota: quotaBytes,
-        reserveBytes: options.reserveBytes ?? DEFAULT_RESERVE_BYTES,
+        reserveBytes: options.reserveBytes,
         keptBytes: packs.reduce((sum, { bytes }) => sum + bytes, 0),
         fileSystem: options.fileSystem,
       });
@@ -92,7 +106,7 @@ export class ChunkStore {
         budget: new Budget(STORE_QUEUE_BYTES),
         shared: new Grouped(writeShared.bind(undefined, registry), SHARED_BATCHES),
       };
-      return new ChunkStore(parts, await countChunks(db));
+      return new ChunkStore(parts, await countChunks(db), packs);
     } catch (error) {
       await files.close();
       throw error;
@@ -128,7 +142,11 @@ export class ChunkStore {
 
   /** A batch of blocks to be added. Peers' data is admitted up to a share of the quota only. */
   batch(purpose: Purpose): BlockBatch {
-    return new PackBatch({ ...this.parts, onCommitted: (chunks) => (this.chunkCount += chunks) }, purpose);
+    const onCommitted = (chunks: number, packs: readonly PackRow[]): void => {
+      this.chunkCount += chunks;
+      this.#joinIfMany(packs);
+    };
+    return new PackBatch({ ...this.parts, onCommitted }, purpose);
   }
 
   usage(): Usage {
@@ -173,9 +191,20 @@ export class ChunkStore {
 
   /** Waits for maintenance and notes of damage. Batches under way must have ended. */
   async close(): Promise<void> {
+    this.#closing.abort();
     await this.#maintenance.catch(() => undefined);
     await this.parts.damage.settled();
     await this.parts.files.close();
+  }
+
+  /** Small uploads, one after another, make a small pack each. */
+  #joinIfMany(packs: readonly PackRow[]): void {
+    this.#smallPacks += packs.filter(({ bytes }) => bytes < SMALL_PACK_BYTES).length;
+    if (this.#smallPacks < TOO_MANY_SMALL_PACKS) return;
+    this.#smallPacks = 0;
+    this.#oneAtATime(() => joinSmall(this.parts, this.#closing.signal)).catch((error: unknown) => {
+      if (!this.#closing.signal.aborted) this.parts.log.warn({ err: error }, 'small packs could not be joined');
+    });
   }
 
   /** Reclaiming moves what a scrub reads. */

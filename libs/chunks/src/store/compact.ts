@@ -1,19 +1,60 @@
 import { abortError, MiB } from '@dfs/protocol';
-import type { Tx } from '@dfs/database';
+import type { Database, Tx } from '@dfs/database';
 import { findPlaces, insertChunks, offsetsInPack, packUse, placesOf, type PackRow, type Place } from './chunk-index.js';
 import { ENTRY_HEAD_BYTES, keyOf } from './format.js';
 import { COMPACT_BELOW, IDS_PER_QUERY, PACK_BYTES, SMALL_PACKS, SMALL_PACK_BYTES } from './limits.js';
-import type { PackFile } from './pack-file.js';
+import type { PackFile, PackRegistry } from './pack-file.js';
 import { PackWriter, entryBytes } from './pack-writer.js';
-import { dropEmptyPacks, type ReclaimComponents } from './reclaim.js';
+import { dropEmptyPacks } from './empty-packs.js';
+import type { Admission } from './admission.js';
+import type { ChunkReader } from './chunk-reader.js';
+import type { Damage } from './damage.js';
+
+export interface CompactComponents {
+  db: Database;
+  registry: PackRegistry;
+  admission: Admission;
+  damage: Damage;
+  reader: ChunkReader;
+}
 
 /** Blocks read and written at once while a pack is rewritten: a few large ones or many small. */
 const STEP_BYTES = 4 * MiB;
 
 /** Rewrites packs that are mostly empty, and puts small ones together once they are many. Gives how many went. */
-export async function compact(store: ReclaimComponents, signal?: AbortSignal): Promise<number> {
+export async function compact(store: CompactComponents, signal?: AbortSignal): Promise<number> {
+  const packs = await unclaimed(store, Number.MAX_SAFE_INTEGER);
+  const many = packs.filter(isSmall).length >= SMALL_PACKS;
+  const chosen = packs.filter((pack) => pack.wanted < pack.bytes * COMPACT_BELOW || (many && isSmall(pack)));
+  return rewriteAll(store, chosen, signal);
+}
+
+/** Puts small packs together, whatever is in the others. Gives how many went. */
+export async function joinSmall(store: CompactComponents, signal?: AbortSignal): Promise<number> {
+  return rewriteAll(store, await unclaimed(store, SMALL_PACK_BYTES), signal);
+}
+
+interface Candidate extends PackRow {
+  /** Bytes that its wanted blocks take in a new pack. */
+  wanted: number;
+}
+
+function isSmall({ bytes }: PackRow): boolean {
+  return bytes < SMALL_PACK_BYTES;
+}
+
+async function unclaimed({ db, registry }: CompactComponents, below: number): Promise<Candidate[]> {
+  const packs = (await packUse(db, below)).filter(({ id }) => !registry.isClaimed(id));
+  return packs.map((pack) => ({ ...pack, wanted: pack.used + pack.chunks * ENTRY_HEAD_BYTES }));
+}
+
+async function rewriteAll(
+  store: CompactComponents,
+  chosen: readonly Candidate[],
+  signal: AbortSignal | undefined,
+): Promise<number> {
   let removed = 0;
-  for (const packs of await worthRewriting(store)) {
+  for (const packs of inGroups(chosen)) {
     if (signal?.aborted) throw abortError(signal);
     removed += await rewrite(store, packs);
   }
@@ -21,15 +62,7 @@ export async function compact(store: ReclaimComponents, signal?: AbortSignal): P
 }
 
 /** Groups of packs whose wanted blocks fit one new pack. */
-async function worthRewriting(store: ReclaimComponents): Promise<PackRow[][]> {
-  const packs = (await packUse(store.db))
-    .filter(({ id }) => !store.registry.isClaimed(id))
-    .map((pack) => ({ ...pack, wanted: pack.used + pack.chunks * ENTRY_HEAD_BYTES }));
-  const small = packs.filter(({ bytes }) => bytes < SMALL_PACK_BYTES);
-  const many = small.length >= SMALL_PACKS;
-  const chosen = packs.filter(
-    (pack) => pack.wanted < pack.bytes * COMPACT_BELOW || (many && pack.bytes < SMALL_PACK_BYTES),
-  );
+function inGroups(chosen: readonly Candidate[]): PackRow[][] {
   const groups: PackRow[][] = [];
   let room = 0;
   for (const pack of chosen) {
@@ -50,14 +83,14 @@ interface Moved {
 }
 
 /** Copies what is wanted of these packs to a new one, then lets the rows name that, then removes the packs. */
-async function rewrite(store: ReclaimComponents, packs: readonly PackRow[]): Promise<number> {
+async function rewrite(store: CompactComponents, packs: readonly PackRow[]): Promise<number> {
   const copied = await copyWanted(store, packs);
   if (copied) await commitMoves(store, copied.target, copied.moved);
   return dropEmptyPacks(store, packs);
 }
 
 async function copyWanted(
-  { registry, admission, ...store }: ReclaimComponents,
+  { registry, admission, ...store }: CompactComponents,
   packs: readonly PackRow[],
 ): Promise<{ target: PackFile; moved: Moved[] } | undefined> {
   const writer = await PackWriter.create(registry.files);
@@ -88,7 +121,7 @@ async function copyWanted(
   }
 }
 
-async function commitMoves({ db }: ReclaimComponents, target: PackFile, moved: readonly Moved[]): Promise<void> {
+async function commitMoves({ db }: CompactComponents, target: PackFile, moved: readonly Moved[]): Promise<void> {
   try {
     await db.write(async (tx) => {
       await target.insert(tx);
@@ -123,7 +156,7 @@ async function moveRows(tx: Tx, pack: number, moved: readonly Moved[]): Promise<
 
 /** The blocks of these packs that rows name, checked, some at a time. Damaged ones are reported and left behind. */
 async function* wantedBlocks(
-  { db, reader, damage }: Pick<ReclaimComponents, 'db' | 'reader' | 'damage'>,
+  { db, reader, damage }: Pick<CompactComponents, 'db' | 'reader' | 'damage'>,
   packs: readonly PackRow[],
 ): AsyncGenerator<{ place: Place; bytes: Uint8Array }[], void, undefined> {
   let blocks: { place: Place; bytes: Uint8Array }[] = [];

@@ -26,10 +26,6 @@ export function quotaExceeded(purpose: 'local' | 'peer'): DfsError {
   return new DfsError('quota-exceeded', detail);
 }
 
-export function isMissingFile(error: unknown): boolean {
-  return codeOf(error) === 'ENOENT';
-}
-
 /** Whether a failed read means that the bytes are lost. */
 export function isLostBytes(error: unknown): boolean {
   return LOST.has(codeOf(error) ?? '');

@@ -26,13 +26,18 @@ export const OPEN_PACKS = 128;
 
 /** Share of the quota that peers' data may use, so that the owner of a node can always upload. */
 export const PEER_SHARE = 0.9;
-/** Free space of the file system that is left alone, if nothing else is asked for. */
-export const DEFAULT_RESERVE_BYTES = 512 * MiB;
+/**
+ * Free space that is left alone if nothing else is asked for, so that the database can go on: a share of the file
+ * system, up to a limit.
+ */
+export const RESERVE_SHARE = 0.05;
+export const MAX_RESERVE_BYTES = 512 * MiB;
 /** How long a reading of the free space is trusted. */
 export const FREE_SPACE_TTL = 1 * second;
 
 /** A pack is rewritten when less than this share of it is still wanted. */
 export const COMPACT_BELOW = 0.5;
-/** Packs below this are put together once there are this many of them. */
-export const SMALL_PACK_BYTES = 8 * MiB;
+/** Packs below this are put together by a reclaim once there are this many of them, and by the store itself at more. */
+export const SMALL_PACK_BYTES = 1 * MiB;
 export const SMALL_PACKS = 64;
+export const TOO_MANY_SMALL_PACKS = 512;

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { open, mkdir, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
-import { join } from 'node:path';
-import { isMissingFile } from './errors.js';
+import { dirname, join } from 'node:path';
 import { OPEN_PACKS } from './limits.js';
 
 const SUFFIX = '.pack';
@@ -33,8 +32,7 @@ export class PackFiles {
     const temporary = join(dir, 'tmp');
     await mkdir(packs, { recursive: true });
     await mkdir(temporary, { recursive: true });
-    const parent = await open(dir, 'r');
-    await parent.sync().finally(() => parent.close());
+    for (const made of [dir, dirname(dir)]) await syncFolder(made);
     return new PackFiles(packs, temporary, await open(packs, 'r'), openLimit);
   }
 
@@ -84,10 +82,8 @@ export class PackFiles {
   async read<T>(name: string, use: (handle: FileHandle) => Promise<T>): Promise<T> {
     const pack = this.#borrow(name);
     try {
-      return await use(await pack.handle);
-    } catch (error) {
-      if (isMissingFile(error)) this.#evict(name);
-      throw error;
+      // A pack that could not be opened, perhaps for want of a descriptor, is opened anew next time.
+      return await use(await pack.handle.catch((error: unknown) => this.#refuse(name, pack, error)));
     } finally {
       pack.readers--;
       closeIfDone(pack);
@@ -112,6 +108,11 @@ export class PackFiles {
     return pack;
   }
 
+  #refuse(name: string, pack: OpenPack, error: unknown): never {
+    if (this.#open.get(name) === pack) this.#open.delete(name);
+    throw error;
+  }
+
   #evict(name: string): void {
     const pack = this.#open.get(name);
     if (!pack) return;
@@ -123,6 +124,11 @@ export class PackFiles {
   #path(name: string): string {
     return join(this.packs, name + SUFFIX);
   }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  await folder.sync().finally(() => folder.close());
 }
 
 function closeIfDone(pack: OpenPack): void {

@@ -1,8 +1,10 @@
 import { open, readFile } from 'node:fs/promises';
 import { KiB, MiB, type Cid } from '@dfs/protocol';
+import { eventually } from '@dfs/testing';
 import type { Block } from '../manifest/builder.js';
 import { StoreFixture, blockOf, idsOf } from '../testing/fixture.js';
 import { pinnedBytes } from '../testing/inputs.js';
+import { TOO_MANY_SMALL_PACKS } from './limits.js';
 
 let label = 0;
 const block = (size: number): Block => blockOf(pinnedBytes(`reclaim ${label++}`, size));
@@ -67,6 +69,16 @@ describe('reclaim', () => {
     expect(await fixture.packs()).toHaveLength(1);
     await expectKept(small);
     expect(await fixture.store.reclaim(everything)).toMatchObject({ chunks: 0, packs: 0 });
+  });
+
+  it('is not needed for small packs beyond number: the store joins them by itself', async () => {
+    const small = blocks(TOO_MANY_SMALL_PACKS + 20, 300);
+    for (const each of small) await fixture.put([each]);
+    await eventually(async () => (await fixture.packs()).length < 50);
+    await expectKept(small);
+    const { bytes } = fixture.store.usage();
+    await fixture.reopen();
+    expect(fixture.store.usage()).toMatchObject({ chunks: small.length, bytes });
   });
 
   it('does nothing to a store in which all is live', async () => {

@@ -1,12 +1,8 @@
-import { abortError, cidFromBytes, type Cid, type Log } from '@dfs/protocol';
-import type { Database, Tx } from '@dfs/database';
-import type { Admission } from './admission.js';
-import { allPacks, deleteChunks, deleteEmptyPacks, nextCids, damagedCids, type PackRow } from './chunk-index.js';
-import { compact } from './compact.js';
-import type { ChunkReader } from './chunk-reader.js';
-import type { Damage } from './damage.js';
+import { abortError, cidFromBytes, type Cid } from '@dfs/protocol';
+import { allPacks, damagedCids, deleteChunks, nextCids } from './chunk-index.js';
+import { compact, type CompactComponents } from './compact.js';
+import { dropEmptyPacks } from './empty-packs.js';
 import { IDS_PER_QUERY } from './limits.js';
-import type { PackRegistry } from './pack-file.js';
 import type { Presence } from './presence.js';
 
 /** Which of these blocks something still needs. */
@@ -20,14 +16,8 @@ export interface Reclaimed {
   bytes: number;
 }
 
-export interface ReclaimComponents {
-  db: Database;
-  registry: PackRegistry;
-  admission: Admission;
+export interface ReclaimComponents extends CompactComponents {
   presence: Presence;
-  damage: Damage;
-  reader: ChunkReader;
-  log: Log;
   /** Told how many blocks went. */
   onDropped(chunks: number): void;
 }
@@ -82,19 +72,6 @@ async function forgetDead({ db, damage }: ReclaimComponents, isLive: IsLive): Pr
   const dead = await notLive(await damagedCids(db), isLive);
   if (dead.length > 0) await db.write((tx) => damage.forget(tx, dead));
   return dead.length;
-}
-
-/** Removes those of the packs that hold no block, and that no batch still wants to name. Gives how many went. */
-export async function dropEmptyPacks(store: ReclaimComponents, packs: readonly PackRow[]): Promise<number> {
-  const removed = await store.db.write(async (tx: Tx) => {
-    const unclaimed = packs.filter(({ id }) => !store.registry.isClaimed(id));
-    return deleteEmptyPacks(tx, unclaimed);
-  });
-  for (const { name, bytes } of removed) {
-    await store.registry.files.remove(name);
-    store.admission.removed(bytes);
-  }
-  return removed.length;
 }
 
 async function notLive(cids: readonly Uint8Array[], isLive: IsLive): Promise<Uint8Array[]> {

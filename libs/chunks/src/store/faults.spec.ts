@@ -1,0 +1,167 @@
+import { readFile } from 'node:fs/promises';
+import fc from 'fast-check';
+import { KiB, MANIFEST_CODEC, MiB, cidFromBytes, cidOf, type Cid } from '@dfs/protocol';
+import type { Block } from '../manifest/builder.js';
+import { failing, systemError } from '../testing/faults.js';
+import { StoreFixture, blockOf, idsOf, readAll } from '../testing/fixture.js';
+import { pinnedBytes } from '../testing/inputs.js';
+import { ENTRY_HEAD_BYTES, PACK_HEAD, readEntryHead } from './format.js';
+import { entryBytes } from './pack-writer.js';
+
+let label = 0;
+const block = (size: number): Block => blockOf(pinnedBytes(`fault ${label++}`, size));
+const blocks = (count: number, size: number): Block[] => Array.from({ length: count }, () => block(size));
+
+describe('a disk that fails', () => {
+  let fixture: StoreFixture;
+  beforeEach(async () => {
+    fixture = await StoreFixture.open();
+  });
+  afterEach(() => fixture[Symbol.asyncDispose]());
+
+  async function expectNothingLeft(): Promise<void> {
+    expect([...(await fixture.packs()), ...(await fixture.temporary())]).toEqual([]);
+    expect(fixture.store.usage()).toMatchObject({ chunks: 0, bytes: 0 });
+  }
+
+  it.each([
+    ['writev', 'ENOSPC', 'no-space'],
+    ['writev', 'EDQUOT', 'no-space'],
+    ['writev', 'EIO', undefined],
+    ['sync', 'EIO', undefined],
+    ['sync', 'ENOSPC', 'no-space'],
+  ] as const)('at %s with %s fails the batch for good, and leaves nothing', async (method, errno, code) => {
+    for (const size of [1 * KiB, 3 * MiB]) {
+      for (const fails of [1, 2]) {
+        const batch = fixture.store.batch('local');
+        let calls = 0;
+        let failed: unknown;
+        {
+          using _ = await failing(method, (original, args) => {
+            if (++calls === fails) throw systemError(errno);
+            return original(...args);
+          });
+          try {
+            for (const each of blocks(50, size)) await batch.add(each);
+            await batch.flush();
+          } catch (error) {
+            failed = error;
+          }
+        }
+        if (calls < fails) {
+          await batch.abort();
+          continue;
+        }
+        expect(failed).toMatchObject({ code: code ?? errno });
+        // The disk is well again, but this batch is not: what it wrote before is in doubt.
+        await expect(batch.flush()).rejects.toBe(failed);
+        await expect(batch.add(block(10))).rejects.toBe(failed);
+        await expect(fixture.commit(batch)).rejects.toBe(failed);
+        await batch.abort();
+        await expectNothingLeft();
+      }
+    }
+    const kept = block(2 * KiB);
+    await fixture.put([kept]);
+    expect(Buffer.compare(await fixture.store.get(kept.id), kept.bytes)).toBe(0);
+  });
+
+  it('fails all the small batches that share the pack, and no other', async () => {
+    let calls = 0;
+    using _ = await failing('writev', (original, args) => {
+      if (++calls === 1) throw systemError('ENOSPC');
+      return original(...args);
+    });
+    const put = blocks(40, 3 * KiB);
+    const outcomes = await Promise.all(
+      put.map(async (each) => {
+        const batch = fixture.store.batch('local');
+        try {
+          await batch.add(each);
+          await batch.flush();
+          await fixture.commit(batch);
+          return true;
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'no-space' });
+          await batch.abort();
+          return false;
+        }
+      }),
+    );
+    expect(outcomes).toContain(false);
+    const next = block(3 * KiB);
+    await fixture.put([next]);
+    const stored = [...put.filter((_, index) => outcomes[index]), next];
+    put.push(next);
+    expect(await fixture.store.has(idsOf(put))).toEqual(new Set(idsOf(stored)));
+    const { bytes } = fixture.store.usage();
+    await fixture.reopen();
+    expect(fixture.store.usage()).toMatchObject({ chunks: stored.length, bytes });
+    expect(await readAll(fixture.store.getMany(idsOf(stored)))).toHaveLength(stored.length);
+  });
+
+  it('writes short, and the rest is written after', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.integer({ min: 1, max: 300_000 }), { minLength: 1, maxLength: 6 }),
+        async (lengths) => {
+          let turn = 0;
+          using _ = await failing('writev', (original, [vectors, position]) => {
+            let room = lengths[turn++ % lengths.length]!;
+            const short: Uint8Array[] = [];
+            for (const vector of vectors as Uint8Array[]) {
+              if (room <= 0) break;
+              short.push(vector.subarray(0, room));
+              room -= vector.length;
+            }
+            return original(short, position);
+          });
+          const put = [...blocks(20, 700), ...blocks(2, 1 * MiB), block(90 * KiB)];
+          await fixture.put(put);
+          for (const { id, bytes } of put) expect(Buffer.compare(await fixture.store.get(id), bytes)).toBe(0);
+        },
+      ),
+      { numRuns: 8, examples: [[[100_000]]] },
+    );
+  });
+
+  it('does not read: lost bytes are damage, a shortage of the node is not', async () => {
+    const kept = block(3 * KiB);
+    await fixture.put([kept]);
+    await fixture.reopen();
+    {
+      using _ = await failing('read', () => Promise.reject(systemError('EMFILE')));
+      await expect(fixture.store.get(kept.id)).rejects.toMatchObject({ code: 'EMFILE' });
+      await expect(readAll(fixture.store.getMany([kept.id, kept.id]))).rejects.toMatchObject({ code: 'EMFILE' });
+    }
+    expect(Buffer.compare(await fixture.store.get(kept.id), kept.bytes)).toBe(0);
+    {
+      using _ = await failing('read', () => Promise.reject(systemError('EIO')));
+      await expect(fixture.store.get(kept.id)).rejects.toMatchObject({ code: 'chunk-damaged' });
+    }
+    expect((await fixture.store.has([kept.id])).size).toBe(0);
+  });
+});
+
+describe('a pack', () => {
+  it('names its blocks by itself, so that the index can be made again', async () => {
+    await using fixture = await StoreFixture.open();
+    const put = [...blocks(5, 300), ...blocks(2, 200 * KiB), block(1)];
+    const bytes = pinnedBytes('manifest', 100);
+    put.push({ id: cidOf(bytes, MANIFEST_CODEC), bytes });
+    await fixture.put(put);
+    const found = new Map<Cid, Uint8Array>();
+    for (const pack of await fixture.packs()) {
+      const file = await readFile(`${fixture.dir}/packs/${pack}`);
+      expect(Buffer.compare(file.subarray(0, PACK_HEAD.length), PACK_HEAD)).toBe(0);
+      for (let at = PACK_HEAD.length; at < file.length;) {
+        const head = readEntryHead(file.subarray(at, at + ENTRY_HEAD_BYTES))!;
+        found.set(cidFromBytes(head.cid), file.subarray(at + ENTRY_HEAD_BYTES, at + ENTRY_HEAD_BYTES + head.size));
+        at += entryBytes(head.size);
+      }
+    }
+    expect([...found.keys()].sort()).toEqual(idsOf(put).sort());
+    for (const { id, bytes } of put) expect(Buffer.compare(found.get(id)!, bytes)).toBe(0);
+    expect(readEntryHead(Buffer.alloc(ENTRY_HEAD_BYTES))).toBeUndefined();
+  });
+});
