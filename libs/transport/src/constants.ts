@@ -11,6 +11,8 @@ export const HANDLER_IDLE_TIMEOUT = 60 * second;
 /** After an answer has ended, what the other side still sends is thrown away for so long; then the stream is reset. */
 export const LINGER = 5 * second;
 
+/** Bytes that a connection's socket takes in before it asks to wait: enough to keep it busy between two turns of the loop. */
+export const SOCKET_BUFFER_BYTES = 256 * KiB;
 /** Bytes handed to a stream at a time: small enough to notice a stalled peer, large enough to cost nothing. */
 export const SEND_SLICE_BYTES = 256 * KiB;
 /** Payloads up to this size travel in one piece with their header: one write is cheaper than one copy. */
@@ -99,6 +101,7 @@ export const MDNS_INTERVAL = 20 * second;
  * Worst case of what peers can make this process hold, whatever they do:
  *   received and not taken   RECEIVE_BUDGET, in which a paused stream counts its whole window    256 MiB
  *   sent and not taken       SEND_BUDGET and one payload more                                    260 MiB
+ *   waiting in sockets       MAX_CONNECTIONS × 2 × SOCKET_BUFFER_BYTES                           256 MiB
  *   half-open connections    MAX_PENDING_CONNECTIONS × 20 KiB                                     40 MiB
  *   provider records         about 200 B each, MAX_RECORDS_PER_PEER of each member                20 MiB a member
  *   idle connections         MAX_CONNECTIONS × about 60 KiB                                       30 MiB

@@ -184,7 +184,8 @@ export class KadRouting implements ContentRouting {
 
 /** libp2p looks its components up by name when asked for them; they cannot be spread. */
 function kadComponents(components: KadDHTComponents, datastore: ProviderStore): KadDHTComponents {
-  const { peerId, privateKey, registrar, addressManager, peerStore, connectionManager, events, logger, ping } = components;
+  const { peerId, privateKey, registrar, addressManager, peerStore, connectionManager, events, logger, ping } =
+    components;
   const named = { peerId, privateKey, registrar, addressManager, peerStore, connectionManager, events, logger, ping };
   return { ...named, datastore };
 }

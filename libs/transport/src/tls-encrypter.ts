@@ -11,6 +11,7 @@ import {
 } from '@libp2p/interface';
 import { tls, type TLSComponents } from '@libp2p/tls';
 import { generateCertificate, toMessageStream, verifyPeerCertificate } from '@libp2p/tls/utils';
+import { SOCKET_BUFFER_BYTES } from './constants.js';
 
 /** `/tls/1.0.0` as libp2p specifies it, at the speed of bare `node:tls` over a plain socket. */
 export function socketTls(): (components: TLSComponents) => ConnectionEncrypter {
@@ -65,18 +66,19 @@ class SocketTls implements ConnectionEncrypter {
       if (socket.destroyed) throw new InvalidCryptoExchangeError('The connection was closed');
       const secured = this.#wrap(socket, isServer, certificate, options);
       // Stays for the life of the connection: an error without a listener would end the process.
-      secured.on('error', (error) => connection.abort(error));
+      secured.on('error', (error: Error) => connection.abort(error));
       closeThrough(secured, socket);
       await handshake(secured, connection, options.signal);
       // `secure` is told from within OpenSSL: what comes next may close the connection, and must not do so in there.
       await new Promise((resolve) => setImmediate(resolve));
-      const raw: Buffer | undefined = secured.getPeerCertificate().raw as Buffer | undefined;
+      // Without a certificate Node answers with an empty object, whatever its type says.
+      const { raw } = secured.getPeerCertificate() as { raw?: Buffer };
       if (!raw) throw new InvalidCryptoExchangeError('The peer showed no certificate');
       const remotePeer = await verifyPeerCertificate(raw, options.remotePeer);
       options.signal?.throwIfAborted();
       return {
         remotePeer,
-        connection: toMessageStream(connection, secured),
+        connection: corked(toMessageStream(connection, secured), secured),
         streamMuxer: this.#earlyMuxer(secured, options),
       };
     } catch (error) {
@@ -99,6 +101,7 @@ class SocketTls implements ConnectionEncrypter {
       ciphers: CIPHERS,
       minVersion: 'TLSv1.3',
       maxVersion: 'TLSv1.3',
+      highWaterMark: SOCKET_BUFFER_BYTES,
       // Certificates are self-signed; what counts is the peer id in them, which is checked after the handshake.
       rejectUnauthorized: false,
     } as const;
@@ -156,6 +159,22 @@ function takeOver(connection: MessageStream, socket: Socket): void {
     readBuffer.consume(early.length);
     socket.unshift(early);
   }
+}
+
+/** A muxer's frame goes out as its header and its data: together they are one write and one encrypted record less. */
+function corked(encrypted: MessageStream, secured: TLSSocket): MessageStream {
+  const sender = encrypted as MessageStream & { sendData?(data: unknown): unknown };
+  const sendData = sender.sendData?.bind(sender);
+  if (!sendData) return encrypted;
+  sender.sendData = (data) => {
+    secured.cork();
+    try {
+      return sendData(data);
+    } finally {
+      secured.uncork();
+    }
+  };
+  return encrypted;
 }
 
 /**
