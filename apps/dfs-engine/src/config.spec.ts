@@ -1,4 +1,4 @@
-import { ConfigError, parseConfig } from './config.js';
+import { type ConfigError, parseConfig } from './config.js';
 
 const problemsOf = (env: Record<string, string>, argv: string[] = []): readonly string[] => {
   try {

@@ -173,9 +173,7 @@ function address(value: string): string {
 
 function name(value: string): string {
   const tidy = value.trim().normalize('NFC');
-  // eslint-disable-next-line no-control-regex -- control characters are just what is looked for
-  const valid =
-    tidy !== '' && tidy.length <= MAX_NAME_LENGTH && tidy.isWellFormed() && !/[\u0000-\u001f\u007f]/.test(tidy);
+  const valid = tidy !== '' && tidy.length <= MAX_NAME_LENGTH && tidy.isWellFormed() && !/\p{C}/u.test(tidy);
   return valid ? tidy : fail(`a name of 1 to ${MAX_NAME_LENGTH} characters`, value);
 }
 

@@ -69,7 +69,11 @@ async function stop(signal: string): Promise<void> {
 }
 
 function end(code: number, error?: unknown): never {
-  if (error instanceof DfsError) logger.fatal({ code: error.code, cause: String(error.cause ?? '') }, error.message);
+  if (error instanceof DfsError)
+    logger.fatal(
+      { code: error.code, cause: error.cause instanceof Error ? error.cause.message : undefined },
+      error.message,
+    );
   else if (error !== undefined) logger.fatal({ err: error }, 'the node ends');
   flush();
   process.exit(code);

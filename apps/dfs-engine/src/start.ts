@@ -17,6 +17,7 @@ import { openDataDir, type DataDir } from './data-dir.js';
 import { serveDocuments } from './docs/documents.js';
 import { installFront } from './http/front.js';
 import { HttpServerAdapter } from './http/http-server.adapter.js';
+import { NodeMetrics } from './node-metrics.js';
 import { Runtime } from './runtime.js';
 
 /** Time that requests under way have to end, once the node is told to stop. */
@@ -66,7 +67,8 @@ async function startIn(dataDir: DataDir, config: Config, options: StartOptions):
   );
   app.useLogger(app.get(NestPinoLogger));
   app.useWebSocketAdapter(new EventsSocketAdapter(app, access.forEvents()));
-  installFront(app, { access, logger, consoleDir });
+  const metrics = app.get(NodeMetrics);
+  installFront(app, { access, logger, consoleDir, onAnswer: (...answer) => metrics.observe(...answer) });
   serveDocuments(app);
   const runtime = new Runtime(app, logger);
   const stop = async (): Promise<void> => {
@@ -89,7 +91,7 @@ async function startIn(dataDir: DataDir, config: Config, options: StartOptions):
 
 async function listen(app: NestExpressApplication, config: Config, hosts: AllowedHosts): Promise<string> {
   const { host, port } = config.http;
-  const server = app.getHttpServer() as Server;
+  const server = app.getHttpServer();
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)));
     server.listen(port, host, () => {

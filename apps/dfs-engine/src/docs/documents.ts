@@ -32,7 +32,9 @@ export function serveDocuments(app: NestExpressApplication): void {
     customSiteTitle: 'DFS API',
   });
   const http = app.getHttpAdapter() as HttpServer;
-  http.get('/api/asyncapi.json', (_request: unknown, response: unknown) => http.reply(response, asyncApi(), 200));
+  http.get('/api/asyncapi.json', (_request: unknown, response: unknown) => {
+    http.reply(response, asyncApi(), 200);
+  });
 }
 
 /** Every operation may be answered by a problem; which ones, its code says. */

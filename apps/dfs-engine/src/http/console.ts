@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { NextFunction, Request, Response } from 'express';
@@ -20,7 +21,9 @@ export function serveConsole(app: NestExpressApplication, folder: string): void 
     index: 'index.html',
     redirect: false,
     dotfiles: 'ignore',
-    setHeaders: (response, path) => response.setHeader('Cache-Control', cacheControl(path)),
+    setHeaders: (response: ServerResponse, path: string) => {
+      response.setHeader('Cache-Control', cacheControl(path));
+    },
   });
   app.use((request: Request, response: Response, next: NextFunction) => {
     if (!isPageOfConsole(request)) return next();

@@ -1,7 +1,7 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { NextFunction, Request, Response } from 'express';
 import type { Logger } from 'pino';
-import { DfsError } from '@dfs/protocol';
+import { DfsError, second } from '@dfs/protocol';
 import type { Access } from '../access/access.js';
 import { serveConsole } from './console.js';
 import { ErrorFilter } from './error.filter.js';
@@ -19,18 +19,28 @@ export interface FrontOptions {
   logger: Logger;
   /** Folder of the built console. */
   consoleDir: string;
+  /** Told of every answer that was sent whole. */
+  onAnswer?(method: string, status: number, seconds: number): void;
 }
 
 /**
  * All that a request passes before it meets a route, in this order: id and log, security headers, host, console,
  * token. To be called before the application is initialised.
  */
-export function installFront(app: NestExpressApplication, { access, logger, consoleDir }: FrontOptions): void {
+export function installFront(app: NestExpressApplication, options: FrontOptions): void {
+  const { access, logger, consoleDir } = options;
   app.disable('x-powered-by');
   // Tags are content ids where there is content; a hash of every JSON answer would be work for nothing.
   app.disable('etag');
   app.set('query parser', parseQuery);
   app.use(requestLog(logger), securityHeaders());
+  app.use((request: Request, response: Response, next: NextFunction) => {
+    const began = performance.now();
+    response.once('finish', () => {
+      options.onAnswer?.(request.method, response.statusCode, (performance.now() - began) / second);
+    });
+    next();
+  });
   app.use((request: Request, _response: Response, next: NextFunction) => {
     access.checkHost(request.headers);
     if (!request.originalUrl.startsWith('/'))

@@ -1,0 +1,130 @@
+import 'reflect-metadata';
+import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import type { FileInfo, NodeInfo } from '@dfs/contracts';
+import { tempDir, type TempDir } from '@dfs/testing';
+import { parseConfig } from './config.js';
+import { quietEnv, silent, startTestNode } from './running-node.suite.js';
+import { startNode } from './start.js';
+
+describe('starting and stopping a node', () => {
+  let temp: TempDir;
+  beforeEach(async () => (temp = await tempDir('dfs-start-')));
+  afterEach(() => temp.remove());
+  const start = (env: Record<string, string> = {}) =>
+    startNode(parseConfig(quietEnv(temp.file('data'), env)), { logger: silent });
+  const get = async <T>(url: string, token: string, path: string): Promise<T> =>
+    (await (await fetch(`${url}api/v1${path}`, { headers: { authorization: `Bearer ${token}` } })).json()) as T;
+
+  it('keeps identity, token, network, name and files over a restart', async () => {
+    const first = await start();
+    const before = await get<NodeInfo>(first.url, first.token, '/node');
+    await fetch(`${first.url}api/v1/files/content?path=a.txt`, {
+      method: 'PUT',
+      body: 'kept',
+      headers: { authorization: `Bearer ${first.token}` },
+    });
+    await first.stop();
+    await expect(fetch(first.url)).rejects.toThrow();
+
+    const second = await start();
+    try {
+      expect(second.token).toBe(first.token);
+      const after = await get<NodeInfo>(second.url, second.token, '/node');
+      expect(after).toMatchObject({ peerId: before.peerId, network: before.network, name: 'test node' });
+      const { items } = await get<{ items: FileInfo[] }>(second.url, second.token, '/files');
+      expect(items).toMatchObject([{ path: 'a.txt', size: 4 }]);
+    } finally {
+      await second.stop();
+    }
+  });
+
+  it('writes secrets for its owner alone, and takes the token it is given', async () => {
+    const given = 'a-token-that-somebody-has-chosen';
+    const node = await start({ DFS_API_TOKEN: given });
+    await node.stop();
+    expect(node.token).toBe(given);
+    expect((await readFile(temp.file('data/api-token'), 'utf8')).trim()).toBe(given);
+    for (const name of ['api-token', 'identity.key']) {
+      expect((await stat(temp.file(`data/${name}`))).mode & 0o777).toBe(0o600);
+    }
+    const again = await start();
+    await again.stop();
+    expect(again.token).toBe(given);
+  });
+
+  it('makes a token of at least 128 bits', async () => {
+    const node = await start();
+    await node.stop();
+    expect(Buffer.from(node.token, 'base64url').length).toBeGreaterThanOrEqual(16);
+  });
+
+  it('refuses a data directory that is in use, and takes it when it is free again', async () => {
+    const first = await start();
+    await expect(start()).rejects.toMatchObject({
+      code: 'not-ready',
+      message: expect.stringMatching(/Another process is using the data/),
+    });
+    await first.stop();
+    await (await start()).stop();
+  });
+
+  it.each(['identity.key', 'api-token'])('refuses a %s that others can read', async (name) => {
+    await (await start()).stop();
+    await chmod(temp.file(`data/${name}`), 0o644);
+    await expect(start()).rejects.toMatchObject({ code: 'not-ready', message: expect.stringContaining(name) });
+    await chmod(temp.file(`data/${name}`), 0o600);
+    await (await start()).stop();
+  });
+
+  it('refuses a data directory that cannot be written', async () => {
+    await writeFile(temp.file('data'), 'a file');
+    await expect(start()).rejects.toMatchObject({
+      code: 'not-ready',
+      message: expect.stringMatching(/cannot be written/),
+    });
+  });
+
+  it('refuses a damaged database, and leaves it as it is', async () => {
+    await mkdir(temp.file('data'));
+    const garbage = Buffer.alloc(8192, 'not a database ');
+    await writeFile(temp.file('data/dfs.sqlite'), garbage);
+    await expect(start()).rejects.toThrow();
+    expect(await readFile(temp.file('data/dfs.sqlite'))).toEqual(garbage);
+  });
+
+  it.each(['DFS_HTTP_PORT', 'DFS_P2P_PORT'])('names the port that is taken (%s)', async (variable) => {
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    const { port } = other.address() as { port: number };
+    try {
+      await expect(start({ [variable]: String(port) })).rejects.toMatchObject({
+        message: expect.stringContaining(String(port)),
+      });
+    } finally {
+      other.close();
+    }
+    await (await start()).stop();
+  });
+
+  it('remembers what was set, until the configuration says otherwise', async () => {
+    const test = await startTestNode();
+    const env = { DFS_DATA_DIR: test.dir, DFS_NAME: '', DFS_QUOTA: '' };
+    try {
+      const changed = await test.api('/settings', { method: 'PATCH', json: { name: 'neu', quotaBytes: 100_000_000 } });
+      expect(changed.json()).toMatchObject({ name: 'neu', quotaBytes: 100_000_000 });
+      await test.node.stop();
+      const again = await start(env);
+      expect(await get(again.url, again.token, '/settings')).toMatchObject({ name: 'neu', quotaBytes: 100_000_000 });
+      await again.stop();
+      const fixed = await start({ ...env, DFS_NAME: 'fixed', DFS_QUOTA: '200MiB' });
+      expect(await get(fixed.url, fixed.token, '/settings')).toMatchObject({
+        name: 'fixed',
+        quotaBytes: 200 * 2 ** 20,
+      });
+      await fixed.stop();
+    } finally {
+      await test.remove();
+    }
+  });
+});
