@@ -3,14 +3,15 @@ import type { Database, Tx } from '@dfs/database';
 import type { Block } from '../manifest/builder.js';
 import type { Admission, Purpose } from './admission.js';
 import type { Budget } from './budget.js';
-import { insertChunks, offsetsInPack, type ChunkRow, type PackRow } from './chunk-index.js';
+import { insertChunks, type PackRow } from './chunk-index.js';
 import type { Damage } from './damage.js';
 import { chunkDamaged, writeError } from './errors.js';
 import { keyOf } from './format.js';
 import { BATCH_QUEUE_BLOCKS, BATCH_QUEUE_BYTES, PACK_BYTES, SHARED_BATCH_BYTES } from './limits.js';
-import { promisedBytes, type PackFile, type PackRegistry, type SharedWrites } from './pack-file.js';
+import { promisedBytes, type PackRegistry, type SharedWrites } from './pack-file.js';
 import { PackWriter, entryBytes, type Entry } from './pack-writer.js';
 import type { Presence } from './presence.js';
+import { WrittenBlocks } from './written-blocks.js';
 
 /** Blocks that become part of the store together, or not at all. */
 export interface BlockBatch {
@@ -54,15 +55,6 @@ interface Waiting {
   released: (() => void) | undefined;
 }
 
-/** A pack of this batch: while it is written, and from when it is whole. */
-interface Part {
-  writer?: PackWriter;
-  pack?: PackFile;
-}
-
-/** Rows of an insert: bounds what is built in memory at once. */
-const ROWS_PER_STEP = 5000;
-
 /**
  * A batch over pack files. What is added waits in memory, is looked up in groups, and is written in groups: small
  * batches stay in memory until `flush` and share a pack; larger ones write packs of their own.
@@ -80,12 +72,7 @@ export class PackBatch implements BlockBatch {
   #stagedBytes = 0;
   /** Skipped: leased from the store. */
   readonly #leased = new Set<string>();
-  /** Written blocks by their place in the three lists below, which stay small for a terabyte. */
-  readonly #written = new Map<string, number>();
-  readonly #partOf: number[] = [];
-  readonly #offsetOf: number[] = [];
-  readonly #sizeOf: number[] = [];
-  readonly #parts: Part[] = [];
+  readonly #written = new WrittenBlocks();
   #writer: PackWriter | undefined;
   /** The pack before, being made durable. */
   #finishing: Promise<void> = Promise.resolve();
@@ -120,9 +107,7 @@ export class PackBatch implements BlockBatch {
     const key = keyOf(cidToBytes(id));
     const inMemory = this.#waiting.get(key) ?? this.#staged.get(key);
     if (inMemory) return new Uint8Array(inMemory.bytes);
-    const entry = this.#written.get(key);
-    if (entry === undefined || this.#state !== 'open') return undefined;
-    return this.#read(this.#parts[this.#partOf[entry]!]!, this.#offsetOf[entry]!, this.#sizeOf[entry]!);
+    return this.#state === 'open' ? this.#written.read(key, this.store.registry.files) : undefined;
   }
 
   async flush(): Promise<void> {
@@ -136,14 +121,16 @@ export class PackBatch implements BlockBatch {
 
   async commit(tx: Tx): Promise<void> {
     this.#check();
-    if (this.#pump || this.#staged.size > 0 || this.#writer) throw new Error('flush the batch before its commit');
+    if (this.#pump || this.#staged.size > 0 || !this.#written.whole) {
+      throw new Error('flush the batch before its commit');
+    }
     for (const key of this.#leased) {
       if (this.store.damage.isKnown(Buffer.from(key, 'latin1'))) throw chunkDamaged();
     }
     this.#commitTried = true;
-    for (const { pack } of this.#parts) await pack!.insert(tx);
+    for (const pack of this.#written.packs) await pack.insert(tx);
     let added = 0;
-    for (const rows of this.#rows()) {
+    for (const rows of this.#written.rows()) {
       await this.store.damage.heal(
         tx,
         rows.map(({ cid }) => cid),
@@ -160,10 +147,12 @@ export class PackBatch implements BlockBatch {
     await this.#pump;
     await this.#flushing;
     await this.#finishing.catch(() => undefined);
-    const committed = await this.#committedRows();
+    // A COMMIT that failed may have succeeded: then rows of ours are there, and the bytes must stay. Also when nobody knows:
+    // the next start sweeps what no row names.
+    const committed = this.#commitTried ? await this.#written.committedRows(this.store.db) : 0;
     if (committed !== 0) return this.#settle(committed ?? 0);
     await this.#writer?.discard();
-    for (const { pack } of this.#parts) await pack?.abandoned().catch(() => undefined);
+    for (const pack of this.#written.packs) await pack.abandoned().catch(() => undefined);
     this.store.admission.release(this.#promised, this.#unwritten);
     this.#end();
   }
@@ -192,16 +181,24 @@ export class PackBatch implements BlockBatch {
     try {
       while (this.#waiting.size > 0 && this.#state === 'open') {
         const group = [...this.#waiting];
-        const here = await Promise.all(group.map(([, { cid }]) => this.store.presence.claim(cid)));
-        group.forEach(([key], index) => here[index] && this.#leased.add(key));
+        await this.#skipPresent(group);
         if (this.#state !== 'open') break;
-        await this.#store(group.filter((_, index) => !here[index]));
+        await this.#store(group.filter(([key]) => !this.#leased.has(key)));
         for (const [key, waiting] of group) this.#done(key, waiting);
       }
     } catch (error) {
       this.#fail(error);
     }
     this.#pump = undefined;
+  }
+
+  /** Every lease that was given must be known here, also when another could not be had. */
+  async #skipPresent(group: readonly [string, Waiting][]): Promise<void> {
+    const claims = await Promise.allSettled(group.map(([, { cid }]) => this.store.presence.claim(cid)));
+    claims.forEach((claim, index) => {
+      if (claim.status === 'fulfilled' && claim.value) this.#leased.add(group[index]![0]);
+    });
+    for (const claim of claims) if (claim.status === 'rejected') throw claim.reason;
   }
 
   async #flush(): Promise<void> {
@@ -220,7 +217,7 @@ export class PackBatch implements BlockBatch {
     await this.store.admission.admit(bytes, this.purpose);
     this.#promised += bytes;
     this.#unwritten += bytes;
-    if (this.#parts.length === 0 && this.#stagedBytes + bytes <= SHARED_BATCH_BYTES) {
+    if (this.#written.parts.length === 0 && this.#stagedBytes + bytes <= SHARED_BATCH_BYTES) {
       for (const [key, { cid, bytes }] of group) this.#staged.set(key, { cid, bytes: new Uint8Array(bytes) });
       this.#stagedBytes += bytes;
       return;
@@ -233,10 +230,9 @@ export class PackBatch implements BlockBatch {
   async #append(entries: [string, Entry][]): Promise<void> {
     const writer = await this.#openWriter();
     const offsets = await writer.append(entries.map(([, entry]) => entry));
-    const part = this.#parts.length - 1;
     let bytes = 0;
     entries.forEach(([key, entry], index) => {
-      this.#note(key, part, offsets[index]!, entry.bytes.length);
+      this.#written.note(key, offsets[index]!, entry.bytes.length);
       bytes += entryBytes(entry.bytes.length);
     });
     this.#unwritten -= bytes;
@@ -249,14 +245,14 @@ export class PackBatch implements BlockBatch {
   async #openWriter(): Promise<PackWriter> {
     if (this.#writer) return this.#writer;
     this.#writer = await PackWriter.create(this.store.registry.files);
-    this.#parts.push({ writer: this.#writer });
+    this.#written.parts.push({ writer: this.#writer });
     return this.#writer;
   }
 
   /** The pack at hand is made durable while the next one is written. */
   #finishWriter(): void {
     const writer = this.#writer!;
-    const part = this.#parts.at(-1)!;
+    const part = this.#written.parts.at(-1)!;
     this.#writer = undefined;
     this.#finishing = this.#finishing.then(async () => {
       try {
@@ -266,62 +262,22 @@ export class PackBatch implements BlockBatch {
         throw error;
       }
       part.pack = this.store.registry.enter(writer.name, writer.bytes, 1);
-      part.writer = undefined;
       this.#promised -= promisedBytes(writer.bytes);
       this.#unsynced = true;
     });
+    part.becomingWhole = this.#finishing;
     this.#finishing.catch((error: unknown) => this.#fail(error));
   }
 
   async #writeShared(): Promise<void> {
     const staged = [...this.#staged];
     const { pack, offsets } = await this.store.shared.get(staged.map(([, entry]) => entry));
-    staged.forEach(([key, entry], index) => {
-      this.#note(key, this.#parts.length, offsets[index]!, entry.bytes.length);
-    });
-    this.#parts.push({ pack });
+    this.#written.parts.push({ pack });
+    staged.forEach(([key, entry], index) => this.#written.note(key, offsets[index]!, entry.bytes.length));
     this.#promised -= this.#stagedBytes;
     this.#unwritten -= this.#stagedBytes;
     this.#staged.clear();
     this.#stagedBytes = 0;
-  }
-
-  async #read(part: Part, offset: number, size: number): Promise<Uint8Array> {
-    if (part.writer) {
-      try {
-        return await part.writer.read(offset, size);
-      } catch (error) {
-        // It may have been finished, and so closed, meanwhile.
-        await this.#finishing;
-        if (!part.pack) throw error;
-      }
-    }
-    const bytes = Buffer.allocUnsafeSlow(size);
-    await this.store.registry.files.read(part.pack!.row.name, (handle) => handle.read(bytes, 0, size, offset));
-    return bytes;
-  }
-
-  #note(key: string, part: number, offset: number, size: number): void {
-    this.#written.set(key, this.#partOf.length);
-    this.#partOf.push(part);
-    this.#offsetOf.push(offset);
-    this.#sizeOf.push(size);
-  }
-
-  *#rows(): Generator<ChunkRow[]> {
-    let rows: ChunkRow[] = [];
-    for (const [key, entry] of this.#written) {
-      rows.push({
-        cid: Buffer.from(key, 'latin1'),
-        pack: this.#parts[this.#partOf[entry]!]!.pack!.row.id,
-        offset: this.#offsetOf[entry]!,
-        size: this.#sizeOf[entry]!,
-      });
-      if (rows.length < ROWS_PER_STEP) continue;
-      yield rows;
-      rows = [];
-    }
-    if (rows.length > 0) yield rows;
   }
 
   #done(key: string, { bytes, released }: Waiting): void {
@@ -342,27 +298,12 @@ export class PackBatch implements BlockBatch {
     this.#waitingBytes = 0;
   }
 
-  /** A COMMIT that failed may have succeeded: then rows of ours are there, and the bytes must stay. */
-  async #committedRows(): Promise<number | undefined> {
-    if (!this.#commitTried) return 0;
-    let rows = 0;
-    for (const [index, { pack }] of this.#parts.entries()) {
-      const offsets = await offsetsInPack(this.store.db, pack!.row.id).catch(() => undefined);
-      // Not known: then they stay, and the next start sweeps what no row names.
-      if (!offsets) return undefined;
-      this.#offsetOf.forEach((offset, entry) => {
-        if (this.#partOf[entry] === index && offsets.has(offset)) rows++;
-      });
-    }
-    return rows;
-  }
-
   #settle(added: number): void {
     this.#state = 'committed';
-    for (const { pack } of this.#parts) pack!.committed();
+    for (const pack of this.#written.packs) pack.committed();
     this.store.onCommitted(
       added,
-      this.#parts.map(({ pack }) => pack!.row),
+      this.#written.packs.map(({ row }) => row),
     );
     this.#end();
   }
@@ -371,7 +312,6 @@ export class PackBatch implements BlockBatch {
   #end(): void {
     this.store.presence.release(this.#leased);
     this.#leased.clear();
-    this.#written.clear();
     this.#staged.clear();
     this.store.budget.wake();
   }

@@ -42,7 +42,7 @@ describe('a disk that fails', () => {
             return original(...args);
           });
           try {
-            for (const each of blocks(50, size)) await batch.add(each);
+            for (const each of blocks(24, size)) await batch.add(each);
             await batch.flush();
           } catch (error) {
             failed = error;
