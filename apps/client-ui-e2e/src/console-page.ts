@@ -41,8 +41,8 @@ export class ConsolePage {
 
   /** Paths of the rows in view. */
   async paths(): Promise<string[]> {
-    const rows = await this.page.locator('[role=row][data-path]').all();
-    return Promise.all(rows.map(async (row) => (await row.getAttribute('data-path')) ?? ''));
+    const rows = this.page.locator('[role=row][data-path]');
+    return rows.evaluateAll((elements) => elements.map((element) => element.getAttribute('data-path') ?? ''));
   }
 
   /** Chooses files from disk, as by the button Upload. */
@@ -67,11 +67,13 @@ export class ConsolePage {
     await main.dispatchEvent('drop', { dataTransfer: transfer });
   }
 
-  /** Waits until the upload panel says that nothing is under way any more. */
+  /** Waits until the upload panel says that nothing is under way any more; answers what it says, and why what failed did. */
   async uploadsEnded(timeout = 60_000): Promise<string> {
-    const headline = this.page.getByRole('region', { name: 'Uploads' }).getByRole('heading');
-    await headline.filter({ hasText: /uploaded|failed|cancelled/ }).waitFor({ timeout });
-    return (await headline.textContent())?.trim() ?? '';
+    const panel = this.page.getByRole('region', { name: 'Uploads' });
+    const headline = panel.getByRole('heading').filter({ hasText: /uploaded|failed|cancelled/ });
+    await headline.waitFor({ timeout });
+    const failures = await panel.locator('.failed .line').allTextContents();
+    return [await headline.textContent(), ...failures].join('; ');
   }
 
   async closeUploads(): Promise<void> {

@@ -27,7 +27,6 @@ const SETTLE_MS = 200;
   imports: [CopyButton, Icon, MatButton, MatIconButton, MediaIcon, Notice, ReplicationChip],
   templateUrl: './file-details.html',
   styleUrl: './file-details.scss',
-  host: { '(keydown.escape)': 'closed.emit()' },
 })
 export class FileDetails {
   readonly id = input.required<string>();

@@ -75,6 +75,7 @@ const OVERLAY = '(max-width: 1100px)';
   ],
   templateUrl: './files-page.html',
   styleUrl: './files-page.scss',
+  host: { '(keydown.escape)': 'file() && openDetails(null)' },
 })
 export class FilesPage {
   /** From the address: the folder, with its `/`. */
@@ -233,7 +234,8 @@ export class FilesPage {
   }
 
   #go(change: Record<string, string | null>): void {
-    const replaceUrl = 'q' in change || 'file' in change;
+    // Another folder is a step one can go back from; typing and looking at details are not.
+    const replaceUrl = !('in' in change) && ('q' in change || 'file' in change);
     void this.#router.navigate([], { queryParams: change, queryParamsHandling: 'merge', replaceUrl });
   }
 }
