@@ -64,9 +64,11 @@ export const STRANGER_STAY = 10 * second;
 export const GATE_SWEEP = 1 * second;
 
 /** A connection on which nothing has come for so long is asked for a sign of life … */
-export const KEEPALIVE_AFTER = 20 * second;
+export const KEEPALIVE_AFTER = 18 * second;
 /** … and cut when none comes within this: a dead peer shows within 30 s. */
 export const KEEPALIVE_TIMEOUT = 8 * second;
+/** How often that is looked at. */
+export const KEEPALIVE_TICK = 2 * second;
 
 /** The span over which rates are averaged, in slots of this length. */
 export const RATE_SLOT = 1 * second;
@@ -91,7 +93,7 @@ export const MAX_PROVIDERS_PER_KEY = 64;
 export const MAX_RECORDS_PER_PEER = 100_000;
 /** Requests of the DHT that one connection may have open to us. */
 export const MAX_DHT_STREAMS = 32;
-/** How often connected members that are missing from the routing table are offered to it. */
+/** How often connected members that are missing from the routing table are offered to it, should it have missed them. */
 export const ROUTING_FEED = 15 * second;
 
 /** How often the local network is asked for other nodes. */

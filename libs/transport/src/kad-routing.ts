@@ -22,7 +22,6 @@ interface KadInternals {
     find(peerId: PeerId): Promise<PeerId | undefined>;
     remove(peerId: PeerId): Promise<void>;
   };
-  readonly routingTableRefresh: object;
 }
 type Kad = KadDHT & KadInternals & EventTarget;
 
@@ -79,8 +78,6 @@ export class KadRouting implements ContentRouting {
     kad.addEventListener('peer', (event) => this.#learn((event as CustomEvent<PeerInfo>).detail));
     this.#kad = kad;
     await start(kad);
-    // Its tables are filled from the connections below; looking for strangers every five minutes only costs traffic.
-    await stop(kad.routingTableRefresh);
     this.#feed();
     this.#feeding = setInterval(() => this.#feed(), ROUTING_FEED).unref();
   }
@@ -133,11 +130,6 @@ export class KadRouting implements ContentRouting {
     return this.#kad?.routingTable.size ?? 0;
   }
 
-  /** A connection to a member is there: it belongs into the routing table. */
-  offer(peerId: string): void {
-    if (this.options.isMember(peerId)) this.#kad?.routingTable.queueRoutingTableUpdate(peerIdFromString(peerId));
-  }
-
   async forget(peerId: string): Promise<void> {
     this.#records.forget(peerId);
     await this.#kad?.routingTable.remove(peerIdFromString(peerId));
@@ -159,14 +151,19 @@ export class KadRouting implements ContentRouting {
   }
 
   #feed(): void {
-    const kad = this.#kad;
-    if (!kad) return;
     for (const peerId of this.options.connected()) {
-      void kad.routingTable
-        .find(peerIdFromString(peerId))
-        .then((known) => known ?? this.offer(peerId))
-        .catch((error: unknown) => this.options.log.debug({ err: error }, 'a member was not added to the DHT'));
+      void this.#offer(peerIdFromString(peerId)).catch((error: unknown) => {
+        this.options.log.debug({ err: error }, 'a member was not added to the DHT');
+      });
     }
+  }
+
+  /** A connected member belongs into the routing table if it has said that it takes part in this DHT. */
+  async #offer(peerId: PeerId): Promise<void> {
+    const kad = this.#kad;
+    if (!kad || this.#networkId === undefined || (await kad.routingTable.find(peerId))) return;
+    const peer = await this.#components?.peerStore.get(peerId);
+    if (peer?.protocols.includes(dhtProtocol(this.#networkId))) kad.routingTable.queueRoutingTableUpdate(peerId);
   }
 
   #membersOnly(peer: PeerInfo): PeerInfo {

@@ -110,7 +110,6 @@ export class Libp2pTransport implements Transport {
       });
     }
     this.routing = this.#kad ?? new NoRouting();
-    this.#connections.onConnect((peerId) => this.#kad?.offer(peerId));
   }
 
   async start(): Promise<void> {

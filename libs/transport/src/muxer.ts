@@ -2,6 +2,7 @@ import type { MessageStream, StreamMuxer, StreamMuxerFactory } from '@libp2p/int
 import { yamux } from '@libp2p/yamux';
 import {
   KEEPALIVE_AFTER,
+  KEEPALIVE_TICK,
   KEEPALIVE_TIMEOUT,
   MAX_INBOUND_STREAMS,
   STREAM_BUFFER_MAX,
@@ -56,7 +57,7 @@ function watch(muxer: StreamMuxer & Partial<PingableMuxer>, connection: MessageS
       // The answer shows as a message; what this promise says is the same, later.
       muxer.ping?.({ signal: AbortSignal.timeout(KEEPALIVE_TIMEOUT) }).catch(() => {});
     }
-  }, KEEPALIVE_TIMEOUT / 2);
+  }, KEEPALIVE_TICK);
   timer.unref();
   connection.addEventListener('close', () => clearInterval(timer), { once: true });
 }

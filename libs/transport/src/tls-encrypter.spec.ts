@@ -11,6 +11,7 @@ import { tcp } from '@libp2p/tcp';
 import { tls, type TLSComponents } from '@libp2p/tls';
 import { multiaddrConnectionPair } from '@libp2p/utils';
 import { yamux } from '@libp2p/yamux';
+import { CODE_P2P } from '@multiformats/multiaddr';
 import { createLibp2p, type Libp2p } from 'libp2p';
 import { socketTls } from './tls-encrypter.js';
 
@@ -26,7 +27,7 @@ describe('our TLS encrypter', () => {
 
   beforeAll(() => void process.on('unhandledRejection', onRejection));
   afterEach(async () => {
-    await Promise.all(nodes.splice(0).map((node) => node.stop()));
+    await Promise.all(nodes.splice(0).map(async (node) => node.stop()));
     expect(rejections).toEqual([]);
   });
   afterAll(() => void process.off('unhandledRejection', onRejection));
@@ -88,7 +89,7 @@ describe('our TLS encrypter', () => {
   ] as const)('refuses a peer that is not the one dialled (listening: %s)', async (_, listener) => {
     const [a, b] = [await node(socketTls), await node(listener)];
     const other = peerIdFromPrivateKey(await generateKeyPair('Ed25519'));
-    const address = b.getMultiaddrs()[0]?.decapsulate(`/p2p/${b.peerId}`).encapsulate(`/p2p/${other}`);
+    const address = b.getMultiaddrs()[0]?.decapsulateCode(CODE_P2P).encapsulate(`/p2p/${other.toString()}`);
     if (!address) throw new Error('no address');
     await expect(a.dial(address)).rejects.toThrow(/unexpected peer/i);
     expect(a.getConnections()).toEqual([]);

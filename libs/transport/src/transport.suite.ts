@@ -209,7 +209,7 @@ export function transportSuite(name: string, start: () => Promise<TransportForm>
           const first = await firstFrame(channel);
           const rest: unknown[] = [];
           for await (const { header } of channel.frames()) rest.push(header);
-          await channel.send([first.header as number, ...(rest as number[])]);
+          await channel.send([first.header, ...(rest as number[])]);
         });
         const channel = await a.open(b.peerId, '/dfs/test-rest/1');
         for (let i = 0; i < 4; i++) await channel.send(i);
