@@ -122,7 +122,7 @@ export class ConsolePage {
   async invite(role: 'Member' | 'Storage' | 'Owner' = 'Member'): Promise<string> {
     await this.page.getByRole('button', { name: 'Invite a node' }).first().click();
     const dialog = this.page.getByRole('dialog');
-    await dialog.getByRole('radio', { name: role }).check();
+    await dialog.getByRole('radio', { name: new RegExp(`^${role}`) }).check();
     await dialog.getByRole('button', { name: 'Make a ticket' }).click();
     const ticket = await dialog.getByLabel('Ticket').inputValue();
     await dialog.getByRole('button', { name: 'Done' }).click();

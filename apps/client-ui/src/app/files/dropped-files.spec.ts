@@ -1,0 +1,60 @@
+import { chosenFiles, droppedFiles } from './dropped-files.js';
+
+function fileEntry(name: string): FileSystemFileEntry {
+  return {
+    isFile: true,
+    isDirectory: false,
+    name,
+    file: (done: (f: File) => void) => done(new File(['x'], name)),
+  } as never;
+}
+
+/** A folder whose reader answers in portions of two, as browsers do with a hundred. */
+function folderEntry(name: string, inside: FileSystemEntry[]): FileSystemDirectoryEntry {
+  return {
+    isFile: false,
+    isDirectory: true,
+    name,
+    createReader: () => {
+      const left = [...inside];
+      return { readEntries: (done: (entries: FileSystemEntry[]) => void) => done(left.splice(0, 2)) };
+    },
+  } as never;
+}
+
+const transfer = (entries: (FileSystemEntry | null)[], files: File[] = []) =>
+  ({
+    items: entries.map((entry) => ({ kind: 'file', webkitGetAsEntry: () => entry })),
+    files,
+  }) as unknown as DataTransfer;
+
+describe('droppedFiles', () => {
+  it('brings folders with all that is in them, below the folder that is shown', async () => {
+    const deep = folderEntry('deep', [fileEntry('e.txt')]);
+    const photos = folderEntry('photos', [fileEntry('a.jpg'), fileEntry('b.jpg'), fileEntry('c.jpg'), deep]);
+    const found = await droppedFiles(transfer([photos, fileEntry('alone.txt')]), 'in/here/');
+    expect(found.map((source) => source.path)).toEqual([
+      'in/here/photos/a.jpg',
+      'in/here/photos/b.jpg',
+      'in/here/photos/c.jpg',
+      'in/here/photos/deep/e.txt',
+      'in/here/alone.txt',
+    ]);
+  });
+
+  it('takes plain files where a browser knows no entries', async () => {
+    const found = await droppedFiles(transfer([null], [new File(['x'], 'plain.txt')]), '');
+    expect(found.map((source) => source.path)).toEqual(['plain.txt']);
+  });
+});
+
+describe('chosenFiles', () => {
+  it('keeps the folder of a chosen folder, and writes names in their composed form', () => {
+    const inFolder = new File(['x'], 'a\u0308.txt');
+    Object.defineProperty(inFolder, 'webkitRelativePath', { value: 'album/a\u0308.txt' });
+    expect(chosenFiles([inFolder, new File(['x'], 'b.txt')], 'x/').map((source) => source.path)).toEqual([
+      'x/album/\u00e4.txt',
+      'x/b.txt',
+    ]);
+  });
+});

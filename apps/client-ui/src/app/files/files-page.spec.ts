@@ -1,0 +1,143 @@
+import { render, screen, waitFor, within } from '@testing-library/angular';
+import { fireEvent } from '@testing-library/dom';
+import { routes, type FileInfo } from '@dfs/contracts';
+import { FakeNode, file } from '../../testing/fake-node.js';
+import { FilesPage } from './files-page.js';
+
+/** jsdom has no layout: rows are seen only if there is room for them. */
+beforeAll(() => {
+  Object.defineProperty(HTMLElement.prototype, 'clientHeight', { configurable: true, get: () => 600 });
+  Object.defineProperty(HTMLElement.prototype, 'clientWidth', { configurable: true, get: () => 1000 });
+  HTMLElement.prototype.scrollTo = () => undefined;
+  window.matchMedia ??= (query: string) =>
+    ({ media: query, matches: false, addListener: () => undefined, removeListener: () => undefined }) as never;
+});
+
+describe('FilesPage', () => {
+  let fake: FakeNode;
+
+  const show = async (files: FileInfo[], inputs: Partial<Record<'in' | 'q' | 'sort' | 'file', string>> = {}) => {
+    fake = new FakeNode();
+    const view = await render(FilesPage, { providers: fake.providers, inputs });
+    await fake.signIn();
+    await fake.answerSoon('GET', routes.files, { items: files, nextCursor: null, total: files.length });
+    return view;
+  };
+  const rowOf = async (path: string) => {
+    const find = () =>
+      [...document.querySelectorAll<HTMLElement>('[role=row]')].find((row) => row.dataset['path'] === path) ?? null;
+    await waitFor(() => expect(find()).not.toBeNull());
+    return find() as HTMLElement;
+  };
+  afterEach(() => fake.events.stop());
+
+  it('teaches what to do when there is nothing', async () => {
+    await show([]);
+    expect(await screen.findByText('No files yet')).toBeTruthy();
+    expect(screen.getByText(/Drop files or folders anywhere/)).toBeTruthy();
+  });
+
+  it('shows names as text, whatever they are', async () => {
+    const names = ['<img src=x onerror=alert(1)>.html', 'עברית.txt', 'a\u202Egpj.exe', 'x'.repeat(1000)];
+    await show(names.map((name) => file(name)));
+    await screen.findByText('<img src=x onerror=alert(1)>.html');
+    expect(document.querySelector('img')).toBeNull();
+    expect(screen.getByText('a□gpj.exe').getAttribute('dir')).toBe('auto');
+    expect(screen.getByText('x'.repeat(1000))).toBeTruthy();
+  });
+
+  it('shows size, copies and folder of each', async () => {
+    await show([file('photos/2026/a.jpg', { replication: { target: 3, copies: 1, state: 'at-risk' } })]);
+    const row = await rowOf('photos/2026/a.jpg');
+    expect(within(row).getByText('a.jpg')).toBeTruthy();
+    expect(within(row).getByText('1.23 kB')).toBeTruthy();
+    expect(within(row).getByText('At risk · 1 of 3')).toBeTruthy();
+    expect(within(row).getByRole('button', { name: 'Open the folder photos/2026' })).toBeTruthy();
+    expect(within(screen.getByRole('list', { name: 'Folders' })).getByText('photos')).toBeTruthy();
+  });
+
+  it('follows events: new, copied, gone', async () => {
+    await show([file('old.txt')]);
+    await rowOf('old.txt');
+    fake.tell('file.uploaded', { files: [file('new.txt')] });
+    const row = await rowOf('new.txt');
+    expect(within(row).getByText('Checking')).toBeTruthy();
+    expect(screen.getByText('2 files')).toBeTruthy();
+    const replication = { target: 3, copies: 2, state: 'replicating' } as const;
+    fake.tell('file.replication', { files: [{ id: file('new.txt').id, path: 'new.txt', replication }] }, false);
+    expect(await within(row).findByText('Copying · 2 of 3')).toBeTruthy();
+    fake.tell('file.deleted', { files: [file('old.txt')] });
+    await waitFor(() => expect(screen.queryByText('old.txt')).toBeNull());
+  });
+
+  it('asks before it deletes, and says what it means', async () => {
+    await show([file('doomed.txt')]);
+    fireEvent.click(within(await rowOf('doomed.txt')).getByRole('button', { name: 'Delete doomed.txt' }));
+    const dialog = await screen.findByRole('dialog');
+    expect(within(dialog).getByText(/deleted on every node of the network/)).toBeTruthy();
+    fireEvent.click(within(dialog).getByRole('button', { name: 'Delete everywhere' }));
+    await fake.answerSoon('DELETE', routes.file(file('doomed.txt').id), null, 204);
+    await waitFor(() => expect(document.querySelector('[data-path="doomed.txt"]')).toBeNull());
+    expect(await screen.findByText(/Deleted “doomed.txt”/)).toBeTruthy();
+  });
+
+  it('says why a deletion failed, and tries again', async () => {
+    await show([file('kept.txt')]);
+    fireEvent.click(within(await rowOf('kept.txt')).getByRole('button', { name: 'Delete kept.txt' }));
+    fireEvent.click(within(await screen.findByRole('dialog')).getByRole('button', { name: 'Delete everywhere' }));
+    const problem = { code: 'read-only-member', detail: 'This node may not delete.' };
+    await fake.answerSoon('DELETE', routes.file(file('kept.txt').id), problem, 403);
+    expect(await screen.findByText(/1 file could not be deleted.*This node may not delete/)).toBeTruthy();
+    fireEvent.click(await screen.findByRole('button', { name: 'Try again' }));
+    await fake.answerSoon('DELETE', routes.file(file('kept.txt').id), null, 204);
+  });
+
+  it('selects by the keyboard', async () => {
+    await show([file('a.txt'), file('b.txt')]);
+    fireEvent.keyDown(await rowOf('a.txt'), { key: ' ' });
+    expect(await screen.findByText('1 selected · 1.23 kB')).toBeTruthy();
+    fireEvent.keyDown(await rowOf('a.txt'), { key: 'a', ctrlKey: true });
+    expect(await screen.findByText('2 selected · 2.47 kB')).toBeTruthy();
+    fireEvent.click(screen.getByRole('button', { name: 'Select nothing' }));
+    await waitFor(() => expect(screen.queryByRole('toolbar')).toBeNull());
+  });
+
+  it('shows who holds a file', async () => {
+    await show([file('held.txt')], { file: file('held.txt').id });
+    const id = file('held.txt').id;
+    await fake.answerSoon('GET', routes.file(id), file('held.txt'));
+    const holders = [
+      { peerId: 'p1', name: 'anna', live: true, self: true },
+      { peerId: 'p2', name: 'berta', live: false, self: false },
+    ];
+    await fake.answerSoon('GET', routes.fileHolders(id), {
+      extents: [
+        { index: 0, holders },
+        { index: 1, holders: holders.slice(0, 1) },
+      ],
+    });
+    await fake.answerSoon('GET', routes.fileChunks(id), { items: [], nextCursor: null, total: 37 });
+    const details = await screen.findByLabelText('Details of the file');
+    expect(await within(details).findByText('37 chunks')).toBeTruthy();
+    expect(within(details).getByText('berta')).toBeTruthy();
+    expect(within(details).getByText('1 of 2 parts')).toBeTruthy();
+    expect(within(details).getByText('content-of-held.txt')).toBeTruthy();
+  });
+
+  it('says what went wrong with the list, and reads again when told', async () => {
+    fake = new FakeNode();
+    await render(FilesPage, { providers: fake.providers });
+    await fake.signIn();
+    await fake.answerSoon(
+      'GET',
+      routes.files,
+      { code: 'forbidden', detail: 'Not with this token.', requestId: 'r-77' },
+      403,
+    );
+    expect(await screen.findByText('Not with this token.')).toBeTruthy();
+    expect(screen.getByText('r-77')).toBeTruthy();
+    fireEvent.click(screen.getByRole('button', { name: 'Try again' }));
+    await fake.answerSoon('GET', routes.files, { items: [file('a.txt')], nextCursor: null, total: 1 });
+    await rowOf('a.txt');
+  });
+});

@@ -1,0 +1,110 @@
+import { render, screen, waitFor, within } from '@testing-library/angular';
+import { fireEvent } from '@testing-library/dom';
+import { routes, type PeerInfo } from '@dfs/contracts';
+import { FakeNode, node, peer } from '../../testing/fake-node.js';
+import { PeersPage } from './peers-page.js';
+
+describe('PeersPage', () => {
+  let fake: FakeNode;
+  const self = peer('self', { state: 'self', role: 'owner' });
+
+  const show = async (peers: PeerInfo[], role: 'owner' | 'member' = 'owner') => {
+    fake = new FakeNode();
+    await render(PeersPage, { providers: fake.providers });
+    await fake.signIn();
+    const network = { id: 'n', name: 'Studio Nord', members: peers.length, role };
+    await fake.answerSoon('GET', routes.node, node({ network }));
+    await fake.answerSoon('GET', routes.peers, { items: peers });
+  };
+  afterEach(() => fake.events.stop());
+
+  it('shows this node first, then the others, with what is known of them', async () => {
+    const away = peer('zoe', { state: 'disconnected', lastSeenAt: null, latencyMs: null, storage: null });
+    await show([away, peer('berta', { latencyMs: 12.3 }), self]);
+    await screen.findByText('12 ms');
+    expect(screen.getAllByRole('article').map((card) => card.getAttribute('aria-label'))).toEqual([
+      'self',
+      'berta',
+      'zoe',
+    ]);
+    expect(within(screen.getByRole('article', { name: 'zoe' })).getByText('Away')).toBeTruthy();
+    expect(within(screen.getByRole('article', { name: 'zoe' })).getByText('never')).toBeTruthy();
+    expect(screen.getByText('3 nodes, 1 connected to this one')).toBeTruthy();
+  });
+
+  it('teaches what to do when alone', async () => {
+    await show([self]);
+    expect(await screen.findByText('This node is alone in its network')).toBeTruthy();
+  });
+
+  it('reads again when an event says that something changed', async () => {
+    await show([self]);
+    await screen.findByText('This node is alone in its network');
+    fake.tell('peer.added', { peer: peer('berta') });
+    await fake.answerSoon('GET', routes.peers, { items: [self, peer('berta')] });
+    expect(await screen.findByRole('article', { name: 'berta' })).toBeTruthy();
+    expect(screen.queryByText('This node is alone in its network')).toBeNull();
+  });
+
+  it('says what went wrong and tries again', async () => {
+    await show([self]);
+    await screen.findByRole('article', { name: 'self' });
+    fake.tell('peer.added', { peer: peer('berta') });
+    await fake.answerSoon('GET', routes.peers, { code: 'forbidden', detail: 'Not with this token.' }, 403);
+    expect(await screen.findByText('Not with this token.')).toBeTruthy();
+    // What was known stays.
+    expect(screen.getByRole('article', { name: 'self' })).toBeTruthy();
+    fireEvent.click(screen.getByRole('button', { name: 'Try again' }));
+    await fake.answerSoon('GET', routes.peers, { items: [self] });
+    await waitFor(() => expect(screen.queryByText('Not with this token.')).toBeNull());
+  });
+
+  it('only an owner invites', async () => {
+    await show([self], 'member');
+    const button = await screen.findByRole('button', { name: 'Invite a node' });
+    await waitFor(() => expect(button.hasAttribute('disabled')).toBe(true));
+  });
+
+  it('makes an invite with the chosen role, and shows the ticket once', async () => {
+    await show([self, peer('b')]);
+    fireEvent.click(await screen.findByRole('button', { name: 'Invite a node' }));
+    const dialog = await screen.findByRole('dialog');
+    fireEvent.click(within(dialog).getByRole('radio', { name: /^Storage/ }));
+    fireEvent.click(within(dialog).getByRole('button', { name: 'Make a ticket' }));
+    const expiresAt = new Date(Date.now() + 86_400_000).toISOString();
+    await fake.answerSoon('POST', routes.invites, { ticket: 'dfs1secret', role: 'storage', expiresAt });
+    const field = await within(dialog).findByLabelText<HTMLTextAreaElement>('Ticket');
+    expect(field.value).toBe('dfs1secret');
+    expect(within(dialog).getByText(/is good for 24 h/)).toBeTruthy();
+  });
+
+  it('joins with a ticket that was broken into lines, and says why one is refused', async () => {
+    await show([self]);
+    fireEvent.click((await screen.findAllByRole('button', { name: 'Join a network' }))[0] as HTMLElement);
+    const dialog = await screen.findByRole('dialog');
+    fireEvent.input(within(dialog).getByLabelText('Ticket'), { target: { value: ' dfs1ab\n cd ' } });
+    fireEvent.click(await within(dialog).findByRole('button', { name: 'Join' }));
+    await waitFor(() => {
+      const [call] = fake.http.match(routes.join);
+      expect(call?.request.body).toEqual({ ticket: 'dfs1abcd' });
+      call?.flush({ code: 'ticket-expired', detail: 'Good until yesterday.' }, { status: 410, statusText: 'Gone' });
+    });
+    expect(await within(dialog).findByText('This invite has expired')).toBeTruthy();
+  });
+
+  it('removes a node after asking, and asks again when it holds the only copy', async () => {
+    await show([self, peer('berta')]);
+    fireEvent.click(await screen.findByRole('button', { name: 'More for berta' }));
+    fireEvent.click(await screen.findByRole('menuitem', { name: 'Remove from the network' }));
+    fireEvent.click(within(await screen.findByRole('dialog')).getByRole('button', { name: 'Remove' }));
+    const problem = { code: 'last-copy', detail: 'berta alone holds 3 files.', count: 3 };
+    await fake.answerSoon('DELETE', routes.peer('peer-berta'), problem, 409);
+    fireEvent.click(await screen.findByRole('button', { name: 'Remove and lose it' }));
+    await waitFor(() => {
+      const [call] = fake.http.match((request) => request.method === 'DELETE');
+      expect(call?.request.urlWithParams).toContain('confirm=true');
+      call?.flush(null, { status: 204, statusText: 'No Content' });
+    });
+    expect(await screen.findByText('berta was removed from the network.')).toBeTruthy();
+  });
+});

@@ -1,0 +1,86 @@
+import { render, screen, waitFor, within } from '@testing-library/angular';
+import { fireEvent } from '@testing-library/dom';
+import { routes } from '@dfs/contracts';
+import { FakeNode, node, peer } from '../../testing/fake-node.js';
+import { Shell } from './shell.js';
+
+describe('Shell', () => {
+  let fake: FakeNode;
+
+  const show = async () => {
+    fake = new FakeNode();
+    const view = await render(Shell, { providers: fake.providers });
+    return view;
+  };
+  const signIn = async () => {
+    await fake.signIn();
+    await fake.answerSoon('GET', routes.node, node());
+    await fake.answerSoon('GET', routes.peers, { items: [peer('self', { state: 'self' }), peer('b'), peer('c')] });
+  };
+  afterEach(() => fake.events.stop());
+
+  it('asks for the token, says where it is, and lets in', async () => {
+    await show();
+    expect(screen.getByRole('heading', { name: 'Sign in to this node' })).toBeTruthy();
+    expect(screen.getByText('api-token')).toBeTruthy();
+    fireEvent.input(screen.getByLabelText('Token or link'), { target: { value: 'wrong' } });
+    fireEvent.click(await screen.findByRole('button', { name: 'Sign in' }));
+    await fake.answerSoon('POST', routes.session, { code: 'unauthorized', detail: 'No.' }, 401);
+    expect(await screen.findByText('The node did not accept this token.')).toBeTruthy();
+    fireEvent.click(screen.getByRole('button', { name: 'Sign in' }));
+    await fake.answerSoon('POST', routes.session, '', 204);
+    expect(await screen.findByRole('navigation', { name: 'Pages' })).toBeTruthy();
+  });
+
+  it('tells which node this is, with whom, and that it is live', async () => {
+    await show();
+    await signIn();
+    expect(await screen.findByText('anna-laptop')).toBeTruthy();
+    expect(screen.getByText('Studio Nord')).toBeTruthy();
+    expect(await screen.findByText('2 of 2 peers')).toBeTruthy();
+    expect(await screen.findByText('Live')).toBeTruthy();
+    expect(screen.getByText(/01:00:0\d/)).toBeTruthy();
+  });
+
+  it('ticks on by itself, and follows what the node says', async () => {
+    await show();
+    await signIn();
+    expect(await screen.findByText(/01:00:0[0-1]/)).toBeTruthy();
+    expect(await screen.findByText(/01:00:0[2-5]/, {}, { timeout: 4000 })).toBeTruthy();
+    const { storage, files, network } = node();
+    fake.tell('node.status', { uptimeSeconds: 7200, storage, files, network, connectedPeers: 1 }, false);
+    expect(await screen.findByText(/02:00:0\d/)).toBeTruthy();
+  });
+
+  it('says that the node is gone, and what to do', async () => {
+    await show();
+    await signIn();
+    await screen.findByText('Live');
+    fake.vanish();
+    expect(await screen.findByText('Offline')).toBeTruthy();
+    expect(await screen.findByText('Not connected to this node.')).toBeTruthy();
+    expect(screen.queryByText(/01:00:\d\d/)).toBeNull();
+    expect(screen.getByRole('button', { name: 'Try now' })).toBeTruthy();
+  });
+
+  it('counts warnings that are still there', async () => {
+    await show();
+    await signIn();
+    fake.tell('node.warning', { code: 'low-space', detail: 'The disk is nearly full.', active: true });
+    const pages = screen.getByRole('navigation', { name: 'Pages' });
+    expect(await within(pages).findByText('1')).toBeTruthy();
+    fake.tell('node.warning', { code: 'low-space', detail: 'The disk is nearly full.', active: false });
+    await fake.answerSoon('GET', routes.transfers, { items: [] });
+    await waitFor(() => expect(within(pages).queryByText('1')).toBeNull());
+  });
+
+  it('goes back to signing in when the session ends', async () => {
+    await show();
+    await signIn();
+    await screen.findByText('Live');
+    fake.tell('peer.connected', { peer: peer('b') });
+    await fake.answerSoon('GET', routes.peers, { code: 'unauthorized', detail: 'Signed out.' }, 401);
+    expect(await screen.findByRole('heading', { name: 'Sign in to this node' })).toBeTruthy();
+    expect(fake.events.state()).toBe('signed-out');
+  });
+});

@@ -1,0 +1,133 @@
+import { HttpTestingController, provideHttpClientTesting } from '@angular/common/http/testing';
+import { provideHttpClient, withInterceptors, withXhr } from '@angular/common/http';
+import { provideZonelessChangeDetection, type EnvironmentProviders, type Provider } from '@angular/core';
+import { TestBed } from '@angular/core/testing';
+import { provideRouter } from '@angular/router';
+import { EventStream, Session, apiInterceptor, type EventSocket } from '@dfs/client-data';
+import { routes, type EventMap, type EventType, type FileInfo, type NodeInfo, type PeerInfo } from '@dfs/contracts';
+
+const STREAM = 'stream-of-the-test';
+
+/** The other end of the console in a component test: answers calls, and tells events through the real event stream. */
+export class FakeNode {
+  readonly #handlers = new Map<string, (payload: never) => void>();
+  #seq = 0;
+  readonly events = new EventStream({
+    open: () => this.#socket(),
+    probe: () => Promise.resolve('unreachable' as const),
+  });
+
+  /** For `configureTestingModule` or `render`. */
+  readonly providers: (Provider | EnvironmentProviders)[] = [
+    provideZonelessChangeDetection(),
+    provideHttpClient(withXhr(), withInterceptors([apiInterceptor])),
+    provideHttpClientTesting(),
+    provideRouter([]),
+    { provide: EventStream, useValue: this.events },
+  ];
+
+  get http(): HttpTestingController {
+    return TestBed.inject(HttpTestingController);
+  }
+
+  /** Signs the console in and brings the event stream to life. */
+  async signIn(): Promise<void> {
+    const checking = TestBed.inject(Session).check();
+    this.answer('GET', routes.node, node());
+    await checking;
+    this.events.start();
+    this.#handlers.get('ready')?.({ stream: STREAM, seq: this.#seq } as never);
+  }
+
+  /** Answers all calls of a path that are waiting; the number of them. */
+  answer(method: string, url: string, body: unknown, status = 200): number {
+    const calls = this.http
+      .match((request) => request.method === method && request.url === url)
+      .filter((call) => !call.cancelled);
+    for (const call of calls) {
+      if (status < 300) call.flush(body as object, { status, statusText: 'OK' });
+      else call.flush(body as object, { status, statusText: 'Problem' });
+    }
+    return calls.length;
+  }
+
+  /** Waits for a call of a path and answers it. */
+  async answerSoon(method: string, url: string, body: unknown, status = 200): Promise<void> {
+    for (let tries = 0; tries < 400; tries++) {
+      if (this.answer(method, url, body, status) > 0) return;
+      await new Promise((done) => setTimeout(done, 5));
+    }
+    throw new Error(`nobody called ${method} ${url}`);
+  }
+
+  /** An event, numbered unless it is volatile. */
+  tell<T extends EventType>(type: T, data: EventMap[T], numbered = true): void {
+    const seq = numbered ? ++this.#seq : null;
+    this.#handlers.get('event')?.({ stream: STREAM, seq, type, time: new Date().toISOString(), data } as never);
+  }
+
+  /** The connection breaks. */
+  vanish(): void {
+    this.#handlers.get('disconnect')?.('transport close' as never);
+  }
+
+  #socket(): EventSocket {
+    this.#handlers.clear();
+    return {
+      on: (event: string, handler: (payload: never) => void) => this.#handlers.set(event, handler),
+      disconnect: () => undefined,
+    };
+  }
+}
+
+/** A node as `GET /node` tells of it. */
+export function node(more: Partial<NodeInfo> = {}): NodeInfo {
+  return {
+    peerId: 'peer-self',
+    name: 'anna-laptop',
+    version: '0.1.0',
+    startedAt: '2026-11-22T12:00:00.000Z',
+    uptimeSeconds: 3600,
+    addresses: [],
+    network: { id: 'n', name: 'Studio Nord', members: 3, role: 'owner' },
+    storage: { chunks: 1, bytes: 5e9, quotaBytes: 10e9, freeBytes: 20e9 },
+    files: { count: 1, bytes: 1 },
+    ...more,
+  };
+}
+
+/** A file as the API tells of it. */
+export function file(path: string, more: Partial<FileInfo> = {}): FileInfo {
+  return {
+    id: `id-of-${path}`,
+    path,
+    size: 1234,
+    mediaType: 'text/plain',
+    contentId: `content-of-${path}`,
+    createdAt: '2026-11-22T12:00:00.000Z',
+    modifiedAt: '2026-11-22T12:00:00.000Z',
+    author: 'peer-self',
+    version: `version-of-${path}`,
+    deleted: false,
+    conflict: false,
+    replication: { target: 3, copies: 3, state: 'safe' },
+    ...more,
+  };
+}
+
+/** A peer as the API tells of it. */
+export function peer(name: string, more: Partial<PeerInfo> = {}): PeerInfo {
+  return {
+    peerId: `peer-${name}`,
+    name,
+    role: 'member',
+    state: 'connected',
+    addresses: ['/ip4/127.0.0.1/tcp/4001'],
+    latencyMs: 1.5,
+    lastSeenAt: '2026-11-22T12:00:00.000Z',
+    uptimeSeconds: 60,
+    storage: { chunks: 1, bytes: 1e9, quotaBytes: 4e9, freeBytes: 8e9 },
+    rates: { receive: 0, send: 0 },
+    ...more,
+  };
+}
