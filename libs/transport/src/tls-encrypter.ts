@@ -10,7 +10,8 @@ import {
   type StreamMuxerFactory,
 } from '@libp2p/interface';
 import { tls, type TLSComponents } from '@libp2p/tls';
-import { generateCertificate, toMessageStream, verifyPeerCertificate } from '@libp2p/tls/utils';
+import { toMessageStream, verifyPeerCertificate } from '@libp2p/tls/utils';
+import { makeCertificate, type Certificate } from './certificate.js';
 import { SOCKET_BUFFER_BYTES } from './constants.js';
 
 /** `/tls/1.0.0` as libp2p specifies it, at the speed of bare `node:tls` over a plain socket. */
@@ -33,7 +34,7 @@ class SocketTls implements ConnectionEncrypter {
   readonly [serviceCapabilities] = ['@libp2p/connection-encryption'];
   readonly #stock: ConnectionEncrypter;
   /** Made once: the certificate says who we are, and that does not change with the connection. */
-  #certificate: Promise<{ cert: string; key: string }> | undefined;
+  #certificate: Promise<Certificate> | undefined;
 
   constructor(private readonly components: TLSComponents) {
     this.#stock = tls()(components);
@@ -92,7 +93,7 @@ class SocketTls implements ConnectionEncrypter {
   #wrap(
     socket: Socket,
     isServer: boolean,
-    certificate: { cert: string; key: string },
+    certificate: Certificate,
     { skipStreamMuxerNegotiation }: SecureConnectionOptions,
   ): TLSSocket {
     const muxers = skipStreamMuxerNegotiation ? [] : [...this.components.upgrader.getStreamMuxers().keys()];
@@ -122,8 +123,8 @@ class SocketTls implements ConnectionEncrypter {
     return muxer;
   }
 
-  async #ownCertificate(): Promise<{ cert: string; key: string }> {
-    this.#certificate ??= generateCertificate(this.components.privateKey);
+  async #ownCertificate(): Promise<Certificate> {
+    this.#certificate ??= makeCertificate(this.components.privateKey);
     try {
       return await this.#certificate;
     } catch (error) {
