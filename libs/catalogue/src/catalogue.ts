@@ -44,6 +44,7 @@ export class Catalogue {
   /** The set as sync sees it. */
   readonly records: RecordSet;
   private readonly changeListeners = new Set<(changes: Change[]) => void>();
+  private readonly setListeners = new Set<(nothing: undefined) => void>();
   private readonly recordListeners = new Set<(records: SignedRecord[]) => void>();
   private readonly refusals: Refusals;
   private readonly intake: Intake;
@@ -117,6 +118,11 @@ export class Catalogue {
     return this.intake.receive(records, from);
   }
 
+  /** Members besides this node. */
+  get otherMembers(): number {
+    return this.parts.membership.members().length - 1;
+  }
+
   /** Of the network whose files these are. */
   get networkId(): string {
     return this.parts.membership.networkId;
@@ -163,6 +169,12 @@ export class Catalogue {
     return () => this.changeListeners.delete(fn);
   }
 
+  /** The set of records has changed, by whatever commit. */
+  onRecords(fn: () => void): Unsubscribe {
+    this.setListeners.add(fn);
+    return () => this.setListeners.delete(fn);
+  }
+
   /** Records this node wrote, after their commit. */
   onWritten(fn: (records: SignedRecord[]) => void): Unsubscribe {
     this.recordListeners.add(fn);
@@ -200,6 +212,7 @@ export class Catalogue {
     const outcomes = await changes.flush();
     await recordEvents(tx, this.parts.events, outcomes);
     const told = changesOf(outcomes);
+    tx.afterCommit(() => this.tell(this.setListeners, undefined));
     if (told.length > 0) tx.afterCommit(() => this.tell(this.changeListeners, told));
   }
 

@@ -40,7 +40,7 @@ describe('records of others', () => {
   ])('are refused for %s, and the rest of the batch is not', async (_name, bad, reason) => {
     await using here = await node();
     const fine = recordOf(author, { path: 'fine' });
-    expect(await here.catalogue.receive([bad, fine, bad], from)).toMatchObject({ added: 1, refused: 1 });
+    expect(await here.catalogue.receive([bad, fine, bad], from)).toMatchObject({ added: 1, refused: 1, offences: 1 });
     expect([...here.catalogue.refused()]).toEqual([[reason, 1]]);
     expect((await here.catalogue.list({ limit: 10 })).items.map((item) => item.path)).toEqual(['fine']);
     expect(here.catalogue.records.root().count).toBe(1);
@@ -51,7 +51,11 @@ describe('records of others', () => {
   it('are refused when their author may hold data but not write', async () => {
     await using here = await node();
     here.members.admit(stranger.peerId, 'storage');
-    expect(await here.catalogue.receive([recordOf(stranger)], from)).toMatchObject({ refused: 1, added: 0 });
+    expect(await here.catalogue.receive([recordOf(stranger)], from)).toMatchObject({
+      refused: 1,
+      offences: 0,
+      added: 0,
+    });
     expect(await here.db.query('SELECT 1 FROM catalogue_record')).toEqual([]);
   });
 
@@ -60,7 +64,13 @@ describe('records of others', () => {
     await here.catalogue.receive([good], from);
     const before = await dump(here);
     const { lastSeq } = await here.events.since(0, 1);
-    expect(await here.catalogue.receive([good, good], from)).toEqual({ added: 0, waiting: 0, known: 2, refused: 0 });
+    expect(await here.catalogue.receive([good, good], from)).toEqual({
+      added: 0,
+      waiting: 0,
+      known: 2,
+      refused: 0,
+      offences: 0,
+    });
     expect(await dump(here)).toEqual(before);
     expect((await here.events.since(0, 1)).lastSeq).toBe(lastSeq);
   });

@@ -26,6 +26,8 @@ export interface Received {
   /** Were stored before. */
   known: number;
   refused: number;
+  /** Of the refused, those that no honest member passes on: it would have refused them itself. */
+  offences: number;
 }
 
 export interface IntakeContext {
@@ -48,7 +50,7 @@ export class Intake {
   constructor(private readonly context: IntakeContext) {}
 
   async receive(records: readonly SignedRecord[], from: string): Promise<Received> {
-    const sum: Received = { added: 0, waiting: 0, known: 0, refused: 0 };
+    const sum: Received = { added: 0, waiting: 0, known: 0, refused: 0, offences: 0 };
     for (let at = 0; at < records.length; at += RECORDS_PER_UNIT) {
       const part = await this.receivePart(records.slice(at, at + RECORDS_PER_UNIT), from);
       for (const key of Object.keys(sum) as (keyof Received)[]) sum[key] += part[key];
@@ -77,9 +79,11 @@ export class Intake {
     const { db, members } = this.context;
     const networkId = members.networkId;
     let refused = 0;
+    let offences = 0;
     let firstOf: RefusalReason | undefined;
     const refuse = (reason: RefusalReason): void => {
       refused++;
+      if (OFFENCES.has(reason)) offences++;
       if (this.context.refusals.add(reason, from)) firstOf = reason;
     };
     const { verified, known } = await screen(db, networkId, records, refuse);
@@ -89,7 +93,7 @@ export class Intake {
         : await db.write((tx) => this.store(tx, networkId, verified, refuse));
     if (stored.future) await this.warn();
     if (firstOf !== undefined) await this.tellRefused(firstOf, from);
-    return { added: stored.added, waiting: stored.waiting, known: known + stored.known, refused };
+    return { added: stored.added, waiting: stored.waiting, known: known + stored.known, refused, offences };
   }
 
   private async store(
@@ -172,6 +176,8 @@ export class Intake {
     });
   }
 }
+
+const OFFENCES: ReadonlySet<RefusalReason> = new Set(['malformed', 'other-network', 'bad-signature']);
 
 const REFUSED: Record<RefusalReason, string> = {
   malformed: 'they are not in the form this version reads',

@@ -52,6 +52,10 @@ export class TestMembers implements MemberView {
     return role && { role };
   }
 
+  members(): readonly string[] {
+    return [...this.roles.keys()];
+  }
+
   removed(peerId: string): { lastRecord: string | null } | undefined {
     const lastRecord = this.gone.get(peerId);
     return lastRecord === undefined ? undefined : { lastRecord };

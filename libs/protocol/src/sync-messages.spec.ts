@@ -4,6 +4,7 @@ import {
   packIndexes,
   packRecordIds,
   parseSyncMessage,
+  unpackCounts,
   unpackIndexes,
   unpackRecordIds,
   type SyncMessage,
@@ -21,7 +22,8 @@ const messages: SyncMessage[] = [
   { t: 'ids', bits: 12, of, counts: packIndexes([1, 0]) },
   { t: 'want' },
   { t: 'all', bits: 6, of },
-  { t: 'records' },
+  { t: 'records', reached: null },
+  { t: 'records', reached: 7 },
   { t: 'turn', ...root, more: true },
 ];
 const golden = JSON.parse(readFileSync(new URL('../golden/sync-messages.json', import.meta.url), 'utf8')) as string[];
@@ -48,9 +50,12 @@ describe('messages of sync', () => {
   });
 
   it('pack indexes and ids', () => {
-    expect(unpackIndexes(packIndexes([0, 1, 4095]), 4096)).toEqual([0, 1, 4095]);
-    expect(() => unpackIndexes(packIndexes([4096]), 4096)).toThrow('malformed');
-    expect(() => unpackIndexes(Buffer.alloc(5))).toThrow('malformed');
+    expect(unpackIndexes(packIndexes([0, 1, 4095]), 12)).toEqual([0, 1, 4095]);
+    for (const wrong of [[4096], [1, 1], [2, 1]]) {
+      expect(() => unpackIndexes(packIndexes(wrong), 12)).toThrow('malformed');
+    }
+    expect(() => unpackIndexes(Buffer.alloc(5), 12)).toThrow('malformed');
+    expect(unpackCounts(packIndexes([9, 9, 0]))).toEqual([9, 9, 0]);
     const ids = ['ab'.repeat(32), '01'.repeat(32)];
     expect(unpackRecordIds(packRecordIds(ids))).toEqual(ids);
     expect(() => unpackRecordIds(Buffer.alloc(33))).toThrow('malformed');

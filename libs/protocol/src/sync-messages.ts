@@ -62,7 +62,11 @@ export const syncWant = shape.struct({ t: shape.oneOf('want') });
 /** Send me all records of these ranges. */
 export const syncAll = shape.struct({ t: shape.oneOf('all'), ...ranges });
 /** Packed records: payload. */
-export const syncRecords = shape.struct({ t: shape.oneOf('records') });
+export const syncRecords = shape.struct({
+  t: shape.oneOf('records'),
+  /** In a push: how many members the author sends them to. */
+  reached: shape.nullable(shape.int(0, 2 ** 16)),
+});
 /** Ends a turn. */
 export const syncTurn = shape.struct({
   t: shape.oneOf('turn'),
@@ -103,15 +107,19 @@ export function packIndexes(indexes: readonly number[]): Uint8Array {
   return out;
 }
 
-/** Inverse of packIndexes. @throws DfsError `bad-request` for an index that is not below `bound`. */
-export function unpackIndexes(packed: Uint8Array, bound: number = 2 ** 32): number[] {
-  if (packed.length % 4 !== 0) throw malformed('ranges');
+/** Inverse of packIndexes, for any numbers. @throws DfsError `bad-request` */
+export function unpackCounts(packed: Uint8Array): number[] {
+  if (packed.length % 4 !== 0) throw malformed('counts');
   const view = new DataView(packed.buffer, packed.byteOffset, packed.byteLength);
-  return Array.from({ length: packed.length / 4 }, (_, at) => {
-    const index = view.getUint32(at * 4);
-    if (index >= bound) throw malformed('ranges');
-    return index;
-  });
+  return Array.from({ length: packed.length / 4 }, (_, at) => view.getUint32(at * 4));
+}
+
+/** Inverse of packIndexes. @throws DfsError `bad-request` unless they ascend, each once, and have `bits` bits. */
+export function unpackIndexes(packed: Uint8Array, bits: number): number[] {
+  const indexes = unpackCounts(packed);
+  const fine = indexes.every((index, at) => index < 2 ** bits && (at === 0 || index > (indexes[at - 1] as number)));
+  if (!fine) throw malformed('ranges');
+  return indexes;
 }
 
 const ID_BYTES = 32;

@@ -7,7 +7,6 @@ import {
   second,
   silentLog,
   SYNC_PROTOCOL,
-  unpackRecords,
   type Log,
   type SignedRecord,
   type Unsubscribe,
@@ -17,8 +16,9 @@ import type { Catalogue } from '../catalogue.js';
 import type { SetRoot } from '../fingerprints.js';
 import type { NetworkChanges, SyncPeers } from '../interfaces.js';
 import type { Received } from '../intake.js';
-import { Exchange, type ExchangeOutcome, type ExchangeParts, type SyncChannel } from './exchange.js';
-import { Outbox } from './outbox.js';
+import { Exchange, type ExchangeOutcome, type ExchangeParts, type SyncChannel, type SyncFrame } from './exchange.js';
+import { followNetwork } from './network-changes.js';
+import { Pushes, receivePushes } from './pushes.js';
 import { RootHistory } from './root-history.js';
 import { SyncSchedule } from './schedule.js';
 import { Watchdog } from './watchdog.js';
@@ -52,6 +52,8 @@ export interface CatalogueSyncOptions {
 
 const DEFAULTS = { patienceMs: 30 * second, settleMs: 150, retryMs: second, judgeMs: minute, nudgeMs: second };
 const SECTION = 'catalogue';
+/** Records of one batch that no honest member would have passed on, after which it is heard no further. */
+const MAX_OFFENCES = 10;
 
 /**
  * Makes all members hold the same records: compares sets when a member comes and whenever fingerprints differ, and
@@ -60,10 +62,10 @@ const SECTION = 'catalogue';
 export class CatalogueSync {
   private readonly log: Log;
   private readonly options: Required<CatalogueSyncOptions>;
-  private readonly outboxes = new Map<string, Outbox>();
   private readonly answering = new Set<string>();
   private readonly history = new RootHistory();
   private readonly schedule: SyncSchedule;
+  private readonly pushes: Pushes;
   private readonly running = new Set<Promise<void>>();
   private subscriptions: Unsubscribe[] = [];
   private judging: NodeJS.Timeout | undefined;
@@ -74,42 +76,43 @@ export class CatalogueSync {
     private readonly parts: CatalogueSyncComponents,
     options: CatalogueSyncOptions = {},
   ) {
+    const { peers, transport, catalogue } = parts;
     this.log = parts.log ?? silentLog;
     this.options = { ...DEFAULTS, ...options };
+    const open = (peerId: string): Promise<SyncChannel> =>
+      transport.open(peerId, SYNC_PROTOCOL, { signal: this.stopping.signal });
     this.schedule = new SyncSchedule({
       settleMs: this.options.settleMs,
       retryMs: this.options.retryMs,
       mine: () => this.root(),
       contains: (theirs) => this.history.has(theirs),
-      isConnected: (peerId) => this.parts.peers.connected().includes(peerId),
-      run: (peerId) => this.initiate(peerId),
+      isConnected: (peerId) => peers.connected().includes(peerId),
+      run: async (peerId) => this.watched(await open(peerId), undefined, (exchange) => exchange.initiate()),
     });
-    parts.peers.contribute(SECTION, () => this.status());
-    parts.transport.handle(SYNC_PROTOCOL, (channel) => this.track(this.serve(channel)));
-    parts.peers.beforeJoin?.((networkId) => this.refuseWithFiles(networkId));
-    parts.peers.setLastRecordOf?.((peerId) => parts.catalogue.lastRecord(peerId));
-    parts.peers.onNetworkChanged?.(async (tx, from, to) => {
-      // Back in the network it was removed from: what it has is of that network.
-      if (from === to) return;
-      await parts.catalogue.forget(tx);
-      tx.afterCommit(() => this.history.clear());
-    });
+    this.pushes = new Pushes({ open, log: this.log, failed: (peerId) => this.schedule.later(peerId) });
+    peers.contribute(SECTION, () => catalogueStatus.form(this.root()) as WireValue);
+    transport.handle(SYNC_PROTOCOL, (channel) => this.track(this.serve(channel)));
+    followNetwork(peers, catalogue, () => this.history.clear());
   }
 
   start(): void {
     const { peers, catalogue } = this.parts;
     this.stopping = new AbortController();
     this.subscriptions = [
-      peers.onReady((peerId) => this.schedule.now(peerId)),
-      peers.onGone((peerId) => this.gone(peerId)),
+      peers.onReady((peerId) => this.met(peerId)),
+      peers.onGone((peerId) => {
+        this.schedule.forget(peerId);
+        this.pushes.drop(peerId);
+      }),
       peers.onStatus(SECTION, (peerId, value) => this.heard(peerId, value)),
-      catalogue.onWritten((records) => this.push(records)),
-      catalogue.onChange(() => this.root()),
+      catalogue.onWritten((records) => this.pushes.push(records, peers.connected())),
+      catalogue.onRecords(() => this.root()),
     ];
     this.judging = setInterval(() => void catalogue.judgeNow(), this.options.judgeMs).unref();
-    for (const peerId of peers.connected()) this.schedule.now(peerId);
+    for (const peerId of peers.connected()) this.met(peerId);
   }
 
+  /** Ends what is under way. */
   async stop(): Promise<void> {
     for (const unsubscribe of this.subscriptions) unsubscribe();
     this.subscriptions = [];
@@ -117,10 +120,15 @@ export class CatalogueSync {
     clearTimeout(this.nudging);
     this.nudging = undefined;
     this.schedule.stop();
-    for (const outbox of this.outboxes.values()) outbox.close();
-    this.outboxes.clear();
+    this.pushes.stop();
     this.stopping.abort(new DfsError('shutting-down', 'The node is shutting down.'));
     await Promise.allSettled(this.running);
+  }
+
+  /** Both sides hear of it: the one of the lower peer id begins, the other only if that does not happen. */
+  private met(peerId: string): void {
+    if (this.parts.transport.peerId < peerId) this.schedule.now(peerId);
+    else this.schedule.soon(peerId);
   }
 
   /** My set as it is, which from now on is one that I have had. */
@@ -128,10 +136,6 @@ export class CatalogueSync {
     const root = this.parts.catalogue.records.root();
     this.history.note(root);
     return root;
-  }
-
-  private status(): WireValue {
-    return catalogueStatus.form(this.root()) as WireValue;
   }
 
   private heard(peerId: string, value: WireValue): void {
@@ -142,63 +146,26 @@ export class CatalogueSync {
     }
   }
 
-  private gone(peerId: string): void {
-    this.schedule.forget(peerId);
-    this.outboxes.get(peerId)?.close();
-    this.outboxes.delete(peerId);
-  }
-
-  private push(records: readonly SignedRecord[]): void {
-    this.root();
-    for (const peerId of this.parts.peers.connected()) this.outbox(peerId).push(records);
-  }
-
-  private outbox(peerId: string): Outbox {
-    let outbox = this.outboxes.get(peerId);
-    if (outbox === undefined) {
-      outbox = new Outbox({
-        open: () => this.parts.transport.open(peerId, SYNC_PROTOCOL, { signal: this.stopping.signal }),
-        failed: (error) => {
-          this.log.debug({ err: error, peerId }, 'new records could not be pushed, comparing instead');
-          this.schedule.later(peerId);
-        },
-      });
-      this.outboxes.set(peerId, outbox);
-    }
-    return outbox;
-  }
-
-  private async initiate(peerId: string): Promise<ExchangeOutcome> {
-    const channel = await this.parts.transport.open(peerId, SYNC_PROTOCOL, { signal: this.stopping.signal });
-    return this.track(this.watched(channel, (parts) => new Exchange(parts).initiate()));
-  }
-
-  /** A stream that a member has opened; it ends with this node's stop. */
+  /** A stream that a member has opened. */
   private async serve(channel: SyncChannel): Promise<void> {
-    const { signal } = this.stopping;
-    const stop = (): void => channel.abort(signal.reason as Error);
-    signal.addEventListener('abort', stop, { once: true });
-    try {
-      await this.answer(channel);
-    } finally {
-      signal.removeEventListener('abort', stop);
-    }
-  }
-
-  private async answer(channel: SyncChannel): Promise<void> {
+    this.stopping.signal.throwIfAborted();
+    const { peerId } = channel;
     const frames = channel.frames()[Symbol.asyncIterator]();
     const first = await frames.next();
     if (first.done) return;
     const message = parseSyncMessage(first.value.header);
-    if (message.t === 'push') return this.receivePushed(channel, frames);
+    if (message.t === 'push') {
+      await receivePushes(channel, frames, (records, reached) => this.receive(records, peerId, reached));
+      return;
+    }
     if (message.t !== 'hello') throw new DfsError('peer-misbehaved', 'A stream of sync begins with hello or push.');
-    if (this.mustWait(channel.peerId)) return channel.send({ t: 'busy', ...this.root() });
-    this.answering.add(channel.peerId);
+    if (this.mustWait(peerId)) return channel.send({ t: 'busy', ...this.root() });
+    this.answering.add(peerId);
     try {
-      const outcome = await this.watched(channel, (parts) => new Exchange(parts, frames).answer(message));
-      this.schedule.finished(channel.peerId, outcome);
+      const outcome = await this.watched(channel, frames, (exchange) => exchange.answer(message));
+      this.schedule.finished(peerId, outcome);
     } finally {
-      this.answering.delete(channel.peerId);
+      this.answering.delete(peerId);
     }
   }
 
@@ -208,29 +175,18 @@ export class CatalogueSync {
     return this.schedule.isRunning(peerId) && this.parts.transport.peerId < peerId;
   }
 
-  private async receivePushed(
-    channel: SyncChannel,
-    frames: AsyncIterator<{ header: WireValue; payload: Uint8Array }>,
-  ): Promise<void> {
-    for (;;) {
-      const step = await frames.next();
-      if (step.done) return;
-      if (parseSyncMessage(step.value.header).t !== 'records') {
-        throw new DfsError('peer-misbehaved', 'A push holds nothing but records.');
-      }
-      await this.receive(unpackRecords(step.value.payload), channel.peerId);
-      await channel.send({ t: 'got' });
+  /** @param reached how many members the author has sent them to itself */
+  private async receive(records: readonly SignedRecord[], from: string, reached = 0): Promise<Received> {
+    const { catalogue } = this.parts;
+    const received = await catalogue.receive(records, from);
+    if (received.added > 0 && reached < catalogue.otherMembers) this.nudgeSoon();
+    if (received.offences > MAX_OFFENCES) {
+      throw new DfsError('peer-misbehaved', 'The peer passed on records that are forged or not of this network.');
     }
-  }
-
-  private async receive(records: readonly SignedRecord[], from: string): Promise<Received> {
-    const received = await this.parts.catalogue.receive(records, from);
-    this.root();
-    if (received.added > 0) this.nudgeSoon();
     return received;
   }
 
-  /** The author has told all whom it reaches; the others find out by my status. */
+  /** Members whom the author did not reach find out by my status. */
   private nudgeSoon(): void {
     this.nudging ??= setTimeout(() => {
       this.nudging = undefined;
@@ -240,48 +196,39 @@ export class CatalogueSync {
 
   private async watched(
     channel: SyncChannel,
-    exchange: (parts: ExchangeParts) => Promise<ExchangeOutcome>,
+    frames: AsyncIterator<SyncFrame> | undefined,
+    run: (exchange: Exchange) => Promise<ExchangeOutcome>,
   ): Promise<ExchangeOutcome> {
     const { events, catalogue } = this.parts;
     const { peerId } = channel;
+    const { signal } = this.stopping;
     const watchdog = new Watchdog(channel, this.options.patienceMs);
-    const stop = (): void => channel.abort(this.stopping.signal.reason as Error);
-    this.stopping.signal.addEventListener('abort', stop, { once: true });
+    const stop = (): void => channel.abort(signal.reason as Error);
+    signal.addEventListener('abort', stop, { once: true });
     let started = false;
-    let outcome: ExchangeOutcome | undefined;
+    const parts: ExchangeParts = {
+      channel,
+      records: catalogue.records,
+      receive: (records) => this.receive(records, peerId),
+      progress: () => watchdog.alive(),
+      started: async () => {
+        started = true;
+        await events.recordNow('sync.started', { peerId });
+      },
+    };
+    const exchange = new Exchange(parts, frames);
     try {
-      outcome = await exchange({
-        channel,
-        records: catalogue.records,
-        receive: (records) => this.receive(records, peerId),
-        progress: () => watchdog.alive(),
-        started: async () => {
-          started = true;
-          await events.recordNow('sync.started', { peerId });
-        },
-      });
-      return outcome;
+      return await this.track(run(exchange));
     } catch (error) {
+      this.log.info({ err: error, peerId }, 'comparing catalogues failed, to be tried again');
       channel.abort(error instanceof Error ? error : new Error('the exchange failed'));
       throw error;
     } finally {
       watchdog.stop();
-      this.stopping.signal.removeEventListener('abort', stop);
-      const { received, sent } = outcome ?? { received: 0, sent: 0 };
+      signal.removeEventListener('abort', stop);
+      const { received, sent } = exchange;
       if (started) await events.recordNow('sync.finished', { peerId, received, sent });
     }
-  }
-
-  private async refuseWithFiles(networkId?: string): Promise<void> {
-    if (networkId === this.parts.catalogue.networkId) return;
-    const { count } = await this.parts.catalogue.totals();
-    if (count === 0) return;
-    throw new DfsError(
-      'has-files',
-      `This node has ${count} ${count === 1 ? 'file' : 'files'} of its own, which would not come along: download and delete them first, ` +
-        'or join with a new, empty data directory.',
-      { facts: { files: count } },
-    );
   }
 
   /** So that stop() can wait for it. */

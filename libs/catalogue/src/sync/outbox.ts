@@ -28,6 +28,7 @@ export interface OutboxParts {
 export class Outbox {
   private waiting: SignedRecord[] = [];
   private waitingBytes = 0;
+  private reached = Infinity;
   private sending = false;
   private closed = false;
   private channel: SyncChannel | undefined;
@@ -37,14 +38,16 @@ export class Outbox {
 
   constructor(private readonly parts: OutboxParts) {}
 
-  push(records: readonly SignedRecord[]): void {
+  /** @param reached members that get these records from this node */
+  push(records: readonly SignedRecord[], reached: number): void {
     if (this.closed) return;
     for (const record of records) this.waitingBytes += packedRecordSize(record);
     if (this.waitingBytes > MAX_WAITING_BYTES) {
       this.fail(new Error('more waits for this member than is kept'));
       return;
     }
-    this.waiting.push(...records);
+    for (const record of records) this.waiting.push(record);
+    this.reached = Math.min(this.reached, reached);
     if (!this.sending) void this.sendAll();
   }
 
@@ -61,8 +64,9 @@ export class Outbox {
       while (this.waiting.length > 0) {
         this.channel ??= await this.openChannel();
         this.unanswered++;
-        await this.channel.send({ t: 'records' }, packRecords(this.takeFrame()));
+        await this.channel.send({ t: 'records', reached: this.reached }, packRecords(this.takeFrame()));
       }
+      this.reached = Infinity;
       this.idle = setTimeout(() => this.hangUp(), IDLE).unref();
     } catch (error) {
       this.fail(error);

@@ -41,6 +41,12 @@ export class SyncSchedule {
     this.run(peerId, link);
   }
 
+  /** The member is about to begin; if it has not said anything by then, I do. */
+  soon(peerId: string): void {
+    const link = this.link(peerId);
+    this.runIn(peerId, link, this.ports.settleMs, () => link.theirs === undefined || this.isNews(link));
+  }
+
   /** Something is known to be missing there. */
   later(peerId: string): void {
     const link = this.link(peerId);
@@ -130,8 +136,8 @@ export class SyncSchedule {
 
   /** Sets that still differ changed meanwhile, and are compared again; unless that has just proved to be of no use. */
   private conclude(peerId: string, link: Link, { result, theirs, received, sent }: ExchangeOutcome): void {
+    if (theirs !== undefined) link.theirs = theirs;
     if (theirs === undefined || result === 'same') return;
-    link.theirs = theirs;
     if (result === 'done' && received + sent === 0) link.fruitless = keyOf(this.ports.mine(), theirs);
     const delay = result === 'busy' ? this.ports.retryMs : this.ports.settleMs;
     if (link.timer === undefined && this.isNews(link)) this.runIn(peerId, link, delay, () => this.isNews(link));
