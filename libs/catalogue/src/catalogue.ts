@@ -118,9 +118,9 @@ export class Catalogue {
     return this.intake.receive(records, from);
   }
 
-  /** Members besides this node. */
+  /** Members besides this node; any number where that is not known. */
   get otherMembers(): number {
-    return this.parts.membership.members().length - 1;
+    return (this.parts.membership.members?.().length ?? Infinity) - 1;
   }
 
   /** Of the network whose files these are. */

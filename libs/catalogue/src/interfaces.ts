@@ -82,7 +82,7 @@ export interface MemberView {
   self(): { readonly peerId: string; readonly role: MemberRole };
   member(peerId: string): { readonly role: MemberRole } | undefined;
   /** This node included. */
-  members(): readonly unknown[];
+  members?(): readonly unknown[];
   /** Of a member that was removed: the last record of its that counts, null for none of them. */
   removed?(peerId: string): { readonly lastRecord: string | null } | undefined;
   onChange(fn: () => void): Unsubscribe;
