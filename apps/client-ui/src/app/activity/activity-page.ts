@@ -25,6 +25,8 @@ const KINDS: Record<TransferKind, string> = { upload: 'Taking in', download: 'Se
   imports: [EmptyState, Icon, MatIconButton, MatTooltip, Meter, Notice],
   templateUrl: './activity-page.html',
   styleUrl: './activity-page.scss',
+  // It scrolls, so the keyboard must reach it.
+  host: { role: 'region', 'aria-label': 'Activity', tabindex: '0' },
 })
 export class ActivityPage {
   readonly #clock = inject(Clock);

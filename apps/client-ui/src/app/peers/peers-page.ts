@@ -29,6 +29,8 @@ const LOOK_AGAIN_MS = 4000;
   imports: [EmptyState, Icon, MatButton, MatTooltip, Notice, PeerCard],
   templateUrl: './peers-page.html',
   styleUrl: './peers-page.scss',
+  // It scrolls, so the keyboard must reach it.
+  host: { role: 'region', 'aria-label': 'Peers', tabindex: '0' },
 })
 export class PeersPage {
   readonly #api = inject(PeersApi);
