@@ -62,6 +62,15 @@ describe('Session', () => {
     expect(session.problem()?.detail).toBe('This token is not the one of this node.');
   });
 
+  it('signs out on the node too', async () => {
+    const signingOut = session.signOut();
+    const call = http.expectOne({ method: 'DELETE', url: routes.session });
+    expect(call.request.headers.get(CSRF_HEADER)).toBe('1');
+    call.flush('', { status: 204, statusText: 'No Content' });
+    await signingOut;
+    expect(session.status()).toBe('signed-out');
+  });
+
   it('takes the token of a link opened in a tab that shows the console already', async () => {
     const started = session.start();
     http.expectOne(routes.node).flush(null, { status: 401, statusText: 'Unauthorized' });

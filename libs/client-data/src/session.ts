@@ -52,6 +52,17 @@ export class Session {
     }
   }
 
+  /** Ends the session, here and on the node. */
+  async signOut(): Promise<void> {
+    try {
+      await firstValueFrom(this.#http.delete(routes.session, { responseType: 'text' }));
+      this.#problem.set(null);
+      this.#state.set('signed-out');
+    } catch (error) {
+      this.#problem.set(toApiProblem(error));
+    }
+  }
+
   /** Trades a token for the cookie; true when the node took it. */
   async signIn(token: string): Promise<boolean> {
     const body: SessionRequest = { token: tokenOf(token) };

@@ -16,6 +16,7 @@ import { formatAgo, formatMoment } from '../kit/times.js';
 import { PeersState } from '../peers/peers-state.js';
 import { ActivityState } from './activity-state.js';
 import { describeEvent } from './describe-event.js';
+import { digest } from './feed.js';
 
 const KINDS: Record<TransferKind, string> = { upload: 'Taking in', download: 'Sending out', replication: 'Copying' };
 
@@ -35,12 +36,14 @@ export class ActivityPage {
   readonly #snackBar = inject(MatSnackBar);
   protected readonly events = inject(EventStream);
   protected readonly state = inject(ActivityState);
-  protected readonly lines = computed(() =>
-    this.state.entries().flatMap((event) => {
-      const line = describeEvent(event, (peerId) => this.#peers.nameOf(peerId));
+  protected readonly lines = computed(() => {
+    const nameOfPeer = (peerId: string) => this.#peers.nameOf(peerId);
+    const told = this.state.entries().filter((event) => describeEvent(event, nameOfPeer) !== null);
+    return digest(told).flatMap((event) => {
+      const line = describeEvent(event, nameOfPeer);
       return line === null ? [] : [{ ...line, seq: event.seq, time: event.time }];
-    }),
-  );
+    });
+  });
   protected readonly icons = { warning: mdiAlertOutline, cancel: mdiClose, pulse: mdiPulse };
   protected readonly kinds = KINDS;
   protected readonly formatBytes = formatBytes;

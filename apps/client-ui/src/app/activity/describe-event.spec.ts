@@ -38,7 +38,7 @@ const data: EventMap = {
   'peer.disconnected': { peer },
   'peer.removed': { peer },
   'sync.started': { peerId: 'p' },
-  'sync.finished': { peerId: 'p', received: 3, sent: 1 },
+  'sync.finished': { peerId: 'p', received: 3000, sent: 1 },
   'transfer.progress': { transfers: [] },
   'transfer.finished': { transfer },
   'transfer.failed': { transfer },
@@ -82,8 +82,8 @@ describe('describeEvent', () => {
     });
   });
 
-  it('does not speak of a sync that moved nothing, and tells of a warning that is over', () => {
-    expect(describeEvent(event('sync.finished', { peerId: 'p', received: 0, sent: 0 }), nameOf)).toBeNull();
+  it('does not speak of a sync that moved little, and tells of a warning that is over', () => {
+    expect(describeEvent(event('sync.finished', { peerId: 'p', received: 1, sent: 40 }), nameOf)).toBeNull();
     const over = { code: 'low-space', detail: 'The disk is nearly full.', active: false } as const;
     expect(describeEvent(event('node.warning', over), nameOf)?.text).toBe('Resolved: The disk is nearly full.');
   });

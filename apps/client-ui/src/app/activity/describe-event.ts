@@ -28,6 +28,8 @@ export interface Line {
   about: readonly string[];
 }
 
+/** A sync is told of when it moved at least this many records: each change of a file is told of by itself. */
+const SYNC_TOLD = 50;
 /** Names shown of a batch. */
 const NAMED = 3;
 
@@ -65,7 +67,7 @@ export function describeEvent(event: AnyEvent, nameOfPeer: (peerId: string) => s
       return null;
     case 'sync.finished': {
       const { received, sent, peerId } = event.data;
-      if (received + sent === 0) return null;
+      if (received + sent < SYNC_TOLD) return null;
       const text = `Catalogue brought up to date: ${counted(received, 'record')} received, ${counted(sent, 'record')} sent`;
       return { icon: mdiSync, tone: 'plain', text, about: [visibleName(nameOfPeer(peerId))] };
     }

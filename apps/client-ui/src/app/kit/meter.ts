@@ -6,7 +6,12 @@ const NEARLY_FULL = 0.9;
 /** A thin bar: how much of something is used. */
 @Component({
   selector: 'dfs-meter',
-  template: `<span class="fill" [class.full]="share() > nearlyFull" [style.inline-size.%]="share() * 100"></span>`,
+  template: `<span
+    class="fill"
+    [class.some]="used() > 0"
+    [class.full]="share() > nearlyFull"
+    [style.inline-size.%]="share() * 100"
+  ></span>`,
   host: {
     role: 'meter',
     'aria-valuemin': '0',
@@ -25,10 +30,12 @@ const NEARLY_FULL = 0.9;
     .fill {
       display: block;
       height: 100%;
-      min-width: 2px;
       border-radius: 3px;
       background: var(--accent);
       transition: inline-size 300ms;
+    }
+    .some {
+      min-width: 3px;
     }
     .full {
       background: var(--warn);

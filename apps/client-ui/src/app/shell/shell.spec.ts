@@ -1,3 +1,4 @@
+import { DeferBlockBehavior } from '@angular/core/testing';
 import { render, screen, waitFor, within } from '@testing-library/angular';
 import { fireEvent } from '@testing-library/dom';
 import { routes } from '@dfs/contracts';
@@ -9,7 +10,10 @@ describe('Shell', () => {
 
   const show = async () => {
     fake = new FakeNode();
-    const view = await render(Shell, { providers: fake.providers });
+    const view = await render(Shell, {
+      providers: fake.providers,
+      deferBlockBehavior: DeferBlockBehavior.Playthrough,
+    });
     return view;
   };
   const signIn = async () => {
@@ -21,7 +25,7 @@ describe('Shell', () => {
 
   it('asks for the token, says where it is, and lets in', async () => {
     await show();
-    expect(screen.getByRole('heading', { name: 'Sign in to this node' })).toBeTruthy();
+    expect(await screen.findByRole('heading', { name: 'Sign in to this node' })).toBeTruthy();
     expect(screen.getByText('api-token')).toBeTruthy();
     fireEvent.input(screen.getByLabelText('Token or link'), { target: { value: 'wrong' } });
     fireEvent.click(await screen.findByRole('button', { name: 'Sign in' }));

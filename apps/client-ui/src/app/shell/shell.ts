@@ -2,7 +2,7 @@ import { Component, DestroyRef, DOCUMENT, effect, inject } from '@angular/core';
 import { MatTooltip } from '@angular/material/tooltip';
 import { RouterLink, RouterLinkActive, RouterOutlet } from '@angular/router';
 import { EventStream, Session } from '@dfs/client-data';
-import { mdiFileMultipleOutline, mdiPulse, mdiServerNetwork } from '@mdi/js';
+import { mdiFileMultipleOutline, mdiLogout, mdiPulse, mdiServerNetwork } from '@mdi/js';
 import { UploadPanel } from '../files/upload-panel.js';
 import { Icon } from '../kit/icon.js';
 import { ActivityState } from '../activity/activity-state.js';
@@ -39,6 +39,8 @@ export class Shell {
     { path: '/peers', name: 'Peers', icon: mdiServerNetwork },
     { path: '/activity', name: 'Activity', icon: mdiPulse },
   ] as const;
+
+  protected readonly leave = mdiLogout;
 
   constructor() {
     effect(() => {
