@@ -24,7 +24,15 @@ import {
 import { invalidField, toProblem } from '@dfs/protocol';
 import { announcedSha256 } from './digest-header.js';
 import { Files } from './files.js';
-import { ChunksQuery, ContentQuery, FileParams, ListFilesQuery, NoQuery, UploadQuery } from './files.dto.js';
+import {
+  ChunksQuery,
+  ContentQuery,
+  FileParams,
+  ListFilesQuery,
+  NoQuery,
+  RemoveQuery,
+  UploadQuery,
+} from './files.dto.js';
 import {
   ChunkListDto,
   FileDto,
@@ -161,7 +169,7 @@ export class FilesController {
   @ApiOperation({ operationId: 'deleteFile', summary: 'Delete a file everywhere' })
   @ApiHeader(IF_MATCH)
   @ApiNoContentResponse()
-  remove(@Param() { fileId }: FileParams, @Query() _query: NoQuery, @Req() request: Request): Promise<void> {
+  remove(@Param() { fileId }: FileParams, @Query() _query: RemoveQuery, @Req() request: Request): Promise<void> {
     const { ifMatch } = writePreconditions(request.headers);
     return this.files.remove(fileId, ifMatch ? { ifMatch } : {});
   }

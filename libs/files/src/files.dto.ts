@@ -101,5 +101,12 @@ export class ChunksQuery {
   cursor?: string;
 }
 
+export class RemoveQuery {
+  @ApiPropertyOptional({ enum: ['true', 'false'], description: 'Go on although very many files are being deleted.' })
+  @IsOptional()
+  @IsIn(['true', 'false'], { message: 'must be true or false' })
+  confirm?: 'true' | 'false';
+}
+
 /** A query that takes no parameters, and says so of each one it gets. */
 export class NoQuery {}

@@ -1,0 +1,81 @@
+import 'reflect-metadata';
+import { DfsError, second } from '@dfs/protocol';
+import { ConfigError, readConfig, type Config } from './config.js';
+import { openLog } from './log.js';
+import { startNode, type RunningNode } from './start.js';
+
+/** `EX_CONFIG` of sysexits.h. */
+const EXIT_CONFIG = 78;
+const EXIT_FAILED = 1;
+/** A stop that takes longer is given up. */
+const STOP_TIME = 15 * second;
+
+// What the node writes is for its owner alone.
+process.umask(0o077);
+const config = configuration();
+const { logger, flush } = openLog(config.logLevel);
+if (config.unknown.length > 0)
+  logger.warn({ variables: config.unknown }, `unknown variables: ${config.unknown.join(', ')}`);
+
+// No remote input ends the process: what nobody has met is told, and the node goes on.
+process.on('unhandledRejection', (error) => logger.error({ err: error }, 'a rejection that nobody has met'));
+process.on('uncaughtException', (error) => logger.error({ err: error }, 'an exception that nobody has met'));
+// Whoever reads our output may go away; the node stays until it is told to end.
+process.stdout.on('error', () => undefined);
+process.stderr.on('error', () => undefined);
+
+const hurry = new AbortController();
+const starting = startNode(config, { logger, signal: hurry.signal });
+let stopping = false;
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => void stop(signal));
+
+try {
+  const node = await starting;
+  if (!stopping) announce(node);
+} catch (error) {
+  if (!stopping) end(EXIT_FAILED, error);
+}
+
+function configuration(): Config {
+  try {
+    return readConfig();
+  } catch (error) {
+    const problems = error instanceof ConfigError ? error.problems : [String(error)];
+    process.stderr.write(`${problems.join('\n')}\n`);
+    process.exit(EXIT_CONFIG);
+  }
+}
+
+/** The link goes to a terminal alone: it carries the token. */
+function announce(node: RunningNode): void {
+  logger.info({ url: node.url }, 'ready');
+  if (process.stdout.isTTY) process.stdout.write(`Open ${node.url}#token=${node.token}\n`);
+  process.stdout.write(`DFS ready at ${node.url}\n`);
+}
+
+async function stop(signal: string): Promise<void> {
+  // A second signal is meant.
+  if (stopping) return end(EXIT_FAILED);
+  stopping = true;
+  hurry.abort();
+  logger.info({ signal }, 'stopping');
+  setTimeout(() => end(EXIT_FAILED, new Error('stopping took too long')), STOP_TIME).unref();
+  try {
+    await (await starting).stop();
+    logger.info({}, 'stopped');
+    end(0);
+  } catch (error) {
+    end(EXIT_FAILED, error);
+  }
+}
+
+function end(code: number, error?: unknown): never {
+  if (error instanceof DfsError)
+    logger.fatal(
+      { code: error.code, cause: error.cause instanceof Error ? error.cause.message : undefined },
+      error.message,
+    );
+  else if (error !== undefined) logger.fatal({ err: error }, 'the node ends');
+  flush();
+  process.exit(code);
+}
