@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { CHUNK_MAX_BYTES, MiB, cidFromDigest, millisecond, type Cid } from '@dfs/protocol';
-import { HASH_ELSEWHERE_BYTES, hashOwned, ownBytes, type OwnBytes } from './hashing.js';
+import { MiB, cidFromDigest, millisecond, type Cid } from '@dfs/protocol';
+import { HASH_ELSEWHERE_BYTES, hashShared } from './hashing.js';
 import { ManifestBuilder, type Block } from './manifest/builder.js';
-import { copyInto, orAborted, splitInto } from './split/split.js';
+import { slabs } from './slabs.js';
+import { copyInto, joined, orAborted, splitInto } from './split/split.js';
 import type { BlockBatch } from './store/batch.js';
 
 export interface StoreContentOptions {
@@ -25,8 +26,6 @@ export interface StoredContent {
 
 /** Bytes that are being hashed at once: enough to keep the other thread busy. */
 const HASHING_BYTES = 6 * MiB;
-/** Buffers that wait for their next chunk. */
-const SPARE_BUFFERS = 12;
 /** How long others may have to wait for the event loop. */
 const TURN = 5 * millisecond;
 
@@ -44,7 +43,7 @@ export async function storeContent(
   const whole = digest ? createHash('sha256') : undefined;
   let size = 0;
   let turnBegan = performance.now();
-  for await (const chunk of splitInto(source, pipeline.assemble, signal)) {
+  for await (const chunk of splitInto(source, assemble, signal)) {
     whole?.update(chunk);
     size += chunk.length;
     await pipeline.push(chunk);
@@ -60,8 +59,7 @@ export async function storeContent(
 /** Chunks on their way through the hash into the batch, in order, and the manifest that grows from them. */
 class Pipeline {
   readonly #manifest = new ManifestBuilder();
-  readonly #buffers = new ChunkBuffers();
-  readonly #hashing: { size: number; hashed: ReturnType<typeof hashOwned> }[] = [];
+  readonly #hashing: { chunk: Uint8Array; digest: Promise<Uint8Array> }[] = [];
   #hashingBytes = 0;
 
   constructor(
@@ -69,15 +67,12 @@ class Pipeline {
     private readonly signal: AbortSignal | undefined,
   ) {}
 
-  readonly assemble = (pieces: readonly Uint8Array[], size: number): Uint8Array => this.#buffers.fill(pieces, size);
-
   async push(chunk: Uint8Array): Promise<void> {
-    const size = chunk.length;
-    const hashed = hashOwned(chunk as OwnBytes);
+    const digest = hashShared(chunk);
     // Its failure is met when its turn comes, or never, when an earlier one fails.
-    hashed.catch(() => undefined);
-    this.#hashing.push({ size, hashed });
-    this.#hashingBytes += size;
+    digest.catch(() => undefined);
+    this.#hashing.push({ chunk, digest });
+    this.#hashingBytes += chunk.length;
     while (this.#hashingBytes > HASHING_BYTES) await this.#addNext();
   }
 
@@ -89,11 +84,12 @@ class Pipeline {
   }
 
   async #addNext(): Promise<void> {
-    const { size, hashed } = this.#hashing.shift()!;
-    const { bytes, digest } = await hashed;
-    this.#hashingBytes -= size;
-    await this.#add({ id: cidFromDigest(digest), bytes }, () => this.#buffers.give(bytes));
-    for (const block of this.#manifest.push(digest, size)) await this.#add(block);
+    const { chunk, digest: hashing } = this.#hashing.shift()!;
+    const digest = await hashing;
+    this.#hashingBytes -= chunk.length;
+    const blocks = this.#manifest.push(digest, chunk.length);
+    await this.#add({ id: cidFromDigest(digest), bytes: chunk }, () => slabs.give(chunk));
+    for (const block of blocks) await this.#add(block);
   }
 
   #add(block: Block, released?: () => void): Promise<void> {
@@ -102,25 +98,7 @@ class Pipeline {
   }
 }
 
-/** Buffers for chunks, used again and again: fresh memory costs the kernel nearly as much as the hash costs us. */
-class ChunkBuffers {
-  readonly #spare: ArrayBuffer[] = [];
-  #used = false;
-
-  /** Small chunks that came in one piece stay what they are; larger ones must own their buffer to be hashed elsewhere. */
-  fill(pieces: readonly Uint8Array[], size: number): Uint8Array {
-    if (size < HASH_ELSEWHERE_BYTES) return pieces.length === 1 ? pieces[0]! : copyInto(ownBytes(size), pieces);
-    return copyInto(new Uint8Array(this.#spare.pop() ?? this.#allocate(size), 0, size), pieces);
-  }
-
-  give({ buffer }: OwnBytes): void {
-    if (buffer.byteLength === CHUNK_MAX_BYTES && this.#spare.length < SPARE_BUFFERS) this.#spare.push(buffer);
-  }
-
-  /** The first may be the only one: it is as large as it must be. The others fit any chunk. */
-  #allocate(size: number): ArrayBuffer {
-    const bytes = ownBytes(this.#used ? CHUNK_MAX_BYTES : size);
-    this.#used = true;
-    return bytes.buffer;
-  }
+/** Chunks that are worth hashing elsewhere go to shared memory. */
+function assemble(pieces: readonly Uint8Array[], size: number): Uint8Array {
+  return size < HASH_ELSEWHERE_BYTES ? joined(pieces, size) : copyInto(slabs.take(size), pieces);
 }

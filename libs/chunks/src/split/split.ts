@@ -1,5 +1,4 @@
 import { abortError } from '@dfs/protocol';
-import { ownBytes } from '../hashing.js';
 import { Cutter } from './cutter.js';
 
 /** Makes one chunk of the pieces it came in. The pieces are the source's own buffers. */
@@ -42,9 +41,10 @@ export async function* splitInto(
   if (size > 0) yield assemble(pieces, size);
 }
 
-function joined(pieces: readonly Uint8Array[], size: number): Uint8Array {
+/** The pieces as they are if there is but one; otherwise a copy of them, side by side. */
+export function joined(pieces: readonly Uint8Array[], size: number): Uint8Array {
   if (pieces.length === 1) return pieces[0]!;
-  return copyInto(ownBytes(size), pieces);
+  return copyInto(Buffer.allocUnsafeSlow(size), pieces);
 }
 
 /** Copies the pieces one after another to the start of `target`. */
