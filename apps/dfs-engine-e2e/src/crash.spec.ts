@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FileInfo, FileList } from '@dfs/contracts';
 import { eventually, removeAll, seededRandom, sha256Hex, startEngine, startNetwork, type Engine } from '@dfs/testing';
-import { at, bytesOf, contentHash, folderBytes, patternHash, patternStream, safe } from './steps.js';
+import { at, bytesOf, contentHash, folderBytes, patternHash, putPattern, safe } from './steps.js';
 
 const MiB = 1024 * 1024;
 
@@ -24,7 +24,7 @@ describe('kill -9', () => {
           if (file) acknowledged.push({ file, hash: await sha256Hex(bytes) });
         }
       };
-      const big = node.put(`round-${round}/big.bin`, patternStream(2048 * MiB)).catch(() => undefined);
+      const big = putPattern(node, `round-${round}/big.bin`, 2048 * MiB).catch(() => undefined);
       const workers = [small(1), small(2)];
       await eventually(() => acknowledged.length >= 5, { deadline: 30_000 });
       await new Promise((done) => setTimeout(done, random.int(0, 400)));
@@ -51,7 +51,7 @@ describe('kill -9', () => {
     nodes = await startNetwork(2, { env: { DFS_REPLICAS: '2' } });
     const [a, b] = [at(nodes, 0), at(nodes, 1)];
     const size = 400 * MiB;
-    const file = await a.put('replicated.bin', patternStream(size));
+    const file = await putPattern(a, 'replicated.bin', size);
     await eventually(async () => (await folderBytes(join(b.dataDir, 'chunks'))) > 40 * MiB, {
       deadline: 30_000,
       poll: 5,
@@ -67,7 +67,7 @@ describe('kill -9', () => {
   it('of the uploader while the other node reads', async () => {
     nodes = await startNetwork(2, { env: { DFS_REPLICAS: '1' } });
     const [a, b] = [at(nodes, 0), at(nodes, 1)];
-    const file = await a.put('only-at-a.bin', patternStream(300 * MiB));
+    const file = await putPattern(a, 'only-at-a.bin', 300 * MiB);
     await eventually(async () => (await b.fetch(`/files/${file.id}`)).ok);
     const answer = await b.fetch(`/files/${file.id}/content`);
     expect(answer.status).toBe(200);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { removeAll, startNetwork, type Engine } from '@dfs/testing';
-import { at, patternHash, patternStream, safe } from './steps.js';
+import { at, patternHash, putPattern, safe } from './steps.js';
 
 const MiB = 1024 * 1024;
 const GiB = 1024 * MiB;
@@ -20,7 +20,7 @@ describe('memory', () => {
     if (size < 4 * GiB) console.warn(`only ${Math.round(room / GiB)} GiB free: measured with 1 GiB instead of 4`);
     nodes = await startNetwork(2, { env: { DFS_REPLICAS: '2', DFS_QUOTA: String(10 * GiB) } });
     const [a, b] = [at(nodes, 0), at(nodes, 1)];
-    const file = await a.put('large.bin', patternStream(size));
+    const file = await putPattern(a, 'large.bin', size);
     expect(file.size).toBe(size);
     await safe(a, file, 2, 300_000);
 
@@ -34,7 +34,7 @@ describe('memory', () => {
   it('stays flat while a reader takes nothing', async () => {
     nodes = await startNetwork(2, { env: { DFS_REPLICAS: '1' } });
     const [a, b] = [at(nodes, 0), at(nodes, 1)];
-    const file = await a.put('unread.bin', patternStream(700 * MiB));
+    const file = await putPattern(a, 'unread.bin', 700 * MiB);
     const readers = await Promise.all(Array.from({ length: 4 }, () => b.fetch(`/files/${file.id}/content`)));
     await new Promise((done) => setTimeout(done, 3000));
     for (const node of nodes) expect(await peakBytes(node)).toBeLessThan(LIMIT);

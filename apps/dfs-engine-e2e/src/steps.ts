@@ -1,4 +1,8 @@
 import { createHash } from 'node:crypto';
+import { request } from 'node:http';
+import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FileInfo, FileList } from '@dfs/contracts';
@@ -66,29 +70,36 @@ export async function folderBytes(folder: string): Promise<number> {
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 
-/** A stream of `size` repeatable bytes: each 64 KiB block differs, cheaply. */
-export function patternStream(size: number, seed = 1): ReadableStream<Uint8Array> {
-  const block = 64 * 1024;
-  let sent = 0;
-  return new ReadableStream<Uint8Array>({
-    pull(controller) {
-      if (sent >= size) {
-        controller.close();
-        return;
-      }
-      const length = Math.min(block, size - sent);
-      controller.enqueue(patternBlock(Math.floor(sent / block), seed).subarray(0, length));
-      sent += length;
-    },
+/** `size` repeatable bytes: each block differs, cheaply. */
+export function* pattern(size: number, seed = 1): Generator<Uint8Array> {
+  for (let sent = 0; sent < size; sent += PATTERN_BLOCK) {
+    yield patternBlock(sent / PATTERN_BLOCK, seed).subarray(0, Math.min(PATTERN_BLOCK, size - sent));
+  }
+}
+
+/** SHA-256 in hex of such bytes. */
+export function patternHash(size: number, seed = 1): string {
+  const hash = createHash('sha256');
+  for (const part of pattern(size, seed)) hash.update(part);
+  return hash.digest('hex');
+}
+
+/** Puts `size` bytes of the pattern, made as they are taken: in constant memory at this end too. */
+export function putPattern(node: Engine, path: string, size: number): Promise<FileInfo> {
+  return new Promise((done, fail) => {
+    const url = `${node.url}/api/v1/files/content?path=${encodeURIComponent(path)}`;
+    const headers = { authorization: `Bearer ${node.token}`, 'content-length': size };
+    const upload = request(url, { method: 'PUT', headers }, (answer) => {
+      text(answer).then((body) => {
+        if (answer.statusCode === 201) done(JSON.parse(body) as FileInfo);
+        else fail(new Error(`${node.name}: ${answer.statusCode} ${body}`));
+      }, fail);
+    });
+    pipeline(Readable.from(pattern(size), { objectMode: false, highWaterMark: 4 * PATTERN_BLOCK }), upload).catch(fail);
   });
 }
 
-/** SHA-256 in hex of what `patternStream` gives. */
-export async function patternHash(size: number, seed = 1): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const part of patternStream(size, seed)) hash.update(part);
-  return hash.digest('hex');
-}
+const PATTERN_BLOCK = 64 * 1024;
 
 function patternBlock(index: number, seed: number): Uint8Array {
   const words = new Uint32Array(16 * 1024);
