@@ -90,6 +90,7 @@ export class ProvideQueue {
   async withdraw(contents: readonly Cid[], tx?: Tx): Promise<void> {
     if (!tx) return this.db.write((own) => this.withdraw(contents, own));
     await remove(tx, contents);
+    tx.afterCommit(() => void this.takeBack(contents));
   }
 
   /** Holders that the DHT names, this node among them if it is one; what was found until the signal ended it. */
@@ -167,6 +168,17 @@ export class ProvideQueue {
       this.log.debug({ err: error, content, failures }, 'a content could not be provided');
       const wait = Math.min(RETRY_MOST, RETRY_FIRST * 2 ** failures);
       return { content, due: this.clock.now() + wait, providedAt: null, failures: failures + 1 };
+    }
+  }
+
+  /** This node's own copies of the records go at once; a hint that stays behind does no harm. */
+  private async takeBack(contents: readonly Cid[]): Promise<void> {
+    for (const content of contents) {
+      try {
+        await this.routing.withdraw(content);
+      } catch (error) {
+        this.log.debug({ err: error, content }, 'a content could not be withdrawn');
+      }
     }
   }
 

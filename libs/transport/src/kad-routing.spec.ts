@@ -1,6 +1,7 @@
-import { cidOf, type Cid } from '@dfs/protocol';
+import { cidOf, signerFromRaw, type Cid } from '@dfs/protocol';
 import { eventually, seededRandom } from '@dfs/testing';
 import type { Connection } from '@libp2p/interface';
+import { peerIdFromString } from '@libp2p/peer-id';
 import { multiaddr } from '@multiformats/multiaddr';
 import { dhtProtocol } from './kad-routing.js';
 import { createHost, privateKeyOf, type Host } from './libp2p-host.js';
@@ -128,8 +129,6 @@ describe('the DHT of real nodes', () => {
     const [a] = (await star(2)) as [Libp2pTransport];
     gate.open = true;
     const { privateKeyRaw } = testIdentity();
-    const { peerIdFromString } = await import('@libp2p/peer-id');
-    const { signerFromRaw } = await import('@dfs/protocol');
     const publicKey = peerIdFromString(signerFromRaw(privateKeyRaw).peerId).publicKey?.raw ?? new Uint8Array();
     const stranger = await createHost({
       privateKey: privateKeyOf(privateKeyRaw, publicKey),

@@ -1,0 +1,52 @@
+import { cidOf, signerFromRaw } from '@dfs/protocol';
+import { eventually, seededRandom, tempDatabase, type TempDatabase } from '@dfs/testing';
+import { Libp2pTransport } from '@dfs/transport';
+import { ProvideQueue } from './provide-queue.js';
+import { dhtMigrations } from './schema.js';
+
+const NETWORK = 'cd'.repeat(32);
+
+describe('ProvideQueue over libp2p', () => {
+  const random = seededRandom(5);
+  const nodes: { transport: Libp2pTransport; queue: ProvideQueue; temp: TempDatabase }[] = [];
+  const members = new Set<string>();
+
+  async function node() {
+    const privateKeyRaw = random.bytes(32);
+    members.add(signerFromRaw(privateKeyRaw).peerId);
+    const transport = await Libp2pTransport.create({ privateKeyRaw, host: '127.0.0.1', port: 0 });
+    transport.setGate({ isMember: (peerId) => members.has(peerId), acceptsStrangers: () => false });
+    await transport.start();
+    const temp = await tempDatabase(dhtMigrations);
+    const queue = new ProvideQueue({ db: temp.db, transport });
+    nodes.push({ transport, queue, temp });
+    return { transport, queue, db: temp.db };
+  }
+
+  afterEach(async () => {
+    for (const { transport, queue, temp } of nodes.splice(0)) {
+      await queue.stop();
+      await transport.stop();
+      await temp.remove();
+    }
+  });
+
+  it('provides on one node what another finds, and stops when it is withdrawn', async () => {
+    const [first, second, third] = [await node(), await node(), await node()];
+    const content = cidOf(random.bytes(64));
+    await first.queue.provide([content]);
+    for (const { queue } of [first, second, third]) await queue.start(NETWORK);
+    // Waits while it is alone.
+    await eventually(() => first.queue.info().provide.queued === 1);
+    expect(first.queue.info()).toMatchObject({ enabled: true, mode: 'server', routingTableSize: 0 });
+    await first.transport.dialPeer(second.transport.peerId, second.transport.addresses());
+    await third.transport.dialPeer(second.transport.peerId, second.transport.addresses());
+    await eventually(() => first.queue.info().provide.provided === 1, { deadline: 40_000 });
+    const named = async () => (await third.queue.providers(content)).map(({ peerId }) => peerId);
+    await eventually(async () => (await named()).includes(first.transport.peerId), { deadline: 20_000 });
+    const held = await first.queue.providers(content);
+    expect(held.map(({ peerId }) => peerId)).toContain(first.transport.peerId);
+    await first.queue.withdraw([content]);
+    expect(await first.db.query('SELECT * FROM dht_provide')).toEqual([]);
+  });
+});
