@@ -151,7 +151,7 @@ export class PackBatch implements BlockBatch {
     // the next start sweeps what no row names.
     const committed = this.#commitTried ? await this.#written.committedRows(this.store.db) : 0;
     if (committed !== 0) return this.#settle(committed ?? 0);
-    await this.#writer?.discard();
+    for (const writer of this.#written.unfinished) await writer.discard();
     for (const pack of this.#written.packs) await pack.abandoned().catch(() => undefined);
     this.store.admission.release(this.#promised, this.#unwritten);
     this.#end();

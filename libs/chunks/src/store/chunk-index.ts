@@ -92,12 +92,19 @@ export function insertPack(tx: Tx, { id, name, bytes }: PackRow): Promise<void> 
   return tx.insertMany('pack', ['id', 'name', 'bytes'], [[id, name, bytes]], 'ignore');
 }
 
-/** Adds blocks that are not there; leaves those that are. Gives the number added. */
+/** Adds blocks; leaves those that are there, or replaces them. Gives the number of rows written. */
 export async function insertChunks(tx: Tx, rows: readonly ChunkRow[], conflict: 'ignore' | 'replace'): Promise<number> {
-  const before = await totalChanges(tx);
-  const values = rows.map(({ cid, pack, offset, size }): SqlValue[] => [cid, pack, offset, size]);
-  await tx.insertMany('chunk', ['cid', 'pack', 'offset', 'size'], values, conflict);
-  return (await totalChanges(tx)) - before;
+  let changes = 0;
+  for (let at = 0; at < rows.length; at += IDS_PER_QUERY) {
+    const part = rows.slice(at, at + IDS_PER_QUERY);
+    const values = part.map(() => '(?,?,?,?)').join(',');
+    const result = await tx.run(
+      `INSERT OR ${conflict.toUpperCase()} INTO chunk (cid, pack, offset, size) VALUES ${values}`,
+      part.flatMap(({ cid, pack, offset, size }): SqlValue[] => [cid, pack, offset, size]),
+    );
+    changes += result.changes;
+  }
+  return changes;
 }
 
 /** Gives the number of rows that were there. */
@@ -170,11 +177,6 @@ export async function forgetDamaged(tx: Tx, cids: readonly Uint8Array[]): Promis
     const part = cids.slice(at, at + IDS_PER_QUERY);
     await tx.run(`DELETE FROM damaged_chunk WHERE cid IN (${marks(part)})`, part);
   }
-}
-
-async function totalChanges(tx: Tx): Promise<number> {
-  const [row] = await tx.query<{ n: number }>('SELECT total_changes() AS n');
-  return row?.n ?? 0;
 }
 
 function marks(values: readonly unknown[]): string {

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import { KiB, MANIFEST_CODEC, MiB, cidFromBytes, cidOf, type Cid } from '@dfs/protocol';
+import { eventually } from '@dfs/testing';
 import type { Block } from '../manifest/builder.js';
 import { failing, systemError } from '../testing/faults.js';
 import { StoreFixture, blockOf, idsOf, readAll } from '../testing/fixture.js';
@@ -64,6 +65,30 @@ describe('a disk that fails', () => {
     const kept = block(2 * KiB);
     await fixture.put([kept]);
     expect(Buffer.compare(await fixture.store.get(kept.id), kept.bytes)).toBe(0);
+  });
+
+  it('leaves no pack behind that waited for the one that failed', async () => {
+    const batch = fixture.store.batch('local');
+    let failNow: () => void = () => {};
+    const held = new Promise<void>((resolve) => (failNow = resolve));
+    let calls = 0;
+    {
+      using _ = await failing('sync', async (original, args) => {
+        if (++calls > 1) return original(...args);
+        await held;
+        throw systemError('EIO');
+      });
+      for (const each of blocks(24, 3 * MiB)) await batch.add(each);
+      await eventually(() => calls === 1);
+      const flushed = batch.flush();
+      flushed.catch(() => undefined);
+      // Time for the flush to queue the pack at hand behind the one whose fsync hangs.
+      for (let turn = 0; turn < 200; turn++) await new Promise(setImmediate);
+      failNow();
+      await expect(flushed).rejects.toMatchObject({ code: 'EIO' });
+    }
+    await batch.abort();
+    await expectNothingLeft();
   });
 
   it('fails all the small batches that share the pack, and no other', async () => {

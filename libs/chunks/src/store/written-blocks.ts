@@ -37,6 +37,11 @@ export class WrittenBlocks {
     return this.parts.flatMap(({ pack }) => pack ?? []);
   }
 
+  /** Packs in the making: also one that waits for another that has failed. */
+  get unfinished(): PackWriter[] {
+    return this.parts.flatMap(({ pack, writer }) => (pack || !writer ? [] : writer));
+  }
+
   /** A block that is in the last of the parts. */
   note(key: string, offset: number, size: number): void {
     this.#entries.set(key, this.#partOf.length);
