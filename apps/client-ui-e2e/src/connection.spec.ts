@@ -11,18 +11,19 @@ describe('the connection to the node', () => {
   let ui: ConsolePage;
 
   beforeAll(async () => {
-    [engine, browser] = await Promise.all([startEngineAtFixedPort('lonely'), launchBrowser()]);
+    browser = await launchBrowser();
+    engine = await startEngineAtFixedPort('lonely');
   });
   afterAll(async () => {
-    await browser.close();
-    await removeAll([engine]);
+    await browser?.close();
+    await removeAll(engine ? [engine] : []);
   });
   beforeEach(async () => {
     tab = await openTab(browser);
     ui = new ConsolePage(tab.page);
   });
   afterEach(async () => {
-    await tab[Symbol.asyncDispose]();
+    await tab?.[Symbol.asyncDispose]();
   });
 
   it('without a session asks for the token, refuses a wrong one, takes a pasted link', async () => {

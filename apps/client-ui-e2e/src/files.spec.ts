@@ -7,17 +7,18 @@ import { launchBrowser, openTab, screenshot, type Tab } from './browser.js';
 import { ConsolePage } from './console-page.js';
 
 describe('files in the browser', () => {
-  let nodes: Engine[];
+  let nodes: Engine[] = [];
   let browser: Browser;
   let tab: Tab;
   let ui: ConsolePage;
   const node = (index: number) => nodes[index] as Engine;
 
   beforeAll(async () => {
-    [nodes, browser] = await Promise.all([startNetwork(2), launchBrowser()]);
+    browser = await launchBrowser();
+    nodes = await startNetwork(2);
   });
   afterAll(async () => {
-    await browser.close();
+    await browser?.close();
     await removeAll(nodes);
   });
   beforeEach(async () => {
@@ -26,7 +27,7 @@ describe('files in the browser', () => {
     await ui.open(node(0).link);
   });
   afterEach(async () => {
-    await tab[Symbol.asyncDispose]();
+    await tab?.[Symbol.asyncDispose]();
   });
 
   const list = (engine: Engine, query = '') => engine.json<FileList>(`/files?limit=1000${query}`);

@@ -13,11 +13,12 @@ const LOOKS: readonly { name: string; options: BrowserContextOptions }[] = [
 const FOLDERS = ['photos/2026', 'reports', 'music/Café del Mar', 'src', ''];
 
 describe('the look of the console', () => {
-  let nodes: Engine[];
+  let nodes: Engine[] = [];
   let browser: Browser;
 
   beforeAll(async () => {
-    [nodes, browser] = await Promise.all([startNetwork(3), launchBrowser()]);
+    browser = await launchBrowser();
+    nodes = await startNetwork(3);
     const files = await realFiles({ min: 1000, max: 600_000, count: 50 });
     const [a] = nodes;
     if (!a) throw new Error('three nodes');
@@ -27,7 +28,7 @@ describe('the look of the console', () => {
     }
   });
   afterAll(async () => {
-    await browser.close();
+    await browser?.close();
     await removeAll(nodes);
   });
 

@@ -11,7 +11,7 @@ describe('peers in the browser', () => {
   beforeAll(async () => {
     browser = await launchBrowser();
   });
-  afterAll(() => browser.close());
+  afterAll(() => browser?.close());
   afterEach(async () => {
     await Promise.all(tabs.splice(0).map((tab) => tab[Symbol.asyncDispose]()));
     await removeAll(engines);
