@@ -57,6 +57,8 @@ function boundaries({ specs }) {
     {
       enforceBuildableLibDependency: false,
       allow: [],
+      // A dynamic import here is no promise to load a library lazily.
+      checkDynamicDependenciesExceptions: ['@dfs/*'],
       depConstraints: Object.entries(mayImport).map(([project, others]) => {
         const testing = specs && !belowTesting.has(project) && !inBrowser.has(project) ? ['testing'] : [];
         return {
