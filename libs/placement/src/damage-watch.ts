@@ -32,6 +32,7 @@ export class DamageWatch {
   /** Blocks of files that are not whole here. */
   private readonly open = new Set<Cid>();
   private warned = false;
+  private wake = Promise.withResolvers<undefined>();
   private working: Promise<void> | undefined;
 
   constructor(private readonly components: DamageWatchComponents) {}
@@ -44,6 +45,12 @@ export class DamageWatch {
   async stop(): Promise<void> {
     this.control.abort(stopping());
     await this.working;
+  }
+
+  /** Someone came who may heal. */
+  tryAgain(): void {
+    this.wake.resolve(undefined);
+    this.wake = Promise.withResolvers<undefined>();
   }
 
   /** Blocks that are damaged and matter. */
@@ -65,7 +72,7 @@ export class DamageWatch {
         const hurt = [...this.waiting];
         this.waiting.clear();
         if (hurt.length > 0) await this.dropPins(new Set(hurt));
-        if (this.open.size > 0) await pause(HEAL_AGAIN, this.control.signal);
+        if (this.open.size > 0) await Promise.race([pause(HEAL_AGAIN, this.control.signal), this.wake.promise]);
         this.forgetHealed();
       }
       await this.warn(false);

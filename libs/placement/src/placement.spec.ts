@@ -111,6 +111,25 @@ describe('replication', () => {
     expect(passed).toBeLessThan(file.size + 1 * MiB);
   });
 
+  it('is not done twice for a reader of what is wanted here anyway', async () => {
+    let sent = 0;
+    const wrap = (transport: Transport): Transport =>
+      sending(transport, async (payload) => {
+        sent += payload.length;
+        // Slower than a reader, so that it meets the replication under way.
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        return payload;
+      });
+    await using world = new World({ replicas: 2 });
+    const a = await world.add({ wrap });
+    const b = await world.add();
+    const bytes = random.bytes(20 * MiB);
+    const file = await a.put('read at once', bytes);
+    expect(await sha256Hex(await b.read(file.contentId, file.size))).toBe(await sha256Hex(bytes));
+    await eventually(async () => (await a.state(file)) === 'safe 2', { deadline: 20_000 });
+    expect(sent).toBeLessThan(1.5 * file.size);
+  });
+
   it('stops at its share of the quota and says so', async () => {
     await using world = await World.of(2, { replicas: 3 });
     const [a] = three(world);

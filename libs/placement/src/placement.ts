@@ -20,6 +20,7 @@ import { ReplicationView } from './replication-view.js';
 import { ReplicationWatch } from './replication-watch.js';
 import { Replicator } from './replicator.js';
 import { RequestSlots } from './request-slots.js';
+import { SharedSource } from './shared-source.js';
 import { stopping } from './signals.js';
 import { capacityClass, StoreRoom } from './store-room.js';
 import { ExtentCounts } from './survey.js';
@@ -139,8 +140,9 @@ export class Placement {
     const signals = [this.control.signal, transfer.signal, ...(options.signal ? [options.signal] : [])];
     const signal = AbortSignal.any(signals);
     const remote = this.remote(content, signal, (bytes, peerId) => transfer.received(bytes, peerId));
+    this.replicator.hurry(content);
     try {
-      const parts = { chunks: this.components.chunks, remote };
+      const parts = { chunks: this.components.chunks, remote: new SharedSource(this.replicator, remote, signal) };
       for await (const bytes of new ContentReader(parts, content, size, { offset, length }, signal).read()) {
         transfer.delivered(bytes.length);
         yield bytes;
@@ -255,6 +257,7 @@ export class Placement {
   }
 
   private membersChanged(): void {
+    this.damage.tryAgain();
     this.replicator.rescan();
     this.watch.changed();
   }

@@ -50,6 +50,9 @@ export class ReplicationJob {
   /** On this node's disk, or in the batch. */
   private readonly here = new Set<Cid>();
   private readonly awaited = new Map<Cid, PromiseWithResolvers<Uint8Array>>();
+  /** Came by this job. */
+  private readonly delivered = new Set<Cid>();
+  private readonly readers = new Map<Cid, PromiseWithResolvers<Uint8Array | undefined>>();
   private readonly counted: ReplicationResult['counted'] = [];
   private readonly searched = new Set<string>();
 
@@ -83,8 +86,22 @@ export class ReplicationJob {
       throw error;
     } finally {
       this.swarm.close();
+      for (const { resolve } of this.readers.values()) resolve(undefined);
+      this.readers.clear();
       await this.batch.abort();
     }
+  }
+
+  /**
+   * For a reader: a block that this job fetches anyway, as soon as it is here and before it is committed; undefined when
+   * it is not among them, or does not come.
+   */
+  async take(id: Cid): Promise<Uint8Array | undefined> {
+    if (this.delivered.has(id)) return this.batch.get(id);
+    if (!this.swarm.expedite(id)) return undefined;
+    const waiting = this.readers.get(id) ?? Promise.withResolvers<Uint8Array | undefined>();
+    this.readers.set(id, waiting);
+    return waiting.promise;
   }
 
   /** Whole contents of one chunk, and roots, in one question. */
@@ -137,8 +154,11 @@ export class ReplicationJob {
   }
 
   private async deliver(id: Cid, bytes: Uint8Array, peerId: string): Promise<void> {
+    this.readers.get(id)?.resolve(bytes);
+    this.readers.delete(id);
     await this.batch.add({ id, bytes });
     this.here.add(id);
+    this.delivered.add(id);
     this.options.onReceived(bytes.length, peerId);
     this.awaited.get(id)?.resolve(bytes);
   }
@@ -166,7 +186,11 @@ export class ReplicationJob {
     }
     task.failed = true;
     const error = new DfsError('content-unavailable', 'No holder that can be reached has this extent.');
-    for (const id of this.swarm.abandon(key)) this.awaited.get(id)?.reject(error);
+    for (const id of this.swarm.abandon(key)) {
+      this.awaited.get(id)?.reject(error);
+      this.readers.get(id)?.resolve(undefined);
+      this.readers.delete(id);
+    }
   }
 
   /** Cut short, by a stop or a person: what came need not be fetched again. */

@@ -57,6 +57,7 @@ export class Replicator {
   private retryAfter = RETRY_FIRST;
   private started = false;
   private readonly jobs = new Set<Promise<void>>();
+  private readonly active = new Set<ReplicationJob>();
   /** Milliseconds the last scan took. */
   private scanTook = 0;
 
@@ -78,6 +79,20 @@ export class Replicator {
   /** Extents that are waited for, as far as is known. */
   get wanted(): number {
     return this.news.size + this.wants.size + this.busy.size;
+  }
+
+  /** Someone reads this content here: if it is wanted anyway, it is fetched now, and once. */
+  hurry(content: Cid): void {
+    if (this.wants.hurry(content)) this.dispatch(JOBS + 1);
+  }
+
+  /** A block that is being fetched anyway: its bytes once they have come, undefined if they are not to be had so. */
+  async take(id: Cid): Promise<Uint8Array | undefined> {
+    for (const job of this.active) {
+      const bytes = await job.take(id);
+      if (bytes) return bytes;
+    }
+    return undefined;
   }
 
   /** Contents that are new in the catalogue. */
@@ -193,8 +208,8 @@ export class Replicator {
     return true;
   }
 
-  private dispatch(): void {
-    while (this.running < JOBS && this.wants.size > 0 && !this.control.signal.aborted) {
+  private dispatch(most = JOBS): void {
+    while (this.running < most && this.wants.size > 0 && !this.control.signal.aborted) {
       const group = this.components.room.admit(this.wants.takeGroup());
       if (group.length === 0) continue;
       for (const want of group) this.busy.add(wantKey(want));
@@ -219,6 +234,7 @@ export class Replicator {
       onLied: (content, peerId) => finder.lied(content, peerId),
       ...(group.length <= DEEP_SEARCHES && { findMore: (content, ids, s) => this.findMore(content, ids, s) }),
     });
+    this.active.add(job);
     try {
       const result = await job.run();
       await this.settle(group, result);
@@ -230,6 +246,8 @@ export class Replicator {
       else if (this.control.signal.aborted) return;
       else log.warn({ err: error }, 'a replication failed');
       this.retryLater();
+    } finally {
+      this.active.delete(job);
     }
   }
 

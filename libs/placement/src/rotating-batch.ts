@@ -1,4 +1,5 @@
 import type { Database, Tx } from '@dfs/database';
+import type { Cid } from '@dfs/protocol';
 import { COMMIT_BYTES } from './limits.js';
 import type { Batch, Block, BlockStore } from './parts.js';
 
@@ -15,6 +16,8 @@ interface Part {
  */
 export class RotatingBatch {
   private current: Part;
+  /** The part that is being committed. */
+  private before: Part | undefined;
   private committing: Promise<void> = Promise.resolve();
 
   constructor(
@@ -38,11 +41,19 @@ export class RotatingBatch {
     if (part.bytes >= COMMIT_BYTES && part === this.current) {
       const before = this.committing;
       this.current = this.fresh();
-      this.committing = before.then(() => this.commit(part));
+      this.committing = before.then(() => {
+        this.before = part;
+        return this.commit(part);
+      });
       this.committing.catch(() => undefined);
       // At most two parts at a time: one that is made durable, and one that fills.
       await before;
     }
+  }
+
+  /** Bytes that were added and not committed yet. */
+  async get(id: Cid): Promise<Uint8Array | undefined> {
+    return (await this.current.batch.get(id)) ?? (await this.before?.batch.get(id));
   }
 
   /** Commits all of it, with `work` in the same unit of work as the last part. */

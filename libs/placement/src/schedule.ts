@@ -40,6 +40,10 @@ export class Schedule {
     return this.waitingSum;
   }
 
+  wants(id: Cid): boolean {
+    return this.entries.has(id);
+  }
+
   /** Wanting a block twice is wanting it once. */
   want(want: Want): void {
     if (this.entries.has(want.id)) return;

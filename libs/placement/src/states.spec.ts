@@ -39,6 +39,7 @@ describe('the state of a content', () => {
     ['nobody who has it answers', standing(['bc'], { reachable: 'a' }), 'unavailable 2 no-holder'],
     ['nobody has it', standing(['']), 'unavailable 0 no-holder'],
     ['nobody is known to have it yet', { ...standing(['']), news: true }, 'replicating 0'],
+    ['its known holder is gone, however new it is', { ...standing(['d']), news: true }, 'unavailable 0 no-holder'],
     ['elsewhere only', standing(['b']), 'replicating 1'],
   ])('%s', (_, of, expected) => {
     expect(told(of)).toBe(expected);

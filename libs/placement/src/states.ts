@@ -20,8 +20,10 @@ export interface Standing {
 export function stateOf(standing: Standing): Replication {
   const { target, extents, live, reachable } = standing;
   const copies = Math.min(...extents.map((holders) => holders.filter((peerId) => live.has(peerId)).length));
-  const nowhere = extents.some((holders) => !holders.some((peerId) => reachable.has(peerId)));
-  if (nowhere && !standing.news) return { target, copies, state: 'unavailable', reason: 'no-holder' };
+  // Of news the holders may not have been heard of; where some are known, they are what there is.
+  const unheard = (holders: readonly string[]): boolean => standing.news && holders.length === 0;
+  const nowhere = extents.some((holders) => !unheard(holders) && !holders.some((peerId) => reachable.has(peerId)));
+  if (nowhere) return { target, copies, state: 'unavailable', reason: 'no-holder' };
   if (copies >= target) return { target, copies, state: 'safe' };
   if (extents.some((holders) => holders.some((peerId) => !live.has(peerId)))) {
     return { target, copies, state: 'at-risk', reason: 'holder-gone' };

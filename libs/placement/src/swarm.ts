@@ -64,6 +64,7 @@ export class Swarm {
   private readonly timer: NodeJS.Timeout;
   private delivering = 0;
   private watchingEnd = false;
+  private pumping = false;
 
   constructor(
     private readonly components: SwarmComponents,
@@ -87,7 +88,7 @@ export class Swarm {
 
   want(wants: Iterable<Want>): void {
     for (const want of wants) this.schedule.want(want);
-    this.pump();
+    this.pumpSoon();
   }
 
   /** These peers may have the blocks of `key`. One that was left for good reason is only asked again when offered. */
@@ -99,12 +100,13 @@ export class Swarm {
         this.lanes.set(peerId, { requests: new Set(), lotBytes: FIRST_LOT_BYTES, received: 0, paused: false });
       }
     }
-    this.pump();
+    this.pumpSoon();
   }
 
-  /** Someone waits for this one. */
-  expedite(id: Cid): void {
+  /** Someone waits for this one. @returns false when it is not wanted here */
+  expedite(id: Cid): boolean {
     this.schedule.expedite(id);
+    return this.schedule.wants(id);
   }
 
   /** What is wanted of `key` is wanted no longer. */
@@ -151,6 +153,16 @@ export class Swarm {
     if (!this.watchingEnd || this.schedule.open > 0 || this.delivering > 0) return;
     this.outcome.resolve(undefined);
     this.close();
+  }
+
+  /** Once for all that is said in one turn: thousands of small files are wanted and offered one by one. */
+  private pumpSoon(): void {
+    if (this.pumping) return;
+    this.pumping = true;
+    queueMicrotask(() => {
+      this.pumping = false;
+      this.pump();
+    });
   }
 
   /** Gives every peer that has room its next blocks, one lot each in turn. */
@@ -202,7 +214,7 @@ export class Swarm {
       release?.();
       lane.requests.delete(request);
       this.schedule.putBackAll(request.owed, peerId);
-      this.pump();
+      this.pumpSoon();
     }
   }
 
@@ -253,7 +265,7 @@ export class Swarm {
       lane.paused = true;
       setTimeout(() => {
         lane.paused = false;
-        this.pump();
+        this.pumpSoon();
       }, BUSY_PAUSE).unref();
       return;
     }
@@ -285,7 +297,7 @@ export class Swarm {
         }
       }
     }
-    this.pump();
+    this.pumpSoon();
   }
 }
 

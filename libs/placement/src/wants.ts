@@ -20,27 +20,42 @@ const CLASSES = 4;
 
 /** Extents to be fetched, the fewest copies first, then in order of arrival. Bounded: a scan finds again what is left out. */
 export class WantQueue {
+  private readonly urgent = new Map<string, WantedExtent>();
   private readonly classes = Array.from({ length: CLASSES }, () => new Map<string, WantedExtent>());
 
   get size(): number {
-    return this.classes.reduce((sum, queue) => sum + queue.size, 0);
+    return this.queues().reduce((sum, queue) => sum + queue.size, 0);
   }
 
   /** @returns false when there is no room */
   add(want: WantedExtent): boolean {
     if (this.size >= MAX_WANTS) return false;
     const key = wantKey(want);
-    if (!this.classes.some((queue) => queue.has(key))) {
+    if (!this.queues().some((queue) => queue.has(key))) {
       this.classes[Math.min(want.copies, CLASSES - 1)]!.set(key, want);
     }
     return true;
+  }
+
+  /** Someone reads this content. @returns whether it is wanted */
+  hurry(content: Cid): boolean {
+    let found = false;
+    for (const queue of this.classes) {
+      for (const [key, want] of queue) {
+        if (want.content !== content) continue;
+        queue.delete(key);
+        this.urgent.set(key, want);
+        found = true;
+      }
+    }
+    return found;
   }
 
   /** What is fetched and committed together next: one large extent, or many small ones. */
   takeGroup(): WantedExtent[] {
     const group: WantedExtent[] = [];
     let bytes = 0;
-    for (const queue of this.classes) {
+    for (const queue of this.queues()) {
       for (const [key, want] of queue) {
         if (group.length >= GROUP_EXTENTS) return group;
         if (group.length > 0 && bytes + want.size > GROUP_BYTES) continue;
@@ -53,8 +68,8 @@ export class WantQueue {
     return group;
   }
 
-  clear(): void {
-    for (const queue of this.classes) queue.clear();
+  private queues(): Map<string, WantedExtent>[] {
+    return [this.urgent, ...this.classes];
   }
 }
 

@@ -1,0 +1,62 @@
+import { open, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { MiB } from '@dfs/protocol';
+import { eventually, seededRandom, sha256Hex } from '@dfs/testing';
+import { World, type WorldNode } from './world.suite.js';
+
+const random = seededRandom(23);
+
+/** Flips bits all over what the store has on disk. */
+async function rot(node: WorldNode): Promise<void> {
+  const dir = node.dir.file('chunks');
+  for (const entry of await readdir(dir, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const file = await open(join(entry.parentPath, entry.name), 'r+');
+    const { size } = await file.stat();
+    const spot = Buffer.alloc(64);
+    for (let at = 4096; at + spot.length < size; at += 100_000) {
+      await file.read(spot, 0, spot.length, at);
+      await file.write(Buffer.from(spot.map((byte) => byte ^ 0xff)), 0, spot.length, at);
+    }
+    await file.close();
+  }
+}
+
+const warnings = (node: WorldNode) =>
+  node.events.flatMap((event) => (event.type === 'node.warning' ? [event.data.active] : []));
+
+describe('damage', () => {
+  it('is healed from other members, while readers get the right bytes', async () => {
+    await using world = await World.of(2, { replicas: 2 });
+    const [a, b] = world.nodes as [WorldNode, WorldNode];
+    const bytes = random.bytes(5 * MiB);
+    const file = await a.put('healed', bytes);
+    await eventually(async () => (await a.state(file)) === 'safe 2');
+    await rot(b);
+    expect(await sha256Hex(await b.read(file.contentId, file.size))).toBe(await sha256Hex(bytes));
+    await eventually(() => b.chunks.damaged().length === 0 && warnings(b).at(-1) === false, { deadline: 20_000 });
+    expect(warnings(b)).toEqual([true, false]);
+    expect(b.placement.status().damaged).toBe(0);
+    await a.stop();
+    expect(await sha256Hex(await b.read(file.contentId, file.size))).toBe(await sha256Hex(bytes));
+  });
+
+  it('that nobody can heal takes the promise back, and is healed when a holder returns', async () => {
+    await using world = await World.of(2, { replicas: 2 });
+    const [a, b] = world.nodes as [WorldNode, WorldNode];
+    const bytes = random.bytes(3 * MiB);
+    const file = await a.put('lost here', bytes);
+    await eventually(async () => (await b.state(file)) === 'safe 2');
+    await a.stop();
+    await rot(b);
+    await expect(b.read(file.contentId, file.size)).rejects.toMatchObject({ code: 'content-unavailable' });
+    await eventually(async () => (await b.pinned(file.contentId)) === 0);
+    expect(warnings(b)).toEqual([true]);
+    expect(await b.state(file)).toMatch(/^unavailable 1/);
+    await a.restart();
+    await eventually(async () => (await b.pinned(file.contentId)) === 1, { deadline: 40_000 });
+    await eventually(() => warnings(b).at(-1) === false, { deadline: 40_000 });
+    expect(await sha256Hex(await b.read(file.contentId, file.size))).toBe(await sha256Hex(bytes));
+    await eventually(async () => (await a.state(file)) === 'safe 2');
+  });
+});

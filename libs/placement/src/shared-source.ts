@@ -1,0 +1,33 @@
+import { cidDigest, sha256, type Cid } from '@dfs/protocol';
+import type { BlockSource } from './content-reader.js';
+import { REASK_AFTER } from './limits.js';
+import { pause } from './signals.js';
+
+/** What is on its way to this node's disk anyway. */
+export interface Incoming {
+  /** A block that is being fetched anyway, once it has come; undefined if it is not to be had so. */
+  take(id: Cid): Promise<Uint8Array | undefined>;
+}
+
+/** Blocks for a reader: those that replication is fetching are taken from it rather than fetched twice. */
+export class SharedSource implements BlockSource {
+  constructor(
+    private readonly incoming: Incoming,
+    private readonly remote: BlockSource,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  async get(id: Cid, size?: number, extent?: number): Promise<Uint8Array> {
+    return (await this.fromIncoming(id)) ?? this.remote.get(id, size, extent);
+  }
+
+  /** Nobody waits for replication longer than for a slow holder. */
+  private async fromIncoming(id: Cid): Promise<Uint8Array | undefined> {
+    const over = new AbortController();
+    const late = pause(REASK_AFTER, AbortSignal.any([this.signal, over.signal])).catch(() => undefined);
+    const bytes = await Promise.race([this.incoming.take(id), late]);
+    over.abort();
+    // It may have been read back from disk.
+    return bytes && Buffer.compare(sha256(bytes), cidDigest(id)) === 0 ? bytes : undefined;
+  }
+}
