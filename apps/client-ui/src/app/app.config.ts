@@ -1,4 +1,5 @@
 import {
+  inject,
   provideBrowserGlobalErrorListeners,
   provideZonelessChangeDetection,
   type ApplicationConfig,
@@ -7,12 +8,15 @@ import { MAT_DIALOG_DEFAULT_OPTIONS, MatDialogConfig } from '@angular/material/d
 import { MAT_SNACK_BAR_DEFAULT_OPTIONS, MatSnackBarConfig } from '@angular/material/snack-bar';
 import { MAT_TOOLTIP_DEFAULT_OPTIONS, type MatTooltipDefaultOptions } from '@angular/material/tooltip';
 import {
+  PreloadAllModules,
   provideRouter,
   withComponentInputBinding,
   withNavigationErrorHandler,
+  withPreloading,
   type NavigationError,
 } from '@angular/router';
-import { provideClientData } from '@dfs/client-data';
+import { EventStream, provideClientData } from '@dfs/client-data';
+import { take } from 'rxjs';
 import { routes } from './app.routes.js';
 
 /* The defaults of Material live in the classes; a plain object would lose them. */
@@ -29,9 +33,20 @@ const snackBar: MatSnackBarConfig = Object.assign(new MatSnackBarConfig(), {
 });
 const tooltip: MatTooltipDefaultOptions = { showDelay: 400, hideDelay: 0, touchendHideDelay: 1500 };
 
-/** Parts of the console are loaded when needed; after an update of the node those of the open page are gone. */
-function reloadAfterUpdate({ error, url }: NavigationError): void {
-  if (error instanceof TypeError && /module/i.test(error.message)) globalThis.location.assign(url);
+/** A page younger than this was just loaded. */
+const JUST_LOADED_MS = 5000;
+
+/**
+ * A part of the console could not be loaded. Either the node was updated, and the parts of the open page are gone: the
+ * new ones come with a reload. Or the node is away: then the reload waits for it.
+ */
+function reloadWhenPossible({ error, url }: NavigationError): void {
+  if (!(error instanceof TypeError) || !/module/i.test(error.message)) return;
+  const { live } = inject(EventStream);
+  const reload = () => globalThis.location.assign(url);
+  // A page that cannot even begin would reload for ever.
+  const reloadOnce = () => performance.now() > JUST_LOADED_MS && reload();
+  fetch(url, { method: 'HEAD', cache: 'no-store' }).then(reloadOnce, () => live.pipe(take(1)).subscribe(reload));
 }
 
 /** What the console is made of. */
@@ -40,7 +55,12 @@ export const appConfig: ApplicationConfig = {
     provideZonelessChangeDetection(),
     provideBrowserGlobalErrorListeners(),
     provideClientData(),
-    provideRouter(routes, withComponentInputBinding(), withNavigationErrorHandler(reloadAfterUpdate)),
+    provideRouter(
+      routes,
+      withComponentInputBinding(),
+      withPreloading(PreloadAllModules),
+      withNavigationErrorHandler(reloadWhenPossible),
+    ),
     { provide: MAT_DIALOG_DEFAULT_OPTIONS, useValue: dialog },
     { provide: MAT_SNACK_BAR_DEFAULT_OPTIONS, useValue: snackBar },
     { provide: MAT_TOOLTIP_DEFAULT_OPTIONS, useValue: tooltip },
