@@ -210,12 +210,14 @@ export class ReplicationJob {
       .filter(isWhole)
       .map(({ want }) => want)
       .filter(({ extent }) => extent !== null);
-    await this.batch.finish((tx) =>
-      this.components.pin(
-        tx,
-        pinned.map(({ content, size, extent }) => ({ content, size, extent: extent! })),
-      ),
-    );
+    // Nothing came, nothing is whole: nothing to commit.
+    if (pinned.length > 0 || this.delivered.size > 0)
+      await this.batch.finish((tx) =>
+        this.components.pin(
+          tx,
+          pinned.map(({ content, size, extent }) => ({ content, size, extent: extent! })),
+        ),
+      );
     const failed = tasks.filter((task) => !isWhole(task)).map(({ want }) => want);
     return { pinned, failed, counted: this.counted };
   }
