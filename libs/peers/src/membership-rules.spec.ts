@@ -25,7 +25,8 @@ class Scribe {
 
   sign(signer: Signer, content: MembershipContent, parents: MembershipRecord[], time = this.time++): MembershipRecord {
     const networkId = content.kind === 'founding' ? null : this.founding.id;
-    const draft = { networkId, time, parents: parents.map(({ id }) => id), content };
+    // Two steps may say the same thing at the same time: that is one record, and one parent.
+    const draft = { networkId, time, parents: [...new Set(parents.map(({ id }) => id))], content };
     const record = signMembershipRecord(draft, signer);
     this.records.push(record);
     return record;
