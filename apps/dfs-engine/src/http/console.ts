@@ -6,7 +6,7 @@ import type { NextFunction, Request, Response } from 'express';
 import { day } from '@dfs/protocol';
 
 /** Names the Angular build has put a hash of the content into. */
-const HASHED = /[.-][A-Z0-9]{8}\.[a-z0-9]+$/;
+const HASHED = /[.-][\w-]{8}\.[a-z0-9]+$/;
 const OURS = /^\/(api|health|metrics|socket\.io)(\/|$)/i;
 const YEAR_SECONDS = (365 * day) / 1000;
 
