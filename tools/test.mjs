@@ -151,7 +151,7 @@ function heading(name) {
 function summarise() {
   heading('summary');
   for (const { name, seconds, passed, failed, skipped } of rows) {
-    const tests = passed + failed > 0 ? `${passed} passed, ${failed} failed` : failed > 0 ? 'failed' : 'ok';
+    const tests = passed > 0 || failed > 1 ? `${passed} passed, ${failed} failed` : failed > 0 ? 'failed' : 'ok';
     const extra = skipped > 0 ? `, ${skipped} skipped` : '';
     console.log(`${name.padEnd(22)} ${seconds.toFixed(1).padStart(7)} s   ${tests}${extra}`);
   }
