@@ -4,7 +4,7 @@ import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 // moves lie outside of the heap.
 
 /** The heap grows by this much over what was alive at the last collection; left alone, V8 takes up to four times. */
-const GROWING_PERCENT = 120;
+const GROWING_PERCENT = 80;
 /** Room for new objects. V8 would take 128 MiB of it on a large machine, and hardly be faster. */
 const YOUNG_BYTES = 16 * 1024 * 1024;
 /** Objects alive at a time while it is brought to that size; it gets there in a few rounds. */
