@@ -1,4 +1,5 @@
-/** The program: memory first, since loading the rest is what grows the heap. */
-import './memory.js';
+/** The program: how it runs first, since that cannot be changed once the rest is loaded. */
+import { becomeTuned } from './runtime-flags.js';
 
+becomeTuned();
 await import('./run.js');

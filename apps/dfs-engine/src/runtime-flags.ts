@@ -1,0 +1,29 @@
+/**
+ * Each read of a socket is a new buffer outside of V8's heap. Left alone, V8 answers every 32 MiB of them with a
+ * collection of the whole heap, which takes half of the CPU of a transfer.
+ */
+const V8_FLAGS = [
+  // Buffers count with the heap…
+  '--external-memory-accounted-in-global-limit',
+  // …which is first collected at this size (MiB), rather than at a few.
+  '--initial-old-space-size=128',
+  // Objects that die young are few here; more room for them (MiB) would only be resident.
+  '--max-semi-space-size=2',
+];
+/** Fewer pools of the C allocator: what one thread frees, another can use. */
+const ALLOCATOR = { MALLOC_ARENA_MAX: '2' };
+
+/**
+ * Settings that count only from the start of a process: where the platform can, this process becomes one that has them,
+ * with the same id, files and arguments.
+ */
+export function becomeTuned(): void {
+  // eslint-disable-next-line no-restricted-properties -- handed on unread
+  const { execArgv, execPath, argv, env, platform } = process;
+  if (execArgv.includes(V8_FLAGS[0] as string) || platform === 'win32') return;
+  try {
+    process.execve?.(execPath, [execPath, ...execArgv, ...V8_FLAGS, ...argv.slice(1)], { ...ALLOCATOR, ...env });
+  } catch {
+    // As it is: slower, and no less right.
+  }
+}
