@@ -160,7 +160,7 @@ describe('bad input', () => {
     const answer = await node.fetch(path, {
       method,
       headers: { ...(json ? { 'content-type': 'application/json' } : {}), ...headers },
-      ...(body === undefined ? {} : { body: json ? JSON.stringify(body) : (body as string) }),
+      ...(body === undefined ? {} : { body: json ? JSON.stringify(body) : body }),
     });
     const text = await answer.text();
     expect({ status: [status].flat().includes(answer.status), got: answer.status, text }).toMatchObject({

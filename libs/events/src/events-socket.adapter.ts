@@ -41,7 +41,7 @@ export class EventsSocketAdapter extends IoAdapter {
     });
     // Socket.IO lets anyone into its root namespace unless told otherwise.
     io.use((_socket, next) => next(new Error('not-found')));
-    return io as unknown as ReturnType<IoAdapter['createIOServer']>;
+    return io;
   }
 }
 

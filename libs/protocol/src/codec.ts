@@ -43,7 +43,7 @@ function prepare(value: WireValue): unknown {
   if (typeof value !== 'object') throw new TypeError(`not a wire value: ${typeof value}`);
   const map: Record<string, unknown> = {};
   for (const [key, item] of Object.entries(value)) {
-    if (item !== undefined) map[key] = prepare(item as WireValue);
+    if (item !== undefined) map[key] = prepare(item);
   }
   return map;
 }

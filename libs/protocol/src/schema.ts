@@ -75,7 +75,7 @@ export const shape = {
     },
     form: (value) => {
       const out: Record<string, WireValue | undefined> = {};
-      for (const [key, of] of Object.entries(fields)) out[key] = of.form(value[key] as never);
+      for (const [key, of] of Object.entries(fields)) out[key] = of.form(value[key]);
       return out;
     },
   }),

@@ -38,13 +38,13 @@ describe('a simulated network', () => {
       }
     }
     // Besides the uploader, which has them all, the copies are spread.
-    const held = await Promise.all(cluster.nodes.slice(1).map((node) => node.chunks.usage().bytes));
+    const held = cluster.nodes.slice(1).map((node) => node.chunks.usage().bytes);
     expect(held.filter((bytes) => bytes > 0).length).toBeGreaterThanOrEqual(2);
   });
 
   it('converges after a partition in which both sides wrote and deleted', async () => {
     cluster = await Cluster.start(4);
-    const [a, b, c, d] = cluster.nodes as [never, never, never, never] as Cluster['nodes'];
+    const [a, b, c, d] = cluster.nodes;
     if (!a || !b || !c || !d) throw new Error('four nodes');
     await a.put('both.txt', Buffer.from('base'));
     await a.put('deleted-left.txt', Buffer.from('base'));
@@ -80,7 +80,7 @@ describe('a simulated network', () => {
 
   it('tells a node that was away of what happened, deletions included', async () => {
     cluster = await Cluster.start(3);
-    const [a, b, c] = cluster.nodes as Cluster['nodes'];
+    const [a, b, c] = cluster.nodes;
     if (!a || !b || !c) throw new Error('three nodes');
     await a.put('old.txt', Buffer.from('old'));
     await cluster.converged();
