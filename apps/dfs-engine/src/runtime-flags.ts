@@ -1,17 +1,15 @@
 /**
- * Each read of a socket is a new buffer outside of V8's heap. Left alone, V8 answers every 32 MiB of them with a
- * collection of the whole heap, which takes half of the CPU of a transfer.
+ * Each read of a socket is a new buffer outside of V8's heap. Left alone, V8 answers every few of them with a collection
+ * of the whole heap, which takes a large part of the CPU of a transfer.
  */
 const V8_FLAGS = [
-  // Buffers count with the heap…
-  '--external-memory-accounted-in-global-limit',
-  // …which is first collected at this size (MiB), rather than at a few.
+  // The heap is first collected at this size (MiB), rather than at a few.
   '--initial-old-space-size=128',
   // Objects that die young are few here; more room for them (MiB) would only be resident.
   '--max-semi-space-size=2',
 ];
-/** Fewer pools of the C allocator: what one thread frees, another can use. */
-const ALLOCATOR = { MALLOC_ARENA_MAX: '2' };
+/** The C allocator gives large buffers back at once, and has few pools: what one thread frees, another can use. */
+const ALLOCATOR = { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '131072', MALLOC_TRIM_THRESHOLD_: '131072' };
 
 /**
  * Settings that count only from the start of a process: where the platform can, this process becomes one that has them,
