@@ -24,8 +24,8 @@ const QUIET = '--loglevel=error';
 process.chdir(root);
 const { flags, command } = parse(process.argv.slice(2));
 if (!isInstalled()) install();
-if (flags.has('--build')) build();
 const chromium = flags.has('--browser') ? browser() : undefined;
+if (flags.has('--build')) build();
 if (command.length > 0) run(command);
 
 /** @param {string[]} args */
