@@ -4,7 +4,8 @@
  *
  *   --quick         128 MiB, 1,000 files, one run; writes no page
  *   --only a,b      some of: limits, file, put, transfer, small, small-transfer, latency; writes no page
- *   --bytes N --files N --runs N
+ *   --bytes N       size of the large file; --files N: number of small ones; writes no page
+ *   --runs N        runs of each, of which the median counts
  *   --profile       CPU profiles of the engines into artifacts/profiles; writes no page
  */
 import { randomFillSync } from 'node:crypto';
@@ -17,7 +18,15 @@ import { figure, table } from '../lib/text.mjs';
 import { measureLimits } from './limits.mjs';
 import { median } from './measure.mjs';
 import { page, rowsOf, text } from './report.mjs';
-import { inAndOut, latencyAndIdle, manySmall, putUntilThere, smallAlone, transferAlone } from './workloads.mjs';
+import {
+  abandon,
+  inAndOut,
+  latencyAndIdle,
+  manySmall,
+  putUntilThere,
+  smallAlone,
+  transferAlone,
+} from './workloads.mjs';
 
 /** @typedef {import('./workloads.mjs').Sample} Sample */
 
@@ -42,7 +51,8 @@ const count = Number(flags.files ?? usual.files);
 const runs = Number(flags.runs ?? usual.runs);
 const only = flags.only?.split(',');
 const wants = (/** @type {string} */ name) => only === undefined || only.includes(name);
-const isComplete = Object.values(flags).every((value) => value === false);
+const { runs: _, ...shortened } = flags;
+const isComplete = Object.values(shortened).every((value) => value === false);
 
 if (flags.profile) {
   const profiles = join(root, 'artifacts', 'profiles');
@@ -51,9 +61,17 @@ if (flags.profile) {
 }
 
 const dir = await mkdtemp(join(tmpdir(), 'dfs-bench-'));
+for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
+  process.once(signal, () => void end().then(() => process.exit(1)));
+}
 try {
   await bench();
 } finally {
+  await end();
+}
+
+async function end() {
+  await abandon();
   await rm(dir, { recursive: true, force: true });
 }
 

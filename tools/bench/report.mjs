@@ -197,10 +197,10 @@ export function page(limits, rows, figures) {
   return `# Benchmarks
 
 Written by \`npm run bench\` on ${new Date().toISOString().slice(0, 10)}; do not edit by hand. To repeat it: \`npm run bench\`
-(about ten minutes), or \`npm run bench -- --quick\` for a first look with less data, which writes nothing here.
+(some minutes, on a machine that does nothing else), or \`npm run bench -- --quick\` for a first look with less data, which writes nothing here.
 
 Real engine processes on one machine, over their HTTP API and over real connections between them on loopback; random
-data; medians of ${figures.runs} runs with fresh nodes each; bytes compared at the end of each. The nodes, the client that
+data; ${figures.runs === 1 ? 'one run of each' : `medians of ${figures.runs} runs`} with fresh nodes; bytes compared at the end of each. The nodes, the client that
 feeds them and the disk share the machine: ${cpus().length} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), ${size(totalmem())} of memory,
 Linux ${release()}, Node ${process.versions.node}. Absolute figures belong to that machine; what counts is the ratio to what the
 machine could do in the same run.

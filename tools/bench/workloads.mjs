@@ -24,7 +24,14 @@ const POLL = 10;
 const DEADLINE = 300_000;
 /** What a node does after its start is over by then, in milliseconds. */
 const SETTLE = 10_000;
+/** @type {Set<Engine>} */
+const running = new Set();
 const TWO_COPIES = { DFS_REPLICAS: '2', DFS_LOG_LEVEL: 'warn' };
+
+/** Ends what is under way, for a benchmark that is stopped in the middle. */
+export async function abandon() {
+  await removeAll([...running]);
+}
 
 /**
  * A file into a single node, and out again: MiB a second.
@@ -157,12 +164,14 @@ export async function latencyAndIdle({ samples }) {
  * @param {(engines: [Engine, Engine]) => Promise<T>} work
  */
 async function withEngines(engines, work) {
+  for (const engine of engines) running.add(engine);
   try {
     return await work(/** @type {[Engine, Engine]} */ (engines));
   } finally {
     // In good order, so that a profile is written when one is taken.
     await Promise.all(engines.map((engine) => engine.stop()));
     await removeAll(engines);
+    for (const engine of engines) running.delete(engine);
   }
 }
 
