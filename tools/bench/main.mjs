@@ -51,8 +51,7 @@ const count = Number(flags.files ?? usual.files);
 const runs = Number(flags.runs ?? usual.runs);
 const only = flags.only?.split(',');
 const wants = (/** @type {string} */ name) => only === undefined || only.includes(name);
-const { runs: _, ...shortened } = flags;
-const isComplete = Object.values(shortened).every((value) => value === false);
+const isComplete = only === undefined && !flags.profile && bytes === FULL.bytes && count === FULL.files;
 
 if (flags.profile) {
   const profiles = join(root, 'artifacts', 'profiles');
