@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { format, resolveConfig } from 'prettier';
 import { figure, table } from '../lib/text.mjs';
 import { measureLimits } from './limits.mjs';
 import { median } from './measure.mjs';
@@ -121,7 +122,9 @@ async function bench() {
   console.log(`\n${text(limits, rows, table)}\n`);
   for (const line of figures.processor) console.log(line);
   if (!isComplete) return;
-  await writeFile(join(root, 'docs/benchmarks.md'), page(limits, rows, figures));
+  const target = join(root, 'docs/benchmarks.md');
+  const style = { ...(await resolveConfig(target)), filepath: target };
+  await writeFile(target, await format(page(limits, rows, figures), style));
   console.log('\nWritten to docs/benchmarks.md.');
 
   /**
