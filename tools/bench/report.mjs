@@ -202,8 +202,9 @@ Written by \`npm run bench\` on ${new Date().toISOString().slice(0, 10)}; do not
 Real engine processes on one machine, over their HTTP API and over real connections between them on loopback; random
 data; ${figures.runs === 1 ? 'one run of each' : `medians of ${figures.runs} runs`} with fresh nodes; bytes compared at the end of each. The nodes, the client that
 feeds them and the disk share the machine: ${cpus().length} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), ${size(totalmem())} of memory,
-Linux ${release()}, Node ${process.versions.node}. Absolute figures belong to that machine; what counts is the ratio to what the
-machine could do in the same run.
+Linux ${release().split('.').slice(0, 2).join('.')}, Node ${process.versions.node}. Absolute figures belong to that machine; what counts is the ratio to what the
+machine could do in the same run. What limits a figure is the
+working explanation, from a profile on a busy machine: it is to be confirmed before anything is built on it.
 
 ## Limits of the machine
 
