@@ -6,7 +6,6 @@
  * Does not: hold content, or know where it is. Units: bytes, milliseconds since 1970; ids are text.
  */
 export { Catalogue, type CatalogueComponents } from './catalogue.js';
-export { CatalogueModule } from './catalogue.module.js';
 export type { Received } from './intake.js';
 export type {
   Change,

@@ -13,18 +13,13 @@ import { FOUNDATION, type Foundation } from './tokens.js';
   providers: [
     {
       provide: Catalogue,
-      useFactory: async (
+      useFactory: (
         { signer, logger: log, clock }: Foundation,
         db: Database,
         events: EventLog,
         membership: Membership,
-        peers: Peers,
-      ) => {
-        const catalogue = await Catalogue.open({ db, events, signer, membership, clock, log });
-        peers.setLastRecordOf((peerId) => catalogue.lastRecord(peerId));
-        return catalogue;
-      },
-      inject: [FOUNDATION, Database, EventLog, Membership, Peers],
+      ) => Catalogue.open({ db, events, signer, membership, clock, log }),
+      inject: [FOUNDATION, Database, EventLog, Membership],
     },
     {
       provide: CatalogueSync,
