@@ -15,10 +15,10 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { format, resolveConfig } from 'prettier';
-import { figure, table } from '../lib/text.mjs';
+import { table } from '../lib/text.mjs';
 import { measureLimits } from './limits.mjs';
 import { median } from './measure.mjs';
-import { page, rowsOf, text } from './report.mjs';
+import { costsText, page, rowsOf, text } from './report.mjs';
 import {
   abandon,
   inAndOut,
@@ -83,7 +83,7 @@ async function bench() {
   say('the limits of this machine');
   const limits = await measureLimits({ ...input, dir, runs, smallFiles: count });
   /** @type {import('./report.mjs').Figures} */
-  const figures = { bytes, small: count, runs, processor: [] };
+  const figures = { bytes, small: count, runs, costs: [] };
   /** @type {Sample[]} */
   const samples = [];
 
@@ -120,7 +120,7 @@ async function bench() {
 
   const rows = rowsOf(limits, figures);
   console.log(`\n${text(limits, rows, table)}\n`);
-  for (const line of figures.processor) console.log(line);
+  console.log(costsText(figures, table));
   if (!isComplete) return;
   const target = join(root, 'docs/benchmarks.md');
   const style = { ...(await resolveConfig(target)), filepath: target };
@@ -134,9 +134,8 @@ async function bench() {
    */
   function take(name, taken) {
     samples.push(...taken);
-    const nodes = taken[0]?.cost.processor.map((_, node) => median(taken.map(({ cost }) => cost.processor[node] ?? 0)));
-    const each = (nodes ?? []).map((seconds, node) => `${'AB'[node]} ${figure(seconds)} s`).join(', ');
-    figures.processor.push(`${name}: ${each}`);
+    const middle = taken.toSorted((a, b) => a.value - b.value)[taken.length >> 1];
+    if (middle) figures.costs.push({ name, ...middle.cost });
     return median(taken.map(({ value }) => value));
   }
 }

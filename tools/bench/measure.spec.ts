@@ -1,8 +1,9 @@
 import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import { connect, createServer } from 'node:tls';
 import type { AddressInfo } from 'node:net';
 import { selfSigned } from './certificate.mjs';
-import { median, memory, processorSeconds, quantile } from './measure.mjs';
+import { idleSeconds, median, memory, processorTime, quantile } from './measure.mjs';
 import { rowsOf } from './report.mjs';
 
 describe('quantiles', () => {
@@ -28,7 +29,16 @@ describe('quantiles', () => {
 
   it('processor time agrees with its own', async () => {
     const { user, system } = process.cpuUsage();
-    expect(Math.abs((await processorSeconds(process.pid)) - (user + system) / 1e6)).toBeLessThan(0.5);
+    const { all, main } = await processorTime(process.pid);
+    expect(Math.abs(all - (user + system) / 1e6)).toBeLessThan(0.5);
+    expect(main).toBeGreaterThan(0);
+    expect(main).toBeLessThanOrEqual(all + 0.05);
+  });
+
+  it('idle time only grows', async () => {
+    const before = await idleSeconds();
+    await delay(100);
+    expect(await idleSeconds()).toBeGreaterThanOrEqual(before);
   });
 });
 
@@ -46,7 +56,7 @@ it('makes certificates that node:tls takes', async () => {
 
 describe('rows', () => {
   const limits = { sha256: 1000, copy: 500, tcp: 2000, tls: 1500, tlsToFile: 1000, smallFiles: 10_000, roundTrip: 0.1 };
-  const rows = rowsOf(limits, { bytes: 2 ** 30, small: 10_000, runs: 1, processor: [], ingest: 499, put: 400, p50: 8 });
+  const rows = rowsOf(limits, { bytes: 2 ** 30, small: 10_000, runs: 1, costs: [], ingest: 499, put: 400, p50: 8 });
   const row = (start: string) => rows.find(({ work }) => work.startsWith(start));
 
   it('hold ours against the limit', () => {

@@ -6,6 +6,7 @@ import { cpus, release, totalmem } from 'node:os';
 import { figure, markdownTable, size } from '../lib/text.mjs';
 
 /** @typedef {import('./limits.mjs').Limits} Limits */
+/** @typedef {import('./watch.mjs').Cost} Cost */
 /**
  * @typedef {object} Figures
  * @property {number} bytes Size of the large file.
@@ -22,7 +23,7 @@ import { figure, markdownTable, size } from '../lib/text.mjs';
  * @property {number} [peak] bytes
  * @property {number} [idle]
  * @property {number} [lag] ms
- * @property {string[]} processor Lines on where processor time went.
+ * @property {(Cost & { name: string })[]} costs Where the time of each workload went.
  */
 /**
  * @typedef {object} Row
@@ -176,6 +177,29 @@ function limitCells(limits) {
   ];
 }
 
+const COST_HEAD = ['work', 'node', 'took', 'main', 'collector', 'disk', 'hash', 'all', 'idle'];
+
+/** @param {Figures} figures */
+function costCells({ costs }) {
+  return costs.flatMap(({ name, seconds, idle, processor }) =>
+    processor.map(({ main, collector, disk, hash, all }, node) => [
+      name,
+      'AB'[node] ?? '',
+      ...[seconds, main, collector, disk, hash, all].map((value) => value.toFixed(2)),
+      `${Math.round(idle * 100)} %`,
+    ]),
+  );
+}
+
+/**
+ * Where the time went, for the terminal.
+ * @param {Figures} figures
+ * @param {(head: string[], rows: string[][]) => string} table
+ */
+export function costsText(figures, table) {
+  return table(COST_HEAD, costCells(figures));
+}
+
 /**
  * For the terminal.
  * @param {Limits} limits
@@ -216,7 +240,11 @@ ${markdownTable(HEAD, cells(rows))}
 
 ## Processor time
 
-${figures.processor.map((line) => `- ${line}`).join('\n')}
+Seconds of each node, by its threads: *main* runs the JavaScript, *collector* is V8's garbage collection beside it,
+*disk* reads, writes and syncs, *hash* hashes. What a row leaves open of both cores went to the client and the kernel;
+*idle* is the share of the machine that had nothing to do.
+
+${markdownTable(COST_HEAD, costCells(figures))}
 
 ## What is compared
 

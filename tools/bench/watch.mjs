@@ -1,12 +1,16 @@
 /** What a workload costs the engines: memory at its highest, processor time, delay of the event loop. */
-import { memory, processorSeconds, resetPeak } from './measure.mjs';
+import { cpus } from 'node:os';
+import { idleSeconds, memory, processorTime, resetPeak } from './measure.mjs';
 
 /** @typedef {import('@dfs/testing').Engine} Engine */
+/** @typedef {import('./measure.mjs').ProcessorTime} ProcessorTime */
 /**
  * @typedef {object} Cost
  * @property {number} peak Bytes resident at the highest moment, of the engine that used most.
  * @property {number} lag p99 of the event loop's delay in milliseconds, of the engine that was latest.
- * @property {number[]} processor Seconds, one for each engine.
+ * @property {number} seconds How long it took.
+ * @property {number} idle The share of the machine that had nothing to do, 0 to 1.
+ * @property {ProcessorTime[]} processor One for each engine.
  */
 
 /**
@@ -19,9 +23,12 @@ import { memory, processorSeconds, resetPeak } from './measure.mjs';
 export async function watched(engines, work) {
   await Promise.all(engines.map((engine) => resetPeak(engine.pid)));
   await Promise.all(engines.map(lag)); // reading it begins it anew
-  const before = await Promise.all(engines.map(({ pid }) => processorSeconds(pid)));
+  const before = await Promise.all(engines.map(({ pid }) => processorTime(pid)));
+  const [idleBefore, began] = [await idleSeconds(), performance.now()];
   const result = await work();
-  const after = await Promise.all(engines.map(({ pid }) => processorSeconds(pid)));
+  const seconds = (performance.now() - began) / 1000;
+  const idle = ((await idleSeconds()) - idleBefore) / seconds / cpus().length;
+  const after = await Promise.all(engines.map(({ pid }) => processorTime(pid)));
   const lags = await Promise.all(engines.map(lag));
   const peaks = await Promise.all(engines.map(async ({ pid }) => (await memory(pid)).peak));
   return {
@@ -29,9 +36,23 @@ export async function watched(engines, work) {
     cost: {
       peak: Math.max(...peaks),
       lag: Math.max(...lags),
-      processor: after.map((seconds, index) => seconds - (before[index] ?? 0)),
+      seconds,
+      idle: Math.min(1, idle),
+      processor: after.map((time, index) => difference(time, before[index] ?? time)),
     },
   };
+}
+
+/**
+ * @param {ProcessorTime} later
+ * @param {ProcessorTime} earlier
+ */
+function difference(later, earlier) {
+  const entries = Object.entries(later);
+  const kind = (/** @type {string} */ name) => /** @type {keyof ProcessorTime} */ (name);
+  return /** @type {ProcessorTime} */ (
+    Object.fromEntries(entries.map(([name, seconds]) => [name, seconds - earlier[kind(name)]]))
+  );
 }
 
 /**
