@@ -20,8 +20,11 @@ export {
   type Extent,
   type GetBlock,
 } from './manifest/reader.js';
-export { ChunkStore, type ChunkStoreOptions, type Usage } from './store/chunk-store.js';
+export { HASH_ELSEWHERE_BYTES, hashShared } from './hashing.js';
+export { slabs } from './slabs.js';
+export { ChunkStore, type ChunkStoreOptions, type ReadOptions, type Usage } from './store/chunk-store.js';
 export type { BlockBatch } from './store/batch.js';
+export type { ReadBlock } from './store/chunk-reader.js';
 export type { FileSystemSize, Purpose, Quota } from './store/admission.js';
 export type { IsLive, Reclaimed } from './store/reclaim.js';
 export type { Scrubbed, ScrubOptions } from './store/scrub.js';

@@ -12,7 +12,10 @@ export interface OpenContent {
   mediaType: string;
   /** Milliseconds since 1970. */
   modifiedAt: number;
-  /** Verified bytes in order, read ahead; from this node or from holders. */
+  /**
+   * Verified bytes in order, read ahead; from this node or from holders. A piece stays as it is until the next one is
+   * asked for.
+   */
   read(range: { offset: number; length: number }, signal: AbortSignal): AsyncIterable<Uint8Array>;
 }
 

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { create as contentDisposition } from 'content-disposition';
 import parseRange from 'range-parser';
@@ -98,7 +97,7 @@ async function sendBytes(
       if (sent === 0) head();
       sent += bytes.length;
       if (sent > length) throw new Error(`more than ${length} bytes came of a content of that size`);
-      if (!response.write(bytes)) await drained(response);
+      await written(response, bytes);
     }
     if (sent < length) throw new Error(`${sent} of ${length} bytes came of a content`);
   } catch (error) {
@@ -110,17 +109,19 @@ async function sendBytes(
   response.end();
 }
 
-async function drained(response: ServerResponse): Promise<void> {
-  if (response.closed) throw new DfsError('aborted', 'The client closed the connection.');
-  const stop = new AbortController();
-  const closed = (): void => stop.abort(new DfsError('aborted', 'The client closed the connection.'));
-  response.once('close', closed);
+/** Until the system has taken the bytes: then their memory may be used again. */
+async function written(response: ServerResponse, bytes: Uint8Array): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<undefined>();
+  const gone = (): void => reject(new DfsError('aborted', 'The client closed the connection.'));
+  if (response.closed) gone();
+  else {
+    response.once('close', gone);
+    response.write(bytes, (error) => (error ? gone() : resolve(undefined)));
+  }
   try {
-    await once(response, 'drain', { signal: stop.signal });
-  } catch {
-    throw new DfsError('aborted', 'The client closed the connection.');
+    await promise;
   } finally {
-    response.off('close', closed);
+    response.off('close', gone);
   }
 }
 

@@ -1,5 +1,7 @@
+import { HASH_ELSEWHERE_BYTES, hashShared, slabs } from '@dfs/chunks';
 import {
   blocksFrame,
+  CHUNK_MAX_BYTES,
   CHUNKS_PROTOCOL,
   DfsError,
   haveFrame,
@@ -23,11 +25,14 @@ export type Opener = Pick<Transport, 'open'>;
 export interface Answer {
   id: Cid;
   bytes: Uint8Array | undefined;
+  /** Gives the memory back, where it can be used again: nobody may look at the bytes any more. */
+  release?: () => void;
 }
 
 /**
  * Asks one peer for blocks, in one request: answers in order, those of one frame together. Every block has been hashed.
- * Leaving the loop early ends the request. Nothing is read from the peer but what the loop asks for.
+ * Leaving the loop early ends the request. Nothing is read from the peer but what the loop asks for. With `reuse`, large
+ * blocks come in memory that can be given back.
  * @throws DfsError `peer-misbehaved` for bytes that are not those of the id, or an answer of another shape;
  * `too-many-requests`, and what a Channel throws.
  */
@@ -35,15 +40,20 @@ export async function* askBlocks(
   transport: Opener,
   peerId: string,
   ids: readonly Cid[],
-  signal: AbortSignal,
+  { signal, reuse = false }: { signal: AbortSignal; reuse?: boolean },
 ): AsyncGenerator<Answer[], void, undefined> {
   const packed = packIds(ids);
-  const frames = request(transport, peerId, CHUNKS_PROTOCOL, { method: 'get', ids: packed }, { signal });
+  const memory = reuse ? new ReusedMemory() : undefined;
+  const options = { signal, ...(memory && { allocate: memory.allocate }) };
+  const frames = request(transport, peerId, CHUNKS_PROTOCOL, { method: 'get', ids: packed }, options);
   let answered = 0;
   for await (const { header, payload } of frames) {
     const sizes = sizesOf(header, payload, ids.length - answered);
-    const answers = verify(ids, packed, answered, sizes, payload);
+    const answers = await verify(ids, packed, answered, sizes, payload);
     answered += answers.length;
+    const [only] = answers;
+    // One block with a piece of memory to itself; several would have to wait for each other.
+    if (only && answers.length === 1 && memory?.took(payload)) only.release = () => slabs.give(payload);
     yield answers;
   }
   if (answered < ids.length) throw misbehaved('it ended before all blocks were answered');
@@ -75,25 +85,48 @@ function sizesOf(header: WireValue, payload: Uint8Array, most: number): number[]
   return list;
 }
 
-function verify(
+/** Memory for large payloads, and which of them are in it. */
+class ReusedMemory {
+  private readonly taken = new Set<Uint8Array>();
+
+  readonly allocate = (size: number): Uint8Array => {
+    if (size < HASH_ELSEWHERE_BYTES || size > CHUNK_MAX_BYTES) return Buffer.allocUnsafe(size);
+    const bytes = slabs.take(size);
+    this.taken.add(bytes);
+    return bytes;
+  };
+
+  took(payload: Uint8Array): boolean {
+    return this.taken.delete(payload);
+  }
+}
+
+async function verify(
   ids: readonly Cid[],
   packed: Uint8Array,
   first: number,
   sizes: readonly number[],
   payload: Uint8Array,
-): Answer[] {
+): Promise<Answer[]> {
   let at = 0;
-  return sizes.map((size, index) => {
+  const answers: Answer[] = [];
+  for (const [index, size] of sizes.entries()) {
     const id = ids[first + index] as Cid;
-    if (size === 0) return { id, bytes: undefined };
+    if (size === 0) {
+      answers.push({ id, bytes: undefined });
+      continue;
+    }
     const bytes = payload.subarray(at, at + size);
     at += size;
     const digest = (first + index) * PACKED_ID_BYTES + 1;
-    if (Buffer.compare(sha256(bytes), packed.subarray(digest, digest + 32)) !== 0) {
+    const isLarge = size >= HASH_ELSEWHERE_BYTES;
+    const actual = isLarge ? await hashShared(bytes) : sha256(bytes);
+    if (Buffer.compare(actual, packed.subarray(digest, digest + 32)) !== 0) {
       throw misbehaved('it sent bytes that are not those of the block', { block: id });
     }
-    return { id, bytes };
-  });
+    answers.push({ id, bytes });
+  }
+  return answers;
 }
 
 function parse<T>(of: Shape<T>, header: WireValue): T {

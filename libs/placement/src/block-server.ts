@@ -16,9 +16,10 @@ import {
   type Shape,
   type WireValue,
 } from '@dfs/protocol';
+import { HASH_ELSEWHERE_BYTES } from '@dfs/chunks';
 import { firstFrame, type Channel, type Transport } from '@dfs/transport';
 import { FRAME_BYTES } from './limits.js';
-import type { Block, BlockReader } from './parts.js';
+import type { BlockReader, ReadBlock } from './parts.js';
 import type { PinLog } from './pin-log.js';
 import { ServingQueue } from './serving-queue.js';
 
@@ -81,7 +82,7 @@ export class BlockServer {
         await frame.add(undefined);
         answered++;
       }
-      await frame.add(block.bytes);
+      await frame.add(block.bytes, block.release);
       answered++;
     }
     for (; answered < ids.length; answered++) await frame.add(undefined);
@@ -89,14 +90,14 @@ export class BlockServer {
   }
 
   /** Those that are here, in order. A block that turns out damaged or gone is one that is not here. */
-  private async *read(ids: readonly Cid[], signal: AbortSignal): AsyncIterable<Block> {
+  private async *read(ids: readonly Cid[], signal: AbortSignal): AsyncIterable<ReadBlock> {
     const { chunks, log } = this.components;
     const here = await chunks.has(ids);
     let rest = ids.filter((id) => here.has(id));
     while (rest.length > 0) {
       let read = 0;
       try {
-        for await (const block of chunks.getMany(rest, { signal })) {
+        for await (const block of chunks.getMany(rest, { signal, reuse: true })) {
           read++;
           yield block;
         }
@@ -118,13 +119,19 @@ class FrameUnderWay {
 
   constructor(private readonly channel: Channel) {}
 
-  async add(bytes: Uint8Array | undefined): Promise<void> {
+  /** @param release called once the bytes are sent */
+  async add(bytes: Uint8Array | undefined, release?: () => void): Promise<void> {
     const size = bytes?.length ?? 0;
-    const full = this.bytes > 0 && this.bytes + size > FRAME_BYTES;
+    const isLarge = size >= HASH_ELSEWHERE_BYTES;
+    const full = this.bytes > 0 && (isLarge || this.bytes + size > FRAME_BYTES);
     if (full || this.sizes.length === MAX_BLOCKS_PER_FRAME) await this.send();
     this.sizes.push(size);
     if (bytes) this.parts.push(bytes);
     this.bytes += size;
+    if (!isLarge) return;
+    // Large ones by themselves, so that the asker need not copy them out of a larger piece.
+    await this.send();
+    release?.();
   }
 
   async send(): Promise<void> {

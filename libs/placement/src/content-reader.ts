@@ -1,7 +1,7 @@
 import { chunksFrom, type ChunkPlace } from '@dfs/chunks';
 import { DfsError, EXTENT_CHUNKS, isDfsError, type Cid } from '@dfs/protocol';
 import { READ_AHEAD_BYTES } from './limits.js';
-import type { BlockReader } from './parts.js';
+import type { BlockReader, ReadBlock } from './parts.js';
 
 /** Chunks that are looked up together: the first alone, so that it is not kept waiting. */
 const LOOK_UPS = [1, 4, 16];
@@ -22,11 +22,13 @@ export interface Range {
   length: number;
 }
 
+type Chunk = Pick<ReadBlock, 'bytes' | 'release'>;
+
 /** A chunk on its way. */
 interface Slot {
   readonly place: ChunkPlace;
-  readonly bytes: Promise<Uint8Array>;
-  readonly resolve: (bytes: Uint8Array) => void;
+  readonly chunk: Promise<Chunk>;
+  readonly resolve: (chunk: Chunk) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -75,16 +77,21 @@ export class ContentReader {
     this.places = chunksFrom(content, size, get, range, signal)[Symbol.asyncIterator]();
   }
 
-  /** All of it, or an error: never fewer bytes than asked for. @throws DfsError `content-unavailable`, `aborted` */
+  /**
+   * All of it, or an error: never fewer bytes than asked for. A piece stays as it is until the next one is asked for.
+   * @throws DfsError `content-unavailable`, `aborted`
+   */
   async *read(): AsyncGenerator<Uint8Array, void, undefined> {
     let left = this.range.length;
     for (;;) {
       void this.fill();
       const slot = this.slots.shift();
       if (slot) {
-        const bytes = this.trim(slot.place, await slot.bytes);
-        left -= bytes.length;
-        yield bytes;
+        const { bytes, release } = await slot.chunk;
+        const wanted = this.trim(slot.place, bytes);
+        left -= wanted.length;
+        yield wanted;
+        release?.();
         this.ahead -= slot.place.size;
       } else if (this.failure) {
         throw this.failure.error;
@@ -141,9 +148,9 @@ export class ContentReader {
   private start(places: readonly ChunkPlace[], here: ReadonlySet<Cid>): void {
     const local: Slot[] = [];
     for (const place of places) {
-      const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
+      const { promise, resolve, reject } = Promise.withResolvers<Chunk>();
       promise.catch(() => undefined);
-      const slot = { place, bytes: promise, resolve, reject };
+      const slot = { place, chunk: promise, resolve, reject };
       this.slots.push(slot);
       if (here.has(place.id)) local.push(slot);
       else this.fromPeers(slot);
@@ -153,7 +160,9 @@ export class ContentReader {
 
   private fromPeers(slot: Slot): void {
     const { id, size, index } = slot.place;
-    this.components.remote.get(id, size, Math.floor(index / EXTENT_CHUNKS)).then(slot.resolve, slot.reject);
+    this.components.remote
+      .get(id, size, Math.floor(index / EXTENT_CHUNKS))
+      .then((bytes) => slot.resolve({ bytes }), slot.reject);
   }
 
   private async fromStore(slots: Slot[]): Promise<void> {
@@ -161,7 +170,8 @@ export class ContentReader {
     while (slots.length > 0) {
       try {
         const ids = slots.map((slot) => slot.place.id);
-        for await (const { bytes } of chunks.getMany(ids, { signal: this.signal })) slots.shift()?.resolve(bytes);
+        const options = { signal: this.signal, reuse: true };
+        for await (const block of chunks.getMany(ids, options)) slots.shift()?.resolve(block);
         return;
       } catch (error) {
         const slot = slots.shift()!;

@@ -102,7 +102,7 @@ export class DamageWatch {
     const signal = withTimeout(this.control.signal, HEAL_TIME);
     const batch = chunks.batch('local');
     try {
-      for await (const answers of askBlocks(transport, peerId, ids.slice(0, SCAN_PAGE), signal)) {
+      for await (const answers of askBlocks(transport, peerId, ids.slice(0, SCAN_PAGE), { signal })) {
         for (const { id, bytes } of answers) if (bytes) await batch.add({ id, bytes });
       }
       await batch.flush();

@@ -10,10 +10,16 @@ export interface Block {
   id: Cid;
   bytes: Uint8Array;
 }
+/** One that was read into memory that is used again, perhaps. */
+export interface ReadBlock extends Block {
+  /** Gives the memory back: nobody may look at the bytes any more. */
+  release?(): void;
+}
 
 /** Bytes on their way to disk. */
 export interface Batch {
-  add(block: Block): Promise<void>;
+  /** `released` is called once the bytes are needed no more. */
+  add(block: Block, released?: () => void): Promise<void>;
   get(id: Cid): Promise<Uint8Array | undefined>;
   flush(): Promise<void>;
   commit(tx: Tx): Promise<void>;
@@ -24,7 +30,7 @@ export interface Batch {
 export interface BlockReader {
   has(ids: readonly Cid[]): Promise<Set<Cid>>;
   get(id: Cid, options?: { signal?: AbortSignal }): Promise<Uint8Array>;
-  getMany(ids: readonly Cid[], options?: { signal?: AbortSignal }): AsyncIterable<Block>;
+  getMany(ids: readonly Cid[], options?: { signal?: AbortSignal; reuse?: boolean }): AsyncIterable<ReadBlock>;
 }
 export interface BlockStore extends BlockReader {
   batch(purpose: 'local' | 'peer'): Batch;

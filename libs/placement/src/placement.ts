@@ -129,7 +129,8 @@ export class Placement {
   }
 
   /**
-   * Bytes of a content, verified and in order, from here or from whoever has them. Leaving the loop ends all fetching.
+   * Bytes of a content, verified and in order, from here or from whoever has them. A piece stays as it is until the next
+   * one is asked for. Leaving the loop ends all fetching.
    * @throws DfsError `content-unavailable` when nobody who can be reached has them; `aborted`
    */
   async *fetch(content: Cid, size: number, options: FetchOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {

@@ -54,7 +54,7 @@ export class RemoteBlocks {
     this.swarm = new Swarm(components, {
       urgency: 'reader',
       signal: this.signal,
-      deliver: (id, bytes, peerId) => this.deliver(id, bytes, peerId),
+      deliver: ({ id, bytes }, peerId) => this.deliver(id, bytes, peerId),
       starved: () => void this.search(),
       left: (peerId, error) => this.onLeft(peerId, error),
     });

@@ -2,7 +2,7 @@ import { readExtent, summarise } from '@dfs/chunks';
 import type { Database, Tx } from '@dfs/database';
 import { abortError, DfsError, isDfsError, isManifestCid, type Cid } from '@dfs/protocol';
 import { ASSUMED_BLOCK_BYTES } from './limits.js';
-import type { BlockStore } from './parts.js';
+import type { BlockStore, ReadBlock } from './parts.js';
 import type { PinnedExtent } from './pin-log.js';
 import { RotatingBatch } from './rotating-batch.js';
 import { Swarm, type SwarmComponents } from './swarm.js';
@@ -66,7 +66,8 @@ export class ReplicationJob {
     this.swarm = new Swarm(components, {
       urgency: 'bulk',
       signal: options.signal,
-      deliver: (id, bytes, peerId) => this.deliver(id, bytes, peerId),
+      reuse: true,
+      deliver: (block, peerId) => this.deliver(block, peerId),
       starved: (keys) => this.starved(keys),
       left: (peerId, error) => this.onLeft(peerId, error),
     });
@@ -153,14 +154,17 @@ export class ReplicationJob {
     return waiting.promise;
   }
 
-  private async deliver(id: Cid, bytes: Uint8Array, peerId: string): Promise<void> {
+  private async deliver({ id, bytes, release }: ReadBlock, peerId: string): Promise<void> {
+    // Others who look at the bytes, and for how long is theirs to say.
+    const isShared = this.readers.has(id) || this.awaited.has(id);
+    const size = bytes.length;
     this.readers.get(id)?.resolve(bytes);
     this.readers.delete(id);
-    await this.batch.add({ id, bytes });
+    await this.batch.add({ id, bytes }, isShared ? undefined : release);
     this.here.add(id);
     this.delivered.add(id);
-    this.options.onReceived(bytes.length, peerId);
-    this.awaited.get(id)?.resolve(bytes);
+    this.options.onReceived(size, peerId);
+    if (isShared) this.awaited.get(id)?.resolve(bytes);
   }
 
   private onLeft(peerId: string, error: unknown): void {

@@ -28,16 +28,17 @@ export class RotatingBatch {
   }
 
   /** Waits while the disk is behind. @throws DfsError `no-space`, `quota-exceeded` */
-  async add(block: Block): Promise<void> {
+  async add(block: Block, released?: () => void): Promise<void> {
     const part = this.current;
-    const added = part.batch.add(block);
+    const size = block.bytes.length;
+    const added = part.batch.add(block, released);
     part.adding.add(added);
     try {
       await added;
     } finally {
       part.adding.delete(added);
     }
-    part.bytes += block.bytes.length;
+    part.bytes += size;
     if (part.bytes >= COMMIT_BYTES && part === this.current) {
       const before = this.committing;
       this.current = this.fresh();

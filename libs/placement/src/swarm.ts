@@ -15,6 +15,7 @@ import {
   STALL_CHECK,
   TRICKLE,
 } from './limits.js';
+import type { ReadBlock } from './parts.js';
 import type { RequestSlots, Urgency } from './request-slots.js';
 import { Schedule, type Want } from './schedule.js';
 
@@ -28,7 +29,9 @@ export interface SwarmOptions {
   urgency: Urgency;
   signal: AbortSignal;
   /** A verified block, each once. What it waits for holds the peer back; what it throws ends the swarm. */
-  deliver: (id: Cid, bytes: Uint8Array, peerId: string) => Promise<void> | undefined;
+  deliver: (block: ReadBlock, peerId: string) => Promise<void> | undefined;
+  /** Large blocks come in memory that `deliver` may give back. */
+  reuse?: boolean;
   /** Blocks of these keys can be asked of nobody: offer more holders, or abandon them. Told once until one is offered. */
   starved?: (keys: string[]) => void;
   /** The peer is asked no more, for this reason: `peer-misbehaved` when it lied. */
@@ -222,11 +225,12 @@ export class Swarm {
     const started = performance.now();
     const before = lane.received;
     request.since = started;
-    for await (const answers of askBlocks(this.components.transport, peerId, ids, request.control.signal)) {
+    const options = { signal: request.control.signal, reuse: this.options.reuse ?? false };
+    for await (const answers of askBlocks(this.components.transport, peerId, ids, options)) {
       request.since = undefined;
-      for (const { id, bytes } of answers) {
+      for (const { id, bytes, release } of answers) {
         request.owed.delete(id);
-        if (bytes) await this.accept(id, bytes, peerId, lane);
+        if (bytes) await this.accept({ id, bytes, ...(release && { release }) }, peerId, lane);
         else this.schedule.missing(id, peerId);
       }
       request.since = performance.now();
@@ -241,10 +245,13 @@ export class Swarm {
     lane.lotBytes = bytes < lane.lotBytes / 2 ? Math.max(lane.lotBytes, fitting) : fitting;
   }
 
-  private accept(id: Cid, bytes: Uint8Array, peerId: string, lane: Lane): Promise<void> | undefined {
-    lane.received += bytes.length;
-    if (!this.schedule.arrived(id)) return undefined;
-    const done = this.options.deliver(id, bytes, peerId);
+  private accept(block: ReadBlock, peerId: string, lane: Lane): Promise<void> | undefined {
+    lane.received += block.bytes.length;
+    if (!this.schedule.arrived(block.id)) {
+      block.release?.();
+      return undefined;
+    }
+    const done = this.options.deliver(block, peerId);
     if (!done) {
       this.checkEnd();
       return undefined;

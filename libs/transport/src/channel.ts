@@ -1,7 +1,7 @@
 import { DfsError, abortError, isDfsError, type WireValue } from '@dfs/protocol';
 import type { Budget } from './budget.js';
 import type { ByteStream } from './byte-stream.js';
-import { LINGER, SEND_SLICE_BYTES } from './constants.js';
+import { COPY_SLICE_BYTES, LINGER, SEND_SLICE_BYTES } from './constants.js';
 import { FrameReader, encodeErrorFrame, encodeFrame, errorOf } from './frame.js';
 import type { Traffic } from './traffic.js';
 import type { Channel, Frame } from './transport.js';
@@ -20,6 +20,8 @@ export interface FrameChannelOptions {
   /** A wait for the other side that brings nothing for so many milliseconds ends the channel with `timeout`. */
   readonly idleMs: number;
   readonly signal?: AbortSignal;
+  /** As for `Transport.open`. */
+  readonly allocate?: (size: number) => Uint8Array;
   /** The peer sent what is no frame. */
   onOffence(): void;
   /** Told once: nothing more comes or goes. */
@@ -30,7 +32,7 @@ export interface FrameChannelOptions {
 export class FrameChannel implements Channel {
   readonly peerId: string;
   readonly #lost = new AbortController();
-  readonly #reader = new FrameReader();
+  readonly #reader: FrameReader;
   readonly #onAbort: () => void;
   /** Why this side gave up; undefined when the stream was lost by itself. */
   #failure: DfsError | undefined;
@@ -47,6 +49,7 @@ export class FrameChannel implements Channel {
     private readonly options: FrameChannelOptions,
   ) {
     this.peerId = options.peerId;
+    this.#reader = new FrameReader(options.allocate);
     this.#onAbort = () => this.#fail(abortError(options.signal as AbortSignal));
     options.signal?.addEventListener('abort', this.#onAbort, { once: true });
     const onLost = (): void => {
@@ -126,8 +129,11 @@ export class FrameChannel implements Channel {
 
   async #write(pieces: Uint8Array[]): Promise<void> {
     for (const piece of pieces) {
-      for (let at = 0; at < piece.length; at += SEND_SLICE_BYTES) {
-        const slice = piece.subarray(at, at + SEND_SLICE_BYTES);
+      const isShared = piece.buffer instanceof SharedArrayBuffer;
+      const step = isShared ? COPY_SLICE_BYTES : SEND_SLICE_BYTES;
+      for (let at = 0; at < piece.length; at += step) {
+        const part = piece.subarray(at, at + step);
+        const slice = isShared ? copyOf(part) : part;
         await this.#within(this.stream.write(slice));
         this.context.traffic.sent(this.peerId, slice.length);
       }
@@ -216,4 +222,11 @@ export class FrameChannel implements Channel {
     if (!this.#done) this.options.onDone?.();
     this.#done = true;
   }
+}
+
+/** Of its own, rather than a slice of a pool: it is gone as soon as it is sent. */
+function copyOf(bytes: Uint8Array): Uint8Array {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  copy.set(bytes);
+  return copy;
 }

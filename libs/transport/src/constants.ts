@@ -15,6 +15,8 @@ export const LINGER = 5 * second;
 export const SOCKET_BUFFER_BYTES = 256 * KiB;
 /** Bytes handed to a stream at a time: small enough to notice a stalled peer, large enough to cost nothing. */
 export const SEND_SLICE_BYTES = 256 * KiB;
+/** The same for memory that is copied: small enough that the allocator has such pieces at hand. */
+export const COPY_SLICE_BYTES = 64 * KiB;
 /** Payloads up to this size travel in one piece with their header: one write is cheaper than one copy. */
 export const INLINE_PAYLOAD_BYTES = 8 * KiB;
 

@@ -14,6 +14,7 @@ import type { Frame } from './transport.js';
 /** Two big-endian 32-bit lengths: of the header, of the payload. */
 const PREFIX_BYTES = 8;
 const NO_BYTES = new Uint8Array(0);
+const fresh = (size: number): Uint8Array => Buffer.allocUnsafe(size);
 
 /**
  * The one key that no header of a protocol may use: a header that is a map with it is an error frame,
@@ -58,6 +59,9 @@ export class FrameReader {
   #target: Uint8Array | undefined;
   #filled = 0;
 
+  /** @param allocate gives the memory where a payload is put together that came in pieces */
+  constructor(private readonly allocate: (size: number) => Uint8Array = fresh) {}
+
   /** Bytes pushed and not yet part of a frame that `next` has returned. */
   get pending(): number {
     const header = this.#headerRead ? (this.#lengths?.header ?? 0) : 0;
@@ -86,7 +90,7 @@ export class FrameReader {
       this.#header = decode(header);
       this.#headerRead = true;
     }
-    const payload = this.#take(this.#lengths.payload);
+    const payload = this.#take(this.#lengths.payload, this.allocate);
     if (!payload) return undefined;
     const frame = { header: this.#header as WireValue, payload };
     this.#lengths = undefined;
@@ -96,7 +100,7 @@ export class FrameReader {
   }
 
   /** `length` bytes in one piece: a view where one chunk holds them all, one copy otherwise. */
-  #take(length: number): Uint8Array | undefined {
+  #take(length: number, allocate = fresh): Uint8Array | undefined {
     if (length === 0) return NO_BYTES;
     const first = this.#chunks[0];
     if (!first) return undefined;
@@ -104,7 +108,7 @@ export class FrameReader {
       this.#consume(first, length);
       return first.subarray(0, length);
     }
-    this.#target ??= Buffer.allocUnsafe(length);
+    this.#target ??= allocate(length);
     while (this.#filled < length) {
       const chunk = this.#chunks[0];
       if (!chunk) return undefined;

@@ -6,7 +6,7 @@ import { peerIdFromString } from '@libp2p/peer-id';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import { addressOf, parseAddress } from './address.js';
 import { Budget } from './budget.js';
-import { FrameChannel, type ChannelContext } from './channel.js';
+import { FrameChannel, type ChannelContext, type FrameChannelOptions } from './channel.js';
 import { Connections, type LiveConnection } from './connections.js';
 import {
   CHANNEL_IDLE_TIMEOUT,
@@ -182,7 +182,8 @@ export class Libp2pTransport implements Transport {
           signal: limit.signal,
           maxOutboundStreams: MAX_INBOUND_STREAMS,
         });
-        return this.#channel(stream, peerId, { idleMs, signal: options.signal, onDone });
+        const { signal, allocate } = options;
+        return this.#channel(stream, peerId, { idleMs, signal, allocate, onDone });
       } catch (error) {
         onDone();
         throw error;
@@ -277,7 +278,7 @@ export class Libp2pTransport implements Transport {
   #channel(
     stream: Stream,
     peerId: string,
-    limits: { idleMs: number; signal?: AbortSignal; onDone?: () => void },
+    limits: Pick<FrameChannelOptions, 'idleMs' | 'signal' | 'allocate' | 'onDone'>,
     connection?: Connection,
   ): FrameChannel {
     const bytes = new Libp2pStream(stream, peerId, this.#context.receiveBudget);

@@ -113,13 +113,19 @@ export class MemoryTransport implements Transport {
   async open(peerId: string, protocol: string, options: OpenOptions = {}): Promise<Channel> {
     if (!this.#keeper.maySpeak(peerId, protocol)) throw notAMember();
     const idleMs = options.timeoutMs ?? CHANNEL_IDLE_TIMEOUT;
-    const { signal } = options;
+    const { signal, allocate } = options;
     const connection =
       this.#connectionTo(peerId) ?? (await this.#connect(peerId, { signal, timeoutMs: options.timeoutMs }));
     const [near, far] = memoryStreamPair(linkOf(connection));
     track(connection, near);
     track(connection.other, far);
-    const channel = new FrameChannel(near, this.#context, { peerId, idleMs, signal, onOffence: offence(connection) });
+    const channel = new FrameChannel(near, this.#context, {
+      peerId,
+      idleMs,
+      signal,
+      allocate,
+      onOffence: offence(connection),
+    });
     connection.far.#accept(connection.other, far, protocol);
     if (!connection.far.#handlers.has(protocol)) {
       const error = new DfsError(

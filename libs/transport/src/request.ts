@@ -1,12 +1,14 @@
 import { DfsError, abortError, type WireValue } from '@dfs/protocol';
 import { CHANNEL_IDLE_TIMEOUT } from './constants.js';
-import type { Channel, Frame, Transport } from './transport.js';
+import type { Channel, Frame, OpenOptions, Transport } from './transport.js';
 
 export interface RequestOptions {
   payload?: Uint8Array | readonly Uint8Array[];
   signal?: AbortSignal;
   /** Milliseconds that a wait for the peer may bring nothing; for `ask`, that the whole may take. */
   timeoutMs?: number;
+  /** As for `open`. */
+  allocate?: OpenOptions['allocate'];
 }
 
 /**

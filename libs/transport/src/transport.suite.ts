@@ -125,6 +125,27 @@ export function transportSuite(name: string, start: () => Promise<TransportForm>
         expect(Buffer.compare(payload, Buffer.concat(parts))).toBe(0);
       });
 
+      it('puts a payload together in the memory it is given, and lets shared memory be used again once it is sent', async () => {
+        const [a, b] = await pair();
+        const memory = new Uint8Array(new SharedArrayBuffer(1 * MiB));
+        b.handle('/dfs/test-reuse/1', async (channel) => {
+          for (let i = 1; i <= 12; i++) await channel.send(i, memory.fill(i));
+        });
+        const given: Uint8Array[] = [];
+        const allocate = (size: number): Uint8Array => {
+          given.push(new Uint8Array(size));
+          return given.at(-1) as Uint8Array;
+        };
+        let frames = 0;
+        for await (const { header, payload } of request(a, b.peerId, '/dfs/test-reuse/1', 0, { allocate })) {
+          expect(payload.every((byte) => byte === header)).toBe(true);
+          expect(given.at(-1)).toBe(payload);
+          frames++;
+        }
+        expect(frames).toBe(12);
+        expect(given).toHaveLength(12);
+      });
+
       it('carries many MiB unharmed', async () => {
         const [a, b] = await pair();
         const sent = createHash('sha256');

@@ -13,8 +13,9 @@ export interface Channel {
   /** Aborted when the stream or its connection is lost or cut; not by an orderly end. */
   readonly signal: AbortSignal;
   /**
-   * Sends one frame and waits until there is room for more. The payload may come in parts; it is not copied, so it
-   * must not change until this resolves.
+   * Sends one frame and waits until there is room for more. The payload may come in parts. Parts in shared memory are
+   * copied on their way, and may be used anew once this resolves; others are passed on as they are, and stay the
+   * channel's.
    * @throws DfsError `aborted`, `timeout`, `peer-unreachable`; TypeError for a header that is no WireValue.
    */
   send(header: WireValue, payload?: Uint8Array | readonly Uint8Array[]): Promise<void>;
@@ -60,6 +61,8 @@ export interface OpenOptions {
   signal?: AbortSignal;
   /** Milliseconds to open it, and then that any wait for the peer may last without bringing anything. */
   timeoutMs?: number;
+  /** Where a payload of so many bytes is put together when it comes in pieces; fresh memory when left out. */
+  allocate?: (size: number) => Uint8Array;
 }
 
 export interface DialOptions {

@@ -6,8 +6,16 @@ import type { Damage } from './damage.js';
 import { chunkDamaged, chunkNotFound, isLostBytes } from './errors.js';
 import { digestOf, ENTRY_HEAD_BYTES, keyOf } from './format.js';
 import { Grouped } from './grouped.js';
+import { HASH_ELSEWHERE_BYTES, hashShared } from '../hashing.js';
+import { slabs } from '../slabs.js';
 import { COPY_BELOW_BYTES, IDS_PER_QUERY, READ_AHEAD_BLOCKS, READ_AHEAD_BYTES, READ_RUN_BYTES } from './limits.js';
 import type { PackFiles } from './pack-files.js';
+
+/** A block that was read. */
+export interface ReadBlock extends Block {
+  /** Gives the memory of `bytes` back: nobody may look at them any more. Only to be called once. */
+  release?(): void;
+}
 
 /** A block asked for, and where it was when we looked. */
 interface Wanted {
@@ -16,7 +24,7 @@ interface Wanted {
   place: Place | undefined;
 }
 /** What became of a block that was read ahead: an error waits for its turn. */
-type Outcome = Block | { error: unknown };
+type Outcome = ReadBlock | { error: unknown };
 
 /** Reads blocks, and lets none pass whose bytes do not hash to its id. */
 export class ChunkReader {
@@ -42,13 +50,13 @@ export class ChunkReader {
   }
 
   /** In the order of the ids. @throws as `get`, when the turn of the block in question comes */
-  async *getMany(ids: readonly Cid[], signal?: AbortSignal): AsyncGenerator<Block, void, undefined> {
+  async *getMany(ids: readonly Cid[], signal?: AbortSignal, reuse = false): AsyncGenerator<ReadBlock, void, undefined> {
     const ahead: { blocks: number; bytes: number; outcomes: Promise<Outcome[]> }[] = [];
     let [aheadBlocks, aheadBytes] = [0, 0];
     for await (const run of this.#runs(ids)) {
       throwIfAborted(signal);
       const bytes = run.reduce((sum, { place }) => sum + (place?.size ?? 0), 0);
-      const outcomes = this.#readRun(run);
+      const outcomes = this.#readRun(run, reuse);
       // Nobody may be left to hear of it.
       outcomes.catch(() => undefined);
       ahead.push({ blocks: run.length, bytes, outcomes });
@@ -65,8 +73,8 @@ export class ChunkReader {
   }
 
   /** The bytes at a place, or why they are no use. Neither looks elsewhere nor reports it. */
-  async attempt({ cid, pack, offset, size }: Place): Promise<{ bytes: Uint8Array } | { lost: unknown }> {
-    const bytes = Buffer.allocUnsafeSlow(size);
+  async attempt({ cid, pack, offset, size }: Place, reuse = false): Promise<{ bytes: Uint8Array } | { lost: unknown }> {
+    const bytes = reuse && size >= HASH_ELSEWHERE_BYTES ? slabs.take(size) : Buffer.allocUnsafeSlow(size);
     try {
       const { bytesRead } = await this.files.read(pack, (handle) => handle.read(bytes, 0, size, offset));
       if (bytesRead < size) return { lost: new Error('the pack is shorter than it was') };
@@ -74,14 +82,17 @@ export class ChunkReader {
       if (isLostBytes(error)) return { lost: error };
       throw error;
     }
-    return isBlock(cid, bytes) ? { bytes } : { lost: new Error('the bytes do not hash to the id') };
+    const digest = await hashShared(bytes);
+    return Buffer.compare(digest, digestOf(cid)) === 0
+      ? { bytes }
+      : { lost: new Error('the bytes do not hash to the id') };
   }
 
   /** A pack may have been rewritten between the look-up and the read: then the block has another place by now. */
-  async #read({ cid, place }: Wanted): Promise<Uint8Array> {
+  async #read({ cid, place }: Wanted, reuse = false): Promise<Uint8Array> {
     let usable = this.#usable(cid, place);
     for (;;) {
-      const outcome = await this.attempt(usable);
+      const outcome = await this.attempt(usable, reuse);
       if ('bytes' in outcome) return outcome.bytes;
       const now = this.#usable(cid, (await findPlaces(this.db, [cid])).get(keyOf(cid)));
       if (now.pack === usable.pack && now.offset === usable.offset) {
@@ -119,19 +130,20 @@ export class ChunkReader {
     }
   }
 
-  async #readRun(run: readonly Wanted[]): Promise<Outcome[]> {
+  async #readRun(run: readonly Wanted[], reuse: boolean): Promise<Outcome[]> {
     const together = run.length > 1 ? await this.#readTogether(run) : undefined;
     const outcomes: Outcome[] = [];
     for (const [index, wanted] of run.entries()) {
       const bytes = together?.[index];
-      outcomes.push(bytes ? { id: wanted.id, bytes } : await this.#outcome(wanted));
+      outcomes.push(bytes ? { id: wanted.id, bytes } : await this.#outcome(wanted, reuse));
     }
     return outcomes;
   }
 
-  async #outcome(wanted: Wanted): Promise<Outcome> {
+  async #outcome(wanted: Wanted, reuse: boolean): Promise<Outcome> {
     try {
-      return { id: wanted.id, bytes: await this.#read(wanted) };
+      const bytes = await this.#read(wanted, reuse);
+      return { id: wanted.id, bytes, ...(reuse && { release: () => slabs.give(bytes) }) };
     } catch (error) {
       return { error };
     }
@@ -178,7 +190,10 @@ function continues({ place: before }: Wanted, { place: next }: Wanted): boolean 
   return next.offset === before.offset + before.size + ENTRY_HEAD_BYTES;
 }
 
-function* blocksOf(outcomes: readonly Outcome[], signal: AbortSignal | undefined): Generator<Block, void, undefined> {
+function* blocksOf(
+  outcomes: readonly Outcome[],
+  signal: AbortSignal | undefined,
+): Generator<ReadBlock, void, undefined> {
   for (const outcome of outcomes) {
     throwIfAborted(signal);
     if ('error' in outcome) throw outcome.error;
@@ -186,10 +201,7 @@ function* blocksOf(outcomes: readonly Outcome[], signal: AbortSignal | undefined
   }
 }
 
-/**
- * In this thread: on two cores the other one is busy with whoever wants the bytes, and memory that cannot be used again
- * is dear to hand over.
- */
+/** Of a small block, which is hashed sooner than it is handed to another thread. */
 function isBlock(cid: Uint8Array, bytes: Uint8Array): boolean {
   return Buffer.compare(sha256(bytes), digestOf(cid)) === 0;
 }

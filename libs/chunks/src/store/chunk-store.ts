@@ -1,10 +1,9 @@
 import { cidToBytes, silentLog, systemClock, type Cid, type Log, type Unsubscribe } from '@dfs/protocol';
 import type { Database } from '@dfs/database';
-import type { Block } from '../manifest/builder.js';
 import { Admission, type FileSystemSize, type Purpose, type Quota } from './admission.js';
 import { PackBatch, type BlockBatch } from './batch.js';
 import { Budget } from './budget.js';
-import { ChunkReader } from './chunk-reader.js';
+import { ChunkReader, type ReadBlock } from './chunk-reader.js';
 import {
   allPacks,
   countChunks,
@@ -36,6 +35,12 @@ export interface ChunkStoreOptions {
   log?: Log;
   /** Where the sizes of the file system come from; for tests. */
   fileSystem?: FileSystemSize;
+}
+
+export interface ReadOptions {
+  signal?: AbortSignal;
+  /** Reads large blocks into memory that is used again and again: whoever has done with one may `release` it. */
+  reuse?: boolean;
 }
 
 /** What the store holds and may hold. */
@@ -136,8 +141,8 @@ export class ChunkStore {
   }
 
   /** Blocks in the order of the ids, read ahead. @throws as `get`, when it is the turn of the block in question */
-  getMany(ids: readonly Cid[], { signal }: { signal?: AbortSignal } = {}): AsyncIterable<Block> {
-    return this.parts.reader.getMany(ids, signal);
+  getMany(ids: readonly Cid[], { signal, reuse }: ReadOptions = {}): AsyncIterable<ReadBlock> {
+    return this.parts.reader.getMany(ids, signal, reuse);
   }
 
   /** A batch of blocks to be added. Peers' data is admitted up to a share of the quota only. */
