@@ -7,7 +7,7 @@ import { insertChunks, type PackRow } from './chunk-index.js';
 import type { Damage } from './damage.js';
 import { chunkDamaged, writeError } from './errors.js';
 import { keyOf } from './format.js';
-import { BATCH_QUEUE_BLOCKS, BATCH_QUEUE_BYTES, PACK_BYTES, SHARED_BATCH_BYTES } from './limits.js';
+import { BATCH_GROUP_BYTES, BATCH_QUEUE_BLOCKS, BATCH_QUEUE_BYTES, PACK_BYTES, SHARED_BATCH_BYTES } from './limits.js';
 import { promisedBytes, type PackRegistry, type SharedWrites } from './pack-file.js';
 import { PackWriter, entryBytes, type Entry } from './pack-writer.js';
 import type { Presence } from './presence.js';
@@ -53,6 +53,8 @@ interface Waiting {
   cid: Uint8Array;
   bytes: Uint8Array;
   released: (() => void) | undefined;
+  /** It is being looked up or written. */
+  isTaken: boolean;
 }
 
 /**
@@ -66,6 +68,7 @@ export class PackBatch implements BlockBatch {
   readonly #waiting = new Map<string, Waiting>();
   #waitingBytes = 0;
   #pump: Promise<void> | undefined;
+  #lookingUp: Promise<void> = Promise.resolve();
   #flushing: Promise<void> | undefined;
   /** Looked up, copied, to be written by `flush` or with the next group. */
   readonly #staged = new Map<string, Entry>();
@@ -97,7 +100,7 @@ export class PackBatch implements BlockBatch {
       this.#check();
     }
     if (this.#has(key)) return released?.();
-    this.#waiting.set(key, { cid, bytes, released });
+    this.#waiting.set(key, { cid, bytes, released, isTaken: false });
     this.#waitingBytes += bytes.length;
     this.store.budget.take(bytes.length);
     this.#pump ??= this.#run();
@@ -180,16 +183,37 @@ export class PackBatch implements BlockBatch {
   async #run(): Promise<void> {
     try {
       while (this.#waiting.size > 0 && this.#state === 'open') {
-        const group = [...this.#waiting];
-        await this.#skipPresent(group);
-        if (this.#state !== 'open') break;
-        await this.#store(group.filter(([key]) => !this.#leased.has(key)));
-        for (const [key, waiting] of group) this.#done(key, waiting);
+        let group = await this.#lookUpNext();
+        while (group.length > 0 && this.#state === 'open') {
+          // The next ones are looked up while these are written.
+          const next = this.#lookUpNext();
+          next.catch(() => undefined);
+          await this.#store(group.filter(([key]) => !this.#leased.has(key)));
+          for (const [key, waiting] of group) this.#done(key, waiting);
+          group = await next;
+        }
       }
     } catch (error) {
       this.#fail(error);
     }
+    // A look-up that was under way may still take leases.
+    await this.#lookingUp.catch(() => undefined);
     this.#pump = undefined;
+  }
+
+  /** The next group, and which of it the store has. Not all that waits: while one is written others may come in. */
+  async #lookUpNext(): Promise<[string, Waiting][]> {
+    const group: [string, Waiting][] = [];
+    let bytes = 0;
+    for (const [key, waiting] of this.#waiting) {
+      if (waiting.isTaken) continue;
+      bytes += waiting.bytes.length;
+      if (group.length > 0 && bytes > BATCH_GROUP_BYTES) break;
+      waiting.isTaken = true;
+      group.push([key, waiting]);
+    }
+    if (group.length > 0) await (this.#lookingUp = this.#skipPresent(group));
+    return group;
   }
 
   /** Every lease that was given must be known here, also when another could not be had. */

@@ -10,6 +10,8 @@ export const COPY_BELOW_BYTES = 64 * KiB;
 /** Bytes of blocks that one batch holds in memory before `add` waits, and blocks likewise. */
 export const BATCH_QUEUE_BYTES = 8 * MiB;
 export const BATCH_QUEUE_BLOCKS = 512;
+/** Bytes of these that are looked up and written at once. */
+export const BATCH_GROUP_BYTES = 2 * MiB;
 /** The same for all batches together. Each may always hold one block. */
 export const STORE_QUEUE_BYTES = 64 * MiB;
 
