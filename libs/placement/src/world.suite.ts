@@ -216,7 +216,7 @@ export class WorldNode {
   /** SHA-256 of what a reader gets here, in hex. */
   async read(content: Cid, size: number, range: { offset?: number; length?: number } = {}): Promise<Buffer> {
     const parts: Uint8Array[] = [];
-    for await (const part of this.placement.fetch(content, size, range)) parts.push(part);
+    for await (const part of this.placement.fetch(content, size, range)) parts.push(Uint8Array.from(part));
     return Buffer.concat(parts);
   }
 
