@@ -18,8 +18,8 @@ const MiB = 1024 * KiB;
 const SMALL = 4 * KiB;
 /** Small files in one request. */
 const BATCH = 1_000;
-/** How often a node is asked how far it is, in milliseconds. */
-const POLL = 10;
+/** How often a node is asked how far it is, in milliseconds: seldom, for each answer is work for it. */
+const POLL = 50;
 /** A workload that takes longer than this hangs, in milliseconds. */
 const DEADLINE = 300_000;
 /** What a node does after its start is over by then, in milliseconds. */

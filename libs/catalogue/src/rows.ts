@@ -1,6 +1,14 @@
-import { base32 } from 'multiformats/bases/base32';
 import type { Reader, Tx } from '@dfs/database';
-import { cidFromBytes, EMPTY_CONTENT, peerIdFromBytes, peerIdToBytes, type Cid, type RecordKind } from '@dfs/protocol';
+import {
+  cidFromBytes,
+  EMPTY_CONTENT,
+  fromBase32,
+  peerIdFromBytes,
+  peerIdToBytes,
+  toBase32,
+  type Cid,
+  type RecordKind,
+} from '@dfs/protocol';
 import type { Version } from './heads.js';
 import type { Entry } from './interfaces.js';
 import { KIND_NUMBER, PathState } from './schema.js';
@@ -83,7 +91,7 @@ export interface FileRow {
 
 export function entryFrom(row: FileRow): Entry {
   return {
-    fileId: base32.baseEncode(row.file_id),
+    fileId: toBase32(row.file_id),
     path: row.path,
     recordId: toHex(row.record_id),
     contentId: contentFrom(row.content) ?? EMPTY_CONTENT,
@@ -100,7 +108,7 @@ export function entryFrom(row: FileRow): Entry {
 /** @returns undefined for what is no file id. */
 export function fileIdBytes(fileId: string): Uint8Array | undefined {
   try {
-    const bytes = base32.baseDecode(fileId);
+    const bytes = fromBase32(fileId);
     return bytes.length === 16 ? bytes : undefined;
   } catch {
     return undefined;

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { DhtInfo } from '@dfs/contracts';
 import type { Database, Tx } from '@dfs/database';
 import { second, silentLog, systemClock, type Cid, type Clock, type Log } from '@dfs/protocol';
@@ -7,6 +8,7 @@ import {
   MAX_PROVIDERS,
   PROVIDE_BATCH,
   PROVIDE_CONCURRENCY,
+  PROVIDE_REST,
   PROVIDE_TIMEOUT,
   REPROVIDE_AFTER,
   RETRY_FIRST,
@@ -123,13 +125,17 @@ export class ProvideQueue {
   private async work(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const woken = this.pause(signal);
+      const began = performance.now();
       let progress = false;
       try {
         progress = await this.batch(signal);
       } catch (error) {
         if (!signal.aborted) this.log.warn({ err: error }, 'providing in the DHT failed');
       }
-      if (progress) this.wake();
+      if (progress) {
+        await rest(PROVIDE_REST * (performance.now() - began), signal);
+        this.wake();
+      }
       await woken;
     }
   }
@@ -193,4 +199,9 @@ export class ProvideQueue {
       if (signal.aborted) this.wake();
     });
   }
+}
+
+/** Ends early when the signal fires. */
+async function rest(duration: number, signal: AbortSignal): Promise<void> {
+  await delay(duration, undefined, { signal, ref: false }).catch(() => undefined);
 }

@@ -1,5 +1,5 @@
 import { hash as nodeHash } from 'node:crypto';
-import { base32 } from 'multiformats/bases/base32';
+import { fromBase32, toBase32 } from './base32.js';
 import { DfsError } from './errors.js';
 
 /** CIDv1 as text in base32, e.g. `bafkrei…`: chunks, manifest blocks and contents alike. */
@@ -102,7 +102,7 @@ function parseCid(cid: Cid): Parsed {
 /** Each id has one text: lower case, no bits after the last byte (the decoder sees to both), no padding. */
 function parse(text: string): Parsed {
   if (!text.startsWith(BASE32)) throw new Error('not base32');
-  const bytes = base32.baseDecode(text.slice(BASE32.length));
+  const bytes = fromBase32(text, BASE32.length);
   if (text.length !== BASE32.length + Math.ceil((bytes.length * 8) / 5)) throw new Error('not the shortest text');
   return { bytes, ...formOf(bytes) };
 }
@@ -116,7 +116,7 @@ function formOf(bytes: Uint8Array): (typeof FORMS)[number] {
 }
 
 function textOf(bytes: Uint8Array): Cid {
-  return BASE32 + base32.baseEncode(bytes);
+  return BASE32 + toBase32(bytes);
 }
 
 function notACid(cause: unknown): DfsError {

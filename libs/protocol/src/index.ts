@@ -8,6 +8,7 @@ export * from './units.js';
 export * from './limits.js';
 export * from './errors.js';
 export * from './problem.js';
+export * from './base32.js';
 export * from './cid.js';
 export * from './paths.js';
 export * from './scan.js';

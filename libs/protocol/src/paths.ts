@@ -1,4 +1,4 @@
-import { base32 } from 'multiformats/bases/base32';
+import { toBase32 } from './base32.js';
 import { DfsError } from './errors.js';
 import { MAX_PATH_BYTES } from './limits.js';
 import { sha256 } from './cid.js';
@@ -28,7 +28,7 @@ export function isNormalPath(path: string): boolean {
 /** File id: base32 of the first 16 bytes of SHA-256(network id, path). `networkId` is 64 hex digits. */
 export function fileIdOf(networkId: string, path: string): string {
   const digest = sha256(Buffer.concat([Buffer.from(networkId, 'hex'), Buffer.from(path, 'utf8')]));
-  return base32.baseEncode(digest.subarray(0, 16));
+  return toBase32(digest.subarray(0, 16));
 }
 
 // eslint-disable-next-line no-control-regex -- control characters are just what is looked for

@@ -1,6 +1,6 @@
-import { base32 } from 'multiformats/bases/base32';
 import { multiaddr } from '@multiformats/multiaddr';
 import { sha256 } from './cid.js';
+import { toBase32 } from './base32.js';
 import { DfsError } from './errors.js';
 import { decodeAs, encodeAs, shape } from './schema.js';
 import { second } from './units.js';
@@ -56,7 +56,7 @@ export function encodeTicket(ticket: Ticket): string {
   const length = Buffer.alloc(LENGTH_BYTES);
   length.writeUInt16BE(LENGTH_BYTES + body.length + CHECK_BYTES);
   const checked = Buffer.concat([length, body]);
-  return PREFIX + base32.baseEncode(Buffer.concat([checked, sha256(checked).subarray(0, CHECK_BYTES)]));
+  return PREFIX + toBase32(Buffer.concat([checked, sha256(checked).subarray(0, CHECK_BYTES)]));
 }
 
 /**
@@ -101,7 +101,7 @@ function unpack(encoded: string): Buffer {
   if (bytes.length < announced)
     throw invalid('The ticket is cut short, or mistyped near its start. Copy it again as a whole.');
   const check = sha256(bytes.subarray(0, -CHECK_BYTES)).subarray(0, CHECK_BYTES);
-  if (bytes.length > announced || !bytes.subarray(-CHECK_BYTES).equals(check) || base32.baseEncode(bytes) !== encoded) {
+  if (bytes.length > announced || !bytes.subarray(-CHECK_BYTES).equals(check) || toBase32(bytes) !== encoded) {
     throw invalid('The ticket is mistyped: its check does not fit. Copy it again as a whole.');
   }
   return bytes;
