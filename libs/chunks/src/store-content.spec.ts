@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import fc from 'fast-check';
-import { EMPTY_CONTENT, KiB, MiB, cidOf, isManifestCid, sha256, type Cid } from '@dfs/protocol';
+import { CHUNK_MIN_BYTES, EMPTY_CONTENT, KiB, MiB, cidOf, isManifestCid, sha256, type Cid } from '@dfs/protocol';
 import { realFiles, sha256Hex } from '@dfs/testing';
 import { chunksFrom, summarise } from './manifest/reader.js';
-import { storeContent } from './store-content.js';
+import { storeChunk, storeContent } from './store-content.js';
 import { StoreFixture } from './testing/fixture.js';
 import { inPieces, pinnedBytes } from './testing/inputs.js';
 import { MemoryBatch } from './testing/memory-batch.js';
@@ -51,6 +51,17 @@ describe('storeContent', () => {
     const { contentId } = await storeContent(batch, inPieces(small, [1000]));
     expect(contentId).toBe(cidOf(small));
     expect([...batch.blocks.keys()]).toEqual([contentId]);
+  });
+
+  it('gives a content of one chunk the same id without a stream', async () => {
+    const bytes = pinnedBytes('one chunk', CHUNK_MIN_BYTES);
+    for (const size of [0, 1, 5000, CHUNK_MIN_BYTES - 1, CHUNK_MIN_BYTES]) {
+      const [streamed, whole] = [new MemoryBatch(), new MemoryBatch()];
+      const input = bytes.subarray(0, size);
+      expect(await storeChunk(whole, input)).toEqual(await storeContent(streamed, inPieces(input, [1000])));
+      expect(whole.blocks).toEqual(streamed.blocks);
+    }
+    await expect(storeChunk(new MemoryBatch(), Buffer.alloc(CHUNK_MIN_BYTES + 1))).rejects.toThrow(RangeError);
   });
 
   it('stores and reads back real files, and adds nothing for equal ones', async () => {

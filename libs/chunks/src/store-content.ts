@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { MiB, cidFromDigest, millisecond, type Cid } from '@dfs/protocol';
+import { CHUNK_MIN_BYTES, EMPTY_CONTENT, MiB, cidFromDigest, cidOf, millisecond, type Cid } from '@dfs/protocol';
 import { HASH_ELSEWHERE_BYTES, hashShared } from './hashing.js';
 import { ManifestBuilder, type Block } from './manifest/builder.js';
 import { slabs } from './slabs.js';
@@ -54,6 +54,18 @@ export async function storeContent(
   }
   const { contentId, chunkCount } = await pipeline.finish();
   return { contentId, size, chunkCount, ...(whole && { sha256: whole.digest() }) };
+}
+
+/**
+ * The same for a content that is no longer than the shortest chunk, and so is one, without a stream around it.
+ * @throws RangeError for more bytes; what the batch throws
+ */
+export async function storeChunk(batch: BlockBatch, bytes: Uint8Array): Promise<StoredContent> {
+  if (bytes.length > CHUNK_MIN_BYTES) throw new RangeError(`${bytes.length} bytes may be several chunks`);
+  if (bytes.length === 0) return { contentId: EMPTY_CONTENT, size: 0, chunkCount: 0 };
+  const contentId = cidOf(bytes);
+  await batch.add({ id: contentId, bytes });
+  return { contentId, size: bytes.length, chunkCount: 1 };
 }
 
 /** Chunks on their way through the hash into the batch, in order, and the manifest that grows from them. */

@@ -1,7 +1,8 @@
 import sqlite3 from 'sqlite3';
-import { DataSource, QueryFailedError, type Logger, type QueryRunner } from 'typeorm';
+import { DataSource, QueryFailedError, type Logger } from 'typeorm';
 import { DfsError } from '@dfs/protocol';
 import { DatabaseError, type MigrationClass, type SqlValue } from './sql.js';
+import { Statements } from './statements.js';
 
 // TypeORM asks for `verbose()`, which records a stack at every call; ours are recorded where they are awaited.
 const driver = { ...sqlite3, verbose: () => sqlite3 };
@@ -19,11 +20,11 @@ const BUSY_TIMEOUT = 10_000;
 /** Negative: KiB of page cache. */
 const CACHE_KIB = -32 * 1024;
 
-/** One SQLite connection: a TypeORM data source with its only query runner. */
+/** One SQLite connection: that of a TypeORM data source, which migrates it. */
 export class Connection {
   private constructor(
     private readonly source: DataSource,
-    private readonly runner: QueryRunner,
+    private readonly statements: Statements,
   ) {}
 
   static async open(file: string, migrations: MigrationClass[], role: 'write' | 'read'): Promise<Connection> {
@@ -40,7 +41,7 @@ export class Connection {
     });
     try {
       await source.initialize();
-      const connection = new Connection(source, source.createQueryRunner());
+      const connection = new Connection(source, new Statements(await rawConnection(source)));
       await connection.query('PRAGMA synchronous = FULL');
       await connection.query(`PRAGMA cache_size = ${CACHE_KIB}`);
       await connection.query('PRAGMA temp_store = MEMORY');
@@ -54,7 +55,7 @@ export class Connection {
 
   async query<R>(sql: string, params: readonly SqlValue[] = []): Promise<R[]> {
     try {
-      return ((await this.runner.query(sql, [...params])) as R[] | undefined) ?? [];
+      return await this.statements.all<R>(sql, params);
     } catch (error) {
       throw databaseError(error);
     }
@@ -62,11 +63,7 @@ export class Connection {
 
   async run(sql: string, params: readonly SqlValue[] = []): Promise<{ changes: number; lastId: number }> {
     try {
-      const result = (await this.runner.query(sql.trimStart(), [...params], true)) as {
-        affected?: number;
-        raw: unknown;
-      };
-      return { changes: result.affected ?? 0, lastId: typeof result.raw === 'number' ? result.raw : 0 };
+      return await this.statements.run(sql, params);
     } catch (error) {
       throw databaseError(error);
     }
@@ -88,8 +85,14 @@ export class Connection {
   }
 
   async close(): Promise<void> {
+    await this.statements.close();
     await this.source.destroy();
   }
+}
+
+/** Of its only query runner, and so the one that migrations use. */
+async function rawConnection(source: DataSource): Promise<sqlite3.Database> {
+  return (await source.createQueryRunner().connect()) as sqlite3.Database;
 }
 
 function databaseError(error: unknown): unknown {

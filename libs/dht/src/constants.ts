@@ -13,6 +13,8 @@ export const PROVIDE_CONCURRENCY = 4;
 /** Contents taken from the queue at a time, and so the most that is provided again after a crash. */
 export const PROVIDE_BATCH = 64;
 export const PROVIDE_TIMEOUT = 30 * second;
+/** What is queued waits so long: what comes with it goes with it, and whoever wants the content now is not held up. */
+export const PROVIDE_DELAY = 1 * second;
 /** A batch is followed by a rest of so many times its duration: providing is never urgent, and takes its share only. */
 export const PROVIDE_REST = 4;
 /** While the routing table is empty, and after a batch in which nothing succeeded. */

@@ -8,6 +8,7 @@ import {
   MAX_PROVIDERS,
   PROVIDE_BATCH,
   PROVIDE_CONCURRENCY,
+  PROVIDE_DELAY,
   PROVIDE_REST,
   PROVIDE_TIMEOUT,
   REPROVIDE_AFTER,
@@ -50,6 +51,7 @@ export class ProvideQueue {
   private readonly enabled: boolean;
   private running: { abort: AbortController; done: Promise<void> } | undefined;
   private wake: () => void = () => {};
+  private waking: NodeJS.Timeout | undefined;
   private tally: Tally = { queued: 0, provided: 0, failed: 0, oldestDue: null };
 
   constructor(components: ProvideQueueComponents, options: ProvideQueueOptions = {}) {
@@ -75,6 +77,8 @@ export class ProvideQueue {
     if (!running) return;
     this.running = undefined;
     running.abort.abort();
+    clearTimeout(this.waking);
+    this.waking = undefined;
     this.wake();
     await running.done;
     await this.routing.stop();
@@ -85,7 +89,7 @@ export class ProvideQueue {
     if (!this.enabled || contents.length === 0) return;
     if (!tx) return this.db.write((own) => this.provide(contents, own));
     await enqueue(tx, contents, this.clock.now());
-    tx.afterCommit(() => this.wake());
+    tx.afterCommit(() => this.wakeSoon());
   }
 
   /** Contents that this node no longer holds: they are provided no more, and the records run out. */
@@ -186,6 +190,13 @@ export class ProvideQueue {
         this.log.debug({ err: error, content }, 'a content could not be withdrawn');
       }
     }
+  }
+
+  private wakeSoon(): void {
+    this.waking ??= setTimeout(() => {
+      this.waking = undefined;
+      this.wake();
+    }, PROVIDE_DELAY).unref();
   }
 
   /** Until something is queued, or a while has passed. */

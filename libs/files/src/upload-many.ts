@@ -1,5 +1,5 @@
-import { storeContent, type BlockBatch } from '@dfs/chunks';
-import { DfsError, normalisePath, KiB, MiB } from '@dfs/protocol';
+import { storeChunk, type BlockBatch } from '@dfs/chunks';
+import { CHUNK_MIN_BYTES, DfsError, normalisePath, MiB } from '@dfs/protocol';
 import { mediaTypeFor } from './media-type.js';
 import { checkPreconditions, type Preconditions } from './preconditions.js';
 import { commitUploads, upload, type Upload, type UploadOutcome } from './upload.js';
@@ -14,7 +14,7 @@ export interface UploadPart {
 export type PartResult = { path: string } & ({ done: UploadOutcome } | { error: unknown });
 
 /** Up to this size a file waits in memory until its group is committed: it is one chunk. */
-const SMALL_FILE_BYTES = 256 * KiB;
+const SMALL_FILE_BYTES = CHUNK_MIN_BYTES;
 /** Files in one unit of work: also the most an event tells of. */
 const GROUP_FILES = 1000;
 /** Bytes in one unit of work; bounds what a request holds in memory to twice this. */
@@ -57,6 +57,8 @@ class Run {
   private readonly paths = new Set<string>();
   private bytes = 0;
   private committing: Promise<void> = Promise.resolve();
+  /** Result of a file until there is another. */
+  private readonly notStored = new DfsError('internal-error', 'The file was not stored.');
 
   constructor(
     private readonly components: FilesComponents,
@@ -65,7 +67,7 @@ class Run {
 
   async take(part: UploadPart): Promise<void> {
     const index = this.results.length;
-    this.results.push({ path: part.path, error: new DfsError('internal-error', 'The file was not stored.') });
+    this.results.push({ path: part.path, error: this.notStored });
     const rest = part.body[Symbol.asyncIterator]();
     const { bytes, ended } = await readUpTo(rest, SMALL_FILE_BYTES);
     try {
@@ -147,7 +149,8 @@ class Run {
   private async prepare(batch: BlockBatch, { path, mediaType, bytes }: SmallFile): Promise<Upload> {
     const { ifMatch, ifNoneMatch, signal } = this.options;
     if (ifMatch || ifNoneMatch) checkPreconditions(await this.components.catalogue.byPath(path), this.options);
-    const stored = await storeContent(batch, once(bytes), signal === undefined ? {} : { signal });
+    signal?.throwIfAborted();
+    const stored = await storeChunk(batch, bytes);
     return {
       path,
       mediaType: mediaTypeFor(path, mediaType),
@@ -195,10 +198,6 @@ async function readUpTo(
 async function* chain(first: Uint8Array[], rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
   yield* first;
   for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value;
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  if (bytes.length > 0) yield bytes;
 }
 
 async function drain(source: AsyncIterator<Uint8Array>): Promise<void> {

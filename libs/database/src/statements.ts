@@ -1,0 +1,96 @@
+import type { Database as Sqlite, RunResult, Statement } from 'sqlite3';
+import type { SqlValue } from './sql.js';
+
+/** Statements that are kept prepared: a node has some hundred different ones, and uses few of them often. */
+const KEPT = 100;
+/** Characters of a statement that may be kept; longer ones are of one use, as `IN` with a thousand values. */
+const KEPT_LENGTH = 2000;
+
+/**
+ * The statements of one connection, prepared once and used again: to prepare one takes longer than to run most of them,
+ * and another turn of the thread pool.
+ */
+export class Statements {
+  /** The one used last is last. */
+  private readonly kept = new Map<string, Statement>();
+  private readonly ended = new WeakSet<Statement>();
+  private readonly ending = new Set<Promise<void>>();
+
+  constructor(private readonly db: Sqlite) {}
+
+  /** @throws Error of SQLite */
+  all<R>(sql: string, params: readonly SqlValue[]): Promise<R[]> {
+    return this.use(
+      sql,
+      (statement) =>
+        new Promise((resolve, reject) =>
+          statement.all<R>([...params], (error, rows) => (error ? reject(error) : resolve(rows))),
+        ),
+    );
+  }
+
+  /** @throws Error of SQLite */
+  run(sql: string, params: readonly SqlValue[]): Promise<{ changes: number; lastId: number }> {
+    return this.use(
+      sql,
+      (statement) =>
+        new Promise((resolve, reject) =>
+          statement.run([...params], function (this: RunResult, error: Error | null) {
+            if (error) reject(error);
+            else resolve({ changes: this.changes, lastId: this.lastID });
+          }),
+        ),
+    );
+  }
+
+  /** Before the connection is closed: SQLite does not close one that has statements. */
+  async close(): Promise<void> {
+    for (const statement of this.kept.values()) void this.finalise(statement);
+    this.kept.clear();
+    await Promise.all(this.ending);
+  }
+
+  private async use<T>(sql: string, work: (statement: Statement) => Promise<T>): Promise<T> {
+    const statement = this.kept.get(sql) ?? (await this.prepare(sql));
+    const isKept = sql.length <= KEPT_LENGTH;
+    if (isKept) this.keep(sql, statement);
+    try {
+      return await work(statement);
+    } catch (error) {
+      // It may have stopped half-way, and would hold up a commit. Others may have failed with it.
+      if (this.kept.get(sql) === statement) this.kept.delete(sql);
+      await this.finalise(statement);
+      throw error;
+    } finally {
+      if (!isKept) void this.finalise(statement);
+    }
+  }
+
+  private prepare(sql: string): Promise<Statement> {
+    return new Promise((resolve, reject) => {
+      const statement = this.db.prepare(sql, (error) => (error ? reject(error) : resolve(statement)));
+    });
+  }
+
+  private keep(sql: string, statement: Statement): void {
+    const before = this.kept.get(sql);
+    this.kept.delete(sql);
+    this.kept.set(sql, statement);
+    // Prepared twice at the same time.
+    if (before && before !== statement) void this.finalise(before);
+    if (this.kept.size <= KEPT) return;
+    const [oldest, unused] = this.kept.entries().next().value as [string, Statement];
+    this.kept.delete(oldest);
+    void this.finalise(unused);
+  }
+
+  /** Once, and after the calls that wait in line in the statement. */
+  private finalise(statement: Statement): Promise<void> {
+    if (this.ended.has(statement)) return Promise.resolve();
+    this.ended.add(statement);
+    const done = new Promise<void>((resolve) => statement.finalize(() => resolve()));
+    this.ending.add(done);
+    void done.then(() => this.ending.delete(done));
+    return done;
+  }
+}
