@@ -299,6 +299,8 @@ describe('the API of a node', () => {
         ['POST', '/session'],
         ['PATCH', '/settings'],
         ['POST', '/network/invites'],
+        ['POST', `/files/${UNKNOWN}/move`],
+        ['POST', `/files/${UNKNOWN}/choose`],
       ];
       const bodies = [
         '',

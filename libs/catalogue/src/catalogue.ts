@@ -1,4 +1,4 @@
-import type { VersionInfo } from '@dfs/contracts';
+import type { VersionInfo, VersionList } from '@dfs/contracts';
 import type { Database, Tx } from '@dfs/database';
 import type { EventLog } from '@dfs/events';
 import {
@@ -18,12 +18,14 @@ import { changesOf, recordEvents } from './announce.js';
 import { Changeset, type ChangesetContext } from './changeset.js';
 import { chainEnd, DraftWriter, normaliseDrafts } from './commit.js';
 import { Fingerprints } from './fingerprints.js';
+import { readVersion, readVersions, type VersionQuery } from './history.js';
 import { Intake, type Received } from './intake.js';
 import type { Change, Commit, Draft, Entry, EntryPage, ListQuery, MemberView } from './interfaces.js';
 import { listPage } from './list.js';
-import { readContents, readEntry, readTotals, readVersions, type ContentOfHead } from './reads.js';
+import { readContents, readEntry, readTotals, type ContentOfHead } from './reads.js';
 import { reconsider } from './reconsider.js';
 import { RecordSet } from './record-set.js';
+import { choice, relocation, restoration } from './revise.js';
 import { Refusals, type RefusalReason } from './refusals.js';
 import { standingOf } from './validity.js';
 
@@ -113,6 +115,37 @@ export class Catalogue {
     return commits;
   }
 
+  /**
+   * Brings a version back in place of all heads; without a version, what a deleted file last was. Unchanged when that
+   * is all the path shows.
+   * @throws DfsError `file-not-found`, `version-not-found`, `conflict` when it is not deleted and no version is named,
+   * and as commit
+   */
+  async restore(tx: Tx, fileId: string, version?: string): Promise<Commit> {
+    const [commit] = await this.commit(tx, [await restoration(tx, fileId, version)]);
+    return commit as Commit;
+  }
+
+  /**
+   * Ends a conflict: what the head of this id says is said anew, in place of all heads. Choosing a deletion deletes.
+   * @throws DfsError `file-not-found`, `version-not-found`, `conflict` when there is none, or the version is no head;
+   * and as commit
+   */
+  async choose(tx: Tx, fileId: string, version: string): Promise<Commit> {
+    const [commit] = await this.commit(tx, [await choice(tx, fileId, version)]);
+    return commit as Commit;
+  }
+
+  /**
+   * A version at the new path that says where it comes from, and a deletion at the old one. Answers the new path.
+   * @throws DfsError `file-not-found`, `invalid-path`, `path-exists`, `conflict` while versions wait for a choice; and
+   * as commit
+   */
+  async move(tx: Tx, fileId: string, path: string): Promise<Commit> {
+    const [commit] = await this.commit(tx, await relocation(tx, fileId, path));
+    return commit as Commit;
+  }
+
   /** Stores records of others, as far as they are valid. Never fails for what one of them is. */
   receive(records: readonly SignedRecord[], from: string): Promise<Received> {
     return this.intake.receive(records, from);
@@ -143,9 +176,17 @@ export class Catalogue {
     return listPage(this.parts.db, query);
   }
 
-  /** Every version that counts, heads first; none for a path that never was. */
-  versions(fileId: string): Promise<VersionInfo[]> {
-    return readVersions(this.parts.db, fileId);
+  /**
+   * A page of the versions that count, newest first; none for a path that never was.
+   * @throws DfsError `invalid-cursor`
+   */
+  versions(fileId: string, query: VersionQuery): Promise<VersionList> {
+    return readVersions(this.parts.db, fileId, query);
+  }
+
+  /** One version of a path by its record id, if it counts. */
+  version(fileId: string, version: string): Promise<VersionInfo | undefined> {
+    return readVersion(this.parts.db, fileId, version);
   }
 
   /** Current files and their bytes. */

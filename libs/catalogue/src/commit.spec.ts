@@ -128,7 +128,7 @@ describe('commit', () => {
     );
     expect(commits.map((commit) => commit.outcome)).toEqual(['created', 'updated', 'unchanged', 'deleted', 'created']);
     expect(await node.catalogue.byPath('a')).toMatchObject({ contentId: content(3), conflict: false });
-    const versions = await node.catalogue.versions(fileIdOf(NETWORK, 'a'));
+    const { items: versions } = await node.catalogue.versions(fileIdOf(NETWORK, 'a'), { limit: 10 });
     expect(versions.map((version) => version.kind)).toEqual(['file', 'deletion', 'file', 'file']);
     expect(versions.map((version) => version.shown)).toEqual([true, false, false, false]);
     expect(versions[1]).toMatchObject({ contentId: null, size: 0, mediaType: '' });
@@ -196,10 +196,10 @@ describe('commit', () => {
     await node.catalogue.receive(heads, other.peerId);
     const [commit] = await node.write(fileDraft('a', 5));
     expect(commit).toMatchObject({ outcome: 'updated', entry: { conflict: true } });
-    const versions = await node.catalogue.versions(fileIdOf(NETWORK, 'a'));
+    const { items: versions } = await node.catalogue.versions(fileIdOf(NETWORK, 'a'), { limit: 10 });
     expect(versions.filter((version) => version.head).map((version) => version.contentId)).toEqual([5, 2].map(content));
     await node.write(fileDraft('a', 6, { ifMatch: [content(2)] }));
-    const after = await node.catalogue.versions(fileIdOf(NETWORK, 'a'));
+    const { items: after } = await node.catalogue.versions(fileIdOf(NETWORK, 'a'), { limit: 10 });
     expect(after.filter((version) => version.head).map((version) => version.contentId)).toEqual([6, 5].map(content));
     await node.write(fileDraft('a', 5, { replaces: 'all', from: 'a' }));
     expect(await node.catalogue.byPath('a')).toMatchObject({ contentId: content(5), conflict: false });

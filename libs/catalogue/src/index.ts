@@ -6,6 +6,7 @@
  * Does not: hold content, or know where it is. Units: bytes, milliseconds since 1970; ids are text.
  */
 export { Catalogue, type CatalogueComponents } from './catalogue.js';
+export type { VersionQuery } from './history.js';
 export type { Received } from './intake.js';
 export type {
   Change,

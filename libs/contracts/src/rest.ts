@@ -105,11 +105,15 @@ export interface HolderList {
   extents: { index: number; holders: { peerId: PeerIdText; name: string; live: boolean; self: boolean }[] }[];
 }
 
-/** `GET /files/{fileId}/versions` */
+/** `GET /files/{fileId}/versions`: newest first. */
 export interface VersionList {
   items: VersionInfo[];
+  nextCursor: string | null;
+  /** Versions there are, over all pages. */
+  total: number;
 }
 export interface VersionInfo {
+  /** Its record id, 64 hex digits. */
   version: string;
   kind: 'file' | 'deletion' | 'folder';
   path: string;
@@ -122,6 +126,30 @@ export interface VersionInfo {
   head: boolean;
   /** The head everyone shows. */
   shown: boolean;
+  /** Brought along by a node that joined with files. */
+  imported: boolean;
+  /** The path it was moved from; the path itself when an earlier version was brought back. */
+  from: string | null;
+}
+
+/** `POST /files/{fileId}/restore` */
+export interface RestoreRequest {
+  /** What to bring back; of a deleted file it may be left out: what was deleted. */
+  version?: string;
+}
+/** `POST /files/{fileId}/choose` */
+export interface ChooseRequest {
+  /** One of the heads. */
+  version: string;
+}
+/** `POST /files/{fileId}/move` */
+export interface MoveRequest {
+  path: string;
+}
+/** The file at its new path. */
+export interface MovedFile extends FileInfo {
+  /** Its id at the path it was moved from. */
+  previousId: FileId;
 }
 
 export type PeerState = 'self' | 'connected' | 'connecting' | 'disconnected';

@@ -1,8 +1,8 @@
 import type { Entry } from '@dfs/catalogue';
-import { DfsError, type Cid } from '@dfs/protocol';
-import type { VersionInfo } from '@dfs/contracts';
+import type { Cid } from '@dfs/protocol';
 import type { FilesComponents } from './ports.js';
 import { shownEntry } from './listing.js';
+import { versionWithBytes, type StoredVersion } from './versions.js';
 
 /** One content as it can be read: the shown version of a file, or an older one. */
 export interface OpenContent {
@@ -32,7 +32,7 @@ export async function openContent(
   const found =
     version === undefined
       ? fromEntry(await shownEntry(catalogue, fileId))
-      : fromVersion(await catalogue.versions(fileId), version);
+      : fromVersion(await versionWithBytes(catalogue, fileId, version));
   const { contentId, size, path } = found;
   return {
     ...found,
@@ -47,13 +47,7 @@ function fromEntry({ path, contentId, size, mediaType, modifiedAt }: Entry): Fou
   return { path, contentId, size, mediaType, modifiedAt };
 }
 
-function fromVersion(versions: readonly VersionInfo[], version: string): Found {
-  if (versions.length === 0) throw new DfsError('file-not-found', 'There is no file with this id in the network.');
-  const found = versions.find((item) => item.version === version);
-  if (!found?.contentId) {
-    throw new DfsError('version-not-found', 'The file has no such version with content: see its list of versions.');
-  }
-  const { path, contentId, size, mediaType, writtenAt } = found;
+function fromVersion({ path, contentId, size, mediaType, writtenAt }: StoredVersion): Found {
   return { path, contentId, size, mediaType, modifiedAt: Date.parse(writtenAt) };
 }
 

@@ -19,30 +19,15 @@ import {
   type FileList,
   type HolderList,
   type UploadResults,
-  type VersionList,
 } from '@dfs/contracts';
 import { invalidField, toProblem } from '@dfs/protocol';
+import { answerFile } from './answer-file.js';
 import { announcedSha256 } from './digest-header.js';
 import { Files } from './files.js';
-import {
-  ChunksQuery,
-  ContentQuery,
-  FileParams,
-  ListFilesQuery,
-  NoQuery,
-  RemoveQuery,
-  UploadQuery,
-} from './files.dto.js';
-import {
-  ChunkListDto,
-  FileDto,
-  FileListDto,
-  HolderListDto,
-  UploadResultsDto,
-  VersionListDto,
-} from './files.schema.dto.js';
+import { ContentQuery, FileParams, ListFilesQuery, NoQuery, PageQuery, RemoveQuery, UploadQuery } from './files.dto.js';
+import { ChunkListDto, FileDto, FileListDto, HolderListDto, UploadResultsDto } from './files.schema.dto.js';
 import { multipartFiles } from './multipart.js';
-import { etagOf, writePreconditions } from './preconditions.js';
+import { writePreconditions } from './preconditions.js';
 import { announcedLength, goneSignal, refuseCodings, requestBody } from './request-body.js';
 import { makeInert, sendContent } from './send-content.js';
 import { StreamedBody } from './streamed-body.js';
@@ -174,17 +159,10 @@ export class FilesController {
     return this.files.remove(fileId, ifMatch ? { ifMatch } : {});
   }
 
-  @Get(':fileId/versions')
-  @ApiOperation({ operationId: 'listFileVersions', summary: 'All known versions of a file' })
-  @ApiOkResponse({ type: VersionListDto })
-  versions(@Param() { fileId }: FileParams, @Query() _query: NoQuery): Promise<VersionList> {
-    return this.files.versions(fileId);
-  }
-
   @Get(':fileId/chunks')
   @ApiOperation({ operationId: 'listFileChunks', summary: 'The chunks of a file, and which are here' })
   @ApiOkResponse({ type: ChunkListDto })
-  chunks(@Param() { fileId }: FileParams, @Query() query: ChunksQuery): Promise<ChunkList> {
+  chunks(@Param() { fileId }: FileParams, @Query() query: PageQuery): Promise<ChunkList> {
     return this.files.chunks(fileId, query);
   }
 
@@ -197,10 +175,7 @@ export class FilesController {
 }
 
 function answerStored(response: Response, created: boolean, file: FileInfo): FileInfo {
-  response.status(created ? 201 : 200);
-  response.setHeader('Location', routes.file(file.id));
-  response.setHeader('ETag', etagOf(file.contentId));
-  return file;
+  return answerFile(response, created ? 201 : 200, file);
 }
 
 function answerMany(request: Request, response: Response, results: PartResult[]): UploadResults {

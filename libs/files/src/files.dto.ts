@@ -1,7 +1,7 @@
 import { Transform } from 'class-transformer';
 import { IsIn, IsInt, IsOptional, IsString, Matches, Max, MaxLength, Min, MinLength } from 'class-validator';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import type { FileListState, FileSort } from '@dfs/contracts';
+import type { ChooseRequest, FileListState, FileSort, MoveRequest, RestoreRequest } from '@dfs/contracts';
 import { FILE_ID_PATTERN, MAX_PATH_BYTES } from '@dfs/protocol';
 
 /** Items of one page. */
@@ -10,6 +10,7 @@ const DEFAULT_PAGE = 100;
 const MAX_SEARCH_LENGTH = 256;
 const MAX_CURSOR_LENGTH = 4096;
 const RECORD_ID = /^[0-9a-f]{64}$/;
+const NO_VERSION = { message: 'is not a version: expected 64 hexadecimal digits, as /versions tells them' };
 const SORTS: FileSort[] = ['path', '-path', 'size', '-size', 'modifiedAt', '-modifiedAt'];
 const STATES: FileListState[] = ['current', 'deleted', 'conflict'];
 
@@ -81,11 +82,39 @@ export class ContentQuery {
     description: 'An older version, as GET /files/{fileId}/versions tells it.',
   })
   @IsOptional()
-  @Matches(RECORD_ID, { message: 'is not a version: expected 64 hexadecimal digits, as /versions tells them' })
+  @Matches(RECORD_ID, NO_VERSION)
   version?: string;
 }
 
-export class ChunksQuery {
+export class RestoreBody implements RestoreRequest {
+  @ApiPropertyOptional({
+    pattern: RECORD_ID.source,
+    description: 'What to bring back, as GET /files/{fileId}/versions tells it; may be left out for a deleted file.',
+  })
+  @IsOptional()
+  @Matches(RECORD_ID, NO_VERSION)
+  version?: string;
+}
+
+export class ChooseBody implements ChooseRequest {
+  @ApiProperty({
+    pattern: RECORD_ID.source,
+    description: 'The version to keep: one that GET /files/{fileId}/versions marks as head.',
+  })
+  @Matches(RECORD_ID, NO_VERSION)
+  version!: string;
+}
+
+export class MoveBody implements MoveRequest {
+  @ApiProperty({ maxLength: MAX_PATH_BYTES, description: 'The new path, such as photos/2026/b.jpg.' })
+  @IsString({ message: 'give the new path as text, such as "photos/2026/b.jpg"' })
+  @MinLength(1, { message: 'the path is empty: give the file a name' })
+  @MaxLength(4 * MAX_PATH_BYTES, { message: `the path is longer than ${MAX_PATH_BYTES} bytes` })
+  path!: string;
+}
+
+/** A page of a list that has no other parameters. */
+export class PageQuery {
   @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: MAX_PAGE, default: DEFAULT_PAGE })
   @DecimalQuery()
   @IsInt()

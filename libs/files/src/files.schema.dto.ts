@@ -6,6 +6,7 @@ import type {
   FileInfo,
   FileList,
   HolderList,
+  MovedFile,
   Problem,
   Replication,
   ReplicationReason,
@@ -65,6 +66,10 @@ export class FileDto implements FileInfo {
   @ApiProperty() replication!: ReplicationDto;
 }
 
+export class MovedFileDto extends FileDto implements MovedFile {
+  @ApiProperty({ description: 'Its id at the path it was moved from.' }) previousId!: string;
+}
+
 export class FileListDto implements FileList {
   @ApiProperty({ type: [FileDto] }) items!: FileDto[];
   @ApiProperty({ type: String, nullable: true }) nextCursor!: string | null;
@@ -122,8 +127,17 @@ export class VersionDto implements VersionInfo {
   @ApiProperty(timestamp) writtenAt!: string;
   @ApiProperty() head!: boolean;
   @ApiProperty() shown!: boolean;
+  @ApiProperty({ description: 'Brought along by a node that joined with files.' }) imported!: boolean;
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'The path it was moved from; its own path when an earlier version was brought back.',
+  })
+  from!: string | null;
 }
 
 export class VersionListDto implements VersionList {
   @ApiProperty({ type: [VersionDto] }) items!: VersionDto[];
+  @ApiProperty({ type: String, nullable: true }) nextCursor!: string | null;
+  @ApiProperty({ ...count, description: 'Versions there are, over all pages.' }) total!: number;
 }

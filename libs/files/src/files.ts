@@ -1,11 +1,14 @@
-import type { ChunkList, FileInfo, FileList, HolderList, VersionList } from '@dfs/contracts';
+import type { VersionQuery } from '@dfs/catalogue';
+import type { ChunkList, FileInfo, FileList, HolderList, MovedFile, VersionList } from '@dfs/contracts';
 import { openContent, type OpenContent } from './download.js';
-import { getFile, listChunks, listFiles, listHolders, listVersions, type ListQuery } from './listing.js';
-import type { Preconditions } from './preconditions.js';
+import { getFile, listChunks, listFiles, listHolders, type ListQuery } from './listing.js';
 import type { FilesComponents } from './ports.js';
+import type { Preconditions } from './preconditions.js';
 import { removeFile } from './removal.js';
+import { chooseVersion, moveFile, restoreFile, type Revised } from './revise.js';
 import { uploadMany, type PartResult, type UploadManyOptions, type UploadPart } from './upload-many.js';
 import { upload, type UploadOutcome, type UploadRequest } from './upload.js';
+import { listVersions } from './versions.js';
 
 /** The files of the network, as one node sees and serves them: a verb each, a file for every verb. */
 export class Files {
@@ -35,8 +38,20 @@ export class Files {
     return removeFile(this.components, fileId, want);
   }
 
-  versions(fileId: string): Promise<VersionList> {
-    return listVersions(this.components, fileId);
+  versions(fileId: string, query: VersionQuery): Promise<VersionList> {
+    return listVersions(this.components, fileId, query);
+  }
+
+  restore(fileId: string, version?: string): Promise<Revised> {
+    return restoreFile(this.components, fileId, version);
+  }
+
+  choose(fileId: string, version: string): Promise<Revised> {
+    return chooseVersion(this.components, fileId, version);
+  }
+
+  move(fileId: string, path: string): Promise<Revised<MovedFile>> {
+    return moveFile(this.components, fileId, path);
   }
 
   chunks(fileId: string, query: { limit: number; cursor?: string }): Promise<ChunkList> {

@@ -1,5 +1,5 @@
 /**
- * The HTTP surface of files: upload, download, list, delete. Hides how bytes become chunks and where they lie.
+ * The HTTP surface of files: upload, download, list, delete, restore, move, choose. Hides how bytes become chunks and where they lie.
  * Guarantees: an upload is safe on this node when it is answered, or nothing of it is left; a download is verified,
  * starts with its first chunk, and is cut rather than completed wrongly; memory is constant for any size.
  * Units: bytes; times are ISO 8601 UTC.

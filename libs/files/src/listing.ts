@@ -1,5 +1,5 @@
 import type { Entry } from '@dfs/catalogue';
-import type { ChunkList, FileInfo, FileList, FileListState, FileSort, HolderList, VersionList } from '@dfs/contracts';
+import type { ChunkList, FileInfo, FileList, FileListState, FileSort, HolderList } from '@dfs/contracts';
 import { DfsError } from '@dfs/protocol';
 import { describe } from './file-info.js';
 import type { CatalogueReader, FilesComponents } from './ports.js';
@@ -25,13 +25,6 @@ export async function listFiles({ catalogue, placement }: Reading, query: ListQu
 export async function getFile({ catalogue, placement }: Reading, fileId: string): Promise<FileInfo> {
   const [file] = await describe(placement, [await shownEntry(catalogue, fileId)]);
   return file as FileInfo;
-}
-
-/** @throws DfsError `file-not-found` */
-export async function listVersions({ catalogue }: Reading, fileId: string): Promise<VersionList> {
-  const items = await catalogue.versions(fileId);
-  if (items.length === 0) throw noSuchFile();
-  return { items };
 }
 
 /** @throws DfsError `file-not-found`, `invalid-cursor` */
@@ -65,7 +58,7 @@ export async function shownEntry(catalogue: Pick<CatalogueReader, 'get'>, fileId
   return entry;
 }
 
-function noSuchFile(): DfsError {
+export function noSuchFile(): DfsError {
   return new DfsError('file-not-found', 'There is no file with this id in the network.');
 }
 

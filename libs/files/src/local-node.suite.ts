@@ -4,10 +4,27 @@ import { ChunkStore, chunksFrom, chunksMigrations, summarise } from '@dfs/chunks
 import type { Database } from '@dfs/database';
 import { EventLog, eventsMigrations } from '@dfs/events';
 import { Transfers } from '@dfs/placement';
-import { DfsError, EMPTY_CONTENT, signerFromRaw, silentLog, systemClock, type Cid } from '@dfs/protocol';
+import {
+  cidFromDigest,
+  DfsError,
+  EMPTY_CONTENT,
+  MANIFEST_CODEC,
+  MiB,
+  RECORD_VERSION,
+  sha256,
+  signerFromRaw,
+  signRecord,
+  silentLog,
+  systemClock,
+  type Cid,
+  type RecordFields,
+  type Signer,
+} from '@dfs/protocol';
 import { tempDatabase, type TempDatabase } from '@dfs/testing';
 import { Files } from './files.js';
 import type { ContentPlacement, FilesComponents } from './ports.js';
+
+const NETWORK = '00'.repeat(32);
 
 /** One node without a network: real database, chunks and catalogue, and a placement that knows this node alone. */
 export interface LocalNode extends AsyncDisposable {
@@ -19,6 +36,8 @@ export interface LocalNode extends AsyncDisposable {
   readonly placement: LocalPlacement;
   readonly components: FilesComponents;
   readonly files: Files;
+  /** Another member, whose records can be received. */
+  readonly other: Signer;
   remove(): Promise<void>;
 }
 
@@ -26,14 +45,12 @@ export async function localNode(options: { quotaBytes?: number } = {}): Promise<
   const temp = await tempDatabase([...eventsMigrations, ...chunksMigrations, ...catalogueMigrations]);
   const { db, dir } = temp;
   const events = await EventLog.open(db);
-  const signer = signerFromRaw(
-    generateKeyPairSync('ed25519').privateKey.export({ format: 'der', type: 'pkcs8' }).subarray(16),
-  );
+  const [signer, other] = [newSigner(), newSigner()];
   const self = { peerId: signer.peerId, role: 'owner' as const };
   const membership = {
-    networkId: '00'.repeat(32),
+    networkId: NETWORK,
     self: () => self,
-    member: (peerId: string) => (peerId === self.peerId ? self : undefined),
+    member: (peerId: string) => ([signer.peerId, other.peerId].includes(peerId) ? self : undefined),
     onChange: () => () => undefined,
   };
   const chunks = await ChunkStore.open({ dir: dir.file('chunks'), db, quotaBytes: options.quotaBytes ?? 2 ** 30 });
@@ -46,10 +63,40 @@ export async function localNode(options: { quotaBytes?: number } = {}): Promise<
     await temp.remove();
   };
   return {
-    ...{ temp, db, chunks, catalogue, events, placement, components, remove },
+    ...{ temp, db, chunks, catalogue, events, placement, components, other, remove },
     files: new Files(components),
     [Symbol.asyncDispose]: remove,
   };
+}
+
+function newSigner(): Signer {
+  return signerFromRaw(generateKeyPairSync('ed25519').privateKey.export({ format: 'der', type: 'pkcs8' }).subarray(16));
+}
+
+/** What the other member wrote, at the time of the call, without knowing what is here. */
+export async function writtenElsewhere(
+  { catalogue, other }: LocalNode,
+  path: string,
+  fields: Partial<RecordFields> = {},
+): Promise<string> {
+  const record = signRecord(other, {
+    version: RECORD_VERSION,
+    network: NETWORK,
+    author: other.peerId,
+    clock: { ms: Date.now(), counter: 0 },
+    prev: null,
+    kind: 'file',
+    path,
+    content: cidFromDigest(sha256(Buffer.from(`elsewhere ${path}`)), MANIFEST_CODEC),
+    size: 3 * MiB,
+    mediaType: 'text/plain',
+    parents: [],
+    from: null,
+    imported: false,
+    ...fields,
+  });
+  await catalogue.receive([record], other.peerId);
+  return record.id;
 }
 
 /** Reads from this node alone. What is pinned is counted; what is read can be made to fail. */
@@ -58,6 +105,8 @@ export class LocalPlacement implements ContentPlacement {
   readonly transfers: Transfers;
   /** Called before each chunk is read. */
   beforeChunk: (index: number) => void | Promise<void> = () => undefined;
+  /** Of every content. */
+  copies = 1;
   pinLocal: ContentPlacement['pinLocal'];
 
   constructor(
@@ -86,7 +135,10 @@ export class LocalPlacement implements ContentPlacement {
 
   async replication(contents: readonly { contentId: Cid }[]): ReturnType<ContentPlacement['replication']> {
     return new Map(
-      contents.map(({ contentId }) => [contentId, { target: 3, copies: 1, state: 'limited', reason: 'few-members' }]),
+      contents.map(({ contentId }) => [
+        contentId,
+        { target: 3, copies: this.copies, state: 'limited', reason: 'few-members' },
+      ]),
     );
   }
 
@@ -107,8 +159,10 @@ export class LocalPlacement implements ContentPlacement {
     return { items, total, next: last + 1 < total ? last : null };
   }
 
-  async holders(): ReturnType<ContentPlacement['holders']> {
-    return { extents: [{ index: 0, holders: [] }] };
+  async holders(contentId: Cid): ReturnType<ContentPlacement['holders']> {
+    if (contentId === EMPTY_CONTENT) return { extents: [] };
+    const self = { peerId: 'self', name: 'this node', live: true, self: true };
+    return { extents: [{ index: 0, holders: this.pinned.has(contentId) ? [self] : [] }] };
   }
 }
 

@@ -6,9 +6,9 @@ import type { Placement, Transfers } from '@dfs/placement';
 // What files needs of the layers below, and no more.
 
 /** Reads what the network's files are. */
-export type CatalogueReader = Pick<Catalogue, 'get' | 'byPath' | 'list' | 'versions'>;
+export type CatalogueReader = Pick<Catalogue, 'get' | 'byPath' | 'list' | 'versions' | 'version'>;
 /** Writes new versions of them. */
-export type CatalogueWriter = CatalogueReader & Pick<Catalogue, 'commit'>;
+export type CatalogueWriter = CatalogueReader & Pick<Catalogue, 'commit' | 'restore' | 'choose' | 'move'>;
 
 /** Where contents are, and how to get at them. */
 export type ContentPlacement = Pick<Placement, 'pinLocal' | 'fetch' | 'replication' | 'chunkList' | 'holders'> & {

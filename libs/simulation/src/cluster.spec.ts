@@ -69,7 +69,7 @@ describe('a simulated network', () => {
     for (const node of cluster.nodes) {
       const both = await node.catalogue.byPath('both.txt');
       expect(both?.conflict).toBe(true);
-      const versions = await node.catalogue.versions(both?.fileId ?? '');
+      const { items: versions } = await node.catalogue.versions(both?.fileId ?? '', { limit: 10 });
       expect(versions.filter((version) => version.head)).toHaveLength(2);
       expect((await node.catalogue.byPath('deleted-left.txt'))?.deleted).toBe(true);
       expect((await node.read('edited-right.txt')).toString()).toBe('edited while it was deleted');

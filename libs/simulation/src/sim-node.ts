@@ -1,5 +1,6 @@
 import { Catalogue, CatalogueSync, catalogueMigrations, type Entry } from '@dfs/catalogue';
 import { ChunkStore, chunksMigrations, storeContent } from '@dfs/chunks';
+import type { VersionInfo } from '@dfs/contracts';
 import { Database } from '@dfs/database';
 import { EventLog, eventsMigrations } from '@dfs/events';
 import { Membership, Peers, peersMigrations } from '@dfs/peers';
@@ -172,6 +173,33 @@ export class SimNode {
     await db.write((tx) => catalogue.commit(tx, [{ kind: 'deletion', path, replaces: 'all' }]));
   }
 
+  /** Ends a conflict by one of the heads. */
+  async choose(path: string, version: string): Promise<Entry> {
+    const { db, catalogue } = this.live();
+    const { fileId } = await this.known(path);
+    return (await db.write((tx) => catalogue.choose(tx, fileId, version))).entry;
+  }
+
+  /** Brings back what a deleted file was, or a version. */
+  async restore(path: string, version?: string): Promise<Entry> {
+    const { db, catalogue } = this.live();
+    const { fileId } = await this.known(path);
+    return (await db.write((tx) => catalogue.restore(tx, fileId, version))).entry;
+  }
+
+  async move(path: string, to: string): Promise<Entry> {
+    const { db, catalogue } = this.live();
+    const { fileId } = await this.known(path);
+    return (await db.write((tx) => catalogue.move(tx, fileId, to))).entry;
+  }
+
+  /** Heads of a path, the newest first. */
+  async heads(path: string): Promise<VersionInfo[]> {
+    const { fileId } = await this.known(path);
+    const { items } = await this.catalogue.versions(fileId, { limit: 1000 });
+    return items.filter(({ head }) => head);
+  }
+
   /** The bytes that the path shows. @throws DfsError `file-not-found`, `content-unavailable` */
   async read(path: string, signal?: AbortSignal): Promise<Uint8Array> {
     const entry = await this.catalogue.byPath(path);
@@ -202,6 +230,12 @@ export class SimNode {
     if (!entry) return 0;
     const states = await this.placement.replication([entry]);
     return states.get(entry.contentId)?.copies ?? 0;
+  }
+
+  private async known(path: string): Promise<Entry> {
+    const entry = await this.catalogue.byPath(path);
+    if (!entry) throw new DfsError('file-not-found', `${this.name} has never heard of ${path}.`);
+    return entry;
   }
 
   private live(): Parts {

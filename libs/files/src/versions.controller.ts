@@ -1,0 +1,70 @@
+import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
+import { ApiAcceptedResponse, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
+import { routes, type FileInfo, type MovedFile, type VersionList } from '@dfs/contracts';
+import { answerFile } from './answer-file.js';
+import { Files } from './files.js';
+import { ChooseBody, FileParams, MoveBody, NoQuery, PageQuery, RestoreBody } from './files.dto.js';
+import { FileDto, MovedFileDto, VersionListDto } from './files.schema.dto.js';
+
+/** It is done; but the bytes are with others still, fewer of them than there should be. */
+const ACCEPTED = 202;
+const FETCHING = 'Done; its bytes are not kept here or by enough members yet, and are being fetched.';
+
+/** What was, and what becomes of it: history, restore, choose, move. */
+@ApiTags('files')
+@Controller(routes.files)
+export class VersionsController {
+  constructor(private readonly files: Files) {}
+
+  @Get(':fileId/versions')
+  @ApiOperation({ operationId: 'listFileVersions', summary: 'All known versions of a file, deleted ones too' })
+  @ApiOkResponse({ type: VersionListDto, description: 'Newest first.' })
+  versions(@Param() { fileId }: FileParams, @Query() query: PageQuery): Promise<VersionList> {
+    return this.files.versions(fileId, query);
+  }
+
+  @Post(':fileId/restore')
+  @HttpCode(200)
+  @ApiOperation({ operationId: 'restoreFile', summary: 'Bring back a version, or a deleted file' })
+  @ApiOkResponse({ type: FileDto })
+  @ApiAcceptedResponse({ type: FileDto, description: FETCHING })
+  async restore(
+    @Param() { fileId }: FileParams,
+    @Query() _query: NoQuery,
+    @Body() { version }: RestoreBody,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<FileInfo> {
+    const { file, kept } = await this.files.restore(fileId, version);
+    return answerFile(response, kept ? 200 : ACCEPTED, file);
+  }
+
+  @Post(':fileId/choose')
+  @HttpCode(200)
+  @ApiOperation({ operationId: 'chooseFileVersion', summary: 'End a conflict by the version to keep' })
+  @ApiOkResponse({ type: FileDto, description: 'The file; deleted, when the deletion was chosen.' })
+  @ApiAcceptedResponse({ type: FileDto, description: FETCHING })
+  async choose(
+    @Param() { fileId }: FileParams,
+    @Query() _query: NoQuery,
+    @Body() { version }: ChooseBody,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<FileInfo> {
+    const { file, kept } = await this.files.choose(fileId, version);
+    return answerFile(response, kept ? 200 : ACCEPTED, file);
+  }
+
+  @Post(':fileId/move')
+  @ApiOperation({ operationId: 'moveFile', summary: 'Give a file another path, without moving a byte' })
+  @ApiCreatedResponse({ type: MovedFileDto, description: 'The file at its new path, under a new id.' })
+  @ApiAcceptedResponse({ type: MovedFileDto, description: FETCHING })
+  async move(
+    @Param() { fileId }: FileParams,
+    @Query() _query: NoQuery,
+    @Body() { path }: MoveBody,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<MovedFile> {
+    const { file, kept } = await this.files.move(fileId, path);
+    return answerFile(response, kept ? 201 : ACCEPTED, file);
+  }
+}

@@ -1,0 +1,241 @@
+import type { AnyEvent } from '@dfs/contracts';
+import { EMPTY_CONTENT, hour } from '@dfs/protocol';
+import { localNode, pieces, writtenElsewhere, type LocalNode } from './local-node.suite.js';
+
+const text = (value: string) => new TextEncoder().encode(value);
+const UNKNOWN_FILE = 'a'.repeat(26);
+const UNKNOWN_VERSION = '0'.repeat(64);
+
+let node: LocalNode;
+beforeEach(async () => (node = await localNode()));
+afterEach(() => node.remove());
+
+const put = async (path: string, value: string) =>
+  (await node.files.upload({ path, body: pieces(text(value)), mediaType: 'text/plain' })).file;
+const read = async (fileId: string, version?: string): Promise<string> => {
+  const content = await node.files.open(fileId, version);
+  const parts: Uint8Array[] = [];
+  const all = { offset: 0, length: content.size };
+  for await (const part of content.read(all, new AbortController().signal)) parts.push(part);
+  return Buffer.concat(parts).toString();
+};
+const versions = async (fileId: string) => (await node.files.versions(fileId, { limit: 1000 })).items;
+const heads = async (fileId: string) => (await versions(fileId)).filter(({ head }) => head);
+const lastEvents = async (count: number): Promise<string[]> =>
+  (await node.events.since(0, 1000)).items.slice(-count).map(({ type }: AnyEvent) => type);
+
+/** Two members wrote the same path without knowing of each other; what the other wrote is shown, being later. */
+async function conflicting(path: string) {
+  const here = await put(path, 'written here');
+  const elsewhere = await writtenElsewhere(node, path, { clock: { ms: Date.now() + hour, counter: 0 } });
+  expect(await node.files.get(here.id)).toMatchObject({ conflict: true, version: elsewhere });
+  return { fileId: here.id, here, elsewhere };
+}
+
+describe('versions', () => {
+  it('are listed newest first, a page at a time, and each is read by its id', async () => {
+    const { id } = await put('a', 'one');
+    await put('a', 'two');
+    await node.files.remove(id);
+    await put('a', 'three');
+    const all = await versions(id);
+    expect(all.map(({ kind }) => kind)).toEqual(['file', 'deletion', 'file', 'file']);
+    expect(all.map(({ shown }) => shown)).toEqual([true, false, false, false]);
+    const first = await node.files.versions(id, { limit: 3 });
+    const second = await node.files.versions(id, { limit: 3, cursor: first.nextCursor! });
+    expect([...first.items, ...second.items]).toEqual(all);
+    expect([first.total, second.nextCursor]).toEqual([4, null]);
+    const texts = await Promise.all([0, 2, 3].map((at) => read(id, all[at]!.version)));
+    expect(texts).toEqual(['three', 'two', 'one']);
+    await expect(node.files.open(id, all[1]!.version)).rejects.toMatchObject({ code: 'version-not-found' });
+    await expect(node.files.open(id, UNKNOWN_VERSION)).rejects.toMatchObject({ code: 'version-not-found' });
+    await expect(node.files.open(UNKNOWN_FILE, UNKNOWN_VERSION)).rejects.toMatchObject({ code: 'file-not-found' });
+    await expect(node.files.versions(UNKNOWN_FILE, { limit: 1 })).rejects.toMatchObject({ code: 'file-not-found' });
+  });
+
+  it('of a deleted file are still there', async () => {
+    const { id, version } = await put('a', 'one');
+    await node.files.remove(id);
+    await expect(node.files.get(id)).rejects.toMatchObject({ code: 'file-not-found' });
+    expect((await versions(id)).map(({ kind }) => kind)).toEqual(['deletion', 'file']);
+    expect(await read(id, version)).toBe('one');
+  });
+});
+
+describe('restore', () => {
+  it('brings a deleted file back as it was', async () => {
+    const { id } = await put('a', 'one');
+    const last = await put('a', 'two');
+    await node.files.remove(id);
+    const { file, kept } = await node.files.restore(id);
+    expect(kept).toBe(true);
+    expect(file).toMatchObject({ id, path: 'a', contentId: last.contentId, mediaType: 'text/plain', deleted: false });
+    expect(await read(id)).toBe('two');
+    expect(await lastEvents(1)).toEqual(['file.restored']);
+    const [restored] = await versions(id);
+    expect(restored).toMatchObject({ version: file.version, from: 'a', head: true, shown: true });
+  });
+
+  it('brings an earlier version back, of a file and of a deleted one', async () => {
+    const first = await put('a', 'one');
+    await put('a', 'two');
+    expect((await node.files.restore(first.id, first.version)).file.contentId).toBe(first.contentId);
+    expect(await read(first.id)).toBe('one');
+    expect(await lastEvents(1)).toEqual(['file.restored']);
+    const second = (await versions(first.id)).find(({ contentId }) => contentId !== first.contentId)!;
+    await node.files.remove(first.id);
+    await node.files.restore(first.id, second.version);
+    expect(await read(first.id)).toBe('two');
+    expect(await versions(first.id)).toHaveLength(5);
+  });
+
+  it('of what is shown already changes nothing', async () => {
+    const { id, version } = await put('a', 'one');
+    expect((await node.files.restore(id, version)).file.version).toBe(version);
+    expect(await versions(id)).toHaveLength(1);
+    expect(await lastEvents(10)).toEqual(['file.uploaded']);
+  });
+
+  it('ends a conflict', async () => {
+    const { fileId, here } = await conflicting('a');
+    const { file } = await node.files.restore(fileId, here.version);
+    expect(file).toMatchObject({ conflict: false, contentId: here.contentId });
+    expect(await heads(fileId)).toHaveLength(1);
+  });
+
+  it('is not done yet, as long as the bytes are with too few others', async () => {
+    const version = await writtenElsewhere(node, 'far');
+    const { fileId } = (await node.catalogue.byPath('far'))!;
+    await node.files.remove(fileId);
+    const { file, kept } = await node.files.restore(fileId);
+    expect([file.deleted, kept]).toEqual([false, false]);
+    node.placement.copies = 3;
+    await node.files.remove(fileId);
+    expect((await node.files.restore(fileId, version)).kept).toBe(true);
+  });
+
+  it('of an empty file is done at once', async () => {
+    const { id } = await put('empty', '');
+    await node.files.remove(id);
+    node.placement.copies = 0;
+    expect(await node.files.restore(id)).toMatchObject({ kept: true, file: { size: 0, contentId: EMPTY_CONTENT } });
+  });
+
+  it('says what it cannot do', async () => {
+    const { id } = await put('a', 'one');
+    const other = await put('b', 'two');
+    const code = (work: Promise<unknown>) => work.then(String, (error: { code: string }) => error.code);
+    expect(await code(node.files.restore(id))).toBe('conflict');
+    expect(await code(node.files.restore(id, UNKNOWN_VERSION))).toBe('version-not-found');
+    expect(await code(node.files.restore(id, other.version))).toBe('version-not-found');
+    expect(await code(node.files.restore(UNKNOWN_FILE))).toBe('file-not-found');
+    await node.files.remove(id);
+    expect(await code(node.files.restore(id, (await versions(id))[0]!.version))).toBe('version-not-found');
+    await writtenElsewhere(node, 'c', { kind: 'deletion', content: null, size: 0, mediaType: '' });
+    expect(await code(node.files.restore((await node.catalogue.byPath('c'))!.fileId))).toBe('version-not-found');
+  });
+});
+
+describe('choose', () => {
+  it.each(['here', 'elsewhere'] as const)('ends a conflict by the version written %s', async (which) => {
+    const { fileId, here, elsewhere } = await conflicting('a');
+    const before = await heads(fileId);
+    expect(before).toHaveLength(2);
+    const chosen = { here: here.version, elsewhere }[which];
+    const { file, kept } = await node.files.choose(fileId, chosen);
+    expect(file).toMatchObject({ conflict: false, contentId: before.find((v) => v.version === chosen)!.contentId });
+    expect(kept).toBe(which === 'here');
+    expect(await heads(fileId)).toMatchObject([{ version: file.version, shown: true }]);
+    expect(await versions(fileId)).toHaveLength(3);
+    expect(await lastEvents(1)).toEqual(['file.updated']);
+    await expect(node.files.choose(fileId, chosen)).rejects.toMatchObject({ code: 'conflict' });
+  });
+
+  it('may choose the deletion', async () => {
+    const { id } = await put('a', 'one');
+    const deletion = await writtenElsewhere(node, 'a', { kind: 'deletion', content: null, size: 0, mediaType: '' });
+    expect(await node.files.get(id)).toMatchObject({ conflict: true, deleted: false });
+    expect(await node.files.choose(id, deletion)).toMatchObject({ kept: true, file: { deleted: true } });
+    await expect(node.files.get(id)).rejects.toMatchObject({ code: 'file-not-found' });
+    expect(await lastEvents(1)).toEqual(['file.deleted']);
+  });
+
+  it('takes heads of this file alone, and only while there is a conflict', async () => {
+    const old = await put('a', 'old');
+    const { fileId } = await conflicting('a');
+    await expect(node.files.choose(fileId, old.version)).rejects.toMatchObject({ code: 'conflict' });
+    await expect(node.files.choose(fileId, UNKNOWN_VERSION)).rejects.toMatchObject({ code: 'version-not-found' });
+    await expect(node.files.choose(UNKNOWN_FILE, old.version)).rejects.toMatchObject({ code: 'file-not-found' });
+    expect(await heads(fileId)).toHaveLength(2);
+    const calm = await put('b', 'one');
+    await expect(node.files.choose(calm.id, calm.version)).rejects.toMatchObject({ code: 'conflict' });
+    await expect(node.files.choose(calm.id, UNKNOWN_VERSION)).rejects.toMatchObject({ code: 'version-not-found' });
+  });
+});
+
+describe('move', () => {
+  it('gives a file another path and id, and leaves a deletion, in one commit', async () => {
+    const before = await put('old/a.txt', 'one');
+    const { chunks } = node.chunks.usage();
+    let units = 0;
+    const stop = node.catalogue.onRecords(() => (units += 1));
+    const { file, kept } = await node.files.move(before.id, 'new/b.txt');
+    stop();
+    expect([units, kept]).toEqual([1, true]);
+    expect(file).toMatchObject({
+      path: 'new/b.txt',
+      previousId: before.id,
+      contentId: before.contentId,
+      mediaType: 'text/plain',
+      deleted: false,
+    });
+    expect(file.id).not.toBe(before.id);
+    expect(await node.files.get(file.id)).toMatchObject({ path: 'new/b.txt' });
+    await expect(node.files.get(before.id)).rejects.toMatchObject({ code: 'file-not-found' });
+    expect(await read(file.id)).toBe('one');
+    expect(node.chunks.usage().chunks).toBe(chunks);
+    expect(await versions(file.id)).toMatchObject([{ from: 'old/a.txt' }]);
+    expect(await lastEvents(2)).toEqual(['file.uploaded', 'file.deleted']);
+    const back = await node.files.move(file.id, 'old/a.txt');
+    expect(back.file).toMatchObject({ id: before.id, previousId: file.id });
+  });
+
+  it('has one form of the new path', async () => {
+    const { id } = await put('a', 'one');
+    expect((await node.files.move(id, 'u\u0308ber')).file.path).toBe('\u00fcber');
+  });
+
+  it.each([
+    ['where a file is', 'taken', 'path-exists'],
+    ['where it is', 'a', 'path-exists'],
+    ['out of the network', '../a', 'invalid-path'],
+    ['to no name', 'folder/', 'invalid-path'],
+    ['to too long a name', 'x'.repeat(2000), 'invalid-path'],
+  ])('is refused %s, and nothing changes', async (_what, path, code) => {
+    const { id, version } = await put('a', 'one');
+    await put('taken', 'two');
+    await expect(node.files.move(id, path)).rejects.toMatchObject({ code });
+    expect(await node.files.get(id)).toMatchObject({ path: 'a', version });
+    expect((await node.files.list({ limit: 10 })).total).toBe(2);
+    expect(node.catalogue.records.root().count).toBe(2);
+  });
+
+  it('is refused of what is not there, and while a choice is open', async () => {
+    await expect(node.files.move(UNKNOWN_FILE, 'b')).rejects.toMatchObject({ code: 'file-not-found' });
+    const { id } = await put('gone', 'one');
+    await node.files.remove(id);
+    await expect(node.files.move(id, 'b')).rejects.toMatchObject({ code: 'file-not-found' });
+    const { fileId } = await conflicting('a');
+    await expect(node.files.move(fileId, 'b')).rejects.toMatchObject({ code: 'conflict' });
+    expect(await heads(fileId)).toHaveLength(2);
+    expect(await node.catalogue.byPath('b')).toBeUndefined();
+  });
+
+  it('goes where a file was deleted', async () => {
+    const gone = await put('b', 'two');
+    await node.files.remove(gone.id);
+    const { id } = await put('a', 'one');
+    expect((await node.files.move(id, 'b')).file.id).toBe(gone.id);
+    expect(await read(gone.id)).toBe('one');
+  });
+});

@@ -1,0 +1,31 @@
+import type { VersionQuery } from '@dfs/catalogue';
+import type { VersionInfo, VersionList } from '@dfs/contracts';
+import { DfsError, type Cid } from '@dfs/protocol';
+import { noSuchFile } from './listing.js';
+import type { CatalogueReader, FilesComponents } from './ports.js';
+
+/** A page of a file's versions, newest first; of a deleted file too. @throws DfsError `file-not-found`, `invalid-cursor` */
+export async function listVersions(
+  { catalogue }: Pick<FilesComponents, 'catalogue'>,
+  fileId: string,
+  query: VersionQuery,
+): Promise<VersionList> {
+  const list = await catalogue.versions(fileId, query);
+  if (list.total === 0) throw noSuchFile();
+  return list;
+}
+
+/** A version that has bytes. */
+export type StoredVersion = VersionInfo & { contentId: Cid };
+
+/** One version that has bytes. @throws DfsError `file-not-found`, `version-not-found` */
+export async function versionWithBytes(
+  catalogue: Pick<CatalogueReader, 'get' | 'version'>,
+  fileId: string,
+  version: string,
+): Promise<StoredVersion> {
+  const found = await catalogue.version(fileId, version);
+  if (found?.contentId) return { ...found, contentId: found.contentId };
+  if (!found && !(await catalogue.get(fileId))) throw noSuchFile();
+  throw new DfsError('version-not-found', 'The file has no such version with content: see its list of versions.');
+}
