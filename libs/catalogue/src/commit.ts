@@ -82,11 +82,21 @@ export class DraftWriter {
     const heads = ranked(path.heads.values());
     const replaced = draft.kind === 'deletion' ? deletionOf(draft, heads) : successorOf(draft, heads);
     if (replaced === 'unchanged') return { outcome: 'unchanged', entry: entryOf(path, before as PathRow) };
-    this.record(draft, path, replaced.slice(0, MAX_PARENTS));
+    this.replace(draft, path, replaced);
     return { outcome: outcomeOf(draft, heads[0]), entry: entryOf(path, pathRow(path) as PathRow) };
   }
 
-  private record(draft: Draft, path: PathChange, replaced: readonly Version[]): void {
+  /** By one record or, where that may not name so many heads, by a few that follow on each other. */
+  private replace(draft: Draft, path: PathChange, heads: readonly Version[]): void {
+    let rest = heads;
+    while (rest.length > MAX_PARENTS) {
+      const made = this.record(draft, path, rest.slice(0, MAX_PARENTS));
+      rest = [made, ...rest.slice(MAX_PARENTS)];
+    }
+    this.record(draft, path, rest);
+  }
+
+  private record(draft: Draft, path: PathChange, replaced: readonly Version[]): Version {
     const { signer, networkId, now } = this.context;
     const clock = this.stamp(replaced);
     const isFile = draft.kind === 'file';
@@ -118,6 +128,7 @@ export class DraftWriter {
     this.last = { id: record.id, clock };
     this.written.push(record);
     this.changes.add(record);
+    return path.heads.get(record.id) as Version;
   }
 
   /** Later than all it replaces and than all I wrote. */

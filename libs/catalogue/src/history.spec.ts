@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import type { VersionInfo } from '@dfs/contracts';
-import { fileIdOf, isDfsError, type RecordKind, type SignedRecord } from '@dfs/protocol';
+import { fileIdOf, isDfsError, MAX_PARENTS, type RecordKind, type SignedRecord } from '@dfs/protocol';
 import { content, fileDraft, NETWORK, recordOf, START, testNode, testSigner, type TestNode } from '../testing/nodes.js';
 import { readLastFile } from './history.js';
+import type { Draft } from './interfaces.js';
 
 const authors = [1, 2, 3].map(testSigner);
 const from = authors[0]!.peerId;
@@ -165,5 +166,22 @@ describe('the history of a path', () => {
       nextCursor: null,
       total: 0,
     });
+  });
+
+  it.each<[string, Draft]>([
+    ['a file', fileDraft('a', 7, { replaces: 'all' })],
+    ['a deletion', { kind: 'deletion', path: 'a', replaces: 'all' }],
+  ])('ends with one head by %s, also where there are more than a record may replace', async (_what, draft) => {
+    await using node = await testNode({ members: authors });
+    const heads = Array.from({ length: 2 * MAX_PARENTS + 5 }, (_, n) =>
+      recordOf(authors[0]!, { content: content(n), size: 1000 + n, clock: { ms: START - 1000 + n, counter: 0 } }),
+    );
+    await node.catalogue.receive(heads, from);
+    const headsNow = async (): Promise<number> => (await pages(node, 1000)).filter(({ head }) => head).length;
+    expect(await headsNow()).toBe(heads.length);
+    const [commit] = await node.write(draft);
+    expect(await headsNow()).toBe(1);
+    expect(await node.catalogue.get(A)).toEqual(commit!.entry);
+    expect(commit!.entry).toMatchObject({ conflict: false, deleted: draft.kind === 'deletion' });
   });
 });
