@@ -165,6 +165,34 @@ describe('versions over HTTP', () => {
     }
     expect((await versions(file)).total).toBe(1);
   });
+
+  it('are kept from being deleted all at once, unless that is confirmed', async () => {
+    const own = await startTestNode();
+    try {
+      const files: FileInfo[] = [];
+      for (let n = 0; n < 130; n++) {
+        files.push((await own.api(`/files/content?path=many/${n}`, { method: 'PUT', body: 'x' })).json<FileInfo>());
+      }
+      const statuses = new Map<number, number>();
+      let refused: Answer | undefined;
+      for (const { id } of files) {
+        const answer = await own.api(`/files/${id}`, { method: 'DELETE' });
+        statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
+        if (answer.status !== 204) refused = answer;
+      }
+      expect([...statuses]).toEqual([
+        [204, 100],
+        [409, 30],
+      ]);
+      expect(refused?.problem).toMatchObject({ code: 'mass-deletion', deleted: 100, files: 130 });
+      expect(refused?.problem.detail).toContain('?confirm=true');
+      const last = files.at(-1) as FileInfo;
+      expect((await own.api(`/files/${last.id}?confirm=false`, { method: 'DELETE' })).status).toBe(409);
+      expect((await own.api(`/files/${last.id}?confirm=true`, { method: 'DELETE' })).status).toBe(204);
+    } finally {
+      await own.remove();
+    }
+  });
 });
 
 function forked(signer: Signer, network: string, path: string, { contentId, size, mediaType }: FileContent) {

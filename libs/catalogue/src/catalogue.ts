@@ -1,5 +1,5 @@
 import type { VersionInfo, VersionList } from '@dfs/contracts';
-import type { Database, Tx } from '@dfs/database';
+import type { Database, Reader, Tx } from '@dfs/database';
 import type { EventLog } from '@dfs/events';
 import {
   DfsError,
@@ -161,9 +161,9 @@ export class Catalogue {
     return this.parts.membership.networkId;
   }
 
-  /** A path by its file id, current or deleted. */
-  get(fileId: string): Promise<Entry | undefined> {
-    return readEntry(this.parts.db, fileId);
+  /** A path by its file id, current or deleted. `reader`: a unit of work, to read what that one will change. */
+  get(fileId: string, reader: Reader = this.parts.db): Promise<Entry | undefined> {
+    return readEntry(reader, fileId);
   }
 
   /** @throws DfsError `invalid-path` */
@@ -190,8 +190,8 @@ export class Catalogue {
   }
 
   /** Current files and their bytes. */
-  totals(): Promise<{ count: number; bytes: number }> {
-    return readTotals(this.parts.db);
+  totals(reader: Reader = this.parts.db): Promise<{ count: number; bytes: number }> {
+    return readTotals(reader);
   }
 
   /** Distinct contents of all heads, shown or not: what the network must hold. In order of their bytes. */

@@ -154,9 +154,9 @@ export class FilesController {
   @ApiOperation({ operationId: 'deleteFile', summary: 'Delete a file everywhere' })
   @ApiHeader(IF_MATCH)
   @ApiNoContentResponse()
-  remove(@Param() { fileId }: FileParams, @Query() _query: RemoveQuery, @Req() request: Request): Promise<void> {
+  remove(@Param() { fileId }: FileParams, @Query() query: RemoveQuery, @Req() request: Request): Promise<void> {
     const { ifMatch } = writePreconditions(request.headers);
-    return this.files.remove(fileId, ifMatch ? { ifMatch } : {});
+    return this.files.remove(fileId, { confirm: query.confirm === 'true', ...(ifMatch ? { ifMatch } : {}) });
   }
 
   @Get(':fileId/chunks')

@@ -131,7 +131,7 @@ export class PageQuery {
 }
 
 export class RemoveQuery {
-  @ApiPropertyOptional({ enum: ['true', 'false'], description: 'Go on although very many files are being deleted.' })
+  @ApiPropertyOptional({ enum: ['true', 'false'], description: 'Go on although most of the files are being deleted.' })
   @IsOptional()
   @IsIn(['true', 'false'], { message: 'must be true or false' })
   confirm?: 'true' | 'false';

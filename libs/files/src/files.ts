@@ -1,10 +1,10 @@
 import type { VersionQuery } from '@dfs/catalogue';
 import type { ChunkList, FileInfo, FileList, HolderList, MovedFile, VersionList } from '@dfs/contracts';
+import { DeletionPace } from './deletion-pace.js';
 import { openContent, type OpenContent } from './download.js';
 import { getFile, listChunks, listFiles, listHolders, type ListQuery } from './listing.js';
 import type { FilesComponents } from './ports.js';
-import type { Preconditions } from './preconditions.js';
-import { removeFile } from './removal.js';
+import { removeFile, type RemoveOptions } from './removal.js';
 import { chooseVersion, moveFile, restoreFile, type Revised } from './revise.js';
 import { uploadMany, type PartResult, type UploadManyOptions, type UploadPart } from './upload-many.js';
 import { upload, type UploadOutcome, type UploadRequest } from './upload.js';
@@ -12,7 +12,11 @@ import { listVersions } from './versions.js';
 
 /** The files of the network, as one node sees and serves them: a verb each, a file for every verb. */
 export class Files {
-  constructor(private readonly components: FilesComponents) {}
+  private readonly deletions: DeletionPace;
+
+  constructor(private readonly components: FilesComponents) {
+    this.deletions = new DeletionPace(components.clock);
+  }
 
   upload(request: UploadRequest): Promise<UploadOutcome> {
     return upload(this.components, request);
@@ -34,8 +38,8 @@ export class Files {
     return getFile(this.components, fileId);
   }
 
-  remove(fileId: string, want?: Pick<Preconditions, 'ifMatch'>): Promise<void> {
-    return removeFile(this.components, fileId, want);
+  remove(fileId: string, options?: RemoveOptions): Promise<void> {
+    return removeFile(this.components, this.deletions, fileId, options);
   }
 
   versions(fileId: string, query: VersionQuery): Promise<VersionList> {

@@ -1,5 +1,6 @@
 import type { Entry } from '@dfs/catalogue';
 import type { ChunkList, FileInfo, FileList, FileListState, FileSort, HolderList } from '@dfs/contracts';
+import type { Reader } from '@dfs/database';
 import { DfsError } from '@dfs/protocol';
 import { describe } from './file-info.js';
 import type { CatalogueReader, FilesComponents } from './ports.js';
@@ -48,9 +49,13 @@ export async function listHolders({ catalogue, placement }: Reading, fileId: str
   return placement.holders(contentId, size);
 }
 
-/** What the path shows now. @throws DfsError `file-not-found` */
-export async function shownEntry(catalogue: Pick<CatalogueReader, 'get'>, fileId: string): Promise<Entry> {
-  const entry = await catalogue.get(fileId);
+/** What the path shows now; within a unit of work, as that one sees it. @throws DfsError `file-not-found` */
+export async function shownEntry(
+  catalogue: Pick<CatalogueReader, 'get'>,
+  fileId: string,
+  reader?: Reader,
+): Promise<Entry> {
+  const entry = await catalogue.get(fileId, reader);
   if (!entry) throw noSuchFile();
   if (entry.deleted) {
     throw new DfsError('file-not-found', 'The file has been deleted. Its earlier versions are listed under /versions.');

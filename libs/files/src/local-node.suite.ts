@@ -17,6 +17,7 @@ import {
   silentLog,
   systemClock,
   type Cid,
+  type Clock,
   type RecordFields,
   type Signer,
 } from '@dfs/protocol';
@@ -41,7 +42,7 @@ export interface LocalNode extends AsyncDisposable {
   remove(): Promise<void>;
 }
 
-export async function localNode(options: { quotaBytes?: number } = {}): Promise<LocalNode> {
+export async function localNode(options: { quotaBytes?: number; clock?: Clock } = {}): Promise<LocalNode> {
   const temp = await tempDatabase([...eventsMigrations, ...chunksMigrations, ...catalogueMigrations]);
   const { db, dir } = temp;
   const events = await EventLog.open(db);
@@ -56,7 +57,7 @@ export async function localNode(options: { quotaBytes?: number } = {}): Promise<
   const chunks = await ChunkStore.open({ dir: dir.file('chunks'), db, quotaBytes: options.quotaBytes ?? 2 ** 30 });
   const catalogue = await Catalogue.open({ db, events, signer, membership });
   const placement = new LocalPlacement(chunks, events);
-  const components = { db, chunks, catalogue, placement };
+  const components = { db, chunks, catalogue, placement, ...(options.clock ? { clock: options.clock } : {}) };
   const remove = async (): Promise<void> => {
     await catalogue.close();
     await chunks.close();

@@ -2,11 +2,12 @@ import type { Catalogue } from '@dfs/catalogue';
 import type { ChunkStore } from '@dfs/chunks';
 import type { Database } from '@dfs/database';
 import type { Placement, Transfers } from '@dfs/placement';
+import type { Clock } from '@dfs/protocol';
 
 // What files needs of the layers below, and no more.
 
 /** Reads what the network's files are. */
-export type CatalogueReader = Pick<Catalogue, 'get' | 'byPath' | 'list' | 'versions' | 'version'>;
+export type CatalogueReader = Pick<Catalogue, 'get' | 'byPath' | 'list' | 'versions' | 'version' | 'totals'>;
 /** Writes new versions of them. */
 export type CatalogueWriter = CatalogueReader & Pick<Catalogue, 'commit' | 'restore' | 'choose' | 'move'>;
 
@@ -21,4 +22,6 @@ export interface FilesComponents {
   chunks: Pick<ChunkStore, 'batch'>;
   catalogue: CatalogueWriter;
   placement: ContentPlacement;
+  /** By which the pace of deletions is measured; the running time of the process when left out. */
+  clock?: Clock;
 }
