@@ -27,7 +27,7 @@ describe('versions over HTTP', () => {
   const content = async (file: { id: string }): Promise<string> => (await test.api(`/files/${file.id}/content`)).text;
 
   /** As if this node had been restored from an old copy, and had written the path without knowing of it. */
-  async function conflicting(path: string, content?: FileContent): Promise<FileInfo> {
+  async function conflicting(path: string, content?: FileContent | 'deleted'): Promise<FileInfo> {
     const seen = await put(path, 'seen');
     const other = content ?? (await put(`${path} of the copy`, 'of the copy'));
     const { signer } = test.node.app.get<Foundation>(FOUNDATION, { strict: false });
@@ -109,6 +109,19 @@ describe('versions over HTTP', () => {
       status: 409,
     });
     expect((await post(seen, 'choose', { version: UNKNOWN_VERSION })).problem.code).toBe('version-not-found');
+  });
+
+  it('may be chosen to stay deleted', async () => {
+    const seen = await conflicting('deleted', 'deleted');
+    const deletion = (await versions(seen)).items.find(({ kind }) => kind === 'deletion')!;
+    const chosen = await post(seen, 'choose', { version: deletion.version });
+    expect([chosen.status, chosen.headers.location, chosen.headers.etag?.includes(seen.contentId) ?? false]).toEqual([
+      200,
+      undefined,
+      false,
+    ]);
+    expect(chosen.json()).toMatchObject({ deleted: true, conflict: false });
+    expect((await test.api(`/files/${seen.id}`)).status).toBe(404);
   });
 
   it('are accepted, and not more, as long as nobody is known to keep their bytes', async () => {
@@ -195,18 +208,17 @@ describe('versions over HTTP', () => {
   });
 });
 
-function forked(signer: Signer, network: string, path: string, { contentId, size, mediaType }: FileContent) {
+function forked(signer: Signer, network: string, path: string, content: FileContent | 'deleted') {
   return signRecord(signer, {
     version: RECORD_VERSION,
     network,
     author: signer.peerId,
     clock: { ms: Date.now(), counter: 0 },
     prev: null,
-    kind: 'file',
     path,
-    content: contentId,
-    size,
-    mediaType,
+    ...(content === 'deleted'
+      ? { kind: 'deletion', content: null, size: 0, mediaType: '' }
+      : { kind: 'file', content: content.contentId, size: content.size, mediaType: content.mediaType }),
     parents: [],
     from: null,
     imported: false,
