@@ -72,6 +72,18 @@ describe('sync', () => {
     for (const node of network.nodes) expect(await eventTypes(node)).not.toContain('sync.started');
   });
 
+  it('stops at once while a member keeps its stream of new records open', async () => {
+    await using network = await testNetwork(2);
+    const [a, b] = network.nodes as [SyncedNode, SyncedNode];
+    network.groups([a, b]);
+    await network.converged();
+    await a.write(fileDraft('new', 1));
+    await network.converged();
+    const start = performance.now();
+    await b.sync.stop();
+    expect(performance.now() - start).toBeLessThan(2_000);
+  });
+
   it('carries a burst of writes to all, in the order in which they were made', async () => {
     await using network = await testNetwork(3);
     const [a, b, c] = network.nodes as [SyncedNode, SyncedNode, SyncedNode];

@@ -155,8 +155,8 @@ export class CatalogueSync {
     if (first.done) return;
     const message = parseSyncMessage(first.value.header);
     if (message.t === 'push') {
-      await receivePushes(channel, frames, (records, reached) => this.receive(records, peerId, reached));
-      return;
+      const work = receivePushes(channel, frames, (records, reached) => this.receive(records, peerId, reached));
+      return this.untilStopped(channel, work);
     }
     if (message.t !== 'hello') throw new DfsError('peer-misbehaved', 'A stream of sync begins with hello or push.');
     if (this.mustWait(peerId)) return channel.send({ t: 'busy', ...this.root() });
@@ -201,10 +201,7 @@ export class CatalogueSync {
   ): Promise<ExchangeOutcome> {
     const { events, catalogue } = this.parts;
     const { peerId } = channel;
-    const { signal } = this.stopping;
     const watchdog = new Watchdog(channel, this.options.patienceMs);
-    const stop = (): void => channel.abort(signal.reason as Error);
-    signal.addEventListener('abort', stop, { once: true });
     let started = false;
     const parts: ExchangeParts = {
       channel,
@@ -218,16 +215,27 @@ export class CatalogueSync {
     };
     const exchange = new Exchange(parts, frames);
     try {
-      return await this.track(run(exchange));
+      return await this.track(this.untilStopped(channel, run(exchange)));
     } catch (error) {
       this.log.info({ err: error, peerId }, 'comparing catalogues failed, to be tried again');
       channel.abort(error instanceof Error ? error : new Error('the exchange failed'));
       throw error;
     } finally {
       watchdog.stop();
-      signal.removeEventListener('abort', stop);
       const { received, sent } = exchange;
       if (started) await events.recordNow('sync.finished', { peerId, received, sent });
+    }
+  }
+
+  /** Cuts the channel when this node stops. */
+  private async untilStopped<T>(channel: SyncChannel, work: Promise<T>): Promise<T> {
+    const { signal } = this.stopping;
+    const stop = (): void => channel.abort(signal.reason as Error);
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      return await work;
+    } finally {
+      signal.removeEventListener('abort', stop);
     }
   }
 
