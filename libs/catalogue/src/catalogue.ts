@@ -19,6 +19,7 @@ import { Changeset, type ChangesetContext } from './changeset.js';
 import { chainEnd, DraftWriter, normaliseDrafts } from './commit.js';
 import { Fingerprints } from './fingerprints.js';
 import { readVersion, readVersions, type VersionQuery } from './history.js';
+import { Imports } from './import/imports.js';
 import { Intake, type Received } from './intake.js';
 import type { Change, Commit, Draft, Entry, EntryPage, ListQuery, MemberView } from './interfaces.js';
 import { listPage } from './list.js';
@@ -45,6 +46,8 @@ export interface CatalogueComponents {
 export class Catalogue {
   /** The set as sync sees it. */
   readonly records: RecordSet;
+  /** Files that came along from another network, and are on their way into this one. */
+  readonly imports: Imports;
   private readonly changeListeners = new Set<(changes: Change[]) => void>();
   private readonly setListeners = new Set<(nothing: undefined) => void>();
   private readonly recordListeners = new Set<(records: SignedRecord[]) => void>();
@@ -61,6 +64,8 @@ export class Catalogue {
   ) {
     this.records = new RecordSet(parts.db, fingerprints);
     this.refusals = new Refusals(parts.log);
+    const commit = (tx: Tx, drafts: readonly Draft[]): Promise<unknown> => this.commit(tx, drafts);
+    this.imports = new Imports({ ...parts, commit });
     this.intake = new Intake({
       db: parts.db,
       events: parts.events,

@@ -80,7 +80,7 @@ export class DraftWriter {
     const path = this.changes.path(draft.path);
     const before = pathRow(path);
     const heads = ranked(path.heads.values());
-    const replaced = draft.kind === 'deletion' ? deletionOf(draft, heads) : successorOf(draft, heads);
+    const replaced = replacedBy(draft, heads);
     if (replaced === 'unchanged') return { outcome: 'unchanged', entry: entryOf(path, before as PathRow) };
     this.replace(draft, path, replaced);
     return { outcome: outcomeOf(draft, heads[0]), entry: entryOf(path, pathRow(path) as PathRow) };
@@ -98,7 +98,7 @@ export class DraftWriter {
 
   private record(draft: Draft, path: PathChange, replaced: readonly Version[]): Version {
     const { signer, networkId, now } = this.context;
-    const clock = this.stamp(replaced);
+    const clock = this.stamp(replaced, draft.imported);
     const isFile = draft.kind === 'file';
     if (clock.ms > now + MAX_AHEAD) throw clockSkew();
     const fields: RecordFields = {
@@ -114,7 +114,7 @@ export class DraftWriter {
       mediaType: isFile ? (draft.mediaType ?? DEFAULT_MEDIA_TYPE) : '',
       parents: replaced.map((head) => head.id).sort(),
       from: draft.from ?? null,
-      imported: false,
+      imported: draft.imported !== undefined,
     };
     const body = encodeRecord(fields);
     const record: JudgedRecord = {
@@ -132,10 +132,10 @@ export class DraftWriter {
   }
 
   /** Later than all it replaces and than all I wrote. */
-  private stamp(replaced: readonly Version[]): RecordClock {
+  private stamp(replaced: readonly Version[], writtenAt = Infinity): RecordClock {
     let after = this.last?.clock;
     for (const { clock } of replaced) if (after === undefined || compareClocks(clock, after) > 0) after = clock;
-    return nextClock(this.context.now, after);
+    return nextClock(Math.min(this.context.now, writtenAt), after);
   }
 }
 
@@ -147,6 +147,19 @@ export function normaliseDrafts(drafts: readonly Draft[]): Promise<Draft[]> {
 function normaliseDraft(draft: Draft): Draft {
   const path = normalisePath(draft.path);
   return draft.from === undefined ? { ...draft, path } : { ...draft, path, from: normalisePath(draft.from) };
+}
+
+function replacedBy(draft: Draft, heads: readonly Version[]): readonly Version[] | 'unchanged' {
+  if (draft.imported !== undefined) return besides(draft, heads);
+  return draft.kind === 'deletion' ? deletionOf(draft, heads) : successorOf(draft, heads);
+}
+
+/** Heads that what was brought along replaces; `unchanged` when its bytes are there already. */
+function besides(draft: Draft, heads: readonly Version[]): readonly Version[] | 'unchanged' {
+  const [shown] = heads;
+  if (shown === undefined || shown.kind === 'deletion') return heads;
+  if (draft.kind === 'folder') return 'unchanged';
+  return heads.some((head) => head.kind === 'file' && head.content === draft.contentId) ? 'unchanged' : [];
 }
 
 /** Heads that a new version replaces; `unchanged` when it would say what is there already. */

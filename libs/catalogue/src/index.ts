@@ -15,6 +15,7 @@ export type {
   Draft,
   Entry,
   EntryPage,
+  JoinPlan,
   ListQuery,
   MemberView,
   NetworkChanges,

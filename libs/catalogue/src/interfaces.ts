@@ -38,6 +38,8 @@ export interface Draft {
   ifNoneMatch?: '*';
   /** The path it is moved from; the path itself when an earlier version is brought back. */
   from?: string;
+  /** Brought along from another network, where it was written at this time (ms): replaces no file, and yields to them. */
+  imported?: number;
 }
 
 export type CommitOutcome = 'created' | 'updated' | 'unchanged' | 'deleted';
@@ -98,11 +100,22 @@ export interface SyncPeers {
   nudge(): void;
 }
 
+/** A network that is about to be joined. */
+export interface JoinPlan {
+  networkId: string;
+  /** Of this node in it; null while that is not known. */
+  role: MemberRole | null;
+  /** Whether this node is alone in the network it leaves, so that its files are its own. */
+  alone: boolean;
+}
+
 /** How the catalogue hears of a change of network. */
 export interface NetworkChanges {
-  /** The guest may refuse; it is told the network that is to be joined, where that is known. */
-  beforeJoin(fn: (networkId?: string) => Promise<void>): void;
-  onNetworkChanged(fn: (tx: Tx, from: string, to: string) => Promise<void>): void;
+  /** The guest may refuse: first without the role this node will have, then with it. */
+  beforeJoin(fn: (plan: JoinPlan) => Promise<void>): void;
+  onNetworkChanged(fn: (tx: Tx, from: string, to: string, role: MemberRole) => Promise<void>): void;
+  /** A join is answered when this is done. */
+  afterJoin(fn: () => Promise<void>): void;
   /** Asked for the record that a removal is to name. */
   setLastRecordOf(fn: (peerId: string) => Promise<string | null>): void;
 }

@@ -1,5 +1,5 @@
 import { eventually } from '@dfs/testing';
-import { fileDraft } from '../testing/nodes.js';
+import { content, fileDraft } from '../testing/nodes.js';
 import { RealNetwork, type RealNode } from '../testing/real-network.js';
 
 const paths = async ({ catalogue }: RealNode): Promise<string[]> =>
@@ -37,17 +37,68 @@ describe.each(['memory', 'libp2p'] as const)('the catalogue of real members over
 });
 
 describe('a network of real members', () => {
-  it('refuses a newcomer with files of its own, and takes it without', async () => {
+  it('takes a newcomer’s files in: what is there already adds nothing, what differs is a conflict below it', async () => {
+    await using network = new RealNetwork();
+    const [a, b] = [await network.node('a'), await network.node('b')];
+    await a.write(fileDraft('same', 1), fileDraft('differs', 2), fileDraft('deleted', 3), fileDraft('theirs', 4));
+    await a.write({ kind: 'deletion', path: 'deleted' });
+    await b.write(fileDraft('same', 1), fileDraft('differs', 5), fileDraft('deleted', 3), fileDraft('mine', 6));
+    await b.write({ kind: 'deletion', path: 'mine' }, fileDraft('mine', 7));
+    const written = (await b.catalogue.byPath('mine'))?.modifiedAt;
+    await b.peers.join((await a.peers.invite({})).ticket);
+    // The join is answered when they are there.
+    expect(await b.catalogue.imports.count()).toBe(0);
+    await agree([a, b], ['deleted', 'differs', 'mine', 'same', 'theirs']);
+    expect(a.catalogue.records.root().count).toBe(5 + 3);
+    for (const { catalogue } of [a, b]) {
+      const differs = await catalogue.byPath('differs');
+      expect(differs).toMatchObject({ contentId: content(2), conflict: true });
+      expect((await catalogue.versions(differs!.fileId)).map(({ contentId }) => contentId)).toEqual([
+        content(2),
+        content(5),
+      ]);
+      const same = await catalogue.byPath('same');
+      expect(same).toMatchObject({ conflict: false, author: a.signer.peerId });
+      expect(await catalogue.versions(same!.fileId)).toHaveLength(1);
+      expect(await catalogue.byPath('deleted')).toMatchObject({
+        contentId: content(3),
+        deleted: false,
+        conflict: false,
+      });
+      expect(await catalogue.byPath('mine')).toMatchObject({ contentId: content(7), modifiedAt: written });
+    }
+  });
+
+  it('leaves a newcomer with files as it was where it may not write; the ticket is still good', async () => {
     await using network = new RealNetwork();
     const [a, b] = [await network.node('a'), await network.node('b')];
     await b.write(fileDraft('mine', 1));
-    const { ticket } = await a.peers.invite({});
-    await expect(b.peers.join(ticket)).rejects.toMatchObject({ code: 'has-files' });
+    const own = b.membership.networkId;
+    const { ticket } = await a.peers.invite({ role: 'storage' });
+    await expect(b.peers.join(ticket)).rejects.toMatchObject({ code: 'has-files', facts: { files: 1 } });
+    expect(b.membership.networkId).toBe(own);
+    expect(await paths(b)).toEqual(['mine']);
+    expect(a.membership.members()).toHaveLength(1);
     await b.write({ kind: 'deletion', path: 'mine' });
-    await a.write(fileDraft('theirs', 2));
     await b.peers.join(ticket);
-    await agree([a, b], ['theirs']);
-    expect(b.catalogue.records.root().count).toBe(1);
+    expect(b.membership.self().role).toBe('storage');
+  });
+
+  it('goes on with the import after a stop in its middle', async () => {
+    await using network = new RealNetwork();
+    const [a, b] = [await network.node('a'), await network.node('b')];
+    const names = Array.from({ length: 2_500 }, (_, n) => `f${String(n).padStart(4, '0')}`);
+    await b.write(...names.map((name, n) => fileDraft(name, n)));
+    await a.write(fileDraft('f0000', 9_999));
+    const joining = b.peers.join((await a.peers.invite({})).ticket);
+    await eventually(async () => (await b.catalogue.imports.count()) === 1_500, { poll: 1, deadline: 10_000 });
+    await network.stop(b);
+    await joining.catch(() => undefined);
+    const back = await network.start(b);
+    await eventually(async () => (await back.catalogue.totals()).count === 2_500, { deadline: 20_000 });
+    await eventually(() => a.catalogue.records.root().count === 2_501);
+    await agree([a, back], names.slice(0, 1000));
+    expect((await a.catalogue.byPath('f0000'))?.contentId).toBe(content(9_999));
   });
 
   it('lets a member that only holds data write nothing', async () => {

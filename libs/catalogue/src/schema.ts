@@ -1,5 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import type { MigrationClass } from '@dfs/database';
+import { importMigrations } from './import/import-schema.js';
 
 /** State of a stored record. Up to IN_SET it belongs to the set that all members hold. */
 export const RecordState = {
@@ -120,4 +121,4 @@ const STATEMENTS = [
 ];
 
 /** Tables `catalogue_*`. */
-export const catalogueMigrations: MigrationClass[] = [Catalogue1763800000000];
+export const catalogueMigrations: MigrationClass[] = [Catalogue1763800000000, ...importMigrations];

@@ -1,8 +1,15 @@
+import type { MemberRole } from '@dfs/contracts';
 import type { Tx } from '@dfs/database';
 import { decode, encode, type Unsubscribe, type WireValue } from '@dfs/protocol';
 import { eventually } from '@dfs/testing';
 import { MemoryNetwork, type MemoryTransport } from '@dfs/transport';
-import { CatalogueSync, type CatalogueSyncOptions, type NetworkChanges, type SyncPeers } from '../src/index.js';
+import {
+  CatalogueSync,
+  type CatalogueSyncOptions,
+  type JoinPlan,
+  type NetworkChanges,
+  type SyncPeers,
+} from '../src/index.js';
 import { testNode, testSigner, type TestNode, type TestNodeOptions } from './nodes.js';
 
 /** Who is connected to whom is what the test says; statuses arrive when a node is nudged, or the test says so. */
@@ -12,9 +19,10 @@ export class TestPeers implements SyncPeers, NetworkChanges {
   private readonly away = new Set<(peerId: string) => void>();
   private readonly sections = new Map<string, () => WireValue>();
   private readonly listeners = new Map<string, Set<(peerId: string, value: WireValue) => void>>();
-  readonly joinGuards: ((networkId?: string) => Promise<void>)[] = [];
+  readonly joinGuards: ((plan: JoinPlan) => Promise<void>)[] = [];
+  readonly joined: (() => Promise<void>)[] = [];
   lastRecordOf: (peerId: string) => Promise<string | null> = () => Promise.resolve(null);
-  readonly networkListeners: ((tx: Tx, from: string, to: string) => Promise<void>)[] = [];
+  readonly networkListeners: ((tx: Tx, from: string, to: string, role: MemberRole) => Promise<void>)[] = [];
   nudges = 0;
 
   constructor(readonly peerId: string) {}
@@ -48,15 +56,19 @@ export class TestPeers implements SyncPeers, NetworkChanges {
     this.tellStatus();
   }
 
-  beforeJoin(fn: (networkId?: string) => Promise<void>): void {
+  beforeJoin(fn: (plan: JoinPlan) => Promise<void>): void {
     this.joinGuards.push(fn);
+  }
+
+  afterJoin(fn: () => Promise<void>): void {
+    this.joined.push(fn);
   }
 
   setLastRecordOf(fn: (peerId: string) => Promise<string | null>): void {
     this.lastRecordOf = fn;
   }
 
-  onNetworkChanged(fn: (tx: Tx, from: string, to: string) => Promise<void>): void {
+  onNetworkChanged(fn: (tx: Tx, from: string, to: string, role: MemberRole) => Promise<void>): void {
     this.networkListeners.push(fn);
   }
 

@@ -64,7 +64,8 @@ export class Admission {
       inviterNonce: randomBytes(32),
       newcomerNonce: request.nonce,
     };
-    const challenge = { nonce: transcript.inviterNonce, proof: proofOf(invite.key, 'inviter', transcript) };
+    const proofOfMine = proofOf(invite.key, 'inviter', transcript);
+    const challenge = { nonce: transcript.inviterNonce, proof: proofOfMine, role: invite.role };
     await channel.send(joinChallenge.form(challenge) as WireValue);
     const { proof } = joinProof.parse(await next(frames), 'proof');
     // Only one who has the ticket learns what has become of it.

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { MemberRole } from '@dfs/contracts';
 import type { Tx } from '@dfs/database';
 import {
   DfsError,
@@ -35,13 +36,29 @@ export interface JoiningComponents {
   name(): string;
   /** Where the inviter was found besides what the ticket says. */
   foundAt: (peerId: string) => string[];
+  /** Whether to go on, once the inviter has said what this node will be; refuses by throwing. */
+  consent: (role: MemberRole | null) => Promise<void>;
 }
 
-/** Called within the unit of work that changes the network. */
-export type NetworkChangedGuest = (tx: Tx, from: string, to: string) => Promise<void>;
+/** A join that is about to happen. */
+export interface JoinPlan {
+  /** The network that is to be joined. */
+  networkId: string;
+  /** What this node will be there; null while that is not known. */
+  role: MemberRole | null;
+  /** Whether this node is alone in the network it leaves: what is there is its own, to be brought along. */
+  alone: boolean;
+}
+
+/** May refuse a join by throwing. Asked before anything is done, and once more when the role is known. */
+export type JoinGuest = (plan: JoinPlan) => Promise<void>;
+
+/** Called within the unit of work that changes the network; refuses it by throwing. `role`: of this node, in `to`. */
+export type NetworkChangedGuest = (tx: Tx, from: string, to: string, role: MemberRole) => Promise<void>;
 
 interface Welcome {
   records: MembershipRecord[];
+  role: MemberRole;
   addresses: JoinWelcome['addresses'];
 }
 
@@ -63,7 +80,7 @@ export async function joinNetwork(
       const from = membership.networkId;
       await unit.replace(withOwn(welcome.records, membership));
       await book.replace(unit.tx, welcome.addresses);
-      for (const guest of guests) await guest(unit.tx, from, ticket.networkId);
+      for (const guest of guests) await guest(unit.tx, from, ticket.networkId, welcome.role);
     });
   } finally {
     // As a stranger it was let in for this alone; as a member it connects anew.
@@ -119,14 +136,20 @@ async function reach({ transport, foundAt, clock, log }: JoiningComponents, tick
 async function ask(components: JoiningComponents, ticket: Ticket): Promise<Welcome> {
   const options = { signal: AbortSignal.timeout(JOIN_TIME) };
   let channel: Channel | undefined;
+  let refusal: unknown;
+  const consent = (role: MemberRole | null): Promise<void> =>
+    components.consent(role).catch((error: unknown) => {
+      refusal = error;
+      throw error;
+    });
   try {
     channel = await components.transport.open(ticket.inviter, JOIN_PROTOCOL, options);
-    const welcome = await converse(components, ticket, channel);
+    const welcome = await converse({ ...components, consent }, ticket, channel);
     await channel.end();
     return welcome;
   } catch (error) {
     channel?.abort(error instanceof Error ? error : new Error('joining failed'));
-    throw explained(error);
+    throw refusal !== undefined && error === refusal ? error : explained(error);
   }
 }
 
@@ -138,10 +161,12 @@ async function converse(components: JoiningComponents, ticket: Ticket, channel: 
   const request = { invite: inviteIdOf(ticket.secret), nonce: newcomerNonce, name: components.name() };
   await channel.send(joinRequest.form(request) as WireValue);
 
-  const { nonce: inviterNonce, proof } = joinChallenge.parse(await next(frames), 'challenge');
+  const { nonce: inviterNonce, proof, role } = joinChallenge.parse(await next(frames), 'challenge');
   const { networkId, inviter } = ticket;
   const transcript = { networkId, inviter, newcomer, inviterNonce, newcomerNonce };
   if (!isProof(proof, key, 'inviter', transcript)) throw misbehaved('it could not prove that it made the ticket');
+  // Nothing has happened yet: the ticket is as good as before.
+  await components.consent(role);
   await channel.send(joinProof.form({ proof: proofOf(key, 'newcomer', transcript) }) as WireValue);
 
   const { records: count, addresses } = joinWelcome.parse(await next(frames), 'welcome');
@@ -153,8 +178,9 @@ async function converse(components: JoiningComponents, ticket: Ticket, channel: 
     addValid(graph, part);
   }
   const { members } = rosterOf(graph);
-  if (!members.has(newcomer) || !members.has(inviter)) throw misbehaved('its membership does not hold this node');
-  return { records: graph.nodes.map(({ record }) => record), addresses };
+  const self = members.get(newcomer);
+  if (!self || !members.has(inviter)) throw misbehaved('its membership does not hold this node');
+  return { records: graph.nodes.map(({ record }) => record), role: self.role, addresses };
 }
 
 function addFounding(graph: RecordGraph, founding: MembershipRecord | undefined, networkId: string): void {

@@ -1,9 +1,9 @@
-import type { InviteInfo, NetworkInfo, PeerInfo } from '@dfs/contracts';
+import type { InviteInfo, MemberRole, NetworkInfo, PeerInfo } from '@dfs/contracts';
 import { decodeTicket, DfsError, JOIN_PROTOCOL, type Unsubscribe, type WireValue } from '@dfs/protocol';
 import { Admission } from './admission.js';
 import { connectTo } from './connect.js';
 import { Invites, type InviteRequest } from './invites.js';
-import { joinNetwork, refuseUnlessAlone, type NetworkChangedGuest } from './joining.js';
+import { joinNetwork, refuseUnlessAlone, type JoinGuest, type NetworkChangedGuest } from './joining.js';
 import { cleanName } from './names.js';
 import { peerInfo, storageOf, STORAGE_SECTION } from './peer-info.js';
 import { Presence, type PresenceComponents } from './presence.js';
@@ -25,7 +25,8 @@ export class Peers {
   private readonly presence: Presence;
   private readonly invites: Invites;
   private readonly admission: Admission;
-  private readonly joinGuests: (() => Promise<void>)[] = [];
+  private readonly joinGuests: JoinGuest[] = [];
+  private readonly joinedGuests: (() => Promise<void>)[] = [];
   private readonly networkGuests: NetworkChangedGuest[] = [];
   private readonly removeGuests: RemoveGuest[] = [];
   private lastRecordOf: (peerId: string) => Promise<string | null> = () => Promise.resolve(null);
@@ -122,13 +123,18 @@ export class Peers {
     if (this.isJoining) throw new DfsError('conflict', 'This node is joining a network at the moment.');
     this.isJoining = true;
     try {
-      for (const guest of this.joinGuests) await guest();
+      const plan = { networkId: ticket.networkId, alone: !membership.isRemoved };
+      const consent = async (role: MemberRole | null): Promise<void> => {
+        for (const guest of this.joinGuests) await guest({ ...plan, role });
+      };
+      await consent(null);
       const { presence } = this;
       const foundAt = (peerId: string) => presence.foundAt(peerId);
-      const joining = { ...this.components, book: presence.book, name: () => presence.name, foundAt };
+      const joining = { ...this.components, book: presence.book, name: () => presence.name, foundAt, consent };
       await joinNetwork(joining, ticket, this.networkGuests);
       this.invites.closeAll();
       presence.dialSoon(ticket.inviter);
+      for (const guest of this.joinedGuests) await guest();
     } finally {
       this.isJoining = false;
     }
@@ -189,9 +195,14 @@ export class Peers {
     this.presence.nudge();
   }
 
-  /** A guest may refuse a join by throwing. */
-  beforeJoin(fn: () => Promise<void>): void {
+  /** A guest may refuse a join by throwing: first without the role this node will have, then with it. */
+  beforeJoin(fn: JoinGuest): void {
     this.joinGuests.push(fn);
+  }
+
+  /** What has to be done before a join is answered; it has happened by then, whatever becomes of this. */
+  afterJoin(fn: () => Promise<void>): void {
+    this.joinedGuests.push(fn);
   }
 
   /** A guest is called within the unit of work that changes the network. */

@@ -14,7 +14,6 @@ import {
 import type { ContentChange, ContentRef, Contents, MemberList, PeerView, Providers } from './parts.js';
 import { Placement } from './placement.js';
 import { placementMigrations } from './schema.js';
-import type { Tx } from '@dfs/database';
 
 const NETWORK_ID = '00'.repeat(32);
 
@@ -88,7 +87,7 @@ export class WorldNode {
   readonly statusListeners = new Map<string, Set<(peerId: string, value: WireValue) => void>>();
   readonly readyListeners = new Set<(peerId: string) => void>();
   readonly goneListeners = new Set<(peerId: string) => void>();
-  networkChanged: ((tx: Tx, from: string, to: string) => Promise<void>) | undefined;
+  networkChanged: Parameters<PeerView['onNetworkChanged']>[0] | undefined;
   beforeRemove: ((peerId: string, options: { confirm?: boolean }) => Promise<void>) | undefined;
   db!: Database;
   chunks!: ChunkStore;

@@ -1,6 +1,7 @@
+import type { MemberRole } from '@dfs/contracts';
 import { MAX_NAME_LENGTH } from './limits.js';
 import { MAX_MEMBERSHIP_RECORD_BYTES } from './membership-record.js';
-import { shape, type Infer } from './schema.js';
+import { shape, unless, type Infer } from './schema.js';
 
 /**
  * `/dfs/join/1`: a newcomer hands in a ticket. The only protocol that strangers may speak. One stream:
@@ -26,6 +27,8 @@ export const joinChallenge = shape.struct({
   nonce: shape.bytes(32),
   /** The inviter's. */
   proof: shape.bytes(32),
+  /** What the newcomer will be: one with files of its own goes no further where it may not write. Null: not said. */
+  role: unless<MemberRole | null>(null, shape.nullable(shape.oneOf('owner', 'member', 'storage'))),
 });
 export const joinProof = shape.struct({
   /** The newcomer's. */

@@ -17,7 +17,8 @@ const golden = JSON.parse(
 const messages: [string, Shape<never>, unknown][] = (
   [
     ['join request', joinRequest, { invite: '11'.repeat(16), nonce: bytes(2), name: 'kitchen' }],
-    ['join challenge', joinChallenge, { nonce: bytes(3), proof: bytes(4) }],
+    ['join challenge', joinChallenge, { nonce: bytes(3), proof: bytes(4), role: null }],
+    ['join challenge with role', joinChallenge, { nonce: bytes(3), proof: bytes(4), role: 'storage' }],
     ['join proof', joinProof, { proof: bytes(5) }],
     ['join welcome', joinWelcome, { records: 2, addresses: [{ peerId, addresses }] }],
     [

@@ -93,6 +93,15 @@ export const shape = {
   any: (): Shape<WireValue> => ({ parse: (value) => value ?? null, form: (value) => value }),
 };
 
+/** A field of a struct that is left out while it equals `empty`: most heartbeats are a few dozen bytes. */
+export function unless<T>(empty: T, of: Shape<T>): Shape<T> {
+  const isEmpty = (value: T) => value === empty || (Array.isArray(value) && value.length === 0);
+  return {
+    parse: (value, at) => (value === undefined ? empty : of.parse(value, at)),
+    form: (value) => (isEmpty(value) ? undefined : of.form(value)),
+  };
+}
+
 /** msgpack of a message. */
 export function encodeAs<T>(of: Shape<T>, value: T): Uint8Array {
   return encode(of.form(value) ?? null);

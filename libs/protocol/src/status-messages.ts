@@ -1,6 +1,6 @@
 import { MAX_WIRE_ADDRESSES, MAX_WIRE_ADDRESS_LENGTH, membershipEnvelopes } from './join-messages.js';
 import { MAX_NAME_LENGTH } from './limits.js';
-import { shape, type Infer, type Shape } from './schema.js';
+import { shape, unless, type Infer } from './schema.js';
 
 /**
  * `/dfs/status/1`: what members tell each other of themselves, in place of pings. One stream a request:
@@ -14,15 +14,6 @@ export const STATUS_PROTOCOL = '/dfs/status/1';
 export const MAX_STATUS_SECTIONS = 32;
 /** Members one node asks others about in one status. */
 export const MAX_MISSING = 32;
-
-/** Left out of the message while it equals `empty`: most heartbeats are a few dozen bytes. */
-function unless<T>(empty: T, of: Shape<T>): Shape<T> {
-  const isEmpty = (value: T) => value === empty || (Array.isArray(value) && value.length === 0);
-  return {
-    parse: (value, at) => (value === undefined ? empty : of.parse(value, at)),
-    form: (value) => (isEmpty(value) ? undefined : of.form(value)),
-  };
-}
 
 const addresses = () => shape.list(shape.text(MAX_WIRE_ADDRESS_LENGTH), MAX_WIRE_ADDRESSES);
 

@@ -277,23 +277,33 @@ describe('sync', () => {
 });
 
 describe('a change of network', () => {
-  it('is refused while there are files, with what to do', async () => {
+  it('is refused with files to one who was removed, or may not write where it goes', async () => {
     await using network = await testNetwork(1);
     const [a] = network.nodes as [SyncedNode];
     const guard = a.peers.joinGuards[0]!;
-    await guard();
+    const plan = { networkId: 'ff'.repeat(32), role: null, alone: true } as const;
+    const refused = { code: 'has-files', facts: { files: 1 } };
+    await guard({ ...plan, role: 'storage' });
+    await guard({ ...plan, alone: false });
     await a.write(fileDraft('mine', 1));
-    await expect(guard()).rejects.toMatchObject({ code: 'has-files', facts: { files: 1 } });
+    await guard(plan);
+    await guard({ ...plan, role: 'member' });
+    await expect(guard({ ...plan, role: 'storage' })).rejects.toMatchObject(refused);
+    await expect(guard({ ...plan, alone: false })).rejects.toMatchObject(refused);
+    await guard({ ...plan, networkId: NETWORK, alone: false });
+    const changed = a.db.write((tx) => a.peers.networkListeners[0]!(tx, NETWORK, plan.networkId, 'storage'));
+    await expect(changed).rejects.toMatchObject(refused);
+    expect(await a.catalogue.totals()).toMatchObject({ count: 1 });
     await a.write({ kind: 'deletion', path: 'mine' });
-    await guard();
+    await guard({ ...plan, role: 'storage' });
+    await guard({ ...plan, alone: false });
   });
 
   it('keeps everything when it comes back to the same one', async () => {
     await using network = await testNetwork(1);
     const [a] = network.nodes as [SyncedNode];
     const [made] = await a.write(fileDraft('mine', 1));
-    await a.peers.joinGuards[0]!(NETWORK);
-    await a.db.write((tx) => a.peers.networkListeners[0]!(tx, NETWORK, NETWORK));
+    await a.db.write((tx) => a.peers.networkListeners[0]!(tx, NETWORK, NETWORK, 'member'));
     expect(a.catalogue.records.root().count).toBe(1);
     expect(await a.peers.lastRecordOf(a.signer.peerId)).toBe(made?.entry.recordId);
   });
@@ -304,12 +314,12 @@ describe('a change of network', () => {
     await a.write(fileDraft('mine', 1), { kind: 'deletion', path: 'mine' });
     const changed = a.peers.networkListeners[0]!;
     const failing = a.db.write(async (tx) => {
-      await changed(tx, NETWORK, 'ff'.repeat(32));
+      await changed(tx, NETWORK, 'ff'.repeat(32), 'member');
       throw new Error('not after all');
     });
     await expect(failing).rejects.toThrow();
     expect(a.catalogue.records.root().count).toBe(2);
-    await a.db.write((tx) => changed(tx, NETWORK, 'ff'.repeat(32)));
+    await a.db.write((tx) => changed(tx, NETWORK, 'ff'.repeat(32), 'member'));
     expect(a.catalogue.records.root()).toEqual(b.catalogue.records.root());
     expect(await dump(a)).toEqual(await dump(b));
     a.clock.set(START + 5 * second);

@@ -108,6 +108,7 @@ export class CatalogueSync {
       catalogue.onWritten((records) => this.pushes.push(records, peers.connected())),
       catalogue.onRecords(() => this.root()),
     ];
+    void this.track(catalogue.imports.start());
     this.judging = setInterval(() => void catalogue.judgeNow(), this.options.judgeMs).unref();
     for (const peerId of peers.connected()) this.met(peerId);
   }
@@ -122,7 +123,7 @@ export class CatalogueSync {
     this.schedule.stop();
     this.pushes.stop();
     this.stopping.abort(new DfsError('shutting-down', 'The node is shutting down.'));
-    await Promise.allSettled(this.running);
+    await Promise.allSettled([...this.running, this.parts.catalogue.imports.stop()]);
   }
 
   /** Both sides hear of it: the one of the lower peer id begins, the other only if that does not happen. */
@@ -215,7 +216,9 @@ export class CatalogueSync {
     };
     const exchange = new Exchange(parts, frames);
     try {
-      return await this.track(this.untilStopped(channel, run(exchange)));
+      const outcome = await this.track(this.untilStopped(channel, run(exchange)));
+      if (outcome.result !== 'busy') catalogue.imports.compared();
+      return outcome;
     } catch (error) {
       this.log.info({ err: error, peerId }, 'comparing catalogues failed, to be tried again');
       channel.abort(error instanceof Error ? error : new Error('the exchange failed'));

@@ -1,31 +1,54 @@
 import { DfsError } from '@dfs/protocol';
 import type { Catalogue } from '../catalogue.js';
-import type { NetworkChanges } from '../interfaces.js';
+import type { JoinPlan, NetworkChanges } from '../interfaces.js';
 
 /**
- * What a change of network, or of its members, means for the catalogue: a node with files of its own may not join
- * another network, its records of the old one go in the unit of work in which it changes, and a removal names the last
- * record of the member removed.
+ * What a change of network, or of its members, means for the catalogue: the files of a node that was alone come along
+ * if it may write where it goes, its records of the old network go in the unit of work in which it changes, and a
+ * removal names the last record of the member removed.
  */
 export function followNetwork(peers: Partial<NetworkChanges>, catalogue: Catalogue, forgotten: () => void): void {
-  peers.beforeJoin?.((networkId) => refuseWithFiles(catalogue, networkId));
+  const { imports } = catalogue;
+  peers.beforeJoin?.((plan) => refuseWithFiles(catalogue, plan));
   peers.setLastRecordOf?.((peerId) => catalogue.lastRecord(peerId));
-  peers.onNetworkChanged?.(async (tx, from, to) => {
+  peers.onNetworkChanged?.(async (tx, from, to, role) => {
     // Back in the network it was removed from: what it has is of that network.
     if (from === to) return;
+    const files = await imports.keep(tx);
+    if (files > 0 && role === 'storage') throw mayNotWrite(files);
     await catalogue.forget(tx);
     tx.afterCommit(forgotten);
+    if (files > 0) tx.afterCommit(() => imports.begin());
   });
+  peers.afterJoin?.(() => imports.settled());
 }
 
-async function refuseWithFiles(catalogue: Catalogue, networkId: string | undefined): Promise<void> {
+async function refuseWithFiles(catalogue: Catalogue, { networkId, role, alone }: JoinPlan): Promise<void> {
   if (networkId === catalogue.networkId) return;
   const { count } = await catalogue.totals();
-  if (count === 0) return;
-  throw new DfsError(
+  if (count > 0 && !alone) throw ofAnotherNetwork(count);
+  const files = count + (await catalogue.imports.count());
+  if (files > 0 && role === 'storage') throw mayNotWrite(files);
+}
+
+function ofAnotherNetwork(files: number): DfsError {
+  return new DfsError(
     'has-files',
-    `This node has ${count} ${count === 1 ? 'file' : 'files'} of its own, which would not come along: download and delete them first, ` +
-      'or join with a new, empty data directory.',
-    { facts: { files: count } },
+    `This node has ${numbered(files)} of the network it was removed from, which would not come along: ` +
+      'join with a new, empty data directory, or have an owner of that network invite this node again.',
+    { facts: { files } },
   );
+}
+
+function mayNotWrite(files: number): DfsError {
+  return new DfsError(
+    'has-files',
+    `This node has ${numbered(files)} of its own, and the invite makes it one that only holds data for others and may ` +
+      'not bring files along: ask for an invite as a member, or delete the files here first.',
+    { facts: { files } },
+  );
+}
+
+function numbered(files: number): string {
+  return `${files} ${files === 1 ? 'file' : 'files'}`;
 }

@@ -1,0 +1,176 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Database, Tx } from '@dfs/database';
+import type { EventLog } from '@dfs/events';
+import { cidFromBytes, DfsError, isDfsError, minute, second, type Log } from '@dfs/protocol';
+import type { Draft } from '../interfaces.js';
+import { KIND_NUMBER, RecordState } from '../schema.js';
+
+export interface ImportsComponents {
+  db: Pick<Database, 'write' | 'query'>;
+  events: Pick<EventLog, 'recordNow'>;
+  log: Log;
+  /** Writes into the catalogue. */
+  commit: (tx: Tx, drafts: readonly Draft[]) => Promise<unknown>;
+}
+
+export interface ImportsOptions {
+  /** Milliseconds for which a first comparison with a member is waited for. */
+  patienceMs?: number;
+  /** Milliseconds after which a failed import is tried again. */
+  retryMs?: number;
+}
+
+/** Files imported in one unit of work. */
+const FILES_PER_UNIT = 1000;
+/** What is there already is imported as nothing: so it is waited until that is known, but not for ever. */
+const PATIENCE = minute;
+const RETRY = minute;
+/** How long a join is held back until the files are where a person looks for them. */
+const SETTLE_TIME = 10 * second;
+
+interface ImportRow {
+  seq: number;
+  kind: number;
+  path: string;
+  content: Uint8Array | null;
+  size: number;
+  media_type: string;
+  ms: number;
+}
+
+/**
+ * Brings the files of a node that was alone into the network it has joined. They are set aside in the unit of work that
+ * changes the network, and come into the new catalogue a thousand in a unit, each taken off the list in the unit that
+ * writes it: an end at any moment loses nothing and imports nothing twice. Equal bytes at a path add nothing; others
+ * become a conflict in which they are not what is shown. Contents and their pins stay where they are.
+ */
+export class Imports {
+  private readonly patienceMs: number;
+  private readonly retryMs: number;
+  private timer: NodeJS.Timeout | undefined;
+  private running: Promise<void> | undefined;
+  private stopped = true;
+  private warning: DfsError | undefined;
+
+  constructor(
+    private readonly components: ImportsComponents,
+    { patienceMs = PATIENCE, retryMs = RETRY }: ImportsOptions = {},
+  ) {
+    this.patienceMs = patienceMs;
+    this.retryMs = retryMs;
+  }
+
+  /** How many are left. */
+  async count(): Promise<number> {
+    return countRows(this.components.db);
+  }
+
+  /** Sets aside all current files and folders, every side of a conflict too. @returns how many files are set aside in all */
+  async keep(tx: Tx): Promise<number> {
+    await tx.run(
+      `INSERT INTO catalogue_import (kind, path, content, size, media_type, ms)
+       SELECT r.kind, f.path, r.content, r.size, r.media_type, r.ms
+       FROM catalogue_record r JOIN catalogue_file f ON f.seq = r.file
+       WHERE r.head = 1 AND r.state = ${RecordState.applied} AND r.kind <> ${KIND_NUMBER.deletion}
+       ORDER BY r.ms, r.counter, r.seq`,
+    );
+    return countRows(tx);
+  }
+
+  /** Goes on with what an earlier run has left. */
+  async start(): Promise<void> {
+    this.stopped = false;
+    if ((await this.count()) > 0) this.begin();
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    clearTimeout(this.timer);
+    await this.running;
+  }
+
+  /** There is something to import: soon, once the catalogue was compared with a member's. */
+  begin(): void {
+    this.runIn(this.patienceMs);
+  }
+
+  /** This node has all that a member had: time to see what of its own is new to the network. */
+  compared(): void {
+    if (this.timer === undefined || this.stopped) return;
+    this.runIn(0);
+  }
+
+  /** Resolves when all is imported, or after a while: it goes on then. */
+  async settled(): Promise<void> {
+    const until = Date.now() + SETTLE_TIME;
+    while (!this.stopped && Date.now() < until && (await this.count()) > 0) await delay(SETTLE_PAUSE);
+  }
+
+  private runIn(pause: number): void {
+    clearTimeout(this.timer);
+    if (this.stopped) return;
+    this.timer = setTimeout(() => {
+      this.timer = undefined;
+      this.running ??= this.run().finally(() => (this.running = undefined));
+    }, pause).unref();
+  }
+
+  /** Never rejects. */
+  private async run(): Promise<void> {
+    const { log } = this.components;
+    let imported = 0;
+    try {
+      for (let files = -1; files !== 0 && !this.stopped; imported += files) files = await this.next();
+      if (this.stopped) return;
+      log.info({ imported }, 'files were brought along into this network');
+      await this.warn(undefined);
+    } catch (error) {
+      if (this.stopped) return;
+      log.error({ err: error, imported }, 'files could not be brought along into this network, to be tried again');
+      await this.warn(error).catch(() => undefined);
+      this.runIn(this.retryMs);
+    }
+  }
+
+  /** @returns how many there were to import */
+  private next(): Promise<number> {
+    const { db, commit } = this.components;
+    return db.write(async (tx) => {
+      const rows = await tx.query<ImportRow>('SELECT * FROM catalogue_import ORDER BY seq LIMIT ?', [FILES_PER_UNIT]);
+      const last = rows.at(-1);
+      if (last === undefined) return 0;
+      await commit(tx, rows.map(draftOf));
+      await tx.run('DELETE FROM catalogue_import WHERE seq <= ?', [last.seq]);
+      return rows.length;
+    });
+  }
+
+  private async warn(error: unknown): Promise<void> {
+    const known = error === undefined || isDfsError(error) ? error : new DfsError('internal-error', 'See the log.');
+    const before = this.warning;
+    if (known?.code === before?.code) return;
+    this.warning = known;
+    const { events } = this.components;
+    if (before !== undefined) {
+      const detail = 'The files of this node were brought along into the network.';
+      await events.recordNow('node.warning', { code: before.code, detail, active: false });
+    }
+    if (known === undefined) return;
+    const detail = `Files of this node were not brought along into the network yet, and are kept: ${known.message}`;
+    await events.recordNow('node.warning', { code: known.code, detail, active: true });
+  }
+}
+
+const SETTLE_PAUSE = 50;
+
+async function countRows(reader: Pick<Tx, 'query'>): Promise<number> {
+  const [row] = await reader.query<{ count: number }>(
+    `SELECT count(*) AS count FROM catalogue_import WHERE kind = ${KIND_NUMBER.file}`,
+  );
+  return row?.count ?? 0;
+}
+
+function draftOf({ kind, path, content, size, media_type, ms }: ImportRow): Draft {
+  if (kind === KIND_NUMBER.folder || content === null) return { kind: 'folder', path, imported: ms };
+  return { kind: 'file', path, contentId: cidFromBytes(content), size, mediaType: media_type, imported: ms };
+}

@@ -1,0 +1,71 @@
+import { KiB, MiB } from '@dfs/protocol';
+import { eventually } from '@dfs/testing';
+import { Cluster } from './cluster.js';
+import { SimNode } from './sim-node.js';
+
+describe('a node that joins with files', () => {
+  let cluster: Cluster;
+  const alone: SimNode[] = [];
+  afterEach(async () => {
+    await cluster.remove();
+    await Promise.all(alone.splice(0).map((node) => node.remove()));
+  });
+
+  /** A node in a network of its own. */
+  async function founder(name: string): Promise<SimNode> {
+    const { network, random } = cluster;
+    const node = await SimNode.start({ name, network, random });
+    alone.push(node);
+    return node;
+  }
+
+  it('brings them along: the others list them, hold them, and read them when it is gone', async () => {
+    cluster = await Cluster.start(2, { link: { latencyMs: [0, 3] } });
+    const newcomer = await founder('newcomer');
+    const large = cluster.random.bytes(5 * MiB);
+    const small = cluster.random.bytes(3 * KiB);
+    const theirs = cluster.random.bytes(KiB);
+    await cluster.node(0).put('notes.txt', theirs);
+    await newcomer.put('film.bin', large);
+    await newcomer.put('small.bin', small);
+    await newcomer.put('notes.txt', Buffer.from('mine'));
+    await newcomer.put('empty.txt', Buffer.alloc(0));
+    await newcomer.joins(cluster.node(0));
+    const all = [...cluster.nodes, newcomer];
+    await cluster.converged(all);
+    await cluster.copied(cluster.node(1), ['film.bin', 'small.bin', 'notes.txt'], 3);
+    // The side of the conflict that is not shown is held by others too.
+    const { fileId, conflict } = (await cluster.node(1).catalogue.byPath('notes.txt'))!;
+    expect(conflict).toBe(true);
+    const [, below] = await cluster.node(1).catalogue.versions(fileId);
+    const mine = { contentId: below!.contentId!, size: below!.size };
+    await eventually(
+      async () => (await cluster.node(1).placement.replication([mine])).get(mine.contentId)?.copies === 3,
+      { deadline: 20_000 },
+    );
+    await newcomer.stop();
+    for (const node of cluster.nodes) {
+      expect(Buffer.compare(await node.read('film.bin'), large)).toBe(0);
+      expect(Buffer.compare(await node.read('small.bin'), small)).toBe(0);
+      expect(Buffer.compare(await node.read('notes.txt'), theirs)).toBe(0);
+      expect(await node.read('empty.txt')).toHaveLength(0);
+    }
+  });
+
+  it('has them in its own network when the join fails at its last step, and brings them along the next time', async () => {
+    cluster = await Cluster.start(1);
+    const newcomer = await founder('newcomer');
+    await newcomer.put('mine.txt', Buffer.from('mine'));
+    const before = newcomer.membership.networkId;
+    const { ticket } = await cluster.node(0).peers.invite({});
+    newcomer.peers.onNetworkChanged(() => Promise.reject(new Error('killed')));
+    await expect(newcomer.peers.join(ticket)).rejects.toThrow('killed');
+    await newcomer.stop();
+    await newcomer.start();
+    expect(newcomer.membership.networkId).toBe(before);
+    expect((await newcomer.read('mine.txt')).toString()).toBe('mine');
+    await newcomer.peers.join(ticket);
+    await cluster.converged([cluster.node(0), newcomer]);
+    await eventually(async () => (await cluster.node(0).read('mine.txt')).toString() === 'mine');
+  });
+});
