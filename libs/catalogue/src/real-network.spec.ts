@@ -123,6 +123,11 @@ describe('a network of real members', () => {
     network.memory.heal();
     await a.write(fileDraft('after', 3));
     await agree([a, c], ['after', 'before']);
+    // Where they were written they can still be read.
+    await eventually(() => b.membership.isRemoved, { deadline: 10_000 });
+    await b.catalogue.judgeNow();
+    expect(await paths(b)).toEqual(['before', 'behind-their-back']);
+    await expect(b.write(fileDraft('later', 4))).rejects.toMatchObject({ code: 'read-only-member' });
     // Whoever brings them: records beyond the one that the removal names do not count.
     const late = [];
     for await (const record of b.catalogue.records.inRanges([{ bits: 0, index: 0 }])) late.push(record);

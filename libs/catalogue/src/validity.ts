@@ -13,6 +13,8 @@ export function standingOf(members: MemberView, peerId: string): string {
   const member = members.member(peerId);
   if (member) return member.role === 'storage' ? 'reader' : 'writer';
   const removed = members.removed?.(peerId);
+  // What I wrote stays mine to read: once removed I share my view with nobody.
+  if (removed && peerId === members.self().peerId) return 'writer';
   return removed ? `removed:${removed.lastRecord ?? ''}` : 'unknown';
 }
 
