@@ -30,6 +30,8 @@ interface Check {
   code: WarningEvent['code'];
   /** Nothing can be served without it. */
   vital?: boolean;
+  /** The part it is about warns of it by itself. */
+  told?: boolean;
 }
 
 /** How well this node is: asked by health checks, and told as warnings that come and go by themselves. */
@@ -107,7 +109,12 @@ export class NodeHealth {
   }
 
   private network(): Check {
-    const others = this.parts.membership.members().length - 1;
+    const { membership } = this.parts;
+    if (membership.isRemoved) {
+      const detail = `This node was removed from the network "${membership.networkName}". Its files can still be read here; it needs a new ticket to come back.`;
+      return { name: 'network', ok: false, detail, code: 'not-a-member', told: true };
+    }
+    const others = membership.members().length - 1;
     const connected = this.parts.peers.connected().length;
     const detail =
       others === 0 ? 'This node is alone in its network.' : `${connected} of ${others} other members are connected.`;
@@ -122,8 +129,9 @@ export class NodeHealth {
   /** Records what has changed since it was last asked. */
   private async watch(): Promise<void> {
     try {
-      for (const { name, ok, detail, code } of await this.checks()) {
+      for (const { name, detail, code, ...check } of await this.checks()) {
         const known = this.warned.get(name);
+        const ok = check.ok || check.told === true;
         if (ok ? !known : known?.code === code) continue;
         if (ok) this.warned.delete(name);
         else this.warned.set(name, { code, detail, active: true });

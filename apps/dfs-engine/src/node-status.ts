@@ -2,7 +2,7 @@ import type { NodeInfo } from '@dfs/contracts';
 import type { Catalogue } from '@dfs/catalogue';
 import type { ChunkStore } from '@dfs/chunks';
 import type { EventLog } from '@dfs/events';
-import { STORAGE_SECTION, type Membership, type Peers } from '@dfs/peers';
+import { STORAGE_SECTION, type Peers } from '@dfs/peers';
 import { MiB, second, type Clock } from '@dfs/protocol';
 import type { Transport } from '@dfs/transport';
 import type { NodeSettings } from './node-settings.js';
@@ -16,7 +16,6 @@ const FREE_STEP = 256 * MiB;
 export interface NodeStatusParts {
   settings: Pick<NodeSettings, 'name'>;
   transport: Transport;
-  membership: Membership;
   peers: Peers;
   chunks: ChunkStore;
   catalogue: Catalogue;
@@ -44,7 +43,7 @@ export class NodeStatus {
   }
 
   async info(): Promise<NodeInfo> {
-    const { settings, transport, membership, chunks, catalogue } = this.parts;
+    const { settings, transport, peers, chunks, catalogue } = this.parts;
     return {
       peerId: transport.peerId,
       name: settings.name,
@@ -52,12 +51,7 @@ export class NodeStatus {
       startedAt: new Date(this.startedAt).toISOString(),
       uptimeSeconds: this.uptimeSeconds(),
       addresses: transport.addresses(),
-      network: {
-        id: membership.networkId,
-        name: membership.networkName,
-        members: membership.members().length,
-        role: membership.self().role,
-      },
+      network: peers.network(),
       storage: chunks.usage(),
       files: await catalogue.totals(),
     };

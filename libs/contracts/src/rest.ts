@@ -200,6 +200,8 @@ export interface NetworkInfo {
   name: string;
   members: number;
   role: MemberRole;
+  /** This node was removed from the network: it keeps what it has, and exchanges nothing any more. */
+  removed?: boolean;
 }
 
 /** `GET /dht` */

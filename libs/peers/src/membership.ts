@@ -180,6 +180,11 @@ export class Membership {
     return this.view.graph.missingFrom(known, this.view.size);
   }
 
+  /** What proves to one who has `known` that it was removed, and nothing more; parents first. */
+  removalOf(peerId: string, known: readonly string[]): MembershipRecord[] {
+    return this.view.graph.removalOf(peerId, known, this.view.size);
+  }
+
   /** Owners alone. @throws DfsError `not-an-owner` */
   async changeSettings(patch: Partial<NetworkSettings>): Promise<void> {
     await this.unit(async (unit) => {

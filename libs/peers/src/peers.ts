@@ -53,7 +53,7 @@ export class Peers {
     this.isRunning = true;
     transport.setGate({
       isMember: (peerId) => this.mayPass(peerId),
-      acceptsStrangers: () => this.isRunning && !membership.isRemoved && this.invites.anyOpen(),
+      acceptsStrangers: (peerId) => this.acceptsStranger(peerId),
     });
     await this.presence.start();
     let wasRemoved = false;
@@ -145,7 +145,8 @@ export class Peers {
   network(): NetworkInfo {
     const { membership } = this.components;
     const { networkId: id, networkName: name } = membership;
-    return { id, name, members: membership.members().length, role: membership.self().role };
+    const { isRemoved: removed } = membership;
+    return { id, name, members: membership.members().length, role: membership.self().role, removed };
   }
 
   /** @throws DfsError `peer-not-found`, `not-an-owner`, `conflict`, and what guests refuse with */
@@ -224,6 +225,11 @@ export class Peers {
     const { membership } = this.components;
     if (!this.isRunning) return false;
     return this.presence.farewell.has(peerId) || (membership.isMember(peerId) && !membership.isRemoved);
+  }
+
+  private acceptsStranger(peerId: string): boolean {
+    if (!this.isRunning || this.components.membership.isRemoved) return false;
+    return this.invites.anyOpen() || this.presence.returning.isFormer(peerId);
   }
 
   private info(peerId: string): PeerInfo {

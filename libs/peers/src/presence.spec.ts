@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ErrorCode } from '@dfs/contracts';
-import type { WireValue } from '@dfs/protocol';
-import { eventually } from '@dfs/testing';
+import { hour, signerFromRaw, type WireValue } from '@dfs/protocol';
+import { eventually, fakeClock } from '@dfs/testing';
+import { request } from '@dfs/transport';
 import { QUICK, TestNetwork, type TestNode } from '../testing/network.js';
 
 const refusal = (code: ErrorCode): unknown => expect.objectContaining({ code }) as unknown;
@@ -272,6 +273,82 @@ describe('removal', () => {
     network.memory.heal();
     await delay(2_000);
     expect(a.sees(c) && c.sees(a) && b.sees()).toBe(true);
+  });
+
+  it('is learnt by a member that was away, which then dials nobody any more, and is told nothing else', async () => {
+    await using network = new TestNetwork();
+    const [a, b, c] = (await network.joined('a', 'b', 'c')) as Three;
+    const start = await network.stop(b);
+    await a.peers.remove(b.peerId);
+    const d = await network.node('d');
+    await d.peers.join((await a.peers.invite({})).ticket);
+    await a.membership.changeSettings({ replicas: 7 });
+    await network.meshed([a, c, d]);
+    const back = await start();
+    await eventually(() => back.membership.isRemoved, { deadline: 10_000 });
+    await eventually(() => back.heard('node.warning').length === 1);
+    expect(back.heard('node.warning')[0]?.data).toMatchObject({ code: 'not-a-member', active: true });
+    expect(back.peers.network()).toMatchObject({ name: "a's network", removed: true });
+    // What came after its removal is none of its business.
+    expect(back.membership.isMember(d.peerId)).toBe(false);
+    expect(back.membership.settings().replicas).toBe(QUICK.replicas);
+    await eventually(() => back.transport.connections().length === 0);
+    let dialled = 0;
+    back.transport.onConnect(() => dialled++);
+    await delay(1_500);
+    expect(dialled).toBe(0);
+    for (const node of [a, c]) {
+      expect(node.heard('peer.connected').filter(({ data }) => data.peer.peerId === back.peerId)).toHaveLength(1);
+    }
+    await back.peers.join((await a.peers.invite({})).ticket);
+    await network.meshed([a, back, c, d]);
+    expect(back.peers.network()).toMatchObject({ removed: false });
+  });
+
+  it('opens the door to one who was removed for the farewell alone', async () => {
+    const clock = fakeClock(Date.now());
+    await using network = new TestNetwork({ clock });
+    const [a, b] = (await network.joined('a', 'b')) as Two;
+    const known = b.membership.heads().map((id) => Buffer.from(id, 'hex'));
+    await network.stop(b);
+    await a.peers.remove(b.peerId);
+    await eventually(() => a.transport.connections().length === 0);
+    // No invite keeps the door open any more.
+    clock.advance(hour);
+    const stranger = network.memory.node(signerFromRaw(Buffer.alloc(32, 9)));
+    stranger.setGate({ isMember: () => true, acceptsStrangers: () => false });
+    await stranger.start();
+    await expect(stranger.dialPeer(a.peerId, a.transport.addresses())).rejects.toBeDefined();
+    await stranger.stop();
+    const former = network.memory.node(b.signer);
+    former.setGate({ isMember: () => true, acceptsStrangers: () => false });
+    await former.start();
+    await former.dialPeer(a.peerId, a.transport.addresses());
+    const asks = async (protocol: string, message: WireValue): Promise<unknown[]> => {
+      const headers: unknown[] = [];
+      for await (const { header } of request(former, a.peerId, protocol, message)) headers.push(header);
+      return headers;
+    };
+    for (const protocol of ['/dfs/status/1', '/dfs/sync/1', '/dfs/chunks/1']) {
+      await expect(asks(protocol, { method: 'pull', known: [] })).rejects.toBeDefined();
+    }
+    expect(await asks('/dfs/farewell/1', { known })).toMatchObject([{ records: [expect.any(Uint8Array)] }]);
+    await former.stop();
+  });
+
+  it('says nothing to those who were not removed', async () => {
+    await using network = new TestNetwork();
+    const [a, b] = (await network.joined('a', 'b')) as Two;
+    const stranger = network.memory.node(signerFromRaw(Buffer.alloc(32, 9)));
+    stranger.setGate({ isMember: () => true, acceptsStrangers: () => false });
+    await stranger.start();
+    await a.peers.invite({});
+    await stranger.dialPeer(a.peerId, a.transport.addresses());
+    for (const transport of [stranger, b.transport]) {
+      const frames = request(transport, a.peerId, '/dfs/farewell/1', { known: [] });
+      expect(await frames.next()).toMatchObject({ done: true });
+    }
+    await stranger.stop();
   });
 
   it('can be undone by a new ticket', async () => {

@@ -22,6 +22,7 @@ import { nextEpoch, raiseEpoch } from './membership-store.js';
 import type { Membership } from './membership.js';
 import { cleanName } from './names.js';
 import { PeerEvents } from './peer-events.js';
+import { Returning } from './returning.js';
 import { Sections } from './sections.js';
 import type { Session } from './session.js';
 import { Sessions } from './sessions.js';
@@ -45,6 +46,7 @@ export class Presence {
   readonly sections: Sections;
   readonly sessions: Sessions;
   readonly farewell: Farewell;
+  readonly returning: Returning;
   readonly ready: Listeners<[string]>;
   readonly gone: Listeners<[string]>;
   readonly changed: Listeners<[]>;
@@ -71,6 +73,7 @@ export class Presence {
     this.gone = new Listeners(log);
     this.changed = new Listeners(log);
     this.farewell = new Farewell(transport);
+    this.returning = new Returning({ transport, membership, log });
     this.book = new AddressBook({ db, clock, log });
     const addressesOf = (peerId: string) => this.addressesOf(peerId);
     this.dialer = new Dialer({ transport, log, addressesOf, others: () => this.others() });
@@ -82,8 +85,10 @@ export class Presence {
       lastSeenBefore: (peerId) => this.book.lastSeen(peerId),
     });
     const { liveness, sections } = this;
+    const missing = () => this.missing();
+    const unheard = (peerId: string, signal: AbortSignal) => this.returning.ask(peerId, signal);
     this.sessions = new Sessions(
-      { transport, membership, liveness, sections, clock, log, addressesOf, missing: () => this.missing() },
+      { transport, membership, liveness, sections, clock, log, addressesOf, missing, unheard },
       {
         ready: (peerId) => this.becameReady(peerId),
         ended: (peerId, wasReady) => this.ended(peerId, wasReady),

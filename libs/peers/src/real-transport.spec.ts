@@ -1,5 +1,6 @@
 import type { ErrorCode } from '@dfs/contracts';
-import { eventually } from '@dfs/testing';
+import { hour } from '@dfs/protocol';
+import { eventually, fakeClock } from '@dfs/testing';
 import { TestNetwork, type TestNode } from '../testing/network.js';
 
 const refusal = (code: ErrorCode): unknown => expect.objectContaining({ code }) as unknown;
@@ -29,6 +30,22 @@ describe('over libp2p, on loopback', () => {
     await eventually(() => c.membership.isRemoved);
     const connected = ({ transport }: TestNode) => transport.connections().map(({ peerId }) => peerId);
     await eventually(() => connected(c).length === 0 && !connected(again).includes(c.peerId));
+  });
+
+  it('tells a node that was away that it was removed, long after the last invite', async () => {
+    const clock = fakeClock(Date.now());
+    await using network = new TestNetwork({ real: true, clock });
+    const a = await network.node('a');
+    const b = await network.node('b');
+    await b.peers.join((await a.peers.invite({})).ticket);
+    await network.meshed([a, b]);
+    const start = await network.stop(b);
+    await a.peers.remove(b.peerId);
+    clock.advance(hour);
+    const back = await start();
+    await eventually(() => back.membership.isRemoved, { deadline: 15_000 });
+    await eventually(() => a.transport.connections().length === 0);
+    expect(a.heard('peer.connected')).toHaveLength(1);
   });
 
   it('lets nobody in while no invite is open', async () => {

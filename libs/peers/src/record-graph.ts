@@ -131,6 +131,14 @@ export class RecordGraph {
     return this.nodes.slice(0, size).flatMap((node) => (hasBit(had, node.index) ? [] : [node.record]));
   }
 
+  /** Proves that `peerId` was removed: its removals, with what one who has `known` lacks of their ancestors; parents first. */
+  removalOf(peerId: string, known: readonly string[], size = this.size): MembershipRecord[] {
+    const had = this.ancestryOf(known.filter((id) => this.has(id))) ?? new Uint32Array(0);
+    const removals = this.removalsOf(peerId).filter(({ index }) => index < size);
+    const proof = this.ancestryOf(removals.map(({ record }) => record.id)) ?? new Uint32Array(0);
+    return this.nodes.flatMap(({ index, record }) => (hasBit(proof, index) && !hasBit(had, index) ? [record] : []));
+  }
+
   /** The same graph without what was added after it had `size` records. */
   truncated(size: number): RecordGraph {
     const graph = new RecordGraph();

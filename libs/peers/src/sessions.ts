@@ -34,6 +34,8 @@ export interface SessionsComponents {
   /** Members this node does not hear itself. */
   missing(): string[];
   addressesOf: (peerId: string) => string[];
+  /** A member that is connected does not speak to this node: it may know why. Never throws. */
+  unheard: (peerId: string, signal: AbortSignal) => Promise<void>;
 }
 
 /** What sessions tell those above them. */
@@ -201,6 +203,7 @@ export class Sessions {
       for (let pause = GREET_PAUSE; session.exchangedAt === undefined; pause *= 2) {
         await this.tryExchange(session);
         if (session.exchangedAt !== undefined) return;
+        await this.components.unheard(session.peerId, signal);
         if (performance.now() > until) return await transport.hangUp(session.peerId);
         await delay(pause, undefined, { signal, ref: false });
       }

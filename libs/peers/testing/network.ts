@@ -95,9 +95,14 @@ export class TestNetwork implements AsyncDisposable {
 
   /** Stops a node and starts it again from its directory. */
   async restart(node: TestNode): Promise<TestNode> {
+    return (await this.stop(node))();
+  }
+
+  /** Stops a node. @returns starts it again from its directory */
+  async stop(node: TestNode): Promise<() => Promise<TestNode>> {
     await node.stop();
     this.nodes.splice(this.nodes.indexOf(node), 1);
-    return this.open(node.name, this.keys.get(node.peerId) as Uint8Array, node.dir);
+    return () => this.open(node.name, this.keys.get(node.peerId) as Uint8Array, node.dir);
   }
 
   /** Nodes of one network, the first its founder, all connected. */

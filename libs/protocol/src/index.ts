@@ -20,5 +20,6 @@ export * from './record.js';
 export * from './membership-record.js';
 export * from './ticket.js';
 export * from './join-messages.js';
+export * from './farewell-messages.js';
 export * from './status-messages.js';
 export * from './sync-messages.js';

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { encode, type WireValue } from './codec.js';
+import { farewellMessage } from './farewell-messages.js';
 import { joinChallenge, joinProof, joinRequest, joinTranscript, joinWelcome, recordsMessage } from './join-messages.js';
 import { signerFromRaw } from './keys.js';
 import { decodeAs, encodeAs, type Shape } from './schema.js';
@@ -34,6 +35,7 @@ const messages: [string, Shape<never>, unknown][] = (
         newcomerNonce: bytes(8),
       },
     ],
+    ['farewell', farewellMessage, { known: ['99'.repeat(32)] }],
     ['records', recordsMessage, { records: [Buffer.from([1, 2]), Buffer.from([3])] }],
     ['pull', pullMessage, { method: 'pull', known: ['99'.repeat(32)] }],
     ['push', pushMessage, { method: 'push', records: [Buffer.from([1, 2])] }],

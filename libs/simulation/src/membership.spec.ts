@@ -69,3 +69,32 @@ describe('a node that joins with files', () => {
     await eventually(async () => (await cluster.node(0).read('mine.txt')).toString() === 'mine');
   });
 });
+
+describe('a node that was removed while it was away', () => {
+  let cluster: Cluster;
+  afterEach(() => cluster.remove());
+
+  it('learns it when it comes back, can read what it has, and gets nothing else', async () => {
+    cluster = await Cluster.start(3);
+    const [a, b, away] = [cluster.node(0), cluster.node(1), cluster.node(2)];
+    const bytes = cluster.random.bytes(2 * MiB);
+    await away.put('old.bin', bytes);
+    await cluster.converged();
+    await cluster.copied(a, ['old.bin'], 3);
+    await away.stop();
+    await a.peers.remove(away.peerId, { confirm: true });
+    await a.put('new.txt', Buffer.from('new'));
+    await away.start();
+    await eventually(() => away.membership.isRemoved, { deadline: 10_000 });
+    expect(away.peers.network().removed).toBe(true);
+    expect(Buffer.compare(await away.read('old.bin'), bytes)).toBe(0);
+    await expect(away.put('more.txt', Buffer.from('more'))).rejects.toMatchObject({ code: 'read-only-member' });
+    expect(await away.catalogue.byPath('new.txt')).toBeUndefined();
+    expect(away.peers.connected()).toEqual([]);
+    expect(a.peers.connected()).toEqual([b.peerId]);
+    await away.joins(a);
+    await cluster.connected();
+    await cluster.converged();
+    expect((await away.read('new.txt')).toString()).toBe('new');
+  });
+});

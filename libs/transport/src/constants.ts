@@ -61,6 +61,8 @@ export const UPGRADE_TIMEOUT = 10 * second;
 
 /** Strangers at once, and how long each may stay: enough to hand in a ticket. */
 export const MAX_STRANGERS = 8;
+/** Of those, connections of one peer: nobody takes all the room of the others. */
+export const MAX_CONNECTIONS_OF_STRANGER = 2;
 export const STRANGER_STAY = 10 * second;
 /** How often connections are held against the gate, should nobody call `enforceGate`. */
 export const GATE_SWEEP = 1 * second;

@@ -1,5 +1,5 @@
 import type { Clock } from '@dfs/protocol';
-import { MAX_STRANGERS, STRANGER_STAY } from './constants.js';
+import { MAX_CONNECTIONS_OF_STRANGER, MAX_STRANGERS, STRANGER_STAY } from './constants.js';
 import type { Gate } from './transport.js';
 
 /** A live connection, as the gatekeeper sees it. */
@@ -36,7 +36,8 @@ export class Gatekeeper {
   /** Whether a peer that has proven who it is may come in. */
   admitsInbound(peerId: string): boolean {
     if (this.isMember(peerId)) return true;
-    return this.#gate !== undefined && this.#gate.acceptsStrangers() && this.#strangersInside() < MAX_STRANGERS;
+    if (!this.#gate?.acceptsStrangers(peerId)) return false;
+    return this.#strangersInside() < MAX_STRANGERS && this.#strangersInside(peerId) < MAX_CONNECTIONS_OF_STRANGER;
   }
 
   /** Whether we may connect to a peer: a member, or one that `dial` is on its way to. */
@@ -87,9 +88,11 @@ export class Gatekeeper {
     }
   }
 
-  #strangersInside(): number {
+  #strangersInside(of?: string): number {
     let inside = 0;
-    for (const { direction } of this.#strangers) if (direction === 'in') inside++;
+    for (const { direction, peerId } of this.#strangers) {
+      if (direction === 'in' && (of === undefined || of === peerId)) inside++;
+    }
     return inside;
   }
 }

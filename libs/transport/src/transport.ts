@@ -38,8 +38,11 @@ export type ProtocolHandler = (channel: Channel) => Promise<void>;
 /** Who may come in: asked at every connection and every stream. */
 export interface Gate {
   isMember(peerId: string): boolean;
-  /** While true (an invite is open), strangers may connect for a short time and use protocols marked for them. */
-  acceptsStrangers(): boolean;
+  /**
+   * Whether this peer, who is no member, may connect for a short time and use protocols marked for strangers: an
+   * invite is open, or it was a member once.
+   */
+  acceptsStrangers(peerId: string): boolean;
 }
 
 export interface ConnectionInfo {

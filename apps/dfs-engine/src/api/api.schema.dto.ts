@@ -40,6 +40,8 @@ export class NetworkDto implements NetworkInfo {
   @ApiProperty() name!: string;
   @ApiProperty(count) members!: number;
   @ApiProperty(role) role!: MemberRole;
+  @ApiPropertyOptional({ description: 'This node was removed from the network, and exchanges nothing any more.' })
+  removed?: boolean;
 }
 
 export class FileTotalsDto {
