@@ -1,15 +1,26 @@
-import { minute, second } from '@dfs/protocol';
+import { minute, second, signerFromRaw } from '@dfs/protocol';
 import { fakeClock } from '@dfs/testing';
+import { heartbeatBytes, type ProvenBeat } from './heartbeat.js';
 import { Liveness } from './liveness.js';
+
+const NETWORK = '0d'.repeat(32);
+const signer = signerFromRaw(Buffer.alloc(32, 1));
+const ann = signerFromRaw(Buffer.alloc(32, 2));
+const beatOf = (beat: number, by = ann, networkId = NETWORK): ProvenBeat => ({
+  beat,
+  proof: by.sign(heartbeatBytes(networkId, beat)),
+});
 
 function liveness() {
   const clock = fakeClock();
   const live = new Liveness({
     clock,
-    self: 'me',
+    self: signer.peerId,
     graceMs: () => 10 * minute,
     periodMs: () => minute,
     lastSeenBefore: (peerId) => (peerId === 'old' ? 1 : undefined),
+    networkId: () => NETWORK,
+    sign: (bytes) => signer.sign(bytes),
   });
   live.start(3);
   /** Time passes as on a machine that is awake. */
@@ -44,14 +55,54 @@ describe('liveness', () => {
 
   it('takes a relayed heartbeat for one, and the same one again for none', () => {
     const { live, pass } = liveness();
-    expect(live.relayed('ann', 5)).toBe(true);
+    expect(live.relayed(ann.peerId, beatOf(5))).toBe(true);
     pass(6);
-    expect(live.relayed('ann', 5)).toBe(false);
-    expect(live.relayed('ann', 4)).toBe(false);
+    expect(live.relayed(ann.peerId, beatOf(5))).toBe(false);
+    expect(live.relayed(ann.peerId, beatOf(4))).toBe(false);
     pass(5);
-    expect(live.inGrace('ann')).toBe(false);
-    expect(live.relayed('ann', 6)).toBe(true);
-    expect(live.inGrace('ann')).toBe(true);
+    expect(live.inGrace(ann.peerId)).toBe(false);
+    expect(live.relayed(ann.peerId, beatOf(6))).toBe(true);
+    expect(live.inGrace(ann.peerId)).toBe(true);
+  });
+
+  it('believes no relayed heartbeat that its author has not signed, and passes none on', () => {
+    const { live, pass } = liveness();
+    live.spoke(ann.peerId, 5, beatOf(5).proof);
+    expect(live.provenOf(ann.peerId)).toEqual(beatOf(5));
+    live.spoke(ann.peerId, 6, beatOf(7).proof);
+    live.spoke(ann.peerId, 7);
+    expect(live.provenOf(ann.peerId)).toEqual(beatOf(5));
+    pass(11);
+    const invented = [
+      beatOf(9, signer),
+      beatOf(9, ann, 'ff'.repeat(32)),
+      { ...beatOf(9), beat: 10 },
+      { beat: 9, proof: Buffer.alloc(64) },
+      { beat: 9, proof: Buffer.alloc(3) },
+    ];
+    for (const told of invented) expect(live.relayed(ann.peerId, told)).toBe(false);
+    expect(live.inGrace(ann.peerId)).toBe(false);
+    expect(live.relayed(ann.peerId, beatOf(9))).toBe(true);
+    expect(live.provenOf(ann.peerId)).toEqual(beatOf(9));
+  });
+
+  it('signs each heartbeat once, and knows its own', () => {
+    const { live, pass } = liveness();
+    const proof = live.proof();
+    expect(live.proof()).toBe(proof);
+    expect(proof).toEqual(beatOf(live.current, signer).proof);
+    pass(1);
+    expect(live.proof()).toEqual(beatOf(live.current, signer).proof);
+    expect(live.isMine(beatOf(2 ** 40, signer))).toBe(true);
+    expect(live.isMine(beatOf(2 ** 40, ann))).toBe(false);
+  });
+
+  it('remembers what one who was restored from an old copy has said before', () => {
+    const { live } = liveness();
+    live.spoke(ann.peerId, 500, beatOf(500).proof);
+    live.spoke(ann.peerId, 3, beatOf(3).proof);
+    expect(live.provenOf(ann.peerId)?.beat).toBe(500);
+    expect(live.relayed(ann.peerId, beatOf(400))).toBe(false);
   });
 
   it('blames nobody for the time it slept, even when asked before the next heartbeat', () => {
@@ -79,8 +130,8 @@ describe('liveness', () => {
   it('always counts itself', () => {
     const { clock, live, pass } = liveness();
     pass(100);
-    expect(live.inGrace('me')).toBe(true);
-    expect(live.lastSeen('me')).toBe(clock.now());
+    expect(live.inGrace(signer.peerId)).toBe(true);
+    expect(live.lastSeen(signer.peerId)).toBe(clock.now());
   });
 
   it('goes on above what others know of it', () => {

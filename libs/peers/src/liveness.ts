@@ -1,5 +1,6 @@
 import type { Clock } from '@dfs/protocol';
 import { WAKE_JUMP } from './constants.js';
+import { heartbeatBytes, isProven, type ProvenBeat } from './heartbeat.js';
 
 export interface LivenessComponents {
   clock: Clock;
@@ -10,21 +11,34 @@ export interface LivenessComponents {
   periodMs(): number;
   /** When a member was last heard of in an earlier run. */
   lastSeenBefore(peerId: string): number | undefined;
+  networkId(): string;
+  /** This node's signature. */
+  sign(bytes: Uint8Array): Uint8Array;
+}
+
+interface Heard {
+  /** The latest heartbeat. */
+  beat: number;
+  /** When it came, by this node's clock. */
+  at: number;
+  /** The latest that can be passed on. */
+  proven: ProvenBeat | undefined;
 }
 
 /** Heartbeats of one start of a node; a start counts more than any number of them. */
 const BEATS_PER_EPOCH = 2 ** 20;
 
 /**
- * Who has been heard of lately. A heartbeat is a counter that only its node raises; others relay it, so that a member
- * without a direct connection is not taken for gone. A member is unseen only when no heartbeat has come by any route
+ * Who has been heard of lately. A heartbeat is a counter that only its node raises, and signs; others relay it, so that a
+ * member without a direct connection is not taken for gone. A member is unseen only when no heartbeat has come by any route
  * since the later of its last one and this node's own start or wake.
  */
 export class Liveness {
   private beat = 0;
   private awakeSince = 0;
   private lastTick = 0;
-  private readonly heard = new Map<string, { beat: number; at: number }>();
+  private readonly heard = new Map<string, Heard>();
+  private signed: (ProvenBeat & { networkId: string }) | undefined;
 
   constructor(private readonly components: LivenessComponents) {}
 
@@ -54,22 +68,42 @@ export class Liveness {
     return epoch;
   }
 
-  /** The member itself has spoken. */
-  spoke(peerId: string, beat: number): void {
-    this.heard.set(peerId, { beat, at: this.components.clock.now() });
+  /** This node's signature over its heartbeat, for others to pass on. */
+  proof(): Uint8Array {
+    const networkId = this.components.networkId();
+    const { beat } = this;
+    if (this.signed?.beat !== beat || this.signed.networkId !== networkId) {
+      this.signed = { beat, networkId, proof: this.components.sign(heartbeatBytes(networkId, beat)) };
+    }
+    return this.signed.proof;
   }
 
-  /** Another has heard of it. @returns whether that is news */
-  relayed(peerId: string, beat: number): boolean {
+  /** The member itself has spoken. @param proof its signature over the heartbeat, if it sent one */
+  spoke(peerId: string, beat: number, proof: Uint8Array | null = null): void {
     const known = this.heard.get(peerId);
-    if (known && known.beat >= beat) return false;
-    this.spoke(peerId, beat);
+    let proven = known?.proven;
+    if (proof && beat > (proven?.beat ?? -1) && this.isProven(peerId, { beat, proof })) proven = { beat, proof };
+    // A node that was restored from an old copy says less than others know of it, and they tell it so.
+    this.heard.set(peerId, { beat: Math.max(beat, proven?.beat ?? 0), at: this.components.clock.now(), proven });
+  }
+
+  /** Another has heard of it. @returns whether that is news, and true */
+  relayed(peerId: string, told: ProvenBeat): boolean {
+    const known = this.heard.get(peerId);
+    if (known && known.beat >= told.beat) return false;
+    if (!this.isProven(peerId, told)) return false;
+    this.heard.set(peerId, { beat: told.beat, at: this.components.clock.now(), proven: told });
     return true;
   }
 
-  /** The latest heartbeat of a member that is known here; 0 when there is none. */
-  beatOf(peerId: string): number {
-    return this.heard.get(peerId)?.beat ?? 0;
+  /** The latest heartbeat of a member that others will believe. */
+  provenOf(peerId: string): ProvenBeat | undefined {
+    return this.heard.get(peerId)?.proven;
+  }
+
+  /** Whether this node has signed such a heartbeat: in an earlier run, of which it may have lost the memory. */
+  isMine(told: ProvenBeat): boolean {
+    return this.isProven(this.components.self, told);
   }
 
   forget(peerId: string): void {
@@ -82,7 +116,7 @@ export class Liveness {
     return this.heard.get(peerId)?.at ?? this.components.lastSeenBefore(peerId);
   }
 
-  /** Heard of in this run, and within grace: worth relaying. */
+  /** Heard of in this run, and within grace: worth telling others. */
   isFresh(peerId: string): boolean {
     const known = this.heard.get(peerId);
     return known !== undefined && this.components.clock.now() - known.at <= this.components.graceMs();
@@ -94,6 +128,10 @@ export class Liveness {
     this.noticeSleep();
     const since = Math.max(this.heard.get(peerId)?.at ?? 0, this.awakeSince);
     return this.components.clock.now() - since <= this.components.graceMs();
+  }
+
+  private isProven(peerId: string, told: ProvenBeat): boolean {
+    return isProven(this.components.networkId(), peerId, told);
   }
 
   /** A clock that has jumped between two heartbeats: the machine slept, or somebody set it. Nobody is to blame for that. */

@@ -205,6 +205,11 @@ export class Membership {
     }, from);
   }
 
+  /** This node's signature over a statement that says what it is. */
+  sign(bytes: Uint8Array): Uint8Array {
+    return this.components.signer.sign(bytes);
+  }
+
   /** One unit of work in which records may be written, with whatever else the caller stores. */
   unit<T>(work: (unit: MembershipUnit) => Promise<T>): Promise<T> {
     const { signer, clock } = this.components;

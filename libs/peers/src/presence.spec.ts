@@ -1,9 +1,11 @@
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ErrorCode } from '@dfs/contracts';
-import { hour, signerFromRaw, type WireValue } from '@dfs/protocol';
+import { hour, peerIdToBytes, signerFromRaw, type WireValue } from '@dfs/protocol';
 import { eventually, fakeClock } from '@dfs/testing';
 import { request } from '@dfs/transport';
 import { QUICK, TestNetwork, type TestNode } from '../testing/network.js';
+import { heartbeatBytes } from './heartbeat.js';
 
 const refusal = (code: ErrorCode): unknown => expect.objectContaining({ code }) as unknown;
 const memberIds = ({ membership }: TestNode): string[] =>
@@ -14,6 +16,12 @@ const memberIds = ({ membership }: TestNode): string[] =>
 const ids = (...nodes: TestNode[]): string[] => nodes.map(({ peerId }) => peerId).sort();
 type Two = [TestNode, TestNode];
 type Three = [TestNode, TestNode, TestNode];
+
+/** Which start of the node this is, as it counts. */
+async function epochOf({ db }: TestNode): Promise<number> {
+  const [row] = await db.query<{ epoch: number }>('SELECT heartbeat_epoch AS epoch FROM membership_state');
+  return row?.epoch ?? 0;
+}
 
 /** No link between these two; all other links stand. */
 function cut(network: TestNetwork, a: TestNode, b: TestNode): void {
@@ -226,6 +234,57 @@ describe('liveness of members', () => {
     network.memory.reaches = (from, to) => from !== c.peerId && to !== c.peerId;
     network.memory.byPeerId(c.peerId)?.dropUnreachable();
     await eventually(() => !a.peers.inGrace(c.peerId), { deadline: QUICK.graceMs * 4 });
+  });
+
+  it('is not kept by a relay that invents heartbeats, nor is a counter raised by one', async () => {
+    await using network = new TestNetwork();
+    const [a, b, c] = (await network.joined('a', 'b', 'c')) as Three;
+    await network.stop(c);
+    const membership = Buffer.from(b.membership.fingerprint());
+    await network.stop(b);
+    const relay = network.memory.node(b.signer);
+    relay.setGate({ isMember: () => true, acceptsStrangers: () => false });
+    await relay.start();
+    await relay.dialPeer(a.peerId, a.transport.addresses());
+    const id = Buffer.from(peerIdToBytes(c.peerId));
+    const beat = 2 ** 40;
+    const status = { method: 'status', boot: Date.now(), uptime: 1, revision: 0, beat: 1, synced: true, membership };
+    const proof = Buffer.from(b.signer.sign(heartbeatBytes(a.membership.networkId, beat)));
+    const lies = [{ relayed: [[id, beat, []]] }, { relayed: [[id, beat + 1, []]], proofs: [proof] }];
+    let round = 0;
+    await eventually(
+      async () => {
+        const lie = { ...status, ...lies[round++ % 2], heard: beat, heardProof: proof };
+        for await (const { header } of request(relay, a.peerId, '/dfs/status/1', lie)) {
+          expect((header as { beat: number }).beat).toBeLessThan(beat);
+        }
+        return !a.peers.inGrace(c.peerId);
+      },
+      { deadline: QUICK.graceMs * 4, poll: 100 },
+    );
+    expect(round).toBeGreaterThan(5);
+    expect(a.peers.inGrace(b.peerId)).toBe(true);
+    await relay.stop();
+  });
+
+  it('goes on above what others have heard of a node that was restored from an old copy', async () => {
+    await using network = new TestNetwork();
+    const [a, b] = (await network.joined('a', 'b')) as Two;
+    let start = await network.stop(b);
+    const old = await readFile(b.dir.file('dfs.sqlite'));
+    let latest = 0;
+    for (let run = 0; run < 3; run++) {
+      const node = await start();
+      await network.meshed([a, node]);
+      latest = await epochOf(node);
+      start = await network.stop(node);
+    }
+    await writeFile(b.dir.file('dfs.sqlite'), old);
+    for (const rest of ['-wal', '-shm']) await rm(b.dir.file(`dfs.sqlite${rest}`), { force: true });
+    const restored = await start();
+    expect(await epochOf(restored)).toBeLessThan(latest);
+    await network.meshed([a, restored]);
+    await eventually(async () => (await epochOf(restored)) > latest, { deadline: 10_000 });
   });
 
   it('lets a member be found by what others say of its addresses', async () => {

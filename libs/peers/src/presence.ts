@@ -83,6 +83,8 @@ export class Presence {
       graceMs: () => membership.settings().graceMs,
       periodMs: () => this.heartbeatPeriod(),
       lastSeenBefore: (peerId) => this.book.lastSeen(peerId),
+      networkId: () => membership.networkId,
+      sign: (bytes) => membership.sign(bytes),
     });
     const { liveness, sections } = this;
     const missing = () => this.missing();
@@ -277,9 +279,10 @@ export class Presence {
   private heard(session: Session, status: StatusMessage): void {
     const { peerId } = session;
     const { membership, transport } = this.components;
-    for (const { peerId: other, beat, addresses } of status.relayed) {
+    for (const [at, { peerId: other, beat, addresses }] of status.relayed.entries()) {
       if (other === transport.peerId || !membership.isMember(other)) continue;
-      const isNews = this.liveness.relayed(other, beat);
+      const proof = status.proofs[at];
+      const isNews = proof !== undefined && this.liveness.relayed(other, { beat, proof });
       const isNew = this.book.learn(other, addresses, 'relayed');
       if ((isNews || isNew) && !this.sessions.of(other)) this.dialer.soon(other);
     }

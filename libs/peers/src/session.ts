@@ -21,6 +21,8 @@ export class Session {
   /** Fingerprint of the other side's membership when it was last pulled. */
   pulled: Uint8Array | undefined;
   pulling: Promise<void> | undefined;
+  /** The heartbeat it last said itself; -1 before it has. */
+  beat = -1;
   /** Members the other side would like to hear of. */
   missing: readonly string[] = [];
   /** Which of this node's sections the other side has. */

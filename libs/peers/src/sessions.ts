@@ -241,9 +241,13 @@ export class Sessions {
 
   private message(session: Session): StatusMessage {
     const { membership, liveness, sections, addressesOf } = this.components;
-    const relayed = session.missing
+    const passedOn = session.missing
       .filter((peerId) => membership.isMember(peerId) && liveness.isFresh(peerId))
-      .map((peerId) => ({ peerId, beat: liveness.beatOf(peerId), addresses: addressesOf(peerId).slice(0, 4) }));
+      .flatMap((peerId) => {
+        const proven = liveness.provenOf(peerId);
+        return proven ? [{ peerId, ...proven, addresses: addressesOf(peerId).slice(0, 4) }] : [];
+      });
+    const heard = liveness.provenOf(session.peerId);
     return {
       method: 'status',
       boot: this.boot,
@@ -252,13 +256,16 @@ export class Sessions {
       since: session.peerHas,
       seen: session.boot === 0 ? null : { boot: session.boot, revision: session.revision },
       beat: liveness.current,
-      heard: liveness.beatOf(session.peerId),
+      heard: heard?.beat ?? 0,
       membership: membership.fingerprint(),
       synced: session.synced,
       latency: session.latencyMs === null ? null : Math.round(session.latencyMs),
       sections: sections.since(session.peerHas),
       missing: this.components.missing(),
-      relayed,
+      relayed: passedOn.map(({ peerId, beat, addresses }) => ({ peerId, beat, addresses })),
+      proof: liveness.proof(),
+      proofs: passedOn.map(({ proof }) => proof),
+      heardProof: heard && heard.beat > session.beat ? heard.proof : null,
     };
   }
 
@@ -268,8 +275,10 @@ export class Sessions {
     session.peerHas = status.seen?.boot === this.boot ? status.seen.revision : 0;
     session.take(status, clock.now());
     session.latencyMs ??= status.latency;
-    liveness.spoke(session.peerId, status.beat);
-    if (status.heard > liveness.current) this.listener.outrun(status.heard);
+    liveness.spoke(session.peerId, status.beat, status.proof);
+    session.beat = status.beat;
+    const { heard, heardProof: proof } = status;
+    if (heard > liveness.current && proof && liveness.isMine({ beat: heard, proof })) this.listener.outrun(heard);
     const isEqual = Buffer.compare(status.membership, membership.fingerprint()) === 0;
     session.synced ||= isEqual;
     session.peerSynced ||= isEqual || status.synced;

@@ -4,7 +4,14 @@ import { farewellMessage } from './farewell-messages.js';
 import { joinChallenge, joinProof, joinRequest, joinTranscript, joinWelcome, recordsMessage } from './join-messages.js';
 import { signerFromRaw } from './keys.js';
 import { decodeAs, encodeAs, type Shape } from './schema.js';
-import { nodeSection, pullMessage, pushMessage, receivedMessage, statusMessage } from './status-messages.js';
+import {
+  heartbeatStatement,
+  nodeSection,
+  pullMessage,
+  pushMessage,
+  receivedMessage,
+  statusMessage,
+} from './status-messages.js';
 
 const peerId = signerFromRaw(Buffer.alloc(32, 1)).peerId;
 const other = signerFromRaw(Buffer.alloc(32, 2)).peerId;
@@ -59,7 +66,38 @@ const messages: [string, Shape<never>, unknown][] = (
         sections: [{ name: 'storage', value: { bytes: 1 } }],
         missing: [other],
         relayed: [{ peerId: other, beat: 7, addresses }],
+        proof: null,
+        proofs: [],
+        heardProof: null,
       },
+    ],
+    [
+      'status with proofs',
+      statusMessage,
+      {
+        method: 'status',
+        boot: 1_763_800_000_000,
+        uptime: 60,
+        revision: 3,
+        since: 3,
+        seen: null,
+        beat: 2 ** 20 + 1,
+        heard: 2 ** 21,
+        membership: bytes(10),
+        synced: true,
+        latency: null,
+        sections: [],
+        missing: [],
+        relayed: [{ peerId: other, beat: 7, addresses }],
+        proof: Buffer.alloc(64, 11),
+        proofs: [Buffer.alloc(64, 12)],
+        heardProof: Buffer.alloc(64, 13),
+      },
+    ],
+    [
+      'heartbeat statement',
+      heartbeatStatement,
+      { tag: 'dfs-heartbeat', networkId: '66'.repeat(32), beat: 2 ** 20 + 1 },
     ],
     [
       'heartbeat',
@@ -79,6 +117,9 @@ const messages: [string, Shape<never>, unknown][] = (
         sections: [],
         missing: [],
         relayed: [],
+        proof: null,
+        proofs: [],
+        heardProof: null,
       },
     ],
   ] as [string, Shape<unknown>, unknown][]

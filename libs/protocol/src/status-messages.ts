@@ -53,8 +53,21 @@ export const statusMessage = shape.struct({
     [],
     shape.list(shape.tuple({ peerId: shape.peerId(), beat: shape.int(), addresses: addresses() }), MAX_MISSING),
   ),
+  /** The sender's signature over its heartbeat, for those who pass it on. */
+  proof: unless<Uint8Array | null>(null, shape.nullable(shape.bytes(64))),
+  /** Of each heartbeat in `relayed`, in that order, the signature by its author; without it, it counts for nothing. */
+  proofs: unless<Uint8Array[]>([], shape.list(shape.bytes(64), MAX_MISSING)),
+  /** The receiver's own signature over `heard`, where that is more than the receiver says itself. */
+  heardProof: unless<Uint8Array | null>(null, shape.nullable(shape.bytes(64))),
 });
 export type StatusMessage = Infer<typeof statusMessage>;
+
+/** What the proof of a heartbeat is made over: Ed25519 of the msgpack of this, by the one whose heartbeat it is. */
+export const heartbeatStatement = shape.tuple({
+  tag: shape.oneOf('dfs-heartbeat'),
+  networkId: shape.hex(32),
+  beat: shape.int(),
+});
 
 /** The section of the node itself. */
 export const nodeSection = shape.struct({

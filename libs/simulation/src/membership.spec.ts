@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { KiB, MiB } from '@dfs/protocol';
 import { eventually } from '@dfs/testing';
 import { Cluster } from './cluster.js';
@@ -96,5 +97,29 @@ describe('a node that was removed while it was away', () => {
     await cluster.connected();
     await cluster.converged();
     expect((await away.read('new.txt')).toString()).toBe('new');
+  });
+});
+
+describe('a heartbeat', () => {
+  let cluster: Cluster;
+  afterEach(() => cluster.remove());
+
+  it('counts by whatever route it comes: two who do not reach each other are seen while a third relays', async () => {
+    const graceMs = 2_000;
+    cluster = await Cluster.start(3, { graceMs });
+    const [a, relay, c] = [cluster.node(0), cluster.node(1), cluster.node(2)];
+    const cut = new Set([a.peerId, c.peerId]);
+    cluster.network.reaches = (from, to) => !(cut.has(from) && cut.has(to));
+    cluster.network.byPeerId(a.peerId)?.dropUnreachable();
+    await eventually(() => a.peers.connected().length === 1 && c.peers.connected().length === 1);
+    const end = Date.now() + 3 * graceMs;
+    while (Date.now() < end) {
+      expect([a.peers.inGrace(c.peerId), c.peers.inGrace(a.peerId)]).toEqual([true, true]);
+      await delay(50);
+    }
+    await relay.stop();
+    await eventually(() => !a.peers.inGrace(c.peerId) && !c.peers.inGrace(a.peerId), { deadline: 3 * graceMs });
+    await relay.start();
+    await eventually(() => a.peers.inGrace(c.peerId) && c.peers.inGrace(a.peerId), { deadline: 15_000 });
   });
 });
