@@ -296,6 +296,7 @@ describe('the API of a node', () => {
       const routes: [string, string][] = [
         ['POST', '/peers'],
         ['POST', '/network/join'],
+        ['POST', '/network/owners'],
         ['POST', '/session'],
         ['PATCH', '/settings'],
         ['POST', '/network/invites'],

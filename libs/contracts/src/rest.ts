@@ -204,6 +204,22 @@ export interface NetworkInfo {
   removed?: boolean;
 }
 
+/** `POST /network/owners` */
+export interface OwnerRequest {
+  /** A member of the network. */
+  peerId: string;
+}
+/** How far a member is on its way to be an owner. */
+export interface OwnerVotes {
+  peerId: string;
+  /** It is an owner now: by the word of one, or by that of more than half of the members. */
+  owner: boolean;
+  /** Members here and connected that have asked for it. */
+  votes: number;
+  /** As many as it takes where no owner does it alone. */
+  needed: number;
+}
+
 /** `GET /dht` */
 export interface DhtInfo {
   enabled: boolean;

@@ -58,3 +58,8 @@ export const MAX_MISSING_ASKED = 32;
 export const MAX_FOUND_STRANGERS = 64;
 /** Refused membership records on one connection before it is given up. */
 export const MAX_REFUSED_RECORDS = 16;
+
+/** A wish for a new owner that did not find enough others in this time is forgotten. */
+export const OWNER_VOTE_TIME = 14 * day;
+/** Signing one record by one member. */
+export const SIGN_TIME = 8 * second;

@@ -15,7 +15,7 @@ export async function insertRecords(tx: Tx, records: readonly MembershipRecord[]
 
 /** Another network's records, parents first, in place of those that are stored. Its invites and addresses go too. */
 export async function replaceMembership(tx: Tx, records: readonly MembershipRecord[]): Promise<void> {
-  for (const table of ['membership_record', 'invite', 'peer_address', 'peer_known']) {
+  for (const table of ['membership_record', 'invite', 'peer_address', 'peer_known', 'owner_vote']) {
     await tx.run(`DELETE FROM ${table}`);
   }
   const network = Buffer.from(records[0]?.networkId ?? '', 'hex');

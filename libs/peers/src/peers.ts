@@ -1,9 +1,10 @@
-import type { InviteInfo, MemberRole, NetworkInfo, PeerInfo } from '@dfs/contracts';
+import type { InviteInfo, MemberRole, NetworkInfo, OwnerVotes, PeerInfo } from '@dfs/contracts';
 import { decodeTicket, DfsError, JOIN_PROTOCOL, type Unsubscribe, type WireValue } from '@dfs/protocol';
 import { Admission } from './admission.js';
 import { connectTo } from './connect.js';
 import { Invites, type InviteRequest } from './invites.js';
 import { joinNetwork, refuseUnlessAlone, type JoinGuest, type NetworkChangedGuest } from './joining.js';
+import { JointOwner } from './joint-owner.js';
 import { cleanName } from './names.js';
 import { peerInfo, storageOf, STORAGE_SECTION } from './peer-info.js';
 import { Presence, type PresenceComponents } from './presence.js';
@@ -25,6 +26,7 @@ export class Peers {
   private readonly presence: Presence;
   private readonly invites: Invites;
   private readonly admission: Admission;
+  private readonly jointOwner: JointOwner;
   private readonly joinGuests: JoinGuest[] = [];
   private readonly joinedGuests: (() => Promise<void>)[] = [];
   private readonly networkGuests: NetworkChangedGuest[] = [];
@@ -43,6 +45,7 @@ export class Peers {
     this.invites = new Invites({ db, membership, clock, addresses: () => transport.addresses() });
     const addressesOf = (peerId: string) => this.presence.addressesOf(peerId);
     this.admission = new Admission({ membership, invites: this.invites, clock, log, addressesOf });
+    this.jointOwner = new JointOwner({ db, transport, membership, presence: this.presence, clock, log });
     transport.handle(JOIN_PROTOCOL, (channel) => this.admission.answer(channel), { strangers: true });
   }
 
@@ -50,6 +53,7 @@ export class Peers {
   async start(): Promise<void> {
     const { transport, membership } = this.components;
     await this.invites.start();
+    await this.jointOwner.start();
     this.isRunning = true;
     transport.setGate({
       isMember: (peerId) => this.mayPass(peerId),
@@ -69,6 +73,7 @@ export class Peers {
     if (!this.isRunning) return;
     this.isRunning = false;
     this.stopWarning?.();
+    await this.jointOwner.stop();
     await this.presence.stop();
   }
 
@@ -145,8 +150,16 @@ export class Peers {
   network(): NetworkInfo {
     const { membership } = this.components;
     const { networkId: id, networkName: name } = membership;
-    const { isRemoved: removed } = membership;
-    return { id, name, members: membership.members().length, role: membership.self().role, removed };
+    const members = membership.members().length;
+    return { id, name, members, role: membership.self().role, ...(membership.isRemoved && { removed: true }) };
+  }
+
+  /**
+   * A person here would have a member as an owner: done by an owner, or when more than half of the members say so.
+   * @throws DfsError `peer-not-found`, `not-a-member`, `conflict`
+   */
+  makeOwner(peerId: string): Promise<OwnerVotes> {
+    return this.jointOwner.support(peerId);
   }
 
   /** @throws DfsError `peer-not-found`, `not-an-owner`, `conflict`, and what guests refuse with */

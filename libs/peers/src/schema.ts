@@ -48,5 +48,21 @@ class Peers1763800000000 implements MigrationInterface {
   }
 }
 
-/** Tables `membership_record`, `membership_state`, `invite`, `peer_address`, `peer_known`. */
-export const peersMigrations: MigrationClass[] = [Peers1763800000000];
+class OwnerVotes1763900000001 implements MigrationInterface {
+  name = 'OwnerVotes1763900000001';
+
+  async up(runner: QueryRunner): Promise<void> {
+    // Members whom a person at this node would have as owners.
+    await runner.query(`CREATE TABLE owner_vote (
+      member BLOB PRIMARY KEY,
+      voted_at INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID`);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE owner_vote');
+  }
+}
+
+/** Tables `membership_record`, `membership_state`, `invite`, `peer_address`, `peer_known`, `owner_vote`. */
+export const peersMigrations: MigrationClass[] = [Peers1763800000000, OwnerVotes1763900000001];

@@ -21,5 +21,6 @@ export * from './membership-record.js';
 export * from './ticket.js';
 export * from './join-messages.js';
 export * from './farewell-messages.js';
+export * from './owner-messages.js';
 export * from './status-messages.js';
 export * from './sync-messages.js';

@@ -3,6 +3,7 @@ import { encode, type WireValue } from './codec.js';
 import { farewellMessage } from './farewell-messages.js';
 import { joinChallenge, joinProof, joinRequest, joinTranscript, joinWelcome, recordsMessage } from './join-messages.js';
 import { signerFromRaw } from './keys.js';
+import { ownersSection, signatureMessage, signMessage } from './owner-messages.js';
 import { decodeAs, encodeAs, type Shape } from './schema.js';
 import {
   heartbeatStatement,
@@ -43,6 +44,9 @@ const messages: [string, Shape<never>, unknown][] = (
       },
     ],
     ['farewell', farewellMessage, { known: ['99'.repeat(32)] }],
+    ['owners section', ownersSection, [peerId, other]],
+    ['sign', signMessage, { body: Buffer.from([1, 2]) }],
+    ['signature', signatureMessage, { signature: Buffer.alloc(64, 14) }],
     ['records', recordsMessage, { records: [Buffer.from([1, 2]), Buffer.from([3])] }],
     ['pull', pullMessage, { method: 'pull', known: ['99'.repeat(32)] }],
     ['push', pushMessage, { method: 'push', records: [Buffer.from([1, 2])] }],

@@ -175,6 +175,14 @@ export function readMembershipRecord(bytes: Uint8Array): MembershipRecord {
 }
 
 /**
+ * Reads a body that is not signed yet: by one who is asked to sign it.
+ * @throws DfsError `bad-request`
+ */
+export function readMembershipBody(body: Uint8Array): Omit<MembershipRecord, 'bytes'> {
+  return readBody(body, Buffer.from(sha256(body)).toString('hex'), body);
+}
+
+/**
  * The id that an envelope claims, unverified: to tell whether the record is known already.
  * @throws DfsError `bad-request`
  */

@@ -123,3 +123,31 @@ describe('a heartbeat', () => {
     await eventually(() => a.peers.inGrace(c.peerId) && c.peers.inGrace(a.peerId), { deadline: 15_000 });
   });
 });
+
+describe('a network whose founder is gone', () => {
+  let cluster: Cluster;
+  afterEach(() => cluster.remove());
+
+  it('is given an owner by more than half of its members, who admits and removes', async () => {
+    cluster = await Cluster.start(4);
+    const [founder, b, c, d] = cluster.nodes as [SimNode, SimNode, SimNode, SimNode];
+    await founder.put('kept.txt', Buffer.from('kept'));
+    await cluster.copied(b, ['kept.txt'], 3);
+    await founder.stop();
+    await expect(b.peers.invite({})).rejects.toMatchObject({ code: 'not-an-owner' });
+    for (const node of [b, c, d]) await node.peers.makeOwner(b.peerId);
+    for (const node of [b, c, d]) {
+      await eventually(() => node.membership.member(b.peerId)?.role === 'owner', { deadline: 10_000 });
+    }
+    const newcomer = await SimNode.start({ name: 'new', network: cluster.network, random: cluster.random });
+    try {
+      await newcomer.joins(b);
+      await eventually(async () => (await newcomer.catalogue.byPath('kept.txt')) !== undefined, { deadline: 10_000 });
+      expect((await newcomer.read('kept.txt')).toString()).toBe('kept');
+      await b.peers.remove(founder.peerId, { confirm: true });
+      await eventually(() => !d.membership.isMember(founder.peerId));
+    } finally {
+      await newcomer.remove();
+    }
+  });
+});

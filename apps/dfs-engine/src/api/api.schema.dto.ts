@@ -8,6 +8,7 @@ import type {
   InviteInfo,
   MemberRole,
   NetworkInfo,
+  OwnerVotes,
   NodeInfo,
   PeerInfo,
   PeerList,
@@ -42,6 +43,14 @@ export class NetworkDto implements NetworkInfo {
   @ApiProperty(role) role!: MemberRole;
   @ApiPropertyOptional({ description: 'This node was removed from the network, and exchanges nothing any more.' })
   removed?: boolean;
+}
+
+export class OwnerVotesDto implements OwnerVotes {
+  @ApiProperty() peerId!: string;
+  @ApiProperty({ description: 'It is an owner now.' }) owner!: boolean;
+  @ApiProperty({ ...count, description: 'Connected members that have asked for it, this one included.' })
+  votes!: number;
+  @ApiProperty({ ...count, description: 'As many as it takes where no owner does it alone.' }) needed!: number;
 }
 
 export class FileTotalsDto {

@@ -15,14 +15,17 @@ import {
   type JoinRequest,
   type MemberRole,
   type NetworkInfo,
+  type OwnerRequest,
+  type OwnerVotes,
 } from '@dfs/contracts';
 import { NoQuery } from '@dfs/files';
 import { Peers } from '@dfs/peers';
 import { MAX_TICKET_LENGTH, day, minute, second } from '@dfs/protocol';
-import { InviteDto, NetworkDto } from './api.schema.dto.js';
+import { InviteDto, NetworkDto, OwnerVotesDto } from './api.schema.dto.js';
 
 const ROLES: MemberRole[] = ['owner', 'member', 'storage'];
 const MIN_INVITE_SECONDS = minute / second / 60;
+const MAX_PEER_ID_LENGTH = 128;
 const MAX_INVITE_SECONDS = (30 * day) / second;
 
 export class InviteBody implements InviteRequest {
@@ -47,6 +50,14 @@ export class JoinBody implements JoinRequest {
   ticket!: string;
 }
 
+export class OwnerBody implements OwnerRequest {
+  @ApiProperty({ description: 'A member of the network.' })
+  @IsString()
+  @MinLength(1)
+  @MaxLength(MAX_PEER_ID_LENGTH)
+  peerId!: string;
+}
+
 @ApiTags('network')
 @Controller(`${API_PREFIX}/network`)
 export class NetworkController {
@@ -57,6 +68,18 @@ export class NetworkController {
   @ApiCreatedResponse({ type: InviteDto })
   invite(@Query() _query: NoQuery, @Body() body: InviteBody): Promise<InviteInfo> {
     return this.peers.invite({ ...body });
+  }
+
+  @Post('owners')
+  @HttpCode(200)
+  @ApiOperation({
+    operationId: 'makeOwner',
+    summary:
+      'Make a member an owner: an owner does so alone, without one more than half of the members, each at its node',
+  })
+  @ApiOkResponse({ type: OwnerVotesDto })
+  makeOwner(@Query() _query: NoQuery, @Body() { peerId }: OwnerBody): Promise<OwnerVotes> {
+    return this.peers.makeOwner(peerId);
   }
 
   @Post('join')

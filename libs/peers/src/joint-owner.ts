@@ -1,0 +1,248 @@
+import type { OwnerVotes } from '@dfs/contracts';
+import type { Database } from '@dfs/database';
+import {
+  DfsError,
+  MAX_OWNER_VOTES,
+  MAX_PARENTS,
+  membershipBody,
+  normalisePeerId,
+  ownersSection,
+  peerIdFromBytes,
+  peerIdToBytes,
+  readMembershipBody,
+  sealMembershipRecord,
+  SIGN_PROTOCOL,
+  signatureMessage,
+  signMessage,
+  type Clock,
+  type Log,
+  type Unsubscribe,
+  type WireValue,
+} from '@dfs/protocol';
+import { ask, firstFrame, type Channel, type Transport } from '@dfs/transport';
+import { OWNER_VOTE_TIME, SIGN_TIME } from './constants.js';
+import type { Membership } from './membership.js';
+import type { Presence } from './presence.js';
+
+export interface JointOwnerComponents {
+  db: Database;
+  transport: Transport;
+  membership: Membership;
+  presence: Presence;
+  clock: Clock;
+  log: Log;
+}
+
+interface Signature {
+  signer: string;
+  signature: Uint8Array;
+}
+
+/** The section of a status in which a node says whom it would have as an owner. */
+const OWNERS_SECTION = 'owners';
+
+/**
+ * How a network whose owners are gone gets one: a person at each of more than half of the members asks for the same
+ * member as an owner. Each node keeps that and says it in its status; the connected one of the lowest id among those who
+ * agree gathers their signatures under one record. Nobody signs what nobody has asked for at its own node.
+ */
+export class JointOwner {
+  /** When it was asked for here, by member. */
+  private readonly votes = new Map<string, number>();
+  private readonly unsubscribe: Unsubscribe[] = [];
+  private gathering: Promise<void> | undefined;
+  private again = false;
+
+  constructor(private readonly components: JointOwnerComponents) {
+    const { transport, presence } = components;
+    transport.handle(SIGN_PROTOCOL, (channel) => this.answer(channel));
+    presence.sections.contribute(OWNERS_SECTION, () => ownersSection.form([...this.votes.keys()].sort()) as WireValue);
+  }
+
+  async start(): Promise<void> {
+    const { db, presence, membership } = this.components;
+    const rows = await db.query<{ member: Uint8Array; voted_at: number }>('SELECT member, voted_at FROM owner_vote');
+    for (const { member, voted_at } of rows) this.votes.set(peerIdFromBytes(member), voted_at);
+    this.unsubscribe.push(
+      presence.onStatus(OWNERS_SECTION, () => this.gatherSoon()),
+      membership.onChange(() => this.gatherSoon()),
+    );
+  }
+
+  async stop(): Promise<void> {
+    for (const off of this.unsubscribe.splice(0)) off();
+    await this.gathering;
+  }
+
+  /**
+   * A person here would have this member as an owner. An owner makes it one at once; otherwise it is one when more than
+   * half of the members have asked for it.
+   * @throws DfsError `peer-not-found`, `not-a-member` when this node was removed, `conflict` when there are too many wishes
+   */
+  async support(given: string): Promise<OwnerVotes> {
+    const { membership, presence } = this.components;
+    const peerId = this.memberOf(given);
+    if (membership.isRemoved) {
+      throw new DfsError('not-a-member', 'This node was removed from its network and has no say in it.');
+    }
+    if (this.isOwner(peerId)) return this.state(peerId);
+    if (membership.self().role === 'owner') await this.appoint(peerId);
+    else {
+      await this.vote(peerId);
+      presence.nudge();
+      this.gatherSoon();
+      await this.gathering;
+    }
+    return this.state(peerId);
+  }
+
+  private memberOf(given: string): string {
+    const { membership } = this.components;
+    try {
+      const peerId = normalisePeerId(given);
+      if (membership.isMember(peerId)) return peerId;
+    } catch {
+      // Said below.
+    }
+    throw new DfsError('peer-not-found', 'No member of this network has that peer id.');
+  }
+
+  private isOwner(peerId: string): boolean {
+    return this.components.membership.member(peerId)?.role === 'owner';
+  }
+
+  private state(peerId: string): OwnerVotes {
+    return { peerId, owner: this.isOwner(peerId), votes: this.supporters(peerId).length, needed: this.needed() };
+  }
+
+  private needed(): number {
+    return Math.floor(this.components.membership.members().length / 2) + 1;
+  }
+
+  private async appoint(member: string): Promise<void> {
+    const { membership } = this.components;
+    const name = membership.member(member)?.name ?? '';
+    await membership.unit((unit) => unit.write({ kind: 'admission', member, role: 'owner', invite: null, name }));
+  }
+
+  private async vote(member: string): Promise<void> {
+    const { db, clock } = this.components;
+    await this.prune();
+    if (!this.votes.has(member) && this.votes.size >= MAX_OWNER_VOTES) {
+      throw new DfsError('conflict', `This node has asked for ${MAX_OWNER_VOTES} other owners already.`);
+    }
+    const now = clock.now();
+    await db.write(async (tx) => {
+      await tx.insertMany('owner_vote', ['member', 'voted_at'], [[peerIdToBytes(member), now]], 'replace');
+      tx.afterCommit(() => this.votes.set(member, now));
+    });
+  }
+
+  /** Forgets what has come true, and what has not for a long time. */
+  private async prune(): Promise<void> {
+    const { db, clock, membership } = this.components;
+    const now = clock.now();
+    for (const [member, at] of [...this.votes]) {
+      if (membership.isMember(member) && !this.isOwner(member) && now - at < OWNER_VOTE_TIME) continue;
+      await db.write((tx) => tx.run('DELETE FROM owner_vote WHERE member = ?', [peerIdToBytes(member)]));
+      this.votes.delete(member);
+    }
+  }
+
+  /** Members that have asked for it: this one and those connected, in order of their ids. */
+  private supporters(member: string): string[] {
+    const { membership, presence } = this.components;
+    const others = presence.sessions.ready().filter((peerId) => this.votesOf(peerId).includes(member));
+    const self = this.votes.has(member) ? [membership.self().peerId] : [];
+    return [...self, ...others].filter((peerId) => membership.isMember(peerId)).sort();
+  }
+
+  private votesOf(peerId: string): string[] {
+    const value = this.components.presence.sessions.of(peerId)?.sections.get(OWNERS_SECTION);
+    try {
+      return value === undefined ? [] : ownersSection.parse(value, OWNERS_SECTION);
+    } catch {
+      return [];
+    }
+  }
+
+  private gatherSoon(): void {
+    if (this.votes.size === 0) return;
+    this.again = true;
+    this.gathering ??= this.gatherWhileAsked().finally(() => (this.gathering = undefined));
+  }
+
+  /** Never rejects. */
+  private async gatherWhileAsked(): Promise<void> {
+    const { log } = this.components;
+    while (this.again) {
+      this.again = false;
+      try {
+        await this.prune();
+        for (const member of this.votes.keys()) await this.gather(member);
+      } catch (error) {
+        log.warn({ err: error }, 'the signatures for a new owner could not be gathered');
+      }
+    }
+  }
+
+  /** Should enough agree, and it fall to this node: makes the record. Those who do not sign are left out at once. */
+  private async gather(member: string): Promise<void> {
+    const { membership, log } = this.components;
+    const self = membership.self().peerId;
+    let agreeing = this.supporters(member);
+    while (agreeing[0] === self && agreeing.length >= this.needed()) {
+      const body = this.bodyFor(member, agreeing);
+      const asked = await Promise.all(agreeing.map((peerId) => this.signatureOf(peerId, body)));
+      const signatures = asked.filter((one): one is Signature => one !== undefined);
+      if (signatures.length === agreeing.length) {
+        const record = sealMembershipRecord(body, signatures);
+        const { added } = await membership.receive([record.bytes]);
+        if (added.length > 0)
+          log.info({ member, signers: agreeing.length }, 'the members have made one of them an owner');
+        return;
+      }
+      agreeing = signatures.map(({ signer }) => signer).sort();
+    }
+  }
+
+  /** Signers in the order that the record asks for. */
+  private bodyFor(member: string, agreeing: string[]): Uint8Array {
+    const { membership, clock } = this.components;
+    const bytes = (peerId: string) => Buffer.from(peerIdToBytes(peerId));
+    agreeing.sort((a, b) => Buffer.compare(bytes(a), bytes(b)));
+    const parents = membership.heads().slice(0, MAX_PARENTS);
+    const name = membership.member(member)?.name ?? '';
+    const content = { kind: 'joint', member, name, signers: agreeing } as const;
+    const { networkId } = membership;
+    return membershipBody({ networkId, time: clock.now(), parents, content }, membership.self().peerId);
+  }
+
+  /** Never rejects. @returns undefined from one who does not sign */
+  private async signatureOf(peerId: string, body: Uint8Array): Promise<Signature | undefined> {
+    const { transport, membership, log } = this.components;
+    if (peerId === transport.peerId) return { signer: peerId, signature: membership.sign(body) };
+    try {
+      const message = signMessage.form({ body }) as WireValue;
+      const { header } = await ask(transport, peerId, SIGN_PROTOCOL, message, { timeoutMs: SIGN_TIME });
+      return { signer: peerId, signature: signatureMessage.parse(header, 'signature').signature };
+    } catch (error) {
+      log.info({ err: error, peer: peerId }, 'a member did not sign for a new owner');
+      return undefined;
+    }
+  }
+
+  /** Signs what a person has asked for here, and nothing else. */
+  private async answer(channel: Channel): Promise<void> {
+    const { membership, transport } = this.components;
+    const { header } = await firstFrame(channel);
+    const { body } = signMessage.parse(header, 'sign');
+    const { networkId, author, content } = readMembershipBody(body);
+    const isWanted =
+      content?.kind === 'joint' && content.signers.includes(transport.peerId) && this.votes.has(content.member);
+    if (!isWanted || networkId !== membership.networkId || author !== channel.peerId || membership.isRemoved) {
+      throw new DfsError('forbidden', 'Nobody has asked for that at this node.');
+    }
+    await channel.send(signatureMessage.form({ signature: membership.sign(body) }) as WireValue);
+  }
+}
