@@ -18,7 +18,7 @@ export async function refuseLastCopy(
   options: { confirm?: boolean },
 ): Promise<void> {
   if (options.confirm) return;
-  const count = await onlyHeldBy(components, peerId);
+  const count = await countHeldBy(components, peerId, (others) => others.length === 0);
   if (count === 0) return;
   throw new DfsError(
     'last-copy',
@@ -27,9 +27,11 @@ export async function refuseLastCopy(
   );
 }
 
-async function onlyHeldBy(
+/** How many contents have an extent that the member holds, and of whose other live holders the same is true. */
+export async function countHeldBy(
   { catalogue, holdings, counts, network }: LastCopyComponents,
   peerId: string,
+  isTrueOf: (otherHolders: readonly string[]) => boolean,
 ): Promise<number> {
   const { live } = network.now();
   let count = 0;
@@ -45,11 +47,11 @@ async function onlyHeldBy(
     for (const { contentId, size } of filled) {
       const held = holders.get(contentId)!;
       const numbers = Array.from({ length: extents.get(contentId) ?? fewestExtents(size) }, (_, extent) => extent);
-      const alone = numbers.some((extent) => {
+      const isOne = numbers.some((extent) => {
         const list = held.get(extent) ?? [];
-        return list.includes(peerId) && !list.some((other) => other !== peerId && live.has(other));
+        return list.includes(peerId) && isTrueOf(list.filter((other) => other !== peerId && live.has(other)));
       });
-      if (alone) count++;
+      if (isOne) count++;
     }
   }
 }

@@ -93,6 +93,13 @@ export const WAITING_PER_ASKER = 64;
 export const FRAME_BYTES = 1 * MiB;
 export const MAX_FRAME_BYTES = CHUNK_MAX_BYTES;
 
+// Emptying a member before it is removed.
+
+/** Between two looks at what is left to move. */
+export const DRAIN_CHECK = 1 * second;
+/** Nothing was moved for so long: the removal is given up. An extent over a slow line takes minutes. */
+export const DRAIN_PATIENCE = 10 * minute;
+
 // Damage.
 
 /** Time for one member to send what is damaged here. */

@@ -9,6 +9,8 @@ export interface NetworkViewComponents {
   /** This node's own class, and whether it takes nothing more on behalf of others. */
   capacity: () => number;
   isFull: () => boolean;
+  /** Members that are being emptied. */
+  leaving: () => ReadonlySet<string>;
 }
 
 /** The members as placement sees them at one moment. */
@@ -20,6 +22,8 @@ export interface Snapshot {
   readonly live: ReadonlySet<string>;
   /** Live and not full. */
   readonly willing: ReadonlySet<string>;
+  /** Being emptied: holders no more, though their copies count until they are gone. */
+  readonly leaving: ReadonlySet<string>;
   /** Answer now, this node included. */
   readonly reachable: ReadonlySet<string>;
   /** Who should hold an extent, of which `holders` pin it already. */
@@ -37,6 +41,7 @@ export class NetworkView {
 
   now(): Snapshot {
     const { membership, peers, holdings, capacity, isFull } = this.components;
+    const leaving = this.components.leaving();
     const self = membership.self().peerId;
     const target = membership.settings().replicas;
     const members = membership.members().filter(({ peerId }) => peerId === self || peers.inGrace(peerId));
@@ -54,10 +59,12 @@ export class NetworkView {
       target,
       live,
       willing,
+      leaving,
       reachable: new Set([self, ...this.others()]),
       shouldHold: (peerId, content, extent, holders) => {
         const eligible = [...candidates.values()].filter(
-          (candidate) => willing.has(candidate.peerId) || holders.includes(candidate.peerId),
+          (candidate) =>
+            !leaving.has(candidate.peerId) && (willing.has(candidate.peerId) || holders.includes(candidate.peerId)),
         );
         if (!eligible.some((candidate) => candidate.peerId === peerId)) return false;
         if (eligible.length <= target) return true;

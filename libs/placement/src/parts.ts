@@ -1,3 +1,4 @@
+import type { MemberRole } from '@dfs/contracts';
 import type { Database, Tx } from '@dfs/database';
 import type { EventLog } from '@dfs/events';
 import type { Peers } from '@dfs/peers';
@@ -72,7 +73,7 @@ export interface MemberList {
   /** `replicas`: copies wanted of everything. */
   settings(): { replicas: number };
   self(): { peerId: string };
-  members(): readonly { peerId: string }[];
+  members(): readonly { peerId: string; role: MemberRole }[];
   isMember(peerId: string): boolean;
   onChange(listener: () => void): Unsubscribe;
 }

@@ -6,6 +6,7 @@ import { BlockServer } from './block-server.js';
 import { ContentReader, localOrRemote } from './content-reader.js';
 import { DamageWatch } from './damage-watch.js';
 import { DownloadTransfer } from './download-transfer.js';
+import { Drains } from './drains.js';
 import { extentsOf, isEmpty, isLarge } from './extents.js';
 import { HolderFinder } from './holder-finder.js';
 import { HoldingsExchange } from './holdings-exchange.js';
@@ -49,6 +50,7 @@ export class Placement {
   private readonly replicator: Replicator;
   private readonly damage: DamageWatch;
   private readonly exchange: HoldingsExchange;
+  private readonly drains: Drains;
   private readonly unsubscribe: Unsubscribe[] = [];
   private timer: NodeJS.Timeout | undefined;
   private liveness = '';
@@ -62,9 +64,11 @@ export class Placement {
     this.transfers = new Transfers({ events, clock, log });
     this.room = new StoreRoom({ chunks, log, onChange: () => peers.nudge() });
     const isFull = (): boolean => this.room.isFull();
-    this.network = new NetworkView({ membership, peers, holdings, isFull, capacity: () => pins.capacity });
+    const leaving = (): ReadonlySet<string> => this.drains.leaving();
+    this.network = new NetworkView({ membership, peers, holdings, isFull, leaving, capacity: () => pins.capacity });
     this.counts = new ExtentCounts(db);
     const shared = { ...components, holdings, network: this.network, counts: this.counts, slots: this.slots };
+    this.drains = new Drains({ ...shared, onChanged: () => this.membersChanged() });
     this.finder = new HolderFinder(shared);
     this.view = new ReplicationView({ ...shared, isNews: (content) => this.watch.isNews(content) });
     this.watch = new ReplicationWatch({ ...shared, replication: (contents) => this.view.of(contents) });
@@ -226,6 +230,7 @@ export class Placement {
   private listen(): void {
     const { catalogue, peers, membership } = this.components;
     this.exchange.start();
+    this.drains.start();
     this.pins.onEntries((pins) => this.watch.changed(pins.map(({ content }) => content)));
     this.unsubscribe.push(
       catalogue.onChange((changes) => this.contentsChanged(changes)),
@@ -239,7 +244,10 @@ export class Placement {
     );
     peers.onNetworkChanged((tx) => this.holdings.keepOnlyIn(tx, new Set()));
     const shared = { ...this.components, holdings: this.holdings, counts: this.counts, network: this.network };
-    peers.beforeRemove((peerId, options) => refuseLastCopy(shared, peerId, options));
+    peers.beforeRemove(async (peerId, options) => {
+      if (options.drain) await this.drains.empty(peerId, this.control.signal);
+      await refuseLastCopy(shared, peerId, options);
+    });
   }
 
   private contentsChanged(changes: readonly ContentChange[]): void {

@@ -1,5 +1,5 @@
 import { ChunkStore, chunksMigrations, storeContent, type StoredContent } from '@dfs/chunks';
-import type { AnyEvent } from '@dfs/contracts';
+import type { AnyEvent, MemberRole } from '@dfs/contracts';
 import { Database } from '@dfs/database';
 import { EventLog, eventsMigrations } from '@dfs/events';
 import { fileIdOf, GiB, sha256, signerFromRaw, silentLog, systemClock, type Cid, type WireValue } from '@dfs/protocol';
@@ -35,6 +35,8 @@ export class World implements AsyncDisposable {
   readonly nodes: WorldNode[] = [];
   readonly memory: MemoryNetwork;
   readonly members = new Set<string>();
+  /** Owners, where nothing is said. */
+  readonly roles = new Map<string, MemberRole>();
   readonly memberListeners = new Set<() => void>();
   replicas: number;
 
@@ -88,7 +90,7 @@ export class WorldNode {
   readonly readyListeners = new Set<(peerId: string) => void>();
   readonly goneListeners = new Set<(peerId: string) => void>();
   networkChanged: Parameters<PeerView['onNetworkChanged']>[0] | undefined;
-  beforeRemove: ((peerId: string, options: { confirm?: boolean }) => Promise<void>) | undefined;
+  beforeRemove: ((peerId: string, options: { confirm?: boolean; drain?: boolean }) => Promise<void>) | undefined;
   db!: Database;
   chunks!: ChunkStore;
   transport!: MemoryTransport;
@@ -281,7 +283,7 @@ export class WorldNode {
     return {
       settings: () => ({ replicas: world.replicas }),
       self: () => ({ peerId }),
-      members: () => [...world.members].map((id) => ({ peerId: id })),
+      members: () => [...world.members].map((id) => ({ peerId: id, role: world.roles.get(id) ?? 'owner' })),
       isMember: (id) => world.members.has(id),
       onChange: (fn) => listen(world.memberListeners, fn),
     };

@@ -5,6 +5,7 @@ import {
   getRequest,
   haveFrame,
   haveRequest,
+  drainingStatus,
   holdingsStatus,
   MAX_IDS_PER_REQUEST,
   packBits,
@@ -20,6 +21,7 @@ import {
   unpackSizes,
 } from './chunks-messages.js';
 import { type WireValue } from './codec.js';
+import { signerFromRaw } from './keys.js';
 import { encodeAs, type Shape } from './schema.js';
 
 const anyId = fc
@@ -104,6 +106,10 @@ describe('golden bytes', () => {
     expect(bytesOf(haveFrame, { have: packBits([true]) })).toBe(GOLDEN.bits);
     expect(bytesOf(pinsFrame, { nonce, after: 0, to: 9 })).toBe(GOLDEN.log);
     expect(bytesOf(holdingsStatus, { nonce, number: 9, full: false, capacity: 6 })).toBe(GOLDEN.status);
+    const member = signerFromRaw(Buffer.alloc(32, 1)).peerId;
+    expect(bytesOf(drainingStatus, [member])).toBe(
+      '91c4260024080112208a88e3dd7409f195fd52db2d3cba5d72ca6709bf1d94121bf3748801b40f6f5c',
+    );
   });
 });
 

@@ -73,6 +73,12 @@ export const holdingsStatus = shape.struct({
   capacity: shape.int(0, 31),
 });
 
+/** Members that an owner empties at a time. */
+export const MAX_DRAINING = 64;
+
+/** Section `draining` of a status message: members whose data the sender, an owner, has moved before it removes them. */
+export const drainingStatus = shape.list(shape.peerId(), MAX_DRAINING);
+
 export type GetRequest = Infer<typeof getRequest>;
 export type HaveRequest = Infer<typeof haveRequest>;
 export type PinsRequest = Infer<typeof pinsRequest>;

@@ -151,3 +151,24 @@ describe('a network whose founder is gone', () => {
     }
   });
 });
+
+describe('a member that is removed with its data moved first', () => {
+  let cluster: Cluster;
+  afterEach(() => cluster.remove());
+
+  it('leaves nothing behind that others do not hold', async () => {
+    cluster = await Cluster.start(4, { replicas: 1 });
+    const [owner, leaver, c, d] = cluster.nodes as [SimNode, SimNode, SimNode, SimNode];
+    const files = new Map(Array.from({ length: 10 }, (_, n) => [`f${n}`, cluster.random.bytes(200 * KiB)]));
+    for (const [path, bytes] of files) await leaver.put(path, bytes);
+    await cluster.converged();
+    await cluster.copied(owner, [...files.keys()], 1);
+    await expect(owner.peers.remove(leaver.peerId)).rejects.toMatchObject({ code: 'last-copy' });
+    await owner.peers.remove(leaver.peerId, { drain: true });
+    expect(owner.membership.isMember(leaver.peerId)).toBe(false);
+    await leaver.stop();
+    for (const [path, bytes] of files) {
+      for (const node of [owner, c, d]) expect(Buffer.compare(await node.read(path), bytes)).toBe(0);
+    }
+  });
+});

@@ -1,0 +1,102 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { StoredContent } from '@dfs/chunks';
+import { MiB, peerIdToBytes } from '@dfs/protocol';
+import { eventually, seededRandom } from '@dfs/testing';
+import { World, type WorldNode } from './world.suite.js';
+
+const random = seededRandom(11);
+type Four = [WorldNode, WorldNode, WorldNode, WorldNode];
+
+/** Files of which this node alone holds some, as all have heard. */
+async function filesOf(node: WorldNode, asSeenBy: WorldNode, bytes = 100_000): Promise<StoredContent[]> {
+  const files = await node.putMany(
+    Array.from({ length: 12 }, (_, n) => ({ path: `f${n}`, bytes: random.bytes(bytes) })),
+  );
+  await eventually(
+    async () => {
+      const holders = await Promise.all(files.map((file) => asSeenBy.placement.holders(file.contentId, file.size)));
+      return holders.every(({ extents }) => extents[0]?.holders.some(({ peerId }) => peerId === node.peerId));
+    },
+    { deadline: 10_000 },
+  );
+  return files;
+}
+
+async function copiesAt(nodes: readonly WorldNode[], files: readonly StoredContent[]): Promise<number[]> {
+  return Promise.all(
+    files.map(async ({ contentId }) => {
+      const pinned = await Promise.all(nodes.map((node) => node.pinned(contentId)));
+      return sum(pinned);
+    }),
+  );
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((all, one) => all + one, 0);
+
+describe('emptying a member before it is removed', () => {
+  it('moves what it holds to others, as many copies as there should be without it', async () => {
+    await using world = await World.of(4, { replicas: 1 });
+    const [owner, leaver, c, d] = world.nodes as Four;
+    const files = await filesOf(leaver, owner);
+    await expect(owner.beforeRemove!(leaver.peerId, {})).rejects.toMatchObject({ code: 'last-copy' });
+    await owner.beforeRemove!(leaver.peerId, { drain: true });
+    const copies = await copiesAt([owner, c, d], files);
+    expect(Math.min(...copies)).toBe(1);
+    // Each member took its share, not everything.
+    expect(sum(copies)).toBeLessThan(3 * files.length);
+    await leaver.stop();
+    for (const file of files) expect(await c.read(file.contentId, file.size)).toHaveLength(file.size);
+  });
+
+  it('reaches the target among those that stay', async () => {
+    await using world = await World.of(4, { replicas: 3 });
+    const [owner, leaver, c, d] = world.nodes as Four;
+    const files = await filesOf(leaver, owner);
+    await owner.beforeRemove!(leaver.peerId, { drain: true });
+    expect(await copiesAt([owner, c, d], files)).toEqual(files.map(() => 3));
+  });
+
+  it('also empties the one that leaves by itself', async () => {
+    await using world = await World.of(3, { replicas: 1 });
+    const [a, b, c] = world.nodes as Four;
+    const files = await filesOf(a, b);
+    await a.beforeRemove!(a.peerId, { drain: true });
+    expect(Math.min(...(await copiesAt([b, c], files)))).toBe(1);
+  });
+
+  it('says at once that nobody has room', async () => {
+    await using world = await World.of(1, { replicas: 1 });
+    const [leaver] = world.nodes as Four;
+    const owner = await world.add({ quotaBytes: MiB });
+    const files = await filesOf(leaver, owner, 500_000);
+    expect(files).toHaveLength(12);
+    await expect(owner.beforeRemove!(leaver.peerId, { drain: true })).rejects.toMatchObject({ code: 'no-space' });
+  });
+
+  it('does not wait for what cannot be moved, which is refused as ever', async () => {
+    await using world = await World.of(4, { replicas: 1 });
+    const [owner, leaver] = world.nodes as Four;
+    await filesOf(leaver, owner);
+    await leaver.stop();
+    await expect(owner.beforeRemove!(leaver.peerId, { drain: true })).rejects.toMatchObject({ code: 'last-copy' });
+    await expect(owner.beforeRemove!(leaver.peerId, { drain: true, confirm: true })).resolves.toBeUndefined();
+  });
+
+  it('is heard from owners alone', async () => {
+    await using world = await World.of(3, { replicas: 1 });
+    const [a, b, c] = world.nodes as Four;
+    world.roles.set(a.peerId, 'member');
+    const files = await filesOf(b, c);
+    const before = await copiesAt([c], files);
+    a.sections.set('draining', () => [Buffer.from(peerIdToBytes(b.peerId))]);
+    a.tellStatus();
+    await delay(1_000);
+    expect(await copiesAt([c], files)).toEqual(before);
+    world.roles.delete(a.peerId);
+    a.sections.set('draining', () => []);
+    a.tellStatus();
+    a.sections.set('draining', () => [Buffer.from(peerIdToBytes(b.peerId))]);
+    a.tellStatus();
+    await eventually(async () => sum(await copiesAt([c], files)) > sum(before), { deadline: 10_000 });
+  });
+});
