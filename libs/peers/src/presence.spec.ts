@@ -395,6 +395,23 @@ describe('removal', () => {
     await former.stop();
   });
 
+  it('of two owners by each other leaves the one admitted earlier, on both sides of what parted them', async () => {
+    await using network = new TestNetwork();
+    const [a, b, c] = (await network.joined('a', 'b', 'c')) as Three;
+    await a.peers.makeOwner(b.peerId);
+    await eventually(() => b.membership.self().role === 'owner');
+    network.memory.partition([[a], [b, c]]);
+    await eventually(() => a.sees() && b.sees(c));
+    await b.peers.remove(a.peerId);
+    await a.peers.remove(b.peerId);
+    await eventually(() => !c.membership.isMember(a.peerId));
+    network.memory.heal();
+    await eventually(() => a.sees(c) && c.sees(a), { deadline: 20_000 });
+    await eventually(() => b.membership.isRemoved, { deadline: 20_000 });
+    for (const node of [a, c]) expect(memberIds(node)).toEqual(ids(a, c));
+    expect(a.membership.isRemoved).toBe(false);
+  });
+
   it('says nothing to those who were not removed', async () => {
     await using network = new TestNetwork();
     const [a, b] = (await network.joined('a', 'b')) as Two;

@@ -1,4 +1,12 @@
-import { FAREWELL_PROTOCOL, farewellMessage, recordsMessage, type Log, type WireValue } from '@dfs/protocol';
+import {
+  DfsError,
+  FAREWELL_PROTOCOL,
+  farewellMessage,
+  membershipIdOf,
+  recordsMessage,
+  type Log,
+  type WireValue,
+} from '@dfs/protocol';
 import { firstFrame, request, type Channel, type Transport } from '@dfs/transport';
 import { STATUS_TIME } from './constants.js';
 import { membershipFrames } from './membership-frames.js';
@@ -24,31 +32,54 @@ export class Returning {
     return this.components.membership.removed(peerId) !== undefined;
   }
 
-  /** Asks a member that says nothing whether this node was removed; what it proves holds from then on. Never throws. */
+  /**
+   * Asks a member that says nothing whether this node was removed; what it proves holds from then on. Where the proof is
+   * void by what this node knows, as when it has removed its remover, tells the member what that is. Never throws.
+   */
   async ask(peerId: string, signal: AbortSignal): Promise<void> {
-    const { transport, membership, log } = this.components;
+    const { membership, log } = this.components;
     try {
-      const message = farewellMessage.form({ known: membership.sample() }) as WireValue;
-      const options = { signal, timeoutMs: STATUS_TIME };
-      for await (const { header } of request(transport, peerId, FAREWELL_PROTOCOL, message, options)) {
-        const { records } = recordsMessage.parse(header, 'records');
-        const { refused } = await membership.receive(records, peerId);
-        if (refused > 0) return log.warn({ peer: peerId, refused }, 'membership records were refused');
+      const told = await this.converse(peerId, [], signal);
+      if (told.length === 0 || membership.isRemoved) return;
+      for (const records of membershipFrames(membership.missingFrom(told))) {
+        await this.converse(peerId, records, signal);
       }
     } catch (error) {
       log.debug({ err: error, peer: peerId }, 'a member does not say whether this node was removed');
     }
   }
 
+  /** @returns ids of the records that came */
+  private async converse(peerId: string, tell: Uint8Array[], signal: AbortSignal): Promise<string[]> {
+    const { transport, membership } = this.components;
+    const message = farewellMessage.form({ known: membership.sample(), records: tell }) as WireValue;
+    const ids: string[] = [];
+    const options = { signal, timeoutMs: STATUS_TIME };
+    for await (const { header } of request(transport, peerId, FAREWELL_PROTOCOL, message, options)) {
+      const { records } = recordsMessage.parse(header, 'records');
+      await this.receive(records, peerId);
+      ids.push(...records.map(membershipIdOf));
+    }
+    return ids;
+  }
+
   /** Who was not removed learns nothing. */
   private async answer(channel: Channel): Promise<void> {
-    const { header } = await firstFrame(channel);
-    const { known } = farewellMessage.parse(header, 'farewell');
-    if (!this.isFormer(channel.peerId)) return;
     const { membership, log } = this.components;
+    const { header } = await firstFrame(channel);
+    const { known, records: told } = farewellMessage.parse(header, 'farewell');
+    if (!this.isFormer(channel.peerId)) return;
+    if (told.length > 0) await this.receive(told, channel.peerId);
+    if (!this.isFormer(channel.peerId)) return;
     for (const records of membershipFrames(membership.removalOf(channel.peerId, known))) {
       await channel.send({ records });
     }
     log.info({ peer: channel.peerId }, 'a node that was removed while it was away was told so');
+  }
+
+  /** @throws DfsError `peer-misbehaved` when some of them nobody should have */
+  private async receive(records: readonly Uint8Array[], peerId: string): Promise<void> {
+    const { refused } = await this.components.membership.receive(records, peerId);
+    if (refused > 0) throw new DfsError('peer-misbehaved', `${refused} membership records were refused.`);
   }
 }

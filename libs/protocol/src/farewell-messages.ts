@@ -1,4 +1,5 @@
-import { shape } from './schema.js';
+import { membershipEnvelopes } from './join-messages.js';
+import { shape, unless } from './schema.js';
 
 /**
  * `/dfs/farewell/1`: a node that was removed while it was away asks why nobody speaks to it. One stream a request:
@@ -10,4 +11,6 @@ export const FAREWELL_PROTOCOL = '/dfs/farewell/1';
 export const farewellMessage = shape.struct({
   /** Ids of membership records the asker has, with all their ancestors: its heads, then ever sparser into the past. */
   known: shape.list(shape.hex(32), 512),
+  /** From one who holds that its removal is void: what the answerer may lack to see that. Two owners removed each other. */
+  records: unless<Uint8Array[]>([], membershipEnvelopes()),
 });
