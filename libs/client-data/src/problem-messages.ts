@@ -79,7 +79,7 @@ export const PROBLEM_MESSAGES: Readonly<Record<ProblemCode, ProblemMessage>> = {
   'already-member': { title: 'This node is in that network already', next: 'Nothing needs to be done.' },
   'has-files': {
     title: 'This node cannot join with its files',
-    next: 'Only a node that is alone in its network brings files along: remove its other members or use a fresh node.',
+    next: 'Files come along from a node that is alone in its network and is invited to write. Ask for an invite as a member, or use a fresh node.',
   },
   'last-copy': {
     title: 'This node holds the only copy of something',
