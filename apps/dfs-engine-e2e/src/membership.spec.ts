@@ -7,11 +7,18 @@ import { multiaddr } from '@multiformats/multiaddr';
 import { createLibp2p, type Libp2p } from 'libp2p';
 import { connect } from 'node:net';
 import { randomBytes } from 'node:crypto';
-import type { FileList, Problem } from '@dfs/contracts';
+import type { EventPage, FileList, Health, Problem } from '@dfs/contracts';
 import { eventually, removeAll, startEngine, startNetwork, type Engine } from '@dfs/testing';
-import { at, listed } from './steps.js';
+import { at, bytesOf, listed } from './steps.js';
 
-const PROTOCOLS = ['/dfs/sync/1', '/dfs/chunks/1', '/dfs/status/1', '/ipfs/id/1.0.0', '/ipfs/ping/1.0.0'];
+const PROTOCOLS = [
+  '/dfs/sync/1',
+  '/dfs/chunks/1',
+  '/dfs/status/1',
+  '/dfs/sign/1',
+  '/ipfs/id/1.0.0',
+  '/ipfs/ping/1.0.0',
+];
 
 describe('a closed network', () => {
   let nodes: Engine[];
@@ -129,6 +136,29 @@ describe('a closed network', () => {
     await listed(at(nodes, 1), 'after-removal.txt');
     const { items } = await gone.json<FileList>('/files');
     expect(items.map((file) => file.path)).not.toContain('after-removal.txt');
+  });
+
+  it('tells a member that was removed while it was off, which keeps what it has', async () => {
+    outsider = await startEngine({ name: 'away', join: await founder.invite() });
+    const away = outsider;
+    const secret = await listed(away, 'secret.txt');
+    await eventually(async () => (await away.file(secret.id)).replication.copies === 3, { deadline: 20_000 });
+    const { peerId, network } = await away.node();
+    expect(network.removed).toBeUndefined();
+    await away.stop();
+    expect((await founder.fetch(`/peers/${peerId}?confirm=true`, { method: 'DELETE' })).status).toBe(204);
+    await founder.put('meanwhile-removed.txt', 'not for the removed');
+    await away.start();
+    await eventually(async () => (await away.node()).network.removed === true, { deadline: 15_000 });
+    const health = (await (await fetch(`${away.url}/health/ready`)).json()) as Health;
+    expect(health.checks.find(({ name }) => name === 'network')).toMatchObject({ ok: false });
+    expect(health.status).toBe('degraded');
+    expect(String(await bytesOf(away, secret))).toBe('for members only');
+    const { items } = await away.json<FileList>('/files');
+    expect(items.map((file) => file.path)).not.toContain('meanwhile-removed.txt');
+    const { items: events } = await away.json<EventPage>('/events?after=0');
+    const warnings = events.filter(({ type }) => type === 'node.warning').map(({ data }) => data);
+    expect(warnings).toContainEqual(expect.objectContaining({ code: 'not-a-member', active: true }));
   });
 });
 

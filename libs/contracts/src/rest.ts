@@ -18,7 +18,7 @@ export interface NodeInfo {
   uptimeSeconds: number;
   /** Multiaddrs this node can be dialled at. */
   addresses: string[];
-  network: { id: string; name: string; members: number; role: MemberRole };
+  network: NetworkInfo;
   storage: StorageInfo;
   files: { count: number; bytes: number };
 }
