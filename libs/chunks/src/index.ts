@@ -26,7 +26,8 @@ export { ChunkStore, type ChunkStoreOptions, type ReadOptions, type Usage } from
 export type { BlockBatch } from './store/batch.js';
 export type { ReadBlock } from './store/chunk-reader.js';
 export type { FileSystemSize, Purpose, Quota } from './store/admission.js';
-export type { IsLive, Reclaimed } from './store/reclaim.js';
+export type { IsLive, Reclaimed, ReclaimOptions } from './store/reclaim.js';
 export type { Scrubbed, ScrubOptions } from './store/scrub.js';
+export { Scrubber, type ScrubberOptions, type ScrubStatus } from './scrub/scrubber.js';
 export { chunksMigrations } from './schema.js';
 export { ChunksModule } from './chunks.module.js';

@@ -37,5 +37,35 @@ class Chunks1763800000000 implements MigrationInterface {
   }
 }
 
+class ChunkUpkeep1763900000000 implements MigrationInterface {
+  name = 'ChunkUpkeep1763900000000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    // Passes of the scrub: the last that was finished, and the one under way. It has looked at all up to pack and offset.
+    await runner.query(`
+      CREATE TABLE scrub_pass (
+        number INTEGER PRIMARY KEY,
+        started_at INTEGER NOT NULL,
+        finished_at INTEGER,
+        last_pack INTEGER NOT NULL,
+        pack INTEGER NOT NULL,
+        offset INTEGER NOT NULL,
+        chunks INTEGER NOT NULL,
+        bytes INTEGER NOT NULL,
+        damaged INTEGER NOT NULL
+      ) STRICT`);
+    // Blocks that nothing needed when a reclaim last looked, and since when: they are cache for a while.
+    await runner.query(`
+      CREATE TABLE unused_chunk (
+        cid BLOB PRIMARY KEY,
+        since INTEGER NOT NULL
+      ) STRICT, WITHOUT ROWID`);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    for (const table of ['unused_chunk', 'scrub_pass']) await runner.query(`DROP TABLE ${table}`);
+  }
+}
+
 /** Tables of the chunk store, for Database.open. */
-export const chunksMigrations: MigrationClass[] = [Chunks1763800000000];
+export const chunksMigrations: MigrationClass[] = [Chunks1763800000000, ChunkUpkeep1763900000000];

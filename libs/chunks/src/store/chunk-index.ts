@@ -64,6 +64,20 @@ export async function* placesOf(db: Reader, pack: number): AsyncGenerator<Place,
   }
 }
 
+/** Where some blocks are, in the order of packs and offsets, from behind a place to the end of a pack. */
+export function placesAfter(
+  db: Reader,
+  after: { pack: number; offset: number },
+  lastPack: number,
+  limit: number,
+): Promise<(Place & { packId: number })[]> {
+  return db.query(
+    `SELECT c.cid, p.name AS pack, c.offset, c.size, c.pack AS packId FROM chunk c JOIN pack p ON p.id = c.pack
+     WHERE (c.pack, c.offset) > (?, ?) AND c.pack <= ? ORDER BY c.pack, c.offset LIMIT ?`,
+    [after.pack, after.offset, lastPack, limit],
+  );
+}
+
 export function allPacks(db: Reader): Promise<PackRow[]> {
   return db.query<PackRow>('SELECT id, name, bytes FROM pack ORDER BY id');
 }
@@ -165,6 +179,36 @@ export async function moveMissingPacks(tx: Tx, names: readonly string[], foundAt
     moved += changes;
   }
   return moved;
+}
+
+/** Those of a run of CIDs, its ends included, that nothing needed when it was last looked: since when, by `keyOf`. */
+export async function unusedSince(db: Reader, first: Uint8Array, last: Uint8Array): Promise<Map<string, number>> {
+  const rows = await db.query<{ cid: Uint8Array; since: number }>(
+    'SELECT cid, since FROM unused_chunk WHERE cid >= ? AND cid <= ?',
+    [first, last],
+  );
+  return new Map(rows.map(({ cid, since }) => [keyOf(cid), since]));
+}
+
+export function noteUnused(tx: Tx, cids: readonly Uint8Array[], since: number): Promise<void> {
+  return tx.insertMany(
+    'unused_chunk',
+    ['cid', 'since'],
+    cids.map((cid) => [cid, since]),
+    'ignore',
+  );
+}
+
+export async function forgetUnused(tx: Tx, cids: readonly Uint8Array[]): Promise<void> {
+  for (let at = 0; at < cids.length; at += IDS_PER_QUERY) {
+    const part = cids.slice(at, at + IDS_PER_QUERY);
+    await tx.run(`DELETE FROM unused_chunk WHERE cid IN (${marks(part)})`, part);
+  }
+}
+
+/** Notes of blocks that are not there any more. */
+export async function forgetUnusedGone(tx: Tx): Promise<void> {
+  await tx.run('DELETE FROM unused_chunk WHERE NOT EXISTS (SELECT 1 FROM chunk c WHERE c.cid = unused_chunk.cid)');
 }
 
 export async function damagedCids(db: Reader): Promise<Uint8Array[]> {

@@ -1,10 +1,10 @@
-import { open, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { EMPTY_CONTENT, KiB, MANIFEST_CODEC, MiB, cidOf, type Cid } from '@dfs/protocol';
 import { eventually } from '@dfs/testing';
 import type { Block } from '../manifest/builder.js';
-import { StoreFixture, blockOf, idsOf, readAll } from '../testing/fixture.js';
+import { StoreFixture, blockOf, corrupt, idsOf, readAll } from '../testing/fixture.js';
 import { pinnedBytes } from '../testing/inputs.js';
 import { ENTRY_HEAD_BYTES, PACK_HEAD } from './format.js';
 
@@ -13,19 +13,6 @@ const block = (size: number): Block => blockOf(pinnedBytes(`block ${label++}`, s
 const blocks = (count: number, size: number): Block[] => Array.from({ length: count }, () => block(size));
 const same = (a: readonly Block[], b: readonly Block[]): boolean =>
   a.length === b.length && a.every(({ id, bytes }, i) => id === b[i]!.id && Buffer.compare(bytes, b[i]!.bytes) === 0);
-
-/** Overwrites a byte of the only pack that holds these bytes. */
-async function corrupt(dir: string, bytes: Uint8Array): Promise<void> {
-  for (const name of await readdir(join(dir, 'packs'))) {
-    const path = join(dir, 'packs', name);
-    const at = (await readFile(path)).indexOf(bytes);
-    if (at < 0) continue;
-    const file = await open(path, 'r+');
-    await file.write(Uint8Array.of(bytes[0]! ^ 1), 0, 1, at);
-    return file.close();
-  }
-  throw new Error('no pack holds these bytes');
-}
 
 describe('ChunkStore', () => {
   let fixture: StoreFixture;

@@ -1,5 +1,5 @@
 import { cidToBytes, silentLog, systemClock, type Cid, type Log, type Unsubscribe } from '@dfs/protocol';
-import type { Database } from '@dfs/database';
+import type { Database, Reader } from '@dfs/database';
 import { Admission, type FileSystemSize, type Purpose, type Quota } from './admission.js';
 import { PackBatch, type BlockBatch } from './batch.js';
 import { Budget } from './budget.js';
@@ -21,8 +21,16 @@ import { SMALL_PACK_BYTES, STORE_QUEUE_BYTES, TOO_MANY_SMALL_PACKS } from './lim
 import { PackFiles } from './pack-files.js';
 import { PackRegistry, writeShared, type SharedWrites } from './pack-file.js';
 import { Presence } from './presence.js';
-import { reclaim, type IsLive, type Reclaimed } from './reclaim.js';
-import { scrub, type ScrubOptions, type Scrubbed } from './scrub.js';
+import { reclaim, type IsLive, type Reclaimed, type ReclaimOptions } from './reclaim.js';
+import {
+  scrub,
+  scrubSlice,
+  type ScrubOptions,
+  type ScrubPlace,
+  type Scrubbed,
+  type ScrubSlice,
+  type SliceOptions,
+} from './scrub.js';
 
 export interface ChunkStoreOptions {
   /** Folder of the store; made if it is not there. One process at a time. */
@@ -118,11 +126,14 @@ export class ChunkStore {
     }
   }
 
-  /** Those of the ids whose blocks can be read, as far as is known. */
-  async has(ids: readonly Cid[]): Promise<Set<Cid>> {
-    const { db, damage } = this.parts;
+  /**
+   * Those of the ids whose blocks can be read, as far as is known.
+   * @param reader a unit of work, for an answer that holds until its end
+   */
+  async has(ids: readonly Cid[], reader: Reader = this.parts.db): Promise<Set<Cid>> {
+    const { damage } = this.parts;
     const cids = ids.map(cidToBytes);
-    const places = await findPlaces(db, cids);
+    const places = await findPlaces(reader, cids);
     return new Set(
       ids.filter((_, index) => {
         const place = places.get(keyOf(cids[index]!));
@@ -184,14 +195,19 @@ export class ChunkStore {
    * must answer from what is committed, by the read connection, and count as live what a batch that has committed
    * may name.
    */
-  reclaim(isLive: IsLive, signal?: AbortSignal): Promise<Reclaimed> {
+  reclaim(isLive: IsLive, options: ReclaimOptions = {}): Promise<Reclaimed> {
     const components = { ...this.parts, onDropped: (chunks: number) => (this.chunkCount -= chunks) };
-    return this.#oneAtATime(() => reclaim(components, isLive, signal));
+    return this.#oneAtATime(() => reclaim(components, isLive, { ...options, signal: this.#untilClosed(options) }));
   }
 
   /** Reads and hashes everything. What is damaged is taken out of use, as by `get`. */
   verifyAll(options: ScrubOptions = {}): Promise<Scrubbed> {
-    return this.#oneAtATime(() => scrub(this.parts, options));
+    return this.#oneAtATime(() => scrub(this.parts, { ...options, signal: this.#untilClosed(options) }));
+  }
+
+  /** The same for some of it, behind a place. Other maintenance may run before the next slice. */
+  verifySome(from: ScrubPlace, options: SliceOptions): Promise<ScrubSlice> {
+    return this.#oneAtATime(() => scrubSlice(this.parts, from, { ...options, signal: this.#untilClosed(options) }));
   }
 
   /** Waits for maintenance and notes of damage. Batches under way must have ended. */
@@ -210,6 +226,10 @@ export class ChunkStore {
     this.#oneAtATime(() => joinSmall(this.parts, this.#closing.signal)).catch((error: unknown) => {
       if (!this.#closing.signal.aborted) this.parts.log.warn({ err: error }, 'small packs could not be joined');
     });
+  }
+
+  #untilClosed({ signal }: { signal?: AbortSignal }): AbortSignal {
+    return signal ? AbortSignal.any([signal, this.#closing.signal]) : this.#closing.signal;
   }
 
   /** Reclaiming moves what a scrub reads. */

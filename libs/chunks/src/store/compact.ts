@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { abortError, MiB } from '@dfs/protocol';
 import type { Database, Tx } from '@dfs/database';
 import { findPlaces, insertChunks, offsetsInPack, packUse, placesOf, type PackRow, type Place } from './chunk-index.js';
@@ -20,6 +21,9 @@ export interface CompactComponents {
 
 /** Blocks read and written at once while a pack is rewritten: a few large ones or many small. */
 const STEP_BYTES = 4 * MiB;
+
+/** Between two packs, as a multiple of the time the last one took: the disk is there for uploads and readers first. */
+const REST = 2;
 
 /** Rewrites packs that are mostly empty, and puts small ones together once they are many. Gives how many went. */
 export async function compact(store: CompactComponents, signal?: AbortSignal): Promise<number> {
@@ -54,9 +58,13 @@ async function rewriteAll(
   signal: AbortSignal | undefined,
 ): Promise<number> {
   let removed = 0;
-  for (const packs of inGroups(chosen)) {
+  let rest = 0;
+  for (const [index, packs] of inGroups(chosen).entries()) {
+    if (index > 0) await delay(rest, undefined, { signal, ref: false }).catch(() => undefined);
     if (signal?.aborted) throw abortError(signal);
+    const began = performance.now();
     removed += await rewrite(store, packs);
+    rest = REST * (performance.now() - began);
   }
   return removed;
 }

@@ -199,6 +199,8 @@ describe('reclaim', () => {
 
   it('stops when its signal fires', async () => {
     await fixture.put(blocks(3, 1 * KiB));
-    await expect(fixture.store.reclaim(nothing, AbortSignal.abort())).rejects.toMatchObject({ code: 'aborted' });
+    await expect(fixture.store.reclaim(nothing, { signal: AbortSignal.abort() })).rejects.toMatchObject({
+      code: 'aborted',
+    });
   });
 });

@@ -1,12 +1,34 @@
-import { abortError, cidFromBytes, type Cid } from '@dfs/protocol';
-import { allPacks, damagedCids, deleteChunks, nextCids } from './chunk-index.js';
+import { abortError, cidFromBytes, systemClock, type Cid, type Clock } from '@dfs/protocol';
+import {
+  allPacks,
+  damagedCids,
+  deleteChunks,
+  forgetUnused,
+  forgetUnusedGone,
+  nextCids,
+  noteUnused,
+  unusedSince,
+} from './chunk-index.js';
 import { compact, type CompactComponents } from './compact.js';
 import { dropEmptyPacks } from './empty-packs.js';
+import { keyOf } from './format.js';
 import { IDS_PER_QUERY } from './limits.js';
 import type { Presence } from './presence.js';
 
 /** Which of these blocks something still needs. */
 export type IsLive = (ids: Cid[]) => Promise<Set<Cid>>;
+
+export interface ReclaimOptions {
+  /** Which of these damaged blocks are still missed: of the others the damage is forgotten. `isLive` when left out. */
+  isMissed?: IsLive;
+  /**
+   * Milliseconds for which what nothing needs is kept as cache, counted from the run that first found it so. None when
+   * left out.
+   */
+  graceMs?: number;
+  clock?: Clock;
+  signal?: AbortSignal;
+}
 
 /** What a run of `reclaim` freed. */
 export interface Reclaimed {
@@ -26,26 +48,56 @@ export interface ReclaimComponents extends CompactComponents {
  * Drops the blocks nobody needs, then the packs that are empty, then rewrites what is mostly empty. Writing and reading
  * go on meanwhile: a block is dropped in a unit of work in which nobody can be told "already here".
  */
-export async function reclaim(store: ReclaimComponents, isLive: IsLive, signal?: AbortSignal): Promise<Reclaimed> {
-  const chunks = (await dropDead(store, isLive, signal)) + (await forgetDead(store, isLive));
+export async function reclaim(
+  store: ReclaimComponents,
+  isLive: IsLive,
+  options: ReclaimOptions = {},
+): Promise<Reclaimed> {
+  const { isMissed = isLive, signal } = options;
+  const chunks = (await dropDead(store, isLive, options)) + (await forgetDead(store, isMissed));
   const before = store.admission.keptBytes;
   const emptied = await dropEmptyPacks(store, await allPacks(store.db));
   const rewritten = await compact(store, signal);
   return { chunks, packs: emptied + rewritten, bytes: Math.max(0, before - store.admission.keptBytes) };
 }
 
-async function dropDead(store: ReclaimComponents, isLive: IsLive, signal?: AbortSignal): Promise<number> {
+async function dropDead(store: ReclaimComponents, isLive: IsLive, options: ReclaimOptions): Promise<number> {
   let dropped = 0;
   let after: Uint8Array | null = null;
   for (;;) {
-    if (signal?.aborted) throw abortError(signal);
+    if (options.signal?.aborted) throw abortError(options.signal);
     const cids: Uint8Array[] = await nextCids(store.db, after, IDS_PER_QUERY);
-    if (cids.length === 0) return dropped;
+    if (cids.length === 0) break;
     after = cids.at(-1)!;
     // Asked twice: first without holding anybody up, then, for what seems dead, while nothing can change.
-    const suspects = await notLive(cids, isLive);
+    const unused = await notLive(cids, isLive);
+    const suspects = await pastGrace(store, cids, unused, options);
     if (suspects.length > 0) dropped += await dropLocked(store, suspects, isLive);
   }
+  await store.db.write((tx) => forgetUnusedGone(tx));
+  return dropped;
+}
+
+/** Those of the unused that were so for long enough. Notes which of the run became so, or are needed again. */
+async function pastGrace(
+  { db }: ReclaimComponents,
+  run: readonly Uint8Array[],
+  unused: Uint8Array[],
+  { graceMs = 0, clock = systemClock }: ReclaimOptions,
+): Promise<Uint8Array[]> {
+  if (graceMs <= 0) return unused;
+  const now = clock.now();
+  const known = await unusedSince(db, run[0]!, run.at(-1)!);
+  const keys = new Set(unused.map(keyOf));
+  const fresh = unused.filter((cid) => !known.has(keyOf(cid)));
+  const neededAgain = run.filter((cid) => known.has(keyOf(cid)) && !keys.has(keyOf(cid)));
+  if (fresh.length > 0 || neededAgain.length > 0) {
+    await db.write(async (tx) => {
+      await noteUnused(tx, fresh, now);
+      await forgetUnused(tx, neededAgain);
+    });
+  }
+  return unused.filter((cid) => (known.get(keyOf(cid)) ?? now) <= now - graceMs);
 }
 
 async function dropLocked(store: ReclaimComponents, suspects: Uint8Array[], isLive: IsLive): Promise<number> {
@@ -58,6 +110,7 @@ async function dropLocked(store: ReclaimComponents, suspects: Uint8Array[], isLi
         isLive,
       );
       const dropped = await deleteChunks(tx, dead);
+      await forgetUnused(tx, dead);
       tx.afterCommit(() => store.onDropped(dropped));
       return dropped;
     });
@@ -68,8 +121,8 @@ async function dropLocked(store: ReclaimComponents, suspects: Uint8Array[], isLi
 }
 
 /** Damaged blocks that nobody needs are no loss. */
-async function forgetDead({ db, damage }: ReclaimComponents, isLive: IsLive): Promise<number> {
-  const dead = await notLive(await damagedCids(db), isLive);
+async function forgetDead({ db, damage }: ReclaimComponents, isMissed: IsLive): Promise<number> {
+  const dead = await notLive(await damagedCids(db), isMissed);
   if (dead.length > 0) await db.write((tx) => damage.forget(tx, dead));
   return dead.length;
 }

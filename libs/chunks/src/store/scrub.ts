@@ -1,13 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { abortError, cidFromBytes, second, type Cid } from '@dfs/protocol';
+import { CHUNK_MAX_BYTES, abortError, cidFromBytes, second, type Cid } from '@dfs/protocol';
 import type { Database } from '@dfs/database';
-import { allPacks, findPlaces, placesOf, type Place } from './chunk-index.js';
+import { hashShared } from '../hashing.js';
+import { slabs } from '../slabs.js';
+import { findPlaces, lastPackId, placesAfter, type Place } from './chunk-index.js';
 import type { ChunkReader } from './chunk-reader.js';
 import type { Damage } from './damage.js';
-import { keyOf } from './format.js';
+import { digestOf, keyOf } from './format.js';
+import { IDS_PER_QUERY } from './limits.js';
+import type { PackFiles } from './pack-files.js';
 
 export interface ScrubComponents {
   db: Database;
+  files: PackFiles;
   reader: ChunkReader;
   damage: Damage;
 }
@@ -26,6 +31,32 @@ export interface Scrubbed {
   damaged: number;
 }
 
+/** The last block that was looked at: number of its pack, and where it begins there. */
+export interface ScrubPlace {
+  pack: number;
+  offset: number;
+}
+
+/** Before the first block of all. */
+export const SCRUB_START: ScrubPlace = { pack: 0, offset: 0 };
+
+/** Part of a scrub. */
+export interface ScrubSlice extends Scrubbed {
+  /** Where the next one goes on; null at the end. */
+  next: ScrubPlace | null;
+}
+
+export interface SliceOptions {
+  /** Packs beyond this number are left out. */
+  lastPack: number;
+  /** The slice ends at the first block that takes it to here. */
+  bytes: number;
+  signal?: AbortSignal;
+}
+
+/** Slices of a scrub of everything. */
+const SLICE_BYTES = 8 * CHUNK_MAX_BYTES;
+
 /**
  * Reads and hashes every block, in the order in which they lie on the disk.
  * @throws DfsError `aborted` when the signal fires
@@ -36,21 +67,88 @@ export async function scrub(
 ): Promise<Scrubbed> {
   const done: Scrubbed = { chunks: 0, bytes: 0, damaged: 0 };
   const started = performance.now();
-  for (const pack of await allPacks(components.db)) {
-    for await (const place of placesOf(components.db, pack.id)) {
+  const lastPack = await lastPackId(components.db);
+  const bytes = Math.min(SLICE_BYTES, bytesPerSecond);
+  for (let from: ScrubPlace | null = SCRUB_START; from;) {
+    const slice: ScrubSlice = await scrubSlice(components, from, { lastPack, bytes, signal }, onDamaged);
+    done.chunks += slice.chunks;
+    done.bytes += slice.bytes;
+    done.damaged += slice.damaged;
+    from = slice.next;
+    const ahead = (done.bytes / bytesPerSecond) * second - (performance.now() - started);
+    if (ahead > 0) await delay(ahead, undefined, { signal, ref: false }).catch(() => undefined);
+  }
+  return done;
+}
+
+/**
+ * Reads and hashes some blocks behind a place. What is damaged is taken out of use before this resolves.
+ * @throws DfsError `aborted` when the signal fires
+ */
+export async function scrubSlice(
+  components: ScrubComponents,
+  from: ScrubPlace,
+  { lastPack, bytes, signal }: SliceOptions,
+  onDamaged?: (id: Cid) => void,
+): Promise<ScrubSlice> {
+  const done: ScrubSlice = { chunks: 0, bytes: 0, damaged: 0, next: from };
+  while (done.next && done.bytes < bytes) {
+    const places = await placesAfter(components.db, done.next, lastPack, IDS_PER_QUERY);
+    if (places.length === 0) done.next = null;
+    for (const run of sideBySide(places)) {
       if (signal?.aborted) throw abortError(signal);
-      if (await isLost(components, place)) {
+      for (const place of await suspects(components, run)) {
+        if (!(await isLost(components, place))) continue;
         done.damaged++;
         onDamaged?.(cidFromBytes(place.cid));
       }
-      done.chunks++;
-      done.bytes += place.size;
-      const ahead = (done.bytes / bytesPerSecond) * second - (performance.now() - started);
-      if (ahead > 0) await pause(ahead, signal);
+      const { packId, offset } = run.at(-1)!;
+      done.next = { pack: packId, offset };
+      done.chunks += run.length;
+      done.bytes += run.reduce((sum, { size }) => sum + size, 0);
+      if (done.bytes >= bytes) break;
     }
   }
   await components.damage.settled();
   return done;
+}
+
+type Found = Place & { packId: number };
+
+/** Blocks of one pack that fit one read. */
+function* sideBySide(places: readonly Found[]): Generator<Found[], void, undefined> {
+  let run: Found[] = [];
+  for (const place of places) {
+    const first = run[0];
+    if (first && (first.packId !== place.packId || place.offset + place.size - first.offset > CHUNK_MAX_BYTES)) {
+      yield run;
+      run = [];
+    }
+    run.push(place);
+  }
+  if (run.length > 0) yield run;
+}
+
+/** Those of the run that were not read as they should be: by one read, hashed in the other thread where that pays. */
+async function suspects({ files }: ScrubComponents, run: readonly Found[]): Promise<Found[]> {
+  const start = run[0]!.offset;
+  const window = slabs.take(run.at(-1)!.offset + run.at(-1)!.size - start);
+  try {
+    const read = await files
+      .read(run[0]!.pack, (handle) => handle.read(window, 0, window.length, start))
+      .catch(() => undefined);
+    // Whether that was the disk or a lack of descriptors is seen when they are read one by one.
+    if (read?.bytesRead !== window.length) return [...run];
+    const wrong: Found[] = [];
+    for (const place of run) {
+      const at = place.offset - start;
+      const digest = await hashShared(window.subarray(at, at + place.size));
+      if (Buffer.compare(digest, digestOf(place.cid)) !== 0) wrong.push(place);
+    }
+    return wrong;
+  } finally {
+    slabs.give(window);
+  }
 }
 
 /** Damaged, and not just gone from here since it was looked up. */
@@ -61,8 +159,4 @@ async function isLost({ db, reader, damage }: ScrubComponents, place: Place): Pr
   if (now?.pack !== place.pack || now.offset !== place.offset) return false;
   damage.report(place, outcome.lost);
   return true;
-}
-
-async function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
-  await delay(milliseconds, undefined, { signal, ref: false }).catch(() => undefined);
 }
