@@ -87,7 +87,7 @@ describe('the queue of wants', () => {
 
 describe('room for the data of others', () => {
   const roomOf = (bytes: number) => {
-    const usage = { bytes, quotaBytes: 100 * MiB, freeBytes: GiB };
+    const usage = { chunks: 0, bytes, quotaBytes: 100 * MiB, freeBytes: GiB };
     const changes: boolean[] = [];
     return {
       usage,

@@ -1,4 +1,4 @@
-import { CHUNK_MAX_BYTES, KiB, MiB, millisecond, minute, second } from '@dfs/protocol';
+import { CHUNK_MAX_BYTES, KiB, MiB, day, hour, millisecond, minute, second } from '@dfs/protocol';
 
 // What a reader or the replicator asks of peers.
 
@@ -106,6 +106,18 @@ export const DRAIN_PATIENCE = 10 * minute;
 export const HEAL_TIME = 10 * second;
 /** Between two tries to heal. */
 export const HEAL_AGAIN = 15 * second;
+
+// Reclaiming.
+
+/** How often it is looked whether reclaiming is due, and how often it is: while there is room, and while it is short. */
+export const RECLAIM_CHECK = 30 * second;
+export const RECLAIM_EVERY = 6 * hour;
+export const RECLAIM_PRESSED_EVERY = 5 * minute;
+/** What nothing needs is kept so long: while there is room, and while it is short. */
+export const CACHE_GRACE = 1 * day;
+export const PRESSED_GRACE = 10 * minute;
+/** Contents that were promised once and are not now, up to which it is looked which of them are current. */
+export const MAX_FORSAKEN = 10_000;
 
 // What is told.
 

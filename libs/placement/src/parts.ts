@@ -1,5 +1,6 @@
+import type { IsLive, Reclaimed, ReclaimOptions } from '@dfs/chunks';
 import type { MemberRole } from '@dfs/contracts';
-import type { Database, Tx } from '@dfs/database';
+import type { Database, Reader, Tx } from '@dfs/database';
 import type { EventLog } from '@dfs/events';
 import type { Peers } from '@dfs/peers';
 import type { Cid, Clock, Log, Unsubscribe } from '@dfs/protocol';
@@ -29,16 +30,19 @@ export interface Batch {
 
 /** Blocks on this node's disk. */
 export interface BlockReader {
-  has(ids: readonly Cid[]): Promise<Set<Cid>>;
+  /** @param reader a unit of work, for an answer that holds until its end */
+  has(ids: readonly Cid[], reader?: Reader): Promise<Set<Cid>>;
   get(id: Cid, options?: { signal?: AbortSignal }): Promise<Uint8Array>;
   getMany(ids: readonly Cid[], options?: { signal?: AbortSignal; reuse?: boolean }): AsyncIterable<ReadBlock>;
 }
 export interface BlockStore extends BlockReader {
   batch(purpose: 'local' | 'peer'): Batch;
-  usage(): { bytes: number; quotaBytes: number; freeBytes: number };
+  usage(): { chunks: number; bytes: number; quotaBytes: number; freeBytes: number };
   onDamaged(listener: (id: Cid) => void): Unsubscribe;
   /** Blocks found damaged and not added anew. */
   damaged(): Cid[];
+  /** Frees what is not live. */
+  reclaim(isLive: IsLive, options?: ReclaimOptions): Promise<Reclaimed>;
 }
 
 /** The contents that current files have. */

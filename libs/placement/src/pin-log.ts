@@ -13,6 +13,11 @@ export interface PinnedExtent {
   extent: number;
 }
 
+/** With its number in the log. */
+export interface NumberedPin extends PinnedExtent {
+  number: number;
+}
+
 /**
  * The numbered log of what this node promises to keep, one entry for each extent: its newest. A pin is added in the same
  * unit of work as the index rows of its last block, and only when all of them are there: the callers see to that.
@@ -125,13 +130,34 @@ export class PinLog {
     return { pins, to: last ? Math.max(to, newest) : to, last };
   }
 
-  /** Pinned extents in the order of their contents, after `after`: for walks over all of them. */
-  async walk(after: PinnedExtent | null, limit: number): Promise<PinnedExtent[]> {
+  /**
+   * Pinned extents in the order of their contents, after `after`: for walks over all of them.
+   * @param held false for those that were pinned once and are not now
+   */
+  async walk(after: PinnedExtent | null, limit: number, { held = true } = {}): Promise<PinnedExtent[]> {
     const rows = await this.db.query<{ content: Uint8Array; extent: number; size: number }>(
-      'SELECT content, extent, size FROM placement_pin WHERE held = 1 AND (content, extent) > (?, ?) ORDER BY content, extent LIMIT ?',
-      [after ? cidToBytes(after.content) : new Uint8Array(0), after?.extent ?? -1, limit],
+      'SELECT content, extent, size FROM placement_pin WHERE held = ? AND (content, extent) > (?, ?) ORDER BY content, extent LIMIT ?',
+      [held ? 1 : 0, after ? cidToBytes(after.content) : new Uint8Array(0), after?.extent ?? -1, limit],
     );
     return rows.map(({ content, extent, size }) => ({ content: cidFromBytes(content), extent, size }));
+  }
+
+  /** Extents that were pinned by entries after this one and still are, in the order of the log. */
+  async since(number: number, limit: number): Promise<NumberedPin[]> {
+    const rows = await this.db.query<{ content: Uint8Array; extent: number; size: number; number: number }>(
+      'SELECT content, extent, size, number FROM placement_pin WHERE number > ? AND held = 1 ORDER BY number LIMIT ?',
+      [number, limit],
+    );
+    return rows.map((row) => ({ ...row, content: cidFromBytes(row.content) }));
+  }
+
+  /** Some contents of which extents were pinned once and are not now. */
+  async dropped(limit: number): Promise<Cid[]> {
+    const rows = await this.db.query<{ content: Uint8Array }>(
+      'SELECT DISTINCT content FROM placement_pin WHERE held = 0 LIMIT ?',
+      [limit],
+    );
+    return rows.map(({ content }) => cidFromBytes(content));
   }
 
   private async write(tx: Tx, extents: readonly PinnedExtent[], held: 0 | 1): Promise<void> {

@@ -1,4 +1,4 @@
-import { chunksFrom, summarise } from '@dfs/chunks';
+import { chunksFrom, summarise, type Reclaimed } from '@dfs/chunks';
 import type { ChunkInfo, HolderList, Replication } from '@dfs/contracts';
 import type { Tx } from '@dfs/database';
 import { abortError, cidToBytes, DfsError, type Cid, type Unsubscribe } from '@dfs/protocol';
@@ -16,6 +16,7 @@ import { LIVENESS_CHECK } from './limits.js';
 import { NetworkView } from './network-view.js';
 import type { ContentChange, PlacementComponents } from './parts.js';
 import { PinLog, type PinnedExtent } from './pin-log.js';
+import { Reclaimer, type ReclaimStatus } from './reclaimer.js';
 import { RemoteBlocks } from './remote-blocks.js';
 import { ReplicationView } from './replication-view.js';
 import { ReplicationWatch } from './replication-watch.js';
@@ -49,6 +50,7 @@ export class Placement {
   private readonly watch: ReplicationWatch;
   private readonly replicator: Replicator;
   private readonly damage: DamageWatch;
+  private readonly reclaimer: Reclaimer;
   private readonly exchange: HoldingsExchange;
   private readonly drains: Drains;
   private readonly unsubscribe: Unsubscribe[] = [];
@@ -81,6 +83,7 @@ export class Placement {
       pathOf: (content) => this.watch.pathOf(content),
     });
     this.damage = new DamageWatch({ ...shared, pins, onDropped: () => this.replicator.rescan() });
+    this.reclaimer = new Reclaimer({ ...shared, pins, room: this.room });
     this.exchange = new HoldingsExchange({
       ...shared,
       pins,
@@ -105,6 +108,7 @@ export class Placement {
     this.room.start();
     this.damage.start();
     this.replicator.start();
+    this.reclaimer.start();
     this.liveness = this.livenessNow();
     this.timer = setInterval(() => this.checkLiveness(), LIVENESS_CHECK).unref();
   }
@@ -117,7 +121,7 @@ export class Placement {
     this.watch.stop();
     this.room.stop();
     this.exchange.stop();
-    await Promise.all([this.replicator.stop(), this.damage.stop()]);
+    await Promise.all([this.replicator.stop(), this.damage.stop(), this.reclaimer.stop()]);
   }
 
   /** Contents that this node has just stored whole, in the unit of work that commits their blocks. */
@@ -207,8 +211,21 @@ export class Placement {
   }
 
   /** How placement is doing, for health and metrics. */
-  status(): { full: boolean; wanted: number; damaged: number } {
-    return { full: this.room.isFull(), wanted: this.replicator.wanted, damaged: this.damage.count };
+  status(): { full: boolean; wanted: number; damaged: number; reclaimed: ReclaimStatus } {
+    return {
+      full: this.room.isFull(),
+      wanted: this.replicator.wanted,
+      damaged: this.damage.count,
+      reclaimed: this.reclaimer.status(),
+    };
+  }
+
+  /**
+   * Frees what no pin needs; it is done by itself now and then.
+   * @param graceMs keeps what was still needed so recently; by itself a day, less when room is short
+   */
+  reclaim(graceMs?: number): Promise<Reclaimed> {
+    return this.reclaimer.run(graceMs);
   }
 
   private async pin(tx: Tx, extents: readonly PinnedExtent[]): Promise<void> {

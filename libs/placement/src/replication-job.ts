@@ -216,13 +216,28 @@ export class ReplicationJob {
       .filter(({ extent }) => extent !== null);
     // Nothing came, nothing is whole: nothing to commit.
     if (pinned.length > 0 || this.delivered.size > 0)
-      await this.batch.finish((tx) =>
-        this.components.pin(
+      await this.batch.finish(async (tx) => {
+        await this.refuseGone(tx, tasks.filter(isWhole));
+        await this.components.pin(
           tx,
           pinned.map(({ content, size, extent }) => ({ content, size, extent: extent! })),
-        ),
-      );
+        );
+      });
     const failed = tasks.filter((task) => !isWhole(task)).map(({ want }) => want);
     return { pinned, failed, counted: this.counted };
+  }
+
+  /**
+   * What was here before, or was committed on the way, may have been reclaimed since: no pin promises it then. What is
+   * committed with the pins is here.
+   */
+  private async refuseGone(tx: Tx, whole: readonly Task[]): Promise<void> {
+    const safe = this.batch.rotated ? new Set<Cid>() : this.delivered;
+    const ids = whole.flatMap(({ needs }) => needs!.filter((id) => !safe.has(id)));
+    if (ids.length === 0) return;
+    const here = await this.components.chunks.has(ids, tx);
+    if (ids.some((id) => !here.has(id))) {
+      throw new DfsError('chunk-not-found', 'Part of what was fetched is gone again; it is fetched anew.');
+    }
   }
 }

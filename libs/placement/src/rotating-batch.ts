@@ -19,12 +19,18 @@ export class RotatingBatch {
   /** The part that is being committed. */
   private before: Part | undefined;
   private committing: Promise<void> = Promise.resolve();
+  private turns = 0;
 
   constructor(
     private readonly chunks: Pick<BlockStore, 'batch'>,
     private readonly db: Database,
   ) {
     this.current = this.fresh();
+  }
+
+  /** Whether some of it was committed before the last. */
+  get rotated(): boolean {
+    return this.turns > 0;
   }
 
   /** Waits while the disk is behind. @throws DfsError `no-space`, `quota-exceeded` */
@@ -42,6 +48,7 @@ export class RotatingBatch {
     if (part.bytes >= COMMIT_BYTES && part === this.current) {
       const before = this.committing;
       this.current = this.fresh();
+      this.turns++;
       this.committing = before.then(() => {
         this.before = part;
         return this.commit(part);

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { KiB, hour, minute, type Cid } from '@dfs/protocol';
 import { fakeClock } from '@dfs/testing';
 import type { Block } from '../manifest/builder.js';
-import { StoreFixture, blockOf, corrupt, idsOf } from '../testing/fixture.js';
+import { StoreFixture, blockOf, idsOf } from '../testing/fixture.js';
 import { pinnedBytes } from '../testing/inputs.js';
 import type { BlockBatch } from './batch.js';
 import type { IsLive } from './reclaim.js';
@@ -156,15 +156,4 @@ describe('the grace of what nothing needs', () => {
     await run(nothing);
     expect(await fixture.store.reclaim(nothing)).toMatchObject({ chunks: 1 });
   });
-});
-
-it('damage is shown until it is healed or missed by nobody', async () => {
-  const hurt = block(8 * KiB);
-  await fixture.put([hurt, block(2 * KiB)]);
-  await corrupt(fixture.dir, hurt.bytes);
-  await fixture.store.verifyAll();
-  await fixture.store.reclaim(nothing, { isMissed: only(hurt) });
-  expect(fixture.store.damaged()).toEqual([hurt.id]);
-  await fixture.store.reclaim(nothing, { isMissed: nothing });
-  expect(fixture.store.damaged()).toEqual([]);
 });

@@ -19,8 +19,6 @@ import type { Presence } from './presence.js';
 export type IsLive = (ids: Cid[]) => Promise<Set<Cid>>;
 
 export interface ReclaimOptions {
-  /** Which of these damaged blocks are still missed: of the others the damage is forgotten. `isLive` when left out. */
-  isMissed?: IsLive;
   /**
    * Milliseconds for which what nothing needs is kept as cache, counted from the run that first found it so. None when
    * left out.
@@ -53,8 +51,8 @@ export async function reclaim(
   isLive: IsLive,
   options: ReclaimOptions = {},
 ): Promise<Reclaimed> {
-  const { isMissed = isLive, signal } = options;
-  const chunks = (await dropDead(store, isLive, options)) + (await forgetDead(store, isMissed));
+  const { signal } = options;
+  const chunks = (await dropDead(store, isLive, options)) + (await forgetDead(store, isLive));
   const before = store.admission.keptBytes;
   const emptied = await dropEmptyPacks(store, await allPacks(store.db));
   const rewritten = await compact(store, signal);
@@ -121,8 +119,8 @@ async function dropLocked(store: ReclaimComponents, suspects: Uint8Array[], isLi
 }
 
 /** Damaged blocks that nobody needs are no loss. */
-async function forgetDead({ db, damage }: ReclaimComponents, isMissed: IsLive): Promise<number> {
-  const dead = await notLive(await damagedCids(db), isMissed);
+async function forgetDead({ db, damage }: ReclaimComponents, isLive: IsLive): Promise<number> {
+  const dead = await notLive(await damagedCids(db), isLive);
   if (dead.length > 0) await db.write((tx) => damage.forget(tx, dead));
   return dead.length;
 }

@@ -1,0 +1,106 @@
+import type { Reclaimed } from '@dfs/chunks';
+import { isDfsError, type Clock, type Log } from '@dfs/protocol';
+import {
+  CACHE_GRACE,
+  PRESSED_GRACE,
+  RECLAIM_CHECK,
+  RECLAIM_EVERY,
+  RECLAIM_PRESSED_EVERY,
+  ROOM_AGAIN,
+} from './limits.js';
+import { LiveBlocks } from './live-blocks.js';
+import type { ForsakenComponents } from './forsaken.js';
+import type { BlockStore } from './parts.js';
+import { stopping } from './signals.js';
+import type { StoreRoom } from './store-room.js';
+
+export interface ReclaimerComponents extends ForsakenComponents {
+  chunks: BlockStore;
+  room: Pick<StoreRoom, 'isFull'>;
+  clock: Clock;
+  log: Log;
+}
+
+/** What reclaiming has done since this process began. */
+export interface ReclaimStatus {
+  readonly runs: number;
+  readonly chunks: number;
+  /** Of the disk. */
+  readonly bytes: number;
+  /** When the last run ended well, in milliseconds since 1970; null before that. */
+  readonly lastAt: number | null;
+}
+
+/**
+ * Frees what no pin needs, now and then, and soon when room is short. What was needed once is cache for a while: it may be
+ * pinned again, or be part of what is being fetched.
+ */
+export class Reclaimer {
+  private readonly control = new AbortController();
+  private figures: ReclaimStatus = { runs: 0, chunks: 0, bytes: 0, lastAt: null };
+  private timer: NodeJS.Timeout | undefined;
+  private running: Promise<unknown> | undefined;
+  /** When it was last begun by the timer, on a clock that nobody sets. */
+  private begunAt = performance.now();
+
+  constructor(private readonly components: ReclaimerComponents) {}
+
+  start(): void {
+    this.timer = setInterval(() => this.runIfDue(), RECLAIM_CHECK).unref();
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.timer);
+    this.control.abort(stopping());
+    await this.running;
+  }
+
+  status(): ReclaimStatus {
+    return this.figures;
+  }
+
+  /**
+   * Frees what no pin has needed for a while. Uploads and readers go on meanwhile.
+   * @param graceMs how long a while is, from the run that first finds something unneeded
+   * @throws DfsError `aborted`, and whatever keeps a manifest from being read: then nothing is freed
+   */
+  async run(graceMs = this.isPressed() ? PRESSED_GRACE : CACHE_GRACE): Promise<Reclaimed> {
+    const { chunks, clock } = this.components;
+    const { signal } = this.control;
+    // Twice as many as there are: some come while it runs.
+    const live = await LiveBlocks.find(this.components, 2 * chunks.usage().chunks, signal);
+    const freed = await chunks.reclaim((ids) => live.among(ids), { graceMs, clock, signal });
+    this.figures = {
+      runs: this.figures.runs + 1,
+      chunks: this.figures.chunks + freed.chunks,
+      bytes: this.figures.bytes + freed.bytes,
+      lastAt: clock.now(),
+    };
+    return freed;
+  }
+
+  private runIfDue(): void {
+    const since = performance.now() - this.begunAt;
+    if (this.running || since < (this.isPressed() ? RECLAIM_PRESSED_EVERY : RECLAIM_EVERY)) return;
+    this.begunAt = performance.now();
+    this.running = this.runAndTell().finally(() => (this.running = undefined));
+  }
+
+  private async runAndTell(): Promise<void> {
+    const { log } = this.components;
+    try {
+      const freed = await this.run();
+      if (freed.chunks > 0 || freed.bytes > 0) log.info(freed, 'what nothing needs any more was freed');
+    } catch (error) {
+      if (this.control.signal.aborted) return;
+      const isDamage = isDfsError(error, 'chunk-damaged') || isDfsError(error, 'chunk-not-found');
+      if (isDamage) log.info({ err: error }, 'nothing is freed until the manifests of all that is kept can be read');
+      else log.warn({ err: error }, 'what nothing needs could not be freed');
+    }
+  }
+
+  private isPressed(): boolean {
+    const { bytes, quotaBytes } = this.components.chunks.usage();
+    return this.components.room.isFull() || bytes > quotaBytes * ROOM_AGAIN;
+  }
+}
