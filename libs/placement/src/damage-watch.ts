@@ -47,7 +47,7 @@ export class DamageWatch {
     await this.working;
   }
 
-  /** Someone came who may heal. */
+  /** Someone came who may heal, or there is more to heal. */
   tryAgain(): void {
     this.wake.resolve(undefined);
     this.wake = Promise.withResolvers<undefined>();
@@ -61,6 +61,7 @@ export class DamageWatch {
   private found(id: Cid): void {
     this.waiting.add(id);
     this.open.add(id);
+    this.tryAgain();
     this.working ??= this.work().finally(() => (this.working = undefined));
   }
 
@@ -68,11 +69,13 @@ export class DamageWatch {
     try {
       await this.warn(true);
       while (this.open.size > 0) {
+        // Whatever happens from here on is a reason to try again at once.
+        const woken = this.wake.promise;
         await this.heal();
         const hurt = [...this.waiting];
         this.waiting.clear();
         if (hurt.length > 0) await this.dropPins(new Set(hurt));
-        if (this.open.size > 0) await Promise.race([pause(HEAL_AGAIN, this.control.signal), this.wake.promise]);
+        if (this.open.size > 0) await Promise.race([pause(HEAL_AGAIN, this.control.signal), woken]);
         this.forgetHealed();
       }
       await this.warn(false);
@@ -88,7 +91,7 @@ export class DamageWatch {
       const ids = [...this.open];
       if (ids.length === 0) return;
       try {
-        await this.healFrom(peerId, ids);
+        for (let at = 0; at < ids.length; at += SCAN_PAGE) await this.healFrom(peerId, ids.slice(at, at + SCAN_PAGE));
       } catch (error) {
         if (this.control.signal.aborted) throw error;
         log.debug({ err: error, peerId }, 'a member could not heal');
@@ -102,7 +105,7 @@ export class DamageWatch {
     const signal = withTimeout(this.control.signal, HEAL_TIME);
     const batch = chunks.batch('local');
     try {
-      for await (const answers of askBlocks(transport, peerId, ids.slice(0, SCAN_PAGE), { signal })) {
+      for await (const answers of askBlocks(transport, peerId, ids, { signal })) {
         for (const { id, bytes } of answers) if (bytes) await batch.add({ id, bytes });
       }
       await batch.flush();

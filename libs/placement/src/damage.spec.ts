@@ -1,4 +1,4 @@
-import { open, readdir } from 'node:fs/promises';
+import { open, readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MiB } from '@dfs/protocol';
 import { eventually, seededRandom, sha256Hex } from '@dfs/testing';
@@ -6,11 +6,12 @@ import { World, type WorldNode } from './world.suite.js';
 
 const random = seededRandom(23);
 
-/** Flips bits all over what the store has on disk. */
-async function rot(node: WorldNode): Promise<void> {
+/** Flips bits all over what the store has on disk, or only in the pack that holds these bytes. */
+async function rot(node: WorldNode, only?: Uint8Array): Promise<void> {
   const dir = node.dir.file('chunks');
   for (const entry of await readdir(dir, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue;
+    if (only && (await readFile(join(entry.parentPath, entry.name))).indexOf(only) < 0) continue;
     const file = await open(join(entry.parentPath, entry.name), 'r+');
     const { size } = await file.stat();
     const spot = Buffer.alloc(64);
@@ -39,6 +40,23 @@ describe('damage', () => {
     expect(b.placement.status().damaged).toBe(0);
     await a.stop();
     expect(await sha256Hex(await b.read(file.contentId, file.size))).toBe(await sha256Hex(bytes));
+  });
+
+  it('is healed at once, though other damage waits for a holder that may never come', async () => {
+    await using world = await World.of(2, { replicas: 2 });
+    const [a, b] = world.nodes as [WorldNode, WorldNode];
+    const [lonely, shared] = [random.bytes(200_000), random.bytes(200_000)];
+    const [only] = await b.putMany([{ path: 'only here', bytes: lonely }], { publish: false });
+    const file = await a.put('on both', shared);
+    await eventually(async () => (await a.state(file)) === 'safe 2');
+    await rot(b, lonely);
+    await b.chunks.verifyAll();
+    await eventually(async () => (await b.pinned(only!.contentId)) === 0);
+    await rot(b, shared);
+    await b.chunks.verifyAll();
+    await eventually(() => b.chunks.damaged().join() === only!.contentId, { deadline: 5000 });
+    expect(Buffer.compare(await b.read(file.contentId, file.size), shared)).toBe(0);
+    expect(await b.pinned(file.contentId)).toBe(1);
   });
 
   it('that nobody can heal takes the promise back, and is healed when a holder returns', async () => {
