@@ -2,7 +2,9 @@ import { eventually, seededRandom, type SeededRandom } from '@dfs/testing';
 import { MemoryNetwork, type MemoryNetworkOptions } from '@dfs/transport';
 import { SimNode, type SimNodeOptions } from './sim-node.js';
 
-export interface ClusterOptions extends Partial<Pick<SimNodeOptions, 'replicas' | 'graceMs' | 'quotaBytes' | 'clock'>> {
+export interface ClusterOptions extends Partial<
+  Pick<SimNodeOptions, 'replicas' | 'graceMs' | 'quotaBytes' | 'clock' | 'scrub'>
+> {
   seed?: number;
   link?: Omit<MemoryNetworkOptions, 'random'>;
 }

@@ -1,6 +1,6 @@
 import { Catalogue, CatalogueSync, catalogueMigrations, type Entry } from '@dfs/catalogue';
-import { ChunkStore, chunksMigrations, storeContent } from '@dfs/chunks';
-import type { VersionInfo } from '@dfs/contracts';
+import { ChunkStore, Scrubber, chunksMigrations, storeContent, type ScrubberOptions } from '@dfs/chunks';
+import type { AnyEvent, VersionInfo } from '@dfs/contracts';
 import { Database } from '@dfs/database';
 import { EventLog, eventsMigrations } from '@dfs/events';
 import { Membership, Peers, peersMigrations } from '@dfs/peers';
@@ -26,12 +26,15 @@ export interface SimNodeOptions {
   replicas?: number;
   graceMs?: number;
   quotaBytes?: number;
+  /** Pace of the scrub; as of a node that is on when left out. */
+  scrub?: ScrubberOptions;
 }
 
 /** All layers of one running node; made anew by each start. */
 interface Parts {
   db: Database;
   chunks: ChunkStore;
+  scrubber: Scrubber;
   transport: MemoryTransport;
   membership: Membership;
   peers: Peers;
@@ -43,6 +46,8 @@ interface Parts {
 /** One node made of the shipped libraries, with a real disk and database, on a MemoryNetwork. */
 export class SimNode {
   readonly signer: Signer;
+  /** What it has told since it was made. */
+  readonly events: AnyEvent[] = [];
   private parts: Parts | undefined;
 
   private constructor(
@@ -90,16 +95,27 @@ export class SimNode {
     return this.live().chunks;
   }
 
+  get scrubber(): Scrubber {
+    return this.live().scrubber;
+  }
+
+  /** A path within its data directory. */
+  file(name: string): string {
+    return this.dir.file(name);
+  }
+
   async start(): Promise<void> {
     const { name, network, clock = systemClock } = this.options;
     const log = silentLog;
     const db = await Database.open({ file: this.dir.file('dfs.sqlite'), migrations: MIGRATIONS });
     const events = await EventLog.open(db, { clock });
+    events.subscribe((event) => this.events.push(event));
     const chunks = await ChunkStore.open({
       dir: this.dir.file('chunks'),
       db,
       quotaBytes: this.options.quotaBytes ?? 4096 * MiB,
     });
+    const scrubber = await Scrubber.open({ db, store: chunks, clock, log }, this.options.scrub);
     const transport = network.node(this.signer);
     const membership = await Membership.open(
       { db, events, signer: this.signer, clock, log },
@@ -120,7 +136,8 @@ export class SimNode {
     await peers.start();
     sync.start();
     placement.start();
-    this.parts = { db, chunks, transport, membership, peers, catalogue, sync, placement };
+    scrubber.start();
+    this.parts = { db, chunks, scrubber, transport, membership, peers, catalogue, sync, placement };
   }
 
   /** Stops it; the data stays, and `start` goes on with it. */
@@ -128,6 +145,7 @@ export class SimNode {
     const parts = this.parts;
     if (!parts) return;
     this.parts = undefined;
+    await parts.scrubber.stop();
     await parts.placement.stop();
     await parts.sync.stop();
     await parts.peers.stop();
