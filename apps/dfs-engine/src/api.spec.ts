@@ -174,13 +174,23 @@ describe('the API of a node', () => {
   it('tells of itself', async () => {
     expect((await test.call('/health/live')).json<Health>().status).toBe('ok');
     const ready = (await test.call('/health/ready')).json<Health>();
-    expect(ready.checks.map((check) => check.name)).toEqual(['process', 'database', 'storage', 'chunks', 'network']);
+    expect(ready.checks.map((check) => check.name)).toEqual([
+      'process',
+      'database',
+      'storage',
+      'chunks',
+      'scrub',
+      'network',
+    ]);
     expect((await test.api('/dht')).json()).toMatchObject({ enabled: true, mode: 'server' });
     expect((await test.api('/transfers')).json()).toMatchObject({ items: expect.any(Array) });
     expect((await test.api('/peers')).json()).toMatchObject({ items: [{ state: 'self', name: 'test node' }] });
     const headers = { authorization: `Bearer ${test.node.token}` };
     const metrics = await test.call('/metrics', { headers });
     expect(metrics.text).toMatch(/^dfs_files \d+$/m);
+    expect(metrics.text).toMatch(/^dfs_scrub_chunks_total \d+$/m);
+    expect(metrics.text).toMatch(/^dfs_scrub_last_pass_timestamp_seconds \d+$/m);
+    expect(metrics.text).toMatch(/^dfs_reclaim_bytes_total \d+$/m);
     expect(metrics.text).toMatch(/^process_cpu_seconds_total /m);
     expect(metrics.text).toMatch(/^dfs_http_requests_total\{method="PUT",status="201"\} \d+$/m);
   });

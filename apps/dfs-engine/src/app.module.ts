@@ -19,6 +19,7 @@ import { PeersModule } from './modules/peers.module.js';
 import { SettingsModule } from './modules/settings.module.js';
 import { TRANSPORT, TransportModule } from './modules/transport.module.js';
 import type { Foundation } from './modules/tokens.js';
+import { UpkeepModule } from './modules/upkeep.module.js';
 import { engineMigrations } from './node-settings.js';
 
 const migrations = [
@@ -49,6 +50,7 @@ export class AppModule {
           log,
         }),
         ChunksModule.forRoot({ dir: dataDir.chunksDir, quotaBytes: config.quota ?? DEFAULT_QUOTA, log }),
+        UpkeepModule,
         SettingsModule,
         TransportModule,
         PeersModule,

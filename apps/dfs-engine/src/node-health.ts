@@ -1,10 +1,11 @@
 import type { ErrorCode, Health, WarningEvent } from '@dfs/contracts';
-import type { ChunkStore } from '@dfs/chunks';
+import type { ChunkStore, Scrubber } from '@dfs/chunks';
 import type { Database } from '@dfs/database';
 import type { EventLog } from '@dfs/events';
 import type { Membership, Peers } from '@dfs/peers';
 import { MiB, second, type Log } from '@dfs/protocol';
 import type { Joining } from './joining.js';
+import { scrubReport } from './scrub-report.js';
 
 const WATCH_EVERY = 10 * second;
 /** Less of the file system than this is too little. */
@@ -19,6 +20,7 @@ export interface NodeHealthParts {
   peers: Peers;
   events: EventLog;
   joining: Joining;
+  scrubber: Pick<Scrubber, 'status'>;
   log: Log;
 }
 
@@ -74,6 +76,7 @@ export class NodeHealth {
       await this.database(),
       this.storage(),
       this.chunks(),
+      { name: 'scrub', ...scrubReport(this.parts.scrubber.status()), code: 'timeout' },
       this.network(),
       ...this.joining(),
     ];

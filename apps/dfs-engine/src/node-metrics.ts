@@ -1,9 +1,10 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import type { Catalogue } from '@dfs/catalogue';
-import type { ChunkStore } from '@dfs/chunks';
+import type { ChunkStore, Scrubber } from '@dfs/chunks';
 import type { ProvideQueue } from '@dfs/dht';
 import type { Membership, Peers } from '@dfs/peers';
 import type { Placement } from '@dfs/placement';
+import { second } from '@dfs/protocol';
 import { VERSION } from './version.js';
 
 export interface NodeMetricsParts {
@@ -13,6 +14,7 @@ export interface NodeMetricsParts {
   peers: Peers;
   dht: ProvideQueue;
   placement: Placement;
+  scrubber: Scrubber;
 }
 
 const SECONDS = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60, 600];
@@ -53,7 +55,19 @@ export class NodeMetrics {
         },
       });
     };
+    const counter = (name: string, help: string, read: () => number): void => {
+      new Counter({
+        name: `dfs_${name}`,
+        help,
+        registers,
+        collect() {
+          this.reset();
+          this.inc(read());
+        },
+      });
+    };
     this.storage(parts, gauge);
+    this.upkeep(parts, gauge, counter);
     this.network(parts, gauge);
   }
 
@@ -81,6 +95,24 @@ export class NodeMetrics {
     gauge('files_bytes', 'Bytes of the current files', async () => (await catalogue.totals()).bytes);
   }
 
+  /** Times are 0 where there is none yet. */
+  private upkeep({ scrubber, placement }: NodeMetricsParts, gauge: DefineGauge, counter: DefineCounter): void {
+    const verified = () => scrubber.status().verified;
+    const last = () => scrubber.status().last;
+    const reclaimed = () => placement.status().reclaimed;
+    counter('scrub_chunks_total', 'Blocks the scrub has read and hashed', () => verified().chunks);
+    counter('scrub_bytes_total', 'Bytes the scrub has read and hashed', () => verified().bytes);
+    counter('scrub_damaged_total', 'Blocks the scrub has found damaged', () => verified().damaged);
+    gauge('scrub_progress_ratio', 'Share of the pass under way', () => scrubber.status().underWay?.share ?? 0);
+    gauge('scrub_last_pass_timestamp_seconds', 'End of the last full pass', () => (last()?.finishedAt ?? 0) / second);
+    gauge('scrub_last_pass_chunks', 'Blocks read in the last full pass', () => last()?.chunks ?? 0);
+    gauge('scrub_last_pass_damaged', 'Blocks found damaged in the last full pass', () => last()?.damaged ?? 0);
+    counter('reclaim_runs_total', 'Times that what nothing needs was freed', () => reclaimed().runs);
+    counter('reclaim_chunks_total', 'Blocks freed', () => reclaimed().chunks);
+    counter('reclaim_bytes_total', 'Bytes of the disk freed', () => reclaimed().bytes);
+    gauge('reclaim_last_timestamp_seconds', 'End of the last such run', () => (reclaimed().lastAt ?? 0) / second);
+  }
+
   private network({ membership, peers, dht, placement }: NodeMetricsParts, gauge: DefineGauge): void {
     gauge('members', 'Members of the network, this node included', () => membership.members().length);
     gauge('peers_connected', 'Members connected now', () => peers.connected().length);
@@ -96,3 +128,4 @@ export class NodeMetrics {
 }
 
 type DefineGauge = (name: string, help: string, read: () => number | Promise<number>) => void;
+type DefineCounter = (name: string, help: string, read: () => number) => void;

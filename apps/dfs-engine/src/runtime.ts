@@ -1,5 +1,6 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { Catalogue, CatalogueSync } from '@dfs/catalogue';
+import { Scrubber } from '@dfs/chunks';
 import { ProvideQueue } from '@dfs/dht';
 import { Membership, Peers } from '@dfs/peers';
 import { Placement } from '@dfs/placement';
@@ -48,6 +49,7 @@ export class Runtime {
       { name: 'sync', start: () => sync.start(), stop: () => sync.stop() },
       { name: 'peers', start: () => peers.start(), stop: () => peers.stop() },
       { name: 'joining', start: (signal) => joining.start(signal), stop: () => joining.stop() },
+      { name: 'scrub', start: () => app.get(Scrubber).start(), stop: () => app.get(Scrubber).stop() },
       { name: 'health', start: () => health.start(), stop: () => health.stop() },
       {
         name: 'status',

@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { Catalogue } from '@dfs/catalogue';
-import { ChunkStore } from '@dfs/chunks';
+import { ChunkStore, Scrubber } from '@dfs/chunks';
 import { Database } from '@dfs/database';
 import { ProvideQueue } from '@dfs/dht';
 import { EventLog } from '@dfs/events';
@@ -69,8 +69,9 @@ import { FOUNDATION, type Foundation } from './tokens.js';
         peers: Peers,
         events: EventLog,
         joining: Joining,
-      ) => new NodeHealth({ db, chunks, membership, peers, events, joining, log }),
-      inject: [FOUNDATION, Database, ChunkStore, Membership, Peers, EventLog, Joining],
+        scrubber: Scrubber,
+      ) => new NodeHealth({ db, chunks, membership, peers, events, joining, scrubber, log }),
+      inject: [FOUNDATION, Database, ChunkStore, Membership, Peers, EventLog, Joining, Scrubber],
     },
     {
       provide: NodeMetrics,
@@ -81,8 +82,9 @@ import { FOUNDATION, type Foundation } from './tokens.js';
         peers: Peers,
         dht: ProvideQueue,
         placement: Placement,
-      ) => new NodeMetrics({ chunks, catalogue, membership, peers, dht, placement }),
-      inject: [ChunkStore, Catalogue, Membership, Peers, ProvideQueue, Placement],
+        scrubber: Scrubber,
+      ) => new NodeMetrics({ chunks, catalogue, membership, peers, dht, placement, scrubber }),
+      inject: [ChunkStore, Catalogue, Membership, Peers, ProvideQueue, Placement, Scrubber],
     },
   ],
 })
