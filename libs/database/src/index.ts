@@ -4,6 +4,7 @@
  * Does not know any table: each library brings its own migrations.
  */
 export { Database, type DatabaseOptions } from './database.js';
+export { ReadOnlyDatabase } from './read-only.js';
 export { FileLock } from './file-lock.js';
 export { DatabaseError, type MigrationClass, type Reader, type SqlValue, type Tx } from './sql.js';
 export { DATABASE_OPTIONS, DatabaseModule } from './database.module.js';
