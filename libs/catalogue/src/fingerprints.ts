@@ -184,7 +184,7 @@ function digest(sum: Uint32Array, count: number, salt: Uint8Array = new Uint8Arr
   return sha256(Buffer.concat([salt, head, toBytes(sum)]));
 }
 
-function toBytes(sum: Uint32Array): Uint8Array {
+export function toBytes(sum: Uint32Array): Uint8Array {
   const out = Buffer.alloc(ID_BYTES);
   for (let word = 0; word < WORDS; word++) out.writeUInt32LE(sum[word] as number, word * 4);
   return out;

@@ -22,6 +22,7 @@ export type {
   SyncPeers,
 } from './interfaces.js';
 export type { ContentOfHead } from './reads.js';
+export { pathsWith, recount, type Miscount, type Recount } from './recount.js';
 export { catalogueMigrations } from './schema.js';
 export {
   CatalogueSync,
