@@ -29,5 +29,7 @@ export type { FileSystemSize, Purpose, Quota } from './store/admission.js';
 export type { IsLive, Reclaimed, ReclaimOptions } from './store/reclaim.js';
 export type { Scrubbed, ScrubOptions } from './store/scrub.js';
 export { Scrubber, type ScrubberOptions, type ScrubStatus } from './scrub/scrubber.js';
+export { checkStore, type StoreFinding, type StoreProblem, type StoreTotals } from './check/check-store.js';
+export { ReadOnlyBlocks } from './check/read-only-blocks.js';
 export { chunksMigrations } from './schema.js';
 export { ChunksModule } from './chunks.module.js';
