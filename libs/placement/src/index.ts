@@ -8,6 +8,7 @@
  */
 export { Placement, type FetchOptions } from './placement.js';
 export { PlacementModule } from './placement.module.js';
+export { checkPins, type PinFinding, type PinProblem, type PinTotals } from './check-pins.js';
 export { placementMigrations } from './schema.js';
 export { rank, type Candidate } from './rendezvous.js';
 export { Transfers, type Transfer, type TransferOptions } from './transfers.js';

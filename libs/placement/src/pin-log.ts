@@ -134,12 +134,8 @@ export class PinLog {
    * Pinned extents in the order of their contents, after `after`: for walks over all of them.
    * @param held false for those that were pinned once and are not now
    */
-  async walk(after: PinnedExtent | null, limit: number, { held = true } = {}): Promise<PinnedExtent[]> {
-    const rows = await this.db.query<{ content: Uint8Array; extent: number; size: number }>(
-      'SELECT content, extent, size FROM placement_pin WHERE held = ? AND (content, extent) > (?, ?) ORDER BY content, extent LIMIT ?',
-      [held ? 1 : 0, after ? cidToBytes(after.content) : new Uint8Array(0), after?.extent ?? -1, limit],
-    );
-    return rows.map(({ content, extent, size }) => ({ content: cidFromBytes(content), extent, size }));
+  walk(after: PinnedExtent | null, limit: number, options?: { held?: boolean }): Promise<PinnedExtent[]> {
+    return walkPins(this.db, after, limit, options);
   }
 
   /** Extents that were pinned by entries after this one and still are, in the order of the log. */
@@ -178,6 +174,20 @@ export class PinLog {
       for (const listener of this.listeners) listener(pins);
     });
   }
+}
+
+/** As `PinLog.walk`, of any database. */
+export async function walkPins(
+  reader: Reader,
+  after: PinnedExtent | null,
+  limit: number,
+  { held = true }: { held?: boolean } = {},
+): Promise<PinnedExtent[]> {
+  const rows = await reader.query<{ content: Uint8Array; extent: number; size: number }>(
+    'SELECT content, extent, size FROM placement_pin WHERE held = ? AND (content, extent) > (?, ?) ORDER BY content, extent LIMIT ?',
+    [held ? 1 : 0, after ? cidToBytes(after.content) : new Uint8Array(0), after?.extent ?? -1, limit],
+  );
+  return rows.map(({ content, extent, size }) => ({ content: cidFromBytes(content), extent, size }));
 }
 
 /** A blob as a key of a Map. */
