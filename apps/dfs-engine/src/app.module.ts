@@ -1,13 +1,13 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { LoggerModule } from 'nestjs-pino';
-import { Catalogue, catalogueMigrations } from '@dfs/catalogue';
-import { ChunkStore, ChunksModule, chunksMigrations } from '@dfs/chunks';
+import { Catalogue } from '@dfs/catalogue';
+import { ChunkStore, ChunksModule } from '@dfs/chunks';
 import { Database, DatabaseModule } from '@dfs/database';
-import { ProvideQueue, dhtMigrations } from '@dfs/dht';
-import { EventLog, EventsModule, eventsMigrations } from '@dfs/events';
+import { ProvideQueue } from '@dfs/dht';
+import { EventLog, EventsModule } from '@dfs/events';
 import { Files, FilesModule } from '@dfs/files';
-import { Membership, Peers, peersMigrations } from '@dfs/peers';
-import { Placement, PlacementModule, placementMigrations } from '@dfs/placement';
+import { Membership, Peers } from '@dfs/peers';
+import { Placement, PlacementModule } from '@dfs/placement';
 import type { Transport } from '@dfs/transport';
 import type { Access } from './access/access.js';
 import { DEFAULT_QUOTA } from './config.js';
@@ -20,17 +20,7 @@ import { SettingsModule } from './modules/settings.module.js';
 import { TRANSPORT, TransportModule } from './modules/transport.module.js';
 import type { Foundation } from './modules/tokens.js';
 import { UpkeepModule } from './modules/upkeep.module.js';
-import { engineMigrations } from './node-settings.js';
-
-const migrations = [
-  ...eventsMigrations,
-  ...chunksMigrations,
-  ...peersMigrations,
-  ...dhtMigrations,
-  ...catalogueMigrations,
-  ...placementMigrations,
-  ...engineMigrations,
-];
+import { migrations } from './migrations.js';
 
 /** The whole engine, from the database up; each module uses only those before it. */
 @Module({})

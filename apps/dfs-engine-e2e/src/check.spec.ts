@@ -1,0 +1,60 @@
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { open, readdir, readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { startEngine, type Engine } from '@dfs/testing';
+import { bytesOf } from './steps.js';
+
+const MAIN = resolve(fileURLToPath(new URL('../../dfs-engine/dist/main.js', import.meta.url)));
+
+/** Runs `check` as a person does. */
+async function check(dataDir: string, ...flags: string[]): Promise<{ code: number | null; out: string; err: string }> {
+  const child = spawn(process.execPath, [MAIN, 'check', ...flags], {
+    env: { ...process.env, DFS_DATA_DIR: dataDir },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let [out, err] = ['', ''];
+  child.stdout.on('data', (data: Buffer) => (out += data.toString()));
+  child.stderr.on('data', (data: Buffer) => (err += data.toString()));
+  const code = await new Promise<number | null>((done) => child.once('close', done));
+  return { code, out, err };
+}
+
+describe('the check of a data directory', () => {
+  let node: Engine | undefined;
+  afterEach(() => node?.remove());
+
+  it('ends with 2 while the node runs, 0 after it was killed, and 1 once a byte has changed', async () => {
+    node = await startEngine({ name: 'checked' });
+    const bytes = randomBytes(3_000_000);
+    const file = await node.put('kept.bin', bytes);
+    const running = await check(node.dataDir);
+    expect(running).toMatchObject({ code: 2, out: '' });
+    expect(running.err).toContain('A node is running');
+
+    await node.kill();
+    const clean = await check(node.dataDir, '--json');
+    expect({ code: clean.code, err: clean.err }).toEqual({ code: 0, err: '' });
+    expect(JSON.parse(clean.out)).toMatchObject({ ok: true, mode: 'full', problems: [] });
+
+    const packs = join(node.dataDir, 'chunks/packs');
+    for (const name of await readdir(packs)) {
+      const at = (await readFile(join(packs, name))).indexOf(bytes.subarray(1_000_000, 1_000_064));
+      if (at < 0) continue;
+      const pack = await open(join(packs, name), 'r+');
+      await pack.write(Uint8Array.of(bytes[1_000_000]! ^ 1), 0, 1, at);
+      await pack.close();
+    }
+    const hurt = await check(node.dataDir);
+    expect({ code: hurt.code, err: hurt.err }).toEqual({ code: 1, err: '' });
+    expect(hurt.out).toContain('"kept.bin"');
+    expect((await check(node.dataDir, '--quick')).code).toBe(0);
+
+    // The node itself is no worse for having been checked, and gives out no wrong byte.
+    await node.start();
+    await expect(bytesOf(node, file)).rejects.toThrow();
+    expect(await node.put('kept.bin', bytes)).toMatchObject({ contentId: file.contentId });
+    expect(Buffer.compare(await bytesOf(node, file), bytes)).toBe(0);
+  }, 60_000);
+});
