@@ -113,6 +113,10 @@ export const HEAL_AGAIN = 15 * second;
 export const RECLAIM_CHECK = 30 * second;
 export const RECLAIM_EVERY = 6 * hour;
 export const RECLAIM_PRESSED_EVERY = 5 * minute;
+/** After a start, so that a node that never runs for long reclaims too. */
+export const RECLAIM_FIRST = 15 * minute;
+/** A run is followed by a rest of so many times its duration at least: it reads the manifests of all that is kept. */
+export const RECLAIM_REST = 50;
 /** What nothing needs is kept so long: while there is room, and while it is short. */
 export const CACHE_GRACE = 1 * day;
 export const PRESSED_GRACE = 10 * minute;

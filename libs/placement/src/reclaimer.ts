@@ -5,7 +5,9 @@ import {
   PRESSED_GRACE,
   RECLAIM_CHECK,
   RECLAIM_EVERY,
+  RECLAIM_FIRST,
   RECLAIM_PRESSED_EVERY,
+  RECLAIM_REST,
   ROOM_AGAIN,
 } from './limits.js';
 import { LiveBlocks } from './live-blocks.js';
@@ -20,6 +22,24 @@ export interface ReclaimerComponents extends ForsakenComponents {
   clock: Clock;
   log: Log;
 }
+
+/** In milliseconds. */
+export interface ReclaimTimes {
+  /** Between two looks whether it is due. */
+  check: number;
+  /** From the start to the first run, and between two runs. */
+  first: number;
+  every: number;
+  /** Between two runs while room is short. */
+  pressedEvery: number;
+}
+
+const TIMES: ReclaimTimes = {
+  check: RECLAIM_CHECK,
+  first: RECLAIM_FIRST,
+  every: RECLAIM_EVERY,
+  pressedEvery: RECLAIM_PRESSED_EVERY,
+};
 
 /** What reclaiming has done since this process began. */
 export interface ReclaimStatus {
@@ -40,13 +60,19 @@ export class Reclaimer {
   private figures: ReclaimStatus = { runs: 0, chunks: 0, bytes: 0, lastAt: null };
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<unknown> | undefined;
-  /** When it was last begun by the timer, on a clock that nobody sets. */
-  private begunAt = performance.now();
+  /** When the timer last began a run, and how long that took; on a clock that nobody sets. */
+  private begunAt = -Infinity;
+  private took = 0;
 
-  constructor(private readonly components: ReclaimerComponents) {}
+  constructor(
+    private readonly components: ReclaimerComponents,
+    private readonly times: ReclaimTimes = TIMES,
+  ) {}
 
   start(): void {
-    this.timer = setInterval(() => this.runIfDue(), RECLAIM_CHECK).unref();
+    const { check, first, every } = this.times;
+    this.begunAt = performance.now() + first - every;
+    this.timer = setInterval(() => this.runIfDue(), check).unref();
   }
 
   async stop(): Promise<void> {
@@ -80,10 +106,15 @@ export class Reclaimer {
   }
 
   private runIfDue(): void {
-    const since = performance.now() - this.begunAt;
-    if (this.running || since < (this.isPressed() ? RECLAIM_PRESSED_EVERY : RECLAIM_EVERY)) return;
-    this.begunAt = performance.now();
-    this.running = this.runAndTell().finally(() => (this.running = undefined));
+    const { every, pressedEvery } = this.times;
+    const pause = Math.max(this.took * RECLAIM_REST, this.isPressed() ? pressedEvery : every);
+    const began = performance.now();
+    if (this.running || began - this.begunAt < pause) return;
+    this.begunAt = began;
+    this.running = this.runAndTell().finally(() => {
+      this.took = performance.now() - began;
+      this.running = undefined;
+    });
   }
 
   private async runAndTell(): Promise<void> {
