@@ -181,14 +181,21 @@ export async function moveMissingPacks(tx: Tx, names: readonly string[], foundAt
   return moved;
 }
 
-/** Those of a run of CIDs, its ends included, that nothing needed when it was last looked: since when, by `keyOf`. */
-export async function unusedSince(db: Reader, first: Uint8Array, last: Uint8Array): Promise<Map<string, number>> {
+/** Blocks that nothing needed when it was last looked, behind one CID and up to another: since when, by `keyOf`. */
+export async function unusedSince(
+  db: Reader,
+  after: Uint8Array | null,
+  last: Uint8Array | null,
+): Promise<Map<string, number>> {
+  const [from, to] = [after ?? Buffer.alloc(0), last ?? BEYOND_ALL];
   const rows = await db.query<{ cid: Uint8Array; since: number }>(
-    'SELECT cid, since FROM unused_chunk WHERE cid >= ? AND cid <= ?',
-    [first, last],
+    'SELECT cid, since FROM unused_chunk WHERE cid > ? AND cid <= ?',
+    [from, to],
   );
   return new Map(rows.map(({ cid, since }) => [keyOf(cid), since]));
 }
+/** Greater than any CID. */
+const BEYOND_ALL = Buffer.from([0xff, 0xff]);
 
 export function noteUnused(tx: Tx, cids: readonly Uint8Array[], since: number): Promise<void> {
   return tx.insertMany(
@@ -204,11 +211,6 @@ export async function forgetUnused(tx: Tx, cids: readonly Uint8Array[]): Promise
     const part = cids.slice(at, at + IDS_PER_QUERY);
     await tx.run(`DELETE FROM unused_chunk WHERE cid IN (${marks(part)})`, part);
   }
-}
-
-/** Notes of blocks that are not there any more. */
-export async function forgetUnusedGone(tx: Tx): Promise<void> {
-  await tx.run('DELETE FROM unused_chunk WHERE NOT EXISTS (SELECT 1 FROM chunk c WHERE c.cid = unused_chunk.cid)');
 }
 
 export async function damagedCids(db: Reader): Promise<Uint8Array[]> {

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { KiB, hour, minute, type Cid } from '@dfs/protocol';
 import { fakeClock } from '@dfs/testing';
 import type { Block } from '../manifest/builder.js';
-import { StoreFixture, blockOf, idsOf } from '../testing/fixture.js';
+import { StoreFixture, blockOf, corrupt, idsOf } from '../testing/fixture.js';
 import { pinnedBytes } from '../testing/inputs.js';
 import type { BlockBatch } from './batch.js';
 import type { IsLive } from './reclaim.js';
@@ -149,6 +149,20 @@ describe('the grace of what nothing needs', () => {
     expect(await run(nothing)).toMatchObject({ chunks: 2 });
     expect(await fixture.packs()).toEqual([]);
     expect(await fixture.db.query('SELECT * FROM unused_chunk')).toEqual([]);
+  });
+
+  it('is forgotten of what went another way than by a reclaim', async () => {
+    const [damaged, other] = [block(3 * KiB), block(3 * KiB)];
+    await fixture.put([damaged, other]);
+    await run(nothing);
+    await corrupt(fixture.dir, damaged.bytes);
+    await fixture.store.verifyAll();
+    await run(only(other, damaged));
+    expect(await fixture.db.query('SELECT * FROM unused_chunk')).toEqual([]);
+    await fixture.put([damaged]);
+    clock.advance(2 * hour);
+    expect(await run(nothing)).toMatchObject({ chunks: 0 });
+    await expectKept([damaged, other]);
   });
 
   it('is over at once where none is asked for', async () => {

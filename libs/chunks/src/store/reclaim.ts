@@ -1,14 +1,5 @@
 import { abortError, cidFromBytes, systemClock, type Cid, type Clock } from '@dfs/protocol';
-import {
-  allPacks,
-  damagedCids,
-  deleteChunks,
-  forgetUnused,
-  forgetUnusedGone,
-  nextCids,
-  noteUnused,
-  unusedSince,
-} from './chunk-index.js';
+import { allPacks, damagedCids, deleteChunks, forgetUnused, nextCids, noteUnused, unusedSince } from './chunk-index.js';
 import { compact, type CompactComponents } from './compact.js';
 import { dropEmptyPacks } from './empty-packs.js';
 import { keyOf } from './format.js';
@@ -65,34 +56,33 @@ async function dropDead(store: ReclaimComponents, isLive: IsLive, options: Recla
   for (;;) {
     if (options.signal?.aborted) throw abortError(options.signal);
     const cids: Uint8Array[] = await nextCids(store.db, after, IDS_PER_QUERY);
-    if (cids.length === 0) break;
-    after = cids.at(-1)!;
     // Asked twice: first without holding anybody up, then, for what seems dead, while nothing can change.
     const unused = await notLive(cids, isLive);
-    const suspects = await pastGrace(store, cids, unused, options);
+    const suspects = await pastGrace(store, { after, last: cids.at(-1) ?? null }, unused, options);
     if (suspects.length > 0) dropped += await dropLocked(store, suspects, isLive);
+    if (cids.length === 0) return dropped;
+    after = cids.at(-1)!;
   }
-  await store.db.write((tx) => forgetUnusedGone(tx));
-  return dropped;
 }
 
-/** Those of the unused that were so for long enough. Notes which of the run became so, or are needed again. */
+/** Those of the unused that were so for long enough. Notes which of a run became so, and forgets the others. */
 async function pastGrace(
   { db }: ReclaimComponents,
-  run: readonly Uint8Array[],
+  run: { after: Uint8Array | null; last: Uint8Array | null },
   unused: Uint8Array[],
   { graceMs = 0, clock = systemClock }: ReclaimOptions,
 ): Promise<Uint8Array[]> {
   if (graceMs <= 0) return unused;
   const now = clock.now();
-  const known = await unusedSince(db, run[0]!, run.at(-1)!);
+  const known = await unusedSince(db, run.after, run.last);
   const keys = new Set(unused.map(keyOf));
   const fresh = unused.filter((cid) => !known.has(keyOf(cid)));
-  const neededAgain = run.filter((cid) => known.has(keyOf(cid)) && !keys.has(keyOf(cid)));
-  if (fresh.length > 0 || neededAgain.length > 0) {
+  // Needed again, or gone.
+  const others = [...known.keys()].filter((key) => !keys.has(key)).map((key) => Buffer.from(key, 'latin1'));
+  if (fresh.length > 0 || others.length > 0) {
     await db.write(async (tx) => {
       await noteUnused(tx, fresh, now);
-      await forgetUnused(tx, neededAgain);
+      await forgetUnused(tx, others);
     });
   }
   return unused.filter((cid) => (known.get(keyOf(cid)) ?? now) <= now - graceMs);
