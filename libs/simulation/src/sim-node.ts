@@ -224,7 +224,8 @@ export class SimNode {
     if (!entry || entry.deleted) throw new DfsError('file-not-found', `${this.name} shows no ${path}.`);
     const parts: Uint8Array[] = [];
     const options = signal ? { signal } : {};
-    for await (const part of this.placement.fetch(entry.contentId, entry.size, options)) parts.push(Uint8Array.from(part));
+    for await (const part of this.placement.fetch(entry.contentId, entry.size, options))
+      parts.push(Uint8Array.from(part));
     return Buffer.concat(parts);
   }
 
