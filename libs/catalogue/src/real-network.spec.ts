@@ -53,13 +53,12 @@ describe('a network of real members', () => {
     for (const { catalogue } of [a, b]) {
       const differs = await catalogue.byPath('differs');
       expect(differs).toMatchObject({ contentId: content(2), conflict: true });
-      expect((await catalogue.versions(differs!.fileId)).map(({ contentId }) => contentId)).toEqual([
-        content(2),
-        content(5),
-      ]);
+      expect(
+        (await catalogue.versions(differs!.fileId, { limit: 10 })).items.map(({ contentId }) => contentId),
+      ).toEqual([content(2), content(5)]);
       const same = await catalogue.byPath('same');
       expect(same).toMatchObject({ conflict: false, author: a.signer.peerId });
-      expect(await catalogue.versions(same!.fileId)).toHaveLength(1);
+      expect((await catalogue.versions(same!.fileId, { limit: 10 })).items).toHaveLength(1);
       expect(await catalogue.byPath('deleted')).toMatchObject({
         contentId: content(3),
         deleted: false,

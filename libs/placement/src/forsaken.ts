@@ -23,10 +23,11 @@ export async function* forsaken(components: ForsakenComponents): AsyncGenerator<
     const page: PinnedExtent[] = await pins.walk(after, SCAN_PAGE, { held: false });
     const extents = page.filter(({ content }) => isCurrent(content));
     const holders = await holdings.holders([...new Set(extents.map(({ content }) => content))]);
-    const { self, live, target } = network.now();
+    const { self, live, leaving, target } = network.now();
+    const stays = (peerId: string): boolean => peerId !== self && live.has(peerId) && !leaving.has(peerId);
     for (const pin of extents) {
       const promised = holders.get(pin.content)?.get(pin.extent) ?? [];
-      if (promised.filter((peerId) => peerId !== self && live.has(peerId)).length < target) yield pin;
+      if (promised.filter(stays).length < target) yield pin;
     }
     if (page.length < SCAN_PAGE) return;
     after = page.at(-1)!;

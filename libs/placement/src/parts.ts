@@ -15,7 +15,7 @@ export interface Block {
 /** One that was read into memory that is used again, perhaps. */
 export interface ReadBlock extends Block {
   /** Gives the memory back: nobody may look at the bytes any more. */
-  release?(): void;
+  release?: () => void;
 }
 
 /** Bytes on their way to disk. */

@@ -14,7 +14,7 @@ import type { PackFiles } from './pack-files.js';
 /** A block that was read. */
 export interface ReadBlock extends Block {
   /** Gives the memory of `bytes` back: nobody may look at them any more. Only to be called once. */
-  release?(): void;
+  release?: () => void;
 }
 
 /** A block asked for, and where it was when we looked. */
