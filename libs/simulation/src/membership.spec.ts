@@ -38,7 +38,8 @@ describe('a node that joins with files', () => {
     // The side of the conflict that is not shown is held by others too.
     const { fileId, conflict } = (await cluster.node(1).catalogue.byPath('notes.txt'))!;
     expect(conflict).toBe(true);
-    const [, below] = await cluster.node(1).catalogue.versions(fileId);
+    const { items } = await cluster.node(1).catalogue.versions(fileId, { limit: 10 });
+    const below = items[1];
     const mine = { contentId: below!.contentId!, size: below!.size };
     await eventually(
       async () => (await cluster.node(1).placement.replication([mine])).get(mine.contentId)?.copies === 3,
