@@ -2,7 +2,7 @@
  * What the machine itself can do, measured in the same run as everything else: hashing, copying, sockets, small files.
  * Speeds in MiB a second, rates a second, times in milliseconds.
  */
-import { fork } from 'node:child_process';
+import { execFile, fork } from 'node:child_process';
 import { createHash, randomFillSync } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, open, rm } from 'node:fs/promises';
@@ -10,6 +10,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { connect as connectTls } from 'node:tls';
+import { promisify } from 'node:util';
 import { once } from 'node:events';
 import { selfSigned } from './certificate.mjs';
 import { median, quantile, timed } from './measure.mjs';
@@ -33,6 +34,7 @@ const buffer = randomFillSync(Buffer.allocUnsafe(64 * MiB));
  * @property {number} tls The same over TLS 1.3.
  * @property {number} tlsToFile File to TLS to file, with fsync.
  * @property {number} smallFiles Files of 4 KiB a second, each with fsync.
+ * @property {number} freshMemory Memory touched for the first time: also what every byte of the page cache costs.
  * @property {number} roundTrip Median of 4 KiB there and back over TLS.
  */
 
@@ -56,11 +58,26 @@ export async function measureLimits({ file, bytes, dir, runs, smallFiles }) {
     tcp: await speed(() => through({ protocol: 'tcp', pem, expect: bytes }, repeat(bytes))),
     tls: await speed(() => through({ protocol: 'tls', pem, expect: bytes }, repeat(bytes))),
     tlsToFile: await speed(() => through({ protocol: 'tls', pem, expect: bytes, file: target }, source())),
+    freshMemory: await touchMemory(),
     smallFiles: await writeSmallFiles(join(dir, 'small'), smallFiles),
     roundTrip: await roundTrip(pem),
   };
   await rm(target, { force: true });
   return limits;
+}
+
+/** By another process, which has none yet. */
+async function touchMemory() {
+  const { stdout } = await promisify(execFile)(process.execPath, ['--eval', `(${touch})()`]);
+  return Number(stdout);
+}
+
+function touch() {
+  const bytes = 512 * 1024 * 1024;
+  const fresh = Buffer.allocUnsafeSlow(bytes);
+  const began = performance.now();
+  for (let at = 0; at < bytes; at += 4096) fresh[at] = 1;
+  console.log(bytes / 1024 / 1.024 / (performance.now() - began));
 }
 
 /** @param {number} bytes */

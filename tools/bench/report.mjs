@@ -172,6 +172,7 @@ function limitCells(limits) {
     ['bare TCP, one process to another', figure(limits.tcp), 'MiB/s'],
     ['bare node:tls, one process to another', figure(limits.tls), 'MiB/s'],
     ['file to node:tls to file with fsync', figure(limits.tlsToFile), 'MiB/s'],
+    ['memory touched for the first time', figure(limits.freshMemory), 'MiB/s'],
     ['4 KiB files written with fsync, 16 at a time', figure(limits.smallFiles), 'files/s'],
     ['4 KiB there and back over TLS, median', figure(limits.roundTrip), 'ms'],
   ];
