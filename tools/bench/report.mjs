@@ -54,25 +54,25 @@ export function rowsOf(limits, figures) {
       work: `${large} into a node by HTTP, durable when answered`,
       ...atLeast(figures.ingest, 'MiB/s', limits.sha256, 0.5),
       limitIs: 'SHA-256, one core',
-      why: 'One stream passes the main thread of the node: reading the socket, cutting, and the garbage collection that its buffers cause. Hashing runs beside it.',
+      why: 'The main thread of the node, which reads the socket, cuts (a rolling hash over every byte, in JavaScript) and copies; SHA-256 and the disk run beside it.',
     },
     {
       work: `${large} out of a node by HTTP, every chunk hashed again`,
       ...atLeast(figures.download, 'MiB/s', limits.sha256, 0.5),
       limitIs: 'SHA-256, one core',
-      why: 'Every chunk is read, hashed and written to the socket by one node, while the client takes its share of the same two cores.',
+      why: 'Hashing, which has a thread to itself; the main thread reads and sends beside it.',
     },
     {
       work: `${large} put into A by HTTP until B holds it verified`,
       ...atLeast(figures.put, 'MiB/s', wholeWay, 550 / 800),
       limitIs: 'SHA-256 and TLS to file, two cores',
-      why: 'Both nodes and the client share two cores: A reads, cuts, hashes, writes, encrypts; B decrypts, hashes, writes.',
+      why: 'B begins when A has answered: the time is that of the row for HTTP and that of the transfer, one after the other.',
     },
     {
       work: `${large}, the transfer alone`,
       ...atLeast(figures.transfer, 'MiB/s', limits.tlsToFile, 800 / 1380),
       limitIs: 'file to TLS to file',
-      why: 'B: decryption and frames on its main thread, hashing, and the fsync of its packs.',
+      why: 'Both cores: each node hashes, encrypts or decrypts, and copies every byte between socket, memory and page cache; fresh memory for the page cache of B costs most where that is dear.',
     },
     {
       work: `${many} files of 4 KiB put into A until B holds them`,
@@ -80,7 +80,7 @@ export function rowsOf(limits, figures) {
       goal: '≥ 3,500',
       met: (figures.smallPut ?? 0) >= 3_500,
       limitIs: 'files written with fsync, 16 at a time',
-      why: 'Records: A signs each one, B verifies each one and writes it to the catalogue beside the pin.',
+      why: 'JavaScript on both cores: about half a millisecond a file on each node, for the form, signature, rows and garbage on A, and verification, rows and garbage on B.',
     },
     {
       work: `${many} files of 4 KiB, the transfer alone`,
@@ -88,37 +88,37 @@ export function rowsOf(limits, figures) {
       goal: '≥ 6,000',
       met: (figures.smallTransfer ?? 0) >= 6_000,
       limitIs: 'files written with fsync, 16 at a time',
-      why: 'As above, without what A does at the put: verifying signatures and writing records.',
+      why: 'The main thread of B: verifying signatures, rows of catalogue, pins and chunks, and the garbage of all that.',
     },
     {
       work: 'A small PUT acknowledged on A until readable on B, p50',
       ...atMost(figures.p50, 'ms', 8, limits.roundTrip),
       limitIs: '4 KiB there and back over TLS',
-      why: 'Two rounds between the nodes, one for the record and one for the bytes, and a commit with fsync on each.',
+      why: 'Some thirty statements one after another, each a turn of the thread pool, in two commits on B, and two rounds between the nodes.',
     },
     {
       work: 'The same, p99',
       ...atMost(figures.p99, 'ms', 50),
       limitIs: '',
-      why: 'A pause for garbage collection, or an fsync that waits for another.',
+      why: 'Other work on the same two cores at that moment: collections, statuses, and what an earlier file still brings.',
     },
     {
       work: 'Resident memory at its peak',
       ...atMost(inMiB(figures.peak), 'MiB', 300),
       limitIs: '',
-      why: 'Modules and their code, the young generation of the heap, and the windows of open streams.',
+      why: 'Code and heap at rest (next row), the windows of open streams, memory for chunks under way, young objects of a batch.',
     },
     {
       work: 'Resident memory, idle',
       ...atMost(inMiB(figures.idle), 'MiB', 150),
       limitIs: '',
-      why: 'Code: the modules of the node and their sources, which Node keeps.',
+      why: 'Code: the modules of the node, and their heap (55 MiB) after start.',
     },
     {
       work: 'Delay of the event loop in a transfer, p99',
       ...atMost(figures.lag, 'ms', 50),
       limitIs: '',
-      why: 'Garbage collection, and batches of many small files.',
+      why: 'Batches of many small files, and collections.',
     },
   ];
 }
@@ -228,8 +228,8 @@ Real engine processes on one machine, over their HTTP API and over real connecti
 data; ${figures.runs === 1 ? 'one run of each' : `medians of ${figures.runs} runs`} with fresh nodes; bytes compared at the end of each. The nodes, the client that
 feeds them and the disk share the machine: ${cpus().length} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), ${size(totalmem())} of memory,
 Linux ${release().split('.').slice(0, 2).join('.')}, Node ${process.versions.node}. Absolute figures belong to that machine; what counts is the ratio to what the
-machine could do in the same run. What limits a figure is the
-working explanation, from a profile on a busy machine: it is to be confirmed before anything is built on it.
+machine could do in the same run. What limits a figure is
+told by where the processor time went, below, and by CPU profiles (\`npm run bench -- --profile\`).
 
 ## Limits of the machine
 
