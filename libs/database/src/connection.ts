@@ -39,15 +39,18 @@ export class Connection {
       migrationsRun: false,
       migrations,
     });
+    let statements: Statements | undefined;
     try {
       await source.initialize();
-      const connection = new Connection(source, new Statements(await rawConnection(source)));
+      statements = new Statements(await rawConnection(source));
+      const connection = new Connection(source, statements);
       await connection.query('PRAGMA synchronous = FULL');
       await connection.query(`PRAGMA cache_size = ${CACHE_KIB}`);
       await connection.query('PRAGMA temp_store = MEMORY');
       if (role === 'read') await connection.query('PRAGMA query_only = ON');
       return connection;
     } catch (error) {
+      await statements?.close();
       if (source.isInitialized) await source.destroy();
       throw databaseError(error);
     }

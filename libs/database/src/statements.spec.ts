@@ -47,6 +47,16 @@ describe('Statements', () => {
     expect(await close()).toBeNull();
   });
 
+  it('that are under way when all is closed are waited for, and later ones refused', async () => {
+    const numbers = Array.from({ length: 50 }, (_, n) => n);
+    const calls = numbers.map((n) => statements.all(`SELECT ${n % 5} AS n, ${n} AS m`, []));
+    const closing = statements.close();
+    await expect(statements.all('SELECT 1', [])).rejects.toMatchObject({ code: 'shutting-down' });
+    await closing;
+    expect(await Promise.all(calls)).toHaveLength(50);
+    expect(await close()).toBeNull();
+  });
+
   it('see a table that has changed since they were prepared', async () => {
     await statements.run('INSERT INTO number (n) VALUES (?)', [1]);
     expect(await statements.all('SELECT * FROM number', [])).toEqual([{ n: 1 }]);

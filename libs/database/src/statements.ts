@@ -1,4 +1,5 @@
 import type { Database as Sqlite, RunResult, Statement } from 'sqlite3';
+import { DfsError } from '@dfs/protocol';
 import type { SqlValue } from './sql.js';
 
 /** Statements that are kept prepared: a node has some hundred different ones, and uses few of them often. */
@@ -15,10 +16,12 @@ export class Statements {
   private readonly kept = new Map<string, Statement>();
   private readonly ended = new WeakSet<Statement>();
   private readonly ending = new Set<Promise<void>>();
+  private readonly calls = new Set<Promise<unknown>>();
+  private closed = false;
 
   constructor(private readonly db: Sqlite) {}
 
-  /** @throws Error of SQLite */
+  /** @throws Error of SQLite; DfsError `shutting-down` after `close` */
   all<R>(sql: string, params: readonly SqlValue[]): Promise<R[]> {
     return this.use(
       sql,
@@ -29,7 +32,7 @@ export class Statements {
     );
   }
 
-  /** @throws Error of SQLite */
+  /** @throws as `all` */
   run(sql: string, params: readonly SqlValue[]): Promise<{ changes: number; lastId: number }> {
     return this.use(
       sql,
@@ -43,14 +46,25 @@ export class Statements {
     );
   }
 
-  /** Before the connection is closed: SQLite does not close one that has statements. */
+  /** Before the connection is closed: SQLite does not close one that has statements. Waits for the calls under way. */
   async close(): Promise<void> {
+    this.closed = true;
+    await Promise.allSettled(this.calls);
     for (const statement of this.kept.values()) void this.finalise(statement);
     this.kept.clear();
     await Promise.all(this.ending);
   }
 
-  private async use<T>(sql: string, work: (statement: Statement) => Promise<T>): Promise<T> {
+  private use<T>(sql: string, work: (statement: Statement) => Promise<T>): Promise<T> {
+    if (this.closed) return Promise.reject(new DfsError('shutting-down', 'The node is shutting down.'));
+    const call = this.call(sql, work);
+    this.calls.add(call);
+    const over = (): boolean => this.calls.delete(call);
+    call.then(over, over);
+    return call;
+  }
+
+  private async call<T>(sql: string, work: (statement: Statement) => Promise<T>): Promise<T> {
     const statement = this.kept.get(sql) ?? (await this.prepare(sql));
     const isKept = sql.length <= KEPT_LENGTH;
     if (isKept) this.keep(sql, statement);
