@@ -8,6 +8,8 @@ const V8_FLAGS = [
   // Room for objects that die young (MiB): half the usual stays resident, and with less those of a batch of small files
   // outlive it.
   '--max-semi-space-size=8',
+  // V8 does not count shared memory: the slabs of `@dfs/chunks` have it collected.
+  '--expose-gc',
 ];
 /** The C allocator gives large buffers back at once, and has few pools: what one thread frees, another can use. */
 const ALLOCATOR = { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '131072', MALLOC_TRIM_THRESHOLD_: '131072' };

@@ -24,15 +24,17 @@ class HashThread {
   hash(bytes: Uint8Array): Promise<Uint8Array> {
     const worker = (this.#worker ??= this.#start());
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ resolve, reject });
       worker.ref();
       worker.postMessage(bytes);
+      this.#waiting.push({ resolve, reject });
     });
   }
 
   #start(): Worker {
     const worker = new Worker(WORKER, { eval: true, name: 'dfs-hash', execArgv: [] });
     worker.on('message', (digest: string) => {
+      // One that has been given up, whose answers nobody waits for.
+      if (this.#worker !== worker) return;
       this.#waiting.shift()?.resolve(Buffer.from(digest, 'hex'));
       if (this.#waiting.length === 0) worker.unref();
     });

@@ -1,8 +1,10 @@
-import { CHUNK_MAX_BYTES, second } from '@dfs/protocol';
+import { CHUNK_MAX_BYTES, KiB, MiB, second } from '@dfs/protocol';
 
-/** Slabs that are kept for the next chunk: about as many as one transfer has under way. */
-const SPARE_SLABS = 16;
-/** How long they are kept while nothing is uploaded. */
+/** Sizes of slabs: a chunk takes the smallest that holds it, so that little of one is resident for nothing. */
+const SIZES = [256 * KiB, 512 * KiB, 1 * MiB, 2 * MiB, CHUNK_MAX_BYTES] as const;
+/** Bytes of all slabs there are: about what an upload and a few readers have under way. */
+const MOST_BYTES = 96 * MiB;
+/** How long they are kept while nothing is transferred. */
 const KEEP_FOR = 20 * second;
 
 /**
@@ -11,22 +13,58 @@ const KEEP_FOR = 20 * second;
  * Whoever has a slab may give it back once, or leave it to the garbage collector; never while someone still reads it.
  */
 class Slabs {
-  /** The one used last is used next: the others may stay untouched. */
-  #spare: SharedArrayBuffer[] = [];
+  /** By size. The one used last is used next: the others may stay untouched. */
+  #spare = new Map<number, SharedArrayBuffer[]>(SIZES.map((size) => [size, []]));
+  /** Bytes of all slabs that somebody has or that are spare. V8 does not count shared memory, so they must be bounded. */
+  #bytes = 0;
+  readonly #gone = new FinalizationRegistry<number>((size) => (this.#bytes -= size));
   #timer: NodeJS.Timeout | undefined;
 
-  /** `size` bytes at the start of a slab, at most CHUNK_MAX_BYTES. They hold whatever was there before. */
+  /**
+   * `size` bytes at the start of a slab, at most CHUNK_MAX_BYTES; of ordinary memory where too many slabs are in use. They
+   * hold whatever was there before.
+   */
   take(size: number): Uint8Array {
-    return new Uint8Array(this.#spare.pop() ?? new SharedArrayBuffer(CHUNK_MAX_BYTES), 0, size);
+    const fitting = SIZES.findIndex((each) => each >= size);
+    if (fitting < 0) throw new RangeError(`no slab has ${size} bytes`);
+    const slab = this.#spareOf(SIZES[fitting]!) ?? this.#make(SIZES[fitting]!) ?? this.#larger(fitting);
+    return slab ? new Uint8Array(slab, 0, size) : Buffer.allocUnsafeSlow(size);
   }
 
   /** Bytes from `take`, which nobody reads any more. */
   give({ buffer }: Uint8Array): void {
-    if (!(buffer instanceof SharedArrayBuffer) || this.#spare.length >= SPARE_SLABS) return;
-    if (this.#spare.includes(buffer)) throw new Error('a slab was given back twice');
-    this.#spare.push(buffer);
-    this.#timer ??= setTimeout(() => (this.#spare = []), KEEP_FOR).unref();
+    const spare = this.#spare.get(buffer.byteLength);
+    if (!(buffer instanceof SharedArrayBuffer) || !spare) return;
+    if (spare.includes(buffer)) throw new Error('a slab was given back twice');
+    spare.push(buffer);
+    this.#timer ??= setTimeout(() => this.#drop(), KEEP_FOR).unref();
     this.#timer.refresh();
+  }
+
+  #spareOf(size: number): SharedArrayBuffer | undefined {
+    return this.#spare.get(size)!.pop();
+  }
+
+  #make(size: number): SharedArrayBuffer | undefined {
+    if (this.#bytes + size > MOST_BYTES) return undefined;
+    const slab = new SharedArrayBuffer(size);
+    this.#bytes += size;
+    this.#gone.register(slab, size);
+    return slab;
+  }
+
+  #larger(than: number): SharedArrayBuffer | undefined {
+    for (const size of SIZES.slice(than + 1)) {
+      const spare = this.#spareOf(size);
+      if (spare) return spare;
+    }
+    return undefined;
+  }
+
+  /** Where the process was started with `--expose-gc`, as the engine is, at once; elsewhere with the next collection. */
+  #drop(): void {
+    for (const spare of this.#spare.values()) spare.length = 0;
+    void globalThis.gc?.({ type: 'major', execution: 'async' });
   }
 }
 

@@ -51,9 +51,7 @@ export async function* askBlocks(
     const sizes = sizesOf(header, payload, ids.length - answered);
     const answers = await verify(ids, packed, answered, sizes, payload);
     answered += answers.length;
-    const [only] = answers;
-    // One block with a piece of memory to itself; several would have to wait for each other.
-    if (only && answers.length === 1 && memory?.took(payload)) only.release = () => slabs.give(payload);
+    if (memory?.took(payload)) releaseTogether(answers, payload);
     yield answers;
   }
   if (answered < ids.length) throw misbehaved('it ended before all blocks were answered');
@@ -83,6 +81,17 @@ function sizesOf(header: WireValue, payload: Uint8Array, most: number): number[]
   if (list.length > most) throw misbehaved('it answered more blocks than it was asked for');
   if (list.reduce((sum, size) => sum + size, 0) !== payload.length) throw misbehaved('sizes and bytes do not agree');
   return list;
+}
+
+/** The memory goes back when the last block in it does; not at all where one of them is kept. */
+function releaseTogether(answers: readonly Answer[], payload: Uint8Array): void {
+  const held = answers.filter(({ bytes }) => bytes);
+  let left = held.length;
+  for (const answer of held) {
+    answer.release = () => {
+      if (--left === 0) slabs.give(payload);
+    };
+  }
 }
 
 /** Memory for large payloads, and which of them are in it. */

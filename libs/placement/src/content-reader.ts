@@ -1,6 +1,6 @@
 import { chunksFrom, type ChunkPlace } from '@dfs/chunks';
 import { DfsError, EXTENT_CHUNKS, isDfsError, type Cid } from '@dfs/protocol';
-import { READ_AHEAD_BYTES } from './limits.js';
+import { LOCAL_AHEAD_BYTES, READ_AHEAD_BYTES } from './limits.js';
 import type { BlockReader, ReadBlock } from './parts.js';
 
 /** Chunks that are looked up together: the first alone, so that it is not kept waiting. */
@@ -60,6 +60,8 @@ export class ContentReader {
   private readonly slots: Slot[] = [];
   private readonly places: AsyncIterator<ChunkPlace>;
   private ahead = 0;
+  /** Bytes that may be ahead: more once some must come from peers. */
+  private most = LOCAL_AHEAD_BYTES;
   private lookUps = 0;
   private planned = false;
   private failure: { error: unknown } | undefined;
@@ -82,6 +84,15 @@ export class ContentReader {
    * @throws DfsError `content-unavailable`, `aborted`
    */
   async *read(): AsyncGenerator<Uint8Array, void, undefined> {
+    try {
+      yield* this.pieces();
+    } finally {
+      // Read ahead for nobody: of the piece that was handed out nobody knows whether it is still being looked at.
+      for (const { chunk } of this.slots) chunk.then(({ release }) => release?.()).catch(() => undefined);
+    }
+  }
+
+  private async *pieces(): AsyncGenerator<Uint8Array, void, undefined> {
     let left = this.range.length;
     for (;;) {
       void this.fill();
@@ -117,7 +128,7 @@ export class ContentReader {
     if (this.filling) return;
     this.filling = true;
     try {
-      while (!this.planned && !this.failure && this.ahead < READ_AHEAD_BYTES) {
+      while (!this.planned && !this.failure && this.ahead < this.most) {
         const { places, last } = await this.nextPlaces();
         const here = await this.components.chunks.has(places.map((place) => place.id));
         this.start(places, here);
@@ -134,9 +145,9 @@ export class ContentReader {
   }
 
   private async nextPlaces(): Promise<{ places: ChunkPlace[]; last: boolean }> {
-    const most = LOOK_UPS[Math.min(this.lookUps++, LOOK_UPS.length - 1)]!;
+    const count = LOOK_UPS[Math.min(this.lookUps++, LOOK_UPS.length - 1)]!;
     const places: ChunkPlace[] = [];
-    while (places.length < most && this.ahead < READ_AHEAD_BYTES) {
+    while (places.length < count && this.ahead < this.most) {
       const next = await this.places.next();
       if (next.done) return { places, last: true };
       places.push(next.value);
@@ -155,6 +166,7 @@ export class ContentReader {
       if (here.has(place.id)) local.push(slot);
       else this.fromPeers(slot);
     }
+    if (local.length < places.length) this.most = READ_AHEAD_BYTES;
     if (local.length > 0) void this.fromStore(local);
   }
 

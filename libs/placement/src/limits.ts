@@ -32,8 +32,9 @@ export const ASSUMED_BLOCK_BYTES = 48 * KiB;
 
 // A reader.
 
-/** Bytes fetched ahead of a reader, in memory. */
+/** Bytes fetched ahead of a reader, in memory; and read ahead while all of them are on this node's disk. */
 export const READ_AHEAD_BYTES = 24 * MiB;
+export const LOCAL_AHEAD_BYTES = 8 * MiB;
 /** Before the DHT is asked, so that a file whose holders are known never waits for it or loads it. */
 export const DHT_DELAY = 300 * millisecond;
 export const DHT_TIME = 6 * second;

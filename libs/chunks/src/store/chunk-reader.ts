@@ -53,23 +53,28 @@ export class ChunkReader {
   async *getMany(ids: readonly Cid[], signal?: AbortSignal, reuse = false): AsyncGenerator<ReadBlock, void, undefined> {
     const ahead: { blocks: number; bytes: number; outcomes: Promise<Outcome[]> }[] = [];
     let [aheadBlocks, aheadBytes] = [0, 0];
-    for await (const run of this.#runs(ids)) {
-      throwIfAborted(signal);
-      const bytes = run.reduce((sum, { place }) => sum + (place?.size ?? 0), 0);
-      const outcomes = this.#readRun(run, reuse);
-      // Nobody may be left to hear of it.
-      outcomes.catch(() => undefined);
-      ahead.push({ blocks: run.length, bytes, outcomes });
-      aheadBlocks += run.length;
-      aheadBytes += bytes;
-      while (aheadBytes > READ_AHEAD_BYTES || aheadBlocks > READ_AHEAD_BLOCKS) {
-        const next = ahead.shift()!;
-        aheadBlocks -= next.blocks;
-        aheadBytes -= next.bytes;
-        yield* blocksOf(await next.outcomes, signal);
+    try {
+      for await (const run of this.#runs(ids)) {
+        throwIfAborted(signal);
+        const bytes = run.reduce((sum, { place }) => sum + (place?.size ?? 0), 0);
+        const outcomes = this.#readRun(run, reuse);
+        // Nobody may be left to hear of it.
+        outcomes.catch(() => undefined);
+        ahead.push({ blocks: run.length, bytes, outcomes });
+        aheadBlocks += run.length;
+        aheadBytes += bytes;
+        while (aheadBytes > READ_AHEAD_BYTES || aheadBlocks > READ_AHEAD_BLOCKS) {
+          const next = ahead.shift()!;
+          aheadBlocks -= next.blocks;
+          aheadBytes -= next.bytes;
+          yield* blocksOf(await next.outcomes, signal);
+        }
       }
+      while (ahead.length > 0) yield* blocksOf(await ahead.shift()!.outcomes, signal);
+    } finally {
+      // Read ahead for nobody.
+      for (const { outcomes } of ahead) void outcomes.then(giveBack, () => undefined);
     }
-    for (const { outcomes } of ahead) yield* blocksOf(await outcomes, signal);
   }
 
   /** The bytes at a place, or why they are no use. Neither looks elsewhere nor reports it. */
@@ -199,6 +204,10 @@ function* blocksOf(
     if ('error' in outcome) throw outcome.error;
     yield outcome;
   }
+}
+
+function giveBack(outcomes: readonly Outcome[]): void {
+  for (const outcome of outcomes) if (!('error' in outcome)) outcome.release?.();
 }
 
 /** Of a small block, which is hashed sooner than it is handed to another thread. */

@@ -19,7 +19,7 @@ export const STORE_QUEUE_BYTES = 64 * MiB;
 export const IDS_PER_QUERY = 500;
 
 /** Bytes and blocks that getMany reads ahead. */
-export const READ_AHEAD_BYTES = 8 * MiB;
+export const READ_AHEAD_BYTES = 4 * MiB;
 export const READ_AHEAD_BLOCKS = 256;
 /** Blocks that lie side by side are read at once, up to here. */
 export const READ_RUN_BYTES = 1 * MiB;
