@@ -1,9 +1,9 @@
-import { hour, type ParsedRecord } from '@dfs/protocol';
+import { MAX_CLOCK_SKEW, type ParsedRecord } from '@dfs/protocol';
 import type { MemberView } from './interfaces.js';
 import { RecordState } from './schema.js';
 
 /** Records stamped further ahead of this node's clock wait outside the set. */
-export const MAX_AHEAD = 72 * hour;
+export const MAX_AHEAD = MAX_CLOCK_SKEW;
 
 /**
  * What membership says of an author, as text that is kept: `writer`, `reader` (may not write), `unknown`, or

@@ -94,6 +94,11 @@ export class Peers {
     return this.presence.nameOf(peerId);
   }
 
+  /** Why this node's clock is taken for wrong, in words for a person; undefined while it is not. */
+  clockProblem(): string | undefined {
+    return this.presence.clocks.problem();
+  }
+
   /** What this node calls itself from now on; the caller stores it. */
   rename(name: string): void {
     this.presence.rename(name);

@@ -13,6 +13,7 @@ import {
 } from '@dfs/protocol';
 import type { Transport } from '@dfs/transport';
 import { AddressBook } from './address-book.js';
+import { ClockWatch } from './clock-watch.js';
 import { MAX_FOUND_STRANGERS, MAX_HEARTBEAT_PERIOD, MAX_MISSING_ASKED, NUDGE_DELAY } from './constants.js';
 import { Dialer } from './dialer.js';
 import { Farewell } from './farewell.js';
@@ -43,6 +44,7 @@ const NODE_SECTION = 'node';
 export class Presence {
   readonly book: AddressBook;
   readonly liveness: Liveness;
+  readonly clocks: ClockWatch;
   readonly sections: Sections;
   readonly sessions: Sessions;
   readonly farewell: Farewell;
@@ -86,6 +88,11 @@ export class Presence {
       networkId: () => membership.networkId,
       sign: (bytes) => membership.sign(bytes),
     });
+    this.clocks = new ClockWatch({
+      clock,
+      isMember: (peerId) => membership.isMember(peerId),
+      moved: () => this.nudge(),
+    });
     const { liveness, sections } = this;
     const missing = () => this.missing();
     const unheard = (peerId: string, signal: AbortSignal) => this.returning.ask(peerId, signal);
@@ -112,6 +119,7 @@ export class Presence {
     await this.book.load();
     this.liveness.start(await nextEpoch(db));
     this.sessions.start();
+    this.clocks.start();
     this.unsubscribe.push(
       membership.onRecords((records, from) => this.recordsCame(records, from)),
       membership.onChange(() => this.membershipChanged()),
@@ -129,6 +137,7 @@ export class Presence {
   async stop(): Promise<void> {
     clearTimeout(this.heartbeatTimer);
     clearTimeout(this.nudgeTimer);
+    this.clocks.stop();
     for (const off of this.unsubscribe.splice(0)) off();
     for (const peerId of this.sessions.ready()) this.rememberSeen(peerId);
     await this.told.stop();
@@ -279,6 +288,7 @@ export class Presence {
   private heard(session: Session, status: StatusMessage): void {
     const { peerId } = session;
     const { membership, transport } = this.components;
+    this.clocks.heard(peerId, status.time);
     for (const [at, { peerId: other, beat, addresses }] of status.relayed.entries()) {
       if (other === transport.peerId || !membership.isMember(other)) continue;
       const proof = status.proofs[at];

@@ -266,6 +266,7 @@ export class Sessions {
       proof: liveness.proof(),
       proofs: passedOn.map(({ proof }) => proof),
       heardProof: heard && heard.beat > session.beat ? heard.proof : null,
+      time: Math.max(0, Math.floor(this.components.clock.now())),
     };
   }
 

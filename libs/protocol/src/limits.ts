@@ -1,4 +1,4 @@
-import { KiB, MiB } from './units.js';
+import { hour, KiB, MiB } from './units.js';
 
 /** A msgpack header of a frame. Larger ones are refused before a byte of them is decoded. */
 export const MAX_HEADER_BYTES = 256 * KiB;
@@ -26,3 +26,8 @@ export const MAX_MEDIA_TYPE_LENGTH = 127;
 export const MAX_NAME_LENGTH = 64;
 /** Heads a record may replace at once. */
 export const MAX_PARENTS = 64;
+/**
+ * Milliseconds that a clock may be off: records stamped further ahead wait, and a node this far from most members does not
+ * write.
+ */
+export const MAX_CLOCK_SKEW = 72 * hour;

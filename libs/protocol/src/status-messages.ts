@@ -59,6 +59,8 @@ export const statusMessage = shape.struct({
   proofs: unless<Uint8Array[]>([], shape.list(shape.bytes(64), MAX_MISSING)),
   /** The receiver's own signature over `heard`, where that is more than the receiver says itself. */
   heardProof: unless<Uint8Array | null>(null, shape.nullable(shape.bytes(64))),
+  /** What the sender's clock shows; null when it does not tell. */
+  time: unless<number | null>(null, shape.nullable(shape.int())),
 });
 export type StatusMessage = Infer<typeof statusMessage>;
 

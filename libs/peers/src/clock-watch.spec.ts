@@ -1,0 +1,110 @@
+import { hour, minute, second } from '@dfs/protocol';
+import { fakeClock, type FakeClock } from '@dfs/testing';
+import { ClockWatch } from './clock-watch.js';
+
+const NOW = Date.UTC(2026, 0, 10);
+
+interface Watched {
+  watch: ClockWatch;
+  clock: FakeClock;
+  members: Set<string>;
+  moved: () => number;
+  pass: (ms: number) => void;
+  hears: (...hoursAhead: number[]) => void;
+}
+
+function watched(): Watched {
+  const clock = fakeClock(NOW);
+  const members = new Set(['m0', 'm1', 'm2', 'm3']);
+  let passed = 0;
+  let moves = 0;
+  const watch = new ClockWatch({
+    clock,
+    isMember: (peerId) => members.has(peerId),
+    moved: () => void moves++,
+    monotonic: () => passed,
+  });
+  return {
+    ...{ watch, clock, members, moved: () => moves },
+    pass: (ms) => {
+      passed += ms;
+      clock.advance(ms);
+    },
+    /** Each member in turn, with a clock that far ahead of the true time. */
+    hears: (...hoursAhead) =>
+      hoursAhead.forEach((ahead, index) => watch.heard(`m${index}`, NOW + passed + ahead * hour)),
+  };
+}
+
+describe('the own clock', () => {
+  it('is not doubted by a node that hears of no other', () => {
+    const { watch, clock } = watched();
+    clock.advance(1000 * hour);
+    expect(watch.skew()).toBeUndefined();
+    watch.heard('m0', null);
+    expect(watch.problem()).toBeUndefined();
+  });
+
+  it.each([
+    ['one member is 72 h away', [-72], undefined],
+    ['one member is further away', [-72.1], { far: 1, heard: 1 }],
+    ['the further one is ahead', [73], { far: 1, heard: 1 }],
+    ['one of two is', [-100, 0], undefined],
+    ['two of three are', [-100, -90, 0], { far: 2, heard: 3 }],
+    ['two of four are', [-100, -90, 0, 1], undefined],
+  ])('is judged by more than half: %s', (_name, hoursAhead, expected) => {
+    const { watch, hears } = watched();
+    hears(...hoursAhead);
+    if (expected) expect(watch.skew()).toMatchObject(expected);
+    else expect(watch.skew()).toBeUndefined();
+  });
+
+  it('is told of in words that say which way it is off, how far, and what to do', () => {
+    const { watch, hears } = watched();
+    hears(-100, -100, 0);
+    expect(watch.problem()).toContain(
+      'shows 2026-01-10T00:00:00.000Z, 100 hours ahead of 2 of the 3 members heard from lately. Set the clock right',
+    );
+    hears(24 * 365, 24 * 365, 24 * 365);
+    expect(watch.problem()).toContain('365 days behind 3 of the 3 members');
+  });
+
+  it('is right again as soon as members say so, and when none is heard any more', () => {
+    const { watch, clock, hears, pass } = watched();
+    clock.advance(80 * hour);
+    hears(0, 0);
+    expect(watch.skew()).toMatchObject({ ahead: 80 * hour });
+    clock.advance(-80 * hour);
+    hears(0, 0);
+    expect(watch.skew()).toBeUndefined();
+    hears(90, 90);
+    pass(2 * minute);
+    expect(watch.skew()).toBeDefined();
+    pass(2 * minute);
+    expect(watch.skew()).toBeUndefined();
+  });
+
+  it('is not judged by those who were removed', () => {
+    const { watch, members, hears } = watched();
+    hears(90, 90, 0);
+    members.delete('m0');
+    expect(watch.skew()).toBeUndefined();
+  });
+
+  it('is compared anew at once when it was set', () => {
+    const { watch, clock, moved, pass, hears } = watched();
+    hears(0, 0);
+    pass(5 * second);
+    watch.look();
+    expect(moved()).toBe(0);
+    clock.advance(-hour);
+    watch.look();
+    watch.look();
+    expect(moved()).toBe(1);
+    // Set right between two looks: what was heard meanwhile is outdated too.
+    hears(0, 0);
+    clock.advance(hour);
+    watch.look();
+    expect(moved()).toBe(2);
+  });
+});

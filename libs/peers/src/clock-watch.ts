@@ -1,0 +1,110 @@
+import { performance } from 'node:perf_hooks';
+import { day, hour, MAX_CLOCK_SKEW, minute, second, type Clock } from '@dfs/protocol';
+import { MAX_HEARTBEAT_PERIOD } from './constants.js';
+
+/** What a member said of its clock counts for this long: three heartbeats at their slowest. */
+const LATELY = 3 * MAX_HEARTBEAT_PERIOD;
+/** How often this node looks whether its own clock was set. */
+const LOOK_EVERY = 5 * second;
+/** Clock and running time differ by more: the clock was set, or the machine has slept. */
+const SET = 1 * minute;
+
+export interface ClockWatchComponents {
+  clock: Clock;
+  isMember(peerId: string): boolean;
+  /** This node's clock was set: what members say of theirs is wanted soon. */
+  moved(): void;
+  /** Milliseconds that have passed, whatever the clock shows. */
+  monotonic?: () => number;
+}
+
+/** This node's clock against those of the members heard from lately. */
+export interface ClockSkew {
+  /** Milliseconds that it is ahead of those it is far from, by their median; negative when it is behind. */
+  ahead: number;
+  /** Members whose clocks are more than MAX_CLOCK_SKEW away. */
+  far: number;
+  /** Members that have told the time. */
+  heard: number;
+}
+
+interface Heard {
+  ahead: number;
+  at: number;
+  /** This node's clock less running time, as it was then. */
+  offset: number;
+}
+
+/**
+ * Compares this node's clock with those of the members it exchanges status with. It is taken for wrong while more than
+ * half of those heard from lately say so: no one member decides where others are heard too.
+ */
+export class ClockWatch {
+  private readonly members = new Map<string, Heard>();
+  private readonly monotonic: () => number;
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(private readonly components: ClockWatchComponents) {
+    this.monotonic = components.monotonic ?? (() => performance.now());
+  }
+
+  start(): void {
+    this.timer = setInterval(() => this.look(), LOOK_EVERY).unref();
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+  }
+
+  /** Asks for the time anew, once, when this node's clock was set since it heard the time of a member. */
+  look(): void {
+    const offset = this.offset();
+    const outdated = [...this.members.values()].filter((heard) => Math.abs(heard.offset - offset) > SET);
+    for (const heard of outdated) heard.offset = offset;
+    if (outdated.length > 0) this.components.moved();
+  }
+
+  /** @param time milliseconds since 1970 by the member's clock, just now; null when it does not tell */
+  heard(peerId: string, time: number | null): void {
+    if (time === null) return;
+    const ahead = this.components.clock.now() - time;
+    this.members.set(peerId, { ahead, at: this.monotonic(), offset: this.offset() });
+  }
+
+  /** Undefined while this node's clock is not known to be wrong. */
+  skew(): ClockSkew | undefined {
+    const since = this.monotonic() - LATELY;
+    for (const [peerId, { at }] of this.members) {
+      if (at < since || !this.components.isMember(peerId)) this.members.delete(peerId);
+    }
+    const heard = this.members.size;
+    const far = [...this.members.values()]
+      .map(({ ahead }) => ahead)
+      .filter((ahead) => Math.abs(ahead) > MAX_CLOCK_SKEW)
+      .sort((a, b) => a - b);
+    if (far.length * 2 <= heard) return undefined;
+    return { ahead: far[Math.floor(far.length / 2)] as number, far: far.length, heard };
+  }
+
+  /** The same in words for a person, with what to do. */
+  problem(): string | undefined {
+    const skew = this.skew();
+    if (skew === undefined) return undefined;
+    const shows = new Date(this.components.clock.now()).toISOString();
+    return (
+      `The clock of this machine shows ${shows}, ${lengthOf(skew.ahead)} ${skew.ahead > 0 ? 'ahead of' : 'behind'} ` +
+      `${skew.far} of the ${skew.heard} members heard from lately. Set the clock right: until then nothing can be written ` +
+      'here, and reading goes on.'
+    );
+  }
+
+  /** Changes when the clock is set, or the machine sleeps. */
+  private offset(): number {
+    return this.components.clock.now() - this.monotonic();
+  }
+}
+
+function lengthOf(ms: number): string {
+  const hours = Math.round(Math.abs(ms) / hour);
+  return hours < (10 * day) / hour ? `${hours} hours` : `${Math.round((hours * hour) / day)} days`;
+}
