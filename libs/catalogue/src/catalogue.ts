@@ -70,6 +70,7 @@ export class Catalogue {
       db: parts.db,
       events: parts.events,
       clock: parts.clock,
+      log: parts.log,
       members: parts.membership,
       refusals: this.refusals,
       changeset: () => this.changesetContext(),

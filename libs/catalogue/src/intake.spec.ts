@@ -113,6 +113,29 @@ describe('records of others', () => {
     ]);
   });
 
+  it('wait with one warning for each author until none waits, and a new one when they begin again', async () => {
+    await using here = await testNode({ members: [author, stranger] });
+    const ahead = (signer: typeof author, hours: number): SignedRecord =>
+      recordOf(signer, { path: `${signer.peerId} ${hours}`, clock: { ms: START + hours * hour, counter: 0 } });
+    const told = async (): Promise<string[]> =>
+      (await here.events.since(0, 1000)).items.flatMap((event: AnyEvent) => {
+        if (event.type !== 'node.warning') return [];
+        const { active, detail } = event.data;
+        return [`${active} ${[author, stranger].findIndex(({ peerId }) => detail.includes(peerId))}`];
+      });
+    await here.catalogue.receive([ahead(author, 73), ahead(author, 74)], from);
+    await here.catalogue.receive([ahead(author, 75)], from);
+    await here.catalogue.receive([ahead(stranger, 80)], from);
+    expect(await told()).toEqual(['true 0', 'true 1']);
+    here.clock.advance(3 * hour);
+    await here.catalogue.judgeNow();
+    expect(await told()).toEqual(['true 0', 'true 1']);
+    await here.catalogue.receive([ahead(author, 90)], from);
+    here.clock.advance(24 * hour);
+    await here.catalogue.judgeNow();
+    expect(await told()).toEqual(['true 0', 'true 1', 'true 0', 'false -1']);
+  });
+
   it('never hide what is there by a clock of ten years ahead', async () => {
     await using here = await node();
     await here.catalogue.receive([good], from);

@@ -1,6 +1,6 @@
 import type { Database, Tx } from '@dfs/database';
 import type { EventLog } from '@dfs/events';
-import { GiB, type Clock, type SignedRecord } from '@dfs/protocol';
+import { GiB, type Clock, type Log, type SignedRecord } from '@dfs/protocol';
 import { Changeset, type ChangesetContext, type JudgedRecord } from './changeset.js';
 import type { MemberView } from './interfaces.js';
 import { screen, storedIds, type VerifiedRecord } from './receive.js';
@@ -34,6 +34,7 @@ export interface IntakeContext {
   db: Pick<Database, 'write' | 'query'>;
   events: Pick<EventLog, 'record' | 'recordNow'>;
   clock: Clock;
+  log: Log;
   members: MemberView;
   refusals: Refusals;
   changeset: () => ChangesetContext;
@@ -44,8 +45,8 @@ export interface IntakeContext {
 
 /** Where records of others come in: screened, judged, stored in units of bounded size. */
 export class Intake {
-  /** Whether it was told that records wait for their time to come. */
-  private warned = false;
+  /** Authors of whom it was told that records wait for their time to come. */
+  private waitingOf: ReadonlySet<string> = new Set();
 
   constructor(private readonly context: IntakeContext) {}
 
@@ -58,21 +59,23 @@ export class Intake {
     return sum;
   }
 
-  /** Tells when records begin to wait for their time, and when none do any more. */
+  /** Tells when records of an author begin to wait for their time, and when none do any more. */
   async warn(): Promise<void> {
-    const [row] = await this.context.db.query<{ count: number }>(
-      `SELECT count(*) AS count FROM catalogue_record WHERE state = ${RecordState.future}`,
+    const rows = await this.context.db.query<{ peer: Uint8Array }>(
+      `SELECT peer FROM catalogue_author
+       WHERE id IN (SELECT author FROM catalogue_record WHERE state > ${IN_SET} AND state = ${RecordState.future})`,
     );
-    const waiting = (row?.count ?? 0) > 0;
-    if (waiting === this.warned) return;
-    this.warned = waiting;
-    await this.context.events.recordNow('node.warning', {
-      code: 'skewed-clock',
-      detail: waiting
-        ? 'Some changes are stamped more than 72 hours ahead of this clock. They are not shown until then: set right the clock of the node that made them, or of this one.'
-        : 'No changes wait for their time any more.',
-      active: waiting,
-    });
+    const before = this.waitingOf;
+    this.waitingOf = new Set(rows.map((row) => peerText(row.peer)));
+    for (const author of this.waitingOf) {
+      if (before.has(author)) continue;
+      const detail = `Changes by ${author} are stamped more than 72 hours ahead of this clock. They are not shown until then: set right the clock of that node, or of this one.`;
+      this.context.log.warn({ author }, detail);
+      await this.context.events.recordNow('node.warning', { code: 'skewed-clock', detail, active: true });
+    }
+    if (before.size === 0 || this.waitingOf.size > 0) return;
+    const detail = 'No changes wait for their time any more.';
+    await this.context.events.recordNow('node.warning', { code: 'skewed-clock', detail, active: false });
   }
 
   private async receivePart(records: readonly SignedRecord[], from: string): Promise<Received> {
