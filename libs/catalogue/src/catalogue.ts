@@ -18,6 +18,7 @@ import { changesOf, recordEvents } from './announce.js';
 import { Changeset, type ChangesetContext } from './changeset.js';
 import { chainEnd, DraftWriter, normaliseDrafts } from './commit.js';
 import { Fingerprints } from './fingerprints.js';
+import { countForks, Forks } from './forks.js';
 import { readVersion, readVersions, type VersionQuery } from './history.js';
 import { Imports } from './import/imports.js';
 import { Intake, type Received } from './intake.js';
@@ -53,6 +54,7 @@ export class Catalogue {
   private readonly recordListeners = new Set<(records: SignedRecord[]) => void>();
   private readonly refusals: Refusals;
   private readonly intake: Intake;
+  private readonly forkWatch: Forks;
   private judging: Promise<void> | undefined;
   private judgeAgain = false;
   private closed = false;
@@ -64,6 +66,7 @@ export class Catalogue {
   ) {
     this.records = new RecordSet(parts.db, fingerprints);
     this.refusals = new Refusals(parts.log);
+    this.forkWatch = new Forks(parts);
     const commit = (tx: Tx, drafts: readonly Draft[]): Promise<unknown> => this.commit(tx, drafts);
     this.imports = new Imports({ ...parts, commit });
     this.intake = new Intake({
@@ -233,6 +236,11 @@ export class Catalogue {
     return this.refusals.all();
   }
 
+  /** How many records of one author follow on a record that another of its follows on as well. */
+  forks(): Promise<number> {
+    return countForks(this.parts.db);
+  }
+
   /** Judges anew what waits: for its author, or for the time to come. */
   judgeNow(): Promise<void> {
     this.judgeSoon();
@@ -241,7 +249,7 @@ export class Catalogue {
 
   /** Drops everything, within the unit of work in which this node goes over to another network. */
   async forget(tx: Tx): Promise<void> {
-    for (const table of ['author', 'record', 'parent', 'file']) await tx.run(`DELETE FROM catalogue_${table}`);
+    for (const table of ['author', 'record', 'parent', 'file', 'fork']) await tx.run(`DELETE FROM catalogue_${table}`);
     await tx.run('UPDATE catalogue_total SET count = 0, bytes = 0');
     await this.fingerprints.clear(tx);
   }
@@ -258,6 +266,7 @@ export class Catalogue {
   private async finish(tx: Tx, changes: Changeset): Promise<void> {
     const outcomes = await changes.flush();
     await recordEvents(tx, this.parts.events, outcomes);
+    await this.forkWatch.look(tx, changes.records);
     const told = changesOf(outcomes);
     tx.afterCommit(() => this.tell(this.setListeners, undefined));
     if (told.length > 0) tx.afterCommit(() => this.tell(this.changeListeners, told));

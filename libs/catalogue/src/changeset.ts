@@ -3,6 +3,7 @@ import { cidToBytes, fileIdOf, type ParsedRecord, type RecordFields, type Signed
 import { setImmediate as breathe } from 'node:timers/promises';
 import { bulkInsert, type BulkTable } from './bulk-insert.js';
 import { causally } from './causal.js';
+import { chainKey } from './chain-key.js';
 import { Delta, type Fingerprints } from './fingerprints.js';
 import { inherit, type Version } from './heads.js';
 import { writePaths, type PathOutcome } from './path-rows.js';
@@ -134,6 +135,11 @@ export class Changeset {
     row.version = this.place(path, record.id, record.fields);
   }
 
+  /** Records that came in this unit, in whatever state. */
+  get records(): JudgedRecord[] {
+    return this.rows.map(({ record }) => record);
+  }
+
   /** A record of the set leaves it, or is taken out to be judged again. */
   remove(id: string): void {
     this.delta.remove(fromHex(id));
@@ -257,6 +263,7 @@ export class Changeset {
       version?.born ?? 0,
       record.body,
       record.signature,
+      record.state <= IN_SET ? chainKey(record.envelope) : null,
     ];
   }
 
@@ -289,6 +296,7 @@ const RECORDS: BulkTable = {
     'born',
     'body',
     'signature',
+    'chain',
   ],
   blobs: new Set(['id', 'content', 'body', 'signature']),
 };

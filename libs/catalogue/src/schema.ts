@@ -1,5 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import type { MigrationClass } from '@dfs/database';
+import { chainMigrations } from './chain-schema.js';
 import { importMigrations } from './import/import-schema.js';
 
 /** State of a stored record. Up to IN_SET it belongs to the set that all members hold. */
@@ -121,4 +122,4 @@ const STATEMENTS = [
 ];
 
 /** Tables `catalogue_*`. */
-export const catalogueMigrations: MigrationClass[] = [Catalogue1763800000000, ...importMigrations];
+export const catalogueMigrations: MigrationClass[] = [Catalogue1763800000000, ...importMigrations, ...chainMigrations];

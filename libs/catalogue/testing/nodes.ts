@@ -5,6 +5,7 @@ import {
   cidFromDigest,
   MANIFEST_CODEC,
   RECORD_VERSION,
+  recordIdOf,
   sha256,
   signerFromRaw,
   signRecord,
@@ -139,10 +140,13 @@ export function fileDraft(path: string, n: number, more: Partial<Draft> = {}): D
   return { kind: 'file', path, contentId: content(n), size: 1000 + n, mediaType: 'text/plain', ...more };
 }
 
-/** A record as any author might write it. */
+/**
+ * A record as any author might write it, in a chain that does not fork: it follows on one that nobody has, of its own,
+ * unless `prev` is given.
+ */
 export function recordOf(signer: Signer, fields: Partial<RecordFields> = {}): SignedRecord & { id: string } {
   const isFile = (fields.kind ?? 'file') === 'file';
-  return signRecord(signer, {
+  const full: RecordFields = {
     version: RECORD_VERSION,
     network: NETWORK,
     author: signer.peerId,
@@ -157,7 +161,8 @@ export function recordOf(signer: Signer, fields: Partial<RecordFields> = {}): Si
     from: null,
     imported: false,
     ...fields,
-  });
+  };
+  return signRecord(signer, 'prev' in fields ? full : { ...full, prev: recordIdOf(Buffer.from(JSON.stringify(full))) });
 }
 
 /** All records of a node's set. */
