@@ -38,6 +38,8 @@ export interface CatalogueComponents {
   membership: MemberView;
   clock?: Clock;
   log?: Log;
+  /** Why this node's clock is taken for wrong, in words for a person; undefined while it is not. */
+  clockProblem?: () => string | undefined;
 }
 
 /**
@@ -55,6 +57,7 @@ export class Catalogue {
   private readonly refusals: Refusals;
   private readonly intake: Intake;
   private readonly forkWatch: Forks;
+  private firstLook: () => Promise<void> = () => Promise.resolve();
   private judging: Promise<void> | undefined;
   private judgeAgain = false;
   private closed = false;
@@ -84,7 +87,7 @@ export class Catalogue {
   }
 
   static async open(components: CatalogueComponents): Promise<Catalogue> {
-    const parts = { clock: systemClock, log: silentLog, ...components };
+    const parts = { clock: systemClock, log: silentLog, clockProblem: () => undefined, ...components };
     const catalogue = new Catalogue(parts, await Fingerprints.load(parts.db));
     await catalogue.judgeNow();
     return catalogue;
@@ -95,6 +98,21 @@ export class Catalogue {
     this.closed = true;
     this.stopListening();
     await this.judging;
+  }
+
+  /**
+   * Resolves when this node may write, outside of any unit of work: soon after a start it first looks at its members'
+   * records, for seconds at most. Commit does not wait for it.
+   * @throws DfsError `clock-skew`
+   */
+  async writable(): Promise<void> {
+    await this.firstLook();
+    this.refuseSkewed();
+  }
+
+  /** What `writable` waits for; never rejects. */
+  setFirstLook(fn: () => Promise<void>): void {
+    this.firstLook = fn;
   }
 
   /**
@@ -111,6 +129,7 @@ export class Catalogue {
         'This node only holds data for the others: write at a node that is a member.',
       );
     }
+    this.refuseSkewed();
     const normal = await normaliseDrafts(drafts);
     const paths = normal.map((draft) => draft.path);
     const changes = await Changeset.load(tx, this.changesetContext(), paths);
@@ -270,6 +289,11 @@ export class Catalogue {
     const told = changesOf(outcomes);
     tx.afterCommit(() => this.tell(this.setListeners, undefined));
     if (told.length > 0) tx.afterCommit(() => this.tell(this.changeListeners, told));
+  }
+
+  private refuseSkewed(): void {
+    const problem = this.parts.clockProblem();
+    if (problem !== undefined) throw new DfsError('clock-skew', problem);
   }
 
   private tell<T>(listeners: ReadonlySet<(value: T) => void>, value: T): void {

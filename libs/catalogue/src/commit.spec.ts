@@ -236,6 +236,19 @@ describe('commit', () => {
     expect(await failing(node.write(fileDraft('d', 1)))).toBe('clock-skew');
   });
 
+  it('is refused while the clock is taken for wrong, and nothing is stored; records of others still come in', async () => {
+    let problem: string | undefined = 'Set the clock of this machine.';
+    await using node = await testNode({ members: [other], clockProblem: () => problem });
+    for (const work of [() => node.catalogue.writable(), () => node.write(fileDraft('a', 1))]) {
+      await expect(work()).rejects.toMatchObject({ code: 'clock-skew', message: problem });
+    }
+    expect(node.catalogue.records.root().count).toBe(0);
+    expect(await node.catalogue.receive([recordOf(other)], other.peerId)).toMatchObject({ added: 1 });
+    problem = undefined;
+    await node.catalogue.writable();
+    expect(await node.write(fileDraft('a', 2))).toMatchObject([{ outcome: 'updated' }]);
+  });
+
   it('chains the records of its author', async () => {
     await using node = await testNode();
     await node.write(fileDraft('a', 1), fileDraft('b', 1));

@@ -102,6 +102,7 @@ export interface TestNodeOptions {
   members?: readonly Signer[];
   role?: MemberRole;
   clock?: Clock;
+  clockProblem?: () => string | undefined;
 }
 
 /** A catalogue on a real database of its own. */
@@ -119,6 +120,7 @@ export async function testNode(options: TestNodeOptions = {}): Promise<TestNode>
     signer,
     membership: members,
     clock: options.clock ?? clock,
+    ...(options.clockProblem ? { clockProblem: options.clockProblem } : {}),
   });
   return {
     signer,

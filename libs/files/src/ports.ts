@@ -9,7 +9,7 @@ import type { Clock } from '@dfs/protocol';
 /** Reads what the network's files are. */
 export type CatalogueReader = Pick<Catalogue, 'get' | 'byPath' | 'list' | 'versions' | 'version' | 'totals'>;
 /** Writes new versions of them. */
-export type CatalogueWriter = CatalogueReader & Pick<Catalogue, 'commit' | 'restore' | 'choose' | 'move'>;
+export type CatalogueWriter = CatalogueReader & Pick<Catalogue, 'writable' | 'commit' | 'restore' | 'choose' | 'move'>;
 
 /** Where contents are, and how to get at them. */
 export type ContentPlacement = Pick<Placement, 'pinLocal' | 'fetch' | 'replication' | 'chunkList' | 'holders'> & {

@@ -11,7 +11,8 @@ export interface RemoveOptions extends Pick<Preconditions, 'ifMatch'> {
 /**
  * Deletes a file by a deletion record that replaces all its heads; the content stays for as long as the network keeps
  * versions.
- * @throws DfsError `file-not-found`, `precondition-failed`, `mass-deletion`, `read-only-member`
+ * @throws DfsError `file-not-found`, `precondition-failed`, `mass-deletion`, `read-only-member`,
+ * `clock-skew`
  */
 export async function removeFile(
   { db, catalogue }: Pick<FilesComponents, 'db' | 'catalogue'>,
@@ -19,6 +20,7 @@ export async function removeFile(
   fileId: string,
   { confirm = false, ...want }: RemoveOptions = {},
 ): Promise<void> {
+  await catalogue.writable();
   let takeBack: (() => void) | undefined;
   try {
     await db.write(async (tx) => {

@@ -15,18 +15,21 @@ type Revising = Pick<FilesComponents, 'db' | 'catalogue' | 'placement'>;
 
 /** @throws DfsError as Catalogue.restore */
 export async function restoreFile(parts: Revising, fileId: string, version?: string): Promise<Revised> {
+  await parts.catalogue.writable();
   const { entry } = await parts.db.write((tx) => parts.catalogue.restore(tx, fileId, version));
   return revised(parts.placement, entry);
 }
 
 /** @throws DfsError as Catalogue.choose */
 export async function chooseVersion(parts: Revising, fileId: string, version: string): Promise<Revised> {
+  await parts.catalogue.writable();
   const { entry } = await parts.db.write((tx) => parts.catalogue.choose(tx, fileId, version));
   return revised(parts.placement, entry);
 }
 
 /** @throws DfsError as Catalogue.move */
 export async function moveFile(parts: Revising, fileId: string, path: string): Promise<Revised<MovedFile>> {
+  await parts.catalogue.writable();
   const { entry } = await parts.db.write((tx) => parts.catalogue.move(tx, fileId, path));
   const { file, kept } = await revised(parts.placement, entry);
   return { file: { ...file, previousId: fileId }, kept };

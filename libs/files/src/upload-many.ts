@@ -41,6 +41,7 @@ export async function uploadMany(
   parts: AsyncIterable<UploadPart>,
   options: UploadManyOptions = {},
 ): Promise<PartResult[]> {
+  await components.catalogue.writable();
   const run = new Run(components, options);
   try {
     for await (const part of parts) await run.take(part);

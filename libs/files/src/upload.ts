@@ -37,10 +37,11 @@ export interface Upload extends Preconditions {
 /**
  * One file: stream → chunks on disk → one unit of work (index, pin, record). Safe on this node when it resolves;
  * nothing of it is left when it rejects.
- * @throws DfsError `invalid-path`, `precondition-failed`, `digest-mismatch`, `incomplete-body`, `no-space`, …
+ * @throws DfsError `invalid-path`, `precondition-failed`, `digest-mismatch`, `incomplete-body`, `no-space`, `clock-skew`, …
  */
 export async function upload(components: FilesComponents, request: UploadRequest): Promise<UploadOutcome> {
   const path = normalisePath(request.path);
+  await components.catalogue.writable();
   checkPreconditions(await components.catalogue.byPath(path), request);
   const batch = components.chunks.batch('local');
   const progress = new UploadProgress(components.placement, path, request.size);

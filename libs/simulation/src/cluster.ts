@@ -38,10 +38,10 @@ export class Cluster {
     return node;
   }
 
-  /** One more member. */
-  async add(): Promise<SimNode> {
+  /** One more member; a clock of its own, if any. */
+  async add(own: Pick<SimNodeOptions, 'clock'> = {}): Promise<SimNode> {
     const { network, random, options } = this;
-    const node = await SimNode.start({ name: `n${this.nodes.length}`, network, random, ...options });
+    const node = await SimNode.start({ name: `n${this.nodes.length}`, network, random, ...options, ...own });
     this.nodes.push(node);
     if (this.nodes.length > 1) await node.joins(this.node(0));
     return node;

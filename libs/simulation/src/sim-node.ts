@@ -129,7 +129,10 @@ export class SimNode {
       },
     );
     const peers = new Peers({ db, events, transport, membership, clock, log }, { name, version: 'simulated' });
-    const catalogue = await Catalogue.open({ db, events, signer: this.signer, membership, clock, log });
+    const catalogue = await Catalogue.open({
+      ...{ db, events, signer: this.signer, membership, clock, log },
+      clockProblem: () => peers.clockProblem(),
+    });
     const sync = new CatalogueSync({ catalogue, transport, peers, events, log });
     const placement = await Placement.open({ db, events, chunks, transport, peers, membership, catalogue, clock, log });
     await transport.start();
@@ -169,6 +172,7 @@ export class SimNode {
   /** Stores a file as an upload does, and answers what its path shows. */
   async put(path: string, bytes: Uint8Array): Promise<Entry> {
     const { db, chunks, catalogue, placement } = this.live();
+    await catalogue.writable();
     const batch = chunks.batch('local');
     try {
       const stored = await storeContent(batch, single(bytes));
@@ -188,6 +192,7 @@ export class SimNode {
 
   async delete(path: string): Promise<void> {
     const { db, catalogue } = this.live();
+    await catalogue.writable();
     await db.write((tx) => catalogue.commit(tx, [{ kind: 'deletion', path, replaces: 'all' }]));
   }
 
@@ -195,6 +200,7 @@ export class SimNode {
   async choose(path: string, version: string): Promise<Entry> {
     const { db, catalogue } = this.live();
     const { fileId } = await this.known(path);
+    await catalogue.writable();
     return (await db.write((tx) => catalogue.choose(tx, fileId, version))).entry;
   }
 
@@ -202,12 +208,14 @@ export class SimNode {
   async restore(path: string, version?: string): Promise<Entry> {
     const { db, catalogue } = this.live();
     const { fileId } = await this.known(path);
+    await catalogue.writable();
     return (await db.write((tx) => catalogue.restore(tx, fileId, version))).entry;
   }
 
   async move(path: string, to: string): Promise<Entry> {
     const { db, catalogue } = this.live();
     const { fileId } = await this.known(path);
+    await catalogue.writable();
     return (await db.write((tx) => catalogue.move(tx, fileId, to))).entry;
   }
 

@@ -16,7 +16,15 @@ import type { Catalogue } from '../catalogue.js';
 import type { SetRoot } from '../fingerprints.js';
 import type { NetworkChanges, SyncPeers } from '../interfaces.js';
 import type { Received } from '../intake.js';
-import { Exchange, type ExchangeOutcome, type ExchangeParts, type SyncChannel, type SyncFrame } from './exchange.js';
+import {
+  Exchange,
+  sameRoot,
+  type ExchangeOutcome,
+  type ExchangeParts,
+  type SyncChannel,
+  type SyncFrame,
+} from './exchange.js';
+import { FreshLook, type FreshLookOptions } from './fresh-look.js';
 import { followNetwork } from './network-changes.js';
 import { Pushes, receivePushes } from './pushes.js';
 import { RootHistory } from './root-history.js';
@@ -48,9 +56,18 @@ export interface CatalogueSyncOptions {
   judgeMs?: number;
   /** Milliseconds in which the news of records from others is gathered before members are told. */
   nudgeMs?: number;
+  /** How long writes wait after a start. */
+  look?: FreshLookOptions;
 }
 
-const DEFAULTS = { patienceMs: 30 * second, settleMs: 150, retryMs: second, judgeMs: minute, nudgeMs: second };
+const DEFAULTS = {
+  patienceMs: 30 * second,
+  settleMs: 150,
+  retryMs: second,
+  judgeMs: minute,
+  nudgeMs: second,
+  look: {},
+};
 const SECTION = 'catalogue';
 /** Records of one batch that no honest member would have passed on, after which it is heard no further. */
 const MAX_OFFENCES = 10;
@@ -66,6 +83,7 @@ export class CatalogueSync {
   private readonly history = new RootHistory();
   private readonly schedule: SyncSchedule;
   private readonly pushes: Pushes;
+  private readonly look: FreshLook;
   private readonly running = new Set<Promise<void>>();
   private subscriptions: Unsubscribe[] = [];
   private judging: NodeJS.Timeout | undefined;
@@ -92,7 +110,15 @@ export class CatalogueSync {
     this.pushes = new Pushes({ open, log: this.log, failed: (peerId) => this.schedule.later(peerId) });
     peers.contribute(SECTION, () => catalogueStatus.form(this.root()) as WireValue);
     transport.handle(SYNC_PROTOCOL, (channel) => this.track(this.serve(channel)));
-    followNetwork(peers, catalogue, () => this.history.clear());
+    this.look = new FreshLook(
+      { connected: () => peers.connected(), otherMembers: () => catalogue.otherMembers },
+      this.options.look,
+    );
+    catalogue.setFirstLook(() => this.look.over());
+    followNetwork(peers, catalogue, () => {
+      this.history.clear();
+      this.look.begin();
+    });
   }
 
   start(): void {
@@ -108,6 +134,7 @@ export class CatalogueSync {
       catalogue.onWritten((records) => this.pushes.push(records, peers.connected())),
       catalogue.onRecords(() => this.root()),
     ];
+    this.look.begin();
     void this.track(catalogue.imports.start());
     this.judging = setInterval(() => void catalogue.judgeNow(), this.options.judgeMs).unref();
     for (const peerId of peers.connected()) this.met(peerId);
@@ -122,6 +149,7 @@ export class CatalogueSync {
     this.nudging = undefined;
     this.schedule.stop();
     this.pushes.stop();
+    this.look.end();
     this.stopping.abort(new DfsError('shutting-down', 'The node is shutting down.'));
     await Promise.allSettled([...this.running, this.parts.catalogue.imports.stop()]);
   }
@@ -141,7 +169,9 @@ export class CatalogueSync {
 
   private heard(peerId: string, value: WireValue): void {
     try {
-      this.schedule.heard(peerId, catalogueStatus.parse(value, SECTION));
+      const theirs = catalogueStatus.parse(value, SECTION);
+      this.schedule.heard(peerId, theirs);
+      if (sameRoot(theirs, this.root())) this.look.comparedWith(peerId);
     } catch (error) {
       this.log.warn({ err: error, peerId }, 'a status whose section on the catalogue is malformed');
     }
@@ -217,7 +247,10 @@ export class CatalogueSync {
     const exchange = new Exchange(parts, frames);
     try {
       const outcome = await this.track(this.untilStopped(channel, run(exchange)));
-      if (outcome.result !== 'busy') catalogue.imports.compared();
+      if (outcome.result !== 'busy') {
+        catalogue.imports.compared();
+        this.look.comparedWith(peerId);
+      }
       return outcome;
     } catch (error) {
       this.log.info({ err: error, peerId }, 'comparing catalogues failed, to be tried again');

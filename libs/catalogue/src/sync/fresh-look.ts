@@ -1,0 +1,80 @@
+import { performance } from 'node:perf_hooks';
+import { second } from '@dfs/protocol';
+
+export interface FreshLookPorts {
+  connected(): string[];
+  /** Members besides this node. */
+  otherMembers(): number;
+}
+
+export interface FreshLookOptions {
+  /** Milliseconds that members have to connect, where one was compared with already. */
+  gatherMs?: number;
+  /** Milliseconds without any member after which this node is taken to be alone. */
+  aloneMs?: number;
+  /** Milliseconds after which it goes on in any case. */
+  longestMs?: number;
+}
+
+const DEFAULTS: Required<FreshLookOptions> = { gatherMs: 2 * second, aloneMs: 5 * second, longestMs: 30 * second };
+const LOOK_EVERY = 40;
+
+/**
+ * What a node does before it writes for the first time: it compares catalogues with the members it finds, and so learns
+ * of records of its own that it does not have, should it have been restored from an old copy. Its chain goes on from
+ * those, and does not fork. Bounded: a node that finds nobody goes on alone.
+ */
+export class FreshLook {
+  private readonly options: Required<FreshLookOptions>;
+  private readonly compared = new Set<string>();
+  private readonly waiting: (() => void)[] = [];
+  private timer: NodeJS.Timeout | undefined;
+  private since = 0;
+
+  constructor(
+    private readonly ports: FreshLookPorts,
+    options: FreshLookOptions = {},
+  ) {
+    this.options = { ...DEFAULTS, ...options };
+  }
+
+  /** From now on writes wait: at the start, and in another network. */
+  begin(): void {
+    this.compared.clear();
+    this.since = performance.now();
+    clearInterval(this.timer);
+    // Not at once: the members of a network that was just joined are not known within the unit of work that joins it.
+    this.timer = setInterval(() => this.consider(), LOOK_EVERY).unref();
+  }
+
+  /** This node has all that the member had. */
+  comparedWith(peerId: string): void {
+    if (this.timer === undefined) return;
+    this.compared.add(peerId);
+    this.consider();
+  }
+
+  /** Resolves when this node may write. */
+  over(): Promise<void> {
+    if (this.timer === undefined) return Promise.resolve();
+    return new Promise((resolve) => this.waiting.push(resolve));
+  }
+
+  end(): void {
+    clearInterval(this.timer);
+    this.timer = undefined;
+    for (const resolve of this.waiting.splice(0)) resolve();
+  }
+
+  private consider(): void {
+    if (this.isEnough()) this.end();
+  }
+
+  private isEnough(): boolean {
+    const { gatherMs, aloneMs, longestMs } = this.options;
+    const passed = performance.now() - this.since;
+    if (this.compared.size >= this.ports.otherMembers() || passed >= longestMs) return true;
+    if (this.ports.connected().some((peerId) => !this.compared.has(peerId))) return false;
+    return passed >= (this.compared.size > 0 ? gatherMs : aloneMs);
+  }
+}
