@@ -180,6 +180,8 @@ describe('the API of a node', () => {
       'storage',
       'chunks',
       'scrub',
+      'clock',
+      'chains',
       'network',
     ]);
     expect((await test.api('/dht')).json()).toMatchObject({ enabled: true, mode: 'server' });

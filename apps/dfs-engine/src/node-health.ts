@@ -1,4 +1,5 @@
 import type { ErrorCode, Health, WarningEvent } from '@dfs/contracts';
+import type { Catalogue } from '@dfs/catalogue';
 import type { ChunkStore, Scrubber } from '@dfs/chunks';
 import type { Database } from '@dfs/database';
 import type { EventLog } from '@dfs/events';
@@ -16,6 +17,7 @@ const LOW_QUOTA_SHARE = 0.95;
 export interface NodeHealthParts {
   db: Database;
   chunks: ChunkStore;
+  catalogue: Pick<Catalogue, 'forks'>;
   membership: Membership;
   peers: Peers;
   events: EventLog;
@@ -77,6 +79,8 @@ export class NodeHealth {
       this.storage(),
       this.chunks(),
       { name: 'scrub', ...scrubReport(this.parts.scrubber.status()), code: 'timeout' },
+      this.clock(),
+      await this.chains(),
       this.network(),
       ...this.joining(),
     ];
@@ -109,6 +113,22 @@ export class NodeHealth {
         ? 'None is damaged.'
         : `${count} chunks are damaged here, and are fetched anew from peers that hold them.`;
     return { name: 'chunks', ok: count === 0, detail, code: 'damaged-chunk' };
+  }
+
+  private clock(): Check {
+    const problem = this.parts.peers.clockProblem();
+    const detail = problem ?? 'It agrees with those of the members heard from lately, as far as there are any.';
+    return { name: 'clock', ok: problem === undefined, detail, code: 'clock-skew' };
+  }
+
+  /** Told of when it is found, and true for ever: nothing is wrong with a node that knows of it. */
+  private async chains(): Promise<Check> {
+    const forks = await this.parts.catalogue.forks();
+    const detail =
+      forks === 0
+        ? 'Every member writes one chain of changes.'
+        : `${forks} changes fork the chain of their author: a node was restored from an old copy, or runs twice.`;
+    return { name: 'chains', ok: true, detail, code: 'fork' };
   }
 
   private network(): Check {

@@ -92,6 +92,7 @@ export class NodeMetrics {
     gauge('storage_quota_bytes', 'Bytes that may be stored here', () => chunks.usage().quotaBytes);
     gauge('storage_free_bytes', 'Free bytes of the file system', () => chunks.usage().freeBytes);
     gauge('files', 'Current files of the network', async () => (await catalogue.totals()).count);
+    gauge('catalogue_forks', "Records that fork their author's chain", () => catalogue.forks());
     gauge('files_bytes', 'Bytes of the current files', async () => (await catalogue.totals()).bytes);
   }
 

@@ -4,7 +4,7 @@ import { pino, type Logger } from 'pino';
 import type { Problem } from '@dfs/contracts';
 import { tempDir } from '@dfs/testing';
 import { parseConfig } from './config.js';
-import { startNode, type RunningNode } from './start.js';
+import { startNode, type RunningNode, type StartOptions } from './start.js';
 
 /** An answer, read to its end. */
 export interface Answer {
@@ -54,10 +54,13 @@ export function quietEnv(dataDir: string, more: Record<string, string> = {}): Re
   };
 }
 
-export async function startTestNode(env: Record<string, string> = {}): Promise<TestNode> {
+export async function startTestNode(
+  env: Record<string, string> = {},
+  options: Pick<StartOptions, 'clock'> = {},
+): Promise<TestNode> {
   const temp = await tempDir('dfs-node-');
   const dir = temp.file('data');
-  const node = await startNode(parseConfig(quietEnv(dir, env)), { logger: silent });
+  const node = await startNode(parseConfig(quietEnv(dir, env)), { logger: silent, ...options });
   const port = Number(new URL(node.url).port);
   const call = (path: string, options: CallOptions = {}) => send(port, path, options);
   return {

@@ -6,7 +6,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Logger as NestPinoLogger } from 'nestjs-pino';
 import type { Logger } from 'pino';
 import { EventsSocketAdapter } from '@dfs/events';
-import { DfsError, second, systemClock } from '@dfs/protocol';
+import { DfsError, second, systemClock, type Clock } from '@dfs/protocol';
 import { loadIdentity } from '@dfs/transport';
 import { Access } from './access/access.js';
 import { AllowedHosts } from './access/allowed-hosts.js';
@@ -36,6 +36,8 @@ export interface RunningNode {
 
 export interface StartOptions {
   logger: Logger;
+  /** By which the node tells the time; that of the machine when left out. */
+  clock?: Clock;
   /** Folder of the built console. */
   consoleDir?: string;
   /** Ends a start that waits for others; the node is up all the same, and to be stopped. */
@@ -54,8 +56,7 @@ export async function startNode(config: Config, options: StartOptions): Promise<
 }
 
 async function startIn(dataDir: DataDir, config: Config, options: StartOptions): Promise<RunningNode> {
-  const { logger, consoleDir = CONSOLE_DIR } = options;
-  const clock = systemClock;
+  const { logger, clock = systemClock, consoleDir = CONSOLE_DIR } = options;
   const { signer, privateKeyRaw } = await loadIdentity(dataDir.identityFile);
   const token = await loadApiToken(dataDir.tokenFile, config.apiToken);
   const hosts = new AllowedHosts(config.http.host, config.allowedHosts);

@@ -70,8 +70,9 @@ import { FOUNDATION, type Foundation } from './tokens.js';
         events: EventLog,
         joining: Joining,
         scrubber: Scrubber,
-      ) => new NodeHealth({ db, chunks, membership, peers, events, joining, scrubber, log }),
-      inject: [FOUNDATION, Database, ChunkStore, Membership, Peers, EventLog, Joining, Scrubber],
+        catalogue: Catalogue,
+      ) => new NodeHealth({ db, chunks, catalogue, membership, peers, events, joining, scrubber, log }),
+      inject: [FOUNDATION, Database, ChunkStore, Membership, Peers, EventLog, Joining, Scrubber, Catalogue],
     },
     {
       provide: NodeMetrics,

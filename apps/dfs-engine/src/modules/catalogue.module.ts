@@ -18,8 +18,13 @@ import { FOUNDATION, type Foundation } from './tokens.js';
         db: Database,
         events: EventLog,
         membership: Membership,
-      ) => Catalogue.open({ db, events, signer, membership, clock, log }),
-      inject: [FOUNDATION, Database, EventLog, Membership],
+        peers: Peers,
+      ) =>
+        Catalogue.open({
+          ...{ db, events, signer, membership, clock, log },
+          clockProblem: () => peers.clockProblem(),
+        }),
+      inject: [FOUNDATION, Database, EventLog, Membership, Peers],
     },
     {
       provide: CatalogueSync,
