@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { StoredContent } from '@dfs/chunks';
-import { MiB, peerIdToBytes } from '@dfs/protocol';
+import { cidOf, EXTENT_CHUNKS, GiB, MANIFEST_CODEC, MiB, peerIdToBytes, type Cid } from '@dfs/protocol';
 import { eventually, seededRandom } from '@dfs/testing';
 import { World, type WorldNode } from './world.suite.js';
 
@@ -20,6 +20,11 @@ async function filesOf(node: WorldNode, asSeenBy: WorldNode, bytes = 100_000): P
     { deadline: 10_000 },
   );
   return files;
+}
+
+/** As when it had stored the first extents of a content. */
+function promise(node: WorldNode, contentId: Cid, size: number, extents: number): Promise<void> {
+  return node.db.write((tx) => node.placement.pinLocal(tx, [{ contentId, size, chunkCount: extents * EXTENT_CHUNKS }]));
 }
 
 async function copiesAt(nodes: readonly WorldNode[], files: readonly StoredContent[]): Promise<number[]> {
@@ -46,6 +51,30 @@ describe('emptying a member before it is removed', () => {
     expect(sum(copies)).toBeLessThan(3 * files.length);
     await leaver.stop();
     for (const file of files) expect(await c.read(file.contentId, file.size)).toHaveLength(file.size);
+  });
+
+  it('goes by every extent, though how many a large content has is not known here', async () => {
+    await using world = await World.of(3, { replicas: 2 });
+    const [owner, leaver, c] = world.nodes as Four;
+    // Nobody has its manifest, as when this node has no room to learn it.
+    const [content, size] = [cidOf(Buffer.from('large'), MANIFEST_CODEC), 3 * GiB];
+    await promise(leaver, content, size, 3);
+    await promise(c, content, size, 1);
+    owner.learn([{ contentId: content, size, author: leaver.peerId, fileId: 'x', path: 'large', deleted: false }]);
+    await eventually(async () => {
+      await expect(owner.beforeRemove!(leaver.peerId, {})).rejects.toMatchObject({
+        code: 'last-copy',
+        facts: { count: 1 },
+      });
+      return true;
+    });
+    let ended = false;
+    const drain = owner.beforeRemove!(leaver.peerId, { drain: true }).then(() => (ended = true));
+    await delay(1_500);
+    expect(ended).toBe(false);
+    await promise(c, content, size, 3);
+    await promise(owner, content, size, 3);
+    await drain;
   });
 
   it('reaches the target among those that stay', async () => {

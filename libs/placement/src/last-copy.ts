@@ -1,10 +1,10 @@
 import { DfsError, type Cid } from '@dfs/protocol';
-import { fewestExtents, isEmpty } from './extents.js';
+import { isEmpty } from './extents.js';
 import { SCAN_PAGE } from './limits.js';
 import type { ContentRef, Contents } from './parts.js';
 import type { SurveyComponents } from './survey.js';
 
-export interface LastCopyComponents extends Pick<SurveyComponents, 'holdings' | 'counts' | 'network'> {
+export interface LastCopyComponents extends Pick<SurveyComponents, 'holdings' | 'network'> {
   catalogue: Pick<Contents, 'contents'>;
 }
 
@@ -29,7 +29,7 @@ export async function refuseLastCopy(
 
 /** How many contents have an extent that the member holds, and of whose other live holders the same is true. */
 export async function countHeldBy(
-  { catalogue, holdings, counts, network }: LastCopyComponents,
+  { catalogue, holdings, network }: LastCopyComponents,
   peerId: string,
   isTrueOf: (otherHolders: readonly string[]) => boolean,
 ): Promise<number> {
@@ -39,18 +39,13 @@ export async function countHeldBy(
     const page: ContentRef[] = await catalogue.contents(after, SCAN_PAGE);
     if (page.length === 0) return count;
     after = page.at(-1)!.contentId;
-    const filled = page.filter(({ contentId }) => !isEmpty(contentId));
-    const [holders, extents] = await Promise.all([
-      holdings.holders(filled.map(({ contentId }) => contentId)),
-      counts.of(filled),
-    ]);
-    for (const { contentId, size } of filled) {
-      const held = holders.get(contentId)!;
-      const numbers = Array.from({ length: extents.get(contentId) ?? fewestExtents(size) }, (_, extent) => extent);
-      const isOne = numbers.some((extent) => {
-        const list = held.get(extent) ?? [];
-        return list.includes(peerId) && isTrueOf(list.filter((other) => other !== peerId && live.has(other)));
-      });
+    const filled = page.map(({ contentId }) => contentId).filter((contentId) => !isEmpty(contentId));
+    const holders = await holdings.holders(filled);
+    for (const contentId of filled) {
+      // What is held, not what the size lets one expect: how many extents there are need not be known here.
+      const isOne = [...holders.get(contentId)!.values()].some(
+        (list) => list.includes(peerId) && isTrueOf(list.filter((other) => other !== peerId && live.has(other))),
+      );
       if (isOne) count++;
     }
   }
