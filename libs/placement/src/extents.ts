@@ -23,6 +23,11 @@ export function fewestExtents(size: number): number {
   return Math.max(1, Math.ceil(size / (EXTENT_CHUNKS * CHUNK_MAX_BYTES)));
 }
 
+/** Extents a content of this size has at most. */
+export function mostExtents(size: number): number {
+  return Math.max(1, Math.ceil(size / ONE_EXTENT_BYTES));
+}
+
 /** A file without bytes: nothing to hold, nothing to lose. */
 export function isEmpty(content: Cid): boolean {
   return content === EMPTY_CONTENT;

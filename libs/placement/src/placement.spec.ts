@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { cidFromBytes, EMPTY_CONTENT, MiB } from '@dfs/protocol';
+import { cidFromBytes, cidOf, EMPTY_CONTENT, EXTENT_CHUNKS, GiB, MANIFEST_CODEC, MiB } from '@dfs/protocol';
 import { eventually, realFiles, seededRandom, sha256Hex } from '@dfs/testing';
 import type { Transport } from '@dfs/transport';
 import { rank } from './rendezvous.js';
@@ -185,6 +185,31 @@ describe('states', () => {
     for (const node of [a, b, d]) node.outOfGrace.add(c.peerId);
     d.learn([{ ...ref(a, file.contentId), fileId: 'x', path: 'alone', deleted: false }]);
     await eventually(async () => (await a.state(file)) === 'safe 3', { what: 'a fourth member takes its place' });
+  });
+
+  it('are not safe while a large content may have more extents than are heard of', async () => {
+    await using world = await World.of(3, { replicas: 2 });
+    const [a, b, c] = three(world);
+    const large = { contentId: cidOf(Buffer.from('large'), MANIFEST_CODEC), size: 3 * GiB };
+    const small = { contentId: cidOf(Buffer.from('small')), size: 4000 };
+    const promise = (node: WorldNode, extents: number): Promise<void> =>
+      node.db.write((tx) =>
+        node.placement.pinLocal(tx, [
+          { ...large, chunkCount: extents * EXTENT_CHUNKS },
+          { ...small, chunkCount: 1 },
+        ]),
+      );
+    const state = async (of: typeof large) => (await a.placement.replication([of])).get(of.contentId)!;
+    await promise(b, 1);
+    await promise(c, 1);
+    await eventually(async () => (await state(small)).state === 'safe');
+    expect(await state(large)).toEqual({ target: 2, copies: 1, state: 'replicating' });
+    await promise(b, 3);
+    await eventually(async () => (await a.placement.holders(large.contentId, large.size)).extents.length === 3);
+    expect(await state(large)).toEqual({ target: 2, copies: 1, state: 'replicating' });
+    // Once it is known how many there are, they are what counts.
+    await promise(a, 1);
+    expect(await state(large)).toEqual({ target: 2, copies: 3, state: 'safe' });
   });
 
   it('say that a content whose holders are gone is unavailable', async () => {

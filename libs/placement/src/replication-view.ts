@@ -1,7 +1,7 @@
 import type { HolderList, Replication } from '@dfs/contracts';
 import type { Cid } from '@dfs/protocol';
-import { fewestExtents, isEmpty } from './extents.js';
-import type { Holdings } from './holdings.js';
+import { fewestExtents, isEmpty, mostExtents } from './extents.js';
+import type { ExtentHolders, Holdings } from './holdings.js';
 import type { NetworkView } from './network-view.js';
 import type { PeerView } from './parts.js';
 import { stateOf, stateOfEmpty } from './states.js';
@@ -34,10 +34,10 @@ export class ReplicationView {
         continue;
       }
       const held = holders.get(contentId)!;
-      const count = extentCounts.get(contentId) ?? fewestExtents(size);
+      const { count, more } = reach(extentCounts.get(contentId), size, held);
       const extents = Array.from({ length: count }, (_, extent) => held.get(extent) ?? []);
       const news = isNews(contentId);
-      states.set(contentId, stateOf({ self, target, live, willing, reachable, extents, news }));
+      states.set(contentId, stateOf({ self, target, live, willing, reachable, extents, more, news }));
     }
     return states;
   }
@@ -48,7 +48,7 @@ export class ReplicationView {
     if (isEmpty(contentId)) return { extents: [] };
     const { self, live } = network.now();
     const held = (await holdings.holders([contentId])).get(contentId)!;
-    const count = (await counts.of([{ contentId, size }])).get(contentId) ?? fewestExtents(size);
+    const { count } = reach((await counts.of([{ contentId, size }])).get(contentId), size, held);
     const extents = Array.from({ length: count }, (_, index) => ({
       index,
       holders: (held.get(index) ?? []).map((peerId) => ({
@@ -60,4 +60,13 @@ export class ReplicationView {
     }));
     return { extents };
   }
+}
+
+/** How many extents are spoken of, and whether there may be more: until a manifest is read, those that someone holds. */
+function reach(known: number | undefined, size: number, held: ExtentHolders): { count: number; more: boolean } {
+  if (known !== undefined) return { count: known, more: false };
+  const most = mostExtents(size);
+  const heardOf = Math.max(fewestExtents(size), ...[...held.keys()].map((extent) => extent + 1));
+  const count = Math.min(most, heardOf);
+  return { count, more: count < most };
 }

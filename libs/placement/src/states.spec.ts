@@ -14,6 +14,7 @@ function standing(
     reachable: new Set(options.reachable ?? live),
     willing: new Set(options.willing ?? live),
     extents: holders.map((list) => [...list]),
+    more: false,
     news: false,
   };
 }
@@ -40,6 +41,7 @@ describe('the state of a content', () => {
     ['nobody has it', standing(['']), 'unavailable 0 no-holder'],
     ['nobody is known to have it yet', { ...standing(['']), news: true }, 'replicating 0'],
     ['its known holder is gone, however new it is', { ...standing(['d']), news: true }, 'unavailable 0 no-holder'],
+    ['there may be more of it than is heard of', { ...standing(['abc']), more: true }, 'replicating 2'],
     ['elsewhere only', standing(['b']), 'replicating 1'],
   ])('%s', (_, of, expected) => {
     expect(told(of)).toBe(expected);
@@ -53,7 +55,8 @@ describe('the state of a content', () => {
         members,
         members,
         fc.integer({ min: 1, max: 4 }),
-        (extents, live, answering, target) => {
+        fc.boolean(),
+        (extents, live, answering, target, more) => {
           const all = new Set(['a', ...live]);
           const reachable = new Set(['a', ...answering]);
           const { state, copies } = stateOf({
@@ -63,12 +66,13 @@ describe('the state of a content', () => {
             live: all,
             reachable,
             willing: all,
+            more,
             news: false,
           });
           const lowest = Math.min(...extents.map((list) => list.filter((peer) => all.has(peer)).length));
           const readable = extents.every((list) => list.some((peer) => reachable.has(peer)));
-          expect(copies).toBe(lowest);
-          expect(state === 'safe').toBe(lowest >= target && readable);
+          expect(copies).toBe(more ? Math.min(lowest, target - 1) : lowest);
+          expect(state === 'safe').toBe(lowest >= target && readable && !more);
           expect(state === 'unavailable').toBe(!readable);
         },
       ),

@@ -5,6 +5,8 @@ export interface Standing {
   target: number;
   /** Members that pin each extent, gone ones included; one list for each extent there is. */
   extents: readonly (readonly string[])[];
+  /** There may be more extents, whose holders nobody has named: how many there are is not known yet. */
+  more: boolean;
   /** Members within grace. */
   live: ReadonlySet<string>;
   /** Members that answer now; this node is one of them. */
@@ -19,7 +21,9 @@ export interface Standing {
 /** State of a content's copies (design §5), from holders and liveness: nothing of it is stored. */
 export function stateOf(standing: Standing): Replication {
   const { target, extents, live, reachable } = standing;
-  const copies = Math.min(...extents.map((holders) => holders.filter((peerId) => live.has(peerId)).length));
+  const fewest = Math.min(...extents.map((holders) => holders.filter((peerId) => live.has(peerId)).length));
+  // Of an extent that nobody has named there may be fewer.
+  const copies = standing.more ? Math.min(fewest, target - 1) : fewest;
   // Of news the holders may not have been heard of; where some are known, they are what there is.
   const unheard = (holders: readonly string[]): boolean => standing.news && holders.length === 0;
   const nowhere = extents.some((holders) => !unheard(holders) && !holders.some((peerId) => reachable.has(peerId)));
@@ -28,7 +32,8 @@ export function stateOf(standing: Standing): Replication {
   if (extents.some((holders) => holders.some((peerId) => !live.has(peerId)))) {
     return { target, copies, state: 'at-risk', reason: 'holder-gone' };
   }
-  const lacking = extents.some((holders) => [...standing.willing].some((peerId) => !holders.includes(peerId)));
+  const lacking =
+    standing.more || extents.some((holders) => [...standing.willing].some((peerId) => !holders.includes(peerId)));
   if (!lacking) {
     const reason = standing.willing.size < live.size && live.size > copies ? 'no-space' : 'few-members';
     return { target, copies, state: 'limited', reason };
