@@ -24,7 +24,7 @@ import { Imports } from './import/imports.js';
 import { Intake, type Received } from './intake.js';
 import type { Change, Commit, Draft, Entry, EntryPage, ListQuery, MemberView } from './interfaces.js';
 import { listPage } from './list.js';
-import { readContents, readEntry, readTotals, type ContentOfHead } from './reads.js';
+import { readContents, readEveryContent, readEntry, readTotals, type ContentOfHead } from './reads.js';
 import { reconsider } from './reconsider.js';
 import { RecordSet } from './record-set.js';
 import { choice, relocation, restoration } from './revise.js';
@@ -225,6 +225,11 @@ export class Catalogue {
   /** Distinct contents of all heads, shown or not: what the network must hold. In order of their bytes. */
   contents(after: Cid | null, limit: number): Promise<ContentOfHead[]> {
     return readContents(this.parts.db, after, limit);
+  }
+
+  /** The same of all versions that count, those that were replaced or deleted too: what someone may restore. */
+  everyContent(after: Cid | null, limit: number): Promise<ContentOfHead[]> {
+    return readEveryContent(this.parts.db, after, limit);
   }
 
   /** The record an author's chain ends with, as far as it is here: the one in the set with the greatest clock. */

@@ -1,5 +1,5 @@
 import type { FileSort } from '@dfs/contracts';
-import { isDfsError } from '@dfs/protocol';
+import { cidToBytes, isDfsError } from '@dfs/protocol';
 import { seededRandom } from '@dfs/testing';
 import { content, fileDraft, recordOf, START, testNode, testSigner, type TestNode } from '../testing/nodes.js';
 import type { Entry, ListQuery } from './interfaces.js';
@@ -147,5 +147,28 @@ describe('listing', () => {
     expect(new Set(found.map((each) => each.contentId))).toEqual(new Set([1, 2, 4, 5].map(content)));
     expect(found).toHaveLength(4);
     expect(found.find((each) => each.contentId === content(5))).toMatchObject({ author: other.peerId, size: 1001 });
+  });
+
+  it('names the contents of all versions that count once, replaced and deleted ones too, in order', async () => {
+    const [other, stranger] = [testSigner(1), testSigner(2)];
+    await using node = await testNode({ members: [other] });
+    await node.write(fileDraft('a', 1), fileDraft('b', 1), fileDraft('c', 2), fileDraft('old', 3));
+    await node.write(fileDraft('old', 4), { kind: 'deletion', path: 'c' });
+    await node.write(fileDraft('old', 1));
+    const clock = { ms: START - 9, counter: 0 };
+    await node.catalogue.receive([recordOf(other, { path: 'a', content: content(5), clock })], other.peerId);
+    await node.catalogue.receive([recordOf(stranger, { path: 'a', content: content(6), clock })], other.peerId);
+    const found = [];
+    for (let after: string | null = null; ;) {
+      const page = await node.catalogue.everyContent(after, 2);
+      found.push(...page);
+      if (page.length === 0) break;
+      expect(page.length).toBeLessThanOrEqual(2);
+      after = page.at(-1)!.contentId;
+    }
+    expect(found.map((each) => each.contentId)).toEqual(
+      [1, 2, 3, 4, 5].map(content).sort((x, y) => Buffer.compare(cidToBytes(x), cidToBytes(y))),
+    );
+    expect(found.find((each) => each.contentId === content(3))).toMatchObject({ author: node.signer.peerId });
   });
 });

@@ -1,8 +1,8 @@
-import type { Reader } from '@dfs/database';
+import type { Reader, SqlValue } from '@dfs/database';
 import { cidFromBytes, cidToBytes, EMPTY_CONTENT, type Cid } from '@dfs/protocol';
 import type { Entry } from './interfaces.js';
 import { entryFrom, fileIdBytes, FILE_COLUMNS, FILES, peerText, type FileRow } from './rows.js';
-import { PathState } from './schema.js';
+import { PathState, RecordState } from './schema.js';
 
 /** A path by its file id, current or deleted; undefined for one that never was, or is a folder. */
 export async function readEntry(reader: Reader, fileId: string): Promise<Entry | undefined> {
@@ -20,15 +20,45 @@ export interface ContentOfHead {
 
 /** Contents of all heads, shown or not, each once, in order of the content id's bytes; empty files have none to hold. */
 export async function readContents(reader: Reader, after: Cid | null, limit: number): Promise<ContentOfHead[]> {
-  const rows = await reader.query<{ content: Uint8Array; size: number; peer: Uint8Array }>(
+  const rows = await reader.query<ContentRow>(
     `SELECT c.content, c.size, a.peer FROM (
        SELECT r.content, min(r.size) AS size, min(r.author) AS author FROM catalogue_record r
        WHERE r.head = 1 AND r.kind = 1 AND r.content > ? AND r.content <> ?
        GROUP BY r.content ORDER BY r.content LIMIT ?
      ) c JOIN catalogue_author a ON a.id = c.author ORDER BY c.content`,
-    [after === null ? new Uint8Array(0) : cidToBytes(after), cidToBytes(EMPTY_CONTENT), limit],
+    pageFrom(after, limit),
   );
-  return rows.map((row) => ({ contentId: cidFromBytes(row.content), size: row.size, author: peerText(row.peer) }));
+  return rows.map(contentFrom);
+}
+
+/** As `readContents`, of all versions that count: replaced and deleted ones too. */
+export async function readEveryContent(reader: Reader, after: Cid | null, limit: number): Promise<ContentOfHead[]> {
+  const page = (heads: string): string =>
+    `SELECT * FROM (SELECT content, min(size) AS size, min(author) AS author FROM catalogue_record
+       WHERE ${heads} AND kind = 1 AND content > ?1 AND content <> ?2 GROUP BY content ORDER BY content LIMIT ?3)`;
+  const rows = await reader.query<ContentRow>(
+    `SELECT c.content, c.size, a.peer FROM (
+       SELECT content, min(size) AS size, min(author) AS author FROM (
+         ${page('head = 1')} UNION ALL ${page(`head = 0 AND state = ${RecordState.applied}`)}
+       ) GROUP BY content ORDER BY content LIMIT ?3
+     ) c JOIN catalogue_author a ON a.id = c.author ORDER BY c.content`,
+    pageFrom(after, limit),
+  );
+  return rows.map(contentFrom);
+}
+
+interface ContentRow {
+  content: Uint8Array;
+  size: number;
+  peer: Uint8Array;
+}
+
+function pageFrom(after: Cid | null, limit: number): SqlValue[] {
+  return [after === null ? new Uint8Array(0) : cidToBytes(after), cidToBytes(EMPTY_CONTENT), limit];
+}
+
+function contentFrom(row: ContentRow): ContentOfHead {
+  return { contentId: cidFromBytes(row.content), size: row.size, author: peerText(row.peer) };
 }
 
 /** Current files and their bytes. */

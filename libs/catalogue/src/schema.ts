@@ -39,6 +39,20 @@ class Catalogue1763800000000 implements MigrationInterface {
   }
 }
 
+class CatalogueVersions1764000000000 implements MigrationInterface {
+  name = 'CatalogueVersions1764000000000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    // Contents of versions that were replaced or deleted. The state is that of applied records.
+    await runner.query(`CREATE INDEX catalogue_record_past ON catalogue_record (content, size, author)
+      WHERE head = 0 AND kind = 1 AND state = 1`);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP INDEX catalogue_record_past');
+  }
+}
+
 const TABLES = [
   'catalogue_author',
   'catalogue_record',
@@ -122,4 +136,9 @@ const STATEMENTS = [
 ];
 
 /** Tables `catalogue_*`. */
-export const catalogueMigrations: MigrationClass[] = [Catalogue1763800000000, ...importMigrations, ...chainMigrations];
+export const catalogueMigrations: MigrationClass[] = [
+  Catalogue1763800000000,
+  ...importMigrations,
+  ...chainMigrations,
+  CatalogueVersions1764000000000,
+];
