@@ -77,6 +77,32 @@ describe('emptying a member before it is removed', () => {
     await drain;
   });
 
+  it('moves versions that were replaced or deleted too, and counts them', async () => {
+    await using world = await World.of(4, { replicas: 2 });
+    const [owner, leaver, c, d] = world.nodes as Four;
+    const files = await leaver.putMany(
+      ['one', 'two'].map((path) => ({ path, bytes: random.bytes(50_000) })),
+      { publish: false },
+    );
+    const elsewhere = await owner.putMany([{ path: 'three', bytes: random.bytes(50_000) }], { publish: false });
+    for (const node of world.nodes) {
+      for (const { contentId, size } of [...files, ...elsewhere]) {
+        node.contents.set(contentId, { contentId, size, author: leaver.peerId });
+        node.replaced(contentId);
+      }
+    }
+    await eventually(async () => {
+      const refused = { code: 'last-copy', facts: { count: 2 } };
+      await expect(owner.beforeRemove!(leaver.peerId, {})).rejects.toMatchObject(refused);
+      return true;
+    });
+    await owner.beforeRemove!(leaver.peerId, { drain: true });
+    await leaver.stop();
+    expect(await copiesAt([owner, c, d], files)).toEqual([2, 2]);
+    // What it did not hold stays where it was: of old versions no more is copied than has to move.
+    expect(await copiesAt([c, d], elsewhere)).toEqual([0]);
+  });
+
   it('reaches the target among those that stay', async () => {
     await using world = await World.of(4, { replicas: 3 });
     const [owner, leaver, c, d] = world.nodes as Four;

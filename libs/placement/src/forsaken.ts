@@ -7,21 +7,22 @@ import type { PinLog, PinnedExtent } from './pin-log.js';
 
 export interface ForsakenComponents {
   pins: PinLog;
-  catalogue: Pick<Contents, 'contents'>;
+  catalogue: Pick<Contents, 'everyContent'>;
   holdings: Pick<Holdings, 'holders'>;
   network: Pick<NetworkView, 'now'>;
 }
 
 /**
- * Extents that this node promised once and does not now, most likely since part of them is damaged, of files that still
- * are and that fewer members promise than should: what is left of them may be the last there is, and is kept.
+ * Extents that this node promised once and does not now, most likely since part of them is damaged, of versions that
+ * count, old ones too, and that fewer members promise than should: what is left of them may be the last there is, and is
+ * kept.
  */
 export async function* forsaken(components: ForsakenComponents): AsyncGenerator<PinnedExtent, void, undefined> {
   const { pins, holdings, network } = components;
-  const isCurrent = await currentAmongDropped(components);
+  const counts = await countingAmongDropped(components);
   for (let after: PinnedExtent | null = null; ;) {
     const page: PinnedExtent[] = await pins.walk(after, SCAN_PAGE, { held: false });
-    const extents = page.filter(({ content }) => isCurrent(content));
+    const extents = page.filter(({ content }) => counts(content));
     const holders = await holdings.holders([...new Set(extents.map(({ content }) => content))]);
     const { self, live, leaving, target } = network.now();
     const stays = (peerId: string): boolean => peerId !== self && live.has(peerId) && !leaving.has(peerId);
@@ -34,16 +35,16 @@ export async function* forsaken(components: ForsakenComponents): AsyncGenerator<
   }
 }
 
-/** Of the contents whose pins were dropped, which are current: all of them when they are too many to tell. */
-async function currentAmongDropped({ pins, catalogue }: ForsakenComponents): Promise<(content: Cid) => boolean> {
+/** Of the contents whose pins were dropped, which some version has: all of them when they are too many to tell. */
+async function countingAmongDropped({ pins, catalogue }: ForsakenComponents): Promise<(content: Cid) => boolean> {
   const dropped = new Set(await pins.dropped(MAX_FORSAKEN + 1));
   if (dropped.size > MAX_FORSAKEN) return () => true;
-  const current = new Set<Cid>();
+  const known = new Set<Cid>();
   if (dropped.size === 0) return () => false;
   for (let after: Cid | null = null; ;) {
-    const page: { contentId: Cid }[] = await catalogue.contents(after, SCAN_PAGE);
-    for (const { contentId } of page) if (dropped.has(contentId)) current.add(contentId);
-    if (page.length === 0) return (content) => current.has(content);
+    const page: { contentId: Cid }[] = await catalogue.everyContent(after, SCAN_PAGE);
+    for (const { contentId } of page) if (dropped.has(contentId)) known.add(contentId);
+    if (page.length === 0) return (content) => known.has(content);
     after = page.at(-1)!.contentId;
   }
 }

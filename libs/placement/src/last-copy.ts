@@ -5,7 +5,7 @@ import type { ContentRef, Contents } from './parts.js';
 import type { SurveyComponents } from './survey.js';
 
 export interface LastCopyComponents extends Pick<SurveyComponents, 'holdings' | 'network'> {
-  catalogue: Pick<Contents, 'contents'>;
+  catalogue: Pick<Contents, 'everyContent'>;
 }
 
 /**
@@ -22,12 +22,15 @@ export async function refuseLastCopy(
   if (count === 0) return;
   throw new DfsError(
     'last-copy',
-    `This node alone holds ${count} ${count === 1 ? 'file content' : 'file contents'}: wait until they are copied, or confirm that they may be lost.`,
+    `This node alone holds ${count} ${count === 1 ? 'file content' : 'file contents'}: wait until they are copied, have them moved before (only that moves old versions), or confirm that they may be lost.`,
     { facts: { count } },
   );
 }
 
-/** How many contents have an extent that the member holds, and of whose other live holders the same is true. */
+/**
+ * How many contents, those of old versions and deleted files too, have an extent that the member holds, and of whose
+ * other live holders the same is true.
+ */
 export async function countHeldBy(
   { catalogue, holdings, network }: LastCopyComponents,
   peerId: string,
@@ -36,7 +39,7 @@ export async function countHeldBy(
   const { live } = network.now();
   let count = 0;
   for (let after: Cid | null = null; ;) {
-    const page: ContentRef[] = await catalogue.contents(after, SCAN_PAGE);
+    const page: ContentRef[] = await catalogue.everyContent(after, SCAN_PAGE);
     if (page.length === 0) return count;
     after = page.at(-1)!.contentId;
     const filled = page.map(({ contentId }) => contentId).filter((contentId) => !isEmpty(contentId));

@@ -121,7 +121,7 @@ export const RECLAIM_REST = 50;
 /** What nothing needs is kept so long: while there is room, and while it is short. */
 export const CACHE_GRACE = 1 * day;
 export const PRESSED_GRACE = 10 * minute;
-/** Contents that were promised once and are not now, up to which it is looked which of them are current. */
+/** Contents that were promised once and are not now, up to which it is looked which of them some version has. */
 export const MAX_FORSAKEN = 10_000;
 
 // What is told.

@@ -45,9 +45,12 @@ export interface BlockStore extends BlockReader {
   reclaim(isLive: IsLive, options?: ReclaimOptions): Promise<Reclaimed>;
 }
 
-/** The contents that current files have. */
+/** The contents that files have. */
 export interface Contents {
+  /** Of current files. */
   contents(after: Cid | null, limit: number): Promise<ContentRef[]>;
+  /** Of versions that were replaced or deleted, too. */
+  everyContent(after: Cid | null, limit: number): Promise<ContentRef[]>;
   onChange(listener: (changes: ContentChange[]) => void): Unsubscribe;
 }
 export interface ContentRef {

@@ -134,6 +134,22 @@ describe('reclaiming', () => {
     expect(b.chunks.damaged()).toEqual([]);
   });
 
+  it('keeps what is left of a damaged version that was replaced, as of a current one', async () => {
+    await using world = await World.of(1);
+    const [node] = world.nodes as [WorldNode];
+    const bytes = random.bytes(8 * MiB);
+    const file = await node.put('replaced', bytes);
+    node.replaced(file.contentId);
+    await damage(node, bytes.subarray(5 * MiB, 5 * MiB + 64));
+    expect(await node.chunks.verifyAll()).toMatchObject({ damaged: 1 });
+    await eventually(
+      async () => (await node.placement.holders(file.contentId, file.size)).extents[0]?.holders.length === 0,
+    );
+    const { chunks } = node.chunks.usage();
+    expect(await node.placement.reclaim(0)).toMatchObject({ chunks: 0 });
+    expect(node.chunks.usage().chunks).toBe(chunks);
+  });
+
   it('frees nothing while it cannot tell what a pinned content needs', async () => {
     await using world = await World.of(1);
     const [node] = world.nodes as [WorldNode];

@@ -26,7 +26,7 @@ import { wantKey, WantQueue, type WantedExtent } from './wants.js';
 export interface ReplicatorComponents extends SwarmComponents, SurveyComponents {
   db: Database;
   chunks: BlockStore;
-  catalogue: Pick<Contents, 'contents'>;
+  catalogue: Pick<Contents, 'contents' | 'everyContent'>;
   counts: ExtentCounts;
   finder: HolderFinder;
   room: StoreRoom;
@@ -174,13 +174,25 @@ export class Replicator {
   }
 
   private async scanOnce(): Promise<void> {
+    const { catalogue, network } = this.components;
+    await this.scanPages((after) => catalogue.contents(after, SCAN_PAGE));
+    const { leaving } = network.now();
+    if (this.scanWanted || leaving.size === 0) return;
+    // Of old versions no more is pulled than what would go with those that leave.
+    await this.scanPages((after) => catalogue.everyContent(after, SCAN_PAGE), leaving);
+  }
+
+  private async scanPages(
+    next: (after: Cid | null) => Promise<ContentRef[]>,
+    heldBy?: ReadonlySet<string>,
+  ): Promise<void> {
     const unsourced: WantedExtent[] = [];
     let some = false;
     for (let after: Cid | null = null; ;) {
       await this.waitForQueue();
-      const page: ContentRef[] = await this.components.catalogue.contents(after, SCAN_PAGE);
+      const page = await next(after);
       if (page.length === 0) break;
-      const found = await survey(this.components, page);
+      const found = await survey(this.components, page, heldBy);
       some ||= found.unsourced.length > 0;
       unsourced.push(...found.unsourced.slice(0, DEEP_SEARCHES - unsourced.length));
       if (!this.enqueue(found.wants)) this.scanWanted = true;

@@ -59,8 +59,15 @@ export interface Lacking {
   unsourced: WantedExtent[];
 }
 
-/** Looks a page of contents over, in two queries. */
-export async function survey(components: SurveyComponents, refs: readonly ContentRef[]): Promise<Lacking> {
+/**
+ * Looks a page of contents over, in two queries.
+ * @param heldBy leaves out what none of these members holds
+ */
+export async function survey(
+  components: SurveyComponents,
+  refs: readonly ContentRef[],
+  heldBy?: ReadonlySet<string>,
+): Promise<Lacking> {
   const { holdings, counts, network, finder } = components;
   const found: Lacking = { wants: [], unsourced: [] };
   const now = network.now();
@@ -69,8 +76,11 @@ export async function survey(components: SurveyComponents, refs: readonly Conten
   const holders = await holdings.holders(contents.map(({ contentId }) => contentId));
   for (const { contentId, size, author } of contents) {
     const held = holders.get(contentId)!;
+    const counts = (extent: number): boolean =>
+      !heldBy || (held.get(extent) ?? []).some((peerId) => heldBy.has(peerId));
+    if (heldBy && ![...held.keys()].some(counts)) continue;
     const count = extents.get(contentId);
-    const numbers = count === undefined ? [null] : lackingExtents(now, contentId, count, held);
+    const numbers = count === undefined ? [null] : lackingExtents(now, contentId, count, held).filter(counts);
     if (numbers.length === 0) continue;
     const known = finder.among(contentId, held, author);
     for (const extent of numbers) {

@@ -84,6 +84,8 @@ export class WorldNode {
   readonly outOfGrace = new Set<string>();
   readonly events: AnyEvent[] = [];
   readonly contents = new Map<Cid, ContentRef>();
+  /** Of versions that were replaced or deleted. */
+  readonly past = new Map<Cid, ContentRef>();
   readonly changeListeners = new Set<(changes: ContentChange[]) => void>();
   readonly sections = new Map<string, () => WireValue>();
   readonly statusListeners = new Map<string, Set<(peerId: string, value: WireValue) => void>>();
@@ -214,6 +216,13 @@ export class WorldNode {
     for (const listener of this.changeListeners) listener(changes);
   }
 
+  /** As when a file has another version now, or was deleted. */
+  replaced(content: Cid): void {
+    const ref = this.contents.get(content);
+    if (ref) this.past.set(content, ref);
+    this.contents.delete(content);
+  }
+
   /** SHA-256 of what a reader gets here, in hex. */
   async read(content: Cid, size: number, range: { offset?: number; length?: number } = {}): Promise<Buffer> {
     const parts: Uint8Array[] = [];
@@ -290,12 +299,14 @@ export class WorldNode {
   }
 
   private catalogue(): Contents {
+    const page = (known: ReadonlyMap<Cid, ContentRef>, after: Cid | null, limit: number): ContentRef[] => {
+      const ids = [...known.keys()].sort();
+      const from = after === null ? 0 : ids.findIndex((id) => id > after);
+      return from < 0 ? [] : ids.slice(from, from + limit).map((id) => known.get(id)!);
+    };
     return {
-      contents: async (after, limit) => {
-        const ids = [...this.contents.keys()].sort();
-        const from = after === null ? 0 : ids.findIndex((id) => id > after);
-        return from < 0 ? [] : ids.slice(from, from + limit).map((id) => this.contents.get(id)!);
-      },
+      contents: async (after, limit) => page(this.contents, after, limit),
+      everyContent: async (after, limit) => page(new Map([...this.past, ...this.contents]), after, limit),
       onChange: (fn) => listen(this.changeListeners, fn),
     };
   }
