@@ -1,17 +1,17 @@
 import { readExtent } from '@dfs/chunks';
-import type { Database } from '@dfs/database';
 import type { EventLog } from '@dfs/events';
 import { isManifestCid, type Cid, type Log } from '@dfs/protocol';
 import type { Transport } from '@dfs/transport';
 import { askBlocks } from './block-client.js';
+import { forsaken, type ForsakenComponents } from './forsaken.js';
 import { HEAL_AGAIN, HEAL_TIME, SCAN_PAGE } from './limits.js';
 import type { NetworkView } from './network-view.js';
 import type { BlockStore } from './parts.js';
 import type { PinLog, PinnedExtent } from './pin-log.js';
+import { pinAgain, type PinAgainComponents } from './pin-again.js';
 import { pause, stopping, withTimeout } from './signals.js';
 
-export interface DamageWatchComponents {
-  db: Database;
+export interface DamageWatchComponents extends ForsakenComponents, PinAgainComponents {
   chunks: BlockStore;
   pins: PinLog;
   network: NetworkView;
@@ -24,13 +24,16 @@ export interface DamageWatchComponents {
 
 /**
  * Heals blocks that were found damaged: from any member that has them, at once. What cannot be healed is promised no
- * longer, so that others count one copy less, and is fetched again like anything that is lacking.
+ * longer, so that others count one copy less, and is fetched again like anything that is lacking. Once it is whole, by
+ * whatever way, it is promised again, though no current file may have it.
  */
 export class DamageWatch {
   private readonly control = new AbortController();
   private readonly waiting = new Set<Cid>();
   /** Blocks of files that are not whole here. */
   private readonly open = new Set<Cid>();
+  /** There may be extents that are whole again: when the process before this one ended, too. */
+  private healed = true;
   private warned = false;
   private wake = Promise.withResolvers<undefined>();
   private working: Promise<void> | undefined;
@@ -40,6 +43,7 @@ export class DamageWatch {
   start(): void {
     this.components.chunks.onDamaged((id) => this.found(id));
     for (const id of this.components.chunks.damaged()) this.found(id);
+    this.begin();
   }
 
   async stop(): Promise<void> {
@@ -62,19 +66,24 @@ export class DamageWatch {
     this.waiting.add(id);
     this.open.add(id);
     this.tryAgain();
+    this.begin();
+  }
+
+  private begin(): void {
     this.working ??= this.work().finally(() => (this.working = undefined));
   }
 
   private async work(): Promise<void> {
     try {
-      await this.warn(true);
-      while (this.open.size > 0) {
+      while (this.open.size > 0 || this.healed) {
+        if (this.open.size > 0) await this.warn(true);
         // Whatever happens from here on is a reason to try again at once.
         const woken = this.wake.promise;
         await this.heal();
         const hurt = [...this.waiting];
         this.waiting.clear();
         if (hurt.length > 0) await this.dropPins(new Set(hurt));
+        if (this.healed) await this.pinAgain();
         if (this.open.size > 0) await Promise.race([pause(HEAL_AGAIN, this.control.signal), woken]);
         this.forgetHealed();
       }
@@ -117,8 +126,14 @@ export class DamageWatch {
 
   private forgetHealed(): void {
     const still = new Set(this.components.chunks.damaged());
-    for (const id of this.open) if (!still.has(id)) this.open.delete(id);
+    for (const id of this.open) if (!still.has(id) && this.open.delete(id)) this.healed = true;
     for (const id of this.waiting) if (!still.has(id)) this.waiting.delete(id);
+  }
+
+  private async pinAgain(): Promise<void> {
+    this.healed = false;
+    const extents = await pinAgain(this.components, this.control.signal);
+    if (extents > 0) this.components.log.info({ extents }, 'extents that are whole again are promised again');
   }
 
   private async dropPins(hurt: ReadonlySet<Cid>): Promise<void> {
@@ -137,6 +152,10 @@ export class DamageWatch {
       dropped += lost.length;
       if (page.length < SCAN_PAGE) break;
       after = page.at(-1)!;
+    }
+    // What was dropped before is waited for too, while it may be the last there is.
+    for await (const extent of forsaken(this.components)) {
+      for (const block of await this.hurtBlocks(extent, hurt)) touched.add(block);
     }
     // What nothing promises is nobody's loss.
     for (const id of hurt) if (!touched.has(id)) this.open.delete(id);

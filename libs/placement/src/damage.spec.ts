@@ -1,6 +1,6 @@
 import { open, readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { MiB } from '@dfs/protocol';
+import { cidToBytes, MiB } from '@dfs/protocol';
 import { eventually, seededRandom, sha256Hex } from '@dfs/testing';
 import { World, type WorldNode } from './world.suite.js';
 
@@ -76,5 +76,42 @@ describe('damage', () => {
     await eventually(() => warnings(b).at(-1) === false, { deadline: 40_000 });
     expect(await sha256Hex(await b.read(file.contentId, file.size))).toBe(await sha256Hex(bytes));
     await eventually(async () => (await a.state(file)) === 'safe 2');
+  });
+
+  it('of a version that was replaced is healed and promised again when a holder returns, after a restart too', async () => {
+    await using world = await World.of(2, { replicas: 2 });
+    const [a, b] = world.nodes as [WorldNode, WorldNode];
+    const file = await a.put('replaced', random.bytes(3 * MiB));
+    await eventually(async () => (await b.state(file)) === 'safe 2');
+    for (const node of [a, b]) node.replaced(file.contentId);
+    await a.stop();
+    await rot(b);
+    expect((await b.chunks.verifyAll()).damaged).toBeGreaterThan(0);
+    await eventually(async () => (await b.pinned(file.contentId)) === 0);
+    await b.restart();
+    await eventually(() => warnings(b).length === 2);
+    await a.restart();
+    await eventually(async () => (await b.pinned(file.contentId)) === 1, { deadline: 20_000 });
+    await eventually(() => warnings(b).at(-1) === false);
+    expect(b.chunks.damaged()).toEqual([]);
+    await a.stop();
+    expect(await b.read(file.contentId, file.size)).toHaveLength(file.size);
+  });
+
+  it('that was healed before the process ended does not keep the promise from being made again', async () => {
+    await using world = await World.of(1);
+    const [node] = world.nodes as [WorldNode];
+    const [whole, broken] = await node.putMany(
+      ['whole', 'broken'].map((path) => ({ path, bytes: random.bytes(3 * MiB) })),
+    );
+    for (const { contentId } of [whole!, broken!]) node.replaced(contentId);
+    await node.db.write(async (tx) => {
+      await tx.run('UPDATE placement_pin SET held = 0');
+      await tx.run('DELETE FROM chunk WHERE cid = ?', [cidToBytes(broken!.contentId)]);
+    });
+    await node.restart();
+    await eventually(async () => (await node.pinned(whole!.contentId)) === 1);
+    expect(await node.pinned(broken!.contentId)).toBe(0);
+    expect(warnings(node)).toEqual([]);
   });
 });

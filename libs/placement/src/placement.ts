@@ -82,7 +82,12 @@ export class Placement {
       pin: (tx, extents) => this.pin(tx, extents),
       pathOf: (content) => this.watch.pathOf(content),
     });
-    this.damage = new DamageWatch({ ...shared, pins, onDropped: () => this.replicator.rescan() });
+    this.damage = new DamageWatch({
+      ...shared,
+      pins,
+      pin: (tx, extents) => this.pin(tx, extents),
+      onDropped: () => this.replicator.rescan(),
+    });
     this.reclaimer = new Reclaimer({ ...shared, pins, room: this.room });
     this.exchange = new HoldingsExchange({
       ...shared,

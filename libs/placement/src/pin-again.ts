@@ -1,0 +1,74 @@
+import type { Database, Tx } from '@dfs/database';
+import { readExtent } from '@dfs/chunks';
+import { isDfsError, isManifestCid, type Cid } from '@dfs/protocol';
+import { SCAN_PAGE } from './limits.js';
+import type { BlockReader } from './parts.js';
+import type { PinLog, PinnedExtent } from './pin-log.js';
+
+/** Ids that are looked up together, about. */
+const LOOK_UP = 10_000;
+
+export interface PinAgainComponents {
+  db: Database;
+  chunks: Pick<BlockReader, 'has' | 'get'>;
+  pins: Pick<PinLog, 'walk'>;
+  pin(tx: Tx, extents: readonly PinnedExtent[]): Promise<void>;
+}
+
+/**
+ * Promises again what was promised once, is not now, and has every block here again, of old versions too: only what
+ * current files have is fetched and promised by itself.
+ * @returns how many extents
+ */
+export async function pinAgain(components: PinAgainComponents, signal: AbortSignal): Promise<number> {
+  let pinned = 0;
+  for (let after: PinnedExtent | null = null; ;) {
+    const page: PinnedExtent[] = await components.pins.walk(after, SCAN_PAGE, { held: false });
+    const group = new Map<PinnedExtent, Cid[]>();
+    let ids = 0;
+    for (const extent of page) {
+      const needs = await needsOf(components, extent, signal);
+      if (!needs) continue;
+      group.set(extent, needs);
+      ids += needs.length;
+      if (ids < LOOK_UP) continue;
+      pinned += await pinWhole(components, group);
+      group.clear();
+      ids = 0;
+    }
+    pinned += await pinWhole(components, group);
+    if (page.length < SCAN_PAGE) return pinned;
+    after = page.at(-1)!;
+  }
+}
+
+/** In one unit of work, so that nothing of it is freed in between. */
+async function pinWhole(components: PinAgainComponents, group: ReadonlyMap<PinnedExtent, Cid[]>): Promise<number> {
+  const { db, chunks } = components;
+  const ids = [...new Set([...group.values()].flat())];
+  const isWhole = (here: ReadonlySet<Cid>): PinnedExtent[] =>
+    [...group].filter(([, needs]) => needs.every((id) => here.has(id))).map(([extent]) => extent);
+  if (isWhole(await chunks.has(ids)).length === 0) return 0;
+  return db.write(async (tx) => {
+    const whole = isWhole(await chunks.has(ids, tx));
+    await components.pin(tx, whole);
+    return whole.length;
+  });
+}
+
+/** The blocks of an extent; undefined when its manifest is not whole. */
+async function needsOf(
+  { chunks }: PinAgainComponents,
+  { content, size, extent }: PinnedExtent,
+  signal: AbortSignal,
+): Promise<Cid[] | undefined> {
+  signal.throwIfAborted();
+  if (!isManifestCid(content)) return [content];
+  try {
+    const found = await readExtent(content, size, extent, (id) => chunks.get(id, { signal }));
+    return [...found.manifestBlocks, ...found.chunks.map(({ id }) => id)];
+  } catch (error) {
+    if (isDfsError(error, 'chunk-damaged') || isDfsError(error, 'chunk-not-found')) return undefined;
+    throw error;
+  }
+}
