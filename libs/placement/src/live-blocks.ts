@@ -8,12 +8,14 @@ import type { NumberedPin, PinnedExtent } from './pin-log.js';
 
 export interface LiveBlocksComponents extends ForsakenComponents {
   chunks: Pick<BlockReader, 'get'>;
+  /** A block is part of what is being fetched: it gets its pin with the last of it. */
+  isUnderWay: (id: Cid) => boolean;
 }
 
 /**
  * The blocks that pins need: every chunk of each pinned extent, and the manifest blocks that lead to it. Pins that are
  * dropped while it is made still count; pins that are added count from their commit on. What is left of extents that are
- * damaged here counts as long as nobody else has them.
+ * damaged here counts as long as nobody else has them, and what has come of a replication until that ends.
  */
 export class LiveBlocks {
   private readonly set: LiveSet;
@@ -51,8 +53,10 @@ export class LiveBlocks {
 
   /** Those of the ids that are needed, by what is committed now; a few others may be among them. */
   async among(ids: readonly Cid[]): Promise<Set<Cid>> {
+    // Before the pins are looked at: it may end, and be pinned, meanwhile.
+    const underWay = ids.filter((id) => this.components.isUnderWay(id));
     await this.absorb();
-    return new Set(ids.filter((id) => this.set.has(cidToBytes(id))));
+    return new Set([...underWay, ...ids.filter((id) => this.set.has(cidToBytes(id)))]);
   }
 
   private async absorb(): Promise<void> {

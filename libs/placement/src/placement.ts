@@ -88,7 +88,12 @@ export class Placement {
       pin: (tx, extents) => this.pin(tx, extents),
       onDropped: () => this.replicator.rescan(),
     });
-    this.reclaimer = new Reclaimer({ ...shared, pins, room: this.room });
+    this.reclaimer = new Reclaimer({
+      ...shared,
+      pins,
+      room: this.room,
+      isUnderWay: (id) => this.replicator.isUnderWay(id),
+    });
     this.exchange = new HoldingsExchange({
       ...shared,
       pins,

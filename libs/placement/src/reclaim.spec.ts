@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { storeContent, type StoredContent } from '@dfs/chunks';
 import { KiB, MiB, type Cid } from '@dfs/protocol';
 import { eventually, seededRandom } from '@dfs/testing';
-import { World, type WorldNode } from './world.suite.js';
+import type { Transport } from '@dfs/transport';
+import { sending, World, type WorldNode } from './world.suite.js';
 
 const random = seededRandom(41);
 
@@ -109,6 +110,33 @@ describe('reclaiming', () => {
     expect(freed).toBeGreaterThan(1);
     await a.stop();
     await expectWhole(b, file, bytes);
+  });
+
+  it('leaves alone what has come of a replication that goes on, however long that takes', async () => {
+    let passed = 0;
+    let most = 70 * MiB;
+    const goOn = Promise.withResolvers<undefined>();
+    const wrap = (transport: Transport): Transport =>
+      sending(transport, async (payload) => {
+        if (passed + payload.length > most) await goOn.promise;
+        passed += payload.length;
+        return payload;
+      });
+    await using world = new World({ replicas: 2 });
+    const a = await world.add({ wrap });
+    const b = await world.add();
+    const bytes = random.bytes(76 * MiB);
+    const file = await a.put('slow', bytes);
+    // Part of it is committed, and promised by nothing yet.
+    await eventually(() => b.chunks.usage().bytes > 60 * MiB, { deadline: 30_000 });
+    const { chunks } = b.chunks.usage();
+    expect(await b.placement.reclaim(0)).toMatchObject({ chunks: 0 });
+    expect(b.chunks.usage().chunks).toBe(chunks);
+    most = Infinity;
+    goOn.resolve(undefined);
+    await eventually(async () => (await b.pinned(file.contentId)) === 1, { deadline: 30_000 });
+    expect(passed).toBeLessThan(file.size + 1 * MiB);
+    expect(await b.placement.reclaim(0)).toMatchObject({ chunks: 0 });
   });
 
   it('keeps what is left of an extent that is damaged here, while it may be the last there is', async () => {

@@ -49,6 +49,7 @@ describe('when reclaiming runs', () => {
             ...{ live: new Set<string>(), willing: new Set<string>(), reachable: new Set<string>() },
           }),
         },
+        isUnderWay: () => false,
         room: { isFull: () => full },
         clock,
         log: silentLog,

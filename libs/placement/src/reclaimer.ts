@@ -10,13 +10,12 @@ import {
   RECLAIM_REST,
   ROOM_AGAIN,
 } from './limits.js';
-import { LiveBlocks } from './live-blocks.js';
-import type { ForsakenComponents } from './forsaken.js';
+import { LiveBlocks, type LiveBlocksComponents } from './live-blocks.js';
 import type { BlockStore } from './parts.js';
 import { stopping } from './signals.js';
 import type { StoreRoom } from './store-room.js';
 
-export interface ReclaimerComponents extends ForsakenComponents {
+export interface ReclaimerComponents extends LiveBlocksComponents {
   chunks: BlockStore;
   room: Pick<StoreRoom, 'isFull'>;
   clock: Clock;

@@ -93,6 +93,11 @@ export class ReplicationJob {
     }
   }
 
+  /** Whether it has come, or was found here: it is to be kept until this job has ended. */
+  has(id: Cid): boolean {
+    return this.here.has(id);
+  }
+
   /**
    * For a reader: a block that this job fetches anyway, as soon as it is here and before it is committed; undefined when
    * it is not among them, or does not come.

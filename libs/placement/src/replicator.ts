@@ -95,6 +95,12 @@ export class Replicator {
     return undefined;
   }
 
+  /** Whether a block is here for what is being fetched, and so not yet for a pin. */
+  isUnderWay(id: Cid): boolean {
+    for (const job of this.active) if (job.has(id)) return true;
+    return false;
+  }
+
   /** Contents that are new in the catalogue. */
   heardOf(refs: readonly ContentRef[]): void {
     for (const ref of refs) {
