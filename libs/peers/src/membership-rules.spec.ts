@@ -41,12 +41,13 @@ class Scribe {
   }
 
   /** Several new owners by several who sign together. */
-  joint(by: Signer[], who: Signer, after: MembershipRecord) {
+  joint(by: Signer[], who: Signer, ...after: MembershipRecord[]) {
     const bytes = ({ peerId }: Signer) => Buffer.from(peerIdToBytes(peerId));
     const ordered = [...by].sort((a, b) => Buffer.compare(bytes(a), bytes(b)));
     const names = ordered.map(({ peerId }) => peerId);
     const content: MembershipContent = { kind: 'joint', member: who.peerId, name: '', signers: names };
-    const draft = { networkId: this.founding.id, time: this.time++, parents: [after.id], content };
+    const parents = [...new Set(after.map(({ id }) => id))];
+    const draft = { networkId: this.founding.id, time: this.time++, parents, content };
     const body = membershipBody(draft, names[0] as string);
     const record = sealMembershipRecord(
       body,
@@ -193,6 +194,65 @@ describe('membership rules', () => {
     expect(membersOf(s.records)).toEqual({ b: 'owner', c: 'member', d: 'member' });
   });
 
+  it('lets no former members make an owner by linking the time when they were more than half', () => {
+    const s = new Scribe();
+    const two = s.admit(anna, ben, 'member', s.founding);
+    const three = s.admit(anna, cleo, 'member', two);
+    const four = s.admit(anna, dan, 'member', three);
+    const without = s.remove(anna, cleo, s.remove(anna, ben, four));
+    expect(membersOf(s.records)).toEqual({ a: 'owner', d: 'member' });
+    const joint = s.joint([ben, cleo], eva, three);
+    expect(membersOf(s.records)).toEqual({ a: 'owner', d: 'member' });
+    s.remove(eva, anna, joint);
+    s.admit(anna, signers[5] as Signer, 'member', without, null);
+    expect(membersOf(s.records)).toEqual({ a: 'owner', d: 'member', f: 'member' });
+  });
+
+  it('lets no founder who was removed make an owner alone', () => {
+    const s = new Scribe();
+    const two = s.admit(anna, ben, 'owner', s.founding);
+    s.remove(ben, anna, two);
+    s.remove(cleo, ben, s.joint([anna], cleo, s.founding));
+    expect(membersOf(s.records)).toEqual({ b: 'owner' });
+  });
+
+  it('counts in the majority for a new owner all whom others admitted before they knew of it', () => {
+    const s = new Scribe();
+    const two = s.admit(anna, ben, 'member', s.founding);
+    const three = s.admit(anna, cleo, 'member', two);
+    const joint = s.joint([ben, cleo], ben, three);
+    expect(membersOf(s.records)).toEqual({ a: 'owner', b: 'owner', c: 'member' });
+    s.admit(anna, eva, 'member', joint);
+    expect(membersOf(s.records)).toMatchObject({ b: 'owner' });
+    s.admit(anna, dan, 'member', three);
+    expect(membersOf(s.records)).toEqual({ a: 'owner', b: 'member', c: 'member', d: 'member', e: 'member' });
+  });
+
+  it('lets an owner made by the majority remove a founder who acted meanwhile, and changes no majority by it', () => {
+    const s = new Scribe();
+    const two = s.admit(anna, ben, 'member', s.founding);
+    const three = s.admit(anna, cleo, 'member', two);
+    const four = s.admit(anna, dan, 'member', three);
+    s.remove(ben, anna, s.joint([ben, cleo, dan], ben, four));
+    s.sign(anna, { kind: 'settings', settings: { ...settings, replicas: 9 } }, [four]);
+    s.admit(anna, eva, 'member', four);
+    expect(membersOf(s.records)).toEqual({ b: 'owner', c: 'member', d: 'member' });
+    expect(rosterOf(graphOf(s.records)).settings.replicas).toBe(3);
+  });
+
+  it('holds to the owner whom more have made when some of them, removed since, make another', () => {
+    const s = new Scribe();
+    const two = s.admit(anna, ben, 'member', s.founding);
+    const three = s.admit(anna, cleo, 'member', two);
+    const four = s.admit(anna, dan, 'member', three);
+    const joint = s.joint([ben, cleo, dan], dan, four);
+    const cut = s.remove(dan, cleo, s.remove(dan, ben, joint));
+    s.admit(dan, signers[5] as Signer, 'member', cut);
+    const forged = s.joint([ben, cleo], eva, three);
+    s.remove(eva, dan, s.remove(eva, anna, forged), four);
+    expect(membersOf(s.records)).toEqual({ a: 'owner', d: 'owner', f: 'member' });
+  });
+
   it('applies the latest settings', () => {
     const s = new Scribe();
     const change = (replicas: number, after: MembershipRecord, time?: number) =>
@@ -226,31 +286,42 @@ describe('membership rules', () => {
 type Step = {
   by: number;
   who: number;
-  act: 'owner' | 'member' | 'remove' | 'settings';
+  act: 'owner' | 'member' | 'remove' | 'settings' | 'joint';
   knows: number;
   skew: number;
   invite: number;
+  /** Who signs a joint record: a bit for each. */
+  signing: number;
 };
 const steps = fc.array(
   fc.record<Step>({
     by: fc.integer({ min: 0, max: 5 }),
     who: fc.integer({ min: 0, max: 5 }),
-    act: fc.constantFrom('owner', 'owner', 'member', 'remove', 'remove', 'settings'),
+    act: fc.constantFrom('owner', 'owner', 'member', 'remove', 'remove', 'settings', 'joint', 'joint'),
     knows: fc.integer({ min: 0, max: 2 ** 20 }),
     skew: fc.integer({ min: -3, max: 3 }),
     invite: fc.integer({ min: 0, max: 6 }),
+    signing: fc.integer({ min: 1, max: 63 }),
   }),
   { minLength: 1, maxLength: 14 },
 );
 
 function history(list: readonly Step[]): MembershipRecord[] {
   const s = new Scribe();
-  for (const { by, who, act, knows, skew, invite } of list) {
+  for (const { by, who, act, knows, skew, invite, signing } of list) {
     const signer = signers[by] as Signer;
     const member = (signers[who] as Signer).peerId;
     // Some of what there is, its author's view; the graph's heads of that become the parents.
     const view = graphOf(s.records.filter((_, at) => at === 0 || (knows >> (at % 20)) % 2 === 0));
     const parents = s.records.filter(({ id }) => view.heads().includes(id));
+    if (act === 'joint') {
+      s.joint(
+        signers.filter((_, at) => (signing >> at) % 2 === 1),
+        signers[who] as Signer,
+        ...parents,
+      );
+      continue;
+    }
     const content: MembershipContent =
       act === 'remove'
         ? { kind: 'removal', member, lastRecord: null, reason: '' }

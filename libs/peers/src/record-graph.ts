@@ -11,6 +11,8 @@ export interface RecordNode {
   readonly stamp: number;
   /** Records that make this one void if they hold themselves. See `verdicts.ts`. */
   readonly attackers: number[];
+  /** Of a joint record: those that give or take membership, and neither know of it nor are known to it. */
+  readonly meanwhile: number[];
 }
 
 /** Lower comes earlier. The same on every node, whatever arrived first, and extends ancestry to an order of all. */
@@ -31,15 +33,20 @@ export class RecordGraph {
   private readonly authored = new Map<string, RecordNode[]>();
   private readonly settingsRecords: RecordNode[] = [];
   private readonly attacked = new Set<RecordNode>();
+  private readonly jointRecords: RecordNode[] = [];
 
   get size(): number {
     return this.nodes.length;
   }
 
-  /** Whether any record stands against another, both of them `within`. While none does, all of them hold. */
+  /** Whether any record may be void by another, both of them `within`. While none may, all of them hold. */
   isContested(within: (index: number) => boolean): boolean {
     for (const { index, attackers } of this.attacked) if (within(index) && attackers.some(within)) return true;
-    return false;
+    return this.jointRecords.some(({ index, meanwhile }) => within(index) && meanwhile.some(within));
+  }
+
+  joints(): readonly RecordNode[] {
+    return this.jointRecords;
   }
 
   has(id: string): boolean {
@@ -110,7 +117,7 @@ export class RecordGraph {
       stamp = Math.max(stamp, this.node(index).stamp + 1);
       this.childless.delete(index);
     }
-    const node: RecordNode = { record, index: this.size, ancestors, stamp, attackers: [] };
+    const node: RecordNode = { record, index: this.size, ancestors, stamp, attackers: [], meanwhile: [] };
     this.nodes.push(node);
     this.indexes.set(record.id, node.index);
     this.childless.add(node.index);
@@ -157,10 +164,18 @@ export class RecordGraph {
     }
     for (const removal of this.removalsOf(author)) this.attack(removal, node);
     if (content?.kind === 'admission' && content.invite !== null) this.contestInvite(node, content.invite);
+    for (const joint of this.jointRecords) noteMeanwhile(joint, node);
+    if (content?.kind === 'joint') {
+      for (const earlier of this.nodes) noteMeanwhile(node, earlier);
+      this.jointRecords.push(node);
+    }
     push(this.authored, author, node);
   }
 
-  /** A removal stands against all that the removed one did without knowing of it and its author without knowing of that. */
+  /**
+   * A removal stands against all that the removed one did without knowing of it and its author without knowing of that.
+   * A joint record is the act of many: a removal of one of them lessens their number. See `verdicts.ts`.
+   */
   private attack(removal: RecordNode, act: RecordNode): void {
     if (removal === act || act.record.content?.kind === 'joint') return;
     if (hasBit(removal.ancestors, act.index) || hasBit(act.ancestors, removal.index)) return;
@@ -183,6 +198,12 @@ export class RecordGraph {
 /** Whether bit `index` is set; bits beyond the end are not. */
 export function hasBit(bits: Uint32Array, index: number): boolean {
   return (((bits[index >>> 5] ?? 0) >>> (index & 31)) & 1) === 1;
+}
+
+function noteMeanwhile(joint: RecordNode, other: RecordNode): void {
+  const { content } = other.record;
+  if (joint === other || !content || !('member' in content)) return;
+  if (!hasBit(joint.ancestors, other.index) && !hasBit(other.ancestors, joint.index)) joint.meanwhile.push(other.index);
 }
 
 function setBit(bits: Uint32Array, index: number): void {

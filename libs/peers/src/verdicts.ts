@@ -31,11 +31,10 @@ export function standingOf(graph: RecordGraph, peerId: string, holds: Holds): St
  * same wherever and whenever it arrives. What fails it is not kept.
  */
 export function mayBeWritten(graph: RecordGraph, record: MembershipRecord, ancestors: Uint32Array): boolean {
-  return isSupported(
-    graph,
-    record,
-    holding(graph, (index) => hasBit(ancestors, index)),
-  );
+  const holds = holding(graph, (index) => hasBit(ancestors, index));
+  const { content } = record;
+  if (content?.kind === 'joint') return isMajority(graph, content.signers, ancestors, holds);
+  return isSupported(graph, record, holds);
 }
 
 /**
@@ -43,12 +42,66 @@ export function mayBeWritten(graph: RecordGraph, record: MembershipRecord, ances
  * - one whose author was no owner by the records that hold in its ancestry does not;
  * - one that a record that holds stands against does not (a removal: what the removed owner did outside the removal's
  *   ancestry; an admission: a later one by the same invite);
- * - where records stand against each other in a circle, that of the author who was admitted earlier holds.
+ * - where records stand against each other in a circle, that of the author who was admitted earlier holds;
+ * - a joint record does not unless its signers are more than half by all records that do not know of it, too.
+ * @param within has the ancestors of all that it has
  */
 export function holding(graph: RecordGraph, within: Holds = () => true): Holds {
   if (!graph.isContested(within)) return within;
-  const verdicts = new Verdicts(graph, within);
+  const joints = judgeJoints(graph, within);
+  return holdingBy(graph, within, joints);
+}
+
+function holdingBy(graph: RecordGraph, within: Holds, joints: ReadonlyMap<number, boolean>): Holds {
+  if (!graph.isContested(within)) return within;
+  const verdicts = new Verdicts(graph, within, joints);
   return (index) => verdicts.of(index) === HOLDS;
+}
+
+/**
+ * Whether joint records hold. Their author chooses what they link, and so by whom the majority is counted: that it was
+ * one then is not enough. Each is judged by all that does not know of it, so that nothing that follows from it has a say.
+ * Of several that do not know of each other, that with more signers is judged first, and the others by what follows from
+ * it as well: those whom a new owner has removed cannot make another, unless they were as many as made that one.
+ */
+function judgeJoints(graph: RecordGraph, within: Holds): ReadonlyMap<number, boolean> {
+  const verdicts = new Map<number, boolean>();
+  let open = graph.joints().filter(({ index }) => within(index));
+  while (open.length > 0) {
+    const first = firstJoint(graph, open);
+    const { ancestors, record } = first;
+    const apart = (index: number) =>
+      within(index) && open.every((joint) => joint.index !== index && !graph.isAncestor(joint.index, index));
+    const signers = record.content?.kind === 'joint' ? record.content.signers : [];
+    verdicts.set(first.index, isMajority(graph, signers, ancestors, holdingBy(graph, apart, verdicts)));
+    open = open.filter((joint) => joint !== first);
+  }
+  return verdicts;
+}
+
+function firstJoint(graph: RecordGraph, open: readonly RecordNode[]): RecordNode {
+  const ready = open.filter(({ ancestors }) => open.every(({ index }) => !hasBit(ancestors, index)));
+  const [first, ...others] = ready as [RecordNode, ...RecordNode[]];
+  return others.reduce((best, node) => {
+    const more = supportOf(graph, node) - supportOf(graph, best);
+    return more > 0 || (more === 0 && compareRank(node, best) < 0) ? node : best;
+  }, first);
+}
+
+/** By ancestry alone, so it never changes. */
+const support = new WeakMap<RecordNode, number>();
+
+/** Members among the signers of a joint record, by its ancestry. */
+function supportOf(graph: RecordGraph, node: RecordNode): number {
+  let count = support.get(node);
+  if (count === undefined) {
+    const { ancestors, record } = node;
+    const signers = record.content?.kind === 'joint' ? record.content.signers : [];
+    const holds = holding(graph, (index) => hasBit(ancestors, index));
+    count = signers.filter((peerId) => standingOf(graph, peerId, holds) !== undefined).length;
+    support.set(node, count);
+  }
+  return count;
 }
 
 const UNDECIDED = 0;
@@ -62,6 +115,7 @@ class Verdicts {
   constructor(
     private readonly graph: RecordGraph,
     within: Holds,
+    private readonly joints: ReadonlyMap<number, boolean>,
   ) {
     this.verdicts = new Uint8Array(graph.size).fill(VOID);
     this.undecided = graph.nodes.filter(({ index }) => within(index)).sort(compareRank);
@@ -91,8 +145,14 @@ class Verdicts {
   private judge(node: RecordNode, open: readonly RecordNode[]): number {
     if (node.attackers.some((attacker) => this.of(attacker) === HOLDS)) return VOID;
     if (open.some(({ index }) => hasBit(node.ancestors, index))) return UNDECIDED;
-    if (!isSupported(this.graph, node.record, (index) => this.holdsBefore(node, index))) return VOID;
+    if (!this.isSupported(node)) return VOID;
     return node.attackers.every((attacker) => this.of(attacker) === VOID) ? HOLDS : UNDECIDED;
+  }
+
+  private isSupported(node: RecordNode): boolean {
+    const { record, index } = node;
+    if (record.content?.kind === 'joint') return this.joints.get(index) === true;
+    return isSupported(this.graph, record, (other) => this.holdsBefore(node, other));
   }
 
   private holdsBefore(node: RecordNode, index: number): boolean {
@@ -142,14 +202,24 @@ class Verdicts {
 
 function isSupported(graph: RecordGraph, { author, content }: MembershipRecord, holds: Holds): boolean {
   if (content?.kind === 'founding') return true;
-  if (content?.kind === 'joint') return isMajority(graph, content.signers, holds);
   const role = standingOf(graph, author, holds)?.role;
   return content ? role === 'owner' : role !== undefined;
 }
 
-function isMajority(graph: RecordGraph, signers: readonly string[], holds: Holds): boolean {
-  const isMember = (peerId: string) => standingOf(graph, peerId, holds) !== undefined;
-  return signers.filter(isMember).length * 2 > [...graph.everAdmitted()].filter(isMember).length;
+/**
+ * Whether these are more than half of all who belong, before or meanwhile. One who was removed meanwhile does not count
+ * among them.
+ * @param ancestors of their joint record
+ * @param holds by all that does not know of it
+ */
+function isMajority(graph: RecordGraph, signers: readonly string[], ancestors: Uint32Array, holds: Holds): boolean {
+  const wasMember = (peerId: string) =>
+    standingOf(graph, peerId, (index) => hasBit(ancestors, index) && holds(index)) !== undefined;
+  const wasRemoved = (peerId: string) =>
+    graph.removalsOf(peerId).some(({ index }) => !hasBit(ancestors, index) && holds(index));
+  const count = signers.filter((peerId) => wasMember(peerId) && !wasRemoved(peerId)).length;
+  const all = [...graph.everAdmitted()].filter((peerId) => wasMember(peerId) || standingOf(graph, peerId, holds));
+  return count * 2 > all.length;
 }
 
 function roleGivenBy({ record: { content } }: RecordNode): MemberRole {
