@@ -1,6 +1,6 @@
 import type { ErrorCode } from '@dfs/contracts';
-import { eventually } from '@dfs/testing';
-import { membershipBody, peerIdToBytes } from '@dfs/protocol';
+import { eventually, fakeClock } from '@dfs/testing';
+import { day, membershipBody, peerIdToBytes } from '@dfs/protocol';
 import { request } from '@dfs/transport';
 import { TestNetwork, type TestNode } from '../testing/network.js';
 
@@ -60,7 +60,9 @@ describe('a new owner', () => {
     const [b, c, d] = (await orphaned(network, 'b', 'c', 'd')) as [TestNode, TestNode, TestNode];
     await c.peers.makeOwner(d.peerId);
     const bytes = (peerId: string) => Buffer.from(peerIdToBytes(peerId));
-    const signers = [b.peerId, c.peerId].sort((x, y) => Buffer.compare(bytes(x), bytes(y)));
+    const ordered = (...nodes: TestNode[]) =>
+      nodes.map(({ peerId }) => peerId).sort((x, y) => Buffer.compare(bytes(x), bytes(y)));
+    const signers = ordered(b, c, d);
     const draft = (member: string, networkId = b.membership.networkId) => ({
       networkId,
       time: Date.now(),
@@ -80,8 +82,37 @@ describe('a new owner', () => {
     const other = { ...draft(d.peerId), content: { kind: 'settings', settings } as const };
     await expect(asks(membershipBody(other, b.peerId))).rejects.toEqual(refusal('forbidden'));
     await expect(asks(Buffer.from('nonsense'))).rejects.toEqual(refusal('bad-request'));
+    const past = { ...draft(d.peerId), parents: [b.membership.networkId] };
+    await expect(asks(membershipBody(past, b.peerId))).rejects.toEqual(refusal('forbidden'));
+    const content = { ...draft(d.peerId).content, signers: ordered(b, c) };
+    await expect(asks(membershipBody({ ...draft(d.peerId), content }, b.peerId))).rejects.toEqual(refusal('forbidden'));
     expect(await asks(membershipBody(draft(d.peerId), b.peerId))).toMatchObject({
       header: { signature: expect.any(Uint8Array) },
     });
+  });
+
+  it('gets no signature once it was removed, nor long after it was asked for', async () => {
+    const clock = fakeClock(Date.now());
+    await using network = new TestNetwork({ clock });
+    const [a, b, c, d] = (await network.joined('a', 'b', 'c', 'd')) as [TestNode, TestNode, TestNode, TestNode];
+    await b.peers.makeOwner(d.peerId);
+    await b.peers.makeOwner(c.peerId);
+    const bytes = (peerId: string) => Buffer.from(peerIdToBytes(peerId));
+    const asks = async (member: string): Promise<unknown> => {
+      const signers = [a, b, c].map(({ peerId }) => peerId).sort((x, y) => Buffer.compare(bytes(x), bytes(y)));
+      const content = { kind: 'joint', member, name: '', signers } as const;
+      const { networkId } = c.membership;
+      const draft = { networkId, time: clock.now(), parents: c.membership.heads(), content };
+      const body = Buffer.from(membershipBody(draft, c.peerId));
+      return (await request(c.transport, b.peerId, '/dfs/sign/1', { body }).next()).value;
+    };
+    const signed = { header: { signature: expect.any(Uint8Array) as unknown } };
+    expect(await asks(d.peerId)).toMatchObject(signed);
+    await a.peers.remove(d.peerId);
+    await eventually(() => !b.membership.isMember(d.peerId) && !c.membership.isMember(d.peerId));
+    await expect(asks(d.peerId)).rejects.toEqual(refusal('forbidden'));
+    expect(await asks(c.peerId)).toMatchObject(signed);
+    clock.advance(15 * day);
+    await expect(asks(c.peerId)).rejects.toEqual(refusal('forbidden'));
   });
 });

@@ -140,10 +140,9 @@ export class JointOwner {
 
   /** Forgets what has come true, and what has not for a long time. */
   private async prune(): Promise<void> {
-    const { db, clock, membership } = this.components;
-    const now = clock.now();
-    for (const [member, at] of [...this.votes]) {
-      if (membership.isMember(member) && !this.isOwner(member) && now - at < OWNER_VOTE_TIME) continue;
+    const { db } = this.components;
+    for (const member of [...this.votes.keys()]) {
+      if (this.isAskedFor(member) && !this.isOwner(member)) continue;
       await db.write((tx) => tx.run('DELETE FROM owner_vote WHERE member = ?', [peerIdToBytes(member)]));
       this.votes.delete(member);
     }
@@ -232,17 +231,34 @@ export class JointOwner {
     }
   }
 
-  /** Signs what a person has asked for here, and nothing else. */
+  /** Signs what a person has asked for here, if it holds by all that this node knows, and nothing else. */
   private async answer(channel: Channel): Promise<void> {
-    const { membership, transport } = this.components;
+    const { membership } = this.components;
     const { header } = await firstFrame(channel);
     const { body } = signMessage.parse(header, 'sign');
-    const { networkId, author, content } = readMembershipBody(body);
-    const isWanted =
-      content?.kind === 'joint' && content.signers.includes(transport.peerId) && this.votes.has(content.member);
+    const { networkId, author, parents, content } = readMembershipBody(body);
+    const isWanted = content?.kind === 'joint' && this.isWanted(content);
     if (!isWanted || networkId !== membership.networkId || author !== channel.peerId || membership.isRemoved) {
       throw new DfsError('forbidden', 'Nobody has asked for that at this node.');
     }
+    // By a past that its author has chosen, others would be more than half.
+    if (parents.join() !== membership.heads().slice(0, MAX_PARENTS).join()) {
+      throw new DfsError('forbidden', 'That is not by the membership records that this node has: ask again.');
+    }
     await channel.send(signatureMessage.form({ signature: membership.sign(body) }) as WireValue);
+  }
+
+  private isWanted({ member, signers }: { member: string; signers: readonly string[] }): boolean {
+    const { membership, transport } = this.components;
+    const isMember = (peerId: string) => membership.isMember(peerId);
+    if (!this.isAskedFor(member) || !signers.includes(transport.peerId)) return false;
+    return signers.filter(isMember).length >= this.needed();
+  }
+
+  /** Whether a person has asked for this member here, not too long ago. */
+  private isAskedFor(member: string): boolean {
+    const at = this.votes.get(member);
+    const { membership, clock } = this.components;
+    return at !== undefined && membership.isMember(member) && clock.now() - at < OWNER_VOTE_TIME;
   }
 }
