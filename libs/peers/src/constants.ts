@@ -1,7 +1,13 @@
-import { day, minute, second } from '@dfs/protocol';
+import { day, hour, minute, second } from '@dfs/protocol';
 
 /** Membership records by one author that are kept: far more than a network of thousands needs. */
 export const MAX_RECORDS_PER_AUTHOR = 16_384;
+/** The same for one who is no owner: joint records, and kinds that are not known here. */
+export const MAX_RECORDS_PER_MEMBER = 256;
+/** Times that one who was removed may tell what does not undo that, before it is not let in any more. */
+export const MAX_FAREWELL_OFFENCES = 4;
+/** For how long it is not. */
+export const OFFENDED_TIME = 1 * hour;
 
 /** Invites: how long a ticket is good for. */
 export const DEFAULT_INVITE_SECONDS = day / second;

@@ -3,7 +3,6 @@ import type { Database } from '@dfs/database';
 import {
   DfsError,
   MAX_OWNER_VOTES,
-  MAX_PARENTS,
   membershipBody,
   normalisePeerId,
   ownersSection,
@@ -210,7 +209,7 @@ export class JointOwner {
     const { membership, clock } = this.components;
     const bytes = (peerId: string) => Buffer.from(peerIdToBytes(peerId));
     agreeing.sort((a, b) => Buffer.compare(bytes(a), bytes(b)));
-    const parents = membership.heads().slice(0, MAX_PARENTS);
+    const parents = membership.parents();
     const name = membership.member(member)?.name ?? '';
     const content = { kind: 'joint', member, name, signers: agreeing } as const;
     const { networkId } = membership;
@@ -242,7 +241,7 @@ export class JointOwner {
       throw new DfsError('forbidden', 'Nobody has asked for that at this node.');
     }
     // By a past that its author has chosen, others would be more than half.
-    if (parents.join() !== membership.heads().slice(0, MAX_PARENTS).join()) {
+    if (parents.join() !== membership.parents().join()) {
       throw new DfsError('forbidden', 'That is not by the membership records that this node has: ask again.');
     }
     await channel.send(signatureMessage.form({ signature: membership.sign(body) }) as WireValue);

@@ -1,7 +1,9 @@
 import { EventLog, eventsMigrations } from '@dfs/events';
 import {
   encode,
+  MAX_KNOWN_RECORDS,
   peerIdToBytes,
+  pullMessage,
   readMembershipRecord,
   signerFromRaw,
   signMembershipRecord,
@@ -11,6 +13,7 @@ import {
   type Signer,
 } from '@dfs/protocol';
 import { fakeClock, tempDatabase, type TempDatabase } from '@dfs/testing';
+import { MAX_RECORDS_PER_MEMBER } from './constants.js';
 import { Membership, peersMigrations } from './index.js';
 
 const [anna, ben, cleo] = [1, 2, 3].map((seed) => signerFromRaw(Buffer.alloc(32, seed))) as [Signer, Signer, Signer];
@@ -30,8 +33,7 @@ const admission = (who: Signer, role: 'owner' | 'member' = 'member'): Membership
   return { kind: 'admission', member: who.peerId, role, invite: null, name: '' };
 };
 const stored = ({ db }: TempDatabase) => db.query<{ id: Buffer }>('SELECT id FROM membership_record');
-const unknownKind = (membership: Membership, by: Signer): Uint8Array => {
-  const [founded] = membership.missingFrom([]) as [MembershipRecord];
+const unknownKind = (membership: Membership, by: Signer, parent = membership.networkId, verse = 0): Uint8Array => {
   const body = encode([
     1,
     'dfs-membership',
@@ -39,8 +41,8 @@ const unknownKind = (membership: Membership, by: Signer): Uint8Array => {
     'anthem',
     peerIdToBytes(by.peerId),
     5,
-    [Buffer.from(founded.id, 'hex')],
-    'la la la',
+    [Buffer.from(parent, 'hex')],
+    `la la la ${verse}`,
   ]);
   return encode([body, [[peerIdToBytes(by.peerId), by.sign(body)]]]);
 };
@@ -131,6 +133,39 @@ describe('Membership', () => {
     // What is written now builds on it.
     await again.changeSettings({ replicas: 4 });
     expect(again.missingFrom([]).at(-1)?.parents).toEqual([kept?.id]);
+  });
+
+  it('stays in sync with others whatever members that are no owners write beside it', async () => {
+    await using temp = await database();
+    const { membership } = await open(temp, anna);
+    const singers = Array.from({ length: 3 }, (_, at) => signerFromRaw(Buffer.alloc(32, 50 + at)));
+    const admitted: MembershipRecord[] = [];
+    await membership.unit(async ({ write }) => {
+      for (const singer of singers) admitted.push(await write(admission(singer)));
+    });
+    const [, , last] = admitted as [MembershipRecord, MembershipRecord, MembershipRecord];
+    const songs = singers.flatMap((singer) =>
+      Array.from({ length: 300 }, (_, verse) => unknownKind(membership, singer, last.id, verse)),
+    );
+    const { added, refused } = await membership.receive(songs);
+    // Who passes them on is not at fault that there are too many.
+    expect({ added: added.length, refused }).toEqual({ added: 3 * MAX_RECORDS_PER_MEMBER, refused: 0 });
+    expect(membership.heads().length).toBeGreaterThan(MAX_KNOWN_RECORDS);
+    const known = membership.sample();
+    expect(pullMessage.parse(pullMessage.form({ method: 'pull', known }), 'pull').known).toEqual(known);
+    // What an owner writes is understood by those who have none of it.
+    await using other = await database();
+    const beside = (await open(other, ben)).membership;
+    const founded = membership.missingFrom([])[0] as MembershipRecord;
+    await beside.unit(async ({ replace }) => replace([founded]));
+    await beside.receive(admitted.map(({ bytes }) => bytes));
+    await membership.changeSettings({ replicas: 5 });
+    const settings = membership.missingFrom([]).filter(({ kind }) => kind === 'settings');
+    expect(await beside.receive(settings.map(({ bytes }) => bytes))).toMatchObject({ orphans: 0, refused: 0 });
+    expect(beside.settings().replicas).toBe(5);
+    // And what is missing comes with one exchange, if not more sparingly than that.
+    await beside.receive(membership.missingFrom(beside.sample()).map(({ bytes }) => bytes));
+    expect(beside.fingerprint()).toEqual(membership.fingerprint());
   });
 
   it('lets only owners write', async () => {

@@ -6,6 +6,7 @@ import {
   DfsError,
   isDfsError,
   membershipIdOf,
+  membershipKindOf,
   readMembershipRecord,
   second,
   sha256,
@@ -18,12 +19,12 @@ import {
   type Signer,
   type Unsubscribe,
 } from '@dfs/protocol';
-import { MAX_RECORDS_PER_AUTHOR } from './constants.js';
+import { MAX_RECORDS_PER_AUTHOR, MAX_RECORDS_PER_MEMBER } from './constants.js';
 import { insertRecords, loadMembership, replaceMembership } from './membership-store.js';
 import { cleanName } from './names.js';
 import { RecordGraph } from './record-graph.js';
 import { rosterOf, type FormerMember, type Member, type Roster } from './roster.js';
-import { mayBeWritten } from './verdicts.js';
+import { holding, isByOwner, mayBeWritten } from './verdicts.js';
 
 /** What a Membership is made of. */
 export interface MembershipComponents {
@@ -175,6 +176,11 @@ export class Membership {
     return this.view.graph.sample(this.view.size);
   }
 
+  /** What a record that is written now links. */
+  parents(): string[] {
+    return parentsIn(this.view.graph, this.view.roster, this.view.size);
+  }
+
   /** What somebody lacks who has `known` and all their ancestors; parents first. */
   missingFrom(known: readonly string[]): MembershipRecord[] {
     return this.view.graph.missingFrom(known, this.view.size);
@@ -183,6 +189,11 @@ export class Membership {
   /** What proves to one who has `known` that it was removed, and nothing more; parents first. */
   removalOf(peerId: string, known: readonly string[]): MembershipRecord[] {
     return this.view.graph.removalOf(peerId, known, this.view.size);
+  }
+
+  /** What voids the removals of this node, for one who has `known`; parents first. */
+  defence(known: readonly string[]): MembershipRecord[] {
+    return this.view.graph.defenceOf(this.selfId, known, this.view.size);
   }
 
   /** Owners alone. @throws DfsError `not-an-owner` */
@@ -205,6 +216,26 @@ export class Membership {
     }, from);
   }
 
+  /**
+   * Takes from one who was removed what undoes that: all of it if it is a member by it, otherwise nothing.
+   * @throws DfsError `forbidden` when it is none by it, or it is of a kind that cannot undo a removal
+   */
+  async reinstate(envelopes: readonly Uint8Array[], from: string): Promise<void> {
+    const refused = (): DfsError =>
+      new DfsError('forbidden', 'Those records do not undo the removal of who sent them.');
+    const kinds: (string | undefined)[] = ['admission', 'removal', 'settings'];
+    // Before a signature is verified: of a joint record there are hundreds.
+    const news = envelopes.filter((bytes) => !this.view.graph.has(membershipIdOf(bytes)));
+    if (!news.every((bytes) => kinds.includes(membershipKindOf(bytes)))) throw refused();
+    const { records, refused: invalid } = this.read(news);
+    if (invalid > 0) throw refused();
+    await this.transact(async (tx, graph) => {
+      const result = addValid(graph(), records);
+      if (result.refused > 0 || result.orphans > 0 || !rosterOf(graph()).members.has(from)) throw refused();
+      await insertRecords(tx, result.added);
+    }, from);
+  }
+
   /** This node's signature over a statement that says what it is. */
   sign(bytes: Uint8Array): Uint8Array {
     return this.components.signer.sign(bytes);
@@ -220,9 +251,10 @@ export class Membership {
         roster: () => rosterOf(graph()),
         write: async (content) => {
           const known = graph();
-          if (rosterOf(known).members.get(signer.peerId)?.role !== 'owner') throw notAnOwner();
+          const roster = rosterOf(known);
+          if (roster.members.get(signer.peerId)?.role !== 'owner') throw notAnOwner();
           const { networkId } = known.node(0).record;
-          const parents = known.heads().slice(0, 64);
+          const parents = parentsIn(known, roster);
           const record = signMembershipRecord({ networkId, time: clock.now(), parents, content }, signer);
           known.add(record);
           await insertRecords(tx, [record]);
@@ -333,17 +365,33 @@ export function addValid(graph: RecordGraph, records: readonly MembershipRecord[
       const ancestors = graph.ancestryOf(record.parents);
       if (!ancestors) return true;
       const foreign = record.networkId !== graph.node(0).record.networkId;
-      const tooMany = graph.recordsBy(record.author).length >= MAX_RECORDS_PER_AUTHOR;
-      if (foreign || tooMany || !mayBeWritten(graph, record, ancestors)) {
+      if (foreign || !mayBeWritten(graph, record, ancestors)) {
         refused++;
         return false;
       }
+      // No fault of who passes it on.
+      if (graph.recordsBy(record.author).length >= ceilingOf(graph, record, ancestors)) return false;
       graph.add(record);
       added.push(record);
       return false;
     });
   }
   return { added, orphans: waiting.length, refused };
+}
+
+function ceilingOf(graph: RecordGraph, record: MembershipRecord, ancestors: Uint32Array): number {
+  const few = graph.recordsBy(record.author).length < MAX_RECORDS_PER_MEMBER;
+  return few || isByOwner(graph, record, ancestors) ? MAX_RECORDS_PER_AUTHOR : MAX_RECORDS_PER_MEMBER;
+}
+
+/** All but what members that are no owners write without end: kinds that are not known here, joint records that do not hold. */
+function parentsIn(graph: RecordGraph, { members }: Roster, size?: number): string[] {
+  const holds = holding(graph, (index) => size === undefined || index < size);
+  const isOwner = (peerId: string) => members.get(peerId)?.role === 'owner';
+  return graph.parents(({ index, record: { author, content } }) => {
+    if (!content || content.kind === 'joint') return isOwner(author) || (content !== undefined && holds(index));
+    return true;
+  }, size);
 }
 
 function found(signer: Signer, clock: Clock, options: MembershipOptions): MembershipRecord {

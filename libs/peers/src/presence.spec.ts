@@ -1,7 +1,15 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ErrorCode } from '@dfs/contracts';
-import { hour, peerIdToBytes, signerFromRaw, type WireValue } from '@dfs/protocol';
+import {
+  encode,
+  hour,
+  membershipBody,
+  peerIdToBytes,
+  sealMembershipRecord,
+  signerFromRaw,
+  type WireValue,
+} from '@dfs/protocol';
 import { eventually, fakeClock } from '@dfs/testing';
 import { request } from '@dfs/transport';
 import { QUICK, TestNetwork, type TestNode } from '../testing/network.js';
@@ -410,6 +418,45 @@ describe('removal', () => {
     await eventually(() => b.membership.isRemoved, { deadline: 20_000 });
     for (const node of [a, c]) expect(memberIds(node)).toEqual(ids(a, c));
     expect(a.membership.isRemoved).toBe(false);
+  });
+
+  it('keeps nothing of what one who was removed tells, if it does not undo the removal, and soon listens no more', async () => {
+    const clock = fakeClock(Date.now());
+    await using network = new TestNetwork({ clock });
+    const [a, b] = (await network.joined('a', 'b')) as Two;
+    await network.stop(b);
+    const { networkId } = a.membership;
+    const [parent] = a.membership.heads() as [string];
+    await a.peers.remove(b.peerId);
+    // No invite keeps the door open any more.
+    clock.advance(hour);
+    const known = a.membership.heads().map((id) => Buffer.from(id, 'hex'));
+    const former = network.memory.node(b.signer);
+    former.setGate({ isMember: () => true, acceptsStrangers: () => false });
+    await former.start();
+    await former.dialPeer(a.peerId, a.transport.addresses());
+    const tells = async (...records: Uint8Array[]): Promise<unknown> => {
+      const message = { known, records: records.map((bytes) => Buffer.from(bytes)) };
+      return (await request(former, a.peerId, '/dfs/farewell/1', message).next()).value;
+    };
+    const seal = (body: Uint8Array) =>
+      sealMembershipRecord(body, [{ signer: b.peerId, signature: b.signer.sign(body) }]).bytes;
+    const head = (kind: string) => [1, 'dfs-membership', Buffer.from(networkId, 'hex'), kind, peerIdToBytes(b.peerId)];
+    const unknown = (time: number) =>
+      seal(encode([...head('anthem'), time, [Buffer.from(parent, 'hex')], 'la'] as WireValue[]));
+    const content = { kind: 'joint', member: b.peerId, name: '', signers: [b.peerId] } as const;
+    const joint = seal(membershipBody({ networkId, time: 1, parents: [networkId], content }, b.peerId));
+    const before = a.membership.fingerprint();
+    await expect(tells(unknown(1), unknown(2))).rejects.toEqual(refusal('forbidden'));
+    await expect(tells(joint)).rejects.toEqual(refusal('forbidden'));
+    expect(a.membership.fingerprint()).toEqual(before);
+    await expect(tells(unknown(3))).rejects.toEqual(refusal('forbidden'));
+    await expect(tells(unknown(4))).rejects.toBeDefined();
+    // The founding, the admission and the removal.
+    expect(await a.db.query('SELECT id FROM membership_record')).toHaveLength(3);
+    await eventually(() => a.transport.connections().length === 0);
+    await expect(former.dialPeer(a.peerId, a.transport.addresses())).rejects.toBeDefined();
+    await former.stop();
   });
 
   it('says nothing to those who were not removed', async () => {

@@ -1,4 +1,4 @@
-import { DfsError, type MembershipRecord } from '@dfs/protocol';
+import { DfsError, MAX_KNOWN_RECORDS, MAX_PARENTS, type MembershipRecord } from '@dfs/protocol';
 
 /** One record in its place among the others. */
 export interface RecordNode {
@@ -125,11 +125,34 @@ export class RecordGraph {
     return node;
   }
 
-  /** Ids from which a peer can tell what is missing here: the heads, then ever sparser into the past. */
+  /**
+   * What a new record links: the heads of those records that are `linked`, the latest if there are too many; in order of
+   * their ids. What anybody may write without end is not: others need not have it, nor may it crowd out the rest.
+   */
+  parents(linked: (node: RecordNode) => boolean, size = this.size): string[] {
+    const covered = new Uint32Array((size >>> 5) + 1);
+    const heads: RecordNode[] = [];
+    for (const node of this.nodes.slice(0, size).reverse()) {
+      if (hasBit(covered, node.index) || !linked(node)) continue;
+      heads.push(node);
+      node.ancestors.forEach((word, at) => (covered[at] = (covered[at] ?? 0) | word));
+    }
+    const latest = heads.sort((a, b) => compareRank(b, a)).slice(0, MAX_PARENTS);
+    return latest.map(({ record }) => record.id).sort();
+  }
+
+  /**
+   * Ids from which a peer can tell what is missing here: the heads, then ever sparser into the past. Never more than a
+   * message takes; of more heads than that the last to come, and a peer may send again what descends to the others.
+   */
   sample(size = this.size): string[] {
-    const ids = new Set(this.heads(size));
-    for (let back = 1; back < size; back *= 2) ids.add(this.node(size - 1 - back).record.id);
-    return [...ids];
+    const past: string[] = [];
+    for (let back = 1; back < size; back *= 2) past.push(this.node(size - 1 - back).record.id);
+    const heads = this.heads(size);
+    const room = MAX_KNOWN_RECORDS - past.length;
+    const index = (id: string) => this.indexes.get(id) ?? 0;
+    const latest = heads.length > room ? heads.sort((a, b) => index(b) - index(a)).slice(0, room) : heads;
+    return [...new Set([...latest, ...past])];
   }
 
   /** What somebody who has `known`, with all their ancestors, does not have; parents first. */
@@ -143,6 +166,14 @@ export class RecordGraph {
     const had = this.ancestryOf(known.filter((id) => this.has(id))) ?? new Uint32Array(0);
     const removals = this.removalsOf(peerId).filter(({ index }) => index < size);
     const proof = this.ancestryOf(removals.map(({ record }) => record.id)) ?? new Uint32Array(0);
+    return this.nodes.flatMap(({ index, record }) => (hasBit(proof, index) && !hasBit(had, index) ? [record] : []));
+  }
+
+  /** What stands against the removals of `peerId`, with what one who has `known` lacks of their ancestors; parents first. */
+  defenceOf(peerId: string, known: readonly string[], size = this.size): MembershipRecord[] {
+    const had = this.ancestryOf(known.filter((id) => this.has(id))) ?? new Uint32Array(0);
+    const against = this.removalsOf(peerId).flatMap(({ attackers }) => attackers.filter((index) => index < size));
+    const proof = this.ancestryOf(against.map((index) => this.node(index).record.id)) ?? new Uint32Array(0);
     return this.nodes.flatMap(({ index, record }) => (hasBit(proof, index) && !hasBit(had, index) ? [record] : []));
   }
 

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import {
   DfsError,
   FAREWELL_PROTOCOL,
@@ -8,7 +9,7 @@ import {
   type WireValue,
 } from '@dfs/protocol';
 import { firstFrame, request, type Channel, type Transport } from '@dfs/transport';
-import { STATUS_TIME } from './constants.js';
+import { MAX_FAREWELL_OFFENCES, OFFENDED_TIME, STATUS_TIME } from './constants.js';
 import { membershipFrames } from './membership-frames.js';
 import type { Membership } from './membership.js';
 
@@ -23,12 +24,17 @@ export interface ReturningComponents {
  * to it any more, learns why. It is let in for that alone, as a stranger is while an invite is open.
  */
 export class Returning {
+  /** By peer id: who told what does not undo its removal, how often, and until when it is not let in if that is too often. */
+  private readonly offences = new Map<string, { count: number; until: number }>();
+
   constructor(private readonly components: ReturningComponents) {
     components.transport.handle(FAREWELL_PROTOCOL, (channel) => this.answer(channel), { strangers: true });
   }
 
   /** Whether a peer was a member and is none: it may come in to ask. */
   isFormer(peerId: string): boolean {
+    const { count = 0, until = 0 } = this.offences.get(peerId) ?? {};
+    if (count >= MAX_FAREWELL_OFFENCES && performance.now() < until) return false;
     return this.components.membership.removed(peerId) !== undefined;
   }
 
@@ -41,9 +47,10 @@ export class Returning {
     try {
       const told = await this.converse(peerId, [], signal);
       if (told.length === 0 || membership.isRemoved) return;
-      for (const records of membershipFrames(membership.missingFrom(told))) {
-        await this.converse(peerId, records, signal);
-      }
+      // All at once: one that undoes nothing by itself is not kept.
+      const against = membership.defence(told);
+      const [defence] = membershipFrames(against.length > 0 ? against : membership.missingFrom(told));
+      if (defence) await this.converse(peerId, defence, signal);
     } catch (error) {
       log.debug({ err: error, peer: peerId }, 'a member does not say whether this node was removed');
     }
@@ -69,12 +76,27 @@ export class Returning {
     const { header } = await firstFrame(channel);
     const { known, records: told } = farewellMessage.parse(header, 'farewell');
     if (!this.isFormer(channel.peerId)) return;
-    if (told.length > 0) await this.receive(told, channel.peerId);
+    if (told.length > 0) await this.reinstate(told, channel.peerId);
     if (!this.isFormer(channel.peerId)) return;
     for (const records of membershipFrames(membership.removalOf(channel.peerId, known))) {
       await channel.send({ records });
     }
     log.info({ peer: channel.peerId }, 'a node that was removed while it was away was told so');
+  }
+
+  private async reinstate(told: readonly Uint8Array[], peerId: string): Promise<void> {
+    const { membership, log } = this.components;
+    try {
+      await membership.reinstate(told, peerId);
+      this.offences.delete(peerId);
+    } catch (error) {
+      const { count = 0, until = 0 } = this.offences.get(peerId) ?? {};
+      const now = performance.now();
+      this.offences.set(peerId, { count: now < until ? count + 1 : 1, until: now + OFFENDED_TIME });
+      log.warn({ err: error, peer: peerId }, 'a node that was removed told what does not undo that');
+      if (!this.isFormer(peerId)) await this.components.transport.hangUp(peerId).catch(() => undefined);
+      throw error;
+    }
   }
 
   /** @throws DfsError `peer-misbehaved` when some of them nobody should have */

@@ -37,6 +37,12 @@ export function mayBeWritten(graph: RecordGraph, record: MembershipRecord, ances
   return isSupported(graph, record, holds);
 }
 
+/** Whether its author was an owner by its ancestors. */
+export function isByOwner(graph: RecordGraph, { author }: MembershipRecord, ancestors: Uint32Array): boolean {
+  const holds = holding(graph, (index) => hasBit(ancestors, index));
+  return standingOf(graph, author, holds)?.role === 'owner';
+}
+
 /**
  * Which of the records hold, by the set of them alone:
  * - one whose author was no owner by the records that hold in its ancestry does not;

@@ -1,4 +1,5 @@
 import { membershipEnvelopes } from './join-messages.js';
+import { MAX_KNOWN_RECORDS } from './limits.js';
 import { shape, unless } from './schema.js';
 
 /**
@@ -10,7 +11,7 @@ export const FAREWELL_PROTOCOL = '/dfs/farewell/1';
 
 export const farewellMessage = shape.struct({
   /** Ids of membership records the asker has, with all their ancestors: its heads, then ever sparser into the past. */
-  known: shape.list(shape.hex(32), 512),
+  known: shape.list(shape.hex(32), MAX_KNOWN_RECORDS),
   /** From one who holds that its removal is void: what the answerer may lack to see that. Two owners removed each other. */
   records: unless<Uint8Array[]>([], membershipEnvelopes()),
 });

@@ -31,3 +31,5 @@ export const MAX_PARENTS = 64;
  * write.
  */
 export const MAX_CLOCK_SKEW = 72 * hour;
+/** Ids of membership records by which one peer tells another what it has. */
+export const MAX_KNOWN_RECORDS = 512;

@@ -187,10 +187,22 @@ export function readMembershipBody(body: Uint8Array): Omit<MembershipRecord, 'by
  * @throws DfsError `bad-request`
  */
 export function membershipIdOf(bytes: Uint8Array): string {
+  return Buffer.from(sha256(bodyOf(bytes))).toString('hex');
+}
+
+/**
+ * What kind of record an envelope claims to hold, unverified; undefined for one that is not known here.
+ * @throws DfsError `bad-request`
+ */
+export function membershipKindOf(bytes: Uint8Array): MembershipKind | undefined {
+  return readMembershipBody(bodyOf(bytes)).content?.kind;
+}
+
+function bodyOf(bytes: Uint8Array): Uint8Array {
   const value = decode(bytes, RECORD_LIMITS);
   const body = Array.isArray(value) ? (value as readonly WireValue[])[0] : undefined;
   if (!(body instanceof Uint8Array)) throw refused('it has no body');
-  return Buffer.from(sha256(body)).toString('hex');
+  return body;
 }
 
 function readBody(body: Uint8Array, recordId: string, bytes: Uint8Array): MembershipRecord {

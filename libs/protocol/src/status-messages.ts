@@ -1,5 +1,5 @@
 import { MAX_WIRE_ADDRESSES, MAX_WIRE_ADDRESS_LENGTH, membershipEnvelopes } from './join-messages.js';
-import { MAX_NAME_LENGTH } from './limits.js';
+import { MAX_KNOWN_RECORDS, MAX_NAME_LENGTH } from './limits.js';
 import { shape, unless, type Infer } from './schema.js';
 
 /**
@@ -82,7 +82,7 @@ export const nodeSection = shape.struct({
 export const pullMessage = shape.struct({
   method: shape.oneOf('pull'),
   /** Ids of membership records the asker has, with all their ancestors: its heads, then ever sparser into the past. */
-  known: shape.list(shape.hex(32), 512),
+  known: shape.list(shape.hex(32), MAX_KNOWN_RECORDS),
 });
 export const pushMessage = shape.struct({
   method: shape.oneOf('push'),
