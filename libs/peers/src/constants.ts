@@ -9,6 +9,13 @@ export const MAX_FAREWELL_OFFENCES = 4;
 /** For how long it is not. */
 export const OFFENDED_TIME = 1 * hour;
 
+/** A node that was removed asks members whether it still is, first after so many heartbeats, then ever more seldom … */
+export const OPINION_PERIODS = 10;
+/** … down to this. */
+export const OPINION_MAX = 1 * day;
+/** Members it asks at a time. */
+export const MAX_OPINIONS = 3;
+
 /** Invites: how long a ticket is good for. */
 export const DEFAULT_INVITE_SECONDS = day / second;
 export const MIN_INVITE_SECONDS = minute / second;

@@ -342,7 +342,7 @@ describe('removal', () => {
     expect(a.sees(c) && c.sees(a) && b.sees()).toBe(true);
   });
 
-  it('is learnt by a member that was away, which then dials nobody any more, and is told nothing else', async () => {
+  it('is learnt by a member that was away, which then leaves the others alone, and is told nothing else', async () => {
     await using network = new TestNetwork();
     const [a, b, c] = (await network.joined('a', 'b', 'c')) as Three;
     const start = await network.stop(b);
@@ -420,6 +420,24 @@ describe('removal', () => {
     expect(a.membership.isRemoved).toBe(false);
   });
 
+  it('that is void is found out to be by the one it removed, who was told of nothing else', async () => {
+    await using network = new TestNetwork();
+    const [a, b, c] = (await network.joined('a', 'b', 'c')) as Three;
+    await a.peers.makeOwner(b.peerId);
+    await eventually(() => b.membership.self().role === 'owner');
+    await eventually(() => c.membership.member(b.peerId)?.role === 'owner');
+    network.memory.partition([[a], [b, c]]);
+    await eventually(() => a.sees() && b.sees(c));
+    await b.peers.remove(c.peerId);
+    await eventually(() => c.membership.isRemoved);
+    await a.peers.remove(b.peerId);
+    network.memory.heal();
+    await eventually(() => !c.membership.isRemoved, { deadline: 25_000 });
+    await eventually(() => a.sees(c) && c.sees(a), { deadline: 20_000 });
+    for (const node of [a, c]) expect(memberIds(node)).toEqual(ids(a, c));
+    expect(c.membership.removed(b.peerId)).toBeDefined();
+  });
+
   it('keeps nothing of what one who was removed tells, if it does not undo the removal, and soon listens no more', async () => {
     const clock = fakeClock(Date.now());
     await using network = new TestNetwork({ clock });
@@ -467,8 +485,12 @@ describe('removal', () => {
     await stranger.start();
     await a.peers.invite({});
     await stranger.dialPeer(a.peerId, a.transport.addresses());
-    for (const transport of [stranger, b.transport]) {
-      const frames = request(transport, a.peerId, '/dfs/farewell/1', { known: [] });
+    const known = a.membership.heads().map((id) => Buffer.from(id, 'hex'));
+    for (const [transport, message] of [
+      [stranger, { known: [] }],
+      [b.transport, { known }],
+    ] as const) {
+      const frames = request(transport, a.peerId, '/dfs/farewell/1', message);
       expect(await frames.next()).toMatchObject({ done: true });
     }
     await stranger.stop();

@@ -24,6 +24,7 @@ import type { Membership } from './membership.js';
 import { cleanName } from './names.js';
 import { PeerEvents } from './peer-events.js';
 import { Returning } from './returning.js';
+import { SecondOpinion } from './second-opinion.js';
 import { Sections } from './sections.js';
 import type { Session } from './session.js';
 import { Sessions } from './sessions.js';
@@ -54,6 +55,7 @@ export class Presence {
   readonly changed: Listeners<[]>;
   private readonly statusListeners = new Map<string, Listeners<[string, WireValue]>>();
   private readonly dialer: Dialer;
+  private readonly secondOpinion: SecondOpinion;
   private readonly told: PeerEvents;
   /** Nodes that were found on the local network and are no members: one may be about to invite this one. */
   private readonly found = new Map<string, string[]>();
@@ -105,6 +107,8 @@ export class Presence {
         outrun: (heard) => this.outrun(heard),
       },
     );
+    const periodMs = () => this.heartbeatPeriod();
+    this.secondOpinion = new SecondOpinion({ transport, membership, log, addressesOf, periodMs, ask: unheard });
     this.told = new PeerEvents({ db, events, log, describe: (peerId) => this.describe(peerId) });
     sections.contribute(NODE_SECTION, () => {
       const addresses = transport.addresses().slice(0, 16);
@@ -130,6 +134,7 @@ export class Presence {
     this.counted = this.whoCounts();
     this.meetAll();
     this.dialer.start();
+    this.secondOpinion.start();
     this.scheduleHeartbeat();
   }
 
@@ -140,6 +145,7 @@ export class Presence {
     this.clocks.stop();
     for (const off of this.unsubscribe.splice(0)) off();
     for (const peerId of this.sessions.ready()) this.rememberSeen(peerId);
+    this.secondOpinion.stop();
     await this.told.stop();
     this.sessions.stop();
     await this.dialer.stop();

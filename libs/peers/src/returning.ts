@@ -44,9 +44,10 @@ export class Returning {
    */
   async ask(peerId: string, signal: AbortSignal): Promise<void> {
     const { membership, log } = this.components;
+    const wasRemoved = membership.isRemoved;
     try {
       const told = await this.converse(peerId, [], signal);
-      if (told.length === 0 || membership.isRemoved) return;
+      if (told.length === 0 || wasRemoved || membership.isRemoved) return;
       // All at once: one that undoes nothing by itself is not kept.
       const against = membership.defence(told);
       const [defence] = membershipFrames(against.length > 0 ? against : membership.missingFrom(told));
@@ -70,11 +71,15 @@ export class Returning {
     return ids;
   }
 
-  /** Who was not removed learns nothing. */
+  /** A stranger learns nothing. One who is a member here and asks may believe that it is none: it gets what it lacks. */
   private async answer(channel: Channel): Promise<void> {
     const { membership, log } = this.components;
     const { header } = await firstFrame(channel);
     const { known, records: told } = farewellMessage.parse(header, 'farewell');
+    if (!membership.isRemoved && membership.isMember(channel.peerId)) {
+      for (const records of membershipFrames(membership.missingFrom(known))) await channel.send({ records });
+      return;
+    }
     if (!this.isFormer(channel.peerId)) return;
     if (told.length > 0) await this.reinstate(told, channel.peerId);
     if (!this.isFormer(channel.peerId)) return;

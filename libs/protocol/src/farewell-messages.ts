@@ -5,7 +5,8 @@ import { shape, unless } from './schema.js';
 /**
  * `/dfs/farewell/1`: a node that was removed while it was away asks why nobody speaks to it. One stream a request:
  *   farewell → records, records, … (end)
- * Answered to those who were members and are none, and with nothing but what proves to them that they were removed.
+ * Answered to those who were members and are none, with nothing but what proves to them that they were removed; and to
+ * a member that believes to be none, with what it lacks.
  */
 export const FAREWELL_PROTOCOL = '/dfs/farewell/1';
 
