@@ -76,3 +76,5 @@ export const MAX_REFUSED_RECORDS = 16;
 export const OWNER_VOTE_TIME = 14 * day;
 /** Signing one record by one member. */
 export const SIGN_TIME = 8 * second;
+/** Of those who could gather the signatures for a new owner, each leaves this much time to each one before it. */
+export const GATHER_TURN = 5 * second;

@@ -45,6 +45,18 @@ describe('a new owner', () => {
     expect(votes).toEqual([]);
   });
 
+  it('is made by the next when the member of the lowest id, who should gather the signatures, does not reach all', async () => {
+    await using network = new TestNetwork();
+    const nodes = await orphaned(network, 'b', 'c', 'd');
+    const [low, middle, high] = nodes.sort((x, y) => (x.peerId < y.peerId ? -1 : 1)) as [TestNode, TestNode, TestNode];
+    const apart = new Set([low.peerId, high.peerId]);
+    network.memory.reaches = (from, to) => !(apart.has(from) && apart.has(to));
+    network.memory.byPeerId(low.peerId)?.dropUnreachable();
+    await eventually(() => low.sees(middle) && high.sees(middle));
+    for (const node of nodes) await node.peers.makeOwner(high.peerId);
+    for (const node of nodes) await eventually(() => roleOf(node, high) === 'owner', { deadline: 15_000 });
+  });
+
   it('is not made by half of them, nor by one who asks again and again', async () => {
     await using network = new TestNetwork();
     const [b, c, d] = (await orphaned(network, 'b', 'c', 'd')) as [TestNode, TestNode, TestNode];

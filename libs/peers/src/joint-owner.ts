@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { OwnerVotes } from '@dfs/contracts';
 import type { Database } from '@dfs/database';
 import {
@@ -19,7 +20,7 @@ import {
   type WireValue,
 } from '@dfs/protocol';
 import { ask, firstFrame, type Channel, type Transport } from '@dfs/transport';
-import { OWNER_VOTE_TIME, SIGN_TIME } from './constants.js';
+import { GATHER_TURN, OWNER_VOTE_TIME, SIGN_TIME } from './constants.js';
 import type { Membership } from './membership.js';
 import type { Presence } from './presence.js';
 
@@ -43,7 +44,8 @@ const OWNERS_SECTION = 'owners';
 /**
  * How a network whose owners are gone gets one: a person at each of more than half of the members asks for the same
  * member as an owner. Each node keeps that and says it in its status; the connected one of the lowest id among those who
- * agree gathers their signatures under one record. Nobody signs what nobody has asked for at its own node.
+ * agree gathers their signatures under one record, and should it not, the next. Nobody signs what nobody has asked for at
+ * its own node.
  */
 export class JointOwner {
   /** When it was asked for here, by member. */
@@ -51,6 +53,9 @@ export class JointOwner {
   private readonly unsubscribe: Unsubscribe[] = [];
   private gathering: Promise<void> | undefined;
   private again = false;
+  /** Since when enough agree, by member and the monotonic clock. */
+  private readonly agreed = new Map<string, number>();
+  private turn: NodeJS.Timeout | undefined;
 
   constructor(private readonly components: JointOwnerComponents) {
     const { transport, presence } = components;
@@ -70,7 +75,9 @@ export class JointOwner {
 
   async stop(): Promise<void> {
     for (const off of this.unsubscribe.splice(0)) off();
+    clearTimeout(this.turn);
     await this.gathering;
+    clearTimeout(this.turn);
   }
 
   /**
@@ -144,6 +151,7 @@ export class JointOwner {
       if (this.isAskedFor(member) && !this.isOwner(member)) continue;
       await db.write((tx) => tx.run('DELETE FROM owner_vote WHERE member = ?', [peerIdToBytes(member)]));
       this.votes.delete(member);
+      this.agreed.delete(member);
     }
   }
 
@@ -189,7 +197,8 @@ export class JointOwner {
     const { membership, log } = this.components;
     const self = membership.self().peerId;
     let agreeing = this.supporters(member);
-    while (agreeing[0] === self && agreeing.length >= this.needed()) {
+    if (!this.isMyTurn(member, agreeing.indexOf(self), agreeing.length)) return;
+    while (agreeing.length >= this.needed()) {
       const body = this.bodyFor(member, agreeing);
       const asked = await Promise.all(agreeing.map((peerId) => this.signatureOf(peerId, body)));
       const signatures = asked.filter((one): one is Signature => one !== undefined);
@@ -202,6 +211,24 @@ export class JointOwner {
       }
       agreeing = signatures.map(({ signer }) => signer).sort();
     }
+  }
+
+  /** The lowest id gathers at once. The next one does when that has had its time: it may not reach all. */
+  private isMyTurn(member: string, place: number, count: number): boolean {
+    if (place < 0 || count < this.needed()) {
+      this.agreed.delete(member);
+      return false;
+    }
+    const now = performance.now();
+    const since = this.agreed.get(member) ?? now;
+    this.agreed.set(member, since);
+    const pause = since + place * GATHER_TURN - now;
+    if (pause <= 0) return true;
+    this.turn ??= setTimeout(() => {
+      this.turn = undefined;
+      this.gatherSoon();
+    }, pause).unref();
+    return false;
   }
 
   /** Signers in the order that the record asks for. */
