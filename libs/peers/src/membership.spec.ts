@@ -2,6 +2,7 @@ import { EventLog, eventsMigrations } from '@dfs/events';
 import {
   encode,
   MAX_KNOWN_RECORDS,
+  MAX_PARENTS,
   peerIdToBytes,
   pullMessage,
   readMembershipRecord,
@@ -166,6 +167,24 @@ describe('Membership', () => {
     // And what is missing comes with one exchange, if not more sparingly than that.
     await beside.receive(membership.missingFrom(beside.sample()).map(({ bytes }) => bytes));
     expect(beside.fingerprint()).toEqual(membership.fingerprint());
+  });
+
+  it('links what holds, however much an owner who was removed writes of the time before', async () => {
+    await using temp = await database();
+    const { membership } = await open(temp, anna);
+    const { networkId } = membership;
+    let [promotion, removal]: MembershipRecord[] = [];
+    await membership.unit(async ({ write }) => void (promotion = await write(admission(ben, 'owner'))));
+    const content: MembershipContent = { kind: 'removal', member: ben.peerId, lastRecord: null, reason: '' };
+    await membership.unit(async ({ write }) => void (removal = await write(content)));
+    const parents = [promotion?.id ?? ''];
+    const late = Array.from({ length: MAX_PARENTS + 6 }, (_, at) =>
+      signMembershipRecord({ networkId, time: 2 ** 50 + at, parents, content: admission(cleo) }, ben),
+    );
+    expect((await membership.receive(late.map(({ bytes }) => bytes))).added).toHaveLength(late.length);
+    expect(membership.isMember(cleo.peerId)).toBe(false);
+    await membership.changeSettings({ replicas: 5 });
+    expect(membership.missingFrom([]).at(-1)?.parents).toContain(removal?.id);
   });
 
   it('lets only owners write', async () => {

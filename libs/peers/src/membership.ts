@@ -22,9 +22,10 @@ import {
 import { MAX_RECORDS_PER_AUTHOR, MAX_RECORDS_PER_MEMBER } from './constants.js';
 import { insertRecords, loadMembership, replaceMembership } from './membership-store.js';
 import { cleanName } from './names.js';
+import { parentsIn } from './parents.js';
 import { RecordGraph } from './record-graph.js';
 import { rosterOf, type FormerMember, type Member, type Roster } from './roster.js';
-import { holding, isByOwner, mayBeWritten } from './verdicts.js';
+import { isByOwner, mayBeWritten } from './verdicts.js';
 
 /** What a Membership is made of. */
 export interface MembershipComponents {
@@ -382,16 +383,6 @@ export function addValid(graph: RecordGraph, records: readonly MembershipRecord[
 function ceilingOf(graph: RecordGraph, record: MembershipRecord, ancestors: Uint32Array): number {
   const few = graph.recordsBy(record.author).length < MAX_RECORDS_PER_MEMBER;
   return few || isByOwner(graph, record, ancestors) ? MAX_RECORDS_PER_AUTHOR : MAX_RECORDS_PER_MEMBER;
-}
-
-/** All but what members that are no owners write without end: kinds that are not known here, joint records that do not hold. */
-function parentsIn(graph: RecordGraph, { members }: Roster, size?: number): string[] {
-  const holds = holding(graph, (index) => size === undefined || index < size);
-  const isOwner = (peerId: string) => members.get(peerId)?.role === 'owner';
-  return graph.parents(({ index, record: { author, content } }) => {
-    if (!content || content.kind === 'joint') return isOwner(author) || (content !== undefined && holds(index));
-    return true;
-  }, size);
 }
 
 function found(signer: Signer, clock: Clock, options: MembershipOptions): MembershipRecord {

@@ -1,4 +1,4 @@
-import { DfsError, MAX_KNOWN_RECORDS, MAX_PARENTS, type MembershipRecord } from '@dfs/protocol';
+import { DfsError, MAX_KNOWN_RECORDS, type MembershipRecord } from '@dfs/protocol';
 
 /** One record in its place among the others. */
 export interface RecordNode {
@@ -125,11 +125,8 @@ export class RecordGraph {
     return node;
   }
 
-  /**
-   * What a new record links: the heads of those records that are `linked`, the latest if there are too many; in order of
-   * their ids. What anybody may write without end is not: others need not have it, nor may it crowd out the rest.
-   */
-  parents(linked: (node: RecordNode) => boolean, size = this.size): string[] {
+  /** The records that are `linked` and of which no descendant is, the latest first. */
+  headsOf(linked: (node: RecordNode) => boolean, size = this.size): RecordNode[] {
     const covered = new Uint32Array((size >>> 5) + 1);
     const heads: RecordNode[] = [];
     for (const node of this.nodes.slice(0, size).reverse()) {
@@ -137,8 +134,7 @@ export class RecordGraph {
       heads.push(node);
       node.ancestors.forEach((word, at) => (covered[at] = (covered[at] ?? 0) | word));
     }
-    const latest = heads.sort((a, b) => compareRank(b, a)).slice(0, MAX_PARENTS);
-    return latest.map(({ record }) => record.id).sort();
+    return heads.sort((a, b) => compareRank(b, a));
   }
 
   /**
