@@ -462,7 +462,7 @@ describe('removal', () => {
     const head = (kind: string) => [1, 'dfs-membership', Buffer.from(networkId, 'hex'), kind, peerIdToBytes(b.peerId)];
     const unknown = (time: number) =>
       seal(encode([...head('anthem'), time, [Buffer.from(parent, 'hex')], 'la'] as WireValue[]));
-    const content = { kind: 'joint', member: b.peerId, name: '', signers: [b.peerId] } as const;
+    const content = { kind: 'joint' as const, member: b.peerId, name: '', signers: [b.peerId] };
     const joint = seal(membershipBody({ networkId, time: 1, parents: [networkId], content }, b.peerId));
     const before = a.membership.fingerprint();
     await expect(tells(unknown(1), unknown(2))).rejects.toEqual(refusal('forbidden'));
