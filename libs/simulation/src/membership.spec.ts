@@ -39,7 +39,7 @@ describe('a node that joins with files', () => {
     const { fileId, conflict } = (await cluster.node(1).catalogue.byPath('notes.txt'))!;
     expect(conflict).toBe(true);
     const { items } = await cluster.node(1).catalogue.versions(fileId, { limit: 10 });
-    const below = items[1];
+    const below = items.find(({ shown }) => !shown);
     const mine = { contentId: below!.contentId!, size: below!.size };
     await eventually(
       async () => (await cluster.node(1).placement.replication([mine])).get(mine.contentId)?.copies === 3,
