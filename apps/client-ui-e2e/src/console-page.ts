@@ -12,10 +12,11 @@ export interface DroppedFile {
 export class ConsolePage {
   constructor(readonly page: Page) {}
 
-  /** Opens the link that the node printed, and waits until the console is live. */
+  /** Opens the link that the node printed, and waits until the console is live and its page, a part of its own, is there. */
   async open(link: string): Promise<void> {
     await this.page.goto(link);
     await this.live();
+    await this.page.getByRole('heading', { level: 1 }).waitFor();
   }
 
   async live(timeout = 20_000): Promise<void> {

@@ -27,7 +27,8 @@ describe('a closed network', () => {
   let stranger: Libp2p | undefined;
 
   beforeAll(async () => {
-    nodes = await startNetwork(2);
+    // More than there will be members, those that are gone included: whoever is here holds everything.
+    nodes = await startNetwork(2, { env: { DFS_REPLICAS: '9' } });
     founder = at(nodes, 0);
     await founder.put('secret.txt', 'for members only');
   });
