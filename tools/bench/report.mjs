@@ -72,7 +72,7 @@ export function rowsOf(limits, figures) {
       work: `${large}, the transfer alone`,
       ...atLeast(figures.transfer, 'MiB/s', limits.tlsToFile, 800 / 1380),
       limitIs: 'file to TLS to file',
-      why: 'Both cores: each node hashes, encrypts or decrypts, and copies every byte between socket, memory and page cache; fresh memory for the page cache of B costs most where that is dear.',
+      why: 'Both cores: each node hashes, encrypts or decrypts, and copies every byte between socket, memory and page cache. Most of the disk time of B is that last copy, into memory that the host of this virtual machine hands out only then.',
     },
     {
       work: `${many} files of 4 KiB put into A until B holds them`,
