@@ -88,7 +88,7 @@ async function show() {
   ]);
   console.log(`\n${table(['node', 'files', 'holds', 'open'], rows)}\n`);
   console.log(
-    'Every node lists every file; each file is held by three of the five. Ctrl-C stops and removes all of it.',
+    'Every node lists every file; each file is held by at least three of the five. Ctrl-C stops and removes all of it.',
   );
 }
 
