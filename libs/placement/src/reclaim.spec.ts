@@ -1,8 +1,6 @@
-import { open, readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { storeContent, type StoredContent } from '@dfs/chunks';
 import { KiB, MiB, type Cid } from '@dfs/protocol';
-import { eventually, seededRandom } from '@dfs/testing';
+import { corrupt, eventually, seededRandom } from '@dfs/testing';
 import type { Transport } from '@dfs/transport';
 import { sending, World, type WorldNode } from './world.suite.js';
 
@@ -19,19 +17,6 @@ async function putUnpinned(node: WorldNode, bytes: Uint8Array): Promise<StoredCo
   await batch.flush();
   await node.db.write((tx) => batch.commit(tx));
   return stored;
-}
-
-/** Flips a byte of the pack that holds these bytes. */
-async function damage(node: WorldNode, bytes: Uint8Array): Promise<void> {
-  const packs = node.dir.file('chunks/packs');
-  for (const name of await readdir(packs)) {
-    const at = (await readFile(join(packs, name))).indexOf(bytes);
-    if (at < 0) continue;
-    const file = await open(join(packs, name), 'r+');
-    await file.write(Uint8Array.of(bytes[0]! ^ 1), 0, 1, at);
-    return file.close();
-  }
-  throw new Error('no pack holds these bytes');
 }
 
 async function expectWhole(node: WorldNode, content: StoredContent, bytes: Uint8Array): Promise<void> {
@@ -148,7 +133,7 @@ describe('reclaiming', () => {
     a.outOfGrace.add(b.peerId);
     b.outOfGrace.add(a.peerId);
     await a.stop();
-    await damage(b, bytes.subarray(5 * MiB, 5 * MiB + 64));
+    await corrupt(b.dir.file('chunks'), bytes.subarray(5 * MiB, 5 * MiB + 64));
     expect(await b.chunks.verifyAll()).toMatchObject({ damaged: 1 });
     await eventually(async () => (await b.pinned(file.contentId)) === 0);
     const { chunks } = b.chunks.usage();
@@ -168,7 +153,7 @@ describe('reclaiming', () => {
     const bytes = random.bytes(8 * MiB);
     const file = await node.put('replaced', bytes);
     node.replaced(file.contentId);
-    await damage(node, bytes.subarray(5 * MiB, 5 * MiB + 64));
+    await corrupt(node.dir.file('chunks'), bytes.subarray(5 * MiB, 5 * MiB + 64));
     expect(await node.chunks.verifyAll()).toMatchObject({ damaged: 1 });
     await eventually(
       async () => (await node.placement.holders(file.contentId, file.size)).extents[0]?.holders.length === 0,
@@ -185,7 +170,7 @@ describe('reclaiming', () => {
     await putUnpinned(node, random.bytes(3 * MiB));
     const { chunks } = node.chunks.usage();
     const manifest = await node.chunks.get(file.contentId);
-    await damage(node, manifest);
+    await corrupt(node.dir.file('chunks'), manifest);
     const held: Cid[] = [];
     node.chunks.onDamaged((id) => held.push(id));
     await expect(node.placement.reclaim(0)).rejects.toMatchObject({ code: 'chunk-damaged' });

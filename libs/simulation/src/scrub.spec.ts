@@ -1,22 +1,7 @@
-import { open, readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { KiB, MiB } from '@dfs/protocol';
-import { eventually } from '@dfs/testing';
+import { corrupt, eventually } from '@dfs/testing';
 import { Cluster } from './cluster.js';
 import type { SimNode } from './sim-node.js';
-
-/** Flips a byte of these bytes where the node keeps them. */
-async function damage(node: SimNode, bytes: Uint8Array): Promise<void> {
-  const packs = node.file('chunks/packs');
-  for (const name of await readdir(packs)) {
-    const at = (await readFile(join(packs, name))).indexOf(bytes);
-    if (at < 0) continue;
-    const file = await open(join(packs, name), 'r+');
-    await file.write(Uint8Array.of(bytes[0]! ^ 1), 0, 1, at);
-    return file.close();
-  }
-  throw new Error('no pack holds these bytes');
-}
 
 const warnings = (node: SimNode) =>
   node.events.flatMap((event) => (event.type === 'node.warning' ? [`${event.data.code} ${event.data.active}`] : []));
@@ -36,8 +21,8 @@ describe('a scrub', () => {
     await cluster.converged();
     await cluster.copied(a, ['large.bin', 'small.bin'], 3);
     await b.stop();
-    await damage(b, bytes.subarray(4 * MiB, 4 * MiB + 64));
-    await damage(b, small.subarray(1000, 1064));
+    await corrupt(b.file('chunks'), bytes.subarray(4 * MiB, 4 * MiB + 64));
+    await corrupt(b.file('chunks'), small.subarray(1000, 1064));
     await b.start();
     await cluster.connected();
 
@@ -63,7 +48,7 @@ describe('a scrub', () => {
     await cluster.converged();
     await cluster.copied(a, ['only-two.bin'], 2);
     await a.stop();
-    await damage(b, bytes.subarray(2 * MiB, 2 * MiB + 64));
+    await corrupt(b.file('chunks'), bytes.subarray(2 * MiB, 2 * MiB + 64));
     // Alone with its damage it counts the other's copy only.
     await eventually(async () => (await b.copies('only-two.bin')) === 1, { deadline: 20_000, what: 'one copy less' });
     expect(b.chunks.damaged()).toHaveLength(1);

@@ -1,7 +1,8 @@
 /**
  * What specs are made of: temporary folders and databases, seeded randomness, a fake clock, waiting for a condition,
- * real input files, real engine processes. Imported by specs alone.
+ * real input files, bytes that rot, real engine processes. Imported by specs alone.
  */
+export { corrupt } from './corrupt.js';
 export { tempDatabase, tempDir, type TempDatabase, type TempDir } from './temp.js';
 export { seededRandom, type SeededRandom } from './random.js';
 export { eventually, fakeClock, type FakeClock } from './wait.js';

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { cp, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Database, type Tx } from '@dfs/database';
 import { KiB, MiB } from '@dfs/protocol';
-import { seededRandom, tempDir, type TempDir } from '@dfs/testing';
+import { corrupt, seededRandom, tempDir, type TempDir } from '@dfs/testing';
 import { migrations } from '../migrations.js';
 import { startTestNode, type TestNode } from '../running-node.suite.js';
 import type { CheckReport } from './report.js';
@@ -96,19 +96,6 @@ describe('check', () => {
     await db.close();
   }
 
-  /** Flips a byte of the pack that holds these bytes. */
-  async function damage(bytes: Uint8Array): Promise<void> {
-    for (const name of await packs()) {
-      const path = join(dir, 'chunks/packs', name);
-      const at = (await readFile(path)).indexOf(bytes);
-      if (at < 0) continue;
-      const file = await open(path, 'r+');
-      await file.write(Uint8Array.of(bytes[0]! ^ 1), 0, 1, at);
-      return file.close();
-    }
-    throw new Error('no pack holds these bytes');
-  }
-
   it.each(['stopped', 'killed'])('finds nothing wrong with a node that was %s, and leaves no trace', async (how) => {
     const data = how === 'killed' ? killed : dir;
     const before = await filesBelow(data);
@@ -127,7 +114,7 @@ describe('check', () => {
   });
 
   it('finds a damaged byte, and names the file it hurts; a quick one does not read it', async () => {
-    await damage(FILES.get('small.bin')!.subarray(100, 164));
+    await corrupt(join(dir, 'chunks'), FILES.get('small.bin')!.subarray(100, 164));
     const report = await problems(dir);
     expect(kinds(report)).toEqual(['damaged-chunk', 'missing-chunk']);
     const hurt = report.problems.find(({ problem }) => problem === 'missing-chunk');
@@ -141,7 +128,7 @@ describe('check', () => {
 
   it('finds a damaged manifest', async () => {
     const manifest = Buffer.concat([Buffer.from('DFSM\x01\x00', 'latin1')]);
-    await damage(manifest);
+    await corrupt(join(dir, 'chunks'), manifest);
     const report = await problems(dir, '--quick');
     expect(kinds(report)).toEqual(['unreadable-manifest']);
     expect(report.problems[0]?.paths).toEqual(['large.bin']);

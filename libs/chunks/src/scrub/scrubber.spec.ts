@@ -1,8 +1,8 @@
 import { KiB, MiB, day, type Cid } from '@dfs/protocol';
-import { eventually, fakeClock } from '@dfs/testing';
+import { corrupt, eventually, fakeClock } from '@dfs/testing';
 import type { Block } from '../manifest/builder.js';
 import type { ScrubPlace, SliceOptions } from '../store/scrub.js';
-import { StoreFixture, blockOf, corrupt, idsOf } from '../testing/fixture.js';
+import { StoreFixture, blockOf, idsOf } from '../testing/fixture.js';
 import { pinnedBytes } from '../testing/inputs.js';
 import { Scrubber, type ScrubberOptions } from './scrubber.js';
 

@@ -2,9 +2,9 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { EMPTY_CONTENT, KiB, MANIFEST_CODEC, MiB, cidOf, type Cid } from '@dfs/protocol';
-import { eventually } from '@dfs/testing';
+import { corrupt, eventually } from '@dfs/testing';
 import type { Block } from '../manifest/builder.js';
-import { StoreFixture, blockOf, corrupt, idsOf, readAll } from '../testing/fixture.js';
+import { StoreFixture, blockOf, idsOf, readAll } from '../testing/fixture.js';
 import { pinnedBytes } from '../testing/inputs.js';
 import { ENTRY_HEAD_BYTES, PACK_HEAD } from './format.js';
 

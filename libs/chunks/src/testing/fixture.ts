@@ -1,5 +1,4 @@
-import { open, readFile, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir } from 'node:fs/promises';
 import { cidOf, type Cid } from '@dfs/protocol';
 import type { Database } from '@dfs/database';
 import { tempDatabase } from '@dfs/testing';
@@ -82,17 +81,4 @@ export async function readAll(blocks: AsyncIterable<Block>): Promise<Block[]> {
 
 export function idsOf(blocks: readonly Block[]): Cid[] {
   return blocks.map(({ id }) => id);
-}
-
-/** Overwrites a byte of the only pack that holds these bytes. */
-export async function corrupt(dir: string, bytes: Uint8Array): Promise<void> {
-  for (const name of await readdir(join(dir, 'packs'))) {
-    const path = join(dir, 'packs', name);
-    const at = (await readFile(path)).indexOf(bytes);
-    if (at < 0) continue;
-    const file = await open(path, 'r+');
-    await file.write(Uint8Array.of(bytes[0]! ^ 1), 0, 1, at);
-    return file.close();
-  }
-  throw new Error('no pack holds these bytes');
 }
