@@ -290,7 +290,7 @@ export class Catalogue {
   private async finish(tx: Tx, changes: Changeset): Promise<void> {
     const outcomes = await changes.flush();
     await recordEvents(tx, this.parts.events, outcomes);
-    await this.forkWatch.look(tx, changes.records);
+    await this.forkWatch.look(tx, changes.links);
     const told = changesOf(outcomes);
     tx.afterCommit(() => this.tell(this.setListeners, undefined));
     if (told.length > 0) tx.afterCommit(() => this.tell(this.changeListeners, told));

@@ -49,11 +49,19 @@ export interface PathChange {
   broughtBack: Set<string>;
 }
 
+/** A record of the set, and its `chainKey`. */
+export interface ChainLink {
+  record: JudgedRecord;
+  chain: number;
+}
+
 interface NewRow {
   record: JudgedRecord;
   seq: number;
   file: number | null;
   version: Version | null;
+  /** Of a record in the set. */
+  chain: number | null;
 }
 
 export interface ChangesetContext {
@@ -126,7 +134,8 @@ export class Changeset {
   /** One record, its parents before it. */
   add(record: JudgedRecord): void {
     const seq = this.nextRecord++;
-    const row: NewRow = { record, seq, file: null, version: null };
+    const chain = record.state <= IN_SET ? chainKey(record.envelope) : null;
+    const row: NewRow = { record, seq, file: null, version: null, chain };
     this.rows.push(row);
     if (record.state <= IN_SET) this.delta.add(fromHex(record.id));
     if (record.fields === null || record.state !== RecordState.applied) return;
@@ -135,9 +144,9 @@ export class Changeset {
     row.version = this.place(path, record.id, record.fields);
   }
 
-  /** Records that came in this unit, in whatever state. */
-  get records(): JudgedRecord[] {
-    return this.rows.map(({ record }) => record);
+  /** Records that came into the set in this unit, each with its key among those of its author. */
+  get links(): ChainLink[] {
+    return this.rows.flatMap(({ record, chain }) => (chain === null ? [] : [{ record, chain }]));
   }
 
   /** A record of the set leaves it, or is taken out to be judged again. */
@@ -244,7 +253,7 @@ export class Changeset {
     }
   }
 
-  private valuesOf({ record, seq, file, version }: NewRow, authors: ReadonlyMap<string, number>): SqlValue[] {
+  private valuesOf({ record, seq, file, version, chain }: NewRow, authors: ReadonlyMap<string, number>): SqlValue[] {
     const isHead = record.fields !== null && version !== null && this.path(record.fields.path).heads.has(record.id);
     return [
       seq,
@@ -263,7 +272,7 @@ export class Changeset {
       version?.born ?? 0,
       record.body,
       record.signature,
-      record.state <= IN_SET ? chainKey(record.envelope) : null,
+      chain,
     ];
   }
 

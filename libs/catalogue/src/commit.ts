@@ -3,6 +3,7 @@ import {
   compareClocks,
   DfsError,
   encodeRecord,
+  MAX_CLOCK_SKEW,
   MAX_PARENTS,
   nextClock,
   normalisePath,
@@ -21,7 +22,6 @@ import { entryOf, pathRow, type PathRow } from './path-rows.js';
 import { peerBytes, toHex } from './rows.js';
 import { IN_SET, RecordState } from './schema.js';
 import { mapInTurns } from './slices.js';
-import { MAX_AHEAD } from './validity.js';
 
 /** Records encoded between two turns of the event loop: a few milliseconds of them. */
 const DRAFTS_PER_TURN = 200;
@@ -100,7 +100,7 @@ export class DraftWriter {
     const { signer, networkId, now } = this.context;
     const clock = this.stamp(replaced, draft.imported);
     const isFile = draft.kind === 'file';
-    if (clock.ms > now + MAX_AHEAD) throw clockSkew();
+    if (clock.ms > now + MAX_CLOCK_SKEW) throw clockSkew();
     const fields: RecordFields = {
       version: RECORD_VERSION,
       network: networkId,

@@ -1,10 +1,8 @@
 import type { Reader, Tx } from '@dfs/database';
 import type { EventLog } from '@dfs/events';
 import { parseRecord, type Log } from '@dfs/protocol';
-import { chainKey } from './chain-key.js';
-import type { JudgedRecord } from './changeset.js';
+import type { ChainLink } from './changeset.js';
 import { BLOBS, queryByIds, toHex } from './rows.js';
-import { IN_SET } from './schema.js';
 
 /** Of one author, in one run of this node; more are only counted. */
 const TOLD_PER_AUTHOR = 20;
@@ -33,8 +31,7 @@ export class Forks {
   constructor(private readonly parts: { events: Pick<EventLog, 'record'>; log: Log }) {}
 
   /** Looks at records that have come into the set within this unit of work, after they were written, in any order. */
-  async look(tx: Tx, records: readonly JudgedRecord[]): Promise<void> {
-    const fresh = records.filter((record) => record.state <= IN_SET);
+  async look(tx: Tx, fresh: readonly ChainLink[]): Promise<void> {
     if (fresh.length === 0) return;
     const found = await unknownOf(tx, await forksAmong(tx, fresh));
     if (found.length === 0) return;
@@ -79,11 +76,10 @@ export async function countForks(reader: Reader): Promise<number> {
 }
 
 /** Each record after the first that follows on the same one, with that first one. */
-async function forksAmong(tx: Tx, records: readonly JudgedRecord[]): Promise<Fork[]> {
-  const keyed = records.map((record) => ({ record, key: chainKey(record.envelope) }));
-  const firstOf = await firstLinks(tx, new Set(keyed.map(({ key }) => key)));
-  return keyed.flatMap(({ record: { id, envelope }, key }) => {
-    const first = firstOf.get(key);
+async function forksAmong(tx: Tx, links: readonly ChainLink[]): Promise<Fork[]> {
+  const firstOf = await firstLinks(tx, new Set(links.map(({ chain }) => chain)));
+  return links.flatMap(({ record: { id, envelope }, chain }) => {
+    const first = firstOf.get(chain);
     if (first === undefined || first.id === id) return [];
     const isFork = first.author === envelope.author && first.prev === envelope.prev;
     return isFork ? [{ author: envelope.author, record: id, sibling: first.id }] : [];

@@ -1,10 +1,10 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { Database, Reader, Tx } from '@dfs/database';
-import { parseRecord } from '@dfs/protocol';
+import { MAX_CLOCK_SKEW, parseRecord } from '@dfs/protocol';
 import { Changeset, type ChangesetContext, type JudgedRecord } from './changeset.js';
 import { BLOBS, NUMBERS, peerText, toHex } from './rows.js';
 import { IN_SET, RecordState } from './schema.js';
-import { judgeValid, lastCounted, MAX_AHEAD } from './validity.js';
+import { judgeValid, lastCounted } from './validity.js';
 
 /** Records judged anew in one unit of work. */
 const RECORDS_PER_UNIT = 2000;
@@ -51,7 +51,7 @@ export async function reconsider(context: ReconsiderContext): Promise<void> {
     const standing = context.standing(peerText(author.peer));
     if (standing !== author.standing) await reconsiderAuthor(context, author, standing);
   }
-  const due = context.now + MAX_AHEAD;
+  const due = context.now + MAX_CLOCK_SKEW;
   await inUnits(
     context,
     (tx) =>

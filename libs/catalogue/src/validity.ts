@@ -2,9 +2,6 @@ import { MAX_CLOCK_SKEW, type ParsedRecord } from '@dfs/protocol';
 import type { MemberView } from './interfaces.js';
 import { RecordState } from './schema.js';
 
-/** Records stamped further ahead of this node's clock wait outside the set. */
-export const MAX_AHEAD = MAX_CLOCK_SKEW;
-
 /**
  * What membership says of an author, as text that is kept: `writer`, `reader` (may not write), `unknown`, or
  * `removed:` and the id of the last record that counts (nothing after the colon: none does).
@@ -36,6 +33,6 @@ export function judge(record: ParsedRecord, standing: string, now: number): Reco
 
 /** The same for a record whose author may have written it. */
 export function judgeValid(record: ParsedRecord, now: number): RecordState {
-  if (record.envelope.clock.ms > now + MAX_AHEAD) return RecordState.future;
+  if (record.envelope.clock.ms > now + MAX_CLOCK_SKEW) return RecordState.future;
   return record.fields === null ? RecordState.unknown : RecordState.applied;
 }

@@ -102,8 +102,8 @@ export class Imports {
 
   /** Resolves when all is imported, or after a while: it goes on then. */
   async settled(): Promise<void> {
-    const until = Date.now() + SETTLE_TIME;
-    while (!this.stopped && Date.now() < until && (await this.count()) > 0) await delay(SETTLE_PAUSE);
+    const until = performance.now() + SETTLE_TIME;
+    while (!this.stopped && performance.now() < until && (await this.count()) > 0) await delay(SETTLE_PAUSE);
   }
 
   private runIn(pause: number): void {
