@@ -8,7 +8,6 @@ import {
   MAX_IDS_PER_REQUEST,
   PACKED_ID_BYTES,
   packIds,
-  sha256,
   unpackBits,
   unpackSizes,
   type Cid,
@@ -128,9 +127,7 @@ async function verify(
     const bytes = payload.subarray(at, at + size);
     at += size;
     const digest = (first + index) * PACKED_ID_BYTES + 1;
-    const isLarge = size >= HASH_ELSEWHERE_BYTES;
-    const actual = isLarge ? await hashShared(bytes) : sha256(bytes);
-    if (Buffer.compare(actual, packed.subarray(digest, digest + 32)) !== 0) {
+    if (Buffer.compare(await hashShared(bytes), packed.subarray(digest, digest + 32)) !== 0) {
       throw misbehaved('it sent bytes that are not those of the block', { block: id });
     }
     answers.push({ id, bytes });

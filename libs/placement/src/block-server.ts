@@ -16,10 +16,10 @@ import {
   type Shape,
   type WireValue,
 } from '@dfs/protocol';
-import { HASH_ELSEWHERE_BYTES } from '@dfs/chunks';
+import { HASH_ELSEWHERE_BYTES, type ReadBlock } from '@dfs/chunks';
 import { firstFrame, type Channel, type Transport } from '@dfs/transport';
 import { FRAME_BYTES } from './limits.js';
-import type { BlockReader, ReadBlock } from './parts.js';
+import type { BlockReader } from './parts.js';
 import type { PinLog } from './pin-log.js';
 import { ServingQueue } from './serving-queue.js';
 

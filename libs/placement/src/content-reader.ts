@@ -1,7 +1,7 @@
-import { chunksFrom, type ChunkPlace } from '@dfs/chunks';
+import { chunksFrom, type ChunkPlace, type ReadBlock } from '@dfs/chunks';
 import { DfsError, EXTENT_CHUNKS, isDfsError, type Cid } from '@dfs/protocol';
 import { LOCAL_AHEAD_BYTES, READ_AHEAD_BYTES } from './limits.js';
-import type { BlockReader, ReadBlock } from './parts.js';
+import type { BlockReader } from './parts.js';
 
 /** Chunks that are looked up together: the first alone, so that it is not kept waiting. */
 const LOOK_UPS = [1, 4, 16];

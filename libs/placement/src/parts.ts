@@ -1,4 +1,4 @@
-import type { IsLive, Reclaimed, ReclaimOptions } from '@dfs/chunks';
+import type { IsLive, ReadBlock, Reclaimed, ReclaimOptions } from '@dfs/chunks';
 import type { MemberRole } from '@dfs/contracts';
 import type { Database, Reader, Tx } from '@dfs/database';
 import type { EventLog } from '@dfs/events';
@@ -11,11 +11,6 @@ import type { Transport } from '@dfs/transport';
 export interface Block {
   id: Cid;
   bytes: Uint8Array;
-}
-/** One that was read into memory that is used again, perhaps. */
-export interface ReadBlock extends Block {
-  /** Gives the memory back: nobody may look at the bytes any more. */
-  release?: () => void;
 }
 
 /** Bytes on their way to disk. */

@@ -1,8 +1,8 @@
-import { readExtent, summarise } from '@dfs/chunks';
+import { readExtent, summarise, type ReadBlock } from '@dfs/chunks';
 import type { Database, Tx } from '@dfs/database';
 import { abortError, DfsError, isDfsError, isManifestCid, type Cid } from '@dfs/protocol';
 import { ASSUMED_BLOCK_BYTES } from './limits.js';
-import type { BlockStore, ReadBlock } from './parts.js';
+import type { BlockStore } from './parts.js';
 import type { PinnedExtent } from './pin-log.js';
 import { RotatingBatch } from './rotating-batch.js';
 import { Swarm, type SwarmComponents } from './swarm.js';

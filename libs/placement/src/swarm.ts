@@ -1,3 +1,4 @@
+import type { ReadBlock } from '@dfs/chunks';
 import { abortError, DfsError, isDfsError, type Cid, type Log } from '@dfs/protocol';
 import type { Transport } from '@dfs/transport';
 import { askBlocks } from './block-client.js';
@@ -15,7 +16,6 @@ import {
   STALL_CHECK,
   TRICKLE,
 } from './limits.js';
-import type { ReadBlock } from './parts.js';
 import type { RequestSlots, Urgency } from './request-slots.js';
 import { Schedule, type Want } from './schedule.js';
 
