@@ -1,10 +1,10 @@
-import { Catalogue, CatalogueSync, catalogueMigrations, type Entry } from '@dfs/catalogue';
+import { Catalogue, CatalogueSync, catalogueMigrations, recount, type Entry } from '@dfs/catalogue';
 import { ChunkStore, Scrubber, chunksMigrations, storeContent, type ScrubberOptions } from '@dfs/chunks';
 import type { AnyEvent, VersionInfo } from '@dfs/contracts';
 import { Database } from '@dfs/database';
 import { EventLog, eventsMigrations } from '@dfs/events';
 import { Membership, Peers, peersMigrations } from '@dfs/peers';
-import { Placement, placementMigrations } from '@dfs/placement';
+import { Placement, checkPins, placementMigrations } from '@dfs/placement';
 import { DfsError, MiB, second, signerFromRaw, silentLog, systemClock, type Clock, type Signer } from '@dfs/protocol';
 import { tempDir, type SeededRandom, type TempDir } from '@dfs/testing';
 import { type MemoryNetwork, type MemoryTransport } from '@dfs/transport';
@@ -257,6 +257,15 @@ export class SimNode {
     if (!entry) return 0;
     const states = await this.placement.replication([entry]);
     return states.get(entry.contentId)?.copies ?? 0;
+  }
+
+  /** What the check of a node's data finds, as of now: nothing on a sound one. */
+  async check(): Promise<string[]> {
+    const { db, chunks } = this.live();
+    const { miscounts } = await recount(db);
+    const found = miscounts.map(({ what, kept, counted }) => `${what}: ${kept} kept, ${counted} counted`);
+    await checkPins(db, chunks, ({ problem, content, detail }) => found.push(`${problem} ${content}: ${detail}`));
+    return found;
   }
 
   private async known(path: string): Promise<Entry> {

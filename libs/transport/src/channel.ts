@@ -205,7 +205,8 @@ export class FrameChannel implements Channel {
   }
 
   #reason(cause: unknown = this.stream.signal.reason): DfsError {
-    return this.#failure ?? new DfsError('peer-unreachable', 'The connection to the peer was lost.', { cause });
+    const known = this.#failure ?? (isDfsError(cause) ? cause : undefined);
+    return known ?? new DfsError('peer-unreachable', 'The connection to the peer was lost.', { cause });
   }
 
   #fail(error: DfsError): void {

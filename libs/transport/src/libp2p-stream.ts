@@ -1,6 +1,7 @@
 import type { Stream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface';
 import type { Budget } from './budget.js';
 import { StreamLostError, type ByteStream } from './byte-stream.js';
+import type { EarlyAgreement } from './early-negotiation.js';
 import { READ_HIGH_WATER, STREAM_WINDOW_MAX } from './constants.js';
 
 /**
@@ -28,11 +29,14 @@ export class Libp2pStream implements ByteStream {
     private readonly stream: Stream,
     private readonly peerId: string,
     private readonly budget: Budget,
+    /** Of a stream that this side opened and whose protocol the other has not agreed to yet. */
+    private readonly agreement?: EarlyAgreement,
   ) {
     if (stream.status !== 'open') {
       this.#lose(new StreamLostError('the stream was closed before it was used'));
       return;
     }
+    if (agreement) stream.send(agreement.proposal);
     this.#finished = stream.remoteWriteStatus === 'closed';
     this.#noteComplete();
     // Nothing here may throw: an error in a listener of an EventTarget ends the process.
@@ -90,13 +94,25 @@ export class Libp2pStream implements ByteStream {
 
   #onMessage(event: StreamMessageEvent): void {
     const { data } = event;
-    if (data instanceof Uint8Array) this.#chunks.push(data);
-    else for (const chunk of data) this.#chunks.push(chunk);
-    this.#unread += data.byteLength;
+    let taken: number;
+    try {
+      taken = data instanceof Uint8Array ? this.#take(data) : sum(Array.from(data, (chunk) => this.#take(chunk)));
+    } catch (error) {
+      this.abort(error as Error);
+      return;
+    }
+    this.#unread += taken;
     this.#reader?.resolve(undefined);
     this.#noteComplete();
-    if (!this.#count(data.byteLength)) this.abort(new StreamLostError('more than this node can hold'));
+    if (!this.#count(taken)) this.abort(new StreamLostError('more than this node can hold'));
     else if (!this.#resuming) this.#pauseIfFull();
+  }
+
+  /** @returns how many of the bytes are for the reader @throws DfsError `peer-misbehaved` */
+  #take(bytes: Uint8Array): number {
+    const rest = !this.agreement || this.agreement.isMade ? bytes : this.agreement.takeOff(bytes);
+    if (rest.length > 0) this.#chunks.push(rest);
+    return rest.length;
   }
 
   /** Not left to the `end` event: it is told too early when the other side ends while the protocol is negotiated. */
@@ -166,4 +182,8 @@ export class Libp2pStream implements ByteStream {
     if (change < 0) this.budget.release(this.peerId, -change);
     return true;
   }
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
 }

@@ -24,6 +24,7 @@ import {
 import { Gatekeeper } from './gatekeeper.js';
 import { Handlers } from './handlers.js';
 import { KadRouting, NoRouting } from './kad-routing.js';
+import { EarlyAgreement, early } from './early-negotiation.js';
 import { mapError, notAMember, selfDial } from './errors.js';
 import { createHost, privateKeyOf, stopReconnecting, type Host } from './libp2p-host.js';
 import { Libp2pStream } from './libp2p-stream.js';
@@ -178,12 +179,11 @@ export class Libp2pTransport implements Transport {
     try {
       const onDone = await this.#places.take(peerId, limit.signal);
       try {
-        const stream = await this.#running().libp2p.dialProtocol(peerIdFromString(peerId), protocol, {
-          signal: limit.signal,
-          maxOutboundStreams: MAX_INBOUND_STREAMS,
-        });
+        const connection = await this.#running().libp2p.dial(peerIdFromString(peerId), { signal: limit.signal });
+        const terms = early({ signal: limit.signal, maxOutboundStreams: MAX_INBOUND_STREAMS });
+        const stream = await connection.newStream(protocol, terms);
         const { signal, allocate } = options;
-        return this.#channel(stream, peerId, { idleMs, signal, allocate, onDone });
+        return this.#channel(stream, peerId, { idleMs, signal, allocate, onDone }, { agree: protocol });
       } catch (error) {
         onDone();
         throw error;
@@ -266,7 +266,7 @@ export class Libp2pTransport implements Transport {
   async #register({ libp2p }: Host, protocol: string): Promise<void> {
     const answer = (stream: Stream, connection: Connection): void => {
       const peerId = connection.remotePeer.toString();
-      const channel = this.#channel(stream, peerId, { idleMs: HANDLER_IDLE_TIMEOUT }, connection);
+      const channel = this.#channel(stream, peerId, { idleMs: HANDLER_IDLE_TIMEOUT }, { connection });
       void this.#handlers.serve(protocol, channel);
     };
     await libp2p.handle(protocol, answer, {
@@ -279,9 +279,10 @@ export class Libp2pTransport implements Transport {
     stream: Stream,
     peerId: string,
     limits: Pick<FrameChannelOptions, 'idleMs' | 'signal' | 'allocate' | 'onDone'>,
-    connection?: Connection,
+    { connection, agree }: { connection?: Connection; agree?: string },
   ): FrameChannel {
-    const bytes = new Libp2pStream(stream, peerId, this.#context.receiveBudget);
+    const agreement = agree === undefined ? undefined : new EarlyAgreement(agree);
+    const bytes = new Libp2pStream(stream, peerId, this.#context.receiveBudget, agreement);
     const onOffence = (): void => this.#connections.offence(peerId, connection);
     return new FrameChannel(bytes, this.#context, { peerId, onOffence, ...limits });
   }

@@ -9,6 +9,7 @@ import {
   STREAM_WINDOW_INITIAL,
   STREAM_WINDOW_MAX,
 } from './constants.js';
+import { allowEarly } from './early-negotiation.js';
 
 /** A muxer that can ask the other side for a sign of life. */
 export interface PingableMuxer {
@@ -35,6 +36,7 @@ export function watchedYamux(): () => StreamMuxerFactory {
     const create = factory.createStreamMuxer.bind(factory);
     factory.createStreamMuxer = (connection) => {
       const muxer = create(connection);
+      allowEarly(muxer);
       watch(muxer, connection);
       return muxer;
     };

@@ -162,18 +162,26 @@ function takeOver(connection: MessageStream, socket: Socket): void {
   }
 }
 
-/** A muxer's frame goes out as its header and its data: together they are one write and one encrypted record less. */
+/**
+ * What is sent within one turn of the event loop goes out together: the header of a muxer's frame with its data, and a
+ * whole small request, from the opening of its stream to its end, in one packet rather than six.
+ */
 function corked(encrypted: MessageStream, secured: TLSSocket): MessageStream {
   const sender = encrypted as MessageStream & { sendData?(data: unknown): unknown };
   const sendData = sender.sendData?.bind(sender);
   if (!sendData) return encrypted;
+  let isCorked = false;
+  const uncork = (): void => {
+    isCorked = false;
+    secured.uncork();
+  };
   sender.sendData = (data) => {
-    secured.cork();
-    try {
-      return sendData(data);
-    } finally {
-      secured.uncork();
+    if (!isCorked) {
+      isCorked = true;
+      secured.cork();
+      setImmediate(uncork);
     }
+    return sendData(data);
   };
   return encrypted;
 }

@@ -541,8 +541,7 @@ export function transportSuite(name: string, start: () => Promise<TransportForm>
 
       it('cuts a member that is removed, with what it was doing', async () => {
         const [a, b] = await pair();
-        const waiting = await b.open(a.peerId, ECHO).catch(() => undefined);
-        expect(waiting).toBeUndefined();
+        await code(ask(b, a.peerId, ECHO, null), 'peer-misbehaved');
         const channel = await a.open(b.peerId, ECHO);
         await channel.send(1);
         await firstFrame(channel);
