@@ -22,6 +22,7 @@ import { Liveness } from './liveness.js';
 import { nextEpoch, raiseEpoch } from './membership-store.js';
 import type { Membership } from './membership.js';
 import { cleanName } from './names.js';
+import { neighboursOf } from './neighbours.js';
 import { PeerEvents } from './peer-events.js';
 import { Returning } from './returning.js';
 import { SecondOpinion } from './second-opinion.js';
@@ -61,6 +62,7 @@ export class Presence {
   private readonly found = new Map<string, string[]>();
   private readonly unsubscribe: Unsubscribe[] = [];
   private networkId: string;
+  private neighbours: ReadonlySet<string> = new Set();
   private counted = '';
   private changePending = false;
   private heartbeatTimer: NodeJS.Timeout | undefined;
@@ -245,7 +247,9 @@ export class Presence {
 
   private connectedTo(peerId: string): void {
     const { membership } = this.components;
-    if (membership.isMember(peerId) && !membership.isRemoved) this.sessions.begin(peerId);
+    if (!membership.isMember(peerId) || membership.isRemoved) return;
+    this.sessions.begin(peerId);
+    this.watchNeighbours();
   }
 
   private disconnectedFrom(peerId: string): void {
@@ -277,9 +281,19 @@ export class Presence {
     this.noteChange();
   }
 
+  /** Each watches its neighbours: one that finds them gone tells the others, who then look for themselves. */
+  private watchNeighbours(): void {
+    const { transport } = this.components;
+    this.neighbours = neighboursOf(transport.peerId, this.sessions.all());
+    transport.watch(this.neighbours);
+  }
+
   private ended(peerId: string, wasReady: boolean): void {
     this.dialer.lost(peerId, wasReady);
+    const isNeighbour = this.neighbours.has(peerId);
+    this.watchNeighbours();
     if (!wasReady) return;
+    if (isNeighbour) this.nudge();
     this.rememberSeen(peerId);
     this.told.disconnected(peerId);
     this.gone.tell(peerId);
@@ -302,6 +316,7 @@ export class Presence {
       const isNew = this.book.learn(other, addresses, 'relayed');
       if ((isNews || isNew) && !this.sessions.of(other)) this.dialer.soon(other);
     }
+    for (const other of status.missing) if (this.sessions.of(other)) transport.probe(other);
     const told = status.sections.find(({ name }) => name === NODE_SECTION);
     if (told) {
       const { name, addresses } = nodeSection.parse(told.value, NODE_SECTION);

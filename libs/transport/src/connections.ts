@@ -3,7 +3,7 @@ import type { Connection } from '@libp2p/interface';
 import { MAX_OFFENCES, MAX_PEER_CONNECTIONS, UPGRADE_TIMEOUT } from './constants.js';
 import type { Gatekeeper, GuardedConnection } from './gatekeeper.js';
 import { Listeners } from './listeners.js';
-import type { PingableMuxer } from './muxer.js';
+import { pulseOf, type PingableMuxer } from './pulse.js';
 import type { ConnectionInfo } from './transport.js';
 
 /** A connection of libp2p, from opening to closing. */
@@ -24,6 +24,7 @@ export class Connections {
   readonly #live = new Map<string, LiveConnection>();
   readonly #connected: Listeners<[string]>;
   readonly #disconnected: Listeners<[string]>;
+  #watched: ReadonlySet<string> | undefined;
 
   constructor(private readonly components: { keeper: Gatekeeper; clock: Clock; log: Log }) {
     this.#connected = new Listeners(components.log);
@@ -122,6 +123,21 @@ export class Connections {
     }
   }
 
+  /** These show soon when they fall silent; all do until this is called. */
+  watch(peerIds: ReadonlySet<string>): void {
+    this.#watched = peerIds;
+    for (const live of this.#live.values()) this.#watchAsTold(live);
+  }
+
+  /** Asks a peer for a sign of life, and cuts its connections when none comes. */
+  probe(peerId: string): void {
+    for (const { connection } of this.#of(peerId)) pulseOf(muxerOf(connection))?.probe();
+  }
+
+  #watchAsTold({ peerId, connection }: LiveConnection): void {
+    pulseOf(muxerOf(connection))?.watchClosely(this.#watched?.has(peerId) ?? true);
+  }
+
   /** Closes in order what can be closed in order within a second. */
   async hangUp(peerId: string): Promise<void> {
     await Promise.all(
@@ -141,6 +157,7 @@ export class Connections {
     if (!this.#live.has(live.connection.id)) return;
     const first = !this.isConnected(live.peerId);
     live.ready = true;
+    this.#watchAsTold(live);
     if (first) this.#connected.tell(live.peerId);
   }
 
@@ -151,7 +168,10 @@ export class Connections {
 
 /** A round trip through the other side's muxer, which it only has when it has let us in. It also sets yamux's pace. */
 async function signOfLife(connection: Connection): Promise<void> {
-  // The muxer is private in libp2p's Connection; without it a connection is taken as it is.
-  const { muxer } = connection as unknown as { muxer?: Partial<PingableMuxer> };
-  await muxer?.ping?.({ signal: AbortSignal.timeout(UPGRADE_TIMEOUT) });
+  await muxerOf(connection)?.ping?.({ signal: AbortSignal.timeout(UPGRADE_TIMEOUT) });
+}
+
+/** It is private in libp2p's Connection; without it a connection is taken as it is. */
+function muxerOf(connection: Connection): Partial<PingableMuxer> | undefined {
+  return (connection as unknown as { muxer?: Partial<PingableMuxer> }).muxer;
 }

@@ -67,10 +67,12 @@ export const STRANGER_STAY = 10 * second;
 /** How often connections are held against the gate, should nobody call `enforceGate`. */
 export const GATE_SWEEP = 1 * second;
 
-/** A connection on which nothing has come for so long is asked for a sign of life … */
-export const KEEPALIVE_AFTER = 18 * second;
-/** … and cut when none comes within this: a dead peer shows within 30 s. */
+/** A closely watched connection on which nothing has come for so long is asked for a sign of life … */
+export const KEEPALIVE_AFTER = 10 * second;
+/** … and cut when none comes within this. With as much for those who are told of it then, a dead peer shows within 30 s. */
 export const KEEPALIVE_TIMEOUT = 8 * second;
+/** The same for a connection that is not: longer than the pause between two heartbeats. */
+export const KEEPALIVE_REST = 80 * second;
 /** How often that is looked at. */
 export const KEEPALIVE_TICK = 2 * second;
 

@@ -212,6 +212,14 @@ export class Libp2pTransport implements Transport {
     await this.#connect(target.length > 0 ? target : peerIdFromString(peerId), options);
   }
 
+  watch(peerIds: ReadonlySet<string>): void {
+    this.#connections.watch(peerIds);
+  }
+
+  probe(peerId: string): void {
+    this.#connections.probe(peerId);
+  }
+
   async hangUp(peerId: string): Promise<void> {
     await this.#connections.hangUp(peerId);
   }

@@ -163,6 +163,11 @@ export class MemoryTransport implements Transport {
     if (!this.#connectionTo(peerId)) await this.#connect(peerId, { signal: options.signal });
   }
 
+  /** Nobody falls silent here: what cannot be reached is cut at once. */
+  watch(): void {}
+
+  probe(): void {}
+
   async hangUp(peerId: string): Promise<void> {
     for (const connection of [...this.#connections]) if (connection.peerId === peerId) connection.cut('hung up');
   }

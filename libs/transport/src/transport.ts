@@ -103,6 +103,10 @@ export interface Transport {
   dialPeer(peerId: string, addresses?: readonly string[], options?: DialOptions): Promise<void>;
   /** Closes all connections to a peer. */
   hangUp(peerId: string): Promise<void>;
+  /** Those whose silence shows within 20 s; of others it shows when somebody asks. Everybody, until this is called. */
+  watch(peerIds: ReadonlySet<string>): void;
+  /** There is reason to doubt that a peer lives: its connections are cut unless it gives a sign of life soon. */
+  probe(peerId: string): void;
   /** Hangs up and takes the peer out of the peer store and the routing table. */
   forget(peerId: string): Promise<void>;
   connections(): ConnectionInfo[];

@@ -1,0 +1,63 @@
+import type { MessageStream, StreamMuxer } from '@libp2p/interface';
+import { KEEPALIVE_AFTER, KEEPALIVE_REST, KEEPALIVE_TICK, KEEPALIVE_TIMEOUT } from './constants.js';
+
+/** A muxer that can ask the other side for a sign of life. */
+export interface PingableMuxer {
+  /** Milliseconds there and back. Never settles when the connection is lost: always give a signal. */
+  ping(options: { signal: AbortSignal }): Promise<number>;
+}
+
+const pulses = new WeakMap<object, Pulse>();
+
+/** Of a connection's muxer, once it is watched. */
+export function pulseOf(muxer: object | undefined): Pulse | undefined {
+  return muxer && pulses.get(muxer);
+}
+
+/**
+ * Watches for silence on one connection, and cuts it when the other side gives no sign of life. yamux's own keep-alive
+ * asks for one but draws no conclusion when none comes, and asks even while data flows.
+ */
+export class Pulse {
+  private heard = performance.now();
+  private asked = 0;
+  private isClose = true;
+
+  static watch(muxer: StreamMuxer, connection: MessageStream): void {
+    pulses.set(muxer, new Pulse(muxer, connection));
+  }
+
+  private constructor(
+    private readonly muxer: StreamMuxer & Partial<PingableMuxer>,
+    private readonly connection: MessageStream,
+  ) {
+    connection.addEventListener('message', () => {
+      this.heard = performance.now();
+    });
+    const timer = setInterval(() => this.look(), KEEPALIVE_TICK).unref();
+    connection.addEventListener('close', () => clearInterval(timer), { once: true });
+  }
+
+  /** Whether silence shows soon; otherwise it is left to what members tell each other now and then. */
+  watchClosely(isClose: boolean): void {
+    this.isClose = isClose;
+  }
+
+  /** There is reason to doubt that the other side lives: it is asked now. */
+  probe(): void {
+    if (this.asked <= this.heard && performance.now() - this.heard > KEEPALIVE_TICK) this.ask();
+  }
+
+  private look(): void {
+    const now = performance.now();
+    if (this.asked > this.heard) {
+      if (now - this.asked >= KEEPALIVE_TIMEOUT) this.connection.abort(new Error('the peer gives no sign of life'));
+    } else if (now - this.heard >= (this.isClose ? KEEPALIVE_AFTER : KEEPALIVE_REST)) this.ask();
+  }
+
+  private ask(): void {
+    this.asked = performance.now();
+    // The answer shows as a message; what this promise says is the same, later.
+    this.muxer.ping?.({ signal: AbortSignal.timeout(KEEPALIVE_TIMEOUT) }).catch(() => {});
+  }
+}
