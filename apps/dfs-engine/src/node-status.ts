@@ -3,15 +3,17 @@ import type { Catalogue } from '@dfs/catalogue';
 import type { ChunkStore } from '@dfs/chunks';
 import type { EventLog } from '@dfs/events';
 import { STORAGE_SECTION, type Peers } from '@dfs/peers';
-import { MiB, second, type Clock } from '@dfs/protocol';
+import { second, type Clock } from '@dfs/protocol';
 import type { Transport } from '@dfs/transport';
 import type { NodeSettings } from './node-settings.js';
+import { SteadyFigure } from './steady.js';
 import { VERSION } from './version.js';
 
 /** How often consoles are told. */
 const TELL_EVERY = 5 * second;
 
-const FREE_STEP = 256 * MiB;
+/** By how much what others are told of this node's room may be off. */
+const TOLD_SHARE = 1 / 64;
 
 export interface NodeStatusParts {
   settings: Pick<NodeSettings, 'name'>;
@@ -30,14 +32,15 @@ export class NodeStatus {
 
   constructor(private readonly parts: NodeStatusParts) {
     this.startedAt = parts.clock.now();
-    // It travels whenever it has changed: free bytes change all the time, and are told in large steps.
+    // It travels whenever it has changed; free bytes change all the time, and a quota may be a share of them.
+    const [quota, free] = [new SteadyFigure(TOLD_SHARE), new SteadyFigure(TOLD_SHARE)];
     parts.peers.contribute(STORAGE_SECTION, () => {
       const { chunks, bytes, quotaBytes, freeBytes } = parts.chunks.usage();
       return {
         chunks,
         bytes,
-        quotaBytes: Math.floor(quotaBytes),
-        freeBytes: Math.floor(freeBytes / FREE_STEP) * FREE_STEP,
+        quotaBytes: quota.of(Math.floor(quotaBytes)),
+        freeBytes: free.of(freeBytes),
       };
     });
   }
