@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FileInfo, InviteInfo, InviteRequest, NodeInfo, PeerList } from '@dfs/contracts';
+import type { NetnsHost } from './netns.js';
 import { eventually } from './wait.js';
 
 /** From `libs/testing/{src,dist}` to the root of the workspace. */
@@ -22,16 +23,18 @@ export interface EngineOptions {
   dataDir?: string;
   /** More DFS_* variables. */
   env?: Record<string, string>;
+  /** Runs on this host rather than on loopback. */
+  host?: NetnsHost;
 }
 
 /** Bytes, text or a stream of bytes. */
 export type UploadBody = NonNullable<RequestInit['body']>;
 
-/** One engine process on loopback, with the REST calls that most specs need. */
+/** One engine process, with the REST calls that most specs need. */
 export interface Engine {
   readonly name: string;
   readonly dataDir: string;
-  /** `http://127.0.0.1:PORT`, without a slash at the end. Changes with a restart. */
+  /** `http://127.0.0.1:PORT`, or of its host, without a slash at the end. Changes with a restart. */
   readonly url: string;
   readonly token: string;
   /** The console with its token: what `npm start` prints. */
@@ -77,15 +80,25 @@ export async function startEngine(options: EngineOptions = {}): Promise<Engine> 
  */
 export async function startNetwork(
   count: number,
-  options: { env?: Record<string, string>; name?: (index: number) => string } = {},
+  options: {
+    env?: Record<string, string>;
+    name?: (index: number) => string;
+    /** Each node on a host of its own. */
+    host?: (index: number) => NetnsHost;
+  } = {},
 ): Promise<Engine[]> {
   const name = options.name ?? ((index: number) => `node-${String.fromCharCode(97 + index)}`);
   const env = options.env ?? {};
-  const engines = [await startEngine({ name: name(0), env })];
+  const at = (index: number): EngineOptions => ({
+    name: name(index),
+    env,
+    ...(options.host && { host: options.host(index) }),
+  });
+  const engines = [await startEngine(at(0))];
   try {
     for (let index = 1; index < count; index++) {
       const join = await (engines[0] as Engine).invite();
-      engines.push(await startEngine({ name: name(index), env, join }));
+      engines.push(await startEngine({ ...at(index), join }));
     }
     await connected(engines);
     return engines;
@@ -149,7 +162,8 @@ class EngineProcess implements Engine {
   async start(): Promise<void> {
     if (this.running) return;
     this.stderr = '';
-    const child = spawn(process.execPath, [MAIN], {
+    const [program, ...rest] = [...(this.options.host?.exec ?? []), process.execPath, MAIN];
+    const child = spawn(program, rest, {
       cwd: this.dataDir,
       env: this.environment(),
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -227,6 +241,7 @@ class EngineProcess implements Engine {
 
   private environment(): NodeJS.ProcessEnv {
     const { PATH, HOME, TMPDIR, NODE_OPTIONS_ENGINE } = process.env;
+    const { host } = this.options;
     return {
       PATH,
       HOME,
@@ -234,7 +249,8 @@ class EngineProcess implements Engine {
       NODE_OPTIONS: NODE_OPTIONS_ENGINE,
       DFS_DATA_DIR: this.dataDir,
       DFS_HTTP_PORT: '0',
-      DFS_P2P_HOST: '127.0.0.1',
+      ...(host && { DFS_HTTP_HOST: host.control }),
+      DFS_P2P_HOST: host?.address ?? '127.0.0.1',
       DFS_P2P_PORT: this.p2pPort,
       DFS_MDNS: 'off',
       DFS_NAME: this.name,
