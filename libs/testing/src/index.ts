@@ -1,6 +1,6 @@
 /**
  * What specs are made of: temporary folders and databases, seeded randomness, a fake clock, waiting for a condition,
- * real input files, bytes that rot, real engine processes, and hosts of their own for these. Imported by specs alone.
+ * real input files, bytes that rot, real engine processes, and hosts of their own for these, whether longer forms are run. Imported by specs alone.
  */
 export { corrupt } from './corrupt.js';
 export { tempDatabase, tempDir, type TempDatabase, type TempDir } from './temp.js';
@@ -9,3 +9,4 @@ export { eventually, fakeClock, type FakeClock } from './wait.js';
 export { realFiles, sha256Hex, type RealFile } from './real-files.js';
 export { connected, removeAll, startEngine, startNetwork, type Engine, type EngineOptions } from './engine-process.js';
 export { netnsAvailable, netnsUnavailable, NetnsLan, type LinkLimit, type NetnsHost } from './netns.js';
+export { isLong } from './long.js';
