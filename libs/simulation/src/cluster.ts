@@ -56,10 +56,13 @@ export class Cluster {
     }
   }
 
-  /** Waits until all of them show the same, and answers it. */
+  /** Waits until all of them have and show the same, and answers what they show. */
   async converged(nodes: readonly SimNode[] = this.nodes, deadline = 30_000): Promise<string[]> {
     return eventually(
       async () => {
+        // First the sets of records: what two nodes show may be equal before they are.
+        const [set, ...sets] = nodes.map((node) => node.recordSet());
+        if (sets.some((other) => other !== set)) return false;
         const shown = await Promise.all(nodes.map((node) => node.shows()));
         const [first = []] = shown;
         return shown.every((lines) => lines.join('\n') === first.join('\n')) && first;

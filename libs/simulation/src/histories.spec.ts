@@ -1,10 +1,11 @@
 import fc from 'fast-check';
+import { isLong } from '@dfs/testing';
 import { Cluster } from './cluster.js';
-import { History, type Step } from './history.js';
+import { History, type Step } from './history.suite.js';
 
 const NODES = 3;
 /** `DFS_LONG=1` takes the long form. */
-const RUNS = process.env['DFS_LONG'] ? 2000 : 25;
+const RUNS = isLong ? 2000 : 12;
 
 const node = fc.nat(NODES - 1);
 const path = fc.nat(3);

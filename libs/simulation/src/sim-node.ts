@@ -237,6 +237,12 @@ export class SimNode {
     return Buffer.concat(parts);
   }
 
+  /** Number and fingerprint of the records it has: equal on all nodes once they have converged. */
+  recordSet(): string {
+    const { count, print } = this.catalogue.records.root();
+    return `${count} ${Buffer.from(print).toString('hex')}`;
+  }
+
   /** What every path shows: equal on all nodes once they have converged. */
   async shows(): Promise<string[]> {
     const lines: string[] = [];

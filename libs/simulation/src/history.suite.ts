@@ -22,7 +22,9 @@ const REFUSALS = ['path-exists', 'conflict', 'file-not-found', 'version-not-foun
 /** What the only node that touched a path since all were equal left it at; undefined after two of them did. */
 interface Touched {
   by: SimNode;
-  last: string | undefined;
+  last: string;
+  /** There was no conflict before. */
+  wasPlain: boolean;
 }
 
 /**
@@ -67,7 +69,7 @@ export class History {
     cluster.network.heal();
     await cluster.connected();
     await cluster.converged();
-    for (const [path, touched] of this.touched) if (touched) await this.expectShown(path, touched.last);
+    for (const [path, touched] of this.touched) if (touched) await this.expectShown(path, touched);
     this.touched = new Map();
     for (const [path, ids] of this.acknowledged) await this.expectKept(path, ids);
   }
@@ -87,8 +89,9 @@ export class History {
     const before = await this.headsAt(node, path);
     const entry = await this.attempt(() => this.act(node, path, step, before));
     if (!entry) return;
-    this.note(node, path, step.do === 'move' ? await node.catalogue.byPath(path) : entry);
-    if (step.do === 'move') this.note(node, entry.path, entry);
+    const wasPlain = before.length < 2;
+    this.note(node, path, step.do === 'move' ? await node.catalogue.byPath(path) : entry, wasPlain);
+    if (step.do === 'move') this.note(node, entry.path, entry, true);
     // A write replaces what is shown, all else every version that is known.
     if (step.do !== 'write') for (const { version } of before) this.markReplaced(version, path, entry);
   }
@@ -130,13 +133,14 @@ export class History {
     }
   }
 
-  private note(node: SimNode, path: string, entry: Entry | undefined): void {
+  private note(node: SimNode, path: string, entry: Entry | undefined, wasPlain: boolean): void {
     if (!entry) return;
     const ids = this.acknowledged.get(path) ?? new Set();
     this.acknowledged.set(path, ids.add(entry.recordId));
-    const isFirst = !this.touched.has(path);
-    const isSame = isFirst || this.touched.get(path)?.by === node;
-    this.touched.set(path, isSame ? { by: node, last: entry.recordId } : undefined);
+    const before = this.touched.get(path);
+    const isAlone = !this.touched.has(path) || before?.by === node;
+    const touched = { by: node, last: entry.recordId, wasPlain: before?.wasPlain ?? wasPlain };
+    this.touched.set(path, isAlone ? touched : undefined);
   }
 
   private markReplaced(version: string, path: string, by: Entry): void {
@@ -144,10 +148,11 @@ export class History {
   }
 
   /** Only one node changed the path since all were equal: what it did last is what everyone shows. */
-  private async expectShown(path: string, last: string | undefined): Promise<void> {
+  private async expectShown(path: string, { last, wasPlain }: Touched): Promise<void> {
     for (const node of this.cluster.nodes) {
       const shown = await node.catalogue.byPath(path);
       expect({ node: node.name, path, shown: shown?.recordId }).toEqual({ node: node.name, path, shown: last });
+      if (wasPlain) expect({ path, heads: (await this.headsAt(node, path)).length }).toEqual({ path, heads: 1 });
     }
   }
 
@@ -170,11 +175,11 @@ export class History {
     for (const { contentId, size } of await this.versionsAt(node, path)) {
       if (contentId === null) continue;
       const hash = createHash('sha256');
-      for await (const part of node.placement.fetch(contentId as Cid, size)) hash.update(part);
+      for await (const part of node.placement.fetch(contentId, size)) hash.update(part);
       expect({ path, node: node.name, hash: hash.digest('hex') }).toEqual({
         path,
         node: node.name,
-        hash: this.contents.get(contentId as Cid),
+        hash: this.contents.get(contentId),
       });
     }
   }
