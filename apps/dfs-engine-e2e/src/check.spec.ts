@@ -1,25 +1,8 @@
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { open, readdir, readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { startEngine, type Engine } from '@dfs/testing';
-import { bytesOf } from './steps.js';
-
-const MAIN = resolve(fileURLToPath(new URL('../../dfs-engine/dist/main.js', import.meta.url)));
-
-/** Runs `check` as a person does. */
-async function check(dataDir: string, ...flags: string[]): Promise<{ code: number | null; out: string; err: string }> {
-  const child = spawn(process.execPath, [MAIN, 'check', ...flags], {
-    env: { ...process.env, DFS_DATA_DIR: dataDir },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let [out, err] = ['', ''];
-  child.stdout.on('data', (data: Buffer) => (out += data.toString()));
-  child.stderr.on('data', (data: Buffer) => (err += data.toString()));
-  const code = await new Promise<number | null>((done) => child.once('close', done));
-  return { code, out, err };
-}
+import { bytesOf, check } from './steps.js';
 
 describe('the check of a data directory', () => {
   let node: Engine | undefined;

@@ -1,12 +1,16 @@
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { request } from 'node:http';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { FileInfo, FileList } from '@dfs/contracts';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { FileInfo, FileList, FileListState, VersionList } from '@dfs/contracts';
 import { eventually, type Engine } from '@dfs/testing';
+
+const MAIN = resolve(fileURLToPath(new URL('../../dfs-engine/dist/main.js', import.meta.url)));
 
 /** The item, or a clear failure. */
 export function at<T>(items: readonly T[], index: number): T {
@@ -56,6 +60,78 @@ export async function contentHash(node: Engine, file: FileInfo): Promise<string>
   const hash = createHash('sha256');
   for await (const part of answer.body) hash.update(part);
   return hash.digest('hex');
+}
+
+/** Every file that `node` lists in a state. */
+export async function allFiles(node: Engine, state: FileListState = 'current'): Promise<FileInfo[]> {
+  const files: FileInfo[] = [];
+  for (let cursor: string | null = ''; cursor !== null;) {
+    const query: string = `/files?limit=1000&state=${state}${cursor === '' ? '' : `&cursor=${cursor}`}`;
+    const page: FileList = await node.json<FileList>(query);
+    files.push(...page.items);
+    cursor = page.nextCursor;
+  }
+  return files;
+}
+
+/** What a node shows of every path, for comparison: version, whether it is deleted, whether versions are in conflict. */
+export async function shown(node: Engine): Promise<string[]> {
+  const files = [...(await allFiles(node)), ...(await allFiles(node, 'deleted'))];
+  return files.map(({ path, version, deleted, conflict }) => `${path} ${version} ${deleted} ${conflict}`).sort();
+}
+
+/** Waits until all of these nodes show the same, and answers it. */
+export function converged(nodes: readonly Engine[], deadline = 60_000): Promise<string[]> {
+  return eventually(
+    async () => {
+      const all = await Promise.all(nodes.map(shown));
+      const first = at(all, 0);
+      return all.every((lines) => lines.join('\n') === first.join('\n')) && first;
+    },
+    { deadline, poll: 250, what: `the catalogues of ${nodes.map(({ name }) => name).join(', ')} equal` },
+  );
+}
+
+/** The versions of a path that nobody has replaced. */
+export async function headsOf(node: Engine, fileId: string): Promise<VersionList['items']> {
+  const { items } = await node.json<VersionList>(`/files/${fileId}/versions?limit=1000`);
+  return items.filter(({ head }) => head);
+}
+
+/** Bytes of one version by HTTP. */
+export async function versionBytes(node: Engine, fileId: string, version: string): Promise<Buffer> {
+  const answer = await node.fetch(`/files/${fileId}/content?version=${version}`);
+  if (answer.status !== 200) throw new Error(`${node.name}: ${answer.status} ${await answer.text()}`);
+  return Buffer.from(await answer.arrayBuffer());
+}
+
+export async function remove(node: Engine, file: Pick<FileInfo, 'id'>): Promise<void> {
+  await node.json(`/files/${file.id}`, { method: 'DELETE' });
+}
+
+/** Runs `check` on a data directory as a person does. */
+export async function check(
+  dataDir: string,
+  ...flags: string[]
+): Promise<{ code: number | null; out: string; err: string }> {
+  const child = spawn(process.execPath, [MAIN, 'check', ...flags], {
+    env: { ...process.env, DFS_DATA_DIR: dataDir },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let [out, err] = ['', ''];
+  child.stdout.on('data', (data: Buffer) => (out += data.toString()));
+  child.stderr.on('data', (data: Buffer) => (err += data.toString()));
+  const code = await new Promise<number | null>((done) => child.once('close', done));
+  return { code, out, err };
+}
+
+/** Stops the nodes, and fails unless on each nothing is missing, nothing is left over and all counts are right. */
+export async function expectSound(nodes: readonly Engine[], ...flags: string[]): Promise<void> {
+  for (const node of nodes) {
+    await node.stop();
+    const { code, out, err } = await check(node.dataDir, ...flags);
+    if (code !== 0 || err !== '') throw new Error(`the check of ${node.name} ended with ${code}:\n${out}${err}`);
+  }
 }
 
 /** Bytes of all files below a folder. */

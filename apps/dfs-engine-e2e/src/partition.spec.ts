@@ -1,0 +1,120 @@
+import { connected, eventually, netnsUnavailable, NetnsLan, removeAll, startNetwork, type Engine } from '@dfs/testing';
+import { allFiles, at, bytesOf, converged, expectSound, headsOf, remove, safe, versionBytes } from './steps.js';
+
+const why = await netnsUnavailable();
+if (why !== undefined) console.warn(`partitions are not tested: ${why}`);
+/** Until catalogues are equal again, once the network is. */
+const HEALED = 60_000;
+
+(why === undefined ? describe : describe.skip)('two halves of a network that is cut in two', () => {
+  let lan: NetnsLan;
+  let nodes: Engine[] = [];
+  beforeEach(async () => {
+    lan = await NetnsLan.create(4);
+    nodes = await startNetwork(4, { host: (index) => lan.host(index) });
+  });
+  afterEach(async () => {
+    await removeAll(nodes);
+    await lan[Symbol.asyncDispose]();
+  });
+
+  /** Cuts, and waits until both sides have noticed. */
+  async function cut(): Promise<void> {
+    await lan.partition([
+      [0, 1],
+      [2, 3],
+    ]);
+    for (const node of nodes) {
+      await eventually(
+        async () => (await node.peers()).items.filter(({ state }) => state === 'connected').length === 1,
+        { deadline: 45_000, poll: 250, what: `${node.name} without the other half` },
+      );
+    }
+  }
+
+  it('write, edit the same files and delete; healed they are equal, and nothing that was acknowledged is lost', async () => {
+    const [a, b, c, d] = [at(nodes, 0), at(nodes, 1), at(nodes, 2), at(nodes, 3)];
+    const base = new Map<string, Awaited<ReturnType<Engine['put']>>>();
+    for (const path of ['both.txt', 'gone-left.txt', 'edited-right.txt', 'kept.txt']) {
+      const file = await a.put(path, `base of ${path}`);
+      await safe(a, file, 3);
+      base.set(path, file);
+    }
+    await converged(nodes);
+    await cut();
+
+    const wrote = new Map<string, string>();
+    const put = async (node: Engine, path: string, text: string): Promise<void> => {
+      const { version } = await node.put(path, text);
+      wrote.set(version, text);
+    };
+    for (const node of nodes) for (let n = 0; n < 5; n++) await put(node, `${node.name}/${n}.txt`, `${node.name} ${n}`);
+    await put(a, 'both.txt', 'left');
+    await put(b, 'both.txt', 'left, again');
+    await put(c, 'both.txt', 'right');
+    await remove(b, base.get('gone-left.txt')!);
+    await remove(a, base.get('edited-right.txt')!);
+    await put(d, 'edited-right.txt', 'edited while it was deleted');
+    await lan.heal();
+    await converged(nodes, HEALED);
+
+    for (const node of nodes) {
+      const files = await allFiles(node);
+      expect(files.map(({ path }) => path).sort()).toEqual(
+        [
+          ...nodes.flatMap(({ name }) => [0, 1, 2, 3, 4].map((n) => `${name}/${n}.txt`)),
+          'both.txt',
+          'edited-right.txt',
+          'kept.txt',
+        ].sort(),
+      );
+      const both = files.find(({ path }) => path === 'both.txt')!;
+      const heads = await headsOf(node, both.id);
+      expect(heads.map(({ version }) => wrote.get(version)).sort()).toEqual(['left, again', 'right']);
+      expect((await allFiles(node, 'conflict')).map(({ path }) => path).sort()).toEqual([
+        'both.txt',
+        'edited-right.txt',
+      ]);
+      for (const file of files) {
+        for (const { version, contentId } of await headsOf(node, file.id)) {
+          const text = wrote.get(version);
+          if (contentId !== null && text !== undefined) {
+            expect((await versionBytes(node, file.id, version)).toString()).toBe(text);
+          }
+        }
+      }
+      const edited = files.find(({ path }) => path === 'edited-right.txt')!;
+      expect((await bytesOf(node, edited)).toString()).toBe('edited while it was deleted');
+    }
+    await expectSound(nodes, '--quick');
+  });
+
+  it('of which one removes a member that writes on the other: the same files are there, whatever came first', async () => {
+    const [a, b, c, d] = [at(nodes, 0), at(nodes, 1), at(nodes, 2), at(nodes, 3)];
+    await safe(a, await d.put('before.txt', 'written as a member'), 3);
+    await converged(nodes);
+    const { peerId } = await d.node();
+    await cut();
+    // C, with D, has its files first and hears of the removal later; A and B the other way round.
+    expect((await a.fetch(`/peers/${peerId}?confirm=true`, { method: 'DELETE' })).status).toBe(204);
+    const lateFile = await d.put('late.txt', 'written when it was no member any more');
+    await eventually(async () => (await c.fetch(`/files/${lateFile.id}`)).status === 200, { what: 'the file at C' });
+    await a.put('left.txt', 'left');
+    await c.put('right.txt', 'right');
+    await lan.heal();
+
+    await connected([a, b, c], HEALED);
+    await converged([a, b, c], HEALED);
+    for (const node of [a, b, c]) {
+      const paths = (await allFiles(node)).map(({ path }) => path);
+      expect(paths).toEqual(['before.txt', 'left.txt', 'right.txt']);
+      expect((await node.peers()).items.map((peer) => peer.peerId)).not.toContain(peerId);
+      for (const file of await allFiles(node)) {
+        await eventually(async () => (await bytesOf(node, file)).length > 0, { what: `${file.path} at ${node.name}` });
+      }
+    }
+    // What it wrote stays with it: nothing that it acknowledged is destroyed there.
+    expect((await bytesOf(d, lateFile)).toString()).toBe('written when it was no member any more');
+    await expectSound([a, b, c], '--quick');
+  });
+});
