@@ -1,4 +1,4 @@
-import { addressOf, parseAddress } from './address.js';
+import { addressOf, directTargets, parseAddress, relayedTargets } from './address.js';
 import { testIdentity } from './transport.suite.js';
 
 const { peerId } = testIdentity();
@@ -13,6 +13,26 @@ describe('an address', () => {
   ])('may be %s, with and without a peer id', (text) => {
     expect(parseAddress(text).peerId).toBeUndefined();
     expect(parseAddress(`  ${text}/p2p/${peerId}\n`)).toMatchObject({ peerId });
+  });
+
+  it('may lead through another node, wherever that is', () => {
+    const relay = testIdentity().peerId;
+    for (const before of ['', '/ip4/192.168.1.20/tcp/4001', '/dns4/node.example.org/tcp/1']) {
+      const through = `${before}/p2p/${relay}/p2p-circuit`;
+      expect(parseAddress(`${through}/p2p/${peerId}`)).toMatchObject({ peerId, relay });
+      expect(addressOf(through, peerId)?.toString()).toBe(`${through}/p2p/${peerId}`);
+      expect(addressOf(`${through}/p2p/${relay}`, peerId)).toBeUndefined();
+    }
+    expect(parseAddress(`/ip4/1.2.3.4/tcp/4001/p2p/${peerId}`).relay).toBeUndefined();
+  });
+
+  it('is dialled itself where it is direct, each once, and through those that relay otherwise', () => {
+    const [relay, other] = [testIdentity().peerId, testIdentity().peerId];
+    const given = ['/ip4/1.2.3.4/tcp/1', `/p2p/${relay}/p2p-circuit`, `/ip4/1.2.3.4/tcp/2/p2p/${other}/p2p-circuit`];
+    const direct = directTargets(peerId, given, ['/ip4/1.2.3.4/tcp/1', `/ip4/1.2.3.4/tcp/3/p2p/${peerId}`]);
+    expect(direct.map(String)).toEqual([1, 3].map((port) => `/ip4/1.2.3.4/tcp/${port}/p2p/${peerId}`));
+    const relayed = relayedTargets(peerId, given, (each) => each === other);
+    expect(relayed.map(String)).toEqual([`/p2p/${other}/p2p-circuit/p2p/${peerId}`]);
   });
 
   it.each([
@@ -34,6 +54,10 @@ describe('an address', () => {
     `/ip4/192.168.1.20/tcp/4001/p2p/${peerId}/p2p-circuit`,
     `/ip4/1.2.3.4/tcp/4001/p2p/${peerId}/p2p/${peerId}`,
     `/p2p/${peerId}`,
+    `/p2p/${peerId}/p2p-circuit`,
+    `/p2p-circuit/p2p/${peerId}`,
+    `/ip4/1.2.3.4/udp/1/p2p/${peerId}/p2p-circuit/p2p/${peerId}`,
+    `/p2p/${peerId}/p2p-circuit/p2p/${peerId}/p2p-circuit/p2p/${peerId}`,
     '/unix/tmp/socket',
     '/dnsaddr/example.org',
     '/ip4/1.2.3.4/tcp/4001/../..',

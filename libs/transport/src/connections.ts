@@ -51,6 +51,16 @@ export class Connections {
     return this.#of(peerId).some(({ ready }) => ready);
   }
 
+  /** Whether there is a connection to a peer that does not pass through another one. */
+  isDirect(peerId: string): boolean {
+    return this.#of(peerId).some(({ ready, connection }) => ready && connection.direct);
+  }
+
+  /** Closes the connections to a peer that pass through another one. */
+  async closeRelayed(peerId: string): Promise<void> {
+    await this.#close(this.#of(peerId).filter(({ connection }) => !connection.direct));
+  }
+
   /** Whether one more connection from a peer that has proven who it is may come in. */
   admits(peerId: string): boolean {
     return this.components.keeper.admitsInbound(peerId) && this.#of(peerId).length < MAX_PEER_CONNECTIONS;
@@ -140,8 +150,12 @@ export class Connections {
 
   /** Closes in order what can be closed in order within a second. */
   async hangUp(peerId: string): Promise<void> {
+    await this.#close(this.#of(peerId));
+  }
+
+  async #close(connections: readonly LiveConnection[]): Promise<void> {
     await Promise.all(
-      this.#of(peerId).map(async (live) => {
+      connections.map(async (live) => {
         try {
           await live.connection.close();
         } catch {

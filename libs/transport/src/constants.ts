@@ -1,4 +1,4 @@
-import { KiB, MiB, day, hour, second } from '@dfs/protocol';
+import { GiB, KiB, MiB, day, hour, minute, second } from '@dfs/protocol';
 
 // Every number of the transport, with its reason. The worst case they add up to stands at the end.
 
@@ -102,6 +102,38 @@ export const MAX_DHT_STREAMS = 32;
 /** How often connected members that are missing from the routing table are offered to it, should it have missed them. */
 export const ROUTING_FEED = 15 * second;
 
+/** Members that may hold a place with us, so that others reach them through us. */
+export const MAX_RESERVATIONS = 128;
+/** How long such a place is kept without being renewed. */
+export const RESERVATION_TTL = 1 * hour;
+/** Asking for one. */
+export const RESERVATION_TIMEOUT = 8 * second;
+/** Members that a node which cannot be reached holds a place with: one may go. */
+export const MAX_RELAYS = 3;
+/** Connections that pass through us, in all … */
+export const MAX_RELAYED = 64;
+/** … and of those, opened by one peer. */
+export const MAX_RELAYED_PER_PEER = 32;
+/** Bytes on their way from one side of such a connection to the other at which the sender is asked to wait. */
+export const RELAY_HIGH_WATER = 512 * KiB;
+/** Bytes a second through us, over all of them: what is ours to do goes first. */
+export const RELAY_RATE = 64 * MiB;
+/** One relayed connection is ended after so many bytes; its two ends open another one if they still need it. */
+export const RELAYED_BYTES_MAX = 256 * GiB;
+/** How often is looked at whether relays are needed, and are there. */
+export const RELAY_TICK = 3 * second;
+/** A member reached through another one is dialled directly this often at most. */
+export const UPGRADE_INTERVAL = 1 * minute;
+/** When there is a direct connection, the relayed one is given this long to come to its ends. */
+export const RELAYED_LINGER = 5 * second;
+/** Direct addresses of a member are tried for this long before the way through another member is. */
+export const DIRECT_FIRST = 5 * second;
+
+/** How often the gateway of the local network is looked for. */
+export const GATEWAY_SEARCH_INTERVAL = 5 * minute;
+/** Public addresses that peers have seen us at, taken into consideration at once. */
+export const MAX_SEEN_ADDRESSES = 2;
+
 /** How often the local network is asked for other nodes. */
 export const MDNS_INTERVAL = 20 * second;
 
@@ -113,6 +145,7 @@ export const MDNS_INTERVAL = 20 * second;
  *   half-open connections    MAX_PENDING_CONNECTIONS × 20 KiB                                     40 MiB
  *   provider records         about 200 B each, MAX_RECORDS_PER_PEER of each member                20 MiB a member
  *   idle connections         MAX_CONNECTIONS × about 60 KiB                                       30 MiB
+ *   relayed, under way       MAX_RELAYED × 2 × (RELAY_HIGH_WATER + STREAM_WINDOW_MAX)            320 MiB
  *   open, unread streams     MAX_CONNECTIONS × MAX_INBOUND_STREAMS × about 4 KiB                 512 MiB
- * The last needs 512 hostile members at once; one alone reaches about 100 MiB before it is cut.
+ * The last two need as many hostile members at once; one alone reaches about 100 MiB before it is cut.
  */

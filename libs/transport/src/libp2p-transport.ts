@@ -1,15 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { signerFromRaw, silentLog, systemClock, type Clock, type Log, type Unsubscribe } from '@dfs/protocol';
+import { DfsError, signerFromRaw, silentLog, systemClock, type Clock, type Log, type Unsubscribe } from '@dfs/protocol';
+import { RELAY_V2_STOP_CODEC } from '@libp2p/circuit-relay-v2';
 import type { Connection, PeerInfo, PrivateKey, Stream } from '@libp2p/interface';
 import { mdns } from '@libp2p/mdns';
 import { peerIdFromString } from '@libp2p/peer-id';
-import type { Multiaddr } from '@multiformats/multiaddr';
-import { addressOf, parseAddress } from './address.js';
+import { directTargets, isRelayed, parseAddress, relayedTargets } from './address.js';
 import { Budget } from './budget.js';
 import { FrameChannel, type ChannelContext, type FrameChannelOptions } from './channel.js';
+import { connectionGater } from './connection-gater.js';
 import { Connections, type LiveConnection } from './connections.js';
 import {
   CHANNEL_IDLE_TIMEOUT,
+  DIRECT_FIRST,
   GATE_SWEEP,
   HANDLER_IDLE_TIMEOUT,
   MAX_DIAL_ADDRESSES,
@@ -19,6 +21,7 @@ import {
   OPEN_TIMEOUT,
   PEER_RECEIVE_BUDGET,
   RECEIVE_BUDGET,
+  RELAY_TICK,
   SEND_BUDGET,
 } from './constants.js';
 import { Gatekeeper } from './gatekeeper.js';
@@ -26,11 +29,21 @@ import { Handlers } from './handlers.js';
 import { KadRouting, NoRouting } from './kad-routing.js';
 import { EarlyAgreement, early } from './early-negotiation.js';
 import { mapError, notAMember, selfDial } from './errors.js';
-import { createHost, privateKeyOf, stopReconnecting, type Host } from './libp2p-host.js';
+import {
+  announceOwnAddresses,
+  createHost,
+  privateKeyOf,
+  stopReconnecting,
+  type Host,
+  type HostOptions,
+} from './libp2p-host.js';
 import { Libp2pStream } from './libp2p-stream.js';
 import { Limit } from './limit.js';
 import { Listeners } from './listeners.js';
+import { SeenAddresses } from './nat.js';
 import { Places } from './places.js';
+import { RelayServer } from './relay-server.js';
+import { Relays } from './relays.js';
 import { Traffic } from './traffic.js';
 import type {
   Channel,
@@ -47,14 +60,20 @@ import type {
 export interface Libp2pTransportOptions {
   /** 32 bytes of Ed25519 seed, or the 64 of libp2p. */
   privateKeyRaw: Uint8Array;
-  /** IP address to listen at. */
-  host: string;
+  /** IP address to listen at; undefined to listen at none, and be reached through other members alone. */
+  host: string | undefined;
   /** 0 picks a free one at every start. */
   port: number;
   /** Look for nodes on the local network. */
   mdns?: boolean;
   /** Take part in the DHT. */
   dht?: boolean;
+  /** Relay for other members, and be reached through them where there is no other way; off unless said. */
+  relay?: boolean;
+  /** Have members try this node's public addresses; off unless said. */
+  autonat?: boolean;
+  /** As for HostOptions; off unless said. */
+  upnp?: HostOptions['upnp'];
   log?: Log;
   clock?: Clock;
 }
@@ -71,12 +90,16 @@ export class Libp2pTransport implements Transport {
   readonly #keeper: Gatekeeper;
   readonly #connections: Connections;
   readonly #kad: KadRouting | undefined;
+  readonly #relays: Relays | undefined;
+  readonly #relayServer: RelayServer | undefined;
   readonly #discovered: Listeners<[string, string[]]>;
+  readonly #addressed: Listeners<[]>;
   readonly #context: ChannelContext;
   readonly #places = new Places(MAX_PEER_CHANNELS);
   #host: Host | undefined;
   #mdns: { stop(): Promise<void> } | undefined;
   #sweeping: NodeJS.Timeout | undefined;
+  #announcing: NodeJS.Timeout | undefined;
 
   static create(options: Libp2pTransportOptions): Promise<Libp2pTransport> {
     return Promise.resolve(new Libp2pTransport(options));
@@ -96,6 +119,7 @@ export class Libp2pTransport implements Transport {
     this.#keeper = new Gatekeeper(clock, (protocol) => this.#handlers.opensToStrangers(protocol));
     this.#connections = new Connections({ keeper: this.#keeper, clock, log: this.#log });
     this.#discovered = new Listeners(this.#log);
+    this.#addressed = new Listeners(this.#log);
     const sendBudget = new Budget(SEND_BUDGET);
     this.#context = {
       traffic: this.#traffic,
@@ -111,6 +135,17 @@ export class Libp2pTransport implements Transport {
       });
     }
     this.routing = this.#kad ?? new NoRouting();
+    if (!options.relay) return;
+    const isMember = (peerId: string) => this.#keeper.isMember(peerId);
+    this.#relayServer = new RelayServer({ isMember, isDirect: (peerId) => this.#connections.isDirect(peerId) });
+    this.#relays = new Relays({
+      self: this.peerId,
+      log: this.#log,
+      isMember,
+      connections: () => this.#connections.list(),
+      dialDirectly: (peerId) => this.#dialDirectly(peerId, []),
+      closeRelayed: (peerId) => this.#connections.closeRelayed(peerId),
+    });
   }
 
   async start(): Promise<void> {
@@ -119,22 +154,21 @@ export class Libp2pTransport implements Transport {
       privateKey: this.#privateKey,
       host: this.#options.host,
       port: this.#options.port,
-      maySpeak: ({ remotePeer }, protocol) => this.#keeper.maySpeak(remotePeer.toString(), protocol),
-      gater: {
-        denyDialPeer: (peerId) => !this.#keeper.admitsOutbound(peerId.toString()),
-        denyOutboundEncryptedConnection: (peerId, connection) =>
-          !this.#keeper.admitsOutbound(peerId.toString(), connection.remoteAddr.toString()),
-        denyInboundEncryptedConnection: (peerId) => !this.#connections.admits(peerId.toString()),
-        denyInboundUpgradedConnection: (peerId) => !this.#connections.admits(peerId.toString()),
-      },
+      relay: this.#relayServer,
+      autonat: this.#options.autonat,
+      upnp: this.#options.upnp,
+      maySpeak: (connection, stream) => this.#maySpeak(connection, stream),
+      gater: { ...this.#relayServer?.gater, ...connectionGater(this.#keeper, this.#connections) },
     });
-    host.libp2p.addEventListener('connection:open', ({ detail }) => this.#connections.opened(detail));
-    host.libp2p.addEventListener('connection:close', ({ detail }) => this.#connections.closed(detail));
+    this.#listen(host);
     for (const protocol of this.#handlers.protocols()) await this.#register(host, protocol);
     await host.libp2p.start();
     stopReconnecting(host);
+    announceOwnAddresses(host);
     this.#host = host;
     this.#sweeping = setInterval(() => this.#keeper.sweep(), GATE_SWEEP).unref();
+    this.#announcing = setInterval(() => announceOwnAddresses(host), RELAY_TICK).unref();
+    if (host.reservations) this.#relays?.attach(host, host.reservations);
     await this.#kad?.attach(host.components);
     if (this.#options.mdns) await this.#listenForOthers(host);
     this.#log.info({ addresses: this.addresses() }, 'listening for peers');
@@ -145,6 +179,8 @@ export class Libp2pTransport implements Transport {
     if (!host) return;
     this.#host = undefined;
     clearInterval(this.#sweeping);
+    clearInterval(this.#announcing);
+    this.#relays?.detach();
     await this.#mdns?.stop();
     await this.#kad?.detach();
     await host.libp2p.stop();
@@ -152,7 +188,13 @@ export class Libp2pTransport implements Transport {
   }
 
   addresses(): string[] {
-    return this.#host?.libp2p.getMultiaddrs().map((address) => address.toString()) ?? [];
+    const own = this.#host?.libp2p.getMultiaddrs().map((address) => address.toString()) ?? [];
+    return [...own.filter((address) => !isRelayed(address)), ...(this.#relays?.addresses() ?? [])];
+  }
+
+  onAddresses(fn: () => void): Unsubscribe {
+    const offs = [this.#addressed.add(fn), this.#relays?.onChange(fn)];
+    return () => offs.forEach((off) => off?.());
   }
 
   setGate(gate: Gate): void {
@@ -194,8 +236,10 @@ export class Libp2pTransport implements Transport {
   }
 
   async dial(text: string, options: DialOptions = {}): Promise<string> {
-    const { multiaddr, peerId } = parseAddress(text);
+    const { multiaddr, peerId, relay } = parseAddress(text);
     if (peerId === this.peerId) throw selfDial();
+    if (relay !== undefined && !(this.#keeper.isMember(relay) && this.#keeper.isMember(peerId ?? '')))
+      throw notAMember();
     return this.#keeper.inviting(peerId ?? multiaddr.toString(), async () => {
       const connection = await this.#connect(multiaddr, options);
       return connection.peerId;
@@ -205,11 +249,17 @@ export class Libp2pTransport implements Transport {
   async dialPeer(peerId: string, addresses: readonly string[] = [], options: DialOptions = {}): Promise<void> {
     if (!this.#keeper.isMember(peerId)) throw notAMember();
     if (this.#connections.isConnected(peerId)) return;
-    const given = addresses.flatMap((text) => addressOf(text, peerId) ?? []);
-    const known = given.length === 0 ? [] : await this.#knownAddresses(peerId);
-    const all = new Map([...given, ...known].map((address) => [address.toString(), address]));
-    const target = [...all.values()].slice(0, MAX_DIAL_ADDRESSES);
-    await this.#connect(target.length > 0 ? target : peerIdFromString(peerId), options);
+    const isRelay = (relay: string): boolean => this.#keeper.isMember(relay) && this.#connections.isDirect(relay);
+    const relayed = this.#relays ? relayedTargets(peerId, addresses, isRelay) : [];
+    try {
+      using limit = new Limit(relayed.length > 0 ? DIRECT_FIRST : undefined, options.signal);
+      await this.#dialDirectly(peerId, addresses, limit.signal);
+    } catch (error) {
+      if (options.signal?.aborted) throw mapError(error, options.signal);
+      this.#relays?.missed(peerId);
+      if (relayed.length === 0) throw error;
+      await this.#connect(relayed, options);
+    }
   }
 
   watch(peerIds: ReadonlySet<string>): void {
@@ -251,6 +301,29 @@ export class Libp2pTransport implements Transport {
     return this.#traffic.rates(peerId);
   }
 
+  #maySpeak({ remotePeer }: Connection, { protocol, direction }: Pick<Stream, 'protocol' | 'direction'>): boolean {
+    const peerId = remotePeer.toString();
+    // Nobody passes connections on to this node that it has not asked to.
+    if (protocol === RELAY_V2_STOP_CODEC && direction === 'inbound')
+      return this.#relays?.holdsPlaceWith(peerId) ?? false;
+    return this.#keeper.maySpeak(peerId, protocol);
+  }
+
+  #listen({ libp2p, components }: Host): void {
+    const seen = new SeenAddresses(components.addressManager);
+    libp2p.addEventListener('connection:open', ({ detail }) => this.#connections.opened(detail));
+    libp2p.addEventListener('connection:close', ({ detail }) => {
+      this.#connections.closed(detail);
+      this.#relays?.connectionsChanged();
+    });
+    libp2p.addEventListener('self:peer:update', () => this.#addressed.tell());
+    libp2p.addEventListener('peer:identify', ({ detail }) => {
+      if (this.#options.autonat && this.#keeper.isMember(detail.peerId.toString())) seen.note(detail);
+      // Now it is known whether the peer relays.
+      this.#relays?.connectionsChanged();
+    });
+  }
+
   /** Dials, and waits until the other side has let us in. */
   async #connect(target: Parameters<Host['libp2p']['dial']>[0], options: DialOptions): Promise<LiveConnection> {
     using limit = new Limit(undefined, options.signal);
@@ -262,10 +335,17 @@ export class Libp2pTransport implements Transport {
     }
   }
 
-  async #knownAddresses(peerId: string): Promise<Multiaddr[]> {
+  /** All direct addresses there are; not what libp2p would find by itself, which may lead through another member. */
+  async #dialDirectly(peerId: string, given: readonly string[], signal?: AbortSignal): Promise<void> {
+    const target = directTargets(peerId, given, await this.#knownAddresses(peerId));
+    if (target.length === 0) throw new DfsError('peer-unreachable', 'No address of that peer is known.');
+    await this.#connect(target, { signal });
+  }
+
+  async #knownAddresses(peerId: string): Promise<string[]> {
     try {
       const peer = await this.#running().libp2p.peerStore.get(peerIdFromString(peerId));
-      return peer.addresses.flatMap(({ multiaddr }) => addressOf(multiaddr.toString(), peerId) ?? []);
+      return peer.addresses.map(({ multiaddr }) => multiaddr.toString());
     } catch {
       return [];
     }

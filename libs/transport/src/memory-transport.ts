@@ -98,6 +98,11 @@ export class MemoryTransport implements Transport {
     return this.started ? [`${this.address}/p2p/${this.peerId}`] : [];
   }
 
+  /** Never told: an address in memory stays. */
+  onAddresses(): Unsubscribe {
+    return () => {};
+  }
+
   setGate(gate: Gate): void {
     this.#keeper.setGate(gate);
   }

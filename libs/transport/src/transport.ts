@@ -47,7 +47,7 @@ export interface Gate {
 
 export interface ConnectionInfo {
   readonly peerId: string;
-  /** Multiaddr of the other end. */
+  /** Multiaddr of the other end; one with `/p2p-circuit` where the connection passes through another member. */
   readonly address: string;
   readonly direction: 'in' | 'out';
   /** Milliseconds since 1970. */
@@ -78,8 +78,13 @@ export interface Transport {
   readonly peerId: string;
   start(): Promise<void>;
   stop(): Promise<void>;
-  /** Multiaddrs this node listens at, each ending in `/p2p/<peer id>`. */
+  /**
+   * Multiaddrs this node can be reached at, each ending in `/p2p/<peer id>`; last those through another member,
+   * `/p2p/<relay>/p2p-circuit/p2p/<peer id>`, if any.
+   */
   addresses(): string[];
+  /** They may have changed. */
+  onAddresses(fn: () => void): Unsubscribe;
   /** Nobody passes before it is set. */
   setGate(gate: Gate): void;
   /** Cuts the connections of all whom the gate no longer lets through. To be called after membership has changed. */
