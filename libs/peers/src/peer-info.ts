@@ -1,6 +1,6 @@
 import type { PeerInfo, PeerState, StorageInfo } from '@dfs/contracts';
 import { second, shape, type WireValue } from '@dfs/protocol';
-import type { Rates } from '@dfs/transport';
+import { isRelayed, type ConnectionInfo, type Rates } from '@dfs/transport';
 import type { Member } from './roster.js';
 import type { Session } from './session.js';
 
@@ -33,13 +33,27 @@ export function peerInfo({ member, state, name, addresses, session, lastSeen, ra
     name: name ?? peerId.slice(-8),
     role,
     state,
-    addresses: addresses.map((address) => (address.includes('/p2p/') ? address : `${address}/p2p/${peerId}`)),
+    addresses: addresses.map((address) => (address.endsWith(`/p2p/${peerId}`) ? address : `${address}/p2p/${peerId}`)),
     latencyMs: session?.latencyMs ?? null,
     lastSeenAt: lastSeen === undefined ? null : new Date(lastSeen).toISOString(),
     uptimeSeconds: session && session.boot > 0 ? Math.max(0, Math.floor((now - session.bootedAt) / second)) : null,
     storage: storageOf(session?.sections.get(STORAGE_SECTION)),
     rates: { receive: Math.round(rates.receive), send: Math.round(rates.send) },
   };
+}
+
+/** Known addresses of a member; first the one through another member while it is reached by nothing else. */
+export function reachedBy(
+  peerId: string,
+  connections: readonly ConnectionInfo[],
+  known: readonly string[],
+): readonly string[] {
+  const own = connections.flatMap((connection) => (connection.peerId === peerId ? [connection.address] : []));
+  const [through] = own;
+  if (through === undefined || !own.every(isRelayed)) return known;
+  const relay = /\/p2p\/([^/]+)\/p2p-circuit/.exec(through)?.[1] ?? '';
+  const address = `/p2p/${relay}/p2p-circuit`;
+  return [address, ...known.filter((other) => !other.startsWith(address))];
 }
 
 /** What a peer says of its storage, if it says anything sensible. */

@@ -1,12 +1,13 @@
 import type { InviteInfo, MemberRole, NetworkInfo, OwnerVotes, PeerInfo } from '@dfs/contracts';
 import { decodeTicket, DfsError, JOIN_PROTOCOL, type Unsubscribe, type WireValue } from '@dfs/protocol';
+import { isRelayed } from '@dfs/transport';
 import { Admission } from './admission.js';
 import { connectTo } from './connect.js';
 import { Invites, type InviteRequest } from './invites.js';
 import { joinNetwork, refuseUnlessAlone, type JoinGuest, type NetworkChangedGuest } from './joining.js';
 import { JointOwner } from './joint-owner.js';
 import { cleanName } from './names.js';
-import { peerInfo, storageOf, STORAGE_SECTION } from './peer-info.js';
+import { peerInfo, reachedBy, storageOf, STORAGE_SECTION } from './peer-info.js';
 import { Presence, type PresenceComponents } from './presence.js';
 import { removeMember, type RemoveGuest, type RemoveOptions } from './removal.js';
 
@@ -42,7 +43,9 @@ export class Peers {
   ) {
     const { db, transport, membership, clock, log } = components;
     this.presence = new Presence(components, { name: cleanName(options.name), version: options.version.slice(0, 32) });
-    this.invites = new Invites({ db, membership, clock, addresses: () => transport.addresses() });
+    // A newcomer is nobody's peer yet: nobody relays for it.
+    const addresses = () => transport.addresses().filter((address) => !isRelayed(address));
+    this.invites = new Invites({ db, membership, clock, addresses });
     const addressesOf = (peerId: string) => this.presence.addressesOf(peerId);
     this.admission = new Admission({ membership, invites: this.invites, clock, log, addressesOf });
     this.jointOwner = new JointOwner({ db, transport, membership, presence: this.presence, clock, log });
@@ -265,7 +268,7 @@ export class Peers {
             ? 'connecting'
             : 'disconnected',
       name: presence.nameOf(peerId),
-      addresses: presence.addressesOf(peerId),
+      addresses: reachedBy(peerId, transport.connections(), presence.addressesOf(peerId)),
       session,
       lastSeen: presence.liveness.lastSeen(peerId),
       rates: isSelf ? { receive: 0, send: 0 } : transport.rates(peerId),

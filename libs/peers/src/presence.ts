@@ -131,6 +131,7 @@ export class Presence {
       membership.onChange(() => this.membershipChanged()),
       transport.onConnect((peerId) => this.connectedTo(peerId)),
       transport.onDisconnect((peerId) => this.disconnectedFrom(peerId)),
+      transport.onAddresses(() => this.nudge()),
       transport.onDiscovery((peerId, addresses) => this.discovered(peerId, addresses)),
     );
     this.counted = this.whoCounts();

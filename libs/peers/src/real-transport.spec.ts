@@ -1,5 +1,5 @@
 import type { ErrorCode } from '@dfs/contracts';
-import { hour } from '@dfs/protocol';
+import { decodeTicket, hour } from '@dfs/protocol';
 import { eventually, fakeClock } from '@dfs/testing';
 import { TestNetwork, type TestNode } from '../testing/network.js';
 
@@ -46,6 +46,22 @@ describe('over libp2p, on loopback', () => {
     await eventually(() => back.membership.isRemoved, { deadline: 15_000 });
     await eventually(() => a.transport.connections().length === 0);
     expect(a.heard('peer.connected')).toHaveLength(1);
+  });
+
+  it('connects members that cannot reach each other through one that both reach, and says so', async () => {
+    await using network = new TestNetwork({ real: true, listens: (name) => name === 'a' });
+    const [a, b, c] = (await network.joined('a', 'b', 'c')) as [TestNode, TestNode, TestNode];
+    const seen = b.peers.list().find(({ peerId }) => peerId === c.peerId);
+    const relay = `/p2p/${a.peerId}/p2p-circuit/p2p/`;
+    expect(seen).toMatchObject({ state: 'connected' });
+    expect(seen?.addresses[0]).toBe(`${relay}${c.peerId}`);
+    expect(b.transport.addresses()).toEqual([`${relay}${b.peerId}`]);
+    await eventually(() => a.peers.list().some(({ addresses }) => addresses.includes(`${relay}${b.peerId}`)));
+    expect(decodeTicket((await a.peers.invite({})).ticket).addresses).toEqual(a.transport.addresses());
+
+    await network.stop(a);
+    await eventually(() => b.sees() && c.sees(), { what: 'nothing passes without the relay' });
+    expect(b.transport.addresses()).toEqual([]);
   });
 
   it('lets nobody in while no invite is open', async () => {

@@ -73,7 +73,7 @@ export class TestNode {
   }
 }
 
-/** Nodes over one MemoryNetwork, or real ones on loopback, taken down when the test ends: `await using network = new TestNetwork()`. */
+/** Nodes over one MemoryNetwork, or real ones on loopback (that listen there if they are to), taken down when the test ends: `await using network = new TestNetwork()`. */
 export class TestNetwork implements AsyncDisposable {
   readonly memory: MemoryNetwork;
   readonly nodes: TestNode[] = [];
@@ -81,7 +81,12 @@ export class TestNetwork implements AsyncDisposable {
   private readonly keys = new Map<string, Uint8Array>();
 
   constructor(
-    private readonly options: MemoryNetworkOptions & { founding?: Founding; clock?: Clock; real?: boolean } = {},
+    private readonly options: MemoryNetworkOptions & {
+      founding?: Founding;
+      clock?: Clock;
+      real?: boolean;
+      listens?: (name: string) => boolean;
+    } = {},
   ) {
     this.memory = new MemoryNetwork(options);
   }
@@ -131,11 +136,18 @@ export class TestNetwork implements AsyncDisposable {
   }
 
   private async open(name: string, key: Uint8Array, dir: TempDir): Promise<TestNode> {
-    const { clock = systemClock, founding = QUICK, real = false } = this.options;
+    const { clock = systemClock, founding = QUICK, real = false, listens = () => true } = this.options;
     const signer = signerFromRaw(key);
     this.keys.set(signer.peerId, key);
     const transport = real
-      ? await Libp2pTransport.create({ privateKeyRaw: key, host: '127.0.0.1', port: 0, mdns: false, dht: false })
+      ? await Libp2pTransport.create({
+          privateKeyRaw: key,
+          host: listens(name) ? '127.0.0.1' : undefined,
+          port: 0,
+          mdns: false,
+          dht: false,
+          relay: true,
+        })
       : this.memory.node(signer);
     const node = await TestNode.open(transport, { name, signer, dir, clock, founding });
     this.nodes.push(node);

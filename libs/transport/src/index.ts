@@ -17,7 +17,7 @@ export type {
   Rates,
   Transport,
 } from './transport.js';
-export { parseAddress, type Address } from './address.js';
+export { isRelayed, parseAddress, type Address } from './address.js';
 export { loadIdentity, type Identity } from './identity.js';
 export { Libp2pTransport, type Libp2pTransportOptions } from './libp2p-transport.js';
 export { MemoryNetwork, type MemoryNetworkOptions } from './memory-network.js';
