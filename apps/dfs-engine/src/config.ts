@@ -20,6 +20,12 @@ export interface Config {
   readonly founding: { readonly replicas: number; readonly graceMs: number; readonly retentionMs: number };
   readonly mdns: boolean;
   readonly dht: boolean;
+  /** Open the port at the gateway of the local network. */
+  readonly upnp: boolean;
+  /** Pass connections on for other members, and be reached through others. */
+  readonly relay: boolean;
+  /** Have other members try whether this node's public addresses work. */
+  readonly autonat: boolean;
   /** `host` or `host:port`, in lower case. */
   readonly allowedHosts: readonly string[];
   readonly logLevel: LogLevel;
@@ -69,6 +75,9 @@ const VARIABLES = [
   'DFS_RETENTION',
   'DFS_MDNS',
   'DFS_DHT',
+  'DFS_UPNP',
+  'DFS_RELAY',
+  'DFS_AUTONAT',
   'DFS_ALLOWED_HOSTS',
   'DFS_LOG_LEVEL',
 ] as const;
@@ -114,6 +123,9 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>, a
     },
     mdns: read('DFS_MDNS', true, onOff),
     dht: read('DFS_DHT', true, onOff),
+    upnp: read('DFS_UPNP', true, onOff),
+    relay: read('DFS_RELAY', true, onOff),
+    autonat: read('DFS_AUTONAT', true, onOff),
     allowedHosts: read('DFS_ALLOWED_HOSTS', [], hosts),
     logLevel: read('DFS_LOG_LEVEL', 'info', logLevel),
     unknown: Object.keys(env).filter((key) => key.startsWith('DFS_') && !isVariable(key)),

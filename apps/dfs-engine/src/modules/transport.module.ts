@@ -11,8 +11,10 @@ export const TRANSPORT = Symbol('TRANSPORT');
   providers: [
     {
       provide: TRANSPORT,
-      useFactory: ({ config, privateKeyRaw, logger: log }: Foundation) =>
-        Libp2pTransport.create({ privateKeyRaw, ...config.p2p, mdns: config.mdns, dht: config.dht, log }),
+      useFactory: ({ config, privateKeyRaw, logger: log }: Foundation) => {
+        const { p2p, mdns, dht, upnp, relay, autonat } = config;
+        return Libp2pTransport.create({ privateKeyRaw, ...p2p, mdns, dht, upnp, relay, autonat, log });
+      },
       inject: [FOUNDATION],
     },
   ],
