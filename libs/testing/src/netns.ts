@@ -130,7 +130,15 @@ export class NetnsLan implements AsyncDisposable {
     }
   }
 
-  /** Everyone reaches everyone again. */
+  /** From now on these hosts reach all others, and not each other. */
+  async isolate(...indexes: number[]): Promise<void> {
+    for (const index of this.hosts.keys()) {
+      const state = indexes.includes(index) ? 'on' : 'off';
+      await command('bridge', 'link', 'set', 'dev', this.port(index), 'isolated', state);
+    }
+  }
+
+  /** Everyone reaches everyone again, but for those that are isolated. */
   async heal(): Promise<void> {
     for (const index of this.hosts.keys()) await this.plug(index, 0);
   }
