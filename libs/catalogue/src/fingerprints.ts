@@ -1,7 +1,7 @@
 import type { Reader, SqlValue, Tx } from '@dfs/database';
 import { sha256 } from '@dfs/protocol';
 
-/** Bits of an id that name its bucket: the finest range whose fingerprint is kept. */
+/** Bits of an id that name its bucket: the finest range whose fingerprint is kept. That of a finer one is computed. */
 export const LEAF_BITS = 12;
 const LEAVES = 1 << LEAF_BITS;
 /** 256-bit sums as eight words, the least significant first. */
@@ -158,13 +158,27 @@ export class Delta {
   }
 }
 
+/** Fingerprint of some ids, as `Fingerprints.print` of a range that has no others. */
+export function printOf(ids: readonly Uint8Array[], salt: Uint8Array): Uint8Array {
+  if (ids.length === 0) return new Uint8Array(PRINT_BYTES);
+  const sum = new Uint32Array(WORDS);
+  for (const id of ids) addBytes(sum, 0, id);
+  return digest(sum, ids.length, salt).subarray(0, PRINT_BYTES);
+}
+
 /** Bounds of the ids in a range, for a query by blob: from (inclusive), to (exclusive; null for the end). */
 export function idBounds({ bits, index }: IdRange): { from: Uint8Array; to: Uint8Array | null } {
   return { from: prefixBytes(bits, index), to: index + 1 === 2 ** bits ? null : prefixBytes(bits, index + 1) };
 }
 
+/** Index of the range of so many bits, at most 24, that an id is in. */
+export function indexOf(id: Uint8Array, bits: number): number {
+  const first = ((id[0] as number) << 16) | ((id[1] as number) << 8) | (id[2] as number);
+  return first >>> (24 - bits);
+}
+
 export function leafOf(id: Uint8Array): number {
-  return ((id[0] as number) << 4) | ((id[1] as number) >> 4);
+  return indexOf(id, LEAF_BITS);
 }
 
 function leaves({ bits, index }: IdRange): [number, number] {

@@ -1,12 +1,14 @@
-import type { Reader, SqlValue } from '@dfs/database';
+import type { Reader } from '@dfs/database';
 import type { SignedRecord } from '@dfs/protocol';
-import { idBounds, leafOf, LEAF_BITS, type Fingerprints, type IdRange, type SetRoot } from './fingerprints.js';
-import { storedIds } from './receive.js';
+import { indexOf, LEAF_BITS, type Fingerprints, type IdRange, type SetRoot } from './fingerprints.js';
+import { RangeReader } from './range-reader.js';
 import { BLOBS, toHex } from './rows.js';
 import { IN_SET } from './schema.js';
 
 /** Records read at once. */
 const RECORDS_PER_READ = 500;
+/** Of the set: where more is asked for by range, it is read from end to end, in the order in which it came. */
+const MOST = 1 / 4;
 
 interface RecordRow {
   seq: number;
@@ -26,29 +28,9 @@ export class RecordSet {
     return this.prints.root();
   }
 
-  count(range: IdRange): number {
-    return this.prints.count(range);
-  }
-
-  /** Salted fingerprint of a range, 8 bytes. */
-  print(range: IdRange, salt: Uint8Array): Uint8Array {
-    return this.prints.print(range, salt);
-  }
-
-  /** Ids in a range, in order. */
-  async idsIn(range: IdRange): Promise<string[]> {
-    const { where, params } = within(range);
-    const rows = await this.db.query<{ id: Uint8Array }>(
-      `SELECT id FROM catalogue_record WHERE ${where} AND state <= ${IN_SET} ORDER BY id`,
-      params,
-    );
-    return rows.map((row) => toHex(row.id));
-  }
-
-  /** Those that are not stored here, in whatever state. */
-  async missing(ids: readonly string[]): Promise<string[]> {
-    const here = await storedIds(this.db, ids);
-    return ids.filter((id) => !here.has(id));
+  /** For one walk over ranges. */
+  ranges(): RangeReader {
+    return new RangeReader(this.db, this.prints);
   }
 
   /** Records by id, as far as they are in the set, in the order in which they came here: parents mostly first. */
@@ -61,27 +43,42 @@ export class RecordSet {
     }
   }
 
-  /** All records of these ranges, each at most as fine as a leaf, in the order in which they came here. */
+  /** All records of these ranges, none of which is within another. */
   async *inRanges(ranges: readonly IdRange[]): AsyncIterable<SignedRecord> {
-    const leaves = new Set(ranges.flatMap(leavesOf));
+    const coarse = ranges.filter((range) => range.bits <= LEAF_BITS);
+    const size = coarse.reduce((sum, range) => sum + this.prints.count(range), 0);
+    if (size < MOST * this.root().count) {
+      yield* this.rangeByRange(ranges);
+      return;
+    }
+    yield* this.fromEndToEnd(coarse);
+    yield* this.rangeByRange(ranges.filter((range) => range.bits > LEAF_BITS));
+  }
+
+  private async *rangeByRange(ranges: readonly IdRange[]): AsyncIterable<SignedRecord> {
+    const reader = this.ranges();
+    let ids: string[] = [];
+    for (const range of ranges) {
+      for (const { id, inSet } of await reader.ids(range)) if (inSet) ids.push(toHex(id));
+      if (ids.length < RECORDS_PER_READ) continue;
+      yield* this.byId(ids);
+      ids = [];
+    }
+    yield* this.byId(ids);
+  }
+
+  private async *fromEndToEnd(ranges: readonly IdRange[]): AsyncIterable<SignedRecord> {
+    const wanted = new Map<number, Set<number>>();
+    for (const { bits, index } of ranges) wanted.set(bits, (wanted.get(bits) ?? new Set()).add(index));
+    const isWanted = (id: Uint8Array): boolean => [...wanted].some(([bits, indexes]) => indexes.has(indexOf(id, bits)));
     for (let after = 0; ;) {
       const rows = await this.db.query<RecordRow>(
         `SELECT seq, id, body, signature FROM catalogue_record WHERE seq > ? AND state <= ${IN_SET} ORDER BY seq LIMIT ?`,
         [after, RECORDS_PER_READ],
       );
-      for (const row of rows) if (leaves.has(leafOf(row.id))) yield row;
+      for (const row of rows) if (isWanted(row.id)) yield row;
       if (rows.length < RECORDS_PER_READ) return;
       after = rows.at(-1)?.seq ?? after;
     }
   }
-}
-
-function leavesOf({ bits, index }: IdRange): number[] {
-  const width = 2 ** (LEAF_BITS - bits);
-  return Array.from({ length: width }, (_, offset) => index * width + offset);
-}
-
-function within(range: IdRange): { where: string; params: SqlValue[] } {
-  const { from, to } = idBounds(range);
-  return to === null ? { where: 'id >= ?', params: [from] } : { where: 'id >= ? AND id < ?', params: [from, to] };
 }

@@ -1,5 +1,6 @@
+import { copyFile } from 'node:fs/promises';
 import type { MemberRole } from '@dfs/contracts';
-import type { Database } from '@dfs/database';
+import { Database } from '@dfs/database';
 import { EventLog, eventsMigrations } from '@dfs/events';
 import {
   cidFromDigest,
@@ -15,7 +16,7 @@ import {
   type SignedRecord,
   type Signer,
 } from '@dfs/protocol';
-import { fakeClock, tempDatabase, type FakeClock, type TempDatabase } from '@dfs/testing';
+import { fakeClock, tempDatabase, tempDir, type FakeClock, type TempDatabase } from '@dfs/testing';
 import { Catalogue, catalogueMigrations, type Draft, type Entry, type Commit, type MemberView } from '../src/index.js';
 
 export const NETWORK = '0d'.repeat(32);
@@ -103,12 +104,14 @@ export interface TestNodeOptions {
   role?: MemberRole;
   clock?: Clock;
   clockProblem?: () => string | undefined;
+  /** A database that begins as a copy of this file. */
+  copyOf?: string;
 }
 
 /** A catalogue on a real database of its own. */
 export async function testNode(options: TestNodeOptions = {}): Promise<TestNode> {
   const signer = options.signer ?? testSigner(0);
-  const temp = await tempDatabase([...eventsMigrations, ...catalogueMigrations]);
+  const temp = await database(options.copyOf);
   const clock = fakeClock(START);
   const roles = new Map<string, MemberRole>((options.members ?? []).map(({ peerId }) => [peerId, 'member']));
   if (options.role) roles.set(signer.peerId, options.role);
@@ -136,6 +139,19 @@ export async function testNode(options: TestNodeOptions = {}): Promise<TestNode>
       await temp.remove();
     },
   };
+}
+
+async function database(copyOf?: string): Promise<TempDatabase> {
+  const migrations = [...eventsMigrations, ...catalogueMigrations];
+  if (copyOf === undefined) return tempDatabase(migrations);
+  const dir = await tempDir();
+  await copyFile(copyOf, dir.file('dfs.sqlite'));
+  const db = await Database.open({ file: dir.file('dfs.sqlite'), migrations });
+  const remove = async (): Promise<void> => {
+    await db.close();
+    await dir.remove();
+  };
+  return { db, dir, remove, [Symbol.asyncDispose]: remove };
 }
 
 export function fileDraft(path: string, n: number, more: Partial<Draft> = {}): Draft {

@@ -2,11 +2,12 @@ import { readFileSync } from 'node:fs';
 import { decode, encode, type WireValue } from './codec.js';
 import {
   packIndexes,
-  packRecordIds,
+  packShortIds,
   parseSyncMessage,
   unpackCounts,
   unpackIndexes,
-  unpackRecordIds,
+  shortIdOf,
+  unpackShortIds,
   type SyncMessage,
 } from './sync-messages.js';
 
@@ -20,11 +21,11 @@ const messages: SyncMessage[] = [
   { t: 'same' },
   { t: 'prints', bits: 6, of },
   { t: 'ids', bits: 12, of, counts: packIndexes([1, 0]) },
-  { t: 'want' },
+  { t: 'want', bits: 18, of, counts: packIndexes([2, 1]) },
   { t: 'all', bits: 6, of },
   { t: 'records', reached: null },
   { t: 'records', reached: 7 },
-  { t: 'turn', ...root, more: true },
+  { t: 'turn', ...root, more: true, rest: false },
 ];
 const golden = JSON.parse(readFileSync(new URL('../golden/sync-messages.json', import.meta.url), 'utf8')) as string[];
 
@@ -41,7 +42,7 @@ describe('messages of sync', () => {
   it.each<[string, WireValue]>([
     ['no map', 'hello'],
     ['a kind that is none', { t: 'goodbye' }],
-    ['a root cut short', { t: 'turn', count: 1, print: Buffer.alloc(15), more: true }],
+    ['a root cut short', { t: 'turn', count: 1, print: Buffer.alloc(15), more: true, rest: false }],
     ['no ranges', { t: 'all', bits: 6, of: Buffer.alloc(0) }],
     ['too many ranges', { t: 'all', bits: 6, of: Buffer.alloc(4 * 513) }],
     ['ranges too fine', { t: 'all', bits: 25, of }],
@@ -56,8 +57,14 @@ describe('messages of sync', () => {
     }
     expect(() => unpackIndexes(Buffer.alloc(5), 12)).toThrow('malformed');
     expect(unpackCounts(packIndexes([9, 9, 0]))).toEqual([9, 9, 0]);
-    const ids = ['ab'.repeat(32), '01'.repeat(32)];
-    expect(unpackRecordIds(packRecordIds(ids))).toEqual(ids);
-    expect(() => unpackRecordIds(Buffer.alloc(33))).toThrow('malformed');
+    const ids = ['ab'.repeat(8), '01'.repeat(8)];
+    expect(unpackShortIds(packShortIds(ids))).toEqual(ids);
+    expect(() => unpackShortIds(Buffer.alloc(33))).toThrow('malformed');
+  });
+
+  it('name a record by salt and id', () => {
+    const id = Buffer.alloc(32, 5);
+    expect(shortIdOf(Buffer.alloc(8, 2), id)).toBe('596d446354a1adbc');
+    expect(shortIdOf(Buffer.alloc(8, 3), id)).not.toBe(shortIdOf(Buffer.alloc(8, 2), id));
   });
 });

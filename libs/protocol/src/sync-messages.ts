@@ -2,6 +2,7 @@
  * `/dfs/sync/1`: two members come to hold the same set of records, and tell each other of new ones. Headers are small;
  * ids, fingerprints and records travel packed in payloads. Written down in PROTOCOL.md; pinned by golden bytes.
  */
+import { sha256 } from './cid.js';
 import type { WireValue } from './codec.js';
 import { DfsError } from './errors.js';
 import { shape, type Infer } from './schema.js';
@@ -17,6 +18,10 @@ export const SYNC_PARTS = 2 ** SYNC_STEP_BITS;
 export const SYNC_PRINT_BYTES = 8;
 /** Bytes of the whole set's fingerprint. */
 export const SYNC_ROOT_BYTES = 16;
+/** Bytes by which an exchange names a record, see `shortIdOf`. */
+export const SYNC_SHORT_ID_BYTES = 8;
+/** Bits of the finest range. */
+export const SYNC_MAX_BITS = 24;
 /** Ranges one frame may name. */
 export const MAX_RANGES_PER_FRAME = 512;
 /** Payload of one frame of ids or records. */
@@ -24,8 +29,13 @@ export const MAX_SYNC_PAYLOAD_BYTES = 512 * KiB;
 
 /** Ranges have their `bits` in common; each is named by its index, u32 big-endian, packed. */
 const ranges = {
-  bits: shape.int(0, 24),
+  bits: shape.int(0, SYNC_MAX_BITS),
   of: shape.bytes(4, 4 * MAX_RANGES_PER_FRAME),
+};
+const listed = {
+  ...ranges,
+  /** Short ids of each range, u32 big-endian, packed. */
+  counts: shape.bytes(4, 4 * MAX_RANGES_PER_FRAME),
 };
 const root = {
   /** Records in the sender's set. */
@@ -50,15 +60,10 @@ export const syncBusy = shape.struct({ t: shape.oneOf('busy'), ...root });
 export const syncSame = shape.struct({ t: shape.oneOf('same') });
 /** Fingerprints of the 64 parts of each of these ranges: payload. */
 export const syncPrints = shape.struct({ t: shape.oneOf('prints'), ...ranges });
-/** All ids of these ranges: payload. */
-export const syncIds = shape.struct({
-  t: shape.oneOf('ids'),
-  ...ranges,
-  /** Ids of each range, u32 big-endian, packed. */
-  counts: shape.bytes(4, 4 * MAX_RANGES_PER_FRAME),
-});
-/** Send me these records: payload, ids. */
-export const syncWant = shape.struct({ t: shape.oneOf('want') });
+/** All short ids of these ranges: payload. */
+export const syncIds = shape.struct({ t: shape.oneOf('ids'), ...listed });
+/** Send me these records of these ranges: payload, short ids. */
+export const syncWant = shape.struct({ t: shape.oneOf('want'), ...listed });
 /** Send me all records of these ranges. */
 export const syncAll = shape.struct({ t: shape.oneOf('all'), ...ranges });
 /** Packed records: payload. */
@@ -73,6 +78,8 @@ export const syncTurn = shape.struct({
   ...root,
   /** Whether the turn holds something to answer; otherwise the exchange is over. */
   more: shape.bool(),
+  /** Whether the sender has left differences to the next exchange. */
+  rest: shape.bool(),
 });
 
 const shapes = {
@@ -122,18 +129,25 @@ export function unpackIndexes(packed: Uint8Array, bits: number): number[] {
   return indexes;
 }
 
-const ID_BYTES = 32;
+/**
+ * A record's name within one exchange: the first bytes of SHA-256(salt, id), as hex. Salted, so that nobody can prepare
+ * two ids that look alike.
+ */
+export function shortIdOf(salt: Uint8Array, id: Uint8Array): string {
+  const digest = sha256(Buffer.concat([salt, id]));
+  return Buffer.from(digest.buffer, digest.byteOffset, SYNC_SHORT_ID_BYTES).toString('hex');
+}
 
-/** Record ids, 32 bytes each, from hex. */
-export function packRecordIds(ids: readonly string[]): Uint8Array {
+export function packShortIds(ids: readonly string[]): Uint8Array {
   return Buffer.from(ids.join(''), 'hex');
 }
 
-/** Inverse of packRecordIds. @throws DfsError `bad-request` */
-export function unpackRecordIds(packed: Uint8Array): string[] {
-  if (packed.length % ID_BYTES !== 0) throw malformed('ids');
+/** Inverse of packShortIds. @throws DfsError `bad-request` */
+export function unpackShortIds(packed: Uint8Array): string[] {
+  if (packed.length % SYNC_SHORT_ID_BYTES !== 0) throw malformed('ids');
   const text = Buffer.from(packed.buffer, packed.byteOffset, packed.byteLength).toString('hex');
-  return Array.from({ length: packed.length / ID_BYTES }, (_, at) => text.slice(at * 64, at * 64 + 64));
+  const digits = 2 * SYNC_SHORT_ID_BYTES;
+  return Array.from({ length: text.length / digits }, (_, at) => text.slice(at * digits, (at + 1) * digits));
 }
 
 function malformed(what: string): DfsError {

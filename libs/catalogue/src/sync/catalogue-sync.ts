@@ -105,6 +105,7 @@ export class CatalogueSync {
       mine: () => this.root(),
       contains: (theirs) => this.history.has(theirs),
       isConnected: (peerId) => peers.connected().includes(peerId),
+      isAnswering: (peerId) => this.answering.has(peerId),
       run: async (peerId) => this.watched(await open(peerId), undefined, (exchange) => exchange.initiate()),
     });
     this.pushes = new Pushes({ open, log: this.log, failed: (peerId) => this.schedule.later(peerId) });
@@ -195,6 +196,9 @@ export class CatalogueSync {
     try {
       const outcome = await this.watched(channel, frames, (exchange) => exchange.answer(message));
       this.schedule.finished(peerId, outcome);
+    } catch (error) {
+      this.schedule.broken(peerId);
+      throw error;
     } finally {
       this.answering.delete(peerId);
     }
@@ -247,7 +251,7 @@ export class CatalogueSync {
     const exchange = new Exchange(parts, frames);
     try {
       const outcome = await this.track(this.untilStopped(channel, run(exchange)));
-      if (outcome.result !== 'busy') {
+      if (outcome.result !== 'busy' && !outcome.rest) {
         catalogue.imports.compared();
         this.look.comparedWith(peerId);
       }

@@ -1,67 +1,100 @@
 import {
+  shortIdOf,
+  SYNC_MAX_BITS,
   SYNC_PARTS,
   SYNC_PRINT_BYTES,
   SYNC_STEP_BITS,
   unpackCounts,
-  unpackRecordIds,
+  unpackShortIds,
   type SyncMessage,
 } from '@dfs/protocol';
-import { LEAF_BITS, type IdRange } from '../fingerprints.js';
+import type { RangePart } from '../range-reader.js';
 import type { RecordSet } from '../record-set.js';
-import { misbehaved, rangesOf, type Turn } from './turn.js';
+import { toHex } from '../rows.js';
+import { lookInto, misbehaved, rangesOf, type Listed, type Turn } from './turn.js';
 
 type Message<T extends SyncMessage['t']> = Extract<SyncMessage, { t: T }>;
+type Ranges = Pick<RecordSet, 'ranges'>;
 
 /** Holds the other side's fingerprints against mine; what follows from each goes into `turn`. */
-export function comparePrints(
-  records: Pick<RecordSet, 'print'>,
+export async function comparePrints(
+  records: Ranges,
   salt: Uint8Array,
   message: Message<'prints'>,
   payload: Uint8Array,
   turn: Turn,
-): void {
+): Promise<void> {
   const parents = rangesOf(message);
-  const bits = message.bits + SYNC_STEP_BITS;
-  if (bits > LEAF_BITS || payload.length !== parents.length * SYNC_PARTS * SYNC_PRINT_BYTES) {
+  const fits = payload.length === parents.length * SYNC_PARTS * SYNC_PRINT_BYTES;
+  if (message.bits + SYNC_STEP_BITS > SYNC_MAX_BITS || !fits)
     throw misbehaved('fingerprints that do not fit their ranges');
-  }
-  for (const [nth, parent] of parents.entries()) {
-    for (let part = 0; part < SYNC_PARTS; part++) {
-      const at = (nth * SYNC_PARTS + part) * SYNC_PRINT_BYTES;
-      const range = { bits, index: parent.index * SYNC_PARTS + part };
-      comparePrint(range, records.print(range, salt), payload.subarray(at, at + SYNC_PRINT_BYTES), turn);
+  const reader = records.ranges();
+  let at = 0;
+  for (const parent of parents) {
+    for (const part of await reader.parts(parent, salt)) {
+      comparePart(part, payload.subarray(at, (at += SYNC_PRINT_BYTES)), turn);
     }
   }
 }
 
-function comparePrint(range: IdRange, mine: Uint8Array, theirs: Uint8Array, turn: Turn): void {
-  if (Buffer.compare(mine, theirs) === 0) return;
-  if (isEmpty(theirs)) turn.sendRanges.push(range);
-  else if (isEmpty(mine)) turn.all.push(range);
-  else if (range.bits < LEAF_BITS) turn.divide.push(range);
-  else turn.list.push(range);
+function comparePart({ range, count, print }: RangePart, theirs: Uint8Array, turn: Turn): void {
+  if (Buffer.compare(print, theirs) === 0) return;
+  if (theirs.every((byte) => byte === 0)) turn.sendRanges.push(range);
+  else if (count === 0) turn.all.push(range);
+  else lookInto(turn, range, count);
 }
 
 /** Holds the other side's ids against mine, likewise. */
 export async function compareIds(
-  records: Pick<RecordSet, 'idsIn' | 'missing'>,
+  records: Ranges,
+  salt: Uint8Array,
   message: Message<'ids'>,
   payload: Uint8Array,
   turn: Turn,
 ): Promise<void> {
-  const ranges = rangesOf(message);
-  const counts = unpackCounts(message.counts);
-  const theirs = unpackRecordIds(payload);
-  if (counts.length !== ranges.length || counts.reduce((sum, count) => sum + count, 0) !== theirs.length) {
-    throw misbehaved('ids that do not add up');
+  const reader = records.ranges();
+  for (const { range, ids } of listedIn(message, payload)) {
+    const theirs = new Set(ids);
+    for (const { id, inSet } of await reader.ids(range)) {
+      // What is stored here outside the set is neither sent nor asked for.
+      if (!theirs.delete(shortIdOf(salt, id)) && inSet) sendId(turn, id);
+    }
+    if (theirs.size === 0) continue;
+    const isFull = turn.wanted >= turn.limits.moved;
+    turn.rest ||= isFull;
+    if (isFull) continue;
+    turn.want.push({ range, ids: [...theirs] });
+    turn.wanted += theirs.size;
   }
-  const listed = new Set(theirs);
-  for (const range of ranges) {
-    for (const id of await records.idsIn(range)) if (!listed.has(id)) turn.sendIds.push(id);
-  }
-  turn.want.push(...(await records.missing(theirs)));
 }
 
-function isEmpty(print: Uint8Array): boolean {
-  return print.every((byte) => byte === 0);
+/** Finds the records that the other side asks for by their short ids. */
+export async function findWanted(
+  records: Ranges,
+  salt: Uint8Array,
+  message: Message<'want'>,
+  payload: Uint8Array,
+  turn: Turn,
+): Promise<void> {
+  const reader = records.ranges();
+  for (const { range, ids } of listedIn(message, payload)) {
+    const wanted = new Set(ids);
+    for (const { id, inSet } of await reader.ids(range)) if (inSet && wanted.has(shortIdOf(salt, id))) sendId(turn, id);
+  }
+}
+
+function sendId(turn: Turn, id: Uint8Array): void {
+  if (turn.sendIds.length < turn.limits.moved) turn.sendIds.push(toHex(id));
+  else turn.rest = true;
+}
+
+function listedIn(message: Message<'ids' | 'want'>, payload: Uint8Array): Listed[] {
+  const ranges = rangesOf(message);
+  const counts = unpackCounts(message.counts);
+  const ids = unpackShortIds(payload);
+  if (counts.length !== ranges.length || counts.reduce((sum, count) => sum + count, 0) !== ids.length) {
+    throw misbehaved('ids that do not add up');
+  }
+  let at = 0;
+  return ranges.map((range, nth) => ({ range, ids: ids.slice(at, (at += counts[nth] as number)) }));
 }

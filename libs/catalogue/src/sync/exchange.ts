@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import {
   parseSyncMessage,
-  unpackRecordIds,
+  SYNC_PRINT_BYTES,
+  SYNC_SHORT_ID_BYTES,
   unpackRecords,
   type SignedRecord,
   type SyncMessage,
@@ -10,9 +11,20 @@ import {
 import type { SetRoot } from '../fingerprints.js';
 import { RECORDS_PER_UNIT, type Received } from '../intake.js';
 import type { RecordSet } from '../record-set.js';
-import { compareIds, comparePrints } from './compare.js';
+import { compareIds, comparePrints, findWanted } from './compare.js';
 import { speak } from './speak.js';
-import { asks, emptyTurn, misbehaved, rangesOf, WHOLE, type Turn } from './turn.js';
+import {
+  asks,
+  emptyTurn,
+  limit,
+  lookInto,
+  misbehaved,
+  rangesOf,
+  TURN_LIMITS,
+  WHOLE,
+  type Turn,
+  type TurnLimits,
+} from './turn.js';
 
 /** What an exchange needs of a stream. */
 export interface SyncChannel {
@@ -47,17 +59,20 @@ export interface ExchangeOutcome {
   sent: number;
   /** The other's set when it last spoke. */
   theirs: SetRoot | undefined;
+  /** Differences were left to the next exchange. */
+  rest: boolean;
 }
 
-/** Ids and ranges one side may name in a turn: a bound on what it makes the other remember. */
-const MAX_NAMED_PER_TURN = 8_000_000;
-/** Turns of an exchange; six are enough. */
+/** Ids and ranges one side may name in a turn: a bound on the work it makes the other do. */
+const MAX_NAMED_PER_TURN = 2_000_000;
+/** Turns of an exchange; eight are enough. */
 const MAX_TURNS = 16;
 
 /**
  * One exchange over one stream: both sides end with the union of their sets. The sides take turns. A range of ids whose
- * fingerprints differ is divided into 64 parts, down to the leaves, of which the ids are listed; a range that one side
- * has nothing of is sent whole. The cost follows the difference, not the size of the sets.
+ * fingerprints differ is divided into 64 parts, until it has so few ids that they are listed; a range that one side has
+ * nothing of is sent whole. The cost follows the difference, not the size of the sets. Memory is bounded: of a difference
+ * too large for that, a part is left to the next exchange.
  */
 export class Exchange {
   private readonly frames: AsyncIterator<SyncFrame>;
@@ -67,11 +82,13 @@ export class Exchange {
   sent = 0;
   private began = false;
   private theirs: SetRoot | undefined;
+  private rest = false;
 
   constructor(
     private readonly parts: ExchangeParts,
     /** Of a channel whose first frame has been read: what is left of it. */
     frames?: AsyncIterator<SyncFrame>,
+    private readonly limits: TurnLimits = TURN_LIMITS,
   ) {
     this.frames = frames ?? parts.channel.frames()[Symbol.asyncIterator]();
   }
@@ -99,10 +116,10 @@ export class Exchange {
       await this.send({ t: 'same' });
       return this.outcome('same');
     }
-    const turn = emptyTurn();
+    const turn = emptyTurn(this.limits);
     if (hello.count === 0) turn.sendRanges.push(WHOLE);
     else if (mine.count === 0) turn.all.push(WHOLE);
-    else turn.divide.push(WHOLE);
+    else lookInto(turn, WHOLE, mine.count);
     await this.takeTurns(turn);
     return this.outcome('done');
   }
@@ -112,6 +129,8 @@ export class Exchange {
     let turn = first;
     for (let count = 0; turn !== undefined; count++) {
       if (count > MAX_TURNS) throw misbehaved('ever more questions');
+      limit(turn);
+      this.rest ||= turn.rest;
       this.sent += await speak(
         {
           records: this.parts.records,
@@ -134,22 +153,22 @@ export class Exchange {
 
   /** Reads the other side's turn. @returns what to answer; undefined when it asks for nothing. */
   private async readTurn(first: Message): Promise<Turn | undefined> {
-    const turn = emptyTurn();
+    const turn = emptyTurn(this.limits);
     let records: SignedRecord[] = [];
     let named = 0;
     for (let { message, payload } = first; ; { message, payload } = await this.next()) {
       switch (message.t) {
         case 'prints':
-          comparePrints(this.parts.records, this.salt, message, payload, turn);
-          named += message.of.length / 4;
+          await comparePrints(this.parts.records, this.salt, message, payload, turn);
+          named += payload.length / SYNC_PRINT_BYTES;
           break;
         case 'ids':
-          await compareIds(this.parts.records, message, payload, turn);
-          named += payload.length / 32;
+          await compareIds(this.parts.records, this.salt, message, payload, turn);
+          named += payload.length / SYNC_SHORT_ID_BYTES;
           break;
         case 'want':
-          for (const id of unpackRecordIds(payload)) turn.sendIds.push(id);
-          named += payload.length / 32;
+          await findWanted(this.parts.records, this.salt, message, payload, turn);
+          named += payload.length / SYNC_SHORT_ID_BYTES;
           break;
         case 'all':
           turn.sendRanges.push(...rangesOf(message));
@@ -165,6 +184,7 @@ export class Exchange {
         case 'turn':
           await this.store(records);
           this.theirs = message;
+          this.rest ||= message.rest;
           return message.more ? turn : undefined;
         default:
           throw misbehaved(`a ${message.t} within a turn`);
@@ -198,7 +218,7 @@ export class Exchange {
   }
 
   private outcome(result: ExchangeOutcome['result']): ExchangeOutcome {
-    return { result, received: this.received, sent: this.sent, theirs: this.theirs };
+    return { result, received: this.received, sent: this.sent, theirs: this.theirs, rest: this.rest };
   }
 }
 

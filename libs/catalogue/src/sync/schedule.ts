@@ -12,12 +12,14 @@ export interface SchedulePorts {
   /** Whether I have had this set: nothing to learn from it. */
   contains: (theirs: SetRoot) => boolean;
   isConnected: (peerId: string) => boolean;
+  /** An exchange that the member opened is under way. */
+  isAnswering: (peerId: string) => boolean;
   run: (peerId: string) => Promise<ExchangeOutcome>;
 }
 
 interface Link {
   running: boolean;
-  /** Asked for while one was running. */
+  /** Asked for while one was under way. */
   again: boolean;
   failures: number;
   timer: NodeJS.Timeout | undefined;
@@ -64,7 +66,17 @@ export class SyncSchedule {
 
   /** An exchange that the member opened has ended. */
   finished(peerId: string, outcome: ExchangeOutcome): void {
-    this.conclude(peerId, this.link(peerId), outcome);
+    const link = this.link(peerId);
+    link.again = false;
+    this.conclude(peerId, link, outcome);
+  }
+
+  /** An exchange that the member opened has failed: it tries again, and I do if I waited for it. */
+  broken(peerId: string): void {
+    const link = this.links.get(peerId);
+    if (link === undefined || !link.again || link.running) return;
+    link.again = false;
+    this.runIn(peerId, link, this.ports.retryMs);
   }
 
   isRunning(peerId: string): boolean {
@@ -107,7 +119,7 @@ export class SyncSchedule {
 
   private run(peerId: string, link: Link): void {
     if (this.stopped || this.links.get(peerId) !== link || !this.ports.isConnected(peerId)) return;
-    if (link.running) {
+    if (link.running || this.ports.isAnswering(peerId)) {
       link.again = true;
       return;
     }
@@ -135,10 +147,10 @@ export class SyncSchedule {
   }
 
   /** Sets that still differ changed meanwhile, and are compared again; unless that has just proved to be of no use. */
-  private conclude(peerId: string, link: Link, { result, theirs, received, sent }: ExchangeOutcome): void {
+  private conclude(peerId: string, link: Link, { result, theirs, received, sent, rest }: ExchangeOutcome): void {
     if (theirs !== undefined) link.theirs = theirs;
     if (theirs === undefined || result === 'same') return;
-    if (result === 'done' && received + sent === 0) link.fruitless = keyOf(this.ports.mine(), theirs);
+    if (result === 'done' && received + sent === 0 && !rest) link.fruitless = keyOf(this.ports.mine(), theirs);
     const delay = result === 'busy' ? this.ports.retryMs : this.ports.settleMs;
     if (link.timer === undefined && this.isNews(link)) this.runIn(peerId, link, delay, () => this.isNews(link));
   }

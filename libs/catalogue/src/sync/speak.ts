@@ -2,23 +2,22 @@ import {
   MAX_SYNC_PAYLOAD_BYTES,
   packedRecordSize,
   packIndexes,
-  packRecordIds,
   packRecords,
-  SYNC_PARTS,
-  SYNC_STEP_BITS,
+  packShortIds,
+  shortIdOf,
+  SYNC_SHORT_ID_BYTES,
   type SignedRecord,
   type SyncMessage,
 } from '@dfs/protocol';
 import type { IdRange } from '../fingerprints.js';
 import type { RecordSet } from '../record-set.js';
-import { slices } from '../slices.js';
-import { asks, byBits, type Turn } from './turn.js';
+import { asks, byBits, type Listed, type Turn } from './turn.js';
 
-/** Ids in one frame. */
-const IDS_PER_FRAME = MAX_SYNC_PAYLOAD_BYTES / 32;
+/** Short ids in one frame. */
+const IDS_PER_FRAME = MAX_SYNC_PAYLOAD_BYTES / SYNC_SHORT_ID_BYTES;
 
 export interface Speaker {
-  records: Pick<RecordSet, 'print' | 'idsIn' | 'byId' | 'inRanges' | 'root'>;
+  records: Pick<RecordSet, 'ranges' | 'byId' | 'inRanges' | 'root'>;
   salt: Uint8Array;
   send: (message: SyncMessage, payload?: Uint8Array) => Promise<void>;
   /** Before the first records of the exchange. */
@@ -29,48 +28,65 @@ export interface Speaker {
 export async function speak(speaker: Speaker, turn: Turn): Promise<number> {
   const { records, send } = speaker;
   await sendPrints(speaker, turn.divide);
-  await sendIds(speaker, turn.list);
-  for (const ids of slices(turn.want, IDS_PER_FRAME)) await send({ t: 'want' }, packRecordIds(ids));
-  for (const [bits, of] of byBits(turn.all)) await send({ t: 'all', bits, of: packIndexes(of) });
+  for (const [bits, ranges] of byBits(turn.list, itself))
+    await sendListed(speaker, 'ids', bits, idsOf(speaker, ranges));
+  for (const [bits, listed] of byBits(turn.want, ({ range }) => range)) await sendListed(speaker, 'want', bits, listed);
+  for (const [bits, ranges] of byBits(turn.all, itself)) await send({ t: 'all', bits, of: packRanges(ranges) });
   let sent = 0;
   if (turn.sendRanges.length > 0) sent += await sendRecords(speaker, records.inRanges(turn.sendRanges));
   if (turn.sendIds.length > 0) sent += await sendRecords(speaker, records.byId(turn.sendIds));
-  await send({ t: 'turn', ...records.root(), more: asks(turn) });
+  await send({ t: 'turn', ...records.root(), more: asks(turn), rest: turn.rest });
   return sent;
 }
 
-async function sendPrints({ records, salt, send }: Speaker, ranges: readonly IdRange[]): Promise<void> {
-  for (const [bits, indexes] of byBits(ranges)) {
-    const prints = indexes.flatMap((index) =>
-      Array.from({ length: SYNC_PARTS }, (_, part) =>
-        records.print({ bits: bits + SYNC_STEP_BITS, index: index * SYNC_PARTS + part }, salt),
-      ),
-    );
-    await send({ t: 'prints', bits, of: packIndexes(indexes) }, Buffer.concat(prints));
+async function sendPrints({ records, salt, send }: Speaker, divide: readonly IdRange[]): Promise<void> {
+  const reader = records.ranges();
+  for (const [bits, ranges] of byBits(divide, itself)) {
+    const prints: Uint8Array[] = [];
+    for (const range of ranges) for (const { print } of await reader.parts(range, salt)) prints.push(print);
+    await send({ t: 'prints', bits, of: packRanges(ranges) }, Buffer.concat(prints));
   }
 }
 
-async function sendIds({ records, send }: Speaker, ranges: readonly IdRange[]): Promise<void> {
-  for (const [bits, indexes] of byBits(ranges)) {
-    let of: number[] = [];
-    let counts: number[] = [];
-    let ids: string[] = [];
-    const flush = async (): Promise<void> => {
-      if (of.length === 0) return;
-      await send({ t: 'ids', bits, of: packIndexes(of), counts: packIndexes(counts) }, packRecordIds(ids));
-      of = [];
-      counts = [];
-      ids = [];
-    };
-    for (const index of indexes) {
-      const found = await records.idsIn({ bits, index });
-      if (ids.length + found.length > IDS_PER_FRAME) await flush();
-      of.push(index);
-      counts.push(found.length);
-      ids.push(...found);
-    }
-    await flush();
+/** The short ids of this node's set in these ranges. */
+async function* idsOf({ records, salt }: Speaker, ranges: readonly IdRange[]): AsyncIterable<Listed> {
+  const reader = records.ranges();
+  for (const range of ranges) {
+    const ids = (await reader.ids(range)).filter(({ inSet }) => inSet);
+    yield { range, ids: ids.map(({ id }) => shortIdOf(salt, id)) };
   }
+}
+
+async function sendListed(
+  { send }: Speaker,
+  t: 'ids' | 'want',
+  bits: number,
+  lists: AsyncIterable<Listed> | Iterable<Listed>,
+): Promise<void> {
+  let frame: Listed[] = [];
+  let size = 0;
+  const flush = async (): Promise<void> => {
+    if (frame.length === 0) return;
+    const of = packRanges(frame.map(({ range }) => range));
+    const counts = packIndexes(frame.map(({ ids }) => ids.length));
+    await send({ t, bits, of, counts }, packShortIds(frame.flatMap(({ ids }) => ids)));
+    frame = [];
+    size = 0;
+  };
+  for await (const listed of lists) {
+    if (size + listed.ids.length > IDS_PER_FRAME) await flush();
+    frame.push(listed);
+    size += listed.ids.length;
+  }
+  await flush();
+}
+
+function packRanges(ranges: readonly IdRange[]): Uint8Array {
+  return packIndexes(ranges.map(({ index }) => index));
+}
+
+function itself(range: IdRange): IdRange {
+  return range;
 }
 
 async function sendRecords({ send, begin }: Speaker, records: AsyncIterable<SignedRecord>): Promise<number> {

@@ -1,0 +1,145 @@
+import { copyFile } from 'node:fs/promises';
+import { encode, encodeRecord, RECORD_VERSION, sha256 } from '@dfs/protocol';
+import type { Database } from '@dfs/database';
+import { tempDir, type TempDir } from '@dfs/testing';
+import { bulkInsert } from '../src/bulk-insert.js';
+import { Delta, Fingerprints } from '../src/fingerprints.js';
+import type { SyncChannel, SyncTransport } from '../src/index.js';
+import { authorRows } from '../src/rows.js';
+import { RecordState } from '../src/schema.js';
+import { content, fileDraft, NETWORK, START, testNode, testSigner, type TestNode } from './nodes.js';
+
+/** Files of one unit of work. */
+const FILES_PER_UNIT = 5000;
+/** Bytes that stand before a frame's header: two lengths. */
+const FRAME_PREFIX_BYTES = 8;
+/** Who wrote them. */
+const AUTHOR = testSigner(99);
+const CONTENT = content(1);
+
+export interface PreparedDatabase extends AsyncDisposable {
+  readonly file: string;
+}
+
+/** A database made once, to be copied for each node of a test: as a node has it that wrote so many files. */
+export function databaseOf(files: number): Promise<PreparedDatabase> {
+  return prepared(files, (node, from, count) =>
+    node.write(...Array.from({ length: count }, (_, n) => fileDraft(`many/${from + n}`, from + n))),
+  );
+}
+
+/**
+ * The same in a tenth of the time, for tests in which all nodes have these records from the start: nobody looks at their
+ * signatures, which are empty, and they are in the set, but not in the list of files.
+ */
+export function setOf(records: number): Promise<PreparedDatabase> {
+  return prepared(records, (node, from, count) => insertUnsigned(node, from, count));
+}
+
+async function prepared(
+  files: number,
+  fill: (node: TestNode, from: number, count: number) => Promise<unknown>,
+): Promise<PreparedDatabase> {
+  const dir: TempDir = await tempDir();
+  const node = await testNode({ signer: AUTHOR });
+  for (let at = 0; at < files; at += FILES_PER_UNIT) await fill(node, at, Math.min(FILES_PER_UNIT, files - at));
+  await node.catalogue.close();
+  // Closing writes the log back: one file is all there is.
+  await node.db.close();
+  const file = dir.file('many.sqlite');
+  await copyFile(node.temp.dir.file('dfs.sqlite'), file);
+  await node.temp.remove();
+  return { file, [Symbol.asyncDispose]: () => dir.remove() };
+}
+
+async function insertUnsigned(node: TestNode, from: number, count: number): Promise<void> {
+  const prints = await Fingerprints.load(node.db);
+  await insertRecords(
+    node.db,
+    prints,
+    Array.from({ length: count }, (_, n) => from + n + 1),
+  );
+}
+
+/** Unsigned records with these numbers, which become members of the set; same number, same record. */
+export async function insertRecords(db: Database, prints: Fingerprints, numbers: readonly number[]): Promise<void> {
+  const delta = new Delta();
+  const size = 1000;
+  const rows = numbers.map((seq) => {
+    const clock = { ms: START, counter: seq };
+    const body = encodeRecord({
+      version: RECORD_VERSION,
+      network: NETWORK,
+      author: AUTHOR.peerId,
+      clock,
+      prev: null,
+      kind: 'file',
+      path: `many/${seq}`,
+      content: CONTENT,
+      size,
+      mediaType: 'text/plain',
+      parents: [],
+      from: null,
+      imported: false,
+    });
+    const id = sha256(body);
+    delta.add(id);
+    return [seq, id, RecordState.applied, 0, 1, clock.ms, seq, size, '', 0, START, body, new Uint8Array(64)];
+  });
+  await db.write(async (tx) => {
+    await authorRows(tx, new Set([AUTHOR.peerId]), () => 'member');
+    await bulkInsert(tx, UNSIGNED, rows);
+    await prints.apply(tx, delta);
+  });
+}
+
+const UNSIGNED = {
+  name: 'catalogue_record',
+  columns: 'seq id state head author ms counter size media_type imported born body signature'.split(' '),
+  blobs: new Set(['id', 'body', 'signature']),
+};
+
+/** What went over the streams that were opened at a transport. */
+export interface StreamTally {
+  /** Of whole frames, both ways. */
+  bytes: number;
+  /** How often the opener spoke and then listened. */
+  roundTrips: number;
+  streams: number;
+  /** Streams that the other side has ended. */
+  ended: number;
+}
+
+/** Counts what goes over streams of this node's opening from now on. */
+export function tallyOf(transport: Pick<SyncTransport, 'open'>): StreamTally {
+  const tally: StreamTally = { bytes: 0, roundTrips: 0, streams: 0, ended: 0 };
+  const open = transport.open.bind(transport);
+  transport.open = async (...args) => {
+    const channel = await open(...args);
+    tally.streams++;
+    let speaking = false;
+    const count = ({ header, payload }: { header: Parameters<typeof encode>[0]; payload?: Uint8Array }): void => {
+      tally.bytes += FRAME_PREFIX_BYTES + encode(header).length + (payload?.length ?? 0);
+    };
+    const send = channel.send.bind(channel);
+    const frames = channel.frames.bind(channel);
+    const counted: Pick<SyncChannel, 'send' | 'frames'> = {
+      send: (header, payload) => {
+        if (!speaking) tally.roundTrips++;
+        speaking = true;
+        count({ header, ...(payload ? { payload } : {}) });
+        return send(header, payload);
+      },
+      frames: async function* () {
+        for await (const frame of frames()) {
+          speaking = false;
+          count(frame);
+          yield frame;
+        }
+        tally.ended++;
+      },
+    };
+    return Object.assign(channel, counted);
+  };
+  return tally;
+}
