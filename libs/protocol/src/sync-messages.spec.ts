@@ -1,11 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { decode, encode, type WireValue } from './codec.js';
 import {
+  memberMark,
   packIndexes,
+  packMarks,
   packShortIds,
   parseSyncMessage,
   unpackCounts,
   unpackIndexes,
+  unpackMarks,
   shortIdOf,
   unpackShortIds,
   type SyncMessage,
@@ -24,7 +27,7 @@ const messages: SyncMessage[] = [
   { t: 'want', bits: 18, of, counts: packIndexes([2, 1]) },
   { t: 'all', bits: 6, of },
   { t: 'records', reached: null },
-  { t: 'records', reached: 7 },
+  { t: 'records', reached: packMarks(['0102fdfe', 'ffffffff']) },
   { t: 'turn', ...root, more: true, rest: false },
 ];
 const golden = JSON.parse(readFileSync(new URL('../golden/sync-messages.json', import.meta.url), 'utf8')) as string[];
@@ -60,6 +63,16 @@ describe('messages of sync', () => {
     const ids = ['ab'.repeat(8), '01'.repeat(8)];
     expect(unpackShortIds(packShortIds(ids))).toEqual(ids);
     expect(() => unpackShortIds(Buffer.alloc(33))).toThrow('malformed');
+  });
+
+  it('mark members', () => {
+    const marks = ['a', 'b'].map(memberMark);
+    expect(marks).toEqual(['ca978112', '3e23e816']);
+    expect(unpackMarks(packMarks(marks))).toEqual(marks);
+    expect(packMarks([])).toBeNull();
+    expect(unpackMarks(null)).toEqual([]);
+    expect(() => unpackMarks(Buffer.alloc(5))).toThrow('malformed');
+    expect(packMarks(Array.from({ length: 2000 }, () => 'ffffffff'))).toHaveLength(4096);
   });
 
   it('name a record by salt and id', () => {

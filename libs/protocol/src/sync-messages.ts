@@ -27,6 +27,11 @@ export const MAX_RANGES_PER_FRAME = 512;
 /** Payload of one frame of ids or records. */
 export const MAX_SYNC_PAYLOAD_BYTES = 512 * KiB;
 
+/** Bytes that stand for a member in `reached`: the first of SHA-256(peer id as text). */
+export const MEMBER_MARK_BYTES = 4;
+/** Members one frame may mark. */
+export const MAX_MARKS = 1024;
+
 /** Ranges have their `bits` in common; each is named by its index, u32 big-endian, packed. */
 const ranges = {
   bits: shape.int(0, SYNC_MAX_BITS),
@@ -69,8 +74,8 @@ export const syncAll = shape.struct({ t: shape.oneOf('all'), ...ranges });
 /** Packed records: payload. */
 export const syncRecords = shape.struct({
   t: shape.oneOf('records'),
-  /** In a push: how many members the author sends them to. */
-  reached: shape.nullable(shape.int(0, 2 ** 16)),
+  /** In a push: marks of the members that have these records or are being sent them, packed; nil for nobody known. */
+  reached: shape.nullable(shape.bytes(MEMBER_MARK_BYTES, MEMBER_MARK_BYTES * MAX_MARKS)),
 });
 /** Ends a turn. */
 export const syncTurn = shape.struct({
@@ -148,6 +153,25 @@ export function unpackShortIds(packed: Uint8Array): string[] {
   const text = Buffer.from(packed.buffer, packed.byteOffset, packed.byteLength).toString('hex');
   const digits = 2 * SYNC_SHORT_ID_BYTES;
   return Array.from({ length: text.length / digits }, (_, at) => text.slice(at * digits, (at + 1) * digits));
+}
+
+/** Stands for a member where many are named, as hex. */
+export function memberMark(peerId: string): string {
+  const digest = sha256(Buffer.from(peerId));
+  return Buffer.from(digest.buffer, digest.byteOffset, MEMBER_MARK_BYTES).toString('hex');
+}
+
+/** Marks as they travel; null for none. What is more than may be named is left out. */
+export function packMarks(marks: readonly string[]): Uint8Array | null {
+  return marks.length === 0 ? null : Buffer.from(marks.slice(0, MAX_MARKS).join(''), 'hex');
+}
+
+/** Inverse of packMarks. @throws DfsError `bad-request` */
+export function unpackMarks(packed: Uint8Array | null): string[] {
+  if (packed === null) return [];
+  if (packed.length % MEMBER_MARK_BYTES !== 0) throw malformed('reached');
+  const text = Buffer.from(packed.buffer, packed.byteOffset, packed.byteLength).toString('hex');
+  return Array.from({ length: packed.length / MEMBER_MARK_BYTES }, (_, at) => text.slice(at * 8, at * 8 + 8));
 }
 
 function malformed(what: string): DfsError {

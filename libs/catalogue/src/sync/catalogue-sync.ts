@@ -27,6 +27,7 @@ import {
 import { FreshLook, type FreshLookOptions } from './fresh-look.js';
 import { followNetwork } from './network-changes.js';
 import { Pushes, receivePushes } from './pushes.js';
+import { Reach } from './reach.js';
 import { RootHistory } from './root-history.js';
 import { SyncSchedule } from './schedule.js';
 import { Watchdog } from './watchdog.js';
@@ -69,12 +70,14 @@ const DEFAULTS = {
   look: {},
 };
 const SECTION = 'catalogue';
+/** Members to whom a node passes on a record of another; the rest find out by its status. */
+const MAX_SPREAD = 32;
 /** Records of one batch that no honest member would have passed on, after which it is heard no further. */
 const MAX_OFFENCES = 10;
 
 /**
  * Makes all members hold the same records: compares sets when a member comes and whenever fingerprints differ, and
- * pushes new records at once. Whatever fails is tried again.
+ * pushes new records at once, its own and those that were news here. Whatever fails is tried again.
  */
 export class CatalogueSync {
   private readonly log: Log;
@@ -132,7 +135,7 @@ export class CatalogueSync {
         this.pushes.drop(peerId);
       }),
       peers.onStatus(SECTION, (peerId, value) => this.heard(peerId, value)),
-      catalogue.onWritten((records) => this.pushes.push(records, peers.connected())),
+      catalogue.onWritten((records) => this.spread(records, Reach.of([]))),
       catalogue.onRecords(() => this.root()),
     ];
     this.look.begin();
@@ -187,7 +190,7 @@ export class CatalogueSync {
     if (first.done) return;
     const message = parseSyncMessage(first.value.header);
     if (message.t === 'push') {
-      const work = receivePushes(channel, frames, (records, reached) => this.receive(records, peerId, reached));
+      const work = receivePushes(channel, frames, (records, reach) => this.pushed(records, peerId, reach));
       return this.untilStopped(channel, work);
     }
     if (message.t !== 'hello') throw new DfsError('peer-misbehaved', 'A stream of sync begins with hello or push.');
@@ -210,18 +213,40 @@ export class CatalogueSync {
     return this.schedule.isRunning(peerId) && this.parts.transport.peerId < peerId;
   }
 
-  /** @param reached how many members the author has sent them to itself */
-  private async receive(records: readonly SignedRecord[], from: string, reached = 0): Promise<Received> {
-    const { catalogue } = this.parts;
-    const received = await catalogue.receive(records, from);
-    if (received.added > 0 && reached < catalogue.otherMembers) this.nudgeSoon();
+  private async receive(records: readonly SignedRecord[], from: string): Promise<Received> {
+    const received = await this.parts.catalogue.receive(records, from);
     if (received.offences > MAX_OFFENCES) {
       throw new DfsError('peer-misbehaved', 'The peer passed on records that are forged or not of this network.');
     }
     return received;
   }
 
-  /** Members whom the author did not reach find out by my status. */
+  /** Records of an exchange: who is connected to me may not be to the other. */
+  private async compared(records: readonly SignedRecord[], from: string): Promise<Received> {
+    const received = await this.receive(records, from);
+    if (received.added > 0) this.nudgeSoon();
+    return received;
+  }
+
+  /** What was news here may be to members that its author is not connected to. */
+  private async pushed(records: readonly SignedRecord[], from: string, reach: Reach): Promise<void> {
+    const received = await this.receive(records, from);
+    if (received.added > 0) this.spread(records, reach.with([from]));
+  }
+
+  /** Sends new records to the members here that are not known to get them. @param reach those who are */
+  private spread(records: readonly SignedRecord[], reach: Reach): void {
+    const { peers, transport, catalogue } = this.parts;
+    const isOwn = reach.size === 0;
+    const unreached = peers.connected().filter((peerId) => !reach.has(peerId));
+    const targets = isOwn ? unreached : some(unreached, MAX_SPREAD);
+    const reached = reach.with([transport.peerId, ...targets]);
+    this.pushes.push(records, targets, reached);
+    // The author of records tells of its set anyhow, in time.
+    if (!isOwn && reached.size <= catalogue.otherMembers) this.nudgeSoon();
+  }
+
+  /** Members that nobody is known to have reached find out by my status. */
   private nudgeSoon(): void {
     this.nudging ??= setTimeout(() => {
       this.nudging = undefined;
@@ -241,7 +266,7 @@ export class CatalogueSync {
     const parts: ExchangeParts = {
       channel,
       records: catalogue.records,
-      receive: (records) => this.receive(records, peerId),
+      receive: (records) => this.compared(records, peerId),
       progress: () => watchdog.alive(),
       started: async () => {
         started = true;
@@ -289,4 +314,11 @@ export class CatalogueSync {
     void settled.finally(() => this.running.delete(settled));
     return work;
   }
+}
+
+/** At most so many of them, by chance: of several nodes that pass something on, each reaches others. */
+function some<T>(items: readonly T[], count: number): readonly T[] {
+  if (items.length <= count) return items;
+  const from = Math.floor(Math.random() * items.length);
+  return [...items.slice(from), ...items.slice(0, from)].slice(0, count);
 }

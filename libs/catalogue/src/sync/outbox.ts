@@ -9,9 +9,12 @@ import {
   type SignedRecord,
 } from '@dfs/protocol';
 import type { SyncChannel } from './exchange.js';
+import type { Reach } from './reach.js';
 
 /** What waits for a slow member; beyond it a later exchange is cheaper than to keep it. */
 const MAX_WAITING_BYTES = 16 * MiB;
+/** Frames on the way: what comes meanwhile goes together, and is stored together. */
+const MAX_UNANSWERED = 4;
 /** An idle stream is closed after this time, before the transport takes it for a stalled one. */
 const IDLE = 15 * second;
 
@@ -22,24 +25,27 @@ export interface OutboxParts {
 }
 
 /**
- * New records on their way to one member: sent at once over a stream that stays open; what comes while a frame is being
- * sent goes with the next one.
+ * New records on their way to one member: sent at once over a stream that stays open; what comes while a few frames are
+ * on the way goes with the next one.
  */
 export class Outbox {
   private waiting: SignedRecord[] = [];
   private waitingBytes = 0;
-  private reached = Infinity;
+  /** Of all that waits. */
+  private reach: Reach | undefined;
   private sending = false;
   private closed = false;
   private channel: SyncChannel | undefined;
   /** Frames on the way. */
   private unanswered = 0;
+  /** Something was answered, or nothing waits any more. */
+  private wake: () => void = () => undefined;
   private idle: NodeJS.Timeout | undefined;
 
   constructor(private readonly parts: OutboxParts) {}
 
-  /** @param reached members that get these records from this node */
-  push(records: readonly SignedRecord[], reached: number): void {
+  /** @param reach members that need not be sent these records */
+  push(records: readonly SignedRecord[], reach: Reach): void {
     if (this.closed) return;
     for (const record of records) this.waitingBytes += packedRecordSize(record);
     if (this.waitingBytes > MAX_WAITING_BYTES) {
@@ -47,7 +53,7 @@ export class Outbox {
       return;
     }
     for (const record of records) this.waiting.push(record);
-    this.reached = Math.min(this.reached, reached);
+    this.reach = this.reach?.and(reach) ?? reach;
     if (!this.sending) void this.sendAll();
   }
 
@@ -63,10 +69,14 @@ export class Outbox {
     try {
       while (this.waiting.length > 0) {
         this.channel ??= await this.openChannel();
+        if (this.unanswered >= MAX_UNANSWERED) {
+          await new Promise<void>((resolve) => (this.wake = resolve));
+          continue;
+        }
         this.unanswered++;
-        await this.channel.send({ t: 'records', reached: this.reached }, packRecords(this.takeFrame()));
+        const reached = this.reach?.pack() ?? null;
+        await this.channel.send({ t: 'records', reached }, packRecords(this.takeFrame()));
       }
-      this.reached = Infinity;
       this.idle = setTimeout(() => this.hangUp(), IDLE).unref();
     } catch (error) {
       this.fail(error);
@@ -93,6 +103,7 @@ export class Outbox {
       for await (const { header } of channel.frames()) {
         if (parseSyncMessage(header).t !== 'got') throw new DfsError('peer-misbehaved', 'A push is answered by got.');
         this.unanswered--;
+        this.wake();
       }
       if (this.unanswered > 0) throw new DfsError('peer-unreachable', 'The peer took no more records.');
       if (this.channel === channel) this.channel = undefined;
@@ -111,6 +122,7 @@ export class Outbox {
     }
     const frame = this.waiting.splice(0, count);
     for (const record of frame) this.waitingBytes -= packedRecordSize(record);
+    if (this.waiting.length === 0) this.reach = undefined;
     return frame;
   }
 
@@ -125,6 +137,8 @@ export class Outbox {
   private drop(): void {
     this.waiting = [];
     this.waitingBytes = 0;
+    this.reach = undefined;
+    this.wake();
   }
 
   private hangUp(): void {

@@ -1,6 +1,7 @@
 import { DfsError, parseSyncMessage, SYNC_PROTOCOL, unpackRecords, type Log, type SignedRecord } from '@dfs/protocol';
 import type { SyncChannel, SyncFrame } from './exchange.js';
 import { Outbox } from './outbox.js';
+import { Reach } from './reach.js';
 
 export interface PushesParts {
   open: (peerId: string, protocol: string) => Promise<SyncChannel>;
@@ -9,14 +10,15 @@ export interface PushesParts {
   log: Log;
 }
 
-/** New records of this node on their way to each member that is here. */
+/** New records on their way to members that are here. */
 export class Pushes {
   private readonly outboxes = new Map<string, Outbox>();
 
   constructor(private readonly parts: PushesParts) {}
 
-  push(records: readonly SignedRecord[], peerIds: readonly string[]): void {
-    for (const peerId of peerIds) this.outbox(peerId).push(records, peerIds.length);
+  /** @param reach members that have them or get them, these included */
+  push(records: readonly SignedRecord[], peerIds: readonly string[], reach: Reach): void {
+    for (const peerId of peerIds) this.outbox(peerId).push(records, reach);
   }
 
   /** The member is gone. */
@@ -49,12 +51,12 @@ export class Pushes {
 export async function receivePushes(
   channel: SyncChannel,
   frames: AsyncIterator<SyncFrame>,
-  receive: (records: SignedRecord[], reached: number) => Promise<unknown>,
+  receive: (records: SignedRecord[], reach: Reach) => Promise<unknown>,
 ): Promise<void> {
   for (let step = await frames.next(); !step.done; step = await frames.next()) {
     const message = parseSyncMessage(step.value.header);
     if (message.t !== 'records') throw new DfsError('peer-misbehaved', 'A push holds nothing but records.');
-    await receive(unpackRecords(step.value.payload), message.reached ?? 0);
+    await receive(unpackRecords(step.value.payload), Reach.unpack(message.reached));
     await channel.send({ t: 'got' });
   }
 }
