@@ -1,0 +1,71 @@
+import type { SqlValue } from '@dfs/database';
+import { eventually, seededRandom } from '@dfs/testing';
+import { World, type WorldNode } from './world.suite.js';
+
+const FILES = 1200;
+
+/** Rows that were inserted, changed or deleted by the connection that writes, since it was opened. */
+async function written(node: WorldNode): Promise<number> {
+  const [row] = await node.db.write((tx) => tx.query<{ count: number }>('SELECT total_changes() AS count'));
+  return row?.count ?? NaN;
+}
+
+/** Counts the pages of contents that scans of the whole catalogue read. */
+function pagesRead(node: WorldNode): () => number {
+  let pages = 0;
+  const keys = node.contents.keys.bind(node.contents);
+  node.contents.keys = () => {
+    pages++;
+    return keys();
+  };
+  return () => pages;
+}
+
+describe('many extents', () => {
+  it('change their state without a write or an event for each when the grace of a holder runs out', async () => {
+    await using world = await World.of(3, { replicas: 3 });
+    const [a, b, c] = world.nodes as [WorldNode, WorldNode, WorldNode];
+    const random = seededRandom(5);
+    const files = Array.from({ length: FILES }, (_, n) => ({ path: `f/${n}`, bytes: random.bytes(64) }));
+    const stored = await a.putMany(files);
+    const states = async (node: WorldNode): Promise<string[]> => {
+      const all = await node.placement.replication(stored);
+      return [...new Set([...all.values()].map(({ state, copies }) => `${state} ${copies}`))];
+    };
+    for (const node of [a, b]) {
+      await eventually(async () => (await states(node)).join() === 'safe 3', { deadline: 30_000, what: 'all safe' });
+    }
+    await c.stop();
+    await eventually(() => !a.transport.connections().some(({ peerId }) => peerId === c.peerId));
+
+    const before = await Promise.all([a, b].map(written));
+    const told = a.events.length;
+    const pages = pagesRead(a);
+    for (const node of [a, b]) node.outOfGrace.add(c.peerId);
+    // A scan has looked over every content, and found nothing to do.
+    await eventually(() => pages() > Math.ceil(FILES / 1000), { deadline: 30_000, what: 'a scan from end to end' });
+    expect(await states(a)).toEqual(['at-risk 2']);
+    expect(await Promise.all([a, b].map(written))).toEqual(before);
+    expect(a.events.length - told).toBeLessThan(5);
+  });
+
+  it('are looked up by index', async () => {
+    await using world = await World.of(1);
+    const [a] = world.nodes as [WorldNode];
+    const asked: [string, readonly SqlValue[]][] = [];
+    const query = a.db.query.bind(a.db);
+    a.db.query = (sql, params = []) => {
+      asked.push([sql, params]);
+      return query(sql, params);
+    };
+    const random = seededRandom(6);
+    const stored = await a.putMany(Array.from({ length: 50 }, (_, n) => ({ path: `f/${n}`, bytes: random.bytes(64) })));
+    asked.length = 0;
+    await a.placement.replication(stored);
+    expect(asked.length).toBeGreaterThan(0);
+    for (const [sql, params] of asked) {
+      const plan = await query<{ detail: string }>(`EXPLAIN QUERY PLAN ${sql}`, params);
+      for (const { detail } of plan) expect(detail).not.toMatch(/SCAN|TEMP B-TREE/);
+    }
+  });
+});
