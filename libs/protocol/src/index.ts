@@ -24,3 +24,4 @@ export * from './farewell-messages.js';
 export * from './owner-messages.js';
 export * from './status-messages.js';
 export * from './sync-messages.js';
+export * from './receipt-messages.js';
