@@ -15,7 +15,10 @@ import { rosterOf } from './roster.js';
 
 const signers = Array.from({ length: 6 }, (_, i) => signerFromRaw(Buffer.alloc(32, i + 1)));
 const [anna, ben, cleo, dan, eva] = signers as [Signer, Signer, Signer, Signer, Signer, Signer];
-const settings = { networkName: 'n', replicas: 3, graceMs: 600_000, retentionMs: 0, syncPeriodMs: 60_000 };
+const settings = {
+  ...{ networkName: 'n', replicas: 3, graceMs: 600_000, syncPeriodMs: 60_000 },
+  ...{ retentionMs: 0, retainedVersions: 5 },
+};
 
 /** Writes records as nodes would that know just what they link. */
 class Scribe {

@@ -8,6 +8,7 @@ import {
   membershipIdOf,
   membershipKindOf,
   readMembershipRecord,
+  RETAINED_VERSIONS,
   second,
   sha256,
   signMembershipRecord,
@@ -42,7 +43,13 @@ export interface MembershipOptions {
   /** Name of the network that is founded at first start. */
   networkName?: string;
   /** Settings of the network that is founded at first start; later ones come from its records. */
-  founding: { replicas: number; graceMs: number; retentionMs: number; syncPeriodMs?: number };
+  founding: {
+    replicas: number;
+    graceMs: number;
+    retentionMs: number;
+    retainedVersions?: number;
+    syncPeriodMs?: number;
+  };
 }
 
 /** Settings as the rest of the engine reads them. */
@@ -388,7 +395,8 @@ function ceilingOf(graph: RecordGraph, record: MembershipRecord, ancestors: Uint
 function found(signer: Signer, clock: Clock, options: MembershipOptions): MembershipRecord {
   const name = cleanName(options.nodeName);
   const networkName = cleanName(options.networkName ?? '') || cleanName(`${name}'s network`);
-  const settings = { syncPeriodMs: DEFAULT_SYNC_PERIOD, ...options.founding, networkName };
+  const defaults = { syncPeriodMs: DEFAULT_SYNC_PERIOD, retainedVersions: RETAINED_VERSIONS };
+  const settings = { ...defaults, ...options.founding, networkName };
   const content: MembershipContent = { kind: 'founding', settings, name, nonce: randomBytes(16).toString('hex') };
   return signMembershipRecord({ networkId: null, time: clock.now(), parents: [], content }, signer);
 }

@@ -27,6 +27,7 @@ const settings = {
   replicas: 3,
   graceMs: 600_000,
   retentionMs: 2_592_000_000,
+  retainedVersions: 5,
   syncPeriodMs: 60_000,
 };
 const founding: MembershipContent = { kind: 'founding', settings, name: 'attic', nonce: '44'.repeat(16) };

@@ -4,7 +4,7 @@ import { DfsError } from './errors.js';
 import { verifySignature, type Signer } from './keys.js';
 import { MAX_NAME_LENGTH, MAX_PARENTS } from './limits.js';
 import type { ScanLimits } from './scan.js';
-import { decodeAs, encodeAs, shape, type Infer, type Shape } from './schema.js';
+import { decodeAs, encodeAs, shape, unless, type Infer, type Shape } from './schema.js';
 import { day, KiB, second } from './units.js';
 
 /**
@@ -22,6 +22,8 @@ const TAG = 'dfs-membership';
 export const MAX_MEMBERSHIP_BODY_BYTES = 32 * KiB;
 /** Body and signatures. */
 export const MAX_MEMBERSHIP_RECORD_BYTES = 96 * KiB;
+/** Versions that are kept where the settings of a network do not say how many. */
+export const RETAINED_VERSIONS = 5;
 /** Members who sign one joint record. */
 export const MAX_JOINT_SIGNERS = 512;
 
@@ -42,6 +44,8 @@ const settings = shape.struct({
   graceMs: shape.int(1 * second, 30 * day),
   /** Milliseconds for which replaced and deleted content is kept. */
   retentionMs: shape.int(0, 36_500 * day),
+  /** Newest versions of a path that is not deleted of which the content is kept, however old they are. */
+  retainedVersions: unless(RETAINED_VERSIONS, shape.int(1, 1000)),
   /** Milliseconds between two heartbeats, at most. */
   syncPeriodMs: shape.int(1 * second, 1 * day),
 });
