@@ -61,6 +61,7 @@ describe('versions over HTTP', () => {
       shown: false,
       imported: false,
       from: null,
+      purged: false,
     });
     const first = await versions(file, '?limit=2');
     const rest = await versions(file, `?limit=2&cursor=${first.nextCursor}`);

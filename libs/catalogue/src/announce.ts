@@ -1,13 +1,13 @@
 import type { DurableEventType, FileBatch, FileEventItem } from '@dfs/contracts';
 import type { Tx } from '@dfs/database';
 import { entryOf, type PathOutcome } from './path-rows.js';
-import type { Change } from './interfaces.js';
+import type { Change, Entry } from './interfaces.js';
 import { entryFrom, toHex, type FileRow } from './rows.js';
 import { PathState } from './schema.js';
 import { slices } from './slices.js';
 
 /** Files in one event. */
-const FILES_PER_EVENT = 1000;
+export const FILES_PER_EVENT = 1000;
 
 type FileEventType = Extract<DurableEventType, `file.${string}`>;
 
@@ -72,11 +72,23 @@ function eventsOf({ change, after }: PathOutcome): FileEventType[] {
 }
 
 function itemOf({ change, after }: PathOutcome): FileEventItem {
-  const { contentId, size, mediaType, modifiedAt, author, recordId } =
-    after === undefined ? entryFrom(change.before as FileRow) : entryOf(change, after);
+  return itemFrom(after === undefined ? entryFrom(change.before as FileRow) : entryOf(change, after));
+}
+
+/** What events say of a file. */
+export function itemFrom({
+  fileId,
+  path,
+  contentId,
+  size,
+  mediaType,
+  modifiedAt,
+  author,
+  recordId,
+}: Entry): FileEventItem {
   return {
-    id: change.fileId,
-    path: change.path,
+    id: fileId,
+    path,
     size,
     mediaType,
     contentId,

@@ -29,6 +29,8 @@ import { reconsider } from './reconsider.js';
 import { RecordSet } from './record-set.js';
 import { choice, relocation, restoration } from './revise.js';
 import { Refusals, type RefusalReason } from './refusals.js';
+import { Retention } from './retention/retention.js';
+import { RunningTime, type Stopwatch } from './retention/running-time.js';
 import { standingOf } from './validity.js';
 
 export interface CatalogueComponents {
@@ -40,6 +42,8 @@ export interface CatalogueComponents {
   log?: Log;
   /** Why this node's clock is taken for wrong, in words for a person; undefined while it is not. */
   clockProblem?: () => string | undefined;
+  /** What retention is counted by; the running time of the process when left out. */
+  stopwatch?: Stopwatch;
 }
 
 /**
@@ -51,6 +55,8 @@ export class Catalogue {
   readonly records: RecordSet;
   /** Files that came along from another network, and are on their way into this one. */
   readonly imports: Imports;
+  /** Which content nothing needs any more. */
+  readonly retention: Retention;
   private readonly changeListeners = new Set<(changes: Change[]) => void>();
   private readonly setListeners = new Set<(nothing: undefined) => void>();
   private readonly recordListeners = new Set<(records: SignedRecord[]) => void>();
@@ -64,9 +70,11 @@ export class Catalogue {
   private readonly stopListening: Unsubscribe;
 
   private constructor(
-    private readonly parts: Required<CatalogueComponents>,
+    private readonly parts: Required<Omit<CatalogueComponents, 'stopwatch'>>,
     private readonly fingerprints: Fingerprints,
+    running: RunningTime,
   ) {
+    this.retention = new Retention(parts.db, parts.events, running);
     this.records = new RecordSet(parts.db, fingerprints);
     this.refusals = new Refusals(parts.log);
     this.forkWatch = new Forks(parts);
@@ -88,7 +96,8 @@ export class Catalogue {
 
   static async open(components: CatalogueComponents): Promise<Catalogue> {
     const parts = { clock: systemClock, log: silentLog, clockProblem: () => undefined, ...components };
-    const catalogue = new Catalogue(parts, await Fingerprints.load(parts.db));
+    const running = await RunningTime.open(parts.db, components.stopwatch);
+    const catalogue = new Catalogue(parts, await Fingerprints.load(parts.db), running);
     await catalogue.judgeNow();
     return catalogue;
   }
@@ -98,6 +107,7 @@ export class Catalogue {
     this.closed = true;
     this.stopListening();
     await this.judging;
+    await this.retention.time.store();
   }
 
   /**
@@ -227,9 +237,14 @@ export class Catalogue {
     return readContents(this.parts.db, after, limit);
   }
 
-  /** The same of all versions that count, those that were replaced or deleted too: what someone may restore. */
+  /** The same of all versions that count, those that were replaced or deleted too and are not purged: what someone may restore. */
   everyContent(after: Cid | null, limit: number): Promise<ContentOfHead[]> {
     return readEveryContent(this.parts.db, after, limit);
+  }
+
+  /** Which of these contents were purged here: their retention is over, and nothing has needed them since. */
+  purged(contents: readonly Cid[], reader?: Reader): Promise<Set<Cid>> {
+    return this.retention.purged(contents, reader);
   }
 
   /** The record an author's chain ends with, as far as it is here: the one in the set with the greatest clock. */
@@ -273,7 +288,8 @@ export class Catalogue {
 
   /** Drops everything, within the unit of work in which this node goes over to another network. */
   async forget(tx: Tx): Promise<void> {
-    for (const table of ['author', 'record', 'parent', 'file', 'fork']) await tx.run(`DELETE FROM catalogue_${table}`);
+    for (const table of ['author', 'record', 'parent', 'file', 'fork', 'purged', 'concluded'])
+      await tx.run(`DELETE FROM catalogue_${table}`);
     await tx.run('UPDATE catalogue_total SET count = 0, bytes = 0');
     await this.fingerprints.clear(tx);
   }
@@ -284,12 +300,14 @@ export class Catalogue {
       networkId: membership.networkId,
       fingerprints: this.fingerprints,
       standing: (peerId) => standingOf(membership, peerId),
+      runningMs: () => this.retention.time.now(),
     };
   }
 
   private async finish(tx: Tx, changes: Changeset): Promise<void> {
     const outcomes = await changes.flush();
     await recordEvents(tx, this.parts.events, outcomes);
+    await this.retention.needed(tx, changes.contents);
     await this.forkWatch.look(tx, changes.links);
     const told = changesOf(outcomes);
     tx.afterCommit(() => this.tell(this.setListeners, undefined));

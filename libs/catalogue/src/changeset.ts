@@ -1,5 +1,5 @@
 import type { SqlValue, Tx } from '@dfs/database';
-import { cidToBytes, fileIdOf, type ParsedRecord, type RecordFields, type SignedRecord } from '@dfs/protocol';
+import { cidToBytes, fileIdOf, type Cid, type ParsedRecord, type RecordFields, type SignedRecord } from '@dfs/protocol';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { bulkInsert, type BulkTable } from './bulk-insert.js';
 import { causally } from './causal.js';
@@ -68,6 +68,8 @@ export interface ChangesetContext {
   networkId: string;
   fingerprints: Fingerprints;
   standing: (peerId: string) => string;
+  /** How long this node has run, in milliseconds: what the retention of what is replaced now counts from. */
+  runningMs: () => number;
 }
 
 /** Rows made of records or paths between two turns of the event loop. */
@@ -147,6 +149,11 @@ export class Changeset {
   /** Records that came into the set in this unit, each with its key among those of its author. */
   get links(): ChainLink[] {
     return this.rows.flatMap(({ record, chain }) => (chain === null ? [] : [{ record, chain }]));
+  }
+
+  /** Contents of the versions that came in this unit. */
+  get contents(): Cid[] {
+    return this.rows.flatMap(({ version }) => (version?.kind === 'file' && version.content ? [version.content] : []));
   }
 
   /** A record of the set leaves it, or is taken out to be judged again. */
@@ -255,6 +262,8 @@ export class Changeset {
 
   private valuesOf({ record, seq, file, version, chain }: NewRow, authors: ReadonlyMap<string, number>): SqlValue[] {
     const isHead = record.fields !== null && version !== null && this.path(record.fields.path).heads.has(record.id);
+    // Of a record outside the set, what it would bring back.
+    const content = version ? version.content : (record.fields?.content ?? null);
     return [
       seq,
       fromHex(record.id),
@@ -265,7 +274,7 @@ export class Changeset {
       authors.get(record.envelope.author) as number,
       record.envelope.clock.ms,
       record.envelope.clock.counter,
-      version === null || version.content === null ? null : cidToBytes(version.content),
+      content === null ? null : cidToBytes(content),
       version?.size ?? 0,
       version?.mediaType ?? '',
       version?.imported ? 1 : 0,
@@ -273,6 +282,7 @@ export class Changeset {
       record.body,
       record.signature,
       chain,
+      this.context.runningMs(),
     ];
   }
 
@@ -306,6 +316,7 @@ const RECORDS: BulkTable = {
     'body',
     'signature',
     'chain',
+    'stored',
   ],
   blobs: new Set(['id', 'content', 'body', 'signature']),
 };

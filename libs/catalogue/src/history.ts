@@ -33,6 +33,7 @@ export interface FileBytes {
 
 interface HistoryRow extends VersionRow {
   head: number;
+  purged: number;
   body: Uint8Array;
   path: string;
   shown: Uint8Array;
@@ -86,7 +87,8 @@ export async function readLastFile(reader: Reader, fileId: string): Promise<File
   return { contentId: content, size, mediaType };
 }
 
-const SELECT = `SELECT ${VERSION_COLUMNS}, r.head, r.body, f.path, f.record_id AS shown FROM ${HISTORY}`;
+const SELECT = `SELECT ${VERSION_COLUMNS}, r.head, r.body, f.path, f.record_id AS shown,
+  EXISTS (SELECT 1 FROM catalogue_purged p WHERE p.content = r.content) AS purged FROM ${HISTORY}`;
 
 function readRows(reader: Reader, id: Uint8Array, after: string | undefined, limit: number): Promise<HistoryRow[]> {
   const params: SqlValue[] = [id];
@@ -124,5 +126,6 @@ function infoOf(row: HistoryRow): VersionInfo {
     shown: version.id === toHex(row.shown),
     imported: version.imported,
     from: parseRecord(row.body).fields?.from ?? null,
+    purged: isFile && row.purged === 1,
   };
 }

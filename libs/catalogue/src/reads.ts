@@ -31,7 +31,7 @@ export async function readContents(reader: Reader, after: Cid | null, limit: num
   return rows.map(contentFrom);
 }
 
-/** As `readContents`, of all versions that count: replaced and deleted ones too. */
+/** As `readContents`, of all versions that count: replaced and deleted ones too, unless they were purged here. */
 export async function readEveryContent(reader: Reader, after: Cid | null, limit: number): Promise<ContentOfHead[]> {
   const page = (heads: string): string =>
     `SELECT * FROM (SELECT content, min(size) AS size, min(author) AS author FROM catalogue_record
@@ -39,13 +39,15 @@ export async function readEveryContent(reader: Reader, after: Cid | null, limit:
   const rows = await reader.query<ContentRow>(
     `SELECT c.content, c.size, a.peer FROM (
        SELECT content, min(size) AS size, min(author) AS author FROM (
-         ${page('head = 1')} UNION ALL ${page(`head = 0 AND state = ${RecordState.applied}`)}
+         ${page('head = 1')} UNION ALL ${page(PAST)}
        ) GROUP BY content ORDER BY content LIMIT ?3
      ) c JOIN catalogue_author a ON a.id = c.author ORDER BY c.content`,
     pageFrom(after, limit),
   );
   return rows.map(contentFrom);
 }
+
+const PAST = `head = 0 AND state = ${RecordState.applied} AND content NOT IN (SELECT content FROM catalogue_purged)`;
 
 interface ContentRow {
   content: Uint8Array;

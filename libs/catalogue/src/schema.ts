@@ -2,6 +2,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 import type { MigrationClass } from '@dfs/database';
 import { chainMigrations } from './chain-schema.js';
 import { importMigrations } from './import/import-schema.js';
+import { retentionMigrations } from './retention/retention-schema.js';
 
 /** State of a stored record. Up to IN_SET it belongs to the set that all members hold. */
 export const RecordState = {
@@ -141,4 +142,5 @@ export const catalogueMigrations: MigrationClass[] = [
   ...importMigrations,
   ...chainMigrations,
   CatalogueVersions1764000000000,
+  ...retentionMigrations,
 ];

@@ -17,7 +17,15 @@ import {
   type Signer,
 } from '@dfs/protocol';
 import { fakeClock, tempDatabase, tempDir, type FakeClock, type TempDatabase } from '@dfs/testing';
-import { Catalogue, catalogueMigrations, type Draft, type Entry, type Commit, type MemberView } from '../src/index.js';
+import {
+  Catalogue,
+  catalogueMigrations,
+  type Draft,
+  type Entry,
+  type Commit,
+  type MemberView,
+  type Stopwatch,
+} from '../src/index.js';
 
 export const NETWORK = '0d'.repeat(32);
 export const START = Date.UTC(2026, 0, 1);
@@ -106,6 +114,7 @@ export interface TestNodeOptions {
   clockProblem?: () => string | undefined;
   /** A database that begins as a copy of this file. */
   copyOf?: string;
+  stopwatch?: Stopwatch;
 }
 
 /** A catalogue on a real database of its own. */
@@ -124,6 +133,7 @@ export async function testNode(options: TestNodeOptions = {}): Promise<TestNode>
     membership: members,
     clock: options.clock ?? clock,
     ...(options.clockProblem ? { clockProblem: options.clockProblem } : {}),
+    ...(options.stopwatch ? { stopwatch: options.stopwatch } : {}),
   });
   return {
     signer,

@@ -57,6 +57,10 @@ export const PROBLEM_MESSAGES: Readonly<Record<ProblemCode, ProblemMessage>> = {
     title: 'This node only stores files',
     next: 'Its role is “storage”: add and delete files on a node with the role member or owner.',
   },
+  purged: {
+    title: 'This version is gone',
+    next: 'The time for which the network keeps what was deleted or replaced is over, and no node has its content any more.',
+  },
   'not-found': { title: 'There is nothing here', next: 'Reload the page; it may have been moved or removed.' },
   'file-not-found': { title: 'This file is gone', next: 'It was deleted or moved. Load the list again.' },
   'version-not-found': { title: 'This version is gone', next: 'Open the file’s history again and pick another.' },

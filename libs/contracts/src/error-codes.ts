@@ -38,6 +38,7 @@ export const ERROR_STATUS = {
   'mass-deletion': 409,
   'ticket-used': 409,
   'ticket-expired': 410,
+  purged: 410,
   'precondition-failed': 412,
   'payload-too-large': 413,
   'unsupported-media-type': 415,

@@ -62,6 +62,8 @@ export interface FileInfo {
   /** More than one head: the others are under `/versions`. */
   conflict: boolean;
   replication: Replication;
+  /** Of a deleted file. */
+  purge?: PurgeInfo;
 }
 
 export type FileListState = 'current' | 'deleted' | 'conflict';
@@ -130,6 +132,22 @@ export interface VersionInfo {
   imported: boolean;
   /** The path it was moved from; the path itself when an earlier version was brought back. */
   from: string | null;
+  /** Its retention is over, and this node keeps its content no longer; others may for a while. */
+  purged: boolean;
+  /** Of a deletion that the path shows. */
+  purge?: PurgeInfo;
+}
+
+/** How far the members of the network have purged what was deleted. */
+export interface PurgeInfo {
+  /** Members that hold nothing for it any more. */
+  purged: number;
+  /** Members that keep some of it, since other files or versions have the same content. */
+  kept: number;
+  /** Members there are, this node included. */
+  members: number;
+  /** Members that have done neither yet, the first 32 of them, those unseen for longest first. */
+  waitingFor: { peerId: PeerIdText; name: string; lastSeenAt: Timestamp | null }[];
 }
 
 /** `POST /files/{fileId}/restore` */

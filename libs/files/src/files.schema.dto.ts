@@ -8,6 +8,7 @@ import type {
   HolderList,
   MovedFile,
   Problem,
+  PurgeInfo,
   Replication,
   ReplicationReason,
   ReplicationState,
@@ -51,6 +52,20 @@ export class ReplicationDto implements Replication {
   @ApiPropertyOptional({ enum: ['few-members', 'no-space', 'holder-gone', 'no-holder'] }) reason?: ReplicationReason;
 }
 
+export class WaitingMemberDto {
+  @ApiProperty() peerId!: string;
+  @ApiProperty() name!: string;
+  @ApiProperty({ type: String, nullable: true, ...timestamp }) lastSeenAt!: string | null;
+}
+
+export class PurgeDto implements PurgeInfo {
+  @ApiProperty({ ...count, description: 'Members that hold nothing for it any more.' }) purged!: number;
+  @ApiProperty({ ...count, description: 'Members that keep some of it for other files or versions.' }) kept!: number;
+  @ApiProperty({ ...count, description: 'Members there are, this node included.' }) members!: number;
+  @ApiProperty({ type: [WaitingMemberDto], description: 'The first 32 of the others, those unseen for longest first.' })
+  waitingFor!: WaitingMemberDto[];
+}
+
 export class FileDto implements FileInfo {
   @ApiProperty() id!: string;
   @ApiProperty({ example: 'photos/2026/a.jpg' }) path!: string;
@@ -64,6 +79,7 @@ export class FileDto implements FileInfo {
   @ApiProperty() deleted!: boolean;
   @ApiProperty() conflict!: boolean;
   @ApiProperty() replication!: ReplicationDto;
+  @ApiPropertyOptional({ description: 'Of a deleted file: how far it is purged.' }) purge?: PurgeDto;
 }
 
 export class MovedFileDto extends FileDto implements MovedFile {
@@ -134,6 +150,8 @@ export class VersionDto implements VersionInfo {
     description: 'The path it was moved from; its own path when an earlier version was brought back.',
   })
   from!: string | null;
+  @ApiProperty({ description: 'Its retention is over, and this node keeps its content no longer.' }) purged!: boolean;
+  @ApiPropertyOptional({ description: 'Of a deletion that the path shows: how far it is purged.' }) purge?: PurgeDto;
 }
 
 export class VersionListDto implements VersionList {

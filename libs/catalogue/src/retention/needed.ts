@@ -1,0 +1,70 @@
+import type { Reader } from '@dfs/database';
+import { cidFromBytes, cidToBytes, type Cid } from '@dfs/protocol';
+import { queryByIds, toHex } from '../rows.js';
+import { IN_SET, KIND_NUMBER, RecordState } from '../schema.js';
+
+/** For how long content is kept that nothing shows any more. */
+export interface RetentionRule {
+  /** Milliseconds, of the time that this node runs. */
+  retentionMs: number;
+  /** Newest versions of a path that is not deleted of which the content is kept, however old they are. */
+  versions: number;
+}
+
+/** A rule at a moment: what was stored up to `cutoff` (running time) is past retention. */
+export interface Deadline {
+  cutoff: number;
+  versions: number;
+}
+
+const { applied, unknown } = RecordState;
+const { file, deletion } = KIND_NUMBER;
+
+/** The path of version v is deleted, and that is past retention. */
+const PATH_IS_GONE = `NOT EXISTS (SELECT 1 FROM catalogue_record h
+  WHERE h.file = v.file AND h.head = 1 AND (h.kind <> ${deletion} OR h.stored > d.cutoff))`;
+/** Version v was replaced, and that is past retention. */
+const IS_REPLACED = `EXISTS (SELECT 1 FROM catalogue_parent p JOIN catalogue_record c ON c.seq = p.child
+  WHERE p.parent = v.id AND c.file = v.file AND c.state = ${applied} AND c.stored <= d.cutoff)`;
+/** There are as many newer versions of its path as are kept in any case. */
+const IS_OLD = `(SELECT count(*) FROM (SELECT 1 FROM catalogue_record n
+  WHERE n.file = v.file AND n.state = ${applied} AND n.kind = ${file} AND (n.ms, n.counter, n.id) > (v.ms, v.counter, v.id)
+  LIMIT d.versions)) >= d.versions`;
+
+/** LIMIT cannot name a column: it is put in as a number. */
+function neededSql({ cutoff, versions }: Deadline): string {
+  const is = (condition: string): string =>
+    condition.replaceAll('d.cutoff', String(Math.floor(cutoff))).replaceAll('d.versions', String(Math.floor(versions)));
+  return `SELECT w.content FROM (SELECT unhex(value) AS content FROM json_each(?)) w WHERE
+    EXISTS (SELECT 1 FROM catalogue_record h WHERE h.content = w.content AND h.head = 1 AND h.kind = ${file})
+    OR EXISTS (SELECT 1 FROM catalogue_record o WHERE o.content = w.content AND o.state > ${IN_SET})
+    OR EXISTS (SELECT 1 FROM catalogue_import i WHERE i.content = w.content)
+    OR EXISTS (SELECT 1 FROM catalogue_record u WHERE u.state = ${unknown})
+    OR EXISTS (SELECT 1 FROM catalogue_record v
+      WHERE v.content = w.content AND v.head = 0 AND v.kind = ${file} AND v.state = ${applied}
+      AND NOT (${is(IS_REPLACED)} AND (${is(PATH_IS_GONE)} OR ${is(IS_OLD)})))`;
+}
+
+/**
+ * Which of these contents something needs: a head of any path; a version within retention; a record outside the set, which
+ * may yet count or be adopted by a person; a file on its way from another network. As long as there are records of a later
+ * release, which may say anything, all of them. Unlisted contents are not among what retention is about.
+ */
+export async function neededContents(reader: Reader, deadline: Deadline, contents: readonly Cid[]): Promise<Set<Cid>> {
+  const rows = await queryByIds<{ content: Uint8Array }>(reader, neededSql(deadline), hexOf(contents));
+  return new Set(rows.map(({ content }) => cidFromBytes(content)));
+}
+
+/** Which of these contents were purged here, and have not been needed since. */
+export async function purgedContents(reader: Reader, contents: readonly Cid[]): Promise<Set<Cid>> {
+  const rows = await queryByIds<{ content: Uint8Array }>(
+    reader,
+    'SELECT content FROM catalogue_purged WHERE content IN (SELECT unhex(value) FROM json_each(?))',
+    hexOf(contents),
+  );
+  return new Set(rows.map(({ content }) => cidFromBytes(content)));
+}
+
+export function hexOf(contents: readonly Cid[]): string[] {
+  return contents.map((content) => toHex(cidToBytes(content)));
+}

@@ -1,0 +1,243 @@
+import { day, EMPTY_CONTENT, hour, type Cid, type SignedRecord } from '@dfs/protocol';
+import { content, fileDraft, recordOf, START, testNode, testSigner, type TestNode } from '../../testing/nodes.js';
+import { Catalogue } from '../catalogue.js';
+import type { Concluded } from './retention.js';
+
+const RULE = { retentionMs: 30 * day, versions: 5 };
+const other = testSigner(1);
+
+let ran = 0;
+let node: TestNode;
+beforeEach(async () => {
+  ran = 0;
+  node = await testNode({ members: [other], stopwatch: () => ran });
+});
+afterEach(() => node[Symbol.asyncDispose]());
+
+/** Everything that a run of purging would do. */
+async function purge(rule = RULE): Promise<Concluded> {
+  const { retention } = node.catalogue;
+  const all: Concluded = { purged: [], kept: [], freed: [] };
+  for (let after: string | null = null; ;) {
+    const page: { files: number[]; next: string | null } = await retention.deletedDue(rule, after, 2);
+    const done = await node.db.write((tx) => retention.conclude(tx, rule, page.files));
+    for (const key of ['purged', 'kept'] as const) all[key].push(...done[key]);
+    all.freed.push(...done.freed);
+    if ((after = page.next) === null) break;
+  }
+  for (let after: Cid | null = null; ;) {
+    const page: { contents: Cid[]; next: Cid | null } = await retention.contentsDue(rule, after, 2);
+    all.freed.push(...(await node.db.write((tx) => retention.free(tx, rule, page.contents))));
+    if ((after = page.next) === null) return all;
+  }
+}
+const freed = async (rule = RULE): Promise<Set<Cid>> => new Set((await purge(rule)).freed);
+const contents = (...numbers: number[]): Set<Cid> => new Set(numbers.map(content));
+const remove = (path: string): Promise<unknown> => node.write({ kind: 'deletion', path, replaces: 'all' });
+const purgedEvents = async (): Promise<string[]> =>
+  (await node.events.since(0, 1000)).items.flatMap((event) =>
+    event.type === 'file.purged' ? event.data.files.map(({ path }) => path) : [],
+  );
+const deletionOf = async (path: string): Promise<string> => (await node.catalogue.byPath(path))!.recordId;
+
+describe('retention', () => {
+  it('frees what was deleted once that is past, all of it, tells of it once, and keeps the records', async () => {
+    for (const number of [1, 2, 3]) await node.write(fileDraft('a', number));
+    await remove('a');
+    ran += 30 * day - 1;
+    expect(await purge()).toEqual({ purged: [], kept: [], freed: [] });
+    ran += 1;
+    const deletion = await deletionOf('a');
+    const { purged, kept, freed } = await purge();
+    expect([purged, kept, new Set(freed)]).toEqual([[deletion], [], contents(1, 2, 3)]);
+    expect(await purge()).toEqual({ purged: [], kept: [], freed: [] });
+    expect(await purgedEvents()).toEqual(['a']);
+    const { fileId } = (await node.catalogue.byPath('a'))!;
+    const { items } = await node.catalogue.versions(fileId, { limit: 10 });
+    expect(items.map((version) => version.purged)).toEqual([false, true, true, true]);
+    expect(await node.catalogue.everyContent(null, 10)).toEqual([]);
+    expect(await node.catalogue.purged([content(1), content(9)])).toEqual(contents(1));
+  });
+
+  it('of a file that is there frees what is both old and not among the newest five', async () => {
+    for (const number of [1, 2, 3]) await node.write(fileDraft('a', number));
+    ran += 31 * day;
+    expect(await freed()).toEqual(contents());
+    for (const number of [4, 5, 6, 7, 8]) await node.write(fileDraft('a', number));
+    // 3 was replaced just now; 1 and 2 a month ago, and five are newer.
+    expect(await freed()).toEqual(contents(1, 2));
+    ran += 30 * day;
+    expect(await freed()).toEqual(contents(3));
+    expect(await freed({ ...RULE, versions: 2 })).toEqual(contents(4, 5, 6));
+    expect(await purgedEvents()).toEqual([]);
+  });
+
+  it('of a file that was deleted lately goes on as if it were there', async () => {
+    for (const number of [1, 2, 3, 4, 5, 6, 7]) await node.write(fileDraft('a', number));
+    ran += 20 * day;
+    await remove('a');
+    ran += 20 * day;
+    expect(await freed()).toEqual(contents(1, 2));
+    ran += 10 * day;
+    expect(await freed()).toEqual(contents(3, 4, 5, 6, 7));
+  });
+
+  it('keeps what another file shows, and says so; and purges that too when it is needed no more', async () => {
+    await node.write(fileDraft('a', 1), fileDraft('b', 1), fileDraft('b', 2), fileDraft('c', 2));
+    await remove('a');
+    await remove('b');
+    ran += 30 * day;
+    const [a, b] = [await deletionOf('a'), await deletionOf('b')];
+    expect(await purge()).toEqual({ purged: [a], kept: [b], freed: [content(1)] });
+    expect(await purge()).toEqual({ purged: [], kept: [], freed: [] });
+    await remove('c');
+    ran += 30 * day;
+    const c = await deletionOf('c');
+    const last = await purge();
+    expect([new Set(last.purged), last.kept, last.freed]).toEqual([new Set([b, c]), [], [content(2)]]);
+    expect(await purgedEvents()).toEqual(['a', 'b', 'c']);
+  });
+
+  it('is counted in running time: a clock set ahead frees nothing, and neither does time that was switched off', async () => {
+    await node.write(fileDraft('a', 1));
+    await remove('a');
+    ran += 20 * day;
+    node.clock.advance(3650 * day);
+    expect(await freed()).toEqual(contents());
+    await node.catalogue.retention.time.store();
+    // As after a restart: the watch begins anew, and days have passed meanwhile.
+    const { db, events, signer, members: membership, clock } = node;
+    let again = 1000 * day;
+    const catalogue = await Catalogue.open({ db, events, signer, membership, clock, stopwatch: () => again });
+    expect(catalogue.retention.time.now()).toBe(20 * day);
+    expect((await catalogue.retention.deletedDue(RULE, null, 10)).files).toHaveLength(0);
+    again += 10 * day;
+    expect((await catalogue.retention.deletedDue(RULE, null, 10)).files).toHaveLength(1);
+    await catalogue.close();
+  });
+
+  it('counts from when the deletion came here, however long ago it was written', async () => {
+    const file = recordOf(other, { path: 'a', clock: { ms: START - 400 * day, counter: 0 } });
+    const gone = recordOf(other, {
+      ...{ kind: 'deletion', path: 'a', parents: [file.id], prev: file.id },
+      clock: { ms: START - 300 * day, counter: 0 },
+    });
+    await node.catalogue.receive([file], other.peerId);
+    ran += 100 * day;
+    await node.catalogue.receive([gone], other.peerId);
+    expect(await freed()).toEqual(contents());
+    ran += 30 * day;
+    expect(await freed()).toEqual(contents(1));
+  });
+
+  it('lets win what is written at the same moment: the page is a hint', async () => {
+    await node.write(fileDraft('a', 1), fileDraft('b', 2), fileDraft('b', 3), fileDraft('c', 4));
+    for (const path of ['a', 'b', 'c']) await remove(path);
+    ran += 30 * day;
+    const { retention } = node.catalogue;
+    const page = await retention.deletedDue(RULE, null, 10);
+    expect(page.files).toHaveLength(3);
+    const due = await retention.contentsDue(RULE, null, 10);
+    expect(new Set(due.contents)).toEqual(contents(1, 2, 3, 4));
+    const { fileId } = (await node.catalogue.byPath('a'))!;
+    await node.db.write((tx) => node.catalogue.restore(tx, fileId));
+    await node.write(fileDraft('new', 2));
+    const [b, c] = [await deletionOf('b'), await deletionOf('c')];
+    const done = await node.db.write((tx) => retention.conclude(tx, RULE, page.files));
+    expect([done.purged, done.kept, new Set(done.freed)]).toEqual([[c], [b], contents(3, 4)]);
+    expect(await node.db.write((tx) => retention.free(tx, RULE, due.contents))).toEqual([]);
+  });
+
+  it('begins anew for what was brought back and deleted again, purged or not', async () => {
+    await node.write(fileDraft('a', 1));
+    await remove('a');
+    ran += 30 * day;
+    expect(await freed()).toEqual(contents(1));
+    const { fileId } = (await node.catalogue.byPath('a'))!;
+    await node.db.write((tx) => node.catalogue.restore(tx, fileId));
+    expect(await node.catalogue.purged([content(1)])).toEqual(contents());
+    await remove('a');
+    expect(await freed()).toEqual(contents());
+    expect(await node.catalogue.everyContent(null, 10)).toMatchObject([{ contentId: content(1) }]);
+    ran += 30 * day;
+    expect(await freed()).toEqual(contents(1));
+    expect(await purgedEvents()).toEqual(['a', 'a']);
+  });
+
+  it('keeps what a record outside the set, or a file from another network, may bring back', async () => {
+    await node.write(fileDraft('a', 1), fileDraft('b', 2), fileDraft('c', 3), fileDraft('d', 4));
+    const waiting = recordOf(testSigner(7), { path: 'w', content: content(1) });
+    const future = recordOf(other, { path: 'f', content: content(2), clock: { ms: START + 100 * day, counter: 0 } });
+    await node.catalogue.receive([waiting, future], other.peerId);
+    for (const path of ['a', 'b', 'c', 'd']) await remove(path);
+    await node.db.write((tx) =>
+      tx.run(`INSERT INTO catalogue_import (kind, path, content, size, media_type, ms)
+              SELECT 1, 'i', content, size, '', 0 FROM catalogue_record WHERE kind = 1 AND size = 1003`),
+    );
+    ran += 30 * day;
+    expect(await freed()).toEqual(contents(4));
+    await node.db.write((tx) => tx.run('DELETE FROM catalogue_import'));
+    expect(await freed()).toEqual(contents(3));
+  });
+
+  it('keeps the versions of a member that was removed, which nobody has adopted yet', async () => {
+    const theirs = recordOf(other, { path: 'x', content: content(1) });
+    await node.catalogue.receive([theirs], other.peerId);
+    await node.write(fileDraft('a', 1));
+    node.members.remove(other.peerId, null);
+    await node.catalogue.judgeNow();
+    await remove('a');
+    ran += 30 * day;
+    const deletion = await deletionOf('a');
+    expect(await purge()).toEqual({ purged: [], kept: [deletion], freed: [] });
+  });
+
+  it('frees nothing as long as there is a record of a later release: nobody here knows what that needs', async () => {
+    await node.write(fileDraft('a', 1));
+    await remove('a');
+    ran += 30 * day;
+    const { body } = recordOf(other);
+    const later = laterVersion(body);
+    await node.catalogue.receive([later], other.peerId);
+    expect(await node.catalogue.retention.isBlocked()).toBe(true);
+    expect(await freed()).toEqual(contents());
+  });
+
+  it('of files without bytes and of folders frees nothing, and says that nothing is left', async () => {
+    await node.write(fileDraft('empty', 1, { contentId: EMPTY_CONTENT, size: 0 }), { kind: 'folder', path: 'folder' });
+    await remove('empty');
+    await remove('folder');
+    ran += 30 * day;
+    expect(await purge()).toEqual({ purged: [await deletionOf('empty')], kept: [], freed: [] });
+    expect(await purgedEvents()).toEqual(['empty']);
+  });
+
+  it('waits for the last of several deletions of one path', async () => {
+    const file = recordOf(other, { path: 'a' });
+    const deletions = [1, 2].map((hours) =>
+      recordOf(other, {
+        kind: 'deletion',
+        path: 'a',
+        parents: [file.id],
+        clock: { ms: START + hours * hour, counter: 0 },
+      }),
+    );
+    await node.catalogue.receive([file, deletions[0]!], other.peerId);
+    ran += 29 * day;
+    await node.catalogue.receive([deletions[1]!], other.peerId);
+    ran += 1 * day;
+    expect(await freed()).toEqual(contents());
+    ran += 29 * day;
+    const { purged } = await purge();
+    expect(new Set(purged)).toEqual(new Set(deletions.map(({ id }) => id)));
+  });
+});
+
+/** A record that says it is of version 2, signed by its author. */
+function laterVersion(body: Uint8Array): SignedRecord {
+  const later = Buffer.from(body);
+  // The first element of the list: a one-byte integer.
+  later[1] = 2;
+  const signature = other.sign(Buffer.concat([Buffer.from('dfs-record:'), later]));
+  return { body: later, signature };
+}

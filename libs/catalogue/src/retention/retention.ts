@@ -1,0 +1,184 @@
+import type { Database, Reader, Tx } from '@dfs/database';
+import type { EventLog } from '@dfs/events';
+import { cidFromBytes, cidToBytes, EMPTY_CONTENT, type Cid } from '@dfs/protocol';
+import { FILES_PER_EVENT, itemFrom } from '../announce.js';
+import { bulkInsert, type BulkTable } from '../bulk-insert.js';
+import { entryFrom, FILE_COLUMNS, FILES, NUMBERS, toHex, type FileRow } from '../rows.js';
+import { KIND_NUMBER, PathState, RecordState } from '../schema.js';
+import { slices } from '../slices.js';
+import { hexOf, neededContents, purgedContents, type Deadline, type RetentionRule } from './needed.js';
+import type { RunningTime } from './running-time.js';
+
+/** Deleted paths that may be concluded, by their rows. */
+export interface DeletedPage {
+  files: number[];
+  /** To go on after; null at the end. */
+  next: string | null;
+}
+/** Contents whose retention is over. */
+export interface ContentPage {
+  contents: Cid[];
+  next: Cid | null;
+}
+
+/** What was concluded within a unit of work. */
+export interface Concluded {
+  /** Ids of deletions of which nothing is needed any more, and of those of which something is. Only what is news. */
+  purged: string[];
+  kept: string[];
+  /** Contents that nothing needs. */
+  freed: Cid[];
+}
+
+interface DeletedRow extends FileRow {
+  /** When the last of its deletions was stored here, in running time. */
+  stored: number;
+  /** What was concluded of the deletion it shows now; null for nothing. */
+  kept: number | null;
+}
+
+const DELETED = `SELECT ${FILE_COLUMNS}, (SELECT max(h.stored) FROM catalogue_record h WHERE h.file = f.seq AND h.head = 1) AS stored,
+  (SELECT c.kept FROM catalogue_concluded c WHERE c.file = f.seq AND c.record = f.record_id) AS kept
+  FROM ${FILES} WHERE f.state = ${PathState.deleted} AND f.content IS NOT NULL`;
+
+/**
+ * Which content nothing needs any more: that of versions that were replaced or deleted, once their retention is over.
+ * Records never go. The pages are hints; what counts is looked at anew within the unit of work that acts on it, so that
+ * whatever is written at the same moment wins.
+ */
+export class Retention {
+  constructor(
+    private readonly db: Pick<Database, 'query'>,
+    private readonly events: Pick<EventLog, 'record'>,
+    /** How long this node has run. */
+    readonly time: RunningTime,
+  ) {}
+
+  /** A page of deleted paths of which the deletion is past retention, and not all is purged. */
+  async deletedDue(rule: RetentionRule, after: string | null, limit: number): Promise<DeletedPage> {
+    const rows = await this.db.query<DeletedRow>(`${DELETED} AND f.path > ? ORDER BY f.path LIMIT ?`, [
+      after ?? '',
+      limit,
+    ]);
+    const deadline = this.deadline(rule);
+    const files = rows.filter((row) => row.kept !== 0 && row.stored <= deadline.cutoff).map(({ seq }) => seq);
+    return { files, next: rows.length < limit ? null : (rows.at(-1)?.path ?? null) };
+  }
+
+  /**
+   * Notes what has become of these deleted paths, tells of those that are purged, and frees what nothing needs: the
+   * caller lets go of it in the same unit of work.
+   */
+  async conclude(tx: Tx, rule: RetentionRule, files: readonly number[]): Promise<Concluded> {
+    const deadline = this.deadline(rule);
+    const all = await tx.query<DeletedRow>(`${DELETED} AND f.seq IN ${NUMBERS}`, [JSON.stringify(files)]);
+    const due = all.filter((row) => row.kept !== 0 && row.stored <= deadline.cutoff);
+    const contents = await contentsOf(tx, due);
+    const { freed, needed } = await free(tx, deadline, [...new Set([...contents.values()].flat())]);
+    const isKept = ({ seq }: DeletedRow): boolean => (contents.get(seq) ?? []).some((content) => needed.has(content));
+    const news = due.filter((row) => row.kept === null || !isKept(row));
+    const rows = news.map((row) => [row.seq, row.record_id, isKept(row) ? 1 : 0]);
+    await bulkInsert(tx, CONCLUDED, rows, 'OR REPLACE');
+    const gone = news.filter((row) => !isKept(row));
+    const items = gone.map(entryFrom).map(itemFrom);
+    for (const slice of slices(items, FILES_PER_EVENT)) await this.events.record(tx, 'file.purged', { files: slice });
+    const ids = await headsOf(tx, news);
+    const named = (rows: readonly DeletedRow[]): string[] => rows.flatMap(({ seq }) => ids.get(seq) ?? []);
+    return { purged: named(gone), kept: named(news.filter(isKept)), freed };
+  }
+
+  /** A page of contents of replaced and deleted versions that nothing needs. */
+  async contentsDue(rule: RetentionRule, after: Cid | null, limit: number): Promise<ContentPage> {
+    const rows = await this.db.query<{ content: Uint8Array; purged: number }>(
+      `SELECT c.content, EXISTS (SELECT 1 FROM catalogue_purged p WHERE p.content = c.content) AS purged FROM
+         (SELECT DISTINCT content FROM catalogue_record WHERE head = 0 AND kind = 1 AND state = 1
+          AND content > ? AND content <> ? ORDER BY content LIMIT ?) c`,
+      [after === null ? new Uint8Array(0) : cidToBytes(after), cidToBytes(EMPTY_CONTENT), limit],
+    );
+    const last = rows.at(-1);
+    const open = rows.filter(({ purged }) => purged === 0).map(({ content }) => cidFromBytes(content));
+    const needed = await neededContents(this.db, this.deadline(rule), open);
+    const contents = open.filter((content) => !needed.has(content));
+    return { contents, next: last === undefined || rows.length < limit ? null : cidFromBytes(last.content) };
+  }
+
+  /** Those of the contents that nothing needs, and that were not freed before; noted as purged. */
+  async free(tx: Tx, rule: RetentionRule, contents: readonly Cid[]): Promise<Cid[]> {
+    return (await free(tx, this.deadline(rule), contents)).freed;
+  }
+
+  /** Contents that came with new versions: whatever became of them before, they are needed. */
+  async needed(tx: Tx, contents: readonly Cid[]): Promise<void> {
+    for (const slice of slices(contents, 2000)) {
+      await tx.run('DELETE FROM catalogue_purged WHERE content IN (SELECT unhex(value) FROM json_each(?))', [
+        JSON.stringify(hexOf(slice)),
+      ]);
+    }
+  }
+
+  /** Which of these contents were purged here: promised no longer, and to be had from others at best. */
+  purged(contents: readonly Cid[], reader: Reader = this.db): Promise<Set<Cid>> {
+    return purgedContents(reader, contents);
+  }
+
+  /** Whether records of a later release keep everything: what they need is not known here. */
+  async isBlocked(): Promise<boolean> {
+    const rows = await this.db.query(`SELECT 1 FROM catalogue_record WHERE state = ${RecordState.unknown} LIMIT 1`);
+    return rows.length > 0;
+  }
+
+  private deadline({ retentionMs, versions }: RetentionRule): Deadline {
+    return { cutoff: this.time.now() - retentionMs, versions };
+  }
+}
+
+async function free(
+  tx: Tx,
+  deadline: Deadline,
+  contents: readonly Cid[],
+): Promise<{ freed: Cid[]; needed: ReadonlySet<Cid> }> {
+  // A file without bytes needs none.
+  const filled = contents.filter((content) => content !== EMPTY_CONTENT);
+  const needed = await neededContents(tx, deadline, filled);
+  const before = await purgedContents(tx, filled);
+  const freed = filled.filter((content) => !needed.has(content) && !before.has(content));
+  const rows = freed.map((content) => [cidToBytes(content)]);
+  await bulkInsert(tx, PURGED, rows);
+  return { freed, needed };
+}
+
+const PURGED: BulkTable = { name: 'catalogue_purged', columns: ['content'], blobs: new Set(['content']) };
+const CONCLUDED: BulkTable = {
+  name: 'catalogue_concluded',
+  columns: ['file', 'record', 'kept'],
+  blobs: new Set(['record']),
+};
+
+/** Contents of all versions of each path. */
+async function contentsOf(tx: Tx, rows: readonly DeletedRow[]): Promise<Map<number, Cid[]>> {
+  const found = await tx.query<{ file: number; content: Uint8Array }>(
+    `SELECT DISTINCT file, content FROM catalogue_record
+     WHERE file IN ${NUMBERS} AND state = ${RecordState.applied} AND kind = ${KIND_NUMBER.file}`,
+    [JSON.stringify(rows.map(({ seq }) => seq))],
+  );
+  return grouped(found.map(({ file, content }) => [file, cidFromBytes(content)]));
+}
+
+/** Ids of the deletions that each path shows. */
+async function headsOf(tx: Tx, rows: readonly DeletedRow[]): Promise<Map<number, string[]>> {
+  const found = await tx.query<{ file: number; id: Uint8Array }>(
+    `SELECT file, id FROM catalogue_record WHERE file IN ${NUMBERS} AND head = 1`,
+    [JSON.stringify(rows.map(({ seq }) => seq))],
+  );
+  return grouped(found.map(({ file, id }) => [file, toHex(id)]));
+}
+
+function grouped<V>(pairs: readonly (readonly [number, V])[]): Map<number, V[]> {
+  const groups = new Map<number, V[]>();
+  for (const [key, value] of pairs) {
+    const group = groups.get(key);
+    if (group) group.push(value);
+    else groups.set(key, [value]);
+  }
+  return groups;
+}
