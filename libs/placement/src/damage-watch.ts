@@ -11,7 +11,7 @@ import type { PinLog, PinnedExtent } from './pin-log.js';
 import { pinAgain, type PinAgainComponents } from './pin-again.js';
 import { pause, stopping, withTimeout } from './signals.js';
 
-export interface DamageWatchComponents extends ForsakenComponents, PinAgainComponents {
+export interface DamageWatchComponents extends ForsakenComponents, Omit<PinAgainComponents, 'purged'> {
   chunks: BlockStore;
   pins: PinLog;
   network: NetworkView;
@@ -132,7 +132,8 @@ export class DamageWatch {
 
   private async pinAgain(): Promise<void> {
     this.healed = false;
-    const extents = await pinAgain(this.components, this.control.signal);
+    const purged = (contents: readonly Cid[]): Promise<Set<Cid>> => this.components.catalogue.purged(contents);
+    const extents = await pinAgain({ ...this.components, purged }, this.control.signal);
     if (extents > 0) this.components.log.info({ extents }, 'extents that are whole again are promised again');
   }
 

@@ -135,6 +135,7 @@ describe('fetch', () => {
       ...READER,
       dht: {
         provide: async () => undefined,
+        withdraw: async () => undefined,
         providers: async (cid) => {
           asked.push(cid);
           return [{ peerId: a.peerId, addresses: a.transport.addresses() }];

@@ -7,7 +7,7 @@ import type { PinLog, PinnedExtent } from './pin-log.js';
 
 export interface ForsakenComponents {
   pins: PinLog;
-  catalogue: Pick<Contents, 'everyContent'>;
+  catalogue: Pick<Contents, 'everyContent' | 'purged'>;
   holdings: Pick<Holdings, 'holders'>;
   network: Pick<NetworkView, 'now'>;
 }
@@ -22,7 +22,8 @@ export async function* forsaken(components: ForsakenComponents): AsyncGenerator<
   const counts = await countingAmongDropped(components);
   for (let after: PinnedExtent | null = null; ;) {
     const page: PinnedExtent[] = await pins.walk(after, SCAN_PAGE, { held: false });
-    const extents = page.filter(({ content }) => counts(content));
+    const gone = await components.catalogue.purged([...new Set(page.map(({ content }) => content))]);
+    const extents = page.filter(({ content }) => counts(content) && !gone.has(content));
     const holders = await holdings.holders([...new Set(extents.map(({ content }) => content))]);
     const { self, live, leaving, target } = network.now();
     const stays = (peerId: string): boolean => peerId !== self && live.has(peerId) && !leaving.has(peerId);

@@ -7,6 +7,7 @@
  * Units: bytes, milliseconds. The database must know `placementMigrations`.
  */
 export { Placement, type FetchOptions } from './placement.js';
+export { Purge, type ContentRetention, type Purged, type PurgeComponents } from './purge/purge.js';
 export { PlacementModule } from './placement.module.js';
 export { checkPins, type PinFinding, type PinProblem, type PinTotals } from './check-pins.js';
 export { placementMigrations } from './schema.js';

@@ -44,8 +44,10 @@ export interface BlockStore extends BlockReader {
 export interface Contents {
   /** Of current files. */
   contents(after: Cid | null, limit: number): Promise<ContentRef[]>;
-  /** Of versions that were replaced or deleted, too. */
+  /** Of versions that were replaced or deleted, too, as long as they are kept. */
   everyContent(after: Cid | null, limit: number): Promise<ContentRef[]>;
+  /** Which of these were purged: their retention is over, and nothing has needed them since. */
+  purged(contents: readonly Cid[], reader?: Reader): Promise<Set<Cid>>;
   onChange(listener: (changes: ContentChange[]) => void): Unsubscribe;
 }
 export interface ContentRef {
@@ -67,6 +69,7 @@ export interface ContentChange {
 /** Provider records. A hint. */
 export interface Providers {
   provide(cids: Cid[], tx?: Tx): Promise<void>;
+  withdraw(cids: readonly Cid[], tx?: Tx): Promise<void>;
   providers(cid: Cid, options: { signal: AbortSignal }): Promise<{ peerId: string; addresses: string[] }[]>;
 }
 

@@ -13,6 +13,8 @@ export interface PinAgainComponents {
   chunks: Pick<BlockReader, 'has' | 'get'>;
   pins: Pick<PinLog, 'walk'>;
   pin(tx: Tx, extents: readonly PinnedExtent[]): Promise<void>;
+  /** Which of these contents are to be let go of, whole or not. */
+  purged(contents: readonly Cid[]): Promise<Set<Cid>>;
 }
 
 /**
@@ -24,26 +26,44 @@ export async function pinAgain(components: PinAgainComponents, signal: AbortSign
   let pinned = 0;
   for (let after: PinnedExtent | null = null; ;) {
     const page: PinnedExtent[] = await components.pins.walk(after, SCAN_PAGE, { held: false });
-    const group = new Map<PinnedExtent, Cid[]>();
-    let ids = 0;
-    for (const extent of page) {
-      const needs = await needsOf(components, extent, signal);
-      if (!needs) continue;
-      group.set(extent, needs);
-      ids += needs.length;
-      if (ids < LOOK_UP) continue;
-      pinned += await pinWhole(components, group);
-      group.clear();
-      ids = 0;
-    }
-    pinned += await pinWhole(components, group);
+    const purged = await components.purged([...new Set(page.map(({ content }) => content))]);
+    pinned += await pinThose(
+      components,
+      page.filter(({ content }) => !purged.has(content)),
+      signal,
+    );
     if (page.length < SCAN_PAGE) return pinned;
     after = page.at(-1)!;
   }
 }
 
+/** The same of these extents. */
+export async function pinThose(
+  components: Omit<PinAgainComponents, 'pins' | 'purged'>,
+  extents: readonly PinnedExtent[],
+  signal: AbortSignal,
+): Promise<number> {
+  const group = new Map<PinnedExtent, Cid[]>();
+  let pinned = 0;
+  let ids = 0;
+  for (const extent of extents) {
+    const needs = await needsOf(components, extent, signal);
+    if (!needs) continue;
+    group.set(extent, needs);
+    ids += needs.length;
+    if (ids < LOOK_UP) continue;
+    pinned += await pinWhole(components, group);
+    group.clear();
+    ids = 0;
+  }
+  return pinned + (await pinWhole(components, group));
+}
+
 /** In one unit of work, so that nothing of it is freed in between. */
-async function pinWhole(components: PinAgainComponents, group: ReadonlyMap<PinnedExtent, Cid[]>): Promise<number> {
+async function pinWhole(
+  components: Pick<PinAgainComponents, 'db' | 'chunks' | 'pin'>,
+  group: ReadonlyMap<PinnedExtent, Cid[]>,
+): Promise<number> {
   const { db, chunks } = components;
   const ids = [...new Set([...group.values()].flat())];
   const isWhole = (here: ReadonlySet<Cid>): PinnedExtent[] =>
@@ -58,7 +78,7 @@ async function pinWhole(components: PinAgainComponents, group: ReadonlyMap<Pinne
 
 /** The blocks of an extent; undefined when its manifest is not whole. */
 async function needsOf(
-  { chunks }: PinAgainComponents,
+  { chunks }: Pick<PinAgainComponents, 'chunks'>,
   { content, size, extent }: PinnedExtent,
   signal: AbortSignal,
 ): Promise<Cid[] | undefined> {

@@ -15,7 +15,9 @@ import { refuseLastCopy } from './last-copy.js';
 import { LIVENESS_CHECK } from './limits.js';
 import { NetworkView } from './network-view.js';
 import type { ContentChange, PlacementComponents } from './parts.js';
+import { pinThose } from './pin-again.js';
 import { PinLog, type PinnedExtent } from './pin-log.js';
+import { pinnedExtents } from './purge/pinned-extents.js';
 import { Reclaimer, type ReclaimStatus } from './reclaimer.js';
 import { RemoteBlocks } from './remote-blocks.js';
 import { ReplicationView } from './replication-view.js';
@@ -79,13 +81,13 @@ export class Placement {
       finder: this.finder,
       room: this.room,
       transfers: this.transfers,
-      pin: (tx, extents) => this.pin(tx, extents),
+      pin: (tx, extents) => this.pinKept(tx, extents),
       pathOf: (content) => this.watch.pathOf(content),
     });
     this.damage = new DamageWatch({
       ...shared,
       pins,
-      pin: (tx, extents) => this.pin(tx, extents),
+      pin: (tx, extents) => this.pinKept(tx, extents),
       onDropped: () => this.replicator.rescan(),
     });
     this.reclaimer = new Reclaimer({
@@ -236,6 +238,43 @@ export class Placement {
    */
   reclaim(graceMs?: number): Promise<Reclaimed> {
     return this.reclaimer.run(graceMs);
+  }
+
+  /** Promises these contents no longer: no version needs them. They are cache from now on. */
+  async release(tx: Tx, contents: readonly Cid[]): Promise<void> {
+    const extents = await pinnedExtents(tx, contents);
+    await this.pins.drop(tx, extents);
+    const provided = [...new Set(extents.map(({ content }) => content))];
+    if (provided.length > 0) await this.components.dht?.withdraw(provided, tx);
+  }
+
+  /** Promises again what this node promised once of these contents, as far as it is still here. */
+  async keepAgain(contents: readonly Cid[]): Promise<void> {
+    const { db, chunks } = this.components;
+    const extents = await pinnedExtents(db, contents, { held: false });
+    const pin = (tx: Tx, whole: readonly PinnedExtent[]): Promise<void> => this.pinKept(tx, whole);
+    await pinThose({ db, chunks, pin }, extents, this.control.signal);
+  }
+
+  /** Whether this node keeps a content whole, or enough members that it can reach. */
+  async isPromised(content: Cid, size: number): Promise<boolean> {
+    const { self, target, reachable } = this.network.now();
+    const { extents } = await this.view.holders(content, size);
+    const among = (holders: readonly { peerId: string }[]): boolean =>
+      holders.filter(({ peerId }) => reachable.has(peerId)).length >= target;
+    return (
+      extents.every(({ holders }) => holders.some(({ peerId }) => peerId === self)) ||
+      extents.every(({ holders }) => among(holders))
+    );
+  }
+
+  /** What was purged meanwhile is not promised anew. */
+  private async pinKept(tx: Tx, extents: readonly PinnedExtent[]): Promise<void> {
+    const purged = await this.components.catalogue.purged([...new Set(extents.map(({ content }) => content))], tx);
+    await this.pin(
+      tx,
+      extents.filter(({ content }) => !purged.has(content)),
+    );
   }
 
   private async pin(tx: Tx, extents: readonly PinnedExtent[]): Promise<void> {

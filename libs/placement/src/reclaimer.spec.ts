@@ -41,7 +41,7 @@ describe('when reclaiming runs', () => {
       {
         chunks: watched,
         pins: await PinLog.open(db, 0),
-        catalogue: { everyContent: async () => [] },
+        catalogue: { everyContent: async () => [], purged: async () => new Set() },
         holdings: { holders: async () => new Map() } satisfies Pick<Holdings, 'holders'>,
         network: {
           now: () => ({

@@ -182,10 +182,10 @@ export class Replicator {
   private async scanOnce(): Promise<void> {
     const { catalogue, network } = this.components;
     await this.scanPages((after) => catalogue.contents(after, SCAN_PAGE));
-    const { leaving } = network.now();
-    if (this.scanWanted || leaving.size === 0) return;
-    // Of old versions no more is pulled than what would go with those that leave.
-    await this.scanPages((after) => catalogue.everyContent(after, SCAN_PAGE), leaving);
+    if (this.scanWanted) return;
+    // Of old versions what somebody has: what nobody promises any more is most likely past retention there.
+    const { live, leaving } = network.now();
+    await this.scanPages((after) => catalogue.everyContent(after, SCAN_PAGE), new Set([...live, ...leaving]));
   }
 
   private async scanPages(

@@ -1,5 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import type { MigrationClass } from '@dfs/database';
+import { purgeMigrations } from './purge/purge-schema.js';
 
 class Placement1763800000000 implements MigrationInterface {
   name = 'Placement1763800000000';
@@ -52,4 +53,4 @@ class Placement1763800000000 implements MigrationInterface {
 }
 
 /** Tables `placement_*`. */
-export const placementMigrations: MigrationClass[] = [Placement1763800000000];
+export const placementMigrations: MigrationClass[] = [Placement1763800000000, ...purgeMigrations];

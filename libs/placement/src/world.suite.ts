@@ -86,6 +86,8 @@ export class WorldNode {
   readonly contents = new Map<Cid, ContentRef>();
   /** Of versions that were replaced or deleted. */
   readonly past = new Map<Cid, ContentRef>();
+  /** Of these, those whose retention is over. */
+  readonly purged = new Set<Cid>();
   readonly changeListeners = new Set<(changes: ContentChange[]) => void>();
   readonly sections = new Map<string, () => WireValue>();
   readonly statusListeners = new Map<string, Set<(peerId: string, value: WireValue) => void>>();
@@ -307,6 +309,7 @@ export class WorldNode {
     return {
       contents: async (after, limit) => page(this.contents, after, limit),
       everyContent: async (after, limit) => page(new Map([...this.past, ...this.contents]), after, limit),
+      purged: async (contents) => new Set(contents.filter((content) => this.purged.has(content))),
       onChange: (fn) => listen(this.changeListeners, fn),
     };
   }

@@ -16,6 +16,7 @@ import type { Catalogue } from '../catalogue.js';
 import type { SetRoot } from '../fingerprints.js';
 import type { NetworkChanges, SyncPeers } from '../interfaces.js';
 import type { Received } from '../intake.js';
+import { Agreement } from './agreement.js';
 import {
   Exchange,
   sameRoot,
@@ -87,6 +88,7 @@ export class CatalogueSync {
   private readonly schedule: SyncSchedule;
   private readonly pushes: Pushes;
   private readonly look: FreshLook;
+  private readonly agreement = new Agreement();
   private readonly running = new Set<Promise<void>>();
   private subscriptions: Unsubscribe[] = [];
   private judging: NodeJS.Timeout | undefined;
@@ -121,6 +123,7 @@ export class CatalogueSync {
     catalogue.setFirstLook(() => this.look.over());
     followNetwork(peers, catalogue, () => {
       this.history.clear();
+      this.agreement.clear();
       this.look.begin();
     });
   }
@@ -158,6 +161,16 @@ export class CatalogueSync {
     await Promise.allSettled([...this.running, this.parts.catalogue.imports.stop()]);
   }
 
+  /** Whether this node and a member had the same records within the last `ms` milliseconds, those since then left out. */
+  comparedWithin(peerId: string, ms: number): boolean {
+    return this.agreement.within(peerId, ms);
+  }
+
+  private compared(peerId: string): void {
+    this.agreement.comparedWith(peerId);
+    this.look.comparedWith(peerId);
+  }
+
   /** Both sides hear of it: the one of the lower peer id begins, the other only if that does not happen. */
   private met(peerId: string): void {
     if (this.parts.transport.peerId < peerId) this.schedule.now(peerId);
@@ -175,7 +188,7 @@ export class CatalogueSync {
     try {
       const theirs = catalogueStatus.parse(value, SECTION);
       this.schedule.heard(peerId, theirs);
-      if (sameRoot(theirs, this.root())) this.look.comparedWith(peerId);
+      if (sameRoot(theirs, this.root())) this.compared(peerId);
     } catch (error) {
       this.log.warn({ err: error, peerId }, 'a status whose section on the catalogue is malformed');
     }
@@ -278,7 +291,7 @@ export class CatalogueSync {
       const outcome = await this.track(this.untilStopped(channel, run(exchange)));
       if (outcome.result !== 'busy' && !outcome.rest) {
         catalogue.imports.compared();
-        this.look.comparedWith(peerId);
+        this.compared(peerId);
       }
       return outcome;
     } catch (error) {

@@ -1,0 +1,73 @@
+import { eventually, seededRandom } from '@dfs/testing';
+import { World, type WorldNode } from '../world.suite.js';
+
+const random = seededRandom(23);
+
+describe('what was replaced or deleted', () => {
+  it('is held at the target like what is current, unless it was purged', async () => {
+    await using world = await World.of(2, { replicas: 3 });
+    const [a, b] = world.nodes as [WorldNode, WorldNode];
+    const files = await a.putMany(
+      Array.from({ length: 6 }, (_, n) => ({ path: `f${n}`, bytes: random.bytes(20_000) })),
+      { publish: false },
+    );
+    const [gone, ...kept] = files;
+    for (const node of [a, b]) {
+      for (const { contentId, size } of files) node.past.set(contentId, { contentId, size, author: a.peerId });
+      node.past.delete(gone!.contentId);
+    }
+    // One more member: who holds what is looked at anew.
+    await world.add();
+    await eventually(async () => (await Promise.all(kept.map(({ contentId }) => b.pinned(contentId)))).every(Boolean), {
+      deadline: 15_000,
+    });
+    expect(await b.pinned(gone!.contentId)).toBe(0);
+  });
+
+  it('is let go of when its retention is over, told to the others, and freed; what was kept stays', async () => {
+    const withdrawn: string[] = [];
+    const dht = {
+      provide: async () => undefined,
+      withdraw: async (contents: readonly string[]) => void withdrawn.push(...contents),
+      providers: async () => [],
+    };
+    await using world = await World.of(2, { replicas: 2, dht });
+    const [a, b] = world.nodes as [WorldNode, WorldNode];
+    // The same bytes at the start of both: their chunks are shared.
+    const start = random.bytes(3_000_000);
+    const [one, two] = await a.putMany([
+      { path: 'one', bytes: Buffer.concat([start, random.bytes(1_500_000)]) },
+      { path: 'two', bytes: Buffer.concat([start, random.bytes(1_500_000)]) },
+    ]);
+    await eventually(async () => (await b.state(one!)) === 'safe 2', { deadline: 15_000 });
+    const before = a.chunks.usage().chunks;
+    for (const node of [a, b]) {
+      node.replaced(one!.contentId);
+      node.past.delete(one!.contentId);
+      node.purged.add(one!.contentId);
+      await node.db.write((tx) => node.placement.release(tx, [one!.contentId]));
+    }
+    expect(withdrawn).toEqual([one!.contentId, one!.contentId]);
+    await eventually(
+      async () => (await b.placement.holders(one!.contentId, one!.size)).extents[0]!.holders.length === 0,
+    );
+    await a.placement.reclaim(0);
+    expect(a.chunks.usage().chunks).toBeLessThan(before);
+    expect((await a.read(two!.contentId, two!.size)).length).toBe(two!.size);
+    // Once more: nothing is left to let go of, and a restart does not take it up again.
+    await a.db.write((tx) => a.placement.release(tx, [one!.contentId]));
+    expect(withdrawn).toHaveLength(2);
+    await b.restart();
+    await b.placement.keepAgain([one!.contentId]);
+    expect(await b.pinned(one!.contentId)).toBe(0);
+    // Somebody has brought it back before the bytes were freed.
+    b.purged.delete(one!.contentId);
+    await b.placement.keepAgain([one!.contentId]);
+    expect(await b.pinned(one!.contentId)).toBe(1);
+    expect(await b.placement.isPromised(one!.contentId, one!.size)).toBe(true);
+    await eventually(
+      async () => (await a.placement.holders(one!.contentId, one!.size)).extents[0]!.holders.length === 1,
+    );
+    expect(await a.placement.isPromised(one!.contentId, one!.size)).toBe(false);
+  });
+});

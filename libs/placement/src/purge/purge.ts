@@ -1,0 +1,244 @@
+import type { Concluded, RetentionRule } from '@dfs/catalogue';
+import type { PurgeInfo } from '@dfs/contracts';
+import type { Database, Tx } from '@dfs/database';
+import type { Cid, Clock, Log, Signer } from '@dfs/protocol';
+import type { Transport } from '@dfs/transport';
+import {
+  KEEP_TIME,
+  MAX_WAITING_FOR,
+  PURGE_AGAIN,
+  PURGE_CONTENTS,
+  PURGE_LATEST,
+  PURGE_PATHS,
+  PURGE_SOONEST,
+  RECENT_SYNC,
+} from '../limits.js';
+import type { PeerView } from '../parts.js';
+import { ReceiptStore } from './receipt-store.js';
+import { Receipts } from './receipts.js';
+
+/** What the catalogue knows of what is needed. */
+export interface ContentRetention {
+  deletedDue(
+    rule: RetentionRule,
+    after: string | null,
+    limit: number,
+  ): Promise<{ files: number[]; next: string | null }>;
+  conclude(tx: Tx, rule: RetentionRule, files: readonly number[]): Promise<Concluded>;
+  contentsDue(rule: RetentionRule, after: Cid | null, limit: number): Promise<{ contents: Cid[]; next: Cid | null }>;
+  free(tx: Tx, rule: RetentionRule, contents: readonly Cid[]): Promise<Cid[]>;
+  isBlocked(): Promise<boolean>;
+  readonly time: { store(): Promise<void> };
+}
+
+export interface PurgeComponents {
+  db: Database;
+  retention: ContentRetention;
+  /** Promises these contents no longer. */
+  release: (tx: Tx, contents: readonly Cid[]) => Promise<void>;
+  /** Whether this node and the member had the same records within the last so many milliseconds. */
+  comparedWithin: (peerId: string, ms: number) => boolean;
+  peers: Pick<PeerView, 'contribute' | 'onStatus' | 'nudge' | 'inGrace' | 'nameOf' | 'onNetworkChanged'> & {
+    lastSeen(peerId: string): number | undefined;
+  };
+  membership: {
+    readonly networkId: string;
+    readonly isRemoved: boolean;
+    settings(): { retentionMs: number; retainedVersions: number };
+    self(): { peerId: string };
+    members(): readonly { peerId: string }[];
+    isMember(peerId: string): boolean;
+  };
+  transport: Pick<Transport, 'open' | 'handle'>;
+  signer: Signer;
+  clock: Clock;
+  log: Log;
+}
+
+/** What came of a run. */
+export interface Purged {
+  /** Deletions that were purged, of which content was kept, and contents that were let go of. */
+  purged: number;
+  kept: number;
+  contents: number;
+  /** Why it did not begin, or did not go on, in words for a person. */
+  waits?: string;
+}
+
+/**
+ * Lets go of content whose retention is over and that nothing needs, and signs a receipt for it; and knows from the receipts
+ * of others how far each deletion is purged. A run waits until this node has lately had the same records as every live
+ * member. Bytes stay for a while as cache; reclaiming frees them.
+ */
+export class Purge {
+  private running: Promise<Purged> | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private keeping: NodeJS.Timeout | undefined;
+  private stopped = false;
+
+  private constructor(
+    private readonly components: PurgeComponents,
+    private readonly store: ReceiptStore,
+    private readonly receipts: Receipts,
+  ) {}
+
+  /** Reads which receipts there are, and answers peers from now on. */
+  static async open(components: PurgeComponents): Promise<Purge> {
+    const store = await ReceiptStore.open(components.db);
+    const receipts = new Receipts({ ...components, store });
+    const { peers } = components;
+    peers.onNetworkChanged(async (tx, from, to) => {
+      if (from !== to) await receipts.clear(tx);
+    });
+    return new Purge(components, store, receipts);
+  }
+
+  /** Runs now and then from now on. */
+  start(): void {
+    this.schedule(Math.min(this.pause(), PURGE_AGAIN));
+    this.keeping = setInterval(() => void this.keepTime(), KEEP_TIME).unref();
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    clearTimeout(this.timer);
+    clearInterval(this.keeping);
+    this.receipts.stop();
+    await this.running?.catch(() => undefined);
+  }
+
+  /** Purges what is due. One run at a time. */
+  run(): Promise<Purged> {
+    this.running ??= this.runNow().finally(() => (this.running = undefined));
+    return this.running;
+  }
+
+  /** How far the members have purged these deletions, by record id. */
+  async progress(deletions: readonly string[]): Promise<Map<string, PurgeInfo>> {
+    const statements = await this.store.statements(deletions);
+    const members = this.components.membership.members().map(({ peerId }) => peerId);
+    const { peers } = this.components;
+    const seen = new Map(members.map((peerId) => [peerId, peers.lastSeen(peerId) ?? null]));
+    const bySight = [...members].sort((a, b) => (seen.get(a) ?? 0) - (seen.get(b) ?? 0));
+    const progress = new Map<string, PurgeInfo>();
+    for (const [deletion, said] of statements) {
+      const kept = members.filter((peerId) => said.get(peerId)?.kept === true).length;
+      const purged = members.filter((peerId) => said.get(peerId)?.kept === false).length;
+      const waitingFor = bySight
+        .filter((peerId) => !said.has(peerId))
+        .slice(0, MAX_WAITING_FOR)
+        .map((peerId) => ({ peerId, name: peers.nameOf(peerId) ?? '', lastSeenAt: timestamp(seen.get(peerId)) }));
+      progress.set(deletion, { purged, kept, members: members.length, waitingFor });
+    }
+    return progress;
+  }
+
+  private async runNow(): Promise<Purged> {
+    const sum: Purged = { purged: 0, kept: 0, contents: 0 };
+    const isOver = async (): Promise<boolean> => (sum.waits = await this.obstacle()) !== undefined;
+    if (await isOver()) return sum;
+    for (let after: string | null = null; ;) {
+      const { files, next } = await this.components.retention.deletedDue(this.rule(), after, PURGE_PATHS);
+      if (files.length > 0 && !(await isOver())) add(sum, await this.conclude(files));
+      if (next === null || sum.waits !== undefined) break;
+      after = next;
+    }
+    for (let after: Cid | null = null; sum.waits === undefined;) {
+      const { contents, next } = await this.components.retention.contentsDue(this.rule(), after, PURGE_CONTENTS);
+      if (contents.length > 0 && !(await isOver())) sum.contents += await this.free(contents);
+      if (next === null) break;
+      after = next;
+    }
+    if (sum.waits === undefined) delete sum.waits;
+    return sum;
+  }
+
+  private conclude(files: readonly number[]): Promise<Concluded> {
+    const { db, retention, release } = this.components;
+    return db.write(async (tx) => {
+      const concluded = await retention.conclude(tx, this.rule(), files);
+      await release(tx, concluded.freed);
+      await this.receipts.write(tx, concluded.purged, concluded.kept);
+      return concluded;
+    });
+  }
+
+  private free(contents: readonly Cid[]): Promise<number> {
+    const { db, retention, release } = this.components;
+    return db.write(async (tx) => {
+      const freed = await retention.free(tx, this.rule(), contents);
+      await release(tx, freed);
+      return freed.length;
+    });
+  }
+
+  private rule(): RetentionRule {
+    const { retentionMs, retainedVersions } = this.components.membership.settings();
+    return { retentionMs, versions: retainedVersions };
+  }
+
+  /** Why nothing may be purged now. */
+  private async obstacle(): Promise<string | undefined> {
+    const { membership, peers, retention } = this.components;
+    if (this.stopped) return 'The node is shutting down.';
+    if (membership.isRemoved) return 'This node was removed from its network.';
+    if (await retention.isBlocked()) {
+      return 'There are changes by a later version of DFS, and it is not known here what they need: install that version.';
+    }
+    const self = membership.self().peerId;
+    const others = membership.members().filter(({ peerId }) => peerId !== self);
+    const live = others.filter(({ peerId }) => peers.inGrace(peerId));
+    if (others.length > 0 && live.length === 0) return 'No other member is there.';
+    const behind = live
+      .filter(({ peerId }) => !this.isInStep(peerId))
+      .map(({ peerId }) => peers.nameOf(peerId) ?? peerId);
+    if (behind.length === 0) return undefined;
+    return `The catalogue was not compared lately with that of ${behind.slice(0, 3).join(', ')}${behind.length > 3 ? ', …' : ''}.`;
+  }
+
+  private isInStep(peerId: string): boolean {
+    return this.components.comparedWithin(peerId, RECENT_SYNC) && this.receipts.isInStep(peerId);
+  }
+
+  private pause(): number {
+    return Math.min(PURGE_LATEST, Math.max(PURGE_SOONEST, this.rule().retentionMs / 10));
+  }
+
+  private schedule(pause: number): void {
+    if (this.stopped) return;
+    this.timer = setTimeout(() => void this.runAndGoOn(), pause).unref();
+  }
+
+  private async runAndGoOn(): Promise<void> {
+    const { log } = this.components;
+    let pause = Math.min(this.pause(), PURGE_AGAIN);
+    try {
+      const { waits, ...sum } = await this.run();
+      if (sum.purged + sum.kept + sum.contents > 0) log.info(sum, 'content whose retention is over was let go of');
+      if (waits === undefined) pause = this.pause();
+      else log.debug({ waits }, 'purging waits');
+    } catch (error) {
+      if (!this.stopped) log.error({ err: error }, 'what is past retention could not be purged');
+    }
+    this.schedule(pause);
+  }
+
+  private async keepTime(): Promise<void> {
+    const { retention, log } = this.components;
+    try {
+      await retention.time.store();
+    } catch (error) {
+      if (!this.stopped) log.warn({ err: error }, 'the running time could not be stored');
+    }
+  }
+}
+
+function add(sum: Purged, { purged, kept, freed }: Concluded): void {
+  sum.purged += purged.length;
+  sum.kept += kept.length;
+  sum.contents += freed.length;
+}
+
+function timestamp(time: number | null | undefined): string | null {
+  return time === null || time === undefined ? null : new Date(time).toISOString();
+}

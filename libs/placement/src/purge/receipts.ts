@@ -1,0 +1,208 @@
+import type { Database, Tx } from '@dfs/database';
+import {
+  DfsError,
+  MAX_DELETIONS_PER_RECEIPT,
+  MAX_RECEIPTS_PAYLOAD_BYTES,
+  packedRecordSize,
+  packMarks,
+  packRecords,
+  parseReceipt,
+  printOfMarks,
+  RECEIPTS_PROTOCOL,
+  receiptsFrame,
+  receiptsRequest,
+  receiptsStatus,
+  signReceipt,
+  unpackMarks,
+  unpackRecords,
+  verifyReceipt,
+  type Clock,
+  type Log,
+  type Receipt,
+  type SignedRecord,
+  type Signer,
+  type WireValue,
+} from '@dfs/protocol';
+import { firstFrame, request, type Channel, type Transport } from '@dfs/transport';
+import type { PeerView } from '../parts.js';
+import type { ReceiptStore, StoredReceipt } from './receipt-store.js';
+
+/** Section of a status in which a node says which receipts it has. */
+const SECTION = 'receipts';
+
+export interface ReceiptsComponents {
+  db: Pick<Database, 'write'>;
+  store: ReceiptStore;
+  transport: Pick<Transport, 'open' | 'handle'>;
+  peers: Pick<PeerView, 'contribute' | 'onStatus' | 'nudge'>;
+  membership: { readonly networkId: string; isMember(peerId: string): boolean };
+  signer: Signer;
+  clock: Clock;
+  log: Log;
+}
+
+/**
+ * Receipts of all members: writes this node's, and comes to have those of others, from whoever has them. Each says in its
+ * status what it has; where that differs, it is asked for the rest.
+ */
+export class Receipts {
+  /** Members whose receipts are being read, with the newest status that came meanwhile. */
+  private readonly reading = new Map<string, WireValue | undefined>();
+  /** Members all of whose receipts have been here since this process began. */
+  private readonly inStep = new Set<string>();
+  private readonly control = new AbortController();
+
+  constructor(private readonly components: ReceiptsComponents) {
+    const { transport, peers } = components;
+    transport.handle(RECEIPTS_PROTOCOL, (channel) => this.answer(channel));
+    peers.contribute(SECTION, () => receiptsStatus.form({ print: this.print() }) ?? null);
+    peers.onStatus(SECTION, (peerId, value) => this.heard(peerId, value));
+  }
+
+  stop(): void {
+    this.control.abort(new DfsError('shutting-down', 'The node is shutting down.'));
+  }
+
+  /** Whether this node has had all receipts that the member had, its own of earlier days among them. */
+  isInStep(peerId: string): boolean {
+    return this.inStep.has(peerId);
+  }
+
+  /** Signs what this node has purged and kept, in as many receipts as it takes, within the unit of work that does it. */
+  async write(tx: Tx, purged: readonly string[], kept: readonly string[]): Promise<void> {
+    const { store, signer, clock, membership, peers } = this.components;
+    const all = [...purged.map((id) => ({ id, isKept: false })), ...kept.map((id) => ({ id, isKept: true }))];
+    const receipts: StoredReceipt[] = [];
+    for (let at = 0; at < all.length; at += MAX_DELETIONS_PER_RECEIPT) {
+      const part = all.slice(at, at + MAX_DELETIONS_PER_RECEIPT);
+      const before = receipts.at(-1)?.receipt.time ?? store.newest(signer.peerId);
+      const signed = signReceipt(signer, {
+        network: membership.networkId,
+        time: Math.max(before + 1, clock.now()),
+        purged: part.filter(({ isKept }) => !isKept).map(({ id }) => id),
+        kept: part.filter(({ isKept }) => isKept).map(({ id }) => id),
+      });
+      receipts.push({ receipt: parseReceipt(signed.body), signed });
+    }
+    if (receipts.length === 0) return;
+    await store.add(tx, receipts);
+    tx.afterCommit(() => peers.nudge());
+  }
+
+  /** Forgets all: they are of another network. */
+  async clear(tx: Tx): Promise<void> {
+    await this.components.store.clear(tx);
+    tx.afterCommit(() => this.inStep.clear());
+  }
+
+  private isMember(peerId: string): boolean {
+    return this.components.membership.isMember(peerId);
+  }
+
+  private print(): Uint8Array {
+    return printOfMarks(this.components.store.marks((peerId) => this.isMember(peerId)));
+  }
+
+  private heard(peerId: string, value: WireValue): void {
+    if (this.reading.has(peerId)) this.reading.set(peerId, value);
+    else void this.follow(peerId, value);
+  }
+
+  private async follow(peerId: string, first: WireValue): Promise<void> {
+    try {
+      for (let value: WireValue | undefined = first; value !== undefined; value = this.reading.get(peerId)) {
+        this.reading.set(peerId, undefined);
+        const { print } = receiptsStatus.parse(value, 'status');
+        if (Buffer.compare(print, this.print()) !== 0) await this.read(peerId);
+        this.inStep.add(peerId);
+      }
+    } catch (error) {
+      // The next status message is the next try.
+      if (!this.control.signal.aborted) this.components.log.info({ err: error, peerId }, 'receipts not read');
+    } finally {
+      this.reading.delete(peerId);
+    }
+  }
+
+  private async read(peerId: string): Promise<void> {
+    const { transport, store, peers } = this.components;
+    const marks = store.marks((author) => this.isMember(author));
+    const header = receiptsRequest.form({ method: 'receipts' }) ?? null;
+    const options = { payload: packMarks(marks), signal: this.control.signal };
+    let added = 0;
+    for await (const frame of request(transport, peerId, RECEIPTS_PROTOCOL, header, options)) {
+      receiptsFrame.parse(frame.header, 'answer');
+      added += await this.receive(unpackRecords(frame.payload), peerId);
+    }
+    if (added > 0) peers.nudge();
+  }
+
+  /** @returns how many were new */
+  private async receive(signed: readonly SignedRecord[], from: string): Promise<number> {
+    const { db, store, membership } = this.components;
+    const fresh: StoredReceipt[] = [];
+    for (const { body, signature } of signed) {
+      // Copied: the bytes belong to a buffer of the transport.
+      const copy = { body: Uint8Array.from(body), signature: Uint8Array.from(signature) };
+      const receipt = this.parse(copy.body, from);
+      if (receipt === undefined) continue;
+      if (receipt.network !== membership.networkId) throw misbehaved(from, 'of another network');
+      if (!this.isMember(receipt.author) || receipt.time <= store.newest(receipt.author)) continue;
+      if (!(await verifyReceipt(copy, receipt.author))) throw misbehaved(from, 'with a wrong signature');
+      fresh.push({ receipt, signed: copy });
+    }
+    if (fresh.length === 0) return 0;
+    return db.write((tx) => store.add(tx, fresh));
+  }
+
+  /** One of a later release is passed over, and does not keep the others away. */
+  private parse(body: Uint8Array, from: string): Receipt | undefined {
+    try {
+      return parseReceipt(body);
+    } catch (error) {
+      this.components.log.debug({ err: error, peerId: from }, 'a receipt that cannot be read');
+      return undefined;
+    }
+  }
+
+  private async answer(channel: Channel): Promise<void> {
+    const { store } = this.components;
+    const { header, payload } = await firstFrame(channel);
+    receiptsRequest.parse(header, 'request');
+    const known = new Map(unpackMarks(payload).map(({ author, time }) => [author, time]));
+    const group = new FrameUnderWay(channel);
+    for (const { author, time } of store.marks((peerId) => this.isMember(peerId))) {
+      const after = known.get(author) ?? 0;
+      if (time <= after) continue;
+      for await (const receipt of store.since(author, after)) await group.add(receipt);
+    }
+    await group.send();
+  }
+}
+
+/** Gathers receipts to frames. */
+class FrameUnderWay {
+  private receipts: SignedRecord[] = [];
+  private bytes = 0;
+
+  constructor(private readonly channel: Channel) {}
+
+  async add(receipt: SignedRecord): Promise<void> {
+    const size = packedRecordSize(receipt);
+    if (this.bytes + size > MAX_RECEIPTS_PAYLOAD_BYTES) await this.send();
+    this.receipts.push(receipt);
+    this.bytes += size;
+  }
+
+  async send(): Promise<void> {
+    if (this.receipts.length === 0) return;
+    const { receipts } = this;
+    this.receipts = [];
+    this.bytes = 0;
+    await this.channel.send(receiptsFrame.form({ t: 'receipts' }) ?? null, packRecords(receipts));
+  }
+}
+
+function misbehaved(peerId: string, what: string): DfsError {
+  return new DfsError('peer-misbehaved', `${peerId} passed on a receipt ${what}.`);
+}
