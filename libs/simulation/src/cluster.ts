@@ -3,7 +3,7 @@ import { MemoryNetwork, type MemoryNetworkOptions } from '@dfs/transport';
 import { SimNode, type SimNodeOptions } from './sim-node.js';
 
 export interface ClusterOptions extends Partial<
-  Pick<SimNodeOptions, 'replicas' | 'graceMs' | 'quotaBytes' | 'clock' | 'scrub'>
+  Pick<SimNodeOptions, 'replicas' | 'graceMs' | 'retentionMs' | 'stopwatch' | 'quotaBytes' | 'clock' | 'scrub'>
 > {
   seed?: number;
   link?: Omit<MemoryNetworkOptions, 'random'>;

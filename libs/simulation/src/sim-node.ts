@@ -1,12 +1,12 @@
-import { Catalogue, CatalogueSync, catalogueMigrations, recount, type Entry } from '@dfs/catalogue';
+import { Catalogue, CatalogueSync, catalogueMigrations, recount, type Entry, type Stopwatch } from '@dfs/catalogue';
 import { ChunkStore, Scrubber, chunksMigrations, storeContent, type ScrubberOptions } from '@dfs/chunks';
-import type { AnyEvent, VersionInfo } from '@dfs/contracts';
+import type { AnyEvent, PurgeInfo, VersionInfo } from '@dfs/contracts';
 import { Database } from '@dfs/database';
 import { EventLog, eventsMigrations } from '@dfs/events';
 import { Membership, Peers, peersMigrations } from '@dfs/peers';
-import { Placement, checkPins, placementMigrations } from '@dfs/placement';
+import { checkPins, Placement, placementMigrations, Purge, type Purged } from '@dfs/placement';
 import { DfsError, MiB, second, signerFromRaw, silentLog, systemClock, type Clock, type Signer } from '@dfs/protocol';
-import { tempDir, type SeededRandom, type TempDir } from '@dfs/testing';
+import { eventually, tempDir, type SeededRandom, type TempDir } from '@dfs/testing';
 import { type MemoryNetwork, type MemoryTransport } from '@dfs/transport';
 
 const MIGRATIONS = [
@@ -25,6 +25,9 @@ export interface SimNodeOptions {
   /** Settings of the network it founds. */
   replicas?: number;
   graceMs?: number;
+  retentionMs?: number;
+  /** What retention is counted by; the running time of the process when left out. */
+  stopwatch?: Stopwatch;
   quotaBytes?: number;
   /** Pace of the scrub; as of a node that is on when left out. */
   scrub?: ScrubberOptions;
@@ -41,6 +44,7 @@ interface Parts {
   catalogue: Catalogue;
   sync: CatalogueSync;
   placement: Placement;
+  purge: Purge;
 }
 
 /** One node made of the shipped libraries, with a real disk and database, on a MemoryNetwork. */
@@ -124,7 +128,7 @@ export class SimNode {
         founding: {
           replicas: this.options.replicas ?? 3,
           graceMs: this.options.graceMs ?? 600 * second,
-          retentionMs: 30 * 86_400 * second,
+          retentionMs: this.options.retentionMs ?? 30 * 86_400 * second,
         },
       },
     );
@@ -132,15 +136,22 @@ export class SimNode {
     const catalogue = await Catalogue.open({
       ...{ db, events, signer: this.signer, membership, clock, log },
       clockProblem: () => peers.clockProblem(),
+      ...(this.options.stopwatch && { stopwatch: this.options.stopwatch }),
     });
     const sync = new CatalogueSync({ catalogue, transport, peers, events, log });
     const placement = await Placement.open({ db, events, chunks, transport, peers, membership, catalogue, clock, log });
+    const purge = await Purge.open({
+      ...{ db, peers, membership, transport, signer: this.signer, clock, log, retention: catalogue.retention },
+      release: (tx, contents) => placement.release(tx, contents),
+      comparedWithin: (peerId, ms) => sync.comparedWithin(peerId, ms),
+    });
     await transport.start();
     await peers.start();
     sync.start();
     placement.start();
     scrubber.start();
-    this.parts = { db, chunks, scrubber, transport, membership, peers, catalogue, sync, placement };
+    purge.start();
+    this.parts = { db, chunks, scrubber, transport, membership, peers, catalogue, sync, placement, purge };
   }
 
   /** Stops it; the data stays, and `start` goes on with it. */
@@ -149,6 +160,7 @@ export class SimNode {
     if (!parts) return;
     this.parts = undefined;
     await parts.scrubber.stop();
+    await parts.purge.stop();
     await parts.placement.stop();
     await parts.sync.stop();
     await parts.peers.stop();
@@ -206,10 +218,12 @@ export class SimNode {
 
   /** Brings back what a deleted file was, or a version. */
   async restore(path: string, version?: string): Promise<Entry> {
-    const { db, catalogue } = this.live();
+    const { db, catalogue, placement } = this.live();
     const { fileId } = await this.known(path);
     await catalogue.writable();
-    return (await db.write((tx) => catalogue.restore(tx, fileId, version))).entry;
+    const { entry } = await db.write((tx) => catalogue.restore(tx, fileId, version));
+    await placement.keepAgain([entry.contentId]);
+    return entry;
   }
 
   async move(path: string, to: string): Promise<Entry> {
@@ -257,21 +271,51 @@ export class SimNode {
     return lines;
   }
 
+  /** Lets go of what is past retention, as soon as it may. */
+  async purges(): Promise<Purged> {
+    const what = `${this.name} may purge`;
+    return eventually(
+      async () => {
+        const done = await this.purgesNow();
+        return done.waits === undefined && done;
+      },
+      { deadline: 20_000, what },
+    );
+  }
+
+  /** The same, or why it has to wait. */
+  purgesNow(): Promise<Purged> {
+    return this.live().purge.run();
+  }
+
+  /** How far the deletion that a path shows is purged, as far as this node knows. */
+  async progress(path: string): Promise<PurgeInfo> {
+    const { recordId } = await this.known(path);
+    const progress = await this.live().purge.progress([recordId]);
+    return progress.get(recordId)!;
+  }
+
+  /** Whether this node promises what the path shows or, deleted, showed last. */
+  async keeps(path: string): Promise<boolean> {
+    const { contentId, size } = await this.known(path);
+    const { extents } = await this.placement.holders(contentId, size);
+    return extents.every(({ holders }) => holders.some(({ self }) => self));
+  }
+
+  /** What a check of its data directory finds, of the catalogue and of the pins. */
+  async check(): Promise<unknown[]> {
+    const { db, chunks } = this.live();
+    const findings: unknown[] = [];
+    await checkPins(db, chunks, (finding) => findings.push(finding));
+    return [...findings, ...(await recount(db)).miscounts];
+  }
+
   /** Copies of the content that the path shows, as this node counts them. */
   async copies(path: string): Promise<number> {
     const entry = await this.catalogue.byPath(path);
     if (!entry) return 0;
     const states = await this.placement.replication([entry]);
     return states.get(entry.contentId)?.copies ?? 0;
-  }
-
-  /** What the check of a node's data finds, as of now: nothing on a sound one. */
-  async check(): Promise<string[]> {
-    const { db, chunks } = this.live();
-    const { miscounts } = await recount(db);
-    const found = miscounts.map(({ what, kept, counted }) => `${what}: ${kept} kept, ${counted} counted`);
-    await checkPins(db, chunks, ({ problem, content, detail }) => found.push(`${problem} ${content}: ${detail}`));
-    return found;
   }
 
   private async known(path: string): Promise<Entry> {
