@@ -1,11 +1,12 @@
 /**
- * `/dfs/chunks/1`: blocks by id, who has which, and the numbered log of what a member pins. One request a stream; the
+ * `/dfs/chunks/1`: blocks by id, who has which, the numbered log of what a member pins, and promises to keep. One request a stream; the
  * request is one frame without payload. Ids travel packed, 33 bytes each, so that a request of thousands stays one
  * small element for the pre-scan. Written down in PROTOCOL.md; pinned by golden bytes.
  */
 import { cidCodec, cidDigest, cidFromDigest, MANIFEST_CODEC, RAW_CODEC, type Cid } from './cid.js';
 import type { WireValue } from './codec.js';
 import { DfsError } from './errors.js';
+import { promiseRequest, type PromiseRequest } from './promise-messages.js';
 import { shape, type Infer } from './schema.js';
 
 export const CHUNKS_PROTOCOL = '/dfs/chunks/1';
@@ -26,7 +27,7 @@ export const STORE_NONCE_BYTES = 16;
 const packedIds = shape.bytes(PACKED_ID_BYTES, PACKED_ID_BYTES * MAX_IDS_PER_REQUEST);
 
 /** What a stream asks for. */
-export const chunksMethod = shape.struct({ method: shape.oneOf('get', 'have', 'pins') });
+export const chunksMethod = shape.struct({ method: shape.oneOf('get', 'have', 'pins', 'promise') });
 
 /** The bytes of these blocks, in this order. */
 export const getRequest = shape.struct({
@@ -82,7 +83,7 @@ export const drainingStatus = shape.list(shape.peerId(), MAX_DRAINING);
 export type GetRequest = Infer<typeof getRequest>;
 export type HaveRequest = Infer<typeof haveRequest>;
 export type PinsRequest = Infer<typeof pinsRequest>;
-export type ChunksRequest = GetRequest | HaveRequest | PinsRequest;
+export type ChunksRequest = GetRequest | HaveRequest | PinsRequest | PromiseRequest;
 export type HoldingsStatus = Infer<typeof holdingsStatus>;
 
 /** One entry of a pin log. */
@@ -103,6 +104,8 @@ export function parseChunksRequest(header: WireValue): ChunksRequest {
       return checkIds(haveRequest.parse(header, 'request'));
     case 'pins':
       return pinsRequest.parse(header, 'request');
+    case 'promise':
+      return promiseRequest.parse(header, 'request');
   }
 }
 

@@ -16,6 +16,7 @@ export * from './codec.js';
 export * from './schema.js';
 export * from './keys.js';
 export * from './chunks-messages.js';
+export * from './promise-messages.js';
 export * from './record.js';
 export * from './membership-record.js';
 export * from './ticket.js';
