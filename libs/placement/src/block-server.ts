@@ -21,12 +21,14 @@ import { firstFrame, type Channel, type Transport } from '@dfs/transport';
 import { FRAME_BYTES } from './limits.js';
 import type { BlockReader } from './parts.js';
 import type { PinLog } from './pin-log.js';
+import type { Promises } from './promises.js';
 import { ServingQueue } from './serving-queue.js';
 
 export interface BlockServerComponents {
   transport: Pick<Transport, 'handle'>;
   chunks: BlockReader;
   pins: PinLog;
+  promises: Promises;
   log: Log;
 }
 
@@ -46,6 +48,7 @@ export class BlockServer {
     const leave = await this.queue.enter(channel.peerId);
     try {
       if (request.method === 'pins') await this.sendPins(channel, request);
+      else if (request.method === 'promise') await this.components.promises.answer(channel, request);
       else if (request.method === 'have') await this.sendHave(channel, unpackIds(request.ids));
       else await this.sendBlocks(channel, unpackIds(request.ids));
     } finally {

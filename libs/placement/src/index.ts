@@ -2,8 +2,9 @@
  * Who should hold what, where it is, and how to get it: pins, copies, replication, fetching and serving of blocks.
  * Guarantees: a pin is written only in the unit of work that commits the last block of a whole extent, its manifest
  * included; every byte from a peer is held against its id before anyone sees it; all queues, windows and read-aheads
- * are bounded; states are derived from holders and liveness when asked for; bytes are freed only when no pin needs them.
- * Does not: know paths or versions (the catalogue does), nor let go of a pin yet, but for damage.
+ * are bounded; states are derived from holders and liveness when asked for; bytes are freed only when no pin needs them; a
+ * pin is let go of only when as many others as copies are wanted have promised to keep theirs, or for damage.
+ * Does not: know paths or versions (the catalogue does).
  * Units: bytes, milliseconds. The database must know `placementMigrations`.
  */
 export { Placement, type FetchOptions } from './placement.js';

@@ -121,8 +121,19 @@ export const RECLAIM_REST = 50;
 /** What nothing needs is kept so long: while there is room, and while it is short. */
 export const CACHE_GRACE = 1 * day;
 export const PRESSED_GRACE = 10 * minute;
-/** Contents that were promised once and are not now, up to which it is looked which of them some version has. */
-export const MAX_FORSAKEN = 10_000;
+
+// Letting go.
+
+/** Extents let go of together: two units of work, and a request to each member that is to promise them. */
+export const LET_GO_BATCH = 1024;
+/** Time for a member to promise a batch. */
+export const PROMISE_ANSWER_TIME = 30 * second;
+/** Promises that took longer to gather count for nothing: far less than they hold. */
+export const PROMISE_USE = 5 * minute;
+/** A look over all pins is followed by a rest of so many times its duration, and of the grace at least. */
+export const LET_GO_REST = 50;
+/** While nobody promises anything, rests get longer up to this. */
+export const LET_GO_LONGEST_REST = 1 * hour;
 
 // What is told.
 

@@ -27,6 +27,8 @@ export interface Snapshot {
   /** Answer now, this node included. */
   readonly reachable: ReadonlySet<string>;
   /** Who should hold an extent, of which `holders` pin it already. */
+  placed(content: string, extent: number, holders: readonly string[]): string[];
+  /** Whether this one is among them. */
   shouldHold(peerId: string, content: string, extent: number, holders: readonly string[]): boolean;
 }
 
@@ -54,6 +56,13 @@ export class NetworkView {
     );
     const live = new Set(candidates.keys());
     const willing = new Set([...live].filter((peerId) => !full(peerId)));
+    const placed: Snapshot['placed'] = (content, extent, holders) => {
+      const eligible = [...candidates.values()].filter(
+        ({ peerId }) => !leaving.has(peerId) && (willing.has(peerId) || holders.includes(peerId)),
+      );
+      if (eligible.length <= target) return eligible.map(({ peerId }) => peerId);
+      return rank(content, extent, eligible).slice(0, target);
+    };
     return {
       self,
       target,
@@ -61,15 +70,8 @@ export class NetworkView {
       willing,
       leaving,
       reachable: new Set([self, ...this.others()]),
-      shouldHold: (peerId, content, extent, holders) => {
-        const eligible = [...candidates.values()].filter(
-          (candidate) =>
-            !leaving.has(candidate.peerId) && (willing.has(candidate.peerId) || holders.includes(candidate.peerId)),
-        );
-        if (!eligible.some((candidate) => candidate.peerId === peerId)) return false;
-        if (eligible.length <= target) return true;
-        return rank(content, extent, eligible).slice(0, target).includes(peerId);
-      },
+      placed,
+      shouldHold: (peerId, content, extent, holders) => placed(content, extent, holders).includes(peerId),
     };
   }
 }

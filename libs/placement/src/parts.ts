@@ -75,8 +75,8 @@ export interface Providers {
 
 /** Who belongs to the network. */
 export interface MemberList {
-  /** `replicas`: copies wanted of everything. */
-  settings(): { replicas: number };
+  /** `replicas`: copies wanted of everything; `graceMs`: for so long a member that is not seen counts. */
+  settings(): { replicas: number; graceMs: number };
   self(): { peerId: string };
   members(): readonly { peerId: string; role: MemberRole }[];
   isMember(peerId: string): boolean;

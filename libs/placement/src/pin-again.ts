@@ -25,7 +25,7 @@ export interface PinAgainComponents {
 export async function pinAgain(components: PinAgainComponents, signal: AbortSignal): Promise<number> {
   let pinned = 0;
   for (let after: PinnedExtent | null = null; ;) {
-    const page: PinnedExtent[] = await components.pins.walk(after, SCAN_PAGE, { held: false });
+    const page: PinnedExtent[] = await components.pins.walk(after, SCAN_PAGE, ['dropped']);
     const purged = await components.purged([...new Set(page.map(({ content }) => content))]);
     pinned += await pinThose(
       components,
@@ -77,7 +77,7 @@ async function pinWhole(
 }
 
 /** The blocks of an extent; undefined when its manifest is not whole. */
-async function needsOf(
+export async function needsOf(
   { chunks }: Pick<PinAgainComponents, 'chunks'>,
   { content, size, extent }: PinnedExtent,
   signal: AbortSignal,

@@ -13,6 +13,21 @@ export interface PinnedExtent {
   extent: number;
 }
 
+/** What this node means to do with an extent whose blocks it has had: the number in `placement_pin.held`. */
+export const PIN_STATES = {
+  /** Promised no longer, since part of it is damaged or nobody needs it. */
+  dropped: 0,
+  promised: 1,
+  /** Promised no longer, and kept until others have promised it: what it needs is not cache yet. */
+  releasing: 2,
+  /** Others have promised it: what is still here is cache. */
+  letGo: 3,
+} as const;
+export type PinState = keyof typeof PIN_STATES;
+
+/** Extents of which every block is to be here. */
+const KEPT: readonly PinState[] = ['promised', 'releasing'];
+
 /** With its number in the log. */
 export interface NumberedPin extends PinnedExtent {
   number: number;
@@ -84,12 +99,27 @@ export class PinLog {
 
   /** Promises these extents. Pinning what is pinned changes nothing. */
   async add(tx: Tx, extents: readonly PinnedExtent[]): Promise<void> {
-    await this.write(tx, extents, 1);
+    await this.write(tx, extents, PIN_STATES.promised);
   }
 
   /** Promises them no longer. */
   async drop(tx: Tx, extents: readonly PinnedExtent[]): Promise<void> {
-    await this.write(tx, extents, 0);
+    await this.write(tx, extents, PIN_STATES.dropped);
+  }
+
+  /** Promises no longer those of these that are promised, and keeps them all the same. @returns which these were */
+  async release(tx: Tx, extents: readonly PinnedExtent[]): Promise<PinnedExtent[]> {
+    return this.change(tx, extents, 'promised', 'releasing');
+  }
+
+  /** Promises again those of these that are being released. */
+  async restore(tx: Tx, extents: readonly PinnedExtent[]): Promise<PinnedExtent[]> {
+    return this.change(tx, extents, 'releasing', 'promised');
+  }
+
+  /** Makes cache of those of these that are being released: others have promised them. */
+  async letGo(tx: Tx, extents: readonly PinnedExtent[]): Promise<PinnedExtent[]> {
+    return this.change(tx, extents, 'releasing', 'letGo');
   }
 
   /** Which extents of these contents are pinned. Contents without a pin are left out. */
@@ -130,45 +160,78 @@ export class PinLog {
     return { pins, to: last ? Math.max(to, newest) : to, last };
   }
 
-  /**
-   * Pinned extents in the order of their contents, after `after`: for walks over all of them.
-   * @param held false for those that were pinned once and are not now
-   */
-  walk(after: PinnedExtent | null, limit: number, options?: { held?: boolean }): Promise<PinnedExtent[]> {
-    return walkPins(this.db, after, limit, options);
+  /** Extents in these states, in the order of their contents, after `after`: as `walkPins`. */
+  walk(after: PinnedExtent | null, limit: number, states?: readonly PinState[]): Promise<PinnedExtent[]> {
+    return walkPins(this.db, after, limit, states);
   }
 
-  /** Extents that were pinned by entries after this one and still are, in the order of the log. */
+  /** Extents that are to be here and of which an entry came after this one, in the order of the log. */
   async since(number: number, limit: number): Promise<NumberedPin[]> {
     const rows = await this.db.query<{ content: Uint8Array; extent: number; size: number; number: number }>(
-      'SELECT content, extent, size, number FROM placement_pin WHERE number > ? AND held = 1 ORDER BY number LIMIT ?',
-      [number, limit],
+      `SELECT content, extent, size, number FROM placement_pin
+       WHERE number > ? AND held IN (${marks(KEPT.length)}) ORDER BY number LIMIT ?`,
+      [number, ...numbersOf(KEPT), limit],
     );
     return rows.map((row) => ({ ...row, content: cidFromBytes(row.content) }));
   }
 
-  /** Some contents of which extents were pinned once and are not now. */
-  async dropped(limit: number): Promise<Cid[]> {
-    const rows = await this.db.query<{ content: Uint8Array }>(
-      'SELECT DISTINCT content FROM placement_pin WHERE held = 0 LIMIT ?',
-      [limit],
-    );
-    return rows.map(({ content }) => cidFromBytes(content));
+  /** Extents of these contents that were promised once and are not now, nor are being released. */
+  async abandoned(contents: readonly Cid[]): Promise<PinnedExtent[]> {
+    const found: PinnedExtent[] = [];
+    for (let at = 0; at < contents.length; at += IDS_PER_QUERY) {
+      const part = contents.slice(at, at + IDS_PER_QUERY);
+      const rows = await this.db.query<PinRow>(
+        `SELECT content, extent, size FROM placement_pin WHERE held IN (?, ?) AND content IN (${marks(part.length)})
+         ORDER BY content, extent`,
+        [...numbersOf(['dropped', 'letGo']), ...part.map(cidToBytes)],
+      );
+      found.push(...rows.map(extentOf));
+    }
+    return found;
+  }
+
+  private async change(
+    tx: Tx,
+    extents: readonly PinnedExtent[],
+    from: PinState,
+    to: PinState,
+  ): Promise<PinnedExtent[]> {
+    const changed: PinnedExtent[] = [];
+    for (let at = 0; at < extents.length; at += ROWS_PER_STATEMENT) {
+      const part = extents.slice(at, at + ROWS_PER_STATEMENT);
+      const rows = await tx.query<PinRow>(
+        `WITH these (content, extent, number) AS (VALUES ${rowMarks(part.length, 3)})
+         UPDATE placement_pin SET held = ?, number = these.number FROM these
+         WHERE placement_pin.content = these.content AND placement_pin.extent = these.extent AND held = ?
+         RETURNING placement_pin.content, placement_pin.extent, size`,
+        [
+          ...part.flatMap(({ content, extent }) => [cidToBytes(content), extent, this.next++]),
+          ...numbersOf([to, from]),
+        ],
+      );
+      changed.push(...rows.map(extentOf));
+    }
+    this.tellAfterCommit(tx, changed, to);
+    return changed;
   }
 
   private async write(tx: Tx, extents: readonly PinnedExtent[], held: 0 | 1): Promise<void> {
     for (let at = 0; at < extents.length; at += ROWS_PER_STATEMENT) {
       const part = extents.slice(at, at + ROWS_PER_STATEMENT);
       await tx.run(
-        `INSERT INTO placement_pin (content, extent, size, number, held) VALUES ${rowMarks(part.length)}
+        `INSERT INTO placement_pin (content, extent, size, number, held) VALUES ${rowMarks(part.length, 5)}
          ON CONFLICT (content, extent) DO UPDATE SET number = excluded.number, held = excluded.held
          WHERE held <> excluded.held`,
         part.flatMap(({ content, extent, size }) => [cidToBytes(content), extent, size, this.next++, held]),
       );
     }
+    this.tellAfterCommit(tx, extents, held === PIN_STATES.promised ? 'promised' : 'dropped');
+  }
+
+  private tellAfterCommit(tx: Tx, extents: readonly PinnedExtent[], state: PinState): void {
     if (extents.length === 0) return;
     const newest = this.next - 1;
-    const pins = extents.map(({ content, extent }) => ({ content, extent, held: held === 1 }));
+    const pins = extents.map(({ content, extent }) => ({ content, extent, held: state === 'promised' }));
     tx.afterCommit(() => {
       this.committed = newest;
       for (const listener of this.listeners) listener(pins);
@@ -176,18 +239,36 @@ export class PinLog {
   }
 }
 
-/** As `PinLog.walk`, of any database. */
+/**
+ * Extents of a store in the order of their contents, after `after`: for walks over all of them.
+ * @param states those of which every block is to be here when left out
+ */
 export async function walkPins(
   reader: Reader,
   after: PinnedExtent | null,
   limit: number,
-  { held = true }: { held?: boolean } = {},
+  states = KEPT,
 ): Promise<PinnedExtent[]> {
-  const rows = await reader.query<{ content: Uint8Array; extent: number; size: number }>(
-    'SELECT content, extent, size FROM placement_pin WHERE held = ? AND (content, extent) > (?, ?) ORDER BY content, extent LIMIT ?',
-    [held ? 1 : 0, after ? cidToBytes(after.content) : new Uint8Array(0), after?.extent ?? -1, limit],
+  const rows = await reader.query<PinRow>(
+    `SELECT content, extent, size FROM placement_pin
+     WHERE held IN (${marks(states.length)}) AND (content, extent) > (?, ?) ORDER BY content, extent LIMIT ?`,
+    [...numbersOf(states), after ? cidToBytes(after.content) : new Uint8Array(0), after?.extent ?? -1, limit],
   );
-  return rows.map(({ content, extent, size }) => ({ content: cidFromBytes(content), extent, size }));
+  return rows.map(extentOf);
+}
+
+interface PinRow {
+  content: Uint8Array;
+  extent: number;
+  size: number;
+}
+
+function extentOf({ content, extent, size }: PinRow): PinnedExtent {
+  return { content: cidFromBytes(content), extent, size };
+}
+
+function numbersOf(states: readonly PinState[]): number[] {
+  return states.map((state) => PIN_STATES[state]);
 }
 
 /** A blob as a key of a Map. */
@@ -200,6 +281,7 @@ export function marks(count: number): string {
   return '?,'.repeat(count).slice(0, -1);
 }
 
-function rowMarks(count: number): string {
-  return '(?,?,?,?,?),'.repeat(count).slice(0, -1);
+/** `(?,?),(?,?)` */
+export function rowMarks(rows: number, columns: number): string {
+  return `(${marks(columns)}),`.repeat(rows).slice(0, -1);
 }

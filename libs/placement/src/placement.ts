@@ -12,11 +12,13 @@ import { HolderFinder } from './holder-finder.js';
 import { HoldingsExchange } from './holdings-exchange.js';
 import { Holdings } from './holdings.js';
 import { refuseLastCopy } from './last-copy.js';
+import { LettingGo, type LettingGoStatus } from './letting-go.js';
 import { LIVENESS_CHECK } from './limits.js';
 import { NetworkView } from './network-view.js';
 import type { ContentChange, PlacementComponents } from './parts.js';
 import { pinThose } from './pin-again.js';
 import { PinLog, type PinnedExtent } from './pin-log.js';
+import { Promises } from './promises.js';
 import { pinnedExtents } from './purge/pinned-extents.js';
 import { Reclaimer, type ReclaimStatus } from './reclaimer.js';
 import { RemoteBlocks } from './remote-blocks.js';
@@ -53,6 +55,7 @@ export class Placement {
   private readonly replicator: Replicator;
   private readonly damage: DamageWatch;
   private readonly reclaimer: Reclaimer;
+  private readonly lettingGo: LettingGo;
   private readonly exchange: HoldingsExchange;
   private readonly drains: Drains;
   private readonly unsubscribe: Unsubscribe[] = [];
@@ -102,7 +105,14 @@ export class Placement {
       isFull,
       onMemberChanged: () => this.membersChanged(),
     });
-    new BlockServer({ transport, chunks, pins, log }).start();
+    const promises = new Promises({ db, pins, chunks, clock });
+    this.lettingGo = new LettingGo({
+      ...shared,
+      pins,
+      promises,
+      graceMs: () => membership.settings().graceMs,
+    });
+    new BlockServer({ transport, chunks, pins, promises, log }).start();
   }
 
   /** Reads what is known of pins and holders, and answers peers from now on. Nothing is fetched before `start`. */
@@ -121,6 +131,7 @@ export class Placement {
     this.damage.start();
     this.replicator.start();
     this.reclaimer.start();
+    this.lettingGo.start();
     this.liveness = this.livenessNow();
     this.timer = setInterval(() => this.checkLiveness(), LIVENESS_CHECK).unref();
   }
@@ -133,7 +144,7 @@ export class Placement {
     this.watch.stop();
     this.room.stop();
     this.exchange.stop();
-    await Promise.all([this.replicator.stop(), this.damage.stop(), this.reclaimer.stop()]);
+    await Promise.all([this.replicator.stop(), this.damage.stop(), this.reclaimer.stop(), this.lettingGo.stop()]);
   }
 
   /** Contents that this node has just stored whole, in the unit of work that commits their blocks. */
@@ -223,12 +234,13 @@ export class Placement {
   }
 
   /** How placement is doing, for health and metrics. */
-  status(): { full: boolean; wanted: number; damaged: number; reclaimed: ReclaimStatus } {
+  status(): { full: boolean; wanted: number; damaged: number; reclaimed: ReclaimStatus; lettingGo: LettingGoStatus } {
     return {
       full: this.room.isFull(),
       wanted: this.replicator.wanted,
       damaged: this.damage.count,
       reclaimed: this.reclaimer.status(),
+      lettingGo: this.lettingGo.status(),
     };
   }
 
@@ -242,7 +254,7 @@ export class Placement {
 
   /** Promises these contents no longer: no version needs them. They are cache from now on. */
   async release(tx: Tx, contents: readonly Cid[]): Promise<void> {
-    const extents = await pinnedExtents(tx, contents);
+    const extents = await pinnedExtents(tx, contents, ['promised', 'releasing']);
     await this.pins.drop(tx, extents);
     const provided = [...new Set(extents.map(({ content }) => content))];
     if (provided.length > 0) await this.components.dht?.withdraw(provided, tx);
@@ -251,7 +263,7 @@ export class Placement {
   /** Promises again what this node promised once of these contents, as far as it is still here. */
   async keepAgain(contents: readonly Cid[]): Promise<void> {
     const { db, chunks } = this.components;
-    const extents = await pinnedExtents(db, contents, { held: false });
+    const extents = await pinnedExtents(db, contents, ['dropped']);
     const pin = (tx: Tx, whole: readonly PinnedExtent[]): Promise<void> => this.pinKept(tx, whole);
     await pinThose({ db, chunks, pin }, extents, this.control.signal);
   }

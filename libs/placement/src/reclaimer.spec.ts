@@ -45,7 +45,7 @@ describe('when reclaiming runs', () => {
         holdings: { holders: async () => new Map() } satisfies Pick<Holdings, 'holders'>,
         network: {
           now: () => ({
-            ...{ self: node.peerId, target: 3, shouldHold: () => false, leaving: new Set<string>() },
+            ...{ self: node.peerId, target: 3, shouldHold: () => false, placed: () => [], leaving: new Set<string>() },
             ...{ live: new Set<string>(), willing: new Set<string>(), reachable: new Set<string>() },
           }),
         },

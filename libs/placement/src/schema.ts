@@ -18,10 +18,18 @@ class Placement1763800000000 implements MigrationInterface {
       -- Of the content: what its manifest is read with.
       size INTEGER NOT NULL,
       number INTEGER NOT NULL,
+      -- As PIN_STATES: 1 is promised.
       held INTEGER NOT NULL,
       PRIMARY KEY (content, extent)
     ) STRICT, WITHOUT ROWID`);
     await runner.query('CREATE UNIQUE INDEX placement_pin_number ON placement_pin (number)');
+    // What others let go of since I said that I keep it: until then, in milliseconds since 1970.
+    await runner.query(`CREATE TABLE placement_promise (
+      content BLOB NOT NULL,
+      extent INTEGER NOT NULL,
+      until INTEGER NOT NULL,
+      PRIMARY KEY (content, extent)
+    ) STRICT, WITHOUT ROWID`);
     // How far I have read the logs of others, and what they said of themselves.
     await runner.query(`CREATE TABLE placement_member (
       ordinal INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -46,7 +54,7 @@ class Placement1763800000000 implements MigrationInterface {
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    for (const table of ['large', 'holding', 'member', 'pin', 'store']) {
+    for (const table of ['large', 'holding', 'member', 'promise', 'pin', 'store']) {
       await runner.query(`DROP TABLE placement_${table}`);
     }
   }

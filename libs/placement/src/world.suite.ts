@@ -2,7 +2,17 @@ import { ChunkStore, chunksMigrations, storeContent, type StoredContent } from '
 import type { AnyEvent, MemberRole } from '@dfs/contracts';
 import { Database } from '@dfs/database';
 import { EventLog, eventsMigrations } from '@dfs/events';
-import { fileIdOf, GiB, sha256, signerFromRaw, silentLog, systemClock, type Cid, type WireValue } from '@dfs/protocol';
+import {
+  fileIdOf,
+  GiB,
+  minute,
+  sha256,
+  signerFromRaw,
+  silentLog,
+  systemClock,
+  type Cid,
+  type WireValue,
+} from '@dfs/protocol';
 import { tempDir, type TempDir } from '@dfs/testing';
 import {
   MemoryNetwork,
@@ -25,6 +35,7 @@ export function peerIdOf(number: number): string {
 export interface WorldOptions {
   replicas?: number;
   latencyMs?: number;
+  graceMs?: number;
 }
 
 /**
@@ -39,9 +50,11 @@ export class World implements AsyncDisposable {
   readonly roles = new Map<string, MemberRole>();
   readonly memberListeners = new Set<() => void>();
   replicas: number;
+  readonly graceMs: number;
 
   constructor(options: WorldOptions = {}) {
     this.replicas = options.replicas ?? 3;
+    this.graceMs = options.graceMs ?? 10 * minute;
     this.memory = new MemoryNetwork({ latencyMs: options.latencyMs ?? 0 });
   }
 
@@ -292,7 +305,7 @@ export class WorldNode {
   private membership(): MemberList {
     const { world, peerId } = this;
     return {
-      settings: () => ({ replicas: world.replicas }),
+      settings: () => ({ replicas: world.replicas, graceMs: world.graceMs }),
       self: () => ({ peerId }),
       members: () => [...world.members].map((id) => ({ peerId: id, role: world.roles.get(id) ?? 'owner' })),
       isMember: (id) => world.members.has(id),

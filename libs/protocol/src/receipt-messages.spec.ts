@@ -4,14 +4,14 @@ import { sha256 } from './cid.js';
 import { peerIdToBytes, signerFromRaw } from './keys.js';
 import {
   MAX_DELETIONS_PER_RECEIPT,
-  packMarks,
+  packReceiptMarks,
   parseReceipt,
   printOfMarks,
   receiptsFrame,
   receiptsRequest,
   receiptsStatus,
   signReceipt,
-  unpackMarks,
+  unpackReceiptMarks,
   verifyReceipt,
 } from './receipt-messages.js';
 import { MAX_RECORD_BYTES, packRecords, unpackRecords, verifyRecord } from './record.js';
@@ -45,7 +45,7 @@ describe('a receipt', () => {
     expect({
       body: hex(signed.body),
       signature: hex(signed.signature),
-      marks: hex(packMarks(marks)),
+      marks: hex(packReceiptMarks(marks)),
       print: hex(printOfMarks(marks)),
       messages: [
         receiptsRequest.form({ method: 'receipts' }),
@@ -95,11 +95,11 @@ describe('a receipt', () => {
 
 describe('marks', () => {
   it('are packed in the order of their authors, and read back', () => {
-    expect(packMarks(marks)).toEqual(packMarks([...marks].reverse()));
-    expect(new Set(unpackMarks(packMarks(marks)))).toEqual(new Set(marks));
+    expect(packReceiptMarks(marks)).toEqual(packReceiptMarks([...marks].reverse()));
+    expect(new Set(unpackReceiptMarks(packReceiptMarks(marks)))).toEqual(new Set(marks));
     expect(printOfMarks([])).toEqual(new Uint8Array(16));
-    expect(() => unpackMarks(new Uint8Array(45))).toThrow('malformed');
+    expect(() => unpackReceiptMarks(new Uint8Array(45))).toThrow('malformed');
     const beyond = Buffer.concat([author, Buffer.alloc(8, 0xff)]);
-    expect(() => unpackMarks(beyond)).toThrow('malformed');
+    expect(() => unpackReceiptMarks(beyond)).toThrow('malformed');
   });
 });

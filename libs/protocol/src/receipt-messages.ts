@@ -8,7 +8,6 @@ import { DfsError } from './errors.js';
 import { peerIdFromBytes, peerIdToBytes, verifySignatureAsync, type Signer } from './keys.js';
 import { RECORD_ID_BYTES, type SignedRecord } from './record.js';
 import { shape, type Infer } from './schema.js';
-import { packRecordIds, unpackRecordIds } from './sync-messages.js';
 import { KiB } from './units.js';
 
 export const RECEIPTS_PROTOCOL = '/dfs/receipts/1';
@@ -92,7 +91,7 @@ export interface ReceiptMark {
 }
 
 /** Marks one after another, in the order of their authors: peer id (38 bytes), time (u64 big-endian). */
-export function packMarks(marks: readonly ReceiptMark[]): Uint8Array {
+export function packReceiptMarks(marks: readonly ReceiptMark[]): Uint8Array {
   const parts = marks.map(({ author, time }) => {
     const mark = Buffer.alloc(MARK_BYTES);
     mark.set(peerIdToBytes(author));
@@ -102,8 +101,8 @@ export function packMarks(marks: readonly ReceiptMark[]): Uint8Array {
   return Buffer.concat(parts.sort((a, b) => Buffer.compare(a, b)));
 }
 
-/** Inverse of packMarks. @throws DfsError `bad-request` */
-export function unpackMarks(packed: Uint8Array): ReceiptMark[] {
+/** Inverse of packReceiptMarks. @throws DfsError `bad-request` */
+export function unpackReceiptMarks(packed: Uint8Array): ReceiptMark[] {
   if (packed.length % MARK_BYTES !== 0) throw malformed('cut short');
   const bytes = Buffer.from(packed.buffer, packed.byteOffset, packed.byteLength);
   return Array.from({ length: packed.length / MARK_BYTES }, (_, index) => {
@@ -116,7 +115,7 @@ export function unpackMarks(packed: Uint8Array): ReceiptMark[] {
 
 /** The first 16 bytes of SHA-256 over the packed marks; all zero for none. */
 export function printOfMarks(marks: readonly ReceiptMark[]): Uint8Array {
-  return marks.length === 0 ? new Uint8Array(16) : sha256(packMarks(marks)).subarray(0, 16);
+  return marks.length === 0 ? new Uint8Array(16) : sha256(packReceiptMarks(marks)).subarray(0, 16);
 }
 
 function check(purged: readonly string[], kept: readonly string[]): void {
@@ -125,6 +124,18 @@ function check(purged: readonly string[], kept: readonly string[]): void {
   const count = purged.length + kept.length;
   if (!ascend(purged) || !ascend(kept) || all.size !== count) throw malformed('ids out of order');
   if (count === 0 || count > MAX_DELETIONS_PER_RECEIPT) throw malformed('no deletions, or too many');
+}
+
+function packRecordIds(ids: readonly string[]): Uint8Array {
+  return Buffer.from(ids.join(''), 'hex');
+}
+
+/** @throws DfsError `bad-request` */
+function unpackRecordIds(packed: Uint8Array): string[] {
+  if (packed.length % RECORD_ID_BYTES !== 0) throw malformed('an id cut short');
+  const text = Buffer.from(packed.buffer, packed.byteOffset, packed.byteLength).toString('hex');
+  const digits = RECORD_ID_BYTES * 2;
+  return Array.from({ length: packed.length / RECORD_ID_BYTES }, (_, at) => text.slice(at * digits, (at + 1) * digits));
 }
 
 function signedBytes(body: Uint8Array): Uint8Array {

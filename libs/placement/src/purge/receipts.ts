@@ -4,7 +4,7 @@ import {
   MAX_DELETIONS_PER_RECEIPT,
   MAX_RECEIPTS_PAYLOAD_BYTES,
   packedRecordSize,
-  packMarks,
+  packReceiptMarks,
   packRecords,
   parseReceipt,
   printOfMarks,
@@ -13,7 +13,7 @@ import {
   receiptsRequest,
   receiptsStatus,
   signReceipt,
-  unpackMarks,
+  unpackReceiptMarks,
   unpackRecords,
   verifyReceipt,
   type Clock,
@@ -128,7 +128,7 @@ export class Receipts {
     const { transport, store, peers } = this.components;
     const marks = store.marks((author) => this.isMember(author));
     const header = receiptsRequest.form({ method: 'receipts' }) ?? null;
-    const options = { payload: packMarks(marks), signal: this.control.signal };
+    const options = { payload: packReceiptMarks(marks), signal: this.control.signal };
     let added = 0;
     for await (const frame of request(transport, peerId, RECEIPTS_PROTOCOL, header, options)) {
       receiptsFrame.parse(frame.header, 'answer');
@@ -169,7 +169,7 @@ export class Receipts {
     const { store } = this.components;
     const { header, payload } = await firstFrame(channel);
     receiptsRequest.parse(header, 'request');
-    const known = new Map(unpackMarks(payload).map(({ author, time }) => [author, time]));
+    const known = new Map(unpackReceiptMarks(payload).map(({ author, time }) => [author, time]));
     const group = new FrameUnderWay(channel);
     for (const { author, time } of store.marks((peerId) => this.isMember(peerId))) {
       const after = known.get(author) ?? 0;
