@@ -1,42 +1,10 @@
-import { ManifestBuilder, type Block } from '@dfs/chunks';
-import { cidFromDigest, cidToBytes, EXTENT_CHUNKS, KiB, MiB, sha256, type Cid } from '@dfs/protocol';
+import { cidToBytes, MiB } from '@dfs/protocol';
 import { seededRandom } from '@dfs/testing';
 import { checkPins, type PinFinding } from './check-pins.js';
+import { putLarge } from './large-content.suite.js';
 import { World, type WorldNode } from './world.suite.js';
 
 const random = seededRandom(43);
-const CHUNK = 256 * KiB;
-
-interface Large {
-  contentId: Cid;
-  size: number;
-  chunkCount: number;
-  /** Manifest blocks, as they were made: leaves before the root. */
-  manifest: Cid[];
-}
-
-/** A content of several extents, each of them one chunk again and again: large, and soon stored. */
-async function putLarge(node: WorldNode, chunkCount: number): Promise<Large> {
-  const chunks = Array.from({ length: Math.ceil(chunkCount / EXTENT_CHUNKS) }, () => random.bytes(CHUNK));
-  const digests = chunks.map(sha256);
-  const builder = new ManifestBuilder();
-  const blocks: Block[] = [];
-  for (let index = 0; index < chunkCount; index++) {
-    blocks.push(...builder.push(digests[Math.floor(index / EXTENT_CHUNKS)]!, CHUNK));
-  }
-  const finished = builder.finish();
-  blocks.push(...finished.blocks);
-  const content = { contentId: finished.contentId, size: chunkCount * CHUNK, chunkCount };
-  const batch = node.chunks.batch('local');
-  const stored = chunks.map((bytes, index) => ({ id: cidFromDigest(digests[index]!), bytes }));
-  for (const block of [...stored, ...blocks]) await batch.add(block);
-  await batch.flush();
-  await node.db.write(async (tx) => {
-    await batch.commit(tx);
-    await node.placement.pinLocal(tx, [content]);
-  });
-  return { ...content, manifest: blocks.map(({ id }) => id) };
-}
 
 async function findings(node: WorldNode): Promise<PinFinding[]> {
   const found: PinFinding[] = [];
@@ -48,7 +16,7 @@ describe('a content of several extents', () => {
   it('is checked extent by extent', async () => {
     await using world = await World.of(1);
     const [node] = world.nodes as [WorldNode];
-    const large = await putLarge(node, 2500);
+    const large = await putLarge(node, 2500, random);
     const found: PinFinding[] = [];
     // Each extent needs its chunks, its leaf and the root.
     expect(await checkPins(node.db, node.chunks, (finding) => found.push(finding))).toEqual({
@@ -75,7 +43,7 @@ describe('a content of several extents', () => {
   it('keeps, when only some of them are promised, what these need and no more', async () => {
     await using world = await World.of(1);
     const [node] = world.nodes as [WorldNode];
-    const large = await putLarge(node, 2500);
+    const large = await putLarge(node, 2500, random);
     expect(await node.placement.reclaim(0)).toMatchObject({ chunks: 0 });
     const { chunks } = node.chunks.usage();
     await node.db.write((tx) => tx.run('UPDATE placement_pin SET held = 0 WHERE extent = 0'));

@@ -85,6 +85,7 @@ export class Placement {
       room: this.room,
       transfers: this.transfers,
       pin: (tx, extents) => this.pinKept(tx, extents),
+      counted: (content) => this.watch.changed([content]),
       pathOf: (content) => this.watch.pathOf(content),
     });
     this.damage = new DamageWatch({

@@ -1,6 +1,7 @@
 import type { Database, Tx } from '@dfs/database';
 import { DfsError, isDfsError, type Cid, type Log } from '@dfs/protocol';
 import { isEmpty } from './extents.js';
+import { CountLearner } from './count-learner.js';
 import type { HolderFinder } from './holder-finder.js';
 import {
   DEEP_SEARCHES,
@@ -32,6 +33,8 @@ export interface ReplicatorComponents extends SwarmComponents, SurveyComponents 
   room: StoreRoom;
   transfers: Transfers;
   pin(tx: Tx, extents: readonly PinnedExtent[]): Promise<void>;
+  /** It was learned how many extents a content has. */
+  counted(content: Cid): void;
   /** Path of a file with this content, for people. */
   pathOf(content: Cid): string | null;
   log: Log;
@@ -58,10 +61,18 @@ export class Replicator {
   private started = false;
   private readonly jobs = new Set<Promise<void>>();
   private readonly active = new Set<ReplicationJob>();
+  private readonly learner: CountLearner;
   /** Milliseconds the last scan took. */
   private scanTook = 0;
 
-  constructor(private readonly components: ReplicatorComponents) {}
+  constructor(private readonly components: ReplicatorComponents) {
+    this.learner = new CountLearner({
+      ...components,
+      onLearned: (content) => components.counted(content),
+      onLeft: () => this.retryLater(),
+      onLied: (content, peerId) => components.finder.lied(content, peerId),
+    });
+  }
 
   start(): void {
     this.started = true;
@@ -73,7 +84,7 @@ export class Replicator {
     this.control.abort(stopping());
     clearTimeout(this.scanTimer);
     clearTimeout(this.retryTimer);
-    await Promise.allSettled([...this.jobs, this.digesting, this.scanning]);
+    await Promise.allSettled([...this.jobs, this.digesting, this.scanning, this.learner.idle()]);
   }
 
   /** Extents that are waited for, as far as is known. */
@@ -217,10 +228,13 @@ export class Replicator {
   }
 
   private enqueue(wants: readonly WantedExtent[]): boolean {
-    if (!this.components.room.isFull()) {
-      for (const want of wants) {
-        if (!this.busy.has(wantKey(want)) && !this.wants.add(want)) return false;
-      }
+    if (this.components.room.isFull()) {
+      const unknown = wants.filter(({ extent }) => extent === null);
+      if (unknown.length > 0 && !this.learner.learn(unknown, this.control.signal)) this.retryLater();
+      return true;
+    }
+    for (const want of wants) {
+      if (!this.busy.has(wantKey(want)) && !this.wants.add(want)) return false;
     }
     this.dispatch();
     return true;
@@ -273,6 +287,7 @@ export class Replicator {
     const { counts } = this.components;
     for (const { want, extents } of result.counted) {
       await counts.learn(want.content, extents);
+      this.components.counted(want.content);
       this.heardOf([{ contentId: want.content, size: want.size, author: want.holders[0] ?? '' }]);
     }
     if (result.failed.length > 0) {

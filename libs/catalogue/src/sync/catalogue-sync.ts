@@ -235,7 +235,7 @@ export class CatalogueSync {
   }
 
   /** Records of an exchange: who is connected to me may not be to the other. */
-  private async compared(records: readonly SignedRecord[], from: string): Promise<Received> {
+  private async exchanged(records: readonly SignedRecord[], from: string): Promise<Received> {
     const received = await this.receive(records, from);
     if (received.added > 0) this.nudgeSoon();
     return received;
@@ -279,7 +279,7 @@ export class CatalogueSync {
     const parts: ExchangeParts = {
       channel,
       records: catalogue.records,
-      receive: (records) => this.compared(records, peerId),
+      receive: (records) => this.exchanged(records, peerId),
       progress: () => watchdog.alive(),
       started: async () => {
         started = true;
