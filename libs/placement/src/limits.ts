@@ -71,6 +71,12 @@ export const RETRY_FIRST = 1 * second;
 export const RETRY_LAST = 5 * minute;
 /** Changes of members and holders are gathered for so long before a scan. */
 export const SCAN_DELAY = 200 * millisecond;
+/**
+ * Members that come back do so one after another: for so long after one has come or gone, or for the grace if that is
+ * shorter, no scan moves anything. Not longer than the second in all.
+ */
+export const SETTLE_TIME = 2 * second;
+export const SETTLE_AT_MOST = 10 * second;
 /** A scan is followed by a rest of so many times its duration. */
 export const SCAN_REST = 4;
 /** How often members are looked over for one whose grace has run out. */
@@ -131,7 +137,7 @@ export const PROMISE_ANSWER_TIME = 30 * second;
 /** Promises that took longer to gather count for nothing: far less than they hold. */
 export const PROMISE_USE = 5 * minute;
 /** A look over all pins is followed by a rest of so many times its duration, and of the grace at least. */
-export const LET_GO_REST = 50;
+export const LET_GO_REST = 10;
 /** While nobody promises anything, rests get longer up to this. */
 export const LET_GO_LONGEST_REST = 1 * hour;
 

@@ -13,7 +13,7 @@ import { HoldingsExchange } from './holdings-exchange.js';
 import { Holdings } from './holdings.js';
 import { refuseLastCopy } from './last-copy.js';
 import { LettingGo, type LettingGoStatus } from './letting-go.js';
-import { LIVENESS_CHECK } from './limits.js';
+import { LIVENESS_CHECK, SETTLE_TIME } from './limits.js';
 import { NetworkView } from './network-view.js';
 import type { ContentChange, PlacementComponents } from './parts.js';
 import { pinThose } from './pin-again.js';
@@ -345,8 +345,11 @@ export class Placement {
   }
 
   private membersChanged(): void {
+    const liveness = this.livenessNow();
     this.damage.tryAgain();
-    this.replicator.rescan();
+    if (liveness === this.liveness) this.replicator.rescan();
+    else this.replicator.letSettle(Math.min(SETTLE_TIME, this.components.membership.settings().graceMs));
+    this.liveness = liveness;
     this.watch.changed();
   }
 
@@ -359,10 +362,7 @@ export class Placement {
         (error: unknown) => this.components.log.warn({ err: error }, 'the capacity class was not stored'),
       );
     }
-    const liveness = this.livenessNow();
-    if (liveness === this.liveness) return;
-    this.liveness = liveness;
-    this.membersChanged();
+    if (this.livenessNow() !== this.liveness) this.membersChanged();
   }
 
   private livenessNow(): string {

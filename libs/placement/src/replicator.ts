@@ -13,6 +13,7 @@ import {
   SCAN_DELAY,
   SCAN_PAGE,
   SCAN_REST,
+  SETTLE_AT_MOST,
 } from './limits.js';
 import type { BlockStore, ContentRef, Contents } from './parts.js';
 import type { PinnedExtent } from './pin-log.js';
@@ -64,6 +65,8 @@ export class Replicator {
   private readonly learner: CountLearner;
   /** Milliseconds the last scan took. */
   private scanTook = 0;
+  /** By performance.now(): since when and until when the members settle. */
+  private settling = { since: -Infinity, until: -Infinity };
 
   constructor(private readonly components: ReplicatorComponents) {
     this.learner = new CountLearner({
@@ -131,6 +134,14 @@ export class Replicator {
     this.scheduleScan(Math.max(SCAN_DELAY, SCAN_REST * this.scanTook));
   }
 
+  /** Others count now than did: what should be here is looked for once that has been so for a while. */
+  letSettle(milliseconds: number): void {
+    const now = performance.now();
+    const since = now < this.settling.until ? this.settling.since : now;
+    this.settling = { since, until: Math.min(now + milliseconds, since + SETTLE_AT_MOST) };
+    this.rescan();
+  }
+
   /** Holders were heard of: tries again what could not be got. */
   holdersLearned(): void {
     if (this.retryTimer) this.rescan();
@@ -140,6 +151,8 @@ export class Replicator {
     if (!this.started || this.control.signal.aborted) return;
     this.scanTimer ??= setTimeout(() => {
       this.scanTimer = undefined;
+      const unsettled = this.settling.until - performance.now();
+      if (unsettled > 0) return this.scheduleScan(unsettled);
       clearTimeout(this.retryTimer);
       this.retryTimer = undefined;
       this.scanWanted = true;

@@ -53,6 +53,8 @@ export class SimNode {
   /** What it has told since it was made. */
   readonly events: AnyEvent[] = [];
   private parts: Parts | undefined;
+  /** Bytes received in runs that have ended. */
+  private receivedBefore = 0;
 
   private constructor(
     private readonly options: SimNodeOptions,
@@ -101,6 +103,11 @@ export class SimNode {
 
   get scrubber(): Scrubber {
     return this.live().scrubber;
+  }
+
+  /** Bytes that have come from others since it was made, by all its protocols. */
+  get received(): number {
+    return this.receivedBefore + (this.parts?.transport.totals.received ?? 0);
   }
 
   /** A path within its data directory. */
@@ -165,6 +172,7 @@ export class SimNode {
     await parts.sync.stop();
     await parts.peers.stop();
     await parts.transport.stop();
+    this.receivedBefore += parts.transport.totals.received;
     await parts.catalogue.close();
     await parts.chunks.close();
     await parts.db.close();
@@ -307,6 +315,8 @@ export class SimNode {
     const { db, chunks } = this.live();
     const findings: unknown[] = [];
     await checkPins(db, chunks, (finding) => findings.push(finding));
+    const { damaged } = await chunks.verifyAll();
+    if (damaged > 0) findings.push(`${damaged} damaged chunks`);
     return [...findings, ...(await recount(db)).miscounts];
   }
 

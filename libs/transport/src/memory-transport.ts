@@ -205,6 +205,11 @@ export class MemoryTransport implements Transport {
     return this.#traffic.rates(peerId);
   }
 
+  /** Bytes since it was made, frames of all protocols. */
+  get totals(): { readonly received: number; readonly sent: number } {
+    return this.#traffic.totals;
+  }
+
   /** Called by the network. */
   discovered(other: MemoryTransport): void {
     this.#discovered.tell(other.peerId, [other.address]);
