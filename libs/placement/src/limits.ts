@@ -66,6 +66,14 @@ export const GROUP_EXTENTS = 2048;
 export const GROUP_BYTES = 32 * MiB;
 /** Bytes of a large extent after which what has come is committed, so that a restart does not fetch it again. */
 export const COMMIT_BYTES = 64 * MiB;
+/**
+ * Bytes a second, and at once, that one node fetches for extents of which more than one copy is left: repair goes on for
+ * hours after a large loss, and what people do meanwhile comes first.
+ */
+export const REPAIR_RATE = 64 * MiB;
+export const REPAIR_BURST = 256 * MiB;
+/** Of the jobs, those that may be at that: there is always one for what is new or has one copy left. */
+export const REPAIR_JOBS = JOBS - 1;
 /** Retry of what could not be got. */
 export const RETRY_FIRST = 1 * second;
 export const RETRY_LAST = 5 * minute;

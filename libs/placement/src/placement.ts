@@ -22,6 +22,7 @@ import { Promises } from './promises.js';
 import { pinnedExtents } from './purge/pinned-extents.js';
 import { Reclaimer, type ReclaimStatus } from './reclaimer.js';
 import { RemoteBlocks } from './remote-blocks.js';
+import { RepairBudget } from './repair-budget.js';
 import { ReplicationView } from './replication-view.js';
 import { ReplicationWatch } from './replication-watch.js';
 import { Replicator } from './replicator.js';
@@ -38,6 +39,12 @@ export interface FetchOptions {
   signal?: AbortSignal;
   /** For people, in the list of transfers. */
   path?: string;
+}
+
+export interface PlacementOptions {
+  /** Bytes a second, and at once, for repair of what has copies left: as RepairBudget. */
+  repairRate?: number;
+  repairBurst?: number;
 }
 
 /** Who should hold what, where it is, and how to get it: hides the network from files. */
@@ -66,6 +73,7 @@ export class Placement {
     private readonly components: PlacementComponents,
     private readonly pins: PinLog,
     private readonly holdings: Holdings,
+    options: PlacementOptions,
   ) {
     const { db, events, chunks, transport, peers, membership, clock, log } = components;
     this.transfers = new Transfers({ events, clock, log });
@@ -84,6 +92,7 @@ export class Placement {
       finder: this.finder,
       room: this.room,
       transfers: this.transfers,
+      budget: new RepairBudget(options.repairRate, options.repairBurst),
       pin: (tx, extents) => this.pinKept(tx, extents),
       counted: (content) => this.watch.changed([content]),
       pathOf: (content) => this.watch.pathOf(content),
@@ -117,11 +126,11 @@ export class Placement {
   }
 
   /** Reads what is known of pins and holders, and answers peers from now on. Nothing is fetched before `start`. */
-  static async open(components: PlacementComponents): Promise<Placement> {
+  static async open(components: PlacementComponents, options: PlacementOptions = {}): Promise<Placement> {
     const { db, chunks, membership } = components;
     const pins = await PinLog.open(db, capacityClass(chunks.usage().quotaBytes));
     const holdings = await Holdings.open(db, membership.self().peerId);
-    const placement = new Placement(components, pins, holdings);
+    const placement = new Placement(components, pins, holdings, options);
     placement.listen();
     return placement;
   }

@@ -19,6 +19,8 @@ export interface ReplicationJobOptions {
   signal: AbortSignal;
   onReceived(bytes: number, peerId: string): void;
   onLied(content: Cid, peerId: string): void;
+  /** Waits until more may come, after so many bytes have: as long as nobody reads what comes. */
+  pace?(bytes: number): Promise<void>;
   /** Last resort for blocks of this content that no known holder has: more of them, or none. */
   findMore?(content: Cid, ids: readonly Cid[], signal: AbortSignal): Promise<string[]>;
 }
@@ -55,6 +57,8 @@ export class ReplicationJob {
   private readonly readers = new Map<Cid, PromiseWithResolvers<Uint8Array | undefined>>();
   private readonly counted: ReplicationResult['counted'] = [];
   private readonly searched = new Set<string>();
+  private readonly firstRead = Promise.withResolvers<undefined>();
+  private isRead = false;
 
   constructor(
     private readonly components: ReplicationJobComponents,
@@ -105,6 +109,9 @@ export class ReplicationJob {
   async take(id: Cid): Promise<Uint8Array | undefined> {
     if (this.delivered.has(id)) return this.batch.get(id);
     if (!this.swarm.expedite(id)) return undefined;
+    // From now on somebody waits for it.
+    this.isRead = true;
+    this.firstRead.resolve(undefined);
     const waiting = this.readers.get(id) ?? Promise.withResolvers<Uint8Array | undefined>();
     this.readers.set(id, waiting);
     return waiting.promise;
@@ -170,6 +177,7 @@ export class ReplicationJob {
     this.delivered.add(id);
     this.options.onReceived(size, peerId);
     if (isShared) this.awaited.get(id)?.resolve(bytes);
+    if (this.options.pace && !this.isRead) await Promise.race([this.options.pace(size), this.firstRead.promise]);
   }
 
   private onLeft(peerId: string, error: unknown): void {

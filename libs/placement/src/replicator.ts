@@ -8,6 +8,7 @@ import {
   JOBS,
   MAX_WANTS,
   NOTABLE_BYTES,
+  REPAIR_JOBS,
   RETRY_FIRST,
   RETRY_LAST,
   SCAN_DELAY,
@@ -17,6 +18,7 @@ import {
 } from './limits.js';
 import type { BlockStore, ContentRef, Contents } from './parts.js';
 import type { PinnedExtent } from './pin-log.js';
+import type { RepairBudget } from './repair-budget.js';
 import { ReplicationJob, type ReplicationResult } from './replication-job.js';
 import { pause, stopping } from './signals.js';
 import type { StoreRoom } from './store-room.js';
@@ -33,6 +35,7 @@ export interface ReplicatorComponents extends SwarmComponents, SurveyComponents 
   finder: HolderFinder;
   room: StoreRoom;
   transfers: Transfers;
+  budget: RepairBudget;
   pin(tx: Tx, extents: readonly PinnedExtent[]): Promise<void>;
   /** It was learned how many extents a content has. */
   counted(content: Cid): void;
@@ -53,6 +56,8 @@ export class Replicator {
   private readonly news = new Map<Cid, ContentRef>();
   private readonly control = new AbortController();
   private running = 0;
+  /** Of those, jobs that the budget is for. */
+  private repairing = 0;
   private digesting: Promise<void> | undefined;
   private scanning: Promise<void> | undefined;
   private scanWanted = false;
@@ -223,6 +228,8 @@ export class Replicator {
       const page = await next(after);
       if (page.length === 0) break;
       const found = await survey(this.components, page, heldBy);
+      // Somebody waits for a member to be emptied.
+      if (!heldBy) for (const want of found.wants) want.canWait = want.copies > 1;
       some ||= found.unsourced.length > 0;
       unsourced.push(...found.unsourced.slice(0, DEEP_SEARCHES - unsourced.length));
       if (!this.enqueue(found.wants)) this.scanWanted = true;
@@ -255,12 +262,17 @@ export class Replicator {
 
   private dispatch(most = JOBS): void {
     while (this.running < most && this.wants.size > 0 && !this.control.signal.aborted) {
-      const group = this.components.room.admit(this.wants.takeGroup());
+      const taken = this.wants.takeGroup(this.repairing < REPAIR_JOBS);
+      if (taken.length === 0) return;
+      const group = this.components.room.admit(taken);
       if (group.length === 0) continue;
+      const isRepair = group[0]!.canWait ?? false;
       for (const want of group) this.busy.add(wantKey(want));
       this.running++;
-      const job = this.run(group).finally(() => {
+      if (isRepair) this.repairing++;
+      const job = this.run(group, isRepair).finally(() => {
         this.running--;
+        if (isRepair) this.repairing--;
         for (const want of group) this.busy.delete(wantKey(want));
         this.jobs.delete(job);
         this.dispatch();
@@ -269,14 +281,15 @@ export class Replicator {
     }
   }
 
-  private async run(group: readonly WantedExtent[]): Promise<void> {
-    const { transfers, finder, room, log } = this.components;
+  private async run(group: readonly WantedExtent[], isRepair: boolean): Promise<void> {
+    const { transfers, finder, room, budget, log } = this.components;
     const transfer = this.track(group, transfers);
     const signal = transfer ? AbortSignal.any([this.control.signal, transfer.signal]) : this.control.signal;
     const job = new ReplicationJob(this.components, group, {
       signal,
       onReceived: (bytes, peerId) => transfer?.progress(bytes, peerId),
       onLied: (content, peerId) => finder.lied(content, peerId),
+      ...(isRepair && { pace: (bytes) => budget.take(bytes, signal) }),
       ...(group.length <= DEEP_SEARCHES && { findMore: (content, ids, s) => this.findMore(content, ids, s) }),
     });
     this.active.add(job);

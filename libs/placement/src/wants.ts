@@ -13,15 +13,21 @@ export interface WantedExtent {
   holders: string[];
   /** Copies there are: the fewest are fetched first. */
   copies: number;
+  /** It can wait for the repair budget: it is not new, and more than one copy is left. */
+  canWait?: boolean;
 }
 
 /** From so many copies on all are equally safe. */
 const CLASSES = 4;
 
-/** Extents to be fetched, the fewest copies first, then in order of arrival. Bounded: a scan finds again what is left out. */
+/**
+ * Extents to be fetched, what can wait last, otherwise the fewest copies first, then in order of arrival. Bounded: a scan
+ * finds again what is left out.
+ */
 export class WantQueue {
   private readonly urgent = new Map<string, WantedExtent>();
   private readonly classes = Array.from({ length: CLASSES }, () => new Map<string, WantedExtent>());
+  private readonly waiting = Array.from({ length: CLASSES }, () => new Map<string, WantedExtent>());
 
   get size(): number {
     return this.queues().reduce((sum, queue) => sum + queue.size, 0);
@@ -31,16 +37,17 @@ export class WantQueue {
   add(want: WantedExtent): boolean {
     if (this.size >= MAX_WANTS) return false;
     const key = wantKey(want);
-    if (!this.queues().some((queue) => queue.has(key))) {
-      this.classes[Math.min(want.copies, CLASSES - 1)]!.set(key, want);
-    }
+    const classes = want.canWait ? this.waiting : this.classes;
+    // What could wait and is news now, or about to be lost, waits no longer.
+    if (!want.canWait) for (const queue of this.waiting) queue.delete(key);
+    if (!this.queues().some((queue) => queue.has(key))) classes[Math.min(want.copies, CLASSES - 1)]!.set(key, want);
     return true;
   }
 
   /** Someone reads this content. @returns whether it is wanted */
   hurry(content: Cid): boolean {
     let found = false;
-    for (const queue of this.classes) {
+    for (const queue of [...this.classes, ...this.waiting]) {
       for (const [key, want] of queue) {
         if (want.content !== content) continue;
         queue.delete(key);
@@ -51,11 +58,20 @@ export class WantQueue {
     return found;
   }
 
-  /** What is fetched and committed together next: one large extent, or many small ones. */
-  takeGroup(): WantedExtent[] {
+  /**
+   * What is fetched and committed together next: one large extent, or many small ones. What can wait is in no group with
+   * what cannot.
+   * @param all what can wait, too
+   */
+  takeGroup(all = true): WantedExtent[] {
+    const group = this.takeFrom([this.urgent, ...this.classes]);
+    return group.length > 0 || !all ? group : this.takeFrom(this.waiting);
+  }
+
+  private takeFrom(queues: readonly Map<string, WantedExtent>[]): WantedExtent[] {
     const group: WantedExtent[] = [];
     let bytes = 0;
-    for (const queue of this.queues()) {
+    for (const queue of queues) {
       for (const [key, want] of queue) {
         if (group.length >= GROUP_EXTENTS) return group;
         if (group.length > 0 && bytes + want.size > GROUP_BYTES) continue;
@@ -69,7 +85,7 @@ export class WantQueue {
   }
 
   private queues(): Map<string, WantedExtent>[] {
-    return [this.urgent, ...this.classes];
+    return [this.urgent, ...this.classes, ...this.waiting];
   }
 }
 

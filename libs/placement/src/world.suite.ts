@@ -22,7 +22,7 @@ import {
   type Transport,
 } from '@dfs/transport';
 import type { ContentChange, ContentRef, Contents, MemberList, PeerView, Providers } from './parts.js';
-import { Placement } from './placement.js';
+import { Placement, type PlacementOptions } from './placement.js';
 import { placementMigrations } from './schema.js';
 
 const NETWORK_ID = '00'.repeat(32);
@@ -87,6 +87,8 @@ export class World implements AsyncDisposable {
 export interface NodeOptions {
   quotaBytes?: number;
   dht?: Providers;
+  /** As of Placement. */
+  repair?: PlacementOptions;
   /** Between a node's transport and what uses it. */
   wrap?: (transport: Transport) => Transport;
 }
@@ -142,18 +144,21 @@ export class WorldNode {
     });
     this.transport = this.world.memory.node({ peerId: this.peerId });
     this.transport.setGate({ isMember: (id) => this.world.members.has(id), acceptsStrangers: () => false });
-    this.placement = await Placement.open({
-      db: this.db,
-      events,
-      chunks: this.chunks,
-      transport: this.options.wrap?.(this.transport) ?? this.transport,
-      peers: this.peers(),
-      membership: this.membership(),
-      catalogue: this.catalogue(),
-      ...(this.options.dht && { dht: this.options.dht }),
-      clock: systemClock,
-      log: silentLog,
-    });
+    this.placement = await Placement.open(
+      {
+        db: this.db,
+        events,
+        chunks: this.chunks,
+        transport: this.options.wrap?.(this.transport) ?? this.transport,
+        peers: this.peers(),
+        membership: this.membership(),
+        catalogue: this.catalogue(),
+        ...(this.options.dht && { dht: this.options.dht }),
+        clock: systemClock,
+        log: silentLog,
+      },
+      this.options.repair,
+    );
   }
 
   /** Connects to all that run. */
