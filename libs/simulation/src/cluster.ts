@@ -1,3 +1,4 @@
+import type { MemberRole } from '@dfs/contracts';
 import { eventually, seededRandom, type SeededRandom } from '@dfs/testing';
 import { MemoryNetwork, type MemoryNetworkOptions } from '@dfs/transport';
 import { SimNode, type SimNodeOptions } from './sim-node.js';
@@ -38,12 +39,15 @@ export class Cluster {
     return node;
   }
 
-  /** One more member; a clock of its own, if any. */
-  async add(own: Pick<SimNodeOptions, 'clock'> = {}): Promise<SimNode> {
+  /** One more member; with a clock, a quota or a role of its own, if any. */
+  async add({
+    role,
+    ...own
+  }: Pick<SimNodeOptions, 'clock' | 'quotaBytes'> & { role?: MemberRole } = {}): Promise<SimNode> {
     const { network, random, options } = this;
     const node = await SimNode.start({ name: `n${this.nodes.length}`, network, random, ...options, ...own });
     this.nodes.push(node);
-    if (this.nodes.length > 1) await node.joins(this.node(0));
+    if (this.nodes.length > 1) await node.joins(this.node(0), role);
     return node;
   }
 

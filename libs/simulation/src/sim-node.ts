@@ -1,6 +1,6 @@
 import { Catalogue, CatalogueSync, catalogueMigrations, recount, type Entry, type Stopwatch } from '@dfs/catalogue';
 import { ChunkStore, Scrubber, chunksMigrations, storeContent, type ScrubberOptions } from '@dfs/chunks';
-import type { AnyEvent, PurgeInfo, VersionInfo } from '@dfs/contracts';
+import type { AnyEvent, MemberRole, PurgeInfo, VersionInfo } from '@dfs/contracts';
 import { Database } from '@dfs/database';
 import { EventLog, eventsMigrations } from '@dfs/events';
 import { Membership, Peers, peersMigrations } from '@dfs/peers';
@@ -184,8 +184,8 @@ export class SimNode {
     await this.dir.remove();
   }
 
-  async joins(founder: SimNode): Promise<void> {
-    const { ticket } = await founder.peers.invite({});
+  async joins(founder: SimNode, role?: MemberRole): Promise<void> {
+    const { ticket } = await founder.peers.invite(role ? { role } : {});
     await this.peers.join(ticket);
   }
 
