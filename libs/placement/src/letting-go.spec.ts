@@ -134,6 +134,23 @@ describe('letting go', () => {
     expect(await c.lettingGo.run()).toBe(1);
   });
 
+  it('ends where what it is at is stored anew: that promise holds', async () => {
+    const gate = gated();
+    await using all = await group(3, { target: 2, keepers: () => [1, 2], opener: gate.opener! });
+    const [a] = all.holders as Three;
+    const run = a.lettingGo.run();
+    await until(() => gate.waiting() === 2);
+    await a.db.write((tx) => a.pins.add(tx, [extent]));
+    gate.open();
+    expect(await run).toBe(0);
+    expect(await a.inState('promised')).toEqual([content]);
+    // As does that of what is cache already.
+    expect(await a.lettingGo.run()).toBe(1);
+    await a.db.write((tx) => a.pins.add(tx, [extent]));
+    await a.reclaim();
+    expect(await a.has(content, size)).toBe(true);
+  });
+
   it('takes promises for what is whole alone', async () => {
     await using all = await group(2, { target: 1, keepers: () => [1] }, [{ bytes: random.bytes(5 * MiB) }]);
     const [a, b] = all.holders as [Holder, Holder];

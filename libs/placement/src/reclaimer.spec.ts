@@ -16,7 +16,7 @@ describe('when reclaiming runs', () => {
   let full: boolean;
   let usedBytes: number;
   /** Graces of the runs there were. */
-  let graces: (number | undefined)[];
+  let graces: Pick<ReclaimOptions, 'graceMs' | 'short'>[];
   beforeEach(async () => {
     world = await World.of(1);
     node = world.nodes[0] as WorldNode;
@@ -33,7 +33,7 @@ describe('when reclaiming runs', () => {
       usage: () => ({ chunks: 10, bytes: usedBytes, quotaBytes: 1 * GiB, freeBytes: 1 * GiB }),
       get: chunks.get.bind(chunks),
       reclaim: (isLive: IsLive, options: ReclaimOptions): Promise<Reclaimed> => {
-        graces.push(options.graceMs);
+        graces.push({ graceMs: options.graceMs!, ...(options.short && { short: options.short }) });
         return chunks.reclaim(isLive, options);
       },
     });
@@ -68,7 +68,7 @@ describe('when reclaiming runs', () => {
     const { runs } = running.status();
     await new Promise((resolve) => setTimeout(resolve, 80));
     expect(running.status().runs).toBe(runs);
-    expect(new Set(graces)).toEqual(new Set([1 * day]));
+    expect(graces.every(({ graceMs, short }) => graceMs === 1 * day && !short)).toBe(true);
   });
 
   it('is more often when room is short', async () => {
@@ -87,6 +87,9 @@ describe('when reclaiming runs', () => {
     await running.run();
     [usedBytes, full] = [0, true];
     await running.run();
-    expect(graces).toEqual([1 * day, 10 * minute, 10 * minute]);
+    const short = (bytes: number) => ({ graceMs: 1 * day, short: { graceMs: 10 * minute, bytes } });
+    expect(graces).toEqual([{ graceMs: 1 * day }, short(0.9 * GiB - 0.85 * GiB), short(Infinity)]);
+    await running.run(5);
+    expect(graces.at(-1)).toEqual({ graceMs: 5 });
   });
 });

@@ -1,4 +1,4 @@
-import type { Reclaimed } from '@dfs/chunks';
+import type { Reclaimed, ReclaimOptions } from '@dfs/chunks';
 import { isDfsError, type Clock, type Log } from '@dfs/protocol';
 import {
   CACHE_GRACE,
@@ -86,15 +86,16 @@ export class Reclaimer {
 
   /**
    * Frees what no pin has needed for a while. Uploads and readers go on meanwhile.
-   * @param graceMs how long a while is, from the run that first finds something unneeded
+   * @param graceMs how long a while is, from the run that first finds something unneeded, or read; by itself CACHE_GRACE, and
+   * less for what was not read for longest while room is short
    * @throws DfsError `aborted`, and whatever keeps a manifest from being read: then nothing is freed
    */
-  async run(graceMs = this.isPressed() ? PRESSED_GRACE : CACHE_GRACE): Promise<Reclaimed> {
+  async run(graceMs?: number): Promise<Reclaimed> {
     const { chunks, clock } = this.components;
     const { signal } = this.control;
     // Twice as many as there are: some come while it runs.
     const live = await LiveBlocks.find(this.components, 2 * chunks.usage().chunks, signal);
-    const freed = await chunks.reclaim((ids) => live.among(ids), { graceMs, clock, signal });
+    const freed = await chunks.reclaim((ids) => live.among(ids), { ...this.graces(graceMs), clock, signal });
     this.figures = {
       runs: this.figures.runs + 1,
       chunks: this.figures.chunks + freed.chunks,
@@ -129,8 +130,21 @@ export class Reclaimer {
     }
   }
 
+  private graces(graceMs: number | undefined): Pick<ReclaimOptions, 'graceMs' | 'short'> {
+    if (graceMs !== undefined) return { graceMs };
+    if (!this.isPressed()) return { graceMs: CACHE_GRACE };
+    const tooMuch = this.tooMuch();
+    // Full though the quota is not: the disk is, or something large is waited for.
+    return { graceMs: CACHE_GRACE, short: { graceMs: PRESSED_GRACE, bytes: tooMuch > 0 ? tooMuch : Infinity } };
+  }
+
   private isPressed(): boolean {
+    return this.components.room.isFull() || this.tooMuch() > 0;
+  }
+
+  /** Bytes that are to go before peers' data is taken again. */
+  private tooMuch(): number {
     const { bytes, quotaBytes } = this.components.chunks.usage();
-    return this.components.room.isFull() || bytes > quotaBytes * ROOM_AGAIN;
+    return bytes - quotaBytes * ROOM_AGAIN;
   }
 }

@@ -194,6 +194,23 @@ export async function unusedSince(
   );
   return new Map(rows.map(({ cid, since }) => [keyOf(cid), since]));
 }
+/** Bytes of the blocks that nothing needed since each of these times, up to one, the longest unneeded first. */
+export function unusedBytes(db: Reader, until: number): Promise<{ since: number; bytes: number }[]> {
+  return db.query(
+    `SELECT u.since, sum(c.size) AS bytes FROM unused_chunk u JOIN chunk c ON c.cid = u.cid
+     WHERE u.since <= ? GROUP BY u.since ORDER BY u.since`,
+    [until],
+  );
+}
+
+/** Those of these blocks that nothing needs have been of use all the same. */
+export async function touchUnused(tx: Tx, cids: readonly Uint8Array[], now: number): Promise<void> {
+  for (let at = 0; at < cids.length; at += IDS_PER_QUERY) {
+    const part = cids.slice(at, at + IDS_PER_QUERY);
+    await tx.run(`UPDATE unused_chunk SET since = ? WHERE cid IN (${marks(part)})`, [now, ...part]);
+  }
+}
+
 /** Greater than any CID. */
 const BEYOND_ALL = Buffer.from([0xff, 0xff]);
 

@@ -21,6 +21,7 @@ import { SMALL_PACK_BYTES, STORE_QUEUE_BYTES, TOO_MANY_SMALL_PACKS } from './lim
 import { PackFiles } from './pack-files.js';
 import { PackRegistry, writeShared, type SharedWrites } from './pack-file.js';
 import { Presence } from './presence.js';
+import { RecentReads } from './recent-reads.js';
 import { reclaim, type IsLive, type Reclaimed, type ReclaimOptions } from './reclaim.js';
 import {
   scrub,
@@ -72,6 +73,7 @@ interface Parts {
   damage: Damage;
   presence: Presence;
   reader: ChunkReader;
+  reads: RecentReads;
   budget: Budget;
   shared: SharedWrites;
 }
@@ -116,6 +118,7 @@ export class ChunkStore {
         damage,
         presence: new Presence(db, damage),
         reader: new ChunkReader(db, files, damage),
+        reads: new RecentReads(),
         budget: new Budget(STORE_QUEUE_BYTES),
         shared: new Grouped(writeShared.bind(undefined, registry), SHARED_BATCHES),
       };
@@ -148,11 +151,13 @@ export class ChunkStore {
    * now on, and the listeners are told; `aborted`
    */
   get(id: Cid, { signal }: { signal?: AbortSignal } = {}): Promise<Uint8Array> {
+    this.parts.reads.note([id]);
     return this.parts.reader.get(id, signal);
   }
 
   /** Blocks in the order of the ids, read ahead. @throws as `get`, when it is the turn of the block in question */
   getMany(ids: readonly Cid[], { signal, reuse }: ReadOptions = {}): AsyncIterable<ReadBlock> {
+    this.parts.reads.note(ids);
     return this.parts.reader.getMany(ids, signal, reuse);
   }
 

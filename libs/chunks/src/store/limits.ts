@@ -26,6 +26,9 @@ export const READ_RUN_BYTES = 1 * MiB;
 /** Pack files that are kept open for reading. */
 export const OPEN_PACKS = 128;
 
+/** Blocks that were read last, which reclaiming keeps longer. */
+export const RECENT_READS = 32_768;
+
 /** Share of the quota that peers' data may use, so that the owner of a node can always upload. */
 export const PEER_SHARE = 0.9;
 /**

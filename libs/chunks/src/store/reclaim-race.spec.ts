@@ -119,6 +119,11 @@ describe('the grace of what nothing needs', () => {
   const graceMs = 1 * hour;
   const run = (isLive: IsLive) => fixture.store.reclaim(isLive, { graceMs, clock });
 
+  /** Without reading them: that would make their time longer. */
+  async function expectHere(kept: readonly Block[]): Promise<void> {
+    expect(await fixture.store.has(idsOf(kept))).toEqual(new Set(idsOf(kept)));
+  }
+
   it('counts from the run that first finds it so', async () => {
     const [cache, live] = [block(3 * KiB), block(3 * KiB)];
     await fixture.put([cache, live]);
@@ -127,7 +132,7 @@ describe('the grace of what nothing needs', () => {
     clock.advance(59 * minute);
     expect(await run(only(live))).toMatchObject({ chunks: 0 });
     await fixture.reopen();
-    await expectKept([cache, live]);
+    await expectHere([cache, live]);
     clock.advance(1 * minute);
     expect(await run(only(live))).toMatchObject({ chunks: 1 });
     expect(await fixture.store.has(idsOf([cache, live]))).toEqual(new Set([live.id]));
@@ -144,7 +149,7 @@ describe('the grace of what nothing needs', () => {
     expect(await run(nothing)).toMatchObject({ chunks: 0 });
     clock.advance(30 * minute);
     expect(await run(nothing)).toMatchObject({ chunks: 0 });
-    await expectKept([needed, gone]);
+    await expectHere([needed, gone]);
     clock.advance(30 * minute);
     expect(await run(nothing)).toMatchObject({ chunks: 2 });
     expect(await fixture.packs()).toEqual([]);
@@ -163,6 +168,30 @@ describe('the grace of what nothing needs', () => {
     clock.advance(2 * hour);
     expect(await run(nothing)).toMatchObject({ chunks: 0 });
     await expectKept([damaged, other]);
+  });
+
+  it('is shorter where room is, for what was not read for longest and no more than is needed', async () => {
+    const [old, read, fresh] = [block(30 * KiB), block(30 * KiB), block(30 * KiB)];
+    const short = (bytes: number) =>
+      fixture.store.reclaim(nothing, { graceMs, clock, short: { graceMs: 10 * minute, bytes } });
+    await fixture.put([old, read]);
+    await run(nothing);
+    clock.advance(5 * minute);
+    await fixture.put([fresh]);
+    await run(nothing);
+    // All are within the shorter grace, too.
+    expect(await short(Infinity)).toMatchObject({ chunks: 0 });
+    await fixture.store.get(read.id);
+    clock.advance(5 * minute);
+    // The one that was read counts from now on.
+    expect(await short(90 * KiB)).toMatchObject({ chunks: 1 });
+    await expectHere([read, fresh]);
+    clock.advance(10 * minute);
+    expect(await short(1)).toMatchObject({ chunks: 1 });
+    await expectHere([read]);
+    expect(await short(0)).toMatchObject({ chunks: 0 });
+    clock.advance(50 * minute);
+    expect(await run(nothing)).toMatchObject({ chunks: 1 });
   });
 
   it('is over at once where none is asked for', async () => {

@@ -1,20 +1,33 @@
-import { abortError, cidFromBytes, systemClock, type Cid, type Clock } from '@dfs/protocol';
-import { allPacks, damagedCids, deleteChunks, forgetUnused, nextCids, noteUnused, unusedSince } from './chunk-index.js';
+import { abortError, cidFromBytes, cidToBytes, systemClock, type Cid, type Clock } from '@dfs/protocol';
+import {
+  allPacks,
+  damagedCids,
+  deleteChunks,
+  forgetUnused,
+  nextCids,
+  noteUnused,
+  touchUnused,
+  unusedBytes,
+  unusedSince,
+} from './chunk-index.js';
 import { compact, type CompactComponents } from './compact.js';
 import { dropEmptyPacks } from './empty-packs.js';
 import { keyOf } from './format.js';
 import { IDS_PER_QUERY } from './limits.js';
 import type { Presence } from './presence.js';
+import type { RecentReads } from './recent-reads.js';
 
 /** Which of these blocks something still needs. */
 export type IsLive = (ids: Cid[]) => Promise<Set<Cid>>;
 
 export interface ReclaimOptions {
   /**
-   * Milliseconds for which what nothing needs is kept as cache, counted from the run that first found it so. None when
-   * left out.
+   * Milliseconds for which what nothing needs is kept as cache, counted from the run that first found it so, or that
+   * found it read since the run before. None when left out.
    */
   graceMs?: number;
+  /** Where room is short: of what is past this grace so many bytes go too, what was not of use for longest first. */
+  short?: { graceMs: number; bytes: number };
   clock?: Clock;
   signal?: AbortSignal;
 }
@@ -29,6 +42,7 @@ export interface Reclaimed {
 
 export interface ReclaimComponents extends CompactComponents {
   presence: Presence;
+  reads: RecentReads;
   /** Told how many blocks went. */
   onDropped(chunks: number): void;
 }
@@ -53,16 +67,42 @@ export async function reclaim(
 async function dropDead(store: ReclaimComponents, isLive: IsLive, options: ReclaimOptions): Promise<number> {
   let dropped = 0;
   let after: Uint8Array | null = null;
+  const limits = await limitsOf(store, options);
   for (;;) {
     if (options.signal?.aborted) throw abortError(options.signal);
     const cids: Uint8Array[] = await nextCids(store.db, after, IDS_PER_QUERY);
     // Asked twice: first without holding anybody up, then, for what seems dead, while nothing can change.
     const unused = await notLive(cids, isLive);
-    const suspects = await pastGrace(store, { after, last: cids.at(-1) ?? null }, unused, options);
+    const suspects = await pastGrace(store, { after, last: cids.at(-1) ?? null }, unused, limits);
     if (suspects.length > 0) dropped += await dropLocked(store, suspects, isLive);
     if (cids.length === 0) return dropped;
     after = cids.at(-1)!;
   }
+}
+
+/** When this run is, and until when what it drops must have been unused; undefined where all of that goes. */
+interface Limits {
+  now: number;
+  until: number | undefined;
+}
+
+/** Notes what was read since the run before, and finds out how far back cache is to go. */
+async function limitsOf(
+  { db, reads }: ReclaimComponents,
+  { graceMs = 0, short, clock = systemClock }: ReclaimOptions,
+): Promise<Limits> {
+  const now = clock.now();
+  const read = reads.take().map(cidToBytes);
+  if (graceMs <= 0) return { now, until: undefined };
+  if (read.length > 0) await db.write((tx) => touchUnused(tx, read, now));
+  let until = now - graceMs;
+  let left = short?.bytes ?? 0;
+  for (const { since, bytes } of short && left > 0 ? await unusedBytes(db, now - short.graceMs) : []) {
+    if (left <= 0) break;
+    left -= bytes;
+    until = Math.max(until, since);
+  }
+  return { now, until };
 }
 
 /** Those of the unused that were so for long enough. Notes which of a run became so, and forgets the others. */
@@ -70,10 +110,9 @@ async function pastGrace(
   { db }: ReclaimComponents,
   run: { after: Uint8Array | null; last: Uint8Array | null },
   unused: Uint8Array[],
-  { graceMs = 0, clock = systemClock }: ReclaimOptions,
+  { now, until }: Limits,
 ): Promise<Uint8Array[]> {
-  if (graceMs <= 0) return unused;
-  const now = clock.now();
+  if (until === undefined) return unused;
   const known = await unusedSince(db, run.after, run.last);
   const keys = new Set(unused.map(keyOf));
   const fresh = unused.filter((cid) => !known.has(keyOf(cid)));
@@ -85,7 +124,7 @@ async function pastGrace(
       await forgetUnused(tx, others);
     });
   }
-  return unused.filter((cid) => (known.get(keyOf(cid)) ?? now) <= now - graceMs);
+  return unused.filter((cid) => (known.get(keyOf(cid)) ?? now) <= until);
 }
 
 async function dropLocked(store: ReclaimComponents, suspects: Uint8Array[], isLive: IsLive): Promise<number> {

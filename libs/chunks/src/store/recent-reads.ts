@@ -1,0 +1,23 @@
+import type { Cid } from '@dfs/protocol';
+import { RECENT_READS } from './limits.js';
+
+/** The blocks that were read last, so that reclaiming frees others first. Bounded; forgotten with the process. */
+export class RecentReads {
+  #ids = new Set<Cid>();
+
+  note(ids: readonly Cid[]): void {
+    for (const id of ids) {
+      // The set is in the order in which they were read.
+      this.#ids.delete(id);
+      this.#ids.add(id);
+      if (this.#ids.size > RECENT_READS) this.#ids.delete(this.#ids.values().next().value as Cid);
+    }
+  }
+
+  /** Those since this was asked last. */
+  take(): Cid[] {
+    const ids = [...this.#ids];
+    this.#ids = new Set();
+    return ids;
+  }
+}
