@@ -1,6 +1,9 @@
 import { HASH_ELSEWHERE_BYTES, hashShared, slabs } from '@dfs/chunks';
 import {
+  bitsFrame,
+  bitsRequest,
   blocksFrame,
+  checkBits,
   CHUNK_MAX_BYTES,
   CHUNKS_PROTOCOL,
   DfsError,
@@ -10,6 +13,7 @@ import {
   packIds,
   unpackBits,
   unpackSizes,
+  type BitsFrame,
   type Cid,
   type Shape,
   type WireValue,
@@ -74,6 +78,22 @@ export async function askHave(
   return has;
 }
 
+/**
+ * What `peerId` has of an extent and who else fetches it, again and again as it changes, until the loop is left.
+ * @throws DfsError as askBlocks
+ */
+export async function* askBits(
+  transport: Opener,
+  peerId: string,
+  extent: { content: Cid; size: number; extent: number },
+  signal: AbortSignal,
+): AsyncGenerator<BitsFrame, void, undefined> {
+  const header = bitsRequest.form({ method: 'bits', ...extent }) ?? null;
+  for await (const frame of request(transport, peerId, CHUNKS_PROTOCOL, header, { signal })) {
+    yield parse(bitsFrame, frame.header, checkBits);
+  }
+}
+
 function sizesOf(header: WireValue, payload: Uint8Array, most: number): number[] {
   const sizes = parse(blocksFrame, header).sizes;
   const list = unpackSizes(sizes);
@@ -135,9 +155,9 @@ async function verify(
   return answers;
 }
 
-function parse<T>(of: Shape<T>, header: WireValue): T {
+function parse<T>(of: Shape<T>, header: WireValue, check: (value: T) => T = (value) => value): T {
   try {
-    return of.parse(header, 'answer');
+    return check(of.parse(header, 'answer'));
   } catch (cause) {
     throw misbehaved('its answer is malformed', {}, cause);
   }

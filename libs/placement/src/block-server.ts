@@ -18,6 +18,8 @@ import {
 } from '@dfs/protocol';
 import { HASH_ELSEWHERE_BYTES, type ReadBlock } from '@dfs/chunks';
 import { firstFrame, type Channel, type Transport } from '@dfs/transport';
+import { BitsServer } from './bits-server.js';
+import type { Gatherings } from './gatherings.js';
 import { FRAME_BYTES } from './limits.js';
 import type { BlockReader } from './parts.js';
 import type { PinLog } from './pin-log.js';
@@ -29,14 +31,24 @@ export interface BlockServerComponents {
   chunks: BlockReader;
   pins: PinLog;
   promises: Promises;
+  gatherings: Gatherings;
   log: Log;
 }
 
 /** Answers `/dfs/chunks/1`. What it sends was hashed when it was read; a slow asker holds up only itself. */
 export class BlockServer {
   private readonly queue = new ServingQueue();
+  private readonly bits: BitsServer;
+  private sent = 0;
 
-  constructor(private readonly components: BlockServerComponents) {}
+  constructor(private readonly components: BlockServerComponents) {
+    this.bits = new BitsServer(components);
+  }
+
+  /** Bytes of blocks sent since the start. */
+  get sentBytes(): number {
+    return this.sent;
+  }
 
   start(): void {
     this.components.transport.handle(CHUNKS_PROTOCOL, (channel) => this.answer(channel));
@@ -45,6 +57,8 @@ export class BlockServer {
   private async answer(channel: Channel): Promise<void> {
     const { header } = await firstFrame(channel);
     const request = parseChunksRequest(header);
+    // It takes no turn: it lasts, and costs next to nothing.
+    if (request.method === 'bits') return this.bits.answer(channel, request);
     const leave = await this.queue.enter(channel.peerId);
     try {
       if (request.method === 'pins') await this.sendPins(channel, request);
@@ -86,6 +100,7 @@ export class BlockServer {
         answered++;
       }
       await frame.add(block.bytes, block.release);
+      this.sent += block.bytes.length;
       answered++;
     }
     for (; answered < ids.length; answered++) await frame.add(undefined);
@@ -94,9 +109,27 @@ export class BlockServer {
 
   /** Those that are here, in order. A block that turns out damaged or gone is one that is not here. */
   private async *read(ids: readonly Cid[], signal: AbortSignal): AsyncIterable<ReadBlock> {
-    const { chunks, log } = this.components;
+    const { chunks, gatherings } = this.components;
     const here = await chunks.has(ids);
-    let rest = ids.filter((id) => here.has(id));
+    let run: Cid[] = [];
+    for (const id of ids) {
+      if (here.has(id)) {
+        run.push(id);
+      } else if (gatherings.has(id)) {
+        yield* this.readStored(run, signal);
+        run = [];
+        // It came a moment ago, and may be committed by now.
+        const bytes = await this.bits.readUncommitted(id);
+        if (bytes) yield { id, bytes };
+        else run.push(...(await chunks.has([id])));
+      }
+    }
+    yield* this.readStored(run, signal);
+  }
+
+  private async *readStored(ids: readonly Cid[], signal: AbortSignal): AsyncIterable<ReadBlock> {
+    const { chunks, log } = this.components;
+    let rest = ids;
     while (rest.length > 0) {
       let read = 0;
       try {

@@ -23,12 +23,59 @@ export const LEAVE_AFTER = 9 * second;
 export const LEAVE_TRICKLE_AFTER = 60 * second;
 /** Bytes a second below which a connection counts as silent. */
 export const TRICKLE = 8 * KiB;
+/** A peer is late, too, when it has sent nothing for so many times what it took to begin, but not before this. */
+export const LATE_TIMES = 4;
+export const LATE_LEAST = 500 * millisecond;
 /** How often stalls are looked for. */
-export const STALL_CHECK = 500 * millisecond;
+export const STALL_CHECK = 100 * millisecond;
+/** Once all has been asked for, what is owed for so long is asked of those who have nothing to do. */
+export const ENDGAME_AFTER = 1 * second;
 /** Pause after a peer said that it is asked too much. */
 export const BUSY_PAUSE = 250 * millisecond;
 /** A manifest block whose size is not known counts as this. */
 export const ASSUMED_BLOCK_BYTES = 48 * KiB;
+
+// Fetching together.
+
+/** Contents from this size on are fetched together with others who fetch them, and kept as cache by a reader. */
+export const SHARED_BYTES = 8 * MiB;
+/** Of the holders of an extent, those whom all who fetch it ask for each other. */
+export const MEETING_PLACES = 3;
+/** Time for them to say so before it begins without. */
+export const MEET_TIME = 300 * millisecond;
+/** Others who are asked what they have. */
+export const MAX_PARTNERS = 24;
+/** Blocks that one of them said it has and did not send; with more it is left. */
+export const MAX_LACKED = 8;
+/** At first only so much is under way, until those who begin at the same moment know of each other. */
+export const MEETING_TIME = 250 * millisecond;
+export const MEETING_BYTES = 2 * MiB;
+/** Holders are spared so long at least once only what partners should bring is left … */
+export const SPARE_TIME = 1 * second;
+/** … and as long as these bring this share of what the holders did. */
+export const SPARE_SHARE = 0.5;
+/** The span over which that is measured. */
+export const SPARE_MEMORY = 2 * second;
+/** A reader to whom nothing comes waits so long for a partner to bring what is due next. */
+export const HEAD_PATIENCE = 2 * second;
+/** Share of the quota up to which a reader keeps what it got: less than what stops the data of others. */
+export const CACHE_SHARE = 0.7;
+/** Of what is free on the disk, the share a reader may fill. */
+export const CACHE_FREE_SHARE = 0.5;
+
+// Who fetches what, as told to others.
+
+/** Between two answers to someone who wants to know what is here. */
+export const BITS_EVERY = 100 * millisecond;
+/** An answer comes at least so often. */
+export const BITS_ALIVE = 10 * second;
+/** Such streams of one asker, and of all; more are refused. */
+export const BITS_PER_ASKER = 16;
+export const BITS_AT_ONCE = 1024;
+/** Who fetched is named for so long after that: it may have all of it. */
+export const FETCHER_MEMORY = 1 * minute;
+/** Extents of which it is remembered who fetches them. */
+export const MAX_GATHERINGS = 4096;
 
 // A reader.
 

@@ -3,18 +3,21 @@ import type { ChunkInfo, HolderList, Replication } from '@dfs/contracts';
 import type { Tx } from '@dfs/database';
 import { abortError, cidToBytes, DfsError, type Cid, type Unsubscribe } from '@dfs/protocol';
 import { BlockServer } from './block-server.js';
+import { hasRoomForCache } from './cache-keeper.js';
 import { ContentReader, localOrRemote } from './content-reader.js';
 import { DamageWatch } from './damage-watch.js';
 import { DownloadTransfer } from './download-transfer.js';
 import { Drains } from './drains.js';
 import { extentsOf, isEmpty, isLarge } from './extents.js';
+import { Gatherings } from './gatherings.js';
 import { HolderFinder } from './holder-finder.js';
 import { HoldingsExchange } from './holdings-exchange.js';
 import { Holdings } from './holdings.js';
 import { refuseLastCopy } from './last-copy.js';
 import { LettingGo, type LettingGoStatus } from './letting-go.js';
-import { LIVENESS_CHECK, SETTLE_TIME } from './limits.js';
+import { LIVENESS_CHECK, SETTLE_TIME, SHARED_BYTES } from './limits.js';
 import { NetworkView } from './network-view.js';
+import type { Meeting } from './partners.js';
 import type { ContentChange, PlacementComponents } from './parts.js';
 import { pinThose } from './pin-again.js';
 import { PinLog, type PinnedExtent } from './pin-log.js';
@@ -27,6 +30,7 @@ import { ReplicationView } from './replication-view.js';
 import { ReplicationWatch } from './replication-watch.js';
 import { Replicator } from './replicator.js';
 import { RequestSlots } from './request-slots.js';
+import { SharedRead } from './shared-read.js';
 import { SharedSource } from './shared-source.js';
 import { stopping } from './signals.js';
 import { capacityClass, StoreRoom } from './store-room.js';
@@ -65,6 +69,10 @@ export class Placement {
   private readonly lettingGo: LettingGo;
   private readonly exchange: HoldingsExchange;
   private readonly drains: Drains;
+  private readonly gatherings = new Gatherings();
+  private readonly server: BlockServer;
+  /** Reads that have ended and of which something is being made durable. */
+  private readonly keeping = new Set<Promise<void>>();
   private readonly unsubscribe: Unsubscribe[] = [];
   private timer: NodeJS.Timeout | undefined;
   private liveness = '';
@@ -82,7 +90,14 @@ export class Placement {
     const leaving = (): ReadonlySet<string> => this.drains.leaving();
     this.network = new NetworkView({ membership, peers, holdings, isFull, leaving, capacity: () => pins.capacity });
     this.counts = new ExtentCounts(db);
-    const shared = { ...components, holdings, network: this.network, counts: this.counts, slots: this.slots };
+    const shared = {
+      ...components,
+      holdings,
+      network: this.network,
+      counts: this.counts,
+      slots: this.slots,
+      ...this.meeting(),
+    };
     this.drains = new Drains({ ...shared, onChanged: () => this.membersChanged() });
     this.finder = new HolderFinder(shared);
     this.view = new ReplicationView({ ...shared, isNews: (content) => this.watch.isNews(content) });
@@ -122,7 +137,8 @@ export class Placement {
       promises,
       graceMs: () => membership.settings().graceMs,
     });
-    new BlockServer({ transport, chunks, pins, promises, log }).start();
+    this.server = new BlockServer({ transport, chunks, pins, promises, gatherings: this.gatherings, log });
+    this.server.start();
   }
 
   /** Reads what is known of pins and holders, and answers peers from now on. Nothing is fetched before `start`. */
@@ -154,7 +170,13 @@ export class Placement {
     this.watch.stop();
     this.room.stop();
     this.exchange.stop();
-    await Promise.all([this.replicator.stop(), this.damage.stop(), this.reclaimer.stop(), this.lettingGo.stop()]);
+    await Promise.all([
+      this.replicator.stop(),
+      this.damage.stop(),
+      this.reclaimer.stop(),
+      this.lettingGo.stop(),
+      ...this.keeping,
+    ]);
   }
 
   /** Contents that this node has just stored whole, in the unit of work that commits their blocks. */
@@ -181,7 +203,8 @@ export class Placement {
     const transfer = new DownloadTransfer(this.transfers, { contentId: content, bytes: length, path: options.path });
     const signals = [this.control.signal, transfer.signal, ...(options.signal ? [options.signal] : [])];
     const signal = AbortSignal.any(signals);
-    const remote = this.remote(content, signal, (bytes, peerId) => transfer.received(bytes, peerId));
+    const shared = this.share(content, size, length, signal);
+    const remote = this.remote(content, signal, (bytes, peerId) => transfer.received(bytes, peerId), shared);
     this.replicator.hurry(content);
     try {
       const parts = { chunks: this.components.chunks, remote: new SharedSource(this.replicator, remote, signal) };
@@ -197,6 +220,7 @@ export class Placement {
     } finally {
       transfer.fail(new DfsError('aborted', 'The reader has gone.'));
       remote.close();
+      if (shared) this.closeShared(shared);
     }
   }
 
@@ -244,8 +268,16 @@ export class Placement {
   }
 
   /** How placement is doing, for health and metrics. */
-  status(): { full: boolean; wanted: number; damaged: number; reclaimed: ReclaimStatus; lettingGo: LettingGoStatus } {
+  status(): {
+    full: boolean;
+    wanted: number;
+    damaged: number;
+    reclaimed: ReclaimStatus;
+    lettingGo: LettingGoStatus;
+    sentBytes: number;
+  } {
     return {
+      sentBytes: this.server.sentBytes,
       full: this.room.isFull(),
       wanted: this.replicator.wanted,
       damaged: this.damage.count,
@@ -309,10 +341,27 @@ export class Placement {
     content: Cid,
     signal: AbortSignal,
     onReceived?: (bytes: number, peerId: string) => void,
+    shared?: SharedRead,
   ): RemoteBlocks {
     const { transport, log } = this.components;
-    const parts = { transport, log, slots: this.slots, finder: this.finder };
-    return new RemoteBlocks(parts, { content, signal, ...(onReceived && { onReceived }) });
+    const parts = { transport, log, slots: this.slots, finder: this.finder, ...this.meeting() };
+    return new RemoteBlocks(parts, { content, signal, ...(onReceived && { onReceived }), ...(shared && { shared }) });
+  }
+
+  /** A large read is kept where there is room, and shared with others who fetch the same. */
+  private share(content: Cid, size: number, length: number, signal: AbortSignal): SharedRead | undefined {
+    if (length < SHARED_BYTES || !hasRoomForCache(this.components.chunks, SHARED_BYTES)) return undefined;
+    return new SharedRead({ ...this.components, ...this.meeting() }, { content, size, signal });
+  }
+
+  private closeShared(shared: SharedRead): void {
+    const closed = shared.close().finally(() => this.keeping.delete(closed));
+    this.keeping.add(closed);
+  }
+
+  private meeting(): Meeting {
+    const self = this.components.membership.self().peerId;
+    return { gatherings: this.gatherings, others: () => this.network.others(), self };
   }
 
   private listen(): void {

@@ -2,6 +2,7 @@ import { abortError, DfsError, isDfsError, type Cid } from '@dfs/protocol';
 import type { HolderFinder, KnownHolders } from './holder-finder.js';
 import { ASSUMED_BLOCK_BYTES, DHT_DELAY, MAX_STRIKES, READER_PATIENCE, REASK_AFTER, SEARCH_PAUSE } from './limits.js';
 import type { Want } from './schedule.js';
+import type { SharedRead } from './shared-read.js';
 import { pause } from './signals.js';
 import { Swarm, type SwarmComponents } from './swarm.js';
 
@@ -17,12 +18,15 @@ interface Pending {
 
 export interface RemoteBlocksComponents extends SwarmComponents {
   finder: HolderFinder;
+  self: string;
 }
 
 export interface RemoteBlocksOptions {
   content: Cid;
   signal: AbortSignal;
   onReceived?(bytes: number, peerId: string): void;
+  /** Keeps what comes, and shares it with others who fetch the same. */
+  shared?: SharedRead;
 }
 
 /**
@@ -52,6 +56,7 @@ export class RemoteBlocks {
   ) {
     this.signal = AbortSignal.any([options.signal, this.control.signal]);
     this.swarm = new Swarm(components, {
+      ...(options.shared && { self: components.self }),
       urgency: 'reader',
       signal: this.signal,
       deliver: ({ id, bytes }, peerId) => this.deliver(id, bytes, peerId),
@@ -103,8 +108,22 @@ export class RemoteBlocks {
       this.components.log.warn({ err: error, content: this.options.content }, 'holders could not be looked up');
     }
     const early = this.keys.get(key) ?? [];
+    if (this.options.shared && key !== WHOLE) {
+      // The first one at once: someone waits for it.
+      this.swarm.want(early.splice(0, 1));
+      await this.meet(this.options.shared, key);
+    }
     this.keys.set(key, undefined);
     this.swarm.want(early);
+  }
+
+  private async meet(shared: SharedRead, key: string): Promise<void> {
+    const { extents, any } = (await this.known?.catch(() => undefined)) ?? {
+      extents: new Map<number, string[]>(),
+      any: [],
+    };
+    const extent = Number(key);
+    await shared.open(extent, key, extents.get(extent) ?? any, this.swarm, (id) => this.get(id));
   }
 
   /** Pins of the extent; those who may have something of it where there are none; and who was found by searching. */
@@ -115,12 +134,13 @@ export class RemoteBlocks {
     if (good.length > 0) this.swarm.offer(key, good);
   }
 
-  private deliver(id: Cid, bytes: Uint8Array, peerId: string): undefined {
+  private deliver(id: Cid, bytes: Uint8Array, peerId: string): Promise<void> | undefined {
     this.newest = performance.now();
     this.anything = true;
     this.options.onReceived?.(bytes.length, peerId);
     this.pending.get(id)?.resolve(bytes);
     this.pending.delete(id);
+    return this.options.shared?.keep(id, bytes);
   }
 
   private onLeft(peerId: string, error: unknown): void {

@@ -1,14 +1,15 @@
 import { readExtent, summarise, type ReadBlock } from '@dfs/chunks';
 import type { Database, Tx } from '@dfs/database';
 import { abortError, DfsError, isDfsError, isManifestCid, type Cid } from '@dfs/protocol';
-import { ASSUMED_BLOCK_BYTES } from './limits.js';
+import { ASSUMED_BLOCK_BYTES, SHARED_BYTES } from './limits.js';
+import { Partners, type Meeting } from './partners.js';
 import type { BlockStore } from './parts.js';
 import type { PinnedExtent } from './pin-log.js';
 import { RotatingBatch } from './rotating-batch.js';
 import { Swarm, type SwarmComponents } from './swarm.js';
 import { wantKey, type WantedExtent } from './wants.js';
 
-export interface ReplicationJobComponents extends SwarmComponents {
+export interface ReplicationJobComponents extends SwarmComponents, Meeting {
   db: Database;
   chunks: BlockStore;
   /** Pins these extents: every block of them is committed in this very unit of work, or before. */
@@ -37,6 +38,8 @@ interface Task {
   readonly want: WantedExtent;
   /** Every block of the extent, once its manifest is read. */
   needs: Cid[] | undefined;
+  /** Those of them that are chunks. */
+  chunks: Cid[] | undefined;
   failed: boolean;
 }
 
@@ -59,15 +62,22 @@ export class ReplicationJob {
   private readonly searched = new Set<string>();
   private readonly firstRead = Promise.withResolvers<undefined>();
   private isRead = false;
+  /** Others who fetch the same, where it is one large extent. */
+  private readonly partners: Partners | undefined;
 
   constructor(
     private readonly components: ReplicationJobComponents,
     wants: readonly WantedExtent[],
     private readonly options: ReplicationJobOptions,
   ) {
-    this.tasks = new Map(wants.map((want) => [wantKey(want), { want, needs: undefined, failed: false }]));
+    this.tasks = new Map(
+      wants.map((want) => [wantKey(want), { want, needs: undefined, chunks: undefined, failed: false }]),
+    );
     this.batch = new RotatingBatch(components.chunks, components.db);
+    const [only] = wants;
+    const isShared = wants.length === 1 && only!.size >= SHARED_BYTES && components.others().length > 1;
     this.swarm = new Swarm(components, {
+      ...(isShared && { self: components.self }),
       urgency: 'bulk',
       signal: options.signal,
       reuse: true,
@@ -75,13 +85,17 @@ export class ReplicationJob {
       starved: (keys) => this.starved(keys),
       left: (peerId, error) => this.onLeft(peerId, error),
     });
+    if (isShared && only!.extent !== null) this.partners = this.meet(only!, only!.extent);
   }
 
   /** @throws DfsError `no-space`, `quota-exceeded` (nothing uncommitted is kept), `aborted`, `shutting-down` */
   async run(): Promise<ReplicationResult> {
     try {
       await this.lookUpContents();
-      for (const [key, { want }] of this.tasks) this.swarm.offer(key, want.holders);
+      for (const [key, { want }] of this.tasks) {
+        this.swarm.offer(key, want.holders);
+        this.partners?.askAt(want.holders);
+      }
       const expanded = Promise.all([...this.tasks].map(([key, task]) => this.expand(key, task)));
       await Promise.race([expanded, this.swarm.ended]);
       await this.swarm.drained();
@@ -91,8 +105,10 @@ export class ReplicationJob {
       throw error;
     } finally {
       this.swarm.close();
+      this.partners?.close();
       for (const { resolve } of this.readers.values()) resolve(undefined);
       this.readers.clear();
+      this.partners?.leave();
       await this.batch.abort();
     }
   }
@@ -115,6 +131,28 @@ export class ReplicationJob {
     const waiting = this.readers.get(id) ?? Promise.withResolvers<Uint8Array | undefined>();
     this.readers.set(id, waiting);
     return waiting.promise;
+  }
+
+  /** Someone waits for it, by `take`. */
+  isAwaited(id: Cid): boolean {
+    return this.readers.has(id);
+  }
+
+  /** Blocks that have come. */
+  get arrivals(): number {
+    return this.delivered.size;
+  }
+
+  private meet({ content, size }: WantedExtent, extent: number): Partners {
+    const [key, task] = [...this.tasks][0]!;
+    return new Partners(this.components, {
+      ...{ content, size, extent, key, swarm: this.swarm, signal: this.options.signal },
+      own: {
+        chunks: () => task.chunks,
+        has: (id) => this.here.has(id),
+        read: (id) => this.batch.get(id),
+      },
+    });
   }
 
   /** Whole contents of one chunk, and roots, in one question. */
@@ -142,6 +180,9 @@ export class ReplicationJob {
       const { manifestBlocks, chunks } = await readExtent(content, size, extent, get);
       const ids = chunks.map(({ id }) => id);
       for (const id of await this.components.chunks.has(ids)) this.here.add(id);
+      task.chunks = ids;
+      this.partners?.chunksKnown();
+      await this.partners?.ready();
       this.swarm.want(chunks.filter(({ id }) => !this.here.has(id)).map(({ id, size }) => ({ id, size, key })));
       task.needs = [...manifestBlocks, ...ids];
     } catch (error) {
@@ -175,6 +216,7 @@ export class ReplicationJob {
     await this.batch.add({ id, bytes }, isShared ? undefined : release);
     this.here.add(id);
     this.delivered.add(id);
+    this.partners?.arrived();
     this.options.onReceived(size, peerId);
     if (isShared) this.awaited.get(id)?.resolve(bytes);
     if (this.options.pace && !this.isRead) await Promise.race([this.options.pace(size), this.firstRead.promise]);

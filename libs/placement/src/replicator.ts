@@ -17,6 +17,7 @@ import {
   SETTLE_AT_MOST,
 } from './limits.js';
 import type { BlockStore, ContentRef, Contents } from './parts.js';
+import type { Meeting } from './partners.js';
 import type { PinnedExtent } from './pin-log.js';
 import type { RepairBudget } from './repair-budget.js';
 import { ReplicationJob, type ReplicationResult } from './replication-job.js';
@@ -27,7 +28,7 @@ import type { SwarmComponents } from './swarm.js';
 import type { Transfer, Transfers } from './transfers.js';
 import { wantKey, WantQueue, type WantedExtent } from './wants.js';
 
-export interface ReplicatorComponents extends SwarmComponents, SurveyComponents {
+export interface ReplicatorComponents extends SwarmComponents, SurveyComponents, Meeting {
   db: Database;
   chunks: BlockStore;
   catalogue: Pick<Contents, 'contents' | 'everyContent'>;
@@ -112,6 +113,12 @@ export class Replicator {
       if (bytes) return bytes;
     }
     return undefined;
+  }
+
+  /** Blocks that have come by the job that someone waits for with `take`. */
+  progress(id: Cid): number {
+    for (const job of this.active) if (job.isAwaited(id)) return job.arrivals;
+    return 0;
   }
 
   /** Whether a block is here for what is being fetched, and so not yet for a pin. */

@@ -58,6 +58,76 @@ describe('Schedule', () => {
     expect(ids(schedule.take('x', 100, 9))).toEqual(['c', 'a', 'b']);
   });
 
+  it('asks of partners only what they say they have, the rarest first', () => {
+    const schedule = new Schedule({ self: 'me', order: 'rarest' });
+    for (const id of ['a', 'b', 'c']) schedule.want(want(id));
+    schedule.meet('k', 'x');
+    schedule.meet('k', 'y');
+    expect(ids(schedule.take('x', 100, 9))).toEqual([]);
+    expect(schedule.starved()).toEqual(['k']);
+    schedule.gained('k', 'x', ['a', 'b']);
+    schedule.gained('k', 'y', ['a']);
+    expect(ids(schedule.take('x', 100, 9))).toEqual(['b', 'a']);
+    schedule.part('k', 'x');
+    schedule.putBackAll(['a', 'b'], 'x');
+    expect(ids(schedule.take('x', 100, 9))).toEqual([]);
+    expect(ids(schedule.take('y', 100, 9))).toEqual(['a']);
+  });
+
+  it('brings the nearest deadline first, however rare the rest', () => {
+    const schedule = new Schedule({ self: 'me', order: 'deadline' });
+    for (const id of ['a', 'b']) schedule.want(want(id));
+    for (const partner of ['x', 'y']) schedule.meet('k', partner);
+    schedule.gained('k', 'x', ['a', 'b']);
+    schedule.gained('k', 'y', ['a']);
+    expect(ids(schedule.take('x', 100, 9))).toEqual(['a', 'b']);
+  });
+
+  it('asks of one holder, by all who fetch together, each block once', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 2, max: 12 }), fc.integer({ min: 1, max: 200 }), (members, count) => {
+        const names = Array.from({ length: members }, (_, n) => `member ${n}`);
+        const blocks = Array.from({ length: count }, (_, n) => `block ${n}`);
+        const schedules = names.map((self) => {
+          const schedule = new Schedule({ self, order: 'rarest' });
+          for (const id of blocks) schedule.want(want(id));
+          schedule.offer('k', 'holder');
+          for (const other of names) if (other !== self) schedule.meet('k', other);
+          return schedule;
+        });
+        const taken = schedules.flatMap((schedule) => ids(schedule.take('holder', 1e9, 1e9)));
+        expect(taken.sort()).toEqual([...blocks].sort());
+        for (const schedule of schedules) expect(schedule.spares('holder')).toBe(schedule.waitingBytes > 0);
+      }),
+    );
+  });
+
+  it('spares a holder no longer what nobody brings, or is late', () => {
+    const schedule = new Schedule({ self: 'me', order: 'rarest' });
+    for (const id of ['a', 'b']) schedule.want(want(id));
+    schedule.offer('k', 'holder');
+    schedule.meet('k', 'x');
+    schedule.gained('k', 'x', ['a', 'b']);
+    expect(ids(schedule.take('holder', 100, 9))).toEqual([]);
+    schedule.missing('a', 'x');
+    expect(ids(schedule.take('x', 100, 9))).toEqual(['b']);
+    schedule.reask('b');
+    expect(ids(schedule.take('holder', 100, 1))).toEqual(['b']);
+    schedule.arrived('b');
+    schedule.part('k', 'x');
+    expect(ids(schedule.take('holder', 100, 9))).toEqual(['a']);
+  });
+
+  it('lets one who has nothing to do take over what another owes', () => {
+    const schedule = new Schedule();
+    for (const id of ['a', 'b', 'c']) schedule.want(want(id));
+    for (const holder of ['slow', 'fast']) schedule.offer('k', holder);
+    schedule.take('slow', 100, 9);
+    expect(ids(schedule.takeOver(['c', 'b', 'a'], 'fast', 15))).toEqual(['c']);
+    expect([...schedule.askedOf('c')]).toEqual(['slow', 'fast']);
+    expect(ids(schedule.takeOver(['c', 'b', 'a'], 'fast', 20))).toEqual(['b', 'a']);
+  });
+
   it('delivers every block once whatever peers do, as long as an honest one remains', () => {
     const peers = ['honest', 'lacking', 'lost', 'late'];
     fc.assert(

@@ -1,4 +1,5 @@
 import type { Cid } from '@dfs/protocol';
+import { Sources } from './sources.js';
 
 /** A block to be fetched. */
 export interface Want {
@@ -14,21 +15,38 @@ interface Entry extends Want {
   asked: Set<string>;
   /** Peers that do not have it. */
   lacking: Set<string>;
-  /** Someone who owes it is late: it may be asked of several. */
+  /** Someone who owes it is late: it may be asked of several, and of everyone. */
   late: boolean;
+  /** Among blocks of which there are as many. */
+  readonly tie: number;
+}
+
+export interface ScheduleOptions {
+  /** This node, for its share among those who fetch the same. */
+  self?: string;
+  /**
+   * With partners: the nearest deadline first, which is the order in which blocks were wanted, or the rarest first, in any
+   * order among equals.
+   */
+  order?: 'deadline' | 'rarest';
+  /** In [0, 1). */
+  random?: () => number;
 }
 
 /**
- * Which block is asked of which holder next. Pure bookkeeping: knows no peer, no clock, no bytes. Blocks go out in the
- * order they were wanted, those put back or expedited first. A block may be asked of several; the first answer counts.
+ * Which block is asked of which peer next. Pure bookkeeping: knows no peer, no clock, no bytes. Blocks go out in the
+ * order they were wanted, or the rarest first where several fetch the same; those put back or expedited before all. A
+ * block may be asked of several; the first answer counts.
  */
 export class Schedule {
   private readonly entries = new Map<Cid, Entry>();
   /** Both in the order in which blocks are wanted. */
   private readonly urgent = new Set<Entry>();
   private readonly waiting = new Set<Entry>();
-  private readonly holders = new Map<string, Set<string>>();
+  private readonly sources = new Map<string, Sources>();
   private waitingSum = 0;
+
+  constructor(private readonly options: ScheduleOptions = {}) {}
 
   /** Blocks that have not come. */
   get open(): number {
@@ -47,41 +65,95 @@ export class Schedule {
   /** Wanting a block twice is wanting it once. */
   want(want: Want): void {
     if (this.entries.has(want.id)) return;
-    const entry: Entry = { ...want, asked: new Set(), lacking: new Set(), late: false };
+    const tie = (this.options.random ?? Math.random)();
+    const entry: Entry = { ...want, asked: new Set(), lacking: new Set(), late: false, tie };
     this.entries.set(want.id, entry);
     this.queue(entry, this.waiting);
   }
 
   /** `peerId` may have the blocks of `key`. */
   offer(key: string, peerId: string): void {
-    const holders = this.holders.get(key);
-    if (holders) holders.add(peerId);
-    else this.holders.set(key, new Set([peerId]));
+    this.sourcesOf(key).holders.add(peerId);
+  }
+
+  /** `peerId` fetches the blocks of `key` too, and has what it says from now on. */
+  meet(key: string, peerId: string): void {
+    this.sourcesOf(key).meet(peerId);
+  }
+
+  /** A partner has these. @param done it has all it wants: its share is brought by others */
+  gained(key: string, peerId: string, ids: Iterable<Cid>, done = false): void {
+    this.sourcesOf(key).gained(peerId, ids, done);
+  }
+
+  /** A partner has gone; what it owes is still awaited. */
+  part(key: string, peerId: string): void {
+    this.sourcesOf(key).part(peerId);
   }
 
   /** Nothing more is asked of `peerId`, and what it owes goes back. */
   drop(peerId: string): void {
-    for (const holders of this.holders.values()) holders.delete(peerId);
+    for (const sources of this.sources.values()) sources.drop(peerId);
     for (const entry of this.entries.values()) this.putBack(entry, peerId);
   }
 
-  /** The next blocks for `peerId`: at least one if there is any, then as many as `bytes` and `count` allow. */
-  take(peerId: string, bytes: number, count: number): Want[] {
+  /**
+   * The next blocks for `peerId`: at least one if there is any, then as many as `bytes` and `count` allow.
+   * @param spare leaves out what partners have or should bring, where `peerId` is a holder
+   */
+  take(peerId: string, bytes: number, count: number, spare = true): Want[] {
+    const may = (entry: Entry): boolean =>
+      this.mayAsk(entry, peerId) && (!spare || entry.late || !this.sourcesOf(entry.key).isSpared(entry, peerId));
     const taken: Entry[] = [];
     let sum = 0;
-    for (const queue of [this.urgent, this.waiting]) {
+    for (const queue of [this.urgent, this.inOrder(may)]) {
       for (const entry of queue) {
         if (taken.length >= count || (taken.length > 0 && sum + entry.size > bytes)) break;
-        if (!this.mayAsk(entry, peerId)) continue;
+        if (!may(entry)) continue;
         taken.push(entry);
         sum += entry.size;
       }
     }
-    for (const entry of taken) {
-      this.unqueue(entry);
-      entry.asked.add(peerId);
-    }
+    this.ask(taken, peerId);
     return taken;
+  }
+
+  /** Of these, which one peer owes, those that `peerId` is asked for as well. */
+  takeOver(ids: Iterable<Cid>, peerId: string, bytes: number): Want[] {
+    const taken: Entry[] = [];
+    let sum = 0;
+    for (const id of ids) {
+      const entry = this.entries.get(id);
+      if (!entry || entry.asked.size !== 1 || !this.mayAsk(entry, peerId)) continue;
+      if (taken.length > 0 && sum + entry.size > bytes) break;
+      taken.push(entry);
+      sum += entry.size;
+    }
+    this.ask(taken, peerId);
+    return taken;
+  }
+
+  /** Whether a block waits that `peerId` is spared. */
+  spares(peerId: string): boolean {
+    if (![...this.sources.values()].some(({ hasPartners }) => hasPartners)) return false;
+    for (const queue of [this.urgent, this.waiting]) {
+      for (const entry of queue) {
+        if (!this.mayAsk(entry, peerId) || entry.late) continue;
+        if (this.sourcesOf(entry.key).isSpared(entry, peerId)) return true;
+      }
+    }
+    return false;
+  }
+
+  /** The block that is due first of those that nobody has been asked for. */
+  get next(): Cid | undefined {
+    for (const queue of [this.urgent, this.waiting]) for (const { id, asked } of queue) if (asked.size === 0) return id;
+    return undefined;
+  }
+
+  /** Who owes an answer for it. */
+  askedOf(id: Cid): ReadonlySet<string> {
+    return this.entries.get(id)?.asked ?? new Set();
   }
 
   /** @returns false when it is not wanted, or no longer */
@@ -131,7 +203,7 @@ export class Schedule {
       this.unqueue(entry);
       this.entries.delete(entry.id);
     }
-    this.holders.delete(key);
+    this.sources.delete(key);
     return gone.map((entry) => entry.id);
   }
 
@@ -141,8 +213,7 @@ export class Schedule {
     for (const queue of [this.urgent, this.waiting]) {
       for (const entry of queue) {
         if (entry.asked.size > 0 || keys.has(entry.key)) continue;
-        const holders = this.holders.get(entry.key);
-        if (!holders || [...holders].every((peerId) => entry.lacking.has(peerId))) keys.add(entry.key);
+        if (!this.sources.get(entry.key)?.some(entry)) keys.add(entry.key);
       }
     }
     return [...keys];
@@ -150,7 +221,33 @@ export class Schedule {
 
   private mayAsk(entry: Entry, peerId: string): boolean {
     if (entry.asked.has(peerId) || entry.lacking.has(peerId)) return false;
-    return this.holders.get(entry.key)?.has(peerId) ?? false;
+    return this.sources.get(entry.key)?.mayHave(entry, peerId) ?? false;
+  }
+
+  private ask(entries: readonly Entry[], peerId: string): void {
+    for (const entry of entries) {
+      this.unqueue(entry);
+      entry.asked.add(peerId);
+    }
+  }
+
+  /** What waits, as it should go out. */
+  private inOrder(may: (entry: Entry) => boolean): Iterable<Entry> {
+    if (this.options.order !== 'rarest') return this.waiting;
+    if (![...this.sources.values()].some(({ hasPartners }) => hasPartners)) return this.waiting;
+    const ranked = [...this.waiting].filter(may).map((entry) => ({ entry, copies: this.copies(entry) }));
+    ranked.sort((a, b) => a.copies - b.copies || a.entry.tie - b.entry.tie);
+    return ranked.map(({ entry }) => entry);
+  }
+
+  private copies(entry: Entry): number {
+    return this.sourcesOf(entry.key).copies(entry);
+  }
+
+  private sourcesOf(key: string): Sources {
+    let sources = this.sources.get(key);
+    if (!sources) this.sources.set(key, (sources = new Sources(this.options.self ?? '')));
+    return sources;
   }
 
   private putBack(entry: Entry, peerId: string): void {

@@ -7,6 +7,8 @@ import { pause } from './signals.js';
 export interface Incoming {
   /** A block that is being fetched anyway, once it has come; undefined if it is not to be had so. */
   take(id: Cid): Promise<Uint8Array | undefined>;
+  /** Grows with each block that comes by the fetch that `take` waits for. */
+  progress(id: Cid): number;
 }
 
 /** Blocks for a reader: those that replication is fetching are taken from it rather than fetched twice. */
@@ -21,13 +23,22 @@ export class SharedSource implements BlockSource {
     return (await this.fromIncoming(id)) ?? this.remote.get(id, size, extent);
   }
 
-  /** Nobody waits for replication longer than for a slow holder. */
+  /** Nobody waits for a replication that does not get on longer than for a slow holder. */
   private async fromIncoming(id: Cid): Promise<Uint8Array | undefined> {
-    const over = new AbortController();
-    const late = pause(REASK_AFTER, AbortSignal.any([this.signal, over.signal])).catch(() => undefined);
-    const bytes = await Promise.race([this.incoming.take(id), late]);
-    over.abort();
-    // It may have been read back from disk.
-    return bytes && Buffer.compare(sha256(bytes), cidDigest(id)) === 0 ? bytes : undefined;
+    const taken = this.incoming.take(id);
+    for (;;) {
+      const seen = this.incoming.progress(id);
+      const over = new AbortController();
+      const late = pause(REASK_AFTER, AbortSignal.any([this.signal, over.signal])).then(
+        () => 'late' as const,
+        () => undefined,
+      );
+      const bytes = await Promise.race([taken, late]);
+      over.abort();
+      if (bytes === 'late' && this.incoming.progress(id) > seen) continue;
+      if (bytes === 'late' || !bytes) return undefined;
+      // It may have been read back from disk.
+      return Buffer.compare(sha256(bytes), cidDigest(id)) === 0 ? bytes : undefined;
+    }
   }
 }

@@ -2,20 +2,22 @@ import type { ReadBlock } from '@dfs/chunks';
 import { abortError, DfsError, isDfsError, type Cid, type Log } from '@dfs/protocol';
 import type { Transport } from '@dfs/transport';
 import { askBlocks } from './block-client.js';
+import { Lane, Request } from './lane.js';
 import {
   BUSY_PAUSE,
-  FIRST_LOT_BYTES,
-  LANE_REQUESTS,
+  ENDGAME_AFTER,
+  HEAD_PATIENCE,
   LEAVE_AFTER,
   LEAVE_TRICKLE_AFTER,
-  LOT_TIME,
   MAX_LOT_BLOCKS,
-  MAX_LOT_BYTES,
   MIN_LOT_BYTES,
   REASK_AFTER,
+  MEETING_BYTES,
+  MEETING_TIME,
   STALL_CHECK,
   TRICKLE,
 } from './limits.js';
+import { Sparing } from './sparing.js';
 import type { RequestSlots, Urgency } from './request-slots.js';
 import { Schedule, type Want } from './schedule.js';
 
@@ -36,36 +38,31 @@ export interface SwarmOptions {
   starved?: (keys: string[]) => void;
   /** The peer is asked no more, for this reason: `peer-misbehaved` when it lied. */
   left?: (peerId: string, error: unknown) => void;
-}
-
-interface Request {
-  readonly owed: Set<Cid>;
-  readonly control: AbortController;
-  /** When it last got on, by performance.now(); undefined before it was sent and while a block is being delivered. */
-  since: number | undefined;
-  reasked: boolean;
-}
-
-/** What is open to one peer. */
-interface Lane {
-  readonly requests: Set<Request>;
-  lotBytes: number;
-  received: number;
-  paused: boolean;
+  /** This node, where others fetch the same and are met. */
+  self?: string;
 }
 
 /**
- * Gets wanted blocks from several holders at once. Each holder has a few requests in flight, as large as its speed
- * allows; a slow one is asked no more and what it owes is asked of others; a silent, lying or lost one is left.
+ * Gets wanted blocks from several peers at once: holders, and partners, who fetch the same. Each has a few requests in
+ * flight, as large as its speed allows; a slow one is asked no more and what it owes is asked of others, as are the last
+ * blocks of all; a silent, lying or lost one is left. Holders are spared what partners bring, as long as these keep up.
  */
 export class Swarm {
-  private readonly schedule = new Schedule();
+  private readonly schedule: Schedule;
+  private readonly sparing = new Sparing();
+  private readonly began = performance.now();
   private readonly lanes = new Map<string, Lane>();
   private readonly told = new Set<string>();
   private readonly control = new AbortController();
   private readonly outcome = Promise.withResolvers<undefined>();
   private readonly timer: NodeJS.Timeout;
+  /** Bytes asked for and not answered. */
+  private asking = 0;
+  /** When something last came, by performance.now(). */
+  private newest = performance.now();
   private delivering = 0;
+  /** The block that is due first, and since when nobody could be asked for it. */
+  private head: { id: Cid; since: number } | undefined;
   private watchingEnd = false;
   private pumping = false;
 
@@ -73,7 +70,9 @@ export class Swarm {
     private readonly components: SwarmComponents,
     private readonly options: SwarmOptions,
   ) {
-    this.timer = setInterval(() => this.checkStalls(), STALL_CHECK).unref();
+    const { urgency, self } = options;
+    this.schedule = new Schedule({ order: urgency === 'bulk' ? 'rarest' : 'deadline', ...(self && { self }) });
+    this.timer = setInterval(() => this.tick(), STALL_CHECK).unref();
     this.outcome.promise.catch(() => undefined);
     if (options.signal.aborted) this.fail(abortError(options.signal));
     else options.signal.addEventListener('abort', this.onAbort, { once: true });
@@ -99,10 +98,27 @@ export class Swarm {
     for (const peerId of peerIds) {
       this.schedule.offer(key, peerId);
       this.told.delete(key);
-      if (!this.lanes.has(peerId)) {
-        this.lanes.set(peerId, { requests: new Set(), lotBytes: FIRST_LOT_BYTES, received: 0, paused: false });
-      }
+      this.lane(peerId);
     }
+    this.pumpSoon();
+  }
+
+  /** `peerId` fetches the blocks of `key` too. Nothing is asked of it but what it says it has. */
+  meet(key: string, peerId: string): void {
+    this.schedule.meet(key, peerId);
+    this.lane(peerId).isPartner = true;
+    this.pumpSoon();
+  }
+
+  /** A partner has these now. @param done it fetches no more */
+  gained(key: string, peerId: string, ids: Iterable<Cid>, done: boolean): void {
+    this.schedule.gained(key, peerId, ids, done);
+    this.pumpSoon();
+  }
+
+  /** A partner has gone, or says nothing more. */
+  part(key: string, peerId: string): void {
+    this.schedule.part(key, peerId);
     this.pumpSoon();
   }
 
@@ -141,6 +157,12 @@ export class Swarm {
     this.fail(new DfsError('aborted', 'The transfer has ended.'));
   }
 
+  private lane(peerId: string): Lane {
+    let lane = this.lanes.get(peerId);
+    if (!lane) this.lanes.set(peerId, (lane = new Lane()));
+    return lane;
+  }
+
   private readonly onAbort = (): void => this.fail(abortError(this.options.signal));
 
   private fail(error: unknown): void {
@@ -174,8 +196,8 @@ export class Swarm {
       more = false;
       if (this.control.signal.aborted) return;
       for (const [peerId, lane] of this.lanes) {
-        if (!this.hasRoom(lane)) continue;
-        const lot = this.schedule.take(peerId, this.lotBytes(lane), MAX_LOT_BLOCKS);
+        if (!lane.hasRoom || this.isSettling()) continue;
+        const lot = this.schedule.take(peerId, this.lotBytes(lane), MAX_LOT_BLOCKS, !this.sparing.isOver);
         if (lot.length === 0) continue;
         more = true;
         void this.ask(peerId, lane, lot);
@@ -186,10 +208,10 @@ export class Swarm {
     if (starved.length > 0) this.options.starved?.(starved);
   }
 
-  private hasRoom(lane: Lane): boolean {
-    if (lane.paused || lane.requests.size >= LANE_REQUESTS) return false;
-    for (const request of lane.requests) if (request.reasked) return false;
-    return true;
+  /** Until those who begin at the same moment know of each other, only so much is under way. */
+  private isSettling(): boolean {
+    if (this.options.self === undefined || this.asking < MEETING_BYTES) return false;
+    return performance.now() - this.began < MEETING_TIME;
   }
 
   /** Several holders share what waits; one alone takes what its speed allows. */
@@ -199,23 +221,20 @@ export class Swarm {
   }
 
   private async ask(peerId: string, lane: Lane, lot: readonly Want[]): Promise<void> {
-    const request: Request = {
-      owed: new Set(lot.map((want) => want.id)),
-      control: new AbortController(),
-      since: undefined,
-      reasked: false,
-    };
+    const request = new Request(lot);
     lane.requests.add(request);
+    this.asking += request.bytes;
     let release: (() => void) | undefined;
     try {
       const { signal } = request.control;
       release = await this.components.slots.acquire(peerId, this.options.urgency, signal);
       await this.receive(peerId, lane, request, [...request.owed]);
     } catch (error) {
-      this.onFailure(peerId, lane, error);
+      if (!request.over) this.onFailure(peerId, lane, error);
     } finally {
       release?.();
       lane.requests.delete(request);
+      this.asking -= request.bytes;
       this.schedule.putBackAll(request.owed, peerId);
       this.pumpSoon();
     }
@@ -225,31 +244,35 @@ export class Swarm {
     const started = performance.now();
     const before = lane.received;
     request.since = started;
+    request.sent = started;
     const options = { signal: request.control.signal, reuse: this.options.reuse ?? false };
     for await (const answers of askBlocks(this.components.transport, peerId, ids, options)) {
       request.since = undefined;
+      this.newest = lane.newest = performance.now();
+      lane.delay ??= lane.newest - started;
       for (const { id, bytes, release } of answers) {
         request.owed.delete(id);
         if (bytes) await this.accept({ id, bytes, ...(release && { release }) }, peerId, lane);
         else this.schedule.missing(id, peerId);
+        if (!bytes) lane.lacks();
       }
       request.since = performance.now();
       request.reasked = false;
+      if (request.over) return;
     }
-    this.fit(lane, lane.received - before, performance.now() - started);
-  }
-
-  /** Bandwidth × time. A request smaller than the lane allows says little: it may only raise what is asked next. */
-  private fit(lane: Lane, bytes: number, elapsed: number): void {
-    const fitting = clamp((bytes / Math.max(elapsed, 1)) * LOT_TIME, MIN_LOT_BYTES, MAX_LOT_BYTES);
-    lane.lotBytes = bytes < lane.lotBytes / 2 ? Math.max(lane.lotBytes, fitting) : fitting;
+    lane.fit(lane.received - before, performance.now() - started);
   }
 
   private accept(block: ReadBlock, peerId: string, lane: Lane): Promise<void> | undefined {
     lane.received += block.bytes.length;
+    this.sparing.received(block.bytes.length, lane.isPartner);
+    const asked = this.schedule.askedOf(block.id);
     if (!this.schedule.arrived(block.id)) {
       block.release?.();
       return undefined;
+    }
+    for (const other of asked) {
+      if (other !== peerId) for (const request of this.lanes.get(other)?.requests ?? []) request.excuse(block.id);
     }
     const done = this.options.deliver(block, peerId);
     if (!done) {
@@ -288,13 +311,27 @@ export class Swarm {
     this.options.left?.(peerId, error);
   }
 
+  private tick(): void {
+    this.checkStalls();
+    this.checkHead();
+    const holders = [...this.lanes].filter(([, { isPartner }]) => !isPartner);
+    this.sparing.tick({
+      busy: holders.some(([, { requests }]) => requests.size > 0),
+      spared: () => holders.some(([peerId]) => this.schedule.spares(peerId)),
+    });
+    this.pump();
+    if (this.schedule.waitingBytes === 0) this.endGame();
+  }
+
   private checkStalls(): void {
     const now = performance.now();
     for (const [peerId, lane] of this.lanes) {
+      const lateAfter = lane.lateAfter(this.lanes.values());
       for (const request of lane.requests) {
         if (request.since === undefined) continue;
         const silent = now - request.since;
-        if (silent > REASK_AFTER && !request.reasked) {
+        const stalls = silent > lateAfter && now - lane.newest > lateAfter;
+        if ((silent > REASK_AFTER || stalls) && !request.reasked) {
           request.reasked = true;
           for (const id of request.owed) this.schedule.reask(id);
         }
@@ -304,10 +341,34 @@ export class Swarm {
         }
       }
     }
-    this.pumpSoon();
   }
-}
 
-function clamp(value: number, least: number, most: number): number {
-  return Math.max(least, Math.min(most, value));
+  /** A reader to whom nothing comes does not wait for long that a partner brings what is due next. */
+  private checkHead(): void {
+    if (this.options.urgency !== 'reader') return;
+    const id = this.schedule.next;
+    const now = performance.now();
+    if (id === undefined || id !== this.head?.id) this.head = id === undefined ? undefined : { id, since: now };
+    else if (now - Math.max(this.head.since, this.newest) > HEAD_PATIENCE) {
+      this.head = undefined;
+      this.schedule.reask(id);
+    }
+  }
+
+  /** All has been asked for: those who have nothing to do take over what others owe for long, the last of it first. */
+  private endGame(): void {
+    const now = performance.now();
+    for (const [peerId, lane] of this.lanes) {
+      if (lane.requests.size > 0 || !lane.hasRoom) continue;
+      for (const [otherId, other] of this.lanes) {
+        if (otherId === peerId) continue;
+        const long = [...other.requests].filter(({ sent }) => now - sent > ENDGAME_AFTER);
+        const ids = long.flatMap(({ owed }) => [...owed]).reverse();
+        const lot = this.schedule.takeOver(ids, peerId, MIN_LOT_BYTES);
+        if (lot.length === 0) continue;
+        void this.ask(peerId, lane, lot);
+        break;
+      }
+    }
+  }
 }

@@ -3,6 +3,7 @@
  * request is one frame without payload. Ids travel packed, 33 bytes each, so that a request of thousands stays one
  * small element for the pre-scan. Written down in PROTOCOL.md; pinned by golden bytes.
  */
+import { bitsRequest, type BitsRequest } from './bits-messages.js';
 import { cidCodec, cidDigest, cidFromDigest, MANIFEST_CODEC, RAW_CODEC, type Cid } from './cid.js';
 import type { WireValue } from './codec.js';
 import { DfsError } from './errors.js';
@@ -27,7 +28,7 @@ export const STORE_NONCE_BYTES = 16;
 const packedIds = shape.bytes(PACKED_ID_BYTES, PACKED_ID_BYTES * MAX_IDS_PER_REQUEST);
 
 /** What a stream asks for. */
-export const chunksMethod = shape.struct({ method: shape.oneOf('get', 'have', 'pins', 'promise') });
+export const chunksMethod = shape.struct({ method: shape.oneOf('get', 'have', 'pins', 'promise', 'bits') });
 
 /** The bytes of these blocks, in this order. */
 export const getRequest = shape.struct({
@@ -83,7 +84,7 @@ export const drainingStatus = shape.list(shape.peerId(), MAX_DRAINING);
 export type GetRequest = Infer<typeof getRequest>;
 export type HaveRequest = Infer<typeof haveRequest>;
 export type PinsRequest = Infer<typeof pinsRequest>;
-export type ChunksRequest = GetRequest | HaveRequest | PinsRequest | PromiseRequest;
+export type ChunksRequest = GetRequest | HaveRequest | PinsRequest | PromiseRequest | BitsRequest;
 export type HoldingsStatus = Infer<typeof holdingsStatus>;
 
 /** One entry of a pin log. */
@@ -106,6 +107,8 @@ export function parseChunksRequest(header: WireValue): ChunksRequest {
       return pinsRequest.parse(header, 'request');
     case 'promise':
       return promiseRequest.parse(header, 'request');
+    case 'bits':
+      return bitsRequest.parse(header, 'request');
   }
 }
 

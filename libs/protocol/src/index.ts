@@ -15,6 +15,7 @@ export * from './scan.js';
 export * from './codec.js';
 export * from './schema.js';
 export * from './keys.js';
+export * from './bits-messages.js';
 export * from './chunks-messages.js';
 export * from './promise-messages.js';
 export * from './record.js';

@@ -1,0 +1,85 @@
+import { DfsError, type Cid } from '@dfs/protocol';
+import type { Want } from './schedule.js';
+import {
+  FIRST_LOT_BYTES,
+  LANE_REQUESTS,
+  LATE_LEAST,
+  LATE_TIMES,
+  LOT_TIME,
+  MAX_LACKED,
+  MAX_LOT_BYTES,
+  MIN_LOT_BYTES,
+  REASK_AFTER,
+} from './limits.js';
+
+/** What a peer was asked for. Times are those of performance.now(). */
+export class Request {
+  readonly owed: Set<Cid>;
+  readonly control = new AbortController();
+  readonly bytes: number;
+  /** When it was sent. */
+  sent = Infinity;
+  /** When it last got on; undefined before it was sent and while a block is being delivered. */
+  since: number | undefined;
+  reasked = false;
+  /** Others have brought all of it. */
+  over = false;
+
+  constructor(lot: readonly Want[]) {
+    this.owed = new Set(lot.map(({ id }) => id));
+    this.bytes = lot.reduce((sum, { size }) => sum + size, 0);
+  }
+
+  /** Another brought a block: it need not be sent, if that is all that was asked for. */
+  excuse(id: Cid): void {
+    if (!this.owed.delete(id) || this.owed.size > 0) return;
+    this.over = true;
+    this.control.abort(new DfsError('aborted', 'Others have sent all of it.'));
+  }
+}
+
+/** What is open to one peer, and how it does. */
+export class Lane {
+  readonly requests = new Set<Request>();
+  /** Bytes of the next request. */
+  lotBytes = FIRST_LOT_BYTES;
+  received = 0;
+  paused = false;
+  /** It fetches the same; others hold it. */
+  isPartner = false;
+  /** When something last came, by performance.now(). */
+  newest = 0;
+  /** Milliseconds until the first answer, once there was one. */
+  delay: number | undefined;
+  /** Blocks it said it has, and did not send. */
+  private lacked = 0;
+
+  get hasRoom(): boolean {
+    if (this.paused || this.requests.size >= LANE_REQUESTS) return false;
+    for (const request of this.requests) if (request.reasked) return false;
+    return true;
+  }
+
+  /** @throws DfsError `peer-misbehaved` when it said so of too many */
+  lacks(): void {
+    if (!this.isPartner || ++this.lacked <= MAX_LACKED) return;
+    throw new DfsError('peer-misbehaved', 'A peer did not send what it had said it has.');
+  }
+
+  /** Bandwidth × time. A request smaller than the lane allows says little: it may only raise what is asked next. */
+  fit(bytes: number, elapsed: number): void {
+    const fitting = clamp((bytes / Math.max(elapsed, 1)) * LOT_TIME, MIN_LOT_BYTES, MAX_LOT_BYTES);
+    this.lotBytes = bytes < this.lotBytes / 2 ? Math.max(this.lotBytes, fitting) : fitting;
+  }
+
+  /** A peer that has sent nothing for a few times what it, or the slowest of the others, took to begin is late. */
+  lateAfter(lanes: Iterable<Lane>): number {
+    const delays = [...lanes].flatMap(({ delay }) => (delay === undefined ? [] : [delay]));
+    const delay = this.delay ?? (delays.length > 0 ? Math.max(...delays) : REASK_AFTER);
+    return clamp(delay * LATE_TIMES, LATE_LEAST, REASK_AFTER);
+  }
+}
+
+function clamp(value: number, least: number, most: number): number {
+  return Math.max(least, Math.min(most, value));
+}
