@@ -193,6 +193,7 @@ describe('the API of a node', () => {
     expect(metrics.text).toMatch(/^dfs_scrub_chunks_total \d+$/m);
     expect(metrics.text).toMatch(/^dfs_scrub_last_pass_timestamp_seconds \d+$/m);
     expect(metrics.text).toMatch(/^dfs_reclaim_bytes_total \d+$/m);
+    expect(metrics.text).toMatch(/^dfs_blocks_sent_bytes_total \d+$/m);
     expect(metrics.text).toMatch(/^process_cpu_seconds_total /m);
     expect(metrics.text).toMatch(/^dfs_http_requests_total\{method="PUT",status="201"\} \d+$/m);
   });

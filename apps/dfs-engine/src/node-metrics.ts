@@ -68,7 +68,7 @@ export class NodeMetrics {
     };
     this.storage(parts, gauge);
     this.upkeep(parts, gauge, counter);
-    this.network(parts, gauge);
+    this.network(parts, gauge, counter);
   }
 
   get contentType(): string {
@@ -114,7 +114,12 @@ export class NodeMetrics {
     gauge('reclaim_last_timestamp_seconds', 'End of the last such run', () => (reclaimed().lastAt ?? 0) / second);
   }
 
-  private network({ membership, peers, dht, placement }: NodeMetricsParts, gauge: DefineGauge): void {
+  private network(
+    { membership, peers, dht, placement }: NodeMetricsParts,
+    gauge: DefineGauge,
+    counter: DefineCounter,
+  ): void {
+    counter('blocks_sent_bytes_total', 'Bytes of blocks sent to peers', () => placement.status().sentBytes);
     gauge('members', 'Members of the network, this node included', () => membership.members().length);
     gauge('peers_connected', 'Members connected now', () => peers.connected().length);
     gauge('dht_routing_table_size', 'Peers in the routing table', () => dht.info().routingTableSize);

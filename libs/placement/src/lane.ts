@@ -5,6 +5,7 @@ import {
   LANE_REQUESTS,
   LATE_LEAST,
   LATE_TIMES,
+  LIVELY,
   LOT_TIME,
   MAX_LACKED,
   MAX_LOT_BYTES,
@@ -43,12 +44,16 @@ export class Lane {
   readonly requests = new Set<Request>();
   /** Bytes of the next request. */
   lotBytes = FIRST_LOT_BYTES;
+  /** Bytes that fill the line: a third request is only sent while fewer are under way. */
+  private window = Infinity;
   received = 0;
   paused = false;
   /** It fetches the same; others hold it. */
   isPartner = false;
-  /** When something last came, by performance.now(). */
+  /** When bytes last came, by performance.now(). */
   newest = 0;
+  /** Bytes a second from this peer, as the transport last said. */
+  private rate = 0;
   /** Milliseconds until the first answer, once there was one. */
   delay: number | undefined;
   /** Blocks it said it has, and did not send. */
@@ -56,8 +61,19 @@ export class Lane {
 
   get hasRoom(): boolean {
     if (this.paused || this.requests.size >= LANE_REQUESTS) return false;
-    for (const request of this.requests) if (request.reasked) return false;
-    return true;
+    let underWay = 0;
+    for (const request of this.requests) {
+      if (request.reasked) return false;
+      underWay += request.bytes;
+    }
+    return this.requests.size < LANE_REQUESTS - 1 || underWay < this.window;
+  }
+
+  /** Bytes may come long before the block they are part of. @param rate of what the transport receives from this peer */
+  look(rate: number, now: number): void {
+    if (rate >= this.rate + LIVELY) this.newest = now;
+    else if (rate >= this.rate) return;
+    this.rate = rate;
   }
 
   /** @throws DfsError `peer-misbehaved` when it said so of too many */
@@ -68,7 +84,9 @@ export class Lane {
 
   /** Bandwidth × time. A request smaller than the lane allows says little: it may only raise what is asked next. */
   fit(bytes: number, elapsed: number): void {
-    const fitting = clamp((bytes / Math.max(elapsed, 1)) * LOT_TIME, MIN_LOT_BYTES, MAX_LOT_BYTES);
+    const rate = bytes / Math.max(elapsed, 1);
+    this.window = rate * LOT_TIME * LANE_REQUESTS;
+    const fitting = clamp(rate * LOT_TIME, MIN_LOT_BYTES, MAX_LOT_BYTES);
     this.lotBytes = bytes < this.lotBytes / 2 ? Math.max(this.lotBytes, fitting) : fitting;
   }
 

@@ -7,7 +7,7 @@ export const FIRST_LOT_BYTES = 2 * MiB;
 export const MIN_LOT_BYTES = 256 * KiB;
 export const MAX_LOT_BYTES = 8 * MiB;
 /** Time one request should take: bandwidth × delay, so that a slow peer is asked for little and a fast one for much. */
-export const LOT_TIME = 250 * millisecond;
+export const LOT_TIME = 150 * millisecond;
 /** Blocks of one request. */
 export const MAX_LOT_BLOCKS = 2048;
 /** Requests in flight to one peer for one transfer: one streams, one waits behind it, one is being set up. */
@@ -25,11 +25,13 @@ export const LEAVE_TRICKLE_AFTER = 60 * second;
 export const TRICKLE = 8 * KiB;
 /** A peer is late, too, when it has sent nothing for so many times what it took to begin, but not before this. */
 export const LATE_TIMES = 4;
+/** Growth of what the transport receives from a peer, in bytes a second over some seconds, that counts as something. */
+export const LIVELY = 4 * KiB;
 export const LATE_LEAST = 500 * millisecond;
 /** How often stalls are looked for. */
 export const STALL_CHECK = 100 * millisecond;
 /** Once all has been asked for, what is owed for so long is asked of those who have nothing to do. */
-export const ENDGAME_AFTER = 1 * second;
+export const ENDGAME_AFTER = 300 * millisecond;
 /** Pause after a peer said that it is asked too much. */
 export const BUSY_PAUSE = 250 * millisecond;
 /** A manifest block whose size is not known counts as this. */
@@ -49,7 +51,7 @@ export const MAX_PARTNERS = 24;
 export const MAX_LACKED = 8;
 /** At first only so much is under way, until those who begin at the same moment know of each other. */
 export const MEETING_TIME = 250 * millisecond;
-export const MEETING_BYTES = 2 * MiB;
+export const MEETING_BYTES = 3 * MiB;
 /** Holders are spared so long at least once only what partners should bring is left … */
 export const SPARE_TIME = 1 * second;
 /** … and as long as these bring this share of what the holders did. */

@@ -108,22 +108,18 @@ export class RemoteBlocks {
       this.components.log.warn({ err: error, content: this.options.content }, 'holders could not be looked up');
     }
     const early = this.keys.get(key) ?? [];
-    if (this.options.shared && key !== WHOLE) {
-      // The first one at once: someone waits for it.
-      this.swarm.want(early.splice(0, 1));
-      await this.meet(this.options.shared, key);
-    }
+    if (this.options.shared && key !== WHOLE) this.meet(this.options.shared, key);
     this.keys.set(key, undefined);
     this.swarm.want(early);
   }
 
-  private async meet(shared: SharedRead, key: string): Promise<void> {
-    const { extents, any } = (await this.known?.catch(() => undefined)) ?? {
-      extents: new Map<number, string[]>(),
-      any: [],
-    };
+  private meet(shared: SharedRead, key: string): void {
     const extent = Number(key);
-    await shared.open(extent, key, extents.get(extent) ?? any, this.swarm, (id) => this.get(id));
+    shared.open(extent, key, this.swarm, (id) => this.get(id));
+    this.known?.then(
+      ({ extents, any }) => shared.askAt(extent, extents.get(extent) ?? any),
+      () => undefined,
+    );
   }
 
   /** Pins of the extent; those who may have something of it where there are none; and who was found by searching. */

@@ -30,14 +30,12 @@ export class SharedRead {
   }
 
   /**
-   * Something of an extent is wanted from peers: finds those who fetch it too. Resolves when others may be asked for
-   * more than the first block. Never throws.
+   * Something of an extent is wanted from peers: those who fetch it too are met.
    * @param get a manifest block from a peer
    */
-  async open(extent: number, key: string, holders: readonly string[], swarm: Gainer, get: GetRemote): Promise<void> {
-    const known = this.extents.get(extent);
+  open(extent: number, key: string, swarm: Gainer, get: GetRemote): void {
     // Of two nodes neither has anyone to share with.
-    if (known || this.components.others().length < 2) return known?.ready();
+    if (this.extents.has(extent) || this.components.others().length < 2) return;
     let chunks: Cid[] | undefined;
     const here = new Set<Cid>();
     const partners = new Partners(this.components, {
@@ -49,7 +47,6 @@ export class SharedRead {
       },
     });
     this.extents.set(extent, partners);
-    partners.askAt(holders);
     const learn = async (): Promise<void> => {
       const { content, size } = this.options;
       const found = await readExtent(content, size, extent, (id) => this.manifestBlock(id, get));
@@ -61,7 +58,11 @@ export class SharedRead {
     learn().catch((error: unknown) => {
       this.components.log.debug({ err: error, extent }, 'what is read is shared with nobody');
     });
-    await partners.ready();
+  }
+
+  /** These hold the extent, and may know of others who fetch it. */
+  askAt(extent: number, holders: readonly string[]): void {
+    this.extents.get(extent)?.askAt(holders);
   }
 
   /** Makes durable what was kept; it is served meanwhile. Never throws. */

@@ -210,12 +210,16 @@ export class Swarm {
 
   /** Until those who begin at the same moment know of each other, only so much is under way. */
   private isSettling(): boolean {
-    if (this.options.self === undefined || this.asking < MEETING_BYTES) return false;
-    return performance.now() - this.began < MEETING_TIME;
+    return this.isYoung && this.asking >= MEETING_BYTES;
+  }
+
+  private get isYoung(): boolean {
+    return this.options.self !== undefined && performance.now() - this.began < MEETING_TIME;
   }
 
   /** Several holders share what waits; one alone takes what its speed allows. */
   private lotBytes(lane: Lane): number {
+    if (this.isYoung) return MIN_LOT_BYTES;
     if (this.lanes.size === 1) return lane.lotBytes;
     return Math.min(lane.lotBytes, Math.max(MIN_LOT_BYTES, this.schedule.waitingBytes / (2 * this.lanes.size)));
   }
@@ -326,6 +330,7 @@ export class Swarm {
   private checkStalls(): void {
     const now = performance.now();
     for (const [peerId, lane] of this.lanes) {
+      lane.look(this.components.transport.rates(peerId).receive, now);
       const lateAfter = lane.lateAfter(this.lanes.values());
       for (const request of lane.requests) {
         if (request.since === undefined) continue;

@@ -1,0 +1,159 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { FileInfo } from '@dfs/contracts';
+import {
+  connected,
+  eventually,
+  isLong,
+  netnsUnavailable,
+  NetnsLan,
+  removeAll,
+  startEngine,
+  type Engine,
+} from '@dfs/testing';
+import { at, contentHash, listed, pattern, patternHash, putPattern, safe } from './steps.js';
+
+const MiB = 1024 * 1024;
+const MB = 1_000_000;
+/** A multiple of what the pattern is made of. */
+const KEPT = 16 * MiB;
+const SIZE = (isLong ? 320 : 128) * MiB;
+const SERVER = resolve(fileURLToPath(new URL('../../../libs/placement/dist/block-server.js', import.meta.url)));
+
+/** Loaded into a holder: while the file `lie` is in its data folder, every block it sends has a wrong byte. */
+const LIAR = `
+  import { existsSync } from 'node:fs';
+  import { BlockServer } from ${JSON.stringify(pathToFileURL(SERVER).href)};
+  const honest = BlockServer.prototype.readStored;
+  BlockServer.prototype.readStored = async function* (ids, signal) {
+    for await (const block of honest.call(this, ids, signal)) {
+      if (!existsSync(process.env.DFS_DATA_DIR + '/lie')) { yield block; continue; }
+      const bytes = Buffer.from(block.bytes);
+      bytes[bytes.length >> 1] ^= 1;
+      yield { ...block, bytes };
+    }
+  };`;
+
+/** Bytes of blocks a node has sent, by its own count. */
+async function blocksSent(node: Engine): Promise<number> {
+  const answer = await fetch(`${node.url}/metrics`, { headers: { authorization: `Bearer ${node.token}` } });
+  const [, count] = /^dfs_blocks_sent_bytes_total (\d+)$/m.exec(await answer.text()) ?? [];
+  return Number(count);
+}
+
+/** Reads so many bytes at most from behind what the reader's small quota keeps, and answers at how many a second. */
+async function rateOf(node: Engine, file: FileInfo, most: number): Promise<number> {
+  const end = Math.min(SIZE, KEPT + Math.floor(most));
+  const began = performance.now();
+  const answer = await node.fetch(`/files/${file.id}/content`, { headers: { range: `bytes=${KEPT}-${end - 1}` } });
+  const hash = createHash('sha256');
+  for await (const part of answer.body!) hash.update(part);
+  const seconds = (performance.now() - began) / 1000;
+  const expected = createHash('sha256');
+  let seen = 0;
+  for (const part of pattern(end)) if ((seen += part.length) > KEPT) expected.update(part);
+  expect(hash.digest('hex')).toBe(expected.digest('hex'));
+  return (end - KEPT) / seconds;
+}
+
+describe('three holders and a reader that holds nothing, each on a host of its own', () => {
+  let why: string | undefined;
+  let lan: NetnsLan | undefined;
+  let nodes: Engine[] = [];
+  let reader: Engine;
+  let file: FileInfo;
+  let folder: string;
+  /** Bytes a second without any limit. */
+  let free: number;
+
+  beforeAll(async () => {
+    why = await netnsUnavailable();
+    if (why !== undefined) return console.warn(`skipped: ${why}`);
+    folder = await mkdtemp(join(tmpdir(), 'dfs-liar-'));
+    await writeFile(join(folder, 'liar.mjs'), LIAR);
+    lan = await NetnsLan.create(4);
+    const founder = await startEngine({ name: 'node-a', host: lan.host(0) });
+    nodes = [founder];
+    const liar = { NODE_OPTIONS: `--import ${join(folder, 'liar.mjs')}` };
+    const environments: Record<string, string>[] = [liar, {}, { DFS_QUOTA: String(KEPT) }];
+    for (const [before, env] of environments.entries()) {
+      const index = before + 1;
+      // The reader joins when the others hold the file.
+      if (index === 3) {
+        file = await putPattern(founder, 'film.bin', SIZE);
+        await safe(founder, file, 3);
+      }
+      const name = `node-${'abcd'.charAt(index)}`;
+      nodes.push(await startEngine({ name, env, host: lan.host(index), join: await founder.invite() }));
+      await connected(nodes);
+    }
+    reader = at(nodes, 3);
+    await listed(reader, 'film.bin');
+  });
+  afterAll(async () => {
+    await removeAll(nodes);
+    await lan?.[Symbol.asyncDispose]();
+    if (folder) await rm(folder, { recursive: true });
+  });
+
+  it('is read from all of them at once, as fast as they can send together', async () => {
+    if (!lan) return;
+    // Much less than this machine, busy as it may be, can do without limits: then only these count.
+    free = await rateOf(reader, file, SIZE);
+    const limit = Math.min(10 * MB, free / 12);
+    for (const holder of [0, 1, 2]) await lan.limit(holder, { rateBytesPerSecond: limit });
+    const rate = await rateOf(reader, file, 9 * 3 * limit);
+    for (const holder of [0, 1, 2]) await lan.limit(holder);
+    expect(rate / (3 * limit)).toBeGreaterThan(27 / 30);
+  });
+
+  it('is read in about the same time when one of them lies and one stalls', async () => {
+    if (!lan) return;
+    // What limits is the reader's own line: one honest holder could fill it.
+    const limit = Math.min(20 * MB, free / 4);
+    const length = 6 * limit;
+    await lan.limit(3, { rateBytesPerSecond: limit });
+    const honest = await rateOf(reader, file, length);
+    await writeFile(join(at(nodes, 1).dataDir, 'lie'), '');
+    process.kill(at(nodes, 2).pid, 'SIGSTOP');
+    try {
+      const slow = honest / (await rateOf(reader, file, length));
+      expect(slow).toBeLessThan(1.5);
+    } finally {
+      process.kill(at(nodes, 2).pid, 'SIGCONT');
+      await lan.limit(3);
+    }
+  });
+});
+
+describe('a node that is killed in the middle of a large file', () => {
+  it('fetches after its start only what it had not made durable', async () => {
+    const why = await netnsUnavailable();
+    if (why !== undefined) return console.warn(`skipped: ${why}`);
+    await using lan = await NetnsLan.create(2);
+    await lan.limit(0, { rateBytesPerSecond: 40 * MB });
+    const a = await startEngine({ name: 'node-a', host: lan.host(0), env: { DFS_REPLICAS: '2' } });
+    const nodes = [a];
+    try {
+      const b = await startEngine({ name: 'node-b', host: lan.host(1), join: await a.invite() });
+      nodes.push(b);
+      await connected(nodes);
+      const file = await putPattern(a, 'film.bin', SIZE);
+      // Of 64 MiB each one part is durable and another is filling.
+      await eventually(async () => (await blocksSent(a)) > 90 * MiB, { deadline: 60_000, poll: 20 });
+      await b.kill();
+      const before = await blocksSent(a);
+      expect(before).toBeLessThan(SIZE);
+      await b.start();
+      await safe(a, file, 2);
+      expect(await contentHash(b, file)).toBe(patternHash(SIZE));
+      const after = (await blocksSent(a)) - before;
+      expect(after).toBeLessThan(SIZE - 60 * MiB);
+    } finally {
+      await removeAll(nodes);
+    }
+  });
+});
