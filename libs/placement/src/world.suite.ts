@@ -366,6 +366,25 @@ export function sending(transport: Transport, change: (payload: Uint8Array) => P
   );
 }
 
+/** A transport that answers with what `change` makes of each frame it sends where it answers. */
+export function answering(transport: Transport, change: (frame: Answered) => Answered): Transport {
+  return handling(transport, (handler, channel) =>
+    handler(
+      overriding(channel, {
+        send: async (header, payload = []) => {
+          const changed = change({ header, payload: payload instanceof Uint8Array ? [payload] : payload });
+          await channel.send(changed.header, changed.payload);
+        },
+      }),
+    ),
+  );
+}
+
+export interface Answered {
+  header: WireValue;
+  payload: readonly Uint8Array[];
+}
+
 /** `target` with other methods in place of some of its own. */
 function overriding<T extends object>(target: T, methods: Partial<T>): T {
   return new Proxy(target, {
@@ -374,4 +393,8 @@ function overriding<T extends object>(target: T, methods: Partial<T>): T {
       return typeof value === 'function' ? (value.bind(inner) as unknown) : value;
     },
   });
+}
+
+export function isWireMap(value: WireValue): value is { readonly [key: string]: WireValue | undefined } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);
 }
