@@ -53,4 +53,18 @@ describe('a page of the list', () => {
       );
     }
   });
+
+  it('of what a search finds reads paths alone, but for what it has found', async () => {
+    await using node = await testNode();
+    await node.write(...Array.from({ length: 50 }, (_, n) => fileDraft(`F/${n}`, n)));
+    for (const sort of SORTS) {
+      const steps = await plans(node, { q: 'f/1', sort, limit: 10 });
+      const scans = steps.filter((step) => !step.includes('rowid=?') && !/SUBQUERY|BLOOM/.test(step));
+      expect(scans[0]).toBe('SEARCH f USING COVERING INDEX catalogue_file_path (state=?)');
+      expect((await node.catalogue.list({ q: 'f/1', sort, limit: 100 })).items.map(({ path }) => path).sort()).toEqual(
+        ['F/1', ...Array.from({ length: 10 }, (_, n) => `F/1${n}`)].sort(),
+      );
+    }
+    expect(await plans(node, { q: 'nothing', sort: 'size', limit: 10 })).toHaveLength(1);
+  });
 });

@@ -23,9 +23,17 @@ const SELECTED: Record<FileListState, { where: string; total: number }> = {
   conflict: { where: 'f.conflict = 1', total: CONFLICT_TOTAL },
 };
 
+/** Matches of a search up to which they are gathered first, and then put in an order that the search does not follow. */
+const FEW_MATCHES = 5000;
+
 interface Filter {
   where: string[];
   params: SqlValue[];
+}
+
+/** What a query asks for, to be counted and to be read. */
+interface Filters extends Filter {
+  rows(sort: FileSort, total: number): Filter;
 }
 
 /** One page of paths, by keyset: each that is there throughout comes once, in order, whatever comes and goes meanwhile. */
@@ -35,10 +43,8 @@ export async function listPage(reader: Reader, query: ListQuery): Promise<EntryP
   const bound = [query.state ?? 'current', sort, query.prefix ?? null, query.q ?? null];
   const filter = filterOf(query);
   const after = query.cursor === undefined ? undefined : openCursor(bound, query.cursor);
-  const [rows, total] = await Promise.all([
-    readRows(reader, sort, filter, after, limit + 1),
-    readTotal(reader, query, filter),
-  ]);
+  const total = await readTotal(reader, query, filter);
+  const rows = total === 0 ? [] : await readRows(reader, sort, filter.rows(sort, total), after, limit + 1);
   const items = rows.slice(0, limit);
   const last = rows.length > limit ? items.at(-1) : undefined;
   return {
@@ -48,7 +54,7 @@ export async function listPage(reader: Reader, query: ListQuery): Promise<EntryP
   };
 }
 
-function filterOf({ state, prefix, q }: ListQuery): Filter {
+function filterOf({ state, prefix, q }: ListQuery): Filters {
   const where = [SELECTED[state ?? 'current'].where];
   const params: SqlValue[] = [];
   if (prefix) {
@@ -60,7 +66,19 @@ function filterOf({ state, prefix, q }: ListQuery): Filter {
     where.push('instr(coalesce(f.search, f.path), ?) > 0');
     params.push(foldCase(q));
   }
-  return { where, params };
+  const direct: Filter = { where, params };
+  // By size or time every row would be looked up to be searched; few matches are found sooner by their paths.
+  const gathered: Filter = {
+    where: [
+      SELECTED[state ?? 'current'].where,
+      `f.seq IN (SELECT f.seq FROM catalogue_file f WHERE ${where.join(' AND ')})`,
+    ],
+    params,
+  };
+  return {
+    ...direct,
+    rows: (sort, total) => (q && COLUMN[sort] !== 'path' && total <= FEW_MATCHES ? gathered : direct),
+  };
 }
 
 function readRows(

@@ -118,7 +118,8 @@ const STATEMENTS = [
     created INTEGER NOT NULL,
     modified INTEGER NOT NULL
   ) STRICT`,
-  `CREATE INDEX catalogue_file_path ON catalogue_file (state, path)`,
+  // With what is searched in, so that a search reads this alone.
+  `CREATE INDEX catalogue_file_path ON catalogue_file (state, path, search)`,
   `CREATE INDEX catalogue_file_size ON catalogue_file (state, size, path)`,
   `CREATE INDEX catalogue_file_modified ON catalogue_file (state, modified, path)`,
   `CREATE INDEX catalogue_file_conflict ON catalogue_file (path) WHERE conflict = 1`,
