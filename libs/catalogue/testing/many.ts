@@ -14,7 +14,7 @@ const FILES_PER_UNIT = 5000;
 /** Bytes that stand before a frame's header: two lengths. */
 const FRAME_PREFIX_BYTES = 8;
 /** Who wrote them. */
-const AUTHOR = testSigner(99);
+export const MANY_AUTHOR = testSigner(99);
 const CONTENT = content(1);
 
 export interface PreparedDatabase extends AsyncDisposable {
@@ -41,7 +41,7 @@ async function prepared(
   fill: (node: TestNode, from: number, count: number) => Promise<unknown>,
 ): Promise<PreparedDatabase> {
   const dir: TempDir = await tempDir();
-  const node = await testNode({ signer: AUTHOR });
+  const node = await testNode({ signer: MANY_AUTHOR });
   for (let at = 0; at < files; at += FILES_PER_UNIT) await fill(node, at, Math.min(FILES_PER_UNIT, files - at));
   await node.catalogue.close();
   // Closing writes the log back: one file is all there is.
@@ -70,7 +70,7 @@ export async function insertRecords(db: Database, prints: Fingerprints, numbers:
     const body = encodeRecord({
       version: RECORD_VERSION,
       network: NETWORK,
-      author: AUTHOR.peerId,
+      author: MANY_AUTHOR.peerId,
       clock,
       prev: null,
       kind: 'file',
@@ -87,7 +87,7 @@ export async function insertRecords(db: Database, prints: Fingerprints, numbers:
     return [seq, id, RecordState.applied, 0, 1, clock.ms, seq, size, '', 0, START, body, new Uint8Array(64)];
   });
   await db.write(async (tx) => {
-    await authorRows(tx, new Set([AUTHOR.peerId]), () => 'member');
+    await authorRows(tx, new Set([MANY_AUTHOR.peerId]), () => 'member');
     await bulkInsert(tx, UNSIGNED, rows);
     await prints.apply(tx, delta);
   });
@@ -142,4 +142,17 @@ export function tallyOf(transport: Pick<SyncTransport, 'open'>): StreamTally {
     return Object.assign(channel, counted);
   };
   return tally;
+}
+
+/** Follows the resident memory of this process. `stop` answers how far it rose above what it was. */
+export function watchMemory(): { stop(): number } {
+  const before = process.memoryUsage.rss();
+  let most = before;
+  const timer = setInterval(() => (most = Math.max(most, process.memoryUsage.rss())), 50);
+  return {
+    stop: () => {
+      clearInterval(timer);
+      return Math.max(most, process.memoryUsage.rss()) - before;
+    },
+  };
 }

@@ -10,6 +10,7 @@ import {
   type NetworkChanges,
   type SyncPeers,
 } from '../src/index.js';
+import { MANY_AUTHOR } from './many.js';
 import { testNode, testSigner, type TestNode, type TestNodeOptions } from './nodes.js';
 
 /** Who is connected to whom is what the test says; statuses arrive when a node is nudged, or the test says so. */
@@ -113,18 +114,24 @@ export interface TestNetwork extends AsyncDisposable {
   converged(nodes?: readonly SyncedNode[]): Promise<void>;
 }
 
+/** The file with which the nth node begins. */
+type CopyOf = (nth: number) => string | undefined;
+
 const QUICK: CatalogueSyncOptions = { settleMs: 20, retryMs: 20, nudgeMs: 20 };
 
 /** Nodes that are all members, not connected yet. */
 export async function testNetwork(
   count: number,
-  options: TestNodeOptions & CatalogueSyncOptions = {},
+  options: Omit<TestNodeOptions, 'copyOf'> & CatalogueSyncOptions & { copyOf?: string | CopyOf } = {},
 ): Promise<TestNetwork> {
   const network = new MemoryNetwork();
   const signers = Array.from({ length: count }, (_, n) => testSigner(n));
   const nodes: SyncedNode[] = [];
-  for (const signer of signers) {
-    const node = await testNode({ members: signers, ...options, signer });
+  const { copyOf, ...rest } = options;
+  for (const [nth, signer] of signers.entries()) {
+    const file = typeof copyOf === 'function' ? copyOf(nth) : copyOf;
+    const members = [...signers, ...(copyOf ? [MANY_AUTHOR] : [])];
+    const node = await testNode({ members, ...rest, signer, ...(file === undefined ? {} : { copyOf: file }) });
     const transport = network.node(signer);
     transport.setGate({ isMember: () => true, acceptsStrangers: () => false });
     const peers = new TestPeers(signer.peerId);

@@ -1,10 +1,13 @@
-import { second } from '@dfs/protocol';
+import { MiB, second } from '@dfs/protocol';
 import { eventually } from '@dfs/testing';
-import { setOf, tallyOf, type PreparedDatabase, type StreamTally } from '../../testing/many.js';
+import { setOf, tallyOf, watchMemory, type PreparedDatabase, type StreamTally } from '../../testing/many.js';
 import { testNetwork, type TestNetwork } from '../../testing/network.js';
 import { fileDraft } from '../../testing/nodes.js';
 
-const RECORDS = 100_000;
+const isLong = process.env['DFS_LONG'] === '1';
+const RECORDS = isLong ? 1_000_000 : 100_000;
+/** Of the whole process, both nodes and the test, beyond what it used before. */
+const MAX_GROWTH = 300 * MiB;
 /** Long enough for the one exchange to end: only one side begins. */
 const SETTLE = 10 * second;
 /** Of both sides together. */
@@ -27,12 +30,12 @@ function print(what: string, { bytes, roundTrips }: StreamTally): void {
   process.stdout.write(`    ${RECORDS} records, ${what}: ${bytes} bytes both ways, ${roundTrips} round trips\n`);
 }
 
-describe('sets of 100,000 records', () => {
+describe(`sets of ${RECORDS} records`, () => {
   let many: PreparedDatabase;
 
   beforeAll(async () => {
     many = await setOf(RECORDS);
-  }, 120_000);
+  }, 900_000);
 
   afterAll(() => many[Symbol.asyncDispose]());
 
@@ -41,11 +44,14 @@ describe('sets of 100,000 records', () => {
     for (const [nth, node] of network.nodes.entries()) {
       await node.write(...Array.from({ length: DIFFERENCES / 2 }, (_, n) => fileDraft(`of/${nth}/${n}`, n)));
     }
+    const watch = watchMemory();
     const different = await meeting(network);
+    const growth = watch.stop();
     print(`${DIFFERENCES} differences`, different);
     expect(different).toMatchObject({ streams: 1 });
     expect(different.roundTrips).toBeLessThanOrEqual(5);
     expect(different.bytes).toBeLessThanOrEqual(200_000);
+    expect(growth).toBeLessThan(MAX_GROWTH);
 
     network.groups();
     const same = await meeting(network);
