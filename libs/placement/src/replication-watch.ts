@@ -6,6 +6,8 @@ import type { ContentChange } from './parts.js';
 
 /** Files of one event, and contents looked up at a time. */
 const PAGE = 1000;
+/** Of the files that share one content, the newest are told of. */
+const FILES_PER_CONTENT = PAGE;
 /** Telling takes at most this share of the time. */
 const TELL_SHARE = 5;
 
@@ -41,6 +43,7 @@ export class ReplicationWatch {
       const since = this.components.clock.now();
       const watched = this.watched.get(contentId) ?? { contentId, size, since, files: new Map(), told: undefined };
       watched.files.set(fileId, path);
+      if (watched.files.size > FILES_PER_CONTENT) watched.files.delete(watched.files.keys().next().value as string);
       watched.since = since;
       watched.told = undefined;
       this.watched.delete(contentId);

@@ -1,2 +1,2 @@
-/** The longer forms of tests are run too: for whom they are worth minutes. */
+/** Whether the long form of tests is asked for: `DFS_LONG=1`. */
 export const isLong = process.env['DFS_LONG'] === '1';

@@ -1,9 +1,8 @@
 import { MiB } from '@dfs/protocol';
-import { eventually } from '@dfs/testing';
+import { eventually, isLong } from '@dfs/testing';
 import { databaseOf, watchMemory, type PreparedDatabase } from '../../testing/many.js';
 import { testNetwork, type SyncedNode } from '../../testing/network.js';
 
-const isLong = process.env['DFS_LONG'] === '1';
 /** Real records, signed by the path that uploads take. */
 const RECORDS = isLong ? 300_000 : 5_000;
 const MINUTES = 60_000;

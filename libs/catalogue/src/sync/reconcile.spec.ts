@@ -1,10 +1,9 @@
 import { MiB, second } from '@dfs/protocol';
-import { eventually } from '@dfs/testing';
+import { eventually, isLong } from '@dfs/testing';
 import { setOf, tallyOf, watchMemory, type PreparedDatabase, type StreamTally } from '../../testing/many.js';
 import { testNetwork, type TestNetwork } from '../../testing/network.js';
 import { fileDraft } from '../../testing/nodes.js';
 
-const isLong = process.env['DFS_LONG'] === '1';
 const RECORDS = isLong ? 1_000_000 : 100_000;
 /** Of the whole process, both nodes and the test, beyond what it used before. */
 const MAX_GROWTH = 300 * MiB;
