@@ -23,6 +23,7 @@ import { figure, markdownTable, size } from '../lib/text.mjs';
  * @property {number} [peak] bytes
  * @property {number} [idle]
  * @property {number} [lag] ms
+ * @property {import('./scale.mjs').Scale} [scale] A node with very many files.
  * @property {(Cost & { name: string })[]} costs Where the time of each workload went.
  */
 /**
@@ -47,6 +48,8 @@ const MiB = 1024 * 1024;
 export function rowsOf(limits, figures) {
   const large = size(figures.bytes);
   const many = figure(figures.small);
+  const { scale } = figures;
+  const listed = figure(scale?.files ?? 100_000);
   // Two cores: A hashes and sends, B receives and hashes. What one byte needs of both, the bare parts alone.
   const wholeWay = 1 / (1 / limits.sha256 + 1 / limits.tlsToFile);
   return [
@@ -101,6 +104,24 @@ export function rowsOf(limits, figures) {
       ...atMost(figures.p99, 'ms', 50),
       limitIs: '',
       why: 'Other work on the same two cores at that moment: collections, statuses, and what an earlier file still brings.',
+    },
+    {
+      work: `A page of the list of ${listed} files, p95`,
+      ...atMost(scale?.list, 'ms', 50),
+      limitIs: '',
+      why: 'Two queries, by index, of 100 rows each, and the form of the answer.',
+    },
+    {
+      work: `The slowest kind of page of it, p95${scale ? ` (${scale.worst})` : ''}`,
+      ...atMost(scale?.listWorst, 'ms', 50),
+      limitIs: '',
+      why: 'A search reads the index of all paths twice, to count and to find.',
+    },
+    {
+      work: `Start with ${listed} files until ready`,
+      ...atMost(scale?.start, 's', 3),
+      limitIs: '',
+      why: 'Loading the modules, and the check of the whole database that every start makes.',
     },
     {
       work: 'Resident memory at its peak',

@@ -1,0 +1,106 @@
+/** What a node with very many files does in how much time: list them, and start. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { removeAll, startNetwork } from '@dfs/testing';
+import { memory, quantile, timed } from './measure.mjs';
+import { seededPath, seedFiles, seedHoldings } from './seed.mjs';
+
+/** @typedef {import('@dfs/testing').Engine} Engine */
+/**
+ * @typedef {object} Scale
+ * @property {number} files How many.
+ * @property {number} list p95 of a page of 100 in the order of paths, milliseconds.
+ * @property {number} listWorst p95 of the slowest kind of page that a person may ask for.
+ * @property {string} worst Which that was.
+ * @property {number} start Seconds from the start of the process until it is ready.
+ * @property {number} resident Bytes, after all that.
+ */
+
+/** @type {Set<Engine>} */
+const running = new Set();
+
+/** Pages of each kind that are measured. */
+const PAGES = 60;
+const COPIES = 3;
+/** The look over all that this node should hold, after a start, is over by then, in milliseconds. */
+const SETTLE = 10_000;
+/** Kinds of page: query, and whether to go on from page to page. */
+const KINDS = {
+  'by path': 'sort=path',
+  'by path, descending': 'sort=-path',
+  'by size': 'sort=-size',
+  'by time': 'sort=-modifiedAt',
+  'of a folder': `prefix=${encodeURIComponent(seededPath(7).slice(0, 11))}`,
+  'of a folder, by time': `prefix=${encodeURIComponent(seededPath(7).slice(0, 11))}&sort=-modifiedAt`,
+  search: 'q=img_00012',
+  'search, by time': 'q=img_00012&sort=-modifiedAt',
+  'search that finds nothing': 'q=nothing-like-it',
+  deleted: 'state=deleted',
+  'in conflict': 'state=conflict',
+};
+
+/** Ends what is under way, for a benchmark that is stopped in the middle. */
+export async function abandonMany() {
+  await removeAll([...running]);
+}
+
+/**
+ * @param {{ files: number, say?: (text: string) => void }} input
+ * @returns {Promise<Scale>}
+ */
+export async function manyFiles({ files, say = () => {} }) {
+  const env = { DFS_REPLICAS: String(COPIES), DFS_LOG_LEVEL: 'warn' };
+  const engines = await startNetwork(COPIES, { env });
+  for (const engine of engines) running.add(engine);
+  try {
+    const [a, ...others] = /** @type {[Engine, ...Engine[]]} */ (engines);
+    for (const other of others) await other.stop();
+    const putting = await timed(() => seedFiles(a, files));
+    say(`${files} files put at ${Math.round(files / putting)} a second, ${await residentText(a)}`);
+    await a.stop();
+    await seedHoldings(a.dataDir);
+    const start = await timed(() => a.start());
+    say(`ready after ${start.toFixed(2)} s, ${await residentText(a)}`);
+    const { items, total } = await a.json('/files?limit=100');
+    const copies = Math.min(...items.map((/** @type {any} */ { replication }) => replication.copies));
+    if (total !== files || copies !== COPIES) throw new Error(`${total} files with ${copies} copies are listed`);
+    say(`a page by path, right after the start: p95 ${(await pages(a, 'sort=path')).toFixed(1)} ms`);
+    await delay(SETTLE);
+    /** @type {[string, number][]} */
+    const times = [];
+    for (const [kind, query] of Object.entries(KINDS)) {
+      const took = await pages(a, query);
+      times.push([kind, took]);
+      say(`a page ${kind}: p95 ${took.toFixed(1)} ms`);
+    }
+    const [worst, listWorst] = /** @type {[string, number]} */ (times.toSorted((x, y) => y[1] - x[1])[0]);
+    const list = /** @type {[string, number]} */ (times[0])[1];
+    return { files, list, listWorst, worst, start, resident: (await memory(a.pid)).now };
+  } finally {
+    await removeAll(engines);
+    running.clear();
+  }
+}
+
+/**
+ * p95 of pages of a kind, from page to page, and anew when there are no more.
+ * @param {Engine} node
+ * @param {string} query
+ */
+async function pages(node, query) {
+  const times = [];
+  let cursor = null;
+  for (let page = 0; page < PAGES; page++) {
+    const began = performance.now();
+    /** @type {import('@dfs/contracts').FileList} */
+    const { nextCursor } = await node.json(`/files?limit=100&${query}${cursor ? `&cursor=${cursor}` : ''}`);
+    times.push(performance.now() - began);
+    cursor = nextCursor;
+  }
+  return quantile(times, 0.95);
+}
+
+/** @param {Engine} node */
+async function residentText(node) {
+  const { now, peak } = await memory(node.pid);
+  return `resident ${Math.round(now / 2 ** 20)} MiB, at most ${Math.round(peak / 2 ** 20)} MiB`;
+}
