@@ -21,7 +21,7 @@ import { Fingerprints } from './fingerprints.js';
 import { countForks, Forks } from './forks.js';
 import { readVersion, readVersions, type VersionQuery } from './history.js';
 import { Imports } from './import/imports.js';
-import { Intake, type Received } from './intake.js';
+import { Intake, type NewsListener, type Received } from './intake.js';
 import type { Change, Commit, Draft, Entry, EntryPage, ListQuery, MemberView } from './interfaces.js';
 import { listPage } from './list.js';
 import { readContents, readEveryContent, readEntry, readTotals, type ContentOfHead } from './reads.js';
@@ -184,9 +184,12 @@ export class Catalogue {
     return commit as Commit;
   }
 
-  /** Stores records of others, as far as they are valid. Never fails for what one of them is. */
-  receive(records: readonly SignedRecord[], from: string): Promise<Received> {
-    return this.intake.receive(records, from);
+  /**
+   * Stores records of others, as far as they are valid. Never fails for what one of them is.
+   * @param news hears, after each commit, of those that came into the set
+   */
+  receive(records: readonly SignedRecord[], from: string, news?: NewsListener): Promise<Received> {
+    return this.intake.receive(records, from, news);
   }
 
   /** Members besides this node; any number where that is not known. */

@@ -30,6 +30,9 @@ export interface Received {
   offences: number;
 }
 
+/** Hears of records that came into the set. */
+export type NewsListener = (records: readonly SignedRecord[]) => void;
+
 export interface IntakeContext {
   db: Pick<Database, 'write' | 'query'>;
   events: Pick<EventLog, 'record' | 'recordNow'>;
@@ -50,10 +53,11 @@ export class Intake {
 
   constructor(private readonly context: IntakeContext) {}
 
-  async receive(records: readonly SignedRecord[], from: string): Promise<Received> {
+  /** @param news hears, after each commit, of the records that came into the set */
+  async receive(records: readonly SignedRecord[], from: string, news?: NewsListener): Promise<Received> {
     const sum: Received = { added: 0, waiting: 0, known: 0, refused: 0, offences: 0 };
     for (let at = 0; at < records.length; at += RECORDS_PER_UNIT) {
-      const part = await this.receivePart(records.slice(at, at + RECORDS_PER_UNIT), from);
+      const part = await this.receivePart(records.slice(at, at + RECORDS_PER_UNIT), from, news);
       for (const key of Object.keys(sum) as (keyof Received)[]) sum[key] += part[key];
     }
     return sum;
@@ -78,7 +82,11 @@ export class Intake {
     await this.context.events.recordNow('node.warning', { code: 'skewed-clock', detail, active: false });
   }
 
-  private async receivePart(records: readonly SignedRecord[], from: string): Promise<Received> {
+  private async receivePart(
+    records: readonly SignedRecord[],
+    from: string,
+    news: NewsListener | undefined,
+  ): Promise<Received> {
     const { db, members } = this.context;
     const networkId = members.networkId;
     let refused = 0;
@@ -93,7 +101,7 @@ export class Intake {
     const stored =
       verified.length === 0
         ? { added: 0, waiting: 0, known: 0, future: false }
-        : await db.write((tx) => this.store(tx, networkId, verified, refuse));
+        : await db.write((tx) => this.store(tx, networkId, verified, refuse, news));
     if (stored.future) await this.warn();
     if (firstOf !== undefined) await this.tellRefused(firstOf, from);
     return { added: stored.added, waiting: stored.waiting, known: known + stored.known, refused, offences };
@@ -104,6 +112,7 @@ export class Intake {
     networkId: string,
     verified: readonly VerifiedRecord[],
     refuse: (reason: RefusalReason) => void,
+    news: NewsListener | undefined,
   ): Promise<{ added: number; waiting: number; known: number; future: boolean }> {
     if (this.context.members.networkId !== networkId) return { added: 0, waiting: 0, known: 0, future: false };
     const here = await storedIds(
@@ -118,10 +127,11 @@ export class Intake {
     await changes.addAll(judged);
     await this.context.finish(tx, changes);
     await this.leaveForLater(tx, judged);
-    const added = judged.filter((record) => record.state <= IN_SET).length;
+    const added = judged.filter((record) => record.state <= IN_SET);
+    if (news && added.length > 0) tx.afterCommit(() => news(added));
     return {
-      added,
-      waiting: judged.length - added,
+      added: added.length,
+      waiting: judged.length - added.length,
       known: here.size,
       future: judged.some((record) => record.state === RecordState.future),
     };

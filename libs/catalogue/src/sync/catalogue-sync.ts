@@ -15,7 +15,7 @@ import {
 import type { Catalogue } from '../catalogue.js';
 import type { SetRoot } from '../fingerprints.js';
 import type { NetworkChanges, SyncPeers } from '../interfaces.js';
-import type { Received } from '../intake.js';
+import type { NewsListener, Received } from '../intake.js';
 import { Agreement } from './agreement.js';
 import {
   Exchange,
@@ -226,8 +226,8 @@ export class CatalogueSync {
     return this.schedule.isRunning(peerId) && this.parts.transport.peerId < peerId;
   }
 
-  private async receive(records: readonly SignedRecord[], from: string): Promise<Received> {
-    const received = await this.parts.catalogue.receive(records, from);
+  private async receive(records: readonly SignedRecord[], from: string, news?: NewsListener): Promise<Received> {
+    const received = await this.parts.catalogue.receive(records, from, news);
     if (received.offences > MAX_OFFENCES) {
       throw new DfsError('peer-misbehaved', 'The peer passed on records that are forged or not of this network.');
     }
@@ -243,8 +243,8 @@ export class CatalogueSync {
 
   /** What was news here may be to members that its author is not connected to. */
   private async pushed(records: readonly SignedRecord[], from: string, reach: Reach): Promise<void> {
-    const received = await this.receive(records, from);
-    if (received.added > 0) this.spread(records, reach.with([from]));
+    const reached = reach.with([from]);
+    await this.receive(records, from, (news) => this.spread(news, reached));
   }
 
   /** Sends new records to the members here that are not known to get them. @param reach those who are */

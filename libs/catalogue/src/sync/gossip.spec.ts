@@ -1,7 +1,15 @@
-import { minute, parseSyncMessage, SYNC_PROTOCOL, unpackRecords } from '@dfs/protocol';
+import {
+  memberMark,
+  minute,
+  packMarks,
+  packRecords,
+  parseSyncMessage,
+  SYNC_PROTOCOL,
+  unpackRecords,
+} from '@dfs/protocol';
 import { eventually } from '@dfs/testing';
 import { testNetwork, type SyncedNode, type TestNetwork } from '../../testing/network.js';
-import { content, fileDraft } from '../../testing/nodes.js';
+import { content, fileDraft, recordOf, recordsOf } from '../../testing/nodes.js';
 
 /** Nobody tells of its set, and nobody compares but when two meet: what arrives was pushed. */
 const PUSHES_ONLY = { nudgeMs: 10 * minute, settleMs: 10 * minute };
@@ -98,6 +106,33 @@ describe('a record that was pushed', () => {
     expect(sum).toBeGreaterThanOrEqual(10);
     // Each: from its author both ways, from every other member at most one way on.
     expect(sum).toBeLessThanOrEqual(14);
+  });
+
+  it('goes alone: nothing is passed on that is forged, or was known', async () => {
+    await using network = await testNetwork(3, PUSHES_ONLY);
+    const [a, b, c] = network.nodes as [SyncedNode, SyncedNode, SyncedNode];
+    await connect(network, [
+      [0, 1],
+      [1, 2],
+    ]);
+    const pushed = pushedBy(network.nodes);
+    await a.write(fileDraft('known', 1));
+    await network.converged();
+    const [known] = await recordsOf(a);
+    const good = recordOf(a.signer, { path: 'good' });
+    const forged = Array.from({ length: 8 }, (_, n) => ({
+      ...recordOf(a.signer, { path: `forged/${n}` }),
+      signature: new Uint8Array(64),
+    }));
+    const channel = await a.transport.open(b.peers.peerId, SYNC_PROTOCOL);
+    await channel.send({ t: 'push' });
+    const reached = packMarks([memberMark(a.peers.peerId)]);
+    await channel.send({ t: 'records', reached }, packRecords([known!, ...forged, good]));
+    await eventually(async () => (await c.catalogue.byPath('good')) !== undefined);
+    // The known one when it was news, and the good one.
+    expect(pushed[1]?.records).toBe(2);
+    expect(c.catalogue.refused().size).toBe(0);
+    await channel.end();
   });
 
   it('reaches all who hang on one member in the middle', async () => {
