@@ -7,7 +7,7 @@ import { ProvideQueue } from '@dfs/dht';
 import { EventLog, EventsModule } from '@dfs/events';
 import { Files, FilesModule } from '@dfs/files';
 import { Membership, Peers } from '@dfs/peers';
-import { Placement, PlacementModule } from '@dfs/placement';
+import { Placement, PlacementModule, Purge } from '@dfs/placement';
 import type { Transport } from '@dfs/transport';
 import type { Access } from './access/access.js';
 import { DEFAULT_QUOTA } from './config.js';
@@ -16,6 +16,7 @@ import { CatalogueModule } from './modules/catalogue.module.js';
 import { DhtModule } from './modules/dht.module.js';
 import { FoundationModule } from './modules/foundation.module.js';
 import { PeersModule } from './modules/peers.module.js';
+import { PurgeModule } from './modules/purge.module.js';
 import { SettingsModule } from './modules/settings.module.js';
 import { TRANSPORT, TransportModule } from './modules/transport.module.js';
 import type { Foundation } from './modules/tokens.js';
@@ -62,10 +63,11 @@ export class AppModule {
             ...(config.dht ? { dht } : {}),
           }),
         }),
+        PurgeModule,
         FilesModule.forRoot({
-          useFactory: (db: Database, chunks: ChunkStore, catalogue: Catalogue, placement: Placement) =>
-            new Files({ db, chunks, catalogue, placement }),
-          inject: [Database, ChunkStore, Catalogue, Placement],
+          useFactory: (db: Database, chunks: ChunkStore, catalogue: Catalogue, placement: Placement, purges: Purge) =>
+            new Files({ db, chunks, catalogue, placement, purges }),
+          inject: [Database, ChunkStore, Catalogue, Placement, Purge],
         }),
         ApiModule,
       ],

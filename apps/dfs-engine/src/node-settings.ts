@@ -1,8 +1,8 @@
-import type { FieldProblem, Settings, SettingsPatch } from '@dfs/contracts';
+import type { Settings, SettingsPatch } from '@dfs/contracts';
 import type { ChunkStore } from '@dfs/chunks';
 import type { Database, MigrationClass, Tx } from '@dfs/database';
 import type { Membership, Peers } from '@dfs/peers';
-import { DfsError, second } from '@dfs/protocol';
+import { second, type NetworkSettings } from '@dfs/protocol';
 import { defaultName, type Config } from './config.js';
 
 type Migration = InstanceType<MigrationClass>;
@@ -42,7 +42,7 @@ export class NodeSettings {
 
   /** With those of the network, which are the same on every node. */
   read(membership: Membership): Settings {
-    const { replicas, graceMs, retentionMs } = membership.settings();
+    const { replicas, graceMs, retentionMs, retainedVersions } = membership.settings();
     return {
       name: this.nodeName,
       networkName: membership.networkName,
@@ -50,13 +50,18 @@ export class NodeSettings {
       quotaBytes: this.chunks.usage().quotaBytes,
       graceSeconds: Math.round(graceMs / second),
       retentionSeconds: Math.round(retentionMs / second),
+      retainedVersions,
     };
   }
 
-  /** @throws DfsError `validation-failed` naming what cannot be changed; then nothing is */
+  /**
+   * What is the network's only an owner may change, for all nodes: that is done first, and the rest only after it.
+   * @throws DfsError `not-an-owner`; then nothing is changed
+   */
   async change(patch: SettingsPatch, membership: Membership, peers: Pick<Peers, 'rename'>): Promise<Settings> {
-    const { name, quotaBytes, ...ofNetwork } = patch;
-    refuseOthers(ofNetwork, this.read(membership));
+    const { name, quotaBytes } = patch;
+    const ofNetwork = changesOfNetwork(patch, this.read(membership));
+    if (Object.keys(ofNetwork).length > 0) await membership.changeSettings(ofNetwork);
     await this.db.write(async (tx) => {
       if (name !== undefined) await store(tx, 'name', name);
       if (quotaBytes !== undefined) await store(tx, 'quotaBytes', String(quotaBytes));
@@ -74,13 +79,21 @@ function store(tx: Tx, key: string, value: string): Promise<void> {
   return tx.insertMany('engine_setting', ['key', 'value'], [[key, value]], 'replace');
 }
 
-function refuseOthers(ofNetwork: SettingsPatch, current: Settings): void {
-  const changed = Object.entries(ofNetwork).filter(([key, value]) => {
-    return value !== undefined && value !== current[key as keyof Settings];
-  });
-  if (changed.length === 0) return;
-  const detail = 'was fixed when the network was founded, and cannot be changed in this version';
-  const errors = changed.map(([field]): FieldProblem => ({ field, detail }));
-  const fields = changed.map(([field]) => field).join(', ');
-  throw new DfsError('validation-failed', `Nothing was changed: ${fields} ${detail}.`, { errors });
+/** Those of the network's settings that are to be others than they are. */
+function changesOfNetwork(patch: SettingsPatch, current: Settings): Partial<NetworkSettings> {
+  const changed = <K extends keyof Settings>(key: K): Settings[K] | undefined =>
+    patch[key] === current[key] ? undefined : patch[key];
+  const [networkName, replicas, retainedVersions] = [
+    changed('networkName'),
+    changed('replicas'),
+    changed('retainedVersions'),
+  ];
+  const [graceSeconds, retentionSeconds] = [changed('graceSeconds'), changed('retentionSeconds')];
+  return {
+    ...(networkName !== undefined && { networkName }),
+    ...(replicas !== undefined && { replicas }),
+    ...(retainedVersions !== undefined && { retainedVersions }),
+    ...(graceSeconds !== undefined && { graceMs: graceSeconds * second }),
+    ...(retentionSeconds !== undefined && { retentionMs: retentionSeconds * second }),
+  };
 }

@@ -3,7 +3,7 @@ import { Catalogue, CatalogueSync } from '@dfs/catalogue';
 import { Scrubber } from '@dfs/chunks';
 import { ProvideQueue } from '@dfs/dht';
 import { Membership, Peers } from '@dfs/peers';
-import { Placement } from '@dfs/placement';
+import { Placement, Purge } from '@dfs/placement';
 import type { Log } from '@dfs/protocol';
 import type { Transport } from '@dfs/transport';
 import { Joining } from './joining.js';
@@ -49,6 +49,7 @@ export class Runtime {
       { name: 'sync', start: () => sync.start(), stop: () => sync.stop() },
       { name: 'peers', start: () => peers.start(), stop: () => peers.stop() },
       { name: 'joining', start: (signal) => joining.start(signal), stop: () => joining.stop() },
+      { name: 'purge', start: () => app.get(Purge).start(), stop: () => app.get(Purge).stop() },
       { name: 'scrub', start: () => app.get(Scrubber).start(), stop: () => app.get(Scrubber).stop() },
       { name: 'health', start: () => health.start(), stop: () => health.stop() },
       {

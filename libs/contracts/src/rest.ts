@@ -146,7 +146,10 @@ export interface PurgeInfo {
   kept: number;
   /** Members there are, this node included. */
   members: number;
-  /** Members that have done neither yet, the first 32 of them, those unseen for longest first. */
+  /**
+   * Members that have done neither yet, the first 32 of them, those unseen for longest first; `lastSeenAt` is null for this
+   * node, and for one that was never seen.
+   */
   waitingFor: { peerId: PeerIdText; name: string; lastSeenAt: Timestamp | null }[];
 }
 
@@ -282,7 +285,10 @@ export interface Settings {
   replicas: number;
   quotaBytes: number;
   graceSeconds: number;
+  /** For so long content is kept that was replaced or deleted. */
   retentionSeconds: number;
+  /** Newest versions of a file that is not deleted, of which the content is kept however old they are. */
+  retainedVersions: number;
 }
 /** `PATCH /settings` */
 export type SettingsPatch = Partial<Settings>;

@@ -2,7 +2,7 @@ import type { Entry } from '@dfs/catalogue';
 import type { Cid } from '@dfs/protocol';
 import type { FilesComponents } from './ports.js';
 import { shownEntry } from './listing.js';
-import { versionWithBytes, type StoredVersion } from './versions.js';
+import { isPurged, versionWithBytes, type StoredVersion } from './versions.js';
 
 /** One content as it can be read: the shown version of a file, or an older one. */
 export interface OpenContent {
@@ -22,7 +22,7 @@ export interface OpenContent {
 /**
  * Finds what is to be read; reads nothing yet.
  * @param version a record id; the shown version when left out
- * @throws DfsError `file-not-found`, `version-not-found`
+ * @throws DfsError `file-not-found`, `version-not-found`, `purged` when no member promises it any more
  */
 export async function openContent(
   { catalogue, placement }: Pick<FilesComponents, 'catalogue' | 'placement'>,
@@ -32,13 +32,25 @@ export async function openContent(
   const found =
     version === undefined
       ? fromEntry(await shownEntry(catalogue, fileId))
-      : fromVersion(await versionWithBytes(catalogue, fileId, version));
+      : fromVersion(await versionToRead({ catalogue, placement }, fileId, version));
   const { contentId, size, path } = found;
   return {
     ...found,
     read: (range, signal) =>
       range.length === 0 ? nothing() : placement.fetch(contentId, size, { ...range, signal, path }),
   };
+}
+
+async function versionToRead(
+  { catalogue, placement }: Pick<FilesComponents, 'catalogue' | 'placement'>,
+  fileId: string,
+  version: string,
+): Promise<StoredVersion> {
+  const found = await versionWithBytes(catalogue, fileId, version);
+  if (!found.purged) return found;
+  const { extents } = await placement.holders(found.contentId, found.size);
+  if (extents.some(({ holders }) => holders.length === 0)) throw isPurged();
+  return found;
 }
 
 type Found = Omit<OpenContent, 'read'>;

@@ -1,17 +1,23 @@
 import type { Entry } from '@dfs/catalogue';
-import type { FileInfo, Replication } from '@dfs/contracts';
-import type { ContentPlacement } from './ports.js';
+import type { FileInfo, PurgeInfo, Replication } from '@dfs/contracts';
+import type { ContentPlacement, FilesComponents } from './ports.js';
 
-/** Entries as the API tells of them, each with its replication as derived now: one question for all of them. */
+/**
+ * Entries as the API tells of them, each with its replication as derived now: one question for all of them.
+ * @param purges where there may be deleted ones among them
+ */
 export async function describe(
   placement: Pick<ContentPlacement, 'replication'>,
   entries: readonly Entry[],
+  purges?: FilesComponents['purges'],
 ): Promise<FileInfo[]> {
   const states = await placement.replication(entries.filter((entry) => !entry.deleted));
-  return entries.map((entry) => fileInfo(entry, states.get(entry.contentId)));
+  const deletions = entries.filter((entry) => entry.deleted).map(({ recordId }) => recordId);
+  const progress = deletions.length === 0 ? undefined : await purges?.progress(deletions);
+  return entries.map((entry) => fileInfo(entry, states.get(entry.contentId), progress?.get(entry.recordId)));
 }
 
-function fileInfo(entry: Entry, replication: Replication | undefined): FileInfo {
+function fileInfo(entry: Entry, replication: Replication | undefined, purge: PurgeInfo | undefined): FileInfo {
   return {
     id: entry.fileId,
     path: entry.path,
@@ -25,5 +31,6 @@ function fileInfo(entry: Entry, replication: Replication | undefined): FileInfo 
     deleted: entry.deleted,
     conflict: entry.conflict,
     replication: replication ?? { target: 0, copies: 0, state: 'pending' },
+    ...(purge && { purge }),
   };
 }

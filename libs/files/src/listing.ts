@@ -6,6 +6,7 @@ import { describe } from './file-info.js';
 import type { CatalogueReader, FilesComponents } from './ports.js';
 
 type Reading = Pick<FilesComponents, 'catalogue' | 'placement'>;
+type Listing = Pick<FilesComponents, 'catalogue' | 'placement' | 'purges'>;
 
 export interface ListQuery {
   prefix?: string;
@@ -17,9 +18,9 @@ export interface ListQuery {
 }
 
 /** A page of the files that match, each with its replication as derived now. */
-export async function listFiles({ catalogue, placement }: Reading, query: ListQuery): Promise<FileList> {
+export async function listFiles({ catalogue, placement, purges }: Listing, query: ListQuery): Promise<FileList> {
   const { items, nextCursor, total } = await catalogue.list(query);
-  return { items: await describe(placement, items), nextCursor, total };
+  return { items: await describe(placement, items, purges), nextCursor, total };
 }
 
 /** @throws DfsError `file-not-found`, also when it is deleted. */

@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { Catalogue, catalogueMigrations } from '@dfs/catalogue';
+import type { PurgeInfo } from '@dfs/contracts';
 import { ChunkStore, chunksFrom, chunksMigrations, summarise } from '@dfs/chunks';
 import type { Database } from '@dfs/database';
 import { EventLog, eventsMigrations } from '@dfs/events';
@@ -57,7 +58,8 @@ export async function localNode(options: { quotaBytes?: number; clock?: Clock } 
   const chunks = await ChunkStore.open({ dir: dir.file('chunks'), db, quotaBytes: options.quotaBytes ?? 2 ** 30 });
   const catalogue = await Catalogue.open({ db, events, signer, membership });
   const placement = new LocalPlacement(chunks, events);
-  const components = { db, chunks, catalogue, placement, ...(options.clock ? { clock: options.clock } : {}) };
+  const purges = { progress: async () => new Map<string, PurgeInfo>() };
+  const components = { db, chunks, catalogue, placement, purges, ...(options.clock ? { clock: options.clock } : {}) };
   const remove = async (): Promise<void> => {
     await catalogue.close();
     await chunks.close();
@@ -159,6 +161,16 @@ export class LocalPlacement implements ContentPlacement {
     const last = after + items.length;
     return { items, total, next: last + 1 < total ? last : null };
   }
+
+  async isPromised(contentId: Cid): Promise<boolean> {
+    return this.copies >= 3 || this.pinned.has(contentId) || contentId === EMPTY_CONTENT;
+  }
+
+  async isHad(contentId: Cid): Promise<boolean> {
+    return this.pinned.has(contentId);
+  }
+
+  async keepAgain(): Promise<void> {}
 
   async holders(contentId: Cid): ReturnType<ContentPlacement['holders']> {
     if (contentId === EMPTY_CONTENT) return { extents: [] };

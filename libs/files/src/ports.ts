@@ -1,18 +1,21 @@
 import type { Catalogue } from '@dfs/catalogue';
 import type { ChunkStore } from '@dfs/chunks';
 import type { Database } from '@dfs/database';
-import type { Placement, Transfers } from '@dfs/placement';
+import type { Placement, Purge, Transfers } from '@dfs/placement';
 import type { Clock } from '@dfs/protocol';
 
 // What files needs of the layers below, and no more.
 
 /** Reads what the network's files are. */
-export type CatalogueReader = Pick<Catalogue, 'get' | 'byPath' | 'list' | 'versions' | 'version' | 'totals'>;
+export type CatalogueReader = Pick<Catalogue, 'get' | 'byPath' | 'list' | 'versions' | 'version' | 'totals' | 'purged'>;
 /** Writes new versions of them. */
 export type CatalogueWriter = CatalogueReader & Pick<Catalogue, 'writable' | 'commit' | 'restore' | 'choose' | 'move'>;
 
 /** Where contents are, and how to get at them. */
-export type ContentPlacement = Pick<Placement, 'pinLocal' | 'fetch' | 'replication' | 'chunkList' | 'holders'> & {
+export type ContentPlacement = Pick<
+  Placement,
+  'pinLocal' | 'fetch' | 'replication' | 'chunkList' | 'holders' | 'isPromised' | 'isHad' | 'keepAgain'
+> & {
   readonly transfers: Pick<Transfers, 'track'>;
 };
 
@@ -22,6 +25,8 @@ export interface FilesComponents {
   chunks: Pick<ChunkStore, 'batch'>;
   catalogue: CatalogueWriter;
   placement: ContentPlacement;
+  /** How far the members have purged what was deleted. */
+  purges: Pick<Purge, 'progress'>;
   /** By which the pace of deletions is measured; the running time of the process when left out. */
   clock?: Clock;
 }

@@ -2,6 +2,7 @@ import type { Entry } from '@dfs/catalogue';
 import type { FileInfo, MovedFile } from '@dfs/contracts';
 import { describe } from './file-info.js';
 import type { ContentPlacement, FilesComponents } from './ports.js';
+import { isPurged } from './versions.js';
 
 // Changes of a path that bring no bytes: those there are get another name, or are shown again.
 
@@ -11,32 +12,48 @@ export interface Revised<F extends FileInfo = FileInfo> {
   /** This node keeps the bytes, or as many members as there should be: false until they have come to one of these. */
   kept: boolean;
 }
-type Revising = Pick<FilesComponents, 'db' | 'catalogue' | 'placement'>;
+type Revising = Pick<FilesComponents, 'db' | 'catalogue' | 'placement' | 'purges'>;
 
-/** @throws DfsError as Catalogue.restore */
+/**
+ * Others may be about to let go of what is brought back, until they hear of it: it counts as kept only where this node keeps
+ * it, or members that it can reach.
+ * @throws DfsError as Catalogue.restore; `purged` when its retention is over and nobody has it
+ */
 export async function restoreFile(parts: Revising, fileId: string, version?: string): Promise<Revised> {
-  await parts.catalogue.writable();
-  const { entry } = await parts.db.write((tx) => parts.catalogue.restore(tx, fileId, version));
-  return revised(parts.placement, entry);
+  const { db, catalogue, placement } = parts;
+  await catalogue.writable();
+  await refusePurged(parts, fileId, version);
+  const { entry } = await db.write((tx) => catalogue.restore(tx, fileId, version));
+  await placement.keepAgain([entry.contentId]);
+  const [file] = (await describe(placement, [entry])) as [FileInfo];
+  return { file, kept: await placement.isPromised(entry.contentId, entry.size) };
+}
+
+async function refusePurged({ catalogue, placement }: Revising, fileId: string, version?: string): Promise<void> {
+  const found = version === undefined ? await catalogue.get(fileId) : await catalogue.version(fileId, version);
+  if (!found?.contentId) return;
+  const content = found.contentId;
+  if (!(await catalogue.purged([content])).has(content)) return;
+  if (!(await placement.isHad(content, found.size))) throw isPurged();
 }
 
 /** @throws DfsError as Catalogue.choose */
 export async function chooseVersion(parts: Revising, fileId: string, version: string): Promise<Revised> {
   await parts.catalogue.writable();
   const { entry } = await parts.db.write((tx) => parts.catalogue.choose(tx, fileId, version));
-  return revised(parts.placement, entry);
+  return revised(parts, entry);
 }
 
 /** @throws DfsError as Catalogue.move */
 export async function moveFile(parts: Revising, fileId: string, path: string): Promise<Revised<MovedFile>> {
   await parts.catalogue.writable();
   const { entry } = await parts.db.write((tx) => parts.catalogue.move(tx, fileId, path));
-  const { file, kept } = await revised(parts.placement, entry);
+  const { file, kept } = await revised(parts, entry);
   return { file: { ...file, previousId: fileId }, kept };
 }
 
-async function revised(placement: Pick<ContentPlacement, 'replication' | 'holders'>, entry: Entry): Promise<Revised> {
-  const [file] = (await describe(placement, [entry])) as [FileInfo];
+async function revised({ placement, purges }: Revising, entry: Entry): Promise<Revised> {
+  const [file] = (await describe(placement, [entry], purges)) as [FileInfo];
   return { file, kept: entry.deleted || (await isKept(placement, file)) };
 }
 

@@ -6,13 +6,16 @@ import type { CatalogueReader, FilesComponents } from './ports.js';
 
 /** A page of a file's versions, newest first; of a deleted file too. @throws DfsError `file-not-found`, `invalid-cursor` */
 export async function listVersions(
-  { catalogue }: Pick<FilesComponents, 'catalogue'>,
+  { catalogue, purges }: Pick<FilesComponents, 'catalogue' | 'purges'>,
   fileId: string,
   query: VersionQuery,
 ): Promise<VersionList> {
   const list = await catalogue.versions(fileId, query);
   if (list.total === 0) throw noSuchFile();
-  return list;
+  const deletion = list.items.find(({ kind, shown }) => kind === 'deletion' && shown);
+  if (deletion === undefined) return list;
+  const purge = (await purges.progress([deletion.version])).get(deletion.version);
+  return { ...list, items: list.items.map((item) => (item === deletion && purge ? { ...item, purge } : item)) };
 }
 
 /** A version that has bytes. */
@@ -28,4 +31,12 @@ export async function versionWithBytes(
   if (found?.contentId) return { ...found, contentId: found.contentId };
   if (!found && !(await catalogue.get(fileId))) throw noSuchFile();
   throw new DfsError('version-not-found', 'The file has no such version with content: see its list of versions.');
+}
+
+/** The content of a version whose retention is over, and that nobody has any more. */
+export function isPurged(): DfsError {
+  return new DfsError(
+    'purged',
+    'The time for which the network keeps what was deleted or replaced is over for this version: its content has been purged.',
+  );
 }

@@ -59,6 +59,21 @@ export async function pinThose(
   return pinned + (await pinWhole(components, group));
 }
 
+/** Whether every block of these extents is here. */
+export async function areWhole(
+  { chunks }: Pick<PinAgainComponents, 'chunks'>,
+  extents: readonly PinnedExtent[],
+  signal: AbortSignal,
+): Promise<boolean> {
+  for (const extent of extents) {
+    const needs = await needsOf({ chunks }, extent, signal);
+    if (!needs) return false;
+    const here = await chunks.has(needs);
+    if (!needs.every((id) => here.has(id))) return false;
+  }
+  return true;
+}
+
 /** In one unit of work, so that nothing of it is freed in between. */
 async function pinWhole(
   components: Pick<PinAgainComponents, 'db' | 'chunks' | 'pin'>,

@@ -19,7 +19,7 @@ import { LIVENESS_CHECK, SETTLE_TIME, SHARED_BYTES } from './limits.js';
 import { NetworkView } from './network-view.js';
 import type { Meeting } from './partners.js';
 import type { ContentChange, PlacementComponents } from './parts.js';
-import { pinThose } from './pin-again.js';
+import { areWhole, pinThose } from './pin-again.js';
 import { PinLog, type PinnedExtent } from './pin-log.js';
 import { Promises } from './promises.js';
 import { pinnedExtents } from './purge/pinned-extents.js';
@@ -320,6 +320,15 @@ export class Placement {
       extents.every(({ holders }) => holders.some(({ peerId }) => peerId === self)) ||
       extents.every(({ holders }) => among(holders))
     );
+  }
+
+  /** Whether somebody promises all of a content, here or not, or this node has it as cache of what it promised once. */
+  async isHad(content: Cid, size: number): Promise<boolean> {
+    const { db, chunks } = this.components;
+    const { extents } = await this.view.holders(content, size);
+    if (extents.every(({ holders }) => holders.length > 0)) return true;
+    const dropped = await pinnedExtents(db, [content], { held: false });
+    return dropped.length === extents.length && areWhole({ chunks }, dropped, this.control.signal);
   }
 
   /** What was purged meanwhile is not promised anew. */

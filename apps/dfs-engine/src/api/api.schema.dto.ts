@@ -159,6 +159,7 @@ export class SettingsDto implements Settings {
   @ApiProperty(bytes) quotaBytes!: number;
   @ApiProperty(count) graceSeconds!: number;
   @ApiProperty(count) retentionSeconds!: number;
+  @ApiProperty(count) retainedVersions!: number;
 }
 
 export class EventPageDto implements EventPage {

@@ -4,13 +4,15 @@ import { IsInt, IsOptional, IsString, Matches, Max, MaxLength, Min, MinLength } 
 import { routes, type Settings, type SettingsPatch } from '@dfs/contracts';
 import { NoQuery } from '@dfs/files';
 import { Membership, Peers } from '@dfs/peers';
-import { MAX_NAME_LENGTH, MiB } from '@dfs/protocol';
+import { day, MAX_NAME_LENGTH, MiB, second } from '@dfs/protocol';
 import { NodeSettings } from '../node-settings.js';
 import { SettingsDto } from './api.schema.dto.js';
 
 const MAX_REPLICAS = 64;
 const MIN_QUOTA = 16 * MiB;
+const MAX_GRACE = (30 * day) / second;
 const TEN_YEARS = 315_360_000;
+const MAX_VERSIONS = 1000;
 /** Begins and ends with something visible. */
 const SHOWN_NAME = /^[^\p{C}\s](?:[^\p{C}]*[^\p{C}\s])?$/u;
 
@@ -22,7 +24,7 @@ export class SettingsBody implements SettingsPatch {
   @Matches(SHOWN_NAME, { message: 'must have characters that can be seen, and no control characters' })
   name?: string;
 
-  @ApiPropertyOptional({ maxLength: MAX_NAME_LENGTH, description: 'Of the network. Fixed at its founding for now.' })
+  @ApiPropertyOptional({ maxLength: MAX_NAME_LENGTH, description: 'Of the network: an owner may change it.' })
   @IsOptional()
   @IsString()
   @MinLength(1)
@@ -33,7 +35,7 @@ export class SettingsBody implements SettingsPatch {
     type: 'integer',
     minimum: 1,
     maximum: MAX_REPLICAS,
-    description: 'Fixed at the founding for now.',
+    description: 'Copies wanted of everything. Of the network: an owner may change it.',
   })
   @IsOptional()
   @IsInt()
@@ -56,26 +58,39 @@ export class SettingsBody implements SettingsPatch {
   @ApiPropertyOptional({
     type: 'integer',
     minimum: 1,
-    maximum: TEN_YEARS,
-    description: 'Fixed at the founding for now.',
+    maximum: MAX_GRACE,
+    description: 'Without a heartbeat, after which a member no longer counts. Of the network: an owner may change it.',
   })
   @IsOptional()
   @IsInt()
   @Min(1)
-  @Max(TEN_YEARS)
+  @Max(MAX_GRACE)
   graceSeconds?: number;
 
   @ApiPropertyOptional({
     type: 'integer',
     minimum: 1,
     maximum: TEN_YEARS,
-    description: 'Fixed at the founding for now.',
+    description: 'For which content is kept that was replaced or deleted. Of the network: an owner may change it.',
   })
   @IsOptional()
   @IsInt()
   @Min(1)
   @Max(TEN_YEARS)
   retentionSeconds?: number;
+
+  @ApiPropertyOptional({
+    type: 'integer',
+    minimum: 1,
+    maximum: MAX_VERSIONS,
+    description:
+      'Newest versions of a file that are kept however old they are. Of the network: an owner may change it.',
+  })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(MAX_VERSIONS)
+  retainedVersions?: number;
 }
 
 @ApiTags('settings')
@@ -95,7 +110,10 @@ export class SettingsController {
   }
 
   @Patch()
-  @ApiOperation({ operationId: 'changeSettings', summary: 'Change settings of this node' })
+  @ApiOperation({
+    operationId: 'changeSettings',
+    summary: 'Change settings of this node or, as an owner, of the network',
+  })
   @ApiOkResponse({ type: SettingsDto })
   change(@Query() _query: NoQuery, @Body() body: SettingsBody): Promise<Settings> {
     return this.settings.change({ ...body }, this.membership, this.peers);

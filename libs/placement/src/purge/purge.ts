@@ -1,7 +1,7 @@
 import type { Concluded, RetentionRule } from '@dfs/catalogue';
 import type { PurgeInfo } from '@dfs/contracts';
 import type { Database, Tx } from '@dfs/database';
-import type { Cid, Clock, Log, Signer } from '@dfs/protocol';
+import type { Cid, Clock, Log, Signer, Unsubscribe } from '@dfs/protocol';
 import type { Transport } from '@dfs/transport';
 import {
   KEEP_TIME,
@@ -48,6 +48,7 @@ export interface PurgeComponents {
     self(): { peerId: string };
     members(): readonly { peerId: string }[];
     isMember(peerId: string): boolean;
+    onChange(fn: () => void): Unsubscribe;
   };
   transport: Pick<Transport, 'open' | 'handle'>;
   signer: Signer;
@@ -74,6 +75,9 @@ export class Purge {
   private running: Promise<Purged> | undefined;
   private timer: NodeJS.Timeout | undefined;
   private keeping: NodeJS.Timeout | undefined;
+  private unsubscribe: Unsubscribe | undefined;
+  /** The pause between runs when the next one was planned: another retention, another plan. */
+  private planned: number | undefined;
   private stopped = false;
 
   private constructor(
@@ -95,12 +99,19 @@ export class Purge {
 
   /** Runs now and then from now on. */
   start(): void {
-    this.schedule(Math.min(this.pause(), PURGE_AGAIN));
+    const begin = (): void => {
+      if (this.planned === this.pause()) return;
+      clearTimeout(this.timer);
+      this.schedule(Math.min(this.pause(), PURGE_AGAIN));
+    };
+    begin();
+    this.unsubscribe = this.components.membership.onChange(begin);
     this.keeping = setInterval(() => void this.keepTime(), KEEP_TIME).unref();
   }
 
   async stop(): Promise<void> {
     this.stopped = true;
+    this.unsubscribe?.();
     clearTimeout(this.timer);
     clearInterval(this.keeping);
     this.receipts.stop();
@@ -118,8 +129,9 @@ export class Purge {
     const statements = await this.store.statements(deletions);
     const members = this.components.membership.members().map(({ peerId }) => peerId);
     const { peers } = this.components;
-    const seen = new Map(members.map((peerId) => [peerId, peers.lastSeen(peerId) ?? null]));
-    const bySight = [...members].sort((a, b) => (seen.get(a) ?? 0) - (seen.get(b) ?? 0));
+    const self = this.components.membership.self().peerId;
+    const seen = new Map(members.map((peerId) => [peerId, peerId === self ? Infinity : (peers.lastSeen(peerId) ?? 0)]));
+    const bySight = [...members].sort((a, b) => seen.get(a)! - seen.get(b)!);
     const progress = new Map<string, PurgeInfo>();
     for (const [deletion, said] of statements) {
       const kept = members.filter((peerId) => said.get(peerId)?.kept === true).length;
@@ -127,7 +139,7 @@ export class Purge {
       const waitingFor = bySight
         .filter((peerId) => !said.has(peerId))
         .slice(0, MAX_WAITING_FOR)
-        .map((peerId) => ({ peerId, name: peers.nameOf(peerId) ?? '', lastSeenAt: timestamp(seen.get(peerId)) }));
+        .map((peerId) => ({ peerId, name: peers.nameOf(peerId) ?? '', lastSeenAt: timestamp(seen.get(peerId)!) }));
       progress.set(deletion, { purged, kept, members: members.length, waitingFor });
     }
     return progress;
@@ -206,6 +218,7 @@ export class Purge {
 
   private schedule(pause: number): void {
     if (this.stopped) return;
+    this.planned = this.pause();
     this.timer = setTimeout(() => void this.runAndGoOn(), pause).unref();
   }
 
@@ -239,6 +252,7 @@ function add(sum: Purged, { purged, kept, freed }: Concluded): void {
   sum.contents += freed.length;
 }
 
-function timestamp(time: number | null | undefined): string | null {
-  return time === null || time === undefined ? null : new Date(time).toISOString();
+/** Null for never, and for this node. */
+function timestamp(time: number): string | null {
+  return time > 0 && time < Infinity ? new Date(time).toISOString() : null;
 }
