@@ -3,8 +3,9 @@
  * Guarantees: a pin is written only in the unit of work that commits the last block of a whole extent, its manifest
  * included; every byte from a peer is held against its id before anyone sees it; all queues, windows and read-aheads
  * are bounded; states are derived from holders and liveness when asked for; bytes are freed only when no pin needs them; a
- * pin is let go of only when as many others as copies are wanted have promised to keep theirs, or for damage.
- * Does not: know paths or versions (the catalogue does).
+ * pin is let go of only when as many others as copies are wanted have promised to keep theirs, for damage, or when no
+ * version needs the content any more.
+ * Does not: know paths or versions, nor what is needed no more (the catalogue does).
  * Units: bytes, milliseconds. The database must know `placementMigrations`.
  */
 export { Placement, type FetchOptions, type PlacementOptions } from './placement.js';

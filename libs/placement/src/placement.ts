@@ -327,7 +327,7 @@ export class Placement {
     const { db, chunks } = this.components;
     const { extents } = await this.view.holders(content, size);
     if (extents.every(({ holders }) => holders.length > 0)) return true;
-    const dropped = await pinnedExtents(db, [content], { held: false });
+    const dropped = await pinnedExtents(db, [content], ['dropped']);
     return dropped.length === extents.length && areWhole({ chunks }, dropped, this.control.signal);
   }
 

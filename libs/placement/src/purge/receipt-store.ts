@@ -28,10 +28,14 @@ export class ReceiptStore {
   private readonly signatories = new Map<string, Signatory>();
   private readonly names = new Map<number, string>();
 
-  private constructor(private readonly db: Database) {}
+  private constructor(
+    private readonly db: Database,
+    private readonly maxBytes: number,
+  ) {}
 
-  static async open(db: Database): Promise<ReceiptStore> {
-    const store = new ReceiptStore(db);
+  /** @param maxBytes kept of one author */
+  static async open(db: Database, maxBytes = MAX_RECEIPT_BYTES_PER_AUTHOR): Promise<ReceiptStore> {
+    const store = new ReceiptStore(db, maxBytes);
     const rows = await db.query<Signatory & { peer: Uint8Array }>('SELECT * FROM placement_signatory');
     for (const { peer, ordinal, time, bytes } of rows) store.remember(peerIdFromBytes(peer), { ordinal, time, bytes });
     return store;
@@ -58,7 +62,7 @@ export class ReceiptStore {
       const { author, time } = receipt;
       const before = changed.get(author) ?? this.signatories.get(author);
       const bytes = (before?.bytes ?? 0) + signed.body.length;
-      if (time <= (before?.time ?? 0) || bytes > MAX_RECEIPT_BYTES_PER_AUTHOR) continue;
+      if (time <= (before?.time ?? 0) || bytes > this.maxBytes) continue;
       const ordinal = await saveSignatory(tx, author, { ordinal: before?.ordinal, time, bytes });
       changed.set(author, { ordinal, time, bytes });
       await tx.insertMany(
