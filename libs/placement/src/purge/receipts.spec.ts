@@ -4,7 +4,6 @@ import {
   signerFromRaw,
   signReceipt,
   silentLog,
-  type Log,
   type Signer,
   type WireValue,
 } from '@dfs/protocol';
@@ -49,7 +48,7 @@ async function partyOf(world: World, node: WorldNode): Promise<Party> {
       },
       nudge: () => setImmediate(() => node.tellStatus()),
     },
-    log: { ...silentLog, info: note, debug: note } as Log,
+    log: { ...silentLog, info: note, debug: note },
   });
   return {
     ...{ node, signer, store, receipts, notes },
