@@ -30,7 +30,7 @@ import { RecordSet } from './record-set.js';
 import { choice, relocation, restoration } from './revise.js';
 import { Refusals, type RefusalReason } from './refusals.js';
 import { Retention } from './retention/retention.js';
-import { RunningTime, type Stopwatch } from './retention/running-time.js';
+import type { Stopwatch } from './retention/running-time.js';
 import { standingOf } from './validity.js';
 
 export interface CatalogueComponents {
@@ -55,8 +55,6 @@ export class Catalogue {
   readonly records: RecordSet;
   /** Files that came along from another network, and are on their way into this one. */
   readonly imports: Imports;
-  /** Which content nothing needs any more. */
-  readonly retention: Retention;
   private readonly changeListeners = new Set<(changes: Change[]) => void>();
   private readonly setListeners = new Set<(nothing: undefined) => void>();
   private readonly recordListeners = new Set<(records: SignedRecord[]) => void>();
@@ -72,9 +70,9 @@ export class Catalogue {
   private constructor(
     private readonly parts: Required<Omit<CatalogueComponents, 'stopwatch'>>,
     private readonly fingerprints: Fingerprints,
-    running: RunningTime,
+    /** Which content nothing needs any more. */
+    readonly retention: Retention,
   ) {
-    this.retention = new Retention(parts.db, parts.events, running);
     this.records = new RecordSet(parts.db, fingerprints);
     this.refusals = new Refusals(parts.log);
     this.forkWatch = new Forks(parts);
@@ -96,8 +94,8 @@ export class Catalogue {
 
   static async open(components: CatalogueComponents): Promise<Catalogue> {
     const parts = { clock: systemClock, log: silentLog, clockProblem: () => undefined, ...components };
-    const running = await RunningTime.open(parts.db, components.stopwatch);
-    const catalogue = new Catalogue(parts, await Fingerprints.load(parts.db), running);
+    const retention = await Retention.open(parts.db, parts.events, components.stopwatch);
+    const catalogue = new Catalogue(parts, await Fingerprints.load(parts.db), retention);
     await catalogue.judgeNow();
     return catalogue;
   }

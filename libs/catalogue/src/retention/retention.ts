@@ -7,7 +7,7 @@ import { entryFrom, FILE_COLUMNS, FILES, NUMBERS, toHex, type FileRow } from '..
 import { KIND_NUMBER, PathState, RecordState } from '../schema.js';
 import { slices } from '../slices.js';
 import { hexOf, neededContents, purgedContents, type Deadline, type RetentionRule } from './needed.js';
-import type { RunningTime } from './running-time.js';
+import { RunningTime, type Stopwatch } from './running-time.js';
 
 /** Deleted paths that may be concluded, by their rows. */
 export interface DeletedPage {
@@ -47,12 +47,23 @@ const DELETED = `SELECT ${FILE_COLUMNS}, (SELECT max(h.stored) FROM catalogue_re
  * whatever is written at the same moment wins.
  */
 export class Retention {
-  constructor(
+  private constructor(
     private readonly db: Pick<Database, 'query'>,
     private readonly events: Pick<EventLog, 'record'>,
     /** How long this node has run. */
     readonly time: RunningTime,
+    /** Something may have been purged: on most nodes nothing is, and writing costs nothing more for it. */
+    private hasPurged: boolean,
   ) {}
+
+  static async open(
+    db: Pick<Database, 'query' | 'write'>,
+    events: Pick<EventLog, 'record'>,
+    stopwatch?: Stopwatch,
+  ): Promise<Retention> {
+    const purged = await db.query('SELECT 1 FROM catalogue_purged LIMIT 1');
+    return new Retention(db, events, await RunningTime.open(db, stopwatch), purged.length > 0);
+  }
 
   /** A page of deleted paths of which the deletion is past retention, and not all is purged. */
   async deletedDue(rule: RetentionRule, after: string | null, limit: number): Promise<DeletedPage> {
@@ -74,7 +85,7 @@ export class Retention {
     const all = await tx.query<DeletedRow>(`${DELETED} AND f.seq IN ${NUMBERS}`, [JSON.stringify(files)]);
     const due = all.filter((row) => row.kept !== 0 && row.stored <= deadline.cutoff);
     const contents = await contentsOf(tx, due);
-    const { freed, needed } = await free(tx, deadline, [...new Set([...contents.values()].flat())]);
+    const { freed, needed } = await this.freeBy(tx, deadline, [...new Set([...contents.values()].flat())]);
     const isKept = ({ seq }: DeletedRow): boolean => (contents.get(seq) ?? []).some((content) => needed.has(content));
     const news = due.filter((row) => row.kept === null || !isKept(row));
     const rows = news.map((row) => [row.seq, row.record_id, isKept(row) ? 1 : 0]);
@@ -104,11 +115,12 @@ export class Retention {
 
   /** Those of the contents that nothing needs, and that were not freed before; noted as purged. */
   async free(tx: Tx, rule: RetentionRule, contents: readonly Cid[]): Promise<Cid[]> {
-    return (await free(tx, this.deadline(rule), contents)).freed;
+    return (await this.freeBy(tx, this.deadline(rule), contents)).freed;
   }
 
   /** Contents that came with new versions: whatever became of them before, they are needed. */
   async needed(tx: Tx, contents: readonly Cid[]): Promise<void> {
+    if (!this.hasPurged) return;
     for (const slice of slices(contents, 2000)) {
       await tx.run('DELETE FROM catalogue_purged WHERE content IN (SELECT unhex(value) FROM json_each(?))', [
         JSON.stringify(hexOf(slice)),
@@ -127,24 +139,25 @@ export class Retention {
     return rows.length > 0;
   }
 
+  private async freeBy(
+    tx: Tx,
+    deadline: Deadline,
+    contents: readonly Cid[],
+  ): Promise<{ freed: Cid[]; needed: ReadonlySet<Cid> }> {
+    // A file without bytes needs none.
+    const filled = contents.filter((content) => content !== EMPTY_CONTENT);
+    const needed = await neededContents(tx, deadline, filled);
+    const before = await purgedContents(tx, filled);
+    const freed = filled.filter((content) => !needed.has(content) && !before.has(content));
+    const rows = freed.map((content) => [cidToBytes(content)]);
+    this.hasPurged ||= freed.length > 0;
+    await bulkInsert(tx, PURGED, rows);
+    return { freed, needed };
+  }
+
   private deadline({ retentionMs, versions }: RetentionRule): Deadline {
     return { cutoff: this.time.now() - retentionMs, versions };
   }
-}
-
-async function free(
-  tx: Tx,
-  deadline: Deadline,
-  contents: readonly Cid[],
-): Promise<{ freed: Cid[]; needed: ReadonlySet<Cid> }> {
-  // A file without bytes needs none.
-  const filled = contents.filter((content) => content !== EMPTY_CONTENT);
-  const needed = await neededContents(tx, deadline, filled);
-  const before = await purgedContents(tx, filled);
-  const freed = filled.filter((content) => !needed.has(content) && !before.has(content));
-  const rows = freed.map((content) => [cidToBytes(content)]);
-  await bulkInsert(tx, PURGED, rows);
-  return { freed, needed };
 }
 
 const PURGED: BulkTable = { name: 'catalogue_purged', columns: ['content'], blobs: new Set(['content']) };

@@ -78,6 +78,8 @@ export class Purge {
   private unsubscribe: Unsubscribe | undefined;
   /** The pause between runs when the next one was planned: another retention, another plan. */
   private planned: number | undefined;
+  /** What was last logged of why it waits. */
+  private told: string | undefined;
   private stopped = false;
 
   private constructor(
@@ -229,7 +231,8 @@ export class Purge {
       const { waits, ...sum } = await this.run();
       if (sum.purged + sum.kept + sum.contents > 0) log.info(sum, 'content whose retention is over was let go of');
       if (waits === undefined) pause = this.pause();
-      else log.debug({ waits }, 'purging waits');
+      if (waits !== this.told) log.info({ waits }, waits === undefined ? 'purging waits no longer' : 'purging waits');
+      this.told = waits;
     } catch (error) {
       if (!this.stopped) log.error({ err: error }, 'what is past retention could not be purged');
     }
