@@ -1,5 +1,14 @@
 import type { PeerList } from '@dfs/contracts';
-import { connected, eventually, NetnsLan, netnsUnavailable, removeAll, startEngine, type Engine } from '@dfs/testing';
+import {
+  connected,
+  eventually,
+  isLong,
+  NetnsLan,
+  netnsUnavailable,
+  removeAll,
+  startEngine,
+  type Engine,
+} from '@dfs/testing';
 import { at, contentHash, listed, patternHash, putPattern } from './steps.js';
 
 const MiB = 1024 * 1024;
@@ -55,7 +64,7 @@ describe('two nodes that reach a third one, and not each other', () => {
 
   it('speak directly when there is a way', async () => {
     if (why !== undefined) return console.warn(`skipped: ${why}`);
-    if (process.env['DFS_LONG'] !== '1') return console.warn('skipped: takes a minute; DFS_LONG=1 runs it');
+    if (!isLong) return console.warn('skipped: takes a minute; DFS_LONG=1 runs it');
     await lan?.isolate();
     const isRelayed = async (): Promise<boolean> =>
       (await addressesOf(at(nodes, 1), 'right'))[0]?.includes('circuit') ?? true;
