@@ -12,12 +12,22 @@ class Dht1763800000000 implements MigrationInterface {
       failures INTEGER NOT NULL DEFAULT 0
     ) STRICT, WITHOUT ROWID`);
     await runner.query('CREATE INDEX dht_provide_due ON dht_provide (due)');
+    await runner.query(`CREATE TABLE dht_record (
+      content TEXT NOT NULL,
+      peer TEXT NOT NULL,
+      value BLOB NOT NULL,
+      PRIMARY KEY (content, peer)
+    ) STRICT, WITHOUT ROWID`);
   }
 
   async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE dht_record');
     await runner.query('DROP TABLE dht_provide');
   }
 }
 
-/** Table `dht_provide`: contents this node holds and names itself for, and when next. */
+/**
+ * Tables `dht_provide`: contents this node holds and names itself for, and when next; `dht_record`: what other nodes have
+ * named themselves for, as the DHT writes that.
+ */
 export const dhtMigrations: MigrationClass[] = [Dht1763800000000];

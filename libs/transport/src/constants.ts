@@ -97,6 +97,8 @@ export const SELF_QUERY_INTERVAL = 6 * hour;
 /** Provider records kept for one content, and for one peer. */
 export const MAX_PROVIDERS_PER_KEY = 64;
 export const MAX_RECORDS_PER_PEER = 100_000;
+/** Milliseconds for which such records are gathered before they are written: a crash may lose as much. */
+export const RECORDS_WRITE_DELAY = 30 * second;
 /** Requests of the DHT that one connection may have open to us. */
 export const MAX_DHT_STREAMS = 32;
 /** How often connected members that are missing from the routing table are offered to it, should it have missed them. */

@@ -11,10 +11,12 @@ export type {
   DialOptions,
   Frame,
   Gate,
+  KeptRecord,
   OpenOptions,
   ProtocolHandler,
   Provider,
   Rates,
+  RecordArchive,
   Transport,
 } from './transport.js';
 export { isRelayed, parseAddress, type Address } from './address.js';

@@ -12,7 +12,7 @@ import {
 } from './constants.js';
 import { mapError } from './errors.js';
 import { ProviderStore } from './provider-store.js';
-import type { ContentRouting, Provider } from './transport.js';
+import type { ContentRouting, Provider, RecordArchive } from './transport.js';
 
 /** What is public in the class but missing from the interface of @libp2p/kad-dht 16, or private. */
 interface KadInternals {
@@ -31,6 +31,10 @@ export interface KadRoutingOptions {
   /** Members with a live connection. */
   connected(): string[];
   readonly log: Log;
+  /** Of this node. */
+  readonly self?: string;
+  /** Where records that others gave us outlive a restart. */
+  readonly archive?: RecordArchive;
 }
 
 /** The protocol of one network's DHT: nobody speaks it by accident. */
@@ -40,13 +44,17 @@ export function dhtProtocol(networkId: string): string {
 
 /** Kademlia among the members of one network; started anew for another one, on the same connections. */
 export class KadRouting implements ContentRouting {
-  readonly #records = new ProviderStore();
+  readonly #records: ProviderStore;
   #components: KadDHTComponents | undefined;
   #networkId: string | undefined;
+  /** Whose records are kept. */
+  #lastNetworkId: string | undefined;
   #kad: Kad | undefined;
   #feeding: NodeJS.Timeout | undefined;
 
-  constructor(private readonly options: KadRoutingOptions) {}
+  constructor(private readonly options: KadRoutingOptions) {
+    this.#records = new ProviderStore(options);
+  }
 
   /** The parts of a libp2p that has started. */
   async attach(components: KadDHTComponents): Promise<void> {
@@ -57,13 +65,16 @@ export class KadRouting implements ContentRouting {
   /** Before that libp2p stops. The network stays in mind for the next one. */
   async detach(): Promise<void> {
     await this.#leave();
+    await this.#records.flush();
     this.#components = undefined;
   }
 
   async start(networkId: string): Promise<void> {
     await this.#leave();
-    this.#networkId = networkId;
+    if (this.#lastNetworkId !== undefined && this.#lastNetworkId !== networkId) this.#records.clear();
+    this.#lastNetworkId = this.#networkId = networkId;
     if (!this.#components) return;
+    await this.#records.load();
     // kad-dht marks its neighbours to be reconnected by libp2p; who is connected is decided above this library.
     const kad = kadDHT({
       protocol: dhtProtocol(networkId),
@@ -84,6 +95,7 @@ export class KadRouting implements ContentRouting {
 
   async stop(): Promise<void> {
     await this.#leave();
+    await this.#records.flush();
     this.#networkId = undefined;
   }
 

@@ -54,6 +54,7 @@ import type {
   OpenOptions,
   ProtocolHandler,
   Rates,
+  RecordArchive,
   Transport,
 } from './transport.js';
 
@@ -68,6 +69,8 @@ export interface Libp2pTransportOptions {
   mdns?: boolean;
   /** Take part in the DHT. */
   dht?: boolean;
+  /** Where provider records that others gave us outlive a restart. */
+  records?: RecordArchive;
   /** Relay for other members, and be reached through them where there is no other way; off unless said. */
   relay?: boolean;
   /** Have members try this node's public addresses; off unless said. */
@@ -129,6 +132,8 @@ export class Libp2pTransport implements Transport {
     };
     if (options.dht ?? true) {
       this.#kad = new KadRouting({
+        self: this.peerId,
+        ...(options.records && { archive: options.records }),
         isMember: (peerId) => this.#keeper.isMember(peerId),
         connected: () => this.#connections.list().map(({ peerId }) => peerId),
         log: this.#log,

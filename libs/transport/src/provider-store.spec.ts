@@ -1,5 +1,6 @@
 import { MAX_PROVIDERS_PER_KEY, MAX_RECORDS_PER_PEER } from './constants.js';
 import { ProviderStore } from './provider-store.js';
+import type { KeptRecord, RecordArchive } from './transport.js';
 
 type Key = Parameters<ProviderStore['put']>[0];
 const key = (text: string): Key => ({ toString: () => text }) as Key;
@@ -61,5 +62,58 @@ describe('ProviderStore', () => {
     store.put(key('/dht/record/abc'), VALUE);
     expect(store.has(key('/dht/record/abc'))).toBe(false);
     expect(store.records).toBe(0);
+  });
+
+  describe('with an archive', () => {
+    /** Rows as a database would have them. */
+    class Archive implements RecordArchive {
+      readonly rows = new Map<string, KeptRecord>();
+      writes = 0;
+      failing = false;
+
+      async *load(): AsyncGenerator<KeptRecord> {
+        yield* this.rows.values();
+      }
+
+      async save(...[kept, dropped]: Parameters<RecordArchive['save']>): Promise<void> {
+        if (this.failing) throw new Error('on purpose');
+        this.writes++;
+        for (const each of kept) this.rows.set(`${each.content}/${each.peer}`, each);
+        for (const { content, peer } of dropped) this.rows.delete(`${content}/${peer}`);
+      }
+    }
+
+    it('knows after a restart what others have said, and nothing that ran out, was forgotten or is its own', async () => {
+      const archive = new Archive();
+      const store = new ProviderStore({ archive, self: 'me' });
+      for (const peer of ['a', 'b', 'c', 'me']) store.put(record('x', peer), VALUE);
+      store.put(record('y', 'a'), VALUE);
+      await store.flush();
+      store.delete(record('x', 'b'));
+      store.forget('c');
+      await store.flush();
+      await store.flush();
+      expect(archive.writes).toBe(2);
+
+      const again = new ProviderStore({ archive, self: 'me' });
+      again.put(record('x', 'a'), Uint8Array.of(9));
+      await again.load();
+      expect([await peersOf(again, 'x'), await peersOf(again, 'y')]).toEqual([['a'], ['a']]);
+      expect(again.get(record('x', 'a'))).toEqual(Uint8Array.of(9));
+      again.clear();
+      await again.flush();
+      expect(archive.rows.size).toBe(0);
+    });
+
+    it('writes later what could not be written', async () => {
+      const archive = new Archive();
+      const store = new ProviderStore({ archive });
+      archive.failing = true;
+      store.put(record('x', 'a'), VALUE);
+      await store.flush();
+      archive.failing = false;
+      await store.flush();
+      expect([...archive.rows.keys()]).toEqual(['x/a']);
+    });
   });
 });

@@ -1,18 +1,49 @@
 import type { KadDHTComponents } from '@libp2p/kad-dht';
-import { MAX_PROVIDERS_PER_KEY, MAX_RECORDS_PER_PEER } from './constants.js';
+import type { Log } from '@dfs/protocol';
+import { MAX_PROVIDERS_PER_KEY, MAX_RECORDS_PER_PEER, RECORDS_WRITE_DELAY } from './constants.js';
+import type { RecordArchive } from './transport.js';
 
 type Datastore = KadDHTComponents['datastore'];
 type Key = Parameters<Datastore['get']>[0];
 type Pair = { key: Key; value: Uint8Array };
 
+export interface ProviderStoreOptions {
+  /** Where the records of others outlive a restart; in memory alone without it. */
+  readonly archive?: RecordArchive;
+  /** Of this node, whose own records are provided again at every start. */
+  readonly self?: string;
+  readonly log?: Log;
+}
+
 /**
  * Provider records that other nodes gave us to keep, bounded per content and per peer. What kad-dht would store besides
- * them is not kept. In memory: the DHT is a hint, and what a restart loses is provided again in time.
+ * them is not kept. In memory, and written now and then: the DHT is a hint, and what is lost is provided again in time.
  */
 export class ProviderStore implements Datastore {
   /** By content, then by peer. */
   readonly #contents = new Map<string, Map<string, Pair>>();
   readonly #perPeer = new Map<string, number>();
+  /** What has changed since it was last written. */
+  readonly #changed = new Map<string, { content: string; peer: string }>();
+  #loading: Promise<void> | undefined;
+  #writing: Promise<void> = Promise.resolve();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(private readonly options: ProviderStoreOptions = {}) {}
+
+  /** What was kept before the last restart; once. Never throws. */
+  load(): Promise<void> {
+    this.#loading ??= this.#load();
+    return this.#loading;
+  }
+
+  /** Writes what has changed. Never throws. */
+  flush(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#writing = this.#writing.then(() => this.#write());
+    return this.#writing;
+  }
 
   get records(): number {
     let count = 0;
@@ -32,6 +63,7 @@ export class ProviderStore implements Datastore {
     }
     providers.set(peer, { key, value });
     this.#contents.set(content, providers);
+    this.#mark(content, peer);
     return key;
   }
 
@@ -49,6 +81,7 @@ export class ProviderStore implements Datastore {
     const place = placeOf(key);
     const providers = place && this.#contents.get(place.content);
     if (!place || !providers?.delete(place.peer)) return;
+    this.#mark(place.content, place.peer);
     if (providers.size === 0) this.#contents.delete(place.content);
     const kept = (this.#perPeer.get(place.peer) ?? 1) - 1;
     if (kept === 0) this.#perPeer.delete(place.peer);
@@ -58,10 +91,15 @@ export class ProviderStore implements Datastore {
   /** Drops all that a peer has told of itself. */
   forget(peer: string): void {
     for (const [content, providers] of this.#contents) {
-      providers.delete(peer);
+      if (providers.delete(peer)) this.#mark(content, peer);
       if (providers.size === 0) this.#contents.delete(content);
     }
     this.#perPeer.delete(peer);
+  }
+
+  /** Drops everything: it is of another network. */
+  clear(): void {
+    for (const peer of [...this.#perPeer.keys()]) this.forget(peer);
   }
 
   async *query({ prefix = '' }: Parameters<Datastore['query']>[0]): AsyncGenerator<Pair> {
@@ -100,10 +138,59 @@ export class ProviderStore implements Datastore {
     };
   }
 
+  async #load(): Promise<void> {
+    const { archive, log } = this.options;
+    if (!archive) return;
+    try {
+      for await (const { content, peer, value } of archive.load()) {
+        const key = keyOf(content, peer);
+        // What has come meanwhile is newer.
+        if (this.has(key)) continue;
+        this.put(key, value);
+        this.#changed.delete(changeOf(content, peer));
+      }
+    } catch (error) {
+      log?.warn({ err: error }, 'provider records of other nodes could not be read');
+    }
+  }
+
+  #mark(content: string, peer: string): void {
+    if (!this.options.archive || peer === this.options.self) return;
+    this.#changed.set(changeOf(content, peer), { content, peer });
+    this.#timer ??= setTimeout(() => void this.flush(), RECORDS_WRITE_DELAY).unref();
+  }
+
+  async #write(): Promise<void> {
+    const changes = [...this.#changed.values()];
+    this.#changed.clear();
+    if (changes.length === 0) return;
+    const kept = changes.flatMap(({ content, peer }) => {
+      const pair = this.#contents.get(content)?.get(peer);
+      return pair ? [{ content, peer, value: pair.value }] : [];
+    });
+    const dropped = changes.filter(({ content, peer }) => !this.#contents.get(content)?.has(peer));
+    try {
+      await this.options.archive?.save(kept, dropped);
+    } catch (error) {
+      this.options.log?.warn({ err: error }, 'provider records of other nodes could not be written');
+      for (const { content, peer } of changes) this.#mark(content, peer);
+    }
+  }
+
   #find(key: Key): Pair | undefined {
     const place = placeOf(key);
     return place && this.#contents.get(place.content)?.get(place.peer);
   }
+}
+
+function changeOf(content: string, peer: string): string {
+  return `${content}/${peer}`;
+}
+
+/** Its keys are read by their text alone. */
+function keyOf(content: string, peer: string): Key {
+  const text = `/dht/provider/${content}/${peer}`;
+  return { toString: () => text } as Key;
 }
 
 /** kad-dht's keys of provider records: `<prefix>/provider/<multihash in base32>/<peer id>`. */

@@ -145,3 +145,19 @@ export interface ContentRouting {
   /** Peers in the routing table. */
   size(): number;
 }
+
+/** What another node has said of itself in the DHT, and we keep for those who look for it. */
+export interface KeptRecord {
+  /** The content, as the DHT names it. */
+  readonly content: string;
+  readonly peer: string;
+  /** When it was said, as the DHT encodes that. */
+  readonly value: Uint8Array;
+}
+
+/** Where such records outlive a restart. They are hints: one that is lost is provided again in time. */
+export interface RecordArchive {
+  load(): AsyncIterable<KeptRecord>;
+  /** All of it or nothing. */
+  save(kept: readonly KeptRecord[], dropped: readonly Pick<KeptRecord, 'content' | 'peer'>[]): Promise<void>;
+}

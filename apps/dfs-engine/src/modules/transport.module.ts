@@ -1,4 +1,6 @@
 import { Global, Module } from '@nestjs/common';
+import { Database } from '@dfs/database';
+import { KeptRecords } from '@dfs/dht';
 import { Libp2pTransport } from '@dfs/transport';
 import { FOUNDATION, type Foundation } from './tokens.js';
 
@@ -11,11 +13,12 @@ export const TRANSPORT = Symbol('TRANSPORT');
   providers: [
     {
       provide: TRANSPORT,
-      useFactory: ({ config, privateKeyRaw, logger: log }: Foundation) => {
+      useFactory: ({ config, privateKeyRaw, logger: log }: Foundation, db: Database) => {
         const { p2p, mdns, dht, upnp, relay, autonat } = config;
-        return Libp2pTransport.create({ privateKeyRaw, ...p2p, mdns, dht, upnp, relay, autonat, log });
+        const records = new KeptRecords({ db });
+        return Libp2pTransport.create({ privateKeyRaw, ...p2p, mdns, dht, records, upnp, relay, autonat, log });
       },
-      inject: [FOUNDATION],
+      inject: [FOUNDATION, Database],
     },
   ],
   exports: [TRANSPORT],
