@@ -253,6 +253,7 @@ class EngineProcess implements Engine {
       DFS_P2P_HOST: host?.address ?? '127.0.0.1',
       DFS_P2P_PORT: this.p2pPort,
       DFS_MDNS: 'off',
+      DFS_UPNP: 'off',
       DFS_NAME: this.name,
       ...(this.options.join === undefined ? {} : { DFS_JOIN: this.options.join }),
       ...this.options.env,
