@@ -44,14 +44,15 @@ describe('a content of which nobody that is here has heard', () => {
   }
 
   it('is found by the DHT alone', async () => {
-    let readers: ProvideQueue | undefined;
+    const its: { queue?: ProvideQueue } = {};
     const at = await lostSight({
       provide: () => Promise.resolve(),
-      providers: async (cid, options) => (await readers?.providers(cid, options)) ?? [],
+      withdraw: () => Promise.resolve(),
+      providers: async (cid, options) => (await its.queue?.providers(cid, options)) ?? [],
     });
     await using _ = at.world;
     await withDht(at.between);
-    readers = await withDht(at.reader);
+    its.queue = await withDht(at.reader);
     const provided = await withDht(at.holder);
     await provided.provide([at.file.contentId]);
     await eventually(() => provided.info().provide.provided === 1, { deadline: 20_000 });
