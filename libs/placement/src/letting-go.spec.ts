@@ -46,7 +46,9 @@ const holding = async (holders: readonly Holder[], id: Cid, bytes: number): Prom
 describe('letting go', () => {
   it('makes cache of what all that should hold it have promised, and of nothing before', async () => {
     const gate = gated();
-    await using all = await group(3, { target: 2, keepers: () => [1, 2], opener: gate.opener! });
+    const withdrawn: unknown[] = [];
+    const options = { withdrawn: (...said: unknown[]) => void withdrawn.push(said) };
+    await using all = await group(3, { target: 2, keepers: () => [1, 2], opener: gate.opener!, ...options });
     const [a, b, c] = all.holders as Three;
     const run = a.lettingGo.run();
     await until(() => gate.waiting() === 2);
@@ -55,8 +57,10 @@ describe('letting go', () => {
     expect((await a.pins.page(0)).pins).toEqual([{ content, extent: 0, held: false }]);
     await a.reclaim();
     expect(await a.has(content, size)).toBe(true);
+    expect(withdrawn).toEqual([]);
     gate.open();
     expect(await run).toBe(1);
+    expect(withdrawn).toEqual([[0, [content]]]);
     expect(await a.inState('letGo')).toEqual([content]);
     await a.reclaim();
     expect(await a.has(content, size)).toBe(false);

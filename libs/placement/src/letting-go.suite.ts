@@ -5,6 +5,7 @@ import { tempDir, type FakeClock, type TempDir } from '@dfs/testing';
 import type { MemoryNetwork, MemoryTransport } from '@dfs/transport';
 import type { Opener } from './block-client.js';
 import { BlockServer } from './block-server.js';
+import { Gatherings } from './gatherings.js';
 import { LettingGo } from './letting-go.js';
 import { LiveBlocks } from './live-blocks.js';
 import type { Snapshot } from './network-view.js';
@@ -25,6 +26,8 @@ export interface HolderGroupOptions {
   target: number;
   /** Whom `self` takes for those who should hold an extent: a view of its own, however wrong. */
   keepers: (self: number, extent: PinnedExtent) => number[];
+  /** What a holder says that it provides no more. */
+  withdrawn?: (self: number, contents: readonly Cid[]) => void;
   /** Between a holder and its transport: to hold questions up. */
   opener?: (self: number, transport: Opener) => Opener;
 }
@@ -111,7 +114,14 @@ export class Holder {
     this.transport.setGate({ isMember: () => true, acceptsStrangers: () => false });
     const { db, pins, chunks, transport } = this;
     this.promises = new Promises({ db, pins, chunks, clock });
-    new BlockServer({ transport, chunks, pins, promises: this.promises, log: silentLog }).start();
+    new BlockServer({
+      transport,
+      chunks,
+      pins,
+      promises: this.promises,
+      gatherings: new Gatherings(),
+      log: silentLog,
+    }).start();
     this.lettingGo = new LettingGo({
       ...{ db, pins, promises: this.promises, log: silentLog },
       holdings: {
@@ -120,6 +130,7 @@ export class Holder {
         onLearned: () => () => undefined,
       },
       network: { now: () => this.snapshot() },
+      dht: { withdraw: async (contents) => this.group.options.withdrawn?.(this.number, contents) },
       transport: opener?.(this.number, transport) ?? transport,
       graceMs: () => 0,
     });
@@ -153,7 +164,7 @@ export class Holder {
     const { pins, chunks } = this;
     const components = {
       ...{ pins, chunks, isUnderWay: () => false },
-      catalogue: { everyContent: async () => [] },
+      catalogue: { everyContent: async () => [], purged: async () => new Set<Cid>() },
       holdings: { holders: async () => new Map() },
       network: { now: () => this.snapshot() },
     };

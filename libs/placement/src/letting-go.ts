@@ -1,4 +1,4 @@
-import type { Database } from '@dfs/database';
+import type { Database, Tx } from '@dfs/database';
 import type { Log } from '@dfs/protocol';
 import type { Opener } from './block-client.js';
 import { extentKey } from './extents.js';
@@ -13,6 +13,7 @@ import {
   SCAN_PAGE,
 } from './limits.js';
 import type { NetworkView, Snapshot } from './network-view.js';
+import type { Providers } from './parts.js';
 import type { PinLog, PinnedExtent } from './pin-log.js';
 import { askPromises, type Promises } from './promises.js';
 import { pause, stopping } from './signals.js';
@@ -24,6 +25,8 @@ export interface LettingGoComponents {
   holdings: Pick<Holdings, 'holders' | 'onLearned'>;
   network: Pick<NetworkView, 'now'>;
   transport: Opener;
+  /** Left out where the DHT is off. */
+  dht?: Pick<Providers, 'withdraw'>;
   /** In milliseconds: for so long the members must have been the same. */
   graceMs: () => number;
   log: Log;
@@ -199,10 +202,20 @@ export class LettingGo {
     const others = going.filter((one) => !isSure(one)).map(({ pin }) => pin);
     const gone = await db.write(async (tx) => {
       await pins.restore(tx, others);
-      return pins.letGo(tx, sure);
+      const letGo = await pins.letGo(tx, sure);
+      await this.withdraw(tx, letGo);
+      return letGo;
     });
     const { letGo, refused } = this.figures;
     this.figures = { ...this.figures, letGo: letGo + gone.length, refused: refused + others.length };
+  }
+
+  /** Contents of which nothing is held here any more are provided no more. */
+  private async withdraw(tx: Tx, letGo: readonly PinnedExtent[]): Promise<void> {
+    const contents = [...new Set(letGo.map(({ content }) => content))];
+    const held = await this.components.pins.pinned(contents, tx);
+    const gone = contents.filter((content) => !held.has(content));
+    if (gone.length > 0) await this.components.dht?.withdraw(gone, tx);
   }
 
   /** Keys of what each member has promised. */
