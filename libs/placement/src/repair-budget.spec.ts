@@ -81,6 +81,8 @@ describe('what can wait', () => {
     await c.restart();
 
     const late = await world.add({ repair });
+    // It knows of all copies before it hears of the files.
+    for (const file of safe) await eventually(async () => (await late.state(file)) === 'safe 3', { deadline: 20_000 });
     for (const ref of a.contents.values()) late.contents.set(ref.contentId, ref);
     for (const listener of world.memberListeners) listener();
     const members = world.nodes.map(({ peerId }) => ({ peerId, capacity: 6 }));
