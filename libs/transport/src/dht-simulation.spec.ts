@@ -44,6 +44,10 @@ describe(`a DHT of ${SIZE} nodes (seed ${SEED})`, () => {
   it('still finds it while nodes go without a word, and come back with empty memories', async () => {
     for (let round = 1; round <= ROUNDS; round++) {
       await world.churn(CHURN);
+      await eventually(() => world.running().every(({ routing }) => routing.size() > 0), {
+        deadline: 60_000,
+        what: 'who has come back knows somebody',
+      });
       const alive = new Map([...provided].filter(([, node]) => node.up));
       const results = await world.lookUpAll(alive);
       told.push(`round ${round} of churn, ${world.running().length} run: ${summary(results)}`);
