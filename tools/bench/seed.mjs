@@ -1,6 +1,6 @@
 /** A node with very many files: put in by HTTP as anybody would, and held by two others as they would have told. */
 import { join } from 'node:path';
-import sqlite3 from 'sqlite3';
+import { DatabaseSync } from 'node:sqlite';
 import { postFiles } from './client.mjs';
 
 /** @typedef {import('@dfs/testing').Engine} Engine */
@@ -42,11 +42,12 @@ export async function seedFiles(node, files, first = 0) {
  * running members and all their work. They must have joined it once.
  * @param {string} dataDir
  */
-export async function seedHoldings(dataDir) {
-  const db = new sqlite3.Database(join(dataDir, 'dfs.sqlite'));
-  /** @type {(sql: string) => Promise<void>} */
-  const run = (sql) => new Promise((done, fail) => db.run(sql, (error) => (error ? fail(error) : done())));
-  await run(`INSERT OR IGNORE INTO placement_holding (content, extent, member)
-    SELECT content, extent, ordinal FROM placement_pin, placement_member WHERE held = 1`);
-  await new Promise((done, fail) => db.close((error) => (error ? fail(error) : done(undefined))));
+export function seedHoldings(dataDir) {
+  const db = new DatabaseSync(join(dataDir, 'dfs.sqlite'));
+  try {
+    db.exec(`INSERT OR IGNORE INTO placement_holding (content, extent, member)
+      SELECT content, extent, ordinal FROM placement_pin, placement_member WHERE held = 1`);
+  } finally {
+    db.close();
+  }
 }
