@@ -20,7 +20,7 @@ import { NetworkView } from './network-view.js';
 import type { Meeting } from './partners.js';
 import type { ContentChange, PlacementComponents } from './parts.js';
 import { areWhole, pinThose } from './pin-again.js';
-import { PinLog, type PinnedExtent } from './pin-log.js';
+import { PinLog, type PinnedExtent, type PinState } from './pin-log.js';
 import { Promises } from './promises.js';
 import { pinnedExtents } from './purge/pinned-extents.js';
 import { Reclaimer, type ReclaimStatus } from './reclaimer.js';
@@ -36,6 +36,9 @@ import { stopping } from './signals.js';
 import { capacityClass, StoreRoom } from './store-room.js';
 import { ExtentCounts } from './survey.js';
 import { Transfers } from './transfers.js';
+
+/** What was promised once: it may still be here. */
+const NOT_PROMISED: readonly PinState[] = ['dropped', 'releasing', 'letGo'];
 
 export interface FetchOptions {
   offset?: number;
@@ -305,7 +308,7 @@ export class Placement {
   /** Promises again what this node promised once of these contents, as far as it is still here. */
   async keepAgain(contents: readonly Cid[]): Promise<void> {
     const { db, chunks } = this.components;
-    const extents = await pinnedExtents(db, contents, ['dropped']);
+    const extents = await pinnedExtents(db, contents, NOT_PROMISED);
     const pin = (tx: Tx, whole: readonly PinnedExtent[]): Promise<void> => this.pinKept(tx, whole);
     await pinThose({ db, chunks, pin }, extents, this.control.signal);
   }
@@ -327,7 +330,7 @@ export class Placement {
     const { db, chunks } = this.components;
     const { extents } = await this.view.holders(content, size);
     if (extents.every(({ holders }) => holders.length > 0)) return true;
-    const dropped = await pinnedExtents(db, [content], ['dropped']);
+    const dropped = await pinnedExtents(db, [content], NOT_PROMISED);
     return dropped.length === extents.length && areWhole({ chunks }, dropped, this.control.signal);
   }
 

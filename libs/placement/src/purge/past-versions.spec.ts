@@ -1,4 +1,5 @@
 import { eventually, seededRandom } from '@dfs/testing';
+import { PIN_STATES } from '../pin-log.js';
 import { World, type WorldNode } from '../world.suite.js';
 
 const random = seededRandom(23);
@@ -70,4 +71,18 @@ describe('what was replaced or deleted', () => {
     );
     expect(await a.placement.isPromised(one!.contentId, one!.size)).toBe(false);
   });
+
+  it.each(['letGo', 'releasing'] as const)(
+    'is kept by who brings it back, whatever became of it: %s',
+    async (state) => {
+      await using world = await World.of(1);
+      const [a] = world.nodes as [WorldNode];
+      const { contentId, size } = await a.put('file', random.bytes(20_000));
+      await a.db.write((tx) => tx.run('UPDATE placement_pin SET held = ?', [PIN_STATES[state]]));
+      expect(await a.pinned(contentId)).toBe(0);
+      expect(await a.placement.isHad(contentId, size)).toBe(true);
+      await a.placement.keepAgain([contentId]);
+      expect(await a.pinned(contentId)).toBe(1);
+    },
+  );
 });
