@@ -1,0 +1,77 @@
+import { hour } from '@dfs/protocol';
+import { eventually } from '@dfs/testing';
+import { Cluster } from './cluster.js';
+import type { SimNode } from './sim-node.js';
+
+const YEAR = 365 * 24 * hour;
+
+describe('nodes whose clocks do not agree', () => {
+  let cluster: Cluster;
+  afterEach(() => cluster.remove());
+
+  const text = async (node: SimNode, path: string): Promise<string> => Buffer.from(await node.read(path)).toString();
+  /** One more member, whose clock is off by what `offset` says. */
+  const skewed = (offset: () => number): Promise<SimNode> =>
+    cluster.add({ clock: { now: () => Date.now() + offset() } });
+
+  it('by a day, and one that steps back: what was done last, knowing of the rest, is what all show', async () => {
+    let stepped = 0;
+    cluster = await Cluster.start(1);
+    const early = await skewed(() => -24 * hour);
+    const late = await skewed(() => 24 * hour);
+    const stepping = await skewed(() => stepped);
+    await cluster.connected();
+    const writers = [late, early, stepping, cluster.node(0), early, late, early];
+    for (const [turn, writer] of writers.entries()) {
+      if (turn === 2) stepped = -20 * hour;
+      await writer.put('turns.txt', Buffer.from(`turn ${turn}`));
+      await cluster.converged();
+      for (const node of cluster.nodes) {
+        expect(await text(node, 'turns.txt')).toBe(`turn ${turn}`);
+        expect(await node.heads('turns.txt')).toHaveLength(1);
+      }
+    }
+    // Deleted by the one that is behind all others, and brought back by one that stepped back again.
+    await early.delete('turns.txt');
+    await cluster.converged();
+    for (const node of cluster.nodes) expect(await node.catalogue.byPath('turns.txt')).toMatchObject({ deleted: true });
+    stepped = -40 * hour;
+    await stepping.restore('turns.txt');
+    await cluster.converged();
+    for (const node of cluster.nodes) expect(await text(node, 'turns.txt')).toBe(`turn ${writers.length - 1}`);
+    for (const node of cluster.nodes) expect(await node.check()).toEqual([]);
+  });
+
+  it('by ten years: what such a node wrote by itself waits outside the set, which is told; it may not write on', async () => {
+    let offset = 0;
+    cluster = await Cluster.start(2);
+    const [a, b] = [cluster.node(0), cluster.node(1)];
+    const far = await skewed(() => offset);
+    await cluster.connected();
+    await far.put('shared.txt', Buffer.from('of now'));
+    await cluster.converged();
+    cluster.network.partition([[a, b], [far]]);
+    await eventually(() => far.peers.connected().length === 0, { what: 'the one is by itself' });
+    offset = 10 * YEAR;
+    await far.put('shared.txt', Buffer.from('of then'));
+    await far.put('then.txt', Buffer.from('of then'));
+    const before = a.recordSet();
+    cluster.network.heal();
+    await cluster.connected();
+    const told = (node: SimNode): boolean =>
+      node.events.some(({ type, data }) => type === 'node.warning' && 'code' in data && data.code === 'skewed-clock');
+    for (const node of [a, b]) await eventually(() => told(node), { deadline: 20_000, what: `${node.name} warns` });
+    await eventually(() => far.peers.clockProblem() !== undefined, { deadline: 20_000, what: 'its clock is doubted' });
+    await expect(far.put('more.txt', Buffer.from('no'))).rejects.toMatchObject({ code: 'clock-skew' });
+    for (const node of [a, b]) {
+      expect(node.recordSet()).toBe(before);
+      expect(await text(node, 'shared.txt')).toBe('of now');
+      expect(await node.catalogue.byPath('then.txt')).toBeUndefined();
+    }
+    // The others go on, and are not pulled into the future.
+    await a.put('shared.txt', Buffer.from('of now, again'));
+    await cluster.converged([a, b]);
+    expect(await text(b, 'shared.txt')).toBe('of now, again');
+    for (const node of cluster.nodes) expect(await node.check()).toEqual([]);
+  });
+});
