@@ -109,6 +109,13 @@ export async function remove(node: Engine, file: Pick<FileInfo, 'id'>): Promise<
   await node.json(`/files/${file.id}`, { method: 'DELETE' });
 }
 
+/** Bytes of blocks a node has sent since it started, by its own count. */
+export async function blocksSent(node: Engine): Promise<number> {
+  const answer = await fetch(`${node.url}/metrics`, { headers: { authorization: `Bearer ${node.token}` } });
+  const [, count] = /^dfs_blocks_sent_bytes_total (\d+)$/m.exec(await answer.text()) ?? [];
+  return Number(count);
+}
+
 /** Runs `check` on a data directory as a person does. */
 export async function check(
   dataDir: string,
@@ -161,7 +168,7 @@ export function patternHash(size: number, seed = 1): string {
 }
 
 /** Puts `size` bytes of the pattern, made as they are taken: in constant memory at this end too. */
-export function putPattern(node: Engine, path: string, size: number): Promise<FileInfo> {
+export function putPattern(node: Engine, path: string, size: number, seed = 1): Promise<FileInfo> {
   return new Promise((done, fail) => {
     const url = `${node.url}/api/v1/files/content?path=${encodeURIComponent(path)}`;
     const headers = { authorization: `Bearer ${node.token}`, 'content-length': size };
@@ -171,7 +178,9 @@ export function putPattern(node: Engine, path: string, size: number): Promise<Fi
         else fail(new Error(`${node.name}: ${answer.statusCode} ${body}`));
       }, fail);
     });
-    pipeline(Readable.from(pattern(size), { objectMode: false, highWaterMark: 4 * PATTERN_BLOCK }), upload).catch(fail);
+    pipeline(Readable.from(pattern(size, seed), { objectMode: false, highWaterMark: 4 * PATTERN_BLOCK }), upload).catch(
+      fail,
+    );
   });
 }
 

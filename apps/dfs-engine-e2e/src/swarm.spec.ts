@@ -14,7 +14,7 @@ import {
   startEngine,
   type Engine,
 } from '@dfs/testing';
-import { at, contentHash, listed, pattern, patternHash, putPattern, safe } from './steps.js';
+import { at, blocksSent, contentHash, listed, pattern, patternHash, putPattern, safe } from './steps.js';
 
 const MiB = 1024 * 1024;
 const MB = 1_000_000;
@@ -36,13 +36,6 @@ const LIAR = `
       yield { ...block, bytes };
     }
   };`;
-
-/** Bytes of blocks a node has sent, by its own count. */
-async function blocksSent(node: Engine): Promise<number> {
-  const answer = await fetch(`${node.url}/metrics`, { headers: { authorization: `Bearer ${node.token}` } });
-  const [, count] = /^dfs_blocks_sent_bytes_total (\d+)$/m.exec(await answer.text()) ?? [];
-  return Number(count);
-}
 
 /** Reads so many bytes at most from behind what the reader's small quota keeps, and answers at how many a second. */
 async function rateOf(node: Engine, file: FileInfo, most: number): Promise<number> {

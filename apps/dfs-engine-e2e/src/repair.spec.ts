@@ -1,0 +1,126 @@
+import type { FileInfo, HolderList } from '@dfs/contracts';
+import { connected, eventually, isLong, removeAll, seededRandom, startNetwork, type Engine } from '@dfs/testing';
+import { at, blocksSent, contentHash, expectSound, listed, patternHash, putPattern, safe } from './steps.js';
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+const COPIES = 3;
+/** From one KiB to the largest, most of them small, as files are. */
+const [FILES, LARGEST] = isLong ? [300, 300 * MiB] : [60, 48 * MiB];
+
+interface Kept {
+  file: FileInfo;
+  seed: number;
+}
+
+const sentBy = async (nodes: readonly Engine[]): Promise<number> =>
+  (await Promise.all(nodes.map(blocksSent))).reduce((sum, bytes) => sum + bytes, 0);
+
+/** Waits until every one of these files has just the copies it should have, as each of these nodes sees it. */
+async function allAt(copies: number, files: readonly Kept[], nodes: readonly Engine[]): Promise<void> {
+  for (const { file } of files) {
+    for (const node of nodes) {
+      await eventually(
+        async () => {
+          const { replication } = await node.file(file.id);
+          return replication.state === 'safe' && replication.copies === copies;
+        },
+        { deadline: 180_000, poll: 100, what: `${file.path} at ${copies} copies, as ${node.name} sees it` },
+      );
+    }
+  }
+}
+
+async function holdersOf(node: Engine, file: FileInfo): Promise<HolderList['extents'][number]['holders']> {
+  return at((await node.json<HolderList>(`/files/${file.id}/holders`)).extents, 0).holders;
+}
+
+/** Waits until none of these peers counts any more as a holder of a file. */
+async function graceOver(peerIds: readonly string[], files: readonly Kept[], node: Engine): Promise<void> {
+  for (const { file } of files) {
+    await eventually(
+      async () => (await holdersOf(node, file)).every(({ peerId, live }) => !live || !peerIds.includes(peerId)),
+      { deadline: 90_000, poll: 200, what: `the grace of those that are lost over, as ${node.name} sees it` },
+    );
+  }
+}
+
+async function expectReadable(files: readonly Kept[], nodes: readonly Engine[]): Promise<void> {
+  for (const { file, seed } of files) {
+    for (const node of nodes) expect(await contentHash(node, file)).toBe(patternHash(file.size, seed));
+  }
+}
+
+describe('six nodes that keep three copies', () => {
+  let nodes: Engine[] = [];
+  afterEach(() => removeAll(nodes));
+
+  it(
+    'lose two for good: all is read from all, is soon at three copies again, and little more than was lost has moved',
+    async () => {
+      nodes = await startNetwork(6, { env: { DFS_REPLICAS: String(COPIES), DFS_GRACE: '30s' } });
+      const random = seededRandom();
+      console.info(`seed ${random.seed}`);
+      const files: Kept[] = [];
+      for (let seed = 1; seed <= FILES; seed++) {
+        const size = seed === FILES ? LARGEST : Math.floor(KiB * 1024 ** (random.next() ** 2 * 1.4));
+        const file = await putPattern(at(nodes, seed % nodes.length), `files/${seed}.bin`, size, seed);
+        files.push({ file, seed });
+      }
+      for (const node of nodes) await listed(node, at(files, FILES - 1).file.path, 60_000);
+      await allAt(COPIES, files, [at(nodes, 0)]);
+
+      // One is away for less than the grace: nothing is moved for that.
+      const [away, held] = [at(nodes, 5), (await at(nodes, 5).node()).storage.bytes];
+      const others = nodes.slice(0, 5);
+      const before = await sentBy(others);
+      await away.stop();
+      await away.start();
+      await connected(nodes);
+      await allAt(COPIES, files, [away]);
+      expect((await sentBy(others)) - before + (await blocksSent(away))).toBeLessThan(held / 100);
+
+      const [survivors, lost] = [nodes.slice(0, 4), nodes.slice(4)];
+      const lostIds = await Promise.all(lost.map(async (node) => (await node.node()).peerId));
+      let lostBytes = 0;
+      for (const { file } of files) {
+        const gone = (await holdersOf(at(nodes, 0), file)).filter(({ peerId }) => lostIds.includes(peerId)).length;
+        expect(gone).toBeLessThan(COPIES);
+        lostBytes += gone * file.size;
+      }
+      const whole = await sentBy(survivors);
+      await Promise.all(lost.map((node) => node.kill()));
+      for (const node of survivors) await graceOver(lostIds, files, node);
+      // Large files that are read at a node without them would be moved for that: they are all read once this is known.
+      await allAt(COPIES, files, survivors);
+      const moved = (await sentBy(survivors)) - whole;
+      console.info(`${lostBytes} bytes lost, ${moved} moved`);
+      expect(moved).toBeLessThan(1.3 * lostBytes);
+      // Less than was lost where it is promised anew by who had uploaded it, and still has it as cache.
+      expect(moved).toBeGreaterThan(0);
+      await expectReadable(files, survivors);
+      await expectSound(survivors);
+    },
+    isLong ? 1_800_000 : 600_000,
+  );
+});
+
+describe('a node that dies for good the moment its file is safe', () => {
+  let nodes: Engine[] = [];
+  afterAll(() => removeAll(nodes));
+
+  it.each([
+    ['a small file', 5 * KiB],
+    ['a file of some chunks', 7 * MiB],
+    ['a large file', 80 * MiB],
+  ])('leaves %s to all others, its manifest included', async (_what, size) => {
+    nodes = await startNetwork(4, { env: { DFS_REPLICAS: String(COPIES) } });
+    const [uploader, ...rest] = nodes as [Engine, ...Engine[]];
+    const file = await putPattern(uploader, 'last-words.bin', size, size);
+    await safe(uploader, file, COPIES);
+    await uploader.kill();
+    await expectReadable([{ file, seed: size }], rest);
+    await expectSound(rest);
+    await removeAll(nodes);
+  });
+});
