@@ -1,8 +1,14 @@
 /** The program: how it runs first, since that cannot be changed once the rest is loaded. */
-import { becomeTuned } from './runtime-flags.js';
+import { becomeTuned, isTooOld, LEAST_NODE } from './runtime-flags.js';
 
 const [, , command, ...rest] = process.argv;
-if (command === 'check') {
+if (isTooOld(process.versions.node)) {
+  process.stderr.write(
+    `The engine needs Node ${LEAST_NODE} or later, and this is ${process.versions.node}. The project brings its own: ` +
+      'start it by `npm run engine`, or by `node_modules/.bin/node apps/dfs-engine/dist/main.js`.\n',
+  );
+  process.exitCode = 1;
+} else if (command === 'check') {
   const { runCheck } = await import('./check/run.js');
   process.exitCode = await runCheck(rest, {
     out: (text) => void process.stdout.write(text),

@@ -1,3 +1,13 @@
+/** Older ones lack what the engine is written with. */
+export const LEAST_NODE = '24.15.0';
+
+/** Whether a version of Node, as `process.versions.node` has it, is older than that. */
+export function isTooOld(version: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const [leastMajor = 0, leastMinor = 0] = LEAST_NODE.split('.').map(Number);
+  return major < leastMajor || (major === leastMajor && minor < leastMinor);
+}
+
 /**
  * Each read of a socket is a new buffer outside of V8's heap. Left alone, V8 answers every few of them with a collection
  * of the whole heap, which takes a large part of the CPU of a transfer.
