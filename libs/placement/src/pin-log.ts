@@ -197,43 +197,51 @@ export class PinLog {
     to: PinState,
   ): Promise<PinnedExtent[]> {
     const changed: PinnedExtent[] = [];
+    const numbers: number[] = [];
     for (let at = 0; at < extents.length; at += ROWS_PER_STATEMENT) {
       const part = extents.slice(at, at + ROWS_PER_STATEMENT);
-      const rows = await tx.query<PinRow>(
+      const rows = await tx.query<PinRow & { number: number }>(
         `WITH these (content, extent, number) AS (VALUES ${rowMarks(part.length, 3)})
          UPDATE placement_pin SET held = ?, number = these.number FROM these
          WHERE placement_pin.content = these.content AND placement_pin.extent = these.extent AND held = ?
-         RETURNING placement_pin.content, placement_pin.extent, size`,
+         RETURNING placement_pin.content, placement_pin.extent, size, placement_pin.number`,
         [
           ...part.flatMap(({ content, extent }) => [cidToBytes(content), extent, this.next++]),
           ...numbersOf([to, from]),
         ],
       );
       changed.push(...rows.map(extentOf));
+      numbers.push(...rows.map(({ number }) => number));
     }
-    this.tellAfterCommit(tx, changed, to);
+    this.tellAfterCommit(tx, changed, to, numbers);
     return changed;
   }
 
   private async write(tx: Tx, extents: readonly PinnedExtent[], held: 0 | 1): Promise<void> {
+    const numbers: number[] = [];
     for (let at = 0; at < extents.length; at += ROWS_PER_STATEMENT) {
       const part = extents.slice(at, at + ROWS_PER_STATEMENT);
-      await tx.run(
+      const rows = await tx.query<{ number: number }>(
         `INSERT INTO placement_pin (content, extent, size, number, held) VALUES ${rowMarks(part.length, 5)}
          ON CONFLICT (content, extent) DO UPDATE SET number = excluded.number, held = excluded.held
-         WHERE held <> excluded.held`,
+         WHERE held <> excluded.held RETURNING number`,
         part.flatMap(({ content, extent, size }) => [cidToBytes(content), extent, size, this.next++, held]),
       );
+      numbers.push(...rows.map(({ number }) => number));
     }
-    this.tellAfterCommit(tx, extents, held === PIN_STATES.promised ? 'promised' : 'dropped');
+    this.tellAfterCommit(tx, extents, held === PIN_STATES.promised ? 'promised' : 'dropped', numbers);
   }
 
-  private tellAfterCommit(tx: Tx, extents: readonly PinnedExtent[], state: PinState): void {
+  /**
+   * @param numbers of the entries that were written. The newest must be on disk: numbers that others were told of and that
+   * are given anew after a restart would be entries they never read.
+   */
+  private tellAfterCommit(tx: Tx, extents: readonly PinnedExtent[], state: PinState, numbers: readonly number[]): void {
     if (extents.length === 0) return;
-    const newest = this.next - 1;
+    const newest = numbers.reduce((most, number) => Math.max(most, number), 0);
     const pins = extents.map(({ content, extent }) => ({ content, extent, held: state === 'promised' }));
     tx.afterCommit(() => {
-      this.committed = newest;
+      this.committed = Math.max(this.committed, newest);
       for (const listener of this.listeners) listener(pins);
     });
   }

@@ -43,6 +43,52 @@ describe('the pin log', () => {
     expect([...(await again.pinned(CONTENTS))]).toEqual([[CONTENTS[1], new Set([0])]]);
   });
 
+  it('gives no number to what changes nothing: after a restart it says of itself what it said before', async () => {
+    await using temp = await tempDatabase(placementMigrations);
+    const log = await PinLog.open(temp.db, 5);
+    await temp.db.write((tx) => log.add(tx, [extent(CONTENTS[0]!), extent(CONTENTS[1]!)]));
+    // The same bytes again, and what is not being let go of.
+    await temp.db.write((tx) => log.add(tx, [extent(CONTENTS[0]!), extent(CONTENTS[1]!)]));
+    await temp.db.write((tx) => log.restore(tx, [extent(CONTENTS[0]!)]));
+    expect(log.number).toBe(2);
+    expect((await PinLog.open(temp.db, 5)).number).toBe(log.number);
+  });
+
+  it('is followed over a restart without a gap, whatever was written before and after it', async () => {
+    await using temp = await tempDatabase(placementMigrations);
+    await using reader = await tempDatabase(placementMigrations);
+    const holdings = await Holdings.open(reader.db, other);
+    const log = await PinLog.open(temp.db, 5);
+    await temp.db.write((tx) =>
+      log.add(
+        tx,
+        CONTENTS.slice(0, 4).map((content) => extent(content)),
+      ),
+    );
+    await temp.db.write((tx) =>
+      log.add(
+        tx,
+        CONTENTS.slice(0, 4).map((content) => extent(content)),
+      ),
+    );
+    await readAll(log, holdings, self, 100);
+    // Much happens before the reader hears of it again.
+    const again = await PinLog.open(temp.db, 5);
+    await temp.db.write((tx) => again.drop(tx, [extent(CONTENTS[0]!)]));
+    await temp.db.write((tx) =>
+      again.add(
+        tx,
+        CONTENTS.slice(4).map((content) => extent(content)),
+      ),
+    );
+    const status = { nonce: again.nonce, number: again.number, full: false, capacity: 5 };
+    expect((await holdings.heard(self, status)).behind).toBe(true);
+    await readAll(again, holdings, self, 100);
+    const holders = await holdings.holders(CONTENTS);
+    const named = CONTENTS.filter((content) => holders.get(content)!.get(0)?.includes(self));
+    expect(named).toEqual(CONTENTS.slice(1));
+  });
+
   it('tells nothing of a unit of work that was rolled back', async () => {
     await using temp = await tempDatabase(placementMigrations);
     const log = await PinLog.open(temp.db, 5);
@@ -65,9 +111,9 @@ describe('the pin log', () => {
       log.add(
         {
           ...tx,
-          run: (...of) => {
+          query: <R>(...of: Parameters<typeof tx.query>) => {
             statements++;
-            return tx.run(...of);
+            return tx.query<R>(...of);
           },
           afterCommit: (fn) => tx.afterCommit(fn),
         },
