@@ -35,6 +35,7 @@ import { SharedSource } from './shared-source.js';
 import { stopping } from './signals.js';
 import { capacityClass, StoreRoom } from './store-room.js';
 import { ExtentCounts } from './survey.js';
+import { TakingBack } from './taking-back.js';
 import { Transfers } from './transfers.js';
 
 /** What was promised once: it may still be here. */
@@ -70,6 +71,7 @@ export class Placement {
   private readonly damage: DamageWatch;
   private readonly reclaimer: Reclaimer;
   private readonly lettingGo: LettingGo;
+  private readonly takingBack: TakingBack;
   private readonly exchange: HoldingsExchange;
   private readonly drains: Drains;
   private readonly gatherings = new Gatherings();
@@ -140,6 +142,7 @@ export class Placement {
       promises,
       graceMs: () => membership.settings().graceMs,
     });
+    this.takingBack = new TakingBack({ ...shared, pins, pin: (tx, extents) => this.pinKept(tx, extents) });
     this.server = new BlockServer({ transport, chunks, pins, promises, gatherings: this.gatherings, log });
     this.server.start();
   }
@@ -161,6 +164,7 @@ export class Placement {
     this.replicator.start();
     this.reclaimer.start();
     this.lettingGo.start();
+    this.takingBack.soon();
     this.liveness = this.livenessNow();
     this.timer = setInterval(() => this.checkLiveness(), LIVENESS_CHECK).unref();
   }
@@ -178,6 +182,7 @@ export class Placement {
       this.damage.stop(),
       this.reclaimer.stop(),
       this.lettingGo.stop(),
+      this.takingBack.stop(),
       ...this.keeping,
     ]);
   }
@@ -417,6 +422,7 @@ export class Placement {
   private membersChanged(): void {
     const liveness = this.livenessNow();
     this.damage.tryAgain();
+    this.takingBack.soon();
     if (liveness === this.liveness) this.replicator.rescan();
     else this.replicator.letSettle(Math.min(SETTLE_TIME, this.components.membership.settings().graceMs));
     this.liveness = liveness;

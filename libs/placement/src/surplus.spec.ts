@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { StoredContent } from '@dfs/chunks';
-import { KiB, MiB, second } from '@dfs/protocol';
+import { cidOf, KiB, MiB, second } from '@dfs/protocol';
 import { eventually, seededRandom } from '@dfs/testing';
 import { checkPins } from './check-pins.js';
+import { DEEP_SEARCHES } from './limits.js';
 import { rank } from './rendezvous.js';
-import { World, type WorldNode } from './world.suite.js';
+import { peerIdOf, World, type WorldNode } from './world.suite.js';
 
 const random = seededRandom(57);
 const GRACE = 1 * second;
@@ -95,6 +96,31 @@ describe('what a member holds beyond its share', () => {
     for (const { file, bytes } of files) {
       await eventually(async () => (await writer.pinned(file.contentId)) === 1, { deadline: 20_000 });
       expect(Buffer.compare(await writer.read(file.contentId, file.size), bytes)).toBe(0);
+    }
+  });
+
+  it('is promised again by who has it still, once the others are gone, though much else is lost for good', async () => {
+    await using world = await World.of(4, { replicas: 2, graceMs: GRACE });
+    const [writer, ...others] = world.nodes as [WorldNode, WorldNode];
+    const files = await filesOf(writer);
+    await trimmed(world, files, 2);
+    const gone = [];
+    for (const { file } of files) if ((await writer.pinned(file.contentId)) === 0) gone.push(file);
+    expect(gone.length).toBeGreaterThan(0);
+    // Files that nobody has, before all others in the catalogue: as many as are searched for at once.
+    const ids = Array.from({ length: 4000 }, () => cidOf(random.bytes(16))).sort();
+    const author = peerIdOf(9);
+    writer.learn(
+      ids.slice(0, DEEP_SEARCHES).map((contentId, index) => {
+        return { fileId: `lost-${index}`, path: `lost ${index}`, contentId, size: 16, author, deleted: false };
+      }),
+    );
+    for (const node of others) {
+      writer.outOfGrace.add(node.peerId);
+      await node.stop();
+    }
+    for (const { contentId } of gone) {
+      await eventually(async () => (await writer.pinned(contentId)) === 1, { deadline: 15_000 });
     }
   });
 
