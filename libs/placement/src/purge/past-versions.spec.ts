@@ -85,4 +85,24 @@ describe('what was replaced or deleted', () => {
       expect(await a.pinned(contentId)).toBe(1);
     },
   );
+  it('can be brought back by who has it as cache alone, since it had let it go to those who then purged it', async () => {
+    await using world = await World.of(1, { replicas: 3 });
+    const [a] = world.nodes as [WorldNode];
+    const file = await a.put('file', random.bytes(5000));
+    const { contentId, size } = file;
+    a.replaced(contentId);
+    a.past.delete(contentId);
+    a.purged.add(contentId);
+    // As it is after others have promised it.
+    await a.db.write((tx) => tx.run('UPDATE placement_pin SET held = ?', [PIN_STATES.letGo]));
+    await a.db.write((tx) => a.placement.release(tx, [contentId]));
+    expect(await a.placement.isHad(contentId, size)).toBe(true);
+    a.purged.delete(contentId);
+    await a.placement.keepAgain([contentId]);
+    expect(await a.placement.isPromised(contentId, size)).toBe(true);
+    a.purged.add(contentId);
+    await a.db.write((tx) => a.placement.release(tx, [contentId]));
+    await a.placement.reclaim(0);
+    expect(await a.placement.isHad(contentId, size)).toBe(false);
+  });
 });
