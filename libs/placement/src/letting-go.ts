@@ -15,7 +15,7 @@ import {
 import type { NetworkView, Snapshot } from './network-view.js';
 import type { Providers } from './parts.js';
 import type { PinLog, PinnedExtent } from './pin-log.js';
-import { askPromises, type Promises } from './promises.js';
+import { gatherPromises, type Promises } from './promises.js';
 import { pause, stopping } from './signals.js';
 
 export interface LettingGoComponents {
@@ -193,7 +193,8 @@ export class LettingGo {
     });
     const keys = new Set(released.map(keyOfPin));
     const going = batch.filter(({ pin }) => keys.has(keyOfPin(pin)));
-    const promised = await this.gather(going);
+    const asked = going.map(({ pin, keepers }) => ({ pin, members: keepers }));
+    const promised = await gatherPromises(this.components, asked, this.control.signal);
     this.control.signal.throwIfAborted();
     const isGood = performance.now() - began < PROMISE_USE && this.isSettled(members);
     const isSure = ({ pin, keepers }: Surplus): boolean =>
@@ -216,30 +217,6 @@ export class LettingGo {
     const held = await this.components.pins.pinned(contents, tx);
     const gone = contents.filter((content) => !held.has(content));
     if (gone.length > 0) await this.components.dht?.withdraw(gone, tx);
-  }
-
-  /** Keys of what each member has promised. */
-  private async gather(going: readonly Surplus[]): Promise<Map<string, Set<string>>> {
-    const { transport, log } = this.components;
-    const asked = new Map<string, PinnedExtent[]>();
-    for (const { pin, keepers } of going) {
-      for (const peerId of keepers) {
-        const pins = asked.get(peerId);
-        if (pins) pins.push(pin);
-        else asked.set(peerId, [pin]);
-      }
-    }
-    const promised = new Map<string, Set<string>>();
-    await Promise.all(
-      [...asked].map(async ([peerId, pins]) => {
-        try {
-          promised.set(peerId, await askPromises(transport, peerId, pins, this.control.signal));
-        } catch (error) {
-          log.debug({ err: error, peerId }, 'a member has promised nothing');
-        }
-      }),
-    );
-    return promised;
   }
 
   private isSettled(members: string): boolean {

@@ -8,7 +8,7 @@ import { ContentReader, localOrRemote } from './content-reader.js';
 import { DamageWatch } from './damage-watch.js';
 import { DownloadTransfer } from './download-transfer.js';
 import { Drains } from './drains.js';
-import { extentsOf, isEmpty, isLarge } from './extents.js';
+import { extentKey, extentsOf, isEmpty, isLarge } from './extents.js';
 import { Gatherings } from './gatherings.js';
 import { HolderFinder } from './holder-finder.js';
 import { HoldingsExchange } from './holdings-exchange.js';
@@ -21,7 +21,7 @@ import type { Meeting } from './partners.js';
 import type { ContentChange, PlacementComponents } from './parts.js';
 import { areWhole, pinThose } from './pin-again.js';
 import { PinLog, type PinnedExtent, type PinState } from './pin-log.js';
-import { Promises } from './promises.js';
+import { gatherPromises, Promises, type Asked } from './promises.js';
 import { pinnedExtents } from './purge/pinned-extents.js';
 import { Reclaimer, type ReclaimStatus } from './reclaimer.js';
 import { RemoteBlocks } from './remote-blocks.js';
@@ -318,16 +318,21 @@ export class Placement {
     await pinThose({ db, chunks, pin }, extents, this.control.signal);
   }
 
-  /** Whether this node keeps a content whole, or enough members that it can reach. */
+  /** Whether this node keeps a content whole, or enough members that it can reach: these are asked, and promise it anew. */
   async isPromised(content: Cid, size: number): Promise<boolean> {
     const { self, target, reachable } = this.network.now();
     const { extents } = await this.view.holders(content, size);
-    const among = (holders: readonly { peerId: string }[]): boolean =>
-      holders.filter(({ peerId }) => reachable.has(peerId)).length >= target;
-    return (
-      extents.every(({ holders }) => holders.some(({ peerId }) => peerId === self)) ||
-      extents.every(({ holders }) => among(holders))
-    );
+    if (extents.every(({ holders }) => holders.some(({ peerId }) => peerId === self))) return true;
+    const pins = extents.map(({ index, holders }) => ({
+      pin: { content, extent: index, size },
+      members: holders.map(({ peerId }) => peerId).filter((peerId) => peerId !== self && reachable.has(peerId)),
+    }));
+    if (pins.some(({ members }) => members.length < target)) return false;
+    const { transport, log } = this.components;
+    const promised = await gatherPromises({ transport, log }, pins, this.control.signal);
+    const count = ({ pin, members }: Asked): number =>
+      members.filter((peerId) => promised.get(peerId)?.has(extentKey(pin.content, pin.extent))).length;
+    return pins.every((asked) => count(asked) >= target);
   }
 
   /** Whether somebody promises all of a content, here or not, or this node has it as cache of what it promised once. */

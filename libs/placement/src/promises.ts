@@ -13,6 +13,7 @@ import {
   type Cid,
   type Clock,
   type ExtentId,
+  type Log,
   type PromiseRequest,
   type WireValue,
 } from '@dfs/protocol';
@@ -167,6 +168,39 @@ export async function askPromises(
     const bits = bitsOf(header, part.length);
     part.forEach(({ content, extent }, index) => bits[index] && promised.add(extentKey(content, extent)));
   }
+  return promised;
+}
+
+/** An extent, and the members that are asked to promise it. */
+export interface Asked {
+  readonly pin: PinnedExtent;
+  readonly members: readonly string[];
+}
+
+/** Asks members for promises, all at once. @returns keys of what each has promised; who does not answer is left out */
+export async function gatherPromises(
+  { transport, log }: { transport: Opener; log: Log },
+  asked: readonly Asked[],
+  signal: AbortSignal,
+): Promise<Map<string, Set<string>>> {
+  const questions = new Map<string, PinnedExtent[]>();
+  for (const { pin, members } of asked) {
+    for (const peerId of members) {
+      const pins = questions.get(peerId);
+      if (pins) pins.push(pin);
+      else questions.set(peerId, [pin]);
+    }
+  }
+  const promised = new Map<string, Set<string>>();
+  await Promise.all(
+    [...questions].map(async ([peerId, pins]) => {
+      try {
+        promised.set(peerId, await askPromises(transport, peerId, pins, signal));
+      } catch (error) {
+        log.debug({ err: error, peerId }, 'a member has promised nothing');
+      }
+    }),
+  );
   return promised;
 }
 

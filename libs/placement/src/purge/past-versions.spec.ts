@@ -105,4 +105,20 @@ describe('what was replaced or deleted', () => {
     await a.placement.reclaim(0);
     expect(await a.placement.isHad(contentId, size)).toBe(false);
   });
+
+  it('is not taken for kept by what was heard of others once: they are asked, and promise it', async () => {
+    await using world = await World.of(3, { replicas: 3 });
+    const [a, b] = world.nodes as [WorldNode, WorldNode];
+    const file = await a.put('file', random.bytes(5000));
+    const { contentId, size } = file;
+    await eventually(async () => (await a.state(file)) === 'safe 3', { deadline: 15_000 });
+    world.replicas = 2;
+    await a.db.write((tx) => tx.run('UPDATE placement_pin SET held = ?', [PIN_STATES.letGo]));
+    expect(await a.state(file)).toBe('safe 2');
+    expect(await a.placement.isPromised(contentId, size)).toBe(true);
+    // One of them keeps it no longer, which nobody has heard of yet.
+    await b.db.write((tx) => tx.run('UPDATE placement_pin SET held = ?', [PIN_STATES.dropped]));
+    expect(await a.state(file)).toBe('safe 2');
+    expect(await a.placement.isPromised(contentId, size)).toBe(false);
+  });
 });
