@@ -24,7 +24,7 @@ export type {
 export type { ContentOfHead } from './reads.js';
 export { pathsWith, recount, type Miscount, type Recount } from './recount.js';
 export type { RetentionRule } from './retention/needed.js';
-export type { Concluded, Retention } from './retention/retention.js';
+export type { Bound, Concluded, Retention } from './retention/retention.js';
 export type { Stopwatch } from './retention/running-time.js';
 export { catalogueMigrations } from './schema.js';
 export {

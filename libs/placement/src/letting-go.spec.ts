@@ -118,6 +118,19 @@ describe('letting go', () => {
     expect(await holding(all.holders, content, size)).toBe(1);
   });
 
+  it('binds who has promised for an hour, whatever else wants the content gone', async () => {
+    await using all = await group(3, { target: 2, keepers: () => [1, 2] });
+    const [a, b, c] = all.holders as Three;
+    const outstanding = (holder: Holder): Promise<Set<Cid>> =>
+      holder.db.write((tx) => holder.promises.outstanding(tx, [content, cidOf(random.bytes(8))]));
+    for (const holder of [a, b, c]) expect(await outstanding(holder)).toEqual(new Set());
+    expect(await a.lettingGo.run()).toBe(1);
+    expect(await outstanding(a)).toEqual(new Set());
+    for (const holder of [b, c]) expect(await outstanding(holder)).toEqual(new Set([content]));
+    clock.advance(1 * hour);
+    for (const holder of [b, c]) expect(await outstanding(holder)).toEqual(new Set());
+  });
+
   it('that was cut short between its steps is as if it had not begun, and refused to others until it is over', async () => {
     const gate = gated();
     await using all = await group(3, { target: 1, keepers: (self) => [(self + 1) % 3], opener: gate.opener! });

@@ -70,6 +70,7 @@ export class Placement {
   private readonly replicator: Replicator;
   private readonly damage: DamageWatch;
   private readonly reclaimer: Reclaimer;
+  private readonly promises: Promises;
   private readonly lettingGo: LettingGo;
   private readonly takingBack: TakingBack;
   private readonly exchange: HoldingsExchange;
@@ -135,7 +136,8 @@ export class Placement {
       isFull,
       onMemberChanged: () => this.membersChanged(),
     });
-    const promises = new Promises({ db, pins, chunks, clock });
+    this.promises = new Promises({ db, pins, chunks, clock });
+    const { promises } = this;
     this.lettingGo = new LettingGo({
       ...shared,
       pins,
@@ -308,6 +310,11 @@ export class Placement {
     await this.pins.drop(tx, extents);
     const provided = [...new Set(extents.map(({ content }) => content))];
     if (provided.length > 0) await this.components.dht?.withdraw(provided, tx);
+  }
+
+  /** Which of these contents this node has promised others to keep for now. */
+  promised(tx: Tx, contents: readonly Cid[]): Promise<Set<Cid>> {
+    return this.promises.outstanding(tx, contents);
   }
 
   /** Promises again what this node promised once of these contents, as far as it is still here. */

@@ -1,6 +1,7 @@
 import type { Database, Tx } from '@dfs/database';
 import {
   CHUNKS_PROTOCOL,
+  cidFromBytes,
   cidToBytes,
   DfsError,
   MAX_PROMISES,
@@ -90,6 +91,21 @@ export class Promises {
       for (const row of rows) bound.add(`${keyOf(row.content)}/${row.extent}`);
     }
     return extents.filter(({ content, extent }) => !bound.has(`${keyOf(cidToBytes(content))}/${extent}`));
+  }
+
+  /** Which of these contents have an extent of which a promise is outstanding, as long as the unit of work lasts. */
+  async outstanding(tx: Tx, contents: readonly Cid[]): Promise<Set<Cid>> {
+    const now = this.components.clock.now();
+    const bound = new Set<Cid>();
+    for (let at = 0; at < contents.length; at += PAIRS_PER_STATEMENT) {
+      const part = contents.slice(at, at + PAIRS_PER_STATEMENT).map(cidToBytes);
+      const rows = await tx.query<{ content: Uint8Array }>(
+        `SELECT DISTINCT content FROM placement_promise WHERE until > ? AND content IN (${marks(part.length)})`,
+        [now, ...part],
+      );
+      for (const { content } of rows) bound.add(cidFromBytes(content));
+    }
+    return bound;
   }
 
   /** Forgets what has run out. A clock that was set back makes none last longer than it was meant to. */

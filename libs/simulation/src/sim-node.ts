@@ -150,6 +150,7 @@ export class SimNode {
     const purge = await Purge.open({
       ...{ db, peers, membership, transport, signer: this.signer, clock, log, retention: catalogue.retention },
       release: (tx, contents) => placement.release(tx, contents),
+      promised: (tx, contents) => placement.promised(tx, contents),
       comparedWithin: (peerId, ms) => sync.comparedWithin(peerId, ms),
     });
     await transport.start();

@@ -26,6 +26,7 @@ import { FOUNDATION, type Foundation } from './tokens.js';
         Purge.open({
           ...{ db, transport, peers, membership, signer, clock, log, retention: catalogue.retention },
           release: (tx, contents) => placement.release(tx, contents),
+          promised: (tx, contents) => placement.promised(tx, contents),
           comparedWithin: (peerId, ms) => sync.comparedWithin(peerId, ms),
         }),
       inject: [FOUNDATION, Database, TRANSPORT, Peers, Membership, Catalogue, CatalogueSync, Placement],

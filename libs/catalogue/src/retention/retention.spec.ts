@@ -1,7 +1,7 @@
 import { day, EMPTY_CONTENT, hour, type Cid, type SignedRecord } from '@dfs/protocol';
 import { content, fileDraft, recordOf, START, testNode, testSigner, type TestNode } from '../../testing/nodes.js';
 import { Catalogue } from '../catalogue.js';
-import type { Concluded } from './retention.js';
+import type { Bound, Concluded } from './retention.js';
 
 const RULE = { retentionMs: 30 * day, versions: 5 };
 const other = testSigner(1);
@@ -15,19 +15,19 @@ beforeEach(async () => {
 afterEach(() => node[Symbol.asyncDispose]());
 
 /** Everything that a run of purging would do. */
-async function purge(rule = RULE): Promise<Concluded> {
+async function purge(rule = RULE, bound?: Bound): Promise<Concluded> {
   const { retention } = node.catalogue;
   const all: Concluded = { purged: [], kept: [], freed: [] };
   for (let after: string | null = null; ;) {
     const page: { files: number[]; next: string | null } = await retention.deletedDue(rule, after, 2);
-    const done = await node.db.write((tx) => retention.conclude(tx, rule, page.files));
+    const done = await node.db.write((tx) => retention.conclude(tx, rule, page.files, bound));
     for (const key of ['purged', 'kept'] as const) all[key].push(...done[key]);
     all.freed.push(...done.freed);
     if ((after = page.next) === null) break;
   }
   for (let after: Cid | null = null; ;) {
     const page: { contents: Cid[]; next: Cid | null } = await retention.contentsDue(rule, after, 2);
-    all.freed.push(...(await node.db.write((tx) => retention.free(tx, rule, page.contents))));
+    all.freed.push(...(await node.db.write((tx) => retention.free(tx, rule, page.contents, bound))));
     if ((after = page.next) === null) return all;
   }
 }
@@ -57,6 +57,21 @@ describe('retention', () => {
     expect(items.map((version) => version.purged)).toEqual([false, true, true, true]);
     expect(await node.catalogue.everyContent(null, 10)).toEqual([]);
     expect(await node.catalogue.purged([content(1), content(9)])).toEqual(contents(1));
+  });
+
+  it('keeps for now what somebody was promised, says so, and frees it when that is over', async () => {
+    for (const number of [1, 2]) await node.write(fileDraft('deleted', number));
+    await remove('deleted');
+    for (const number of [3, 4, 5]) await node.write(fileDraft('replaced', number));
+    ran += 30 * day;
+    const bound: Bound = async (_, asked) => new Set(asked.filter((id) => contents(2, 3).has(id)));
+    const rule = { ...RULE, versions: 1 };
+    const first = await purge(rule, bound);
+    const deletion = await deletionOf('deleted');
+    expect([first.purged, first.kept, new Set(first.freed)]).toEqual([[], [deletion], contents(1, 4)]);
+    expect(await purge(rule, bound)).toEqual({ purged: [], kept: [], freed: [] });
+    const { purged, kept, freed } = await purge(rule);
+    expect([purged, kept, new Set(freed)]).toEqual([[deletion], [], contents(2, 3)]);
   });
 
   it('of a file that is there frees what is both old and not among the newest five', async () => {

@@ -30,6 +30,10 @@ export interface Concluded {
   freed: Cid[];
 }
 
+/** Which of these contents are to be kept for now, though no version needs them: asked within the unit of work. */
+export type Bound = (tx: Tx, contents: readonly Cid[]) => Promise<ReadonlySet<Cid>>;
+const nothing: Bound = async () => new Set();
+
 interface DeletedRow extends FileRow {
   /** When the last of its deletions was stored here, in running time. */
   stored: number;
@@ -80,12 +84,12 @@ export class Retention {
    * Notes what has become of these deleted paths, tells of those that are purged, and frees what nothing needs: the
    * caller lets go of it in the same unit of work.
    */
-  async conclude(tx: Tx, rule: RetentionRule, files: readonly number[]): Promise<Concluded> {
+  async conclude(tx: Tx, rule: RetentionRule, files: readonly number[], bound = nothing): Promise<Concluded> {
     const deadline = this.deadline(rule);
     const all = await tx.query<DeletedRow>(`${DELETED} AND f.seq IN ${NUMBERS}`, [JSON.stringify(files)]);
     const due = all.filter((row) => row.kept !== 0 && row.stored <= deadline.cutoff);
     const contents = await contentsOf(tx, due);
-    const { freed, needed } = await this.freeBy(tx, deadline, [...new Set([...contents.values()].flat())]);
+    const { freed, needed } = await this.freeBy(tx, deadline, [...new Set([...contents.values()].flat())], bound);
     const isKept = ({ seq }: DeletedRow): boolean => (contents.get(seq) ?? []).some((content) => needed.has(content));
     const news = due.filter((row) => row.kept === null || !isKept(row));
     const rows = news.map((row) => [row.seq, row.record_id, isKept(row) ? 1 : 0]);
@@ -114,8 +118,8 @@ export class Retention {
   }
 
   /** Those of the contents that nothing needs, and that were not freed before; noted as purged. */
-  async free(tx: Tx, rule: RetentionRule, contents: readonly Cid[]): Promise<Cid[]> {
-    return (await this.freeBy(tx, this.deadline(rule), contents)).freed;
+  async free(tx: Tx, rule: RetentionRule, contents: readonly Cid[], bound = nothing): Promise<Cid[]> {
+    return (await this.freeBy(tx, this.deadline(rule), contents, bound)).freed;
   }
 
   /** Contents that came with new versions: whatever became of them before, they are needed. */
@@ -143,10 +147,11 @@ export class Retention {
     tx: Tx,
     deadline: Deadline,
     contents: readonly Cid[],
+    bound: Bound,
   ): Promise<{ freed: Cid[]; needed: ReadonlySet<Cid> }> {
     // A file without bytes needs none.
     const filled = contents.filter((content) => content !== EMPTY_CONTENT);
-    const needed = await neededContents(tx, deadline, filled);
+    const needed = new Set([...(await neededContents(tx, deadline, filled)), ...(await bound(tx, filled))]);
     const before = await purgedContents(tx, filled);
     const freed = filled.filter((content) => !needed.has(content) && !before.has(content));
     const rows = freed.map((content) => [cidToBytes(content)]);

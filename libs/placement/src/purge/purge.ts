@@ -1,4 +1,4 @@
-import type { Concluded, RetentionRule } from '@dfs/catalogue';
+import type { Bound, Concluded, RetentionRule } from '@dfs/catalogue';
 import type { PurgeInfo } from '@dfs/contracts';
 import type { Database, Tx } from '@dfs/database';
 import type { Cid, Clock, Log, Signer, Unsubscribe } from '@dfs/protocol';
@@ -24,9 +24,9 @@ export interface ContentRetention {
     after: string | null,
     limit: number,
   ): Promise<{ files: number[]; next: string | null }>;
-  conclude(tx: Tx, rule: RetentionRule, files: readonly number[]): Promise<Concluded>;
+  conclude(tx: Tx, rule: RetentionRule, files: readonly number[], bound?: Bound): Promise<Concluded>;
   contentsDue(rule: RetentionRule, after: Cid | null, limit: number): Promise<{ contents: Cid[]; next: Cid | null }>;
-  free(tx: Tx, rule: RetentionRule, contents: readonly Cid[]): Promise<Cid[]>;
+  free(tx: Tx, rule: RetentionRule, contents: readonly Cid[], bound?: Bound): Promise<Cid[]>;
   isBlocked(): Promise<boolean>;
   readonly time: { store(): Promise<void> };
 }
@@ -36,6 +36,8 @@ export interface PurgeComponents {
   retention: ContentRetention;
   /** Promises these contents no longer. */
   release: (tx: Tx, contents: readonly Cid[]) => Promise<void>;
+  /** Which of these contents this node has promised others to keep for now: they may need them, and have not said so yet. */
+  promised: Bound;
   /** Whether this node and the member had the same records within the last so many milliseconds. */
   comparedWithin: (peerId: string, ms: number) => boolean;
   peers: Pick<PeerView, 'contribute' | 'onStatus' | 'nudge' | 'inGrace' | 'nameOf' | 'onNetworkChanged'> & {
@@ -168,9 +170,9 @@ export class Purge {
   }
 
   private conclude(files: readonly number[]): Promise<Concluded> {
-    const { db, retention, release } = this.components;
+    const { db, retention, release, promised } = this.components;
     return db.write(async (tx) => {
-      const concluded = await retention.conclude(tx, this.rule(), files);
+      const concluded = await retention.conclude(tx, this.rule(), files, promised);
       await release(tx, concluded.freed);
       await this.receipts.write(tx, concluded.purged, concluded.kept);
       return concluded;
@@ -178,9 +180,9 @@ export class Purge {
   }
 
   private free(contents: readonly Cid[]): Promise<number> {
-    const { db, retention, release } = this.components;
+    const { db, retention, release, promised } = this.components;
     return db.write(async (tx) => {
-      const freed = await retention.free(tx, this.rule(), contents);
+      const freed = await retention.free(tx, this.rule(), contents, promised);
       await release(tx, freed);
       return freed.length;
     });
