@@ -32,6 +32,22 @@ describe('sparing holders', () => {
     expect(sparing.isOver).toBe(false);
   });
 
+  it('ends when they bring nothing, though holders were never asked for anything', () => {
+    const sparing = new Sparing();
+    const now = run(sparing, 0, 10_000, { holders: 0, partners: 0 });
+    expect(sparing.isOver).toBe(true);
+    run(sparing, now, 10_000, { holders: 0, partners: MiB });
+    expect(sparing.isOver).toBe(false);
+  });
+
+  it('ends when they have brought all that came, and stall', () => {
+    const sparing = new Sparing();
+    const now = run(sparing, 0, 5000, { holders: 0, partners: MiB });
+    expect(sparing.isOver).toBe(false);
+    run(sparing, now, 10_000, { holders: 0, partners: 0 });
+    expect(sparing.isOver).toBe(true);
+  });
+
   it('ends when their lines are slow, and stays so', () => {
     const sparing = new Sparing();
     let now = run(sparing, 0, 2000, { holders: 4 * MiB, partners: 0 });

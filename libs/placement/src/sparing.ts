@@ -12,6 +12,8 @@ export class Sparing {
   /** Bytes a tick, as decaying means; that of holders over the time in which they were asked for something. */
   private holderRate = 0;
   private partnerRate = 0;
+  /** When a partner last brought something, by performance.now(); from the first tick on. */
+  private partnersAt: number | undefined;
   private idleSince: number | undefined;
 
   get isOver(): boolean {
@@ -28,9 +30,13 @@ export class Sparing {
     const share = STALL_CHECK / SPARE_MEMORY;
     this.partnerRate += (this.fromPartners - this.partnerRate) * share;
     if (busy || this.fromHolders > 0) this.holderRate += (this.fromHolders - this.holderRate) * share;
+    if (this.fromPartners > 0) this.partnersAt = now;
+    this.partnersAt ??= now;
     this.fromHolders = 0;
     this.fromPartners = 0;
-    const lags = this.partnerRate < this.holderRate * SPARE_SHARE;
+    // Where all is spared from the start holders bring nothing either, and there is nothing to hold partners against.
+    const silent = now - this.partnersAt >= SPARE_MEMORY;
+    const lags = silent || this.partnerRate < this.holderRate * SPARE_SHARE;
     if (this.over) {
       this.over = lags;
       return;
