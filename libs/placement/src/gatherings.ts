@@ -27,6 +27,8 @@ interface Gathering {
 export class Gatherings {
   private readonly gatherings = new Map<string, Gathering>();
   private readonly streams = new Map<string, number>();
+  /** Of all gatherings: a few, however many others ask this node about. */
+  private readonly allOwn = new Set<OwnFetch>();
   private total = 0;
 
   /** `peerId` asks for the extent from now on. @returns ends that; idempotent. @throws DfsError `too-many-requests` */
@@ -59,8 +61,10 @@ export class Gatherings {
   begin(content: Cid, extent: number, own: OwnFetch): () => void {
     const gathering = this.at(extentKey(content, extent));
     gathering.own.add(own);
+    this.allOwn.add(own);
     return () => {
       gathering.own.delete(own);
+      this.allOwn.delete(own);
       gathering.news.emit('news');
     };
   }
@@ -94,17 +98,15 @@ export class Gatherings {
 
   /** Whether a block has come by a fetch that is under way. */
   has(id: Cid): boolean {
-    for (const { own } of this.gatherings.values()) for (const fetch of own) if (fetch.has(id)) return true;
+    for (const fetch of this.allOwn) if (fetch.has(id)) return true;
     return false;
   }
 
   /** Such a block, as it is in memory or on disk: not verified. */
   async read(id: Cid): Promise<Uint8Array | undefined> {
-    for (const { own } of this.gatherings.values()) {
-      for (const fetch of own) {
-        const bytes = fetch.has(id) ? await fetch.read(id) : undefined;
-        if (bytes) return bytes;
-      }
+    for (const fetch of this.allOwn) {
+      const bytes = fetch.has(id) ? await fetch.read(id) : undefined;
+      if (bytes) return bytes;
     }
     return undefined;
   }
