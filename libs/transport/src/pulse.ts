@@ -19,20 +19,30 @@ export function pulseOf(muxer: object | undefined): Pulse | undefined {
  * asks for one but draws no conclusion when none comes, and asks even while data flows.
  */
 export class Pulse {
-  private heard = performance.now();
+  private heard: number;
   private asked = 0;
+  private looked: number;
   private isClose = true;
 
-  static watch(muxer: StreamMuxer, connection: MessageStream): void {
-    pulses.set(muxer, new Pulse(muxer, connection));
+  /** @param now milliseconds of a clock that nobody sets */
+  static watch(
+    muxer: StreamMuxer & Partial<PingableMuxer>,
+    connection: MessageStream,
+    now: () => number = () => performance.now(),
+  ): Pulse {
+    const pulse = new Pulse(muxer, connection, now);
+    pulses.set(muxer, pulse);
+    return pulse;
   }
 
   private constructor(
     private readonly muxer: StreamMuxer & Partial<PingableMuxer>,
     private readonly connection: MessageStream,
+    private readonly now: () => number,
   ) {
+    this.heard = this.looked = now();
     connection.addEventListener('message', () => {
-      this.heard = performance.now();
+      this.heard = now();
     });
     const timer = setInterval(() => this.look(), KEEPALIVE_TICK).unref();
     connection.addEventListener('close', () => clearInterval(timer), { once: true });
@@ -45,18 +55,22 @@ export class Pulse {
 
   /** There is reason to doubt that the other side lives: it is asked now. */
   probe(): void {
-    if (this.asked <= this.heard && performance.now() - this.heard > KEEPALIVE_TICK) this.ask();
+    if (this.asked <= this.heard && this.now() - this.heard > KEEPALIVE_TICK) this.ask();
   }
 
   private look(): void {
-    const now = performance.now();
+    const now = this.now();
+    // This process slept or was kept busy: an answer may have come that it has not read yet.
+    const overslept = now - this.looked > 2 * KEEPALIVE_TICK;
+    this.looked = now;
     if (this.asked > this.heard) {
+      if (overslept) return this.ask();
       if (now - this.asked >= KEEPALIVE_TIMEOUT) this.connection.abort(new Error('the peer gives no sign of life'));
     } else if (now - this.heard >= (this.isClose ? KEEPALIVE_AFTER : KEEPALIVE_REST)) this.ask();
   }
 
   private ask(): void {
-    this.asked = performance.now();
+    this.asked = this.now();
     // The answer shows as a message; what this promise says is the same, later.
     this.muxer.ping?.({ signal: AbortSignal.timeout(KEEPALIVE_TIMEOUT) }).catch(() => {});
   }
