@@ -50,6 +50,16 @@ describe('connections', () => {
     await network.meshed([founder, again, c], 3_000);
   });
 
+  it('are all doubted by a node that has lost its neighbour: others may have gone with that', async () => {
+    await using network = new TestNetwork();
+    const nodes = await network.joined('a', 'b', 'c', 'd', 'e');
+    const [first, second, ...rest] = [...nodes].sort((a, b) => (a.peerId < b.peerId ? -1 : 1)) as Two;
+    const probed = new Set<string>();
+    first.transport.probe = (peerId) => void probed.add(peerId);
+    await network.stop(second);
+    await eventually(() => first.sees(...rest) && rest.every(({ peerId }) => probed.has(peerId)));
+  });
+
   it('come back after a partition, and what was decided in each part holds in the whole', async () => {
     await using network = new TestNetwork();
     const [a, b, c] = (await network.joined('a', 'b', 'c')) as Three;

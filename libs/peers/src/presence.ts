@@ -294,11 +294,17 @@ export class Presence {
     const isNeighbour = this.neighbours.has(peerId);
     this.watchNeighbours();
     if (!wasReady) return;
-    if (isNeighbour) this.nudge();
+    if (isNeighbour) this.lostNeighbour();
     this.rememberSeen(peerId);
     this.told.disconnected(peerId);
     this.gone.tell(peerId);
     this.noteChange();
+  }
+
+  /** The others are told; and who is next on the ring may have gone with it, as when a room loses its power. */
+  private lostNeighbour(): void {
+    this.nudge();
+    for (const peerId of this.sessions.all()) this.components.transport.probe(peerId);
   }
 
   private rememberSeen(peerId: string): void {
