@@ -151,6 +151,8 @@ export const ROOM_CHECK = 5 * second;
 
 /** Requests answered at a time, over all askers. Each holds one frame and what the store reads ahead. */
 export const SERVED_AT_ONCE = 24;
+/** Beyond them the only request of an asker, as often as this: a few that take little keep nobody from being served. */
+export const SERVED_BESIDE = 24;
 /** Requests of one asker that wait; more are refused. */
 export const WAITING_PER_ASKER = 64;
 /** Small blocks are gathered to frames of about this. */

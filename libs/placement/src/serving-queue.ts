@@ -1,5 +1,5 @@
 import { DfsError } from '@dfs/protocol';
-import { REQUESTS_PER_PEER, SERVED_AT_ONCE, WAITING_PER_ASKER } from './limits.js';
+import { REQUESTS_PER_PEER, SERVED_AT_ONCE, SERVED_BESIDE, WAITING_PER_ASKER } from './limits.js';
 
 interface Waiter {
   asker: string;
@@ -43,7 +43,9 @@ export class ServingQueue {
   }
 
   private mayStart(asker: string): boolean {
-    return this.total < SERVED_AT_ONCE && (this.active.get(asker) ?? 0) < REQUESTS_PER_PEER;
+    const active = this.active.get(asker) ?? 0;
+    if (active === 0) return this.total < SERVED_AT_ONCE + SERVED_BESIDE;
+    return active < REQUESTS_PER_PEER && this.total < SERVED_AT_ONCE;
   }
 
   private count(asker: string, by: 1 | -1): void {
