@@ -36,6 +36,8 @@ export class SharedRead {
   open(extent: number, key: string, swarm: Gainer, get: GetRemote): void {
     // Of two nodes neither has anyone to share with.
     if (this.extents.has(extent) || this.components.others().length < 2) return;
+    // A reader goes forward: nobody is asked any more about what it has passed.
+    for (const [other, partners] of this.extents) if (other < extent - 1) partners.close();
     let chunks: Cid[] | undefined;
     const here = new Set<Cid>();
     const partners = new Partners(this.components, {
