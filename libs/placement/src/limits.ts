@@ -134,7 +134,7 @@ export const SCAN_DELAY = 200 * millisecond;
  */
 export const SETTLE_TIME = 2 * second;
 export const SETTLE_AT_MOST = 10 * second;
-/** A scan is followed by a rest of so many times its duration. */
+/** A scan is followed by a rest of so many times the work it was. */
 export const SCAN_REST = 4;
 /** How often members are looked over for one whose grace has run out. */
 export const LIVENESS_CHECK = 1 * second;

@@ -13,7 +13,6 @@ import {
   RETRY_LAST,
   SCAN_DELAY,
   SCAN_PAGE,
-  SCAN_REST,
   SETTLE_AT_MOST,
 } from './limits.js';
 import type { BlockStore, ContentRef, Contents } from './parts.js';
@@ -21,9 +20,10 @@ import type { Meeting } from './partners.js';
 import type { PinnedExtent } from './pin-log.js';
 import type { RepairBudget } from './repair-budget.js';
 import { ReplicationJob, type ReplicationResult } from './replication-job.js';
+import { ScanPace } from './scan-pace.js';
 import { pause, stopping } from './signals.js';
 import type { StoreRoom } from './store-room.js';
-import { survey, type ExtentCounts, type SurveyComponents } from './survey.js';
+import { survey, type ExtentCounts, type Lacking, type SurveyComponents } from './survey.js';
 import type { SwarmComponents } from './swarm.js';
 import type { Transfer, Transfers } from './transfers.js';
 import { wantKey, WantQueue, type WantedExtent } from './wants.js';
@@ -69,8 +69,7 @@ export class Replicator {
   private readonly jobs = new Set<Promise<void>>();
   private readonly active = new Set<ReplicationJob>();
   private readonly learner: CountLearner;
-  /** Milliseconds the last scan took. */
-  private scanTook = 0;
+  private readonly pace = new ScanPace();
   /** By performance.now(): since when and until when the members settle. */
   private settling = { since: -Infinity, until: -Infinity };
 
@@ -143,7 +142,7 @@ export class Replicator {
   /** Members, holders or room changed: what should be here may be another now, or may be had now. */
   rescan(): void {
     this.retryAfter = RETRY_FIRST;
-    this.scheduleScan(Math.max(SCAN_DELAY, SCAN_REST * this.scanTook));
+    this.scheduleScan(Math.max(SCAN_DELAY, this.pace.rest));
   }
 
   /** Others count now than did: what should be here is looked for once that has been so for a while. */
@@ -206,9 +205,9 @@ export class Replicator {
     try {
       while (this.scanWanted) {
         this.scanWanted = false;
-        const began = performance.now();
+        this.pace.begin();
         await this.scanOnce();
-        this.scanTook = performance.now() - began;
+        this.pace.end();
       }
     } catch (error) {
       this.failed(error, 'the catalogue could not be scanned');
@@ -232,9 +231,9 @@ export class Replicator {
     let some = false;
     for (let after: Cid | null = null; ;) {
       await this.waitForQueue();
-      const page = await next(after);
-      if (page.length === 0) break;
-      const found = await survey(this.components, page, heldBy);
+      const step = await this.pace.step(() => this.look(() => next(after), heldBy));
+      if (!step) break;
+      const { page, found } = step;
       // Somebody waits for a member to be emptied.
       if (!heldBy) for (const want of found.wants) want.canWait = want.copies > 1;
       some ||= found.unsourced.length > 0;
@@ -242,10 +241,21 @@ export class Replicator {
       if (!this.enqueue(found.wants)) this.scanWanted = true;
       after = page.at(-1)!.contentId;
       if (this.scanWanted) break;
+      // Half of the time is for others, who wait for something.
+      if (found.wants.length === 0) await pause(this.pace.pause, this.control.signal);
     }
     // A few of those that nobody is known to hold are searched for by every means there is.
     this.enqueue(unsourced);
     if (some) this.retryLater();
+  }
+
+  /** One step of a scan; undefined where there is no more. */
+  private async look(
+    next: () => Promise<ContentRef[]>,
+    heldBy?: ReadonlySet<string>,
+  ): Promise<{ page: ContentRef[]; found: Lacking } | undefined> {
+    const page = await next();
+    return page.length === 0 ? undefined : { page, found: await survey(this.components, page, heldBy) };
   }
 
   /** A scan goes no faster than what it finds is fetched. */
