@@ -3,6 +3,8 @@ import type { KeptRecord, RecordArchive } from '@dfs/transport';
 
 /** Rows read at a time. */
 const PAGE = 5000;
+/** Rows written in one unit of work: others, who wait for theirs, come in between. */
+const ROWS_PER_UNIT = 1000;
 
 /**
  * Provider records that other nodes gave this one to keep, on disk: whoever looks for a content finds them after a
@@ -26,12 +28,17 @@ export class KeptRecords implements RecordArchive {
   }
 
   async save(...[kept, dropped]: Parameters<RecordArchive['save']>): Promise<void> {
-    await this.components.db.write(async (tx) => {
-      const rows = kept.map(({ content, peer, value }) => [content, peer, value]);
-      await tx.insertMany('dht_record', ['content', 'peer', 'value'], rows, 'replace');
-      for (const { content, peer } of dropped) {
-        await tx.run('DELETE FROM dht_record WHERE content = ? AND peer = ?', [content, peer]);
-      }
-    });
+    const { db } = this.components;
+    const rows = kept.map(({ content, peer, value }) => [content, peer, value]);
+    for (let at = 0; at < rows.length; at += ROWS_PER_UNIT) {
+      const part = rows.slice(at, at + ROWS_PER_UNIT);
+      await db.write((tx) => tx.insertMany('dht_record', ['content', 'peer', 'value'], part, 'replace'));
+    }
+    for (let at = 0; at < dropped.length; at += ROWS_PER_UNIT) {
+      const part = dropped.slice(at, at + ROWS_PER_UNIT);
+      const places = `VALUES ${part.map(() => '(?, ?)').join()}`;
+      const values = part.flatMap(({ content, peer }) => [content, peer]);
+      await db.write((tx) => tx.run(`DELETE FROM dht_record WHERE (content, peer) IN (${places})`, values));
+    }
   }
 }
