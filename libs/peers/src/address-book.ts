@@ -1,6 +1,6 @@
 import type { Database, Tx } from '@dfs/database';
 import { peerIdFromBytes, peerIdToBytes, type Clock, type Log } from '@dfs/protocol';
-import { MAX_ADDRESSES, MAX_ADDRESS_LENGTH } from './constants.js';
+import { MAX_ADDRESSES, MAX_ADDRESS_LENGTH, MAX_RELAYED_ADDRESSES } from './constants.js';
 
 /** How an address became known: said by the member itself, by another, found on the local network, typed by a person. */
 export type AddressSource = 'said' | 'relayed' | 'found' | 'typed';
@@ -71,7 +71,7 @@ export class AddressBook {
       if (!before) isNew = true;
       if (!before || source === 'said' || source === 'typed') known.set(address, { source, learnedAt });
     }
-    for (const address of this.addressesOf(peerId).slice(MAX_ADDRESSES)) known.delete(address);
+    this.trim(peerId, known);
     if (isNew) this.mark(peerId);
     return isNew;
   }
@@ -139,6 +139,13 @@ export class AddressBook {
       await tx.insertMany('peer_address', ['peer', 'address', 'source', 'learned_at'], rows);
       await tx.insertMany('peer_known', ['peer', 'name', 'last_seen'], [[peer, known.name, known.lastSeen ?? null]]);
     }
+  }
+
+  /** The oldest go; of those that others have told, which anyone may have made up, before what the member said itself. */
+  private trim(peerId: string, known: Known['addresses']): void {
+    const relayed = this.addressesOf(peerId).filter((address) => known.get(address)?.source === 'relayed');
+    for (const address of relayed.slice(MAX_RELAYED_ADDRESSES)) known.delete(address);
+    for (const address of this.addressesOf(peerId).slice(MAX_ADDRESSES)) known.delete(address);
   }
 
   private of(peerId: string): Known {

@@ -52,6 +52,8 @@ export const DIAL_TIME = 10 * second;
 
 /** Addresses kept of one member. */
 export const MAX_ADDRESSES = 16;
+/** Of those, the ones that only others have told. */
+export const MAX_RELAYED_ADDRESSES = 8;
 /** Characters of an address. */
 export const MAX_ADDRESS_LENGTH = 256;
 
