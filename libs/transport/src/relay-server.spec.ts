@@ -17,6 +17,7 @@ describe('RelayServer', () => {
     const { reservationStore } = server.service()(parts) as unknown as {
       reservationStore: {
         reserve(peer: unknown): { status: string };
+        removeReservation(peer: unknown): void;
         get(peer: unknown): { signal: AbortSignal } | undefined;
       };
     };
@@ -34,6 +35,23 @@ describe('RelayServer', () => {
       await delay(50);
     }
     expect([ended, store.get(holder) !== undefined]).toEqual([0, true]);
+  });
+
+  it('ends no place for one of the same member that was taken back before', async () => {
+    const { store } = places({ placeTtl: 1000 });
+    const holder = peer();
+    store.reserve(holder);
+    const before = store.get(holder)!.signal;
+    // As libp2p does when its answer does not get through.
+    store.removeReservation(holder);
+    let kept = true;
+    // Over more than the time that the first one had.
+    for (let i = 0; i < 25; i++) {
+      store.reserve(holder);
+      await delay(50);
+      kept &&= store.get(holder) !== undefined;
+    }
+    expect([before.aborted, kept]).toEqual([false, true]);
   });
 
   it('has so many places, and lets who has one renew it', () => {

@@ -112,11 +112,18 @@ export class RelayServer {
   }
 }
 
-/** A place that is renewed is a new one: libp2p would end it when the time is up that it had after its first renewal. */
+/**
+ * A place that is renewed is a new one: libp2p would end it when the time is up that it had after its first renewal. So it
+ * would for a place that was taken back.
+ */
 function renewWhole({ reservationStore: store }: ServerInternals): void {
   const reserve = store.reserve.bind(store);
-  store.reserve = (peer, ...rest) => {
+  const remove = store.removeReservation.bind(store);
+  store.removeReservation = (peer) => {
     store.get(peer)?.signal.clear();
+    remove(peer);
+  };
+  store.reserve = (peer, ...rest) => {
     store.removeReservation(peer);
     return reserve(peer, ...rest);
   };
