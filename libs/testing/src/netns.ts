@@ -206,9 +206,13 @@ export class NetnsLan implements AsyncDisposable {
   }
 
   private async remove(): Promise<void> {
-    // Links inside a namespace, and their other ends, go with it.
-    for (const { name } of this.hosts.splice(0)) await command('ip', 'netns', 'del', name).catch(() => undefined);
-    for (const name of this.bridges.splice(0)) await command('ip', 'link', 'del', name).catch(() => undefined);
+    const quietly = (...words: string[]): Promise<unknown> => command(...words).catch(() => undefined);
+    // Links go with the namespace they end in, but some time later: their names would still be taken for the next one.
+    for (const index of this.hosts.keys()) {
+      for (const port of [`${this.prefix}k${index}`, this.port(index)]) await quietly('ip', 'link', 'del', port);
+    }
+    for (const { name } of this.hosts.splice(0)) await quietly('ip', 'netns', 'del', name);
+    for (const name of this.bridges.splice(0)) await quietly('ip', 'link', 'del', name);
   }
 }
 
