@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { StoredContent } from '@dfs/chunks';
 import { cidOf, EXTENT_CHUNKS, GiB, MANIFEST_CODEC, MiB, peerIdToBytes, type Cid } from '@dfs/protocol';
 import { eventually, seededRandom } from '@dfs/testing';
-import { rank } from './rendezvous.js';
+import { rank, type Candidate } from './rendezvous.js';
 import { World, type WorldNode } from './world.suite.js';
 
 const random = seededRandom(11);
@@ -37,13 +37,14 @@ async function copiesAt(nodes: readonly WorldNode[], files: readonly StoredConte
   );
 }
 
+const members = (world: World): Candidate[] => world.nodes.map(({ peerId }) => ({ peerId, capacity: 0 }));
+
 /** Files of one extent whose place is at this node, before all others. */
 function placedAt(node: WorldNode, world: World, count: number): { path: string; bytes: Uint8Array }[] {
-  const members = world.nodes.map(({ peerId }) => ({ peerId, capacity: 0 }));
   const files: { path: string; bytes: Uint8Array }[] = [];
   while (files.length < count) {
     const bytes = random.bytes(50_000);
-    if (rank(cidOf(bytes), 0, members)[0] === node.peerId) files.push({ path: `p${files.length}`, bytes });
+    if (rank(cidOf(bytes), 0, members(world))[0] === node.peerId) files.push({ path: `p${files.length}`, bytes });
   }
   return files;
 }
@@ -151,6 +152,10 @@ describe('emptying a member before it is removed', () => {
     const [a, b, c] = world.nodes as Four;
     world.roles.set(a.peerId, 'member');
     const files = await filesOf(b, c);
+    const settled = (): boolean => world.nodes.every(({ placement }) => placement.status().wanted === 0);
+    // Its own share is its own in any case.
+    const share = files.filter(({ contentId }) => rank(contentId, 0, members(world))[0] === c.peerId).length;
+    await eventually(async () => settled() && sum(await copiesAt([c], files)) === share, { deadline: 20_000 });
     const before = await copiesAt([c], files);
     a.sections.set('draining', () => [Buffer.from(peerIdToBytes(b.peerId))]);
     a.tellStatus();

@@ -106,6 +106,8 @@ export const DIAL_TIME = 4 * second;
 
 /** Wants kept in memory; what is beyond is found again by the next scan. */
 export const MAX_WANTS = 20_000;
+/** Of what can wait for the repair budget: a scan goes on without the rest, to find what cannot wait. */
+export const MAX_WAITING = 10_000;
 /** Contents looked at in one step of a scan. */
 export const SCAN_PAGE = 1000;
 /** Jobs at a time: while one is made durable, others receive. */

@@ -53,6 +53,8 @@ export interface PlacementOptions {
   /** Bytes a second, and at once, for repair of what has copies left: as RepairBudget. */
   repairRate?: number;
   repairBurst?: number;
+  /** Extents of such content that are queued at a time. */
+  mostWaiting?: number;
 }
 
 /** Who should hold what, where it is, and how to get it: hides the network from files. */
@@ -114,6 +116,7 @@ export class Placement {
       room: this.room,
       transfers: this.transfers,
       budget: new RepairBudget(options.repairRate, options.repairBurst),
+      mostWaiting: options.mostWaiting,
       pin: (tx, extents) => this.pinKept(tx, extents),
       counted: (content) => this.watch.changed([content]),
       pathOf: (content) => this.watch.pathOf(content),

@@ -60,10 +60,28 @@ describe('what can wait', () => {
     expect(queue.takeGroup()).toEqual([two, three]);
   });
 
-  it('does wait, and neither what has one copy left nor what is new nor what is read', async () => {
+  it('takes no room from what cannot', () => {
+    const queue = new WantQueue(4);
+    const add = (from: number, to: number, canWait: boolean): boolean[] =>
+      Array.from({ length: to - from }, (_, n) => queue.add(want(`${from + n}`, canWait ? 2 : 1, canWait)));
+    expect(add(0, 6, true)).toEqual([true, true, true, true, false, false]);
+    expect(queue.waitsFew).toBe(false);
+    // Those that wait are about to be lost now, and others of which nobody has heard yet.
+    expect(add(2, 9, false)).toEqual(Array.from({ length: 7 }, () => true));
+    expect([queue.waits, queue.pressing]).toEqual([2, 7]);
+    queue.takeGroup();
+    expect(queue.waitsFew).toBe(false);
+    queue.takeGroup();
+    expect(queue.waitsFew).toBe(true);
+  });
+
+  it.each([
+    ['does wait, and neither what has one copy left nor what is new nor what is read', undefined],
+    ['hides nothing of that, however much of it there is', 1],
+  ])('%s', async (_what, mostWaiting) => {
     await using world = new World({ replicas: 3 });
     // Next to nothing: what has to wait for the budget never comes.
-    const repair = { repairRate: 1, repairBurst: 1 };
+    const repair = { repairRate: 1, repairBurst: 1, ...(mostWaiting && { mostWaiting }) };
     for (let number = 0; number < 3; number++) await world.add({ repair });
     const [a, b, c] = world.nodes as [WorldNode, WorldNode, WorldNode];
     const files = (label: string): Promise<StoredContent[]> =>
@@ -94,7 +112,7 @@ describe('what can wait', () => {
       expect(mine(list).length).toBeGreaterThan(0);
       await eventually(async () => (await pinned(mine(list))).every((extents) => extents === 1), { deadline: 20_000 });
     }
-    await eventually(() => late.placement.status().wanted === mine(safe).length);
+    if (!mostWaiting) await eventually(() => late.placement.status().wanted === mine(safe).length);
     expect(mine(safe).length).toBeGreaterThan(0);
     expect(await pinned(safe)).toEqual(safe.map(() => 0));
     for (const { contentId, size } of mine(safe)) expect(await late.read(contentId, size)).toHaveLength(size);

@@ -37,6 +37,8 @@ export interface ReplicatorComponents extends SwarmComponents, SurveyComponents,
   room: StoreRoom;
   transfers: Transfers;
   budget: RepairBudget;
+  /** As WantQueue has it. */
+  mostWaiting?: number | undefined;
   pin(tx: Tx, extents: readonly PinnedExtent[]): Promise<void>;
   /** It was learned how many extents a content has. */
   counted(content: Cid): void;
@@ -51,7 +53,9 @@ export interface ReplicatorComponents extends SwarmComponents, SurveyComponents,
  * what could not be got, is found again by the next scan.
  */
 export class Replicator {
-  private readonly wants = new WantQueue();
+  private readonly wants: WantQueue;
+  /** A scan found more that can wait than there was room for. */
+  private leftOut = false;
   /** Wants under way. */
   private readonly busy = new Set<string>();
   private readonly news = new Map<Cid, ContentRef>();
@@ -74,6 +78,7 @@ export class Replicator {
   private settling = { since: -Infinity, until: -Infinity };
 
   constructor(private readonly components: ReplicatorComponents) {
+    this.wants = new WantQueue(components.mostWaiting);
     this.learner = new CountLearner({
       ...components,
       onLearned: (content) => components.counted(content),
@@ -235,7 +240,9 @@ export class Replicator {
       if (!step) break;
       const { page, found } = step;
       // Somebody waits for a member to be emptied.
-      if (!heldBy) for (const want of found.wants) want.canWait = want.copies > 1;
+      const { leaving } = this.components.network.now();
+      const isLeaving = (peerId: string): boolean => leaving.has(peerId);
+      for (const want of found.wants) want.canWait = want.copies > 1 && !want.holders.some(isLeaving);
       some ||= found.unsourced.length > 0;
       unsourced.push(...found.unsourced.slice(0, DEEP_SEARCHES - unsourced.length));
       if (!this.enqueue(found.wants)) this.scanWanted = true;
@@ -261,7 +268,7 @@ export class Replicator {
   /** A scan goes no faster than what it finds is fetched. */
   private async waitForQueue(): Promise<void> {
     this.control.signal.throwIfAborted();
-    while (this.wants.size > MAX_WANTS / 2) await pause(SCAN_DELAY, this.control.signal);
+    while (this.wants.pressing > MAX_WANTS / 2) await pause(SCAN_DELAY, this.control.signal);
   }
 
   private enqueue(wants: readonly WantedExtent[]): boolean {
@@ -271,7 +278,9 @@ export class Replicator {
       return true;
     }
     for (const want of wants) {
-      if (!this.busy.has(wantKey(want)) && !this.wants.add(want)) return false;
+      if (this.busy.has(wantKey(want)) || this.wants.add(want)) continue;
+      if (!want.canWait) return false;
+      this.leftOut = true;
     }
     this.dispatch();
     return true;
@@ -293,6 +302,10 @@ export class Replicator {
         for (const want of group) this.busy.delete(wantKey(want));
         this.jobs.delete(job);
         this.dispatch();
+        if (this.leftOut && this.wants.waitsFew) {
+          this.leftOut = false;
+          this.rescan();
+        }
       });
       this.jobs.add(job);
     }

@@ -1,6 +1,6 @@
 import type { Cid } from '@dfs/protocol';
 import { extentKey } from './extents.js';
-import { GROUP_BYTES, GROUP_EXTENTS, MAX_WANTS } from './limits.js';
+import { GROUP_BYTES, GROUP_EXTENTS, MAX_WAITING, MAX_WANTS } from './limits.js';
 
 /** An extent that this node should hold and lacks. */
 export interface WantedExtent {
@@ -29,13 +29,31 @@ export class WantQueue {
   private readonly classes = Array.from({ length: CLASSES }, () => new Map<string, WantedExtent>());
   private readonly waiting = Array.from({ length: CLASSES }, () => new Map<string, WantedExtent>());
 
+  /** @param mostWaiting so many that can wait are queued, and no more: they take no room from the others */
+  constructor(private readonly mostWaiting = MAX_WAITING) {}
+
   get size(): number {
-    return this.queues().reduce((sum, queue) => sum + queue.size, 0);
+    return this.pressing + this.waits;
+  }
+
+  /** Of those, which cannot wait … */
+  get pressing(): number {
+    return sizeOf([this.urgent, ...this.classes]);
+  }
+
+  /** … and which can. */
+  get waits(): number {
+    return sizeOf(this.waiting);
+  }
+
+  /** Few enough of these are left to look for more. */
+  get waitsFew(): boolean {
+    return this.waits <= this.mostWaiting / 4;
   }
 
   /** @returns false when there is no room */
   add(want: WantedExtent): boolean {
-    if (this.size >= MAX_WANTS) return false;
+    if (want.canWait ? this.waits >= this.mostWaiting : this.pressing >= MAX_WANTS) return false;
     const key = wantKey(want);
     const classes = want.canWait ? this.waiting : this.classes;
     // What could wait and is news now, or about to be lost, waits no longer.
@@ -87,6 +105,10 @@ export class WantQueue {
   private queues(): Map<string, WantedExtent>[] {
     return [this.urgent, ...this.classes, ...this.waiting];
   }
+}
+
+function sizeOf(queues: readonly Map<string, WantedExtent>[]): number {
+  return queues.reduce((sum, queue) => sum + queue.size, 0);
 }
 
 export function wantKey(want: WantedExtent): string {
