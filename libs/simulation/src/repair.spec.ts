@@ -34,12 +34,18 @@ async function holders(by: SimNode, path: string): Promise<string[]> {
   return (live[0] ?? []).filter((peerId) => live.every((list) => list.includes(peerId)));
 }
 
-/** Until each of the nodes has heard that there are so many copies of each file, no fewer and no more. */
-async function settled(cluster: Cluster, files: readonly Kept[], nodes: readonly SimNode[]): Promise<void> {
+/** Until each of the nodes has heard that there are so many copies of each file, no fewer and no more than some. */
+async function settled(
+  cluster: Cluster,
+  files: readonly Kept[],
+  nodes: readonly SimNode[],
+  most = COPIES,
+): Promise<void> {
+  const isRight = (copies: number): boolean => copies >= COPIES && copies <= most;
   for (const node of nodes) {
     for (const { path } of files) {
-      await eventually(async () => (await holders(node, path)).length === COPIES, {
-        deadline: 60_000,
+      await eventually(async () => isRight((await holders(node, path)).length), {
+        deadline: 40_000,
         poll: 30,
         what: `${COPIES} copies of ${path}, as ${node.name} has heard (seed ${cluster.seed})`,
       });
@@ -81,17 +87,19 @@ describe('repair', () => {
     await settled(cluster, files, stay);
     const moved = received(stay) - before;
     expect(moved / lostBytes).toBeLessThan(1.3);
-    expect(moved / lostBytes).toBeGreaterThan(0.5);
+    // Less than was lost, where it is promised anew by who had put it in and still has it as cache.
+    expect(moved).toBeGreaterThan(0);
     for (const node of stay) {
       for (const { path } of files) expect(await node.copies(path)).toBe(COPIES);
     }
     await expectWhole(files, stay);
 
-    // What took their place is let go of, and they keep what they had.
+    // They keep what they had.
     const apart = received(cluster.nodes);
     cluster.network.heal();
     await cluster.connected();
-    await settled(cluster, files, cluster.nodes);
+    // What took their place has promised for an hour: until then there may be a copy too many.
+    await settled(cluster, files, cluster.nodes, cluster.nodes.length);
     expect((received(cluster.nodes) - apart) / lostBytes).toBeLessThan(0.05);
     await expectWhole(files, cluster.nodes);
   });
