@@ -80,6 +80,3 @@ export const OWNER_VOTE_TIME = 14 * day;
 export const SIGN_TIME = 8 * second;
 /** Of those who could gather the signatures for a new owner, each leaves this much time to each one before it. */
 export const GATHER_TURN = 5 * second;
-
-/** Heartbeats after which a member of whom nobody has heard is most likely off. */
-export const HEARD_PERIODS = 3;

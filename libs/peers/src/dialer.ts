@@ -9,8 +9,6 @@ export interface DialerComponents {
   /** Members other than this node. */
   others(): string[];
   addressesOf: (peerId: string) => string[];
-  /** Whether others have heard of it since this node has not. */
-  isHeard: (peerId: string) => boolean;
 }
 
 interface Attempt {
@@ -129,10 +127,10 @@ export class Dialer {
 
   /** Never throws. */
   private async dial(peerId: string, attempt: Attempt): Promise<void> {
-    const { transport, addressesOf, isHeard, log } = this.components;
+    const { transport, addressesOf, log } = this.components;
     const signal = AbortSignal.any([AbortSignal.timeout(DIAL_TIME), ...(this.running ? [this.running.signal] : [])]);
     try {
-      await transport.dialPeer(peerId, addressesOf(peerId), { signal, isHeard: isHeard(peerId) });
+      await transport.dialPeer(peerId, addressesOf(peerId), { signal });
     } catch (error) {
       attempt.failures++;
       const pause = backoff(attempt.failures);

@@ -14,13 +14,7 @@ import {
 import type { Transport } from '@dfs/transport';
 import { AddressBook } from './address-book.js';
 import { ClockWatch } from './clock-watch.js';
-import {
-  HEARD_PERIODS,
-  MAX_FOUND_STRANGERS,
-  MAX_HEARTBEAT_PERIOD,
-  MAX_MISSING_ASKED,
-  NUDGE_DELAY,
-} from './constants.js';
+import { MAX_FOUND_STRANGERS, MAX_HEARTBEAT_PERIOD, MAX_MISSING_ASKED, NUDGE_DELAY } from './constants.js';
 import { Dialer } from './dialer.js';
 import { Farewell } from './farewell.js';
 import { Listeners } from './listeners.js';
@@ -69,8 +63,6 @@ export class Presence {
   private readonly unsubscribe: Unsubscribe[] = [];
   private networkId: string;
   private neighbours: ReadonlySet<string> = new Set();
-  /** When the last connection to each member ended, by the clock. */
-  private readonly lostAt = new Map<string, number>();
   private counted = '';
   private changePending = false;
   private heartbeatTimer: NodeJS.Timeout | undefined;
@@ -90,8 +82,7 @@ export class Presence {
     this.returning = new Returning({ transport, membership, log });
     this.book = new AddressBook({ db, clock, log });
     const addressesOf = (peerId: string) => this.addressesOf(peerId);
-    const isHeard = (peerId: string) => this.isHeardByOthers(peerId);
-    this.dialer = new Dialer({ transport, log, addressesOf, isHeard, others: () => this.others() });
+    this.dialer = new Dialer({ transport, log, addressesOf, others: () => this.others() });
     this.liveness = new Liveness({
       clock,
       self: transport.peerId,
@@ -298,14 +289,7 @@ export class Presence {
     transport.watch(this.neighbours);
   }
 
-  private isHeardByOthers(peerId: string): boolean {
-    const seen = this.liveness.lastSeen(peerId) ?? 0;
-    const isLate = this.components.clock.now() - seen > HEARD_PERIODS * this.heartbeatPeriod();
-    return !isLate && seen > (this.lostAt.get(peerId) ?? 0);
-  }
-
   private ended(peerId: string, wasReady: boolean): void {
-    this.lostAt.set(peerId, this.components.clock.now());
     this.dialer.lost(peerId, wasReady);
     const isNeighbour = this.neighbours.has(peerId);
     this.watchNeighbours();
@@ -382,7 +366,6 @@ export class Presence {
     for (const { peerId } of membership.formerMembers()) {
       this.told.forget(peerId);
       this.liveness.forget(peerId);
-      this.lostAt.delete(peerId);
       this.book.forget(peerId);
     }
     transport.enforceGate().catch((error: unknown) => log.warn({ err: error }, 'connections could not be cut'));

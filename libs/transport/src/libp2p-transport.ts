@@ -261,8 +261,7 @@ export class Libp2pTransport implements Transport {
       await this.#dialDirectly(peerId, addresses, limit.signal);
     } catch (error) {
       if (options.signal?.aborted) throw mapError(error, options.signal);
-      if (options.isHeard ?? true) this.#relays?.missed(peerId);
-      else this.#relays?.notMissed(peerId);
+      this.#relays?.missed(peerId);
       if (relayed.length === 0) throw error;
       await this.#connect(relayed, options);
     }

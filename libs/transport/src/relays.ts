@@ -93,11 +93,6 @@ export class Relays {
     this.#tick();
   }
 
-  /** Nobody reaches that member. */
-  notMissed(peerId: string): void {
-    if (this.#missed.delete(peerId)) this.#tick();
-  }
-
   /** A connection was opened or closed. */
   connectionsChanged(): void {
     if (this.#missed.size > 0 || this.#held !== '') this.#tick();

@@ -70,11 +70,6 @@ export interface OpenOptions {
 
 export interface DialOptions {
   signal?: AbortSignal;
-  /**
-   * False when nobody has heard of the peer lately: it is off, most likely, and no way through others is kept ready for
-   * it. True when left out.
-   */
-  isHeard?: boolean;
 }
 
 /** Connections to peers, and streams over them. Knows nothing of what the frames mean. */
