@@ -12,6 +12,7 @@ import { request, type Transport } from '@dfs/transport';
 import type { Holdings } from './holdings.js';
 import type { PeerView } from './parts.js';
 import type { PinLog } from './pin-log.js';
+import { StatusFollower } from './status-follower.js';
 
 /** Section of the status message that says how long my pin log is. */
 const SECTION = 'holdings';
@@ -33,16 +34,20 @@ export interface HoldingsExchangeComponents {
  * known at once: the status message that carries them is sent within its coalescing time.
  */
 export class HoldingsExchange {
-  /** Peers whose log is being read, with the newest status that came meanwhile. */
-  private readonly reading = new Map<string, WireValue | undefined>();
   private readonly control = new AbortController();
+  private readonly follower = new StatusFollower(
+    (peerId, value) => this.follow(peerId, value),
+    (peerId, err) => {
+      if (!this.control.signal.aborted) this.components.log.warn({ err, peerId }, 'pin log not read');
+    },
+  );
 
   constructor(private readonly components: HoldingsExchangeComponents) {}
 
   start(): void {
     const { peers, pins } = this.components;
     peers.contribute(SECTION, () => this.mine());
-    peers.onStatus(SECTION, (peerId, value) => this.heard(peerId, value));
+    peers.onStatus(SECTION, (peerId, value) => this.follower.heard(peerId, value));
     pins.onEntries(() => peers.nudge());
   }
 
@@ -56,26 +61,11 @@ export class HoldingsExchange {
     return holdingsStatus.form(status) ?? null;
   }
 
-  private heard(peerId: string, value: WireValue): void {
-    if (this.reading.has(peerId)) this.reading.set(peerId, value);
-    else void this.follow(peerId, value);
-  }
-
-  private async follow(peerId: string, first: WireValue): Promise<void> {
-    try {
-      for (let value: WireValue | undefined = first; value !== undefined; value = this.reading.get(peerId)) {
-        this.reading.set(peerId, undefined);
-        const status = holdingsStatus.parse(value, 'status');
-        const { behind, changed } = await this.components.holdings.heard(peerId, status);
-        if (changed) this.components.onMemberChanged(peerId);
-        if (behind) await this.read(peerId);
-      }
-    } catch (error) {
-      // The next status message is the next try.
-      if (!this.control.signal.aborted) this.components.log.warn({ err: error, peerId }, 'pin log not read');
-    } finally {
-      this.reading.delete(peerId);
-    }
+  private async follow(peerId: string, value: WireValue): Promise<void> {
+    const status = holdingsStatus.parse(value, 'status');
+    const { behind, changed } = await this.components.holdings.heard(peerId, status);
+    if (changed) this.components.onMemberChanged(peerId);
+    if (behind) await this.read(peerId);
   }
 
   private async read(peerId: string): Promise<void> {

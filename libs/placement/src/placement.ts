@@ -106,6 +106,7 @@ export class Placement {
       slots: this.slots,
       ...this.meeting(),
     };
+    const pin = (tx: Tx, extents: readonly PinnedExtent[]): Promise<void> => this.pinKept(tx, extents);
     this.drains = new Drains({ ...shared, onChanged: () => this.membersChanged() });
     this.finder = new HolderFinder(shared);
     this.view = new ReplicationView({ ...shared, isNews: (content) => this.watch.isNews(content) });
@@ -117,14 +118,14 @@ export class Placement {
       transfers: this.transfers,
       budget: new RepairBudget(options.repairRate, options.repairBurst),
       mostWaiting: options.mostWaiting,
-      pin: (tx, extents) => this.pinKept(tx, extents),
+      pin,
       counted: (content) => this.watch.changed([content]),
       pathOf: (content) => this.watch.pathOf(content),
     });
     this.damage = new DamageWatch({
       ...shared,
       pins,
-      pin: (tx, extents) => this.pinKept(tx, extents),
+      pin,
       onDropped: () => this.replicator.rescan(),
     });
     this.reclaimer = new Reclaimer({
@@ -147,7 +148,7 @@ export class Placement {
       promises,
       graceMs: () => membership.settings().graceMs,
     });
-    this.takingBack = new TakingBack({ ...shared, pins, pin: (tx, extents) => this.pinKept(tx, extents) });
+    this.takingBack = new TakingBack({ ...shared, pins, pin });
     this.server = new BlockServer({ transport, chunks, pins, promises, gatherings: this.gatherings, log });
     this.server.start();
   }

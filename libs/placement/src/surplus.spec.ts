@@ -38,6 +38,14 @@ async function trimmed(world: World, files: readonly { file: StoredContent }[], 
   }
 }
 
+/** What the node wrote and has let go of: some of it, at least. */
+async function letGo(node: WorldNode, files: readonly { file: StoredContent }[]): Promise<StoredContent[]> {
+  const gone: StoredContent[] = [];
+  for (const { file } of files) if ((await node.pinned(file.contentId)) === 0) gone.push(file);
+  expect(gone.length).toBeGreaterThan(0);
+  return gone;
+}
+
 describe('what a member holds beyond its share', () => {
   it('is let go of by who wrote it, and is safe and readable everywhere at all times', async () => {
     await using world = await World.of(5, { replicas: 2, graceMs: GRACE });
@@ -80,9 +88,7 @@ describe('what a member holds beyond its share', () => {
     const [writer, ...others] = world.nodes as [WorldNode, WorldNode];
     const files = await filesOf(writer);
     await trimmed(world, files, 2);
-    const gone = [];
-    for (const { file } of files) if ((await writer.pinned(file.contentId)) === 0) gone.push(file);
-    expect(gone.length).toBeGreaterThan(0);
+    const gone = await letGo(writer, files);
     await writer.restart();
     const after = await writer.put('after', random.bytes(2 * KiB));
     await eventually(async () => (await others[0].state(after)).startsWith('safe'));
@@ -104,9 +110,7 @@ describe('what a member holds beyond its share', () => {
     const [writer, ...others] = world.nodes as [WorldNode, WorldNode];
     const files = await filesOf(writer);
     await trimmed(world, files, 2);
-    const gone = [];
-    for (const { file } of files) if ((await writer.pinned(file.contentId)) === 0) gone.push(file);
-    expect(gone.length).toBeGreaterThan(0);
+    const gone = await letGo(writer, files);
     // Files that nobody has, before all others in the catalogue: as many as are searched for at once.
     const ids = Array.from({ length: 4000 }, () => cidOf(random.bytes(16))).sort();
     const author = peerIdOf(9);

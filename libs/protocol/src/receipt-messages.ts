@@ -6,6 +6,7 @@ import { sha256 } from './cid.js';
 import { decode, encode } from './codec.js';
 import { DfsError } from './errors.js';
 import { peerIdFromBytes, peerIdToBytes, verifySignatureAsync, type Signer } from './keys.js';
+import { packHex, unpackHex } from './packed-hex.js';
 import { RECORD_ID_BYTES, type SignedRecord } from './record.js';
 import { shape, type Infer } from './schema.js';
 import { KiB } from './units.js';
@@ -60,7 +61,7 @@ export function signReceipt(signer: Signer, receipt: Omit<Receipt, 'author'>): S
   const { network, time } = receipt;
   const [purged, kept] = [[...receipt.purged].sort(), [...receipt.kept].sort()];
   check(purged, kept);
-  const fields = { purged: packRecordIds(purged), kept: packRecordIds(kept) };
+  const fields = { purged: packHex(purged), kept: packHex(kept) };
   const form = receiptShape.form({ version: RECEIPT_VERSION, network, author: signer.peerId, time, ...fields });
   const body = encode(form ?? null);
   return { body, signature: signer.sign(signedBytes(body)) };
@@ -126,16 +127,11 @@ function check(purged: readonly string[], kept: readonly string[]): void {
   if (count === 0 || count > MAX_DELETIONS_PER_RECEIPT) throw malformed('no deletions, or too many');
 }
 
-function packRecordIds(ids: readonly string[]): Uint8Array {
-  return Buffer.from(ids.join(''), 'hex');
-}
-
 /** @throws DfsError `bad-request` */
 function unpackRecordIds(packed: Uint8Array): string[] {
-  if (packed.length % RECORD_ID_BYTES !== 0) throw malformed('an id cut short');
-  const text = Buffer.from(packed.buffer, packed.byteOffset, packed.byteLength).toString('hex');
-  const digits = RECORD_ID_BYTES * 2;
-  return Array.from({ length: packed.length / RECORD_ID_BYTES }, (_, at) => text.slice(at * digits, (at + 1) * digits));
+  const ids = unpackHex(packed, RECORD_ID_BYTES);
+  if (!ids) throw malformed('an id cut short');
+  return ids;
 }
 
 function signedBytes(body: Uint8Array): Uint8Array {

@@ -5,6 +5,7 @@
 import { sha256 } from './cid.js';
 import type { WireValue } from './codec.js';
 import { DfsError } from './errors.js';
+import { packHex, unpackHex } from './packed-hex.js';
 import { shape, type Infer } from './schema.js';
 import { KiB } from './units.js';
 
@@ -144,15 +145,14 @@ export function shortIdOf(salt: Uint8Array, id: Uint8Array): string {
 }
 
 export function packShortIds(ids: readonly string[]): Uint8Array {
-  return Buffer.from(ids.join(''), 'hex');
+  return packHex(ids);
 }
 
 /** Inverse of packShortIds. @throws DfsError `bad-request` */
 export function unpackShortIds(packed: Uint8Array): string[] {
-  if (packed.length % SYNC_SHORT_ID_BYTES !== 0) throw malformed('ids');
-  const text = Buffer.from(packed.buffer, packed.byteOffset, packed.byteLength).toString('hex');
-  const digits = 2 * SYNC_SHORT_ID_BYTES;
-  return Array.from({ length: text.length / digits }, (_, at) => text.slice(at * digits, (at + 1) * digits));
+  const ids = unpackHex(packed, SYNC_SHORT_ID_BYTES);
+  if (!ids) throw malformed('ids');
+  return ids;
 }
 
 /** Stands for a member where many are named, as hex. */
@@ -163,15 +163,15 @@ export function memberMark(peerId: string): string {
 
 /** Marks as they travel; null for none. What is more than may be named is left out. */
 export function packMarks(marks: readonly string[]): Uint8Array | null {
-  return marks.length === 0 ? null : Buffer.from(marks.slice(0, MAX_MARKS).join(''), 'hex');
+  return marks.length === 0 ? null : packHex(marks.slice(0, MAX_MARKS));
 }
 
 /** Inverse of packMarks. @throws DfsError `bad-request` */
 export function unpackMarks(packed: Uint8Array | null): string[] {
   if (packed === null) return [];
-  if (packed.length % MEMBER_MARK_BYTES !== 0) throw malformed('reached');
-  const text = Buffer.from(packed.buffer, packed.byteOffset, packed.byteLength).toString('hex');
-  return Array.from({ length: packed.length / MEMBER_MARK_BYTES }, (_, at) => text.slice(at * 8, at * 8 + 8));
+  const marks = unpackHex(packed, MEMBER_MARK_BYTES);
+  if (!marks) throw malformed('reached');
+  return marks;
 }
 
 function malformed(what: string): DfsError {

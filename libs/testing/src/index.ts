@@ -8,5 +8,5 @@ export { seededRandom, type SeededRandom } from './random.js';
 export { eventually, fakeClock, type FakeClock } from './wait.js';
 export { realFiles, sha256Hex, type RealFile } from './real-files.js';
 export { connected, removeAll, startEngine, startNetwork, type Engine, type EngineOptions } from './engine-process.js';
-export { netnsAvailable, netnsUnavailable, NetnsLan, type LinkLimit, type NetnsHost } from './netns.js';
+export { netnsUnavailable, NetnsLan, type LinkLimit, type NetnsHost } from './netns.js';
 export { isLong } from './long.js';

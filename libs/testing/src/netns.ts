@@ -46,11 +46,6 @@ export function netnsUnavailable(): Promise<string | undefined> {
   return probed;
 }
 
-/** Whether hosts of their own can be made here: @see netnsUnavailable for why not. */
-export async function netnsAvailable(): Promise<boolean> {
-  return (await netnsUnavailable()) === undefined;
-}
-
 /**
  * Hosts with addresses of their own on one network: Linux network namespaces on a bridge, whose links can be slowed and
  * cut. Each host has a second link, for the test alone, that always works. Removed with all that is in it when disposed;

@@ -25,6 +25,7 @@ import {
 } from '@dfs/protocol';
 import { firstFrame, request, type Channel, type Transport } from '@dfs/transport';
 import type { PeerView } from '../parts.js';
+import { StatusFollower } from '../status-follower.js';
 import type { ReceiptStore, StoredReceipt } from './receipt-store.js';
 
 /** Section of a status in which a node says which receipts it has. */
@@ -46,17 +47,21 @@ export interface ReceiptsComponents {
  * status what it has; where that differs, it is asked for the rest.
  */
 export class Receipts {
-  /** Members whose receipts are being read, with the newest status that came meanwhile. */
-  private readonly reading = new Map<string, WireValue | undefined>();
   /** Members all of whose receipts have been here since this process began. */
   private readonly inStep = new Set<string>();
   private readonly control = new AbortController();
+  private readonly follower = new StatusFollower(
+    (peerId, value) => this.follow(peerId, value),
+    (peerId, err) => {
+      if (!this.control.signal.aborted) this.components.log.info({ err, peerId }, 'receipts not read');
+    },
+  );
 
   constructor(private readonly components: ReceiptsComponents) {
     const { transport, peers } = components;
     transport.handle(RECEIPTS_PROTOCOL, (channel) => this.answer(channel));
     peers.contribute(SECTION, () => receiptsStatus.form({ print: this.print() }) ?? null);
-    peers.onStatus(SECTION, (peerId, value) => this.heard(peerId, value));
+    peers.onStatus(SECTION, (peerId, value) => this.follower.heard(peerId, value));
   }
 
   stop(): void {
@@ -103,25 +108,10 @@ export class Receipts {
     return printOfMarks(this.components.store.marks((peerId) => this.isMember(peerId)));
   }
 
-  private heard(peerId: string, value: WireValue): void {
-    if (this.reading.has(peerId)) this.reading.set(peerId, value);
-    else void this.follow(peerId, value);
-  }
-
-  private async follow(peerId: string, first: WireValue): Promise<void> {
-    try {
-      for (let value: WireValue | undefined = first; value !== undefined; value = this.reading.get(peerId)) {
-        this.reading.set(peerId, undefined);
-        const { print } = receiptsStatus.parse(value, 'status');
-        if (Buffer.compare(print, this.print()) !== 0) await this.read(peerId);
-        this.inStep.add(peerId);
-      }
-    } catch (error) {
-      // The next status message is the next try.
-      if (!this.control.signal.aborted) this.components.log.info({ err: error, peerId }, 'receipts not read');
-    } finally {
-      this.reading.delete(peerId);
-    }
+  private async follow(peerId: string, value: WireValue): Promise<void> {
+    const { print } = receiptsStatus.parse(value, 'status');
+    if (Buffer.compare(print, this.print()) !== 0) await this.read(peerId);
+    this.inStep.add(peerId);
   }
 
   private async read(peerId: string): Promise<void> {
