@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { FileInfo, FileList, UploadResults } from '@dfs/contracts';
 import { eventually, isLong, removeAll, startNetwork, type Engine } from '@dfs/testing';
-import { at, bytesOf } from './steps.js';
+import { at, bytesOf, expectSound } from './steps.js';
 
 const FILES = isLong ? 50_000 : 3_000;
 const FILES_PER_REQUEST = 1_000;
@@ -116,5 +116,6 @@ describe(`${FILES} small files`, () => {
     await c.start();
     print(`${c.name} started again in ${seconds(restarted)} s`);
     expect((await c.node()).files).toMatchObject({ count: FILES });
+    await expectSound(nodes);
   }, 1_200_000);
 });

@@ -14,7 +14,7 @@ import {
 import type { Transport } from '@dfs/transport';
 import { AddressBook } from './address-book.js';
 import { ClockWatch } from './clock-watch.js';
-import { MAX_FOUND_STRANGERS, MAX_HEARTBEAT_PERIOD, MAX_MISSING_ASKED, NUDGE_DELAY } from './constants.js';
+import { MAX_FOUND_STRANGERS, MAX_HEARTBEAT_PERIOD, MAX_MISSING_ASKED, NUDGE_DELAY, STATUS_IDLE } from './constants.js';
 import { Dialer } from './dialer.js';
 import { Farewell } from './farewell.js';
 import { Listeners } from './listeners.js';
@@ -116,7 +116,7 @@ export class Presence {
       const addresses = transport.addresses().slice(0, 16);
       return nodeSection.form({ name: this.name, version: self.version, addresses }) as WireValue;
     });
-    transport.handle(STATUS_PROTOCOL, (channel) => this.sessions.answer(channel));
+    transport.handle(STATUS_PROTOCOL, (channel) => this.sessions.answer(channel), { idleMs: STATUS_IDLE });
   }
 
   /** To be called once the gate is set. */

@@ -1,4 +1,5 @@
 import type { StatusMessage, WireValue } from '@dfs/protocol';
+import type { StatusCaller } from './status-caller.js';
 
 /** What is known of one connected member, from its connection to its end. */
 export class Session {
@@ -21,6 +22,8 @@ export class Session {
   /** Fingerprint of the other side's membership when it was last pulled. */
   pulled: Uint8Array | undefined;
   pulling: Promise<void> | undefined;
+  /** Monotonic time at which it was last sent a heartbeat that it can prove to others; undefined before. */
+  provenAt: number | undefined;
   /** The heartbeat it last said itself; -1 before it has. */
   beat = -1;
   /** Members the other side would like to hear of. */
@@ -33,6 +36,8 @@ export class Session {
   /** Revision of its sections that are here. */
   revision = 0;
   readonly sections = new Map<string, WireValue>();
+  /** How this side asks; undefined before it has. */
+  caller: StatusCaller | undefined;
   private wanted = false;
   private running: Promise<void> | undefined;
 
@@ -61,7 +66,7 @@ export class Session {
       this.revision = 0;
       this.sections.clear();
     }
-    this.bootedAt = now - status.uptime * 1000;
+    if (status.uptime !== null) this.bootedAt = now - status.uptime * 1000;
     this.missing = status.missing;
     if (status.since > this.revision) return false;
     if (status.revision < this.revision) return true;

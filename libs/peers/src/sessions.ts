@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
+  abortError,
   DfsError,
   pullMessage,
   pushMessage,
@@ -8,7 +9,7 @@ import {
   recordsMessage,
   second,
   STATUS_PROTOCOL,
-  statusMessage,
+  StatusLine,
   statusMethod,
   type Clock,
   type Log,
@@ -17,12 +18,13 @@ import {
   type WireValue,
 } from '@dfs/protocol';
 import { ask, firstFrame, request, type Channel, type Transport } from '@dfs/transport';
-import { HELLO_TIME, MAX_FAILED_EXCHANGES, MAX_REFUSED_RECORDS, STATUS_TIME } from './constants.js';
+import { HELLO_TIME, MAX_FAILED_EXCHANGES, MAX_REFUSED_RECORDS, PROOF_PERIOD, STATUS_TIME } from './constants.js';
 import type { Liveness } from './liveness.js';
 import { membershipFrames } from './membership-frames.js';
 import type { Membership, Received } from './membership.js';
 import type { Sections } from './sections.js';
 import { Session } from './session.js';
+import { StatusCaller } from './status-caller.js';
 
 export interface SessionsComponents {
   transport: Transport;
@@ -172,9 +174,27 @@ export class Sessions {
     const { method } = statusMethod.parse(header, 'status');
     if (method === 'pull') return this.answerPull(channel, header);
     if (method === 'push') return this.answerPush(channel, session, header);
-    this.take(session, statusMessage.parse(header, 'status'));
+    const [told, heard] = [new StatusLine(), new StatusLine()];
+    const end = (): void => channel.abort(abortError(session.ended.signal));
+    session.ended.signal.addEventListener('abort', end, { once: true });
+    try {
+      await this.answerStatus(channel, session, heard.hear(header), told);
+      for await (const next of channel.frames())
+        await this.answerStatus(channel, session, heard.hear(next.header), told);
+    } finally {
+      session.ended.signal.removeEventListener('abort', end);
+    }
+  }
+
+  private async answerStatus(
+    channel: Channel,
+    session: Session,
+    status: StatusMessage,
+    told: StatusLine,
+  ): Promise<void> {
+    this.take(session, status);
     this.components.sections.refresh();
-    await channel.send(statusMessage.form(this.message(session)) as WireValue);
+    await channel.send(told.tell(this.message(session)));
     this.settle(session);
   }
 
@@ -219,6 +239,7 @@ export class Sessions {
       session.failures = 0;
     } catch (error) {
       if (session.ended.signal.aborted) return;
+      session.provenAt = undefined;
       this.components.log.debug({ err: error, peer: session.peerId }, 'a status exchange failed');
       if (session.exchangedAt === undefined || ++session.failures < MAX_FAILED_EXCHANGES) return;
       await this.components.transport.hangUp(session.peerId).catch(() => undefined);
@@ -228,11 +249,9 @@ export class Sessions {
   private async exchange(session: Session): Promise<void> {
     const sent = this.message(session);
     const start = performance.now();
-    const message = statusMessage.form(sent) as WireValue;
-    const options = { signal: session.ended.signal, timeoutMs: STATUS_TIME };
-    const { header } = await ask(this.components.transport, session.peerId, STATUS_PROTOCOL, message, options);
+    session.caller ??= new StatusCaller(this.components.transport, session.peerId, session.ended.signal);
+    const status = await session.caller.exchange(sent);
     session.latencyMs = Math.round((performance.now() - start) * 10) / 10;
-    const status = statusMessage.parse(header, 'status');
     this.take(session, status);
     // It had less of ours than we thought: a new run of it that had not spoken yet.
     if (session.peerHas < sent.since) void this.tryExchange(session);
@@ -256,18 +275,29 @@ export class Sessions {
       since: session.peerHas,
       seen: session.boot === 0 ? null : { boot: session.boot, revision: session.revision },
       beat: liveness.current,
-      heard: heard?.beat ?? 0,
+      heard: heard && heard.beat > session.beat ? heard.beat : 0,
       membership: membership.fingerprint(),
       synced: session.synced,
       latency: session.latencyMs === null ? null : Math.round(session.latencyMs),
       sections: sections.since(session.peerHas),
       missing: this.components.missing(),
       relayed: passedOn.map(({ peerId, beat, addresses }) => ({ peerId, beat, addresses })),
-      proof: liveness.proof(),
+      proof: this.proofFor(session),
       proofs: passedOn.map(({ proof }) => proof),
       heardProof: heard && heard.beat > session.beat ? heard.proof : null,
       time: Math.max(0, Math.floor(this.components.clock.now())),
     };
+  }
+
+  /** It has to be newer than what those who ask for it know, not newer than a minute. */
+  private proofFor(session: Session): Uint8Array | null {
+    const { liveness, membership } = this.components;
+    const now = performance.now();
+    const isDue =
+      session.provenAt === undefined || now - session.provenAt >= proofPeriod(membership.settings().graceMs);
+    if (!isDue) return null;
+    session.provenAt = now;
+    return liveness.proof();
   }
 
   private take(session: Session, status: StatusMessage): void {
@@ -344,4 +374,8 @@ export class Sessions {
     if (session.refused > MAX_REFUSED_RECORDS) await transport.hangUp(peerId).catch(() => undefined);
     return received;
   }
+}
+
+function proofPeriod(graceMs: number): number {
+  return Math.min(PROOF_PERIOD, graceMs / 6);
 }

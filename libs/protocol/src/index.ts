@@ -24,6 +24,7 @@ export * from './ticket.js';
 export * from './join-messages.js';
 export * from './farewell-messages.js';
 export * from './owner-messages.js';
+export * from './status-line.js';
 export * from './status-messages.js';
 export * from './sync-messages.js';
 export * from './receipt-messages.js';

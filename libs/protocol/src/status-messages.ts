@@ -3,8 +3,8 @@ import { MAX_KNOWN_RECORDS, MAX_NAME_LENGTH } from './limits.js';
 import { shape, unless, type Infer } from './schema.js';
 
 /**
- * `/dfs/status/1`: what members tell each other of themselves, in place of pings. One stream a request:
- *   status → status                 when connected, then as a heartbeat, and when something has changed
+ * `/dfs/status/1`: what members tell each other of themselves, in place of pings. A stream is of one kind:
+ *   status → status, status → …      when connected, then as a heartbeat, and when something has changed (StatusLine)
  *   pull → records, records, … (end)  what the asker's membership lacks
  *   push → received                  new membership records
  */
@@ -22,7 +22,7 @@ export const statusMessage = shape.struct({
   /** When the sender started, by its clock: tells one run of it from another. */
   boot: shape.int(),
   /** Seconds since then. */
-  uptime: shape.int(),
+  uptime: unless<number | null>(null, shape.nullable(shape.int())),
   /** Grows whenever a section changes. */
   revision: shape.int(),
   /** `sections` are those that changed after this revision; one who has not seen it takes none of them, and says so. */
@@ -34,7 +34,7 @@ export const statusMessage = shape.struct({
   ),
   /** Heartbeat counter: grows from heartbeat to heartbeat and from start to start. */
   beat: shape.int(),
-  /** The highest heartbeat of the receiver that the sender has heard of: a restored node goes on from there. */
+  /** The highest heartbeat of the receiver that is known, where that is more than it says itself: a restored node goes on from there. */
   heard: unless(0, shape.int()),
   /** Fingerprint of the membership: SHA-256 of the ids of its heads, ascending. */
   membership: shape.bytes(32),

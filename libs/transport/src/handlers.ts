@@ -1,12 +1,13 @@
 import { DfsError, isDfsError, type Log } from '@dfs/protocol';
 import type { FrameChannel } from './channel.js';
-import { MAX_PEER_HANDLERS } from './constants.js';
+import { HANDLER_IDLE_TIMEOUT, MAX_PEER_HANDLERS } from './constants.js';
 import { Places } from './places.js';
-import type { ProtocolHandler } from './transport.js';
+import type { HandleOptions, ProtocolHandler } from './transport.js';
 
 interface Registration {
   readonly handler: ProtocolHandler;
   readonly strangers: boolean;
+  readonly idleMs: number;
 }
 
 /** Who answers which protocol, and how many at once. */
@@ -16,9 +17,10 @@ export class Handlers {
 
   constructor(private readonly log: Log) {}
 
-  add(protocol: string, handler: ProtocolHandler, options: { strangers?: boolean } = {}): void {
+  add(protocol: string, handler: ProtocolHandler, options: HandleOptions = {}): void {
     if (this.#protocols.has(protocol)) throw new TypeError(`the protocol ${protocol} has a handler already`);
-    this.#protocols.set(protocol, { handler, strangers: options.strangers ?? false });
+    const { strangers = false, idleMs = HANDLER_IDLE_TIMEOUT } = options;
+    this.#protocols.set(protocol, { handler, strangers, idleMs });
   }
 
   has(protocol: string): boolean {
@@ -32,6 +34,11 @@ export class Handlers {
   /** Whether `protocol` may be spoken with someone who is not a member. */
   opensToStrangers(protocol: string): boolean {
     return this.#protocols.get(protocol)?.strangers ?? false;
+  }
+
+  /** How long a stream that speaks `protocol` may be silent. */
+  idleMs(protocol: string): number {
+    return this.#protocols.get(protocol)?.idleMs ?? HANDLER_IDLE_TIMEOUT;
   }
 
   /** Answers a stream that a peer has opened, in its turn. Never throws. */

@@ -11,6 +11,7 @@ export type {
   DialOptions,
   Frame,
   Gate,
+  HandleOptions,
   KeptRecord,
   OpenOptions,
   ProtocolHandler,

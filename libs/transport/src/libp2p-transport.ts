@@ -13,7 +13,6 @@ import {
   CHANNEL_IDLE_TIMEOUT,
   DIRECT_FIRST,
   GATE_SWEEP,
-  HANDLER_IDLE_TIMEOUT,
   MAX_DIAL_ADDRESSES,
   MAX_INBOUND_STREAMS,
   MAX_PEER_CHANNELS,
@@ -51,6 +50,7 @@ import type {
   ContentRouting,
   DialOptions,
   Gate,
+  HandleOptions,
   OpenOptions,
   ProtocolHandler,
   Rates,
@@ -210,7 +210,7 @@ export class Libp2pTransport implements Transport {
     this.#keeper.sweep();
   }
 
-  handle(protocol: string, handler: ProtocolHandler, options?: { strangers?: boolean }): void {
+  handle(protocol: string, handler: ProtocolHandler, options?: HandleOptions): void {
     this.#handlers.add(protocol, handler, options);
     const host = this.#host;
     if (!host) return;
@@ -359,7 +359,7 @@ export class Libp2pTransport implements Transport {
   async #register({ libp2p }: Host, protocol: string): Promise<void> {
     const answer = (stream: Stream, connection: Connection): void => {
       const peerId = connection.remotePeer.toString();
-      const channel = this.#channel(stream, peerId, { idleMs: HANDLER_IDLE_TIMEOUT }, { connection });
+      const channel = this.#channel(stream, peerId, { idleMs: this.#handlers.idleMs(protocol) }, { connection });
       void this.#handlers.serve(protocol, channel);
     };
     await libp2p.handle(protocol, answer, {

@@ -6,7 +6,6 @@ import { FrameChannel } from './channel.js';
 import {
   CHANNEL_IDLE_TIMEOUT,
   GATE_SWEEP,
-  HANDLER_IDLE_TIMEOUT,
   MAX_OFFENCES,
   OPEN_TIMEOUT,
   PEER_RECEIVE_BUDGET,
@@ -27,6 +26,7 @@ import type {
   ContentRouting,
   DialOptions,
   Gate,
+  HandleOptions,
   OpenOptions,
   ProtocolHandler,
   Rates,
@@ -111,7 +111,7 @@ export class MemoryTransport implements Transport {
     this.#keeper.sweep();
   }
 
-  handle(protocol: string, handler: ProtocolHandler, options?: { strangers?: boolean }): void {
+  handle(protocol: string, handler: ProtocolHandler, options?: HandleOptions): void {
     this.#handlers.add(protocol, handler, options);
   }
 
@@ -286,7 +286,7 @@ export class MemoryTransport implements Transport {
     }
     const channel = new FrameChannel(stream, this.#context, {
       peerId: connection.peerId,
-      idleMs: HANDLER_IDLE_TIMEOUT,
+      idleMs: this.#handlers.idleMs(protocol),
       onOffence: offence(connection),
     });
     void this.#handlers.serve(protocol, channel);

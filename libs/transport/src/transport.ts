@@ -35,6 +35,13 @@ export interface Channel {
 /** Answers a stream that a peer has opened. Throwing sends an error frame; returning ends the channel. */
 export type ProtocolHandler = (channel: Channel) => Promise<void>;
 
+export interface HandleOptions {
+  /** Whether those who are no members may speak it too. */
+  strangers?: boolean;
+  /** Milliseconds that a wait for the peer may bring nothing; for one protocol, more than the usual minute. */
+  idleMs?: number;
+}
+
 /** Who may come in: asked at every connection and every stream. */
 export interface Gate {
   isMember(peerId: string): boolean;
@@ -89,8 +96,8 @@ export interface Transport {
   setGate(gate: Gate): void;
   /** Cuts the connections of all whom the gate no longer lets through. To be called after membership has changed. */
   enforceGate(): Promise<void>;
-  /** Registers the one handler of `protocol`; members only unless `strangers`. */
-  handle(protocol: string, handler: ProtocolHandler, options?: { strangers?: boolean }): void;
+  /** Registers the one handler of `protocol`. */
+  handle(protocol: string, handler: ProtocolHandler, options?: HandleOptions): void;
   /**
    * Opens a stream, over the connection there is or a new one.
    * @throws DfsError `peer-unreachable`, `not-a-member`, `timeout`, `aborted`
