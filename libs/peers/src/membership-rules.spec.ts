@@ -111,6 +111,15 @@ describe('membership rules', () => {
     expect(membersOf(s.records)).toEqual({ a: 'owner', b: 'owner', c: 'member', d: 'owner', e: 'owner' });
     s.remove(anna, ben, known);
     expect(membersOf(s.records)).toEqual({ a: 'owner', c: 'member' });
+    // Those whose admission is void are as those who were removed, and can be shown it.
+    const graph = graphOf(s.records);
+    expect([...rosterOf(graph).former.keys()].sort()).toEqual([ben, dan, eva].map(({ peerId }) => peerId).sort());
+    for (const { peerId } of [dan, eva]) {
+      const own = graphOf(s.records.slice(0, -1));
+      expect(rosterOf(own).members.has(peerId)).toBe(true);
+      addValid(own, graph.removalOf(peerId, own.sample()));
+      expect(rosterOf(own).members.has(peerId)).toBe(false);
+    }
   });
 
   it('keeps the owner admitted earlier when two remove each other', () => {

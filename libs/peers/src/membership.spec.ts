@@ -30,7 +30,7 @@ async function open(temp: TempDatabase, signer: Signer) {
   return { membership, events, clock };
 }
 const database = () => tempDatabase([...eventsMigrations, ...peersMigrations]);
-const admission = (who: Signer, role: 'owner' | 'member' = 'member'): MembershipContent => {
+const admission = (who: Signer, role: 'owner' | 'member' | 'storage' = 'member'): MembershipContent => {
   return { kind: 'admission', member: who.peerId, role, invite: null, name: '' };
 };
 const stored = ({ db }: TempDatabase) => db.query<{ id: Buffer }>('SELECT id FROM membership_record');
@@ -215,7 +215,31 @@ describe('Membership', () => {
     expect(membership.networkId).toBe(networkId);
     expect(membership.self()).toMatchObject({ peerId: anna.peerId, role: 'storage' });
     expect(membership.members().map(({ peerId }) => peerId)).toEqual([ben.peerId]);
-    expect(membership.removed(anna.peerId)).toEqual({ peerId: anna.peerId, removedAt: 2, lastRecord: null });
+    expect(membership.removed(anna.peerId)).toEqual({ peerId: anna.peerId, lastRecord: null });
     expect(membership.formerMembers()).toHaveLength(1);
+  });
+
+  it('tells of it when a member that was removed is removed again, by one who knew more of its records', async () => {
+    await using temp = await database();
+    const { membership } = await open(temp, anna);
+    const { networkId } = membership;
+    const sign = (content: MembershipContent, time: number, parents: string[], by: Signer): MembershipRecord =>
+      signMembershipRecord({ networkId, time: 2 ** 50 + time, parents, content }, by);
+    const owner = sign(admission(ben, 'owner'), 1, [networkId], anna);
+    const member = sign(admission(cleo), 2, [owner.id], anna);
+    const removal = (lastRecord: string): MembershipContent => {
+      return { kind: 'removal', member: cleo.peerId, lastRecord, reason: '' };
+    };
+    const [early, late] = ['0a', '0b'].map((byte) => byte.repeat(32)) as [string, string];
+    const first = sign(removal(early), 3, [member.id], anna);
+    const second = sign(removal(late), 4, [member.id], ben);
+    await membership.receive([owner.bytes, member.bytes, first.bytes], ben.peerId);
+    let told = 0;
+    membership.onChange(() => told++);
+    await membership.receive([second.bytes], ben.peerId);
+    expect([told, membership.removed(cleo.peerId)?.lastRecord]).toEqual([1, late]);
+    const back = admission(cleo, 'storage');
+    await membership.receive([sign(back, 5, [first.id, second.id], ben).bytes], ben.peerId);
+    expect(membership.member(cleo.peerId)).toMatchObject({ role: 'storage', lastRecord: late });
   });
 });

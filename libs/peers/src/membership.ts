@@ -416,6 +416,10 @@ function sameRoster(a: View, b: View): boolean {
   for (const [peerId, member] of a.roster.members) {
     const other = b.roster.members.get(peerId);
     if (other?.role !== member.role || other.admittedAt !== member.admittedAt) return false;
+    if (other.lastRecord !== member.lastRecord) return false;
+  }
+  for (const [peerId, { lastRecord }] of a.roster.former) {
+    if (b.roster.former.get(peerId)?.lastRecord !== lastRecord) return false;
   }
   return a.roster.former.size === b.roster.former.size;
 }

@@ -351,7 +351,9 @@ export class Presence {
   /** Passes new records on; whoever they remove is told as well, and then cut off. */
   private recordsCame(records: readonly MembershipRecord[], from: string | undefined): void {
     const { membership } = this.components;
-    const removed = Farewell.removedBy(records).filter((peerId) => !membership.isMember(peerId));
+    // With those that are members no more because who admitted them was none.
+    const met = [...Farewell.removedBy(records), ...this.sessions.all()];
+    const removed = [...new Set(met)].filter((peerId) => !membership.isMember(peerId));
     // A node that has removed itself takes leave of all; one that was removed has nothing more to say.
     const leaving = membership.isRemoved ? (from === undefined ? this.sessions.all() : []) : removed;
     this.farewell.begin(leaving, () => this.sessions.push(records, from));

@@ -157,11 +157,15 @@ export class RecordGraph {
     return this.nodes.slice(0, size).flatMap((node) => (hasBit(had, node.index) ? [] : [node.record]));
   }
 
-  /** Proves that `peerId` was removed: its removals, with what one who has `known` lacks of their ancestors; parents first. */
+  /**
+   * Proves that `peerId` was removed: its removals, with what one who has `known` lacks of their ancestors; parents first.
+   * Of one that nobody removed: what makes its admissions void.
+   */
   removalOf(peerId: string, known: readonly string[], size = this.size): MembershipRecord[] {
     const had = this.ancestryOf(known.filter((id) => this.has(id))) ?? new Uint32Array(0);
     const removals = this.removalsOf(peerId).filter(({ index }) => index < size);
-    const proof = this.ancestryOf(removals.map(({ record }) => record.id)) ?? new Uint32Array(0);
+    const told = removals.length > 0 ? removals : this.contestants(this.admissionsOf(peerId), size);
+    const proof = this.ancestryOf(told.map(({ record }) => record.id)) ?? new Uint32Array(0);
     return this.nodes.flatMap(({ index, record }) => (hasBit(proof, index) && !hasBit(had, index) ? [record] : []));
   }
 
@@ -171,6 +175,19 @@ export class RecordGraph {
     const against = this.removalsOf(peerId).flatMap(({ attackers }) => attackers.filter((index) => index < size));
     const proof = this.ancestryOf(against.map((index) => this.node(index).record.id)) ?? new Uint32Array(0);
     return this.nodes.flatMap(({ index, record }) => (hasBit(proof, index) && !hasBit(had, index) ? [record] : []));
+  }
+
+  /** Records on which a verdict over these depends: they, what stands against them and their ancestors, and so on. */
+  private contestants(nodes: readonly RecordNode[], size: number): RecordNode[] {
+    const found = new Set<RecordNode>();
+    const next = [...nodes];
+    for (let node = next.pop(); node; node = next.pop()) {
+      if (node.index >= size || found.has(node)) continue;
+      found.add(node);
+      for (const attacker of node.attackers) next.push(this.node(attacker));
+      for (const parent of node.record.parents) next.push(this.node(this.indexes.get(parent) as number));
+    }
+    return [...found];
   }
 
   /** The same graph without what was added after it had `size` records. */

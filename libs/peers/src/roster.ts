@@ -11,16 +11,16 @@ export interface Member {
   readonly admittedAt: number;
   /** What it called itself when it was admitted; perhaps empty. */
   readonly name: string;
+  /** Of one that may not write, and was removed before: as of a former member. Undefined: it never could. */
+  readonly lastRecord?: string | null;
 }
 
-/** One who belonged to the network and was removed. */
+/** One who belonged to the network and was removed, or whose admission has turned out to be void. */
 export interface FormerMember {
   readonly peerId: string;
-  /** Milliseconds since 1970, by the clock of the owner who removed it first. */
-  readonly removedAt: number;
   /**
    * Its last catalogue record that counts, as the latest of its removals names it: what that does not reach by `prev`
-   * is void. Null: none of its records counts.
+   * is void. Null: none of its records counts, as where it never belonged by what holds.
    */
   readonly lastRecord: string | null;
 }
@@ -50,10 +50,12 @@ export function rosterOf(graph: RecordGraph, previous?: { roster: Roster; from: 
     former.delete(peerId);
     const standing = standingOf(graph, peerId, holds);
     const removals = graph.removalsOf(peerId).filter(({ index }) => holds(index));
-    if (standing) members.set(peerId, memberBy(peerId, standing));
-    else if (removals.length > 0 && graph.admissionsOf(peerId).length > 0) {
-      former.set(peerId, formerMember(peerId, removals));
-    }
+    const lastRecord = removals.length > 0 ? lastRecordIn(removals) : null;
+    if (!standing) {
+      if (graph.admissionsOf(peerId).length > 0) former.set(peerId, { peerId, lastRecord });
+    } else if (standing.role === 'storage' && removals.length > 0) {
+      members.set(peerId, { ...memberBy(peerId, standing), lastRecord });
+    } else members.set(peerId, memberBy(peerId, standing));
   }
   return { members, former, settings: settingsIn(graph.settingsNodes().filter(({ index }) => holds(index))) };
 }
@@ -71,11 +73,9 @@ function memberBy(peerId: string, { since, by, role }: Standing): Member {
   return { peerId, role, admittedAt: since.record.time, name: nameIn(by) || nameIn(since) };
 }
 
-function formerMember(peerId: string, removals: RecordNode[]): FormerMember {
-  const ordered = removals.sort(compareRank);
-  const content = ordered.at(-1)?.record.content;
-  const lastRecord = content?.kind === 'removal' ? content.lastRecord : null;
-  return { peerId, removedAt: ordered[0]?.record.time ?? 0, lastRecord };
+function lastRecordIn(removals: readonly RecordNode[]): string | null {
+  const latest = [...removals].sort(compareRank).at(-1)?.record.content;
+  return latest?.kind === 'removal' ? latest.lastRecord : null;
 }
 
 function nameIn({ record: { content } }: RecordNode): string {
