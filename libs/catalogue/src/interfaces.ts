@@ -82,7 +82,8 @@ export interface Change {
 export interface MemberView {
   readonly networkId: string;
   self(): { readonly peerId: string; readonly role: MemberRole };
-  member(peerId: string): { readonly role: MemberRole } | undefined;
+  /** `lastRecord`: of one that may not write and was removed before, the last record of its that counts, null for none. */
+  member(peerId: string): { readonly role: MemberRole; readonly lastRecord?: string | null } | undefined;
   /** This node included. */
   members?(): readonly unknown[];
   /** Of a member that was removed: the last record of its that counts, null for none of them. */

@@ -67,11 +67,14 @@ async function reconsiderAuthor(context: ReconsiderContext, author: AuthorRow, s
   const last = lastCounted(standing);
   if (last !== undefined) await judgeRemoved(context, author.id, last);
   else if (standing === 'writer') {
-    await inUnits(context, outside(author.id, [RecordState.waitingAuthor, RecordState.void]), (row) =>
+    await inUnits(context, stored(author.id, [RecordState.waitingAuthor, RecordState.void]), (row) =>
       judgeValid(parseRecord(row.body), context.now),
     );
   } else if (standing === 'reader') {
-    await inUnits(context, outside(author.id, [RecordState.waitingAuthor]), () => undefined);
+    await inUnits(context, stored(author.id, [RecordState.waitingAuthor]), () => undefined);
+  } else if (standing === 'unknown') {
+    const counted = [RecordState.applied, RecordState.unknown];
+    await inUnits(context, stored(author.id, counted), () => RecordState.waitingAuthor);
   }
   // Not if more of its records have come meanwhile: they have not been judged.
   await context.db.write((tx) =>
@@ -127,7 +130,7 @@ async function chainOf(reader: Reader, author: number, last: string): Promise<Se
   return chain;
 }
 
-function outside(author: number, states: readonly RecordState[]): (tx: Tx) => Promise<StoredRow[]> {
+function stored(author: number, states: readonly RecordState[]): (tx: Tx) => Promise<StoredRow[]> {
   return (tx) =>
     tx.query<StoredRow>(
       `SELECT ${ROW} FROM catalogue_record WHERE author = ? AND state IN (${states.join(',')}) LIMIT ${RECORDS_PER_UNIT}`,

@@ -8,7 +8,9 @@ import { RecordState } from './schema.js';
  */
 export function standingOf(members: MemberView, peerId: string): string {
   const member = members.member(peerId);
-  if (member) return member.role === 'storage' ? 'reader' : 'writer';
+  if (member && member.role !== 'storage') return 'writer';
+  // One that was removed, and has come back to hold data alone: what it wrote before is worth what it was then.
+  if (member) return member.lastRecord === undefined ? 'reader' : `removed:${member.lastRecord ?? ''}`;
   const removed = members.removed?.(peerId);
   // What I wrote stays mine to read: once removed I share my view with nobody.
   if (removed && peerId === members.self().peerId) return 'writer';
