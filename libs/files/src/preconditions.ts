@@ -6,8 +6,14 @@ const MAX_TAGS = 32;
 const TAG_LIST = /^\s*(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"(?:\s*,\s*(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*")*\s*$/;
 const TAG = /(W\/)?"([^"]*)"/g;
 
+interface Shown {
+  contentId: Cid;
+  deleted: boolean;
+  conflict: boolean;
+}
+
 export interface Preconditions {
-  /** Contents one of which the shown version must have; `*`: any. */
+  /** Contents one of which the version to be replaced must have; `*`: any. */
   ifMatch?: Cid[] | '*';
   /** The path must not exist. */
   ifNoneMatch?: '*';
@@ -34,13 +40,16 @@ export function writePreconditions(headers: IncomingHttpHeaders): Preconditions 
   };
 }
 
-/** Whether a precondition holds for what is shown now; the unit of work that commits asks again. */
-export function checkPreconditions(shown: { contentId: Cid; deleted: boolean } | undefined, want: Preconditions): void {
+/**
+ * Whether a precondition holds for what is shown now; the unit of work that commits asks again. Of a file in conflict that
+ * alone tells: If-Match may name a version that is not shown.
+ */
+export function checkPreconditions(shown: Shown | undefined, want: Preconditions): void {
   const current = shown?.deleted ? undefined : shown;
   if (want.ifNoneMatch && current) {
     throw new DfsError('precondition-failed', 'There is a file at this path already, and If-None-Match forbids that.');
   }
-  if (want.ifMatch === undefined) return;
+  if (want.ifMatch === undefined || current?.conflict) return;
   const holds = current !== undefined && (want.ifMatch === '*' || want.ifMatch.includes(current.contentId));
   if (holds) return;
   throw new DfsError(

@@ -62,6 +62,22 @@ describe('versions', () => {
   });
 });
 
+describe('a conflict', () => {
+  it('is left by a PUT, which replaces the version that If-Match names, shown or not', async () => {
+    const { fileId, here, elsewhere } = await conflicting('a');
+    const body = pieces(text('a change of what is not shown'));
+    await node.files.upload({ path: 'a', body, ifMatch: [here.contentId] });
+    const after = await heads(fileId);
+    expect(after.map(({ version }) => version)).toContain(elsewhere);
+    expect(after.map(({ version }) => version)).not.toContain(here.version);
+    expect(after).toHaveLength(2);
+    const gone = node.files.upload({ path: 'a', body: pieces(text('too late')), ifMatch: [here.contentId] });
+    await expect(gone).rejects.toMatchObject({ code: 'precondition-failed' });
+    const remove = node.files.remove(fileId, { ifMatch: [here.contentId] });
+    await expect(remove).rejects.toMatchObject({ code: 'precondition-failed' });
+  });
+});
+
 describe('restore', () => {
   it('brings a deleted file back as it was', async () => {
     const { id } = await put('a', 'one');
