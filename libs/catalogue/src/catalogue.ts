@@ -42,6 +42,8 @@ export interface CatalogueComponents {
   log?: Log;
   /** Why this node's clock is taken for wrong, in words for a person; undefined while it is not. */
   clockProblem?: () => string | undefined;
+  /** Whether most members that were heard from lately say that this node's clock is right. */
+  isClockConfirmed?: () => boolean;
   /** What retention is counted by; the running time of the process when left out. */
   stopwatch?: Stopwatch;
 }
@@ -93,7 +95,13 @@ export class Catalogue {
   }
 
   static async open(components: CatalogueComponents): Promise<Catalogue> {
-    const parts = { clock: systemClock, log: silentLog, clockProblem: () => undefined, ...components };
+    const parts = {
+      clock: systemClock,
+      log: silentLog,
+      clockProblem: () => undefined,
+      isClockConfirmed: () => false,
+      ...components,
+    };
     const retention = await Retention.open(parts.db, parts.events, components.stopwatch);
     const catalogue = new Catalogue(parts, await Fingerprints.load(parts.db), retention);
     await catalogue.judgeNow();
@@ -350,6 +358,7 @@ export class Catalogue {
       await reconsider({
         db,
         now: clock.now(),
+        isConfirmed: this.parts.isClockConfirmed(),
         standing: (peerId) => standingOf(membership, peerId),
         changeset: () => this.changesetContext(),
         finish: (tx, changes) => this.finish(tx, changes),

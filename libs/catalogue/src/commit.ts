@@ -34,15 +34,16 @@ export interface ChainEnd {
   clock: RecordClock;
 }
 
-/** The author's record with the greatest clock: in whatever state it is, or of those in the set. */
+/** The author's record with the greatest clock: in whatever state but those whose time has not come, or of those in the set. */
 export async function chainEnd(
   tx: Pick<Tx, 'query'>,
   peerId: string,
   states: 'any' | 'in-set' = 'any',
 ): Promise<ChainEnd | undefined> {
+  const state = states === 'in-set' ? `r.state <= ${IN_SET}` : `r.state <> ${RecordState.future}`;
   const [row] = await tx.query<{ id: Uint8Array; ms: number; counter: number }>(
     `SELECT r.id, r.ms, r.counter FROM catalogue_record r
-     WHERE r.author = (SELECT id FROM catalogue_author WHERE peer = ?)${states === 'in-set' ? ` AND r.state <= ${IN_SET}` : ''}
+     WHERE r.author = (SELECT id FROM catalogue_author WHERE peer = ?) AND ${state}
      ORDER BY r.ms DESC, r.counter DESC LIMIT 1`,
     [peerBytes(peerId)],
   );

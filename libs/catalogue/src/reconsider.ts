@@ -1,6 +1,6 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { Database, Reader, Tx } from '@dfs/database';
-import { MAX_CLOCK_SKEW, parseRecord } from '@dfs/protocol';
+import { hour, MAX_CLOCK_SKEW, parseRecord } from '@dfs/protocol';
 import { Changeset, type ChangesetContext, type JudgedRecord } from './changeset.js';
 import { BLOBS, NUMBERS, peerText, toHex } from './rows.js';
 import { IN_SET, RecordState } from './schema.js';
@@ -8,11 +8,15 @@ import { judgeValid, lastCounted } from './validity.js';
 
 /** Records judged anew in one unit of work. */
 const RECORDS_PER_UNIT = 2000;
+/** A clock that is set right by less takes nothing out that came in just so. */
+const STEP = 1 * hour;
 
 export interface ReconsiderContext {
   db: Pick<Database, 'write' | 'query'>;
   standing: (peerId: string) => string;
   now: number;
+  /** Whether other members say that `now` is right. */
+  isConfirmed: boolean;
   changeset: () => ChangesetContext;
   /** Writes the changes and tells of them. */
   finish: (tx: Tx, changes: Changeset) => Promise<void>;
@@ -61,6 +65,22 @@ export async function reconsider(context: ReconsiderContext): Promise<void> {
       ),
     (row) => judgeValid(parseRecord(row.body), context.now),
   );
+  if (context.isConfirmed) await takeOutFuture(context);
+}
+
+/**
+ * Records that came in, or were written here, while this node's clock was far ahead: to all others they wait for their
+ * time. By a clock that may be wrong itself none are taken out.
+ */
+async function takeOutFuture(context: ReconsiderContext): Promise<void> {
+  const { now } = context;
+  const find = (tx: Tx): Promise<StoredRow[]> =>
+    tx.query<StoredRow>(
+      `SELECT ${ROW} FROM catalogue_record WHERE author IN (SELECT id FROM catalogue_author)
+       AND ms > ? AND state <= ${IN_SET} LIMIT ${RECORDS_PER_UNIT}`,
+      [now + MAX_CLOCK_SKEW + STEP],
+    );
+  await inUnits(context, find, (row) => judgeValid(parseRecord(row.body), now));
 }
 
 async function reconsiderAuthor(context: ReconsiderContext, author: AuthorRow, standing: string): Promise<void> {

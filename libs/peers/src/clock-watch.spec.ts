@@ -107,4 +107,22 @@ describe('the own clock', () => {
     watch.look();
     expect(moved()).toBe(2);
   });
+
+  it('is confirmed by more than half, and only as it was when they told the time', () => {
+    const { watch, clock, hears, pass } = watched();
+    expect(watch.isConfirmed).toBe(false);
+    hears(-100, 0);
+    expect(watch.isConfirmed).toBe(false);
+    hears(0, 0, 100);
+    expect(watch.isConfirmed).toBe(true);
+    // Set back by a hand: nobody has said anything of that yet, nor after it was noticed.
+    clock.advance(-100 * hour);
+    expect([watch.isConfirmed, watch.problem()]).toEqual([false, undefined]);
+    watch.look();
+    expect(watch.isConfirmed).toBe(false);
+    clock.advance(100 * hour);
+    expect(watch.isConfirmed).toBe(true);
+    pass(24 * hour);
+    expect(watch.isConfirmed).toBe(false);
+  });
 });

@@ -31,8 +31,10 @@ export interface ClockSkew {
 interface Heard {
   ahead: number;
   at: number;
-  /** This node's clock less running time, as it was then. */
+  /** This node's clock less running time, as it was then; or when the time was asked for anew. */
   offset: number;
+  /** The same, as it was then. */
+  then: number;
 }
 
 /**
@@ -68,7 +70,8 @@ export class ClockWatch {
   heard(peerId: string, time: number | null): void {
     if (time === null) return;
     const ahead = this.components.clock.now() - time;
-    this.members.set(peerId, { ahead, at: this.monotonic(), offset: this.offset() });
+    const offset = this.offset();
+    this.members.set(peerId, { ahead, at: this.monotonic(), offset, then: offset });
   }
 
   /** Undefined while this node's clock is not known to be wrong. */
@@ -86,7 +89,17 @@ export class ClockWatch {
     return { ahead: far[Math.floor(far.length / 2)] as number, far: far.length, heard };
   }
 
-  /** The same in words for a person, with what to do. */
+  /** Whether more than half of the members heard from lately say that this node's clock is right, as it shows now. */
+  get isConfirmed(): boolean {
+    if (this.skew() !== undefined) return false;
+    const offset = this.offset();
+    const near = [...this.members.values()].filter(
+      ({ ahead, then }) => Math.abs(ahead + offset - then) <= MAX_CLOCK_SKEW,
+    );
+    return near.length * 2 > this.members.size;
+  }
+
+  /** What is wrong with this node's clock in words for a person, with what to do. */
   problem(): string | undefined {
     const skew = this.skew();
     if (skew === undefined) return undefined;

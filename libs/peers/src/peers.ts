@@ -102,6 +102,11 @@ export class Peers {
     return this.presence.clocks.problem();
   }
 
+  /** Whether most members heard from lately say that this node's clock is right. */
+  get isClockConfirmed(): boolean {
+    return this.presence.clocks.isConfirmed;
+  }
+
   /** What this node calls itself from now on; the caller stores it. */
   rename(name: string): void {
     this.presence.rename(name);

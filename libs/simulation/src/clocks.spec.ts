@@ -73,5 +73,21 @@ describe('nodes whose clocks do not agree', () => {
     await cluster.converged([a, b]);
     expect(await text(b, 'shared.txt')).toBe('of now, again');
     for (const node of cluster.nodes) expect(await node.check()).toEqual([]);
+
+    // Set right, it sees its own changes as all others do, and writes on.
+    offset = 0;
+    await eventually(() => far.peers.clockProblem() === undefined, { deadline: 20_000, what: 'its clock is right' });
+    await far.catalogue.judgeNow();
+    await far.put('shared.txt', Buffer.from('of now, by the one set right'));
+    await far.put('again.txt', Buffer.from('more'));
+    await cluster.converged();
+    for (const node of cluster.nodes) {
+      expect(await text(node, 'shared.txt')).toBe('of now, by the one set right');
+      expect(await text(node, 'again.txt')).toBe('more');
+      expect(await node.heads('shared.txt')).toHaveLength(1);
+      expect(await node.catalogue.byPath('then.txt')).toBeUndefined();
+      expect(await node.catalogue.forks()).toBe(0);
+      expect(await node.check()).toEqual([]);
+    }
   });
 });

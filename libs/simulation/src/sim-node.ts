@@ -143,6 +143,7 @@ export class SimNode {
     const catalogue = await Catalogue.open({
       ...{ db, events, signer: this.signer, membership, clock, log },
       clockProblem: () => peers.clockProblem(),
+      isClockConfirmed: () => peers.isClockConfirmed,
       ...(this.options.stopwatch && { stopwatch: this.options.stopwatch }),
     });
     const sync = new CatalogueSync({ catalogue, transport, peers, events, log });
