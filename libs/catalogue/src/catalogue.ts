@@ -126,7 +126,7 @@ export class Catalogue {
     this.refuseSkewed();
   }
 
-  /** What `writable` waits for; never rejects. */
+  /** What `writable` and `lastRecord` wait for; never rejects. */
   setFirstLook(fn: () => Promise<void>): void {
     this.firstLook = fn;
   }
@@ -256,8 +256,12 @@ export class Catalogue {
     return this.retention.purged(contents, reader);
   }
 
-  /** The record an author's chain ends with, as far as it is here: the one in the set with the greatest clock. */
+  /**
+   * The record an author's chain ends with, as far as it is here: the one in the set with the greatest clock. Soon after a
+   * start this node first looks at its members' records, as before it writes.
+   */
   async lastRecord(peerId: string): Promise<string | null> {
+    await this.firstLook();
     return (await chainEnd(this.parts.db, peerId, 'in-set'))?.id ?? null;
   }
 

@@ -62,4 +62,19 @@ describe('what a member wrote', () => {
     await agree([a, b, c], ['of-a', 'of-b']);
     expect(c.catalogue.refused().size).toBe(0);
   });
+
+  it('counts up to its removal, also where who removes it has just started and not heard of it yet', async () => {
+    await using network = new RealNetwork();
+    const [a, b, c] = (await network.joined('a', 'b', 'c')) as [RealNode, RealNode, RealNode];
+    await b.write(fileDraft('early', 1));
+    await agree([a, b, c], ['early']);
+    await network.stop(a);
+    await b.write(fileDraft('late', 2));
+    await agree([b, c], ['early', 'late']);
+    const owner = await network.start(a);
+    await owner.peers.remove(b.signer.peerId, { confirm: true });
+    await eventually(() => !c.membership.isMember(b.signer.peerId), { deadline: 10_000 });
+    await c.catalogue.judgeNow();
+    await agree([owner, c], ['early', 'late']);
+  });
 });
