@@ -41,6 +41,8 @@ export async function removeMember(
     }
   };
   check();
+  // Answers when this node knows what the others do, soon after its start: guests judge by that.
+  await lastRecordOf(member);
   for (const guest of guests) await guest(member, options);
   const lastRecord = await lastRecordOf(member);
   await membership.unit(async (unit) => {

@@ -5,6 +5,7 @@ import {
   pinsFrame,
   unpackPins,
   DfsError,
+  second,
   type Log,
   type WireValue,
 } from '@dfs/protocol';
@@ -16,6 +17,8 @@ import { StatusFollower } from './status-follower.js';
 
 /** Section of the status message that says how long my pin log is. */
 const SECTION = 'holdings';
+/** For the logs of members that are asked for at once; who takes longer is judged by what is known. */
+const REFRESH_TIME = 10 * second;
 
 export interface HoldingsExchangeComponents {
   pins: PinLog;
@@ -55,6 +58,16 @@ export class HoldingsExchange {
     this.control.abort(new DfsError('shutting-down', 'The node is shutting down.'));
   }
 
+  /** Reads what is new in the logs of these members now, whatever they have said of them. Never rejects. */
+  async refresh(peerIds: readonly string[]): Promise<void> {
+    const signal = AbortSignal.any([this.control.signal, AbortSignal.timeout(REFRESH_TIME)]);
+    const read = (peerId: string): Promise<void> =>
+      this.read(peerId, signal).catch((err: unknown) => {
+        this.components.log.info({ err, peerId }, 'pin log not read');
+      });
+    await Promise.all(peerIds.map(read));
+  }
+
   private mine(): WireValue {
     const { pins, isFull } = this.components;
     const status = { nonce: pins.nonce, number: pins.number, full: isFull(), capacity: pins.capacity };
@@ -68,9 +81,9 @@ export class HoldingsExchange {
     if (behind) await this.read(peerId);
   }
 
-  private async read(peerId: string): Promise<void> {
+  private async read(peerId: string, signal = this.control.signal): Promise<void> {
     const { transport, holdings } = this.components;
-    const options = { signal: this.control.signal };
+    const options = { signal };
     const known = holdings.known(peerId);
     const question = { method: 'pins', nonce: known?.nonce ?? null, after: known?.number ?? 0 };
     let at = question.after;

@@ -264,8 +264,11 @@ describe('removal of a member', () => {
     await using world = await World.of(2, { replicas: 2 });
     const [a, b] = three(world);
     await a.put('shared', random.bytes(4000));
-    await settled(world);
-    await expect(b.beforeRemove!(a.peerId, {})).resolves.toBeUndefined();
+    // As soon as it is copied.
+    await eventually(async () => {
+      await b.beforeRemove!(a.peerId, {});
+      return true;
+    });
     await a.putMany([{ path: 'not told', bytes: random.bytes(4000) }], { publish: false });
     const [only] = [...(await pinsOf(a))].filter((content) => !b.contents.has(content));
     b.contents.set(only!, { contentId: only!, size: 4000, author: 'nobody' });

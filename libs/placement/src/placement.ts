@@ -415,6 +415,7 @@ export class Placement {
     peers.onNetworkChanged((tx) => this.holdings.keepOnlyIn(tx, new Set()));
     const shared = { ...this.components, holdings: this.holdings, counts: this.counts, network: this.network };
     peers.beforeRemove(async (peerId, options) => {
+      await this.exchange.refresh(this.network.others());
       if (options.drain) await this.drains.empty(peerId, this.control.signal);
       await refuseLastCopy(shared, peerId, options);
     });

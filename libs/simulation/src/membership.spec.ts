@@ -173,3 +173,19 @@ describe('a member that is removed with its data moved first', () => {
     }
   });
 });
+
+describe('a removal by a node that has just started', () => {
+  let cluster: Cluster;
+  afterEach(() => cluster.remove());
+
+  it('is refused for what the member alone holds, though that came while the node was off', async () => {
+    cluster = await Cluster.start(2);
+    const [owner, member] = [cluster.node(0), cluster.node(1)];
+    await owner.stop();
+    await member.put('only.bin', cluster.random.bytes(20 * MiB));
+    await owner.start();
+    await expect(owner.peers.remove(member.peerId)).rejects.toMatchObject({ code: 'last-copy' });
+    await cluster.copied(owner, ['only.bin'], 2);
+    await owner.peers.remove(member.peerId);
+  });
+});
