@@ -157,9 +157,12 @@ describe('a closed network', () => {
     expect(String(await bytesOf(away, secret))).toBe('for members only');
     const { items } = await away.json<FileList>('/files');
     expect(items.map((file) => file.path)).not.toContain('meanwhile-removed.txt');
-    const { items: events } = await away.json<EventPage>('/events?after=0');
-    const warnings = events.filter(({ type }) => type === 'node.warning').map(({ data }) => data);
-    expect(warnings).toContainEqual(expect.objectContaining({ code: 'not-a-member', active: true }));
+    // Written after the membership has changed.
+    const told = async (): Promise<boolean> =>
+      (await away.json<EventPage>('/events?after=0')).items.some(
+        ({ type, data }) => type === 'node.warning' && data.code === 'not-a-member' && data.active,
+      );
+    await eventually(told, { what: 'the warning' });
   });
 });
 
