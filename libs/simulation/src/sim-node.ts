@@ -50,6 +50,8 @@ interface Parts {
 /** One node made of the shipped libraries, with a real disk and database, on a MemoryNetwork. */
 export class SimNode {
   readonly signer: Signer;
+  /** Where it listens, also after a restart: nodes that all moved while they were apart would not find each other. */
+  private address: string | undefined;
   /** What it has told since it was made. */
   readonly events: AnyEvent[] = [];
   private parts: Parts | undefined;
@@ -127,7 +129,8 @@ export class SimNode {
       quotaBytes: this.options.quotaBytes ?? 4096 * MiB,
     });
     const scrubber = await Scrubber.open({ db, store: chunks, clock, log }, this.options.scrub);
-    const transport = network.node(this.signer);
+    const transport = network.node(this.signer, { address: this.address });
+    this.address = transport.address;
     const membership = await Membership.open(
       { db, events, signer: this.signer, clock, log },
       {

@@ -36,10 +36,10 @@ export class MemoryNetwork implements Link {
     this.#loss = options.loss ?? 0;
   }
 
-  /** A new node, not started. Its address looks like that of a real one. */
-  node(identity: { readonly peerId: string }, options: { log?: Log } = {}): MemoryTransport {
+  /** A new node, not started. Its address looks like that of a real one; a node made anew can be given the one it had. */
+  node(identity: { readonly peerId: string }, options: { log?: Log; address?: string } = {}): MemoryTransport {
     const number = ++this.#made;
-    const address = `/ip4/10.${number >> 16}.${(number >> 8) & 255}.${number & 255}/tcp/4001`;
+    const address = options.address ?? `/ip4/10.${number >> 16}.${(number >> 8) & 255}.${number & 255}/tcp/4001`;
     const node = new MemoryTransport(this, identity.peerId, address, options.log ?? silentLog);
     this.#nodes.set(identity.peerId, node);
     return node;
