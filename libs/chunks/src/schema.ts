@@ -67,5 +67,29 @@ class ChunkUpkeep1763900000000 implements MigrationInterface {
   }
 }
 
+class ChunksGone1764200000000 implements MigrationInterface {
+  name = 'ChunksGone1764200000000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    // Packs that were not there at a start, and since when: their blocks are in damaged_chunk with this very found_at. A pack
+    // that is back is used again; it is kept as long as any of its blocks is missed.
+    await runner.query(`
+      CREATE TABLE missing_pack (
+        name TEXT PRIMARY KEY,
+        since INTEGER NOT NULL
+      ) STRICT, WITHOUT ROWID`);
+    await runner.query('CREATE INDEX damaged_chunk_by_pack ON damaged_chunk (pack)');
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP INDEX damaged_chunk_by_pack');
+    await runner.query('DROP TABLE missing_pack');
+  }
+}
+
 /** Tables of the chunk store, for Database.open. */
-export const chunksMigrations: MigrationClass[] = [Chunks1763800000000, ChunkUpkeep1763900000000];
+export const chunksMigrations: MigrationClass[] = [
+  Chunks1763800000000,
+  ChunkUpkeep1763900000000,
+  ChunksGone1764200000000,
+];

@@ -4,6 +4,7 @@ import { abortError, cidFromBytes } from '@dfs/protocol';
 import type { Reader } from '@dfs/database';
 import { allPacks, type PackRow } from '../store/chunk-index.js';
 import { ENTRY_HEAD_BYTES, PACK_HEAD } from '../store/format.js';
+import { missingPacks } from '../store/sweep.js';
 import { checkPack, type PackTotals } from './check-pack.js';
 import type { Unusable } from './read-only-blocks.js';
 
@@ -56,7 +57,7 @@ export async function checkStore(db: Reader, dir: string, options: CheckStoreOpt
   const counts = { packs: packs.length, packBytes: 0, unusedBytes: 0, chunks: 0, bytes: 0, hashed: 0 };
   const totals: StoreTotals = { ...counts, unusable };
   const all = packs.reduce((sum, { bytes }) => sum + bytes, 0);
-  await findOrphanFiles(dir, packs, options);
+  await findOrphanFiles(db, dir, packs, options);
   await findOrphanRows(db, options);
   await findKnownDamage(db, options);
   for (const pack of packs) {
@@ -112,8 +113,14 @@ async function checkOne(
   }
 }
 
-async function findOrphanFiles(dir: string, packs: readonly PackRow[], options: CheckStoreOptions): Promise<void> {
+async function findOrphanFiles(
+  db: Reader,
+  dir: string,
+  packs: readonly PackRow[],
+  options: CheckStoreOptions,
+): Promise<void> {
   const known = new Set(packs.map(({ name }) => `${name}.pack`));
+  const gone = new Set((await missingPacks(db)).map((name) => `${name}.pack`));
   const sweeps = 'the next start of the node removes it.';
   const tell = (subject: string, detail: string): void =>
     options.onFinding({ problem: 'orphan-file', subject, detail });
@@ -121,7 +128,8 @@ async function findOrphanFiles(dir: string, packs: readonly PackRow[], options: 
     if (name !== 'packs' && name !== 'tmp') tell(name, 'It is none of the store’s own: remove it by hand.');
   }
   for (const name of await list(join(dir, 'packs'))) {
-    if (!known.has(name)) tell(`packs/${name}`, `The database does not know it: ${sweeps}`);
+    const back = 'It was gone when the node was last started: the next start takes it in again.';
+    if (!known.has(name)) tell(`packs/${name}`, gone.has(name) ? back : `The database does not know it: ${sweeps}`);
   }
   for (const name of await list(join(dir, 'tmp'))) {
     tell(`tmp/${name}`, `It is left from an upload that was not finished: ${sweeps}`);

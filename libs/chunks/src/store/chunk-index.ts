@@ -165,10 +165,11 @@ export async function moveToDamaged(tx: Tx, { cid, pack, offset, size }: Place, 
   return true;
 }
 
-/** All blocks of these packs are damaged: their files are gone. Gives how many. */
+/** All blocks of these packs are damaged: their files are gone. The packs are remembered: they may come back. Gives how many. */
 export async function moveMissingPacks(tx: Tx, names: readonly string[], foundAt: number): Promise<number> {
   let moved = 0;
   for (const name of names) {
+    await tx.insertMany('missing_pack', ['name', 'since'], [[name, foundAt]], 'replace');
     await tx.run(
       `INSERT OR REPLACE INTO damaged_chunk (cid, pack, offset, size, found_at)
        SELECT c.cid, p.name, c.offset, c.size, ? FROM chunk c JOIN pack p ON p.id = c.pack WHERE p.name = ?`,

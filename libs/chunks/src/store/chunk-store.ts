@@ -1,18 +1,10 @@
-import { cidToBytes, silentLog, systemClock, type Cid, type Log, type Unsubscribe } from '@dfs/protocol';
+import { cidToBytes, silentLog, type Cid, type Log, type Unsubscribe } from '@dfs/protocol';
 import type { Database, Reader } from '@dfs/database';
 import { Admission, type FileSystemSize, type Purpose, type Quota } from './admission.js';
 import { PackBatch, type BlockBatch } from './batch.js';
 import { Budget } from './budget.js';
 import { ChunkReader, type ReadBlock } from './chunk-reader.js';
-import {
-  allPacks,
-  countChunks,
-  damagedCids,
-  findPlaces,
-  lastPackId,
-  moveMissingPacks,
-  type PackRow,
-} from './chunk-index.js';
+import { allPacks, countChunks, damagedCids, findPlaces, lastPackId, type PackRow } from './chunk-index.js';
 import { joinSmall } from './compact.js';
 import { Damage } from './damage.js';
 import { keyOf } from './format.js';
@@ -32,6 +24,7 @@ import {
   type ScrubSlice,
   type SliceOptions,
 } from './scrub.js';
+import { sweep } from './sweep.js';
 
 export interface ChunkStoreOptions {
   /** Folder of the store; made if it is not there. One process at a time. */
@@ -247,12 +240,3 @@ export class ChunkStore {
 
 /** Small batches in one pack. */
 const SHARED_BATCHES = 64;
-
-async function sweep(db: Database, files: PackFiles, log: Log): Promise<void> {
-  const packs = await allPacks(db);
-  const { removed, missing } = await files.sweep(new Set(packs.map(({ name }) => name)));
-  if (removed > 0) log.info({ files: removed }, 'files of unfinished uploads were swept');
-  if (missing.size === 0) return;
-  const chunks = await db.write((tx) => moveMissingPacks(tx, [...missing], systemClock.now()));
-  log.error({ packs: missing.size, chunks }, 'packs are gone from the disk');
-}

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { open, mkdir, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
+import { open, mkdir, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { OPEN_PACKS } from './limits.js';
 
@@ -51,6 +51,11 @@ export class PackFiles {
       removed++;
     }
     return { removed, missing };
+  }
+
+  /** Of a whole pack. */
+  async bytesOf(name: string): Promise<number> {
+    return (await stat(this.#path(name))).size;
   }
 
   /** A new file in `tmp`, for writing and reading. */

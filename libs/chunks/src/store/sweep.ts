@@ -1,0 +1,61 @@
+import { systemClock, type Log } from '@dfs/protocol';
+import type { Database, Reader, Tx } from '@dfs/database';
+import { allPacks, moveMissingPacks } from './chunk-index.js';
+import type { PackFiles } from './pack-files.js';
+
+/**
+ * Sets files and rows right at a start: removes what was not finished, takes out of use what is gone from the disk, and
+ * into use again what was gone and is back, as when the disk with the chunks was not mounted.
+ */
+export async function sweep(db: Database, files: PackFiles, log: Log): Promise<void> {
+  await forgetWithoutBlocks(db);
+  const known = (await allPacks(db)).map(({ name }) => name);
+  const gone = await missingPacks(db);
+  const { removed, missing } = await files.sweep(new Set([...known, ...gone]));
+  if (removed > 0) log.info({ files: removed }, 'files of unfinished uploads were swept');
+  const back = await Promise.all(
+    gone.filter((name) => !missing.has(name)).map(async (name) => ({ name, bytes: await files.bytesOf(name) })),
+  );
+  if (back.length > 0) {
+    const chunks = await db.write((tx) => takeIn(tx, back));
+    log.info({ packs: back.length, chunks }, 'packs that were gone from the disk are back');
+  }
+  const lost = known.filter((name) => missing.has(name));
+  if (lost.length === 0) return;
+  const chunks = await db.write((tx) => moveMissingPacks(tx, lost, systemClock.now()));
+  log.error(
+    { packs: lost.length, chunks },
+    'packs are gone from the disk: is the disk with the chunks mounted? They are used again at the first start at which they are back',
+  );
+}
+
+/** Packs that were gone at an earlier start, and of which something has not been healed. */
+export async function missingPacks(db: Reader): Promise<string[]> {
+  const rows = await db.query<{ name: string }>('SELECT name FROM missing_pack ORDER BY name');
+  return rows.map(({ name }) => name);
+}
+
+async function forgetWithoutBlocks(db: Database): Promise<void> {
+  if ((await missingPacks(db)).length === 0) return;
+  await db.write((tx) =>
+    tx.run('DELETE FROM missing_pack WHERE NOT EXISTS (SELECT 1 FROM damaged_chunk WHERE pack = name)'),
+  );
+}
+
+/** What went with these packs and was not healed since; not what was found damaged in them before. Gives how many blocks. */
+async function takeIn(tx: Tx, packs: readonly { name: string; bytes: number }[]): Promise<number> {
+  let chunks = 0;
+  const wentWithIt = 'pack = ? AND found_at = (SELECT since FROM missing_pack WHERE name = ?)';
+  for (const { name, bytes } of packs) {
+    const { lastId } = await tx.run('INSERT INTO pack (name, bytes) VALUES (?, ?)', [name, bytes]);
+    const { changes } = await tx.run(
+      `INSERT OR IGNORE INTO chunk (cid, pack, offset, size)
+       SELECT cid, ?, offset, size FROM damaged_chunk WHERE ${wentWithIt}`,
+      [lastId, name, name],
+    );
+    await tx.run(`DELETE FROM damaged_chunk WHERE ${wentWithIt}`, [name, name]);
+    await tx.run('DELETE FROM missing_pack WHERE name = ?', [name]);
+    chunks += changes;
+  }
+  return chunks;
+}
