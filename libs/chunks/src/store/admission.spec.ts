@@ -101,6 +101,33 @@ describe('admission', () => {
     await admission.admit(80 * MiB, 'local');
   });
 
+  it('lets a full disk be emptied: what makes room may take some of the reserve for a while', async () => {
+    const reserveBytes = 20 * MiB;
+    await using fixture = await StoreFixture.open({ reserveBytes });
+    const [kept, ...dead] = [block(1 * MiB), block(2 * MiB), block(2 * MiB)];
+    await fixture.put([kept, ...dead]);
+    const before = fixture.store.usage().bytes;
+    fixture.disk = { totalBytes: 2 ** 40, freeBytes: reserveBytes };
+    await fixture.reopen();
+    await expect(fixture.put([block(10)])).rejects.toMatchObject({ code: 'no-space' });
+    expect(await fixture.store.reclaim(async () => new Set([kept.id]))).toMatchObject({ chunks: 2, packs: 1 });
+    expect(fixture.store.usage().bytes).toBeLessThanOrEqual(before - 4 * MiB);
+    expect(Buffer.compare(await fixture.store.get(kept.id), kept.bytes)).toBe(0);
+    await expect(fixture.put([block(10)])).rejects.toMatchObject({ code: 'no-space' });
+  });
+
+  it('keeps half of the reserve, whatever is made room for', async () => {
+    const fileSystem = async (): Promise<{ totalBytes: number; freeBytes: number }> => ({
+      totalBytes: 1000 * MiB,
+      freeBytes: 20 * MiB,
+    });
+    const admission = await Admission.open({ dir: '/', quota: 1, reserveBytes: 20 * MiB, keptBytes: 0, fileSystem });
+    await admission.admitRewrite(10 * MiB);
+    await expect(admission.admitRewrite(1)).rejects.toMatchObject({ code: 'no-space' });
+    admission.release(10 * MiB, 10 * MiB);
+    await admission.admitRewrite(1);
+  });
+
   it('a full disk is told as such, leaves nothing behind, and mends by itself', async () => {
     await using fixture = await StoreFixture.open();
     fixture.disk = { totalBytes: 2 ** 40, freeBytes: 100 * KiB };

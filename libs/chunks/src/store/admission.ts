@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises';
 import { noSpace, quotaExceeded } from './errors.js';
-import { FREE_SPACE_TTL, MAX_RESERVE_BYTES, PEER_SHARE, RESERVE_SHARE } from './limits.js';
+import { FREE_SPACE_TTL, MAX_RESERVE_BYTES, PEER_SHARE, RESERVE_SHARE, REWRITE_RESERVE_SHARE } from './limits.js';
 
 /** Bytes, or a share of the file system the chunks are on. */
 export type Quota = number | { percent: number };
@@ -79,13 +79,16 @@ export class Admission {
     await this.refresh();
     const limit = this.quotaBytes * (purpose === 'peer' ? PEER_SHARE : 1);
     if (this.#kept + this.#promised + bytes > limit) throw quotaExceeded(purpose);
-    this.#promise(bytes);
+    this.#promise(bytes, this.#reserveBytes());
   }
 
-  /** The same for bytes that replace others of ours, which the quota need not have room for. */
+  /**
+   * The same for bytes that replace more of ours, which the quota need not have room for. Part of the reserve is for them: a
+   * full disk could not be emptied otherwise.
+   */
   async admitRewrite(bytes: number): Promise<void> {
     await this.refresh();
-    this.#promise(bytes);
+    this.#promise(bytes, this.#reserveBytes() * REWRITE_RESERVE_SHARE);
   }
 
   /** What was admitted is in the file system now. */
@@ -117,8 +120,8 @@ export class Admission {
     if (performance.now() - this.#readAt > FREE_SPACE_TTL) await this.#read();
   }
 
-  #promise(bytes: number): void {
-    if (this.#room - bytes < this.#reserveBytes()) throw noSpace();
+  #promise(bytes: number, reserve: number): void {
+    if (this.#room - bytes < reserve) throw noSpace();
     this.#promised += bytes;
     this.#unwritten += bytes;
     this.#room -= bytes;

@@ -37,6 +37,8 @@ export const PEER_SHARE = 0.9;
  */
 export const RESERVE_SHARE = 0.05;
 export const MAX_RESERVE_BYTES = 512 * MiB;
+/** Share of the reserve that stays when packs are rewritten, which makes room. */
+export const REWRITE_RESERVE_SHARE = 0.5;
 /** How long a reading of the free space is trusted. */
 export const FREE_SPACE_TTL = 1 * second;
 

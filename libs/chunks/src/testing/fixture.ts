@@ -18,12 +18,13 @@ export class StoreFixture implements AsyncDisposable {
     readonly dir: string,
     public store: ChunkStore,
     private readonly quotaBytes: number,
+    private readonly reserveBytes: number,
   ) {}
 
-  static async open({ quotaBytes = 2 ** 40 } = {}): Promise<StoreFixture> {
+  static async open({ quotaBytes = 2 ** 40, reserveBytes = 0 } = {}): Promise<StoreFixture> {
     const temp = await tempDatabase(chunksMigrations);
     const dir = temp.dir.file('chunks');
-    const fixture = new StoreFixture(temp, dir, undefined as unknown as ChunkStore, quotaBytes);
+    const fixture = new StoreFixture(temp, dir, undefined as unknown as ChunkStore, quotaBytes, reserveBytes);
     await fixture.reopen();
     return fixture;
   }
@@ -39,7 +40,7 @@ export class StoreFixture implements AsyncDisposable {
       dir: this.dir,
       db: this.db,
       quotaBytes: this.quotaBytes,
-      reserveBytes: 0,
+      reserveBytes: this.reserveBytes,
       fileSystem,
     });
   }
