@@ -4,15 +4,12 @@ import type { ChunkStore, Scrubber } from '@dfs/chunks';
 import type { Database } from '@dfs/database';
 import type { EventLog } from '@dfs/events';
 import type { Membership, Peers } from '@dfs/peers';
-import { MiB, second, type Log } from '@dfs/protocol';
+import { second, type Log } from '@dfs/protocol';
 import type { Joining } from './joining.js';
 import { scrubReport } from './scrub-report.js';
+import { storageReport } from './storage-report.js';
 
 const WATCH_EVERY = 10 * second;
-/** Less of the file system than this is too little. */
-const LOW_FREE_BYTES = 512 * MiB;
-/** More of the quota than this is nearly all. */
-const LOW_QUOTA_SHARE = 0.95;
 
 export interface NodeHealthParts {
   db: Database;
@@ -98,12 +95,8 @@ export class NodeHealth {
   }
 
   private storage(): Check {
-    const { bytes, quotaBytes, freeBytes } = this.parts.chunks.usage();
-    const room = Math.min(quotaBytes - bytes, freeBytes);
-    const low = freeBytes < LOW_FREE_BYTES || bytes > quotaBytes * LOW_QUOTA_SHARE;
-    const left = `${Math.max(0, Math.floor(room / MiB))} MiB can still be stored.`;
-    const detail = low ? `Space is low: ${left} Make room, or raise the quota.` : left;
-    return { name: 'storage', ok: !low, detail, code: 'low-space' };
+    const { chunks } = this.parts;
+    return { name: 'storage', ...storageReport(chunks.usage(), chunks.room()), code: 'low-space' };
   }
 
   private chunks(): Check {

@@ -11,9 +11,9 @@ export interface CacheKeeperComponents {
 }
 
 /** Whether so many bytes more may be kept as cache: they never stop what others' data needs. */
-export function hasRoomForCache(chunks: Pick<BlockStore, 'usage'>, more: number): boolean {
-  const { bytes, quotaBytes, freeBytes } = chunks.usage();
-  return bytes + more <= quotaBytes * CACHE_SHARE && more <= freeBytes * CACHE_FREE_SHARE;
+export function hasRoomForCache(chunks: Pick<BlockStore, 'usage' | 'room'>, more: number): boolean {
+  const { bytes, quotaBytes } = chunks.usage();
+  return bytes + more <= quotaBytes * CACHE_SHARE && more <= chunks.room() * CACHE_FREE_SHARE;
 }
 
 /**

@@ -1,9 +1,10 @@
-import { cidOf, DfsError, GiB, MiB, silentLog } from '@dfs/protocol';
+import { jest } from '@jest/globals';
+import { cidOf, DfsError, GiB, KiB, MiB, silentLog } from '@dfs/protocol';
 import { RequestSlots } from './request-slots.js';
 import { ServingQueue } from './serving-queue.js';
 import { capacityClass, StoreRoom } from './store-room.js';
 import { WantQueue, type WantedExtent } from './wants.js';
-import { BULK_REQUESTS_PER_PEER, REQUESTS_PER_PEER, WAITING_PER_ASKER } from './limits.js';
+import { BULK_REQUESTS_PER_PEER, REQUESTS_PER_PEER, ROOM_CHECK, WAITING_PER_ASKER } from './limits.js';
 
 const forever = new AbortController().signal;
 const turn = () => new Promise((resolve) => setImmediate(resolve));
@@ -86,14 +87,13 @@ describe('the queue of wants', () => {
 });
 
 describe('room for the data of others', () => {
-  const roomOf = (bytes: number) => {
+  const roomOf = (bytes: number, onDisk = 512 * MiB) => {
     const usage = { chunks: 0, bytes, quotaBytes: 100 * MiB, freeBytes: GiB };
+    const disk = { room: onDisk };
     const changes: boolean[] = [];
-    return {
-      usage,
-      changes,
-      room: new StoreRoom({ chunks: { usage: () => usage }, log: silentLog, onChange: (full) => changes.push(full) }),
-    };
+    const chunks = { usage: () => usage, room: () => disk.room };
+    const room = new StoreRoom({ chunks, log: silentLog, onChange: (full) => changes.push(full) });
+    return { usage, disk, changes, room };
   };
 
   it('ends at a share of the quota', () => {
@@ -109,6 +109,29 @@ describe('room for the data of others', () => {
   it('is known at the start', () => {
     expect(roomOf(95 * MiB).room.isFull()).toBe(true);
     expect(roomOf(5 * MiB).room.isFull()).toBe(false);
+    expect(roomOf(5 * MiB, 0).room.isFull()).toBe(true);
+  });
+
+  it('ends, too, where the free space is left alone, and is not there again before there clearly is', () => {
+    jest.useFakeTimers();
+    const { room, disk, changes } = roomOf(10 * MiB, 2 * MiB);
+    try {
+      room.start();
+      expect(room.admit([wantOf(1, 1 * MiB)])).toHaveLength(1);
+      // There was less than it took for room.
+      room.refused();
+      for (const left of [2 * MiB, 0, 100 * KiB, 4 * MiB]) {
+        disk.room = left;
+        jest.advanceTimersByTime(2 * ROOM_CHECK);
+      }
+      expect(changes).toEqual([true]);
+      disk.room = 6 * MiB;
+      jest.advanceTimersByTime(2 * ROOM_CHECK);
+      expect(changes).toEqual([true, false]);
+    } finally {
+      room.stop();
+      jest.useRealTimers();
+    }
   });
 });
 

@@ -33,6 +33,8 @@ export interface BlockReader {
 export interface BlockStore extends BlockReader {
   batch(purpose: 'local' | 'peer'): Batch;
   usage(): { chunks: number; bytes: number; quotaBytes: number; freeBytes: number };
+  /** Bytes that the file system has room for. */
+  room(): number;
   onDamaged(listener: (id: Cid) => void): Unsubscribe;
   /** Blocks found damaged and not added anew. */
   damaged(): Cid[];

@@ -1,4 +1,4 @@
-import { CHUNK_MEAN_BYTES, EXTENT_CHUNKS, GiB, type Log } from '@dfs/protocol';
+import { CHUNK_MEAN_BYTES, EXTENT_CHUNKS, GiB, MiB, type Log } from '@dfs/protocol';
 import { PEER_SHARE, ROOM_AGAIN, ROOM_CHECK } from './limits.js';
 import type { BlockStore } from './parts.js';
 import { MAX_CAPACITY, MIN_CAPACITY } from './rendezvous.js';
@@ -6,9 +6,11 @@ import type { WantedExtent } from './wants.js';
 
 /** How far a quota must leave the middle of its class, in classes, before the class changes. */
 const HYSTERESIS = 0.75;
+/** Of a large quota, what is clearly room on the disk. */
+const CLEAR_ROOM = 256 * MiB;
 
 export interface StoreRoomComponents {
-  chunks: Pick<BlockStore, 'usage'>;
+  chunks: Pick<BlockStore, 'usage' | 'room'>;
   log: Log;
   /** It became full or roomy. */
   onChange(full: boolean): void;
@@ -75,15 +77,17 @@ export class StoreRoom {
 
   private check(): void {
     const { bytes, quotaBytes } = this.components.chunks.usage();
-    if (!this.full || bytes > quotaBytes * ROOM_AGAIN || this.bytesLeft() < this.needed) return;
+    const clear = Math.min(CLEAR_ROOM, quotaBytes * (PEER_SHARE - ROOM_AGAIN));
+    // A disk that is full stays nearly so: without a distance, members would hear of it again and again.
+    if (!this.full || bytes > quotaBytes * ROOM_AGAIN || this.bytesLeft() < Math.max(this.needed, clear)) return;
     this.full = false;
     this.components.onChange(false);
     for (const listener of this.listeners) listener();
   }
 
   private bytesLeft(): number {
-    const { bytes, quotaBytes, freeBytes } = this.components.chunks.usage();
-    return Math.min(quotaBytes * PEER_SHARE - bytes, freeBytes);
+    const { bytes, quotaBytes } = this.components.chunks.usage();
+    return Math.min(quotaBytes * PEER_SHARE - bytes, this.components.chunks.room());
   }
 }
 

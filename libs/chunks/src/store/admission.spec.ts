@@ -104,12 +104,14 @@ describe('admission', () => {
   it('lets a full disk be emptied: what makes room may take some of the reserve for a while', async () => {
     const reserveBytes = 20 * MiB;
     await using fixture = await StoreFixture.open({ reserveBytes });
+    expect(fixture.store.room()).toBe(2 ** 40 - reserveBytes);
     const [kept, ...dead] = [block(1 * MiB), block(2 * MiB), block(2 * MiB)];
     await fixture.put([kept, ...dead]);
     const before = fixture.store.usage().bytes;
     fixture.disk = { totalBytes: 2 ** 40, freeBytes: reserveBytes };
     await fixture.reopen();
     await expect(fixture.put([block(10)])).rejects.toMatchObject({ code: 'no-space' });
+    expect(fixture.store.room()).toBe(0);
     expect(await fixture.store.reclaim(async () => new Set([kept.id]))).toMatchObject({ chunks: 2, packs: 1 });
     expect(fixture.store.usage().bytes).toBeLessThanOrEqual(before - 4 * MiB);
     expect(Buffer.compare(await fixture.store.get(kept.id), kept.bytes)).toBe(0);

@@ -62,6 +62,10 @@ export class Admission {
   get freeBytes(): number {
     return this.#freeBytes;
   }
+  /** Bytes that may come in before the reserve is reached, whatever the quota says. */
+  get roomBytes(): number {
+    return Math.max(0, this.#room - this.#reserveBytes());
+  }
   get quotaBytes(): number {
     if (typeof this.quota === 'number') return this.quota;
     return Math.floor((this.#totalBytes * this.quota.percent) / 100);

@@ -174,6 +174,13 @@ export class ChunkStore {
     };
   }
 
+  /** Bytes that the file system has room for, as of a moment ago: what is free but for the reserve. The quota may allow less. */
+  room(): number {
+    const { admission } = this.parts;
+    void admission.refresh().catch(() => undefined);
+    return admission.roomBytes;
+  }
+
   setQuota(quota: Quota): void {
     this.parts.admission.setQuota(quota);
   }
