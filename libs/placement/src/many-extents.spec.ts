@@ -1,4 +1,5 @@
 import type { SqlValue } from '@dfs/database';
+import { cidOf, cidToBytes, MANIFEST_CODEC } from '@dfs/protocol';
 import { eventually, seededRandom } from '@dfs/testing';
 import { World, type WorldNode } from './world.suite.js';
 
@@ -47,6 +48,27 @@ describe('many extents', () => {
     expect(await states(a)).toEqual(['at-risk 2']);
     expect(await Promise.all([a, b].map(written))).toEqual(before);
     expect(a.events.length - told).toBeLessThan(5);
+  });
+
+  it('that a record claims, and nobody has, cost next to nothing', async () => {
+    await using world = await World.of(2);
+    const [a, b] = world.nodes as [WorldNode, WorldNode];
+    const contentId = cidOf(Buffer.from('a manifest that nobody has'), MANIFEST_CODEC);
+    const content = { contentId, size: Number.MAX_SAFE_INTEGER };
+    const replication = { target: 3, copies: 0, state: 'unavailable', reason: 'no-holder' };
+    expect((await a.placement.replication([content])).get(contentId)).toEqual(replication);
+    // A member says that it holds the last of them.
+    await b.db.write((tx) =>
+      tx.insertMany(
+        'placement_pin',
+        ['content', 'extent', 'size', 'number', 'held'],
+        [[cidToBytes(contentId), 2 ** 25 - 1, content.size, 1, 1]],
+      ),
+    );
+    expect((await b.placement.replication([content])).get(contentId)).toEqual(replication);
+    const { extents } = await b.placement.holders(contentId, content.size);
+    expect(extents.length).toBeLessThanOrEqual(2 ** 18);
+    expect(await b.placement.isPromised(contentId, content.size)).toBe(false);
   });
 
   it('are looked up by index', async () => {

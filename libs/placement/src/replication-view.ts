@@ -7,6 +7,9 @@ import type { PeerView } from './parts.js';
 import { stateOf, stateOfEmpty } from './states.js';
 import type { ExtentCounts } from './survey.js';
 
+/** Extents of one content that are listed: of 256 TiB, which is more than anybody has. */
+const MOST_LISTED = 2 ** 18;
+
 export interface ReplicationViewComponents {
   holdings: Holdings;
   counts: ExtentCounts;
@@ -35,7 +38,7 @@ export class ReplicationView {
       }
       const held = holders.get(contentId)!;
       const { count, more } = reach(extentCounts.get(contentId), size, held);
-      const extents = Array.from({ length: count }, (_, extent) => held.get(extent) ?? []);
+      const extents = spokenOf(held, count);
       const news = isNews(contentId);
       states.set(contentId, stateOf({ self, target, live, willing, reachable, extents, more, news }));
     }
@@ -49,7 +52,7 @@ export class ReplicationView {
     const { self, live } = network.now();
     const held = (await holdings.holders([contentId])).get(contentId)!;
     const { count } = reach((await counts.of([{ contentId, size }])).get(contentId), size, held);
-    const extents = Array.from({ length: count }, (_, index) => ({
+    const extents = Array.from({ length: Math.min(count, MOST_LISTED) }, (_, index) => ({
       index,
       holders: (held.get(index) ?? []).map((peerId) => ({
         peerId,
@@ -62,11 +65,17 @@ export class ReplicationView {
   }
 }
 
+/** Holders of each extent; all that nobody holds are one: a record may claim any size, and so millions of them. */
+function spokenOf(held: ExtentHolders, count: number): string[][] {
+  const extents = [...held].filter(([extent]) => extent < count).map(([, holders]) => holders);
+  return extents.length < count ? [...extents, []] : extents;
+}
+
 /** How many extents are spoken of, and whether there may be more: until a manifest is read, those that someone holds. */
 function reach(known: number | undefined, size: number, held: ExtentHolders): { count: number; more: boolean } {
   if (known !== undefined) return { count: known, more: false };
   const most = mostExtents(size);
-  const heardOf = Math.max(fewestExtents(size), ...[...held.keys()].map((extent) => extent + 1));
+  const heardOf = [...held.keys()].reduce((most, extent) => Math.max(most, extent + 1), fewestExtents(size));
   const count = Math.min(most, heardOf);
   return { count, more: count < most };
 }

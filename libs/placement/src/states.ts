@@ -3,7 +3,7 @@ import type { Replication } from '@dfs/contracts';
 /** What is known of one content when its state is asked for. */
 export interface Standing {
   target: number;
-  /** Members that pin each extent, gone ones included; one list for each extent there is. */
+  /** Members that pin each extent, gone ones included; one list for each extent there is, or for all that nobody pins. */
   extents: readonly (readonly string[])[];
   /** There may be more extents, whose holders nobody has named: how many there are is not known yet. */
   more: boolean;
@@ -21,7 +21,10 @@ export interface Standing {
 /** State of a content's copies (design §5), from holders and liveness: nothing of it is stored. */
 export function stateOf(standing: Standing): Replication {
   const { target, extents, live, reachable } = standing;
-  const fewest = Math.min(...extents.map((holders) => holders.filter((peerId) => live.has(peerId)).length));
+  const fewest = extents.reduce(
+    (least, holders) => Math.min(least, holders.filter((peerId) => live.has(peerId)).length),
+    Infinity,
+  );
   // Of an extent that nobody has named there may be fewer.
   const copies = standing.more ? Math.min(fewest, target - 1) : fewest;
   // Of news the holders may not have been heard of; where some are known, they are what there is.
