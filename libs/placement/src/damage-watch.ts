@@ -79,17 +79,32 @@ export class DamageWatch {
         if (this.open.size > 0) await this.warn(true);
         // Whatever happens from here on is a reason to try again at once.
         const woken = this.wake.promise;
-        await this.heal();
-        const hurt = [...this.waiting];
-        this.waiting.clear();
-        if (hurt.length > 0) await this.dropPins(new Set(hurt));
-        if (this.healed) await this.pinAgain();
-        if (this.open.size > 0) await Promise.race([pause(HEAL_AGAIN, this.control.signal), woken]);
+        const failed = await this.attend();
+        if (this.open.size > 0 || failed) await Promise.race([pause(HEAL_AGAIN, this.control.signal), woken]);
         this.forgetHealed();
       }
       await this.warn(false);
     } catch (error) {
       if (!this.control.signal.aborted) this.components.log.error({ err: error }, 'damage could not be healed');
+    }
+  }
+
+  /** Once. @returns whether some of it is to be tried again: what is damaged must not be promised for want of a write */
+  private async attend(): Promise<boolean> {
+    let hurt: Cid[] = [];
+    try {
+      await this.heal();
+      hurt = [...this.waiting];
+      this.waiting.clear();
+      if (hurt.length > 0) await this.dropPins(new Set(hurt));
+      hurt = [];
+      if (this.healed) await this.pinAgain();
+      return false;
+    } catch (error) {
+      this.control.signal.throwIfAborted();
+      this.components.log.error({ err: error }, 'damage could not be attended to, and is tried again');
+      for (const id of hurt) this.waiting.add(id);
+      return true;
     }
   }
 
@@ -133,7 +148,10 @@ export class DamageWatch {
   private async pinAgain(): Promise<void> {
     this.healed = false;
     const purged = (contents: readonly Cid[]): Promise<Set<Cid>> => this.components.catalogue.purged(contents);
-    const extents = await pinAgain({ ...this.components, purged }, this.control.signal);
+    const extents = await pinAgain({ ...this.components, purged }, this.control.signal).catch((error: unknown) => {
+      this.healed = true;
+      throw error;
+    });
     if (extents > 0) this.components.log.info({ extents }, 'extents that are whole again are promised again');
   }
 
@@ -185,12 +203,16 @@ export class DamageWatch {
   private async warn(active: boolean): Promise<void> {
     if (this.warned === active) return;
     this.warned = active;
-    await this.components.events.recordNow('node.warning', {
+    const told = this.components.events.recordNow('node.warning', {
       code: 'damaged-chunk',
       detail: active
         ? 'Data on this node’s disk is damaged. It is being fetched again from the other nodes; check the disk.'
         : 'The damaged data is whole again.',
       active,
+    });
+    await told.catch((error: unknown) => {
+      this.warned = !active;
+      this.components.log.warn({ err: error }, 'damage could not be told of');
     });
   }
 }

@@ -1,7 +1,9 @@
 import { open, readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { jest } from '@jest/globals';
 import { cidToBytes, MiB } from '@dfs/protocol';
 import { eventually, seededRandom, sha256Hex } from '@dfs/testing';
+import { PinLog } from './pin-log.js';
 import { World, type WorldNode } from './world.suite.js';
 
 const random = seededRandom(23);
@@ -76,6 +78,33 @@ describe('damage', () => {
     await eventually(() => warnings(b).at(-1) === false, { deadline: 40_000 });
     expect(await sha256Hex(await b.read(file.contentId, file.size))).toBe(await sha256Hex(bytes));
     await eventually(async () => (await a.state(file)) === 'safe 2');
+  });
+
+  it('takes the promise back even if that cannot be written at first', async () => {
+    await using world = await World.of(2, { replicas: 2 });
+    const [a, b] = world.nodes as [WorldNode, WorldNode];
+    const file = await a.put('lost here', random.bytes(3 * MiB));
+    await eventually(async () => (await b.state(file)) === 'safe 2');
+    await a.stop();
+    await rot(b);
+    const { drop } = PinLog.prototype;
+    let refused = 0;
+    const broken = jest.spyOn(PinLog.prototype, 'drop').mockImplementation(async () => {
+      refused++;
+      throw new Error('SQLITE_FULL: database or disk is full');
+    });
+    await b.chunks.verifyAll();
+    await eventually(() => refused > 0);
+    broken.mockImplementation(drop);
+    try {
+      await world.add();
+      await eventually(async () => (await b.pinned(file.contentId)) === 0, { deadline: 20_000 });
+      expect(await b.state(file)).toMatch(/^unavailable/);
+      await a.restart();
+      await eventually(() => b.chunks.damaged().length === 0, { deadline: 20_000 });
+    } finally {
+      broken.mockRestore();
+    }
   });
 
   it('of a version that was replaced is healed and promised again when a holder returns, after a restart too', async () => {
