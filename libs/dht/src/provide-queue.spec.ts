@@ -118,7 +118,7 @@ describe('ProvideQueue', () => {
     expect(queue.info().provide.failed).toBe(1);
   });
 
-  it('is silent where the DHT is off', async () => {
+  it('is silent where the DHT is off, and knows what to provide once it is on again', async () => {
     queue = new ProvideQueue({ db: temp.db, transport: nodes[0]!, clock }, { enabled: false });
     await connect();
     await queue.start(NETWORK);
@@ -126,6 +126,10 @@ describe('ProvideQueue', () => {
     await queue.provide([content]);
     expect(await queue.providers(content)).toEqual([]);
     expect(queue.info()).toMatchObject({ enabled: false, routingTableSize: 0, provide: { queued: 0 } });
-    expect(await temp.db.query('SELECT * FROM dht_provide')).toEqual([]);
+    expect(await named(content)).toEqual([]);
+    await queue.stop();
+    queue = open();
+    await queue.start(NETWORK);
+    await eventually(async () => (await named(content)).includes(nodes[0]!.peerId));
   });
 });

@@ -35,7 +35,7 @@ export interface ProvideQueueComponents {
 }
 
 export interface ProvideQueueOptions {
-  /** False where the DHT is switched off: nothing is queued, nothing is found. */
+  /** False where the DHT is switched off: nothing is provided, nothing is found. */
   enabled?: boolean;
 }
 
@@ -84,9 +84,12 @@ export class ProvideQueue {
     await this.routing.stop();
   }
 
-  /** Queues contents that this node holds; within the caller's unit of work where one is given. */
+  /**
+   * Queues contents that this node holds; within the caller's unit of work where one is given. Where the DHT is off, too: once it
+   * is on, they are provided.
+   */
   async provide(contents: readonly Cid[], tx?: Tx): Promise<void> {
-    if (!this.enabled || contents.length === 0) return;
+    if (contents.length === 0) return;
     if (!tx) return this.db.write((own) => this.provide(contents, own));
     await enqueue(tx, contents, this.clock.now());
     tx.afterCommit(() => this.wakeSoon());
