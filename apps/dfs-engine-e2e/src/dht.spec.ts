@@ -1,5 +1,5 @@
 import type { DhtInfo, ProviderList } from '@dfs/contracts';
-import { eventually, removeAll, startNetwork, type Engine } from '@dfs/testing';
+import { eventually, removeAll, startEngine, startNetwork, type Engine } from '@dfs/testing';
 import { at, contentHash, listed, patternHash, putPattern } from './steps.js';
 
 const SIZE = 3 * 1024 * 1024;
@@ -36,4 +36,14 @@ describe('the DHT', () => {
       expect(await lagOf(node)).toBe('0');
     }
   }, 120_000);
+
+  it('is told, once it is on, of what was stored while it was off', async () => {
+    const off = await startEngine({ env: { DFS_DHT: 'off' } });
+    nodes = [off];
+    await putPattern(off, 'before.bin', SIZE);
+    await off.stop();
+    const on = await startEngine({ dataDir: off.dataDir });
+    nodes = [off, on];
+    await eventually(async () => (await on.json<DhtInfo>('/dht')).provide.queued === 1, { deadline: 30_000 });
+  }, 60_000);
 });

@@ -60,7 +60,8 @@ export class AppModule {
             catalogue: Catalogue,
           ) => ({
             ...{ db, events, chunks, transport, peers, membership, catalogue, clock, log },
-            ...(config.dht ? { dht } : {}),
+            // Where it is off, too: it keeps what is to be provided once it is on.
+            dht,
           }),
         }),
         PurgeModule,
