@@ -2,8 +2,10 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { jest } from '@jest/globals';
 import fc from 'fast-check';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { Connection } from './connection.js';
 import { Database } from './database.js';
 import type { Tx } from './sql.js';
 
@@ -70,6 +72,19 @@ describe('Database', () => {
     await db.write((tx) => insert(tx, 2));
     expect(await db.query('SELECT n FROM number')).toEqual([{ n: 2 }]);
     expect(told).toEqual([]);
+  });
+
+  it('goes on after a commit that failed, even if the database could not be reopened at once', async () => {
+    const open = jest.spyOn(Connection, 'open').mockRejectedValueOnce(new Error('no descriptor is left'));
+    const failing = db.write(async (tx) => {
+      await tx.run('CREATE TABLE pair (n INTEGER REFERENCES number (n) DEFERRABLE INITIALLY DEFERRED)');
+      await tx.run('INSERT INTO pair VALUES (7)');
+    });
+    await expect(failing).rejects.toThrow('FOREIGN KEY constraint failed');
+    await db.write((tx) => insert(tx, 1));
+    expect(await count()).toBe(1);
+    expect(open).toHaveBeenCalledTimes(2);
+    open.mockRestore();
   });
 
   it('never lets two units share a transaction, however they are mixed', async () => {

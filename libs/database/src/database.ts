@@ -21,7 +21,8 @@ export class Database implements Reader {
 
   private constructor(
     private readonly options: DatabaseOptions,
-    private writer: Connection,
+    /** Undefined after a failure, until it could be opened anew. */
+    private writer: Connection | undefined,
     private readonly reader: Connection,
     private readonly log: Log,
   ) {}
@@ -66,23 +67,24 @@ export class Database implements Reader {
     this.closed = true;
     await this.tail;
     await this.reader.close();
-    await this.writer.close();
+    await this.writer?.close();
   }
 
   private async unit<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
-    const unit = new UnitOfWork(this.writer);
-    await this.writer.run('BEGIN IMMEDIATE');
+    const writer = (this.writer ??= await openWriter(this.options));
+    const unit = new UnitOfWork(writer);
+    await writer.run('BEGIN IMMEDIATE');
     let result: T;
     try {
       result = await work(unit);
       unit.finish();
     } catch (error) {
       unit.finish();
-      await this.rollback();
+      await this.rollback(writer);
       throw error;
     }
     try {
-      await this.writer.run('COMMIT');
+      await writer.run('COMMIT');
     } catch (error) {
       // Whether anything of it is on disk is for SQLite's recovery to say, not for this connection.
       this.log.error({ err: error }, 'commit failed, reopening the database');
@@ -103,9 +105,9 @@ export class Database implements Reader {
     }
   }
 
-  private async rollback(): Promise<void> {
+  private async rollback(writer: Connection): Promise<void> {
     try {
-      await this.writer.run('ROLLBACK');
+      await writer.run('ROLLBACK');
     } catch (error) {
       // SQLite rolls back by itself on some errors, and then knows of no transaction.
       if (error instanceof DatabaseError && error.message.includes('no transaction is active')) return;
@@ -114,9 +116,16 @@ export class Database implements Reader {
     }
   }
 
+  /** Never throws: where it fails, the next unit tries again. */
   private async reopen(): Promise<void> {
-    await this.writer.close().catch((error: unknown) => this.log.error({ err: error }, 'closing failed'));
-    this.writer = await openWriter(this.options);
+    const broken = this.writer;
+    this.writer = undefined;
+    await broken?.close().catch((error: unknown) => this.log.error({ err: error }, 'closing failed'));
+    try {
+      this.writer = await openWriter(this.options);
+    } catch (error) {
+      this.log.error({ err: error }, 'the database could not be reopened; the next change tries again');
+    }
   }
 }
 
