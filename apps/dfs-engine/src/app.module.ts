@@ -8,6 +8,7 @@ import { EventLog, EventsModule } from '@dfs/events';
 import { Files, FilesModule } from '@dfs/files';
 import { Membership, Peers } from '@dfs/peers';
 import { Placement, PlacementModule, Purge } from '@dfs/placement';
+import { MiB } from '@dfs/protocol';
 import type { Transport } from '@dfs/transport';
 import type { Access } from './access/access.js';
 import { DEFAULT_QUOTA } from './config.js';
@@ -23,6 +24,9 @@ import type { Foundation } from './modules/tokens.js';
 import { UpkeepModule } from './modules/upkeep.module.js';
 import { migrations } from './migrations.js';
 
+/** What the database has to spare for deletions and the like while the disk is full: some thousand of them. */
+const DATABASE_ROOM = 8 * MiB;
+
 /** The whole engine, from the database up; each module uses only those before it. */
 @Module({})
 export class AppModule {
@@ -34,7 +38,7 @@ export class AppModule {
         // Nest's own chatter is for those who debug.
         LoggerModule.forRoot({ pinoHttp: { logger: log.child({}, { level: quiet(log.level) }) }, useExisting: true }),
         FoundationModule.forRoot(foundation, access),
-        DatabaseModule.forRoot({ file: dataDir.databaseFile, migrations, log }),
+        DatabaseModule.forRoot({ file: dataDir.databaseFile, migrations, roomBytes: DATABASE_ROOM, log }),
         EventsModule.forRoot({
           events: { useFactory: (db: Database) => EventLog.open(db, { clock, log }), inject: [Database] },
           access: { useFactory: () => access.forEvents() },

@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
 import fc from 'fast-check';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { MiB } from '@dfs/protocol';
 import { Connection } from './connection.js';
 import { Database } from './database.js';
 import type { Tx } from './sql.js';
@@ -85,6 +86,47 @@ describe('Database', () => {
     expect(await count()).toBe(1);
     expect(open).toHaveBeenCalledTimes(2);
     open.mockRestore();
+  });
+
+  describe('on a disk that is full', () => {
+    const roomBytes = 6 * MiB;
+    beforeEach(async () => {
+      await db.close();
+      db = await Database.open({ file, migrations: [Numbers1763800000000], roomBytes });
+    });
+    /** As on a disk without a free byte: the file gets no longer. */
+    const fill = async (): Promise<void> => {
+      const [pages] = await db.query<{ page_count: number }>('PRAGMA page_count');
+      await db.write((tx) => tx.query(`PRAGMA max_page_count = ${pages!.page_count}`));
+    };
+    const free = async (): Promise<number> =>
+      (
+        await db.query<{ bytes: number }>(
+          'SELECT freelist_count * page_size AS bytes FROM pragma_freelist_count, pragma_page_size',
+        )
+      )[0]!.bytes;
+
+    it('goes on for as long as there is room in its own files', async () => {
+      expect((await stat(`${file}-wal`)).size).toBeGreaterThanOrEqual(roomBytes);
+      expect(await free()).toBeGreaterThanOrEqual(roomBytes);
+      await fill();
+      const before = (await stat(`${file}-wal`)).size;
+      for (let n = 0; n < 200; n++)
+        await db.write((tx) => tx.run('INSERT INTO number VALUES (?, zeroblob(5000))', [n]));
+      expect(await count()).toBe(200);
+      expect((await stat(`${file}-wal`)).size).toBe(before);
+      const tooMuch = db.write((tx) => tx.run('INSERT INTO number VALUES (1000, zeroblob(?))', [2 * roomBytes]));
+      await expect(tooMuch).rejects.toMatchObject({ code: 'no-space' });
+      await db.write((tx) => tx.run('DELETE FROM number WHERE n < 100'));
+      expect(await count()).toBe(100);
+    });
+
+    it('makes room again while there is some', async () => {
+      for (let n = 0; n < 1500; n++)
+        await db.write((tx) => tx.run('INSERT INTO number VALUES (?, zeroblob(5000))', [n]));
+      expect(await free()).toBeGreaterThan(roomBytes / 8);
+      expect(await db.query("SELECT name FROM sqlite_master WHERE name = 'room'")).toEqual([]);
+    });
   });
 
   it('never lets two units share a transaction, however they are mixed', async () => {

@@ -1,16 +1,26 @@
 import { DfsError, silentLog, type Log } from '@dfs/protocol';
 import { Connection } from './connection.js';
+import { makeRoom, roomLeft } from './room.js';
 import { DatabaseError, type MigrationClass, type Reader, type SqlValue, type Tx } from './sql.js';
 
 /** SQLite's own bound on the variables of a statement. */
 const MAX_VARIABLES = 32_766;
 /** More rows a statement gain nothing and hold the connection longer. */
 const MAX_ROWS_PER_INSERT = 500;
+/** Units of work between two looks at the room that is left. */
+const ROOM_CHECK = 128;
+/** It is made anew once less than this share of it is left. */
+const ROOM_AGAIN = 0.25;
 
 export interface DatabaseOptions {
   /** Path of the database file; its folder must exist. */
   file: string;
   migrations: MigrationClass[];
+  /**
+   * Bytes that the files have to spare, so that small changes go on while the disk is full: more than the log grows to
+   * between two checkpoints, 4 MiB. None when left out.
+   */
+  roomBytes?: number;
   log?: Log;
 }
 
@@ -18,6 +28,7 @@ export interface DatabaseOptions {
 export class Database implements Reader {
   private tail: Promise<unknown> = Promise.resolve();
   private closed = false;
+  private units = 0;
 
   private constructor(
     private readonly options: DatabaseOptions,
@@ -37,6 +48,7 @@ export class Database implements Reader {
       await refuseNewer(writer, options.migrations);
       await writer.migrate();
       await refuseDamaged(writer);
+      await keepRoom(writer, options);
       const reader = await Connection.open(options.file, [], 'read');
       return new Database(options, writer, reader, options.log ?? silentLog);
     } catch (error) {
@@ -92,6 +104,7 @@ export class Database implements Reader {
       throw error;
     }
     this.announce(unit.committed);
+    if (++this.units % ROOM_CHECK === 0) await keepRoom(writer, this.options, ROOM_AGAIN);
     return result;
   }
 
@@ -170,6 +183,16 @@ class UnitOfWork implements Tx {
   private open(): Connection {
     if (this.finished) throw new Error('this unit of work has ended: something in it was not awaited');
     return this.connection;
+  }
+}
+
+/** Makes room where less than a share of it is left. Never throws. */
+async function keepRoom(writer: Connection, { roomBytes, log }: DatabaseOptions, share = Infinity): Promise<void> {
+  if (!roomBytes) return;
+  try {
+    if ((await roomLeft(writer)) < roomBytes * share) await makeRoom(writer, roomBytes);
+  } catch (error) {
+    log?.warn({ err: error }, 'the database has no room to spare: while the disk is full nothing may be changed');
   }
 }
 
