@@ -199,8 +199,9 @@ describe('check', () => {
   it('finds a database that is damaged, as far as it can be read', async () => {
     const path = join(dir, 'dfs.sqlite');
     const bytes = await readFile(path);
-    const pages = bytes.length / 4096;
-    for (const page of [1, Math.floor(pages / 3), Math.floor(pages / 2), pages - 2]) {
+    // Without those that are free, which are behind the roots of the tables: nothing is lost with them.
+    const pages = bytes.length / 4096 - bytes.readUInt32BE(36);
+    for (const page of [1, Math.floor(pages / 3), Math.floor(pages / 2), Math.floor(pages * 0.6)]) {
       const hurt = Buffer.from(bytes);
       hurt.fill(0xa5, page * 4096, (page + 1) * 4096);
       await writeFile(path, hurt);
