@@ -3,6 +3,7 @@ import { yamux } from '@libp2p/yamux';
 import { MAX_INBOUND_STREAMS, STREAM_BUFFER_MAX, STREAM_WINDOW_INITIAL, STREAM_WINDOW_MAX } from './constants.js';
 import { allowEarly } from './early-negotiation.js';
 import { Pulse } from './pulse.js';
+import { saveWindowUpdates } from './window-updates.js';
 
 /** yamux with our windows, and a watch on silent connections. */
 export function watchedYamux(): () => StreamMuxerFactory {
@@ -21,6 +22,7 @@ export function watchedYamux(): () => StreamMuxerFactory {
     factory.createStreamMuxer = (connection) => {
       const muxer = create(connection);
       allowEarly(muxer);
+      saveWindowUpdates(muxer);
       Pulse.watch(muxer, connection);
       return muxer;
     };
