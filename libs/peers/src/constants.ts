@@ -66,7 +66,7 @@ export const FAREWELL_TIME = 1 * second;
 export const STATUS_TIME = 8 * second;
 /** A stream of statuses on which the other side says nothing for so long is ended: it may ask on one of its own. */
 export const STATUS_IDLE = 1 * hour;
-/** A heartbeat that can be proven to others is told at least this often, and six times in a grace. */
+/** A heartbeat that can be proven to others is told at least this often, and four times in a grace. */
 export const PROOF_PERIOD = 5 * minute;
 /** Exchanges that fail in a row before a connection is given up. */
 export const MAX_FAILED_EXCHANGES = 2;

@@ -377,5 +377,5 @@ export class Sessions {
 }
 
 function proofPeriod(graceMs: number): number {
-  return Math.min(PROOF_PERIOD, graceMs / 6);
+  return Math.min(PROOF_PERIOD, graceMs / 4);
 }

@@ -4,6 +4,8 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
+/** Milliseconds for which a host believes what it has found out about a neighbour. */
+const ARP_VALIDITY = 3_600_000;
 /** Where `ip netns` keeps its namespaces. */
 const NAMESPACES = '/run/netns';
 /** Of names of namespaces and interfaces made here: then the process that made them, so that its leftovers are known. */
@@ -180,7 +182,10 @@ export class NetnsLan implements AsyncDisposable {
     await command('ip', 'link', 'add', port, 'type', 'veth', 'peer', 'name', inside, 'netns', namespace);
     await command('ip', 'link', 'set', port, 'up');
     await command('ip', '-n', namespace, 'address', 'add', `${address}/24`, 'dev', inside);
-    await command('ip', '-n', namespace, 'link', 'set', inside, 'up');
+    // What a LAN says by itself, to find neighbours and routers, is kept out of what is measured.
+    await command('ip', '-n', namespace, 'link', 'set', inside, 'addrgenmode', 'none', 'up');
+    const cache = ['ntable', 'change', 'name', 'arp_cache', 'dev', inside];
+    await command('ip', '-n', namespace, ...cache, 'base_reachable', String(ARP_VALIDITY));
   }
 
   /** A host's port: the end of its cable that is not in the host. */
