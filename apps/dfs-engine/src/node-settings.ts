@@ -42,7 +42,7 @@ export class NodeSettings {
 
   /** With those of the network, which are the same on every node. */
   read(membership: Membership): Settings {
-    const { replicas, graceMs, retentionMs, retainedVersions } = membership.settings();
+    const { replicas, graceMs, retentionMs, retainedVersions, syncPeriodMs } = membership.settings();
     return {
       name: this.nodeName,
       networkName: membership.networkName,
@@ -51,6 +51,7 @@ export class NodeSettings {
       graceSeconds: Math.round(graceMs / second),
       retentionSeconds: Math.round(retentionMs / second),
       retainedVersions,
+      syncPeriodSeconds: Math.round(syncPeriodMs / second),
     };
   }
 
@@ -88,12 +89,17 @@ function changesOfNetwork(patch: SettingsPatch, current: Settings): Partial<Netw
     changed('replicas'),
     changed('retainedVersions'),
   ];
-  const [graceSeconds, retentionSeconds] = [changed('graceSeconds'), changed('retentionSeconds')];
+  const [graceSeconds, retentionSeconds, syncPeriodSeconds] = [
+    changed('graceSeconds'),
+    changed('retentionSeconds'),
+    changed('syncPeriodSeconds'),
+  ];
   return {
     ...(networkName !== undefined && { networkName }),
     ...(replicas !== undefined && { replicas }),
     ...(retainedVersions !== undefined && { retainedVersions }),
     ...(graceSeconds !== undefined && { graceMs: graceSeconds * second }),
     ...(retentionSeconds !== undefined && { retentionMs: retentionSeconds * second }),
+    ...(syncPeriodSeconds !== undefined && { syncPeriodMs: syncPeriodSeconds * second }),
   };
 }

@@ -289,6 +289,8 @@ export interface Settings {
   retentionSeconds: number;
   /** Newest versions of a file that is not deleted, of which the content is kept however old they are. */
   retainedVersions: number;
+  /** Between two heartbeats, by which members find out what differs; less where the grace is short. */
+  syncPeriodSeconds: number;
 }
 /** `PATCH /settings` */
 export type SettingsPatch = Partial<Settings>;

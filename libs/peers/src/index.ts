@@ -5,6 +5,7 @@
  * Not promised: that a member that is listed as connected answers the next request.
  * Units: milliseconds since 1970, milliseconds.
  */
+export { MAX_HEARTBEAT_PERIOD } from './constants.js';
 export {
   Membership,
   type MembershipComponents,

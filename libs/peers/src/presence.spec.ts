@@ -559,6 +559,22 @@ describe('settings', () => {
     const again = await network.restart(b);
     expect(again.membership.settings()).toMatchObject({ replicas: 2, graceMs: QUICK.graceMs });
   });
+
+  it('set the pace of heartbeats, at once on every node', async () => {
+    await using network = new TestNetwork({ founding: { ...QUICK, graceMs: 600_000, syncPeriodMs: 60_000 } });
+    const [a, b] = (await network.joined('a', 'b')) as Two;
+    await a.membership.changeSettings({ syncPeriodMs: 1_000 });
+    await eventually(() => b.membership.settings().syncPeriodMs === 1_000);
+    for (const [node, other] of [
+      [a, b],
+      [b, a],
+    ] as const) {
+      const beats = new Set<string | null | undefined>();
+      const hears = (): boolean =>
+        beats.add(node.peers.list().find(({ peerId }) => peerId === other.peerId)?.lastSeenAt).size > 3;
+      await eventually(hears, { deadline: 20_000, what: 'heartbeats each second' });
+    }
+  });
 });
 
 describe('a larger network', () => {

@@ -66,6 +66,8 @@ export class Presence {
   private counted = '';
   private changePending = false;
   private heartbeatTimer: NodeJS.Timeout | undefined;
+  /** Milliseconds by which the next heartbeat was set. */
+  private pendingPeriod = 0;
   private nudgeTimer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -87,7 +89,7 @@ export class Presence {
       clock,
       self: transport.peerId,
       graceMs: () => membership.settings().graceMs,
-      periodMs: () => this.heartbeatPeriod(),
+      periodMs: () => Math.max(this.heartbeatPeriod(), this.pendingPeriod),
       lastSeenBefore: (peerId) => this.book.lastSeen(peerId),
       networkId: () => membership.networkId,
       sign: (bytes) => membership.sign(bytes),
@@ -144,6 +146,7 @@ export class Presence {
   /** Ends all that is under way; connections are the transport's to close. */
   async stop(): Promise<void> {
     clearTimeout(this.heartbeatTimer);
+    this.heartbeatTimer = undefined;
     clearTimeout(this.nudgeTimer);
     this.clocks.stop();
     for (const off of this.unsubscribe.splice(0)) off();
@@ -228,6 +231,8 @@ export class Presence {
 
   private scheduleHeartbeat(): void {
     const period = this.heartbeatPeriod();
+    this.pendingPeriod = period;
+    clearTimeout(this.heartbeatTimer);
     this.heartbeatTimer = setTimeout(
       () => {
         this.liveness.tick();
@@ -374,6 +379,8 @@ export class Presence {
     this.meetAll();
     this.dialer.refresh();
     this.noteChange();
+    // A shorter period counts at once: the next heartbeat may be a minute off.
+    if (this.heartbeatTimer !== undefined && this.heartbeatPeriod() < this.pendingPeriod) this.scheduleHeartbeat();
   }
 
   /** Many changes at a time are told once. */

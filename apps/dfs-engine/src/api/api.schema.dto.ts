@@ -160,6 +160,7 @@ export class SettingsDto implements Settings {
   @ApiProperty(count) graceSeconds!: number;
   @ApiProperty(count) retentionSeconds!: number;
   @ApiProperty(count) retainedVersions!: number;
+  @ApiProperty(count) syncPeriodSeconds!: number;
 }
 
 export class EventPageDto implements EventPage {

@@ -3,7 +3,7 @@ import { ApiOkResponse, ApiOperation, ApiPropertyOptional, ApiTags } from '@nest
 import { IsInt, IsOptional, IsString, Matches, Max, MaxLength, Min, MinLength } from 'class-validator';
 import { routes, type Settings, type SettingsPatch } from '@dfs/contracts';
 import { NoQuery } from '@dfs/files';
-import { Membership, Peers } from '@dfs/peers';
+import { MAX_HEARTBEAT_PERIOD, Membership, Peers } from '@dfs/peers';
 import { day, MAX_NAME_LENGTH, MiB, second } from '@dfs/protocol';
 import { NodeSettings } from '../node-settings.js';
 import { SettingsDto } from './api.schema.dto.js';
@@ -13,6 +13,7 @@ const MIN_QUOTA = 16 * MiB;
 const MAX_GRACE = (30 * day) / second;
 const TEN_YEARS = 315_360_000;
 const MAX_VERSIONS = 1000;
+const MAX_SYNC_PERIOD = MAX_HEARTBEAT_PERIOD / second;
 /** Begins and ends with something visible. */
 const SHOWN_NAME = /^[^\p{C}\s](?:[^\p{C}]*[^\p{C}\s])?$/u;
 
@@ -91,6 +92,21 @@ export class SettingsBody implements SettingsPatch {
   @Min(1)
   @Max(MAX_VERSIONS)
   retainedVersions?: number;
+
+  @ApiPropertyOptional({
+    type: 'integer',
+    minimum: 1,
+    maximum: MAX_SYNC_PERIOD,
+    description:
+      'Between two heartbeats, by which members find out what differs; a third of the grace where that is shorter. Of the network: an owner may change it.',
+  })
+  @IsOptional()
+  @IsInt({ message: 'must be a whole number of seconds' })
+  @Min(1, { message: 'must be at least 1 second' })
+  @Max(MAX_SYNC_PERIOD, {
+    message: `must be at most ${MAX_SYNC_PERIOD} seconds: members tell of themselves each minute`,
+  })
+  syncPeriodSeconds?: number;
 }
 
 @ApiTags('settings')

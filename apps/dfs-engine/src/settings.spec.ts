@@ -1,0 +1,36 @@
+import 'reflect-metadata';
+import type { InviteInfo, Settings } from '@dfs/contracts';
+import { eventually } from '@dfs/testing';
+import { startTestNode, type Answer, type TestNode } from './running-node.suite.js';
+
+describe('the sync period, a setting of the network', () => {
+  const nodes: TestNode[] = [];
+  afterAll(async () => {
+    for (const node of nodes) await node.remove();
+  });
+
+  const patch = (node: TestNode, json: object): Promise<Answer> => node.api('/settings', { method: 'PATCH', json });
+  const period = async (node: TestNode): Promise<number> =>
+    (await node.api('/settings')).json<Settings>().syncPeriodSeconds;
+
+  it('is set by an owner, within its bounds, and is the same on another node', async () => {
+    const owner = await startTestNode();
+    nodes.push(owner);
+    const { ticket } = (await owner.api('/network/invites', { method: 'POST', json: {} })).json<InviteInfo>();
+    const member = await startTestNode({ DFS_JOIN: ticket });
+    nodes.push(member);
+    await eventually(async () => (await period(member)) === 60, { what: 'the setting that a network begins with' });
+    const changed = await patch(owner, { syncPeriodSeconds: 20 });
+    expect([changed.status, changed.json<Settings>().syncPeriodSeconds]).toEqual([200, 20]);
+    await eventually(async () => (await period(member)) === 20, { deadline: 10_000, what: 'the setting elsewhere' });
+
+    const refused = await patch(member, { syncPeriodSeconds: 30 });
+    expect([refused.status, refused.problem.code]).toEqual([403, 'not-an-owner']);
+    for (const wrong of [0, 61, 1.5, -5, '20']) {
+      const { status, problem } = await patch(owner, { syncPeriodSeconds: wrong });
+      expect([wrong, status, problem.errors?.[0]?.field]).toEqual([wrong, 400, 'syncPeriodSeconds']);
+    }
+    expect((await patch(owner, { syncPeriodSeconds: 61 })).problem.errors?.[0]?.detail).toContain('at most 60 seconds');
+    expect(await period(owner)).toBe(20);
+  }, 60_000);
+});
