@@ -5,6 +5,7 @@ import {
   DfsError,
   fileIdOf,
   normalisePath,
+  recordIdOf,
   silentLog,
   systemClock,
   type Cid,
@@ -32,6 +33,8 @@ import { Refusals, type RefusalReason } from './refusals.js';
 import { Retention } from './retention/retention.js';
 import type { Stopwatch } from './retention/running-time.js';
 import { standingOf } from './validity.js';
+import { adoptionOf, noteAdopted } from './void/adoption.js';
+import { VoidVersions } from './void/void-versions.js';
 
 export interface CatalogueComponents {
   db: Database;
@@ -55,6 +58,8 @@ export interface CatalogueComponents {
 export class Catalogue {
   /** The set as sync sees it. */
   readonly records: RecordSet;
+  /** What is outside it for good, and may be adopted. */
+  readonly voids: VoidVersions;
   /** Files that came along from another network, and are on their way into this one. */
   readonly imports: Imports;
   private readonly changeListeners = new Set<(changes: Change[]) => void>();
@@ -72,10 +77,12 @@ export class Catalogue {
   private constructor(
     private readonly parts: Required<Omit<CatalogueComponents, 'stopwatch'>>,
     private readonly fingerprints: Fingerprints,
+    private readonly voidPrints: Fingerprints,
     /** Which content nothing needs any more. */
     readonly retention: Retention,
   ) {
     this.records = new RecordSet(parts.db, fingerprints);
+    this.voids = new VoidVersions(parts.db, voidPrints, () => this.networkId);
     this.refusals = new Refusals(parts.log);
     this.forkWatch = new Forks(parts);
     const commit = (tx: Tx, drafts: readonly Draft[]): Promise<unknown> => this.commit(tx, drafts);
@@ -103,7 +110,9 @@ export class Catalogue {
       ...components,
     };
     const retention = await Retention.open(parts.db, parts.events, components.stopwatch);
-    const catalogue = new Catalogue(parts, await Fingerprints.load(parts.db), retention);
+    const prints = await Fingerprints.load(parts.db);
+    const voids = await Fingerprints.load(parts.db, 'catalogue_void_fingerprint');
+    const catalogue = new Catalogue(parts, prints, voids, retention);
     await catalogue.judgeNow();
     return catalogue;
   }
@@ -138,6 +147,13 @@ export class Catalogue {
    * `clock-skew`
    */
   async commit(tx: Tx, drafts: readonly Draft[]): Promise<Commit[]> {
+    return (await this.writeDrafts(tx, drafts)).commits;
+  }
+
+  private async writeDrafts(
+    tx: Tx,
+    drafts: readonly Draft[],
+  ): Promise<{ commits: Commit[]; written: readonly SignedRecord[] }> {
     const { membership, signer, clock } = this.parts;
     if (membership.self().role === 'storage') {
       throw new DfsError(
@@ -149,14 +165,15 @@ export class Catalogue {
     const normal = await normaliseDrafts(drafts);
     const paths = normal.map((draft) => draft.path);
     const changes = await Changeset.load(tx, this.changesetContext(), paths);
+    await changes.know(normal.flatMap(({ adopts }) => adopts?.parents.map(({ id }) => id) ?? []));
     const last = await chainEnd(tx, signer.peerId);
     const context = { signer, networkId: membership.networkId, now: clock.now() };
     const writer = new DraftWriter(changes, context, last);
     const commits = await writer.writeAll(normal);
-    if (writer.written.length === 0) return commits;
+    if (writer.written.length === 0) return { commits, written: [] };
     await this.finish(tx, changes);
     tx.afterCommit(() => this.tell(this.recordListeners, writer.written));
-    return commits;
+    return { commits, written: writer.written };
   }
 
   /**
@@ -188,6 +205,21 @@ export class Catalogue {
   async move(tx: Tx, fileId: string, path: string): Promise<Commit> {
     const [commit] = await this.commit(tx, await relocation(tx, fileId, path));
     return commit as Commit;
+  }
+
+  /**
+   * Says anew, as this node, what a void version said: in place of what that replaced, as far as it counts, and beside what
+   * others have written since. Unchanged when that is what the path shows, or this node has adopted it and it still stands.
+   * @throws DfsError `not-found` for one that is not void, or not known here; and as commit
+   */
+  async adopt(tx: Tx, version: string): Promise<Commit> {
+    const adoption = await adoptionOf(tx, version, this.parts.clock.now());
+    const { commits, written } = await this.writeDrafts(tx, [adoption]);
+    const [commit] = commits as [Commit];
+    const last = written.at(-1);
+    if (last) await noteAdopted(tx, version, recordIdOf(last.body));
+    else if (adoption.adopts.as === null) await noteAdopted(tx, version, commit.entry.recordId);
+    return commit;
   }
 
   /**
@@ -246,7 +278,7 @@ export class Catalogue {
     return readContents(this.parts.db, after, limit);
   }
 
-  /** The same of all versions that count, those that were replaced or deleted too and are not purged: what someone may restore. */
+  /** The same of all versions that are not purged, those that were replaced or deleted or are void too: what someone may bring back. */
   everyContent(after: Cid | null, limit: number): Promise<ContentOfHead[]> {
     return readEveryContent(this.parts.db, after, limit);
   }
@@ -301,10 +333,11 @@ export class Catalogue {
 
   /** Drops everything, within the unit of work in which this node goes over to another network. */
   async forget(tx: Tx): Promise<void> {
-    for (const table of ['author', 'record', 'parent', 'file', 'fork', 'purged', 'concluded'])
+    for (const table of ['author', 'record', 'parent', 'file', 'fork', 'purged', 'concluded', 'void', 'adopted'])
       await tx.run(`DELETE FROM catalogue_${table}`);
     await tx.run('UPDATE catalogue_total SET count = 0, bytes = 0');
     await this.fingerprints.clear(tx);
+    await this.voidPrints.clear(tx);
   }
 
   private changesetContext(): ChangesetContext {
@@ -312,6 +345,7 @@ export class Catalogue {
     return {
       networkId: membership.networkId,
       fingerprints: this.fingerprints,
+      voids: this.voidPrints,
       standing: (peerId) => standingOf(membership, peerId),
       runningMs: () => this.retention.time.now(),
     };

@@ -26,6 +26,7 @@ import {
 } from './rows.js';
 import { rederive } from './rederive.js';
 import { IN_SET, KIND_NUMBER, RecordState } from './schema.js';
+import { listVoid } from './void/void-rows.js';
 import { mapInTurns, slices } from './slices.js';
 
 /** A record that has been judged, to be stored. */
@@ -67,6 +68,8 @@ interface NewRow {
 export interface ChangesetContext {
   networkId: string;
   fingerprints: Fingerprints;
+  /** Those of the void records. */
+  voids: Fingerprints;
   standing: (peerId: string) => string;
   /** How long this node has run, in milliseconds: what the retention of what is replaced now counts from. */
   runningMs: () => number;
@@ -89,6 +92,7 @@ export class Changeset {
   private readonly replaced = new Set<string>();
   private readonly unhead: number[] = [];
   private readonly delta = new Delta();
+  private readonly voids = new Delta();
   /** Paths of which a record came after its children. */
   private readonly late = new Set<PathChange>();
   private hasChild = new Set<string>();
@@ -139,7 +143,7 @@ export class Changeset {
     const chain = record.state <= IN_SET ? chainKey(record.envelope) : null;
     const row: NewRow = { record, seq, file: null, version: null, chain };
     this.rows.push(row);
-    if (record.state <= IN_SET) this.delta.add(fromHex(record.id));
+    this.deltaOf(record.state)?.add(fromHex(record.id));
     if (record.fields === null || record.state !== RecordState.applied) return;
     const path = this.path(record.fields.path);
     row.file = path.seq;
@@ -156,9 +160,22 @@ export class Changeset {
     return this.rows.flatMap(({ version }) => (version?.kind === 'file' && version.content ? [version.content] : []));
   }
 
-  /** A record of the set leaves it, or is taken out to be judged again. */
-  remove(id: string): void {
-    this.delta.remove(fromHex(id));
+  /** A record that was in this state is taken out, to be judged again. */
+  remove(id: string, state: RecordState): void {
+    this.deltaOf(state)?.remove(fromHex(id));
+  }
+
+  /** Versions that are stored, heads or not, and named as parents by records that are added one by one. */
+  async know(ids: readonly string[]): Promise<void> {
+    const rows = await queryByIds<VersionRow>(
+      this.tx,
+      `SELECT ${VERSION_COLUMNS} FROM ${VERSIONS} WHERE r.id IN ${BLOBS} AND r.state = ${RecordState.applied}`,
+      ids,
+    );
+    for (const row of rows) {
+      const version = versionFrom(row);
+      this.versions.set(`${version.file}:${version.id}`, version);
+    }
   }
 
   /** Writes it all. */
@@ -170,10 +187,16 @@ export class Changeset {
     ];
     const authors = await authorRows(this.tx, new Set(names), this.context.standing);
     await this.writeRecords(authors);
+    await listVoid(
+      this.tx,
+      this.rows.filter(({ record }) => record.state === RecordState.void),
+      authors,
+    );
     await this.writeEdges();
     for (const path of this.late) await rederive(this.tx, path);
     const outcomes = await writePaths(this.tx, paths, authors);
     await this.context.fingerprints.apply(this.tx, this.delta);
+    await this.context.voids.apply(this.tx, this.voids);
     return outcomes;
   }
 
@@ -221,15 +244,13 @@ export class Changeset {
   private async loadParents(records: readonly JudgedRecord[]): Promise<void> {
     const here = new Set(records.map((record) => record.id));
     const wanted = new Set(records.flatMap((record) => record.fields?.parents ?? []).filter((id) => !here.has(id)));
-    const rows = await queryByIds<VersionRow>(
-      this.tx,
-      `SELECT ${VERSION_COLUMNS} FROM ${VERSIONS} WHERE r.id IN ${BLOBS} AND r.state = ${RecordState.applied}`,
-      [...wanted],
-    );
-    for (const row of rows) {
-      const version = versionFrom(row);
-      this.versions.set(`${version.file}:${version.id}`, version);
-    }
+    await this.know([...wanted]);
+  }
+
+  /** Where an id counts whose record is in this state, if anywhere. */
+  private deltaOf(state: RecordState): Delta | undefined {
+    if (state === RecordState.void) return this.voids;
+    return state <= IN_SET ? this.delta : undefined;
   }
 
   /** Records that are here already and name one of these as their parent. */

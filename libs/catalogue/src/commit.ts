@@ -50,6 +50,9 @@ export async function chainEnd(
   return row && { id: toHex(row.id), clock: { ms: row.ms, counter: row.counter } };
 }
 
+/** What a new record names as its parents. */
+type Replaced = Pick<Version, 'id' | 'clock'>;
+
 export interface WriterContext {
   signer: Signer;
   networkId: string;
@@ -81,14 +84,14 @@ export class DraftWriter {
     const path = this.changes.path(draft.path);
     const before = pathRow(path);
     const heads = ranked(path.heads.values());
-    const replaced = replacedBy(draft, heads);
+    const replaced = draft.adopts ? adoptedOver(draft, draft.adopts, heads) : replacedBy(draft, heads);
     if (replaced === 'unchanged') return { outcome: 'unchanged', entry: entryOf(path, before as PathRow) };
     this.replace(draft, path, replaced);
     return { outcome: outcomeOf(draft, heads[0]), entry: entryOf(path, pathRow(path) as PathRow) };
   }
 
   /** By one record or, where that may not name so many heads, by a few that follow on each other. */
-  private replace(draft: Draft, path: PathChange, heads: readonly Version[]): void {
+  private replace(draft: Draft, path: PathChange, heads: readonly Replaced[]): void {
     let rest = heads;
     while (rest.length > MAX_PARENTS) {
       const made = this.record(draft, path, rest.slice(0, MAX_PARENTS));
@@ -97,7 +100,7 @@ export class DraftWriter {
     this.record(draft, path, rest);
   }
 
-  private record(draft: Draft, path: PathChange, replaced: readonly Version[]): Version {
+  private record(draft: Draft, path: PathChange, replaced: readonly Replaced[]): Version {
     const { signer, networkId, now } = this.context;
     const clock = this.stamp(replaced, draft.imported);
     const isFile = draft.kind === 'file';
@@ -133,7 +136,7 @@ export class DraftWriter {
   }
 
   /** Later than all it replaces and than all I wrote. */
-  private stamp(replaced: readonly Version[], writtenAt = Infinity): RecordClock {
+  private stamp(replaced: readonly Replaced[], writtenAt = Infinity): RecordClock {
     let after = this.last?.clock;
     for (const { clock } of replaced) if (after === undefined || compareClocks(clock, after) > 0) after = clock;
     return nextClock(Math.min(this.context.now, writtenAt), after);
@@ -153,6 +156,18 @@ function normaliseDraft(draft: Draft): Draft {
 function replacedBy(draft: Draft, heads: readonly Version[]): readonly Version[] | 'unchanged' {
   if (draft.imported !== undefined) return besides(draft, heads);
   return draft.kind === 'deletion' ? deletionOf(draft, heads) : successorOf(draft, heads);
+}
+
+/** What counted before the void version; `unchanged` where it is shown, or was adopted before and still stands. */
+function adoptedOver(
+  draft: Draft,
+  { parents, as }: NonNullable<Draft['adopts']>,
+  heads: readonly Version[],
+): readonly Replaced[] | 'unchanged' {
+  const [shown] = heads;
+  if (heads.some(({ id }) => id === as)) return 'unchanged';
+  const isShown = shown?.kind === draft.kind && (draft.kind !== 'file' || shown.content === (draft.contentId ?? null));
+  return isShown ? 'unchanged' : parents;
 }
 
 /** Heads that what was brought along replaces; `unchanged` when its bytes are there already. */

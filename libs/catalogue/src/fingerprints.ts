@@ -23,6 +23,9 @@ export interface IdRange {
   index: number;
 }
 
+/** Where they are kept: those of the set, and those of the void records. */
+export type FingerprintTable = 'catalogue_fingerprint' | 'catalogue_void_fingerprint';
+
 /**
  * Fingerprints of the set of record ids, by prefix. Kept with each commit, never rebuilt from the records: a bucket holds
  * the number of its ids and their sum modulo 2^256, to which an id can be added and taken away; a wider range is the
@@ -34,10 +37,12 @@ export class Fingerprints {
   private readonly pending = new WeakMap<Tx, Delta>();
   private known: SetRoot | undefined;
 
-  static async load(reader: Reader): Promise<Fingerprints> {
-    const prints = new Fingerprints();
+  private constructor(private readonly table: FingerprintTable) {}
+
+  static async load(reader: Reader, table: FingerprintTable = 'catalogue_fingerprint'): Promise<Fingerprints> {
+    const prints = new Fingerprints(table);
     const rows = await reader.query<{ bucket: number; count: number; sum: Uint8Array }>(
-      'SELECT bucket, count, sum FROM catalogue_fingerprint',
+      `SELECT bucket, count, sum FROM ${table}`,
     );
     for (const { bucket, count, sum } of rows) {
       prints.counts[bucket] = count;
@@ -59,13 +64,13 @@ export class Fingerprints {
       addWords(sum, 0, change.sum);
       rows.push([bucket, (this.counts[bucket] as number) + change.count, toBytes(sum)]);
     }
-    await tx.insertMany('catalogue_fingerprint', ['bucket', 'count', 'sum'], rows, 'replace');
+    await tx.insertMany(this.table, ['bucket', 'count', 'sum'], rows, 'replace');
     tx.afterCommit(() => this.add(delta));
   }
 
   /** Empties the set within the unit of work. */
   async clear(tx: Tx): Promise<void> {
-    await tx.run('DELETE FROM catalogue_fingerprint');
+    await tx.run(`DELETE FROM ${this.table}`);
     tx.afterCommit(() => {
       this.counts.fill(0);
       this.sums.fill(0);

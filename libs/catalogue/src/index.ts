@@ -27,6 +27,7 @@ export type { RetentionRule } from './retention/needed.js';
 export type { Bound, Concluded, Retention } from './retention/retention.js';
 export type { Stopwatch } from './retention/running-time.js';
 export { catalogueMigrations } from './schema.js';
+export type { VoidPage, VoidQuery, VoidVersion } from './void/void-list.js';
 export {
   CatalogueSync,
   type CatalogueSyncComponents,

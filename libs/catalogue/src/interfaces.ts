@@ -1,6 +1,6 @@
 import type { FileListState, FileSort, MemberRole } from '@dfs/contracts';
 import type { Tx } from '@dfs/database';
-import type { Cid, RecordKind, Unsubscribe, WireValue } from '@dfs/protocol';
+import type { Cid, RecordClock, RecordKind, Unsubscribe, WireValue } from '@dfs/protocol';
 
 /** What a path shows now. */
 export interface Entry {
@@ -40,6 +40,11 @@ export interface Draft {
   from?: string;
   /** Brought along from another network, where it was written at this time (ms): replaces no file, and yields to them. */
   imported?: number;
+  /**
+   * It says anew what a void record said, in place of these: heads or not, and perhaps not here yet. `as`: the record by
+   * which this node did so before.
+   */
+  adopts?: { parents: readonly { id: string; clock: RecordClock }[]; as: string | null };
 }
 
 export type CommitOutcome = 'created' | 'updated' | 'unchanged' | 'deleted';

@@ -124,7 +124,7 @@ function positionOf(row: FileRow, sort: FileSort): Position {
 }
 
 /** The least bytes after all that begin with `prefix`: the last byte of UTF-8 is never 0xff. */
-function afterPrefix(prefix: string): Uint8Array {
+export function afterPrefix(prefix: string): Uint8Array {
   const bytes = Buffer.from(prefix, 'utf8');
   bytes[bytes.length - 1]! += 1;
   return bytes;

@@ -1,7 +1,7 @@
 import type { Reader, SqlValue } from '@dfs/database';
 import { SYNC_PARTS, SYNC_STEP_BITS } from '@dfs/protocol';
 import { idBounds, indexOf, LEAF_BITS, printOf, type Fingerprints, type IdRange } from './fingerprints.js';
-import { IN_SET } from './schema.js';
+import { THE_SET, type RecordSource } from './record-source.js';
 
 /** An id that is stored here. */
 export interface StoredId {
@@ -28,6 +28,7 @@ export class RangeReader {
   constructor(
     private readonly db: Reader,
     private readonly prints: Fingerprints,
+    private readonly source: RecordSource = THE_SET,
   ) {}
 
   /** The 64 parts of a range. */
@@ -58,8 +59,7 @@ export class RangeReader {
     const { from, to } = idBounds(range);
     const params: SqlValue[] = to === null ? [from] : [from, to];
     const rows = await this.db.query<{ id: Uint8Array; kept: number }>(
-      `SELECT id, state <= ${IN_SET} AS kept FROM catalogue_record
-       WHERE id >= ?${to === null ? '' : ' AND id < ?'} ORDER BY id`,
+      `${this.source.ids} WHERE id >= ?${to === null ? '' : ' AND id < ?'} ORDER BY id`,
       params,
     );
     return rows.map(({ id, kept }) => ({ id, inSet: kept === 1 }));

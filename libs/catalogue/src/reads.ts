@@ -31,15 +31,14 @@ export async function readContents(reader: Reader, after: Cid | null, limit: num
   return rows.map(contentFrom);
 }
 
-/** As `readContents`, of all versions that count: replaced and deleted ones too, unless they were purged here. */
+/** As `readContents`, of all versions: replaced, deleted and void ones too, unless they were purged here. */
 export async function readEveryContent(reader: Reader, after: Cid | null, limit: number): Promise<ContentOfHead[]> {
-  const page = (heads: string): string =>
-    `SELECT * FROM (SELECT content, min(size) AS size, min(author) AS author FROM catalogue_record
-       WHERE ${heads} AND kind = 1 AND content > ?1 AND content <> ?2 GROUP BY content ORDER BY content LIMIT ?3)`;
+  const page = (which: string): string =>
+    `SELECT * FROM (SELECT content, min(size) AS size, min(author) AS author FROM ${which} AND kind = 1 AND content > ?1 AND content <> ?2 GROUP BY content ORDER BY content LIMIT ?3)`;
   const rows = await reader.query<ContentRow>(
     `SELECT c.content, c.size, a.peer FROM (
        SELECT content, min(size) AS size, min(author) AS author FROM (
-         ${page('head = 1')} UNION ALL ${page(PAST)}
+         ${page('catalogue_record WHERE head = 1')} UNION ALL ${page(PAST)} UNION ALL ${page(VOID)}
        ) GROUP BY content ORDER BY content LIMIT ?3
      ) c JOIN catalogue_author a ON a.id = c.author ORDER BY c.content`,
     pageFrom(after, limit),
@@ -47,7 +46,9 @@ export async function readEveryContent(reader: Reader, after: Cid | null, limit:
   return rows.map(contentFrom);
 }
 
-const PAST = `head = 0 AND state = ${RecordState.applied} AND content NOT IN (SELECT content FROM catalogue_purged)`;
+const KEPT = 'content NOT IN (SELECT content FROM catalogue_purged)';
+const PAST = `catalogue_record WHERE head = 0 AND state = ${RecordState.applied} AND ${KEPT}`;
+const VOID = `catalogue_void WHERE ${KEPT}`;
 
 interface ContentRow {
   content: Uint8Array;

@@ -186,7 +186,7 @@ async function storeAnew(
   await takeOut(tx, rows);
   const paths = judged.flatMap(({ fields }) => (fields ? [fields.path] : []));
   const changes = await Changeset.load(tx, context.changeset(), paths);
-  for (const row of rows) if (row.state <= IN_SET) changes.remove(toHex(row.id));
+  for (const row of rows) changes.remove(toHex(row.id), row.state);
   await changes.addAll(judged);
   await context.finish(tx, changes);
   return true;
@@ -212,5 +212,6 @@ async function takeOut(tx: Tx, rows: readonly StoredRow[]): Promise<void> {
     JSON.stringify(parents),
     seqs,
   ]);
-  await tx.run(`DELETE FROM catalogue_record WHERE seq IN ${NUMBERS}`, [seqs]);
+  for (const table of ['void', 'record'])
+    await tx.run(`DELETE FROM catalogue_${table} WHERE seq IN ${NUMBERS}`, [seqs]);
 }

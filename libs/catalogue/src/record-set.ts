@@ -3,7 +3,7 @@ import type { SignedRecord } from '@dfs/protocol';
 import { indexOf, LEAF_BITS, type Fingerprints, type IdRange, type SetRoot } from './fingerprints.js';
 import { RangeReader } from './range-reader.js';
 import { BLOBS, toHex } from './rows.js';
-import { IN_SET } from './schema.js';
+import { THE_SET, type RecordSource } from './record-source.js';
 
 /** Records read at once. */
 const RECORDS_PER_READ = 500;
@@ -22,6 +22,7 @@ export class RecordSet {
   constructor(
     private readonly db: Reader,
     private readonly prints: Fingerprints,
+    private readonly source: RecordSource = THE_SET,
   ) {}
 
   root(): SetRoot {
@@ -30,14 +31,14 @@ export class RecordSet {
 
   /** For one walk over ranges. */
   ranges(): RangeReader {
-    return new RangeReader(this.db, this.prints);
+    return new RangeReader(this.db, this.prints, this.source);
   }
 
   /** Records by id, as far as they are in the set, in the order in which they came here: parents mostly first. */
   async *byId(ids: readonly string[]): AsyncIterable<SignedRecord> {
     for (let at = 0; at < ids.length; at += RECORDS_PER_READ) {
       yield* await this.db.query<RecordRow>(
-        `SELECT body, signature FROM catalogue_record WHERE id IN ${BLOBS} AND state <= ${IN_SET} ORDER BY seq`,
+        `SELECT r.body, r.signature FROM catalogue_record r WHERE r.id IN ${BLOBS} AND ${this.source.where} ORDER BY r.seq`,
         [JSON.stringify(ids.slice(at, at + RECORDS_PER_READ))],
       );
     }
@@ -71,9 +72,10 @@ export class RecordSet {
     const wanted = new Map<number, Set<number>>();
     for (const { bits, index } of ranges) wanted.set(bits, (wanted.get(bits) ?? new Set()).add(index));
     const isWanted = (id: Uint8Array): boolean => [...wanted].some(([bits, indexes]) => indexes.has(indexOf(id, bits)));
+    const { from, seq, where } = this.source;
     for (let after = 0; ;) {
       const rows = await this.db.query<RecordRow>(
-        `SELECT seq, id, body, signature FROM catalogue_record WHERE seq > ? AND state <= ${IN_SET} ORDER BY seq LIMIT ?`,
+        `SELECT r.seq, r.id, r.body, r.signature FROM ${from} WHERE ${seq} > ? AND ${where} ORDER BY ${seq} LIMIT ?`,
         [after, RECORDS_PER_READ],
       );
       for (const row of rows) if (isWanted(row.id)) yield row;

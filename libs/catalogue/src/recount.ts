@@ -1,8 +1,8 @@
 import type { Reader } from '@dfs/database';
 import { cidToBytes, type Cid } from '@dfs/protocol';
-import { Delta, toBytes } from './fingerprints.js';
+import { Delta, toBytes, type FingerprintTable } from './fingerprints.js';
 import { peerText } from './rows.js';
-import { CONFLICT_TOTAL, IN_SET, PathState } from './schema.js';
+import { CONFLICT_TOTAL, IN_SET, PathState, RecordState } from './schema.js';
 
 /** A count that is kept, and is not what there is. */
 export interface Miscount {
@@ -37,7 +37,12 @@ const STATE_NAMES = new Map<number, string>([
 /** Counts everything of which the catalogue keeps a count or a fingerprint, and compares. Changes nothing. */
 export async function recount(reader: Reader): Promise<Recount> {
   const totals = await countPaths(reader);
-  const miscounts = [...totals.miscounts, ...(await countAuthors(reader)), ...(await sumRecords(reader))];
+  const miscounts = [
+    ...totals.miscounts,
+    ...(await countAuthors(reader)),
+    ...(await sumRecords(reader)),
+    ...(await listedVoid(reader)),
+  ];
   const [records] = await reader.query<{ count: number }>('SELECT count(*) AS count FROM catalogue_record');
   return { records: records?.count ?? 0, files: totals.current.count, bytes: totals.current.bytes, miscounts };
 }
@@ -69,12 +74,32 @@ async function countAuthors(reader: Reader): Promise<Miscount[]> {
   return miscounts;
 }
 
-/** The fingerprints by which members find out what differs. */
+/** The fingerprints by which members find out what differs, of the set and of void records. */
 async function sumRecords(reader: Reader): Promise<Miscount[]> {
+  return [
+    ...(await sumOf(reader, `state <= ${IN_SET}`, 'catalogue_fingerprint', 'the records')),
+    ...(await sumOf(reader, `state = ${RecordState.void}`, 'catalogue_void_fingerprint', 'the void records')),
+  ];
+}
+
+/** Each void record is listed, once, and nothing else is. */
+async function listedVoid(reader: Reader): Promise<Miscount[]> {
+  const [row] = await reader.query<{ listed: number; right: number; records: number }>(
+    `SELECT (SELECT count(*) FROM catalogue_void) AS listed,
+       (SELECT count(*) FROM catalogue_void v JOIN catalogue_record r ON r.seq = v.seq AND r.id = v.id
+        WHERE r.state = ${RecordState.void} AND r.author = v.author AND r.ms = v.ms AND r.counter = v.counter) AS right,
+       (SELECT count(*) FROM catalogue_record WHERE state > ${IN_SET} AND state = ${RecordState.void}) AS records`,
+  );
+  const { listed, right, records } = row as { listed: number; right: number; records: number };
+  if (listed === records && right === records) return [];
+  return [{ what: 'list of void records', kept: `${listed}, ${right} of them right`, counted: `${records}` }];
+}
+
+async function sumOf(reader: Reader, state: string, table: FingerprintTable, what: string): Promise<Miscount[]> {
   const summed = new Delta();
   for (let after = 0; ;) {
     const page = await reader.query<{ seq: number; id: Uint8Array }>(
-      `SELECT seq, id FROM catalogue_record WHERE seq > ? AND state <= ${IN_SET} ORDER BY seq LIMIT ${IDS_PER_PAGE}`,
+      `SELECT seq, id FROM catalogue_record WHERE seq > ? AND ${state} ORDER BY seq LIMIT ${IDS_PER_PAGE}`,
       [after],
     );
     for (const { id } of page) summed.add(id);
@@ -82,7 +107,7 @@ async function sumRecords(reader: Reader): Promise<Miscount[]> {
     after = page.at(-1)!.seq;
   }
   const kept = await reader.query<{ bucket: number; count: number; sum: Uint8Array }>(
-    'SELECT bucket, count, sum FROM catalogue_fingerprint WHERE count <> 0',
+    `SELECT bucket, count, sum FROM ${table} WHERE count <> 0`,
   );
   const right = kept.filter(({ bucket, count, sum }) => {
     const there = summed.buckets.get(bucket);
@@ -92,7 +117,7 @@ async function sumRecords(reader: Reader): Promise<Miscount[]> {
   const [all, ofKept] = [summed.buckets.size, kept.length];
   return [
     {
-      what: 'fingerprints of the records',
+      what: `fingerprints of ${what}`,
       kept: `${ofKept} ranges, ${right.length} of them right`,
       counted: `${all} ranges`,
     },

@@ -162,7 +162,7 @@ function contentFrom(bytes: Uint8Array | null): Cid | null {
   return bytes === null ? null : cidFromBytes(bytes);
 }
 
-function kindFrom(number: number): RecordKind {
+export function kindFrom(number: number): RecordKind {
   if (number === KIND_NUMBER.file) return 'file';
   return number === KIND_NUMBER.deletion ? 'deletion' : 'folder';
 }

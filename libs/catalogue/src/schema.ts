@@ -3,6 +3,7 @@ import type { MigrationClass } from '@dfs/database';
 import { chainMigrations } from './chain-schema.js';
 import { importMigrations } from './import/import-schema.js';
 import { retentionMigrations } from './retention/retention-schema.js';
+import { voidMigrations } from './void/void-schema.js';
 
 /** State of a stored record. Up to IN_SET it belongs to the set that all members hold. */
 export const RecordState = {
@@ -144,4 +145,5 @@ export const catalogueMigrations: MigrationClass[] = [
   ...chainMigrations,
   CatalogueVersions1764000000000,
   ...retentionMigrations,
+  ...voidMigrations,
 ];

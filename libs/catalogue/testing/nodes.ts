@@ -219,10 +219,17 @@ export async function dump(node: Pick<TestNode, 'db'>): Promise<unknown> {
     node.db.query(`SELECT ${text('p.parent')} AS parent, ${text('r.id')} AS child
       FROM catalogue_parent p JOIN catalogue_record r ON r.seq = p.child ORDER BY 1, 2`),
   ]);
+  const voids = await node.db.query(
+    `SELECT ${text('v.id')} AS id, v.path, v.kind, ${text('v.content')} AS content, v.size, v.media_type, ${text('a.peer')} AS author, v.ms, v.counter
+     FROM catalogue_void v JOIN catalogue_author a ON a.id = v.author ORDER BY v.id`,
+  );
+  const voidPrints = await node.db.query(
+    `SELECT bucket, count, ${text('sum')} AS sum FROM catalogue_void_fingerprint WHERE count > 0 ORDER BY bucket`,
+  );
   const authors = await node.db.query(
     `SELECT ${text('peer')} AS peer, records, bytes, standing FROM catalogue_author ORDER BY peer`,
   );
-  return { files, records, totals, prints, edges, authors };
+  return { files, records, totals, prints, edges, authors, voids, voidPrints };
 }
 
 /** The parts of an entry that most tests look at. */
