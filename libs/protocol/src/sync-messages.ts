@@ -10,6 +10,8 @@ import { shape, type Infer } from './schema.js';
 import { KiB } from './units.js';
 
 export const SYNC_PROTOCOL = '/dfs/sync/1';
+/** The same exchange over void records, which are outside the set. */
+export const VOID_PROTOCOL = '/dfs/void/1';
 
 /** Bits by which a range is divided: 64 parts. */
 export const SYNC_STEP_BITS = 6;
@@ -105,7 +107,7 @@ const shapes = {
 export type SyncMessage = { [T in keyof typeof shapes]: Infer<(typeof shapes)[T]> }[keyof typeof shapes];
 const kind = shape.struct({ t: shape.oneOf(...(Object.keys(shapes) as (keyof typeof shapes)[])) });
 
-/** Section `catalogue` of a status message. */
+/** Sections `catalogue` and `void` of a status message. */
 export const catalogueStatus = shape.struct(root);
 export type CatalogueStatus = Infer<typeof catalogueStatus>;
 

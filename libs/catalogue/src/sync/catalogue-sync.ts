@@ -31,6 +31,7 @@ import { Pushes, receivePushes } from './pushes.js';
 import { Reach } from './reach.js';
 import { RootHistory } from './root-history.js';
 import { SyncSchedule } from './schedule.js';
+import { VoidSync } from './void-sync.js';
 import { Watchdog } from './watchdog.js';
 
 /** What sync needs of the transport. */
@@ -87,6 +88,7 @@ export class CatalogueSync {
   private readonly history = new RootHistory();
   private readonly schedule: SyncSchedule;
   private readonly pushes: Pushes;
+  private readonly voids: VoidSync;
   private readonly look: FreshLook;
   private readonly agreement = new Agreement();
   private readonly running = new Set<Promise<void>>();
@@ -102,8 +104,8 @@ export class CatalogueSync {
     const { peers, transport, catalogue } = parts;
     this.log = parts.log ?? silentLog;
     this.options = { ...DEFAULTS, ...options };
-    const open = (peerId: string): Promise<SyncChannel> =>
-      transport.open(peerId, SYNC_PROTOCOL, { signal: this.stopping.signal });
+    const open = (peerId: string, protocol = SYNC_PROTOCOL): Promise<SyncChannel> =>
+      transport.open(peerId, protocol, { signal: this.stopping.signal });
     this.schedule = new SyncSchedule({
       settleMs: this.options.settleMs,
       retryMs: this.options.retryMs,
@@ -116,6 +118,15 @@ export class CatalogueSync {
     this.pushes = new Pushes({ open, log: this.log, failed: (peerId) => this.schedule.later(peerId) });
     peers.contribute(SECTION, () => catalogueStatus.form(this.root()) as WireValue);
     transport.handle(SYNC_PROTOCOL, (channel) => this.track(this.serve(channel)));
+    this.voids = new VoidSync(
+      {
+        ...{ catalogue, transport, peers, log: this.log, open },
+        receive: (records, from) => this.exchanged(records, from),
+        guard: (channel, work) => this.track(this.untilStopped(channel, work)),
+        nudgeSoon: () => this.nudgeSoon(),
+      },
+      this.options,
+    );
     this.look = new FreshLook(
       { connected: () => peers.connected(), otherMembers: () => catalogue.otherMembers },
       this.options.look,
@@ -123,6 +134,7 @@ export class CatalogueSync {
     catalogue.setFirstLook(() => this.look.over());
     followNetwork(peers, catalogue, () => {
       this.history.clear();
+      this.voids.clear();
       this.agreement.clear();
       this.look.begin();
     });
@@ -141,6 +153,7 @@ export class CatalogueSync {
       catalogue.onWritten((records) => this.spread(records, Reach.of([]))),
       catalogue.onRecords(() => this.root()),
     ];
+    this.voids.start();
     this.look.begin();
     void this.track(catalogue.imports.start());
     this.judging = setInterval(() => void catalogue.judgeNow(), this.options.judgeMs).unref();
@@ -155,6 +168,7 @@ export class CatalogueSync {
     clearTimeout(this.nudging);
     this.nudging = undefined;
     this.schedule.stop();
+    this.voids.stop();
     this.pushes.stop();
     this.look.end();
     this.stopping.abort(new DfsError('shutting-down', 'The node is shutting down.'));
@@ -309,6 +323,7 @@ export class CatalogueSync {
   private async untilStopped<T>(channel: SyncChannel, work: Promise<T>): Promise<T> {
     const { signal } = this.stopping;
     const stop = (): void => channel.abort(signal.reason as Error);
+    if (signal.aborted) stop();
     signal.addEventListener('abort', stop, { once: true });
     try {
       return await work;
