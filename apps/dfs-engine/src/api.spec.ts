@@ -256,7 +256,10 @@ describe('the API of a node', () => {
         Object.keys(methods).map((method): [string, string] => [method.toUpperCase(), path]),
       );
     const fill = (path: string): string =>
-      path.replace('{fileId}', UNKNOWN).replace(/\{\w+\}/, '12D3KooWJSxkreASQ2rU1oeoxuYeaGYhcSEcmEJBnu3wDhiZXJcC');
+      path
+        .replace('{fileId}', UNKNOWN)
+        .replace('{version}', '0'.repeat(64))
+        .replace(/\{\w+\}/, '12D3KooWJSxkreASQ2rU1oeoxuYeaGYhcSEcmEJBnu3wDhiZXJcC');
     const open = /^\/health\/|^\/api\/v1\/session$/;
 
     it('is known by name', () => {

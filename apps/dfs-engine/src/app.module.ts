@@ -70,9 +70,15 @@ export class AppModule {
         }),
         PurgeModule,
         FilesModule.forRoot({
-          useFactory: (db: Database, chunks: ChunkStore, catalogue: Catalogue, placement: Placement, purges: Purge) =>
-            new Files({ db, chunks, catalogue, placement, purges }),
-          inject: [Database, ChunkStore, Catalogue, Placement, Purge],
+          useFactory: (
+            db: Database,
+            chunks: ChunkStore,
+            catalogue: Catalogue,
+            placement: Placement,
+            purges: Purge,
+            peers: Peers,
+          ) => new Files({ db, chunks, catalogue, placement, purges, nameOf: (peerId) => peers.nameOf(peerId) }),
+          inject: [Database, ChunkStore, Catalogue, Placement, Purge, Peers],
         }),
         ApiModule,
       ],

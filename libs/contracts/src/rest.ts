@@ -138,6 +138,37 @@ export interface VersionInfo {
   purge?: PurgeInfo;
 }
 
+/** `GET /void-versions`: newest first. */
+export interface VoidVersionList {
+  items: VoidVersionInfo[];
+  nextCursor: string | null;
+  /** Those that match, over all pages. */
+  total: number;
+}
+/**
+ * A version that counts nowhere: its author was removed, by members who did not know of it. Kept until somebody adopts it,
+ * and after.
+ */
+export interface VoidVersionInfo {
+  /** Its record id, 64 hex digits. */
+  version: string;
+  fileId: FileId;
+  path: string;
+  kind: 'file' | 'deletion' | 'folder';
+  /** Of a file. */
+  contentId: ContentId | null;
+  size: number;
+  mediaType: string;
+  author: PeerIdText;
+  /** What its author called itself; null where that is not known. */
+  authorName: string | null;
+  modifiedAt: Timestamp;
+  /** The version that says the same since this node adopted it. */
+  adoptedAs: string | null;
+  /** The retention of its content was over before, and this node keeps it no longer; others may for a while. */
+  purged: boolean;
+}
+
 /** How far the members of the network have purged what was deleted. */
 export interface PurgeInfo {
   /** Members that hold nothing for it any more. */

@@ -19,6 +19,8 @@ export const routes = {
   fileChoose: (id: string) => `${API_PREFIX}/files/${encodeURIComponent(id)}/choose`,
   fileChunks: (id: string) => `${API_PREFIX}/files/${encodeURIComponent(id)}/chunks`,
   fileHolders: (id: string) => `${API_PREFIX}/files/${encodeURIComponent(id)}/holders`,
+  voidVersions: `${API_PREFIX}/void-versions`,
+  voidVersionAdopt: (version: string) => `${API_PREFIX}/void-versions/${encodeURIComponent(version)}/adopt`,
   peers: `${API_PREFIX}/peers`,
   peer: (id: string) => `${API_PREFIX}/peers/${encodeURIComponent(id)}`,
   invites: `${API_PREFIX}/network/invites`,

@@ -2,6 +2,10 @@ import type { Response } from 'express';
 import { routes, type FileInfo } from '@dfs/contracts';
 import { etagOf } from './preconditions.js';
 
+/** It is done; but the bytes are with others still, fewer of them than there should be. */
+export const ACCEPTED = 202;
+export const FETCHING = 'Done; its bytes are not kept here or by enough members yet, and are being fetched.';
+
 /** The answer to a write: the file and, in the headers, where it is and what it is; of a deleted one there is neither. */
 export function answerFile<F extends FileInfo>(response: Response, status: number, file: F): F {
   response.status(status);

@@ -9,6 +9,7 @@ export const MAX_PAGE = 1000;
 const DEFAULT_PAGE = 100;
 const MAX_SEARCH_LENGTH = 256;
 const MAX_CURSOR_LENGTH = 4096;
+const MAX_PEER_ID_LENGTH = 128;
 const RECORD_ID = /^[0-9a-f]{64}$/;
 const NO_VERSION = { message: 'is not a version: expected 64 hexadecimal digits, as /versions tells them' };
 const SORTS: FileSort[] = ['path', '-path', 'size', '-size', 'modifiedAt', '-modifiedAt'];
@@ -128,6 +129,27 @@ export class PageQuery {
   @MinLength(1)
   @MaxLength(MAX_CURSOR_LENGTH)
   cursor?: string;
+}
+
+export class VoidVersionsQuery extends PageQuery {
+  @ApiPropertyOptional({ description: 'Only those by this author, a peer id.' })
+  @IsOptional()
+  @IsString()
+  @MinLength(1)
+  @MaxLength(MAX_PEER_ID_LENGTH)
+  author?: string;
+
+  @ApiPropertyOptional({ description: 'Only paths that begin so, such as photos/.' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(MAX_PATH_BYTES)
+  prefix?: string;
+}
+
+export class VoidVersionParams {
+  @ApiProperty({ pattern: RECORD_ID.source, description: 'A void version, as GET /void-versions tells it.' })
+  @Matches(RECORD_ID, { message: 'is not a version: expected 64 hexadecimal digits, as GET /void-versions tells them' })
+  version!: string;
 }
 
 export class RemoveQuery {

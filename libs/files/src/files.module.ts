@@ -2,6 +2,7 @@ import { Module, type DynamicModule, type FactoryProvider } from '@nestjs/common
 import { FilesController } from './files.controller.js';
 import { Files } from './files.js';
 import { VersionsController } from './versions.controller.js';
+import { VoidVersionsController } from './void-versions.controller.js';
 
 /** The HTTP surface of files over a Files that the application composes. */
 @Module({})
@@ -9,7 +10,7 @@ export class FilesModule {
   static forRoot(files: Pick<FactoryProvider<Files>, 'useFactory' | 'inject'>): DynamicModule {
     return {
       module: FilesModule,
-      controllers: [FilesController, VersionsController],
+      controllers: [FilesController, VersionsController, VoidVersionsController],
       providers: [{ provide: Files, ...files }],
       exports: [Files],
     };

@@ -16,6 +16,8 @@ import type {
   UploadResults,
   VersionInfo,
   VersionList,
+  VoidVersionInfo,
+  VoidVersionList,
   ErrorCode,
 } from '@dfs/contracts';
 import { ERROR_STATUS } from '@dfs/contracts';
@@ -158,4 +160,30 @@ export class VersionListDto implements VersionList {
   @ApiProperty({ type: [VersionDto] }) items!: VersionDto[];
   @ApiProperty({ type: String, nullable: true }) nextCursor!: string | null;
   @ApiProperty({ ...count, description: 'Versions there are, over all pages.' }) total!: number;
+}
+
+export class VoidVersionDto implements VoidVersionInfo {
+  @ApiProperty() version!: string;
+  @ApiProperty() fileId!: string;
+  @ApiProperty() path!: string;
+  @ApiProperty({ enum: ['file', 'deletion', 'folder'] }) kind!: VoidVersionInfo['kind'];
+  @ApiProperty({ type: String, nullable: true }) contentId!: string | null;
+  @ApiProperty(bytes) size!: number;
+  @ApiProperty() mediaType!: string;
+  @ApiProperty({ description: 'Peer id of the node that wrote it, and was removed.' }) author!: string;
+  @ApiProperty({ type: String, nullable: true }) authorName!: string | null;
+  @ApiProperty(timestamp) modifiedAt!: string;
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'The version that says the same since this node adopted it.',
+  })
+  adoptedAs!: string | null;
+  @ApiProperty({ description: 'Its retention is over, and this node keeps its content no longer.' }) purged!: boolean;
+}
+
+export class VoidVersionListDto implements VoidVersionList {
+  @ApiProperty({ type: [VoidVersionDto] }) items!: VoidVersionDto[];
+  @ApiProperty({ type: String, nullable: true }) nextCursor!: string | null;
+  @ApiProperty({ ...count, description: 'Void versions that match, over all pages.' }) total!: number;
 }

@@ -1,14 +1,23 @@
-import type { VersionQuery } from '@dfs/catalogue';
-import type { ChunkList, FileInfo, FileList, HolderList, MovedFile, VersionList } from '@dfs/contracts';
+import type { VersionQuery, VoidQuery } from '@dfs/catalogue';
+import type {
+  ChunkList,
+  FileInfo,
+  FileList,
+  HolderList,
+  MovedFile,
+  VersionList,
+  VoidVersionList,
+} from '@dfs/contracts';
 import { DeletionPace } from './deletion-pace.js';
 import { openContent, type OpenContent } from './download.js';
 import { getFile, listChunks, listFiles, listHolders, type ListQuery } from './listing.js';
 import type { FilesComponents } from './ports.js';
 import { removeFile, type RemoveOptions } from './removal.js';
-import { chooseVersion, moveFile, restoreFile, type Revised } from './revise.js';
+import { adoptVersion, chooseVersion, moveFile, restoreFile, type Revised } from './revise.js';
 import { uploadMany, type PartResult, type UploadManyOptions, type UploadPart } from './upload-many.js';
 import { upload, type UploadOutcome, type UploadRequest } from './upload.js';
 import { listVersions } from './versions.js';
+import { listVoidVersions } from './void-versions.js';
 
 /** The files of the network, as one node sees and serves them: a verb each, a file for every verb. */
 export class Files {
@@ -56,6 +65,14 @@ export class Files {
 
   move(fileId: string, path: string): Promise<Revised<MovedFile>> {
     return moveFile(this.components, fileId, path);
+  }
+
+  voidVersions(query: VoidQuery): Promise<VoidVersionList> {
+    return listVoidVersions(this.components, query);
+  }
+
+  adopt(version: string): Promise<Revised> {
+    return adoptVersion(this.components, version);
   }
 
   chunks(fileId: string, query: { limit: number; cursor?: string }): Promise<ChunkList> {

@@ -40,6 +40,8 @@ export interface LocalNode extends AsyncDisposable {
   readonly files: Files;
   /** Another member, whose records can be received. */
   readonly other: Signer;
+  /** As owners do who know none of the other's records: all of them are void from then on. */
+  removeOther(): Promise<void>;
   remove(): Promise<void>;
 }
 
@@ -49,24 +51,40 @@ export async function localNode(options: { quotaBytes?: number; clock?: Clock } 
   const events = await EventLog.open(db);
   const [signer, other] = [newSigner(), newSigner()];
   const self = { peerId: signer.peerId, role: 'owner' as const };
+  let isRemoved = false;
   const membership = {
     networkId: NETWORK,
     self: () => self,
-    member: (peerId: string) => ([signer.peerId, other.peerId].includes(peerId) ? self : undefined),
+    member: (peerId: string) =>
+      peerId === signer.peerId || (peerId === other.peerId && !isRemoved) ? self : undefined,
+    removed: (peerId: string) => (peerId === other.peerId && isRemoved ? { lastRecord: null } : undefined),
     onChange: () => () => undefined,
   };
   const chunks = await ChunkStore.open({ dir: dir.file('chunks'), db, quotaBytes: options.quotaBytes ?? 2 ** 30 });
   const catalogue = await Catalogue.open({ db, events, signer, membership });
   const placement = new LocalPlacement(chunks, events);
   const purges = { progress: async () => new Map<string, PurgeInfo>() };
-  const components = { db, chunks, catalogue, placement, purges, ...(options.clock ? { clock: options.clock } : {}) };
+  const nameOf = (peerId: string) => (peerId === other.peerId ? 'the other' : undefined);
+  const components = {
+    db,
+    chunks,
+    catalogue,
+    placement,
+    purges,
+    nameOf,
+    ...(options.clock ? { clock: options.clock } : {}),
+  };
+  const removeOther = (): Promise<void> => {
+    isRemoved = true;
+    return catalogue.judgeNow();
+  };
   const remove = async (): Promise<void> => {
     await catalogue.close();
     await chunks.close();
     await temp.remove();
   };
   return {
-    ...{ temp, db, chunks, catalogue, events, placement, components, other, remove },
+    ...{ temp, db, chunks, catalogue, events, placement, components, other, remove, removeOther },
     files: new Files(components),
     [Symbol.asyncDispose]: remove,
   };

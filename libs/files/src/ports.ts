@@ -7,9 +7,13 @@ import type { Clock } from '@dfs/protocol';
 // What files needs of the layers below, and no more.
 
 /** Reads what the network's files are. */
-export type CatalogueReader = Pick<Catalogue, 'get' | 'byPath' | 'list' | 'versions' | 'version' | 'totals' | 'purged'>;
+export type CatalogueReader = Pick<
+  Catalogue,
+  'get' | 'byPath' | 'list' | 'versions' | 'version' | 'totals' | 'purged' | 'voids'
+>;
 /** Writes new versions of them. */
-export type CatalogueWriter = CatalogueReader & Pick<Catalogue, 'writable' | 'commit' | 'restore' | 'choose' | 'move'>;
+export type CatalogueWriter = CatalogueReader &
+  Pick<Catalogue, 'writable' | 'commit' | 'restore' | 'choose' | 'move' | 'adopt'>;
 
 /** Where contents are, and how to get at them. */
 export type ContentPlacement = Pick<
@@ -27,6 +31,8 @@ export interface FilesComponents {
   placement: ContentPlacement;
   /** How far the members have purged what was deleted. */
   purges: Pick<Purge, 'progress'>;
+  /** What members, and those who were, call themselves; undefined where that is not known. */
+  nameOf(peerId: string): string | undefined;
   /** By which the pace of deletions is measured; the running time of the process when left out. */
   clock?: Clock;
 }

@@ -1,5 +1,6 @@
 import type { Entry } from '@dfs/catalogue';
 import type { FileInfo, MovedFile } from '@dfs/contracts';
+import type { Cid } from '@dfs/protocol';
 import { describe } from './file-info.js';
 import type { ContentPlacement, FilesComponents } from './ports.js';
 import { isPurged } from './versions.js';
@@ -29,8 +30,33 @@ export async function restoreFile(parts: Revising, fileId: string, version?: str
   return { file, kept: await placement.isPromised(entry.contentId, entry.size) };
 }
 
-async function refusePurged({ catalogue, placement }: Revising, fileId: string, version?: string): Promise<void> {
-  const found = version === undefined ? await catalogue.get(fileId) : await catalogue.version(fileId, version);
+/**
+ * A void version, said anew by this node. Done as a restore is: whoever keeps its bytes was free to let go of them.
+ * @throws DfsError as Catalogue.adopt; `purged` when its retention is over and nobody has it
+ */
+export async function adoptVersion(parts: Revising, version: string): Promise<Revised> {
+  const { db, catalogue, placement } = parts;
+  await catalogue.writable();
+  const found = await catalogue.voids.version(version);
+  await refuseGone(parts, found);
+  const { entry } = await db.write((tx) => catalogue.adopt(tx, version));
+  if (found?.contentId) await placement.keepAgain([found.contentId]);
+  const { file } = await revised(parts, entry);
+  return { file, kept: !found?.contentId || (await placement.isPromised(found.contentId, found.size)) };
+}
+
+async function refusePurged(parts: Revising, fileId: string, version?: string): Promise<void> {
+  const { catalogue } = parts;
+  await refuseGone(
+    parts,
+    version === undefined ? await catalogue.get(fileId) : await catalogue.version(fileId, version),
+  );
+}
+
+async function refuseGone(
+  { catalogue, placement }: Revising,
+  found: { contentId: Cid | null; size: number } | undefined,
+): Promise<void> {
   if (!found?.contentId) return;
   const content = found.contentId;
   if (!(await catalogue.purged([content])).has(content)) return;

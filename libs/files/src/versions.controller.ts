@@ -2,14 +2,10 @@ import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestj
 import { ApiAcceptedResponse, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { routes, type FileInfo, type MovedFile, type VersionList } from '@dfs/contracts';
-import { answerFile } from './answer-file.js';
+import { ACCEPTED, answerFile, FETCHING } from './answer-file.js';
 import { Files } from './files.js';
 import { ChooseBody, FileParams, MoveBody, NoQuery, PageQuery, RestoreBody } from './files.dto.js';
 import { FileDto, MovedFileDto, VersionListDto } from './files.schema.dto.js';
-
-/** It is done; but the bytes are with others still, fewer of them than there should be. */
-const ACCEPTED = 202;
-const FETCHING = 'Done; its bytes are not kept here or by enough members yet, and are being fetched.';
 
 /** What was, and what becomes of it: history, restore, choose, move. */
 @ApiTags('files')

@@ -215,7 +215,11 @@ describe('Membership', () => {
     expect(membership.networkId).toBe(networkId);
     expect(membership.self()).toMatchObject({ peerId: anna.peerId, role: 'storage' });
     expect(membership.members().map(({ peerId }) => peerId)).toEqual([ben.peerId]);
-    expect(membership.removed(anna.peerId)).toEqual({ peerId: anna.peerId, lastRecord: null });
+    expect(membership.removed(anna.peerId)).toEqual({
+      peerId: anna.peerId,
+      lastRecord: null,
+      name: expect.any(String) as string,
+    });
     expect(membership.formerMembers()).toHaveLength(1);
   });
 

@@ -170,7 +170,9 @@ export class Presence {
 
   nameOf(peerId: string): string | undefined {
     if (peerId === this.components.transport.peerId) return this.name;
-    return this.book.nameOf(peerId) ?? (this.components.membership.member(peerId)?.name || undefined);
+    const { membership } = this.components;
+    const admitted = membership.member(peerId) ?? membership.removed(peerId);
+    return this.book.nameOf(peerId) ?? (admitted?.name || undefined);
   }
 
   /** Where a member can be dialled. */

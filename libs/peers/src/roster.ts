@@ -23,6 +23,8 @@ export interface FormerMember {
    * is void. Null: none of its records counts, as where it never belonged by what holds.
    */
   readonly lastRecord: string | null;
+  /** What it called itself when it was admitted last; perhaps empty. */
+  readonly name: string;
 }
 
 /** What follows from the records: who belongs, and what holds for all. */
@@ -52,7 +54,8 @@ export function rosterOf(graph: RecordGraph, previous?: { roster: Roster; from: 
     const removals = graph.removalsOf(peerId).filter(({ index }) => holds(index));
     const lastRecord = removals.length > 0 ? lastRecordIn(removals) : null;
     if (!standing) {
-      if (graph.admissionsOf(peerId).length > 0) former.set(peerId, { peerId, lastRecord });
+      const admissions = graph.admissionsOf(peerId);
+      if (admissions.length > 0) former.set(peerId, { peerId, lastRecord, name: lastNameIn(admissions) });
     } else if (standing.role === 'storage' && removals.length > 0) {
       members.set(peerId, { ...memberBy(peerId, standing), lastRecord });
     } else members.set(peerId, memberBy(peerId, standing));
@@ -80,6 +83,15 @@ function lastRecordIn(removals: readonly RecordNode[]): string | null {
 
 function nameIn({ record: { content } }: RecordNode): string {
   return content && 'name' in content ? content.name : '';
+}
+
+function lastNameIn(admissions: readonly RecordNode[]): string {
+  return (
+    [...admissions]
+      .sort(compareRank)
+      .map(nameIn)
+      .findLast((name) => name !== '') ?? ''
+  );
 }
 
 function settingsIn(nodes: readonly RecordNode[]): NetworkSettings {

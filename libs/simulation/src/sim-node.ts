@@ -1,4 +1,12 @@
-import { Catalogue, CatalogueSync, catalogueMigrations, recount, type Entry, type Stopwatch } from '@dfs/catalogue';
+import {
+  Catalogue,
+  CatalogueSync,
+  catalogueMigrations,
+  recount,
+  type Entry,
+  type Stopwatch,
+  type VoidVersion,
+} from '@dfs/catalogue';
 import { ChunkStore, Scrubber, chunksMigrations, storeContent, type ScrubberOptions } from '@dfs/chunks';
 import type { AnyEvent, MemberRole, PurgeInfo, VersionInfo } from '@dfs/contracts';
 import { Database } from '@dfs/database';
@@ -237,6 +245,20 @@ export class SimNode {
     const { entry } = await db.write((tx) => catalogue.restore(tx, fileId, version));
     await placement.keepAgain([entry.contentId]);
     return entry;
+  }
+
+  /** Says anew what a void version said. */
+  async adopt(version: string): Promise<Entry> {
+    const { db, catalogue, placement } = this.live();
+    await catalogue.writable();
+    const { entry } = await db.write((tx) => catalogue.adopt(tx, version));
+    await placement.keepAgain([entry.contentId]);
+    return entry;
+  }
+
+  /** What is void, as far as it knows, the newest first. */
+  async voids(): Promise<VoidVersion[]> {
+    return (await this.catalogue.voids.list({ limit: 1000 })).items;
   }
 
   async move(path: string, to: string): Promise<Entry> {

@@ -1,0 +1,44 @@
+import { Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
+import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
+import { routes, type FileInfo, type VoidVersionList } from '@dfs/contracts';
+import { ACCEPTED, answerFile, FETCHING } from './answer-file.js';
+import { Files } from './files.js';
+import { NoQuery, VoidVersionParams, VoidVersionsQuery } from './files.dto.js';
+import { FileDto, VoidVersionListDto } from './files.schema.dto.js';
+
+/** What members wrote after the network had removed them: shown, and brought in by a person. */
+@ApiTags('files')
+@Controller(routes.voidVersions)
+export class VoidVersionsController {
+  constructor(private readonly files: Files) {}
+
+  @Get()
+  @ApiOperation({
+    operationId: 'listVoidVersions',
+    summary: 'Versions that do not count, since their author had been removed',
+  })
+  @ApiOkResponse({ type: VoidVersionListDto, description: 'Newest first.' })
+  list(@Query() query: VoidVersionsQuery): Promise<VoidVersionList> {
+    return this.files.voidVersions({ ...query });
+  }
+
+  @Post(':version/adopt')
+  @HttpCode(200)
+  @ApiOperation({
+    operationId: 'adoptVoidVersion',
+    summary: 'Have this node say what a void version said',
+    description:
+      'It replaces what the void version replaced, and is a conflict with what others have written since. Nothing changes where it is what the path shows.',
+  })
+  @ApiOkResponse({ type: FileDto, description: 'The file; deleted, when a deletion was adopted.' })
+  @ApiAcceptedResponse({ type: FileDto, description: FETCHING })
+  async adopt(
+    @Param() { version }: VoidVersionParams,
+    @Query() _query: NoQuery,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<FileInfo> {
+    const { file, kept } = await this.files.adopt(version);
+    return answerFile(response, kept ? 200 : ACCEPTED, file);
+  }
+}
