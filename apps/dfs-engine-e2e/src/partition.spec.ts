@@ -1,3 +1,4 @@
+import type { VoidVersionList } from '@dfs/contracts';
 import { connected, eventually, netnsUnavailable, NetnsLan, removeAll, startNetwork, type Engine } from '@dfs/testing';
 import { allFiles, at, bytesOf, converged, expectSound, headsOf, remove, safe, versionBytes } from './steps.js';
 
@@ -99,6 +100,8 @@ const HEALED = 60_000;
     expect((await a.fetch(`/peers/${peerId}?confirm=true`, { method: 'DELETE' })).status).toBe(204);
     const lateFile = await d.put('late.txt', 'written when it was no member any more');
     await eventually(async () => (await c.fetch(`/files/${lateFile.id}`)).status === 200, { what: 'the file at C' });
+    // D alone may hold it, by placement; it will be cut off, and then C has the only bytes that are left.
+    await bytesOf(c, lateFile);
     await a.put('left.txt', 'left');
     await c.put('right.txt', 'right');
     await lan.heal();
@@ -112,6 +115,21 @@ const HEALED = 60_000;
       for (const file of await allFiles(node)) {
         await eventually(async () => (await bytesOf(node, file)).length > 0, { what: `${file.path} at ${node.name}` });
       }
+    }
+    // A and B never met it while it wrote that; they list it all the same, and a person may bring it in at any of them.
+    for (const node of [a, b, c]) {
+      const isListed = async (): Promise<boolean> => {
+        const { items } = await node.json<VoidVersionList>('/void-versions');
+        return items.map(({ version }) => version).join() === lateFile.version;
+      };
+      await eventually(isListed, { deadline: HEALED, what: `the void version at ${node.name}` });
+    }
+    const adopted = await b.fetch(`/void-versions/${lateFile.version}/adopt`, { method: 'POST' });
+    expect([200, 202]).toContain(adopted.status);
+    await converged([a, b, c], HEALED);
+    for (const node of [a, b, c]) {
+      const file = (await allFiles(node)).find(({ path }) => path === 'late.txt')!;
+      expect((await bytesOf(node, file)).toString()).toBe('written when it was no member any more');
     }
     // What it wrote stays with it: nothing that it acknowledged is destroyed there.
     expect((await bytesOf(d, lateFile)).toString()).toBe('written when it was no member any more');
