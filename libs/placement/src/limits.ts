@@ -108,6 +108,16 @@ export const DIAL_TIME = 4 * second;
 export const MAX_WANTS = 20_000;
 /** Of what can wait for the repair budget: a scan goes on without the rest, to find what cannot wait. */
 export const MAX_WAITING = 10_000;
+/** Wants of one step of a scan, about: the queue has room for them when it begins. */
+export const MAX_FOUND = MAX_WANTS / 2;
+/** Extents of one content that one look wants, about a tebibyte: a record may claim millions that nobody has. */
+export const EXTENTS_FOUND = 1024;
+/** Of these so few are left to look for more. */
+export const FEW_WANTS = EXTENTS_FOUND / 4;
+/** Extents of one content that one look is spent on: 32 TiB; the next begins elsewhere. */
+export const EXTENTS_LOOKED_AT = 2 ** 15;
+/** Extents that are ranked before others have their turn: about a millisecond. */
+export const RANKS_PER_TURN = 256;
 /** Contents looked at in one step of a scan. */
 export const SCAN_PAGE = 1000;
 /** Jobs at a time: while one is made durable, others receive. */

@@ -1,6 +1,8 @@
+import type { StoredContent } from '@dfs/chunks';
 import type { SqlValue } from '@dfs/database';
-import { cidOf, cidToBytes, MANIFEST_CODEC } from '@dfs/protocol';
+import { cidOf, cidToBytes, MANIFEST_CODEC, MiB } from '@dfs/protocol';
 import { eventually, seededRandom } from '@dfs/testing';
+import { MAX_FOUND } from './limits.js';
 import { World, type WorldNode } from './world.suite.js';
 
 const FILES = 1200;
@@ -69,6 +71,30 @@ describe('many extents', () => {
     const { extents } = await b.placement.holders(contentId, content.size);
     expect(extents.length).toBeLessThanOrEqual(2 ** 18);
     expect(await b.placement.isPromised(contentId, content.size)).toBe(false);
+  });
+
+  it('that a manifest claims keep nobody from what others have stored', async () => {
+    await using world = await World.of(2);
+    const [a, b] = world.nodes as [WorldNode, WorldNode];
+    const random = seededRandom(7);
+    const stored = await b.putMany([{ path: 'f', bytes: random.bytes(5 * MiB) }], { publish: false });
+    const [{ contentId, size }] = stored as [StoredContent];
+    // Scans come to it before the other.
+    let salt = 0;
+    const claim = (): string => cidOf(Buffer.from(`claimed ${salt++}`), MANIFEST_CODEC);
+    let claimed = claim();
+    while (claimed > contentId) claimed = claim();
+    const counted = [cidToBytes(claimed), 2 ** 21];
+    await a.db.write((tx) => tx.insertMany('placement_large', ['content', 'extents'], [counted]));
+    a.contents.set(claimed, { contentId: claimed, size: 2 ** 51, author: b.peerId });
+    a.contents.set(contentId, { contentId, size, author: b.peerId });
+    let most = 0;
+    const watching = setInterval(() => (most = Math.max(most, a.placement.status().wanted)), 1);
+    await world.add();
+    await eventually(async () => (await a.pinned(contentId)) === 1, { deadline: 20_000, what: 'the other is here' });
+    clearInterval(watching);
+    expect(most).toBeGreaterThan(0);
+    expect(most).toBeLessThan(MAX_FOUND);
   });
 
   it('are looked up by index', async () => {

@@ -65,14 +65,14 @@ describe('what can wait', () => {
     const add = (from: number, to: number, canWait: boolean): boolean[] =>
       Array.from({ length: to - from }, (_, n) => queue.add(want(`${from + n}`, canWait ? 2 : 1, canWait)));
     expect(add(0, 6, true)).toEqual([true, true, true, true, false, false]);
-    expect(queue.waitsFew).toBe(false);
+    expect(queue.isFew).toBe(false);
     // Those that wait are about to be lost now, and others of which nobody has heard yet.
     expect(add(2, 9, false)).toEqual(Array.from({ length: 7 }, () => true));
     expect([queue.waits, queue.pressing]).toEqual([2, 7]);
     queue.takeGroup();
-    expect(queue.waitsFew).toBe(false);
+    expect(queue.isFew).toBe(false);
     queue.takeGroup();
-    expect(queue.waitsFew).toBe(true);
+    expect(queue.isFew).toBe(true);
   });
 
   it.each([

@@ -54,8 +54,10 @@ export interface ReplicatorComponents extends SwarmComponents, SurveyComponents,
  */
 export class Replicator {
   private readonly wants: WantQueue;
-  /** A scan found more that can wait than there was room for. */
+  /** There was more than there was room for: it is looked for once little is left. */
   private leftOut = false;
+  /** Something came since that was found out. */
+  private gotOn = false;
   /** Wants under way. */
   private readonly busy = new Set<string>();
   private readonly news = new Map<Cid, ContentRef>();
@@ -197,9 +199,11 @@ export class Replicator {
       while (this.news.size > 0 && !this.control.signal.aborted) {
         const page = [...this.news.values()].slice(0, SCAN_PAGE);
         for (const { contentId } of page) this.news.delete(contentId);
-        const { wants, unsourced } = await survey(this.components, page);
-        if (!this.enqueue(wants)) this.rescan();
-        if (unsourced.length > 0) this.retryLater();
+        const found = await survey(this.components, page, { signal: this.control.signal });
+        for (const ref of page.slice(found.looked)) this.news.set(ref.contentId, ref);
+        this.enqueue(found.wants);
+        if (found.more) this.moreLater();
+        if (found.unsourced.length > 0) this.retryLater();
       }
     } catch (error) {
       this.failed(error, 'new contents could not be looked over');
@@ -245,8 +249,9 @@ export class Replicator {
       for (const want of found.wants) want.canWait = want.copies > 1 && !want.holders.some(isLeaving);
       some ||= found.unsourced.length > 0;
       unsourced.push(...found.unsourced.slice(0, DEEP_SEARCHES - unsourced.length));
-      if (!this.enqueue(found.wants)) this.scanWanted = true;
-      after = page.at(-1)!.contentId;
+      this.enqueue(found.wants);
+      if (found.more) this.moreLater();
+      after = page[found.looked - 1]!.contentId;
       if (this.scanWanted) break;
       // Half of the time is for others, who wait for something.
       if (found.wants.length === 0) await pause(this.pace.pause, this.control.signal);
@@ -262,7 +267,9 @@ export class Replicator {
     heldBy?: ReadonlySet<string>,
   ): Promise<{ page: ContentRef[]; found: Lacking } | undefined> {
     const page = await next();
-    return page.length === 0 ? undefined : { page, found: await survey(this.components, page, heldBy) };
+    return page.length === 0
+      ? undefined
+      : { page, found: await survey(this.components, page, { signal: this.control.signal, heldBy }) };
   }
 
   /** A scan goes no faster than what it finds is fetched. */
@@ -271,19 +278,35 @@ export class Replicator {
     while (this.wants.pressing > MAX_WANTS / 2) await pause(SCAN_DELAY, this.control.signal);
   }
 
-  private enqueue(wants: readonly WantedExtent[]): boolean {
+  private enqueue(wants: readonly WantedExtent[]): void {
     if (this.components.room.isFull()) {
       const unknown = wants.filter(({ extent }) => extent === null);
       if (unknown.length > 0 && !this.learner.learn(unknown, this.control.signal)) this.retryLater();
-      return true;
+      return;
     }
     for (const want of wants) {
-      if (this.busy.has(wantKey(want)) || this.wants.add(want)) continue;
-      if (!want.canWait) return false;
-      this.leftOut = true;
+      if (!this.busy.has(wantKey(want)) && !this.wants.add(want)) this.leaveOut();
     }
     this.dispatch();
-    return true;
+  }
+
+  private leaveOut(): void {
+    if (!this.leftOut) this.gotOn = false;
+    this.leftOut = true;
+  }
+
+  /** There is more of what was found: it is looked for after that. */
+  private moreLater(): void {
+    if (this.wants.size + this.running === 0) this.retryLater();
+    else this.leaveOut();
+  }
+
+  /** At once where what was found could be got, and ever more seldom where not. */
+  private lookForMore(): void {
+    if (!this.leftOut || !this.wants.isFew) return;
+    this.leftOut = false;
+    if (this.gotOn) this.rescan();
+    else this.retryLater();
   }
 
   private dispatch(most = JOBS): void {
@@ -302,10 +325,7 @@ export class Replicator {
         for (const want of group) this.busy.delete(wantKey(want));
         this.jobs.delete(job);
         this.dispatch();
-        if (this.leftOut && this.wants.waitsFew) {
-          this.leftOut = false;
-          this.rescan();
-        }
+        this.lookForMore();
       });
       this.jobs.add(job);
     }
@@ -341,6 +361,7 @@ export class Replicator {
 
   private async settle(group: readonly WantedExtent[], result: ReplicationResult): Promise<void> {
     const { counts } = this.components;
+    this.gotOn ||= result.pinned.length > 0;
     for (const { want, extents } of result.counted) {
       await counts.learn(want.content, extents);
       this.components.counted(want.content);

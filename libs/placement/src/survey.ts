@@ -2,8 +2,10 @@ import type { Database } from '@dfs/database';
 import { cidToBytes, type Cid } from '@dfs/protocol';
 import { isEmpty, isLarge } from './extents.js';
 import type { HolderFinder } from './holder-finder.js';
-import type { ExtentHolders, Holdings } from './holdings.js';
-import type { NetworkView, Snapshot } from './network-view.js';
+import type { Holdings } from './holdings.js';
+import { LackingFinder } from './lacking.js';
+import { MAX_FOUND } from './limits.js';
+import type { NetworkView } from './network-view.js';
 import type { ContentRef } from './parts.js';
 import { keyOf, marks } from './pin-log.js';
 import type { WantedExtent } from './wants.js';
@@ -57,33 +59,41 @@ export interface Lacking {
   wants: WantedExtent[];
   /** Of the wants, those of which no holder can be reached. */
   unsourced: WantedExtent[];
+  /** So many of the contents were looked at: as much was found as can be wanted at once. */
+  looked: number;
+  /** Not all of their extents were. */
+  more: boolean;
 }
 
-/**
- * Looks a page of contents over, in two queries.
- * @param heldBy leaves out what none of these members holds
- */
+export interface SurveyOptions {
+  signal: AbortSignal;
+  /** Leaves out what none of these members holds. */
+  heldBy?: ReadonlySet<string> | undefined;
+}
+
+/** Looks a page of contents over, in two queries; ends early when it has found about MAX_FOUND extents. */
 export async function survey(
   components: SurveyComponents,
   refs: readonly ContentRef[],
-  heldBy?: ReadonlySet<string>,
+  { signal, heldBy }: SurveyOptions,
 ): Promise<Lacking> {
   const { holdings, counts, network, finder } = components;
-  const found: Lacking = { wants: [], unsourced: [] };
-  const now = network.now();
+  const found: Lacking = { wants: [], unsourced: [], looked: refs.length, more: false };
   const contents = refs.filter(({ contentId }) => !isEmpty(contentId));
   const extents = await counts.of(contents);
   const holders = await holdings.holders(contents.map(({ contentId }) => contentId));
-  for (const { contentId, size, author } of contents) {
+  const lacking = new LackingFinder(network.now(), signal);
+  for (const [index, { contentId, size, author }] of refs.entries()) {
+    if (isEmpty(contentId)) continue;
+    if (found.wants.length + found.unsourced.length >= MAX_FOUND) return { ...found, looked: index };
     const held = holders.get(contentId)!;
-    const counts = (extent: number): boolean =>
-      !heldBy || (held.get(extent) ?? []).some((peerId) => heldBy.has(peerId));
-    if (heldBy && ![...held.keys()].some(counts)) continue;
+    if (heldBy && ![...held.values()].some((peerIds) => peerIds.some((peerId) => heldBy.has(peerId)))) continue;
     const count = extents.get(contentId);
-    const numbers = count === undefined ? [null] : lackingExtents(now, contentId, count, held).filter(counts);
-    if (numbers.length === 0) continue;
+    const numbers = count === undefined ? UNKNOWN : await lacking.among(contentId, count, held, heldBy);
+    found.more ||= numbers.more;
+    if (numbers.extents.length === 0) continue;
     const known = finder.among(contentId, held, author);
-    for (const extent of numbers) {
+    for (const extent of numbers.extents) {
       const pinned = extent === null ? [] : (known.extents.get(extent) ?? []);
       const sources = [...new Set([...pinned, ...known.any])];
       const want = { content: contentId, size, extent, holders: sources, copies: pinned.length };
@@ -93,11 +103,5 @@ export async function survey(
   return found;
 }
 
-function lackingExtents(now: Snapshot, content: Cid, count: number, held: ExtentHolders): number[] {
-  const lacking: number[] = [];
-  for (let extent = 0; extent < count; extent++) {
-    const holders = held.get(extent) ?? [];
-    if (!holders.includes(now.self) && now.shouldHold(now.self, content, extent, holders)) lacking.push(extent);
-  }
-  return lacking;
-}
+/** How many extents there are is to be learned first. */
+const UNKNOWN = { extents: [null], more: false };

@@ -1,6 +1,6 @@
 import type { Cid } from '@dfs/protocol';
 import { extentKey } from './extents.js';
-import { GROUP_BYTES, GROUP_EXTENTS, MAX_WAITING, MAX_WANTS } from './limits.js';
+import { FEW_WANTS, GROUP_BYTES, GROUP_EXTENTS, MAX_WAITING, MAX_WANTS } from './limits.js';
 
 /** An extent that this node should hold and lacks. */
 export interface WantedExtent {
@@ -47,8 +47,8 @@ export class WantQueue {
   }
 
   /** Few enough of these are left to look for more. */
-  get waitsFew(): boolean {
-    return this.waits <= this.mostWaiting / 4;
+  get isFew(): boolean {
+    return this.pressing <= FEW_WANTS && this.waits <= this.mostWaiting / 4;
   }
 
   /** @returns false when there is no room */
