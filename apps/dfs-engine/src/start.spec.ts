@@ -1,8 +1,9 @@
 import 'reflect-metadata';
-import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, readdir, rename, rmdir, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { FileInfo, NodeInfo } from '@dfs/contracts';
 import { tempDir, type TempDir } from '@dfs/testing';
+import { check } from './check/check.js';
 import { parseConfig } from './config.js';
 import { quietEnv, silent, startTestNode } from './running-node.suite.js';
 import { startNode } from './start.js';
@@ -51,6 +52,35 @@ describe('starting and stopping a node', () => {
     const again = await start();
     await again.stop();
     expect(again.token).toBe(given);
+  });
+
+  it('is refused while the disk with the chunks is not mounted, and so is a check', async () => {
+    const first = await start();
+    await fetch(`${first.url}api/v1/files/content?path=a.txt`, {
+      method: 'PUT',
+      body: 'kept',
+      headers: { authorization: `Bearer ${first.token}` },
+    });
+    await first.stop();
+    await rename(temp.file('data/chunks'), temp.file('disk'));
+    const reason = new RegExp(`${temp.file('data/chunks')} is not the one with this node’s chunks.*Mount the disk`);
+    await expect(start()).rejects.toMatchObject({
+      code: 'not-ready',
+      message: expect.stringMatching(reason) as string,
+    });
+    await expect(check(temp.file('data'), { quick: true })).rejects.toThrow(reason);
+    expect(await readdir(temp.file('data/chunks'))).toEqual([]);
+
+    await rmdir(temp.file('data/chunks'));
+    await rename(temp.file('disk'), temp.file('data/chunks'));
+    const second = await start();
+    try {
+      const { storage } = await get<NodeInfo>(second.url, second.token, '/node');
+      expect(storage.chunks).toBe(1);
+    } finally {
+      await second.stop();
+    }
+    expect(await check(temp.file('data'), { quick: false })).toMatchObject({ ok: true });
   });
 
   it('makes a token of at least 128 bits', async () => {

@@ -87,9 +87,23 @@ class ChunksGone1764200000000 implements MigrationInterface {
   }
 }
 
+class ChunkStoreMark1764300000000 implements MigrationInterface {
+  name = 'ChunkStoreMark1764300000000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    // One row: the id that the folder of the store has too, so that another folder in its place is noticed.
+    await runner.query('CREATE TABLE chunk_store (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID');
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE chunk_store');
+  }
+}
+
 /** Tables of the chunk store, for Database.open. */
 export const chunksMigrations: MigrationClass[] = [
   Chunks1763800000000,
   ChunkUpkeep1763900000000,
   ChunksGone1764200000000,
+  ChunkStoreMark1764300000000,
 ];

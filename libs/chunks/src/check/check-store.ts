@@ -4,6 +4,7 @@ import { abortError, cidFromBytes } from '@dfs/protocol';
 import type { Reader } from '@dfs/database';
 import { allPacks, type PackRow } from '../store/chunk-index.js';
 import { ENTRY_HEAD_BYTES, PACK_HEAD } from '../store/format.js';
+import { MARK_FILE, requireMark } from '../store/mark.js';
 import { missingPacks } from '../store/sweep.js';
 import { checkPack, type PackTotals } from './check-pack.js';
 import type { Unusable } from './read-only-blocks.js';
@@ -50,8 +51,12 @@ export interface StoreTotals extends PackTotals {
   unusable: Unusable;
 }
 
-/** Compares the packs on the disk with what the database says of them, both ways. Changes nothing; no node has it open. */
+/**
+ * Compares the packs on the disk with what the database says of them, both ways. Changes nothing; no node has it open.
+ * @throws DfsError `not-ready` when the folder is not that of these packs
+ */
 export async function checkStore(db: Reader, dir: string, options: CheckStoreOptions): Promise<StoreTotals> {
+  await requireMark(db, dir);
   const packs = await allPacks(db);
   const unusable: Unusable = { packs: new Set(), chunks: new Set() };
   const counts = { packs: packs.length, packBytes: 0, unusedBytes: 0, chunks: 0, bytes: 0, hashed: 0 };
@@ -125,7 +130,8 @@ async function findOrphanFiles(
   const tell = (subject: string, detail: string): void =>
     options.onFinding({ problem: 'orphan-file', subject, detail });
   for (const name of await list(dir)) {
-    if (name !== 'packs' && name !== 'tmp') tell(name, 'It is none of the store’s own: remove it by hand.');
+    if (name !== 'packs' && name !== 'tmp' && name !== MARK_FILE)
+      tell(name, 'It is none of the store’s own: remove it by hand.');
   }
   for (const name of await list(join(dir, 'packs'))) {
     const back = 'It was gone when the node was last started: the next start takes it in again.';

@@ -10,6 +10,7 @@ import { Damage } from './damage.js';
 import { keyOf } from './format.js';
 import { Grouped } from './grouped.js';
 import { SMALL_PACK_BYTES, STORE_QUEUE_BYTES, TOO_MANY_SMALL_PACKS } from './limits.js';
+import { mark, requireMark } from './mark.js';
 import { PackFiles } from './pack-files.js';
 import { PackRegistry, writeShared, type SharedWrites } from './pack-file.js';
 import { Presence } from './presence.js';
@@ -87,10 +88,15 @@ export class ChunkStore {
     this.#joinIfMany(packs);
   }
 
-  /** Opens the store; sweeps what a crash left behind; takes out of use what is gone from the disk. */
+  /**
+   * Opens the store; sweeps what a crash left behind; takes out of use what is gone from the disk.
+   * @throws DfsError `not-ready` when the folder is not that of the chunks the database knows
+   */
   static async open({ dir, db, quotaBytes, log = silentLog, ...options }: ChunkStoreOptions): Promise<ChunkStore> {
+    await requireMark(db, dir);
     const files = await PackFiles.open(dir);
     try {
+      await mark(db, dir);
       await sweep(db, files, log);
       const packs = await allPacks(db);
       const admission = await Admission.open({

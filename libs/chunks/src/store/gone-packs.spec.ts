@@ -1,9 +1,10 @@
-import { readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KiB, MiB } from '@dfs/protocol';
 import { corrupt } from '@dfs/testing';
 import type { Block } from '../manifest/builder.js';
 import { checkStore, type StoreFinding } from '../check/check-store.js';
+import { MARK_FILE } from './mark.js';
 
 import { StoreFixture, blockOf, idsOf, readAll } from '../testing/fixture.js';
 import { pinnedBytes } from '../testing/inputs.js';
@@ -18,8 +19,12 @@ describe('packs that are gone at a start', () => {
   });
   afterEach(() => fixture[Symbol.asyncDispose]());
 
-  /** As where the disk for the chunks is not mounted: the folder is there, and empty. */
-  const unmount = (): Promise<void> => rename(fixture.dir, `${fixture.dir}-away`);
+  /** As where the disk for the chunks is not mounted, and somebody has said that it will not be. */
+  async function unmount(): Promise<void> {
+    await rename(fixture.dir, `${fixture.dir}-away`);
+    await mkdir(fixture.dir);
+    await copyFile(join(`${fixture.dir}-away`, MARK_FILE), join(fixture.dir, MARK_FILE));
+  }
   async function mount(): Promise<void> {
     await rm(fixture.dir, { recursive: true });
     await rename(`${fixture.dir}-away`, fixture.dir);
