@@ -4,18 +4,19 @@ import { isManifestCid, type Cid, type Log } from '@dfs/protocol';
 import type { Transport } from '@dfs/transport';
 import { askBlocks } from './block-client.js';
 import { forsaken, type ForsakenComponents } from './forsaken.js';
-import { HEAL_AGAIN, HEAL_TIME, SCAN_PAGE } from './limits.js';
+import { HEAL_AGAIN, SCAN_PAGE } from './limits.js';
 import type { NetworkView } from './network-view.js';
-import type { BlockStore } from './parts.js';
+import type { Batch, BlockStore } from './parts.js';
 import type { PinLog, PinnedExtent } from './pin-log.js';
 import { pinAgain, type PinAgainComponents } from './pin-again.js';
-import { pause, stopping, withTimeout } from './signals.js';
+import { Silence } from './silence.js';
+import { pause, stopping } from './signals.js';
 
 export interface DamageWatchComponents extends ForsakenComponents, Omit<PinAgainComponents, 'purged'> {
   chunks: BlockStore;
   pins: PinLog;
   network: NetworkView;
-  transport: Pick<Transport, 'open'>;
+  transport: Pick<Transport, 'open' | 'rates'>;
   events: Pick<EventLog, 'recordNow'>;
   /** Pins were dropped: their extents are to be fetched anew. */
   onDropped: () => void;
@@ -124,18 +125,34 @@ export class DamageWatch {
     }
   }
 
+  /** Takes what comes, as long as something does. @throws what ended it before its time */
   private async healFrom(peerId: string, ids: readonly Cid[]): Promise<void> {
     const { transport, chunks, db } = this.components;
-    const signal = withTimeout(this.control.signal, HEAL_TIME);
+    const silence = new Silence(() => transport.rates(peerId).receive);
+    const signal = AbortSignal.any([this.control.signal, silence.signal]);
     const batch = chunks.batch('local');
     try {
-      for await (const answers of askBlocks(transport, peerId, ids, { signal })) {
-        for (const { id, bytes } of answers) if (bytes) await batch.add({ id, bytes });
-      }
+      const failed = await this.receive(peerId, ids, { signal, silence, batch }).then(
+        () => undefined,
+        (error: unknown) => ({ error }),
+      );
       await batch.flush();
       await db.write((tx) => batch.commit(tx));
+      if (failed) throw failed.error;
     } finally {
+      silence.end();
       await batch.abort();
+    }
+  }
+
+  private async receive(
+    peerId: string,
+    ids: readonly Cid[],
+    { signal, silence, batch }: { signal: AbortSignal; silence: Silence; batch: Batch },
+  ): Promise<void> {
+    for await (const answers of askBlocks(this.components.transport, peerId, ids, { signal })) {
+      for (const { id, bytes } of answers) if (bytes) await batch.add({ id, bytes });
+      silence.heard();
     }
   }
 

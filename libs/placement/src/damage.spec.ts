@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { jest } from '@jest/globals';
 import { cidToBytes, MiB } from '@dfs/protocol';
 import { eventually, seededRandom, sha256Hex } from '@dfs/testing';
+import type { Transport } from '@dfs/transport';
 import { PinLog } from './pin-log.js';
-import { World, type WorldNode } from './world.suite.js';
+import { sending, World, type WorldNode } from './world.suite.js';
 
 const random = seededRandom(23);
 
@@ -42,6 +43,30 @@ describe('damage', () => {
     expect(b.placement.status().damaged).toBe(0);
     await a.stop();
     expect(await sha256Hex(await b.read(file.contentId, file.size))).toBe(await sha256Hex(bytes));
+  });
+
+  it('is healed as far as a member gets', async () => {
+    let cut = false;
+    let answered = 0;
+    const wrap = (transport: Transport): Transport =>
+      sending(transport, async (payload) => {
+        if (cut && payload.length > 0 && ++answered % 4 === 0) throw new Error('the line is cut');
+        return payload;
+      });
+    await using world = await World.of(2, { replicas: 2, wrap });
+    const [a, b] = world.nodes as [WorldNode, WorldNode];
+    const file = await a.put('in parts', random.bytes(16 * MiB));
+    await eventually(async () => (await a.state(file)) === 'safe 2', { deadline: 20_000 });
+    // Nothing but healing brings it back.
+    b.contents.delete(file.contentId);
+    await a.stop();
+    await rot(b);
+    await b.chunks.verifyAll();
+    const damaged = b.chunks.damaged().length;
+    expect(damaged).toBeGreaterThan(4);
+    cut = true;
+    await a.restart();
+    await eventually(() => b.chunks.damaged().length < damaged, { deadline: 30_000, what: 'some of it is healed' });
   });
 
   it('is healed at once, though other damage waits for a holder that may never come', async () => {

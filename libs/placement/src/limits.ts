@@ -180,8 +180,6 @@ export const DRAIN_PATIENCE = 10 * minute;
 
 // Damage.
 
-/** Time for one member to send what is damaged here. */
-export const HEAL_TIME = 10 * second;
 /** Between two tries to heal. */
 export const HEAL_AGAIN = 15 * second;
 

@@ -1,0 +1,41 @@
+import { DfsError } from '@dfs/protocol';
+import { LEAVE_AFTER, LEAVE_TRICKLE_AFTER, STALL_CHECK, TRICKLE } from './limits.js';
+
+/** Aborts when no block has come for too long: longer where bytes come, since a large block takes its time on a slow line. */
+export class Silence {
+  private readonly control = new AbortController();
+  private readonly timer: NodeJS.Timeout;
+  private since: number;
+
+  /**
+   * @param rate bytes a second that come from the peer
+   * @param now milliseconds of a clock that nobody sets
+   */
+  constructor(
+    private readonly rate: () => number,
+    private readonly now: () => number = () => performance.now(),
+  ) {
+    this.since = now();
+    this.timer = setInterval(() => this.check(), STALL_CHECK).unref();
+  }
+
+  get signal(): AbortSignal {
+    return this.control.signal;
+  }
+
+  /** A block has come. */
+  heard(): void {
+    this.since = this.now();
+  }
+
+  end(): void {
+    clearInterval(this.timer);
+  }
+
+  private check(): void {
+    const silent = this.now() - this.since;
+    if (silent <= LEAVE_AFTER || (silent <= LEAVE_TRICKLE_AFTER && this.rate() >= TRICKLE)) return;
+    this.end();
+    this.control.abort(new DfsError('timeout', 'The peer did not send what it was asked for in time.'));
+  }
+}
