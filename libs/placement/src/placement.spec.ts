@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { cidFromBytes, cidOf, EMPTY_CONTENT, EXTENT_CHUNKS, GiB, MANIFEST_CODEC, MiB } from '@dfs/protocol';
 import { eventually, realFiles, seededRandom, sha256Hex } from '@dfs/testing';
 import type { Transport } from '@dfs/transport';
+import type { Replicator } from './replicator.js';
 import { rank } from './rendezvous.js';
 import { handling, sending, World, type WorldNode } from './world.suite.js';
 
@@ -17,6 +18,22 @@ const settled = (world: World) =>
 const three = (world: World) => world.nodes as [WorldNode, WorldNode, WorldNode];
 
 describe('replication', () => {
+  it('attends to news that comes just as it has done with all others', async () => {
+    await using world = await World.of(2);
+    const [a, b] = world.nodes as [WorldNode, WorldNode];
+    const [late] = await a.putMany([{ path: 'late', bytes: random.bytes(100) }], { publish: false });
+    const { replicator } = b.placement as unknown as { replicator: Replicator };
+    const digesting = replicator as unknown as { digestAll(): Promise<void> };
+    const digestAll = digesting.digestAll.bind(replicator);
+    digesting.digestAll = async () => {
+      await digestAll();
+      digesting.digestAll = digestAll;
+      replicator.heardOf([{ contentId: late!.contentId, size: late!.size, author: a.peerId }]);
+    };
+    await a.put('first', random.bytes(100));
+    await eventually(async () => (await a.state(late!)) === 'limited 2 few-members', { deadline: 10_000 });
+  });
+
   it('gives everything to everyone while there are no more members than copies wanted', async () => {
     await using world = await World.of(3);
     const [a, b, c] = three(world);

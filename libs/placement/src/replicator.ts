@@ -190,7 +190,11 @@ export class Replicator {
 
   private digest(): Promise<void> {
     if (!this.started) return Promise.resolve();
-    this.digesting ??= this.digestAll().finally(() => (this.digesting = undefined));
+    this.digesting ??= this.digestAll().finally(() => {
+      this.digesting = undefined;
+      // What came after the last look, and before this.
+      if (this.news.size > 0 && !this.control.signal.aborted) void this.digest();
+    });
     return this.digesting;
   }
 
