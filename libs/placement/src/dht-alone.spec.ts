@@ -62,6 +62,20 @@ describe('a content of which nobody that is here has heard', () => {
     expect(at.isNear()).toBe(true);
   });
 
+  it('is said to be unavailable when the DHT does not answer, rather than searched for without end', async () => {
+    const at = await lostSight({
+      provide: () => Promise.resolve(),
+      withdraw: () => Promise.resolve(),
+      providers: (_cid, options) =>
+        new Promise((resolve) => options?.signal?.addEventListener('abort', () => resolve([]), { once: true })),
+    });
+    await using _ = at.world;
+    await at.loseSight();
+    await expect(at.reader.read(at.file.contentId, at.file.size)).rejects.toMatchObject({
+      code: 'content-unavailable',
+    });
+  });
+
   it('is not found with the DHT off, and is as soon as the holder is here again', async () => {
     const at = await lostSight(undefined);
     await using _ = at.world;

@@ -155,7 +155,8 @@ export class RemoteBlocks {
     try {
       for (let wait = DHT_DELAY; this.pending.size > 0; wait = REASK_AFTER) {
         await pause(wait, this.signal);
-        if (this.pending.size > 0 && performance.now() - this.newest >= wait) await this.search();
+        // A search under way is as long as it takes to hear from nobody: another one each time would never end.
+        if (this.pending.size > 0 && !this.searching && performance.now() - this.newest >= wait) await this.search();
       }
     } catch {
       // The reader has gone.
