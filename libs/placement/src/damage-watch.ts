@@ -71,10 +71,15 @@ export class DamageWatch {
   }
 
   private begin(): void {
-    this.working ??= this.work().finally(() => (this.working = undefined));
+    this.working ??= this.work().then((isDone) => {
+      this.working = undefined;
+      // Found while it was told that all is whole again.
+      if (isDone && this.open.size > 0) this.begin();
+    });
   }
 
-  private async work(): Promise<void> {
+  /** @returns whether it came to its end */
+  private async work(): Promise<boolean> {
     try {
       while (this.open.size > 0 || this.healed) {
         if (this.open.size > 0) await this.warn(true);
@@ -85,8 +90,10 @@ export class DamageWatch {
         this.forgetHealed();
       }
       await this.warn(false);
+      return true;
     } catch (error) {
       if (!this.control.signal.aborted) this.components.log.error({ err: error }, 'damage could not be healed');
+      return false;
     }
   }
 

@@ -1,6 +1,7 @@
 import { open, readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
+import { EventLog } from '@dfs/events';
 import { cidToBytes, MiB } from '@dfs/protocol';
 import { eventually, seededRandom, sha256Hex } from '@dfs/testing';
 import type { Transport } from '@dfs/transport';
@@ -129,6 +130,35 @@ describe('damage', () => {
       await eventually(() => b.chunks.damaged().length === 0, { deadline: 20_000 });
     } finally {
       broken.mockRestore();
+    }
+  });
+
+  it('that is found while it is told that all is whole again is healed too', async () => {
+    await using world = await World.of(2, { replicas: 2 });
+    const [a, b] = world.nodes as [WorldNode, WorldNode];
+    const file = await a.put('twice', random.bytes(1 * MiB));
+    await eventually(async () => (await a.state(file)) === 'safe 2');
+    const { recordNow } = EventLog.prototype;
+    let again = 0;
+    const told = jest.spyOn(EventLog.prototype, 'recordNow').mockImplementation(async function (
+      this: EventLog,
+      ...what
+    ) {
+      const [type, data] = what;
+      if (type === 'node.warning' && 'active' in data && !data.active && again++ === 0) {
+        await rot(b);
+        await b.chunks.verifyAll();
+        expect(b.chunks.damaged().length).toBeGreaterThan(0);
+      }
+      return recordNow.apply(this, what);
+    });
+    try {
+      await rot(b);
+      await b.chunks.verifyAll();
+      await eventually(() => again > 0 && b.chunks.damaged().length === 0, { deadline: 20_000 });
+      await eventually(() => b.placement.status().damaged === 0 && warnings(b).at(-1) === false);
+    } finally {
+      told.mockRestore();
     }
   });
 
