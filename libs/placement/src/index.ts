@@ -8,7 +8,8 @@
  * Does not: know paths or versions, nor what is needed no more (the catalogue does).
  * Units: bytes, milliseconds. The database must know `placementMigrations`.
  */
-export { Placement, type FetchOptions, type PlacementOptions } from './placement.js';
+export { Placement, type PlacementOptions } from './placement.js';
+export type { FetchOptions } from './reading.js';
 export { Purge, type ContentRetention, type Purged, type PurgeComponents } from './purge/purge.js';
 export { PlacementModule } from './placement.module.js';
 export { checkPins, type PinFinding, type PinProblem, type PinTotals } from './check-pins.js';

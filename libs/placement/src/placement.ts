@@ -1,12 +1,9 @@
-import { chunksFrom, summarise, type Reclaimed } from '@dfs/chunks';
-import type { ChunkInfo, HolderList, Replication } from '@dfs/contracts';
+import type { Reclaimed } from '@dfs/chunks';
+import type { HolderList, Replication } from '@dfs/contracts';
 import type { Tx } from '@dfs/database';
-import { abortError, cidToBytes, DfsError, type Cid, type Unsubscribe } from '@dfs/protocol';
+import { cidToBytes, type Cid, type Unsubscribe } from '@dfs/protocol';
 import { BlockServer } from './block-server.js';
-import { hasRoomForCache } from './cache-keeper.js';
-import { ContentReader, localOrRemote } from './content-reader.js';
 import { DamageWatch } from './damage-watch.js';
-import { DownloadTransfer } from './download-transfer.js';
 import { Drains } from './drains.js';
 import { extentKey, extentsOf, isEmpty, isLarge } from './extents.js';
 import { Gatherings } from './gatherings.js';
@@ -15,7 +12,7 @@ import { HoldingsExchange } from './holdings-exchange.js';
 import { Holdings } from './holdings.js';
 import { refuseLastCopy } from './last-copy.js';
 import { LettingGo, type LettingGoStatus } from './letting-go.js';
-import { LIVENESS_CHECK, SETTLE_TIME, SHARED_BYTES } from './limits.js';
+import { LIVENESS_CHECK, SETTLE_TIME } from './limits.js';
 import { NetworkView } from './network-view.js';
 import type { Meeting } from './partners.js';
 import type { ContentChange, PlacementComponents } from './parts.js';
@@ -23,15 +20,13 @@ import { areWhole, pinThose } from './pin-again.js';
 import { PinLog, type PinnedExtent, type PinState } from './pin-log.js';
 import { gatherPromises, Promises, type Asked } from './promises.js';
 import { pinnedExtents } from './purge/pinned-extents.js';
+import { Reading, type ChunkPage, type FetchOptions } from './reading.js';
 import { Reclaimer, type ReclaimStatus } from './reclaimer.js';
-import { RemoteBlocks } from './remote-blocks.js';
 import { RepairBudget } from './repair-budget.js';
 import { ReplicationView } from './replication-view.js';
 import { ReplicationWatch } from './replication-watch.js';
 import { Replicator } from './replicator.js';
 import { RequestSlots } from './request-slots.js';
-import { SharedRead } from './shared-read.js';
-import { SharedSource } from './shared-source.js';
 import { stopping } from './signals.js';
 import { capacityClass, StoreRoom } from './store-room.js';
 import { ExtentCounts } from './survey.js';
@@ -40,14 +35,6 @@ import { Transfers } from './transfers.js';
 
 /** What was promised once: it may still be here. */
 const NOT_PROMISED: readonly PinState[] = ['dropped', 'releasing', 'letGo'];
-
-export interface FetchOptions {
-  offset?: number;
-  length?: number;
-  signal?: AbortSignal;
-  /** For people, in the list of transfers. */
-  path?: string;
-}
 
 export interface PlacementOptions {
   /** Bytes a second, and at once, for repair of what has copies left: as RepairBudget. */
@@ -79,8 +66,7 @@ export class Placement {
   private readonly drains: Drains;
   private readonly gatherings = new Gatherings();
   private readonly server: BlockServer;
-  /** Reads that have ended and of which something is being made durable. */
-  private readonly keeping = new Set<Promise<void>>();
+  private readonly reading: Reading;
   private readonly unsubscribe: Unsubscribe[] = [];
   private timer: NodeJS.Timeout | undefined;
   private liveness = '';
@@ -121,6 +107,13 @@ export class Placement {
       pin,
       counted: (content) => this.watch.changed([content]),
       pathOf: (content) => this.watch.pathOf(content),
+    });
+    this.reading = new Reading({
+      ...shared,
+      finder: this.finder,
+      replicator: this.replicator,
+      transfers: this.transfers,
+      signal: this.control.signal,
     });
     this.damage = new DamageWatch({
       ...shared,
@@ -189,7 +182,7 @@ export class Placement {
       this.reclaimer.stop(),
       this.lettingGo.stop(),
       this.takingBack.stop(),
-      ...this.keeping,
+      this.reading.ended(),
     ]);
   }
 
@@ -210,32 +203,8 @@ export class Placement {
    * one is asked for. Leaving the loop ends all fetching.
    * @throws DfsError `content-unavailable` when nobody who can be reached has them; `aborted`
    */
-  async *fetch(content: Cid, size: number, options: FetchOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
-    const offset = Math.max(0, options.offset ?? 0);
-    const length = Math.max(0, Math.min(options.length ?? Infinity, size - offset));
-    if (isEmpty(content) || length === 0) return;
-    const transfer = new DownloadTransfer(this.transfers, { contentId: content, bytes: length, path: options.path });
-    const signals = [this.control.signal, transfer.signal, ...(options.signal ? [options.signal] : [])];
-    const signal = AbortSignal.any(signals);
-    const shared = this.share(content, size, length, signal);
-    const remote = this.remote(content, signal, (bytes, peerId) => transfer.received(bytes, peerId), shared);
-    this.replicator.hurry(content);
-    try {
-      const parts = { chunks: this.components.chunks, remote: new SharedSource(this.replicator, remote, signal) };
-      for await (const bytes of new ContentReader(parts, content, size, { offset, length }, signal).read()) {
-        transfer.delivered(bytes.length);
-        yield bytes;
-      }
-      transfer.finish();
-    } catch (error) {
-      const reason = signal.aborted ? abortError(signal) : error;
-      transfer.fail(reason);
-      throw reason;
-    } finally {
-      transfer.fail(new DfsError('aborted', 'The reader has gone.'));
-      remote.close();
-      if (shared) this.closeShared(shared);
-    }
+  fetch(content: Cid, size: number, options: FetchOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
+    return this.reading.fetch(content, size, options);
   }
 
   /** Copies and states of any number of contents, a page of a thousand in three queries at most. */
@@ -252,33 +221,8 @@ export class Placement {
    * Chunks of a content in order. `after` is what the page before gave as `next`: the offset of the next chunk.
    * @throws DfsError `content-unavailable` when its manifest is not here and nobody has it
    */
-  async chunkList(
-    content: Cid,
-    size: number,
-    options: { after?: number; limit: number },
-  ): Promise<{ items: ChunkInfo[]; total: number; next: number | null }> {
-    const { signal } = this.control;
-    const offset = options.after ?? 0;
-    const remote = this.remote(content, signal);
-    try {
-      const parts = { chunks: this.components.chunks, remote };
-      const get = (id: Cid): Promise<Uint8Array> => localOrRemote(parts, id, signal);
-      const { chunkCount } = await summarise(content, size, get);
-      const places = [];
-      for await (const place of chunksFrom(content, size, get, { offset, length: size - offset }, signal)) {
-        if (places.push(place) > options.limit) break;
-      }
-      const here = await this.components.chunks.has(places.map(({ id }) => id));
-      const items = places.slice(0, options.limit).map((place) => ({
-        id: place.id,
-        offset: place.offset,
-        size: place.size,
-        here: here.has(place.id),
-      }));
-      return { items, total: chunkCount, next: places[options.limit]?.offset ?? null };
-    } finally {
-      remote.close();
-    }
+  chunkList(content: Cid, size: number, options: { after?: number; limit: number }): Promise<ChunkPage> {
+    return this.reading.chunkList(content, size, options);
   }
 
   /** How placement is doing, for health and metrics. */
@@ -368,28 +312,6 @@ export class Placement {
     await this.pins.add(tx, extents);
     const contents = [...new Set(extents.map(({ content }) => content))];
     if (contents.length > 0) await this.components.dht?.provide(contents, tx);
-  }
-
-  private remote(
-    content: Cid,
-    signal: AbortSignal,
-    onReceived?: (bytes: number, peerId: string) => void,
-    shared?: SharedRead,
-  ): RemoteBlocks {
-    const { transport, log } = this.components;
-    const parts = { transport, log, slots: this.slots, finder: this.finder, ...this.meeting() };
-    return new RemoteBlocks(parts, { content, signal, ...(onReceived && { onReceived }), ...(shared && { shared }) });
-  }
-
-  /** A large read is kept where there is room, and shared with others who fetch the same. */
-  private share(content: Cid, size: number, length: number, signal: AbortSignal): SharedRead | undefined {
-    if (length < SHARED_BYTES || !hasRoomForCache(this.components.chunks, SHARED_BYTES)) return undefined;
-    return new SharedRead({ ...this.components, ...this.meeting() }, { content, size, signal });
-  }
-
-  private closeShared(shared: SharedRead): void {
-    const closed = shared.close().finally(() => this.keeping.delete(closed));
-    this.keeping.add(closed);
   }
 
   private meeting(): Meeting {
