@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { open, readdir, readFile } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startEngine, type Engine } from '@dfs/testing';
-import { bytesOf, check } from './steps.js';
+import { bytesOf, check, runToEnd } from './steps.js';
 
 describe('the check of a data directory', () => {
   let node: Engine | undefined;
@@ -39,5 +39,25 @@ describe('the check of a data directory', () => {
     await expect(bytesOf(node, file)).rejects.toThrow();
     expect(await node.put('kept.bin', bytes)).toMatchObject({ contentId: file.contentId });
     expect(Buffer.compare(await bytesOf(node, file), bytes)).toBe(0);
+  }, 60_000);
+
+  it('of which the chunks are on a disk that is not mounted says so, and so does the node, in one line', async () => {
+    node = await startEngine({ name: 'unmounted' });
+    await node.put('kept.bin', randomBytes(1000));
+    await node.stop();
+    const [chunks, disk] = [join(node.dataDir, 'chunks'), join(node.dataDir, 'disk')];
+    await rename(chunks, disk);
+    await mkdir(chunks);
+    const refused = await runToEnd(node.dataDir);
+    expect({ code: refused.code, lines: (refused.out + refused.err).trim().split('\n').length }).toEqual({
+      code: 1,
+      lines: 1,
+    });
+    expect(JSON.parse(refused.out + refused.err)).toMatchObject({ msg: expect.stringContaining(chunks) as string });
+    expect(await check(node.dataDir)).toMatchObject({ code: 2, err: expect.stringContaining(chunks) as string });
+    await rmdir(chunks);
+    await rename(disk, chunks);
+    await node.start();
+    expect((await node.node()).storage.chunks).toBe(1);
   }, 60_000);
 });

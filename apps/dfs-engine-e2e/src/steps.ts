@@ -116,13 +116,21 @@ export async function blocksSent(node: Engine): Promise<number> {
   return Number(count);
 }
 
+interface Ended {
+  code: number | null;
+  out: string;
+  err: string;
+}
+
 /** Runs `check` on a data directory as a person does. */
-export async function check(
-  dataDir: string,
-  ...flags: string[]
-): Promise<{ code: number | null; out: string; err: string }> {
-  const child = spawn(process.execPath, [MAIN, 'check', ...flags], {
-    env: { ...process.env, DFS_DATA_DIR: dataDir },
+export function check(dataDir: string, ...flags: string[]): Promise<Ended> {
+  return runToEnd(dataDir, 'check', ...flags);
+}
+
+/** Runs the engine on a data directory until it ends by itself. */
+export async function runToEnd(dataDir: string, ...words: string[]): Promise<Ended> {
+  const child = spawn(process.execPath, [MAIN, ...words], {
+    env: { ...process.env, DFS_DATA_DIR: dataDir, DFS_HTTP_PORT: '0', DFS_P2P_PORT: '0' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let [out, err] = ['', ''];

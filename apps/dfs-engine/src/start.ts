@@ -64,9 +64,11 @@ async function startIn(dataDir: DataDir, config: Config, options: StartOptions):
   const app = await NestFactory.create<NestExpressApplication>(
     AppModule.forRoot({ config, dataDir, signer, privateKeyRaw, logger, clock }, access),
     new HttpServerAdapter(),
-    { bufferLogs: true, bodyParser: false, abortOnError: false },
+    // What is in the buffer when the start fails is Nest's own account of it; ours follows.
+    { bufferLogs: true, autoFlushLogs: false, bodyParser: false, abortOnError: false },
   );
   app.useLogger(app.get(NestPinoLogger));
+  app.flushLogs();
   app.useWebSocketAdapter(new EventsSocketAdapter(app, access.forEvents()));
   const metrics = app.get(NodeMetrics);
   installFront(app, { access, logger, consoleDir, onAnswer: (...answer) => metrics.observe(...answer) });
