@@ -14,7 +14,7 @@ import {
   startEngine,
   type Engine,
 } from '@dfs/testing';
-import { at, blocksSent, contentHash, listed, pattern, patternHash, putPattern, safe } from './steps.js';
+import { at, blocksSent, contentHash, expectSound, listed, pattern, patternHash, putPattern, safe } from './steps.js';
 
 const MiB = 1024 * 1024;
 const MB = 1_000_000;
@@ -123,6 +123,10 @@ describe('three holders and a reader that holds nothing, each on a host of its o
       await lan.limit(3);
     }
   });
+
+  it('leaves nothing damaged, missing or miscounted on any of them', async () => {
+    if (lan) await expectSound(nodes);
+  });
 });
 
 describe('a node that is killed in the middle of a large file', () => {
@@ -148,6 +152,7 @@ describe('a node that is killed in the middle of a large file', () => {
       expect(await contentHash(b, file)).toBe(patternHash(SIZE));
       const after = (await blocksSent(a)) - before;
       expect(after).toBeLessThan(SIZE - 60 * MiB);
+      await expectSound(nodes);
     } finally {
       await removeAll(nodes);
     }
