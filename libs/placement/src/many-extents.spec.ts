@@ -2,7 +2,7 @@ import type { StoredContent } from '@dfs/chunks';
 import type { SqlValue } from '@dfs/database';
 import { cidOf, cidToBytes, MANIFEST_CODEC, MiB } from '@dfs/protocol';
 import { eventually, seededRandom } from '@dfs/testing';
-import { MAX_FOUND } from './limits.js';
+import { EXTENTS_FOUND, MAX_FOUND } from './limits.js';
 import { World, type WorldNode } from './world.suite.js';
 
 const FILES = 1200;
@@ -88,6 +88,12 @@ describe('many extents', () => {
     await a.db.write((tx) => tx.insertMany('placement_large', ['content', 'extents'], [counted]));
     a.contents.set(claimed, { contentId: claimed, size: 2 ** 51, author: b.peerId });
     a.contents.set(contentId, { contentId, size, author: b.peerId });
+    let opened = 0;
+    const open = a.transport.open.bind(a.transport);
+    a.transport.open = (...to) => {
+      opened++;
+      return open(...to);
+    };
     let most = 0;
     const watching = setInterval(() => (most = Math.max(most, a.placement.status().wanted)), 1);
     await world.add();
@@ -95,6 +101,8 @@ describe('many extents', () => {
     clearInterval(watching);
     expect(most).toBeGreaterThan(0);
     expect(most).toBeLessThan(MAX_FOUND);
+    // One that has no manifest for one of them has none for the others.
+    expect(opened).toBeLessThan(EXTENTS_FOUND / 8);
   });
 
   it('are looked up by index', async () => {

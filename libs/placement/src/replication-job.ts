@@ -30,6 +30,8 @@ export interface ReplicationJobOptions {
 export interface ReplicationResult {
   pinned: WantedExtent[];
   failed: WantedExtent[];
+  /** Of these, those whose manifest is not to be had: no other extent of the content is, from the same holders. */
+  rootless: WantedExtent[];
   /** Contents whose number of extents was learned on the way. */
   counted: { want: WantedExtent; extents: number }[];
 }
@@ -279,7 +281,8 @@ export class ReplicationJob {
         );
       });
     const failed = tasks.filter((task) => !isWhole(task)).map(({ want }) => want);
-    return { pinned, failed, counted: this.counted };
+    const rootless = failed.filter(({ content }) => isManifestCid(content) && !this.here.has(content));
+    return { pinned, failed, rootless, counted: this.counted };
   }
 
   /**

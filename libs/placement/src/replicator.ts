@@ -371,6 +371,7 @@ export class Replicator {
       this.components.counted(want.content);
       this.heardOf([{ contentId: want.content, size: want.size, author: want.holders[0] ?? '' }]);
     }
+    for (const { content, holders } of result.rootless) this.wants.drop(content, holders);
     if (result.failed.length > 0) {
       this.components.log.debug({ failed: result.failed.length, of: group.length }, 'extents without a holder for now');
       this.retryLater();

@@ -76,6 +76,16 @@ export class WantQueue {
     return found;
   }
 
+  /** Takes out what is wanted of a content, as far as nobody but these members may have it. */
+  drop(content: Cid, holders: readonly string[]): void {
+    const theirs = new Set(holders);
+    for (const queue of this.queues()) {
+      for (const [key, want] of queue) {
+        if (want.content === content && want.holders.every((peerId) => theirs.has(peerId))) queue.delete(key);
+      }
+    }
+  }
+
   /**
    * What is fetched and committed together next: one large extent, or many small ones. What can wait is in no group with
    * what cannot.
