@@ -2,14 +2,13 @@ import { Transform } from 'class-transformer';
 import { IsIn, IsInt, IsOptional, IsString, Matches, Max, MaxLength, Min, MinLength } from 'class-validator';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import type { ChooseRequest, FileListState, FileSort, MoveRequest, RestoreRequest } from '@dfs/contracts';
-import { FILE_ID_PATTERN, MAX_PATH_BYTES } from '@dfs/protocol';
+import { FILE_ID_PATTERN, MAX_PATH_BYTES, MAX_PEER_ID_LENGTH } from '@dfs/protocol';
 
 /** Items of one page. */
 export const MAX_PAGE = 1000;
 const DEFAULT_PAGE = 100;
 const MAX_SEARCH_LENGTH = 256;
 const MAX_CURSOR_LENGTH = 4096;
-const MAX_PEER_ID_LENGTH = 128;
 const RECORD_ID = /^[0-9a-f]{64}$/;
 const NO_VERSION = { message: 'is not a version: expected 64 hexadecimal digits, as /versions tells them' };
 const SORTS: FileSort[] = ['path', '-path', 'size', '-size', 'modifiedAt', '-modifiedAt'];

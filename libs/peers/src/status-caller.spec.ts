@@ -1,31 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { jest } from '@jest/globals';
-import { signerFromRaw, STATUS_PROTOCOL, StatusLine, type StatusMessage } from '@dfs/protocol';
+import { signerFromRaw, STATUS_PROTOCOL, StatusLine, statusMessage, type StatusMessage } from '@dfs/protocol';
 import { eventually } from '@dfs/testing';
 import { MemoryNetwork, type Channel } from '@dfs/transport';
 import { TestNetwork, type TestNode } from '../testing/network.js';
 import { StatusCaller } from './status-caller.js';
 
-const statusOf = (beat: number): StatusMessage => ({
-  method: 'status',
-  boot: 1,
-  uptime: beat,
-  revision: 1,
-  since: 0,
-  seen: null,
-  beat,
-  heard: 0,
-  membership: new Uint8Array(32),
-  synced: true,
-  latency: null,
-  sections: [],
-  missing: [],
-  relayed: [],
-  proof: null,
-  proofs: [],
-  heardProof: null,
-  time: null,
-});
+const statusOf = (beat: number): StatusMessage =>
+  statusMessage.parse(
+    { method: 'status', boot: 1, uptime: beat, revision: 1, beat, membership: new Uint8Array(32), synced: true },
+    'status',
+  );
 
 describe('statuses over one stream', () => {
   it('keep to it while the connection lasts', async () => {

@@ -1,7 +1,21 @@
 import { DfsError } from '@dfs/protocol';
 import { LEAVE_AFTER, LEAVE_TRICKLE_AFTER, STALL_CHECK, TRICKLE } from './limits.js';
 
-/** Aborts when no block has come for too long: longer where bytes come, since a large block takes its time on a slow line. */
+/**
+ * Whether a peer that owes a block has been silent for too long: longer where bytes come, since a large block takes its
+ * time on a slow line.
+ * @param silent milliseconds
+ * @param rate bytes a second that come from it
+ */
+export function isTooSilent(silent: number, rate: () => number): boolean {
+  return silent > LEAVE_AFTER && (silent > LEAVE_TRICKLE_AFTER || rate() < TRICKLE);
+}
+
+export function tooSilent(): DfsError {
+  return new DfsError('timeout', 'The peer did not send what it was asked for in time.');
+}
+
+/** Aborts when no block has come for too long. */
 export class Silence {
   private readonly control = new AbortController();
   private readonly timer: NodeJS.Timeout;
@@ -33,9 +47,8 @@ export class Silence {
   }
 
   private check(): void {
-    const silent = this.now() - this.since;
-    if (silent <= LEAVE_AFTER || (silent <= LEAVE_TRICKLE_AFTER && this.rate() >= TRICKLE)) return;
+    if (!isTooSilent(this.now() - this.since, this.rate)) return;
     this.end();
-    this.control.abort(new DfsError('timeout', 'The peer did not send what it was asked for in time.'));
+    this.control.abort(tooSilent());
   }
 }

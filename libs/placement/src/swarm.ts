@@ -7,19 +7,17 @@ import {
   BUSY_PAUSE,
   ENDGAME_AFTER,
   HEAD_PATIENCE,
-  LEAVE_AFTER,
-  LEAVE_TRICKLE_AFTER,
   MAX_LOT_BLOCKS,
   MIN_LOT_BYTES,
   REASK_AFTER,
   MEETING_BYTES,
   MEETING_TIME,
   STALL_CHECK,
-  TRICKLE,
 } from './limits.js';
 import { Sparing } from './sparing.js';
 import type { RequestSlots, Urgency } from './request-slots.js';
 import { Schedule, type Want } from './schedule.js';
+import { isTooSilent, tooSilent } from './silence.js';
 
 export interface SwarmComponents {
   transport: Pick<Transport, 'open' | 'rates'>;
@@ -340,10 +338,8 @@ export class Swarm {
           request.reasked = true;
           for (const id of request.owed) this.schedule.reask(id);
         }
-        const trickles = silent > LEAVE_AFTER && this.components.transport.rates(peerId).receive >= TRICKLE;
-        if (silent > (trickles ? LEAVE_TRICKLE_AFTER : LEAVE_AFTER)) {
-          this.leave(peerId, lane, new DfsError('timeout', 'The peer did not send what it was asked for in time.'));
-        }
+        const rate = (): number => this.components.transport.rates(peerId).receive;
+        if (isTooSilent(silent, rate)) this.leave(peerId, lane, tooSilent());
       }
     }
   }

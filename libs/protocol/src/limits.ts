@@ -22,6 +22,8 @@ export const MAX_MANIFEST_BLOCK_BYTES = 256 * KiB;
 export const MAX_PATH_BYTES = 1024;
 /** Characters of a media type. */
 export const MAX_MEDIA_TYPE_LENGTH = 127;
+/** Characters of a peer id as a person hands it in, in whatever form. */
+export const MAX_PEER_ID_LENGTH = 128;
 /** Characters of a node's or network's name. */
 export const MAX_NAME_LENGTH = 64;
 /** Heads a record may replace at once. */

@@ -20,12 +20,11 @@ import {
 } from '@dfs/contracts';
 import { NoQuery } from '@dfs/files';
 import { Peers } from '@dfs/peers';
-import { MAX_TICKET_LENGTH, day, minute, second } from '@dfs/protocol';
+import { MAX_PEER_ID_LENGTH, MAX_TICKET_LENGTH, day, minute, second } from '@dfs/protocol';
 import { InviteDto, NetworkDto, OwnerVotesDto } from './api.schema.dto.js';
 
 const ROLES: MemberRole[] = ['owner', 'member', 'storage'];
 const MIN_INVITE_SECONDS = minute / second / 60;
-const MAX_PEER_ID_LENGTH = 128;
 const MAX_INVITE_SECONDS = (30 * day) / second;
 
 export class InviteBody implements InviteRequest {

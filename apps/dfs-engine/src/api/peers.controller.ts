@@ -11,11 +11,10 @@ import { IsIn, IsOptional, IsString, MaxLength, MinLength } from 'class-validato
 import { routes, type ConnectRequest, type PeerInfo, type PeerList } from '@dfs/contracts';
 import { NoQuery } from '@dfs/files';
 import { Peers } from '@dfs/peers';
-import { DfsError, normalisePeerId } from '@dfs/protocol';
+import { DfsError, MAX_PEER_ID_LENGTH, normalisePeerId } from '@dfs/protocol';
 import { PeerDto, PeerListDto } from './api.schema.dto.js';
 
 const MAX_ADDRESS_LENGTH = 512;
-const MAX_PEER_ID_LENGTH = 128;
 
 export class ConnectBody implements ConnectRequest {
   @ApiProperty({ example: '/ip4/192.168.1.20/tcp/4001', description: 'A multiaddr, with or without /p2p/<peer id>.' })

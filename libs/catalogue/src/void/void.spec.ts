@@ -33,6 +33,16 @@ function chain(...steps: Parameters<typeof recordOf>[1][]): Record[] {
     return record;
   });
 }
+/** Another content of `a` by Dora, in place of what she wrote there before, so many hours later. */
+function following(before: Record, number: number, hours: number): Record {
+  return recordOf(dora, {
+    path: 'a',
+    content: content(number),
+    prev: before.id,
+    parents: [before.id],
+    clock: at(hours),
+  });
+}
 async function removed(last: string | null, ...records: readonly SignedRecord[]): Promise<void> {
   await node.catalogue.receive(records, other.peerId);
   node.members.remove(dora.peerId, last);
@@ -194,20 +204,8 @@ describe('adopting', () => {
   it('goes back through void versions to those that count, and past those of other paths', async () => {
     const [a, b] = await node.write(fileDraft('a', 1), fileDraft('b', 9));
     const [first] = chain({ path: 'a', content: content(2), parents: [a!.entry.recordId, b!.entry.recordId] });
-    const second = recordOf(dora, {
-      path: 'a',
-      content: content(3),
-      prev: first!.id,
-      parents: [first!.id],
-      clock: at(1),
-    });
-    const third = recordOf(dora, {
-      path: 'a',
-      content: content(4),
-      prev: second.id,
-      parents: [second.id],
-      clock: at(2),
-    });
+    const second = following(first!, 3, 1);
+    const third = following(second, 4, 2);
     await removed(null, first!, second, third);
     expect((await adopt(third.id)).entry).toMatchObject({ contentId: content(4), conflict: false });
     expect([await heads('a'), await heads('b')]).toEqual([[content(4)], [content(9)]]);
@@ -215,13 +213,7 @@ describe('adopting', () => {
 
   it('in the order in which they were written follows on what was adopted before', async () => {
     const [first] = chain({ path: 'a', content: content(2) });
-    const second = recordOf(dora, {
-      path: 'a',
-      content: content(3),
-      prev: first!.id,
-      parents: [first!.id],
-      clock: at(1),
-    });
+    const second = following(first!, 3, 1);
     await removed(null, first!, second);
     expect((await adopt(first!.id)).outcome).toBe('created');
     expect((await adopt(second.id)).outcome).toBe('updated');
@@ -231,13 +223,7 @@ describe('adopting', () => {
 
   it('an older one after a newer one keeps both: neither replaced the other', async () => {
     const [first] = chain({ path: 'a', content: content(2) });
-    const second = recordOf(dora, {
-      path: 'a',
-      content: content(3),
-      prev: first!.id,
-      parents: [first!.id],
-      clock: at(1),
-    });
+    const second = following(first!, 3, 1);
     await removed(null, first!, second);
     await adopt(second.id);
     await adopt(first!.id);

@@ -3,6 +3,7 @@ import { open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Database, Reader } from '@dfs/database';
 import { DfsError } from '@dfs/protocol';
+import { syncFolder } from './pack-files.js';
 
 /** In the folder of the store: the id that the database has too. */
 export const MARK_FILE = 'store-id';
@@ -44,8 +45,7 @@ export async function mark(db: Database, dir: string): Promise<void> {
     await file.close();
   }
   await rename(temporary, join(dir, MARK_FILE));
-  const folder = await open(dir, 'r');
-  await folder.sync().finally(() => folder.close());
+  await syncFolder(dir);
 }
 
 async function idOf(db: Reader): Promise<string | undefined> {

@@ -131,7 +131,8 @@ export class PackFiles {
   }
 }
 
-async function syncFolder(path: string): Promise<void> {
+/** Makes what was renamed or made in a folder durable. */
+export async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r');
   await folder.sync().finally(() => folder.close());
 }
