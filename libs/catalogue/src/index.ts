@@ -20,6 +20,7 @@ export type {
   MemberView,
   NetworkChanges,
   SyncPeers,
+  SyncTransport,
 } from './interfaces.js';
 export type { ContentOfHead } from './reads.js';
 export { pathsWith, recount, type Miscount, type Recount } from './recount.js';
@@ -28,10 +29,5 @@ export type { Bound, Concluded, Retention } from './retention/retention.js';
 export type { Stopwatch } from './retention/running-time.js';
 export { catalogueMigrations } from './schema.js';
 export type { VoidPage, VoidQuery, VoidVersion } from './void/void-list.js';
-export {
-  CatalogueSync,
-  type CatalogueSyncComponents,
-  type CatalogueSyncOptions,
-  type SyncTransport,
-} from './sync/catalogue-sync.js';
+export { CatalogueSync, type CatalogueSyncComponents, type CatalogueSyncOptions } from './sync/catalogue-sync.js';
 export type { SyncChannel } from './sync/exchange.js';

@@ -1,6 +1,7 @@
 import type { FileListState, FileSort, MemberRole } from '@dfs/contracts';
 import type { Tx } from '@dfs/database';
 import type { Cid, RecordClock, RecordKind, Unsubscribe, WireValue } from '@dfs/protocol';
+import type { SyncChannel } from './sync/exchange.js';
 
 /** What a path shows now. */
 export interface Entry {
@@ -104,6 +105,13 @@ export interface SyncPeers {
   contribute(section: string, value: () => WireValue): void;
   onStatus(section: string, fn: (peerId: string, value: WireValue) => void): Unsubscribe;
   nudge(): void;
+}
+
+/** What sync needs of the transport. */
+export interface SyncTransport {
+  readonly peerId: string;
+  handle(protocol: string, handler: (channel: SyncChannel) => Promise<void>): void;
+  open(peerId: string, protocol: string, options?: { signal?: AbortSignal }): Promise<SyncChannel>;
 }
 
 /** A network that is about to be joined. */
