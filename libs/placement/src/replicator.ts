@@ -3,35 +3,23 @@ import { DfsError, isDfsError, type Cid, type Log } from '@dfs/protocol';
 import { isEmpty } from './extents.js';
 import { CountLearner } from './count-learner.js';
 import type { HolderFinder } from './holder-finder.js';
-import {
-  DEEP_SEARCHES,
-  JOBS,
-  MAX_WANTS,
-  NOTABLE_BYTES,
-  REPAIR_JOBS,
-  RETRY_FIRST,
-  RETRY_LAST,
-  SCAN_DELAY,
-  SCAN_PAGE,
-  SETTLE_AT_MOST,
-} from './limits.js';
-import type { BlockStore, ContentRef, Contents } from './parts.js';
+import { DEEP_SEARCHES, JOBS, MAX_WANTS, NOTABLE_BYTES, REPAIR_JOBS, SCAN_PAGE } from './limits.js';
+import type { BlockStore, ContentRef } from './parts.js';
 import type { Meeting } from './partners.js';
 import type { PinnedExtent } from './pin-log.js';
 import type { RepairBudget } from './repair-budget.js';
 import { ReplicationJob, type ReplicationResult } from './replication-job.js';
-import { ScanPace } from './scan-pace.js';
-import { pause, stopping } from './signals.js';
+import { Scanner, type ScannerComponents } from './scanner.js';
+import { stopping } from './signals.js';
 import type { StoreRoom } from './store-room.js';
-import { survey, type ExtentCounts, type Lacking, type SurveyComponents } from './survey.js';
+import { survey, type ExtentCounts } from './survey.js';
 import type { SwarmComponents } from './swarm.js';
 import type { Transfer, Transfers } from './transfers.js';
 import { wantKey, WantQueue, type WantedExtent } from './wants.js';
 
-export interface ReplicatorComponents extends SwarmComponents, SurveyComponents, Meeting {
+export interface ReplicatorComponents extends SwarmComponents, ScannerComponents, Meeting {
   db: Database;
   chunks: BlockStore;
-  catalogue: Pick<Contents, 'contents' | 'everyContent'>;
   counts: ExtentCounts;
   finder: HolderFinder;
   room: StoreRoom;
@@ -66,25 +54,24 @@ export class Replicator {
   /** Of those, jobs that the budget is for. */
   private repairing = 0;
   private digesting: Promise<void> | undefined;
-  private scanning: Promise<void> | undefined;
-  private scanWanted = false;
-  private scanTimer: NodeJS.Timeout | undefined;
-  private retryTimer: NodeJS.Timeout | undefined;
-  private retryAfter = RETRY_FIRST;
   private started = false;
   private readonly jobs = new Set<Promise<void>>();
   private readonly active = new Set<ReplicationJob>();
   private readonly learner: CountLearner;
-  private readonly pace = new ScanPace();
-  /** By performance.now(): since when and until when the members settle. */
-  private settling = { since: -Infinity, until: -Infinity };
+  private readonly scanner: Scanner;
 
   constructor(private readonly components: ReplicatorComponents) {
     this.wants = new WantQueue(components.mostWaiting);
+    this.scanner = new Scanner(components, {
+      signal: this.control.signal,
+      pressing: () => this.wants.pressing,
+      found: (wants) => this.enqueue(wants),
+      more: () => this.moreLater(),
+    });
     this.learner = new CountLearner({
       ...components,
       onLearned: (content) => components.counted(content),
-      onLeft: () => this.retryLater(),
+      onLeft: () => this.scanner.retryLater(),
       onLied: (content, peerId) => components.finder.lied(content, peerId),
     });
   }
@@ -92,14 +79,12 @@ export class Replicator {
   start(): void {
     this.started = true;
     this.components.room.onRoom(() => this.rescan());
-    this.rescan();
+    this.scanner.start();
   }
 
   async stop(): Promise<void> {
     this.control.abort(stopping());
-    clearTimeout(this.scanTimer);
-    clearTimeout(this.retryTimer);
-    await Promise.allSettled([...this.jobs, this.digesting, this.scanning, this.learner.idle()]);
+    await Promise.allSettled([...this.jobs, this.digesting, this.scanner.stop(), this.learner.idle()]);
   }
 
   /** Extents that are waited for, as far as is known. */
@@ -148,44 +133,17 @@ export class Replicator {
 
   /** Members, holders or room changed: what should be here may be another now, or may be had now. */
   rescan(): void {
-    this.retryAfter = RETRY_FIRST;
-    this.scheduleScan(Math.max(SCAN_DELAY, this.pace.rest));
+    this.scanner.rescan();
   }
 
   /** Others count now than did: what should be here is looked for once that has been so for a while. */
   letSettle(milliseconds: number): void {
-    const now = performance.now();
-    const since = now < this.settling.until ? this.settling.since : now;
-    this.settling = { since, until: Math.min(now + milliseconds, since + SETTLE_AT_MOST) };
-    this.rescan();
+    this.scanner.letSettle(milliseconds);
   }
 
   /** Holders were heard of: tries again what could not be got. */
   holdersLearned(): void {
-    if (this.retryTimer) this.rescan();
-  }
-
-  private scheduleScan(delay: number): void {
-    if (!this.started || this.control.signal.aborted) return;
-    this.scanTimer ??= setTimeout(() => {
-      this.scanTimer = undefined;
-      const unsettled = this.settling.until - performance.now();
-      if (unsettled > 0) return this.scheduleScan(unsettled);
-      clearTimeout(this.retryTimer);
-      this.retryTimer = undefined;
-      this.scanWanted = true;
-      this.scanning ??= this.scan().finally(() => (this.scanning = undefined));
-    }, delay).unref();
-  }
-
-  /** What could not be got is tried again, ever more seldom, until something changes. */
-  private retryLater(): void {
-    if (this.retryTimer || this.scanTimer || this.control.signal.aborted) return;
-    this.retryTimer = setTimeout(() => {
-      this.retryTimer = undefined;
-      this.scheduleScan(0);
-    }, this.retryAfter).unref();
-    this.retryAfter = Math.min(this.retryAfter * 2, RETRY_LAST);
+    if (this.scanner.isToRetry) this.rescan();
   }
 
   private digest(): Promise<void> {
@@ -207,85 +165,19 @@ export class Replicator {
         for (const ref of page.slice(found.looked)) this.news.set(ref.contentId, ref);
         this.enqueue(found.wants);
         if (found.more) this.moreLater();
-        if (found.unsourced.length > 0) this.retryLater();
+        if (found.unsourced.length > 0) this.scanner.retryLater();
       }
     } catch (error) {
-      this.failed(error, 'new contents could not be looked over');
+      if (this.control.signal.aborted) return;
+      this.components.log.error({ err: error }, 'new contents could not be looked over');
+      this.scanner.retryLater();
     }
-  }
-
-  private async scan(): Promise<void> {
-    try {
-      while (this.scanWanted) {
-        this.scanWanted = false;
-        this.pace.begin();
-        await this.scanOnce();
-        this.pace.end();
-      }
-    } catch (error) {
-      this.failed(error, 'the catalogue could not be scanned');
-    }
-  }
-
-  private async scanOnce(): Promise<void> {
-    const { catalogue, network } = this.components;
-    await this.scanPages((after) => catalogue.contents(after, SCAN_PAGE));
-    if (this.scanWanted) return;
-    // Of old versions what somebody has: what nobody promises any more is most likely past retention there.
-    const { live, leaving } = network.now();
-    await this.scanPages((after) => catalogue.everyContent(after, SCAN_PAGE), new Set([...live, ...leaving]));
-  }
-
-  private async scanPages(
-    next: (after: Cid | null) => Promise<ContentRef[]>,
-    heldBy?: ReadonlySet<string>,
-  ): Promise<void> {
-    const unsourced: WantedExtent[] = [];
-    let some = false;
-    for (let after: Cid | null = null; ;) {
-      await this.waitForQueue();
-      const step = await this.pace.step(() => this.look(() => next(after), heldBy));
-      if (!step) break;
-      const { page, found } = step;
-      // Somebody waits for a member to be emptied.
-      const { leaving } = this.components.network.now();
-      const isLeaving = (peerId: string): boolean => leaving.has(peerId);
-      for (const want of found.wants) want.canWait = want.copies > 1 && !want.holders.some(isLeaving);
-      some ||= found.unsourced.length > 0;
-      unsourced.push(...found.unsourced.slice(0, DEEP_SEARCHES - unsourced.length));
-      this.enqueue(found.wants);
-      if (found.more) this.moreLater();
-      after = page[found.looked - 1]!.contentId;
-      if (this.scanWanted) break;
-      // Half of the time is for others, who wait for something.
-      if (found.wants.length === 0) await pause(this.pace.pause, this.control.signal);
-    }
-    // A few of those that nobody is known to hold are searched for by every means there is.
-    this.enqueue(unsourced);
-    if (some) this.retryLater();
-  }
-
-  /** One step of a scan; undefined where there is no more. */
-  private async look(
-    next: () => Promise<ContentRef[]>,
-    heldBy?: ReadonlySet<string>,
-  ): Promise<{ page: ContentRef[]; found: Lacking } | undefined> {
-    const page = await next();
-    return page.length === 0
-      ? undefined
-      : { page, found: await survey(this.components, page, { signal: this.control.signal, heldBy }) };
-  }
-
-  /** A scan goes no faster than what it finds is fetched. */
-  private async waitForQueue(): Promise<void> {
-    this.control.signal.throwIfAborted();
-    while (this.wants.pressing > MAX_WANTS / 2) await pause(SCAN_DELAY, this.control.signal);
   }
 
   private enqueue(wants: readonly WantedExtent[]): void {
     if (this.components.room.isFull()) {
       const unknown = wants.filter(({ extent }) => extent === null);
-      if (unknown.length > 0 && !this.learner.learn(unknown, this.control.signal)) this.retryLater();
+      if (unknown.length > 0 && !this.learner.learn(unknown, this.control.signal)) this.scanner.retryLater();
       return;
     }
     for (const want of wants) {
@@ -301,7 +193,7 @@ export class Replicator {
 
   /** There is more of what was found: it is looked for after that. */
   private moreLater(): void {
-    if (this.wants.size + this.running === 0) this.retryLater();
+    if (this.wants.size + this.running === 0) this.scanner.retryLater();
     else this.leaveOut();
   }
 
@@ -310,7 +202,7 @@ export class Replicator {
     if (!this.leftOut || !this.wants.isFew) return;
     this.leftOut = false;
     if (this.gotOn) this.rescan();
-    else this.retryLater();
+    else this.scanner.retryLater();
   }
 
   private dispatch(most = JOBS): void {
@@ -357,7 +249,7 @@ export class Replicator {
       if (isDfsError(error, 'quota-exceeded') || isDfsError(error, 'no-space')) room.refused();
       else if (this.control.signal.aborted) return;
       else log.warn({ err: error }, 'a replication failed');
-      this.retryLater();
+      this.scanner.retryLater();
     } finally {
       this.active.delete(job);
     }
@@ -374,9 +266,9 @@ export class Replicator {
     for (const { content, holders } of result.rootless) this.wants.drop(content, holders);
     if (result.failed.length > 0) {
       this.components.log.debug({ failed: result.failed.length, of: group.length }, 'extents without a holder for now');
-      this.retryLater();
+      this.scanner.retryLater();
     } else if (result.pinned.length > 0) {
-      this.retryAfter = RETRY_FIRST;
+      this.scanner.gotOn();
     }
   }
 
@@ -400,12 +292,6 @@ export class Replicator {
       path: only ? this.components.pathOf(only.content) : null,
       bytes: only ? extentBytes(only) : bytes,
     });
-  }
-
-  private failed(error: unknown, what: string): void {
-    if (this.control.signal.aborted) return;
-    this.components.log.error({ err: error }, what);
-    this.retryLater();
   }
 }
 
