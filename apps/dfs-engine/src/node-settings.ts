@@ -1,11 +1,14 @@
-import type { Settings, SettingsPatch } from '@dfs/contracts';
+import type { Settings, SettingsPatch, TransferLimits } from '@dfs/contracts';
 import type { ChunkStore } from '@dfs/chunks';
 import type { Database, MigrationClass, Tx } from '@dfs/database';
 import type { Membership, Peers } from '@dfs/peers';
 import { second, type NetworkSettings } from '@dfs/protocol';
+import type { Transport } from '@dfs/transport';
 import { defaultName, type Config } from './config.js';
 
 type Migration = InstanceType<MigrationClass>;
+
+const NO_LIMITS: TransferLimits = { uploadBytesPerSecond: null, downloadBytesPerSecond: null };
 
 /** What a person has set on this node, besides its configuration. */
 class Engine1763800000000 implements Migration {
@@ -20,20 +23,30 @@ class Engine1763800000000 implements Migration {
 /** Tables of the application itself. */
 export const engineMigrations: MigrationClass[] = [Engine1763800000000];
 
+export interface SettingsComponents {
+  db: Database;
+  chunks: Pick<ChunkStore, 'setQuota' | 'usage'>;
+  transport: Pick<Transport, 'setLimits'>;
+}
+
 /** Settings of this node alone. What the configuration says wins at each start; what a person sets lasts otherwise. */
 export class NodeSettings {
   private constructor(
-    private readonly db: Database,
-    private readonly chunks: ChunkStore,
+    private readonly parts: SettingsComponents,
     private nodeName: string,
-  ) {}
+    private limits: TransferLimits,
+  ) {
+    this.apply();
+  }
 
-  static async open(db: Database, chunks: ChunkStore, config: Pick<Config, 'name' | 'quota'>): Promise<NodeSettings> {
+  static async open(parts: SettingsComponents, config: Pick<Config, 'name' | 'quota'>): Promise<NodeSettings> {
+    const { db, chunks } = parts;
     const rows = await db.query<{ key: string; value: string }>('SELECT key, value FROM engine_setting');
     const stored = new Map(rows.map(({ key, value }) => [key, value]));
     const quota = stored.get('quotaBytes');
     if (config.quota === undefined && quota !== undefined) chunks.setQuota(Number(quota));
-    return new NodeSettings(db, chunks, config.name ?? stored.get('name') ?? defaultName());
+    const limits = { ...NO_LIMITS, ...(JSON.parse(stored.get('limits') ?? '{}') as Partial<TransferLimits>) };
+    return new NodeSettings(parts, config.name ?? stored.get('name') ?? defaultName(), limits);
   }
 
   get name(): string {
@@ -47,11 +60,12 @@ export class NodeSettings {
       name: this.nodeName,
       networkName: membership.networkName,
       replicas,
-      quotaBytes: this.chunks.usage().quotaBytes,
+      quotaBytes: this.parts.chunks.usage().quotaBytes,
       graceSeconds: Math.round(graceMs / second),
       retentionSeconds: Math.round(retentionMs / second),
       retainedVersions,
       syncPeriodSeconds: Math.round(syncPeriodMs / second),
+      limits: this.limits,
     };
   }
 
@@ -61,19 +75,46 @@ export class NodeSettings {
    */
   async change(patch: SettingsPatch, membership: Membership, peers: Pick<Peers, 'rename'>): Promise<Settings> {
     const { name, quotaBytes } = patch;
+    const { db, chunks } = this.parts;
     const ofNetwork = changesOfNetwork(patch, this.read(membership));
     if (Object.keys(ofNetwork).length > 0) await membership.changeSettings(ofNetwork);
-    await this.db.write(async (tx) => {
+    await db.write(async (tx) => {
       if (name !== undefined) await store(tx, 'name', name);
       if (quotaBytes !== undefined) await store(tx, 'quotaBytes', String(quotaBytes));
+      if (patch.limits) await this.changeLimits(tx, patch.limits);
     });
-    if (quotaBytes !== undefined) this.chunks.setQuota(quotaBytes);
+    if (quotaBytes !== undefined) chunks.setQuota(quotaBytes);
     if (name !== undefined) {
       this.nodeName = name;
       peers.rename(name);
     }
     return this.read(membership);
   }
+
+  private async changeLimits(tx: Tx, patch: Partial<TransferLimits>): Promise<void> {
+    const limits = {
+      uploadBytesPerSecond: given(patch.uploadBytesPerSecond, this.limits.uploadBytesPerSecond),
+      downloadBytesPerSecond: given(patch.downloadBytesPerSecond, this.limits.downloadBytesPerSecond),
+    };
+    await store(tx, 'limits', JSON.stringify(limits));
+    tx.afterCommit(() => {
+      this.limits = limits;
+      this.apply();
+    });
+  }
+
+  private apply(): void {
+    const { uploadBytesPerSecond, downloadBytesPerSecond } = this.limits;
+    this.parts.transport.setLimits({
+      send: uploadBytesPerSecond ?? undefined,
+      receive: downloadBytesPerSecond ?? undefined,
+    });
+  }
+}
+
+/** Null means something: no limit. */
+function given<T>(value: T | undefined, otherwise: T): T {
+  return value === undefined ? otherwise : value;
 }
 
 function store(tx: Tx, key: string, value: string): Promise<void> {
@@ -82,7 +123,7 @@ function store(tx: Tx, key: string, value: string): Promise<void> {
 
 /** Those of the network's settings that are to be others than they are. */
 function changesOfNetwork(patch: SettingsPatch, current: Settings): Partial<NetworkSettings> {
-  const changed = <K extends keyof Settings>(key: K): Settings[K] | undefined =>
+  const changed = <K extends Exclude<keyof Settings, 'limits'>>(key: K): SettingsPatch[K] =>
     patch[key] === current[key] ? undefined : patch[key];
   const [networkName, replicas, retainedVersions] = [
     changed('networkName'),

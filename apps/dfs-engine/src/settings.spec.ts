@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import type { InviteInfo, Settings } from '@dfs/contracts';
-import { eventually } from '@dfs/testing';
+import { eventually, tempDir } from '@dfs/testing';
 import { startTestNode, type Answer, type TestNode } from './running-node.suite.js';
 
 describe('the sync period, a setting of the network', () => {
@@ -32,5 +32,42 @@ describe('the sync period, a setting of the network', () => {
     }
     expect((await patch(owner, { syncPeriodSeconds: 61 })).problem.errors?.[0]?.detail).toContain('at most 60 seconds');
     expect(await period(owner)).toBe(20);
+  }, 60_000);
+});
+
+describe('the limits of transfers, a setting of the node', () => {
+  it('are none at first, are set each by itself, last, and are taken away', async () => {
+    await using dir = await tempDir();
+    const limits = async (node: TestNode): Promise<Settings['limits']> =>
+      (await node.api('/settings')).json<Settings>().limits;
+    const patch = (node: TestNode, json: unknown): Promise<Answer> =>
+      node.api('/settings', { method: 'PATCH', json: { limits: json } });
+    const first = await startTestNode({ DFS_DATA_DIR: dir.file('data') });
+    expect(await limits(first)).toEqual({ uploadBytesPerSecond: null, downloadBytesPerSecond: null });
+    const changed = await patch(first, { uploadBytesPerSecond: 1_000_000 });
+    expect([changed.status, changed.json<Settings>().limits]).toEqual([
+      200,
+      { uploadBytesPerSecond: 1_000_000, downloadBytesPerSecond: null },
+    ]);
+    await patch(first, { downloadBytesPerSecond: 2_000_000 });
+    await first.remove();
+
+    const again = await startTestNode({ DFS_DATA_DIR: dir.file('data') });
+    expect(await limits(again)).toEqual({ uploadBytesPerSecond: 1_000_000, downloadBytesPerSecond: 2_000_000 });
+    for (const [wrong, field] of [
+      [{ uploadBytesPerSecond: 65_535 }, 'limits.uploadBytesPerSecond'],
+      [{ uploadBytesPerSecond: 0 }, 'limits.uploadBytesPerSecond'],
+      [{ downloadBytesPerSecond: 1e6 + 0.5 }, 'limits.downloadBytesPerSecond'],
+      [{ downloadBytesPerSecond: '1000000' }, 'limits.downloadBytesPerSecond'],
+      [{ upload: 1_000_000 }, 'limits.upload'],
+      [1_000_000, 'limits'],
+      [[1_000_000], 'limits'],
+    ] as const) {
+      const { status, problem } = await patch(again, wrong);
+      expect([wrong, status, problem.errors?.[0]?.field]).toEqual([wrong, 400, field]);
+    }
+    await patch(again, { uploadBytesPerSecond: null });
+    expect(await limits(again)).toEqual({ uploadBytesPerSecond: null, downloadBytesPerSecond: 2_000_000 });
+    await again.remove();
   }, 60_000);
 });

@@ -322,9 +322,16 @@ export interface Settings {
   retainedVersions: number;
   /** Between two heartbeats, by which members find out what differs; less where the grace is short. */
   syncPeriodSeconds: number;
+  limits: TransferLimits;
 }
-/** `PATCH /settings` */
-export type SettingsPatch = Partial<Settings>;
+/** `PATCH /settings`: what is left out stays as it is. */
+export type SettingsPatch = Partial<Omit<Settings, 'limits'> & { limits: Partial<TransferLimits> }>;
+
+/** Of this node: bytes a second of file contents with all peers together; null for as many as can be. */
+export interface TransferLimits {
+  uploadBytesPerSecond: number | null;
+  downloadBytesPerSecond: number | null;
+}
 
 /** `POST /session` */
 export interface SessionRequest {

@@ -51,7 +51,7 @@ export class BlockServer {
   }
 
   start(): void {
-    this.components.transport.handle(CHUNKS_PROTOCOL, (channel) => this.answer(channel));
+    this.components.transport.handle(CHUNKS_PROTOCOL, (channel) => this.answer(channel), { limited: true });
   }
 
   private async answer(channel: Channel): Promise<void> {

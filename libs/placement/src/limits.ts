@@ -19,10 +19,10 @@ export const REQUESTS_PER_PEER = 8;
 export const REASK_AFTER = 3 * second;
 /** No block for so long, and hardly a byte: the peer is left. */
 export const LEAVE_AFTER = 9 * second;
-/** No block for so long, though bytes trickle in: the peer is left all the same. */
-export const LEAVE_TRICKLE_AFTER = 60 * second;
 /** Bytes a second below which a connection counts as silent. */
 export const TRICKLE = 8 * KiB;
+/** No block for as long as the largest takes at that: the peer is left, though bytes trickle in. */
+export const LEAVE_TRICKLE_AFTER = (CHUNK_MAX_BYTES / TRICKLE) * second;
 /** A peer is late, too, when it has sent nothing for so many times what it took to begin, but not before this. */
 export const LATE_TIMES = 4;
 /** Growth of what the transport receives from a peer, in bytes a second over some seconds, that counts as something. */

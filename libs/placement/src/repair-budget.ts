@@ -1,4 +1,4 @@
-import { second } from '@dfs/protocol';
+import { TokenBucket } from '@dfs/transport';
 import { REPAIR_BURST, REPAIR_RATE } from './limits.js';
 import { pause } from './signals.js';
 
@@ -7,28 +7,20 @@ import { pause } from './signals.js';
  * `burst`. What is new, and what has one copy left, is not counted against it.
  */
 export class RepairBudget {
-  private level: number;
-  private filledAt: number;
+  private readonly bucket: TokenBucket;
 
   /**
    * @param rate bytes a second
    * @param now milliseconds of a clock that nobody sets
    */
-  constructor(
-    private readonly rate = REPAIR_RATE,
-    private readonly burst = REPAIR_BURST,
-    private readonly now: () => number = () => performance.now(),
-  ) {
-    this.level = burst;
-    this.filledAt = now();
+  constructor(rate = REPAIR_RATE, burst = REPAIR_BURST, now?: () => number) {
+    this.bucket = new TokenBucket(rate, burst, now);
   }
 
   /** Takes bytes that have come. @returns milliseconds after which the next may */
   charge(bytes: number): number {
-    const now = this.now();
-    this.level = Math.min(this.burst, this.level + ((now - this.filledAt) / second) * this.rate) - bytes;
-    this.filledAt = now;
-    return this.level >= 0 ? 0 : (-this.level / this.rate) * second;
+    this.bucket.take(bytes);
+    return this.bucket.wait;
   }
 
   /** The same, and waits. @throws the reason of the signal */

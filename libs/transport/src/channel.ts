@@ -1,8 +1,9 @@
 import { DfsError, abortError, isDfsError, type WireValue } from '@dfs/protocol';
 import type { Budget } from './budget.js';
 import type { ByteStream } from './byte-stream.js';
-import { COPY_SLICE_BYTES, LINGER, SEND_SLICE_BYTES } from './constants.js';
+import { COPY_SLICE_BYTES, INLINE_PAYLOAD_BYTES, LINGER, SEND_SLICE_BYTES } from './constants.js';
 import { FrameReader, encodeErrorFrame, encodeFrame, errorOf } from './frame.js';
+import type { Pace } from './pace.js';
 import type { Traffic } from './traffic.js';
 import type { Channel, Frame } from './transport.js';
 
@@ -11,6 +12,8 @@ export interface ChannelContext {
   readonly traffic: Traffic;
   readonly receiveBudget: Budget;
   readonly sendBudget: Budget;
+  /** What limited channels keep to. */
+  readonly pace: { readonly send: Pace; readonly receive: Pace };
   /** More is waiting to be sent than may be. */
   onOverweight(): void;
 }
@@ -20,6 +23,8 @@ export interface FrameChannelOptions {
   /** A wait for the other side that brings nothing for so many milliseconds ends the channel with `timeout`. */
   readonly idleMs: number;
   readonly signal?: AbortSignal;
+  /** It keeps to the limits that are set. */
+  readonly limited?: boolean;
   /** As for `Transport.open`. */
   readonly allocate?: (size: number) => Uint8Array;
   /** The peer sent what is no frame. */
@@ -128,11 +133,13 @@ export class FrameChannel implements Channel {
   }
 
   async #write(pieces: Uint8Array[]): Promise<void> {
+    const pace = this.#paceOf('send');
     for (const piece of pieces) {
       const isShared = piece.buffer instanceof SharedArrayBuffer;
-      const step = isShared ? COPY_SLICE_BYTES : SEND_SLICE_BYTES;
+      const step = isShared || pace ? COPY_SLICE_BYTES : SEND_SLICE_BYTES;
       for (let at = 0; at < piece.length; at += step) {
         const part = piece.subarray(at, at + step);
+        if (pace) await this.#inTurn(pace, part.length);
         const slice = isShared ? copyOf(part) : part;
         await this.#within(this.stream.write(slice));
         this.context.traffic.sent(this.peerId, slice.length);
@@ -152,10 +159,27 @@ export class FrameChannel implements Channel {
         if (this.#reader.pending > 0) throw this.#offence('ended in the middle of a message');
         return undefined;
       }
+      const pace = this.#paceOf('receive');
       for (const chunk of chunks) {
+        if (pace) await this.#inTurn(pace, chunk.length);
         this.#reader.push(chunk);
         this.context.traffic.received(this.peerId, chunk.length);
       }
+    }
+  }
+
+  #paceOf(direction: 'send' | 'receive'): Pace | undefined {
+    const pace = this.context.pace[direction];
+    return this.options.limited && pace.isLimited ? pace : undefined;
+  }
+
+  /** A question waits for nobody, nor does a short answer: they count all the same. */
+  async #inTurn(pace: Pace, bytes: number): Promise<void> {
+    if (bytes <= INLINE_PAYLOAD_BYTES) return pace.count(bytes);
+    try {
+      await pace.take(bytes, this.signal);
+    } catch (cause) {
+      throw this.#reason(cause);
     }
   }
 

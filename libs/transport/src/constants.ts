@@ -20,6 +20,9 @@ export const COPY_SLICE_BYTES = 64 * KiB;
 /** Payloads up to this size travel in one piece with their header: one write is cheaper than one copy. */
 export const INLINE_PAYLOAD_BYTES = 8 * KiB;
 
+/** Where a person has set a limit, so many milliseconds' worth of bytes may go at once after a pause. */
+export const PACE_BURST = 250;
+
 /** Unread bytes of a stream at which its sender is asked to wait until they are taken. */
 export const READ_HIGH_WATER = 1 * MiB;
 /**

@@ -8,6 +8,7 @@ interface Registration {
   readonly handler: ProtocolHandler;
   readonly strangers: boolean;
   readonly idleMs: number;
+  readonly limited: boolean;
 }
 
 /** Who answers which protocol, and how many at once. */
@@ -19,8 +20,8 @@ export class Handlers {
 
   add(protocol: string, handler: ProtocolHandler, options: HandleOptions = {}): void {
     if (this.#protocols.has(protocol)) throw new TypeError(`the protocol ${protocol} has a handler already`);
-    const { strangers = false, idleMs = HANDLER_IDLE_TIMEOUT } = options;
-    this.#protocols.set(protocol, { handler, strangers, idleMs });
+    const { strangers = false, idleMs = HANDLER_IDLE_TIMEOUT, limited = false } = options;
+    this.#protocols.set(protocol, { handler, strangers, idleMs, limited });
   }
 
   has(protocol: string): boolean {
@@ -39,6 +40,11 @@ export class Handlers {
   /** How long a stream that speaks `protocol` may be silent. */
   idleMs(protocol: string): number {
     return this.#protocols.get(protocol)?.idleMs ?? HANDLER_IDLE_TIMEOUT;
+  }
+
+  /** Whether it keeps to the limits that are set. */
+  isLimited(protocol: string): boolean {
+    return this.#protocols.get(protocol)?.limited ?? false;
   }
 
   /** Answers a stream that a peer has opened, in its turn. Never throws. */

@@ -18,6 +18,7 @@ export type {
   Provider,
   Rates,
   RecordArchive,
+  TransferLimits,
   Transport,
 } from './transport.js';
 export { isRelayed, parseAddress, type Address } from './address.js';
@@ -25,4 +26,5 @@ export { loadIdentity, type Identity } from './identity.js';
 export { Libp2pTransport, type Libp2pTransportOptions } from './libp2p-transport.js';
 export { MemoryNetwork, type MemoryNetworkOptions } from './memory-network.js';
 export { MemoryTransport } from './memory-transport.js';
+export { TokenBucket } from './token-bucket.js';
 export { ask, firstFrame, request, type RequestOptions } from './request.js';

@@ -43,6 +43,7 @@ import { SeenAddresses } from './nat.js';
 import { Places } from './places.js';
 import { RelayServer } from './relay-server.js';
 import { Relays } from './relays.js';
+import { Pace } from './pace.js';
 import { Traffic } from './traffic.js';
 import type {
   Channel,
@@ -55,6 +56,7 @@ import type {
   ProtocolHandler,
   Rates,
   RecordArchive,
+  TransferLimits,
   Transport,
 } from './transport.js';
 
@@ -128,6 +130,7 @@ export class Libp2pTransport implements Transport {
       traffic: this.#traffic,
       receiveBudget: new Budget(RECEIVE_BUDGET, PEER_RECEIVE_BUDGET),
       sendBudget,
+      pace: { send: new Pace(), receive: new Pace() },
       onOverweight: () => this.#connections.cut(sendBudget.heaviest() ?? '', 'it takes too little of what it asks for'),
     };
     if (options.dht ?? true) {
@@ -230,7 +233,8 @@ export class Libp2pTransport implements Transport {
         const terms = early({ signal: limit.signal, maxOutboundStreams: MAX_INBOUND_STREAMS });
         const stream = await connection.newStream(protocol, terms);
         const { signal, allocate } = options;
-        return this.#channel(stream, peerId, { idleMs, signal, allocate, onDone }, { agree: protocol });
+        const limited = this.#handlers.isLimited(protocol);
+        return this.#channel(stream, peerId, { idleMs, signal, allocate, onDone, limited }, { agree: protocol });
       } catch (error) {
         onDone();
         throw error;
@@ -306,6 +310,11 @@ export class Libp2pTransport implements Transport {
     return this.#traffic.rates(peerId);
   }
 
+  setLimits({ send, receive }: TransferLimits): void {
+    this.#context.pace.send.limit(send);
+    this.#context.pace.receive.limit(receive);
+  }
+
   #maySpeak({ remotePeer }: Connection, { protocol, direction }: Pick<Stream, 'protocol' | 'direction'>): boolean {
     const peerId = remotePeer.toString();
     // Nobody passes connections on to this node that it has not asked to.
@@ -359,7 +368,8 @@ export class Libp2pTransport implements Transport {
   async #register({ libp2p }: Host, protocol: string): Promise<void> {
     const answer = (stream: Stream, connection: Connection): void => {
       const peerId = connection.remotePeer.toString();
-      const channel = this.#channel(stream, peerId, { idleMs: this.#handlers.idleMs(protocol) }, { connection });
+      const terms = { idleMs: this.#handlers.idleMs(protocol), limited: this.#handlers.isLimited(protocol) };
+      const channel = this.#channel(stream, peerId, terms, { connection });
       void this.#handlers.serve(protocol, channel);
     };
     await libp2p.handle(protocol, answer, {
@@ -371,7 +381,7 @@ export class Libp2pTransport implements Transport {
   #channel(
     stream: Stream,
     peerId: string,
-    limits: Pick<FrameChannelOptions, 'idleMs' | 'signal' | 'allocate' | 'onDone'>,
+    limits: Pick<FrameChannelOptions, 'idleMs' | 'signal' | 'allocate' | 'onDone' | 'limited'>,
     { connection, agree }: { connection?: Connection; agree?: string },
   ): FrameChannel {
     const agreement = agree === undefined ? undefined : new EarlyAgreement(agree);

@@ -19,6 +19,7 @@ import { Listeners } from './listeners.js';
 import type { MemoryNetwork } from './memory-network.js';
 import { MemoryRouting } from './memory-routing.js';
 import { memoryStreamPair, type MemoryStream } from './memory-stream.js';
+import { Pace } from './pace.js';
 import { Traffic } from './traffic.js';
 import type {
   Channel,
@@ -30,6 +31,7 @@ import type {
   OpenOptions,
   ProtocolHandler,
   Rates,
+  TransferLimits,
   Transport,
 } from './transport.js';
 
@@ -76,6 +78,7 @@ export class MemoryTransport implements Transport {
       traffic: this.#traffic,
       receiveBudget: new Budget(RECEIVE_BUDGET, PEER_RECEIVE_BUDGET),
       sendBudget: new Budget(SEND_BUDGET),
+      pace: { send: new Pace(), receive: new Pace() },
       onOverweight: () => void this.hangUp(this.#context.sendBudget.heaviest() ?? ''),
     };
     this.routing = new MemoryRouting(network, this);
@@ -129,6 +132,7 @@ export class MemoryTransport implements Transport {
       idleMs,
       signal,
       allocate,
+      limited: this.#handlers.isLimited(protocol),
       onOffence: offence(connection),
     });
     connection.far.#accept(connection.other, far, protocol);
@@ -203,6 +207,11 @@ export class MemoryTransport implements Transport {
 
   rates(peerId: string): Rates {
     return this.#traffic.rates(peerId);
+  }
+
+  setLimits({ send, receive }: TransferLimits): void {
+    this.#context.pace.send.limit(send);
+    this.#context.pace.receive.limit(receive);
   }
 
   /** Bytes since it was made, frames of all protocols. */
@@ -287,6 +296,7 @@ export class MemoryTransport implements Transport {
     const channel = new FrameChannel(stream, this.#context, {
       peerId: connection.peerId,
       idleMs: this.#handlers.idleMs(protocol),
+      limited: this.#handlers.isLimited(protocol),
       onOffence: offence(connection),
     });
     void this.#handlers.serve(protocol, channel);

@@ -40,6 +40,8 @@ export interface HandleOptions {
   strangers?: boolean;
   /** Milliseconds that a wait for the peer may bring nothing; for one protocol, more than the usual minute. */
   idleMs?: number;
+  /** What moves over it, in both directions and whoever opens the stream, keeps to the limits that are set. */
+  limited?: boolean;
 }
 
 /** Who may come in: asked at every connection and every stream. */
@@ -65,6 +67,12 @@ export interface ConnectionInfo {
 export interface Rates {
   readonly receive: number;
   readonly send: number;
+}
+
+/** Bytes a second with all peers together; undefined for as many as can be. */
+export interface TransferLimits {
+  readonly send?: number | undefined;
+  readonly receive?: number | undefined;
 }
 
 export interface OpenOptions {
@@ -129,6 +137,8 @@ export interface Transport {
   /** A node was heard of on the local network. A hint: anyone may claim it. */
   onDiscovery(fn: (peerId: string, addresses: string[]) => void): Unsubscribe;
   rates(peerId: string): Rates;
+  /** What holds from now on for the protocols that are limited. */
+  setLimits(limits: TransferLimits): void;
   readonly routing: ContentRouting;
 }
 

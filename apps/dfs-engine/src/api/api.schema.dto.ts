@@ -15,6 +15,7 @@ import type {
   PeerState,
   ProviderList,
   Settings,
+  TransferLimits,
   StorageInfo,
   TransferInfo,
   TransferKind,
@@ -152,6 +153,11 @@ export class TransferListDto implements TransferList {
   @ApiProperty({ type: [TransferDto] }) items!: TransferDto[];
 }
 
+export class TransferLimitsDto implements TransferLimits {
+  @ApiProperty({ ...bytes, nullable: true }) uploadBytesPerSecond!: number | null;
+  @ApiProperty({ ...bytes, nullable: true }) downloadBytesPerSecond!: number | null;
+}
+
 export class SettingsDto implements Settings {
   @ApiProperty() name!: string;
   @ApiProperty() networkName!: string;
@@ -161,6 +167,7 @@ export class SettingsDto implements Settings {
   @ApiProperty(count) retentionSeconds!: number;
   @ApiProperty(count) retainedVersions!: number;
   @ApiProperty(count) syncPeriodSeconds!: number;
+  @ApiProperty() limits!: TransferLimitsDto;
 }
 
 export class EventPageDto implements EventPage {

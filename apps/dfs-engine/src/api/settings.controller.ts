@@ -1,12 +1,25 @@
 import { Body, Controller, Get, Patch, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiPropertyOptional, ApiTags } from '@nestjs/swagger';
-import { IsInt, IsOptional, IsString, Matches, Max, MaxLength, Min, MinLength } from 'class-validator';
+import { Type } from 'class-transformer';
+import {
+  IsInt,
+  IsObject,
+  IsOptional,
+  IsString,
+  Matches,
+  Max,
+  MaxLength,
+  Min,
+  MinLength,
+  ValidateNested,
+} from 'class-validator';
 import { routes, type Settings, type SettingsPatch } from '@dfs/contracts';
 import { NoQuery } from '@dfs/files';
 import { MAX_HEARTBEAT_PERIOD, Membership, Peers } from '@dfs/peers';
 import { day, MAX_NAME_LENGTH, MiB, second } from '@dfs/protocol';
 import { NodeSettings } from '../node-settings.js';
 import { SettingsDto } from './api.schema.dto.js';
+import { LimitsBody } from './limits.dto.js';
 
 const MAX_REPLICAS = 64;
 const MIN_QUOTA = 16 * MiB;
@@ -107,6 +120,13 @@ export class SettingsBody implements SettingsPatch {
     message: `must be at most ${MAX_SYNC_PERIOD} seconds: members tell of themselves each minute`,
   })
   syncPeriodSeconds?: number;
+
+  @ApiPropertyOptional({ type: LimitsBody, description: 'Bytes a second that this node moves at most.' })
+  @IsOptional()
+  @IsObject()
+  @ValidateNested()
+  @Type(() => LimitsBody)
+  limits?: LimitsBody;
 }
 
 @ApiTags('settings')

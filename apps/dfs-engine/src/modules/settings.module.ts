@@ -1,8 +1,10 @@
 import { Global, Module } from '@nestjs/common';
 import { ChunkStore } from '@dfs/chunks';
 import { Database } from '@dfs/database';
+import type { Transport } from '@dfs/transport';
 import { NodeSettings } from '../node-settings.js';
 import { FOUNDATION, type Foundation } from './tokens.js';
+import { TRANSPORT } from './transport.module.js';
 
 /** What a person has set on this node. */
 @Global()
@@ -10,8 +12,9 @@ import { FOUNDATION, type Foundation } from './tokens.js';
   providers: [
     {
       provide: NodeSettings,
-      useFactory: ({ config }: Foundation, db: Database, chunks: ChunkStore) => NodeSettings.open(db, chunks, config),
-      inject: [FOUNDATION, Database, ChunkStore],
+      useFactory: ({ config }: Foundation, db: Database, chunks: ChunkStore, transport: Transport) =>
+        NodeSettings.open({ db, chunks, transport }, config),
+      inject: [FOUNDATION, Database, ChunkStore, TRANSPORT],
     },
   ],
   exports: [NodeSettings],
