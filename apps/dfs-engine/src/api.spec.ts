@@ -340,5 +340,14 @@ describe('the API of a node', () => {
         expect(`${path} ${large.status}`).toBe(`${path} 413`);
       }
     });
+
+    it('takes no null for a field that may be left out', async () => {
+      const before = await test.api('/settings');
+      for (const field of Object.keys(before.json())) {
+        const { problem } = await test.api('/settings', { method: 'PATCH', json: { [field]: null } });
+        expect(problem).toMatchObject({ code: 'validation-failed', errors: [{ field }] });
+      }
+      expect((await test.api('/settings')).json()).toEqual(before.json());
+    });
   });
 });

@@ -6,7 +6,7 @@ import { Writable } from 'node:stream';
 import { Body, Controller, Get, Module, Post, Query, Req, Res } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { IsInt, IsString, MaxLength } from 'class-validator';
+import { IsInt, IsOptional, IsString, MaxLength, Min } from 'class-validator';
 import type { Request, Response } from 'express';
 import { pino } from 'pino';
 import type { Problem } from '@dfs/contracts';
@@ -27,10 +27,15 @@ class ThingBody {
   @IsString()
   @MaxLength(10)
   name!: string;
+
+  @IsOptional()
+  @IsString()
+  note?: string;
 }
 class ThingQuery {
   @DecimalQuery()
   @IsInt()
+  @Min(0)
   n: number = 1;
 }
 
@@ -170,6 +175,7 @@ describe('the front of the HTTP server', () => {
       ['an unknown field', '/api/v1/things', json({ name: 'a', colour: 1 }), 400, 'validation-failed'],
       ['a field of the wrong type', '/api/v1/things', json({ name: {} }), 400, 'validation-failed'],
       ['a field that is too long', '/api/v1/things', json({ name: 'x'.repeat(11) }), 400, 'validation-failed'],
+      ['null for a field', '/api/v1/things', json({ name: 'a', note: null }), 400, 'validation-failed'],
       ['a missing body', '/api/v1/things', { method: 'POST' }, 400, 'validation-failed'],
       ['a prototype in the body', '/api/v1/things', json('{"name":"a","__proto__":{"x":1}}'), 400, 'bad-request'],
       ['broken JSON', '/api/v1/things', json('{"name":'), 400, 'bad-request'],
@@ -229,6 +235,15 @@ describe('the front of the HTTP server', () => {
       expect((await call('/api/v1/things', { headers: { authorization: '' } })).headers['www-authenticate']).toBe(
         'Bearer',
       );
+    });
+
+    it('say of a field what is wrong in kind rather than in size', async () => {
+      const errors = async (path: string, options: object) => (await call(path, options)).problem.errors;
+      expect(await errors('/api/v1/things?n=abc', {})).toEqual([{ field: 'n', detail: 'must be an integer number' }]);
+      expect(await errors('/api/v1/things', json({}))).toEqual([{ field: 'name', detail: 'must be a string' }]);
+      expect(await errors('/api/v1/things', json({ name: 'a', note: null }))).toEqual([
+        { field: 'note', detail: 'must not be null: leave it out' },
+      ]);
     });
 
     it('cut an answer that breaks in the middle, rather than to end it well', async () => {

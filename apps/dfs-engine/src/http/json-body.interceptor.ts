@@ -2,9 +2,11 @@ import { Injectable, type CallHandler, type ExecutionContext, type NestIntercept
 import type { Request } from 'express';
 import type { Observable } from 'rxjs';
 import { STREAMED_BODY, announcedLength, requestBody } from '@dfs/files';
-import { DfsError, KiB, second } from '@dfs/protocol';
+import { DfsError, KiB, invalidField, second } from '@dfs/protocol';
 
 const MAX_JSON_BYTES = 64 * KiB;
+/** Of the name of a field, as far as an answer repeats it. */
+const MAX_FIELD_LENGTH = 100;
 /** A body that small is there at once, or its sender is holding a place. */
 const PACE = { windowMs: 20 * second, bytes: MAX_JSON_BYTES };
 const WITH_BODY = new Set(['POST', 'PUT', 'PATCH']);
@@ -67,8 +69,17 @@ function parseObject(text: string): object {
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
     // Class-transformer passes over it: it would be the one unknown field that is not refused.
-    if (!Object.hasOwn(value, '__proto__')) return value;
-    throw new DfsError('bad-request', 'The body has a field that nobody means: __proto__.');
+    if (Object.hasOwn(value, '__proto__'))
+      throw new DfsError('bad-request', 'The body has a field that nobody means: __proto__.');
+    refuseNull(value);
+    return value;
   }
   throw new DfsError('bad-request', 'The body must be a JSON object, such as {"address": "…"}.');
+}
+
+/** No field takes null, and class-validator passes over one that is optional, as if it had been left out. */
+function refuseNull(body: object): void {
+  for (const [field, value] of Object.entries(body)) {
+    if (value === null) throw invalidField(field.slice(0, MAX_FIELD_LENGTH), 'must not be null: leave it out');
+  }
 }

@@ -14,7 +14,6 @@ export function validation(): ValidationPipe {
     forbidNonWhitelisted: true,
     // Classes without fields stand for "takes nothing"; the whitelist refuses whatever comes for them.
     forbidUnknownValues: false,
-    stopAtFirstError: true,
     validationError: { target: false, value: false },
     exceptionFactory: (errors) => toError(errors.flatMap((error) => problemsOf(error))),
   });
@@ -22,11 +21,14 @@ export function validation(): ValidationPipe {
 
 function problemsOf(error: ValidationError, parent = ''): FieldProblem[] {
   const field = `${parent}${error.property}`.slice(0, MAX_FIELD_LENGTH);
-  const own = Object.entries(error.constraints ?? {}).map(([constraint, message]) => ({
-    field,
-    detail:
-      constraint === 'whitelistValidation' ? 'is not known here: leave it out' : withoutName(message, error.property),
-  }));
+  // Decorators are tried from the last to the first: the one that stands first, of the kind of value, says most.
+  const own = Object.entries(error.constraints ?? {})
+    .slice(-1)
+    .map(([constraint, message]) => ({
+      field,
+      detail:
+        constraint === 'whitelistValidation' ? 'is not known here: leave it out' : withoutName(message, error.property),
+    }));
   return [...own, ...(error.children ?? []).flatMap((child) => problemsOf(child, `${field}.`))];
 }
 
