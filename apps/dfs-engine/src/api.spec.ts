@@ -341,6 +341,15 @@ describe('the API of a node', () => {
       }
     });
 
+    it('answers in HTTP/1.1 a client that offers HTTP/2, as curl and Java do', async () => {
+      const offer = 'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__';
+      const answer = await test.raw(
+        `GET /health/live HTTP/1.1\r\nHost: 127.0.0.1:${test.port}\r\n${offer}\r\n\r\n`,
+        (socket) => socket.once('data', () => socket.end()),
+      );
+      expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+    });
+
     it('takes no null for a field that may be left out', async () => {
       const before = await test.api('/settings');
       for (const field of Object.keys(before.json())) {

@@ -282,6 +282,13 @@ describe('the front of the HTTP server', () => {
     });
   });
 
+  it('answers a client that expects more than there is', async () => {
+    const head = `Host: 127.0.0.1:${port}\r\nAuthorization: Bearer ${TOKEN}\r\nExpect: the-best\r\nConnection: close`;
+    const answer = await raw(`GET /api/v1/things HTTP/1.1\r\n${head}\r\n\r\n`);
+    expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+    expect(answer).toContain('{"n":1}');
+  });
+
   describe('bodies', () => {
     it('are streamed whole where they are asked for, whatever their type', async () => {
       const answer = await call('/api/v1/things/raw', json('{"not": read}'));

@@ -27,6 +27,9 @@ export class HttpServerAdapter extends ExpressAdapter {
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT,
       // Answered by us, as every other refusal.
       requireHostHeader: false,
+      // Curl and Java offer HTTP/2 like this; a server may pass it over, and what takes WebSockets would cut them off.
+      shouldUpgradeCallback: ({ headers }): boolean =>
+        /^websocket$/i.test(headers.upgrade ?? '') && server.listenerCount('upgrade') > 0,
     });
     server.timeout = IDLE_TIMEOUT;
     server.maxRequestsPerSocket = MAX_REQUESTS_PER_SOCKET;
@@ -38,6 +41,8 @@ export class HttpServerAdapter extends ExpressAdapter {
     server.on('request', handle);
     // Whoever asks before it sends (curl, for large files) is told to go on only once the request has passed.
     server.on('checkContinue', handle);
+    // Node alone would answer 417 without a word; what it does not know a server may pass over.
+    server.on('checkExpectation', handle);
     server.on('clientError', answerClientError);
     this.setHttpServer(server);
   }
