@@ -23,7 +23,7 @@ const REFRESH_TIME = 10 * second;
 export interface HoldingsExchangeComponents {
   pins: PinLog;
   holdings: Holdings;
-  peers: Pick<PeerView, 'contribute' | 'onStatus' | 'nudge'>;
+  peers: Pick<PeerView, 'contribute' | 'onStatus' | 'onGone' | 'nudge'>;
   transport: Pick<Transport, 'open'>;
   /** Whether this node takes nothing more on behalf of others. */
   isFull: () => boolean;
@@ -48,9 +48,10 @@ export class HoldingsExchange {
   constructor(private readonly components: HoldingsExchangeComponents) {}
 
   start(): void {
-    const { peers, pins } = this.components;
+    const { peers, pins, holdings } = this.components;
     peers.contribute(SECTION, () => this.mine());
     peers.onStatus(SECTION, (peerId, value) => this.follower.heard(peerId, value));
+    peers.onGone((peerId) => holdings.gone(peerId));
     pins.onEntries(() => peers.nudge());
   }
 

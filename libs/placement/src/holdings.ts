@@ -43,6 +43,8 @@ export type ExtentHolders = Map<number, string[]>;
 export class Holdings {
   private readonly members = new Map<string, KnownMember>();
   private readonly names = new Map<number, string>();
+  /** How long members have said that their logs are, since they were connected: reading them may have overtaken that. */
+  private readonly said = new Map<string, number>();
   private readonly listeners = new Set<(peerId: string, contents: readonly Cid[]) => void>();
 
   private constructor(
@@ -72,7 +74,8 @@ export class Holdings {
   }
 
   /**
-   * What a member says of its store. Another nonce or a lower number voids what was known of it.
+   * What a member says of its store. Another nonce or a lower number voids what was known of it; a number that is only lower
+   * than what was read of the log since is that of a status that is late.
    * @returns whether there is something to be read; `changed` when it became full or roomy, or of another class
    */
   async heard(peerId: string, status: HoldingsStatus): Promise<{ behind: boolean; changed: boolean }> {
@@ -86,14 +89,21 @@ export class Holdings {
         await this.save(tx, peerId, { nonce: status.nonce, number, full: status.full, capacity: status.capacity });
       });
     }
+    this.said.set(peerId, status.number);
     return { behind: (this.members.get(peerId)?.number ?? 0) !== status.number, changed: verdict.changed };
   }
 
-  /** A frame of a member's log. */
+  /** It may come back as an older copy of itself: what it says then is compared with all that was read. */
+  gone(peerId: string): void {
+    this.said.delete(peerId);
+  }
+
+  /** A frame of a member's log; one that does not follow on what is known of it is passed over. */
   async learn(peerId: string, frame: { nonce: Uint8Array; after: number; to: number }, pins: Pin[]): Promise<void> {
     const newest = new Map(pins.map((pin) => [`${pin.content}/${pin.extent}`, pin]));
     await this.db.write(async (tx) => {
       const before = this.members.get(peerId);
+      if (frame.after > 0 && !followsOn(before, frame)) return;
       const ordinal = await this.save(tx, peerId, {
         nonce: frame.nonce,
         number: frame.to,
@@ -131,6 +141,7 @@ export class Holdings {
     tx.afterCommit(() => {
       for (const [peerId, { ordinal }] of gone) {
         this.members.delete(peerId);
+        this.said.delete(peerId);
         this.names.delete(ordinal);
       }
     });
@@ -162,11 +173,12 @@ export class Holdings {
 
   private judge(peerId: string, status: HoldingsStatus) {
     const before = this.members.get(peerId);
+    const said = this.said.get(peerId) ?? Infinity;
     const same = !!before?.nonce && Buffer.compare(before.nonce, status.nonce) === 0;
     return {
       before,
       same,
-      voided: before !== undefined && before.number > 0 && (!same || status.number < before.number),
+      voided: before !== undefined && before.number > 0 && (!same || status.number < Math.min(before.number, said)),
       changed: before?.full !== status.full || before.capacity !== status.capacity,
     };
   }
@@ -211,4 +223,9 @@ export class Holdings {
     this.members.set(peerId, member);
     this.names.set(member.ordinal, peerId);
   }
+}
+
+/** Of two who read a log at once, or once it was void, one may come with entries that leave out what is known no more. */
+function followsOn(known: KnownMember | undefined, { nonce, after }: { nonce: Uint8Array; after: number }): boolean {
+  return !!known?.nonce && Buffer.compare(known.nonce, nonce) === 0 && known.number >= after;
 }

@@ -175,6 +175,43 @@ describe('holdings', () => {
     expect(holdings.known(other)).toMatchObject({ number: 0, capacity: 3 });
   });
 
+  it('are kept when a status is late, and void when it comes from an older copy of the member', async () => {
+    await using temp = await tempDatabase(placementMigrations);
+    const holdings = await Holdings.open(temp.db, self);
+    const status = { nonce: nonceOf(1), number: 4, full: false, capacity: 3 };
+    const pins = [{ content: CONTENTS[0]!, extent: 0, held: true }];
+    const holders = async () => (await holdings.holders([CONTENTS[0]!])).get(CONTENTS[0]!)!.get(0) ?? [];
+    await holdings.heard(other, status);
+    await holdings.learn(other, { nonce: nonceOf(1), after: 0, to: 7 }, pins);
+    // What it says next was said before the last of what was read.
+    expect(await holdings.heard(other, { ...status, number: 6 })).toMatchObject({ behind: true });
+    expect(await holders()).toEqual([other]);
+    expect(holdings.known(other)).toMatchObject({ number: 7 });
+    holdings.gone(other);
+    expect(await holdings.heard(other, { ...status, number: 6 })).toMatchObject({ behind: true });
+    expect(await holders()).toEqual([]);
+    expect(holdings.known(other)).toMatchObject({ number: 0 });
+  });
+
+  it('have no gap when what they follow on is void by the time a frame comes', async () => {
+    await using temp = await tempDatabase(placementMigrations);
+    const holdings = await Holdings.open(temp.db, self);
+    const status = { nonce: nonceOf(1), number: 4, full: false, capacity: 3 };
+    const pin = (number: number) => [{ content: CONTENTS[number]!, extent: 0, held: true }];
+    await holdings.heard(other, status);
+    await holdings.learn(other, { nonce: nonceOf(1), after: 0, to: 4 }, pin(0));
+    // A frame is on its way when the member is heard to have less, and so is to be read from the start.
+    expect(await holdings.heard(other, { ...status, number: 3 })).toMatchObject({ behind: true });
+    await holdings.learn(other, { nonce: nonceOf(1), after: 4, to: 5 }, pin(1));
+    expect(await holdings.heard(other, { ...status, number: 5 })).toMatchObject({ behind: true });
+    expect(holdings.known(other)).toMatchObject({ number: 0 });
+    // Nor when it is of another log.
+    await holdings.learn(other, { nonce: nonceOf(2), after: 0, to: 6 }, pin(2));
+    await holdings.learn(other, { nonce: nonceOf(1), after: 5, to: 9 }, pin(3));
+    expect(holdings.known(other)).toMatchObject({ nonce: nonceOf(2), number: 6 });
+    expect((await holdings.holders([CONTENTS[3]!])).get(CONTENTS[3]!)!.size).toBe(0);
+  });
+
   it('forget who is no member', async () => {
     await using temp = await tempDatabase(placementMigrations);
     const holdings = await Holdings.open(temp.db, self);
