@@ -49,10 +49,17 @@ export class RotatingBatch {
       const before = this.committing;
       this.current = this.fresh();
       this.turns++;
-      this.committing = before.then(() => {
-        this.before = part;
-        return this.commit(part);
-      });
+      this.committing = before.then(
+        () => {
+          this.before = part;
+          return this.commit(part);
+        },
+        async (error: unknown) => {
+          // It is nobody's any more: what it had taken of disk and quota is given back.
+          await part.batch.abort();
+          throw error;
+        },
+      );
       this.committing.catch(() => undefined);
       // At most two parts at a time: one that is made durable, and one that fills.
       await before;
