@@ -192,6 +192,33 @@ export function putPattern(node: Engine, path: string, size: number, seed = 1): 
   });
 }
 
+/**
+ * Reads bytes of a file that was put by `putPattern`, and compares them.
+ * @param from first byte
+ * @param most so many, or to the end
+ * @returns bytes a second
+ */
+export async function rateOfReading(
+  node: Engine,
+  file: FileInfo,
+  { from = 0, most = Infinity }: { from?: number; most?: number } = {},
+): Promise<number> {
+  const end = Math.min(file.size, from + Math.floor(most));
+  const began = performance.now();
+  const answer = await node.fetch(`/files/${file.id}/content`, { headers: { range: `bytes=${from}-${end - 1}` } });
+  const hash = createHash('sha256');
+  for await (const part of answer.body!) hash.update(part);
+  const seconds = (performance.now() - began) / 1000;
+  const expected = createHash('sha256');
+  let at = 0;
+  for (const part of pattern(end)) {
+    if (at + part.length > from) expected.update(part.subarray(Math.max(0, from - at)));
+    at += part.length;
+  }
+  if (hash.digest('hex') !== expected.digest('hex')) throw new Error(`${file.path} reads otherwise at ${node.name}`);
+  return (end - from) / seconds;
+}
+
 const PATTERN_BLOCK = 64 * 1024;
 
 function patternBlock(index: number, seed: number): Uint8Array {

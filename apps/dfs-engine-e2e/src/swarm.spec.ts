@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -14,7 +13,17 @@ import {
   startEngine,
   type Engine,
 } from '@dfs/testing';
-import { at, blocksSent, contentHash, expectSound, listed, pattern, patternHash, putPattern, safe } from './steps.js';
+import {
+  at,
+  blocksSent,
+  contentHash,
+  expectSound,
+  listed,
+  patternHash,
+  putPattern,
+  rateOfReading,
+  safe,
+} from './steps.js';
 
 const MiB = 1024 * 1024;
 const MB = 1_000_000;
@@ -36,21 +45,6 @@ const LIAR = `
       yield { ...block, bytes };
     }
   };`;
-
-/** Reads so many bytes at most from behind what the reader's small quota keeps, and answers at how many a second. */
-async function rateOf(node: Engine, file: FileInfo, most: number): Promise<number> {
-  const end = Math.min(SIZE, KEPT + Math.floor(most));
-  const began = performance.now();
-  const answer = await node.fetch(`/files/${file.id}/content`, { headers: { range: `bytes=${KEPT}-${end - 1}` } });
-  const hash = createHash('sha256');
-  for await (const part of answer.body!) hash.update(part);
-  const seconds = (performance.now() - began) / 1000;
-  const expected = createHash('sha256');
-  let seen = 0;
-  for (const part of pattern(end)) if ((seen += part.length) > KEPT) expected.update(part);
-  expect(hash.digest('hex')).toBe(expected.digest('hex'));
-  return (end - KEPT) / seconds;
-}
 
 describe('three holders and a reader that holds nothing, each on a host of its own', () => {
   let why: string | undefined;
@@ -95,10 +89,10 @@ describe('three holders and a reader that holds nothing, each on a host of its o
   it('is read from all of them at once, as fast as they can send together', async () => {
     if (!lan) return;
     // Much less than this machine, busy as it may be, can do without limits: then only these count.
-    free = await rateOf(reader, file, SIZE);
+    free = await rateOfReading(reader, file, { from: KEPT });
     const limit = isLong ? 10 * MB : Math.min(10 * MB, free / 12);
     for (const holder of [0, 1, 2]) await lan.limit(holder, { rateBytesPerSecond: limit });
-    const rate = await rateOf(reader, file, 9 * 3 * limit);
+    const rate = await rateOfReading(reader, file, { from: KEPT, most: 9 * 3 * limit });
     for (const holder of [0, 1, 2]) await lan.limit(holder);
     console.info(
       `${(rate / MB).toFixed(1)} MB/s of three times ${(limit / MB).toFixed(1)}, ${(free / MB).toFixed(1)} without limits`,
@@ -112,11 +106,11 @@ describe('three holders and a reader that holds nothing, each on a host of its o
     const limit = Math.min(20 * MB, free / 4);
     const length = 6 * limit;
     await lan.limit(3, { rateBytesPerSecond: limit });
-    const honest = await rateOf(reader, file, length);
+    const honest = await rateOfReading(reader, file, { from: KEPT, most: length });
     await writeFile(join(at(nodes, 1).dataDir, 'lie'), '');
     process.kill(at(nodes, 2).pid, 'SIGSTOP');
     try {
-      const slow = honest / (await rateOf(reader, file, length));
+      const slow = honest / (await rateOfReading(reader, file, { from: KEPT, most: length }));
       expect(slow).toBeLessThan(1.5);
     } finally {
       process.kill(at(nodes, 2).pid, 'SIGCONT');

@@ -1,0 +1,66 @@
+import type { FileInfo, Settings, SettingsPatch } from '@dfs/contracts';
+import { connected, isLong, removeAll, startEngine, type Engine } from '@dfs/testing';
+import { at, expectSound, listed, putPattern, rateOfReading, safe } from './steps.js';
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+const MB = 1_000_000;
+const SIZE = (isLong ? 320 : 128) * MiB;
+/** What the reader may store: it reads from behind that. */
+const KEPT = 16 * MiB;
+
+describe('three holders and a reader that holds nothing, with limits that a person has set', () => {
+  let nodes: Engine[] = [];
+  let reader: Engine;
+  let file: FileInfo;
+  /** Bytes a second without any limit. */
+  let free: number;
+
+  const limit = async (node: Engine, limits: SettingsPatch['limits']): Promise<Settings> =>
+    node.json<Settings>('/settings', {
+      method: 'PATCH',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ limits }),
+    });
+
+  beforeAll(async () => {
+    const founder = await startEngine({ name: 'node-a' });
+    nodes = [founder];
+    for (const name of ['node-b', 'node-c']) nodes.push(await startEngine({ name, join: await founder.invite() }));
+    await connected(nodes);
+    file = await putPattern(founder, 'film.bin', SIZE);
+    await safe(founder, file, 3);
+    reader = await startEngine({ name: 'node-d', env: { DFS_QUOTA: String(KEPT) }, join: await founder.invite() });
+    nodes.push(reader);
+    await connected(nodes);
+    await listed(reader, 'film.bin');
+    free = await rateOfReading(reader, file, { from: KEPT });
+  });
+  afterAll(() => removeAll(nodes));
+
+  it('is read as fast as they may send together, and no faster', async () => {
+    const each = Math.floor(isLong ? 10 * MB : Math.min(10 * MB, free / 12));
+    for (const holder of nodes.slice(0, 3)) await limit(holder, { uploadBytesPerSecond: each });
+    const rate = await rateOfReading(reader, file, { from: KEPT, most: 9 * 3 * each });
+    for (const holder of nodes.slice(0, 3)) await limit(holder, { uploadBytesPerSecond: null });
+    const what = `${(rate / MB).toFixed(1)} MB/s of three times ${(each / MB).toFixed(1)}`;
+    console.info(`${what}, ${(free / MB).toFixed(1)} without limits`);
+    expect(rate / (3 * each)).toBeGreaterThan(27 / 30);
+    // A little may go at once at the beginning.
+    expect(rate / (3 * each)).toBeLessThan(33 / 30);
+  });
+
+  it('is read as fast as the reader may receive, and all else goes on meanwhile', async () => {
+    const most = Math.floor(Math.min(10 * MB, free / 12));
+    await limit(reader, { downloadBytesPerSecond: most });
+    const reading = rateOfReading(reader, file, { from: KEPT, most: 9 * most });
+    const small = await putPattern(at(nodes, 1), 'small.bin', 5 * KiB);
+    await listed(reader, small.path);
+    const rate = await reading;
+    await limit(reader, { downloadBytesPerSecond: null });
+    expect(rate / most).toBeGreaterThan(27 / 30);
+    expect(rate / most).toBeLessThan(33 / 30);
+  });
+
+  it('leaves nothing damaged, missing or miscounted on any of them', () => expectSound(nodes));
+});
