@@ -1,6 +1,7 @@
 import {
   blocksFrame,
   CHUNKS_PROTOCOL,
+  DfsError,
   haveFrame,
   isDfsError,
   MAX_BLOCKS_PER_FRAME,
@@ -20,14 +21,14 @@ import { HASH_ELSEWHERE_BYTES, type ReadBlock } from '@dfs/chunks';
 import { firstFrame, type Channel, type Transport } from '@dfs/transport';
 import { BitsServer } from './bits-server.js';
 import type { Gatherings } from './gatherings.js';
-import { FRAME_BYTES } from './limits.js';
+import { FRAME_BYTES, requestsWithin } from './limits.js';
 import type { BlockReader } from './parts.js';
 import type { PinLog } from './pin-log.js';
 import type { Promises } from './promises.js';
 import { ServingQueue } from './serving-queue.js';
 
 export interface BlockServerComponents {
-  transport: Pick<Transport, 'handle'>;
+  transport: Pick<Transport, 'handle' | 'limits'>;
   chunks: BlockReader;
   pins: PinLog;
   promises: Promises;
@@ -40,6 +41,8 @@ export class BlockServer {
   private readonly queue = new ServingQueue();
   private readonly bits: BitsServer;
   private sent = 0;
+  /** Who is being sent blocks, for each request once. */
+  private readonly sending: string[] = [];
 
   constructor(private readonly components: BlockServerComponents) {
     this.bits = new BitsServer(components);
@@ -64,9 +67,24 @@ export class BlockServer {
       if (request.method === 'pins') await this.sendPins(channel, request);
       else if (request.method === 'promise') await this.components.promises.answer(channel, request);
       else if (request.method === 'have') await this.sendHave(channel, unpackIds(request.ids));
-      else await this.sendBlocks(channel, unpackIds(request.ids));
+      else await this.inShare(channel.peerId, () => this.sendBlocks(channel, unpackIds(request.ids)));
     } finally {
       leave();
+    }
+  }
+
+  /** Where the limit that is set would leave too little for each, some ask again later: those first who are being sent some. */
+  private async inShare(asker: string, send: () => Promise<void>): Promise<void> {
+    const { sending, components } = this;
+    const most = requestsWithin(components.transport.limits().send ?? Infinity);
+    if (sending.length >= (sending.includes(asker) ? most : 2 * most)) {
+      throw new DfsError('too-many-requests', 'This node sends as much as it may: ask again in a moment.');
+    }
+    sending.push(asker);
+    try {
+      await send();
+    } finally {
+      sending.splice(sending.indexOf(asker), 1);
     }
   }
 

@@ -4,7 +4,7 @@ import { isManifestCid, type Cid, type Log } from '@dfs/protocol';
 import type { Transport } from '@dfs/transport';
 import { askBlocks } from './block-client.js';
 import { forsaken, type ForsakenComponents } from './forsaken.js';
-import { HEAL_AGAIN, SCAN_PAGE } from './limits.js';
+import { HEAL_AGAIN, SCAN_PAGE, TRICKLE } from './limits.js';
 import type { NetworkView } from './network-view.js';
 import type { Batch, BlockStore } from './parts.js';
 import type { PinLog, PinnedExtent } from './pin-log.js';
@@ -16,7 +16,7 @@ export interface DamageWatchComponents extends ForsakenComponents, Omit<PinAgain
   chunks: BlockStore;
   pins: PinLog;
   network: NetworkView;
-  transport: Pick<Transport, 'open' | 'rates'>;
+  transport: Pick<Transport, 'open' | 'rates' | 'isHeldBack'>;
   events: Pick<EventLog, 'recordNow'>;
   /** Pins were dropped: their extents are to be fetched anew. */
   onDropped: () => void;
@@ -135,7 +135,7 @@ export class DamageWatch {
   /** Takes what comes, as long as something does. @throws what ended it before its time */
   private async healFrom(peerId: string, ids: readonly Cid[]): Promise<void> {
     const { transport, chunks, db } = this.components;
-    const silence = new Silence(() => transport.rates(peerId).receive);
+    const silence = new Silence(() => (transport.isHeldBack() ? TRICKLE : transport.rates(peerId).receive));
     const signal = AbortSignal.any([this.control.signal, silence.signal]);
     const batch = chunks.batch('local');
     try {

@@ -1,6 +1,8 @@
 import { DfsError, type Cid } from '@dfs/protocol';
 import type { Want } from './schedule.js';
 import {
+  BUSY_PAUSE,
+  BUSY_PAUSE_MAX,
   FIRST_LOT_BYTES,
   LANE_REQUESTS,
   LATE_LEAST,
@@ -48,6 +50,8 @@ export class Lane {
   private window = Infinity;
   received = 0;
   paused = false;
+  /** Times that it was too busy, one after the other. */
+  private refusals = 0;
   /** It fetches the same; others hold it. */
   isPartner = false;
   /** When bytes last came, by performance.now(). */
@@ -74,6 +78,16 @@ export class Lane {
     if (rate >= this.rate + LIVELY) this.newest = now;
     else if (rate >= this.rate) return;
     this.rate = rate;
+  }
+
+  /** It is too busy. @returns milliseconds for which nothing is asked of it */
+  refused(): number {
+    return Math.min(BUSY_PAUSE * 2 ** Math.min(this.refusals++, 10), BUSY_PAUSE_MAX);
+  }
+
+  /** It serves what it is asked for. */
+  served(): void {
+    this.refusals = 0;
   }
 
   /** @throws DfsError `peer-misbehaved` when it said so of too many */

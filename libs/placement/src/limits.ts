@@ -34,6 +34,10 @@ export const STALL_CHECK = 100 * millisecond;
 export const ENDGAME_AFTER = 300 * millisecond;
 /** Pause after a peer said that it is asked too much. */
 export const BUSY_PAUSE = 250 * millisecond;
+/** Doubled each time, up to this. */
+export const BUSY_PAUSE_MAX = 4 * second;
+/** Where a person has set a limit, as many requests are served, or made, at a time as leave each so many bytes a second. */
+export const LEAST_SHARE = 3 * TRICKLE;
 /** A manifest block whose size is not known counts as this. */
 export const ASSUMED_BLOCK_BYTES = 48 * KiB;
 
@@ -240,3 +244,8 @@ export const RECENT_SYNC = 10 * minute;
 export const MAX_RECEIPT_BYTES_PER_AUTHOR = 64 * MiB;
 /** Members that are named as not having purged something. */
 export const MAX_WAITING_FOR = 32;
+
+/** Requests at a time that a limit of so many bytes a second leaves enough for each. */
+export function requestsWithin(limit: number): number {
+  return Math.max(1, Math.floor(limit / LEAST_SHARE));
+}

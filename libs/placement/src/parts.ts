@@ -103,7 +103,7 @@ export interface PlacementComponents {
   db: Database;
   events: EventLog;
   chunks: BlockStore;
-  transport: Pick<Transport, 'open' | 'handle' | 'rates' | 'dialPeer'>;
+  transport: Pick<Transport, 'open' | 'handle' | 'rates' | 'dialPeer' | 'limits' | 'isHeldBack'>;
   peers: PeerView;
   membership: MemberList;
   /** Left out where the DHT is off. */

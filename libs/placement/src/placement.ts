@@ -12,7 +12,7 @@ import { HoldingsExchange } from './holdings-exchange.js';
 import { Holdings } from './holdings.js';
 import { refuseLastCopy } from './last-copy.js';
 import { LettingGo, type LettingGoStatus } from './letting-go.js';
-import { LIVENESS_CHECK, SETTLE_TIME } from './limits.js';
+import { LIVENESS_CHECK, requestsWithin, SETTLE_TIME } from './limits.js';
 import { NetworkView } from './network-view.js';
 import type { Meeting } from './partners.js';
 import type { ContentChange, PlacementComponents } from './parts.js';
@@ -49,7 +49,7 @@ export class Placement {
   /** Running and recent movements of bytes; uploads are tracked here by those who take them in. */
   readonly transfers: Transfers;
   private readonly control = new AbortController();
-  private readonly slots = new RequestSlots();
+  private readonly slots: RequestSlots;
   private readonly network: NetworkView;
   private readonly counts: ExtentCounts;
   private readonly finder: HolderFinder;
@@ -84,6 +84,7 @@ export class Placement {
     const leaving = (): ReadonlySet<string> => this.drains.leaving();
     this.network = new NetworkView({ membership, peers, holdings, isFull, leaving, capacity: () => pins.capacity });
     this.counts = new ExtentCounts(db);
+    this.slots = new RequestSlots(() => requestsWithin(components.transport.limits().receive ?? Infinity));
     const shared = {
       ...components,
       holdings,

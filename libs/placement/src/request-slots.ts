@@ -9,12 +9,22 @@ interface Waiter {
   go(): void;
 }
 
+interface Peer {
+  bulk: number;
+  all: number;
+  waiters: Waiter[];
+}
+
 /**
  * How many requests this node has open to each peer, so that a peer is never asked more than it serves at a time, and
  * readers never wait behind replication alone.
  */
 export class RequestSlots {
-  private readonly peers = new Map<string, { bulk: number; all: number; waiters: Waiter[] }>();
+  private total = 0;
+  private readonly peers = new Map<string, Peer>();
+
+  /** @param most so many to all peers together, as of now */
+  constructor(private readonly most: () => number = () => Infinity) {}
 
   /** Waits for a slot. @returns gives it back; idempotent. @throws DfsError when the signal aborts first */
   async acquire(peerId: string, urgency: Urgency, signal: AbortSignal): Promise<() => void> {
@@ -28,23 +38,28 @@ export class RequestSlots {
       if (!held) return;
       held = false;
       this.count(peer, urgency, -1);
-      const index = firstThat(peer.waiters, (waiter) => this.free(peer, waiter.urgency));
-      if (index >= 0) {
-        const [waiter] = peer.waiters.splice(index, 1);
-        this.count(peer, waiter!.urgency, 1);
-        waiter!.go();
-      } else if (peer.all === 0 && peer.waiters.length === 0) {
-        this.peers.delete(peerId);
-      }
+      if (!this.wakeOne(peer)) [...this.peers.values()].some((other) => this.wakeOne(other));
+      if (peer.all === 0 && peer.waiters.length === 0) this.peers.delete(peerId);
     };
   }
 
-  private free(peer: { bulk: number; all: number }, urgency: Urgency): boolean {
+  private wakeOne(peer: Peer): boolean {
+    const index = firstThat(peer.waiters, (waiter) => this.free(peer, waiter.urgency));
+    if (index < 0) return false;
+    const [waiter] = peer.waiters.splice(index, 1);
+    this.count(peer, waiter!.urgency, 1);
+    waiter!.go();
+    return true;
+  }
+
+  private free(peer: Peer, urgency: Urgency): boolean {
+    if (this.total >= this.most()) return false;
     return peer.all < REQUESTS_PER_PEER && (urgency === 'reader' || peer.bulk < BULK_REQUESTS_PER_PEER);
   }
 
-  private count(peer: { bulk: number; all: number }, urgency: Urgency, by: 1 | -1): void {
+  private count(peer: Peer, urgency: Urgency, by: 1 | -1): void {
     peer.all += by;
+    this.total += by;
     if (urgency === 'bulk') peer.bulk += by;
   }
 

@@ -4,7 +4,6 @@ import type { Transport } from '@dfs/transport';
 import { askBlocks } from './block-client.js';
 import { Lane, Request } from './lane.js';
 import {
-  BUSY_PAUSE,
   ENDGAME_AFTER,
   HEAD_PATIENCE,
   MAX_LOT_BLOCKS,
@@ -13,6 +12,7 @@ import {
   MEETING_BYTES,
   MEETING_TIME,
   STALL_CHECK,
+  TRICKLE,
 } from './limits.js';
 import { Sparing } from './sparing.js';
 import type { RequestSlots, Urgency } from './request-slots.js';
@@ -20,7 +20,7 @@ import { Schedule, type Want } from './schedule.js';
 import { isTooSilent, tooSilent } from './silence.js';
 
 export interface SwarmComponents {
-  transport: Pick<Transport, 'open' | 'rates'>;
+  transport: Pick<Transport, 'open' | 'rates' | 'isHeldBack'>;
   slots: RequestSlots;
   log: Log;
 }
@@ -252,6 +252,7 @@ export class Swarm {
       request.since = undefined;
       this.newest = lane.newest = performance.now();
       lane.delay ??= lane.newest - started;
+      lane.served();
       for (const { id, bytes, release } of answers) {
         request.owed.delete(id);
         if (bytes) await this.accept({ id, bytes, ...(release && { release }) }, peerId, lane);
@@ -298,7 +299,7 @@ export class Swarm {
       setTimeout(() => {
         lane.paused = false;
         this.pumpSoon();
-      }, BUSY_PAUSE).unref();
+      }, lane.refused()).unref();
       return;
     }
     this.leave(peerId, lane, error);
@@ -326,19 +327,22 @@ export class Swarm {
   }
 
   private checkStalls(): void {
+    const { transport } = this.components;
     const now = performance.now();
+    // Then everybody seems slow, and asking others for the same would make it slower.
+    const isHeldBack = transport.isHeldBack();
     for (const [peerId, lane] of this.lanes) {
-      lane.look(this.components.transport.rates(peerId).receive, now);
+      lane.look(transport.rates(peerId).receive, now);
       const lateAfter = lane.lateAfter(this.lanes.values());
       for (const request of lane.requests) {
         if (request.since === undefined) continue;
         const silent = now - request.since;
         const stalls = silent > lateAfter && now - lane.newest > lateAfter;
-        if ((silent > REASK_AFTER || stalls) && !request.reasked) {
+        if ((silent > REASK_AFTER || stalls) && !request.reasked && !isHeldBack) {
           request.reasked = true;
           for (const id of request.owed) this.schedule.reask(id);
         }
-        const rate = (): number => this.components.transport.rates(peerId).receive;
+        const rate = (): number => (isHeldBack ? TRICKLE : transport.rates(peerId).receive);
         if (isTooSilent(silent, rate)) this.leave(peerId, lane, tooSilent());
       }
     }

@@ -123,7 +123,7 @@ export class FrameChannel implements Channel {
 
   /** One frame after the other, whoever calls: frames never mix. */
   #post(pieces: Uint8Array[]): Promise<void> {
-    const size = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    const size = sizeOf(pieces);
     if (!this.context.sendBudget.take(this.peerId, size)) this.context.onOverweight();
     const sent = this.#sending
       .then(() => this.#write(pieces))
@@ -133,10 +133,10 @@ export class FrameChannel implements Channel {
   }
 
   async #write(pieces: Uint8Array[]): Promise<void> {
-    const pace = this.#paceOf('send');
+    const pace = this.#paceOf('send', sizeOf(pieces));
     for (const piece of pieces) {
       const isShared = piece.buffer instanceof SharedArrayBuffer;
-      const step = isShared || pace ? COPY_SLICE_BYTES : SEND_SLICE_BYTES;
+      const step = pace?.turn ?? (isShared ? COPY_SLICE_BYTES : SEND_SLICE_BYTES);
       for (let at = 0; at < piece.length; at += step) {
         const part = piece.subarray(at, at + step);
         if (pace) await this.#inTurn(pace, part.length);
@@ -159,23 +159,29 @@ export class FrameChannel implements Channel {
         if (this.#reader.pending > 0) throw this.#offence('ended in the middle of a message');
         return undefined;
       }
-      const pace = this.#paceOf('receive');
+      const pace = this.#paceOf('receive', sizeOf(chunks));
       for (const chunk of chunks) {
-        if (pace) await this.#inTurn(pace, chunk.length);
-        this.#reader.push(chunk);
-        this.context.traffic.received(this.peerId, chunk.length);
+        const step = pace?.turn ?? chunk.length;
+        for (let at = 0; at < chunk.length; at += step) {
+          const part = chunk.subarray(at, at + step);
+          if (pace) await this.#inTurn(pace, part.length);
+          this.#reader.push(part);
+          this.context.traffic.received(this.peerId, part.length);
+        }
       }
     }
   }
 
-  #paceOf(direction: 'send' | 'receive'): Pace | undefined {
+  /** What these bytes wait for. A question waits for nothing, nor does a short answer: they count all the same. */
+  #paceOf(direction: 'send' | 'receive', bytes: number): Pace | undefined {
     const pace = this.context.pace[direction];
-    return this.options.limited && pace.isLimited ? pace : undefined;
+    if (!this.options.limited || pace.rate === undefined) return undefined;
+    if (bytes > INLINE_PAYLOAD_BYTES) return pace;
+    pace.count(bytes);
+    return undefined;
   }
 
-  /** A question waits for nobody, nor does a short answer: they count all the same. */
   async #inTurn(pace: Pace, bytes: number): Promise<void> {
-    if (bytes <= INLINE_PAYLOAD_BYTES) return pace.count(bytes);
     try {
       await pace.take(bytes, this.signal);
     } catch (cause) {
@@ -247,6 +253,10 @@ export class FrameChannel implements Channel {
     if (!this.#done) this.options.onDone?.();
     this.#done = true;
   }
+}
+
+function sizeOf(pieces: readonly Uint8Array[]): number {
+  return pieces.reduce((sum, { length }) => sum + length, 0);
 }
 
 /** Of its own, rather than a slice of a pool: it is gone as soon as it is sent. */

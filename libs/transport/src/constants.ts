@@ -22,6 +22,9 @@ export const INLINE_PAYLOAD_BYTES = 8 * KiB;
 
 /** Where a person has set a limit, so many milliseconds' worth of bytes may go at once after a pause. */
 export const PACE_BURST = 250;
+/** Bytes that then move in one turn: so many turns a second, so that all who share the limit get on. */
+export const PACE_TURNS = 16;
+export const PACE_LEAST = 4 * KiB;
 
 /** Unread bytes of a stream at which its sender is asked to wait until they are taken. */
 export const READ_HIGH_WATER = 1 * MiB;

@@ -315,6 +315,15 @@ export class Libp2pTransport implements Transport {
     this.#context.pace.receive.limit(receive);
   }
 
+  limits(): TransferLimits {
+    const { send, receive } = this.#context.pace;
+    return { send: send.rate, receive: receive.rate };
+  }
+
+  isHeldBack(): boolean {
+    return this.#context.pace.receive.isFull;
+  }
+
   #maySpeak({ remotePeer }: Connection, { protocol, direction }: Pick<Stream, 'protocol' | 'direction'>): boolean {
     const peerId = remotePeer.toString();
     // Nobody passes connections on to this node that it has not asked to.

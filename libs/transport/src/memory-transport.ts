@@ -214,6 +214,15 @@ export class MemoryTransport implements Transport {
     this.#context.pace.receive.limit(receive);
   }
 
+  limits(): TransferLimits {
+    const { send, receive } = this.#context.pace;
+    return { send: send.rate, receive: receive.rate };
+  }
+
+  isHeldBack(): boolean {
+    return this.#context.pace.receive.isFull;
+  }
+
   /** Bytes since it was made, frames of all protocols. */
   get totals(): { readonly received: number; readonly sent: number } {
     return this.#traffic.totals;

@@ -79,7 +79,7 @@ describe('a bound on bytes a second', () => {
     expect(moved).toBeLessThan(11_000 * KiB);
     pace.limit(undefined);
     await Promise.all(all);
-    expect(pace.isLimited).toBe(false);
+    expect([pace.rate, pace.isFull]).toEqual([undefined, false]);
   });
 
   it('holds nobody who gave up, and none of those behind', async () => {
@@ -89,6 +89,7 @@ describe('a bound on bytes a second', () => {
     const control = new AbortController();
     const given = pace.take(10 * 1024 * KiB, control.signal);
     const other = pace.take(1, never);
+    expect(pace.isFull).toBe(true);
     control.abort(new Error('given up'));
     await expect(given).rejects.toThrow('given up');
     await pass(4000);

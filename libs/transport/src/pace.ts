@@ -1,5 +1,5 @@
 import { second } from '@dfs/protocol';
-import { COPY_SLICE_BYTES, PACE_BURST } from './constants.js';
+import { COPY_SLICE_BYTES, PACE_BURST, PACE_LEAST, PACE_TURNS } from './constants.js';
 import { TokenBucket } from './token-bucket.js';
 
 interface Waiting {
@@ -10,18 +10,31 @@ interface Waiting {
 /** Keeps what all channels together move in one direction to so many bytes a second. They have their turns in order. */
 export class Pace {
   private bucket: TokenBucket | undefined;
+  private current: number | undefined;
   private waiting: Waiting[] = [];
   private timer: NodeJS.Timeout | undefined;
 
   /** @param now milliseconds of a clock that nobody sets */
   constructor(private readonly now?: () => number) {}
 
-  get isLimited(): boolean {
-    return this.bucket !== undefined;
+  /** Bytes a second; undefined for as many as can be. */
+  get rate(): number | undefined {
+    return this.current;
+  }
+
+  /** Bytes that may move in one turn. */
+  get turn(): number {
+    return Math.min(COPY_SLICE_BYTES, Math.max(PACE_LEAST, Math.floor((this.current ?? Infinity) / PACE_TURNS)));
+  }
+
+  /** Somebody waits for a turn. */
+  get isFull(): boolean {
+    return this.waiting.length > 0;
   }
 
   /** @param rate bytes a second, undefined for as many as can be; holds at once for those who wait, too */
   limit(rate: number | undefined): void {
+    this.current = rate;
     const burst = Math.max(COPY_SLICE_BYTES, ((rate ?? 0) * PACE_BURST) / second);
     this.bucket = rate === undefined ? undefined : new TokenBucket(rate, burst, this.now);
     clearTimeout(this.timer);

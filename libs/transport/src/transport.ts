@@ -139,6 +139,9 @@ export interface Transport {
   rates(peerId: string): Rates;
   /** What holds from now on for the protocols that are limited. */
   setLimits(limits: TransferLimits): void;
+  limits(): TransferLimits;
+  /** More comes over these protocols than this node may receive: that little comes from a peer says nothing about it. */
+  isHeldBack(): boolean;
   readonly routing: ContentRouting;
 }
 
