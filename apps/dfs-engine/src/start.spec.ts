@@ -129,7 +129,8 @@ describe('starting and stopping a node', () => {
     const { port } = other.address() as { port: number };
     try {
       await expect(start({ [variable]: String(port) })).rejects.toMatchObject({
-        message: expect.stringContaining(String(port)),
+        code: 'not-ready',
+        message: `Port ${port} is already in use (EADDRINUSE 127.0.0.1:${port}): stop the other program, or choose another ${variable}.`,
       });
     } finally {
       other.close();

@@ -34,6 +34,16 @@ export function selfDial(cause?: unknown): DfsError {
   return new DfsError('invalid-address', detail, { cause, errors: [{ field: 'address', detail }] });
 }
 
+/** What a start throws that cannot listen at the address and port it was told. */
+export function listenFailed(cause: unknown, host: string | undefined, port: number | undefined): DfsError {
+  const code = /\bE[A-Z]{4,}\b/.exec(describe(cause).message)?.[0] ?? 'unknown error';
+  const advice =
+    code === 'EADDRINUSE'
+      ? `Port ${port} is already in use (${code} ${host}:${port}): stop the other program, or choose another DFS_P2P_PORT.`
+      : `Listening for other nodes at ${host}:${port} failed (${code}): check DFS_P2P_HOST and DFS_P2P_PORT.`;
+  return new DfsError('not-ready', advice, { cause });
+}
+
 function describe(error: unknown): { name: string; message: string } {
   // Several addresses failed: the first says most.
   if (error instanceof AggregateError && error.errors.length > 0) return describe(error.errors[0]);

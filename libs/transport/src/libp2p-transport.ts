@@ -27,7 +27,7 @@ import { Gatekeeper } from './gatekeeper.js';
 import { Handlers } from './handlers.js';
 import { KadRouting, NoRouting } from './kad-routing.js';
 import { EarlyAgreement, early } from './early-negotiation.js';
-import { mapError, notAMember, selfDial } from './errors.js';
+import { listenFailed, mapError, notAMember, selfDial } from './errors.js';
 import {
   announceOwnAddresses,
   createHost,
@@ -170,7 +170,7 @@ export class Libp2pTransport implements Transport {
     });
     this.#listen(host);
     for (const protocol of this.#handlers.protocols()) await this.#register(host, protocol);
-    await host.libp2p.start();
+    await this.#begin(host);
     stopReconnecting(host);
     announceOwnAddresses(host);
     this.#host = host;
@@ -180,6 +180,16 @@ export class Libp2pTransport implements Transport {
     await this.#kad?.attach(host.components);
     if (this.#options.mdns) await this.#listenForOthers(host);
     this.#log.info({ addresses: this.addresses() }, 'listening for peers');
+  }
+
+  /** @throws DfsError `not-ready` where it cannot listen */
+  async #begin({ libp2p }: Host): Promise<void> {
+    try {
+      await libp2p.start();
+    } catch (error) {
+      if (!(error instanceof Error) || error.name !== 'UnsupportedListenAddressesError') throw error;
+      throw listenFailed(error, this.#options.host, this.#options.port);
+    }
   }
 
   async stop(): Promise<void> {
