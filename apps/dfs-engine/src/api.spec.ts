@@ -350,6 +350,17 @@ describe('the API of a node', () => {
       expect(answer).toMatch(/^HTTP\/1\.1 200 /);
     });
 
+    it('is described with the bounds it has', async () => {
+      const { minimum } = JSON.parse(await readFile(DOCUMENT, 'utf8')).components.schemas.InviteBody.properties
+        .expiresInSeconds as { minimum: number };
+      const invite = (expiresInSeconds: number) =>
+        test.api('/network/invites', { method: 'POST', json: { expiresInSeconds } });
+      expect((await invite(minimum)).status).toBe(201);
+      expect((await invite(minimum - 1)).problem.errors).toEqual([
+        { field: 'expiresInSeconds', detail: `must not be less than ${minimum}` },
+      ]);
+    });
+
     it('takes no null for a field that may be left out', async () => {
       const before = await test.api('/settings');
       for (const field of Object.keys(before.json())) {

@@ -24,7 +24,7 @@ import { MAX_PEER_ID_LENGTH, MAX_TICKET_LENGTH, day, minute, second } from '@dfs
 import { InviteDto, NetworkDto, OwnerVotesDto } from './api.schema.dto.js';
 
 const ROLES: MemberRole[] = ['owner', 'member', 'storage'];
-const MIN_INVITE_SECONDS = minute / second / 60;
+const MIN_INVITE_SECONDS = minute / second;
 const MAX_INVITE_SECONDS = (30 * day) / second;
 
 export class InviteBody implements InviteRequest {
