@@ -128,6 +128,8 @@ describe('reading a content by HTTP', () => {
     const known = await get({ 'if-none-match': `"other", W/${tag}` });
     expect([known.status, known.body.length, known.headers.etag]).toEqual([304, 0, tag]);
     expect(known.headers['content-security-policy']).toContain('sandbox');
+    expect(known.headers['content-disposition']).toBe((await get()).headers['content-disposition']);
+    expect(known.headers['content-disposition']).toMatch(/^attachment;/);
     expect((await get({ 'if-none-match': '*' })).status).toBe(304);
     expect((await get({ 'if-none-match': '"other"', range: 'bytes=0-0' })).status).toBe(206);
     expect((await get({ 'if-range': tag, range: 'bytes=0-0' })).status).toBe(206);

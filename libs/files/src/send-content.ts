@@ -42,7 +42,6 @@ export async function sendContent(
   const head = (): void => {
     response.setHeader('Content-Type', content.mediaType);
     response.setHeader('Content-Length', length);
-    response.setHeader('Content-Disposition', contentDisposition(fileName(content.path)));
     if (range) response.setHeader('Content-Range', `bytes ${offset}-${offset + length - 1}/${content.size}`);
     response.writeHead(range ? 206 : 200);
   };
@@ -59,6 +58,8 @@ function describeContent(response: ServerResponse, content: OpenContent): void {
   response.setHeader('ETag', etagOf(content.contentId));
   response.setHeader('Last-Modified', new Date(content.modifiedAt).toUTCString());
   response.setHeader('Cache-Control', 'private, no-cache');
+  // Of 304 as well: what a cache has kept goes on under these headers.
+  response.setHeader('Content-Disposition', contentDisposition(fileName(content.path)));
 }
 
 function unchanged(request: IncomingMessage, content: OpenContent): boolean {
