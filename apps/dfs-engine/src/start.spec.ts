@@ -138,6 +138,16 @@ describe('starting and stopping a node', () => {
     await (await start()).stop();
   });
 
+  it.each(['0.0.0.0', '127.0.0.1'])('answers at the link it prints while it listens at %s', async (host) => {
+    const node = await start({ DFS_HTTP_HOST: host });
+    try {
+      expect(new URL(node.url).hostname).toBe(host);
+      expect((await fetch(`${node.url}health/ready`)).status).toBe(200);
+    } finally {
+      await node.stop();
+    }
+  });
+
   it('remembers what was set, until the configuration says otherwise', async () => {
     const test = await startTestNode();
     const env = { DFS_DATA_DIR: test.dir, DFS_NAME: '', DFS_QUOTA: '' };

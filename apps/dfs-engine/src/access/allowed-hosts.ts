@@ -21,7 +21,7 @@ export class AllowedHosts {
     private readonly extra: readonly string[],
   ) {
     // Listening at every address means answering to every address; an address cannot be rebound, unlike a name.
-    const here = WILDCARDS.has(bound) ? interfaceAddresses() : [bound];
+    const here = WILDCARDS.has(bound) ? [bound, ...interfaceAddresses()] : [bound];
     this.names = [...new Set([...LOOPBACK, ...here.map(asHost)])];
   }
 
