@@ -155,12 +155,8 @@ export class Catalogue {
     drafts: readonly Draft[],
   ): Promise<{ commits: Commit[]; written: readonly SignedRecord[] }> {
     const { membership, signer, clock } = this.parts;
-    if (membership.self().role === 'storage') {
-      throw new DfsError(
-        'read-only-member',
-        'This node only holds data for the others: write at a node that is a member.',
-      );
-    }
+    const self = membership.self();
+    if (self.role === 'storage') throw readOnly(membership.member(self.peerId) === undefined);
     this.refuseSkewed();
     const normal = await normaliseDrafts(drafts);
     const paths = normal.map((draft) => draft.path);
@@ -406,4 +402,11 @@ export class Catalogue {
       if (!this.closed) log.error({ err: error }, 'records that wait could not be judged anew');
     }
   }
+}
+
+function readOnly(removed: boolean): DfsError {
+  const detail = removed
+    ? 'This node was removed from its network: what it has can be read here, and to write it needs a new ticket.'
+    : 'This node only holds data for the others: write at a node that is a member.';
+  return new DfsError('read-only-member', detail);
 }
