@@ -3,7 +3,7 @@ import type { InviteInfo, Settings } from '@dfs/contracts';
 import { eventually, tempDir } from '@dfs/testing';
 import { startTestNode, type Answer, type TestNode } from './running-node.suite.js';
 
-describe('the sync period, a setting of the network', () => {
+describe('settings', () => {
   const nodes: TestNode[] = [];
   afterAll(async () => {
     for (const node of nodes) await node.remove();
@@ -13,7 +13,7 @@ describe('the sync period, a setting of the network', () => {
   const period = async (node: TestNode): Promise<number> =>
     (await node.api('/settings')).json<Settings>().syncPeriodSeconds;
 
-  it('is set by an owner, within its bounds, and is the same on another node', async () => {
+  it('sync period: is set by an owner, within its bounds, and is the same on another node', async () => {
     const owner = await startTestNode();
     nodes.push(owner);
     const { ticket } = (await owner.api('/network/invites', { method: 'POST', json: {} })).json<InviteInfo>();
@@ -33,6 +33,17 @@ describe('the sync period, a setting of the network', () => {
     expect((await patch(owner, { syncPeriodSeconds: 61 })).problem.errors?.[0]?.detail).toContain('at most 60 seconds');
     expect(await period(owner)).toBe(20);
   }, 60_000);
+
+  it.each(['name', 'networkName'])('%s shows something, and nothing that controls', async (field) => {
+    const node = await startTestNode();
+    nodes.push(node);
+    const before = (await node.api('/settings')).json();
+    for (const wrong of ['', '  ', 'a\nb', '\u202Eabc', 'x'.repeat(65)]) {
+      expect((await patch(node, { [field]: wrong })).problem).toMatchObject({ status: 400, errors: [{ field }] });
+    }
+    expect((await node.api('/settings')).json()).toEqual(before);
+    expect((await patch(node, { [field]: 'Büro 2' })).json()).toEqual({ ...before, [field]: 'Büro 2' });
+  });
 });
 
 describe('the limits of transfers, a setting of the node', () => {

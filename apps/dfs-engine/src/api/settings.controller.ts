@@ -10,7 +10,6 @@ import {
   Max,
   MaxLength,
   Min,
-  MinLength,
   ValidateNested,
 } from 'class-validator';
 import { routes, type Settings, type SettingsPatch } from '@dfs/contracts';
@@ -29,20 +28,21 @@ const MAX_VERSIONS = 1000;
 const MAX_SYNC_PERIOD = MAX_HEARTBEAT_PERIOD / second;
 /** Begins and ends with something visible. */
 const SHOWN_NAME = /^[^\p{C}\s](?:[^\p{C}]*[^\p{C}\s])?$/u;
+const UNSHOWN = { message: 'must have characters that can be seen, and no control characters' };
 
 export class SettingsBody implements SettingsPatch {
   @ApiPropertyOptional({ maxLength: MAX_NAME_LENGTH, description: 'Of the node.' })
   @IsOptional()
   @IsString()
   @MaxLength(MAX_NAME_LENGTH)
-  @Matches(SHOWN_NAME, { message: 'must have characters that can be seen, and no control characters' })
+  @Matches(SHOWN_NAME, UNSHOWN)
   name?: string;
 
   @ApiPropertyOptional({ maxLength: MAX_NAME_LENGTH, description: 'Of the network: an owner may change it.' })
   @IsOptional()
   @IsString()
-  @MinLength(1)
   @MaxLength(MAX_NAME_LENGTH)
+  @Matches(SHOWN_NAME, UNSHOWN)
   networkName?: string;
 
   @ApiPropertyOptional({
