@@ -1,6 +1,7 @@
 import { open, readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
+import type { StoredContent } from '@dfs/chunks';
 import { EventLog } from '@dfs/events';
 import { cidToBytes, MiB } from '@dfs/protocol';
 import { eventually, seededRandom, sha256Hex } from '@dfs/testing';
@@ -44,6 +45,17 @@ describe('damage', () => {
     expect(b.placement.status().damaged).toBe(0);
     await a.stop();
     expect(await sha256Hex(await b.read(file.contentId, file.size))).toBe(await sha256Hex(bytes));
+  });
+
+  it('of what nobody else has ends the read of another member, though the author is there', async () => {
+    await using world = await World.of(2, { replicas: 1 });
+    const [a, b] = world.nodes as [WorldNode, WorldNode];
+    const files = [{ path: 'only here', bytes: random.bytes(200_000) }];
+    const [{ contentId, size }] = (await a.putMany(files, { publish: false })) as [StoredContent];
+    await rot(a);
+    await a.chunks.verifyAll();
+    b.learn([{ fileId: 'only here', path: 'only here', contentId, size, author: a.peerId, deleted: false }]);
+    await expect(b.read(contentId, size)).rejects.toMatchObject({ code: 'content-unavailable' });
   });
 
   it('is healed as far as a member gets', async () => {

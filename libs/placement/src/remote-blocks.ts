@@ -43,6 +43,8 @@ export class RemoteBlocks {
   /** Found by searching, whatever the extent. */
   private readonly found = new Set<string>();
   private readonly strikes = new Map<string, number>();
+  /** Who was offered to the swarm, as `key/peer id`, and is asked by it still. */
+  private readonly offered = new Set<string>();
   private known: Promise<KnownHolders> | undefined;
   private searching = false;
   private searchAgain = false;
@@ -127,7 +129,10 @@ export class RemoteBlocks {
     const pinned = key === WHOLE ? [] : (extents.get(Number(key)) ?? []);
     const peerIds = [...(pinned.length > 0 ? pinned : any), ...this.found];
     const good = peerIds.filter((peerId) => (this.strikes.get(peerId) ?? 0) < MAX_STRIKES);
-    if (good.length > 0) this.swarm.offer(key, good);
+    // Once: who lacks what is wanted and is offered again and again would be heard out again and again, and for ever.
+    const fresh = good.filter((peerId) => !this.offered.has(`${key}/${peerId}`));
+    for (const peerId of fresh) this.offered.add(`${key}/${peerId}`);
+    if (fresh.length > 0) this.swarm.offer(key, fresh);
   }
 
   private deliver(id: Cid, bytes: Uint8Array, peerId: string): Promise<void> | undefined {
@@ -140,6 +145,7 @@ export class RemoteBlocks {
   }
 
   private onLeft(peerId: string, error: unknown): void {
+    this.forgetOffers((offer) => offer.endsWith(`/${peerId}`));
     const lied = isDfsError(error, 'peer-misbehaved');
     if (lied) this.components.finder.lied(this.options.content, peerId);
     // A connection may come back; silence and lies are not given another chance.
@@ -214,11 +220,17 @@ export class RemoteBlocks {
   private giveUp(): void {
     for (const key of this.swarm.starving()) {
       const gone = this.swarm.abandon(key);
+      this.forgetOffers((offer) => offer.startsWith(`${key}/`));
       for (const id of gone) {
         this.pending.get(id)?.reject(unavailable());
         this.pending.delete(id);
       }
     }
+  }
+
+  /** They may be offered again. */
+  private forgetOffers(which: (offer: string) => boolean): void {
+    for (const offer of this.offered) if (which(offer)) this.offered.delete(offer);
   }
 
   private rejectAll(): void {
