@@ -7,6 +7,7 @@ import {
   LANE_REQUESTS,
   LATE_LEAST,
   LATE_TIMES,
+  LEAVE_AFTER,
   LIVELY,
   LOT_TIME,
   MAX_LACKED,
@@ -52,6 +53,8 @@ export class Lane {
   paused = false;
   /** Times that it was too busy, one after the other. */
   private refusals = 0;
+  /** Since when it has said that it is asked too much, and nothing else; by performance.now(). */
+  private busySince: number | undefined;
   /** It fetches the same; others hold it. */
   isPartner = false;
   /** When bytes last came, by performance.now(). */
@@ -88,12 +91,19 @@ export class Lane {
   /** It serves what it is asked for. */
   served(): void {
     this.refusals = 0;
+    this.busySince = undefined;
   }
 
   /** @throws DfsError `peer-misbehaved` when it said so of too many */
   lacks(): void {
     if (!this.isPartner || ++this.lacked <= MAX_LACKED) return;
     throw new DfsError('peer-misbehaved', 'A peer did not send what it had said it has.');
+  }
+
+  /** It says again that it is asked too much. @returns whether nobody need wait for it any more */
+  isBusyForLong(now: number): boolean {
+    this.busySince ??= now;
+    return now - this.busySince > LEAVE_AFTER;
   }
 
   /** Bandwidth × time. A request smaller than the lane allows says little: it may only raise what is asked next. */

@@ -294,7 +294,7 @@ export class Swarm {
 
   private onFailure(peerId: string, lane: Lane, error: unknown): void {
     if (this.control.signal.aborted) return;
-    if (isDfsError(error, 'too-many-requests')) {
+    if (isDfsError(error, 'too-many-requests') && !lane.isBusyForLong(performance.now())) {
       lane.paused = true;
       setTimeout(() => {
         lane.paused = false;
