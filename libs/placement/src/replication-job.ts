@@ -239,10 +239,9 @@ export class ReplicationJob {
   private async rescue(key: string): Promise<void> {
     const task = this.tasks.get(key);
     if (!task) return;
-    if (this.options.findMore && !this.searched.has(key)) {
+    if (!this.searched.has(key)) {
       this.searched.add(key);
-      const ids = (task.needs ?? [task.want.content]).filter((id) => !this.here.has(id));
-      const more = await this.options.findMore(task.want.content, ids, this.options.signal);
+      const more = await this.search(task);
       if (more.length > 0) return this.swarm.offer(key, more);
     }
     task.failed = true;
@@ -251,6 +250,17 @@ export class ReplicationJob {
       this.awaited.get(id)?.reject(error);
       this.readers.get(id)?.resolve(undefined);
       this.readers.delete(id);
+    }
+  }
+
+  /** Never throws: nobody waits for it, and a job that heard nothing of it would never end. */
+  private async search({ want, needs }: Task): Promise<string[]> {
+    const ids = (needs ?? [want.content]).filter((id) => !this.here.has(id));
+    try {
+      return (await this.options.findMore?.(want.content, ids, this.options.signal)) ?? [];
+    } catch (error) {
+      this.components.log.debug({ err: error, content: want.content }, 'no more holders could be looked for');
+      return [];
     }
   }
 
