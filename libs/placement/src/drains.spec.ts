@@ -113,6 +113,22 @@ describe('emptying a member before it is removed', () => {
     expect(await copiesAt([c, d], elsewhere)).toEqual([0]);
   });
 
+  it('does not wait for copies of an old version at those that have purged it', async () => {
+    await using world = await World.of(4, { replicas: 2 });
+    const [owner, leaver, c, d] = world.nodes as Four;
+    const [file] = await leaver.putMany(placedAt(owner, world, 1), { publish: false });
+    const { contentId, size } = file!;
+    for (const node of [owner, leaver]) {
+      node.contents.set(contentId, { contentId, size, author: leaver.peerId });
+      node.replaced(contentId);
+    }
+    // These have run for longer: its retention is over there, and they neither look for it nor promise it.
+    for (const node of [c, d]) node.purged.add(contentId);
+    await eventually(async () => (await owner.placement.holders(contentId, size)).extents[0]!.holders.length > 0);
+    await owner.beforeRemove!(leaver.peerId, { drain: true });
+    expect(await copiesAt([owner, c, d], [file!])).toEqual([1]);
+  }, 30_000);
+
   it('reaches the target among those that stay', async () => {
     await using world = await World.of(4, { replicas: 3 });
     const [owner, leaver, c, d] = world.nodes as Four;

@@ -1,6 +1,6 @@
 import { DfsError, drainingStatus, MAX_DRAINING, type Log, type WireValue } from '@dfs/protocol';
-import { countHeldBy, type LastCopyComponents } from './last-copy.js';
-import { DRAIN_CHECK, DRAIN_PATIENCE } from './limits.js';
+import { countHeldBy, type LastCopyComponents, type Versions } from './last-copy.js';
+import { DRAIN_CHECK, DRAIN_OLD_PATIENCE, DRAIN_PATIENCE } from './limits.js';
 import type { MemberList, PeerView } from './parts.js';
 import { pause } from './signals.js';
 
@@ -57,7 +57,9 @@ export class Drains {
         if (left === 0) return;
         if (left < fewest) moved = performance.now();
         fewest = Math.min(left, fewest);
-        this.refuseHopeless(peerId, left, performance.now() - moved);
+        const idle = performance.now() - moved;
+        if (await this.isEnough(peerId, idle)) return;
+        this.refuseHopeless(peerId, left, idle);
       }
     } finally {
       if (wasNew) this.mine.delete(peerId);
@@ -65,17 +67,28 @@ export class Drains {
     }
   }
 
-  private left(peerId: string): Promise<number> {
+  /**
+   * Members for whom the retention of an old version is over take it no more, and nobody else knows: where only such versions
+   * are left, a copy that stays is enough after a while; whether one may go that has none is not for a drain to say.
+   */
+  private async isEnough(peerId: string, idle: number): Promise<boolean> {
+    if (idle < DRAIN_OLD_PATIENCE || (await this.left(peerId, 'contents')) > 0) return false;
+    return idle >= DRAIN_PATIENCE || (await this.left(peerId, 'everyContent', 1)) === 0;
+  }
+
+  /** Contents of current files, or of all versions, of which others have fewer copies than so many, as far as they can. */
+  private left(peerId: string, versions: Versions = 'everyContent', copies = Infinity): Promise<number> {
     const { live, willing, reachable, target } = this.components.network.now();
     const leaving = this.leaving();
     const stays = (other: string): boolean => live.has(other) && !leaving.has(other);
     const takers = [...willing].filter(stays);
-    return countHeldBy(this.components, peerId, (others) => {
+    const isLeft = (others: readonly string[]): boolean => {
       const holders = others.filter(stays);
       if (others.length === 0 && !reachable.has(peerId)) return false;
       const able = new Set([...takers, ...holders]).size;
-      return holders.length < Math.max(1, Math.min(target, able));
-    });
+      return holders.length < Math.max(1, Math.min(target, able, copies));
+    };
+    return countHeldBy(this.components, peerId, isLeft, versions);
   }
 
   private refuseHopeless(peerId: string, left: number, idle: number): void {

@@ -5,8 +5,11 @@ import type { ContentRef, Contents } from './parts.js';
 import type { SurveyComponents } from './survey.js';
 
 export interface LastCopyComponents extends Pick<SurveyComponents, 'holdings' | 'network'> {
-  catalogue: Pick<Contents, 'everyContent'>;
+  catalogue: Pick<Contents, Versions>;
 }
+
+/** Contents of current files, or of all versions. */
+export type Versions = 'contents' | 'everyContent';
 
 /**
  * Refuses the removal of a member that alone holds something, unless it is confirmed.
@@ -28,18 +31,19 @@ export async function refuseLastCopy(
 }
 
 /**
- * How many contents, those of old versions and deleted files too, have an extent that the member holds, and of whose
- * other live holders the same is true.
+ * How many contents, by itself those of old versions and deleted files too, have an extent that the member holds, and of
+ * whose other live holders the same is true.
  */
 export async function countHeldBy(
   { catalogue, holdings, network }: LastCopyComponents,
   peerId: string,
   isTrueOf: (otherHolders: readonly string[]) => boolean,
+  versions: Versions = 'everyContent',
 ): Promise<number> {
   const { live } = network.now();
   let count = 0;
   for (let after: Cid | null = null; ;) {
-    const page: ContentRef[] = await catalogue.everyContent(after, SCAN_PAGE);
+    const page: ContentRef[] = await catalogue[versions](after, SCAN_PAGE);
     if (page.length === 0) return count;
     after = page.at(-1)!.contentId;
     const filled = page.map(({ contentId }) => contentId).filter((contentId) => !isEmpty(contentId));

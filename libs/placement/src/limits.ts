@@ -181,6 +181,8 @@ export const MAX_FRAME_BYTES = CHUNK_MAX_BYTES;
 export const DRAIN_CHECK = 1 * second;
 /** Nothing was moved for so long: the removal is given up. An extent over a slow line takes minutes. */
 export const DRAIN_PATIENCE = 10 * minute;
+/** The same where only old versions are left, of each of which a copy stays. */
+export const DRAIN_OLD_PATIENCE = 10 * second;
 
 // Damage.
 
