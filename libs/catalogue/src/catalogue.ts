@@ -284,6 +284,11 @@ export class Catalogue {
     return this.retention.purged(contents, reader);
   }
 
+  /** Which of these contents are of files that come along, within the unit of work in which this node changes its network. */
+  comesAlong(contents: readonly Cid[], tx: Tx): Promise<Set<Cid>> {
+    return this.imports.among(contents, tx);
+  }
+
   /**
    * The record an author's chain ends with, as far as it is here: the one in the set with the greatest clock. Soon after a
    * start this node first looks at its members' records, as before it writes.

@@ -11,6 +11,7 @@ import { HolderFinder } from './holder-finder.js';
 import { HoldingsExchange } from './holdings-exchange.js';
 import { Holdings } from './holdings.js';
 import { refuseLastCopy } from './last-copy.js';
+import { leaveBehind } from './leaving-behind.js';
 import { LettingGo, type LettingGoStatus } from './letting-go.js';
 import { LIVENESS_CHECK, requestsWithin, SETTLE_TIME } from './limits.js';
 import { NetworkView } from './network-view.js';
@@ -335,7 +336,10 @@ export class Placement {
       peers.onGone(() => this.watch.changed()),
       membership.onChange(() => this.membershipChanged()),
     );
-    peers.onNetworkChanged((tx) => this.holdings.keepOnlyIn(tx, new Set()));
+    peers.onNetworkChanged(async (tx, from, to) => {
+      await this.holdings.keepOnlyIn(tx, new Set());
+      if (from !== to) await leaveBehind({ ...this.components, pins: this.pins }, tx);
+    });
     const shared = { ...this.components, holdings: this.holdings, counts: this.counts, network: this.network };
     peers.beforeRemove(async (peerId, options) => {
       await this.exchange.refresh(this.network.others());

@@ -328,6 +328,7 @@ export class WorldNode {
       contents: async (after, limit) => page(this.contents, after, limit),
       everyContent: async (after, limit) => page(new Map([...this.past, ...this.contents]), after, limit),
       purged: async (contents) => new Set(contents.filter((content) => this.purged.has(content))),
+      comesAlong: async (contents) => new Set(contents.filter((content) => this.contents.has(content))),
       onChange: (fn) => listen(this.changeListeners, fn),
     };
   }

@@ -1,8 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Database, Tx } from '@dfs/database';
+import type { Database, Reader, Tx } from '@dfs/database';
 import type { EventLog } from '@dfs/events';
-import { cidFromBytes, DfsError, isDfsError, minute, second, type Log } from '@dfs/protocol';
+import { cidFromBytes, DfsError, isDfsError, minute, second, type Cid, type Log } from '@dfs/protocol';
 import type { Draft } from '../interfaces.js';
+import { hexOf } from '../retention/needed.js';
+import { queryByIds } from '../rows.js';
 import { KIND_NUMBER, RecordState } from '../schema.js';
 
 export interface ImportsComponents {
@@ -75,6 +77,12 @@ export class Imports {
        ORDER BY r.ms, r.counter, r.seq`,
     );
     return countRows(tx);
+  }
+
+  /** Which of these contents have current files, any side of a conflict, or files that are set aside. */
+  async among(contents: readonly Cid[], reader: Reader): Promise<Set<Cid>> {
+    const rows = await queryByIds<{ content: Uint8Array }>(reader, AMONG, hexOf(contents));
+    return new Set(rows.map(({ content }) => cidFromBytes(content)));
   }
 
   /** Goes on with what an earlier run has left. */
@@ -162,6 +170,10 @@ export class Imports {
 }
 
 const SETTLE_PAUSE = 50;
+
+const AMONG = `SELECT w.content FROM (SELECT unhex(value) AS content FROM json_each(?)) w WHERE
+  EXISTS (SELECT 1 FROM catalogue_import i WHERE i.content = w.content)
+  OR EXISTS (SELECT 1 FROM catalogue_record h WHERE h.content = w.content AND h.head = 1 AND h.kind = ${KIND_NUMBER.file})`;
 
 async function countRows(reader: Pick<Tx, 'query'>): Promise<number> {
   const [row] = await reader.query<{ count: number }>(
