@@ -83,6 +83,19 @@ describe('letting go', () => {
     expect(await b.inState('promised')).toEqual([content]);
   });
 
+  it('looks again for one that was not there, though nothing else has changed when it is', async () => {
+    let away = [2];
+    await using all = await group(3, { target: 2, keepers: () => [1, 2], away: () => away });
+    const [a] = all.holders as Three;
+    a.lettingGo.start();
+    await until(() => a.lettingGo.status().runs > 0);
+    expect(await a.inState('promised')).toEqual([content]);
+    away = [];
+    await until(() => a.lettingGo.status().letGo > 0);
+    expect(await a.inState('letGo')).toEqual([content]);
+    expect(a.lettingGo.status().refused).toBe(0);
+  });
+
   it('is not done by anybody when all do it at once, and no byte goes', async () => {
     const gate = gated();
     const others = [

@@ -26,6 +26,8 @@ export interface HolderGroupOptions {
   target: number;
   /** Whom `self` takes for those who should hold an extent: a view of its own, however wrong. */
   keepers: (self: number, extent: PinnedExtent) => number[];
+  /** Who does not answer `self` now. */
+  away?: (self: number) => number[];
   /** What a holder says that it provides no more. */
   withdrawn?: (self: number, contents: readonly Cid[]) => void;
   /** Between a holder and its transport: to hold questions up. */
@@ -186,12 +188,14 @@ export class Holder {
   }
 
   private snapshot(): Snapshot {
-    const { target, keepers } = this.group.options;
+    const { target, keepers, away } = this.group.options;
     const all = new Set(this.everybody());
+    const gone = (away?.(this.number) ?? []).map(peerIdOf);
+    const reachable = new Set([...all].filter((peerId) => !gone.includes(peerId)));
     const placed: Snapshot['placed'] = (content, extent) =>
       keepers(this.number, { content, extent, size: 0 }).map(peerIdOf);
     return {
-      ...{ self: this.peerId, target, live: all, willing: all, reachable: all, leaving: new Set<string>() },
+      ...{ self: this.peerId, target, live: all, willing: all, reachable, leaving: new Set<string>() },
       placed,
       shouldHold: (peerId, content, extent, held) => placed(content, extent, held).includes(peerId),
     };

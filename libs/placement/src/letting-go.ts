@@ -174,8 +174,12 @@ export class LettingGo {
       const held = (holders.get(pin.content)?.get(pin.extent) ?? []).filter((peerId) => live.has(peerId));
       if (held.filter((peerId) => peerId !== self).length < target) return [];
       const keepers = now.placed(pin.content, pin.extent, held);
-      const isSure = (peerId: string): boolean => peerId !== self && held.includes(peerId) && reachable.has(peerId);
-      return keepers.length >= target && keepers.every(isSure) ? [{ pin, keepers }] : [];
+      const isSure = (peerId: string): boolean => peerId !== self && held.includes(peerId);
+      if (keepers.length < target || !keepers.every(isSure)) return [];
+      if (keepers.every((peerId) => reachable.has(peerId))) return [{ pin, keepers }];
+      // Nobody says so when those that are away are back.
+      this.dirty = true;
+      return [];
     });
   }
 
