@@ -35,4 +35,10 @@ it('asks about the extents that a reader is at, and no more about those it has p
   await eventually(() => asked.map(({ signal }) => signal.aborted).join() === 'true,true,false,false');
   await shared.close();
   await eventually(() => asked.every(({ signal }) => signal.aborted));
+  // Its holders were still being looked up when the reader went away: nobody would ever end what it begins.
+  shared.open(4, '4', swarm, get);
+  shared.askAt(4, [holder.peerId]);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(asked).toHaveLength(4);
+  expect(meeting.gatherings.own(content, 4)).toEqual([]);
 });

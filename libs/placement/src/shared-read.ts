@@ -15,6 +15,7 @@ export interface SharedReadOptions {
 export class SharedRead {
   private readonly keeper: CacheKeeper;
   private readonly extents = new Map<number, Partners>();
+  private closed = false;
 
   constructor(
     private readonly components: SharedReadComponents,
@@ -35,7 +36,7 @@ export class SharedRead {
    */
   open(extent: number, key: string, swarm: Gainer, get: GetRemote): void {
     // Of two nodes neither has anyone to share with.
-    if (this.extents.has(extent) || this.components.others().length < 2) return;
+    if (this.closed || this.extents.has(extent) || this.components.others().length < 2) return;
     // A reader goes forward: nobody is asked any more about what it has passed.
     for (const [other, partners] of this.extents) if (other < extent - 1) partners.close();
     let chunks: Cid[] | undefined;
@@ -69,6 +70,7 @@ export class SharedRead {
 
   /** Makes durable what was kept; it is served meanwhile. Never throws. */
   async close(): Promise<void> {
+    this.closed = true;
     for (const partners of this.extents.values()) partners.close();
     await this.keeper.finish();
     for (const partners of this.extents.values()) partners.leave();
