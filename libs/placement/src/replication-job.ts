@@ -64,6 +64,8 @@ export class ReplicationJob {
   private readonly searched = new Set<string>();
   private readonly firstRead = Promise.withResolvers<undefined>();
   private isRead = false;
+  /** Nothing comes any more. */
+  private ended = false;
   /** Others who fetch the same, where it is one large extent. */
   private readonly partners: Partners | undefined;
 
@@ -108,6 +110,7 @@ export class ReplicationJob {
     } finally {
       this.swarm.close();
       this.partners?.close();
+      this.ended = true;
       for (const { resolve } of this.readers.values()) resolve(undefined);
       this.readers.clear();
       this.partners?.leave();
@@ -126,7 +129,7 @@ export class ReplicationJob {
    */
   async take(id: Cid): Promise<Uint8Array | undefined> {
     if (this.delivered.has(id)) return this.batch.get(id);
-    if (!this.swarm.expedite(id)) return undefined;
+    if (this.ended || !this.swarm.expedite(id)) return undefined;
     // From now on somebody waits for it.
     this.isRead = true;
     this.firstRead.resolve(undefined);
