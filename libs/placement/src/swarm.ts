@@ -294,7 +294,9 @@ export class Swarm {
 
   private onFailure(peerId: string, lane: Lane, error: unknown): void {
     if (this.control.signal.aborted) return;
-    if (isDfsError(error, 'too-many-requests') && !lane.isBusyForLong(performance.now())) {
+    // What else was asked for may be on its way.
+    const isPatient = (): boolean => lane.requests.size > 1 || !lane.isBusyForLong(performance.now());
+    if (isDfsError(error, 'too-many-requests') && isPatient()) {
       lane.paused = true;
       setTimeout(() => {
         lane.paused = false;
