@@ -9,7 +9,14 @@
  * Units: bytes, milliseconds.
  */
 export { split } from './split/split.js';
-export { storeChunk, storeContent, type StoreContentOptions, type StoredContent } from './store-content.js';
+export {
+  storeChunk,
+  storeContent,
+  type DigestName,
+  type Digests,
+  type StoreContentOptions,
+  type StoredContent,
+} from './store-content.js';
 export { ManifestBuilder, type Block } from './manifest/builder.js';
 export {
   chunksFrom,

@@ -19,8 +19,9 @@ describe('storeContent', () => {
         async (size, fragments) => {
           const batch = new MemoryBatch();
           const input = bytes.subarray(0, size);
-          const stored = await storeContent(batch, inPieces(input, fragments), { digest: true });
-          expect(stored).toMatchObject({ size, sha256: sha256(input) });
+          const stored = await storeContent(batch, inPieces(input, fragments), { digests: ['sha256', 'sha512'] });
+          const sha512 = createHash('sha512').update(input).digest();
+          expect(stored).toMatchObject({ size, digests: { sha256: sha256(input), sha512 } });
           const parts: Uint8Array[] = [];
           for await (const { id } of chunksFrom(stored.contentId, size, batch.getBlock)) {
             parts.push(batch.blocks.get(id)!);

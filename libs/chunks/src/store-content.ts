@@ -7,12 +7,15 @@ import { slabs } from './slabs.js';
 import { copyInto, joined, orAborted, splitInto } from './split/split.js';
 import type { BlockBatch } from './store/batch.js';
 
+export type DigestName = 'sha256' | 'sha512';
+export type Digests = Partial<Record<DigestName, Uint8Array>>;
+
 export interface StoreContentOptions {
   signal?: AbortSignal;
   /** Told of the bytes taken from the source so far. */
   onProgress?: (bytes: number) => void;
-  /** Whether SHA-256 of all the bytes is wanted. It costs as much again as hashing the chunks. */
-  digest?: boolean;
+  /** Digests of all the bytes that are wanted. Each costs as much again as hashing the chunks, or more. */
+  digests?: readonly DigestName[];
 }
 
 /** A content whose blocks have all been added to a batch. */
@@ -20,8 +23,8 @@ export interface StoredContent {
   contentId: Cid;
   size: number;
   chunkCount: number;
-  /** Of all the bytes; only when it was asked for. */
-  sha256?: Uint8Array;
+  /** Of all the bytes: those that were asked for. */
+  digests?: Digests;
 }
 
 /** Bytes that are being hashed at once: enough to keep the other thread busy. */
@@ -37,14 +40,14 @@ const TURN = 5 * millisecond;
 export async function storeContent(
   batch: BlockBatch,
   source: AsyncIterable<Uint8Array>,
-  { signal, onProgress, digest = false }: StoreContentOptions = {},
+  { signal, onProgress, digests = [] }: StoreContentOptions = {},
 ): Promise<StoredContent> {
   const pipeline = new Pipeline(batch, signal);
-  const whole = digest ? createHash('sha256') : undefined;
+  const whole = digests.map((name) => [name, createHash(name)] as const);
   let size = 0;
   let turnBegan = performance.now();
   for await (const chunk of splitInto(source, assemble, signal)) {
-    whole?.update(chunk);
+    for (const [, hash] of whole) hash.update(chunk);
     size += chunk.length;
     await pipeline.push(chunk);
     onProgress?.(size);
@@ -53,7 +56,8 @@ export async function storeContent(
     turnBegan = performance.now();
   }
   const { contentId, chunkCount } = await pipeline.finish();
-  return { contentId, size, chunkCount, ...(whole && { sha256: whole.digest() }) };
+  const found = Object.fromEntries(whole.map(([name, hash]) => [name, hash.digest()]));
+  return { contentId, size, chunkCount, ...(whole.length > 0 && { digests: found }) };
 }
 
 /**

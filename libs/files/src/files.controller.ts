@@ -22,7 +22,7 @@ import {
 } from '@dfs/contracts';
 import { invalidField, toProblem } from '@dfs/protocol';
 import { answerFile } from './answer-file.js';
-import { announcedSha256 } from './digest-header.js';
+import { announcedDigests } from './digest-header.js';
 import { Files } from './files.js';
 import { ContentQuery, FileParams, ListFilesQuery, NoQuery, PageQuery, RemoveQuery, UploadQuery } from './files.dto.js';
 import { ChunkListDto, FileDto, FileListDto, HolderListDto, UploadResultsDto } from './files.schema.dto.js';
@@ -52,7 +52,11 @@ export class FilesController {
   @ApiBody({ schema: { type: 'string', format: 'binary' } })
   @ApiHeader(IF_MATCH)
   @ApiHeader(IF_NONE_MATCH)
-  @ApiHeader({ name: 'Repr-Digest', required: false, description: 'RFC 9530, sha-256: what the bytes must hash to.' })
+  @ApiHeader({
+    name: 'Repr-Digest',
+    required: false,
+    description: 'RFC 9530, sha-256 or sha-512: what the bytes must hash to.',
+  })
   @ApiCreatedResponse({ type: FileDto, description: 'A new file.' })
   @ApiOkResponse({
     type: FileDto,
@@ -65,14 +69,14 @@ export class FilesController {
   ): Promise<FileInfo> {
     refuseCodings(request);
     const size = announcedLength(request);
-    const sha256 = announcedSha256(request.headers);
+    const digests = announcedDigests(request.headers);
     const mediaType = request.headers['content-type'];
     const { outcome, file } = await this.files.upload({
       path: query.path,
       body: requestBody(request),
       ...(mediaType === undefined ? {} : { mediaType }),
       ...(size === undefined ? {} : { size }),
-      ...(sha256 === undefined ? {} : { sha256 }),
+      digests,
       ...writePreconditions(request.headers),
       signal: goneSignal(response),
     });

@@ -1,9 +1,10 @@
+import { createHash } from 'node:crypto';
 import { createServer, request as httpRequest, type IncomingHttpHeaders, type Server } from 'node:http';
 import { connect } from 'node:net';
 import fc from 'fast-check';
 import { DfsError, MiB } from '@dfs/protocol';
 import { eventually, seededRandom } from '@dfs/testing';
-import { announcedSha256 } from './digest-header.js';
+import { announcedDigests } from './digest-header.js';
 import { localNode, type LocalNode } from './local-node.suite.js';
 import { mediaTypeFor } from './media-type.js';
 import { multipartFiles } from './multipart.js';
@@ -338,24 +339,30 @@ describe('a request body', () => {
 });
 
 describe('headers', () => {
+  const [short, long] = ['sha256', 'sha512'].map((name) => createHash(name).digest('base64'));
+
   it.each([
-    ['sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:', 32],
-    ['sha-512=:AAAA:, sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:', 32],
-    ['sha-512=:AAAA:', undefined],
-  ])('Repr-Digest %s', (header, length) => {
-    expect(announcedSha256({ 'repr-digest': header })?.length).toBe(length);
+    [`sha-256=:${short}:`, ['sha256']],
+    [`sha-512=:${long}:`, ['sha512']],
+    [`md5=:AAAA:, SHA-512=:${long}: , sha-256=:${short}:`, ['sha256', 'sha512']],
+    ['md5=:AAAA:, unixsum=:AAAA:', []],
+    ['nonsense', []],
+  ])('Repr-Digest %s', (header, names) => {
+    const found = announcedDigests({ 'repr-digest': header });
+    expect(Object.keys(found).sort()).toEqual(names);
+    for (const [name, bytes] of Object.entries(found)) expect(bytes).toEqual(createHash(name).digest());
   });
 
-  it.each(['sha-256=:short:', 'sha-256=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=', 'SHA-256=:*:'])(
+  it.each(['sha-256=:short:', `sha-256=${short}`, 'SHA-256=:*:', `sha-512=:${short}:`, `md5=:AAAA:, sha-512=:AAAA:`])(
     'refuse the digest %s',
     (header) => {
-      expect(() => announcedSha256({ 'content-digest': header })).toThrow(DfsError);
+      expect(() => announcedDigests({ 'content-digest': header })).toThrow(DfsError);
     },
   );
 
   it('refuse two digests that differ', () => {
     const [a, b] = ['A', 'B'].map((letter) => `sha-256=:${letter.repeat(42)}E=:`);
-    expect(() => announcedSha256({ 'content-digest': a!, 'repr-digest': b! })).toThrow(/differs/);
+    expect(() => announcedDigests({ 'content-digest': a!, 'repr-digest': b! })).toThrow(/differs/);
   });
 
   it('If-Match and If-None-Match', () => {

@@ -72,7 +72,7 @@ class Run {
     const rest = part.body[Symbol.asyncIterator]();
     const { bytes, ended } = await readUpTo(rest, SMALL_FILE_BYTES);
     try {
-      const path = normalisePath(part.path);
+      const path = pathOf(part.path);
       if (ended) await this.join({ index, path, mediaType: part.mediaType, bytes: Buffer.concat(bytes) });
       else await this.storeLarge(index, { ...part, path, body: chain(bytes, rest) });
     } catch (error) {
@@ -203,4 +203,12 @@ async function* chain(first: Uint8Array[], rest: AsyncIterator<Uint8Array>): Asy
 
 async function drain(source: AsyncIterator<Uint8Array>): Promise<void> {
   for (let next = await source.next(); !next.done; next = await source.next());
+}
+
+/** @throws DfsError `invalid-path` also for a name that came in another encoding: several would become the same. */
+function pathOf(name: string): string {
+  if (name.includes('\uFFFD')) {
+    throw new DfsError('invalid-path', 'The name of this file is not UTF-8: send it in that encoding.');
+  }
+  return normalisePath(name);
 }

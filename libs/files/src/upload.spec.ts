@@ -63,7 +63,8 @@ describe('storing files', () => {
   it.each([
     ['a path that climbs', { path: '../x' }, 'invalid-path'],
     ['another length than announced', { size: 7 }, 'incomplete-body'],
-    ['another digest than announced', { sha256: new Uint8Array(32) }, 'digest-mismatch'],
+    ['another digest than announced', { digests: { sha256: new Uint8Array(32) } }, 'digest-mismatch'],
+    ['another longer digest', { digests: { sha512: new Uint8Array(64) } }, 'digest-mismatch'],
     ['If-Match of a file that is not there', { ifMatch: '*' }, 'precondition-failed'],
   ])('leaves nothing behind after %s', async (_what, more, code) => {
     await expect(put('a.txt', seededRandom(1).bytes(2 * MiB), more)).rejects.toMatchObject({ code });
@@ -109,8 +110,9 @@ describe('storing files', () => {
 
   it('takes the digest that fits', async () => {
     const bytes = seededRandom(5).bytes(3 * MiB);
-    const sha256 = createHash('sha256').update(bytes).digest();
-    expect((await put('a', bytes, { sha256, size: bytes.length })).outcome).toBe('created');
+    const of = (name: string): Uint8Array => createHash(name).update(bytes).digest();
+    const digests = { sha256: of('sha256'), sha512: of('sha512') };
+    expect((await put('a', bytes, { digests, size: bytes.length })).outcome).toBe('created');
   });
 
   it('honours If-Match and If-None-Match', async () => {
@@ -173,11 +175,14 @@ describe('storing files', () => {
         { path: 'large', bytes: large },
         { path: 'good', bytes: text('2') },
         { path: '', bytes: text('x') },
+        { path: Buffer.from('é.txt', 'latin1').toString('utf8'), bytes: text('x') },
         { path: 'last', bytes: text('3') },
       ]),
     );
     const told = results.map((result) => ('done' in result ? result.done.outcome : (result.error as DfsError).code));
-    expect(told).toEqual(['created', 'invalid-path', 'created', 'updated', 'invalid-path', 'created']);
+    expect(told).toEqual([
+      ...['created', 'invalid-path', 'created', 'updated', 'invalid-path', 'invalid-path', 'created'],
+    ]);
     expect((await node.files.list({ limit: 10 })).items.map((file) => file.path)).toEqual(['good', 'large', 'last']);
   });
 

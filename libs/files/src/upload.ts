@@ -1,8 +1,8 @@
 import type { CommitOutcome, Draft, Entry } from '@dfs/catalogue';
-import { storeContent, type BlockBatch, type StoredContent } from '@dfs/chunks';
+import { storeContent, type BlockBatch, type Digests, type StoredContent } from '@dfs/chunks';
 import { DfsError, normalisePath, type Cid } from '@dfs/protocol';
 import type { FileInfo } from '@dfs/contracts';
-import { checkSha256 } from './digest-header.js';
+import { checkDigests, digestNames } from './digest-header.js';
 import { describe } from './file-info.js';
 import { mediaTypeFor } from './media-type.js';
 import { checkPreconditions, type Preconditions } from './preconditions.js';
@@ -17,8 +17,8 @@ export interface UploadRequest extends Preconditions {
   mediaType?: string;
   /** Bytes the client announced. */
   size?: number;
-  /** SHA-256 the client announced. */
-  sha256?: Uint8Array;
+  /** What the client announced. */
+  digests?: Digests;
   signal?: AbortSignal;
 }
 
@@ -41,18 +41,19 @@ export interface Upload extends Preconditions {
  */
 export async function upload(components: FilesComponents, request: UploadRequest): Promise<UploadOutcome> {
   const path = normalisePath(request.path);
+  const { digests: announced = {} } = request;
   await components.catalogue.writable();
   checkPreconditions(await components.catalogue.byPath(path), request);
   const batch = components.chunks.batch('local');
   const progress = new UploadProgress(components.placement, path, request.size);
   try {
     const stored = await storeContent(batch, request.body, {
-      digest: request.sha256 !== undefined,
+      digests: digestNames(announced),
       signal: progress.or(request.signal),
       onProgress: (bytes) => progress.arrived(bytes),
     });
     checkSize(request.size, stored.size);
-    checkSha256(request.sha256, stored.sha256);
+    checkDigests(announced, stored.digests);
     await batch.flush();
     const { ifMatch, ifNoneMatch } = request;
     const mediaType = mediaTypeFor(path, request.mediaType);
