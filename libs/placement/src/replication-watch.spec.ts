@@ -53,4 +53,34 @@ describe('the watch over new files', () => {
     expect(asked).toEqual([1]);
     watch.stop();
   });
+
+  it('tells of each file what it shows, and that alone', async () => {
+    const told: string[] = [];
+    let copies = 1;
+    const watch = new ReplicationWatch({
+      replication: async (contents) =>
+        Promise.resolve(
+          new Map(contents.map(({ contentId }) => [contentId, { target: 3, copies, state: 'replicating' } as const])),
+        ),
+      events: {
+        tell: (_type, data) => {
+          const { files } = data as { files: { path: string; replication: Replication }[] };
+          told.push(...files.map(({ path, replication }) => `${path} ${replication.copies}`));
+        },
+      },
+      clock: systemClock,
+      log: silentLog,
+    });
+    watch.follow([fileOf(1, contentOf(1)), fileOf(2, contentOf(1)), fileOf(3, contentOf(3))]);
+    await eventually(() => told.length === 3);
+    // One is replaced, with the other side of a conflict, and one is deleted.
+    watch.follow([fileOf(1, contentOf(4)), fileOf(1, contentOf(5)), { ...fileOf(3, contentOf(3)), deleted: true }]);
+    await eventually(() => told.length === 4);
+    copies = 2;
+    watch.changed();
+    await eventually(() => told.length >= 6);
+    expect(told.slice(3).sort()).toEqual(['f/1 1', 'f/1 2', 'f/2 2']);
+    expect(watch.isNews(contentOf(5))).toBe(true);
+    watch.stop();
+  });
 });

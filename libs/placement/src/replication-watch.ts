@@ -29,6 +29,8 @@ interface Watched {
 /** Follows new files until they are safe, and tells of each step: `file.replication`. */
 export class ReplicationWatch {
   private readonly watched = new Map<Cid, Watched>();
+  /** Which content each file that is followed shows. */
+  private readonly shown = new Map<string, Cid>();
   private readonly dirty = new Set<Cid>();
   private timer: NodeJS.Timeout | undefined;
   private telling = false;
@@ -38,17 +40,21 @@ export class ReplicationWatch {
 
   /** Files that were just written, here or elsewhere. */
   follow(changes: readonly ContentChange[]): void {
+    const shown = new Set<string>();
     for (const { contentId, size, fileId, path, deleted } of changes) {
+      // Of each path what it shows comes first; the other sides of a conflict are none of its state.
+      const isShown = !shown.has(fileId);
+      shown.add(fileId);
+      if (isShown) this.leave(fileId);
       if (contentId === null || deleted) continue;
       const since = this.components.clock.now();
       const watched = this.watched.get(contentId) ?? { contentId, size, since, files: new Map(), told: undefined };
-      watched.files.set(fileId, path);
-      if (watched.files.size > FILES_PER_CONTENT) watched.files.delete(watched.files.keys().next().value as string);
+      if (isShown) this.enter(watched, fileId, path);
       watched.since = since;
       watched.told = undefined;
       this.watched.delete(contentId);
       this.watched.set(contentId, watched);
-      if (this.watched.size > WATCHED_FILES) this.watched.delete(this.watched.keys().next().value as Cid);
+      if (this.watched.size > WATCHED_FILES) this.drop(this.watched.keys().next().value as Cid);
       this.dirty.add(contentId);
     }
     this.schedule();
@@ -73,6 +79,26 @@ export class ReplicationWatch {
   stop(): void {
     this.stopped = true;
     clearTimeout(this.timer);
+  }
+
+  private enter(watched: Watched, fileId: string, path: string): void {
+    watched.files.set(fileId, path);
+    this.shown.set(fileId, watched.contentId);
+    if (watched.files.size <= FILES_PER_CONTENT) return;
+    const oldest = watched.files.keys().next().value as string;
+    watched.files.delete(oldest);
+    this.shown.delete(oldest);
+  }
+
+  /** It shows something else now, or nothing. */
+  private leave(fileId: string): void {
+    this.watched.get(this.shown.get(fileId)!)?.files.delete(fileId);
+    this.shown.delete(fileId);
+  }
+
+  private drop(content: Cid): void {
+    for (const fileId of this.watched.get(content)?.files.keys() ?? []) this.shown.delete(fileId);
+    this.watched.delete(content);
   }
 
   private schedule(delay = TELL_EVERY): void {
@@ -104,7 +130,7 @@ export class ReplicationWatch {
 
   private news(watched: Watched, replication: Replication): { id: string; path: string; replication: Replication }[] {
     const told = `${replication.state} ${replication.copies}/${replication.target} ${replication.reason ?? ''}`;
-    if (replication.state === 'safe') this.watched.delete(watched.contentId);
+    if (replication.state === 'safe') this.drop(watched.contentId);
     if (told === watched.told) return [];
     watched.told = told;
     return [...watched.files].map(([id, path]) => ({ id, path, replication }));
