@@ -150,6 +150,12 @@ export const SCAN_DELAY = 200 * millisecond;
  */
 export const SETTLE_TIME = 2 * second;
 export const SETTLE_AT_MOST = 10 * second;
+/**
+ * For so long after one has come or gone, what has copies enough, and belongs elsewhere now, stays where it is: of those that
+ * come back, each is taken for one that is missing until it is here.
+ */
+export const CALM_TIME = 15 * second;
+export const CALM_AT_MOST = 2 * minute;
 /** A scan is followed by a rest of so many times the work it was. */
 export const SCAN_REST = 4;
 /** How often members are looked over for one whose grace has run out. */

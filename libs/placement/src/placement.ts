@@ -43,6 +43,8 @@ export interface PlacementOptions {
   repairBurst?: number;
   /** Extents of such content that are queued at a time. */
   mostWaiting?: number;
+  /** As Scanner has it. */
+  calmMs?: number;
 }
 
 /** Who should hold what, where it is, and how to get it: hides the network from files. */
@@ -106,6 +108,7 @@ export class Placement {
       transfers: this.transfers,
       budget: new RepairBudget(options.repairRate, options.repairBurst),
       mostWaiting: options.mostWaiting,
+      calmMs: options.calmMs,
       pin,
       counted: (content) => this.watch.changed([content]),
       pathOf: (content) => this.watch.pathOf(content),

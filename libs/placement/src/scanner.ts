@@ -1,13 +1,26 @@
 import type { Cid, Log } from '@dfs/protocol';
-import { DEEP_SEARCHES, MAX_WANTS, RETRY_FIRST, RETRY_LAST, SCAN_DELAY, SCAN_PAGE, SETTLE_AT_MOST } from './limits.js';
+import {
+  CALM_AT_MOST,
+  CALM_TIME,
+  DEEP_SEARCHES,
+  MAX_WANTS,
+  RETRY_FIRST,
+  RETRY_LAST,
+  SCAN_DELAY,
+  SCAN_PAGE,
+  SETTLE_AT_MOST,
+} from './limits.js';
 import type { ContentRef, Contents } from './parts.js';
 import { ScanPace } from './scan-pace.js';
+import { Settling } from './settling.js';
 import { pause } from './signals.js';
 import { survey, type Lacking, type SurveyComponents } from './survey.js';
 import type { WantedExtent } from './wants.js';
 
 export interface ScannerComponents extends SurveyComponents {
   catalogue: Pick<Contents, 'contents' | 'everyContent'>;
+  /** Milliseconds after which what has copies enough is moved once members came or went. */
+  calmMs?: number | undefined;
   log: Log;
 }
 
@@ -33,8 +46,9 @@ export class Scanner {
   private retryAfter = RETRY_FIRST;
   private started = false;
   private readonly pace = new ScanPace();
-  /** By performance.now(): since when and until when the members settle. */
-  private settling = { since: -Infinity, until: -Infinity };
+  private calmTimer: NodeJS.Timeout | undefined;
+  private readonly settling = new Settling(SETTLE_AT_MOST);
+  private readonly calming = new Settling(CALM_AT_MOST);
 
   constructor(
     private readonly components: ScannerComponents,
@@ -50,6 +64,7 @@ export class Scanner {
   async stop(): Promise<void> {
     clearTimeout(this.timer);
     clearTimeout(this.retryTimer);
+    clearTimeout(this.calmTimer);
     await this.scanning;
   }
 
@@ -66,9 +81,8 @@ export class Scanner {
 
   /** Others count now than did: what should be here is looked for once that has been so for a while. */
   letSettle(milliseconds: number): void {
-    const now = performance.now();
-    const since = now < this.settling.until ? this.settling.since : now;
-    this.settling = { since, until: Math.min(now + milliseconds, since + SETTLE_AT_MOST) };
+    this.settling.extend(milliseconds);
+    this.calming.extend(this.components.calmMs ?? CALM_TIME);
     this.rescan();
   }
 
@@ -91,8 +105,7 @@ export class Scanner {
     if (!this.started || this.options.signal.aborted) return;
     this.timer ??= setTimeout(() => {
       this.timer = undefined;
-      const unsettled = this.settling.until - performance.now();
-      if (unsettled > 0) return this.schedule(unsettled);
+      if (this.settling.left > 0) return this.schedule(this.settling.left);
       clearTimeout(this.retryTimer);
       this.retryTimer = undefined;
       this.wanted = true;
@@ -136,13 +149,9 @@ export class Scanner {
       const step = await this.pace.step(() => this.look(() => next(after), heldBy));
       if (!step) break;
       const { page, found } = step;
-      // Somebody waits for a member to be emptied.
-      const { leaving } = this.components.network.now();
-      const isLeaving = (peerId: string): boolean => leaving.has(peerId);
-      for (const want of found.wants) want.canWait = want.copies > 1 && !want.holders.some(isLeaving);
       some ||= found.unsourced.length > 0;
       unsourced.push(...found.unsourced.slice(0, DEEP_SEARCHES - unsourced.length));
-      this.options.found(found.wants);
+      this.options.found(this.dueOf(found.wants));
       if (found.more) this.options.more();
       after = page[found.looked - 1]!.contentId;
       if (this.wanted) break;
@@ -152,6 +161,24 @@ export class Scanner {
     // A few of those that nobody is known to hold are searched for by every means there is.
     this.options.found(unsourced);
     if (some) this.retryLater();
+  }
+
+  /** Those that are to be fetched now, and whether each can wait. */
+  private dueOf(wants: readonly WantedExtent[]): readonly WantedExtent[] {
+    const { leaving } = this.components.network.now();
+    // Somebody waits for a member to be emptied.
+    const isLeaving = (peerId: string): boolean => leaving.has(peerId);
+    for (const want of wants) want.canWait = want.copies > 1 && !want.holders.some(isLeaving);
+    const { left } = this.calming;
+    if (left <= 0) return wants;
+    const due = wants.filter(({ isSafe }) => !isSafe);
+    if (due.length < wants.length) {
+      this.calmTimer ??= setTimeout(() => {
+        this.calmTimer = undefined;
+        this.rescan();
+      }, left).unref();
+    }
+    return due;
   }
 
   /** One step of a scan; undefined where there is no more. */

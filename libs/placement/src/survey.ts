@@ -5,7 +5,7 @@ import type { HolderFinder } from './holder-finder.js';
 import type { Holdings } from './holdings.js';
 import { LackingFinder } from './lacking.js';
 import { MAX_FOUND } from './limits.js';
-import type { NetworkView } from './network-view.js';
+import type { NetworkView, Snapshot } from './network-view.js';
 import type { ContentRef } from './parts.js';
 import { keyOf, marks } from './pin-log.js';
 import type { WantedExtent } from './wants.js';
@@ -82,7 +82,8 @@ export async function survey(
   const contents = refs.filter(({ contentId }) => !isEmpty(contentId));
   const extents = await counts.of(contents);
   const holders = await holdings.holders(contents.map(({ contentId }) => contentId));
-  const lacking = new LackingFinder(network.now(), signal);
+  const now = network.now();
+  const lacking = new LackingFinder(now, signal);
   for (const [index, { contentId, size, author }] of refs.entries()) {
     if (isEmpty(contentId)) continue;
     if (found.wants.length + found.unsourced.length >= MAX_FOUND) return { ...found, looked: index };
@@ -96,11 +97,18 @@ export async function survey(
     for (const extent of numbers.extents) {
       const pinned = extent === null ? [] : (known.extents.get(extent) ?? []);
       const sources = [...new Set([...pinned, ...known.any])];
-      const want = { content: contentId, size, extent, holders: sources, copies: pinned.length };
+      const isSafe = isEnough(extent === null ? [] : (held.get(extent) ?? []), now);
+      const want = { content: contentId, size, extent, holders: sources, copies: pinned.length, isSafe };
       (sources.length > 0 ? found.wants : found.unsourced).push(want);
     }
   }
   return found;
+}
+
+function isEnough(holders: readonly string[], { live, leaving, target }: Snapshot): boolean {
+  return (
+    holders.filter((peerId) => live.has(peerId)).length >= target && !holders.some((peerId) => leaving.has(peerId))
+  );
 }
 
 /** How many extents there are is to be learned first. */

@@ -11,8 +11,10 @@ export interface WantedExtent {
   extent: number | null;
   /** Members that may have it, by what was known when it was queued. */
   holders: string[];
-  /** Copies there are: the fewest are fetched first. */
+  /** Copies that can be reached: the fewest are fetched first. */
   copies: number;
+  /** There are copies enough, reached or not, and none of them is about to leave. */
+  isSafe?: boolean;
   /** It can wait for the repair budget: it is not new, and more than one copy is left. */
   canWait?: boolean;
 }

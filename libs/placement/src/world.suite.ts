@@ -157,7 +157,7 @@ export class WorldNode {
         clock: systemClock,
         log: silentLog,
       },
-      this.options.repair,
+      { calmMs: 0, ...this.options.repair },
     );
   }
 
