@@ -3,7 +3,7 @@ import type { Budget } from './budget.js';
 import type { ByteStream } from './byte-stream.js';
 import { COPY_SLICE_BYTES, INLINE_PAYLOAD_BYTES, LINGER, SEND_SLICE_BYTES } from './constants.js';
 import { FrameReader, encodeErrorFrame, encodeFrame, errorOf } from './frame.js';
-import type { Pace } from './pace.js';
+import type { Pace, Paces } from './pace.js';
 import type { Traffic } from './traffic.js';
 import type { Channel, Frame } from './transport.js';
 
@@ -13,7 +13,7 @@ export interface ChannelContext {
   readonly receiveBudget: Budget;
   readonly sendBudget: Budget;
   /** What limited channels keep to. */
-  readonly pace: { readonly send: Pace; readonly receive: Pace };
+  readonly paces: Paces;
   /** More is waiting to be sent than may be. */
   onOverweight(): void;
 }
@@ -174,7 +174,7 @@ export class FrameChannel implements Channel {
 
   /** What these bytes wait for. A question waits for nothing, nor does a short answer: they count all the same. */
   #paceOf(direction: 'send' | 'receive', bytes: number): Pace | undefined {
-    const pace = this.context.pace[direction];
+    const pace = this.context.paces[direction];
     if (!this.options.limited || pace.rate === undefined) return undefined;
     if (bytes > INLINE_PAYLOAD_BYTES) return pace;
     pace.count(bytes);

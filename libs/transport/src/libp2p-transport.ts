@@ -1,8 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { DfsError, signerFromRaw, silentLog, systemClock, type Clock, type Log, type Unsubscribe } from '@dfs/protocol';
 import { RELAY_V2_STOP_CODEC } from '@libp2p/circuit-relay-v2';
-import type { Connection, PeerInfo, PrivateKey, Stream } from '@libp2p/interface';
-import { mdns } from '@libp2p/mdns';
+import type { Connection, PrivateKey, Stream } from '@libp2p/interface';
 import { peerIdFromString } from '@libp2p/peer-id';
 import { directTargets, isRelayed, parseAddress, relayedTargets } from './address.js';
 import { Budget } from './budget.js';
@@ -13,10 +11,8 @@ import {
   CHANNEL_IDLE_TIMEOUT,
   DIRECT_FIRST,
   GATE_SWEEP,
-  MAX_DIAL_ADDRESSES,
   MAX_INBOUND_STREAMS,
   MAX_PEER_CHANNELS,
-  MDNS_INTERVAL,
   OPEN_TIMEOUT,
   PEER_RECEIVE_BUDGET,
   RECEIVE_BUDGET,
@@ -36,14 +32,15 @@ import {
   type Host,
   type HostOptions,
 } from './libp2p-host.js';
+import { listenForOthers } from './lan-discovery.js';
 import { Libp2pStream } from './libp2p-stream.js';
 import { Limit } from './limit.js';
 import { Listeners } from './listeners.js';
 import { SeenAddresses } from './nat.js';
+import { Paces } from './pace.js';
 import { Places } from './places.js';
 import { RelayServer } from './relay-server.js';
 import { Relays } from './relays.js';
-import { Pace } from './pace.js';
 import { Traffic } from './traffic.js';
 import type {
   Channel,
@@ -130,7 +127,7 @@ export class Libp2pTransport implements Transport {
       traffic: this.#traffic,
       receiveBudget: new Budget(RECEIVE_BUDGET, PEER_RECEIVE_BUDGET),
       sendBudget,
-      pace: { send: new Pace(), receive: new Pace() },
+      paces: new Paces(),
       onOverweight: () => this.#connections.cut(sendBudget.heaviest() ?? '', 'it takes too little of what it asks for'),
     };
     if (options.dht ?? true) {
@@ -178,7 +175,7 @@ export class Libp2pTransport implements Transport {
     this.#announcing = setInterval(() => announceOwnAddresses(host), RELAY_TICK).unref();
     if (host.reservations) this.#relays?.attach(host, host.reservations);
     await this.#kad?.attach(host.components);
-    if (this.#options.mdns) await this.#listenForOthers(host);
+    if (this.#options.mdns) this.#mdns = await listenForOthers(host, (...other) => this.#discovered.tell(...other));
     this.#log.info({ addresses: this.addresses() }, 'listening for peers');
   }
 
@@ -320,18 +317,16 @@ export class Libp2pTransport implements Transport {
     return this.#traffic.rates(peerId);
   }
 
-  setLimits({ send, receive }: TransferLimits): void {
-    this.#context.pace.send.limit(send);
-    this.#context.pace.receive.limit(receive);
+  setLimits(limits: TransferLimits): void {
+    this.#context.paces.limits = limits;
   }
 
   limits(): TransferLimits {
-    const { send, receive } = this.#context.pace;
-    return { send: send.rate, receive: receive.rate };
+    return this.#context.paces.limits;
   }
 
   isHeldBack(): boolean {
-    return this.#context.pace.receive.isFull;
+    return this.#context.paces.receive.isFull;
   }
 
   #maySpeak({ remotePeer }: Connection, { protocol, direction }: Pick<Stream, 'protocol' | 'direction'>): boolean {
@@ -412,23 +407,5 @@ export class Libp2pTransport implements Transport {
   #running(): Host {
     if (!this.#host) throw new Error('the transport is not running');
     return this.#host;
-  }
-
-  /** mDNS, outside libp2p's own discovery, which would keep every address that anyone on the LAN announces. */
-  async #listenForOthers({ components }: Host): Promise<void> {
-    const service = mdns({ serviceTag: '_dfs._udp.local', interval: MDNS_INTERVAL, peerName: randomUUID() })(
-      components,
-    );
-    service.addEventListener('peer', ({ detail }: CustomEvent<PeerInfo>) => {
-      const peerId = detail.id.toString();
-      if (peerId === this.peerId) return;
-      this.#discovered.tell(
-        peerId,
-        detail.multiaddrs.slice(0, MAX_DIAL_ADDRESSES).map((address) => address.toString()),
-      );
-    });
-    const startable = service as unknown as { start(): Promise<void>; stop(): Promise<void> };
-    await startable.start();
-    this.#mdns = startable;
   }
 }

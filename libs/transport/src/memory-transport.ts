@@ -19,7 +19,7 @@ import { Listeners } from './listeners.js';
 import type { MemoryNetwork } from './memory-network.js';
 import { MemoryRouting } from './memory-routing.js';
 import { memoryStreamPair, type MemoryStream } from './memory-stream.js';
-import { Pace } from './pace.js';
+import { Paces } from './pace.js';
 import { Traffic } from './traffic.js';
 import type {
   Channel,
@@ -78,7 +78,7 @@ export class MemoryTransport implements Transport {
       traffic: this.#traffic,
       receiveBudget: new Budget(RECEIVE_BUDGET, PEER_RECEIVE_BUDGET),
       sendBudget: new Budget(SEND_BUDGET),
-      pace: { send: new Pace(), receive: new Pace() },
+      paces: new Paces(),
       onOverweight: () => void this.hangUp(this.#context.sendBudget.heaviest() ?? ''),
     };
     this.routing = new MemoryRouting(network, this);
@@ -209,18 +209,16 @@ export class MemoryTransport implements Transport {
     return this.#traffic.rates(peerId);
   }
 
-  setLimits({ send, receive }: TransferLimits): void {
-    this.#context.pace.send.limit(send);
-    this.#context.pace.receive.limit(receive);
+  setLimits(limits: TransferLimits): void {
+    this.#context.paces.limits = limits;
   }
 
   limits(): TransferLimits {
-    const { send, receive } = this.#context.pace;
-    return { send: send.rate, receive: receive.rate };
+    return this.#context.paces.limits;
   }
 
   isHeldBack(): boolean {
-    return this.#context.pace.receive.isFull;
+    return this.#context.paces.receive.isFull;
   }
 
   /** Bytes since it was made, frames of all protocols. */

@@ -1,6 +1,7 @@
 import { second } from '@dfs/protocol';
 import { COPY_SLICE_BYTES, PACE_BURST, PACE_LEAST, PACE_TURNS } from './constants.js';
 import { TokenBucket } from './token-bucket.js';
+import type { TransferLimits } from './transport.js';
 
 interface Waiting {
   readonly bytes: number;
@@ -93,5 +94,20 @@ export class Pace {
       this.bucket?.take(turn.bytes);
       turn.go();
     }
+  }
+}
+
+/** What the limited channels of one transport keep to, in both directions. */
+export class Paces {
+  readonly send = new Pace();
+  readonly receive = new Pace();
+
+  get limits(): TransferLimits {
+    return { send: this.send.rate, receive: this.receive.rate };
+  }
+
+  set limits({ send, receive }: TransferLimits) {
+    this.send.limit(send);
+    this.receive.limit(receive);
   }
 }
