@@ -36,6 +36,14 @@ describe('transfers', () => {
     expect(transfers.list()).toHaveLength(100);
   });
 
+  it('have no more bytes than there are, though more came', () => {
+    const { transfers } = fresh();
+    const one = transfers.track({ kind: 'download', bytes: 1000 });
+    one.progress(900, 'peer');
+    one.progress(260, 'peer');
+    expect(transfers.list()).toMatchObject([{ bytes: 1000, verifiedBytes: 1000, sources: [{ bytes: 1160 }] }]);
+  });
+
   it('are told of at most ten times a second', async () => {
     const { transfers, told } = fresh();
     const many = Array.from({ length: 50 }, () => transfers.track({ kind: 'download', bytes: 100 }));

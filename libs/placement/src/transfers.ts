@@ -155,7 +155,8 @@ class Entry implements Transfer {
       path: this.options.path ?? null,
       contentId: this.options.contentId ?? null,
       bytes: this.options.bytes ?? null,
-      verifiedBytes: this.verified,
+      // The blocks of its manifest came beside the bytes of the file.
+      verifiedBytes: Math.min(this.verified, this.options.bytes ?? Infinity),
       rate: Math.round(this.state === 'running' ? this.rate : this.meanRate()),
       sources: [...this.sources].map(([peerId, bytes]) => ({ peerId, bytes })),
       startedAt: new Date(this.startedAt).toISOString(),
