@@ -1,6 +1,7 @@
 import type { StoredContent } from '@dfs/chunks';
 import { minute } from '@dfs/protocol';
 import { eventually, seededRandom } from '@dfs/testing';
+import { pagesRead } from './scans.suite.js';
 import { World, type WorldNode } from './world.suite.js';
 
 const FILES = 60;
@@ -30,24 +31,13 @@ describe('what has copies enough', () => {
     for (const { contentId, size } of stored)
       node.contents.set(contentId, { contentId, size, author: world.nodes[0]!.peerId });
   };
-  /** Counts the scans of a node, as far as they look at something. */
-  const scansOf = (node: WorldNode): (() => number) => {
-    let pages = 0;
-    const keys = node.contents.keys.bind(node.contents);
-    node.contents.keys = () => {
-      pages++;
-      return keys();
-    };
-    return () => pages;
-  };
-
   it('moves to a member that came only once members have been the same for a while, and at once what has not', async () => {
     const late = await world.add({ repair: { calmMs: 10 * minute } });
     await eventually(() => areSafe(late), { what: 'all known at the one that came' });
     hear(late);
-    const scans = scansOf(late);
+    const pages = pagesRead(late);
     for (const listener of world.memberListeners) listener();
-    await eventually(() => scans() >= 2, { what: 'a scan from end to end' });
+    await eventually(() => pages() >= 2, { what: 'a scan from end to end' });
     expect([await held(late), late.placement.status().wanted]).toEqual([0, 0]);
 
     const lost = world.nodes[2]!;

@@ -3,6 +3,7 @@ import type { SqlValue } from '@dfs/database';
 import { cidOf, cidToBytes, MANIFEST_CODEC, MiB } from '@dfs/protocol';
 import { eventually, seededRandom } from '@dfs/testing';
 import { EXTENTS_FOUND, MAX_FOUND } from './limits.js';
+import { pagesRead } from './scans.suite.js';
 import { World, type WorldNode } from './world.suite.js';
 
 const FILES = 1200;
@@ -11,17 +12,6 @@ const FILES = 1200;
 async function written(node: WorldNode): Promise<number> {
   const [row] = await node.db.write((tx) => tx.query<{ count: number }>('SELECT total_changes() AS count'));
   return row?.count ?? NaN;
-}
-
-/** Counts the pages of contents that scans of the whole catalogue read. */
-function pagesRead(node: WorldNode): () => number {
-  let pages = 0;
-  const keys = node.contents.keys.bind(node.contents);
-  node.contents.keys = () => {
-    pages++;
-    return keys();
-  };
-  return () => pages;
 }
 
 describe('many extents', () => {
