@@ -21,6 +21,7 @@ describe('a look at a page of contents', () => {
   /** Which extents this node should hold, and how many it was asked about. */
   let mine: (extent: number) => boolean;
   let ranked: number;
+  let leaving: Set<string>;
   let number = 0;
 
   beforeEach(async () => {
@@ -29,6 +30,7 @@ describe('a look at a page of contents', () => {
     counts = new ExtentCounts(db);
     holdings = await Holdings.open(db, self);
     ranked = 0;
+    leaving = new Set();
   });
   afterEach(async () => {
     await db.close();
@@ -46,7 +48,8 @@ describe('a look at a page of contents', () => {
       ranked++;
       return mine(extent);
     };
-    const network = { now: () => ({ self, shouldHold }), others: () => [other, third] } as unknown as NetworkView;
+    const now = { self, shouldHold, live: new Set([self, other, third]), leaving, target: 2 };
+    const network = { now: () => now, others: () => [other, third] } as unknown as NetworkView;
     const membership = { isMember: () => true, self: () => ({ peerId: self }) };
     const transport = { open: unused, dialPeer: unused };
     const finder = new HolderFinder({ holdings, network, membership, transport, log: silentLog });
@@ -102,6 +105,20 @@ describe('a look at a page of contents', () => {
     expect(extentsOf(await look([id], { heldBy: new Set([third]) }))).toEqual([8, 6]);
     const larger = await content(EXTENTS_FOUND + 2);
     expect(await look([larger])).toMatchObject({ more: true });
+  });
+
+  it('says of which there are copies enough that stay', async () => {
+    const id = await content(4);
+    mine = () => true;
+    await pins(other, id, [0, 1, 2]);
+    await pins(third, id, [1, 2]);
+    const safe = async (): Promise<(number | null)[]> => {
+      const { wants } = await look([id]);
+      return wants.filter(({ isSafe }) => isSafe).map(({ extent }) => extent);
+    };
+    expect((await safe()).sort()).toEqual([1, 2]);
+    leaving.add(third);
+    expect(await safe()).toEqual([]);
   });
 
   it('leaves contents to the next look once it has found as many as can be wanted', async () => {
