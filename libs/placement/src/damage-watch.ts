@@ -4,12 +4,12 @@ import { isManifestCid, type Cid, type Log } from '@dfs/protocol';
 import type { Transport } from '@dfs/transport';
 import { askBlocks } from './block-client.js';
 import { forsaken, type ForsakenComponents } from './forsaken.js';
-import { HEAL_AGAIN, SCAN_PAGE, TRICKLE } from './limits.js';
+import { HEAL_AGAIN, SCAN_PAGE } from './limits.js';
 import type { NetworkView } from './network-view.js';
 import type { Batch, BlockStore } from './parts.js';
 import type { PinLog, PinnedExtent } from './pin-log.js';
 import { pinAgain, type PinAgainComponents } from './pin-again.js';
-import { Silence } from './silence.js';
+import { rateFrom, Silence } from './silence.js';
 import { pause, stopping } from './signals.js';
 
 export interface DamageWatchComponents extends ForsakenComponents, Omit<PinAgainComponents, 'purged'> {
@@ -135,7 +135,7 @@ export class DamageWatch {
   /** Takes what comes, as long as something does. @throws what ended it before its time */
   private async healFrom(peerId: string, ids: readonly Cid[]): Promise<void> {
     const { transport, chunks, db } = this.components;
-    const silence = new Silence(() => (transport.isHeldBack() ? TRICKLE : transport.rates(peerId).receive));
+    const silence = new Silence(() => rateFrom(transport, peerId));
     const signal = AbortSignal.any([this.control.signal, silence.signal]);
     const batch = chunks.batch('local');
     try {

@@ -174,7 +174,7 @@ export class Holdings {
   private judge(peerId: string, status: HoldingsStatus) {
     const before = this.members.get(peerId);
     const said = this.said.get(peerId) ?? Infinity;
-    const same = !!before?.nonce && Buffer.compare(before.nonce, status.nonce) === 0;
+    const same = isOfStore(before, status.nonce);
     return {
       before,
       same,
@@ -227,5 +227,10 @@ export class Holdings {
 
 /** Of two who read a log at once, or once it was void, one may come with entries that leave out what is known no more. */
 function followsOn(known: KnownMember | undefined, { nonce, after }: { nonce: Uint8Array; after: number }): boolean {
-  return !!known?.nonce && Buffer.compare(known.nonce, nonce) === 0 && known.number >= after;
+  return isOfStore(known, nonce) && known.number >= after;
+}
+
+/** Whether what is known of a member is of this store. */
+function isOfStore(known: KnownMember | undefined, nonce: Uint8Array): known is KnownMember {
+  return !!known?.nonce && Buffer.compare(known.nonce, nonce) === 0;
 }

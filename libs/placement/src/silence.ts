@@ -1,4 +1,5 @@
 import { DfsError } from '@dfs/protocol';
+import type { Transport } from '@dfs/transport';
 import { LEAVE_AFTER, LEAVE_TRICKLE_AFTER, STALL_CHECK, TRICKLE } from './limits.js';
 
 /**
@@ -9,6 +10,11 @@ import { LEAVE_AFTER, LEAVE_TRICKLE_AFTER, STALL_CHECK, TRICKLE } from './limits
  */
 export function isTooSilent(silent: number, rate: () => number): boolean {
   return silent > LEAVE_AFTER && (silent > LEAVE_TRICKLE_AFTER || rate() < TRICKLE);
+}
+
+/** Bytes a second that come from a peer; where a limit of this node's own holds everything back, enough for no blame. */
+export function rateFrom(transport: Pick<Transport, 'rates' | 'isHeldBack'>, peerId: string): number {
+  return transport.isHeldBack() ? TRICKLE : transport.rates(peerId).receive;
 }
 
 export function tooSilent(): DfsError {

@@ -12,12 +12,11 @@ import {
   MEETING_BYTES,
   MEETING_TIME,
   STALL_CHECK,
-  TRICKLE,
 } from './limits.js';
 import { Sparing } from './sparing.js';
 import type { RequestSlots, Urgency } from './request-slots.js';
 import { Schedule, type Want } from './schedule.js';
-import { isTooSilent, tooSilent } from './silence.js';
+import { isTooSilent, rateFrom, tooSilent } from './silence.js';
 
 export interface SwarmComponents {
   transport: Pick<Transport, 'open' | 'rates' | 'isHeldBack'>;
@@ -344,8 +343,7 @@ export class Swarm {
           request.reasked = true;
           for (const id of request.owed) this.schedule.reask(id);
         }
-        const rate = (): number => (isHeldBack ? TRICKLE : transport.rates(peerId).receive);
-        if (isTooSilent(silent, rate)) this.leave(peerId, lane, tooSilent());
+        if (isTooSilent(silent, () => rateFrom(transport, peerId))) this.leave(peerId, lane, tooSilent());
       }
     }
   }
