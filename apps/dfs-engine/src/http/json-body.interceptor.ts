@@ -3,10 +3,9 @@ import type { Request } from 'express';
 import type { Observable } from 'rxjs';
 import { STREAMED_BODY, announcedLength, requestBody } from '@dfs/files';
 import { DfsError, KiB, invalidField, second } from '@dfs/protocol';
+import { MAX_FIELD_LENGTH } from './validation.js';
 
 const MAX_JSON_BYTES = 64 * KiB;
-/** Of the name of a field, as far as an answer repeats it. */
-const MAX_FIELD_LENGTH = 100;
 /** A body that small is there at once, or its sender is holding a place. */
 const PACE = { windowMs: 20 * second, bytes: MAX_JSON_BYTES };
 const WITH_BODY = new Set(['POST', 'PUT', 'PATCH']);

@@ -2,7 +2,8 @@ import { ValidationPipe, type ValidationError } from '@nestjs/common';
 import { DfsError } from '@dfs/protocol';
 import type { FieldProblem } from '@dfs/contracts';
 
-const MAX_FIELD_LENGTH = 100;
+/** Of the name of a field, as far as an answer repeats it. */
+export const MAX_FIELD_LENGTH = 100;
 /** Fields told of in one answer. */
 const MAX_PROBLEMS = 20;
 
