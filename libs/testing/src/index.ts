@@ -1,8 +1,9 @@
 /**
  * What specs are made of: temporary folders and databases, seeded randomness, a fake clock, waiting for a condition,
- * real input files, bytes that rot, real engine processes, and hosts of their own for these, whether longer forms are run. Imported by specs alone.
+ * real input files, bytes that rot, disks that fail, real engine processes, and hosts of their own for these, whether longer forms are run. Imported by specs alone.
  */
 export { corrupt } from './corrupt.js';
+export { DiskFaults, type DiskFault, type FaultyCall } from './disk-faults/disk-faults.js';
 export { tempDatabase, tempDir, type TempDatabase, type TempDir } from './temp.js';
 export { seededRandom, type SeededRandom } from './random.js';
 export { eventually, fakeClock, type FakeClock } from './wait.js';
