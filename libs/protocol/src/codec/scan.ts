@@ -1,0 +1,151 @@
+import { DfsError } from '../errors.js';
+import { MAX_DEPTH, MAX_ELEMENTS, MAX_HEADER_BYTES } from '../limits.js';
+
+export interface ScanLimits {
+  bytes: number;
+  depth: number;
+  elements: number;
+}
+
+export const HEADER_LIMITS: ScanLimits = { bytes: MAX_HEADER_BYTES, depth: MAX_DEPTH, elements: MAX_ELEMENTS };
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/**
+ * Walks one msgpack value without recursion and without allocating what it declares, and refuses what our codec must
+ * never see: more than the limits, floats, extension types, text that is not UTF-8, map keys that are not text or that
+ * reach the prototype or stand twice, bytes after the value.
+ * @throws DfsError `bad-request`
+ */
+export function scan(bytes: Uint8Array, limits: ScanLimits = HEADER_LIMITS): void {
+  if (bytes.length > limits.bytes) throw malformed('longer than allowed');
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const open: Container[] = [];
+  let at = 0;
+  let elements = 0;
+  const need = (count: number): number => {
+    if (at + count > bytes.length) throw malformed('cut short');
+    const start = at;
+    at += count;
+    return start;
+  };
+
+  do {
+    if (++elements > limits.elements) throw malformed('too many elements');
+    const container = open.at(-1);
+    const keys = container?.keys && container.left % 2 === 0 ? container.keys : undefined;
+    if (container) container.left--;
+
+    const head = bytes[need(1)] as number;
+    const token = readToken(head);
+    const size = token.sizeBytes === 0 ? token.size : readSize(view, need(token.sizeBytes), token.sizeBytes);
+    if (keys && token.kind !== 'str') throw malformed('a map key that is not text');
+
+    if (token.kind === 'str') {
+      const start = need(size);
+      const text = decodeText(bytes.subarray(start, at));
+      if (keys) addKey(keys, text);
+    } else if (token.kind === 'bytes') {
+      need(size);
+    } else {
+      const children = token.kind === 'map' ? size * 2 : size;
+      if (children > bytes.length - at) throw malformed('cut short');
+      if (children > 0) {
+        if (open.length + 1 >= limits.depth) throw malformed('nested too deeply');
+        open.push({ left: children, keys: token.kind === 'map' ? new Set() : undefined });
+      }
+    }
+    while (open.length > 0 && open.at(-1)?.left === 0) open.pop();
+  } while (open.length > 0);
+
+  if (at !== bytes.length) throw malformed('bytes after the value');
+}
+
+interface Container {
+  /** Values still to come; for a map, keys and values together. */
+  left: number;
+  keys: Set<string> | undefined;
+}
+
+interface Token {
+  kind: 'str' | 'bytes' | 'array' | 'map';
+  /** Bytes of a length field that follows the head. */
+  sizeBytes: 0 | 1 | 2 | 4;
+  /** The size itself when the head carries it. */
+  size: number;
+}
+
+const fixed = (size: number): Token => ({ kind: 'bytes', sizeBytes: 0, size });
+
+function readToken(head: number): Token {
+  if (head <= 0x7f || head >= 0xe0) return fixed(0);
+  if (head <= 0x8f) return { kind: 'map', sizeBytes: 0, size: head & 0x0f };
+  if (head <= 0x9f) return { kind: 'array', sizeBytes: 0, size: head & 0x0f };
+  if (head <= 0xbf) return { kind: 'str', sizeBytes: 0, size: head & 0x1f };
+  switch (head) {
+    case 0xc0: // nil
+    case 0xc2: // false
+    case 0xc3: // true
+      return fixed(0);
+    case 0xc4:
+      return { kind: 'bytes', sizeBytes: 1, size: 0 };
+    case 0xc5:
+      return { kind: 'bytes', sizeBytes: 2, size: 0 };
+    case 0xc6:
+      return { kind: 'bytes', sizeBytes: 4, size: 0 };
+    case 0xcc: // uint 8 … 64
+      return fixed(1);
+    case 0xcd:
+      return fixed(2);
+    case 0xce:
+      return fixed(4);
+    case 0xcf:
+      return fixed(8);
+    case 0xd0: // int 8 … 64
+      return fixed(1);
+    case 0xd1:
+      return fixed(2);
+    case 0xd2:
+      return fixed(4);
+    case 0xd3:
+      return fixed(8);
+    case 0xd9:
+      return { kind: 'str', sizeBytes: 1, size: 0 };
+    case 0xda:
+      return { kind: 'str', sizeBytes: 2, size: 0 };
+    case 0xdb:
+      return { kind: 'str', sizeBytes: 4, size: 0 };
+    case 0xdc:
+      return { kind: 'array', sizeBytes: 2, size: 0 };
+    case 0xdd:
+      return { kind: 'array', sizeBytes: 4, size: 0 };
+    case 0xde:
+      return { kind: 'map', sizeBytes: 2, size: 0 };
+    case 0xdf:
+      return { kind: 'map', sizeBytes: 4, size: 0 };
+    default:
+      throw malformed('a type that is not used here');
+  }
+}
+
+function readSize(view: DataView, start: number, sizeBytes: 1 | 2 | 4): number {
+  if (sizeBytes === 1) return view.getUint8(start);
+  return sizeBytes === 2 ? view.getUint16(start) : view.getUint32(start);
+}
+
+function decodeText(bytes: Uint8Array): string {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    throw malformed('text that is not UTF-8');
+  }
+}
+
+function addKey(keys: Set<string>, key: string): void {
+  if (key === '__proto__' || keys.has(key)) throw malformed('a map key that is refused');
+  keys.add(key);
+}
+
+function malformed(what: string): DfsError {
+  return new DfsError('bad-request', `The message is malformed: ${what}.`);
+}

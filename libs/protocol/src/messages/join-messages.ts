@@ -1,0 +1,65 @@
+import type { MemberRole } from '@dfs/contracts';
+import { MAX_NAME_LENGTH } from '../limits.js';
+import { MAX_MEMBERSHIP_RECORD_BYTES } from './membership-record.js';
+import { shape, unless, type Infer } from '../codec/schema.js';
+
+/**
+ * `/dfs/join/1`: a newcomer hands in a ticket. The only protocol that strangers may speak. One stream:
+ *   newcomer → request, inviter → challenge, newcomer → proof, inviter → welcome, records, records, … (end)
+ * The secret of the ticket never travels: both prove that they know it over both nonces, both peer ids and the network.
+ */
+export const JOIN_PROTOCOL = '/dfs/join/1';
+
+/** Characters of an address, and addresses of one member, between two peers. */
+export const MAX_WIRE_ADDRESS_LENGTH = 256;
+export const MAX_WIRE_ADDRESSES = 16;
+
+export const joinRequest = shape.struct({
+  /** Which invite; follows from the secret, and does not give it away. */
+  invite: shape.hex(16),
+  /** Random, of the newcomer. */
+  nonce: shape.bytes(32),
+  /** What the newcomer calls itself. */
+  name: shape.text(MAX_NAME_LENGTH),
+});
+export const joinChallenge = shape.struct({
+  /** Random, of the inviter. */
+  nonce: shape.bytes(32),
+  /** The inviter's. */
+  proof: shape.bytes(32),
+  /** What the newcomer will be: one with files of its own goes no further where it may not write. Null: not said. */
+  role: unless<MemberRole | null>(null, shape.nullable(shape.oneOf('owner', 'member', 'storage'))),
+});
+export const joinProof = shape.struct({
+  /** The newcomer's. */
+  proof: shape.bytes(32),
+});
+export const joinWelcome = shape.struct({
+  /** Records that follow, in frames of `recordsMessage`: the whole membership, parents first. */
+  records: shape.int(1, 1_000_000),
+  /** Where members were last reached. */
+  addresses: shape.list(
+    shape.tuple({
+      peerId: shape.peerId(),
+      addresses: shape.list(shape.text(MAX_WIRE_ADDRESS_LENGTH), MAX_WIRE_ADDRESSES),
+    }),
+    256,
+  ),
+});
+export type JoinWelcome = Infer<typeof joinWelcome>;
+
+/** Envelopes of membership records, as many as fit a header. */
+export const membershipEnvelopes = () => shape.list(shape.bytes(1, MAX_MEMBERSHIP_RECORD_BYTES), 1024);
+export const recordsMessage = shape.struct({ records: membershipEnvelopes() });
+
+/** What a proof is made over: HMAC-SHA256 of the msgpack of this, with the key that follows from the secret. */
+export const joinTranscript = shape.tuple({
+  protocol: shape.oneOf(JOIN_PROTOCOL),
+  /** Whose proof it is. */
+  by: shape.oneOf('inviter', 'newcomer'),
+  networkId: shape.hex(32),
+  inviter: shape.peerId(),
+  newcomer: shape.peerId(),
+  inviterNonce: shape.bytes(32),
+  newcomerNonce: shape.bytes(32),
+});
