@@ -2,8 +2,8 @@ import type { FileHandle } from 'node:fs/promises';
 import { CHUNK_MAX_BYTES, cidFromBytes } from '@dfs/protocol';
 import type { Reader } from '@dfs/database';
 import { hashShared } from '../hashing.js';
-import { placesOf, type PackRow, type Place } from '../store/chunk-index.js';
-import { digestOf, ENTRY_HEAD_BYTES, keyOf, PACK_HEAD, readEntryHead } from '../store/format.js';
+import { placesOf, type PackRow, type Place } from '../store/index/chunk-index.js';
+import { digestOf, ENTRY_HEAD_BYTES, keyOf, PACK_HEAD, readEntryHead } from '../store/packs/format.js';
 import type { CheckStoreOptions } from './check-store.js';
 import type { Unusable } from './read-only-blocks.js';
 

@@ -2,10 +2,10 @@ import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { abortError, cidFromBytes } from '@dfs/protocol';
 import type { Reader } from '@dfs/database';
-import { allPacks, type PackRow } from '../store/chunk-index.js';
-import { ENTRY_HEAD_BYTES, PACK_HEAD } from '../store/format.js';
+import { allPacks, type PackRow } from '../store/index/chunk-index.js';
+import { ENTRY_HEAD_BYTES, PACK_HEAD } from '../store/packs/format.js';
 import { MARK_FILE, requireMark } from '../store/mark.js';
-import { missingPacks } from '../store/sweep.js';
+import { missingPacks } from '../store/reclaim/sweep.js';
 import { checkPack, type PackTotals } from './check-pack.js';
 import type { Unusable } from './read-only-blocks.js';
 

@@ -2,9 +2,9 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cidToBytes, sha256, type Cid } from '@dfs/protocol';
 import type { Reader } from '@dfs/database';
-import { findPlaces } from '../store/chunk-index.js';
-import { chunkDamaged, chunkNotFound, isLostBytes } from '../store/errors.js';
-import { digestOf, keyOf } from '../store/format.js';
+import { findPlaces } from '../store/index/chunk-index.js';
+import { chunkDamaged, chunkNotFound, isLostBytes } from '../store/damage/errors.js';
+import { digestOf, keyOf } from '../store/packs/format.js';
 
 /** What was found to be of no use. */
 export interface Unusable {

@@ -1,5 +1,5 @@
 import type { Database } from '@dfs/database';
-import { SCRUB_START, type ScrubPlace } from '../store/scrub.js';
+import { SCRUB_START, type ScrubPlace } from '../store/damage/scrub.js';
 
 /** One pass over all blocks there were when it began. */
 export interface ScrubPass {

@@ -1,7 +1,7 @@
 import { KiB, MiB, day, type Cid } from '@dfs/protocol';
 import { corrupt, eventually, fakeClock } from '@dfs/testing';
 import type { Block } from '../manifest/builder.js';
-import type { ScrubPlace, SliceOptions } from '../store/scrub.js';
+import type { ScrubPlace, SliceOptions } from '../store/damage/scrub.js';
 import { StoreFixture, blockOf, idsOf } from '../testing/fixture.js';
 import { pinnedBytes } from '../testing/inputs.js';
 import { Scrubber, type ScrubberOptions } from './scrubber.js';

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { MiB, day, hour, minute, second, silentLog, systemClock, type Clock, type Log } from '@dfs/protocol';
 import type { Database } from '@dfs/database';
-import { lastPackId } from '../store/chunk-index.js';
+import { lastPackId } from '../store/index/chunk-index.js';
 import type { ChunkStore } from '../store/chunk-store.js';
-import type { Scrubbed } from '../store/scrub.js';
+import type { Scrubbed } from '../store/damage/scrub.js';
 import { ScrubLog, figuresOf, type PassUnderWay, type ScrubPass } from './scrub-log.js';
 
 export interface ScrubberComponents {

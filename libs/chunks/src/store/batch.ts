@@ -1,17 +1,17 @@
 import { CHUNK_MAX_BYTES, DfsError, cidToBytes, type Cid } from '@dfs/protocol';
 import type { Database, Tx } from '@dfs/database';
 import type { Block } from '../manifest/builder.js';
-import type { Admission, Purpose } from './admission.js';
-import type { Budget } from './budget.js';
-import { insertChunks, type PackRow } from './chunk-index.js';
-import type { Damage } from './damage.js';
-import { chunkDamaged, writeError } from './errors.js';
-import { keyOf } from './format.js';
+import type { Admission, Purpose } from './admission/admission.js';
+import type { Budget } from './admission/budget.js';
+import { insertChunks, type PackRow } from './index/chunk-index.js';
+import type { Damage } from './damage/damage.js';
+import { chunkDamaged, writeError } from './damage/errors.js';
+import { keyOf } from './packs/format.js';
 import { BATCH_GROUP_BYTES, BATCH_QUEUE_BLOCKS, BATCH_QUEUE_BYTES, PACK_BYTES, SHARED_BATCH_BYTES } from './limits.js';
-import { promisedBytes, type PackRegistry, type SharedWrites } from './pack-file.js';
-import { PackWriter, entryBytes, type Entry } from './pack-writer.js';
-import type { Presence } from './presence.js';
-import { WrittenBlocks } from './written-blocks.js';
+import { promisedBytes, type PackRegistry, type SharedWrites } from './packs/pack-file.js';
+import { PackWriter, entryBytes, type Entry } from './packs/pack-writer.js';
+import type { Presence } from './index/presence.js';
+import { WrittenBlocks } from './packs/written-blocks.js';
 
 /** Blocks that become part of the store together, or not at all. */
 export interface BlockBatch {

@@ -1,15 +1,15 @@
 import { abortError, cidToBytes, sha256, type Cid } from '@dfs/protocol';
 import type { Database } from '@dfs/database';
 import type { Block } from '../manifest/builder.js';
-import { findPlaces, type Place } from './chunk-index.js';
-import type { Damage } from './damage.js';
-import { chunkDamaged, chunkNotFound, isLostBytes } from './errors.js';
-import { digestOf, ENTRY_HEAD_BYTES, keyOf } from './format.js';
-import { Grouped } from './grouped.js';
+import { findPlaces, type Place } from './index/chunk-index.js';
+import type { Damage } from './damage/damage.js';
+import { chunkDamaged, chunkNotFound, isLostBytes } from './damage/errors.js';
+import { digestOf, ENTRY_HEAD_BYTES, keyOf } from './packs/format.js';
+import { Grouped } from './index/grouped.js';
 import { HASH_ELSEWHERE_BYTES, hashShared } from '../hashing.js';
 import { slabs } from '../slabs.js';
 import { COPY_BELOW_BYTES, IDS_PER_QUERY, READ_AHEAD_BLOCKS, READ_AHEAD_BYTES, READ_RUN_BYTES } from './limits.js';
-import type { PackFiles } from './pack-files.js';
+import type { PackFiles } from './packs/pack-files.js';
 
 /** A block that was read. */
 export interface ReadBlock extends Block {

@@ -6,7 +6,7 @@ import { corrupt, eventually } from '@dfs/testing';
 import type { Block } from '../manifest/builder.js';
 import { StoreFixture, blockOf, idsOf, readAll } from '../testing/fixture.js';
 import { pinnedBytes } from '../testing/inputs.js';
-import { ENTRY_HEAD_BYTES, PACK_HEAD } from './format.js';
+import { ENTRY_HEAD_BYTES, PACK_HEAD } from './packs/format.js';
 
 let label = 0;
 const block = (size: number): Block => blockOf(pinnedBytes(`block ${label++}`, size));

@@ -1,21 +1,21 @@
 import { cidToBytes, silentLog, type Cid, type Log, type Unsubscribe } from '@dfs/protocol';
 import type { Database, Reader } from '@dfs/database';
-import { Admission, type FileSystemSize, type Purpose, type Quota } from './admission.js';
+import { Admission, type FileSystemSize, type Purpose, type Quota } from './admission/admission.js';
 import { PackBatch, type BlockBatch } from './batch.js';
-import { Budget } from './budget.js';
+import { Budget } from './admission/budget.js';
 import { ChunkReader, type ReadBlock } from './chunk-reader.js';
-import { allPacks, countChunks, damagedCids, findPlaces, lastPackId, type PackRow } from './chunk-index.js';
-import { joinSmall } from './compact.js';
-import { Damage } from './damage.js';
-import { keyOf } from './format.js';
-import { Grouped } from './grouped.js';
+import { allPacks, countChunks, damagedCids, findPlaces, lastPackId, type PackRow } from './index/chunk-index.js';
+import { joinSmall } from './packs/compact.js';
+import { Damage } from './damage/damage.js';
+import { keyOf } from './packs/format.js';
+import { Grouped } from './index/grouped.js';
 import { SMALL_PACK_BYTES, STORE_QUEUE_BYTES, TOO_MANY_SMALL_PACKS } from './limits.js';
 import { mark, requireMark } from './mark.js';
-import { PackFiles } from './pack-files.js';
-import { PackRegistry, writeShared, type SharedWrites } from './pack-file.js';
-import { Presence } from './presence.js';
-import { RecentReads } from './recent-reads.js';
-import { reclaim, type IsLive, type Reclaimed, type ReclaimOptions } from './reclaim.js';
+import { PackFiles } from './packs/pack-files.js';
+import { PackRegistry, writeShared, type SharedWrites } from './packs/pack-file.js';
+import { Presence } from './index/presence.js';
+import { RecentReads } from './index/recent-reads.js';
+import { reclaim, type IsLive, type Reclaimed, type ReclaimOptions } from './reclaim/reclaim.js';
 import {
   scrub,
   scrubSlice,
@@ -24,8 +24,8 @@ import {
   type Scrubbed,
   type ScrubSlice,
   type SliceOptions,
-} from './scrub.js';
-import { sweep } from './sweep.js';
+} from './damage/scrub.js';
+import { sweep } from './reclaim/sweep.js';
 
 export interface ChunkStoreOptions {
   /** Folder of the store; made if it is not there. One process at a time. */

@@ -3,7 +3,7 @@ import { open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Database, Reader } from '@dfs/database';
 import { DfsError } from '@dfs/protocol';
-import { syncFolder } from './pack-files.js';
+import { syncFolder } from './packs/pack-files.js';
 
 /** In the folder of the store: the id that the database has too. */
 export const MARK_FILE = 'store-id';

@@ -4,7 +4,7 @@ import type { Database } from '@dfs/database';
 import { tempDatabase } from '@dfs/testing';
 import type { Block } from '../manifest/builder.js';
 import { chunksMigrations } from '../schema.js';
-import type { FileSystemSize } from '../store/admission.js';
+import type { FileSystemSize } from '../store/admission/admission.js';
 import type { BlockBatch } from '../store/batch.js';
 import { ChunkStore } from '../store/chunk-store.js';
 

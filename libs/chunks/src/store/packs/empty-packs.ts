@@ -1,6 +1,6 @@
 import type { Database } from '@dfs/database';
-import type { Admission } from './admission.js';
-import { deleteEmptyPacks, type PackRow } from './chunk-index.js';
+import type { Admission } from '../admission/admission.js';
+import { deleteEmptyPacks, type PackRow } from '../index/chunk-index.js';
 import type { PackRegistry } from './pack-file.js';
 
 /** Removes those of the packs that hold no block, and that no batch still wants to name. Gives how many went. */

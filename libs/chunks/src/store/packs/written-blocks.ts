@@ -1,5 +1,5 @@
 import type { Database } from '@dfs/database';
-import { offsetsInPack, type ChunkRow } from './chunk-index.js';
+import { offsetsInPack, type ChunkRow } from '../index/chunk-index.js';
 import type { PackFile } from './pack-file.js';
 import type { PackFiles } from './pack-files.js';
 import type { PackWriter } from './pack-writer.js';

@@ -2,12 +2,12 @@ import { readFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import { KiB, MANIFEST_CODEC, MiB, cidFromBytes, cidOf, type Cid } from '@dfs/protocol';
 import { eventually } from '@dfs/testing';
-import type { Block } from '../manifest/builder.js';
-import { failing, systemError } from '../testing/faults.js';
-import { StoreFixture, blockOf, idsOf, readAll } from '../testing/fixture.js';
-import { pinnedBytes } from '../testing/inputs.js';
-import { ENTRY_HEAD_BYTES, PACK_HEAD, readEntryHead } from './format.js';
-import { entryBytes } from './pack-writer.js';
+import type { Block } from '../../manifest/builder.js';
+import { failing, systemError } from '../../testing/faults.js';
+import { StoreFixture, blockOf, idsOf, readAll } from '../../testing/fixture.js';
+import { pinnedBytes } from '../../testing/inputs.js';
+import { ENTRY_HEAD_BYTES, PACK_HEAD, readEntryHead } from '../packs/format.js';
+import { entryBytes } from '../packs/pack-writer.js';
 
 let label = 0;
 const block = (size: number): Block => blockOf(pinnedBytes(`fault ${label++}`, size));

@@ -1,15 +1,23 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { abortError, MiB } from '@dfs/protocol';
 import type { Database, Tx } from '@dfs/database';
-import { findPlaces, insertChunks, offsetsInPack, packUse, placesOf, type PackRow, type Place } from './chunk-index.js';
+import {
+  findPlaces,
+  insertChunks,
+  offsetsInPack,
+  packUse,
+  placesOf,
+  type PackRow,
+  type Place,
+} from '../index/chunk-index.js';
 import { ENTRY_HEAD_BYTES, keyOf } from './format.js';
-import { COMPACT_BELOW, IDS_PER_QUERY, PACK_BYTES, SMALL_PACKS, SMALL_PACK_BYTES } from './limits.js';
+import { COMPACT_BELOW, IDS_PER_QUERY, PACK_BYTES, SMALL_PACKS, SMALL_PACK_BYTES } from '../limits.js';
 import type { PackFile, PackRegistry } from './pack-file.js';
 import { PackWriter, entryBytes } from './pack-writer.js';
 import { dropEmptyPacks } from './empty-packs.js';
-import type { Admission } from './admission.js';
-import type { ChunkReader } from './chunk-reader.js';
-import type { Damage } from './damage.js';
+import type { Admission } from '../admission/admission.js';
+import type { ChunkReader } from '../chunk-reader.js';
+import type { Damage } from '../damage/damage.js';
 
 export interface CompactComponents {
   db: Database;

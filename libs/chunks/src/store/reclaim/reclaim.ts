@@ -9,13 +9,13 @@ import {
   touchUnused,
   unusedBytes,
   unusedSince,
-} from './chunk-index.js';
-import { compact, type CompactComponents } from './compact.js';
-import { dropEmptyPacks } from './empty-packs.js';
-import { keyOf } from './format.js';
-import { IDS_PER_QUERY } from './limits.js';
-import type { Presence } from './presence.js';
-import type { RecentReads } from './recent-reads.js';
+} from '../index/chunk-index.js';
+import { compact, type CompactComponents } from '../packs/compact.js';
+import { dropEmptyPacks } from '../packs/empty-packs.js';
+import { keyOf } from '../packs/format.js';
+import { IDS_PER_QUERY } from '../limits.js';
+import type { Presence } from '../index/presence.js';
+import type { RecentReads } from '../index/recent-reads.js';
 
 /** Which of these blocks something still needs. */
 export type IsLive = (ids: Cid[]) => Promise<Set<Cid>>;

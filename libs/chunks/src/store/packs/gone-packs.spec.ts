@@ -2,12 +2,12 @@ import { copyFile, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promise
 import { join } from 'node:path';
 import { KiB, MiB } from '@dfs/protocol';
 import { corrupt } from '@dfs/testing';
-import type { Block } from '../manifest/builder.js';
-import { checkStore, type StoreFinding } from '../check/check-store.js';
-import { MARK_FILE } from './mark.js';
+import type { Block } from '../../manifest/builder.js';
+import { checkStore, type StoreFinding } from '../../check/check-store.js';
+import { MARK_FILE } from '../mark.js';
 
-import { StoreFixture, blockOf, idsOf, readAll } from '../testing/fixture.js';
-import { pinnedBytes } from '../testing/inputs.js';
+import { StoreFixture, blockOf, idsOf, readAll } from '../../testing/fixture.js';
+import { pinnedBytes } from '../../testing/inputs.js';
 
 let label = 0;
 const block = (size: number): Block => blockOf(pinnedBytes(`gone ${label++}`, size));

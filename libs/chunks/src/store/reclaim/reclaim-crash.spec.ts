@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { KiB, type Cid } from '@dfs/protocol';
 import { Database } from '@dfs/database';
 import { tempDir, type TempDir } from '@dfs/testing';
-import type { Block } from '../manifest/builder.js';
-import { chunksMigrations } from '../schema.js';
-import { blockOf, idsOf } from '../testing/fixture.js';
-import { pinnedBytes } from '../testing/inputs.js';
-import { ChunkStore } from './chunk-store.js';
-import { PackFiles } from './pack-files.js';
+import type { Block } from '../../manifest/builder.js';
+import { chunksMigrations } from '../../schema.js';
+import { blockOf, idsOf } from '../../testing/fixture.js';
+import { pinnedBytes } from '../../testing/inputs.js';
+import { ChunkStore } from '../chunk-store.js';
+import { PackFiles } from '../packs/pack-files.js';
 
 const blocks = (name: string, count: number, size: number): Block[] =>
   Array.from({ length: count }, (_, index) => blockOf(pinnedBytes(`${name} ${index}`, size)));

@@ -1,6 +1,6 @@
 import type { Reader, SqlValue, Tx } from '@dfs/database';
-import { keyOf } from './format.js';
-import { IDS_PER_QUERY } from './limits.js';
+import { keyOf } from '../packs/format.js';
+import { IDS_PER_QUERY } from '../limits.js';
 
 /** Where the bytes of a block are. */
 export interface Place {

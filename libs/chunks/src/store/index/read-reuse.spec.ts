@@ -1,9 +1,9 @@
 import { jest } from '@jest/globals';
 import { KiB, MiB } from '@dfs/protocol';
 import { eventually } from '@dfs/testing';
-import { slabs } from '../slabs.js';
-import { StoreFixture, blockOf, idsOf } from '../testing/fixture.js';
-import { pinnedBytes } from '../testing/inputs.js';
+import { slabs } from '../../slabs.js';
+import { StoreFixture, blockOf, idsOf } from '../../testing/fixture.js';
+import { pinnedBytes } from '../../testing/inputs.js';
 
 describe('blocks read into memory that is used again', () => {
   afterEach(() => jest.restoreAllMocks());

@@ -1,5 +1,5 @@
 import type { Cid } from '@dfs/protocol';
-import { RECENT_READS } from './limits.js';
+import { RECENT_READS } from '../limits.js';
 
 /** The blocks that were read last, so that reclaiming frees others first. Bounded; forgotten with the process. */
 export class RecentReads {

@@ -1,7 +1,7 @@
 import { systemClock, type Log } from '@dfs/protocol';
 import type { Database, Reader, Tx } from '@dfs/database';
-import { allPacks, moveMissingPacks } from './chunk-index.js';
-import type { PackFiles } from './pack-files.js';
+import { allPacks, moveMissingPacks } from '../index/chunk-index.js';
+import type { PackFiles } from '../packs/pack-files.js';
 
 /**
  * Sets files and rows right at a start: removes what was not finished, takes out of use what is gone from the disk, and

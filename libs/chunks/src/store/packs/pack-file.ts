@@ -1,8 +1,8 @@
 import type { Tx } from '@dfs/database';
-import type { Admission } from './admission.js';
-import { insertPack, type PackRow } from './chunk-index.js';
+import type { Admission } from '../admission/admission.js';
+import { insertPack, type PackRow } from '../index/chunk-index.js';
 import { PACK_HEAD } from './format.js';
-import type { Grouped } from './grouped.js';
+import type { Grouped } from '../index/grouped.js';
 import type { PackFiles } from './pack-files.js';
 import { PackWriter, type Entry } from './pack-writer.js';
 

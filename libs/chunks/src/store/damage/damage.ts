@@ -1,7 +1,7 @@
 import { cidFromBytes, systemClock, type Cid, type Log, type Unsubscribe } from '@dfs/protocol';
 import type { Database, Tx } from '@dfs/database';
-import { forgetDamaged, moveToDamaged, type Place } from './chunk-index.js';
-import { keyOf } from './format.js';
+import { forgetDamaged, moveToDamaged, type Place } from '../index/chunk-index.js';
+import { keyOf } from '../packs/format.js';
 
 /**
  * Blocks whose bytes were found wrong. They count as absent from the moment they are found, and until they are added

@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
-import { writeError } from './errors.js';
+import { writeError } from '../damage/errors.js';
 import { ENTRY_HEAD_BYTES, PACK_HEAD, writeEntryHead } from './format.js';
-import { COPY_BELOW_BYTES } from './limits.js';
+import { COPY_BELOW_BYTES } from '../limits.js';
 import type { PackFiles } from './pack-files.js';
 
 /** A block on its way into a pack. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { open, mkdir, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { OPEN_PACKS } from './limits.js';
+import { OPEN_PACKS } from '../limits.js';
 
 const SUFFIX = '.pack';
 

@@ -1,14 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { CHUNK_MAX_BYTES, abortError, cidFromBytes, second, type Cid } from '@dfs/protocol';
 import type { Database } from '@dfs/database';
-import { hashShared } from '../hashing.js';
-import { slabs } from '../slabs.js';
-import { findPlaces, lastPackId, placesAfter, type Place } from './chunk-index.js';
-import type { ChunkReader } from './chunk-reader.js';
+import { hashShared } from '../../hashing.js';
+import { slabs } from '../../slabs.js';
+import { findPlaces, lastPackId, placesAfter, type Place } from '../index/chunk-index.js';
+import type { ChunkReader } from '../chunk-reader.js';
 import type { Damage } from './damage.js';
-import { digestOf, keyOf } from './format.js';
-import { IDS_PER_QUERY } from './limits.js';
-import type { PackFiles } from './pack-files.js';
+import { digestOf, keyOf } from '../packs/format.js';
+import { IDS_PER_QUERY } from '../limits.js';
+import type { PackFiles } from '../packs/pack-files.js';
 
 export interface ScrubComponents {
   db: Database;

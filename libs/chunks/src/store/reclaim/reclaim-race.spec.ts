@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { KiB, hour, minute, type Cid } from '@dfs/protocol';
 import { corrupt, fakeClock } from '@dfs/testing';
-import type { Block } from '../manifest/builder.js';
-import { StoreFixture, blockOf, idsOf } from '../testing/fixture.js';
-import { pinnedBytes } from '../testing/inputs.js';
-import type { BlockBatch } from './batch.js';
+import type { Block } from '../../manifest/builder.js';
+import { StoreFixture, blockOf, idsOf } from '../../testing/fixture.js';
+import { pinnedBytes } from '../../testing/inputs.js';
+import type { BlockBatch } from '../batch.js';
 import type { IsLive } from './reclaim.js';
 
 let label = 0;

@@ -1,10 +1,10 @@
 import { open, readFile } from 'node:fs/promises';
 import { KiB, MiB, type Cid } from '@dfs/protocol';
 import { eventually } from '@dfs/testing';
-import type { Block } from '../manifest/builder.js';
-import { StoreFixture, blockOf, idsOf } from '../testing/fixture.js';
-import { pinnedBytes } from '../testing/inputs.js';
-import { TOO_MANY_SMALL_PACKS } from './limits.js';
+import type { Block } from '../../manifest/builder.js';
+import { StoreFixture, blockOf, idsOf } from '../../testing/fixture.js';
+import { pinnedBytes } from '../../testing/inputs.js';
+import { TOO_MANY_SMALL_PACKS } from '../limits.js';
 
 let label = 0;
 const block = (size: number): Block => blockOf(pinnedBytes(`reclaim ${label++}`, size));

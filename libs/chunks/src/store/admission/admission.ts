@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises';
-import { noSpace, quotaExceeded } from './errors.js';
-import { FREE_SPACE_TTL, MAX_RESERVE_BYTES, PEER_SHARE, RESERVE_SHARE, REWRITE_RESERVE_SHARE } from './limits.js';
+import { noSpace, quotaExceeded } from '../damage/errors.js';
+import { FREE_SPACE_TTL, MAX_RESERVE_BYTES, PEER_SHARE, RESERVE_SHARE, REWRITE_RESERVE_SHARE } from '../limits.js';
 
 /** Bytes, or a share of the file system the chunks are on. */
 export type Quota = number | { percent: number };

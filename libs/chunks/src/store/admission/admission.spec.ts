@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { KiB, MiB } from '@dfs/protocol';
-import type { Block } from '../manifest/builder.js';
-import { StoreFixture, blockOf } from '../testing/fixture.js';
-import { pinnedBytes } from '../testing/inputs.js';
+import type { Block } from '../../manifest/builder.js';
+import { StoreFixture, blockOf } from '../../testing/fixture.js';
+import { pinnedBytes } from '../../testing/inputs.js';
 import { Admission } from './admission.js';
 
 let label = 0;
