@@ -1,5 +1,5 @@
 import { addressOf, directTargets, parseAddress, relayedTargets } from './address.js';
-import { testIdentity } from './transport.suite.js';
+import { testIdentity } from './testing/transport.suite.js';
 
 const { peerId } = testIdentity();
 

@@ -1,4 +1,4 @@
-import { Budget } from './budget.js';
+import { Budget } from './limits/memory-budget.js';
 import { Places } from './places.js';
 
 describe('Places', () => {

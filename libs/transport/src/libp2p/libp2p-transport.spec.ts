@@ -1,0 +1,19 @@
+import { Libp2pTransport } from './libp2p-transport.js';
+import { transportSuite, type TransportForm } from '../testing/transport.suite.js';
+
+async function form(): Promise<TransportForm> {
+  const nodes: Libp2pTransport[] = [];
+  return {
+    node: async ({ privateKeyRaw }) => {
+      const node = await Libp2pTransport.create({ privateKeyRaw, host: '127.0.0.1', port: 0, dht: false });
+      nodes.push(node);
+      await node.start();
+      return node;
+    },
+    close: async () => {
+      await Promise.all(nodes.map((node) => node.stop()));
+    },
+  };
+}
+
+transportSuite('Libp2pTransport', form);
