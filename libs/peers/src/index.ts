@@ -11,9 +11,9 @@ export {
   type MembershipComponents,
   type MembershipOptions,
   type MembershipSettings,
-} from './membership.js';
+} from './membership/membership.js';
 export { Peers, type PeersComponents, type PeersOptions } from './peers.js';
-export { STORAGE_SECTION } from './peer-info.js';
-export type { RemoveOptions } from './removal.js';
-export type { FormerMember, Member } from './roster.js';
+export { STORAGE_SECTION } from './presence/peer-info.js';
+export type { RemoveOptions } from './membership/removal.js';
+export type { FormerMember, Member } from './membership/roster.js';
 export { peersMigrations } from './schema.js';

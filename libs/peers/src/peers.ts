@@ -1,15 +1,15 @@
 import type { InviteInfo, MemberRole, NetworkInfo, OwnerVotes, PeerInfo } from '@dfs/contracts';
 import { decodeTicket, DfsError, JOIN_PROTOCOL, type Unsubscribe, type WireValue } from '@dfs/protocol';
 import { isRelayed } from '@dfs/transport';
-import { Admission } from './admission.js';
-import { connectTo } from './connect.js';
-import { Invites, type InviteRequest } from './invites.js';
-import { joinNetwork, refuseUnlessAlone, type JoinGuest, type NetworkChangedGuest } from './joining.js';
-import { JointOwner } from './joint-owner.js';
-import { cleanName } from './names.js';
-import { peerInfo, reachedBy, storageOf, STORAGE_SECTION } from './peer-info.js';
-import { Presence, type PresenceComponents } from './presence.js';
-import { removeMember, type RemoveGuest, type RemoveOptions } from './removal.js';
+import { Admission } from './join/admission.js';
+import { connectTo } from './presence/connect.js';
+import { Invites, type InviteRequest } from './join/invites.js';
+import { joinNetwork, refuseUnlessAlone, type JoinGuest, type NetworkChangedGuest } from './join/joining.js';
+import { JointOwner } from './membership/joint-owner.js';
+import { cleanName } from './clean-name.js';
+import { peerInfo, reachedBy, storageOf, STORAGE_SECTION } from './presence/peer-info.js';
+import { Presence, type PresenceComponents } from './presence/presence.js';
+import { removeMember, type RemoveGuest, type RemoveOptions } from './membership/removal.js';
 
 /** What Peers are made of. */
 export type PeersComponents = PresenceComponents;

@@ -1,5 +1,5 @@
 import type { Clock } from '@dfs/protocol';
-import { WAKE_JUMP } from './constants.js';
+import { WAKE_JUMP } from '../constants.js';
 import { heartbeatBytes, isProven, type ProvenBeat } from './heartbeat.js';
 
 export interface LivenessComponents {

@@ -3,7 +3,7 @@ import { jest } from '@jest/globals';
 import { signerFromRaw, STATUS_PROTOCOL, StatusLine, statusMessage, type StatusMessage } from '@dfs/protocol';
 import { eventually } from '@dfs/testing';
 import { MemoryNetwork, type Channel } from '@dfs/transport';
-import { TestNetwork, type TestNode } from '../testing/network.js';
+import { TestNetwork, type TestNode } from '../../testing/network.js';
 import { StatusCaller } from './status-caller.js';
 
 const statusOf = (beat: number): StatusMessage =>

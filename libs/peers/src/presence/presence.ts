@@ -14,19 +14,25 @@ import {
 import type { Transport } from '@dfs/transport';
 import { AddressBook } from './address-book.js';
 import { ClockWatch } from './clock-watch.js';
-import { MAX_FOUND_STRANGERS, MAX_HEARTBEAT_PERIOD, MAX_MISSING_ASKED, NUDGE_DELAY, STATUS_IDLE } from './constants.js';
+import {
+  MAX_FOUND_STRANGERS,
+  MAX_HEARTBEAT_PERIOD,
+  MAX_MISSING_ASKED,
+  NUDGE_DELAY,
+  STATUS_IDLE,
+} from '../constants.js';
 import { Dialer } from './dialer.js';
-import { Farewell } from './farewell.js';
-import { Listeners } from './listeners.js';
+import { Farewell } from '../removed/removal-notice.js';
+import { Listeners } from '../listeners.js';
 import { Liveness } from './liveness.js';
-import { nextEpoch, raiseEpoch } from './membership-store.js';
-import type { Membership } from './membership.js';
-import { cleanName } from './names.js';
-import { neighboursOf } from './neighbours.js';
+import { nextEpoch, raiseEpoch } from '../membership/membership-store.js';
+import type { Membership } from '../membership/membership.js';
+import { cleanName } from '../clean-name.js';
+import { neighboursOf } from './ring-neighbours.js';
 import { PeerEvents } from './peer-events.js';
-import { Returning } from './returning.js';
-import { SecondOpinion } from './second-opinion.js';
-import { Sections } from './sections.js';
+import { Returning } from '../removed/former-members.js';
+import { SecondOpinion } from '../removed/removal-check.js';
+import { Sections } from './status-sections.js';
 import type { Session } from './session.js';
 import { Sessions } from './sessions.js';
 

@@ -1,7 +1,7 @@
 import type { MemberRole } from '@dfs/contracts';
 import type { NetworkSettings } from '@dfs/protocol';
 import { compareRank, type RecordGraph, type RecordNode } from './record-graph.js';
-import { holding, standingOf, type Standing } from './verdicts.js';
+import { holding, standingOf, type Standing } from './record-validity.js';
 
 /** One who belongs to the network. */
 export interface Member {

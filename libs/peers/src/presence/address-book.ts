@@ -1,6 +1,6 @@
 import type { Database, Tx } from '@dfs/database';
 import { peerIdFromBytes, peerIdToBytes, type Clock, type Log } from '@dfs/protocol';
-import { MAX_ADDRESSES, MAX_ADDRESS_LENGTH, MAX_RELAYED_ADDRESSES } from './constants.js';
+import { MAX_ADDRESSES, MAX_ADDRESS_LENGTH, MAX_RELAYED_ADDRESSES } from '../constants.js';
 
 /** How an address became known: said by the member itself, by another, found on the local network, typed by a person. */
 export type AddressSource = 'said' | 'relayed' | 'found' | 'typed';

@@ -1,7 +1,7 @@
 import type { Log, Unsubscribe } from '@dfs/protocol';
 import type { Transport } from '@dfs/transport';
-import { DIAL_TIME, MAX_OPINIONS, OPINION_MAX, OPINION_PERIODS } from './constants.js';
-import type { Membership } from './membership.js';
+import { DIAL_TIME, MAX_OPINIONS, OPINION_MAX, OPINION_PERIODS } from '../constants.js';
+import type { Membership } from '../membership/membership.js';
 
 export interface SecondOpinionComponents {
   transport: Transport;

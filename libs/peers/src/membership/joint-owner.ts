@@ -20,9 +20,9 @@ import {
   type WireValue,
 } from '@dfs/protocol';
 import { ask, firstFrame, type Channel, type Transport } from '@dfs/transport';
-import { GATHER_TURN, OWNER_VOTE_TIME, SIGN_TIME } from './constants.js';
+import { GATHER_TURN, OWNER_VOTE_TIME, SIGN_TIME } from '../constants.js';
 import type { Membership } from './membership.js';
-import type { Presence } from './presence.js';
+import type { Presence } from '../presence/presence.js';
 
 export interface JointOwnerComponents {
   db: Database;

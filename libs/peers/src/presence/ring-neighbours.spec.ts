@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { neighboursOf } from './neighbours.js';
+import { neighboursOf } from './ring-neighbours.js';
 
 const ids = fc.uniqueArray(fc.string({ minLength: 1, maxLength: 3 }), { minLength: 2, maxLength: 12 });
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { MembershipRecord } from '@dfs/protocol';
 import type { Transport } from '@dfs/transport';
-import { FAREWELL_TIME } from './constants.js';
+import { FAREWELL_TIME } from '../constants.js';
 
 /** Those who were removed, and are still being told so: they may pass a moment longer, and are cut off then. */
 export class Farewell {

@@ -1,7 +1,7 @@
 import type { PeerInfo, PeerState, StorageInfo } from '@dfs/contracts';
 import { second, shape, type WireValue } from '@dfs/protocol';
 import { isRelayed, type ConnectionInfo, type Rates } from '@dfs/transport';
-import type { Member } from './roster.js';
+import type { Member } from '../membership/roster.js';
 import type { Session } from './session.js';
 
 /** The status section in which a node says how much it holds; contributed by the layer that holds it. */

@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { second, type Log } from '@dfs/protocol';
 import type { Transport } from '@dfs/transport';
-import { DIAL_TIME, MAX_DIALS, RECONNECT_MAX, RECONNECT_MIN } from './constants.js';
+import { DIAL_TIME, MAX_DIALS, RECONNECT_MAX, RECONNECT_MIN } from '../constants.js';
 
 export interface DialerComponents {
   transport: Transport;

@@ -9,9 +9,9 @@ import {
   type WireValue,
 } from '@dfs/protocol';
 import { firstFrame, request, type Channel, type Transport } from '@dfs/transport';
-import { MAX_FAREWELL_OFFENCES, OFFENDED_TIME, STATUS_TIME } from './constants.js';
-import { membershipFrames } from './membership-frames.js';
-import type { Membership } from './membership.js';
+import { MAX_FAREWELL_OFFENCES, OFFENDED_TIME, STATUS_TIME } from '../constants.js';
+import { membershipFrames } from '../membership/membership-frames.js';
+import type { Membership } from '../membership/membership.js';
 
 export interface ReturningComponents {
   transport: Transport;

@@ -17,9 +17,9 @@ import {
   MAX_INVITE_SECONDS,
   MAX_OPEN_INVITES,
   MIN_INVITE_SECONDS,
-} from './constants.js';
-import type { Membership } from './membership.js';
-import { inviteIdOf, inviteKeyOf } from './proof.js';
+} from '../constants.js';
+import type { Membership } from '../membership/membership.js';
+import { inviteIdOf, inviteKeyOf } from './invite-proof.js';
 
 /** What this node keeps of an invite: enough to check a proof, not enough to make the ticket again. */
 export interface Invite {

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { day, hour, MAX_CLOCK_SKEW, minute, second, type Clock } from '@dfs/protocol';
-import { MAX_HEARTBEAT_PERIOD } from './constants.js';
+import { MAX_HEARTBEAT_PERIOD } from '../constants.js';
 
 /** What a member said of its clock counts for this long: three heartbeats at their slowest. */
 const LATELY = 3 * MAX_HEARTBEAT_PERIOD;

@@ -14,8 +14,8 @@ import {
   type Signer,
 } from '@dfs/protocol';
 import { fakeClock, tempDatabase, type TempDatabase } from '@dfs/testing';
-import { MAX_RECORDS_PER_MEMBER } from './constants.js';
-import { Membership, peersMigrations } from './index.js';
+import { MAX_RECORDS_PER_MEMBER } from '../constants.js';
+import { Membership, peersMigrations } from '../index.js';
 
 const [anna, ben, cleo] = [1, 2, 3].map((seed) => signerFromRaw(Buffer.alloc(32, seed))) as [Signer, Signer, Signer];
 const founding = { replicas: 3, graceMs: 600_000, retentionMs: 0 };

@@ -20,13 +20,13 @@ import {
   type Signer,
   type Unsubscribe,
 } from '@dfs/protocol';
-import { MAX_RECORDS_PER_AUTHOR, MAX_RECORDS_PER_MEMBER } from './constants.js';
+import { MAX_RECORDS_PER_AUTHOR, MAX_RECORDS_PER_MEMBER } from '../constants.js';
 import { insertRecords, loadMembership, replaceMembership } from './membership-store.js';
-import { cleanName } from './names.js';
-import { parentsIn } from './parents.js';
+import { cleanName } from '../clean-name.js';
+import { parentsIn } from './record-parents.js';
 import { RecordGraph } from './record-graph.js';
 import { rosterOf, type FormerMember, type Member, type Roster } from './roster.js';
-import { isByOwner, mayBeWritten } from './verdicts.js';
+import { isByOwner, mayBeWritten } from './record-validity.js';
 
 /** What a Membership is made of. */
 export interface MembershipComponents {

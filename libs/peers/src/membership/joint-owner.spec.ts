@@ -2,7 +2,7 @@ import type { ErrorCode } from '@dfs/contracts';
 import { eventually, fakeClock } from '@dfs/testing';
 import { day, membershipBody, peerIdToBytes } from '@dfs/protocol';
 import { request } from '@dfs/transport';
-import { TestNetwork, type TestNode } from '../testing/network.js';
+import { TestNetwork, type TestNode } from '../../testing/network.js';
 
 const refusal = (code: ErrorCode): unknown => expect.objectContaining({ code }) as unknown;
 const roleOf = (at: TestNode, who: TestNode): string | undefined => at.membership.member(who.peerId)?.role;

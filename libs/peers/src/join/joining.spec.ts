@@ -1,7 +1,7 @@
 import type { ErrorCode } from '@dfs/contracts';
 import { decodeTicket, encodeTicket, JOIN_PROTOCOL, silentLog, signerFromRaw } from '@dfs/protocol';
 import { eventually, fakeClock } from '@dfs/testing';
-import { TestNetwork, type TestNode } from '../testing/network.js';
+import { TestNetwork, type TestNode } from '../../testing/network.js';
 
 const refusal = (code: ErrorCode): unknown => expect.objectContaining({ code }) as unknown;
 const ids = (...nodes: TestNode[]): string[] => nodes.map(({ peerId }) => peerId).sort();

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { DfsError, isDfsError } from '@dfs/protocol';
 import type { Transport } from '@dfs/transport';
-import { DIAL_TIME, HELLO_TIME } from './constants.js';
-import type { Membership } from './membership.js';
+import { DIAL_TIME, HELLO_TIME } from '../constants.js';
+import type { Membership } from '../membership/membership.js';
 import type { Presence } from './presence.js';
 
 /**

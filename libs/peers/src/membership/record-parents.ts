@@ -1,7 +1,7 @@
 import { MAX_PARENTS } from '@dfs/protocol';
 import type { RecordGraph, RecordNode } from './record-graph.js';
 import type { Roster } from './roster.js';
-import { holding } from './verdicts.js';
+import { holding } from './record-validity.js';
 
 /**
  * What a new record links, in order of ids: the heads of what holds first, so that nobody can crowd those out, then of the

@@ -12,7 +12,7 @@ import {
 } from '@dfs/protocol';
 import { eventually, fakeClock } from '@dfs/testing';
 import { request } from '@dfs/transport';
-import { QUICK, TestNetwork, type TestNode } from '../testing/network.js';
+import { QUICK, TestNetwork, type TestNode } from '../../testing/network.js';
 import { heartbeatBytes } from './heartbeat.js';
 
 const refusal = (code: ErrorCode): unknown => expect.objectContaining({ code }) as unknown;

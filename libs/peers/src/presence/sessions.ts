@@ -18,11 +18,11 @@ import {
   type WireValue,
 } from '@dfs/protocol';
 import { ask, firstFrame, request, type Channel, type Transport } from '@dfs/transport';
-import { HELLO_TIME, MAX_FAILED_EXCHANGES, MAX_REFUSED_RECORDS, PROOF_PERIOD, STATUS_TIME } from './constants.js';
+import { HELLO_TIME, MAX_FAILED_EXCHANGES, MAX_REFUSED_RECORDS, PROOF_PERIOD, STATUS_TIME } from '../constants.js';
 import type { Liveness } from './liveness.js';
-import { membershipFrames } from './membership-frames.js';
-import type { Membership, Received } from './membership.js';
-import type { Sections } from './sections.js';
+import { membershipFrames } from '../membership/membership-frames.js';
+import type { Membership, Received } from '../membership/membership.js';
+import type { Sections } from './status-sections.js';
 import { Session } from './session.js';
 import { StatusCaller } from './status-caller.js';
 

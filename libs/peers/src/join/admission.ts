@@ -10,12 +10,12 @@ import {
   type WireValue,
 } from '@dfs/protocol';
 import type { Channel, Frame } from '@dfs/transport';
-import { JOIN_TIME, MAX_STRANGERS } from './constants.js';
+import { JOIN_TIME, MAX_STRANGERS } from '../constants.js';
 import type { Invite, Invites } from './invites.js';
-import { membershipFrames } from './membership-frames.js';
-import type { Membership, MembershipUnit } from './membership.js';
-import { cleanName } from './names.js';
-import { isProof, proofOf } from './proof.js';
+import { membershipFrames } from '../membership/membership-frames.js';
+import type { Membership, MembershipUnit } from '../membership/membership.js';
+import { cleanName } from '../clean-name.js';
+import { isProof, proofOf } from './invite-proof.js';
 
 export interface AdmissionComponents {
   membership: Membership;

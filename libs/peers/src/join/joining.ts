@@ -19,12 +19,12 @@ import {
   type WireValue,
 } from '@dfs/protocol';
 import type { Channel, Frame, Transport } from '@dfs/transport';
-import type { AddressBook } from './address-book.js';
-import { DIAL_TIME, JOIN_TIME } from './constants.js';
-import { addValid, type Membership } from './membership.js';
-import { inviteIdOf, inviteKeyOf, isProof, proofOf } from './proof.js';
-import { RecordGraph } from './record-graph.js';
-import { rosterOf } from './roster.js';
+import type { AddressBook } from '../presence/address-book.js';
+import { DIAL_TIME, JOIN_TIME } from '../constants.js';
+import { addValid, type Membership } from '../membership/membership.js';
+import { inviteIdOf, inviteKeyOf, isProof, proofOf } from './invite-proof.js';
+import { RecordGraph } from '../membership/record-graph.js';
+import { rosterOf } from '../membership/roster.js';
 
 export interface JoiningComponents {
   transport: Transport;

@@ -1,6 +1,6 @@
 import { DfsError, isDfsError, STATUS_PROTOCOL, StatusLine, type StatusMessage } from '@dfs/protocol';
 import type { Channel, Transport } from '@dfs/transport';
-import { STATUS_TIME } from './constants.js';
+import { STATUS_TIME } from '../constants.js';
 
 interface Line {
   readonly channel: Channel;

@@ -1,8 +1,8 @@
 import { silentLog, signerFromRaw } from '@dfs/protocol';
 import { fakeClock, tempDatabase } from '@dfs/testing';
 import { AddressBook } from './address-book.js';
-import { MAX_ADDRESSES } from './constants.js';
-import { peersMigrations } from './schema.js';
+import { MAX_ADDRESSES } from '../constants.js';
+import { peersMigrations } from '../schema.js';
 
 const { peerId } = signerFromRaw(new Uint8Array(32).fill(7));
 const at = (host: string, count: number): string[] =>
