@@ -1,6 +1,6 @@
 import type { SqlValue, Tx } from '@dfs/database';
-import { toHex } from './rows.js';
-import { slices } from './slices.js';
+import { toHex } from './store/rows.js';
+import { slices } from './store/slices.js';
 
 /** Rows bound in one statement. */
 const ROWS_PER_STATEMENT = 500;

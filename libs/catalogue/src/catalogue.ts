@@ -15,24 +15,24 @@ import {
   type Signer,
   type Unsubscribe,
 } from '@dfs/protocol';
-import { changesOf, recordEvents } from './announce.js';
-import { Changeset, type ChangesetContext } from './changeset.js';
-import { chainEnd, DraftWriter, normaliseDrafts } from './commit.js';
-import { Fingerprints } from './fingerprints.js';
-import { countForks, Forks } from './forks.js';
-import { readVersion, readVersions, type VersionQuery } from './history.js';
+import { changesOf, recordEvents } from './write/file-events.js';
+import { Changeset, type ChangesetContext } from './write/changeset.js';
+import { chainEnd, DraftWriter, normaliseDrafts } from './write/commit.js';
+import { Fingerprints } from './store/fingerprints.js';
+import { countForks, Forks } from './write/forks.js';
+import { readVersion, readVersions, type VersionQuery } from './read/history.js';
 import { Imports } from './import/imports.js';
-import { Intake, type NewsListener, type Received } from './intake.js';
-import type { Change, Commit, Draft, Entry, EntryPage, ListQuery, MemberView } from './interfaces.js';
-import { listPage } from './list.js';
-import { readContents, readEveryContent, readEntry, readTotals, type ContentOfHead } from './reads.js';
-import { reconsider } from './reconsider.js';
-import { RecordSet } from './record-set.js';
-import { choice, relocation, restoration } from './revise.js';
-import { Refusals, type RefusalReason } from './refusals.js';
+import { Intake, type NewsListener, type Received } from './receive/intake.js';
+import type { Change, Commit, Draft, Entry, EntryPage, ListQuery, MemberView } from './ports.js';
+import { listPage } from './read/list.js';
+import { readContents, readEveryContent, readEntry, readTotals, type ContentOfHead } from './read/queries.js';
+import { reconsider } from './receive/rejudge.js';
+import { RecordSet } from './store/record-set.js';
+import { choice, relocation, restoration } from './write/drafts.js';
+import { Refusals, type RefusalReason } from './receive/refusals.js';
 import { Retention } from './retention/retention.js';
 import type { Stopwatch } from './retention/running-time.js';
-import { standingOf } from './validity.js';
+import { standingOf } from './rules/validity.js';
 import { adoptionOf, noteAdopted } from './void/adoption.js';
 import { VoidVersions } from './void/void-versions.js';
 

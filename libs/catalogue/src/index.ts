@@ -6,8 +6,8 @@
  * Does not: hold content, or know where it is. Units: bytes, milliseconds since 1970; ids are text.
  */
 export { Catalogue, type CatalogueComponents } from './catalogue.js';
-export type { VersionQuery } from './history.js';
-export type { Received } from './intake.js';
+export type { VersionQuery } from './read/history.js';
+export type { Received } from './receive/intake.js';
 export type {
   Change,
   Commit,
@@ -21,13 +21,13 @@ export type {
   NetworkChanges,
   SyncPeers,
   SyncTransport,
-} from './interfaces.js';
-export type { ContentOfHead } from './reads.js';
-export { pathsWith, recount, type Miscount, type Recount } from './recount.js';
+} from './ports.js';
+export type { ContentOfHead } from './read/queries.js';
+export { pathsWith, recount, type Miscount, type Recount } from './store/recount.js';
 export type { RetentionRule } from './retention/needed.js';
 export type { Bound, Concluded, Retention } from './retention/retention.js';
 export type { Stopwatch } from './retention/running-time.js';
-export { catalogueMigrations } from './schema.js';
+export { catalogueMigrations } from './migrations/migrations.js';
 export type { VoidPage, VoidQuery, VoidVersion } from './void/void-list.js';
 export { CatalogueSync, type CatalogueSyncComponents, type CatalogueSyncOptions } from './sync/catalogue-sync.js';
-export type { SyncChannel } from './sync/exchange.js';
+export type { SyncChannel } from './sync/reconcile/exchange.js';

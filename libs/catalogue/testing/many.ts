@@ -3,10 +3,10 @@ import { encode, encodeRecord, RECORD_VERSION, sha256 } from '@dfs/protocol';
 import type { Database } from '@dfs/database';
 import { tempDir, type TempDir } from '@dfs/testing';
 import { bulkInsert } from '../src/bulk-insert.js';
-import { Delta, Fingerprints } from '../src/fingerprints.js';
+import { Delta, Fingerprints } from '../src/store/fingerprints.js';
 import type { SyncChannel, SyncTransport } from '../src/index.js';
-import { authorRows } from '../src/rows.js';
-import { RecordState } from '../src/schema.js';
+import { authorRows } from '../src/store/rows.js';
+import { RecordState } from '../src/migrations/migrations.js';
 import { content, fileDraft, NETWORK, START, testNode, testSigner, type TestNode } from './nodes.js';
 
 /** Files of one unit of work. */

@@ -2,10 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Database, Reader, Tx } from '@dfs/database';
 import type { EventLog } from '@dfs/events';
 import { cidFromBytes, DfsError, isDfsError, minute, second, type Cid, type Log } from '@dfs/protocol';
-import type { Draft } from '../interfaces.js';
+import type { Draft } from '../ports.js';
 import { hexOf } from '../retention/needed.js';
-import { queryByIds } from '../rows.js';
-import { KIND_NUMBER, RecordState } from '../schema.js';
+import { queryByIds } from '../store/rows.js';
+import { KIND_NUMBER, RecordState } from '../migrations/migrations.js';
 
 export interface ImportsComponents {
   db: Pick<Database, 'write' | 'query'>;

@@ -1,11 +1,11 @@
 import type { Database, Reader, Tx } from '@dfs/database';
 import type { EventLog } from '@dfs/events';
 import { cidFromBytes, cidToBytes, EMPTY_CONTENT, type Cid } from '@dfs/protocol';
-import { FILES_PER_EVENT, itemFrom } from '../announce.js';
+import { FILES_PER_EVENT, itemFrom } from '../write/file-events.js';
 import { bulkInsert, type BulkTable } from '../bulk-insert.js';
-import { entryFrom, FILE_COLUMNS, FILES, NUMBERS, toHex, type FileRow } from '../rows.js';
-import { KIND_NUMBER, PathState, RecordState } from '../schema.js';
-import { slices } from '../slices.js';
+import { entryFrom, FILE_COLUMNS, FILES, NUMBERS, toHex, type FileRow } from '../store/rows.js';
+import { KIND_NUMBER, PathState, RecordState } from '../migrations/migrations.js';
+import { slices } from '../store/slices.js';
 import { hexOf, neededContents, purgedContents, type Deadline, type RetentionRule } from './needed.js';
 import { RunningTime, type Stopwatch } from './running-time.js';
 

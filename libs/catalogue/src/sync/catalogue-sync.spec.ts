@@ -2,7 +2,7 @@ import { fileIdOf, isDfsError, second, SYNC_PROTOCOL, type WireValue } from '@df
 import { eventually } from '@dfs/testing';
 import { testNetwork, type SyncedNode, type TestNetwork } from '../../testing/network.js';
 import { content, dump, fileDraft, NETWORK, recordOf, START, testSigner } from '../../testing/nodes.js';
-import type { Change } from '../interfaces.js';
+import type { Change } from '../ports.js';
 
 /** What must be equal: everything but how many were counted for an author along the way. */
 async function world(node: SyncedNode): Promise<unknown> {

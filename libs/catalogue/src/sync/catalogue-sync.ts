@@ -10,16 +10,16 @@ import {
   type Unsubscribe,
 } from '@dfs/protocol';
 import type { Catalogue } from '../catalogue.js';
-import type { NetworkChanges, SyncPeers, SyncTransport } from '../interfaces.js';
-import type { NewsListener, Received } from '../intake.js';
-import { Agreement } from './agreement.js';
-import { sameRoot } from './exchange.js';
-import { FreshLook, type FreshLookOptions } from './fresh-look.js';
+import type { NetworkChanges, SyncPeers, SyncTransport } from '../ports.js';
+import type { NewsListener, Received } from '../receive/intake.js';
+import { Agreement } from './last-compared.js';
+import { sameRoot } from './reconcile/exchange.js';
+import { FreshLook, type FreshLookOptions } from './first-sync.js';
 import { followNetwork } from './network-changes.js';
-import { Ongoing } from './ongoing.js';
-import { Pushes, receivePushes } from './pushes.js';
-import { Reach } from './reach.js';
-import { SetSync, type SharedSet } from './set-sync.js';
+import { Ongoing } from './running-exchanges.js';
+import { Pushes, receivePushes } from './push/pushes.js';
+import { Reach } from './push/reached-members.js';
+import { SetSync, type SharedSet } from './reconcile/set-sync.js';
 import { VoidSync } from './void-sync.js';
 
 export interface CatalogueSyncComponents {

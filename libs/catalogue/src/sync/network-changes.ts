@@ -1,6 +1,6 @@
 import { DfsError } from '@dfs/protocol';
 import type { Catalogue } from '../catalogue.js';
-import type { JoinPlan, NetworkChanges } from '../interfaces.js';
+import type { JoinPlan, NetworkChanges } from '../ports.js';
 
 /**
  * What a change of network, or of its members, means for the catalogue: the files of a node that was alone come along

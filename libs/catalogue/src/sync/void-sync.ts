@@ -1,9 +1,9 @@
 import { VOID_PROTOCOL, type SignedRecord, type Unsubscribe } from '@dfs/protocol';
 import type { Catalogue } from '../catalogue.js';
-import type { SetRoot } from '../fingerprints.js';
-import type { Received } from '../intake.js';
-import { sameRoot } from './exchange.js';
-import { SetSync, type SetSyncComponents, type SetSyncOptions } from './set-sync.js';
+import type { SetRoot } from '../store/fingerprints.js';
+import type { Received } from '../receive/intake.js';
+import { sameRoot } from './reconcile/exchange.js';
+import { SetSync, type SetSyncComponents, type SetSyncOptions } from './reconcile/set-sync.js';
 
 export interface VoidSyncParts extends SetSyncComponents {
   catalogue: Pick<Catalogue, 'voids' | 'onRecords'>;

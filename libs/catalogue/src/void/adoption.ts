@@ -1,8 +1,8 @@
 import type { Reader, Tx } from '@dfs/database';
 import { DfsError, MAX_CLOCK_SKEW, parseRecord, type RecordClock, type RecordFields } from '@dfs/protocol';
-import type { Draft } from '../interfaces.js';
-import { BLOBS, fromHex, queryByIds, toHex } from '../rows.js';
-import { RecordState } from '../schema.js';
+import type { Draft } from '../ports.js';
+import { BLOBS, fromHex, queryByIds, toHex } from '../store/rows.js';
+import { RecordState } from '../migrations/migrations.js';
 
 /** Void records of a path among which the ancestors of one are looked for, the newest ones. */
 const MAX_WALKED = 10_000;

@@ -1,8 +1,8 @@
 import type { Reader, SqlValue } from '@dfs/database';
 import { cidFromBytes, EMPTY_CONTENT, fileIdOf, type Cid, type RecordKind } from '@dfs/protocol';
-import { openCursor, sealCursor } from '../cursor.js';
-import { afterPrefix, MAX_PAGE } from '../list.js';
-import { fromHex, kindFrom, peerBytes, peerText, toHex } from '../rows.js';
+import { openCursor, sealCursor } from '../read/cursor.js';
+import { afterPrefix, MAX_PAGE } from '../read/list.js';
+import { fromHex, kindFrom, peerBytes, peerText, toHex } from '../store/rows.js';
 
 /** A version that counts nowhere, since its author was removed before the network knew of it. */
 export interface VoidVersion {

@@ -1,7 +1,7 @@
 import type { Reader } from '@dfs/database';
-import type { Fingerprints } from '../fingerprints.js';
-import { VOID_RECORDS } from '../record-source.js';
-import { RecordSet } from '../record-set.js';
+import type { Fingerprints } from '../store/fingerprints.js';
+import { VOID_RECORDS } from '../store/record-source.js';
+import { RecordSet } from '../store/record-set.js';
 import { readVoidVersion, readVoidVersions, type VoidPage, type VoidQuery, type VoidVersion } from './void-list.js';
 
 /** Versions that are void: written by members after the last record that their removal left valid. */

@@ -1,0 +1,135 @@
+import type { FileListState, FileSort, MemberRole } from '@dfs/contracts';
+import type { Tx } from '@dfs/database';
+import type { Cid, RecordClock, RecordKind, Unsubscribe, WireValue } from '@dfs/protocol';
+import type { SyncChannel } from './sync/reconcile/exchange.js';
+
+/** What a path shows now. */
+export interface Entry {
+  fileId: string;
+  path: string;
+  /** Id of the shown record. */
+  recordId: string;
+  /** Of a deleted file: what was deleted, as far as that is known here; the empty content otherwise. */
+  contentId: Cid;
+  size: number;
+  mediaType: string;
+  author: string;
+  /** Milliseconds since 1970: the first version since the path last began to exist. */
+  createdAt: number;
+  /** Milliseconds since 1970, by the author's clock. */
+  modifiedAt: number;
+  deleted: boolean;
+  /** There are heads that differ in kind or content: a person must choose. */
+  conflict: boolean;
+}
+
+/** A version that is to be written. */
+export interface Draft {
+  kind: RecordKind;
+  path: string;
+  /** Of a file. */
+  contentId?: Cid;
+  size?: number;
+  mediaType?: string;
+  /** Which heads it replaces; a deletion replaces all, a file the shown one (or the one that `ifMatch` names). */
+  replaces?: 'shown' | 'all';
+  /** Contents one of which the replaced head must have; `*`: there must be a file. */
+  ifMatch?: Cid[] | '*';
+  /** There must be no file. */
+  ifNoneMatch?: '*';
+  /** The path it is moved from; the path itself when an earlier version is brought back. */
+  from?: string;
+  /** Brought along from another network, where it was written at this time (ms): replaces no file, and yields to them. */
+  imported?: number;
+  /**
+   * It says anew what a void record said, in place of these: heads or not, and perhaps not here yet. `as`: the record by
+   * which this node did so before.
+   */
+  adopts?: { parents: readonly { id: string; clock: RecordClock }[]; as: string | null };
+}
+
+export type CommitOutcome = 'created' | 'updated' | 'unchanged' | 'deleted';
+export interface Commit {
+  outcome: CommitOutcome;
+  entry: Entry;
+}
+
+export interface ListQuery {
+  prefix?: string;
+  /** Part of the path, in whatever case. */
+  q?: string;
+  sort?: FileSort;
+  limit: number;
+  cursor?: string;
+  state?: FileListState;
+}
+export interface EntryPage {
+  items: Entry[];
+  nextCursor: string | null;
+  /** All that match, over all pages. */
+  total: number;
+}
+
+/**
+ * One change that has been committed. Every path that changed is there once with what it shows now; a new head that is
+ * not shown (the other side of a conflict) comes as a change of its own, with its own content.
+ */
+export interface Change {
+  fileId: string;
+  path: string;
+  /** Null when there is nothing to hold: a deletion or a folder. */
+  contentId: Cid | null;
+  size: number;
+  author: string;
+  deleted: boolean;
+}
+
+/** What the catalogue must know of the network's members. */
+export interface MemberView {
+  readonly networkId: string;
+  self(): { readonly peerId: string; readonly role: MemberRole };
+  /** `lastRecord`: of one that may not write and was removed before, the last record of its that counts, null for none. */
+  member(peerId: string): { readonly role: MemberRole; readonly lastRecord?: string | null } | undefined;
+  /** This node included. */
+  members?(): readonly unknown[];
+  /** Of a member that was removed: the last record of its that counts, null for none of them. */
+  removed?(peerId: string): { readonly lastRecord: string | null } | undefined;
+  onChange(fn: () => void): Unsubscribe;
+}
+
+/** What sync must know of the peers that are here. */
+export interface SyncPeers {
+  connected(): string[];
+  onReady(fn: (peerId: string) => void): Unsubscribe;
+  onGone(fn: (peerId: string) => void): Unsubscribe;
+  contribute(section: string, value: () => WireValue): void;
+  onStatus(section: string, fn: (peerId: string, value: WireValue) => void): Unsubscribe;
+  nudge(): void;
+}
+
+/** What sync needs of the transport. */
+export interface SyncTransport {
+  readonly peerId: string;
+  handle(protocol: string, handler: (channel: SyncChannel) => Promise<void>): void;
+  open(peerId: string, protocol: string, options?: { signal?: AbortSignal }): Promise<SyncChannel>;
+}
+
+/** A network that is about to be joined. */
+export interface JoinPlan {
+  networkId: string;
+  /** Of this node in it; null while that is not known. */
+  role: MemberRole | null;
+  /** Whether this node is alone in the network it leaves, so that its files are its own. */
+  alone: boolean;
+}
+
+/** How the catalogue hears of a change of network. */
+export interface NetworkChanges {
+  /** The guest may refuse: first without the role this node will have, then with it. */
+  beforeJoin(fn: (plan: JoinPlan) => Promise<void>): void;
+  onNetworkChanged(fn: (tx: Tx, from: string, to: string, role: MemberRole) => Promise<void>): void;
+  /** A join is answered when this is done. */
+  afterJoin(fn: () => Promise<void>): void;
+  /** Asked for the record that a removal is to name. */
+  setLastRecordOf(fn: (peerId: string) => Promise<string | null>): void;
+}

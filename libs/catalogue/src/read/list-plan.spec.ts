@@ -1,0 +1,70 @@
+import type { FileListState, FileSort } from '@dfs/contracts';
+import type { Reader, SqlValue } from '@dfs/database';
+import { fileDraft, testNode, type TestNode } from '../../testing/nodes.js';
+import { listPage } from './list.js';
+import type { ListQuery } from '../ports.js';
+
+const SORTS: FileSort[] = ['path', '-path', 'size', '-size', 'modifiedAt', '-modifiedAt'];
+const STATES: FileListState[] = ['current', 'deleted'];
+
+/** How SQLite goes about each statement of a page. */
+async function plans(node: TestNode, query: ListQuery): Promise<string[]> {
+  const asked: [string, readonly SqlValue[]][] = [];
+  const reader: Reader = {
+    query: (sql, params = []) => {
+      asked.push([sql, params]);
+      return node.db.query(sql, params);
+    },
+  };
+  await listPage(reader, query);
+  const steps: string[] = [];
+  for (const [sql, params] of asked) {
+    const rows = await node.db.query<{ detail: string }>(`EXPLAIN QUERY PLAN ${sql}`, params);
+    steps.push(...rows.map(({ detail }) => detail));
+  }
+  return steps;
+}
+
+describe('a page of the list', () => {
+  it('is read from an index, by every sort, first and further on, and never sorted or counted row by row', async () => {
+    await using node = await testNode();
+    await node.write(...Array.from({ length: 50 }, (_, n) => fileDraft(`a/${n}`, n)));
+    await node.write(...Array.from({ length: 20 }, (_, n) => ({ kind: 'deletion', path: `a/${n}` }) as const));
+    for (const state of STATES) {
+      for (const sort of SORTS) {
+        const { nextCursor } = await node.catalogue.list({ sort, state, limit: 10 });
+        for (const cursor of [undefined, nextCursor as string]) {
+          const steps = await plans(node, { sort, state, limit: 10, ...(cursor === undefined ? {} : { cursor }) });
+          expect(steps.length).toBeGreaterThan(0);
+          for (const step of steps)
+            expect(step).toMatch(/^SEARCH \w+ USING (COVERING INDEX|INDEX|INTEGER PRIMARY KEY)/);
+        }
+      }
+    }
+  });
+
+  it('of a folder is read and counted within the folder', async () => {
+    await using node = await testNode();
+    await node.write(...Array.from({ length: 50 }, (_, n) => fileDraft(`${n % 5}/${n}`, n)));
+    const steps = await plans(node, { prefix: '3/', limit: 10 });
+    for (const step of steps) {
+      expect(step).toMatch(
+        /^SEARCH (f USING (COVERING )?INDEX catalogue_file_path \(state=\? AND path>\? AND path<\?\)|a USING INTEGER PRIMARY KEY)/,
+      );
+    }
+  });
+
+  it('of what a search finds reads paths alone, but for what it has found', async () => {
+    await using node = await testNode();
+    await node.write(...Array.from({ length: 50 }, (_, n) => fileDraft(`F/${n}`, n)));
+    for (const sort of SORTS) {
+      const steps = await plans(node, { q: 'f/1', sort, limit: 10 });
+      const scans = steps.filter((step) => !step.includes('rowid=?') && !/SUBQUERY|BLOOM/.test(step));
+      expect(scans[0]).toBe('SEARCH f USING COVERING INDEX catalogue_file_path (state=?)');
+      expect((await node.catalogue.list({ q: 'f/1', sort, limit: 100 })).items.map(({ path }) => path).sort()).toEqual(
+        ['F/1', ...Array.from({ length: 10 }, (_, n) => `F/1${n}`)].sort(),
+      );
+    }
+    expect(await plans(node, { q: 'nothing', sort: 'size', limit: 10 })).toHaveLength(1);
+  });
+});

@@ -1,0 +1,174 @@
+import type { FileSort } from '@dfs/contracts';
+import { cidToBytes, isDfsError } from '@dfs/protocol';
+import { seededRandom } from '@dfs/testing';
+import { content, fileDraft, recordOf, START, testNode, testSigner, type TestNode } from '../../testing/nodes.js';
+import type { Entry, ListQuery } from '../ports.js';
+
+async function all(node: TestNode, query: Omit<ListQuery, 'limit'>, limit: number): Promise<Entry[]> {
+  const items: Entry[] = [];
+  for (let cursor: string | null | undefined; cursor !== null;) {
+    const page = await node.catalogue.list({ ...query, limit, ...(cursor === undefined ? {} : { cursor }) });
+    expect(page.items.length).toBeLessThanOrEqual(limit);
+    items.push(...page.items);
+    cursor = page.nextCursor;
+  }
+  return items;
+}
+
+const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
+const ORDER: Record<FileSort, (a: Entry, b: Entry) => number> = {
+  path: (a, b) => byBytes(a.path, b.path),
+  '-path': (a, b) => byBytes(b.path, a.path),
+  size: (a, b) => a.size - b.size || byBytes(a.path, b.path),
+  '-size': (a, b) => b.size - a.size || byBytes(b.path, a.path),
+  modifiedAt: (a, b) => a.modifiedAt - b.modifiedAt || byBytes(a.path, b.path),
+  '-modifiedAt': (a, b) => b.modifiedAt - a.modifiedAt || byBytes(b.path, a.path),
+};
+
+describe('listing', () => {
+  it('gives each of 20,000 files once and in order, by every sort, while others come and go', async () => {
+    await using node = await testNode();
+    const random = seededRandom(7);
+    for (let batch = 0; batch < 4; batch++) {
+      node.clock.advance(random.int(0, 2));
+      await node.write(
+        ...Array.from({ length: 5000 }, (_, n) => {
+          const folder = random.pick(['photos', 'Über', 'music/old', '数据']);
+          return fileDraft(`${folder}/${batch}-${n}`, random.int(0, 40));
+        }),
+      );
+    }
+    let extra = 0;
+    for (const sort of Object.keys(ORDER) as FileSort[]) {
+      const seen: Entry[] = [];
+      for (let cursor: string | null | undefined; cursor !== null;) {
+        const page = await node.catalogue.list({ sort, limit: 1000, ...(cursor === undefined ? {} : { cursor }) });
+        seen.push(...page.items);
+        cursor = page.nextCursor;
+        await node.write(fileDraft(`extra/${extra++}`, random.int(0, 60)), fileDraft(`zz/${extra}`, 1));
+        if (extra % 3 === 0) await node.write({ kind: 'deletion', path: `extra/${extra - 1}` });
+      }
+      const old = seen.filter((entry) => !/^(extra|zz)\//.test(entry.path));
+      expect(old).toHaveLength(20_000);
+      expect(new Set(old.map((entry) => entry.path)).size).toBe(20_000);
+      expect(seen).toEqual([...seen].sort(ORDER[sort]));
+    }
+  }, 180_000);
+
+  it('finds by prefix and by part of the path in whatever case, and counts them', async () => {
+    await using node = await testNode();
+    const paths = [
+      'Straße/Plan.pdf',
+      'strasse/plan.txt',
+      'strass',
+      'ΟΔΟΣ/β',
+      'a%b_c',
+      'a',
+      'a/b',
+      'ab',
+      'á/b',
+      '\u{10ffff}x',
+    ];
+    await node.write(...paths.map((path, n) => fileDraft(path, n)), fileDraft('gone', 1));
+    await node.write({ kind: 'deletion', path: 'gone' });
+    const found = async (query: Omit<ListQuery, 'limit'>): Promise<string[]> => {
+      const entries = await all(node, query, 2);
+      const { total } = await node.catalogue.list({ ...query, limit: 1 });
+      expect(total).toBe(entries.length);
+      return entries.map((entry) => entry.path).sort(byBytes);
+    };
+    expect(await found({})).toHaveLength(10);
+    expect(await found({ q: 'PLAN' })).toEqual(['Straße/Plan.pdf', 'strasse/plan.txt']);
+    expect(await found({ q: 'strasse' })).toEqual(['Straße/Plan.pdf', 'strasse/plan.txt']);
+    expect(await found({ q: 'οδος' })).toEqual(['ΟΔΟΣ/β']);
+    expect(await found({ q: '%' })).toEqual(['a%b_c']);
+    expect(await found({ prefix: 'a' })).toEqual(['a', 'a%b_c', 'a/b', 'ab']);
+    expect(await found({ prefix: 'a/' })).toEqual(['a/b']);
+    expect(await found({ prefix: 'a\u0301' })).toEqual(['á/b']);
+    expect(await found({ prefix: '\u{10ffff}' })).toEqual(['\u{10ffff}x']);
+    expect(await found({ prefix: 'str', q: 'TXT' })).toEqual(['strasse/plan.txt']);
+    expect(await found({ q: 'nowhere' })).toEqual([]);
+    expect(await found({ state: 'deleted' })).toEqual(['gone']);
+    expect(await found({ state: 'deleted', prefix: 'x' })).toEqual([]);
+  });
+
+  it('shows conflicts, whatever their state', async () => {
+    const other = testSigner(1);
+    await using node = await testNode({ members: [other] });
+    await node.write(fileDraft('a', 1), fileDraft('b', 1));
+    await node.catalogue.receive([recordOf(other, { path: 'a', content: content(5) })], other.peerId);
+    expect((await all(node, { state: 'conflict' }, 10)).map((entry) => entry.path)).toEqual(['a']);
+    expect((await node.catalogue.list({ state: 'conflict', limit: 1 })).total).toBe(1);
+    await node.write({ kind: 'deletion', path: 'a' });
+    expect((await node.catalogue.list({ state: 'conflict', limit: 1 })).total).toBe(0);
+  });
+
+  it('takes no cursor but its own, for the same query', async () => {
+    await using node = await testNode();
+    await node.write(...Array.from({ length: 5 }, (_, n) => fileDraft(`f/${n}`, n)));
+    const { nextCursor } = await node.catalogue.list({ limit: 2, prefix: 'f' });
+    const cursor = nextCursor as string;
+    expect((await node.catalogue.list({ limit: 4, prefix: 'f', cursor })).items).toHaveLength(3);
+    const flipped = Buffer.from(cursor, 'base64url');
+    flipped[flipped.length - 1]! ^= 1;
+    const wrong: ListQuery[] = [
+      { limit: 2, prefix: 'f', cursor: flipped.toString('base64url') },
+      { limit: 2, prefix: 'f', cursor: `${cursor}A` },
+      { limit: 2, prefix: 'f', cursor: `${cursor} ` },
+      { limit: 2, prefix: 'f', cursor: '' },
+      { limit: 2, prefix: 'f', cursor: 'x'.repeat(5000) },
+      { limit: 2, prefix: 'f/', cursor },
+      { limit: 2, prefix: 'f', sort: '-path', cursor },
+      { limit: 2, prefix: 'f', q: 'x', cursor },
+      { limit: 2, prefix: 'f', state: 'deleted', cursor },
+    ];
+    for (const query of wrong) {
+      const failure: unknown = await node.catalogue.list(query).catch((error: unknown) => error);
+      expect(isDfsError(failure, 'invalid-cursor')).toBe(true);
+    }
+  });
+
+  it('names the contents of all heads once, shown or not, in order', async () => {
+    const other = testSigner(1);
+    await using node = await testNode({ members: [other] });
+    await node.write(fileDraft('a', 1), fileDraft('b', 1), fileDraft('c', 2), fileDraft('old', 3));
+    await node.write(fileDraft('old', 4));
+    await node.catalogue.receive(
+      [recordOf(other, { path: 'a', content: content(5), clock: { ms: START - 9, counter: 0 } })],
+      other.peerId,
+    );
+    const found = [];
+    for (let after: string | null = null; ;) {
+      const page = await node.catalogue.contents(after, 2);
+      found.push(...page);
+      if (page.length < 2) break;
+      after = page.at(-1)!.contentId;
+    }
+    expect(new Set(found.map((each) => each.contentId))).toEqual(new Set([1, 2, 4, 5].map(content)));
+    expect(found).toHaveLength(4);
+    expect(found.find((each) => each.contentId === content(5))).toMatchObject({ author: other.peerId, size: 1001 });
+  });
+
+  it('names the contents of all versions that count once, replaced and deleted ones too, in order', async () => {
+    const [other, stranger] = [testSigner(1), testSigner(2)];
+    await using node = await testNode({ members: [other] });
+    await node.write(fileDraft('a', 1), fileDraft('b', 1), fileDraft('c', 2), fileDraft('old', 3));
+    await node.write(fileDraft('old', 4), { kind: 'deletion', path: 'c' });
+    await node.write(fileDraft('old', 1));
+    const clock = { ms: START - 9, counter: 0 };
+    await node.catalogue.receive([recordOf(other, { path: 'a', content: content(5), clock })], other.peerId);
+    await node.catalogue.receive([recordOf(stranger, { path: 'a', content: content(6), clock })], other.peerId);
+    const found = [];
+    for (let after: string | null = null; ;) {
+      const page = await node.catalogue.everyContent(after, 2);
+      found.push(...page);
+      if (page.length === 0) break;
+      expect(page.length).toBeLessThanOrEqual(2);
+      after = page.at(-1)!.contentId;
+    }
+    expect(found.map((each) => each.contentId)).toEqual(
+      [1, 2, 3, 4, 5].map(content).sort((x, y) => Buffer.compare(cidToBytes(x), cidToBytes(y))),
+    );
+    expect(found.find((each) => each.contentId === content(3))).toMatchObject({ author: node.signer.peerId });
+  });
+});

@@ -1,0 +1,131 @@
+import type { FileListState, FileSort } from '@dfs/contracts';
+import type { Reader, SqlValue } from '@dfs/database';
+import { openCursor, sealCursor, type Position } from './cursor.js';
+import type { EntryPage, ListQuery } from '../ports.js';
+import { entryFrom, FILE_COLUMNS, FILES, type FileRow } from '../store/rows.js';
+import { CONFLICT_TOTAL, PathState } from '../migrations/migrations.js';
+import { foldCase } from './search.js';
+
+/** Rows a page may ask for. */
+export const MAX_PAGE = 1000;
+
+const COLUMN: Record<FileSort, 'path' | 'size' | 'modified'> = {
+  path: 'path',
+  '-path': 'path',
+  size: 'size',
+  '-size': 'size',
+  modifiedAt: 'modified',
+  '-modifiedAt': 'modified',
+};
+const SELECTED: Record<FileListState, { where: string; total: number }> = {
+  current: { where: `f.state = ${PathState.current}`, total: PathState.current },
+  deleted: { where: `f.state = ${PathState.deleted}`, total: PathState.deleted },
+  conflict: { where: 'f.conflict = 1', total: CONFLICT_TOTAL },
+};
+
+/** Matches of a search up to which they are gathered first, and then put in an order that the search does not follow. */
+const FEW_MATCHES = 5000;
+
+interface Filter {
+  where: string[];
+  params: SqlValue[];
+}
+
+/** What a query asks for, to be counted and to be read. */
+interface Filters extends Filter {
+  rows(sort: FileSort, total: number): Filter;
+}
+
+/** One page of paths, by keyset: each that is there throughout comes once, in order, whatever comes and goes meanwhile. */
+export async function listPage(reader: Reader, query: ListQuery): Promise<EntryPage> {
+  const sort = query.sort ?? 'path';
+  const limit = Math.min(Math.max(1, Math.trunc(query.limit)), MAX_PAGE);
+  const bound = [query.state ?? 'current', sort, query.prefix ?? null, query.q ?? null];
+  const filter = filterOf(query);
+  const after = query.cursor === undefined ? undefined : openCursor(bound, query.cursor);
+  const total = await readTotal(reader, query, filter);
+  const rows = total === 0 ? [] : await readRows(reader, sort, filter.rows(sort, total), after, limit + 1);
+  const items = rows.slice(0, limit);
+  const last = rows.length > limit ? items.at(-1) : undefined;
+  return {
+    items: items.map(entryFrom),
+    nextCursor: last ? sealCursor(bound, positionOf(last, sort)) : null,
+    total,
+  };
+}
+
+function filterOf({ state, prefix, q }: ListQuery): Filters {
+  const where = [SELECTED[state ?? 'current'].where];
+  const params: SqlValue[] = [];
+  if (prefix) {
+    const from = prefix.normalize('NFC');
+    where.push('f.path >= ?', 'f.path < CAST(? AS TEXT)');
+    params.push(from, afterPrefix(from));
+  }
+  if (q) {
+    where.push('instr(coalesce(f.search, f.path), ?) > 0');
+    params.push(foldCase(q));
+  }
+  const direct: Filter = { where, params };
+  // By size or time every row would be looked up to be searched; few matches are found sooner by their paths.
+  const gathered: Filter = {
+    where: [
+      SELECTED[state ?? 'current'].where,
+      `f.seq IN (SELECT f.seq FROM catalogue_file f WHERE ${where.join(' AND ')})`,
+    ],
+    params,
+  };
+  return {
+    ...direct,
+    rows: (sort, total) => (q && COLUMN[sort] !== 'path' && total <= FEW_MATCHES ? gathered : direct),
+  };
+}
+
+function readRows(
+  reader: Reader,
+  sort: FileSort,
+  filter: Filter,
+  after: Position | undefined,
+  limit: number,
+): Promise<FileRow[]> {
+  const column = COLUMN[sort];
+  const down = sort.startsWith('-');
+  const where = [...filter.where];
+  const params = [...filter.params];
+  if (after !== undefined) {
+    where.push(column === 'path' ? `f.path ${down ? '<' : '>'} ?` : `(f.${column}, f.path) ${down ? '<' : '>'} (?, ?)`);
+    params.push(...(column === 'path' ? [after.path] : [after.value, after.path]));
+  }
+  const direction = down ? 'DESC' : 'ASC';
+  const order = column === 'path' ? `f.path ${direction}` : `f.${column} ${direction}, f.path ${direction}`;
+  return reader.query<FileRow>(
+    `SELECT ${FILE_COLUMNS} FROM ${FILES} WHERE ${where.join(' AND ')} ORDER BY ${order} LIMIT ?`,
+    [...params, limit],
+  );
+}
+
+/** Kept where it is of all; counted where it is of some. */
+async function readTotal(reader: Reader, query: ListQuery, filter: Filter): Promise<number> {
+  const [row] =
+    query.prefix || query.q
+      ? await reader.query<{ count: number }>(
+          `SELECT count(*) AS count FROM catalogue_file f WHERE ${filter.where.join(' AND ')}`,
+          filter.params,
+        )
+      : await reader.query<{ count: number }>('SELECT count FROM catalogue_total WHERE state = ?', [
+          SELECTED[query.state ?? 'current'].total,
+        ]);
+  return row?.count ?? 0;
+}
+
+function positionOf(row: FileRow, sort: FileSort): Position {
+  const column = COLUMN[sort];
+  return { value: column === 'path' ? null : row[column], path: row.path };
+}
+
+/** The least bytes after all that begin with `prefix`: the last byte of UTF-8 is never 0xff. */
+export function afterPrefix(prefix: string): Uint8Array {
+  const bytes = Buffer.from(prefix, 'utf8');
+  bytes[bytes.length - 1]! += 1;
+  return bytes;
+}

@@ -1,0 +1,214 @@
+import type { Database, Tx } from '@dfs/database';
+import type { EventLog } from '@dfs/events';
+import { GiB, type Clock, type Log, type SignedRecord } from '@dfs/protocol';
+import { Changeset, type ChangesetContext, type JudgedRecord } from '../write/changeset.js';
+import type { MemberView } from '../ports.js';
+import { screen, storedIds, type VerifiedRecord } from './screen.js';
+import type { RefusalReason, Refusals } from './refusals.js';
+import { BLOBS, NUMBERS, peerBytes, peerText, queryByIds, toHex } from '../store/rows.js';
+import { IN_SET, RecordState } from '../migrations/migrations.js';
+import { judge, standingOf } from '../rules/validity.js';
+
+/** Records of others stored in one unit of work. */
+export const RECORDS_PER_UNIT = 1000;
+/** What one author may make the others keep. */
+const MAX_RECORDS_PER_AUTHOR = 5_000_000;
+const MAX_BYTES_PER_AUTHOR = 4 * GiB;
+/** Records kept that wait for their author or for time; more are refused, and come again with a later sync. */
+const MAX_WAITING = 20_000;
+
+/** What became of records that were received. */
+export interface Received {
+  /** Came into the set. */
+  added: number;
+  /** Stored, but outside the set for now. */
+  waiting: number;
+  /** Were stored before. */
+  known: number;
+  refused: number;
+  /** Of the refused, those that no honest member passes on: it would have refused them itself. */
+  offences: number;
+}
+
+/** Hears of records that came into the set. */
+export type NewsListener = (records: readonly SignedRecord[]) => void;
+
+export interface IntakeContext {
+  db: Pick<Database, 'write' | 'query'>;
+  events: Pick<EventLog, 'record' | 'recordNow'>;
+  clock: Clock;
+  log: Log;
+  members: MemberView;
+  refusals: Refusals;
+  changeset: () => ChangesetContext;
+  finish: (tx: Tx, changes: Changeset) => Promise<void>;
+  /** There are records that cannot be judged one by one. */
+  judgeLater: () => void;
+}
+
+/** Where records of others come in: screened, judged, stored in units of bounded size. */
+export class Intake {
+  /** Authors of whom it was told that records wait for their time to come. */
+  private waitingOf: ReadonlySet<string> = new Set();
+
+  constructor(private readonly context: IntakeContext) {}
+
+  /** @param news hears, after each commit, of the records that came into the set */
+  async receive(records: readonly SignedRecord[], from: string, news?: NewsListener): Promise<Received> {
+    const sum: Received = { added: 0, waiting: 0, known: 0, refused: 0, offences: 0 };
+    for (let at = 0; at < records.length; at += RECORDS_PER_UNIT) {
+      const part = await this.receivePart(records.slice(at, at + RECORDS_PER_UNIT), from, news);
+      for (const key of Object.keys(sum) as (keyof Received)[]) sum[key] += part[key];
+    }
+    return sum;
+  }
+
+  /** Tells when records of an author begin to wait for their time, and when none do any more. */
+  async warn(): Promise<void> {
+    const rows = await this.context.db.query<{ peer: Uint8Array }>(
+      `SELECT peer FROM catalogue_author
+       WHERE id IN (SELECT author FROM catalogue_record WHERE state > ${IN_SET} AND state = ${RecordState.future})`,
+    );
+    const before = this.waitingOf;
+    this.waitingOf = new Set(rows.map((row) => peerText(row.peer)));
+    for (const author of this.waitingOf) {
+      if (before.has(author)) continue;
+      const detail = `Changes by ${author} are stamped more than 72 hours ahead of this clock. They are not shown until then: set right the clock of that node, or of this one.`;
+      this.context.log.warn({ author }, detail);
+      await this.context.events.recordNow('node.warning', { code: 'skewed-clock', detail, active: true });
+    }
+    if (before.size === 0 || this.waitingOf.size > 0) return;
+    const detail = 'No changes wait for their time any more.';
+    await this.context.events.recordNow('node.warning', { code: 'skewed-clock', detail, active: false });
+  }
+
+  private async receivePart(
+    records: readonly SignedRecord[],
+    from: string,
+    news: NewsListener | undefined,
+  ): Promise<Received> {
+    const { db, members } = this.context;
+    const networkId = members.networkId;
+    let refused = 0;
+    let offences = 0;
+    let firstOf: RefusalReason | undefined;
+    const refuse = (reason: RefusalReason): void => {
+      refused++;
+      if (OFFENCES.has(reason)) offences++;
+      if (this.context.refusals.add(reason, from)) firstOf = reason;
+    };
+    const { verified, known } = await screen(db, networkId, records, refuse);
+    const stored =
+      verified.length === 0
+        ? { added: 0, waiting: 0, known: 0, future: false }
+        : await db.write((tx) => this.store(tx, networkId, verified, refuse, news));
+    if (stored.future) await this.warn();
+    if (firstOf !== undefined) await this.tellRefused(firstOf, from);
+    return { added: stored.added, waiting: stored.waiting, known: known + stored.known, refused, offences };
+  }
+
+  private async store(
+    tx: Tx,
+    networkId: string,
+    verified: readonly VerifiedRecord[],
+    refuse: (reason: RefusalReason) => void,
+    news: NewsListener | undefined,
+  ): Promise<{ added: number; waiting: number; known: number; future: boolean }> {
+    if (this.context.members.networkId !== networkId) return { added: 0, waiting: 0, known: 0, future: false };
+    const here = await storedIds(
+      tx,
+      verified.map((record) => record.id),
+    );
+    const fresh = verified.filter((record) => !here.has(record.id));
+    const judged = await this.withinCeilings(tx, this.judgeAll(fresh, refuse), refuse);
+    const applied = judged.filter((record) => record.state === RecordState.applied);
+    const paths = applied.flatMap((record) => (record.fields ? [record.fields.path] : []));
+    const changes = await Changeset.load(tx, this.context.changeset(), paths);
+    await changes.addAll(judged);
+    await this.context.finish(tx, changes);
+    await this.leaveForLater(tx, judged);
+    const added = judged.filter((record) => record.state <= IN_SET);
+    if (news && added.length > 0) tx.afterCommit(() => news(added));
+    return {
+      added: added.length,
+      waiting: judged.length - added.length,
+      known: here.size,
+      future: judged.some((record) => record.state === RecordState.future),
+    };
+  }
+
+  private judgeAll(records: readonly VerifiedRecord[], refuse: (reason: RefusalReason) => void): JudgedRecord[] {
+    const now = this.context.clock.now();
+    return records.flatMap((record) => {
+      const state = judge(record, standingOf(this.context.members, record.envelope.author), now);
+      if (state === undefined) refuse('may-not-write');
+      return state === undefined ? [] : [{ ...record, state }];
+    });
+  }
+
+  private async withinCeilings(
+    tx: Tx,
+    records: readonly JudgedRecord[],
+    refuse: (reason: RefusalReason) => void,
+  ): Promise<JudgedRecord[]> {
+    const full = await this.fullAuthors(tx, new Set(records.map((record) => record.envelope.author)));
+    const room = records.some((record) => waits(record.state)) ? await waitingRoom(tx) : 0;
+    let waiting = 0;
+    return records.filter((record) => {
+      const tooMany = full.has(record.envelope.author) || (waits(record.state) && ++waiting > room);
+      if (tooMany) refuse('ceiling');
+      return !tooMany;
+    });
+  }
+
+  private async fullAuthors(tx: Tx, peerIds: ReadonlySet<string>): Promise<Set<string>> {
+    const rows = await queryByIds<{ peer: Uint8Array }>(
+      tx,
+      `SELECT peer FROM catalogue_author WHERE peer IN ${BLOBS}
+       AND (records >= ${MAX_RECORDS_PER_AUTHOR} OR bytes >= ${MAX_BYTES_PER_AUTHOR})`,
+      [...peerIds].map((peerId) => toHex(peerBytes(peerId))),
+    );
+    return new Set(rows.map((row) => peerText(row.peer)));
+  }
+
+  /** Which records of a removed author count depends on all of them: their chain is walked when they have come. */
+  private async leaveForLater(tx: Tx, judged: readonly JudgedRecord[]): Promise<void> {
+    const authors = new Set(
+      judged.flatMap((record) => (record.state === RecordState.void ? [toHex(peerBytes(record.envelope.author))] : [])),
+    );
+    if (authors.size === 0) return;
+    await tx.run(`UPDATE catalogue_author SET standing = '' WHERE peer IN ${BLOBS}`, [JSON.stringify([...authors])]);
+    tx.afterCommit(() => this.context.judgeLater());
+  }
+
+  private async tellRefused(reason: RefusalReason, from: string): Promise<void> {
+    await this.context.events.recordNow('node.warning', {
+      code: 'refused-record',
+      detail: `Changes that ${from} passed on were refused: ${REFUSED[reason]}.`,
+      active: true,
+    });
+  }
+}
+
+const OFFENCES: ReadonlySet<RefusalReason> = new Set(['malformed', 'other-network', 'bad-signature']);
+
+const REFUSED: Record<RefusalReason, string> = {
+  malformed: 'they are not in the form this version reads',
+  'other-network': 'they belong to another network',
+  'bad-signature': 'their signature is wrong',
+  'may-not-write': 'their author may hold data but not write',
+  ceiling: 'their author has written more than one member may, or too many changes wait already',
+};
+
+function waits(state: RecordState): boolean {
+  return state === RecordState.waitingAuthor || state === RecordState.future;
+}
+
+async function waitingRoom(tx: Tx): Promise<number> {
+  const states = JSON.stringify([RecordState.waitingAuthor, RecordState.future]);
+  const [row] = await tx.query<{ count: number }>(
+    `SELECT count(*) AS count FROM catalogue_record WHERE state > ${IN_SET} AND state IN ${NUMBERS}`,
+    [states],
+  );
+  return Math.max(0, MAX_WAITING - (row?.count ?? 0));
+}

@@ -1,0 +1,83 @@
+import { setImmediate as breathe } from 'node:timers/promises';
+import type { Reader } from '@dfs/database';
+import { parseRecord, recordIdOf, verifyRecord, type ParsedRecord, type SignedRecord } from '@dfs/protocol';
+import { BLOBS, queryByIds, toHex } from '../store/rows.js';
+import type { RefusalReason } from './refusals.js';
+
+/** A record whose form and signature are right. */
+export type VerifiedRecord = SignedRecord & ParsedRecord;
+
+/** Records parsed between two turns of the event loop: a few milliseconds. */
+const RECORDS_PER_TURN = 100;
+/** Signatures at work on the thread pool at once; more would keep the database waiting behind them. */
+const SIGNATURES_AT_ONCE = 4;
+
+export interface Screened {
+  verified: VerifiedRecord[];
+  /** Already stored, in whatever state. */
+  known: number;
+}
+
+/**
+ * Tells the records that are worth a place in a unit of work from those that are not: known ones first, since a
+ * signature is what costs. One bad record does not harm the others.
+ */
+export async function screen(
+  reader: Reader,
+  networkId: string,
+  records: readonly SignedRecord[],
+  refuse: (reason: RefusalReason) => void,
+): Promise<Screened> {
+  const unique = new Map(records.map((record) => [recordIdOf(record.body), record]));
+  const stored = await storedIds(reader, [...unique.keys()]);
+  const parsed: VerifiedRecord[] = [];
+  let turn = 0;
+  for (const [id, record] of unique) {
+    if (stored.has(id)) continue;
+    if (++turn % RECORDS_PER_TURN === 0) await breathe();
+    const one = parse(record);
+    if (one === undefined) refuse('malformed');
+    else if (one.envelope.network !== networkId) refuse('other-network');
+    else parsed.push(one);
+  }
+  return { verified: await signedOnes(parsed, refuse), known: records.length - unique.size + stored.size };
+}
+
+/** Which of these ids are stored, in whatever state. */
+export async function storedIds(reader: Reader, ids: readonly string[]): Promise<Set<string>> {
+  const rows = await queryByIds<{ id: Uint8Array }>(
+    reader,
+    `SELECT id FROM catalogue_record WHERE id IN ${BLOBS}`,
+    ids,
+  );
+  return new Set(rows.map((row) => toHex(row.id)));
+}
+
+function parse(record: SignedRecord): VerifiedRecord | undefined {
+  try {
+    // Copied: the bytes may belong to a buffer of the transport.
+    const body = Uint8Array.from(record.body);
+    return { ...parseRecord(body), body, signature: Uint8Array.from(record.signature) };
+  } catch {
+    return undefined;
+  }
+}
+
+async function signedOnes(
+  records: readonly VerifiedRecord[],
+  refuse: (reason: RefusalReason) => void,
+): Promise<VerifiedRecord[]> {
+  const valid = new Array<boolean>(records.length).fill(false);
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    for (let at = next++; at < records.length; at = next++) {
+      const record = records[at] as VerifiedRecord;
+      valid[at] = await verifyRecord(record, record.envelope.author);
+    }
+  };
+  await Promise.all(Array.from({ length: SIGNATURES_AT_ONCE }, worker));
+  return records.filter((_, index) => {
+    if (!valid[index]) refuse('bad-signature');
+    return valid[index];
+  });
+}

@@ -1,0 +1,178 @@
+import type { Reader, Tx } from '@dfs/database';
+import {
+  cidFromBytes,
+  EMPTY_CONTENT,
+  fromBase32,
+  peerIdFromBytes,
+  peerIdToBytes,
+  toBase32,
+  type Cid,
+  type RecordKind,
+} from '@dfs/protocol';
+import type { Version } from '../rules/heads.js';
+import type { Entry } from '../ports.js';
+import { KIND_NUMBER, PathState } from '../migrations/migrations.js';
+
+/** `x IN ${BLOBS}` with one parameter: `blobs(ids)`. However many ids, one statement with one variable. */
+export const BLOBS = '(SELECT unhex(value) FROM json_each(?))';
+/** The same for numbers: `JSON.stringify(numbers)`. */
+export const NUMBERS = '(SELECT value FROM json_each(?))';
+/** Ids bound at once. */
+const IDS_PER_QUERY = 2000;
+
+/** Rows of a query with one `IN` over ids given as hex. */
+export async function queryByIds<R>(reader: Reader, sql: string, ids: readonly string[]): Promise<R[]> {
+  const rows: R[] = [];
+  for (let at = 0; at < ids.length; at += IDS_PER_QUERY) {
+    rows.push(...(await reader.query<R>(sql, [JSON.stringify(ids.slice(at, at + IDS_PER_QUERY))])));
+  }
+  return rows;
+}
+
+export const VERSION_COLUMNS =
+  'r.seq, r.id, r.file, r.kind, r.content, r.size, r.media_type, r.imported, a.peer, r.ms, r.counter, r.born';
+export const VERSIONS = 'catalogue_record r JOIN catalogue_author a ON a.id = r.author';
+
+export interface VersionRow {
+  seq: number;
+  id: Uint8Array;
+  file: number;
+  kind: number;
+  content: Uint8Array | null;
+  size: number;
+  media_type: string;
+  imported: number;
+  peer: Uint8Array;
+  ms: number;
+  counter: number;
+  born: number;
+}
+
+/** A version that is stored: `seq` is its row, `file` its path's. */
+export interface StoredVersion extends Version {
+  seq: number;
+  file: number;
+}
+
+export function versionFrom(row: VersionRow): StoredVersion {
+  return {
+    seq: row.seq,
+    file: row.file,
+    id: toHex(row.id),
+    kind: kindFrom(row.kind),
+    content: contentFrom(row.content),
+    size: row.size,
+    mediaType: row.media_type,
+    author: peerText(row.peer),
+    imported: row.imported === 1,
+    clock: { ms: row.ms, counter: row.counter },
+    born: row.born,
+  };
+}
+
+export const FILE_COLUMNS =
+  'f.seq, f.file_id, f.path, f.state, f.conflict, f.record_id, f.content, f.size, f.media_type, a.peer, f.created, f.modified';
+export const FILES = 'catalogue_file f JOIN catalogue_author a ON a.id = f.author';
+
+export interface FileRow {
+  seq: number;
+  file_id: Uint8Array;
+  path: string;
+  state: PathState;
+  conflict: number;
+  record_id: Uint8Array;
+  content: Uint8Array | null;
+  size: number;
+  media_type: string;
+  peer: Uint8Array;
+  created: number;
+  modified: number;
+}
+
+export function entryFrom(row: FileRow): Entry {
+  return {
+    fileId: toBase32(row.file_id),
+    path: row.path,
+    recordId: toHex(row.record_id),
+    contentId: contentFrom(row.content) ?? EMPTY_CONTENT,
+    size: row.size,
+    mediaType: row.media_type,
+    author: peerText(row.peer),
+    createdAt: row.created,
+    modifiedAt: row.modified,
+    deleted: row.state === PathState.deleted,
+    conflict: row.conflict === 1,
+  };
+}
+
+/** @returns undefined for what is no file id. */
+export function fileIdBytes(fileId: string): Uint8Array | undefined {
+  try {
+    const bytes = fromBase32(fileId);
+    return bytes.length === 16 ? bytes : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Number of the row of each author, made where there is none. */
+export async function authorRows(
+  tx: Tx,
+  peerIds: ReadonlySet<string>,
+  standing: (peerId: string) => string,
+): Promise<Map<string, number>> {
+  const ids = [...peerIds].map((peerId) => toHex(peerBytes(peerId)));
+  const select = `SELECT id, peer FROM catalogue_author WHERE peer IN ${BLOBS}`;
+  const known = await queryByIds<{ id: number; peer: Uint8Array }>(tx, select, ids);
+  const rows = new Map(known.map(({ id, peer }) => [peerText(peer), id]));
+  for (const peerId of peerIds) {
+    if (rows.has(peerId)) continue;
+    const { lastId } = await tx.run(
+      'INSERT INTO catalogue_author (peer, records, bytes, standing) VALUES (?, 0, 0, ?)',
+      [peerBytes(peerId), standing(peerId)],
+    );
+    rows.set(peerId, lastId);
+  }
+  return rows;
+}
+
+const texts = new Map<string, string>();
+const bytesOf = new Map<string, Uint8Array>();
+/** Authors are few, and the text form of a peer id is dear. */
+const KNOWN_PEERS = 4096;
+
+export function peerText(bytes: Uint8Array): string {
+  const key = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+  return remember(texts, key, () => peerIdFromBytes(bytes));
+}
+
+export function peerBytes(peerId: string): Uint8Array {
+  return remember(bytesOf, peerId, () => peerIdToBytes(peerId));
+}
+
+export function toHex(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
+}
+
+export function fromHex(id: string): Uint8Array {
+  return Buffer.from(id, 'hex');
+}
+
+function contentFrom(bytes: Uint8Array | null): Cid | null {
+  return bytes === null ? null : cidFromBytes(bytes);
+}
+
+export function kindFrom(number: number): RecordKind {
+  if (number === KIND_NUMBER.file) return 'file';
+  return number === KIND_NUMBER.deletion ? 'deletion' : 'folder';
+}
+
+function remember<V>(known: Map<string, V>, key: string, make: () => V): V {
+  let value = known.get(key);
+  if (value === undefined) {
+    value = make();
+    if (known.size >= KNOWN_PEERS) known.clear();
+    known.set(key, value);
+  }
+  return value;
+}

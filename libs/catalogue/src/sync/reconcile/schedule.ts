@@ -1,0 +1,161 @@
+import { minute } from '@dfs/protocol';
+import type { SetRoot } from '../../store/fingerprints.js';
+import { toHex } from '../../store/rows.js';
+import { sameRoot, type ExchangeOutcome } from './exchange.js';
+
+const MAX_RETRY = minute;
+
+export interface SchedulePorts {
+  settleMs: number;
+  retryMs: number;
+  mine: () => SetRoot;
+  /** Whether I have had this set: nothing to learn from it. */
+  contains: (theirs: SetRoot) => boolean;
+  isConnected: (peerId: string) => boolean;
+  /** An exchange that the member opened is under way. */
+  isAnswering: (peerId: string) => boolean;
+  run: (peerId: string) => Promise<ExchangeOutcome>;
+}
+
+interface Link {
+  running: boolean;
+  /** Asked for while one was under way. */
+  again: boolean;
+  failures: number;
+  timer: NodeJS.Timeout | undefined;
+  /** What the member last said of its set. */
+  theirs: SetRoot | undefined;
+  /** My set and the member's at the end of an exchange that moved nothing: another would not either. */
+  fruitless: string | undefined;
+}
+
+/** When to compare sets with whom: one exchange at a time with each member, failures tried again ever more slowly. */
+export class SyncSchedule {
+  private readonly links = new Map<string, Link>();
+  private stopped = false;
+
+  constructor(private readonly ports: SchedulePorts) {}
+
+  now(peerId: string): void {
+    const link = this.link(peerId);
+    link.failures = 0;
+    link.fruitless = undefined;
+    this.run(peerId, link);
+  }
+
+  /** The member is about to begin; if it has not said anything by then, I do. */
+  soon(peerId: string): void {
+    const link = this.link(peerId);
+    this.runIn(peerId, link, this.ports.settleMs, () => link.theirs === undefined || this.isNews(link));
+  }
+
+  /** Something is known to be missing there. */
+  later(peerId: string): void {
+    const link = this.link(peerId);
+    link.fruitless = undefined;
+    this.runIn(peerId, link, this.ports.settleMs);
+  }
+
+  /** What a member says of its set: if that is news, what was pushed gets a moment to arrive first. */
+  heard(peerId: string, theirs: SetRoot): void {
+    const link = this.link(peerId);
+    link.theirs = theirs;
+    if (link.timer !== undefined || !this.isNews(link)) return;
+    this.runIn(peerId, link, this.ports.settleMs, () => this.isNews(link));
+  }
+
+  /** An exchange that the member opened has ended. */
+  finished(peerId: string, outcome: ExchangeOutcome): void {
+    const link = this.link(peerId);
+    link.again = false;
+    this.conclude(peerId, link, outcome);
+  }
+
+  /** An exchange that the member opened has failed: it tries again, and I do if I waited for it. */
+  broken(peerId: string): void {
+    const link = this.links.get(peerId);
+    if (link === undefined || !link.again || link.running) return;
+    link.again = false;
+    this.runIn(peerId, link, this.ports.retryMs);
+  }
+
+  isRunning(peerId: string): boolean {
+    return this.links.get(peerId)?.running ?? false;
+  }
+
+  forget(peerId: string): void {
+    clearTimeout(this.links.get(peerId)?.timer);
+    this.links.delete(peerId);
+  }
+
+  stop(): void {
+    this.stopped = true;
+    for (const link of this.links.values()) clearTimeout(link.timer);
+    this.links.clear();
+  }
+
+  private link(peerId: string): Link {
+    let link = this.links.get(peerId);
+    if (link === undefined) {
+      link = { running: false, again: false, failures: 0, timer: undefined, theirs: undefined, fruitless: undefined };
+      this.links.set(peerId, link);
+    }
+    return link;
+  }
+
+  private isNews({ theirs, fruitless }: Link): boolean {
+    if (theirs === undefined) return false;
+    const mine = this.ports.mine();
+    return !sameRoot(mine, theirs) && !this.ports.contains(theirs) && fruitless !== keyOf(mine, theirs);
+  }
+
+  private runIn(peerId: string, link: Link, delay: number, still: () => boolean = () => true): void {
+    clearTimeout(link.timer);
+    link.timer = setTimeout(() => {
+      link.timer = undefined;
+      if (still()) this.run(peerId, link);
+    }, delay).unref();
+  }
+
+  private run(peerId: string, link: Link): void {
+    if (this.stopped || this.links.get(peerId) !== link || !this.ports.isConnected(peerId)) return;
+    if (link.running || this.ports.isAnswering(peerId)) {
+      link.again = true;
+      return;
+    }
+    clearTimeout(link.timer);
+    link.timer = undefined;
+    link.running = true;
+    link.again = false;
+    void this.ports.run(peerId).then(
+      (outcome) => this.succeeded(peerId, link, outcome),
+      () => this.failed(peerId, link),
+    );
+  }
+
+  private succeeded(peerId: string, link: Link, outcome: ExchangeOutcome): void {
+    link.running = false;
+    link.failures = 0;
+    this.conclude(peerId, link, outcome);
+    if (link.again) this.run(peerId, link);
+  }
+
+  private failed(peerId: string, link: Link): void {
+    link.running = false;
+    const delay = Math.min(MAX_RETRY, this.ports.retryMs * 2 ** Math.min(link.failures++, 10));
+    this.runIn(peerId, link, delay);
+  }
+
+  /** Sets that still differ changed meanwhile, and are compared again; unless that has just proved to be of no use. */
+  private conclude(peerId: string, link: Link, { result, theirs, received, sent, rest }: ExchangeOutcome): void {
+    if (theirs !== undefined) link.theirs = theirs;
+    if (theirs === undefined || result === 'same') return;
+    if (result === 'done' && received + sent === 0 && !rest) link.fruitless = keyOf(this.ports.mine(), theirs);
+    const delay = result === 'busy' ? this.ports.retryMs : this.ports.settleMs;
+    if (link.timer === undefined && this.isNews(link)) this.runIn(peerId, link, delay, () => this.isNews(link));
+  }
+}
+
+function keyOf(mine: SetRoot, theirs: SetRoot): string {
+  return `${toHex(mine.print)} ${toHex(theirs.print)}`;
+}

@@ -1,0 +1,247 @@
+import type { Tx } from '@dfs/database';
+import {
+  compareClocks,
+  DfsError,
+  encodeRecord,
+  MAX_CLOCK_SKEW,
+  MAX_PARENTS,
+  nextClock,
+  normalisePath,
+  RECORD_VERSION,
+  recordIdOf,
+  signBodies,
+  type RecordClock,
+  type RecordFields,
+  type SignedRecord,
+  type Signer,
+} from '@dfs/protocol';
+import type { Changeset, JudgedRecord, PathChange } from './changeset.js';
+import { ranked, type Version } from '../rules/heads.js';
+import type { Commit, CommitOutcome, Draft } from '../ports.js';
+import { entryOf, pathRow, type PathRow } from './path-rows.js';
+import { peerBytes, toHex } from '../store/rows.js';
+import { IN_SET, RecordState } from '../migrations/migrations.js';
+import { mapInTurns } from '../store/slices.js';
+
+/** Records encoded between two turns of the event loop: a few milliseconds of them. */
+const DRAFTS_PER_TURN = 200;
+const NOT_YET = new Uint8Array(0);
+const DEFAULT_MEDIA_TYPE = 'application/octet-stream';
+
+/** Where an author's chain of records ends. */
+export interface ChainEnd {
+  id: string;
+  clock: RecordClock;
+}
+
+/** The author's record with the greatest clock: in whatever state but those whose time has not come, or of those in the set. */
+export async function chainEnd(
+  tx: Pick<Tx, 'query'>,
+  peerId: string,
+  states: 'any' | 'in-set' = 'any',
+): Promise<ChainEnd | undefined> {
+  const state = states === 'in-set' ? `r.state <= ${IN_SET}` : `r.state <> ${RecordState.future}`;
+  const [row] = await tx.query<{ id: Uint8Array; ms: number; counter: number }>(
+    `SELECT r.id, r.ms, r.counter FROM catalogue_record r
+     WHERE r.author = (SELECT id FROM catalogue_author WHERE peer = ?) AND ${state}
+     ORDER BY r.ms DESC, r.counter DESC LIMIT 1`,
+    [peerBytes(peerId)],
+  );
+  return row && { id: toHex(row.id), clock: { ms: row.ms, counter: row.counter } };
+}
+
+/** What a new record names as its parents. */
+type Replaced = Pick<Version, 'id' | 'clock'>;
+
+export interface WriterContext {
+  signer: Signer;
+  networkId: string;
+  now: number;
+}
+
+/** Turns drafts into signed records, one after another, each of which sees those before it. */
+export class DraftWriter {
+  /** Records made so far; signed when writeAll is done. */
+  readonly written: SignedRecord[] = [];
+
+  constructor(
+    private readonly changes: Changeset,
+    private readonly context: WriterContext,
+    private last: ChainEnd | undefined,
+  ) {}
+
+  async writeAll(drafts: readonly Draft[]): Promise<Commit[]> {
+    const commits = await mapInTurns(drafts, DRAFTS_PER_TURN, (draft) => this.write(draft));
+    const signatures = await signBodies(
+      this.context.signer,
+      this.written.map((record) => record.body),
+    );
+    for (const [at, record] of this.written.entries()) record.signature = signatures[at] as Uint8Array;
+    return commits;
+  }
+
+  private write(draft: Draft): Commit {
+    const path = this.changes.path(draft.path);
+    const before = pathRow(path);
+    const heads = ranked(path.heads.values());
+    const replaced = draft.adopts ? adoptedOver(draft, draft.adopts, heads) : replacedBy(draft, heads);
+    if (replaced === 'unchanged') return { outcome: 'unchanged', entry: entryOf(path, before as PathRow) };
+    this.replace(draft, path, replaced);
+    return { outcome: outcomeOf(draft, heads[0]), entry: entryOf(path, pathRow(path) as PathRow) };
+  }
+
+  /** By one record or, where that may not name so many heads, by a few that follow on each other. */
+  private replace(draft: Draft, path: PathChange, heads: readonly Replaced[]): void {
+    let rest = heads;
+    while (rest.length > MAX_PARENTS) {
+      const made = this.record(draft, path, rest.slice(0, MAX_PARENTS));
+      rest = [made, ...rest.slice(MAX_PARENTS)];
+    }
+    this.record(draft, path, rest);
+  }
+
+  private record(draft: Draft, path: PathChange, replaced: readonly Replaced[]): Version {
+    const { signer, networkId, now } = this.context;
+    const clock = this.stamp(replaced, draft.imported);
+    const isFile = draft.kind === 'file';
+    if (clock.ms > now + MAX_CLOCK_SKEW) throw clockSkew();
+    const fields: RecordFields = {
+      version: RECORD_VERSION,
+      network: networkId,
+      author: signer.peerId,
+      clock,
+      prev: this.last?.id ?? null,
+      kind: draft.kind,
+      path: path.path,
+      content: isFile ? (draft.contentId ?? null) : null,
+      size: isFile ? (draft.size ?? 0) : 0,
+      mediaType: isFile ? (draft.mediaType ?? DEFAULT_MEDIA_TYPE) : '',
+      parents: replaced.map((head) => head.id).sort(),
+      from: draft.from ?? null,
+      imported: draft.imported !== undefined,
+    };
+    const body = encodeRecord(fields);
+    const record: JudgedRecord = {
+      id: recordIdOf(body),
+      body,
+      signature: NOT_YET,
+      envelope: fields,
+      fields,
+      state: RecordState.applied,
+    };
+    this.last = { id: record.id, clock };
+    this.written.push(record);
+    this.changes.add(record);
+    return path.heads.get(record.id) as Version;
+  }
+
+  /** Later than all it replaces and than all I wrote. */
+  private stamp(replaced: readonly Replaced[], writtenAt = Infinity): RecordClock {
+    let after = this.last?.clock;
+    for (const { clock } of replaced) if (after === undefined || compareClocks(clock, after) > 0) after = clock;
+    return nextClock(Math.min(this.context.now, writtenAt), after);
+  }
+}
+
+/** Drafts with their paths in their one form. @throws DfsError `invalid-path` */
+export function normaliseDrafts(drafts: readonly Draft[]): Promise<Draft[]> {
+  return mapInTurns(drafts, 1000, normaliseDraft);
+}
+
+function normaliseDraft(draft: Draft): Draft {
+  const path = normalisePath(draft.path);
+  return draft.from === undefined ? { ...draft, path } : { ...draft, path, from: normalisePath(draft.from) };
+}
+
+function replacedBy(draft: Draft, heads: readonly Version[]): readonly Version[] | 'unchanged' {
+  if (draft.imported !== undefined) return besides(draft, heads);
+  return draft.kind === 'deletion' ? deletionOf(draft, heads) : successorOf(draft, heads);
+}
+
+/** What counted before the void version; `unchanged` where it is shown, or was adopted before and still stands. */
+function adoptedOver(
+  draft: Draft,
+  { parents, as }: NonNullable<Draft['adopts']>,
+  heads: readonly Version[],
+): readonly Replaced[] | 'unchanged' {
+  const [shown] = heads;
+  if (heads.some(({ id }) => id === as)) return 'unchanged';
+  const isShown = shown?.kind === draft.kind && (draft.kind !== 'file' || shown.content === (draft.contentId ?? null));
+  return isShown ? 'unchanged' : parents;
+}
+
+/** Heads that what was brought along replaces; `unchanged` when its bytes are there already. */
+function besides(draft: Draft, heads: readonly Version[]): readonly Version[] | 'unchanged' {
+  const [shown] = heads;
+  if (shown === undefined || shown.kind === 'deletion') return heads;
+  if (draft.kind === 'folder') return 'unchanged';
+  return heads.some((head) => head.kind === 'file' && head.content === draft.contentId) ? 'unchanged' : [];
+}
+
+/** Heads that a new version replaces; `unchanged` when it would say what is there already. */
+function successorOf(draft: Draft, heads: readonly Version[]): readonly Version[] | 'unchanged' {
+  const [shown] = heads;
+  const current = shown?.kind === 'file' ? shown : undefined;
+  if (draft.kind === 'folder') {
+    if (current) throw pathExists(draft.path);
+    return shown?.kind === 'folder' ? 'unchanged' : heads;
+  }
+  if (draft.ifNoneMatch === '*' && current) {
+    throw new DfsError('precondition-failed', 'There is a file of this name already, and If-None-Match forbids that.');
+  }
+  if (draft.from !== undefined && draft.from !== draft.path && current) throw pathExists(draft.path);
+  const target = draft.ifMatch === undefined ? shown : matching(draft.ifMatch, heads);
+  // Nothing is lost by replacing what is deleted: whoever writes a path anew has seen that it was.
+  if (shown?.kind !== 'file') return heads;
+  const all = draft.replaces === 'all' && heads.length > 1;
+  if (!all && target?.kind === 'file' && target.content === draft.contentId) return 'unchanged';
+  return all ? heads : heads.filter((head) => saysTheSame(head, target));
+}
+
+/** Heads with the bytes of the one that is replaced go with it: they would become a conflict with what is written now. */
+function saysTheSame(head: Version, target: Version | undefined): boolean {
+  return head === target || (head.kind === 'file' && target?.kind === 'file' && head.content === target.content);
+}
+
+/** A deletion replaces every head there is: all of them were there to be seen. */
+function deletionOf(draft: Draft, heads: readonly Version[]): readonly Version[] {
+  const [shown] = heads;
+  if (shown === undefined || shown.kind === 'deletion') {
+    if (draft.ifMatch !== undefined) throw noMatch();
+    throw new DfsError('file-not-found', 'There is no file of this name: it may have been deleted or moved.');
+  }
+  if (draft.ifMatch !== undefined) matching(draft.ifMatch, [shown]);
+  return heads;
+}
+
+/** The head that If-Match means. @throws DfsError `precondition-failed` */
+function matching(ifMatch: readonly string[] | '*', heads: readonly Version[]): Version {
+  const found = heads.find(
+    (head) => head.kind === 'file' && (ifMatch === '*' || (head.content !== null && ifMatch.includes(head.content))),
+  );
+  if (found === undefined) throw noMatch();
+  return found;
+}
+
+function outcomeOf(draft: Draft, shown: Version | undefined): CommitOutcome {
+  if (draft.kind === 'deletion') return 'deleted';
+  return shown?.kind === draft.kind ? 'updated' : 'created';
+}
+
+function noMatch(): DfsError {
+  return new DfsError(
+    'precondition-failed',
+    'The file is not the version that If-Match names: read it again and decide anew.',
+  );
+}
+
+function pathExists(path: string): DfsError {
+  return new DfsError('path-exists', `There is a file at ${path} already: choose another name, or delete it first.`);
+}
+
+function clockSkew(): DfsError {
+  return new DfsError(
+    'clock-skew',
+    'What this node or another wrote before is stamped more than 72 hours ahead of its clock now: set the clock right.',
+  );
+}

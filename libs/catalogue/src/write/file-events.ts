@@ -1,0 +1,99 @@
+import type { DurableEventType, FileBatch, FileEventItem } from '@dfs/contracts';
+import type { Tx } from '@dfs/database';
+import { entryOf, type PathOutcome } from './path-rows.js';
+import type { Change, Entry } from '../ports.js';
+import { entryFrom, toHex, type FileRow } from '../store/rows.js';
+import { PathState } from '../migrations/migrations.js';
+import { slices } from '../store/slices.js';
+
+/** Files in one event. */
+export const FILES_PER_EVENT = 1000;
+
+type FileEventType = Extract<DurableEventType, `file.${string}`>;
+
+/** Records events: all that the catalogue needs of the event log. */
+export interface EventSink {
+  record(tx: Tx, type: FileEventType, data: FileBatch): Promise<void>;
+}
+
+/** Tells of what became of the paths, within the unit of work, at most 1,000 files an event. */
+export async function recordEvents(tx: Tx, events: EventSink, outcomes: readonly PathOutcome[]): Promise<void> {
+  const batches = new Map<FileEventType, PathOutcome[]>();
+  for (const outcome of outcomes) {
+    for (const type of eventsOf(outcome)) {
+      const batch = batches.get(type) ?? [];
+      batches.set(type, batch);
+      batch.push(outcome);
+    }
+  }
+  for (const [type, batch] of batches) {
+    for (const slice of slices(batch, FILES_PER_EVENT)) await events.record(tx, type, { files: slice.map(itemOf) });
+  }
+}
+
+/** What listeners of the catalogue hear of the same. */
+export function changesOf(outcomes: readonly PathOutcome[]): Change[] {
+  return outcomes.flatMap(({ change, after }) => {
+    const { fileId, path, heads, fresh, before } = change;
+    if (after === undefined) {
+      return before ? [{ fileId, path, contentId: null, size: 0, author: '', deleted: true }] : [];
+    }
+    const changes: Change[] = [
+      {
+        fileId,
+        path,
+        contentId: after.state === PathState.current ? after.shown.content : null,
+        size: after.state === PathState.current ? after.shown.size : 0,
+        author: after.shown.author,
+        deleted: after.state === PathState.deleted,
+      },
+    ];
+    for (const id of fresh) {
+      const head = heads.get(id);
+      if (head === undefined || head === after.shown || head.kind !== 'file') continue;
+      changes.push({ fileId, path, contentId: head.content, size: head.size, author: head.author, deleted: false });
+    }
+    return changes;
+  });
+}
+
+function eventsOf({ change, after }: PathOutcome): FileEventType[] {
+  const { before, fresh, broughtBack } = change;
+  const wasCurrent = before?.state === PathState.current;
+  const isCurrent = after?.state === PathState.current;
+  const types: FileEventType[] = [];
+  if (isCurrent && !wasCurrent) types.push(broughtBack.has(after.shown.id) ? 'file.restored' : 'file.uploaded');
+  if (isCurrent && wasCurrent && toHex(before.record_id) !== after.shown.id) {
+    types.push(broughtBack.has(after.shown.id) ? 'file.restored' : 'file.updated');
+  }
+  if (wasCurrent && !isCurrent) types.push('file.deleted');
+  if (after?.conflict && (before?.conflict !== 1 || fresh.size > 0)) types.push('file.conflict');
+  return types;
+}
+
+function itemOf({ change, after }: PathOutcome): FileEventItem {
+  return itemFrom(after === undefined ? entryFrom(change.before as FileRow) : entryOf(change, after));
+}
+
+/** What events say of a file. */
+export function itemFrom({
+  fileId,
+  path,
+  contentId,
+  size,
+  mediaType,
+  modifiedAt,
+  author,
+  recordId,
+}: Entry): FileEventItem {
+  return {
+    id: fileId,
+    path,
+    size,
+    mediaType,
+    contentId,
+    modifiedAt: new Date(modifiedAt).toISOString(),
+    author,
+    version: recordId,
+  };
+}

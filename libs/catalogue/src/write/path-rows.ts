@@ -1,0 +1,153 @@
+import type { SqlValue, Tx } from '@dfs/database';
+import { cidToBytes, EMPTY_CONTENT, type Cid } from '@dfs/protocol';
+import { bulkInsert, type BulkTable } from '../bulk-insert.js';
+import type { PathChange } from './changeset.js';
+import { inConflict, shownOf, type Version } from '../rules/heads.js';
+import type { Entry } from '../ports.js';
+import { fileIdBytes, fromHex, NUMBERS, toHex, type FileRow } from '../store/rows.js';
+import { CONFLICT_TOTAL, PathState } from '../migrations/migrations.js';
+import { foldCase } from '../read/search.js';
+import { mapInTurns, slices } from '../store/slices.js';
+
+/** Rows made between two turns of the event loop. */
+const ROWS_PER_TURN = 500;
+
+/** What became of a path in a unit of work. */
+export interface PathOutcome {
+  change: PathChange;
+  /** Undefined when nothing valid is left of it. */
+  after: PathRow | undefined;
+}
+
+/** A path as it is shown, before it is a row. */
+export interface PathRow {
+  state: PathState;
+  conflict: boolean;
+  shown: Version;
+}
+
+const STATE_OF = { file: PathState.current, deletion: PathState.deleted, folder: PathState.folder } as const;
+
+/** Writes the rows of the paths that look different now, and the counts. Answers with those paths alone. */
+export async function writePaths(
+  tx: Tx,
+  changes: readonly PathChange[],
+  authors: ReadonlyMap<string, number>,
+): Promise<PathOutcome[]> {
+  const all = await mapInTurns(changes, ROWS_PER_TURN, (change) => ({ change, after: pathRow(change) }));
+  const outcomes = all.filter(looksDifferent);
+  for (const slice of slices(outcomes, ROWS_PER_TURN)) {
+    const rows = slice.flatMap(({ change, after }) => (after ? [valuesOf(change, after, authors)] : []));
+    await bulkInsert(tx, PATHS, rows, 'OR REPLACE');
+  }
+  const gone = outcomes.filter(({ after }) => after === undefined).map(({ change }) => change.seq);
+  if (gone.length > 0) await tx.run(`DELETE FROM catalogue_file WHERE seq IN ${NUMBERS}`, [JSON.stringify(gone)]);
+  await writeTotals(tx, outcomes);
+  return outcomes;
+}
+
+export function entryOf({ path, fileId }: PathChange, { state, conflict, shown }: PathRow): Entry {
+  return {
+    fileId,
+    path,
+    recordId: shown.id,
+    contentId: shown.content ?? EMPTY_CONTENT,
+    size: shown.size,
+    mediaType: shown.mediaType,
+    author: shown.author,
+    createdAt: shown.born,
+    modifiedAt: shown.clock.ms,
+    deleted: state === PathState.deleted,
+    conflict,
+  };
+}
+
+/** Undefined when the path has no heads. */
+export function pathRow({ heads }: PathChange): PathRow | undefined {
+  const shown = shownOf(heads.values());
+  return shown && { state: STATE_OF[shown.kind], conflict: inConflict(heads.values()), shown };
+}
+
+function looksDifferent({ change, after }: PathOutcome): boolean {
+  const { before, fresh } = change;
+  if (fresh.size > 0) return true;
+  if (before === undefined || after === undefined) return before !== after;
+  return (
+    toHex(before.record_id) !== after.shown.id ||
+    (before.conflict === 1) !== after.conflict ||
+    before.created !== after.shown.born ||
+    contentHex(before.content) !== contentHex(contentBytes(after.shown.content))
+  );
+}
+
+function contentBytes(content: Cid | null): Uint8Array | null {
+  return content === null ? null : cidToBytes(content);
+}
+
+function contentHex(content: Uint8Array | null): string | null {
+  return content === null ? null : toHex(content);
+}
+
+const PATHS: BulkTable = {
+  name: 'catalogue_file',
+  columns: [
+    'seq',
+    'file_id',
+    'path',
+    'search',
+    'state',
+    'conflict',
+    'record_id',
+    'content',
+    'size',
+    'media_type',
+    'author',
+    'created',
+    'modified',
+  ],
+  blobs: new Set(['file_id', 'record_id', 'content']),
+};
+
+function valuesOf(change: PathChange, after: PathRow, authors: ReadonlyMap<string, number>): SqlValue[] {
+  const { shown } = after;
+  const folded = foldCase(change.path);
+  return [
+    change.seq,
+    fileIdBytes(change.fileId) as Uint8Array,
+    change.path,
+    folded === change.path ? null : folded,
+    after.state,
+    after.conflict ? 1 : 0,
+    fromHex(shown.id),
+    contentBytes(shown.content),
+    shown.size,
+    shown.mediaType,
+    authors.get(shown.author) as number,
+    shown.born,
+    shown.clock.ms,
+  ];
+}
+
+async function writeTotals(tx: Tx, outcomes: readonly PathOutcome[]): Promise<void> {
+  const totals = new Map<number, { count: number; bytes: number }>();
+  const add = (state: number, count: number, bytes: number): void => {
+    const total = totals.get(state) ?? { count: 0, bytes: 0 };
+    totals.set(state, { count: total.count + count, bytes: total.bytes + count * bytes });
+  };
+  for (const { change, after } of outcomes) {
+    const { before } = change;
+    if (before) count(add, before, -1);
+    if (after) count(add, { state: after.state, size: after.shown.size, conflict: after.conflict ? 1 : 0 }, 1);
+  }
+  for (const [state, { count: n, bytes }] of totals) {
+    if (n === 0 && bytes === 0) continue;
+    await tx.run('UPDATE catalogue_total SET count = count + ?, bytes = bytes + ? WHERE state = ?', [n, bytes, state]);
+  }
+}
+
+type Counted = Pick<FileRow, 'state' | 'size' | 'conflict'>;
+
+function count(add: (state: number, count: number, bytes: number) => void, row: Counted, by: 1 | -1): void {
+  add(row.state, by, row.size);
+  if (row.conflict === 1) add(CONFLICT_TOTAL, by, row.size);
+}

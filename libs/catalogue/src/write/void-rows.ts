@@ -1,0 +1,39 @@
+import type { SqlValue, Tx } from '@dfs/database';
+import { cidToBytes } from '@dfs/protocol';
+import { bulkInsert, type BulkTable } from '../bulk-insert.js';
+import type { JudgedRecord } from './changeset.js';
+import { fromHex } from '../store/rows.js';
+import { KIND_NUMBER } from '../migrations/migrations.js';
+
+/** A record that has been judged void. */
+export interface VoidRow {
+  record: JudgedRecord;
+  seq: number;
+}
+
+/** Lists void records, so that they can be shown, passed on and adopted; the row of the record itself is another's to write. */
+export async function listVoid(tx: Tx, rows: readonly VoidRow[], authors: ReadonlyMap<string, number>): Promise<void> {
+  if (rows.length === 0) return;
+  await bulkInsert(
+    tx,
+    VOID,
+    rows.map(({ record: { id, envelope, fields }, seq }): SqlValue[] => [
+      seq,
+      fromHex(id),
+      authors.get(envelope.author) as number,
+      envelope.clock.ms,
+      envelope.clock.counter,
+      fields?.path ?? null,
+      fields && KIND_NUMBER[fields.kind],
+      fields?.content ? cidToBytes(fields.content) : null,
+      fields?.size ?? 0,
+      fields?.mediaType ?? '',
+    ]),
+  );
+}
+
+const VOID: BulkTable = {
+  name: 'catalogue_void',
+  columns: ['seq', 'id', 'author', 'ms', 'counter', 'path', 'kind', 'content', 'size', 'media_type'],
+  blobs: new Set(['id', 'content']),
+};
