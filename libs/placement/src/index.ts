@@ -9,13 +9,13 @@
  * Units: bytes, milliseconds. The database must know `placementMigrations`.
  */
 export { Placement, type PlacementOptions } from './placement.js';
-export type { FetchOptions } from './reading.js';
+export type { FetchOptions } from './read/content-fetch.js';
 export { Purge, type ContentRetention, type Purged, type PurgeComponents } from './purge/purge.js';
 export { PlacementModule } from './placement.module.js';
-export { checkPins, type PinFinding, type PinProblem, type PinTotals } from './check-pins.js';
+export { checkPins, type PinFinding, type PinProblem, type PinTotals } from './pins/check-pins.js';
 export { placementMigrations } from './schema.js';
-export { rank, type Candidate } from './rendezvous.js';
-export { Transfers, type Transfer, type TransferOptions } from './transfers.js';
+export { rank, type Candidate } from './plan/rendezvous.js';
+export { Transfers, type Transfer, type TransferOptions } from './transfer/transfers.js';
 export type {
   BlockReader,
   BlockStore,
@@ -26,4 +26,4 @@ export type {
   PeerView,
   PlacementComponents,
   Providers,
-} from './parts.js';
+} from './ports.js';

@@ -1,5 +1,5 @@
 import { Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
-import type { PlacementComponents } from './parts.js';
+import type { PlacementComponents } from './ports.js';
 import { Placement } from './placement.js';
 
 /** Offers the one Placement, and stops it before what it rests on. Who composes the node starts it. */

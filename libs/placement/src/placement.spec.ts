@@ -3,9 +3,9 @@ import { mkdir } from 'node:fs/promises';
 import { cidFromBytes, cidOf, EMPTY_CONTENT, EXTENT_CHUNKS, GiB, MANIFEST_CODEC, MiB } from '@dfs/protocol';
 import { eventually, realFiles, seededRandom, sha256Hex } from '@dfs/testing';
 import type { Transport } from '@dfs/transport';
-import type { Replicator } from './replicator.js';
-import { rank } from './rendezvous.js';
-import { handling, sending, World, type WorldNode } from './world.suite.js';
+import type { Replicator } from './replicate/replicator.js';
+import { rank } from './plan/rendezvous.js';
+import { handling, sending, World, type WorldNode } from './testing/world.js';
 
 const random = seededRandom(7);
 

@@ -1,7 +1,7 @@
 import type { Database, Tx } from '@dfs/database';
 import type { Cid } from '@dfs/protocol';
 import { COMMIT_BYTES } from './limits.js';
-import type { Batch, Block, BlockStore } from './parts.js';
+import type { Batch, Block, BlockStore } from './ports.js';
 
 /** One batch and what is still being added to it. */
 interface Part {

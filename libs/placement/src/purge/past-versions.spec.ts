@@ -1,6 +1,6 @@
 import { eventually, seededRandom } from '@dfs/testing';
-import { PIN_STATES } from '../pin-log.js';
-import { World, type WorldNode } from '../world.suite.js';
+import { PIN_STATES } from '../pins/pin-log.js';
+import { World, type WorldNode } from '../testing/world.js';
 
 const random = seededRandom(23);
 

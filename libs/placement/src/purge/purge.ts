@@ -13,7 +13,7 @@ import {
   PURGE_SOONEST,
   RECENT_SYNC,
 } from '../limits.js';
-import type { PeerView } from '../parts.js';
+import type { PeerView } from '../ports.js';
 import { ReceiptStore } from './receipt-store.js';
 import { Receipts } from './receipts.js';
 

@@ -8,7 +8,7 @@ import {
   type WireValue,
 } from '@dfs/protocol';
 import { eventually, fakeClock } from '@dfs/testing';
-import { World, type WorldNode } from '../world.suite.js';
+import { World, type WorldNode } from '../testing/world.js';
 import { ReceiptStore, type StoredReceipt } from './receipt-store.js';
 import { Receipts } from './receipts.js';
 

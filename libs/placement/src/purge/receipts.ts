@@ -24,7 +24,7 @@ import {
   type WireValue,
 } from '@dfs/protocol';
 import { firstFrame, request, type Channel, type Transport } from '@dfs/transport';
-import type { PeerView } from '../parts.js';
+import type { PeerView } from '../ports.js';
 import { StatusFollower } from '../status-follower.js';
 import type { ReceiptStore, StoredReceipt } from './receipt-store.js';
 

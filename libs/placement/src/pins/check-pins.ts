@@ -1,0 +1,150 @@
+import { readExtent, summarise } from '@dfs/chunks';
+import type { Reader } from '@dfs/database';
+import { cidFromBytes, isDfsError, isManifestCid, type Cid } from '@dfs/protocol';
+import { SCAN_PAGE } from '../limits.js';
+import type { BlockReader } from '../ports.js';
+import { walkPins, type PinnedExtent } from './pin-log.js';
+
+/** What can be wrong with what this node promises. */
+export type PinProblem =
+  /** Blocks of a pinned extent are not in the store. */
+  | 'missing-chunk'
+  /** A manifest block on the way to them cannot be read, so that nobody can tell what the extent needs. */
+  | 'unreadable-manifest'
+  /** The content has no such extent. */
+  | 'wrong-pin'
+  /** The number of extents that is kept for a large content is not what its manifest says. */
+  | 'wrong-count';
+
+export interface PinFinding {
+  problem: PinProblem;
+  content: Cid;
+  detail: string;
+}
+
+export interface PinTotals {
+  /** Pinned extents. */
+  extents: number;
+  /** Blocks they need, one that several need counted for each. */
+  blocks: number;
+}
+
+/** Ids that are looked up together, about. */
+const LOOK_UP = 10_000;
+/** Ids that a finding names. */
+const NAMED = 3;
+
+/**
+ * Holds everything that is pinned against the blocks that are there: no block of a pinned extent may be missing. Whether
+ * their bytes are right is for the check of the store. Changes nothing.
+ */
+export async function checkPins(
+  db: Reader,
+  blocks: Pick<BlockReader, 'has' | 'get'>,
+  onFinding: (finding: PinFinding) => void,
+): Promise<PinTotals> {
+  const totals: PinTotals = { extents: 0, blocks: 0 };
+  const walker = new Walker(blocks, onFinding);
+  for (let after: PinnedExtent | null = null; ;) {
+    const page: PinnedExtent[] = await walkPins(db, after, SCAN_PAGE);
+    for (const pin of page) {
+      totals.extents++;
+      totals.blocks += await walker.visit(pin);
+    }
+    if (page.length < SCAN_PAGE) break;
+    after = page.at(-1)!;
+  }
+  await walker.lookUp();
+  await checkCounts(db, blocks, onFinding);
+  return totals;
+}
+
+/** Finds out what pins need, and looks it up in groups. */
+class Walker {
+  private waiting: { pin: PinnedExtent; needs: Cid[] }[] = [];
+  private waitingIds = 0;
+  private content: Cid | undefined;
+  private readonly manifest = new Map<Cid, Uint8Array>();
+
+  constructor(
+    private readonly blocks: Pick<BlockReader, 'has' | 'get'>,
+    private readonly onFinding: (finding: PinFinding) => void,
+  ) {}
+
+  /** Gives how many blocks it needs, as far as can be told. */
+  async visit(pin: PinnedExtent): Promise<number> {
+    const needs = await this.needs(pin);
+    this.waiting.push({ pin, needs });
+    this.waitingIds += needs.length;
+    if (this.waitingIds >= LOOK_UP) await this.lookUp();
+    return needs.length;
+  }
+
+  async lookUp(): Promise<void> {
+    const here = await this.blocks.has([...new Set(this.waiting.flatMap(({ needs }) => needs))]);
+    for (const { pin, needs } of this.waiting) {
+      const missing = needs.filter((id) => !here.has(id));
+      if (missing.length === 0) continue;
+      const some = missing.slice(0, NAMED).join(', ');
+      const more = missing.length > NAMED ? ', …' : '';
+      const detail = `Extent ${pin.extent} lacks ${missing.length} of ${needs.length} blocks: ${some}${more}.`;
+      this.onFinding({ problem: 'missing-chunk', content: pin.content, detail });
+    }
+    this.waiting = [];
+    this.waitingIds = 0;
+  }
+
+  private async needs({ content, size, extent }: PinnedExtent): Promise<Cid[]> {
+    if (!isManifestCid(content)) return [content];
+    if (this.content !== content) this.manifest.clear();
+    this.content = content;
+    let last = content;
+    try {
+      const found = await readExtent(content, size, extent, async (id) => {
+        last = id;
+        const bytes = this.manifest.get(id) ?? (await this.blocks.get(id));
+        // The root, and a few blocks below: what the next extent needs too.
+        if (this.manifest.size < NAMED) this.manifest.set(id, bytes);
+        return bytes;
+      });
+      return [...found.manifestBlocks, ...found.chunks.map(({ id }) => id)];
+    } catch (error) {
+      if (error instanceof RangeError) {
+        this.onFinding({ problem: 'wrong-pin', content, detail: `It has no extent ${extent}.` });
+      } else if (isDfsError(error)) {
+        const detail = `Extent ${extent}: block ${last} of its manifest: ${error.message}`;
+        this.onFinding({ problem: 'unreadable-manifest', content, detail });
+      } else throw error;
+      return [];
+    }
+  }
+}
+
+/** Of large contents whose root is here. */
+async function checkCounts(
+  db: Reader,
+  blocks: Pick<BlockReader, 'get'>,
+  onFinding: (finding: PinFinding) => void,
+): Promise<void> {
+  for (let after: Uint8Array = new Uint8Array(0); ;) {
+    const rows = await db.query<{ content: Uint8Array; extents: number; size: number }>(
+      `SELECT l.content, l.extents, p.size FROM placement_large l
+       JOIN placement_pin p ON p.content = l.content AND p.held = 1
+       WHERE l.content > ? GROUP BY l.content ORDER BY l.content LIMIT ?`,
+      [after, SCAN_PAGE],
+    );
+    for (const row of rows) {
+      const content = cidFromBytes(row.content);
+      const found = await summarise(content, row.size, (id) => blocks.get(id)).catch((error: unknown) => {
+        // Told already.
+        if (isDfsError(error)) return undefined;
+        throw error;
+      });
+      if (!found || found.extentCount === row.extents) continue;
+      const detail = `It has ${found.extentCount} extents, and ${row.extents} are noted.`;
+      onFinding({ problem: 'wrong-count', content, detail });
+    }
+    if (rows.length < SCAN_PAGE) return;
+    after = rows.at(-1)!.content;
+  }
+}

@@ -1,0 +1,116 @@
+import type { Cid, Log } from '@dfs/protocol';
+import { withTimeout } from '../signals.js';
+import type { Transport } from '@dfs/transport';
+import { askHave } from '../transfer/ask/block-client.js';
+import type { ExtentHolders, Holdings } from './member-pins.js';
+import { DHT_TIME, DIAL_TIME, HAVE_TIME, LIAR_TIME, MAX_LIARS, WATCHED_FILES } from '../limits.js';
+import type { NetworkView } from '../plan/members-now.js';
+import type { MemberList, Providers } from '../ports.js';
+
+export interface HolderFinderComponents {
+  holdings: Holdings;
+  network: NetworkView;
+  membership: Pick<MemberList, 'isMember' | 'self'>;
+  transport: Pick<Transport, 'open' | 'dialPeer'>;
+  dht?: Providers;
+  log: Log;
+}
+
+/** Holders that answer now: of each extent those who pin it, and in `any` all who may have something. */
+export interface KnownHolders {
+  extents: ExtentHolders;
+  any: string[];
+}
+
+/**
+ * Who may have a content, the surest first: pin logs, the content's author, the DHT, and at last everyone who is here.
+ * Only members that answer now are named, never this node, and nobody who lied about the content.
+ */
+export class HolderFinder {
+  private readonly authors = new Map<Cid, string>();
+  /** Until when each pair of content and peer is left alone. */
+  private readonly liars = new Map<string, number>();
+
+  constructor(private readonly components: HolderFinderComponents) {}
+
+  /** The author of a content had it first, and may be all who has it yet. */
+  hint(content: Cid, author: string): void {
+    this.authors.delete(content);
+    this.authors.set(content, author);
+    if (this.authors.size > WATCHED_FILES) this.authors.delete(this.authors.keys().next().value as Cid);
+  }
+
+  /** `peerId` sent bytes that were not those asked for: it is not asked for this content again. */
+  lied(content: Cid, peerId: string): void {
+    this.components.log.warn({ peerId, content }, 'a holder sent wrong bytes and is left for this content');
+    if (this.liars.size >= MAX_LIARS) this.liars.clear();
+    this.liars.set(`${content}/${peerId}`, performance.now() + LIAR_TIME);
+  }
+
+  async known(content: Cid): Promise<KnownHolders> {
+    const holders = await this.components.holdings.holders([content]);
+    return this.among(content, holders.get(content) ?? new Map<number, string[]>());
+  }
+
+  /** The same for holders that were looked up already. */
+  among(content: Cid, holders: ExtentHolders, author = this.authors.get(content)): KnownHolders {
+    const here = new Set(this.components.network.others());
+    const may = (peerId: string): boolean => here.has(peerId) && this.mayAsk(content, peerId);
+    const extents: ExtentHolders = new Map();
+    const any = new Set<string>();
+    if (author !== undefined && may(author)) any.add(author);
+    for (const [extent, peerIds] of holders) {
+      const good = peerIds.filter(may);
+      extents.set(extent, good);
+      for (const peerId of good) any.add(peerId);
+    }
+    return { extents, any: [...any] };
+  }
+
+  /** Whom the DHT names, each once connected. Never throws. */
+  async byDht(content: Cid, signal: AbortSignal, found: (peerId: string) => void): Promise<void> {
+    const { dht, membership, transport, network, log } = this.components;
+    if (!dht) return;
+    try {
+      const named = await dht.providers(content, { signal: withTimeout(signal, DHT_TIME) });
+      const members = named.filter(({ peerId }) => this.mayAsk(content, peerId) && membership.isMember(peerId));
+      const here = new Set(network.others());
+      await Promise.allSettled(
+        members.map(async ({ peerId, addresses }) => {
+          if (!here.has(peerId))
+            await transport.dialPeer(peerId, addresses, { signal: withTimeout(signal, DIAL_TIME) });
+          found(peerId);
+        }),
+      );
+    } catch (error) {
+      log.debug({ err: error, content }, 'the DHT named nobody');
+    }
+  }
+
+  /** Who of those that are here has any of these blocks, each as soon as it says so. Never throws. */
+  async byAsking(
+    content: Cid,
+    ids: readonly Cid[],
+    signal: AbortSignal,
+    skip: ReadonlySet<string>,
+    found: (peerId: string) => void,
+  ): Promise<void> {
+    const { network, transport, log } = this.components;
+    const asked = network.others().filter((peerId) => this.mayAsk(content, peerId) && !skip.has(peerId));
+    await Promise.all(
+      asked.map(async (peerId) => {
+        try {
+          const has = await askHave(transport, peerId, ids, withTimeout(signal, HAVE_TIME));
+          if (has.size > 0) found(peerId);
+        } catch (error) {
+          log.debug({ err: error, peerId }, 'a member did not say what it has');
+        }
+      }),
+    );
+  }
+
+  private mayAsk(content: Cid, peerId: string): boolean {
+    if (peerId === this.components.membership.self().peerId) return false;
+    return performance.now() >= (this.liars.get(`${content}/${peerId}`) ?? 0);
+  }
+}

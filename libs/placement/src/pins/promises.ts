@@ -1,0 +1,229 @@
+import type { Database, Tx } from '@dfs/database';
+import {
+  CHUNKS_PROTOCOL,
+  cidFromBytes,
+  cidToBytes,
+  DfsError,
+  MAX_PROMISES,
+  packBits,
+  packExtents,
+  PROMISE_TIME,
+  promiseFrame,
+  unpackBits,
+  unpackExtents,
+  type Cid,
+  type Clock,
+  type ExtentId,
+  type Log,
+  type PromiseRequest,
+  type WireValue,
+} from '@dfs/protocol';
+import { ask, type Channel } from '@dfs/transport';
+import type { Opener } from '../transfer/ask/block-client.js';
+import { extentKey } from '../plan/extents.js';
+import { PROMISE_ANSWER_TIME } from '../limits.js';
+import type { BlockReader } from '../ports.js';
+import { needsOf } from '../repair/repin.js';
+import { keyOf, marks, rowMarks, type PinLog, type PinnedExtent } from './pin-log.js';
+
+/** Pairs of one statement, and ids that are looked up together, about. */
+const PAIRS_PER_STATEMENT = 1000;
+const LOOK_UP = 10_000;
+
+export interface PromisesComponents {
+  db: Database;
+  pins: PinLog;
+  chunks: Pick<BlockReader, 'has' | 'get'>;
+  clock: Clock;
+}
+
+/**
+ * What this node has promised others to keep, so that they could let go of theirs: noted on disk before it is said, and
+ * kept to across restarts. One note for each extent at most, the one that lasts longest.
+ */
+export class Promises {
+  constructor(private readonly components: PromisesComponents) {}
+
+  /** Answers a request: see PROTOCOL.md. */
+  async answer(channel: Channel, request: PromiseRequest): Promise<void> {
+    const asked = unpackExtents(request.extents);
+    const given = await this.give(asked, channel.signal);
+    const promised = packBits(asked.map(({ content, extent }) => given.has(extentKey(content, extent))));
+    await channel.send(promiseFrame.form({ promised }) as WireValue);
+  }
+
+  /**
+   * Promises those of these extents that are pinned and whole, from now on for PROMISE_TIME. What this node is about to let
+   * go of itself is not pinned.
+   * @returns their keys, once that is durable
+   */
+  async give(asked: readonly ExtentId[], signal: AbortSignal): Promise<Set<string>> {
+    const { db, pins, clock } = this.components;
+    const whole = await this.whole(asked, signal);
+    if (whole.length === 0) return new Set();
+    return db.write(async (tx) => {
+      const pinned = await pins.pinned([...new Set(whole.map(({ content }) => content))], tx);
+      const given = whole.filter(({ content, extent }) => pinned.get(content)?.has(extent));
+      const until = clock.now() + PROMISE_TIME;
+      for (let at = 0; at < given.length; at += PAIRS_PER_STATEMENT) {
+        const part = given.slice(at, at + PAIRS_PER_STATEMENT);
+        await tx.run(
+          `INSERT INTO placement_promise (content, extent, until) VALUES ${rowMarks(part.length, 3)}
+           ON CONFLICT (content, extent) DO UPDATE SET until = max(until, excluded.until)`,
+          part.flatMap(({ content, extent }) => [cidToBytes(content), extent, until]),
+        );
+      }
+      return new Set(given.map(({ content, extent }) => extentKey(content, extent)));
+    });
+  }
+
+  /** Those of these extents of which no promise is outstanding, as long as the unit of work lasts. */
+  async free(tx: Tx, extents: readonly PinnedExtent[]): Promise<PinnedExtent[]> {
+    const now = this.components.clock.now();
+    const bound = new Set<string>();
+    for (let at = 0; at < extents.length; at += PAIRS_PER_STATEMENT) {
+      const part = extents.slice(at, at + PAIRS_PER_STATEMENT);
+      const rows = await tx.query<{ content: Uint8Array; extent: number }>(
+        `SELECT content, extent FROM placement_promise
+         WHERE until > ? AND (content, extent) IN (VALUES ${rowMarks(part.length, 2)})`,
+        [now, ...part.flatMap(({ content, extent }) => [cidToBytes(content), extent])],
+      );
+      for (const row of rows) bound.add(`${keyOf(row.content)}/${row.extent}`);
+    }
+    return extents.filter(({ content, extent }) => !bound.has(`${keyOf(cidToBytes(content))}/${extent}`));
+  }
+
+  /** Which of these contents have an extent of which a promise is outstanding, as long as the unit of work lasts. */
+  async outstanding(tx: Tx, contents: readonly Cid[]): Promise<Set<Cid>> {
+    const now = this.components.clock.now();
+    const bound = new Set<Cid>();
+    for (let at = 0; at < contents.length; at += PAIRS_PER_STATEMENT) {
+      const part = contents.slice(at, at + PAIRS_PER_STATEMENT).map(cidToBytes);
+      const rows = await tx.query<{ content: Uint8Array }>(
+        `SELECT DISTINCT content FROM placement_promise WHERE until > ? AND content IN (${marks(part.length)})`,
+        [now, ...part],
+      );
+      for (const { content } of rows) bound.add(cidFromBytes(content));
+    }
+    return bound;
+  }
+
+  /** Forgets what has run out. A clock that was set back makes none last longer than it was meant to. */
+  async sweep(): Promise<void> {
+    const now = this.components.clock.now();
+    await this.components.db.write(async (tx) => {
+      await tx.run('DELETE FROM placement_promise WHERE until <= ?', [now]);
+      await tx.run('UPDATE placement_promise SET until = ? WHERE until > ?', [now + PROMISE_TIME, now + PROMISE_TIME]);
+    });
+  }
+
+  /** Those that are pinned and of which every block is here. */
+  private async whole(asked: readonly ExtentId[], signal: AbortSignal): Promise<ExtentId[]> {
+    const { chunks } = this.components;
+    const whole: ExtentId[] = [];
+    const group = new Map<ExtentId, Cid[]>();
+    let ids = 0;
+    const lookUp = async (): Promise<void> => {
+      const here = await chunks.has([...new Set([...group.values()].flat())]);
+      for (const [extent, needs] of group) if (needs.every((id) => here.has(id))) whole.push(extent);
+      group.clear();
+      ids = 0;
+    };
+    for (const pin of await this.pinned(asked)) {
+      const needs = await needsOf({ chunks }, pin, signal);
+      if (!needs) continue;
+      group.set(pin, needs);
+      ids += needs.length;
+      if (ids >= LOOK_UP) await lookUp();
+    }
+    await lookUp();
+    return whole;
+  }
+
+  /** With the sizes of their contents. */
+  private async pinned(asked: readonly ExtentId[]): Promise<PinnedExtent[]> {
+    const { db } = this.components;
+    const wanted = new Map(
+      asked.map(({ content, extent }) => [`${keyOf(cidToBytes(content))}/${extent}`, { content, extent }]),
+    );
+    const contents = [...new Set(asked.map(({ content }) => content))];
+    const found: PinnedExtent[] = [];
+    for (let at = 0; at < contents.length; at += PAIRS_PER_STATEMENT) {
+      const part = contents.slice(at, at + PAIRS_PER_STATEMENT);
+      const rows = await db.query<{ content: Uint8Array; extent: number; size: number }>(
+        `SELECT content, extent, size FROM placement_pin WHERE held = 1 AND content IN (${marks(part.length)})`,
+        part.map(cidToBytes),
+      );
+      for (const { content, extent, size } of rows) {
+        const one = wanted.get(`${keyOf(content)}/${extent}`);
+        if (one) found.push({ ...one, size });
+      }
+    }
+    return found;
+  }
+}
+
+/**
+ * Asks a member to promise these extents. @returns keys of those that it has promised
+ * @throws DfsError `peer-misbehaved`, `timeout`, and what a Channel throws
+ */
+export async function askPromises(
+  transport: Opener,
+  peerId: string,
+  extents: readonly ExtentId[],
+  signal: AbortSignal,
+): Promise<Set<string>> {
+  const promised = new Set<string>();
+  for (let at = 0; at < extents.length; at += MAX_PROMISES) {
+    const part = extents.slice(at, at + MAX_PROMISES);
+    const question = { method: 'promise', extents: packExtents(part) };
+    const { header } = await ask(transport, peerId, CHUNKS_PROTOCOL, question, {
+      signal,
+      timeoutMs: PROMISE_ANSWER_TIME,
+    });
+    const bits = bitsOf(header, part.length);
+    part.forEach(({ content, extent }, index) => bits[index] && promised.add(extentKey(content, extent)));
+  }
+  return promised;
+}
+
+/** An extent, and the members that are asked to promise it. */
+export interface Asked {
+  readonly pin: PinnedExtent;
+  readonly members: readonly string[];
+}
+
+/** Asks members for promises, all at once. @returns keys of what each has promised; who does not answer is left out */
+export async function gatherPromises(
+  { transport, log }: { transport: Opener; log: Log },
+  asked: readonly Asked[],
+  signal: AbortSignal,
+): Promise<Map<string, Set<string>>> {
+  const questions = new Map<string, PinnedExtent[]>();
+  for (const { pin, members } of asked) {
+    for (const peerId of members) {
+      const pins = questions.get(peerId);
+      if (pins) pins.push(pin);
+      else questions.set(peerId, [pin]);
+    }
+  }
+  const promised = new Map<string, Set<string>>();
+  await Promise.all(
+    [...questions].map(async ([peerId, pins]) => {
+      try {
+        promised.set(peerId, await askPromises(transport, peerId, pins, signal));
+      } catch (error) {
+        log.debug({ err: error, peerId }, 'a member has promised nothing');
+      }
+    }),
+  );
+  return promised;
+}
+
+function bitsOf(header: WireValue, count: number): boolean[] {
+  try {
+    return unpackBits(promiseFrame.parse(header, 'answer').promised, count);
+  } catch (cause) {
+    throw new DfsError('peer-misbehaved', 'A peer was asked for promises, and its answer is malformed.', { cause });
+  }
+}

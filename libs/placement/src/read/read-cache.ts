@@ -1,0 +1,63 @@
+import type { Database } from '@dfs/database';
+import type { Cid, Log } from '@dfs/protocol';
+import { CACHE_FREE_SHARE, CACHE_SHARE } from '../limits.js';
+import type { Block, BlockStore } from '../ports.js';
+import { RotatingBatch } from '../rotating-batch.js';
+
+export interface CacheKeeperComponents {
+  chunks: BlockStore;
+  db: Database;
+  log: Log;
+}
+
+/** Whether so many bytes more may be kept as cache: they never stop what others' data needs. */
+export function hasRoomForCache(chunks: Pick<BlockStore, 'usage' | 'room'>, more: number): boolean {
+  const { bytes, quotaBytes } = chunks.usage();
+  return bytes + more <= quotaBytes * CACHE_SHARE && more <= chunks.room() * CACHE_FREE_SHARE;
+}
+
+/**
+ * Keeps what a reader got from peers: unpinned, as cache, which is the first to go when room is short. Others who read the
+ * same are served from it at once.
+ */
+export class CacheKeeper {
+  private made: RotatingBatch | undefined;
+  private readonly kept = new Set<Cid>();
+  private over = false;
+
+  constructor(private readonly components: CacheKeeperComponents) {}
+
+  /** Waits while the disk is behind. Never throws: what cannot be kept is not. */
+  async add(block: Block): Promise<void> {
+    if (this.over) return;
+    try {
+      if (!hasRoomForCache(this.components.chunks, block.bytes.length)) return this.giveUp();
+      this.made ??= new RotatingBatch(this.components.chunks, this.components.db);
+      await this.made.add(block);
+      this.kept.add(block.id);
+    } catch (error) {
+      this.giveUp(error);
+    }
+  }
+
+  has(id: Cid): boolean {
+    return this.kept.has(id);
+  }
+
+  /** A block that was kept, until it is committed. */
+  async read(id: Cid): Promise<Uint8Array | undefined> {
+    return this.made?.get(id);
+  }
+
+  /** Makes it durable. Never throws. */
+  async finish(): Promise<void> {
+    if (this.kept.size > 0) await this.made?.finish(async () => undefined).catch((error) => this.giveUp(error));
+    await this.made?.abort();
+  }
+
+  private giveUp(error?: unknown): void {
+    this.over = true;
+    if (error !== undefined) this.kept.clear();
+    this.components.log.debug({ err: error }, 'what a reader gets is not kept');
+  }
+}

@@ -1,0 +1,240 @@
+import type { Database, Tx } from '@dfs/database';
+import type { Log } from '@dfs/protocol';
+import type { Opener } from '../transfer/ask/block-client.js';
+import { extentKey } from '../plan/extents.js';
+import type { Holdings } from '../pins/member-pins.js';
+import {
+  LET_GO_BATCH,
+  LET_GO_LONGEST_REST,
+  LET_GO_REST,
+  LIVENESS_CHECK,
+  PROMISE_USE,
+  SCAN_DELAY,
+  SCAN_PAGE,
+} from '../limits.js';
+import type { NetworkView, Snapshot } from '../plan/members-now.js';
+import type { Providers } from '../ports.js';
+import type { PinLog, PinnedExtent } from '../pins/pin-log.js';
+import { gatherPromises, type Promises } from '../pins/promises.js';
+import { pause, stopping } from '../signals.js';
+
+export interface LettingGoComponents {
+  db: Database;
+  pins: PinLog;
+  promises: Promises;
+  holdings: Pick<Holdings, 'holders' | 'onLearned'>;
+  network: Pick<NetworkView, 'now'>;
+  transport: Opener;
+  /** Left out where the DHT is off. */
+  dht?: Pick<Providers, 'withdraw'>;
+  /** In milliseconds: for so long the members must have been the same. */
+  graceMs: () => number;
+  log: Log;
+}
+
+/** An extent that this node holds though placement does not give it to it, and to whom it does. */
+interface Surplus {
+  readonly pin: PinnedExtent;
+  readonly keepers: readonly string[];
+}
+
+/** What letting go has done since this process began, in extents. */
+export interface LettingGoStatus {
+  /** Looks over all pins that are finished. */
+  readonly runs: number;
+  readonly letGo: number;
+  /** Kept since not everybody who should have promised them did. */
+  readonly refused: number;
+}
+
+/**
+ * Lets go of what this node holds beyond its share, in two steps, each durable: it stops promising, then gathers promises of
+ * all the members that should hold the extent; one refusal means that it promises again. Only then is it cache.
+ *
+ * Why that loses nothing, whoever else lets go at the same time: a member promises only what it pins, and keeps pinning it
+ * until that has run out; one that has stopped promising refuses. So whenever bytes become cache there are as many
+ * others as copies are wanted who have them and are bound to keep them. Until then they are not cache, whatever happens:
+ * what was left between the steps by a process that died is promised again.
+ */
+export class LettingGo {
+  private readonly control = new AbortController();
+  private timer: NodeJS.Timeout | undefined;
+  private running: Promise<unknown> | undefined;
+  private figures: LettingGoStatus = { runs: 0, letGo: 0, refused: 0 };
+  /** Pins, holders or members have changed since the last look. */
+  private dirty = true;
+  private members = '';
+  /** By performance.now(): when the members were last others than now, and when the last look ended. */
+  private settlingSince = performance.now();
+  private endedAt = -Infinity;
+  private took = 0;
+  private restMs = 0;
+
+  constructor(private readonly components: LettingGoComponents) {}
+
+  start(): void {
+    const { pins, holdings } = this.components;
+    pins.onEntries(() => (this.dirty = true));
+    holdings.onLearned(() => (this.dirty = true));
+    this.members = membersOf(this.components.network.now());
+    this.settlingSince = performance.now();
+    // What the process before this one was about to let go of: promised again, whether or not the members settle.
+    this.running = this.inBackground(() => this.recover());
+    this.timer = setInterval(() => this.runIfDue(), LIVENESS_CHECK).unref();
+  }
+
+  /** Ends between two steps, too: what is not cache yet stays. */
+  async stop(): Promise<void> {
+    clearInterval(this.timer);
+    this.control.abort(stopping());
+    await this.running;
+  }
+
+  status(): LettingGoStatus {
+    return this.figures;
+  }
+
+  /**
+   * Looks all pins over, and lets go of what is to go. @returns how many extents became cache
+   * @throws DfsError `shutting-down`
+   */
+  async run(): Promise<number> {
+    const { pins, promises } = this.components;
+    const before = this.figures.letGo;
+    this.dirty = false;
+    await this.recover();
+    await promises.sweep();
+    const members = membersOf(this.components.network.now());
+    let batch: Surplus[] = [];
+    for (let after: PinnedExtent | null = null; ;) {
+      const page: PinnedExtent[] = await pins.walk(after, SCAN_PAGE, ['promised']);
+      batch.push(...(await this.surplus(page)));
+      const isLast = page.length < SCAN_PAGE;
+      for (; batch.length >= LET_GO_BATCH || (isLast && batch.length > 0); batch = batch.slice(LET_GO_BATCH)) {
+        this.control.signal.throwIfAborted();
+        await this.letGo(batch.slice(0, LET_GO_BATCH), members);
+      }
+      if (isLast || !this.isSettled(members)) break;
+      after = page.at(-1)!;
+      await pause(SCAN_DELAY, this.control.signal);
+    }
+    this.figures = { ...this.figures, runs: this.figures.runs + 1 };
+    return this.figures.letGo - before;
+  }
+
+  private runIfDue(): void {
+    const now = performance.now();
+    const members = membersOf(this.components.network.now());
+    if (members !== this.members) {
+      this.members = members;
+      this.settlingSince = now;
+      this.dirty = true;
+    }
+    const graceMs = this.components.graceMs();
+    const rest = Math.max(graceMs, this.restMs, this.took * LET_GO_REST);
+    if (this.running || !this.dirty || now - this.settlingSince < graceMs || now - this.endedAt < rest) return;
+    this.running = this.inBackground(async () => {
+      const refused = this.figures.refused;
+      const letGo = await this.run();
+      this.took = performance.now() - now;
+      this.endedAt = performance.now();
+      const isVain = letGo === 0 && this.figures.refused > refused;
+      this.restMs = isVain ? Math.min(2 * Math.max(this.restMs, graceMs), LET_GO_LONGEST_REST) : 0;
+    });
+  }
+
+  private inBackground(work: () => Promise<void>): Promise<void> {
+    return work()
+      .catch((error: unknown) => {
+        this.endedAt = performance.now();
+        this.dirty = true;
+        if (!this.control.signal.aborted) this.components.log.warn({ err: error }, 'letting go has failed');
+      })
+      .finally(() => (this.running = undefined));
+  }
+
+  /** Promises again what was left between the two steps. */
+  private async recover(): Promise<void> {
+    const { db, pins } = this.components;
+    for (;;) {
+      const left = await pins.walk(null, SCAN_PAGE, ['releasing']);
+      if (left.length === 0) return;
+      await db.write((tx) => pins.restore(tx, left));
+    }
+  }
+
+  /** Of these the ones that enough others hold, all of whom answer now. */
+  private async surplus(page: readonly PinnedExtent[]): Promise<Surplus[]> {
+    const holders = await this.components.holdings.holders([...new Set(page.map(({ content }) => content))]);
+    const now = this.components.network.now();
+    const { self, target, live, leaving, reachable } = now;
+    // Whoever is being emptied needs takers, not others who let go.
+    if (leaving.size > 0) return [];
+    return page.flatMap((pin) => {
+      const held = (holders.get(pin.content)?.get(pin.extent) ?? []).filter((peerId) => live.has(peerId));
+      if (held.filter((peerId) => peerId !== self).length < target) return [];
+      const keepers = now.placed(pin.content, pin.extent, held);
+      const isSure = (peerId: string): boolean => peerId !== self && held.includes(peerId);
+      if (keepers.length < target || !keepers.every(isSure)) return [];
+      if (keepers.every((peerId) => reachable.has(peerId))) return [{ pin, keepers }];
+      // Nobody says so when those that are away are back.
+      this.dirty = true;
+      return [];
+    });
+  }
+
+  private async letGo(batch: readonly Surplus[], members: string): Promise<void> {
+    const { db, pins, promises } = this.components;
+    const began = performance.now();
+    const released = await db.write(async (tx) => {
+      const free = await promises.free(
+        tx,
+        batch.map(({ pin }) => pin),
+      );
+      // Those that are promised to others are looked at again once that has run out.
+      if (free.length < batch.length) this.dirty = true;
+      return pins.release(tx, free);
+    });
+    const keys = new Set(released.map(keyOfPin));
+    const going = batch.filter(({ pin }) => keys.has(keyOfPin(pin)));
+    const asked = going.map(({ pin, keepers }) => ({ pin, members: keepers }));
+    const promised = await gatherPromises(this.components, asked, this.control.signal);
+    this.control.signal.throwIfAborted();
+    const isGood = performance.now() - began < PROMISE_USE && this.isSettled(members);
+    const isSure = ({ pin, keepers }: Surplus): boolean =>
+      isGood && keepers.every((peerId) => promised.get(peerId)?.has(keyOfPin(pin)));
+    const sure = going.filter(isSure).map(({ pin }) => pin);
+    const others = going.filter((one) => !isSure(one)).map(({ pin }) => pin);
+    const gone = await db.write(async (tx) => {
+      await pins.restore(tx, others);
+      const letGo = await pins.letGo(tx, sure);
+      await this.withdraw(tx, letGo);
+      return letGo;
+    });
+    const { letGo, refused } = this.figures;
+    this.figures = { ...this.figures, letGo: letGo + gone.length, refused: refused + others.length };
+  }
+
+  /** Contents of which nothing is held here any more are provided no more. */
+  private async withdraw(tx: Tx, letGo: readonly PinnedExtent[]): Promise<void> {
+    const contents = [...new Set(letGo.map(({ content }) => content))];
+    const held = await this.components.pins.pinned(contents, tx);
+    const gone = contents.filter((content) => !held.has(content));
+    if (gone.length > 0) await this.components.dht?.withdraw(gone, tx);
+  }
+
+  private isSettled(members: string): boolean {
+    const now = this.components.network.now();
+    return now.leaving.size === 0 && membersOf(now) === members;
+  }
+}
+
+function keyOfPin({ content, extent }: PinnedExtent): string {
+  return extentKey(content, extent);
+}
+
+/** Whoever counts, takes more and stays: while that changes, nothing is let go. */
+function membersOf({ live, willing, leaving, target }: Snapshot): string {
+  const sorted = [live, willing, leaving].map((peerIds) => [...peerIds].sort().join());
+  return [...sorted, target].join(' ');
+}

@@ -1,0 +1,104 @@
+import { readExtent } from '@dfs/chunks';
+import { cidToBytes, isDfsError, isManifestCid, type Cid } from '@dfs/protocol';
+import { forsaken, type ForsakenComponents } from '../repair/forsaken.js';
+import { SCAN_PAGE } from '../limits.js';
+import { LiveSet } from './cid-filter.js';
+import type { BlockReader } from '../ports.js';
+import type { NumberedPin, PinnedExtent } from '../pins/pin-log.js';
+
+export interface LiveBlocksComponents extends ForsakenComponents {
+  chunks: Pick<BlockReader, 'get'>;
+  /** A block is part of what is being fetched: it gets its pin with the last of it. */
+  isUnderWay: (id: Cid) => boolean;
+}
+
+/**
+ * The blocks that pins need: every chunk of each pinned extent, and the manifest blocks that lead to it. Pins that are
+ * dropped while it is made still count; pins that are added count from their commit on. What is left of extents that are
+ * damaged here counts as long as nobody else has them, and what has come of a replication until that ends.
+ */
+export class LiveBlocks {
+  private readonly set: LiveSet;
+  /** Entries of the pin log up to this one are in it. */
+  private absorbed: number;
+  /** Manifest blocks of the content read last: its extents come one after another. */
+  private content: Cid | undefined;
+  private readonly manifest = new Map<Cid, Promise<Uint8Array>>();
+
+  private constructor(
+    private readonly components: LiveBlocksComponents,
+    expected: number,
+    private readonly signal: AbortSignal,
+  ) {
+    this.set = new LiveSet(expected);
+    this.absorbed = components.pins.number;
+  }
+
+  /**
+   * Reads the manifests of all that is pinned.
+   * @param expected blocks there may be
+   * @throws DfsError when a manifest cannot be read: what it leads to is not known then
+   */
+  static async find(components: LiveBlocksComponents, expected: number, signal: AbortSignal): Promise<LiveBlocks> {
+    const live = new LiveBlocks(components, expected, signal);
+    for (let after: PinnedExtent | null = null; ;) {
+      const page: PinnedExtent[] = await components.pins.walk(after, SCAN_PAGE);
+      for (const pin of page) await live.add(pin);
+      if (page.length < SCAN_PAGE) break;
+      after = page.at(-1)!;
+    }
+    for await (const extent of forsaken(components)) await live.addWhatIsLeft(extent);
+    return live;
+  }
+
+  /** Those of the ids that are needed, by what is committed now; a few others may be among them. */
+  async among(ids: readonly Cid[]): Promise<Set<Cid>> {
+    // Before the pins are looked at: it may end, and be pinned, meanwhile.
+    const underWay = ids.filter((id) => this.components.isUnderWay(id));
+    await this.absorb();
+    return new Set([...underWay, ...ids.filter((id) => this.set.has(cidToBytes(id)))]);
+  }
+
+  private async absorb(): Promise<void> {
+    for (;;) {
+      const page: NumberedPin[] = await this.components.pins.since(this.absorbed, SCAN_PAGE);
+      for (const pin of page) await this.add(pin);
+      this.absorbed = page.at(-1)?.number ?? this.absorbed;
+      if (page.length < SCAN_PAGE) return;
+    }
+  }
+
+  private async add({ content, size, extent }: PinnedExtent): Promise<void> {
+    this.signal.throwIfAborted();
+    if (!isManifestCid(content)) return this.set.add(cidToBytes(content));
+    if (this.content !== content) this.manifest.clear();
+    this.content = content;
+    const found = await readExtent(content, size, extent, (id) => this.block(id));
+    for (const id of found.manifestBlocks) this.set.add(cidToBytes(id));
+    for (const { id } of found.chunks) this.set.add(cidToBytes(id));
+  }
+
+  /** Its manifest may be what is damaged: then what it leads to is lost until it is fetched with the rest. */
+  private async addWhatIsLeft(extent: PinnedExtent): Promise<void> {
+    this.set.add(cidToBytes(extent.content));
+    try {
+      await this.add(extent);
+    } catch (error) {
+      this.signal.throwIfAborted();
+      if (!isDfsError(error, 'chunk-damaged') && !isDfsError(error, 'chunk-not-found')) throw error;
+      for (const id of this.manifest.keys()) this.set.add(cidToBytes(id));
+    }
+  }
+
+  private block(id: Cid): Promise<Uint8Array> {
+    const known = this.manifest.get(id);
+    if (known) return known;
+    // Leaves are needed once each; what matters are the few blocks above them.
+    if (this.manifest.size >= MAX_MANIFEST_BLOCKS) this.manifest.clear();
+    const bytes = this.components.chunks.get(id, { signal: this.signal });
+    this.manifest.set(id, bytes);
+    return bytes;
+  }
+}
+
+const MAX_MANIFEST_BLOCKS = 64;

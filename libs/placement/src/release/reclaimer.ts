@@ -1,0 +1,150 @@
+import type { Reclaimed, ReclaimOptions } from '@dfs/chunks';
+import { isDfsError, type Clock, type Log } from '@dfs/protocol';
+import {
+  CACHE_GRACE,
+  PRESSED_GRACE,
+  RECLAIM_CHECK,
+  RECLAIM_EVERY,
+  RECLAIM_FIRST,
+  RECLAIM_PRESSED_EVERY,
+  RECLAIM_REST,
+  ROOM_AGAIN,
+} from '../limits.js';
+import { LiveBlocks, type LiveBlocksComponents } from './needed-blocks.js';
+import type { BlockStore } from '../ports.js';
+import { stopping } from '../signals.js';
+import type { StoreRoom } from '../replicate/headroom.js';
+
+export interface ReclaimerComponents extends LiveBlocksComponents {
+  chunks: BlockStore;
+  room: Pick<StoreRoom, 'isFull'>;
+  clock: Clock;
+  log: Log;
+}
+
+/** In milliseconds. */
+export interface ReclaimTimes {
+  /** Between two looks whether it is due. */
+  check: number;
+  /** From the start to the first run, and between two runs. */
+  first: number;
+  every: number;
+  /** Between two runs while room is short. */
+  pressedEvery: number;
+}
+
+const TIMES: ReclaimTimes = {
+  check: RECLAIM_CHECK,
+  first: RECLAIM_FIRST,
+  every: RECLAIM_EVERY,
+  pressedEvery: RECLAIM_PRESSED_EVERY,
+};
+
+/** What reclaiming has done since this process began. */
+export interface ReclaimStatus {
+  readonly runs: number;
+  readonly chunks: number;
+  /** Of the disk. */
+  readonly bytes: number;
+  /** When the last run ended well, in milliseconds since 1970; null before that. */
+  readonly lastAt: number | null;
+}
+
+/**
+ * Frees what no pin needs, now and then, and soon when room is short. What was needed once is cache for a while: it may be
+ * pinned again, or be part of what is being fetched.
+ */
+export class Reclaimer {
+  private readonly control = new AbortController();
+  private figures: ReclaimStatus = { runs: 0, chunks: 0, bytes: 0, lastAt: null };
+  private timer: NodeJS.Timeout | undefined;
+  private running: Promise<unknown> | undefined;
+  /** When the timer last began a run, and how long that took; on a clock that nobody sets. */
+  private begunAt = -Infinity;
+  private took = 0;
+
+  constructor(
+    private readonly components: ReclaimerComponents,
+    private readonly times: ReclaimTimes = TIMES,
+  ) {}
+
+  start(): void {
+    const { check, first, every } = this.times;
+    this.begunAt = performance.now() + first - every;
+    this.timer = setInterval(() => this.runIfDue(), check).unref();
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.timer);
+    this.control.abort(stopping());
+    await this.running;
+  }
+
+  status(): ReclaimStatus {
+    return this.figures;
+  }
+
+  /**
+   * Frees what no pin has needed for a while. Uploads and readers go on meanwhile.
+   * @param graceMs how long a while is, from the run that first finds something unneeded, or read; by itself CACHE_GRACE, and
+   * less for what was not read for longest while room is short
+   * @throws DfsError `aborted`, and whatever keeps a manifest from being read: then nothing is freed
+   */
+  async run(graceMs?: number): Promise<Reclaimed> {
+    const { chunks, clock } = this.components;
+    const { signal } = this.control;
+    // Twice as many as there are: some come while it runs.
+    const live = await LiveBlocks.find(this.components, 2 * chunks.usage().chunks, signal);
+    const freed = await chunks.reclaim((ids) => live.among(ids), { ...this.graces(graceMs), clock, signal });
+    this.figures = {
+      runs: this.figures.runs + 1,
+      chunks: this.figures.chunks + freed.chunks,
+      bytes: this.figures.bytes + freed.bytes,
+      lastAt: clock.now(),
+    };
+    return freed;
+  }
+
+  private runIfDue(): void {
+    const { every, pressedEvery } = this.times;
+    const pause = Math.max(this.took * RECLAIM_REST, this.isPressed() ? pressedEvery : every);
+    const began = performance.now();
+    if (this.running || began - this.begunAt < pause) return;
+    this.begunAt = began;
+    this.running = this.runAndTell().finally(() => {
+      this.took = performance.now() - began;
+      this.running = undefined;
+    });
+  }
+
+  private async runAndTell(): Promise<void> {
+    const { log } = this.components;
+    try {
+      const freed = await this.run();
+      if (freed.chunks > 0 || freed.bytes > 0) log.info(freed, 'what nothing needs any more was freed');
+    } catch (error) {
+      if (this.control.signal.aborted) return;
+      const isDamage = isDfsError(error, 'chunk-damaged') || isDfsError(error, 'chunk-not-found');
+      if (isDamage) log.info({ err: error }, 'nothing is freed until the manifests of all that is kept can be read');
+      else log.warn({ err: error }, 'what nothing needs could not be freed');
+    }
+  }
+
+  private graces(graceMs: number | undefined): Pick<ReclaimOptions, 'graceMs' | 'short'> {
+    if (graceMs !== undefined) return { graceMs };
+    if (!this.isPressed()) return { graceMs: CACHE_GRACE };
+    const tooMuch = this.tooMuch();
+    // Full though the quota is not: the disk is, or something large is waited for.
+    return { graceMs: CACHE_GRACE, short: { graceMs: PRESSED_GRACE, bytes: tooMuch > 0 ? tooMuch : Infinity } };
+  }
+
+  private isPressed(): boolean {
+    return this.components.room.isFull() || this.tooMuch() > 0;
+  }
+
+  /** Bytes that are to go before peers' data is taken again. */
+  private tooMuch(): number {
+    const { bytes, quotaBytes } = this.components.chunks.usage();
+    return bytes - quotaBytes * ROOM_AGAIN;
+  }
+}

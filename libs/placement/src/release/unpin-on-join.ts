@@ -1,0 +1,28 @@
+import type { Tx } from '@dfs/database';
+import { SCAN_PAGE } from '../limits.js';
+import type { Contents, Providers } from '../ports.js';
+import { walkPins, type PinLog, type PinnedExtent } from '../pins/pin-log.js';
+
+export interface LeavingBehindComponents {
+  pins: Pick<PinLog, 'release' | 'letGo'>;
+  catalogue: Pick<Contents, 'comesAlong'>;
+  /** Left out where the DHT is off. */
+  dht?: Pick<Providers, 'withdraw'>;
+}
+
+/**
+ * Makes cache of what this node promises and does not bring along into another network, within the unit of work that changes
+ * it: of the versions that were replaced or deleted nobody there ever hears, and so nobody would purge them.
+ */
+export async function leaveBehind({ pins, catalogue, dht }: LeavingBehindComponents, tx: Tx): Promise<void> {
+  for (let after: PinnedExtent | null = null; ;) {
+    const page: PinnedExtent[] = await walkPins(tx, after, SCAN_PAGE);
+    const coming = await catalogue.comesAlong([...new Set(page.map(({ content }) => content))], tx);
+    const left = page.filter(({ content }) => !coming.has(content));
+    await pins.release(tx, left);
+    await pins.letGo(tx, left);
+    if (left.length > 0) await dht?.withdraw([...new Set(left.map(({ content }) => content))], tx);
+    if (page.length < SCAN_PAGE) return;
+    after = page.at(-1)!;
+  }
+}

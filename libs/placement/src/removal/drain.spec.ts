@@ -1,0 +1,187 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { StoredContent } from '@dfs/chunks';
+import { cidOf, EXTENT_CHUNKS, GiB, MANIFEST_CODEC, MiB, peerIdToBytes, type Cid } from '@dfs/protocol';
+import { eventually, seededRandom } from '@dfs/testing';
+import { rank, type Candidate } from '../plan/rendezvous.js';
+import { World, type WorldNode } from '../testing/world.js';
+
+const random = seededRandom(11);
+type Four = [WorldNode, WorldNode, WorldNode, WorldNode];
+
+/** Files of which this node alone holds some, as all have heard. */
+async function filesOf(node: WorldNode, asSeenBy: WorldNode, bytes = 100_000): Promise<StoredContent[]> {
+  const files = await node.putMany(
+    Array.from({ length: 12 }, (_, n) => ({ path: `f${n}`, bytes: random.bytes(bytes) })),
+  );
+  await eventually(
+    async () => {
+      const holders = await Promise.all(files.map((file) => asSeenBy.placement.holders(file.contentId, file.size)));
+      return holders.every(({ extents }) => extents[0]?.holders.some(({ peerId }) => peerId === node.peerId));
+    },
+    { deadline: 10_000 },
+  );
+  return files;
+}
+
+/** As when it had stored the first extents of a content. */
+function promise(node: WorldNode, contentId: Cid, size: number, extents: number): Promise<void> {
+  return node.db.write((tx) => node.placement.pinLocal(tx, [{ contentId, size, chunkCount: extents * EXTENT_CHUNKS }]));
+}
+
+async function copiesAt(nodes: readonly WorldNode[], files: readonly StoredContent[]): Promise<number[]> {
+  return Promise.all(
+    files.map(async ({ contentId }) => {
+      const pinned = await Promise.all(nodes.map((node) => node.pinned(contentId)));
+      return sum(pinned);
+    }),
+  );
+}
+
+const members = (world: World): Candidate[] => world.nodes.map(({ peerId }) => ({ peerId, capacity: 0 }));
+
+/** Files of one extent whose place is at this node, before all others. */
+function placedAt(node: WorldNode, world: World, count: number): { path: string; bytes: Uint8Array }[] {
+  const files: { path: string; bytes: Uint8Array }[] = [];
+  while (files.length < count) {
+    const bytes = random.bytes(50_000);
+    if (rank(cidOf(bytes), 0, members(world))[0] === node.peerId) files.push({ path: `p${files.length}`, bytes });
+  }
+  return files;
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((all, one) => all + one, 0);
+
+describe('emptying a member before it is removed', () => {
+  it('moves what it holds to others, as many copies as there should be without it', async () => {
+    await using world = await World.of(4, { replicas: 1 });
+    const [owner, leaver, c, d] = world.nodes as Four;
+    const files = await filesOf(leaver, owner);
+    await expect(owner.beforeRemove!(leaver.peerId, {})).rejects.toMatchObject({ code: 'last-copy' });
+    await owner.beforeRemove!(leaver.peerId, { drain: true });
+    const copies = await copiesAt([owner, c, d], files);
+    expect(Math.min(...copies)).toBe(1);
+    // Each member took its share, not everything.
+    expect(sum(copies)).toBeLessThan(3 * files.length);
+    await leaver.stop();
+    for (const file of files) expect(await c.read(file.contentId, file.size)).toHaveLength(file.size);
+  });
+
+  it('goes by every extent, though how many a large content has is not known here', async () => {
+    await using world = await World.of(3, { replicas: 2 });
+    const [owner, leaver, c] = world.nodes as Four;
+    // Nobody has its manifest, as when this node has no room to learn it.
+    const [content, size] = [cidOf(Buffer.from('large'), MANIFEST_CODEC), 3 * GiB];
+    await promise(leaver, content, size, 3);
+    await promise(c, content, size, 1);
+    owner.learn([{ contentId: content, size, author: leaver.peerId, fileId: 'x', path: 'large', deleted: false }]);
+    await eventually(async () => {
+      await expect(owner.beforeRemove!(leaver.peerId, {})).rejects.toMatchObject({
+        code: 'last-copy',
+        facts: { count: 1 },
+      });
+      return true;
+    });
+    let ended = false;
+    const drain = owner.beforeRemove!(leaver.peerId, { drain: true }).then(() => (ended = true));
+    await delay(1_500);
+    expect(ended).toBe(false);
+    await promise(c, content, size, 3);
+    await promise(owner, content, size, 3);
+    await drain;
+  });
+
+  it('moves versions that were replaced or deleted too, and counts them', async () => {
+    await using world = await World.of(4, { replicas: 1 });
+    const [owner, leaver, c, d] = world.nodes as Four;
+    const files = await leaver.putMany(placedAt(leaver, world, 2), { publish: false });
+    const elsewhere = await owner.putMany(placedAt(owner, world, 1), { publish: false });
+    for (const node of world.nodes) {
+      for (const { contentId, size } of [...files, ...elsewhere]) {
+        node.contents.set(contentId, { contentId, size, author: leaver.peerId });
+        node.replaced(contentId);
+      }
+    }
+    await eventually(async () => {
+      const refused = { code: 'last-copy', facts: { count: 2 } };
+      await expect(owner.beforeRemove!(leaver.peerId, {})).rejects.toMatchObject(refused);
+      return true;
+    });
+    await owner.beforeRemove!(leaver.peerId, { drain: true });
+    await leaver.stop();
+    expect(await copiesAt([owner, c, d], files)).toEqual([1, 1]);
+    // What it did not hold stays where it was.
+    expect(await copiesAt([c, d], elsewhere)).toEqual([0]);
+  });
+
+  it('does not wait for copies of an old version at those that have purged it', async () => {
+    await using world = await World.of(4, { replicas: 2 });
+    const [owner, leaver, c, d] = world.nodes as Four;
+    const [file] = await leaver.putMany(placedAt(owner, world, 1), { publish: false });
+    const { contentId, size } = file!;
+    for (const node of [owner, leaver]) {
+      node.contents.set(contentId, { contentId, size, author: leaver.peerId });
+      node.replaced(contentId);
+    }
+    // These have run for longer: its retention is over there, and they neither look for it nor promise it.
+    for (const node of [c, d]) node.purged.add(contentId);
+    await eventually(async () => (await owner.placement.holders(contentId, size)).extents[0]!.holders.length > 0);
+    await owner.beforeRemove!(leaver.peerId, { drain: true });
+    expect(await copiesAt([owner, c, d], [file!])).toEqual([1]);
+  }, 30_000);
+
+  it('reaches the target among those that stay', async () => {
+    await using world = await World.of(4, { replicas: 3 });
+    const [owner, leaver, c, d] = world.nodes as Four;
+    const files = await filesOf(leaver, owner);
+    await owner.beforeRemove!(leaver.peerId, { drain: true });
+    expect(await copiesAt([owner, c, d], files)).toEqual(files.map(() => 3));
+  });
+
+  it('also empties the one that leaves by itself', async () => {
+    await using world = await World.of(3, { replicas: 1 });
+    const [a, b, c] = world.nodes as Four;
+    const files = await filesOf(a, b);
+    await a.beforeRemove!(a.peerId, { drain: true });
+    expect(Math.min(...(await copiesAt([b, c], files)))).toBe(1);
+  });
+
+  it('says at once that nobody has room', async () => {
+    await using world = await World.of(1, { replicas: 1 });
+    const [leaver] = world.nodes as Four;
+    const owner = await world.add({ quotaBytes: MiB });
+    const files = await filesOf(leaver, owner, 500_000);
+    expect(files).toHaveLength(12);
+    await expect(owner.beforeRemove!(leaver.peerId, { drain: true })).rejects.toMatchObject({ code: 'no-space' });
+  });
+
+  it('does not wait for what cannot be moved, which is refused as ever', async () => {
+    await using world = await World.of(4, { replicas: 1 });
+    const [owner, leaver] = world.nodes as Four;
+    await filesOf(leaver, owner);
+    await leaver.stop();
+    await expect(owner.beforeRemove!(leaver.peerId, { drain: true })).rejects.toMatchObject({ code: 'last-copy' });
+    await expect(owner.beforeRemove!(leaver.peerId, { drain: true, confirm: true })).resolves.toBeUndefined();
+  });
+
+  it('is heard from owners alone', async () => {
+    await using world = await World.of(3, { replicas: 1 });
+    const [a, b, c] = world.nodes as Four;
+    world.roles.set(a.peerId, 'member');
+    const files = await filesOf(b, c);
+    const settled = (): boolean => world.nodes.every(({ placement }) => placement.status().wanted === 0);
+    // Its own share is its own in any case.
+    const share = files.filter(({ contentId }) => rank(contentId, 0, members(world))[0] === c.peerId).length;
+    await eventually(async () => settled() && sum(await copiesAt([c], files)) === share, { deadline: 20_000 });
+    const before = await copiesAt([c], files);
+    a.sections.set('draining', () => [Buffer.from(peerIdToBytes(b.peerId))]);
+    a.tellStatus();
+    await delay(1_000);
+    expect(await copiesAt([c], files)).toEqual(before);
+    world.roles.delete(a.peerId);
+    a.sections.set('draining', () => []);
+    a.tellStatus();
+    a.sections.set('draining', () => [Buffer.from(peerIdToBytes(b.peerId))]);
+    a.tellStatus();
+    await eventually(async () => sum(await copiesAt([c], files)) > sum(before), { deadline: 10_000 });
+  });
+});

@@ -1,0 +1,135 @@
+import { DfsError, drainingStatus, MAX_DRAINING, type Log, type WireValue } from '@dfs/protocol';
+import { countHeldBy, type LastCopyComponents, type Versions } from './last-copy.js';
+import { DRAIN_CHECK, DRAIN_OLD_PATIENCE, DRAIN_PATIENCE } from '../limits.js';
+import type { MemberList, PeerView } from '../ports.js';
+import { pause } from '../signals.js';
+
+/** Section of the status in which an owner says whom it empties. */
+const SECTION = 'draining';
+
+export interface DrainsComponents extends LastCopyComponents {
+  peers: Pick<PeerView, 'contribute' | 'onStatus' | 'onGone' | 'nudge'>;
+  membership: MemberList;
+  /** Others are to hold what these members hold. */
+  onChanged: () => void;
+  log: Log;
+}
+
+/**
+ * Empties a member before it is removed: says so to all, for whom it is no holder any more, so that they pull what it
+ * holds, from it among others; and waits until they have.
+ */
+export class Drains {
+  private readonly mine = new Set<string>();
+  /** What connected members say, in effect if they are owners. */
+  private readonly told = new Map<string, readonly string[]>();
+
+  constructor(private readonly components: DrainsComponents) {}
+
+  start(): void {
+    const { peers } = this.components;
+    peers.contribute(SECTION, () => drainingStatus.form([...this.mine].sort().slice(0, MAX_DRAINING)) as WireValue);
+    peers.onStatus(SECTION, (peerId, value) => this.heard(peerId, value));
+    peers.onGone((peerId) => this.hears(peerId, []));
+  }
+
+  /** Members that are being emptied, by this node or another owner. */
+  leaving(): ReadonlySet<string> {
+    if (this.mine.size === 0 && this.told.size === 0) return this.mine;
+    const { membership } = this.components;
+    const owners = membership.members().filter(({ role }) => role === 'owner');
+    return new Set([...this.mine, ...owners.flatMap(({ peerId }) => this.told.get(peerId) ?? [])]);
+  }
+
+  /**
+   * Resolves when others have as many copies of what the member holds as they should have without it. What it alone
+   * holds while it cannot be reached is not waited for.
+   * @throws DfsError `no-space`, `timeout` when nothing moves any more; the member stays then
+   */
+  async empty(peerId: string, signal: AbortSignal): Promise<void> {
+    const wasNew = !this.mine.has(peerId);
+    this.mine.add(peerId);
+    this.changed();
+    try {
+      let fewest = Infinity;
+      for (let moved = performance.now(); ; await pause(DRAIN_CHECK, signal)) {
+        const left = await this.left(peerId);
+        if (left === 0) return;
+        if (left < fewest) moved = performance.now();
+        fewest = Math.min(left, fewest);
+        const idle = performance.now() - moved;
+        if (await this.isEnough(peerId, idle)) return;
+        this.refuseHopeless(peerId, left, idle);
+      }
+    } finally {
+      if (wasNew) this.mine.delete(peerId);
+      this.changed();
+    }
+  }
+
+  /**
+   * Members for whom the retention of an old version is over take it no more, and nobody else knows: where only such versions
+   * are left, a copy that stays is enough after a while; whether one may go that has none is not for a drain to say.
+   */
+  private async isEnough(peerId: string, idle: number): Promise<boolean> {
+    if (idle < DRAIN_OLD_PATIENCE || (await this.left(peerId, 'contents')) > 0) return false;
+    return idle >= DRAIN_PATIENCE || (await this.left(peerId, 'everyContent', 1)) === 0;
+  }
+
+  /** Contents of current files, or of all versions, of which others have fewer copies than so many, as far as they can. */
+  private left(peerId: string, versions: Versions = 'everyContent', copies = Infinity): Promise<number> {
+    const { live, willing, reachable, target } = this.components.network.now();
+    const leaving = this.leaving();
+    const stays = (other: string): boolean => live.has(other) && !leaving.has(other);
+    const takers = [...willing].filter(stays);
+    const isLeft = (others: readonly string[]): boolean => {
+      const holders = others.filter(stays);
+      if (others.length === 0 && !reachable.has(peerId)) return false;
+      const able = new Set([...takers, ...holders]).size;
+      return holders.length < Math.max(1, Math.min(target, able, copies));
+    };
+    return countHeldBy(this.components, peerId, isLeft, versions);
+  }
+
+  private refuseHopeless(peerId: string, left: number, idle: number): void {
+    const { willing, live } = this.components.network.now();
+    const leaving = this.leaving();
+    const others = [...live].filter((other) => !leaving.has(other));
+    const contents = `${left} file ${left === 1 ? 'content is' : 'contents are'}`;
+    if (!others.some((other) => willing.has(other))) {
+      throw new DfsError(
+        'no-space',
+        `${contents} to be moved, and no other member has room for more: make room, or add a member. The member was not removed.`,
+        { facts: { left } },
+      );
+    }
+    if (idle < DRAIN_PATIENCE) return;
+    this.components.log.warn({ peer: peerId, left }, 'a member could not be emptied');
+    throw new DfsError(
+      'timeout',
+      `${contents} still to be moved, and nothing has moved for a while: see that the members are connected and have room, and try again. The member was not removed.`,
+      { facts: { left } },
+    );
+  }
+
+  private heard(peerId: string, value: WireValue): void {
+    try {
+      this.hears(peerId, drainingStatus.parse(value, SECTION));
+    } catch (error) {
+      this.components.log.warn({ err: error, peerId }, 'a status whose section on members to be emptied is malformed');
+    }
+  }
+
+  private hears(peerId: string, leaving: readonly string[]): void {
+    const before = this.told.get(peerId) ?? [];
+    if (before.join() === leaving.join()) return;
+    if (leaving.length === 0) this.told.delete(peerId);
+    else this.told.set(peerId, leaving);
+    this.components.onChanged();
+  }
+
+  private changed(): void {
+    this.components.onChanged();
+    this.components.peers.nudge();
+  }
+}

@@ -1,0 +1,59 @@
+import { DfsError, type Cid } from '@dfs/protocol';
+import { isEmpty } from '../plan/extents.js';
+import { SCAN_PAGE } from '../limits.js';
+import type { ContentRef, Contents } from '../ports.js';
+import type { SurveyComponents } from '../replicate/find-wants.js';
+
+export interface LastCopyComponents extends Pick<SurveyComponents, 'holdings' | 'network'> {
+  catalogue: Pick<Contents, Versions>;
+}
+
+/** Contents of current files, or of all versions. */
+export type Versions = 'contents' | 'everyContent';
+
+/**
+ * Refuses the removal of a member that alone holds something, unless it is confirmed.
+ * @throws DfsError `last-copy` with the count
+ */
+export async function refuseLastCopy(
+  components: LastCopyComponents,
+  peerId: string,
+  options: { confirm?: boolean },
+): Promise<void> {
+  if (options.confirm) return;
+  const count = await countHeldBy(components, peerId, (others) => others.length === 0);
+  if (count === 0) return;
+  throw new DfsError(
+    'last-copy',
+    `This node alone holds ${count} ${count === 1 ? 'file content' : 'file contents'}: wait until they are copied, have them moved before (only that moves old versions), or confirm that they may be lost.`,
+    { facts: { count } },
+  );
+}
+
+/**
+ * How many contents, by itself those of old versions and deleted files too, have an extent that the member holds, and of
+ * whose other live holders the same is true.
+ */
+export async function countHeldBy(
+  { catalogue, holdings, network }: LastCopyComponents,
+  peerId: string,
+  isTrueOf: (otherHolders: readonly string[]) => boolean,
+  versions: Versions = 'everyContent',
+): Promise<number> {
+  const { live } = network.now();
+  let count = 0;
+  for (let after: Cid | null = null; ;) {
+    const page: ContentRef[] = await catalogue[versions](after, SCAN_PAGE);
+    if (page.length === 0) return count;
+    after = page.at(-1)!.contentId;
+    const filled = page.map(({ contentId }) => contentId).filter((contentId) => !isEmpty(contentId));
+    const holders = await holdings.holders(filled);
+    for (const contentId of filled) {
+      // What is held, not what the size lets one expect: how many extents there are need not be known here.
+      const isOne = [...holders.get(contentId)!.values()].some(
+        (list) => list.includes(peerId) && isTrueOf(list.filter((other) => other !== peerId && live.has(other))),
+      );
+      if (isOne) count++;
+    }
+  }
+}

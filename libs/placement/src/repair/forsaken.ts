@@ -1,0 +1,38 @@
+import type { Cid } from '@dfs/protocol';
+import type { Holdings } from '../pins/member-pins.js';
+import { SCAN_PAGE } from '../limits.js';
+import type { NetworkView } from '../plan/members-now.js';
+import type { Contents } from '../ports.js';
+import type { PinLog, PinnedExtent } from '../pins/pin-log.js';
+
+export interface ForsakenComponents {
+  pins: PinLog;
+  catalogue: Pick<Contents, 'everyContent' | 'purged'>;
+  holdings: Pick<Holdings, 'holders'>;
+  network: Pick<NetworkView, 'now'>;
+}
+
+/**
+ * Extents that this node promised once and does not now, since part of them is damaged or it has let them go, of versions
+ * that count, old ones too, and that fewer members promise than should: what is left of them may be the last there is, and
+ * is kept.
+ */
+export async function* forsaken(components: ForsakenComponents): AsyncGenerator<PinnedExtent, void, undefined> {
+  const { pins, catalogue, holdings, network } = components;
+  if ((await pins.walk(null, 1, ['dropped', 'letGo'])).length === 0) return;
+  for (let after: Cid | null = null; ;) {
+    const page: { contentId: Cid }[] = await catalogue.everyContent(after, SCAN_PAGE);
+    if (page.length === 0) return;
+    after = page.at(-1)!.contentId;
+    const contents = page.map(({ contentId }) => contentId);
+    const gone = await catalogue.purged(contents);
+    const extents = (await pins.abandoned(contents)).filter(({ content }) => !gone.has(content));
+    const holders = await holdings.holders([...new Set(extents.map(({ content }) => content))]);
+    const { self, live, leaving, target } = network.now();
+    const stays = (peerId: string): boolean => peerId !== self && live.has(peerId) && !leaving.has(peerId);
+    for (const pin of extents) {
+      const promised = holders.get(pin.content)?.get(pin.extent) ?? [];
+      if (promised.filter(stays).length < target) yield pin;
+    }
+  }
+}

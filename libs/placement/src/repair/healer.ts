@@ -1,0 +1,242 @@
+import { readExtent } from '@dfs/chunks';
+import type { EventLog } from '@dfs/events';
+import { isManifestCid, type Cid, type Log } from '@dfs/protocol';
+import type { Transport } from '@dfs/transport';
+import { askBlocks } from '../transfer/ask/block-client.js';
+import { forsaken, type ForsakenComponents } from './forsaken.js';
+import { HEAL_AGAIN, SCAN_PAGE } from '../limits.js';
+import type { NetworkView } from '../plan/members-now.js';
+import type { Batch, BlockStore } from '../ports.js';
+import type { PinLog, PinnedExtent } from '../pins/pin-log.js';
+import { pinAgain, type PinAgainComponents } from './repin.js';
+import { rateFrom, Silence } from '../transfer/ask/stall.js';
+import { pause, stopping } from '../signals.js';
+
+export interface DamageWatchComponents extends ForsakenComponents, Omit<PinAgainComponents, 'purged'> {
+  chunks: BlockStore;
+  pins: PinLog;
+  network: NetworkView;
+  transport: Pick<Transport, 'open' | 'rates' | 'isHeldBack'>;
+  events: Pick<EventLog, 'recordNow'>;
+  /** Pins were dropped: their extents are to be fetched anew. */
+  onDropped: () => void;
+  log: Log;
+}
+
+/**
+ * Heals blocks that were found damaged: from any member that has them, at once. What cannot be healed is promised no
+ * longer, so that others count one copy less, and is fetched again like anything that is lacking. Once it is whole, by
+ * whatever way, it is promised again, though no current file may have it.
+ */
+export class DamageWatch {
+  private readonly control = new AbortController();
+  private readonly waiting = new Set<Cid>();
+  /** Blocks of files that are not whole here. */
+  private readonly open = new Set<Cid>();
+  /** There may be extents that are whole again: when the process before this one ended, too. */
+  private healed = true;
+  private warned = false;
+  private wake = Promise.withResolvers<undefined>();
+  private working: Promise<void> | undefined;
+
+  constructor(private readonly components: DamageWatchComponents) {}
+
+  start(): void {
+    this.components.chunks.onDamaged((id) => this.found(id));
+    for (const id of this.components.chunks.damaged()) this.found(id);
+    this.begin();
+  }
+
+  async stop(): Promise<void> {
+    this.control.abort(stopping());
+    await this.working;
+  }
+
+  /** Someone came who may heal, or there is more to heal. */
+  tryAgain(): void {
+    this.wake.resolve(undefined);
+    this.wake = Promise.withResolvers<undefined>();
+  }
+
+  /** Blocks that are damaged and matter. */
+  get count(): number {
+    return this.open.size;
+  }
+
+  private found(id: Cid): void {
+    this.waiting.add(id);
+    this.open.add(id);
+    this.tryAgain();
+    this.begin();
+  }
+
+  private begin(): void {
+    this.working ??= this.work().then((isDone) => {
+      this.working = undefined;
+      // Found while it was told that all is whole again.
+      if (isDone && this.open.size > 0) this.begin();
+    });
+  }
+
+  /** @returns whether it came to its end */
+  private async work(): Promise<boolean> {
+    try {
+      while (this.open.size > 0 || this.healed) {
+        if (this.open.size > 0) await this.warn(true);
+        // Whatever happens from here on is a reason to try again at once.
+        const woken = this.wake.promise;
+        const failed = await this.attend();
+        if (this.open.size > 0 || failed) await Promise.race([pause(HEAL_AGAIN, this.control.signal), woken]);
+        this.forgetHealed();
+      }
+      await this.warn(false);
+      return true;
+    } catch (error) {
+      if (!this.control.signal.aborted) this.components.log.error({ err: error }, 'damage could not be healed');
+      return false;
+    }
+  }
+
+  /** Once. @returns whether some of it is to be tried again: what is damaged must not be promised for want of a write */
+  private async attend(): Promise<boolean> {
+    let hurt: Cid[] = [];
+    try {
+      await this.heal();
+      hurt = [...this.waiting];
+      this.waiting.clear();
+      if (hurt.length > 0) await this.dropPins(new Set(hurt));
+      hurt = [];
+      if (this.healed) await this.pinAgain();
+      return false;
+    } catch (error) {
+      this.control.signal.throwIfAborted();
+      this.components.log.error({ err: error }, 'damage could not be attended to, and is tried again');
+      for (const id of hurt) this.waiting.add(id);
+      return true;
+    }
+  }
+
+  /** Asks every member that is here, one after another, until nothing is missing. */
+  private async heal(): Promise<void> {
+    const { network, log } = this.components;
+    for (const peerId of network.others()) {
+      const ids = [...this.open];
+      if (ids.length === 0) return;
+      try {
+        for (let at = 0; at < ids.length; at += SCAN_PAGE) await this.healFrom(peerId, ids.slice(at, at + SCAN_PAGE));
+      } catch (error) {
+        if (this.control.signal.aborted) throw error;
+        log.debug({ err: error, peerId }, 'a member could not heal');
+      }
+      this.forgetHealed();
+    }
+  }
+
+  /** Takes what comes, as long as something does. @throws what ended it before its time */
+  private async healFrom(peerId: string, ids: readonly Cid[]): Promise<void> {
+    const { transport, chunks, db } = this.components;
+    const silence = new Silence(() => rateFrom(transport, peerId));
+    const signal = AbortSignal.any([this.control.signal, silence.signal]);
+    const batch = chunks.batch('local');
+    try {
+      const failed = await this.receive(peerId, ids, { signal, silence, batch }).then(
+        () => undefined,
+        (error: unknown) => ({ error }),
+      );
+      await batch.flush();
+      await db.write((tx) => batch.commit(tx));
+      if (failed) throw failed.error;
+    } finally {
+      silence.end();
+      await batch.abort();
+    }
+  }
+
+  private async receive(
+    peerId: string,
+    ids: readonly Cid[],
+    { signal, silence, batch }: { signal: AbortSignal; silence: Silence; batch: Batch },
+  ): Promise<void> {
+    for await (const answers of askBlocks(this.components.transport, peerId, ids, { signal })) {
+      for (const { id, bytes } of answers) if (bytes) await batch.add({ id, bytes });
+      silence.heard();
+    }
+  }
+
+  private forgetHealed(): void {
+    const still = new Set(this.components.chunks.damaged());
+    for (const id of this.open) if (!still.has(id) && this.open.delete(id)) this.healed = true;
+    for (const id of this.waiting) if (!still.has(id)) this.waiting.delete(id);
+  }
+
+  private async pinAgain(): Promise<void> {
+    this.healed = false;
+    const purged = (contents: readonly Cid[]): Promise<Set<Cid>> => this.components.catalogue.purged(contents);
+    const extents = await pinAgain({ ...this.components, purged }, this.control.signal).catch((error: unknown) => {
+      this.healed = true;
+      throw error;
+    });
+    if (extents > 0) this.components.log.info({ extents }, 'extents that are whole again are promised again');
+  }
+
+  private async dropPins(hurt: ReadonlySet<Cid>): Promise<void> {
+    const { pins, db, log, onDropped } = this.components;
+    const touched = new Set<Cid>();
+    let dropped = 0;
+    for (let after: PinnedExtent | null = null; ;) {
+      const page: PinnedExtent[] = await pins.walk(after, SCAN_PAGE);
+      const lost: PinnedExtent[] = [];
+      for (const pin of page) {
+        const blocks = await this.hurtBlocks(pin, hurt);
+        if (blocks.length > 0) lost.push(pin);
+        for (const block of blocks) touched.add(block);
+      }
+      if (lost.length > 0) await db.write((tx) => pins.drop(tx, lost));
+      dropped += lost.length;
+      if (page.length < SCAN_PAGE) break;
+      after = page.at(-1)!;
+    }
+    // What was dropped before is waited for too, while it may be the last there is.
+    for await (const extent of forsaken(this.components)) {
+      for (const block of await this.hurtBlocks(extent, hurt)) touched.add(block);
+    }
+    // What nothing promises is nobody's loss.
+    for (const id of hurt) if (!touched.has(id)) this.open.delete(id);
+    if (dropped === 0) return;
+    log.warn({ extents: dropped }, 'extents with damaged blocks are promised no longer until they are whole again');
+    onDropped();
+  }
+
+  /** Which of these blocks an extent needs. Where its manifest cannot be read that is the block that is hurt. */
+  private async hurtBlocks({ content, size, extent }: PinnedExtent, hurt: ReadonlySet<Cid>): Promise<Cid[]> {
+    if (!isManifestCid(content)) return hurt.has(content) ? [content] : [];
+    let last = content;
+    try {
+      const found = await readExtent(content, size, extent, (id) => {
+        last = id;
+        return this.components.chunks.get(id, { signal: this.control.signal });
+      });
+      return [...found.manifestBlocks, ...found.chunks.map(({ id }) => id)].filter((id) => hurt.has(id));
+    } catch (error) {
+      this.control.signal.throwIfAborted();
+      this.components.log.debug({ err: error, content, extent }, 'a manifest cannot be read');
+      return [last];
+    }
+  }
+
+  private async warn(active: boolean): Promise<void> {
+    if (this.warned === active) return;
+    this.warned = active;
+    const told = this.components.events.recordNow('node.warning', {
+      code: 'damaged-chunk',
+      detail: active
+        ? 'Data on this node’s disk is damaged. It is being fetched again from the other nodes; check the disk.'
+        : 'The damaged data is whole again.',
+      active,
+    });
+    await told.catch((error: unknown) => {
+      this.warned = !active;
+      this.components.log.warn({ err: error }, 'damage could not be told of');
+    });
+  }
+}

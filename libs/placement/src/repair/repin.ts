@@ -1,0 +1,109 @@
+import type { Database, Tx } from '@dfs/database';
+import { readExtent } from '@dfs/chunks';
+import { isDfsError, isManifestCid, type Cid } from '@dfs/protocol';
+import { SCAN_PAGE } from '../limits.js';
+import type { BlockReader } from '../ports.js';
+import type { PinLog, PinnedExtent } from '../pins/pin-log.js';
+
+/** Ids that are looked up together, about. */
+const LOOK_UP = 10_000;
+
+export interface PinAgainComponents {
+  db: Database;
+  chunks: Pick<BlockReader, 'has' | 'get'>;
+  pins: Pick<PinLog, 'walk'>;
+  pin(tx: Tx, extents: readonly PinnedExtent[]): Promise<void>;
+  /** Which of these contents are to be let go of, whole or not. */
+  purged(contents: readonly Cid[]): Promise<Set<Cid>>;
+}
+
+/**
+ * Promises again what was promised once, is not now, and has every block here again, of old versions too: only what
+ * current files have is fetched and promised by itself.
+ * @returns how many extents
+ */
+export async function pinAgain(components: PinAgainComponents, signal: AbortSignal): Promise<number> {
+  let pinned = 0;
+  for (let after: PinnedExtent | null = null; ;) {
+    const page: PinnedExtent[] = await components.pins.walk(after, SCAN_PAGE, ['dropped']);
+    const purged = await components.purged([...new Set(page.map(({ content }) => content))]);
+    pinned += await pinThose(
+      components,
+      page.filter(({ content }) => !purged.has(content)),
+      signal,
+    );
+    if (page.length < SCAN_PAGE) return pinned;
+    after = page.at(-1)!;
+  }
+}
+
+/** The same of these extents. */
+export async function pinThose(
+  components: Omit<PinAgainComponents, 'pins' | 'purged'>,
+  extents: readonly PinnedExtent[],
+  signal: AbortSignal,
+): Promise<number> {
+  const group = new Map<PinnedExtent, Cid[]>();
+  let pinned = 0;
+  let ids = 0;
+  for (const extent of extents) {
+    const needs = await needsOf(components, extent, signal);
+    if (!needs) continue;
+    group.set(extent, needs);
+    ids += needs.length;
+    if (ids < LOOK_UP) continue;
+    pinned += await pinWhole(components, group);
+    group.clear();
+    ids = 0;
+  }
+  return pinned + (await pinWhole(components, group));
+}
+
+/** Whether every block of these extents is here. */
+export async function areWhole(
+  { chunks }: Pick<PinAgainComponents, 'chunks'>,
+  extents: readonly PinnedExtent[],
+  signal: AbortSignal,
+): Promise<boolean> {
+  for (const extent of extents) {
+    const needs = await needsOf({ chunks }, extent, signal);
+    if (!needs) return false;
+    const here = await chunks.has(needs);
+    if (!needs.every((id) => here.has(id))) return false;
+  }
+  return true;
+}
+
+/** In one unit of work, so that nothing of it is freed in between. */
+async function pinWhole(
+  components: Pick<PinAgainComponents, 'db' | 'chunks' | 'pin'>,
+  group: ReadonlyMap<PinnedExtent, Cid[]>,
+): Promise<number> {
+  const { db, chunks } = components;
+  const ids = [...new Set([...group.values()].flat())];
+  const isWhole = (here: ReadonlySet<Cid>): PinnedExtent[] =>
+    [...group].filter(([, needs]) => needs.every((id) => here.has(id))).map(([extent]) => extent);
+  if (isWhole(await chunks.has(ids)).length === 0) return 0;
+  return db.write(async (tx) => {
+    const whole = isWhole(await chunks.has(ids, tx));
+    await components.pin(tx, whole);
+    return whole.length;
+  });
+}
+
+/** The blocks of an extent; undefined when its manifest is not whole. */
+export async function needsOf(
+  { chunks }: Pick<PinAgainComponents, 'chunks'>,
+  { content, size, extent }: PinnedExtent,
+  signal: AbortSignal,
+): Promise<Cid[] | undefined> {
+  signal.throwIfAborted();
+  if (!isManifestCid(content)) return [content];
+  try {
+    const found = await readExtent(content, size, extent, (id) => chunks.get(id, { signal }));
+    return [...found.manifestBlocks, ...found.chunks.map(({ id }) => id)];
+  } catch (error) {
+    if (isDfsError(error, 'chunk-damaged') || isDfsError(error, 'chunk-not-found')) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,115 @@
+import type { Database } from '@dfs/database';
+import { cidToBytes, type Cid } from '@dfs/protocol';
+import { isEmpty, isLarge } from '../plan/extents.js';
+import type { HolderFinder } from '../pins/holder-finder.js';
+import type { Holdings } from '../pins/member-pins.js';
+import { LackingFinder } from './lacking.js';
+import { MAX_FOUND } from '../limits.js';
+import type { NetworkView, Snapshot } from '../plan/members-now.js';
+import type { ContentRef } from '../ports.js';
+import { keyOf, marks } from '../pins/pin-log.js';
+import type { WantedExtent } from './want-queue.js';
+
+const IDS_PER_QUERY = 2000;
+
+/** How many extents large contents have, as their manifests say: kept, since others than their holders ask too. */
+export class ExtentCounts {
+  constructor(private readonly db: Database) {}
+
+  /** Extents of each content; a large one that is not known yet is left out. */
+  async of(contents: readonly { contentId: Cid; size: number }[]): Promise<Map<Cid, number>> {
+    const counts = new Map<Cid, number>();
+    const large: Cid[] = [];
+    for (const { contentId, size } of contents) {
+      if (isLarge(size)) large.push(contentId);
+      else counts.set(contentId, 1);
+    }
+    for (let at = 0; at < large.length; at += IDS_PER_QUERY) {
+      const part = large.slice(at, at + IDS_PER_QUERY);
+      const keys = part.map(cidToBytes);
+      const rows = await this.db.query<{ content: Uint8Array; extents: number }>(
+        `SELECT content, extents FROM placement_large WHERE content IN (${marks(part.length)})`,
+        keys,
+      );
+      const byKey = new Map(rows.map((row) => [keyOf(row.content), row.extents]));
+      keys.forEach((key, index) => {
+        const extents = byKey.get(keyOf(key));
+        if (extents !== undefined) counts.set(part[index]!, extents);
+      });
+    }
+    return counts;
+  }
+
+  async learn(contentId: Cid, extents: number): Promise<void> {
+    await this.db.write((tx) =>
+      tx.insertMany('placement_large', ['content', 'extents'], [[cidToBytes(contentId), extents]], 'ignore'),
+    );
+  }
+}
+
+export interface SurveyComponents {
+  holdings: Holdings;
+  counts: ExtentCounts;
+  network: NetworkView;
+  finder: HolderFinder;
+}
+
+/** What this node lacks of what placement says it should hold, among some contents. */
+export interface Lacking {
+  wants: WantedExtent[];
+  /** Of the wants, those of which no holder can be reached. */
+  unsourced: WantedExtent[];
+  /** So many of the contents were looked at: as much was found as can be wanted at once. */
+  looked: number;
+  /** Not all of their extents were. */
+  more: boolean;
+}
+
+export interface SurveyOptions {
+  signal: AbortSignal;
+  /** Leaves out what none of these members holds. */
+  heldBy?: ReadonlySet<string> | undefined;
+}
+
+/** Looks a page of contents over, in two queries; ends early when it has found about MAX_FOUND extents. */
+export async function survey(
+  components: SurveyComponents,
+  refs: readonly ContentRef[],
+  { signal, heldBy }: SurveyOptions,
+): Promise<Lacking> {
+  const { holdings, counts, network, finder } = components;
+  const found: Lacking = { wants: [], unsourced: [], looked: refs.length, more: false };
+  const contents = refs.filter(({ contentId }) => !isEmpty(contentId));
+  const extents = await counts.of(contents);
+  const holders = await holdings.holders(contents.map(({ contentId }) => contentId));
+  const now = network.now();
+  const lacking = new LackingFinder(now, signal);
+  for (const [index, { contentId, size, author }] of refs.entries()) {
+    if (isEmpty(contentId)) continue;
+    if (found.wants.length + found.unsourced.length >= MAX_FOUND) return { ...found, looked: index };
+    const held = holders.get(contentId)!;
+    if (heldBy && ![...held.values()].some((peerIds) => peerIds.some((peerId) => heldBy.has(peerId)))) continue;
+    const count = extents.get(contentId);
+    const numbers = count === undefined ? UNKNOWN : await lacking.among(contentId, count, held, heldBy);
+    found.more ||= numbers.more;
+    if (numbers.extents.length === 0) continue;
+    const known = finder.among(contentId, held, author);
+    for (const extent of numbers.extents) {
+      const pinned = extent === null ? [] : (known.extents.get(extent) ?? []);
+      const sources = [...new Set([...pinned, ...known.any])];
+      const isSafe = isEnough(extent === null ? [] : (held.get(extent) ?? []), now);
+      const want = { content: contentId, size, extent, holders: sources, copies: pinned.length, isSafe };
+      (sources.length > 0 ? found.wants : found.unsourced).push(want);
+    }
+  }
+  return found;
+}
+
+function isEnough(holders: readonly string[], { live, leaving, target }: Snapshot): boolean {
+  return (
+    holders.filter((peerId) => live.has(peerId)).length >= target && !holders.some((peerId) => leaving.has(peerId))
+  );
+}
+
+/** How many extents there are is to be learned first. */
+const UNKNOWN = { extents: [null], more: false };

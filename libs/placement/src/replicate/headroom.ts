@@ -1,0 +1,104 @@
+import { CHUNK_MEAN_BYTES, EXTENT_CHUNKS, GiB, MiB, type Log } from '@dfs/protocol';
+import { PEER_SHARE, ROOM_AGAIN, ROOM_CHECK } from '../limits.js';
+import type { BlockStore } from '../ports.js';
+import { MAX_CAPACITY, MIN_CAPACITY } from '../plan/rendezvous.js';
+import type { WantedExtent } from './want-queue.js';
+
+/** How far a quota must leave the middle of its class, in classes, before the class changes. */
+const HYSTERESIS = 0.75;
+/** Of a large quota, what is clearly room on the disk. */
+const CLEAR_ROOM = 256 * MiB;
+
+export interface StoreRoomComponents {
+  chunks: Pick<BlockStore, 'usage' | 'room'>;
+  log: Log;
+  /** It became full or roomy. */
+  onChange(full: boolean): void;
+}
+
+/**
+ * Whether this node takes more on behalf of others. Peers' data stops at PEER_SHARE of the quota, so that the owner of
+ * the node can always upload; it goes on when there is clearly room again.
+ */
+export class StoreRoom {
+  private full = false;
+  /** Bytes of the smallest extent that was refused. */
+  private needed = 1;
+  private timer: NodeJS.Timeout | undefined;
+  private readonly listeners = new Set<() => void>();
+
+  constructor(private readonly components: StoreRoomComponents) {
+    this.full = this.bytesLeft() <= 0;
+  }
+
+  start(): void {
+    this.timer = setInterval(() => this.check(), ROOM_CHECK).unref();
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+  }
+
+  isFull(): boolean {
+    return this.full;
+  }
+
+  /** There is room again. */
+  onRoom(listener: () => void): void {
+    this.listeners.add(listener);
+  }
+
+  /** Of these the ones there is room for; if some are left out the node is full. */
+  admit(group: readonly WantedExtent[]): WantedExtent[] {
+    let left = this.full ? 0 : this.bytesLeft();
+    const admitted: WantedExtent[] = [];
+    let refused = Infinity;
+    for (const want of group) {
+      const size = likelyBytes(want);
+      if (size <= left) {
+        admitted.push(want);
+        left -= size;
+      } else {
+        refused = Math.min(refused, size);
+      }
+    }
+    if (admitted.length < group.length) this.refused(refused);
+    return admitted;
+  }
+
+  /** The store took no more. */
+  refused(bytes = 1): void {
+    this.needed = this.full ? Math.min(this.needed, bytes) : bytes;
+    if (this.full) return;
+    this.full = true;
+    this.components.log.warn(this.components.chunks.usage(), 'no room for more of what others have stored');
+    this.components.onChange(true);
+  }
+
+  private check(): void {
+    const { bytes, quotaBytes } = this.components.chunks.usage();
+    const clear = Math.min(CLEAR_ROOM, quotaBytes * (PEER_SHARE - ROOM_AGAIN));
+    // A disk that is full stays nearly so: without a distance, members would hear of it again and again.
+    if (!this.full || bytes > quotaBytes * ROOM_AGAIN || this.bytesLeft() < Math.max(this.needed, clear)) return;
+    this.full = false;
+    this.components.onChange(false);
+    for (const listener of this.listeners) listener();
+  }
+
+  private bytesLeft(): number {
+    const { bytes, quotaBytes } = this.components.chunks.usage();
+    return Math.min(quotaBytes * PEER_SHARE - bytes, this.components.chunks.room());
+  }
+}
+
+/** Bytes an extent is likely to need; the store has the last word. */
+function likelyBytes({ size, extent }: WantedExtent): number {
+  return extent === null ? 0 : Math.min(size, EXTENT_CHUNKS * CHUNK_MEAN_BYTES);
+}
+
+/** Capacity class of a quota: its power of two in GiB. One that is published stays until the quota is clearly another. */
+export function capacityClass(quotaBytes: number, published?: number): number {
+  const exact = Math.log2(Math.max(quotaBytes, 1) / GiB);
+  if (published !== undefined && Math.abs(exact - published) <= HYSTERESIS) return published;
+  return Math.max(MIN_CAPACITY, Math.min(MAX_CAPACITY, Math.round(exact)));
+}

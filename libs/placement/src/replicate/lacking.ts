@@ -1,0 +1,75 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Cid } from '@dfs/protocol';
+import type { ExtentHolders } from '../pins/member-pins.js';
+import { EXTENTS_FOUND, EXTENTS_LOOKED_AT, RANKS_PER_TURN } from '../limits.js';
+import type { Snapshot } from '../plan/members-now.js';
+
+/** What one look at a content found. */
+export interface LackingExtents {
+  extents: number[];
+  /** There may be others: another look finds them, once these are here. */
+  more: boolean;
+}
+
+/**
+ * Finds extents that this node should hold and lacks. A manifest of a few kilobytes may claim millions of extents: a look
+ * at one content ends after EXTENTS_FOUND or EXTENTS_LOOKED_AT of them, and others have their turn meanwhile.
+ */
+export class LackingFinder {
+  private ranked = 0;
+
+  constructor(
+    private readonly now: Snapshot,
+    private readonly signal: AbortSignal,
+    private readonly random: () => number = Math.random,
+  ) {}
+
+  /**
+   * Those that somebody holds come first, the fewest copies before others.
+   * @param heldBy leaves out what none of these members holds
+   */
+  async among(content: Cid, count: number, held: ExtentHolders, heldBy?: ReadonlySet<string>): Promise<LackingExtents> {
+    const { self } = this.now;
+    const found: LackingExtents = { extents: [], more: false };
+    const open = [...held].filter(([extent, holders]) => extent < count && !holders.includes(self));
+    const good = heldBy ? open.filter(([, holders]) => holders.some((peerId) => heldBy.has(peerId))) : open;
+    good.sort(([a, { length: least }], [b, { length: more }]) => least - more || a - b);
+    let looked = 0;
+    for (const [extent, holders] of good) {
+      if (looked++ >= EXTENTS_LOOKED_AT || !(await this.look(found, content, extent, holders))) {
+        found.more = true;
+        return found;
+      }
+    }
+    // Nobody holds the others, as far as is known.
+    let unheld = heldBy ? 0 : count - [...held.keys()].filter((extent) => extent < count).length;
+    // Each look begins elsewhere where it cannot see everything.
+    let extent = count > EXTENTS_LOOKED_AT ? Math.floor(this.random() * count) : 0;
+    for (; unheld > 0; extent = (extent + 1) % count) {
+      if (held.has(extent)) continue;
+      if (looked++ >= EXTENTS_LOOKED_AT || !(await this.look(found, content, extent, []))) {
+        found.more = true;
+        return found;
+      }
+      unheld--;
+    }
+    return found;
+  }
+
+  /** Takes it in if this node should hold it. @returns false when there is no room for it */
+  private async look(
+    found: LackingExtents,
+    content: Cid,
+    extent: number,
+    holders: readonly string[],
+  ): Promise<boolean> {
+    if (++this.ranked % RANKS_PER_TURN === 0) {
+      await nextTurn();
+      this.signal.throwIfAborted();
+    }
+    if (!this.now.shouldHold(this.now.self, content, extent, holders)) return true;
+    if (found.extents.length >= EXTENTS_FOUND) return false;
+    found.extents.push(extent);
+    return true;
+  }
+}

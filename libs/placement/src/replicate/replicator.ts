@@ -1,0 +1,301 @@
+import type { Database, Tx } from '@dfs/database';
+import { DfsError, isDfsError, type Cid, type Log } from '@dfs/protocol';
+import { isEmpty } from '../plan/extents.js';
+import { CountLearner } from './extent-count-learner.js';
+import type { HolderFinder } from '../pins/holder-finder.js';
+import { DEEP_SEARCHES, JOBS, MAX_WANTS, NOTABLE_BYTES, REPAIR_JOBS, SCAN_PAGE } from '../limits.js';
+import type { BlockStore, ContentRef } from '../ports.js';
+import type { Meeting } from '../transfer/fetchers/co-fetchers.js';
+import type { PinnedExtent } from '../pins/pin-log.js';
+import type { RepairBudget } from './repair-budget.js';
+import { ReplicationJob, type ReplicationResult } from './replication-job.js';
+import { Scanner, type ScannerComponents } from './scanner.js';
+import { stopping } from '../signals.js';
+import type { StoreRoom } from './headroom.js';
+import { survey, type ExtentCounts } from './find-wants.js';
+import type { SwarmComponents } from '../transfer/swarm/swarm.js';
+import type { Transfer, Transfers } from '../transfer/transfers.js';
+import { wantKey, WantQueue, type WantedExtent } from './want-queue.js';
+
+export interface ReplicatorComponents extends SwarmComponents, ScannerComponents, Meeting {
+  db: Database;
+  chunks: BlockStore;
+  counts: ExtentCounts;
+  finder: HolderFinder;
+  room: StoreRoom;
+  transfers: Transfers;
+  budget: RepairBudget;
+  /** As WantQueue has it. */
+  mostWaiting?: number | undefined;
+  pin(tx: Tx, extents: readonly PinnedExtent[]): Promise<void>;
+  /** It was learned how many extents a content has. */
+  counted(content: Cid): void;
+  /** Path of a file with this content, for people. */
+  pathOf(content: Cid): string | null;
+  log: Log;
+}
+
+/**
+ * Pulls what placement says this node should hold and lacks: told of news at once, and by scans of the whole catalogue
+ * at start and whenever members or holders change. Nothing but a bounded queue is kept in memory: what does not fit, and
+ * what could not be got, is found again by the next scan.
+ */
+export class Replicator {
+  private readonly wants: WantQueue;
+  /** There was more than there was room for: it is looked for once little is left. */
+  private leftOut = false;
+  /** Something came since that was found out. */
+  private gotOn = false;
+  /** Wants under way. */
+  private readonly busy = new Set<string>();
+  private readonly news = new Map<Cid, ContentRef>();
+  private readonly control = new AbortController();
+  private running = 0;
+  /** Of those, jobs that the budget is for. */
+  private repairing = 0;
+  private digesting: Promise<void> | undefined;
+  private started = false;
+  private readonly jobs = new Set<Promise<void>>();
+  private readonly active = new Set<ReplicationJob>();
+  private readonly learner: CountLearner;
+  private readonly scanner: Scanner;
+
+  constructor(private readonly components: ReplicatorComponents) {
+    this.wants = new WantQueue(components.mostWaiting);
+    this.scanner = new Scanner(components, {
+      signal: this.control.signal,
+      pressing: () => this.wants.pressing,
+      found: (wants) => this.enqueue(wants),
+      more: () => this.moreLater(),
+    });
+    this.learner = new CountLearner({
+      ...components,
+      onLearned: (content) => components.counted(content),
+      onLeft: () => this.scanner.retryLater(),
+      onLied: (content, peerId) => components.finder.lied(content, peerId),
+    });
+  }
+
+  start(): void {
+    this.started = true;
+    this.components.room.onRoom(() => this.rescan());
+    this.scanner.start();
+  }
+
+  async stop(): Promise<void> {
+    this.control.abort(stopping());
+    await Promise.allSettled([...this.jobs, this.digesting, this.scanner.stop(), this.learner.idle()]);
+  }
+
+  /** Extents that are waited for, as far as is known. */
+  get wanted(): number {
+    return this.news.size + this.wants.size + this.busy.size;
+  }
+
+  /** Someone reads this content here: if it is wanted anyway, it is fetched now, and once. */
+  hurry(content: Cid): void {
+    if (this.wants.hurry(content)) this.dispatch(JOBS + 1);
+  }
+
+  /** A block that is being fetched anyway: its bytes once they have come, undefined if they are not to be had so. */
+  async take(id: Cid): Promise<Uint8Array | undefined> {
+    for (const job of this.active) {
+      const bytes = await job.take(id);
+      if (bytes) return bytes;
+    }
+    return undefined;
+  }
+
+  /** Blocks that have come by the job that someone waits for with `take`. */
+  progress(id: Cid): number {
+    for (const job of this.active) if (job.isAwaited(id)) return job.arrivals;
+    return 0;
+  }
+
+  /** Whether a block is here for what is being fetched, and so not yet for a pin. */
+  isUnderWay(id: Cid): boolean {
+    for (const job of this.active) if (job.has(id)) return true;
+    return false;
+  }
+
+  /** Contents that are new in the catalogue. */
+  heardOf(refs: readonly ContentRef[]): void {
+    for (const ref of refs) {
+      if (isEmpty(ref.contentId)) continue;
+      if (this.news.size >= MAX_WANTS) {
+        this.rescan();
+        break;
+      }
+      this.news.set(ref.contentId, ref);
+    }
+    void this.digest();
+  }
+
+  /** Members, holders or room changed: what should be here may be another now, or may be had now. */
+  rescan(): void {
+    this.scanner.rescan();
+  }
+
+  /** Others count now than did: what should be here is looked for once that has been so for a while. */
+  letSettle(milliseconds: number): void {
+    this.scanner.letSettle(milliseconds);
+  }
+
+  /** Holders were heard of: tries again what could not be got. */
+  holdersLearned(): void {
+    if (this.scanner.isToRetry) this.rescan();
+  }
+
+  private digest(): Promise<void> {
+    if (!this.started) return Promise.resolve();
+    this.digesting ??= this.digestAll().finally(() => {
+      this.digesting = undefined;
+      // What came after the last look, and before this.
+      if (this.news.size > 0 && !this.control.signal.aborted) void this.digest();
+    });
+    return this.digesting;
+  }
+
+  private async digestAll(): Promise<void> {
+    try {
+      while (this.news.size > 0 && !this.control.signal.aborted) {
+        const page = [...this.news.values()].slice(0, SCAN_PAGE);
+        for (const { contentId } of page) this.news.delete(contentId);
+        const found = await survey(this.components, page, { signal: this.control.signal });
+        for (const ref of page.slice(found.looked)) this.news.set(ref.contentId, ref);
+        this.enqueue(found.wants);
+        if (found.more) this.moreLater();
+        if (found.unsourced.length > 0) this.scanner.retryLater();
+      }
+    } catch (error) {
+      if (this.control.signal.aborted) return;
+      this.components.log.error({ err: error }, 'new contents could not be looked over');
+      this.scanner.retryLater();
+    }
+  }
+
+  private enqueue(wants: readonly WantedExtent[]): void {
+    if (this.components.room.isFull()) {
+      const unknown = wants.filter(({ extent }) => extent === null);
+      if (unknown.length > 0 && !this.learner.learn(unknown, this.control.signal)) this.scanner.retryLater();
+      return;
+    }
+    for (const want of wants) {
+      if (!this.busy.has(wantKey(want)) && !this.wants.add(want)) this.leaveOut();
+    }
+    this.dispatch();
+  }
+
+  private leaveOut(): void {
+    if (!this.leftOut) this.gotOn = false;
+    this.leftOut = true;
+  }
+
+  /** There is more of what was found: it is looked for after that. */
+  private moreLater(): void {
+    if (this.wants.size + this.running === 0) this.scanner.retryLater();
+    else this.leaveOut();
+  }
+
+  /** At once where what was found could be got, and ever more seldom where not. */
+  private lookForMore(): void {
+    if (!this.leftOut || !this.wants.isFew) return;
+    this.leftOut = false;
+    if (this.gotOn) this.rescan();
+    else this.scanner.retryLater();
+  }
+
+  private dispatch(most = JOBS): void {
+    while (this.running < most && this.wants.size > 0 && !this.control.signal.aborted) {
+      const taken = this.wants.takeGroup(this.repairing < REPAIR_JOBS);
+      if (taken.length === 0) return;
+      const group = this.components.room.admit(taken);
+      if (group.length === 0) continue;
+      const isRepair = group[0]!.canWait ?? false;
+      for (const want of group) this.busy.add(wantKey(want));
+      this.running++;
+      if (isRepair) this.repairing++;
+      const job = this.run(group, isRepair).finally(() => {
+        this.running--;
+        if (isRepair) this.repairing--;
+        for (const want of group) this.busy.delete(wantKey(want));
+        this.jobs.delete(job);
+        this.dispatch();
+        this.lookForMore();
+      });
+      this.jobs.add(job);
+    }
+  }
+
+  private async run(group: readonly WantedExtent[], isRepair: boolean): Promise<void> {
+    const { transfers, finder, room, budget, log } = this.components;
+    const transfer = this.track(group, transfers);
+    const signal = transfer ? AbortSignal.any([this.control.signal, transfer.signal]) : this.control.signal;
+    const job = new ReplicationJob(this.components, group, {
+      signal,
+      onReceived: (bytes, peerId) => transfer?.progress(bytes, peerId),
+      onLied: (content, peerId) => finder.lied(content, peerId),
+      ...(isRepair && { pace: (bytes) => budget.take(bytes, signal) }),
+      ...(group.length <= DEEP_SEARCHES && { findMore: (content, ids, s) => this.findMore(content, ids, s) }),
+    });
+    this.active.add(job);
+    try {
+      const result = await job.run();
+      await this.settle(group, result);
+      if (result.failed.length < group.length) transfer?.finish();
+      else transfer?.fail(new DfsError('content-unavailable', 'No holder that can be reached has it right now.'));
+    } catch (error) {
+      transfer?.fail(error);
+      if (isDfsError(error, 'quota-exceeded') || isDfsError(error, 'no-space')) room.refused();
+      else if (this.control.signal.aborted) return;
+      else log.warn({ err: error }, 'a replication failed');
+      this.scanner.retryLater();
+    } finally {
+      this.active.delete(job);
+    }
+  }
+
+  private async settle(group: readonly WantedExtent[], result: ReplicationResult): Promise<void> {
+    const { counts } = this.components;
+    this.gotOn ||= result.pinned.length > 0;
+    for (const { want, extents } of result.counted) {
+      await counts.learn(want.content, extents);
+      this.components.counted(want.content);
+      this.heardOf([{ contentId: want.content, size: want.size, author: want.holders[0] ?? '' }]);
+    }
+    for (const { content, holders } of result.rootless) this.wants.drop(content, holders);
+    if (result.failed.length > 0) {
+      this.components.log.debug({ failed: result.failed.length, of: group.length }, 'extents without a holder for now');
+      this.scanner.retryLater();
+    } else if (result.pinned.length > 0) {
+      this.scanner.gotOn();
+    }
+  }
+
+  private async findMore(content: Cid, ids: readonly Cid[], signal: AbortSignal): Promise<string[]> {
+    const { finder } = this.components;
+    const found = new Set<string>();
+    const add = (peerId: string): void => void found.add(peerId);
+    for (const peerId of (await finder.known(content)).any) add(peerId);
+    await Promise.all([finder.byDht(content, signal, add), finder.byAsking(content, ids, signal, new Set(), add)]);
+    return [...found];
+  }
+
+  /** Only what takes a while is listed: small files are here before anyone looks. */
+  private track(group: readonly WantedExtent[], transfers: Transfers): Transfer | undefined {
+    const bytes = group.reduce((sum, want) => sum + want.size, 0);
+    if (bytes < NOTABLE_BYTES) return undefined;
+    const only = group.length === 1 ? group[0]! : undefined;
+    return transfers.track({
+      kind: 'replication',
+      contentId: only?.content ?? null,
+      path: only ? this.components.pathOf(only.content) : null,
+      bytes: only ? extentBytes(only) : bytes,
+    });
+  }
+}
+
+/** Of a content of several extents, the bytes of one are known only once its manifest is read. */
+function extentBytes(want: WantedExtent): number | null {
+  return want.extent === 0 ? want.size : null;
+}

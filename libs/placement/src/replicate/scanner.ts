@@ -1,0 +1,200 @@
+import type { Cid, Log } from '@dfs/protocol';
+import {
+  CALM_AT_MOST,
+  CALM_TIME,
+  DEEP_SEARCHES,
+  MAX_WANTS,
+  RETRY_FIRST,
+  RETRY_LAST,
+  SCAN_DELAY,
+  SCAN_PAGE,
+  SETTLE_AT_MOST,
+} from '../limits.js';
+import type { ContentRef, Contents } from '../ports.js';
+import { ScanPace } from './scan-pace.js';
+import { Settling } from '../settling.js';
+import { pause } from '../signals.js';
+import { survey, type Lacking, type SurveyComponents } from './find-wants.js';
+import type { WantedExtent } from './want-queue.js';
+
+export interface ScannerComponents extends SurveyComponents {
+  catalogue: Pick<Contents, 'contents' | 'everyContent'>;
+  /** Milliseconds after which what has copies enough is moved once members came or went. */
+  calmMs?: number | undefined;
+  log: Log;
+}
+
+export interface ScannerOptions {
+  signal: AbortSignal;
+  /** Wants that wait to be fetched, and cannot wait for the repair budget. */
+  pressing: () => number;
+  /** These are lacking. */
+  found: (wants: readonly WantedExtent[]) => void;
+  /** There are more of the last page. */
+  more: () => void;
+}
+
+/**
+ * Looks over the whole catalogue for what this node should hold and lacks: when it is told to, and ever more seldom while
+ * something could not be got. A scan goes no faster than what it finds is fetched.
+ */
+export class Scanner {
+  private scanning: Promise<void> | undefined;
+  private wanted = false;
+  private timer: NodeJS.Timeout | undefined;
+  private retryTimer: NodeJS.Timeout | undefined;
+  private retryAfter = RETRY_FIRST;
+  private started = false;
+  private readonly pace = new ScanPace();
+  private calmTimer: NodeJS.Timeout | undefined;
+  private readonly settling = new Settling(SETTLE_AT_MOST);
+  private readonly calming = new Settling(CALM_AT_MOST);
+
+  constructor(
+    private readonly components: ScannerComponents,
+    private readonly options: ScannerOptions,
+  ) {}
+
+  start(): void {
+    this.started = true;
+    this.rescan();
+  }
+
+  /** Ends once the signal has aborted. */
+  async stop(): Promise<void> {
+    clearTimeout(this.timer);
+    clearTimeout(this.retryTimer);
+    clearTimeout(this.calmTimer);
+    await this.scanning;
+  }
+
+  /** Something could not be got, and waits to be tried again. */
+  get isToRetry(): boolean {
+    return this.retryTimer !== undefined;
+  }
+
+  /** Members, holders or room changed: what should be here may be another now, or may be had now. */
+  rescan(): void {
+    this.gotOn();
+    this.schedule(Math.max(SCAN_DELAY, this.pace.rest));
+  }
+
+  /** Others count now than did: what should be here is looked for once that has been so for a while. */
+  letSettle(milliseconds: number): void {
+    this.settling.extend(milliseconds);
+    this.calming.extend(this.components.calmMs ?? CALM_TIME);
+    this.rescan();
+  }
+
+  /** What could not be got is tried again, ever more seldom … */
+  retryLater(): void {
+    if (this.retryTimer || this.timer || this.options.signal.aborted) return;
+    this.retryTimer = setTimeout(() => {
+      this.retryTimer = undefined;
+      this.schedule(0);
+    }, this.retryAfter).unref();
+    this.retryAfter = Math.min(this.retryAfter * 2, RETRY_LAST);
+  }
+
+  /** … until something is got. */
+  gotOn(): void {
+    this.retryAfter = RETRY_FIRST;
+  }
+
+  private schedule(delay: number): void {
+    if (!this.started || this.options.signal.aborted) return;
+    this.timer ??= setTimeout(() => {
+      this.timer = undefined;
+      if (this.settling.left > 0) return this.schedule(this.settling.left);
+      clearTimeout(this.retryTimer);
+      this.retryTimer = undefined;
+      this.wanted = true;
+      this.scanning ??= this.scan().finally(() => (this.scanning = undefined));
+    }, delay).unref();
+  }
+
+  private async scan(): Promise<void> {
+    try {
+      while (this.wanted) {
+        this.wanted = false;
+        this.pace.begin();
+        await this.scanOnce();
+        this.pace.end();
+      }
+    } catch (error) {
+      if (this.options.signal.aborted) return;
+      this.components.log.error({ err: error }, 'the catalogue could not be scanned');
+      this.retryLater();
+    }
+  }
+
+  private async scanOnce(): Promise<void> {
+    const { catalogue, network } = this.components;
+    await this.scanPages((after) => catalogue.contents(after, SCAN_PAGE));
+    if (this.wanted) return;
+    // Of old versions what somebody has: what nobody promises any more is most likely past retention there.
+    const { live, leaving } = network.now();
+    await this.scanPages((after) => catalogue.everyContent(after, SCAN_PAGE), new Set([...live, ...leaving]));
+  }
+
+  private async scanPages(
+    next: (after: Cid | null) => Promise<ContentRef[]>,
+    heldBy?: ReadonlySet<string>,
+  ): Promise<void> {
+    const { signal } = this.options;
+    const unsourced: WantedExtent[] = [];
+    let some = false;
+    for (let after: Cid | null = null; ;) {
+      await this.waitForQueue();
+      const step = await this.pace.step(() => this.look(() => next(after), heldBy));
+      if (!step) break;
+      const { page, found } = step;
+      some ||= found.unsourced.length > 0;
+      unsourced.push(...found.unsourced.slice(0, DEEP_SEARCHES - unsourced.length));
+      this.options.found(this.dueOf(found.wants));
+      if (found.more) this.options.more();
+      after = page[found.looked - 1]!.contentId;
+      if (this.wanted) break;
+      // Half of the time is for others, who wait for something.
+      if (found.wants.length === 0) await pause(this.pace.pause, signal);
+    }
+    // A few of those that nobody is known to hold are searched for by every means there is.
+    this.options.found(unsourced);
+    if (some) this.retryLater();
+  }
+
+  /** Those that are to be fetched now, and whether each can wait. */
+  private dueOf(wants: readonly WantedExtent[]): readonly WantedExtent[] {
+    const { leaving } = this.components.network.now();
+    // Somebody waits for a member to be emptied.
+    const isLeaving = (peerId: string): boolean => leaving.has(peerId);
+    for (const want of wants) want.canWait = want.copies > 1 && !want.holders.some(isLeaving);
+    const { left } = this.calming;
+    if (left <= 0) return wants;
+    const due = wants.filter(({ isSafe }) => !isSafe);
+    if (due.length < wants.length) {
+      this.calmTimer ??= setTimeout(() => {
+        this.calmTimer = undefined;
+        this.rescan();
+      }, left).unref();
+    }
+    return due;
+  }
+
+  /** One step of a scan; undefined where there is no more. */
+  private async look(
+    next: () => Promise<ContentRef[]>,
+    heldBy?: ReadonlySet<string>,
+  ): Promise<{ page: ContentRef[]; found: Lacking } | undefined> {
+    const page = await next();
+    return page.length === 0
+      ? undefined
+      : { page, found: await survey(this.components, page, { signal: this.options.signal, heldBy }) };
+  }
+
+  private async waitForQueue(): Promise<void> {
+    const { signal, pressing } = this.options;
+    signal.throwIfAborted();
+    while (pressing() > MAX_WANTS / 2) await pause(SCAN_DELAY, signal);
+  }
+}

@@ -1,0 +1,138 @@
+import type { Replication } from '@dfs/contracts';
+import type { EventLog } from '@dfs/events';
+import type { Cid, Clock, Log } from '@dfs/protocol';
+import { NEWS_TIME, TELL_EVERY, WATCHED_FILES } from '../limits.js';
+import type { ContentChange } from '../ports.js';
+
+/** Files of one event, and contents looked up at a time. */
+const PAGE = 1000;
+/** Of the files that share one content, the newest are told of. */
+const FILES_PER_CONTENT = PAGE;
+/** Telling takes at most this share of the time. */
+const TELL_SHARE = 5;
+
+export interface ReplicationWatchComponents {
+  replication(contents: readonly { contentId: Cid; size: number }[]): Promise<Map<Cid, Replication>>;
+  events: Pick<EventLog, 'tell'>;
+  clock: Clock;
+  log: Log;
+}
+
+interface Watched {
+  contentId: Cid;
+  size: number;
+  since: number;
+  files: Map<string, string>;
+  told: string | undefined;
+}
+
+/** Follows new files until they are safe, and tells of each step: `file.replication`. */
+export class ReplicationWatch {
+  private readonly watched = new Map<Cid, Watched>();
+  /** Which content each file that is followed shows. */
+  private readonly shown = new Map<string, Cid>();
+  private readonly dirty = new Set<Cid>();
+  private timer: NodeJS.Timeout | undefined;
+  private telling = false;
+  private stopped = false;
+
+  constructor(private readonly components: ReplicationWatchComponents) {}
+
+  /** Files that were just written, here or elsewhere. */
+  follow(changes: readonly ContentChange[]): void {
+    const shown = new Set<string>();
+    for (const { contentId, size, fileId, path, deleted } of changes) {
+      // Of each path what it shows comes first; the other sides of a conflict are none of its state.
+      const isShown = !shown.has(fileId);
+      shown.add(fileId);
+      if (isShown) this.leave(fileId);
+      if (contentId === null || deleted) continue;
+      const since = this.components.clock.now();
+      const watched = this.watched.get(contentId) ?? { contentId, size, since, files: new Map(), told: undefined };
+      if (isShown) this.enter(watched, fileId, path);
+      watched.since = since;
+      watched.told = undefined;
+      this.watched.delete(contentId);
+      this.watched.set(contentId, watched);
+      if (this.watched.size > WATCHED_FILES) this.drop(this.watched.keys().next().value as Cid);
+      this.dirty.add(contentId);
+    }
+    this.schedule();
+  }
+
+  /** Holders of these contents changed; of all contents when left out. */
+  changed(contents: Iterable<Cid> = this.watched.keys()): void {
+    for (const content of contents) if (this.watched.has(content)) this.dirty.add(content);
+    this.schedule();
+  }
+
+  isNews(content: Cid): boolean {
+    const watched = this.watched.get(content);
+    return watched !== undefined && this.components.clock.now() - watched.since < NEWS_TIME;
+  }
+
+  /** Path of one of the files with this content, if it is a new one. */
+  pathOf(content: Cid): string | null {
+    return this.watched.get(content)?.files.values().next().value ?? null;
+  }
+
+  stop(): void {
+    this.stopped = true;
+    clearTimeout(this.timer);
+  }
+
+  private enter(watched: Watched, fileId: string, path: string): void {
+    watched.files.set(fileId, path);
+    this.shown.set(fileId, watched.contentId);
+    if (watched.files.size <= FILES_PER_CONTENT) return;
+    const oldest = watched.files.keys().next().value as string;
+    watched.files.delete(oldest);
+    this.shown.delete(oldest);
+  }
+
+  /** It shows something else now, or nothing. */
+  private leave(fileId: string): void {
+    this.watched.get(this.shown.get(fileId)!)?.files.delete(fileId);
+    this.shown.delete(fileId);
+  }
+
+  private drop(content: Cid): void {
+    for (const fileId of this.watched.get(content)?.files.keys() ?? []) this.shown.delete(fileId);
+    this.watched.delete(content);
+  }
+
+  private schedule(delay = TELL_EVERY): void {
+    if (this.dirty.size === 0 || this.timer || this.telling || this.stopped) return;
+    this.timer = setTimeout(() => {
+      this.timer = undefined;
+      void this.tell();
+    }, delay).unref();
+  }
+
+  private async tell(): Promise<void> {
+    const began = performance.now();
+    this.telling = true;
+    try {
+      const page = [...this.dirty].slice(0, PAGE).flatMap((content) => this.watched.get(content) ?? []);
+      for (const content of [...this.dirty].slice(0, PAGE)) this.dirty.delete(content);
+      const states = await this.components.replication(page);
+      const files = page.flatMap((watched) => this.news(watched, states.get(watched.contentId)!));
+      for (let at = 0; at < files.length; at += PAGE) {
+        this.components.events.tell('file.replication', { files: files.slice(at, at + PAGE) });
+      }
+    } catch (error) {
+      if (!this.stopped) this.components.log.warn({ err: error }, 'states of new files could not be told');
+    } finally {
+      this.telling = false;
+      this.schedule(Math.max(TELL_EVERY, TELL_SHARE * (performance.now() - began)));
+    }
+  }
+
+  private news(watched: Watched, replication: Replication): { id: string; path: string; replication: Replication }[] {
+    const told = `${replication.state} ${replication.copies}/${replication.target} ${replication.reason ?? ''}`;
+    if (replication.state === 'safe') this.drop(watched.contentId);
+    if (told === watched.told) return [];
+    watched.told = told;
+    return [...watched.files].map(([id, path]) => ({ id, path, replication }));
+  }
+}

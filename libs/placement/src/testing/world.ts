@@ -1,0 +1,401 @@
+import { ChunkStore, chunksMigrations, storeContent, type StoredContent } from '@dfs/chunks';
+import type { AnyEvent, MemberRole } from '@dfs/contracts';
+import { Database } from '@dfs/database';
+import { EventLog, eventsMigrations } from '@dfs/events';
+import {
+  fileIdOf,
+  GiB,
+  minute,
+  sha256,
+  signerFromRaw,
+  silentLog,
+  systemClock,
+  type Cid,
+  type WireValue,
+} from '@dfs/protocol';
+import { tempDir, type TempDir } from '@dfs/testing';
+import {
+  MemoryNetwork,
+  type Channel,
+  type MemoryTransport,
+  type ProtocolHandler,
+  type Transport,
+} from '@dfs/transport';
+import type { ContentChange, ContentRef, Contents, MemberList, PeerView, Providers } from '../ports.js';
+import { Placement, type PlacementOptions } from '../placement.js';
+import { placementMigrations } from '../schema.js';
+
+const NETWORK_ID = '00'.repeat(32);
+
+/** Peer ids of counted seeds: the same in every run. */
+export function peerIdOf(number: number): string {
+  return signerFromRaw(sha256(Buffer.from(`world member ${number}`))).peerId;
+}
+
+export interface WorldOptions {
+  replicas?: number;
+  latencyMs?: number;
+  graceMs?: number;
+}
+
+/**
+ * A network of real placement, chunk stores and databases over a MemoryNetwork. Members, statuses and the catalogue are
+ * as simple as can be: one list that all share, told at once.
+ */
+export class World implements AsyncDisposable {
+  readonly nodes: WorldNode[] = [];
+  readonly memory: MemoryNetwork;
+  readonly members = new Set<string>();
+  /** Owners, where nothing is said. */
+  readonly roles = new Map<string, MemberRole>();
+  readonly memberListeners = new Set<() => void>();
+  replicas: number;
+  readonly graceMs: number;
+
+  constructor(options: WorldOptions = {}) {
+    this.replicas = options.replicas ?? 3;
+    this.graceMs = options.graceMs ?? 10 * minute;
+    this.memory = new MemoryNetwork({ latencyMs: options.latencyMs ?? 0 });
+  }
+
+  /** Nodes that all are members and connected. */
+  static async of(count: number, options: WorldOptions & NodeOptions = {}): Promise<World> {
+    const world = new World(options);
+    for (let number = 0; number < count; number++) await world.add(options);
+    return world;
+  }
+
+  async add(options: NodeOptions = {}): Promise<WorldNode> {
+    const node = await WorldNode.open(this, peerIdOf(this.nodes.length), await tempDir(), options);
+    this.nodes.push(node);
+    this.members.add(node.peerId);
+    for (const listener of this.memberListeners) listener();
+    await node.start();
+    return node;
+  }
+
+  running(): WorldNode[] {
+    return this.nodes.filter((node) => node.up);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const node of this.nodes) await node.stop();
+    for (const node of this.nodes) await node.dir.remove();
+  }
+}
+
+export interface NodeOptions {
+  quotaBytes?: number;
+  dht?: Providers;
+  /** As of Placement. */
+  repair?: PlacementOptions;
+  /** Between a node's transport and what uses it. */
+  wrap?: (transport: Transport) => Transport;
+}
+
+export class WorldNode {
+  up = false;
+  /** Peers that are out of grace, as this node sees it. */
+  readonly outOfGrace = new Set<string>();
+  readonly events: AnyEvent[] = [];
+  readonly contents = new Map<Cid, ContentRef>();
+  /** Of versions that were replaced or deleted. */
+  readonly past = new Map<Cid, ContentRef>();
+  /** Of these, those whose retention is over. */
+  readonly purged = new Set<Cid>();
+  readonly changeListeners = new Set<(changes: ContentChange[]) => void>();
+  readonly sections = new Map<string, () => WireValue>();
+  readonly statusListeners = new Map<string, Set<(peerId: string, value: WireValue) => void>>();
+  readonly readyListeners = new Set<(peerId: string) => void>();
+  readonly goneListeners = new Set<(peerId: string) => void>();
+  networkChanged: Parameters<PeerView['onNetworkChanged']>[0] | undefined;
+  beforeRemove: ((peerId: string, options: { confirm?: boolean; drain?: boolean }) => Promise<void>) | undefined;
+  db!: Database;
+  chunks!: ChunkStore;
+  transport!: MemoryTransport;
+  placement!: Placement;
+  private nudged: NodeJS.Timeout | undefined;
+
+  private constructor(
+    readonly world: World,
+    readonly peerId: string,
+    readonly dir: TempDir,
+    readonly options: NodeOptions,
+  ) {}
+
+  static async open(world: World, peerId: string, dir: TempDir, options: NodeOptions): Promise<WorldNode> {
+    const node = new WorldNode(world, peerId, dir, options);
+    await node.open();
+    return node;
+  }
+
+  private async open(): Promise<void> {
+    this.db = await Database.open({
+      file: this.dir.file('dfs.sqlite'),
+      migrations: [...eventsMigrations, ...chunksMigrations, ...placementMigrations],
+    });
+    const events = await EventLog.open(this.db);
+    events.subscribe((event) => this.events.push(event));
+    this.chunks = await ChunkStore.open({
+      dir: this.dir.file('chunks'),
+      db: this.db,
+      quotaBytes: this.options.quotaBytes ?? 64 * GiB,
+      reserveBytes: 0,
+    });
+    this.transport = this.world.memory.node({ peerId: this.peerId });
+    this.transport.setGate({ isMember: (id) => this.world.members.has(id), acceptsStrangers: () => false });
+    this.placement = await Placement.open(
+      {
+        db: this.db,
+        events,
+        chunks: this.chunks,
+        transport: this.options.wrap?.(this.transport) ?? this.transport,
+        peers: this.peers(),
+        membership: this.membership(),
+        catalogue: this.catalogue(),
+        ...(this.options.dht && { dht: this.options.dht }),
+        clock: systemClock,
+        log: silentLog,
+      },
+      { calmMs: 0, ...this.options.repair },
+    );
+  }
+
+  /** Connects to all that run. */
+  async start(): Promise<void> {
+    await this.transport.start();
+    this.up = true;
+    this.transport.onConnect((peerId) => setImmediate(() => this.ready(peerId)));
+    this.transport.onDisconnect((peerId) => {
+      for (const listener of this.goneListeners) listener(peerId);
+    });
+    this.placement.start();
+    for (const other of this.world.running()) {
+      if (other !== this) await this.transport.dialPeer(other.peerId, other.transport.addresses());
+    }
+  }
+
+  /** Ends it in order. */
+  async stop(): Promise<void> {
+    if (!this.up) return;
+    this.up = false;
+    clearTimeout(this.nudged);
+    await this.placement.stop();
+    await this.transport.stop();
+    await this.chunks.close();
+    await this.db.close();
+  }
+
+  /** The same node, from its disk. */
+  async restart(): Promise<void> {
+    await this.stop();
+    this.changeListeners.clear();
+    this.readyListeners.clear();
+    this.goneListeners.clear();
+    this.statusListeners.clear();
+    await this.open();
+    await this.start();
+  }
+
+  /** Stores a content here and makes it known to all that run. */
+  async put(path: string, bytes: Uint8Array | AsyncIterable<Uint8Array>): Promise<StoredContent> {
+    const [stored] = await this.putMany([{ path, bytes }]);
+    return stored!;
+  }
+
+  /** Many in one unit of work. */
+  async putMany(
+    files: readonly { path: string; bytes: Uint8Array | AsyncIterable<Uint8Array> }[],
+    options: { publish?: boolean } = {},
+  ): Promise<StoredContent[]> {
+    const batch = this.chunks.batch('local');
+    const stored: StoredContent[] = [];
+    for (const { bytes } of files) stored.push(await storeContent(batch, pieces(bytes)));
+    await batch.flush();
+    await this.db.write(async (tx) => {
+      await batch.commit(tx);
+      await this.placement.pinLocal(tx, stored);
+    });
+    const changes = files.map(({ path }, index) => ({
+      fileId: fileIdOf(NETWORK_ID, path),
+      path,
+      contentId: stored[index]!.contentId,
+      size: stored[index]!.size,
+      author: this.peerId,
+      deleted: false,
+    }));
+    if (options.publish !== false) for (const node of this.world.running()) node.learn(changes);
+    return stored;
+  }
+
+  /** As when the catalogue has committed records of files. */
+  learn(changes: ContentChange[]): void {
+    for (const { contentId, size, author } of changes) {
+      if (contentId) this.contents.set(contentId, { contentId, size, author });
+    }
+    for (const listener of this.changeListeners) listener(changes);
+  }
+
+  /** As when a file has another version now, or was deleted. */
+  replaced(content: Cid): void {
+    const ref = this.contents.get(content);
+    if (ref) this.past.set(content, ref);
+    this.contents.delete(content);
+  }
+
+  /** SHA-256 of what a reader gets here, in hex. */
+  async read(content: Cid, size: number, range: { offset?: number; length?: number } = {}): Promise<Buffer> {
+    const parts: Uint8Array[] = [];
+    for await (const part of this.placement.fetch(content, size, range)) parts.push(Uint8Array.from(part));
+    return Buffer.concat(parts);
+  }
+
+  async state(content: StoredContent): Promise<string> {
+    const { state, copies, reason } = (await this.placement.replication([content])).get(content.contentId)!;
+    return `${state} ${copies}${reason ? ` ${reason}` : ''}`;
+  }
+
+  async pinned(content: Cid): Promise<number> {
+    const { extents } = await this.placement.holders(content, this.contents.get(content)?.size ?? 0);
+    return extents.filter(({ holders }) => holders.some(({ self }) => self)).length;
+  }
+
+  /** Tells all it is connected to how it stands. */
+  tellStatus(): void {
+    for (const { peerId } of this.transport.connections()) {
+      const other = this.world.nodes.find((node) => node.peerId === peerId);
+      if (!other?.up || !this.up) continue;
+      for (const [section, value] of this.sections) {
+        for (const listener of other.statusListeners.get(section) ?? []) listener(this.peerId, value());
+      }
+    }
+  }
+
+  private ready(peerId: string): void {
+    if (!this.up) return;
+    this.tellStatus();
+    for (const listener of this.readyListeners) listener(peerId);
+  }
+
+  private connected(): string[] {
+    const peerIds = this.transport.connections().map(({ peerId }) => peerId);
+    return [...new Set(peerIds)].filter((peerId) => this.world.members.has(peerId));
+  }
+
+  private peers(): PeerView {
+    return {
+      connected: () => this.connected(),
+      nameOf: (peerId) => `node ${this.world.nodes.findIndex((node) => node.peerId === peerId)}`,
+      inGrace: (peerId) => !this.outOfGrace.has(peerId),
+      onReady: (fn) => listen(this.readyListeners, fn),
+      onGone: (fn) => listen(this.goneListeners, fn),
+      onChange: () => () => {},
+      contribute: (section, value) => void this.sections.set(section, value),
+      onStatus: (section, fn) => {
+        const listeners = this.statusListeners.get(section) ?? new Set();
+        this.statusListeners.set(section, listeners);
+        return listen(listeners, fn);
+      },
+      nudge: () => {
+        this.nudged ??= setTimeout(() => {
+          this.nudged = undefined;
+          this.tellStatus();
+        }, 10);
+      },
+      beforeRemove: (fn) => void (this.beforeRemove = fn),
+      onNetworkChanged: (fn) => void (this.networkChanged = fn),
+    };
+  }
+
+  private membership(): MemberList {
+    const { world, peerId } = this;
+    return {
+      settings: () => ({ replicas: world.replicas, graceMs: world.graceMs }),
+      self: () => ({ peerId }),
+      members: () => [...world.members].map((id) => ({ peerId: id, role: world.roles.get(id) ?? 'owner' })),
+      isMember: (id) => world.members.has(id),
+      onChange: (fn) => listen(world.memberListeners, fn),
+    };
+  }
+
+  private catalogue(): Contents {
+    const page = (known: ReadonlyMap<Cid, ContentRef>, after: Cid | null, limit: number): ContentRef[] => {
+      const ids = [...known.keys()].sort();
+      const from = after === null ? 0 : ids.findIndex((id) => id > after);
+      return from < 0 ? [] : ids.slice(from, from + limit).map((id) => known.get(id)!);
+    };
+    return {
+      contents: async (after, limit) => page(this.contents, after, limit),
+      everyContent: async (after, limit) => page(new Map([...this.past, ...this.contents]), after, limit),
+      purged: async (contents) => new Set(contents.filter((content) => this.purged.has(content))),
+      comesAlong: async (contents) => new Set(contents.filter((content) => this.contents.has(content))),
+      onChange: (fn) => listen(this.changeListeners, fn),
+    };
+  }
+}
+
+function listen<T>(listeners: Set<T>, listener: T): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+async function* pieces(bytes: Uint8Array | AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  if (bytes instanceof Uint8Array) yield bytes;
+  else yield* bytes;
+}
+
+/** A transport whose handlers are called by `call`. */
+export function handling(
+  transport: Transport,
+  call: (handler: ProtocolHandler, channel: Channel) => Promise<void>,
+): Transport {
+  return overriding(transport, {
+    handle: (protocol, handler, options) => transport.handle(protocol, (channel) => call(handler, channel), options),
+  });
+}
+
+/** A transport that sends, where it answers, what `change` makes of each payload. */
+export function sending(transport: Transport, change: (payload: Uint8Array) => Promise<Uint8Array>): Transport {
+  return handling(transport, (handler, channel) =>
+    handler(
+      overriding(channel, {
+        send: async (header, payload = []) => {
+          await channel.send(header, await change(payload instanceof Uint8Array ? payload : Buffer.concat(payload)));
+        },
+      }),
+    ),
+  );
+}
+
+/** A transport that answers with what `change` makes of each frame it sends where it answers. */
+export function answering(transport: Transport, change: (frame: Answered) => Answered): Transport {
+  return handling(transport, (handler, channel) =>
+    handler(
+      overriding(channel, {
+        send: async (header, payload = []) => {
+          const changed = change({ header, payload: payload instanceof Uint8Array ? [payload] : payload });
+          await channel.send(changed.header, changed.payload);
+        },
+      }),
+    ),
+  );
+}
+
+export interface Answered {
+  header: WireValue;
+  payload: readonly Uint8Array[];
+}
+
+/** `target` with other methods in place of some of its own. */
+function overriding<T extends object>(target: T, methods: Partial<T>): T {
+  return new Proxy(target, {
+    get: (inner, name) => {
+      const value: unknown = Reflect.get(Object.hasOwn(methods, name) ? methods : inner, name);
+      return typeof value === 'function' ? (value.bind(inner) as unknown) : value;
+    },
+  });
+}
+
+export function isWireMap(value: WireValue): value is { readonly [key: string]: WireValue | undefined } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);
+}

@@ -1,0 +1,171 @@
+import { HASH_ELSEWHERE_BYTES, hashShared, slabs } from '@dfs/chunks';
+import {
+  bitsFrame,
+  bitsRequest,
+  blocksFrame,
+  checkBits,
+  CHUNK_MAX_BYTES,
+  CHUNKS_PROTOCOL,
+  DfsError,
+  haveFrame,
+  MAX_IDS_PER_REQUEST,
+  PACKED_ID_BYTES,
+  packIds,
+  unpackBits,
+  unpackSizes,
+  type BitsFrame,
+  type Cid,
+  type Shape,
+  type WireValue,
+} from '@dfs/protocol';
+import { ask, request, type Transport } from '@dfs/transport';
+import { HAVE_TIME } from '../../limits.js';
+
+/** What asking needs of a transport. */
+export type Opener = Pick<Transport, 'open'>;
+
+/** A block of the request: its bytes, verified, or undefined when the peer does not have it. */
+export interface Answer {
+  id: Cid;
+  bytes: Uint8Array | undefined;
+  /** Gives the memory back, where it can be used again: nobody may look at the bytes any more. */
+  release?: () => void;
+}
+
+/**
+ * Asks one peer for blocks, in one request: answers in order, those of one frame together. Every block has been hashed.
+ * Leaving the loop early ends the request. Nothing is read from the peer but what the loop asks for. With `reuse`, large
+ * blocks come in memory that can be given back.
+ * @throws DfsError `peer-misbehaved` for bytes that are not those of the id, or an answer of another shape;
+ * `too-many-requests`, and what a Channel throws.
+ */
+export async function* askBlocks(
+  transport: Opener,
+  peerId: string,
+  ids: readonly Cid[],
+  { signal, reuse = false }: { signal: AbortSignal; reuse?: boolean },
+): AsyncGenerator<Answer[], void, undefined> {
+  const packed = packIds(ids);
+  const memory = reuse ? new ReusedMemory() : undefined;
+  const options = { signal, ...(memory && { allocate: memory.allocate }) };
+  const frames = request(transport, peerId, CHUNKS_PROTOCOL, { method: 'get', ids: packed }, options);
+  let answered = 0;
+  for await (const { header, payload } of frames) {
+    const sizes = sizesOf(header, payload, ids.length - answered);
+    const answers = await verify(ids, packed, answered, sizes, payload);
+    answered += answers.length;
+    if (memory?.took(payload)) releaseTogether(answers, payload);
+    yield answers;
+  }
+  if (answered < ids.length) throw misbehaved('it ended before all blocks were answered');
+}
+
+/** Which of these blocks `peerId` has. @throws DfsError as askBlocks */
+export async function askHave(
+  transport: Opener,
+  peerId: string,
+  ids: readonly Cid[],
+  signal: AbortSignal,
+): Promise<Set<Cid>> {
+  const has = new Set<Cid>();
+  for (let at = 0; at < ids.length; at += MAX_IDS_PER_REQUEST) {
+    const part = ids.slice(at, at + MAX_IDS_PER_REQUEST);
+    const options = { signal, timeoutMs: HAVE_TIME };
+    const { header } = await ask(transport, peerId, CHUNKS_PROTOCOL, { method: 'have', ids: packIds(part) }, options);
+    const bits = unpackBits(parse(haveFrame, header).have, part.length);
+    part.forEach((id, index) => bits[index] && has.add(id));
+  }
+  return has;
+}
+
+/**
+ * What `peerId` has of an extent and who else fetches it, again and again as it changes, until the loop is left.
+ * @throws DfsError as askBlocks
+ */
+export async function* askBits(
+  transport: Opener,
+  peerId: string,
+  extent: { content: Cid; size: number; extent: number },
+  signal: AbortSignal,
+): AsyncGenerator<BitsFrame, void, undefined> {
+  const header = bitsRequest.form({ method: 'bits', ...extent }) ?? null;
+  for await (const frame of request(transport, peerId, CHUNKS_PROTOCOL, header, { signal })) {
+    yield parse(bitsFrame, frame.header, checkBits);
+  }
+}
+
+function sizesOf(header: WireValue, payload: Uint8Array, most: number): number[] {
+  const sizes = parse(blocksFrame, header).sizes;
+  const list = unpackSizes(sizes);
+  if (list.length > most) throw misbehaved('it answered more blocks than it was asked for');
+  if (list.reduce((sum, size) => sum + size, 0) !== payload.length) throw misbehaved('sizes and bytes do not agree');
+  return list;
+}
+
+/** The memory goes back when the last block in it does; not at all where one of them is kept. */
+function releaseTogether(answers: readonly Answer[], payload: Uint8Array): void {
+  const held = answers.filter(({ bytes }) => bytes);
+  let left = held.length;
+  for (const answer of held) {
+    answer.release = () => {
+      if (--left === 0) slabs.give(payload);
+    };
+  }
+}
+
+/** Memory for large payloads, and which of them are in it. */
+class ReusedMemory {
+  private readonly taken = new Set<Uint8Array>();
+
+  readonly allocate = (size: number): Uint8Array => {
+    if (size < HASH_ELSEWHERE_BYTES || size > CHUNK_MAX_BYTES) return Buffer.allocUnsafe(size);
+    const bytes = slabs.take(size);
+    this.taken.add(bytes);
+    return bytes;
+  };
+
+  took(payload: Uint8Array): boolean {
+    return this.taken.delete(payload);
+  }
+}
+
+async function verify(
+  ids: readonly Cid[],
+  packed: Uint8Array,
+  first: number,
+  sizes: readonly number[],
+  payload: Uint8Array,
+): Promise<Answer[]> {
+  let at = 0;
+  const answers: Answer[] = [];
+  for (const [index, size] of sizes.entries()) {
+    const id = ids[first + index] as Cid;
+    if (size === 0) {
+      answers.push({ id, bytes: undefined });
+      continue;
+    }
+    const bytes = payload.subarray(at, at + size);
+    at += size;
+    const digest = (first + index) * PACKED_ID_BYTES + 1;
+    if (Buffer.compare(await hashShared(bytes), packed.subarray(digest, digest + 32)) !== 0) {
+      throw misbehaved('it sent bytes that are not those of the block', { block: id });
+    }
+    answers.push({ id, bytes });
+  }
+  return answers;
+}
+
+function parse<T>(of: Shape<T>, header: WireValue, check: (value: T) => T = (value) => value): T {
+  try {
+    return check(of.parse(header, 'answer'));
+  } catch (cause) {
+    throw misbehaved('its answer is malformed', {}, cause);
+  }
+}
+
+function misbehaved(what: string, facts: { block?: Cid } = {}, cause?: unknown): DfsError {
+  return new DfsError('peer-misbehaved', `A peer was asked for blocks and did not keep to the protocol: ${what}.`, {
+    facts: { ...facts },
+    cause,
+  });
+}

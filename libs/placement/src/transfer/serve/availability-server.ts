@@ -1,0 +1,105 @@
+import { readExtent } from '@dfs/chunks';
+import {
+  bitsFrame,
+  cidDigest,
+  isDfsError,
+  packBits,
+  sha256,
+  type BitsFrame,
+  type BitsRequest,
+  type Cid,
+} from '@dfs/protocol';
+import type { Channel } from '@dfs/transport';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Gatherings } from '../fetchers/fetchers.js';
+import { BITS_ALIVE, BITS_EVERY } from '../../limits.js';
+import type { BlockReader } from '../../ports.js';
+import type { PinLog } from '../../pins/pin-log.js';
+
+/** Others that a node serves as often as it can; with more it tells each less often. */
+const MANY = 8;
+
+export interface BitsServerComponents {
+  chunks: BlockReader;
+  pins: PinLog;
+  gatherings: Gatherings;
+}
+
+type Bits = Pick<BitsFrame, 'whole' | 'count' | 'have'>;
+
+const NOTHING: Bits = { whole: false, count: 0, have: new Uint8Array(0) };
+const WHOLE: Bits = { ...NOTHING, whole: true };
+
+/** Tells what is here of an extent, and who else fetches it, as long as somebody wants to know. */
+export class BitsServer {
+  constructor(private readonly components: BitsServerComponents) {}
+
+  /** Ends when the asker does. @throws DfsError `too-many-requests`, `aborted` */
+  async answer(channel: Channel, request: BitsRequest): Promise<void> {
+    const { content, extent } = request;
+    const { gatherings } = this.components;
+    const { peerId, signal } = channel;
+    const leave = gatherings.enter(content, extent, peerId);
+    let bits: Bits = NOTHING;
+    let last = '';
+    let lastAt = -Infinity;
+    try {
+      for (;;) {
+        // What was whole once is asked for with that in mind: it comes or is missing.
+        if (!bits.whole) bits = await this.bits(request);
+        const frame = { ...bits, fetchers: gatherings.fetchers(content, extent, peerId) };
+        const said = `${frame.whole} ${Buffer.from(frame.have).toString('latin1')} ${frame.fetchers.join()}`;
+        const now = performance.now();
+        if (said !== last || now - lastAt >= BITS_ALIVE) {
+          last = said;
+          lastAt = now;
+          await channel.send(bitsFrame.form(frame) ?? null);
+        }
+        await gatherings.news(content, extent, BITS_ALIVE, signal);
+        const crowd = Math.max(1, frame.fetchers.length / MANY);
+        await delay(Math.max(0, lastAt + BITS_EVERY * crowd - performance.now()), undefined, { signal, ref: false });
+      }
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    } finally {
+      leave();
+    }
+  }
+
+  /** A block that is being fetched and is not committed. Verified. */
+  async readUncommitted(id: Cid): Promise<Uint8Array | undefined> {
+    const bytes = await this.components.gatherings.read(id);
+    return bytes && Buffer.compare(sha256(bytes), cidDigest(id)) === 0 ? bytes : undefined;
+  }
+
+  private async bits({ content, size, extent }: BitsRequest): Promise<Bits> {
+    const { gatherings, pins, chunks } = this.components;
+    for (const fetch of gatherings.own(content, extent)) {
+      const ids = fetch.chunks();
+      if (ids) return packed(ids.map((id) => fetch.has(id)));
+    }
+    if ((await pins.pinned([content])).get(content)?.has(extent)) return WHOLE;
+    const ids = await this.chunksOf(content, size, extent);
+    if (!ids) return NOTHING;
+    const here = await chunks.has(ids);
+    return packed(ids.map((id) => here.has(id)));
+  }
+
+  /** By the manifest, if that is here. */
+  private async chunksOf(content: Cid, size: number, extent: number): Promise<Cid[] | undefined> {
+    const { chunks } = this.components;
+    if (!(await chunks.has([content])).has(content)) return undefined;
+    try {
+      const found = await readExtent(content, size, extent, (id) => chunks.get(id));
+      return found.chunks.map(({ id }) => id);
+    } catch (error) {
+      // Not here, damaged, or no such extent.
+      if (isDfsError(error) || error instanceof RangeError) return undefined;
+      throw error;
+    }
+  }
+}
+
+function packed(have: readonly boolean[]): Bits {
+  return { whole: have.every(Boolean), count: have.length, have: packBits(have) };
+}

@@ -1,0 +1,203 @@
+import {
+  blocksFrame,
+  CHUNKS_PROTOCOL,
+  DfsError,
+  haveFrame,
+  isDfsError,
+  MAX_BLOCKS_PER_FRAME,
+  packBits,
+  packPins,
+  packSizes,
+  parseChunksRequest,
+  pinsFrame,
+  unpackIds,
+  type Cid,
+  type Log,
+  type PinsRequest,
+  type Shape,
+  type WireValue,
+} from '@dfs/protocol';
+import { HASH_ELSEWHERE_BYTES, type ReadBlock } from '@dfs/chunks';
+import { firstFrame, type Channel, type Transport } from '@dfs/transport';
+import { BitsServer } from './availability-server.js';
+import type { Gatherings } from '../fetchers/fetchers.js';
+import { FRAME_BYTES, requestsWithin } from '../../limits.js';
+import type { BlockReader } from '../../ports.js';
+import type { PinLog } from '../../pins/pin-log.js';
+import type { Promises } from '../../pins/promises.js';
+import { ServingQueue } from './serving-queue.js';
+
+export interface BlockServerComponents {
+  transport: Pick<Transport, 'handle' | 'limits'>;
+  chunks: BlockReader;
+  pins: PinLog;
+  promises: Promises;
+  gatherings: Gatherings;
+  log: Log;
+}
+
+/** Answers `/dfs/chunks/1`. What it sends was hashed when it was read; a slow asker holds up only itself. */
+export class BlockServer {
+  private readonly queue = new ServingQueue();
+  private readonly bits: BitsServer;
+  private sent = 0;
+  /** Who is being sent blocks, for each request once. */
+  private readonly sending: string[] = [];
+
+  constructor(private readonly components: BlockServerComponents) {
+    this.bits = new BitsServer(components);
+  }
+
+  /** Bytes of blocks sent since the start. */
+  get sentBytes(): number {
+    return this.sent;
+  }
+
+  start(): void {
+    this.components.transport.handle(CHUNKS_PROTOCOL, (channel) => this.answer(channel), { limited: true });
+  }
+
+  private async answer(channel: Channel): Promise<void> {
+    const { header } = await firstFrame(channel);
+    const request = parseChunksRequest(header);
+    // It takes no turn: it lasts, and costs next to nothing.
+    if (request.method === 'bits') return this.bits.answer(channel, request);
+    const leave = await this.queue.enter(channel.peerId);
+    try {
+      if (request.method === 'pins') await this.sendPins(channel, request);
+      else if (request.method === 'promise') await this.components.promises.answer(channel, request);
+      else if (request.method === 'have') await this.sendHave(channel, unpackIds(request.ids));
+      else await this.inShare(channel.peerId, () => this.sendBlocks(channel, unpackIds(request.ids)));
+    } finally {
+      leave();
+    }
+  }
+
+  /** Where the limit that is set would leave too little for each, some ask again later: those first who are being sent some. */
+  private async inShare(asker: string, send: () => Promise<void>): Promise<void> {
+    const { sending, components } = this;
+    const most = requestsWithin(components.transport.limits().send ?? Infinity);
+    if (sending.length >= (sending.includes(asker) ? most : 2 * most)) {
+      throw new DfsError('too-many-requests', 'This node sends as much as it may: ask again in a moment.');
+    }
+    sending.push(asker);
+    try {
+      await send();
+    } finally {
+      sending.splice(sending.indexOf(asker), 1);
+    }
+  }
+
+  private async sendHave(channel: Channel, ids: readonly Cid[]): Promise<void> {
+    const here = await this.components.chunks.has(ids);
+    await channel.send(form(haveFrame, { have: packBits(ids.map((id) => here.has(id))) }));
+  }
+
+  private async sendPins(channel: Channel, request: PinsRequest): Promise<void> {
+    const { pins, log } = this.components;
+    const same = request.nonce !== null && Buffer.compare(request.nonce, pins.nonce) === 0;
+    if (same && request.after > pins.number) {
+      log.warn({ peerId: channel.peerId }, 'a peer knows more of my pins than I do: the pin log starts anew');
+      await pins.startAnew();
+    }
+    const { nonce } = pins;
+    for (let after = same && request.after <= pins.number ? request.after : 0; ;) {
+      const page = await pins.page(after);
+      await channel.send(form(pinsFrame, { nonce, after, to: page.to }), packPins(page.pins));
+      if (page.last) return;
+      after = page.to;
+    }
+  }
+
+  private async sendBlocks(channel: Channel, ids: readonly Cid[]): Promise<void> {
+    const frame = new FrameUnderWay(channel);
+    let answered = 0;
+    for await (const block of this.read(ids, channel.signal)) {
+      while (ids[answered] !== block.id) {
+        await frame.add(undefined);
+        answered++;
+      }
+      await frame.add(block.bytes, block.release);
+      this.sent += block.bytes.length;
+      answered++;
+    }
+    for (; answered < ids.length; answered++) await frame.add(undefined);
+    await frame.send();
+  }
+
+  /** Those that are here, in order. A block that turns out damaged or gone is one that is not here. */
+  private async *read(ids: readonly Cid[], signal: AbortSignal): AsyncIterable<ReadBlock> {
+    const { chunks, gatherings } = this.components;
+    const here = await chunks.has(ids);
+    let run: Cid[] = [];
+    for (const id of ids) {
+      if (here.has(id)) {
+        run.push(id);
+      } else if (gatherings.has(id)) {
+        yield* this.readStored(run, signal);
+        run = [];
+        // It came a moment ago, and may be committed by now.
+        const bytes = await this.bits.readUncommitted(id);
+        if (bytes) yield { id, bytes };
+        else run.push(...(await chunks.has([id])));
+      }
+    }
+    yield* this.readStored(run, signal);
+  }
+
+  private async *readStored(ids: readonly Cid[], signal: AbortSignal): AsyncIterable<ReadBlock> {
+    const { chunks, log } = this.components;
+    let rest = ids;
+    while (rest.length > 0) {
+      let read = 0;
+      try {
+        for await (const block of chunks.getMany(rest, { signal, reuse: true })) {
+          read++;
+          yield block;
+        }
+        return;
+      } catch (error) {
+        if (!isDfsError(error, 'chunk-damaged') && !isDfsError(error, 'chunk-not-found')) throw error;
+        log.warn({ err: error, block: rest[read] }, 'a block that was asked for cannot be read');
+        rest = rest.slice(read + 1);
+      }
+    }
+  }
+}
+
+/** Gathers small blocks to frames; a large one goes by itself. */
+class FrameUnderWay {
+  private sizes: number[] = [];
+  private parts: Uint8Array[] = [];
+  private bytes = 0;
+
+  constructor(private readonly channel: Channel) {}
+
+  /** @param release called once the bytes are sent */
+  async add(bytes: Uint8Array | undefined, release?: () => void): Promise<void> {
+    const size = bytes?.length ?? 0;
+    const isLarge = size >= HASH_ELSEWHERE_BYTES;
+    const full = this.bytes > 0 && (isLarge || this.bytes + size > FRAME_BYTES);
+    if (full || this.sizes.length === MAX_BLOCKS_PER_FRAME) await this.send();
+    this.sizes.push(size);
+    if (bytes) this.parts.push(bytes);
+    this.bytes += size;
+    if (!isLarge) return;
+    // Large ones by themselves, so that the asker need not copy them out of a larger piece.
+    await this.send();
+    release?.();
+  }
+
+  async send(): Promise<void> {
+    if (this.sizes.length === 0) return;
+    const { sizes, parts } = this;
+    this.sizes = [];
+    this.parts = [];
+    this.bytes = 0;
+    await this.channel.send(form(blocksFrame, { sizes: packSizes(sizes) }), parts);
+  }
+}
+
+function form<T>(of: Shape<T>, value: T): WireValue {
+  return of.form(value) ?? null;
+}

@@ -1,0 +1,163 @@
+import fc from 'fast-check';
+import { Schedule } from './block-schedule.js';
+
+const want = (id: string, key = 'k', size = 10) => ({ id, size, key });
+const ids = (wants: { id: string }[]) => wants.map(({ id }) => id);
+
+describe('Schedule', () => {
+  it('gives blocks out in order, each to one peer, within the bytes and count allowed', () => {
+    const schedule = new Schedule();
+    for (const id of ['a', 'b', 'c', 'd', 'e']) schedule.want(want(id));
+    schedule.offer('k', 'x');
+    schedule.offer('k', 'y');
+    expect(ids(schedule.take('x', 20, 9))).toEqual(['a', 'b']);
+    expect(ids(schedule.take('y', 100, 1))).toEqual(['c']);
+    expect(ids(schedule.take('x', 1, 9))).toEqual(['d']);
+    expect(ids(schedule.take('nobody', 100, 9))).toEqual([]);
+    expect(schedule.waitingBytes).toBe(10);
+  });
+
+  it('asks others for what one lacks, and starves when none is left', () => {
+    const schedule = new Schedule();
+    schedule.want(want('a'));
+    expect(schedule.starved()).toEqual(['k']);
+    schedule.offer('k', 'x');
+    schedule.offer('k', 'y');
+    expect(schedule.starved()).toEqual([]);
+    schedule.take('x', 10, 1);
+    schedule.missing('a', 'x');
+    expect(ids(schedule.take('x', 10, 1))).toEqual([]);
+    expect(ids(schedule.take('y', 10, 1))).toEqual(['a']);
+    expect(schedule.starved()).toEqual([]);
+    schedule.drop('y');
+    expect(schedule.starved()).toEqual(['k']);
+    expect(schedule.abandon('k')).toEqual(['a']);
+    expect(schedule.open).toBe(0);
+    expect(schedule.waitingBytes).toBe(0);
+  });
+
+  it('lets several be asked for a block that is late, and counts the first answer only', () => {
+    const schedule = new Schedule();
+    schedule.want(want('a'));
+    schedule.want(want('b'));
+    schedule.offer('k', 'slow');
+    schedule.offer('k', 'fast');
+    expect(ids(schedule.take('slow', 10, 1))).toEqual(['a']);
+    schedule.reask('a');
+    expect(ids(schedule.take('slow', 10, 1))).toEqual(['b']);
+    expect(ids(schedule.take('fast', 10, 1))).toEqual(['a']);
+    expect(schedule.arrived('a')).toBe(true);
+    expect(schedule.arrived('a')).toBe(false);
+  });
+
+  it('brings forward what someone waits for', () => {
+    const schedule = new Schedule();
+    for (const id of ['a', 'b', 'c']) schedule.want(want(id));
+    schedule.offer('k', 'x');
+    schedule.expedite('c');
+    expect(ids(schedule.take('x', 100, 9))).toEqual(['c', 'a', 'b']);
+  });
+
+  it('asks of partners only what they say they have, the rarest first', () => {
+    const schedule = new Schedule({ self: 'me', order: 'rarest' });
+    for (const id of ['a', 'b', 'c']) schedule.want(want(id));
+    schedule.meet('k', 'x');
+    schedule.meet('k', 'y');
+    expect(ids(schedule.take('x', 100, 9))).toEqual([]);
+    expect(schedule.starved()).toEqual(['k']);
+    schedule.gained('k', 'x', ['a', 'b']);
+    schedule.gained('k', 'y', ['a']);
+    expect(ids(schedule.take('x', 100, 9))).toEqual(['b', 'a']);
+    schedule.part('k', 'x');
+    schedule.putBackAll(['a', 'b'], 'x');
+    expect(ids(schedule.take('x', 100, 9))).toEqual([]);
+    expect(ids(schedule.take('y', 100, 9))).toEqual(['a']);
+  });
+
+  it('brings the nearest deadline first, however rare the rest', () => {
+    const schedule = new Schedule({ self: 'me', order: 'deadline' });
+    for (const id of ['a', 'b']) schedule.want(want(id));
+    for (const partner of ['x', 'y']) schedule.meet('k', partner);
+    schedule.gained('k', 'x', ['a', 'b']);
+    schedule.gained('k', 'y', ['a']);
+    expect(ids(schedule.take('x', 100, 9))).toEqual(['a', 'b']);
+  });
+
+  it('asks of one holder, by all who fetch together, each block once', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 2, max: 12 }), fc.integer({ min: 1, max: 200 }), (members, count) => {
+        const names = Array.from({ length: members }, (_, n) => `member ${n}`);
+        const blocks = Array.from({ length: count }, (_, n) => `block ${n}`);
+        const schedules = names.map((self) => {
+          const schedule = new Schedule({ self, order: 'rarest' });
+          for (const id of blocks) schedule.want(want(id));
+          schedule.offer('k', 'holder');
+          for (const other of names) if (other !== self) schedule.meet('k', other);
+          return schedule;
+        });
+        const taken = schedules.flatMap((schedule) => ids(schedule.take('holder', 1e9, 1e9)));
+        expect(taken.sort()).toEqual([...blocks].sort());
+        for (const schedule of schedules) expect(schedule.spares('holder')).toBe(schedule.waitingBytes > 0);
+      }),
+    );
+  });
+
+  it('spares a holder no longer what nobody brings, or is late', () => {
+    const schedule = new Schedule({ self: 'me', order: 'rarest' });
+    for (const id of ['a', 'b']) schedule.want(want(id));
+    schedule.offer('k', 'holder');
+    schedule.meet('k', 'x');
+    schedule.gained('k', 'x', ['a', 'b']);
+    expect(ids(schedule.take('holder', 100, 9))).toEqual([]);
+    schedule.missing('a', 'x');
+    expect(ids(schedule.take('x', 100, 9))).toEqual(['b']);
+    schedule.reask('b');
+    expect(ids(schedule.take('holder', 100, 1))).toEqual(['b']);
+    schedule.arrived('b');
+    schedule.part('k', 'x');
+    expect(ids(schedule.take('holder', 100, 9))).toEqual(['a']);
+  });
+
+  it('lets one who has nothing to do take over what another owes', () => {
+    const schedule = new Schedule();
+    for (const id of ['a', 'b', 'c']) schedule.want(want(id));
+    for (const holder of ['slow', 'fast']) schedule.offer('k', holder);
+    schedule.take('slow', 100, 9);
+    expect(ids(schedule.takeOver(['c', 'b', 'a'], 'fast', 15))).toEqual(['c']);
+    expect([...schedule.askedOf('c')]).toEqual(['slow', 'fast']);
+    expect(ids(schedule.takeOver(['c', 'b', 'a'], 'fast', 20))).toEqual(['b', 'a']);
+  });
+
+  it('delivers every block once whatever peers do, as long as an honest one remains', () => {
+    const peers = ['honest', 'lacking', 'lost', 'late'];
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 40 }),
+        fc.array(fc.record({ peer: fc.constantFrom(...peers), bytes: fc.integer({ min: 1, max: 60 }) }), {
+          maxLength: 60,
+        }),
+        (count, steps) => {
+          const schedule = new Schedule();
+          const arrived: string[] = [];
+          for (let n = 0; n < count; n++) schedule.want(want(`b${n}`, `k${n % 3}`));
+          for (const key of ['k0', 'k1', 'k2']) for (const peer of peers) schedule.offer(key, peer);
+          const act = ({ peer, bytes }: { peer: string; bytes: number }): void => {
+            const lot = schedule.take(peer, bytes, 8);
+            if (peer === 'lost') return schedule.drop('lost');
+            for (const { id } of lot) {
+              if (peer === 'lacking') schedule.missing(id, peer);
+              else if (peer === 'late') schedule.reask(id);
+              else if (schedule.arrived(id)) arrived.push(id);
+            }
+          };
+          steps.forEach(act);
+          for (let turn = 0; turn <= count; turn++) act({ peer: 'honest', bytes: 1000 });
+          expect(schedule.open).toBe(0);
+          expect(schedule.waitingBytes).toBe(0);
+          expect([...arrived].sort()).toEqual([...new Set(arrived)].sort());
+          expect(arrived).toHaveLength(count);
+        },
+      ),
+    );
+  });
+});

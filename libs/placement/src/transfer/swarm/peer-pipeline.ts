@@ -1,0 +1,127 @@
+import { DfsError, type Cid } from '@dfs/protocol';
+import type { Want } from './block-schedule.js';
+import {
+  BUSY_PAUSE,
+  BUSY_PAUSE_MAX,
+  FIRST_LOT_BYTES,
+  LANE_REQUESTS,
+  LATE_LEAST,
+  LATE_TIMES,
+  LEAVE_AFTER,
+  LIVELY,
+  LOT_TIME,
+  MAX_LACKED,
+  MAX_LOT_BYTES,
+  MIN_LOT_BYTES,
+  REASK_AFTER,
+} from '../../limits.js';
+
+/** What a peer was asked for. Times are those of performance.now(). */
+export class Request {
+  readonly owed: Set<Cid>;
+  readonly control = new AbortController();
+  readonly bytes: number;
+  /** When it was sent. */
+  sent = Infinity;
+  /** When it last got on; undefined before it was sent and while a block is being delivered. */
+  since: number | undefined;
+  reasked = false;
+  /** Others have brought all of it. */
+  over = false;
+
+  constructor(lot: readonly Want[]) {
+    this.owed = new Set(lot.map(({ id }) => id));
+    this.bytes = lot.reduce((sum, { size }) => sum + size, 0);
+  }
+
+  /** Another brought a block: it need not be sent, if that is all that was asked for. */
+  excuse(id: Cid): void {
+    if (!this.owed.delete(id) || this.owed.size > 0) return;
+    this.over = true;
+    this.control.abort(new DfsError('aborted', 'Others have sent all of it.'));
+  }
+}
+
+/** What is open to one peer, and how it does. */
+export class Lane {
+  readonly requests = new Set<Request>();
+  /** Bytes of the next request. */
+  lotBytes = FIRST_LOT_BYTES;
+  /** Bytes that fill the line: a third request is only sent while fewer are under way. */
+  private window = Infinity;
+  received = 0;
+  paused = false;
+  /** Times that it was too busy, one after the other. */
+  private refusals = 0;
+  /** Since when it has said that it is asked too much, and nothing else; by performance.now(). */
+  private busySince: number | undefined;
+  /** It fetches the same; others hold it. */
+  isPartner = false;
+  /** When bytes last came, by performance.now(). */
+  newest = 0;
+  /** Bytes a second from this peer, as the transport last said. */
+  private rate = 0;
+  /** Milliseconds until the first answer, once there was one. */
+  delay: number | undefined;
+  /** Blocks it said it has, and did not send. */
+  private lacked = 0;
+
+  get hasRoom(): boolean {
+    if (this.paused || this.requests.size >= LANE_REQUESTS) return false;
+    let underWay = 0;
+    for (const request of this.requests) {
+      if (request.reasked) return false;
+      underWay += request.bytes;
+    }
+    return this.requests.size < LANE_REQUESTS - 1 || underWay < this.window;
+  }
+
+  /** Bytes may come long before the block they are part of. @param rate of what the transport receives from this peer */
+  look(rate: number, now: number): void {
+    if (rate >= this.rate + LIVELY) this.newest = now;
+    else if (rate >= this.rate) return;
+    this.rate = rate;
+  }
+
+  /** It is too busy. @returns milliseconds for which nothing is asked of it */
+  refused(): number {
+    return Math.min(BUSY_PAUSE * 2 ** Math.min(this.refusals++, 10), BUSY_PAUSE_MAX);
+  }
+
+  /** It serves what it is asked for. */
+  served(): void {
+    this.refusals = 0;
+    this.busySince = undefined;
+  }
+
+  /** @throws DfsError `peer-misbehaved` when it said so of too many */
+  lacks(): void {
+    if (!this.isPartner || ++this.lacked <= MAX_LACKED) return;
+    throw new DfsError('peer-misbehaved', 'A peer did not send what it had said it has.');
+  }
+
+  /** It says again that it is asked too much. @returns whether nobody need wait for it any more */
+  isBusyForLong(now: number): boolean {
+    this.busySince ??= now;
+    return now - this.busySince > LEAVE_AFTER;
+  }
+
+  /** Bandwidth × time. A request smaller than the lane allows says little: it may only raise what is asked next. */
+  fit(bytes: number, elapsed: number): void {
+    const rate = bytes / Math.max(elapsed, 1);
+    this.window = rate * LOT_TIME * LANE_REQUESTS;
+    const fitting = clamp(rate * LOT_TIME, MIN_LOT_BYTES, MAX_LOT_BYTES);
+    this.lotBytes = bytes < this.lotBytes / 2 ? Math.max(this.lotBytes, fitting) : fitting;
+  }
+
+  /** A peer that has sent nothing for a few times what it, or the slowest of the others, took to begin is late. */
+  lateAfter(lanes: Iterable<Lane>): number {
+    const delays = [...lanes].flatMap(({ delay }) => (delay === undefined ? [] : [delay]));
+    const delay = this.delay ?? (delays.length > 0 ? Math.max(...delays) : REASK_AFTER);
+    return clamp(delay * LATE_TIMES, LATE_LEAST, REASK_AFTER);
+  }
+}
+
+function clamp(value: number, least: number, most: number): number {
+  return Math.max(least, Math.min(most, value));
+}
