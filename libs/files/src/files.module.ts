@@ -1,8 +1,8 @@
 import { Module, type DynamicModule, type FactoryProvider } from '@nestjs/common';
-import { FilesController } from './files.controller.js';
+import { FilesController } from './http/files.controller.js';
 import { Files } from './files.js';
-import { VersionsController } from './versions.controller.js';
-import { VoidVersionsController } from './void-versions.controller.js';
+import { VersionsController } from './http/versions.controller.js';
+import { VoidVersionsController } from './http/void-versions.controller.js';
 
 /** The HTTP surface of files over a Files that the application composes. */
 @Module({})

@@ -8,16 +8,16 @@ import type {
   VersionList,
   VoidVersionList,
 } from '@dfs/contracts';
-import { DeletionPace } from './deletion-pace.js';
-import { openContent, type OpenContent } from './download.js';
-import { getFile, listChunks, listFiles, listHolders, type ListQuery } from './listing.js';
+import { DeletionPace } from './write/deletion-pace.js';
+import { openContent, type OpenContent } from './read/download.js';
+import { getFile, listChunks, listFiles, listHolders, type ListQuery } from './read/listing.js';
 import type { FilesComponents } from './ports.js';
-import { removeFile, type RemoveOptions } from './removal.js';
-import { adoptVersion, chooseVersion, moveFile, restoreFile, type Revised } from './revise.js';
-import { uploadMany, type PartResult, type UploadManyOptions, type UploadPart } from './upload-many.js';
-import { upload, type UploadOutcome, type UploadRequest } from './upload.js';
-import { listVersions } from './versions.js';
-import { listVoidVersions } from './void-versions.js';
+import { removeFile, type RemoveOptions } from './write/removal.js';
+import { adoptVersion, chooseVersion, moveFile, restoreFile, type Revised } from './write/revise.js';
+import { uploadMany, type PartResult, type UploadManyOptions, type UploadPart } from './write/upload-many.js';
+import { upload, type UploadOutcome, type UploadRequest } from './write/upload.js';
+import { listVersions } from './versions/versions.js';
+import { listVoidVersions } from './versions/void-versions.js';
 
 /** The files of the network, as one node sees and serves them: a verb each, a file for every verb. */
 export class Files {

@@ -7,8 +7,8 @@
 export { Files } from './files.js';
 export { FilesModule } from './files.module.js';
 export type { FilesComponents } from './ports.js';
-export type { OpenContent } from './download.js';
-export { announcedLength, goneSignal, requestBody, type Pace } from './request-body.js';
-export { STREAMED_BODY, StreamedBody } from './streamed-body.js';
-export { DecimalQuery, NoQuery } from './files.dto.js';
-export { FieldProblemDto, ProblemDto, ReplicationDto } from './files.schema.dto.js';
+export type { OpenContent } from './read/download.js';
+export { announcedLength, goneSignal, requestBody, type Pace } from './http/request-body.js';
+export { STREAMED_BODY, StreamedBody } from './http/streamed-body.js';
+export { DecimalQuery, NoQuery } from './http/files.dto.js';
+export { FieldProblemDto, ProblemDto, ReplicationDto } from './http/files.schema.dto.js';

@@ -23,8 +23,8 @@ import {
   type Signer,
 } from '@dfs/protocol';
 import { tempDatabase, type TempDatabase } from '@dfs/testing';
-import { Files } from './files.js';
-import type { ContentPlacement, FilesComponents } from './ports.js';
+import { Files } from '../files.js';
+import type { ContentPlacement, FilesComponents } from '../ports.js';
 
 const NETWORK = '00'.repeat(32);
 

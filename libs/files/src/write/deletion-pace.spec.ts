@@ -1,7 +1,7 @@
 import { fakeClock, type FakeClock } from '@dfs/testing';
 import { isDfsError } from '@dfs/protocol';
 import { DeletionPace } from './deletion-pace.js';
-import { localNode, pieces, type LocalNode } from './local-node.suite.js';
+import { localNode, pieces, type LocalNode } from '../testing/local-node.suite.js';
 
 describe('the pace of deletions', () => {
   let clock: FakeClock;

@@ -23,7 +23,7 @@ import {
 import { invalidField, toProblem } from '@dfs/protocol';
 import { answerFile } from './answer-file.js';
 import { announcedDigests } from './digest-header.js';
-import { Files } from './files.js';
+import { Files } from '../files.js';
 import { ContentQuery, FileParams, ListFilesQuery, NoQuery, PageQuery, RemoveQuery, UploadQuery } from './files.dto.js';
 import { ChunkListDto, FileDto, FileListDto, HolderListDto, UploadResultsDto } from './files.schema.dto.js';
 import { multipartFiles } from './multipart.js';
@@ -31,7 +31,7 @@ import { writePreconditions } from './preconditions.js';
 import { announcedLength, goneSignal, refuseCodings, requestBody } from './request-body.js';
 import { makeInert, sendContent } from './send-content.js';
 import { StreamedBody } from './streamed-body.js';
-import type { PartResult } from './upload-many.js';
+import type { PartResult } from '../write/upload-many.js';
 
 const IF_MATCH = {
   name: 'If-Match',

@@ -1,7 +1,7 @@
 import type { DeletionPace } from './deletion-pace.js';
-import type { FilesComponents } from './ports.js';
-import { shownEntry } from './listing.js';
-import { checkPreconditions, type Preconditions } from './preconditions.js';
+import type { FilesComponents } from '../ports.js';
+import { shownEntry } from '../read/listing.js';
+import { checkPreconditions, type Preconditions } from '../http/preconditions.js';
 
 export interface RemoveOptions extends Pick<Preconditions, 'ifMatch'> {
   /** Go on although most of the files are being deleted. */

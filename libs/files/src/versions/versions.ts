@@ -1,8 +1,8 @@
 import type { VersionQuery } from '@dfs/catalogue';
 import type { VersionInfo, VersionList } from '@dfs/contracts';
 import { DfsError, type Cid } from '@dfs/protocol';
-import { noSuchFile } from './listing.js';
-import type { CatalogueReader, FilesComponents } from './ports.js';
+import { noSuchFile } from '../read/listing.js';
+import type { CatalogueReader, FilesComponents } from '../ports.js';
 
 /** A page of a file's versions, newest first; of a deleted file too. @throws DfsError `file-not-found`, `invalid-cursor` */
 export async function listVersions(

@@ -1,9 +1,9 @@
 import { storeChunk, type BlockBatch } from '@dfs/chunks';
 import { CHUNK_MIN_BYTES, DfsError, normalisePath, MiB } from '@dfs/protocol';
-import { mediaTypeFor } from './media-type.js';
-import { checkPreconditions, type Preconditions } from './preconditions.js';
+import { mediaTypeFor } from '../read/media-type.js';
+import { checkPreconditions, type Preconditions } from '../http/preconditions.js';
 import { commitUploads, upload, type Upload, type UploadOutcome } from './upload.js';
-import type { FilesComponents } from './ports.js';
+import type { FilesComponents } from '../ports.js';
 
 /** One file of many, as it comes in. Its body must be read to the end before the next one arrives. */
 export interface UploadPart {

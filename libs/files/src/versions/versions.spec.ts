@@ -1,6 +1,6 @@
 import type { AnyEvent } from '@dfs/contracts';
 import { EMPTY_CONTENT, hour } from '@dfs/protocol';
-import { localNode, pieces, writtenElsewhere, type LocalNode } from './local-node.suite.js';
+import { localNode, pieces, writtenElsewhere, type LocalNode } from '../testing/local-node.suite.js';
 
 const text = (value: string) => new TextEncoder().encode(value);
 const UNKNOWN_FILE = 'a'.repeat(26);

@@ -2,11 +2,11 @@ import type { CommitOutcome, Draft, Entry } from '@dfs/catalogue';
 import { storeContent, type BlockBatch, type Digests, type StoredContent } from '@dfs/chunks';
 import { DfsError, normalisePath, type Cid } from '@dfs/protocol';
 import type { FileInfo } from '@dfs/contracts';
-import { checkDigests, digestNames } from './digest-header.js';
-import { describe } from './file-info.js';
-import { mediaTypeFor } from './media-type.js';
-import { checkPreconditions, type Preconditions } from './preconditions.js';
-import type { FilesComponents } from './ports.js';
+import { checkDigests, digestNames } from '../http/digest-header.js';
+import { describe } from '../read/file-info.js';
+import { mediaTypeFor } from '../read/media-type.js';
+import { checkPreconditions, type Preconditions } from '../http/preconditions.js';
+import type { FilesComponents } from '../ports.js';
 import { UploadProgress } from './upload-progress.js';
 
 export interface UploadRequest extends Preconditions {

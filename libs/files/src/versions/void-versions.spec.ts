@@ -1,5 +1,5 @@
 import { cidToBytes, EMPTY_CONTENT, type Cid } from '@dfs/protocol';
-import { localNode, pieces, writtenElsewhere, type LocalNode } from './local-node.suite.js';
+import { localNode, pieces, writtenElsewhere, type LocalNode } from '../testing/local-node.suite.js';
 
 const UNKNOWN_VERSION = '0'.repeat(64);
 

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { DfsError, EMPTY_CONTENT, MiB } from '@dfs/protocol';
 import { realFiles, seededRandom } from '@dfs/testing';
-import { localNode, pieces, type LocalNode } from './local-node.suite.js';
+import { localNode, pieces, type LocalNode } from '../testing/local-node.suite.js';
 import { uploadMany, type UploadPart } from './upload-many.js';
 
 const text = (value: string) => new TextEncoder().encode(value);

@@ -1,6 +1,6 @@
 import type { Entry } from '@dfs/catalogue';
 import type { FileInfo, PurgeInfo, Replication } from '@dfs/contracts';
-import type { ContentPlacement, FilesComponents } from './ports.js';
+import type { ContentPlacement, FilesComponents } from '../ports.js';
 
 /**
  * Entries as the API tells of them, each with its replication as derived now: one question for all of them.

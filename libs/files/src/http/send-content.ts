@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { create as contentDisposition } from 'content-disposition';
 import parseRange from 'range-parser';
 import { DfsError } from '@dfs/protocol';
-import type { OpenContent } from './download.js';
+import type { OpenContent } from '../read/download.js';
 import { etagOf, noneMatch, rangeStillValid, readMatches } from './preconditions.js';
 import { goneSignal } from './request-body.js';
 

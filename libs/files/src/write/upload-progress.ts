@@ -1,6 +1,6 @@
 import { DfsError, MiB, type Cid } from '@dfs/protocol';
 import type { Transfer } from '@dfs/placement';
-import type { ContentPlacement } from './ports.js';
+import type { ContentPlacement } from '../ports.js';
 
 /** Smaller uploads are over before anyone could look. */
 const NOTABLE_BYTES = 4 * MiB;

@@ -3,7 +3,7 @@ import type { ChunkList, FileInfo, FileList, FileListState, FileSort, HolderList
 import type { Reader } from '@dfs/database';
 import { DfsError } from '@dfs/protocol';
 import { describe } from './file-info.js';
-import type { CatalogueReader, FilesComponents } from './ports.js';
+import type { CatalogueReader, FilesComponents } from '../ports.js';
 
 type Reading = Pick<FilesComponents, 'catalogue' | 'placement'>;
 type Listing = Pick<FilesComponents, 'catalogue' | 'placement' | 'purges'>;

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { Busboy, type BusboyFileStream, type BusboyInstance } from '@fastify/busboy';
 import { DfsError, KiB, MAX_PATH_BYTES, invalidField } from '@dfs/protocol';
-import type { UploadPart } from './upload-many.js';
+import type { UploadPart } from '../write/upload-many.js';
 
 /** Files in one request. Their results are kept until the last one is answered. */
 export const MAX_FILES_PER_REQUEST = 10_000;

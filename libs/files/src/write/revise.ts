@@ -1,9 +1,9 @@
 import type { Entry } from '@dfs/catalogue';
 import type { FileInfo, MovedFile } from '@dfs/contracts';
 import type { Cid } from '@dfs/protocol';
-import { describe } from './file-info.js';
-import type { ContentPlacement, FilesComponents } from './ports.js';
-import { isPurged } from './versions.js';
+import { describe } from '../read/file-info.js';
+import type { ContentPlacement, FilesComponents } from '../ports.js';
+import { isPurged } from '../versions/versions.js';
 
 // Changes of a path that bring no bytes: those there are get another name, or are shown again.
 
