@@ -121,7 +121,7 @@ const canaries: Canary[] = [
   },
   {
     name: 'a plain class does not know Nest',
-    file: 'libs/files/src/upload.ts',
+    file: 'libs/files/src/write/upload.ts',
     text: importing('@nestjs/common'),
     rule: IMPORTS,
   },
