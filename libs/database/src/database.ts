@@ -21,6 +21,8 @@ export interface DatabaseOptions {
    * between two checkpoints, 4 MiB. None when left out.
    */
   roomBytes?: number;
+  /** Called before a database that has been used is migrated: the time to save it. What it throws ends the opening. */
+  beforeMigrating?: () => Promise<void>;
   log?: Log;
 }
 
@@ -46,6 +48,7 @@ export class Database implements Reader {
     const writer = await openWriter(options);
     try {
       await refuseNewer(writer, options.migrations);
+      if (await willMigrate(writer, options.migrations)) await options.beforeMigrating?.();
       await writer.migrate();
       await refuseDamaged(writer);
       await keepRoom(writer, options);
@@ -217,6 +220,12 @@ async function refuseNewer(writer: Connection, migrations: MigrationClass[]): Pr
     'not-ready',
     `The database was written by a newer version of DFS (${newer.join(', ')}): start that version, or restore a copy made before it.`,
   );
+}
+
+/** Whether a database that was in use before is about to be changed. */
+async function willMigrate(writer: Connection, migrations: MigrationClass[]): Promise<boolean> {
+  const applied = new Set(await writer.appliedMigrations());
+  return applied.size > 0 && migrations.some((migration) => !applied.has(migration.name));
 }
 
 async function refuseDamaged(writer: Connection): Promise<void> {

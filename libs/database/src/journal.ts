@@ -1,0 +1,271 @@
+import { constants } from 'node:fs';
+import { mkdir, open, readdir, rm, stat, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import { KiB, MiB, silentLog, type Log } from '@dfs/protocol';
+import { syncFolder } from './raw.js';
+
+/*
+ * A segment of the journal: a head, then entries to its end. Integers are big-endian.
+ *
+ *   head    0  8  magic "DFSJRNL" and the version, 1
+ *   entry   0  4  magic "DFSJ"
+ *           4  1  kind, the caller's
+ *           5  3  zero
+ *           8  4  bytes of the body, n
+ *          12  4  CRC-32 of bytes 4 to 12 and of the body
+ *          16  n  the body
+ */
+const SEGMENT_HEAD: Uint8Array = Buffer.from('DFSJRNL\x01', 'latin1');
+const ENTRY_MAGIC = Buffer.from('DFSJ', 'latin1');
+const ENTRY_HEAD_BYTES = 16;
+/** Of one body. Nothing that is signed is as long. */
+const MAX_BODY_BYTES = 512 * KiB;
+/** A segment that is longer is followed by another: a start reads the last one whole. */
+const SEGMENT_BYTES = 16 * MiB;
+/** `00000007.log` */
+const NAME = /^(\d{8,})\.log$/;
+
+/** Something that was stored. */
+export interface JournalEntry {
+  /** 1 to 255, the caller's. */
+  kind: number;
+  body: Uint8Array;
+}
+
+export interface JournalOptions {
+  /** Folder of the segments; made if it is not there. */
+  dir: string;
+  /** What every segment begins with, so that it can be understood without those before it. */
+  preamble: () => readonly JournalEntry[];
+  log?: Log;
+  segmentBytes?: number;
+}
+
+/**
+ * What was stored, once more, in plain files beside the database. Entries are written at once and without an fsync: a crash
+ * of the process loses none that were written, a power cut may tear off the last ones. A torn or damaged entry costs itself
+ * alone. One process at a time.
+ */
+export class Journal {
+  private readonly log: Log;
+  private tail: Promise<unknown> = Promise.resolve();
+  private waiting: Buffer[] = [];
+  private failed = false;
+
+  private constructor(
+    private readonly options: JournalOptions,
+    private number: number,
+    private segment: FileHandle,
+    /** Bytes of the segment that is written. */
+    private length: number,
+    /** Bytes of those before it. */
+    private earlier: number,
+  ) {
+    this.log = options.log ?? silentLog;
+  }
+
+  /**
+   * Goes on behind the last whole entry.
+   * @param visit is shown the entries of the newest segment, in their order
+   */
+  static async open(options: JournalOptions, visit: (entry: JournalEntry) => void = () => undefined): Promise<Journal> {
+    const { dir } = options;
+    await mkdir(dir, { recursive: true, mode: 0o700 });
+    const segments = await segmentsIn(dir);
+    const last = segments.at(-1);
+    if (!last) return Journal.begin(options, 1, 0);
+    const earlier = segments.slice(0, -1).reduce((sum, { bytes }) => sum + bytes, 0);
+    let whole = 0;
+    for await (const { end, ...entry } of entriesIn(last.file)) {
+      whole = end;
+      visit(entry);
+    }
+    if (whole === 0) return Journal.begin(options, last.number + 1, earlier + last.bytes);
+    const segment = await open(last.file, constants.O_WRONLY);
+    await segment.truncate(whole);
+    return new Journal(options, last.number, segment, whole, earlier);
+  }
+
+  /** Bytes of all segments. */
+  get bytes(): number {
+    return this.earlier + this.length;
+  }
+
+  /** Whether a write has failed since the last cut: something is in the database alone. */
+  get isBroken(): boolean {
+    return this.failed;
+  }
+
+  /** Writes these entries soon, in the order of the calls. Never throws: what cannot be written is told by `isBroken`. */
+  append(entries: readonly JournalEntry[]): void {
+    if (entries.length === 0) return;
+    const isFirst = this.waiting.length === 0;
+    this.waiting.push(...entries.map(encode));
+    if (isFirst) void this.enqueue(() => this.write());
+  }
+
+  /**
+   * Begins a new segment, and gives its number: what is stored from now on is in it, or in later ones.
+   * @throws Error of the file system
+   */
+  cut(): Promise<number> {
+    return this.enqueue(async () => {
+      await this.write();
+      await this.next();
+      return this.number;
+    });
+  }
+
+  /**
+   * Removes segments before this one, the oldest first, as long as those before it take more than `keepBytes`.
+   * @throws Error of the file system
+   */
+  dropBefore(number: number, keepBytes: number): Promise<void> {
+    return this.enqueue(async () => {
+      const old = (await segmentsIn(this.options.dir)).filter(
+        (segment) => segment.number < Math.min(number, this.number),
+      );
+      let bytes = old.reduce((sum, segment) => sum + segment.bytes, 0);
+      for (const segment of old) {
+        if (bytes <= keepBytes) break;
+        await rm(segment.file);
+        bytes -= segment.bytes;
+        this.earlier -= segment.bytes;
+      }
+    });
+  }
+
+  /** Waits for what was appended. */
+  async close(): Promise<void> {
+    await this.enqueue(() => this.segment.close());
+  }
+
+  private static async begin(options: JournalOptions, number: number, earlier: number): Promise<Journal> {
+    const { segment, length } = await beginSegment(options, number);
+    return new Journal(options, number, segment, length, earlier);
+  }
+
+  private async next(): Promise<void> {
+    const { segment, length } = await beginSegment(this.options, this.number + 1);
+    await this.segment.close();
+    this.segment = segment;
+    this.number++;
+    this.earlier += this.length;
+    this.length = length;
+    this.failed = false;
+  }
+
+  private async write(): Promise<void> {
+    const bytes = Buffer.concat(this.waiting);
+    this.waiting = [];
+    if (bytes.length === 0) return;
+    try {
+      if (this.length + bytes.length > (this.options.segmentBytes ?? SEGMENT_BYTES)) await this.next();
+      await writeAt(this.segment, bytes, this.length);
+      this.length += bytes.length;
+    } catch (error) {
+      if (!this.failed)
+        this.log.warn({ err: error }, 'the journal cannot be written: a restore would lack what is stored now');
+      this.failed = true;
+    }
+  }
+
+  private enqueue<T>(work: () => Promise<T>): Promise<T> {
+    const run = this.tail.then(work);
+    this.tail = run.catch(() => undefined);
+    return run;
+  }
+}
+
+/** Entries of all segments of a folder, the oldest first; what is torn or damaged is left out. None where there is no folder. */
+export async function* readJournal(dir: string): AsyncGenerator<JournalEntry, void, undefined> {
+  for (const { file } of await segmentsIn(dir)) {
+    for await (const { kind, body } of entriesIn(file)) yield { kind, body };
+  }
+}
+
+interface Segment {
+  number: number;
+  file: string;
+  bytes: number;
+}
+
+/** The oldest first. */
+async function segmentsIn(dir: string): Promise<Segment[]> {
+  const names = await readdir(dir).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+  const numbered = names.flatMap((name) => {
+    const match = NAME.exec(name);
+    return match ? [{ number: Number(match[1]), file: join(dir, name) }] : [];
+  });
+  const segments = await Promise.all(numbered.map(async (one) => ({ ...one, bytes: (await stat(one.file)).size })));
+  return segments.sort((a, b) => a.number - b.number);
+}
+
+async function beginSegment(
+  { dir, preamble }: JournalOptions,
+  number: number,
+): Promise<{ segment: FileHandle; length: number }> {
+  const file = join(dir, `${String(number).padStart(8, '0')}.log`);
+  const bytes = Buffer.concat([SEGMENT_HEAD, ...preamble().map(encode)]);
+  const segment = await open(file, 'wx', 0o600);
+  try {
+    await writeAt(segment, bytes, 0);
+    await syncFolder(dir);
+    return { segment, length: bytes.length };
+  } catch (error) {
+    await segment.close();
+    await rm(file, { force: true });
+    throw error;
+  }
+}
+
+/** At a place: what a failed write left behind it is written over. */
+async function writeAt(file: FileHandle, bytes: Buffer, at: number): Promise<void> {
+  for (let done = 0; done < bytes.length;) {
+    done += (await file.write(bytes, done, bytes.length - done, at + done)).bytesWritten;
+  }
+}
+
+function encode({ kind, body }: JournalEntry): Buffer {
+  if (body.length > MAX_BODY_BYTES)
+    throw new RangeError(`an entry of ${body.length} bytes is too long for the journal`);
+  const head = Buffer.alloc(ENTRY_HEAD_BYTES);
+  ENTRY_MAGIC.copy(head);
+  head.writeUInt8(kind, 4);
+  head.writeUInt32BE(body.length, 8);
+  head.writeUInt32BE(crc32(body, crc32(head.subarray(4, 12))), 12);
+  return Buffer.concat([head, body]);
+}
+
+/** Whole entries of a segment, with where each ends. A segment without its head has none. */
+async function* entriesIn(file: string): AsyncGenerator<JournalEntry & { end: number }, void, undefined> {
+  const handle = await open(file, 'r');
+  try {
+    // Of bounded size: a segment ends soon after SEGMENT_BYTES.
+    const bytes = await handle.readFile();
+    if (!bytes.subarray(0, SEGMENT_HEAD.length).equals(SEGMENT_HEAD)) return;
+    for (let at = SEGMENT_HEAD.length; at >= 0 && at < bytes.length;) {
+      const entry = entryAt(bytes, at);
+      // Damaged: go on with what looks like the next one.
+      if (!entry) at = bytes.indexOf(ENTRY_MAGIC, at + 1);
+      else yield { ...entry, end: (at = entry.end) };
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+function entryAt(bytes: Buffer, at: number): (JournalEntry & { end: number }) | undefined {
+  if (bytes.length - at < ENTRY_HEAD_BYTES || !bytes.subarray(at, at + ENTRY_MAGIC.length).equals(ENTRY_MAGIC))
+    return undefined;
+  const length = bytes.readUInt32BE(at + 8);
+  const end = at + ENTRY_HEAD_BYTES + length;
+  if (length > MAX_BODY_BYTES || end > bytes.length) return undefined;
+  const body = bytes.subarray(at + ENTRY_HEAD_BYTES, end);
+  if (crc32(body, crc32(bytes.subarray(at + 4, at + 12))) !== bytes.readUInt32BE(at + 12)) return undefined;
+  return { kind: bytes.readUInt8(at + 4), body, end };
+}
