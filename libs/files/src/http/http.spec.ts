@@ -112,8 +112,12 @@ describe('reading a content by HTTP', () => {
     ['the last ones', 'bytes=-10', 206, 10],
     ['beyond the end', 'bytes=6291450-99999999', 206, 6],
     ['outside', 'bytes=6291456-', 416, undefined],
-    ['backwards: makes no sense, and is passed over', 'bytes=5-2', 416, undefined],
+    ['the last ones, of which there are fewer', 'bytes=-99999999', 206, 6 * MiB],
+    ['backwards: makes no sense, and is passed over', 'bytes=5-2', 200, 6 * MiB],
     ['of another unit', 'lines=1-2', 200, 6 * MiB],
+    ['several, one suffix too long', 'bytes=0-1,-99999999', 200, 6 * MiB],
+    ['several, one of them there', 'bytes=6291456-,0-1', 206, 2],
+    ['several, all outside', 'bytes=6291456-,7000000-', 416, undefined],
     ['nonsense', 'bytes', 200, 6 * MiB],
     ['several', 'bytes=0-1,5-6', 200, 6 * MiB],
   ])('a range %s', async (_what, range, status, length) => {

@@ -1,14 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { create as contentDisposition } from 'content-disposition';
-import parseRange from 'range-parser';
 import { DfsError } from '@dfs/protocol';
 import type { OpenContent } from '../read/download.js';
+import { byteRanges, type ByteRange } from './byte-ranges.js';
 import { etagOf, noneMatch, rangeStillValid, readMatches } from './preconditions.js';
 import { goneSignal } from './request-body.js';
 
 /** Stored bytes must not be able to do anything in a browser, whatever they are. */
 const INERT = "default-src 'none'; sandbox";
-type Range = { offset: number; length: number };
 
 /** Set before anything can fail, so that errors are as inert as content. */
 export function makeInert(response: ServerResponse): void {
@@ -70,19 +69,16 @@ function unchanged(request: IncomingMessage, content: OpenContent): boolean {
 }
 
 /** One range, or undefined for the whole: several ranges, and a header that makes no sense, may be passed over. */
-function requestedRange(request: IncomingMessage, content: OpenContent): Range | undefined {
+function requestedRange(request: IncomingMessage, { contentId, size }: OpenContent): ByteRange | undefined {
   const { range, 'if-range': ifRange } = request.headers;
-  if (range === undefined || !rangeStillValid(ifRange, content.contentId)) return undefined;
-  const ranges = parseRange(content.size, range);
-  if (ranges === -2) return undefined;
-  if (ranges === -1) {
-    throw new DfsError('range-not-satisfiable', `The file has ${content.size} bytes; the range lies outside of it.`, {
-      facts: { size: content.size },
-    });
-  }
+  if (range === undefined || !rangeStillValid(ifRange, contentId)) return undefined;
+  const ranges = byteRanges(range, size);
+  if (ranges === undefined) return undefined;
   const [only, ...others] = ranges;
-  if (ranges.type !== 'bytes' || !only || others.length > 0) return undefined;
-  return { offset: only.start, length: only.end - only.start + 1 };
+  if (only) return others.length > 0 ? undefined : only;
+  throw new DfsError('range-not-satisfiable', `The file has ${size} bytes; the range lies outside of it.`, {
+    facts: { size },
+  });
 }
 
 /** Waits for the first bytes before it says that there are any. */
