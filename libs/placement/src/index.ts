@@ -14,7 +14,6 @@ export { Purge, type ContentRetention, type Purged, type PurgeComponents } from 
 export { PlacementModule } from './placement.module.js';
 export { checkPins, type PinFinding, type PinProblem, type PinTotals } from './pins/check-pins.js';
 export { placementMigrations } from './schema.js';
-export { rank, type Candidate } from './plan/rendezvous.js';
 export { Transfers, type Transfer, type TransferOptions } from './transfer/transfers.js';
 export type {
   BlockReader,

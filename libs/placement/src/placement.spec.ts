@@ -4,7 +4,7 @@ import { cidFromBytes, cidOf, EMPTY_CONTENT, EXTENT_CHUNKS, GiB, MANIFEST_CODEC,
 import { eventually, realFiles, seededRandom, sha256Hex } from '@dfs/testing';
 import type { Transport } from '@dfs/transport';
 import type { Replicator } from './replicate/replicator.js';
-import { rank } from './plan/rendezvous.js';
+import { rank } from './testing/ranking.js';
 import { handling, sending, World, type WorldNode } from './testing/world.js';
 
 const random = seededRandom(7);

@@ -1,6 +1,6 @@
 import type { Holdings } from '../pins/member-pins.js';
 import type { MemberList, PeerView } from '../ports.js';
-import { rank, type Candidate } from './rendezvous.js';
+import { partitionOf, Ranking } from './rendezvous.js';
 
 export interface NetworkViewComponents {
   membership: MemberList;
@@ -26,7 +26,7 @@ export interface Snapshot {
   readonly leaving: ReadonlySet<string>;
   /** Answer now, this node included. */
   readonly reachable: ReadonlySet<string>;
-  /** Who should hold an extent, of which `holders` pin it already. */
+  /** Who should hold an extent, of which `holders` pin it already: the first of its partition that are eligible. */
   placed(content: string, extent: number, holders: readonly string[]): string[];
   /** Whether this one is among them. */
   shouldHold(peerId: string, content: string, extent: number, holders: readonly string[]): boolean;
@@ -34,6 +34,8 @@ export interface Snapshot {
 
 /** Puts together membership, liveness and what members say of their stores. */
 export class NetworkView {
+  private readonly ranking = new Ranking();
+
   constructor(private readonly components: NetworkViewComponents) {}
 
   /** Those who answer now, this node not included. */
@@ -43,25 +45,25 @@ export class NetworkView {
 
   now(): Snapshot {
     const { membership, peers, holdings, capacity, isFull } = this.components;
+    const { ranking } = this;
     const leaving = this.components.leaving();
     const self = membership.self().peerId;
     const target = membership.settings().replicas;
-    const members = membership.members().filter(({ peerId }) => peerId === self || peers.inGrace(peerId));
-    const full = (peerId: string): boolean => (peerId === self ? isFull() : (holdings.known(peerId)?.full ?? false));
-    const candidates = new Map<string, Candidate>(
-      members.map(({ peerId }) => {
-        const known = peerId === self ? undefined : holdings.known(peerId);
-        return [peerId, { peerId, capacity: known?.capacity ?? capacity() }];
-      }),
-    );
-    const live = new Set(candidates.keys());
+    const members = membership.members();
+    const known = (peerId: string) => (peerId === self ? undefined : holdings.known(peerId));
+    const full = (peerId: string): boolean => (peerId === self ? isFull() : (known(peerId)?.full ?? false));
+    // All members are ranked, not those that are live alone: what comes and goes costs no ranking.
+    ranking.setMembers(members.map(({ peerId }) => ({ peerId, capacity: known(peerId)?.capacity ?? capacity() })));
+    const live = new Set(members.map(({ peerId }) => peerId).filter((id) => id === self || peers.inGrace(id)));
     const willing = new Set([...live].filter((peerId) => !full(peerId)));
     const placed: Snapshot['placed'] = (content, extent, holders) => {
-      const eligible = [...candidates.values()].filter(
-        ({ peerId }) => !leaving.has(peerId) && (willing.has(peerId) || holders.includes(peerId)),
-      );
-      if (eligible.length <= target) return eligible.map(({ peerId }) => peerId);
-      return rank(content, extent, eligible).slice(0, target);
+      const found: string[] = [];
+      for (const peerId of ranking.of(partitionOf(content, extent))) {
+        if (found.length >= target) break;
+        const takes = willing.has(peerId) || (live.has(peerId) && holders.includes(peerId));
+        if (takes && !leaving.has(peerId)) found.push(peerId);
+      }
+      return found;
     };
     return {
       self,

@@ -1,78 +1,105 @@
 import fc from 'fast-check';
-import { cidOf, sha256, signerFromRaw } from '@dfs/protocol';
-import { ln, rank, type Candidate } from './rendezvous.js';
+import { cidFromDigest, cidOf, MANIFEST_CODEC, sha256, signerFromRaw } from '@dfs/protocol';
+import { ln, partitionOf, PARTITIONS, Ranking, type Candidate } from './rendezvous.js';
 
 /** Real peer ids from counted seeds. */
 const PEERS = Array.from({ length: 24 }, (_, n) => signerFromRaw(sha256(Buffer.from(`member ${n}`))).peerId);
 const equal = (count: number): Candidate[] => PEERS.slice(0, count).map((peerId) => ({ peerId, capacity: 6 }));
 const contentOf = (n: number) => cidOf(Buffer.from(`content ${n}`));
-/** Each pair (content, extent) of a spread-out sample. */
-const SAMPLE = Array.from({ length: 3000 }, (_, n) => ({ content: contentOf(n >> 1), extent: n & 1 }));
+const rank = (partition: number, members: readonly Candidate[]): string[] => [...new Ranking(members).of(partition)];
+const ALL = Array.from({ length: PARTITIONS }, (_, partition) => partition);
+const anyPartition = fc.nat(PARTITIONS - 1);
 
-describe('rank', () => {
+describe('partitionOf', () => {
+  it('is pinned by golden vectors', () => {
+    expect(PARTITIONS).toBe(4096);
+    expect([0, 1, 2, 1023].map((extent) => partitionOf(contentOf(0), extent))).toEqual(GOLDEN.partitions.ofExtents);
+    expect([1, 2, 3, 4].map((content) => partitionOf(contentOf(content), 0))).toEqual(GOLDEN.partitions.ofContents);
+    const root = cidFromDigest(sha256(Buffer.from('content 1')), MANIFEST_CODEC);
+    expect(partitionOf(root, 7)).toBe(GOLDEN.partitions.ofManifest);
+  });
+
+  it('spreads extents evenly, those of one content too', () => {
+    for (const extents of [(n: number) => [n >> 10, n & 1023], (n: number) => [n, 0]]) {
+      const counts = new Array<number>(PARTITIONS).fill(0);
+      const each = 16;
+      for (let n = 0; n < PARTITIONS * each; n++) {
+        const [content, extent] = extents(n) as [number, number];
+        counts[partitionOf(contentOf(content), extent)]!++;
+      }
+      const squares = counts.reduce((sum, count) => sum + (count - each) ** 2 / each, 0);
+      // Chi-squared with as many degrees of freedom: five standard deviations of a fair draw.
+      expect(Math.abs(squares - PARTITIONS)).toBeLessThan(5 * Math.sqrt(2 * PARTITIONS));
+    }
+  });
+});
+
+describe('Ranking', () => {
   it('is pinned by golden vectors', () => {
     const members: Candidate[] = PEERS.slice(0, 5).map((peerId, n) => ({ peerId, capacity: n }));
-    const order = (content: string, extent: number) => rank(content, extent, members).map((id) => PEERS.indexOf(id));
+    const order = (partition: number) => rank(partition, members).map((id) => PEERS.indexOf(id));
     expect(PEERS[0]).toBe(GOLDEN.firstPeer);
-    expect(SAMPLE.slice(0, 8).map(({ content, extent }) => order(content, extent).join(''))).toEqual(GOLDEN.orders);
+    expect([0, 1, 2, 3, 4, 255, 256, 4095].map((partition) => order(partition).join(''))).toEqual(GOLDEN.orders);
   });
 
   it('gives the same answer for any order of input', () => {
     fc.assert(
-      fc.property(
-        fc.shuffledSubarray(equal(12), { minLength: 1 }),
-        fc.nat(1000),
-        fc.nat(3),
-        (members, content, extent) => {
-          const sorted = [...members].sort((a, b) => (a.peerId < b.peerId ? -1 : 1));
-          expect(rank(contentOf(content), extent, members)).toEqual(rank(contentOf(content), extent, sorted));
-        },
-      ),
+      fc.property(fc.shuffledSubarray(equal(12), { minLength: 1 }), anyPartition, (members, partition) => {
+        const sorted = [...members].sort((a, b) => (a.peerId < b.peerId ? -1 : 1));
+        expect(rank(partition, members)).toEqual(rank(partition, sorted));
+      }),
       { numRuns: 200 },
     );
   });
 
   it('keeps the order of the others when a member goes or comes', () => {
     fc.assert(
-      fc.property(fc.subarray(equal(16), { minLength: 2 }), fc.nat(1000), fc.nat(15), (members, content, pick) => {
+      fc.property(fc.subarray(equal(16), { minLength: 2 }), anyPartition, fc.nat(15), (members, partition, pick) => {
         const gone = members[pick % members.length]!.peerId;
-        const before = rank(contentOf(content), 0, members);
-        const after = rank(
-          contentOf(content),
-          0,
-          members.filter(({ peerId }) => peerId !== gone),
-        );
-        expect(after).toEqual(before.filter((peerId) => peerId !== gone));
+        const rest = members.filter(({ peerId }) => peerId !== gone);
+        expect(rank(partition, rest)).toEqual(rank(partition, members).filter((peerId) => peerId !== gone));
       }),
       { numRuns: 200 },
     );
   });
 
+  it('ranks anew for other members and capacities, as if it had known no others', () => {
+    const ranking = new Ranking(equal(8));
+    const orders = (): string[][] => ALL.slice(0, 64).map((partition) => [...ranking.of(partition)]);
+    const before = orders();
+    for (const members of [equal(9), equal(7).map((member, n) => ({ ...member, capacity: n })), equal(8)]) {
+      ranking.setMembers(members);
+      expect(orders()).toEqual(ALL.slice(0, 64).map((partition) => rank(partition, members)));
+    }
+    expect(orders()).toEqual(before);
+  });
+
   it('moves only the share of a member that goes', () => {
     const members = equal(10);
     const gone = members[3]!.peerId;
-    const rest = members.filter(({ peerId }) => peerId !== gone);
+    const [all, rest] = [new Ranking(members), new Ranking(members.filter(({ peerId }) => peerId !== gone))];
     let moved = 0;
-    for (const { content, extent } of SAMPLE) {
-      const before = rank(content, extent, members).slice(0, 3);
-      const after = rank(content, extent, rest).slice(0, 3);
+    for (const partition of ALL) {
+      const before = [...all.of(partition)].slice(0, 3);
+      const after = [...rest.of(partition)].slice(0, 3);
       const fresh = after.filter((peerId) => !before.includes(peerId)).length;
       expect(fresh).toBe(before.includes(gone) ? 1 : 0);
       moved += fresh;
     }
-    expect(moved / (SAMPLE.length * 3)).toBeGreaterThan(0.08);
-    expect(moved / (SAMPLE.length * 3)).toBeLessThan(0.12);
+    expect(moved / (PARTITIONS * 3)).toBeGreaterThan(0.08);
+    expect(moved / (PARTITIONS * 3)).toBeLessThan(0.12);
   });
 
   it('spreads evenly over equal members, at every rank', () => {
     const members = equal(8);
+    const ranking = new Ranking(members);
     for (const place of [0, 1, 2]) {
       const counts = new Map<string, number>();
-      for (const { content, extent } of SAMPLE) {
-        const holder = rank(content, extent, members)[place]!;
+      for (const partition of ALL) {
+        const holder = [...ranking.of(partition)][place]!;
         counts.set(holder, (counts.get(holder) ?? 0) + 1);
       }
-      const share = SAMPLE.length / members.length;
+      const share = PARTITIONS / members.length;
       // Five standard deviations of a fair draw.
       const tolerance = 5 * Math.sqrt(share * (1 - 1 / members.length));
       for (const { peerId } of members) {
@@ -83,17 +110,18 @@ describe('rank', () => {
 
   it('gives a class more twice the share', () => {
     const members = equal(6).map((member, n) => ({ ...member, capacity: n === 0 ? 7 : 6 }));
-    const first = SAMPLE.filter(({ content, extent }) => rank(content, extent, members)[0] === members[0]!.peerId);
-    expect(first.length / SAMPLE.length).toBeGreaterThan(0.24);
-    expect(first.length / SAMPLE.length).toBeLessThan(0.33);
+    const ranking = new Ranking(members);
+    const first = ALL.filter((partition) => [...ranking.of(partition)][0] === members[0]!.peerId);
+    expect(first.length / PARTITIONS).toBeGreaterThan(0.24);
+    expect(first.length / PARTITIONS).toBeLessThan(0.33);
   });
 
   it('only pulls towards a member whose class grows', () => {
     const before = equal(8);
     const after = before.map((member, n) => (n === 2 ? { ...member, capacity: 7 } : member));
-    for (const { content, extent } of SAMPLE.slice(0, 500)) {
-      const fresh = rank(content, extent, after).slice(0, 3);
-      const old = rank(content, extent, before).slice(0, 3);
+    for (const partition of ALL.slice(0, 500)) {
+      const fresh = rank(partition, after).slice(0, 3);
+      const old = rank(partition, before).slice(0, 3);
       expect(fresh.every((peerId) => old.includes(peerId) || peerId === before[2]!.peerId)).toBe(true);
     }
   });
@@ -113,5 +141,6 @@ describe('ln', () => {
 /** Made by this code in its first release. Never to be changed: another order moves everybody's data. */
 const GOLDEN = {
   firstPeer: '12D3KooWMnkerRorKq2W2puQfMh2GJH121KAca4Mb8digLq9LeiB',
-  orders: ['21340', '43201', '43201', '32041', '41320', '42031', '42310', '43210'],
+  partitions: { ofExtents: [2890, 2634, 2447, 3404], ofContents: [3322, 1336, 2443, 556], ofManifest: 331 },
+  orders: ['43210', '32410', '34210', '32401', '14320', '32140', '42310', '10342'],
 };

@@ -11,52 +11,92 @@ export interface Candidate {
 export const MIN_CAPACITY = 0;
 export const MAX_CAPACITY = 14;
 
+/**
+ * Each extent falls into one of so many partitions, and what is ranked is partitions: a hash for each of them and member,
+ * however many contents there are. Never to be changed: another number moves everybody's data.
+ */
+export const PARTITIONS = 4096;
+/** Bits of a hash that PARTITIONS leave over, of 16. */
+const PARTITION_SHIFT = 4;
+
 const LN2 = 0.6931471805599453;
 const TWO_53 = 2 ** 53;
 /** Terms of the series in `ln`: enough for the last bit of a double where |z| ≤ 1/3. */
 const LN_TERMS = 18;
 
-/**
- * The members in the order in which they are to hold an extent: weighted rendezvous hashing. Each member gets the score
- * weight ÷ −ln(u) with u in (0, 1) drawn from SHA-256(content id, extent, peer id); the highest comes first.
- * Depends on nothing but its arguments, not even their order; when a member comes or goes, the others keep their order.
- * Pinned by golden vectors: a change moves everybody's data.
- */
-export function rank(content: Cid, extent: number, members: readonly Candidate[]): string[] {
-  const prefix = keyOf(content, extent);
-  return members
-    .map(({ peerId, capacity }) => ({ peerId, score: score(prefix, peerId, capacity) }))
-    .sort((a, b) => b.score - a.score || (a.peerId < b.peerId ? -1 : 1))
-    .map(({ peerId }) => peerId);
-}
-
-function keyOf(content: Cid, extent: number): Uint8Array {
+/** The partition of an extent: the first 12 bits of SHA-256(content id, extent). Pinned by golden vectors. */
+export function partitionOf(content: Cid, extent: number): number {
   const id = cidToBytes(content);
   const key = Buffer.allocUnsafe(id.length + 4);
   key.set(id);
   key.writeUInt32BE(extent, id.length);
-  return key;
+  const digest = sha256(key);
+  return ((digest[0]! << 8) | digest[1]!) >>> PARTITION_SHIFT;
 }
 
-function score(prefix: Uint8Array, peerId: string, capacity: number): number {
-  const digest = sha256(Buffer.concat([prefix, binaryPeerId(peerId)]));
-  const view = new DataView(digest.buffer, digest.byteOffset, digest.byteLength);
-  // 53 bits, and half a step up: never 0, never 1.
-  const bits = (view.getUint32(0) & 0x1fffff) * 2 ** 32 + view.getUint32(4);
-  return 2 ** capacity / -ln((bits + 0.5) / TWO_53);
-}
+/**
+ * The members in the order in which they are to hold what is in a partition: weighted rendezvous hashing. Each member gets
+ * the score weight ÷ −ln(u) with u in (0, 1) drawn from SHA-256(partition, peer id); the highest comes first. Depends on
+ * nothing but the members and their capacities, not even their order; when a member comes or goes, the others keep their
+ * order. Pinned by golden vectors: a change moves everybody's data.
+ *
+ * A partition is ranked when it is first asked for. A draw is made once, and outlives changes of members and capacities.
+ */
+export class Ranking {
+  private members: readonly Candidate[] = [];
+  /** By member: −ln(u) by partition; 0 where it is not drawn yet. */
+  private draws = new Map<string, Float64Array>();
+  /** By partition. */
+  private orders: (Uint16Array | undefined)[] = [];
 
-const known = new Map<string, Uint8Array>();
-const KNOWN_PEERS = 4096;
-
-function binaryPeerId(peerId: string): Uint8Array {
-  let bytes = known.get(peerId);
-  if (!bytes) {
-    if (known.size >= KNOWN_PEERS) known.clear();
-    bytes = peerIdToBytes(peerId);
-    known.set(peerId, bytes);
+  constructor(members: readonly Candidate[] = []) {
+    this.setMembers(members);
   }
-  return bytes;
+
+  /** What was ranked of others, or of other capacities, is ranked anew when it is asked for. */
+  setMembers(members: readonly Candidate[]): void {
+    const sorted = [...members].sort((a, b) => (a.peerId < b.peerId ? -1 : 1));
+    if (areSame(sorted, this.members)) return;
+    this.members = sorted;
+    this.orders = [];
+    this.draws = new Map(sorted.map(({ peerId }) => [peerId, this.draws.get(peerId) ?? new Float64Array(PARTITIONS)]));
+  }
+
+  /** All members, the first to hold what is in this partition first. */
+  *of(partition: number): Generator<string, void, undefined> {
+    const { members } = this;
+    for (const index of (this.orders[partition] ??= this.rank(partition))) yield members[index]!.peerId;
+  }
+
+  private rank(partition: number): Uint16Array {
+    const scores = this.members.map(({ peerId, capacity }) => 2 ** capacity / this.draw(partition, peerId));
+    // Members are in the order of their peer ids, which decides between equal scores.
+    return Uint16Array.from(scores.keys()).sort((a, b) => scores[b]! - scores[a]! || a - b);
+  }
+
+  private draw(partition: number, peerId: string): number {
+    const drawn = this.draws.get(peerId)!;
+    return (drawn[partition] ||= drawOf(partition, peerId));
+  }
+}
+
+/** −ln(u), u of 53 bits of the hash, and half a step up: never 0, never 1. */
+function drawOf(partition: number, peerId: string): number {
+  const id = peerIdToBytes(peerId);
+  const key = Buffer.allocUnsafe(4 + id.length);
+  key.writeUInt32BE(partition, 0);
+  key.set(id, 4);
+  const digest = sha256(key);
+  const view = new DataView(digest.buffer, digest.byteOffset, digest.byteLength);
+  const bits = (view.getUint32(0) & 0x1fffff) * 2 ** 32 + view.getUint32(4);
+  return -ln((bits + 0.5) / TWO_53);
+}
+
+function areSame(some: readonly Candidate[], others: readonly Candidate[]): boolean {
+  return (
+    some.length === others.length &&
+    some.every(({ peerId, capacity }, at) => others[at]!.peerId === peerId && others[at]!.capacity === capacity)
+  );
 }
 
 const scratch = new DataView(new ArrayBuffer(8));

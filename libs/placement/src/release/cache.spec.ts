@@ -3,7 +3,7 @@ import { MiB } from '@dfs/protocol';
 import { eventually, seededRandom, sha256Hex } from '@dfs/testing';
 import type { Transport } from '@dfs/transport';
 import { CACHE_SHARE } from '../limits.js';
-import { rank } from '../plan/rendezvous.js';
+import { rank } from '../testing/ranking.js';
 import { answering, isWireMap, World, type Answered, type NodeOptions, type WorldNode } from '../testing/world.js';
 
 const random = seededRandom(31);

@@ -4,7 +4,7 @@ import { cidOf, KiB, MiB, second } from '@dfs/protocol';
 import { eventually, seededRandom } from '@dfs/testing';
 import { checkPins } from '../pins/check-pins.js';
 import { DEEP_SEARCHES } from '../limits.js';
-import { rank } from '../plan/rendezvous.js';
+import { rank } from '../testing/ranking.js';
 import { peerIdOf, World, type WorldNode } from '../testing/world.js';
 
 const random = seededRandom(57);

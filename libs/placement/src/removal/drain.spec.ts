@@ -2,7 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { StoredContent } from '@dfs/chunks';
 import { cidOf, EXTENT_CHUNKS, GiB, MANIFEST_CODEC, MiB, peerIdToBytes, type Cid } from '@dfs/protocol';
 import { eventually, seededRandom } from '@dfs/testing';
-import { rank, type Candidate } from '../plan/rendezvous.js';
+import type { Candidate } from '../plan/rendezvous.js';
+import { rank } from '../testing/ranking.js';
 import { World, type WorldNode } from '../testing/world.js';
 
 const random = seededRandom(11);

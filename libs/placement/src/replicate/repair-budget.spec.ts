@@ -2,7 +2,7 @@ import type { StoredContent } from '@dfs/chunks';
 import fc from 'fast-check';
 import { cidOf, KiB, MiB, second } from '@dfs/protocol';
 import { eventually, seededRandom } from '@dfs/testing';
-import { rank } from '../plan/rendezvous.js';
+import { rank } from '../testing/ranking.js';
 import { RepairBudget } from './repair-budget.js';
 import { WantQueue, type WantedExtent } from './want-queue.js';
 import { World, type WorldNode } from '../testing/world.js';
