@@ -9,11 +9,17 @@ import { World, type WorldNode } from '../testing/world.js';
 const random = seededRandom(11);
 type Four = [WorldNode, WorldNode, WorldNode, WorldNode];
 
+interface NewFile {
+  path: string;
+  bytes: Uint8Array;
+}
+
+const anyFiles = (bytes = 100_000): NewFile[] =>
+  Array.from({ length: 12 }, (_, n) => ({ path: `f${n}`, bytes: random.bytes(bytes) }));
+
 /** Files of which this node alone holds some, as all have heard. */
-async function filesOf(node: WorldNode, asSeenBy: WorldNode, bytes = 100_000): Promise<StoredContent[]> {
-  const files = await node.putMany(
-    Array.from({ length: 12 }, (_, n) => ({ path: `f${n}`, bytes: random.bytes(bytes) })),
-  );
+async function filesOf(node: WorldNode, asSeenBy: WorldNode, put = anyFiles()): Promise<StoredContent[]> {
+  const files = await node.putMany(put);
   await eventually(
     async () => {
       const holders = await Promise.all(files.map((file) => asSeenBy.placement.holders(file.contentId, file.size)));
@@ -40,12 +46,14 @@ async function copiesAt(nodes: readonly WorldNode[], files: readonly StoredConte
 
 const members = (world: World): Candidate[] => world.nodes.map(({ peerId }) => ({ peerId, capacity: 0 }));
 
-/** Files of one extent whose place is at this node, before all others. */
-function placedAt(node: WorldNode, world: World, count: number): { path: string; bytes: Uint8Array }[] {
-  const files: { path: string; bytes: Uint8Array }[] = [];
+/** Files of one extent whose place is at this node, before all others, and at `next` where it is not. */
+function placedAt(node: WorldNode, world: World, count: number, next?: WorldNode): NewFile[] {
+  const files: NewFile[] = [];
   while (files.length < count) {
     const bytes = random.bytes(50_000);
-    if (rank(cidOf(bytes), 0, members(world))[0] === node.peerId) files.push({ path: `p${files.length}`, bytes });
+    const [first, second] = rank(cidOf(bytes), 0, members(world));
+    const isSo = first === node.peerId && (!next || second === next.peerId);
+    if (isSo) files.push({ path: `p${files.length}`, bytes });
   }
   return files;
 }
@@ -150,7 +158,7 @@ describe('emptying a member before it is removed', () => {
     await using world = await World.of(1, { replicas: 1 });
     const [leaver] = world.nodes as Four;
     const owner = await world.add({ quotaBytes: MiB });
-    const files = await filesOf(leaver, owner, 500_000);
+    const files = await filesOf(leaver, owner, anyFiles(500_000));
     expect(files).toHaveLength(12);
     await expect(owner.beforeRemove!(leaver.peerId, { drain: true })).rejects.toMatchObject({ code: 'no-space' });
   });
@@ -168,7 +176,7 @@ describe('emptying a member before it is removed', () => {
     await using world = await World.of(3, { replicas: 1 });
     const [a, b, c] = world.nodes as Four;
     world.roles.set(a.peerId, 'member');
-    const files = await filesOf(b, c);
+    const files = await filesOf(b, c, [...anyFiles(), ...placedAt(b, world, 1, c)]);
     const settled = (): boolean => world.nodes.every(({ placement }) => placement.status().wanted === 0);
     // Its own share is its own in any case.
     const share = files.filter(({ contentId }) => rank(contentId, 0, members(world))[0] === c.peerId).length;
