@@ -80,6 +80,8 @@ class ThingsController {
 })
 class TestModule {}
 
+const nested = (open: string, close: string, depth: number): string => `${open.repeat(depth)}1${close.repeat(depth)}`;
+
 interface Answer {
   status: number;
   headers: IncomingHttpHeaders;
@@ -168,7 +170,8 @@ describe('the front of the HTTP server', () => {
       ['a number that is none', '/api/v1/things?n=0x10', {}, 400, 'validation-failed'],
       ['a parameter twice', '/api/v1/things?n=1&n=2', {}, 400, 'validation-failed'],
       ['an object for a parameter', '/api/v1/things?n[a]=1', {}, 400, 'validation-failed'],
-      ['a prototype for a parameter', '/api/v1/things?__proto__=1', {}, 400, 'bad-request'],
+      ['a prototype for a parameter', '/api/v1/things?__proto__=1', {}, 400, 'validation-failed'],
+      ['a constructor for a parameter', '/api/v1/things?constructor=1', {}, 400, 'validation-failed'],
       ['too many parameters', `/api/v1/things?${'n=1&'.repeat(40)}`, {}, 400, 'bad-request'],
       ['broken percent-encoding in the query', '/api/v1/things?n=%E0%A4%A', {}, 400, 'bad-request'],
       ['broken percent-encoding in the path', '/api/v1/%ff', {}, 404, 'not-found'],
@@ -178,6 +181,26 @@ describe('the front of the HTTP server', () => {
       ['null for a field', '/api/v1/things', json({ name: 'a', note: null }), 400, 'validation-failed'],
       ['a missing body', '/api/v1/things', { method: 'POST' }, 400, 'validation-failed'],
       ['a prototype in the body', '/api/v1/things', json('{"name":"a","__proto__":{"x":1}}'), 400, 'bad-request'],
+      [
+        'a prototype deeper in the body',
+        '/api/v1/things',
+        json('{"name":"a","note":{"__proto__":{"x":1}}}'),
+        400,
+        'bad-request',
+      ],
+      [
+        'fields of every object',
+        '/api/v1/things',
+        json({ name: 'a', toString: 1, valueOf: [] }),
+        400,
+        'validation-failed',
+      ],
+      ['a constructor', '/api/v1/things', json({ name: 'a', constructor: { a: 1 } }), 400, 'validation-failed'],
+      ['an object nested deeply', '/api/v1/things', json(nested('{"a":', '}', 1500)), 400, 'bad-request'],
+      ['a list nested deeply', '/api/v1/things', json(`{"name":${nested('[', ']', 25_000)}}`), 400, 'bad-request'],
+      ['an unknown field nested deeply', '/api/v1/things', json(`{"x":${nested('[', ']', 1500)}}`), 400, 'bad-request'],
+      ['deep JSON that signs in', '/api/v1/session', json(nested('{"token":', '}', 1500)), 400, 'bad-request'],
+      ['a deep object for a parameter', `/api/v1/things?n${'[a]'.repeat(3000)}=1`, {}, 400, 'validation-failed'],
       ['broken JSON', '/api/v1/things', json('{"name":'), 400, 'bad-request'],
       ['a list for a body', '/api/v1/things', json([1]), 400, 'bad-request'],
       [

@@ -1,9 +1,9 @@
 import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
 import type { Request } from 'express';
 import type { Observable } from 'rxjs';
-import { STREAMED_BODY, announcedLength, requestBody } from '@dfs/files';
+import { STREAMED_BODY, announcedLength, parseJsonObject, requestBody } from '@dfs/files';
 import { DfsError, KiB, invalidField, second } from '@dfs/protocol';
-import { MAX_FIELD_LENGTH } from './validation.js';
+import { MAX_FIELD_LENGTH, UNKNOWN_FIELD, isInherited } from './validation.js';
 
 const MAX_JSON_BYTES = 64 * KiB;
 /** A body that small is there at once, or its sender is holding a place. */
@@ -35,7 +35,9 @@ async function readJson(request: Request): Promise<object> {
   if ((request.headers['content-encoding'] ?? 'identity') !== 'identity') {
     throw new DfsError('unsupported-media-type', 'Send the JSON without Content-Encoding.');
   }
-  return parseObject(await readText(request, announced));
+  const body = parseJsonObject(await readText(request, announced), 'The body');
+  refuseUnseen(body);
+  return body;
 }
 
 async function readText(request: Request, announced: number | undefined): Promise<string> {
@@ -59,26 +61,14 @@ async function readText(request: Request, announced: number | undefined): Promis
   }
 }
 
-function parseObject(text: string): object {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new DfsError('bad-request', 'The body is not valid JSON.', { cause });
-  }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-    // Class-transformer passes over it: it would be the one unknown field that is not refused.
-    if (Object.hasOwn(value, '__proto__'))
-      throw new DfsError('bad-request', 'The body has a field that nobody means: __proto__.');
-    refuseNull(value);
-    return value;
-  }
-  throw new DfsError('bad-request', 'The body must be a JSON object, such as {"address": "…"}.');
-}
-
-/** No field takes null, and class-validator passes over one that is optional, as if it had been left out. */
-function refuseNull(body: object): void {
+/**
+ * Fields that validation would pass over as if they had been left out: null for an optional one (class-validator), and
+ * the names of what every object has (class-transformer). No field of the API is called so, and none takes null.
+ */
+function refuseUnseen(body: object): void {
   for (const [field, value] of Object.entries(body)) {
-    if (value === null) throw invalidField(field.slice(0, MAX_FIELD_LENGTH), 'must not be null: leave it out');
+    const name = field.slice(0, MAX_FIELD_LENGTH);
+    if (value === null) throw invalidField(name, 'must not be null: leave it out');
+    if (isInherited(field)) throw invalidField(name, UNKNOWN_FIELD);
   }
 }

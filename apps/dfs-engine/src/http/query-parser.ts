@@ -1,11 +1,12 @@
-import { DfsError } from '@dfs/protocol';
+import { DfsError, invalidField } from '@dfs/protocol';
+import { UNKNOWN_FIELD, isInherited } from './validation.js';
 
 const MAX_PARAMETERS = 32;
 
 /**
  * The query of an address, strictly: what is not valid percent-encoded UTF-8 is refused rather than replaced, since a
  * file would get another name than was asked for. A parameter that stands twice becomes a list, which no DTO takes.
- * @throws DfsError `bad-request`
+ * @throws DfsError `bad-request`, `validation-failed`
  */
 export function parseQuery(text: string | null | undefined): Record<string, string | string[]> {
   const query: Record<string, string | string[]> = Object.create(null) as Record<string, string | string[]>;
@@ -15,8 +16,7 @@ export function parseQuery(text: string | null | undefined): Record<string, stri
   for (const pair of pairs) {
     const at = pair.indexOf('=');
     const name = decode(at < 0 ? pair : pair.slice(0, at));
-    if (name === '__proto__')
-      throw new DfsError('bad-request', 'The address has a parameter that nobody means: __proto__.');
+    if (isInherited(name)) throw invalidField(name, UNKNOWN_FIELD);
     const value = at < 0 ? '' : decode(pair.slice(at + 1));
     const known = query[name];
     query[name] = known === undefined ? value : [known, value].flat();

@@ -4,6 +4,8 @@ import type { FieldProblem } from '@dfs/contracts';
 
 /** Of the name of a field, as far as an answer repeats it. */
 export const MAX_FIELD_LENGTH = 100;
+/** Of a field that no DTO names. */
+export const UNKNOWN_FIELD = 'is not known here: leave it out';
 /** Fields told of in one answer. */
 const MAX_PROBLEMS = 20;
 
@@ -20,6 +22,11 @@ export function validation(): ValidationPipe {
   });
 }
 
+/** Whether a field has the name of something every object has: class-transformer drops it before the whitelist sees it. */
+export function isInherited(field: string): boolean {
+  return field in Object.prototype;
+}
+
 function problemsOf(error: ValidationError, parent = ''): FieldProblem[] {
   const field = `${parent}${error.property}`.slice(0, MAX_FIELD_LENGTH);
   // Decorators are tried from the last to the first: the one that stands first, of the kind of value, says most.
@@ -27,8 +34,7 @@ function problemsOf(error: ValidationError, parent = ''): FieldProblem[] {
     .slice(-1)
     .map(([constraint, message]) => ({
       field,
-      detail:
-        constraint === 'whitelistValidation' ? 'is not known here: leave it out' : withoutName(message, error.property),
+      detail: constraint === 'whitelistValidation' ? UNKNOWN_FIELD : withoutName(message, error.property),
     }));
   return [...own, ...(error.children ?? []).flatMap((child) => problemsOf(child, `${field}.`))];
 }
