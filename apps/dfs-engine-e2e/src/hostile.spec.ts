@@ -13,6 +13,18 @@ interface Case {
   status: number | number[];
 }
 
+/** JSON of 3 KB that is nested deeper than a call stack is, at every address that takes JSON. */
+function deepCases(): Record<string, () => Case> {
+  const [method, id] = ['POST', 'a'.repeat(26)];
+  const body = `{"a":${'['.repeat(1500)}${']'.repeat(1500)}}`;
+  const headers = { 'content-type': 'application/json' };
+  const paths = ['/session', '/peers', '/network/join', '/network/invites', '/network/owners'];
+  const ofFile = ['move', 'restore', 'choose'].map((act) => `/files/${id}/${act}`);
+  const cases: Case[] = [...paths, ...ofFile].map((path) => ({ method, path, headers, body, status: 400 }));
+  cases.push({ method: 'PATCH', path: '/settings', headers, body, status: 400 });
+  return Object.fromEntries(cases.map((item) => [`JSON nested deeply at ${item.path}`, () => item]));
+}
+
 describe('bad input', () => {
   let node: Engine;
   let file: FileInfo;
@@ -101,6 +113,7 @@ describe('bad input', () => {
       body: '{"address":',
       status: 400,
     }),
+    ...deepCases(),
     'an address that is none': () => ({ method: 'POST', path: '/peers', body: { address: 'home' }, status: 400 }),
     'an address of the wrong type': () => ({ method: 'POST', path: '/peers', body: { address: 7 }, status: 400 }),
     'an address that is too long': () => ({ method: 'POST', path: '/peers', body: { address: LONG }, status: 400 }),
