@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { io } from 'socket.io-client';
+import { io, type Socket } from 'socket.io-client';
 import type { AnyEvent, EventPage, FileInfo, FileList, Health, NodeInfo, UploadResults } from '@dfs/contracts';
 import { DURABLE_EVENTS, VOLATILE_EVENTS } from '@dfs/contracts';
 import { eventually, seededRandom } from '@dfs/testing';
@@ -220,6 +220,7 @@ describe('the API of a node', () => {
     const own = listen(`http://127.0.0.1:${test.port}`);
     const foreign = listen('http://evil.example');
     const none = listen(undefined);
+    const others: Socket[] = [];
     try {
       await put('evented', 'x');
       await eventually(() =>
@@ -228,8 +229,21 @@ describe('the API of a node', () => {
       await eventually(() => foreign.problems.length + none.problems.length === 2);
       expect([...foreign.problems, ...none.problems]).toEqual(['origin-refused', 'origin-refused']);
       expect([...foreign.seen, ...none.seen]).toEqual([]);
+      // Signing out ends the sockets of that session, and no other's.
+      const bearer = io(`http://127.0.0.1:${test.port}/events`, {
+        auth: { token: test.node.token },
+        transports: ['websocket'],
+        forceNew: true,
+      });
+      others.push(bearer);
+      await eventually(() => bearer.connected);
+      const origin = `http://127.0.0.1:${test.port}`;
+      const out = { cookie, origin, 'x-dfs-request': '1' };
+      expect((await test.call('/api/v1/session', { method: 'DELETE', headers: out })).status).toBe(204);
+      await eventually(() => own.socket.disconnected);
+      expect(bearer.connected).toBe(true);
     } finally {
-      for (const { socket } of [own, foreign, none]) socket.disconnect();
+      for (const socket of [own.socket, foreign.socket, none.socket, ...others]) socket.disconnect();
     }
   });
 

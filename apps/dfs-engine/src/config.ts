@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { isAbsolute, resolve } from 'node:path';
 import { DfsError, GiB, KiB, MAX_NAME_LENGTH, MiB, day, decodeTicket, hour, minute, second } from '@dfs/protocol';
+import { isStrongToken } from './access/token-strength.js';
 
 /** The whole configuration of a node, checked once, before anything starts. */
 export interface Config {
@@ -48,8 +49,6 @@ export class ConfigError extends Error {
 }
 
 const MAX_VALUE_LENGTH = 8192;
-/** 128 bits in base64, and in any wider alphabet. */
-const MIN_TOKEN_LENGTH = 22;
 const MAX_TOKEN_LENGTH = 256;
 const MAX_ALLOWED_HOSTS = 64;
 const MIN_QUOTA_BYTES = 16 * MiB;
@@ -206,11 +205,11 @@ function ticket(value: string): string {
 
 /** Never repeated in a message. */
 function token(value: string): string {
-  if (/^[\x21-\x7e]+$/.test(value) && value.length >= MIN_TOKEN_LENGTH && value.length <= MAX_TOKEN_LENGTH)
-    return value;
-  throw new Error(
-    `must have ${MIN_TOKEN_LENGTH} to ${MAX_TOKEN_LENGTH} visible ASCII characters, such as the output of: openssl rand -hex 32`,
-  );
+  const such = 'such as the output of: openssl rand -hex 32';
+  if (!/^[\x21-\x7e]+$/.test(value) || value.length > MAX_TOKEN_LENGTH)
+    throw new Error(`must have at most ${MAX_TOKEN_LENGTH} visible ASCII characters, ${such}`);
+  if (!isStrongToken(value)) throw new Error(`must be harder to guess, with at least 128 random bits, ${such}`);
+  return value;
 }
 
 function quota(value: string): number | { percent: number } {

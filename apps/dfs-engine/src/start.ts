@@ -60,7 +60,7 @@ async function startIn(dataDir: DataDir, config: Config, options: StartOptions):
   const { signer, privateKeyRaw } = await loadIdentity(dataDir.identityFile);
   const token = await loadApiToken(dataDir.tokenFile, config.apiToken);
   const hosts = new AllowedHosts(config.http.host, config.allowedHosts);
-  const access = new Access({ token, peerId: signer.peerId, hosts, clock });
+  const access = new Access({ token, peerId: signer.peerId, hosts, clock, log: logger });
   const app = await NestFactory.create<NestExpressApplication>(
     AppModule.forRoot({ config, dataDir, signer, privateKeyRaw, logger, clock }, access),
     new HttpServerAdapter(),

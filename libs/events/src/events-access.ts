@@ -1,11 +1,21 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Unsubscribe } from '@dfs/protocol';
 
 /** Who may listen: decided by the application, asked by the gateway. */
 export interface EventsAccess {
   /** At every request of a connection, before anything else. @throws DfsError `host-refused`, `origin-refused` */
   checkRequest(headers: IncomingHttpHeaders): void;
-  /** At the handshake. @throws DfsError `unauthorized`, `origin-refused` */
-  checkClient(headers: IncomingHttpHeaders, token: string | undefined): void;
+  /**
+   * At the handshake; `address` is that of the client.
+   * @throws DfsError `unauthorized`, `origin-refused`
+   */
+  checkClient(headers: IncomingHttpHeaders, token: string | undefined, address: string): Promise<ClientPass>;
+}
+
+/** What let a client in. */
+export interface ClientPass {
+  /** Calls the listener once, when the pass is good no more: at once if that was before. */
+  onEnd(listener: () => void): Unsubscribe;
 }
 
 /** Injection token of EventsAccess. */

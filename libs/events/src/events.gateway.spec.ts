@@ -15,12 +15,22 @@ import { EventsSocketAdapter } from './events-socket.adapter.js';
 import { eventsMigrations } from './schema.js';
 
 const TOKEN = 'a-token-of-this-node';
+/** Called to end the passes of those who came with that token. */
+const ends = new Map<string, () => void>();
 const access: EventsAccess = {
   checkRequest: (headers) => {
     if (headers.host?.startsWith('evil')) throw new DfsError('host-refused', 'Not our name.');
   },
-  checkClient: (_headers, token) => {
-    if (token !== TOKEN) throw new DfsError('unauthorized', 'Sign in first.');
+  checkClient: async (_headers, token, address) => {
+    await Promise.resolve();
+    if (!token?.startsWith(TOKEN) || address !== '127.0.0.1') throw new DfsError('unauthorized', 'Sign in first.');
+    return {
+      onEnd: (listener) => {
+        ends.set(token, listener);
+        if (token.endsWith('ended')) listener();
+        return () => void ends.delete(token);
+      },
+    };
   },
 };
 const warning = (detail: string) => ({ code: 'low-space' as const, detail, active: true });
@@ -125,6 +135,11 @@ describe('the events gateway', () => {
     ['a negative position', { token: TOKEN, after: -1 }, 'validation-failed'],
     ['a position that is text', { token: TOKEN, after: '5' }, 'validation-failed'],
     ['a stream that is too long', { token: TOKEN, stream: 'x'.repeat(100) }, 'validation-failed'],
+    [
+      'a token nested deeply',
+      { token: JSON.parse(`${'['.repeat(3000)}${']'.repeat(3000)}`) as object },
+      'validation-failed',
+    ],
     ['an unknown field', { token: TOKEN, colour: 'red' }, 'validation-failed'],
   ])('refuses %s', async (_what, auth, code) => {
     const listener = listen(auth);
@@ -133,6 +148,25 @@ describe('the events gateway', () => {
     expect(listener.told.error[0]?.data).toMatchObject({ code, status: code === 'unauthorized' ? 401 : 400 });
     await log.recordNow('node.warning', warning('not for you'));
     expect(listener.seen).toEqual([]);
+  });
+
+  it('ends the connection of a client whose pass ends, and of no other', async () => {
+    const one = listen({ token: `${TOKEN} of one` });
+    const other = listen({ token: `${TOKEN} of another` });
+    await ready(one);
+    await ready(other);
+    ends.get(`${TOKEN} of one`)?.();
+    await eventually(() => one.told.gone.length > 0);
+    await log.recordNow('node.warning', warning('for the other'));
+    await eventually(() => other.seen.length === 1);
+    expect(one.seen).toEqual([]);
+    await eventually(() => !ends.has(`${TOKEN} of one`));
+  });
+
+  it('ends a connection at once whose pass has ended while it opened', async () => {
+    const late = listen({ token: `${TOKEN} that has ended` });
+    await eventually(() => late.told.gone.length > 0);
+    expect(late.told.ready).toEqual([]);
   });
 
   it('lets nobody into the root namespace', async () => {

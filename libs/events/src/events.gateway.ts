@@ -5,10 +5,12 @@ import { EVENTS_NAMESPACE, type AnyEvent, type ClientToServerEvents, type Server
 import { DfsError, toProblem, type Log } from '@dfs/protocol';
 import { ClientFeed, type FeedSink } from './client-feed.js';
 import { EventLog } from './event-log.js';
-import { EVENTS_ACCESS, EVENTS_LOG, type EventsAccess } from './events-access.js';
+import { EVENTS_ACCESS, EVENTS_LOG, type ClientPass, type EventsAccess } from './events-access.js';
 import { parseHandshake } from './handshake.js';
 
-type Client = Socket<ClientToServerEvents, ServerToClientEvents>;
+type Nothing = Record<string, never>;
+type Client = Socket<ClientToServerEvents, ServerToClientEvents, Nothing, { pass: ClientPass }>;
+type Clients = Namespace<ClientToServerEvents, ServerToClientEvents, Nothing, { pass: ClientPass }>;
 
 /** Consoles and scripts that listen at once. */
 const MAX_CLIENTS = 256;
@@ -18,7 +20,7 @@ const FILE_BYTES = 500;
 
 /** Socket.IO namespace `/events`: the event log, live, to those who may see it. */
 @WebSocketGateway({ namespace: EVENTS_NAMESPACE })
-export class EventsGateway implements OnGatewayInit<Namespace>, OnGatewayConnection<Client> {
+export class EventsGateway implements OnGatewayInit<Clients>, OnGatewayConnection<Client> {
   private clients = 0;
 
   constructor(
@@ -27,18 +29,12 @@ export class EventsGateway implements OnGatewayInit<Namespace>, OnGatewayConnect
     @Inject(EVENTS_LOG) private readonly log: Log,
   ) {}
 
-  afterInit(namespace: Namespace): void {
+  afterInit(namespace: Clients): void {
     namespace.use((socket, next) => {
-      try {
-        const { token } = parseHandshake(socket.handshake.auth);
-        this.access.checkClient(socket.handshake.headers, token);
-        if (this.clients >= MAX_CLIENTS) {
-          throw new DfsError('too-many-requests', `${MAX_CLIENTS} clients are listening already: close some.`);
-        }
-        next();
-      } catch (error) {
-        next(refusal(error, socket.id));
-      }
+      this.admit(socket).then(
+        () => next(),
+        (error: unknown) => next(refusal(error, socket.id)),
+      );
     });
   }
 
@@ -49,12 +45,26 @@ export class EventsGateway implements OnGatewayInit<Namespace>, OnGatewayConnect
       this.clients -= 1;
       feed.stop();
     });
+    client.once(
+      'disconnect',
+      client.data.pass.onEnd(() => client.disconnect(true)),
+    );
+    if (client.disconnected) return;
     // Nothing is asked of clients but their handshake: whatever else they say is a mistake or worse.
     client.onAny(() => client.disconnect(true));
     feed.start().catch((error: unknown) => {
       this.log.error({ err: error }, 'the event log could not be read for a client');
       client.disconnect(true);
     });
+  }
+
+  /** @throws DfsError why the client may not listen */
+  private async admit({ handshake, data }: Client): Promise<void> {
+    const { token } = parseHandshake(handshake.auth);
+    data.pass = await this.access.checkClient(handshake.headers, token, handshake.address);
+    if (this.clients >= MAX_CLIENTS) {
+      throw new DfsError('too-many-requests', `${MAX_CLIENTS} clients are listening already: close some.`);
+    }
   }
 }
 

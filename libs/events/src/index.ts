@@ -7,4 +7,4 @@ export { EventLog, type EventLogOptions } from './event-log.js';
 export { eventsMigrations } from './schema.js';
 export { EventsModule } from './events.module.js';
 export { EventsSocketAdapter } from './events-socket.adapter.js';
-export { type EventsAccess } from './events-access.js';
+export { type ClientPass, type EventsAccess } from './events-access.js';

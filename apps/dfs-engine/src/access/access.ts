@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { CSRF_HEADER, routes } from '@dfs/contracts';
-import type { EventsAccess } from '@dfs/events';
-import { DfsError, type Clock } from '@dfs/protocol';
+import type { ClientPass, EventsAccess } from '@dfs/events';
+import { DfsError, type Clock, type Log } from '@dfs/protocol';
 import type { AllowedHosts } from './allowed-hosts.js';
-import { LoginLimit } from './login-limit.js';
+import { GuessLimit, type GuessLimitComponents, type TokenEntrance } from './guess-limit.js';
 import { equalSecrets } from './secrets.js';
 import { Sessions } from './sessions.js';
 
@@ -13,6 +13,18 @@ export interface Entrance {
   /** Without query. */
   path: string;
   headers: IncomingHttpHeaders;
+  /** Of the client, as the connection tells it. */
+  address: string;
+}
+
+export interface AccessComponents {
+  token: string;
+  peerId: string;
+  hosts: AllowedHosts;
+  clock: Clock;
+  log: Log;
+  /** As that of `GuessLimit`. */
+  pause?: GuessLimitComponents['pause'];
 }
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
@@ -25,12 +37,12 @@ const NAME_LENGTH = 16;
 export class Access {
   readonly cookieName: string;
   private readonly sessions: Sessions;
-  private readonly limit: LoginLimit;
+  private readonly guesses: GuessLimit;
 
-  constructor(private readonly components: { token: string; peerId: string; hosts: AllowedHosts; clock: Clock }) {
+  constructor(private readonly components: AccessComponents) {
     this.cookieName = `dfs_${components.peerId.slice(-NAME_LENGTH)}`;
     this.sessions = new Sessions(components.token, components.peerId, components.clock);
-    this.limit = new LoginLimit(components.clock);
+    this.guesses = new GuessLimit(components);
   }
 
   /** @throws DfsError `host-refused` */
@@ -43,54 +55,51 @@ export class Access {
   }
 
   /** @throws DfsError `unauthorized`, `origin-refused`, `forbidden` */
-  check(request: Entrance): void {
+  async check(request: Entrance): Promise<void> {
     if (!needsToken(request)) return;
-    const by = this.identify(request.headers);
-    if (by === undefined) throw unauthorized();
-    if (by === 'cookie' && !SAFE_METHODS.has(request.method)) this.checkOwnPage(request.headers);
+    const { headers, address } = request;
+    // A wrong token is wrong, whatever cookie comes with it.
+    if (headers.authorization) return this.checkToken(bearerOf(headers), address, 'bearer');
+    if (!this.sessionOf(headers)) throw unauthorized();
+    if (!SAFE_METHODS.has(request.method)) this.checkOwnPage(headers);
   }
 
   /**
    * Whether a socket may open: by its handshake's token from anywhere that is not another web page; by the cookie only
-   * from a page of ours.
+   * from a page of ours. The pass of a cookie ends with its session.
    * @throws DfsError `unauthorized`, `origin-refused`
    */
-  checkSocket(headers: IncomingHttpHeaders, token: string | undefined): void {
+  async checkSocket(headers: IncomingHttpHeaders, token: string | undefined, address: string): Promise<ClientPass> {
     const { hosts } = this.components;
     const ownPage = hosts.isOwnOrigin(headers.origin, headers.host);
     if (headers.origin !== undefined && !ownPage) throw foreignOrigin();
     if (token !== undefined || headers.authorization) {
-      if (this.tokenOf(headers, token)) return;
-      throw unauthorized();
+      await this.checkToken(token ?? bearerOf(headers), address, 'socket');
+      return { onEnd: () => () => undefined };
     }
-    if (!this.hasSession(headers)) throw unauthorized();
+    const session = this.sessionOf(headers);
+    if (!session) throw unauthorized();
     if (!ownPage) throw foreignOrigin();
+    return { onEnd: (listener) => this.sessions.onEnd(session, listener) };
   }
 
   /** The same rules for the event stream. */
   forEvents(): EventsAccess {
     return {
       checkRequest: (headers) => this.checkHost(headers),
-      checkClient: (headers, token) => this.checkSocket(headers, token),
+      checkClient: (headers, token, address) => this.checkSocket(headers, token, address),
     };
   }
 
   /**
-   * Trades the token for a session; answers the cookie.
-   * @throws DfsError `unauthorized`, `origin-refused`, `too-many-requests`
+   * Trades the token for a session; resolves with the cookie.
+   * @throws DfsError `unauthorized`, `origin-refused`
    */
-  signIn(token: string, headers: IncomingHttpHeaders, address: string): string {
+  async signIn(token: string, headers: IncomingHttpHeaders, address: string): Promise<string> {
     if (headers.origin !== undefined && !this.components.hosts.isOwnOrigin(headers.origin, headers.host)) {
       throw foreignOrigin();
     }
-    this.limit.check(address);
-    if (!equalSecrets(token, this.components.token)) {
-      this.limit.failed(address);
-      throw new DfsError(
-        'unauthorized',
-        'That is not the token of this node: it is in the file api-token of its data directory.',
-      );
-    }
+    await this.checkToken(token, address, 'sign-in');
     return this.cookie(this.sessions.begin(), Sessions.maxAgeSeconds);
   }
 
@@ -100,19 +109,16 @@ export class Access {
     return this.cookie('', 0);
   }
 
-  private identify(headers: IncomingHttpHeaders): 'token' | 'cookie' | undefined {
-    // A wrong token is wrong, whatever cookie comes with it.
-    if (headers.authorization) return this.tokenOf(headers, undefined) ? 'token' : undefined;
-    return this.hasSession(headers) ? 'cookie' : undefined;
+  /** @throws DfsError `unauthorized`, and later the more wrong tokens come from there */
+  private async checkToken(token: string | undefined, address: string, entrance: TokenEntrance): Promise<void> {
+    if (token === undefined) throw unauthorized();
+    if (equalSecrets(token, this.components.token)) return;
+    await this.guesses.wrong(address, entrance);
+    throw wrongToken();
   }
 
-  private tokenOf(headers: IncomingHttpHeaders, given: string | undefined): boolean {
-    const token = given ?? /^Bearer +([^\s]+) *$/i.exec(headers.authorization ?? '')?.[1];
-    return token !== undefined && equalSecrets(token, this.components.token);
-  }
-
-  private hasSession(headers: IncomingHttpHeaders): boolean {
-    return this.sessionsOf(headers).some((session) => this.sessions.isValid(session));
+  private sessionOf(headers: IncomingHttpHeaders): string | undefined {
+    return this.sessionsOf(headers).find((session) => this.sessions.isValid(session));
   }
 
   private sessionsOf(headers: IncomingHttpHeaders): string[] {
@@ -141,6 +147,17 @@ function needsToken({ method, path }: Entrance): boolean {
   if (OPEN_PATHS.has(lower) || lower.startsWith(OPEN_FOLDER)) return false;
   if (lower === routes.session && method === 'POST') return false;
   return lower.startsWith('/api') || lower.startsWith('/metrics');
+}
+
+function bearerOf(headers: IncomingHttpHeaders): string | undefined {
+  return /^Bearer +([^\s]+) *$/i.exec(headers.authorization ?? '')?.[1];
+}
+
+function wrongToken(): DfsError {
+  return new DfsError(
+    'unauthorized',
+    'That is not the token of this node: it is in the file api-token of its data directory.',
+  );
 }
 
 function unauthorized(): DfsError {

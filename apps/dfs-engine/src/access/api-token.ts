@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { open, readFile, rename, stat } from 'node:fs/promises';
 import { DfsError } from '@dfs/protocol';
+import { isStrongToken } from './token-strength.js';
 
 /** 256 bits. */
 const TOKEN_BYTES = 32;
-/** 128 bits in base64. */
-const MIN_LENGTH = 22;
 const READABLE_BY_OTHERS = 0o077;
 
 /**
@@ -35,8 +34,8 @@ async function readToken(file: string): Promise<string | undefined> {
     throw new DfsError('not-ready', `${file} can be read by others: chmod 600 it, or remove it to get a new token.`);
   }
   const token = (await readFile(file, 'utf8')).trim();
-  if (token.length >= MIN_LENGTH && /^[\x21-\x7e]+$/.test(token)) return token;
-  throw new DfsError('not-ready', `${file} holds no token: remove it to get a new one.`);
+  if (isStrongToken(token)) return token;
+  throw new DfsError('not-ready', `${file} holds no token that is hard to guess: remove it to get a new one.`);
 }
 
 async function writeToken(file: string, token: string): Promise<void> {

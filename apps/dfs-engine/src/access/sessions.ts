@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { day, type Clock } from '@dfs/protocol';
+import { day, type Clock, type Unsubscribe } from '@dfs/protocol';
 import { equalSecrets } from './secrets.js';
 
 /** How long a browser stays signed in. */
@@ -15,6 +15,7 @@ const MAX_ENDED = 10_000;
 export class Sessions {
   private readonly key: Buffer;
   private readonly ended = new Set<string>();
+  private readonly listeners = new Map<string, Set<() => void>>();
 
   constructor(
     token: string,
@@ -40,13 +41,34 @@ export class Sessions {
   }
 
   end(session: string): void {
-    const nonce = session.split('.')[1];
-    if (!nonce || !this.isValid(session)) return;
+    const nonce = nonceOf(session);
+    if (!this.isValid(session)) return;
     this.ended.add(nonce);
     if (this.ended.size > MAX_ENDED) this.ended.delete(this.ended.values().next().value as string);
+    const listeners = this.listeners.get(nonce) ?? [];
+    this.listeners.delete(nonce);
+    for (const listener of listeners) listener();
+  }
+
+  /** Calls the listener once, when a person ends the session: at once if that was before. */
+  onEnd(session: string, listener: () => void): Unsubscribe {
+    const nonce = nonceOf(session);
+    if (this.ended.has(nonce)) {
+      listener();
+      return () => undefined;
+    }
+    const listeners = this.listeners.get(nonce) ?? new Set();
+    this.listeners.set(nonce, listeners.add(listener));
+    return () => {
+      if (listeners.delete(listener) && listeners.size === 0) this.listeners.delete(nonce);
+    };
   }
 
   private sign(head: string): string {
     return createHmac('sha256', this.key).update(head).digest('base64url');
   }
+}
+
+function nonceOf(session: string): string {
+  return session.split('.')[1] ?? '';
 }

@@ -25,13 +25,13 @@ export class SessionController {
   @HttpCode(204)
   @ApiOperation({ operationId: 'signIn', summary: 'Trade the token for a cookie', security: [] })
   @ApiNoContentResponse({ description: 'The cookie is set.' })
-  signIn(
+  async signIn(
     @Query() _query: NoQuery,
     @Body() { token }: SessionBody,
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
-  ): void {
-    const cookie = this.access.signIn(token, request.headers, request.socket.remoteAddress ?? '');
+  ): Promise<void> {
+    const cookie = await this.access.signIn(token, request.headers, request.socket.remoteAddress ?? '');
     response.setHeader('Set-Cookie', cookie);
     response.setHeader('Cache-Control', 'no-store');
   }

@@ -48,8 +48,9 @@ export function installFront(app: NestExpressApplication, options: FrontOptions)
     next();
   });
   serveConsole(app, consoleDir);
-  app.use((request: Request, response: Response, next: NextFunction) => {
-    access.check({ method: request.method, path: pathOf(request), headers: request.headers });
+  app.use(async (request: Request, response: Response, next: NextFunction) => {
+    const address = request.socket.remoteAddress ?? '';
+    await access.check({ method: request.method, path: pathOf(request), headers: request.headers, address });
     letBodyCome(request, response);
     next();
   });

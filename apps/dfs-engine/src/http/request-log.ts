@@ -24,6 +24,8 @@ export function requestLog(logger: Logger): HttpLogger {
     },
     customLogLevel: (request, response, error) => {
       if (error || response.statusCode >= 500) return 'warn';
+      // The limit of guesses writes one line for all of them.
+      if (response.statusCode === 401) return 'debug';
       return request.method === 'GET' || request.method === 'HEAD' ? 'debug' : 'info';
     },
   });
