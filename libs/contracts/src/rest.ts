@@ -88,6 +88,44 @@ export interface UploadResult {
   problem?: Problem;
 }
 
+/** `POST /files/batch`: one act over up to 1,000 files. */
+export interface BatchRequest {
+  op: 'delete';
+  items: BatchItem[];
+  /** Go on although most of the files are being deleted. */
+  confirm?: boolean;
+}
+export interface BatchItem {
+  id: FileId;
+  /** The version that was seen: the file must still show it. */
+  version?: string;
+}
+/** 207: a result for each item, in their order. */
+export interface BatchResults {
+  results: BatchResult[];
+}
+export interface BatchResult {
+  id: FileId;
+  /** Null for an id that the network does not know. */
+  path: string | null;
+  status: number;
+  problem?: Problem;
+}
+
+/** `POST /files/lookup`: up to 1,000 whole paths. */
+export interface LookupRequest {
+  paths: string[];
+}
+/** A result for each path, in their order. */
+export interface LookupResults {
+  results: LookupResult[];
+}
+export interface LookupResult {
+  path: string;
+  /** Null when there is no such file, or it is deleted. */
+  file: FileInfo | null;
+}
+
 /** `GET /files/{fileId}/chunks` */
 export interface ChunkList {
   items: ChunkInfo[];

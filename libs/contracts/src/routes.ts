@@ -11,6 +11,8 @@ export const routes = {
   session: `${API_PREFIX}/session`,
   files: `${API_PREFIX}/files`,
   filesContent: `${API_PREFIX}/files/content`,
+  filesBatch: `${API_PREFIX}/files/batch`,
+  filesLookup: `${API_PREFIX}/files/lookup`,
   file: (id: string) => `${API_PREFIX}/files/${encodeURIComponent(id)}`,
   fileContent: (id: string) => `${API_PREFIX}/files/${encodeURIComponent(id)}/content`,
   fileVersions: (id: string) => `${API_PREFIX}/files/${encodeURIComponent(id)}/versions`,

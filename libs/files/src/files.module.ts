@@ -1,5 +1,6 @@
 import { Module, type DynamicModule, type FactoryProvider } from '@nestjs/common';
 import { FilesController } from './http/files.controller.js';
+import { BatchController } from './http/batch.controller.js';
 import { Files } from './files.js';
 import { VersionsController } from './http/versions.controller.js';
 import { VoidVersionsController } from './http/void-versions.controller.js';
@@ -10,7 +11,7 @@ export class FilesModule {
   static forRoot(files: Pick<FactoryProvider<Files>, 'useFactory' | 'inject'>): DynamicModule {
     return {
       module: FilesModule,
-      controllers: [FilesController, VersionsController, VoidVersionsController],
+      controllers: [FilesController, VersionsController, VoidVersionsController, BatchController],
       providers: [{ provide: Files, ...files }],
       exports: [Files],
     };

@@ -12,6 +12,8 @@ import { DeletionPace } from './write/deletion-pace.js';
 import { openContent, type OpenContent } from './read/download.js';
 import { getFile, listChunks, listFiles, listHolders, type ListQuery } from './read/listing.js';
 import type { FilesComponents } from './ports.js';
+import { removeMany, type BatchItem, type BatchOutcome } from './write/batch.js';
+import { lookUp } from './read/lookup.js';
 import { removeFile, type RemoveOptions } from './write/removal.js';
 import { adoptVersion, chooseVersion, moveFile, restoreFile, type Revised } from './write/revise.js';
 import { uploadMany, type PartResult, type UploadManyOptions, type UploadPart } from './write/upload-many.js';
@@ -49,6 +51,14 @@ export class Files {
 
   remove(fileId: string, options?: RemoveOptions): Promise<void> {
     return removeFile(this.components, this.deletions, fileId, options);
+  }
+
+  removeMany(items: readonly BatchItem[], options?: { confirm?: boolean }): Promise<BatchOutcome[]> {
+    return removeMany(this.components, this.deletions, items, options);
+  }
+
+  lookUp(paths: readonly string[]): Promise<{ path: string; file: FileInfo | null }[]> {
+    return lookUp(this.components, paths);
   }
 
   versions(fileId: string, query: VersionQuery): Promise<VersionList> {

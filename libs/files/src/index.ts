@@ -10,6 +10,6 @@ export type { FilesComponents } from './ports.js';
 export type { OpenContent } from './read/download.js';
 export { announcedLength, goneSignal, requestBody, type Pace } from './http/request-body.js';
 export { parseJsonObject } from './http/json-text.js';
-export { STREAMED_BODY, StreamedBody } from './http/streamed-body.js';
+export { LARGE_JSON_BODY, STREAMED_BODY, StreamedBody } from './http/streamed-body.js';
 export { DecimalQuery, NoQuery } from './http/files.dto.js';
 export { FieldProblemDto, ProblemDto, ReplicationDto } from './http/files.schema.dto.js';

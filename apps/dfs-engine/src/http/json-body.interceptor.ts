@@ -1,11 +1,13 @@
 import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
 import type { Request } from 'express';
 import type { Observable } from 'rxjs';
-import { STREAMED_BODY, announcedLength, parseJsonObject, requestBody } from '@dfs/files';
-import { DfsError, KiB, invalidField, second } from '@dfs/protocol';
+import { LARGE_JSON_BODY, STREAMED_BODY, announcedLength, parseJsonObject, requestBody } from '@dfs/files';
+import { DfsError, KiB, MiB, invalidField, second } from '@dfs/protocol';
 import { MAX_FIELD_LENGTH, UNKNOWN_FIELD, isInherited } from './validation.js';
 
 const MAX_JSON_BYTES = 64 * KiB;
+/** Of a list of a thousand files. */
+const MAX_LARGE_JSON_BYTES = MiB;
 /** A body that small is there at once, or its sender is holding a place. */
 const PACE = { windowMs: 20 * second, bytes: MAX_JSON_BYTES };
 const WITH_BODY = new Set(['POST', 'PUT', 'PATCH']);
@@ -16,13 +18,16 @@ export class JsonBodyInterceptor implements NestInterceptor {
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
     if (context.getType() === 'http' && Reflect.getMetadata(STREAMED_BODY, context.getHandler()) !== true) {
       const request = context.switchToHttp().getRequest<Request>();
-      if (WITH_BODY.has(request.method)) request.body = await readJson(request);
+      if (WITH_BODY.has(request.method)) {
+        const large = Reflect.getMetadata(LARGE_JSON_BODY, context.getHandler()) === true;
+        request.body = await readJson(request, large ? MAX_LARGE_JSON_BYTES : MAX_JSON_BYTES);
+      }
     }
     return next.handle();
   }
 }
 
-async function readJson(request: Request): Promise<object> {
+async function readJson(request: Request, limit: number): Promise<object> {
   const { 'content-type': type, 'transfer-encoding': coded } = request.headers;
   const announced = announcedLength(request);
   if (coded === undefined && (announced ?? 0) === 0) return {};
@@ -35,24 +40,24 @@ async function readJson(request: Request): Promise<object> {
   if ((request.headers['content-encoding'] ?? 'identity') !== 'identity') {
     throw new DfsError('unsupported-media-type', 'Send the JSON without Content-Encoding.');
   }
-  const body = parseJsonObject(await readText(request, announced), 'The body');
+  const body = parseJsonObject(await readText(request, announced, limit), 'The body');
   refuseUnseen(body);
   return body;
 }
 
-async function readText(request: Request, announced: number | undefined): Promise<string> {
+async function readText(request: Request, announced: number | undefined, limit: number): Promise<string> {
   const parts: Uint8Array[] = [];
   let size = announced ?? 0;
-  if (size <= MAX_JSON_BYTES) {
+  if (size <= limit) {
     size = 0;
     for await (const part of requestBody(request, PACE)) {
       size += part.length;
-      if (size > MAX_JSON_BYTES) break;
+      if (size > limit) break;
       parts.push(part);
     }
   }
-  if (size > MAX_JSON_BYTES) {
-    throw new DfsError('payload-too-large', `The JSON body is larger than ${MAX_JSON_BYTES / KiB} KiB.`);
+  if (size > limit) {
+    throw new DfsError('payload-too-large', `The JSON body is larger than ${limit / KiB} KiB.`);
   }
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(parts));

@@ -9,8 +9,8 @@ export const MAX_PAGE = 1000;
 const DEFAULT_PAGE = 100;
 const MAX_SEARCH_LENGTH = 256;
 const MAX_CURSOR_LENGTH = 4096;
-const RECORD_ID = /^[0-9a-f]{64}$/;
-const NO_VERSION = { message: 'is not a version: expected 64 hexadecimal digits, as /versions tells them' };
+export const RECORD_ID = /^[0-9a-f]{64}$/;
+export const NO_VERSION = { message: 'is not a version: expected 64 hexadecimal digits, as /versions tells them' };
 const SORTS: FileSort[] = ['path', '-path', 'size', '-size', 'modifiedAt', '-modifiedAt'];
 const STATES: FileListState[] = ['current', 'deleted', 'conflict'];
 

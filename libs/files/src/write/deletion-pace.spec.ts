@@ -71,7 +71,7 @@ describe('the pace of deletions', () => {
     await expect(pace.admit(() => Promise.resolve(files), false)).rejects.toMatchObject({
       code: 'mass-deletion',
       status: 409,
-      facts: { deleted: 100, files: 120 },
+      facts: { deleted: 100, asked: 1, files: 120 },
     });
   });
 });

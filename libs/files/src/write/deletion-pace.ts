@@ -16,34 +16,37 @@ export class DeletionPace {
   constructor(private readonly clock: Clock = elapsed) {}
 
   /**
-   * Counts one deletion by this node. Asked within the unit of work that deletes: those run one after another.
-   * @param files current files before it
-   * @returns takes it back when the deletion fails
+   * Counts the deletions of one act of this node. Asked before the first of them, within the unit of work that deletes:
+   * those run one after another.
+   * @param files current files before the act
+   * @param count files that the act deletes
+   * @returns takes the count back when the act fails
    * @throws DfsError `mass-deletion` with the counts, unless it is confirmed
    */
-  async admit(files: () => Promise<number>, confirmed: boolean): Promise<() => void> {
+  async admit(files: () => Promise<number>, confirmed: boolean, count = 1): Promise<() => void> {
     const now = this.clock.now();
     const begin = this.times.findIndex((time) => time > now - WINDOW && time <= now);
     if (begin !== 0) this.times = begin === -1 ? [] : this.times.slice(begin);
     const deleted = this.times.length;
-    if (!confirmed && deleted >= ALWAYS) {
+    if (!confirmed && deleted + count > ALWAYS) {
       const before = deleted + (await files());
-      if (deleted + 1 > before / 2) throw massDeletion(deleted, before);
+      if (deleted + count > before / 2) throw massDeletion({ deleted, asked: count, files: before });
     }
-    this.times.push(now);
-    return () => this.takeBack(now);
+    for (let each = 0; each < count; each++) this.times.push(now);
+    return () => this.takeBack(now, count);
   }
 
-  private takeBack(time: number): void {
+  private takeBack(time: number, count: number): void {
     const at = this.times.lastIndexOf(time);
-    if (at !== -1) this.times.splice(at, 1);
+    if (at !== -1) this.times.splice(Math.max(0, at - count + 1), count);
   }
 }
 
-function massDeletion(deleted: number, files: number): DfsError {
+function massDeletion(facts: { deleted: number; asked: number; files: number }): DfsError {
+  const { deleted, asked, files } = facts;
   return new DfsError(
     'mass-deletion',
-    `${deleted} of ${files} files were deleted within a minute. If more than half of them are meant to go, repeat the request with ?confirm=true; otherwise what is gone can be restored.`,
-    { facts: { deleted, files } },
+    `This would make ${deleted + asked} of ${files} files deleted within a minute. If more than half of them are meant to go, confirm it (confirm=true); otherwise what is gone can be restored.`,
+    { facts },
   );
 }

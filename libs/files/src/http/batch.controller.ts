@@ -1,0 +1,47 @@
+import { Body, Controller, HttpCode, Post, Query, Req, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { Request, Response } from 'express';
+import { routes, type BatchResults, type LookupResults } from '@dfs/contracts';
+import { toProblem } from '@dfs/protocol';
+import { Files } from '../files.js';
+import { BatchBody, BatchResultsDto, LookupBody, LookupResultsDto } from './batch.dto.js';
+import { NoQuery } from './files.dto.js';
+import { LargeJsonBody } from './streamed-body.js';
+
+/** One act over many files, and many paths looked up. */
+@ApiTags('files')
+@Controller(routes.files)
+export class BatchController {
+  constructor(private readonly files: Files) {}
+
+  @Post('batch')
+  @HttpCode(207)
+  @LargeJsonBody()
+  @ApiOperation({ operationId: 'changeFiles', summary: 'Delete many files as one act' })
+  @ApiResponse({ status: 207, type: BatchResultsDto, description: 'A result for each item, in their order.' })
+  async batch(
+    @Query() _query: NoQuery,
+    @Body() { items, confirm }: BatchBody,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<BatchResults> {
+    const outcomes = await this.files.removeMany(items, { confirm: confirm === true });
+    const requestId = String(response.getHeader('X-Request-Id') ?? '');
+    return {
+      results: outcomes.map((outcome) => {
+        if (!('error' in outcome)) return { ...outcome, status: 204 };
+        const problem = toProblem(outcome.error, { requestId, instance: request.path });
+        return { id: outcome.id, path: outcome.path, status: problem.status, problem };
+      }),
+    };
+  }
+
+  @Post('lookup')
+  @HttpCode(200)
+  @LargeJsonBody()
+  @ApiOperation({ operationId: 'lookUpFiles', summary: 'Which of many paths there are' })
+  @ApiOkResponse({ type: LookupResultsDto, description: 'A result for each path, in their order.' })
+  async lookup(@Query() _query: NoQuery, @Body() { paths }: LookupBody): Promise<LookupResults> {
+    return { results: await this.files.lookUp(paths) };
+  }
+}

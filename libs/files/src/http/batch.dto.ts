@@ -1,0 +1,86 @@
+import { Type } from 'class-transformer';
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  IsArray,
+  IsBoolean,
+  IsIn,
+  IsOptional,
+  IsString,
+  Matches,
+  MaxLength,
+  ValidateNested,
+} from 'class-validator';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import type {
+  BatchItem,
+  BatchRequest,
+  BatchResult,
+  BatchResults,
+  LookupRequest,
+  LookupResult,
+  LookupResults,
+} from '@dfs/contracts';
+import { FILE_ID_PATTERN, MAX_PATH_BYTES } from '@dfs/protocol';
+import { MAX_PAGE, NO_VERSION, RECORD_ID } from './files.dto.js';
+import { FileDto, ProblemDto } from './files.schema.dto.js';
+
+export class BatchItemBody implements BatchItem {
+  @ApiProperty({ pattern: FILE_ID_PATTERN.source })
+  @Matches(FILE_ID_PATTERN, { message: 'is not a file id: expected 26 letters and digits, as GET /files tells them' })
+  id!: string;
+
+  @ApiPropertyOptional({ pattern: RECORD_ID.source, description: 'The version that was seen: the file must show it.' })
+  @IsOptional()
+  @Matches(RECORD_ID, NO_VERSION)
+  version?: string;
+}
+
+export class BatchBody implements BatchRequest {
+  @ApiProperty({ enum: ['delete'] })
+  @IsIn(['delete'], { message: 'must be delete' })
+  op!: 'delete';
+
+  @ApiProperty({ type: [BatchItemBody], minItems: 1, maxItems: MAX_PAGE })
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(MAX_PAGE)
+  @ValidateNested({ each: true })
+  @Type(() => BatchItemBody)
+  items!: BatchItemBody[];
+
+  @ApiPropertyOptional({ description: 'Go on although most of the files are being deleted.' })
+  @IsOptional()
+  @IsBoolean()
+  confirm?: boolean;
+}
+
+export class LookupBody implements LookupRequest {
+  @ApiProperty({ type: [String], minItems: 1, maxItems: MAX_PAGE, description: 'Whole paths, such as photos/a.jpg.' })
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(MAX_PAGE)
+  @IsString({ each: true })
+  @MaxLength(4 * MAX_PATH_BYTES, { each: true })
+  paths!: string[];
+}
+
+export class BatchResultDto implements BatchResult {
+  @ApiProperty() id!: string;
+  @ApiProperty({ type: String, nullable: true }) path!: string | null;
+  @ApiProperty({ type: 'integer', example: 204 }) status!: number;
+  @ApiPropertyOptional() problem?: ProblemDto;
+}
+
+export class BatchResultsDto implements BatchResults {
+  @ApiProperty({ type: [BatchResultDto] }) results!: BatchResultDto[];
+}
+
+export class LookupResultDto implements LookupResult {
+  @ApiProperty() path!: string;
+  @ApiProperty({ type: FileDto, nullable: true }) file!: FileDto | null;
+}
+
+export class LookupResultsDto implements LookupResults {
+  @ApiProperty({ type: [LookupResultDto] }) results!: LookupResultDto[];
+}
