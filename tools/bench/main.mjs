@@ -2,8 +2,9 @@
  * `npm run bench`: the limits of the machine first, then ours beside them; prints a table and writes it to
  * docs/benchmarks.md.
  *
- *   --quick         128 MiB, 1,000 files, one run, lists of 10,000 files; writes no page
- *   --only a,b      some of: limits, file, put, transfer, small, small-transfer, latency, list; writes no page
+ *   --quick         128 MiB, 1,000 files, one run, lists of 10,000 files, scans of 100,000; writes no page
+ *   --only a,b      some of: limits, file, put, transfer, small, small-transfer, latency, list,
+ *                   scan; writes no page
  *   --bytes N       size of the large file; --files N: number of small ones; writes no page
  *   --runs N        runs of each, of which the median counts
  *   --profile       CPU profiles of the engines into artifacts/profiles; writes no page
@@ -20,6 +21,7 @@ import { measureLimits } from './limits.mjs';
 import { median } from './measure.mjs';
 import { costsText, page, rowsOf, text } from './report.mjs';
 import { abandonMany, manyFiles } from './scale.mjs';
+import { scanCost } from './scan.mjs';
 import {
   abandon,
   inAndOut,
@@ -33,8 +35,8 @@ import {
 /** @typedef {import('./workloads.mjs').Sample} Sample */
 
 const MiB = 1024 * 1024;
-const FULL = { bytes: 1024 * MiB, files: 10_000, runs: 3, samples: 200, listed: 100_000 };
-const QUICK = { bytes: 128 * MiB, files: 1_000, runs: 1, samples: 50, listed: 10_000 };
+const FULL = { bytes: 1024 * MiB, files: 10_000, runs: 3, samples: 200, listed: 100_000, scanned: 1_000_000 };
+const QUICK = { bytes: 128 * MiB, files: 1_000, runs: 1, samples: 50, listed: 10_000, scanned: 100_000 };
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 const { values: flags } = parseArgs({
@@ -117,6 +119,10 @@ async function bench() {
   if (wants('list')) {
     say('a node with very many files');
     figures.scale = await manyFiles({ files: usual.listed, say });
+  }
+  if (wants('scan')) {
+    say('a look over very many contents');
+    figures.scan = await scanCost({ contents: usual.scanned, members: 100 });
   }
   if (samples.length > 0) {
     figures.peak = Math.max(...samples.map(({ cost }) => cost.peak));
