@@ -223,5 +223,7 @@ function forked(signer: Signer, network: string, path: string, content: FileCont
     parents: [],
     from: null,
     imported: false,
+    time: Date.now(),
+    attributes: {},
   });
 }

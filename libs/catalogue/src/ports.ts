@@ -1,6 +1,6 @@
 import type { FileListState, FileSort, MemberRole } from '@dfs/contracts';
 import type { Tx } from '@dfs/database';
-import type { Cid, RecordClock, RecordKind, Unsubscribe, WireValue } from '@dfs/protocol';
+import type { Cid, RecordAttributes, RecordClock, RecordKind, Unsubscribe, WireValue } from '@dfs/protocol';
 import type { SyncChannel } from './sync/reconcile/exchange.js';
 
 /** What a path shows now. */
@@ -16,8 +16,10 @@ export interface Entry {
   author: string;
   /** Milliseconds since 1970: the first version since the path last began to exist. */
   createdAt: number;
-  /** Milliseconds since 1970, by the author's clock. */
+  /** Milliseconds since 1970, by the author's wall clock, and no later than this node came to know of it. */
   modifiedAt: number;
+  /** What the shown record says of the file beside its content; of a deleted file, what was said of it before. */
+  attributes: RecordAttributes;
   deleted: boolean;
   /** There are heads that differ in kind or content: a person must choose. */
   conflict: boolean;
@@ -39,8 +41,15 @@ export interface Draft {
   ifNoneMatch?: '*';
   /** The path it is moved from; the path itself when an earlier version is brought back. */
   from?: string;
-  /** Brought along from another network, where it was written at this time (ms): replaces no file, and yields to them. */
+  /** Brought along from another network, where its clock was this (ms): replaces no file, and yields to them. */
   imported?: number;
+  /** The time of writing that it is to tell, in milliseconds since 1970; now when left out. */
+  time?: number;
+  /**
+   * Said of the file. Over equal bytes another `executable` or `meta` is a version of its own; another `mtime` alone is none,
+   * and what is not said stays.
+   */
+  attributes?: RecordAttributes;
   /**
    * It says anew what a void record said, in place of these: heads or not, and perhaps not here yet. `as`: the record by
    * which this node did so before.

@@ -81,6 +81,8 @@ export async function insertRecords(db: Database, prints: Fingerprints, numbers:
       parents: [],
       from: null,
       imported: false,
+      time: clock.ms,
+      attributes: {},
     });
     const id = sha256(body);
     delta.add(id);

@@ -188,6 +188,8 @@ export function recordOf(signer: Signer, fields: Partial<RecordFields> = {}): Si
     parents: [],
     from: null,
     imported: false,
+    time: (fields.clock ?? { ms: START }).ms,
+    attributes: {},
     ...fields,
   };
   return signRecord(signer, 'prev' in fields ? full : { ...full, prev: recordIdOf(Buffer.from(JSON.stringify(full))) });

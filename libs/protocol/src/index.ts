@@ -18,6 +18,7 @@ export * from './ids/keys.js';
 export * from './messages/bits-messages.js';
 export * from './messages/chunks-messages.js';
 export * from './messages/promise-messages.js';
+export * from './messages/attributes.js';
 export * from './messages/record.js';
 export * from './messages/membership-record.js';
 export * from './messages/ticket.js';

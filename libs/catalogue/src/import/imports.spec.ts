@@ -28,7 +28,8 @@ describe('files brought along', () => {
   it('keep their times and every side of a conflict, and leave deletions behind', async () => {
     const other = testSigner(7);
     await using node = await testNode({ members: [other] });
-    await node.write(fileDraft('old', 1), fileDraft('gone', 2));
+    const attributes = { mtime: 5, executable: true, 'x-later': 'of a later release' };
+    await node.write(fileDraft('old', 1, { attributes }), fileDraft('gone', 2));
     node.clock.advance(60_000);
     await node.write({ kind: 'deletion', path: 'gone' }, { kind: 'folder', path: 'empty' }, fileDraft('new', 3));
     await node.write(fileDraft('two', 4));
@@ -49,7 +50,7 @@ describe('files brought along', () => {
     await eventually(async () => (await node.catalogue.totals()).count === 3);
     await imports.stop();
     expect(await paths(node)).toEqual(['new', 'old', 'two']);
-    expect(await node.catalogue.byPath('old')).toMatchObject({ modifiedAt: START, createdAt: START });
+    expect(await node.catalogue.byPath('old')).toMatchObject({ modifiedAt: START, createdAt: START, attributes });
     expect(await node.catalogue.byPath('new')).toMatchObject({ modifiedAt: START + 60_000, conflict: false });
     expect(await node.catalogue.byPath('two')).toMatchObject({ contentId: content(3), conflict: true });
     expect(await node.catalogue.byPath('gone')).toBeUndefined();

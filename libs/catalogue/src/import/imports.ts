@@ -1,10 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Database, Reader, Tx } from '@dfs/database';
 import type { EventLog } from '@dfs/events';
-import { cidFromBytes, DfsError, isDfsError, minute, second, type Cid, type Log } from '@dfs/protocol';
+import {
+  carriedAttributes,
+  cidFromBytes,
+  DfsError,
+  isDfsError,
+  minute,
+  second,
+  type Cid,
+  type Log,
+} from '@dfs/protocol';
 import type { Draft } from '../ports.js';
 import { hexOf } from '../retention/needed.js';
-import { queryByIds } from '../store/rows.js';
+import { attributesFrom, queryByIds } from '../store/rows.js';
 import { KIND_NUMBER, RecordState } from '../migrations/migrations.js';
 
 export interface ImportsComponents {
@@ -38,6 +47,8 @@ interface ImportRow {
   size: number;
   media_type: string;
   ms: number;
+  time: number;
+  attributes: Uint8Array | null;
 }
 
 /**
@@ -70,8 +81,8 @@ export class Imports {
   /** Sets aside all current files and folders, every side of a conflict too. @returns how many files are set aside in all */
   async keep(tx: Tx): Promise<number> {
     await tx.run(
-      `INSERT INTO catalogue_import (kind, path, content, size, media_type, ms)
-       SELECT r.kind, f.path, r.content, r.size, r.media_type, r.ms
+      `INSERT INTO catalogue_import (kind, path, content, size, media_type, ms, time, attributes)
+       SELECT r.kind, f.path, r.content, r.size, r.media_type, r.ms, r.shown_at, r.attributes
        FROM catalogue_record r JOIN catalogue_file f ON f.seq = r.file
        WHERE r.head = 1 AND r.state = ${RecordState.applied} AND r.kind <> ${KIND_NUMBER.deletion}
        ORDER BY r.ms, r.counter, r.seq`,
@@ -182,7 +193,8 @@ async function countRows(reader: Pick<Tx, 'query'>): Promise<number> {
   return row?.count ?? 0;
 }
 
-function draftOf({ kind, path, content, size, media_type, ms }: ImportRow): Draft {
-  if (kind === KIND_NUMBER.folder || content === null) return { kind: 'folder', path, imported: ms };
-  return { kind: 'file', path, contentId: cidFromBytes(content), size, mediaType: media_type, imported: ms };
+function draftOf({ kind, path, content, size, media_type, ms, time, attributes }: ImportRow): Draft {
+  const draft = { path, imported: ms, time, attributes: carriedAttributes(attributesFrom(attributes)) };
+  if (kind === KIND_NUMBER.folder || content === null) return { kind: 'folder', ...draft };
+  return { kind: 'file', ...draft, contentId: cidFromBytes(content), size, mediaType: media_type };
 }

@@ -1,5 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import type { MigrationClass } from '@dfs/database';
+import { attributesMigrations } from './attributes.js';
 import { chainMigrations } from './chain.js';
 import { importMigrations } from './imports.js';
 import { retentionMigrations } from './retention.js';
@@ -146,4 +147,5 @@ export const catalogueMigrations: MigrationClass[] = [
   CatalogueVersions1764000000000,
   ...retentionMigrations,
   ...voidMigrations,
+  ...attributesMigrations,
 ];

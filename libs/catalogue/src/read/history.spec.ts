@@ -157,7 +157,12 @@ describe('the history of a path', () => {
     expect(await readLastFile(node.db, A)).toMatchObject({ contentId: content(2) });
     await using other = await testNode({ signer: testSigner(8), members: authors });
     await other.catalogue.receive([deletion, first], from);
-    expect(await readLastFile(other.db, A)).toEqual({ contentId: content(1), size: 1001, mediaType: 'text/plain' });
+    expect(await readLastFile(other.db, A)).toEqual({
+      contentId: content(1),
+      size: 1001,
+      mediaType: 'text/plain',
+      attributes: {},
+    });
   });
 
   it('is of its path alone, and its cursors too', async () => {

@@ -1,6 +1,6 @@
 import type { VersionInfo, VersionList } from '@dfs/contracts';
 import type { Reader, SqlValue } from '@dfs/database';
-import { parseRecord, type Cid } from '@dfs/protocol';
+import { carriedAttributes, parseRecord, type Cid, type RecordAttributes } from '@dfs/protocol';
 import { openCursor, sealCursor } from './cursor.js';
 import { MAX_PAGE } from './list.js';
 import {
@@ -24,11 +24,12 @@ export interface VersionQuery {
   cursor?: string;
 }
 
-/** The bytes of a version. */
-export interface FileBytes {
+/** What another record for the same file is made of. */
+export interface FileSaid {
   contentId: Cid;
   size: number;
   mediaType: string;
+  attributes: RecordAttributes;
 }
 
 interface HistoryRow extends VersionRow {
@@ -73,7 +74,7 @@ export async function readVersion(reader: Reader, fileId: string, version: strin
  * What a deleted file last was: what its deletion replaced or, where that is not known here, the newest version there
  * is. Of a file that is not deleted, what it shows.
  */
-export async function readLastFile(reader: Reader, fileId: string): Promise<FileBytes | undefined> {
+export async function readLastFile(reader: Reader, fileId: string): Promise<FileSaid | undefined> {
   const id = fileIdBytes(fileId);
   if (id === undefined) return undefined;
   const [row] = await reader.query<VersionRow>(
@@ -83,8 +84,27 @@ export async function readLastFile(reader: Reader, fileId: string): Promise<File
     [id],
   );
   if (!row) return undefined;
-  const { content, size, mediaType } = versionFrom(row) as StoredVersion & { content: Cid };
-  return { contentId: content, size, mediaType };
+  return saidBy(row);
+}
+
+/** What a version of a path says of its file, if it counts and is one. `time`: that of writing, as its author told it. */
+export async function readSaid(
+  reader: Reader,
+  fileId: string,
+  version: string,
+): Promise<(FileSaid & { time: number }) | undefined> {
+  const id = fileIdBytes(fileId);
+  if (id === undefined) return undefined;
+  const [row] = await reader.query<HistoryRow>(
+    `${SELECT} WHERE r.id = ? AND ${OF_FILE} AND r.kind = ${KIND_NUMBER.file}`,
+    [fromHex(version), id],
+  );
+  return row && { ...saidBy(row), time: parseRecord(row.body).fields?.time ?? row.shown_at };
+}
+
+function saidBy(row: VersionRow): FileSaid {
+  const { content, size, mediaType, attributes } = versionFrom(row) as StoredVersion & { content: Cid };
+  return { contentId: content, size, mediaType, attributes: carriedAttributes(attributes) };
 }
 
 const SELECT = `SELECT ${VERSION_COLUMNS}, r.head, r.body, f.path, f.record_id AS shown,
@@ -121,7 +141,7 @@ function infoOf(row: HistoryRow): VersionInfo {
     mediaType: isFile ? version.mediaType : '',
     contentId: isFile ? version.content : null,
     author: version.author,
-    writtenAt: new Date(version.clock.ms).toISOString(),
+    writtenAt: new Date(version.shownAt).toISOString(),
     head: row.head === 1,
     shown: version.id === toHex(row.shown),
     imported: version.imported,

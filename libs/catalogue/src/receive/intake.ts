@@ -142,7 +142,7 @@ export class Intake {
     return records.flatMap((record) => {
       const state = judge(record, standingOf(this.context.members, record.envelope.author), now);
       if (state === undefined) refuse('may-not-write');
-      return state === undefined ? [] : [{ ...record, state }];
+      return state === undefined ? [] : [{ ...record, state, shownAt: shownAt(record, now) }];
     });
   }
 
@@ -199,6 +199,11 @@ const REFUSED: Record<RefusalReason, string> = {
   'may-not-write': 'their author may hold data but not write',
   ceiling: 'their author has written more than one member may, or too many changes wait already',
 };
+
+/** Of a record of a later release, which may say it elsewhere, its stamp stands for the time it was written. */
+function shownAt({ envelope, fields }: VerifiedRecord, now: number): number {
+  return Math.min(fields?.time ?? envelope.clock.ms, now);
+}
 
 function waits(state: RecordState): boolean {
   return state === RecordState.waitingAuthor || state === RecordState.future;

@@ -2,6 +2,7 @@ import { setImmediate as breathe } from 'node:timers/promises';
 import type { Database, Reader, Tx } from '@dfs/database';
 import { hour, MAX_CLOCK_SKEW, parseRecord } from '@dfs/protocol';
 import { Changeset, type ChangesetContext, type JudgedRecord } from '../write/changeset.js';
+import { replacedIds } from '../rules/heads.js';
 import { BLOBS, NUMBERS, peerText, toHex } from '../store/rows.js';
 import { IN_SET, RecordState } from '../migrations/migrations.js';
 import { judgeValid, lastCounted } from '../rules/validity.js';
@@ -37,12 +38,13 @@ interface StoredRow {
   file: number | null;
   body: Uint8Array;
   signature: Uint8Array;
+  shown_at: number;
 }
 
 /** A stored record and what it is worth now; `undefined`: it is refused and goes. */
 type Verdict = (row: StoredRow) => RecordState | undefined;
 
-const ROW = 'seq, id, state, file, body, signature';
+const ROW = 'seq, id, state, file, body, signature, shown_at';
 
 /**
  * Judges anew what membership or time has changed: records of authors that have become known, were removed, or may not
@@ -180,8 +182,8 @@ async function storeAnew(
   const isFound = new Set(found.map((row) => row.seq));
   for (const row of rows) {
     const state = isFound.has(row.seq) ? verdict(row) : row.state;
-    const { body, signature } = row;
-    if (state !== undefined) judged.push({ ...parseRecord(body), body, signature, state, again: true });
+    const { body, signature, shown_at: shownAt } = row;
+    if (state !== undefined) judged.push({ ...parseRecord(body), body, signature, state, again: true, shownAt });
   }
   await takeOut(tx, rows);
   const paths = judged.flatMap(({ fields }) => (fields ? [fields.path] : []));
@@ -207,7 +209,10 @@ async function withTheirPaths(tx: Tx, found: readonly StoredRow[]): Promise<Stor
 
 async function takeOut(tx: Tx, rows: readonly StoredRow[]): Promise<void> {
   const seqs = JSON.stringify(rows.map((row) => row.seq));
-  const parents = rows.flatMap((row) => parseRecord(row.body).fields?.parents ?? []);
+  const parents = rows.flatMap((row) => {
+    const { fields } = parseRecord(row.body);
+    return fields ? replacedIds(fields) : [];
+  });
   await tx.run(`DELETE FROM catalogue_parent WHERE parent IN ${BLOBS} AND child IN ${NUMBERS}`, [
     JSON.stringify(parents),
     seqs,

@@ -26,9 +26,9 @@ const PATH_IS_GONE = `NOT EXISTS (SELECT 1 FROM catalogue_record h
 /** Version v was replaced, and that is past retention. */
 const IS_REPLACED = `EXISTS (SELECT 1 FROM catalogue_parent p JOIN catalogue_record c ON c.seq = p.child
   WHERE p.parent = v.id AND c.file = v.file AND c.state = ${applied} AND c.stored <= d.cutoff)`;
-/** There are as many newer versions of its path as are kept in any case. */
+/** There are as many newer versions of its path as are kept in any case; those that repeat a content are not counted. */
 const IS_OLD = `(SELECT count(*) FROM (SELECT 1 FROM catalogue_record n
-  WHERE n.file = v.file AND n.state = ${applied} AND n.kind = ${file} AND (n.ms, n.counter, n.id) > (v.ms, v.counter, v.id)
+  WHERE n.file = v.file AND n.state = ${applied} AND n.kind = ${file} AND n.repeats = 0 AND (n.ms, n.counter, n.id) > (v.ms, v.counter, v.id)
   LIMIT d.versions)) >= d.versions`;
 
 /** LIMIT cannot name a column: it is put in as a number. */

@@ -1,4 +1,12 @@
-import { compareClocks, type Cid, type RecordClock, type RecordKind } from '@dfs/protocol';
+import {
+  carriedAttributes,
+  compareClocks,
+  type Cid,
+  type RecordAttributes,
+  type RecordClock,
+  type RecordFields,
+  type RecordKind,
+} from '@dfs/protocol';
 
 /** A record that counts, as far as heads are concerned. */
 export interface Version {
@@ -12,8 +20,14 @@ export interface Version {
   /** Brought along by a node that joined: shown only where there is nothing else. */
   imported: boolean;
   clock: RecordClock;
-  /** Milliseconds since 1970: the first version of this life of the path. */
+  /** Milliseconds since 1970: the author's wall clock, or this node's when the record came, whichever was earlier. */
+  shownAt: number;
+  /** Of a deletion: those of what was deleted. */
+  attributes: RecordAttributes;
+  /** `shownAt` of the first version of this life of the path. */
   born: number;
+  /** It has the content of one that it replaces: it only says something else about it. */
+  repeats: boolean;
 }
 
 const RANK: Record<RecordKind, number> = { deletion: 0, folder: 1, file: 2 };
@@ -58,27 +72,38 @@ export function inConflict(heads: Iterable<Version>): boolean {
   return false;
 }
 
+/** Ids of all that a record replaces: its parents, and those whose clock is greater although they came before it. */
+export function replacedIds({ parents, attributes }: Pick<RecordFields, 'parents' | 'attributes'>): readonly string[] {
+  return attributes.supersedes === undefined ? parents : [...new Set([...parents, ...attributes.supersedes])];
+}
+
 /** What a version takes over from those it replaces. */
 export interface Inherited {
   born: number;
   content: Cid | null;
   size: number;
   mediaType: string;
+  attributes: RecordAttributes;
+  repeats: boolean;
 }
 
 /** From the parents that are known and count; `own` is what the record itself says. */
-export function inherit(own: Omit<Version, 'born'>, parents: readonly Version[]): Inherited {
-  const { content, size, mediaType } = own;
+export function inherit(own: Omit<Version, 'born' | 'repeats'>, parents: readonly Version[]): Inherited {
+  const { content, size, mediaType, attributes } = own;
   if (own.kind !== 'deletion') {
     const before = parents.filter((parent) => parent.kind === own.kind).map((parent) => parent.born);
-    return { born: Math.min(own.clock.ms, ...before), content, size, mediaType };
+    const repeats =
+      own.kind === 'file' && parents.some((parent) => parent.kind === 'file' && parent.content === content);
+    return { born: Math.min(own.shownAt, ...before), content, size, mediaType, attributes, repeats };
   }
   const deleted = shownOf(parents.filter((parent) => parent.content !== null));
   return {
-    born: own.clock.ms,
+    born: own.shownAt,
     content: deleted?.content ?? null,
     size: deleted?.size ?? 0,
     mediaType: deleted?.mediaType ?? '',
+    attributes: carriedAttributes(deleted?.attributes ?? {}),
+    repeats: false,
   };
 }
 

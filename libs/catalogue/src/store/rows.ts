@@ -1,12 +1,15 @@
 import type { Reader, Tx } from '@dfs/database';
 import {
   cidFromBytes,
+  decodeAttributes,
   EMPTY_CONTENT,
+  encodeAttributes,
   fromBase32,
   peerIdFromBytes,
   peerIdToBytes,
   toBase32,
   type Cid,
+  type RecordAttributes,
   type RecordKind,
 } from '@dfs/protocol';
 import type { Version } from '../rules/heads.js';
@@ -30,7 +33,7 @@ export async function queryByIds<R>(reader: Reader, sql: string, ids: readonly s
 }
 
 export const VERSION_COLUMNS =
-  'r.seq, r.id, r.file, r.kind, r.content, r.size, r.media_type, r.imported, a.peer, r.ms, r.counter, r.born';
+  'r.seq, r.id, r.file, r.kind, r.content, r.size, r.media_type, r.imported, a.peer, r.ms, r.counter, r.born, r.shown_at, r.attributes, r.repeats';
 export const VERSIONS = 'catalogue_record r JOIN catalogue_author a ON a.id = r.author';
 
 export interface VersionRow {
@@ -46,6 +49,9 @@ export interface VersionRow {
   ms: number;
   counter: number;
   born: number;
+  shown_at: number;
+  attributes: Uint8Array | null;
+  repeats: number;
 }
 
 /** A version that is stored: `seq` is its row, `file` its path's. */
@@ -66,12 +72,15 @@ export function versionFrom(row: VersionRow): StoredVersion {
     author: peerText(row.peer),
     imported: row.imported === 1,
     clock: { ms: row.ms, counter: row.counter },
+    shownAt: row.shown_at,
+    attributes: attributesFrom(row.attributes),
     born: row.born,
+    repeats: row.repeats === 1,
   };
 }
 
 export const FILE_COLUMNS =
-  'f.seq, f.file_id, f.path, f.state, f.conflict, f.record_id, f.content, f.size, f.media_type, a.peer, f.created, f.modified';
+  'f.seq, f.file_id, f.path, f.state, f.conflict, f.record_id, f.content, f.size, f.media_type, a.peer, f.created, f.modified, f.attributes';
 export const FILES = 'catalogue_file f JOIN catalogue_author a ON a.id = f.author';
 
 export interface FileRow {
@@ -87,6 +96,7 @@ export interface FileRow {
   peer: Uint8Array;
   created: number;
   modified: number;
+  attributes: Uint8Array | null;
 }
 
 export function entryFrom(row: FileRow): Entry {
@@ -100,6 +110,7 @@ export function entryFrom(row: FileRow): Entry {
     author: peerText(row.peer),
     createdAt: row.created,
     modifiedAt: row.modified,
+    attributes: attributesFrom(row.attributes),
     deleted: row.state === PathState.deleted,
     conflict: row.conflict === 1,
   };
@@ -156,6 +167,15 @@ export function toHex(bytes: Uint8Array): string {
 
 export function fromHex(id: string): Uint8Array {
   return Buffer.from(id, 'hex');
+}
+
+/** A column: null where there are none. */
+export function attributesFrom(bytes: Uint8Array | null): RecordAttributes {
+  return bytes === null ? {} : decodeAttributes(bytes);
+}
+
+export function attributesColumn(attributes: RecordAttributes): Uint8Array | null {
+  return Object.keys(attributes).length === 0 ? null : encodeAttributes(attributes);
 }
 
 function contentFrom(bytes: Uint8Array | null): Cid | null {

@@ -1,5 +1,12 @@
 import type { Reader, Tx } from '@dfs/database';
-import { DfsError, MAX_CLOCK_SKEW, parseRecord, type RecordClock, type RecordFields } from '@dfs/protocol';
+import {
+  carriedAttributes,
+  DfsError,
+  MAX_CLOCK_SKEW,
+  parseRecord,
+  type RecordClock,
+  type RecordFields,
+} from '@dfs/protocol';
 import type { Draft } from '../ports.js';
 import { BLOBS, fromHex, queryByIds, toHex } from '../store/rows.js';
 import { RecordState } from '../migrations/migrations.js';
@@ -30,10 +37,20 @@ export async function adoptionOf(reader: Reader, version: string, now: number): 
   const known = await voidOfPath(reader, fields);
   const parents = await countedAmong(reader, frontierOf(fields, known), fields, now);
   const { kind, path, content, size, mediaType } = fields;
+  const attributes = carriedAttributes(fields.attributes);
   const adopts = { parents, as: known.get(version)?.adopted ?? null };
-  if (kind !== 'file') return { kind, path, adopts };
+  if (kind !== 'file') return { kind, path, attributes, adopts };
   // As of a version that is brought back: `from` is the path itself.
-  return { kind, path, ...(content === null ? {} : { contentId: content }), size, mediaType, from: path, adopts };
+  return {
+    kind,
+    path,
+    ...(content === null ? {} : { contentId: content }),
+    size,
+    mediaType,
+    attributes,
+    from: path,
+    adopts,
+  };
 }
 
 /** Notes which record says here what the void one said. */

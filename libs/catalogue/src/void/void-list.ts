@@ -16,7 +16,7 @@ export interface VoidVersion {
   size: number;
   mediaType: string;
   author: string;
-  /** Milliseconds since 1970, by the author's clock. */
+  /** Milliseconds since 1970, by the author's wall clock, and no later than this node came to know of it. */
   modifiedAt: number;
   /** The record that says the same here since this node adopted it. */
   adoptedAs: string | null;
@@ -48,13 +48,14 @@ interface ListedRow {
   peer: Uint8Array;
   ms: number;
   counter: number;
+  shown_at: number;
   adopted: Uint8Array | null;
   purged: number;
 }
 
-const SELECT = `SELECT v.id, v.path, v.kind, v.content, v.size, v.media_type, a.peer, v.ms, v.counter, d.record AS adopted,
+const SELECT = `SELECT v.id, v.path, v.kind, v.content, v.size, v.media_type, a.peer, v.ms, v.counter, r.shown_at, d.record AS adopted,
   EXISTS (SELECT 1 FROM catalogue_purged p WHERE p.content = v.content) AS purged
-  FROM catalogue_void v JOIN catalogue_author a ON a.id = v.author LEFT JOIN catalogue_adopted d ON d.id = v.id`;
+  FROM catalogue_void v JOIN catalogue_author a ON a.id = v.author JOIN catalogue_record r ON r.seq = v.seq LEFT JOIN catalogue_adopted d ON d.id = v.id`;
 
 interface Filter {
   where: string[];
@@ -144,7 +145,7 @@ function versionFrom(row: ListedRow, networkId: string): VoidVersion {
     size: row.size,
     mediaType: row.media_type,
     author: peerText(row.peer),
-    modifiedAt: row.ms,
+    modifiedAt: row.shown_at,
     adoptedAs: row.adopted && toHex(row.adopted),
     purged: kind === 'file' && row.purged === 1,
   };

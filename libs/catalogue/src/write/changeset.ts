@@ -5,9 +5,10 @@ import { bulkInsert, type BulkTable } from '../bulk-insert.js';
 import { causally } from '../rules/causal-order.js';
 import { chainKey } from '../rules/chain-key.js';
 import { Delta, type Fingerprints } from '../store/fingerprints.js';
-import { inherit, type Version } from '../rules/heads.js';
+import { inherit, replacedIds, type Version } from '../rules/heads.js';
 import { writePaths, type PathOutcome } from './path-rows.js';
 import {
+  attributesColumn,
   authorRows,
   BLOBS,
   fileIdBytes,
@@ -34,6 +35,8 @@ export interface JudgedRecord extends SignedRecord, ParsedRecord {
   state: RecordState;
   /** Stored before, in another state: its author's share has been counted. */
   again?: boolean;
+  /** See Version: worked out once, when the record comes. */
+  shownAt: number;
 }
 
 /** A path in this unit of work: what it was, and its heads as they change. */
@@ -129,7 +132,7 @@ export class Changeset {
     const ordered = causally(
       applied,
       (record) => record.id,
-      (record) => record.fields?.parents ?? [],
+      (record) => (record.fields ? replacedIds(record.fields) : []),
     );
     for (const [index, record] of [...others, ...ordered].entries()) {
       if (index % RECORDS_PER_TURN === RECORDS_PER_TURN - 1) await breathe();
@@ -147,7 +150,7 @@ export class Changeset {
     if (record.fields === null || record.state !== RecordState.applied) return;
     const path = this.path(record.fields.path);
     row.file = path.seq;
-    row.version = this.place(path, record.id, record.fields);
+    row.version = this.place(path, record, record.fields);
   }
 
   /** Records that came into the set in this unit, each with its key among those of its author. */
@@ -200,7 +203,7 @@ export class Changeset {
     return outcomes;
   }
 
-  private place(path: PathChange, id: string, fields: RecordFields): Version {
+  private place(path: PathChange, { id, shownAt }: JudgedRecord, fields: RecordFields): Version {
     const own = {
       id,
       kind: fields.kind,
@@ -210,13 +213,15 @@ export class Changeset {
       author: fields.author,
       imported: fields.imported,
       clock: fields.clock,
+      shownAt,
+      attributes: fields.attributes,
     };
     const parents = fields.parents
       .map((parent) => this.parentOf(path, parent))
       .filter((parent): parent is Version => parent !== undefined);
     const version: Version = { ...own, ...inherit(own, parents) };
     this.versions.set(`${path.seq}:${id}`, version);
-    for (const parent of fields.parents) this.replace(path, parent);
+    for (const replaced of replacedIds(fields)) this.replace(path, replaced);
     if (this.hasChild.has(`${path.seq}:${id}`)) this.late.add(path);
     else if (!this.replaced.has(`${path.seq}:${id}`)) {
       path.heads.set(id, version);
@@ -304,12 +309,16 @@ export class Changeset {
       record.signature,
       chain,
       this.context.runningMs(),
+      record.shownAt,
+      version && attributesColumn(version.attributes),
+      version?.repeats ? 1 : 0,
+      record.fields?.attributes.purge ? 1 : 0,
     ];
   }
 
   private async writeEdges(): Promise<void> {
     const edges = this.rows.flatMap(({ record, seq, version }) =>
-      version ? record.fields!.parents.map((parent) => [fromHex(parent), seq]) : [],
+      version ? replacedIds(record.fields!).map((replaced) => [fromHex(replaced), seq]) : [],
     );
     await bulkInsert(this.tx, PARENTS, edges);
     if (this.unhead.length === 0) return;
@@ -338,8 +347,12 @@ const RECORDS: BulkTable = {
     'signature',
     'chain',
     'stored',
+    'shown_at',
+    'attributes',
+    'repeats',
+    'purge',
   ],
-  blobs: new Set(['id', 'content', 'body', 'signature']),
+  blobs: new Set(['id', 'content', 'body', 'signature', 'attributes']),
 };
 const PARENTS: BulkTable = { name: 'catalogue_parent', columns: ['parent', 'child'], blobs: new Set(['parent']) };
 

@@ -1,5 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Tx } from '@dfs/database';
 import {
+  carriedAttributes,
   compareClocks,
   DfsError,
   encodeRecord,
@@ -10,13 +12,14 @@ import {
   RECORD_VERSION,
   recordIdOf,
   signBodies,
+  type RecordAttributes,
   type RecordClock,
   type RecordFields,
   type SignedRecord,
   type Signer,
 } from '@dfs/protocol';
 import type { Changeset, JudgedRecord, PathChange } from './changeset.js';
-import { ranked, type Version } from '../rules/heads.js';
+import { ranked, shownOf, type Version } from '../rules/heads.js';
 import type { Commit, CommitOutcome, Draft } from '../ports.js';
 import { entryOf, pathRow, type PathRow } from './path-rows.js';
 import { peerBytes, toHex } from '../store/rows.js';
@@ -104,6 +107,7 @@ export class DraftWriter {
     const { signer, networkId, now } = this.context;
     const clock = this.stamp(replaced, draft.imported);
     const isFile = draft.kind === 'file';
+    const time = draft.time ?? now;
     if (clock.ms > now + MAX_CLOCK_SKEW) throw clockSkew();
     const fields: RecordFields = {
       version: RECORD_VERSION,
@@ -119,6 +123,8 @@ export class DraftWriter {
       parents: replaced.map((head) => head.id).sort(),
       from: draft.from ?? null,
       imported: draft.imported !== undefined,
+      time,
+      attributes: attributesOf(draft, path),
     };
     const body = encodeRecord(fields);
     const record: JudgedRecord = {
@@ -128,6 +134,7 @@ export class DraftWriter {
       envelope: fields,
       fields,
       state: RecordState.applied,
+      shownAt: Math.min(time, now),
     };
     this.last = { id: record.id, clock };
     this.written.push(record);
@@ -194,8 +201,26 @@ function successorOf(draft: Draft, heads: readonly Version[]): readonly Version[
   // Nothing is lost by replacing what is deleted: whoever writes a path anew has seen that it was.
   if (shown?.kind !== 'file') return heads;
   const all = draft.replaces === 'all' && heads.length > 1;
-  if (!all && target?.kind === 'file' && target.content === draft.contentId) return 'unchanged';
+  if (!all && target?.kind === 'file' && target.content === draft.contentId && !saysElse(draft, target))
+    return 'unchanged';
   return all ? heads : heads.filter((head) => saysTheSame(head, target));
+}
+
+/** Another `executable` or `meta` is news; another `mtime` is none. What is not said stays, unless a version is brought back. */
+function saysElse({ attributes = {}, from }: Draft, { attributes: before }: Version): boolean {
+  const { executable, meta } = from === undefined ? attributes : { executable: false, meta: {}, ...attributes };
+  return (
+    (executable !== undefined && executable !== (before.executable ?? false)) ||
+    (meta !== undefined && !isDeepStrictEqual(meta, before.meta ?? {}))
+  );
+}
+
+/** What a record says: over equal bytes also what the shown one said, where nothing else is said. */
+function attributesOf({ kind, contentId, from, attributes = {} }: Draft, { heads }: PathChange): RecordAttributes {
+  const shown = kind === 'file' && from === undefined ? shownOf(heads.values()) : undefined;
+  const before = shown?.kind === 'file' && shown.content === contentId ? carriedAttributes(shown.attributes) : {};
+  const { meta = {}, ...all } = { ...before, ...attributes };
+  return Object.keys(meta).length === 0 ? all : { ...all, meta };
 }
 
 /** Heads with the bytes of the one that is replaced go with it: they would become a conflict with what is written now. */

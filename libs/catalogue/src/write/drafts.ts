@@ -1,9 +1,12 @@
-import type { VersionInfo } from '@dfs/contracts';
+import { randomBytes } from 'node:crypto';
 import type { Reader } from '@dfs/database';
 import { DfsError, normalisePath } from '@dfs/protocol';
-import { readLastFile, readVersion } from '../read/history.js';
+import { readLastFile, readSaid, readVersion, type FileSaid } from '../read/history.js';
 import type { Draft, Entry } from '../ports.js';
 import { readEntry } from '../read/queries.js';
+
+/** Of what is the same on all records of one act. */
+const ACT_BYTES = 16;
 
 // What is to be written to change a path by what is known of it: read within the unit of work that writes it.
 
@@ -11,10 +14,9 @@ import { readEntry } from '../read/queries.js';
 export async function restoration(reader: Reader, fileId: string, version?: string): Promise<Draft> {
   const { path, deleted } = await known(reader, fileId);
   if (version === undefined && !deleted) throw notDeleted();
-  const found = version === undefined ? await readLastFile(reader, fileId) : await readVersion(reader, fileId, version);
-  if (!found?.contentId) throw version === undefined ? nothingKnown() : noSuchVersion();
-  const { contentId, size, mediaType } = found;
-  return { kind: 'file', path, contentId, size, mediaType, replaces: 'all', from: path };
+  const found = version === undefined ? await readLastFile(reader, fileId) : await readSaid(reader, fileId, version);
+  if (found === undefined) throw version === undefined ? nothingKnown() : noSuchVersion();
+  return { kind: 'file', path, ...saying(found), replaces: 'all', from: path };
 }
 
 /** @throws DfsError `file-not-found`, `version-not-found`, `conflict` when there is none or the version is no head */
@@ -24,34 +26,41 @@ export async function choice(reader: Reader, fileId: string, version: string): P
   if (!chosen || chosen.kind === 'folder') throw noSuchVersion();
   if (!conflict) throw new DfsError('conflict', 'The file is not in conflict: there is nothing to choose.');
   if (!chosen.head) throw replaced();
-  return draftOf(path, chosen);
+  const said = await readSaid(reader, fileId, version);
+  return { kind: chosen.kind, path, ...(said && saying(said)), replaces: 'all' };
 }
 
 /**
- * The history stays where it was.
+ * The history stays where it was. What it shows tells the time at which it was written, and not that of the move.
  * @throws DfsError `invalid-path`, `path-exists`, `file-not-found`, `conflict` while a choice is open
  */
 export async function relocation(reader: Reader, fileId: string, to: string): Promise<Draft[]> {
   const path = normalisePath(to);
-  const { path: from, contentId, size, mediaType, deleted, conflict } = await known(reader, fileId);
+  const { path: from, recordId, deleted, conflict } = await known(reader, fileId);
   if (deleted) throw new DfsError('file-not-found', 'The file has been deleted: restore it before it is moved.');
   if (path === from) throw new DfsError('path-exists', 'The file is at that path already: choose another one.');
   if (conflict) throw undecided();
+  const said = await readSaid(reader, fileId, recordId);
+  if (said === undefined) throw notKnown();
+  const act = randomBytes(ACT_BYTES);
   return [
-    { kind: 'file', path, contentId, size, mediaType, from },
-    { kind: 'deletion', path: from, replaces: 'all' },
+    { kind: 'file', path, ...saying(said), attributes: { ...said.attributes, act }, time: said.time, from },
+    { kind: 'deletion', path: from, replaces: 'all', attributes: { act } },
   ];
 }
 
 async function known(reader: Reader, fileId: string): Promise<Entry> {
   const entry = await readEntry(reader, fileId);
   if (entry) return entry;
-  throw new DfsError('file-not-found', 'There is no file with this id in the network.');
+  throw notKnown();
 }
 
-function draftOf(path: string, { kind, contentId, size, mediaType }: VersionInfo): Draft {
-  if (contentId === null) return { kind, path, replaces: 'all' };
-  return { kind, path, contentId, size, mediaType, replaces: 'all' };
+function saying({ contentId, size, mediaType, attributes }: FileSaid): Pick<Draft, keyof FileSaid> {
+  return { contentId, size, mediaType, attributes };
+}
+
+function notKnown(): DfsError {
+  return new DfsError('file-not-found', 'There is no file with this id in the network.');
 }
 
 function notDeleted(): DfsError {

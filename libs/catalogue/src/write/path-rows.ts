@@ -4,7 +4,7 @@ import { bulkInsert, type BulkTable } from '../bulk-insert.js';
 import type { PathChange } from './changeset.js';
 import { inConflict, shownOf, type Version } from '../rules/heads.js';
 import type { Entry } from '../ports.js';
-import { fileIdBytes, fromHex, NUMBERS, toHex, type FileRow } from '../store/rows.js';
+import { attributesColumn, fileIdBytes, fromHex, NUMBERS, toHex, type FileRow } from '../store/rows.js';
 import { CONFLICT_TOTAL, PathState } from '../migrations/migrations.js';
 import { foldCase } from '../read/search.js';
 import { mapInTurns, slices } from '../store/slices.js';
@@ -56,7 +56,8 @@ export function entryOf({ path, fileId }: PathChange, { state, conflict, shown }
     mediaType: shown.mediaType,
     author: shown.author,
     createdAt: shown.born,
-    modifiedAt: shown.clock.ms,
+    modifiedAt: shown.shownAt,
+    attributes: shown.attributes,
     deleted: state === PathState.deleted,
     conflict,
   };
@@ -104,8 +105,9 @@ const PATHS: BulkTable = {
     'author',
     'created',
     'modified',
+    'attributes',
   ],
-  blobs: new Set(['file_id', 'record_id', 'content']),
+  blobs: new Set(['file_id', 'record_id', 'content', 'attributes']),
 };
 
 function valuesOf(change: PathChange, after: PathRow, authors: ReadonlyMap<string, number>): SqlValue[] {
@@ -124,7 +126,8 @@ function valuesOf(change: PathChange, after: PathRow, authors: ReadonlyMap<strin
     shown.mediaType,
     authors.get(shown.author) as number,
     shown.born,
-    shown.clock.ms,
+    shown.shownAt,
+    attributesColumn(shown.attributes),
   ];
 }
 

@@ -114,6 +114,8 @@ export async function writtenElsewhere(
     parents: [],
     from: null,
     imported: false,
+    time: fields.clock?.ms ?? Date.now(),
+    attributes: {},
     ...fields,
   });
   await catalogue.receive([record], other.peerId);

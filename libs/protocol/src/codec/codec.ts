@@ -15,6 +15,7 @@ export type WireValue =
 
 // `preset: false`: no extension types at all. `int64`: 64-bit integers arrive as objects and are narrowed below.
 const codec = msgpack.createCodec({ preset: false, int64: true, binarraybuffer: false });
+const encoder = msgpack.createCodec({ preset: false, int64: true, binarraybuffer: false, usemap: true });
 const UINT32 = 2 ** 32;
 const INT32_MIN = -(2 ** 31);
 
@@ -23,7 +24,7 @@ const INT32_MIN = -(2 ** 31);
  * @throws TypeError for what is not a WireValue: our own mistake.
  */
 export function encode(value: WireValue): Uint8Array {
-  return msgpack.encode(prepare(value), { codec });
+  return msgpack.encode(prepare(value), { codec: encoder });
 }
 
 /**
@@ -40,6 +41,8 @@ function prepare(value: WireValue): unknown {
   if (typeof value === 'number') return prepareNumber(value);
   if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
   if (Array.isArray(value)) return value.map((item: WireValue) => prepare(item));
+  // Where the order of keys matters that an object would put in another one.
+  if (value instanceof Map) return new Map([...value].map(([key, item]: [string, WireValue]) => [key, prepare(item)]));
   if (typeof value !== 'object') throw new TypeError(`not a wire value: ${typeof value}`);
   const map: Record<string, unknown> = {};
   for (const [key, item] of Object.entries(value)) {

@@ -1,5 +1,13 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
+import {
+  carriedAttributes,
+  encodeAttributes,
+  MAX_ATTRIBUTES_BYTES,
+  MAX_DATE_MS,
+  META_NAME,
+  type RecordAttributes,
+} from './attributes.js';
 import { cidFromDigest, EMPTY_CONTENT, MANIFEST_CODEC, sha256 } from '../ids/cid.js';
 import { decode, encode, type WireValue } from '../codec/codec.js';
 import { isDfsError } from '../errors.js';
@@ -39,7 +47,28 @@ const file: RecordFields = {
   parents: [id(2), id(3)].sort(),
   from: 'old/größe.jpg',
   imported: false,
+  time: 1_763_800_000_123,
+  attributes: {},
 };
+/** Of a later release, as far as the program knows. */
+const unknown = {
+  'a-later-one': 'größe',
+  'x-bytes': Buffer.from([1, 2, 3]),
+  'x-off': false,
+  'x-size': 2 ** 40,
+  zz: -7,
+};
+const known: RecordAttributes = {
+  mtime: -1,
+  executable: true,
+  md5: Buffer.alloc(16, 1),
+  sha256: Buffer.alloc(32, 2),
+  act: Buffer.alloc(16, 3),
+  meta: { '10': 'ten', '9': 'nine', '-': '', colour: 'größe 🌍' },
+  supersedes: [id(4), id(5)].sort(),
+};
+/** As much as a map may hold. */
+const largest: RecordAttributes = { meta: { a: '' }, filler: Buffer.alloc(MAX_ATTRIBUTES_BYTES - 20) };
 const noContent = { content: null, size: 0, mediaType: '' };
 const samples: Record<string, RecordFields> = {
   'a moved file': file,
@@ -56,6 +85,16 @@ const samples: Record<string, RecordFields> = {
     imported: true,
   },
   'a deletion': { ...file, ...noContent, kind: 'deletion', from: null },
+  'a file with all attributes that are known': { ...file, attributes: known },
+  'a file with attributes that are not': { ...file, attributes: unknown },
+  'a file with the largest map': { ...file, attributes: largest },
+  'a deletion for good': {
+    ...file,
+    ...noContent,
+    kind: 'deletion',
+    from: null,
+    attributes: { act: known.act!, purge: true },
+  },
   'a folder': { ...file, ...noContent, kind: 'folder', path: 'photos', parents: [], from: null },
 };
 
@@ -117,6 +156,18 @@ describe('record', () => {
       parents: fc.uniqueArray(hexId, { maxLength: MAX_PARENTS }).map((ids) => ids.sort()),
       from: fc.option(fc.constant('somewhere/else')),
       imported: fc.boolean(),
+      time: fc.nat(Number.MAX_SAFE_INTEGER),
+      attributes: fc.record(
+        {
+          mtime: fc.integer({ min: -MAX_DATE_MS, max: MAX_DATE_MS }),
+          executable: fc.boolean(),
+          meta: fc.dictionary(fc.stringMatching(META_NAME), fc.string({ unit: 'grapheme', maxLength: 20 }), {
+            maxKeys: 8,
+          }),
+          later: fc.oneof(fc.boolean(), fc.maxSafeInteger(), fc.string({ unit: 'grapheme' }), fc.uint8Array()),
+        },
+        { requiredKeys: [] },
+      ),
     });
     fc.assert(
       fc.property(fields, (value) => {
@@ -125,6 +176,28 @@ describe('record', () => {
         expect(parseRecord(body)).toMatchObject({ id: recordIdOf(body), fields: value });
       }),
     );
+  });
+
+  it('has one form: bytes that are longer than needed are refused', () => {
+    const body = encodeRecord(file);
+    // The last byte is the empty map: as map 16 it says the same.
+    refused(Buffer.concat([body.subarray(0, -1), Buffer.from([0xde, 0, 0])]));
+    expect(() => encodeRecord({ ...file, attributes: { filler: Buffer.alloc(MAX_ATTRIBUTES_BYTES) } })).toThrow();
+  });
+
+  it('hands the bytes of attributes that are not known on to a record that is made of it', () => {
+    const body = encodeRecord({ ...file, attributes: { ...unknown, ...known } });
+    const carried = carriedAttributes(parseRecord(body).fields!.attributes);
+    const next = encodeRecord({ ...file, path: 'moved', parents: [], attributes: carried });
+    const { act, supersedes, ...kept } = known;
+    expect([act, supersedes]).not.toContain(undefined);
+    expect(
+      Buffer.from(next)
+        .toString('hex')
+        .endsWith(Buffer.from(encodeAttributes({ ...unknown, ...kept })).toString('hex')),
+    ).toBe(true);
+    expect(encodeAttributes(largest).length).toBe(MAX_ATTRIBUTES_BYTES);
+    expect(encodeAttributes({})).toEqual(Buffer.from([0x80]));
   });
 
   it('sorts the parents it is given', () => {
@@ -169,6 +242,26 @@ describe('record', () => {
     ],
     ['a path it comes from that is none', (form) => form.with(11, '/etc/passwd')],
     ['a deletion with content', (form) => form.with(5, 2)],
+    ['a time that is no integer', (form) => form.with(13, 'now')],
+    ['attributes that are no map', (form) => form.with(14, [])],
+    ['an attribute with a name that is none', (form) => form.with(14, { Colour: 1 })],
+    ['an attribute with a name that is too long', (form) => form.with(14, { ['x'.repeat(33)]: 1 })],
+    ['nesting in an attribute that is not known', (form) => form.with(14, { later: { a: 1 } })],
+    ['a list in an attribute', (form) => form.with(14, { later: [1] })],
+    ['nothing in an attribute', (form) => form.with(14, { later: null })],
+    ['a date that is none', (form) => form.with(14, { mtime: MAX_DATE_MS + 1 })],
+    ['a digest of another length', (form) => form.with(14, { sha256: Buffer.alloc(31) })],
+    ['numbers in a client’s own pairs', (form) => form.with(14, { meta: { a: 1 } })],
+    ['a name in a client’s own pairs that is none', (form) => form.with(14, { meta: { A: 'a' } })],
+    [
+      'superseded ids out of order',
+      (form) => form.with(14, { supersedes: Buffer.from([...Buffer.alloc(32, 2), ...Buffer.alloc(32, 1)]) }),
+    ],
+    ['superseded ids that are cut short', (form) => form.with(14, { supersedes: Buffer.alloc(33) })],
+    ['a purge that is not one', (form) => form.with(14, { purge: false })],
+    ['a purge of a file', (form) => form.with(14, { purge: true })],
+    ['attributes that are not sorted', (form) => form.with(14, { mtime: 1, executable: true })],
+    ['more than the largest map', (form) => form.with(14, { filler: Buffer.alloc(MAX_ATTRIBUTES_BYTES - 10) })],
   ])('refuses %s', (_name, change) => {
     expect(parseRecord(bytes(formOf(file))).fields).not.toBeNull();
     refused(bytes(change(formOf(file))));

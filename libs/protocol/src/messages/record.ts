@@ -2,6 +2,7 @@
  * A record: one signed, immutable entry of the catalogue, a version of a path or its deletion. Format version 1 is
  * final: other people's records cannot be signed anew. Written down in PROTOCOL.md, pinned by golden bytes.
  */
+import { attributesShape, encodeAttributes, type RecordAttributes } from './attributes.js';
 import { cidCodec, EMPTY_CONTENT, MANIFEST_CODEC, sha256, type Cid } from '../ids/cid.js';
 import { decode, encode, type WireValue } from '../codec/codec.js';
 import { DfsError } from '../errors.js';
@@ -12,13 +13,13 @@ import { shape, type Shape } from '../codec/schema.js';
 import { KiB } from '../units.js';
 
 export const RECORD_VERSION = 1;
-/** Body of a record of any version. Version 1 needs at most 5 KiB. */
+/** Body of a record of any version. Version 1 needs at most 9 KiB. */
 export const MAX_RECORD_BYTES = 16 * KiB;
 export const RECORD_ID_BYTES = 32;
 export const RECORD_SIGNATURE_BYTES = 64;
 /** Stands before the body in what is signed, so that no other signed thing of this key can pass for a record. */
 const SIGNED_PREFIX = Buffer.from('dfs-record:');
-const SCAN_LIMITS = { bytes: MAX_RECORD_BYTES, depth: 8, elements: 1024 };
+const SCAN_LIMITS = { bytes: MAX_RECORD_BYTES, depth: 8, elements: 4096 };
 const MAX_COUNTER = 2 ** 32 - 1;
 /** A signature takes 0.04 ms: so many are made sooner than they are handed over. */
 const FEW_SIGNATURES = 16;
@@ -63,6 +64,9 @@ export interface RecordFields extends RecordEnvelope {
   from: string | null;
   /** Brought along by a node that joined with files. */
   imported: boolean;
+  /** The author's wall clock, milliseconds since 1970: shown, never used to order. */
+  time: number;
+  attributes: RecordAttributes;
 }
 
 /** A record as it travels and is stored: the bytes are kept as received. */
@@ -136,6 +140,8 @@ const recordShape: Shape<RecordFields> = shape.tuple({
   parents: shape.list(hex(RECORD_ID_BYTES), MAX_PARENTS),
   from: shape.nullable(shape.text(MAX_PATH_BYTES)),
   imported: shape.bool(),
+  time: shape.int(),
+  attributes: attributesShape,
 });
 
 /** Body bytes. Parents are sorted here. @throws DfsError `bad-request` for what no record may say. */
@@ -161,6 +167,9 @@ export function parseRecord(body: Uint8Array): ParsedRecord {
   if (typeof number === 'number' && kindOf(number) === undefined) return { id, envelope, fields: null };
   const fields = recordShape.parse(value, 'record');
   checkFields(fields);
+  // One form for what is said: a record that is made of another one has the bytes of its unknown attributes.
+  if (!isSame(encode(recordShape.form(fields) ?? null), body))
+    throw malformed('not in its shortest form, or not sorted');
   return { id, envelope, fields };
 }
 
@@ -265,6 +274,8 @@ function checkFields(fields: RecordFields): void {
   if (!isNormalPath(fields.path)) throw malformed('its path');
   if (fields.from !== null && !isNormalPath(fields.from)) throw malformed('the path it comes from');
   if (fields.parents.some((id, index, all) => index > 0 && id <= all[index - 1]!)) throw malformed('its parents');
+  encodeAttributes(fields.attributes);
+  if (fields.attributes.purge && fields.kind !== 'deletion') throw malformed('only a deletion is one for good');
   if (fields.kind === 'file') checkContent(fields);
   else if (fields.content !== null || fields.size !== 0 || fields.mediaType !== '') throw malformed('its content');
 }
@@ -276,6 +287,10 @@ function checkContent({ content, size, mediaType }: RecordFields): void {
   if (cidCodec(content) !== MANIFEST_CODEC && size > CHUNK_MAX_BYTES) throw malformed('its size');
   // It becomes the value of an HTTP header.
   if (!/^[ -~]*$/.test(mediaType)) throw malformed('its media type');
+}
+
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0;
 }
 
 function malformed(what: string): DfsError {
