@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { DfsError, MiB } from '@dfs/protocol';
 import { eventually, seededRandom } from '@dfs/testing';
 import { announcedDigests } from './digest-header.js';
-import { localNode, type LocalNode } from '../testing/local-node.suite.js';
+import { localNode, pieces, type LocalNode } from '../testing/local-node.suite.js';
 import { mediaTypeFor } from '../read/media-type.js';
 import { multipartFiles } from './multipart.js';
 import { writePreconditions } from './preconditions.js';
@@ -242,6 +242,69 @@ describe('multipart bodies', () => {
     ['no multipart at all', 'hello', 'bad-request'],
   ])('are refused for %s', async (_what, body, code) => {
     for (const size of [7, 100_000]) await expect(read(body, size)).rejects.toMatchObject({ code });
+  });
+
+  it.each([
+    ['a name with quotes, as browsers write it', 'filename="a %22b%22.txt"', 'a "b".txt'],
+    ['a name that only looks like that', 'filename="100%25.txt"', '100%25.txt'],
+    ['a line break, which no path may have', 'filename="a%0D%0Ab"', 'a\r\nb'],
+    ['a starred name behind a plain one', `filename="plain"; filename*=UTF-8''gr%C3%BC%C3%9Fe`, 'grüße'],
+    ['a starred name before a plain one', `filename*=UTF-8''gr%C3%BC%C3%9Fe; filename="plain"`, 'grüße'],
+    ['a starred name that is quoted', `filename*="UTF-8''a%20b"; filename="plain"`, 'a b'],
+    ['a starred name alone', `filename*=utf-8'en'a%22b`, 'a"b'],
+    ['a starred name nobody can read', `filename="plain"; filename*=UTF-8''%FF`, 'plain'],
+    ['a bare name', 'filename=bare.txt', 'bare.txt'],
+    ['raw UTF-8', 'filename="ünï/cödé.txt"', 'ünï/cödé.txt'],
+  ])('take %s', async (_what, parameter, path) => {
+    const part = `--${BOUNDARY}\r\nContent-Disposition: form-data; name="file"; ${parameter}\r\n\r\nx\r\n`;
+    for (const size of [7, 100_000]) expect(await read(part + end, size)).toMatchObject([{ path, text: 'x' }]);
+  });
+
+  it.each([
+    ['no name', `--${BOUNDARY}\r\nContent-Type: text/plain\r\n\r\nx\r\n`],
+    ['another disposition', `--${BOUNDARY}\r\nContent-Disposition: attachment; name="file"\r\n\r\nx\r\n`],
+    ['headers that do not end', `--${BOUNDARY}\r\nContent-Disposition: form-data; name="file"\r\n`],
+  ])('do not pass over a part with %s', async (_what, part) => {
+    for (const body of [file('a', 'x') + part + file('b', 'y') + end, file('a', 'x') + part + end]) {
+      for (const size of [7, 100_000]) await expect(read(body, size)).rejects.toMatchObject({ code: 'bad-request' });
+    }
+  });
+
+  it('refuse the file whose bytes are coded, and no other', async () => {
+    const coded = file('b', 'eA==').replace('Content-Type', 'Content-Transfer-Encoding: BASE64\r\nContent-Type');
+    const plain = file('c', 'x').replace('Content-Type', 'Content-Transfer-Encoding: 8bit\r\nContent-Type');
+    const codes: unknown[] = [];
+    for await (const part of multipartFiles(headers, pieces(Buffer.from(file('a', 'x') + coded + plain + end)))) {
+      codes.push(part.refused?.code);
+      for await (const _ of part.body);
+    }
+    expect(codes).toEqual([undefined, 'unsupported-media-type', undefined]);
+    const path = field('path', 'eA==').replace('\r\n\r\n', '\r\nContent-Transfer-Encoding: base64\r\n\r\n');
+    await expect(read(path + file('a', 'x') + end)).rejects.toMatchObject({ code: 'validation-failed' });
+  });
+
+  it('give what came whole before a fault, and then the fault', async () => {
+    const found: string[] = [];
+    const reading = (async () => {
+      const body = ['a', 'b', 'c'].map((name) => file(name, 'x')).join('') + field('colour', 'red') + end;
+      for await (const part of multipartFiles(headers, pieces(Buffer.from(body)))) {
+        found.push(part.path);
+        for await (const _ of part.body);
+      }
+    })();
+    await expect(reading).rejects.toMatchObject({ code: 'validation-failed' });
+    expect(found).toEqual(['a', 'b', 'c']);
+  });
+
+  it('may be followed by what means nothing', async () => {
+    const body = `a preamble\r\n${file('a', 'x')}${end}an epilogue\r\n--${BOUNDARY}\r\n`;
+    for (const size of [7, 100_000]) expect(await read(body, size)).toMatchObject([{ path: 'a' }]);
+  });
+
+  it('take a value longer than is held at once', async () => {
+    const [found] = await read(field('path', 'ü'.repeat(200_000)) + file('a', 'x') + end, 65_536);
+    expect(found?.text).toBe('x');
+    expect(Buffer.byteLength(found!.path)).toBeGreaterThan(1024);
   });
 
   it('are refused for their type', async () => {

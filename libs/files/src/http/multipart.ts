@@ -1,41 +1,30 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { Busboy, type BusboyFileStream, type BusboyInstance } from '@fastify/busboy';
-import { DfsError, KiB, MAX_PATH_BYTES, invalidField } from '@dfs/protocol';
+import type { Readable } from 'node:stream';
+import type { Dicer } from '@fastify/busboy';
+import { DfsError, MAX_PATH_BYTES, invalidField } from '@dfs/protocol';
 import type { UploadPart } from '../write/upload-many.js';
+import { FILE_FIELD, formParser, malformed, type FormListener } from './form-parser.js';
+import type { PartHead } from './part-head.js';
 
 /** Files in one request. Their results are kept until the last one is answered. */
 export const MAX_FILES_PER_REQUEST = 10_000;
 /** Files that have begun and that nobody has taken yet. */
 const MAX_WAITING = 16;
-const FILE_FIELD = 'file';
 const PATH_FIELD = 'path';
-const LIMITS = {
-  fieldNameSize: 100,
-  fieldSize: 4 * MAX_PATH_BYTES,
-  // One more than may be: the one too many is refused by name rather than dropped.
-  files: MAX_FILES_PER_REQUEST + 1,
-  fields: MAX_FILES_PER_REQUEST + 1,
-  parts: 2 * MAX_FILES_PER_REQUEST + 2,
-  headerPairs: 32,
-  headerSize: 16 * KiB,
-};
 
 /**
  * The files of a `multipart/form-data` body, one after another as they arrive: fields `file`, each optionally preceded
  * by its `path`; without one, the part's own file name is its path. The body of a part must be read to its end before
  * the next is asked for.
- * @throws DfsError `unsupported-media-type`, `bad-request`, `validation-failed`, `payload-too-large`, `incomplete-body`
+ * @throws DfsError `unsupported-media-type`, `bad-request`, `validation-failed`, `payload-too-large`, `incomplete-body`:
+ * faults of the form, after which nothing of it follows
  */
 export async function* multipartFiles(
   headers: IncomingHttpHeaders,
   body: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<UploadPart> {
-  const parser = parserFor(headers);
   const inbox = new Inbox();
-  parser.on('file', (name, file, fileName, _encoding, mediaType) => inbox.file(name, file, fileName, mediaType));
-  parser.on('field', (name, value, _nameCut, valueCut) => inbox.field(name, value, valueCut));
-  parser.on('error', (error) => inbox.fail(malformed(error)));
-  parser.on('finish', () => inbox.end());
+  const parser = formParser(headers, inbox);
   void feed(parser, body, inbox);
   try {
     for (let part = await inbox.next(); part; part = await inbox.next()) yield part;
@@ -45,49 +34,25 @@ export async function* multipartFiles(
 }
 
 /** Gives the parser no more than has been asked for: it would run ahead by thousands of small files. Never rejects. */
-async function feed(parser: BusboyInstance, body: AsyncIterable<Uint8Array>, inbox: Inbox): Promise<void> {
+async function feed(parser: Dicer, body: AsyncIterable<Uint8Array>, inbox: Inbox): Promise<void> {
   try {
     for await (const bytes of body) {
+      // What follows the end of the form (RFC 2046 allows an epilogue) is read, so that the connection can go on.
+      if (!parser.writable) continue;
       await inbox.wait((done) => parser.write(bytes, () => done()));
       await inbox.room();
     }
-    parser.end();
+    if (parser.writable) parser.end();
   } catch (error) {
     inbox.fail(malformed(error));
   }
 }
 
-function parserFor(headers: IncomingHttpHeaders): BusboyInstance {
-  const type = headers['content-type'];
-  if (type === undefined || !/^multipart\/form-data\s*;/i.test(type)) {
-    throw new DfsError(
-      'unsupported-media-type',
-      'Expected multipart/form-data with fields named file. A single file is easier by PUT /files/content?path=….',
-    );
-  }
-  try {
-    return new Busboy({
-      headers: { ...headers, 'content-type': type },
-      limits: LIMITS,
-      preservePath: true,
-      isPartAFile: (name, _type, fileName) => name === FILE_FIELD || fileName !== undefined,
-    });
-  } catch (cause) {
-    throw new DfsError('bad-request', 'The Content-Type has no usable boundary.', { cause });
-  }
-}
-
-function malformed(error: unknown): DfsError {
-  if (error instanceof DfsError) return error;
-  return new DfsError('bad-request', 'The multipart body is malformed, or it ends in the middle of a part.', {
-    cause: error,
-  });
-}
-
 /** What the parser has found and nobody has taken yet. */
-class Inbox {
+class Inbox implements FormListener {
   private readonly parts: UploadPart[] = [];
-  private readonly streams = new Set<BusboyFileStream>();
+  /** Files that have not come whole yet. */
+  private readonly streams = new Set<Readable>();
   private path: string | undefined;
   private count = 0;
   private over = false;
@@ -103,19 +68,26 @@ class Inbox {
     this.path = cut ? value.padEnd(MAX_PATH_BYTES + 1, '.') : value;
   }
 
-  file(name: string | undefined, file: BusboyFileStream, fileName: string | undefined, mediaType: string): void {
+  file({ name, fileName, mediaType, refused }: PartHead & { name: string }, file: Readable): void {
     this.streams.add(file);
-    file.once('close', () => this.streams.delete(file));
-    file.on('error', () => undefined);
-    if (name !== FILE_FIELD) this.fail(unknownField(name ?? ''));
+    if (name !== FILE_FIELD) this.fail(unknownField(name));
     else if (++this.count > MAX_FILES_PER_REQUEST) {
       this.fail(new DfsError('payload-too-large', `More than ${MAX_FILES_PER_REQUEST} files in one request.`));
     }
     if (this.failure) return void file.destroy(this.failure);
     const path = this.path ?? fileName ?? '';
     this.path = undefined;
-    this.parts.push({ path, mediaType, body: this.bodyOf(file) });
+    this.parts.push({
+      path,
+      body: this.bodyOf(file),
+      ...(mediaType === undefined ? {} : { mediaType }),
+      ...(refused === undefined ? {} : { refused }),
+    });
     this.wakeReader?.();
+  }
+
+  whole(file: Readable): void {
+    this.streams.delete(file);
   }
 
   end(): void {
@@ -124,7 +96,7 @@ class Inbox {
     this.wakeReader?.();
   }
 
-  /** The first failure is the one that is told; nothing moves after it. */
+  /** The first failure is the one that is told, after the files that came whole before it; nothing follows it. */
   fail(error: DfsError): void {
     this.failure ??= error;
     for (const stream of this.streams) stream.destroy(this.failure);
@@ -134,10 +106,11 @@ class Inbox {
 
   async next(): Promise<UploadPart | undefined> {
     for (;;) {
-      if (this.failure) throw this.failure;
       const part = this.parts.shift();
       this.wakeFeeder?.();
-      if (part || this.over) return part;
+      if (part) return part;
+      if (this.failure) throw this.failure;
+      if (this.over) return undefined;
       await new Promise<void>((resolve) => (this.wakeReader = resolve));
       this.wakeReader = undefined;
     }
@@ -157,7 +130,7 @@ class Inbox {
     });
   }
 
-  private async *bodyOf(file: BusboyFileStream): AsyncGenerator<Uint8Array> {
+  private async *bodyOf(file: Readable): AsyncGenerator<Uint8Array> {
     try {
       yield* file as AsyncIterable<Uint8Array>;
     } catch (error) {
@@ -168,7 +141,7 @@ class Inbox {
 
 function unknownField(name: string): DfsError {
   return invalidField(
-    name.slice(0, 100) || '(no name)',
+    name.slice(0, 100) || '(an empty name)',
     'is not a field of this form: it takes file, and path before it',
   );
 }

@@ -10,6 +10,8 @@ export interface UploadPart {
   path: string;
   mediaType?: string;
   body: AsyncIterable<Uint8Array>;
+  /** Why this file cannot be stored, where that is known before its bytes come. */
+  refused?: DfsError;
 }
 export type PartResult = { path: string } & ({ done: UploadOutcome } | { error: unknown });
 
