@@ -103,8 +103,13 @@ export class FilesApi {
     const context = new HttpContext().set(IDEMPOTENT, true);
     return this.#http
       .post<FileInfo | UploadResults>(routes.files, form, { context, observe: 'events', reportProgress: true })
-      .pipe(steps((body) => ('results' in body ? body.results : [{ path: body.path, status: 200, file: body }])));
+      .pipe(steps((body) => ('results' in body ? filesOf(body) : [{ path: body.path, status: 200, file: body }])));
   }
+}
+
+/** A fault of the form is no file's result: files that have none were not stored. */
+function filesOf({ results }: UploadResults): UploadResult[] {
+  return results.filter((result): result is UploadResult => result.path !== null);
 }
 
 function steps<B, T>(resultOf: (body: B) => T) {

@@ -79,7 +79,15 @@ export interface FileList {
 
 /** `POST /files` with many files: 207. */
 export interface UploadResults {
-  results: UploadResult[];
+  /** One for each file, in the order of the form; the last one may be a fault of the form. */
+  results: (UploadResult | FormFault)[];
+}
+/** After files of the form were stored something was wrong with the form itself: what followed was not taken. */
+export interface FormFault {
+  path: null;
+  status: number;
+  code: ErrorCode;
+  detail: string;
 }
 export interface UploadResult {
   path: string;

@@ -26,7 +26,7 @@ export type ContentPlacement = Pick<
 /** What the facade is made of. */
 export interface FilesComponents {
   db: Pick<Database, 'write'>;
-  chunks: Pick<ChunkStore, 'batch'>;
+  chunks: Pick<ChunkStore, 'batch' | 'requireRoom'>;
   catalogue: CatalogueWriter;
   placement: ContentPlacement;
   /** How far the members have purged what was deleted. */

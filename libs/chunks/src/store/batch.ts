@@ -28,7 +28,7 @@ export interface BlockBatch {
   flush(): Promise<void>;
   /**
    * After `flush`: enters the blocks in the caller's unit of work. They can be read once that has committed; if it
-   * fails, `abort`.
+   * fails, enter them in another, or `abort`.
    * @throws DfsError `chunk-damaged` when a block that was skipped has been found damaged since
    */
   commit(tx: Tx): Promise<void>;

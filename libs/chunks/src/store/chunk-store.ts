@@ -169,6 +169,14 @@ export class ChunkStore {
     return new PackBatch({ ...this.parts, onCommitted }, purpose);
   }
 
+  /**
+   * Whether blocks of so many bytes could be added now, all of them new: asked before they come in, for nothing is promised.
+   * @throws DfsError `no-space` | `quota-exceeded`
+   */
+  requireRoom(bytes: number, purpose: Purpose): Promise<void> {
+    return this.parts.admission.require(bytes, purpose);
+  }
+
   usage(): Usage {
     const { admission } = this.parts;
     void admission.refresh().catch(() => undefined);

@@ -116,7 +116,7 @@ export class FilesController {
     const [only, ...others] = results;
     if (!only) throw invalidField('file', 'the form has no file in it');
     if (others.length > 0) return answerMany(request, response, results);
-    if ('error' in only) throw only.error;
+    if (!('done' in only)) throw only.error;
     return answerStored(response, only.done.outcome === 'created', only.done.file);
   }
 
@@ -191,6 +191,9 @@ function answerMany(request: Request, response: Response, results: PartResult[])
         return { path: result.path, status: result.done.outcome === 'created' ? 201 : 200, file: result.done.file };
       }
       const problem = toProblem(result.error, { requestId, instance: request.path });
+      if (result.path === null) {
+        return { path: null, status: problem.status, code: problem.code, detail: problem.detail };
+      }
       return { path: result.path.slice(0, 1024), status: problem.status, problem };
     }),
   };

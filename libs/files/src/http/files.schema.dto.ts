@@ -1,10 +1,11 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiExtraModels, ApiProperty, ApiPropertyOptional, getSchemaPath } from '@nestjs/swagger';
 import type {
   ChunkInfo,
   ChunkList,
   FieldProblem,
   FileInfo,
   FileList,
+  FormFault,
   HolderList,
   MovedFile,
   Problem,
@@ -101,8 +102,21 @@ export class UploadResultDto implements UploadResult {
   @ApiPropertyOptional() problem?: ProblemDto;
 }
 
+export class FormFaultDto implements FormFault {
+  @ApiProperty({ type: 'null' }) path!: null;
+  @ApiProperty({ type: 'integer', example: 400 }) status!: number;
+  @ApiProperty({ enum: Object.keys(ERROR_STATUS), enumName: 'ErrorCode' }) code!: ErrorCode;
+  @ApiProperty({ description: 'What was wrong with the form, for a person.' }) detail!: string;
+}
+
+@ApiExtraModels(UploadResultDto, FormFaultDto)
 export class UploadResultsDto implements UploadResults {
-  @ApiProperty({ type: [UploadResultDto] }) results!: UploadResultDto[];
+  @ApiProperty({
+    type: 'array',
+    items: { anyOf: [{ $ref: getSchemaPath(UploadResultDto) }, { $ref: getSchemaPath(FormFaultDto) }] },
+    description: 'One for each file; the last may be a fault of the form, after which nothing more of it was taken.',
+  })
+  results!: (UploadResultDto | FormFaultDto)[];
 }
 
 export class ChunkDto implements ChunkInfo {

@@ -1,9 +1,9 @@
-import { storeChunk, type BlockBatch } from '@dfs/chunks';
 import { CHUNK_MIN_BYTES, DfsError, normalisePath, MiB } from '@dfs/protocol';
-import { mediaTypeFor } from '../read/media-type.js';
 import { checkPreconditions, type Preconditions } from '../http/preconditions.js';
-import { commitUploads, upload, type Upload, type UploadOutcome } from './upload.js';
 import type { FilesComponents } from '../ports.js';
+import { mediaTypeFor } from '../read/media-type.js';
+import { UploadGroup, type Place, type Settled, type SmallFile } from './upload-group.js';
+import { receive } from './upload.js';
 
 /** One file of many, as it comes in. Its body must be read to the end before the next one arrives. */
 export interface UploadPart {
@@ -13,30 +13,26 @@ export interface UploadPart {
   /** Why this file cannot be stored, where that is known before its bytes come. */
   refused?: DfsError;
 }
-export type PartResult = { path: string } & ({ done: UploadOutcome } | { error: unknown });
+/** What became of one file; of path null: the fault of the form after which nothing more of it was taken. */
+export type PartResult = ({ path: string } & Settled) | { path: null; error: DfsError };
 
-/** Up to this size a file waits in memory until its group is committed: it is one chunk. */
+/** Up to this size a file waits in memory until it is stored with others: it is one chunk. */
 const SMALL_FILE_BYTES = CHUNK_MIN_BYTES;
 /** Files in one unit of work: also the most an event tells of. */
 const GROUP_FILES = 1000;
-/** Bytes in one unit of work; bounds what a request holds in memory to twice this. */
-const GROUP_BYTES = 16 * MiB;
-
-interface SmallFile {
-  index: number;
-  path: string;
-  mediaType: string | undefined;
-  bytes: Uint8Array;
-}
+/** Bytes of files after which a unit of work is closed. */
+const GROUP_BYTES = 64 * MiB;
+/** Bytes of small files that are stored together; bounds what a request holds in memory to twice this. */
+const MEMORY_BYTES = 16 * MiB;
 
 export interface UploadManyOptions extends Preconditions {
   signal?: AbortSignal;
 }
 
 /**
- * Many files of one request, in order. Small ones share a batch of chunks and a unit of work; large ones are stored
- * each by itself, as they stream in. What goes wrong with one file is its own result, and the others go on; what goes
- * wrong with the request as a whole is thrown.
+ * Many files of one request, in order, recorded in groups. What goes wrong with one file is its own result, and the others
+ * go on. What goes wrong with the form is thrown, and nothing is stored, as long as no group has been recorded; after that
+ * it is the last result, behind those of all files that came whole before it.
  */
 export async function uploadMany(
   components: FilesComponents,
@@ -47,140 +43,120 @@ export async function uploadMany(
   const run = new Run(components, options);
   try {
     for await (const part of parts) await run.take(part);
-    return await run.finish();
-  } catch (error) {
-    await run.settled();
-    throw error;
+  } catch (fault) {
+    return run.endBy(fault);
   }
+  return run.finish();
 }
 
 class Run {
   private readonly results: PartResult[] = [];
-  private group: SmallFile[] = [];
-  private readonly paths = new Set<string>();
+  private group: UploadGroup;
+  private files = 0;
   private bytes = 0;
-  private committing: Promise<void> = Promise.resolve();
-  /** Result of a file until there is another. */
-  private readonly notStored = new DfsError('internal-error', 'The file was not stored.');
+  /** Small files of the group that are not stored yet. */
+  private waiting: SmallFile[] = [];
+  private waitingBytes = 0;
+  /** What is being stored while the next files come in: one thing at a time. Never rejects. */
+  private work: Promise<void> = Promise.resolve();
+  private hasStored = false;
 
   constructor(
     private readonly components: FilesComponents,
     private readonly options: UploadManyOptions,
-  ) {}
+  ) {
+    this.group = new UploadGroup(components);
+  }
 
   async take(part: UploadPart): Promise<void> {
-    const index = this.results.length;
-    this.results.push({ path: part.path, error: this.notStored });
+    const place = this.open(part.path);
     const rest = part.body[Symbol.asyncIterator]();
     const { bytes, ended } = await readUpTo(rest, SMALL_FILE_BYTES);
     try {
+      if (part.refused) throw part.refused;
       const path = pathOf(part.path);
-      if (ended) await this.join({ index, path, mediaType: part.mediaType, bytes: Buffer.concat(bytes) });
-      else await this.storeLarge(index, { ...part, path, body: chain(bytes, rest) });
+      if (ended) await this.join(path, part.mediaType, Buffer.concat(bytes), place);
+      else await this.storeLarge({ ...part, path, body: chain(bytes, rest) }, place);
     } catch (error) {
-      this.results[index] = { path: part.path, error };
+      place.settle({ error });
       await drain(rest);
     }
   }
 
   async finish(): Promise<PartResult[]> {
-    await this.commitGroup();
-    await this.committing;
+    await this.closeGroup();
+    await this.work;
     return this.results;
   }
 
-  /** Nothing of this run is under way any more. */
-  async settled(): Promise<void> {
-    await this.committing.catch(() => undefined);
-  }
-
-  private async join(file: SmallFile): Promise<void> {
-    // Two versions of one path in one group would hide from the caller which of them came last.
-    if (this.paths.has(file.path)) await this.commitGroup();
-    this.group.push(file);
-    this.paths.add(file.path);
-    this.bytes += file.bytes.length;
-    if (this.group.length >= GROUP_FILES || this.bytes >= GROUP_BYTES) await this.commitGroup();
-  }
-
-  private async storeLarge(index: number, part: UploadPart): Promise<void> {
-    await this.commitGroup();
-    await this.committing;
-    const done = await upload(this.components, { ...part, ...this.options });
-    this.results[index] = { path: done.file.path, done };
-  }
-
-  /** Hands the group over; the next one fills while this one is written, and no further one is begun before. */
-  private async commitGroup(): Promise<void> {
-    const group = this.group;
-    if (group.length === 0) return;
-    this.group = [];
-    this.paths.clear();
-    this.bytes = 0;
-    await this.committing;
-    this.committing = this.storeGroup(group);
-    // It reports through results; a rejection here would be our own mistake and is met by whoever awaits it next.
-    this.committing.catch(() => undefined);
-  }
-
-  private async storeGroup(group: SmallFile[]): Promise<void> {
-    try {
-      await this.storeTogether(group);
-    } catch (error) {
-      if (group.length === 1) this.fail(group, error);
-      else if (concernsOneFile(error)) await this.storeOneByOne(group);
-      else this.fail(group, error);
+  /** @throws the fault, when nothing was stored before it */
+  async endBy(fault: unknown): Promise<PartResult[]> {
+    await this.work;
+    if (!this.hasStored || !(fault instanceof DfsError) || this.options.signal?.aborted) {
+      await this.group.abort(fault);
+      throw fault;
     }
+    return [...(await this.finish()), { path: null, error: fault }];
   }
 
-  private async storeTogether(group: SmallFile[]): Promise<void> {
-    const batch = this.components.chunks.batch('local');
-    try {
-      const uploads: Upload[] = [];
-      for (const file of group) uploads.push(await this.prepare(batch, file));
-      await batch.flush();
-      const done = await commitUploads(this.components, batch, uploads);
-      group.forEach(({ index, path }, at) => {
-        this.results[index] = { path, done: done[at] as UploadOutcome };
-      });
-    } catch (error) {
-      await batch.abort();
-      throw error;
-    }
+  /** Of a file that begins: not stored, until something else is told. */
+  private open(path: string): Place {
+    const notWhole = new DfsError('incomplete-body', 'The file did not come whole, and was not stored.');
+    const index = this.results.push({ path, error: notWhole }) - 1;
+    const settle = (result: Settled): void => {
+      this.results[index] = { path: 'done' in result ? result.done.file.path : path, ...result };
+    };
+    return { index, settle };
   }
 
-  private async prepare(batch: BlockBatch, { path, mediaType, bytes }: SmallFile): Promise<Upload> {
+  private async join(path: string, mediaType: string | undefined, bytes: Uint8Array, place: Place): Promise<void> {
     const { ifMatch, ifNoneMatch, signal } = this.options;
     if (ifMatch || ifNoneMatch) checkPreconditions(await this.components.catalogue.byPath(path), this.options);
     signal?.throwIfAborted();
-    const stored = await storeChunk(batch, bytes);
-    return {
+    const upload = {
       path,
       mediaType: mediaTypeFor(path, mediaType),
-      stored,
       ...(ifMatch ? { ifMatch } : {}),
       ...(ifNoneMatch ? { ifNoneMatch } : {}),
     };
+    this.waiting.push({ upload, bytes, place });
+    this.waitingBytes += bytes.length;
+    await this.count(bytes.length);
   }
 
-  /** After a group was refused for the sake of some of its files: the others must not suffer for it. */
-  private async storeOneByOne(group: SmallFile[]): Promise<void> {
-    for (const file of group) {
-      try {
-        await this.storeTogether([file]);
-      } catch (error) {
-        this.fail([file], error);
-      }
-    }
+  private async storeLarge(part: UploadPart, place: Place): Promise<void> {
+    const received = await receive(this.components, { ...part, ...this.options });
+    this.group.add(received, place);
+    await this.count(received.upload.stored.size);
   }
 
-  private fail(group: SmallFile[], error: unknown): void {
-    for (const { index, path } of group) this.results[index] = { path, error };
+  private async count(bytes: number): Promise<void> {
+    this.files += 1;
+    this.bytes += bytes;
+    if (this.files >= GROUP_FILES || this.bytes >= GROUP_BYTES) await this.closeGroup();
+    else if (this.waitingBytes >= MEMORY_BYTES) await this.storeWaiting();
   }
-}
 
-function concernsOneFile(error: unknown): boolean {
-  return error instanceof DfsError && (error.status === 409 || error.status === 412 || error.status === 400);
+  private async closeGroup(): Promise<void> {
+    const group = this.group;
+    await this.storeWaiting(async () => {
+      if (await group.commit()) this.hasStored = true;
+    });
+    this.group = new UploadGroup(this.components);
+    this.files = 0;
+    this.bytes = 0;
+  }
+
+  /** Stores what waits, while the next files come in; no further work is begun before that is done. */
+  private async storeWaiting(then: () => Promise<void> = () => Promise.resolve()): Promise<void> {
+    const { group, waiting } = this;
+    this.waiting = [];
+    this.waitingBytes = 0;
+    await this.work;
+    this.work = group.store(waiting).then(then);
+    // It reports through results; a rejection here would be our own mistake and is met by whoever awaits it next.
+    this.work.catch(() => undefined);
+  }
 }
 
 async function readUpTo(

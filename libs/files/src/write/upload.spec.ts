@@ -1,11 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { DfsError, EMPTY_CONTENT, MiB } from '@dfs/protocol';
-import { realFiles, seededRandom } from '@dfs/testing';
+import { eventually, realFiles, seededRandom } from '@dfs/testing';
 import { localNode, pieces, type LocalNode } from '../testing/local-node.suite.js';
-import { uploadMany, type UploadPart } from './upload-many.js';
+import { uploadMany, type PartResult, type UploadPart } from './upload-many.js';
 
 const text = (value: string) => new TextEncoder().encode(value);
+const toldOf = (results: readonly PartResult[]) =>
+  results.map((result) => ('done' in result ? result.done.outcome : (result.error as DfsError).code));
 
 describe('storing files', () => {
   let node: LocalNode;
@@ -179,8 +181,7 @@ describe('storing files', () => {
         { path: 'last', bytes: text('3') },
       ]),
     );
-    const told = results.map((result) => ('done' in result ? result.done.outcome : (result.error as DfsError).code));
-    expect(told).toEqual([
+    expect(toldOf(results)).toEqual([
       ...['created', 'invalid-path', 'created', 'updated', 'invalid-path', 'invalid-path', 'created'],
     ]);
     expect((await node.files.list({ limit: 10 })).items.map((file) => file.path)).toEqual(['good', 'large', 'last']);
@@ -190,8 +191,129 @@ describe('storing files', () => {
     await put('taken', text('x'));
     const list = parts(['new-1', 'taken', 'new-2'].map((path) => ({ path, bytes: text(path) })));
     const results = await node.files.uploadMany(list, { ifNoneMatch: '*' });
-    const told = results.map((result) => ('done' in result ? result.done.outcome : (result.error as DfsError).code));
-    expect(told).toEqual(['created', 'precondition-failed', 'created']);
+    expect(toldOf(results)).toEqual(['created', 'precondition-failed', 'created']);
+  });
+
+  it('finds those that are refused by the commit alone, and stores the others', async () => {
+    await put('taken', text('x'));
+    // As if the paths were taken between the first look and the commit.
+    const catalogue = Object.create(node.catalogue) as typeof node.catalogue;
+    catalogue.byPath = async () => undefined;
+    const paths = ['new-1', 'taken', 'twice', 'new-2', 'twice'];
+    const list = parts(paths.map((path, at) => ({ path, bytes: text(`${path} ${at}`) })));
+    const results = await uploadMany({ ...node.components, catalogue }, list, { ifNoneMatch: '*' });
+    expect(toldOf(results)).toEqual([
+      ...['created', 'precondition-failed', 'created', 'created', 'precondition-failed'],
+    ]);
+    expect((await node.files.list({ limit: 10 })).items.map((file) => file.path)).toEqual([
+      ...['new-1', 'new-2', 'taken', 'twice'],
+    ]);
+    for (const result of results) {
+      if ('done' in result) expect((await read(result.done.file.id)).length).toBe(result.done.file.size);
+    }
+  });
+
+  it('keeps the order of the form where a path stands twice, whatever the sizes', async () => {
+    const large = seededRandom(12).bytes(3 * MiB);
+    const list = [
+      ...[
+        { path: 'a', bytes: large },
+        { path: 'a', bytes: text('small') },
+      ],
+      ...[
+        { path: 'b', bytes: text('small') },
+        { path: 'b', bytes: large },
+      ],
+    ];
+    expect(toldOf(await node.files.uploadMany(parts(list)))).toEqual(['created', 'updated', 'created', 'updated']);
+    const { items } = await node.files.list({ limit: 10 });
+    expect(items.map(({ path, size }) => [path, size])).toEqual([
+      ['a', 5],
+      ['b', 3 * MiB],
+    ]);
+  });
+
+  describe('of a form that is at fault', () => {
+    const fault = new DfsError('validation-failed', 'another field');
+    async function* faulty(list: { path: string; bytes: Uint8Array }[]): AsyncGenerator<UploadPart> {
+      yield* parts(list);
+      throw fault;
+    }
+    const small = (count: number) => Array.from({ length: count }, (_, i) => ({ path: `f/${i}`, bytes: text(`${i}`) }));
+
+    it('stores nothing before the first group is whole, large or small', async () => {
+      const list = [...small(998), { path: 'large', bytes: seededRandom(8).bytes(3 * MiB) }];
+      await expect(node.files.uploadMany(faulty(list))).rejects.toBe(fault);
+      await nothingStored();
+      await eventually(() => node.chunks.usage().bytes === 0);
+    });
+
+    it('tells of each file it has stored, and of the fault at the end', async () => {
+      const results = await node.files.uploadMany(faulty(small(1005)));
+      expect(results).toHaveLength(1006);
+      expect(results.at(-1)).toEqual({ path: null, error: fault });
+      expect(results.slice(0, -1).every((result) => 'done' in result)).toBe(true);
+      expect((await node.files.list({ limit: 10 })).total).toBe(1005);
+    });
+
+    it('tells of the file in the middle of which it was cut', async () => {
+      async function* cut(): AsyncGenerator<UploadPart> {
+        yield* parts(small(1000));
+        for (const size of [10, MiB]) {
+          const body = (async function* () {
+            yield seededRandom(13).bytes(size);
+            throw fault;
+          })();
+          yield { path: `cut-${size}`, body };
+        }
+      }
+      const results = await node.files.uploadMany(cut());
+      expect(results.slice(1000)).toMatchObject([{ path: 'cut-10' }, { path: null, error: fault }]);
+      expect('done' in results[1000]!).toBe(false);
+      expect((await node.files.list({ limit: 10 })).total).toBe(1000);
+    });
+
+    it('closes a group by its bytes as well', async () => {
+      const roomy = await localNode({ quotaBytes: 256 * MiB });
+      try {
+        const large = (name: string) => ({ path: name, bytes: Buffer.alloc(40 * MiB, name) });
+        await expect(roomy.files.uploadMany(faulty([large('a')]))).rejects.toBe(fault);
+        expect((await roomy.files.list({ limit: 10 })).total).toBe(0);
+        const results = await roomy.files.uploadMany(faulty([large('a'), large('b')]));
+        expect(toldOf(results)).toEqual(['created', 'created', 'validation-failed']);
+        expect((await roomy.files.list({ limit: 10 })).total).toBe(2);
+      } finally {
+        await roomy.remove();
+      }
+    });
+
+    it('stores nothing more once its client is gone', async () => {
+      const client = new AbortController();
+      async function* leaving(): AsyncGenerator<UploadPart> {
+        yield* parts(small(1003));
+        client.abort(new DfsError('aborted', 'gone'));
+        throw new DfsError('incomplete-body', 'cut');
+      }
+      const stored = node.files.uploadMany(leaving(), { signal: client.signal });
+      await expect(stored).rejects.toMatchObject({ code: 'incomplete-body' });
+      expect((await node.files.list({ limit: 10 })).total).toBe(1000);
+    });
+  });
+
+  it('stores the small ones that fit, where there is no room for all of them', async () => {
+    const tight = await localNode({ quotaBytes: MiB });
+    try {
+      const sizes = [200_000, 200_000, 200_000, 250_000, 250_000, 250_000, 100];
+      const random = seededRandom(15);
+      const list = sizes.map((size, at) => ({ path: `${at}`, bytes: random.bytes(size) }));
+      const results = await tight.files.uploadMany(parts(list));
+      expect(toldOf(results)).toEqual([
+        ...['created', 'created', 'created', 'created', 'quota-exceeded', 'quota-exceeded', 'created'],
+      ]);
+      expect((await tight.files.list({ limit: 10 })).total).toBe(5);
+    } finally {
+      await tight.remove();
+    }
   });
 
   it('says no-space or quota-exceeded of what does not fit, and goes on', async () => {

@@ -34,16 +34,35 @@ export interface Upload extends Preconditions {
   stored: StoredContent;
 }
 
+/** A file whose bytes are on disk for good, and not recorded yet: `batch` is to be committed with it, or aborted. */
+export interface Received {
+  upload: Upload;
+  batch: BlockBatch;
+  progress: UploadProgress;
+}
+
 /**
  * One file: stream → chunks on disk → one unit of work (index, pin, record). Safe on this node when it resolves;
- * nothing of it is left when it rejects.
+ * nothing of it is left when it rejects. What can be known before the body comes is asked before its first byte is.
  * @throws DfsError `invalid-path`, `precondition-failed`, `digest-mismatch`, `incomplete-body`, `no-space`, `clock-skew`, …
  */
 export async function upload(components: FilesComponents, request: UploadRequest): Promise<UploadOutcome> {
+  const { upload, batch, progress } = await receive(components, request);
+  try {
+    const [done] = await commitUploads(components, [batch], [upload]);
+    progress.finish(upload.stored.contentId);
+    return done as UploadOutcome;
+  } catch (error) {
+    await batch.abort();
+    throw progress.fail(error);
+  }
+}
+
+/** The first half of an upload: nothing of it is left when it rejects. @throws as `upload` */
+export async function receive(components: FilesComponents, request: UploadRequest): Promise<Received> {
   const path = normalisePath(request.path);
   const { digests: announced = {} } = request;
-  await components.catalogue.writable();
-  checkPreconditions(await components.catalogue.byPath(path), request);
+  await admit(components, path, request);
   const batch = components.chunks.batch('local');
   const progress = new UploadProgress(components.placement, path, request.size);
   try {
@@ -57,25 +76,33 @@ export async function upload(components: FilesComponents, request: UploadRequest
     await batch.flush();
     const { ifMatch, ifNoneMatch } = request;
     const mediaType = mediaTypeFor(path, request.mediaType);
-    const [done] = await commitUploads(components, batch, [
-      { path, mediaType, stored, ...(ifMatch ? { ifMatch } : {}), ...(ifNoneMatch ? { ifNoneMatch } : {}) },
-    ]);
-    progress.finish(stored.contentId);
-    return done as UploadOutcome;
+    const conditions = { ...(ifMatch ? { ifMatch } : {}), ...(ifNoneMatch ? { ifNoneMatch } : {}) };
+    return { upload: { path, mediaType, stored, ...conditions }, batch, progress };
   } catch (error) {
     await batch.abort();
     throw progress.fail(error);
   }
 }
 
-/** Records what a flushed batch holds, all of it or nothing, and tells of the files as they are then. */
+/** Refuses what cannot become of the upload, whatever its bytes are. */
+async function admit({ catalogue, chunks }: FilesComponents, path: string, request: UploadRequest): Promise<void> {
+  await catalogue.writable();
+  const shown = await catalogue.byPath(path);
+  checkPreconditions(shown, request);
+  if (request.size === undefined) return;
+  // What the path has or had is kept here perhaps: that much of what comes may be the same, and then takes no room.
+  const fresh = request.size - (shown?.size ?? 0);
+  if (fresh > 0) await chunks.requireRoom(fresh, 'local');
+}
+
+/** Records what flushed batches hold, all of it or nothing, and tells of the files as they are then. */
 export async function commitUploads(
   { db, catalogue, placement }: Pick<FilesComponents, 'db' | 'catalogue' | 'placement'>,
-  batch: Pick<BlockBatch, 'commit'>,
+  batches: readonly Pick<BlockBatch, 'commit'>[],
   uploads: readonly Upload[],
 ): Promise<UploadOutcome[]> {
   const commits = await db.write(async (tx) => {
-    await batch.commit(tx);
+    for (const batch of batches) await batch.commit(tx);
     await placement.pinLocal(tx, distinct(uploads));
     return catalogue.commit(tx, uploads.map(draftOf));
   });
@@ -86,7 +113,8 @@ export async function commitUploads(
   return commits.map(({ outcome }, index) => ({ outcome, file: files[index] as FileInfo }));
 }
 
-function draftOf({ path, mediaType, stored, ifMatch, ifNoneMatch }: Upload): Draft {
+/** What is to be recorded of it. */
+export function draftOf({ path, mediaType, stored, ifMatch, ifNoneMatch }: Upload): Draft {
   return {
     kind: 'file',
     path,

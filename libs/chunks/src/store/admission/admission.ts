@@ -80,10 +80,16 @@ export class Admission {
    * @throws DfsError `quota-exceeded` | `no-space`
    */
   async admit(bytes: number, purpose: Purpose): Promise<void> {
+    await this.require(bytes, purpose);
+    this.#promise(bytes, this.#reserveBytes());
+  }
+
+  /** Whether there is room for `bytes` now; promises none. @throws DfsError as `admit` */
+  async require(bytes: number, purpose: Purpose): Promise<void> {
     await this.refresh();
     const limit = this.quotaBytes * (purpose === 'peer' ? PEER_SHARE : 1);
     if (this.#kept + this.#promised + bytes > limit) throw quotaExceeded(purpose);
-    this.#promise(bytes, this.#reserveBytes());
+    if (this.#room - bytes < this.#reserveBytes()) throw noSpace();
   }
 
   /**
