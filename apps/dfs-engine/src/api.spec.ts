@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { io, type Socket } from 'socket.io-client';
-import type { AnyEvent, EventPage, FileInfo, FileList, Health, NodeInfo, UploadResults } from '@dfs/contracts';
+import type { AnyEvent, EventPage, FileInfo, FileList, Health, NodeInfo, UploadResult } from '@dfs/contracts';
 import { DURABLE_EVENTS, VOLATILE_EVENTS } from '@dfs/contracts';
 import { eventually, seededRandom } from '@dfs/testing';
 import { openApi } from './docs/documents.js';
@@ -93,7 +93,7 @@ describe('the API of a node', () => {
         ]),
       );
       expect(many.status).toBe(207);
-      const { results } = many.json<UploadResults>();
+      const { results } = many.json<{ results: UploadResult[] }>();
       expect(results.map((result) => [result.path, result.status, result.problem?.code ?? result.file?.path])).toEqual([
         ['form/a', 201, 'form/a'],
         ['form//b', 400, 'invalid-path'],

@@ -103,7 +103,7 @@ export class UploadResultDto implements UploadResult {
 }
 
 export class FormFaultDto implements FormFault {
-  @ApiProperty({ type: 'null' }) path!: null;
+  @ApiProperty({ type: String, nullable: true, description: 'Always null: it is the fault of no file.' }) path!: null;
   @ApiProperty({ type: 'integer', example: 400 }) status!: number;
   @ApiProperty({ enum: Object.keys(ERROR_STATUS), enumName: 'ErrorCode' }) code!: ErrorCode;
   @ApiProperty({ description: 'What was wrong with the form, for a person.' }) detail!: string;

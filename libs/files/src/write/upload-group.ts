@@ -43,13 +43,13 @@ export class UploadGroup {
   }
 
   /** A file that came by a batch of its own. */
-  add({ upload, batch, progress }: Received, { index, settle }: Place): void {
+  add({ upload, batch, progress }: Received, place: Place): void {
     this.batches.push(batch);
-    const told = (result: Settled): void => {
+    const settle = (result: Settled): void => {
       if ('done' in result) progress.finish(upload.stored.contentId);
-      settle('done' in result ? result : { error: progress.fail(result.error) });
+      place.settle('done' in result ? result : { error: progress.fail(result.error) });
     };
-    this.members.push({ upload, place: { index, settle: told } });
+    this.members.push({ upload, place: { index: place.index, settle } });
   }
 
   /** All of it but what is refused for its own sake. @returns whether something was stored */
