@@ -10,6 +10,8 @@ export interface DataDir {
   readonly databaseFile: string;
   readonly chunksDir: string;
   readonly tokenFile: string;
+  /** Which network this node belongs to, and where its members are: what remains where the database is lost. */
+  readonly networkFile: string;
   /** Others may use it from now on. */
   release(): Promise<void>;
 }
@@ -40,6 +42,7 @@ export async function openDataDir(path: string): Promise<DataDir> {
     databaseFile: join(path, 'dfs.sqlite'),
     chunksDir,
     tokenFile: join(path, 'api-token'),
+    networkFile: join(path, 'network.json'),
     release: () => lock.release(),
   };
 }

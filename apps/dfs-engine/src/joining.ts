@@ -5,6 +5,8 @@ import { DfsError, decodeTicket, second, type Log } from '@dfs/protocol';
 
 /** How long a start waits for the network it is to join, before it goes on without. */
 const FIRST_PATIENCE = 15 * second;
+/** The same of one that lost its database: it does nothing meanwhile, and shows that. */
+const RETURN_PATIENCE = 5 * second;
 const FIRST_PAUSE = 1 * second;
 const LAST_PAUSE = 60 * second;
 
@@ -16,7 +18,10 @@ export interface JoiningParts {
   log: Log;
 }
 
-/** Joins the network of `DFS_JOIN`, trying again for as long as the inviter cannot be reached. */
+/**
+ * Joins the network of `DFS_JOIN`, trying again for as long as the inviter cannot be reached. A node that lost its
+ * database comes back to its own network by itself; a ticket for that helps where no member is found any more.
+ */
 export class Joining {
   private readonly ending = new AbortController();
   private failure: { code: ErrorCode; detail: string } | undefined;
@@ -29,13 +34,14 @@ export class Joining {
     return this.failure;
   }
 
-  /** Resolves when it has joined or was refused, or after a while: then it goes on by itself. */
+  /** Resolves when it has joined, is back or was refused, or after a while: then it goes on by itself. */
   async start(signal: AbortSignal): Promise<void> {
-    const { ticket, membership } = this.parts;
-    if (ticket === undefined || decodeTicket(ticket).networkId === membership.networkId) return;
-    this.running = this.join(ticket);
-    const patience = delay(FIRST_PATIENCE, undefined, { signal, ref: false }).catch(() => undefined);
-    await Promise.race([this.running, patience]);
+    const { ticket, peers } = this.parts;
+    const joins = ticket !== undefined && !this.isJoined(ticket);
+    if (joins) this.running = this.join(ticket);
+    const ms = joins ? FIRST_PATIENCE : RETURN_PATIENCE;
+    const patience = delay(ms, undefined, { signal, ref: false }).catch(() => undefined);
+    await Promise.race([Promise.all([this.running, peers.isBack()]), patience]);
   }
 
   async stop(): Promise<void> {
@@ -43,15 +49,26 @@ export class Joining {
     await this.running;
   }
 
+  private isJoined(ticket: string): boolean {
+    const { membership } = this.parts;
+    return !membership.isReturning && decodeTicket(ticket).networkId === membership.networkId;
+  }
+
   private async join(ticket: string): Promise<void> {
     const { peers, log } = this.parts;
     for (let pause = FIRST_PAUSE; !this.ending.signal.aborted; pause = Math.min(2 * pause, LAST_PAUSE)) {
       try {
+        if (this.isJoined(ticket)) {
+          this.failure = undefined;
+          return;
+        }
         const network = await peers.join(ticket);
         this.failure = undefined;
         log.info({ network: network.id, members: network.members }, 'joined the network of DFS_JOIN');
         return;
       } catch (error) {
+        // It came back by itself meanwhile.
+        if (this.isJoined(ticket)) continue;
         if (!this.mayTryAgain(error)) return;
       }
       await delay(pause, undefined, { signal: this.ending.signal, ref: false }).catch(() => undefined);

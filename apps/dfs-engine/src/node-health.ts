@@ -126,6 +126,14 @@ export class NodeHealth {
 
   private network(): Check {
     const { membership } = this.parts;
+    if (membership.isReturning) {
+      const detail =
+        `This node lost its database, and belongs to the network "${membership.networkName}". It asks the ` +
+        `${membership.remembered.length} members it remembers for membership and catalogue, and has reached none so far. ` +
+        'Start one of them, or give this node a return ticket made by one. If none will ever come back, stop this node, ' +
+        'remove network.json from its data directory, and start it again: it then founds a network of its own.';
+      return { name: 'network', ok: false, detail, code: 'not-ready' };
+    }
     if (membership.isRemoved) {
       const detail = `This node was removed from the network "${membership.networkName}". Its files can still be read here; it needs a new ticket to come back.`;
       return { name: 'network', ok: false, detail, code: 'not-a-member', told: true };

@@ -2,7 +2,6 @@ import type { VersionInfo, VersionList } from '@dfs/contracts';
 import type { Database, Reader, Tx } from '@dfs/database';
 import type { EventLog } from '@dfs/events';
 import {
-  DfsError,
   fileIdOf,
   normalisePath,
   recordIdOf,
@@ -10,6 +9,7 @@ import {
   systemClock,
   type Cid,
   type Clock,
+  type DfsError,
   type Log,
   type SignedRecord,
   type Signer,
@@ -33,6 +33,7 @@ import { Refusals, type RefusalReason } from './receive/refusals.js';
 import { Retention } from './retention/retention.js';
 import type { Stopwatch } from './retention/running-time.js';
 import { standingOf } from './rules/validity.js';
+import { refuseReadOnly, refuseUnsynced, refuseWrites } from './write/refuse.js';
 import { adoptionOf, noteAdopted } from './void/adoption.js';
 import { VoidVersions } from './void/void-versions.js';
 
@@ -45,6 +46,8 @@ export interface CatalogueComponents {
   log?: Log;
   /** Why this node's clock is taken for wrong, in words for a person; undefined while it is not. */
   clockProblem?: () => string | undefined;
+  /** Why this node may write nothing at the moment, whatever its clock; undefined while it may. */
+  refusal?: () => DfsError | undefined;
   /** Whether most members that were heard from lately say that this node's clock is right. */
   isClockConfirmed?: () => boolean;
   /** What retention is counted by; the running time of the process when left out. */
@@ -106,6 +109,7 @@ export class Catalogue {
       clock: systemClock,
       log: silentLog,
       clockProblem: () => undefined,
+      refusal: () => undefined,
       isClockConfirmed: () => false,
       ...components,
     };
@@ -128,11 +132,11 @@ export class Catalogue {
   /**
    * Resolves when this node may write, outside of any unit of work: soon after a start it first looks at its members'
    * records, for seconds at most. Commit does not wait for it.
-   * @throws DfsError `clock-skew`
+   * @throws DfsError `clock-skew`, and what commit refuses all drafts with
    */
   async writable(): Promise<void> {
     await this.firstLook();
-    this.refuseSkewed();
+    this.refuse();
   }
 
   /** What `writable` and `lastRecord` wait for; never rejects. */
@@ -144,7 +148,7 @@ export class Catalogue {
    * Signs and stores new versions, and records the events, all within the caller's unit of work. One answer a draft, in
    * their order; each draft sees those before it.
    * @throws DfsError `read-only-member`, `invalid-path`, `precondition-failed`, `path-exists`, `file-not-found`,
-   * `clock-skew`
+   * `clock-skew`, `not-ready` while this node has to compare with a member first, and what `refusal` says
    */
   async commit(tx: Tx, drafts: readonly Draft[]): Promise<Commit[]> {
     return (await this.writeDrafts(tx, drafts)).commits;
@@ -155,9 +159,8 @@ export class Catalogue {
     drafts: readonly Draft[],
   ): Promise<{ commits: Commit[]; written: readonly SignedRecord[] }> {
     const { membership, signer, clock } = this.parts;
-    const self = membership.self();
-    if (self.role === 'storage') throw readOnly(membership.member(self.peerId) === undefined);
-    this.refuseSkewed();
+    this.refuse();
+    refuseReadOnly(membership);
     const normal = await normaliseDrafts(drafts);
     const paths = normal.map((draft) => draft.path);
     const changes = await Changeset.load(tx, this.changesetContext(), paths);
@@ -292,9 +295,11 @@ export class Catalogue {
   /**
    * The record an author's chain ends with, as far as it is here: the one in the set with the greatest clock. Soon after a
    * start this node first looks at its members' records, as before it writes.
+   * @throws DfsError `not-ready` while this node has to compare with a member first
    */
   async lastRecord(peerId: string): Promise<string | null> {
     await this.firstLook();
+    refuseUnsynced(this.parts.membership, this.otherMembers);
     return (await chainEnd(this.parts.db, peerId, 'in-set'))?.id ?? null;
   }
 
@@ -362,9 +367,13 @@ export class Catalogue {
     if (told.length > 0) tx.afterCommit(() => this.tell(this.changeListeners, told));
   }
 
-  private refuseSkewed(): void {
-    const problem = this.parts.clockProblem();
-    if (problem !== undefined) throw new DfsError('clock-skew', problem);
+  private refuse(): void {
+    refuseWrites(this.parts, this.otherMembers);
+  }
+
+  /** This node has what a member had of the records. */
+  async synced(): Promise<void> {
+    await this.parts.membership.synced?.();
   }
 
   private tell<T>(listeners: ReadonlySet<(value: T) => void>, value: T): void {
@@ -407,11 +416,4 @@ export class Catalogue {
       if (!this.closed) log.error({ err: error }, 'records that wait could not be judged anew');
     }
   }
-}
-
-function readOnly(removed: boolean): DfsError {
-  const detail = removed
-    ? 'This node was removed from its network: what it has can be read here, and to write it needs a new ticket.'
-    : 'This node only holds data for the others: write at a node that is a member.';
-  return new DfsError('read-only-member', detail);
 }

@@ -103,6 +103,10 @@ export interface MemberView {
   members?(): readonly unknown[];
   /** Of a member that was removed: the last record of its that counts, null for none of them. */
   removed?(peerId: string): { readonly lastRecord: string | null } | undefined;
+  /** Whether this node may have written what it does not know of any more: it compares with a member before it writes. */
+  readonly mustSync?: boolean;
+  /** It has. */
+  synced?(): Promise<void>;
   onChange(fn: () => void): Unsubscribe;
 }
 

@@ -4,7 +4,7 @@ import { EventLog, eventsMigrations } from '@dfs/events';
 import { silentLog, signerFromRaw, systemClock, type Signer } from '@dfs/protocol';
 import { eventually, tempDir, type TempDir } from '@dfs/testing';
 import { Libp2pTransport, MemoryNetwork, type Transport } from '@dfs/transport';
-import { Membership, Peers, peersMigrations } from '@dfs/peers';
+import { Membership, Peers, peersMigrations, readNetworkFile } from '@dfs/peers';
 import { Catalogue, catalogueMigrations, CatalogueSync, type Commit, type Draft } from '../src/index.js';
 
 /** A node with everything below the catalogue as it is in production. */
@@ -84,9 +84,15 @@ export class RealNetwork implements AsyncDisposable {
         ? this.memory.node(signer)
         : await Libp2pTransport.create({ privateKeyRaw: key, host: '127.0.0.1', port: 0, mdns: false, dht: false });
     const founding = { replicas: 3, graceMs: 3_000, retentionMs: 0, syncPeriodMs: 1_000 };
-    const membership = await Membership.open({ db, events, signer, clock, log }, { nodeName: name, founding });
-    const peers = new Peers({ db, events, transport, membership, clock, log }, { name, version: '0.0.0' });
-    const catalogue = await Catalogue.open({ db, events, signer, membership, clock, log });
+    const networkFile = dir.file('network.json');
+    const remembered = await readNetworkFile(networkFile);
+    const membership = await Membership.open(
+      { db, events, signer, clock, log },
+      { nodeName: name, founding, remembered },
+    );
+    const peers = new Peers({ db, events, transport, membership, clock, log }, { name, version: '0.0.0', networkFile });
+    const refusal = () => peers.writeRefusal();
+    const catalogue = await Catalogue.open({ db, events, signer, membership, clock, log, refusal });
     const sync = new CatalogueSync({ catalogue, transport, peers, events, log });
     await transport.start();
     await peers.start();

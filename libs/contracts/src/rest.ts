@@ -289,7 +289,19 @@ export interface InviteInfo {
   role: MemberRole;
 }
 
-/** `POST /network/join` */
+/** `POST /network/return-tickets` */
+export interface ReturnTicketRequest {
+  /** A member that lost its database. */
+  peerId: string;
+}
+export interface ReturnTicketInfo {
+  /** It holds no secret, and admits nobody. */
+  ticket: string;
+  /** The member it is for. */
+  peerId: string;
+}
+
+/** `POST /network/join`: a ticket, or a return ticket. */
 export interface JoinRequest {
   ticket: string;
 }
@@ -300,6 +312,8 @@ export interface NetworkInfo {
   role: MemberRole;
   /** This node was removed from the network: it keeps what it has, and exchanges nothing any more. */
   removed?: boolean;
+  /** This node lost its database, and asks the members it remembers for membership and catalogue: it may do nothing until then. */
+  returning?: boolean;
 }
 
 /** `POST /network/owners` */

@@ -84,3 +84,12 @@ export const OWNER_VOTE_TIME = 14 * day;
 export const SIGN_TIME = 8 * second;
 /** Of those who could gather the signatures for a new owner, each leaves this much time to each one before it. */
 export const GATHER_TURN = 5 * second;
+
+/** Changes to what is remembered of the network beside the database are gathered for so long. */
+export const NETWORK_FILE_DELAY = 500;
+/** A node that lost its database asks the members it remembers, and again after this pause, doubled each time … */
+export const RETURN_MIN = 1 * second;
+/** … up to this. */
+export const RETURN_MAX = 1 * minute;
+/** Members that are asked at a time. */
+export const RETURN_ASKED = 8;

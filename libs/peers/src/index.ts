@@ -1,17 +1,15 @@
 /**
  * Who belongs to the network, who is here now, and how a newcomer gets in.
  * Guarantees: the same membership records give the same members on every node, in whatever order they arrived; nobody
- * is admitted but by a ticket an owner made; no answer but that of the join protocol goes to a stranger.
+ * is admitted but by a ticket an owner made; no answer but that of the join protocol goes to a stranger. A member that lost
+ * its database gets membership back from the members it remembers, or by a return ticket.
  * Not promised: that a member that is listed as connected answers the next request.
  * Units: milliseconds since 1970, milliseconds.
  */
 export { MAX_HEARTBEAT_PERIOD } from './constants.js';
-export {
-  Membership,
-  type MembershipComponents,
-  type MembershipOptions,
-  type MembershipSettings,
-} from './membership/membership.js';
+export { Membership, type MembershipComponents, type MembershipSettings } from './membership/membership.js';
+export type { MembershipOptions } from './membership/membership-view.js';
+export { readNetworkFile, type RememberedNetwork } from './membership/network-file.js';
 export { Peers, type PeersComponents, type PeersOptions } from './peers.js';
 export { STORAGE_SECTION } from './presence/peer-info.js';
 export type { RemoveOptions } from './membership/removal.js';

@@ -1,11 +1,14 @@
-import type { InviteInfo, MemberRole, NetworkInfo, OwnerVotes, PeerInfo } from '@dfs/contracts';
+import type { InviteInfo, MemberRole, NetworkInfo, OwnerVotes, PeerInfo, ReturnTicketInfo } from '@dfs/contracts';
 import { decodeTicket, DfsError, JOIN_PROTOCOL, type Unsubscribe, type WireValue } from '@dfs/protocol';
 import { isRelayed } from '@dfs/transport';
 import { Admission } from './join/admission.js';
+import { ComingBack } from './join/coming-back.js';
 import { connectTo } from './presence/connect.js';
 import { Invites, type InviteRequest } from './join/invites.js';
 import { joinNetwork, refuseUnlessAlone, type JoinGuest, type NetworkChangedGuest } from './join/joining.js';
 import { JointOwner } from './membership/joint-owner.js';
+import { notBackYet } from './membership/membership-view.js';
+import { NetworkFile, type Place, type RememberedNetwork } from './membership/network-file.js';
 import { cleanName } from './clean-name.js';
 import { peerInfo, reachedBy, storageOf, STORAGE_SECTION } from './presence/peer-info.js';
 import { Presence, type PresenceComponents } from './presence/presence.js';
@@ -20,6 +23,8 @@ export interface PeersOptions {
   name: string;
   /** Version of the program. */
   version: string;
+  /** Where network and members are remembered beside the database; nowhere when left out. */
+  networkFile?: string;
 }
 
 /** The members of this node's network: who they are, who is here, how they come and go. */
@@ -28,6 +33,8 @@ export class Peers {
   private readonly invites: Invites;
   private readonly admission: Admission;
   private readonly jointOwner: JointOwner;
+  private readonly comingBack: ComingBack;
+  private readonly networkFile: NetworkFile | undefined;
   private readonly joinGuests: JoinGuest[] = [];
   private readonly joinedGuests: (() => Promise<void>)[] = [];
   private readonly networkGuests: NetworkChangedGuest[] = [];
@@ -35,7 +42,8 @@ export class Peers {
   private lastRecordOf: (peerId: string) => Promise<string | null> = () => Promise.resolve(null);
   private isRunning = false;
   private isJoining = false;
-  private stopWarning: Unsubscribe | undefined;
+  private unsubscribe: Unsubscribe[] = [];
+  private readonly returned = Promise.withResolvers<undefined>();
 
   constructor(
     private readonly components: PeersComponents,
@@ -49,6 +57,11 @@ export class Peers {
     const addressesOf = (peerId: string) => this.presence.addressesOf(peerId);
     this.admission = new Admission({ membership, invites: this.invites, clock, log, addressesOf });
     this.jointOwner = new JointOwner({ db, transport, membership, presence: this.presence, clock, log });
+    const foundAt = (peerId: string) => this.presence.foundAt(peerId);
+    const { book } = this.presence;
+    this.comingBack = new ComingBack({ transport, membership, book, log, foundAt }, this.networkGuests);
+    const { networkFile } = options;
+    if (networkFile !== undefined) this.networkFile = new NetworkFile(networkFile, () => this.remembered(), log);
     transport.handle(JOIN_PROTOCOL, (channel) => this.admission.answer(channel), { strangers: true });
   }
 
@@ -67,15 +80,26 @@ export class Peers {
     const warn = (): void => {
       if (wasRemoved !== (wasRemoved = membership.isRemoved)) this.warnOfRemoval(wasRemoved);
     };
-    this.stopWarning = membership.onChange(warn);
+    this.unsubscribe = [membership.onChange(warn), membership.onChange(() => this.remember())];
+    this.unsubscribe.push(this.presence.changed.add(() => this.remember()));
     warn();
+    this.remember();
+    if (membership.isReturning) this.comingBack.start((members) => this.cameBack(members));
+    else this.returned.resolve(undefined);
+  }
+
+  /** Resolves when this node has membership: at once, unless it lost its database. Never rejects. */
+  isBack(): Promise<unknown> {
+    return this.returned.promise;
   }
 
   /** Ends all that is under way; connections are the transport's to close. */
   async stop(): Promise<void> {
     if (!this.isRunning) return;
     this.isRunning = false;
-    this.stopWarning?.();
+    for (const off of this.unsubscribe.splice(0)) off();
+    await this.comingBack.stop();
+    if (!this.components.membership.isReturning) await this.networkFile?.flush();
     await this.jointOwner.stop();
     await this.presence.stop();
   }
@@ -102,6 +126,11 @@ export class Peers {
     return this.presence.clocks.problem();
   }
 
+  /** Why this node may write nothing at the moment, whatever its clock; undefined while it may. */
+  writeRefusal(): DfsError | undefined {
+    return this.components.membership.isReturning ? notBackYet() : undefined;
+  }
+
   /** Whether most members heard from lately say that this node's clock is right. */
   get isClockConfirmed(): boolean {
     return this.presence.clocks.isConfirmed;
@@ -117,24 +146,39 @@ export class Peers {
    * @throws DfsError `invalid-address`, `peer-unreachable`, `not-a-member`
    */
   async connect(address: string): Promise<PeerInfo> {
+    this.refuseReturning();
     const { transport, membership } = this.components;
     return this.info(await connectTo({ transport, membership, presence: this.presence }, address));
   }
 
-  /** @throws DfsError `not-an-owner`, `validation-failed`, `conflict` */
-  invite(request: InviteRequest): Promise<InviteInfo> {
+  /** @throws DfsError `not-an-owner`, `validation-failed`, `conflict`, `not-ready` */
+  async invite(request: InviteRequest): Promise<InviteInfo> {
+    this.refuseReturning();
     return this.invites.create(request);
   }
 
   /**
-   * Leaves the network of one that this node has, and joins that of the ticket.
+   * A ticket by which a member that lost its database comes back: any member may make it.
+   * @throws DfsError `peer-not-found`, `conflict`, `not-a-member`, `not-ready`
+   */
+  returnTicket(peerId: string): ReturnTicketInfo {
+    this.refuseReturning();
+    if (this.components.membership.isRemoved) {
+      throw new DfsError('not-a-member', 'This node was removed from its network: ask a member for the ticket.');
+    }
+    return this.invites.createReturn(peerId);
+  }
+
+  /**
+   * Leaves the network of one that this node has, and joins that of the ticket; by a return ticket it comes back as the
+   * member that it is.
    * @throws DfsError `ticket-invalid`, `ticket-expired`, `ticket-used`, `already-member`, `conflict`,
-   * `peer-unreachable`, and what guests refuse with
+   * `peer-unreachable`, `not-a-member`, and what guests refuse with
    */
   async join(text: string): Promise<NetworkInfo> {
     const { membership } = this.components;
     const ticket = decodeTicket(text);
-    if (ticket.networkId === membership.networkId && !membership.isRemoved) {
+    if (ticket.networkId === membership.networkId && !membership.isRemoved && !membership.isReturning) {
       throw new DfsError('already-member', `This node is a member of "${membership.networkName}" already.`);
     }
     refuseUnlessAlone(membership);
@@ -148,10 +192,14 @@ export class Peers {
       await consent(null);
       const { presence } = this;
       const foundAt = (peerId: string) => presence.foundAt(peerId);
-      const joining = { ...this.components, book: presence.book, name: () => presence.name, foundAt, consent };
-      await joinNetwork(joining, ticket, this.networkGuests);
+      if ('member' in ticket) {
+        await this.comingBack.byTicket(ticket, consent);
+      } else {
+        const joining = { ...this.components, book: presence.book, name: () => presence.name, foundAt, consent };
+        await joinNetwork(joining, ticket, this.networkGuests);
+      }
       this.invites.closeAll();
-      presence.dialSoon(ticket.inviter);
+      this.cameBack([{ peerId: ticket.inviter, addresses: [] }]);
       for (const guest of this.joinedGuests) await guest();
     } finally {
       this.isJoining = false;
@@ -162,21 +210,25 @@ export class Peers {
   /** The network this node belongs to. */
   network(): NetworkInfo {
     const { membership } = this.components;
-    const { networkId: id, networkName: name } = membership;
-    const members = membership.members().length;
-    return { id, name, members, role: membership.self().role, ...(membership.isRemoved && { removed: true }) };
+    const { networkId: id, networkName: name, isReturning } = membership;
+    const members = isReturning ? membership.remembered.length + 1 : membership.members().length;
+    const { role } = membership.self();
+    const state = { ...(membership.isRemoved && { removed: true }), ...(isReturning && { returning: true }) };
+    return { id, name, members, role, ...state };
   }
 
   /**
    * A person here would have a member as an owner: done by an owner, or when more than half of the members say so.
    * @throws DfsError `peer-not-found`, `not-a-member`, `conflict`
    */
-  makeOwner(peerId: string): Promise<OwnerVotes> {
+  async makeOwner(peerId: string): Promise<OwnerVotes> {
+    this.refuseReturning();
     return this.jointOwner.support(peerId);
   }
 
-  /** @throws DfsError `peer-not-found`, `not-an-owner`, `conflict`, and what guests refuse with */
+  /** @throws DfsError `peer-not-found`, `not-an-owner`, `conflict`, `not-ready`, and what guests refuse with */
   async remove(peerId: string, options: RemoveOptions = {}): Promise<void> {
+    this.refuseReturning();
     const { membership } = this.components;
     const lastRecordOf = (of: string) => this.lastRecordOf(of);
     await removeMember({ membership, guests: this.removeGuests, lastRecordOf }, peerId, options);
@@ -247,6 +299,28 @@ export class Peers {
     this.lastRecordOf = fn;
   }
 
+  private cameBack(members: readonly Place[]): void {
+    for (const { peerId } of members) this.presence.dialSoon(peerId);
+    this.returned.resolve(undefined);
+  }
+
+  private refuseReturning(): void {
+    if (this.components.membership.isReturning) throw notBackYet();
+  }
+
+  /** Until it is back, a node keeps what it remembers as it is. */
+  private remember(): void {
+    if (!this.components.membership.isReturning) this.networkFile?.changed();
+  }
+
+  private remembered(): RememberedNetwork {
+    const { membership, transport } = this.components;
+    const { networkId, networkName } = membership;
+    const others = membership.members().filter(({ peerId }) => peerId !== transport.peerId);
+    const members = others.map(({ peerId }) => ({ peerId, addresses: this.presence.addressesOf(peerId) }));
+    return { peerId: transport.peerId, networkId, networkName, members };
+  }
+
   private mayPass(peerId: string): boolean {
     const { membership } = this.components;
     if (!this.isRunning) return false;
@@ -254,7 +328,8 @@ export class Peers {
   }
 
   private acceptsStranger(peerId: string): boolean {
-    if (!this.isRunning || this.components.membership.isRemoved) return false;
+    const { isRemoved, isReturning } = this.components.membership;
+    if (!this.isRunning || isRemoved || isReturning) return false;
     return this.invites.anyOpen() || this.presence.returning.isFormer(peerId);
   }
 

@@ -64,5 +64,22 @@ class OwnerVotes1763900000001 implements MigrationInterface {
   }
 }
 
+class MustSync1764200000000 implements MigrationInterface {
+  name = 'MustSync1764200000000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    // 1: this node may have written what its database does not know of; it compares with a member before it writes.
+    await runner.query('ALTER TABLE membership_state ADD COLUMN must_sync INTEGER NOT NULL DEFAULT 0');
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('ALTER TABLE membership_state DROP COLUMN must_sync');
+  }
+}
+
 /** Tables `membership_record`, `membership_state`, `invite`, `peer_address`, `peer_known`, `owner_vote`. */
-export const peersMigrations: MigrationClass[] = [Peers1763800000000, OwnerVotes1763900000001];
+export const peersMigrations: MigrationClass[] = [
+  Peers1763800000000,
+  OwnerVotes1763900000001,
+  MustSync1764200000000,
+];

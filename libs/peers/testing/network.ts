@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
+import { rm } from 'node:fs/promises';
 import type { AnyEvent, EventType } from '@dfs/contracts';
 import { Database } from '@dfs/database';
 import { EventLog, eventsMigrations } from '@dfs/events';
 import { signerFromRaw, silentLog, systemClock, type Clock, type Signer } from '@dfs/protocol';
 import { eventually, tempDir, type TempDir } from '@dfs/testing';
 import { Libp2pTransport, MemoryNetwork, type MemoryNetworkOptions, type Transport } from '@dfs/transport';
-import { Membership, Peers, peersMigrations, type MembershipOptions } from '../src/index.js';
+import { Membership, Peers, peersMigrations, readNetworkFile, type MembershipOptions } from '../src/index.js';
 
 export type Founding = MembershipOptions['founding'];
 
@@ -38,9 +39,14 @@ export class TestNode {
     });
     const events = await EventLog.open(db, { clock });
     const log = silentLog;
-    const membership = await Membership.open({ db, events, signer, clock, log }, { nodeName: name, founding });
+    const networkFile = dir.file('network.json');
+    const remembered = await readNetworkFile(networkFile);
+    const membership = await Membership.open(
+      { db, events, signer, clock, log },
+      { nodeName: name, founding, remembered },
+    );
     const components = { db, events, transport, membership, clock, log };
-    const peers = new Peers(components, { name, version: '0.0.0' });
+    const peers = new Peers(components, { name, version: '0.0.0', networkFile });
     const node = new TestNode(name, signer, dir, db, events, transport, membership, peers);
     events.subscribe((event) => node.events.push(event));
     return node;
@@ -108,6 +114,14 @@ export class TestNetwork implements AsyncDisposable {
     await node.stop();
     this.nodes.splice(this.nodes.indexOf(node), 1);
     return () => this.open(node.name, this.keys.get(node.peerId) as Uint8Array, node.dir);
+  }
+
+  /** Stops a node and takes its database away, and, if `forgets`, what it remembers beside it. @returns starts it again */
+  async lose(node: TestNode, forgets = false): Promise<() => Promise<TestNode>> {
+    const start = await this.stop(node);
+    for (const suffix of ['', '-wal', '-shm']) await rm(node.dir.file(`dfs.sqlite${suffix}`), { force: true });
+    if (forgets) await rm(node.dir.file('network.json'));
+    return start;
   }
 
   /** Nodes of one network, the first its founder, all connected. */

@@ -154,6 +154,7 @@ export class SimNode {
     const catalogue = await Catalogue.open({
       ...{ db, events, signer: this.signer, membership, clock, log },
       clockProblem: () => peers.clockProblem(),
+      refusal: () => peers.writeRefusal(),
       isClockConfirmed: () => peers.isClockConfirmed,
       ...(this.options.stopwatch && { stopwatch: this.options.stopwatch }),
     });

@@ -14,6 +14,7 @@ import type {
   PeerList,
   PeerState,
   ProviderList,
+  ReturnTicketInfo,
   Settings,
   TransferLimits,
   StorageInfo,
@@ -44,6 +45,10 @@ export class NetworkDto implements NetworkInfo {
   @ApiProperty(role) role!: MemberRole;
   @ApiPropertyOptional({ description: 'This node was removed from the network, and exchanges nothing any more.' })
   removed?: boolean;
+  @ApiPropertyOptional({
+    description: 'This node lost its database, and asks its members for membership and catalogue.',
+  })
+  returning?: boolean;
 }
 
 export class OwnerVotesDto implements OwnerVotes {
@@ -97,6 +102,11 @@ export class InviteDto implements InviteInfo {
   @ApiProperty({ description: 'To be handed to the newcomer, and to nobody else.' }) ticket!: string;
   @ApiProperty(timestamp) expiresAt!: string;
   @ApiProperty(role) role!: MemberRole;
+}
+
+export class ReturnTicketDto implements ReturnTicketInfo {
+  @ApiProperty({ description: 'For that member alone: no secret, and it admits nobody.' }) ticket!: string;
+  @ApiProperty({ description: 'The member it is for.' }) peerId!: string;
 }
 
 export class ProvideDto {

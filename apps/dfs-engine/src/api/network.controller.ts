@@ -17,11 +17,13 @@ import {
   type NetworkInfo,
   type OwnerRequest,
   type OwnerVotes,
+  type ReturnTicketInfo,
+  type ReturnTicketRequest,
 } from '@dfs/contracts';
 import { NoQuery } from '@dfs/files';
 import { Peers } from '@dfs/peers';
 import { MAX_PEER_ID_LENGTH, MAX_TICKET_LENGTH, day, minute, second } from '@dfs/protocol';
-import { InviteDto, NetworkDto, OwnerVotesDto } from './api.schema.dto.js';
+import { InviteDto, NetworkDto, OwnerVotesDto, ReturnTicketDto } from './api.schema.dto.js';
 
 const ROLES: MemberRole[] = ['owner', 'member', 'storage'];
 const MIN_INVITE_SECONDS = minute / second;
@@ -42,11 +44,21 @@ export class InviteBody implements InviteRequest {
 }
 
 export class JoinBody implements JoinRequest {
-  @ApiProperty({ description: 'What an owner got from POST /network/invites.' })
+  @ApiProperty({
+    description: 'What an owner got from POST /network/invites, or a member from POST /network/return-tickets.',
+  })
   @IsString()
   @MinLength(1)
   @MaxLength(MAX_TICKET_LENGTH)
   ticket!: string;
+}
+
+export class ReturnTicketBody implements ReturnTicketRequest {
+  @ApiProperty({ description: 'A member that lost its database.' })
+  @IsString()
+  @MinLength(1)
+  @MaxLength(MAX_PEER_ID_LENGTH)
+  peerId!: string;
 }
 
 export class OwnerBody implements OwnerRequest {
@@ -69,6 +81,16 @@ export class NetworkController {
     return this.peers.invite({ ...body });
   }
 
+  @Post('return-tickets')
+  @ApiOperation({
+    operationId: 'createReturnTicket',
+    summary: 'Make a ticket by which a member that lost its database comes back: any member may, and it admits nobody',
+  })
+  @ApiCreatedResponse({ type: ReturnTicketDto })
+  returnTicket(@Query() _query: NoQuery, @Body() { peerId }: ReturnTicketBody): ReturnTicketInfo {
+    return this.peers.returnTicket(peerId);
+  }
+
   @Post('owners')
   @HttpCode(200)
   @ApiOperation({
@@ -83,7 +105,10 @@ export class NetworkController {
 
   @Post('join')
   @HttpCode(200)
-  @ApiOperation({ operationId: 'joinNetwork', summary: 'Join the network of a ticket' })
+  @ApiOperation({
+    operationId: 'joinNetwork',
+    summary: 'Join the network of a ticket, or come back by a return ticket',
+  })
   @ApiOkResponse({ type: NetworkDto })
   join(@Query() _query: NoQuery, @Body() { ticket }: JoinBody): Promise<NetworkInfo> {
     return this.peers.join(ticket);

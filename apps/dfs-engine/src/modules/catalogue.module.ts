@@ -23,6 +23,7 @@ import { FOUNDATION, type Foundation } from './tokens.js';
         Catalogue.open({
           ...{ db, events, signer, membership, clock, log },
           clockProblem: () => peers.clockProblem(),
+          refusal: () => peers.writeRefusal(),
           isClockConfirmed: () => peers.isClockConfirmed,
         }),
       inject: [FOUNDATION, Database, EventLog, Membership, Peers],

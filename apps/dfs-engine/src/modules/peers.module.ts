@@ -1,7 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { Database } from '@dfs/database';
 import { EventLog } from '@dfs/events';
-import { Membership, Peers } from '@dfs/peers';
+import { Membership, Peers, readNetworkFile } from '@dfs/peers';
 import type { Transport } from '@dfs/transport';
 import { NodeSettings } from '../node-settings.js';
 import { VERSION } from '../version.js';
@@ -14,24 +14,32 @@ import { FOUNDATION, type Foundation } from './tokens.js';
   providers: [
     {
       provide: Membership,
-      useFactory: (
-        { config, signer, logger: log, clock }: Foundation,
+      useFactory: async (
+        { config, dataDir, signer, logger: log, clock }: Foundation,
         db: Database,
         events: EventLog,
         settings: NodeSettings,
-      ) => Membership.open({ db, events, signer, clock, log }, { nodeName: settings.name, founding: config.founding }),
+      ) => {
+        const remembered = await readNetworkFile(dataDir.networkFile);
+        const { founding } = config;
+        return Membership.open({ db, events, signer, clock, log }, { nodeName: settings.name, founding, remembered });
+      },
       inject: [FOUNDATION, Database, EventLog, NodeSettings],
     },
     {
       provide: Peers,
       useFactory: (
-        { logger: log, clock }: Foundation,
+        { dataDir, logger: log, clock }: Foundation,
         db: Database,
         events: EventLog,
         transport: Transport,
         membership: Membership,
         settings: NodeSettings,
-      ) => new Peers({ db, events, transport, membership, clock, log }, { name: settings.name, version: VERSION }),
+      ) =>
+        new Peers(
+          { db, events, transport, membership, clock, log },
+          { name: settings.name, version: VERSION, networkFile: dataDir.networkFile },
+        ),
       inject: [FOUNDATION, Database, EventLog, TRANSPORT, Membership, NodeSettings],
     },
   ],

@@ -103,11 +103,13 @@ export class CatalogueSync {
       this.options.look,
     );
     catalogue.setFirstLook(() => this.look.over());
-    followNetwork(peers, catalogue, () => {
-      this.records.clear();
-      this.voids.clear();
-      this.agreement.clear();
-      this.look.begin();
+    followNetwork(peers, catalogue, {
+      forgotten: () => {
+        this.records.clear();
+        this.voids.clear();
+        this.agreement.clear();
+      },
+      entered: () => this.look.begin(),
     });
   }
 
@@ -150,6 +152,8 @@ export class CatalogueSync {
   private compared(peerId: string): void {
     this.agreement.comparedWith(peerId);
     this.look.comparedWith(peerId);
+    const failed = (error: unknown): void => this.log.warn({ err: error }, 'a comparison could not be noted');
+    void this.ongoing.track(this.parts.catalogue.synced().catch(failed));
   }
 
   /** Both sides hear of it: the one of the lower peer id begins, the other only if that does not happen. */

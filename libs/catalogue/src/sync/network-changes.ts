@@ -7,12 +7,17 @@ import type { JoinPlan, NetworkChanges } from '../ports.js';
  * if it may write where it goes, its records of the old network go in the unit of work in which it changes, and a
  * removal names the last record of the member removed.
  */
-export function followNetwork(peers: Partial<NetworkChanges>, catalogue: Catalogue, forgotten: () => void): void {
+export function followNetwork(
+  peers: Partial<NetworkChanges>,
+  catalogue: Catalogue,
+  { forgotten, entered }: { forgotten: () => void; entered: () => void },
+): void {
   const { imports } = catalogue;
   peers.beforeJoin?.((plan) => refuseWithFiles(catalogue, plan));
   peers.setLastRecordOf?.((peerId) => catalogue.lastRecord(peerId));
   peers.onNetworkChanged?.(async (tx, from, to, role) => {
-    // Back in the network it was removed from: what it has is of that network.
+    tx.afterCommit(entered);
+    // Back in the network it was removed from, or whose membership it lost: what it has is of that network.
     if (from === to) return;
     const files = await imports.keep(tx);
     if (files > 0 && role === 'storage') throw mayNotWrite(files);

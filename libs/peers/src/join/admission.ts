@@ -65,7 +65,9 @@ export class Admission {
       newcomerNonce: request.nonce,
     };
     const proofOfMine = proofOf(invite.key, 'inviter', transcript);
-    const challenge = { nonce: transcript.inviterNonce, proof: proofOfMine, role: invite.role };
+    // A member that comes back stays what it is.
+    const role = membership.member(channel.peerId)?.role ?? invite.role;
+    const challenge = { nonce: transcript.inviterNonce, proof: proofOfMine, role };
     await channel.send(joinChallenge.form(challenge) as WireValue);
     const { proof } = joinProof.parse(await next(frames), 'proof');
     // Only one who has the ticket learns what has become of it.
@@ -74,24 +76,24 @@ export class Admission {
     await this.welcome(channel);
   }
 
-  /** The admission and the use of the invite: both are stored, or none. */
+  /**
+   * The admission and the use of the invite: both are stored, or none. A member that comes back, having lost its database
+   * or the answer, needs neither.
+   */
   private async store(inviteId: string, newcomer: string, name: string): Promise<void> {
     const { membership, invites, clock, log } = this.components;
     const isNew = await membership.unit(async (unit) => {
       const invite = await invites.find(inviteId, unit.tx);
       if (!invite || invite.revoked) throw unknownTicket();
       const usedBy = invite.usedBy ?? admittedBy(unit, inviteId, membership.self().peerId);
-      const isMember = unit.roster().members.has(newcomer);
+      if (unit.roster().members.has(newcomer)) return false;
       if (usedBy !== null) {
-        // The same newcomer again: its answer was lost.
-        if (usedBy === newcomer && isMember) return false;
         throw new DfsError('ticket-used', 'That ticket has been used: each is good for one node. Ask for another.');
       }
       refuseLate(invite, clock.now());
       if (unit.roster().members.get(membership.self().peerId)?.role !== 'owner') {
         throw new DfsError('not-an-owner', 'The node that made this ticket is no owner any more: ask another owner.');
       }
-      if (isMember) throw new DfsError('already-member', 'That node is a member of this network already.');
       await unit.write({ kind: 'admission', member: newcomer, role: invite.role, invite: inviteId, name });
       await invites.use(unit.tx, inviteId, newcomer);
       return true;

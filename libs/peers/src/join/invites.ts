@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import type { FieldProblem, InviteInfo, MemberRole } from '@dfs/contracts';
+import type { FieldProblem, InviteInfo, MemberRole, ReturnTicketInfo } from '@dfs/contracts';
 import type { Database, Tx } from '@dfs/database';
 import {
   DfsError,
+  encodeReturnTicket,
   encodeTicket,
   peerIdFromBytes,
   peerIdToBytes,
@@ -18,6 +19,7 @@ import {
   MAX_OPEN_INVITES,
   MIN_INVITE_SECONDS,
 } from '../constants.js';
+import { memberIdOf, noSuchMember } from '../membership/member-id.js';
 import type { Membership } from '../membership/membership.js';
 import { inviteIdOf, inviteKeyOf } from './invite-proof.js';
 
@@ -113,6 +115,23 @@ export class Invites {
     const addresses = this.components.addresses();
     const ticket = encodeTicket({ networkId: membership.networkId, inviter, addresses, secret, expiresAt });
     return { ticket, expiresAt: new Date(expiresAt).toISOString(), role };
+  }
+
+  /**
+   * Makes a ticket by which a member that lost its database comes back. It holds no secret, and admits nobody.
+   * @throws DfsError `peer-not-found`, `conflict` for this node itself
+   */
+  createReturn(given: string): ReturnTicketInfo {
+    const { membership } = this.components;
+    const { networkId } = membership;
+    const inviter = membership.self().peerId;
+    const peerId = memberIdOf(given);
+    if (peerId === inviter) {
+      throw new DfsError('conflict', 'A node makes return tickets for others: make this one at another member.');
+    }
+    if (!membership.isMember(peerId)) throw noSuchMember();
+    const addresses = this.components.addresses();
+    return { ticket: encodeReturnTicket({ networkId, inviter, addresses, member: peerId }), peerId };
   }
 
   /** After another network has taken the place of the one they were for. */

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '@dfs/contracts';
-import { decodeTicket, encodeTicket, JOIN_PROTOCOL, silentLog, signerFromRaw } from '@dfs/protocol';
+import { decodeTicket, encodeTicket, JOIN_PROTOCOL, silentLog, signerFromRaw, type Ticket } from '@dfs/protocol';
 import { eventually, fakeClock } from '@dfs/testing';
 import { TestNetwork, type TestNode } from '../../testing/network.js';
 
@@ -107,7 +107,7 @@ describe('joining', () => {
     await using network = new TestNetwork();
     const [a, b] = [await network.node('a'), await network.node('b')];
     const { ticket } = await a.peers.invite({});
-    const forged = encodeTicket({ ...decodeTicket(ticket), secret: Buffer.alloc(32, 5) });
+    const forged = encodeTicket({ ...(decodeTicket(ticket) as Ticket), secret: Buffer.alloc(32, 5) });
     await expect(b.peers.join(forged)).rejects.toEqual(refusal('ticket-invalid'));
     await expect(b.peers.join(ticket.slice(0, -3))).rejects.toEqual(refusal('ticket-invalid'));
     await expect(b.peers.join('hello')).rejects.toEqual(refusal('ticket-invalid'));
@@ -194,12 +194,12 @@ describe('joining', () => {
     const a = await network.node('a');
     const { ticket } = await a.peers.invite({});
     const rows = await a.db.query<{ key: Buffer; id: Buffer }>('SELECT id, key FROM invite');
-    const { secret } = decodeTicket(ticket);
+    const { secret } = decodeTicket(ticket) as Ticket;
     for (const { id, key } of rows)
       for (const kept of [id, key]) expect(kept.includes(Buffer.from(secret))).toBe(false);
     const again = await network.restart(a);
     const b = await network.node('b');
-    const moved = encodeTicket({ ...decodeTicket(ticket), addresses: again.transport.addresses() });
+    const moved = encodeTicket({ ...(decodeTicket(ticket) as Ticket), addresses: again.transport.addresses() });
     await b.peers.join(moved);
     await network.meshed([again, b]);
   });
@@ -241,7 +241,7 @@ describe('a stranger', () => {
       },
       { strangers: true },
     );
-    const real = decodeTicket(ticket);
+    const real = decodeTicket(ticket) as Ticket;
     // The newcomer is lured to mallory's address: there is another peer than the ticket names.
     const lured = encodeTicket({ ...real, addresses: mallory.addresses().map((at) => at.replace(/\/p2p.*/, '')) });
     await expect(b.peers.join(lured)).rejects.toEqual(refusal('peer-unreachable'));

@@ -21,7 +21,8 @@ import {
 import type { Channel, Frame, Transport } from '@dfs/transport';
 import type { AddressBook } from '../presence/address-book.js';
 import { DIAL_TIME, JOIN_TIME } from '../constants.js';
-import { addValid, type Membership } from '../membership/membership.js';
+import { addValid } from '../membership/add-valid.js';
+import type { Membership } from '../membership/membership.js';
 import { inviteIdOf, inviteKeyOf, isProof, proofOf } from './invite-proof.js';
 import { RecordGraph } from '../membership/record-graph.js';
 import { rosterOf } from '../membership/roster.js';
@@ -56,10 +57,16 @@ export type JoinGuest = (plan: JoinPlan) => Promise<void>;
 /** Called within the unit of work that changes the network; refuses it by throwing. `role`: of this node, in `to`. */
 export type NetworkChangedGuest = (tx: Tx, from: string, to: string, role: MemberRole) => Promise<void>;
 
-interface Welcome {
-  records: MembershipRecord[];
-  role: MemberRole;
+/** A network as one of its members told of it. */
+export interface Welcome {
+  networkId: string;
+  /** All that the member knows, parents first. */
+  records: readonly MembershipRecord[];
+  /** What this node is there; undefined when it was removed. */
+  role: MemberRole | undefined;
   addresses: JoinWelcome['addresses'];
+  /** This node was a member there before: it compares catalogues with a member before it writes. */
+  comesBack: boolean;
 }
 
 /**
@@ -71,26 +78,34 @@ export async function joinNetwork(
   ticket: Ticket,
   guests: readonly NetworkChangedGuest[],
 ): Promise<void> {
-  const { transport, membership, book } = components;
+  const { transport } = components;
   await reach(components, ticket);
   try {
-    const welcome = await ask(components, ticket);
-    await membership.unit(async (unit) => {
-      refuseUnlessAlone(membership);
-      const from = membership.networkId;
-      await unit.replace(withOwn(welcome.records, membership));
-      await book.replace(unit.tx, welcome.addresses);
-      for (const guest of guests) await guest(unit.tx, from, ticket.networkId, welcome.role);
-    });
+    await enterNetwork(components, await ask(components, ticket), guests);
   } finally {
     // As a stranger it was let in for this alone; as a member it connects anew.
     await transport.hangUp(ticket.inviter).catch(() => undefined);
   }
 }
 
+/** Puts a network in place of this node's own, with all that hangs on it. @throws DfsError `conflict`, and what guests refuse with */
+export async function enterNetwork(
+  { membership, book }: Pick<JoiningComponents, 'membership' | 'book'>,
+  { networkId, records, role, addresses, comesBack }: Welcome,
+  guests: readonly NetworkChangedGuest[],
+): Promise<void> {
+  await membership.unit(async (unit) => {
+    refuseUnlessAlone(membership);
+    const from = membership.networkId;
+    await unit.replace(withOwn(records, membership), comesBack);
+    await book.replace(unit.tx, addresses);
+    for (const guest of guests) await guest(unit.tx, from, networkId, role ?? 'storage');
+  });
+}
+
 /** One who comes back to a network brings along the records of it that he alone may have. */
 function withOwn(records: readonly MembershipRecord[], membership: Membership): readonly MembershipRecord[] {
-  if (records[0]?.networkId !== membership.networkId) return records;
+  if (records[0]?.networkId !== membership.networkId || membership.isReturning) return records;
   const graph = new RecordGraph();
   for (const record of records) graph.add(record);
   addValid(graph, membership.missingFrom([]));
@@ -171,23 +186,32 @@ async function converse(components: JoiningComponents, ticket: Ticket, channel: 
 
   const { records: count, addresses } = joinWelcome.parse(await next(frames), 'welcome');
   const graph = new RecordGraph();
-  while (graph.size < count) {
-    const part = recordsMessage.parse(await next(frames), 'records').records.map(readMembershipRecord);
-    if (part.length === 0) throw misbehaved('its membership is incomplete');
-    if (graph.size === 0) addFounding(graph, part[0], networkId);
-    addValid(graph, part);
-  }
+  while (graph.size < count) addTold(graph, recordsMessage.parse(await next(frames), 'records').records, networkId);
   const { members } = rosterOf(graph);
   const self = members.get(newcomer);
   if (!self || !members.has(inviter)) throw misbehaved('its membership does not hold this node');
-  return { records: graph.nodes.map(({ record }) => record), role: self.role, addresses };
+  const [admitted, earlier] = graph.admissionsOf(newcomer).map(({ record }) => record.content);
+  const isNew = earlier === undefined && admitted?.kind === 'admission' && admitted.invite === request.invite;
+  const records = graph.nodes.map(({ record }) => record);
+  return { networkId, records, role: self.role, addresses, comesBack: !isNew };
 }
 
-function addFounding(graph: RecordGraph, founding: MembershipRecord | undefined, networkId: string): void {
-  if (founding?.content?.kind !== 'founding' || founding.id !== networkId) {
-    throw misbehaved('its membership is that of another network');
+/**
+ * Adds a part of what a member tells of its network: the founding record first, parents before children.
+ * @throws DfsError `peer-misbehaved` when it is another network's, or brings nothing new
+ */
+export function addTold(graph: RecordGraph, envelopes: readonly Uint8Array[], networkId: string): void {
+  const part = envelopes.map(readMembershipRecord);
+  const before = graph.size;
+  const [founding] = part;
+  if (graph.size === 0 && founding) {
+    if (founding.content?.kind !== 'founding' || founding.id !== networkId) {
+      throw misbehaved('its membership is that of another network');
+    }
+    graph.add(founding);
   }
-  graph.add(founding);
+  addValid(graph, part);
+  if (graph.size === before) throw misbehaved('its membership is incomplete');
 }
 
 async function next(frames: AsyncIterator<Frame>): Promise<WireValue> {

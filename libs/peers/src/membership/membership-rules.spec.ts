@@ -9,7 +9,7 @@ import {
   type MembershipRecord,
   type Signer,
 } from '@dfs/protocol';
-import { addValid } from './membership.js';
+import { addValid } from './add-valid.js';
 import { RecordGraph } from './record-graph.js';
 import { rosterOf } from './roster.js';
 

@@ -13,18 +13,35 @@ export async function insertRecords(tx: Tx, records: readonly MembershipRecord[]
   await tx.insertMany('membership_record', ['id', 'bytes'], rows, 'ignore');
 }
 
-/** Another network's records, parents first, in place of those that are stored. Its invites and addresses go too. */
-export async function replaceMembership(tx: Tx, records: readonly MembershipRecord[]): Promise<void> {
+/**
+ * Another network's records, parents first, in place of those that are stored. Its invites and addresses go too.
+ * @param mustSync whether this node was a member before, and may have written what it does not know of any more
+ */
+export async function replaceMembership(
+  tx: Tx,
+  records: readonly MembershipRecord[],
+  mustSync: boolean,
+): Promise<void> {
   for (const table of ['membership_record', 'invite', 'peer_address', 'peer_known', 'owner_vote']) {
     await tx.run(`DELETE FROM ${table}`);
   }
   const network = Buffer.from(records[0]?.networkId ?? '', 'hex');
   await tx.run(
-    `INSERT INTO membership_state (one, network, heartbeat_epoch) VALUES (1, ?, 0)
-     ON CONFLICT (one) DO UPDATE SET network = excluded.network`,
-    [network],
+    `INSERT INTO membership_state (one, network, heartbeat_epoch, must_sync) VALUES (1, ?, 0, ?)
+     ON CONFLICT (one) DO UPDATE SET network = excluded.network, must_sync = excluded.must_sync`,
+    [network, mustSync ? 1 : 0],
   );
   await insertRecords(tx, records);
+}
+
+/** Whether this node has to compare catalogues with a member before it writes. */
+export async function loadMustSync(tx: Tx): Promise<boolean> {
+  const rows = await tx.query('SELECT one FROM membership_state WHERE must_sync = 1');
+  return rows.length > 0;
+}
+
+export async function storeMustSync(tx: Tx, mustSync: boolean): Promise<void> {
+  await tx.run('UPDATE membership_state SET must_sync = ?', [mustSync ? 1 : 0]);
 }
 
 /** Numbers this start of the node. */

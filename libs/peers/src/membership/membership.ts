@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { PeerState } from '@dfs/contracts';
 import type { Database, Tx } from '@dfs/database';
 import type { EventLog } from '@dfs/events';
@@ -8,9 +7,6 @@ import {
   membershipIdOf,
   membershipKindOf,
   readMembershipRecord,
-  RETAINED_VERSIONS,
-  second,
-  sha256,
   signMembershipRecord,
   type Clock,
   type Log,
@@ -20,13 +16,23 @@ import {
   type Signer,
   type Unsubscribe,
 } from '@dfs/protocol';
-import { MAX_RECORDS_PER_AUTHOR, MAX_RECORDS_PER_MEMBER } from '../constants.js';
-import { insertRecords, loadMembership, replaceMembership } from './membership-store.js';
+import { addValid, type Received } from './add-valid.js';
+import { insertRecords, loadMembership, loadMustSync, replaceMembership, storeMustSync } from './membership-store.js';
 import { cleanName } from '../clean-name.js';
+import {
+  foreignMemory,
+  found,
+  lostView,
+  notBackYet,
+  sameRoster,
+  viewOf,
+  type MembershipOptions,
+  type View,
+} from './membership-view.js';
+import type { Place } from './network-file.js';
 import { parentsIn } from './record-parents.js';
 import { RecordGraph } from './record-graph.js';
 import { rosterOf, type FormerMember, type Member, type Roster } from './roster.js';
-import { isByOwner, mayBeWritten } from './record-validity.js';
 
 /** What a Membership is made of. */
 export interface MembershipComponents {
@@ -37,38 +43,13 @@ export interface MembershipComponents {
   log: Log;
 }
 
-/** What a node brings along to its first start. */
-export interface MembershipOptions {
-  nodeName: string;
-  /** Name of the network that is founded at first start. */
-  networkName?: string;
-  /** Settings of the network that is founded at first start; later ones come from its records. */
-  founding: {
-    replicas: number;
-    graceMs: number;
-    retentionMs: number;
-    retainedVersions?: number;
-    syncPeriodMs?: number;
-  };
-}
-
 /** Settings as the rest of the engine reads them. */
 export type MembershipSettings = Omit<NetworkSettings, 'networkName'>;
-
-/** What came of records that a peer sent. */
-export interface Received {
-  /** New here, verified, stored; parents first. */
-  added: MembershipRecord[];
-  /** Records whose parents are not known here: ask for those. */
-  orphans: number;
-  /** Records that nobody should have sent. */
-  refused: number;
-}
 
 /** @param from who sent them; undefined for records by this node */
 export type RecordsListener = (records: readonly MembershipRecord[], from: string | undefined) => void;
 
-/** Acts within one unit of work. */
+/** Acts within one unit of work. @throws DfsError `not-ready` for all but `replace` while the node `isReturning` */
 export interface MembershipUnit {
   readonly tx: Tx;
   /** The roster as this unit has made it so far. */
@@ -76,16 +57,11 @@ export interface MembershipUnit {
   graph(): RecordGraph;
   /** Signs and stores a record by this node. @throws DfsError `not-an-owner` */
   write(content: MembershipContent): Promise<MembershipRecord>;
-  /** Puts another network's records in place of these. */
-  replace(records: readonly MembershipRecord[]): Promise<void>;
-}
-
-interface View {
-  graph: RecordGraph;
-  size: number;
-  roster: Roster;
-  networkId: string;
-  fingerprint: Uint8Array;
+  /**
+   * Puts another network's records in place of these.
+   * @param mustSync this node was a member there before: it compares with a member before it writes
+   */
+  replace(records: readonly MembershipRecord[], mustSync?: boolean): Promise<void>;
 }
 
 /** The network this node belongs to, by its signed records. Reads answer from memory, as of the last commit. */
@@ -97,21 +73,56 @@ export class Membership {
     private readonly components: MembershipComponents,
     private readonly selfId: string,
     private view: View,
+    private needsSync: boolean,
+    /** Members that a node which lost its database remembers. */
+    readonly remembered: readonly Place[] = [],
   ) {}
 
-  /** Loads what is stored; founds a network of one at the first start. */
+  /**
+   * Loads what is stored. At the first start it founds a network of one; a node that remembers a network with other
+   * members founds none, and is `isReturning`.
+   * @throws DfsError `not-ready` when what it remembers is of another node
+   */
   static async open(components: MembershipComponents, options: MembershipOptions): Promise<Membership> {
     const { db, signer, clock } = components;
-    const records = await db.write(async (tx) => {
+    const { remembered, mustSync = false } = options;
+    const isLost = remembered !== undefined && remembered.members.length > 0;
+    const { records, needsSync } = await db.write(async (tx) => {
       const stored = await loadMembership(tx);
-      if (stored) return stored.map(readMembershipRecord);
+      if (stored) {
+        if (mustSync) await storeMustSync(tx, true);
+        return { records: stored.map(readMembershipRecord), needsSync: await loadMustSync(tx) };
+      }
+      if (isLost) return { records: [], needsSync: true };
       const founding = found(signer, clock, options);
-      await replaceMembership(tx, [founding]);
-      return [founding];
+      await replaceMembership(tx, [founding], false);
+      return { records: [founding], needsSync: false };
     });
+    const [first] = records;
+    if (first === undefined && remembered) {
+      if (remembered.peerId !== signer.peerId) throw foreignMemory(remembered.peerId);
+      return new Membership(components, signer.peerId, lostView(remembered, options), true, remembered.members);
+    }
     const graph = new RecordGraph();
     for (const record of records) graph.add(record);
-    return new Membership(components, signer.peerId, viewOf(graph));
+    return new Membership(components, signer.peerId, viewOf(graph), needsSync);
+  }
+
+  /** Whether this node lost its database, and does not have the membership of its network yet. */
+  get isReturning(): boolean {
+    return this.view.size === 0;
+  }
+
+  /** Whether this node may have written what it does not know of any more: it compares with a member before it writes. */
+  get mustSync(): boolean {
+    return this.needsSync;
+  }
+
+  /** This node has what a member had of the catalogue. */
+  async synced(): Promise<void> {
+    if (!this.needsSync || this.isReturning) return;
+    this.needsSync = false;
+    await this.components.db.write((tx) => storeMustSync(tx, false));
   }
 
   /** 64 hex digits. */
@@ -134,7 +145,7 @@ export class Membership {
 
   /** Whether this node was removed from its network. */
   get isRemoved(): boolean {
-    return !this.isMember(this.selfId);
+    return !this.isReturning && !this.isMember(this.selfId);
   }
 
   member(peerId: string): Member | undefined {
@@ -215,6 +226,7 @@ export class Membership {
 
   /** Stores what is new and valid of these envelopes, in any order. @param from who sent them */
   async receive(envelopes: readonly Uint8Array[], from?: string): Promise<Received> {
+    if (this.isReturning) throw notBackYet();
     const { records, refused } = this.read(envelopes);
     if (records.length === 0) return { added: [], orphans: 0, refused };
     return this.transact(async (tx, graph) => {
@@ -256,9 +268,13 @@ export class Membership {
       work({
         tx,
         graph,
-        roster: () => rosterOf(graph()),
+        roster: () => {
+          if (graph().size === 0) throw notBackYet();
+          return rosterOf(graph());
+        },
         write: async (content) => {
           const known = graph();
+          if (known.size === 0) throw notBackYet();
           const roster = rosterOf(known);
           if (roster.members.get(signer.peerId)?.role !== 'owner') throw notAnOwner();
           const { networkId } = known.node(0).record;
@@ -268,11 +284,12 @@ export class Membership {
           await insertRecords(tx, [record]);
           return record;
         },
-        replace: async (records) => {
-          await replaceMembership(tx, records);
+        replace: async (records, mustSync = false) => {
+          await replaceMembership(tx, records, mustSync);
           const other = new RecordGraph();
           for (const record of records) other.add(record);
           setGraph(other);
+          tx.afterCommit(() => (this.needsSync = mustSync));
         },
       }),
     );
@@ -359,69 +376,6 @@ export class Membership {
       }
     }
   }
-}
-
-/** Adds what its author might write; repeats until nothing more finds its parents. */
-export function addValid(graph: RecordGraph, records: readonly MembershipRecord[]): Received {
-  const added: MembershipRecord[] = [];
-  let refused = 0;
-  let waiting = [...records];
-  for (let before = -1; before !== waiting.length;) {
-    before = waiting.length;
-    waiting = waiting.filter((record) => {
-      if (graph.has(record.id)) return false;
-      const ancestors = graph.ancestryOf(record.parents);
-      if (!ancestors) return true;
-      const foreign = record.networkId !== graph.node(0).record.networkId;
-      if (foreign || !mayBeWritten(graph, record, ancestors)) {
-        refused++;
-        return false;
-      }
-      // No fault of who passes it on.
-      if (graph.recordsBy(record.author).length >= ceilingOf(graph, record, ancestors)) return false;
-      graph.add(record);
-      added.push(record);
-      return false;
-    });
-  }
-  return { added, orphans: waiting.length, refused };
-}
-
-function ceilingOf(graph: RecordGraph, record: MembershipRecord, ancestors: Uint32Array): number {
-  const few = graph.recordsBy(record.author).length < MAX_RECORDS_PER_MEMBER;
-  return few || isByOwner(graph, record, ancestors) ? MAX_RECORDS_PER_AUTHOR : MAX_RECORDS_PER_MEMBER;
-}
-
-function found(signer: Signer, clock: Clock, options: MembershipOptions): MembershipRecord {
-  const name = cleanName(options.nodeName);
-  const networkName = cleanName(options.networkName ?? '') || cleanName(`${name}'s network`);
-  const defaults = { syncPeriodMs: DEFAULT_SYNC_PERIOD, retainedVersions: RETAINED_VERSIONS };
-  const settings = { ...defaults, ...options.founding, networkName };
-  const content: MembershipContent = { kind: 'founding', settings, name, nonce: randomBytes(16).toString('hex') };
-  return signMembershipRecord({ networkId: null, time: clock.now(), parents: [], content }, signer);
-}
-
-/** Seldom enough to cost nothing, often enough to notice within a grace of minutes. */
-const DEFAULT_SYNC_PERIOD = 60 * second;
-
-function viewOf(graph: RecordGraph, previous?: View): View {
-  const roster = rosterOf(graph, previous && { roster: previous.roster, from: previous.size });
-  const fingerprint = sha256(Buffer.from(graph.heads().join(''), 'hex'));
-  return { graph, size: graph.size, roster, networkId: graph.node(0).record.networkId, fingerprint };
-}
-
-function sameRoster(a: View, b: View): boolean {
-  if (a.networkId !== b.networkId || a.roster.members.size !== b.roster.members.size) return false;
-  if (JSON.stringify(a.roster.settings) !== JSON.stringify(b.roster.settings)) return false;
-  for (const [peerId, member] of a.roster.members) {
-    const other = b.roster.members.get(peerId);
-    if (other?.role !== member.role || other.admittedAt !== member.admittedAt) return false;
-    if (other.lastRecord !== member.lastRecord) return false;
-  }
-  for (const [peerId, { lastRecord }] of a.roster.former) {
-    if (b.roster.former.get(peerId)?.lastRecord !== lastRecord) return false;
-  }
-  return a.roster.former.size === b.roster.former.size;
 }
 
 function notAnOwner(): DfsError {

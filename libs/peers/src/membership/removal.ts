@@ -1,4 +1,5 @@
-import { DfsError, normalisePeerId, type MembershipContent } from '@dfs/protocol';
+import { DfsError, type MembershipContent } from '@dfs/protocol';
+import { memberIdOf, noSuchMember } from './member-id.js';
 import type { Membership } from './membership.js';
 
 /** How a member is removed. */
@@ -31,7 +32,7 @@ export async function removeMember(
   const { membership, guests, lastRecordOf } = components;
   const member = memberIdOf(given);
   const check = (): void => {
-    if (!membership.isMember(member)) throw notFound();
+    if (!membership.isMember(member)) throw noSuchMember();
     if (membership.self().role !== 'owner') {
       throw new DfsError('not-an-owner', 'Only an owner of the network can remove a member: ask one of them.');
     }
@@ -50,16 +51,4 @@ export async function removeMember(
     const content: MembershipContent = { kind: 'removal', member, lastRecord, reason: '' };
     await unit.write(content);
   });
-}
-
-function memberIdOf(given: string): string {
-  try {
-    return normalisePeerId(given);
-  } catch {
-    throw notFound();
-  }
-}
-
-function notFound(): DfsError {
-  return new DfsError('peer-not-found', 'No member of this network has that peer id.');
 }

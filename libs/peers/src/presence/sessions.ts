@@ -21,7 +21,8 @@ import { ask, firstFrame, request, type Channel, type Transport } from '@dfs/tra
 import { HELLO_TIME, MAX_FAILED_EXCHANGES, MAX_REFUSED_RECORDS, PROOF_PERIOD, STATUS_TIME } from '../constants.js';
 import type { Liveness } from './liveness.js';
 import { membershipFrames } from '../membership/membership-frames.js';
-import type { Membership, Received } from '../membership/membership.js';
+import type { Received } from '../membership/add-valid.js';
+import type { Membership } from '../membership/membership.js';
 import type { Sections } from './status-sections.js';
 import { Session } from './session.js';
 import { StatusCaller } from './status-caller.js';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { isDfsError } from '../errors.js';
 import { signerFromRaw } from '../ids/keys.js';
-import { decodeTicket, encodeTicket, MAX_TICKET_ADDRESSES, type Ticket } from './ticket.js';
+import { decodeTicket, encodeReturnTicket, encodeTicket, MAX_TICKET_ADDRESSES, type Ticket } from './ticket.js';
 
 const inviter = signerFromRaw(Buffer.alloc(32, 7)).peerId;
 const ticket: Ticket = {
@@ -29,6 +29,16 @@ describe('ticket', () => {
       `"dfs1acmzlrbavov2xk5lvov2xk5lvov2xk5lvov2xk5lvov2xk5lvov2xk5lvov4ijqaeqeacera5jfgyy7ctrjavpxvkb5rglwf7gkuo5vox27hxescd3vgsfcg2iwjfraiatakqaiuayh2draufh7iaaaaaaaaaaaaaaaaaaaaaaaqmd5byqqascijbeeqscijbeeqscijbeeqscijbeeqscijbeeqscijbeeqscoonmbyeafhj3lq4"`,
     );
     expect(decodeTicket(text)).toEqual(ticket);
+  });
+
+  it('is pinned as a return ticket too, which holds no secret', () => {
+    const member = signerFromRaw(Buffer.alloc(32, 8)).peerId;
+    const { networkId, addresses } = ticket;
+    const text = encodeReturnTicket({ networkId, inviter, addresses, member });
+    expect(text).toMatchInlineSnapshot(
+      `"dfs1acnjjrbavov2xk5lvov2xk5lvov2xk5lvov2xk5lvov2xk5lvov2xk5lvov4ijqaeqeacera5jfgyy7ctrjavpxvkb5rglwf7gkuo5vox27hxescd3vgsfcg2iwjfraiatakqaiuayh2draufh7iaaaaaaaaaaaaaaaaaaaaaaaqmd5byqtaajaiaejcae4y6ywg2gsfpri3u2sll4632l3j7sutefrbrxejs7sbnpix3e6kikf66pq"`,
+    );
+    expect(decodeTicket(text)).toEqual({ networkId, inviter, addresses, member });
   });
 
   it('reads what it wrote', () => {

@@ -2,13 +2,15 @@ import { multiaddr } from '@multiformats/multiaddr';
 import { sha256 } from '../ids/cid.js';
 import { toBase32 } from '../ids/base32.js';
 import { DfsError } from '../errors.js';
-import { decodeAs, encodeAs, shape } from '../codec/schema.js';
+import { decode } from '../codec/codec.js';
+import { encodeAs, shape } from '../codec/schema.js';
 import { second } from '../units.js';
 
 /**
- * A ticket: what a person hands to a newcomer.
+ * A ticket: what a person hands to a newcomer, or, as a return ticket, to a member that lost its database.
  * Text = `dfs1` + base32 (RFC 4648, lower case, no padding) of [length, message, check]:
  * length = u16 BE, bytes of all three; message = msgpack as below; check = first 4 bytes of SHA-256 of what is before it.
+ * The two kinds differ in the number of elements of the message.
  */
 const PREFIX = 'dfs1';
 const LENGTH_BYTES = 2;
@@ -30,6 +32,17 @@ const message = shape.tuple({
   expires: shape.int(),
 });
 
+/** Elements of a return ticket's message. */
+const RETURN_ELEMENTS = 4;
+/** Of a return ticket. It holds no secret: it tells one member where its network is, and admits nobody. */
+const returnMessage = shape.tuple({
+  networkId: shape.hex(32),
+  inviter: shape.peerId(),
+  addresses: shape.list(shape.bytes(1, 256), MAX_TICKET_ADDRESSES),
+  member: shape.peerId(),
+});
+
+/** Lets one node in. */
 export interface Ticket {
   /** 64 hex digits. */
   networkId: string;
@@ -43,16 +56,30 @@ export interface Ticket {
   expiresAt: number;
 }
 
+/** Tells a member that lost its database where its network is. */
+export interface ReturnTicket {
+  /** 64 hex digits. */
+  networkId: string;
+  /** Peer id of the member who made it. */
+  inviter: string;
+  /** Multiaddrs, each ending in `/p2p/<inviter>`. */
+  addresses: string[];
+  /** Peer id of the member it is for. */
+  member: string;
+}
+
 /** Addresses beyond the limit, and those that are no multiaddrs, are left out. */
-export function encodeTicket(ticket: Ticket): string {
-  const addresses = ticket.addresses.flatMap((address) => binaryAddress(address) ?? []);
-  const body = encodeAs(message, {
-    networkId: ticket.networkId,
-    inviter: ticket.inviter,
-    addresses: addresses.slice(0, MAX_TICKET_ADDRESSES),
-    secret: ticket.secret,
-    expires: Math.floor(ticket.expiresAt / second),
-  });
+export function encodeTicket({ networkId, inviter, addresses, secret, expiresAt }: Ticket): string {
+  const expires = Math.floor(expiresAt / second);
+  return pack(encodeAs(message, { networkId, inviter, addresses: binaryAddresses(addresses), secret, expires }));
+}
+
+/** The same of a return ticket. */
+export function encodeReturnTicket({ networkId, inviter, addresses, member }: ReturnTicket): string {
+  return pack(encodeAs(returnMessage, { networkId, inviter, addresses: binaryAddresses(addresses), member }));
+}
+
+function pack(body: Uint8Array): string {
   const length = Buffer.alloc(LENGTH_BYTES);
   length.writeUInt16BE(LENGTH_BYTES + body.length + CHECK_BYTES);
   const checked = Buffer.concat([length, body]);
@@ -61,9 +88,10 @@ export function encodeTicket(ticket: Ticket): string {
 
 /**
  * Reads what a person pasted: space and line breaks within it, and capitals, do no harm.
+ * A return ticket has a `member`.
  * @throws DfsError `ticket-invalid` that says what is wrong with it.
  */
-export function decodeTicket(text: string): Ticket {
+export function decodeTicket(text: string): Ticket | ReturnTicket {
   const compact = text
     .slice(0, MAX_TICKET_LENGTH + 1)
     .replace(/\s+/g, '')
@@ -71,14 +99,10 @@ export function decodeTicket(text: string): Ticket {
   if (!compact.startsWith(PREFIX)) throw invalid('This is not a ticket: a ticket starts with dfs1.');
   if (text.length > MAX_TICKET_LENGTH) throw invalid('The ticket is too long: copy it again, and nothing beside it.');
   const bytes = unpack(compact.slice(PREFIX.length));
-  const body = decodeBody(bytes.subarray(LENGTH_BYTES, -CHECK_BYTES));
-  return {
-    networkId: body.networkId,
-    inviter: body.inviter,
-    addresses: body.addresses.flatMap((address) => textAddress(address, body.inviter)),
-    secret: body.secret,
-    expiresAt: body.expires * second,
-  };
+  const { networkId, inviter, ...body } = decodeBody(bytes.subarray(LENGTH_BYTES, -CHECK_BYTES));
+  const place = { networkId, inviter, addresses: body.addresses.flatMap((address) => textAddress(address, inviter)) };
+  if ('member' in body) return { ...place, member: body.member };
+  return { ...place, secret: body.secret, expiresAt: body.expires * second };
 }
 
 function unpack(encoded: string): Buffer {
@@ -111,10 +135,16 @@ const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
 
 function decodeBody(bytes: Uint8Array) {
   try {
-    return decodeAs(message, bytes);
+    const value = decode(bytes);
+    const isReturn = Array.isArray(value) && value.length === RETURN_ELEMENTS;
+    return isReturn ? returnMessage.parse(value, 'message') : message.parse(value, 'message');
   } catch (cause) {
     throw invalid('The ticket is of a kind that this version does not know.', cause);
   }
+}
+
+function binaryAddresses(addresses: readonly string[]): Uint8Array[] {
+  return addresses.flatMap((address) => binaryAddress(address) ?? []).slice(0, MAX_TICKET_ADDRESSES);
 }
 
 function binaryAddress(address: string): Uint8Array | undefined {

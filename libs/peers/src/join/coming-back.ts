@@ -1,0 +1,169 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { MemberRole } from '@dfs/contracts';
+import {
+  DfsError,
+  FAREWELL_PROTOCOL,
+  farewellMessage,
+  isDfsError,
+  recordsMessage,
+  type Log,
+  type ReturnTicket,
+  type WireValue,
+} from '@dfs/protocol';
+import { request, type Transport } from '@dfs/transport';
+import type { AddressBook } from '../presence/address-book.js';
+import { DIAL_TIME, JOIN_TIME, RETURN_ASKED, RETURN_MAX, RETURN_MIN, STATUS_TIME } from '../constants.js';
+import { addTold, enterNetwork, type NetworkChangedGuest, type Welcome } from './joining.js';
+import type { Membership } from '../membership/membership.js';
+import type { Place } from '../membership/network-file.js';
+import { RecordGraph } from '../membership/record-graph.js';
+import { rosterOf } from '../membership/roster.js';
+
+export interface ComingBackComponents {
+  transport: Transport;
+  membership: Membership;
+  book: AddressBook;
+  log: Log;
+  /** Where a node was found on the local network. */
+  foundAt: (peerId: string) => string[];
+}
+
+/**
+ * How a member that lost its database gets membership back. It is no stranger: it proves its peer id by the connection,
+ * and asks a member, over `/dfs/farewell/1`, for what it lacks.
+ */
+export class ComingBack {
+  private readonly running = new AbortController();
+  private trying: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly components: ComingBackComponents,
+    private readonly guests: readonly NetworkChangedGuest[],
+  ) {}
+
+  /** Asks the members that this node remembers, again and again, until it is back. Never rejects. */
+  start(back: (members: readonly Place[]) => void): void {
+    if (this.components.membership.isReturning) this.trying = this.tryUntilBack(back);
+  }
+
+  async stop(): Promise<void> {
+    this.running.abort();
+    await this.trying;
+  }
+
+  /**
+   * Comes back by a return ticket.
+   * @param consent whether to go on, once it is known what this node is there; refuses by throwing
+   * @throws DfsError `ticket-invalid` for the ticket of another, `peer-unreachable`, `not-a-member` when it was removed,
+   * `conflict`, and what guests refuse with
+   */
+  async byTicket(ticket: ReturnTicket, consent: (role: MemberRole) => Promise<void>): Promise<void> {
+    const { transport } = this.components;
+    if (ticket.member !== transport.peerId) {
+      throw new DfsError('ticket-invalid', 'This return ticket was made for another node: ask for one for this node.');
+    }
+    const place = { peerId: ticket.inviter, addresses: ticket.addresses };
+    const welcome = await this.ask(ticket.networkId, place);
+    if (welcome.role === undefined) {
+      const detail = 'This node was removed from that network: ask an owner of it for a new ticket.';
+      throw new DfsError('not-a-member', detail);
+    }
+    await consent(welcome.role);
+    await enterNetwork(this.components, { ...welcome, addresses: placesOf([place]) }, this.guests);
+  }
+
+  private async tryUntilBack(back: (members: readonly Place[]) => void): Promise<void> {
+    const { membership, log } = this.components;
+    const { signal } = this.running;
+    const { remembered, networkId } = membership;
+    log.warn({ network: networkId, members: remembered.length }, 'this node lost its database, and asks its members');
+    for (let pause = RETURN_MIN; membership.isReturning && !signal.aborted; pause = Math.min(2 * pause, RETURN_MAX)) {
+      try {
+        const welcome = await this.askAll(networkId, remembered);
+        if (welcome && membership.isReturning) {
+          await enterNetwork(this.components, { ...welcome, addresses: placesOf(remembered) }, this.guests);
+          log.info({ network: networkId }, 'this node is back in its network');
+          return back(remembered);
+        }
+      } catch (error) {
+        log.warn({ err: error }, 'this node could not come back to its network');
+      }
+      await delay(pause, undefined, { signal, ref: false }).catch(() => undefined);
+    }
+  }
+
+  /** What the first member says that answers; that this node was removed only when nobody says that it was not. */
+  private async askAll(networkId: string, places: readonly Place[]): Promise<Welcome | undefined> {
+    let removed: Welcome | undefined;
+    for (let at = 0; at < places.length && !this.running.signal.aborted; at += RETURN_ASKED) {
+      const asked = places.slice(at, at + RETURN_ASKED).map((place) => this.ask(networkId, place));
+      for (const answer of await Promise.allSettled(asked)) {
+        if (answer.status === 'rejected') continue;
+        if (answer.value.role !== undefined) return answer.value;
+        removed = answer.value;
+      }
+    }
+    return removed;
+  }
+
+  /** @throws DfsError `peer-unreachable`, `peer-misbehaved` */
+  private async ask(networkId: string, { peerId, addresses }: Place): Promise<Welcome> {
+    const { transport, foundAt, log } = this.components;
+    const known = [...addresses, ...foundAt(peerId)].map((address) => `${address.replace(/\/p2p\/.*$/, '')}/p2p/${peerId}`);
+    try {
+      await this.reach(peerId, new Set(known));
+      return await this.converse(networkId, peerId);
+    } catch (error) {
+      log.debug({ err: error, peer: peerId }, 'a member does not tell this node of its network');
+      throw isDfsError(error)
+        ? error
+        : new DfsError('peer-misbehaved', 'The member did not answer as it should.', { cause: error });
+    } finally {
+      // A stranger to this node until it has the membership: it connects anew.
+      await transport.hangUp(peerId).catch(() => undefined);
+    }
+  }
+
+  private async reach(peerId: string, addresses: ReadonlySet<string>): Promise<void> {
+    const { transport } = this.components;
+    for (const address of addresses) {
+      const signal = AbortSignal.any([this.running.signal, AbortSignal.timeout(DIAL_TIME)]);
+      try {
+        const met = await transport.dial(address, { signal });
+        if (met === peerId) return;
+        await transport.hangUp(met);
+      } catch {
+        // The next one, then.
+      }
+    }
+    const where = addresses.size === 0 ? 'no address of it is known' : `nobody answers at ${[...addresses].join(', ')}`;
+    throw new DfsError(
+      'peer-unreachable',
+      `The member cannot be reached, or does not know this node: ${where}. Check that it runs and can be reached from here.`,
+    );
+  }
+
+  private async converse(networkId: string, peerId: string): Promise<Welcome> {
+    const { transport } = this.components;
+    const signal = AbortSignal.any([this.running.signal, AbortSignal.timeout(JOIN_TIME)]);
+    const message = farewellMessage.form({ known: [], records: [] }) as WireValue;
+    const graph = new RecordGraph();
+    for await (const { header } of request(transport, peerId, FAREWELL_PROTOCOL, message, {
+      signal,
+      timeoutMs: STATUS_TIME,
+    })) {
+      addTold(graph, recordsMessage.parse(header, 'records').records, networkId);
+    }
+    if (graph.size === 0) throw new DfsError('not-a-member', 'The network of that node does not know this node.');
+    const { members, former } = rosterOf(graph);
+    const self = members.get(transport.peerId);
+    const isTold = self ? members.has(peerId) : former.has(transport.peerId);
+    if (!isTold) throw new DfsError('peer-misbehaved', 'What the member told of its network does not hold this node.');
+    const records = graph.nodes.map(({ record }) => record);
+    return { networkId, records, role: self?.role, addresses: [], comesBack: true };
+  }
+}
+
+function placesOf(places: readonly Place[]): Welcome['addresses'] {
+  return places.map(({ peerId, addresses }) => ({ peerId, addresses: [...addresses] }));
+}
