@@ -1,7 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { LoggerModule } from 'nestjs-pino';
 import { Catalogue } from '@dfs/catalogue';
-import { ChunkStore, ChunksModule } from '@dfs/chunks';
+import { ChunkStore, ChunksModule, Generation } from '@dfs/chunks';
 import { Database, DatabaseModule } from '@dfs/database';
 import { ProvideQueue } from '@dfs/dht';
 import { EventLog, EventsModule } from '@dfs/events';
@@ -40,7 +40,10 @@ export class AppModule {
         FoundationModule.forRoot(foundation, access),
         DatabaseModule.forRoot({ file: dataDir.databaseFile, migrations, roomBytes: DATABASE_ROOM, log }),
         EventsModule.forRoot({
-          events: { useFactory: (db: Database) => EventLog.open(db, { clock, log }), inject: [Database] },
+          events: {
+            useFactory: (db: Database, { isProven }: Generation) => EventLog.open(db, { clock, log, renew: !isProven }),
+            inject: [Database, Generation],
+          },
           access: { useFactory: () => access.forEvents() },
           log,
         }),
@@ -52,7 +55,7 @@ export class AppModule {
         DhtModule,
         CatalogueModule,
         PlacementModule.forRoot({
-          inject: [Database, EventLog, ChunkStore, TRANSPORT, Peers, Membership, ProvideQueue, Catalogue],
+          inject: [Database, EventLog, ChunkStore, TRANSPORT, Peers, Membership, ProvideQueue, Catalogue, Generation],
           components: (
             db: Database,
             events: EventLog,
@@ -62,10 +65,12 @@ export class AppModule {
             membership: Membership,
             dht: ProvideQueue,
             catalogue: Catalogue,
+            generation: Generation,
           ) => ({
             ...{ db, events, chunks, transport, peers, membership, catalogue, clock, log },
             // Where it is off, too: it keeps what is to be provided once it is on.
             dht,
+            renewPins: !generation.isProven,
           }),
         }),
         PurgeModule,

@@ -1,6 +1,6 @@
 import type { ErrorCode, Health, WarningEvent } from '@dfs/contracts';
 import type { Catalogue } from '@dfs/catalogue';
-import type { ChunkStore, Scrubber } from '@dfs/chunks';
+import type { ChunkStore, Generation, Scrubber } from '@dfs/chunks';
 import type { Database } from '@dfs/database';
 import type { EventLog } from '@dfs/events';
 import type { Membership, Peers } from '@dfs/peers';
@@ -14,6 +14,7 @@ const WATCH_EVERY = 10 * second;
 export interface NodeHealthParts {
   db: Database;
   chunks: ChunkStore;
+  generation: Pick<Generation, 'detail'>;
   catalogue: Pick<Catalogue, 'forks'>;
   membership: Membership;
   peers: Peers;
@@ -73,6 +74,7 @@ export class NodeHealth {
         vital: true,
       },
       await this.database(),
+      await this.generation(),
       this.storage(),
       this.chunks(),
       { name: 'scrub', ...scrubReport(this.parts.scrubber.status()), code: 'timeout' },
@@ -92,6 +94,22 @@ export class NodeHealth {
       this.parts.log.error({ err: error }, 'the database does not answer');
       return { name: 'database', ok: false, detail: 'The database does not answer: see the log.', code, vital: true };
     }
+  }
+
+  /** Until the next start, so that a person sees it. */
+  private async generation(): Promise<Check> {
+    const { chunks, generation } = this.parts;
+    const name = 'generation';
+    const code = 'old-database';
+    if (generation.detail === undefined)
+      return { name, ok: true, detail: 'The database is the newest of its directory.', code };
+    const { packs, unread } = await chunks.found();
+    const found =
+      packs === 0
+        ? 'Every pack of chunks is known to it.'
+        : `${packs} packs of chunks that it did not know are kept${unread > 0 ? `; ${unread} of them are still to be read` : ''}.`;
+    const advice = 'Nothing was removed. Where a newer database is at hand, stop the node and put that back.';
+    return { name, ok: false, detail: `${generation.detail} ${found} ${advice}`, code };
   }
 
   private storage(): Check {

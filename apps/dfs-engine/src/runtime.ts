@@ -1,6 +1,6 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { Catalogue, CatalogueSync } from '@dfs/catalogue';
-import { Scrubber } from '@dfs/chunks';
+import { Generation, Scrubber } from '@dfs/chunks';
 import { ProvideQueue } from '@dfs/dht';
 import { Membership, Peers } from '@dfs/peers';
 import { Placement, Purge } from '@dfs/placement';
@@ -40,7 +40,10 @@ export class Runtime {
       const failed = (error: unknown): void => log.error({ err: error }, 'the DHT of the new network did not start');
       tx.afterCommit(() => void dht.start(to).catch(failed));
     });
+    const generation = app.get(Generation);
     this.steps = [
+      // Whatever doubt there was, each part has drawn its conclusions and committed them.
+      { name: 'generation', start: () => generation.raise(), stop: () => generation.raise() },
       { name: 'catalogue', start: () => undefined, stop: () => app.get(Catalogue).close() },
       { name: 'transport', start: () => transport.start(), stop: () => transport.stop() },
       { name: 'dht', start: () => dht.start(membership.networkId), stop: () => dht.stop() },

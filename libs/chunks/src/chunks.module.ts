@@ -1,24 +1,30 @@
 import { Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
 import { Database } from '@dfs/database';
 import { ChunkStore, type ChunkStoreOptions } from './store/chunk-store.js';
+import { Generation } from './store/generation/generation.js';
 
-/** Offers the node's ChunkStore, and closes it. */
+/** Offers the node's ChunkStore, and closes it; and the Generation, which is the application's to raise. */
 @Module({})
 export class ChunksModule implements OnApplicationShutdown {
   constructor(private readonly store: ChunkStore) {}
 
-  static forRoot(options: Omit<ChunkStoreOptions, 'db'>): DynamicModule {
+  static forRoot(options: Omit<ChunkStoreOptions, 'db' | 'generation'>): DynamicModule {
     return {
       module: ChunksModule,
       global: true,
       providers: [
         {
           provide: ChunkStore,
-          useFactory: (db: Database) => ChunkStore.open({ ...options, db }),
+          useFactory: (db: Database, generation: Generation) => ChunkStore.open({ ...options, db, generation }),
+          inject: [Database, Generation],
+        },
+        {
+          provide: Generation,
+          useFactory: (db: Database) => Generation.open({ db, log: options.log }, options.dir),
           inject: [Database],
         },
       ],
-      exports: [ChunkStore],
+      exports: [ChunkStore, Generation],
     };
   }
 

@@ -3,7 +3,7 @@
  *
  * Guarantees: equal bytes give equal content ids, on every node and in every version (golden vectors). What `flush`
  * and a commit have acknowledged survives a crash; what has not leaves nothing behind. No bytes leave the store that
- * do not hash to their id. Any size in constant memory.
+ * do not hash to their id. What the database does not know is swept only where it is proven the newest of its directory. Any size in constant memory.
  * Does not know files, peers, or which blocks are still needed: `reclaim` asks. The database must know
  * `chunksMigrations`.
  * Units: bytes, milliseconds.
@@ -30,6 +30,8 @@ export {
 export { HASH_ELSEWHERE_BYTES, hashShared } from './hashing.js';
 export { slabs } from './slabs.js';
 export { ChunkStore, type ChunkStoreOptions, type ReadOptions, type Usage } from './store/chunk-store.js';
+export { Generation, type Doubt } from './store/generation/generation.js';
+export type { Found } from './store/index/chunk-index.js';
 export type { BlockBatch } from './store/batch.js';
 export type { ReadBlock } from './store/chunk-reader.js';
 export type { FileSystemSize, Purpose, Quota } from './store/admission/admission.js';

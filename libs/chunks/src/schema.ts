@@ -100,10 +100,33 @@ class ChunkStoreMark1764300000000 implements MigrationInterface {
   }
 }
 
+class Generations1764400000000 implements MigrationInterface {
+  name = 'Generations1764400000000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    // The generation is in the folder's store-id too; inode and birth are those of this database file, as text, since they
+    // are larger than a number is exact.
+    await runner.query('ALTER TABLE chunk_store ADD COLUMN generation INTEGER NOT NULL DEFAULT 0');
+    for (const column of ['inode', 'birth']) await runner.query(`ALTER TABLE chunk_store ADD COLUMN ${column} TEXT`);
+    // Since when a pack is here that no row had named, and how far its entries have been read: null once all of them are.
+    await runner.query('ALTER TABLE pack ADD COLUMN found_at INTEGER');
+    await runner.query('ALTER TABLE pack ADD COLUMN unread_from INTEGER');
+    await runner.query('CREATE INDEX pack_found ON pack (found_at) WHERE found_at IS NOT NULL');
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP INDEX pack_found');
+    for (const column of ['unread_from', 'found_at']) await runner.query(`ALTER TABLE pack DROP COLUMN ${column}`);
+    for (const column of ['birth', 'inode', 'generation'])
+      await runner.query(`ALTER TABLE chunk_store DROP COLUMN ${column}`);
+  }
+}
+
 /** Tables of the chunk store, for Database.open. */
 export const chunksMigrations: MigrationClass[] = [
   Chunks1763800000000,
   ChunkUpkeep1763900000000,
   ChunksGone1764200000000,
   ChunkStoreMark1764300000000,
+  Generations1764400000000,
 ];

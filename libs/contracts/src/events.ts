@@ -14,7 +14,7 @@ export interface PeerEvent {
   peer: Pick<PeerInfo, 'peerId' | 'name' | 'role' | 'state'>;
 }
 export interface WarningEvent {
-  code: ErrorCode | 'damaged-chunk' | 'skewed-clock' | 'low-space' | 'fork' | 'refused-record';
+  code: ErrorCode | 'damaged-chunk' | 'skewed-clock' | 'low-space' | 'fork' | 'old-database' | 'refused-record';
   detail: string;
   /** False once the cause is gone. */
   active: boolean;

@@ -60,6 +60,11 @@ export class Database implements Reader {
     }
   }
 
+  /** Path of the database file. */
+  get file(): string {
+    return this.options.file;
+  }
+
   /** Reads what is committed, on a connection of its own. */
   query<R>(sql: string, params?: readonly SqlValue[]): Promise<R[]> {
     return this.reader.query<R>(sql, params);

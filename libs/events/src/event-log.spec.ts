@@ -51,6 +51,15 @@ describe('EventLog', () => {
     expect((await again.since(1, 10)).items).toMatchObject([{ seq: 2, data: { detail: 'after' } }]);
   });
 
+  it('goes on with its numbers in another stream where they may have been given before', async () => {
+    await log.recordNow('node.warning', warning('before'));
+    const again = await EventLog.open(temp.db, { renew: true });
+    expect(again.stream).not.toBe(log.stream);
+    await again.recordNow('node.warning', warning('after'));
+    expect((await again.since(1, 10)).items).toMatchObject([{ seq: 2, stream: again.stream }]);
+    expect((await EventLog.open(temp.db)).stream).toBe(again.stream);
+  });
+
   it('forgets the oldest and says so to those who ask for them', async () => {
     for (let i = 0; i < 560; i++) await log.recordNow('node.warning', warning(String(i)));
     const gone = await log.since(3, 100);

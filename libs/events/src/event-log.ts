@@ -13,6 +13,8 @@ export interface EventLogOptions {
   log?: Log;
   /** Events kept; the oldest go. */
   keep?: number;
+  /** Sequence numbers may have been given before, as where the database was restored from a copy: begins a new stream. */
+  renew?: boolean;
 }
 
 interface EventRow {
@@ -42,9 +44,9 @@ export class EventLog {
   static async open(db: Database, options: EventLogOptions = {}): Promise<EventLog> {
     const stream = await db.write(async (tx) => {
       const [known] = await tx.query<{ stream: string }>('SELECT stream FROM event_stream');
-      if (known) return known.stream;
+      if (known && !options.renew) return known.stream;
       const fresh = randomUUID();
-      await tx.run('INSERT INTO event_stream (one, stream) VALUES (1, ?)', [fresh]);
+      await tx.insertMany('event_stream', ['one', 'stream'], [[1, fresh]], 'replace');
       return fresh;
     });
     const log = new EventLog(

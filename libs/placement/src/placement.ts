@@ -153,8 +153,8 @@ export class Placement {
 
   /** Reads what is known of pins and holders, and answers peers from now on. Nothing is fetched before `start`. */
   static async open(components: PlacementComponents, options: PlacementOptions = {}): Promise<Placement> {
-    const { db, chunks, membership } = components;
-    const pins = await PinLog.open(db, capacityClass(chunks.usage().quotaBytes));
+    const { db, chunks, membership, renewPins } = components;
+    const pins = await PinLog.open(db, capacityClass(chunks.usage().quotaBytes), renewPins);
     const holdings = await Holdings.open(db, membership.self().peerId);
     const placement = new Placement(components, pins, holdings, options);
     placement.listen();

@@ -113,4 +113,6 @@ export interface PlacementComponents {
   catalogue: Contents;
   clock: Clock;
   log: Log;
+  /** The database may not be the newest this node had: its log of pins begins anew. */
+  renewPins?: boolean;
 }

@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { Catalogue } from '@dfs/catalogue';
-import { ChunkStore, Scrubber } from '@dfs/chunks';
+import { ChunkStore, Generation, Scrubber } from '@dfs/chunks';
 import { Database } from '@dfs/database';
 import { ProvideQueue } from '@dfs/dht';
 import { EventLog } from '@dfs/events';
@@ -71,8 +71,9 @@ import { FOUNDATION, type Foundation } from './tokens.js';
         joining: Joining,
         scrubber: Scrubber,
         catalogue: Catalogue,
-      ) => new NodeHealth({ db, chunks, catalogue, membership, peers, events, joining, scrubber, log }),
-      inject: [FOUNDATION, Database, ChunkStore, Membership, Peers, EventLog, Joining, Scrubber, Catalogue],
+        generation: Generation,
+      ) => new NodeHealth({ db, chunks, generation, catalogue, membership, peers, events, joining, scrubber, log }),
+      inject: [FOUNDATION, Database, ChunkStore, Membership, Peers, EventLog, Joining, Scrubber, Catalogue, Generation],
     },
     {
       provide: NodeMetrics,

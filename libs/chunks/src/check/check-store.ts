@@ -4,7 +4,8 @@ import { abortError, cidFromBytes } from '@dfs/protocol';
 import type { Reader } from '@dfs/database';
 import { allPacks, type PackRow } from '../store/index/chunk-index.js';
 import { ENTRY_HEAD_BYTES, PACK_HEAD } from '../store/packs/format.js';
-import { MARK_FILE, requireMark } from '../store/mark.js';
+import { requireFolder } from '../store/generation/generation.js';
+import { MARK_FILE } from '../store/generation/mark.js';
 import { missingPacks } from '../store/reclaim/sweep.js';
 import { checkPack, type PackTotals } from './check-pack.js';
 import type { Unusable } from './read-only-blocks.js';
@@ -56,7 +57,7 @@ export interface StoreTotals extends PackTotals {
  * @throws DfsError `not-ready` when the folder is not that of these packs
  */
 export async function checkStore(db: Reader, dir: string, options: CheckStoreOptions): Promise<StoreTotals> {
-  await requireMark(db, dir);
+  await requireFolder(db, dir);
   const packs = await allPacks(db);
   const unusable: Unusable = { packs: new Set(), chunks: new Set() };
   const counts = { packs: packs.length, packBytes: 0, unusedBytes: 0, chunks: 0, bytes: 0, hashed: 0 };
@@ -126,7 +127,6 @@ async function findOrphanFiles(
 ): Promise<void> {
   const known = new Set(packs.map(({ name }) => `${name}.pack`));
   const gone = new Set((await missingPacks(db)).map((name) => `${name}.pack`));
-  const sweeps = 'the next start of the node removes it.';
   const tell = (subject: string, detail: string): void =>
     options.onFinding({ problem: 'orphan-file', subject, detail });
   for (const name of await list(dir)) {
@@ -134,11 +134,12 @@ async function findOrphanFiles(
       tell(name, 'It is none of the store’s own: remove it by hand.');
   }
   for (const name of await list(join(dir, 'packs'))) {
+    const unknown = 'The database does not know it: the next start of the node removes it, or takes it in.';
     const back = 'It was gone when the node was last started: the next start takes it in again.';
-    if (!known.has(name)) tell(`packs/${name}`, gone.has(name) ? back : `The database does not know it: ${sweeps}`);
+    if (!known.has(name)) tell(`packs/${name}`, gone.has(name) ? back : unknown);
   }
   for (const name of await list(join(dir, 'tmp'))) {
-    tell(`tmp/${name}`, `It is left from an upload that was not finished: ${sweeps}`);
+    tell(`tmp/${name}`, 'It is left from an upload that was not finished: the next start of the node removes it.');
   }
 }
 

@@ -1,16 +1,27 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { cidToBytes, silentLog, type Cid, type Log, type Unsubscribe } from '@dfs/protocol';
 import type { Database, Reader } from '@dfs/database';
 import { Admission, type FileSystemSize, type Purpose, type Quota } from './admission/admission.js';
 import { PackBatch, type BlockBatch } from './batch.js';
 import { Budget } from './admission/budget.js';
 import { ChunkReader, type ReadBlock } from './chunk-reader.js';
-import { allPacks, countChunks, damagedCids, findPlaces, lastPackId, type PackRow } from './index/chunk-index.js';
+import {
+  allPacks,
+  countChunks,
+  countFound,
+  damagedCids,
+  findPlaces,
+  lastPackId,
+  type Found,
+  type PackRow,
+} from './index/chunk-index.js';
 import { joinSmall } from './packs/compact.js';
 import { Damage } from './damage/damage.js';
 import { keyOf } from './packs/format.js';
+import { Generation } from './generation/generation.js';
+import { takeIn } from './generation/take-in.js';
 import { Grouped } from './index/grouped.js';
-import { SMALL_PACK_BYTES, STORE_QUEUE_BYTES, TOO_MANY_SMALL_PACKS } from './limits.js';
-import { mark, requireMark } from './mark.js';
+import { SMALL_PACK_BYTES, STORE_QUEUE_BYTES, TAKE_IN_PATIENCE, TOO_MANY_SMALL_PACKS } from './limits.js';
 import { PackFiles } from './packs/pack-files.js';
 import { PackRegistry, writeShared, type SharedWrites } from './packs/pack-file.js';
 import { Presence } from './index/presence.js';
@@ -38,6 +49,8 @@ export interface ChunkStoreOptions {
   log?: Log;
   /** Where the sizes of the file system come from; for tests. */
   fileSystem?: FileSystemSize;
+  /** Of the same database and folder. It is judged and raised here when left out; else its owner raises it. */
+  generation?: Generation;
 }
 
 export interface ReadOptions {
@@ -89,15 +102,16 @@ export class ChunkStore {
   }
 
   /**
-   * Opens the store; sweeps what a crash left behind; takes out of use what is gone from the disk.
+   * Opens the store; takes out of use what is gone from the disk. What the database does not know is swept where it is
+   * proven the newest of its directory, since a crash left it behind; else it is taken in. That may go on for a while after
+   * the store is open.
    * @throws DfsError `not-ready` when the folder is not that of the chunks the database knows
    */
   static async open({ dir, db, quotaBytes, log = silentLog, ...options }: ChunkStoreOptions): Promise<ChunkStore> {
-    await requireMark(db, dir);
+    const generation = options.generation ?? (await Generation.open({ db, log }, dir));
     const files = await PackFiles.open(dir);
     try {
-      await mark(db, dir);
-      await sweep(db, files, log);
+      await sweep({ db, files, log }, generation.isProven);
       const packs = await allPacks(db);
       const admission = await Admission.open({
         dir,
@@ -121,7 +135,10 @@ export class ChunkStore {
         budget: new Budget(STORE_QUEUE_BYTES),
         shared: new Grouped(writeShared.bind(undefined, registry), SHARED_BATCHES),
       };
-      return new ChunkStore(parts, await countChunks(db), packs);
+      const store = new ChunkStore(parts, await countChunks(db), packs);
+      await store.#takeIn();
+      if (!options.generation) await generation.raise();
+      return store;
     } catch (error) {
       await files.close();
       throw error;
@@ -195,6 +212,11 @@ export class ChunkStore {
     return admission.roomBytes;
   }
 
+  /** What was found at a start whose database did not know it. */
+  found(): Promise<Found> {
+    return countFound(this.parts.db);
+  }
+
   setQuota(quota: Quota): void {
     this.parts.admission.setQuota(quota);
   }
@@ -235,6 +257,21 @@ export class ChunkStore {
     await this.#maintenance.catch(() => undefined);
     await this.parts.damage.settled();
     await this.parts.files.close();
+  }
+
+  /** Found packs are named by now, and the next start goes on where this one is cut short: few are waited for. */
+  async #takeIn(): Promise<void> {
+    const onAdded = (chunks: number): void => void (this.chunkCount += chunks);
+    const done = this.#oneAtATime(() => takeIn({ ...this.parts, onAdded }, this.#closing.signal)).catch(
+      (error: unknown) => {
+        if (!this.#closing.signal.aborted)
+          this.parts.log.error({ err: error }, 'packs that were found were not taken in');
+      },
+    );
+    const enough = new AbortController();
+    const patience = delay(TAKE_IN_PATIENCE, undefined, { signal: enough.signal, ref: false }).catch(() => undefined);
+    await Promise.race([done, patience]);
+    enough.abort();
   }
 
   /** Small uploads, one after another, make a small pack each. */

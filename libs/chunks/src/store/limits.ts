@@ -1,4 +1,4 @@
-import { KiB, MiB, second } from '@dfs/protocol';
+import { KiB, MiB, day, second } from '@dfs/protocol';
 
 /** A pack is closed at the first entry that takes it to here: few files for a terabyte, and little to rewrite. */
 export const PACK_BYTES = 64 * MiB;
@@ -48,3 +48,8 @@ export const COMPACT_BELOW = 0.5;
 export const SMALL_PACK_BYTES = 1 * MiB;
 export const SMALL_PACKS = 64;
 export const TOO_MANY_SMALL_PACKS = 512;
+
+/** How long what was found at a start is kept though nothing needs it: until then a person can say what it is. */
+export const FOUND_RETENTION = 30 * day;
+/** How long the opening of a store waits for found packs to be taken in. */
+export const TAKE_IN_PATIENCE = 20 * second;

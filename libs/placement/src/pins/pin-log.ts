@@ -50,16 +50,24 @@ export class PinLog {
     this.next = committed + 1;
   }
 
-  /** @param capacity the class this store has when it is new */
-  static async open(db: Database, capacity: number): Promise<PinLog> {
+  /**
+   * @param capacity the class this store has when it is new
+   * @param renew numbers may have been given before, as where the database was restored from a copy: another nonce
+   */
+  static async open(db: Database, capacity: number, renew = false): Promise<PinLog> {
     const store = await db.write(async (tx) => {
       const [known] = await tx.query<{ nonce: Uint8Array; capacity: number }>(
         'SELECT nonce, capacity FROM placement_store',
       );
-      if (known) return known;
-      const nonce = randomBytes(STORE_NONCE_BYTES);
-      await tx.run('INSERT INTO placement_store (one, nonce, capacity) VALUES (1, ?, ?)', [nonce, capacity]);
-      return { nonce, capacity };
+      if (known && !renew) return known;
+      const store = { capacity, ...known, nonce: randomBytes(STORE_NONCE_BYTES) };
+      await tx.insertMany(
+        'placement_store',
+        ['one', 'nonce', 'capacity'],
+        [[1, store.nonce, store.capacity]],
+        'replace',
+      );
+      return store;
     });
     const [last] = await db.query<{ number: number | null }>('SELECT max(number) AS number FROM placement_pin');
     return new PinLog(db, store.nonce, last?.number ?? 0, store.capacity);

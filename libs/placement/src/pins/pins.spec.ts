@@ -43,6 +43,17 @@ describe('the pin log', () => {
     expect([...(await again.pinned(CONTENTS))]).toEqual([[CONTENTS[1], new Set([0])]]);
   });
 
+  it('goes on under another nonce where its numbers may have been given before', async () => {
+    await using temp = await tempDatabase(placementMigrations);
+    const log = await PinLog.open(temp.db, 5);
+    await temp.db.write((tx) => log.add(tx, [extent(CONTENTS[0]!)]));
+    const again = await PinLog.open(temp.db, 9, true);
+    expect(again.nonce).not.toEqual(log.nonce);
+    expect(again).toMatchObject({ capacity: 5, number: log.number });
+    expect([...(await again.pinned(CONTENTS))]).toEqual([[CONTENTS[0], new Set([0])]]);
+    expect((await PinLog.open(temp.db, 9)).nonce).toEqual(again.nonce);
+  });
+
   it('gives no number to what changes nothing: after a restart it says of itself what it said before', async () => {
     await using temp = await tempDatabase(placementMigrations);
     const log = await PinLog.open(temp.db, 5);

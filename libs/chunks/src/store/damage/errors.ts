@@ -8,9 +8,14 @@ function codeOf(error: unknown): string | undefined {
   return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : undefined;
 }
 
+/** Whether a write failed for want of room. */
+export function isFull(error: unknown): boolean {
+  return FULL.has(codeOf(error) ?? '');
+}
+
 /** An error of a write as callers know it. */
 export function writeError(error: unknown): Error {
-  if (!isDfsError(error) && FULL.has(codeOf(error) ?? '')) return noSpace(error);
+  if (!isDfsError(error) && isFull(error)) return noSpace(error);
   return error instanceof Error ? error : new Error('writing chunks failed', { cause: error });
 }
 

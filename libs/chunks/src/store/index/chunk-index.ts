@@ -40,12 +40,13 @@ export async function findPlaces(db: Reader, cids: readonly Uint8Array[]): Promi
   return found;
 }
 
-/** Some blocks in the order of their CIDs, after `after`. */
+/** Some blocks that may be reclaimed, in the order of their CIDs, after `after`: all but those of packs that were found. */
 export async function nextCids(db: Reader, after: Uint8Array | null, limit: number): Promise<Uint8Array[]> {
-  const rows = await db.query<{ cid: Uint8Array }>('SELECT cid FROM chunk WHERE cid > ? ORDER BY cid LIMIT ?', [
-    after ?? Buffer.alloc(0),
-    limit,
-  ]);
+  const rows = await db.query<{ cid: Uint8Array }>(
+    `SELECT cid FROM chunk WHERE cid > ? AND pack NOT IN (SELECT id FROM pack WHERE found_at IS NOT NULL)
+     ORDER BY cid LIMIT ?`,
+    [after ?? Buffer.alloc(0), limit],
+  );
   return rows.map(({ cid }) => cid);
 }
 
@@ -82,11 +83,11 @@ export function allPacks(db: Reader): Promise<PackRow[]> {
   return db.query<PackRow>('SELECT id, name, bytes FROM pack ORDER BY id');
 }
 
-/** How much of each pack below a size is still wanted. */
+/** How much of each pack below a size is still wanted. Packs that were found are left as they are. */
 export function packUse(db: Reader, below: number): Promise<(PackRow & { chunks: number; used: number })[]> {
   return db.query(
     `SELECT p.id, p.name, p.bytes, count(c.cid) AS chunks, coalesce(sum(c.size), 0) AS used
-     FROM pack p LEFT JOIN chunk c ON c.pack = p.id WHERE p.bytes < ? GROUP BY p.id ORDER BY p.id`,
+     FROM pack p LEFT JOIN chunk c ON c.pack = p.id WHERE p.bytes < ? AND p.found_at IS NULL GROUP BY p.id ORDER BY p.id`,
     [below],
   );
 }
@@ -104,6 +105,46 @@ export async function countChunks(db: Reader): Promise<number> {
 
 export function insertPack(tx: Tx, { id, name, bytes }: PackRow): Promise<void> {
   return tx.insertMany('pack', ['id', 'name', 'bytes'], [[id, name, bytes]], 'ignore');
+}
+
+/** Enters packs that no row names. Their entries are still to be read. */
+export function insertFoundPacks(tx: Tx, packs: readonly Omit<PackRow, 'id'>[], foundAt: number): Promise<void> {
+  const rows = packs.map(({ name, bytes }) => [name, bytes, foundAt, 0]);
+  return tx.insertMany('pack', ['name', 'bytes', 'found_at', 'unread_from'], rows);
+}
+
+/** Packs that were found and not read to their end: from where on, in bytes. */
+export function unreadPacks(db: Reader): Promise<(PackRow & { from: number })[]> {
+  return db.query('SELECT id, name, bytes, unread_from AS "from" FROM pack WHERE unread_from IS NOT NULL ORDER BY id');
+}
+
+/** Entries before `from` have been read; null when all have. */
+export async function noteRead(tx: Tx, pack: number, from: number | null): Promise<void> {
+  await tx.run('UPDATE pack SET unread_from = ? WHERE id = ?', [from, pack]);
+}
+
+/** Packs that were on the disk at a start, and that no row had named. */
+export interface Found {
+  packs: number;
+  /** Of these, those of which not all entries have been read yet. */
+  unread: number;
+  bytes: number;
+}
+
+export async function countFound(db: Reader): Promise<Found> {
+  const [row] = await db.query<Found>(
+    `SELECT count(*) AS packs, count(unread_from) AS unread, coalesce(sum(bytes), 0) AS bytes
+     FROM pack WHERE found_at IS NOT NULL`,
+  );
+  return row ?? { packs: 0, unread: 0, bytes: 0 };
+}
+
+/** What was found before `before` is like all other packs from now on. Gives how many that were. */
+export async function endFound(tx: Tx, before: number): Promise<number> {
+  const { changes } = await tx.run('UPDATE pack SET found_at = NULL WHERE found_at < ? AND unread_from IS NULL', [
+    before,
+  ]);
+  return changes;
 }
 
 /** Adds blocks; leaves those that are there, or replaces them. Gives the number of rows written. */
@@ -131,12 +172,12 @@ export async function deleteChunks(tx: Tx, cids: readonly Uint8Array[]): Promise
   return changes;
 }
 
-/** Removes the packs among these that hold no block any more; gives those that went. */
+/** Removes the packs among these that hold no block any more, and were not found; gives those that went. */
 export async function deleteEmptyPacks(tx: Tx, packs: readonly PackRow[]): Promise<PackRow[]> {
   const removed: PackRow[] = [];
   for (const pack of packs) {
     const { changes } = await tx.run(
-      'DELETE FROM pack WHERE id = ? AND NOT EXISTS (SELECT 1 FROM chunk WHERE pack = ?)',
+      'DELETE FROM pack WHERE id = ? AND found_at IS NULL AND NOT EXISTS (SELECT 1 FROM chunk WHERE pack = ?)',
       [pack.id, pack.id],
     );
     if (changes > 0) removed.push(pack);

@@ -4,7 +4,7 @@ import { KiB, MiB } from '@dfs/protocol';
 import { corrupt } from '@dfs/testing';
 import type { Block } from '../../manifest/builder.js';
 import { checkStore, type StoreFinding } from '../../check/check-store.js';
-import { MARK_FILE } from '../mark.js';
+import { MARK_FILE } from '../generation/mark.js';
 
 import { StoreFixture, blockOf, idsOf, readAll } from '../../testing/fixture.js';
 import { pinnedBytes } from '../../testing/inputs.js';

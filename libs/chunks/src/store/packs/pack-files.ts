@@ -4,6 +4,8 @@ import { dirname, join } from 'node:path';
 import { OPEN_PACKS } from '../limits.js';
 
 const SUFFIX = '.pack';
+/** As `create` names them. */
+const OWN_NAME = /^[0-9a-f]{32}$/;
 
 interface OpenPack {
   handle: Promise<FileHandle>;
@@ -36,21 +38,29 @@ export class PackFiles {
     return new PackFiles(packs, temporary, await open(packs, 'r'), openLimit);
   }
 
-  /** Empties `tmp`, removes packs that `known` does not hold, and says which of the known are not there. */
-  async sweep(known: ReadonlySet<string>): Promise<{ removed: number; missing: Set<string> }> {
+  /** Those of these packs that are not there. */
+  async missing(known: Iterable<string>): Promise<Set<string>> {
     const missing = new Set(known);
-    let removed = 0;
-    for (const file of await readdir(this.temporary)) {
-      await rm(join(this.temporary, file), { recursive: true, force: true });
-      removed++;
-    }
-    for (const file of await readdir(this.packs)) {
-      const name = file.endsWith(SUFFIX) ? file.slice(0, -SUFFIX.length) : file;
-      if (file.endsWith(SUFFIX) && missing.delete(name)) continue;
-      await rm(join(this.packs, file), { recursive: true, force: true });
-      removed++;
-    }
-    return { removed, missing };
+    for (const file of await readdir(this.packs)) missing.delete(nameOf(file) ?? '');
+    return missing;
+  }
+
+  /** Packs that are there, and that `known` does not hold. */
+  async unknown(known: ReadonlySet<string>): Promise<string[]> {
+    const names = (await readdir(this.packs)).map((file) => nameOf(file));
+    return names.filter((name) => name !== undefined && OWN_NAME.test(name) && !known.has(name)) as string[];
+  }
+
+  /** Empties `tmp`, and removes what is with the packs and is none that `known` holds. Gives how many files went. */
+  async sweep(known: ReadonlySet<string>): Promise<number> {
+    const left = [
+      ...(await readdir(this.temporary)).map((file) => join(this.temporary, file)),
+      ...(await readdir(this.packs))
+        .filter((file) => !known.has(nameOf(file) ?? ''))
+        .map((file) => join(this.packs, file)),
+    ];
+    for (const file of left) await rm(file, { recursive: true, force: true });
+    return left.length;
   }
 
   /** Of a whole pack. */
@@ -129,6 +139,20 @@ export class PackFiles {
   #path(name: string): string {
     return join(this.packs, name + SUFFIX);
   }
+}
+
+/** Names of the packs in the folder of a store; none where it is not there. */
+export async function packNames(dir: string): Promise<string[]> {
+  const files = await readdir(join(dir, 'packs')).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+  return files.map(nameOf).filter((name) => name !== undefined);
+}
+
+/** Of the pack in a file; undefined for any other file. */
+function nameOf(file: string): string | undefined {
+  return file.endsWith(SUFFIX) ? file.slice(0, -SUFFIX.length) : undefined;
 }
 
 /** Makes what was renamed or made in a folder durable. */

@@ -1,4 +1,4 @@
-import { cp } from 'node:fs/promises';
+import { cp, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KiB, type Cid } from '@dfs/protocol';
 import { Database } from '@dfs/database';
@@ -31,6 +31,7 @@ function between(steps: readonly [object, string][], now: (step: string) => Prom
 
 async function open(dir: string): Promise<{ db: Database; store: ChunkStore; close(): Promise<void> }> {
   const db = await Database.open({ file: join(dir, 'dfs.sqlite'), migrations: chunksMigrations });
+  await asIfInPlace(db);
   const store = await ChunkStore.open({ dir: join(dir, 'chunks'), db, quotaBytes: 2 ** 40, reserveBytes: 0 });
   return {
     db,
@@ -40,6 +41,12 @@ async function open(dir: string): Promise<{ db: Database; store: ChunkStore; clo
       await db.close();
     },
   };
+}
+
+/** A copy of a directory is known as one, by the inode of its database. What died is to be started where it was. */
+async function asIfInPlace(db: Database): Promise<void> {
+  const { ino, birthtimeNs } = await stat(db.file, { bigint: true });
+  await db.write((tx) => tx.run('UPDATE chunk_store SET inode = ?, birth = ?', [`${ino}`, `${birthtimeNs}`]));
 }
 
 describe('a crash in the middle of a reclaim', () => {

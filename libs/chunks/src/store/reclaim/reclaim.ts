@@ -3,6 +3,7 @@ import {
   allPacks,
   damagedCids,
   deleteChunks,
+  endFound,
   forgetUnused,
   nextCids,
   noteUnused,
@@ -13,7 +14,7 @@ import {
 import { compact, type CompactComponents } from '../packs/compact.js';
 import { dropEmptyPacks } from '../packs/empty-packs.js';
 import { keyOf } from '../packs/format.js';
-import { IDS_PER_QUERY } from '../limits.js';
+import { FOUND_RETENTION, IDS_PER_QUERY } from '../limits.js';
 import type { Presence } from '../index/presence.js';
 import type { RecentReads } from '../index/recent-reads.js';
 
@@ -48,7 +49,7 @@ export interface ReclaimComponents extends CompactComponents {
 }
 
 /**
- * Drops the blocks nobody needs, then the packs that are empty, then rewrites what is mostly empty. Writing and reading
+ * Drops the blocks nobody needs, but for those that were found lately, then the packs that are empty, then rewrites what is mostly empty. Writing and reading
  * go on meanwhile: a block is dropped in a unit of work in which nobody can be told "already here".
  */
 export async function reclaim(
@@ -56,7 +57,8 @@ export async function reclaim(
   isLive: IsLive,
   options: ReclaimOptions = {},
 ): Promise<Reclaimed> {
-  const { signal } = options;
+  const { signal, clock = systemClock } = options;
+  await store.db.write((tx) => endFound(tx, clock.now() - FOUND_RETENTION));
   const chunks = (await dropDead(store, isLive, options)) + (await forgetDead(store, isLive));
   const before = store.admission.keptBytes;
   const emptied = await dropEmptyPacks(store, await allPacks(store.db));
