@@ -33,6 +33,10 @@ export const PROBLEM_MESSAGES: Readonly<Record<ProblemCode, ProblemMessage>> = {
     title: 'The bytes changed on the way',
     next: 'Nothing was stored. Upload the file again.',
   },
+  'request-timeout': {
+    title: 'The upload stood still for too long',
+    next: 'Nothing was stored. Upload the file again.',
+  },
   'incomplete-body': { title: 'The upload ended too early', next: 'Nothing was stored. Upload the file again.' },
   'ticket-invalid': {
     title: 'This is not a valid invite',

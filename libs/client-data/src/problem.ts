@@ -113,6 +113,8 @@ function codeForStatus(status: number): ProblemCode {
       return 'forbidden';
     case 404:
       return 'not-found';
+    case 408:
+      return 'request-timeout';
     case 413:
       return 'payload-too-large';
     case 429:

@@ -29,6 +29,8 @@ export const ERROR_STATUS = {
   'chunk-not-found': 404,
   'method-not-allowed': 405,
   'not-acceptable': 406,
+  // The client stopped sending
+  'request-timeout': 408,
   // The state of things
   conflict: 409,
   'path-exists': 409,
@@ -65,6 +67,7 @@ export type ErrorCode = keyof typeof ERROR_STATUS;
 
 /** Codes after which the same request may succeed later without being changed. */
 export const RETRYABLE_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'request-timeout',
   'too-many-requests',
   'not-ready',
   'shutting-down',

@@ -345,7 +345,8 @@ export interface ProviderList {
   providers: { peerId: PeerIdText; name: string | null; addresses: string[] }[];
 }
 
-export type TransferKind = 'upload' | 'download' | 'replication';
+/** A `drain` moves what a member holds to others, and removes it then. */
+export type TransferKind = 'upload' | 'download' | 'replication' | 'drain';
 export type TransferState = 'running' | 'finished' | 'failed' | 'cancelled';
 
 /** `GET /transfers` */
@@ -358,6 +359,8 @@ export interface TransferInfo {
   state: TransferState;
   path: string | null;
   contentId: ContentId | null;
+  /** Of a drain: the member that is removed. */
+  peerId?: PeerIdText;
   /** Total bytes; null while not known. */
   bytes: number | null;
   verifiedBytes: number;

@@ -346,7 +346,8 @@ export class Placement {
     const shared = { ...this.components, holdings: this.holdings, counts: this.counts, network: this.network };
     peers.beforeRemove(async (peerId, options) => {
       await this.exchange.refresh(this.network.others());
-      if (options.drain) await this.drains.empty(peerId, this.control.signal);
+      const signal = AbortSignal.any([this.control.signal, ...(options.signal ? [options.signal] : [])]);
+      if (options.drain) await this.drains.empty(peerId, signal, options.onLeft);
       await refuseLastCopy(shared, peerId, options);
     });
   }

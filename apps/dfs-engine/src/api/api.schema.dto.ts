@@ -146,10 +146,11 @@ export class TransferErrorDto {
 
 export class TransferDto implements TransferInfo {
   @ApiProperty() id!: string;
-  @ApiProperty({ enum: ['upload', 'download', 'replication'] }) kind!: TransferKind;
+  @ApiProperty({ enum: ['upload', 'download', 'replication', 'drain'] }) kind!: TransferKind;
   @ApiProperty({ enum: ['running', 'finished', 'failed', 'cancelled'] }) state!: TransferState;
   @ApiProperty({ type: String, nullable: true }) path!: string | null;
   @ApiProperty({ type: String, nullable: true }) contentId!: string | null;
+  @ApiPropertyOptional({ description: 'Of a drain: the member that is removed.' }) peerId?: string;
   @ApiProperty({ type: Number, nullable: true }) bytes!: number | null;
   @ApiProperty(bytes) verifiedBytes!: number;
   @ApiProperty({ description: 'Bytes a second.' }) rate!: number;

@@ -1,5 +1,6 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
 import {
+  ApiAcceptedResponse,
   ApiNoContentResponse,
   ApiOkResponse,
   ApiOperation,
@@ -8,11 +9,13 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import { IsIn, IsOptional, IsString, MaxLength, MinLength } from 'class-validator';
-import { routes, type ConnectRequest, type PeerInfo, type PeerList } from '@dfs/contracts';
+import type { Response } from 'express';
+import { routes, type ConnectRequest, type PeerInfo, type PeerList, type TransferInfo } from '@dfs/contracts';
 import { NoQuery } from '@dfs/files';
 import { Peers } from '@dfs/peers';
 import { DfsError, MAX_PEER_ID_LENGTH, normalisePeerId } from '@dfs/protocol';
-import { PeerDto, PeerListDto } from './api.schema.dto.js';
+import { Removals } from '../removals.js';
+import { PeerDto, PeerListDto, TransferDto } from './api.schema.dto.js';
 
 const MAX_ADDRESS_LENGTH = 512;
 
@@ -46,7 +49,10 @@ export class RemovePeerQuery {
 @ApiTags('peers')
 @Controller(routes.peers)
 export class PeersController {
-  constructor(private readonly peers: Peers) {}
+  constructor(
+    private readonly peers: Peers,
+    private readonly removals: Removals,
+  ) {}
 
   @Get()
   @ApiOperation({ operationId: 'listPeers', summary: 'Members of the network, and whether they are here' })
@@ -66,12 +72,22 @@ export class PeersController {
   @Delete(':peerId')
   @HttpCode(204)
   @ApiOperation({ operationId: 'removePeer', summary: 'Remove a member from the network' })
-  @ApiNoContentResponse()
-  async remove(@Param() params: PeerParams, @Query() { confirm, drain }: RemovePeerQuery): Promise<void> {
+  @ApiNoContentResponse({ description: 'It is removed.' })
+  @ApiAcceptedResponse({
+    type: TransferDto,
+    description: 'It is being emptied: the transfer to follow under /transfers. The member is removed at its end.',
+  })
+  async remove(
+    @Param() params: PeerParams,
+    @Query() { confirm, drain }: RemovePeerQuery,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<TransferInfo | undefined> {
     const peerId = normalisePeerId(params.peerId);
     if (!this.peers.list().some((peer) => peer.peerId === peerId)) {
       throw new DfsError('peer-not-found', 'No member of this network has that peer id.');
     }
-    await this.peers.remove(peerId, { confirm: confirm === 'true', drain: drain === 'true' });
+    const transfer = await this.removals.remove(peerId, { confirm: confirm === 'true', drain: drain === 'true' });
+    if (transfer) response.status(202);
+    return transfer;
   }
 }

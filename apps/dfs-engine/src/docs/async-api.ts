@@ -45,10 +45,11 @@ const schemas: Record<string, Schema> = {
   Transfer: object(
     {
       id: text,
-      kind: { enum: ['upload', 'download', 'replication'] },
+      kind: { enum: ['upload', 'download', 'replication', 'drain'] },
       state: { enum: ['running', 'finished', 'failed', 'cancelled'] },
       path: nullable(text),
       contentId: nullable(text),
+      peerId: text,
       bytes: nullable(count),
       verifiedBytes: count,
       rate: { type: 'number', minimum: 0 },
@@ -57,7 +58,7 @@ const schemas: Record<string, Schema> = {
       finishedAt: nullable(moment),
       error: object({ code: text, detail: text }),
     },
-    ['error'],
+    ['error', 'peerId'],
   ),
   Storage: object({ chunks: count, bytes: count, quotaBytes: count, freeBytes: count }),
 };

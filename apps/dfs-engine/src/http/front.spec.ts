@@ -355,7 +355,12 @@ describe('the front of the HTTP server', () => {
         socket.on('close', () => clearInterval(timer));
         socket.once('data', () => socket.destroySoon());
       });
-      expect(dripped).toContain('"code":"incomplete-body"');
+      expect(dripped).toMatch(/^HTTP\/1\.1 408 /);
+      expect(dripped).toContain('"code":"request-timeout"');
+      // One that stops altogether reads the same, and the connection ends.
+      const stopped = await raw(head, (socket) => socket.write('half'));
+      expect(stopped).toMatch(/^HTTP\/1\.1 408 [^]*Connection: close/);
+      expect(stopped).toContain('"code":"request-timeout"');
     });
   });
 

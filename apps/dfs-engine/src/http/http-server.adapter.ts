@@ -2,21 +2,42 @@ import { randomUUID } from 'node:crypto';
 import { STATUS_CODES, createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { ExpressAdapter } from '@nestjs/platform-express';
-import { DfsError, KiB, second, toProblem } from '@dfs/protocol';
+import { DfsError, KiB, minute, second, toProblem } from '@dfs/protocol';
 
 /** A path of 1,024 bytes fits three times over, percent-encoded. */
 const MAX_HEADER_BYTES = 16 * KiB;
 const HEADERS_TIMEOUT = 20 * second;
-const KEEP_ALIVE_TIMEOUT = 10 * second;
-/** A connection on which nothing moves in either direction. */
-const IDLE_TIMEOUT = 60 * second;
+/** More than the 60 s of nginx and others: a proxy that uses a connection we are closing answers 502. */
+const KEEP_ALIVE_TIMEOUT = 75 * second;
+/** A client that does not take its answer, such as one whose download is paused. */
+const IDLE_TIMEOUT = 5 * minute;
+/** After so long without traffic the system begins to ask whether the other side is there: it may be gone without a word. */
+const PROBE_AFTER = minute;
 /** Time a client has to read its answer while the rest of a body nobody wants runs into the void. */
 const LINGER_TIME = 5 * second;
 const MAX_REQUESTS_PER_SOCKET = 100_000;
 const MAX_CONNECTIONS = 4096;
 
-/** Express over an HTTP server with limits of our own: bodies may take as long as they move, headers may not. */
+/** Times of the server, in milliseconds. */
+export interface HttpTimes {
+  /** For so long a client need not take any of its answer. */
+  idle: number;
+  /** For so long a connection stays open for the next request. */
+  keepAlive: number;
+}
+
+/**
+ * Express over an HTTP server with limits of our own: bodies may take as long as they move, headers may not. A request that
+ * the node is working at has no limit.
+ */
 export class HttpServerAdapter extends ExpressAdapter {
+  private readonly times: HttpTimes;
+
+  constructor(times: Partial<HttpTimes> = {}) {
+    super();
+    this.times = { idle: IDLE_TIMEOUT, keepAlive: KEEP_ALIVE_TIMEOUT, ...times };
+  }
+
   override initHttpServer(): void {
     const listener = this.getInstance<(request: IncomingMessage, response: ServerResponse) => void>();
     const server = createServer({
@@ -24,18 +45,22 @@ export class HttpServerAdapter extends ExpressAdapter {
       headersTimeout: HEADERS_TIMEOUT,
       // It would cover the whole body, and cut honest long uploads; slow ones are met by their pace.
       requestTimeout: 0,
-      keepAliveTimeout: KEEP_ALIVE_TIMEOUT,
+      keepAliveTimeout: this.times.keepAlive,
+      keepAlive: true,
+      keepAliveInitialDelay: PROBE_AFTER,
       // Answered by us, as every other refusal.
       requireHostHeader: false,
       // Curl and Java offer HTTP/2 like this; a server may pass it over, and what takes WebSockets would cut them off.
       shouldUpgradeCallback: ({ headers }): boolean =>
         /^websocket$/i.test(headers.upgrade ?? '') && server.listenerCount('upgrade') > 0,
     });
-    server.timeout = IDLE_TIMEOUT;
+    server.timeout = this.times.idle;
     server.maxRequestsPerSocket = MAX_REQUESTS_PER_SOCKET;
     server.maxConnections = MAX_CONNECTIONS;
     const handle = (request: IncomingMessage, response: ServerResponse): void => {
       linger(request, response);
+      // In place of Node's own answer to a quiet connection, which is to cut it.
+      response.on('timeout', () => cutStalled(request, response));
       listener(request, response);
     };
     server.on('request', handle);
@@ -65,6 +90,11 @@ function linger(request: IncomingMessage, response: ServerResponse): void {
     const settled = (): void => clearTimeout(timer);
     request.once('end', settled).once('close', settled);
   });
+}
+
+/** A quiet connection is waited for where the node is at work; a body that does not come is met by its reader. */
+function cutStalled(request: IncomingMessage, response: ServerResponse): void {
+  if (response.writableLength > 0) request.socket.destroy();
 }
 
 /** What is no HTTP, or too much of it, never reaches the application. */
@@ -97,7 +127,7 @@ function clientProblem(code: string | undefined): DfsError {
         `The address and headers are larger than ${MAX_HEADER_BYTES / KiB} KiB together.`,
       );
     case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return new DfsError('incomplete-body', 'The request did not arrive in time.');
+      return new DfsError('request-timeout', 'The request did not arrive in time.');
     default:
       return new DfsError('bad-request', 'That is not HTTP/1.1 as this node reads it.');
   }

@@ -22,6 +22,7 @@ import { NodeHealth } from '../node-health.js';
 import { NodeMetrics } from '../node-metrics.js';
 import { NodeSettings } from '../node-settings.js';
 import { NodeStatus } from '../node-status.js';
+import { Removals } from '../removals.js';
 import { TRANSPORT } from './transport.module.js';
 import { FOUNDATION, type Foundation } from './tokens.js';
 
@@ -58,6 +59,12 @@ import { FOUNDATION, type Foundation } from './tokens.js';
       useFactory: ({ config, logger: log }: Foundation, peers: Peers, membership: Membership) =>
         new Joining({ peers, membership, ticket: config.join, log }),
       inject: [FOUNDATION, Peers, Membership],
+    },
+    {
+      provide: Removals,
+      useFactory: ({ logger: log }: Foundation, peers: Peers, { transfers }: Placement) =>
+        new Removals({ peers, transfers, log }),
+      inject: [FOUNDATION, Peers, Placement],
     },
     {
       provide: NodeHealth,

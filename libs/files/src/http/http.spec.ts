@@ -390,11 +390,11 @@ describe('a request body', () => {
         socket.on('close', () => clearInterval(timer));
       });
       await eventually(() => outcomes.length === 2);
-      expect(outcomes[1]).toMatchObject({ code: 'incomplete-body', message: expect.stringContaining('slowly') });
+      expect(outcomes[1]).toMatchObject({ code: 'request-timeout', message: expect.stringContaining('slowly') });
       // Silence is met by the timer: nothing ever arrives that could be counted.
       send(() => undefined);
       await eventually(() => outcomes.length === 3);
-      expect(outcomes[2]).toMatchObject({ code: 'incomplete-body' });
+      expect(outcomes[2]).toMatchObject({ code: 'request-timeout' });
       send((socket) => socket.write('y'.repeat(1000)));
       await eventually(() => outcomes.length === 4);
       expect(outcomes[3]).toBe(1000);

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { DfsError, KiB, second } from '@dfs/protocol';
+import { DfsError, KiB, minute } from '@dfs/protocol';
 
 export interface Pace {
   /** Time spent waiting for the client over which its bytes are counted. */
@@ -8,28 +8,34 @@ export interface Pace {
   bytes: number;
 }
 
-/** A client slower than this is holding a place rather than sending a file: 1 KiB/s is a tenth of a telephone line. */
-const SLOWEST: Pace = { windowMs: 60 * second, bytes: 60 * KiB };
+/**
+ * A client slower than this is holding a place rather than sending a file: 1 KiB/s is a tenth of a telephone line. A laptop
+ * that was closed, or a person who answers a dialog, may take minutes.
+ */
+const SLOWEST: Pace = { windowMs: 5 * minute, bytes: 300 * KiB };
 
 /**
  * The body of a request as a stream that ends well only when all of it has come. Long uploads may take what they need;
- * only time spent waiting for the client counts against its pace, not our own back-pressure.
- * @throws DfsError `incomplete-body`
+ * only time spent waiting for the client counts against its pace, not our own back-pressure. After an error the connection
+ * still takes the answer.
+ * @throws DfsError `incomplete-body`, `request-timeout`
  */
 export async function* requestBody(request: IncomingMessage, slowest: Pace = SLOWEST): AsyncGenerator<Uint8Array> {
-  const pace = new PaceKeeper(request, slowest);
+  const pace = new PaceKeeper(slowest);
+  const source = request.iterator({ destroyOnReturn: false }) as AsyncIterator<Uint8Array, undefined>;
   try {
-    pace.waiting();
-    for await (const bytes of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>) {
-      pace.arrived(bytes.length);
-      yield bytes;
-      pace.waiting();
+    for (;;) {
+      const next = await pace.next(source);
+      if (next.done) break;
+      yield next.value;
     }
   } catch (error) {
     if (error instanceof DfsError) throw error;
     throw new DfsError('incomplete-body', 'The connection ended before the whole body had come.', { cause: error });
   } finally {
     pace.stop();
+    // Behind a read that is still under way it ends with the connection.
+    source.return?.().catch(() => undefined);
   }
   if (!request.complete) throw new DfsError('incomplete-body', 'The connection ended before the whole body had come.');
 }
@@ -73,29 +79,24 @@ class PaceKeeper {
   private waited = 0;
   private bytes = 0;
   private since: number | undefined;
+  private giveUp: ((error: DfsError) => void) | undefined;
   private readonly timer: NodeJS.Timeout;
 
-  constructor(
-    private readonly request: IncomingMessage,
-    private readonly slowest: Pace,
-  ) {
-    // For a client that sends just enough to keep the socket awake, such as chunk extensions, and no byte of the body.
+  constructor(private readonly slowest: Pace) {
     this.timer = setInterval(() => this.check(), slowest.windowMs / 4);
     this.timer.unref();
   }
 
-  waiting(): void {
-    this.since = performance.now();
-  }
-
-  arrived(bytes: number): void {
-    this.waited += performance.now() - (this.since ?? performance.now());
+  /** @throws DfsError `request-timeout` */
+  async next(source: AsyncIterator<Uint8Array, undefined>): Promise<IteratorResult<Uint8Array, undefined>> {
+    const since = (this.since = performance.now());
+    const next = await new Promise<IteratorResult<Uint8Array, undefined>>((resolve, reject) => {
+      this.giveUp = reject;
+      source.next().then(resolve, reject);
+    });
     this.since = undefined;
-    this.bytes += bytes;
-    if (this.waited < this.slowest.windowMs) return;
-    if (this.bytes < this.slowest.bytes) throw tooSlow();
-    this.waited = 0;
-    this.bytes = 0;
+    if (!next.done) this.arrived(next.value.length, performance.now() - since);
+    return next;
   }
 
   stop(): void {
@@ -103,12 +104,22 @@ class PaceKeeper {
     clearInterval(this.timer);
   }
 
+  private arrived(bytes: number, waited: number): void {
+    this.waited += waited;
+    this.bytes += bytes;
+    if (this.waited < this.slowest.windowMs) return;
+    if (this.bytes < this.slowest.bytes) throw tooSlow();
+    this.waited = 0;
+    this.bytes = 0;
+  }
+
+  /** For a client that sends nothing more, or just enough to keep the socket awake, such as chunk extensions. */
   private check(): void {
     if (this.since === undefined || performance.now() - this.since < this.slowest.windowMs) return;
-    this.request.destroy(tooSlow());
+    this.giveUp?.(tooSlow());
   }
 }
 
 function tooSlow(): DfsError {
-  return new DfsError('incomplete-body', 'The body came too slowly, and the connection was closed.');
+  return new DfsError('request-timeout', 'The body came too slowly, or stopped. Nothing was stored: send it again.');
 }

@@ -1,4 +1,4 @@
-import { DfsError, type MembershipContent } from '@dfs/protocol';
+import { DfsError, abortError, type MembershipContent } from '@dfs/protocol';
 import { memberIdOf, noSuchMember } from './member-id.js';
 import type { Membership } from './membership.js';
 
@@ -8,6 +8,10 @@ export interface RemoveOptions {
   confirm?: boolean;
   /** Move what it holds first. */
   drain?: boolean;
+  /** Told now and then while it is moved: bytes of the contents that are still to be moved. */
+  onLeft?: (bytes: number) => void;
+  /** Gives the removal up, as long as nothing is signed. */
+  signal?: AbortSignal;
 }
 
 /** May refuse a removal by throwing. */
@@ -45,6 +49,7 @@ export async function removeMember(
   // Answers when this node knows what the others do, soon after its start: guests judge by that.
   await lastRecordOf(member);
   for (const guest of guests) await guest(member, options);
+  if (options.signal?.aborted) throw abortError(options.signal);
   const lastRecord = await lastRecordOf(member);
   await membership.unit(async (unit) => {
     check();

@@ -1,5 +1,5 @@
 import { DfsError, drainingStatus, MAX_DRAINING, type Log, type WireValue } from '@dfs/protocol';
-import { countHeldBy, type LastCopyComponents, type Versions } from './last-copy.js';
+import { heldBy, type Amount, type LastCopyComponents, type Versions } from './last-copy.js';
 import { DRAIN_CHECK, DRAIN_OLD_PATIENCE, DRAIN_PATIENCE } from '../limits.js';
 import type { MemberList, PeerView } from '../ports.js';
 import { pause } from '../signals.js';
@@ -43,17 +43,18 @@ export class Drains {
 
   /**
    * Resolves when others have as many copies of what the member holds as they should have without it. What it alone
-   * holds while it cannot be reached is not waited for.
+   * holds while it cannot be reached is not waited for. `onLeft` is told the bytes of what is still to be moved.
    * @throws DfsError `no-space`, `timeout` when nothing moves any more; the member stays then
    */
-  async empty(peerId: string, signal: AbortSignal): Promise<void> {
+  async empty(peerId: string, signal: AbortSignal, onLeft?: (bytes: number) => void): Promise<void> {
     const wasNew = !this.mine.has(peerId);
     this.mine.add(peerId);
     this.changed();
     try {
       let fewest = Infinity;
       for (let moved = performance.now(); ; await pause(DRAIN_CHECK, signal)) {
-        const left = await this.left(peerId);
+        const { count: left, bytes } = await this.left(peerId);
+        onLeft?.(bytes);
         if (left === 0) return;
         if (left < fewest) moved = performance.now();
         fewest = Math.min(left, fewest);
@@ -72,12 +73,12 @@ export class Drains {
    * are left, a copy that stays is enough after a while; whether one may go that has none is not for a drain to say.
    */
   private async isEnough(peerId: string, idle: number): Promise<boolean> {
-    if (idle < DRAIN_OLD_PATIENCE || (await this.left(peerId, 'contents')) > 0) return false;
-    return idle >= DRAIN_PATIENCE || (await this.left(peerId, 'everyContent', 1)) === 0;
+    if (idle < DRAIN_OLD_PATIENCE || (await this.left(peerId, 'contents')).count > 0) return false;
+    return idle >= DRAIN_PATIENCE || (await this.left(peerId, 'everyContent', 1)).count === 0;
   }
 
   /** Contents of current files, or of all versions, of which others have fewer copies than so many, as far as they can. */
-  private left(peerId: string, versions: Versions = 'everyContent', copies = Infinity): Promise<number> {
+  private left(peerId: string, versions: Versions = 'everyContent', copies = Infinity): Promise<Amount> {
     const { live, willing, reachable, target } = this.components.network.now();
     const leaving = this.leaving();
     const stays = (other: string): boolean => live.has(other) && !leaving.has(other);
@@ -88,7 +89,7 @@ export class Drains {
       const able = new Set([...takers, ...holders]).size;
       return holders.length < Math.max(1, Math.min(target, able, copies));
     };
-    return countHeldBy(this.components, peerId, isLeft, versions);
+    return heldBy(this.components, peerId, isLeft, versions);
   }
 
   private refuseHopeless(peerId: string, left: number, idle: number): void {

@@ -21,7 +21,7 @@ export async function refuseLastCopy(
   options: { confirm?: boolean },
 ): Promise<void> {
   if (options.confirm) return;
-  const count = await countHeldBy(components, peerId, (others) => others.length === 0);
+  const { count } = await heldBy(components, peerId, (others) => others.length === 0);
   if (count === 0) return;
   throw new DfsError(
     'last-copy',
@@ -30,30 +30,38 @@ export async function refuseLastCopy(
   );
 }
 
+/** Contents, and how large they are together. */
+export interface Amount {
+  count: number;
+  bytes: number;
+}
+
 /**
- * How many contents, by itself those of old versions and deleted files too, have an extent that the member holds, and of
+ * The contents, by itself those of old versions and deleted files too, that have an extent which the member holds, and of
  * whose other live holders the same is true.
  */
-export async function countHeldBy(
+export async function heldBy(
   { catalogue, holdings, network }: LastCopyComponents,
   peerId: string,
   isTrueOf: (otherHolders: readonly string[]) => boolean,
   versions: Versions = 'everyContent',
-): Promise<number> {
+): Promise<Amount> {
   const { live } = network.now();
-  let count = 0;
+  const held: Amount = { count: 0, bytes: 0 };
   for (let after: Cid | null = null; ;) {
     const page: ContentRef[] = await catalogue[versions](after, SCAN_PAGE);
-    if (page.length === 0) return count;
+    if (page.length === 0) return held;
     after = page.at(-1)!.contentId;
-    const filled = page.map(({ contentId }) => contentId).filter((contentId) => !isEmpty(contentId));
-    const holders = await holdings.holders(filled);
-    for (const contentId of filled) {
+    const filled = page.filter(({ contentId }) => !isEmpty(contentId));
+    const holders = await holdings.holders(filled.map(({ contentId }) => contentId));
+    for (const { contentId, size } of filled) {
       // What is held, not what the size lets one expect: how many extents there are need not be known here.
       const isOne = [...holders.get(contentId)!.values()].some(
         (list) => list.includes(peerId) && isTrueOf(list.filter((other) => other !== peerId && live.has(other))),
       );
-      if (isOne) count++;
+      if (!isOne) continue;
+      held.count += 1;
+      held.bytes += size;
     }
   }
 }

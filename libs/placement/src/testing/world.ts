@@ -109,7 +109,7 @@ export class WorldNode {
   readonly readyListeners = new Set<(peerId: string) => void>();
   readonly goneListeners = new Set<(peerId: string) => void>();
   networkChanged: Parameters<PeerView['onNetworkChanged']>[0] | undefined;
-  beforeRemove: ((peerId: string, options: { confirm?: boolean; drain?: boolean }) => Promise<void>) | undefined;
+  beforeRemove: Parameters<PeerView['beforeRemove']>[0] | undefined;
   db!: Database;
   chunks!: ChunkStore;
   transport!: MemoryTransport;

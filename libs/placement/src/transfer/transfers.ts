@@ -7,6 +7,8 @@ import { NOTABLE_BYTES, RECENT_TRANSFERS, TELL_EVERY } from '../limits.js';
 export interface TransferOptions {
   kind: TransferKind;
   path?: string | null;
+  /** Of a drain: the member that is removed. */
+  peerId?: string;
   contentId?: Cid | null;
   /** Total bytes, where known. */
   bytes?: number | null;
@@ -154,6 +156,7 @@ class Entry implements Transfer {
       state: this.state,
       path: this.options.path ?? null,
       contentId: this.options.contentId ?? null,
+      ...(this.options.peerId !== undefined && { peerId: this.options.peerId }),
       bytes: this.options.bytes ?? null,
       // The blocks of its manifest came beside the bytes of the file.
       verifiedBytes: Math.min(this.verified, this.options.bytes ?? Infinity),

@@ -18,7 +18,12 @@ import { ActivityState } from './activity-state.js';
 import { describeEvent } from './describe-event.js';
 import { digest } from './feed.js';
 
-const KINDS: Record<TransferKind, string> = { upload: 'Taking in', download: 'Sending out', replication: 'Copying' };
+const KINDS: Record<TransferKind, string> = {
+  upload: 'Taking in',
+  download: 'Sending out',
+  replication: 'Copying',
+  drain: 'Emptying',
+};
 
 /** What happened in the network lately, and what is under way. */
 @Component({
@@ -49,8 +54,13 @@ export class ActivityPage {
   protected readonly formatBytes = formatBytes;
   protected readonly formatRate = formatRate;
   protected readonly formatMoment = formatMoment;
-  protected readonly nameOf = nameOf;
   protected readonly visibleName = visibleName;
+
+  /** The file that is moved, or the node that is emptied. */
+  protected about({ path, peerId }: TransferInfo): string {
+    if (peerId !== undefined) return visibleName(this.#peers.nameOf(peerId));
+    return path === null ? 'a file' : nameOf(path);
+  }
 
   protected ago(time: string): string {
     return formatAgo(time, this.#clock.slow());

@@ -33,7 +33,12 @@ const SYNC_TOLD = 50;
 /** Names shown of a batch. */
 const NAMED = 3;
 
-const KINDS: Record<TransferKind, string> = { upload: 'Upload', download: 'Download', replication: 'Copy' };
+const KINDS: Record<TransferKind, string> = {
+  upload: 'Upload',
+  download: 'Download',
+  replication: 'Copy',
+  drain: 'Emptying of a node',
+};
 
 /** What an event means to a person; null for those that only move a bar or a number. */
 export function describeEvent(event: AnyEvent, nameOfPeer: (peerId: string) => string): Line | null {
