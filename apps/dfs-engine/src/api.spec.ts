@@ -177,6 +177,7 @@ describe('the API of a node', () => {
     expect(ready.checks.map((check) => check.name)).toEqual([
       'process',
       'database',
+      'generation',
       'storage',
       'chunks',
       'scrub',
