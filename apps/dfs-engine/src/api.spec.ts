@@ -103,6 +103,38 @@ describe('the API of a node', () => {
       expect(results[1]?.problem?.requestId).toBe(many.headers['x-request-id']);
     });
 
+    it('keep what was said of them: time, whether they are programs, pairs of a client’s own', async () => {
+      const said = { 'x-dfs-mtime': '2001-02-03T04:05:06Z', 'x-dfs-executable': 'true', 'x-dfs-meta-a': 'gr%C3%BCn' };
+      const told = { mtime: '2001-02-03T04:05:06.000Z', executable: true, meta: { a: 'grün' } };
+      const digest = createHash('sha256').update('said').digest('base64');
+      const { status, json } = await put('said/one', 'said', { ...said, 'repr-digest': `sha-256=:${digest}:` });
+      const file = json<FileInfo>();
+      expect([status, file]).toMatchObject([201, told]);
+      expect((await list('?prefix=said/')).items).toMatchObject([told]);
+      expect((await put('said/one', 'said', { 'x-dfs-mtime': '5' })).json()).toMatchObject({ version: file.version });
+      expect((await put('said/one', 'said', { 'x-dfs-executable': 'no' })).problem).toMatchObject({
+        code: 'validation-failed',
+        errors: [{ field: 'X-DFS-Executable' }],
+      });
+      // Those that read the content are told when it was written, which is now.
+      const { headers } = await test.api(`/files/${file.id}/content`);
+      expect(Date.parse(String(headers['last-modified']))).toBeGreaterThan(Date.now() - 3_600_000);
+      const moved = await test.api(`/files/${file.id}/move`, {
+        method: 'POST',
+        body: JSON.stringify({ path: 'said/two' }),
+        headers: { 'content-type': 'application/json' },
+      });
+      expect(moved.json()).toMatchObject({ ...told, modifiedAt: file.modifiedAt });
+      const part = (name: string, value: string) =>
+        `--x\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`;
+      const posted = await test.api('/files', {
+        method: 'POST',
+        body: `${part('mtime', '981173106000')}${part('executable', 'true')}${part('meta', '{"a":"grün"}')}${part('path', 'said/form')}--x\r\nContent-Disposition: form-data; name="file"\r\nContent-Type: text/plain\r\n\r\nsaid\r\n--x--\r\n`,
+        headers: { 'content-type': 'multipart/form-data; boundary=x' },
+      });
+      expect([posted.status, posted.json()]).toMatchObject([201, told]);
+    });
+
     it('are paged without gap or repetition', async () => {
       for (let i = 0; i < 12; i++) await put(`paged/${String(i).padStart(2, '0')}`, String(i));
       const seen: string[] = [];

@@ -23,6 +23,7 @@ export type {
   SyncTransport,
 } from './ports.js';
 export type { ContentOfHead } from './read/queries.js';
+export { toldAttributes } from './rules/told-attributes.js';
 export { pathsWith, recount, type Miscount, type Recount } from './store/recount.js';
 export type { RetentionRule } from './retention/needed.js';
 export type { Bound, Concluded, Retention } from './retention/retention.js';

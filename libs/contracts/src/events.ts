@@ -1,10 +1,19 @@
 import type { ErrorCode } from './error-codes.js';
-import type { FileInfo, NodeInfo, PeerInfo, PeerIdText, Replication, Timestamp, TransferInfo } from './rest.js';
+import type {
+  FileAttributes,
+  FileInfo,
+  NodeInfo,
+  PeerInfo,
+  PeerIdText,
+  Replication,
+  Timestamp,
+  TransferInfo,
+} from './rest.js';
 
 /** What a file event says of each file of its batch. */
 export type FileEventItem = Pick<
   FileInfo,
-  'id' | 'path' | 'size' | 'mediaType' | 'contentId' | 'modifiedAt' | 'author' | 'version'
+  'id' | 'path' | 'size' | 'mediaType' | 'contentId' | 'modifiedAt' | 'author' | 'version' | keyof FileAttributes
 >;
 export interface FileBatch {
   /** 1 to 1,000 files of one batch. */

@@ -43,8 +43,18 @@ export interface Replication {
   reason?: ReplicationReason;
 }
 
+/** What was said of a file beside its bytes, as far as its record has it. */
+export interface FileAttributes {
+  /** When the file was changed where it came from. */
+  mtime?: Timestamp;
+  /** Whether the file is a program. */
+  executable?: boolean;
+  /** Pairs of a client's own. */
+  meta?: Readonly<Record<string, string>>;
+}
+
 /** One file, as `GET /files/{fileId}` and every write answer it. */
-export interface FileInfo {
+export interface FileInfo extends FileAttributes {
   id: FileId;
   path: string;
   /** Bytes. */
@@ -53,7 +63,7 @@ export interface FileInfo {
   contentId: ContentId;
   /** When the first version of this path was written. */
   createdAt: Timestamp;
-  /** When the shown version was written. */
+  /** When the shown version was written, by its author's clock; no later than this node came to know of it. */
   modifiedAt: Timestamp;
   author: PeerIdText;
   /** Id of the shown version: its record id, 64 hex digits. */
@@ -160,7 +170,7 @@ export interface VersionList {
   /** Versions there are, over all pages. */
   total: number;
 }
-export interface VersionInfo {
+export interface VersionInfo extends FileAttributes {
   /** Its record id, 64 hex digits. */
   version: string;
   kind: 'file' | 'deletion' | 'folder';

@@ -17,16 +17,22 @@ const object = (properties: Record<string, Schema>, optional: string[] = []): Sc
 const ref = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` });
 
 const schemas: Record<string, Schema> = {
-  FileEventItem: object({
-    id: text,
-    path: text,
-    size: count,
-    mediaType: text,
-    contentId: text,
-    modifiedAt: moment,
-    author: text,
-    version: text,
-  }),
+  FileEventItem: object(
+    {
+      id: text,
+      path: text,
+      size: count,
+      mediaType: text,
+      contentId: text,
+      modifiedAt: moment,
+      author: text,
+      version: text,
+      mtime: moment,
+      executable: flag,
+      meta: { type: 'object', additionalProperties: text },
+    },
+    ['mtime', 'executable', 'meta'],
+  ),
   Replication: object(
     {
       target: count,

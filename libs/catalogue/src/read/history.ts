@@ -1,6 +1,7 @@
 import type { VersionInfo, VersionList } from '@dfs/contracts';
 import type { Reader, SqlValue } from '@dfs/database';
 import { carriedAttributes, parseRecord, type Cid, type RecordAttributes } from '@dfs/protocol';
+import { toldAttributes } from '../rules/told-attributes.js';
 import { openCursor, sealCursor } from './cursor.js';
 import { MAX_PAGE } from './list.js';
 import {
@@ -147,5 +148,6 @@ function infoOf(row: HistoryRow): VersionInfo {
     imported: version.imported,
     from: parseRecord(row.body).fields?.from ?? null,
     purged: isFile && row.purged === 1,
+    ...(isFile ? toldAttributes(version.attributes) : {}),
   };
 }

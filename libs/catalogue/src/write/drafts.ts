@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Reader } from '@dfs/database';
-import { DfsError, normalisePath } from '@dfs/protocol';
+import { DfsError, fitsAttributes, normalisePath, type RecordAttributes } from '@dfs/protocol';
 import { readLastFile, readSaid, readVersion, type FileSaid } from '../read/history.js';
 import type { Draft, Entry } from '../ports.js';
 import { readEntry } from '../read/queries.js';
@@ -42,10 +42,10 @@ export async function relocation(reader: Reader, fileId: string, to: string): Pr
   if (conflict) throw undecided();
   const said = await readSaid(reader, fileId, recordId);
   if (said === undefined) throw notKnown();
-  const act = randomBytes(ACT_BYTES);
+  const act = { act: randomBytes(ACT_BYTES) };
   return [
-    { kind: 'file', path, ...saying(said), attributes: { ...said.attributes, act }, time: said.time, from },
-    { kind: 'deletion', path: from, replaces: 'all', attributes: { act } },
+    { kind: 'file', path, ...saying(said), attributes: withRoomFor(said.attributes, act), time: said.time, from },
+    { kind: 'deletion', path: from, replaces: 'all', attributes: act },
   ];
 }
 
@@ -53,6 +53,12 @@ async function known(reader: Reader, fileId: string): Promise<Entry> {
   const entry = await readEntry(reader, fileId);
   if (entry) return entry;
   throw notKnown();
+}
+
+/** One of another's making may be full: then it is carried as it is. */
+function withRoomFor(attributes: RecordAttributes, more: RecordAttributes): RecordAttributes {
+  const all = { ...attributes, ...more };
+  return fitsAttributes(all) ? all : attributes;
 }
 
 function saying({ contentId, size, mediaType, attributes }: FileSaid): Pick<Draft, keyof FileSaid> {

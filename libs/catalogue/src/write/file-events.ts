@@ -1,4 +1,5 @@
 import type { DurableEventType, FileBatch, FileEventItem } from '@dfs/contracts';
+import { toldAttributes } from '../rules/told-attributes.js';
 import type { Tx } from '@dfs/database';
 import { entryOf, type PathOutcome } from './path-rows.js';
 import type { Change, Entry } from '../ports.js';
@@ -85,6 +86,7 @@ export function itemFrom({
   modifiedAt,
   author,
   recordId,
+  attributes,
 }: Entry): FileEventItem {
   return {
     id: fileId,
@@ -95,5 +97,6 @@ export function itemFrom({
     modifiedAt: new Date(modifiedAt).toISOString(),
     author,
     version: recordId,
+    ...toldAttributes(attributes),
   };
 }

@@ -21,6 +21,7 @@ import {
   type UploadResults,
 } from '@dfs/contracts';
 import { invalidField, toProblem } from '@dfs/protocol';
+import { announcedAttributes } from './attribute-headers.js';
 import { answerFile } from './answer-file.js';
 import { announcedDigests } from './digest-header.js';
 import { Files } from '../files.js';
@@ -57,10 +58,22 @@ export class FilesController {
     required: false,
     description: 'RFC 9530, sha-256 or sha-512: what the bytes must hash to.',
   })
+  @ApiHeader({
+    name: 'X-DFS-Mtime',
+    required: false,
+    description: 'When the file was changed: milliseconds since 1970, or ISO 8601 with a zone.',
+  })
+  @ApiHeader({ name: 'X-DFS-Executable', required: false, description: 'true or false: whether it is a program.' })
+  @ApiHeader({
+    name: 'X-DFS-Meta-{name}',
+    required: false,
+    description: 'Pairs of your own: names of a-z, 0-9 and -, values in percent-encoded UTF-8, 3,840 bytes together.',
+  })
   @ApiCreatedResponse({ type: FileDto, description: 'A new file.' })
   @ApiOkResponse({
     type: FileDto,
-    description: 'A new version of the file; or the same bytes as before, and nothing changed.',
+    description:
+      'A new version of the file; or the same bytes as before, with the same executable and meta, and nothing changed.',
   })
   async put(
     @Query() query: UploadQuery,
@@ -77,6 +90,7 @@ export class FilesController {
       ...(mediaType === undefined ? {} : { mediaType }),
       ...(size === undefined ? {} : { size }),
       digests,
+      attributes: announcedAttributes(request.headersDistinct),
       ...writePreconditions(request.headers),
       signal: goneSignal(response),
     });
@@ -92,6 +106,9 @@ export class FilesController {
       type: 'object',
       properties: {
         path: { type: 'string', description: 'Path of the file that follows; its file name when left out.' },
+        mtime: { type: 'string', description: 'As X-DFS-Mtime has it, of the file that follows.' },
+        executable: { type: 'string', enum: ['true', 'false'], description: 'Of the file that follows.' },
+        meta: { type: 'string', description: 'A JSON object of texts: your own pairs for the file that follows.' },
         file: { type: 'array', items: { type: 'string', format: 'binary' } },
       },
       required: ['file'],

@@ -3,6 +3,7 @@ import type {
   ChunkInfo,
   ChunkList,
   FieldProblem,
+  FileAttributes,
   FileInfo,
   FileList,
   FormFault,
@@ -69,7 +70,14 @@ export class PurgeDto implements PurgeInfo {
   waitingFor!: WaitingMemberDto[];
 }
 
-export class FileDto implements FileInfo {
+export class FileAttributesDto implements FileAttributes {
+  @ApiPropertyOptional({ ...timestamp, description: 'When the file was changed where it came from.' }) mtime?: string;
+  @ApiPropertyOptional({ description: 'Whether the file is a program.' }) executable?: boolean;
+  @ApiPropertyOptional({ type: 'object', additionalProperties: { type: 'string' }, description: 'Your own pairs.' })
+  meta?: Record<string, string>;
+}
+
+export class FileDto extends FileAttributesDto implements FileInfo {
   @ApiProperty() id!: string;
   @ApiProperty({ example: 'photos/2026/a.jpg' }) path!: string;
   @ApiProperty(bytes) size!: number;
@@ -148,7 +156,7 @@ export class HolderListDto implements HolderList {
   @ApiProperty({ type: [ExtentHoldersDto] }) extents!: ExtentHoldersDto[];
 }
 
-export class VersionDto implements VersionInfo {
+export class VersionDto extends FileAttributesDto implements VersionInfo {
   @ApiProperty() version!: string;
   @ApiProperty({ enum: ['file', 'deletion', 'folder'] }) kind!: VersionInfo['kind'];
   @ApiProperty() path!: string;

@@ -237,6 +237,8 @@ describe('multipart bodies', () => {
     ['a file by another name', file('a', 'x', 'text/plain', 'upload') + end, 'validation-failed'],
     ['a path without a file', file('a', 'x') + field('path', 'b') + end, 'validation-failed'],
     ['two paths for one file', field('path', 'a') + field('path', 'b') + file('c', 'x') + end, 'validation-failed'],
+    ['a time without a file', file('a', 'x') + field('mtime', '1') + end, 'validation-failed'],
+    ['two times for one file', field('mtime', '1') + field('mtime', '1') + file('c', 'x') + end, 'validation-failed'],
     ['no end', file('a', 'x'.repeat(500)), 'bad-request'],
     ['a part that is cut', file('a', 'x').slice(0, -20), 'bad-request'],
     ['no multipart at all', 'hello', 'bad-request'],
@@ -305,6 +307,20 @@ describe('multipart bodies', () => {
     const [found] = await read(field('path', 'ü'.repeat(200_000)) + file('a', 'x') + end, 65_536);
     expect(found?.text).toBe('x');
     expect(Buffer.byteLength(found!.path)).toBeGreaterThan(1024);
+  });
+
+  it('hand what is wrong with the attributes of a file over with that file', async () => {
+    const body =
+      field('mtime', 'x') + file('a', 'one') + file('b', 'two') + field('meta', 'x'.repeat(9000)) + file('c', '') + end;
+    const said: (string | undefined)[] = [];
+    async function* whole(): AsyncGenerator<Uint8Array> {
+      yield Buffer.from(body);
+    }
+    for await (const part of multipartFiles(headers, whole())) {
+      for await (const bytes of part.body) expect(bytes.length).toBeGreaterThan(0);
+      said.push(part.refused?.code ?? JSON.stringify(part.attributes));
+    }
+    expect(said).toEqual(['validation-failed', '{}', 'validation-failed']);
   });
 
   it('are refused for their type', async () => {

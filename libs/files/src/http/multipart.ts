@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { Dicer } from '@fastify/busboy';
 import { DfsError, MAX_PATH_BYTES, invalidField } from '@dfs/protocol';
+import { ATTRIBUTE_FIELDS, attributesOfFields, type AttributeFields } from './attribute-headers.js';
 import type { UploadPart } from '../write/upload-many.js';
 import { FILE_FIELD, formParser, malformed, type FormListener } from './form-parser.js';
 import type { PartHead } from './part-head.js';
@@ -14,8 +15,8 @@ const PATH_FIELD = 'path';
 
 /**
  * The files of a `multipart/form-data` body, one after another as they arrive: fields `file`, each optionally preceded
- * by its `path`; without one, the part's own file name is its path. The body of a part must be read to its end before
- * the next is asked for.
+ * by its `path`, `mtime`, `executable` and `meta` (a JSON object); without `path`, the part's own file name is its path. The
+ * body of a part must be read to its end before the next is asked for.
  * @throws DfsError `unsupported-media-type`, `bad-request`, `validation-failed`, `payload-too-large`, `incomplete-body`:
  * faults of the form, after which nothing of it follows
  */
@@ -54,6 +55,7 @@ class Inbox implements FormListener {
   /** Files that have not come whole yet. */
   private readonly streams = new Set<Readable>();
   private path: string | undefined;
+  private said: AttributeFields = {};
   private count = 0;
   private over = false;
   private failure: DfsError | undefined;
@@ -62,10 +64,17 @@ class Inbox implements FormListener {
   private failFeeder: ((error: DfsError) => void) | undefined;
 
   field(name: string, value: string, cut: boolean): void {
+    if (isAttributeField(name)) return this.attribute(name, value, cut);
     if (name !== PATH_FIELD) return this.fail(unknownField(name));
     if (this.path !== undefined) return this.fail(invalidField(PATH_FIELD, 'stands twice before one file'));
     // Too long a path is that file's own fault: it is kept too long, and refused with its file.
     this.path = cut ? value.padEnd(MAX_PATH_BYTES + 1, '.') : value;
+  }
+
+  private attribute(name: keyof AttributeFields, value: string, cut: boolean): void {
+    if (this.said[name] !== undefined) return this.fail(invalidField(name, 'stands twice before one file'));
+    // As with the path, one that is too long is a fault of its file alone: what is cut is no value of any field.
+    this.said[name] = cut ? '(cut)' : value;
   }
 
   file({ name, fileName, mediaType, refused }: PartHead & { name: string }, file: Readable): void {
@@ -76,11 +85,14 @@ class Inbox implements FormListener {
     }
     if (this.failure) return void file.destroy(this.failure);
     const path = this.path ?? fileName ?? '';
+    const said = attributesOr(this.said);
     this.path = undefined;
+    this.said = {};
     this.parts.push({
       path,
       body: this.bodyOf(file),
       ...(mediaType === undefined ? {} : { mediaType }),
+      ...said,
       ...(refused === undefined ? {} : { refused }),
     });
     this.wakeReader?.();
@@ -91,7 +103,8 @@ class Inbox implements FormListener {
   }
 
   end(): void {
-    if (this.path !== undefined) this.fail(invalidField(PATH_FIELD, 'is not followed by a file'));
+    const [open] = [...(this.path === undefined ? [] : [PATH_FIELD]), ...Object.keys(this.said)];
+    if (open !== undefined) this.fail(invalidField(open, 'is not followed by a file'));
     this.over = true;
     this.wakeReader?.();
   }
@@ -139,9 +152,22 @@ class Inbox implements FormListener {
   }
 }
 
+function isAttributeField(name: string): name is keyof AttributeFields {
+  return (ATTRIBUTE_FIELDS as readonly string[]).includes(name);
+}
+
+/** What is wrong with them is a fault of their file alone. */
+function attributesOr(said: AttributeFields): Pick<UploadPart, 'attributes' | 'refused'> {
+  try {
+    return { attributes: attributesOfFields(said) };
+  } catch (error) {
+    return { refused: malformed(error) };
+  }
+}
+
 function unknownField(name: string): DfsError {
   return invalidField(
     name.slice(0, 100) || '(an empty name)',
-    'is not a field of this form: it takes file, and path before it',
+    'is not a field of this form: it takes file, and before it path, mtime, executable and meta',
   );
 }

@@ -1,4 +1,4 @@
-import type { Entry } from '@dfs/catalogue';
+import { toldAttributes, type Entry } from '@dfs/catalogue';
 import type { FileInfo, PurgeInfo, Replication } from '@dfs/contracts';
 import type { ContentPlacement, FilesComponents } from '../ports.js';
 
@@ -30,6 +30,7 @@ function fileInfo(entry: Entry, replication: Replication | undefined, purge: Pur
     version: entry.recordId,
     deleted: entry.deleted,
     conflict: entry.conflict,
+    ...toldAttributes(entry.attributes),
     replication: replication ?? { target: 0, copies: 0, state: 'pending' },
     ...(purge && { purge }),
   };

@@ -1,4 +1,4 @@
-import { CHUNK_MIN_BYTES, DfsError, normalisePath, MiB } from '@dfs/protocol';
+import { CHUNK_MIN_BYTES, DfsError, normalisePath, MiB, type RecordAttributes } from '@dfs/protocol';
 import { checkPreconditions, type Preconditions } from '../http/preconditions.js';
 import type { FilesComponents } from '../ports.js';
 import { mediaTypeFor } from '../read/media-type.js';
@@ -9,6 +9,8 @@ import { receive } from './upload.js';
 export interface UploadPart {
   path: string;
   mediaType?: string;
+  /** What is said of it beside its bytes. */
+  attributes?: RecordAttributes;
   body: AsyncIterable<Uint8Array>;
   /** Why this file cannot be stored, where that is known before its bytes come. */
   refused?: DfsError;
@@ -75,7 +77,7 @@ class Run {
     try {
       if (part.refused) throw part.refused;
       const path = pathOf(part.path);
-      if (ended) await this.join(path, part.mediaType, Buffer.concat(bytes), place);
+      if (ended) await this.join({ ...part, path }, Buffer.concat(bytes), place);
       else await this.storeLarge({ ...part, path, body: chain(bytes, rest) }, place);
     } catch (error) {
       place.settle({ error });
@@ -109,13 +111,15 @@ class Run {
     return { index, settle };
   }
 
-  private async join(path: string, mediaType: string | undefined, bytes: Uint8Array, place: Place): Promise<void> {
+  private async join(part: UploadPart, bytes: Uint8Array, place: Place): Promise<void> {
+    const { path, mediaType, attributes = {} } = part;
     const { ifMatch, ifNoneMatch, signal } = this.options;
     if (ifMatch || ifNoneMatch) checkPreconditions(await this.components.catalogue.byPath(path), this.options);
     signal?.throwIfAborted();
     const upload = {
       path,
       mediaType: mediaTypeFor(path, mediaType),
+      attributes,
       ...(ifMatch ? { ifMatch } : {}),
       ...(ifNoneMatch ? { ifNoneMatch } : {}),
     };

@@ -117,6 +117,41 @@ describe('storing files', () => {
     expect((await put('a', bytes, { digests, size: bytes.length })).outcome).toBe('created');
   });
 
+  it('keeps what is said of a file, and the digest that fits', async () => {
+    const bytes = seededRandom(6).bytes(3 * MiB);
+    const sha256 = createHash('sha256').update(bytes).digest();
+    const said = { mtime: 1000, executable: true, meta: { colour: 'grün' } };
+    const { file } = await put('a', bytes, { digests: { sha256 }, attributes: said });
+    const told = { mtime: '1970-01-01T00:00:01.000Z', executable: true, meta: { colour: 'grün' } };
+    expect(file).toMatchObject(told);
+    expect((await node.catalogue.byPath('a'))!.attributes).toEqual({ ...said, sha256 });
+    const parts = async function* (): AsyncGenerator<UploadPart> {
+      yield { path: 'b', body: pieces(text('b')), attributes: said };
+      yield { path: 'c', body: pieces(bytes), attributes: said };
+      yield { path: 'd', body: pieces(text('d')), refused: new DfsError('validation-failed', 'wrong') };
+      yield { path: 'e', body: pieces(text('e')) };
+    };
+    const results = await uploadMany(node.components, parts());
+    expect(results.map((result) => ('done' in result ? result.done.file : 'refused'))).toMatchObject([
+      told,
+      told,
+      'refused',
+      { path: 'e' },
+    ]);
+    const [uploaded] = (await node.events.since(0, 10)).items;
+    expect(uploaded).toMatchObject({ type: 'file.uploaded', data: { files: [told] } });
+    const moved = await node.files.move(file.id, 'f');
+    expect(moved.file).toMatchObject(told);
+    expect((await node.files.versions(moved.file.id, { limit: 1 })).items[0]).toMatchObject(told);
+  });
+
+  it('takes equal bytes with another executable for a version, and with another mtime for none', async () => {
+    const first = await put('a', text('one'), { attributes: { mtime: 1 } });
+    expect((await put('a', text('one'), { attributes: { mtime: 2 } })).outcome).toBe('unchanged');
+    const second = await put('a', text('one'), { attributes: { mtime: 2, executable: true } });
+    expect([second.outcome, second.file.contentId]).toEqual(['updated', first.file.contentId]);
+  });
+
   it('honours If-Match and If-None-Match', async () => {
     const { file } = await put('a', text('one'));
     await expect(put('a', text('two'), { ifNoneMatch: '*' })).rejects.toMatchObject({ code: 'precondition-failed' });

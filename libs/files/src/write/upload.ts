@@ -1,6 +1,6 @@
 import type { CommitOutcome, Draft, Entry } from '@dfs/catalogue';
 import { storeContent, type BlockBatch, type Digests, type StoredContent } from '@dfs/chunks';
-import { DfsError, normalisePath, type Cid } from '@dfs/protocol';
+import { DfsError, normalisePath, type Cid, type RecordAttributes } from '@dfs/protocol';
 import type { FileInfo } from '@dfs/contracts';
 import { checkDigests, digestNames } from '../http/digest-header.js';
 import { describe } from '../read/file-info.js';
@@ -19,6 +19,8 @@ export interface UploadRequest extends Preconditions {
   size?: number;
   /** What the client announced. */
   digests?: Digests;
+  /** What is said of the file beside its bytes. */
+  attributes?: RecordAttributes;
   signal?: AbortSignal;
 }
 
@@ -32,6 +34,7 @@ export interface Upload extends Preconditions {
   path: string;
   mediaType: string;
   stored: StoredContent;
+  attributes: RecordAttributes;
 }
 
 /** A file whose bytes are on disk for good, and not recorded yet: `batch` is to be committed with it, or aborted. */
@@ -77,7 +80,9 @@ export async function receive(components: FilesComponents, request: UploadReques
     const { ifMatch, ifNoneMatch } = request;
     const mediaType = mediaTypeFor(path, request.mediaType);
     const conditions = { ...(ifMatch ? { ifMatch } : {}), ...(ifNoneMatch ? { ifNoneMatch } : {}) };
-    return { upload: { path, mediaType, stored, ...conditions }, batch, progress };
+    // It was announced, and it is right.
+    const attributes = { ...request.attributes, ...(announced.sha256 && { sha256: announced.sha256 }) };
+    return { upload: { path, mediaType, stored, attributes, ...conditions }, batch, progress };
   } catch (error) {
     await batch.abort();
     throw progress.fail(error);
@@ -114,13 +119,14 @@ export async function commitUploads(
 }
 
 /** What is to be recorded of it. */
-export function draftOf({ path, mediaType, stored, ifMatch, ifNoneMatch }: Upload): Draft {
+export function draftOf({ path, mediaType, stored, attributes, ifMatch, ifNoneMatch }: Upload): Draft {
   return {
     kind: 'file',
     path,
     contentId: stored.contentId,
     size: stored.size,
     mediaType,
+    attributes,
     replaces: 'shown',
     ...(ifMatch ? { ifMatch } : {}),
     ...(ifNoneMatch ? { ifNoneMatch } : {}),

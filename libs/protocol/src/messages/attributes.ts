@@ -103,7 +103,7 @@ export const attributesShape: Shape<RecordAttributes> = {
   form: (attributes) => {
     const form: Record<string, WireValue> = {};
     for (const [name, value] of Object.entries(attributes)) {
-      if (value !== undefined) form[name] = (knownShape(name)?.form(value) ?? value);
+      if (value !== undefined) form[name] = knownShape(name)?.form(value) ?? value;
     }
     return sortedMap(form);
   },
@@ -119,6 +119,11 @@ export function encodeAttributes(attributes: RecordAttributes): Uint8Array {
   return bytes;
 }
 
+/** Whether these, right as they are, are no more than a record may have. `room`: bytes to be left over. */
+export function fitsAttributes(attributes: RecordAttributes, room = 0): boolean {
+  return encode(attributesShape.form(attributes) ?? null).length + room <= MAX_ATTRIBUTES_BYTES;
+}
+
 /** Inverse of `encodeAttributes`. @throws DfsError `bad-request` */
 export function decodeAttributes(bytes: Uint8Array): RecordAttributes {
   return attributesShape.parse(decode(bytes, SCAN_LIMITS), 'attributes');
@@ -130,7 +135,7 @@ export function carriedAttributes(attributes: RecordAttributes): RecordAttribute
 }
 
 function knownShape(name: string): Shape<RecordAttributes[string]> | undefined {
-  return Object.hasOwn(KNOWN, name) ? (KNOWN[name as keyof typeof KNOWN]) : undefined;
+  return Object.hasOwn(KNOWN, name) ? KNOWN[name as keyof typeof KNOWN] : undefined;
 }
 
 function plain(value: WireValue | undefined, at: string): boolean | number | string | Uint8Array {

@@ -1,0 +1,11 @@
+import type { FileAttributes } from '@dfs/contracts';
+import type { RecordAttributes } from '@dfs/protocol';
+
+/** What clients are told of the attributes of a record: those that are there. */
+export function toldAttributes({ mtime, executable, meta }: RecordAttributes): FileAttributes {
+  return {
+    ...(mtime === undefined ? {} : { mtime: new Date(mtime).toISOString() }),
+    ...(executable === undefined ? {} : { executable }),
+    ...(meta === undefined ? {} : { meta }),
+  };
+}
