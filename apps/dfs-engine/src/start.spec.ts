@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { chmod, mkdir, readFile, readdir, rename, rmdir, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, readdir, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { FileInfo, NodeInfo } from '@dfs/contracts';
 import { tempDir, type TempDir } from '@dfs/testing';
@@ -105,6 +105,45 @@ describe('starting and stopping a node', () => {
     await expect(start()).rejects.toMatchObject({ code: 'not-ready', message: expect.stringContaining(name) });
     await chmod(temp.file(`data/${name}`), 0o600);
     await (await start()).stop();
+  });
+
+  it('refuses a data directory without its key, and makes no new one', async () => {
+    const first = await start();
+    const { peerId } = await get<NodeInfo>(first.url, first.token, '/node');
+    await first.stop();
+    await rename(temp.file('data/identity.key'), temp.file('key'));
+    const refusal = { code: 'not-ready', message: expect.stringContaining(temp.file('data/identity.key')) as string };
+    await expect(start()).rejects.toMatchObject(refusal);
+    await expect(start()).rejects.toThrow(peerId);
+    // Where the database alone is left, or gone too.
+    await rename(temp.file('data/network.json'), temp.file('network.json'));
+    await expect(start()).rejects.toMatchObject(refusal);
+    await rename(temp.file('data/dfs.sqlite'), temp.file('dfs.sqlite'));
+    await rename(temp.file('network.json'), temp.file('data/network.json'));
+    await expect(start()).rejects.toMatchObject(refusal);
+    expect(await readdir(temp.file('data'))).not.toContain('identity.key');
+
+    await rename(temp.file('key'), temp.file('data/identity.key'));
+    await rename(temp.file('dfs.sqlite'), temp.file('data/dfs.sqlite'));
+    const second = await start();
+    try {
+      const network = await get<NodeInfo>(second.url, second.token, '/node');
+      expect(network).toMatchObject({ peerId, network: { members: 1 } });
+    } finally {
+      await second.stop();
+    }
+  });
+
+  it('refuses the database of another node', async () => {
+    const first = await start();
+    const { peerId } = await get<NodeInfo>(first.url, first.token, '/node');
+    await first.stop();
+    await writeFile(temp.file('data/identity.key'), Buffer.alloc(32, 7), { mode: 0o600 });
+    await rm(temp.file('data/network.json'));
+    await expect(start()).rejects.toMatchObject({
+      code: 'not-ready',
+      message: expect.stringMatching(new RegExp(`database is that of the node ${peerId}.*identity.key`)) as string,
+    });
   });
 
   it('refuses a data directory that cannot be written', async () => {

@@ -7,7 +7,6 @@ import { Logger as NestPinoLogger } from 'nestjs-pino';
 import type { Logger } from 'pino';
 import { EventsSocketAdapter } from '@dfs/events';
 import { DfsError, second, systemClock, type Clock } from '@dfs/protocol';
-import { loadIdentity } from '@dfs/transport';
 import { Access } from './access/access.js';
 import { AllowedHosts } from './access/allowed-hosts.js';
 import { loadApiToken } from './access/api-token.js';
@@ -17,6 +16,7 @@ import { openDataDir, type DataDir } from './data-dir.js';
 import { serveDocuments } from './docs/documents.js';
 import { installFront } from './http/front.js';
 import { HttpServerAdapter } from './http/http-server.adapter.js';
+import { openIdentity } from './identity.js';
 import { NodeMetrics } from './node-metrics.js';
 import { Runtime } from './runtime.js';
 
@@ -57,7 +57,7 @@ export async function startNode(config: Config, options: StartOptions): Promise<
 
 async function startIn(dataDir: DataDir, config: Config, options: StartOptions): Promise<RunningNode> {
   const { logger, clock = systemClock, consoleDir = CONSOLE_DIR } = options;
-  const { signer, privateKeyRaw } = await loadIdentity(dataDir.identityFile);
+  const { signer, privateKeyRaw } = await openIdentity(dataDir);
   const token = await loadApiToken(dataDir.tokenFile, config.apiToken);
   const hosts = new AllowedHosts(config.http.host, config.allowedHosts);
   const access = new Access({ token, peerId: signer.peerId, hosts, clock, log: logger });

@@ -47,7 +47,7 @@ async function readSeed(file: string): Promise<Uint8Array | undefined> {
     if (seed.length !== SEED_BYTES) {
       throw new DfsError(
         'not-ready',
-        `The identity of this node, ${file}, has ${seed.length} bytes instead of ${SEED_BYTES}: put back a copy of it, or move it away to start as a new node.`,
+        `The identity of this node, ${file}, has ${seed.length} bytes instead of ${SEED_BYTES}: put back a copy of it. To start as a new node, choose an empty data directory.`,
       );
     }
     return seed;
