@@ -5,6 +5,9 @@ export const EVENTS_NAMESPACE = '/events';
 /** Cookie-authenticated writes carry this header, which no cross-site form can send. */
 export const CSRF_HEADER = 'x-dfs-request';
 
+/** Pages of the console, by the first part of their address: `/` leads to the first of them. */
+export const CONSOLE_PAGES = ['files', 'peers', 'activity'] as const;
+
 /** Paths of the API, as the client calls them. */
 export const routes = {
   node: `${API_PREFIX}/node`,

@@ -3,22 +3,24 @@ import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { NextFunction, Request, Response } from 'express';
+import { CONSOLE_PAGES } from '@dfs/contracts';
 import { day } from '@dfs/protocol';
 
 /** Names the Angular build has put a hash of the content into. */
 const HASHED = /[.-][\w-]{8}\.[a-z0-9]+$/;
-const OURS = /^\/(api|health|metrics|socket\.io)(\/|$)/i;
 const YEAR_SECONDS = (365 * day) / 1000;
 
 /**
- * Serves the built console from `folder`: hashed files for good, the rest asked anew; addresses of its own pages (deep
- * links) get its index. Nothing is served when there is no build.
+ * Serves the built console from `folder`: hashed files for good, the rest asked anew; the addresses of its pages, and of
+ * what is below them, get its index where HTML is accepted. Every other address is left to the routes: a mistyped one of the
+ * API must not look like an answer. Nothing is served when there is no build.
  */
 export function serveConsole(app: NestExpressApplication, folder: string): void {
   const index = join(folder, 'index.html');
   if (!existsSync(index)) return;
   app.useStaticAssets(folder, {
-    index: 'index.html',
+    // As a page, below.
+    index: false,
     redirect: false,
     dotfiles: 'ignore',
     setHeaders: (response: ServerResponse, path: string) => {
@@ -34,9 +36,12 @@ export function serveConsole(app: NestExpressApplication, folder: string): void 
   });
 }
 
-function isPageOfConsole({ method, path }: Request): boolean {
+/** By the path as it was sent: `//files` and `/%66iles` are none of its pages. */
+function isPageOfConsole(request: Request): boolean {
+  const { method, path } = request;
   if (method !== 'GET' && method !== 'HEAD') return false;
-  return !OURS.test(path) && !(path.split('/').at(-1) ?? '').includes('.');
+  const isPage = path === '/' || CONSOLE_PAGES.some((page) => path === `/${page}` || path.startsWith(`/${page}/`));
+  return isPage && request.accepts('html') !== false;
 }
 
 function cacheControl(path: string): string {

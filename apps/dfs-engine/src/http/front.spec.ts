@@ -374,9 +374,46 @@ describe('the front of the HTTP server', () => {
       expect((await call('/main-ABCD1234.js', open)).headers['cache-control']).toContain('immutable');
       expect((await call('/assets/plain.js', open)).headers['cache-control']).toBe('no-cache');
       expect((await call('/peers/somewhere', open)).body).toBe(index.body);
+      expect((await call('/files?folder=a.b', open)).body).toBe(index.body);
+      expect((await call('/activity', { method: 'HEAD', ...open })).headers['content-type']).toContain('text/html');
       expect((await call('/missing.js', open)).problem.code).toBe('not-found');
       expect((await call('/..%2f..%2fetc/passwd', open)).body).not.toContain('root:');
     });
+  });
+
+  it.each([
+    '//api/v1/things',
+    '///api/v1/things',
+    '/%61pi/v1/things',
+    '/api%2Fv1%2Fthings',
+    '/%2Fapi/v1/things',
+    '/./api/v1/things',
+    '/x/../api/v1/things',
+    '/api/v1/../v1/things',
+    '/api;/v1/things',
+    '/apis',
+    '/nothing',
+    '//',
+    '//peers',
+    '/%70eers',
+    '/Peers',
+    '/socket.io',
+  ])('answers %s, which is neither a route nor a page, by a problem', async (path) => {
+    const accept = 'text/html,application/xhtml+xml,*/*;q=0.8';
+    for (const headers of [{}, { authorization: '', accept }]) {
+      const answer = await call(path, { headers });
+      expect([401, 404]).toContain(answer.status);
+      expect(answer.problem.status).toBe(answer.status);
+    }
+  });
+
+  it('sends the page to those alone who take HTML', async () => {
+    for (const path of ['/', '/files', '/peers/somewhere']) {
+      const status = async (accept: string): Promise<number> => (await call(path, { headers: { accept } })).status;
+      expect([await status('text/html'), await status('*/*'), await status('application/json')]).toEqual([
+        200, 200, 404,
+      ]);
+    }
   });
 
   describe('access', () => {
