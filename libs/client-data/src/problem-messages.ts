@@ -99,6 +99,7 @@ export const PROBLEM_MESSAGES: Readonly<Record<ProblemCode, ProblemMessage>> = {
   },
   'ticket-used': { title: 'This invite was used already', next: 'Each invite admits one node: ask for a new one.' },
   'ticket-expired': { title: 'This invite has expired', next: 'Ask for a new one.' },
+  'length-required': { title: 'The size of the upload is missing', next: 'Upload the file again, from this page.' },
   'precondition-failed': {
     title: 'The file changed meanwhile',
     next: 'Look at the present version, then decide again.',
@@ -118,6 +119,10 @@ export const PROBLEM_MESSAGES: Readonly<Record<ProblemCode, ProblemMessage>> = {
   'chunk-damaged': {
     title: 'A piece of this file is damaged here',
     next: 'The node is fetching a good copy from its peers: try again in a moment.',
+  },
+  'not-implemented': {
+    title: 'The upload came in a form this node does not read',
+    next: 'A proxy between may be at fault: open the node directly.',
   },
   'peer-misbehaved': { title: 'Another node answered nonsense', next: 'Try again: other nodes will be asked.' },
   'not-ready': { title: 'The node is still starting', next: 'It will be tried again in a moment.' },

@@ -41,6 +41,7 @@ export const ERROR_STATUS = {
   'ticket-used': 409,
   'ticket-expired': 410,
   purged: 410,
+  'length-required': 411,
   'precondition-failed': 412,
   'payload-too-large': 413,
   'unsupported-media-type': 415,
@@ -50,6 +51,7 @@ export const ERROR_STATUS = {
   // Our side
   'internal-error': 500,
   'chunk-damaged': 500,
+  'not-implemented': 501,
   'peer-misbehaved': 502,
   'not-ready': 503,
   'shutting-down': 503,

@@ -1,10 +1,10 @@
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Unsubscribe } from '@dfs/protocol';
 
 /** Who may listen: decided by the application, asked by the gateway. */
 export interface EventsAccess {
-  /** At every request of a connection, before anything else. @throws DfsError `host-refused`, `origin-refused` */
-  checkRequest(headers: IncomingHttpHeaders): void;
+  /** At every request of a connection, before anything else. @throws DfsError `host-refused`, `bad-request` */
+  checkRequest(request: Pick<IncomingMessage, 'headers' | 'headersDistinct'>): void;
   /**
    * At the handshake; `address` is that of the client.
    * @throws DfsError `unauthorized`, `origin-refused`

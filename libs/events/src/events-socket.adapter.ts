@@ -31,7 +31,7 @@ export class EventsSocketAdapter extends IoAdapter {
     } satisfies Partial<ServerOptions>);
     io.engine.use((request: IncomingMessage, response: ServerResponse, next: () => void) => {
       try {
-        this.access.checkRequest(request.headers);
+        this.access.checkRequest(request);
       } catch (error) {
         return refuse(request, error);
       }

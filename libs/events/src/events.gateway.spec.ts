@@ -18,7 +18,7 @@ const TOKEN = 'a-token-of-this-node';
 /** Called to end the passes of those who came with that token. */
 const ends = new Map<string, () => void>();
 const access: EventsAccess = {
-  checkRequest: (headers) => {
+  checkRequest: ({ headers }) => {
     if (headers.host?.startsWith('evil')) throw new DfsError('host-refused', 'Not our name.');
   },
   checkClient: async (_headers, token, address) => {

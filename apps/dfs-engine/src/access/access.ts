@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { CSRF_HEADER, routes } from '@dfs/contracts';
 import type { ClientPass, EventsAccess } from '@dfs/events';
 import { DfsError, type Clock, type Log } from '@dfs/protocol';
@@ -45,8 +45,11 @@ export class Access {
     this.guesses = new GuessLimit(components);
   }
 
-  /** @throws DfsError `host-refused` */
-  checkHost(headers: IncomingHttpHeaders): void {
+  /** @throws DfsError `host-refused`; `bad-request` for two hosts, of which a proxy may have judged the other */
+  checkHost({ headers, headersDistinct }: Pick<IncomingMessage, 'headers' | 'headersDistinct'>): void {
+    if ((headersDistinct['host']?.length ?? 0) > 1) {
+      throw new DfsError('bad-request', 'The request has more than one Host header: send one.');
+    }
     if (this.components.hosts.allows(headers.host)) return;
     throw new DfsError(
       'host-refused',
@@ -86,7 +89,7 @@ export class Access {
   /** The same rules for the event stream. */
   forEvents(): EventsAccess {
     return {
-      checkRequest: (headers) => this.checkHost(headers),
+      checkRequest: (request) => this.checkHost(request),
       checkClient: (headers, token, address) => this.checkSocket(headers, token, address),
     };
   }

@@ -5,8 +5,8 @@ import { DfsError, second } from '@dfs/protocol';
 import type { Access } from '../access/access.js';
 import { serveConsole } from './console.js';
 import { ErrorFilter } from './error.filter.js';
-import { letBodyCome } from './http-server.adapter.js';
 import { JsonBodyInterceptor } from './json-body.interceptor.js';
+import { refuseTransferCodings } from './message.js';
 import { pathOf } from './problem-answer.js';
 import { parseQuery } from './query-parser.js';
 import { requestLog } from './request-log.js';
@@ -42,16 +42,16 @@ export function installFront(app: NestExpressApplication, options: FrontOptions)
     next();
   });
   app.use((request: Request, _response: Response, next: NextFunction) => {
-    access.checkHost(request.headers);
+    access.checkHost(request);
+    refuseTransferCodings(request);
     if (!request.originalUrl.startsWith('/'))
       throw new DfsError('bad-request', 'The address must be a path that starts with /.');
     next();
   });
   serveConsole(app, consoleDir);
-  app.use(async (request: Request, response: Response, next: NextFunction) => {
+  app.use(async (request: Request, _response: Response, next: NextFunction) => {
     const address = request.socket.remoteAddress ?? '';
     await access.check({ method: request.method, path: pathOf(request), headers: request.headers, address });
-    letBodyCome(request, response);
     next();
   });
   app.useGlobalPipes(validation());

@@ -3,6 +3,7 @@ import { STATUS_CODES, createServer, type IncomingMessage, type ServerResponse }
 import type { Socket } from 'node:net';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { DfsError, KiB, minute, second, toProblem } from '@dfs/protocol';
+import { takeAbsoluteForm } from './message.js';
 
 /** A path of 1,024 bytes fits three times over, percent-encoded. */
 const MAX_HEADER_BYTES = 16 * KiB;
@@ -61,21 +62,17 @@ export class HttpServerAdapter extends ExpressAdapter {
       linger(request, response);
       // In place of Node's own answer to a quiet connection, which is to cut it.
       response.on('timeout', () => cutStalled(request, response));
+      takeAbsoluteForm(request);
       listener(request, response);
     };
     server.on('request', handle);
-    // Whoever asks before it sends (curl, for large files) is told to go on only once the request has passed.
+    // A client that asks before it sends (curl, for large files) is told to go on once something reads what it sends.
     server.on('checkContinue', handle);
     // Node alone would answer 417 without a word; what it does not know a server may pass over.
     server.on('checkExpectation', handle);
     server.on('clientError', answerClientError);
     this.setHttpServer(server);
   }
-}
-
-/** Tells a client that has sent `Expect: 100-continue` to send its body. */
-export function letBodyCome(request: IncomingMessage, response: ServerResponse): void {
-  if (/^100-continue$/i.test(request.headers.expect ?? '')) response.writeContinue();
 }
 
 /**

@@ -11,12 +11,14 @@ const CODES: Record<number, ErrorCode> = {
   406: 'not-acceptable',
   408: 'request-timeout',
   409: 'conflict',
+  411: 'length-required',
   412: 'precondition-failed',
   413: 'payload-too-large',
   415: 'unsupported-media-type',
   416: 'range-not-satisfiable',
   429: 'too-many-requests',
   431: 'header-too-large',
+  501: 'not-implemented',
   503: 'not-ready',
 };
 const DETAILS: Partial<Record<ErrorCode, string>> = {

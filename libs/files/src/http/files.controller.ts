@@ -29,7 +29,7 @@ import { ContentQuery, FileParams, ListFilesQuery, NoQuery, PageQuery, RemoveQue
 import { ChunkListDto, FileDto, FileListDto, HolderListDto, UploadResultsDto } from './files.schema.dto.js';
 import { multipartFiles } from './multipart.js';
 import { writePreconditions } from './preconditions.js';
-import { announcedLength, goneSignal, refuseCodings, requestBody } from './request-body.js';
+import { announcedLength, goneSignal, refuseCodings, requestBody, requireLength } from './request-body.js';
 import { makeInert, sendContent } from './send-content.js';
 import { StreamedBody } from './streamed-body.js';
 import type { PartResult } from '../write/upload-many.js';
@@ -80,6 +80,7 @@ export class FilesController {
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<FileInfo> {
+    requireLength(request);
     refuseCodings(request);
     const size = announcedLength(request);
     const digests = announcedDigests(request.headers);

@@ -21,6 +21,7 @@ const SLOWEST: Pace = { windowMs: 5 * minute, bytes: 300 * KiB };
  * @throws DfsError `incomplete-body`, `request-timeout`
  */
 export async function* requestBody(request: IncomingMessage, slowest: Pace = SLOWEST): AsyncGenerator<Uint8Array> {
+  letBodyCome(request);
   const pace = new PaceKeeper(slowest);
   const source = request.iterator({ destroyOnReturn: false }) as AsyncIterator<Uint8Array, undefined>;
   try {
@@ -40,6 +41,14 @@ export async function* requestBody(request: IncomingMessage, slowest: Pace = SLO
   if (!request.complete) throw new DfsError('incomplete-body', 'The connection ended before the whole body had come.');
 }
 
+/**
+ * Tells a client that waits with its body (`Expect: 100-continue`) to send it. Not before something reads it: a client whose
+ * request is refused has then sent nothing in vain.
+ */
+function letBodyCome(request: IncomingMessage & { res?: ServerResponse }): void {
+  if (/^100-continue$/i.test(request.headers.expect ?? '')) request.res?.writeContinue();
+}
+
 /** Aborts when the client has gone away before it was answered. */
 export function goneSignal(response: ServerResponse): AbortSignal {
   const controller = new AbortController();
@@ -56,6 +65,18 @@ export function goneSignal(response: ServerResponse): AbortSignal {
 export function announcedLength(request: IncomingMessage): number | undefined {
   const header = request.headers['content-length'];
   return header === undefined ? undefined : Number(header);
+}
+
+/**
+ * Refuses a body of which nobody can tell whether there is one: an empty file says so by `Content-Length: 0`.
+ * @throws DfsError `length-required`
+ */
+export function requireLength({ headers }: IncomingMessage): void {
+  if (headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined) return;
+  throw new DfsError(
+    'length-required',
+    'Send the size of the file as Content-Length, also that of an empty one, or the file by Transfer-Encoding: chunked.',
+  );
 }
 
 /** @throws DfsError `unsupported-media-type`: what is stored must be what is meant. */
