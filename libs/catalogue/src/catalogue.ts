@@ -33,7 +33,7 @@ import { Refusals, type RefusalReason } from './receive/refusals.js';
 import { Retention } from './retention/retention.js';
 import type { Stopwatch } from './retention/running-time.js';
 import { standingOf } from './rules/validity.js';
-import { refuseReadOnly, refuseUnsynced, refuseWrites } from './write/refuse.js';
+import { refusePurges, refuseReadOnly, refuseUnsynced, refuseWrites } from './write/refuse.js';
 import { adoptionOf, noteAdopted } from './void/adoption.js';
 import { VoidVersions } from './void/void-versions.js';
 
@@ -113,7 +113,12 @@ export class Catalogue {
       isClockConfirmed: () => false,
       ...components,
     };
-    const retention = await Retention.open(parts.db, parts.events, components.stopwatch);
+    const retention = await Retention.open(
+      parts.db,
+      parts.events,
+      (peerId) => parts.membership.member(peerId)?.role === 'owner',
+      components.stopwatch,
+    );
     const prints = await Fingerprints.load(parts.db);
     const voids = await Fingerprints.load(parts.db, 'catalogue_void_fingerprint');
     const catalogue = new Catalogue(parts, prints, voids, retention);
@@ -147,7 +152,7 @@ export class Catalogue {
   /**
    * Signs and stores new versions, and records the events, all within the caller's unit of work. One answer a draft, in
    * their order; each draft sees those before it.
-   * @throws DfsError `read-only-member`, `invalid-path`, `precondition-failed`, `path-exists`, `file-not-found`,
+   * @throws DfsError `read-only-member`, `not-an-owner` of a deletion that purges, `invalid-path`, `precondition-failed`, `path-exists`, `file-not-found`,
    * `clock-skew`, `not-ready` while this node has to compare with a member first, and what `refusal` says
    */
   async commit(tx: Tx, drafts: readonly Draft[]): Promise<Commit[]> {
@@ -161,6 +166,7 @@ export class Catalogue {
     const { membership, signer, clock } = this.parts;
     this.refuse();
     refuseReadOnly(membership);
+    refusePurges(membership.self().role, drafts);
     const normal = await normaliseDrafts(drafts);
     const paths = normal.map((draft) => draft.path);
     const changes = await Changeset.load(tx, this.changesetContext(), paths);

@@ -47,7 +47,8 @@ export interface Draft {
   time?: number;
   /**
    * Said of the file. Over equal bytes another `executable` or `meta` is a version of its own; another `mtime` alone is none,
-   * and what is not said stays.
+   * and what is not said stays. `purge` on a deletion, of owners alone, ends its retention at once; it may be said of what
+   * is deleted already.
    */
   attributes?: RecordAttributes;
   /**

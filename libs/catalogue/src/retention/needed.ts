@@ -15,6 +15,8 @@ export interface RetentionRule {
 export interface Deadline {
   cutoff: number;
   versions: number;
+  /** Rows of the authors whose deletions end retention where they say so: owners of the network. */
+  owners: readonly number[];
 }
 
 const { applied, unknown } = RecordState;
@@ -31,8 +33,22 @@ const IS_OLD = `(SELECT count(*) FROM (SELECT 1 FROM catalogue_record n
   WHERE n.file = v.file AND n.state = ${applied} AND n.kind = ${file} AND n.repeats = 0 AND (n.ms, n.counter, n.id) > (v.ms, v.counter, v.id)
   LIMIT d.versions)) >= d.versions`;
 
+/** A deletion c ends the retention of what it deletes at once. */
+export function purgesSql(owners: readonly number[], alias: string): string {
+  return `${alias}.purge = 1 AND ${alias}.state = ${applied} AND ${alias}.author IN (${owners.join(',')})`;
+}
+
+/** Such a deletion has replaced version v, by however many steps: what it has not seen stays. */
+const isPurged = (owners: readonly number[]): string => `EXISTS (SELECT 1 FROM catalogue_record c
+  WHERE c.file = v.file AND ${purgesSql(owners, 'c')} AND c.seq IN (
+    WITH RECURSIVE later(seq, id) AS (
+      SELECT v.seq, v.id
+      UNION SELECT r.seq, r.id FROM later l JOIN catalogue_parent p ON p.parent = l.id
+        JOIN catalogue_record r ON r.seq = p.child WHERE r.file = v.file AND r.state = ${applied}
+    ) SELECT seq FROM later))`;
+
 /** LIMIT cannot name a column: it is put in as a number. */
-function neededSql({ cutoff, versions }: Deadline): string {
+function neededSql({ cutoff, versions, owners }: Deadline): string {
   const is = (condition: string): string =>
     condition.replaceAll('d.cutoff', String(Math.floor(cutoff))).replaceAll('d.versions', String(Math.floor(versions)));
   return `SELECT w.content FROM (SELECT unhex(value) AS content FROM json_each(?)) w WHERE
@@ -42,7 +58,8 @@ function neededSql({ cutoff, versions }: Deadline): string {
     OR EXISTS (SELECT 1 FROM catalogue_record u WHERE u.state = ${unknown})
     OR EXISTS (SELECT 1 FROM catalogue_record v
       WHERE v.content = w.content AND v.head = 0 AND v.kind = ${file} AND v.state = ${applied}
-      AND NOT (${is(IS_REPLACED)} AND (${is(PATH_IS_GONE)} OR ${is(IS_OLD)})))`;
+      AND NOT (${is(IS_REPLACED)} AND (${is(PATH_IS_GONE)} OR ${is(IS_OLD)}))
+      AND NOT ${owners.length === 0 ? 'FALSE' : isPurged(owners)})`;
 }
 
 /**

@@ -256,3 +256,75 @@ function laterVersion(body: Uint8Array): SignedRecord {
   const signature = other.sign(Buffer.concat([Buffer.from('dfs-record:'), later]));
   return { body: later, signature };
 }
+
+describe('a deletion that purges', () => {
+  const purging = (path: string) =>
+    node.write({ kind: 'deletion', path, replaces: 'all', attributes: { purge: true } });
+
+  it('ends retention at once, for all versions, and is concluded like another', async () => {
+    node.members.admit(node.signer.peerId, 'owner');
+    for (const number of [1, 2, 3]) await node.write(fileDraft('a', number));
+    await node.write(fileDraft('b', 2));
+    await purging('a');
+    const { purged, kept, freed } = await purge();
+    expect([purged, kept, new Set(freed)]).toEqual([[], [await deletionOf('a')], contents(1, 3)]);
+    await purging('b');
+    const second = await purge();
+    expect([new Set(second.purged), second.freed]).toEqual([
+      new Set([await deletionOf('a'), await deletionOf('b')]),
+      [content(2)],
+    ]);
+    expect(new Set(await purgedEvents())).toEqual(new Set(['a', 'b']));
+  });
+
+  it('may follow on one that does not', async () => {
+    node.members.admit(node.signer.peerId, 'owner');
+    await node.write(fileDraft('a', 1));
+    await remove('a');
+    expect((await purge()).freed).toEqual([]);
+    const { length } = (await node.events.since(0, 100)).items;
+    const [done] = await purging('a');
+    expect(done).toMatchObject({ outcome: 'deleted', entry: { deleted: true, contentId: content(1) } });
+    expect((await node.events.since(0, 100)).items).toHaveLength(length);
+    expect((await purging('a'))[0]!.outcome).toBe('unchanged');
+    expect((await purge()).freed).toEqual([content(1)]);
+    await expect(purging('nothing')).rejects.toMatchObject({ code: 'file-not-found' });
+  });
+
+  it('is not written by one who is no owner, and says nothing where another has written it', async () => {
+    await node.write(fileDraft('a', 1));
+    await expect(purging('a')).rejects.toMatchObject({ code: 'not-an-owner' });
+    const { recordId } = (await node.catalogue.byPath('a'))!;
+    const theirs = recordOf(other, {
+      kind: 'deletion',
+      parents: [recordId],
+      clock: { ms: START + hour, counter: 0 },
+      attributes: { purge: true },
+    });
+    await node.catalogue.receive([theirs], other.peerId);
+    expect((await node.catalogue.byPath('a'))!.deleted).toBe(true);
+    expect(await purge()).toEqual({ purged: [], kept: [], freed: [] });
+    node.members.admit(other.peerId, 'owner');
+    expect(await purge()).toEqual({ purged: [theirs.id], kept: [], freed: [content(1)] });
+  });
+
+  it('leaves alone what it has not seen: the other side of a conflict with its versions, and what is written after it', async () => {
+    node.members.admit(other.peerId, 'owner');
+    await node.write(fileDraft('a', 1));
+    const { recordId } = (await node.catalogue.byPath('a'))!;
+    await node.write(fileDraft('a', 2));
+    await node.write(fileDraft('a', 3));
+    const theirs = recordOf(other, {
+      kind: 'deletion',
+      parents: [recordId],
+      clock: { ms: START + hour, counter: 0 },
+      attributes: { purge: true },
+    });
+    await node.catalogue.receive([theirs], other.peerId);
+    expect(await node.catalogue.byPath('a')).toMatchObject({ deleted: false, contentId: content(3) });
+    expect(await freed()).toEqual(contents(1));
+    await remove('a');
+    await node.write(fileDraft('a', 4));
+    expect(await freed()).toEqual(contents());
+  });
+});

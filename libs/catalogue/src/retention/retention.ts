@@ -3,10 +3,10 @@ import type { EventLog } from '@dfs/events';
 import { cidFromBytes, cidToBytes, EMPTY_CONTENT, type Cid } from '@dfs/protocol';
 import { FILES_PER_EVENT, itemFrom } from '../write/file-events.js';
 import { bulkInsert, type BulkTable } from '../bulk-insert.js';
-import { entryFrom, FILE_COLUMNS, FILES, NUMBERS, toHex, type FileRow } from '../store/rows.js';
+import { entryFrom, FILE_COLUMNS, FILES, NUMBERS, peerText, toHex, type FileRow } from '../store/rows.js';
 import { KIND_NUMBER, PathState, RecordState } from '../migrations/migrations.js';
 import { slices } from '../store/slices.js';
-import { hexOf, neededContents, purgedContents, type Deadline, type RetentionRule } from './needed.js';
+import { hexOf, neededContents, purgedContents, purgesSql, type Deadline, type RetentionRule } from './needed.js';
 import { RunningTime, type Stopwatch } from './running-time.js';
 
 /** Deleted paths that may be concluded, by their rows. */
@@ -34,6 +34,8 @@ export interface Concluded {
 export type Bound = (tx: Tx, contents: readonly Cid[]) => Promise<ReadonlySet<Cid>>;
 const nothing: Bound = async () => new Set();
 
+const LONG_AGO = Number.MIN_SAFE_INTEGER;
+
 interface DeletedRow extends FileRow {
   /** When the last of its deletions was stored here, in running time. */
   stored: number;
@@ -41,12 +43,16 @@ interface DeletedRow extends FileRow {
   kept: number | null;
 }
 
-const DELETED = `SELECT ${FILE_COLUMNS}, (SELECT max(h.stored) FROM catalogue_record h WHERE h.file = f.seq AND h.head = 1) AS stored,
+/** `stored`: less than any time where all deletions end their retention themselves. */
+const deletedSql = ({ owners }: Deadline): string => `SELECT ${FILE_COLUMNS},
+  (SELECT max(CASE WHEN ${purgesSql(owners, 'h')} THEN ${LONG_AGO} ELSE h.stored END)
+   FROM catalogue_record h WHERE h.file = f.seq AND h.head = 1) AS stored,
   (SELECT c.kept FROM catalogue_concluded c WHERE c.file = f.seq AND c.record = f.record_id) AS kept
   FROM ${FILES} WHERE f.state = ${PathState.deleted} AND f.content IS NOT NULL`;
 
 /**
- * Which content nothing needs any more: that of versions that were replaced or deleted, once their retention is over.
+ * Which content nothing needs any more: that of versions that were replaced or deleted, once their retention is over, which
+ * a deletion by an owner may say itself.
  * Records never go. The pages are hints; what counts is looked at anew within the unit of work that acts on it, so that
  * whatever is written at the same moment wins.
  */
@@ -58,24 +64,26 @@ export class Retention {
     readonly time: RunningTime,
     /** Something may have been purged: on most nodes nothing is, and writing costs nothing more for it. */
     private hasPurged: boolean,
+    private readonly isOwner: (peerId: string) => boolean,
   ) {}
 
   static async open(
     db: Pick<Database, 'query' | 'write'>,
     events: Pick<EventLog, 'record'>,
+    isOwner: (peerId: string) => boolean,
     stopwatch?: Stopwatch,
   ): Promise<Retention> {
     const purged = await db.query('SELECT 1 FROM catalogue_purged LIMIT 1');
-    return new Retention(db, events, await RunningTime.open(db, stopwatch), purged.length > 0);
+    return new Retention(db, events, await RunningTime.open(db, stopwatch), purged.length > 0, isOwner);
   }
 
   /** A page of deleted paths of which the deletion is past retention, and not all is purged. */
   async deletedDue(rule: RetentionRule, after: string | null, limit: number): Promise<DeletedPage> {
-    const rows = await this.db.query<DeletedRow>(`${DELETED} AND f.path > ? ORDER BY f.path LIMIT ?`, [
+    const deadline = await this.deadline(this.db, rule);
+    const rows = await this.db.query<DeletedRow>(`${deletedSql(deadline)} AND f.path > ? ORDER BY f.path LIMIT ?`, [
       after ?? '',
       limit,
     ]);
-    const deadline = this.deadline(rule);
     const files = rows.filter((row) => row.kept !== 0 && row.stored <= deadline.cutoff).map(({ seq }) => seq);
     return { files, next: rows.length < limit ? null : (rows.at(-1)?.path ?? null) };
   }
@@ -85,8 +93,8 @@ export class Retention {
    * caller lets go of it in the same unit of work.
    */
   async conclude(tx: Tx, rule: RetentionRule, files: readonly number[], bound = nothing): Promise<Concluded> {
-    const deadline = this.deadline(rule);
-    const all = await tx.query<DeletedRow>(`${DELETED} AND f.seq IN ${NUMBERS}`, [JSON.stringify(files)]);
+    const deadline = await this.deadline(tx, rule);
+    const all = await tx.query<DeletedRow>(`${deletedSql(deadline)} AND f.seq IN ${NUMBERS}`, [JSON.stringify(files)]);
     const due = all.filter((row) => row.kept !== 0 && row.stored <= deadline.cutoff);
     const contents = await contentsOf(tx, due);
     const { freed, needed } = await this.freeBy(tx, deadline, [...new Set([...contents.values()].flat())], bound);
@@ -112,14 +120,14 @@ export class Retention {
     );
     const last = rows.at(-1);
     const open = rows.filter(({ purged }) => purged === 0).map(({ content }) => cidFromBytes(content));
-    const needed = await neededContents(this.db, this.deadline(rule), open);
+    const needed = await neededContents(this.db, await this.deadline(this.db, rule), open);
     const contents = open.filter((content) => !needed.has(content));
     return { contents, next: last === undefined || rows.length < limit ? null : cidFromBytes(last.content) };
   }
 
   /** Those of the contents that nothing needs, and that were not freed before; noted as purged. */
   async free(tx: Tx, rule: RetentionRule, contents: readonly Cid[], bound = nothing): Promise<Cid[]> {
-    return (await this.freeBy(tx, this.deadline(rule), contents, bound)).freed;
+    return (await this.freeBy(tx, await this.deadline(tx, rule), contents, bound)).freed;
   }
 
   /** Contents that came with new versions: whatever became of them before, they are needed. */
@@ -160,8 +168,13 @@ export class Retention {
     return { freed, needed };
   }
 
-  private deadline({ retentionMs, versions }: RetentionRule): Deadline {
-    return { cutoff: this.time.now() - retentionMs, versions };
+  private async deadline(reader: Reader, { retentionMs, versions }: RetentionRule): Promise<Deadline> {
+    // Few deletions are of this kind, and mostly none.
+    const authors = await reader.query<{ id: number; peer: Uint8Array }>(
+      'SELECT id, peer FROM catalogue_author WHERE id IN (SELECT author FROM catalogue_record WHERE purge = 1)',
+    );
+    const owners = authors.filter(({ peer }) => this.isOwner(peerText(peer))).map(({ id }) => id);
+    return { cutoff: this.time.now() - retentionMs, versions, owners };
   }
 }
 

@@ -26,6 +26,8 @@ export interface Version {
   attributes: RecordAttributes;
   /** `shownAt` of the first version of this life of the path. */
   born: number;
+  /** A deletion that says of itself that its retention is over. */
+  purges: boolean;
   /** It has the content of one that it replaces: it only says something else about it. */
   repeats: boolean;
 }

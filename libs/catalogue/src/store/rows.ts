@@ -33,7 +33,7 @@ export async function queryByIds<R>(reader: Reader, sql: string, ids: readonly s
 }
 
 export const VERSION_COLUMNS =
-  'r.seq, r.id, r.file, r.kind, r.content, r.size, r.media_type, r.imported, a.peer, r.ms, r.counter, r.born, r.shown_at, r.attributes, r.repeats';
+  'r.seq, r.id, r.file, r.kind, r.content, r.size, r.media_type, r.imported, a.peer, r.ms, r.counter, r.born, r.shown_at, r.attributes, r.repeats, r.purge';
 export const VERSIONS = 'catalogue_record r JOIN catalogue_author a ON a.id = r.author';
 
 export interface VersionRow {
@@ -52,6 +52,7 @@ export interface VersionRow {
   shown_at: number;
   attributes: Uint8Array | null;
   repeats: number;
+  purge: number;
 }
 
 /** A version that is stored: `seq` is its row, `file` its path's. */
@@ -76,6 +77,7 @@ export function versionFrom(row: VersionRow): StoredVersion {
     attributes: attributesFrom(row.attributes),
     born: row.born,
     repeats: row.repeats === 1,
+    purges: row.purge === 1,
   };
 }
 

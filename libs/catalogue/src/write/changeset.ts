@@ -215,6 +215,7 @@ export class Changeset {
       clock: fields.clock,
       shownAt,
       attributes: fields.attributes,
+      purges: fields.attributes.purge === true,
     };
     const parents = fields.parents
       .map((parent) => this.parentOf(path, parent))

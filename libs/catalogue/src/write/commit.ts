@@ -228,9 +228,12 @@ function saysTheSame(head: Version, target: Version | undefined): boolean {
   return head === target || (head.kind === 'file' && target?.kind === 'file' && head.content === target.content);
 }
 
-/** A deletion replaces every head there is: all of them were there to be seen. */
-function deletionOf(draft: Draft, heads: readonly Version[]): readonly Version[] {
+/** A deletion replaces every head there is: all of them were there to be seen. What is deleted may be purged once more. */
+function deletionOf(draft: Draft, heads: readonly Version[]): readonly Version[] | 'unchanged' {
   const [shown] = heads;
+  if (draft.attributes?.purge && shown?.kind === 'deletion' && draft.ifMatch === undefined) {
+    return heads.every(({ purges }) => purges) ? 'unchanged' : heads;
+  }
   if (shown === undefined || shown.kind === 'deletion') {
     if (draft.ifMatch !== undefined) throw noMatch();
     throw new DfsError('file-not-found', 'There is no file of this name: it may have been deleted or moved.');

@@ -1,5 +1,6 @@
+import type { MemberRole } from '@dfs/contracts';
 import { DfsError } from '@dfs/protocol';
-import type { MemberView } from '../ports.js';
+import type { Draft, MemberView } from '../ports.js';
 
 export interface WritePorts {
   membership: Pick<MemberView, 'mustSync'>;
@@ -38,4 +39,13 @@ export function refuseReadOnly(membership: Pick<MemberView, 'self' | 'member'>):
       ? 'This node was removed from its network: what it has can be read here, and to write it needs a new ticket.'
       : 'This node only holds data for the others: write at a node that is a member.';
   throw new DfsError('read-only-member', detail);
+}
+
+/** Only owners may end the retention of what they delete. @throws DfsError `not-an-owner` */
+export function refusePurges(role: MemberRole, drafts: readonly Draft[]): void {
+  if (role === 'owner' || !drafts.some(({ attributes }) => attributes?.purge)) return;
+  throw new DfsError(
+    'not-an-owner',
+    'Only an owner of the network may purge what is deleted at once: ask one of them, or delete it without that.',
+  );
 }
