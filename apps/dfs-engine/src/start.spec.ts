@@ -154,12 +154,44 @@ describe('starting and stopping a node', () => {
     });
   });
 
-  it('refuses a damaged database, and leaves it as it is', async () => {
-    await mkdir(temp.file('data'));
-    const garbage = Buffer.alloc(8192, 'not a database ');
-    await writeFile(temp.file('data/dfs.sqlite'), garbage);
-    await expect(start()).rejects.toThrow();
-    expect(await readFile(temp.file('data/dfs.sqlite'))).toEqual(garbage);
+  describe('with a database that is damaged', () => {
+    const PAGE = 4096;
+    const kinds: [string, (bytes: Buffer) => Buffer][] = [
+      ['something else', (bytes) => Buffer.alloc(bytes.length, 'not a database ')],
+      ['cut short', (bytes) => bytes.subarray(0, 5 * PAGE + 100)],
+      ['without its schema', (bytes) => bytes.fill(0, 100, PAGE)],
+      ['with pages of zeros', (bytes) => bytes.fill(0, PAGE)],
+      [
+        'with every other page overwritten',
+        (bytes) => {
+          for (let at = PAGE; at < bytes.length; at += 2 * PAGE) bytes.fill(0xa5, at, at + PAGE);
+          return bytes;
+        },
+      ],
+    ];
+
+    it.each(kinds)('%s: is refused with what to do, and leaves it as it is', async (_, damage) => {
+      await (await start()).stop();
+      const file = temp.file('data/dfs.sqlite');
+      const damaged = damage(await readFile(file));
+      await writeFile(file, damaged);
+      const advice = /^The database is damaged \(.+\)\. Leave the data directory.*`npm run engine -- restore`/s;
+      await expect(start()).rejects.toMatchObject({
+        code: 'not-ready',
+        message: expect.stringMatching(advice) as string,
+      });
+      expect(Buffer.compare(await readFile(file), damaged)).toBe(0);
+    });
+
+    it('is told of one that cannot be opened', async () => {
+      await (await start()).stop();
+      await rename(temp.file('data/dfs.sqlite'), temp.file('dfs.sqlite'));
+      await mkdir(temp.file('data/dfs.sqlite'));
+      await expect(start()).rejects.toMatchObject({
+        code: 'not-ready',
+        message: expect.stringMatching(/^The database cannot be used \(.+\): see whether/) as string,
+      });
+    });
   });
 
   it.each(['DFS_HTTP_PORT', 'DFS_P2P_PORT'])('names the port that is taken (%s)', async (variable) => {

@@ -5,6 +5,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Logger as NestPinoLogger } from 'nestjs-pino';
 import type { Logger } from 'pino';
+import { startRefusal } from '@dfs/database';
 import { EventsSocketAdapter } from '@dfs/events';
 import { DfsError, second, systemClock, type Clock } from '@dfs/protocol';
 import { Access } from './access/access.js';
@@ -51,7 +52,8 @@ export async function startNode(config: Config, options: StartOptions): Promise<
     return await startIn(dataDir, config, options);
   } catch (error) {
     await dataDir.release();
-    throw error;
+    // Damage may be met only when a part reads what is its own.
+    throw startRefusal(error);
   }
 }
 

@@ -1,5 +1,6 @@
 import { DfsError, silentLog, type Log } from '@dfs/protocol';
 import { Connection } from './connection.js';
+import { damagedDatabase, startRefusal } from './refusals.js';
 import { makeRoom, roomLeft } from './room.js';
 import { DatabaseError, type MigrationClass, type Reader, type SqlValue, type Tx } from './sql.js';
 
@@ -45,6 +46,14 @@ export class Database implements Reader {
    * @throws DfsError `not-ready` with the reason a start is unsafe: damaged file, newer version, wrong durability.
    */
   static async open(options: DatabaseOptions): Promise<Database> {
+    try {
+      return await Database.openFile(options);
+    } catch (error) {
+      throw startRefusal(error);
+    }
+  }
+
+  private static async openFile(options: DatabaseOptions): Promise<Database> {
     const writer = await openWriter(options);
     try {
       await refuseNewer(writer, options.migrations);
@@ -236,8 +245,5 @@ async function willMigrate(writer: Connection, migrations: MigrationClass[]): Pr
 async function refuseDamaged(writer: Connection): Promise<void> {
   const rows = await writer.query<{ quick_check: string }>('PRAGMA quick_check(5)');
   if (rows.length === 1 && rows[0]?.quick_check === 'ok') return;
-  throw new DfsError(
-    'not-ready',
-    `The database is damaged (${rows.map((row) => row.quick_check).join('; ')}): restore a copy, or start with an empty data directory and join the network again.`,
-  );
+  throw damagedDatabase(rows.map((row) => row.quick_check).join('; '));
 }

@@ -5,6 +5,7 @@
  * Does not know any table: each library brings its own migrations.
  */
 export { Database, type DatabaseOptions } from './database.js';
+export { DAMAGED_ADVICE, startRefusal } from './refusals.js';
 export { ReadOnlyDatabase } from './read-only.js';
 export { FileLock } from './file-lock.js';
 export { Snapshots, type Snapshot, type SnapshotsComponents } from './snapshots.js';

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathsWith, recount } from '@dfs/catalogue';
 import { checkStore, ReadOnlyBlocks } from '@dfs/chunks';
-import { DatabaseError, FileLock, ReadOnlyDatabase } from '@dfs/database';
+import { DAMAGED_ADVICE, DatabaseError, FileLock, ReadOnlyDatabase } from '@dfs/database';
 import { checkPins } from '@dfs/placement';
 import { DfsError, isDfsError, type Cid } from '@dfs/protocol';
 import { migrations } from '../migrations.js';
@@ -71,7 +71,7 @@ async function lookOver(db: ReadOnlyDatabase, dataDir: string, options: CheckOpt
     await lookAtContent(db, dataDir, options, report, findings);
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error;
-    const detail = `It cannot be read any further: ${error.message}. Restore a copy, or start with an empty data directory and join the network again.`;
+    const detail = `It cannot be read any further: ${error.message}. ${DAMAGED_ADVICE}`;
     findings.add({ area: 'database', problem: 'damaged-database', subject: 'dfs.sqlite', detail });
   }
   return { ...report, ok: findings.count === 0, problemCount: findings.count, problems: findings.listed };
