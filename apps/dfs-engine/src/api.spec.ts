@@ -397,6 +397,17 @@ describe('the API of a node', () => {
       expect(answer).toMatch(/^HTTP\/1\.1 200 /);
     });
 
+    it('answers a WebSocket that is opened where there is none', async () => {
+      const offer =
+        'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==';
+      const answer = await test.raw(
+        `GET /events HTTP/1.1\r\nHost: 127.0.0.1:${test.port}\r\n${offer}\r\n\r\n`,
+        (socket) => socket.once('data', () => socket.end()),
+      );
+      expect(answer).toMatch(/^HTTP\/1\.1 404 /);
+      expect(answer).toContain('"code":"not-found"');
+    });
+
     it('is described with the bounds it has', async () => {
       const { minimum } = JSON.parse(await readFile(DOCUMENT, 'utf8')).components.schemas.InviteBody.properties
         .expiresInSeconds as { minimum: number };

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { request } from 'node:http';
+import { request, type IncomingHttpHeaders } from 'node:http';
 import { connect } from 'node:net';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -33,12 +33,14 @@ const access: EventsAccess = {
     };
   },
 };
+const quiet = { reconnection: false, forceNew: true };
 const warning = (detail: string) => ({ code: 'low-space' as const, detail, active: true });
 
 describe('the events gateway', () => {
   let temp: TempDatabase;
   let log: EventLog;
   let app: NestExpressApplication;
+  let sockets: ReturnType<EventsSocketAdapter['createIOServer']>;
   let port: number;
   const clients: Socket[] = [];
 
@@ -53,7 +55,12 @@ describe('the events gateway', () => {
     @Module({ imports: [events] })
     class TestModule {}
     app = await NestFactory.create<NestExpressApplication>(TestModule, { logger: false });
-    app.useWebSocketAdapter(new EventsSocketAdapter(app, access));
+    class Adapter extends EventsSocketAdapter {
+      override createIOServer(...args: Parameters<EventsSocketAdapter['createIOServer']>) {
+        return (sockets = super.createIOServer(...args));
+      }
+    }
+    app.useWebSocketAdapter(new Adapter(app, access));
     await app.listen(0, '127.0.0.1');
     port = (app.getHttpServer().address() as { port: number }).port;
   });
@@ -169,11 +176,21 @@ describe('the events gateway', () => {
     expect(late.told.ready).toEqual([]);
   });
 
-  it('lets nobody into the root namespace', async () => {
-    const socket = io(`http://127.0.0.1:${port}/`, { auth: { token: TOKEN }, reconnection: false, forceNew: true });
-    clients.push(socket);
-    const refused = await new Promise<Error>((resolve) => socket.on('connect_error', resolve));
-    expect(refused.message).toBe('not-found');
+  it.each(['/', '/nothing', '/events/more', '/Events'])('lets nobody into the namespace %s', async (namespace) => {
+    const open = () => io(`http://127.0.0.1:${port}${namespace}`, { auth: { token: TOKEN }, ...quiet });
+    for (let i = 0; i < 3; i++) {
+      const socket = open();
+      clients.push(socket);
+      const refused = await new Promise<Error & { data?: Problem }>((resolve) => socket.on('connect_error', resolve));
+      expect(refused.message).toBe('not-found');
+      expect(refused.data).toMatchObject({
+        code: 'not-found',
+        status: 404,
+        detail: expect.stringContaining('/events'),
+      });
+    }
+    // Names that nobody serves leave nothing behind.
+    await eventually(() => [...sockets._nsps.keys()].sort().join() === '/,/events');
   });
 
   it('ends the connection of a client that talks, and of one that sends too much', async () => {
@@ -188,30 +205,70 @@ describe('the events gateway', () => {
     await ready(listen({ token: TOKEN }));
   });
 
-  it('refuses a foreign host, by polling and by upgrade, with a problem', async () => {
-    const polled = await new Promise<{ status: number | undefined; body: string }>((resolve, reject) => {
-      const headers = { host: 'evil.example' };
-      request({ host: '127.0.0.1', port, path: '/socket.io/?EIO=4&transport=polling', headers }, (answer) => {
-        let body = '';
-        answer.on('data', (part: Buffer) => (body += part.toString()));
-        answer.on('end', () => resolve({ status: answer.statusCode, body }));
-      })
-        .on('error', reject)
-        .end();
+  describe('answers by a problem', () => {
+    const polled = (query: string, options: { method?: string; host?: string; body?: string } = {}) =>
+      new Promise<{ status: number | undefined; headers: IncomingHttpHeaders; body: string }>((resolve, reject) => {
+        const { method = 'GET', host, body } = options;
+        const headers = host === undefined ? {} : { host };
+        request({ host: '127.0.0.1', port, method, path: `/socket.io/?${query}`, headers, agent: false }, (answer) => {
+          let text = '';
+          answer.on('data', (part: Buffer) => (text += part.toString()));
+          answer.on('end', () => resolve({ status: answer.statusCode, headers: answer.headers, body: text }));
+        })
+          .on('error', reject)
+          .end(body);
+      });
+    const upgraded = (query: string, host = `127.0.0.1:${port}`) =>
+      new Promise<string>((resolve) => {
+        let text = '';
+        const socket = connect(port, '127.0.0.1');
+        socket.write(
+          `GET /socket.io/?${query} HTTP/1.1\r\nHost: ${host}\r\nConnection: Upgrade\r\n` +
+            'Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+        );
+        socket.on('data', (data) => (text += data.toString()));
+        socket.on('error', () => undefined);
+        socket.on('close', () => resolve(text));
+      });
+    const session = async (): Promise<string> => {
+      const { body } = await polled('EIO=4&transport=polling');
+      return `EIO=4&transport=polling&sid=${(JSON.parse(body.slice(1)) as { sid: string }).sid}`;
+    };
+
+    it.each([
+      ['a foreign host', 'EIO=4&transport=polling', { host: 'evil.example' }, 403, 'host-refused'],
+      ['another transport', 'EIO=4&transport=pigeon', {}, 400, 'bad-request'],
+      ['no query', '', {}, 400, 'bad-request'],
+      ['an old version', 'EIO=3&transport=polling', {}, 400, 'bad-request'],
+      ['a session nobody knows', 'EIO=4&transport=polling&sid=nope', {}, 400, 'bad-request'],
+      ['a session of the prototype', 'EIO=4&transport=polling&sid=constructor', {}, 400, 'bad-request'],
+      ['a handshake by POST', 'EIO=4&transport=polling', { method: 'POST', body: 'x' }, 405, 'method-not-allowed'],
+      ['a WebSocket that is none', 'EIO=4&transport=websocket', {}, 400, 'bad-request'],
+    ])('%s, polled', async (_what, query, options, status, code) => {
+      const answer = await polled(query, options);
+      expect(answer.status).toBe(status);
+      expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
+      expect(JSON.parse(answer.body)).toMatchObject({ status, code, requestId: answer.headers['x-request-id'] });
+      if (status === 405) expect(answer.headers.allow).toBe('GET');
     });
-    expect(polled.status).toBe(403);
-    expect(JSON.parse(polled.body)).toMatchObject({ code: 'host-refused' });
-    const upgraded = await new Promise<string>((resolve) => {
-      let text = '';
-      const socket = connect(port, '127.0.0.1');
-      socket.write(
-        'GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: evil.example\r\nConnection: Upgrade\r\n' +
-          'Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
-      );
-      socket.on('data', (data) => (text += data.toString()));
-      socket.on('close', () => resolve(text));
+
+    it.each([
+      ['a foreign host', 'EIO=4&transport=websocket', 'evil.example', 403, 'host-refused'],
+      ['another transport', 'EIO=4&transport=pigeon', undefined, 400, 'bad-request'],
+      ['an old version', 'EIO=3&transport=websocket', undefined, 400, 'bad-request'],
+      ['a session nobody knows', 'EIO=4&transport=websocket&sid=nope', undefined, 400, 'bad-request'],
+    ])('%s, upgraded', async (_what, query, host, status, code) => {
+      const answer = await upgraded(query, host);
+      expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+      expect(answer).toContain('application/problem+json');
+      expect(answer).toContain(`"code":"${code}"`);
     });
-    expect(upgraded).toMatch(/^HTTP\/1\.1 403 /);
-    expect(upgraded).toContain('"code":"host-refused"');
+
+    it('what a session does not take', async () => {
+      const tooMuch = await polled(await session(), { method: 'POST', body: 'x'.repeat(20_000) });
+      expect([tooMuch.status, JSON.parse(tooMuch.body)]).toMatchObject([413, { code: 'payload-too-large' }]);
+      const odd = await polled(await session(), { method: 'PUT', body: 'x' });
+      expect([odd.status, JSON.parse(odd.body)]).toMatchObject([400, { code: 'bad-request' }]);
+    });
   });
 });

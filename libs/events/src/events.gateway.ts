@@ -2,11 +2,12 @@ import { Inject } from '@nestjs/common';
 import { WebSocketGateway, type OnGatewayConnection, type OnGatewayInit } from '@nestjs/websockets';
 import type { Namespace, Socket } from 'socket.io';
 import { EVENTS_NAMESPACE, type AnyEvent, type ClientToServerEvents, type ServerToClientEvents } from '@dfs/contracts';
-import { DfsError, toProblem, type Log } from '@dfs/protocol';
+import { DfsError, type Log } from '@dfs/protocol';
 import { ClientFeed, type FeedSink } from './client-feed.js';
 import { EventLog } from './event-log.js';
 import { EVENTS_ACCESS, EVENTS_LOG, type ClientPass, type EventsAccess } from './events-access.js';
 import { parseHandshake } from './handshake.js';
+import { namespaceProblem } from './socket-problems.js';
 
 type Nothing = Record<string, never>;
 type Client = Socket<ClientToServerEvents, ServerToClientEvents, Nothing, { pass: ClientPass }>;
@@ -33,7 +34,7 @@ export class EventsGateway implements OnGatewayInit<Clients>, OnGatewayConnectio
     namespace.use((socket, next) => {
       this.admit(socket).then(
         () => next(),
-        (error: unknown) => next(refusal(error, socket.id)),
+        (error: unknown) => next(namespaceProblem(error, socket.id)),
       );
     });
   }
@@ -99,10 +100,4 @@ function weightOf(event: AnyEvent): number {
   return (
     EVENT_BYTES + ('files' in event.data && Array.isArray(event.data.files) ? event.data.files.length * FILE_BYTES : 0)
   );
-}
-
-/** As Socket.IO wants it: the code as the message, the whole problem as `data`. */
-function refusal(error: unknown, requestId: string): Error {
-  const problem = toProblem(error, { requestId, instance: EVENTS_NAMESPACE });
-  return Object.assign(new Error(problem.code), { data: problem });
 }

@@ -7,4 +7,5 @@ export { EventLog, type EventLogOptions } from './event-log.js';
 export { eventsMigrations } from './schema.js';
 export { EventsModule } from './events.module.js';
 export { EventsSocketAdapter } from './events-socket.adapter.js';
+export { SOCKET_PATH } from './socket-problems.js';
 export { type ClientPass, type EventsAccess } from './events-access.js';

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { STATUS_CODES, createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { ExpressAdapter } from '@nestjs/platform-express';
+import { SOCKET_PATH } from '@dfs/events';
 import { DfsError, KiB, minute, second, toProblem } from '@dfs/protocol';
 import { takeAbsoluteForm } from './message.js';
 
@@ -52,8 +53,11 @@ export class HttpServerAdapter extends ExpressAdapter {
       // Answered by us, as every other refusal.
       requireHostHeader: false,
       // Curl and Java offer HTTP/2 like this; a server may pass it over, and what takes WebSockets would cut them off.
-      shouldUpgradeCallback: ({ headers }): boolean =>
-        /^websocket$/i.test(headers.upgrade ?? '') && server.listenerCount('upgrade') > 0,
+      // And one at any other address than that of the sockets would end without an answer.
+      shouldUpgradeCallback: ({ headers, url }): boolean =>
+        /^websocket$/i.test(headers.upgrade ?? '') &&
+        (url ?? '').startsWith(SOCKET_PATH) &&
+        server.listenerCount('upgrade') > 0,
     });
     server.timeout = this.times.idle;
     server.maxRequestsPerSocket = MAX_REQUESTS_PER_SOCKET;
