@@ -28,6 +28,7 @@ import { listPage } from './read/list.js';
 import { readContents, readEveryContent, readEntry, readTotals, type ContentOfHead } from './read/queries.js';
 import { reconsider } from './receive/rejudge.js';
 import { RecordSet } from './store/record-set.js';
+import { storedAfter } from './store/stored-after.js';
 import { choice, relocation, restoration } from './write/drafts.js';
 import { Refusals, type RefusalReason } from './receive/refusals.js';
 import { Retention } from './retention/retention.js';
@@ -68,6 +69,7 @@ export class Catalogue {
   private readonly changeListeners = new Set<(changes: Change[]) => void>();
   private readonly setListeners = new Set<(nothing: undefined) => void>();
   private readonly recordListeners = new Set<(records: SignedRecord[]) => void>();
+  private readonly storedListeners = new Set<(records: SignedRecord[]) => void>();
   private readonly refusals: Refusals;
   private readonly intake: Intake;
   private readonly forkWatch: Forks;
@@ -327,6 +329,20 @@ export class Catalogue {
     return () => this.recordListeners.delete(fn);
   }
 
+  /** Records that came to be stored, this node's or others', in whatever state, after their commit. */
+  onStored(fn: (records: SignedRecord[]) => void): Unsubscribe {
+    this.storedListeners.add(fn);
+    return () => this.storedListeners.delete(fn);
+  }
+
+  /**
+   * Records that were stored after this one, a page at a time, in the order in which they came; undefined where it is not
+   * stored.
+   */
+  storedAfter(recordId: string): Promise<AsyncIterable<SignedRecord[]> | undefined> {
+    return storedAfter(this.parts.db, recordId);
+  }
+
   /** What was refused since the start, by reason. */
   refused(): ReadonlyMap<RefusalReason, number> {
     return this.refusals.all();
@@ -369,6 +385,8 @@ export class Catalogue {
     await this.retention.needed(tx, changes.contents);
     await this.forkWatch.look(tx, changes.links);
     const told = changesOf(outcomes);
+    const { stored } = changes;
+    if (stored.length > 0) tx.afterCommit(() => this.tell(this.storedListeners, stored));
     tx.afterCommit(() => this.tell(this.setListeners, undefined));
     if (told.length > 0) tx.afterCommit(() => this.tell(this.changeListeners, told));
   }

@@ -55,7 +55,7 @@ export class Journal {
 
   private constructor(
     private readonly options: JournalOptions,
-    private number: number,
+    private newest: number,
     private segment: FileHandle,
     /** Bytes of the segment that is written. */
     private length: number,
@@ -87,6 +87,11 @@ export class Journal {
     return new Journal(options, last.number, segment, whole, earlier);
   }
 
+  /** Of the segment that is written. */
+  get number(): number {
+    return this.newest;
+  }
+
   /** Bytes of all segments. */
   get bytes(): number {
     return this.earlier + this.length;
@@ -107,13 +112,15 @@ export class Journal {
 
   /**
    * Begins a new segment, and gives its number: what is stored from now on is in it, or in later ones.
+   * @param number of the segment at least
    * @throws Error of the file system
    */
-  cut(): Promise<number> {
+  cut(number = 0): Promise<number> {
     return this.enqueue(async () => {
       await this.write();
-      await this.next();
-      return this.number;
+      await this.next(number);
+      this.failed = false;
+      return this.newest;
     });
   }
 
@@ -124,7 +131,7 @@ export class Journal {
   dropBefore(number: number, keepBytes: number): Promise<void> {
     return this.enqueue(async () => {
       const old = (await segmentsIn(this.options.dir)).filter(
-        (segment) => segment.number < Math.min(number, this.number),
+        (segment) => segment.number < Math.min(number, this.newest),
       );
       let bytes = old.reduce((sum, segment) => sum + segment.bytes, 0);
       for (const segment of old) {
@@ -146,14 +153,14 @@ export class Journal {
     return new Journal(options, number, segment, length, earlier);
   }
 
-  private async next(): Promise<void> {
-    const { segment, length } = await beginSegment(this.options, this.number + 1);
+  private async next(least = 0): Promise<void> {
+    const number = Math.max(least, this.newest + 1);
+    const { segment, length } = await beginSegment(this.options, number);
     await this.segment.close();
     this.segment = segment;
-    this.number++;
+    this.newest = number;
     this.earlier += this.length;
     this.length = length;
-    this.failed = false;
   }
 
   private async write(): Promise<void> {

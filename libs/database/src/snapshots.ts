@@ -65,11 +65,12 @@ export class Snapshots {
   /**
    * Takes one, while the node goes on: a connection of its own reads the state of one moment, and neither writers nor
    * readers wait for it.
+   * @param number at least; by itself the one after the last
    * @throws DfsError `no-space` when it would not fit in the room there is; DatabaseError when the database cannot be read, or
    * the copy is not sound
    */
-  take(): Promise<Snapshot> {
-    const run = this.tail.then(() => this.takeNow());
+  take(number = 0): Promise<Snapshot> {
+    const run = this.tail.then(() => this.takeNow(number));
     this.tail = run.catch(() => undefined);
     return run;
   }
@@ -85,13 +86,13 @@ export class Snapshots {
     return { snapshot: undefined, damaged };
   }
 
-  private async takeNow(): Promise<Snapshot> {
+  private async takeNow(least: number): Promise<Snapshot> {
     const { dir, database } = this.components;
     const temporary = join(dir, 'tmp');
     await mkdir(temporary, { recursive: true, mode: 0o700 });
     for (const name of await readdir(temporary)) await rm(join(temporary, name), { force: true });
     const before = await this.list();
-    const number = (before[0]?.number ?? 0) + 1;
+    const number = Math.max(least, (before[0]?.number ?? 0) + 1);
     const takenAt = this.clock.now();
     const name = nameOf(number, takenAt);
     const unfinished = join(temporary, name);

@@ -158,6 +158,11 @@ export class Changeset {
     return this.rows.flatMap(({ record, chain }) => (chain === null ? [] : [{ record, chain }]));
   }
 
+  /** Records that were not stored before this unit, in whatever state they are. */
+  get stored(): SignedRecord[] {
+    return this.rows.flatMap(({ record }) => (record.again ? [] : [record]));
+  }
+
   /** Contents of the versions that came in this unit. */
   get contents(): Cid[] {
     return this.rows.flatMap(({ version }) => (version?.kind === 'file' && version.content ? [version.content] : []));
