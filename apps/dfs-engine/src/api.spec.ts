@@ -212,6 +212,7 @@ describe('the API of a node', () => {
       'generation',
       'storage',
       'chunks',
+      'snapshot',
       'scrub',
       'clock',
       'chains',

@@ -1,18 +1,19 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { LoggerModule } from 'nestjs-pino';
 import { Catalogue } from '@dfs/catalogue';
-import { ChunkStore, ChunksModule, Generation } from '@dfs/chunks';
-import { Database, DatabaseModule } from '@dfs/database';
+import { ChunkStore, ChunksModule, Generation, roomAt } from '@dfs/chunks';
+import { Database, DatabaseModule, Snapshots } from '@dfs/database';
 import { ProvideQueue } from '@dfs/dht';
 import { EventLog, EventsModule } from '@dfs/events';
 import { Files, FilesModule } from '@dfs/files';
 import { Membership, Peers } from '@dfs/peers';
 import { Placement, PlacementModule, Purge } from '@dfs/placement';
-import { MiB } from '@dfs/protocol';
+import { isDfsError, MiB, type Log } from '@dfs/protocol';
 import type { Transport } from '@dfs/transport';
 import type { Access } from './access/access.js';
 import { DEFAULT_QUOTA } from './config.js';
 import { ApiModule } from './modules/api.module.js';
+import { BackupModule } from './modules/backup.module.js';
 import { CatalogueModule } from './modules/catalogue.module.js';
 import { DhtModule } from './modules/dht.module.js';
 import { FoundationModule } from './modules/foundation.module.js';
@@ -32,13 +33,20 @@ const DATABASE_ROOM = 8 * MiB;
 export class AppModule {
   static forRoot(foundation: Foundation, access: Access): DynamicModule {
     const { config, dataDir, logger: log, clock } = foundation;
+    const snapshots = new Snapshots({
+      ...{ database: dataDir.databaseFile, dir: dataDir.snapshotsDir, clock, log },
+      room: () => roomAt(dataDir.path),
+    });
     return {
       module: AppModule,
       imports: [
         // Nest's own chatter is for those who debug.
         LoggerModule.forRoot({ pinoHttp: { logger: log.child({}, { level: quiet(log.level) }) }, useExisting: true }),
         FoundationModule.forRoot(foundation, access),
-        DatabaseModule.forRoot({ file: dataDir.databaseFile, migrations, roomBytes: DATABASE_ROOM, log }),
+        DatabaseModule.forRoot({
+          ...{ file: dataDir.databaseFile, migrations, roomBytes: DATABASE_ROOM, log },
+          beforeMigrating: () => saveBefore(snapshots, log),
+        }),
         EventsModule.forRoot({
           events: {
             useFactory: (db: Database, { isProven }: Generation) => EventLog.open(db, { clock, log, renew: !isProven }),
@@ -54,6 +62,7 @@ export class AppModule {
         PeersModule,
         DhtModule,
         CatalogueModule,
+        BackupModule.forRoot(snapshots),
         PlacementModule.forRoot({
           inject: [Database, EventLog, ChunkStore, TRANSPORT, Peers, Membership, ProvideQueue, Catalogue, Generation],
           components: (
@@ -88,6 +97,16 @@ export class AppModule {
         ApiModule,
       ],
     };
+  }
+}
+
+/** A migration is one transaction: where there is no room to save the database first, it is made all the same. */
+async function saveBefore(snapshots: Snapshots, log: Log): Promise<void> {
+  try {
+    await snapshots.take();
+  } catch (error) {
+    if (!isDfsError(error, 'no-space')) throw error;
+    log.warn({ err: error }, 'the database is migrated without a snapshot of it');
   }
 }
 

@@ -8,6 +8,9 @@ export interface DataDir {
   readonly path: string;
   readonly identityFile: string;
   readonly databaseFile: string;
+  /** Folders of what a damaged database is restored from. */
+  readonly snapshotsDir: string;
+  readonly journalDir: string;
   readonly chunksDir: string;
   readonly tokenFile: string;
   /** Which network this node belongs to, and where its members are: what remains where the database is lost. */
@@ -40,6 +43,8 @@ export async function openDataDir(path: string): Promise<DataDir> {
     path,
     identityFile: join(path, 'identity.key'),
     databaseFile: join(path, 'dfs.sqlite'),
+    snapshotsDir: join(path, 'snapshots'),
+    journalDir: join(path, 'journal'),
     chunksDir,
     tokenFile: join(path, 'api-token'),
     networkFile: join(path, 'network.json'),

@@ -4,8 +4,10 @@ import type { ChunkStore, Generation, Scrubber } from '@dfs/chunks';
 import type { Database } from '@dfs/database';
 import type { EventLog } from '@dfs/events';
 import type { Membership, Peers } from '@dfs/peers';
-import { second, type Log } from '@dfs/protocol';
+import { second, type Clock, type Log } from '@dfs/protocol';
 import type { Joining } from './joining.js';
+import { backupReport } from './backup/backup-report.js';
+import type { Backup } from './backup/backup.js';
 import { scrubReport } from './scrub-report.js';
 import { storageReport } from './storage-report.js';
 
@@ -21,6 +23,8 @@ export interface NodeHealthParts {
   events: EventLog;
   joining: Joining;
   scrubber: Pick<Scrubber, 'status'>;
+  backup: Pick<Backup, 'status'>;
+  clock: Clock;
   log: Log;
 }
 
@@ -77,6 +81,7 @@ export class NodeHealth {
       await this.generation(),
       this.storage(),
       this.chunks(),
+      this.snapshot(),
       { name: 'scrub', ...scrubReport(this.parts.scrubber.status()), code: 'timeout' },
       this.clock(),
       await this.chains(),
@@ -115,6 +120,13 @@ export class NodeHealth {
   private storage(): Check {
     const { chunks } = this.parts;
     return { name: 'storage', ...storageReport(chunks.usage(), chunks.room()), code: 'low-space' };
+  }
+
+  private snapshot(): Check {
+    const { backup, clock } = this.parts;
+    const status = backup.status();
+    const code = status.problem === 'no-space' ? 'low-space' : 'internal-error';
+    return { name: 'snapshot', ...backupReport(status, clock.now()), code };
   }
 
   private chunks(): Check {

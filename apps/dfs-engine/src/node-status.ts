@@ -5,6 +5,7 @@ import type { EventLog } from '@dfs/events';
 import { STORAGE_SECTION, type Peers } from '@dfs/peers';
 import { second, type Clock } from '@dfs/protocol';
 import type { Transport } from '@dfs/transport';
+import type { Backup } from './backup/backup.js';
 import type { NodeSettings } from './node-settings.js';
 import { SteadyFigure } from './steady.js';
 import { VERSION } from './version.js';
@@ -22,6 +23,7 @@ export interface NodeStatusParts {
   chunks: ChunkStore;
   catalogue: Catalogue;
   events: EventLog;
+  backup: Pick<Backup, 'status'>;
   clock: Clock;
 }
 
@@ -46,7 +48,7 @@ export class NodeStatus {
   }
 
   async info(): Promise<NodeInfo> {
-    const { settings, transport, peers, chunks, catalogue } = this.parts;
+    const { settings, transport, peers, chunks, catalogue, backup } = this.parts;
     return {
       peerId: transport.peerId,
       name: settings.name,
@@ -55,7 +57,7 @@ export class NodeStatus {
       uptimeSeconds: this.uptimeSeconds(),
       addresses: transport.addresses(),
       network: peers.network(),
-      storage: chunks.usage(),
+      storage: { ...chunks.usage(), backupBytes: backup.status().bytes },
       files: await catalogue.totals(),
     };
   }

@@ -6,6 +6,7 @@ import { Membership, Peers } from '@dfs/peers';
 import { Placement, Purge } from '@dfs/placement';
 import type { Log } from '@dfs/protocol';
 import type { Transport } from '@dfs/transport';
+import { Backup } from './backup/backup.js';
 import { Joining } from './joining.js';
 import { TRANSPORT } from './modules/transport.module.js';
 import { NodeHealth } from './node-health.js';
@@ -45,6 +46,8 @@ export class Runtime {
       // Whatever doubt there was, each part has drawn its conclusions and committed them.
       { name: 'generation', start: () => generation.raise(), stop: () => generation.raise() },
       { name: 'catalogue', start: () => undefined, stop: () => app.get(Catalogue).close() },
+      // Ends after all that stores records.
+      { name: 'backup', start: () => app.get(Backup).start(), stop: () => app.get(Backup).stop() },
       { name: 'transport', start: () => transport.start(), stop: () => transport.stop() },
       { name: 'dht', start: () => dht.start(membership.networkId), stop: () => dht.stop() },
       // Those that listen to peers are there before the first peer comes.

@@ -336,10 +336,10 @@ export class Catalogue {
   }
 
   /**
-   * Records that were stored after this one, a page at a time, in the order in which they came; undefined where it is not
-   * stored.
+   * Records that were stored after this one, or all, a page at a time, in the order in which they came; undefined where it
+   * is not stored.
    */
-  storedAfter(recordId: string): Promise<AsyncIterable<SignedRecord[]> | undefined> {
+  storedAfter(recordId: string | null): Promise<AsyncIterable<SignedRecord[]> | undefined> {
     return storedAfter(this.parts.db, recordId);
   }
 

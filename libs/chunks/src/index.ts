@@ -34,7 +34,7 @@ export { Generation, type Doubt } from './store/generation/generation.js';
 export type { Found } from './store/index/chunk-index.js';
 export type { BlockBatch } from './store/batch.js';
 export type { ReadBlock } from './store/chunk-reader.js';
-export type { FileSystemSize, Purpose, Quota } from './store/admission/admission.js';
+export { roomAt, type FileSystemSize, type Purpose, type Quota } from './store/admission/admission.js';
 export type { IsLive, Reclaimed, ReclaimOptions } from './store/reclaim/reclaim.js';
 export type { Scrubbed, ScrubOptions } from './store/damage/scrub.js';
 export { Scrubber, type ScrubberOptions, type ScrubStatus } from './scrub/scrubber.js';

@@ -28,6 +28,8 @@ export interface StorageInfo {
   bytes: number;
   quotaBytes: number;
   freeBytes: number;
+  /** Snapshots and journal of the database, beside `bytes`; told by a node of itself alone. */
+  backupBytes?: number;
 }
 
 export type MemberRole = 'owner' | 'member' | 'storage';

@@ -57,9 +57,9 @@ export class Database implements Reader {
     const writer = await openWriter(options);
     try {
       await refuseNewer(writer, options.migrations);
+      await refuseDamaged(writer);
       if (await willMigrate(writer, options.migrations)) await options.beforeMigrating?.();
       await writer.migrate();
-      await refuseDamaged(writer);
       await keepRoom(writer, options);
       const reader = await Connection.open(options.file, [], 'read');
       return new Database(options, writer, reader, options.log ?? silentLog);

@@ -97,12 +97,12 @@ export class Journal {
     return this.earlier + this.length;
   }
 
-  /** Whether a write has failed since the last cut: something is in the database alone. */
+  /** Whether a write has failed: nothing more is written, until it is opened anew. */
   get isBroken(): boolean {
     return this.failed;
   }
 
-  /** Writes these entries soon, in the order of the calls. Never throws: what cannot be written is told by `isBroken`. */
+  /** Writes these entries soon, in the order of the calls. What cannot be written is told by `isBroken`, not thrown. */
   append(entries: readonly JournalEntry[]): void {
     if (entries.length === 0) return;
     const isFirst = this.waiting.length === 0;
@@ -113,13 +113,13 @@ export class Journal {
   /**
    * Begins a new segment, and gives its number: what is stored from now on is in it, or in later ones.
    * @param number of the segment at least
-   * @throws Error of the file system
+   * @throws Error of the file system, or because an earlier write failed
    */
   cut(number = 0): Promise<number> {
     return this.enqueue(async () => {
       await this.write();
+      if (this.failed) throw new Error('the journal cannot be written');
       await this.next(number);
-      this.failed = false;
       return this.newest;
     });
   }
@@ -166,15 +166,14 @@ export class Journal {
   private async write(): Promise<void> {
     const bytes = Buffer.concat(this.waiting);
     this.waiting = [];
-    if (bytes.length === 0) return;
+    if (bytes.length === 0 || this.failed) return;
     try {
       if (this.length + bytes.length > (this.options.segmentBytes ?? SEGMENT_BYTES)) await this.next();
       await writeAt(this.segment, bytes, this.length);
       this.length += bytes.length;
     } catch (error) {
-      if (!this.failed)
-        this.log.warn({ err: error }, 'the journal cannot be written: a restore would lack what is stored now');
       this.failed = true;
+      this.log.warn({ err: error }, 'the journal cannot be written: a restore would lack what is stored now');
     }
   }
 

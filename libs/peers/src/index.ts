@@ -7,10 +7,12 @@
  * Units: milliseconds since 1970, milliseconds.
  */
 export { MAX_HEARTBEAT_PERIOD } from './constants.js';
-export {
-  Membership,
-  type MembershipComponents,
-  type MembershipOptions,
-  type MembershipSettings,
-} from './membership/membership.js';
+export { Membership, type MembershipComponents, type MembershipSettings } from './membership/membership.js';
+export type { MembershipOptions } from './membership/membership-view.js';
+export { readNetworkFile, type RememberedNetwork } from './membership/network-file.js';
 export { restoreMembership } from './membership/restored.js';
+export { Peers, type PeersComponents, type PeersOptions } from './peers.js';
+export { STORAGE_SECTION } from './presence/peer-info.js';
+export type { RemoveOptions } from './membership/removal.js';
+export type { FormerMember, Member } from './membership/roster.js';
+export { peersMigrations } from './schema.js';

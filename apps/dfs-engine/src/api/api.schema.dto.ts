@@ -36,6 +36,11 @@ export class StorageDto implements StorageInfo {
   @ApiProperty(bytes) bytes!: number;
   @ApiProperty(bytes) quotaBytes!: number;
   @ApiProperty(bytes) freeBytes!: number;
+  @ApiPropertyOptional({
+    ...bytes,
+    description: 'Snapshots and journal of the database, beside `bytes`; told by a node of itself alone.',
+  })
+  backupBytes?: number;
 }
 
 export class NetworkDto implements NetworkInfo {

@@ -66,7 +66,9 @@ const schemas: Record<string, Schema> = {
     },
     ['error', 'peerId'],
   ),
-  Storage: object({ chunks: count, bytes: count, quotaBytes: count, freeBytes: count }),
+  Storage: object({ chunks: count, bytes: count, quotaBytes: count, freeBytes: count, backupBytes: count }, [
+    'backupBytes',
+  ]),
 };
 
 const files = object({ files: { ...list(ref('FileEventItem')), minItems: 1, maxItems: 1000 } });

@@ -17,6 +17,7 @@ import { PeersController } from '../api/peers.controller.js';
 import { SessionController } from '../api/session.controller.js';
 import { SettingsController } from '../api/settings.controller.js';
 import { TransfersController } from '../api/transfers.controller.js';
+import { Backup } from '../backup/backup.js';
 import { Joining } from '../joining.js';
 import { NodeHealth } from '../node-health.js';
 import { NodeMetrics } from '../node-metrics.js';
@@ -51,8 +52,9 @@ import { FOUNDATION, type Foundation } from './tokens.js';
         chunks: ChunkStore,
         catalogue: Catalogue,
         events: EventLog,
-      ) => new NodeStatus({ settings, transport, peers, chunks, catalogue, events, clock }),
-      inject: [FOUNDATION, NodeSettings, TRANSPORT, Peers, ChunkStore, Catalogue, EventLog],
+        backup: Backup,
+      ) => new NodeStatus({ settings, transport, peers, chunks, catalogue, events, backup, clock }),
+      inject: [FOUNDATION, NodeSettings, TRANSPORT, Peers, ChunkStore, Catalogue, EventLog, Backup],
     },
     {
       provide: Joining,
@@ -69,7 +71,7 @@ import { FOUNDATION, type Foundation } from './tokens.js';
     {
       provide: NodeHealth,
       useFactory: (
-        { logger: log }: Foundation,
+        { logger: log, clock }: Foundation,
         db: Database,
         chunks: ChunkStore,
         membership: Membership,
@@ -79,8 +81,15 @@ import { FOUNDATION, type Foundation } from './tokens.js';
         scrubber: Scrubber,
         catalogue: Catalogue,
         generation: Generation,
-      ) => new NodeHealth({ db, chunks, generation, catalogue, membership, peers, events, joining, scrubber, log }),
-      inject: [FOUNDATION, Database, ChunkStore, Membership, Peers, EventLog, Joining, Scrubber, Catalogue, Generation],
+        backup: Backup,
+      ) =>
+        new NodeHealth({
+          ...{ db, chunks, generation, catalogue, membership, peers, events, joining, scrubber, backup, clock, log },
+        }),
+      inject: [
+        ...[FOUNDATION, Database, ChunkStore, Membership, Peers, EventLog, Joining, Scrubber, Catalogue],
+        ...[Generation, Backup],
+      ],
     },
     {
       provide: NodeMetrics,

@@ -25,6 +25,9 @@ describe('records that are stored', () => {
     expect(read.map(({ signature }) => Buffer.from(signature))).toEqual(
       told.slice(1).map(({ signature }) => Buffer.from(signature)),
     );
+    let count = 0;
+    for await (const page of (await node.catalogue.storedAfter(null))!) count += page.length;
+    expect(count).toBe(4);
     expect(await node.catalogue.storedAfter('00'.repeat(32))).toBeUndefined();
     // What is judged anew is not stored anew.
     node.members.admit(stranger.peerId);

@@ -5,11 +5,12 @@ import { fromHex } from './rows.js';
 /** Records read at once. */
 const RECORDS_PER_READ = 500;
 
-/** Records that were stored after this one, a page at a time, in whatever state; undefined where it is not stored. */
+/** Records that were stored after this one, or all, a page at a time, in whatever state; undefined where it is not stored. */
 export async function storedAfter(
   reader: Reader,
-  recordId: string,
+  recordId: string | null,
 ): Promise<AsyncIterable<SignedRecord[]> | undefined> {
+  if (recordId === null) return pagesAfter(reader, 0);
   const [row] = await reader.query<{ seq: number }>('SELECT seq FROM catalogue_record WHERE id = ?', [
     fromHex(recordId),
   ]);

@@ -15,6 +15,16 @@ export const fileSystemSize: FileSystemSize = async (dir) => {
   return { totalBytes: bsize * blocks, freeBytes: bsize * bavail };
 };
 
+/** Bytes that may be written where `dir` is before the reserve of the file system is reached. */
+export async function roomAt(dir: string): Promise<number> {
+  const { totalBytes, freeBytes } = await fileSystemSize(dir);
+  return Math.max(0, freeBytes - reserveOf(totalBytes));
+}
+
+function reserveOf(totalBytes: number): number {
+  return Math.min(MAX_RESERVE_BYTES, totalBytes * RESERVE_SHARE);
+}
+
 export interface AdmissionOptions {
   dir: string;
   quota: Quota;
@@ -138,7 +148,7 @@ export class Admission {
   }
 
   #reserveBytes(): number {
-    return this.options.reserveBytes ?? Math.min(MAX_RESERVE_BYTES, this.#totalBytes * RESERVE_SHARE);
+    return this.options.reserveBytes ?? reserveOf(this.#totalBytes);
   }
 
   #read(): Promise<void> {

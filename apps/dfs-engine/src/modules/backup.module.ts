@@ -1,0 +1,30 @@
+import { Global, Module, type DynamicModule } from '@nestjs/common';
+import { Catalogue } from '@dfs/catalogue';
+import { Snapshots } from '@dfs/database';
+import { Membership } from '@dfs/peers';
+import { Backup } from '../backup/backup.js';
+import { FOUNDATION, type Foundation } from './tokens.js';
+
+/** What a damaged database is restored from. */
+@Global()
+@Module({})
+export class BackupModule {
+  static forRoot(snapshots: Snapshots): DynamicModule {
+    return {
+      module: BackupModule,
+      providers: [
+        {
+          provide: Backup,
+          useFactory: (
+            { dataDir, logger: log, clock }: Foundation,
+            catalogue: Catalogue,
+            membership: Membership,
+          ): Promise<Backup> =>
+            Backup.open({ snapshots, journalDir: dataDir.journalDir, catalogue, membership, clock, log }),
+          inject: [FOUNDATION, Catalogue, Membership],
+        },
+      ],
+      exports: [Backup],
+    };
+  }
+}
