@@ -22,6 +22,8 @@ export interface BackupComponents {
   /** Folder of the journal. */
   journalDir: string;
   catalogue: Pick<Catalogue, 'onStored' | 'storedAfter'>;
+  /** Raised after each snapshot, so that a snapshot that is put back is known as one. */
+  generation: { raise(): Promise<void> };
   membership: Pick<Membership, 'networkId' | 'missingFrom' | 'onRecords' | 'onChange'>;
   clock: Clock;
   log: Log;
@@ -147,10 +149,11 @@ export class Backup {
   }
 
   private async takeSnapshot(): Promise<void> {
-    const { snapshots, log } = this.components;
+    const { snapshots, generation, log } = this.components;
     // What is stored after the cut is in the journal, whether the snapshot has it or not.
     const number = await this.journal?.cut((this.list[0]?.number ?? 0) + 1);
     const taken = await snapshots.take(number);
+    await generation.raise();
     this.isDue = false;
     this.problem = null;
     this.triedAt = -Infinity;

@@ -1,5 +1,6 @@
 import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { Catalogue } from '@dfs/catalogue';
+import { Generation } from '@dfs/chunks';
 import { Snapshots } from '@dfs/database';
 import { Membership } from '@dfs/peers';
 import { Backup } from '../backup/backup.js';
@@ -19,9 +20,10 @@ export class BackupModule {
             { dataDir, logger: log, clock }: Foundation,
             catalogue: Catalogue,
             membership: Membership,
+            generation: Generation,
           ): Promise<Backup> =>
-            Backup.open({ snapshots, journalDir: dataDir.journalDir, catalogue, membership, clock, log }),
-          inject: [FOUNDATION, Catalogue, Membership],
+            Backup.open({ snapshots, journalDir: dataDir.journalDir, catalogue, membership, generation, clock, log }),
+          inject: [FOUNDATION, Catalogue, Membership, Generation],
         },
       ],
       exports: [Backup],

@@ -1,12 +1,13 @@
 import type { Database } from '@dfs/database';
 import { isDfsError, readMembershipRecord, type MembershipRecord } from '@dfs/protocol';
+import { addValid } from './add-valid.js';
 import { replaceMembership } from './membership-store.js';
-import { addValid } from './membership.js';
 import { RecordGraph } from './record-graph.js';
 
 /**
  * Puts the membership of a node that lost its database into a new one, from envelopes that it kept elsewhere. Where they are
  * of several networks, of that which the last founding record among them begins. What is not valid is left out.
+ * The node compares with a member before it writes, if it has any.
  * @returns the network id; undefined where no network begins among them: then nothing is stored
  */
 export async function restoreMembership(db: Database, envelopes: readonly Uint8Array[]): Promise<string | undefined> {
@@ -23,6 +24,7 @@ export async function restoreMembership(db: Database, envelopes: readonly Uint8A
     replaceMembership(
       tx,
       graph.nodes.map(({ record }) => record),
+      true,
     ),
   );
   return founding.networkId;
