@@ -25,7 +25,14 @@ import { Imports } from './import/imports.js';
 import { Intake, type NewsListener, type Received } from './receive/intake.js';
 import type { Change, Commit, Draft, Entry, EntryPage, ListQuery, MemberView } from './ports.js';
 import { listPage } from './read/list.js';
-import { readContents, readEveryContent, readEntry, readTotals, type ContentOfHead } from './read/queries.js';
+import {
+  readContents,
+  readEveryContent,
+  readNamed,
+  readEntry,
+  readTotals,
+  type ContentOfHead,
+} from './read/queries.js';
 import { reconsider } from './receive/rejudge.js';
 import { RecordSet } from './store/record-set.js';
 import { storedAfter } from './store/stored-after.js';
@@ -293,6 +300,11 @@ export class Catalogue {
   /** Which of these contents were purged here: their retention is over, and nothing has needed them since. */
   purged(contents: readonly Cid[], reader?: Reader): Promise<Set<Cid>> {
     return this.retention.purged(contents, reader);
+  }
+
+  /** Which of these contents a record here names, in whatever state, or a file that comes along, and of what size. */
+  named(contents: readonly Cid[], reader: Reader = this.parts.db): Promise<ReadonlyMap<Cid, number>> {
+    return readNamed(reader, contents);
   }
 
   /** Which of these contents are of files that come along, within the unit of work in which this node changes its network. */

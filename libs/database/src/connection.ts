@@ -32,7 +32,6 @@ export class Connection {
       type: 'sqlite',
       database: file,
       driver,
-      enableWAL: true,
       busyTimeout: BUSY_TIMEOUT,
       synchronize: false,
       logger: silent,
@@ -44,6 +43,9 @@ export class Connection {
       await source.initialize();
       statements = new Statements(await rawConnection(source));
       const connection = new Connection(source, statements);
+      // Pages that are free can be given back. Of a new file alone, and before all else.
+      if (role === 'write') await connection.query('PRAGMA auto_vacuum = INCREMENTAL');
+      await connection.query('PRAGMA journal_mode = WAL');
       await connection.query('PRAGMA synchronous = FULL');
       await connection.query(`PRAGMA cache_size = ${CACHE_KIB}`);
       await connection.query('PRAGMA temp_store = MEMORY');

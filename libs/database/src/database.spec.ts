@@ -88,6 +88,25 @@ describe('Database', () => {
     open.mockRestore();
   });
 
+  it('gives back what a great deletion has freed, in parts, and keeps what small changes need', async () => {
+    await db.close();
+    const roomBytes = 6 * MiB;
+    db = await Database.open({ file, migrations: [Numbers1763800000000], roomBytes });
+    const bytes = async (): Promise<number> => {
+      const [row] = await db.query<{ pages: number }>('SELECT page_count AS pages FROM pragma_page_count()');
+      return row!.pages * 4096;
+    };
+    await db.write((tx) => tx.run('INSERT INTO number VALUES (1, zeroblob(?)), (2, zeroblob(1000))', [64 * MiB]));
+    await db.write((tx) => tx.run('DELETE FROM number WHERE n = 1'));
+    expect(await bytes()).toBeGreaterThan(64 * MiB);
+    const [, written] = await Promise.all([db.giveBack(), db.write((tx) => insert(tx, 3))]);
+    expect(written.changes).toBe(1);
+    expect(await bytes()).toBeLessThan(roomBytes + 10 * MiB);
+    expect(await bytes()).toBeGreaterThan(roomBytes);
+    expect(await count()).toBe(2);
+    await db.giveBack();
+  });
+
   describe('on a disk that is full', () => {
     const roomBytes = 6 * MiB;
     beforeEach(async () => {

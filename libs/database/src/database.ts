@@ -1,7 +1,7 @@
-import { DfsError, silentLog, type Log } from '@dfs/protocol';
+import { DfsError, MiB, silentLog, type Log } from '@dfs/protocol';
 import { Connection } from './connection.js';
 import { damagedDatabase, startRefusal } from './refusals.js';
-import { makeRoom, roomLeft } from './room.js';
+import { giveBackRoom, makeRoom, roomLeft } from './room.js';
 import { DatabaseError, type MigrationClass, type Reader, type SqlValue, type Tx } from './sql.js';
 
 /** SQLite's own bound on the variables of a statement. */
@@ -12,6 +12,9 @@ const MAX_ROWS_PER_INSERT = 500;
 const ROOM_CHECK = 128;
 /** It is made anew once less than this share of it is left. */
 const ROOM_AGAIN = 0.25;
+/** Free pages are given back in parts that keep nobody waiting; so much is used again soon and stays. */
+const GIVE_BACK_BYTES = 4 * MiB;
+const SPARE_BYTES = 8 * MiB;
 
 export interface DatabaseOptions {
   /** Path of the database file; its folder must exist. */
@@ -84,10 +87,15 @@ export class Database implements Reader {
    * it would wait for itself.
    */
   write<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
-    if (this.closed) return Promise.reject(new DfsError('shutting-down', 'The node is shutting down.'));
-    const run = this.tail.then(() => this.unit(work));
-    this.tail = run.catch(() => undefined);
-    return run;
+    return this.inTurn(() => this.unit(work));
+  }
+
+  /** Gives pages back to the file system that a great deletion has freed, but for some that are used again soon. */
+  async giveBack(): Promise<void> {
+    const keep = (this.options.roomBytes ?? 0) + SPARE_BYTES;
+    const part = async (): Promise<boolean> =>
+      giveBackRoom((this.writer ??= await openWriter(this.options)), { most: GIVE_BACK_BYTES, keep });
+    while (await this.inTurn(part));
   }
 
   /** Waits for the units under way; later ones are refused. */
@@ -97,6 +105,13 @@ export class Database implements Reader {
     await this.tail;
     await this.reader.close();
     await this.writer?.close();
+  }
+
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    if (this.closed) return Promise.reject(new DfsError('shutting-down', 'The node is shutting down.'));
+    const run = this.tail.then(work);
+    this.tail = run.catch(() => undefined);
+    return run;
   }
 
   private async unit<T>(work: (tx: Tx) => Promise<T>): Promise<T> {

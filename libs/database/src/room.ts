@@ -27,3 +27,19 @@ export async function roomLeft(writer: Connection): Promise<number> {
   const [page] = await writer.query<{ page_size: number }>('PRAGMA page_size');
   return (free?.freelist_count ?? 0) * (page?.page_size ?? 0);
 }
+
+/**
+ * Gives free pages back to the file system, so many bytes at most, and leaves `keep` of them.
+ * @returns whether there is more to give back
+ */
+export async function giveBackRoom(
+  writer: Connection,
+  { most, keep }: { most: number; keep: number },
+): Promise<boolean> {
+  const [page] = await writer.query<{ page_size: number }>('PRAGMA page_size');
+  const left = await roomLeft(writer);
+  const pages = Math.floor(Math.min(most, left - keep) / (page?.page_size ?? Infinity));
+  if (pages <= 0) return false;
+  await writer.query(`PRAGMA incremental_vacuum(${pages})`);
+  return left - keep > most && (await roomLeft(writer)) < left;
+}

@@ -169,6 +169,19 @@ export const PEER_SHARE = 0.9;
 /** How often a full node looks for room. */
 export const ROOM_CHECK = 5 * second;
 
+// Pins of members.
+
+/** Pins of one member that wait for a record that names their content; more end the reading of its log. */
+export const MAX_WAITING_PINS = 10_000;
+/** A log whose reading ended so is read on as records come. After so long that is no accident … */
+export const WAITING_PINS_TIME = 10 * minute;
+/** … and the log is left alone for this long. */
+export const PINS_OFFENCE_TIME = 1 * hour;
+/** Holdings of a former member that are forgotten in one unit of work. */
+export const FORGET_PER_UNIT = 20_000;
+/** Records come in bursts: a log whose reading ended is read on this long after the first. */
+export const READ_ON_DELAY = 1 * second;
+
 // A server of blocks.
 
 /** Requests answered at a time, over all askers. Each holds one frame and what the store reads ahead. */

@@ -10,6 +10,7 @@ import { Gatherings } from './transfer/fetchers/fetchers.js';
 import { HolderFinder } from './pins/holder-finder.js';
 import { HoldingsExchange } from './pins/pin-exchange.js';
 import { Holdings } from './pins/member-pins.js';
+import type { NamedContents } from './pins/waiting-pins.js';
 import { refuseLastCopy } from './removal/last-copy.js';
 import { leaveBehind } from './release/unpin-on-join.js';
 import { LettingGo, type LettingGoStatus } from './release/handoff.js';
@@ -153,9 +154,10 @@ export class Placement {
 
   /** Reads what is known of pins and holders, and answers peers from now on. Nothing is fetched before `start`. */
   static async open(components: PlacementComponents, options: PlacementOptions = {}): Promise<Placement> {
-    const { db, chunks, membership, renewPins } = components;
+    const { db, chunks, membership, catalogue, renewPins } = components;
     const pins = await PinLog.open(db, capacityClass(chunks.usage().quotaBytes), renewPins);
-    const holdings = await Holdings.open(db, membership.self().peerId);
+    const named: NamedContents = (contents, reader) => catalogue.named(contents, reader);
+    const holdings = await Holdings.open(db, membership.self().peerId, named);
     const placement = new Placement(components, pins, holdings, options);
     placement.listen();
     return placement;
@@ -357,6 +359,7 @@ export class Placement {
     const refs = changes.flatMap(({ contentId, size, author }) => (contentId ? [{ contentId, size, author }] : []));
     for (const { contentId, author } of refs) this.finder.hint(contentId, author);
     this.replicator.heardOf(refs);
+    this.exchange.contentsNamed(refs.map(({ contentId }) => contentId));
   }
 
   private membershipChanged(): void {

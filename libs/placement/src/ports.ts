@@ -50,6 +50,8 @@ export interface Contents {
   everyContent(after: Cid | null, limit: number): Promise<ContentRef[]>;
   /** Which of these were purged: their retention is over, and nothing has needed them since. */
   purged(contents: readonly Cid[], reader?: Reader): Promise<Set<Cid>>;
+  /** Which of these a record here names, in whatever state, or a file on its way from another network, and of what size. */
+  named(contents: readonly Cid[], reader?: Reader): Promise<ReadonlyMap<Cid, number>>;
   /** Which of these are of files that come along, within the unit of work in which this node goes over to another network. */
   comesAlong(contents: readonly Cid[], tx: Tx): Promise<Set<Cid>>;
   onChange(listener: (changes: ContentChange[]) => void): Unsubscribe;

@@ -60,5 +60,28 @@ class Placement1763800000000 implements MigrationInterface {
   }
 }
 
+class PlacementWaiting1765000000000 implements MigrationInterface {
+  name = 'PlacementWaiting1765000000000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    // Pins of members whose content no record here names yet.
+    await runner.query(`CREATE TABLE placement_waiting (
+      content BLOB NOT NULL,
+      extent INTEGER NOT NULL,
+      member INTEGER NOT NULL REFERENCES placement_member (ordinal) ON DELETE CASCADE,
+      PRIMARY KEY (content, extent, member)
+    ) STRICT, WITHOUT ROWID`);
+    await runner.query('CREATE INDEX placement_waiting_member ON placement_waiting (member)');
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE placement_waiting');
+  }
+}
+
 /** Tables `placement_*`. */
-export const placementMigrations: MigrationClass[] = [Placement1763800000000, ...purgeMigrations];
+export const placementMigrations: MigrationClass[] = [
+  Placement1763800000000,
+  ...purgeMigrations,
+  PlacementWaiting1765000000000,
+];

@@ -171,4 +171,26 @@ describe('listing', () => {
     );
     expect(found.find((each) => each.contentId === content(3))).toMatchObject({ author: node.signer.peerId });
   });
+
+  it('knows of any contents whether a record names them, counting or not, or a file that comes along', async () => {
+    const [other, stranger] = [testSigner(1), testSigner(2)];
+    await using node = await testNode({ members: [other] });
+    await node.write(fileDraft('shown', 1), fileDraft('replaced', 2), fileDraft('deleted', 3));
+    await node.write(fileDraft('replaced', 4), { kind: 'deletion', path: 'deleted' });
+    const clock = { ms: START - 9, counter: 0 };
+    await node.catalogue.receive([recordOf(stranger, { path: 'a', content: content(5), clock })], other.peerId);
+    await node.db.write((tx) => node.catalogue.imports.keep(tx));
+    await node.db.write((tx) =>
+      tx.run(
+        "UPDATE catalogue_import SET content = x'" +
+          Buffer.from(cidToBytes(content(6))).toString('hex') +
+          "' WHERE path = 'shown'",
+      ),
+    );
+    const named = await node.catalogue.named([1, 2, 3, 4, 5, 6, 7].map(content));
+    expect(new Set(named.keys())).toEqual(new Set([1, 2, 3, 4, 5, 6].map(content)));
+    const { items } = await node.catalogue.list({ limit: 10 });
+    const size = items.find(({ path }) => path === 'shown')!.size;
+    expect(named.get(content(1))).toBe(size);
+  });
 });

@@ -1,8 +1,9 @@
 import type { Reader, SqlValue } from '@dfs/database';
 import { cidFromBytes, cidToBytes, EMPTY_CONTENT, type Cid } from '@dfs/protocol';
 import type { Entry } from '../ports.js';
-import { entryFrom, fileIdBytes, FILE_COLUMNS, FILES, peerText, type FileRow } from '../store/rows.js';
-import { PathState, RecordState } from '../migrations/migrations.js';
+import { hexOf } from '../retention/needed.js';
+import { entryFrom, fileIdBytes, FILE_COLUMNS, FILES, peerText, queryByIds, type FileRow } from '../store/rows.js';
+import { IN_SET, PathState, RecordState } from '../migrations/migrations.js';
 
 /** A path by its file id, current or deleted; undefined for one that never was, or is a folder. */
 export async function readEntry(reader: Reader, fileId: string): Promise<Entry | undefined> {
@@ -49,6 +50,27 @@ export async function readEveryContent(reader: Reader, after: Cid | null, limit:
 const KEPT = 'content NOT IN (SELECT content FROM catalogue_purged)';
 const PAST = `catalogue_record WHERE head = 0 AND state = ${RecordState.applied} AND ${KEPT}`;
 const VOID = `catalogue_void WHERE ${KEPT}`;
+
+/**
+ * Which of these contents a record here names, in whatever state, or a file on its way from another network, each with the
+ * greatest size that one gives. Records of a later release name none.
+ */
+export async function readNamed(reader: Reader, contents: readonly Cid[]): Promise<Map<Cid, number>> {
+  const rows = await queryByIds<{ content: Uint8Array; size: number }>(reader, NAMED, hexOf(contents));
+  return new Map(rows.map(({ content, size }) => [cidFromBytes(content), size]));
+}
+
+/** One index each. */
+const NAMED_BY = [
+  'catalogue_record r WHERE r.head = 1 AND r.kind = 1 AND r.content = w.content',
+  `catalogue_record r WHERE r.head = 0 AND r.kind = 1 AND r.state = ${RecordState.applied} AND r.content = w.content`,
+  `catalogue_record r WHERE r.state > ${IN_SET} AND r.content = w.content`,
+  'catalogue_import r WHERE r.content = w.content',
+];
+const NAMED = `SELECT content, size FROM (SELECT w.content AS content,
+    (SELECT max(size) FROM (${NAMED_BY.map((which) => `SELECT max(r.size) AS size FROM ${which}`).join(' UNION ALL ')})) AS size
+    FROM (SELECT unhex(value) AS content FROM json_each(?)) w)
+  WHERE size IS NOT NULL`;
 
 interface ContentRow {
   content: Uint8Array;

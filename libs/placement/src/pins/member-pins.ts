@@ -1,6 +1,7 @@
 import type { Database, Tx } from '@dfs/database';
 import {
   cidToBytes,
+  DfsError,
   peerIdFromBytes,
   peerIdToBytes,
   type Cid,
@@ -8,13 +9,18 @@ import {
   type Pin,
   type Unsubscribe,
 } from '@dfs/protocol';
+import { FORGET_PER_UNIT } from '../limits.js';
+import { mostExtents } from '../plan/extents.js';
 import { keyOf, marks } from './pin-log.js';
+import { WaitingPins, type MemberPin, type NamedContents } from './waiting-pins.js';
 
 const IDS_PER_QUERY = 2000;
 /** Rows of one DELETE of letting-go entries. */
 const PAIRS_PER_STATEMENT = 1000;
 /** Stands for this node among the members of a row. */
 const SELF = 0;
+/** Pins of members that count, and those that wait. */
+const TABLES = ['placement_holding', 'placement_waiting'] as const;
 
 /** What is known of a member's store. */
 export interface KnownMember {
@@ -49,13 +55,16 @@ export class Holdings {
 
   private constructor(
     private readonly db: Database,
+    private readonly named: NamedContents,
+    private readonly waiting: WaitingPins,
     self: string,
   ) {
     this.names.set(SELF, self);
   }
 
-  static async open(db: Database, self: string): Promise<Holdings> {
-    const holdings = new Holdings(db, self);
+  /** @param named pins of other contents wait until a record names those */
+  static async open(db: Database, self: string, named: NamedContents): Promise<Holdings> {
+    const holdings = new Holdings(db, named, await WaitingPins.open(db, named), self);
     for (const row of await db.query<MemberRow>('SELECT * FROM placement_member')) {
       const { ordinal, nonce, number, capacity } = row;
       holdings.remember(peerIdFromBytes(row.peer), { ordinal, nonce, number, full: row.is_full === 1, capacity });
@@ -98,37 +107,85 @@ export class Holdings {
     this.said.delete(peerId);
   }
 
-  /** A frame of a member's log; one that does not follow on what is known of it is passed over. */
-  async learn(peerId: string, frame: { nonce: Uint8Array; after: number; to: number }, pins: Pin[]): Promise<void> {
-    const newest = new Map(pins.map((pin) => [`${pin.content}/${pin.extent}`, pin]));
-    await this.db.write(async (tx) => {
-      const before = this.members.get(peerId);
-      if (frame.after > 0 && !followsOn(before, frame)) return;
+  /**
+   * A frame of a member's log; one that does not follow on what is known of it is passed over. Pins of contents that no record
+   * names yet wait.
+   * @returns false when too many would wait: nothing of the frame was taken
+   * @throws DfsError `peer-misbehaved` when it names extents that its contents do not have
+   */
+  async learn(peerId: string, frame: { nonce: Uint8Array; after: number; to: number }, pins: Pin[]): Promise<boolean> {
+    const rows = [...new Map(pins.map((pin) => [`${pin.content}/${pin.extent}`, pin])).values()];
+    const held = rows.filter((pin) => pin.held);
+    const contents = [...new Set(held.map(({ content }) => content))];
+    // Most are known by now: the unit of work looks up the others alone.
+    const before = await this.named(contents);
+    return this.db.write(async (tx) => {
+      const since = await this.named(
+        contents.filter((content) => !before.has(content)),
+        tx,
+      );
+      const sizeOf = ({ content }: Pin): number | undefined => before.get(content) ?? since.get(content);
+      refuseBeyond(held, sizeOf);
+      const member = this.members.get(peerId);
+      if (frame.after > 0 && !followsOn(member, frame)) return true;
+      const isNamed = (pin: Pin): boolean => sizeOf(pin) !== undefined;
+      const unnamed = held.filter((pin) => !isNamed(pin));
+      if (frame.after === 0 && member) await this.forget(tx, member.ordinal);
+      if (!(await this.waiting.haveRoom(tx, member?.ordinal, unnamed.length))) return false;
       const ordinal = await this.save(tx, peerId, {
         nonce: frame.nonce,
         number: frame.to,
-        full: before?.full ?? false,
-        capacity: before?.capacity ?? 0,
+        full: member?.full ?? false,
+        capacity: member?.capacity ?? 0,
       });
-      if (frame.after === 0) await this.forget(tx, ordinal);
-      const rows = [...newest.values()];
-      const held = rows.filter((pin) => pin.held).map((pin) => [cidToBytes(pin.content), pin.extent, ordinal]);
-      await tx.insertMany('placement_holding', ['content', 'extent', 'member'], held, 'ignore');
+      await this.hold(
+        tx,
+        held.filter(isNamed).map(({ content, extent }) => ({ content, extent, member: ordinal })),
+      );
+      await this.waiting.add(tx, ordinal, unnamed);
       await this.letGo(
         tx,
         ordinal,
         rows.filter((pin) => !pin.held),
       );
-      const contents = [...new Set(rows.map((pin) => pin.content))];
-      tx.afterCommit(() => this.listeners.forEach((listener) => listener(peerId, contents)));
+      const told = [...new Set(rows.map((pin) => pin.content))];
+      tx.afterCommit(() => this.tell(peerId, told));
+      return true;
     });
+  }
+
+  /** Records name these contents: pins of them wait no longer. */
+  async contentsNamed(contents: readonly Cid[]): Promise<void> {
+    if (!this.waiting.isAny) return;
+    await this.db.write(async (tx) => {
+      const pins = await this.waiting.take(tx, contents);
+      await this.hold(tx, pins);
+      const told = Map.groupBy(pins, ({ member }) => member);
+      tx.afterCommit(() => {
+        for (const [member, some] of told) {
+          const peerId = this.names.get(member);
+          if (peerId !== undefined) this.tell(peerId, [...new Set(some.map(({ content }) => content))]);
+        }
+      });
+    });
+  }
+
+  /** Looks again at what waits of a member: not every record that comes tells of itself. */
+  async lookAgain(peerId: string): Promise<void> {
+    const member = this.members.get(peerId);
+    if (!member || !this.waiting.isAny) return;
+    const contents = await this.waiting.contentsOf(this.db, member.ordinal);
+    const named = await this.named(contents);
+    if (named.size > 0) await this.contentsNamed([...named.keys()]);
   }
 
   /** Forgets all but these: who is not a member holds nothing. */
   async keepOnly(peerIds: ReadonlySet<string>): Promise<void> {
-    if ([...this.members.keys()].some((peerId) => !peerIds.has(peerId))) {
-      await this.db.write((tx) => this.keepOnlyIn(tx, peerIds));
-    }
+    const gone = [...this.members].filter(([peerId]) => !peerIds.has(peerId));
+    if (gone.length === 0) return;
+    for (const [, { ordinal }] of gone) await this.forgetInParts(ordinal);
+    await this.db.write((tx) => this.keepOnlyIn(tx, peerIds));
+    await this.db.giveBack();
   }
 
   /** The same within the caller's unit of work. */
@@ -208,20 +265,50 @@ export class Holdings {
     for (let at = 0; at < pins.length; at += PAIRS_PER_STATEMENT) {
       const part = pins.slice(at, at + PAIRS_PER_STATEMENT);
       const pairs = '(?,?),'.repeat(part.length).slice(0, -1);
-      await tx.run(`DELETE FROM placement_holding WHERE member = ? AND (content, extent) IN (VALUES ${pairs})`, [
-        ordinal,
-        ...part.flatMap((pin) => [cidToBytes(pin.content), pin.extent]),
-      ]);
+      const values = [ordinal, ...part.flatMap((pin) => [cidToBytes(pin.content), pin.extent])];
+      for (const table of TABLES) {
+        await tx.run(`DELETE FROM ${table} WHERE member = ? AND (content, extent) IN (VALUES ${pairs})`, values);
+      }
     }
   }
 
+  private async hold(tx: Tx, pins: readonly MemberPin[]): Promise<void> {
+    const rows = pins.map(({ content, extent, member }) => [cidToBytes(content), extent, member]);
+    await tx.insertMany('placement_holding', ['content', 'extent', 'member'], rows, 'ignore');
+  }
+
+  private tell(peerId: string, contents: readonly Cid[]): void {
+    for (const listener of this.listeners) listener(peerId, contents);
+  }
+
   private async forget(tx: Tx, ordinal: number): Promise<void> {
-    await tx.run('DELETE FROM placement_holding WHERE member = ?', [ordinal]);
+    for (const table of TABLES) await tx.run(`DELETE FROM ${table} WHERE member = ?`, [ordinal]);
+  }
+
+  /** In units of work that keep nobody waiting. */
+  private async forgetInParts(ordinal: number): Promise<void> {
+    for (let deleted = FORGET_PER_UNIT; deleted === FORGET_PER_UNIT;) {
+      const { changes } = await this.db.write((tx) =>
+        tx.run(
+          `DELETE FROM placement_holding WHERE (content, extent, member) IN
+           (SELECT content, extent, member FROM placement_holding WHERE member = ? LIMIT ${FORGET_PER_UNIT})`,
+          [ordinal],
+        ),
+      );
+      deleted = changes;
+    }
   }
 
   private remember(peerId: string, member: KnownMember): void {
     this.members.set(peerId, member);
     this.names.set(member.ordinal, peerId);
+  }
+}
+
+/** No honest member pins more of a content than there can be. */
+function refuseBeyond(held: readonly Pin[], sizeOf: (pin: Pin) => number | undefined): void {
+  if (held.some((pin) => pin.extent >= mostExtents(sizeOf(pin) ?? Infinity))) {
+    throw new DfsError('peer-misbehaved', 'A peer sent pins of extents that their contents do not have.');
   }
 }
 

@@ -6,10 +6,12 @@ import {
   unpackPins,
   DfsError,
   second,
+  type Cid,
   type Log,
   type WireValue,
 } from '@dfs/protocol';
 import { request, type Transport } from '@dfs/transport';
+import { PINS_OFFENCE_TIME, READ_ON_DELAY, WAITING_PINS_TIME } from '../limits.js';
 import type { Holdings } from './member-pins.js';
 import type { PeerView } from '../ports.js';
 import type { PinLog } from './pin-log.js';
@@ -29,6 +31,8 @@ export interface HoldingsExchangeComponents {
   isFull: () => boolean;
   /** A member became full or roomy, or of another capacity class. */
   onMemberChanged: (peerId: string) => void;
+  /** Milliseconds of a clock that nobody sets. */
+  now?: () => number;
   log: Log;
 }
 
@@ -38,6 +42,11 @@ export interface HoldingsExchangeComponents {
  */
 export class HoldingsExchange {
   private readonly control = new AbortController();
+  /** Members whose logs were not read to their ends, since too many pins wait for records: how far, and since when. */
+  private readonly ended = new Map<string, { number: number; since: number }>();
+  /** Members whose logs are left alone: until when. */
+  private readonly offenders = new Map<string, number>();
+  private readingOn: NodeJS.Timeout | undefined;
   private readonly follower = new StatusFollower(
     (peerId, value) => this.follow(peerId, value),
     (peerId, err) => {
@@ -56,6 +65,7 @@ export class HoldingsExchange {
   }
 
   stop(): void {
+    clearTimeout(this.readingOn);
     this.control.abort(new DfsError('shutting-down', 'The node is shutting down.'));
   }
 
@@ -67,6 +77,18 @@ export class HoldingsExchange {
         this.components.log.info({ err, peerId }, 'pin log not read');
       });
     await Promise.all(peerIds.map(read));
+  }
+
+  /** Records name these contents: pins of them count from now on, and logs whose reading ended are read on. */
+  contentsNamed(contents: readonly Cid[]): void {
+    this.components.holdings.contentsNamed(contents).catch((err: unknown) => {
+      if (!this.control.signal.aborted) this.components.log.error({ err }, 'pins that waited were not counted');
+    });
+    if (this.ended.size === 0) return;
+    this.readingOn ??= setTimeout(() => {
+      this.readingOn = undefined;
+      void this.refresh([...this.ended.keys()]);
+    }, READ_ON_DELAY).unref();
   }
 
   private mine(): WireValue {
@@ -84,6 +106,8 @@ export class HoldingsExchange {
 
   private async read(peerId: string, signal = this.control.signal): Promise<void> {
     const { transport, holdings } = this.components;
+    if (this.now() < (this.offenders.get(peerId) ?? 0)) return;
+    await holdings.lookAgain(peerId);
     const options = { signal };
     const known = holdings.known(peerId);
     const question = { method: 'pins', nonce: known?.nonce ?? null, after: known?.number ?? 0 };
@@ -94,8 +118,26 @@ export class HoldingsExchange {
       if (frame.to < frame.after || pins.length > MAX_PINS_PER_FRAME || (frame.after !== at && frame.after !== 0)) {
         throw new DfsError('peer-misbehaved', 'A peer sent a pin log whose numbers do not fit.');
       }
-      await holdings.learn(peerId, frame, pins);
+      if (!(await holdings.learn(peerId, frame, pins))) return this.endReading(peerId);
       at = frame.to;
     }
+    this.ended.delete(peerId);
+  }
+
+  /** Too many of its pins wait: its records may be on their way. When they do not come it is an offence. */
+  private endReading(peerId: string): void {
+    const now = this.now();
+    const number = this.components.holdings.known(peerId)?.number ?? 0;
+    const before = this.ended.get(peerId);
+    const since = before?.number === number ? before.since : now;
+    this.ended.set(peerId, { number, since });
+    if (now - since < WAITING_PINS_TIME) return;
+    this.ended.delete(peerId);
+    this.offenders.set(peerId, now + PINS_OFFENCE_TIME);
+    throw new DfsError('peer-misbehaved', 'A peer pins more contents that no record names than are kept waiting.');
+  }
+
+  private now(): number {
+    return (this.components.now ?? (() => performance.now()))();
   }
 }

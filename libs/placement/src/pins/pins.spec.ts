@@ -4,6 +4,7 @@ import { tempDatabase } from '@dfs/testing';
 import { Holdings } from './member-pins.js';
 import { PinLog } from './pin-log.js';
 import { placementMigrations } from '../schema.js';
+import { namesAll } from '../testing/names-all.js';
 import { peerIdOf } from '../testing/world.js';
 
 const CONTENTS: Cid[] = Array.from({ length: 12 }, (_, n) => cidOf(Buffer.from(`content ${n}`)));
@@ -68,7 +69,7 @@ describe('the pin log', () => {
   it('is followed over a restart without a gap, whatever was written before and after it', async () => {
     await using temp = await tempDatabase(placementMigrations);
     await using reader = await tempDatabase(placementMigrations);
-    const holdings = await Holdings.open(reader.db, other);
+    const holdings = await Holdings.open(reader.db, other, namesAll);
     const log = await PinLog.open(temp.db, 5);
     await temp.db.write((tx) =>
       log.add(
@@ -144,7 +145,7 @@ describe('holdings', () => {
         await using mine = await tempDatabase(placementMigrations);
         await using theirs = await tempDatabase(placementMigrations);
         const log = await PinLog.open(theirs.db, 5);
-        const holdings = await Holdings.open(mine.db, self);
+        const holdings = await Holdings.open(mine.db, self, namesAll);
         const held = new Set<string>();
         for (const { at, extent: number, held: pin, read } of steps) {
           const target = [extent(CONTENTS[at]!, number)];
@@ -154,7 +155,7 @@ describe('holdings', () => {
           if (read) await readAll(log, holdings, other, page);
         }
         await readAll(log, holdings, other, page);
-        const again = await Holdings.open(mine.db, self);
+        const again = await Holdings.open(mine.db, self, namesAll);
         const found = [...(await again.holders(CONTENTS))].flatMap(([content, extents]) =>
           [...extents].flatMap(([number, peers]) => peers.map((peer) => `${content}/${number} ${peer}`)),
         );
@@ -167,7 +168,7 @@ describe('holdings', () => {
 
   it('are void when the nonce is another or the number lower', async () => {
     await using temp = await tempDatabase(placementMigrations);
-    const holdings = await Holdings.open(temp.db, self);
+    const holdings = await Holdings.open(temp.db, self, namesAll);
     const pins = [{ content: CONTENTS[0]!, extent: 0, held: true }];
     const status = { nonce: nonceOf(1), number: 4, full: false, capacity: 3 };
     const holders = async () => (await holdings.holders([CONTENTS[0]!])).get(CONTENTS[0]!)!.get(0) ?? [];
@@ -188,7 +189,7 @@ describe('holdings', () => {
 
   it('are kept when a status is late, and void when it comes from an older copy of the member', async () => {
     await using temp = await tempDatabase(placementMigrations);
-    const holdings = await Holdings.open(temp.db, self);
+    const holdings = await Holdings.open(temp.db, self, namesAll);
     const status = { nonce: nonceOf(1), number: 4, full: false, capacity: 3 };
     const pins = [{ content: CONTENTS[0]!, extent: 0, held: true }];
     const holders = async () => (await holdings.holders([CONTENTS[0]!])).get(CONTENTS[0]!)!.get(0) ?? [];
@@ -206,7 +207,7 @@ describe('holdings', () => {
 
   it('have no gap when what they follow on is void by the time a frame comes', async () => {
     await using temp = await tempDatabase(placementMigrations);
-    const holdings = await Holdings.open(temp.db, self);
+    const holdings = await Holdings.open(temp.db, self, namesAll);
     const status = { nonce: nonceOf(1), number: 4, full: false, capacity: 3 };
     const pin = (number: number) => [{ content: CONTENTS[number]!, extent: 0, held: true }];
     await holdings.heard(other, status);
@@ -225,13 +226,13 @@ describe('holdings', () => {
 
   it('forget who is no member', async () => {
     await using temp = await tempDatabase(placementMigrations);
-    const holdings = await Holdings.open(temp.db, self);
+    const holdings = await Holdings.open(temp.db, self, namesAll);
     await holdings.learn(other, { nonce: nonceOf(1), after: 0, to: 1 }, [
       { content: CONTENTS[0]!, extent: 0, held: true },
     ]);
     await holdings.keepOnly(new Set([self]));
     expect(holdings.known(other)).toBeUndefined();
-    expect((await Holdings.open(temp.db, self)).known(other)).toBeUndefined();
+    expect((await Holdings.open(temp.db, self, namesAll)).known(other)).toBeUndefined();
     expect(await temp.db.query('SELECT * FROM placement_holding')).toEqual([]);
   });
 });

@@ -7,6 +7,7 @@ import { EXTENTS_FOUND, EXTENTS_LOOKED_AT, MAX_FOUND, RANKS_PER_TURN } from '../
 import type { NetworkView } from '../plan/members-now.js';
 import { placementMigrations } from '../schema.js';
 import { ExtentCounts, survey, type Lacking } from './find-wants.js';
+import { namesAll } from '../testing/names-all.js';
 import { peerIdOf } from '../testing/world.js';
 
 const [self, other, third] = [peerIdOf(0), peerIdOf(1), peerIdOf(2)];
@@ -28,7 +29,7 @@ describe('a look at a page of contents', () => {
     dir = await tempDir();
     db = await Database.open({ file: dir.file('dfs.sqlite'), migrations: placementMigrations });
     counts = new ExtentCounts(db);
-    holdings = await Holdings.open(db, self);
+    holdings = await Holdings.open(db, self, namesAll);
     ranked = 0;
     leaving = new Set();
   });

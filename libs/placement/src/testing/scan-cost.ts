@@ -25,6 +25,7 @@ import { NetworkView } from '../plan/members-now.js';
 import type { ContentRef, MemberList } from '../ports.js';
 import { ExtentCounts, survey, type SurveyComponents } from '../replicate/find-wants.js';
 import { placementMigrations } from '../schema.js';
+import { namesAll } from './names-all.js';
 
 const REPLICAS = 3;
 const CAPACITY = 6;
@@ -84,7 +85,7 @@ async function measure(): Promise<void> {
 }
 
 async function partsOf(self: string, peerIds: readonly string[]): Promise<SurveyComponents> {
-  const holdings = await Holdings.open(db, self);
+  const holdings = await Holdings.open(db, self, namesAll);
   const known = new Set(peerIds);
   const membership: MemberList = {
     settings: () => ({ replicas: REPLICAS, graceMs: 10 * minute }),

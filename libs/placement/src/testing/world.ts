@@ -103,6 +103,8 @@ export class WorldNode {
   readonly past = new Map<Cid, ContentRef>();
   /** Of these, those whose retention is over. */
   readonly purged = new Set<Cid>();
+  /** What no record here names; all else is taken to be named by some version. */
+  readonly unnamed = new Set<Cid>();
   readonly changeListeners = new Set<(changes: ContentChange[]) => void>();
   readonly sections = new Map<string, () => WireValue>();
   readonly statusListeners = new Map<string, Set<(peerId: string, value: WireValue) => void>>();
@@ -229,6 +231,10 @@ export class WorldNode {
   }
 
   /** As when the catalogue has committed records of files. */
+  private sizeOf(content: Cid): number {
+    return (this.contents.get(content) ?? this.past.get(content))?.size ?? Infinity;
+  }
+
   learn(changes: ContentChange[]): void {
     for (const { contentId, size, author } of changes) {
       if (contentId) this.contents.set(contentId, { contentId, size, author });
@@ -328,6 +334,8 @@ export class WorldNode {
       contents: async (after, limit) => page(this.contents, after, limit),
       everyContent: async (after, limit) => page(new Map([...this.past, ...this.contents]), after, limit),
       purged: async (contents) => new Set(contents.filter((content) => this.purged.has(content))),
+      named: async (contents) =>
+        new Map(contents.flatMap((id) => (this.unnamed.has(id) ? [] : [[id, this.sizeOf(id)]]))),
       comesAlong: async (contents) => new Set(contents.filter((content) => this.contents.has(content))),
       onChange: (fn) => listen(this.changeListeners, fn),
     };
