@@ -108,6 +108,7 @@ export class Catalogue {
       refusals: this.refusals,
       changeset: () => this.changesetContext(),
       finish: (tx, changes) => this.finish(tx, changes),
+      runningMs: () => this.retention.time.now(),
       judgeLater: () => this.judgeSoon(),
     });
     this.stopListening = parts.membership.onChange(() => this.judgeSoon());
@@ -373,7 +374,18 @@ export class Catalogue {
 
   /** Drops everything, within the unit of work in which this node goes over to another network. */
   async forget(tx: Tx): Promise<void> {
-    for (const table of ['author', 'record', 'parent', 'file', 'fork', 'purged', 'concluded', 'void', 'adopted'])
+    for (const table of [
+      'author',
+      'record',
+      'parent',
+      'file',
+      'fork',
+      'purged',
+      'concluded',
+      'void',
+      'adopted',
+      'waiting',
+    ])
       await tx.run(`DELETE FROM catalogue_${table}`);
     await tx.run('UPDATE catalogue_total SET count = 0, bytes = 0');
     await this.fingerprints.clear(tx);
@@ -442,6 +454,7 @@ export class Catalogue {
       await reconsider({
         db,
         now: clock.now(),
+        runningMs: this.retention.time.now(),
         isConfirmed: this.parts.isClockConfirmed(),
         standing: (peerId) => standingOf(membership, peerId),
         changeset: () => this.changesetContext(),

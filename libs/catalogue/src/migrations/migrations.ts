@@ -5,6 +5,7 @@ import { chainMigrations } from './chain.js';
 import { importMigrations } from './imports.js';
 import { retentionMigrations } from './retention.js';
 import { voidMigrations } from './void.js';
+import { waitingMigrations } from './waiting.js';
 
 /** State of a stored record. Up to IN_SET it belongs to the set that all members hold. */
 export const RecordState = {
@@ -148,4 +149,5 @@ export const catalogueMigrations: MigrationClass[] = [
   ...retentionMigrations,
   ...voidMigrations,
   ...attributesMigrations,
+  ...waitingMigrations,
 ];

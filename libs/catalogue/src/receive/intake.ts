@@ -5,7 +5,8 @@ import { Changeset, type ChangesetContext, type JudgedRecord } from '../write/ch
 import type { MemberView } from '../ports.js';
 import { screen, storedIds, type VerifiedRecord } from './screen.js';
 import type { RefusalReason, Refusals } from './refusals.js';
-import { BLOBS, NUMBERS, peerBytes, peerText, queryByIds, toHex } from '../store/rows.js';
+import { roomForAuthors, roomForTimes, waitForAuthors } from './waiting-room.js';
+import { BLOBS, peerBytes, peerText, queryByIds, toHex } from '../store/rows.js';
 import { IN_SET, RecordState } from '../migrations/migrations.js';
 import { judge, standingOf } from '../rules/validity.js';
 
@@ -14,8 +15,6 @@ export const RECORDS_PER_UNIT = 1000;
 /** What one author may make the others keep. */
 const MAX_RECORDS_PER_AUTHOR = 5_000_000;
 const MAX_BYTES_PER_AUTHOR = 4 * GiB;
-/** Records kept that wait for their author or for time; more are refused, and come again with a later sync. */
-const MAX_WAITING = 20_000;
 
 /** What became of records that were received. */
 export interface Received {
@@ -33,6 +32,14 @@ export interface Received {
 /** Hears of records that came into the set. */
 export type NewsListener = (records: readonly SignedRecord[]) => void;
 
+/** How records come in. */
+interface Arrival {
+  /** The peer that brings them. */
+  from: string;
+  refuse: (reason: RefusalReason) => void;
+  news?: NewsListener | undefined;
+}
+
 export interface IntakeContext {
   db: Pick<Database, 'write' | 'query'>;
   events: Pick<EventLog, 'record' | 'recordNow'>;
@@ -42,6 +49,8 @@ export interface IntakeContext {
   refusals: Refusals;
   changeset: () => ChangesetContext;
   finish: (tx: Tx, changes: Changeset) => Promise<void>;
+  /** Milliseconds that this node has run. */
+  runningMs: () => number;
   /** There are records that cannot be judged one by one. */
   judgeLater: () => void;
 }
@@ -101,7 +110,7 @@ export class Intake {
     const stored =
       verified.length === 0
         ? { added: 0, waiting: 0, known: 0, future: false }
-        : await db.write((tx) => this.store(tx, networkId, verified, refuse, news));
+        : await db.write((tx) => this.store(tx, networkId, verified, { from, refuse, news }));
     if (stored.future) await this.warn();
     if (firstOf !== undefined) await this.tellRefused(firstOf, from);
     return { added: stored.added, waiting: stored.waiting, known: known + stored.known, refused, offences };
@@ -111,8 +120,7 @@ export class Intake {
     tx: Tx,
     networkId: string,
     verified: readonly VerifiedRecord[],
-    refuse: (reason: RefusalReason) => void,
-    news: NewsListener | undefined,
+    { from, refuse, news }: Arrival,
   ): Promise<{ added: number; waiting: number; known: number; future: boolean }> {
     if (this.context.members.networkId !== networkId) return { added: 0, waiting: 0, known: 0, future: false };
     const here = await storedIds(
@@ -120,13 +128,19 @@ export class Intake {
       verified.map((record) => record.id),
     );
     const fresh = verified.filter((record) => !here.has(record.id));
-    const judged = await this.withinCeilings(tx, this.judgeAll(fresh, refuse), refuse);
+    const judged = await this.withinCeilings(tx, this.judgeAll(fresh, refuse), { from, refuse });
     const applied = judged.filter((record) => record.state === RecordState.applied);
     const paths = applied.flatMap((record) => (record.fields ? [record.fields.path] : []));
     const changes = await Changeset.load(tx, this.context.changeset(), paths);
     await changes.addAll(judged);
     await this.context.finish(tx, changes);
     await this.leaveForLater(tx, judged);
+    await waitForAuthors(
+      tx,
+      from,
+      judged.flatMap(({ id, state }) => (state === RecordState.waitingAuthor ? [id] : [])),
+      this.context.runningMs(),
+    );
     const added = judged.filter((record) => record.state <= IN_SET);
     if (news && added.length > 0) tx.afterCommit(() => news(added));
     return {
@@ -149,13 +163,25 @@ export class Intake {
   private async withinCeilings(
     tx: Tx,
     records: readonly JudgedRecord[],
-    refuse: (reason: RefusalReason) => void,
+    { from, refuse }: Pick<Arrival, 'from' | 'refuse'>,
   ): Promise<JudgedRecord[]> {
     const full = await this.fullAuthors(tx, new Set(records.map((record) => record.envelope.author)));
-    const room = records.some((record) => waits(record.state)) ? await waitingRoom(tx) : 0;
-    let waiting = 0;
+    const waiting = (state: RecordState): number => records.filter((record) => record.state === state).length;
+    const { waitingAuthor, future } = RecordState;
+    const [strangers, early] = [waiting(waitingAuthor), waiting(future)];
+    const room = new Map<RecordState, number>([
+      [waitingAuthor, strangers === 0 ? 0 : await roomForAuthors(tx, from, strangers)],
+      [future, early === 0 ? 0 : await roomForTimes(tx)],
+    ]);
+    // Others have made room for those that are refused now: they come again.
+    if (strangers > room.get(waitingAuthor)!) tx.afterCommit(() => this.context.judgeLater());
+    const isTooMany = (state: RecordState): boolean => {
+      const left = room.get(state);
+      if (left !== undefined) room.set(state, left - 1);
+      return left !== undefined && left <= 0;
+    };
     return records.filter((record) => {
-      const tooMany = full.has(record.envelope.author) || (waits(record.state) && ++waiting > room);
+      const tooMany = full.has(record.envelope.author) || isTooMany(record.state);
       if (tooMany) refuse('ceiling');
       return !tooMany;
     });
@@ -203,17 +229,4 @@ const REFUSED: Record<RefusalReason, string> = {
 /** Of a record of a later release, which may say it elsewhere, its stamp stands for the time it was written. */
 function shownAt({ envelope, fields }: VerifiedRecord, now: number): number {
   return Math.min(fields?.time ?? envelope.clock.ms, now);
-}
-
-function waits(state: RecordState): boolean {
-  return state === RecordState.waitingAuthor || state === RecordState.future;
-}
-
-async function waitingRoom(tx: Tx): Promise<number> {
-  const states = JSON.stringify([RecordState.waitingAuthor, RecordState.future]);
-  const [row] = await tx.query<{ count: number }>(
-    `SELECT count(*) AS count FROM catalogue_record WHERE state > ${IN_SET} AND state IN ${NUMBERS}`,
-    [states],
-  );
-  return Math.max(0, MAX_WAITING - (row?.count ?? 0));
 }

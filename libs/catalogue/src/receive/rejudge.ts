@@ -6,6 +6,7 @@ import { replacedIds } from '../rules/heads.js';
 import { BLOBS, NUMBERS, peerText, toHex } from '../store/rows.js';
 import { IN_SET, RecordState } from '../migrations/migrations.js';
 import { judgeValid, lastCounted } from '../rules/validity.js';
+import { forgetArrived, HAS_EXPIRED } from './waiting-room.js';
 
 /** Records judged anew in one unit of work. */
 const RECORDS_PER_UNIT = 2000;
@@ -16,6 +17,8 @@ export interface ReconsiderContext {
   db: Pick<Database, 'write' | 'query'>;
   standing: (peerId: string) => string;
   now: number;
+  /** Milliseconds that this node has run. */
+  runningMs: number;
   /** Whether other members say that `now` is right. */
   isConfirmed: boolean;
   changeset: () => ChangesetContext;
@@ -36,6 +39,7 @@ interface StoredRow {
   id: Uint8Array;
   state: RecordState;
   file: number | null;
+  author: number;
   body: Uint8Array;
   signature: Uint8Array;
   shown_at: number;
@@ -44,7 +48,7 @@ interface StoredRow {
 /** A stored record and what it is worth now; `undefined`: it is refused and goes. */
 type Verdict = (row: StoredRow) => RecordState | undefined;
 
-const ROW = 'seq, id, state, file, body, signature, shown_at';
+const ROW = 'seq, id, state, file, author, body, signature, shown_at';
 
 /**
  * Judges anew what membership or time has changed: records of authors that have become known, were removed, or may not
@@ -68,6 +72,25 @@ export async function reconsider(context: ReconsiderContext): Promise<void> {
     (row) => judgeValid(parseRecord(row.body), context.now),
   );
   if (context.isConfirmed) await takeOutFuture(context);
+  await letExpire(context);
+}
+
+/** Records whose author nobody has made known for long enough go: they come again with a later sync, if ever. */
+async function letExpire(context: ReconsiderContext): Promise<void> {
+  const [any] = await context.db.query('SELECT 1 FROM catalogue_waiting LIMIT 1');
+  if (any === undefined) return;
+  await inUnits(
+    context,
+    (tx) =>
+      tx.query<StoredRow>(`SELECT ${ROW} FROM catalogue_record WHERE ${HAS_EXPIRED} LIMIT ${RECORDS_PER_UNIT}`, [
+        context.runningMs,
+      ]),
+    () => undefined,
+  );
+  await context.db.write(async (tx) => {
+    await forgetArrived(tx);
+    await tx.run("DELETE FROM catalogue_author WHERE records = 0 AND standing = 'unknown'");
+  });
 }
 
 /**
@@ -179,13 +202,16 @@ async function storeAnew(
   if (found.length === 0) return false;
   const rows = await withTheirPaths(tx, found);
   const judged: JudgedRecord[] = [];
+  const refused: StoredRow[] = [];
   const isFound = new Set(found.map((row) => row.seq));
   for (const row of rows) {
     const state = isFound.has(row.seq) ? verdict(row) : row.state;
     const { body, signature, shown_at: shownAt } = row;
-    if (state !== undefined) judged.push({ ...parseRecord(body), body, signature, state, again: true, shownAt });
+    if (state === undefined) refused.push(row);
+    else judged.push({ ...parseRecord(body), body, signature, state, again: true, shownAt });
   }
   await takeOut(tx, rows);
+  await discount(tx, refused);
   const paths = judged.flatMap(({ fields }) => (fields ? [fields.path] : []));
   const changes = await Changeset.load(tx, context.changeset(), paths);
   for (const row of rows) changes.remove(toHex(row.id), row.state);
@@ -205,6 +231,18 @@ async function withTheirPaths(tx: Tx, found: readonly StoredRow[]): Promise<Stor
     [JSON.stringify([...files])],
   );
   return [...new Map([...found, ...siblings].map((row) => [row.seq, row])).values()];
+}
+
+/** What an author may make others keep is counted by what is kept. */
+async function discount(tx: Tx, refused: readonly StoredRow[]): Promise<void> {
+  for (const [author, rows] of Map.groupBy(refused, (row) => row.author)) {
+    const bytes = rows.reduce((sum, { body }) => sum + body.length, 0);
+    await tx.run('UPDATE catalogue_author SET records = records - ?, bytes = bytes - ? WHERE id = ?', [
+      rows.length,
+      bytes,
+      author,
+    ]);
+  }
 }
 
 async function takeOut(tx: Tx, rows: readonly StoredRow[]): Promise<void> {
