@@ -1,7 +1,7 @@
 /**
  * `npm test`: format, lint, types, build, then every jest project, the end-to-end ones last, one at a time. Closes with
- * one line, `N passed, N failed`: the tests, and one failure for every other step that went wrong. `npm test -- chunks
- * files` runs the tests of these projects alone.
+ * one line, `N passed, N failed`: the tests, and one failure for every other step that went wrong. `, N skipped` follows
+ * where something is missing that tests need. `npm test -- chunks files` runs the tests of these projects alone.
  *
  * Results, screenshots and the logs of the engines it started are left in `artifacts/`.
  */
@@ -9,7 +9,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { byProject, FAILED_STEP, NOTHING, sum, tally } from './lib/tally.mjs';
+import { byProject, closingLine, FAILED_STEP, NOTHING, sum, tally } from './lib/tally.mjs';
 
 const minute = 60_000;
 /** A step that takes longer than this hangs. */
@@ -109,7 +109,7 @@ async function jest(name, folders, args) {
   /** @type {import('./lib/tally.mjs').JestResults | undefined} */
   const results = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
   for (const row of results && tested.length > 1 ? byProject(results, root) : []) {
-    rows.push({ name: `  ${row.project}`, seconds: row.seconds, passed: row.passed, failed: row.failed, skipped: 0 });
+    rows.push({ ...row, name: `  ${row.project}` });
   }
   rows.push({ name, seconds, ...tally(results, code) });
 }
@@ -151,12 +151,12 @@ function heading(name) {
 function summarise() {
   heading('summary');
   for (const { name, seconds, passed, failed, skipped } of rows) {
-    const tests = passed > 0 || failed > 1 ? `${passed} passed, ${failed} failed` : failed > 0 ? 'failed' : 'ok';
-    const extra = skipped > 0 ? `, ${skipped} skipped` : '';
-    console.log(`${name.padEnd(22)} ${seconds.toFixed(1).padStart(7)} s   ${tests}${extra}`);
+    const isTested = passed + skipped > 0 || failed > 1;
+    const outcome = isTested ? closingLine({ passed, failed, skipped }) : failed > 0 ? 'failed' : 'ok';
+    console.log(`${name.padEnd(22)} ${seconds.toFixed(1).padStart(7)} s   ${outcome}`);
   }
-  const { passed, failed } = sum(rows.filter(({ name }) => !name.startsWith('  ')));
-  if (passed === 0) console.log('\nNo test ran.');
-  console.log(`\n${passed} passed, ${failed} failed`);
-  process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
+  const total = sum(rows.filter(({ name }) => !name.startsWith('  ')));
+  if (total.passed === 0) console.log('\nNo test ran.');
+  console.log(`\n${closingLine(total)}`);
+  process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
 }

@@ -49,21 +49,32 @@ export function tally(results, exitCode) {
 }
 
 /**
+ * The closing line: `5 passed, 1 failed`, and how many were skipped where some were.
+ * @param {Tally} tally
+ * @returns {string}
+ */
+export function closingLine({ passed, failed, skipped }) {
+  return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
+}
+
+/**
  * Tests and seconds of each project, by the folder its spec files are in.
  * @param {JestResults} results
  * @param {string} root
- * @returns {{ project: string, passed: number, failed: number, seconds: number }[]}
+ * @returns {({ project: string, seconds: number } & Tally)[]}
  */
 export function byProject(results, root) {
-  /** @type {Map<string, { project: string, passed: number, failed: number, seconds: number }>} */
+  /** @type {Map<string, { project: string, seconds: number } & Tally>} */
   const projects = new Map();
   for (const { name, startTime, endTime, assertionResults } of results.testResults) {
     const [area = '', folder = ''] = name.slice(root.length + 1).split(/[\\/]/);
     const project = area === 'apps' || area === 'libs' ? folder : area;
-    const row = projects.get(project) ?? { project, passed: 0, failed: 0, seconds: 0 };
-    const failed = assertionResults.filter(({ status }) => status === 'failed').length;
-    row.passed += assertionResults.filter(({ status }) => status === 'passed').length;
-    row.failed += assertionResults.length === 0 ? 1 : failed;
+    const row = projects.get(project) ?? { project, ...NOTHING, seconds: 0 };
+    const count = (/** @type {string} */ status) =>
+      assertionResults.filter((result) => result.status === status).length;
+    row.passed += count('passed');
+    row.failed += assertionResults.length === 0 ? 1 : count('failed');
+    row.skipped += count('pending');
     row.seconds += (endTime - startTime) / 1000;
     projects.set(project, row);
   }

@@ -1,4 +1,4 @@
-import { byProject, FAILED_STEP, NOTHING, sum, tally } from './tally.mjs';
+import { byProject, closingLine, FAILED_STEP, NOTHING, sum, tally } from './tally.mjs';
 
 const results = {
   numPassedTests: 5,
@@ -49,11 +49,16 @@ describe('tally', () => {
     expect(sum([tally(results, 0), FAILED_STEP])).toEqual({ passed: 5, failed: 1, skipped: 1 });
   });
 
+  it('closes with one line, which names what was skipped', () => {
+    expect(closingLine(tally(results, 0))).toBe('5 passed, 0 failed, 1 skipped');
+    expect(closingLine(FAILED_STEP)).toBe('0 passed, 1 failed');
+  });
+
   it('splits by project', () => {
     expect(byProject(results, '/repo')).toEqual([
-      { project: 'chunks', passed: 2, failed: 0, seconds: 2.5 },
-      { project: 'client-ui', passed: 0, failed: 1, seconds: 0 },
-      { project: 'tools', passed: 1, failed: 1, seconds: 1 },
+      { project: 'chunks', passed: 2, failed: 0, skipped: 1, seconds: 2.5 },
+      { project: 'client-ui', passed: 0, failed: 1, skipped: 0, seconds: 0 },
+      { project: 'tools', passed: 1, failed: 1, skipped: 0, seconds: 1 },
     ]);
   });
 });

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { isLong, netnsUnavailable, NetnsLan, removeAll, startNetwork, type Engine } from '@dfs/testing';
+import { isLong, netnsUnavailable, NetnsLan, removeAll, startNetwork, unless, type Engine } from '@dfs/testing';
 
 const MEMBERS = 20;
 const DAY = 86_400;
@@ -8,10 +8,9 @@ const [SETTLE, MEASURE] = [120, 300];
 const MB = 1_000_000;
 
 const why = isLong ? await netnsUnavailable() : 'it takes minutes: DFS_LONG=1';
-if (why !== undefined) console.warn(`the traffic of idle nodes is not measured: ${why}`);
 
 /** What passes a node's link, the headers of Ethernet, IP and TCP included. */
-(why === undefined ? describe : describe.skip)(`${MEMBERS} members that have nothing to do`, () => {
+unless(why, describe)(`${MEMBERS} members that have nothing to do`, () => {
   let lan: NetnsLan;
   let nodes: Engine[] = [];
   afterAll(async () => {

@@ -7,6 +7,7 @@ import {
   netnsUnavailable,
   removeAll,
   startEngine,
+  unless,
   type Engine,
 } from '@dfs/testing';
 import { at, contentHash, listed, patternHash, putPattern } from './steps.js';
@@ -16,14 +17,13 @@ const MiB = 1024 * 1024;
 const SMALL_QUOTA = 32 * MiB;
 const SIZE = 40 * MiB;
 
-describe('two nodes that reach a third one, and not each other', () => {
-  let lan: NetnsLan | undefined;
+const why = await netnsUnavailable();
+
+unless(why, describe)('two nodes that reach a third one, and not each other', () => {
+  let lan: NetnsLan;
   let nodes: Engine[] = [];
-  let why: string | undefined;
 
   beforeAll(async () => {
-    why = await netnsUnavailable();
-    if (why !== undefined) return;
     lan = await NetnsLan.create(3);
     await lan.isolate(1, 2);
     const quota = { DFS_QUOTA: String(SMALL_QUOTA) };
@@ -35,7 +35,7 @@ describe('two nodes that reach a third one, and not each other', () => {
   }, 120_000);
   afterAll(async () => {
     await removeAll(nodes);
-    await lan?.[Symbol.asyncDispose]();
+    await lan[Symbol.asyncDispose]();
   });
 
   const addressesOf = async (node: Engine, name: string): Promise<readonly string[]> => {
@@ -44,7 +44,6 @@ describe('two nodes that reach a third one, and not each other', () => {
   };
 
   it('are connected through it, and say so', async () => {
-    if (why !== undefined) return console.warn(`skipped: ${why}`);
     await connected(nodes, 60_000);
     const [middle, left] = [at(nodes, 0), at(nodes, 1)];
     const { peerId } = await middle.node();
@@ -54,7 +53,6 @@ describe('two nodes that reach a third one, and not each other', () => {
   }, 90_000);
 
   it('give each other files that it has no room for', async () => {
-    if (why !== undefined) return console.warn(`skipped: ${why}`);
     const [left, right] = [at(nodes, 1), at(nodes, 2)];
     const file = await putPattern(left, 'large.bin', SIZE);
     expect(await contentHash(right, await listed(right, 'large.bin', 30_000))).toBe(patternHash(SIZE));
@@ -62,12 +60,14 @@ describe('two nodes that reach a third one, and not each other', () => {
     expect((await at(nodes, 0).node()).storage.bytes).toBeLessThan(SIZE);
   }, 150_000);
 
-  it('speak directly when there is a way', async () => {
-    if (why !== undefined) return console.warn(`skipped: ${why}`);
-    if (!isLong) return console.warn('skipped: takes a minute; DFS_LONG=1 runs it');
-    await lan?.isolate();
-    const isRelayed = async (): Promise<boolean> =>
-      (await addressesOf(at(nodes, 1), 'right'))[0]?.includes('circuit') ?? true;
-    await eventually(async () => !(await isRelayed()), { deadline: 120_000, poll: 500 });
-  }, 150_000);
+  unless(isLong ? undefined : 'to speak directly takes a minute: DFS_LONG=1', it)(
+    'speak directly when there is a way',
+    async () => {
+      await lan.isolate();
+      const isRelayed = async (): Promise<boolean> =>
+        (await addressesOf(at(nodes, 1), 'right'))[0]?.includes('circuit') ?? true;
+      await eventually(async () => !(await isRelayed()), { deadline: 120_000, poll: 500 });
+    },
+    150_000,
+  );
 });

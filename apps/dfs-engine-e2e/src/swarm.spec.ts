@@ -11,6 +11,7 @@ import {
   NetnsLan,
   removeAll,
   startEngine,
+  unless,
   type Engine,
 } from '@dfs/testing';
 import {
@@ -30,7 +31,9 @@ const MB = 1_000_000;
 /** A multiple of what the pattern is made of. */
 const KEPT = 16 * MiB;
 const SIZE = (isLong ? 320 : 128) * MiB;
-const SERVER = resolve(fileURLToPath(new URL('../../../libs/placement/dist/block-server.js', import.meta.url)));
+const SERVER = resolve(
+  fileURLToPath(new URL('../../../libs/placement/dist/transfer/serve/block-server.js', import.meta.url)),
+);
 
 /** Loaded into a holder: while the file `lie` is in its data folder, every block it sends has a wrong byte. */
 const LIAR = `
@@ -46,9 +49,10 @@ const LIAR = `
     }
   };`;
 
-describe('three holders and a reader that holds nothing, each on a host of its own', () => {
-  let why: string | undefined;
-  let lan: NetnsLan | undefined;
+const why = await netnsUnavailable();
+
+unless(why, describe)('three holders and a reader that holds nothing, each on a host of its own', () => {
+  let lan: NetnsLan;
   let nodes: Engine[] = [];
   let reader: Engine;
   let file: FileInfo;
@@ -57,8 +61,6 @@ describe('three holders and a reader that holds nothing, each on a host of its o
   let free: number;
 
   beforeAll(async () => {
-    why = await netnsUnavailable();
-    if (why !== undefined) return console.warn(`skipped: ${why}`);
     folder = await mkdtemp(join(tmpdir(), 'dfs-liar-'));
     await writeFile(join(folder, 'liar.mjs'), LIAR);
     lan = await NetnsLan.create(4);
@@ -82,12 +84,11 @@ describe('three holders and a reader that holds nothing, each on a host of its o
   });
   afterAll(async () => {
     await removeAll(nodes);
-    await lan?.[Symbol.asyncDispose]();
+    await lan[Symbol.asyncDispose]();
     if (folder) await rm(folder, { recursive: true });
   });
 
   it('is read from all of them at once, as fast as they can send together', async () => {
-    if (!lan) return;
     // Much less than this machine, busy as it may be, can do without limits: then only these count.
     free = await rateOfReading(reader, file, { from: KEPT });
     const limit = isLong ? 10 * MB : Math.min(10 * MB, free / 12);
@@ -101,7 +102,6 @@ describe('three holders and a reader that holds nothing, each on a host of its o
   });
 
   it('is read in about the same time when one of them lies and one stalls', async () => {
-    if (!lan) return;
     // What limits is the reader's own line: one honest holder could fill it.
     const limit = Math.min(20 * MB, free / 4);
     const length = 6 * limit;
@@ -119,14 +119,12 @@ describe('three holders and a reader that holds nothing, each on a host of its o
   });
 
   it('leaves nothing damaged, missing or miscounted on any of them', async () => {
-    if (lan) await expectSound(nodes);
+    await expectSound(nodes);
   });
 });
 
-describe('a node that is killed in the middle of a large file', () => {
+unless(why, describe)('a node that is killed in the middle of a large file', () => {
   it('fetches after its start only what it had not made durable', async () => {
-    const why = await netnsUnavailable();
-    if (why !== undefined) return console.warn(`skipped: ${why}`);
     await using lan = await NetnsLan.create(2);
     await lan.limit(0, { rateBytesPerSecond: 40 * MB });
     const a = await startEngine({ name: 'node-a', host: lan.host(0), env: { DFS_REPLICAS: '2' } });

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { netnsUnavailable, NetnsLan, type NetnsHost } from './netns.js';
+import { unless } from './unless.js';
 import { eventually } from './wait.js';
 
 const ECHO = `require('node:net').createServer((s) => s.pipe(s)).listen(7000, process.argv[1], () => console.log('up'))`;
@@ -9,13 +10,7 @@ const ASK = `const s = require('node:net').connect({ host: process.argv[1], port
 s.once('data', (d) => { console.log(String(d)); process.exit(0); }); s.once('error', () => process.exit(1));
 setTimeout(() => process.exit(1), Number(process.argv[2]));`;
 
-describe('hosts of their own', () => {
-  let why: string | undefined;
-  beforeAll(async () => {
-    why = await netnsUnavailable();
-    if (why !== undefined) console.warn(`skipped: ${why}`);
-  });
-
+unless(await netnsUnavailable(), describe)('hosts of their own', () => {
   const reaches = async (from: NetnsHost, address: string, patience = 15_000): Promise<boolean> => {
     const [program = '', ...rest] = from.exec;
     const child = spawn(program, [...rest, process.execPath, '-e', ASK, address, String(patience)]);
@@ -24,7 +19,6 @@ describe('hosts of their own', () => {
   };
 
   it('reach each other until they are parted, and again when that is over; the test reaches them always', async () => {
-    if (why !== undefined) return;
     await using lan = await NetnsLan.create(3);
     const servers = [0, 1].map((index) => {
       const { exec, address } = lan.host(index);
@@ -51,7 +45,6 @@ describe('hosts of their own', () => {
   });
 
   it('have links as slow as was said', async () => {
-    if (why !== undefined) return;
     const bytes = 4 * 1024 * 1024;
     await using lan = await NetnsLan.create(2, { rateBytesPerSecond: bytes });
     const { exec, address } = lan.host(1);
