@@ -12,6 +12,7 @@ import { isDfsError, MiB, type Log } from '@dfs/protocol';
 import type { Transport } from '@dfs/transport';
 import type { Access } from './access/access.js';
 import { DEFAULT_QUOTA } from './config.js';
+import { requireOwner } from './identity.js';
 import { ApiModule } from './modules/api.module.js';
 import { BackupModule } from './modules/backup.module.js';
 import { CatalogueModule } from './modules/catalogue.module.js';
@@ -32,7 +33,7 @@ const DATABASE_ROOM = 8 * MiB;
 @Module({})
 export class AppModule {
   static forRoot(foundation: Foundation, access: Access): DynamicModule {
-    const { config, dataDir, logger: log, clock } = foundation;
+    const { config, dataDir, signer, logger: log, clock } = foundation;
     const snapshots = new Snapshots({
       ...{ database: dataDir.databaseFile, dir: dataDir.snapshotsDir, clock, log },
       room: () => roomAt(dataDir.path),
@@ -43,10 +44,16 @@ export class AppModule {
         // Nest's own chatter is for those who debug.
         LoggerModule.forRoot({ pinoHttp: { logger: log.child({}, { level: quiet(log.level) }) }, useExisting: true }),
         FoundationModule.forRoot(foundation, access),
-        DatabaseModule.forRoot({
-          ...{ file: dataDir.databaseFile, migrations, roomBytes: DATABASE_ROOM, log },
-          beforeMigrating: () => saveBefore(snapshots, log),
-        }),
+        DatabaseModule.forRoot(
+          {
+            ...{ file: dataDir.databaseFile, migrations, roomBytes: DATABASE_ROOM, log },
+            beforeMigrating: () => saveBefore(snapshots, log),
+          },
+          async (database) => {
+            dataDir.open.add(database);
+            await requireOwner(database, signer.peerId, dataDir);
+          },
+        ),
         EventsModule.forRoot({
           events: {
             useFactory: (db: Database, { isProven }: Generation) => EventLog.open(db, { clock, log, renew: !isProven }),

@@ -1,6 +1,6 @@
-import { mkdir, open, rm } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FileLock } from '@dfs/database';
+import { FileLock, isOpenElsewhere } from '@dfs/database';
 import { DfsError } from '@dfs/protocol';
 
 /** Where a node keeps what it must not lose; one process at a time. */
@@ -15,6 +15,8 @@ export interface DataDir {
   readonly tokenFile: string;
   /** Which network this node belongs to, and where its members are: what remains where the database is lost. */
   readonly networkFile: string;
+  /** What is open in it: closed before it is released, where nobody has done so. */
+  readonly open: Set<{ close(): Promise<void> }>;
   /** Others may use it from now on. */
   release(): Promise<void>;
 }
@@ -31,29 +33,39 @@ export async function openDataDir(path: string): Promise<DataDir> {
       cause,
     });
   }
+  const open = new Set<{ close(): Promise<void> }>();
+  const databaseFile = join(path, 'dfs.sqlite');
   const lock = await FileLock.take(join(path, 'lock.sqlite')).catch((cause: unknown) => {
-    if (!(cause instanceof DfsError)) throw cause;
-    throw new DfsError(
-      'not-ready',
-      `Another process is using the data directory ${path}: stop it, or choose another DFS_DATA_DIR.`,
-      { cause },
-    );
+    throw cause instanceof DfsError ? inUse(path, cause) : cause;
   });
+  // Somebody may have removed the lock file while a node runs.
+  if (await isOpenElsewhere(databaseFile)) {
+    await lock.release();
+    throw inUse(path);
+  }
   return {
     path,
     identityFile: join(path, 'identity.key'),
-    databaseFile: join(path, 'dfs.sqlite'),
+    databaseFile,
     snapshotsDir: join(path, 'snapshots'),
     journalDir: join(path, 'journal'),
     chunksDir,
     tokenFile: join(path, 'api-token'),
     networkFile: join(path, 'network.json'),
-    release: () => lock.release(),
+    open,
+    release: async () => {
+      for (const each of open) await each.close();
+      await lock.release();
+    },
   };
 }
 
+function inUse(path: string, cause?: unknown): DfsError {
+  const detail = `Another process is using the data directory ${path}: stop it, or choose another DFS_DATA_DIR.`;
+  return new DfsError('not-ready', detail, { cause });
+}
+
 async function probe(file: string): Promise<void> {
-  const handle = await open(file, 'w', 0o600);
-  await handle.close();
+  await writeFile(file, '', { mode: 0o600 });
   await rm(file);
 }

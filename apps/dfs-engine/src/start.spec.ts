@@ -95,6 +95,9 @@ describe('starting and stopping a node', () => {
       code: 'not-ready',
       message: expect.stringMatching(/Another process is using the data/),
     });
+    // As somebody does who takes it for left over.
+    await rm(temp.file('data/lock.sqlite'));
+    await expect(start()).rejects.toThrow(/Another process is using the data/);
     await first.stop();
     await (await start()).stop();
   });

@@ -10,12 +10,20 @@ export const DATABASE_OPTIONS = Symbol('DATABASE_OPTIONS');
 export class DatabaseModule implements OnApplicationShutdown {
   constructor(private readonly database: Database) {}
 
-  static forRoot(options: DatabaseOptions): DynamicModule {
+  /** @param onOpened gets it first, and may refuse it. Where the application is not composed to its end, nobody else closes it. */
+  static forRoot(options: DatabaseOptions, onOpened?: (database: Database) => Promise<void>): DynamicModule {
     return {
       module: DatabaseModule,
       providers: [
         { provide: DATABASE_OPTIONS, useValue: options },
-        { provide: Database, useFactory: () => Database.open(options) },
+        {
+          provide: Database,
+          useFactory: async () => {
+            const database = await Database.open(options);
+            await onOpened?.(database);
+            return database;
+          },
+        },
       ],
       exports: [Database],
     };

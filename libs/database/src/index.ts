@@ -7,6 +7,7 @@
 export { Database, type DatabaseOptions } from './database.js';
 export { DAMAGED_ADVICE, startRefusal } from './refusals.js';
 export { ReadOnlyDatabase } from './read-only.js';
+export { isOpenElsewhere } from './in-use.js';
 export { FileLock } from './file-lock.js';
 export { Snapshots, type Snapshot, type SnapshotsComponents } from './snapshots.js';
 export { Journal, readJournal, type JournalEntry, type JournalOptions } from './journal.js';
