@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import type { Socket } from 'node:net';
 import type { FileInfo, FileList, UploadResults } from '@dfs/contracts';
-import { startTestNode, type TestNode } from './running-node.suite.js';
+import { startTestNode, type Answer, type TestNode } from './running-node.suite.js';
 
 const MiB = 1024 * 1024;
 const QUOTA = 64 * MiB;
@@ -122,6 +122,61 @@ describe('requests as they stand on the wire', () => {
     }
     expect(statuses(await ask(head(`GET HTTP://${host()}/api/openapi.json`)))).toEqual(['200']);
     expect(statuses(await ask(head('GET ftp://x/api/v1/node')))).toEqual(['400']);
+  });
+
+  it('carry conditions of every change of a file, and are told the version to name', async () => {
+    const put = (path: string, body: string, headers = {}): Promise<Answer> =>
+      test.api(`/files/content?path=${path}`, { method: 'PUT', body, headers });
+    const first = await put('changed', 'one');
+    const { id, version } = first.json<FileInfo>();
+    expect(first.headers['x-dfs-version']).toBe(version);
+    expect((await test.api(`/files/${id}/content`, { method: 'HEAD' })).headers['x-dfs-version']).toBe(version);
+    const tag = (of: string) => ({ 'if-match': `"v:${of}"` });
+    const second = await put('changed', 'two', tag(version));
+    const now = second.json<FileInfo>().version;
+    const changes: [string, object, string][] = [
+      [`/files/${id}/move`, { path: 'moved' }, 'POST'],
+      [`/files/${id}/restore`, { version }, 'POST'],
+      [`/files/${id}/choose`, { version }, 'POST'],
+      [`/files/${id}`, {}, 'DELETE'],
+    ];
+    for (const [path, json, method] of changes) {
+      const body = method === 'POST' ? { json } : {};
+      for (const headers of [tag(version), { 'if-unmodified-since': 'Sun, 06 Nov 1994 08:49:37 GMT' }]) {
+        expect((await test.api(path, { method, headers, ...body })).problem.code).toBe('precondition-failed');
+      }
+      const lax = { 'if-unmodified-since': '2030-01-01' };
+      expect((await test.api(path, { method, headers: lax, ...body })).problem.code).toBe('validation-failed');
+    }
+    // An answer was lost, and the write comes again.
+    expect((await put('changed', 'two', tag(version))).json<FileInfo>().version).toBe(now);
+    const restored = await test.api(`/files/${id}/restore`, { json: { version }, headers: tag(now) });
+    expect(restored.status).toBe(200);
+    const at = restored.json<FileInfo>().version;
+    expect(restored.headers['x-dfs-version']).toBe(at);
+    const moved = await test.api(`/files/${id}/move`, { json: { path: 'moved' }, headers: tag(at) });
+    expect(moved.status).toBe(201);
+    const { id: movedId, version: last } = moved.json<FileInfo>();
+    expect((await test.api(`/files/${movedId}`, { method: 'DELETE', headers: tag(last) })).status).toBe(204);
+  });
+
+  it('get no stored script, style or page as such', async () => {
+    for (const [name, type] of [
+      ['a.js', 'text/javascript'],
+      ['b.css', 'text/css'],
+      ['c.html', 'text/html'],
+      ['d.svg', 'image/svg+xml'],
+    ]) {
+      const stored = await test.api(`/files/content?path=active/${name}`, { method: 'PUT', body: 'x' });
+      const { id, mediaType } = stored.json<FileInfo>();
+      expect(mediaType).toBe(type);
+      const content = await test.api(`/files/${id}/content`);
+      expect(content.headers['content-type']).toBe('application/octet-stream');
+      expect(content.headers['x-content-type-options']).toBe('nosniff');
+      const script = await test.api(`/files/${id}/content`, { headers: { 'sec-fetch-dest': 'script' } });
+      expect([script.status, script.problem.code]).toEqual([403, 'forbidden']);
+      await test.api(`/files/${id}`, { method: 'DELETE' });
+    }
   });
 
   describe('with a form', () => {

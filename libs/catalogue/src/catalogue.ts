@@ -17,13 +17,14 @@ import {
 } from '@dfs/protocol';
 import { changesOf, recordEvents } from './write/file-events.js';
 import { Changeset, type ChangesetContext } from './write/changeset.js';
-import { chainEnd, DraftWriter, normaliseDrafts } from './write/commit.js';
+import { chainEnd, DraftWriter, normaliseDrafts, repeatedBy } from './write/commit.js';
 import { Fingerprints } from './store/fingerprints.js';
 import { countForks, Forks } from './write/forks.js';
 import { readVersion, readVersions, type VersionQuery } from './read/history.js';
 import { Imports } from './import/imports.js';
 import { Intake, type NewsListener, type Received } from './receive/intake.js';
 import type { Change, Commit, Draft, Entry, EntryPage, ListQuery, MemberView } from './ports.js';
+import { PathConditions } from './read/conditions.js';
 import { listPage } from './read/list.js';
 import {
   readContents,
@@ -71,6 +72,8 @@ export class Catalogue {
   readonly records: RecordSet;
   /** What is outside it for good, and may be adopted. */
   readonly voids: VoidVersions;
+  /** What a change of a path may ask for. */
+  readonly conditions: PathConditions;
   /** Files that came along from another network, and are on their way into this one. */
   readonly imports: Imports;
   private readonly changeListeners = new Set<(changes: Change[]) => void>();
@@ -94,6 +97,7 @@ export class Catalogue {
     readonly retention: Retention,
   ) {
     this.records = new RecordSet(parts.db, fingerprints);
+    this.conditions = new PathConditions(parts.db, parts.membership);
     this.voids = new VoidVersions(parts.db, voidPrints, () => this.networkId);
     this.refusals = new Refusals(parts.log);
     this.forkWatch = new Forks(parts);
@@ -182,7 +186,8 @@ export class Catalogue {
     const changes = await Changeset.load(tx, this.changesetContext(), paths);
     await changes.know(normal.flatMap(({ adopts }) => adopts?.parents.map(({ id }) => id) ?? []));
     const last = await chainEnd(tx, signer.peerId);
-    const context = { signer, networkId: membership.networkId, now: clock.now() };
+    const repeated = await repeatedBy(tx, normal, changes, signer.peerId);
+    const context = { signer, networkId: membership.networkId, now: clock.now(), repeated };
     const writer = new DraftWriter(changes, context, last);
     const commits = await writer.writeAll(normal);
     if (writer.written.length === 0) return { commits, written: [] };

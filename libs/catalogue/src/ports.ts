@@ -1,6 +1,7 @@
 import type { FileListState, FileSort, MemberRole } from '@dfs/contracts';
 import type { Tx } from '@dfs/database';
 import type { Cid, RecordAttributes, RecordClock, RecordKind, Unsubscribe, WireValue } from '@dfs/protocol';
+import type { Conditions } from './rules/conditions.js';
 import type { SyncChannel } from './sync/reconcile/exchange.js';
 
 /** What a path shows now. */
@@ -26,7 +27,7 @@ export interface Entry {
 }
 
 /** A version that is to be written. */
-export interface Draft {
+export interface Draft extends Conditions {
   kind: RecordKind;
   path: string;
   /** Of a file. */
@@ -35,10 +36,6 @@ export interface Draft {
   mediaType?: string;
   /** Which heads it replaces; a deletion replaces all, a file the shown one (or the one that `ifMatch` names). */
   replaces?: 'shown' | 'all';
-  /** Contents one of which the replaced head must have; `*`: there must be a file. */
-  ifMatch?: Cid[] | '*';
-  /** There must be no file. */
-  ifNoneMatch?: '*';
   /** The path it is moved from; the path itself when an earlier version is brought back. */
   from?: string;
   /** Brought along from another network, where its clock was this (ms): replaces no file, and yields to them. */

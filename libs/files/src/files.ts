@@ -11,6 +11,7 @@ import type {
 import { DeletionPace } from './write/deletion-pace.js';
 import { openContent, type OpenContent } from './read/download.js';
 import { getFile, listChunks, listFiles, listHolders, type ListQuery } from './read/listing.js';
+import type { Preconditions } from './http/preconditions.js';
 import type { FilesComponents } from './ports.js';
 import { removeMany, type BatchItem, type BatchOutcome } from './write/batch.js';
 import { lookUp } from './read/lookup.js';
@@ -65,24 +66,24 @@ export class Files {
     return listVersions(this.components, fileId, query);
   }
 
-  restore(fileId: string, version?: string): Promise<Revised> {
-    return restoreFile(this.components, fileId, version);
+  restore(fileId: string, version?: string, want?: Preconditions): Promise<Revised> {
+    return restoreFile(this.components, fileId, version, want);
   }
 
-  choose(fileId: string, version: string): Promise<Revised> {
-    return chooseVersion(this.components, fileId, version);
+  choose(fileId: string, version: string, want?: Preconditions): Promise<Revised> {
+    return chooseVersion(this.components, fileId, version, want);
   }
 
-  move(fileId: string, path: string): Promise<Revised<MovedFile>> {
-    return moveFile(this.components, fileId, path);
+  move(fileId: string, path: string, want?: Preconditions): Promise<Revised<MovedFile>> {
+    return moveFile(this.components, fileId, path, want);
   }
 
   voidVersions(query: VoidQuery): Promise<VoidVersionList> {
     return listVoidVersions(this.components, query);
   }
 
-  adopt(version: string): Promise<Revised> {
-    return adoptVersion(this.components, version);
+  adopt(version: string, want?: Preconditions): Promise<Revised> {
+    return adoptVersion(this.components, version, want);
   }
 
   chunks(fileId: string, query: { limit: number; cursor?: string }): Promise<ChunkList> {

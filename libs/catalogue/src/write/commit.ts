@@ -19,8 +19,10 @@ import {
   type Signer,
 } from '@dfs/protocol';
 import type { Changeset, JudgedRecord, PathChange } from './changeset.js';
+import { headNamed, meets, requireConditions } from '../rules/conditions.js';
 import { ranked, shownOf, type Version } from '../rules/heads.js';
 import type { Commit, CommitOutcome, Draft } from '../ports.js';
+import { hasConditions, isOverJust } from '../read/conditions.js';
 import { entryOf, pathRow, type PathRow } from './path-rows.js';
 import { peerBytes, toHex } from '../store/rows.js';
 import { IN_SET, RecordState } from '../migrations/migrations.js';
@@ -60,6 +62,8 @@ export interface WriterContext {
   signer: Signer;
   networkId: string;
   now: number;
+  /** Drafts that say again what a head says, by the id of that. */
+  repeated: ReadonlyMap<Draft, string>;
 }
 
 /** Turns drafts into signed records, one after another, each of which sees those before it. */
@@ -87,6 +91,8 @@ export class DraftWriter {
     const path = this.changes.path(draft.path);
     const before = pathRow(path);
     const heads = ranked(path.heads.values());
+    const isRepeated = heads[0] !== undefined && this.context.repeated.get(draft) === heads[0].id;
+    if (isRepeated) return { outcome: 'unchanged', entry: entryOf(path, before as PathRow) };
     const replaced = draft.adopts ? adoptedOver(draft, draft.adopts, heads) : replacedBy(draft, heads);
     if (replaced === 'unchanged') return { outcome: 'unchanged', entry: entryOf(path, before as PathRow) };
     this.replace(draft, path, replaced);
@@ -160,6 +166,28 @@ function normaliseDraft(draft: Draft): Draft {
   return draft.from === undefined ? { ...draft, path } : { ...draft, path, from: normalisePath(draft.from) };
 }
 
+/**
+ * Drafts whose conditions fail only since they were written already: the head says the same, is of this author, and replaced
+ * just what is named. Their answer was lost.
+ */
+export async function repeatedBy(
+  tx: Tx,
+  drafts: readonly Draft[],
+  changes: Changeset,
+  author: string,
+): Promise<Map<Draft, string>> {
+  const repeated = new Map<Draft, string>();
+  for (const draft of drafts) {
+    if (draft.kind !== 'file' || draft.from !== undefined || !hasConditions(draft)) continue;
+    const heads = ranked(changes.path(draft.path).heads.values());
+    const [shown] = heads;
+    if (shown?.kind !== 'file' || shown.author !== author || shown.content !== draft.contentId) continue;
+    if (saysElse(draft, shown) || meets(heads, draft)) continue;
+    if (await isOverJust(tx, shown, draft)) repeated.set(draft, shown.id);
+  }
+  return repeated;
+}
+
 function replacedBy(draft: Draft, heads: readonly Version[]): readonly Version[] | 'unchanged' {
   if (draft.imported !== undefined) return besides(draft, heads);
   return draft.kind === 'deletion' ? deletionOf(draft, heads) : successorOf(draft, heads);
@@ -193,11 +221,10 @@ function successorOf(draft: Draft, heads: readonly Version[]): readonly Version[
     if (current) throw pathExists(draft.path);
     return shown?.kind === 'folder' ? 'unchanged' : heads;
   }
-  if (draft.ifNoneMatch === '*' && current) {
-    throw new DfsError('precondition-failed', 'There is a file of this name already, and If-None-Match forbids that.');
-  }
+  const { ifMatch, ifNoneMatch } = draft;
+  if (ifNoneMatch) requireConditions(heads, { ifNoneMatch });
   if (draft.from !== undefined && draft.from !== draft.path && current) throw pathExists(draft.path);
-  const target = draft.ifMatch === undefined ? shown : matching(draft.ifMatch, heads);
+  const target = ifMatch === undefined ? shown : headNamed(heads, ifMatch);
   // Nothing is lost by replacing what is deleted: whoever writes a path anew has seen that it was.
   if (shown?.kind !== 'file') return heads;
   const all = draft.replaces === 'all' && heads.length > 1;
@@ -235,32 +262,16 @@ function deletionOf(draft: Draft, heads: readonly Version[]): readonly Version[]
     return heads.every(({ purges }) => purges) ? 'unchanged' : heads;
   }
   if (shown === undefined || shown.kind === 'deletion') {
-    if (draft.ifMatch !== undefined) throw noMatch();
+    if (draft.ifMatch !== undefined) headNamed([], draft.ifMatch);
     throw new DfsError('file-not-found', 'There is no file of this name: it may have been deleted or moved.');
   }
-  if (draft.ifMatch !== undefined) matching(draft.ifMatch, [shown]);
+  if (draft.ifMatch !== undefined) headNamed([shown], draft.ifMatch);
   return heads;
-}
-
-/** The head that If-Match means. @throws DfsError `precondition-failed` */
-function matching(ifMatch: readonly string[] | '*', heads: readonly Version[]): Version {
-  const found = heads.find(
-    (head) => head.kind === 'file' && (ifMatch === '*' || (head.content !== null && ifMatch.includes(head.content))),
-  );
-  if (found === undefined) throw noMatch();
-  return found;
 }
 
 function outcomeOf(draft: Draft, shown: Version | undefined): CommitOutcome {
   if (draft.kind === 'deletion') return 'deleted';
   return shown?.kind === draft.kind ? 'updated' : 'created';
-}
-
-function noMatch(): DfsError {
-  return new DfsError(
-    'precondition-failed',
-    'The file is not the version that If-Match names: read it again and decide anew.',
-  );
 }
 
 function pathExists(path: string): DfsError {

@@ -23,6 +23,7 @@ import {
 import { invalidField, toProblem } from '@dfs/protocol';
 import { announcedAttributes } from './attribute-headers.js';
 import { answerFile } from './answer-file.js';
+import { Conditional } from './conditional.js';
 import { announcedDigests } from './digest-header.js';
 import { Files } from '../files.js';
 import { ContentQuery, FileParams, ListFilesQuery, NoQuery, PageQuery, RemoveQuery, UploadQuery } from './files.dto.js';
@@ -34,13 +35,6 @@ import { makeInert, sendContent } from './send-content.js';
 import { StreamedBody } from './streamed-body.js';
 import type { PartResult } from '../write/upload-many.js';
 
-const IF_MATCH = {
-  name: 'If-Match',
-  required: false,
-  description: 'Content ids in quotes: only if the file has one of them.',
-};
-const IF_NONE_MATCH = { name: 'If-None-Match', required: false, description: '*: only if there is no such file yet.' };
-
 @ApiTags('files')
 @Controller(routes.files)
 export class FilesController {
@@ -51,8 +45,7 @@ export class FilesController {
   @ApiOperation({ operationId: 'putFile', summary: 'Store a file: the body is its bytes' })
   @ApiConsumes('application/octet-stream')
   @ApiBody({ schema: { type: 'string', format: 'binary' } })
-  @ApiHeader(IF_MATCH)
-  @ApiHeader(IF_NONE_MATCH)
+  @Conditional()
   @ApiHeader({
     name: 'Repr-Digest',
     required: false,
@@ -115,8 +108,7 @@ export class FilesController {
       required: ['file'],
     },
   })
-  @ApiHeader(IF_MATCH)
-  @ApiHeader(IF_NONE_MATCH)
+  @Conditional()
   @ApiCreatedResponse({ type: FileDto, description: 'One new file.' })
   @ApiOkResponse({ type: FileDto, description: 'One file, known before.' })
   @ApiResponse({ status: 207, type: UploadResultsDto, description: 'Many files: a result for each.' })
@@ -156,7 +148,10 @@ export class FilesController {
   @ApiOperation({ operationId: 'getFileContent', summary: 'The bytes of a file, whole or a range' })
   @ApiProduces('application/octet-stream')
   @ApiHeader({ name: 'Range', required: false, description: 'One range of bytes; several are answered by the whole.' })
+  @ApiHeader({ name: 'If-Match', required: false })
+  @ApiHeader({ name: 'If-Unmodified-Since', required: false })
   @ApiHeader({ name: 'If-None-Match', required: false })
+  @ApiHeader({ name: 'If-Modified-Since', required: false })
   @ApiHeader({ name: 'If-Range', required: false })
   @ApiOkResponse({ schema: { type: 'string', format: 'binary' } })
   @ApiResponse({ status: 206, description: 'The range.', schema: { type: 'string', format: 'binary' } })
@@ -174,11 +169,10 @@ export class FilesController {
   @Delete(':fileId')
   @HttpCode(204)
   @ApiOperation({ operationId: 'deleteFile', summary: 'Delete a file everywhere' })
-  @ApiHeader(IF_MATCH)
+  @Conditional()
   @ApiNoContentResponse()
   remove(@Param() { fileId }: FileParams, @Query() query: RemoveQuery, @Req() request: Request): Promise<void> {
-    const { ifMatch } = writePreconditions(request.headers);
-    return this.files.remove(fileId, { confirm: query.confirm === 'true', ...(ifMatch ? { ifMatch } : {}) });
+    return this.files.remove(fileId, { confirm: query.confirm === 'true', ...writePreconditions(request.headers) });
   }
 
   @Get(':fileId/chunks')

@@ -1,22 +1,29 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { versionTag, type Conditions, type Tag } from '@dfs/catalogue';
 import { DfsError, invalidField, isCid, type Cid } from '@dfs/protocol';
+import { httpDate, toSecond } from './http-date.js';
 
 /** Entity tags of a header, in a request of ours. */
 const MAX_TAGS = 32;
 const TAG_LIST = /^\s*(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"(?:\s*,\s*(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*")*\s*$/;
 const TAG = /(W\/)?"([^"]*)"/g;
+const VERSION_TAG = /^v:[0-9a-f]{64}$/;
 
-interface Shown {
-  contentId: Cid;
-  deleted: boolean;
-  conflict: boolean;
+/** What a write asks of the path as it is. */
+export interface Preconditions extends Conditions {
+  /** It must not have been changed since: milliseconds, a whole second. */
+  ifUnmodifiedSince?: number;
 }
 
-export interface Preconditions {
-  /** Contents one of which the version to be replaced must have; `*`: any. */
-  ifMatch?: Cid[] | '*';
-  /** The path must not exist. */
-  ifNoneMatch?: '*';
+/** What a read can be compared with. */
+export interface Readable {
+  contentId: Cid;
+  /** Record id of the version. */
+  version: string;
+  /** Milliseconds since 1970. */
+  modifiedAt: number;
+  /** Whether another version of the file was written within this second: its date cannot tell them apart. */
+  sharesSecond(second: number): Promise<boolean>;
 }
 
 /** A strong entity tag: the content id. The same bytes have the same tag on every node. */
@@ -25,61 +32,87 @@ export function etagOf(contentId: Cid): string {
 }
 
 /**
- * `If-Match` and `If-None-Match` of a write. Weak tags match nothing (RFC 9110 §13.1.1).
+ * `If-Match`, `If-None-Match` and `If-Unmodified-Since` of a write. Weak tags match nothing (RFC 9110 §13.1.1); beside
+ * `If-Match` the date says nothing (§13.1.4).
  * @throws DfsError `validation-failed` for a header that is malformed or cannot be honoured.
  */
 export function writePreconditions(headers: IncomingHttpHeaders): Preconditions {
-  const ifNoneMatch = headers['if-none-match'];
+  const { 'if-none-match': ifNoneMatch, 'if-match': ifMatch, 'if-unmodified-since': since } = headers;
   if (ifNoneMatch !== undefined && ifNoneMatch.trim() !== '*') {
     throw invalidField('If-None-Match', 'a write takes * only: the path must not exist yet');
   }
-  const ifMatch = headers['if-match'];
+  const ifUnmodifiedSince = since === undefined ? undefined : httpDate(since);
+  if (since !== undefined && ifUnmodifiedSince === undefined) {
+    throw invalidField('If-Unmodified-Since', 'expected an HTTP date, such as Sun, 06 Nov 1994 08:49:37 GMT');
+  }
   return {
     ...(ifMatch === undefined ? {} : { ifMatch: matchable(ifMatch) }),
     ...(ifNoneMatch === undefined ? {} : { ifNoneMatch: '*' }),
+    ...(ifMatch !== undefined || ifUnmodifiedSince === undefined ? {} : { ifUnmodifiedSince }),
   };
 }
 
 /**
- * Whether a precondition holds for what is shown now; the unit of work that commits asks again. Of a file in conflict that
- * alone tells: If-Match may name a version that is not shown.
+ * Whether a read goes on, in the order of RFC 9110 §13.2.2. A date that is none is passed over.
+ * @returns false where what the client has is still what there is
+ * @throws DfsError `precondition-failed`
  */
-export function checkPreconditions(shown: Shown | undefined, want: Preconditions): void {
-  const current = shown?.deleted ? undefined : shown;
-  if (want.ifNoneMatch && current) {
-    throw new DfsError('precondition-failed', 'There is a file at this path already, and If-None-Match forbids that.');
+export async function readCondition(headers: IncomingHttpHeaders, content: Readable): Promise<boolean> {
+  const { 'if-match': match, 'if-none-match': noneMatch } = headers;
+  if (match !== undefined) {
+    if (match.trim() !== '*' && !tags(match).some((tag) => !tag.weak && isTagOf(tag.value, content))) throw changed();
+  } else {
+    const since = dateOf(headers['if-unmodified-since']);
+    if (since !== undefined && !(await isUnchangedSince(since, content))) throw changed();
   }
-  if (want.ifMatch === undefined || current?.conflict) return;
-  const holds = current !== undefined && (want.ifMatch === '*' || want.ifMatch.includes(current.contentId));
-  if (holds) return;
-  throw new DfsError(
-    'precondition-failed',
-    'The file is not in the version that If-Match names: read it again, and decide whether to replace what is there now.',
-  );
-}
-
-/** Whether `If-None-Match` of a read names this content: weak comparison (RFC 9110 §13.1.2). */
-export function noneMatch(header: string, contentId: Cid): boolean {
-  if (header.trim() === '*') return false;
-  return !tags(header).some((tag) => tag.value === contentId);
-}
-
-/** Whether `If-Match` of a read allows this content. */
-export function readMatches(header: string, contentId: Cid): boolean {
-  return header.trim() === '*' || tags(header).some((tag) => !tag.weak && tag.value === contentId);
+  // Weak comparison (§13.1.2).
+  if (noneMatch !== undefined) {
+    return noneMatch.trim() !== '*' && !tags(noneMatch).some((tag) => isTagOf(tag.value, content));
+  }
+  const since = dateOf(headers['if-modified-since']);
+  return since === undefined || !(await isUnchangedSince(since, content));
 }
 
 /** Whether a range may be served: `If-Range` is absent, or names just this content. Dates are too weak to trust. */
-export function rangeStillValid(ifRange: string | string[] | undefined, contentId: Cid): boolean {
-  return ifRange === undefined || String(ifRange).trim() === etagOf(contentId);
+export function rangeStillValid(ifRange: string | string[] | undefined, content: Readable): boolean {
+  if (ifRange === undefined) return true;
+  const [only, ...others] = tags(String(ifRange));
+  return others.length === 0 && only !== undefined && !only.weak && isTagOf(only.value, content);
 }
 
-function matchable(header: string): Cid[] | '*' {
+/**
+ * Whether what a client saw at this date is what there is. A second has room for several versions: a date that is that of
+ * another one too tells nothing.
+ */
+export async function isUnchangedSince(
+  since: number,
+  version: Pick<Readable, 'modifiedAt' | 'sharesSecond'>,
+): Promise<boolean> {
+  return toSecond(version.modifiedAt) <= since && !(await version.sharesSecond(since));
+}
+
+function isTagOf(tag: string, { contentId, version }: Pick<Readable, 'contentId' | 'version'>): boolean {
+  return tag === contentId || tag === versionTag(version);
+}
+
+function dateOf(header: string | undefined): number | undefined {
+  return header === undefined ? undefined : httpDate(header);
+}
+
+function changed(): DfsError {
+  return new DfsError('precondition-failed', 'The file is not the one that the request names: read it again.');
+}
+
+function matchable(header: string): Tag[] | '*' {
   if (header.trim() === '*') return '*';
   if (!TAG_LIST.test(header)) throw invalidField('If-Match', 'expected entity tags in double quotes, or *');
   const found = tags(header);
   if (found.length > MAX_TAGS) throw invalidField('If-Match', `at most ${MAX_TAGS} entity tags`);
-  return found.filter((tag) => !tag.weak && isCid(tag.value)).map((tag) => tag.value);
+  return found.filter((tag) => !tag.weak && isTag(tag.value)).map((tag) => tag.value as Tag);
+}
+
+function isTag(value: string): boolean {
+  return VERSION_TAG.test(value) || isCid(value);
 }
 
 function tags(header: string): { weak: boolean; value: string }[] {

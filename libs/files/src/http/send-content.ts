@@ -2,9 +2,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { create as contentDisposition } from 'content-disposition';
 import { DfsError } from '@dfs/protocol';
 import type { OpenContent } from '../read/download.js';
+import { VERSION_HEADER } from './answer-file.js';
 import { byteRanges, type ByteRange } from './byte-ranges.js';
-import { etagOf, noneMatch, rangeStillValid, readMatches } from './preconditions.js';
+import { etagOf, rangeStillValid, readCondition } from './preconditions.js';
 import { goneSignal } from './request-body.js';
+import { isForUse, servedType } from './served-type.js';
 
 /** Stored bytes must not be able to do anything in a browser, whatever they are. */
 const INERT = "default-src 'none'; sandbox";
@@ -19,19 +21,18 @@ export function makeInert(response: ServerResponse): void {
 /**
  * Answers GET or HEAD of a content: conditions, one range, bytes with back-pressure. Once the first byte is out an
  * error can only cut the connection: a complete wrong response never leaves the node.
- * @throws DfsError before anything was sent: `precondition-failed`, `range-not-satisfiable`, `content-unavailable`, …
+ * @throws DfsError before anything was sent: `precondition-failed`, `range-not-satisfiable`, `content-unavailable`, `forbidden`, …
  */
 export async function sendContent(
   request: IncomingMessage,
   response: ServerResponse,
   content: OpenContent,
 ): Promise<void> {
-  describeContent(response, content);
-  const { headers } = request;
-  if (headers['if-match'] !== undefined && !readMatches(headers['if-match'], content.contentId)) {
-    throw new DfsError('precondition-failed', 'The file has another content than If-Match names.');
+  if (isForUse(request.headers['sec-fetch-dest'])) {
+    throw new DfsError('forbidden', 'A stored file is not run as part of a page: download it, or read it by fetch.');
   }
-  if (unchanged(request, content)) {
+  describeContent(response, content);
+  if (!(await readCondition(request.headers, content))) {
     response.writeHead(304).end();
     return;
   }
@@ -39,12 +40,13 @@ export async function sendContent(
   const { offset, length } = range ?? { offset: 0, length: content.size };
   const signal = goneSignal(response);
   const head = (): void => {
-    response.setHeader('Content-Type', content.mediaType);
+    response.setHeader('Content-Type', servedType(content.mediaType));
     response.setHeader('Content-Length', length);
     if (range) response.setHeader('Content-Range', `bytes ${offset}-${offset + length - 1}/${content.size}`);
     response.writeHead(range ? 206 : 200);
   };
   if (request.method === 'HEAD') {
+    await content.ready(signal);
     head();
     response.end();
     return;
@@ -55,23 +57,18 @@ export async function sendContent(
 function describeContent(response: ServerResponse, content: OpenContent): void {
   response.setHeader('Accept-Ranges', 'bytes');
   response.setHeader('ETag', etagOf(content.contentId));
+  response.setHeader(VERSION_HEADER, content.version);
   response.setHeader('Last-Modified', new Date(content.modifiedAt).toUTCString());
   response.setHeader('Cache-Control', 'private, no-cache');
   // Of 304 as well: what a cache has kept goes on under these headers.
   response.setHeader('Content-Disposition', contentDisposition(fileName(content.path)));
 }
 
-function unchanged(request: IncomingMessage, content: OpenContent): boolean {
-  const { 'if-none-match': tags, 'if-modified-since': since } = request.headers;
-  if (tags !== undefined) return !noneMatch(tags, content.contentId);
-  if (since === undefined) return false;
-  return Math.floor(content.modifiedAt / 1000) * 1000 <= Date.parse(since);
-}
-
 /** One range, or undefined for the whole: several ranges, and a header that makes no sense, may be passed over. */
-function requestedRange(request: IncomingMessage, { contentId, size }: OpenContent): ByteRange | undefined {
+function requestedRange(request: IncomingMessage, content: OpenContent): ByteRange | undefined {
   const { range, 'if-range': ifRange } = request.headers;
-  if (range === undefined || !rangeStillValid(ifRange, contentId)) return undefined;
+  const { size } = content;
+  if (range === undefined || !rangeStillValid(ifRange, content)) return undefined;
   const ranges = byteRanges(range, size);
   if (ranges === undefined) return undefined;
   const [only, ...others] = ranges;

@@ -1,8 +1,10 @@
-import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import type { Response } from 'express';
+import type { Request, Response } from 'express';
 import { routes, type FileInfo, type MovedFile, type VersionList } from '@dfs/contracts';
 import { ACCEPTED, answerFile, FETCHING } from './answer-file.js';
+import { Conditional } from './conditional.js';
+import { writePreconditions } from './preconditions.js';
 import { Files } from '../files.js';
 import { ChooseBody, FileParams, MoveBody, NoQuery, PageQuery, RestoreBody } from './files.dto.js';
 import { FileDto, MovedFileDto, VersionListDto } from './files.schema.dto.js';
@@ -22,6 +24,7 @@ export class VersionsController {
 
   @Post(':fileId/restore')
   @HttpCode(200)
+  @Conditional()
   @ApiOperation({ operationId: 'restoreFile', summary: 'Bring back a version, or a deleted file' })
   @ApiOkResponse({ type: FileDto })
   @ApiAcceptedResponse({ type: FileDto, description: FETCHING })
@@ -29,14 +32,16 @@ export class VersionsController {
     @Param() { fileId }: FileParams,
     @Query() _query: NoQuery,
     @Body() { version }: RestoreBody,
+    @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<FileInfo> {
-    const { file, kept } = await this.files.restore(fileId, version);
+    const { file, kept } = await this.files.restore(fileId, version, writePreconditions(request.headers));
     return answerFile(response, kept ? 200 : ACCEPTED, file);
   }
 
   @Post(':fileId/choose')
   @HttpCode(200)
+  @Conditional()
   @ApiOperation({ operationId: 'chooseFileVersion', summary: 'End a conflict by the version to keep' })
   @ApiOkResponse({ type: FileDto, description: 'The file; deleted, when the deletion was chosen.' })
   @ApiAcceptedResponse({ type: FileDto, description: FETCHING })
@@ -44,13 +49,15 @@ export class VersionsController {
     @Param() { fileId }: FileParams,
     @Query() _query: NoQuery,
     @Body() { version }: ChooseBody,
+    @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<FileInfo> {
-    const { file, kept } = await this.files.choose(fileId, version);
+    const { file, kept } = await this.files.choose(fileId, version, writePreconditions(request.headers));
     return answerFile(response, kept ? 200 : ACCEPTED, file);
   }
 
   @Post(':fileId/move')
+  @Conditional()
   @ApiOperation({ operationId: 'moveFile', summary: 'Give a file another path, without moving a byte' })
   @ApiCreatedResponse({ type: MovedFileDto, description: 'The file at its new path, under a new id.' })
   @ApiAcceptedResponse({ type: MovedFileDto, description: FETCHING })
@@ -58,9 +65,10 @@ export class VersionsController {
     @Param() { fileId }: FileParams,
     @Query() _query: NoQuery,
     @Body() { path }: MoveBody,
+    @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<MovedFile> {
-    const { file, kept } = await this.files.move(fileId, path);
+    const { file, kept } = await this.files.move(fileId, path, writePreconditions(request.headers));
     return answerFile(response, kept ? 201 : ACCEPTED, file);
   }
 }

@@ -1,8 +1,10 @@
-import { Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
+import { Controller, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import type { Response } from 'express';
+import type { Request, Response } from 'express';
 import { routes, type FileInfo, type VoidVersionList } from '@dfs/contracts';
 import { ACCEPTED, answerFile, FETCHING } from './answer-file.js';
+import { Conditional } from './conditional.js';
+import { writePreconditions } from './preconditions.js';
 import { Files } from '../files.js';
 import { NoQuery, VoidVersionParams, VoidVersionsQuery } from './files.dto.js';
 import { FileDto, VoidVersionListDto } from './files.schema.dto.js';
@@ -25,6 +27,7 @@ export class VoidVersionsController {
 
   @Post(':version/adopt')
   @HttpCode(200)
+  @Conditional()
   @ApiOperation({
     operationId: 'adoptVoidVersion',
     summary: 'Have this node say what a void version said',
@@ -36,9 +39,10 @@ export class VoidVersionsController {
   async adopt(
     @Param() { version }: VoidVersionParams,
     @Query() _query: NoQuery,
+    @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<FileInfo> {
-    const { file, kept } = await this.files.adopt(version);
+    const { file, kept } = await this.files.adopt(version, writePreconditions(request.headers));
     return answerFile(response, kept ? 200 : ACCEPTED, file);
   }
 }

@@ -2,6 +2,7 @@ import type { Entry } from '@dfs/catalogue';
 import type { Cid } from '@dfs/protocol';
 import type { FilesComponents } from '../ports.js';
 import { shownEntry } from './listing.js';
+import { toSecond } from '../http/http-date.js';
 import { isPurged, versionWithBytes, type StoredVersion } from '../versions/versions.js';
 
 /** One content as it can be read: the shown version of a file, or an older one. */
@@ -10,8 +11,14 @@ export interface OpenContent {
   contentId: Cid;
   size: number;
   mediaType: string;
+  /** Record id. */
+  version: string;
   /** Milliseconds since 1970. */
   modifiedAt: number;
+  /** Whether another version that may have been read by the same address was written within this second (ms). */
+  sharesSecond(second: number): Promise<boolean>;
+  /** Resolves when the first bytes can be had, without reading them where that is known. @throws as `read` */
+  ready(signal: AbortSignal): Promise<void>;
   /**
    * Verified bytes in order, read ahead; from this node or from holders. A piece stays as it is until the next one is
    * asked for.
@@ -34,11 +41,34 @@ export async function openContent(
       ? fromEntry(await shownEntry(catalogue, fileId))
       : fromVersion(await versionToRead({ catalogue, placement }, fileId, version));
   const { contentId, size, path } = found;
+  const read: OpenContent['read'] = (range, signal) =>
+    range.length === 0 ? nothing() : placement.fetch(contentId, size, { ...range, signal, path });
   return {
     ...found,
-    read: (range, signal) =>
-      range.length === 0 ? nothing() : placement.fetch(contentId, size, { ...range, signal, path }),
+    // What a version has been it stays.
+    sharesSecond: async (at) => version === undefined && sharesSecond(catalogue, fileId, found.version, at),
+    ready: async (signal) => {
+      const { state } = (await placement.replication([found])).get(contentId) ?? {};
+      if (state !== 'unavailable') return;
+      // There may be a part of it here all the same.
+      for await (const _ of read({ offset: 0, length: Math.min(1, size) }, signal)) return;
+    },
+    read,
   };
+}
+
+/** Versions looked at: more within a second are told apart by tags alone. */
+const VERSIONS_OF_A_SECOND = 32;
+
+/** Whether a file has a version besides this one that was written within a second: their dates do not tell them apart. */
+export async function sharesSecond(
+  catalogue: Pick<FilesComponents['catalogue'], 'versions'>,
+  fileId: string,
+  version: string,
+  second: number,
+): Promise<boolean> {
+  const { items } = await catalogue.versions(fileId, { limit: VERSIONS_OF_A_SECOND });
+  return items.some((item) => item.version !== version && toSecond(Date.parse(item.writtenAt)) === second);
 }
 
 async function versionToRead(
@@ -53,14 +83,14 @@ async function versionToRead(
   return found;
 }
 
-type Found = Omit<OpenContent, 'read'>;
+type Found = Omit<OpenContent, 'read' | 'ready' | 'sharesSecond'>;
 
-function fromEntry({ path, contentId, size, mediaType, modifiedAt }: Entry): Found {
-  return { path, contentId, size, mediaType, modifiedAt };
+function fromEntry({ path, contentId, recordId, size, mediaType, modifiedAt }: Entry): Found {
+  return { path, contentId, version: recordId, size, mediaType, modifiedAt };
 }
 
-function fromVersion({ path, contentId, size, mediaType, writtenAt }: StoredVersion): Found {
-  return { path, contentId, size, mediaType, modifiedAt: Date.parse(writtenAt) };
+function fromVersion({ path, contentId, version, size, mediaType, writtenAt }: StoredVersion): Found {
+  return { path, contentId, version, size, mediaType, modifiedAt: Date.parse(writtenAt) };
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}

@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { Catalogue, catalogueMigrations } from '@dfs/catalogue';
-import type { PurgeInfo } from '@dfs/contracts';
+import type { PurgeInfo, ReplicationState } from '@dfs/contracts';
 import { ChunkStore, chunksFrom, chunksMigrations, summarise } from '@dfs/chunks';
 import type { Database } from '@dfs/database';
 import { EventLog, eventsMigrations } from '@dfs/events';
@@ -130,6 +130,7 @@ export class LocalPlacement implements ContentPlacement {
   beforeChunk: (index: number) => void | Promise<void> = () => undefined;
   /** Of every content. */
   copies = 1;
+  state: ReplicationState = 'limited';
   pinLocal: ContentPlacement['pinLocal'];
 
   constructor(
@@ -160,7 +161,7 @@ export class LocalPlacement implements ContentPlacement {
     return new Map(
       contents.map(({ contentId }) => [
         contentId,
-        { target: 3, copies: this.copies, state: 'limited', reason: 'few-members' },
+        { target: 3, copies: this.copies, state: this.state, reason: 'few-members' },
       ]),
     );
   }

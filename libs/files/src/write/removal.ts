@@ -1,9 +1,10 @@
 import type { DeletionPace } from './deletion-pace.js';
 import type { FilesComponents } from '../ports.js';
 import { shownEntry } from '../read/listing.js';
-import { checkPreconditions, type Preconditions } from '../http/preconditions.js';
+import type { Preconditions } from '../http/preconditions.js';
+import { withoutDate } from './wanted.js';
 
-export interface RemoveOptions extends Pick<Preconditions, 'ifMatch'> {
+export interface RemoveOptions extends Preconditions {
   /** Go on although most of the files are being deleted. */
   confirm?: boolean;
 }
@@ -24,10 +25,11 @@ export async function removeFile(
   let takeBack: (() => void) | undefined;
   try {
     await db.write(async (tx) => {
-      const { path, ...shown } = await shownEntry(catalogue, fileId, tx);
-      checkPreconditions(shown, want);
+      const shown = await shownEntry(catalogue, fileId, tx);
+      const conditions = await withoutDate(catalogue, shown, want);
+      await catalogue.conditions.check(fileId, conditions, tx);
       takeBack = await pace.admit(async () => (await catalogue.totals(tx)).count, confirm);
-      await catalogue.commit(tx, [{ kind: 'deletion', path, replaces: 'all', ...want }]);
+      await catalogue.commit(tx, [{ kind: 'deletion', path: shown.path, replaces: 'all', ...conditions }]);
     });
   } catch (error) {
     takeBack?.();

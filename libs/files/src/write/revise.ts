@@ -3,9 +3,12 @@ import type { FileInfo, MovedFile } from '@dfs/contracts';
 import type { Cid } from '@dfs/protocol';
 import { describe } from '../read/file-info.js';
 import type { ContentPlacement, FilesComponents } from '../ports.js';
+import type { Preconditions } from '../http/preconditions.js';
 import { isPurged } from '../versions/versions.js';
+import { requireWanted } from './wanted.js';
 
-// Changes of a path that bring no bytes: those there are get another name, or are shown again.
+// Changes of a path that bring no bytes: those there are get another name, or are shown again. What such a change asks of the
+// path is that of the file it is asked of: for a move the old one.
 
 /** A file as it is after such a change. */
 export interface Revised<F extends FileInfo = FileInfo> {
@@ -20,11 +23,19 @@ type Revising = Pick<FilesComponents, 'db' | 'catalogue' | 'placement' | 'purges
  * it, or members that it can reach.
  * @throws DfsError as Catalogue.restore; `purged` when its retention is over and nobody has it
  */
-export async function restoreFile(parts: Revising, fileId: string, version?: string): Promise<Revised> {
+export async function restoreFile(
+  parts: Revising,
+  fileId: string,
+  version?: string,
+  want: Preconditions = {},
+): Promise<Revised> {
   const { db, catalogue, placement } = parts;
   await catalogue.writable();
   await refusePurged(parts, fileId, version);
-  const { entry } = await db.write((tx) => catalogue.restore(tx, fileId, version));
+  const { entry } = await db.write(async (tx) => {
+    await requireWanted(catalogue, tx, fileId, want);
+    return catalogue.restore(tx, fileId, version);
+  });
   await placement.keepAgain([entry.contentId]);
   const [file] = (await describe(placement, [entry])) as [FileInfo];
   return { file, kept: await placement.isPromised(entry.contentId, entry.size) };
@@ -34,12 +45,15 @@ export async function restoreFile(parts: Revising, fileId: string, version?: str
  * A void version, said anew by this node. Done as a restore is: whoever keeps its bytes was free to let go of them.
  * @throws DfsError as Catalogue.adopt; `purged` when its retention is over and nobody has it
  */
-export async function adoptVersion(parts: Revising, version: string): Promise<Revised> {
+export async function adoptVersion(parts: Revising, version: string, want: Preconditions = {}): Promise<Revised> {
   const { db, catalogue, placement } = parts;
   await catalogue.writable();
   const found = await catalogue.voids.version(version);
   await refuseGone(parts, found);
-  const { entry } = await db.write((tx) => catalogue.adopt(tx, version));
+  const { entry } = await db.write(async (tx) => {
+    if (found) await requireWanted(catalogue, tx, found.fileId, want);
+    return catalogue.adopt(tx, version);
+  });
   if (found?.contentId) await placement.keepAgain([found.contentId]);
   const { file } = await revised(parts, entry);
   return { file, kept: !found?.contentId || (await placement.isPromised(found.contentId, found.size)) };
@@ -64,16 +78,32 @@ async function refuseGone(
 }
 
 /** @throws DfsError as Catalogue.choose */
-export async function chooseVersion(parts: Revising, fileId: string, version: string): Promise<Revised> {
+export async function chooseVersion(
+  parts: Revising,
+  fileId: string,
+  version: string,
+  want: Preconditions = {},
+): Promise<Revised> {
   await parts.catalogue.writable();
-  const { entry } = await parts.db.write((tx) => parts.catalogue.choose(tx, fileId, version));
+  const { entry } = await parts.db.write(async (tx) => {
+    await requireWanted(parts.catalogue, tx, fileId, want);
+    return parts.catalogue.choose(tx, fileId, version);
+  });
   return revised(parts, entry);
 }
 
 /** @throws DfsError as Catalogue.move */
-export async function moveFile(parts: Revising, fileId: string, path: string): Promise<Revised<MovedFile>> {
+export async function moveFile(
+  parts: Revising,
+  fileId: string,
+  path: string,
+  want: Preconditions = {},
+): Promise<Revised<MovedFile>> {
   await parts.catalogue.writable();
-  const { entry } = await parts.db.write((tx) => parts.catalogue.move(tx, fileId, path));
+  const { entry } = await parts.db.write(async (tx) => {
+    await requireWanted(parts.catalogue, tx, fileId, want);
+    return parts.catalogue.move(tx, fileId, path);
+  });
   const { file, kept } = await revised(parts, entry);
   return { file: { ...file, previousId: fileId }, kept };
 }

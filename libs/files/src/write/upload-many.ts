@@ -1,9 +1,11 @@
+import type { Conditions } from '@dfs/catalogue';
 import { CHUNK_MIN_BYTES, DfsError, normalisePath, MiB, type RecordAttributes } from '@dfs/protocol';
-import { checkPreconditions, type Preconditions } from '../http/preconditions.js';
+import type { Preconditions } from '../http/preconditions.js';
 import type { FilesComponents } from '../ports.js';
 import { mediaTypeFor } from '../read/media-type.js';
 import { UploadGroup, type Place, type Settled, type SmallFile } from './upload-group.js';
 import { receive } from './upload.js';
+import { withoutDate } from './wanted.js';
 
 /** One file of many, as it comes in. Its body must be read to the end before the next one arrives. */
 export interface UploadPart {
@@ -113,19 +115,25 @@ class Run {
 
   private async join(part: UploadPart, bytes: Uint8Array, place: Place): Promise<void> {
     const { path, mediaType, attributes = {} } = part;
-    const { ifMatch, ifNoneMatch, signal } = this.options;
-    if (ifMatch || ifNoneMatch) checkPreconditions(await this.components.catalogue.byPath(path), this.options);
+    const { signal, ...want } = this.options;
+    const conditions = Object.keys(want).length === 0 ? {} : await this.conditionsOf(path, want, bytes.length);
     signal?.throwIfAborted();
     const upload = {
       path,
       mediaType: mediaTypeFor(path, mediaType),
       attributes,
-      ...(ifMatch ? { ifMatch } : {}),
-      ...(ifNoneMatch ? { ifNoneMatch } : {}),
+      ...conditions,
     };
     this.waiting.push({ upload, bytes, place });
     this.waitingBytes += bytes.length;
     await this.count(bytes.length);
+  }
+
+  private async conditionsOf(path: string, want: Preconditions, size: number): Promise<Conditions> {
+    const { catalogue } = this.components;
+    const conditions = await withoutDate(catalogue, await catalogue.byPath(path), want);
+    await catalogue.conditions.checkUpload(path, conditions, size);
+    return conditions;
   }
 
   private async storeLarge(part: UploadPart, place: Place): Promise<void> {

@@ -1,13 +1,14 @@
-import type { CommitOutcome, Draft, Entry } from '@dfs/catalogue';
+import type { CommitOutcome, Conditions, Draft, Entry } from '@dfs/catalogue';
 import { storeContent, type BlockBatch, type Digests, type StoredContent } from '@dfs/chunks';
 import { DfsError, normalisePath, type Cid, type RecordAttributes } from '@dfs/protocol';
 import type { FileInfo } from '@dfs/contracts';
 import { checkDigests, digestNames } from '../http/digest-header.js';
 import { describe } from '../read/file-info.js';
 import { mediaTypeFor } from '../read/media-type.js';
-import { checkPreconditions, type Preconditions } from '../http/preconditions.js';
+import type { Preconditions } from '../http/preconditions.js';
 import type { FilesComponents } from '../ports.js';
 import { UploadProgress } from './upload-progress.js';
+import { withoutDate } from './wanted.js';
 
 export interface UploadRequest extends Preconditions {
   /** As the client wrote it. */
@@ -30,7 +31,7 @@ export interface UploadOutcome {
 }
 
 /** What is to be recorded once its bytes are on disk. */
-export interface Upload extends Preconditions {
+export interface Upload extends Conditions {
   path: string;
   mediaType: string;
   stored: StoredContent;
@@ -65,7 +66,7 @@ export async function upload(components: FilesComponents, request: UploadRequest
 export async function receive(components: FilesComponents, request: UploadRequest): Promise<Received> {
   const path = normalisePath(request.path);
   const { digests: announced = {} } = request;
-  await admit(components, path, request);
+  const conditions = await admit(components, path, request);
   const batch = components.chunks.batch('local');
   const progress = new UploadProgress(components.placement, path, request.size);
   try {
@@ -77,9 +78,7 @@ export async function receive(components: FilesComponents, request: UploadReques
     checkSize(request.size, stored.size);
     checkDigests(announced, stored.digests);
     await batch.flush();
-    const { ifMatch, ifNoneMatch } = request;
     const mediaType = mediaTypeFor(path, request.mediaType);
-    const conditions = { ...(ifMatch ? { ifMatch } : {}), ...(ifNoneMatch ? { ifNoneMatch } : {}) };
     // It was announced, and it is right.
     const attributes = { ...request.attributes, ...(announced.sha256 && { sha256: announced.sha256 }) };
     return { upload: { path, mediaType, stored, attributes, ...conditions }, batch, progress };
@@ -89,15 +88,21 @@ export async function receive(components: FilesComponents, request: UploadReques
   }
 }
 
-/** Refuses what cannot become of the upload, whatever its bytes are. */
-async function admit({ catalogue, chunks }: FilesComponents, path: string, request: UploadRequest): Promise<void> {
+/** Refuses what cannot become of the upload, whatever its bytes are. @returns what the commit is to ask for again */
+async function admit(
+  { catalogue, chunks }: FilesComponents,
+  path: string,
+  { size, ...want }: UploadRequest,
+): Promise<Conditions> {
   await catalogue.writable();
   const shown = await catalogue.byPath(path);
-  checkPreconditions(shown, request);
-  if (request.size === undefined) return;
+  const conditions = await withoutDate(catalogue, shown, want);
+  await catalogue.conditions.checkUpload(path, conditions, size);
+  if (size === undefined) return conditions;
   // What the path has or had is kept here perhaps: that much of what comes may be the same, and then takes no room.
-  const fresh = request.size - (shown?.size ?? 0);
+  const fresh = size - (shown?.size ?? 0);
   if (fresh > 0) await chunks.requireRoom(fresh, 'local');
+  return conditions;
 }
 
 /** Records what flushed batches hold, all of it or nothing, and tells of the files as they are then. */

@@ -17,7 +17,7 @@ import { Icon } from '../kit/icon.js';
 /** Kinds of media, the first that fits the media type or the end of the name. */
 const KINDS: readonly { kind: string; icon: string; type?: RegExp; name?: RegExp }[] = [
   { kind: 'image', icon: mdiImageOutline, type: /^image\// },
-  { kind: 'video', icon: mdiMovieOpenOutline, type: /^video\// },
+  { kind: 'video', icon: mdiMovieOpenOutline, type: /^video\/(?!mp2t|vnd\.dlna\.mpeg-tts)/, name: /\.(m2ts?|mts)$/i },
   { kind: 'audio', icon: mdiMusicNoteOutline, type: /^audio\// },
   { kind: 'font', icon: mdiFormatFont, type: /^font\// },
   { kind: 'pdf', icon: mdiFilePdfBox, type: /^application\/pdf/ },

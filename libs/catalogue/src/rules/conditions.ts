@@ -1,0 +1,50 @@
+import { DfsError, type Cid } from '@dfs/protocol';
+import type { Version } from './heads.js';
+
+/** A version by its record id, where others are named by their content: A is not A again after B has been there. */
+export type VersionTag = `v:${string}`;
+export type Tag = Cid | VersionTag;
+
+/** What must hold of a path for a change of it. */
+export interface Conditions {
+  /** Contents and versions one of which a head must be; `*`: there must be a file. */
+  ifMatch?: Tag[] | '*';
+  /** There must be no file. */
+  ifNoneMatch?: '*';
+}
+
+type Head = Pick<Version, 'id' | 'kind' | 'content'>;
+
+export function versionTag(record: string): VersionTag {
+  return `v:${record}`;
+}
+
+/** Whether a head is one of those named. A content names files alone, a version any record. */
+export function isNamed({ id, kind, content }: Head, ifMatch: readonly Tag[] | '*'): boolean {
+  if (ifMatch === '*') return kind === 'file';
+  return ifMatch.includes(versionTag(id)) || (kind === 'file' && content !== null && ifMatch.includes(content));
+}
+
+/** The first head that is named. @throws DfsError `precondition-failed` */
+export function headNamed<H extends Head>(heads: readonly H[], ifMatch: readonly Tag[] | '*'): H {
+  const found = heads.find((head) => isNamed(head, ifMatch));
+  if (found) return found;
+  throw new DfsError(
+    'precondition-failed',
+    'The file is not in the version that was named: read it again, and decide whether to go on with what is there now.',
+  );
+}
+
+/** @param heads the shown one first */
+export function meets(heads: readonly Head[], { ifMatch, ifNoneMatch }: Conditions): boolean {
+  if (ifNoneMatch === '*' && heads[0]?.kind === 'file') return false;
+  return ifMatch === undefined || heads.some((head) => isNamed(head, ifMatch));
+}
+
+/** @param heads the shown one first @throws DfsError `precondition-failed` */
+export function requireConditions(heads: readonly Head[], { ifMatch, ifNoneMatch }: Conditions): void {
+  if (ifNoneMatch === '*' && heads[0]?.kind === 'file') {
+    throw new DfsError('precondition-failed', 'There is a file at this path already, and the request forbids that.');
+  }
+  if (ifMatch !== undefined) headNamed(heads, ifMatch);
+}
