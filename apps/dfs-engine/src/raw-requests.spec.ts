@@ -54,7 +54,8 @@ describe('requests as they stand on the wire', () => {
   const refusals: [string, string, string[], number, string][] = [
     ['a path that climbs', '../x', [LENGTH], 400, 'invalid-path'],
     ['no path', '', [LENGTH], 400, 'validation-failed'],
-    ['a file that is there already', 'kept', [LENGTH, 'If-None-Match: *'], 412, 'precondition-failed'],
+    // Of the size of what is there it might be a repetition of that, which its bytes alone tell.
+    ['a file that is there already', 'kept', ['Content-Length: 14', 'If-None-Match: *'], 412, 'precondition-failed'],
     ['a version that is not', 'kept', [LENGTH, 'If-Match: "other"'], 412, 'precondition-failed'],
     ['more than the quota', 'large', [`Content-Length: ${QUOTA + 1}`], 507, 'quota-exceeded'],
     ['a coding that is not undone', 'gz', [LENGTH, 'Content-Encoding: gzip'], 415, 'unsupported-media-type'],

@@ -23,7 +23,7 @@ export type {
   SyncTransport,
 } from './ports.js';
 export type { ContentOfHead } from './read/queries.js';
-export { versionTag, type Conditions, type Tag, type VersionTag } from './rules/conditions.js';
+export { versionTag, type Conditions, type Tag } from './rules/conditions.js';
 export type { PathConditions } from './read/conditions.js';
 export { toldAttributes } from './rules/told-attributes.js';
 export { pathsWith, recount, type Miscount, type Recount } from './store/recount.js';

@@ -1,9 +1,11 @@
-import { DfsError, type Cid } from '@dfs/protocol';
+import { DfsError } from '@dfs/protocol';
 import type { Version } from './heads.js';
 
-/** A version by its record id, where others are named by their content: A is not A again after B has been there. */
-export type VersionTag = `v:${string}`;
-export type Tag = Cid | VersionTag;
+/**
+ * A content id; or `v:` and the record id of a version, where versions of one content are to be told apart: A is not A again
+ * after B has been there.
+ */
+export type Tag = string;
 
 /** What must hold of a path for a change of it. */
 export interface Conditions {
@@ -15,7 +17,7 @@ export interface Conditions {
 
 type Head = Pick<Version, 'id' | 'kind' | 'content'>;
 
-export function versionTag(record: string): VersionTag {
+export function versionTag(record: string): Tag {
   return `v:${record}`;
 }
 

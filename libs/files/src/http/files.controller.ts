@@ -23,7 +23,7 @@ import {
 import { invalidField, toProblem } from '@dfs/protocol';
 import { announcedAttributes } from './attribute-headers.js';
 import { answerFile } from './answer-file.js';
-import { Conditional } from './conditional.js';
+import { Conditional } from './conditional.dto.js';
 import { announcedDigests } from './digest-header.js';
 import { Files } from '../files.js';
 import { ContentQuery, FileParams, ListFilesQuery, NoQuery, PageQuery, RemoveQuery, UploadQuery } from './files.dto.js';

@@ -108,7 +108,7 @@ function matchable(header: string): Tag[] | '*' {
   if (!TAG_LIST.test(header)) throw invalidField('If-Match', 'expected entity tags in double quotes, or *');
   const found = tags(header);
   if (found.length > MAX_TAGS) throw invalidField('If-Match', `at most ${MAX_TAGS} entity tags`);
-  return found.filter((tag) => !tag.weak && isTag(tag.value)).map((tag) => tag.value as Tag);
+  return found.filter((tag) => !tag.weak && isTag(tag.value)).map((tag) => tag.value);
 }
 
 function isTag(value: string): boolean {

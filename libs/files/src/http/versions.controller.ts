@@ -3,7 +3,7 @@ import { ApiAcceptedResponse, ApiCreatedResponse, ApiOkResponse, ApiOperation, A
 import type { Request, Response } from 'express';
 import { routes, type FileInfo, type MovedFile, type VersionList } from '@dfs/contracts';
 import { ACCEPTED, answerFile, FETCHING } from './answer-file.js';
-import { Conditional } from './conditional.js';
+import { Conditional } from './conditional.dto.js';
 import { writePreconditions } from './preconditions.js';
 import { Files } from '../files.js';
 import { ChooseBody, FileParams, MoveBody, NoQuery, PageQuery, RestoreBody } from './files.dto.js';

@@ -3,7 +3,7 @@ import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nest
 import type { Request, Response } from 'express';
 import { routes, type FileInfo, type VoidVersionList } from '@dfs/contracts';
 import { ACCEPTED, answerFile, FETCHING } from './answer-file.js';
-import { Conditional } from './conditional.js';
+import { Conditional } from './conditional.dto.js';
 import { writePreconditions } from './preconditions.js';
 import { Files } from '../files.js';
 import { NoQuery, VoidVersionParams, VoidVersionsQuery } from './files.dto.js';
