@@ -8,6 +8,7 @@ import { second, type Clock, type Log } from '@dfs/protocol';
 import type { Joining } from './joining.js';
 import { backupReport } from './backup/backup-report.js';
 import type { Backup } from './backup/backup.js';
+import { diskReport } from './disk-report.js';
 import { scrubReport } from './scrub-report.js';
 import { storageReport } from './storage-report.js';
 
@@ -82,6 +83,7 @@ export class NodeHealth {
       this.storage(),
       this.chunks(),
       this.snapshot(),
+      { name: 'disk', ...diskReport(this.parts.chunks.trouble()) },
       { name: 'scrub', ...scrubReport(this.parts.scrubber.status()), code: 'timeout' },
       this.clock(),
       await this.chains(),
@@ -94,7 +96,10 @@ export class NodeHealth {
     const code: ErrorCode = 'internal-error';
     try {
       await this.parts.db.query('SELECT 1');
-      return { name: 'database', ok: true, detail: 'It answers.', code, vital: true };
+      const failing = this.parts.db.failing;
+      if (failing === null) return { name: 'database', ok: true, detail: 'It answers.', code, vital: true };
+      const detail = `Nothing can be written to the database (${failing}): check the disk, and whether it is mounted read-only.`;
+      return { name: 'database', ok: false, detail, code: 'disk-failed' };
     } catch (error) {
       this.parts.log.error({ err: error }, 'the database does not answer');
       return { name: 'database', ok: false, detail: 'The database does not answer: see the log.', code, vital: true };
@@ -134,7 +139,7 @@ export class NodeHealth {
     const detail =
       count === 0
         ? 'None is damaged.'
-        : `${count} chunks are damaged here, and are fetched anew from peers that hold them.`;
+        : `${count} chunks are damaged here. ${this.parts.membership.members().length > 1 ? 'They are fetched anew from members that hold them' : 'No other member can heal them: check the disk. They are kept'}, and are tried again at each read, at each start and every hour.`;
     return { name: 'chunks', ok: count === 0, detail, code: 'damaged-chunk' };
   }
 
@@ -187,9 +192,14 @@ export class NodeHealth {
         const known = this.warned.get(name);
         const ok = check.ok || check.told === true;
         if (ok ? !known : known?.code === code) continue;
+        // Where it cannot be recorded, as on a disk that takes nothing, it is tried again.
+        await this.parts.events.recordNow('node.warning', {
+          code: ok ? (known?.code ?? code) : code,
+          detail,
+          active: !ok,
+        });
         if (ok) this.warned.delete(name);
         else this.warned.set(name, { code, detail, active: true });
-        await this.parts.events.recordNow('node.warning', { code: known?.code ?? code, detail, active: !ok });
       }
       await this.endJoinWarning();
     } catch (error) {

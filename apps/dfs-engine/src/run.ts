@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { DfsError, second } from '@dfs/protocol';
 import { ConfigError, readConfig, type Config } from './config.js';
+import { filesAreQuiet, killSelf } from './ending.js';
 import { openLog } from './log.js';
 import { startNode, type RunningNode } from './start.js';
 
@@ -33,7 +34,7 @@ try {
   const node = await starting;
   if (!stopping) announce(node);
 } catch (error) {
-  if (!stopping) end(EXIT_FAILED, error);
+  if (!stopping) await endWell(EXIT_FAILED, error);
 }
 
 function configuration(): Config {
@@ -55,18 +56,31 @@ function announce(node: RunningNode): void {
 
 async function stop(signal: string): Promise<void> {
   // A second signal is meant.
-  if (stopping) return end(EXIT_FAILED);
+  if (stopping) return giveUp(new Error('told to end twice'));
   stopping = true;
   hurry.abort();
   logger.info({ signal }, 'stopping');
-  setTimeout(() => end(EXIT_FAILED, new Error('stopping took too long')), STOP_TIME).unref();
+  setTimeout(() => giveUp(new Error('stopping took too long')), STOP_TIME).unref();
   try {
     await (await starting).stop();
     logger.info({}, 'stopped');
-    end(0);
+    await endWell(0);
   } catch (error) {
-    end(EXIT_FAILED, error);
+    await endWell(EXIT_FAILED, error);
   }
+}
+
+/** In good order, unless a disk that does not answer keeps it from that. */
+async function endWell(code: number, error?: unknown): Promise<void> {
+  if (await filesAreQuiet()) end(code, error);
+  giveUp(error instanceof Error ? error : new Error('the disk does not answer'));
+}
+
+/** What hangs is not waited for. */
+function giveUp(error: Error): void {
+  logger.fatal({ err: error }, 'the node ends at once');
+  flush();
+  killSelf();
 }
 
 function end(code: number, error?: unknown): never {

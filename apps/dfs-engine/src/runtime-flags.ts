@@ -21,6 +21,11 @@ const V8_FLAGS = [
   // V8 does not count shared memory: the slabs of `@dfs/chunks` have it collected.
   '--expose-gc',
 ];
+/**
+ * Threads for files, the database among them: Node's own four could all be waiting for a disk that does not answer, of which
+ * `@dfs/chunks` lets as many wait as there are more.
+ */
+const THREADS = { UV_THREADPOOL_SIZE: '8' };
 /** The C allocator gives large buffers back at once, and has few pools: what one thread frees, another can use. */
 const ALLOCATOR = { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '131072', MALLOC_TRIM_THRESHOLD_: '131072' };
 
@@ -33,7 +38,11 @@ export function becomeTuned(): void {
   const { execArgv, execPath, argv, env, platform } = process;
   if (execArgv.includes(V8_FLAGS[0] as string) || platform === 'win32') return;
   try {
-    process.execve?.(execPath, [execPath, ...execArgv, ...V8_FLAGS, ...argv.slice(1)], { ...ALLOCATOR, ...env });
+    process.execve?.(execPath, [execPath, ...execArgv, ...V8_FLAGS, ...argv.slice(1)], {
+      ...ALLOCATOR,
+      ...THREADS,
+      ...env,
+    });
   } catch {
     // As it is: slower, and no less right.
   }

@@ -3,7 +3,8 @@
  *
  * Guarantees: equal bytes give equal content ids, on every node and in every version (golden vectors). What `flush`
  * and a commit have acknowledged survives a crash; what has not leaves nothing behind. No bytes leave the store that
- * do not hash to their id. What the database does not know is swept only where it is proven the newest of its directory. Any size in constant memory.
+ * do not hash to their id. One failed read is not damage: what is damaged was read three times, by different ways. What the
+ * database does not know is swept only where it is proven the newest of its directory. Any size in constant memory.
  * Does not know files, peers, or which blocks are still needed: `reclaim` asks. The database must know
  * `chunksMigrations`.
  * Units: bytes, milliseconds.
@@ -34,6 +35,8 @@ export { Generation, type Doubt } from './store/generation/generation.js';
 export type { Found } from './store/index/chunk-index.js';
 export type { BlockBatch } from './store/batch.js';
 export type { ReadBlock } from './store/chunk-reader.js';
+export { isNotHere } from './store/damage/errors.js';
+export type { DiskTrouble } from './store/damage/trouble.js';
 export { roomAt, type FileSystemSize, type Purpose, type Quota } from './store/admission/admission.js';
 export type { IsLive, Reclaimed, ReclaimOptions } from './store/reclaim/reclaim.js';
 export type { Scrubbed, ScrubOptions } from './store/damage/scrub.js';

@@ -118,7 +118,15 @@ export const PROBLEM_MESSAGES: Readonly<Record<ProblemCode, ProblemMessage>> = {
   },
   'chunk-damaged': {
     title: 'A piece of this file is damaged here',
-    next: 'The node is fetching a good copy from its peers: try again in a moment.',
+    next: 'The node tries it again and asks its peers for a good copy; if there are none, check its disk.',
+  },
+  'chunk-unreadable': {
+    title: 'The node’s disk cannot be read',
+    next: 'Check the disk and the rights on the data directory of that node; it reads again by itself.',
+  },
+  'disk-failed': {
+    title: 'The node’s disk takes nothing',
+    next: 'Nothing was stored. Check the disk of that node, and whether it is mounted read-only; then try again.',
   },
   'not-implemented': {
     title: 'The upload came in a form this node does not read',

@@ -6,6 +6,8 @@ import { DatabaseError, type MigrationClass, type Reader, type SqlValue, type Tx
 
 /** SQLite's own bound on the variables of a statement. */
 const MAX_VARIABLES = 32_766;
+/** What SQLite says where the disk does not do as it is told. A full one is `no-space`. */
+const REFUSED_BY_DISK = new Set(['SQLITE_IOERR', 'SQLITE_READONLY', 'SQLITE_CANTOPEN']);
 /** More rows a statement gain nothing and hold the connection longer. */
 const MAX_ROWS_PER_INSERT = 500;
 /** Units of work between two looks at the room that is left. */
@@ -35,6 +37,7 @@ export class Database implements Reader {
   private tail: Promise<unknown> = Promise.resolve();
   private closed = false;
   private units = 0;
+  private failure: string | null = null;
 
   private constructor(
     private readonly options: DatabaseOptions,
@@ -87,7 +90,7 @@ export class Database implements Reader {
    * it would wait for itself.
    */
   write<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
-    return this.inTurn(() => this.unit(work));
+    return this.inTurn(() => this.unit(work)).catch((error: unknown) => this.refused(error));
   }
 
   /** Gives pages back to the file system that a great deletion has freed, but for some that are used again soon. */
@@ -96,6 +99,11 @@ export class Database implements Reader {
     const part = async (): Promise<boolean> =>
       giveBackRoom((this.writer ??= await openWriter(this.options)), { most: GIVE_BACK_BYTES, keep });
     while (await this.inTurn(part));
+  }
+
+  /** SQLite's code of what the disk refused when it was last written to; null once it is written to again. */
+  get failing(): string | null {
+    return this.failure;
   }
 
   /** Waits for the units under way; later ones are refused. */
@@ -135,9 +143,21 @@ export class Database implements Reader {
       await this.reopen();
       throw error;
     }
+    if (unit.wrote) this.failure = null;
     this.announce(unit.committed);
     if (++this.units % ROOM_CHECK === 0) await keepRoom(writer, this.options, ROOM_AGAIN);
     return result;
+  }
+
+  private refused(error: unknown): never {
+    const cause = error instanceof DfsError ? error.cause : error;
+    if (!(cause instanceof DatabaseError) || !REFUSED_BY_DISK.has(cause.sqliteCode)) throw error;
+    this.failure = cause.sqliteCode;
+    throw new DfsError(
+      'disk-failed',
+      'The disk of this node does not take what is written to it: check the disk and whether it is mounted read-only, then try again.',
+      { cause },
+    );
   }
 
   private announce(listeners: readonly (() => void)[]): void {
@@ -176,6 +196,8 @@ export class Database implements Reader {
 
 class UnitOfWork implements Tx {
   readonly committed: (() => void)[] = [];
+  /** Something was changed. */
+  wrote = false;
   private finished = false;
 
   constructor(private readonly connection: Connection) {}
@@ -185,6 +207,7 @@ class UnitOfWork implements Tx {
   }
 
   run(sql: string, params?: readonly SqlValue[]): Promise<{ changes: number; lastId: number }> {
+    this.wrote = true;
     return this.open().run(sql, params);
   }
 

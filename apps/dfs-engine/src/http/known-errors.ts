@@ -42,10 +42,20 @@ export function toDfsError(error: unknown): DfsError {
       cause: error,
     });
   }
+  if (isOfDisk(error)) {
+    return new DfsError('disk-failed', 'The disk of this node fails: check it, then try again.', { cause: error });
+  }
   return new DfsError('internal-error', 'The node met an unexpected error. Its log tells more, under the request id.', {
     cause: error,
   });
 }
+
+/** Of a call on a file, beside those of the chunks and the database, which have codes of their own. */
+function isOfDisk(error: unknown): boolean {
+  if (!(error instanceof Error) || !('syscall' in error) || !('code' in error)) return false;
+  return DISK.has(String(error.code));
+}
+const DISK = new Set(['EIO', 'EROFS', 'Unknown system error -122']);
 
 /** Error classes of Nest, Express and their libraries have no more in common than these fields. */
 function shapeOf(error: unknown): { code: string | undefined; status: number | undefined } {

@@ -31,6 +31,7 @@ describe('Scrubber', () => {
     const { store, db } = fixture;
     const watched = {
       usage: () => store.usage(),
+      verifyDamaged: (options: { signal?: AbortSignal }) => store.verifyDamaged(options),
       verifySome: (place: ScrubPlace, slice: SliceOptions) => {
         from.push(place);
         return store.verifySome(place, slice);

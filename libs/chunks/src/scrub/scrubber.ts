@@ -8,7 +8,7 @@ import { ScrubLog, figuresOf, type PassUnderWay, type ScrubPass } from './scrub-
 
 export interface ScrubberComponents {
   db: Database;
-  store: Pick<ChunkStore, 'verifySome' | 'usage'>;
+  store: Pick<ChunkStore, 'verifySome' | 'verifyDamaged' | 'usage'>;
   clock?: Clock;
   log?: Log;
 }
@@ -60,6 +60,8 @@ export class Scrubber {
   readonly #verified: { -readonly [K in keyof Scrubbed]: Scrubbed[K] } = { chunks: 0, bytes: 0, damaged: 0 };
   #working: Promise<void> | undefined;
   #saved = -Infinity;
+  /** When damaged chunks were last tried again, by performance.now(): the store does so as it is opened. */
+  #lookedAgain = performance.now();
 
   private constructor(
     private readonly components: ScrubberComponents,
@@ -113,6 +115,7 @@ export class Scrubber {
       try {
         if (this.underWay) await this.#slice(this.underWay);
         else await this.#beginIfDue();
+        await this.#lookAgain();
       } catch (error) {
         if (this.#stopped) break;
         this.#log.warn({ err: error }, 'the scrub met an error and goes on in a while');
@@ -124,6 +127,14 @@ export class Scrubber {
         this.#log.warn({ err: error }, 'how far the scrub is was not saved');
       });
     }
+  }
+
+  /** What was found damaged may read well by now: it is tried again every hour, passes or none. */
+  async #lookAgain(): Promise<void> {
+    const now = performance.now();
+    if (now - this.#lookedAgain < LONGEST_WAIT) return;
+    this.#lookedAgain = now;
+    await this.components.store.verifyDamaged({ signal: this.#control.signal });
   }
 
   async #beginIfDue(): Promise<void> {

@@ -1,4 +1,4 @@
-import { CHUNK_MAX_BYTES, DfsError, cidToBytes, type Cid } from '@dfs/protocol';
+import { CHUNK_MAX_BYTES, DfsError, cidToBytes, isDfsError, type Cid } from '@dfs/protocol';
 import type { Database, Tx } from '@dfs/database';
 import type { Block } from '../manifest/builder.js';
 import type { Admission, Purpose } from './admission/admission.js';
@@ -10,6 +10,7 @@ import { keyOf } from './packs/format.js';
 import { BATCH_GROUP_BYTES, BATCH_QUEUE_BLOCKS, BATCH_QUEUE_BYTES, PACK_BYTES, SHARED_BATCH_BYTES } from './limits.js';
 import { promisedBytes, type PackRegistry, type SharedWrites } from './packs/pack-file.js';
 import { PackWriter, entryBytes, type Entry } from './packs/pack-writer.js';
+import type { Trouble } from './damage/trouble.js';
 import type { Presence } from './index/presence.js';
 import { WrittenBlocks } from './packs/written-blocks.js';
 
@@ -19,7 +20,7 @@ export interface BlockBatch {
    * Takes a block whose bytes hash to its id: the caller vouches for that. Waits while too much is in memory. Skips
    * what the store or this batch has, and protects that from being reclaimed until `commit` or `abort`.
    * @param released called once the batch needs the bytes no more and the caller may reuse their buffer
-   * @throws DfsError `no-space` | `quota-exceeded`, of this block or of one before it; nothing more can be added then
+   * @throws DfsError `no-space` | `quota-exceeded` | `disk-failed`, of this block or of one before it; nothing more can be added then
    */
   add(block: Block, released?: () => void): Promise<void>;
   /** A block that was added to this batch and not committed yet. Blocks that were skipped are the store's. */
@@ -43,6 +44,7 @@ export interface BatchComponents {
   admission: Admission;
   presence: Presence;
   damage: Damage;
+  trouble: Trouble;
   budget: Budget;
   shared: SharedWrites;
   /** Told how many blocks a commit added, and the packs it named. */
@@ -313,6 +315,8 @@ export class PackBatch implements BlockBatch {
 
   #fail(error: unknown): void {
     this.#failure ??= writeError(error);
+    // What the admission refuses has no cause: nothing is wrong with the disk.
+    if (isDfsError(this.#failure) && this.#failure.cause !== undefined) this.store.trouble.cannotWrite(this.#failure);
     this.#dropWaiting();
   }
 
@@ -324,6 +328,7 @@ export class PackBatch implements BlockBatch {
 
   #settle(added: number): void {
     this.#state = 'committed';
+    if (this.#written.packs.length > 0) this.store.trouble.canWrite();
     for (const pack of this.#written.packs) pack.committed();
     this.store.onCommitted(
       added,

@@ -1,14 +1,17 @@
+import type { FileHandle } from 'node:fs/promises';
 import { abortError, cidToBytes, sha256, type Cid } from '@dfs/protocol';
 import type { Database } from '@dfs/database';
 import type { Block } from '../manifest/builder.js';
 import { findPlaces, type Place } from './index/chunk-index.js';
 import type { Damage } from './damage/damage.js';
-import { chunkDamaged, chunkNotFound, isLostBytes } from './damage/errors.js';
+import { NoAnswer } from './packs/disk-calls.js';
+import { chunkDamaged, chunkNotFound, chunkUnreadable, isLostBytes } from './damage/errors.js';
 import { digestOf, ENTRY_HEAD_BYTES, keyOf } from './packs/format.js';
 import { Grouped } from './index/grouped.js';
 import { HASH_ELSEWHERE_BYTES, hashShared } from '../hashing.js';
 import { slabs } from '../slabs.js';
 import { COPY_BELOW_BYTES, IDS_PER_QUERY, READ_AHEAD_BLOCKS, READ_AHEAD_BYTES, READ_RUN_BYTES } from './limits.js';
+import type { Trouble } from './damage/trouble.js';
 import type { PackFiles } from './packs/pack-files.js';
 
 /** A block that was read. */
@@ -23,6 +26,11 @@ interface Wanted {
   cid: Uint8Array;
   place: Place | undefined;
 }
+/** The bytes at a place; or why they are no use; or why nobody can tell at the moment. */
+export type Attempt = { bytes: Uint8Array } | { lost: unknown } | { unreadable: unknown };
+/** Ways to the bytes: by the open file; by one opened anew, to other memory; by another still, past the page cache. */
+type Route = 'usual' | 'anew' | 'direct';
+
 /** What became of a block that was read ahead: an error waits for its turn. */
 type Outcome = ReadBlock | { error: unknown };
 
@@ -34,6 +42,7 @@ export class ChunkReader {
     private readonly db: Database,
     private readonly files: PackFiles,
     private readonly damage: Damage,
+    private readonly trouble: Trouble,
   ) {
     this.#places = new Grouped(async (cids) => {
       const found = await findPlaces(this.db, cids);
@@ -77,15 +86,44 @@ export class ChunkReader {
     }
   }
 
-  /** The bytes at a place, or why they are no use. Neither looks elsewhere nor reports it. */
-  async attempt({ cid, pack, offset, size }: Place, reuse = false): Promise<{ bytes: Uint8Array } | { lost: unknown }> {
-    const bytes = reuse && size >= HASH_ELSEWHERE_BYTES ? slabs.take(size) : Buffer.allocUnsafeSlow(size);
+  /**
+   * The bytes at a place. One read that fails is not damage: a bit may have flipped on the way or in the page cache, and a
+   * disk may answer the second time. Only what another file, other memory and a way past the cache agree on counts as lost.
+   * Does not look elsewhere, and takes nothing out of use.
+   */
+  async attempt(place: Place, reuse = false): Promise<Attempt> {
+    let last = await this.#tryOnce(place, 'usual', reuse);
+    for (const route of ['anew', 'direct'] as const) {
+      // Nobody waits for a silent disk twice.
+      if ('bytes' in last || ('unreadable' in last && last.unreadable instanceof NoAnswer)) break;
+      last = await this.#tryOnce(place, route, false, last);
+    }
+    if ('unreadable' in last) this.trouble.cannotRead(place.pack, last.unreadable);
+    else this.trouble.canRead(place.pack);
+    return last;
+  }
+
+  /** `otherwise` where there is no such route. */
+  async #tryOnce(
+    { cid, pack, offset, size }: Place,
+    route: Route,
+    reuse = false,
+    otherwise: Attempt = { lost: new Error('there is no such way to read') },
+  ): Promise<Attempt> {
+    let bytes: Uint8Array;
     try {
-      const { bytesRead } = await this.files.read(pack, (handle) => handle.read(bytes, 0, size, offset));
-      if (bytesRead < size) return { lost: new Error('the pack is shorter than it was') };
+      if (route === 'direct') {
+        const read = await this.files.readDirect(pack, offset, size);
+        if (!read) return otherwise;
+        bytes = read;
+      } else {
+        bytes = reuse && size >= HASH_ELSEWHERE_BYTES ? slabs.take(size) : Buffer.allocUnsafeSlow(size);
+        const use = (handle: FileHandle) => handle.read(bytes, 0, size, offset);
+        const { bytesRead } = await (route === 'usual' ? this.files.read(pack, use) : this.files.readAnew(pack, use));
+        if (bytesRead < size) return { lost: new Error('the pack is shorter than it was') };
+      }
     } catch (error) {
-      if (isLostBytes(error)) return { lost: error };
-      throw error;
+      return isLostBytes(error) ? { lost: error } : { unreadable: error };
     }
     const digest = await hashShared(bytes);
     return Buffer.compare(digest, digestOf(cid)) === 0
@@ -95,12 +133,14 @@ export class ChunkReader {
 
   /** A pack may have been rewritten between the look-up and the read: then the block has another place by now. */
   async #read({ cid, place }: Wanted, reuse = false): Promise<Uint8Array> {
-    let usable = this.#usable(cid, place);
+    let usable = place;
     for (;;) {
+      if (!usable || this.damage.isDamaged(usable)) return this.#readDamaged(cid);
       const outcome = await this.attempt(usable, reuse);
       if ('bytes' in outcome) return outcome.bytes;
-      const now = this.#usable(cid, (await findPlaces(this.db, [cid])).get(keyOf(cid)));
-      if (now.pack === usable.pack && now.offset === usable.offset) {
+      const now: Place | undefined = (await findPlaces(this.db, [cid])).get(keyOf(cid));
+      if (now?.pack === usable.pack && now.offset === usable.offset) {
+        if ('unreadable' in outcome) throw chunkUnreadable(outcome.unreadable);
         this.damage.report(now, outcome.lost);
         throw chunkDamaged();
       }
@@ -108,9 +148,21 @@ export class ChunkReader {
     }
   }
 
-  #usable(cid: Uint8Array, place: Place | undefined): Place {
-    if (place && !this.damage.isDamaged(place)) return place;
-    throw this.damage.isKnown(cid) ? chunkDamaged() : chunkNotFound();
+  /** Before anybody is told that a block is damaged, it is tried once more: it is back in use where it reads well. */
+  async #readDamaged(cid: Uint8Array): Promise<Uint8Array> {
+    const place = await this.damage.placeOf(cid);
+    if (!place) throw this.damage.isKnown(cid) ? chunkDamaged() : chunkNotFound();
+    const bytes = await this.recheck(place);
+    if (!bytes) throw chunkDamaged();
+    return bytes;
+  }
+
+  /** Reads a block that was found damaged; where it is right after all, it is in use again. Gives its bytes then. */
+  async recheck(place: Place): Promise<Uint8Array | undefined> {
+    const outcome = await this.attempt(place);
+    if (!('bytes' in outcome)) return undefined;
+    await this.damage.wasWrong(place);
+    return outcome.bytes;
   }
 
   /** The blocks in runs that are read at once. The next ids are looked up while those before are read. */

@@ -16,12 +16,14 @@ import {
   type PackRow,
 } from './index/chunk-index.js';
 import { joinSmall } from './packs/compact.js';
+import { DiskCalls } from './packs/disk-calls.js';
+import { Trouble, type DiskTrouble } from './damage/trouble.js';
 import { Damage } from './damage/damage.js';
 import { keyOf } from './packs/format.js';
 import { Generation } from './generation/generation.js';
 import { takeIn } from './generation/take-in.js';
 import { Grouped } from './index/grouped.js';
-import { SMALL_PACK_BYTES, STORE_QUEUE_BYTES, TAKE_IN_PATIENCE, TOO_MANY_SMALL_PACKS } from './limits.js';
+import { OPEN_PACKS, SMALL_PACK_BYTES, STORE_QUEUE_BYTES, TAKE_IN_PATIENCE, TOO_MANY_SMALL_PACKS } from './limits.js';
 import { PackFiles } from './packs/pack-files.js';
 import { PackRegistry, writeShared, type SharedWrites } from './packs/pack-file.js';
 import { Presence } from './index/presence.js';
@@ -30,6 +32,7 @@ import { reclaim, type IsLive, type Reclaimed, type ReclaimOptions } from './rec
 import {
   scrub,
   scrubSlice,
+  verifyDamaged,
   type ScrubOptions,
   type ScrubPlace,
   type Scrubbed,
@@ -51,6 +54,8 @@ export interface ChunkStoreOptions {
   fileSystem?: FileSystemSize;
   /** Of the same database and folder. It is judged and raised here when left out; else its owner raises it. */
   generation?: Generation;
+  /** Milliseconds after which a read that the disk does not answer is given up: some seconds when left out. */
+  diskCallTime?: number;
 }
 
 export interface ReadOptions {
@@ -78,6 +83,7 @@ interface Parts {
   admission: Admission;
   registry: PackRegistry;
   damage: Damage;
+  trouble: Trouble;
   presence: Presence;
   reader: ChunkReader;
   reads: RecentReads;
@@ -99,6 +105,7 @@ export class ChunkStore {
   ) {
     parts.damage.onTakenOut = (chunks) => (this.chunkCount -= chunks);
     this.#joinIfMany(packs);
+    if (parts.damage.count > 0) this.#verifyDamagedSoon();
   }
 
   /**
@@ -109,7 +116,7 @@ export class ChunkStore {
    */
   static async open({ dir, db, quotaBytes, log = silentLog, ...options }: ChunkStoreOptions): Promise<ChunkStore> {
     const generation = options.generation ?? (await Generation.open({ db, log }, dir));
-    const files = await PackFiles.open(dir);
+    const files = await PackFiles.open(dir, OPEN_PACKS, new DiskCalls({ timeMs: options.diskCallTime }));
     try {
       await sweep({ db, files, log }, generation.isProven);
       const packs = await allPacks(db);
@@ -122,6 +129,7 @@ export class ChunkStore {
       });
       const registry = new PackRegistry(files, admission, await lastPackId(db));
       const damage = new Damage(db, log, await damagedCids(db));
+      const trouble = new Trouble(files, log);
       const parts = {
         db,
         log,
@@ -129,8 +137,9 @@ export class ChunkStore {
         admission,
         registry,
         damage,
+        trouble,
         presence: new Presence(db, damage),
-        reader: new ChunkReader(db, files, damage),
+        reader: new ChunkReader(db, files, damage, trouble),
         reads: new RecentReads(),
         budget: new Budget(STORE_QUEUE_BYTES),
         shared: new Grouped(writeShared.bind(undefined, registry), SHARED_BATCHES),
@@ -163,8 +172,8 @@ export class ChunkStore {
 
   /**
    * The bytes of a block, held against its id.
-   * @throws DfsError `chunk-not-found`; `chunk-damaged` when the bytes are wrong: then the block counts as absent from
-   * now on, and the listeners are told; `aborted`
+   * @throws DfsError `chunk-not-found`; `chunk-damaged` when the bytes are wrong, however they are read: then the block counts
+   * as absent from now on, and the listeners are told; `chunk-unreadable` when nobody can tell now; `aborted`
    */
   get(id: Cid, { signal }: { signal?: AbortSignal } = {}): Promise<Uint8Array> {
     this.parts.reads.note([id]);
@@ -251,6 +260,19 @@ export class ChunkStore {
     return this.#oneAtATime(() => scrubSlice(this.parts, from, { ...options, signal: this.#untilClosed(options) }));
   }
 
+  /**
+   * Reads again what was found damaged, and takes into use what reads well.
+   * @returns how many blocks @throws DfsError `aborted`
+   */
+  verifyDamaged(options: { signal?: AbortSignal } = {}): Promise<number> {
+    return this.#oneAtATime(() => verifyDamaged(this.parts, this.#untilClosed(options)));
+  }
+
+  /** What the disk refuses now, as far as is known: asked again in a moment, it has been tried again. */
+  trouble(): DiskTrouble {
+    return this.parts.trouble.now();
+  }
+
   /** Waits for maintenance and notes of damage. Batches under way must have ended. */
   async close(): Promise<void> {
     this.#closing.abort();
@@ -281,6 +303,13 @@ export class ChunkStore {
     this.#smallPacks = 0;
     this.#oneAtATime(() => joinSmall(this.parts, this.#closing.signal)).catch((error: unknown) => {
       if (!this.#closing.signal.aborted) this.parts.log.warn({ err: error }, 'small packs could not be joined');
+    });
+  }
+
+  /** What was found damaged before this start may read well by now. */
+  #verifyDamagedSoon(): void {
+    this.verifyDamaged().catch((error: unknown) => {
+      if (!this.#closing.signal.aborted) this.parts.log.warn({ err: error }, 'damaged chunks could not be read again');
     });
   }
 

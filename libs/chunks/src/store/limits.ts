@@ -23,6 +23,13 @@ export const READ_AHEAD_BYTES = 4 * MiB;
 export const READ_AHEAD_BLOCKS = 256;
 /** Blocks that lie side by side are read at once, up to here. */
 export const READ_RUN_BYTES = 1 * MiB;
+/**
+ * Calls on packs that are under way at once: fewer than the threads that the process has for all files, of which some must be
+ * left for the database while a disk does not answer.
+ */
+export const DISK_CALLS = 4;
+/** A disk that has not answered for so long is waited for no more: one that has to spin up takes nearly as long. */
+export const DISK_CALL_TIME = 10 * second;
 /** Pack files that are kept open for reading. */
 export const OPEN_PACKS = 128;
 

@@ -17,6 +17,6 @@ export async function failing(method: Method, replacement: Replacement): Promise
 }
 
 /** An error as the file system gives it. */
-export function systemError(code: string): Error {
-  return Object.assign(new Error(`${code}: made up`), { code });
+export function systemError(code: string, errno?: number): Error {
+  return Object.assign(new Error(`${code}: made up`), { code, ...(errno !== undefined && { errno }) });
 }

@@ -12,6 +12,8 @@ import { ChunkStore } from '../store/chunk-store.js';
 export class StoreFixture implements AsyncDisposable {
   /** What the store takes for the file system; set before `reopen`. */
   disk = { totalBytes: 2 ** 40, freeBytes: 2 ** 40 };
+  /** How long the store waits for the disk; set before `reopen`. */
+  diskCallTime: number | undefined;
 
   private constructor(
     private readonly temp: Awaited<ReturnType<typeof tempDatabase>>,
@@ -42,6 +44,7 @@ export class StoreFixture implements AsyncDisposable {
       quotaBytes: this.quotaBytes,
       reserveBytes: this.reserveBytes,
       fileSystem,
+      ...(this.diskCallTime !== undefined && { diskCallTime: this.diskCallTime }),
     });
   }
 

@@ -84,7 +84,10 @@ describe('the reader of a content', () => {
     const [, second] = [...blocks.keys()];
     const chunks: BlockReader = {
       has: async (ids) => new Set(ids.filter((id) => id !== second)),
-      get: async (id) => blocks.get(id)!,
+      get: async (id) => {
+        if (id === second) throw new DfsError('chunk-not-found', 'gone');
+        return blocks.get(id)!;
+      },
       getMany: async function* (ids) {
         for (const id of ids) yield { id, bytes: blocks.get(id)! };
       },
@@ -98,5 +101,35 @@ describe('the reader of a content', () => {
     })();
     await expect(reading).rejects.toMatchObject({ code: 'content-unavailable' });
     expect(parts).toHaveLength(1);
+  });
+
+  it('tries once more what is damaged here and nowhere else, and says where to look', async () => {
+    const { contentId, blocks } = await blocksOf();
+    const [, second] = [...blocks.keys()];
+    let tried = 0;
+    const chunks: BlockReader = {
+      has: async (ids) => new Set(ids.filter((id) => id !== second)),
+      get: async (id) => {
+        if (id === second && ++tried === 1) throw new DfsError('chunk-damaged', 'damaged');
+        return blocks.get(id)!;
+      },
+      getMany: async function* (ids) {
+        for (const id of ids) yield { id, bytes: blocks.get(id)! };
+      },
+    };
+    const remote = { get: async () => Promise.reject(new DfsError('content-unavailable', 'nobody')) };
+    const read = async (): Promise<number> => {
+      const range = { offset: 0, length: bytes.length };
+      const signal = new AbortController().signal;
+      let count = 0;
+      for await (const part of new ContentReader({ chunks, remote }, contentId, bytes.length, range, signal).read())
+        count += part.length;
+      return count;
+    };
+    await expect(read()).rejects.toMatchObject({
+      code: 'content-unavailable',
+      message: expect.stringMatching(/^Part of this content is damaged on this node, .* Check the disk of this node/),
+    });
+    expect(await read()).toBe(bytes.length);
   });
 });

@@ -1,4 +1,4 @@
-import { chunksFrom, type ChunkPlace, type ReadBlock } from '@dfs/chunks';
+import { chunksFrom, isNotHere, type ChunkPlace, type ReadBlock } from '@dfs/chunks';
 import { DfsError, EXTENT_CHUNKS, isDfsError, type Cid } from '@dfs/protocol';
 import { LOCAL_AHEAD_BYTES, READ_AHEAD_BYTES } from '../limits.js';
 import type { BlockReader } from '../ports.js';
@@ -41,15 +41,45 @@ export async function localOrRemote(
   id: Cid,
   signal: AbortSignal,
 ): Promise<Uint8Array> {
-  const { chunks, remote } = components;
+  const { chunks } = components;
   if ((await chunks.has([id])).has(id)) {
     try {
       return await chunks.get(id, { signal });
     } catch (error) {
-      if (!isUnreadable(error)) throw error;
+      if (!isNotHere(error)) throw error;
     }
   }
-  return remote.get(id);
+  return fromElsewhere(components, id);
+}
+
+/**
+ * A block from a peer; where nobody has it, from here after all: what is damaged or could not be read may read well now.
+ * @throws DfsError as the source
+ */
+async function fromElsewhere(
+  { chunks, remote }: ContentReaderComponents,
+  id: Cid,
+  size?: number,
+  extent?: number,
+): Promise<Uint8Array> {
+  try {
+    return await remote.get(id, size, extent);
+  } catch (error) {
+    if (!isDfsError(error, 'content-unavailable')) throw error;
+    return chunks.get(id).catch((why: unknown) => {
+      throw isDfsError(why, 'chunk-damaged') || isDfsError(why, 'chunk-unreadable') ? onlyHere(why) : error;
+    });
+  }
+}
+
+/** Nobody else who can be reached has it, and here it does not read. */
+function onlyHere(cause: DfsError): DfsError {
+  const what = cause.code === 'chunk-damaged' ? 'is damaged' : 'cannot be read';
+  return new DfsError(
+    'content-unavailable',
+    `Part of this content ${what} on this node, and no other node that can be reached has it. Check the disk of this node: the part is tried again each time it is read. If another node has the file, connect it.`,
+    { cause },
+  );
 }
 
 /**
@@ -172,9 +202,10 @@ export class ContentReader {
 
   private fromPeers(slot: Slot): void {
     const { id, size, index } = slot.place;
-    this.components.remote
-      .get(id, size, Math.floor(index / EXTENT_CHUNKS))
-      .then((bytes) => slot.resolve({ bytes }), slot.reject);
+    fromElsewhere(this.components, id, size, Math.floor(index / EXTENT_CHUNKS)).then(
+      (bytes) => slot.resolve({ bytes }),
+      slot.reject,
+    );
   }
 
   private async fromStore(slots: Slot[]): Promise<void> {
@@ -187,7 +218,7 @@ export class ContentReader {
         return;
       } catch (error) {
         const slot = slots.shift()!;
-        if (isUnreadable(error)) this.fromPeers(slot);
+        if (isNotHere(error)) this.fromPeers(slot);
         else slot.reject(error);
       }
     }
@@ -201,8 +232,4 @@ export class ContentReader {
 
 function wrongManifest(what: string): DfsError {
   return new DfsError('content-unavailable', `The list of this content's chunks is wrong: ${what}.`);
-}
-
-function isUnreadable(error: unknown): boolean {
-  return isDfsError(error, 'chunk-damaged') || isDfsError(error, 'chunk-not-found');
 }

@@ -1,4 +1,4 @@
-import { readExtent } from '@dfs/chunks';
+import { isNotHere, readExtent } from '@dfs/chunks';
 import { cidDigest, sha256, type Cid } from '@dfs/protocol';
 import { CacheKeeper, type CacheKeeperComponents } from './read-cache.js';
 import { Partners, type Gainer, type PartnersComponents } from '../transfer/fetchers/co-fetchers.js';
@@ -81,7 +81,11 @@ export class SharedRead {
     const kept = await this.keeper.read(id);
     if (kept && Buffer.compare(sha256(kept), cidDigest(id)) === 0) return kept;
     const { chunks } = this.components;
-    return (await chunks.has([id])).has(id) ? chunks.get(id) : get(id);
+    if (!(await chunks.has([id])).has(id)) return get(id);
+    return chunks.get(id).catch((error: unknown) => {
+      if (isNotHere(error)) return get(id);
+      throw error;
+    });
   }
 }
 

@@ -78,14 +78,17 @@ export class LiveBlocks {
     for (const { id } of found.chunks) this.set.add(cidToBytes(id));
   }
 
-  /** Its manifest may be what is damaged: then what it leads to is lost until it is fetched with the rest. */
+  /**
+   * What was never fetched of it may be its manifest: then there is nothing to lose. A manifest that is damaged or cannot be
+   * read now may read well another time: until then nothing is freed, since what it leads to may be the last there is.
+   */
   private async addWhatIsLeft(extent: PinnedExtent): Promise<void> {
     this.set.add(cidToBytes(extent.content));
     try {
       await this.add(extent);
     } catch (error) {
       this.signal.throwIfAborted();
-      if (!isDfsError(error, 'chunk-damaged') && !isDfsError(error, 'chunk-not-found')) throw error;
+      if (!isDfsError(error, 'chunk-not-found')) throw error;
       for (const id of this.manifest.keys()) this.set.add(cidToBytes(id));
     }
   }

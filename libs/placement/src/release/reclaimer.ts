@@ -1,5 +1,5 @@
-import type { Reclaimed, ReclaimOptions } from '@dfs/chunks';
-import { isDfsError, type Clock, type Log } from '@dfs/protocol';
+import { isNotHere, type Reclaimed, type ReclaimOptions } from '@dfs/chunks';
+import type { Clock, Log } from '@dfs/protocol';
 import {
   CACHE_GRACE,
   PRESSED_GRACE,
@@ -124,7 +124,7 @@ export class Reclaimer {
       if (freed.chunks > 0 || freed.bytes > 0) log.info(freed, 'what nothing needs any more was freed');
     } catch (error) {
       if (this.control.signal.aborted) return;
-      const isDamage = isDfsError(error, 'chunk-damaged') || isDfsError(error, 'chunk-not-found');
+      const isDamage = isNotHere(error);
       if (isDamage) log.info({ err: error }, 'nothing is freed until the manifests of all that is kept can be read');
       else log.warn({ err: error }, 'what nothing needs could not be freed');
     }

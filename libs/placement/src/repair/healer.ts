@@ -224,14 +224,19 @@ export class DamageWatch {
     }
   }
 
+  private damageDetail(): string {
+    const damaged = 'Data on this node’s disk is damaged.';
+    if (this.components.network.others().length > 0)
+      return `${damaged} It is being fetched again from the other nodes; check the disk.`;
+    return `${damaged} No other node is connected that could have a copy: check the disk. The data is kept, and tried again at each read, at each start and every hour.`;
+  }
+
   private async warn(active: boolean): Promise<void> {
     if (this.warned === active) return;
     this.warned = active;
     const told = this.components.events.recordNow('node.warning', {
       code: 'damaged-chunk',
-      detail: active
-        ? 'Data on this node’s disk is damaged. It is being fetched again from the other nodes; check the disk.'
-        : 'The damaged data is whole again.',
+      detail: active ? this.damageDetail() : 'The damaged data is whole again.',
       active,
     });
     await told.catch((error: unknown) => {

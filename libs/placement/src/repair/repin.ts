@@ -1,6 +1,6 @@
 import type { Database, Tx } from '@dfs/database';
-import { readExtent } from '@dfs/chunks';
-import { isDfsError, isManifestCid, type Cid } from '@dfs/protocol';
+import { isNotHere, readExtent } from '@dfs/chunks';
+import { isManifestCid, type Cid } from '@dfs/protocol';
 import { SCAN_PAGE } from '../limits.js';
 import type { BlockReader } from '../ports.js';
 import type { PinLog, PinnedExtent } from '../pins/pin-log.js';
@@ -103,7 +103,7 @@ export async function needsOf(
     const found = await readExtent(content, size, extent, (id) => chunks.get(id, { signal }));
     return [...found.manifestBlocks, ...found.chunks.map(({ id }) => id)];
   } catch (error) {
-    if (isDfsError(error, 'chunk-damaged') || isDfsError(error, 'chunk-not-found')) return undefined;
+    if (isNotHere(error)) return undefined;
     throw error;
   }
 }

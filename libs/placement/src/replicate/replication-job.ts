@@ -1,4 +1,4 @@
-import { readExtent, summarise, type ReadBlock } from '@dfs/chunks';
+import { isNotHere, readExtent, summarise, type ReadBlock } from '@dfs/chunks';
 import type { Database, Tx } from '@dfs/database';
 import { abortError, DfsError, isDfsError, isManifestCid, type Cid } from '@dfs/protocol';
 import { ASSUMED_BLOCK_BYTES, SHARED_BYTES } from '../limits.js';
@@ -202,8 +202,15 @@ export class ReplicationJob {
     if (known) return known.promise;
     if (this.options.signal.aborted) throw abortError(this.options.signal);
     if ((await this.components.chunks.has([id])).has(id)) {
-      this.here.add(id);
-      return this.components.chunks.get(id, { signal: this.options.signal });
+      try {
+        const bytes = await this.components.chunks.get(id, { signal: this.options.signal });
+        this.here.add(id);
+        return bytes;
+      } catch (error) {
+        if (!isNotHere(error)) throw error;
+      }
+      const meanwhile = this.awaited.get(id);
+      if (meanwhile) return meanwhile.promise;
     }
     const waiting = Promise.withResolvers<Uint8Array>();
     waiting.promise.catch(() => undefined);

@@ -1,6 +1,6 @@
 import { cidFromBytes, systemClock, type Cid, type Log, type Unsubscribe } from '@dfs/protocol';
 import type { Database, Tx } from '@dfs/database';
-import { forgetDamaged, moveToDamaged, type Place } from '../index/chunk-index.js';
+import { findDamaged, forgetDamaged, moveToDamaged, takeBack, type Place } from '../index/chunk-index.js';
 import { keyOf } from '../packs/format.js';
 
 /**
@@ -12,7 +12,7 @@ export class Damage {
   readonly #damaged = new Map<string, Place | undefined>();
   readonly #listeners = new Set<(id: Cid) => void>();
   #writing: Promise<unknown> = Promise.resolve();
-  /** Told how many blocks went out of use. */
+  /** Told how many blocks went out of use; fewer than none when some are back. */
   onTakenOut: (chunks: number) => void = () => {};
 
   constructor(
@@ -57,6 +57,27 @@ export class Damage {
       .catch((error: unknown) => this.log.error({ err: error, chunk: id }, 'the damage could not be noted'));
     this.#writing = Promise.all([this.#writing, written]);
     for (const listener of this.#listeners) this.#tell(listener, id);
+  }
+
+  /** Where the wrong bytes of a block are, if it has been found damaged. */
+  async placeOf(cid: Uint8Array): Promise<Place | undefined> {
+    if (!this.isKnown(cid)) return undefined;
+    return this.#damaged.get(keyOf(cid)) ?? findDamaged(this.db, cid);
+  }
+
+  /** Its bytes have been read well after all: takes it into use again. Gives whether it is. */
+  async wasWrong(place: Place): Promise<boolean> {
+    return this.db.write(async (tx) => {
+      const isBack = this.isKnown(place.cid) && (await takeBack(tx, place));
+      if (isBack) {
+        tx.afterCommit(() => {
+          this.#damaged.delete(keyOf(place.cid));
+          this.onTakenOut(-1);
+          this.log.warn({ chunk: cidFromBytes(place.cid), pack: place.pack }, 'a chunk found damaged reads well again');
+        });
+      }
+      return isBack;
+    });
   }
 
   /** In the unit of work that adds these blocks, before they are added: room is made for what heals. */

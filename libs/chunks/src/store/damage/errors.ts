@@ -1,22 +1,46 @@
 import { DfsError, isDfsError } from '@dfs/protocol';
 
 const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
+/** EDQUOT of Linux, for which libuv has no name. */
+const EDQUOT = -122;
+/** Of this process, not of the disk. */
+const SHORTAGE = new Set(['EMFILE', 'ENFILE', 'ENOMEM']);
 /** What a read meets when the bytes are gone or cannot be read, rather than when the node is short of something. */
 const LOST = new Set(['ENOENT', 'EIO', 'EISDIR', 'EUCLEAN', 'EBADMSG']);
 
-function codeOf(error: unknown): string | undefined {
+/** The code of a system error. */
+export function codeOf(error: unknown): string | undefined {
   return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : undefined;
 }
 
 /** Whether a write failed for want of room. */
 export function isFull(error: unknown): boolean {
-  return FULL.has(codeOf(error) ?? '');
+  return FULL.has(codeOf(error) ?? '') || errnoOf(error) === EDQUOT;
 }
 
-/** An error of a write as callers know it. */
+/** An error of a write as callers know it: `no-space`, or `disk-failed` for what the file system refuses otherwise. */
 export function writeError(error: unknown): Error {
-  if (!isDfsError(error) && isFull(error)) return noSpace(error);
+  if (isDfsError(error)) return error;
+  if (isFull(error)) return noSpace(error);
+  if (isOfDisk(error)) return diskFailed(error);
   return error instanceof Error ? error : new Error('writing chunks failed', { cause: error });
+}
+
+function errnoOf(error: unknown): number | undefined {
+  if (typeof error !== 'object' || error === null || !('errno' in error)) return undefined;
+  return typeof error.errno === 'number' ? error.errno : undefined;
+}
+
+/** Whether the file system says so, rather than that this process is short of something. */
+function isOfDisk(error: unknown): boolean {
+  const code = codeOf(error) ?? '';
+  return (/^E[A-Z0-9]+$/.test(code) && !SHORTAGE.has(code)) || code.startsWith('Unknown system error');
+}
+
+/** The disk does not take what is to be written, and not for want of room. */
+function diskFailed(cause: unknown): DfsError {
+  const detail = `The disk of this node does not take what is written to it (${codeOf(cause)}): check the disk and whether it is mounted read-only, then try again.`;
+  return new DfsError('disk-failed', detail, { cause });
 }
 
 export function noSpace(cause?: unknown): DfsError {
@@ -36,10 +60,26 @@ export function isLostBytes(error: unknown): boolean {
   return LOST.has(codeOf(error) ?? '');
 }
 
+/** Whether an error says that a block cannot be had from this node now, so that others are to be asked. */
+export function isNotHere(error: unknown): boolean {
+  return (
+    isDfsError(error, 'chunk-damaged') || isDfsError(error, 'chunk-not-found') || isDfsError(error, 'chunk-unreadable')
+  );
+}
+
+export function chunkUnreadable(cause: unknown): DfsError {
+  const detail =
+    'A chunk on this node cannot be read at the moment: check its disk, and who may read its data directory.';
+  return new DfsError('chunk-unreadable', detail, { cause });
+}
+
 export function chunkNotFound(): DfsError {
   return new DfsError('chunk-not-found', 'This node does not hold that chunk.');
 }
 
 export function chunkDamaged(): DfsError {
-  return new DfsError('chunk-damaged', 'A chunk on this node is damaged. It is taken out of use until it is healed.');
+  return new DfsError(
+    'chunk-damaged',
+    'A chunk on this node is damaged. It is out of use until it is healed or reads well again.',
+  );
 }

@@ -3,7 +3,7 @@ import { CHUNK_MAX_BYTES, abortError, cidFromBytes, second, type Cid } from '@df
 import type { Database } from '@dfs/database';
 import { hashShared } from '../../hashing.js';
 import { slabs } from '../../slabs.js';
-import { findPlaces, lastPackId, placesAfter, type Place } from '../index/chunk-index.js';
+import { findPlaces, lastPackId, nextDamaged, placesAfter, type Place } from '../index/chunk-index.js';
 import type { ChunkReader } from '../chunk-reader.js';
 import type { Damage } from './damage.js';
 import { digestOf, keyOf } from '../packs/format.js';
@@ -113,6 +113,28 @@ export async function scrubSlice(
   return done;
 }
 
+/**
+ * Reads again what was found damaged: what reads well is in use again.
+ * @returns how many blocks
+ * @throws DfsError `aborted` when the signal fires
+ */
+export async function verifyDamaged(
+  { db, reader, damage }: Pick<ScrubComponents, 'db' | 'reader' | 'damage'>,
+  signal: AbortSignal,
+): Promise<number> {
+  await damage.settled();
+  let back = 0;
+  for (let after: Uint8Array | null = null; ;) {
+    const places: Place[] = await nextDamaged(db, after, IDS_PER_QUERY);
+    for (const place of places) {
+      if (signal.aborted) throw abortError(signal);
+      if (await reader.recheck(place)) back++;
+    }
+    if (places.length < IDS_PER_QUERY) return back;
+    after = places.at(-1)!.cid;
+  }
+}
+
 type Found = Place & { packId: number };
 
 /** Blocks of one pack that fit one read. */
@@ -133,12 +155,14 @@ function* sideBySide(places: readonly Found[]): Generator<Found[], void, undefin
 async function suspects({ files }: ScrubComponents, run: readonly Found[]): Promise<Found[]> {
   const start = run[0]!.offset;
   const window = slabs.take(run.at(-1)!.offset + run.at(-1)!.size - start);
+  // Whether that was the disk or a lack of descriptors is seen when they are read one by one. The memory is not used again: the
+  // disk may write to it yet.
+  const read = await files
+    .read(run[0]!.pack, (handle) => handle.read(window, 0, window.length, start))
+    .catch(() => undefined);
+  if (!read) return [...run];
   try {
-    const read = await files
-      .read(run[0]!.pack, (handle) => handle.read(window, 0, window.length, start))
-      .catch(() => undefined);
-    // Whether that was the disk or a lack of descriptors is seen when they are read one by one.
-    if (read?.bytesRead !== window.length) return [...run];
+    if (read.bytesRead !== window.length) return [...run];
     const wrong: Found[] = [];
     for (const place of run) {
       const at = place.offset - start;
@@ -154,7 +178,8 @@ async function suspects({ files }: ScrubComponents, run: readonly Found[]): Prom
 /** Damaged, and not just gone from here since it was looked up. */
 async function isLost({ db, reader, damage }: ScrubComponents, place: Place): Promise<boolean> {
   const outcome = await reader.attempt(place);
-  if ('bytes' in outcome) return false;
+  // What cannot be read at the moment is told as that.
+  if (!('lost' in outcome)) return false;
   const now = (await findPlaces(db, [place.cid])).get(keyOf(place.cid));
   if (now?.pack !== place.pack || now.offset !== place.offset) return false;
   damage.report(place, outcome.lost);

@@ -83,11 +83,16 @@ export function allPacks(db: Reader): Promise<PackRow[]> {
   return db.query<PackRow>('SELECT id, name, bytes FROM pack ORDER BY id');
 }
 
-/** How much of each pack below a size is still wanted. Packs that were found are left as they are. */
+/**
+ * How much of each pack below a size is still wanted. Packs that were found are left as they are; so are those with damaged
+ * blocks, since they stay.
+ */
 export function packUse(db: Reader, below: number): Promise<(PackRow & { chunks: number; used: number })[]> {
   return db.query(
     `SELECT p.id, p.name, p.bytes, count(c.cid) AS chunks, coalesce(sum(c.size), 0) AS used
-     FROM pack p LEFT JOIN chunk c ON c.pack = p.id WHERE p.bytes < ? AND p.found_at IS NULL GROUP BY p.id ORDER BY p.id`,
+     FROM pack p LEFT JOIN chunk c ON c.pack = p.id WHERE p.bytes < ? AND p.found_at IS NULL
+       AND NOT EXISTS (SELECT 1 FROM damaged_chunk d WHERE d.pack = p.name)
+     GROUP BY p.id ORDER BY p.id`,
     [below],
   );
 }
@@ -172,13 +177,17 @@ export async function deleteChunks(tx: Tx, cids: readonly Uint8Array[]): Promise
   return changes;
 }
 
-/** Removes the packs among these that hold no block any more, and were not found; gives those that went. */
+/**
+ * Removes the packs among these that hold no block any more, and were not found; gives those that went. A pack with a damaged
+ * block stays: its bytes may be the only ones there are, and read well another time.
+ */
 export async function deleteEmptyPacks(tx: Tx, packs: readonly PackRow[]): Promise<PackRow[]> {
   const removed: PackRow[] = [];
   for (const pack of packs) {
     const { changes } = await tx.run(
-      'DELETE FROM pack WHERE id = ? AND found_at IS NULL AND NOT EXISTS (SELECT 1 FROM chunk WHERE pack = ?)',
-      [pack.id, pack.id],
+      `DELETE FROM pack WHERE id = ? AND found_at IS NULL AND NOT EXISTS (SELECT 1 FROM chunk WHERE pack = ?)
+       AND NOT EXISTS (SELECT 1 FROM damaged_chunk WHERE pack = ?)`,
+      [pack.id, pack.id, pack.name],
     );
     if (changes > 0) removed.push(pack);
   }
@@ -204,6 +213,32 @@ export async function moveToDamaged(tx: Tx, { cid, pack, offset, size }: Place, 
     'replace',
   );
   return true;
+}
+
+/** Where a block lies that was found damaged. */
+export async function findDamaged(db: Reader, cid: Uint8Array): Promise<Place | undefined> {
+  const [row] = await db.query<Place>('SELECT cid, pack, offset, size FROM damaged_chunk WHERE cid = ?', [cid]);
+  return row;
+}
+
+/** Some damaged blocks in the order of their CIDs, after `after`. */
+export function nextDamaged(db: Reader, after: Uint8Array | null, limit: number): Promise<Place[]> {
+  return db.query<Place>('SELECT cid, pack, offset, size FROM damaged_chunk WHERE cid > ? ORDER BY cid LIMIT ?', [
+    after ?? Buffer.alloc(0),
+    limit,
+  ]);
+}
+
+/** Takes a block into use again that was found damaged at this place. Gives whether it is. */
+export async function takeBack(tx: Tx, { cid, pack, offset }: Place): Promise<boolean> {
+  const { changes } = await tx.run(
+    `INSERT OR IGNORE INTO chunk (cid, pack, offset, size)
+     SELECT d.cid, p.id, d.offset, d.size FROM damaged_chunk d JOIN pack p ON p.name = d.pack
+     WHERE d.cid = ? AND d.pack = ? AND d.offset = ?`,
+    [cid, pack, offset],
+  );
+  if (changes > 0) await forgetDamaged(tx, [cid]);
+  return changes > 0;
 }
 
 /** All blocks of these packs are damaged: their files are gone. The packs are remembered: they may come back. Gives how many. */

@@ -10,6 +10,7 @@ import {
   type PackRow,
   type Place,
 } from '../index/chunk-index.js';
+import { chunkUnreadable } from '../damage/errors.js';
 import { ENTRY_HEAD_BYTES, keyOf } from './format.js';
 import { COMPACT_BELOW, IDS_PER_QUERY, PACK_BYTES, SMALL_PACKS, SMALL_PACK_BYTES } from '../limits.js';
 import type { PackFile, PackRegistry } from './pack-file.js';
@@ -170,7 +171,7 @@ async function moveRows(tx: Tx, pack: number, moved: readonly Moved[]): Promise<
   );
 }
 
-/** The blocks of these packs that rows name, checked, some at a time. Damaged ones are reported and left behind. */
+/** The blocks of these packs that rows name, checked, some at a time. Damaged ones are reported, and their packs stay. */
 async function* wantedBlocks(
   { db, reader, damage }: Pick<CompactComponents, 'db' | 'reader' | 'damage'>,
   packs: readonly PackRow[],
@@ -180,6 +181,7 @@ async function* wantedBlocks(
   for (const pack of packs) {
     for await (const place of placesOf(db, pack.id)) {
       const outcome = await reader.attempt(place);
+      if ('unreadable' in outcome) throw chunkUnreadable(outcome.unreadable);
       if ('lost' in outcome) {
         damage.report(place, outcome.lost);
         continue;

@@ -1,11 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { open, mkdir, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { constants, open, mkdir, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { codeOf } from '../damage/errors.js';
 import { OPEN_PACKS } from '../limits.js';
+import { DiskCalls } from './disk-calls.js';
+import { PACK_HEAD } from './format.js';
 
 const SUFFIX = '.pack';
 /** As `create` names them. */
 const OWN_NAME = /^[0-9a-f]{32}$/;
+/** Places and lengths of reads past the page cache are multiples of this, whatever the disk's sectors are. */
+const DIRECT_STEP = 4096;
 
 interface OpenPack {
   handle: Promise<FileHandle>;
@@ -27,15 +32,20 @@ export class PackFiles {
     private readonly temporary: string,
     private readonly packsFolder: FileHandle,
     private readonly openLimit: number,
+    private readonly calls: DiskCalls,
   ) {}
 
-  static async open(dir: string, openLimit: number = OPEN_PACKS): Promise<PackFiles> {
+  static async open(
+    dir: string,
+    openLimit: number = OPEN_PACKS,
+    calls: DiskCalls = new DiskCalls(),
+  ): Promise<PackFiles> {
     const packs = join(dir, 'packs');
     const temporary = join(dir, 'tmp');
     await mkdir(packs, { recursive: true });
     await mkdir(temporary, { recursive: true });
     for (const made of [dir, dirname(dir)]) await syncFolder(made);
-    return new PackFiles(packs, temporary, await open(packs, 'r'), openLimit);
+    return new PackFiles(packs, temporary, await open(packs, 'r'), openLimit, calls);
   }
 
   /** Those of these packs that are not there. */
@@ -93,8 +103,69 @@ export class PackFiles {
     await rm(this.#path(name), { force: true });
   }
 
-  /** Lends the open file of a pack to `use`. */
-  async read<T>(name: string, use: (handle: FileHandle) => Promise<T>): Promise<T> {
+  /**
+   * Lends the open file of a pack to `use`. @throws NoAnswer when the disk does not answer: `use` may go on then, and the
+   * memory that it reads to is not to be used again
+   */
+  read<T>(name: string, use: (handle: FileHandle) => Promise<T>): Promise<T> {
+    return this.calls.run(name, () => this.#lend(name, use));
+  }
+
+  /** The same with a file that is opened for this alone. The one that is kept open is not used again. */
+  readAnew<T>(name: string, use: (handle: FileHandle) => Promise<T>): Promise<T> {
+    this.#evict(name);
+    return this.#alone(name, 0, use);
+  }
+
+  /** Bytes of a pack past the page cache; undefined where the file system has no such way. @throws as `read` */
+  async readDirect(name: string, offset: number, size: number): Promise<Uint8Array | undefined> {
+    if (constants.O_DIRECT === undefined) return undefined;
+    const start = offset - (offset % DIRECT_STEP);
+    const length = Math.ceil((offset + size - start) / DIRECT_STEP) * DIRECT_STEP;
+    // Memory of a buffer that may grow begins at a page, as such a read requires.
+    const room = new Uint8Array(new ArrayBuffer(length, { maxByteLength: length }));
+    try {
+      const { bytesRead } = await this.#alone(name, constants.O_DIRECT, (handle) =>
+        handle.read(room, 0, length, start),
+      );
+      if (bytesRead < offset + size - start) throw Object.assign(new Error('the pack is too short'), { code: 'EIO' });
+    } catch (error) {
+      if (codeOf(error) === 'EINVAL') return undefined;
+      throw error;
+    }
+    return Buffer.from(room.subarray(offset - start, offset - start + size));
+  }
+
+  #alone<T>(name: string, flags: number, use: (handle: FileHandle) => Promise<T>): Promise<T> {
+    return this.calls.run(name, async () => {
+      const handle = await openPack(this.#path(name), flags);
+      return use(handle).finally(() => handle.close());
+    });
+  }
+
+  /** Whether anything of a pack can be read. @throws why not */
+  async tryReading(name: string): Promise<void> {
+    const head = Buffer.alloc(PACK_HEAD.length);
+    await this.readAnew(name, (handle) => handle.read(head, 0, head.length, 0));
+  }
+
+  /** Whether anything can be written, and made durable. @throws why not */
+  async tryWriting(): Promise<void> {
+    const path = join(this.temporary, `try-${randomBytes(8).toString('hex')}`);
+    await this.calls.run('tmp', async () => {
+      try {
+        const handle = await open(path, 'wx');
+        await handle
+          .write(PACK_HEAD)
+          .then(() => handle.sync())
+          .finally(() => handle.close());
+      } finally {
+        await rm(path, { force: true });
+      }
+    });
+  }
+
+  async #lend<T>(name: string, use: (handle: FileHandle) => Promise<T>): Promise<T> {
     const pack = this.#borrow(name);
     try {
       // A pack that could not be opened, perhaps for want of a descriptor, is opened anew next time.
@@ -116,7 +187,7 @@ export class PackFiles {
   #borrow(name: string): OpenPack {
     let pack = this.#open.get(name);
     if (pack) this.#open.delete(name);
-    else pack = { handle: open(this.#path(name), 'r'), readers: 0, evicted: false };
+    else pack = { handle: openPack(this.#path(name)), readers: 0, evicted: false };
     pack.readers++;
     this.#open.set(name, pack);
     if (this.#open.size > this.openLimit) this.#evict(this.#open.keys().next().value as string);
@@ -139,6 +210,19 @@ export class PackFiles {
   #path(name: string): string {
     return join(this.packs, name + SUFFIX);
   }
+}
+
+/** Anything but a file in the place of a pack is no pack: a named pipe would be waited for for ever. */
+async function openPack(path: string, flags = 0): Promise<FileHandle> {
+  const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | flags);
+  try {
+    if ((await handle.stat()).isFile()) return handle;
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+  await handle.close();
+  throw Object.assign(new Error('something else is in the place of a pack'), { code: 'EISDIR' });
 }
 
 /** Names of the packs in the folder of a store; none where it is not there. */

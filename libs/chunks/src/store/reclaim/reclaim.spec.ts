@@ -76,6 +76,8 @@ describe('reclaim', () => {
     for (const each of small) await fixture.put([each]);
     await eventually(async () => (await fixture.packs()).length < 50);
     await expectKept(small);
+    // Comes after what is being joined.
+    await fixture.store.verifyDamaged();
     const { bytes } = fixture.store.usage();
     await fixture.reopen();
     expect(fixture.store.usage()).toMatchObject({ chunks: small.length, bytes });

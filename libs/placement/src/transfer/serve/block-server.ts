@@ -3,7 +3,6 @@ import {
   CHUNKS_PROTOCOL,
   DfsError,
   haveFrame,
-  isDfsError,
   MAX_BLOCKS_PER_FRAME,
   packBits,
   packPins,
@@ -17,7 +16,7 @@ import {
   type Shape,
   type WireValue,
 } from '@dfs/protocol';
-import { HASH_ELSEWHERE_BYTES, type ReadBlock } from '@dfs/chunks';
+import { HASH_ELSEWHERE_BYTES, isNotHere, type ReadBlock } from '@dfs/chunks';
 import { firstFrame, type Channel, type Transport } from '@dfs/transport';
 import { BitsServer } from './availability-server.js';
 import type { Gatherings } from '../fetchers/fetchers.js';
@@ -157,7 +156,7 @@ export class BlockServer {
         }
         return;
       } catch (error) {
-        if (!isDfsError(error, 'chunk-damaged') && !isDfsError(error, 'chunk-not-found')) throw error;
+        if (!isNotHere(error)) throw error;
         log.warn({ err: error, block: rest[read] }, 'a block that was asked for cannot be read');
         rest = rest.slice(read + 1);
       }
