@@ -213,6 +213,7 @@ describe('the API of a node', () => {
       'storage',
       'chunks',
       'snapshot',
+      'disk',
       'scrub',
       'clock',
       'chains',
