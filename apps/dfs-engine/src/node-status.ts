@@ -73,9 +73,9 @@ export class NodeStatus {
   }
 
   private async tell(): Promise<void> {
-    const { uptimeSeconds, storage, files, network } = await this.info();
+    const { uptimeSeconds, storage, files: fileTotals, network } = await this.info();
     const connectedPeers = this.parts.peers.connected().length;
-    this.parts.events.tell('node.status', { uptimeSeconds, storage, files, network, connectedPeers });
+    this.parts.events.tell('node.status', { uptimeSeconds, storage, fileTotals, network, connectedPeers });
   }
 
   private uptimeSeconds(): number {

@@ -1,4 +1,4 @@
-import { DURABLE_EVENTS, VOLATILE_EVENTS, type EventType } from './events.js';
+import { DURABLE_EVENTS, VOLATILE_EVENTS, type EventMap, type EventType } from './events.js';
 import { ERROR_STATUS, RETRYABLE_CODES, type ErrorCode } from './error-codes.js';
 import { API_PREFIX, routes } from './routes.js';
 
@@ -10,6 +10,13 @@ describe('contracts', () => {
     const all = [...DURABLE_EVENTS, ...VOLATILE_EVENTS];
     expect(complete).toBe(true);
     expect(new Set(all).size).toBe(all.length);
+  });
+
+  it('have one shape of files in every event that has files', () => {
+    // An event of another shape fails to compile here.
+    type FilesOf<T extends EventType> = EventMap[T] extends { files: infer F } ? F : never;
+    const alike: [FilesOf<EventType>] extends [readonly { id: string; path: string }[]] ? true : false = true;
+    expect(alike).toBe(true);
   });
 
   it('give every error code a status of the 4xx or 5xx kind', () => {

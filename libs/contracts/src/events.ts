@@ -51,7 +51,11 @@ export interface EventMap {
   'transfer.finished': { transfer: TransferInfo };
   'transfer.failed': { transfer: TransferInfo };
   'node.warning': WarningEvent;
-  'node.status': Pick<NodeInfo, 'uptimeSeconds' | 'storage' | 'files' | 'network'> & { connectedPeers: number };
+  'node.status': Pick<NodeInfo, 'uptimeSeconds' | 'storage' | 'network'> & {
+    /** `files` of `GET /node`. Where an event has `files`, those are files. */
+    fileTotals: NodeInfo['files'];
+    connectedPeers: number;
+  };
 }
 export type EventType = keyof EventMap;
 

@@ -97,7 +97,5 @@ function sinkOf(client: Client): FeedSink {
 }
 
 function weightOf(event: AnyEvent): number {
-  return (
-    EVENT_BYTES + ('files' in event.data && Array.isArray(event.data.files) ? event.data.files.length * FILE_BYTES : 0)
-  );
+  return EVENT_BYTES + ('files' in event.data ? event.data.files.length * FILE_BYTES : 0);
 }

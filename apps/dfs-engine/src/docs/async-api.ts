@@ -96,7 +96,7 @@ const DATA: Record<EventType, Schema> = {
   'node.status': object({
     uptimeSeconds: count,
     storage: ref('Storage'),
-    files: object({ count, bytes: count }),
+    fileTotals: object({ count, bytes: count }),
     network: object({ id: text, name: text, members: count, role: text }),
     connectedPeers: count,
   }),

@@ -46,7 +46,7 @@ const data: EventMap = {
   'node.status': {
     uptimeSeconds: 1,
     storage: { chunks: 0, bytes: 0, quotaBytes: 0, freeBytes: 0 },
-    files: { count: 0, bytes: 0 },
+    fileTotals: { count: 0, bytes: 0 },
     network: { id: '', name: '', members: 1, role: 'owner' },
     connectedPeers: 0,
   },

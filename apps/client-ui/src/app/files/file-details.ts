@@ -99,5 +99,5 @@ export class FileDetails {
 }
 
 function filesOf(event: AnyEvent): string[] {
-  return 'files' in event.data && Array.isArray(event.data.files) ? event.data.files.map((file) => file.id) : [];
+  return 'files' in event.data ? event.data.files.map((file) => file.id) : [];
 }

@@ -35,7 +35,7 @@ export class NodeState {
     this.#events
       .on('node.status')
       .pipe(takeUntilDestroyed())
-      .subscribe(({ data: { uptimeSeconds, storage, files, network } }) =>
+      .subscribe(({ data: { uptimeSeconds, storage, fileTotals: files, network } }) =>
         this.#reading.value.update((info) => info && { ...info, uptimeSeconds, storage, files, network }),
       );
     merge(this.#events.live, this.#events.resync)

@@ -51,8 +51,8 @@ describe('Shell', () => {
     await signIn();
     expect(await screen.findByText(/01:00:0[0-1]/)).toBeTruthy();
     expect(await screen.findByText(/01:00:0[2-5]/, {}, { timeout: 4000 })).toBeTruthy();
-    const { storage, files, network } = node();
-    fake.tell('node.status', { uptimeSeconds: 7200, storage, files, network, connectedPeers: 1 }, false);
+    const { storage, files: fileTotals, network } = node();
+    fake.tell('node.status', { uptimeSeconds: 7200, storage, fileTotals, network, connectedPeers: 1 }, false);
     expect(await screen.findByText(/02:00:0\d/)).toBeTruthy();
   });
 
