@@ -53,7 +53,7 @@ describe('void versions, over HTTP', () => {
     const { id, contentId, size, mediaType, version, modifiedAt } = files.get('x/two.txt')!;
     expect(all.items[1]).toEqual({
       ...{ version, fileId: id, path: 'x/two.txt', kind: 'file', contentId, size, mediaType, modifiedAt },
-      ...{ author: removed.peerId, authorName: 'the one removed', adoptedAs: null, purged: false },
+      ...{ author: removed.peerId, authorName: 'the one removed', reason: 'removed', adoptedAs: null, purged: false },
     });
     expect((await test.api(`/files/${id}`)).status).toBe(404);
     const first = await list('?limit=3');

@@ -15,7 +15,7 @@ import {
   type Signer,
   type Unsubscribe,
 } from '@dfs/protocol';
-import { changesOf, recordEvents } from './write/file-events.js';
+import { changesOf, hasVanished, recordEvents } from './write/file-events.js';
 import { Changeset, type ChangesetContext } from './write/changeset.js';
 import { chainEnd, DraftWriter, normaliseDrafts, repeatedBy } from './write/commit.js';
 import { Fingerprints } from './store/fingerprints.js';
@@ -35,9 +35,11 @@ import {
   type ContentOfHead,
 } from './read/queries.js';
 import { reconsider } from './receive/rejudge.js';
+import { isAhead, resignFuture } from './receive/resign.js';
 import { RecordSet } from './store/record-set.js';
 import { storedAfter } from './store/stored-after.js';
 import { choice, relocation, restoration } from './write/drafts.js';
+import { JudgeLoop } from './receive/judge-loop.js';
 import { Refusals, type RefusalReason } from './receive/refusals.js';
 import { Retention } from './retention/retention.js';
 import type { Stopwatch } from './retention/running-time.js';
@@ -48,7 +50,7 @@ import { VoidVersions } from './void/void-versions.js';
 
 export interface CatalogueComponents {
   db: Database;
-  events: Pick<EventLog, 'record' | 'recordNow'>;
+  events: Pick<EventLog, 'record' | 'recordNow' | 'renew'>;
   signer: Signer;
   membership: MemberView;
   clock?: Clock;
@@ -84,9 +86,7 @@ export class Catalogue {
   private readonly intake: Intake;
   private readonly forkWatch: Forks;
   private firstLook: () => Promise<void> = () => Promise.resolve();
-  private judging: Promise<void> | undefined;
-  private judgeAgain = false;
-  private closed = false;
+  private readonly judging = new JudgeLoop(() => this.judge());
   private readonly stopListening: Unsubscribe;
 
   private constructor(
@@ -113,9 +113,9 @@ export class Catalogue {
       changeset: () => this.changesetContext(),
       finish: (tx, changes) => this.finish(tx, changes),
       runningMs: () => this.retention.time.now(),
-      judgeLater: () => this.judgeSoon(),
+      judgeLater: () => this.judging.soon(),
     });
-    this.stopListening = parts.membership.onChange(() => this.judgeSoon());
+    this.stopListening = parts.membership.onChange(() => this.judging.soon());
   }
 
   static async open(components: CatalogueComponents): Promise<Catalogue> {
@@ -142,9 +142,8 @@ export class Catalogue {
 
   /** Waits for what is being judged; membership is no longer listened to. */
   async close(): Promise<void> {
-    this.closed = true;
     this.stopListening();
-    await this.judging;
+    await this.judging.close();
     await this.retention.time.store();
   }
 
@@ -155,6 +154,7 @@ export class Catalogue {
    */
   async writable(): Promise<void> {
     await this.firstLook();
+    if (this.parts.membership.hasHadOthers === false && (await isAhead(this.parts))) await this.judgeNow();
     this.refuse();
   }
 
@@ -373,8 +373,7 @@ export class Catalogue {
 
   /** Judges anew what waits: for its author, or for the time to come. */
   judgeNow(): Promise<void> {
-    this.judgeSoon();
-    return this.judging ?? Promise.resolve();
+    return this.judging.now();
   }
 
   /** Drops everything, within the unit of work in which this node goes over to another network. */
@@ -408,9 +407,11 @@ export class Catalogue {
     };
   }
 
-  private async finish(tx: Tx, changes: Changeset): Promise<void> {
+  /** @param how `anew`: clients are to read everything again, and hear of no path */
+  private async finish(tx: Tx, changes: Changeset, how?: 'anew'): Promise<void> {
     const outcomes = await changes.flush();
-    await recordEvents(tx, this.parts.events, outcomes);
+    if (how !== 'anew') await recordEvents(tx, this.parts.events, outcomes);
+    if (how === 'anew' || hasVanished(outcomes)) await this.parts.events.renew(tx);
     await this.retention.needed(tx, changes.contents);
     await this.forkWatch.look(tx, changes.links);
     const told = changesOf(outcomes);
@@ -418,6 +419,21 @@ export class Catalogue {
     if (stored.length > 0) tx.afterCommit(() => this.tell(this.storedListeners, stored));
     tx.afterCommit(() => this.tell(this.setListeners, undefined));
     if (told.length > 0) tx.afterCommit(() => this.tell(this.changeListeners, told));
+  }
+
+  /** Nobody else has what this node wrote while its clock was ahead, as long as it was always alone. */
+  private async mendFuture(): Promise<void> {
+    const { membership, clock, log } = this.parts;
+    const written = await resignFuture({
+      ...this.parts,
+      now: clock.now(),
+      isAlone: () => membership.hasHadOthers === false,
+      changeset: () => this.changesetContext(),
+      finish: (tx, changes) => this.finish(tx, changes, 'anew'),
+    });
+    if (written.length === 0) return;
+    log.warn({ records: written.length }, 'changes that were written while the clock was ahead were signed anew');
+    this.tell(this.recordListeners, written);
   }
 
   private refuse(): void {
@@ -439,23 +455,10 @@ export class Catalogue {
     }
   }
 
-  /** One run at a time; what happens during a run leads to another. */
-  private judgeSoon(): void {
-    if (this.closed) return;
-    this.judgeAgain = true;
-    this.judging ??= this.judgeWhileAsked().finally(() => (this.judging = undefined));
-  }
-
-  private async judgeWhileAsked(): Promise<void> {
-    while (this.judgeAgain && !this.closed) {
-      this.judgeAgain = false;
-      await this.judge();
-    }
-  }
-
   private async judge(): Promise<void> {
     const { db, membership, clock, log } = this.parts;
     try {
+      await this.mendFuture();
       await reconsider({
         db,
         now: clock.now(),
@@ -467,7 +470,7 @@ export class Catalogue {
       });
       await this.intake.warn();
     } catch (error) {
-      if (!this.closed) log.error({ err: error }, 'records that wait could not be judged anew');
+      if (!this.judging.isClosed) log.error({ err: error }, 'records that wait could not be judged anew');
     }
   }
 }

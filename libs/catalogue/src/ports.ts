@@ -97,6 +97,8 @@ export interface MemberView {
   self(): { readonly peerId: string; readonly role: MemberRole };
   /** `lastRecord`: of one that may not write and was removed before, the last record of its that counts, null for none. */
   member(peerId: string): { readonly role: MemberRole; readonly lastRecord?: string | null } | undefined;
+  /** Whether there ever was another member; not known where it is left out. */
+  readonly hasHadOthers?: boolean;
   /** This node included. */
   members?(): readonly unknown[];
   /** Of a member that was removed: the last record of its that counts, null for none of them. */

@@ -62,6 +62,10 @@ export class TestMembers implements MemberView {
     return role && { role };
   }
 
+  get hasHadOthers(): boolean {
+    return this.roles.size + this.gone.size > 1;
+  }
+
   members(): readonly string[] {
     return [...this.roles.keys()];
   }
@@ -112,6 +116,7 @@ export interface TestNodeOptions {
   role?: MemberRole;
   clock?: Clock;
   clockProblem?: () => string | undefined;
+  isClockConfirmed?: () => boolean;
   /** A database that begins as a copy of this file. */
   copyOf?: string;
   stopwatch?: Stopwatch;
@@ -133,6 +138,7 @@ export async function testNode(options: TestNodeOptions = {}): Promise<TestNode>
     membership: members,
     clock: options.clock ?? clock,
     ...(options.clockProblem ? { clockProblem: options.clockProblem } : {}),
+    ...(options.isClockConfirmed ? { isClockConfirmed: options.isClockConfirmed } : {}),
     ...(options.stopwatch ? { stopwatch: options.stopwatch } : {}),
   });
   return {

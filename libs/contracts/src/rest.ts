@@ -204,8 +204,8 @@ export interface VoidVersionList {
   total: number;
 }
 /**
- * A version that counts nowhere: its author was removed, by members who did not know of it. Kept until somebody adopts it,
- * and after.
+ * A version that counts nowhere: its author was removed, by members who did not know of it; or it is stamped more than 72 hours
+ * ahead, and its time is yet to come. Kept until somebody adopts it, and after.
  */
 export interface VoidVersionInfo {
   /** Its record id, 64 hex digits. */
@@ -221,6 +221,8 @@ export interface VoidVersionInfo {
   /** What its author called itself; null where that is not known. */
   authorName: string | null;
   modifiedAt: Timestamp;
+  /** Why it does not count. */
+  reason: 'removed' | 'future';
   /** The version that says the same since this node adopted it. */
   adoptedAs: string | null;
   /** The retention of its content was over before, and this node keeps it no longer; others may for a while. */

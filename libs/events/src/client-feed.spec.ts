@@ -49,6 +49,7 @@ describe('ClientFeed', () => {
     const slow = {
       stream: log.stream,
       subscribe: (listener: (event: AnyEvent) => void) => log.subscribe(listener),
+      onRenewed: (listener: () => void) => log.onRenewed(listener),
       since: async (after: number, limit: number) => {
         const page = await log.since(after, limit);
         burst ??= (async () => {
@@ -61,6 +62,26 @@ describe('ClientFeed', () => {
     await new ClientFeed(slow, sink, { after: 0 }).start();
     expect(sink.events.map((event) => event.seq)).toEqual(Array.from({ length: 1510 }, (_, i) => i + 1));
     expect(sink.readies).toEqual([{ stream: log.stream, seq: 1510 }]);
+  });
+
+  it('drops who listens when a new stream begins: who comes back reads everything anew', async () => {
+    await say('before');
+    const sink = new Sink();
+    await new ClientFeed(log, sink, { after: 0 }).start();
+    const [{ stream, seq }] = sink.readies as [Position];
+    await temp.db.write((tx) => log.renew(tx));
+    expect([sink.dropped, log.stream === stream]).toEqual([true, false]);
+    await say('after');
+    expect(sink.events.map((event) => event.seq)).toEqual([1]);
+    const again = new Sink();
+    await new ClientFeed(log, again, { stream, after: seq }).start();
+    expect([again.resyncs, again.readies]).toEqual([[{ stream: log.stream, seq: 2 }], []]);
+    const refused = temp.db.write(async (tx) => {
+      await log.renew(tx);
+      throw new Error('not committed');
+    });
+    await expect(refused).rejects.toThrow('not committed');
+    expect([again.dropped, (await EventLog.open(temp.db)).stream === log.stream]).toEqual([false, true]);
   });
 
   it('spares a crowded client progress, and drops one that is overrun', async () => {

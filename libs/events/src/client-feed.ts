@@ -38,14 +38,19 @@ export class ClientFeed {
   private unsubscribe: () => void = () => undefined;
 
   constructor(
-    private readonly log: Pick<EventLog, 'since' | 'subscribe' | 'stream'>,
+    private readonly log: Pick<EventLog, 'since' | 'subscribe' | 'stream' | 'onRenewed'>,
     private readonly sink: FeedSink,
     private readonly from: { stream?: string; after?: number },
   ) {}
 
   /** Resolves when the client is up to date. @throws what reading the log throws */
   async start(): Promise<void> {
-    this.unsubscribe = this.log.subscribe((event) => this.hear(event));
+    const unsubscribe = this.log.subscribe((event) => this.hear(event));
+    const forget = this.log.onRenewed(() => this.end());
+    this.unsubscribe = () => {
+      unsubscribe();
+      forget();
+    };
     const { stream, after } = this.from;
     const known = after !== undefined && (stream === undefined || stream === this.log.stream);
     if (known && (await this.catchUp(after))) return this.goLive('ready');
@@ -98,10 +103,13 @@ export class ClientFeed {
     }
     if (event.seq === null && this.sink.backlog() > CROWDED) return;
     this.pass(event);
-    if (this.sink.backlog() > OVERRUN) {
-      this.stop();
-      this.sink.drop();
-    }
+    if (this.sink.backlog() > OVERRUN) this.end();
+  }
+
+  /** The client comes back, and catches up or reads everything anew. */
+  private end(): void {
+    this.stop();
+    this.sink.drop();
   }
 
   private pass(event: AnyEvent): void {

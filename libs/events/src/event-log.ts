@@ -30,12 +30,12 @@ interface EventRow {
  */
 export class EventLog {
   private readonly listeners = new Set<(event: AnyEvent) => void>();
+  private readonly renewals = new Set<() => void>();
   private oldest = 0;
 
   private constructor(
     private readonly db: Database,
-    /** Changes when sequence numbers may have been given before: a data directory restored from an old copy. */
-    readonly stream: string,
+    private current: string,
     private readonly clock: Clock,
     private readonly log: Log,
     private readonly keep: number,
@@ -58,6 +58,27 @@ export class EventLog {
     );
     log.oldest = (await log.bounds()).first;
     return log;
+  }
+
+  /** Changes when sequence numbers may have been given before, or when what clients know is not to be mended by events. */
+  get stream(): string {
+    return this.current;
+  }
+
+  /** Begins a new stream within the caller's unit of work: every client reads anew what it shows. */
+  async renew(tx: Tx): Promise<void> {
+    const fresh = randomUUID();
+    await tx.insertMany('event_stream', ['one', 'stream'], [[1, fresh]], 'replace');
+    tx.afterCommit(() => {
+      this.current = fresh;
+      for (const listener of this.renewals) listener();
+    });
+  }
+
+  /** After each commit with which a new stream begins. */
+  onRenewed(listener: () => void): Unsubscribe {
+    this.renewals.add(listener);
+    return () => this.renewals.delete(listener);
   }
 
   /** Numbers the event within the caller's unit of work; listeners hear of it after the commit. */

@@ -2,6 +2,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 import type { MigrationClass } from '@dfs/database';
 import { attributesMigrations } from './attributes.js';
 import { chainMigrations } from './chain.js';
+import { futureMigrations } from './future.js';
 import { importMigrations } from './imports.js';
 import { retentionMigrations } from './retention.js';
 import { voidMigrations } from './void.js';
@@ -150,4 +151,5 @@ export const catalogueMigrations: MigrationClass[] = [
   ...voidMigrations,
   ...attributesMigrations,
   ...waitingMigrations,
+  ...futureMigrations,
 ];

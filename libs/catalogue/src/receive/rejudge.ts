@@ -34,7 +34,8 @@ interface AuthorRow {
   records: number;
 }
 
-interface StoredRow {
+/** A stored record, to be judged anew. */
+export interface StoredRow {
   seq: number;
   id: Uint8Array;
   state: RecordState;
@@ -48,7 +49,8 @@ interface StoredRow {
 /** A stored record and what it is worth now; `undefined`: it is refused and goes. */
 type Verdict = (row: StoredRow) => RecordState | undefined;
 
-const ROW = 'seq, id, state, file, author, body, signature, shown_at';
+/** Columns of a `StoredRow`. */
+export const ROW = 'seq, id, state, file, author, body, signature, shown_at';
 
 /**
  * Judges anew what membership or time has changed: records of authors that have become known, were removed, or may not
@@ -221,7 +223,7 @@ async function storeAnew(
 }
 
 /** When a record stops counting, the heads of its path follow from all its other records. */
-async function withTheirPaths(tx: Tx, found: readonly StoredRow[]): Promise<StoredRow[]> {
+export async function withTheirPaths(tx: Tx, found: readonly StoredRow[]): Promise<StoredRow[]> {
   const files = new Set(
     found.flatMap((row) => (row.state === RecordState.applied && row.file !== null ? [row.file] : [])),
   );
@@ -234,7 +236,7 @@ async function withTheirPaths(tx: Tx, found: readonly StoredRow[]): Promise<Stor
 }
 
 /** What an author may make others keep is counted by what is kept. */
-async function discount(tx: Tx, refused: readonly StoredRow[]): Promise<void> {
+export async function discount(tx: Tx, refused: readonly StoredRow[]): Promise<void> {
   for (const [author, rows] of Map.groupBy(refused, (row) => row.author)) {
     const bytes = rows.reduce((sum, { body }) => sum + body.length, 0);
     await tx.run('UPDATE catalogue_author SET records = records - ?, bytes = bytes - ? WHERE id = ?', [
@@ -245,7 +247,8 @@ async function discount(tx: Tx, refused: readonly StoredRow[]): Promise<void> {
   }
 }
 
-async function takeOut(tx: Tx, rows: readonly StoredRow[]): Promise<void> {
+/** The rows of these records, and what follows from them alone. */
+export async function takeOut(tx: Tx, rows: readonly StoredRow[]): Promise<void> {
   const seqs = JSON.stringify(rows.map((row) => row.seq));
   const parents = rows.flatMap((row) => {
     const { fields } = parseRecord(row.body);

@@ -20,9 +20,9 @@ export const THE_SET: RecordSource = {
 };
 /** Void records: outside that set, and passed on all the same, for people to see. */
 export const VOID_RECORDS: RecordSource = {
-  ids: 'SELECT id, 1 AS kept FROM catalogue_void',
+  ids: 'SELECT id, future = 0 AS kept FROM catalogue_void',
   // Few among many: a cross join keeps SQLite from going through all records.
   from: 'catalogue_void v CROSS JOIN catalogue_record r ON r.seq = v.seq',
   seq: 'v.seq',
-  where: 'EXISTS (SELECT 1 FROM catalogue_void o WHERE o.seq = r.seq)',
+  where: 'EXISTS (SELECT 1 FROM catalogue_void o WHERE o.seq = r.seq AND o.future = 0)',
 };

@@ -87,8 +87,8 @@ async function listedVoid(reader: Reader): Promise<Miscount[]> {
   const [row] = await reader.query<{ listed: number; right: number; records: number }>(
     `SELECT (SELECT count(*) FROM catalogue_void) AS listed,
        (SELECT count(*) FROM catalogue_void v JOIN catalogue_record r ON r.seq = v.seq AND r.id = v.id
-        WHERE r.state = ${RecordState.void} AND r.author = v.author AND r.ms = v.ms AND r.counter = v.counter) AS right,
-       (SELECT count(*) FROM catalogue_record WHERE state > ${IN_SET} AND state = ${RecordState.void}) AS records`,
+        WHERE r.state = iif(v.future, ${RecordState.future}, ${RecordState.void}) AND r.author = v.author AND r.ms = v.ms AND r.counter = v.counter) AS right,
+       (SELECT count(*) FROM catalogue_record WHERE state > ${IN_SET} AND state IN (${RecordState.void}, ${RecordState.future})) AS records`,
   );
   const { listed, right, records } = row as { listed: number; right: number; records: number };
   if (listed === records && right === records) return [];

@@ -3,6 +3,7 @@ import {
   carriedAttributes,
   DfsError,
   MAX_CLOCK_SKEW,
+  MAX_PARENTS,
   parseRecord,
   type RecordClock,
   type RecordFields,
@@ -37,7 +38,9 @@ export async function adoptionOf(reader: Reader, version: string, now: number): 
   const known = await voidOfPath(reader, fields);
   const parents = await countedAmong(reader, frontierOf(fields, known), fields, now);
   const { kind, path, content, size, mediaType } = fields;
-  const attributes = carriedAttributes(fields.attributes);
+  // Their clock is greater than that of what replaces them: it names them, so that they are no heads when their time comes.
+  const supersedes = futureAmong(fields, version, known);
+  const attributes = { ...carriedAttributes(fields.attributes), ...(supersedes.length > 0 && { supersedes }) };
   const adopts = { parents, as: known.get(version)?.adopted ?? null };
   if (kind !== 'file') return { kind, path, attributes, adopts };
   // As of a version that is brought back: `from` is the path itself.
@@ -69,24 +72,38 @@ async function voidRecord(reader: Reader, version: string): Promise<RecordFields
 
 interface VoidStep {
   parents: readonly string[];
+  isFuture: boolean;
   /** Id of the record that this node adopted it as. */
   adopted: string | null;
 }
 
 /** The void records of the path that may be ancestors of this one, and itself. */
 async function voidOfPath(reader: Reader, { path, clock }: RecordFields): Promise<Map<string, VoidStep>> {
-  const rows = await reader.query<{ id: Uint8Array; body: Uint8Array; adopted: Uint8Array | null }>(
-    `SELECT v.id, r.body, d.record AS adopted
+  const rows = await reader.query<{ id: Uint8Array; body: Uint8Array; adopted: Uint8Array | null; future: number }>(
+    `SELECT v.id, r.body, v.future, d.record AS adopted
      FROM catalogue_void v JOIN catalogue_record r ON r.seq = v.seq LEFT JOIN catalogue_adopted d ON d.id = v.id
      WHERE v.path = ? AND (v.ms, v.counter) <= (?, ?) ORDER BY v.ms DESC, v.counter DESC LIMIT ${MAX_WALKED}`,
     [path, clock.ms, clock.counter],
   );
   return new Map(
-    rows.map(({ id, body, adopted }) => [
+    rows.map(({ id, body, adopted, future }) => [
       toHex(id),
-      { parents: parseRecord(body).fields?.parents ?? [], adopted: adopted && toHex(adopted) },
+      { parents: parseRecord(body).fields?.parents ?? [], adopted: adopted && toHex(adopted), isFuture: future === 1 },
     ]),
   );
+}
+
+/** Those of the future that are said anew with it: itself, and what it replaced, as many as a record may name. */
+function futureAmong({ parents }: RecordFields, version: string, known: ReadonlyMap<string, VoidStep>): string[] {
+  const found = new Set<string>();
+  const open = known.get(version)?.isFuture ? [version] : [...parents];
+  for (let id = open.shift(); id !== undefined && found.size < MAX_PARENTS; id = open.shift()) {
+    const step = known.get(id);
+    if (found.has(id) || !step?.isFuture) continue;
+    found.add(id);
+    open.push(...step.parents);
+  }
+  return [...found].sort();
 }
 
 /** The first ids on each way back that are no void record, or stand for an adopted one. */

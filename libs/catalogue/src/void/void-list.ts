@@ -4,7 +4,7 @@ import { openCursor, sealCursor } from '../read/cursor.js';
 import { afterPrefix, MAX_PAGE } from '../read/list.js';
 import { fromHex, kindFrom, peerBytes, peerText, toHex } from '../store/rows.js';
 
-/** A version that counts nowhere, since its author was removed before the network knew of it. */
+/** A version that counts nowhere, since its author was removed before the network knew of it, or its time is yet to come. */
 export interface VoidVersion {
   /** Record id. */
   version: string;
@@ -20,6 +20,8 @@ export interface VoidVersion {
   modifiedAt: number;
   /** The record that says the same here since this node adopted it. */
   adoptedAs: string | null;
+  /** Why it does not count: its author was removed, or its time is yet to come. */
+  reason: 'removed' | 'future';
   /** The retention of its content was over before it came, and this node keeps it no longer. */
   purged: boolean;
 }
@@ -51,9 +53,10 @@ interface ListedRow {
   shown_at: number;
   adopted: Uint8Array | null;
   purged: number;
+  future: number;
 }
 
-const SELECT = `SELECT v.id, v.path, v.kind, v.content, v.size, v.media_type, a.peer, v.ms, v.counter, r.shown_at, d.record AS adopted,
+const SELECT = `SELECT v.id, v.path, v.kind, v.content, v.size, v.media_type, a.peer, v.ms, v.counter, r.shown_at, v.future, d.record AS adopted,
   EXISTS (SELECT 1 FROM catalogue_purged p WHERE p.content = v.content) AS purged
   FROM catalogue_void v JOIN catalogue_author a ON a.id = v.author JOIN catalogue_record r ON r.seq = v.seq LEFT JOIN catalogue_adopted d ON d.id = v.id`;
 
@@ -148,5 +151,6 @@ function versionFrom(row: ListedRow, networkId: string): VoidVersion {
     modifiedAt: row.shown_at,
     adoptedAs: row.adopted && toHex(row.adopted),
     purged: kind === 'file' && row.purged === 1,
+    reason: row.future === 1 ? 'future' : 'removed',
   };
 }

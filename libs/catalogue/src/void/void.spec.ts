@@ -1,4 +1,4 @@
-import { day, EMPTY_CONTENT, hour, type SignedRecord } from '@dfs/protocol';
+import { day, EMPTY_CONTENT, hour, parseRecord, type SignedRecord } from '@dfs/protocol';
 import {
   brief,
   content,
@@ -79,6 +79,7 @@ describe('void versions', () => {
           mediaType: 'text/plain',
         },
         ...{ author: dora.peerId, modifiedAt: START - 49 * hour, adoptedAs: null, purged: false },
+        reason: 'removed',
         fileId: expect.stringMatching(/^[a-z2-7]{26}$/) as string,
       },
     ]);
@@ -334,5 +335,61 @@ describe('adopting', () => {
     const bySkewed = skewed.db.write((tx) => skewed.catalogue.adopt(tx, edit!.id));
     await expect(bySkewed).rejects.toMatchObject({ code: 'clock-skew' });
     expect((await list())[0]!.adoptedAs).toBeNull();
+  });
+});
+
+describe('versions whose time is yet to come', () => {
+  const ahead = (hours: number) => at(80 + hours);
+
+  it('are listed with their reason, and not passed on as void ones are', async () => {
+    const [future] = chain({ path: 'x/later', content: content(3), clock: ahead(0), time: ahead(0).ms });
+    await node.catalogue.receive([future!], other.peerId);
+    expect(await list()).toMatchObject([
+      { version: future!.id, path: 'x/later', contentId: content(3), reason: 'future', modifiedAt: START },
+    ]);
+    expect(node.catalogue.voids.records.root().count).toBe(0);
+    expect(await node.catalogue.byPath('x/later')).toBeUndefined();
+    node.clock.advance(10 * hour);
+    await node.catalogue.judgeNow();
+    expect(await list()).toEqual([]);
+    expect(await node.catalogue.byPath('x/later')).toMatchObject({ contentId: content(3) });
+  });
+
+  it('are adopted in place of what they replaced, and are never heads when their time comes', async () => {
+    const [first] = await node.write(fileDraft('a', 1));
+    const [one] = chain({ path: 'a', content: content(2), parents: [first!.entry.recordId], clock: ahead(0) });
+    const two = following(one!, 3, 81);
+    await node.catalogue.receive([one!, two], other.peerId);
+    const adopted = await adopt(two.id);
+    expect(adopted).toMatchObject({ outcome: 'updated', entry: { contentId: content(3), conflict: false } });
+    expect(await heads('a')).toEqual([content(3)]);
+    expect((await adopt(two.id)).outcome).toBe('unchanged');
+    const [written] = (await recordsOf(node)).slice(-1).map(({ body }) => parseRecord(body).fields!);
+    expect(written!.attributes.supersedes).toEqual([one!.id, two.id].sort());
+    await node.write(fileDraft('a', 4));
+    const told = (await node.events.since(0, 100)).items.length;
+    node.clock.advance(20 * hour);
+    await node.catalogue.judgeNow();
+    expect(await heads('a')).toEqual([content(4)]);
+    expect((await node.catalogue.byPath('a'))!.conflict).toBe(false);
+    const news = (await node.events.since(0, 100)).items.slice(told);
+    expect(news.filter(({ type }) => type.startsWith('file.'))).toEqual([]);
+  });
+
+  it('that were shown here while this clock was ahead are told as deleted to nobody: clients read anew', async () => {
+    const clock = { now: () => START + (isAhead ? 1000 * hour : 0) };
+    let isAhead = true;
+    await using ahead = await testNode({ clock, members: [other], isClockConfirmed: () => !isAhead });
+    await ahead.write(fileDraft('new', 1));
+    const { stream } = ahead.events;
+    isAhead = false;
+    await ahead.catalogue.judgeNow();
+    expect(await ahead.catalogue.byPath('new')).toBeUndefined();
+    const events = (await ahead.events.since(0, 100)).items.map(({ type }) => type);
+    expect([events.includes('file.deleted'), ahead.events.stream === stream]).toEqual([false, false]);
+    const [listed] = (await ahead.catalogue.voids.list({ limit: 10 })).items;
+    expect(listed).toMatchObject({ path: 'new', reason: 'future' });
+    await ahead.db.write((tx) => ahead.catalogue.adopt(tx, listed!.version));
+    expect(await ahead.catalogue.byPath('new')).toMatchObject({ contentId: content(1), modifiedAt: START });
   });
 });

@@ -197,7 +197,7 @@ export class Changeset {
     await this.writeRecords(authors);
     await listVoid(
       this.tx,
-      this.rows.filter(({ record }) => record.state === RecordState.void),
+      this.rows.filter(({ record }) => record.state === RecordState.void || record.state === RecordState.future),
       authors,
     );
     await this.writeEdges();

@@ -32,6 +32,11 @@ export async function recordEvents(tx: Tx, events: EventSink, outcomes: readonly
   }
 }
 
+/** Whether a file that was shown is not there any more, though nobody has deleted it: what it was made of does not count now. */
+export function hasVanished(outcomes: readonly PathOutcome[]): boolean {
+  return outcomes.some(({ change, after }) => after === undefined && change.before?.state === PathState.current);
+}
+
 /** What listeners of the catalogue hear of the same. */
 export function changesOf(outcomes: readonly PathOutcome[]): Change[] {
   return outcomes.flatMap(({ change, after }) => {
@@ -67,7 +72,8 @@ function eventsOf({ change, after }: PathOutcome): FileEventType[] {
   if (isCurrent && wasCurrent && toHex(before.record_id) !== after.shown.id) {
     types.push(broughtBack.has(after.shown.id) ? 'file.restored' : 'file.updated');
   }
-  if (wasCurrent && !isCurrent) types.push('file.deleted');
+  // Where no record of the path counts any more nobody has deleted it: clients read anew, as `hasVanished` has it.
+  if (wasCurrent && after !== undefined && !isCurrent) types.push('file.deleted');
   if (after?.conflict && (before?.conflict !== 1 || fresh.size > 0)) types.push('file.conflict');
   return types;
 }

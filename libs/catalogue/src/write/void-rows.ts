@@ -3,21 +3,21 @@ import { cidToBytes } from '@dfs/protocol';
 import { bulkInsert, type BulkTable } from '../bulk-insert.js';
 import type { JudgedRecord } from './changeset.js';
 import { fromHex } from '../store/rows.js';
-import { KIND_NUMBER } from '../migrations/migrations.js';
+import { KIND_NUMBER, RecordState } from '../migrations/migrations.js';
 
-/** A record that has been judged void. */
+/** A record that has been judged void, or to be of the future. */
 export interface VoidRow {
   record: JudgedRecord;
   seq: number;
 }
 
-/** Lists void records, so that they can be shown, passed on and adopted; the row of the record itself is another's to write. */
+/** Lists such records, so that they can be shown and adopted, and void ones passed on; the row of the record itself is another's to write. */
 export async function listVoid(tx: Tx, rows: readonly VoidRow[], authors: ReadonlyMap<string, number>): Promise<void> {
   if (rows.length === 0) return;
   await bulkInsert(
     tx,
     VOID,
-    rows.map(({ record: { id, envelope, fields }, seq }): SqlValue[] => [
+    rows.map(({ record: { id, envelope, fields, state }, seq }): SqlValue[] => [
       seq,
       fromHex(id),
       authors.get(envelope.author) as number,
@@ -28,12 +28,13 @@ export async function listVoid(tx: Tx, rows: readonly VoidRow[], authors: Readon
       fields?.content ? cidToBytes(fields.content) : null,
       fields?.size ?? 0,
       fields?.mediaType ?? '',
+      state === RecordState.future ? 1 : 0,
     ]),
   );
 }
 
 const VOID: BulkTable = {
   name: 'catalogue_void',
-  columns: ['seq', 'id', 'author', 'ms', 'counter', 'path', 'kind', 'content', 'size', 'media_type'],
+  columns: ['seq', 'id', 'author', 'ms', 'counter', 'path', 'kind', 'content', 'size', 'media_type', 'future'],
   blobs: new Set(['id', 'content']),
 };

@@ -196,6 +196,11 @@ export class VoidVersionDto implements VoidVersionInfo {
   @ApiProperty({ type: String, nullable: true }) authorName!: string | null;
   @ApiProperty(timestamp) modifiedAt!: string;
   @ApiProperty({
+    enum: ['removed', 'future'],
+    description: 'Why it does not count: its author was removed, or its time is yet to come.',
+  })
+  reason!: VoidVersionInfo['reason'];
+  @ApiProperty({
     type: String,
     nullable: true,
     description: 'The version that says the same since this node adopted it.',

@@ -24,6 +24,7 @@ describe('void versions', () => {
         author: node.other.peerId,
         authorName: 'the other',
         modifiedAt: '1970-01-01T00:00:01.000Z',
+        reason: 'removed',
         adoptedAs: null,
       },
     });

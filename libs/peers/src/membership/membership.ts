@@ -143,6 +143,12 @@ export class Membership {
     return this.member(this.selfId) ?? { peerId: this.selfId, role: 'storage', admittedAt: 0, name: '' };
   }
 
+  /** Whether there ever was another member of this network, as far as its records tell; also while this node comes back to one. */
+  get hasHadOthers(): boolean {
+    const { members, former } = this.view.roster;
+    return members.size + former.size > 1 || this.isReturning;
+  }
+
   /** Whether this node was removed from its network. */
   get isRemoved(): boolean {
     return !this.isReturning && !this.isMember(this.selfId);
