@@ -144,7 +144,8 @@ export class NodeHealth {
   }
 
   private clock(): Check {
-    const problem = this.parts.peers.clockProblem();
+    const { peers } = this.parts;
+    const problem = peers.clockProblem() ?? peers.clockDifference();
     const detail = problem ?? 'It agrees with those of the members heard from lately, as far as there are any.';
     return { name: 'clock', ok: problem === undefined, detail, code: 'clock-skew' };
   }

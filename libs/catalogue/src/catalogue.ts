@@ -154,7 +154,7 @@ export class Catalogue {
    */
   async writable(): Promise<void> {
     await this.firstLook();
-    if (this.parts.membership.hasHadOthers === false && (await isAhead(this.parts))) await this.judgeNow();
+    if (await isAhead(this.parts)) await this.judgeNow();
     this.refuse();
   }
 

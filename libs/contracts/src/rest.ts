@@ -23,6 +23,11 @@ export interface NodeInfo {
   files: { count: number; bytes: number };
 }
 
+/** `POST /node/clock`: a person says that the clock of this node is right. */
+export interface ClockRequest {
+  right: true;
+}
+
 export interface StorageInfo {
   chunks: number;
   bytes: number;

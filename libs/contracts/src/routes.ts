@@ -11,6 +11,7 @@ export const CONSOLE_PAGES = ['files', 'peers', 'activity'] as const;
 /** Paths of the API, as the client calls them. */
 export const routes = {
   node: `${API_PREFIX}/node`,
+  nodeClock: `${API_PREFIX}/node/clock`,
   session: `${API_PREFIX}/session`,
   files: `${API_PREFIX}/files`,
   filesContent: `${API_PREFIX}/files/content`,

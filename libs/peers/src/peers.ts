@@ -126,6 +126,16 @@ export class Peers {
     return this.presence.clocks.problem();
   }
 
+  /** How far this node's clock is from that of the other half of the members, in words for a person; nobody knows which is right. */
+  clockDifference(): string | undefined {
+    return this.presence.clocks.difference();
+  }
+
+  /** A person says that this node's clock is right: until it is set again it is not taken for wrong. */
+  trustClock(): void {
+    this.presence.clocks.trust();
+  }
+
   /** Why this node may write nothing at the moment, whatever its clock; undefined while it may. */
   writeRefusal(): DfsError | undefined {
     return this.components.membership.isReturning ? notBackYet() : undefined;

@@ -89,5 +89,40 @@ describe('nodes whose clocks do not agree', () => {
       expect(await node.catalogue.forks()).toBe(0);
       expect(await node.check()).toEqual([]);
     }
+    // Nobody has deleted what it wrote then, and nobody was told so; a person may have it back.
+    const deleted = far.events.flatMap((event) => (event.type === 'file.deleted' ? event.data.files : []));
+    expect(deleted).toEqual([]);
+    const waiting = (await a.catalogue.voids.list({ limit: 10 })).items;
+    expect(waiting.map(({ path, reason }) => [path, reason])).toEqual([
+      ['then.txt', 'future'],
+      ['shared.txt', 'future'],
+    ]);
+    await a.db.write((tx) => a.catalogue.adopt(tx, waiting[0]!.version));
+    await cluster.converged();
+    for (const node of cluster.nodes) {
+      expect(await text(node, 'then.txt')).toBe('of then');
+      expect(await node.check()).toEqual([]);
+    }
+  });
+
+  it('by ten years, of one that was always alone: it mends that by itself, and whoever joins sees its files', async () => {
+    let offset = 10 * YEAR;
+    cluster = await Cluster.start(0);
+    const alone = await skewed(() => offset);
+    await alone.put('a.txt', Buffer.from('one'));
+    await alone.put('a.txt', Buffer.from('two'));
+    offset = 0;
+    await alone.put('b.txt', Buffer.from('three'));
+    expect((await alone.catalogue.byPath('a.txt'))!.modifiedAt).toBeLessThanOrEqual(Date.now());
+    const joined = await cluster.add();
+    await cluster.connected();
+    await cluster.converged();
+    for (const node of [alone, joined]) {
+      expect(await text(node, 'a.txt')).toBe('two');
+      expect(await text(node, 'b.txt')).toBe('three');
+      expect((await node.catalogue.voids.list({ limit: 1 })).total).toBe(0);
+      expect(await node.check()).toEqual([]);
+    }
+    expect(alone.events.filter(({ type }) => type === 'file.deleted')).toEqual([]);
   });
 });

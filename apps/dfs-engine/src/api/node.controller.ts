@@ -1,19 +1,45 @@
-import { Controller, Get, Query } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { routes, type NodeInfo } from '@dfs/contracts';
+import { Body, Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
+import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
+import { Equals } from 'class-validator';
+import { routes, type ClockRequest, type NodeInfo } from '@dfs/contracts';
 import { NoQuery } from '@dfs/files';
+import { Peers } from '@dfs/peers';
 import { NodeStatus } from '../node-status.js';
 import { NodeDto } from './api.schema.dto.js';
+
+export class ClockBody implements ClockRequest {
+  @ApiProperty({
+    enum: [true],
+    description: 'The clock of this machine is right, whatever those of other members show.',
+  })
+  @Equals(true, { message: 'must be true: a wrong clock is set by the machine it belongs to' })
+  right!: true;
+}
 
 @ApiTags('node')
 @Controller(routes.node)
 export class NodeController {
-  constructor(private readonly status: NodeStatus) {}
+  constructor(
+    private readonly status: NodeStatus,
+    private readonly peers: Peers,
+  ) {}
 
   @Get()
   @ApiOperation({ operationId: 'getNode', summary: 'This node' })
   @ApiOkResponse({ type: NodeDto })
   get(@Query() _query: NoQuery): Promise<NodeInfo> {
     return this.status.info();
+  }
+
+  @Post('clock')
+  @HttpCode(204)
+  @ApiOperation({
+    operationId: 'confirmClock',
+    summary: 'Say that the clock of this node is right',
+    description: 'Writing goes on, although most members show another time, until the clock is set again.',
+  })
+  @ApiNoContentResponse()
+  clock(@Body() _body: ClockBody, @Query() _query: NoQuery): void {
+    this.peers.trustClock();
   }
 }

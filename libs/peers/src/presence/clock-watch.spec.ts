@@ -47,12 +47,15 @@ describe('the own clock', () => {
 
   it.each([
     ['one member is 72 h away', [-72], undefined],
-    ['one member is further away', [-72.1], { far: 1, heard: 1 }],
-    ['the further one is ahead', [73], { far: 1, heard: 1 }],
+    ['one member is further away, and may be wrong itself', [-72.1], undefined],
+    ['both others are further away', [-72.1, -80], { far: 2, heard: 2 }],
+    ['both others are ahead', [73, 74], { far: 2, heard: 2 }],
     ['one of two is', [-100, 0], undefined],
-    ['two of three are', [-100, -90, 0], { far: 2, heard: 3 }],
+    ['two of three are: it and the third may be right', [-100, -90, 0], undefined],
+    ['three of three are', [-100, -90, -80], { far: 3, heard: 3 }],
+    ['three of four are', [-100, -90, -80, 0], { far: 3, heard: 4 }],
     ['two of four are', [-100, -90, 0, 1], undefined],
-  ])('is judged by more than half: %s', (_name, hoursAhead, expected) => {
+  ])('is judged by more than half of all, itself included: %s', (_name, hoursAhead, expected) => {
     const { watch, hears } = watched();
     hears(...hoursAhead);
     if (expected) expect(watch.skew()).toMatchObject(expected);
@@ -61,12 +64,45 @@ describe('the own clock', () => {
 
   it('is told of in words that say which way it is off, how far, and what to do', () => {
     const { watch, hears } = watched();
-    hears(-100, -100, 0);
+    hears(-100, -100);
     expect(watch.problem()).toContain(
-      'shows 2026-01-10T00:00:00.000Z, 100 hours ahead of 2 of the 3 members heard from lately. Set the clock right',
+      'shows 2026-01-10T00:00:00.000Z, 100 hours ahead of 2 of the 2 members heard from lately. Set the clock right',
     );
     hears(24 * 365, 24 * 365, 24 * 365);
     expect(watch.problem()).toContain('365 days behind 3 of the 3 members');
+  });
+
+  it('is told to differ where nobody can say which is right, and is not refused for that', () => {
+    const { watch, hears, clock } = watched();
+    expect(watch.difference()).toBeUndefined();
+    hears(-100);
+    expect([watch.problem(), watch.difference()]).toEqual([
+      undefined,
+      expect.stringContaining('100 hours ahead of 1 of the 1 members heard from lately. Either may be wrong') as string,
+    ]);
+    hears(-100, 0);
+    expect(watch.difference()).toBeUndefined();
+    hears(-100, -100);
+    expect(watch.difference()).toBeUndefined();
+    hears(-100, -100, 0);
+    expect(watch.difference()).toContain('100 hours ahead of 2 of the 3');
+    watch.trust();
+    expect(watch.difference()).toBeUndefined();
+    clock.advance(hour);
+    expect(watch.difference()).toBeDefined();
+  });
+
+  it('is right when a person says so, until it is set again', () => {
+    const { watch, hears, pass, clock } = watched();
+    hears(-100, -100);
+    expect(watch.problem()).toBeDefined();
+    watch.trust();
+    expect([watch.problem(), watch.isConfirmed]).toEqual([undefined, false]);
+    pass(24 * hour);
+    hears(-100, -100);
+    expect(watch.problem()).toBeUndefined();
+    clock.advance(hour);
+    expect(watch.problem()).toBeDefined();
   });
 
   it('is right again as soon as members say so, and when none is heard any more', () => {

@@ -39,12 +39,14 @@ interface Heard {
 
 /**
  * Compares this node's clock with those of the members it exchanges status with. It is taken for wrong while more than
- * half of those heard from lately say so: no one member decides where others are heard too.
+ * half of those heard from lately and this node itself say so: of two nodes neither is, since nobody can tell which.
  */
 export class ClockWatch {
   private readonly members = new Map<string, Heard>();
   private readonly monotonic: () => number;
   private timer: NodeJS.Timeout | undefined;
+  /** Clock less running time when a person last said that the clock is right. */
+  private trusted: number | undefined;
 
   constructor(private readonly components: ClockWatchComponents) {
     this.monotonic = components.monotonic ?? (() => performance.now());
@@ -74,8 +76,19 @@ export class ClockWatch {
     this.members.set(peerId, { ahead, at: this.monotonic(), offset, then: offset });
   }
 
+  /** A person says that this node's clock is right, whatever others show: that holds until it is set again. */
+  trust(): void {
+    this.trusted = this.offset();
+  }
+
   /** Undefined while this node's clock is not known to be wrong. */
   skew(): ClockSkew | undefined {
+    const { far, heard, ahead } = this.compare();
+    return far * 2 > heard + 1 ? { ahead, far, heard } : undefined;
+  }
+
+  /** This node's clock against the others, whoever is right. */
+  private compare(): ClockSkew {
     const since = this.monotonic() - LATELY;
     for (const [peerId, { at }] of this.members) {
       if (at < since || !this.components.isMember(peerId)) this.members.delete(peerId);
@@ -85,8 +98,7 @@ export class ClockWatch {
       .map(({ ahead }) => ahead)
       .filter((ahead) => Math.abs(ahead) > MAX_CLOCK_SKEW)
       .sort((a, b) => a - b);
-    if (far.length * 2 <= heard) return undefined;
-    return { ahead: far[Math.floor(far.length / 2)] as number, far: far.length, heard };
+    return { ahead: far[Math.floor(far.length / 2)] ?? 0, far: far.length, heard };
   }
 
   /** Whether more than half of the members heard from lately say that this node's clock is right, as it shows now. */
@@ -102,13 +114,28 @@ export class ClockWatch {
   /** What is wrong with this node's clock in words for a person, with what to do. */
   problem(): string | undefined {
     const skew = this.skew();
-    if (skew === undefined) return undefined;
-    const shows = new Date(this.components.clock.now()).toISOString();
+    if (skew === undefined || this.isTrusted()) return undefined;
     return (
-      `The clock of this machine shows ${shows}, ${lengthOf(skew.ahead)} ${skew.ahead > 0 ? 'ahead of' : 'behind'} ` +
-      `${skew.far} of the ${skew.heard} members heard from lately. Set the clock right: until then nothing can be written ` +
-      'here, and reading goes on.'
+      `${this.told(skew)} Set the clock right; or, if it is right, say so to this node (POST /node/clock). Until then nothing ` +
+      'can be written here, and reading goes on.'
     );
+  }
+
+  /** How far this node's clock is from those of half of the members, itself included: nobody can tell which is right. */
+  difference(): string | undefined {
+    const compared = this.compare();
+    if (compared.far === 0 || compared.far * 2 !== compared.heard + 1 || this.isTrusted()) return undefined;
+    return `${this.told(compared)} Either may be wrong: set that clock right. Writing goes on at both.`;
+  }
+
+  private told({ ahead, far, heard }: ClockSkew): string {
+    const shows = new Date(this.components.clock.now()).toISOString();
+    const side = ahead > 0 ? 'ahead of' : 'behind';
+    return `The clock of this machine shows ${shows}, ${lengthOf(ahead)} ${side} ${far} of the ${heard} members heard from lately.`;
+  }
+
+  private isTrusted(): boolean {
+    return this.trusted !== undefined && Math.abs(this.offset() - this.trusted) <= SET;
   }
 
   /** Changes when the clock is set, or the machine sleeps. */
