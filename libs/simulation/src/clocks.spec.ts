@@ -97,7 +97,7 @@ describe('nodes whose clocks do not agree', () => {
       ['then.txt', 'future'],
       ['shared.txt', 'future'],
     ]);
-    await a.db.write((tx) => a.catalogue.adopt(tx, waiting[0]!.version));
+    await a.adopt(waiting[0]!.version);
     await cluster.converged();
     for (const node of cluster.nodes) {
       expect(await text(node, 'then.txt')).toBe('of then');
