@@ -15,6 +15,12 @@ if (isTooOld(process.versions.node)) {
     err: (text) => void process.stderr.write(text),
     interactive: process.stderr.isTTY,
   });
+} else if (command === 'restore' || command === 'rebuild') {
+  const { runRestore } = await import('./backup/restore-run.js');
+  process.exitCode = await runRestore(command, rest, {
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+  });
 } else {
   becomeTuned();
   await import('./run.js');

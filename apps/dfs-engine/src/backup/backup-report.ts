@@ -3,7 +3,7 @@ import type { BackupStatus } from './backup.js';
 
 /** How well the database is saved, in a sentence or two for people. */
 export function backupReport(status: BackupStatus, now: number): { ok: boolean; detail: string } {
-  const { lastAt, snapshots, bytes, isLate, problem, isJournalBroken } = status;
+  const { lastAt, snapshots, bytes, isLate, problem, isJournalBroken, keptApart } = status;
   const last =
     lastAt === null
       ? 'The database has not been saved yet.'
@@ -14,7 +14,13 @@ export function backupReport(status: BackupStatus, now: number): { ok: boolean; 
   const room = problem === 'no-space' ? ' There is no room for a snapshot: make room on this disk.' : '';
   const failed = problem === 'failed' ? ' The last attempt failed: see the log.' : '';
   const late = isLate && problem === null ? ' A snapshot is overdue: leave the node running.' : '';
-  return { ok: !isLate && problem === null && !isJournalBroken, detail: `${last}${room}${failed}${late}${journal}` };
+  const apart = keptApart
+    ? ` What was saved of an earlier database is kept in ${keptApart}: with the node stopped, "npm run engine -- restore --force --from=${keptApart}" puts it back.`
+    : '';
+  return {
+    ok: !isLate && problem === null && !isJournalBroken,
+    detail: `${last}${room}${failed}${late}${journal}${apart}`,
+  };
 }
 
 function ago(milliseconds: number): string {

@@ -1,4 +1,5 @@
 import type { Catalogue } from '@dfs/catalogue';
+import type { Generation } from '@dfs/chunks';
 import { Journal, type JournalEntry, type Snapshot, type Snapshots } from '@dfs/database';
 import type { Membership } from '@dfs/peers';
 import {
@@ -15,15 +16,16 @@ import {
   type SignedRecord,
   type Unsubscribe,
 } from '@dfs/protocol';
+import type { DataDir } from '../data-dir.js';
 import { fromEntry, toEntry } from './journal-entries.js';
+import { keepApart, keptApart } from './set-aside.js';
 
 export interface BackupComponents {
   snapshots: Pick<Snapshots, 'list' | 'take'>;
-  /** Folder of the journal. */
-  journalDir: string;
+  dataDir: Pick<DataDir, 'path' | 'journalDir'>;
   catalogue: Pick<Catalogue, 'onStored' | 'storedAfter'>;
   /** Raised after each snapshot, so that a snapshot that is put back is known as one. */
-  generation: { raise(): Promise<void> };
+  generation: Pick<Generation, 'raise' | 'doubt'>;
   membership: Pick<Membership, 'networkId' | 'missingFrom' | 'onRecords' | 'onChange'>;
   clock: Clock;
   log: Log;
@@ -61,6 +63,8 @@ export interface BackupStatus {
   readonly problem: 'no-space' | 'failed' | null;
   /** What is stored now is in the database alone. */
   readonly isJournalBroken: boolean;
+  /** Folder, within the data directory, of what was saved of an earlier database. */
+  readonly keptApart: string | undefined;
 }
 
 /**
@@ -76,6 +80,7 @@ export class Backup {
   private triedAt = -Infinity;
   private problem: BackupStatus['problem'] = null;
   private networkId: string;
+  private apart: string | undefined;
   private readonly unsubscribe: Unsubscribe[];
   private timer: NodeJS.Timeout | undefined;
   private working: Promise<void> = Promise.resolve();
@@ -100,6 +105,7 @@ export class Backup {
   /** From now on what is stored is journaled. Never fails: what is wrong with the disk is told by `status`. */
   static async open(components: BackupComponents, times: Partial<BackupTimes> = {}): Promise<Backup> {
     const backup = new Backup(components, { ...TIMES, ...times }, components.clock.now());
+    await backup.lookAtSaved();
     await backup.openJournal();
     await backup.refresh();
     return backup;
@@ -127,7 +133,8 @@ export class Backup {
     const isJournalBroken = this.journal?.isBroken ?? true;
     const bytes = this.list.reduce((sum, snapshot) => sum + snapshot.bytes, this.journal?.bytes ?? 0);
     const isLate = this.components.clock.now() - (lastAt ?? this.openedAt) > LATE * this.times.every;
-    return { lastAt, snapshots: this.list.length, bytes, isLate, problem: this.problem, isJournalBroken };
+    const snapshots = this.list.length;
+    return { lastAt, snapshots, bytes, isLate, problem: this.problem, isJournalBroken, keptApart: this.apart };
   }
 
   /** One look: opens the journal anew where it is broken, and takes a snapshot where one is due. Never fails. */
@@ -169,6 +176,17 @@ export class Backup {
     this.components.log.warn({ err: error }, 'no snapshot of the database was taken; it is tried again in an hour');
   }
 
+  /** A node that began anew without its database keeps what was saved of that one. */
+  private async lookAtSaved(): Promise<void> {
+    const { dataDir, generation, membership, clock, log } = this.components;
+    try {
+      if (generation.doubt === 'database-new') await keepApart(dataDir.path, membership.networkId, clock.now());
+      this.apart = await keptApart(dataDir.path);
+    } catch (error) {
+      log.warn({ err: error }, 'what was saved of an earlier database could not be set aside');
+    }
+  }
+
   private async refresh(): Promise<void> {
     this.list = await this.components.snapshots.list().catch(() => this.list);
   }
@@ -192,7 +210,8 @@ export class Backup {
 
   /** Writes what a crash, or a disk that was full, has kept from it. */
   private async openJournal(): Promise<void> {
-    const { journalDir: dir, membership, log } = this.components;
+    const { dataDir, membership, log } = this.components;
+    const dir = dataDir.journalDir;
     await this.journal?.close().catch(() => undefined);
     this.journal = undefined;
     const known = new Set<string>();

@@ -21,8 +21,7 @@ export class BackupModule {
             catalogue: Catalogue,
             membership: Membership,
             generation: Generation,
-          ): Promise<Backup> =>
-            Backup.open({ snapshots, journalDir: dataDir.journalDir, catalogue, membership, generation, clock, log }),
+          ): Promise<Backup> => Backup.open({ snapshots, dataDir, catalogue, membership, generation, clock, log }),
           inject: [FOUNDATION, Catalogue, Membership, Generation],
         },
       ],

@@ -273,6 +273,11 @@ export class ChunkStore {
     return this.parts.trouble.now();
   }
 
+  /** Waits for maintenance under way, the taking in of found packs above all. */
+  async settled(): Promise<void> {
+    await this.#maintenance.catch(() => undefined);
+  }
+
   /** Waits for maintenance and notes of damage. Batches under way must have ended. */
   async close(): Promise<void> {
     this.#closing.abort();

@@ -1,0 +1,82 @@
+import { summarise } from '@dfs/chunks';
+import type { Database } from '@dfs/database';
+import { cidToBytes, isDfsError, isManifestCid, type Cid } from '@dfs/protocol';
+import { SCAN_PAGE } from '../limits.js';
+import { PinLog, type PinnedExtent } from '../pins/pin-log.js';
+import { isEmpty, isLarge } from '../plan/extents.js';
+import type { BlockReader, Contents } from '../ports.js';
+import { capacityClass } from '../replicate/headroom.js';
+import { areWhole, pinThose } from './repin.js';
+
+export interface PinRestoredComponents {
+  db: Database;
+  chunks: Pick<BlockReader, 'has' | 'get'> & { usage(): { quotaBytes: number } };
+  catalogue: Pick<Contents, 'everyContent' | 'purged'>;
+}
+
+/** Extents. */
+export interface PinsRestored {
+  /** Promised that were not. */
+  added: number;
+  /** Not promised any more, since they are not whole here. */
+  dropped: number;
+}
+
+/**
+ * Sets the promises of a node right whose database was restored while it does not run: every content of a version that counts
+ * is promised where it is whole here, and nothing that is not.
+ */
+export async function pinRestored(components: PinRestoredComponents, signal: AbortSignal): Promise<PinsRestored> {
+  const { db, chunks, catalogue } = components;
+  const pins = await PinLog.open(db, capacityClass(chunks.usage().quotaBytes));
+  const dropped = await dropBroken(components, pins, signal);
+  let added = 0;
+  for (let after: Cid | null = null; ;) {
+    const page: { contentId: Cid; size: number }[] = await catalogue.everyContent(after, SCAN_PAGE);
+    if (page.length === 0) return { added, dropped };
+    after = page.at(-1)!.contentId;
+    const contents = page.map(({ contentId }) => contentId);
+    const [gone, pinned] = [await catalogue.purged(contents), await pins.pinned(contents)];
+    const extents: PinnedExtent[] = [];
+    for (const { contentId: content, size } of page) {
+      if (gone.has(content) || isEmpty(content)) continue;
+      const all = await extentsWithin(components, content, size);
+      extents.push(...all.filter(({ extent }) => !pinned.get(content)?.has(extent)));
+    }
+    added += await pinThose({ db, chunks, pin: (tx, whole) => pins.add(tx, whole) }, extents, signal);
+  }
+}
+
+async function dropBroken({ db, chunks }: PinRestoredComponents, pins: PinLog, signal: AbortSignal): Promise<number> {
+  let dropped = 0;
+  for (let after: PinnedExtent | null = null; ;) {
+    const page: PinnedExtent[] = await pins.walk(after, SCAN_PAGE);
+    const broken: PinnedExtent[] = [];
+    for (const extent of page) if (!(await areWhole({ chunks }, [extent], signal))) broken.push(extent);
+    if (broken.length > 0) await db.write((tx) => pins.drop(tx, broken));
+    dropped += broken.length;
+    if (page.length < SCAN_PAGE) return dropped;
+    after = page.at(-1)!;
+  }
+}
+
+/** All extents of a content, by its root; none where that is not here. Notes how many a large one has. */
+async function extentsWithin(
+  { db, chunks }: PinRestoredComponents,
+  content: Cid,
+  size: number,
+): Promise<PinnedExtent[]> {
+  if (!isManifestCid(content)) return [{ content, size, extent: 0 }];
+  try {
+    const { extentCount } = await summarise(content, size, (id) => chunks.get(id));
+    if (isLarge(size)) {
+      await db.write((tx) =>
+        tx.insertMany('placement_large', ['content', 'extents'], [[cidToBytes(content), extentCount]], 'ignore'),
+      );
+    }
+    return Array.from({ length: extentCount }, (_, extent) => ({ content, size, extent }));
+  } catch (error) {
+    if (isDfsError(error, 'chunk-damaged') || isDfsError(error, 'chunk-not-found')) return [];
+    throw error;
+  }
+}
