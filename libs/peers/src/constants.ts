@@ -1,4 +1,4 @@
-import { day, hour, minute, second } from '@dfs/protocol';
+import { day, hour, KiB, minute, second } from '@dfs/protocol';
 
 /** Membership records by one author that are kept: far more than a network of thousands needs. */
 export const MAX_RECORDS_PER_AUTHOR = 16_384;
@@ -73,6 +73,10 @@ export const MAX_FAILED_EXCHANGES = 2;
 
 /** Members that others are asked about in one status; the limit of the message. */
 export const MAX_MISSING_ASKED = 32;
+/** Bytes of one section of a member's status that are kept, encoded: several times what any part of the engine says. */
+export const MAX_SECTION_BYTES = 16 * KiB;
+/** Sections on one connection that no engine would send: larger ones, and ever new names. More, and it is cut. */
+export const MAX_SECTION_OFFENCES = 8;
 /** Nodes of other networks that were found near by, and are remembered in case one of them invites this one. */
 export const MAX_FOUND_STRANGERS = 64;
 /** Refused membership records on one connection before it is given up. */

@@ -107,9 +107,10 @@ export class Presence {
     });
     const { liveness, sections } = this;
     const missing = () => this.missing();
+    const listensFor = (section: string) => sections.has(section) || this.statusListeners.has(section);
     const unheard = (peerId: string, signal: AbortSignal) => this.returning.ask(peerId, signal);
     this.sessions = new Sessions(
-      { transport, membership, liveness, sections, clock, log, addressesOf, missing, unheard },
+      { transport, membership, liveness, sections, clock, log, addressesOf, listensFor, missing, unheard },
       {
         ready: (peerId) => this.becameReady(peerId),
         ended: (peerId, wasReady) => this.ended(peerId, wasReady),

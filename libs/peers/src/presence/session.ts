@@ -1,4 +1,6 @@
-import type { StatusMessage, WireValue } from '@dfs/protocol';
+import { encode, MAX_STATUS_SECTIONS, type StatusMessage, type WireValue } from '@dfs/protocol';
+import type { Channel } from '@dfs/transport';
+import { MAX_SECTION_BYTES } from '../constants.js';
 import type { StatusCaller } from './status-caller.js';
 
 /** What is known of one connected member, from its connection to its end. */
@@ -35,13 +37,25 @@ export class Session {
   bootedAt = 0;
   /** Revision of its sections that are here. */
   revision = 0;
+  /** Those that a part of this engine listens for. */
   readonly sections = new Map<string, WireValue>();
+  /** Sections it sent that no engine would send. */
+  offences = 0;
+  /** The stream on which the other side asks. */
+  asked: Channel | undefined;
   /** How this side asks; undefined before it has. */
   caller: StatusCaller | undefined;
   private wanted = false;
   private running: Promise<void> | undefined;
 
-  constructor(readonly peerId: string) {}
+  /** Names of its sections that nobody here knows: it may be a newer version, and has no more than a node may have. */
+  private readonly foreign = new Set<string>();
+
+  constructor(
+    readonly peerId: string,
+    /** Whether a part of this engine listens for a section. */
+    private readonly knows: (section: string) => boolean,
+  ) {}
 
   /** Runs `exchange` now, or once more after the one under way: whoever calls knows that what is told is of now. */
   exchange(exchange: () => Promise<void>): Promise<void> {
@@ -70,8 +84,16 @@ export class Session {
     this.missing = status.missing;
     if (status.since > this.revision) return false;
     if (status.revision < this.revision) return true;
-    for (const { name, value } of status.sections) this.sections.set(name, value);
+    for (const { name, value } of status.sections) this.takeSection(name, value);
     this.revision = status.revision;
     return true;
+  }
+
+  private takeSection(name: string, value: WireValue): void {
+    if (!this.knows(name)) {
+      if (this.foreign.size < MAX_STATUS_SECTIONS) this.foreign.add(name);
+      else if (!this.foreign.has(name)) this.offences++;
+    } else if (encode(value).length > MAX_SECTION_BYTES) this.offences++;
+    else this.sections.set(name, value);
   }
 }

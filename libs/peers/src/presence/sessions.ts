@@ -18,7 +18,14 @@ import {
   type WireValue,
 } from '@dfs/protocol';
 import { ask, firstFrame, request, type Channel, type Transport } from '@dfs/transport';
-import { HELLO_TIME, MAX_FAILED_EXCHANGES, MAX_REFUSED_RECORDS, PROOF_PERIOD, STATUS_TIME } from '../constants.js';
+import {
+  HELLO_TIME,
+  MAX_FAILED_EXCHANGES,
+  MAX_REFUSED_RECORDS,
+  MAX_SECTION_OFFENCES,
+  PROOF_PERIOD,
+  STATUS_TIME,
+} from '../constants.js';
 import type { Liveness } from './liveness.js';
 import { membershipFrames } from '../membership/membership-frames.js';
 import type { Received } from '../membership/add-valid.js';
@@ -34,6 +41,8 @@ export interface SessionsComponents {
   sections: Sections;
   clock: Clock;
   log: Log;
+  /** Whether a part of this engine listens for a section of a status. */
+  listensFor(section: string): boolean;
   /** Members this node does not hear itself. */
   missing(): string[];
   addressesOf: (peerId: string) => string[];
@@ -115,7 +124,7 @@ export class Sessions {
     if (!this.isRunning) throw new DfsError('not-ready', 'The node is starting or shutting down.');
     let session = this.sessions.get(peerId);
     if (!session) {
-      session = new Session(peerId);
+      session = new Session(peerId, (section) => this.components.listensFor(section));
       this.sessions.set(peerId, session);
       void this.greet(session);
     }
@@ -175,6 +184,9 @@ export class Sessions {
     const { method } = statusMethod.parse(header, 'status');
     if (method === 'pull') return this.answerPull(channel, header);
     if (method === 'push') return this.answerPush(channel, session, header);
+    // One at a time: each remembers what was said on it.
+    session.asked?.abort(new DfsError('conflict', 'The peer asks on another stream now.'));
+    session.asked = channel;
     const [told, heard] = [new StatusLine(), new StatusLine()];
     const end = (): void => channel.abort(abortError(session.ended.signal));
     session.ended.signal.addEventListener('abort', end, { once: true });
@@ -306,6 +318,7 @@ export class Sessions {
     session.exchangedAt = performance.now();
     session.peerHas = status.seen?.boot === this.boot ? status.seen.revision : 0;
     session.take(status, clock.now());
+    this.punish(session);
     session.latencyMs ??= status.latency;
     liveness.spoke(session.peerId, status.beat, status.proof);
     session.beat = status.beat;
@@ -316,6 +329,13 @@ export class Sessions {
     session.peerSynced ||= isEqual || status.synced;
     if (!isEqual) this.pull(session, status.membership);
     this.listener.heard(session, status);
+  }
+
+  private punish({ peerId, offences }: Session): void {
+    if (offences <= MAX_SECTION_OFFENCES) return;
+    const { transport, log } = this.components;
+    log.warn({ peer: peerId, offences }, 'a member that floods its status is hung up on');
+    transport.hangUp(peerId).catch(() => undefined);
   }
 
   private settle(session: Session): void {

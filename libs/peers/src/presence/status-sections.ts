@@ -19,6 +19,11 @@ export class Sections {
     this.sections.set(name, { value, bytes: undefined, current: null, revision: 0 });
   }
 
+  /** Whether this engine has such a section itself: it listens for those of others. */
+  has(name: string): boolean {
+    return this.sections.has(name);
+  }
+
   /** Number of the latest change. */
   get revision(): number {
     return this.latest;
