@@ -73,6 +73,8 @@ export const MAX_FAILED_EXCHANGES = 2;
 
 /** Members that others are asked about in one status; the limit of the message. */
 export const MAX_MISSING_ASKED = 32;
+/** Of those away for longer than the grace others are asked about once in so many heartbeats, where not all fit. */
+export const LONG_AWAY_ROUND = 60;
 /** Bytes of one section of a member's status that are kept, encoded: several times what any part of the engine says. */
 export const MAX_SECTION_BYTES = 16 * KiB;
 /** Sections on one connection that no engine would send: larger ones, and ever new names. More, and it is cut. */

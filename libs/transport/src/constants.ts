@@ -1,4 +1,4 @@
-import { GiB, KiB, MiB, day, hour, minute, second } from '@dfs/protocol';
+import { GiB, KiB, MAX_MEMBERS, MiB, day, hour, minute, second } from '@dfs/protocol';
 
 // Every number of the transport, with its reason. The worst case they add up to stands at the end.
 
@@ -37,6 +37,9 @@ export const STREAM_WINDOW_MAX = 2 * MiB;
 /** libp2p resets a stream whose unread bytes pass this: it must never be less than the window. */
 export const STREAM_BUFFER_MAX = STREAM_WINDOW_MAX + 256 * KiB;
 
+/** Bytes of a yamux frame that are gathered before they are handed on; what is no longer than that comes in one piece. */
+export const FRAME_PIECE_BYTES = 256 * KiB;
+
 /** Streams that one connection may open to us at once. */
 export const MAX_INBOUND_STREAMS = 256;
 /** Channels that we have open to one peer at once, a good deal less; further ones wait for their turn. */
@@ -54,8 +57,11 @@ export const SEND_BUDGET = 256 * MiB;
 /** Malformed messages on one connection after which it is cut. */
 export const MAX_OFFENCES = 3;
 
-/** Connections in all. Only members keep one, so this bounds a network, not the Internet. */
-export const MAX_CONNECTIONS = 512;
+/**
+ * Connections in all. Only members keep one: room for those of two networks of the largest size that have merged, and
+ * for as many more while two nodes dial each other at once, or change from a relayed connection to a direct one.
+ */
+export const MAX_CONNECTIONS = 3 * MAX_MEMBERS;
 /** Connections of one peer: two nodes may dial each other at once, and a dead one may not have been noticed yet. */
 export const MAX_PEER_CONNECTIONS = 6;
 /** Connections that have not shown who they are yet. Half-open ones cost about 20 KiB each. */
@@ -107,6 +113,8 @@ export const MAX_RECORDS_PER_PEER = 100_000;
 export const RECORDS_WRITE_DELAY = 30 * second;
 /** Requests of the DHT that one connection may have open to us. */
 export const MAX_DHT_STREAMS = 32;
+/** Bytes that one of them, or one of ours, may bring: a question or an answer; kad-dht alone would gather 4 MiB. */
+export const DHT_STREAM_BYTES = 256 * KiB;
 /** How often connected members that are missing from the routing table are offered to it, should it have missed them. */
 export const ROUTING_FEED = 15 * second;
 
@@ -149,11 +157,14 @@ export const MDNS_INTERVAL = 20 * second;
  * Worst case of what peers can make this process hold, whatever they do:
  *   received and not taken   RECEIVE_BUDGET, in which a paused stream counts its whole window    256 MiB
  *   sent and not taken       SEND_BUDGET and one payload more                                    260 MiB
- *   waiting in sockets       MAX_CONNECTIONS × 2 × SOCKET_BUFFER_BYTES                           256 MiB
+ *   waiting in sockets       MAX_CONNECTIONS × 2 × SOCKET_BUFFER_BYTES                           384 MiB
+ *   frames not whole yet     MAX_CONNECTIONS × FRAME_PIECE_BYTES                                 192 MiB
  *   half-open connections    MAX_PENDING_CONNECTIONS × 20 KiB                                     40 MiB
  *   provider records         about 200 B each, MAX_RECORDS_PER_PEER of each member                20 MiB a member
- *   idle connections         MAX_CONNECTIONS × about 60 KiB                                       30 MiB
+ *   idle connections         MAX_CONNECTIONS × about 60 KiB                                       45 MiB
  *   relayed, under way       MAX_RELAYED × 2 × (RELAY_HIGH_WATER + STREAM_WINDOW_MAX)            320 MiB
- *   open, unread streams     MAX_CONNECTIONS × MAX_INBOUND_STREAMS × about 4 KiB                 512 MiB
- * The last two need as many hostile members at once; one alone reaches about 100 MiB before it is cut.
+ *   open, unread streams     MAX_CONNECTIONS × MAX_INBOUND_STREAMS × about 4 KiB                 768 MiB
+ *   DHT messages             MAX_DHT_STREAMS × DHT_STREAM_BYTES                                    8 MiB a member
+ *   what members say         two statuses of 256 KiB, and MAX_SECTION_BYTES of each section        1 MiB a member
+ * What is not of one sum needs as many hostile members at once; one alone reaches about 100 MiB before it is cut.
  */

@@ -49,7 +49,9 @@ describe('a status', () => {
     const speaker = await Speaker.of(network, b, a);
     const flood = async (): Promise<void> => {
       for (let i = 0; i < 1_000; i++) {
-        await speaker.tell(Array.from({ length: 16 }, (_, at) => ({ name: `s${i}-${at}`, value: new Uint8Array(1000) })));
+        await speaker.tell(
+          Array.from({ length: 16 }, (_, at) => ({ name: `s${i}-${at}`, value: new Uint8Array(1000) })),
+        );
       }
     };
     await expect(flood()).rejects.toBeDefined();

@@ -12,15 +12,10 @@ import {
   type WireValue,
 } from '@dfs/protocol';
 import type { Transport } from '@dfs/transport';
+import { absentSlice } from './absent-slice.js';
 import { AddressBook } from './address-book.js';
 import { ClockWatch } from './clock-watch.js';
-import {
-  MAX_FOUND_STRANGERS,
-  MAX_HEARTBEAT_PERIOD,
-  MAX_MISSING_ASKED,
-  NUDGE_DELAY,
-  STATUS_IDLE,
-} from '../constants.js';
+import { MAX_FOUND_STRANGERS, MAX_HEARTBEAT_PERIOD, NUDGE_DELAY, STATUS_IDLE } from '../constants.js';
 import { Dialer } from './dialer.js';
 import { Farewell } from '../removed/removal-notice.js';
 import { Listeners } from '../listeners.js';
@@ -70,6 +65,8 @@ export class Presence {
   private networkId: string;
   private neighbours: ReadonlySet<string> = new Set();
   private counted = '';
+  /** Members that others are asked about; worked out anew at each heartbeat, and when somebody comes or goes. */
+  private absent: readonly string[] | undefined;
   private changePending = false;
   private heartbeatTimer: NodeJS.Timeout | undefined;
   /** Milliseconds by which the next heartbeat was set. */
@@ -224,13 +221,13 @@ export class Presence {
     return membership.members().flatMap(({ peerId }) => (peerId === transport.peerId ? [] : [peerId]));
   }
 
-  private missing(): string[] {
-    const { membership } = this.components;
-    if (membership.members().length - 1 === this.sessions.count) return [];
-    const missing = this.others().filter((peerId) => this.sessions.of(peerId) === undefined);
-    // Not always the same ones, should there be many.
-    const from = missing.length > MAX_MISSING_ASKED ? Math.floor(Math.random() * missing.length) : 0;
-    return [...missing.slice(from), ...missing.slice(0, from)].slice(0, MAX_MISSING_ASKED);
+  private missing(): readonly string[] {
+    this.absent ??= absentSlice(
+      this.others().filter((peerId) => this.sessions.of(peerId) === undefined),
+      (peerId) => this.liveness.inGrace(peerId),
+      this.liveness.current,
+    );
+    return this.absent;
   }
 
   private heartbeatPeriod(): number {
@@ -245,6 +242,7 @@ export class Presence {
     this.heartbeatTimer = setTimeout(
       () => {
         this.liveness.tick();
+        this.absent = undefined;
         this.sessions.heartbeat(period);
         this.dialer.refresh();
         if (this.counted !== (this.counted = this.whoCounts())) this.noteChange();
@@ -264,6 +262,7 @@ export class Presence {
     const { membership } = this.components;
     if (!membership.isMember(peerId) || membership.isRemoved) return;
     this.sessions.begin(peerId);
+    this.absent = undefined;
     this.watchNeighbours();
   }
 
@@ -305,6 +304,7 @@ export class Presence {
 
   private ended(peerId: string, wasReady: boolean): void {
     this.dialer.lost(peerId, wasReady);
+    this.absent = undefined;
     const isNeighbour = this.neighbours.has(peerId);
     this.watchNeighbours();
     if (!wasReady) return;
@@ -379,6 +379,7 @@ export class Presence {
       this.networkId = membership.networkId;
       this.sessions.endAll();
     }
+    this.absent = undefined;
     for (const { peerId } of membership.formerMembers()) {
       this.told.forget(peerId);
       this.liveness.forget(peerId);

@@ -44,7 +44,7 @@ export interface SessionsComponents {
   /** Whether a part of this engine listens for a section of a status. */
   listensFor(section: string): boolean;
   /** Members this node does not hear itself. */
-  missing(): string[];
+  missing(): readonly string[];
   addressesOf: (peerId: string) => string[];
   /** A member that is connected does not speak to this node: it may know why. Never throws. */
   unheard: (peerId: string, signal: AbortSignal) => Promise<void>;
@@ -293,7 +293,7 @@ export class Sessions {
       synced: session.synced,
       latency: session.latencyMs === null ? null : Math.round(session.latencyMs),
       sections: sections.since(session.peerHas),
-      missing: this.components.missing(),
+      missing: [...this.components.missing()],
       relayed: passedOn.map(({ peerId, beat, addresses }) => ({ peerId, beat, addresses })),
       proof: this.proofFor(session),
       proofs: passedOn.map(({ proof }) => proof),

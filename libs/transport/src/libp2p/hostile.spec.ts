@@ -21,10 +21,10 @@ describe('a node among hostile peers', () => {
   let hosts: Host[];
   let sockets: Socket[];
 
-  async function member(): Promise<Libp2pTransport> {
+  async function member(dht = false): Promise<Libp2pTransport> {
     const identity = testIdentity();
     gate.members.add(identity.peerId);
-    const node = await Libp2pTransport.create({ ...identity, host: '127.0.0.1', port: 0, dht: false });
+    const node = await Libp2pTransport.create({ ...identity, host: '127.0.0.1', port: 0, dht });
     node.setGate(gate);
     node.handle(ECHO, async (channel) => {
       for await (const { header, payload } of channel.frames()) await channel.send(header, payload);
@@ -173,6 +173,40 @@ describe('a node among hostile peers', () => {
     expect(sent).toBeLessThan(100 * chunk.length);
     expect(await served()).toBe('still there?');
     connection.abort(new Error('enough'));
+  });
+
+  it('cuts a member that declares a frame of 4 GiB, and gathers none of it', async () => {
+    const { libp2p } = await rogue();
+    const connection = await libp2p.dial(victimAddress());
+    const stream = (await connection.newStream(ECHO)) as Stream & { streamId: number };
+    const { muxer } = connection as unknown as { muxer: { send(bytes: Uint8Array): boolean } };
+    const header = Buffer.alloc(12);
+    header.writeUInt32BE(stream.streamId, 4);
+    header.writeUInt32BE(0xffff_ffff, 8);
+    muxer.send(header);
+    await eventually(() => connection.status !== 'open', { what: 'the connection is cut', deadline: 20_000 });
+    await eventually(() => !victim.connections().some(({ peerId }) => peerId === libp2p.peerId.toString()));
+    await friend.dialPeer(victim.peerId, victim.addresses());
+    expect(await served()).toBe('still there?');
+  });
+
+  it('gathers no long message of the DHT, and resets its stream', async () => {
+    const target = await member(true);
+    try {
+      await target.routing.start('ab'.repeat(32));
+      const { libp2p } = await rogue();
+      const connection = await libp2p.dial(multiaddr(target.addresses()[0] ?? ''));
+      const stream = await connection.newStream(`/dfs/kad/${'ab'.repeat(8)}/1.0.0`);
+      let answered = 0;
+      stream.addEventListener('message', ({ data }) => (answered += data.byteLength));
+      // A ping, which is answered by itself, with a key of 1 MiB: lengths as protobuf writes them.
+      stream.send(Buffer.concat([Buffer.from('868040080512808040', 'hex'), randomBytes(1024 * 1024)]));
+      await ended(stream);
+      expect(answered).toBe(0);
+      expect(connection.status).toBe('open');
+    } finally {
+      await target.stop();
+    }
   });
 
   it('notices within half a minute that a peer is gone without a word', async () => {

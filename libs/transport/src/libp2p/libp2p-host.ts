@@ -10,6 +10,7 @@ import { tcp } from '@libp2p/tcp';
 import { createLibp2p, type Libp2p } from 'libp2p';
 import {
   ADDRESS_DIAL_TIMEOUT,
+  DHT_STREAM_BYTES,
   DIAL_TIMEOUT,
   MAX_CONNECTIONS,
   MAX_CONNECTIONS_PER_SECOND,
@@ -51,6 +52,9 @@ export interface HostOptions {
   /** Whether `stream`, of either side, may be spoken over `connection`. */
   maySpeak(connection: Connection, stream: Pick<Stream, 'protocol' | 'direction'>): boolean;
 }
+
+/** How the protocols of all DHTs begin, one for each network. */
+const DHT_PREFIX = '/dfs/kad/';
 
 /** The key of libp2p for a seed of 32 bytes, or the 64 of seed and public key. */
 export function privateKeyOf(raw: Uint8Array, publicKey: Uint8Array): PrivateKey {
@@ -148,10 +152,24 @@ export function stopReconnecting({ components }: Host): void {
 function guard(components: KadDHTComponents, options: HostOptions): void {
   components.registrar.getMiddleware = () => [
     (stream: Stream, connection: Connection, next: (stream: Stream, connection: Connection) => void): void => {
+      if (stream.protocol.startsWith(DHT_PREFIX)) limitBytes(stream, DHT_STREAM_BYTES);
       if (options.maySpeak(connection, stream)) return next(stream, connection);
       throw new Error(`${stream.protocol} is not for those outside the network`);
     },
   ];
+}
+
+/** A stream on which more comes is reset, before that is kept: libp2p's own protocols are not under our budgets. */
+function limitBytes(stream: Stream, limit: number): void {
+  const inner = stream as unknown as { onData?(data: { byteLength: number }): void };
+  const take = inner.onData?.bind(stream);
+  if (!take) throw new TypeError('this libp2p takes data in another way');
+  let left = limit;
+  inner.onData = (data) => {
+    left -= data.byteLength;
+    if (left >= 0) take(data);
+    else stream.abort(new Error('more bytes came than a message may have'));
+  };
 }
 
 /** libp2p logs for its own developers; what matters reaches our log as errors of what was asked. */

@@ -2,10 +2,11 @@ import type { StreamMuxerFactory } from '@libp2p/interface';
 import { yamux } from '@libp2p/yamux';
 import { MAX_INBOUND_STREAMS, STREAM_BUFFER_MAX, STREAM_WINDOW_INITIAL, STREAM_WINDOW_MAX } from '../constants.js';
 import { allowEarly } from './early-negotiation.js';
+import { limitFrames } from './frame-limit.js';
 import { Pulse } from './keep-alive.js';
 import { saveWindowUpdates } from './window-updates.js';
 
-/** yamux with our windows, and a watch on silent connections. */
+/** yamux with our windows, frames that keep to them, and a watch on silent connections. */
 export function watchedYamux(): () => StreamMuxerFactory {
   return () => {
     const factory = yamux({
@@ -23,6 +24,7 @@ export function watchedYamux(): () => StreamMuxerFactory {
       const muxer = create(connection);
       allowEarly(muxer);
       saveWindowUpdates(muxer);
+      limitFrames(muxer);
       Pulse.watch(muxer, connection);
       return muxer;
     };
