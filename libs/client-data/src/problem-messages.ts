@@ -84,6 +84,10 @@ export const PROBLEM_MESSAGES: Readonly<Record<ProblemCode, ProblemMessage>> = {
   },
   conflict: { title: 'Something else changed it meanwhile', next: 'Look at its present state, then try again.' },
   'path-exists': { title: 'There is a file of this name already', next: 'Choose another name.' },
+  'network-full': {
+    title: 'The network has as many members as it may have',
+    next: 'Remove a member that is not needed any more, then try again.',
+  },
   'already-member': { title: 'This node is in that network already', next: 'Nothing needs to be done.' },
   'has-files': {
     title: 'This node cannot join with its files',
@@ -135,6 +139,10 @@ export const PROBLEM_MESSAGES: Readonly<Record<ProblemCode, ProblemMessage>> = {
   'peer-misbehaved': { title: 'Another node answered nonsense', next: 'Try again: other nodes will be asked.' },
   'not-ready': { title: 'The node is still starting', next: 'It will be tried again in a moment.' },
   'shutting-down': { title: 'The node is shutting down', next: 'Start it again, then continue here.' },
+  cloned: {
+    title: 'This node runs twice',
+    next: 'Stop one of the two. To have another node, start it with an empty data directory and have it join.',
+  },
   'clock-skew': {
     title: 'This node’s clock is wrong',
     next: 'Set the clock of the machine it runs on; reading works meanwhile.',

@@ -78,8 +78,4 @@ class MustSync1764200000000 implements MigrationInterface {
 }
 
 /** Tables `membership_record`, `membership_state`, `invite`, `peer_address`, `peer_known`, `owner_vote`. */
-export const peersMigrations: MigrationClass[] = [
-  Peers1763800000000,
-  OwnerVotes1763900000001,
-  MustSync1764200000000,
-];
+export const peersMigrations: MigrationClass[] = [Peers1763800000000, OwnerVotes1763900000001, MustSync1764200000000];

@@ -1,4 +1,5 @@
 import { Global, Module } from '@nestjs/common';
+import { Generation } from '@dfs/chunks';
 import { Database } from '@dfs/database';
 import { EventLog } from '@dfs/events';
 import { Membership, Peers, readNetworkFile } from '@dfs/peers';
@@ -19,12 +20,14 @@ import { FOUNDATION, type Foundation } from './tokens.js';
         db: Database,
         events: EventLog,
         settings: NodeSettings,
+        { isProven }: Generation,
       ) => {
         const remembered = await readNetworkFile(dataDir.networkFile);
         const { founding } = config;
-        return Membership.open({ db, events, signer, clock, log }, { nodeName: settings.name, founding, remembered });
+        const options = { nodeName: settings.name, founding, remembered, mustSync: !isProven };
+        return Membership.open({ db, events, signer, clock, log }, options);
       },
-      inject: [FOUNDATION, Database, EventLog, NodeSettings],
+      inject: [FOUNDATION, Database, EventLog, NodeSettings, Generation],
     },
     {
       provide: Peers,

@@ -5,13 +5,14 @@ import {
   joinProof,
   joinRequest,
   joinWelcome,
+  MAX_MEMBERS,
   type Clock,
   type Log,
   type WireValue,
 } from '@dfs/protocol';
 import type { Channel, Frame } from '@dfs/transport';
 import { JOIN_TIME, MAX_STRANGERS } from '../constants.js';
-import type { Invite, Invites } from './invites.js';
+import { networkFull, type Invite, type Invites } from './invites.js';
 import { membershipFrames } from '../membership/membership-frames.js';
 import type { Membership, MembershipUnit } from '../membership/membership.js';
 import { cleanName } from '../clean-name.js';
@@ -26,7 +27,7 @@ export interface AdmissionComponents {
 }
 
 /** Members whose addresses a newcomer is given; it hears of the others' from them. */
-const MAX_WELCOME_MEMBERS = 256;
+const MAX_WELCOME_MEMBERS = MAX_MEMBERS;
 const MAX_WELCOME_ADDRESSES = 4;
 const MAX_WELCOME_ADDRESS_LENGTH = 128;
 
@@ -94,6 +95,7 @@ export class Admission {
       if (unit.roster().members.get(membership.self().peerId)?.role !== 'owner') {
         throw new DfsError('not-an-owner', 'The node that made this ticket is no owner any more: ask another owner.');
       }
+      if (unit.roster().members.size >= MAX_MEMBERS) throw networkFull();
       await unit.write({ kind: 'admission', member: newcomer, role: invite.role, invite: inviteId, name });
       await invites.use(unit.tx, inviteId, newcomer);
       return true;

@@ -109,7 +109,9 @@ export class ComingBack {
   /** @throws DfsError `peer-unreachable`, `peer-misbehaved` */
   private async ask(networkId: string, { peerId, addresses }: Place): Promise<Welcome> {
     const { transport, foundAt, log } = this.components;
-    const known = [...addresses, ...foundAt(peerId)].map((address) => `${address.replace(/\/p2p\/.*$/, '')}/p2p/${peerId}`);
+    const known = [...addresses, ...foundAt(peerId)].map(
+      (address) => `${address.replace(/\/p2p\/.*$/, '')}/p2p/${peerId}`,
+    );
     try {
       await this.reach(peerId, new Set(known));
       return await this.converse(networkId, peerId);

@@ -5,6 +5,7 @@ import {
   DfsError,
   encodeReturnTicket,
   encodeTicket,
+  MAX_MEMBERS,
   peerIdFromBytes,
   peerIdToBytes,
   second,
@@ -84,7 +85,7 @@ export class Invites {
 
   /**
    * Makes a ticket, shown this once.
-   * @throws DfsError `not-an-owner`, `validation-failed`, `conflict` when too many wait
+   * @throws DfsError `not-an-owner`, `validation-failed`, `network-full`, `conflict` when too many wait
    */
   async create(request: InviteRequest): Promise<InviteInfo> {
     const { db, membership, clock } = this.components;
@@ -92,6 +93,7 @@ export class Invites {
     if (membership.self().role !== 'owner') {
       throw new DfsError('not-an-owner', 'Only an owner of the network can invite: ask one of them for a ticket.');
     }
+    if (membership.members().length >= MAX_MEMBERS) throw networkFull();
     if (this.doors.size >= MAX_OPEN_INVITES && (await this.countOpen()) >= MAX_OPEN_INVITES) {
       throw new DfsError(
         'conflict',
@@ -161,6 +163,14 @@ export class Invites {
     );
     return row?.count ?? 0;
   }
+}
+
+/** Nobody more may be admitted; who came by merging partitions stays. */
+export function networkFull(): DfsError {
+  return new DfsError(
+    'network-full',
+    `The network has ${MAX_MEMBERS} members, and may not have more: remove one that is not needed any more first.`,
+  );
 }
 
 function inviteOf(row: InviteRow): Invite {

@@ -1,5 +1,16 @@
 import type { ErrorCode } from '@dfs/contracts';
-import { decodeTicket, encodeTicket, JOIN_PROTOCOL, silentLog, signerFromRaw, type Ticket } from '@dfs/protocol';
+import { randomBytes } from 'node:crypto';
+import {
+  decodeTicket,
+  encodeTicket,
+  JOIN_PROTOCOL,
+  silentLog,
+  signerFromRaw,
+  type Ticket,
+  MAX_MEMBERS,
+  signMembershipRecord,
+  type MembershipContent,
+} from '@dfs/protocol';
 import { eventually, fakeClock } from '@dfs/testing';
 import { TestNetwork, type TestNode } from '../../testing/network.js';
 
@@ -281,5 +292,55 @@ describe('a stranger', () => {
     await b.transport.dial(address);
     await expect(b.peers.connect(address)).rejects.toEqual(refusal('not-a-member'));
     expect(a.peers.connected()).toEqual([]);
+  });
+});
+
+describe('a network with as many members as it may have', () => {
+  it('invites and admits nobody more; who was removed does not count, and a member comes back', async () => {
+    await using network = new TestNetwork();
+    const [a, b] = (await network.joined('a', 'b')) as [TestNode, TestNode];
+    const early = (await a.peers.invite({})).ticket;
+    const c = await network.node('c');
+    await c.peers.join((await a.peers.invite({})).ticket);
+    const others = Array.from({ length: MAX_MEMBERS - 3 }, () => signerFromRaw(randomBytes(32)).peerId);
+    await a.membership.unit(async ({ write }) => {
+      for (const member of others) await write({ kind: 'admission', member, role: 'member', invite: null, name: '' });
+    });
+    expect(a.membership.members()).toHaveLength(MAX_MEMBERS);
+    await expect(a.peers.invite({})).rejects.toEqual(refusal('network-full'));
+    const d = await network.node('d');
+    await expect(d.peers.join(early)).rejects.toEqual(refusal('network-full'));
+    const again = await (await network.lose(b, true))();
+    await again.peers.join(early);
+    expect(again.membership.members()).toHaveLength(MAX_MEMBERS);
+    await a.peers.remove(others[0] as string);
+    await d.peers.join(early);
+    expect(a.membership.isMember(d.peerId)).toBe(true);
+    expect(a.membership.members()).toHaveLength(MAX_MEMBERS);
+  });
+
+  it('keeps those who came by merging two parts', async () => {
+    await using network = new TestNetwork();
+    const a = await network.node('a');
+    const signer = signerFromRaw(randomBytes(32));
+    await a.membership.unit(async ({ write }) => {
+      await write({ kind: 'admission', member: signer.peerId, role: 'owner', invite: null, name: 'other' });
+    });
+    const parents = a.membership.heads();
+    const { networkId } = a.membership;
+    const admit = (from: { write: (content: MembershipContent) => Promise<unknown> }) => async (): Promise<void> => {
+      const member = signerFromRaw(randomBytes(32)).peerId;
+      await from.write({ kind: 'admission', member, role: 'member', invite: null, name: '' });
+    };
+    await a.membership.unit(async (unit) => {
+      const next = admit(unit);
+      while (unit.roster().members.size < MAX_MEMBERS) await next();
+    });
+    const member = signerFromRaw(randomBytes(32)).peerId;
+    const content = { kind: 'admission', member, role: 'member', invite: null, name: '' } as const;
+    const record = signMembershipRecord({ networkId, time: Date.now(), parents, content }, signer);
+    expect(await a.membership.receive([record.bytes], signer.peerId)).toMatchObject({ refused: 0 });
+    expect(a.membership.members()).toHaveLength(MAX_MEMBERS + 1);
+    expect(a.membership.isMember(member)).toBe(true);
   });
 });

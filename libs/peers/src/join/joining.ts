@@ -237,8 +237,10 @@ function explained(error: unknown): DfsError {
       return say('The node that made the ticket does not know it: it may have been revoked. Ask for another.');
     case 'not-an-owner':
       return say('The node that made the ticket is no owner of the network any more. Ask another owner for a ticket.');
-    case 'already-member':
-      return say('The network has this node as a member already.');
+    case 'network-full':
+      return say(
+        'The network has as many members as it may have: ask an owner to remove one that is not needed any more.',
+      );
     case 'too-many-requests':
       return say('Too many nodes are joining at the moment. Try again in a few seconds.');
     case 'timeout':

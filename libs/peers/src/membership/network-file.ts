@@ -115,7 +115,8 @@ async function replaceFile(file: string, text: string): Promise<void> {
 
 function parse(value: unknown): RememberedNetwork {
   const { version, peerId, networkId, networkName, members } = value as Record<string, unknown>;
-  if (version !== VERSION || !isText(peerId, 128) || !isText(networkName, MAX_NAME_LENGTH)) throw new TypeError('fields');
+  if (version !== VERSION || !isText(peerId, 128) || !isText(networkName, MAX_NAME_LENGTH))
+    throw new TypeError('fields');
   if (typeof networkId !== 'string' || !/^[0-9a-f]{64}$/.test(networkId)) throw new TypeError('networkId');
   if (!Array.isArray(members) || members.length > MAX_KEPT_MEMBERS) throw new TypeError('members');
   return { peerId, networkId, networkName, members: members.map(place) };
@@ -123,7 +124,8 @@ function parse(value: unknown): RememberedNetwork {
 
 function place(value: unknown): Place {
   const { peerId, addresses } = value as Record<string, unknown>;
-  if (!isText(peerId, 128) || !Array.isArray(addresses) || addresses.length > MAX_ADDRESSES) throw new TypeError('member');
+  if (!isText(peerId, 128) || !Array.isArray(addresses) || addresses.length > MAX_ADDRESSES)
+    throw new TypeError('member');
   if (!addresses.every((address) => isText(address, MAX_ADDRESS_LENGTH))) throw new TypeError('addresses');
   return { peerId, addresses };
 }

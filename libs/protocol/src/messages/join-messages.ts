@@ -1,5 +1,5 @@
 import type { MemberRole } from '@dfs/contracts';
-import { MAX_NAME_LENGTH } from '../limits.js';
+import { MAX_MEMBERS, MAX_NAME_LENGTH } from '../limits.js';
 import { MAX_MEMBERSHIP_RECORD_BYTES } from './membership-record.js';
 import { shape, unless, type Infer } from '../codec/schema.js';
 
@@ -43,7 +43,7 @@ export const joinWelcome = shape.struct({
       peerId: shape.peerId(),
       addresses: shape.list(shape.text(MAX_WIRE_ADDRESS_LENGTH), MAX_WIRE_ADDRESSES),
     }),
-    256,
+    MAX_MEMBERS,
   ),
 });
 export type JoinWelcome = Infer<typeof joinWelcome>;

@@ -1,4 +1,6 @@
+import { MAX_MEMBERS } from '@dfs/protocol';
 import { eventually, seededRandom } from '@dfs/testing';
+import { MAX_CONNECTIONS } from '../constants.js';
 import { MemoryNetwork } from './memory-network.js';
 import { ask } from '../request.js';
 import { ListGate, testIdentity, transportSuite } from '../testing/transport.suite.js';
@@ -40,6 +42,25 @@ describe('MemoryNetwork', () => {
     }
     return nodes as [(typeof nodes)[0], (typeof nodes)[0], (typeof nodes)[0]];
   }
+
+  it('has room for as many connections as a real node, and no more', async () => {
+    const network = new MemoryNetwork();
+    const hub = network.node(testIdentity());
+    hub.setGate({ isMember: () => true, acceptsStrangers: () => false });
+    await hub.start();
+    const nodes = Array.from({ length: MAX_CONNECTIONS + 1 }, () => network.node(testIdentity()));
+    for (const [at, node] of nodes.entries()) {
+      node.setGate({ isMember: () => true, acceptsStrangers: () => false });
+      await node.start();
+      const dial = node.dialPeer(hub.peerId, hub.addresses());
+      if (at < MAX_CONNECTIONS) await dial;
+      else await expect(dial).rejects.toMatchObject({ code: 'peer-unreachable' });
+    }
+    expect(hub.connections()).toHaveLength(MAX_CONNECTIONS);
+    // All members of two networks of the largest size that have merged.
+    expect(MAX_CONNECTIONS).toBeGreaterThan(2 * MAX_MEMBERS);
+    await Promise.all([hub, ...nodes].map((node) => node.stop()));
+  });
 
   it('splits and heals', async () => {
     const network = new MemoryNetwork();

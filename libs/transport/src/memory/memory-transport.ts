@@ -6,7 +6,9 @@ import { FrameChannel } from '../channel/channel.js';
 import {
   CHANNEL_IDLE_TIMEOUT,
   GATE_SWEEP,
+  MAX_CONNECTIONS,
   MAX_OFFENCES,
+  MAX_PEER_CONNECTIONS,
   OPEN_TIMEOUT,
   PEER_RECEIVE_BUDGET,
   RECEIVE_BUDGET,
@@ -252,6 +254,7 @@ export class MemoryTransport implements Transport {
     if (!far.#keeper.admitsInbound(this.peerId)) throw unreachable('The peer did not let this node in.');
     const raced = this.#connectionTo(peerId);
     if (raced) return raced;
+    if (!this.#hasRoom(peerId) || !far.#hasRoom(this.peerId)) throw unreachable('One of the two has no room for it.');
     const out = this.#side(far, 'out');
     const back = far.#side(this, 'in');
     out.other = back;
@@ -259,6 +262,12 @@ export class MemoryTransport implements Transport {
     this.#admit(out);
     far.#admit(back);
     return out;
+  }
+
+  /** The limits of a real transport, so that nothing passes here that would be refused there. */
+  #hasRoom(peerId: string): boolean {
+    if (this.#connections.size >= MAX_CONNECTIONS) return false;
+    return [...this.#connections].filter((connection) => connection.peerId === peerId).length < MAX_PEER_CONNECTIONS;
   }
 
   #side(far: MemoryTransport, direction: 'in' | 'out'): MemoryConnection {
