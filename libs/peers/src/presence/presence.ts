@@ -25,6 +25,7 @@ import type { Membership } from '../membership/membership.js';
 import { cleanName } from '../clean-name.js';
 import { neighboursOf } from './ring-neighbours.js';
 import { PeerEvents } from './peer-events.js';
+import { STORAGE_SECTION } from './peer-info.js';
 import { Returning } from '../removed/former-members.js';
 import { SecondOpinion } from '../removed/removal-check.js';
 import { Sections } from './status-sections.js';
@@ -104,7 +105,8 @@ export class Presence {
     });
     const { liveness, sections } = this;
     const missing = () => this.missing();
-    const listensFor = (section: string) => sections.has(section) || this.statusListeners.has(section);
+    const listensFor = (section: string) =>
+      section === STORAGE_SECTION || sections.has(section) || this.statusListeners.has(section);
     const unheard = (peerId: string, signal: AbortSignal) => this.returning.ask(peerId, signal);
     this.sessions = new Sessions(
       { transport, membership, liveness, sections, clock, log, addressesOf, listensFor, missing, unheard },
