@@ -1,18 +1,20 @@
-import { destination, pino, type Logger } from 'pino';
+import { pino, type Logger } from 'pino';
 import type { LogLevel } from './config.js';
+import { LineWriter } from './line-writer.js';
 
 const SECRETS = ['authorization', 'cookie', 'token', 'ticket', 'secret', 'password'];
 
-/** The structured log: one JSON line an event, on stderr. Secrets do not get into it, even by mistake. */
-export function openLog(level: LogLevel): { logger: Logger; flush: () => void } {
-  const stream = destination({ dest: 2, sync: true });
-  const logger = pino(
+/**
+ * The structured log: one JSON line an event, on stderr, written before the call returns. Secrets do not get into it, even
+ * by mistake. A line that cannot be written is dropped.
+ */
+export function openLog(level: LogLevel): Logger {
+  return pino(
     {
       level,
       redact: { paths: SECRETS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '…' },
       base: undefined,
     },
-    stream,
+    new LineWriter(),
   );
-  return { logger, flush: () => stream.flushSync() };
 }

@@ -14,7 +14,7 @@ const STOP_TIME = 15 * second;
 // What the node writes is for its owner alone.
 process.umask(0o077);
 const config = configuration();
-const { logger, flush } = openLog(config.logLevel);
+const logger = openLog(config.logLevel);
 if (config.unknown.length > 0)
   logger.warn({ variables: config.unknown }, `unknown variables: ${config.unknown.join(', ')}`);
 
@@ -90,6 +90,5 @@ function end(code: number, error?: unknown): never {
       error.message,
     );
   else if (error !== undefined) logger.fatal({ err: error }, 'the node ends');
-  flush();
   process.exit(code);
 }
