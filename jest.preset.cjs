@@ -24,5 +24,6 @@ module.exports = {
   testEnvironmentOptions: { customExportConditions: ['@dfs/source', 'node', 'node-addons'] },
   modulePathIgnorePatterns: ['/dist/', '/.nx/'],
   moduleFileExtensions: ['ts', 'js', 'mjs', 'cjs', 'json', 'node'],
-  testTimeout: 60000,
+  // For a machine that is busy with other things: what is waited for has deadlines of its own.
+  testTimeout: 240000,
 };

@@ -17,7 +17,7 @@ const STEP_DEADLINE = 30 * minute;
 /** Workers that grew beyond this are replaced: ES modules are never unloaded from a jest sandbox. */
 const WORKER_MEMORY = '1500MB';
 /** As in jest.preset.cjs, whose own is not heard when several projects run together. */
-const TEST_TIMEOUT = 60_000;
+const TEST_TIMEOUT = 240_000;
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const bin = join(root, 'node_modules', '.bin');

@@ -31,5 +31,5 @@ describe('what a node had replaced or deleted before it joined', () => {
     } finally {
       await cluster.remove();
     }
-  }, 60_000);
+  });
 });

@@ -38,7 +38,7 @@ describe('a scrub', () => {
     await Promise.all([a.stop(), c.stop()]);
     expect(Buffer.compare(await b.read('large.bin'), bytes)).toBe(0);
     expect(Buffer.compare(await b.read('small.bin'), small)).toBe(0);
-  }, 90_000);
+  });
 
   it('takes the promise back while nobody can heal, and gives it again once somebody could', async () => {
     cluster = await Cluster.start(2, { replicas: 2, scrub: { every: 500, startDelay: 0, share: 1 } });
@@ -61,5 +61,5 @@ describe('a scrub', () => {
     await cluster.copied(a, ['only-two.bin'], 2);
     await a.stop();
     expect(Buffer.compare(await b.read('only-two.bin'), bytes)).toBe(0);
-  }, 120_000);
+  });
 });

@@ -120,5 +120,5 @@ describe('a node keeps what its database can be restored from', () => {
     } finally {
       await inviter.remove();
     }
-  }, 60_000);
+  });
 });

@@ -77,7 +77,7 @@ describe('check', () => {
     await node.node.stop();
     stopped = home.file('stopped');
     await cp(node.dir, stopped, { recursive: true });
-  }, 60_000);
+  });
   afterAll(async () => {
     await node.remove();
     await home.remove();

@@ -136,7 +136,7 @@ describe('emptying a member before it is removed', () => {
     await eventually(async () => (await owner.placement.holders(contentId, size)).extents[0]!.holders.length > 0);
     await owner.beforeRemove!(leaver.peerId, { drain: true });
     expect(await copiesAt([owner, c, d], [file!])).toEqual([1]);
-  }, 30_000);
+  });
 
   it('reaches the target among those that stay', async () => {
     await using world = await World.of(4, { replicas: 3 });

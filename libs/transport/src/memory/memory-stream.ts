@@ -153,12 +153,14 @@ class Pipe {
     const latency = this.link.latency();
     // Whatever timer fires next: what was sent first arrives first.
     const next = (): void => this.#underWay.shift()?.();
-    if (latency === 0 && this.#lastArrival <= Date.now()) {
+    // Read once: between two looks the time of the last arrival may pass, and the wait for it be negative.
+    const now = performance.now();
+    if (latency === 0 && this.#lastArrival <= now) {
       setImmediate(next);
       return;
     }
-    this.#lastArrival = Math.max(this.#lastArrival, Date.now() + latency);
-    setTimeout(next, this.#lastArrival - Date.now());
+    this.#lastArrival = Math.max(this.#lastArrival, now + latency);
+    setTimeout(next, this.#lastArrival - now);
   }
 
   #takeAll(): Uint8Array[] {

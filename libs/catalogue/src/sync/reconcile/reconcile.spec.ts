@@ -57,5 +57,5 @@ describe(`sets of ${RECORDS} records`, () => {
     print('none', same);
     expect(same).toMatchObject({ streams: 1, roundTrips: 1 });
     expect(same.bytes).toBeLessThan(1024);
-  }, 60_000);
+  });
 });

@@ -93,7 +93,7 @@ describe('a crash in the middle of a reclaim', () => {
     // Rows dropped, an empty pack removed, a pack rewritten: each of them in steps.
     expect(new Set(crashes.map(({ step }) => step)).size).toBe(10);
     for (const { step, copy } of crashes) await expectWhole(copy, step, live, isLive);
-  }, 60_000);
+  });
 });
 
 async function expectWhole(dir: string, step: string, live: readonly Block[], isLive: () => Promise<Set<Cid>>) {

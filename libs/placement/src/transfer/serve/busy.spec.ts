@@ -30,5 +30,5 @@ describe('a holder that says that it is asked too much', () => {
     refuses = () => true;
     await expect(reader.read(contentId, size)).rejects.toMatchObject({ code: 'content-unavailable' });
     expect(refused).toBeGreaterThan(10);
-  }, 40_000);
+  });
 });

@@ -5,7 +5,7 @@ import { World, type WorldNode } from '../../testing/world.js';
 
 const SIZE = (isLong ? 200 : 32) * MiB;
 /** Ten nodes share one process, and that the machine. */
-const TIMEOUT = isLong ? 900_000 : 180_000;
+const TIMEOUT = isLong ? 900_000 : 600_000;
 const random = seededRandom(23);
 
 /** Copies of the file that a node has sent, payload bytes alone. */
