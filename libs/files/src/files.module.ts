@@ -2,6 +2,7 @@ import { Module, type DynamicModule, type FactoryProvider } from '@nestjs/common
 import { FilesController } from './http/files.controller.js';
 import { BatchController } from './http/batch.controller.js';
 import { Files } from './files.js';
+import { PathsController } from './http/paths.controller.js';
 import { VersionsController } from './http/versions.controller.js';
 import { VoidVersionsController } from './http/void-versions.controller.js';
 
@@ -11,7 +12,8 @@ export class FilesModule {
   static forRoot(files: Pick<FactoryProvider<Files>, 'useFactory' | 'inject'>): DynamicModule {
     return {
       module: FilesModule,
-      controllers: [FilesController, VersionsController, VoidVersionsController, BatchController],
+      // In the order in which addresses are tried: `/files/content` is no file id.
+      controllers: [PathsController, FilesController, VersionsController, VoidVersionsController, BatchController],
       providers: [{ provide: Files, ...files }],
       exports: [Files],
     };

@@ -10,7 +10,7 @@ import type {
 } from '@dfs/contracts';
 import { DeletionPace } from './write/deletion-pace.js';
 import { openContent, type OpenContent } from './read/download.js';
-import { getFile, listChunks, listFiles, listHolders, type ListQuery } from './read/listing.js';
+import { getFile, idOf, listChunks, listFiles, listHolders, type ListQuery } from './read/listing.js';
 import type { Preconditions } from './http/preconditions.js';
 import type { FilesComponents } from './ports.js';
 import { removeMany, type BatchItem, type BatchOutcome } from './write/batch.js';
@@ -40,6 +40,11 @@ export class Files {
 
   open(fileId: string, version?: string): Promise<OpenContent> {
     return openContent(this.components, fileId, version);
+  }
+
+  /** Of a path that is or was a file's. @throws DfsError `file-not-found`, `invalid-path` */
+  idOf(path: string): Promise<string> {
+    return idOf(this.components, path);
   }
 
   list(query: ListQuery): Promise<FileList> {

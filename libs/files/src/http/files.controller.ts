@@ -7,7 +7,6 @@ import {
   ApiNoContentResponse,
   ApiOkResponse,
   ApiOperation,
-  ApiProduces,
   ApiResponse,
   ApiTags,
 } from '@nestjs/swagger';
@@ -24,9 +23,10 @@ import { invalidField, toProblem } from '@dfs/protocol';
 import { announcedAttributes } from './attribute-headers.js';
 import { answerFile } from './answer-file.js';
 import { Conditional } from './conditional.dto.js';
+import { Content } from './content.dto.js';
 import { announcedDigests } from './digest-header.js';
 import { Files } from '../files.js';
-import { ContentQuery, FileParams, ListFilesQuery, NoQuery, PageQuery, RemoveQuery, UploadQuery } from './files.dto.js';
+import { ContentQuery, FileParams, ListFilesQuery, NoQuery, PageQuery, RemoveQuery, PathQuery } from './files.dto.js';
 import { ChunkListDto, FileDto, FileListDto, HolderListDto, UploadResultsDto } from './files.schema.dto.js';
 import { multipartFiles } from './multipart.js';
 import { writePreconditions } from './preconditions.js';
@@ -69,7 +69,7 @@ export class FilesController {
       'A new version of the file; or the same bytes as before, with the same executable and meta, and nothing changed.',
   })
   async put(
-    @Query() query: UploadQuery,
+    @Query() query: PathQuery,
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<FileInfo> {
@@ -146,16 +146,7 @@ export class FilesController {
 
   @Get(':fileId/content')
   @ApiOperation({ operationId: 'getFileContent', summary: 'The bytes of a file, whole or a range' })
-  @ApiProduces('application/octet-stream')
-  @ApiHeader({ name: 'Range', required: false, description: 'One range of bytes; several are answered by the whole.' })
-  @ApiHeader({ name: 'If-Match', required: false })
-  @ApiHeader({ name: 'If-Unmodified-Since', required: false })
-  @ApiHeader({ name: 'If-None-Match', required: false })
-  @ApiHeader({ name: 'If-Modified-Since', required: false })
-  @ApiHeader({ name: 'If-Range', required: false })
-  @ApiOkResponse({ schema: { type: 'string', format: 'binary' } })
-  @ApiResponse({ status: 206, description: 'The range.', schema: { type: 'string', format: 'binary' } })
-  @ApiResponse({ status: 304, description: 'The content is the one that If-None-Match names.' })
+  @Content()
   async content(
     @Param() { fileId }: FileParams,
     @Query() { version }: ContentQuery,

@@ -27,10 +27,10 @@ export class FileParams {
   fileId!: string;
 }
 
-export class UploadQuery {
+export class PathQuery {
   @ApiProperty({
     maxLength: MAX_PATH_BYTES,
-    description: 'Where the file goes, such as photos/2026/a.jpg: relative, UTF-8, / between folders.',
+    description: 'Where the file is or goes, such as photos/2026/a.jpg: relative, UTF-8, / between folders.',
   })
   @IsString({ message: 'give the path once, as text, such as ?path=photos/2026/a.jpg' })
   @MinLength(1, { message: 'the path is empty: give the file a name' })
@@ -84,6 +84,23 @@ export class ContentQuery {
   @IsOptional()
   @Matches(RECORD_ID, NO_VERSION)
   version?: string;
+}
+
+export class ContentByPathQuery extends PathQuery {
+  @ApiPropertyOptional({
+    pattern: RECORD_ID.source,
+    description: 'An older version, as GET /files/{fileId}/versions tells it.',
+  })
+  @IsOptional()
+  @Matches(RECORD_ID, NO_VERSION)
+  version?: string;
+}
+
+export class RemoveByPathQuery extends PathQuery {
+  @ApiPropertyOptional({ enum: ['true', 'false'], description: 'Go on although most of the files are being deleted.' })
+  @IsOptional()
+  @IsIn(['true', 'false'], { message: 'must be true or false' })
+  confirm?: 'true' | 'false';
 }
 
 export class RestoreBody implements RestoreRequest {

@@ -29,6 +29,13 @@ export async function getFile({ catalogue, placement }: Reading, fileId: string)
   return file as FileInfo;
 }
 
+/** The file id of a path, whose file may be deleted. @throws DfsError `file-not-found`, `invalid-path` */
+export async function idOf({ catalogue }: Pick<Reading, 'catalogue'>, path: string): Promise<string> {
+  const entry = await catalogue.byPath(path);
+  if (entry) return entry.fileId;
+  throw new DfsError('file-not-found', 'There is no file at this path in the network.');
+}
+
 /** @throws DfsError `file-not-found`, `invalid-cursor` */
 export async function listChunks(
   { catalogue, placement }: Reading,

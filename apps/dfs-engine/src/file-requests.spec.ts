@@ -6,8 +6,8 @@ import { startTestNode, type Answer, type TestNode } from './running-node.suite.
 const MiB = 1024 * 1024;
 const QUOTA = 64 * MiB;
 
-/** What a client writes to the socket, byte by byte: what libraries would not let through. */
-describe('requests as they stand on the wire', () => {
+/** What clients send, down to what they write to the socket: libraries would not let some of it through. */
+describe('requests for files', () => {
   let test: TestNode;
   let kept: FileInfo;
   beforeAll(async () => {
@@ -159,6 +159,34 @@ describe('requests as they stand on the wire', () => {
     expect(moved.status).toBe(201);
     const { id: movedId, version: last } = moved.json<FileInfo>();
     expect((await test.api(`/files/${movedId}`, { method: 'DELETE', headers: tag(last) })).status).toBe(204);
+  });
+
+  it('reach a file by its path as by its id', async () => {
+    const at = (path: string) => `/files/content?path=${encodeURIComponent(path)}`;
+    const stored = await test.api(at('by/gr\u00fcn.txt'), { method: 'PUT', body: 'by path' });
+    const { id, version } = stored.json<FileInfo>();
+    await test.api(at('by/gr\u00fcn.txt'), { method: 'PUT', body: 'anew' });
+    // In whatever form of Unicode.
+    const read = await test.api(at('by/gru\u0308n.txt'), { headers: { range: 'bytes=1-2' } });
+    expect([read.status, read.text]).toEqual([206, 'ne']);
+    const old = await test.api(`${at('by/gr\u00fcn.txt')}&version=${version}`);
+    expect(old.text).toBe('by path');
+    const headed = await test.api(at('by/gr\u00fcn.txt'), { method: 'HEAD' });
+    const byId = await test.api(`/files/${id}/content`, { method: 'HEAD' });
+    for (const name of ['etag', 'content-length', 'content-disposition', 'x-dfs-version', 'content-security-policy']) {
+      expect(headed.headers[name]).toBe(byId.headers[name]);
+    }
+    const stale = { 'if-match': `"v:${version}"` };
+    const refused = await test.api(at('by/gr\u00fcn.txt'), { method: 'DELETE', headers: stale });
+    expect(refused.problem.code).toBe('precondition-failed');
+    expect((await test.api(at('by/gr\u00fcn.txt'), { method: 'DELETE' })).status).toBe(204);
+    expect((await test.api(at('by/gr\u00fcn.txt'))).problem.code).toBe('file-not-found');
+    expect((await test.api(`${at('by/gr\u00fcn.txt')}&version=${version}`)).text).toBe('by path');
+    expect((await test.api(at('by/never'), { method: 'DELETE' })).problem.code).toBe('file-not-found');
+    expect((await test.api(at('../x'))).problem.code).toBe('invalid-path');
+    expect((await test.api('/files/content')).problem.code).toBe('validation-failed');
+    const other = await test.api(at('by/never'), { method: 'PATCH', json: {} });
+    expect([other.status, other.headers.allow]).toEqual([405, 'DELETE, GET, HEAD, PUT']);
   });
 
   it('get no stored script, style or page as such', async () => {

@@ -1,0 +1,40 @@
+import { Controller, Delete, Get, HttpCode, Query, Req, Res } from '@nestjs/common';
+import { ApiNoContentResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { Request, Response } from 'express';
+import { routes } from '@dfs/contracts';
+import { Files } from '../files.js';
+import { Conditional } from './conditional.dto.js';
+import { Content } from './content.dto.js';
+import { ContentByPathQuery, RemoveByPathQuery } from './files.dto.js';
+import { writePreconditions } from './preconditions.js';
+import { makeInert, sendContent } from './send-content.js';
+
+/** Files by their paths, as they are by their ids: for clients that know no ids. */
+@ApiTags('files')
+@Controller(routes.filesContent)
+export class PathsController {
+  constructor(private readonly files: Files) {}
+
+  @Get()
+  @Content()
+  @ApiOperation({ operationId: 'getContentByPath', summary: 'The bytes of the file at a path, whole or a range' })
+  async content(
+    @Query() { path, version }: ContentByPathQuery,
+    @Req() request: Request,
+    @Res() response: Response,
+  ): Promise<void> {
+    makeInert(response);
+    const fileId = await this.files.idOf(path);
+    await sendContent(request, response, await this.files.open(fileId, version));
+  }
+
+  @Delete()
+  @HttpCode(204)
+  @Conditional()
+  @ApiOperation({ operationId: 'deleteByPath', summary: 'Delete the file at a path everywhere' })
+  @ApiNoContentResponse()
+  async remove(@Query() { path, confirm }: RemoveByPathQuery, @Req() request: Request): Promise<void> {
+    const fileId = await this.files.idOf(path);
+    await this.files.remove(fileId, { confirm: confirm === 'true', ...writePreconditions(request.headers) });
+  }
+}
