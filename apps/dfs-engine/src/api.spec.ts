@@ -135,6 +135,13 @@ describe('the API of a node', () => {
       expect([posted.status, posted.json()]).toMatchObject([201, told]);
     });
 
+    it('are in no folder that is a file, and have no name that is a folder', async () => {
+      expect((await put('either/x', 'file')).status).toBe(201);
+      expect((await put('either/x/inside', 'no')).problem).toMatchObject({ status: 409, code: 'path-taken' });
+      expect((await put('either', 'no')).problem.code).toBe('path-taken');
+      expect((await list('?prefix=either')).items.map(({ path }) => path)).toEqual(['either/x']);
+    });
+
     it('are paged without gap or repetition', async () => {
       for (let i = 0; i < 12; i++) await put(`paged/${String(i).padStart(2, '0')}`, String(i));
       const seen: string[] = [];

@@ -45,6 +45,7 @@ import { Retention } from './retention/retention.js';
 import type { Stopwatch } from './retention/running-time.js';
 import { standingOf } from './rules/validity.js';
 import { refusePurges, refuseReadOnly, refuseUnsynced, refuseWrites } from './write/refuse.js';
+import { TakenPaths } from './write/taken-paths.js';
 import { adoptionOf, noteAdopted } from './void/adoption.js';
 import { VoidVersions } from './void/void-versions.js';
 
@@ -166,11 +167,17 @@ export class Catalogue {
   /**
    * Signs and stores new versions, and records the events, all within the caller's unit of work. One answer a draft, in
    * their order; each draft sees those before it.
-   * @throws DfsError `read-only-member`, `not-an-owner` of a deletion that purges, `invalid-path`, `precondition-failed`, `path-exists`, `file-not-found`,
+   * @throws DfsError `read-only-member`, `not-an-owner` of a deletion that purges, `invalid-path`, `precondition-failed`, `path-exists`, `path-taken`, `file-not-found`,
    * `clock-skew`, `not-ready` while this node has to compare with a member first, and what `refusal` says
    */
   async commit(tx: Tx, drafts: readonly Draft[]): Promise<Commit[]> {
     return (await this.writeDrafts(tx, drafts)).commits;
+  }
+
+  /** Before a file is made at a path. @throws DfsError `path-taken` */
+  async refuseTaken(path: string): Promise<void> {
+    const draft: Draft = { kind: 'file', path };
+    (await TakenPaths.load(this.parts.db, [draft])).take(draft);
   }
 
   private async writeDrafts(
@@ -187,7 +194,8 @@ export class Catalogue {
     await changes.know(normal.flatMap(({ adopts }) => adopts?.parents.map(({ id }) => id) ?? []));
     const last = await chainEnd(tx, signer.peerId);
     const repeated = await repeatedBy(tx, normal, changes, signer.peerId);
-    const context = { signer, networkId: membership.networkId, now: clock.now(), repeated };
+    const taken = await TakenPaths.load(tx, normal);
+    const context = { signer, networkId: membership.networkId, now: clock.now(), repeated, taken };
     const writer = new DraftWriter(changes, context, last);
     const commits = await writer.writeAll(normal);
     if (writer.written.length === 0) return { commits, written: [] };

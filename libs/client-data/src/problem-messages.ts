@@ -83,6 +83,7 @@ export const PROBLEM_MESSAGES: Readonly<Record<ProblemCode, ProblemMessage>> = {
     next: 'Reload this page; console and engine may be of different versions.',
   },
   conflict: { title: 'Something else changed it meanwhile', next: 'Look at its present state, then try again.' },
+  'path-taken': { title: 'A file and a folder cannot have the same name', next: 'Choose another name.' },
   'path-exists': { title: 'There is a file of this name already', next: 'Choose another name.' },
   'network-full': {
     title: 'The network has as many members as it may have',

@@ -34,6 +34,7 @@ export const ERROR_STATUS = {
   // The state of things
   conflict: 409,
   'path-exists': 409,
+  'path-taken': 409,
   'already-member': 409,
   'network-full': 409,
   'has-files': 409,

@@ -13,7 +13,7 @@ export type CatalogueReader = Pick<
 >;
 /** Writes new versions of them. */
 export type CatalogueWriter = CatalogueReader &
-  Pick<Catalogue, 'writable' | 'commit' | 'restore' | 'choose' | 'move' | 'adopt'>;
+  Pick<Catalogue, 'writable' | 'refuseTaken' | 'commit' | 'restore' | 'choose' | 'move' | 'adopt'>;
 
 /** Where contents are, and how to get at them. */
 export type ContentPlacement = Pick<

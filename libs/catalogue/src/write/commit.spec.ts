@@ -215,9 +215,9 @@ describe('commit', () => {
     await using node = await testNode();
     await node.write(fileDraft('u\u0308ber', 1));
     expect((await node.write(fileDraft('\u00fcber', 1)))[0]?.outcome).toBe('unchanged');
-    await node.write(fileDraft('Readme', 1), fileDraft('README', 2), fileDraft('README/inner', 3));
+    await node.write(fileDraft('Readme', 1), fileDraft('README', 2), fileDraft('readme/inner', 3));
     const { items } = await node.catalogue.list({ limit: 10 });
-    expect(items.map((item) => item.path)).toEqual(['README', 'README/inner', 'Readme', '\u00fcber']);
+    expect(items.map((item) => item.path)).toEqual(['README', 'Readme', 'readme/inner', '\u00fcber']);
   });
 
   it('stamps later than all it replaces and all it wrote, whatever the clock says', async () => {

@@ -26,6 +26,7 @@ import { hasConditions, isOverJust } from '../read/conditions.js';
 import { entryOf, pathRow, type PathRow } from './path-rows.js';
 import { peerBytes, toHex } from '../store/rows.js';
 import { IN_SET, RecordState } from '../migrations/migrations.js';
+import type { TakenPaths } from './taken-paths.js';
 import { mapInTurns } from '../store/slices.js';
 
 /** Records encoded between two turns of the event loop: a few milliseconds of them. */
@@ -64,6 +65,7 @@ export interface WriterContext {
   now: number;
   /** Drafts that say again what a head says, by the id of that. */
   repeated: ReadonlyMap<Draft, string>;
+  taken: TakenPaths;
 }
 
 /** Turns drafts into signed records, one after another, each of which sees those before it. */
@@ -95,6 +97,7 @@ export class DraftWriter {
     if (isRepeated) return { outcome: 'unchanged', entry: entryOf(path, before as PathRow) };
     const replaced = draft.adopts ? adoptedOver(draft, draft.adopts, heads) : replacedBy(draft, heads);
     if (replaced === 'unchanged') return { outcome: 'unchanged', entry: entryOf(path, before as PathRow) };
+    if (heads[0]?.kind !== draft.kind) this.context.taken.take(draft);
     this.replace(draft, path, replaced);
     return { outcome: outcomeOf(draft, heads[0]), entry: entryOf(path, pathRow(path) as PathRow) };
   }

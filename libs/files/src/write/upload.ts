@@ -98,6 +98,7 @@ async function admit(
   const shown = await catalogue.byPath(path);
   const conditions = await withoutDate(catalogue, shown, want);
   await catalogue.conditions.checkUpload(path, conditions, size);
+  if (shown === undefined || shown.deleted) await catalogue.refuseTaken(path);
   if (size === undefined) return conditions;
   // What the path has or had is kept here perhaps: that much of what comes may be the same, and then takes no room.
   const fresh = size - (shown?.size ?? 0);
