@@ -79,7 +79,6 @@ async function endWell(code: number, error?: unknown): Promise<void> {
 /** What hangs is not waited for. */
 function giveUp(error: Error): void {
   logger.fatal({ err: error }, 'the node ends at once');
-  flush();
   killSelf();
 }
 

@@ -24,8 +24,8 @@ export async function runRestore(
   const from = argv.map((argument) => FROM.exec(argument)?.[1]).find((folder) => folder !== undefined);
   try {
     const config = readConfig(argv.filter((argument) => argument !== '--force' && !FROM.test(argument)));
-    const { logger, flush } = openLog(config.logLevel);
-    const restored = await restore(config, { command, from, force, log: logger }).finally(flush);
+    const log = openLog(config.logLevel);
+    const restored = await restore(config, { command, from, force, log });
     out(`${readable(restored)}\n`);
     return EXIT_DONE;
   } catch (error) {
