@@ -176,6 +176,9 @@ describe('requests for files', () => {
     for (const name of ['etag', 'content-length', 'content-disposition', 'x-dfs-version', 'content-security-policy']) {
       expect(headed.headers[name]).toBe(byId.headers[name]);
     }
+    const listed = (await test.api(`/files?path=${encodeURIComponent('by/gru\u0308n.txt')}`)).json<FileList>();
+    expect([listed.total, listed.items.map((item) => item.id)]).toEqual([1, [id]]);
+    expect((await test.api('/files?path=by')).json<FileList>().total).toBe(0);
     const stale = { 'if-match': `"v:${version}"` };
     const refused = await test.api(at('by/gr\u00fcn.txt'), { method: 'DELETE', headers: stale });
     expect(refused.problem.code).toBe('precondition-failed');

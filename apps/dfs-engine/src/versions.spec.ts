@@ -199,7 +199,7 @@ describe('versions over HTTP', () => {
         [409, 30],
       ]);
       expect(refused?.problem).toMatchObject({ code: 'mass-deletion', deleted: 100, files: 130 });
-      expect(refused?.problem.detail).toContain('?confirm=true');
+      expect(refused?.problem.detail).toContain('confirm=true');
       const last = files.at(-1) as FileInfo;
       expect((await own.api(`/files/${last.id}?confirm=false`, { method: 'DELETE' })).status).toBe(409);
       expect((await own.api(`/files/${last.id}?confirm=true`, { method: 'DELETE' })).status).toBe(204);

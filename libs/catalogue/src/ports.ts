@@ -63,6 +63,8 @@ export interface Commit {
 
 export interface ListQuery {
   prefix?: string;
+  /** Just this one. */
+  path?: string;
   /** Part of the path, in whatever case. */
   q?: string;
   sort?: FileSort;

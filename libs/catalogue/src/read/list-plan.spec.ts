@@ -54,6 +54,16 @@ describe('a page of the list', () => {
     }
   });
 
+  it('of one path is looked up, by whatever sort', async () => {
+    await using node = await testNode();
+    await node.write(...Array.from({ length: 50 }, (_, n) => fileDraft(`a/${n}`, n)));
+    for (const sort of SORTS) {
+      for (const step of await plans(node, { path: 'a/3', sort, limit: 10 })) {
+        expect(step).toMatch(/^SEARCH (f USING (COVERING )?INDEX \w+ \(.*path=\?\)|a USING INTEGER PRIMARY KEY)/);
+      }
+    }
+  });
+
   it('of what a search finds reads paths alone, but for what it has found', async () => {
     await using node = await testNode();
     await node.write(...Array.from({ length: 50 }, (_, n) => fileDraft(`F/${n}`, n)));

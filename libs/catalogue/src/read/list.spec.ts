@@ -92,6 +92,25 @@ describe('listing', () => {
     expect(await found({ state: 'deleted', prefix: 'x' })).toEqual([]);
   });
 
+  it('finds just one path, in whatever form of Unicode', async () => {
+    await using node = await testNode();
+    await node.write(...['a', 'a/b', 'A', 'gr\u00fcn', 'gr\u00fcn/b', '100%'].map((path, n) => fileDraft(path, n)));
+    await node.write({ kind: 'deletion', path: 'A' });
+    const found = async (query: Omit<ListQuery, 'limit'>) => {
+      const { items, total, nextCursor } = await node.catalogue.list({ limit: 1, ...query });
+      expect([items.length, nextCursor]).toEqual([total, null]);
+      return items.map(({ path }) => path);
+    };
+    expect(await found({ path: 'a' })).toEqual(['a']);
+    expect(await found({ path: 'gru\u0308n', sort: '-size' })).toEqual(['gr\u00fcn']);
+    expect(await found({ path: '100%' })).toEqual(['100%']);
+    expect(await found({ path: 'a%' })).toEqual([]);
+    expect(await found({ path: 'A' })).toEqual([]);
+    expect(await found({ path: 'A', state: 'deleted' })).toEqual(['A']);
+    expect(await found({ path: 'a', prefix: 'b' })).toEqual([]);
+    expect(await found({ path: '' })).toEqual([]);
+  });
+
   it('shows conflicts, whatever their state', async () => {
     const other = testSigner(1);
     await using node = await testNode({ members: [other] });

@@ -38,9 +38,10 @@ interface Filters extends Filter {
 
 /** One page of paths, by keyset: each that is there throughout comes once, in order, whatever comes and goes meanwhile. */
 export async function listPage(reader: Reader, query: ListQuery): Promise<EntryPage> {
-  const sort = query.sort ?? 'path';
+  // Of one path any order will do, and is read from its index.
+  const sort = query.path === undefined ? (query.sort ?? 'path') : 'path';
   const limit = Math.min(Math.max(1, Math.trunc(query.limit)), MAX_PAGE);
-  const bound = [query.state ?? 'current', sort, query.prefix ?? null, query.q ?? null];
+  const bound = [query.state ?? 'current', sort, query.prefix ?? null, query.q ?? null, query.path ?? null];
   const filter = filterOf(query);
   const after = query.cursor === undefined ? undefined : openCursor(bound, query.cursor);
   const total = await readTotal(reader, query, filter);
@@ -54,13 +55,17 @@ export async function listPage(reader: Reader, query: ListQuery): Promise<EntryP
   };
 }
 
-function filterOf({ state, prefix, q }: ListQuery): Filters {
+function filterOf({ state, prefix, path, q }: ListQuery): Filters {
   const where = [SELECTED[state ?? 'current'].where];
   const params: SqlValue[] = [];
   if (prefix) {
     const from = prefix.normalize('NFC');
     where.push('f.path >= ?', 'f.path < CAST(? AS TEXT)');
     params.push(from, afterPrefix(from));
+  }
+  if (path !== undefined) {
+    where.push('f.path = ?');
+    params.push(path.normalize('NFC'));
   }
   if (q) {
     where.push('instr(coalesce(f.search, f.path), ?) > 0');
@@ -107,7 +112,7 @@ function readRows(
 /** Kept where it is of all; counted where it is of some. */
 async function readTotal(reader: Reader, query: ListQuery, filter: Filter): Promise<number> {
   const [row] =
-    query.prefix || query.q
+    query.prefix || query.q || query.path !== undefined
       ? await reader.query<{ count: number }>(
           `SELECT count(*) AS count FROM catalogue_file f WHERE ${filter.where.join(' AND ')}`,
           filter.params,

@@ -45,6 +45,13 @@ export class ListFilesQuery {
   @MaxLength(MAX_PATH_BYTES)
   prefix?: string;
 
+  @ApiPropertyOptional({ maxLength: MAX_PATH_BYTES, description: 'Only the file at just this path.' })
+  @IsOptional()
+  @IsString()
+  @MinLength(1)
+  @MaxLength(MAX_PATH_BYTES)
+  path?: string;
+
   @ApiPropertyOptional({ description: 'Only paths that contain this, in upper or lower case.' })
   @IsOptional()
   @IsString()

@@ -10,6 +10,8 @@ type Listing = Pick<FilesComponents, 'catalogue' | 'placement' | 'purges'>;
 
 export interface ListQuery {
   prefix?: string;
+  /** Just this one. */
+  path?: string;
   q?: string;
   sort?: FileSort;
   limit: number;
