@@ -1,3 +1,17 @@
 import { setupZonelessTestEnv } from 'jest-preset-angular/setup-env/zoneless';
 
 setupZonelessTestEnv();
+
+// Every browser has it; the jsdom of these tests reads a Blob by FileReader alone.
+if (!('arrayBuffer' in Blob.prototype)) {
+  Object.defineProperty(Blob.prototype, 'arrayBuffer', {
+    value(this: Blob): Promise<ArrayBuffer> {
+      return new Promise((done, failed) => {
+        const reader = new FileReader();
+        reader.onload = () => done(reader.result as ArrayBuffer);
+        reader.onerror = () => failed(reader.error ?? new Error('unreadable'));
+        reader.readAsArrayBuffer(this);
+      });
+    },
+  });
+}

@@ -39,7 +39,7 @@ describe('FilesApi', () => {
 
   it('uploads with progress and ends with the file', () => {
     const seen: UploadStep<unknown>[] = [];
-    files.upload({ path: 'x/ä.txt', file: new File(['12345'], 'ä.txt') }).subscribe((step) => seen.push(step));
+    files.upload({ path: 'x/ä.txt', file: new File(['12345'], 'ä.txt') }, null).subscribe((step) => seen.push(step));
     const call = http.expectOne((request) => request.url === routes.filesContent);
     expect(call.request.method).toBe('PUT');
     expect(call.request.headers.get(CSRF_HEADER)).toBe('1');
@@ -76,27 +76,24 @@ describe('FilesApi', () => {
     expect(name).toBe('found');
   });
 
-  it('tries a batch again, because equal bytes change nothing, but never an invite', async () => {
-    files.uploadMany([{ path: 'a', file: new File(['a'], 'a') }]).subscribe();
+  it('never sends a form or an invite again by itself', async () => {
+    const problems: string[] = [];
+    const error = (problem: ApiProblem) => problems.push(problem.code);
+    files.uploadMany([{ path: 'a', file: new File(['a'], 'a') }]).subscribe({ error });
     http.expectOne(routes.files).error(new ProgressEvent('error'));
-    (await waitForRetry(routes.files)).flush({ path: 'a' });
-
-    let problem: ApiProblem | undefined;
-    TestBed.inject(PeersApi)
-      .invite({})
-      .subscribe({ error: (error: ApiProblem) => (problem = error) });
+    TestBed.inject(PeersApi).invite({}).subscribe({ error });
     http.expectOne(routes.invites).error(new ProgressEvent('error'));
-    expect(problem?.code).toBe('unreachable');
-    await new Promise((done) => setTimeout(done, 400));
-    http.expectNone(routes.invites);
+    expect(problems).toEqual(['unreachable', 'unreachable']);
   });
 
-  it('counts a file that is gone already as deleted', () => {
-    let done = false;
-    files.delete('f').subscribe(() => (done = true));
-    http
-      .expectOne(routes.file('f'))
-      .flush({ code: 'file-not-found', detail: 'gone' }, { status: 404, statusText: 'Not Found' });
-    expect(done).toBe(true);
+  it('sends deletions again, since they name the versions that were seen', async () => {
+    const item = { id: 'f', version: 'v' };
+    let results: unknown;
+    files.delete([item], { confirm: true }).subscribe((all) => (results = all));
+    http.expectOne(routes.filesBatch).error(new ProgressEvent('error'));
+    const again = await waitForRetry(routes.filesBatch);
+    expect(again.request.body).toEqual({ op: 'delete', items: [item], confirm: true });
+    again.flush({ results: [{ id: 'f', path: 'p', status: 204 }] }, { status: 207, statusText: 'Multi-Status' });
+    expect(results).toEqual([{ id: 'f', path: 'p', status: 204 }]);
   });
 });

@@ -1,18 +1,24 @@
-import { HttpClient, HttpContext, HttpEventType, HttpParams, type HttpEvent } from '@angular/common/http';
+import { HttpClient, HttpContext, HttpEventType, HttpHeaders, HttpParams, type HttpEvent } from '@angular/common/http';
 import { Service, inject } from '@angular/core';
 import {
   routes,
+  type BatchItem,
+  type BatchRequest,
+  type BatchResult,
+  type BatchResults,
   type ChunkList,
   type FileInfo,
   type FileList,
   type FileSort,
   type HolderList,
+  type LookupRequest,
+  type LookupResult,
+  type LookupResults,
   type UploadResult,
   type UploadResults,
 } from '@dfs/contracts';
-import { catchError, filter, map, of, throwError, type Observable } from 'rxjs';
+import { filter, map, type Observable } from 'rxjs';
 import { IDEMPOTENT } from './api.interceptor.js';
-import { toApiProblem } from './problem.js';
 
 /** Which files, in which order, and how many of them. */
 export interface FileQuery {
@@ -30,8 +36,11 @@ export interface FileQuery {
 export interface UploadSource {
   /** Where it goes, e.g. `photos/2026/a.jpg`. */
   path: string;
-  file: File;
+  file: Blob;
 }
+
+/** What a write expects at its path: a version that was seen there, or no file. */
+export type Seen = Pick<FileInfo, 'version'> | null;
 
 /** How far an upload is. The last step has the result. */
 export type UploadStep<T> = { kind: 'progress'; sentBytes: number } | { kind: 'done'; result: T };
@@ -70,39 +79,50 @@ export class FilesApi {
     return routes.fileContent(id);
   }
 
-  /** `DELETE /files/{fileId}`, on every node. A file that is gone already counts as deleted. */
-  delete(id: string, options: { confirm?: boolean } = {}): Observable<void> {
-    const params = options.confirm ? new HttpParams().set('confirm', true) : undefined;
-    return this.#http
-      .delete<void>(routes.file(id), { params })
-      .pipe(
-        catchError((error: unknown) =>
-          toApiProblem(error).code === 'file-not-found' ? of(undefined) : throwError(() => error),
-        ),
-      );
+  /**
+   * `POST /files/batch`: many files deleted everywhere as one act, one result each. Sent again after a lost answer: each
+   * item names the version that was seen, so that a file written since stays.
+   */
+  delete(items: readonly Required<BatchItem>[], options: { confirm?: boolean } = {}): Observable<BatchResult[]> {
+    const body: BatchRequest = { op: 'delete', items: [...items], ...(options.confirm && { confirm: true }) };
+    const context = new HttpContext().set(IDEMPOTENT, true);
+    return this.#http.post<BatchResults>(routes.filesBatch, body, { context }).pipe(map(({ results }) => results));
   }
 
-  /** `PUT /files/content`: a file of any size, streamed from disk. Unsubscribing cuts it off, and nothing is stored. */
-  upload(source: UploadSource): Observable<UploadStep<FileInfo>> {
+  /** `POST /files/lookup`: what is at these paths, in their order. */
+  lookUp(paths: readonly string[]): Observable<LookupResult[]> {
+    const body: LookupRequest = { paths: [...paths] };
+    const context = new HttpContext().set(IDEMPOTENT, true);
+    return this.#http.post<LookupResults>(routes.filesLookup, body, { context }).pipe(map(({ results }) => results));
+  }
+
+  /**
+   * `PUT /files/content`: a file of any size, streamed from disk. Unsubscribing cuts it off, and nothing is stored.
+   * Sent again after a lost answer, so it carries what was seen: what others wrote meanwhile is not replaced.
+   */
+  upload(source: UploadSource, seen: Seen): Observable<UploadStep<FileInfo>> {
     const params = new HttpParams().set('path', source.path);
+    const headers =
+      seen === null
+        ? new HttpHeaders({ 'If-None-Match': '*' })
+        : new HttpHeaders({ 'If-Match': `"v:${seen.version}"` });
     return this.#http
-      .put<FileInfo>(routes.filesContent, source.file, { params, observe: 'events', reportProgress: true })
+      .put<FileInfo>(routes.filesContent, source.file, { params, headers, observe: 'events', reportProgress: true })
       .pipe(steps((file) => file));
   }
 
   /**
    * `POST /files`: many small files in one request, stored together. One result per file, in the same order; one that
-   * failed does not stop the others.
+   * failed does not stop the others. Never sent again by itself: it names no versions.
    */
   uploadMany(sources: readonly UploadSource[]): Observable<UploadStep<UploadResult[]>> {
     const form = new FormData();
     for (const { path, file } of sources) {
       form.append('path', path);
-      form.append('file', file, file.name);
+      form.append('file', file, path.slice(path.lastIndexOf('/') + 1));
     }
-    const context = new HttpContext().set(IDEMPOTENT, true);
     return this.#http
-      .post<FileInfo | UploadResults>(routes.files, form, { context, observe: 'events', reportProgress: true })
+      .post<FileInfo | UploadResults>(routes.files, form, { observe: 'events', reportProgress: true })
       .pipe(steps((body) => ('results' in body ? filesOf(body) : [{ path: body.path, status: 200, file: body }])));
   }
 }

@@ -8,7 +8,7 @@ export { IDEMPOTENT, apiInterceptor } from './api.interceptor.js';
 export { EventStream } from './event-stream.js';
 export type { ConnectionState, EventSocket, EventStreamComponents, EventStreamOptions } from './event-stream.js';
 export { FilesApi } from './files-api.js';
-export type { FileQuery, UploadSource, UploadStep } from './files-api.js';
+export type { FileQuery, Seen, UploadSource, UploadStep } from './files-api.js';
 export { NodeApi } from './node-api.js';
 export { PeersApi } from './peers-api.js';
 export { ApiProblem, problemOf, toApiProblem } from './problem.js';

@@ -1,7 +1,7 @@
 import type { ErrorCode } from '@dfs/contracts';
 
 /** What can go wrong before an engine has answered at all, or when something else answered in its place. */
-export type ClientCode = 'unreachable' | 'unexpected-answer';
+export type ClientCode = 'unreachable' | 'connection-cut' | 'file-unreadable' | 'unexpected-answer';
 /** Every code the console can show. */
 export type ProblemCode = ErrorCode | ClientCode;
 
@@ -163,6 +163,14 @@ export const PROBLEM_MESSAGES: Readonly<Record<ProblemCode, ProblemMessage>> = {
   unreachable: {
     title: 'The node cannot be reached',
     next: 'Check that it is running. The console connects again by itself.',
+  },
+  'connection-cut': {
+    title: 'The connection was cut during the upload',
+    next: 'The node answers; nothing of this file was stored. Try it again.',
+  },
+  'file-unreadable': {
+    title: 'This file cannot be read',
+    next: 'It was moved, changed or deleted on this computer, or may not be read. Choose it again.',
   },
   'unexpected-answer': {
     title: 'Something other than the node answered',

@@ -32,7 +32,9 @@ describe('ApiProblem', () => {
   });
 
   it('has a message for every code and no message for none', () => {
-    expect(Object.keys(PROBLEM_MESSAGES).sort()).toEqual([...codes, 'unreachable', 'unexpected-answer'].sort());
+    expect(Object.keys(PROBLEM_MESSAGES).sort()).toEqual(
+      [...codes, 'unreachable', 'connection-cut', 'file-unreadable', 'unexpected-answer'].sort(),
+    );
   });
 
   it('keeps fields, and the facts that belong to the code', () => {

@@ -149,6 +149,8 @@ export interface LookupResult {
   path: string;
   /** Null when there is no such file, or it is deleted. */
   file: FileInfo | null;
+  /** Why this can be no path. */
+  problem?: Problem;
 }
 
 /** `GET /files/{fileId}/chunks` */

@@ -14,7 +14,7 @@ import { getFile, idOf, listChunks, listFiles, listHolders, type ListQuery } fro
 import type { Preconditions } from './http/preconditions.js';
 import type { FilesComponents } from './ports.js';
 import { removeMany, type BatchItem, type BatchOutcome } from './write/batch.js';
-import { lookUp } from './read/lookup.js';
+import { lookUp, type FoundPath } from './read/lookup.js';
 import { removeFile, type RemoveOptions } from './write/removal.js';
 import { adoptVersion, chooseVersion, moveFile, restoreFile, type Revised } from './write/revise.js';
 import { uploadMany, type PartResult, type UploadManyOptions, type UploadPart } from './write/upload-many.js';
@@ -63,7 +63,7 @@ export class Files {
     return removeMany(this.components, this.deletions, items, options);
   }
 
-  lookUp(paths: readonly string[]): Promise<{ path: string; file: FileInfo | null }[]> {
+  lookUp(paths: readonly string[]): Promise<FoundPath[]> {
     return lookUp(this.components, paths);
   }
 

@@ -1,7 +1,7 @@
 import { Body, Controller, HttpCode, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
-import { routes, type BatchResults, type LookupResults } from '@dfs/contracts';
+import { routes, type BatchResults, type LookupResults, type Problem } from '@dfs/contracts';
 import { toProblem } from '@dfs/protocol';
 import { Files } from '../files.js';
 import { BatchBody, BatchResultsDto, LookupBody, LookupResultsDto } from './batch.dto.js';
@@ -26,11 +26,10 @@ export class BatchController {
     @Res({ passthrough: true }) response: Response,
   ): Promise<BatchResults> {
     const outcomes = await this.files.removeMany(items, { confirm: confirm === true });
-    const requestId = String(response.getHeader('X-Request-Id') ?? '');
     return {
       results: outcomes.map((outcome) => {
         if (!('error' in outcome)) return { ...outcome, status: 204 };
-        const problem = toProblem(outcome.error, { requestId, instance: request.path });
+        const problem = problemOf(outcome.error, request, response);
         return { id: outcome.id, path: outcome.path, status: problem.status, problem };
       }),
     };
@@ -41,7 +40,22 @@ export class BatchController {
   @LargeJsonBody()
   @ApiOperation({ operationId: 'lookUpFiles', summary: 'Which of many paths there are' })
   @ApiOkResponse({ type: LookupResultsDto, description: 'A result for each path, in their order.' })
-  async lookup(@Query() _query: NoQuery, @Body() { paths }: LookupBody): Promise<LookupResults> {
-    return { results: await this.files.lookUp(paths) };
+  async lookup(
+    @Query() _query: NoQuery,
+    @Body() { paths }: LookupBody,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<LookupResults> {
+    const found = await this.files.lookUp(paths);
+    return {
+      results: found.map((one) =>
+        'error' in one ? { path: one.path, file: null, problem: problemOf(one.error, request, response) } : one,
+      ),
+    };
   }
+}
+
+function problemOf(error: unknown, request: Request, response: Response): Problem {
+  const requestId = String(response.getHeader('X-Request-Id') ?? '');
+  return toProblem(error, { requestId, instance: request.path });
 }

@@ -79,6 +79,7 @@ export class BatchResultsDto implements BatchResults {
 export class LookupResultDto implements LookupResult {
   @ApiProperty() path!: string;
   @ApiProperty({ type: FileDto, nullable: true }) file!: FileDto | null;
+  @ApiPropertyOptional({ description: 'Why this can be no path.' }) problem?: ProblemDto;
 }
 
 export class LookupResultsDto implements LookupResults {

@@ -1,16 +1,17 @@
 import { Service, inject } from '@angular/core';
 import { MatDialog } from '@angular/material/dialog';
 import { MatSnackBar } from '@angular/material/snack-bar';
-import { FilesApi, toApiProblem, type ApiProblem } from '@dfs/client-data';
-import { catchError, filter, firstValueFrom, from, map, mergeMap, of, toArray } from 'rxjs';
+import { FilesApi, problemOf, toApiProblem, type ApiProblem } from '@dfs/client-data';
+import type { BatchResult } from '@dfs/contracts';
+import { catchError, filter, firstValueFrom, map, of } from 'rxjs';
 import { ConfirmDialog, type Question } from '../kit/confirm-dialog.js';
 import { nameOf } from '../kit/names.js';
-import { counted } from '../kit/sizes.js';
+import { counted, formatCount } from '../kit/sizes.js';
 import type { FileRow } from './file-window.js';
 import { FilesState } from './files-state.js';
 
-/** Deletions sent at once. */
-const PARALLEL = 4;
+/** Files of one act: the engine's limit. */
+const MAX_ITEMS = 1000;
 /** Names shown in the question. */
 const NAMED = 50;
 
@@ -35,19 +36,18 @@ export class Deletion {
   }
 
   async #run(rows: readonly FileRow[], confirm: boolean): Promise<readonly FileRow[]> {
-    const outcomes = await firstValueFrom(
-      from(rows).pipe(
-        mergeMap(
-          (row) =>
-            this.#api.delete(row.id, { confirm }).pipe(
-              map((): Outcome => ({ row, problem: null })),
-              catchError((error: unknown) => of<Outcome>({ row, problem: toApiProblem(error) })),
-            ),
-          PARALLEL,
+    const outcomes: Outcome[] = [];
+    for (let at = 0; at < rows.length; at += MAX_ITEMS) {
+      const act = rows.slice(at, at + MAX_ITEMS);
+      const items = act.map(({ id, version }) => ({ id, version }));
+      const results = await firstValueFrom(
+        this.#api.delete(items, { confirm }).pipe(
+          map((all) => act.map((row, n): Outcome => ({ row, problem: problemIn(all[n]) }))),
+          catchError((error: unknown) => of(act.map((row): Outcome => ({ row, problem: toApiProblem(error) })))),
         ),
-        toArray(),
-      ),
-    );
+      );
+      outcomes.push(...results);
+    }
     const gone = outcomes.filter((outcome) => outcome.problem === null).map(({ row }) => row);
     this.#files.window.apply(
       gone
@@ -55,17 +55,19 @@ export class Deletion {
         .map(({ id, path }) => ({ kind: 'gone', id, path })),
     );
     const failed = outcomes.filter((outcome) => outcome.problem !== null);
-    const massive = failed.find(({ problem }) => problem?.code === 'mass-deletion')?.problem;
-    if (massive && (await this.#ask({ title: massive.title, text: [massive.detail], action: 'Delete them all' }))) {
-      return [
-        ...gone,
-        ...(await this.#run(
-          failed.map(({ row }) => row),
-          true,
-        )),
-      ];
+    const stopped = failed.filter(({ problem }) => problem?.code === 'mass-deletion');
+    const massive = stopped[0]?.problem;
+    if (massive && (await this.#ask(massQuestion(massive)))) {
+      const more = await this.#run(
+        stopped.map(({ row }) => row),
+        true,
+      );
+      return [...gone, ...more];
     }
-    this.#tell(gone, failed);
+    this.#tell(
+      gone,
+      failed.filter(({ problem }) => problem?.code !== 'mass-deletion'),
+    );
     return gone;
   }
 
@@ -83,7 +85,7 @@ export class Deletion {
               false,
             ),
         );
-    } else {
+    } else if (gone.length > 0) {
       const what = gone.length === 1 && gone[0] ? `“${short(nameOf(gone[0].path))}”` : counted(gone.length, 'file');
       this.#snackBar.open(`Deleted ${what}. The other nodes follow.`, 'OK');
     }
@@ -93,6 +95,29 @@ export class Deletion {
     const closed = this.#dialog.open<ConfirmDialog, Question, boolean>(ConfirmDialog, { data: question }).afterClosed();
     return (await firstValueFrom(closed.pipe(filter((answer) => answer !== null)))) ?? false;
   }
+}
+
+/** A file that is gone already counts as deleted. */
+function problemIn(result: BatchResult | undefined): ApiProblem | null {
+  if (result !== undefined && (result.status < 300 || result.status === 404)) return null;
+  return problemOf(result?.problem ?? null, result?.status ?? 0);
+}
+
+/** The node stopped the act before the first file was gone: says how many there are, and how many are left. */
+function massQuestion(problem: ApiProblem): Question {
+  const [deleted, asked, files] = ['deleted', 'asked', 'files'].map((name) => Number(problem.extensions[name] ?? NaN));
+  const all = (deleted ?? NaN) + (asked ?? NaN);
+  const known = Number.isFinite(all) && Number.isFinite(files);
+  return {
+    title: problem.title,
+    text: [
+      known
+        ? `${formatCount(all)} of ${counted(files ?? 0, 'file')} would be deleted within a minute. Nothing of this was deleted yet.`
+        : 'Nothing of this was deleted yet.',
+      'Deleted files can be restored for as long as the network keeps them.',
+    ],
+    action: 'Delete them all',
+  };
 }
 
 function questionFor(rows: readonly FileRow[]): Question {

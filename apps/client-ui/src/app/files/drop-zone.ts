@@ -1,6 +1,5 @@
 import { Directive, inject, DestroyRef, DOCUMENT, input, output, signal } from '@angular/core';
-import type { UploadSource } from '@dfs/client-data';
-import { droppedFiles } from './dropped-files.js';
+import { droppedFiles, type ChosenEntry } from './dropped-files.js';
 
 /** Makes the whole window take files while the host is there. */
 @Directive({ selector: '[dfsDropZone]', exportAs: 'dfsDropZone' })
@@ -8,7 +7,7 @@ export class DropZone {
   readonly #over = signal(false);
   /** Where dropped files go, with its `/`. */
   readonly folder = input.required<string>({ alias: 'dfsDropZone' });
-  readonly dropped = output<UploadSource[]>();
+  readonly dropped = output<ChosenEntry[]>();
   /** Files are being held over the window. */
   readonly over = this.#over.asReadonly();
 
@@ -32,7 +31,7 @@ export class DropZone {
     const data = event.dataTransfer;
     if (data === null || !data.types.includes('Files')) return;
     event.preventDefault();
-    const sources = await droppedFiles(data, this.folder());
-    if (sources.length > 0) this.dropped.emit(sources);
+    const entries = await droppedFiles(data, this.folder());
+    if (entries.length > 0) this.dropped.emit(entries);
   }
 }

@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { chosenFiles, droppedFiles } from './dropped-files.js';
 
 function fileEntry(name: string): FileSystemFileEntry {
@@ -45,6 +46,55 @@ describe('droppedFiles', () => {
   it('takes plain files where a browser knows no entries', async () => {
     const found = await droppedFiles(transfer([null], [new File(['x'], 'plain.txt')]), '');
     expect(found.map((source) => source.path)).toEqual(['plain.txt']);
+  });
+});
+
+describe('an entry that cannot be read', () => {
+  const failing = (name: string, error: string) =>
+    ({
+      isFile: true,
+      isDirectory: false,
+      name,
+      file: (_: (f: File) => void, failed: (e: DOMException) => void) => failed(new DOMException('no', error)),
+    }) as never;
+  const problems = (found: Awaited<ReturnType<typeof droppedFiles>>) =>
+    found.map((entry) => ('problem' in entry ? [entry.path, entry.problem.code] : [entry.path]));
+
+  it('is named, and the others of its folder come along', async () => {
+    const folder = folderEntry('d', [fileEntry('a'), failing('b', 'NotReadableError'), fileEntry('c')]);
+    expect(problems(await droppedFiles(transfer([folder, fileEntry('e')]), ''))).toEqual([
+      ['d/a'],
+      ['d/b', 'file-unreadable'],
+      ['d/c'],
+      ['e'],
+    ]);
+  });
+
+  it('may be a folder', async () => {
+    const shut = {
+      isFile: false,
+      isDirectory: true,
+      name: 'shut',
+      createReader: () => ({
+        readEntries: (_: unknown, failed: (e: DOMException) => void) => failed(new DOMException('no', 'SecurityError')),
+      }),
+    } as never;
+    expect(problems(await droppedFiles(transfer([shut, fileEntry('e')]), 'x/'))).toEqual([
+      ['x/shut', 'file-unreadable'],
+      ['x/e'],
+    ]);
+  });
+
+  it('is given up when the disk says nothing, as for a named pipe', async () => {
+    jest.useFakeTimers();
+    try {
+      const pipe = { isFile: true, isDirectory: false, name: 'pipe', file: () => undefined } as never;
+      const found = droppedFiles(transfer([pipe, fileEntry('e')]), '');
+      await jest.advanceTimersByTimeAsync(31_000);
+      expect(problems(await found)).toEqual([['pipe', 'file-unreadable'], ['e']]);
+    } finally {
+      jest.useRealTimers();
+    }
   });
 });
 

@@ -61,6 +61,10 @@ export class FileDetails {
         part: holder.extents < extents.length ? `${holder.extents} of ${extents.length} parts` : '',
       }));
   });
+  /** It was deleted, here or on another node, while it was looked at. */
+  protected readonly gone = computed(
+    () => this.file.value()?.deleted === true || this.file.problem()?.code === 'file-not-found',
+  );
   protected readonly hint = computed(() => viewOf(this.file.value()?.replication ?? null).hint);
   protected readonly icons = { close: mdiClose, download: mdiDownload, delete: mdiDeleteOutline };
   protected readonly counted = counted;

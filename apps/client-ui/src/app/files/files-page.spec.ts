@@ -29,6 +29,9 @@ describe('FilesPage', () => {
     await waitFor(() => expect(find()).not.toBeNull());
     return find() as HTMLElement;
   };
+  const deleted = (...paths: string[]) => ({
+    results: paths.map((path) => ({ id: file(path).id, path, status: 204 })),
+  });
   afterEach(() => fake.events.stop());
 
   it('teaches what to do when there is nothing', async () => {
@@ -76,7 +79,7 @@ describe('FilesPage', () => {
     const dialog = await screen.findByRole('dialog');
     expect(within(dialog).getByText(/deleted on every node of the network/)).toBeTruthy();
     fireEvent.click(within(dialog).getByRole('button', { name: 'Delete everywhere' }));
-    await fake.answerSoon('DELETE', routes.file(file('doomed.txt').id), null, 204);
+    await fake.answerSoon('POST', routes.filesBatch, deleted('doomed.txt'), 207);
     await waitFor(() => expect(document.querySelector('[data-path="doomed.txt"]')).toBeNull());
     expect(await screen.findByText(/Deleted “doomed.txt”/)).toBeTruthy();
   });
@@ -86,10 +89,73 @@ describe('FilesPage', () => {
     fireEvent.click(within(await rowOf('kept.txt')).getByRole('button', { name: 'Delete kept.txt' }));
     fireEvent.click(within(await screen.findByRole('dialog')).getByRole('button', { name: 'Delete everywhere' }));
     const problem = { code: 'read-only-member', detail: 'This node may not delete.' };
-    await fake.answerSoon('DELETE', routes.file(file('kept.txt').id), problem, 403);
+    await fake.answerSoon('POST', routes.filesBatch, problem, 403);
     expect(await screen.findByText(/1 file could not be deleted.*This node may not delete/)).toBeTruthy();
     fireEvent.click(await screen.findByRole('button', { name: 'Try again' }));
-    await fake.answerSoon('DELETE', routes.file(file('kept.txt').id), null, 204);
+    await fake.answerSoon('POST', routes.filesBatch, deleted('kept.txt'), 207);
+  });
+
+  it('names the version that was seen; a file that others changed since stays, one that is gone is gone', async () => {
+    await show(['changed.txt', 'gone.txt'].map((path) => file(path)));
+    fireEvent.keyDown(await rowOf('gone.txt'), { key: 'a', ctrlKey: true });
+    fireEvent.click(within(await screen.findByRole('toolbar')).getByRole('button', { name: 'Delete' }));
+    fireEvent.click(within(await screen.findByRole('dialog')).getByRole('button', { name: 'Delete 2 files' }));
+    const call = await waitFor(() => {
+      const [found] = fake.http.match((request) => request.url === routes.filesBatch);
+      expect(found).toBeDefined();
+      return found;
+    });
+    expect(call?.request.body).toEqual({
+      op: 'delete',
+      items: ['changed.txt', 'gone.txt'].map((path) => ({ id: file(path).id, version: file(path).version })),
+    });
+    call?.flush(
+      {
+        results: [
+          {
+            id: file('changed.txt').id,
+            path: 'changed.txt',
+            status: 412,
+            problem: { code: 'precondition-failed', detail: 'The file was changed since.' },
+          },
+          {
+            id: file('gone.txt').id,
+            path: 'gone.txt',
+            status: 404,
+            problem: { code: 'file-not-found', detail: 'Gone.' },
+          },
+        ],
+      },
+      { status: 207, statusText: 'Multi-Status' },
+    );
+    expect(await screen.findByText(/1 file could not be deleted.*changed since/)).toBeTruthy();
+    await waitFor(() => expect(document.querySelector('[data-path="gone.txt"]')).toBeNull());
+    expect(document.querySelector('[data-path="changed.txt"]')).not.toBeNull();
+  });
+
+  it('asks again before most of the files go, in its own words', async () => {
+    await show([file('one.txt')]);
+    fireEvent.click(within(await rowOf('one.txt')).getByRole('button', { name: 'Delete one.txt' }));
+    fireEvent.click(within(await screen.findByRole('dialog')).getByRole('button', { name: 'Delete everywhere' }));
+    const problem = { code: 'mass-deletion', detail: 'confirm=true', deleted: 0, asked: 120, files: 150 };
+    await fake.answerSoon('POST', routes.filesBatch, problem, 409);
+    expect(await screen.findByText(/120 of 150 files would be deleted within a minute/)).toBeTruthy();
+    expect(screen.queryByText(/confirm=true/)).toBeNull();
+    fireEvent.click(screen.getByRole('button', { name: 'Delete them all' }));
+    await fake.answerSoon('POST', routes.filesBatch, deleted('one.txt'), 207);
+    await waitFor(() => expect(document.querySelector('[data-path="one.txt"]')).toBeNull());
+  });
+
+  it('says so when the file that is looked at is deleted elsewhere', async () => {
+    await show([file('seen.txt')], { file: file('seen.txt').id });
+    const id = file('seen.txt').id;
+    await fake.answerSoon('GET', routes.file(id), file('seen.txt'));
+    const details = await screen.findByLabelText('Details of the file');
+    expect(await within(details).findByText('seen.txt')).toBeTruthy();
+    fake.tell('file.deleted', { files: [file('seen.txt')] });
+    await fake.answerSoon('GET', routes.file(id), { code: 'file-not-found', detail: 'Deleted.' }, 404);
+    expect(await within(details).findByText(/was deleted or moved meanwhile/)).toBeTruthy();
+    expect(within(details).queryByRole('button', { name: 'Download' })).toBeNull();
   });
 
   it('selects by the keyboard', async () => {

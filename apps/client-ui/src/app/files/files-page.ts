@@ -16,7 +16,6 @@ import { BreakpointObserver } from '@angular/cdk/layout';
 import { MatButton, MatIconButton } from '@angular/material/button';
 import { MatMenu, MatMenuItem, MatMenuTrigger } from '@angular/material/menu';
 import { Router } from '@angular/router';
-import type { UploadSource } from '@dfs/client-data';
 import type { FileSort } from '@dfs/contracts';
 import {
   mdiClose,
@@ -37,7 +36,7 @@ import { counted, formatBytes, formatCount } from '../kit/sizes.js';
 import { Breadcrumbs } from './breadcrumbs.js';
 import { Deletion } from './deletion.js';
 import { Download } from './download.js';
-import { chosenFiles } from './dropped-files.js';
+import { chosenFiles, type ChosenEntry } from './dropped-files.js';
 import { DropZone } from './drop-zone.js';
 import { FileDetails } from './file-details.js';
 import { FileList } from './file-list.js';
@@ -185,8 +184,8 @@ export class FilesPage {
     target.value = '';
   }
 
-  protected upload(sources: readonly UploadSource[]): void {
-    if (sources.length > 0) this.#queue.add(sources);
+  protected upload(entries: readonly ChosenEntry[]): void {
+    if (entries.length > 0) this.#queue.add(entries);
   }
 
   protected download(rows: readonly FileRow[]): void {

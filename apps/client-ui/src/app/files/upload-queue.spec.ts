@@ -1,8 +1,10 @@
-import { HttpEventType } from '@angular/common/http';
-import { TestBed } from '@angular/core/testing';
-import { routes } from '@dfs/contracts';
+import { HttpEventType, type HttpRequest } from '@angular/common/http';
 import type { TestRequest } from '@angular/common/http/testing';
-import { FakeNode, file as fileInfo } from '../../testing/fake-node.js';
+import { TestBed } from '@angular/core/testing';
+import { ApiProblem } from '@dfs/client-data';
+import { routes, type FileInfo } from '@dfs/contracts';
+import { waitFor } from '@testing-library/dom';
+import { FakeNode, file as fileInfo, node } from '../../testing/fake-node.js';
 import { UploadQueue } from './upload-queue.js';
 
 const BIG = 1_000_000;
@@ -10,29 +12,61 @@ const BIG = 1_000_000;
 describe('UploadQueue', () => {
   let fake: FakeNode;
   let queue: UploadQueue;
-  const source = (path: string, size: number) => ({ path, file: new File([new Uint8Array(size)], path) });
-  const calls = (): TestRequest[] =>
-    fake.http.match((request) => request.url === routes.filesContent || request.url === routes.files);
+  /** What the node has, by path. */
+  let there: Map<string, FileInfo>;
+  const entry = (path: string, size: number) => ({ path, file: new File([new Uint8Array(size)], path) });
+  /** A file that the disk does not give. */
+  const broken = (path: string, size: number) => {
+    const file = new File([new Uint8Array(size)], path);
+    const fails = () => Promise.reject(new DOMException('gone', 'NotFoundError'));
+    file.arrayBuffer = fails;
+    file.slice = () => ({ size: 1, arrayBuffer: fails }) as unknown as Blob;
+    return { path, file };
+  };
+  const isUpload = (request: HttpRequest<unknown>) =>
+    request.url === routes.filesContent || (request.url === routes.files && request.method === 'POST');
+  const answerLookUps = () => {
+    for (const call of fake.http.match((request) => request.url === routes.filesLookup)) {
+      const { paths } = call.request.body as { paths: string[] };
+      if (!call.cancelled) call.flush({ results: paths.map((path) => ({ path, file: there.get(path) ?? null })) });
+    }
+  };
+  /** The uploads that are sent, once there are so many; look-ups are answered on the way. */
+  const calls = async (count: number): Promise<TestRequest[]> => {
+    const found: TestRequest[] = [];
+    await waitFor(
+      () => {
+        answerLookUps();
+        found.push(...fake.http.match(isUpload).filter((call) => !call.cancelled));
+        expect(found.length).toBeGreaterThanOrEqual(count);
+      },
+      // Some are sent again, after the waits of the retry policy.
+      { timeout: 20_000 },
+    );
+    return found;
+  };
   const states = () => queue.items().map((item) => item.state());
+  const pathsOf = (call: TestRequest | undefined) => (call?.request.body as FormData).getAll('path');
 
   beforeEach(() => {
     fake = new FakeNode();
+    there = new Map();
     TestBed.configureTestingModule({ providers: fake.providers });
     queue = TestBed.inject(UploadQueue);
   });
 
-  it('sends a few at a time, and the next when one is done', () => {
-    queue.add(['a', 'b', 'c', 'd'].map((path) => source(path, BIG)));
-    const sent = calls();
-    expect(sent.map((call) => call.request.params.get('path'))).toEqual(['a', 'b', 'c']);
-    sent[0]?.flush(fileInfo('a'), { status: 201, statusText: 'Created' });
-    expect(calls().map((call) => call.request.params.get('path'))).toEqual(['d']);
+  it('sends a few at a time, and the next when one is done', async () => {
+    queue.add(['a', 'b', 'c', 'd'].map((path) => entry(path, BIG)));
+    const sent = await calls(3);
+    expect(sent.map((call) => call.request.params.get('path')).sort()).toEqual(['a', 'b', 'c']);
+    sent.find((call) => call.request.params.get('path') === 'a')?.flush(fileInfo('a'), { status: 201, statusText: '' });
+    expect((await calls(1)).map((call) => call.request.params.get('path'))).toEqual(['d']);
     expect(states()).toEqual(['done', 'sending', 'sending', 'sending']);
   });
 
-  it('tells progress, and that the node still has to store what has arrived', () => {
-    queue.add([source('a', BIG)]);
-    const [call] = calls();
+  it('tells progress, and that the node still has to store what has arrived', async () => {
+    queue.add([entry('a', BIG)]);
+    const [call] = await calls(1);
     call?.event({ type: HttpEventType.UploadProgress, loaded: 400_000, total: BIG });
     expect(queue.bytes()).toEqual({ total: BIG, sent: 400_000 });
     expect(states()).toEqual(['sending']);
@@ -44,11 +78,12 @@ describe('UploadQueue', () => {
     expect(queue.active()).toBe(0);
   });
 
-  it('puts many small files into one request, and takes each one’s own result', () => {
-    queue.add([source('big', BIG), source('s1', 10), source('s2', 20), source('s3', 30)]);
-    const [big, many] = calls();
-    expect(big?.request.method).toBe('PUT');
-    expect((many?.request.body as FormData).getAll('path')).toEqual(['s1', 's2', 's3']);
+  it('puts many small files into one request, and takes each one’s own result', async () => {
+    queue.add([entry('big', BIG), entry('s1', 10), entry('s2', 20), entry('s3', 30)]);
+    const sent = await calls(2);
+    const many = sent.find((call) => call.request.method === 'POST');
+    expect(sent.find((call) => call !== many)?.request.method).toBe('PUT');
+    expect(pathsOf(many)).toEqual(['s1', 's2', 's3']);
     const problem = { code: 'invalid-path', detail: 'No.', status: 400 };
     const results = [
       { path: 's1', status: 201, file: fileInfo('s1') },
@@ -60,44 +95,43 @@ describe('UploadQueue', () => {
     expect(queue.items()[2]?.problem()).toMatchObject({ code: 'invalid-path', detail: 'No.' });
   });
 
-  it('bounds a request by files and by bytes', () => {
-    queue.add(Array.from({ length: 450 }, (_, i) => source(`f${i}`, 10)));
-    expect(calls().map((call) => (call.request.body as FormData).getAll('path').length)).toEqual([200, 200, 50]);
+  it('bounds a request by files and by bytes', async () => {
+    queue.add(Array.from({ length: 450 }, (_, i) => entry(`f${i}`, 10)));
+    expect((await calls(3)).map((call) => pathsOf(call).length).sort()).toEqual([200, 200, 50]);
     TestBed.resetTestingModule();
     TestBed.configureTestingModule({ providers: fake.providers });
     queue = TestBed.inject(UploadQueue);
-    queue.add(Array.from({ length: 30 }, (_, i) => source(`f${i}`, 500_000)));
-    const lengths = calls().map((call) => (call.request.body as FormData).getAll('path').length);
-    expect(lengths).toEqual([16, 14]);
+    queue.add(Array.from({ length: 30 }, (_, i) => entry(`f${i}`, 500_000)));
+    expect((await calls(2)).map((call) => pathsOf(call).length).sort()).toEqual([14, 16]);
   });
 
-  it('cancels one of a request; the others go again', () => {
-    queue.add([source('s1', 10), source('s2', 20), source('s3', 30)]);
-    const [first] = calls();
+  it('cancels one of a request; the others go again', async () => {
+    queue.add([entry('s1', 10), entry('s2', 20), entry('s3', 30)]);
+    const [first] = await calls(1);
     const [, second] = queue.items();
     if (second) queue.cancel(second);
     expect(first?.cancelled).toBe(true);
-    const [again] = calls();
-    expect((again?.request.body as FormData).getAll('path')).toEqual(['s1', 's3']);
+    const [again] = await calls(1);
+    expect(pathsOf(again)).toEqual(['s1', 's3']);
     expect(states()).toEqual(['sending', 'cancelled', 'sending']);
   });
 
-  it('says what failed, and sends it again when told', () => {
-    queue.add([source('a', BIG)]);
+  it('says what failed, and sends it again when told', async () => {
+    queue.add([entry('a', BIG)]);
     const problem = { code: 'quota-exceeded', detail: 'Full.', status: 507 };
-    calls()[0]?.flush(problem, { status: 507, statusText: 'Insufficient Storage' });
-    expect(states()).toEqual(['failed']);
+    (await calls(1))[0]?.flush(problem, { status: 507, statusText: 'Insufficient Storage' });
+    await waitFor(() => expect(states()).toEqual(['failed']));
     expect(queue.items()[0]?.problem()?.detail).toBe('Full.');
     queue.retry(queue.items());
-    calls()[0]?.flush(fileInfo('a'));
+    (await calls(1))[0]?.flush(fileInfo('a'));
     expect(states()).toEqual(['done']);
     expect(queue.items()[0]?.problem()).toBeNull();
   });
 
-  it('keeps what failed when more comes, forgets what is done', () => {
-    queue.add([source('a', BIG)]);
-    calls()[0]?.flush(fileInfo('a'));
-    queue.add([source('b', BIG)]);
+  it('keeps what failed when more comes, forgets what is done', async () => {
+    queue.add([entry('a', BIG)]);
+    (await calls(1))[0]?.flush(fileInfo('a'));
+    queue.add([entry('b', BIG)]);
     expect(queue.items().map((item) => item.path)).toEqual(['b']);
     queue.cancelAll();
     expect(states()).toEqual(['cancelled']);
@@ -105,16 +139,97 @@ describe('UploadQueue', () => {
     expect(queue.items()).toEqual([]);
   });
 
-  it('holds a page that is left while something is under way', () => {
+  it('holds a page that is left while something is under way', async () => {
     const leaving = () => {
       const event = new Event('beforeunload', { cancelable: true });
       globalThis.dispatchEvent(event);
       return event.defaultPrevented;
     };
     expect(leaving()).toBe(false);
-    queue.add([source('a', BIG)]);
+    queue.add([entry('a', BIG)]);
     expect(leaving()).toBe(true);
-    calls()[0]?.flush(fileInfo('a'));
+    (await calls(1))[0]?.flush(fileInfo('a'));
     expect(leaving()).toBe(false);
+  });
+
+  describe('a file that cannot be read', () => {
+    it('is named with its cause, and stops none of those it would have travelled with', async () => {
+      queue.add([entry('s1', 10), broken('gone', 20), entry('s3', 30)]);
+      const [call] = await calls(1);
+      expect(pathsOf(call)).toEqual(['s1', 's3']);
+      call?.flush({ results: ['s1', 's3'].map((path) => ({ path, status: 201, file: fileInfo(path) })) });
+      expect(states()).toEqual(['done', 'failed', 'done']);
+      expect(queue.items()[1]?.problem()).toMatchObject({ code: 'file-unreadable', retryable: false });
+      expect(queue.items()[1]?.problem()?.detail).toContain('not there any more');
+    });
+
+    it('is not sent at all when it is large, and the next one goes on', async () => {
+      queue.add([broken('gone', BIG), entry('good', BIG)]);
+      const [call] = await calls(1);
+      expect(call?.request.params.get('path')).toBe('good');
+      expect(states()[0]).toBe('failed');
+    });
+
+    it('is told from the start when its folder could not give it, and cannot be sent again', () => {
+      queue.add([
+        { path: 'pipe', problem: new ApiProblem({ code: 'file-unreadable', detail: 'The disk is silent.' }) },
+      ]);
+      expect(states()).toEqual(['failed']);
+      expect(queue.items()[0]?.sendable).toBe(false);
+      queue.retry(queue.items());
+      expect(states()).toEqual(['failed']);
+      expect(queue.active()).toBe(0);
+    });
+
+    it('is told from a node that is gone, and from a connection that was cut', async () => {
+      const vanishing = entry('a', BIG);
+      queue.add([vanishing]);
+      const lost = async () => {
+        // The first try and all that the retry policy adds.
+        for (let tries = 0; tries < 5; tries++) (await calls(1))[0]?.error(new ProgressEvent('error'));
+      };
+      vanishing.file.slice = broken('a', 1).file.slice;
+      await lost();
+      await waitFor(() => expect(queue.items()[0]?.problem()?.code).toBe('file-unreadable'));
+      queue.add([entry('b', BIG)]);
+      await lost();
+      await fake.answerSoon('GET', routes.node, node());
+      await waitFor(() => expect(queue.items().at(-1)?.problem()?.code).toBe('connection-cut'));
+    }, 60_000);
+  });
+
+  describe('a write that is sent again after a lost answer', () => {
+    it('carries the version that was seen, or that there was none', async () => {
+      there.set('old', fileInfo('old'));
+      queue.add([entry('old', BIG), entry('new', BIG)]);
+      const headersOf = (path: string, sent: TestRequest[]) => {
+        const headers = sent.find((call) => call.request.params.get('path') === path)?.request.headers;
+        return [headers?.get('If-Match'), headers?.get('If-None-Match')];
+      };
+      const sent = await calls(2);
+      expect(headersOf('old', sent)).toEqual([`"v:${fileInfo('old').version}"`, null]);
+      expect(headersOf('new', sent)).toEqual([null, '*']);
+      for (const call of sent) call.error(new ProgressEvent('error'));
+      const again = await calls(2);
+      expect(headersOf('old', again)).toEqual([`"v:${fileInfo('old').version}"`, null]);
+      expect(headersOf('new', again)).toEqual([null, '*']);
+    });
+
+    it('of many files goes one by one, each with what was seen', async () => {
+      there.set('s1', fileInfo('s1'));
+      queue.add([entry('s1', 10), entry('s2', 20)]);
+      const [many] = await calls(1);
+      many?.error(new ProgressEvent('error'));
+      const [first] = await calls(1);
+      expect(first?.request.method).toBe('PUT');
+      expect(first?.request.headers.get('If-Match')).toBe(`"v:${fileInfo('s1').version}"`);
+      const problem = { code: 'precondition-failed', detail: 'Changed since.', status: 412 };
+      first?.flush(problem, { status: 412, statusText: 'Precondition Failed' });
+      const [second] = await calls(1);
+      expect(second?.request.headers.get('If-None-Match')).toBe('*');
+      second?.flush(fileInfo('s2'));
+      await waitFor(() => expect(states()).toEqual(['failed', 'done']));
+      expect(queue.items()[0]?.problem()).toMatchObject({ code: 'precondition-failed' });
+    });
   });
 });

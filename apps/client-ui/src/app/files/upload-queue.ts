@@ -1,25 +1,19 @@
 import { DestroyRef, Service, computed, inject, signal } from '@angular/core';
-import {
-  FilesApi,
-  problemOf,
-  toApiProblem,
-  type ApiProblem,
-  type UploadSource,
-  type UploadStep,
-} from '@dfs/client-data';
-import type { UploadResult } from '@dfs/contracts';
-import { map, type Observable, type Subscription } from 'rxjs';
+import { FilesApi, NodeApi, toApiProblem, type ApiProblem, type UploadSource } from '@dfs/client-data';
+import type { Subscription } from 'rxjs';
+import type { ChosenEntry } from './dropped-files.js';
+import { READ_AHEAD_BYTES } from './readable.js';
+import { sendFiles, type SendResults } from './send-files.js';
 
 /** Bytes. */
-const KiB = 1024;
-const MiB = 1024 * KiB;
+const MiB = 1024 * 1024;
 
 /** How the queue shares the connection. */
 const QUEUE = {
   /** Requests at once: enough to hide the time a node takes to commit, few enough that each is seen to move. */
   requests: 3,
   /** Files up to here travel many to a request. */
-  smallBytes: 512 * KiB,
+  smallBytes: READ_AHEAD_BYTES,
   /** A request of small files ends at either. */
   batchFiles: 200,
   batchBytes: 8 * MiB,
@@ -44,17 +38,25 @@ export class UploadItem {
   readonly rate = this.#rate.asReadonly();
   readonly problem = this.#problem.asReadonly();
 
+  readonly path: string;
+  /** Bytes; 0 of an entry that could not be read. */
+  readonly size: number;
+  /** What is sent; null for an entry that could not be read. */
+  readonly source: UploadSource | null;
+
   constructor(
     readonly id: number,
-    readonly source: UploadSource,
-  ) {}
-
-  get path(): string {
-    return this.source.path;
+    entry: ChosenEntry,
+  ) {
+    this.path = entry.path;
+    this.source = 'file' in entry ? entry : null;
+    this.size = this.source?.file.size ?? 0;
+    if ('problem' in entry) this.end('failed', entry.problem);
   }
 
-  get size(): number {
-    return this.source.file.size;
+  /** It can be tried (again): there is something to send. */
+  get sendable(): boolean {
+    return this.source !== null;
   }
 
   begin(): void {
@@ -86,7 +88,7 @@ interface Request {
 /** Everything a person put in, sent a few requests at a time; many small files share one. */
 @Service()
 export class UploadQueue {
-  readonly #api = inject(FilesApi);
+  readonly #components = { files: inject(FilesApi), node: inject(NodeApi) };
   readonly #items = signal<readonly UploadItem[]>([]);
   readonly #requests = new Set<Request>();
   #waiting: UploadItem[] = [];
@@ -125,11 +127,12 @@ export class UploadQueue {
     inject(DestroyRef).onDestroy(() => globalThis.removeEventListener?.('beforeunload', warn));
   }
 
-  add(sources: readonly UploadSource[]): void {
-    const items = sources.map((source) => new UploadItem(++this.#lastId, source));
+  /** Puts entries in; those that could not be read are shown as failed, with their cause. */
+  add(entries: readonly ChosenEntry[]): void {
+    const items = entries.map((entry) => new UploadItem(++this.#lastId, entry));
     const kept = this.active() > 0 ? this.#items() : this.#items().filter((item) => item.state() === 'failed');
     this.#items.set([...kept, ...items]);
-    this.#waiting.push(...items);
+    this.#waiting.push(...items.filter((item) => item.sendable));
     this.#send();
   }
 
@@ -159,7 +162,7 @@ export class UploadQueue {
   }
 
   retry(items: readonly UploadItem[]): void {
-    const again = items.filter((item) => item.state() === 'failed' || item.state() === 'cancelled');
+    const again = items.filter((item) => item.sendable && (item.state() === 'failed' || item.state() === 'cancelled'));
     for (const item of again) item.end('waiting');
     this.#waiting.push(...again);
     this.#send();
@@ -173,15 +176,9 @@ export class UploadQueue {
   #send(): void {
     while (this.#requests.size < QUEUE.requests && this.#waiting.length > 0) {
       const items = this.#nextItems();
-      const [only] = items;
-      if (only === undefined) return;
-      const answer = items.length === 1 ? asBatch(this.#api.upload(only.source), only.path) : this.#many(items);
-      this.#run(items, answer);
+      if (items.length === 0) return;
+      this.#run(items);
     }
-  }
-
-  #many(items: readonly UploadItem[]) {
-    return this.#api.uploadMany(items.map((item) => item.source));
   }
 
   /** The next file; when that is a small one, those that can travel with it. */
@@ -201,7 +198,7 @@ export class UploadQueue {
     return chosen;
   }
 
-  #run(items: readonly UploadItem[], answer: Observable<UploadStep<UploadResult[]>>): void {
+  #run(items: readonly UploadItem[]): void {
     const request: Request = { items, subscription: null };
     this.#requests.add(request);
     for (const item of items) item.begin();
@@ -210,7 +207,8 @@ export class UploadQueue {
       end();
       this.#send();
     };
-    request.subscription = answer.subscribe({
+    const sources = items.flatMap((item) => (item.source ? [item.source] : []));
+    request.subscription = sendFiles(this.#components, sources).subscribe({
       next: (step) => {
         if (step.kind === 'progress') share(step.sentBytes, items);
         else over(() => settle(items, step.result));
@@ -218,13 +216,6 @@ export class UploadQueue {
       error: (error: unknown) => over(() => items.forEach((item) => item.end('failed', toApiProblem(error)))),
     });
   }
-}
-
-/** One file's answer in the form of many. */
-function asBatch<T>(steps: Observable<UploadStep<T>>, path: string): Observable<UploadStep<UploadResult[]>> {
-  return steps.pipe(
-    map((step) => (step.kind === 'progress' ? step : { kind: 'done', result: [{ path, status: 200 }] })),
-  );
 }
 
 /** A request sends its files one after another. */
@@ -238,10 +229,9 @@ function share(sentBytes: number, items: readonly UploadItem[]): void {
   }
 }
 
-function settle(items: readonly UploadItem[], results: readonly UploadResult[]): void {
+function settle(items: readonly UploadItem[], results: SendResults): void {
   items.forEach((item, index) => {
-    const result = results[index];
-    if (result && result.status < 300) item.end('done');
-    else item.end('failed', problemOf(result?.problem ?? null, result?.status ?? 0));
+    const problem = results[index] ?? null;
+    item.end(problem === null ? 'done' : 'failed', problem);
   });
 }

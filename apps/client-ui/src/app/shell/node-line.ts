@@ -17,6 +17,12 @@ const CHIPS: Record<ConnectionState, { text: string; hint: string }> = {
   'signed-out': { text: 'Signed out', hint: 'Sign in to go on.' },
 };
 
+/** Its console is connected to the node, but the node to nobody. */
+const REMOVED = {
+  text: 'Removed',
+  hint: 'This node was removed from its network: it neither sends nor receives anything.',
+};
+
 /** Which node this is, in which network, for how long, with whom. */
 @Component({
   selector: 'dfs-node-line',
@@ -29,7 +35,9 @@ export class NodeLine {
   readonly #events = inject(EventStream);
   protected readonly info = this.#node.info;
   protected readonly state = this.#events.state;
-  protected readonly chip = computed(() => CHIPS[this.state()]);
+  readonly #removed = computed(() => this.state() === 'live' && this.info()?.network.removed === true);
+  protected readonly chip = computed(() => (this.#removed() ? REMOVED : CHIPS[this.state()]));
+  protected readonly tone = computed(() => (this.#removed() ? 'offline' : this.state()));
   protected readonly uptime = computed(() => {
     const seconds = this.#node.uptimeSeconds();
     return seconds === null ? null : formatUptime(seconds);

@@ -67,6 +67,20 @@ describe('Shell', () => {
     expect(screen.getByRole('button', { name: 'Try now' })).toBeTruthy();
   });
 
+  it('says on every page that the node was removed, and what can be done', async () => {
+    await show();
+    await signIn();
+    await screen.findByText('Live');
+    const { storage, files, network } = node();
+    const removed = { ...network, removed: true };
+    fake.tell('node.status', { uptimeSeconds: 7200, storage, files, network: removed, connectedPeers: 0 }, false);
+    const banner = await screen.findByRole('alert');
+    expect(banner.textContent).toContain('was removed from the network “Studio Nord”');
+    expect(banner.textContent).toContain('new invite');
+    expect(screen.getByText('Removed')).toBeTruthy();
+    expect(screen.queryByText('Live')).toBeNull();
+  });
+
   it('counts warnings that are still there', async () => {
     await show();
     await signIn();

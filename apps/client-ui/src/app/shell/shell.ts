@@ -9,6 +9,7 @@ import { ActivityState } from '../activity/activity-state.js';
 import { Mark } from './mark.js';
 import { NodeLine } from './node-line.js';
 import { OfflineBanner } from './offline-banner.js';
+import { RemovedBanner } from './removed-banner.js';
 import { SignIn } from './sign-in.js';
 
 /** The frame of the console: navigation, the node line, and the page. Without a session, the sign-in page instead. */
@@ -20,6 +21,7 @@ import { SignIn } from './sign-in.js';
     MatTooltip,
     NodeLine,
     OfflineBanner,
+    RemovedBanner,
     RouterLink,
     RouterLinkActive,
     RouterOutlet,
