@@ -23,8 +23,9 @@ import { countForks, Forks } from './write/forks.js';
 import { readVersion, readVersions, type VersionQuery } from './read/history.js';
 import { Imports } from './import/imports.js';
 import { Intake, type NewsListener, type Received } from './receive/intake.js';
-import type { Change, Commit, Draft, Entry, EntryPage, ListQuery, MemberView } from './ports.js';
+import type { Change, Commit, Draft, Entry, EntryPage, Level, ListQuery, MemberView } from './ports.js';
 import { PathConditions } from './read/conditions.js';
+import { listLevel } from './read/level.js';
 import { listPage } from './read/list.js';
 import {
   readContents,
@@ -278,6 +279,14 @@ export class Catalogue {
     return this.get(fileIdOf(this.parts.membership.networkId, normalisePath(path)));
   }
 
+  /**
+   * One level of the tree: folders first, by name, then files in their order.
+   * @throws DfsError `validation-failed`, `invalid-cursor`
+   */
+  level(query: ListQuery): Promise<Level> {
+    return listLevel(this.parts.db, query);
+  }
+
   /** @throws DfsError `invalid-cursor` */
   list(query: ListQuery): Promise<EntryPage> {
     return listPage(this.parts.db, query);
@@ -397,9 +406,11 @@ export class Catalogue {
       'void',
       'adopted',
       'waiting',
+      'folder',
     ])
       await tx.run(`DELETE FROM catalogue_${table}`);
     await tx.run('UPDATE catalogue_total SET count = 0, bytes = 0');
+    await tx.run(`INSERT INTO catalogue_folder VALUES ('', NULL, 0, 0, 0, 0, 0, 0)`);
     await this.fingerprints.clear(tx);
     await this.voidPrints.clear(tx);
   }

@@ -72,6 +72,22 @@ export interface ListQuery {
   cursor?: string;
   state?: FileListState;
 }
+
+/** A folder as it follows from the paths beneath it; its path ends with a slash. */
+export interface Folder {
+  path: string;
+  /** Current files beneath it, at any depth, and their bytes. */
+  files: number;
+  bytes: number;
+  /** When the newest of them was written, ms since 1970; 0 without files. */
+  newest: number;
+}
+/** A page of one level: folders first, then files. */
+export interface Level extends EntryPage {
+  folders: Folder[];
+  /** Folders of this level, over all pages; `total` counts its files. */
+  totalFolders: number;
+}
 export interface EntryPage {
   items: Entry[];
   nextCursor: string | null;

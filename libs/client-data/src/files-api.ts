@@ -10,6 +10,7 @@ import {
   type FileInfo,
   type FileList,
   type FileSort,
+  type FolderInfo,
   type HolderList,
   type LookupRequest,
   type LookupResult,
@@ -57,6 +58,15 @@ export class FilesApi {
     if (query.q) params = params.set('q', query.q);
     if (query.cursor) params = params.set('cursor', query.cursor);
     return this.#http.get<FileList>(routes.files, { params });
+  }
+
+  /** `GET /files?delimiter=/`: folders directly in a folder, by name, a page at a time. */
+  folders(prefix: string, limit: number): Observable<{ folders: FolderInfo[]; total: number }> {
+    let params = new HttpParams().set('delimiter', '/').set('limit', limit);
+    if (prefix) params = params.set('prefix', prefix);
+    return this.#http
+      .get<FileList>(routes.files, { params })
+      .pipe(map(({ folders, totalFolders }) => ({ folders, total: totalFolders ?? folders.length })));
   }
 
   /** `GET /files/{fileId}` */

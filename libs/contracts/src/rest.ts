@@ -89,9 +89,24 @@ export type FileSort = 'path' | '-path' | 'size' | '-size' | 'modifiedAt' | '-mo
 /** `GET /files` */
 export interface FileList {
   items: FileInfo[];
+  /** With `delimiter=/`: the folders of this level, by name, before its files. Empty without it. */
+  folders: FolderInfo[];
   nextCursor: string | null;
-  /** Files that match, over all pages. */
+  /** Files that match, over all pages; with `delimiter=/` the files of this level. */
   total: number;
+  /** With `delimiter=/`: the folders of this level, over all pages. */
+  totalFolders?: number;
+}
+/** A folder as it follows from the paths beneath it. */
+export interface FolderInfo {
+  name: string;
+  /** With its slash at the end: the prefix of what is in it. */
+  path: string;
+  /** Files beneath it, at any depth, and their bytes. */
+  files: number;
+  bytes: number;
+  /** When the newest of them was written; null without files. */
+  newest: Timestamp | null;
 }
 
 /** `POST /files` with many files: 207. */

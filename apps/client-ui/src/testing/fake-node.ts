@@ -4,7 +4,16 @@ import { provideZonelessChangeDetection, type EnvironmentProviders, type Provide
 import { TestBed } from '@angular/core/testing';
 import { provideRouter } from '@angular/router';
 import { EventStream, Session, apiInterceptor, type EventSocket } from '@dfs/client-data';
-import { routes, type EventMap, type EventType, type FileInfo, type NodeInfo, type PeerInfo } from '@dfs/contracts';
+import {
+  routes,
+  type EventMap,
+  type EventType,
+  type FileInfo,
+  type FileList,
+  type FolderInfo,
+  type NodeInfo,
+  type PeerInfo,
+} from '@dfs/contracts';
 
 const STREAM = 'stream-of-the-test';
 
@@ -39,8 +48,16 @@ export class FakeNode {
     this.#handlers.get('ready')?.({ stream: STREAM, seq: this.#seq } as never);
   }
 
-  /** Answers all calls of a path that are waiting; the number of them. */
+  /** What the node tells of the folders of every level. */
+  folders: FolderInfo[] = [];
+
+  /** Answers all calls of a path that are waiting; the number of them. Questions for folders are answered on the way. */
   answer(method: string, url: string, body: unknown, status = 200): number {
+    for (const call of this.http.match((request) => request.url === routes.files && request.params.has('delimiter'))) {
+      const folders = this.folders.slice(0, Number(call.request.params.get('limit')));
+      const list: FileList = { items: [], folders, nextCursor: null, total: 0, totalFolders: this.folders.length };
+      if (!call.cancelled) call.flush(list);
+    }
     const calls = this.http
       .match((request) => request.method === method && request.url === url)
       .filter((call) => !call.cancelled);

@@ -3,6 +3,7 @@ import type { MigrationClass } from '@dfs/database';
 import { attributesMigrations } from './attributes.js';
 import { chainMigrations } from './chain.js';
 import { futureMigrations } from './future.js';
+import { folderMigrations } from './folders.js';
 import { importMigrations } from './imports.js';
 import { retentionMigrations } from './retention.js';
 import { voidMigrations } from './void.js';
@@ -152,4 +153,5 @@ export const catalogueMigrations: MigrationClass[] = [
   ...attributesMigrations,
   ...waitingMigrations,
   ...futureMigrations,
+  ...folderMigrations,
 ];

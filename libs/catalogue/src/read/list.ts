@@ -9,7 +9,8 @@ import { foldCase } from './search.js';
 /** Rows a page may ask for. */
 export const MAX_PAGE = 1000;
 
-const COLUMN: Record<FileSort, 'path' | 'size' | 'modified'> = {
+/** What each order sorts by. */
+export const COLUMN: Record<FileSort, 'path' | 'size' | 'modified'> = {
   path: 'path',
   '-path': 'path',
   size: 'size',
@@ -123,7 +124,8 @@ async function readTotal(reader: Reader, query: ListQuery, filter: Filter): Prom
   return row?.count ?? 0;
 }
 
-function positionOf(row: FileRow, sort: FileSort): Position {
+/** Where a page that ends with this row goes on. */
+export function positionOf(row: FileRow, sort: FileSort): Position {
   const column = COLUMN[sort];
   return { value: column === 'path' ? null : row[column], path: row.path };
 }

@@ -11,7 +11,7 @@ async function lived(seed?: number): Promise<TestNode> {
   const node = await testNode({ members: [other] });
   for (let turn = 0; turn < 60; turn++) {
     node.clock.advance(10);
-    const path = `f${random.int(0, 14)}`;
+    const path = `${['', 'a/', 'a/b/', 'c/d/e/'][random.int(0, 3)]}f${random.int(0, 5)}`;
     const act = random.int(0, 3);
     if (act === 0) await node.write({ kind: 'deletion', path, replaces: 'all' }).catch(() => undefined);
     else if (act === 1) await node.write({ kind: 'folder', path: `d${random.int(0, 3)}` }).catch(() => undefined);
@@ -40,7 +40,10 @@ describe('recount', () => {
     ['UPDATE catalogue_total SET count = count + 1 WHERE state = 1', 'current files'],
     ['UPDATE catalogue_total SET bytes = bytes - 1 WHERE state = 2', 'deleted files'],
     ['UPDATE catalogue_total SET count = 99 WHERE state = 4', 'conflicts'],
-    ['UPDATE catalogue_author SET records = records - 1 WHERE id = 1', `records of ${testSigner(0).peerId}`],
+    ['UPDATE catalogue_folder SET files = files + 1 WHERE files > 0', 'folders'],
+    ["UPDATE catalogue_folder SET folders = folders + 1 WHERE path = ''", 'folders'],
+    ["DELETE FROM catalogue_folder WHERE path <> ''", 'folders'],
+    ['UPDATE catalogue_author SET records = records - 1', `records of ${testSigner(0).peerId}`],
     [
       'DELETE FROM catalogue_fingerprint WHERE bucket = (SELECT max(bucket) FROM catalogue_fingerprint)',
       'fingerprints',

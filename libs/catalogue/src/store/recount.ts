@@ -2,6 +2,7 @@ import type { Reader } from '@dfs/database';
 import { cidToBytes, type Cid } from '@dfs/protocol';
 import { Delta, toBytes, type FingerprintTable } from './fingerprints.js';
 import { peerText } from './rows.js';
+import { DERIVED_FOLDERS } from '../migrations/folders.js';
 import { CONFLICT_TOTAL, IN_SET, PathState, RecordState } from '../migrations/migrations.js';
 
 /** A count that is kept, and is not what there is. */
@@ -39,6 +40,7 @@ export async function recount(reader: Reader): Promise<Recount> {
   const totals = await countPaths(reader);
   const miscounts = [
     ...totals.miscounts,
+    ...(await countFolders(reader)),
     ...(await countAuthors(reader)),
     ...(await sumRecords(reader)),
     ...(await listedVoid(reader)),
@@ -58,6 +60,26 @@ async function countPaths(reader: Reader): Promise<{ current: Sums; miscounts: M
     rows.find((row) => row.state === state) ?? { count: 0, bytes: 0 };
   for (const [state, what] of STATE_NAMES) compare(miscounts, what, of(kept, state), of(counted, state));
   return { current: of(counted, PathState.current), miscounts };
+}
+
+/** Folders and their counts are those that follow from the paths. */
+async function countFolders(reader: Reader): Promise<Miscount[]> {
+  const columns = 'path, files, bytes, newest, own';
+  const [row] = await reader.query<{ kept: number; counted: number; wrong: number }>(
+    `WITH derived(${columns}) AS MATERIALIZED (${DERIVED_FOLDERS}),
+       full(${columns}) AS (SELECT ${columns} FROM catalogue_folder WHERE files > 0)
+     SELECT (SELECT count(*) FROM full) AS kept, (SELECT count(*) FROM derived) AS counted,
+       (SELECT count(*) FROM (SELECT * FROM full EXCEPT SELECT * FROM derived))
+       + (SELECT count(*) FROM (SELECT * FROM derived EXCEPT SELECT * FROM full))
+       + (SELECT count(*) FROM catalogue_folder f
+          WHERE f.folders <> (SELECT count(*) FROM catalogue_folder c WHERE c.parent = f.path)
+          OR (f.files = 0 AND f.folders = 0 AND f.made = 0 AND f.path <> '')
+          OR f.made <> (SELECT count(*) FROM catalogue_file p
+                        WHERE p.state = ${PathState.folder} AND p.path = substr(f.path, 1, length(f.path) - 1))) AS wrong`,
+  );
+  const { kept, counted, wrong } = row as { kept: number; counted: number; wrong: number };
+  if (wrong === 0) return [];
+  return [{ what: 'folders with files', kept: `${kept}, ${wrong} differences`, counted: `${counted}` }];
 }
 
 /** Records that were dropped again still count for their author: it may be more than there are, and never less. */

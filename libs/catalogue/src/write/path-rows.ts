@@ -7,6 +7,7 @@ import type { Entry } from '../ports.js';
 import { attributesColumn, fileIdBytes, fromHex, NUMBERS, toHex, type FileRow } from '../store/rows.js';
 import { CONFLICT_TOTAL, PathState } from '../migrations/migrations.js';
 import { foldCase } from '../read/search.js';
+import { writeFolders } from './folder-rows.js';
 import { mapInTurns, slices } from '../store/slices.js';
 
 /** Rows made between two turns of the event loop. */
@@ -43,6 +44,7 @@ export async function writePaths(
   const gone = outcomes.filter(({ after }) => after === undefined).map(({ change }) => change.seq);
   if (gone.length > 0) await tx.run(`DELETE FROM catalogue_file WHERE seq IN ${NUMBERS}`, [JSON.stringify(gone)]);
   await writeTotals(tx, outcomes);
+  await writeFolders(tx, outcomes);
   return outcomes;
 }
 

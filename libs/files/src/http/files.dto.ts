@@ -81,6 +81,14 @@ export class ListFilesQuery {
   @IsOptional()
   @IsIn(STATES, { message: `must be one of ${STATES.join(', ')}` })
   state?: FileListState;
+
+  @ApiPropertyOptional({
+    enum: ['/'],
+    description: 'One level: folders in `folders`, by name, then its own files in `items`. Without q.',
+  })
+  @IsOptional()
+  @IsIn(['/'], { message: 'must be /' })
+  delimiter?: '/';
 }
 
 export class ContentQuery {

@@ -6,6 +6,7 @@ import type {
   FileAttributes,
   FileInfo,
   FileList,
+  FolderInfo,
   FormFault,
   HolderList,
   MovedFile,
@@ -97,10 +98,21 @@ export class MovedFileDto extends FileDto implements MovedFile {
   @ApiProperty({ description: 'Its id at the path it was moved from.' }) previousId!: string;
 }
 
+export class FolderDto implements FolderInfo {
+  @ApiProperty({ example: '2026' }) name!: string;
+  @ApiProperty({ example: 'photos/2026/' }) path!: string;
+  @ApiProperty({ ...count, description: 'Files beneath it, at any depth.' }) files!: number;
+  @ApiProperty(bytes) bytes!: number;
+  @ApiProperty({ type: String, nullable: true, ...timestamp }) newest!: string | null;
+}
+
 export class FileListDto implements FileList {
   @ApiProperty({ type: [FileDto] }) items!: FileDto[];
+  @ApiProperty({ type: [FolderDto], description: 'With delimiter=/: the folders of this level.' })
+  folders!: FolderDto[];
   @ApiProperty({ type: String, nullable: true }) nextCursor!: string | null;
   @ApiProperty({ ...count, description: 'Files that match, over all pages.' }) total!: number;
+  @ApiPropertyOptional({ ...count, description: 'With delimiter=/: folders of this level.' }) totalFolders?: number;
 }
 
 export class UploadResultDto implements UploadResult {

@@ -1,5 +1,5 @@
-import type { Entry } from '@dfs/catalogue';
-import type { ChunkList, FileInfo, FileList, FileListState, FileSort, HolderList } from '@dfs/contracts';
+import type { Entry, Folder } from '@dfs/catalogue';
+import type { ChunkList, FileInfo, FileList, FileListState, FileSort, FolderInfo, HolderList } from '@dfs/contracts';
 import type { Reader } from '@dfs/database';
 import { DfsError } from '@dfs/protocol';
 import { describe } from './file-info.js';
@@ -17,12 +17,32 @@ export interface ListQuery {
   limit: number;
   cursor?: string;
   state?: FileListState;
+  /** One level of the tree: folders, then the files directly in the folder. */
+  delimiter?: '/';
 }
 
 /** A page of the files that match, each with its replication as derived now. */
-export async function listFiles({ catalogue, placement, purges }: Listing, query: ListQuery): Promise<FileList> {
+export async function listFiles(
+  { catalogue, placement, purges }: Listing,
+  { delimiter, ...query }: ListQuery,
+): Promise<FileList> {
+  if (delimiter !== undefined) {
+    const { items, folders, nextCursor, total, totalFolders } = await catalogue.level(query);
+    return {
+      items: await describe(placement, items),
+      folders: folders.map(folderInfo),
+      nextCursor,
+      total,
+      totalFolders,
+    };
+  }
   const { items, nextCursor, total } = await catalogue.list(query);
-  return { items: await describe(placement, items, purges), nextCursor, total };
+  return { items: await describe(placement, items, purges), folders: [], nextCursor, total };
+}
+
+function folderInfo({ path, files, bytes, newest }: Folder): FolderInfo {
+  const name = path.slice(path.lastIndexOf('/', path.length - 2) + 1, -1);
+  return { name, path, files, bytes, newest: files === 0 ? null : new Date(newest).toISOString() };
 }
 
 /** @throws DfsError `file-not-found`, also when it is deleted. */

@@ -72,7 +72,12 @@ class ListServer {
       const items = all.slice(from, from + query.limit);
       const last = items.at(-1);
       const more = last !== undefined && from + items.length < all.length;
-      return of({ items, nextCursor: more ? JSON.stringify([last[key], last.path]) : null, total: all.length });
+      return of({
+        items,
+        folders: [],
+        nextCursor: more ? JSON.stringify([last[key], last.path]) : null,
+        total: all.length,
+      });
     });
 }
 
@@ -172,7 +177,7 @@ describe('FileWindow', () => {
     const window = new FileWindow({ list: () => answer }, { pageSize: 10 });
     window.show({ prefix: '', q: '', sort: 'path' });
     window.apply([server.put(file('b-new')), server.delete('f000001')]);
-    answer.next({ items: first, nextCursor: null, total: 3 });
+    answer.next({ items: first, folders: [], nextCursor: null, total: 3 });
     expect(paths(window.rows())).toEqual(['b-new', 'f000000', 'f000002']);
   });
 
@@ -186,8 +191,8 @@ describe('FileWindow', () => {
     });
     window.show({ prefix: '', q: 'a', sort: 'path' });
     window.show({ prefix: '', q: 'ab', sort: 'path' });
-    answers[1]?.next({ items: [file('ab')], nextCursor: null, total: 1 });
-    answers[0]?.next({ items: [file('a'), file('ab')], nextCursor: null, total: 2 });
+    answers[1]?.next({ items: [file('ab')], folders: [], nextCursor: null, total: 1 });
+    answers[0]?.next({ items: [file('a'), file('ab')], folders: [], nextCursor: null, total: 2 });
     expect(paths(window.rows())).toEqual(['ab']);
   });
 

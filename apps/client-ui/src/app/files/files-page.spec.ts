@@ -16,8 +16,13 @@ beforeAll(() => {
 describe('FilesPage', () => {
   let fake: FakeNode;
 
-  const show = async (files: FileInfo[], inputs: Partial<Record<'in' | 'q' | 'sort' | 'file', string>> = {}) => {
+  const show = async (
+    files: FileInfo[],
+    inputs: Partial<Record<'in' | 'q' | 'sort' | 'file', string>> = {},
+    folders: string[] = [],
+  ) => {
     fake = new FakeNode();
+    fake.folders = folders.map((name) => ({ name, path: `${name}/`, files: 2, bytes: 2000, newest: null }));
     const view = await render(FilesPage, { providers: fake.providers, inputs });
     await fake.signIn();
     await fake.answerSoon('GET', routes.files, { items: files, nextCursor: null, total: files.length });
@@ -56,7 +61,27 @@ describe('FilesPage', () => {
     expect(within(row).getByText('1.23 kB')).toBeTruthy();
     expect(within(row).getByText('At risk · 1 of 3')).toBeTruthy();
     expect(within(row).getByRole('button', { name: 'Open the folder photos/2026' })).toBeTruthy();
-    expect(within(screen.getByRole('list', { name: 'Folders' })).getByText('photos')).toBeTruthy();
+  });
+
+  it('offers the folders that the node tells, however few of their files are in the list', async () => {
+    const names = Array.from({ length: 31 }, (_, n) => `folder ${String(n).padStart(2, '0')}`);
+    await show([file('folder 30/newest.txt')], {}, names);
+    const list = await screen.findByRole('list', { name: 'Folders' });
+    expect(within(list).getByText('folder 00')).toBeTruthy();
+    expect(within(list).getByRole('button', { name: 'folder 23' }).title).toBe('2 files, 2 kB');
+    expect(within(list).queryByText('folder 30')).toBeNull();
+    fireEvent.click(within(list).getByRole('button', { name: '7 more…' }));
+    await waitFor(() => {
+      fake.answer('GET', 'nothing else', null);
+      expect(screen.getByText('folder 30')).toBeTruthy();
+    });
+    expect(screen.queryByText(/more…/)).toBeNull();
+    fake.folders = [{ name: 'new', path: 'new/', files: 1, bytes: 1, newest: null }];
+    fake.tell('file.uploaded', { files: [file('new/a.txt')] });
+    await waitFor(() => {
+      fake.answer('GET', 'nothing else', null);
+      expect(within(screen.getByRole('list', { name: 'Folders' })).getByText('new')).toBeTruthy();
+    });
   });
 
   it('follows events: new, copied, gone', async () => {

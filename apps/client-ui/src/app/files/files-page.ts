@@ -16,7 +16,8 @@ import { BreakpointObserver } from '@angular/cdk/layout';
 import { MatButton, MatIconButton } from '@angular/material/button';
 import { MatMenu, MatMenuItem, MatMenuTrigger } from '@angular/material/menu';
 import { Router } from '@angular/router';
-import type { FileSort } from '@dfs/contracts';
+import { EventStream, FilesApi } from '@dfs/client-data';
+import type { EventType, FileSort } from '@dfs/contracts';
 import {
   mdiClose,
   mdiDeleteOutline,
@@ -27,11 +28,12 @@ import {
   mdiMagnify,
   mdiTrayArrowUp,
 } from '@mdi/js';
-import { debounceTime, map, Subject } from 'rxjs';
+import { auditTime, debounceTime, filter, map, merge, Subject } from 'rxjs';
 import { EmptyState } from '../kit/empty-state.js';
 import { Icon } from '../kit/icon.js';
 import { visibleName } from '../kit/names.js';
 import { Notice } from '../kit/notice.js';
+import { reading } from '../kit/reading.js';
 import { counted, formatBytes, formatCount } from '../kit/sizes.js';
 import { Breadcrumbs } from './breadcrumbs.js';
 import { Deletion } from './deletion.js';
@@ -49,8 +51,18 @@ const SORTS: readonly FileSort[] = ['path', '-path', 'size', '-size', 'modifiedA
 const DEFAULT_SORT: FileSort = '-modifiedAt';
 /** From the last key to the search, in milliseconds. */
 const TYPING_MS = 200;
-/** Folders offered at once. */
+/** Folders offered at first, and so many more each time one asks. The engine's limit of a page bounds them. */
 const FOLDERS_SHOWN = 24;
+const MAX_FOLDERS = 1000;
+/** Events of one moment cause one read. */
+const SETTLE_MS = 300;
+/** After these a folder may have come or gone. */
+const FOLDER_EVENTS: ReadonlySet<EventType> = new Set([
+  'file.uploaded',
+  'file.deleted',
+  'file.restored',
+  'file.conflict',
+]);
 /** Below this width the details cover the list. */
 const OVERLAY = '(max-width: 1100px)';
 
@@ -87,6 +99,8 @@ export class FilesPage {
   readonly file = input<string>();
 
   readonly #router = inject(Router);
+  readonly #api = inject(FilesApi);
+  readonly #events = inject(EventStream);
   readonly #state = inject(FilesState);
   readonly #queue = inject(UploadQueue);
   readonly #deletion = inject(Deletion);
@@ -114,16 +128,21 @@ export class FilesPage {
       .pipe(map((state) => state.matches)),
     { initialValue: false },
   );
-  /** Folders below this one, of the rows that are here. */
-  protected readonly folders = computed(() => {
-    const { prefix, q } = this.view();
-    if (q !== '') return [];
-    const names = new Set<string>();
-    for (const row of this.window.loadedRows()) {
-      const end = row.path.indexOf('/', prefix.length);
-      if (end !== -1) names.add(row.path.slice(prefix.length, end));
-    }
-    return [...names].sort((a, b) => a.localeCompare(b)).slice(0, FOLDERS_SHOWN);
+  /** How many folders are offered; a person may ask for more. */
+  protected readonly foldersShown = linkedSignal({
+    source: () => this.view().prefix,
+    computation: () => FOLDERS_SHOWN,
+  });
+  /** Folders directly in this one, as the node tells them; none while one searches. */
+  protected readonly folders = reading(
+    ({ prefix, shown }: { prefix: string; shown: number }) => this.#api.folders(prefix, shown),
+    computed(() => (this.view().q === '' ? { prefix: this.view().prefix, shown: this.foldersShown() } : undefined), {
+      equal: (a, b) => a?.prefix === b?.prefix && a?.shown === b?.shown,
+    }),
+  );
+  protected readonly moreFolders = computed(() => {
+    const { folders, total } = this.folders.value() ?? { folders: [], total: 0 };
+    return folders.length < MAX_FOLDERS ? total - folders.length : 0;
   });
   /** What stands where rows will be. */
   protected readonly bones: readonly null[] = new Array<null>(12).fill(null);
@@ -152,7 +171,15 @@ export class FilesPage {
         this.clearSelection();
       });
     });
+    const changes = this.#events.all.pipe(filter(({ type }) => FOLDER_EVENTS.has(type)));
+    merge(changes, this.#events.live, this.#events.resync)
+      .pipe(auditTime(SETTLE_MS), takeUntilDestroyed())
+      .subscribe(() => this.folders.refresh());
     this.#typed.pipe(debounceTime(TYPING_MS), takeUntilDestroyed()).subscribe((q) => this.#go({ q: q || null }));
+  }
+
+  protected showMoreFolders(): void {
+    this.foldersShown.update((shown) => Math.min(MAX_FOLDERS, shown * 8));
   }
 
   protected onSearch(text: string): void {

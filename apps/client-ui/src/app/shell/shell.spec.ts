@@ -73,7 +73,11 @@ describe('Shell', () => {
     await screen.findByText('Live');
     const { storage, files, network } = node();
     const removed = { ...network, removed: true };
-    fake.tell('node.status', { uptimeSeconds: 7200, storage, files, network: removed, connectedPeers: 0 }, false);
+    fake.tell(
+      'node.status',
+      { uptimeSeconds: 7200, storage, fileTotals: files, network: removed, connectedPeers: 0 },
+      false,
+    );
     const banner = await screen.findByRole('alert');
     expect(banner.textContent).toContain('was removed from the network “Studio Nord”');
     expect(banner.textContent).toContain('new invite');

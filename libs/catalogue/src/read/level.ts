@@ -1,0 +1,166 @@
+import type { FileSort } from '@dfs/contracts';
+import type { Reader, SqlValue } from '@dfs/database';
+import { invalidField } from '@dfs/protocol';
+import { openCursor, sealCursor, type Position } from './cursor.js';
+import { afterPrefix, COLUMN, MAX_PAGE, positionOf } from './list.js';
+import type { Folder, Level, ListQuery } from '../ports.js';
+import { entryFrom, FILE_COLUMNS, FILES, type FileRow } from '../store/rows.js';
+import { PathState } from '../migrations/migrations.js';
+
+/** Up to so many files of a folder are gathered and put in order; of more, the files of all are walked in that order. */
+const FEW_FILES = 5000;
+/** After a folder's path it lies behind everything in the folder: UTF-8 has no such byte. */
+const BEHIND_ALL = `CAST(x'ff' AS TEXT)`;
+
+interface Counts {
+  own: number;
+  folders: number;
+}
+
+/**
+ * One level of the tree, a page at a time: the folders directly in a folder by name, then its own files by `sort`.
+ * `prefix` is that folder with its slash, or empty for the top.
+ * @throws DfsError `validation-failed`, `invalid-cursor`
+ */
+export async function listLevel(reader: Reader, query: ListQuery): Promise<Level> {
+  const folder = levelOf(query);
+  const sort = query.sort ?? 'path';
+  const limit = Math.min(Math.max(1, Math.trunc(query.limit)), MAX_PAGE);
+  const bound = ['level', sort, folder];
+  const after = query.cursor === undefined ? undefined : openCursor(bound, query.cursor);
+  const counts = await readCounts(reader, folder);
+  const inFiles = after !== undefined && !after.path.endsWith('/');
+  const folders = inFiles ? [] : await readFolders(reader, folder, after?.path ?? folder, limit + 1);
+  const room = limit + 1 - folders.length;
+  const files =
+    room <= 0 || counts.own === 0
+      ? []
+      : await readFiles(reader, { folder, sort, after: inFiles ? after : undefined, limit: room, own: counts.own });
+  const shownFolders = folders.slice(0, limit);
+  const shownFiles = files.slice(0, limit - shownFolders.length);
+  const more = folders.length + files.length > limit;
+  const lastFile = shownFiles.at(-1);
+  const lastFolder = shownFolders.at(-1);
+  const last: Position | undefined = lastFile
+    ? positionOf(lastFile, sort)
+    : lastFolder && { value: null, path: lastFolder.path };
+  return {
+    folders: shownFolders,
+    items: shownFiles.map(entryFrom),
+    nextCursor: more && last ? sealCursor(bound, last) : null,
+    total: counts.own,
+    totalFolders: counts.folders,
+  };
+}
+
+function levelOf({ prefix, q, state }: ListQuery): string {
+  if (q) throw invalidField('delimiter', 'goes without q: a search looks at all levels');
+  if (state !== undefined && state !== 'current') throw invalidField('delimiter', 'goes with state=current only');
+  const folder = (prefix ?? '').normalize('NFC');
+  if (folder !== '' && !folder.endsWith('/')) {
+    throw invalidField('prefix', 'with a delimiter it is a folder: empty, or with / at its end');
+  }
+  return folder;
+}
+
+async function readCounts(reader: Reader, folder: string): Promise<Counts> {
+  const [row] = await reader.query<Counts>('SELECT own, folders FROM catalogue_folder WHERE path = ?', [folder]);
+  return row ?? { own: 0, folders: 0 };
+}
+
+async function readFolders(reader: Reader, folder: string, after: string, limit: number): Promise<Folder[]> {
+  return reader.query<Folder>(
+    `SELECT path, files, bytes, newest FROM catalogue_folder INDEXED BY catalogue_folder_parent
+     WHERE parent = ? AND path > ? ORDER BY path LIMIT ?`,
+    [folder, after, limit],
+  );
+}
+
+interface FilesQuery {
+  folder: string;
+  sort: FileSort;
+  after: Position | undefined;
+  limit: number;
+  own: number;
+}
+
+function readFiles(reader: Reader, query: FilesQuery): Promise<FileRow[]> {
+  const { sort, own } = query;
+  if (COLUMN[sort] === 'path') return walkPaths(reader, query);
+  return own <= FEW_FILES ? gather(reader, query) : walkSorted(reader, query);
+}
+
+/** What follows a path at this level: a path itself, or the end of the folder below that it lies in. */
+const skip = (path: string, folder: string): string =>
+  `CASE instr(substr(${path}, length(${folder}) + 1), '/') WHEN 0 THEN ${path}
+   ELSE substr(${path}, 1, length(${folder}) + instr(substr(${path}, length(${folder}) + 1), '/')) || ${BEHIND_ALL} END`;
+/** The same towards the beginning: before all paths of the folder below. */
+const skipDown = (path: string, folder: string): string =>
+  `CASE instr(substr(${path}, length(${folder}) + 1), '/') WHEN 0 THEN ${path}
+   ELSE substr(${path}, 1, length(${folder}) + instr(substr(${path}, length(${folder}) + 1), '/')) END`;
+const IS_OWN = `instr(substr(path, length(?1) + 1), '/') = 0`;
+
+/** Own files by path: each folder below is passed over by one step in the index, however much is in it. */
+function walkPaths(reader: Reader, { folder, sort, after, limit }: FilesQuery): Promise<FileRow[]> {
+  const down = sort.startsWith('-');
+  const [less, order] = down ? ['<', 'DESC'] : ['>', 'ASC'];
+  const next = (from: string): string =>
+    `SELECT path FROM catalogue_file WHERE state = ${PathState.current} AND path ${less} ${from}
+     AND path ${down ? '>=' : '<'} ${down ? '?1' : 'CAST(?2 AS TEXT)'} ORDER BY path ${order} LIMIT 1`;
+  const start = after === undefined ? (down ? 'CAST(?2 AS TEXT)' : `?1`) : '?3';
+  const from = down ? skipDown('walk.path', '?1') : skip('walk.path', '?1');
+  const sql = `WITH RECURSIVE walk(path) AS (
+      SELECT (${next(start)}) UNION ALL SELECT (${next(`(${from})`)}) FROM walk WHERE walk.path IS NOT NULL
+    ), own(path) AS (SELECT path FROM walk WHERE path IS NOT NULL AND ${IS_OWN} LIMIT ?4)
+    SELECT ${FILE_COLUMNS} FROM own CROSS JOIN catalogue_file f ON f.state = ${PathState.current} AND f.path = own.path
+    JOIN catalogue_author a ON a.id = f.author`;
+  return reader.query<FileRow>(sql, [folder, endOf(folder), after?.path ?? '', limit]);
+}
+
+/** The few own files, put in order. */
+function gather(reader: Reader, { folder, sort, after, limit }: FilesQuery): Promise<FileRow[]> {
+  const own = `WITH RECURSIVE walk(path) AS (
+      SELECT (SELECT path FROM catalogue_file WHERE state = ${PathState.current} AND path > ?1 AND path < CAST(?2 AS TEXT) ORDER BY path LIMIT 1)
+      UNION ALL
+      SELECT (SELECT path FROM catalogue_file WHERE state = ${PathState.current} AND path > (${skip('walk.path', '?1')}) AND path < CAST(?2 AS TEXT) ORDER BY path LIMIT 1)
+      FROM walk WHERE walk.path IS NOT NULL
+    )`;
+  const { where, params, order } = sorted(sort, after, 3);
+  return reader.query<FileRow>(
+    `${own} SELECT ${FILE_COLUMNS} FROM (SELECT path FROM walk WHERE path IS NOT NULL AND ${IS_OWN}) own
+     CROSS JOIN catalogue_file f ON f.state = ${PathState.current} AND f.path = own.path
+     JOIN catalogue_author a ON a.id = f.author ${where === '' ? '' : `WHERE ${where}`} ORDER BY ${order} LIMIT ?${3 + params.length}`,
+    [folder, endOf(folder), ...params, limit],
+  );
+}
+
+/** The files of all in their order, of which many are this folder's own. */
+function walkSorted(reader: Reader, { folder, sort, after, limit }: FilesQuery): Promise<FileRow[]> {
+  const { where, params, order } = sorted(sort, after, 3);
+  return reader.query<FileRow>(
+    `SELECT ${FILE_COLUMNS} FROM ${FILES} WHERE f.state = ${PathState.current}
+     AND +f.path > ?1 AND +f.path < CAST(?2 AS TEXT) AND instr(substr(f.path, length(?1) + 1), '/') = 0
+     ${where === '' ? '' : `AND ${where}`} ORDER BY ${order} LIMIT ?${3 + params.length}`,
+    [folder, endOf(folder), ...params, limit],
+  );
+}
+
+function sorted(
+  sort: FileSort,
+  after: Position | undefined,
+  at: number,
+): { where: string; params: SqlValue[]; order: string } {
+  const column = COLUMN[sort];
+  const down = sort.startsWith('-');
+  const direction = down ? 'DESC' : 'ASC';
+  return {
+    where: after === undefined ? '' : `(f.${column}, f.path) ${down ? '<' : '>'} (?${at}, ?${at + 1})`,
+    params: after === undefined ? [] : [after.value, after.path],
+    order: `f.${column} ${direction}, f.path ${direction}`,
+  };
+}
+
+/** The least bytes after everything in a folder; after every path, for the top. */
+function endOf(folder: string): Uint8Array {
+  return folder === '' ? Buffer.from([0xff]) : afterPrefix(folder);
+}
