@@ -161,6 +161,8 @@ function run([script = '', ...args]) {
   // Ctrl-C reaches the child by itself, from the terminal; only what is sent to this process alone is passed on.
   process.on('SIGINT', () => undefined);
   for (const signal of /** @type {const} */ (['SIGTERM', 'SIGHUP'])) process.on(signal, () => child.kill(signal));
+  // Node answers this one by opening the debugger.
+  process.on('SIGUSR1', () => undefined);
   child.on('exit', (code, signal) => process.exit(code ?? 128 + (signal ? constants.signals[signal] : 0)));
 }
 

@@ -22,6 +22,8 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 let engines = [];
 let ending = false;
 for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) process.on(signal, () => void end(0));
+// Node answers this one by opening the debugger.
+process.on('SIGUSR1', () => undefined);
 
 try {
   console.log(`Starting ${NAMES.length} nodes …`);
@@ -84,7 +86,8 @@ async function show() {
     info.name,
     String(info.files.count),
     `${size(info.storage.bytes)} in ${info.storage.chunks} chunks`,
-    engine.link,
+    // What is not a terminal may be a log that others read.
+    process.stdout.isTTY ? engine.link : `${engine.url}/ (token in ${join(engine.dataDir, 'api-token')})`,
   ]);
   console.log(`\n${table(['node', 'files', 'holds', 'open'], rows)}\n`);
   console.log(

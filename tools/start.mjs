@@ -1,9 +1,11 @@
 /**
- * `npm start`: runs one node from the environment and ends its output with the link to open. Arguments after `--` go to
- * the engine. The log is `<data>/dfs.log`; until the node is ready its warnings are shown here too.
+ * `npm start`: runs one node from the environment and ends its output with the link to open. The link carries the token on
+ * a terminal alone. Arguments after `--` go to the engine. The log is `<data>/dfs.log`; until the node is ready its
+ * warnings are shown here too. Neither outlives the other: a log that cannot be written ends nothing, and an end of this
+ * process ends the node.
  */
-import { spawn } from 'node:child_process';
-import { createWriteStream, existsSync, mkdirSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, openSync, readFileSync, renameSync, statSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -19,12 +21,18 @@ const LAST_WORDS = 12;
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const args = process.argv.slice(2);
+const program = join(root, 'apps/dfs-engine/dist/main.js');
+// Such as `--help`: answered by the engine, without a node.
+if (args.some((arg) => ['--help', '-h', '--version', '-v'].includes(arg))) {
+  process.exit(spawnSync(process.execPath, [program, ...args], { stdio: 'inherit' }).status ?? 1);
+}
 const dataDir = resolve(flag('data-dir') ?? process.env.DFS_DATA_DIR ?? 'data');
-
-mkdirSync(dataDir, { recursive: true, mode: 0o700 });
 const logFile = join(dataDir, 'dfs.log');
-if (existsSync(logFile) && statSync(logFile).size > LOG_LIMIT) renameSync(logFile, `${logFile}.1`);
-const log = createWriteStream(logFile, { flags: 'a', mode: 0o600 });
+/** @type {number | undefined} */
+let log;
+/** Lines of the log that could not be written since the last that could. */
+let dropped = 0;
+openLog();
 
 let ready = false;
 let ending = false;
@@ -32,7 +40,7 @@ let ending = false;
 const lastLines = [];
 
 // A process group of its own: Ctrl-C reaches the engine once, from here, and it ends in good order.
-const engine = spawn(process.execPath, [join(root, 'apps/dfs-engine/dist/main.js'), ...args], {
+const engine = spawn(process.execPath, [program, ...args], {
   detached: true,
   stdio: ['ignore', 'pipe', 'pipe'],
 });
@@ -43,15 +51,21 @@ for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
     engine.kill('SIGTERM');
   });
 }
-// Whoever reads our output may go away (`npm start | head`); the node stays until it is told to end.
-process.stdout.on('error', () => undefined);
+// Whatever ends this process, the node ends too: it would hold its port and its data directory, and nobody would know.
+process.on('exit', () => engine.kill('SIGTERM'));
+// Node answers this signal by opening the debugger, to anyone on this machine.
+process.on('SIGUSR1', () => undefined);
+// Whoever reads our output may go away (`npm start | head`), or have no room for it; the node stays until it is told to end.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 
 createInterface({ input: engine.stdout }).on('line', (line) => {
   const url = /^DFS ready at (\S+)$/.exec(line)?.[1];
   if (url === undefined) return keep(line);
   ready = true;
   console.log(`Data in ${short(dataDir)}, log in ${short(logFile)}. Ctrl-C stops the node.`);
-  console.log(`Open ${url}#token=${token()}`);
+  // What is not a terminal may be a log that others read.
+  if (process.stdout.isTTY) console.log(`Open ${url}#token=${token()}`);
+  else console.log(`Open ${url} – its token is in ${short(join(dataDir, 'api-token'))}.`);
 });
 createInterface({ input: engine.stderr }).on('line', (line) => {
   keep(line);
@@ -71,9 +85,37 @@ engine.on('close', (code, signal) => {
 
 /** @param {string} line */
 function keep(line) {
-  log.write(`${line}\n`);
+  writeLog(line);
   lastLines.push(line);
   if (lastLines.length > LAST_WORDS) lastLines.shift();
+}
+
+/** The engine says what is wrong with a directory that cannot be written. */
+function openLog() {
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    if (existsSync(logFile) && statSync(logFile).size > LOG_LIMIT) renameSync(logFile, `${logFile}.1`);
+    log = openSync(logFile, 'a', 0o600);
+  } catch {
+    log = undefined;
+  }
+}
+
+/**
+ * A line that cannot be written, as on a disk that is full, is dropped and counted.
+ * @param {string} line
+ */
+function writeLog(line) {
+  try {
+    if (log === undefined) openLog();
+    const msg = `${dropped} lines of the log could not be written here, and were dropped`;
+    const account = `\n${JSON.stringify({ level: WARN, time: Date.now(), dropped, msg })}\n`;
+    const text = `${dropped > 0 ? account : ''}${line}\n`;
+    if (log === undefined || writeSync(log, text) < Buffer.byteLength(text)) throw new Error('no room');
+    dropped = 0;
+  } catch {
+    dropped++;
+  }
 }
 
 /**

@@ -1,24 +1,14 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Health } from '@dfs/contracts';
 import { eventually, startEngine, tempDir, tmpfsUnavailable, unless, type Engine, type TempDir } from '@dfs/testing';
-import { bytesOf, check } from './steps.js';
+import { bytesOf, check, fill } from './steps.js';
 
 const run = promisify(execFile);
 const FILES = 60;
-
-/** Takes every byte that is free. */
-async function fill(file: string): Promise<void> {
-  const filler = await open(file, 'w');
-  for (let piece = 1 << 20; piece >= 1;) {
-    const taken = await filler.write(Buffer.alloc(piece)).catch(() => undefined);
-    if (taken === undefined) piece >>= 4;
-  }
-  await filler.close();
-}
 
 unless(await tmpfsUnavailable(), describe)('a disk that somebody else fills to the last byte', () => {
   let dir: TempDir;

@@ -4,13 +4,14 @@ import { request } from 'node:http';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
-import { readdir, stat } from 'node:fs/promises';
+import { open, readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FileInfo, FileList, FileListState, VersionList } from '@dfs/contracts';
 import { eventually, type Engine } from '@dfs/testing';
 
-const MAIN = resolve(fileURLToPath(new URL('../../dfs-engine/dist/main.js', import.meta.url)));
+/** The built engine. */
+export const MAIN = resolve(fileURLToPath(new URL('../../dfs-engine/dist/main.js', import.meta.url)));
 
 /** The item, or a clear failure. */
 export function at<T>(items: readonly T[], index: number): T {
@@ -120,6 +121,16 @@ interface Ended {
   code: number | null;
   out: string;
   err: string;
+}
+
+/** Takes every byte that is free on the file system of a file. */
+export async function fill(file: string): Promise<void> {
+  const filler = await open(file, 'w');
+  for (let piece = 1 << 20; piece >= 1;) {
+    const taken = await filler.write(Buffer.alloc(piece)).catch(() => undefined);
+    if (taken === undefined) piece >>= 4;
+  }
+  await filler.close();
 }
 
 /** Runs `check` on a data directory as a person does. */
