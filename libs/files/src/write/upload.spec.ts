@@ -248,6 +248,12 @@ describe('storing files', () => {
     }
   });
 
+  it('refuses what would be a file and a folder, and nothing else of the form', async () => {
+    const paths = ['x', 'x/inside', 'y/inside', 'y', 'z'];
+    const results = await node.files.uploadMany(parts(paths.map((path) => ({ path, bytes: text(path) }))));
+    expect(toldOf(results)).toEqual(['created', 'path-taken', 'created', 'path-taken', 'created']);
+  });
+
   it('keeps the order of the form where a path stands twice, whatever the sizes', async () => {
     const large = seededRandom(12).bytes(3 * MiB);
     const list = [
