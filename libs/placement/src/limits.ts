@@ -228,6 +228,8 @@ export const PRESSED_GRACE = 10 * minute;
 export const LET_GO_BATCH = 1024;
 /** Time for a member to promise a batch. */
 export const PROMISE_ANSWER_TIME = 30 * second;
+/** Of this, time to read and hash what is to be promised; what was not reached is refused, and counts the next time. */
+export const PROVE_TIME = 10 * second;
 /** Promises that took longer to gather count for nothing: far less than they hold. */
 export const PROMISE_USE = 5 * minute;
 /** A look over all pins is followed by a rest of so many times its duration, and of the grace at least. */

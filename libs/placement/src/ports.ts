@@ -30,7 +30,12 @@ export interface BlockReader {
   get(id: Cid, options?: { signal?: AbortSignal }): Promise<Uint8Array>;
   getMany(ids: readonly Cid[], options?: { signal?: AbortSignal; reuse?: boolean }): AsyncIterable<ReadBlock>;
 }
-export interface BlockStore extends BlockReader {
+/** Says more than the index of the blocks does. */
+export interface BlockProver {
+  /** Those whose bytes were hashed lately, or are read and hashed now, for so long at most. */
+  prove(ids: readonly Cid[], options: { timeMs: number; signal?: AbortSignal }): Promise<Set<Cid>>;
+}
+export interface BlockStore extends BlockReader, BlockProver {
   batch(purpose: 'local' | 'peer'): Batch;
   usage(): { chunks: number; bytes: number; quotaBytes: number; freeBytes: number };
   /** Bytes that the file system has room for. */

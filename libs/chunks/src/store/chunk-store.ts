@@ -19,6 +19,7 @@ import { joinSmall } from './packs/compact.js';
 import { DiskCalls } from './packs/disk-calls.js';
 import { Trouble, type DiskTrouble } from './damage/trouble.js';
 import { Damage } from './damage/damage.js';
+import { Proofs } from './damage/proofs.js';
 import { keyOf } from './packs/format.js';
 import { Generation } from './generation/generation.js';
 import { takeIn } from './generation/take-in.js';
@@ -95,6 +96,7 @@ interface Parts {
 export class ChunkStore {
   #maintenance: Promise<unknown> = Promise.resolve();
   readonly #closing = new AbortController();
+  readonly #proofs: Proofs;
   /** Since they were last joined, or somewhat more. */
   #smallPacks = 0;
 
@@ -103,6 +105,7 @@ export class ChunkStore {
     private chunkCount: number,
     packs: readonly PackRow[],
   ) {
+    this.#proofs = new Proofs(parts);
     parts.damage.onTakenOut = (chunks) => (this.chunkCount -= chunks);
     this.#joinIfMany(packs);
     if (parts.damage.count > 0) this.#verifyDamagedSoon();
@@ -171,6 +174,14 @@ export class ChunkStore {
   }
 
   /**
+   * Those of the ids whose bytes were read or written, and hashed, within the last hour. For others their packs are read now,
+   * paced and for so long at most: what was not reached counts when it is asked again. What is damaged is taken out of use.
+   */
+  prove(ids: readonly Cid[], { timeMs, signal }: { timeMs: number; signal?: AbortSignal }): Promise<Set<Cid>> {
+    return this.#proofs.prove(ids, timeMs, this.#untilClosed({ ...(signal && { signal }) }));
+  }
+
+  /**
    * The bytes of a block, held against its id.
    * @throws DfsError `chunk-not-found`; `chunk-damaged` when the bytes are wrong, however they are read: then the block counts
    * as absent from now on, and the listeners are told; `chunk-unreadable` when nobody can tell now; `aborted`
@@ -190,6 +201,7 @@ export class ChunkStore {
   batch(purpose: Purpose): BlockBatch {
     const onCommitted = (chunks: number, packs: readonly PackRow[]): void => {
       this.chunkCount += chunks;
+      for (const { name } of packs) this.#proofs.written(name);
       this.#joinIfMany(packs);
     };
     return new PackBatch({ ...this.parts, onCommitted }, purpose);
@@ -282,6 +294,7 @@ export class ChunkStore {
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#maintenance.catch(() => undefined);
+    await this.#proofs.settled();
     await this.parts.damage.settled();
     await this.parts.files.close();
   }

@@ -21,8 +21,8 @@ import {
 import { ask, type Channel } from '@dfs/transport';
 import type { Opener } from '../transfer/ask/block-client.js';
 import { extentKey } from '../plan/extents.js';
-import { PROMISE_ANSWER_TIME } from '../limits.js';
-import type { BlockReader } from '../ports.js';
+import { PROMISE_ANSWER_TIME, PROVE_TIME } from '../limits.js';
+import type { BlockProver, BlockReader } from '../ports.js';
 import { needsOf } from '../repair/repin.js';
 import { keyOf, marks, rowMarks, type PinLog, type PinnedExtent } from './pin-log.js';
 
@@ -33,7 +33,7 @@ const LOOK_UP = 10_000;
 export interface PromisesComponents {
   db: Database;
   pins: PinLog;
-  chunks: Pick<BlockReader, 'has' | 'get'>;
+  chunks: Pick<BlockReader, 'get'> & BlockProver;
   clock: Clock;
 }
 
@@ -117,14 +117,17 @@ export class Promises {
     });
   }
 
-  /** Those that are pinned and of which every block is here. */
+  /** Those that are pinned and of which the bytes of every block are right. */
   private async whole(asked: readonly ExtentId[], signal: AbortSignal): Promise<ExtentId[]> {
     const { chunks } = this.components;
+    const deadline = performance.now() + PROVE_TIME;
     const whole: ExtentId[] = [];
     const group = new Map<ExtentId, Cid[]>();
     let ids = 0;
     const lookUp = async (): Promise<void> => {
-      const here = await chunks.has([...new Set([...group.values()].flat())]);
+      // The index may know what has rotted since: others let go of theirs by what is said here.
+      const timeMs = Math.max(0, deadline - performance.now());
+      const here = await chunks.prove([...new Set([...group.values()].flat())], { timeMs, signal });
       for (const [extent, needs] of group) if (needs.every((id) => here.has(id))) whole.push(extent);
       group.clear();
       ids = 0;

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
 import { cidOf, hour, KiB, minute, MiB, type Cid } from '@dfs/protocol';
-import { fakeClock, seededRandom } from '@dfs/testing';
+import { corrupt, fakeClock, seededRandom } from '@dfs/testing';
 import { MemoryNetwork } from '@dfs/transport';
 import type { Opener } from '../transfer/ask/block-client.js';
 import { HolderGroup, type Given, type Holder, type HolderGroupOptions } from '../testing/holder.js';
@@ -44,6 +44,22 @@ const holding = async (holders: readonly Holder[], id: Cid, bytes: number): Prom
   (await Promise.all(holders.map((holder) => holder.has(id, bytes)))).filter(Boolean).length;
 
 describe('letting go', () => {
+  it('keeps what a member that came back with rotten packs no longer has, though its index says so', async () => {
+    const other: Given = { bytes: random.bytes(4 * KiB) };
+    await using all = await group(2, { target: 1, keepers: () => [1] }, [small, other]);
+    const [a, b] = all.holders as [Holder, Holder];
+    await b.kill();
+    await corrupt(b.storeDir, small.bytes);
+    await b.open();
+    expect((await b.chunks.has([content])).size).toBe(1);
+    await a.lettingGo.run();
+    expect(a.lettingGo.status()).toMatchObject({ letGo: 1, refused: 1 });
+    expect(await a.inState('promised')).toEqual([content]);
+    await a.reclaim();
+    expect(await a.has(content, size)).toBe(true);
+    expect(b.chunks.damaged()).toEqual([content]);
+  });
+
   it('makes cache of what all that should hold it have promised, and of nothing before', async () => {
     const gate = gated();
     const withdrawn: unknown[] = [];

@@ -93,7 +93,7 @@ async function pinWhole(
 
 /** The blocks of an extent; undefined when its manifest is not whole. */
 export async function needsOf(
-  { chunks }: Pick<PinAgainComponents, 'chunks'>,
+  { chunks }: { chunks: Pick<BlockReader, 'get'> },
   { content, size, extent }: PinnedExtent,
   signal: AbortSignal,
 ): Promise<Cid[] | undefined> {

@@ -101,12 +101,17 @@ export class Holder {
     return holder;
   }
 
+  /** Folder of its chunk store. */
+  get storeDir(): string {
+    return this.dir.file('chunks');
+  }
+
   async open(): Promise<void> {
     const { memory, clock, opener } = this.group.options;
     const migrations = [...chunksMigrations, ...placementMigrations];
     this.db = await Database.open({ file: this.dir.file('dfs.sqlite'), migrations });
     this.chunks = await ChunkStore.open({
-      dir: this.dir.file('chunks'),
+      dir: this.storeDir,
       db: this.db,
       quotaBytes: 1 * GiB,
       reserveBytes: 0,

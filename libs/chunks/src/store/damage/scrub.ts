@@ -42,6 +42,8 @@ export const SCRUB_START: ScrubPlace = { pack: 0, offset: 0 };
 
 /** Part of a scrub. */
 export interface ScrubSlice extends Scrubbed {
+  /** Blocks of which nobody can tell now. */
+  unreadable: number;
   /** Where the next one goes on; null at the end. */
   next: ScrubPlace | null;
 }
@@ -91,14 +93,16 @@ export async function scrubSlice(
   { lastPack, bytes, signal }: SliceOptions,
   onDamaged?: (id: Cid) => void,
 ): Promise<ScrubSlice> {
-  const done: ScrubSlice = { chunks: 0, bytes: 0, damaged: 0, next: from };
+  const done: ScrubSlice = { chunks: 0, bytes: 0, damaged: 0, unreadable: 0, next: from };
   while (done.next && done.bytes < bytes) {
     const places = await placesAfter(components.db, done.next, lastPack, IDS_PER_QUERY);
     if (places.length === 0) done.next = null;
     for (const run of sideBySide(places)) {
       if (signal?.aborted) throw abortError(signal);
       for (const place of await suspects(components, run)) {
-        if (!(await isLost(components, place))) continue;
+        const found = await lookAgain(components, place);
+        if (found === 'unreadable') done.unreadable++;
+        if (found !== 'lost') continue;
         done.damaged++;
         onDamaged?.(cidFromBytes(place.cid));
       }
@@ -175,13 +179,16 @@ async function suspects({ files }: ScrubComponents, run: readonly Found[]): Prom
   }
 }
 
-/** Damaged, and not just gone from here since it was looked up. */
-async function isLost({ db, reader, damage }: ScrubComponents, place: Place): Promise<boolean> {
+/** Lost: damaged, and not just gone from here since it was looked up. */
+async function lookAgain(
+  { db, reader, damage }: ScrubComponents,
+  place: Place,
+): Promise<'right' | 'lost' | 'unreadable'> {
   const outcome = await reader.attempt(place);
-  // What cannot be read at the moment is told as that.
-  if (!('lost' in outcome)) return false;
+  if ('bytes' in outcome) return 'right';
+  if ('unreadable' in outcome) return 'unreadable';
   const now = (await findPlaces(db, [place.cid])).get(keyOf(place.cid));
-  if (now?.pack !== place.pack || now.offset !== place.offset) return false;
+  if (now?.pack !== place.pack || now.offset !== place.offset) return 'right';
   damage.report(place, outcome.lost);
-  return true;
+  return 'lost';
 }

@@ -83,6 +83,12 @@ export function allPacks(db: Reader): Promise<PackRow[]> {
   return db.query<PackRow>('SELECT id, name, bytes FROM pack ORDER BY id');
 }
 
+/** Undefined for one that is gone. */
+export async function packIdOf(db: Reader, name: string): Promise<number | undefined> {
+  const [row] = await db.query<{ id: number }>('SELECT id FROM pack WHERE name = ?', [name]);
+  return row?.id;
+}
+
 /**
  * How much of each pack below a size is still wanted. Packs that were found are left as they are; so are those with damaged
  * blocks, since they stay.
