@@ -86,6 +86,7 @@ export class AppModule {
             ...{ db, events, chunks, transport, peers, membership, catalogue, clock, log },
             // Where it is off, too: it keeps what is to be provided once it is on.
             dht,
+            past: catalogue.retention,
             renewPins: !generation.isProven,
           }),
         }),

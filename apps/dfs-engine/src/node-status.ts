@@ -3,6 +3,7 @@ import type { Catalogue } from '@dfs/catalogue';
 import type { ChunkStore } from '@dfs/chunks';
 import type { EventLog } from '@dfs/events';
 import { STORAGE_SECTION, type Peers } from '@dfs/peers';
+import type { Placement } from '@dfs/placement';
 import { second, type Clock } from '@dfs/protocol';
 import type { Transport } from '@dfs/transport';
 import type { Backup } from './backup/backup.js';
@@ -22,6 +23,7 @@ export interface NodeStatusParts {
   peers: Peers;
   chunks: ChunkStore;
   catalogue: Catalogue;
+  placement: Pick<Placement, 'pastBytes'>;
   events: EventLog;
   backup: Pick<Backup, 'status'>;
   clock: Clock;
@@ -48,7 +50,7 @@ export class NodeStatus {
   }
 
   async info(): Promise<NodeInfo> {
-    const { settings, transport, peers, chunks, catalogue, backup } = this.parts;
+    const { settings, transport, peers, chunks, catalogue, placement, backup } = this.parts;
     return {
       peerId: transport.peerId,
       name: settings.name,
@@ -57,7 +59,7 @@ export class NodeStatus {
       uptimeSeconds: this.uptimeSeconds(),
       addresses: transport.addresses(),
       network: peers.network(),
-      storage: { ...chunks.usage(), backupBytes: backup.status().bytes },
+      storage: { ...chunks.usage(), backupBytes: backup.status().bytes, ...placement.pastBytes() },
       files: await catalogue.totals(),
     };
   }

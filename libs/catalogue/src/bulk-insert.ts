@@ -20,7 +20,7 @@ export async function bulkInsert(
   tx: Tx,
   { name, columns, blobs }: BulkTable,
   rows: readonly (readonly SqlValue[])[],
-  conflict: '' | 'OR REPLACE' = '',
+  conflict: '' | 'OR REPLACE' | 'OR IGNORE' = '',
 ): Promise<void> {
   const values = columns.map((column, at) => (blobs.has(column) ? `unhex(value ->> ${at})` : `value ->> ${at}`));
   const sql = `INSERT ${conflict} INTO ${name} (${columns.join(',')}) SELECT ${values.join(',')} FROM json_each(?)`;

@@ -30,6 +30,7 @@ export type { PathConditions } from './read/conditions.js';
 export { toldAttributes } from './rules/told-attributes.js';
 export { pathsWith, recount, type Miscount, type Recount } from './store/recount.js';
 export type { RetentionRule } from './retention/needed.js';
+export type { PastContent } from './retention/past.js';
 export type { Bound, Concluded, Retention } from './retention/retention.js';
 export type { Stopwatch } from './retention/running-time.js';
 export { catalogueMigrations } from './migrations/migrations.js';

@@ -37,7 +37,14 @@ export type { BlockBatch } from './store/batch.js';
 export type { ReadBlock } from './store/chunk-reader.js';
 export { isNotHere } from './store/damage/errors.js';
 export type { DiskTrouble } from './store/damage/trouble.js';
-export { roomAt, type FileSystemSize, type Purpose, type Quota } from './store/admission/admission.js';
+export {
+  roomAt,
+  type FileSystemSize,
+  type PastBytes,
+  type Purpose,
+  type Quota,
+  type RoomMaker,
+} from './store/admission/admission.js';
 export type { IsLive, Reclaimed, ReclaimOptions } from './store/reclaim/reclaim.js';
 export type { Scrubbed, ScrubOptions } from './store/damage/scrub.js';
 export { Scrubber, type ScrubberOptions, type ScrubStatus } from './scrub/scrubber.js';

@@ -40,7 +40,8 @@ export interface EventMap {
   'file.restored': FileBatch;
   'file.conflict': FileBatch;
   'file.replication': { files: { id: string; path: string; replication: Replication }[] };
-  'file.purged': FileBatch;
+  /** `reason: room` where the last copy that was known gave way to uploads; otherwise the retention is over. */
+  'file.purged': FileBatch & { reason?: 'room' };
   'peer.added': PeerEvent;
   'peer.connected': PeerEvent;
   'peer.disconnected': PeerEvent;

@@ -35,6 +35,12 @@ export interface StorageInfo {
   freeBytes: number;
   /** Snapshots and journal of the database, beside `bytes`; told by a node of itself alone. */
   backupBytes?: number;
+  /**
+   * Of contents kept here, by their sizes: of deleted files, and of earlier versions of files that are there. They give way where
+   * room is short. Told by a node of itself alone.
+   */
+  deletedBytes?: number;
+  pastVersionBytes?: number;
 }
 
 export type MemberRole = 'owner' | 'member' | 'storage';

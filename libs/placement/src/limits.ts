@@ -222,6 +222,19 @@ export const RECLAIM_REST = 50;
 export const CACHE_GRACE = 1 * day;
 export const PRESSED_GRACE = 10 * minute;
 
+// Giving way.
+
+/** Share of the quota from which on room is short: past versions are not pulled, so that what gave way does not come back. */
+export const SHORT_SHARE = 0.75;
+/** More than is short gives way at a time, by this share of the quota, and at most so much: each time all pins are looked over. */
+export const GIVE_WAY_SHARE = 0.05;
+export const GIVE_WAY_MORE = 256 * MiB;
+/** How often a full node gives way to what others have stored. */
+export const GIVE_WAY_EVERY = 1 * minute;
+/** How much of past contents is kept is counted no more often than this, and so many times as long as it takes. */
+export const PAST_COUNT_EVERY = 1 * second;
+export const PAST_COUNT_REST = 20;
+
 // Letting go.
 
 /** Extents let go of together: two units of work, and a request to each member that is to promise them. */

@@ -1,4 +1,4 @@
-import type { Reclaimed } from '@dfs/chunks';
+import type { PastBytes, Reclaimed } from '@dfs/chunks';
 import type { HolderList, Replication } from '@dfs/contracts';
 import type { Tx } from '@dfs/database';
 import { cidToBytes, type Cid, type Unsubscribe } from '@dfs/protocol';
@@ -13,6 +13,7 @@ import { Holdings } from './pins/member-pins.js';
 import type { NamedContents } from './pins/waiting-pins.js';
 import { refuseLastCopy } from './removal/last-copy.js';
 import { leaveBehind } from './release/unpin-on-join.js';
+import { GivingWay, type GivingWayStatus } from './release/giving-way.js';
 import { LettingGo, type LettingGoStatus } from './release/handoff.js';
 import { LIVENESS_CHECK, requestsWithin, SETTLE_TIME } from './limits.js';
 import { NetworkView } from './plan/members-now.js';
@@ -36,7 +37,7 @@ import { TakingBack } from './repair/taking-back.js';
 import { Transfers } from './transfer/transfers.js';
 
 /** What was promised once: it may still be here. */
-const NOT_PROMISED: readonly PinState[] = ['dropped', 'releasing', 'letGo'];
+const NOT_PROMISED: readonly PinState[] = ['dropped', 'releasing', 'letGo', 'gaveWay'];
 
 export interface PlacementOptions {
   /** Bytes a second, and at once, for repair of what has copies left: as RepairBudget. */
@@ -65,6 +66,7 @@ export class Placement {
   private readonly reclaimer: Reclaimer;
   private readonly promises: Promises;
   private readonly lettingGo: LettingGo;
+  private readonly givingWay: GivingWay;
   private readonly takingBack: TakingBack;
   private readonly exchange: HoldingsExchange;
   private readonly drains: Drains;
@@ -147,6 +149,13 @@ export class Placement {
       promises,
       graceMs: () => membership.settings().graceMs,
     });
+    this.givingWay = new GivingWay({
+      ...shared,
+      pins,
+      promises,
+      room: this.room,
+      reclaim: () => this.reclaimer.run(0),
+    });
     this.takingBack = new TakingBack({ ...shared, pins, pin });
     this.server = new BlockServer({ transport, chunks, pins, promises, gatherings: this.gatherings, log });
     this.server.start();
@@ -170,6 +179,7 @@ export class Placement {
     this.replicator.start();
     this.reclaimer.start();
     this.lettingGo.start();
+    this.givingWay.start();
     this.takingBack.soon();
     this.liveness = this.livenessNow();
     this.timer = setInterval(() => this.checkLiveness(), LIVENESS_CHECK).unref();
@@ -188,6 +198,7 @@ export class Placement {
       this.damage.stop(),
       this.reclaimer.stop(),
       this.lettingGo.stop(),
+      this.givingWay.stop(),
       this.takingBack.stop(),
       this.reading.ended(),
     ]);
@@ -239,6 +250,7 @@ export class Placement {
     damaged: number;
     reclaimed: ReclaimStatus;
     lettingGo: LettingGoStatus;
+    givingWay: GivingWayStatus;
     sentBytes: number;
   } {
     return {
@@ -248,6 +260,7 @@ export class Placement {
       damaged: this.damage.count,
       reclaimed: this.reclaimer.status(),
       lettingGo: this.lettingGo.status(),
+      givingWay: this.givingWay.status(),
     };
   }
 
@@ -257,6 +270,16 @@ export class Placement {
    */
   reclaim(graceMs?: number): Promise<Reclaimed> {
     return this.reclaimer.run(graceMs);
+  }
+
+  /** What is kept of deleted files and of past versions, and gives way where room is short; as of a moment ago. */
+  pastBytes(): PastBytes {
+    return this.givingWay.bytes();
+  }
+
+  /** Lets go of these contents here, as far as only past versions need them; their last copies too. @returns bytes that went */
+  letGoOf(contents: readonly Cid[]): Promise<number> {
+    return this.givingWay.letGoOf(contents);
   }
 
   /** Promises these contents no longer: no version needs them. They are cache from now on. */

@@ -1,4 +1,4 @@
-import type { IsLive, ReadBlock, Reclaimed, ReclaimOptions } from '@dfs/chunks';
+import type { IsLive, ReadBlock, Reclaimed, ReclaimOptions, RoomMaker } from '@dfs/chunks';
 import type { MemberRole } from '@dfs/contracts';
 import type { Database, Reader, Tx } from '@dfs/database';
 import type { EventLog } from '@dfs/events';
@@ -40,6 +40,8 @@ export interface BlockStore extends BlockReader, BlockProver {
   usage(): { chunks: number; bytes: number; quotaBytes: number; freeBytes: number };
   /** Bytes that the file system has room for. */
   room(): number;
+  /** Asked when an upload of this node's own users finds no room. */
+  setRoomMaker(maker: RoomMaker): void;
   onDamaged(listener: (id: Cid) => void): Unsubscribe;
   /** Blocks found damaged and not added anew. */
   damaged(): Cid[];
@@ -75,6 +77,25 @@ export interface ContentChange {
   size: number;
   author: string;
   deleted: boolean;
+}
+
+/** A content that only versions have which were replaced or deleted. */
+export interface PastContent {
+  contentId: Cid;
+  size: number;
+  since: number;
+  /** All of its versions are of deleted files. */
+  deleted: boolean;
+}
+
+/** What gives way where room is short. */
+export interface PastContents {
+  /** Contents that only past versions have, and that were not purged here, the oldest first. */
+  past(after: PastContent | null, limit: number): Promise<PastContent[]>;
+  /** Which of these are so, within a unit of work. */
+  onlyPast(tx: Tx, contents: readonly Cid[]): Promise<Set<Cid>>;
+  /** The last copies that are known of these have given way. */
+  gaveWay(tx: Tx, contents: readonly Cid[]): Promise<void>;
 }
 
 /** Provider records. A hint. */
@@ -118,6 +139,7 @@ export interface PlacementComponents {
   /** Left out where the DHT is off. */
   dht?: Providers;
   catalogue: Contents;
+  past: PastContents;
   clock: Clock;
   log: Log;
   /** The database may not be the newest this node had: its log of pins begins anew. */

@@ -159,7 +159,10 @@ export class SimNode {
       ...(this.options.stopwatch && { stopwatch: this.options.stopwatch }),
     });
     const sync = new CatalogueSync({ catalogue, transport, peers, events, log });
-    const placement = await Placement.open({ db, events, chunks, transport, peers, membership, catalogue, clock, log });
+    const placement = await Placement.open({
+      ...{ db, events, chunks, transport, peers, membership, catalogue, clock, log },
+      past: catalogue.retention,
+    });
     const purge = await Purge.open({
       ...{ db, peers, membership, transport, signer: this.signer, clock, log, retention: catalogue.retention },
       release: (tx, contents) => placement.release(tx, contents),

@@ -41,6 +41,16 @@ export class StorageDto implements StorageInfo {
     description: 'Snapshots and journal of the database, beside `bytes`; told by a node of itself alone.',
   })
   backupBytes?: number;
+  @ApiPropertyOptional({
+    ...bytes,
+    description: 'Of contents kept here, those of deleted files, by their sizes; told by a node of itself alone.',
+  })
+  deletedBytes?: number;
+  @ApiPropertyOptional({
+    ...bytes,
+    description: 'The same of earlier versions of files that are there.',
+  })
+  pastVersionBytes?: number;
 }
 
 export class NetworkDto implements NetworkInfo {

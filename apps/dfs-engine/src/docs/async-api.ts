@@ -66,9 +66,18 @@ const schemas: Record<string, Schema> = {
     },
     ['error', 'peerId'],
   ),
-  Storage: object({ chunks: count, bytes: count, quotaBytes: count, freeBytes: count, backupBytes: count }, [
-    'backupBytes',
-  ]),
+  Storage: object(
+    {
+      chunks: count,
+      bytes: count,
+      quotaBytes: count,
+      freeBytes: count,
+      backupBytes: count,
+      deletedBytes: count,
+      pastVersionBytes: count,
+    },
+    ['backupBytes', 'deletedBytes', 'pastVersionBytes'],
+  ),
 };
 
 const files = object({ files: { ...list(ref('FileEventItem')), minItems: 1, maxItems: 1000 } });
@@ -82,7 +91,10 @@ const DATA: Record<EventType, Schema> = {
   'file.restored': files,
   'file.conflict': files,
   'file.replication': object({ files: list(object({ id: text, path: text, replication: ref('Replication') })) }),
-  'file.purged': files,
+  'file.purged': object(
+    { files: { ...list(ref('FileEventItem')), minItems: 1, maxItems: 1000 }, reason: { enum: ['room'] } },
+    ['reason'],
+  ),
   'peer.added': peer,
   'peer.connected': peer,
   'peer.disconnected': peer,

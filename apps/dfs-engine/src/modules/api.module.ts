@@ -51,10 +51,11 @@ import { FOUNDATION, type Foundation } from './tokens.js';
         peers: Peers,
         chunks: ChunkStore,
         catalogue: Catalogue,
+        placement: Placement,
         events: EventLog,
         backup: Backup,
-      ) => new NodeStatus({ settings, transport, peers, chunks, catalogue, events, backup, clock }),
-      inject: [FOUNDATION, NodeSettings, TRANSPORT, Peers, ChunkStore, Catalogue, EventLog, Backup],
+      ) => new NodeStatus({ settings, transport, peers, chunks, catalogue, placement, events, backup, clock }),
+      inject: [FOUNDATION, NodeSettings, TRANSPORT, Peers, ChunkStore, Catalogue, Placement, EventLog, Backup],
     },
     {
       provide: Joining,

@@ -327,4 +327,54 @@ describe('a deletion that purges', () => {
     await node.write(fileDraft('a', 4));
     expect(await freed()).toEqual(contents());
   });
+
+  it('names what is past alone, the oldest first, and of which files it is', async () => {
+    await node.write(fileDraft('a', 1), fileDraft('b', 2), fileDraft('c', 3), fileDraft('d', 4), fileDraft('d', 5));
+    ran += day;
+    await node.write(fileDraft('b', 6));
+    ran += day;
+    await remove('a');
+    // Another file shows the same bytes.
+    await remove('c');
+    await node.write(fileDraft('again', 3));
+    const { retention } = node.catalogue;
+    const past = await retention.past(null, 10);
+    expect(past.map(({ contentId, deleted }) => [contentId, deleted])).toEqual([
+      [content(4), false],
+      [content(2), false],
+      [content(1), true],
+    ]);
+    expect(await retention.past(past[0]!, 1)).toEqual([past[1]]);
+    const asked = [1, 2, 3, 4, 5, 9].map(content);
+    expect(await node.db.write((tx) => retention.onlyPast(tx, asked))).toEqual(contents(1, 2, 4));
+  });
+
+  it('tells what gave way for want of room, writes no receipt before retention ends, and one then', async () => {
+    await node.write(fileDraft('a', 1), fileDraft('b', 2), fileDraft('b', 3));
+    await remove('a');
+    const { retention } = node.catalogue;
+    await node.db.write((tx) => retention.gaveWay(tx, [content(1), content(2)]));
+    const told = (await node.events.since(0, 1000)).items.filter(({ type }) => type === 'file.purged');
+    expect(told).toMatchObject([{ data: { reason: 'room', files: [{ path: 'a' }, { path: 'b' }] } }]);
+    expect(await node.catalogue.purged([1, 2, 3].map(content))).toEqual(contents(1, 2));
+    expect(await retention.past(null, 10)).toEqual([]);
+    const deletion = await deletionOf('a');
+    expect(await purge()).toEqual({ purged: [], kept: [], freed: [] });
+    ran += 30 * day;
+    expect(await purge()).toEqual({ purged: [deletion], kept: [], freed: [] });
+    // What is needed again is purged no more.
+    await node.write(fileDraft('c', 1));
+    expect(await node.catalogue.purged([1, 2].map(content))).toEqual(contents(2));
+  });
+
+  it('names nothing as past that a record outside the set names, or while records of a later release may need anything', async () => {
+    await node.write(fileDraft('a', 1), fileDraft('b', 2));
+    await remove('a');
+    await remove('b');
+    const clock = { ms: START - 9, counter: 0 };
+    await node.catalogue.receive([recordOf(testSigner(2), { path: 'x', content: content(1), clock })], other.peerId);
+    const { retention } = node.catalogue;
+    expect((await retention.past(null, 10)).map(({ contentId }) => contentId)).toEqual([content(2)]);
+    expect(await node.db.write((tx) => retention.onlyPast(tx, [content(1), content(2)]))).toEqual(contents(2));
+  });
 });

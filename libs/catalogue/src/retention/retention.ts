@@ -7,6 +7,7 @@ import { entryFrom, FILE_COLUMNS, FILES, NUMBERS, peerText, toHex, type FileRow 
 import { KIND_NUMBER, PathState, RecordState } from '../migrations/migrations.js';
 import { slices } from '../store/slices.js';
 import { hexOf, neededContents, purgedContents, purgesSql, type Deadline, type RetentionRule } from './needed.js';
+import { filesThatHad, onlyPast, readPast, type PastContent } from './past.js';
 import { RunningTime, type Stopwatch } from './running-time.js';
 
 /** Deleted paths that may be concluded, by their rows. */
@@ -128,6 +129,35 @@ export class Retention {
   /** Those of the contents that nothing needs, and that were not freed before; noted as purged. */
   async free(tx: Tx, rule: RetentionRule, contents: readonly Cid[], bound = nothing): Promise<Cid[]> {
     return (await this.freeBy(tx, await this.deadline(tx, rule), contents, bound)).freed;
+  }
+
+  /** Contents that only past versions have, the oldest first: as `readPast`. */
+  past(after: PastContent | null, limit: number): Promise<PastContent[]> {
+    return readPast(this.db, after, limit);
+  }
+
+  /** Which of these contents only past versions have, as the unit of work sees it. */
+  onlyPast(tx: Tx, contents: readonly Cid[]): Promise<Set<Cid>> {
+    return onlyPast(tx, contents);
+  }
+
+  /**
+   * Notes that these contents have given way here for want of room, the last copies that are known of: as purged, though the
+   * retention of what was deleted goes on, and no receipt is written before it ends. Tells of it.
+   */
+  async gaveWay(tx: Tx, contents: readonly Cid[]): Promise<void> {
+    if (contents.length === 0) return;
+    this.hasPurged = true;
+    await bulkInsert(
+      tx,
+      PURGED,
+      contents.map((content) => [cidToBytes(content)]),
+      'OR IGNORE',
+    );
+    const items = (await filesThatHad(tx, contents)).map(entryFrom).map(itemFrom);
+    for (const files of slices(items, FILES_PER_EVENT)) {
+      await this.events.record(tx, 'file.purged', { files, reason: 'room' });
+    }
   }
 
   /** Contents that came with new versions: whatever became of them before, they are needed. */

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { cidToBytes, silentLog, type Cid, type Log, type Unsubscribe } from '@dfs/protocol';
 import type { Database, Reader } from '@dfs/database';
-import { Admission, type FileSystemSize, type Purpose, type Quota } from './admission/admission.js';
+import { Admission, type FileSystemSize, type Purpose, type Quota, type RoomMaker } from './admission/admission.js';
 import { PackBatch, type BlockBatch } from './batch.js';
 import { Budget } from './admission/budget.js';
 import { ChunkReader, type ReadBlock } from './chunk-reader.js';
@@ -240,6 +240,11 @@ export class ChunkStore {
 
   setQuota(quota: Quota): void {
     this.parts.admission.setQuota(quota);
+  }
+
+  /** Asked when bytes of this node's own users find no room, before they are refused. */
+  setRoomMaker(maker: RoomMaker): void {
+    this.parts.admission.setRoomMaker(maker);
   }
 
   /** Tells of every block found damaged, once. */

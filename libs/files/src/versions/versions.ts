@@ -33,10 +33,10 @@ export async function versionWithBytes(
   throw new DfsError('version-not-found', 'The file has no such version with content: see its list of versions.');
 }
 
-/** The content of a version whose retention is over, and that nobody has any more. */
+/** The content of a version whose retention is over, or that gave way for want of room, and that nobody has any more. */
 export function isPurged(): DfsError {
   return new DfsError(
     'purged',
-    'The time for which the network keeps what was deleted or replaced is over for this version: its content has been purged.',
+    'The content of this version has been purged: the time for which the network keeps what was deleted or replaced is over, or it gave way to uploads on a node that was full.',
   );
 }

@@ -22,6 +22,8 @@ export const PIN_STATES = {
   releasing: 2,
   /** Others have promised it: what is still here is cache. */
   letGo: 3,
+  /** The same, where room was short: of what nothing shows any more. It is not promised anew by itself. */
+  gaveWay: 4,
 } as const;
 export type PinState = keyof typeof PIN_STATES;
 
@@ -128,6 +130,11 @@ export class PinLog {
   /** Makes cache of those of these that are being released: others have promised them. */
   async letGo(tx: Tx, extents: readonly PinnedExtent[]): Promise<PinnedExtent[]> {
     return this.change(tx, extents, 'releasing', 'letGo');
+  }
+
+  /** Makes cache of those of these that are being released, for want of room: they are no longer kept for others' sake. */
+  async giveWay(tx: Tx, extents: readonly PinnedExtent[]): Promise<PinnedExtent[]> {
+    return this.change(tx, extents, 'releasing', 'gaveWay');
   }
 
   /** Which extents of these contents are pinned. Contents without a pin are left out. */

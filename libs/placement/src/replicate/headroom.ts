@@ -1,5 +1,5 @@
 import { CHUNK_MEAN_BYTES, EXTENT_CHUNKS, GiB, MiB, type Log } from '@dfs/protocol';
-import { PEER_SHARE, ROOM_AGAIN, ROOM_CHECK } from '../limits.js';
+import { PEER_SHARE, ROOM_AGAIN, ROOM_CHECK, SHORT_SHARE } from '../limits.js';
 import type { BlockStore } from '../ports.js';
 import { MAX_CAPACITY, MIN_CAPACITY } from '../plan/rendezvous.js';
 import type { WantedExtent } from './want-queue.js';
@@ -22,6 +22,8 @@ export interface StoreRoomComponents {
  */
 export class StoreRoom {
   private full = false;
+  /** Since room was last told of. */
+  private wasShort = false;
   /** Bytes of the smallest extent that was refused. */
   private needed = 1;
   private timer: NodeJS.Timeout | undefined;
@@ -43,7 +45,15 @@ export class StoreRoom {
     return this.full;
   }
 
-  /** There is room again. */
+  /** Too little is left to pull past versions: they would give way again. */
+  isShort(): boolean {
+    const { bytes, quotaBytes } = this.components.chunks.usage();
+    const isShort = this.full || bytes > quotaBytes * SHORT_SHARE || this.components.chunks.room() <= 0;
+    this.wasShort ||= isShort;
+    return isShort;
+  }
+
+  /** There is room again, for what others have stored or for past versions too. */
   onRoom(listener: () => void): void {
     this.listeners.add(listener);
   }
@@ -76,12 +86,20 @@ export class StoreRoom {
   }
 
   private check(): void {
+    if (!this.isShort() && this.wasShort) {
+      this.wasShort = false;
+      this.tellRoom();
+    }
     const { bytes, quotaBytes } = this.components.chunks.usage();
     const clear = Math.min(CLEAR_ROOM, quotaBytes * (PEER_SHARE - ROOM_AGAIN));
     // A disk that is full stays nearly so: without a distance, members would hear of it again and again.
     if (!this.full || bytes > quotaBytes * ROOM_AGAIN || this.bytesLeft() < Math.max(this.needed, clear)) return;
     this.full = false;
     this.components.onChange(false);
+    this.tellRoom();
+  }
+
+  private tellRoom(): void {
     for (const listener of this.listeners) listener();
   }
 

@@ -11,6 +11,7 @@ import {
   SETTLE_AT_MOST,
 } from '../limits.js';
 import type { ContentRef, Contents } from '../ports.js';
+import type { StoreRoom } from './headroom.js';
 import { ScanPace } from './scan-pace.js';
 import { Settling } from '../settling.js';
 import { pause } from '../signals.js';
@@ -21,6 +22,8 @@ export interface ScannerComponents extends SurveyComponents {
   catalogue: Pick<Contents, 'contents' | 'everyContent'>;
   /** Milliseconds after which what has copies enough is moved once members came or went. */
   calmMs?: number | undefined;
+  /** While room is short, past versions are not pulled. */
+  room: Pick<StoreRoom, 'isShort'>;
   log: Log;
 }
 
@@ -129,11 +132,13 @@ export class Scanner {
   }
 
   private async scanOnce(): Promise<void> {
-    const { catalogue, network } = this.components;
+    const { catalogue, network, room } = this.components;
     await this.scanPages((after) => catalogue.contents(after, SCAN_PAGE));
     if (this.wanted) return;
     // Of old versions what somebody has: what nobody promises any more is most likely past retention there.
     const { live, leaving } = network.now();
+    // They would give way again; what a member that leaves has is taken all the same.
+    if (room.isShort() && leaving.size === 0) return;
     await this.scanPages((after) => catalogue.everyContent(after, SCAN_PAGE), new Set([...live, ...leaving]));
   }
 

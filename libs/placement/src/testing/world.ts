@@ -21,7 +21,7 @@ import {
   type ProtocolHandler,
   type Transport,
 } from '@dfs/transport';
-import type { ContentChange, ContentRef, Contents, MemberList, PeerView, Providers } from '../ports.js';
+import type { ContentChange, ContentRef, Contents, MemberList, PastContents, PeerView, Providers } from '../ports.js';
 import { Placement, type PlacementOptions } from '../placement.js';
 import { placementMigrations } from '../schema.js';
 
@@ -155,6 +155,7 @@ export class WorldNode {
         peers: this.peers(),
         membership: this.membership(),
         catalogue: this.catalogue(),
+        past: this.pastContents(),
         ...(this.options.dht && { dht: this.options.dht }),
         clock: systemClock,
         log: silentLog,
@@ -338,6 +339,24 @@ export class WorldNode {
         new Map(contents.flatMap((id) => (this.unnamed.has(id) ? [] : [[id, this.sizeOf(id)]]))),
       comesAlong: async (contents) => new Set(contents.filter((content) => this.contents.has(content))),
       onChange: (fn) => listen(this.changeListeners, fn),
+    };
+  }
+
+  /** In the order in which they became so; all of deleted files. */
+  private pastContents(): PastContents {
+    const isPast = (content: Cid): boolean =>
+      this.past.has(content) && !this.contents.has(content) && !this.purged.has(content);
+    return {
+      past: async (after, limit) => {
+        const all = [...this.past.values()].map(({ contentId, size }, since) => ({
+          ...{ contentId, size, since },
+          deleted: true,
+        }));
+        const rest = all.filter(({ contentId, since }) => since > (after?.since ?? -1) && isPast(contentId));
+        return rest.slice(0, limit);
+      },
+      onlyPast: async (_tx, contents) => new Set(contents.filter(isPast)),
+      gaveWay: async (tx, contents) => tx.afterCommit(() => contents.forEach((content) => this.purged.add(content))),
     };
   }
 }

@@ -59,7 +59,9 @@ export function describeEvent(event: AnyEvent, nameOfPeer: (peerId: string) => s
         (n) => `${n} changed in two places at once; all versions are kept`,
       );
     case 'file.purged':
-      return files(event.data, mdiDeleteSweepOutline, 'plain', (n) => `The space of ${n} was freed`);
+      return files(event.data, mdiDeleteSweepOutline, 'plain', (n) =>
+        event.data.reason === 'room' ? `What was kept of ${n} gave way to uploads` : `The space of ${n} was freed`,
+      );
     case 'peer.added':
       return peer(event.data.peer.name, mdiAccountPlusOutline, 'ok', 'A node joined the network');
     case 'peer.connected':

@@ -10,6 +10,19 @@ export type Purpose = 'local' | 'peer';
 /** Total and free bytes of the file system that holds `dir`. */
 export type FileSystemSize = (dir: string) => Promise<{ totalBytes: number; freeBytes: number }>;
 
+/** What a node could let go of for its own uploads, in bytes of contents that nothing shows any more. */
+export interface PastBytes {
+  /** Of deleted files, and of earlier versions of files that are there. */
+  deletedBytes: number;
+  pastVersionBytes: number;
+}
+
+/**
+ * Makes room for so many bytes that are short, for this node's own users, as far as that can be done. Never throws.
+ * @returns what it could not let go of
+ */
+export type RoomMaker = (shortBytes: number) => Promise<PastBytes>;
+
 export const fileSystemSize: FileSystemSize = async (dir) => {
   const { bsize, blocks, bavail } = await statfs(dir);
   return { totalBytes: bsize * blocks, freeBytes: bsize * bavail };
@@ -51,6 +64,7 @@ export class Admission {
   #freeBytes = 0;
   #readAt = -Infinity;
   #reading: Promise<void> | undefined;
+  #roomMaker: RoomMaker | undefined;
 
   private constructor(
     private readonly options: AdmissionOptions,
@@ -85,6 +99,11 @@ export class Admission {
     this.quota = quota;
   }
 
+  /** Asked when bytes of this node's own users find no room. */
+  setRoomMaker(maker: RoomMaker): void {
+    this.#roomMaker = maker;
+  }
+
   /**
    * Promises room for `bytes`, all or nothing. They are given back by `release`, or kept by `keep`.
    * @throws DfsError `quota-exceeded` | `no-space`
@@ -94,11 +113,16 @@ export class Admission {
     this.#promise(bytes, this.#reserveBytes());
   }
 
-  /** Whether there is room for `bytes` now; promises none. @throws DfsError as `admit` */
+  /** Whether there is room for `bytes` now, or can be made; promises none. @throws DfsError as `admit` */
   async require(bytes: number, purpose: Purpose): Promise<void> {
     await this.refresh();
-    const limit = this.quotaBytes * (purpose === 'peer' ? PEER_SHARE : 1);
-    if (this.#kept + this.#promised + bytes > limit) throw quotaExceeded(purpose);
+    let past: PastBytes | undefined;
+    const short = this.#shortBytes(bytes, purpose);
+    if (short > 0 && purpose === 'local' && this.#roomMaker) {
+      past = await this.#roomMaker(short);
+      await this.refresh();
+    }
+    if (this.#quotaLeft(purpose) < bytes) throw quotaExceeded(purpose, past);
     if (this.#room - bytes < this.#reserveBytes()) throw noSpace();
   }
 
@@ -138,6 +162,14 @@ export class Admission {
   /** Reads the free space again if the last reading is old. */
   async refresh(): Promise<void> {
     if (performance.now() - this.#readAt > FREE_SPACE_TTL) await this.#read();
+  }
+
+  #quotaLeft(purpose: Purpose): number {
+    return this.quotaBytes * (purpose === 'peer' ? PEER_SHARE : 1) - this.#kept - this.#promised;
+  }
+
+  #shortBytes(bytes: number, purpose: Purpose): number {
+    return bytes - Math.min(this.#quotaLeft(purpose), this.#room - this.#reserveBytes());
   }
 
   #promise(bytes: number, reserve: number): void {

@@ -1,4 +1,5 @@
-import { DfsError, isDfsError } from '@dfs/protocol';
+import { DfsError, isDfsError, MiB } from '@dfs/protocol';
+import type { PastBytes, Purpose } from '../admission/admission.js';
 
 const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 /** EDQUOT of Linux, for which libuv has no name. */
@@ -47,12 +48,19 @@ export function noSpace(cause?: unknown): DfsError {
   return new DfsError('no-space', 'The disk of this node is full: make room on it and try again.', { cause });
 }
 
-export function quotaExceeded(purpose: 'local' | 'peer'): DfsError {
-  const detail =
-    purpose === 'local'
-      ? 'The storage quota of this node is used up: delete files or raise the quota, and try again.'
-      : 'The share of this node’s quota that is meant for other members’ data is used up.';
-  return new DfsError('quota-exceeded', detail);
+/** @param past what is stored of deleted files and past versions, and could not be let go of */
+export function quotaExceeded(purpose: Purpose, past?: PastBytes): DfsError {
+  if (purpose === 'peer') {
+    return new DfsError(
+      'quota-exceeded',
+      'The share of this node’s quota that is meant for other members’ data is used up.',
+    );
+  }
+  const advice = 'The storage quota of this node is used up: delete files or raise the quota, and try again.';
+  if (!past) return new DfsError('quota-exceeded', advice);
+  const inMiB = (bytes: number): string => `${Math.round(bytes / MiB)} MiB`;
+  const kept = `${inMiB(past.deletedBytes)} of it are of deleted files and ${inMiB(past.pastVersionBytes)} of past versions, which is not enough or has to stay for now.`;
+  return new DfsError('quota-exceeded', `${advice} ${kept}`, { facts: { ...past } });
 }
 
 /** Whether a failed read means that the bytes are lost. */
