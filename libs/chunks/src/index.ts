@@ -28,6 +28,7 @@ export {
   type Extent,
   type GetBlock,
 } from './manifest/reader.js';
+export { manifestParts, type ManifestParts } from './manifest/format.js';
 export { HASH_ELSEWHERE_BYTES, hashShared } from './hashing.js';
 export { slabs } from './slabs.js';
 export { ChunkStore, type ChunkStoreOptions, type ReadOptions, type Usage } from './store/chunk-store.js';

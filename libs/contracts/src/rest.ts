@@ -231,6 +231,31 @@ export interface VoidVersionList {
   /** Those that match, over all pages. */
   total: number;
 }
+/** `GET /found-contents`, by content id. */
+export interface FoundContentList {
+  items: FoundContentInfo[];
+  nextCursor: string | null;
+  /** All of them, over all pages, and their bytes. */
+  total: number;
+  bytes: number;
+}
+
+/** A content on this node's disk that no record names: its name was lost with a database. */
+export interface FoundContentInfo {
+  contentId: string;
+  size: number;
+  /** By its first bytes. */
+  mediaType: string;
+  /** Whether every chunk is here, so that a file can be made of it. */
+  whole: boolean;
+  foundAt: Timestamp;
+}
+
+/** `POST /found-contents/{contentId}/adopt` */
+export interface AdoptFoundRequest {
+  path: string;
+}
+
 /**
  * A version that counts nowhere: its author was removed, by members who did not know of it; or it is stamped more than 72 hours
  * ahead, and its time is yet to come. Kept until somebody adopts it, and after.

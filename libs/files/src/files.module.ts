@@ -1,5 +1,6 @@
 import { Module, type DynamicModule, type FactoryProvider } from '@nestjs/common';
 import { FilesController } from './http/files.controller.js';
+import { FoundContentsController } from './http/found-contents.controller.js';
 import { BatchController } from './http/batch.controller.js';
 import { Files } from './files.js';
 import { PathsController } from './http/paths.controller.js';
@@ -13,7 +14,14 @@ export class FilesModule {
     return {
       module: FilesModule,
       // In the order in which addresses are tried: `/files/content` is no file id.
-      controllers: [PathsController, FilesController, VersionsController, VoidVersionsController, BatchController],
+      controllers: [
+        PathsController,
+        FilesController,
+        VersionsController,
+        VoidVersionsController,
+        FoundContentsController,
+        BatchController,
+      ],
       providers: [{ provide: Files, ...files }],
       exports: [Files],
     };

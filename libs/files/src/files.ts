@@ -3,11 +3,13 @@ import type {
   ChunkList,
   FileInfo,
   FileList,
+  FoundContentList,
   HolderList,
   MovedFile,
   VersionList,
   VoidVersionList,
 } from '@dfs/contracts';
+import type { Cid } from '@dfs/protocol';
 import { DeletionPace } from './write/deletion-pace.js';
 import { openContent, type OpenContent } from './read/download.js';
 import { getFile, idOf, listChunks, listFiles, listHolders, type ListQuery } from './read/listing.js';
@@ -19,6 +21,7 @@ import { removeFile, type RemoveOptions } from './write/removal.js';
 import { adoptVersion, chooseVersion, moveFile, restoreFile, type Revised } from './write/revise.js';
 import { uploadMany, type PartResult, type UploadManyOptions, type UploadPart } from './write/upload-many.js';
 import { upload, type UploadOutcome, type UploadRequest } from './write/upload.js';
+import { adoptFoundContent, listFoundContents } from './versions/found-contents.js';
 import { listVersions } from './versions/versions.js';
 import { listVoidVersions } from './versions/void-versions.js';
 
@@ -89,6 +92,18 @@ export class Files {
 
   adopt(version: string, want?: Preconditions): Promise<Revised> {
     return adoptVersion(this.components, version, want);
+  }
+
+  foundContents(query: { limit: number; cursor?: string }): Promise<FoundContentList> {
+    return listFoundContents(this.components, query);
+  }
+
+  adoptFound(contentId: Cid, path: string): Promise<FileInfo> {
+    return adoptFoundContent(this.components, contentId, path);
+  }
+
+  dropFound(contentId: Cid): Promise<void> {
+    return this.components.placement.found.drop(contentId);
   }
 
   chunks(fileId: string, query: { limit: number; cursor?: string }): Promise<ChunkList> {

@@ -1,7 +1,7 @@
 import type { Catalogue } from '@dfs/catalogue';
 import type { ChunkStore } from '@dfs/chunks';
 import type { Database } from '@dfs/database';
-import type { Placement, Purge, Transfers } from '@dfs/placement';
+import type { FoundContents, Placement, Purge, Transfers } from '@dfs/placement';
 import type { Clock } from '@dfs/protocol';
 
 // What files needs of the layers below, and no more.
@@ -21,6 +21,7 @@ export type ContentPlacement = Pick<
   'pinLocal' | 'fetch' | 'replication' | 'chunkList' | 'holders' | 'isPromised' | 'isHad' | 'keepAgain'
 > & {
   readonly transfers: Pick<Transfers, 'track'>;
+  readonly found: Pick<FoundContents, 'list' | 'get' | 'firstBytes' | 'keep' | 'drop'>;
 };
 
 /** What the facade is made of. */

@@ -13,6 +13,7 @@ export type { FetchOptions } from './read/content-fetch.js';
 export { Purge, type ContentRetention, type Purged, type PurgeComponents } from './purge/purge.js';
 export { PlacementModule } from './placement.module.js';
 export { checkPins, type PinFinding, type PinProblem, type PinTotals } from './pins/check-pins.js';
+export type { FoundContent, FoundContents } from './release/found-contents.js';
 export { pinRestored, type PinsRestored } from './repair/pin-restored.js';
 export { placementMigrations } from './schema.js';
 export { Transfers, type Transfer, type TransferOptions } from './transfer/transfers.js';

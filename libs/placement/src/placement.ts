@@ -24,6 +24,7 @@ import { PinLog, type PinnedExtent, type PinState } from './pins/pin-log.js';
 import { gatherPromises, Promises, type Asked } from './pins/promises.js';
 import { pinnedExtents } from './purge/pinned-extents.js';
 import { Reading, type ChunkPage, type FetchOptions } from './read/content-fetch.js';
+import { FoundContents } from './release/found-contents.js';
 import { Reclaimer, type ReclaimStatus } from './release/reclaimer.js';
 import { RepairBudget } from './replicate/repair-budget.js';
 import { ReplicationView } from './status/replication-status.js';
@@ -53,6 +54,8 @@ export interface PlacementOptions {
 export class Placement {
   /** Running and recent movements of bytes; uploads are tracked here by those who take them in. */
   readonly transfers: Transfers;
+  /** Contents on this disk that no record names. */
+  readonly found: FoundContents;
   private readonly control = new AbortController();
   private readonly slots: RequestSlots;
   private readonly network: NetworkView;
@@ -135,6 +138,15 @@ export class Placement {
       room: this.room,
       isUnderWay: (id) => this.replicator.isUnderWay(id),
     });
+    this.found = new FoundContents(
+      {
+        ...shared,
+        pins,
+        isUnderWay: (id) => this.replicator.isUnderWay(id),
+        pin: (tx, contents) => this.pinLocal(tx, contents),
+      },
+      this.control.signal,
+    );
     this.exchange = new HoldingsExchange({
       ...shared,
       pins,

@@ -49,6 +49,14 @@ export interface BlockStore extends BlockReader, BlockProver {
   reclaim(isLive: IsLive, options?: ReclaimOptions): Promise<Reclaimed>;
 }
 
+/** Blocks of packs that were found at a start whose database did not know them. */
+export interface FoundBlocks {
+  found(): Promise<{ packs: number; unread: number; bytes: number }>;
+  foundBlocks(after: Cid | null, limit: number): Promise<{ id: Cid; size: number; foundAt: number }[]>;
+  /** Gives them up, as far as nothing needs them. */
+  dropFound(ids: readonly Cid[], isLive: IsLive, isNeeded: IsLive): Promise<void>;
+}
+
 /** The contents that files have. */
 export interface Contents {
   /** Of current files. */
@@ -132,7 +140,7 @@ export type PeerView = Pick<
 export interface PlacementComponents {
   db: Database;
   events: EventLog;
-  chunks: BlockStore;
+  chunks: BlockStore & FoundBlocks;
   transport: Pick<Transport, 'open' | 'handle' | 'rates' | 'dialPeer' | 'limits' | 'isHeldBack'>;
   peers: PeerView;
   membership: MemberList;

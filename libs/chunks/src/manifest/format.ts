@@ -157,6 +157,47 @@ function parseInner(view: Buffer, level: number, count: number, expected: Expect
   return { level, size, chunkCount, children };
 }
 
+/** What a manifest block leads to. */
+export interface ManifestParts {
+  /** Bytes and chunks of content below it. */
+  size: number;
+  chunkCount: number;
+  /** Blocks that it names: chunks, or manifest blocks. */
+  ids: Cid[];
+  /** Whether it may be the root of a content. */
+  canBeRoot: boolean;
+}
+
+/** What a block names, of which nothing is known but its bytes; undefined for bytes that are no manifest block. */
+export function manifestParts(bytes: Uint8Array): ManifestParts | undefined {
+  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  if (view.length < HEADER_BYTES) return undefined;
+  const [level, count] = [view[5]!, view.readUInt16BE(6)];
+  try {
+    const size = bytesNamed(view, level, count);
+    const block = parseBlock(bytes, { size, level, last: true });
+    const ids =
+      'chunks' in block
+        ? block.chunks.map(({ digest }) => cidFromDigest(digest))
+        : block.children.map(({ digest }) => manifestId(digest));
+    return { size, chunkCount: block.chunkCount, ids, canBeRoot: count >= 2 };
+  } catch (error) {
+    if (error instanceof DfsError || error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+/** @throws RangeError where the block is shorter than it says */
+function bytesNamed(view: Buffer, level: number, count: number): number {
+  const entryBytes = level === 0 ? LEAF_ENTRY_BYTES : INNER_ENTRY_BYTES;
+  let size = 0;
+  for (let index = 0; index < count; index++) {
+    const at = HEADER_BYTES + index * entryBytes + DIGEST_BYTES;
+    size += level === 0 ? view.readUInt32BE(at) : safeInteger(view, at);
+  }
+  return size;
+}
+
 /** Chunks below a full block of this level. */
 export function chunksPerBlock(level: number): number {
   return EXTENT_CHUNKS * FAN_OUT ** level;

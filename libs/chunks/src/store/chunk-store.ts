@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { cidToBytes, silentLog, type Cid, type Log, type Unsubscribe } from '@dfs/protocol';
+import { cidFromBytes, cidToBytes, silentLog, type Cid, type Log, type Unsubscribe } from '@dfs/protocol';
 import type { Database, Reader } from '@dfs/database';
 import { Admission, type FileSystemSize, type Purpose, type Quota, type RoomMaker } from './admission/admission.js';
 import { PackBatch, type BlockBatch } from './batch.js';
@@ -11,6 +11,7 @@ import {
   countFound,
   damagedCids,
   findPlaces,
+  foundBlocks,
   lastPackId,
   type Found,
   type PackRow,
@@ -29,7 +30,7 @@ import { PackFiles } from './packs/pack-files.js';
 import { PackRegistry, writeShared, type SharedWrites } from './packs/pack-file.js';
 import { Presence } from './index/presence.js';
 import { RecentReads } from './index/recent-reads.js';
-import { reclaim, type IsLive, type Reclaimed, type ReclaimOptions } from './reclaim/reclaim.js';
+import { dropFound, reclaim, type IsLive, type Reclaimed, type ReclaimOptions } from './reclaim/reclaim.js';
 import {
   scrub,
   scrubSlice,
@@ -236,6 +237,22 @@ export class ChunkStore {
   /** What was found at a start whose database did not know it. */
   found(): Promise<Found> {
     return countFound(this.parts.db);
+  }
+
+  /** Blocks that lie in packs that were found, in the order of their binary ids, after `after`. `foundAt`: milliseconds since 1970. */
+  async foundBlocks(after: Cid | null, limit: number): Promise<{ id: Cid; size: number; foundAt: number }[]> {
+    const rows = await foundBlocks(this.parts.db, after === null ? null : cidToBytes(after), limit);
+    return rows.map(({ cid, size, foundAt }) => ({ id: cidFromBytes(cid), size, foundAt }));
+  }
+
+  /**
+   * Gives up blocks of packs that were found, as far as nothing needs them: a person has said so.
+   * @param isLive as of `reclaim`
+   * @param isNeeded the same but for what is kept since it was found
+   */
+  dropFound(ids: readonly Cid[], isLive: IsLive, isNeeded: IsLive): Promise<void> {
+    const components = { ...this.parts, onDropped: (chunks: number) => (this.chunkCount -= chunks) };
+    return this.#oneAtATime(() => dropFound(components, ids, isLive, isNeeded));
   }
 
   setQuota(quota: Quota): void {

@@ -2,13 +2,14 @@ import { Transform } from 'class-transformer';
 import { IsIn, IsInt, IsOptional, IsString, Matches, Max, MaxLength, Min, MinLength } from 'class-validator';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import type { ChooseRequest, FileListState, FileSort, MoveRequest, RestoreRequest } from '@dfs/contracts';
-import { FILE_ID_PATTERN, MAX_PATH_BYTES, MAX_PEER_ID_LENGTH } from '@dfs/protocol';
+import { FILE_ID_PATTERN, invalidField, isCid, MAX_PATH_BYTES, MAX_PEER_ID_LENGTH, type Cid } from '@dfs/protocol';
 
 /** Items of one page. */
 export const MAX_PAGE = 1000;
 const DEFAULT_PAGE = 100;
 const MAX_SEARCH_LENGTH = 256;
 const MAX_CURSOR_LENGTH = 4096;
+const MAX_CID_LENGTH = 128;
 export const RECORD_ID = /^[0-9a-f]{64}$/;
 export const NO_VERSION = { message: 'is not a version: expected 64 hexadecimal digits, as /versions tells them' };
 const SORTS: FileSort[] = ['path', '-path', 'size', '-size', 'modifiedAt', '-modifiedAt'];
@@ -181,6 +182,20 @@ export class VoidVersionParams {
   @ApiProperty({ pattern: RECORD_ID.source, description: 'A void version, as GET /void-versions tells it.' })
   @Matches(RECORD_ID, { message: 'is not a version: expected 64 hexadecimal digits, as GET /void-versions tells them' })
   version!: string;
+}
+
+export class FoundContentParams {
+  @ApiProperty({ maxLength: MAX_CID_LENGTH, description: 'A content id, as GET /found-contents tells it.' })
+  @IsString()
+  @MinLength(1)
+  @MaxLength(MAX_CID_LENGTH)
+  contentId!: string;
+}
+
+/** @throws DfsError `validation-failed` */
+export function contentOf({ contentId }: FoundContentParams): Cid {
+  if (!isCid(contentId)) throw invalidField('contentId', 'is not a content id, as GET /found-contents tells them');
+  return contentId;
 }
 
 export class RemoveQuery {

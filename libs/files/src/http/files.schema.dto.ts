@@ -19,6 +19,8 @@ import type {
   UploadResults,
   VersionInfo,
   VersionList,
+  FoundContentInfo,
+  FoundContentList,
   VoidVersionInfo,
   VoidVersionList,
   ErrorCode,
@@ -225,4 +227,19 @@ export class VoidVersionListDto implements VoidVersionList {
   @ApiProperty({ type: [VoidVersionDto] }) items!: VoidVersionDto[];
   @ApiProperty({ type: String, nullable: true }) nextCursor!: string | null;
   @ApiProperty({ ...count, description: 'Void versions that match, over all pages.' }) total!: number;
+}
+
+export class FoundContentDto implements FoundContentInfo {
+  @ApiProperty() contentId!: string;
+  @ApiProperty(bytes) size!: number;
+  @ApiProperty({ description: 'By its first bytes.' }) mediaType!: string;
+  @ApiProperty({ description: 'Every chunk is here, so that a file can be made of it.' }) whole!: boolean;
+  @ApiProperty(timestamp) foundAt!: string;
+}
+
+export class FoundContentListDto implements FoundContentList {
+  @ApiProperty({ type: [FoundContentDto] }) items!: FoundContentDto[];
+  @ApiProperty({ type: String, nullable: true }) nextCursor!: string | null;
+  @ApiProperty({ ...count, description: 'Found contents, over all pages.' }) total!: number;
+  @ApiProperty({ ...bytes, description: 'Of all of them.' }) bytes!: number;
 }

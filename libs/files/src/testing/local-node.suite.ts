@@ -132,6 +132,16 @@ export class LocalPlacement implements ContentPlacement {
   copies = 1;
   state: ReplicationState = 'limited';
   pinLocal: ContentPlacement['pinLocal'];
+  /** Its database was always there. */
+  readonly found: ContentPlacement['found'] = {
+    list: async () => [],
+    get: async () => {
+      throw new DfsError('not-found', 'nothing was found');
+    },
+    firstBytes: async () => new Uint8Array(0),
+    keep: async () => undefined,
+    drop: async () => undefined,
+  };
 
   constructor(
     private readonly chunks: ChunkStore,

@@ -150,6 +150,43 @@ export async function countFound(db: Reader): Promise<Found> {
   return row ?? { packs: 0, unread: 0, bytes: 0 };
 }
 
+/** Blocks that lie in found packs, in the order of their CIDs, after `after`. */
+export function foundBlocks(
+  db: Reader,
+  after: Uint8Array | null,
+  limit: number,
+): Promise<{ cid: Uint8Array; size: number; foundAt: number }[]> {
+  return db.query(
+    `SELECT c.cid, c.size, p.found_at AS foundAt FROM chunk c JOIN pack p ON p.id = c.pack
+     WHERE c.cid > ? AND p.found_at IS NOT NULL ORDER BY c.cid LIMIT ?`,
+    [after ?? Buffer.alloc(0), limit],
+  );
+}
+
+/** Found packs in which any of these blocks lies, by their numbers. */
+export async function foundPacksOf(db: Reader, cids: readonly Uint8Array[]): Promise<Set<number>> {
+  const packs = new Set<number>();
+  for (let at = 0; at < cids.length; at += IDS_PER_QUERY) {
+    const part = cids.slice(at, at + IDS_PER_QUERY);
+    const rows = await db.query<{ id: number }>(
+      `SELECT DISTINCT p.id FROM chunk c JOIN pack p ON p.id = c.pack
+       WHERE p.found_at IS NOT NULL AND p.unread_from IS NULL AND c.cid IN (${marks(part)})`,
+      part,
+    );
+    for (const { id } of rows) packs.add(id);
+  }
+  return packs;
+}
+
+export async function cidsInPack(db: Reader, id: number): Promise<Uint8Array[]> {
+  return (await db.query<{ cid: Uint8Array }>('SELECT cid FROM chunk WHERE pack = ?', [id])).map(({ cid }) => cid);
+}
+
+/** This pack is like all others from now on. */
+export async function settleFound(tx: Tx, id: number): Promise<void> {
+  await tx.run('UPDATE pack SET found_at = NULL WHERE id = ?', [id]);
+}
+
 /** What was found before `before` is like all other packs from now on. Gives how many that were. */
 export async function endFound(tx: Tx, before: number): Promise<number> {
   const { changes } = await tx.run('UPDATE pack SET found_at = NULL WHERE found_at < ? AND unread_from IS NULL', [

@@ -1,12 +1,15 @@
 import { abortError, cidFromBytes, cidToBytes, systemClock, type Cid, type Clock } from '@dfs/protocol';
 import {
   allPacks,
+  cidsInPack,
   damagedCids,
   deleteChunks,
   endFound,
   forgetUnused,
+  foundPacksOf,
   nextCids,
   noteUnused,
+  settleFound,
   touchUnused,
   unusedBytes,
   unusedSince,
@@ -64,6 +67,29 @@ export async function reclaim(
   const emptied = await dropEmptyPacks(store, await allPacks(store.db));
   const rewritten = await compact(store, signal);
   return { chunks, packs: emptied + rewritten, bytes: Math.max(0, before - store.admission.keptBytes) };
+}
+
+/**
+ * Drops these blocks of found packs, as far as nothing needs them, whenever they were found. A pack of which only what is
+ * needed is left is like all others then.
+ * @param isLive as of `reclaim`
+ * @param isNeeded the same but for what is kept since it was found
+ */
+export async function dropFound(
+  store: ReclaimComponents,
+  ids: readonly Cid[],
+  isLive: IsLive,
+  isNeeded: IsLive,
+): Promise<void> {
+  const cids = ids.map(cidToBytes);
+  const packs = await foundPacksOf(store.db, cids);
+  for (let at = 0; at < cids.length; at += IDS_PER_QUERY) {
+    await dropLocked(store, cids.slice(at, at + IDS_PER_QUERY), isLive);
+  }
+  for (const pack of packs) {
+    const left = await notLive(await cidsInPack(store.db, pack), isNeeded);
+    if (left.length === 0) await store.db.write((tx) => settleFound(tx, pack));
+  }
 }
 
 async function dropDead(store: ReclaimComponents, isLive: IsLive, options: ReclaimOptions): Promise<number> {

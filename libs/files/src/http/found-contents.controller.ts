@@ -1,0 +1,51 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
+import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
+import { routes, type FileInfo, type FoundContentList } from '@dfs/contracts';
+import { Files } from '../files.js';
+import { answerFile } from './answer-file.js';
+import { contentOf, FoundContentParams, MoveBody, NoQuery, PageQuery } from './files.dto.js';
+import { FileDto, FoundContentListDto } from './files.schema.dto.js';
+
+/** Bytes on this disk whose names were lost with a database: listed, and given a path or let go by a person. */
+@ApiTags('files')
+@Controller(routes.foundContents)
+export class FoundContentsController {
+  constructor(private readonly files: Files) {}
+
+  @Get()
+  @ApiOperation({
+    operationId: 'listFoundContents',
+    summary: 'Contents on this node that no record names',
+    description:
+      'They lay in packs that were found by a database that did not know them, and take room. None is reclaimed before it is let go here, or its retention of 30 days has passed. The first answer may take a while.',
+  })
+  @ApiOkResponse({ type: FoundContentListDto })
+  list(@Query() query: PageQuery): Promise<FoundContentList> {
+    return this.files.foundContents({ ...query });
+  }
+
+  @Post(':contentId/adopt')
+  @ApiOperation({ operationId: 'adoptFoundContent', summary: 'Make a file of a found content' })
+  @ApiCreatedResponse({ type: FileDto })
+  async adopt(
+    @Param() params: FoundContentParams,
+    @Query() _query: NoQuery,
+    @Body() { path }: MoveBody,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<FileInfo> {
+    return answerFile(response, 201, await this.files.adoptFound(contentOf(params), path));
+  }
+
+  @Delete(':contentId')
+  @HttpCode(204)
+  @ApiOperation({
+    operationId: 'dropFoundContent',
+    summary: 'Let a found content go',
+    description: 'Its room is free once everything found in the same packs has a path or was let go.',
+  })
+  @ApiNoContentResponse()
+  drop(@Param() params: FoundContentParams, @Query() _query: NoQuery): Promise<void> {
+    return this.files.dropFound(contentOf(params));
+  }
+}
