@@ -9,6 +9,7 @@ const OF_THE_OTHER_ANSWER = [
   'ETag',
   'Last-Modified',
   'Location',
+  'X-DFS-Version',
 ];
 const MAX_INSTANCE_LENGTH = 512;
 const RETRY_SECONDS = 5;

@@ -1,5 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiHeader, ApiOkResponse, ApiProduces, ApiResponse } from '@nestjs/swagger';
+import { VERSION_HEADER } from './answer-file.js';
 
 /** Describes an answer that is the bytes of a file: `sendContent` gives it. */
 export function Content(): MethodDecorator {
@@ -15,7 +16,15 @@ export function Content(): MethodDecorator {
     ApiHeader({ name: 'If-None-Match', required: false }),
     ApiHeader({ name: 'If-Modified-Since', required: false }),
     ApiHeader({ name: 'If-Range', required: false }),
-    ApiOkResponse({ schema: { type: 'string', format: 'binary' } }),
+    ApiOkResponse({
+      schema: { type: 'string', format: 'binary' },
+      headers: {
+        [VERSION_HEADER]: {
+          description: 'The version, as If-Match: "v:<it>" names it.',
+          schema: { type: 'string' },
+        },
+      },
+    }),
     ApiResponse({ status: 206, description: 'The range.', schema: { type: 'string', format: 'binary' } }),
     ApiResponse({ status: 304, description: 'The content is the one that If-None-Match names.' }),
   );

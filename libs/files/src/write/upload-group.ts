@@ -19,6 +19,8 @@ export interface SmallFile {
 interface Member {
   upload: Upload;
   place: Place;
+  /** Its bytes alone are in it. */
+  own?: BlockBatch;
 }
 
 /**
@@ -27,7 +29,7 @@ interface Member {
  */
 export class UploadGroup {
   private members: Member[] = [];
-  private readonly batches: BlockBatch[] = [];
+  private readonly batches = new Set<BlockBatch>();
 
   constructor(private readonly components: FilesComponents) {}
 
@@ -44,12 +46,12 @@ export class UploadGroup {
 
   /** A file that came by a batch of its own. */
   add({ upload, batch, progress }: Received, place: Place): void {
-    this.batches.push(batch);
+    this.batches.add(batch);
     const settle = (result: Settled): void => {
       if ('done' in result) progress.finish(upload.stored.contentId);
       place.settle('done' in result ? result : { error: progress.fail(result.error) });
     };
-    this.members.push({ upload, place: { index: place.index, settle } });
+    this.members.push({ upload, place: { index: place.index, settle }, own: batch });
   }
 
   /** All of it but what is refused for its own sake. @returns whether something was stored */
@@ -64,8 +66,8 @@ export class UploadGroup {
 
   /** Nothing of it is left. */
   async abort(error: unknown): Promise<void> {
+    await this.drop(this.members, () => error);
     for (const batch of this.batches) await batch.abort();
-    this.drop(this.members, () => error);
   }
 
   private async storeTogether(files: readonly SmallFile[]): Promise<void> {
@@ -76,7 +78,7 @@ export class UploadGroup {
         members.push({ upload: { ...upload, stored: await storeChunk(batch, bytes) }, place });
       }
       await batch.flush();
-      this.batches.push(batch);
+      this.batches.add(batch);
       this.members.push(...members);
     } catch (error) {
       await batch.abort();
@@ -89,14 +91,14 @@ export class UploadGroup {
       const members = this.members.sort((a, b) => a.place.index - b.place.index);
       const uploads = members.map(({ upload }) => upload);
       try {
-        const done = await commitUploads(this.components, this.batches, uploads);
+        const done = await commitUploads(this.components, [...this.batches], uploads);
         members.forEach(({ place }, at) => place.settle({ done: done[at] as UploadOutcome }));
         return true;
       } catch (error) {
         const refused = concernsOneFile(error) ? await this.refusals(uploads) : undefined;
         if (!refused?.size) throw error;
         const spoilt = members.filter(({ upload }) => refused.has(upload));
-        this.drop(spoilt, ({ upload }) => refused.get(upload));
+        await this.drop(spoilt, ({ upload }) => refused.get(upload));
       }
     }
     await this.abort(undefined);
@@ -125,9 +127,14 @@ export class UploadGroup {
     return refused;
   }
 
-  private drop(members: readonly Member[], errorOf: (member: Member) => unknown): void {
+  private async drop(members: readonly Member[], errorOf: (member: Member) => unknown): Promise<void> {
     this.members = this.members.filter((member) => !members.includes(member));
-    for (const member of members) member.place.settle({ error: errorOf(member) });
+    for (const member of members) {
+      member.place.settle({ error: errorOf(member) });
+      if (!member.own) continue;
+      this.batches.delete(member.own);
+      await member.own.abort();
+    }
   }
 }
 

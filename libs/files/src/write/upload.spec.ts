@@ -235,14 +235,18 @@ describe('storing files', () => {
     const catalogue = Object.create(node.catalogue) as typeof node.catalogue;
     catalogue.byPath = async () => undefined;
     const paths = ['new-1', 'taken', 'twice', 'new-2', 'twice'];
-    const list = parts(paths.map((path, at) => ({ path, bytes: text(`${path} ${at}`) })));
+    const small = paths.map((path, at) => ({ path, bytes: text(`${path} ${at}`) }));
+    const list = parts([...small, { path: 'taken', bytes: seededRandom(16).bytes(3 * MiB) }]);
+    const { bytes } = node.chunks.usage();
     const results = await uploadMany({ ...node.components, catalogue }, list, { ifNoneMatch: '*' });
     expect(toldOf(results)).toEqual([
-      ...['created', 'precondition-failed', 'created', 'created', 'precondition-failed'],
+      ...['created', 'precondition-failed', 'created', 'created', 'precondition-failed', 'precondition-failed'],
     ]);
     expect((await node.files.list({ limit: 10 })).items.map((file) => file.path)).toEqual([
       ...['new-1', 'new-2', 'taken', 'twice'],
     ]);
+    // Of the large one that was refused nothing is left.
+    expect(node.chunks.usage().bytes - bytes).toBeLessThan(MiB);
     for (const result of results) {
       if ('done' in result) expect((await read(result.done.file.id)).length).toBe(result.done.file.size);
     }
