@@ -31,6 +31,8 @@ export interface KadRoutingOptions {
   /** Members with a live connection. */
   connected(): string[];
   readonly log: Log;
+  /** Milliseconds that one request may take; what kad-dht finds right, if left out: it learns from those before. */
+  readonly patience?: number;
   /** Of this node. */
   readonly self?: string;
   /** Where records that others gave us outlive a restart. */
@@ -83,6 +85,7 @@ export class KadRouting implements ContentRouting {
       peerInfoMapper: (peer) => this.#membersOnly(peer),
       querySelfInterval: SELF_QUERY_INTERVAL,
       maxInboundStreams: MAX_DHT_STREAMS,
+      ...(this.options.patience !== undefined && timesOf(this.options.patience)),
       // Providing again is paced by our own queue, which outlives a restart: its own would repeat all at once.
       reprovide: { validity: PROVIDER_VALIDITY, threshold: 0, interval: PROVIDER_CLEANUP },
     })(kadComponents(this.#components, this.#records)) as Kad;
@@ -189,6 +192,18 @@ export class KadRouting implements ContentRouting {
       .merge(peer.id, { multiaddrs: peer.multiaddrs })
       .catch((error: unknown) => this.options.log.debug({ err: error }, 'an address from the DHT was not kept'));
   }
+}
+
+/** All that kad-dht measures requests by. */
+function timesOf(patience: number): Parameters<typeof kadDHT>[0] {
+  const timeout = { minTimeout: patience, maxTimeout: patience };
+  return {
+    networkDialTimeout: timeout,
+    pingOldContactTimeout: timeout,
+    pingNewContactTimeout: timeout,
+    onPeerConnectTimeout: patience,
+    incomingMessageTimeout: patience,
+  };
 }
 
 /** libp2p looks its components up by name when asked for them; they cannot be spread. */

@@ -1,4 +1,4 @@
-import { cidOf, signerFromRaw, silentLog, type Cid } from '@dfs/protocol';
+import { cidOf, minute, signerFromRaw, silentLog, type Cid } from '@dfs/protocol';
 import type { SeededRandom } from '@dfs/testing';
 import type { Connection, Logger, Peer, PeerId, Stream } from '@libp2p/interface';
 import type { KadDHTComponents } from '@libp2p/kad-dht';
@@ -9,6 +9,8 @@ import { dhtProtocol, KadRouting } from '../routing/kad-routing.js';
 
 const NETWORK = 'ef'.repeat(32);
 const PROTOCOL = dhtProtocol(NETWORK);
+/** Nobody is ever silent here: who is down refuses at once. What takes long says how busy this machine is, and nothing else. */
+const PATIENCE = 10 * minute;
 /** Look-ups, or providing, at once: their requests share one thread. */
 const CONCURRENCY = 8;
 
@@ -155,7 +157,8 @@ export class KadNode {
   async start(): Promise<void> {
     for (const known of [this.handlers, this.topologies, this.peers, this.connected]) known.clear();
     this.up = true;
-    this.routing = new KadRouting({ isMember: () => true, connected: () => [...this.connected], log: silentLog });
+    const connected = (): string[] => [...this.connected];
+    this.routing = new KadRouting({ isMember: () => true, connected, log: silentLog, patience: PATIENCE });
     await this.routing.attach(this.components());
     await this.routing.start(NETWORK);
   }
@@ -190,7 +193,7 @@ export class KadNode {
     };
     let answered = 0;
     // What is passed on to kad-dht beyond our own options.
-    const options = { signal: AbortSignal.timeout(60_000), onProgress };
+    const options = { signal: AbortSignal.timeout(PATIENCE), onProgress };
     try {
       for await (const { peerId } of this.routing.findProviders(cid, options)) {
         if (peerId === provider.peerId.toString()) return { found: true, requests, hops: answered };
