@@ -377,6 +377,23 @@ describe('multipart bodies', () => {
     expect(found).toEqual(['a', 'b', 'c']);
   });
 
+  it('give as many files as one request may have, and then the fault', async () => {
+    const most = 10_000;
+    async function* body(): AsyncGenerator<Uint8Array> {
+      for (let n = 0; n <= most; n++) yield Buffer.from(file(String(n), ''));
+      yield Buffer.from(end);
+    }
+    let count = 0;
+    const reading = (async () => {
+      for await (const part of multipartFiles(headers, body())) {
+        count += 1;
+        for await (const _ of part.body);
+      }
+    })();
+    await expect(reading).rejects.toMatchObject({ code: 'payload-too-large' });
+    expect(count).toBe(most);
+  });
+
   it('may be followed by what means nothing', async () => {
     const body = `a preamble\r\n${file('a', 'x')}${end}an epilogue\r\n--${BOUNDARY}\r\n`;
     for (const size of [7, 100_000]) expect(await read(body, size)).toMatchObject([{ path: 'a' }]);
