@@ -54,6 +54,24 @@ export class ConsolePage {
     await (await chooser).setFiles(files);
   }
 
+  /** The console does not hear of files that are chosen from now on, until `releaseChosen`. */
+  async holdChosen(): Promise<void> {
+    await this.page.evaluate(() => {
+      const held = new AbortController();
+      Object.assign(globalThis, { heldChoice: held });
+      const hold = (event: Event) => event.stopImmediatePropagation();
+      document.addEventListener('change', hold, { capture: true, signal: held.signal });
+    });
+  }
+
+  /** The console hears of what was chosen meanwhile. */
+  async releaseChosen(): Promise<void> {
+    await this.page.evaluate(() => {
+      (globalThis as unknown as { heldChoice: AbortController }).heldChoice.abort();
+      document.querySelector('input[type=file]')?.dispatchEvent(new Event('change', { bubbles: true }));
+    });
+  }
+
   /** Drags files over the window and drops them. */
   async drop(files: DroppedFile[]): Promise<void> {
     const transfer = await this.page.evaluateHandle((made) => {

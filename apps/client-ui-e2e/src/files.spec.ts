@@ -1,5 +1,6 @@
-import { readFile } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { mkdtemp, readFile, rm, unlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
 import { eventually, realFiles, removeAll, sha256Hex, startNetwork, type Engine } from '@dfs/testing';
 import type { FileList } from '@dfs/contracts';
 import type { Browser } from 'playwright-core';
@@ -83,13 +84,41 @@ describe('files in the browser', () => {
     const files = Array.from({ length: 120 }, (_, i) => ({ name: `many-${i}.txt`, text: `file ${i}` }));
     const requests: string[] = [];
     tab.page.on('request', (request) => {
-      if (request.method() === 'POST' || request.method() === 'PUT') requests.push(request.method());
+      if (request.method() === 'POST' || request.method() === 'PUT') requests.push(new URL(request.url()).pathname);
     });
     await ui.drop(files);
     expect(await ui.uploadsEnded()).toBe('120 files uploaded');
-    expect(requests).toEqual(['POST']);
+    expect(requests).toEqual(['/api/v1/files/lookup', '/api/v1/files']);
     const { total } = await list(node(0), '&prefix=many-');
     expect(total).toBe(120);
+  });
+
+  it('names a file that is gone before it is read, and takes all others', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'dfs-chosen-'));
+    try {
+      const paths = Array.from({ length: 40 }, (_, i) => join(folder, `gone-${i}.txt`));
+      const large = join(folder, 'gone-large.bin');
+      for (const path of paths) await writeFile(path, basename(path));
+      await writeFile(large, Buffer.alloc(2_000_000, 7));
+      await ui.holdChosen();
+      await ui.choose([...paths, large]);
+      for (const path of [paths[7] ?? '', large]) await unlink(path);
+      await ui.releaseChosen();
+      expect(await ui.uploadsEnded()).toMatch(/^2 uploads failed; .*This file cannot be read/);
+      expect((await list(node(0), '&prefix=gone-')).total).toBe(39);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it('offers every folder, however old what is in it', async () => {
+    for (let i = 0; i < 31; i++) await node(0).put(`tree/f${String(i).padStart(2, '0')}/a.txt`, `${i}`);
+    await tab.page.goto(`${node(0).url}/files?in=tree/`);
+    const folders = tab.page.getByRole('list', { name: 'Folders' });
+    await folders.getByRole('button', { name: '7 more…' }).click();
+    await folders.getByRole('button', { name: 'f30' }).click();
+    await tab.page.getByRole('heading', { level: 1, name: 'f30' }).waitFor();
+    await ui.row('tree/f30/a.txt').waitFor();
   });
 
   it('shows what another node does within a second, without a reload', async () => {
