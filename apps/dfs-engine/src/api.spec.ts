@@ -225,6 +225,7 @@ describe('the API of a node', () => {
       'clock',
       'chains',
       'network',
+      'holders',
     ]);
     expect((await test.api('/dht')).json()).toMatchObject({ enabled: true, mode: 'server' });
     expect((await test.api('/transfers')).json()).toMatchObject({ items: expect.any(Array) });

@@ -4,6 +4,7 @@ import type { ChunkStore, Generation, Scrubber } from '@dfs/chunks';
 import type { Database } from '@dfs/database';
 import type { EventLog } from '@dfs/events';
 import type { Membership, Peers } from '@dfs/peers';
+import type { Placement } from '@dfs/placement';
 import { second, type Clock, type Log } from '@dfs/protocol';
 import type { Joining } from './joining.js';
 import { backupReport } from './backup/backup-report.js';
@@ -13,6 +14,8 @@ import { scrubReport } from './scrub-report.js';
 import { storageReport } from './storage-report.js';
 
 const WATCH_EVERY = 10 * second;
+/** Members that a sentence names. */
+const NAMED = 5;
 
 export interface NodeHealthParts {
   db: Database;
@@ -23,6 +26,7 @@ export interface NodeHealthParts {
   peers: Peers;
   events: EventLog;
   joining: Joining;
+  placement: Pick<Placement, 'doubts'>;
   scrubber: Pick<Scrubber, 'status'>;
   backup: Pick<Backup, 'status'>;
   clock: Clock;
@@ -88,6 +92,7 @@ export class NodeHealth {
       this.clock(),
       await this.chains(),
       this.network(),
+      await this.holders(),
       ...this.joining(),
     ];
   }
@@ -179,6 +184,18 @@ export class NodeHealth {
     const detail =
       others === 0 ? 'This node is alone in its network.' : `${connected} of ${others} other members are connected.`;
     return { name: 'network', ok: others === 0 || connected > 0, detail, code: 'peer-unreachable' };
+  }
+
+  private async holders(): Promise<Check> {
+    const doubts = await this.parts.placement.doubts();
+    const of = doubts.map(
+      ({ peerId, contents }) => `${this.parts.peers.nameOf(peerId) ?? peerId} (${contents} contents)`,
+    );
+    const detail =
+      doubts.length === 0
+        ? 'No member has sent wrong bytes lately.'
+        : `Members sent wrong bytes: ${of.slice(0, NAMED).join(', ')}${of.length > NAMED ? ', …' : ''}. Their copies of these do not count for a day, or until they have fetched them anew: check memory and disk there.`;
+    return { name: 'holders', ok: doubts.length === 0, detail, code: 'peer-misbehaved' };
   }
 
   private joining(): Check[] {

@@ -103,6 +103,8 @@ export const HAVE_TIME = 5 * second;
 export const MAX_LIARS = 10_000;
 /** A holder that lied about a content is not asked for it for so long: it may heal. */
 export const LIAR_TIME = 10 * minute;
+/** Its pins of that content are no copies for so long, unless its log names them anew. */
+export const DOUBT_TIME = 1 * day;
 /** Time to connect to a holder that only the DHT knows. */
 export const DIAL_TIME = 4 * second;
 

@@ -255,6 +255,11 @@ export class Placement {
     return this.reading.chunkList(content, size, options);
   }
 
+  /** Members that sent wrong bytes, and of how many contents: their copies of these do not count for now. */
+  doubts(): Promise<{ peerId: string; contents: number }[]> {
+    return this.holdings.doubts(this.components.clock.now());
+  }
+
   /** How placement is doing, for health and metrics. */
   status(): {
     full: boolean;

@@ -79,9 +79,29 @@ class PlacementWaiting1765000000000 implements MigrationInterface {
   }
 }
 
+class PlacementDoubt1765100000000 implements MigrationInterface {
+  name = 'PlacementDoubt1765100000000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    // Pins of members that sent wrong bytes of the content, and since when: they do not count as copies.
+    await runner.query(`CREATE TABLE placement_doubt (
+      content BLOB NOT NULL,
+      extent INTEGER NOT NULL,
+      member INTEGER NOT NULL REFERENCES placement_member (ordinal) ON DELETE CASCADE,
+      since INTEGER NOT NULL,
+      PRIMARY KEY (content, extent, member)
+    ) STRICT, WITHOUT ROWID`);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE placement_doubt');
+  }
+}
+
 /** Tables `placement_*`. */
 export const placementMigrations: MigrationClass[] = [
   Placement1763800000000,
   ...purgeMigrations,
   PlacementWaiting1765000000000,
+  PlacementDoubt1765100000000,
 ];

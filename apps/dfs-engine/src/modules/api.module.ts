@@ -83,13 +83,15 @@ import { FOUNDATION, type Foundation } from './tokens.js';
         catalogue: Catalogue,
         generation: Generation,
         backup: Backup,
+        placement: Placement,
       ) =>
         new NodeHealth({
+          placement,
           ...{ db, chunks, generation, catalogue, membership, peers, events, joining, scrubber, backup, clock, log },
         }),
       inject: [
         ...[FOUNDATION, Database, ChunkStore, Membership, Peers, EventLog, Joining, Scrubber, Catalogue],
-        ...[Generation, Backup],
+        ...[Generation, Backup, Placement],
       ],
     },
     {

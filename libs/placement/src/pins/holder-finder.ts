@@ -1,4 +1,4 @@
-import type { Cid, Log } from '@dfs/protocol';
+import { systemClock, type Cid, type Clock, type Log } from '@dfs/protocol';
 import { withTimeout } from '../signals.js';
 import type { Transport } from '@dfs/transport';
 import { askHave } from '../transfer/ask/block-client.js';
@@ -13,6 +13,7 @@ export interface HolderFinderComponents {
   membership: Pick<MemberList, 'isMember' | 'self'>;
   transport: Pick<Transport, 'open' | 'dialPeer'>;
   dht?: Providers;
+  clock?: Clock;
   log: Log;
 }
 
@@ -40,11 +41,15 @@ export class HolderFinder {
     if (this.authors.size > WATCHED_FILES) this.authors.delete(this.authors.keys().next().value as Cid);
   }
 
-  /** `peerId` sent bytes that were not those asked for: it is not asked for this content again. */
+  /** `peerId` sent bytes that were not those asked for: it is not asked for this content for a while, and its copies of it do not count. */
   lied(content: Cid, peerId: string): void {
     this.components.log.warn({ peerId, content }, 'a holder sent wrong bytes and is left for this content');
     if (this.liars.size >= MAX_LIARS) this.liars.clear();
     this.liars.set(`${content}/${peerId}`, performance.now() + LIAR_TIME);
+    const { holdings, clock = systemClock, log } = this.components;
+    holdings.doubt(peerId, content, clock.now()).catch((error: unknown) => {
+      log.warn({ err: error, peerId, content }, 'copies of a holder that sent wrong bytes could not be doubted');
+    });
   }
 
   async known(content: Cid): Promise<KnownHolders> {

@@ -11,6 +11,7 @@ import {
 } from '@dfs/protocol';
 import { FORGET_PER_UNIT } from '../limits.js';
 import { mostExtents } from '../plan/extents.js';
+import { DoubtedPins } from './doubted-pins.js';
 import { keyOf, marks } from './pin-log.js';
 import { WaitingPins, type MemberPin, type NamedContents } from './waiting-pins.js';
 
@@ -19,8 +20,8 @@ const IDS_PER_QUERY = 2000;
 const PAIRS_PER_STATEMENT = 1000;
 /** Stands for this node among the members of a row. */
 const SELF = 0;
-/** Pins of members that count, and those that wait. */
-const TABLES = ['placement_holding', 'placement_waiting'] as const;
+/** Pins of members that count, those that wait, and those that are doubted. */
+const TABLES = ['placement_holding', 'placement_waiting', 'placement_doubt'] as const;
 
 /** What is known of a member's store. */
 export interface KnownMember {
@@ -57,6 +58,7 @@ export class Holdings {
     private readonly db: Database,
     private readonly named: NamedContents,
     private readonly waiting: WaitingPins,
+    private readonly doubted: DoubtedPins,
     self: string,
   ) {
     this.names.set(SELF, self);
@@ -64,7 +66,7 @@ export class Holdings {
 
   /** @param named pins of other contents wait until a record names those */
   static async open(db: Database, self: string, named: NamedContents): Promise<Holdings> {
-    const holdings = new Holdings(db, named, await WaitingPins.open(db, named), self);
+    const holdings = new Holdings(db, named, await WaitingPins.open(db, named), await DoubtedPins.open(db), self);
     for (const row of await db.query<MemberRow>('SELECT * FROM placement_member')) {
       const { ordinal, nonce, number, capacity } = row;
       holdings.remember(peerIdFromBytes(row.peer), { ordinal, nonce, number, full: row.is_full === 1, capacity });
@@ -138,6 +140,7 @@ export class Holdings {
         full: member?.full ?? false,
         capacity: member?.capacity ?? 0,
       });
+      await this.doubted.saidAnew(tx, ordinal, held);
       await this.hold(
         tx,
         held.filter(isNamed).map(({ content, extent }) => ({ content, extent, member: ordinal })),
@@ -177,6 +180,31 @@ export class Holdings {
     const contents = await this.waiting.contentsOf(this.db, member.ordinal);
     const named = await this.named(contents);
     if (named.size > 0) await this.contentsNamed([...named.keys()]);
+  }
+
+  /** A member was caught sending wrong bytes of a content: its copies of it do not count for now. */
+  async doubt(peerId: string, content: Cid, now: number): Promise<void> {
+    const member = this.members.get(peerId);
+    if (!member) return;
+    await this.db.write(async (tx) => {
+      if (await this.doubted.add(tx, member.ordinal, content, now)) tx.afterCommit(() => this.tell(peerId, [content]));
+    });
+  }
+
+  /** Members of whom some copies do not count, and of how many contents: after those whose time is over count again. */
+  async doubts(now: number): Promise<{ peerId: string; contents: number }[]> {
+    if ((await this.doubted.list(this.db)).length === 0) return [];
+    await this.db.write(async (tx) => {
+      for (const { content, member } of await this.doubted.end(tx, now)) {
+        const peerId = this.names.get(member);
+        if (peerId !== undefined) tx.afterCommit(() => this.tell(peerId, [content]));
+      }
+    });
+    const left = await this.doubted.list(this.db);
+    return left.flatMap(({ member, contents }) => {
+      const peerId = this.names.get(member);
+      return peerId === undefined ? [] : { peerId, contents };
+    });
   }
 
   /** Forgets all but these: who is not a member holds nothing. */

@@ -76,6 +76,15 @@ describe('fetch', () => {
     lies = true;
     expect(await sha256Hex(await reader.read(file.contentId, file.size))).toBe(await sha256Hex(bytes));
     expect(sourcesOf(reader).map(({ peerId }) => peerId)).toEqual([world.nodes[0]!.peerId]);
+    // What it has is no copy, and that is told.
+    const [honest, liar] = world.nodes.map(({ peerId }) => peerId) as [string, string];
+    const holders = async (): Promise<(string | undefined)[]> =>
+      (await reader.placement.holders(file.contentId, file.size)).extents.flatMap(({ holders }) =>
+        holders.map(({ peerId }) => peerId),
+      );
+    await eventually(async () => !(await holders()).includes(liar));
+    expect(await holders()).toContain(honest);
+    expect(await reader.placement.doubts()).toEqual([{ peerId: liar, contents: 1 }]);
     await world.nodes[0]!.stop();
     await expect(reader.read(file.contentId, file.size)).rejects.toMatchObject({ code: 'content-unavailable' });
   });
