@@ -224,6 +224,7 @@ describe('the API of a node', () => {
       'scrub',
       'clock',
       'chains',
+      'runs',
       'network',
       'holders',
     ]);

@@ -91,6 +91,7 @@ export class NodeHealth {
       { name: 'scrub', ...scrubReport(this.parts.scrubber.status()), code: 'timeout' },
       this.clock(),
       await this.chains(),
+      this.runs(),
       this.network(),
       await this.holders(),
       ...this.joining(),
@@ -163,6 +164,18 @@ export class NodeHealth {
         ? 'Every member writes one chain of changes.'
         : `${forks} changes fork the chain of their author: a node was restored from an old copy, or runs twice.`;
     return { name: 'chains', ok: true, detail, code: 'fork' };
+  }
+
+  /** A data directory that was copied, and is run twice: this node's, or that of a member. */
+  private runs(): Check {
+    const { peers } = this.parts;
+    const clones = peers.clones().map(({ peerId, addresses }) => {
+      const where = addresses.length > 0 ? `, at ${addresses.join(', ')}` : '';
+      return `The node ${peerId} (${peers.nameOf(peerId) ?? 'no name'}) runs twice${where}: its data directory was copied. Stop one of the two.`;
+    });
+    const problems = [peers.cloneProblem() ?? [], clones].flat();
+    const detail = problems.length > 0 ? problems.join(' ') : 'Every node runs once, as far as it is heard here.';
+    return { name: 'runs', ok: problems.length === 0, detail, code: 'cloned' };
   }
 
   private network(): Check {

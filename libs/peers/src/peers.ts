@@ -138,7 +138,28 @@ export class Peers {
 
   /** Why this node may write nothing at the moment, whatever its clock; undefined while it may. */
   writeRefusal(): DfsError | undefined {
-    return this.components.membership.isReturning ? notBackYet() : undefined;
+    if (this.components.membership.isReturning) return notBackYet();
+    const problem = this.cloneProblem();
+    return problem === undefined ? undefined : new DfsError('cloned', problem);
+  }
+
+  /** That this node runs twice, and this run came later or perhaps did, in words for a person; undefined where it does not. */
+  cloneProblem(): string | undefined {
+    const other = this.presence.runs.other();
+    if (other === undefined) return undefined;
+    const where = other.length > 0 ? `, at ${[...new Set(other)].join(', ')}` : '';
+    return (
+      `This node runs twice: members hear another run of it${where}. Its data directory was copied. Stop one of the ` +
+      'two; until then this one writes nothing and promises nothing, and reading goes on. To have another node, start it ' +
+      'with an empty data directory, and have it join.'
+    );
+  }
+
+  /** Members that run twice, each with where its runs are, as this node hears them. */
+  clones(): { peerId: string; addresses: string[] }[] {
+    return this.presence.runs.cloned().map(({ peerId, runs }) => {
+      return { peerId, addresses: [...new Set(runs.flatMap(({ addresses }) => addresses))] };
+    });
   }
 
   /** Whether most members heard from lately say that this node's clock is right. */

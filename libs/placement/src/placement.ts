@@ -153,7 +153,9 @@ export class Placement {
       isFull,
       onMemberChanged: () => this.membersChanged(),
     });
-    this.promises = new Promises({ db, pins, chunks, clock });
+    // Of a node that runs twice, the other run may let go of what this one promises.
+    const mayPromise = (): boolean => peers.cloneProblem?.() === undefined;
+    this.promises = new Promises({ db, pins, chunks, clock, mayPromise });
     const { promises } = this;
     this.lettingGo = new LettingGo({
       ...shared,

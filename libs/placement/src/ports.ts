@@ -135,7 +135,8 @@ export type PeerView = Pick<
   | 'nudge'
   | 'onNetworkChanged'
   | 'beforeRemove'
->;
+> &
+  Partial<Pick<Peers, 'cloneProblem'>>;
 
 export interface PlacementComponents {
   db: Database;

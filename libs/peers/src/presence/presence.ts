@@ -29,6 +29,7 @@ import { STORAGE_SECTION } from './peer-info.js';
 import { Returning } from '../removed/former-members.js';
 import { SecondOpinion } from '../removed/removal-check.js';
 import { Sections } from './status-sections.js';
+import { RunWatch } from './run-watch.js';
 import type { Session } from './session.js';
 import { Sessions } from './sessions.js';
 
@@ -49,6 +50,7 @@ export class Presence {
   readonly book: AddressBook;
   readonly liveness: Liveness;
   readonly clocks: ClockWatch;
+  readonly runs: RunWatch;
   readonly sections: Sections;
   readonly sessions: Sessions;
   readonly farewell: Farewell;
@@ -103,13 +105,18 @@ export class Presence {
       isMember: (peerId) => membership.isMember(peerId),
       moved: () => this.nudge(),
     });
+    this.runs = new RunWatch({
+      isMember: (peerId) => membership.isMember(peerId),
+      periodMs: () => this.heartbeatPeriod(),
+    });
+    const runsOf = (peerId: string) => this.runs.runsOf(peerId);
     const { liveness, sections } = this;
     const missing = () => this.missing();
     const listensFor = (section: string) =>
       section === STORAGE_SECTION || sections.has(section) || this.statusListeners.has(section);
     const unheard = (peerId: string, signal: AbortSignal) => this.returning.ask(peerId, signal);
     this.sessions = new Sessions(
-      { transport, membership, liveness, sections, clock, log, addressesOf, listensFor, missing, unheard },
+      { transport, membership, liveness, sections, clock, log, addressesOf, listensFor, runsOf, missing, unheard },
       {
         ready: (peerId) => this.becameReady(peerId),
         ended: (peerId, wasReady) => this.ended(peerId, wasReady),
@@ -332,6 +339,8 @@ export class Presence {
     const { peerId } = session;
     const { membership, transport } = this.components;
     this.clocks.heard(peerId, status.time);
+    this.runs.heard(peerId, status.boot);
+    this.runs.toldBy(peerId, status.runs, this.sessions.run);
     for (const [at, { peerId: other, beat, addresses }] of status.relayed.entries()) {
       if (other === transport.peerId || !membership.isMember(other)) continue;
       const proof = status.proofs[at];
@@ -345,6 +354,7 @@ export class Presence {
       const { name, addresses } = nodeSection.parse(told.value, NODE_SECTION);
       this.book.rename(peerId, cleanName(name));
       this.book.learn(peerId, addresses, 'said');
+      this.runs.heard(peerId, status.boot, addresses);
       this.noteChange();
     }
     if (session.ready) this.deliver(session);

@@ -41,8 +41,8 @@ export class Session {
   readonly sections = new Map<string, WireValue>();
   /** Sections it sent that no engine would send. */
   offences = 0;
-  /** The stream on which the other side asks. */
-  asked: Channel | undefined;
+  /** The streams on which the other side asks, each of one of its runs. */
+  readonly asked = new Set<Channel>();
   /** How this side asks; undefined before it has. */
   caller: StatusCaller | undefined;
   private wanted = false;

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import {
   abortError,
   DfsError,
+  MAX_STATUS_RUNS,
   pullMessage,
   pushMessage,
   receivedMessage,
@@ -43,6 +44,8 @@ export interface SessionsComponents {
   log: Log;
   /** Whether a part of this engine listens for a section of a status. */
   listensFor(section: string): boolean;
+  /** Runs of a member that go on beside each other. */
+  runsOf(peerId: string): StatusMessage['runs'];
   /** Members this node does not hear itself. */
   missing(): readonly string[];
   addressesOf: (peerId: string) => string[];
@@ -105,6 +108,11 @@ export class Sessions {
 
   of(peerId: string): Session | undefined {
     return this.sessions.get(peerId);
+  }
+
+  /** Tells this run of the node from others. */
+  get run(): number {
+    return this.boot;
   }
 
   get count(): number {
@@ -184,9 +192,10 @@ export class Sessions {
     const { method } = statusMethod.parse(header, 'status');
     if (method === 'pull') return this.answerPull(channel, header);
     if (method === 'push') return this.answerPush(channel, session, header);
-    // One at a time: each remembers what was said on it.
-    session.asked?.abort(new DfsError('conflict', 'The peer asks on another stream now.'));
-    session.asked = channel;
+    // A few at a time: each remembers what was said on it.
+    const [eldest] = session.asked.size < MAX_STATUS_RUNS ? [] : session.asked;
+    eldest?.abort(new DfsError('conflict', 'The peer asks on other streams now.'));
+    session.asked.add(channel);
     const [told, heard] = [new StatusLine(), new StatusLine()];
     const end = (): void => channel.abort(abortError(session.ended.signal));
     session.ended.signal.addEventListener('abort', end, { once: true });
@@ -196,6 +205,7 @@ export class Sessions {
         await this.answerStatus(channel, session, heard.hear(next.header), told);
     } finally {
       session.ended.signal.removeEventListener('abort', end);
+      session.asked.delete(channel);
     }
   }
 
@@ -299,6 +309,7 @@ export class Sessions {
       proofs: passedOn.map(({ proof }) => proof),
       heardProof: heard && heard.beat > session.beat ? heard.proof : null,
       time: Math.max(0, Math.floor(this.components.clock.now())),
+      runs: this.components.runsOf(session.peerId),
     };
   }
 

@@ -35,6 +35,8 @@ export interface PromisesComponents {
   pins: PinLog;
   chunks: Pick<BlockReader, 'get'> & BlockProver;
   clock: Clock;
+  /** Whether this node may promise anything at the moment; always when left out. */
+  mayPromise?: () => boolean;
 }
 
 /**
@@ -58,7 +60,8 @@ export class Promises {
    * @returns their keys, once that is durable
    */
   async give(asked: readonly ExtentId[], signal: AbortSignal): Promise<Set<string>> {
-    const { db, pins, clock } = this.components;
+    const { db, pins, clock, mayPromise } = this.components;
+    if (mayPromise?.() === false) return new Set();
     const whole = await this.whole(asked, signal);
     if (whole.length === 0) return new Set();
     return db.write(async (tx) => {

@@ -30,6 +30,9 @@ const status: fc.Arbitrary<StatusMessage> = fc.record({
   proofs: fc.array(bytes(64), { maxLength: 2 }),
   heardProof: fc.option(bytes(64), { nil: null }),
   time: fc.option(small, { nil: null }),
+  runs: fc.array(fc.record({ boot: small, rank: small, addresses: fc.constant(['/ip4/10.0.0.1/tcp/4001']) }), {
+    maxLength: 2,
+  }),
 });
 const plain = (message: StatusMessage): unknown => decode(encode(statusMessage.form(message) ?? null));
 const quiet = (beat: number): StatusMessage =>

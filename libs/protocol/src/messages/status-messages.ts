@@ -12,6 +12,8 @@ export const STATUS_PROTOCOL = '/dfs/status/1';
 
 /** Sections of a status: one for each part of the engine that has something to say. */
 export const MAX_STATUS_SECTIONS = 32;
+/** Runs of one node that a member tells apart. */
+export const MAX_STATUS_RUNS = 4;
 /** Members one node asks others about in one status. */
 export const MAX_MISSING = 32;
 
@@ -61,6 +63,17 @@ export const statusMessage = shape.struct({
   heardProof: unless<Uint8Array | null>(null, shape.nullable(shape.bytes(64))),
   /** What the sender's clock shows; null when it does not tell. */
   time: unless<number | null>(null, shape.nullable(shape.int())),
+  /**
+   * Runs of the receiver that go on beside each other, as the sender hears them: its data directory was copied, and is
+   * run twice. `rank` grows in the order in which they began; equal where the sender cannot tell.
+   */
+  runs: unless<{ boot: number; rank: number; addresses: string[] }[]>(
+    [],
+    shape.list(
+      shape.tuple({ boot: shape.int(), rank: shape.int(0, MAX_STATUS_RUNS), addresses: addresses() }),
+      MAX_STATUS_RUNS,
+    ),
+  ),
 });
 export type StatusMessage = Infer<typeof statusMessage>;
 
