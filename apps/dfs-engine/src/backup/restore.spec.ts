@@ -1,7 +1,9 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { cp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Catalogue } from '@dfs/catalogue';
 import type { FileInfo, FileList, Health, NodeInfo } from '@dfs/contracts';
-import { MiB } from '@dfs/protocol';
+import { MiB, RECORD_VERSION, signerFromRaw, signRecord, type SignedRecord } from '@dfs/protocol';
 import { seededRandom, tempDir, type TempDir } from '@dfs/testing';
 import { runCheck } from '../check/run.js';
 import { silent, startTestNode, quietEnv, type TestNode } from '../running-node.suite.js';
@@ -11,6 +13,26 @@ import { Backup } from './backup.js';
 import { runRestore } from './restore-run.js';
 
 const random = seededRandom(9);
+
+async function byAStranger(node: TestNode): Promise<SignedRecord> {
+  const key = generateKeyPairSync('ed25519').privateKey.export({ format: 'der', type: 'pkcs8' });
+  const signer = signerFromRaw(key.subarray(16));
+  const { network } = (await node.api('/node')).json<NodeInfo>();
+  return signRecord(signer, {
+    ...{
+      version: RECORD_VERSION,
+      network: network.id,
+      author: signer.peerId,
+      prev: null,
+      kind: 'folder',
+      path: 'waits',
+    },
+    ...{ clock: { ms: Date.now(), counter: 0 }, time: Date.now(), content: null, size: 0, mediaType: '' },
+    ...{ parents: [], from: null, imported: false, attributes: {} },
+  });
+}
+
+const peerIdOf = async (node: TestNode): Promise<string> => (await node.api('/node')).json<NodeInfo>().peerId;
 
 describe('a database that was lost', () => {
   let home: TempDir;
@@ -37,6 +59,8 @@ describe('a database that was lost', () => {
     for (const [path, bytes] of files) await put(node, path, bytes);
     const gone = await put(node, 'gone.txt', random.bytes(100));
     await node.node.app.get(Backup).runIfDue();
+    // It waits for its author, and is no less kept for that.
+    await node.node.app.get(Catalogue).receive([await byAStranger(node)], await peerIdOf(node));
     files.set('late/b.bin', random.bytes(2 * MiB));
     files.set('replaced.bin', random.bytes(4000));
     for (const path of ['late/b.bin', 'replaced.bin']) await put(node, path, files.get(path)!);
@@ -122,7 +146,7 @@ describe('a database that was lost', () => {
     });
     const { code, out, err } = await run('restore');
     expect({ code, err }).toEqual({ code: 0, err: '' });
-    expect(out).toMatch(/restored from the snapshot of .*\n {2}records of the journal that were taken in: 3\n/);
+    expect(out).toMatch(/restored from the snapshot of .*\n {2}records of the journal that were taken in: 4\n/);
     const [aside] = await readdir(join(dir, 'set-aside'));
     expect(await readdir(join(dir, 'set-aside', aside!))).toContain('dfs.sqlite');
     await expectAllThere();

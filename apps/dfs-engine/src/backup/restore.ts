@@ -2,7 +2,7 @@ import { copyFile, link, mkdir, rename, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Catalogue } from '@dfs/catalogue';
 import { ChunkStore, Generation } from '@dfs/chunks';
-import { Database, readJournal, Snapshots, syncFolder, type Snapshot } from '@dfs/database';
+import { Database, readJournal, ReadOnlyDatabase, Snapshots, syncFolder, type Snapshot } from '@dfs/database';
 import { EventLog } from '@dfs/events';
 import { Membership, restoreMembership } from '@dfs/peers';
 import { pinRestored, type PinsRestored } from '@dfs/placement';
@@ -139,7 +139,7 @@ class Restore {
     for (let at = 0; at < envelopes.length; at += BATCH) await membership.receive(envelopes.slice(at, at + BATCH));
     const catalogue = await Catalogue.open({ db, events, signer, membership, clock, log });
     try {
-      const { records, refused } = await this.replay(catalogue, membership.networkId);
+      const { records, refused } = await this.replay(catalogue, membership.networkId, signer.peerId);
       const pins = await this.takePacksIn(db, catalogue);
       return { records, refused, files: await catalogue.totals(), pins };
     } finally {
@@ -147,11 +147,15 @@ class Restore {
     }
   }
 
-  private async replay(catalogue: Catalogue, networkId: string): Promise<{ records: number; refused: number }> {
+  private async replay(
+    catalogue: Catalogue,
+    networkId: string,
+    peerId: string,
+  ): Promise<{ records: number; refused: number }> {
     const sum = { records: 0, refused: 0 };
     let batch: SignedRecord[] = [];
     const receive = async (): Promise<void> => {
-      const { added, waiting, refused } = await catalogue.receive(batch, 'the journal');
+      const { added, waiting, refused } = await catalogue.receive(batch, peerId);
       sum.records += added + waiting;
       sum.refused += refused;
       batch = [];
@@ -223,9 +227,11 @@ async function requireNode(path: string): Promise<void> {
 
 async function refuseSound({ databaseFile, path }: DataDir): Promise<void> {
   if (!(await isThere(databaseFile))) return;
-  const db = await Database.open({ file: databaseFile, migrations }).catch(() => undefined);
+  const db = await ReadOnlyDatabase.open(databaseFile, migrations).catch(() => undefined);
   if (!db) return;
+  const damage = await db.damage().catch((error: unknown) => [String(error)]);
   await db.close();
+  if (damage.length > 0) return;
   throw new DfsError(
     'not-ready',
     `The database in ${path} is sound: nothing need be restored. To go back to a snapshot all the same, give --force.`,
