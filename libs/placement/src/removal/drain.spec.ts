@@ -91,9 +91,11 @@ describe('emptying a member before it is removed', () => {
       return true;
     });
     let ended = false;
-    const drain = owner.beforeRemove!(leaver.peerId, { drain: true }).then(() => (ended = true));
-    await delay(1_500);
-    expect(ended).toBe(false);
+    const left: number[] = [];
+    const options = { drain: true, onLeft: (bytes: number) => void left.push(bytes) };
+    const drain = owner.beforeRemove!(leaver.peerId, options).then(() => (ended = true));
+    await eventually(() => left.length >= 2);
+    expect([ended, ...left.slice(0, 2)]).toEqual([false, size, size]);
     await promise(c, content, size, 3);
     await promise(owner, content, size, 3);
     await drain;
