@@ -80,7 +80,8 @@ const VARIABLES = [
   'DFS_ALLOWED_HOSTS',
   'DFS_LOG_LEVEL',
 ] as const;
-type Variable = (typeof VARIABLES)[number];
+/** A variable of the environment, and with it a flag. */
+export type Variable = (typeof VARIABLES)[number];
 
 /** The configuration of this process. @throws ConfigError */
 export function readConfig(argv: readonly string[] = process.argv.slice(2)): Config {

@@ -8,6 +8,12 @@ if (isTooOld(process.versions.node)) {
       'start it by `npm run engine`, or by `node_modules/.bin/node apps/dfs-engine/dist/main.js`.\n',
   );
   process.exitCode = 1;
+} else if (has('--help', '-h')) {
+  const { helpText } = await import('./help.js');
+  process.stdout.write(helpText());
+} else if (has('--version', '-v')) {
+  const { VERSION } = await import('./version.js');
+  process.stdout.write(`${VERSION}\n`);
 } else if (command === 'check') {
   const { runCheck } = await import('./check/run.js');
   process.exitCode = await runCheck(rest, {
@@ -24,4 +30,8 @@ if (isTooOld(process.versions.node)) {
 } else {
   becomeTuned();
   await import('./run.js');
+}
+
+function has(...flags: string[]): boolean {
+  return process.argv.slice(2).some((argument) => flags.includes(argument));
 }

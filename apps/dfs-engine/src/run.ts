@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { DfsError, second } from '@dfs/protocol';
 import { ConfigError, readConfig, type Config } from './config.js';
 import { filesAreQuiet, killSelf } from './ending.js';
+import { hostProblems } from './listen-hosts.js';
 import { openLog } from './log.js';
 import { startNode, type RunningNode } from './start.js';
 
@@ -13,7 +14,7 @@ const STOP_TIME = 15 * second;
 
 // What the node writes is for its owner alone.
 process.umask(0o077);
-const config = configuration();
+const config = await configuration();
 const logger = openLog(config.logLevel);
 if (config.unknown.length > 0)
   logger.warn({ variables: config.unknown }, `unknown variables: ${config.unknown.join(', ')}`);
@@ -21,6 +22,8 @@ if (config.unknown.length > 0)
 // No remote input ends the process: what nobody has met is told, and the node goes on.
 process.on('unhandledRejection', (error) => logger.error({ err: error }, 'a rejection that nobody has met'));
 process.on('uncaughtException', (error) => logger.error({ err: error }, 'an exception that nobody has met'));
+// Node answers this signal by opening the debugger, to anyone on this machine.
+process.on('SIGUSR1', () => undefined);
 // Whoever reads our output may go away; the node stays until it is told to end.
 process.stdout.on('error', () => undefined);
 process.stderr.on('error', () => undefined);
@@ -37,9 +40,12 @@ try {
   if (!stopping) await endWell(EXIT_FAILED, error);
 }
 
-function configuration(): Config {
+async function configuration(): Promise<Config> {
   try {
-    return readConfig();
+    const config = readConfig();
+    const problems = await hostProblems(config);
+    if (problems.length > 0) throw new ConfigError(problems);
+    return config;
   } catch (error) {
     const problems = error instanceof ConfigError ? error.problems : [String(error)];
     process.stderr.write(`${problems.join('\n')}\n`);

@@ -20,6 +20,8 @@ const V8_FLAGS = [
   '--max-semi-space-size=8',
   // V8 does not count shared memory: the slabs of `@dfs/chunks` have it collected.
   '--expose-gc',
+  // Not of V8: nobody opens the debugger of a node by a signal.
+  '--disable-sigusr1',
 ];
 /**
  * Threads for files, the database among them: Node's own four could all be waiting for a disk that does not answer, of which

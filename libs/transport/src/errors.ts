@@ -41,7 +41,8 @@ export function listenFailed(cause: unknown, host: string | undefined, port: num
     code === 'EADDRINUSE'
       ? `Port ${port} is already in use (${code} ${host}:${port}): stop the other program, or choose another DFS_P2P_PORT.`
       : `Listening for other nodes at ${host}:${port} failed (${code}): check DFS_P2P_HOST and DFS_P2P_PORT.`;
-  return new DfsError('not-ready', advice, { cause });
+  // What libp2p says to that is meant for programmers.
+  return new DfsError('not-ready', advice, { cause: new Error(`${code} ${host}:${port}`) });
 }
 
 function describe(error: unknown): { name: string; message: string } {

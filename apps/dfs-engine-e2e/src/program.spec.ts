@@ -1,0 +1,57 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { startEngine, tempDir, type Engine, type TempDir } from '@dfs/testing';
+import { runToEnd } from './steps.js';
+
+describe('the program', () => {
+  let dir: TempDir;
+  beforeAll(async () => (dir = await tempDir()));
+  afterAll(() => dir.remove());
+
+  it('says what it takes, and which version it is, and makes nothing', async () => {
+    const help = await runToEnd(dir.path, '--help');
+    expect(help).toMatchObject({ code: 0, err: '' });
+    expect(help.out).toMatch(/--http-port +DFS_HTTP_PORT/);
+    const { version } = JSON.parse(
+      await readFile(new URL('../../dfs-engine/package.json', import.meta.url), 'utf8'),
+    ) as { version: string };
+    expect(await runToEnd(dir.path, '--version')).toEqual({ code: 0, out: `${version}\n`, err: '' });
+    expect(await readdir(dir.path)).toEqual([]);
+  });
+
+  it('refuses a host that is none of this machine before it touches the data directory', async () => {
+    const { code, err } = await runToEnd(dir.path, '--http-host=192.0.2.77');
+    expect(code).toBe(78);
+    expect(err).toBe(
+      'DFS_HTTP_HOST must be an address of this machine, or a name of one, not "192.0.2.77" (EADDRNOTAVAIL).\n',
+    );
+    expect(await readdir(dir.path)).toEqual([]);
+  });
+
+  it('says that the port for other nodes is taken, in words for whoever starts it', async () => {
+    const other = createServer().listen(0, '0.0.0.0');
+    await new Promise((done) => other.once('listening', done));
+    const { port } = other.address() as AddressInfo;
+    try {
+      const { code, err } = await runToEnd(dir.path, `--p2p-port=${port}`, '--log-level=fatal');
+      expect(code).toBe(1);
+      expect(err).toContain(`Port ${port} is already in use`);
+      expect(err).not.toMatch(/libp2p|faultTolerance|transport/i);
+    } finally {
+      other.close();
+    }
+  });
+
+  it('opens no debugger on a signal', async () => {
+    let node: Engine | undefined;
+    try {
+      node = await startEngine();
+      process.kill(node.pid, 'SIGUSR1');
+      expect((await node.node()).peerId).not.toBe('');
+      expect(await node.stop()).toBe(0);
+      expect(node.log()).not.toMatch(/Debugger listening/);
+    } finally {
+      await node?.remove();
+    }
+  });
+});

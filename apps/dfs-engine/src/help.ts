@@ -1,0 +1,49 @@
+import type { Variable } from './config.js';
+
+/** What each variable is for: its default, and a line for people. */
+const ABOUT: Record<Variable, readonly [string, string]> = {
+  DFS_DATA_DIR: ['./data', 'identity, database, chunks, token and log; one node per folder'],
+  DFS_HTTP_HOST: ['127.0.0.1', 'where console and API listen'],
+  DFS_HTTP_PORT: ['3000', 'the port of console and API; 0 picks a free one'],
+  DFS_P2P_HOST: ['0.0.0.0', 'where other nodes connect'],
+  DFS_P2P_PORT: ['4001', 'the port where other nodes connect; 0 picks a free one'],
+  DFS_NAME: ['the host’s name', 'what the other members see'],
+  DFS_JOIN: ['', 'a ticket: join that network'],
+  DFS_API_TOKEN: ['made at first start', 'fixes the token, 128 random bits or more'],
+  DFS_QUOTA: ['80%', 'room for chunks: bytes, 500GiB, or a share of the disk'],
+  DFS_REPLICAS: ['3', 'copies of each file, where a network is founded'],
+  DFS_GRACE: ['10m', 'how long a node may be away before its copies no longer count'],
+  DFS_RETENTION: ['30d', 'how long the content of deleted files and old versions is kept'],
+  DFS_MDNS: ['on', 'find nodes in the local network'],
+  DFS_DHT: ['on', 'tell and find holders by the network’s own DHT'],
+  DFS_UPNP: ['on', 'ask the router to forward the port'],
+  DFS_RELAY: ['on', 'connect members through this node, and this node through others'],
+  DFS_AUTONAT: ['on', 'have other members try this node’s public addresses, and try theirs'],
+  DFS_ALLOWED_HOSTS: ['', 'further host names the console may be opened by, with commas between them'],
+  DFS_LOG_LEVEL: ['info', 'fatal, error, warn, info, debug, trace or silent'],
+};
+
+/** The text of `--help`. */
+export function helpText(): string {
+  const rows = Object.entries(ABOUT).map(([variable, [fallback, about]]) => ({
+    flag: `--${variable.slice('DFS_'.length).toLowerCase().replaceAll('_', '-')}`,
+    variable,
+    about: fallback === '' ? about : `${about} (${fallback})`,
+  }));
+  const widths = (['flag', 'variable'] as const).map((key) => Math.max(...rows.map((row) => row[key].length)) + 2);
+  return [
+    'A node of DFS, a peer-to-peer distributed file system.',
+    '',
+    'Without a command it runs until SIGTERM or Ctrl-C. Commands, for a node that does not run:',
+    '  check [--quick] [--json]   look the data directory over, and change nothing',
+    '  restore                    bring the database back from its newest snapshot',
+    '  rebuild                    make the database anew from chunks and journal',
+    '',
+    'By flags (--http-port=3001) or by the environment (DFS_HTTP_PORT=3001); a flag wins:',
+    ...rows.map(({ flag, variable, about }) => `  ${flag.padEnd(widths[0]!)}${variable.padEnd(widths[1]!)}${about}`),
+    '',
+    '  --help, -h       this text',
+    '  --version, -v    the version',
+    '',
+  ].join('\n');
+}
