@@ -307,7 +307,7 @@ export class Changeset {
       record.envelope.clock.ms,
       record.envelope.clock.counter,
       content === null ? null : cidToBytes(content),
-      version?.size ?? 0,
+      version?.size ?? record.fields?.size ?? 0,
       version?.mediaType ?? '',
       version?.imported ? 1 : 0,
       version?.born ?? 0,
