@@ -149,14 +149,17 @@ describe('check', () => {
     expect(report.problems.flatMap(({ paths }) => paths ?? [])).toEqual(['large.bin']);
   });
 
-  it('finds files that nobody knows, which the next start removes', async () => {
+  it('finds files that nobody knows, which a start removes once its database is proven the newest', async () => {
     await writeFile(join(dir, 'chunks/packs/0123.pack'), 'x');
     await writeFile(join(dir, 'chunks/tmp/4567'), 'y');
     const report = await problems(dir, '--quick');
     expect(kinds(report)).toEqual(['orphan-file']);
     expect(report.problems.map(({ subject }) => subject).sort()).toEqual(['packs/0123.pack', 'tmp/4567']);
-    const again = await startTestNode({ DFS_DATA_DIR: dir });
-    await again.node.stop();
+    // The folder is a copy: the first start cannot prove that its database is the newest, and sweeps nothing.
+    for (let starts = 0; starts < 2; starts++) {
+      const again = await startTestNode({ DFS_DATA_DIR: dir });
+      await again.node.stop();
+    }
     expect((await problems(dir)).problems).toEqual([]);
   });
 
