@@ -224,6 +224,14 @@ export interface VersionInfo extends FileAttributes {
   purge?: PurgeInfo;
 }
 
+/** `DELETE /files/{id}/versions`: what this node has let go of. */
+export interface ReleasedVersions {
+  /** Earlier versions that were looked at. */
+  versions: number;
+  /** Of contents that this node keeps no longer. */
+  bytes: number;
+}
+
 /** `GET /void-versions`: newest first. */
 export interface VoidVersionList {
   items: VoidVersionInfo[];

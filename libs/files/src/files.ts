@@ -6,6 +6,7 @@ import type {
   FoundContentList,
   HolderList,
   MovedFile,
+  ReleasedVersions,
   VersionList,
   VoidVersionList,
 } from '@dfs/contracts';
@@ -22,7 +23,7 @@ import { adoptVersion, chooseVersion, moveFile, restoreFile, type Revised } from
 import { uploadMany, type PartResult, type UploadManyOptions, type UploadPart } from './write/upload-many.js';
 import { upload, type UploadOutcome, type UploadRequest } from './write/upload.js';
 import { adoptFoundContent, listFoundContents } from './versions/found-contents.js';
-import { listVersions } from './versions/versions.js';
+import { listVersions, releaseVersions } from './versions/versions.js';
 import { listVoidVersions } from './versions/void-versions.js';
 
 /** The files of the network, as one node sees and serves them: a verb each, a file for every verb. */
@@ -72,6 +73,10 @@ export class Files {
 
   versions(fileId: string, query: VersionQuery): Promise<VersionList> {
     return listVersions(this.components, fileId, query);
+  }
+
+  releaseVersions(fileId: string, before?: number): Promise<ReleasedVersions> {
+    return releaseVersions(this.components, fileId, before);
   }
 
   restore(fileId: string, version?: string, want?: Preconditions): Promise<Revised> {

@@ -18,7 +18,7 @@ export type CatalogueWriter = CatalogueReader &
 /** Where contents are, and how to get at them. */
 export type ContentPlacement = Pick<
   Placement,
-  'pinLocal' | 'fetch' | 'replication' | 'chunkList' | 'holders' | 'isPromised' | 'isHad' | 'keepAgain'
+  'pinLocal' | 'fetch' | 'replication' | 'chunkList' | 'holders' | 'isPromised' | 'isHad' | 'keepAgain' | 'letGoOf'
 > & {
   readonly transfers: Pick<Transfers, 'track'>;
   readonly found: Pick<FoundContents, 'list' | 'get' | 'firstBytes' | 'keep' | 'drop'>;
@@ -30,8 +30,8 @@ export interface FilesComponents {
   chunks: Pick<ChunkStore, 'batch' | 'requireRoom'>;
   catalogue: CatalogueWriter;
   placement: ContentPlacement;
-  /** How far the members have purged what was deleted. */
-  purges: Pick<Purge, 'progress'>;
+  /** How far the members have purged what was deleted; and a run that somebody waits for. */
+  purges: Pick<Purge, 'progress' | 'soon'>;
   /** What members, and those who were, call themselves; undefined where that is not known. */
   nameOf(peerId: string): string | undefined;
   /** By which the pace of deletions is measured; the running time of the process when left out. */

@@ -167,6 +167,7 @@ export class SimNode {
       ...{ db, peers, membership, transport, signer: this.signer, clock, log, retention: catalogue.retention },
       release: (tx, contents) => placement.release(tx, contents),
       promised: (tx, contents) => placement.promised(tx, contents),
+      onDeleted: (listener) => catalogue.onChange((changes) => changes.some(({ deleted }) => deleted) && listener()),
       comparedWithin: (peerId, ms) => sync.comparedWithin(peerId, ms),
     });
     await transport.start();

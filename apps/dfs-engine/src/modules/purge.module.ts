@@ -27,6 +27,8 @@ import { FOUNDATION, type Foundation } from './tokens.js';
           ...{ db, transport, peers, membership, signer, clock, log, retention: catalogue.retention },
           release: (tx, contents) => placement.release(tx, contents),
           promised: (tx, contents) => placement.promised(tx, contents),
+          onDeleted: (listener) =>
+            catalogue.onChange((changes) => changes.some(({ deleted }) => deleted) && listener()),
           comparedWithin: (peerId, ms) => sync.comparedWithin(peerId, ms),
         }),
       inject: [FOUNDATION, Database, TRANSPORT, Peers, Membership, Catalogue, CatalogueSync, Placement],

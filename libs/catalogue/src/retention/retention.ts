@@ -181,6 +181,15 @@ export class Retention {
     return rows.length > 0;
   }
 
+  /** Whether a deletion that is shown ends its retention itself, and nothing was concluded of it yet. */
+  async isEnded(): Promise<boolean> {
+    const rows = await this.db.query(
+      `SELECT 1 FROM catalogue_record c WHERE c.purge = 1 AND c.head = 1 AND c.state = ${RecordState.applied}
+       AND NOT EXISTS (SELECT 1 FROM catalogue_concluded d WHERE d.file = c.file AND d.record = c.id) LIMIT 1`,
+    );
+    return rows.length > 0;
+  }
+
   private async freeBy(
     tx: Tx,
     deadline: Deadline,

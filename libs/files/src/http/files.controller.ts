@@ -163,7 +163,8 @@ export class FilesController {
   @Conditional()
   @ApiNoContentResponse()
   remove(@Param() { fileId }: FileParams, @Query() query: RemoveQuery, @Req() request: Request): Promise<void> {
-    return this.files.remove(fileId, { confirm: query.confirm === 'true', ...writePreconditions(request.headers) });
+    const options = { confirm: query.confirm === 'true', purge: query.purge === 'true' };
+    return this.files.remove(fileId, { ...options, ...writePreconditions(request.headers) });
   }
 
   @Get(':fileId/chunks')

@@ -1,5 +1,5 @@
 import { Transform } from 'class-transformer';
-import { IsIn, IsInt, IsOptional, IsString, Matches, Max, MaxLength, Min, MinLength } from 'class-validator';
+import { IsIn, IsInt, IsISO8601, IsOptional, IsString, Matches, Max, MaxLength, Min, MinLength } from 'class-validator';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import type { ChooseRequest, FileListState, FileSort, MoveRequest, RestoreRequest } from '@dfs/contracts';
 import { FILE_ID_PATTERN, invalidField, isCid, MAX_PATH_BYTES, MAX_PEER_ID_LENGTH, type Cid } from '@dfs/protocol';
@@ -203,6 +203,27 @@ export class RemoveQuery {
   @IsOptional()
   @IsIn(['true', 'false'], { message: 'must be true or false' })
   confirm?: 'true' | 'false';
+
+  @ApiPropertyOptional({
+    enum: ['true', 'false'],
+    description:
+      'End the retention of all its versions at once, on every node; of owners alone. Of a deleted file, too.',
+  })
+  @IsOptional()
+  @IsIn(['true', 'false'], { message: 'must be true or false' })
+  purge?: 'true' | 'false';
+}
+
+export class ReleaseVersionsQuery {
+  @ApiPropertyOptional({
+    ...{ type: 'string', format: 'date-time' },
+    description: 'Only versions written before; ISO 8601 with a zone. All earlier versions when left out.',
+  })
+  @IsOptional()
+  @IsISO8601({ strict: true, strictSeparator: true }, { message: 'must be a time such as 2026-01-31T12:00:00Z' })
+  @Matches(/(Z|[+-]\d\d:\d\d)$/, { message: 'needs a zone, such as the Z of 2026-01-31T12:00:00Z' })
+  @MaxLength(40)
+  before?: string;
 }
 
 /** A query that takes no parameters, and says so of each one it gets. */

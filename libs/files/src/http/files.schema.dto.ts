@@ -12,6 +12,7 @@ import type {
   MovedFile,
   Problem,
   PurgeInfo,
+  ReleasedVersions,
   Replication,
   ReplicationReason,
   ReplicationState,
@@ -242,4 +243,9 @@ export class FoundContentListDto implements FoundContentList {
   @ApiProperty({ type: String, nullable: true }) nextCursor!: string | null;
   @ApiProperty({ ...count, description: 'Found contents, over all pages.' }) total!: number;
   @ApiProperty({ ...bytes, description: 'Of all of them.' }) bytes!: number;
+}
+
+export class ReleasedVersionsDto implements ReleasedVersions {
+  @ApiProperty({ ...count, description: 'Earlier versions that were looked at.' }) versions!: number;
+  @ApiProperty({ ...count, description: 'Bytes of contents that this node keeps no longer.' }) bytes!: number;
 }

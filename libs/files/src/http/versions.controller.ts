@@ -1,13 +1,21 @@
-import { Body, Controller, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
-import { routes, type FileInfo, type MovedFile, type VersionList } from '@dfs/contracts';
+import { routes, type FileInfo, type MovedFile, type ReleasedVersions, type VersionList } from '@dfs/contracts';
 import { ACCEPTED, answerFile, FETCHING } from './answer-file.js';
 import { Conditional } from './conditional.dto.js';
 import { writePreconditions } from './preconditions.js';
 import { Files } from '../files.js';
-import { ChooseBody, FileParams, MoveBody, NoQuery, PageQuery, RestoreBody } from './files.dto.js';
-import { FileDto, MovedFileDto, VersionListDto } from './files.schema.dto.js';
+import {
+  ChooseBody,
+  FileParams,
+  MoveBody,
+  NoQuery,
+  PageQuery,
+  ReleaseVersionsQuery,
+  RestoreBody,
+} from './files.dto.js';
+import { FileDto, MovedFileDto, ReleasedVersionsDto, VersionListDto } from './files.schema.dto.js';
 
 /** What was, and what becomes of it: history, restore, choose, move. */
 @ApiTags('files')
@@ -20,6 +28,18 @@ export class VersionsController {
   @ApiOkResponse({ type: VersionListDto, description: 'Newest first.' })
   versions(@Param() { fileId }: FileParams, @Query() query: PageQuery): Promise<VersionList> {
     return this.files.versions(fileId, query);
+  }
+
+  @Delete(':fileId/versions')
+  @ApiOperation({
+    operationId: 'releaseFileVersions',
+    summary: 'Let go of earlier versions on this node alone',
+    description:
+      'Versions that are shown somewhere stay, and so does what others were promised. What no other node has is gone with this.',
+  })
+  @ApiOkResponse({ type: ReleasedVersionsDto })
+  release(@Param() { fileId }: FileParams, @Query() { before }: ReleaseVersionsQuery): Promise<ReleasedVersions> {
+    return this.files.releaseVersions(fileId, before === undefined ? undefined : Date.parse(before));
   }
 
   @Post(':fileId/restore')

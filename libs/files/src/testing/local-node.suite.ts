@@ -63,7 +63,7 @@ export async function localNode(options: { quotaBytes?: number; clock?: Clock } 
   const chunks = await ChunkStore.open({ dir: dir.file('chunks'), db, quotaBytes: options.quotaBytes ?? 2 ** 30 });
   const catalogue = await Catalogue.open({ db, events, signer, membership });
   const placement = new LocalPlacement(chunks, events);
-  const purges = { progress: async () => new Map<string, PurgeInfo>() };
+  const purges = { progress: async () => new Map<string, PurgeInfo>(), soon: () => undefined };
   const nameOf = (peerId: string) => (peerId === other.peerId ? 'the other' : undefined);
   const components = {
     db,
@@ -124,6 +124,13 @@ export async function writtenElsewhere(
 
 /** Reads from this node alone. What is pinned is counted; what is read can be made to fail. */
 export class LocalPlacement implements ContentPlacement {
+  /** What was let go of. */
+  readonly gone: Cid[] = [];
+  async letGoOf(contents: readonly Cid[]): Promise<number> {
+    this.gone.push(...contents);
+    return contents.length;
+  }
+
   readonly pinned = new Set<Cid>();
   readonly transfers: Transfers;
   /** Called before each chunk is read. */

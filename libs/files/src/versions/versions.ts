@@ -1,5 +1,5 @@
 import type { VersionQuery } from '@dfs/catalogue';
-import type { VersionInfo, VersionList } from '@dfs/contracts';
+import type { ReleasedVersions, VersionInfo, VersionList } from '@dfs/contracts';
 import { DfsError, type Cid } from '@dfs/protocol';
 import { noSuchFile } from '../read/listing.js';
 import type { CatalogueReader, FilesComponents } from '../ports.js';
@@ -32,6 +32,34 @@ export async function versionWithBytes(
   if (!found && !(await catalogue.get(fileId))) throw noSuchFile();
   throw new DfsError('version-not-found', 'The file has no such version with content: see its list of versions.');
 }
+
+/**
+ * Lets go of earlier versions on this node alone, the last copies too: what no head shows and no other member was promised.
+ * @param before only those written before, in milliseconds since 1970
+ * @throws DfsError `file-not-found`
+ */
+export async function releaseVersions(
+  { catalogue, placement }: Pick<FilesComponents, 'catalogue' | 'placement'>,
+  fileId: string,
+  before = Infinity,
+): Promise<ReleasedVersions> {
+  if (!(await catalogue.get(fileId))) throw noSuchFile();
+  const contents = new Set<Cid>();
+  let versions = 0;
+  for (let cursor: string | undefined; ;) {
+    const page = await catalogue.versions(fileId, { limit: PAGE, ...(cursor === undefined ? {} : { cursor }) });
+    for (const { contentId, head, writtenAt } of page.items) {
+      if (contentId === null || head || Date.parse(writtenAt) >= before) continue;
+      versions++;
+      contents.add(contentId);
+    }
+    if (page.nextCursor === null) break;
+    cursor = page.nextCursor;
+  }
+  return { versions, bytes: await placement.letGoOf([...contents]) };
+}
+
+const PAGE = 1000;
 
 /** The content of a version whose retention is over, or that gave way for want of room, and that nobody has any more. */
 export function isPurged(): DfsError {

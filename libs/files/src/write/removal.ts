@@ -7,32 +7,44 @@ import { withoutDate } from './wanted.js';
 export interface RemoveOptions extends Preconditions {
   /** Go on although most of the files are being deleted. */
   confirm?: boolean;
+  /** Ends its retention at once, everywhere; of owners alone. Of what is deleted already, too. */
+  purge?: boolean;
 }
 
 /**
  * Deletes a file by a deletion record that replaces all its heads; the content stays for as long as the network keeps
- * versions.
- * @throws DfsError `file-not-found`, `precondition-failed`, `mass-deletion`, `read-only-member`,
+ * versions, or until the next run of purging where that is asked for.
+ * @throws DfsError `file-not-found`, `precondition-failed`, `mass-deletion`, `read-only-member`, `not-an-owner`,
  * `clock-skew`
  */
 export async function removeFile(
-  { db, catalogue }: Pick<FilesComponents, 'db' | 'catalogue'>,
+  { db, catalogue, purges }: Pick<FilesComponents, 'db' | 'catalogue' | 'purges'>,
   pace: DeletionPace,
   fileId: string,
-  { confirm = false, ...want }: RemoveOptions = {},
+  { confirm = false, purge = false, ...want }: RemoveOptions = {},
 ): Promise<void> {
   await catalogue.writable();
   let takeBack: (() => void) | undefined;
   try {
     await db.write(async (tx) => {
+      const deleted = purge ? await catalogue.get(fileId, tx) : undefined;
+      if (deleted?.deleted) return void (await catalogue.commit(tx, [{ ...deletionOf(deleted), attributes: PURGE }]));
       const shown = await shownEntry(catalogue, fileId, tx);
       const conditions = await withoutDate(catalogue, shown, want);
       await catalogue.conditions.check(fileId, conditions, tx);
       takeBack = await pace.admit(async () => (await catalogue.totals(tx)).count, confirm);
-      await catalogue.commit(tx, [{ kind: 'deletion', path: shown.path, replaces: 'all', ...conditions }]);
+      const said = purge ? { attributes: PURGE } : {};
+      await catalogue.commit(tx, [{ ...deletionOf(shown), ...conditions, ...said }]);
     });
   } catch (error) {
     takeBack?.();
     throw error;
   }
+  if (purge) purges.soon();
+}
+
+const PURGE = { purge: true } as const;
+
+function deletionOf({ path }: { path: string }) {
+  return { kind: 'deletion', path, replaces: 'all' } as const;
 }

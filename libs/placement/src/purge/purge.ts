@@ -28,6 +28,8 @@ export interface ContentRetention {
   contentsDue(rule: RetentionRule, after: Cid | null, limit: number): Promise<{ contents: Cid[]; next: Cid | null }>;
   free(tx: Tx, rule: RetentionRule, contents: readonly Cid[], bound?: Bound): Promise<Cid[]>;
   isBlocked(): Promise<boolean>;
+  /** A deletion has ended its retention itself, and nothing was concluded of it. */
+  isEnded(): Promise<boolean>;
   readonly time: { store(): Promise<void> };
 }
 
@@ -38,6 +40,8 @@ export interface PurgeComponents {
   release: (tx: Tx, contents: readonly Cid[]) => Promise<void>;
   /** Which of these contents this node has promised others to keep for now: they may need them, and have not said so yet. */
   promised: Bound;
+  /** Something was deleted, here or elsewhere. */
+  onDeleted: (listener: () => void) => Unsubscribe;
   /** Whether this node and the member had the same records within the last so many milliseconds. */
   comparedWithin: (peerId: string, ms: number) => boolean;
   peers: Pick<PeerView, 'contribute' | 'onStatus' | 'nudge' | 'inGrace' | 'nameOf' | 'onNetworkChanged'> & {
@@ -76,6 +80,7 @@ export interface Purged {
 export class Purge {
   private running: Promise<Purged> | undefined;
   private timer: NodeJS.Timeout | undefined;
+  private looking: NodeJS.Timeout | undefined;
   private keeping: NodeJS.Timeout | undefined;
   private unsubscribe: Unsubscribe | undefined;
   /** The pause between runs when the next one was planned: another retention, another plan. */
@@ -109,7 +114,9 @@ export class Purge {
       this.schedule(Math.min(this.pause(), PURGE_AGAIN));
     };
     begin();
-    this.unsubscribe = this.components.membership.onChange(begin);
+    const { membership, onDeleted } = this.components;
+    const subscriptions = [membership.onChange(begin), onDeleted(() => this.lookSoon())];
+    this.unsubscribe = () => subscriptions.forEach((unsubscribe) => unsubscribe());
     this.keeping = setInterval(() => void this.keepTime(), KEEP_TIME).unref();
   }
 
@@ -117,9 +124,17 @@ export class Purge {
     this.stopped = true;
     this.unsubscribe?.();
     clearTimeout(this.timer);
+    clearTimeout(this.looking);
     clearInterval(this.keeping);
     this.receipts.stop();
     await this.running?.catch(() => undefined);
+  }
+
+  /** Somebody has ended a retention: a run follows on what is under way, and on what comes within a moment. */
+  soon(): void {
+    if (this.stopped) return;
+    clearTimeout(this.timer);
+    this.schedule(PURGE_SOONEST);
   }
 
   /** Purges what is due. One run at a time. */
@@ -218,6 +233,18 @@ export class Purge {
 
   private pause(): number {
     return Math.min(PURGE_LATEST, Math.max(PURGE_SOONEST, this.rule().retentionMs / 10));
+  }
+
+  /** Deletions come in bursts, and few end their retention themselves. */
+  private lookSoon(): void {
+    const { retention, log } = this.components;
+    this.looking ??= setTimeout(() => {
+      this.looking = undefined;
+      retention.isEnded().then(
+        (isEnded) => isEnded && this.soon(),
+        (error: unknown) => !this.stopped && log.warn({ err: error }, 'it was not found whether a retention has ended'),
+      );
+    }, PURGE_SOONEST).unref();
   }
 
   private schedule(pause: number): void {
