@@ -1,7 +1,9 @@
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import type { ErrorCode } from '@dfs/contracts';
+import { silentLog, systemClock } from '@dfs/protocol';
 import { eventually } from '@dfs/testing';
-import { TestNetwork, type TestNode } from '../../testing/network.js';
+import { QUICK, TestNetwork, type TestNode } from '../../testing/network.js';
+import { Membership } from '../membership/membership.js';
 
 const refusal = (code: ErrorCode): unknown => expect.objectContaining({ code }) as unknown;
 const memberIds = ({ membership }: TestNode): string[] =>
@@ -130,6 +132,23 @@ describe('a node that lost its database', () => {
     expect(await c.peers.join(ticket)).toMatchObject({ members: 3, role: 'owner' });
     expect(c.membership.mustSync).toBe(false);
     await network.meshed([a, again, c]);
+  });
+
+  it('compares with a member too where its database may be an older copy, until it has', async () => {
+    await using network = new TestNetwork();
+    const [, b] = (await network.joined('a', 'b')) as [TestNode, TestNode];
+    const { db, log: events, signer } = b;
+    const open = (mustSync: boolean): Promise<Membership> =>
+      Membership.open(
+        { db, events, signer, clock: systemClock, log: silentLog },
+        { nodeName: 'b', founding: QUICK, mustSync },
+      );
+    expect((await open(false)).mustSync).toBe(false);
+    expect((await open(true)).mustSync).toBe(true);
+    const later = await open(false);
+    expect(later.mustSync).toBe(true);
+    await later.synced();
+    expect((await open(false)).mustSync).toBe(false);
   });
 
   it('learns that it was removed, and needs a new admission then', async () => {
