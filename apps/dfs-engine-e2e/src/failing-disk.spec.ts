@@ -112,18 +112,25 @@ describe('a node alone, on a disk that fails', () => {
     120_000,
   );
 
-  it('says so of the database too', async () => {
-    const other = await node.put('other', randomBytes(100));
-    await faults.set({ calls: ['write', 'sync', 'truncate'], path: '*/dfs.sqlite*', fate: 'EIO' });
-    const remove = (): Promise<Response> => node.fetch(`/files/${other.id}`, { method: 'DELETE' });
-    const answer = await remove();
-    expect(answer.status).toBe(503);
-    expect(await refusal(answer)).toMatchObject({ code: 'disk-failed' });
-    await checkIs(node, 'database', false, /Nothing can be written/);
-    await faults.clear();
-    await eventually(async () => (await remove()).status === 204, { deadline: 60_000 });
-    await checkIs(node, 'database', true);
-  }, 120_000);
+  it.each([
+    ['EIO', 503, 'disk-failed'],
+    ['EDQUOT', 507, 'no-space'],
+  ] as const)(
+    'says so of the database for %s too',
+    async (fate, status, code) => {
+      const other = await node.put(`database ${fate}`, randomBytes(100));
+      await faults.set({ calls: ['write', 'sync', 'truncate'], path: '*/dfs.sqlite*', fate });
+      const remove = (): Promise<Response> => node.fetch(`/files/${other.id}`, { method: 'DELETE' });
+      const answer = await remove();
+      expect(answer.status).toBe(status);
+      expect(await refusal(answer)).toMatchObject({ code });
+      await checkIs(node, 'database', false, /Nothing can be written/);
+      await faults.clear();
+      await eventually(async () => (await remove()).status === 204, { deadline: 60_000 });
+      await checkIs(node, 'database', true);
+    },
+    120_000,
+  );
 
   it('keeps what reads as damaged, over restarts, until it reads well', async () => {
     await faults.set({ calls: ['read'], path: PACKS, fate: 'EIO' });

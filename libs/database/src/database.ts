@@ -1,6 +1,7 @@
 import { DfsError, MiB, silentLog, type Log } from '@dfs/protocol';
 import { Connection } from './connection.js';
 import { damagedDatabase, startRefusal } from './refusals.js';
+import { isOutOfRoom } from './disk-quota.js';
 import { giveBackRoom, makeRoom, roomLeft } from './room.js';
 import { DatabaseError, type MigrationClass, type Reader, type SqlValue, type Tx } from './sql.js';
 
@@ -149,10 +150,15 @@ export class Database implements Reader {
     return result;
   }
 
-  private refused(error: unknown): never {
+  private async refused(error: unknown): Promise<never> {
     const cause = error instanceof DfsError ? error.cause : error;
     if (!(cause instanceof DatabaseError) || !REFUSED_BY_DISK.has(cause.sqliteCode)) throw error;
     this.failure = cause.sqliteCode;
+    if (cause.sqliteCode === 'SQLITE_IOERR' && (await isOutOfRoom(this.options.file))) {
+      const detail =
+        'The disk of this node, or the disk quota of its user, is full: make room or raise it, and try again.';
+      throw new DfsError('no-space', detail, { cause });
+    }
     throw new DfsError(
       'disk-failed',
       'The disk of this node does not take what is written to it: check the disk and whether it is mounted read-only, then try again.',
