@@ -182,14 +182,15 @@ export function manifestParts(bytes: Uint8Array): ManifestParts | undefined {
         : block.children.map(({ digest }) => manifestId(digest));
     return { size, chunkCount: block.chunkCount, ids, canBeRoot: count >= 2 };
   } catch (error) {
-    if (error instanceof DfsError || error instanceof RangeError) return undefined;
+    if (error instanceof DfsError) return undefined;
     throw error;
   }
 }
 
-/** @throws RangeError where the block is shorter than it says */
+/** @throws DfsError `content-unavailable` where the block is shorter than it says */
 function bytesNamed(view: Buffer, level: number, count: number): number {
   const entryBytes = level === 0 ? LEAF_ENTRY_BYTES : INNER_ENTRY_BYTES;
+  if (view.length < HEADER_BYTES + count * entryBytes) throw malformed('a block has the wrong length');
   let size = 0;
   for (let index = 0; index < count; index++) {
     const at = HEADER_BYTES + index * entryBytes + DIGEST_BYTES;
