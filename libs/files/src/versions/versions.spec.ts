@@ -34,6 +34,31 @@ async function conflicting(path: string) {
 }
 
 describe('versions', () => {
+  it('of earlier times are let go of on this node, all of them or those written before a time', async () => {
+    const first = await put('a', 'one');
+    await put('a', 'two');
+    await put('a', 'three');
+    const past = (await versions(first.id)).filter(({ head }) => !head);
+    expect(await node.files.releaseVersions(first.id, Date.parse(past[0]!.writtenAt) - 1000)).toEqual({
+      ...{ versions: 0, bytes: 0 },
+    });
+    expect(node.placement.gone).toEqual([]);
+    expect(await node.files.releaseVersions(first.id)).toMatchObject({ versions: 2 });
+    expect(new Set(node.placement.gone)).toEqual(new Set(past.map(({ contentId }) => contentId)));
+    await expect(node.files.releaseVersions(UNKNOWN_FILE)).rejects.toMatchObject({ code: 'file-not-found' });
+  });
+
+  it('of a deleted file end their retention at once where an owner says so, with the deletion or later', async () => {
+    const [one, two] = [await put('one', '1'), await put('two', '2')];
+    await node.files.remove(one.id);
+    expect(await node.catalogue.retention.isEnded()).toBe(false);
+    await node.files.remove(one.id, { purge: true });
+    expect(await node.catalogue.retention.isEnded()).toBe(true);
+    await node.files.remove(two.id, { purge: true });
+    expect((await versions(two.id)).map(({ kind }) => kind)).toEqual(['deletion', 'file']);
+    await expect(node.files.remove(UNKNOWN_FILE, { purge: true })).rejects.toMatchObject({ code: 'file-not-found' });
+  });
+
   it('are listed newest first, a page at a time, and each is read by its id', async () => {
     const { id } = await put('a', 'one');
     await put('a', 'two');
