@@ -81,7 +81,10 @@ export async function postFiles(engine, files) {
   /** @type {import('@dfs/contracts').UploadResults} */
   const { results } = JSON.parse(await read((await once(call, 'response'))[0], 207));
   const failed = results.find(({ status }) => status >= 300);
-  if (failed) throw new Error(`${failed.path}: ${failed.status} ${failed.problem?.detail}`);
+  if (failed) {
+    const detail = failed.path === null ? failed.detail : failed.problem?.detail;
+    throw new Error(`${failed.path ?? 'the form'}: ${failed.status} ${detail}`);
+  }
 }
 
 /**

@@ -55,8 +55,7 @@ unless(await tmpfsUnavailable(), describe)('a log whose disk is full', () => {
   /** The node serves while its log takes nothing, and says afterwards what is missing. */
   async function expectToGoOn(url: string): Promise<void> {
     const token = (await readFile(dir.file('data/api-token'), 'utf8')).trim();
-    const node = (): Promise<Response> =>
-      fetch(`${url}api/v1/node`, { headers: { authorization: `Bearer ${token}` } });
+    const node = (): Promise<Response> => fetch(`${url}api/v1/node`, { headers: { authorization: `Bearer ${token}` } });
     await fill(join(disk, 'filler'));
     for (let n = 0; n < REQUESTS; n++) expect((await node()).status).toBe(200);
     expect(await readFile(log, 'utf8')).not.toMatch(/dropped/);
