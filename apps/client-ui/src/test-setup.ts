@@ -5,6 +5,8 @@ setupZonelessTestEnv();
 // Every browser has it; the jsdom of these tests reads a Blob by FileReader alone.
 if (!('arrayBuffer' in Blob.prototype)) {
   Object.defineProperty(Blob.prototype, 'arrayBuffer', {
+    writable: true,
+    configurable: true,
     value(this: Blob): Promise<ArrayBuffer> {
       return new Promise((done, failed) => {
         const reader = new FileReader();
