@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { FileList, Health } from '@dfs/contracts';
+import type { FileList, FoundContentList, Health } from '@dfs/contracts';
 import { eventually, startEngine, type Engine } from '@dfs/testing';
 import { bytesOf, check, runToEnd } from './steps.js';
 
@@ -83,5 +83,29 @@ describe('a lone node whose database is damaged or lost', () => {
     await put('and-goes-on.txt', 100);
     await node.stop();
     expect(await check(node.dataDir)).toMatchObject({ code: 0, err: '' });
+  }, 300_000);
+
+  it('lists what no record names once all of that is lost, and makes files of it by a path', async () => {
+    await node.stop();
+    for (const name of await readdir(node.dataDir)) {
+      if (/^dfs\.sqlite|^snapshots$|^journal$/.test(name)) await rm(join(node.dataDir, name), { recursive: true });
+    }
+    await node.start();
+    expect((await node.json<FileList>('/files')).items).toEqual([]);
+    const found = (): Promise<FoundContentList> => node.json('/found-contents?limit=100');
+    const { items, total, bytes } = await found();
+    const sizes = [...files.values()].map(({ length }) => length);
+    expect(items.map(({ size }) => size).sort((a, b) => a - b)).toEqual(sizes.sort((a, b) => a - b));
+    expect({ total, bytes }).toEqual({ total: files.size, bytes: sizes.reduce((sum, size) => sum + size, 0) });
+    for (const { contentId, size, whole } of items) {
+      expect(whole).toBe(true);
+      const [path] = [...files].find(([, { length }]) => length === size)!;
+      const headers = { 'content-type': 'application/json' };
+      const body = JSON.stringify({ path });
+      await node.json(`/found-contents/${contentId}/adopt`, { method: 'POST', headers, body });
+    }
+    expect((await found()).total).toBe(0);
+    await node.stop();
+    await expectAllBack();
   }, 300_000);
 });
