@@ -172,6 +172,13 @@ export async function folderBytes(folder: string): Promise<number> {
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 
+/** Bytes of a node's database with its log, as they are on the disk. */
+export async function databaseBytes({ dataDir }: Engine): Promise<number> {
+  const names = ['dfs.sqlite', 'dfs.sqlite-wal'];
+  const sizes = await Promise.all(names.map(async (name) => (await stat(join(dataDir, name))).size));
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
 /** `size` repeatable bytes: each block differs, cheaply. */
 export function* pattern(size: number, seed = 1): Generator<Uint8Array> {
   for (let sent = 0; sent < size; sent += PATTERN_BLOCK) {
