@@ -194,6 +194,7 @@ export async function sendRaw(connection: Connection, bytes: Uint8Array): Promis
   const { maConn } = muxer;
   if (maConn.status !== 'open') throw new Error(`the connection is ${maConn.status}`);
   if (!maConn.send(bytes)) await drained(maConn);
+  await setImmediate();
 }
 
 /** Runs `act`. @returns bytes by which what was resident at most exceeds what was before */
