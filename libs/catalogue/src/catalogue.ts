@@ -1,6 +1,5 @@
 import type { VersionInfo, VersionList } from '@dfs/contracts';
-import type { Database, Reader, Tx } from '@dfs/database';
-import type { EventLog } from '@dfs/events';
+import type { Reader, Tx } from '@dfs/database';
 import {
   fileIdOf,
   normalisePath,
@@ -8,22 +7,18 @@ import {
   silentLog,
   systemClock,
   type Cid,
-  type Clock,
-  type DfsError,
-  type Log,
   type SignedRecord,
-  type Signer,
   type Unsubscribe,
 } from '@dfs/protocol';
-import { changesOf, hasVanished, recordEvents } from './write/file-events.js';
-import { Changeset, type ChangesetContext } from './write/changeset.js';
+import { Changeset } from './write/changeset.js';
 import { chainEnd, DraftWriter, normaliseDrafts, repeatedBy } from './write/commit.js';
 import { Fingerprints } from './store/fingerprints.js';
-import { countForks, Forks } from './write/forks.js';
+import { countForks } from './write/forks.js';
+import { Ledger } from './write/ledger.js';
 import { readVersion, readVersions, type VersionQuery } from './read/history.js';
 import { Imports } from './import/imports.js';
 import { Intake, type NewsListener, type Received } from './receive/intake.js';
-import type { Change, Commit, Draft, Entry, EntryPage, Level, ListQuery, MemberView } from './ports.js';
+import type { CatalogueComponents, Change, Commit, Draft, Entry, EntryPage, Level, ListQuery } from './ports.js';
 import { PathConditions } from './read/conditions.js';
 import { listLevel } from './read/level.js';
 import { listPage } from './read/list.js';
@@ -43,29 +38,11 @@ import { choice, relocation, restoration } from './write/drafts.js';
 import { JudgeLoop } from './receive/judge-loop.js';
 import { Refusals, type RefusalReason } from './receive/refusals.js';
 import { Retention } from './retention/retention.js';
-import type { Stopwatch } from './retention/running-time.js';
 import { standingOf } from './rules/validity.js';
 import { refusePurges, refuseReadOnly, refuseUnsynced, refuseWrites } from './write/refuse.js';
 import { TakenPaths } from './write/taken-paths.js';
 import { adoptionOf, noteAdopted } from './void/adoption.js';
 import { VoidVersions } from './void/void-versions.js';
-
-export interface CatalogueComponents {
-  db: Database;
-  events: Pick<EventLog, 'record' | 'recordNow' | 'renew'>;
-  signer: Signer;
-  membership: MemberView;
-  clock?: Clock;
-  log?: Log;
-  /** Why this node's clock is taken for wrong, in words for a person; undefined while it is not. */
-  clockProblem?: () => string | undefined;
-  /** Why this node may write nothing at the moment, whatever its clock; undefined while it may. */
-  refusal?: () => DfsError | undefined;
-  /** Whether most members that were heard from lately say that this node's clock is right. */
-  isClockConfirmed?: () => boolean;
-  /** What retention is counted by; the running time of the process when left out. */
-  stopwatch?: Stopwatch;
-}
 
 /**
  * The replicated set of signed records, and the current files that follow from it. The same set gives the same files
@@ -80,21 +57,17 @@ export class Catalogue {
   readonly conditions: PathConditions;
   /** Files that came along from another network, and are on their way into this one. */
   readonly imports: Imports;
-  private readonly changeListeners = new Set<(changes: Change[]) => void>();
-  private readonly setListeners = new Set<(nothing: undefined) => void>();
-  private readonly recordListeners = new Set<(records: SignedRecord[]) => void>();
-  private readonly storedListeners = new Set<(records: SignedRecord[]) => void>();
+  private readonly ledger: Ledger;
   private readonly refusals: Refusals;
   private readonly intake: Intake;
-  private readonly forkWatch: Forks;
   private firstLook: () => Promise<void> = () => Promise.resolve();
   private readonly judging = new JudgeLoop(() => this.judge());
   private readonly stopListening: Unsubscribe;
 
   private constructor(
     private readonly parts: Required<Omit<CatalogueComponents, 'stopwatch'>>,
-    private readonly fingerprints: Fingerprints,
-    private readonly voidPrints: Fingerprints,
+    fingerprints: Fingerprints,
+    voidPrints: Fingerprints,
     /** Which content nothing needs any more. */
     readonly retention: Retention,
   ) {
@@ -102,7 +75,7 @@ export class Catalogue {
     this.conditions = new PathConditions(parts.db, parts.membership);
     this.voids = new VoidVersions(parts.db, voidPrints, () => this.networkId);
     this.refusals = new Refusals(parts.log);
-    this.forkWatch = new Forks(parts);
+    this.ledger = new Ledger({ ...parts, fingerprints, voidPrints, retention });
     const commit = (tx: Tx, drafts: readonly Draft[]): Promise<unknown> => this.commit(tx, drafts);
     this.imports = new Imports({ ...parts, commit });
     this.intake = new Intake({
@@ -112,8 +85,8 @@ export class Catalogue {
       log: parts.log,
       members: parts.membership,
       refusals: this.refusals,
-      changeset: () => this.changesetContext(),
-      finish: (tx, changes) => this.finish(tx, changes),
+      changeset: () => this.ledger.context(),
+      finish: (tx, changes) => this.ledger.finish(tx, changes),
       runningMs: () => this.retention.time.now(),
       judgeLater: () => this.judging.soon(),
     });
@@ -191,7 +164,7 @@ export class Catalogue {
     refusePurges(membership.self().role, drafts);
     const normal = await normaliseDrafts(drafts);
     const paths = normal.map((draft) => draft.path);
-    const changes = await Changeset.load(tx, this.changesetContext(), paths);
+    const changes = await Changeset.load(tx, this.ledger.context(), paths);
     await changes.know(normal.flatMap(({ adopts }) => adopts?.parents.map(({ id }) => id) ?? []));
     const last = await chainEnd(tx, signer.peerId);
     const repeated = await repeatedBy(tx, normal, changes, signer.peerId);
@@ -200,8 +173,8 @@ export class Catalogue {
     const writer = new DraftWriter(changes, context, last);
     const commits = await writer.writeAll(normal);
     if (writer.written.length === 0) return { commits, written: [] };
-    await this.finish(tx, changes);
-    tx.afterCommit(() => this.tell(this.recordListeners, writer.written));
+    await this.ledger.finish(tx, changes);
+    tx.afterCommit(() => this.ledger.tellWritten(writer.written));
     return { commits, written: writer.written };
   }
 
@@ -348,26 +321,22 @@ export class Catalogue {
 
   /** After the commit, for local changes and those of peers alike. */
   onChange(fn: (changes: Change[]) => void): Unsubscribe {
-    this.changeListeners.add(fn);
-    return () => this.changeListeners.delete(fn);
+    return this.ledger.onChange(fn);
   }
 
   /** The set of records has changed, by whatever commit. */
   onRecords(fn: () => void): Unsubscribe {
-    this.setListeners.add(fn);
-    return () => this.setListeners.delete(fn);
+    return this.ledger.onRecords(fn);
   }
 
   /** Records this node wrote, after their commit. */
   onWritten(fn: (records: SignedRecord[]) => void): Unsubscribe {
-    this.recordListeners.add(fn);
-    return () => this.recordListeners.delete(fn);
+    return this.ledger.onWritten(fn);
   }
 
   /** Records that came to be stored, this node's or others', in whatever state, after their commit. */
   onStored(fn: (records: SignedRecord[]) => void): Unsubscribe {
-    this.storedListeners.add(fn);
-    return () => this.storedListeners.delete(fn);
+    return this.ledger.onStored(fn);
   }
 
   /**
@@ -394,50 +363,8 @@ export class Catalogue {
   }
 
   /** Drops everything, within the unit of work in which this node goes over to another network. */
-  async forget(tx: Tx): Promise<void> {
-    for (const table of [
-      'author',
-      'record',
-      'parent',
-      'file',
-      'fork',
-      'purged',
-      'concluded',
-      'void',
-      'adopted',
-      'waiting',
-      'folder',
-    ])
-      await tx.run(`DELETE FROM catalogue_${table}`);
-    await tx.run('UPDATE catalogue_total SET count = 0, bytes = 0');
-    await tx.run(`INSERT INTO catalogue_folder VALUES ('', NULL, 0, 0, 0, 0, 0, 0)`);
-    await this.fingerprints.clear(tx);
-    await this.voidPrints.clear(tx);
-  }
-
-  private changesetContext(): ChangesetContext {
-    const { membership } = this.parts;
-    return {
-      networkId: membership.networkId,
-      fingerprints: this.fingerprints,
-      voids: this.voidPrints,
-      standing: (peerId) => standingOf(membership, peerId),
-      runningMs: () => this.retention.time.now(),
-    };
-  }
-
-  /** @param how `anew`: clients are to read everything again, and hear of no path */
-  private async finish(tx: Tx, changes: Changeset, how?: 'anew'): Promise<void> {
-    const outcomes = await changes.flush();
-    if (how !== 'anew') await recordEvents(tx, this.parts.events, outcomes);
-    if (how === 'anew' || hasVanished(outcomes)) await this.parts.events.renew(tx);
-    await this.retention.needed(tx, changes.contents);
-    await this.forkWatch.look(tx, changes.links);
-    const told = changesOf(outcomes);
-    const { stored } = changes;
-    if (stored.length > 0) tx.afterCommit(() => this.tell(this.storedListeners, stored));
-    tx.afterCommit(() => this.tell(this.setListeners, undefined));
-    if (told.length > 0) tx.afterCommit(() => this.tell(this.changeListeners, told));
+  forget(tx: Tx): Promise<void> {
+    return this.ledger.forget(tx);
   }
 
   /** Nobody else has what this node wrote while its clock was ahead, as long as it was always alone. */
@@ -447,12 +374,12 @@ export class Catalogue {
       ...this.parts,
       now: clock.now(),
       isAlone: () => membership.hasHadOthers === false,
-      changeset: () => this.changesetContext(),
-      finish: (tx, changes) => this.finish(tx, changes, 'anew'),
+      changeset: () => this.ledger.context(),
+      finish: (tx, changes) => this.ledger.finish(tx, changes, 'anew'),
     });
     if (written.length === 0) return;
     log.warn({ records: written.length }, 'changes that were written while the clock was ahead were signed anew');
-    this.tell(this.recordListeners, written);
+    this.ledger.tellWritten(written);
   }
 
   private refuse(): void {
@@ -462,16 +389,6 @@ export class Catalogue {
   /** This node has what a member had of the records. */
   async synced(): Promise<void> {
     await this.parts.membership.synced?.();
-  }
-
-  private tell<T>(listeners: ReadonlySet<(value: T) => void>, value: T): void {
-    for (const listener of listeners) {
-      try {
-        listener(value);
-      } catch (error) {
-        this.parts.log.error({ err: error }, 'a listener of the catalogue failed');
-      }
-    }
   }
 
   private async judge(): Promise<void> {
@@ -484,8 +401,8 @@ export class Catalogue {
         runningMs: this.retention.time.now(),
         isConfirmed: this.parts.isClockConfirmed(),
         standing: (peerId) => standingOf(membership, peerId),
-        changeset: () => this.changesetContext(),
-        finish: (tx, changes) => this.finish(tx, changes),
+        changeset: () => this.ledger.context(),
+        finish: (tx, changes) => this.ledger.finish(tx, changes),
       });
       await this.intake.warn();
     } catch (error) {

@@ -5,10 +5,11 @@
  * are committed with the change they tell of.
  * Does not: hold content, or know where it is. Units: bytes, milliseconds since 1970; ids are text.
  */
-export { Catalogue, type CatalogueComponents } from './catalogue.js';
+export { Catalogue } from './catalogue.js';
 export type { VersionQuery } from './read/history.js';
 export type { Received } from './receive/intake.js';
 export type {
+  CatalogueComponents,
   Change,
   Commit,
   CommitOutcome,

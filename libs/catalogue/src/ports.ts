@@ -1,8 +1,39 @@
 import type { FileListState, FileSort, MemberRole } from '@dfs/contracts';
-import type { Tx } from '@dfs/database';
-import type { Cid, RecordAttributes, RecordClock, RecordKind, Unsubscribe, WireValue } from '@dfs/protocol';
+import type { Database, Tx } from '@dfs/database';
+import type { EventLog } from '@dfs/events';
+import type {
+  Cid,
+  Clock,
+  DfsError,
+  Log,
+  RecordAttributes,
+  RecordClock,
+  RecordKind,
+  Signer,
+  Unsubscribe,
+  WireValue,
+} from '@dfs/protocol';
+import type { Stopwatch } from './retention/running-time.js';
 import type { Conditions } from './rules/conditions.js';
 import type { SyncChannel } from './sync/reconcile/exchange.js';
+
+/** What a catalogue is made of. */
+export interface CatalogueComponents {
+  db: Database;
+  events: Pick<EventLog, 'record' | 'recordNow' | 'renew'>;
+  signer: Signer;
+  membership: MemberView;
+  clock?: Clock;
+  log?: Log;
+  /** Why this node's clock is taken for wrong, in words for a person; undefined while it is not. */
+  clockProblem?: () => string | undefined;
+  /** Why this node may write nothing at the moment, whatever its clock; undefined while it may. */
+  refusal?: () => DfsError | undefined;
+  /** Whether most members that were heard from lately say that this node's clock is right. */
+  isClockConfirmed?: () => boolean;
+  /** What retention is counted by; the running time of the process when left out. */
+  stopwatch?: Stopwatch;
+}
 
 /** What a path shows now. */
 export interface Entry {

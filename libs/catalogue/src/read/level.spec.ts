@@ -81,7 +81,7 @@ describe('one level of the tree', () => {
           expect((await recount(node.db)).miscounts).toEqual([]);
         },
       ),
-      { numRuns: 25 },
+      { numRuns: 12 },
     );
   }, 120_000);
 

@@ -1,0 +1,126 @@
+import type { Tx } from '@dfs/database';
+import type { EventLog } from '@dfs/events';
+import type { Log, SignedRecord, Unsubscribe } from '@dfs/protocol';
+import type { Change, MemberView } from '../ports.js';
+import type { Retention } from '../retention/retention.js';
+import { standingOf } from '../rules/validity.js';
+import type { Fingerprints } from '../store/fingerprints.js';
+import type { Changeset, ChangesetContext } from './changeset.js';
+import { changesOf, hasVanished, recordEvents } from './file-events.js';
+import { Forks } from './forks.js';
+
+/** Of one network: all but the counts, which start again from nothing. */
+const TABLES = [
+  'author',
+  'record',
+  'parent',
+  'file',
+  'fork',
+  'purged',
+  'concluded',
+  'void',
+  'adopted',
+  'waiting',
+  'folder',
+];
+
+export interface LedgerComponents {
+  events: Pick<EventLog, 'record' | 'renew'>;
+  membership: MemberView;
+  log: Log;
+  fingerprints: Fingerprints;
+  voidPrints: Fingerprints;
+  retention: Retention;
+}
+
+/**
+ * What every change of the catalogue ends with, whoever makes it: rows and events are written within its unit of work, and
+ * listeners are told after the commit.
+ */
+export class Ledger {
+  private readonly changeListeners = new Set<(changes: Change[]) => void>();
+  private readonly setListeners = new Set<(nothing: undefined) => void>();
+  private readonly writtenListeners = new Set<(records: SignedRecord[]) => void>();
+  private readonly storedListeners = new Set<(records: SignedRecord[]) => void>();
+  private readonly forks: Forks;
+
+  constructor(private readonly parts: LedgerComponents) {
+    this.forks = new Forks(parts);
+  }
+
+  /** What a changeset is loaded with. */
+  context(): ChangesetContext {
+    const { membership, fingerprints, voidPrints, retention } = this.parts;
+    return {
+      networkId: membership.networkId,
+      fingerprints,
+      voids: voidPrints,
+      standing: (peerId) => standingOf(membership, peerId),
+      runningMs: () => retention.time.now(),
+    };
+  }
+
+  /** @param how `anew`: clients are to read everything again, and hear of no path */
+  async finish(tx: Tx, changes: Changeset, how?: 'anew'): Promise<void> {
+    const { events, retention } = this.parts;
+    const outcomes = await changes.flush();
+    if (how !== 'anew') await recordEvents(tx, events, outcomes);
+    if (how === 'anew' || hasVanished(outcomes)) await events.renew(tx);
+    await retention.needed(tx, changes.contents);
+    await this.forks.look(tx, changes.links);
+    const told = changesOf(outcomes);
+    const { stored } = changes;
+    if (stored.length > 0) tx.afterCommit(() => this.tell(this.storedListeners, stored));
+    tx.afterCommit(() => this.tell(this.setListeners, undefined));
+    if (told.length > 0) tx.afterCommit(() => this.tell(this.changeListeners, told));
+  }
+
+  /** Drops everything, within the unit of work in which this node goes over to another network. */
+  async forget(tx: Tx): Promise<void> {
+    for (const table of TABLES) await tx.run(`DELETE FROM catalogue_${table}`);
+    await tx.run('UPDATE catalogue_total SET count = 0, bytes = 0');
+    await tx.run(`INSERT INTO catalogue_folder VALUES ('', NULL, 0, 0, 0, 0, 0, 0)`);
+    await this.parts.fingerprints.clear(tx);
+    await this.parts.voidPrints.clear(tx);
+  }
+
+  /** This node wrote these; after their commit. */
+  tellWritten(records: SignedRecord[]): void {
+    this.tell(this.writtenListeners, records);
+  }
+
+  /** Paths that show something else now, after the commit. */
+  onChange(fn: (changes: Change[]) => void): Unsubscribe {
+    return listen(this.changeListeners, fn);
+  }
+
+  /** The set of records has changed, by whatever commit. */
+  onRecords(fn: () => void): Unsubscribe {
+    return listen(this.setListeners, fn);
+  }
+
+  /** Records this node wrote, after their commit. */
+  onWritten(fn: (records: SignedRecord[]) => void): Unsubscribe {
+    return listen(this.writtenListeners, fn);
+  }
+
+  /** Records that came to be stored, in whatever state, after their commit. */
+  onStored(fn: (records: SignedRecord[]) => void): Unsubscribe {
+    return listen(this.storedListeners, fn);
+  }
+
+  private tell<T>(listeners: ReadonlySet<(value: T) => void>, value: T): void {
+    for (const listener of listeners) {
+      try {
+        listener(value);
+      } catch (error) {
+        this.parts.log.error({ err: error }, 'a listener of the catalogue failed');
+      }
+    }
+  }
+}
+
+function listen<T>(listeners: Set<(value: T) => void>, fn: (value: T) => void): Unsubscribe {
+  listeners.add(fn);
+  return () => listeners.delete(fn);
+}
