@@ -11,7 +11,7 @@ type Migration = InstanceType<MigrationClass>;
 const NO_LIMITS: TransferLimits = { uploadBytesPerSecond: null, downloadBytesPerSecond: null };
 
 /** What a person has set on this node, besides its configuration. */
-class Engine1763800000000 implements Migration {
+class EngineBaseline1796000000000 implements Migration {
   async up(runner: Parameters<Migration['up']>[0]): Promise<void> {
     await runner.query('CREATE TABLE engine_setting (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID');
   }
@@ -21,7 +21,7 @@ class Engine1763800000000 implements Migration {
   }
 }
 /** Tables of the application itself. */
-export const engineMigrations: MigrationClass[] = [Engine1763800000000];
+export const engineMigrations: MigrationClass[] = [EngineBaseline1796000000000];
 
 export interface SettingsComponents {
   db: Database;

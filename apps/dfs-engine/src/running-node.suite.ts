@@ -1,5 +1,8 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { pino, type Logger } from 'pino';
 import type { Problem } from '@dfs/contracts';
 import { tempDir } from '@dfs/testing';
@@ -76,6 +79,20 @@ export async function startTestNode(
       await temp.remove();
     },
   };
+}
+
+/** Every file below a folder, by its hash; but for what SQLite makes of a lock, and makes anew at every start. */
+export async function filesBelow(dir: string): Promise<Record<string, string>> {
+  const found: Record<string, string> = {};
+  for (const entry of await readdir(dir, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name);
+    if (/-shm$|^lock\.sqlite-journal$/.test(entry.name)) continue;
+    if (entry.isFile())
+      found[path] = createHash('sha256')
+        .update(await readFile(path))
+        .digest('hex');
+  }
+  return found;
 }
 
 function send(port: number, path: string, { method, headers = {}, body, json }: CallOptions): Promise<Answer> {

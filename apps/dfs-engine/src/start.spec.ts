@@ -2,10 +2,12 @@ import 'reflect-metadata';
 import { chmod, mkdir, readFile, readdir, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { FileInfo, NodeInfo } from '@dfs/contracts';
+import { Database } from '@dfs/database';
 import { tempDir, type TempDir } from '@dfs/testing';
 import { check } from './check/check.js';
 import { parseConfig } from './config.js';
-import { quietEnv, silent, startTestNode } from './running-node.suite.js';
+import { migrations } from './migrations.js';
+import { filesBelow, quietEnv, silent, startTestNode } from './running-node.suite.js';
 import { startNode } from './start.js';
 
 describe('starting and stopping a node', () => {
@@ -147,6 +149,32 @@ describe('starting and stopping a node', () => {
       code: 'not-ready',
       message: expect.stringMatching(new RegExp(`database is that of the node ${peerId}.*identity.key`)) as string,
     });
+  });
+
+  it('refuses the data directory of an unreleased build, and changes nothing in it', async () => {
+    const node = await start();
+    await node.stop();
+    const db = await Database.open({ file: temp.file('data/dfs.sqlite'), migrations });
+    await db.write(async (tx) => {
+      await tx.run('DELETE FROM migrations');
+      const names = ['Events1763800000000', 'Chunks1763800000000', 'Generations1764400000000'];
+      await tx.insertMany(
+        'migrations',
+        ['timestamp', 'name'],
+        names.map((name) => [Number(name.slice(-13)), name]),
+      );
+    });
+    await db.close();
+    const before = await filesBelow(temp.file('data'));
+    const refusal = {
+      code: 'not-ready',
+      message:
+        'The database was made by a build from before the first release, which this version cannot read: start with a ' +
+        'new data directory, or use this one with the build that made it; nothing was changed in it.',
+    };
+    await expect(start()).rejects.toMatchObject(refusal);
+    await expect(check(temp.file('data'), { quick: true })).rejects.toMatchObject(refusal);
+    expect(await filesBelow(temp.file('data'))).toEqual(before);
   });
 
   it('refuses a data directory that cannot be written', async () => {

@@ -1,17 +1,21 @@
 import type { MigrationClass } from '@dfs/database';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-class Chunks1763800000000 implements MigrationInterface {
-  name = 'Chunks1763800000000';
+class ChunksBaseline1796000000000 implements MigrationInterface {
+  name = 'ChunksBaseline1796000000000';
 
   async up(runner: QueryRunner): Promise<void> {
-    // A file under chunks/packs. It is immutable; it goes when no row of chunk names it.
+    // A file under chunks/packs. It is immutable; it goes when no row of chunk names it. found_at: since when a pack is here
+    // that no row had named; unread_from: how far its entries have been read, null once all of them are.
     await runner.query(`
       CREATE TABLE pack (
         id INTEGER PRIMARY KEY,
         name TEXT NOT NULL UNIQUE,
-        bytes INTEGER NOT NULL
+        bytes INTEGER NOT NULL,
+        found_at INTEGER,
+        unread_from INTEGER
       ) STRICT`);
+    await runner.query('CREATE INDEX pack_found ON pack (found_at) WHERE found_at IS NOT NULL');
     // Where a block's bytes are. The key is the binary CID: a chunk and a manifest block of equal bytes are two rows.
     await runner.query(`
       CREATE TABLE chunk (
@@ -30,17 +34,14 @@ class Chunks1763800000000 implements MigrationInterface {
         size INTEGER NOT NULL,
         found_at INTEGER NOT NULL
       ) STRICT, WITHOUT ROWID`);
-  }
-
-  async down(runner: QueryRunner): Promise<void> {
-    for (const table of ['damaged_chunk', 'chunk', 'pack']) await runner.query(`DROP TABLE ${table}`);
-  }
-}
-
-class ChunkUpkeep1763900000000 implements MigrationInterface {
-  name = 'ChunkUpkeep1763900000000';
-
-  async up(runner: QueryRunner): Promise<void> {
+    await runner.query('CREATE INDEX damaged_chunk_by_pack ON damaged_chunk (pack)');
+    // Packs that were not there at a start, and since when: their blocks are in damaged_chunk with this very found_at. A pack
+    // that is back is used again; it is kept as long as any of its blocks is missed.
+    await runner.query(`
+      CREATE TABLE missing_pack (
+        name TEXT PRIMARY KEY,
+        since INTEGER NOT NULL
+      ) STRICT, WITHOUT ROWID`);
     // Passes of the scrub: the last that was finished, and the one under way. It has looked at all up to pack and offset.
     await runner.query(`
       CREATE TABLE scrub_pass (
@@ -60,73 +61,25 @@ class ChunkUpkeep1763900000000 implements MigrationInterface {
         cid BLOB PRIMARY KEY,
         since INTEGER NOT NULL
       ) STRICT, WITHOUT ROWID`);
-  }
-
-  async down(runner: QueryRunner): Promise<void> {
-    for (const table of ['unused_chunk', 'scrub_pass']) await runner.query(`DROP TABLE ${table}`);
-  }
-}
-
-class ChunksGone1764200000000 implements MigrationInterface {
-  name = 'ChunksGone1764200000000';
-
-  async up(runner: QueryRunner): Promise<void> {
-    // Packs that were not there at a start, and since when: their blocks are in damaged_chunk with this very found_at. A pack
-    // that is back is used again; it is kept as long as any of its blocks is missed.
+    // One row: the id that the folder of the store has too, so that another folder in its place is noticed. The generation is
+    // in the folder's store-id as well; inode and birth are those of this database file, as text, since they are larger than
+    // a number is exact.
     await runner.query(`
-      CREATE TABLE missing_pack (
-        name TEXT PRIMARY KEY,
-        since INTEGER NOT NULL
+      CREATE TABLE chunk_store (
+        id TEXT PRIMARY KEY,
+        generation INTEGER NOT NULL DEFAULT 0,
+        inode TEXT,
+        birth TEXT
       ) STRICT, WITHOUT ROWID`);
-    await runner.query('CREATE INDEX damaged_chunk_by_pack ON damaged_chunk (pack)');
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.query('DROP INDEX damaged_chunk_by_pack');
-    await runner.query('DROP TABLE missing_pack');
+    for (const table of TABLES) await runner.query(`DROP TABLE ${table}`);
   }
 }
 
-class ChunkStoreMark1764300000000 implements MigrationInterface {
-  name = 'ChunkStoreMark1764300000000';
+const TABLES = ['chunk_store', 'unused_chunk', 'scrub_pass', 'missing_pack', 'damaged_chunk', 'chunk', 'pack'];
 
-  async up(runner: QueryRunner): Promise<void> {
-    // One row: the id that the folder of the store has too, so that another folder in its place is noticed.
-    await runner.query('CREATE TABLE chunk_store (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID');
-  }
-
-  async down(runner: QueryRunner): Promise<void> {
-    await runner.query('DROP TABLE chunk_store');
-  }
-}
-
-class Generations1764400000000 implements MigrationInterface {
-  name = 'Generations1764400000000';
-
-  async up(runner: QueryRunner): Promise<void> {
-    // The generation is in the folder's store-id too; inode and birth are those of this database file, as text, since they
-    // are larger than a number is exact.
-    await runner.query('ALTER TABLE chunk_store ADD COLUMN generation INTEGER NOT NULL DEFAULT 0');
-    for (const column of ['inode', 'birth']) await runner.query(`ALTER TABLE chunk_store ADD COLUMN ${column} TEXT`);
-    // Since when a pack is here that no row had named, and how far its entries have been read: null once all of them are.
-    await runner.query('ALTER TABLE pack ADD COLUMN found_at INTEGER');
-    await runner.query('ALTER TABLE pack ADD COLUMN unread_from INTEGER');
-    await runner.query('CREATE INDEX pack_found ON pack (found_at) WHERE found_at IS NOT NULL');
-  }
-
-  async down(runner: QueryRunner): Promise<void> {
-    await runner.query('DROP INDEX pack_found');
-    for (const column of ['unread_from', 'found_at']) await runner.query(`ALTER TABLE pack DROP COLUMN ${column}`);
-    for (const column of ['birth', 'inode', 'generation'])
-      await runner.query(`ALTER TABLE chunk_store DROP COLUMN ${column}`);
-  }
-}
 
 /** Tables of the chunk store, for Database.open. */
-export const chunksMigrations: MigrationClass[] = [
-  Chunks1763800000000,
-  ChunkUpkeep1763900000000,
-  ChunksGone1764200000000,
-  ChunkStoreMark1764300000000,
-  Generations1764400000000,
-];
+export const chunksMigrations: MigrationClass[] = [ChunksBaseline1796000000000];

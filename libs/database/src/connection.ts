@@ -27,7 +27,13 @@ export class Connection {
     private readonly statements: Statements,
   ) {}
 
-  static async open(file: string, migrations: MigrationClass[], role: 'write' | 'read'): Promise<Connection> {
+  /** @param look at the file as it is, before anything is written to it; what it throws ends the opening */
+  static async open(
+    file: string,
+    migrations: MigrationClass[],
+    role: 'write' | 'read',
+    look?: (connection: Connection) => Promise<void>,
+  ): Promise<Connection> {
     const source = new DataSource({
       type: 'sqlite',
       database: file,
@@ -43,6 +49,7 @@ export class Connection {
       await source.initialize();
       statements = new Statements(await rawConnection(source));
       const connection = new Connection(source, statements);
+      await look?.(connection);
       // Pages that are free can be given back. Of a new file alone, and before all else.
       if (role === 'write') await connection.query('PRAGMA auto_vacuum = INCREMENTAL');
       await connection.query('PRAGMA journal_mode = WAL');

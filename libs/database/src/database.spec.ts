@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
@@ -14,6 +14,14 @@ class Numbers1763800000000 implements MigrationInterface {
   name = 'Numbers1763800000000';
   async up(runner: QueryRunner): Promise<void> {
     await runner.query('CREATE TABLE number (n INTEGER PRIMARY KEY, v BLOB) STRICT');
+  }
+  async down(): Promise<void> {}
+}
+
+class Later1763800000001 implements MigrationInterface {
+  name = 'Later1763800000001';
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query('ALTER TABLE number ADD COLUMN w INTEGER');
   }
   async down(): Promise<void> {}
 }
@@ -202,6 +210,13 @@ describe('Database', () => {
   });
 
   it('refuses a database of a newer version and one that is damaged', async () => {
+    await db.close();
+    await (await Database.open({ file, migrations: [Numbers1763800000000, Later1763800000001] })).close();
+    await expect(Database.open({ file, migrations: [Numbers1763800000000] })).rejects.toMatchObject({
+      code: 'not-ready',
+      message: expect.stringMatching(/newer version of DFS \(Later1763800000001\): start that version/) as string,
+    });
+    db = await Database.open({ file, migrations: [Numbers1763800000000, Later1763800000001] });
     await db.write((tx) =>
       tx.insertMany(
         'number',
@@ -210,9 +225,27 @@ describe('Database', () => {
       ),
     );
     await db.close();
-    await expect(Database.open({ file, migrations: [] })).rejects.toThrow(/newer version/);
     await writeFile(file, Buffer.alloc(8192, 0xff), { flag: 'r+' });
     await expect(Database.open({ file, migrations: [Numbers1763800000000] })).rejects.toThrow();
+  });
+
+  it('refuses a database that has seen none of the migrations it knows, and changes nothing in it', async () => {
+    await db.write((tx) => insert(tx, 1));
+    await db.close();
+    const before = await readFile(file);
+    class Baseline1763800000002 extends Numbers1763800000000 {
+      override name = 'Baseline1763800000002';
+    }
+    let told = false;
+    const beforeMigrating = (): Promise<void> => Promise.resolve(void (told = true));
+    await expect(Database.open({ file, migrations: [Baseline1763800000002], beforeMigrating })).rejects.toMatchObject({
+      code: 'not-ready',
+      message: expect.stringMatching(/build from before the first release.*nothing was changed/) as string,
+    });
+    expect(told).toBe(false);
+    expect((await readFile(file)).equals(before)).toBe(true);
+    db = await Database.open({ file, migrations: [Numbers1763800000000] });
+    expect(await count()).toBe(1);
   });
 
   it('leaves the old data usable when a migration fails', async () => {

@@ -1,6 +1,6 @@
 import { DfsError, MiB, silentLog, type Log } from '@dfs/protocol';
 import { Connection } from './connection.js';
-import { damagedDatabase, startRefusal } from './refusals.js';
+import { damagedDatabase, refusalOf, startRefusal } from './refusals.js';
 import { isOutOfRoom } from './disk-quota.js';
 import { giveBackRoom, makeRoom, roomLeft } from './room.js';
 import { DatabaseError, type MigrationClass, type Reader, type SqlValue, type Tx } from './sql.js';
@@ -50,7 +50,7 @@ export class Database implements Reader {
 
   /**
    * Opens, checks and migrates.
-   * @throws DfsError `not-ready` with the reason a start is unsafe: damaged file, newer version, wrong durability.
+   * @throws DfsError `not-ready` with the reason a start is unsafe: damaged file, newer version or unreleased build, wrong durability.
    */
   static async open(options: DatabaseOptions): Promise<Database> {
     try {
@@ -61,9 +61,8 @@ export class Database implements Reader {
   }
 
   private static async openFile(options: DatabaseOptions): Promise<Database> {
-    const writer = await openWriter(options);
+    const writer = await openWriter(options, (connection) => refuseOtherVersion(connection, options.migrations));
     try {
-      await refuseNewer(writer, options.migrations);
       await refuseDamaged(writer);
       if (await willMigrate(writer, options.migrations)) await options.beforeMigrating?.();
       await writer.migrate();
@@ -257,8 +256,11 @@ async function keepRoom(writer: Connection, { roomBytes, log }: DatabaseOptions,
   }
 }
 
-async function openWriter({ file, migrations }: DatabaseOptions): Promise<Connection> {
-  const writer = await Connection.open(file, migrations, 'write');
+async function openWriter(
+  { file, migrations }: DatabaseOptions,
+  look?: (connection: Connection) => Promise<void>,
+): Promise<Connection> {
+  const writer = await Connection.open(file, migrations, 'write', look);
   const [mode] = await writer.query<{ journal_mode: string }>('PRAGMA journal_mode');
   const [level] = await writer.query<{ synchronous: number }>('PRAGMA synchronous');
   if (mode?.journal_mode === 'wal' && level?.synchronous === 2) return writer;
@@ -270,14 +272,11 @@ async function openWriter({ file, migrations }: DatabaseOptions): Promise<Connec
   );
 }
 
-async function refuseNewer(writer: Connection, migrations: MigrationClass[]): Promise<void> {
+async function refuseOtherVersion(connection: Connection, migrations: MigrationClass[]): Promise<void> {
   const known = new Set(migrations.map((migration) => migration.name));
-  const newer = (await writer.appliedMigrations()).filter((name) => !known.has(name));
-  if (newer.length === 0) return;
-  throw new DfsError(
-    'not-ready',
-    `The database was written by a newer version of DFS (${newer.join(', ')}): start that version, or restore a copy made before it.`,
-  );
+  const advice = 'start that version, or restore a copy made before it';
+  const refusal = refusalOf(await connection.appliedMigrations(), known, advice);
+  if (refusal) throw refusal;
 }
 
 /** Whether a database that was in use before is about to be changed. */

@@ -109,6 +109,11 @@ describe('ReadOnlyDatabase', () => {
       code: 'not-ready',
       message: expect.stringContaining('newer version'),
     });
+    class Baseline1700000000003 extends Later1700000000002 {}
+    await expect(open('a.sqlite', [Baseline1700000000003])).rejects.toMatchObject({
+      code: 'not-ready',
+      message: expect.stringContaining('build from before the first release'),
+    });
     const both = [Numbers1700000000001, Later1700000000002];
     await (await open('a.sqlite', both)).close();
     class Newest1700000000003 extends Later1700000000002 {}

@@ -2,6 +2,7 @@ import { rm, stat } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import sqlite3 from 'sqlite3';
 import { DfsError } from '@dfs/protocol';
+import { refusalOf } from './refusals.js';
 import { DatabaseError, type MigrationClass, type Reader, type SqlValue } from './sql.js';
 
 /**
@@ -76,13 +77,8 @@ async function refuseOtherVersion(database: ReadOnlyDatabase, migrations: readon
   const applied = await appliedMigrations(database);
   if (applied === undefined) return;
   const known = new Set(migrations.map(({ name }) => name));
-  const newer = [...applied].filter((name) => !known.has(name));
-  if (newer.length > 0) {
-    throw new DfsError(
-      'not-ready',
-      `The database was written by a newer version of DFS (${newer.join(', ')}): check it with that version.`,
-    );
-  }
+  const refusal = refusalOf(applied, known, 'check it with that version');
+  if (refusal) throw refusal;
   const missing = [...known].filter((name) => !applied.has(name));
   if (missing.length === 0) return;
   throw new DfsError(

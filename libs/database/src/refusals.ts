@@ -25,3 +25,22 @@ export function startRefusal(error: unknown): unknown {
     { cause: error },
   );
 }
+
+/**
+ * Why a database that has seen these migrations is not for this program; undefined where it is. A database of an earlier
+ * build has seen migrations, and none that this program knows: the first release began with new ones.
+ * @param known names of the migrations of this program
+ * @param advice what to do with one that was written by a newer version
+ */
+export function refusalOf(applied: Iterable<string>, known: ReadonlySet<string>, advice: string): DfsError | undefined {
+  const seen = [...applied];
+  const newer = seen.filter((name) => !known.has(name));
+  if (newer.length === 0) return undefined;
+  return new DfsError(
+    'not-ready',
+    newer.length === seen.length
+      ? 'The database was made by a build from before the first release, which this version cannot read: start with a new ' +
+        'data directory, or use this one with the build that made it; nothing was changed in it.'
+      : `The database was written by a newer version of DFS (${newer.join(', ')}): ${advice}.`,
+  );
+}

@@ -1,8 +1,8 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import type { MigrationClass } from '@dfs/database';
 
-class Dht1763800000000 implements MigrationInterface {
-  name = 'Dht1763800000000';
+class DhtBaseline1796000000000 implements MigrationInterface {
+  name = 'DhtBaseline1796000000000';
 
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`CREATE TABLE dht_provide (
@@ -30,4 +30,4 @@ class Dht1763800000000 implements MigrationInterface {
  * Tables `dht_provide`: contents this node holds and names itself for, and when next; `dht_record`: what other nodes have
  * named themselves for, as the DHT writes that.
  */
-export const dhtMigrations: MigrationClass[] = [Dht1763800000000];
+export const dhtMigrations: MigrationClass[] = [DhtBaseline1796000000000];

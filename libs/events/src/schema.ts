@@ -1,8 +1,8 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import type { MigrationClass } from '@dfs/database';
 
-class Events1763800000000 implements MigrationInterface {
-  name = 'Events1763800000000';
+class EventsBaseline1796000000000 implements MigrationInterface {
+  name = 'EventsBaseline1796000000000';
 
   async up(runner: QueryRunner): Promise<void> {
     // AUTOINCREMENT: a sequence number is never given twice, even after the newest rows have gone.
@@ -25,4 +25,4 @@ class Events1763800000000 implements MigrationInterface {
 }
 
 /** Tables `event` and `event_stream`. */
-export const eventsMigrations: MigrationClass[] = [Events1763800000000];
+export const eventsMigrations: MigrationClass[] = [EventsBaseline1796000000000];

@@ -1,8 +1,8 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import type { MigrationClass } from '@dfs/database';
 
-class Peers1763800000000 implements MigrationInterface {
-  name = 'Peers1763800000000';
+class PeersBaseline1796000000000 implements MigrationInterface {
+  name = 'PeersBaseline1796000000000';
 
   async up(runner: QueryRunner): Promise<void> {
     // In order of arrival: parents before children. `bytes` are as received; they cannot be made again.
@@ -11,11 +11,13 @@ class Peers1763800000000 implements MigrationInterface {
       id BLOB NOT NULL UNIQUE,
       bytes BLOB NOT NULL
     ) STRICT`);
-    // What this node knows of itself: its network, and how often it has started (see liveness.ts).
+    // What this node knows of itself: its network, and how often it has started (see liveness.ts). must_sync is 1 where this
+    // node may have written what its database does not know of: it compares with a member before it writes.
     await runner.query(`CREATE TABLE membership_state (
       one INTEGER PRIMARY KEY CHECK (one = 1),
       network BLOB NOT NULL,
-      heartbeat_epoch INTEGER NOT NULL
+      heartbeat_epoch INTEGER NOT NULL,
+      must_sync INTEGER NOT NULL DEFAULT 0
     ) STRICT`);
     // `key` follows from the secret; the secret itself is not kept.
     await runner.query(`CREATE TABLE invite (
@@ -39,19 +41,6 @@ class Peers1763800000000 implements MigrationInterface {
       name TEXT NOT NULL,
       last_seen INTEGER
     ) STRICT, WITHOUT ROWID`);
-  }
-
-  async down(runner: QueryRunner): Promise<void> {
-    for (const table of ['peer_known', 'peer_address', 'invite', 'membership_state', 'membership_record']) {
-      await runner.query(`DROP TABLE ${table}`);
-    }
-  }
-}
-
-class OwnerVotes1763900000001 implements MigrationInterface {
-  name = 'OwnerVotes1763900000001';
-
-  async up(runner: QueryRunner): Promise<void> {
     // Members whom a person at this node would have as owners.
     await runner.query(`CREATE TABLE owner_vote (
       member BLOB PRIMARY KEY,
@@ -60,22 +49,11 @@ class OwnerVotes1763900000001 implements MigrationInterface {
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.query('DROP TABLE owner_vote');
-  }
-}
-
-class MustSync1764200000000 implements MigrationInterface {
-  name = 'MustSync1764200000000';
-
-  async up(runner: QueryRunner): Promise<void> {
-    // 1: this node may have written what its database does not know of; it compares with a member before it writes.
-    await runner.query('ALTER TABLE membership_state ADD COLUMN must_sync INTEGER NOT NULL DEFAULT 0');
-  }
-
-  async down(runner: QueryRunner): Promise<void> {
-    await runner.query('ALTER TABLE membership_state DROP COLUMN must_sync');
+    for (const table of ['owner_vote', 'peer_known', 'peer_address', 'invite', 'membership_state', 'membership_record']) {
+      await runner.query(`DROP TABLE ${table}`);
+    }
   }
 }
 
 /** Tables `membership_record`, `membership_state`, `invite`, `peer_address`, `peer_known`, `owner_vote`. */
-export const peersMigrations: MigrationClass[] = [Peers1763800000000, OwnerVotes1763900000001, MustSync1764200000000];
+export const peersMigrations: MigrationClass[] = [PeersBaseline1796000000000];

@@ -1,9 +1,8 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import type { MigrationClass } from '@dfs/database';
-import { purgeMigrations } from './purge/purge-schema.js';
 
-class Placement1763800000000 implements MigrationInterface {
-  name = 'Placement1763800000000';
+class PlacementBaseline1796000000000 implements MigrationInterface {
+  name = 'PlacementBaseline1796000000000';
 
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`CREATE TABLE placement_store (
@@ -51,19 +50,6 @@ class Placement1763800000000 implements MigrationInterface {
       content BLOB PRIMARY KEY,
       extents INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID`);
-  }
-
-  async down(runner: QueryRunner): Promise<void> {
-    for (const table of ['large', 'holding', 'member', 'promise', 'pin', 'store']) {
-      await runner.query(`DROP TABLE placement_${table}`);
-    }
-  }
-}
-
-class PlacementWaiting1765000000000 implements MigrationInterface {
-  name = 'PlacementWaiting1765000000000';
-
-  async up(runner: QueryRunner): Promise<void> {
     // Pins of members whose content no record here names yet.
     await runner.query(`CREATE TABLE placement_waiting (
       content BLOB NOT NULL,
@@ -72,17 +58,6 @@ class PlacementWaiting1765000000000 implements MigrationInterface {
       PRIMARY KEY (content, extent, member)
     ) STRICT, WITHOUT ROWID`);
     await runner.query('CREATE INDEX placement_waiting_member ON placement_waiting (member)');
-  }
-
-  async down(runner: QueryRunner): Promise<void> {
-    await runner.query('DROP TABLE placement_waiting');
-  }
-}
-
-class PlacementDoubt1765100000000 implements MigrationInterface {
-  name = 'PlacementDoubt1765100000000';
-
-  async up(runner: QueryRunner): Promise<void> {
     // Pins of members that sent wrong bytes of the content, and since when: they do not count as copies.
     await runner.query(`CREATE TABLE placement_doubt (
       content BLOB NOT NULL,
@@ -91,17 +66,35 @@ class PlacementDoubt1765100000000 implements MigrationInterface {
       since INTEGER NOT NULL,
       PRIMARY KEY (content, extent, member)
     ) STRICT, WITHOUT ROWID`);
+    // Authors of receipts: how much of them is kept, and the time of their newest.
+    await runner.query(`CREATE TABLE placement_signatory (
+      ordinal INTEGER PRIMARY KEY,
+      peer BLOB NOT NULL UNIQUE,
+      time INTEGER NOT NULL,
+      bytes INTEGER NOT NULL
+    ) STRICT`);
+    await runner.query(`CREATE TABLE placement_receipt (
+      author INTEGER NOT NULL REFERENCES placement_signatory (ordinal) ON DELETE CASCADE,
+      time INTEGER NOT NULL,
+      body BLOB NOT NULL,
+      signature BLOB NOT NULL,
+      UNIQUE (author, time)
+    ) STRICT`);
+    // What each author last said of a deletion.
+    await runner.query(`CREATE TABLE placement_purge (
+      deletion BLOB NOT NULL,
+      author INTEGER NOT NULL REFERENCES placement_signatory (ordinal) ON DELETE CASCADE,
+      kept INTEGER NOT NULL,
+      PRIMARY KEY (deletion, author)
+    ) STRICT, WITHOUT ROWID`);
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.query('DROP TABLE placement_doubt');
+    for (const table of TABLES) await runner.query(`DROP TABLE placement_${table}`);
   }
 }
 
+const TABLES = ['purge', 'receipt', 'signatory', 'doubt', 'waiting', 'large', 'holding', 'member', 'promise', 'pin', 'store'];
+
 /** Tables `placement_*`. */
-export const placementMigrations: MigrationClass[] = [
-  Placement1763800000000,
-  ...purgeMigrations,
-  PlacementWaiting1765000000000,
-  PlacementDoubt1765100000000,
-];
+export const placementMigrations: MigrationClass[] = [PlacementBaseline1796000000000];

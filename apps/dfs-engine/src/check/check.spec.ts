@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto';
 import { cp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Database, type Tx } from '@dfs/database';
 import { KiB, MiB } from '@dfs/protocol';
 import { corrupt, seededRandom, tempDir, type TempDir } from '@dfs/testing';
 import { migrations } from '../migrations.js';
-import { startTestNode, type TestNode } from '../running-node.suite.js';
+import { filesBelow, startTestNode, type TestNode } from '../running-node.suite.js';
 import type { CheckReport } from './report.js';
 import { runCheck } from './run.js';
 
@@ -18,20 +17,6 @@ const FILES = new Map<string, Uint8Array>([
   ['notes/empty.txt', new Uint8Array(0)],
 ]);
 FILES.set('again.bin', FILES.get('small.bin')!);
-
-/** Every file below a folder, by its hash; but for what SQLite makes of a lock, and makes anew at every start. */
-async function filesBelow(dir: string): Promise<Record<string, string>> {
-  const found: Record<string, string> = {};
-  for (const entry of await readdir(dir, { recursive: true, withFileTypes: true })) {
-    const path = join(entry.parentPath, entry.name);
-    if (/-shm$|^lock\.sqlite-journal$/.test(entry.name)) continue;
-    if (entry.isFile())
-      found[path] = createHash('sha256')
-        .update(await readFile(path))
-        .digest('hex');
-  }
-  return found;
-}
 
 async function check(dir: string, ...flags: string[]) {
   let [stdout, stderr] = ['', ''];

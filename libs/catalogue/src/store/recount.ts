@@ -2,7 +2,6 @@ import type { Reader } from '@dfs/database';
 import { cidToBytes, type Cid } from '@dfs/protocol';
 import { Delta, toBytes, type FingerprintTable } from './fingerprints.js';
 import { peerText } from './rows.js';
-import { DERIVED_FOLDERS } from '../migrations/folders.js';
 import { CONFLICT_TOTAL, IN_SET, PathState, RecordState } from '../migrations/migrations.js';
 
 /** A count that is kept, and is not what there is. */
@@ -34,6 +33,20 @@ const STATE_NAMES = new Map<number, string>([
   [PathState.folder, 'folders'],
   [CONFLICT_TOTAL, 'conflicts'],
 ]);
+
+/** Up to and with its last slash: the folder that a path lies in; empty at the top. */
+const folderOf = (path: string): string => `rtrim(${path}, replace(${path}, '/', ''))`;
+
+/**
+ * Folders as they follow from the paths: `folder`, `files`, `bytes`, `newest` and `own` files directly in it. First each
+ * folder with each current file beneath it, at any depth.
+ */
+const DERIVED_FOLDERS = `WITH RECURSIVE beneath(folder, own, size, modified) AS (
+    SELECT ${folderOf('path')}, 1, size, modified FROM catalogue_file WHERE state = ${PathState.current}
+    UNION ALL
+    SELECT ${folderOf('substr(folder, 1, length(folder) - 1)')}, 0, size, modified FROM beneath WHERE folder <> ''
+  )
+  SELECT folder, count(*) AS files, sum(size) AS bytes, max(modified) AS newest, sum(own) AS own FROM beneath GROUP BY folder`;
 
 /** Counts everything of which the catalogue keeps a count or a fingerprint, and compares. Changes nothing. */
 export async function recount(reader: Reader): Promise<Recount> {

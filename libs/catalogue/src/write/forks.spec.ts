@@ -1,7 +1,6 @@
 import type { AnyEvent } from '@dfs/contracts';
 import { hour, type SignedRecord } from '@dfs/protocol';
 import { fileDraft, recordOf, recordsOf, START, testNode, testSigner, type TestNode } from '../../testing/nodes.js';
-import { CatalogueChain1764000000000 } from '../migrations/chain.js';
 
 const author = testSigner(1);
 const other = testSigner(2);
@@ -91,24 +90,5 @@ describe('a fork', () => {
     }
     expect(await here.catalogue.forks()).toBe(29);
     expect(await forksTold(here)).toHaveLength(20);
-  });
-
-  it('is found in a database of before', async () => {
-    await using here = await node();
-    await here.catalogue.receive([root, left, right, others], author.peerId);
-    const { db } = here;
-    const links = (): Promise<unknown[]> => db.query('SELECT id, chain FROM catalogue_record ORDER BY id');
-    const before = await links();
-    const migration = new CatalogueChain1764000000000();
-    await db.write(async (tx) => {
-      const runner = {
-        query: (sql: string, params: unknown[] = []): Promise<unknown> =>
-          sql.startsWith('SELECT') ? tx.query(sql, params as never) : tx.run(sql, params as never),
-      };
-      await migration.down(runner as never);
-      await migration.up(runner as never);
-    });
-    expect(await links()).toEqual(before);
-    expect(await here.catalogue.forks()).toBe(1);
   });
 });
