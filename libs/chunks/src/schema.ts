@@ -80,6 +80,5 @@ class ChunksBaseline1796000000000 implements MigrationInterface {
 
 const TABLES = ['chunk_store', 'unused_chunk', 'scrub_pass', 'missing_pack', 'damaged_chunk', 'chunk', 'pack'];
 
-
 /** Tables of the chunk store, for Database.open. */
 export const chunksMigrations: MigrationClass[] = [ChunksBaseline1796000000000];

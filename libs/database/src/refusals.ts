@@ -40,7 +40,7 @@ export function refusalOf(applied: Iterable<string>, known: ReadonlySet<string>,
     'not-ready',
     newer.length === seen.length
       ? 'The database was made by a build from before the first release, which this version cannot read: start with a new ' +
-        'data directory, or use this one with the build that made it; nothing was changed in it.'
+          'data directory, or use this one with the build that made it; nothing was changed in it.'
       : `The database was written by a newer version of DFS (${newer.join(', ')}): ${advice}.`,
   );
 }

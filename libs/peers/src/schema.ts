@@ -49,7 +49,14 @@ class PeersBaseline1796000000000 implements MigrationInterface {
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    for (const table of ['owner_vote', 'peer_known', 'peer_address', 'invite', 'membership_state', 'membership_record']) {
+    for (const table of [
+      'owner_vote',
+      'peer_known',
+      'peer_address',
+      'invite',
+      'membership_state',
+      'membership_record',
+    ]) {
       await runner.query(`DROP TABLE ${table}`);
     }
   }

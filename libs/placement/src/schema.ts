@@ -94,7 +94,19 @@ class PlacementBaseline1796000000000 implements MigrationInterface {
   }
 }
 
-const TABLES = ['purge', 'receipt', 'signatory', 'doubt', 'waiting', 'large', 'holding', 'member', 'promise', 'pin', 'store'];
+const TABLES = [
+  'purge',
+  'receipt',
+  'signatory',
+  'doubt',
+  'waiting',
+  'large',
+  'holding',
+  'member',
+  'promise',
+  'pin',
+  'store',
+];
 
 /** Tables `placement_*`. */
 export const placementMigrations: MigrationClass[] = [PlacementBaseline1796000000000];
