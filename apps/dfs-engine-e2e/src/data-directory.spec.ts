@@ -1,4 +1,4 @@
-import { copyFile, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { copyFile, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EventPage, FileInfo, Health } from '@dfs/contracts';
 import { eventually, startEngine, type Engine } from '@dfs/testing';
@@ -117,6 +117,22 @@ describe('the data directory of a node alone in its network', () => {
     await node.start();
     await expectFiles();
     expect(await node.node()).toMatchObject({ peerId, network: { members: 1, role: 'owner' } });
+  });
+
+  it('is refused as it is where an unreleased build has made it', async () => {
+    await node.stop();
+    const database = join(node.dataDir, 'dfs.sqlite');
+    const bytes = await readFile(database);
+    // Of such a build are the names of all migrations that its database has seen; here they get as long ones.
+    const names = bytes.toString('latin1').replace(/Baseline1796(?=0{9})/g, 'Unreleas1763');
+    const unreleased = Buffer.from(names, 'latin1');
+    expect(unreleased.equals(bytes)).toBe(false);
+    await writeFile(database, unreleased);
+    expect(await refusal()).toMatch(/build from before the first release.*start with a new data directory, or/);
+    expect((await readFile(database)).equals(unreleased)).toBe(true);
+    await writeFile(database, bytes);
+    await node.start();
+    await expectFiles();
   });
 
   it('is refused with what to do while its database is damaged', async () => {
