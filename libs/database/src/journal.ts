@@ -50,7 +50,7 @@ export interface JournalOptions {
 export class Journal {
   private readonly log: Log;
   private tail: Promise<unknown> = Promise.resolve();
-  private waiting: Buffer[] = [];
+  private waiting: Waiting[] = [];
   private failed = false;
 
   private constructor(
@@ -102,11 +102,14 @@ export class Journal {
     return this.failed;
   }
 
-  /** Writes these entries soon, in the order of the calls. What cannot be written is told by `isBroken`, not thrown. */
-  append(entries: readonly JournalEntry[]): void {
+  /**
+   * Writes these entries soon, in the order of the calls. What cannot be written is told by `isBroken`, not thrown.
+   * @param written called once they are written, before anything that comes after them is
+   */
+  append(entries: readonly JournalEntry[], written?: () => void): void {
     if (entries.length === 0) return;
     const isFirst = this.waiting.length === 0;
-    this.waiting.push(...entries.map(encode));
+    this.waiting.push({ bytes: Buffer.concat(entries.map(encode)), written });
     if (isFirst) void this.enqueue(() => this.write());
   }
 
@@ -155,6 +158,8 @@ export class Journal {
 
   private async next(least = 0): Promise<void> {
     const number = Math.max(least, this.newest + 1);
+    // The next one may say where this one ends: it must not outlive that in a power cut.
+    await this.segment.datasync();
     const { segment, length } = await beginSegment(this.options, number);
     await this.segment.close();
     this.segment = segment;
@@ -164,13 +169,15 @@ export class Journal {
   }
 
   private async write(): Promise<void> {
-    const bytes = Buffer.concat(this.waiting);
+    const waiting = this.waiting;
     this.waiting = [];
+    const bytes = Buffer.concat(waiting.map((one) => one.bytes));
     if (bytes.length === 0 || this.failed) return;
     try {
       if (this.length + bytes.length > (this.options.segmentBytes ?? SEGMENT_BYTES)) await this.next();
       await writeAt(this.segment, bytes, this.length);
       this.length += bytes.length;
+      for (const { written } of waiting) written?.();
     } catch (error) {
       this.failed = true;
       this.log.warn({ err: error }, 'the journal cannot be written: a restore would lack what is stored now');
@@ -189,6 +196,11 @@ export async function* readJournal(dir: string): AsyncGenerator<JournalEntry, vo
   for (const { file } of await segmentsIn(dir)) {
     for await (const { kind, body } of entriesIn(file)) yield { kind, body };
   }
+}
+
+interface Waiting {
+  bytes: Buffer;
+  written: (() => void) | undefined;
 }
 
 interface Segment {

@@ -203,9 +203,12 @@ export class Backup {
 
   private append(records: readonly SignedRecord[]): void {
     if (!this.journal || this.journal.isBroken) return;
-    this.journal.append(records.map((record) => toEntry({ kind: 'record', record })));
     const last = records.at(-1);
-    if (last) this.last = recordIdOf(last.body);
+    const written = (): void => void (last && (this.last = recordIdOf(last.body)));
+    this.journal.append(
+      records.map((record) => toEntry({ kind: 'record', record })),
+      written,
+    );
   }
 
   /** Writes what a crash, or a disk that was full, has kept from it. */
