@@ -167,6 +167,8 @@ class Restore {
       if (batch.length >= BATCH) await receive();
     }
     await receive();
+    // What it signed anew once, while its clock had been ahead, does not count twice.
+    await catalogue.judgeNow();
     return sum;
   }
 
