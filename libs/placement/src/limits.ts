@@ -160,6 +160,10 @@ export const CALM_TIME = 15 * second;
 export const CALM_AT_MOST = 2 * minute;
 /** A scan is followed by a rest of so many times the work it was. */
 export const SCAN_REST = 4;
+/** Between two looks at packs that were found, while they are being read, and where one has failed. */
+export const FOUND_AGAIN = 15 * second;
+/** Such a look is followed by a rest of so many times the work it was: it looks up every block in them. */
+export const FOUND_REST = 50;
 /** How often members are looked over for one whose grace has run out. */
 export const LIVENESS_CHECK = 1 * second;
 /** Extents without a known holder that a scan searches for by every means. */

@@ -34,6 +34,7 @@ import { RequestSlots } from './transfer/ask/request-slots.js';
 import { stopping } from './signals.js';
 import { capacityClass, StoreRoom } from './replicate/headroom.js';
 import { ExtentCounts } from './replicate/find-wants.js';
+import { FoundPromises } from './repair/found-promises.js';
 import { TakingBack } from './repair/taking-back.js';
 import { Transfers } from './transfer/transfers.js';
 
@@ -71,6 +72,7 @@ export class Placement {
   private readonly lettingGo: LettingGo;
   private readonly givingWay: GivingWay;
   private readonly takingBack: TakingBack;
+  private readonly foundPromises: FoundPromises;
   private readonly exchange: HoldingsExchange;
   private readonly drains: Drains;
   private readonly gatherings = new Gatherings();
@@ -171,6 +173,7 @@ export class Placement {
       reclaim: () => this.reclaimer.run(0),
     });
     this.takingBack = new TakingBack({ ...shared, pins, pin });
+    this.foundPromises = new FoundPromises({ ...shared, pin });
     this.server = new BlockServer({ transport, chunks, pins, promises, gatherings: this.gatherings, log });
     this.server.start();
   }
@@ -195,6 +198,7 @@ export class Placement {
     this.lettingGo.start();
     this.givingWay.start();
     this.takingBack.soon();
+    this.foundPromises.named();
     this.liveness = this.livenessNow();
     this.timer = setInterval(() => this.checkLiveness(), LIVENESS_CHECK).unref();
   }
@@ -214,6 +218,7 @@ export class Placement {
       this.lettingGo.stop(),
       this.givingWay.stop(),
       this.takingBack.stop(),
+      this.foundPromises.stop(),
       this.reading.ended(),
     ]);
   }
@@ -401,6 +406,7 @@ export class Placement {
     const refs = changes.flatMap(({ contentId, size, author }) => (contentId ? [{ contentId, size, author }] : []));
     for (const { contentId, author } of refs) this.finder.hint(contentId, author);
     this.replicator.heardOf(refs);
+    this.foundPromises.named();
     this.exchange.contentsNamed(refs.map(({ contentId }) => contentId));
   }
 

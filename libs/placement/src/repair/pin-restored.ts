@@ -1,12 +1,13 @@
-import { summarise } from '@dfs/chunks';
+import { isNotHere, summarise } from '@dfs/chunks';
 import type { Database } from '@dfs/database';
 import { cidToBytes, isDfsError, isManifestCid, type Cid } from '@dfs/protocol';
 import { SCAN_PAGE } from '../limits.js';
-import { PinLog, type PinnedExtent } from '../pins/pin-log.js';
+import { PIN_STATES, PinLog, type PinnedExtent, type PinState } from '../pins/pin-log.js';
 import { isEmpty, isLarge } from '../plan/extents.js';
-import type { BlockReader, Contents } from '../ports.js';
+import type { BlockReader, Contents, FoundBlocks } from '../ports.js';
+import { pinnedExtents } from '../purge/pinned-extents.js';
 import { capacityClass } from '../replicate/headroom.js';
-import { areWhole, pinThose } from './repin.js';
+import { areWhole, pinThose, type PinAgainComponents } from './repin.js';
 
 export interface PinRestoredComponents {
   db: Database;
@@ -47,6 +48,43 @@ export async function pinRestored(components: PinRestoredComponents, signal: Abo
   }
 }
 
+export interface PinFoundComponents extends Pick<PinAgainComponents, 'db' | 'pin'> {
+  chunks: Pick<BlockReader, 'has' | 'get'> & Pick<FoundBlocks, 'foundBlocks'>;
+  catalogue: Pick<Contents, 'named' | 'purged'>;
+}
+
+const ANY_STATE = Object.keys(PIN_STATES) as PinState[];
+
+/**
+ * Promises what records name of the packs that were found, where it is whole here and nothing is known of a promise: the
+ * database that knew of that is gone. Whoever is to hold it then knows where it is, and it is not freed as if nobody needed
+ * it. What is too much goes again once others have it.
+ * @returns how many extents
+ */
+export async function pinFound(components: PinFoundComponents, signal: AbortSignal): Promise<number> {
+  const { db, chunks, catalogue } = components;
+  let pinned = 0;
+  for (let after: Cid | null = null; ;) {
+    const page: { id: Cid }[] = await chunks.foundBlocks(after, SCAN_PAGE);
+    const named = await catalogue.named(page.map(({ id }) => id));
+    const contents = [...named.keys()].filter((content) => !isEmpty(content));
+    const gone = await catalogue.purged(contents);
+    const known = Map.groupBy(await pinnedExtents(db, contents, ANY_STATE), ({ content }) => content);
+    const extents: PinnedExtent[] = [];
+    for (const content of contents) {
+      signal.throwIfAborted();
+      const size = named.get(content)!;
+      const here = new Set(known.get(content)?.map(({ extent }) => extent));
+      if (gone.has(content) || (here.size > 0 && !isLarge(size))) continue;
+      const all = await extentsWithin(components, content, size);
+      extents.push(...all.filter(({ extent }) => !here.has(extent)));
+    }
+    pinned += await pinThose(components, extents, signal);
+    if (page.length < SCAN_PAGE) return pinned;
+    after = page.at(-1)!.id;
+  }
+}
+
 async function dropBroken({ db, chunks }: PinRestoredComponents, pins: PinLog, signal: AbortSignal): Promise<number> {
   let dropped = 0;
   for (let after: PinnedExtent | null = null; ;) {
@@ -62,7 +100,7 @@ async function dropBroken({ db, chunks }: PinRestoredComponents, pins: PinLog, s
 
 /** All extents of a content, by its root; none where that is not here. Notes how many a large one has. */
 async function extentsWithin(
-  { db, chunks }: PinRestoredComponents,
+  { db, chunks }: { db: Database; chunks: Pick<BlockReader, 'get'> },
   content: Cid,
   size: number,
 ): Promise<PinnedExtent[]> {
@@ -76,7 +114,8 @@ async function extentsWithin(
     }
     return Array.from({ length: extentCount }, (_, extent) => ({ content, size, extent }));
   } catch (error) {
-    if (isDfsError(error, 'chunk-damaged') || isDfsError(error, 'chunk-not-found')) return [];
+    // A member may have said a size that the content does not have: that is no reason to leave all others.
+    if (isNotHere(error) || isDfsError(error, 'content-unavailable')) return [];
     throw error;
   }
 }

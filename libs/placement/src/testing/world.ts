@@ -105,6 +105,8 @@ export class WorldNode {
   readonly purged = new Set<Cid>();
   /** What no record here names; all else is taken to be named by some version. */
   readonly unnamed = new Set<Cid>();
+  /** Names nothing but what it knows. */
+  namesKnownAlone = false;
   readonly changeListeners = new Set<(changes: ContentChange[]) => void>();
   readonly sections = new Map<string, () => WireValue>();
   readonly statusListeners = new Map<string, Set<(peerId: string, value: WireValue) => void>>();
@@ -336,7 +338,13 @@ export class WorldNode {
       everyContent: async (after, limit) => page(new Map([...this.past, ...this.contents]), after, limit),
       purged: async (contents) => new Set(contents.filter((content) => this.purged.has(content))),
       named: async (contents) =>
-        new Map(contents.flatMap((id) => (this.unnamed.has(id) ? [] : [[id, this.sizeOf(id)]]))),
+        new Map(
+          contents.flatMap((id) =>
+            this.unnamed.has(id) || (this.namesKnownAlone && this.sizeOf(id) === Infinity)
+              ? []
+              : [[id, this.sizeOf(id)]],
+          ),
+        ),
       comesAlong: async (contents) => new Set(contents.filter((content) => this.contents.has(content))),
       onChange: (fn) => listen(this.changeListeners, fn),
     };
