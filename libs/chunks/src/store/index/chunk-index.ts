@@ -284,18 +284,24 @@ export async function takeBack(tx: Tx, { cid, pack, offset }: Place): Promise<bo
   return changes > 0;
 }
 
-/** All blocks of these packs are damaged: their files are gone. The packs are remembered: they may come back. Gives how many. */
+/**
+ * All blocks of these packs are damaged: their files are gone. The packs are remembered: they may come back. Of those that were
+ * found not all blocks are known perhaps: they stay, and are read from their beginning. Gives how many blocks.
+ */
 export async function moveMissingPacks(tx: Tx, names: readonly string[], foundAt: number): Promise<number> {
   let moved = 0;
   for (const name of names) {
-    await tx.insertMany('missing_pack', ['name', 'since'], [[name, foundAt]], 'replace');
+    const { changes: found } = await tx.run('UPDATE pack SET unread_from = 0 WHERE name = ? AND found_at IS NOT NULL', [
+      name,
+    ]);
+    if (found === 0) await tx.insertMany('missing_pack', ['name', 'since'], [[name, foundAt]], 'replace');
     await tx.run(
       `INSERT OR REPLACE INTO damaged_chunk (cid, pack, offset, size, found_at)
        SELECT c.cid, p.name, c.offset, c.size, ? FROM chunk c JOIN pack p ON p.id = c.pack WHERE p.name = ?`,
       [foundAt, name],
     );
     const { changes } = await tx.run('DELETE FROM chunk WHERE pack = (SELECT id FROM pack WHERE name = ?)', [name]);
-    await tx.run('DELETE FROM pack WHERE name = ?', [name]);
+    await tx.run('DELETE FROM pack WHERE name = ? AND found_at IS NULL', [name]);
     moved += changes;
   }
   return moved;

@@ -97,4 +97,31 @@ describe('packs that are gone at a start', () => {
     expect(await findings()).toEqual([]);
     expect(await readAll(fixture.store.getMany([healed.id]))).toHaveLength(1);
   });
+
+  it('and that the database did not know before are not swept once they are back, nor taken for what is known', async () => {
+    const kept = [block(3 * KiB), block(2 * KiB)];
+    for (const each of kept) await fixture.put([each]);
+    await fixture.put([block(500)]);
+    const packs = join(fixture.dir, 'packs');
+    const places = await fixture.db.query<{ name: string }>(
+      'SELECT DISTINCT p.name FROM chunk c JOIN pack p ON p.id = c.pack WHERE c.size > 1000 ORDER BY p.id',
+    );
+    const [unread, read] = places.map(({ name }) => `${name}.pack`) as [string, string];
+    // One was found and not read, as where the start was cut short; the other was read.
+    await fixture.db.write(async (tx) => {
+      await tx.run('DELETE FROM chunk WHERE pack = (SELECT id FROM pack WHERE name = ?)', [unread.slice(0, -5)]);
+      await tx.run('UPDATE pack SET found_at = 1000, unread_from = 0 WHERE name = ?', [unread.slice(0, -5)]);
+      await tx.run('UPDATE pack SET found_at = 1000 WHERE name = ?', [read.slice(0, -5)]);
+    });
+    for (const name of [unread, read]) await rename(join(packs, name), `${fixture.dir}-${name}`);
+    await fixture.reopen();
+    await fixture.reopen();
+    expect((await fixture.store.has(idsOf(kept))).size).toBe(0);
+    for (const name of [unread, read]) await rename(`${fixture.dir}-${name}`, join(packs, name));
+    await fixture.reopen();
+    await fixture.store.settled();
+    expect((await fixture.store.has(idsOf(kept))).size).toBe(2);
+    expect(fixture.store.damaged()).toEqual([]);
+    expect(await fixture.store.found()).toMatchObject({ packs: 2, unread: 0 });
+  });
 });
