@@ -226,6 +226,10 @@ export class Backup {
         if (journaled?.kind === 'record') this.last = recordIdOf(journaled.record.body);
         if (journaled?.kind === 'position') this.last = journaled.recordId;
       });
+      // A snapshot that was taken without a journal makes what comes after it no less necessary.
+      const newest = (await this.components.snapshots.list())[0]?.number ?? 0;
+      if (journal.number < newest) await journal.cut(newest);
+      // Nothing is waited for from here on until it is known where to catch up from.
       this.journal = journal;
       const missing = membership.missingFrom([]).filter(({ id }) => !known.has(id));
       journal.append(missing.map(({ bytes }) => toEntry({ kind: 'membership', bytes })));

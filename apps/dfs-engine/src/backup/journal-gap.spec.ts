@@ -1,6 +1,7 @@
-import { open, type FileHandle } from 'node:fs/promises';
+import { open, readdir, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
+import { Journal } from '@dfs/database';
 import { KiB, MiB, recordIdOf, silentLog, systemClock, type SignedRecord } from '@dfs/protocol';
 import { tempDir } from '@dfs/testing';
 import { Backup, type BackupComponents } from './backup.js';
@@ -10,8 +11,8 @@ const recordOf = (body: string | Uint8Array): SignedRecord => ({
   signature: new Uint8Array(64),
 });
 
-describe('a journal whose disk is full', () => {
-  it('goes on behind what it has, not behind what it was to be given', async () => {
+describe('the journal', () => {
+  it('whose disk is full goes on behind what it has, not behind what it was to be given', async () => {
     await using dir = await tempDir();
     let stored: (records: SignedRecord[]) => void = () => undefined;
     const asked: (string | null)[] = [];
@@ -50,5 +51,24 @@ describe('a journal whose disk is full', () => {
     await backup.runIfDue();
     await backup.stop();
     expect(asked).toEqual([recordIdOf(first.body)]);
+  });
+
+  it('goes on in a segment that no snapshot makes unnecessary which was taken while it could not be opened', async () => {
+    await using dir = await tempDir();
+    const journalDir = join(dir.path, 'journal');
+    await (await Journal.open({ dir: journalDir, preamble: () => [] })).close();
+    const nothing = (): (() => void) => () => undefined;
+    const snapshot = { number: 4, takenAt: Date.now(), bytes: 1, file: dir.file('snapshot') };
+    const backup = await Backup.open({
+      snapshots: { list: async () => [snapshot], take: () => Promise.reject(new Error('none')) },
+      dataDir: { path: dir.path, journalDir },
+      catalogue: { onStored: nothing, storedAfter: async () => undefined },
+      generation: { raise: async () => undefined, doubt: undefined },
+      membership: { networkId: '00', missingFrom: () => [], onRecords: nothing, onChange: nothing },
+      clock: systemClock,
+      log: silentLog,
+    });
+    await backup.stop();
+    expect((await readdir(journalDir)).sort().at(-1)).toBe('00000004.log');
   });
 });
