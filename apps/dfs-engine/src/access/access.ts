@@ -45,11 +45,11 @@ export class Access {
     this.guesses = new GuessLimit(components);
   }
 
-  /** @throws DfsError `host-refused`; `bad-request` for two hosts, of which a proxy may have judged the other */
+  /** @throws DfsError `host-refused`; `bad-request` for no host, and for two, of which a proxy may have judged the other */
   checkHost({ headers, headersDistinct }: Pick<IncomingMessage, 'headers' | 'headersDistinct'>): void {
-    if ((headersDistinct['host']?.length ?? 0) > 1) {
-      throw new DfsError('bad-request', 'The request has more than one Host header: send one.');
-    }
+    const count = headersDistinct['host']?.length ?? 0;
+    if (count === 0) throw new DfsError('bad-request', 'The request has no Host header: send one.');
+    if (count > 1) throw new DfsError('bad-request', 'The request has more than one Host header: send one.');
     if (this.components.hosts.allows(headers.host)) return;
     throw new DfsError(
       'host-refused',

@@ -294,7 +294,8 @@ describe('the front of the HTTP server', () => {
         'header-too-large',
       ],
       ['an address that is too long', `GET /${'y'.repeat(100_000)} HTTP/1.1\r\n\r\n`, 431, 'header-too-large'],
-      ['no host', 'GET / HTTP/1.1\r\nConnection: close\r\n\r\n', 403, 'host-refused'],
+      ['no host', 'GET / HTTP/1.1\r\nConnection: close\r\n\r\n', 400, 'bad-request'],
+      ['a host that is empty', 'GET / HTTP/1.1\r\nHost:\r\nConnection: close\r\n\r\n', 403, 'host-refused'],
       [
         'two lengths',
         'POST /api/v1/things HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx',
