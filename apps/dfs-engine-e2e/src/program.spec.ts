@@ -1,7 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
-import { startEngine, tempDir, type Engine, type TempDir } from '@dfs/testing';
-import { runToEnd } from './steps.js';
+import { eventually, startEngine, tempDir, type Engine, type TempDir } from '@dfs/testing';
+import { check, runToEnd } from './steps.js';
 
 describe('the program', () => {
   let dir: TempDir;
@@ -17,6 +19,43 @@ describe('the program', () => {
     ) as { version: string };
     expect(await runToEnd(dir.path, '--version')).toEqual({ code: 0, out: `${version}\n`, err: '' });
     expect(await readdir(dir.path)).toEqual([]);
+  });
+
+  it('ends quietly where nobody reads on', async () => {
+    const program = new URL('../../dfs-engine/dist/main.js', import.meta.url).pathname;
+    const child = spawn(process.execPath, [program, '--help'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    child.stdout.destroy();
+    let err = '';
+    child.stderr.on('data', (text: Buffer) => (err += text.toString()));
+    expect(await once(child, 'close')).toEqual([0, null]);
+    expect(err).toBe('');
+  });
+
+  it('ends with the npm that runs it', async () => {
+    const root = new URL('../../..', import.meta.url).pathname;
+    const { scripts } = JSON.parse(await readFile(`${root}package.json`, 'utf8')) as {
+      scripts: Record<string, string>;
+    };
+    // A shell between the two would end alone, and leave a node that nobody knows of.
+    for (const script of ['start', 'demo', 'engine']) expect(scripts[script]).toMatch(/^exec node /);
+    const own = await tempDir();
+    const flags = ['--data-dir', own.path, '--http-port=0', '--p2p-port=0', '--p2p-host=127.0.0.1', '--mdns=off'];
+    const npm = spawn('npm', ['run', '--silent', 'engine', '--', ...flags], {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'ignore'],
+      detached: true,
+    });
+    try {
+      let out = '';
+      for await (const text of npm.stdout) if ((out += String(text)).includes('DFS ready')) break;
+      expect(out).toContain('DFS ready');
+      npm.kill('SIGTERM');
+      // The engine is ready to be checked once it has let go of its data directory.
+      await eventually(async () => (await check(own.path)).code === 0, { what: 'the end of the engine', poll: 200 });
+    } finally {
+      killGroup(npm.pid);
+      await own.remove();
+    }
   });
 
   it('refuses a host that is none of this machine before it touches the data directory', async () => {
@@ -55,3 +94,13 @@ describe('the program', () => {
     }
   });
 });
+
+/** Whatever is left of a process group; nothing where it has ended. */
+function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It has ended.
+  }
+}

@@ -24,9 +24,6 @@ process.on('unhandledRejection', (error) => logger.error({ err: error }, 'a reje
 process.on('uncaughtException', (error) => logger.error({ err: error }, 'an exception that nobody has met'));
 // Node answers this signal by opening the debugger, to anyone on this machine.
 process.on('SIGUSR1', () => undefined);
-// Whoever reads our output may go away; the node stays until it is told to end.
-process.stdout.on('error', () => undefined);
-process.stderr.on('error', () => undefined);
 
 const hurry = new AbortController();
 const starting = startNode(config, { logger, signal: hurry.signal });
