@@ -63,6 +63,11 @@ describe('parseConfig', () => {
     });
   });
 
+  it('names help where a word is neither a command nor a flag', () => {
+    expect(() => parseConfig({}, ['frob'])).toThrow('frob is neither a command nor a flag: --help lists both.');
+    expect(() => parseConfig({}, ['--frob=1'])).toThrow('--frob=1 is neither a command nor a flag: --help lists both.');
+  });
+
   it('lets a flag win, in both spellings', () => {
     const env = { DFS_HTTP_PORT: '1', DFS_P2P_PORT: '2' };
     expect(parseConfig(env, ['--http-port=10', '--p2p-port', '20'])).toMatchObject({

@@ -140,7 +140,7 @@ function parseFlags(argv: readonly string[], problems: string[]): Map<Variable, 
     const match = /^--([a-z0-9][a-z0-9-]*)(?:=([\s\S]*))?$/.exec(argv[at] ?? '');
     const name = `DFS_${match?.[1]?.replaceAll('-', '_').toUpperCase()}`;
     if (!match || !isVariable(name)) {
-      problems.push(`${(argv[at] ?? '').slice(0, 60)} is not a flag: expected one such as --http-port=3000.`);
+      problems.push(`${(argv[at] ?? '').slice(0, 60)} is neither a command nor a flag: --help lists both.`);
       continue;
     }
     const value = match[2] ?? argv[++at];

@@ -6,8 +6,8 @@ describe('--help', () => {
   it('names flags that there are, and every one of them', () => {
     const named = [...helpText().matchAll(/^ {2}(--[a-z0-9-]+) +(DFS_[A-Z0-9_]+) /gm)];
     expect(named.length).toBeGreaterThan(15);
-    for (const [, flag] of named) expect(refusal(`${flag}=`)).not.toContain('is not a flag');
-    expect(refusal('--no-such=')).toContain('is not a flag');
+    for (const [, flag] of named) expect(refusal(`${flag}=`)).not.toContain('neither a command nor a flag');
+    expect(refusal('--no-such=')).toContain('neither a command nor a flag');
     expect(parseConfig(Object.fromEntries(named.map(([, , variable]) => [variable, '']))).unknown).toEqual([]);
   });
 });

@@ -166,6 +166,7 @@ describe('a database that was lost', () => {
   it('is not restored where it is sound, and left alone where that fails', async () => {
     const refused = await run('restore');
     expect(refused).toMatchObject({ code: 2, err: expect.stringContaining('is sound') as string });
+    expect((await run('rebuild')).err).toMatch(/is sound: .*To rebuild it all the same, give --force\./);
     await rm(join(dir, 'journal'), { recursive: true });
     await damage(database());
     const bytes = await readFile(database());

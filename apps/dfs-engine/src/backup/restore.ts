@@ -53,7 +53,7 @@ export async function restore(config: Config, options: RestoreOptions): Promise<
   await requireNode(config.dataDir);
   const dataDir = await openDataDir(config.dataDir);
   try {
-    if (!options.force) await refuseSound(dataDir);
+    if (!options.force) await refuseSound(dataDir, options.command);
     return await new Restore(config, dataDir, options).run();
   } finally {
     await dataDir.release();
@@ -227,7 +227,7 @@ async function requireNode(path: string): Promise<void> {
   );
 }
 
-async function refuseSound({ databaseFile, path }: DataDir): Promise<void> {
+async function refuseSound({ databaseFile, path }: DataDir, command: RestoreOptions['command']): Promise<void> {
   if (!(await isThere(databaseFile))) return;
   const db = await ReadOnlyDatabase.open(databaseFile, migrations).catch(() => undefined);
   if (!db) return;
@@ -236,7 +236,7 @@ async function refuseSound({ databaseFile, path }: DataDir): Promise<void> {
   if (damage.length > 0) return;
   throw new DfsError(
     'not-ready',
-    `The database in ${path} is sound: nothing need be restored. To go back to a snapshot all the same, give --force.`,
+    `The database in ${path} is sound: nothing need be restored. To ${command === 'restore' ? 'go back to a snapshot' : 'rebuild it'} all the same, give --force.`,
   );
 }
 
