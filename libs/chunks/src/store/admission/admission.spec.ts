@@ -27,12 +27,23 @@ describe('admission', () => {
     expect(await put('peer', 8)).toBeUndefined();
     expect(await put('peer', 1)).toMatchObject({ code: 'quota-exceeded' });
     expect(await put('local', 1)).toBeUndefined();
-    expect(await put('local', 1)).toMatchObject({ code: 'quota-exceeded' });
+    expect(await put('local', 1)).toMatchObject({
+      code: 'quota-exceeded',
+      // Also true of a file that is larger than an empty quota.
+      message: expect.stringContaining('has no room left for that') as string,
+    });
     expect(fixture.store.usage()).toMatchObject({ chunks: 9, quotaBytes: 10 * MiB });
     fixture.store.setQuota(20 * MiB);
     expect(await put('local', 5)).toBeUndefined();
     await fixture.store.reclaim(async () => new Set());
     expect(await put('peer', 17)).toBeUndefined();
+  });
+
+  it('promises the same room once, to however many ask at the same time', async () => {
+    const fileSystem = async () => ({ totalBytes: 1000 * MiB, freeBytes: 900 * MiB });
+    const admission = await Admission.open({ dir: '/', quota: 6 * MiB, keptBytes: 0, fileSystem });
+    const asked = await Promise.allSettled(Array.from({ length: 8 }, () => admission.admit(2 * MiB, 'local')));
+    expect(asked.filter(({ status }) => status === 'fulfilled')).toHaveLength(3);
   });
 
   it('lets no set of batches side by side exceed the quota, and counts right after any mix of ends', async () => {

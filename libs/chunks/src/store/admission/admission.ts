@@ -109,21 +109,15 @@ export class Admission {
    * @throws DfsError `quota-exceeded` | `no-space`
    */
   async admit(bytes: number, purpose: Purpose): Promise<void> {
-    await this.require(bytes, purpose);
+    const past = await this.#makeRoom(bytes, purpose);
+    // In one turn with the promise: of two that ask at the same time, the second would find the room of the first.
+    this.#check(bytes, purpose, past);
     this.#promise(bytes, this.#reserveBytes());
   }
 
   /** Whether there is room for `bytes` now, or can be made; promises none. @throws DfsError as `admit` */
   async require(bytes: number, purpose: Purpose): Promise<void> {
-    await this.refresh();
-    let past: PastBytes | undefined;
-    const short = this.#shortBytes(bytes, purpose);
-    if (short > 0 && purpose === 'local' && this.#roomMaker) {
-      past = await this.#roomMaker(short);
-      await this.refresh();
-    }
-    if (this.#quotaLeft(purpose) < bytes) throw quotaExceeded(purpose, past);
-    if (this.#room - bytes < this.#reserveBytes()) throw noSpace();
+    this.#check(bytes, purpose, await this.#makeRoom(bytes, purpose));
   }
 
   /**
@@ -162,6 +156,21 @@ export class Admission {
   /** Reads the free space again if the last reading is old. */
   async refresh(): Promise<void> {
     if (performance.now() - this.#readAt > FREE_SPACE_TTL) await this.#read();
+  }
+
+  /** Has past content give way where own users' bytes find no room; answers what of it is left. */
+  async #makeRoom(bytes: number, purpose: Purpose): Promise<PastBytes | undefined> {
+    await this.refresh();
+    const short = this.#shortBytes(bytes, purpose);
+    if (short <= 0 || purpose !== 'local' || !this.#roomMaker) return undefined;
+    const past = await this.#roomMaker(short);
+    await this.refresh();
+    return past;
+  }
+
+  #check(bytes: number, purpose: Purpose, past: PastBytes | undefined): void {
+    if (this.#quotaLeft(purpose) < bytes) throw quotaExceeded(purpose, past);
+    if (this.#room - bytes < this.#reserveBytes()) throw noSpace();
   }
 
   #quotaLeft(purpose: Purpose): number {
