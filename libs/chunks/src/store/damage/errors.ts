@@ -56,10 +56,11 @@ export function quotaExceeded(purpose: Purpose, past?: PastBytes): DfsError {
       'The share of this node’s quota that is meant for other members’ data is used up.',
     );
   }
-  const advice = 'The storage quota of this node is used up: delete files or raise the quota, and try again.';
+  const advice =
+    'The storage quota of this node has no room left for that: delete files or raise the quota, and try again.';
   if (!past) return new DfsError('quota-exceeded', advice);
   const inMiB = (bytes: number): string => `${Math.round(bytes / MiB)} MiB`;
-  const kept = `${inMiB(past.deletedBytes)} of it are of deleted files and ${inMiB(past.pastVersionBytes)} of past versions, which is not enough or has to stay for now.`;
+  const kept = `Deleted files take ${inMiB(past.deletedBytes)} of it and past versions ${inMiB(past.pastVersionBytes)}, which is not enough or has to stay for now.`;
   return new DfsError('quota-exceeded', `${advice} ${kept}`, { facts: { ...past } });
 }
 
