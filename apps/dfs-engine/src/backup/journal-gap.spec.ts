@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { jest } from '@jest/globals';
 import { Journal } from '@dfs/database';
 import { KiB, MiB, recordIdOf, silentLog, systemClock, type SignedRecord } from '@dfs/protocol';
-import { tempDir } from '@dfs/testing';
+import { eventually, tempDir } from '@dfs/testing';
 import { Backup, type BackupComponents } from './backup.js';
 
 const recordOf = (body: string | Uint8Array): SignedRecord => ({
@@ -37,13 +37,16 @@ describe('the journal', () => {
     await probe.close();
     const { write } = prototype;
     // The small head of the next segment fits, what is to follow does not.
-    const full = jest.spyOn(prototype, 'write').mockImplementation(async function (this: FileHandle, ...args: never[]) {
+    const full = jest.spyOn(prototype, 'write').mockImplementation(async function (
+      this: FileHandle,
+      ...args: unknown[]
+    ) {
       if ((args[0] as Uint8Array).length > MiB) throw Object.assign(new Error('no space'), { code: 'ENOSPC' });
-      return (write as (...args: never[]) => Promise<never>).apply(this, args);
+      return (write as unknown as (...args: unknown[]) => Promise<unknown>).apply(this, args);
     } as never);
     try {
       stored(Array.from({ length: 40 }, (_, at) => recordOf(Buffer.alloc(450 * KiB, at))));
-      while (!backup.status().isJournalBroken) await new Promise((resolve) => setTimeout(resolve, 10));
+      await eventually(() => backup.status().isJournalBroken);
     } finally {
       full.mockRestore();
     }
