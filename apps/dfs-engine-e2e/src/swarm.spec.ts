@@ -98,7 +98,8 @@ unless(why, describe)('three holders and a reader that holds nothing, each on a 
     console.info(
       `${(rate / MB).toFixed(1)} MB/s of three times ${(limit / MB).toFixed(1)}, ${(free / MB).toFixed(1)} without limits`,
     );
-    expect(rate / (3 * limit)).toBeGreaterThan(27 / 30);
+    // Two of them cannot send so much. How near it comes to what three can is a figure of the long form.
+    expect(rate / (3 * limit)).toBeGreaterThan(isLong ? 27 / 30 : 21 / 30);
   });
 
   it('is read in about the same time when one of them lies and one stalls', async () => {
