@@ -203,7 +203,10 @@ describe('check', () => {
     await expect(stat(nowhere)).rejects.toThrow();
     await writeFile(join(dir, 'dfs.sqlite'), 'not a database at all, but long enough to look at it'.repeat(100));
     expect(await check(dir)).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('cannot be read') });
-    expect(await check(dir, '--fast=1')).toMatchObject({ code: 2, stderr: expect.stringContaining('neither a command nor a flag') });
+    expect(await check(dir, '--fast=1')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('neither a command nor a flag'),
+    });
   });
 
   it('refuses while the node runs, and says so', async () => {
