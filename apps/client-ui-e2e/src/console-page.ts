@@ -159,6 +159,15 @@ export class ConsolePage {
 
   /** What an accessibility check finds wrong with what is shown now, one line each. */
   async accessibilityFaults(): Promise<string[]> {
+    // What is still fading in has the colours of neither state.
+    await this.page.evaluate(() =>
+      Promise.allSettled(
+        document
+          .getAnimations()
+          .filter((animation) => animation.effect?.getComputedTiming().endTime !== Infinity)
+          .map((animation) => animation.finished),
+      ).then(() => undefined),
+    );
     const { violations } = await new AxeBuilder({ page: this.page }).analyze();
     return violations.flatMap(({ id, nodes }) =>
       nodes.map((node) => `${id}: ${node.target.join(' ')} ${node.failureSummary ?? ''}`),
