@@ -26,6 +26,7 @@ import {
   readContents,
   readEveryContent,
   readNamed,
+  readEntries,
   readEntry,
   readTotals,
   type ContentOfHead,
@@ -245,6 +246,11 @@ export class Catalogue {
   /** A path by its file id, current or deleted. `reader`: a unit of work, to read what that one will change. */
   get(fileId: string, reader: Reader = this.parts.db): Promise<Entry | undefined> {
     return readEntry(reader, fileId);
+  }
+
+  /** Many paths by their file ids; those that there are, current or deleted. */
+  getMany(fileIds: readonly string[], reader: Reader = this.parts.db): Promise<Map<string, Entry>> {
+    return readEntries(reader, fileIds);
   }
 
   /** @throws DfsError `invalid-path` */

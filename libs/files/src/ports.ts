@@ -9,7 +9,18 @@ import type { Clock } from '@dfs/protocol';
 /** Reads what the network's files are. */
 export type CatalogueReader = Pick<
   Catalogue,
-  'get' | 'byPath' | 'list' | 'level' | 'versions' | 'version' | 'totals' | 'purged' | 'voids' | 'conditions'
+  | 'networkId'
+  | 'get'
+  | 'getMany'
+  | 'byPath'
+  | 'list'
+  | 'level'
+  | 'versions'
+  | 'version'
+  | 'totals'
+  | 'purged'
+  | 'voids'
+  | 'conditions'
 >;
 /** Writes new versions of them. */
 export type CatalogueWriter = CatalogueReader &

@@ -2,7 +2,17 @@ import type { Reader, SqlValue } from '@dfs/database';
 import { cidFromBytes, cidToBytes, EMPTY_CONTENT, type Cid } from '@dfs/protocol';
 import type { Entry } from '../ports.js';
 import { hexOf } from '../retention/needed.js';
-import { entryFrom, fileIdBytes, FILE_COLUMNS, FILES, peerText, queryByIds, type FileRow } from '../store/rows.js';
+import {
+  BLOBS,
+  entryFrom,
+  fileIdBytes,
+  FILE_COLUMNS,
+  FILES,
+  peerText,
+  queryByIds,
+  toHex,
+  type FileRow,
+} from '../store/rows.js';
 import { IN_SET, PathState, RecordState } from '../migrations/migrations.js';
 
 /** A path by its file id, current or deleted; undefined for one that never was, or is a folder. */
@@ -11,6 +21,14 @@ export async function readEntry(reader: Reader, fileId: string): Promise<Entry |
   if (id === undefined) return undefined;
   const [row] = await reader.query<FileRow>(`SELECT ${FILE_COLUMNS} FROM ${FILES} WHERE f.file_id = ?`, [id]);
   return row && row.state !== PathState.folder ? entryFrom(row) : undefined;
+}
+
+/** The same of many at once, by file id: those that there are. */
+export async function readEntries(reader: Reader, fileIds: readonly string[]): Promise<Map<string, Entry>> {
+  const ids = fileIds.map(fileIdBytes).filter((id) => id !== undefined);
+  const sql = `SELECT ${FILE_COLUMNS} FROM ${FILES} WHERE f.file_id IN ${BLOBS} AND f.state <> ${PathState.folder}`;
+  const rows = await queryByIds<FileRow>(reader, sql, ids.map(toHex));
+  return new Map(rows.map(entryFrom).map((entry) => [entry.fileId, entry]));
 }
 
 export interface ContentOfHead {

@@ -1,5 +1,5 @@
-import type { Entry, Folder } from '@dfs/catalogue';
-import type { ChunkList, FileInfo, FileList, FileListState, FileSort, FolderInfo, HolderList } from '@dfs/contracts';
+import type { Entry, Folder, ListQuery as CatalogueQuery } from '@dfs/catalogue';
+import type { ChunkList, FileInfo, FileList, FolderInfo, HolderList } from '@dfs/contracts';
 import type { Reader } from '@dfs/database';
 import { DfsError } from '@dfs/protocol';
 import { describe } from './file-info.js';
@@ -8,15 +8,7 @@ import type { CatalogueReader, FilesComponents } from '../ports.js';
 type Reading = Pick<FilesComponents, 'catalogue' | 'placement'>;
 type Listing = Pick<FilesComponents, 'catalogue' | 'placement' | 'purges'>;
 
-export interface ListQuery {
-  prefix?: string;
-  /** Just this one. */
-  path?: string;
-  q?: string;
-  sort?: FileSort;
-  limit: number;
-  cursor?: string;
-  state?: FileListState;
+export interface ListQuery extends CatalogueQuery {
   /** One level of the tree: folders, then the files directly in the folder. */
   delimiter?: '/';
 }
@@ -85,7 +77,11 @@ export async function shownEntry(
   fileId: string,
   reader?: Reader,
 ): Promise<Entry> {
-  const entry = await catalogue.get(fileId, reader);
+  return shown(await catalogue.get(fileId, reader));
+}
+
+/** What was looked up, if it is shown. @throws DfsError `file-not-found` */
+export function shown(entry: Entry | undefined): Entry {
   if (!entry) throw noSuchFile();
   if (entry.deleted) {
     throw new DfsError('file-not-found', 'The file has been deleted. Its earlier versions are listed under /versions.');

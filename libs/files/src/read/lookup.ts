@@ -1,6 +1,5 @@
-import type { Entry } from '@dfs/catalogue';
 import type { FileInfo } from '@dfs/contracts';
-import { DfsError, normalisePath } from '@dfs/protocol';
+import { DfsError, fileIdOf, normalisePath } from '@dfs/protocol';
 import { describe } from './file-info.js';
 import type { FilesComponents } from '../ports.js';
 
@@ -12,20 +11,17 @@ export async function lookUp(
   { catalogue, placement }: Pick<FilesComponents, 'catalogue' | 'placement'>,
   paths: readonly string[],
 ): Promise<FoundPath[]> {
-  const found = await Promise.all(paths.map((path) => look(catalogue, path)));
-  const shown = found.flatMap((one) => ('entry' in one && one.entry ? [one.entry] : []));
-  const files = new Map((await describe(placement, shown)).map((file) => [file.path, file]));
-  return found.map((one) => ('error' in one ? one : { path: one.path, file: files.get(one.path) ?? null }));
+  const asked = paths.map((text) => pathOf(text));
+  const idOf = (path: string): string => fileIdOf(catalogue.networkId, path);
+  const entries = await catalogue.getMany(asked.flatMap((one) => ('error' in one ? [] : [idOf(one.path)])));
+  const current = [...entries.values()].filter((entry) => !entry.deleted);
+  const files = new Map((await describe(placement, current)).map((file) => [file.path, file]));
+  return asked.map((one) => ('error' in one ? one : { path: one.path, file: files.get(one.path) ?? null }));
 }
 
-async function look(
-  catalogue: Pick<FilesComponents['catalogue'], 'byPath'>,
-  text: string,
-): Promise<{ path: string; entry: Entry | undefined } | { path: string; error: DfsError }> {
+function pathOf(text: string): { path: string } | { path: string; error: DfsError } {
   try {
-    const path = normalisePath(text);
-    const entry = await catalogue.byPath(path);
-    return { path, entry: entry?.deleted ? undefined : entry };
+    return { path: normalisePath(text) };
   } catch (error) {
     if (error instanceof DfsError && error.code === 'invalid-path') return { path: text, error };
     throw error;

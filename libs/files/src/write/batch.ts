@@ -1,8 +1,7 @@
 import type { Draft, Entry } from '@dfs/catalogue';
-import type { Tx } from '@dfs/database';
 import { DfsError } from '@dfs/protocol';
 import type { FilesComponents } from '../ports.js';
-import { shownEntry } from '../read/listing.js';
+import { shown } from '../read/listing.js';
 import type { DeletionPace } from './deletion-pace.js';
 
 /** One file of an act. */
@@ -33,16 +32,20 @@ export async function removeMany(
   let takeBack: (() => void) | undefined;
   try {
     return await db.write(async (tx) => {
+      const entries = await catalogue.getMany(
+        items.map(({ id }) => id),
+        tx,
+      );
       const outcomes: BatchOutcome[] = [];
       const drafts = new Map<string, Draft>();
       for (const item of items) {
         try {
-          const { path } = await seenEntry(catalogue, tx, item);
+          const { path } = seenEntry(entries, item);
           drafts.set(item.id, { kind: 'deletion', path, replaces: 'all' });
           outcomes.push({ id: item.id, path });
         } catch (error) {
           if (!(error instanceof DfsError)) throw error;
-          outcomes.push({ id: item.id, path: (await catalogue.get(item.id, tx))?.path ?? null, error });
+          outcomes.push({ id: item.id, path: entries.get(item.id)?.path ?? null, error });
         }
       }
       if (drafts.size === 0) return outcomes;
@@ -56,8 +59,8 @@ export async function removeMany(
   }
 }
 
-async function seenEntry(catalogue: FilesComponents['catalogue'], tx: Tx, item: BatchItem): Promise<Entry> {
-  const entry = await shownEntry(catalogue, item.id, tx);
+function seenEntry(entries: ReadonlyMap<string, Entry>, item: BatchItem): Entry {
+  const entry = shown(entries.get(item.id));
   if (item.version !== undefined && item.version !== entry.recordId) {
     throw new DfsError('precondition-failed', 'The file was changed since: look at it again, and decide anew.');
   }
