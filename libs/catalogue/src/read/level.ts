@@ -90,28 +90,32 @@ function readFiles(reader: Reader, query: FilesQuery): Promise<FileRow[]> {
   return own <= FEW_FILES ? gather(reader, query) : walkSorted(reader, query);
 }
 
-/** What follows a path at this level: a path itself, or the end of the folder below that it lies in. */
-const skip = (path: string, folder: string): string =>
-  `CASE instr(substr(${path}, length(${folder}) + 1), '/') WHEN 0 THEN ${path}
-   ELSE substr(${path}, 1, length(${folder}) + instr(substr(${path}, length(${folder}) + 1), '/')) || ${BEHIND_ALL} END`;
-/** The same towards the beginning: before all paths of the folder below. */
-const skipDown = (path: string, folder: string): string =>
-  `CASE instr(substr(${path}, length(${folder}) + 1), '/') WHEN 0 THEN ${path}
-   ELSE substr(${path}, 1, length(${folder}) + instr(substr(${path}, length(${folder}) + 1), '/')) END`;
 const IS_OWN = `instr(substr(path, length(?1) + 1), '/') = 0`;
 
-/** Own files by path: each folder below is passed over by one step in the index, however much is in it. */
+/**
+ * Own paths of the folder ?1, whose end is ?2, in order: each folder below is passed over by one step in the index, however
+ * much is in it. Begins at `start`, which is left out.
+ */
+function walk(start: string, down: boolean): string {
+  const slash = `instr(substr(walk.path, length(?1) + 1), '/')`;
+  // Towards the end, behind all paths of the folder below; towards the beginning, before them.
+  const passed = `CASE ${slash} WHEN 0 THEN walk.path
+    ELSE substr(walk.path, 1, length(?1) + ${slash}) ${down ? '' : `|| ${BEHIND_ALL}`} END`;
+  const bounds = (from: string): string =>
+    down ? `path < ${from} AND path >= ?1` : `path > ${from} AND path < CAST(?2 AS TEXT)`;
+  const next = (from: string): string =>
+    `SELECT path FROM catalogue_file WHERE state = ${PathState.current} AND ${bounds(from)}
+     ORDER BY path ${down ? 'DESC' : 'ASC'} LIMIT 1`;
+  return `WITH RECURSIVE walk(path) AS (
+      SELECT (${next(start)}) UNION ALL SELECT (${next(`(${passed})`)}) FROM walk WHERE walk.path IS NOT NULL
+    )`;
+}
+
+/** Own files by path. */
 function walkPaths(reader: Reader, { folder, sort, after, limit }: FilesQuery): Promise<FileRow[]> {
   const down = sort.startsWith('-');
-  const [less, order] = down ? ['<', 'DESC'] : ['>', 'ASC'];
-  const next = (from: string): string =>
-    `SELECT path FROM catalogue_file WHERE state = ${PathState.current} AND path ${less} ${from}
-     AND path ${down ? '>=' : '<'} ${down ? '?1' : 'CAST(?2 AS TEXT)'} ORDER BY path ${order} LIMIT 1`;
-  const start = after === undefined ? (down ? 'CAST(?2 AS TEXT)' : `?1`) : '?3';
-  const from = down ? skipDown('walk.path', '?1') : skip('walk.path', '?1');
-  const sql = `WITH RECURSIVE walk(path) AS (
-      SELECT (${next(start)}) UNION ALL SELECT (${next(`(${from})`)}) FROM walk WHERE walk.path IS NOT NULL
-    ), own(path) AS (SELECT path FROM walk WHERE path IS NOT NULL AND ${IS_OWN} LIMIT ?4)
+  const start = after === undefined ? (down ? 'CAST(?2 AS TEXT)' : '?1') : '?3';
+  const sql = `${walk(start, down)}, own(path) AS (SELECT path FROM walk WHERE path IS NOT NULL AND ${IS_OWN} LIMIT ?4)
     SELECT ${FILE_COLUMNS} FROM own CROSS JOIN catalogue_file f ON f.state = ${PathState.current} AND f.path = own.path
     JOIN catalogue_author a ON a.id = f.author`;
   return reader.query<FileRow>(sql, [folder, endOf(folder), after?.path ?? '', limit]);
@@ -119,15 +123,9 @@ function walkPaths(reader: Reader, { folder, sort, after, limit }: FilesQuery): 
 
 /** The few own files, put in order. */
 function gather(reader: Reader, { folder, sort, after, limit }: FilesQuery): Promise<FileRow[]> {
-  const own = `WITH RECURSIVE walk(path) AS (
-      SELECT (SELECT path FROM catalogue_file WHERE state = ${PathState.current} AND path > ?1 AND path < CAST(?2 AS TEXT) ORDER BY path LIMIT 1)
-      UNION ALL
-      SELECT (SELECT path FROM catalogue_file WHERE state = ${PathState.current} AND path > (${skip('walk.path', '?1')}) AND path < CAST(?2 AS TEXT) ORDER BY path LIMIT 1)
-      FROM walk WHERE walk.path IS NOT NULL
-    )`;
   const { where, params, order } = sorted(sort, after, 3);
   return reader.query<FileRow>(
-    `${own} SELECT ${FILE_COLUMNS} FROM (SELECT path FROM walk WHERE path IS NOT NULL AND ${IS_OWN}) own
+    `${walk('?1', false)} SELECT ${FILE_COLUMNS} FROM (SELECT path FROM walk WHERE path IS NOT NULL AND ${IS_OWN}) own
      CROSS JOIN catalogue_file f ON f.state = ${PathState.current} AND f.path = own.path
      JOIN catalogue_author a ON a.id = f.author ${where === '' ? '' : `WHERE ${where}`} ORDER BY ${order} LIMIT ?${3 + params.length}`,
     [folder, endOf(folder), ...params, limit],
