@@ -159,7 +159,7 @@ export class ConsolePage {
 
   /** What an accessibility check finds wrong with what is shown now, one line each. */
   async accessibilityFaults(): Promise<string[]> {
-    // What is still fading in has the colours of neither state.
+    // Text that is still fading in has the colours of neither state.
     await this.page.evaluate(() =>
       Promise.allSettled(
         document

@@ -48,7 +48,7 @@ export class FakeNode {
     this.#handlers.get('ready')?.({ stream: STREAM, seq: this.#seq } as never);
   }
 
-  /** What the node tells of the folders of every level. */
+  /** The folders that the node tells of every level. */
   folders: FolderInfo[] = [];
 
   /** Answers all calls of a path that are waiting; the number of them. Questions for folders are answered on the way. */

@@ -30,7 +30,7 @@ interface Prepared {
 
 /**
  * Sends files by one request: a single one by its own, several together. A file that cannot be read stays out of it and is
- * named with its cause. What is at the paths is looked up first, so that a file sent again after a lost answer
+ * named with its cause. The paths are looked up first, so that a file sent again after a lost answer
  * replaces nothing that others wrote meanwhile.
  * @returns progress of the bytes, then one result a file. Fails for what concerns all of them.
  */

@@ -12,7 +12,7 @@ const BIG = 1_000_000;
 describe('UploadQueue', () => {
   let fake: FakeNode;
   let queue: UploadQueue;
-  /** What the node has, by path. */
+  /** The files of the node, by path. */
   let there: Map<string, FileInfo>;
   const entry = (path: string, size: number) => ({ path, file: new File([new Uint8Array(size)], path) });
   /** A file that the disk does not give. */

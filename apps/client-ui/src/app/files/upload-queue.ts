@@ -41,7 +41,7 @@ export class UploadItem {
   readonly path: string;
   /** Bytes; 0 of an entry that could not be read. */
   readonly size: number;
-  /** What is sent; null for an entry that could not be read. */
+  /** The file to send; null for an entry that could not be read. */
   readonly source: UploadSource | null;
 
   constructor(
