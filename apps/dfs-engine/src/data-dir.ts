@@ -1,5 +1,5 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { FileLock, isOpenElsewhere } from '@dfs/database';
 import { DfsError } from '@dfs/protocol';
 
@@ -25,7 +25,7 @@ export interface DataDir {
 export async function openDataDir(path: string): Promise<DataDir> {
   const chunksDir = join(path, 'chunks');
   try {
-    await mkdir(chunksDir, { recursive: true, mode: 0o700 });
+    await makeDirectory(resolve(chunksDir));
     await probe(join(path, '.probe'));
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
@@ -63,6 +63,24 @@ export async function openDataDir(path: string): Promise<DataDir> {
 function inUse(path: string, cause?: unknown): DfsError {
   const detail = `Another process is using the data directory ${path}: stop it, or choose another DFS_DATA_DIR.`;
   return new DfsError('not-ready', detail, { cause });
+}
+
+/**
+ * Makes a directory and those above it. Node's own `recursive` tries for ever where the file system answers `ENOENT`
+ * although the directory above exists, as `/proc` does.
+ * @throws the error of the file system
+ */
+async function makeDirectory(path: string): Promise<void> {
+  const make = () => mkdir(path, { mode: 0o700 });
+  try {
+    await make();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && (await stat(path)).isDirectory()) return;
+    if (code !== 'ENOENT' || dirname(path) === path) throw error;
+    await makeDirectory(dirname(path));
+    await make();
+  }
 }
 
 async function probe(file: string): Promise<void> {

@@ -185,6 +185,15 @@ describe('starting and stopping a node', () => {
     });
   });
 
+  // Such a file system made Node's own recursive `mkdir` try for ever.
+  const itOnLinux = process.platform === 'linux' ? it : it.skip;
+  itOnLinux('refuses a data directory that the file system will not make', async () => {
+    await expect(start({ DFS_DATA_DIR: '/proc/dfs/data' })).rejects.toMatchObject({
+      code: 'not-ready',
+      message: expect.stringMatching(/cannot be written \(ENOENT\): check DFS_DATA_DIR/),
+    });
+  });
+
   describe('with a database that is damaged', () => {
     const PAGE = 4096;
     const kinds: [string, (bytes: Buffer) => Buffer][] = [
