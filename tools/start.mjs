@@ -5,7 +5,7 @@
  * process ends the node.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, openSync, readFileSync, renameSync, statSync, writeSync } from 'node:fs';
+import { existsSync, openSync, readFileSync, renameSync, statSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -32,6 +32,8 @@ const logFile = join(dataDir, 'dfs.log');
 let log;
 /** Lines of the log that could not be written since the last that could. */
 let dropped = 0;
+/** Lines from before the engine has made the data directory. */
+let early = '';
 openLog();
 
 let ready = false;
@@ -90,10 +92,9 @@ function keep(line) {
   if (lastLines.length > LAST_WORDS) lastLines.shift();
 }
 
-/** The engine says what is wrong with a directory that cannot be written. */
+/** The engine makes the data directory, and says what is wrong with one that cannot be made or written. */
 function openLog() {
   try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
     if (existsSync(logFile) && statSync(logFile).size > LOG_LIMIT) renameSync(logFile, `${logFile}.1`);
     log = openSync(logFile, 'a', 0o600);
   } catch {
@@ -108,11 +109,16 @@ function openLog() {
 function writeLog(line) {
   try {
     if (log === undefined) openLog();
+    if (log === undefined && !existsSync(dataDir) && early.length < MiB) {
+      early += `${line}\n`;
+      return;
+    }
     const msg = `${dropped} lines of the log could not be written here, and were dropped`;
     const account = `\n${JSON.stringify({ level: WARN, time: Date.now(), dropped, msg })}\n`;
-    const text = `${dropped > 0 ? account : ''}${line}\n`;
+    const text = `${early}${dropped > 0 ? account : ''}${line}\n`;
     if (log === undefined || writeSync(log, text) < Buffer.byteLength(text)) throw new Error('no room');
     dropped = 0;
+    early = '';
   } catch {
     dropped++;
   }

@@ -1,4 +1,4 @@
-import { Component, DestroyRef, computed, inject, signal } from '@angular/core';
+import { Component, DOCUMENT, DestroyRef, computed, inject, signal } from '@angular/core';
 import { FormsModule } from '@angular/forms';
 import { MatButton } from '@angular/material/button';
 import { MatFormField, MatLabel } from '@angular/material/form-field';
@@ -19,6 +19,8 @@ const ASK_AGAIN_MS = 3000;
 export class SignIn {
   readonly #session = inject(Session);
   readonly #busy = signal(false);
+  /** Where this page was opened: the link that the node printed begins with it, or with another address of the node. */
+  protected readonly address = inject(DOCUMENT).baseURI;
   protected readonly token = signal('');
   protected readonly busy = this.#busy.asReadonly();
   protected readonly problem = this.#session.problem;
