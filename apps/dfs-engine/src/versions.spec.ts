@@ -156,6 +156,31 @@ describe('versions over HTTP', () => {
     expect((await post(await conflicting('undecided'), 'move', { path: 'x' })).problem.code).toBe('conflict');
   });
 
+  it('are copied, and kept beside the chosen one', async () => {
+    const file = await put('copied/from', 'text');
+    const copied = await post(file, 'copy', { path: 'copied/to' });
+    expect([copied.status, copied.json()]).toMatchObject([201, { path: 'copied/to', contentId: file.contentId }]);
+    expect(copied.headers.location).toBe(`/api/v1/files/${copied.json<FileInfo>().id}`);
+    await put('copied/from', 'newer');
+    const old = await post(file, 'copy', { path: 'copied/old', version: file.version });
+    expect([old.status, await content(old.json<FileInfo>())]).toEqual([201, 'text']);
+    expect((await post(file, 'copy', { path: 'copied/to' })).problem).toMatchObject({
+      code: 'path-exists',
+      status: 409,
+    });
+    const seen = await conflicting('beside');
+    const heads = (await versions(seen)).items.filter(({ head }) => head);
+    const [shown, other] = heads.sort((a, b) => Number(b.shown) - Number(a.shown)) as [
+      { version: string },
+      { version: string },
+    ];
+    const chosen = await post(seen, 'choose', { version: shown.version, others: { [other.version]: 'beside (2)' } });
+    expect(chosen.status).toBe(200);
+    expect((await test.api('/files?prefix=beside')).json<FileList>().items.map(({ path }) => path)).toContain(
+      'beside (2)',
+    );
+  });
+
   it('refuse bodies that are not of their shape', async () => {
     const file = await put('shapes', 'x');
     const bodies: [string, unknown][] = [
@@ -171,6 +196,11 @@ describe('versions over HTTP', () => {
       ['move', { path: 'x'.repeat(9000) }],
       ['move', { path: 'y', from: 'z' }],
       ['move', []],
+      ['copy', {}],
+      ['copy', { path: 'y', version: 'x' }],
+      ['choose', { version: file.version, others: [] }],
+      ['choose', { version: file.version, others: { x: 'y' } }],
+      ['choose', { version: file.version, others: { [file.version]: 7 } }],
     ];
     for (const [verb, body] of bodies) {
       const { status, problem } = await post(file, verb, body);

@@ -35,7 +35,7 @@ import { reconsider } from './receive/rejudge.js';
 import { isAhead, resignFuture } from './receive/resign.js';
 import { RecordSet } from './store/record-set.js';
 import { storedAfter } from './store/stored-after.js';
-import { choice, relocation, restoration } from './write/drafts.js';
+import { choice, duplicate, relocation, restoration, type OtherHeads } from './write/drafts.js';
 import { JudgeLoop } from './receive/judge-loop.js';
 import { Refusals, type RefusalReason } from './receive/refusals.js';
 import { Retention } from './retention/retention.js';
@@ -192,11 +192,21 @@ export class Catalogue {
 
   /**
    * Ends a conflict: what the head of this id says is said anew, in place of all heads. Choosing a deletion deletes.
-   * @throws DfsError `file-not-found`, `version-not-found`, `conflict` when there is none, or the version is no head;
-   * and as commit
+   * @param others heads that go on at other paths, which must be free
+   * @throws DfsError `file-not-found`, `version-not-found`, `conflict` when there is none, or the version is no head,
+   * `path-exists`, `invalid-path`; and as commit
    */
-  async choose(tx: Tx, fileId: string, version: string): Promise<Commit> {
-    const [commit] = await this.commit(tx, [await choice(tx, fileId, version)]);
+  async choose(tx: Tx, fileId: string, version: string, others?: OtherHeads): Promise<Commit> {
+    const [commit] = await this.commit(tx, await choice(tx, fileId, version, others));
+    return commit as Commit;
+  }
+
+  /**
+   * A file with the bytes of another, or of a version of it, and with what was said of it. Answers the new file.
+   * @throws DfsError `file-not-found`, `version-not-found`, `invalid-path`, `path-exists`; and as commit
+   */
+  async copy(tx: Tx, fileId: string, path: string, version?: string): Promise<Commit> {
+    const [commit] = await this.commit(tx, [await duplicate(tx, fileId, path, version)]);
     return commit as Commit;
   }
 

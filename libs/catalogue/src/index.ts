@@ -27,6 +27,7 @@ export type {
 } from './ports.js';
 export type { ContentOfHead } from './read/queries.js';
 export { versionTag, type Conditions, type Tag } from './rules/conditions.js';
+export type { OtherHeads } from './write/drafts.js';
 export type { PathConditions } from './read/conditions.js';
 export { toldAttributes } from './rules/told-attributes.js';
 export { pathsWith, recount, type Miscount, type Recount } from './store/recount.js';

@@ -69,6 +69,8 @@ export interface Draft extends Conditions {
   replaces?: 'shown' | 'all';
   /** The path it is moved from; the path itself when an earlier version is brought back. */
   from?: string;
+  /** There must be no file at the path yet, else `path-exists`; that it is moved from another path says the same. */
+  isNew?: boolean;
   /** Brought along from another network, where its clock was this (ms): replaces no file, and yields to them. */
   imported?: number;
   /** The time of writing that it is to tell, in milliseconds since 1970; now when left out. */

@@ -314,6 +314,14 @@ export interface RestoreRequest {
 export interface ChooseRequest {
   /** One of the heads. */
   version: string;
+  /** Other heads that go on under another name: their versions, and the path of each. */
+  others?: Readonly<Record<string, string>>;
+}
+/** `POST /files/{fileId}/copy` */
+export interface CopyRequest {
+  path: string;
+  /** An earlier version; what the file shows when left out. */
+  version?: string;
 }
 /** `POST /files/{fileId}/move` */
 export interface MoveRequest {

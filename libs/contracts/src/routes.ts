@@ -22,6 +22,7 @@ export const routes = {
   fileVersions: (id: string) => `${API_PREFIX}/files/${encodeURIComponent(id)}/versions`,
   fileRestore: (id: string) => `${API_PREFIX}/files/${encodeURIComponent(id)}/restore`,
   fileMove: (id: string) => `${API_PREFIX}/files/${encodeURIComponent(id)}/move`,
+  fileCopy: (id: string) => `${API_PREFIX}/files/${encodeURIComponent(id)}/copy`,
   fileChoose: (id: string) => `${API_PREFIX}/files/${encodeURIComponent(id)}/choose`,
   fileChunks: (id: string) => `${API_PREFIX}/files/${encodeURIComponent(id)}/chunks`,
   fileHolders: (id: string) => `${API_PREFIX}/files/${encodeURIComponent(id)}/holders`,

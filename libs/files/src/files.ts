@@ -1,4 +1,4 @@
-import type { VersionQuery, VoidQuery } from '@dfs/catalogue';
+import type { OtherHeads, VersionQuery, VoidQuery } from '@dfs/catalogue';
 import type {
   ChunkList,
   FileInfo,
@@ -19,7 +19,7 @@ import type { FilesComponents } from './ports.js';
 import { removeMany, type BatchItem, type BatchOutcome } from './write/batch.js';
 import { lookUp, type FoundPath } from './read/lookup.js';
 import { removeFile, type RemoveOptions } from './write/removal.js';
-import { adoptVersion, chooseVersion, moveFile, restoreFile, type Revised } from './write/revise.js';
+import { adoptVersion, chooseVersion, copyFile, moveFile, restoreFile, type Revised } from './write/revise.js';
 import { uploadMany, type PartResult, type UploadManyOptions, type UploadPart } from './write/upload-many.js';
 import { upload, type UploadOutcome, type UploadRequest } from './write/upload.js';
 import { adoptFoundContent, listFoundContents } from './versions/found-contents.js';
@@ -83,8 +83,12 @@ export class Files {
     return restoreFile(this.components, fileId, version, want);
   }
 
-  choose(fileId: string, version: string, want?: Preconditions): Promise<Revised> {
+  choose(fileId: string, version: string, want?: Preconditions & { others?: OtherHeads }): Promise<Revised> {
     return chooseVersion(this.components, fileId, version, want);
+  }
+
+  copy(fileId: string, path: string, want?: Preconditions & { version?: string }): Promise<Revised> {
+    return copyFile(this.components, fileId, path, want);
   }
 
   move(fileId: string, path: string, want?: Preconditions): Promise<Revised<MovedFile>> {

@@ -24,7 +24,7 @@ export type CatalogueReader = Pick<
 >;
 /** Writes new versions of them. */
 export type CatalogueWriter = CatalogueReader &
-  Pick<Catalogue, 'writable' | 'refuseTaken' | 'commit' | 'restore' | 'choose' | 'move' | 'adopt'>;
+  Pick<Catalogue, 'writable' | 'refuseTaken' | 'commit' | 'restore' | 'choose' | 'copy' | 'move' | 'adopt'>;
 
 /** Where contents are, and how to get at them. */
 export type ContentPlacement = Pick<

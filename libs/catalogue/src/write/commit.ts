@@ -226,7 +226,8 @@ function successorOf(draft: Draft, heads: readonly Version[]): readonly Version[
   }
   const { ifMatch, ifNoneMatch } = draft;
   if (ifNoneMatch) requireConditions(heads, { ifNoneMatch });
-  if (draft.from !== undefined && draft.from !== draft.path && current) throw pathExists(draft.path);
+  const isMoved = draft.from !== undefined && draft.from !== draft.path;
+  if ((draft.isNew || isMoved) && current) throw pathExists(draft.path);
   const target = ifMatch === undefined ? shown : headNamed(heads, ifMatch);
   // Nothing is lost by replacing what is deleted: whoever writes a path anew has seen that it was.
   if (shown?.kind !== 'file') return heads;

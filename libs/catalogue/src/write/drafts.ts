@@ -19,8 +19,37 @@ export async function restoration(reader: Reader, fileId: string, version?: stri
   return { kind: 'file', path, ...saying(found), replaces: 'all', from: path };
 }
 
-/** @throws DfsError `file-not-found`, `version-not-found`, `conflict` when there is none or the version is no head */
-export async function choice(reader: Reader, fileId: string, version: string): Promise<Draft> {
+/** What is kept beside the version that is chosen: other heads, each by its id, and the path it is to have. */
+export type OtherHeads = Readonly<Record<string, string>>;
+
+/**
+ * The version that is chosen in place of all heads and, of the others, those that are to go on under another name: they are
+ * moved there, and keep the time at which they were written.
+ * @throws DfsError `file-not-found`, `version-not-found`, `conflict` when there is none or a version is no head, `invalid-path`
+ */
+export async function choice(
+  reader: Reader,
+  fileId: string,
+  version: string,
+  others: OtherHeads = {},
+): Promise<Draft[]> {
+  const chosen = await chosenHead(reader, fileId, version);
+  const names = Object.entries(others);
+  if (names.length === 0) return [chosen];
+  const act = { act: randomBytes(ACT_BYTES) };
+  const drafts: Draft[] = [{ ...chosen, attributes: withRoomFor(chosen.attributes ?? {}, act) }];
+  for (const [other, to] of names) {
+    const said = other === version ? undefined : await readSaid(reader, fileId, other);
+    if (said === undefined) throw noSuchVersion();
+    if (!(await readVersion(reader, fileId, other))?.head) throw replaced();
+    const path = normalisePath(to);
+    const attributes = withRoomFor(said.attributes, act);
+    drafts.push({ kind: 'file', path, ...saying(said), attributes, time: said.time, from: chosen.path, isNew: true });
+  }
+  return drafts;
+}
+
+async function chosenHead(reader: Reader, fileId: string, version: string): Promise<Draft> {
   const { path, conflict } = await known(reader, fileId);
   const chosen = await readVersion(reader, fileId, version);
   if (!chosen || chosen.kind === 'folder') throw noSuchVersion();
@@ -28,6 +57,23 @@ export async function choice(reader: Reader, fileId: string, version: string): P
   if (!chosen.head) throw replaced();
   const said = await readSaid(reader, fileId, version);
   return { kind: chosen.kind, path, ...(said && saying(said)), replaces: 'all' };
+}
+
+/**
+ * A file of its own with the bytes of another, or of an earlier version of it. It says nothing of where they come from.
+ * @throws DfsError `invalid-path`, `path-exists`, `file-not-found`, `version-not-found`
+ */
+export async function duplicate(reader: Reader, fileId: string, to: string, version?: string): Promise<Draft> {
+  const path = normalisePath(to);
+  const { path: source, recordId, deleted } = await known(reader, fileId);
+  if (deleted && version === undefined) {
+    throw new DfsError('file-not-found', 'The file has been deleted: name the version to copy, or restore it before.');
+  }
+  if (path === source && !deleted)
+    throw new DfsError('path-exists', 'The file is at that path already: choose another.');
+  const said = await readSaid(reader, fileId, version ?? recordId);
+  if (said === undefined) throw noSuchVersion();
+  return { kind: 'file', path, ...saying(said), isNew: true };
 }
 
 /**

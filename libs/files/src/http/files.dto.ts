@@ -1,7 +1,19 @@
 import { Transform } from 'class-transformer';
-import { IsIn, IsInt, IsISO8601, IsOptional, IsString, Matches, Max, MaxLength, Min, MinLength } from 'class-validator';
+import {
+  IsIn,
+  IsInt,
+  IsISO8601,
+  IsOptional,
+  IsString,
+  Matches,
+  Max,
+  MaxLength,
+  Min,
+  MinLength,
+  ValidateBy,
+} from 'class-validator';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import type { ChooseRequest, FileListState, FileSort, MoveRequest, RestoreRequest } from '@dfs/contracts';
+import type { ChooseRequest, CopyRequest, FileListState, FileSort, MoveRequest, RestoreRequest } from '@dfs/contracts';
 import { FILE_ID_PATTERN, invalidField, isCid, MAX_PATH_BYTES, MAX_PEER_ID_LENGTH, type Cid } from '@dfs/protocol';
 
 /** Items of one page. */
@@ -12,6 +24,8 @@ const MAX_CURSOR_LENGTH = 4096;
 const MAX_CID_LENGTH = 128;
 export const RECORD_ID = /^[0-9a-f]{64}$/;
 export const NO_VERSION = { message: 'is not a version: expected 64 hexadecimal digits, as /versions tells them' };
+/** As many heads as can be kept beside the one that is chosen. */
+const MAX_OTHERS = 100;
 const SORTS: FileSort[] = ['path', '-path', 'size', '-size', 'modifiedAt', '-modifiedAt'];
 const STATES: FileListState[] = ['current', 'deleted', 'conflict'];
 
@@ -136,6 +150,31 @@ export class ChooseBody implements ChooseRequest {
   })
   @Matches(RECORD_ID, NO_VERSION)
   version!: string;
+
+  @ApiPropertyOptional({
+    type: 'object',
+    additionalProperties: { type: 'string', minLength: 1, maxLength: MAX_PATH_BYTES },
+    maxProperties: MAX_OTHERS,
+    description: 'Other heads that go on under another name: the path of each, by its version.',
+  })
+  @IsOptional()
+  @ValidateBy({
+    name: 'othersOf',
+    validator: {
+      validate: isOthers,
+      defaultMessage: () =>
+        `must name a path for each of up to ${MAX_OTHERS} versions, such as {"<version>": "a (2).txt"}`,
+    },
+  })
+  others?: Record<string, string>;
+}
+
+function isOthers(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  const pairs = Object.entries(value);
+  const isPath = (path: unknown): boolean =>
+    typeof path === 'string' && path.length > 0 && path.length <= 4 * MAX_PATH_BYTES;
+  return pairs.length <= MAX_OTHERS && pairs.every(([version, path]) => RECORD_ID.test(version) && isPath(path));
 }
 
 export class MoveBody implements MoveRequest {
@@ -144,6 +183,16 @@ export class MoveBody implements MoveRequest {
   @MinLength(1, { message: 'the path is empty: give the file a name' })
   @MaxLength(4 * MAX_PATH_BYTES, { message: `the path is longer than ${MAX_PATH_BYTES} bytes` })
   path!: string;
+}
+
+export class CopyBody extends MoveBody implements CopyRequest {
+  @ApiPropertyOptional({
+    pattern: RECORD_ID.source,
+    description: 'An earlier version, as GET /files/{fileId}/versions tells it; what the file shows when left out.',
+  })
+  @IsOptional()
+  @Matches(RECORD_ID, NO_VERSION)
+  version?: string;
 }
 
 /** A page of a list that has no other parameters. */

@@ -8,6 +8,7 @@ import { writePreconditions } from './preconditions.js';
 import { Files } from '../files.js';
 import {
   ChooseBody,
+  CopyBody,
   FileParams,
   MoveBody,
   NoQuery,
@@ -17,7 +18,7 @@ import {
 } from './files.dto.js';
 import { FileDto, MovedFileDto, ReleasedVersionsDto, VersionListDto } from './files.schema.dto.js';
 
-/** What was, and what becomes of it: history, restore, choose, move. */
+/** What was, and what becomes of it: history, restore, choose, copy, move. */
 @ApiTags('files')
 @Controller(routes.files)
 export class VersionsController {
@@ -68,12 +69,34 @@ export class VersionsController {
   async choose(
     @Param() { fileId }: FileParams,
     @Query() _query: NoQuery,
-    @Body() { version }: ChooseBody,
+    @Body() { version, others }: ChooseBody,
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<FileInfo> {
-    const { file, kept } = await this.files.choose(fileId, version, writePreconditions(request.headers));
+    const { file, kept } = await this.files.choose(fileId, version, {
+      ...writePreconditions(request.headers),
+      ...(others === undefined ? {} : { others }),
+    });
     return answerFile(response, kept ? 200 : ACCEPTED, file);
+  }
+
+  @Post(':fileId/copy')
+  @Conditional()
+  @ApiOperation({ operationId: 'copyFile', summary: 'Copy a file, or a version of it, without moving a byte' })
+  @ApiCreatedResponse({ type: FileDto, description: 'The copy, with what was said of the file.' })
+  @ApiAcceptedResponse({ type: FileDto, description: FETCHING })
+  async copy(
+    @Param() { fileId }: FileParams,
+    @Query() _query: NoQuery,
+    @Body() { path, version }: CopyBody,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<FileInfo> {
+    const { file, kept } = await this.files.copy(fileId, path, {
+      ...writePreconditions(request.headers),
+      ...(version === undefined ? {} : { version }),
+    });
+    return answerFile(response, kept ? 201 : ACCEPTED, file);
   }
 
   @Post(':fileId/move')

@@ -215,6 +215,83 @@ describe('choose', () => {
   });
 });
 
+describe('choose with names for the others', () => {
+  it('keeps other heads beside the chosen one, in one commit and one act', async () => {
+    const { fileId, here, elsewhere } = await conflicting('a');
+    let units = 0;
+    const stop = node.catalogue.onRecords(() => (units += 1));
+    const { file } = await node.files.choose(fileId, elsewhere, { others: { [here.version]: 'a (mine)' } });
+    stop();
+    expect([units, file.conflict]).toEqual([1, false]);
+    const other = (await node.catalogue.byPath('a (mine)'))!;
+    expect(other).toMatchObject({ contentId: here.contentId, modifiedAt: Date.parse(here.modifiedAt) });
+    expect(await read(other.fileId)).toBe('written here');
+    expect(await versions(other.fileId)).toMatchObject([{ from: 'a' }]);
+    const acts = (await Promise.all([fileId, other.fileId].map((id) => node.catalogue.get(id))))
+      .map((entry) => entry!.attributes.act)
+      .map((act) => Buffer.from(act!).toString('hex'));
+    expect(acts[0]).toMatch(/^[0-9a-f]{32}$/);
+    expect(acts[1]).toBe(acts[0]);
+  });
+
+  it('changes nothing where a name is taken, or a version is no other head', async () => {
+    const { fileId, here, elsewhere } = await conflicting('a');
+    await put('taken', 'two');
+    const choose = (others: Record<string, string>) => node.files.choose(fileId, elsewhere, { others });
+    await expect(choose({ [here.version]: 'taken' })).rejects.toMatchObject({ code: 'path-exists' });
+    await expect(choose({ [here.version]: 'a' })).rejects.toMatchObject({ code: 'path-exists' });
+    await expect(choose({ [here.version]: '../up' })).rejects.toMatchObject({ code: 'invalid-path' });
+    await expect(choose({ [elsewhere]: 'b' })).rejects.toMatchObject({ code: 'version-not-found' });
+    await expect(choose({ [UNKNOWN_VERSION]: 'b' })).rejects.toMatchObject({ code: 'version-not-found' });
+    expect(await heads(fileId)).toHaveLength(2);
+    expect(await node.catalogue.byPath('b')).toBeUndefined();
+  });
+});
+
+describe('copy', () => {
+  it('is a file of its own, with the bytes and what was said of them, and says nothing of where they come from', async () => {
+    const attributes = { mtime: 5, executable: true, meta: { a: 'b' } };
+    const { file: source } = await node.files.upload({ path: 'a', body: pieces(text('one')), attributes });
+    const { chunks } = node.chunks.usage();
+    const { file, kept } = await node.files.copy(source.id, 'b/c');
+    expect([kept, await read(file.id), node.chunks.usage().chunks]).toEqual([true, 'one', chunks]);
+    expect(file).toMatchObject({ path: 'b/c', contentId: source.contentId, executable: true, meta: { a: 'b' } });
+    expect(file.mtime).toBe(source.mtime);
+    expect(await versions(file.id)).toMatchObject([{ from: null }]);
+    expect(await node.files.get(source.id)).toMatchObject({ version: source.version });
+    await put('b/c', 'another');
+    expect(await read(source.id)).toBe('one');
+  });
+
+  it('is taken of an earlier version, of a deleted file too', async () => {
+    const first = await put('a', 'one');
+    await put('a', 'two');
+    const { file } = await node.files.copy(first.id, 'b', { version: first.version });
+    expect(await read(file.id)).toBe('one');
+    await node.files.remove(first.id);
+    await expect(node.files.copy(first.id, 'c')).rejects.toMatchObject({ code: 'file-not-found' });
+    expect((await node.files.copy(first.id, 'a', { version: first.version })).file.id).toBe(first.id);
+  });
+
+  it.each([
+    ['where a file is', 'taken', 'path-exists'],
+    ['where it is', 'a', 'path-exists'],
+    ['into itself', 'a/b', 'path-taken'],
+    ['out of the network', '../a', 'invalid-path'],
+  ])('is refused %s, and nothing changes', async (_what, path, code) => {
+    const { id } = await put('a', 'one');
+    await put('taken', 'one');
+    await expect(node.files.copy(id, path)).rejects.toMatchObject({ code });
+    await expect(node.files.copy(id, 'b', { version: UNKNOWN_VERSION })).rejects.toMatchObject({
+      code: 'version-not-found',
+    });
+    await expect(node.files.copy(id, 'b', { ifMatch: [versionTag(UNKNOWN_VERSION)] })).rejects.toMatchObject({
+      code: 'precondition-failed',
+    });
+    expect(node.catalogue.records.root().count).toBe(2);
+  });
+});
+
 describe('move', () => {
   it('gives a file another path and id, and leaves a deletion, in one commit', async () => {
     const before = await put('old/a.txt', 'one');

@@ -1,4 +1,4 @@
-import type { Entry } from '@dfs/catalogue';
+import type { Entry, OtherHeads } from '@dfs/catalogue';
 import type { FileInfo, MovedFile } from '@dfs/contracts';
 import type { Cid } from '@dfs/protocol';
 import { describe } from '../read/file-info.js';
@@ -82,14 +82,37 @@ export async function chooseVersion(
   parts: Revising,
   fileId: string,
   version: string,
-  want: Preconditions = {},
+  { others, ...want }: Preconditions & { others?: OtherHeads } = {},
 ): Promise<Revised> {
   await parts.catalogue.writable();
   const { entry } = await parts.db.write(async (tx) => {
     await requireWanted(parts.catalogue, tx, fileId, want);
-    return parts.catalogue.choose(tx, fileId, version);
+    return parts.catalogue.choose(tx, fileId, version, others);
   });
   return revised(parts, entry);
+}
+
+/**
+ * Done as a restore is where an earlier version is copied: whoever keeps its bytes was free to let go of them.
+ * @throws DfsError as Catalogue.copy; `purged` when the retention of the version is over and nobody has it
+ */
+export async function copyFile(
+  parts: Revising,
+  fileId: string,
+  path: string,
+  { version, ...want }: Preconditions & { version?: string } = {},
+): Promise<Revised> {
+  const { catalogue, db, placement } = parts;
+  await catalogue.writable();
+  if (version !== undefined) await refusePurged(parts, fileId, version);
+  const { entry } = await db.write(async (tx) => {
+    await requireWanted(catalogue, tx, fileId, want);
+    return catalogue.copy(tx, fileId, path, version);
+  });
+  if (version === undefined) return revised(parts, entry);
+  await placement.keepAgain([entry.contentId]);
+  const { file } = await revised(parts, entry);
+  return { file, kept: await placement.isPromised(entry.contentId, entry.size) };
 }
 
 /** @throws DfsError as Catalogue.move */
