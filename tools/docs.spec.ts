@@ -96,10 +96,12 @@ function deadLinks(path: string, text: string): string[] {
     if (file !== '' && !existsSync(join(root, target))) return true;
     return anchor !== undefined && !anchorsOf(target === path ? text : read(target)).has(anchor);
   });
-  return [
-    ...links,
-    ...pathsOf(text).filter((named) => !existsSync(join(root, named.startsWith('src/') ? dirname(path) : '', named))),
-  ];
+  const paths = pathsOf(text).flatMap((named) => {
+    if (!named.startsWith('src/')) return [named];
+    // Of a document's own library; elsewhere it means that of any.
+    return path.startsWith('libs/') ? [join(dirname(path), named)] : [];
+  });
+  return [...links, ...paths.filter((named) => !existsSync(join(root, named)))];
 }
 
 /** Targets of all links, images included, outside of code. */
