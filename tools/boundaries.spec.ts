@@ -27,7 +27,8 @@ const source = (project: string) => `${folderOf(project)}/src/canary.ts`;
 const spec = (project: string) => `${folderOf(project)}/src/canary.spec.ts`;
 
 const forbidden: [project: string, module: string][] = [
-  ['contracts', '@dfs/protocol'],
+  ['contracts', '@dfs/runtime'],
+  ['runtime', '@dfs/protocol'],
   ['protocol', '@dfs/database'],
   ['database', '@dfs/events'],
   ['events', '@dfs/chunks'],
@@ -57,7 +58,8 @@ const forbidden: [project: string, module: string][] = [
 ];
 
 const allowed: [project: string, module: string][] = [
-  ['protocol', '@dfs/contracts'],
+  ['runtime', '@dfs/contracts'],
+  ['protocol', '@dfs/runtime'],
   ['database', '@dfs/protocol'],
   ['events', '@dfs/database'],
   ['testing', '@dfs/database'],

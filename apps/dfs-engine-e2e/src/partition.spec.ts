@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ChunkList, VoidVersionList } from '@dfs/contracts';
-import { MiB } from '@dfs/protocol';
+import { MiB } from '@dfs/runtime';
 import {
   connected,
   eventually,

@@ -8,7 +8,7 @@ import { EventLog, EventsModule } from '@dfs/events';
 import { Files, FilesModule } from '@dfs/files';
 import { Membership, Peers } from '@dfs/peers';
 import { Placement, PlacementModule, Purge } from '@dfs/placement';
-import { isDfsError, MiB, type Log } from '@dfs/protocol';
+import { isDfsError, MiB, type Log } from '@dfs/runtime';
 import type { Transport } from '@dfs/transport';
 import type { Access } from './access/access.js';
 import { DEFAULT_QUOTA } from './config.js';

@@ -9,7 +9,7 @@ import type {
   VoidVersionInfo,
   VoidVersionList,
 } from '@dfs/contracts';
-import { hour } from '@dfs/protocol';
+import { hour } from '@dfs/runtime';
 import { eventually } from '@dfs/testing';
 import { EventLog } from '@dfs/events';
 import { startTestNode, type Answer, type TestNode } from './running-node.suite.js';

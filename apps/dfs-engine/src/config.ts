@@ -1,7 +1,8 @@
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { isAbsolute, resolve } from 'node:path';
-import { DfsError, GiB, KiB, MAX_NAME_LENGTH, MiB, day, decodeTicket, hour, minute, second } from '@dfs/protocol';
+import { DfsError, GiB, KiB, MiB, day, hour, minute, second } from '@dfs/runtime';
+import { MAX_NAME_LENGTH, decodeTicket } from '@dfs/protocol';
 import { isStrongToken } from './access/token-strength.js';
 
 /** The whole configuration of a node, checked once, before anything starts. */

@@ -1,7 +1,7 @@
 import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { FileLock, isOpenElsewhere } from '@dfs/database';
-import { DfsError } from '@dfs/protocol';
+import { DfsError } from '@dfs/runtime';
 
 /** Where a node keeps what it must not lose; one process at a time. */
 export interface DataDir {

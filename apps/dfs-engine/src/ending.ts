@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { second } from '@dfs/protocol';
+import { second } from '@dfs/runtime';
 
 /** How Node names a call on a file that has not come back. */
 const FILE_CALL = /^FSReq/;

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import type { Database } from '@dfs/database';
 import { readNetworkFile } from '@dfs/peers';
-import { DfsError } from '@dfs/protocol';
+import { DfsError } from '@dfs/runtime';
 import { loadIdentity, type Identity } from '@dfs/transport';
 import type { DataDir } from './data-dir.js';
 

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ErrorCode } from '@dfs/contracts';
 import type { Membership, Peers } from '@dfs/peers';
-import { DfsError, decodeTicket, second, type Log } from '@dfs/protocol';
+import { DfsError, second, type Log } from '@dfs/runtime';
+import { decodeTicket } from '@dfs/protocol';
 
 /** How long a start waits for the network it is to join, before it goes on without. */
 const FIRST_PATIENCE = 15 * second;

@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs';
-import { systemClock, type Clock } from '@dfs/protocol';
+import { systemClock, type Clock } from '@dfs/runtime';
 
 /** How long a reader that is slow is waited for: the whole node waits meanwhile. Milliseconds. */
 const PATIENCE = 200;

@@ -5,7 +5,7 @@ import type { Database } from '@dfs/database';
 import type { EventLog } from '@dfs/events';
 import type { Membership, Peers } from '@dfs/peers';
 import type { Placement } from '@dfs/placement';
-import { second, type Clock, type Log } from '@dfs/protocol';
+import { second, type Clock, type Log } from '@dfs/runtime';
 import type { Joining } from './joining.js';
 import { backupReport } from './backup/backup-report.js';
 import type { Backup } from './backup/backup.js';

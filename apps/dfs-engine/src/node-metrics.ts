@@ -4,7 +4,7 @@ import type { ChunkStore, Scrubber } from '@dfs/chunks';
 import type { ProvideQueue } from '@dfs/dht';
 import type { Membership, Peers } from '@dfs/peers';
 import type { Placement } from '@dfs/placement';
-import { second } from '@dfs/protocol';
+import { second } from '@dfs/runtime';
 import { VERSION } from './version.js';
 
 export interface NodeMetricsParts {

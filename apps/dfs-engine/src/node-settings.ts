@@ -2,7 +2,8 @@ import type { Settings, SettingsPatch, TransferLimits } from '@dfs/contracts';
 import type { ChunkStore } from '@dfs/chunks';
 import type { Database, MigrationClass, Tx } from '@dfs/database';
 import type { Membership, Peers } from '@dfs/peers';
-import { second, type NetworkSettings } from '@dfs/protocol';
+import { second } from '@dfs/runtime';
+import type { NetworkSettings } from '@dfs/protocol';
 import type { Transport } from '@dfs/transport';
 import { defaultName, type Config } from './config.js';
 

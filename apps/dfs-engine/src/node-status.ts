@@ -4,7 +4,7 @@ import type { ChunkStore } from '@dfs/chunks';
 import type { EventLog } from '@dfs/events';
 import { STORAGE_SECTION, type Peers } from '@dfs/peers';
 import type { Placement } from '@dfs/placement';
-import { second, type Clock } from '@dfs/protocol';
+import { second, type Clock } from '@dfs/runtime';
 import type { Transport } from '@dfs/transport';
 import type { Backup } from './backup/backup.js';
 import type { NodeSettings } from './node-settings.js';

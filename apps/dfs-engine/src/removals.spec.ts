@@ -1,7 +1,7 @@
 import type { TransferInfo } from '@dfs/contracts';
 import type { RemoveOptions } from '@dfs/peers';
 import { Transfers } from '@dfs/placement';
-import { DfsError, abortError, silentLog, systemClock } from '@dfs/protocol';
+import { DfsError, abortError, silentLog, systemClock } from '@dfs/runtime';
 import { Removals } from './removals.js';
 
 const MEMBER = '12D3KooWJSxkreASQ2rU1oeoxuYeaGYhcSEcmEJBnu3wDhiZXJcC';

@@ -1,7 +1,7 @@
 import type { TransferInfo } from '@dfs/contracts';
 import type { Peers } from '@dfs/peers';
 import type { Placement } from '@dfs/placement';
-import { DfsError, isDfsError, second, type Log } from '@dfs/protocol';
+import { DfsError, isDfsError, second, type Log } from '@dfs/runtime';
 
 /** A removal that takes longer goes on behind its answer: proxies wait for a minute, people for less. */
 const PATIENCE = 10 * second;

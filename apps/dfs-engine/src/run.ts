@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { DfsError, second } from '@dfs/protocol';
+import { DfsError, second } from '@dfs/runtime';
 import { ConfigError, readConfig, type Config } from './config.js';
 import { filesAreQuiet, killSelf } from './ending.js';
 import { hostProblems } from './listen-hosts.js';

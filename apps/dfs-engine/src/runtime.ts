@@ -4,7 +4,7 @@ import { Generation, Scrubber } from '@dfs/chunks';
 import { ProvideQueue } from '@dfs/dht';
 import { Membership, Peers } from '@dfs/peers';
 import { Placement, Purge } from '@dfs/placement';
-import type { Log } from '@dfs/protocol';
+import type { Log } from '@dfs/runtime';
 import type { Transport } from '@dfs/transport';
 import { Backup } from './backup/backup.js';
 import { Joining } from './joining.js';

@@ -7,7 +7,7 @@ import { Logger as NestPinoLogger } from 'nestjs-pino';
 import type { Logger } from 'pino';
 import { startRefusal } from '@dfs/database';
 import { EventsSocketAdapter } from '@dfs/events';
-import { DfsError, second, systemClock, type Clock } from '@dfs/protocol';
+import { DfsError, second, systemClock, type Clock } from '@dfs/runtime';
 import { Access } from './access/access.js';
 import { AllowedHosts } from './access/allowed-hosts.js';
 import { loadApiToken } from './access/api-token.js';

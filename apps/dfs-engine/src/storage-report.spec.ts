@@ -1,4 +1,4 @@
-import { GiB, MiB } from '@dfs/protocol';
+import { GiB, MiB } from '@dfs/runtime';
 import { storageReport } from './storage-report.js';
 
 describe('what is said of storage', () => {

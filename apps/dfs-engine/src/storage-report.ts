@@ -1,5 +1,5 @@
 import type { Usage } from '@dfs/chunks';
-import { MiB } from '@dfs/protocol';
+import { MiB } from '@dfs/runtime';
 
 /** Less of the file system than this is too little. */
 const LOW_FREE_BYTES = 512 * MiB;

@@ -1,7 +1,8 @@
 import 'reflect-metadata';
 import type { FileInfo, FileList, MovedFile, VersionList } from '@dfs/contracts';
 import { Catalogue } from '@dfs/catalogue';
-import { cidFromDigest, MANIFEST_CODEC, MiB, RECORD_VERSION, sha256, signRecord, type Signer } from '@dfs/protocol';
+import { cidFromDigest, MANIFEST_CODEC, RECORD_VERSION, sha256, signRecord, type Signer } from '@dfs/protocol';
+import { MiB } from '@dfs/runtime';
 import { eventually } from '@dfs/testing';
 import { FOUNDATION, type Foundation } from './modules/tokens.js';
 import { startTestNode, type Answer, type TestNode } from './running-node.suite.js';

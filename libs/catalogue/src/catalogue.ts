@@ -1,15 +1,7 @@
 import type { VersionInfo, VersionList } from '@dfs/contracts';
 import type { Reader, Tx } from '@dfs/database';
-import {
-  fileIdOf,
-  normalisePath,
-  recordIdOf,
-  silentLog,
-  systemClock,
-  type Cid,
-  type SignedRecord,
-  type Unsubscribe,
-} from '@dfs/protocol';
+import { fileIdOf, normalisePath, recordIdOf, type Cid, type SignedRecord } from '@dfs/protocol';
+import { silentLog, systemClock, type Unsubscribe } from '@dfs/runtime';
 import { Changeset } from './write/changeset.js';
 import { chainEnd, DraftWriter, normaliseDrafts, repeatedBy } from './write/commit.js';
 import { Fingerprints } from './store/fingerprints.js';

@@ -1,18 +1,8 @@
 import type { FileListState, FileSort, MemberRole } from '@dfs/contracts';
 import type { Database, Tx } from '@dfs/database';
 import type { EventLog } from '@dfs/events';
-import type {
-  Cid,
-  Clock,
-  DfsError,
-  Log,
-  RecordAttributes,
-  RecordClock,
-  RecordKind,
-  Signer,
-  Unsubscribe,
-  WireValue,
-} from '@dfs/protocol';
+import type { Cid, RecordAttributes, RecordClock, RecordKind, Signer, WireValue } from '@dfs/protocol';
+import type { Clock, DfsError, Log, Unsubscribe } from '@dfs/runtime';
 import type { Stopwatch } from './retention/running-time.js';
 import type { Conditions } from './rules/conditions.js';
 import type { SyncChannel } from './sync/reconcile/exchange.js';

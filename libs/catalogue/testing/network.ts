@@ -1,6 +1,7 @@
 import type { MemberRole } from '@dfs/contracts';
 import type { Tx } from '@dfs/database';
-import { decode, encode, type Unsubscribe, type WireValue } from '@dfs/protocol';
+import { decode, encode, type WireValue } from '@dfs/protocol';
+import type { Unsubscribe } from '@dfs/runtime';
 import { eventually } from '@dfs/testing';
 import { MemoryNetwork, type MemoryTransport } from '@dfs/transport';
 import {

@@ -11,11 +11,11 @@ import {
   signerFromRaw,
   signRecord,
   type Cid,
-  type Clock,
   type RecordFields,
   type SignedRecord,
   type Signer,
 } from '@dfs/protocol';
+import type { Clock } from '@dfs/runtime';
 import { fakeClock, tempDatabase, tempDir, type FakeClock, type TempDatabase } from '@dfs/testing';
 import {
   Catalogue,

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { Database } from '@dfs/database';
 import { EventLog, eventsMigrations } from '@dfs/events';
-import { silentLog, signerFromRaw, systemClock, type Signer } from '@dfs/protocol';
+import { silentLog, systemClock } from '@dfs/runtime';
+import { signerFromRaw, type Signer } from '@dfs/protocol';
 import { eventually, tempDir, type TempDir } from '@dfs/testing';
 import { Libp2pTransport, MemoryNetwork, type Transport } from '@dfs/transport';
 import { Membership, Peers, peersMigrations, readNetworkFile } from '@dfs/peers';

@@ -1,4 +1,5 @@
-import { CHUNK_MAX_BYTES, CHUNK_MIN_BYTES, KiB, MiB, sha256 } from '@dfs/protocol';
+import { CHUNK_MAX_BYTES, CHUNK_MIN_BYTES, sha256 } from '@dfs/protocol';
+import { KiB, MiB } from '@dfs/runtime';
 import { GEAR } from './split/gear.js';
 import { split } from './split/split.js';
 import { ManifestBuilder } from './manifest/builder.js';

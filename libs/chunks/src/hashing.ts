@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import { KiB, sha256 } from '@dfs/protocol';
+import { KiB } from '@dfs/runtime';
+import { sha256 } from '@dfs/protocol';
 
 /** Below this the way to another thread and back costs more than the hash. */
 export const HASH_ELSEWHERE_BYTES = 128 * KiB;

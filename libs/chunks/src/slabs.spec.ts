@@ -1,4 +1,5 @@
-import { CHUNK_MAX_BYTES, KiB, MiB } from '@dfs/protocol';
+import { CHUNK_MAX_BYTES } from '@dfs/protocol';
+import { KiB, MiB } from '@dfs/runtime';
 import { slabs } from './slabs.js';
 
 describe('slabs', () => {

@@ -1,4 +1,5 @@
-import { CHUNK_MAX_BYTES, KiB, MiB, second } from '@dfs/protocol';
+import { CHUNK_MAX_BYTES } from '@dfs/protocol';
+import { KiB, MiB, second } from '@dfs/runtime';
 
 /** Sizes of slabs: a chunk takes the smallest that holds it, so that little of one is resident for nothing. */
 const SIZES = [256 * KiB, 512 * KiB, 1 * MiB, 2 * MiB, CHUNK_MAX_BYTES] as const;

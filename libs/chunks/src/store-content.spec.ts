@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import fc from 'fast-check';
-import { CHUNK_MIN_BYTES, EMPTY_CONTENT, KiB, MiB, cidOf, isManifestCid, sha256, type Cid } from '@dfs/protocol';
+import { CHUNK_MIN_BYTES, EMPTY_CONTENT, cidOf, isManifestCid, sha256, type Cid } from '@dfs/protocol';
+import { KiB, MiB } from '@dfs/runtime';
 import { realFiles, sha256Hex } from '@dfs/testing';
 import { chunksFrom, summarise } from './manifest/reader.js';
 import { storeChunk, storeContent } from './store-content.js';

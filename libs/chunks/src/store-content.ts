@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { CHUNK_MIN_BYTES, EMPTY_CONTENT, MiB, cidFromDigest, cidOf, millisecond, type Cid } from '@dfs/protocol';
+import { CHUNK_MIN_BYTES, EMPTY_CONTENT, cidFromDigest, cidOf, type Cid } from '@dfs/protocol';
+import { MiB, millisecond } from '@dfs/runtime';
 import { HASH_ELSEWHERE_BYTES, hashShared } from './hashing.js';
 import { ManifestBuilder, type Block } from './manifest/builder.js';
 import { slabs } from './slabs.js';

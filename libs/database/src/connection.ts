@@ -1,6 +1,6 @@
 import sqlite3 from 'sqlite3';
 import { DataSource, QueryFailedError, type Logger } from 'typeorm';
-import { DfsError } from '@dfs/protocol';
+import { DfsError } from '@dfs/runtime';
 import { DatabaseError, type MigrationClass, type SqlValue } from './sql.js';
 import { Statements } from './statements.js';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { jest } from '@jest/globals';
 import fc from 'fast-check';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { MiB } from '@dfs/protocol';
+import { MiB } from '@dfs/runtime';
 import { Connection } from './connection.js';
 import { Database } from './database.js';
 import type { Tx } from './sql.js';

@@ -1,4 +1,4 @@
-import { DfsError, MiB, silentLog, type Log } from '@dfs/protocol';
+import { DfsError, MiB, silentLog, type Log } from '@dfs/runtime';
 import { Connection } from './connection.js';
 import { damagedDatabase, refusalOf, startRefusal } from './refusals.js';
 import { isOutOfRoom } from './disk-quota.js';

@@ -1,5 +1,5 @@
 import sqlite3 from 'sqlite3';
-import { DfsError } from '@dfs/protocol';
+import { DfsError } from '@dfs/runtime';
 
 /**
  * An exclusive lock between processes that vanishes with its holder, also by `kill -9`: SQLite's own lock on an empty

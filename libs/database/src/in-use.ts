@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { second } from '@dfs/protocol';
+import { second } from '@dfs/runtime';
 import { closeRaw, execute, openRaw, rowsOf } from './raw.js';
 import { DatabaseError } from './sql.js';
 

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { mkdir, open, readdir, rm, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { KiB, MiB, silentLog, type Log } from '@dfs/protocol';
+import { KiB, MiB, silentLog, type Log } from '@dfs/runtime';
 import { syncFolder } from './raw.js';
 
 /*

@@ -1,7 +1,7 @@
 import { rm, stat } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import sqlite3 from 'sqlite3';
-import { DfsError } from '@dfs/protocol';
+import { DfsError } from '@dfs/runtime';
 import { refusalOf } from './refusals.js';
 import { DatabaseError, type MigrationClass, type Reader, type SqlValue } from './sql.js';
 

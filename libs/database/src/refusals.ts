@@ -1,4 +1,4 @@
-import { DfsError } from '@dfs/protocol';
+import { DfsError } from '@dfs/runtime';
 import { DatabaseError } from './sql.js';
 
 /** What SQLite says of a file whose bytes are wrong. */

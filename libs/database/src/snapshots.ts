@@ -1,6 +1,6 @@
 import { chmod, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { DfsError, silentLog, systemClock, type Clock, type Log } from '@dfs/protocol';
+import { DfsError, silentLog, systemClock, type Clock, type Log } from '@dfs/runtime';
 import { closeRaw, execute, openRaw, rowsOf, syncFolder } from './raw.js';
 import { DatabaseError } from './sql.js';
 

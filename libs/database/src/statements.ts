@@ -1,5 +1,5 @@
 import type { Database as Sqlite, RunResult, Statement } from 'sqlite3';
-import { DfsError } from '@dfs/protocol';
+import { DfsError } from '@dfs/runtime';
 import type { SqlValue } from './sql.js';
 
 /** Statements that are kept prepared: a node has some hundred different ones, and uses few of them often. */

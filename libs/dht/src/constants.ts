@@ -1,4 +1,4 @@
-import { day, hour, minute, second } from '@dfs/protocol';
+import { day, hour, minute, second } from '@dfs/runtime';
 
 /** How long other nodes keep a provider record. */
 export const RECORD_VALIDITY = 30 * day;

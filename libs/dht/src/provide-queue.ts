@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DhtInfo } from '@dfs/contracts';
 import type { Database, Tx } from '@dfs/database';
-import { second, silentLog, systemClock, type Cid, type Clock, type Log } from '@dfs/protocol';
+import { second, silentLog, systemClock, type Clock, type Log } from '@dfs/runtime';
+import type { Cid } from '@dfs/protocol';
 import type { Provider, Transport } from '@dfs/transport';
 import {
   IDLE_WAIT,

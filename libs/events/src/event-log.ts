@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { AnyEvent, DurableEventType, EventMap, EventPage, EventType, VolatileEventType } from '@dfs/contracts';
 import type { Database, Tx } from '@dfs/database';
-import { silentLog, systemClock, type Clock, type Log, type Unsubscribe } from '@dfs/protocol';
+import { silentLog, systemClock, type Clock, type Log, type Unsubscribe } from '@dfs/runtime';
 
 /** Events kept on disk for clients that were away. */
 const KEEP_EVENTS = 10_000;

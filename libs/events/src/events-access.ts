@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import type { Unsubscribe } from '@dfs/protocol';
+import type { Unsubscribe } from '@dfs/runtime';
 
 /** Who may listen: decided by the application, asked by the gateway. */
 export interface EventsAccess {

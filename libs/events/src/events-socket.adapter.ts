@@ -4,7 +4,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import { Server, type ServerOptions } from 'socket.io';
 import { EVENTS_NAMESPACE } from '@dfs/contracts';
-import { DfsError, KiB, second } from '@dfs/protocol';
+import { DfsError, KiB, second } from '@dfs/runtime';
 import type { EventsAccess } from './events-access.js';
 import {
   SOCKET_PATH,

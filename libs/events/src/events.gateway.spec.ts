@@ -6,7 +6,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { io, type Socket } from 'socket.io-client';
 import type { AnyEvent, Problem } from '@dfs/contracts';
-import { DfsError, silentLog } from '@dfs/protocol';
+import { DfsError, silentLog } from '@dfs/runtime';
 import { eventually, tempDatabase, type TempDatabase } from '@dfs/testing';
 import { EventLog } from './event-log.js';
 import type { EventsAccess } from './events-access.js';

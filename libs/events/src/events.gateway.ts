@@ -2,7 +2,7 @@ import { Inject } from '@nestjs/common';
 import { WebSocketGateway, type OnGatewayConnection, type OnGatewayInit } from '@nestjs/websockets';
 import type { Namespace, Socket } from 'socket.io';
 import { EVENTS_NAMESPACE, type AnyEvent, type ClientToServerEvents, type ServerToClientEvents } from '@dfs/contracts';
-import { DfsError, type Log } from '@dfs/protocol';
+import { DfsError, type Log } from '@dfs/runtime';
 import { ClientFeed, type FeedSink } from './client-feed.js';
 import { EventLog } from './event-log.js';
 import { EVENTS_ACCESS, EVENTS_LOG, type ClientPass, type EventsAccess } from './events-access.js';

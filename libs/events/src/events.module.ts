@@ -2,7 +2,7 @@ import { Global, Module, type DynamicModule, type FactoryProvider } from '@nestj
 import { EventsGateway } from './events.gateway.js';
 import { EventLog } from './event-log.js';
 import { EVENTS_ACCESS, EVENTS_LOG, type EventsAccess } from './events-access.js';
-import type { Log } from '@dfs/protocol';
+import type { Log } from '@dfs/runtime';
 
 type Made<T> = Pick<FactoryProvider<T>, 'useFactory' | 'inject'>;
 

@@ -1,5 +1,5 @@
 import type { EventHandshake } from '@dfs/contracts';
-import { invalidField } from '@dfs/protocol';
+import { invalidField } from '@dfs/runtime';
 
 const MAX_TOKEN_LENGTH = 512;
 const MAX_STREAM_LENGTH = 64;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES, ServerResponse, type IncomingMessage } from 'node:http';
 import { EVENTS_NAMESPACE, type Problem } from '@dfs/contracts';
-import { DfsError, toProblem } from '@dfs/protocol';
+import { DfsError, toProblem } from '@dfs/runtime';
 
 /** Where Socket.IO is spoken, on the engine's own server. */
 export const SOCKET_PATH = '/socket.io/';

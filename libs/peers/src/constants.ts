@@ -1,4 +1,4 @@
-import { day, hour, KiB, minute, second } from '@dfs/protocol';
+import { day, hour, KiB, minute, second } from '@dfs/runtime';
 
 /** Membership records by one author that are kept: far more than a network of thousands needs. */
 export const MAX_RECORDS_PER_AUTHOR = 16_384;

@@ -1,5 +1,6 @@
 import type { InviteInfo, MemberRole, NetworkInfo, OwnerVotes, PeerInfo, ReturnTicketInfo } from '@dfs/contracts';
-import { decodeTicket, DfsError, JOIN_PROTOCOL, type Unsubscribe, type WireValue } from '@dfs/protocol';
+import { decodeTicket, JOIN_PROTOCOL, type WireValue } from '@dfs/protocol';
+import { DfsError, type Unsubscribe } from '@dfs/runtime';
 import { isRelayed } from '@dfs/transport';
 import { Admission } from './join/admission.js';
 import { ComingBack } from './join/coming-back.js';

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '@dfs/contracts';
-import { decodeTicket, hour } from '@dfs/protocol';
+import { decodeTicket } from '@dfs/protocol';
+import { hour } from '@dfs/runtime';
 import { eventually, fakeClock } from '@dfs/testing';
 import { TestNetwork, type TestNode } from '../testing/network.js';
 

@@ -1,4 +1,5 @@
-import { CHUNK_MAX_BYTES, KiB, MiB, day, hour, millisecond, minute, second } from '@dfs/protocol';
+import { CHUNK_MAX_BYTES } from '@dfs/protocol';
+import { KiB, MiB, day, hour, millisecond, minute, second } from '@dfs/runtime';
 
 // What a reader or the replicator asks of peers.
 

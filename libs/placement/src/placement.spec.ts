@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { cidFromBytes, cidOf, EMPTY_CONTENT, EXTENT_CHUNKS, GiB, MANIFEST_CODEC, MiB } from '@dfs/protocol';
+import { cidFromBytes, cidOf, EMPTY_CONTENT, EXTENT_CHUNKS, MANIFEST_CODEC } from '@dfs/protocol';
+import { GiB, MiB } from '@dfs/runtime';
 import { eventually, realFiles, seededRandom, sha256Hex } from '@dfs/testing';
 import type { Transport } from '@dfs/transport';
 import type { Replicator } from './replicate/replicator.js';

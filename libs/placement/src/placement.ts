@@ -1,7 +1,8 @@
 import type { PastBytes, Reclaimed } from '@dfs/chunks';
 import type { HolderList, Replication } from '@dfs/contracts';
 import type { Tx } from '@dfs/database';
-import { cidToBytes, type Cid, type Unsubscribe } from '@dfs/protocol';
+import { cidToBytes, type Cid } from '@dfs/protocol';
+import { type Unsubscribe, stopping } from '@dfs/runtime';
 import { BlockServer } from './transfer/serve/block-server.js';
 import { DamageWatch } from './repair/healer.js';
 import { Drains } from './removal/drain.js';
@@ -31,7 +32,6 @@ import { ReplicationView } from './status/replication-status.js';
 import { ReplicationWatch } from './status/replication-events.js';
 import { Replicator } from './replicate/replicator.js';
 import { RequestSlots } from './transfer/ask/request-slots.js';
-import { stopping } from './signals.js';
 import { capacityClass, StoreRoom } from './replicate/headroom.js';
 import { ExtentCounts } from './replicate/find-wants.js';
 import { FoundPromises } from './repair/found-promises.js';

@@ -3,7 +3,8 @@ import type { MemberRole } from '@dfs/contracts';
 import type { Database, Reader, Tx } from '@dfs/database';
 import type { EventLog } from '@dfs/events';
 import type { Peers } from '@dfs/peers';
-import type { Cid, Clock, Log, Unsubscribe } from '@dfs/protocol';
+import type { Cid } from '@dfs/protocol';
+import type { Clock, Log, Unsubscribe } from '@dfs/runtime';
 import type { Transport } from '@dfs/transport';
 
 // What placement needs of the layers below, and no more: their classes fit these as they are.

@@ -1,6 +1,7 @@
 import { ChunkStore, chunksMigrations } from '@dfs/chunks';
 import { Database } from '@dfs/database';
-import { MiB, cidOf } from '@dfs/protocol';
+import { MiB } from '@dfs/runtime';
+import { cidOf } from '@dfs/protocol';
 import { eventually, seededRandom, tempDir } from '@dfs/testing';
 import { COMMIT_BYTES } from './limits.js';
 import { RotatingBatch } from './rotating-batch.js';

@@ -1,13 +1,10 @@
 /**
- * What two peers agree on: ids, the wire codec with its pre-scan, message shapes, limits, the one error class.
+ * What two peers agree on: ids, the wire codec with its pre-scan, message shapes, limits.
  * Guarantees: nothing here touches disk or network; nothing a peer sends is decoded before the pre-scan has passed it.
  * Units: bytes, milliseconds.
  */
-export * from './ambient.js';
-export * from './units.js';
+export * from '@dfs/runtime';
 export * from './limits.js';
-export * from './errors.js';
-export * from './problem.js';
 export * from './ids/base32.js';
 export * from './ids/cid.js';
 export * from './ids/paths.js';

@@ -1,4 +1,4 @@
-import { hour, KiB, MiB } from './units.js';
+import { hour, KiB, MiB } from '@dfs/runtime';
 
 /** A msgpack header of a frame. Larger ones are refused before a byte of them is decoded. */
 export const MAX_HEADER_BYTES = 256 * KiB;

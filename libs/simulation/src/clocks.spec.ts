@@ -1,4 +1,4 @@
-import { hour } from '@dfs/protocol';
+import { hour } from '@dfs/runtime';
 import { eventually } from '@dfs/testing';
 import { Cluster } from './cluster.js';
 import type { SimNode } from './sim-node.js';

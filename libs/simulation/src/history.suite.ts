@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Entry } from '@dfs/catalogue';
 import type { VersionInfo } from '@dfs/contracts';
-import { isDfsError, type Cid } from '@dfs/protocol';
+import { isDfsError } from '@dfs/runtime';
+import type { Cid } from '@dfs/protocol';
 import type { Cluster } from './cluster.js';
 import type { SimNode } from './sim-node.js';
 

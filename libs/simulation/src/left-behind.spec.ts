@@ -1,4 +1,4 @@
-import { KiB } from '@dfs/protocol';
+import { KiB } from '@dfs/runtime';
 import { eventually } from '@dfs/testing';
 import { Cluster } from './cluster.js';
 import { SimNode } from './sim-node.js';

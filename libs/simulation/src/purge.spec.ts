@@ -1,6 +1,6 @@
 import { cp, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { day } from '@dfs/protocol';
+import { day } from '@dfs/runtime';
 import { eventually, tempDir, type TempDir } from '@dfs/testing';
 import { Cluster, type ClusterOptions } from './cluster.js';
 import type { SimNode } from './sim-node.js';

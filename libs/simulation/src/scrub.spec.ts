@@ -1,4 +1,4 @@
-import { KiB, MiB } from '@dfs/protocol';
+import { KiB, MiB } from '@dfs/runtime';
 import { corrupt, eventually } from '@dfs/testing';
 import { Cluster } from './cluster.js';
 import type { SimNode } from './sim-node.js';

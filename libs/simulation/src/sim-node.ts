@@ -13,7 +13,8 @@ import { Database } from '@dfs/database';
 import { EventLog, eventsMigrations } from '@dfs/events';
 import { Membership, Peers, peersMigrations } from '@dfs/peers';
 import { checkPins, Placement, placementMigrations, Purge, type Purged } from '@dfs/placement';
-import { DfsError, MiB, second, signerFromRaw, silentLog, systemClock, type Clock, type Signer } from '@dfs/protocol';
+import { DfsError, MiB, second, silentLog, systemClock, type Clock } from '@dfs/runtime';
+import { signerFromRaw, type Signer } from '@dfs/protocol';
 import { eventually, tempDir, type SeededRandom, type TempDir } from '@dfs/testing';
 import { type MemoryNetwork, type MemoryTransport } from '@dfs/transport';
 

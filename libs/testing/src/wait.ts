@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Clock } from '@dfs/protocol';
+import type { Clock } from '@dfs/runtime';
 
 const POLL = 15;
 const DEADLINE = 30_000;

@@ -1,4 +1,4 @@
-import { DfsError } from '@dfs/protocol';
+import { DfsError } from '@dfs/runtime';
 import { multiaddr, type Multiaddr } from '@multiformats/multiaddr';
 import { peerIdFromString } from '@libp2p/peer-id';
 import { MAX_ADDRESS_LENGTH, MAX_DIAL_ADDRESSES } from './constants.js';

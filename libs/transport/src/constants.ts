@@ -1,4 +1,5 @@
-import { GiB, KiB, MAX_MEMBERS, MiB, day, hour, minute, second } from '@dfs/protocol';
+import { GiB, KiB, MiB, day, hour, minute, second } from '@dfs/runtime';
+import { MAX_MEMBERS } from '@dfs/protocol';
 
 // Every number of the transport, with its reason. The worst case they add up to stands at the end.
 

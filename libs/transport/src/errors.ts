@@ -1,4 +1,4 @@
-import { DfsError, abortError, isDfsError } from '@dfs/protocol';
+import { DfsError, abortError, isDfsError } from '@dfs/runtime';
 
 /** What an error of libp2p, of Node or of an AbortSignal means to our callers. */
 export function mapError(error: unknown, signal?: AbortSignal): DfsError {

@@ -1,4 +1,4 @@
-import type { Clock } from '@dfs/protocol';
+import type { Clock } from '@dfs/runtime';
 import { MAX_CONNECTIONS_OF_STRANGER, MAX_STRANGERS, STRANGER_STAY } from './constants.js';
 import type { Gate } from './transport.js';
 

@@ -2,7 +2,8 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { link, mkdir, open, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { DfsError, signerFromRaw, type Signer } from '@dfs/protocol';
+import { DfsError } from '@dfs/runtime';
+import { signerFromRaw, type Signer } from '@dfs/protocol';
 
 /** Who a node is: its Ed25519 key. */
 export interface Identity {

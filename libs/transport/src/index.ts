@@ -26,5 +26,4 @@ export { loadIdentity, type Identity } from './identity.js';
 export { Libp2pTransport, type Libp2pTransportOptions } from './libp2p/libp2p-transport.js';
 export { MemoryNetwork, type MemoryNetworkOptions } from './memory/memory-network.js';
 export { MemoryTransport } from './memory/memory-transport.js';
-export { TokenBucket } from './token-bucket.js';
 export { ask, firstFrame, request, type RequestOptions } from './request.js';

@@ -1,4 +1,5 @@
-import { DfsError, abortError, type WireValue } from '@dfs/protocol';
+import { DfsError, abortError } from '@dfs/runtime';
+import type { WireValue } from '@dfs/protocol';
 import { CHANNEL_IDLE_TIMEOUT } from './constants.js';
 import type { Channel, Frame, OpenOptions, Transport } from './transport.js';
 

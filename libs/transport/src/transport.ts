@@ -1,4 +1,5 @@
-import type { Cid, Unsubscribe, WireValue } from '@dfs/protocol';
+import type { Cid, WireValue } from '@dfs/protocol';
+import type { Unsubscribe } from '@dfs/runtime';
 
 /** One message: a msgpack header and, after it, raw bytes (empty when there are none). */
 export interface Frame {

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { CSRF_HEADER, routes } from '@dfs/contracts';
 import type { ClientPass, EventsAccess } from '@dfs/events';
-import { DfsError, type Clock, type Log } from '@dfs/protocol';
+import { DfsError, type Clock, type Log } from '@dfs/runtime';
 import type { AllowedHosts } from './allowed-hosts.js';
 import { GuessLimit, type GuessLimitComponents, type TokenEntrance } from './guess-limit.js';
 import { equalSecrets } from './secrets.js';

@@ -1,4 +1,4 @@
-import { second, type Log } from '@dfs/protocol';
+import { second, type Log } from '@dfs/runtime';
 import { GuessLimit } from './guess-limit.js';
 
 describe('the limit of guesses', () => {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isIPv6 } from 'node:net';
-import { minute, second, type Clock, type Log } from '@dfs/protocol';
+import { minute, second, type Clock, type Log } from '@dfs/runtime';
 
 /** Where a token can be shown. */
 export type TokenEntrance = 'sign-in' | 'bearer' | 'socket';

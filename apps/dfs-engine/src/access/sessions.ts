@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { day, type Clock, type Unsubscribe } from '@dfs/protocol';
+import { day, type Clock, type Unsubscribe } from '@dfs/runtime';
 import { equalSecrets } from './secrets.js';
 
 /** How long a browser stays signed in. */

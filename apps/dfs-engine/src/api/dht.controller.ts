@@ -6,7 +6,8 @@ import { routes, type DhtInfo, type ProviderList } from '@dfs/contracts';
 import { ProvideQueue } from '@dfs/dht';
 import { NoQuery, goneSignal } from '@dfs/files';
 import { Peers } from '@dfs/peers';
-import { DfsError, isCid, second } from '@dfs/protocol';
+import { DfsError, second } from '@dfs/runtime';
+import { isCid } from '@dfs/protocol';
 import { DhtDto, ProviderListDto } from './api.schema.dto.js';
 
 const MAX_CID_LENGTH = 128;

@@ -2,7 +2,7 @@ import { Controller, Get, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Health } from '@dfs/contracts';
 import { NoQuery } from '@dfs/files';
-import { DfsError } from '@dfs/protocol';
+import { DfsError } from '@dfs/runtime';
 import { NodeHealth } from '../node-health.js';
 import { HealthDto } from './api.schema.dto.js';
 

@@ -1,7 +1,7 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsInt, Max, Min, ValidateIf } from 'class-validator';
 import type { TransferLimits } from '@dfs/contracts';
-import { KiB } from '@dfs/protocol';
+import { KiB } from '@dfs/runtime';
 
 /** Below it, several transfers at once would each look like a peer that sends nothing. */
 const MIN_LIMIT = 64 * KiB;

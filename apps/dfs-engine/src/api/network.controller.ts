@@ -22,7 +22,8 @@ import {
 } from '@dfs/contracts';
 import { NoQuery } from '@dfs/files';
 import { Peers } from '@dfs/peers';
-import { MAX_PEER_ID_LENGTH, MAX_TICKET_LENGTH, day, minute, second } from '@dfs/protocol';
+import { MAX_PEER_ID_LENGTH, MAX_TICKET_LENGTH } from '@dfs/protocol';
+import { day, minute, second } from '@dfs/runtime';
 import { InviteDto, NetworkDto, OwnerVotesDto, ReturnTicketDto } from './api.schema.dto.js';
 
 const ROLES: MemberRole[] = ['owner', 'member', 'storage'];

@@ -13,7 +13,8 @@ import type { Response } from 'express';
 import { routes, type ConnectRequest, type PeerInfo, type PeerList, type TransferInfo } from '@dfs/contracts';
 import { NoQuery } from '@dfs/files';
 import { Peers } from '@dfs/peers';
-import { DfsError, MAX_PEER_ID_LENGTH, normalisePeerId } from '@dfs/protocol';
+import { DfsError } from '@dfs/runtime';
+import { MAX_PEER_ID_LENGTH, normalisePeerId } from '@dfs/protocol';
 import { Removals } from '../removals.js';
 import { PeerDto, PeerListDto, TransferDto } from './api.schema.dto.js';
 

@@ -5,7 +5,8 @@ import { IsInt, IsObject, IsOptional, IsString, Matches, Max, MaxLength, Min, Va
 import { routes, type Settings, type SettingsPatch } from '@dfs/contracts';
 import { NoQuery } from '@dfs/files';
 import { MAX_HEARTBEAT_PERIOD, Membership, Peers } from '@dfs/peers';
-import { day, MAX_NAME_LENGTH, MiB, second } from '@dfs/protocol';
+import { day, MiB, second } from '@dfs/runtime';
+import { MAX_NAME_LENGTH } from '@dfs/protocol';
 import { NodeSettings } from '../node-settings.js';
 import { SettingsDto } from './api.schema.dto.js';
 import { LimitsBody } from './limits.dto.js';

@@ -1,4 +1,4 @@
-import { day, hour, MiB, minute } from '@dfs/protocol';
+import { day, hour, MiB, minute } from '@dfs/runtime';
 import type { BackupStatus } from './backup.js';
 
 /** How well the database is saved, in a sentence or two for people. */

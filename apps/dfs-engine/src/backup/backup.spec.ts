@@ -2,7 +2,8 @@ import { readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/prom
 import { join } from 'node:path';
 import type { FileInfo, Health, NodeInfo } from '@dfs/contracts';
 import { readJournal } from '@dfs/database';
-import { day, hour, membershipIdOf, recordIdOf } from '@dfs/protocol';
+import { day, hour } from '@dfs/runtime';
+import { membershipIdOf, recordIdOf } from '@dfs/protocol';
 import { fakeClock, type FakeClock } from '@dfs/testing';
 import { startTestNode, type TestNode } from '../running-node.suite.js';
 import { Backup } from './backup.js';

@@ -2,20 +2,8 @@ import type { Catalogue } from '@dfs/catalogue';
 import type { Generation } from '@dfs/chunks';
 import { Journal, type JournalEntry, type Snapshot, type Snapshots } from '@dfs/database';
 import type { Membership } from '@dfs/peers';
-import {
-  day,
-  hour,
-  isDfsError,
-  membershipIdOf,
-  MiB,
-  minute,
-  recordIdOf,
-  second,
-  type Clock,
-  type Log,
-  type SignedRecord,
-  type Unsubscribe,
-} from '@dfs/protocol';
+import { day, hour, isDfsError, MiB, minute, second, type Clock, type Log, type Unsubscribe } from '@dfs/runtime';
+import { membershipIdOf, recordIdOf, type SignedRecord } from '@dfs/protocol';
 import type { DataDir } from '../data-dir.js';
 import { fromEntry, toEntry } from './journal-entries.js';
 import { keepApart, keptApart } from './set-aside.js';

@@ -2,7 +2,7 @@ import { cp, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FileInfo, FileList, FoundContentList, NodeInfo } from '@dfs/contracts';
 import { Placement } from '@dfs/placement';
-import { MiB } from '@dfs/protocol';
+import { MiB } from '@dfs/runtime';
 import { seededRandom, tempDir, type TempDir } from '@dfs/testing';
 import { startTestNode, type TestNode } from '../running-node.suite.js';
 

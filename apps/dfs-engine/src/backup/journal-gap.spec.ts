@@ -2,7 +2,8 @@ import { open, readdir, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
 import { Journal } from '@dfs/database';
-import { KiB, MiB, recordIdOf, silentLog, systemClock, type SignedRecord } from '@dfs/protocol';
+import { KiB, MiB, silentLog, systemClock } from '@dfs/runtime';
+import { recordIdOf, type SignedRecord } from '@dfs/protocol';
 import { eventually, tempDir } from '@dfs/testing';
 import { Backup, type BackupComponents } from './backup.js';
 

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { isDfsError } from '@dfs/protocol';
+import { isDfsError } from '@dfs/runtime';
 import { ConfigError, readConfig } from '../config.js';
 import { openLog } from '../log.js';
 import { restore, type Restored } from './restore.js';

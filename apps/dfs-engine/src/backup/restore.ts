@@ -6,10 +6,10 @@ import { Database, readJournal, ReadOnlyDatabase, Snapshots, syncFolder, type Sn
 import { EventLog } from '@dfs/events';
 import { Membership, restoreMembership } from '@dfs/peers';
 import { pinRestored, type PinsRestored } from '@dfs/placement';
-import { DfsError, parseRecord, systemClock, type Log, type SignedRecord, type Signer } from '@dfs/protocol';
+import { DfsError, systemClock, type Log } from '@dfs/runtime';
+import { parseRecord, type SignedRecord, type Signer } from '@dfs/protocol';
 import { loadIdentity } from '@dfs/transport';
-import type { Config } from '../config.js';
-import { DEFAULT_QUOTA } from '../config.js';
+import { type Config, DEFAULT_QUOTA } from '../config.js';
 import { openDataDir, type DataDir } from '../data-dir.js';
 import { migrations } from '../migrations.js';
 import { fromEntry } from './journal-entries.js';

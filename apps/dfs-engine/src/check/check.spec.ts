@@ -1,7 +1,7 @@
 import { cp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Database, type Tx } from '@dfs/database';
-import { KiB, MiB } from '@dfs/protocol';
+import { KiB, MiB } from '@dfs/runtime';
 import { corrupt, seededRandom, tempDir, type TempDir } from '@dfs/testing';
 import { migrations } from '../migrations.js';
 import { filesBelow, startTestNode, type TestNode } from '../running-node.suite.js';

@@ -4,7 +4,8 @@ import { pathsWith, recount } from '@dfs/catalogue';
 import { checkStore, ReadOnlyBlocks } from '@dfs/chunks';
 import { DAMAGED_ADVICE, DatabaseError, FileLock, ReadOnlyDatabase } from '@dfs/database';
 import { checkPins } from '@dfs/placement';
-import { DfsError, isDfsError, type Cid } from '@dfs/protocol';
+import { DfsError, isDfsError } from '@dfs/runtime';
+import type { Cid } from '@dfs/protocol';
 import { migrations } from '../migrations.js';
 import { Findings, type CheckReport } from './report.js';
 

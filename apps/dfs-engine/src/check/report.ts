@@ -1,7 +1,7 @@
 import type { Recount } from '@dfs/catalogue';
 import type { StoreProblem, StoreTotals } from '@dfs/chunks';
 import type { PinProblem, PinTotals } from '@dfs/placement';
-import { GiB, KiB, MiB } from '@dfs/protocol';
+import { GiB, KiB, MiB } from '@dfs/runtime';
 
 /** Something that is not as it should be. */
 export interface Problem {

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { isDfsError, second } from '@dfs/protocol';
+import { isDfsError, second } from '@dfs/runtime';
 import { ConfigError, readConfig } from '../config.js';
 import { check } from './check.js';
 import { readable } from './report.js';

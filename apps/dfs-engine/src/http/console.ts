@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { NextFunction, Request, Response } from 'express';
 import { CONSOLE_PAGES } from '@dfs/contracts';
-import { day } from '@dfs/protocol';
+import { day } from '@dfs/runtime';
 
 /** Names the Angular build has put a hash of the content into. */
 const HASHED = /[.-][\w-]{8}\.[a-z0-9]+$/;

@@ -1,6 +1,6 @@
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { Request, Response } from 'express';
-import { DfsError, type Log } from '@dfs/protocol';
+import { DfsError, type Log } from '@dfs/runtime';
 import { toDfsError } from './known-errors.js';
 import { sendProblem } from './problem-answer.js';
 

@@ -11,7 +11,7 @@ import type { Request, Response } from 'express';
 import { pino } from 'pino';
 import type { Problem } from '@dfs/contracts';
 import { DecimalQuery, NoQuery, StreamedBody, requestBody } from '@dfs/files';
-import { DfsError, systemClock } from '@dfs/protocol';
+import { DfsError, systemClock } from '@dfs/runtime';
 import { tempDir, type TempDir } from '@dfs/testing';
 import { Access } from '../access/access.js';
 import { AllowedHosts } from '../access/allowed-hosts.js';

@@ -1,7 +1,7 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { NextFunction, Request, Response } from 'express';
 import type { Logger } from 'pino';
-import { DfsError, second } from '@dfs/protocol';
+import { DfsError, second } from '@dfs/runtime';
 import type { Access } from '../access/access.js';
 import { serveConsole } from './console.js';
 import { ErrorFilter } from './error.filter.js';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Agent, get, type IncomingMessage } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import type { Request, Response } from 'express';
-import { MiB } from '@dfs/protocol';
+import { MiB } from '@dfs/runtime';
 import { HttpServerAdapter } from './http-server.adapter.js';
 
 describe('the HTTP server', () => {

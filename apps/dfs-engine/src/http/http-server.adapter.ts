@@ -3,7 +3,7 @@ import { STATUS_CODES, createServer, type IncomingMessage, type ServerResponse }
 import type { Socket } from 'node:net';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { SOCKET_PATH } from '@dfs/events';
-import { DfsError, KiB, minute, second, toProblem } from '@dfs/protocol';
+import { DfsError, KiB, minute, second, toProblem } from '@dfs/runtime';
 import { takeAbsoluteForm } from './message.js';
 
 /** A path of 1,024 bytes fits three times over, percent-encoded. */

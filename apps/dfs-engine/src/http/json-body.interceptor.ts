@@ -2,7 +2,7 @@ import { Injectable, type CallHandler, type ExecutionContext, type NestIntercept
 import type { Request } from 'express';
 import type { Observable } from 'rxjs';
 import { LARGE_JSON_BODY, STREAMED_BODY, announcedLength, parseJsonObject, requestBody } from '@dfs/files';
-import { DfsError, KiB, MiB, invalidField, second } from '@dfs/protocol';
+import { DfsError, KiB, MiB, invalidField, second } from '@dfs/runtime';
 import { MAX_FIELD_LENGTH, UNKNOWN_FIELD, isInherited } from './validation.js';
 
 const MAX_JSON_BYTES = 64 * KiB;

@@ -1,5 +1,5 @@
 import { ERROR_STATUS, type ErrorCode } from '@dfs/contracts';
-import { DfsError } from '@dfs/protocol';
+import { DfsError } from '@dfs/runtime';
 
 /** Errors of libraries by their HTTP status. Those that are ours have a code of their own already. */
 const CODES: Record<number, ErrorCode> = {

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { DfsError } from '@dfs/protocol';
+import { DfsError } from '@dfs/runtime';
 
 const ABSOLUTE = /^https?:\/\/([^/?#]*)(.*)$/i;
 

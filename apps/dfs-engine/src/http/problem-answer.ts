@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { toProblem, type DfsError } from '@dfs/protocol';
+import { toProblem, type DfsError } from '@dfs/runtime';
 
 /** Headers that were meant for the answer that did not come about. */
 const OF_THE_OTHER_ANSWER = [

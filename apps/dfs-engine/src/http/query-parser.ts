@@ -1,4 +1,4 @@
-import { DfsError, invalidField } from '@dfs/protocol';
+import { DfsError, invalidField } from '@dfs/runtime';
 import { UNKNOWN_FIELD, isInherited } from './validation.js';
 
 const MAX_PARAMETERS = 32;

@@ -1,5 +1,5 @@
 import { ValidationPipe, type ValidationError } from '@nestjs/common';
-import { DfsError } from '@dfs/protocol';
+import { DfsError } from '@dfs/runtime';
 import type { FieldProblem } from '@dfs/contracts';
 
 /** Of the name of a field, as far as an answer repeats it. */

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
-import type { Clock, Signer } from '@dfs/protocol';
+import type { Clock } from '@dfs/runtime';
+import type { Signer } from '@dfs/protocol';
 import type { Config } from '../config.js';
 import type { DataDir } from '../data-dir.js';
 

@@ -1,6 +1,6 @@
 import type { Tx } from '@dfs/database';
 import { eventually } from '@dfs/testing';
-import { DfsError, silentLog } from '@dfs/protocol';
+import { DfsError, silentLog } from '@dfs/runtime';
 import { content, fileDraft, NETWORK, START, testNode, testSigner, type TestNode } from '../../testing/nodes.js';
 import { Imports, type ImportsOptions } from './imports.js';
 

@@ -1,16 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Database, Reader, Tx } from '@dfs/database';
 import type { EventLog } from '@dfs/events';
-import {
-  carriedAttributes,
-  cidFromBytes,
-  DfsError,
-  isDfsError,
-  minute,
-  second,
-  type Cid,
-  type Log,
-} from '@dfs/protocol';
+import { carriedAttributes, cidFromBytes, type Cid } from '@dfs/protocol';
+import { DfsError, isDfsError, minute, second, type Log } from '@dfs/runtime';
 import type { Draft } from '../ports.js';
 import { hexOf } from '../retention/needed.js';
 import { attributesFrom, queryByIds } from '../store/rows.js';

@@ -1,4 +1,5 @@
-import { decode, DfsError, encode, sha256, type WireValue } from '@dfs/protocol';
+import { decode, encode, sha256, type WireValue } from '@dfs/protocol';
+import { DfsError } from '@dfs/runtime';
 
 /** Bytes of the digest that binds a position to its query. */
 const SEAL_BYTES = 12;

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { VersionInfo } from '@dfs/contracts';
-import { fileIdOf, isDfsError, MAX_PARENTS, type RecordKind, type SignedRecord } from '@dfs/protocol';
+import { fileIdOf, MAX_PARENTS, type RecordKind, type SignedRecord } from '@dfs/protocol';
+import { isDfsError } from '@dfs/runtime';
 import {
   content,
   fileDraft,

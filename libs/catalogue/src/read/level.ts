@@ -1,6 +1,6 @@
 import type { FileSort } from '@dfs/contracts';
 import type { Reader, SqlValue } from '@dfs/database';
-import { invalidField } from '@dfs/protocol';
+import { invalidField } from '@dfs/runtime';
 import { openCursor, sealCursor, type Position } from './cursor.js';
 import { afterPrefix, COLUMN, MAX_PAGE, positionOf } from './list.js';
 import type { Folder, Level, ListQuery } from '../ports.js';

@@ -1,5 +1,6 @@
 import type { FileSort } from '@dfs/contracts';
-import { cidToBytes, isDfsError } from '@dfs/protocol';
+import { cidToBytes } from '@dfs/protocol';
+import { isDfsError } from '@dfs/runtime';
 import { seededRandom } from '@dfs/testing';
 import { content, fileDraft, recordOf, START, testNode, testSigner, type TestNode } from '../../testing/nodes.js';
 import type { Entry, ListQuery } from '../ports.js';

@@ -1,4 +1,5 @@
-import { hour, parseRecord, second, type SignedRecord, type WireValue, decode, encode, sha256 } from '@dfs/protocol';
+import { hour, second } from '@dfs/runtime';
+import { parseRecord, type SignedRecord, type WireValue, decode, encode, sha256 } from '@dfs/protocol';
 import { eventually } from '@dfs/testing';
 import type { AnyEvent } from '@dfs/contracts';
 import { content, dump, NETWORK, recordOf, START, testNode, testSigner, type TestNode } from '../../testing/nodes.js';

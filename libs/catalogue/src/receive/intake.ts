@@ -1,6 +1,7 @@
 import type { Database, Tx } from '@dfs/database';
 import type { EventLog } from '@dfs/events';
-import { GiB, type Clock, type Log, type SignedRecord } from '@dfs/protocol';
+import { GiB, type Clock, type Log } from '@dfs/runtime';
+import type { SignedRecord } from '@dfs/protocol';
 import { Changeset, type ChangesetContext, type JudgedRecord } from '../write/changeset.js';
 import type { MemberView } from '../ports.js';
 import { screen, storedIds, type VerifiedRecord } from './screen.js';

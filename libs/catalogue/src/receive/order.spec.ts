@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { fileIdOf, hour, type Cid, type RecordKind, type SignedRecord } from '@dfs/protocol';
+import { fileIdOf, type Cid, type RecordKind, type SignedRecord } from '@dfs/protocol';
+import { hour } from '@dfs/runtime';
 import { content, dump, NETWORK, recordOf, START, testNode, testSigner, type TestNode } from '../../testing/nodes.js';
 
 // Laws of the set: whatever the order, the repetition and the division into batches, the same records give the same.

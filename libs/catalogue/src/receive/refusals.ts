@@ -1,4 +1,4 @@
-import type { Log } from '@dfs/protocol';
+import type { Log } from '@dfs/runtime';
 
 /** Why a record of another node is not stored. */
 export type RefusalReason = 'malformed' | 'other-network' | 'bad-signature' | 'may-not-write' | 'ceiling';

@@ -1,6 +1,7 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { Database, Reader, Tx } from '@dfs/database';
-import { hour, MAX_CLOCK_SKEW, parseRecord } from '@dfs/protocol';
+import { hour } from '@dfs/runtime';
+import { MAX_CLOCK_SKEW, parseRecord } from '@dfs/protocol';
 import { Changeset, type ChangesetContext, type JudgedRecord } from '../write/changeset.js';
 import { replacedIds } from '../rules/heads.js';
 import { BLOBS, NUMBERS, peerText, toHex } from '../store/rows.js';

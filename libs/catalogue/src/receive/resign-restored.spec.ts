@@ -1,4 +1,5 @@
-import { hour, type SignedRecord } from '@dfs/protocol';
+import { hour } from '@dfs/runtime';
+import type { SignedRecord } from '@dfs/protocol';
 import { fileDraft, recordsOf, testNode, testSigner, type TestNode } from '../../testing/nodes.js';
 
 const YEAR = 365 * 24 * hour;

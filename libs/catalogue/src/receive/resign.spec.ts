@@ -1,4 +1,5 @@
-import { hour, parseRecord } from '@dfs/protocol';
+import { hour } from '@dfs/runtime';
+import { parseRecord } from '@dfs/protocol';
 import {
   brief,
   content,

@@ -6,11 +6,11 @@ import {
   parseRecord,
   recordIdOf,
   signBodies,
-  type Clock,
   type RecordFields,
   type SignedRecord,
   type Signer,
 } from '@dfs/protocol';
+import type { Clock } from '@dfs/runtime';
 import { RecordState } from '../migrations/migrations.js';
 import { BLOBS, fromHex, peerBytes, toHex } from '../store/rows.js';
 import { Changeset, type ChangesetContext, type JudgedRecord } from '../write/changeset.js';

@@ -1,4 +1,5 @@
-import { hour, peerIdToBytes } from '@dfs/protocol';
+import { hour } from '@dfs/runtime';
+import { peerIdToBytes } from '@dfs/protocol';
 import { recordOf, testNode, testSigner, type TestNode } from '../../testing/nodes.js';
 import { MAX_WAITING } from './waiting-room.js';
 

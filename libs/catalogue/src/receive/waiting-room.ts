@@ -1,5 +1,5 @@
 import type { Tx } from '@dfs/database';
-import { hour } from '@dfs/protocol';
+import { hour } from '@dfs/runtime';
 import { IN_SET, RecordState } from '../migrations/migrations.js';
 import { peerBytes, toHex } from '../store/rows.js';
 

@@ -1,4 +1,5 @@
-import { day, EMPTY_CONTENT, hour, type Cid, type SignedRecord } from '@dfs/protocol';
+import { day, hour } from '@dfs/runtime';
+import { EMPTY_CONTENT, type Cid, type SignedRecord } from '@dfs/protocol';
 import { content, fileDraft, recordOf, START, testNode, testSigner, type TestNode } from '../../testing/nodes.js';
 import { Catalogue } from '../catalogue.js';
 import type { Bound, Concluded } from './retention.js';

@@ -1,4 +1,5 @@
-import { fileIdOf, isDfsError, second, SYNC_PROTOCOL, type WireValue } from '@dfs/protocol';
+import { fileIdOf, SYNC_PROTOCOL, type WireValue } from '@dfs/protocol';
+import { isDfsError, second } from '@dfs/runtime';
 import { eventually } from '@dfs/testing';
 import { testNetwork, type SyncedNode, type TestNetwork } from '../../testing/network.js';
 import { content, dump, fileDraft, NETWORK, recordOf, START, testSigner } from '../../testing/nodes.js';

@@ -1,14 +1,6 @@
 import type { EventLog } from '@dfs/events';
-import {
-  DfsError,
-  minute,
-  second,
-  silentLog,
-  SYNC_PROTOCOL,
-  type Log,
-  type SignedRecord,
-  type Unsubscribe,
-} from '@dfs/protocol';
+import { DfsError, minute, second, silentLog, type Log, type Unsubscribe } from '@dfs/runtime';
+import { SYNC_PROTOCOL, type SignedRecord } from '@dfs/protocol';
 import type { Catalogue } from '../catalogue.js';
 import type { NetworkChanges, SyncPeers, SyncTransport } from '../ports.js';
 import type { NewsListener, Received } from '../receive/intake.js';

@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import { second } from '@dfs/protocol';
+import { second } from '@dfs/runtime';
 
 export interface FreshLookPorts {
   connected(): string[];

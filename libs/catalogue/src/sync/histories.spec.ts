@@ -1,4 +1,4 @@
-import { isDfsError } from '@dfs/protocol';
+import { isDfsError } from '@dfs/runtime';
 import { seededRandom } from '@dfs/testing';
 import { testNetwork, type SyncedNode } from '../../testing/network.js';
 import { dump, fileDraft } from '../../testing/nodes.js';

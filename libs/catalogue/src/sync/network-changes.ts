@@ -1,4 +1,4 @@
-import { DfsError } from '@dfs/protocol';
+import { DfsError } from '@dfs/runtime';
 import type { Catalogue } from '../catalogue.js';
 import type { JoinPlan, NetworkChanges } from '../ports.js';
 

@@ -1,4 +1,4 @@
-import { DfsError } from '@dfs/protocol';
+import { DfsError } from '@dfs/runtime';
 import type { SyncChannel } from './reconcile/exchange.js';
 
 /** What is under way with other members: cut short when this node stops, which waits for it to end. */

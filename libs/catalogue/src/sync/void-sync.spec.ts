@@ -1,4 +1,5 @@
-import { hour, KiB, VOID_PROTOCOL } from '@dfs/protocol';
+import { hour, KiB } from '@dfs/runtime';
+import { VOID_PROTOCOL } from '@dfs/protocol';
 import { eventually } from '@dfs/testing';
 import { tallyOf } from '../../testing/many.js';
 import { testNetwork, type SyncedNode, type TestNetwork } from '../../testing/network.js';

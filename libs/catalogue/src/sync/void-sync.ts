@@ -1,4 +1,5 @@
-import { VOID_PROTOCOL, type SignedRecord, type Unsubscribe } from '@dfs/protocol';
+import { VOID_PROTOCOL, type SignedRecord } from '@dfs/protocol';
+import type { Unsubscribe } from '@dfs/runtime';
 import type { Catalogue } from '../catalogue.js';
 import type { SetRoot } from '../store/fingerprints.js';
 import type { Received } from '../receive/intake.js';

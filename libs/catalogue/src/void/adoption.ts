@@ -1,13 +1,13 @@
 import type { Reader, Tx } from '@dfs/database';
 import {
   carriedAttributes,
-  DfsError,
   MAX_CLOCK_SKEW,
   MAX_PARENTS,
   parseRecord,
   type RecordClock,
   type RecordFields,
 } from '@dfs/protocol';
+import { DfsError } from '@dfs/runtime';
 import type { Draft } from '../ports.js';
 import { BLOBS, fromHex, queryByIds, toHex } from '../store/rows.js';
 import { RecordState } from '../migrations/migrations.js';

@@ -1,4 +1,5 @@
-import { day, EMPTY_CONTENT, hour, parseRecord, type SignedRecord } from '@dfs/protocol';
+import { day, hour } from '@dfs/runtime';
+import { EMPTY_CONTENT, parseRecord, type SignedRecord } from '@dfs/protocol';
 import {
   brief,
   content,

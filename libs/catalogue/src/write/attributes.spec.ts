@@ -1,4 +1,5 @@
-import { encodeAttributes, hour, minute, parseRecord, type RecordAttributes, type RecordFields } from '@dfs/protocol';
+import { encodeAttributes, parseRecord, type RecordAttributes, type RecordFields } from '@dfs/protocol';
+import { hour, minute } from '@dfs/runtime';
 import {
   content,
   fileDraft,

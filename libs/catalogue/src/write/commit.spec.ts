@@ -1,5 +1,6 @@
 import type { AnyEvent, ErrorCode } from '@dfs/contracts';
-import { EMPTY_CONTENT, fileIdOf, hour, isDfsError, parseRecord } from '@dfs/protocol';
+import { EMPTY_CONTENT, fileIdOf, parseRecord } from '@dfs/protocol';
+import { hour, isDfsError } from '@dfs/runtime';
 import {
   content,
   fileDraft,

@@ -3,7 +3,6 @@ import type { Tx } from '@dfs/database';
 import {
   carriedAttributes,
   compareClocks,
-  DfsError,
   encodeRecord,
   MAX_CLOCK_SKEW,
   MAX_PARENTS,
@@ -18,6 +17,7 @@ import {
   type SignedRecord,
   type Signer,
 } from '@dfs/protocol';
+import { DfsError } from '@dfs/runtime';
 import type { Changeset, JudgedRecord, PathChange } from './changeset.js';
 import { headNamed, meets, requireConditions } from '../rules/conditions.js';
 import { ranked, shownOf, type Version } from '../rules/heads.js';

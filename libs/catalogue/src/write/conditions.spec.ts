@@ -1,8 +1,8 @@
 import type { ErrorCode } from '@dfs/contracts';
-import { fileIdOf, isDfsError } from '@dfs/protocol';
+import { fileIdOf } from '@dfs/protocol';
+import { isDfsError } from '@dfs/runtime';
 import { content, fileDraft, NETWORK, recordsOf, testNode, testSigner, type TestNode } from '../../testing/nodes.js';
-import type { Conditions } from '../rules/conditions.js';
-import { versionTag } from '../rules/conditions.js';
+import { type Conditions, versionTag } from '../rules/conditions.js';
 
 const other = testSigner(1);
 

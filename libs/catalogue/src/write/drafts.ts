@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Reader } from '@dfs/database';
-import { DfsError, fitsAttributes, normalisePath, type RecordAttributes } from '@dfs/protocol';
+import { DfsError } from '@dfs/runtime';
+import { fitsAttributes, normalisePath, type RecordAttributes } from '@dfs/protocol';
 import { readLastFile, readSaid, readVersion, type FileSaid } from '../read/history.js';
 import type { Draft, Entry } from '../ports.js';
 import { readEntry } from '../read/queries.js';

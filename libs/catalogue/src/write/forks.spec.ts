@@ -1,5 +1,6 @@
 import type { AnyEvent } from '@dfs/contracts';
-import { hour, type SignedRecord } from '@dfs/protocol';
+import { hour } from '@dfs/runtime';
+import type { SignedRecord } from '@dfs/protocol';
 import { fileDraft, recordOf, recordsOf, START, testNode, testSigner, type TestNode } from '../../testing/nodes.js';
 
 const author = testSigner(1);

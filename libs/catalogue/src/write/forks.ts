@@ -1,6 +1,7 @@
 import type { Reader, Tx } from '@dfs/database';
 import type { EventLog } from '@dfs/events';
-import { parseRecord, type Log } from '@dfs/protocol';
+import { parseRecord } from '@dfs/protocol';
+import type { Log } from '@dfs/runtime';
 import type { ChainLink } from './changeset.js';
 import { BLOBS, queryByIds, toHex } from '../store/rows.js';
 

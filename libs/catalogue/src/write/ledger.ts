@@ -1,6 +1,7 @@
 import type { Tx } from '@dfs/database';
 import type { EventLog } from '@dfs/events';
-import type { Log, SignedRecord, Unsubscribe } from '@dfs/protocol';
+import type { Log, Unsubscribe } from '@dfs/runtime';
+import type { SignedRecord } from '@dfs/protocol';
 import type { Change, MemberView } from '../ports.js';
 import type { Retention } from '../retention/retention.js';
 import { standingOf } from '../rules/validity.js';

@@ -1,5 +1,5 @@
 import type { MemberRole } from '@dfs/contracts';
-import { DfsError } from '@dfs/protocol';
+import { DfsError } from '@dfs/runtime';
 import type { Draft, MemberView } from '../ports.js';
 
 export interface WritePorts {

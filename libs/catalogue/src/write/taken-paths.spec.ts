@@ -1,4 +1,4 @@
-import { hour } from '@dfs/protocol';
+import { hour } from '@dfs/runtime';
 import { content, fileDraft, recordOf, START, testNode, testSigner, type TestNode } from '../../testing/nodes.js';
 
 const other = testSigner(1);

@@ -1,5 +1,5 @@
 import type { Reader } from '@dfs/database';
-import { DfsError } from '@dfs/protocol';
+import { DfsError } from '@dfs/runtime';
 import { PathState } from '../migrations/migrations.js';
 import type { Draft } from '../ports.js';
 

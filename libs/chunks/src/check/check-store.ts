@@ -1,6 +1,7 @@
 import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { abortError, cidFromBytes } from '@dfs/protocol';
+import { abortError } from '@dfs/runtime';
+import { cidFromBytes } from '@dfs/protocol';
 import type { Reader } from '@dfs/database';
 import { allPacks, type PackRow } from '../store/index/chunk-index.js';
 import { ENTRY_HEAD_BYTES, PACK_HEAD } from '../store/packs/format.js';

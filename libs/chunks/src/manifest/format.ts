@@ -1,13 +1,13 @@
 import {
   CHUNK_MAX_BYTES,
   CHUNK_MIN_BYTES,
-  DfsError,
   EXTENT_CHUNKS,
   MAX_MANIFEST_BLOCK_BYTES,
   MANIFEST_CODEC,
   cidFromDigest,
   type Cid,
 } from '@dfs/protocol';
+import { DfsError } from '@dfs/runtime';
 
 /*
  * A manifest block, all integers big-endian:

@@ -1,4 +1,5 @@
-import { cidFromDigest, KiB, sha256 } from '@dfs/protocol';
+import { cidFromDigest, sha256 } from '@dfs/protocol';
+import { KiB } from '@dfs/runtime';
 import { encodeInner, encodeLeaf, manifestId, manifestParts } from './format.js';
 
 const digest = (label: string): Uint8Array => sha256(Buffer.from(label));

@@ -1,4 +1,5 @@
-import { KiB, MiB, day, type Cid } from '@dfs/protocol';
+import { KiB, MiB, day } from '@dfs/runtime';
+import type { Cid } from '@dfs/protocol';
 import { corrupt, eventually, fakeClock } from '@dfs/testing';
 import type { Block } from '../manifest/builder.js';
 import type { ScrubPlace, SliceOptions } from '../store/damage/scrub.js';

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { MiB, day, hour, minute, second, silentLog, systemClock, type Clock, type Log } from '@dfs/protocol';
+import { MiB, day, hour, minute, second, silentLog, systemClock, type Clock, type Log } from '@dfs/runtime';
 import type { Database } from '@dfs/database';
 import { lastPackId } from '../store/index/chunk-index.js';
 import type { ChunkStore } from '../store/chunk-store.js';

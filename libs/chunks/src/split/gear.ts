@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { KiB } from '@dfs/protocol';
+import { KiB } from '@dfs/runtime';
 
 // Everything in this file decides where chunks are cut, and so every content id. It is pinned by golden vectors.
 

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import fc from 'fast-check';
-import { CHUNK_MAX_BYTES, CHUNK_MIN_BYTES, KiB, MiB, cidOf } from '@dfs/protocol';
+import { CHUNK_MAX_BYTES, CHUNK_MIN_BYTES, cidOf } from '@dfs/protocol';
+import { KiB, MiB } from '@dfs/runtime';
 import { realFiles, seededRandom, sha256Hex } from '@dfs/testing';
 import { collect, inPieces, pinnedBytes } from '../testing/inputs.js';
 import { CHUNK_NORMAL_BYTES, GEAR, LOOSE_MASK, STRICT_MASK, WINDOW_BYTES } from './gear.js';

@@ -1,4 +1,4 @@
-import { abortError } from '@dfs/protocol';
+import { abortError } from '@dfs/runtime';
 import { Cutter } from './cutter.js';
 
 /** Makes one chunk of the pieces it came in. The pieces are the source's own buffers. */

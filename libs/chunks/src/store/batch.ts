@@ -1,4 +1,5 @@
-import { CHUNK_MAX_BYTES, DfsError, cidToBytes, isDfsError, type Cid } from '@dfs/protocol';
+import { CHUNK_MAX_BYTES, cidToBytes, type Cid } from '@dfs/protocol';
+import { DfsError, isDfsError } from '@dfs/runtime';
 import type { Database, Tx } from '@dfs/database';
 import type { Block } from '../manifest/builder.js';
 import type { Admission, Purpose } from './admission/admission.js';

@@ -1,5 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
-import { abortError, cidToBytes, sha256, type Cid } from '@dfs/protocol';
+import { abortError } from '@dfs/runtime';
+import { cidToBytes, sha256, type Cid } from '@dfs/protocol';
 import type { Database } from '@dfs/database';
 import type { Block } from '../manifest/builder.js';
 import { findPlaces, type Place } from './index/chunk-index.js';

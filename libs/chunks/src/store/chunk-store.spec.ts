@@ -1,7 +1,8 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { EMPTY_CONTENT, KiB, MANIFEST_CODEC, MiB, cidOf, type Cid } from '@dfs/protocol';
+import { EMPTY_CONTENT, MANIFEST_CODEC, cidOf, type Cid } from '@dfs/protocol';
+import { KiB, MiB } from '@dfs/runtime';
 import { corrupt, eventually } from '@dfs/testing';
 import type { Block } from '../manifest/builder.js';
 import { StoreFixture, blockOf, idsOf, readAll } from '../testing/fixture.js';

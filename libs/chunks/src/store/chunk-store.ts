@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { cidFromBytes, cidToBytes, silentLog, type Cid, type Log, type Unsubscribe } from '@dfs/protocol';
+import { cidFromBytes, cidToBytes, type Cid } from '@dfs/protocol';
+import { silentLog, type Log, type Unsubscribe } from '@dfs/runtime';
 import type { Database, Reader } from '@dfs/database';
 import { Admission, type FileSystemSize, type Purpose, type Quota, type RoomMaker } from './admission/admission.js';
 import { PackBatch, type BlockBatch } from './batch.js';

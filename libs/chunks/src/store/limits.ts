@@ -1,4 +1,4 @@
-import { KiB, MiB, day, second } from '@dfs/protocol';
+import { KiB, MiB, day, second } from '@dfs/runtime';
 
 /** A pack is closed at the first entry that takes it to here: few files for a terabyte, and little to rewrite. */
 export const PACK_BYTES = 64 * MiB;

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { Database } from '@dfs/database';
-import { KiB, MiB, type Cid } from '@dfs/protocol';
+import { KiB, MiB } from '@dfs/runtime';
+import type { Cid } from '@dfs/protocol';
 import type { Block } from '../manifest/builder.js';
 import { chunksMigrations } from '../schema.js';
 import { storeContent } from '../store-content.js';

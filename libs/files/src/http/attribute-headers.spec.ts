@@ -1,4 +1,4 @@
-import { isDfsError } from '@dfs/protocol';
+import { isDfsError } from '@dfs/runtime';
 import { announcedAttributes, attributesOfFields } from './attribute-headers.js';
 
 const of = (headers: Record<string, string | string[]>) =>

@@ -1,12 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import {
-  type DfsError,
-  fitsAttributes,
-  invalidField,
-  MAX_ATTRIBUTES_BYTES,
-  META_NAME,
-  type RecordAttributes,
-} from '@dfs/protocol';
+import { type DfsError, invalidField } from '@dfs/runtime';
+import { fitsAttributes, MAX_ATTRIBUTES_BYTES, META_NAME, type RecordAttributes } from '@dfs/protocol';
 
 const MTIME = 'X-DFS-Mtime';
 const EXECUTABLE = 'X-DFS-Executable';

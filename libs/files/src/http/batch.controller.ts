@@ -2,7 +2,7 @@ import { Body, Controller, HttpCode, Post, Query, Req, Res } from '@nestjs/commo
 import { ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { routes, type BatchResults, type LookupResults, type Problem } from '@dfs/contracts';
-import { toProblem } from '@dfs/protocol';
+import { toProblem } from '@dfs/runtime';
 import { Files } from '../files.js';
 import { BatchBody, BatchResultsDto, LookupBody, LookupResultsDto } from './batch.dto.js';
 import { NoQuery } from './files.dto.js';

@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { DigestName, Digests } from '@dfs/chunks';
-import { DfsError, invalidField } from '@dfs/protocol';
+import { DfsError, invalidField } from '@dfs/runtime';
 
 /** The digests that are understood, by their names in a header: how many bytes they have. */
 const KNOWN = [

@@ -19,7 +19,7 @@ import {
   type HolderList,
   type UploadResults,
 } from '@dfs/contracts';
-import { invalidField, toProblem } from '@dfs/protocol';
+import { invalidField, toProblem } from '@dfs/runtime';
 import { announcedAttributes } from './attribute-headers.js';
 import { answerFile } from './answer-file.js';
 import { Conditional } from './conditional.dto.js';

@@ -14,7 +14,8 @@ import {
 } from 'class-validator';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import type { ChooseRequest, CopyRequest, FileListState, FileSort, MoveRequest, RestoreRequest } from '@dfs/contracts';
-import { FILE_ID_PATTERN, invalidField, isCid, MAX_PATH_BYTES, MAX_PEER_ID_LENGTH, type Cid } from '@dfs/protocol';
+import { FILE_ID_PATTERN, isCid, MAX_PATH_BYTES, MAX_PEER_ID_LENGTH, type Cid } from '@dfs/protocol';
+import { invalidField } from '@dfs/runtime';
 
 /** Items of one page. */
 export const MAX_PAGE = 1000;

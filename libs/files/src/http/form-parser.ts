@@ -1,7 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
 import { Dicer } from '@fastify/busboy';
-import { DfsError, KiB, MAX_PATH_BYTES, invalidField } from '@dfs/protocol';
+import { DfsError, KiB, invalidField } from '@dfs/runtime';
+import { MAX_PATH_BYTES } from '@dfs/protocol';
 import { partHead, type PartHead } from './part-head.js';
 
 /** Larger values are cut: no field is that long. */

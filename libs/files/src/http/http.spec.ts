@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createServer, request as httpRequest, type IncomingHttpHeaders, type Server } from 'node:http';
 import { connect } from 'node:net';
 import fc from 'fast-check';
-import { DfsError, MiB } from '@dfs/protocol';
+import { DfsError, MiB } from '@dfs/runtime';
 import { eventually, seededRandom } from '@dfs/testing';
 import { announcedDigests } from './digest-header.js';
 import { localNode, pieces, type LocalNode } from '../testing/local-node.suite.js';

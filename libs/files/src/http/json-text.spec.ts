@@ -1,4 +1,4 @@
-import { isDfsError } from '@dfs/protocol';
+import { isDfsError } from '@dfs/runtime';
 import { parseJsonObject } from './json-text.js';
 
 const lists = (depth: number): string => `${'['.repeat(depth)}1${']'.repeat(depth)}`;

@@ -1,4 +1,4 @@
-import { DfsError } from '@dfs/protocol';
+import { DfsError } from '@dfs/runtime';
 
 /** Levels of lists and objects. No field of the API has more than a few; validation calls itself level by level. */
 const MAX_DEPTH = 16;

@@ -1,7 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { Dicer } from '@fastify/busboy';
-import { DfsError, MAX_PATH_BYTES, invalidField } from '@dfs/protocol';
+import { DfsError, invalidField } from '@dfs/runtime';
+import { MAX_PATH_BYTES } from '@dfs/protocol';
 import { ATTRIBUTE_FIELDS, attributesOfFields, type AttributeFields } from './attribute-headers.js';
 import type { UploadPart } from '../write/upload-many.js';
 import { FILE_FIELD, formParser, malformed, type FormListener } from './form-parser.js';

@@ -1,5 +1,5 @@
 import { decodeExtended, parse } from 'content-disposition';
-import { DfsError } from '@dfs/protocol';
+import { DfsError } from '@dfs/runtime';
 
 /** What the headers of a part of a form say. */
 export interface PartHead {

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { versionTag, type Conditions, type Tag } from '@dfs/catalogue';
-import { DfsError, invalidField, isCid, type Cid } from '@dfs/protocol';
+import { DfsError, invalidField } from '@dfs/runtime';
+import { isCid, type Cid } from '@dfs/protocol';
 import { httpDate, toSecond } from './http-date.js';
 
 /** Entity tags of a header, in a request of ours. */

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { DfsError, KiB, minute } from '@dfs/protocol';
+import { DfsError, KiB, minute } from '@dfs/runtime';
 
 export interface Pace {
   /** Time spent waiting for the client over which its bytes are counted. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { create as contentDisposition } from 'content-disposition';
-import { DfsError } from '@dfs/protocol';
+import { DfsError } from '@dfs/runtime';
 import type { OpenContent } from '../read/download.js';
 import { VERSION_HEADER } from './answer-file.js';
 import { byteRanges, type ByteRange } from './byte-ranges.js';

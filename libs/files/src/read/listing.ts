@@ -1,7 +1,7 @@
 import type { Entry, Folder, ListQuery as CatalogueQuery } from '@dfs/catalogue';
 import type { ChunkList, FileInfo, FileList, FolderInfo, HolderList } from '@dfs/contracts';
 import type { Reader } from '@dfs/database';
-import { DfsError } from '@dfs/protocol';
+import { DfsError } from '@dfs/runtime';
 import { describe } from './file-info.js';
 import type { CatalogueReader, FilesComponents } from '../ports.js';
 

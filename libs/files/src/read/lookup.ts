@@ -1,5 +1,6 @@
 import type { FileInfo } from '@dfs/contracts';
-import { DfsError, fileIdOf, normalisePath } from '@dfs/protocol';
+import { DfsError } from '@dfs/runtime';
+import { fileIdOf, normalisePath } from '@dfs/protocol';
 import { describe } from './file-info.js';
 import type { FilesComponents } from '../ports.js';
 

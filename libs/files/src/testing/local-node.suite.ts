@@ -7,21 +7,17 @@ import { EventLog, eventsMigrations } from '@dfs/events';
 import { Transfers } from '@dfs/placement';
 import {
   cidFromDigest,
-  DfsError,
   EMPTY_CONTENT,
   MANIFEST_CODEC,
-  MiB,
   RECORD_VERSION,
   sha256,
   signerFromRaw,
   signRecord,
-  silentLog,
-  systemClock,
   type Cid,
-  type Clock,
   type RecordFields,
   type Signer,
 } from '@dfs/protocol';
+import { DfsError, MiB, silentLog, systemClock, type Clock } from '@dfs/runtime';
 import { tempDatabase, type TempDatabase } from '@dfs/testing';
 import { Files } from '../files.js';
 import type { ContentPlacement, FilesComponents } from '../ports.js';

@@ -1,5 +1,6 @@
 import type { FileInfo, FoundContentList } from '@dfs/contracts';
-import { DfsError, isCid, normalisePath, type Cid } from '@dfs/protocol';
+import { DfsError } from '@dfs/runtime';
+import { isCid, normalisePath, type Cid } from '@dfs/protocol';
 import type { FilesComponents } from '../ports.js';
 import { describe } from '../read/file-info.js';
 import { mediaTypeFor } from '../read/media-type.js';

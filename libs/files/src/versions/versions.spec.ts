@@ -1,6 +1,7 @@
 import { versionTag } from '@dfs/catalogue';
 import type { AnyEvent } from '@dfs/contracts';
-import { EMPTY_CONTENT, hour } from '@dfs/protocol';
+import { EMPTY_CONTENT } from '@dfs/protocol';
+import { hour } from '@dfs/runtime';
 import { localNode, pieces, writtenElsewhere, type LocalNode } from '../testing/local-node.suite.js';
 
 const text = (value: string) => new TextEncoder().encode(value);

@@ -1,6 +1,7 @@
 import type { VersionQuery } from '@dfs/catalogue';
 import type { ReleasedVersions, VersionInfo, VersionList } from '@dfs/contracts';
-import { DfsError, type Cid } from '@dfs/protocol';
+import { DfsError } from '@dfs/runtime';
+import type { Cid } from '@dfs/protocol';
 import { noSuchFile } from '../read/listing.js';
 import type { CatalogueReader, FilesComponents } from '../ports.js';
 

@@ -1,6 +1,7 @@
 import type { VoidQuery } from '@dfs/catalogue';
 import type { VoidVersionList } from '@dfs/contracts';
-import { invalidField, normalisePeerId } from '@dfs/protocol';
+import { invalidField } from '@dfs/runtime';
+import { normalisePeerId } from '@dfs/protocol';
 import type { FilesComponents } from '../ports.js';
 
 /** A page of the versions that count nowhere since their author was removed. @throws DfsError `invalid-cursor`, `invalid-field` */

@@ -1,5 +1,5 @@
 import type { Draft, Entry } from '@dfs/catalogue';
-import { DfsError } from '@dfs/protocol';
+import { DfsError } from '@dfs/runtime';
 import type { FilesComponents } from '../ports.js';
 import { shown } from '../read/listing.js';
 import type { DeletionPace } from './deletion-pace.js';

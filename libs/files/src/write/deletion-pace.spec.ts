@@ -1,5 +1,5 @@
 import { fakeClock, type FakeClock } from '@dfs/testing';
-import { isDfsError } from '@dfs/protocol';
+import { isDfsError } from '@dfs/runtime';
 import { DeletionPace } from './deletion-pace.js';
 import { localNode, pieces, type LocalNode } from '../testing/local-node.suite.js';
 

@@ -1,4 +1,4 @@
-import { DfsError, second, type Clock } from '@dfs/protocol';
+import { DfsError, second, type Clock } from '@dfs/runtime';
 
 /** Deletions within this time are one deletion of many files. */
 const WINDOW = 60 * second;

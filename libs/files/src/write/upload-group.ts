@@ -1,5 +1,5 @@
 import { storeChunk, type BlockBatch } from '@dfs/chunks';
-import { DfsError } from '@dfs/protocol';
+import { DfsError } from '@dfs/runtime';
 import type { FilesComponents } from '../ports.js';
 import { commitUploads, draftOf, type Received, type Upload, type UploadOutcome } from './upload.js';
 

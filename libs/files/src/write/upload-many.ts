@@ -1,5 +1,6 @@
 import type { Conditions } from '@dfs/catalogue';
-import { CHUNK_MIN_BYTES, DfsError, normalisePath, MiB, type RecordAttributes } from '@dfs/protocol';
+import { CHUNK_MIN_BYTES, normalisePath, type RecordAttributes } from '@dfs/protocol';
+import { DfsError, MiB } from '@dfs/runtime';
 import type { Preconditions } from '../http/preconditions.js';
 import type { FilesComponents } from '../ports.js';
 import { mediaTypeFor } from '../read/media-type.js';

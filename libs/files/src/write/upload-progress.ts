@@ -1,4 +1,5 @@
-import { DfsError, MiB, type Cid } from '@dfs/protocol';
+import { DfsError, MiB } from '@dfs/runtime';
+import type { Cid } from '@dfs/protocol';
 import type { Transfer } from '@dfs/placement';
 import type { ContentPlacement } from '../ports.js';
 

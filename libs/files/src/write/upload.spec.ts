@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { DfsError, EMPTY_CONTENT, MiB } from '@dfs/protocol';
+import { DfsError, MiB } from '@dfs/runtime';
+import { EMPTY_CONTENT } from '@dfs/protocol';
 import { eventually, realFiles, seededRandom } from '@dfs/testing';
 import { localNode, pieces, type LocalNode } from '../testing/local-node.suite.js';
 import { uploadMany, type PartResult, type UploadPart } from './upload-many.js';

@@ -1,6 +1,7 @@
 import type { CommitOutcome, Conditions, Draft, Entry } from '@dfs/catalogue';
 import { storeContent, type BlockBatch, type Digests, type StoredContent } from '@dfs/chunks';
-import { DfsError, normalisePath, type Cid, type RecordAttributes } from '@dfs/protocol';
+import { DfsError } from '@dfs/runtime';
+import { normalisePath, type Cid, type RecordAttributes } from '@dfs/protocol';
 import type { FileInfo } from '@dfs/contracts';
 import { checkDigests, digestNames } from '../http/digest-header.js';
 import { describe } from '../read/file-info.js';

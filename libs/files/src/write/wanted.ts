@@ -1,6 +1,6 @@
 import { versionTag, type Conditions, type Entry } from '@dfs/catalogue';
 import type { Reader } from '@dfs/database';
-import { DfsError } from '@dfs/protocol';
+import { DfsError } from '@dfs/runtime';
 import { isUnchangedSince, type Preconditions } from '../http/preconditions.js';
 import type { FilesComponents } from '../ports.js';
 import { sharesSecond } from '../read/download.js';

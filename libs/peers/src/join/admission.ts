@@ -1,15 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import {
-  DfsError,
-  joinChallenge,
-  joinProof,
-  joinRequest,
-  joinWelcome,
-  MAX_MEMBERS,
-  type Clock,
-  type Log,
-  type WireValue,
-} from '@dfs/protocol';
+import { DfsError, type Clock, type Log } from '@dfs/runtime';
+import { joinChallenge, joinProof, joinRequest, joinWelcome, MAX_MEMBERS, type WireValue } from '@dfs/protocol';
 import type { Channel, Frame } from '@dfs/transport';
 import { JOIN_TIME, MAX_STRANGERS } from '../constants.js';
 import { networkFull, type Invite, type Invites } from './invites.js';

@@ -1,6 +1,6 @@
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import type { ErrorCode } from '@dfs/contracts';
-import { silentLog, systemClock } from '@dfs/protocol';
+import { silentLog, systemClock } from '@dfs/runtime';
 import { eventually } from '@dfs/testing';
 import { QUICK, TestNetwork, type TestNode } from '../../testing/network.js';
 import { Membership } from '../membership/membership.js';

@@ -1,15 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { MemberRole } from '@dfs/contracts';
-import {
-  DfsError,
-  FAREWELL_PROTOCOL,
-  farewellMessage,
-  isDfsError,
-  recordsMessage,
-  type Log,
-  type ReturnTicket,
-  type WireValue,
-} from '@dfs/protocol';
+import { DfsError, isDfsError, type Log } from '@dfs/runtime';
+import { FAREWELL_PROTOCOL, farewellMessage, recordsMessage, type ReturnTicket, type WireValue } from '@dfs/protocol';
 import { request, type Transport } from '@dfs/transport';
 import type { AddressBook } from '../presence/address-book.js';
 import { DIAL_TIME, JOIN_TIME, RETURN_ASKED, RETURN_MAX, RETURN_MIN, STATUS_TIME } from '../constants.js';

@@ -1,16 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import type { FieldProblem, InviteInfo, MemberRole, ReturnTicketInfo } from '@dfs/contracts';
 import type { Database, Tx } from '@dfs/database';
+import { DfsError, second, type Clock } from '@dfs/runtime';
 import {
-  DfsError,
   encodeReturnTicket,
   encodeTicket,
   MAX_MEMBERS,
   peerIdFromBytes,
   peerIdToBytes,
-  second,
   TICKET_SECRET_BYTES,
-  type Clock,
 } from '@dfs/protocol';
 import {
   DEFAULT_INVITE_SECONDS,

@@ -4,13 +4,13 @@ import {
   decodeTicket,
   encodeTicket,
   JOIN_PROTOCOL,
-  silentLog,
   signerFromRaw,
   type Ticket,
   MAX_MEMBERS,
   signMembershipRecord,
   type MembershipContent,
 } from '@dfs/protocol';
+import { silentLog } from '@dfs/runtime';
 import { eventually, fakeClock } from '@dfs/testing';
 import { TestNetwork, type TestNode } from '../../testing/network.js';
 

@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { MemberRole } from '@dfs/contracts';
 import type { Tx } from '@dfs/database';
+import { DfsError, isDfsError, type Clock, type Log } from '@dfs/runtime';
 import {
-  DfsError,
-  isDfsError,
   JOIN_PROTOCOL,
   joinChallenge,
   joinProof,
@@ -11,9 +10,7 @@ import {
   joinWelcome,
   readMembershipRecord,
   recordsMessage,
-  type Clock,
   type JoinWelcome,
-  type Log,
   type MembershipRecord,
   type Ticket,
   type WireValue,

@@ -1,6 +1,7 @@
 import type { ErrorCode } from '@dfs/contracts';
 import { eventually, fakeClock } from '@dfs/testing';
-import { day, membershipBody, peerIdToBytes } from '@dfs/protocol';
+import { day } from '@dfs/runtime';
+import { membershipBody, peerIdToBytes } from '@dfs/protocol';
 import { request } from '@dfs/transport';
 import { TestNetwork, type TestNode } from '../../testing/network.js';
 

@@ -1,8 +1,8 @@
 import { performance } from 'node:perf_hooks';
 import type { OwnerVotes } from '@dfs/contracts';
 import type { Database } from '@dfs/database';
+import { DfsError, type Clock, type Log, type Unsubscribe } from '@dfs/runtime';
 import {
-  DfsError,
   MAX_OWNER_VOTES,
   membershipBody,
   normalisePeerId,
@@ -14,9 +14,6 @@ import {
   SIGN_PROTOCOL,
   signatureMessage,
   signMessage,
-  type Clock,
-  type Log,
-  type Unsubscribe,
   type WireValue,
 } from '@dfs/protocol';
 import { ask, firstFrame, type Channel, type Transport } from '@dfs/transport';

@@ -1,4 +1,5 @@
-import { DfsError, normalisePeerId } from '@dfs/protocol';
+import { DfsError } from '@dfs/runtime';
+import { normalisePeerId } from '@dfs/protocol';
 
 /** The one form of a peer id that a person gave. @throws DfsError `peer-not-found` */
 export function memberIdOf(given: string): string {

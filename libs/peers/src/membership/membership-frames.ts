@@ -1,4 +1,5 @@
-import { KiB, type MembershipRecord } from '@dfs/protocol';
+import { KiB } from '@dfs/runtime';
+import type { MembershipRecord } from '@dfs/protocol';
 
 /** Room for other fields, and for one record more, below the limit of a header. */
 const FRAME_BYTES = 128 * KiB;

@@ -1,11 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { DfsError, second, type Clock } from '@dfs/runtime';
 import {
-  DfsError,
   RETAINED_VERSIONS,
-  second,
   sha256,
   signMembershipRecord,
-  type Clock,
   type MembershipContent,
   type MembershipRecord,
   type NetworkSettings,

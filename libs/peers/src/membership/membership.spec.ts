@@ -8,11 +8,11 @@ import {
   readMembershipRecord,
   signerFromRaw,
   signMembershipRecord,
-  silentLog,
   type MembershipContent,
   type MembershipRecord,
   type Signer,
 } from '@dfs/protocol';
+import { silentLog } from '@dfs/runtime';
 import { fakeClock, tempDatabase, type TempDatabase } from '@dfs/testing';
 import { MAX_RECORDS_PER_MEMBER } from '../constants.js';
 import { Membership, peersMigrations } from '../index.js';

@@ -1,20 +1,16 @@
 import type { PeerState } from '@dfs/contracts';
 import type { Database, Tx } from '@dfs/database';
 import type { EventLog } from '@dfs/events';
+import { DfsError, isDfsError, type Clock, type Log, type Unsubscribe } from '@dfs/runtime';
 import {
-  DfsError,
-  isDfsError,
   membershipIdOf,
   membershipKindOf,
   readMembershipRecord,
   signMembershipRecord,
-  type Clock,
-  type Log,
   type MembershipContent,
   type MembershipRecord,
   type NetworkSettings,
   type Signer,
-  type Unsubscribe,
 } from '@dfs/protocol';
 import { addValid, type Received } from './add-valid.js';
 import { insertRecords, loadMembership, loadMustSync, replaceMembership, storeMustSync } from './membership-store.js';

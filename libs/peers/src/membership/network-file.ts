@@ -1,6 +1,7 @@
 import { open, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { DfsError, MAX_NAME_LENGTH, type Log } from '@dfs/protocol';
+import { DfsError, type Log } from '@dfs/runtime';
+import { MAX_NAME_LENGTH } from '@dfs/protocol';
 import { MAX_ADDRESS_LENGTH, MAX_ADDRESSES, NETWORK_FILE_DELAY } from '../constants.js';
 
 /** Where a member can be reached. */

@@ -1,4 +1,5 @@
-import { DfsError, MAX_KNOWN_RECORDS, type MembershipRecord } from '@dfs/protocol';
+import { DfsError } from '@dfs/runtime';
+import { MAX_KNOWN_RECORDS, type MembershipRecord } from '@dfs/protocol';
 
 /** One record in its place among the others. */
 export interface RecordNode {

@@ -1,4 +1,5 @@
-import { DfsError, abortError, type MembershipContent } from '@dfs/protocol';
+import { DfsError, abortError } from '@dfs/runtime';
+import type { MembershipContent } from '@dfs/protocol';
 import { memberIdOf, noSuchMember } from './member-id.js';
 import type { Membership } from './membership.js';
 

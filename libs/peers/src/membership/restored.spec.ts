@@ -1,5 +1,6 @@
 import { EventLog, eventsMigrations } from '@dfs/events';
-import { signerFromRaw, silentLog, type MembershipContent, type Signer } from '@dfs/protocol';
+import { signerFromRaw, type MembershipContent, type Signer } from '@dfs/protocol';
+import { silentLog } from '@dfs/runtime';
 import { fakeClock, tempDatabase, type TempDatabase } from '@dfs/testing';
 import { Membership, peersMigrations, restoreMembership } from '../index.js';
 

@@ -1,5 +1,6 @@
 import type { Database } from '@dfs/database';
-import { isDfsError, readMembershipRecord, type MembershipRecord } from '@dfs/protocol';
+import { isDfsError } from '@dfs/runtime';
+import { readMembershipRecord, type MembershipRecord } from '@dfs/protocol';
 import { addValid } from './add-valid.js';
 import { replaceMembership } from './membership-store.js';
 import { RecordGraph } from './record-graph.js';

@@ -1,4 +1,5 @@
-import { silentLog, signerFromRaw } from '@dfs/protocol';
+import { silentLog } from '@dfs/runtime';
+import { signerFromRaw } from '@dfs/protocol';
 import { fakeClock, tempDatabase } from '@dfs/testing';
 import { AddressBook } from './address-book.js';
 import { MAX_ADDRESSES } from '../constants.js';

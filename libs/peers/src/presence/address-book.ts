@@ -1,5 +1,6 @@
 import type { Database, Tx } from '@dfs/database';
-import { peerIdFromBytes, peerIdToBytes, type Clock, type Log } from '@dfs/protocol';
+import { peerIdFromBytes, peerIdToBytes } from '@dfs/protocol';
+import type { Clock, Log } from '@dfs/runtime';
 import { MAX_ADDRESSES, MAX_ADDRESS_LENGTH, MAX_RELAYED_ADDRESSES } from '../constants.js';
 
 /** How an address became known: said by the member itself, by another, found on the local network, typed by a person. */

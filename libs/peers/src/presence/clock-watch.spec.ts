@@ -1,4 +1,4 @@
-import { hour, minute, second } from '@dfs/protocol';
+import { hour, minute, second } from '@dfs/runtime';
 import { fakeClock, type FakeClock } from '@dfs/testing';
 import { ClockWatch } from './clock-watch.js';
 

@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
-import { day, hour, MAX_CLOCK_SKEW, minute, second, type Clock } from '@dfs/protocol';
+import { day, hour, minute, second, type Clock } from '@dfs/runtime';
+import { MAX_CLOCK_SKEW } from '@dfs/protocol';
 import { MAX_HEARTBEAT_PERIOD } from '../constants.js';
 
 /** What a member said of its clock counts for this long: three heartbeats at their slowest. */

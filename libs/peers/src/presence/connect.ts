@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { DfsError, isDfsError } from '@dfs/protocol';
+import { DfsError, isDfsError } from '@dfs/runtime';
 import type { Transport } from '@dfs/transport';
 import { DIAL_TIME, HELLO_TIME } from '../constants.js';
 import type { Membership } from '../membership/membership.js';

@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import { second, type Log } from '@dfs/protocol';
+import { second, type Log } from '@dfs/runtime';
 import type { Transport } from '@dfs/transport';
 import { DIAL_TIME, MAX_DIALS, RECONNECT_MAX, RECONNECT_MIN } from '../constants.js';
 

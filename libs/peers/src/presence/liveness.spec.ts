@@ -1,4 +1,5 @@
-import { minute, second, signerFromRaw } from '@dfs/protocol';
+import { minute, second } from '@dfs/runtime';
+import { signerFromRaw } from '@dfs/protocol';
 import { fakeClock } from '@dfs/testing';
 import { heartbeatBytes, type ProvenBeat } from './heartbeat.js';
 import { Liveness } from './liveness.js';

@@ -1,4 +1,4 @@
-import type { Clock } from '@dfs/protocol';
+import type { Clock } from '@dfs/runtime';
 import { WAKE_JUMP } from '../constants.js';
 import { heartbeatBytes, isProven, type ProvenBeat } from './heartbeat.js';
 

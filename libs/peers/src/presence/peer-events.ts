@@ -1,7 +1,7 @@
 import type { PeerEvent } from '@dfs/contracts';
 import type { Database } from '@dfs/database';
 import type { EventLog } from '@dfs/events';
-import type { Log } from '@dfs/protocol';
+import type { Log } from '@dfs/runtime';
 import { DISCONNECT_DEBOUNCE } from '../constants.js';
 
 /** Milliseconds for which events are gathered, so that a start with many members is one write. */

@@ -1,5 +1,6 @@
 import type { PeerInfo, PeerState, StorageInfo } from '@dfs/contracts';
-import { second, shape, type WireValue } from '@dfs/protocol';
+import { second } from '@dfs/runtime';
+import { shape, type WireValue } from '@dfs/protocol';
 import { isRelayed, type ConnectionInfo, type Rates } from '@dfs/transport';
 import type { Member } from '../membership/roster.js';
 import type { Session } from './session.js';

@@ -3,13 +3,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ErrorCode } from '@dfs/contracts';
 import {
   encode,
-  hour,
   membershipBody,
   peerIdToBytes,
   sealMembershipRecord,
   signerFromRaw,
   type WireValue,
 } from '@dfs/protocol';
+import { hour } from '@dfs/runtime';
 import { eventually, fakeClock } from '@dfs/testing';
 import { request } from '@dfs/transport';
 import { QUICK, TestNetwork, type TestNode } from '../../testing/network.js';

@@ -1,16 +1,8 @@
 import type { PeerEvent } from '@dfs/contracts';
 import type { Database } from '@dfs/database';
 import type { EventLog } from '@dfs/events';
-import {
-  nodeSection,
-  STATUS_PROTOCOL,
-  type Clock,
-  type Log,
-  type MembershipRecord,
-  type StatusMessage,
-  type Unsubscribe,
-  type WireValue,
-} from '@dfs/protocol';
+import { nodeSection, STATUS_PROTOCOL, type MembershipRecord, type StatusMessage, type WireValue } from '@dfs/protocol';
+import { type Clock, type Log, type Unsubscribe, Listeners } from '@dfs/runtime';
 import type { Transport } from '@dfs/transport';
 import { absentSlice } from './absent-slice.js';
 import { AddressBook } from './address-book.js';
@@ -18,7 +10,6 @@ import { ClockWatch } from './clock-watch.js';
 import { MAX_FOUND_STRANGERS, MAX_HEARTBEAT_PERIOD, NUDGE_DELAY, STATUS_IDLE } from '../constants.js';
 import { Dialer } from './dialer.js';
 import { Farewell } from '../removed/removal-notice.js';
-import { Listeners } from '../listeners.js';
 import { Liveness } from './liveness.js';
 import { nextEpoch, raiseEpoch } from '../membership/membership-store.js';
 import type { Membership } from '../membership/membership.js';

@@ -1,4 +1,4 @@
-import { minute, second } from '@dfs/protocol';
+import { minute, second } from '@dfs/runtime';
 import { RunWatch } from './run-watch.js';
 
 const AT = ['/ip4/10.0.0.1/tcp/4001'];

@@ -1,19 +1,15 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
+import { abortError, DfsError, second, type Clock, type Log } from '@dfs/runtime';
 import {
-  abortError,
-  DfsError,
   MAX_STATUS_RUNS,
   pullMessage,
   pushMessage,
   receivedMessage,
   recordsMessage,
-  second,
   STATUS_PROTOCOL,
   StatusLine,
   statusMethod,
-  type Clock,
-  type Log,
   type MembershipRecord,
   type StatusMessage,
   type WireValue,

@@ -1,4 +1,5 @@
-import { DfsError, isDfsError, STATUS_PROTOCOL, StatusLine, type StatusMessage } from '@dfs/protocol';
+import { DfsError, isDfsError } from '@dfs/runtime';
+import { STATUS_PROTOCOL, StatusLine, type StatusMessage } from '@dfs/protocol';
 import type { Channel, Transport } from '@dfs/transport';
 import { STATUS_TIME } from '../constants.js';
 

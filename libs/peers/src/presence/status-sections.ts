@@ -1,4 +1,5 @@
-import { encode, type Log, type WireValue } from '@dfs/protocol';
+import { encode, type WireValue } from '@dfs/protocol';
+import type { Log } from '@dfs/runtime';
 
 interface Section {
   value: () => WireValue;

@@ -1,13 +1,6 @@
 import { performance } from 'node:perf_hooks';
-import {
-  DfsError,
-  FAREWELL_PROTOCOL,
-  farewellMessage,
-  membershipIdOf,
-  recordsMessage,
-  type Log,
-  type WireValue,
-} from '@dfs/protocol';
+import { DfsError, type Log } from '@dfs/runtime';
+import { FAREWELL_PROTOCOL, farewellMessage, membershipIdOf, recordsMessage, type WireValue } from '@dfs/protocol';
 import { firstFrame, request, type Channel, type Transport } from '@dfs/transport';
 import { MAX_FAREWELL_OFFENCES, OFFENDED_TIME, STATUS_TIME } from '../constants.js';
 import { membershipFrames } from '../membership/membership-frames.js';

@@ -1,4 +1,4 @@
-import type { Log, Unsubscribe } from '@dfs/protocol';
+import type { Log, Unsubscribe } from '@dfs/runtime';
 import type { Transport } from '@dfs/transport';
 import { DIAL_TIME, MAX_OPINIONS, OPINION_MAX, OPINION_PERIODS } from '../constants.js';
 import type { Membership } from '../membership/membership.js';

@@ -1,4 +1,5 @@
-import { cidToBytes, MiB } from '@dfs/protocol';
+import { cidToBytes } from '@dfs/protocol';
+import { MiB } from '@dfs/runtime';
 import { seededRandom } from '@dfs/testing';
 import { checkPins, type PinFinding } from './check-pins.js';
 import { putLarge } from '../testing/large-content.js';

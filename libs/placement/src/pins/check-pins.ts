@@ -1,6 +1,7 @@
 import { readExtent, summarise } from '@dfs/chunks';
 import type { Reader } from '@dfs/database';
-import { cidFromBytes, isDfsError, isManifestCid, type Cid } from '@dfs/protocol';
+import { cidFromBytes, isManifestCid, type Cid } from '@dfs/protocol';
+import { isDfsError } from '@dfs/runtime';
 import { SCAN_PAGE } from '../limits.js';
 import type { BlockReader } from '../ports.js';
 import { walkPins, type PinnedExtent } from './pin-log.js';

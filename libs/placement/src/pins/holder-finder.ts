@@ -1,5 +1,5 @@
-import { systemClock, type Cid, type Clock, type Log } from '@dfs/protocol';
-import { withTimeout } from '../signals.js';
+import { systemClock, type Clock, type Log, withTimeout } from '@dfs/runtime';
+import type { Cid } from '@dfs/protocol';
 import type { Transport } from '@dfs/transport';
 import { askHave } from '../transfer/ask/block-client.js';
 import type { ExtentHolders, Holdings } from './member-pins.js';

@@ -1,6 +1,7 @@
 import type { StoredContent } from '@dfs/chunks';
 import type { SqlValue } from '@dfs/database';
-import { cidOf, cidToBytes, MANIFEST_CODEC, MiB } from '@dfs/protocol';
+import { cidOf, cidToBytes, MANIFEST_CODEC } from '@dfs/protocol';
+import { MiB } from '@dfs/runtime';
 import { eventually, seededRandom } from '@dfs/testing';
 import { EXTENTS_FOUND, MAX_FOUND } from '../limits.js';
 import { pagesRead } from '../testing/scans.js';

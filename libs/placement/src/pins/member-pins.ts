@@ -1,14 +1,6 @@
 import type { Database, Tx } from '@dfs/database';
-import {
-  cidToBytes,
-  DfsError,
-  peerIdFromBytes,
-  peerIdToBytes,
-  type Cid,
-  type HoldingsStatus,
-  type Pin,
-  type Unsubscribe,
-} from '@dfs/protocol';
+import { cidToBytes, peerIdFromBytes, peerIdToBytes, type Cid, type HoldingsStatus, type Pin } from '@dfs/protocol';
+import { DfsError, type Unsubscribe } from '@dfs/runtime';
 import { FORGET_PER_UNIT } from '../limits.js';
 import { mostExtents } from '../plan/extents.js';
 import { DoubtedPins } from './doubted-pins.js';

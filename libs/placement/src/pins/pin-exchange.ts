@@ -4,12 +4,10 @@ import {
   MAX_PINS_PER_FRAME,
   pinsFrame,
   unpackPins,
-  DfsError,
-  second,
   type Cid,
-  type Log,
   type WireValue,
 } from '@dfs/protocol';
+import { DfsError, second, type Log } from '@dfs/runtime';
 import { request, type Transport } from '@dfs/transport';
 import { PINS_OFFENCE_TIME, READ_ON_DELAY, WAITING_PINS_TIME } from '../limits.js';
 import type { Holdings } from './member-pins.js';

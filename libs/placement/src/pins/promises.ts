@@ -3,7 +3,6 @@ import {
   CHUNKS_PROTOCOL,
   cidFromBytes,
   cidToBytes,
-  DfsError,
   MAX_PROMISES,
   packBits,
   packExtents,
@@ -12,12 +11,11 @@ import {
   unpackBits,
   unpackExtents,
   type Cid,
-  type Clock,
   type ExtentId,
-  type Log,
   type PromiseRequest,
   type WireValue,
 } from '@dfs/protocol';
+import { DfsError, type Clock, type Log } from '@dfs/runtime';
 import { ask, type Channel } from '@dfs/transport';
 import type { Opener } from '../transfer/ask/block-client.js';
 import { extentKey } from '../plan/extents.js';

@@ -1,17 +1,15 @@
 import {
   CHUNKS_PROTOCOL,
   cidOf,
-  silentLog,
   MAX_PINS_PER_FRAME,
-  MiB,
   packPins,
   pinsFrame,
   signerFromRaw,
   sha256,
   type Cid,
-  type Log,
   type Pin,
 } from '@dfs/protocol';
+import { silentLog, MiB, type Log } from '@dfs/runtime';
 import { eventually, tempDatabase, type TempDatabase } from '@dfs/testing';
 import { firstFrame, MemoryNetwork } from '@dfs/transport';
 import { MAX_WAITING_PINS, PINS_OFFENCE_TIME, WAITING_PINS_TIME } from '../limits.js';

@@ -1,7 +1,8 @@
 import type { Bound, Concluded, RetentionRule } from '@dfs/catalogue';
 import type { PurgeInfo } from '@dfs/contracts';
 import type { Database, Tx } from '@dfs/database';
-import type { Cid, Clock, Log, Signer, Unsubscribe } from '@dfs/protocol';
+import type { Cid, Signer } from '@dfs/protocol';
+import type { Clock, Log, Unsubscribe } from '@dfs/runtime';
 import type { Transport } from '@dfs/transport';
 import {
   KEEP_TIME,

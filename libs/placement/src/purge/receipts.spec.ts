@@ -1,12 +1,5 @@
-import {
-  parseReceipt,
-  sha256,
-  signerFromRaw,
-  signReceipt,
-  silentLog,
-  type Signer,
-  type WireValue,
-} from '@dfs/protocol';
+import { parseReceipt, sha256, signerFromRaw, signReceipt, type Signer, type WireValue } from '@dfs/protocol';
+import { silentLog } from '@dfs/runtime';
 import { eventually, fakeClock } from '@dfs/testing';
 import { World, type WorldNode } from '../testing/world.js';
 import { ReceiptStore, type StoredReceipt } from './receipt-store.js';

@@ -1,6 +1,6 @@
 import type { Database, Tx } from '@dfs/database';
+import { DfsError, type Clock, type Log } from '@dfs/runtime';
 import {
-  DfsError,
   MAX_DELETIONS_PER_RECEIPT,
   MAX_RECEIPTS_PAYLOAD_BYTES,
   packedRecordSize,
@@ -16,8 +16,6 @@ import {
   unpackReceiptMarks,
   unpackRecords,
   verifyReceipt,
-  type Clock,
-  type Log,
   type Receipt,
   type SignedRecord,
   type Signer,

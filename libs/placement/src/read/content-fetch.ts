@@ -1,6 +1,7 @@
 import { chunksFrom, summarise } from '@dfs/chunks';
 import type { ChunkInfo } from '@dfs/contracts';
-import { abortError, DfsError, type Cid } from '@dfs/protocol';
+import { abortError, DfsError } from '@dfs/runtime';
+import type { Cid } from '@dfs/protocol';
 import { hasRoomForCache } from './read-cache.js';
 import { ContentReader, localOrRemote } from './content-reader.js';
 import { DownloadTransfer } from '../transfer/download-transfer.js';

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { storeContent } from '@dfs/chunks';
-import { DfsError, MiB, type Cid } from '@dfs/protocol';
+import { DfsError, MiB } from '@dfs/runtime';
+import type { Cid } from '@dfs/protocol';
 import { seededRandom } from '@dfs/testing';
 import { ContentReader } from './content-reader.js';
 import type { Block, BlockReader } from '../ports.js';

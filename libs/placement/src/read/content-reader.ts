@@ -1,5 +1,6 @@
 import { chunksFrom, isNotHere, type ChunkPlace, type ReadBlock } from '@dfs/chunks';
-import { DfsError, EXTENT_CHUNKS, isDfsError, type Cid } from '@dfs/protocol';
+import { DfsError, isDfsError } from '@dfs/runtime';
+import { EXTENT_CHUNKS, type Cid } from '@dfs/protocol';
 import { LOCAL_AHEAD_BYTES, READ_AHEAD_BYTES } from '../limits.js';
 import type { BlockReader } from '../ports.js';
 

@@ -1,5 +1,5 @@
 import { dhtMigrations, ProvideQueue } from '@dfs/dht';
-import { KiB, MiB } from '@dfs/protocol';
+import { KiB, MiB } from '@dfs/runtime';
 import { eventually, seededRandom, sha256Hex, tempDatabase, type TempDatabase } from '@dfs/testing';
 import { World, type NodeOptions, type WorldNode } from '../testing/world.js';
 

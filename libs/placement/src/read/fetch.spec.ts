@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { cidOf, KiB, MiB, type Cid } from '@dfs/protocol';
+import { cidOf, type Cid } from '@dfs/protocol';
+import { KiB, MiB } from '@dfs/runtime';
 import type { StoredContent } from '@dfs/chunks';
 import { eventually, seededRandom, sha256Hex } from '@dfs/testing';
 import type { Transport } from '@dfs/transport';

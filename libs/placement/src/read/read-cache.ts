@@ -1,5 +1,6 @@
 import type { Database } from '@dfs/database';
-import type { Cid, Log } from '@dfs/protocol';
+import type { Cid } from '@dfs/protocol';
+import type { Log } from '@dfs/runtime';
 import { CACHE_FREE_SHARE, CACHE_SHARE } from '../limits.js';
 import type { Block, BlockStore } from '../ports.js';
 import { RotatingBatch } from '../rotating-batch.js';

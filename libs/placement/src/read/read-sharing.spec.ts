@@ -1,4 +1,5 @@
-import { cidOf, DfsError, GiB, silentLog } from '@dfs/protocol';
+import { cidOf } from '@dfs/protocol';
+import { DfsError, GiB, silentLog } from '@dfs/runtime';
 import type { Channel } from '@dfs/transport';
 import { eventually } from '@dfs/testing';
 import { Gatherings } from '../transfer/fetchers/fetchers.js';

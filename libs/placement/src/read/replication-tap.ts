@@ -1,7 +1,7 @@
 import { cidDigest, sha256, type Cid } from '@dfs/protocol';
 import type { BlockSource } from './content-reader.js';
 import { REASK_AFTER } from '../limits.js';
-import { pause } from '../signals.js';
+import { pause } from '@dfs/runtime';
 
 /** What is on its way to this node's disk anyway. */
 export interface Incoming {

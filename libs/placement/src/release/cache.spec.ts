@@ -1,5 +1,5 @@
 import type { StoredContent } from '@dfs/chunks';
-import { MiB } from '@dfs/protocol';
+import { MiB } from '@dfs/runtime';
 import { eventually, seededRandom, sha256Hex } from '@dfs/testing';
 import type { Transport } from '@dfs/transport';
 import { CACHE_SHARE } from '../limits.js';

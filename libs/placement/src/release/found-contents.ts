@@ -1,6 +1,7 @@
 import { manifestParts, type ManifestParts } from '@dfs/chunks';
 import type { Tx } from '@dfs/database';
-import { DfsError, isDfsError, isManifestCid, type Cid } from '@dfs/protocol';
+import { DfsError, isDfsError } from '@dfs/runtime';
+import { isManifestCid, type Cid } from '@dfs/protocol';
 import { SCAN_PAGE } from '../limits.js';
 import type { BlockStore, Contents, FoundBlocks } from '../ports.js';
 import { LiveBlocks, type LiveBlocksComponents } from './needed-blocks.js';

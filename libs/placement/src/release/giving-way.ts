@@ -1,6 +1,7 @@
 import type { PastBytes, Reclaimed } from '@dfs/chunks';
 import type { Database, Tx } from '@dfs/database';
-import { CHUNK_MEAN_BYTES, EXTENT_CHUNKS, type Cid, type Log } from '@dfs/protocol';
+import { CHUNK_MEAN_BYTES, EXTENT_CHUNKS, type Cid } from '@dfs/protocol';
+import { type Log, stopping } from '@dfs/runtime';
 import {
   GIVE_WAY_EVERY,
   GIVE_WAY_MORE,
@@ -20,7 +21,6 @@ import type { NetworkView } from '../plan/members-now.js';
 import type { BlockStore, Contents, PastContent, PastContents, Providers } from '../ports.js';
 import { pinnedExtents } from '../purge/pinned-extents.js';
 import type { StoreRoom } from '../replicate/headroom.js';
-import { stopping } from '../signals.js';
 import type { Opener } from '../transfer/ask/block-client.js';
 
 export interface GivingWayComponents {

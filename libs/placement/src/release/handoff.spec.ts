@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
-import { cidOf, hour, KiB, minute, MiB, type Cid } from '@dfs/protocol';
+import { cidOf, type Cid } from '@dfs/protocol';
+import { hour, KiB, minute, MiB } from '@dfs/runtime';
 import { corrupt, fakeClock, seededRandom } from '@dfs/testing';
 import { MemoryNetwork } from '@dfs/transport';
 import type { Opener } from '../transfer/ask/block-client.js';

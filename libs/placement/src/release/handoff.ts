@@ -1,5 +1,5 @@
 import type { Database, Tx } from '@dfs/database';
-import type { Log } from '@dfs/protocol';
+import { type Log, pause, stopping } from '@dfs/runtime';
 import type { Opener } from '../transfer/ask/block-client.js';
 import { extentKey } from '../plan/extents.js';
 import type { Holdings } from '../pins/member-pins.js';
@@ -16,7 +16,6 @@ import type { NetworkView, Snapshot } from '../plan/members-now.js';
 import type { Providers } from '../ports.js';
 import type { PinLog, PinnedExtent } from '../pins/pin-log.js';
 import { gatherPromises, type Promises } from '../pins/promises.js';
-import { pause, stopping } from '../signals.js';
 
 export interface LettingGoComponents {
   db: Database;

@@ -1,5 +1,6 @@
 import { readExtent } from '@dfs/chunks';
-import { cidToBytes, isDfsError, isManifestCid, type Cid } from '@dfs/protocol';
+import { cidToBytes, isManifestCid, type Cid } from '@dfs/protocol';
+import { isDfsError } from '@dfs/runtime';
 import { forsaken, type ForsakenComponents } from '../repair/forsaken.js';
 import { SCAN_PAGE } from '../limits.js';
 import { LiveSet } from './cid-filter.js';

@@ -1,5 +1,6 @@
 import { storeContent, type StoredContent } from '@dfs/chunks';
-import { KiB, MiB, type Cid } from '@dfs/protocol';
+import { KiB, MiB } from '@dfs/runtime';
+import type { Cid } from '@dfs/protocol';
 import { corrupt, eventually, seededRandom } from '@dfs/testing';
 import type { Transport } from '@dfs/transport';
 import { sending, World, type WorldNode } from '../testing/world.js';

@@ -1,5 +1,5 @@
 import type { IsLive, Reclaimed, ReclaimOptions } from '@dfs/chunks';
-import { GiB, MiB, day, minute, silentLog } from '@dfs/protocol';
+import { GiB, MiB, day, minute, silentLog } from '@dfs/runtime';
 import { eventually, fakeClock } from '@dfs/testing';
 import type { Holdings } from '../pins/member-pins.js';
 import { PinLog } from '../pins/pin-log.js';

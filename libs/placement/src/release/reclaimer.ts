@@ -1,5 +1,5 @@
 import { isNotHere, type Reclaimed, type ReclaimOptions } from '@dfs/chunks';
-import type { Clock, Log } from '@dfs/protocol';
+import { type Clock, type Log, stopping } from '@dfs/runtime';
 import {
   CACHE_GRACE,
   PRESSED_GRACE,
@@ -12,7 +12,6 @@ import {
 } from '../limits.js';
 import { LiveBlocks, type LiveBlocksComponents } from './needed-blocks.js';
 import type { BlockStore } from '../ports.js';
-import { stopping } from '../signals.js';
 import type { StoreRoom } from '../replicate/headroom.js';
 
 export interface ReclaimerComponents extends LiveBlocksComponents {

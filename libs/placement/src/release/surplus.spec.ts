@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { StoredContent } from '@dfs/chunks';
-import { cidOf, KiB, MiB, second } from '@dfs/protocol';
+import { cidOf } from '@dfs/protocol';
+import { KiB, MiB, second } from '@dfs/runtime';
 import { eventually, seededRandom } from '@dfs/testing';
 import { checkPins } from '../pins/check-pins.js';
 import { DEEP_SEARCHES } from '../limits.js';

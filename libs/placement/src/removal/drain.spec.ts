@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { StoredContent } from '@dfs/chunks';
-import { cidOf, EXTENT_CHUNKS, GiB, MANIFEST_CODEC, MiB, peerIdToBytes, type Cid } from '@dfs/protocol';
+import { cidOf, EXTENT_CHUNKS, MANIFEST_CODEC, peerIdToBytes, type Cid } from '@dfs/protocol';
+import { GiB, MiB } from '@dfs/runtime';
 import { eventually, seededRandom } from '@dfs/testing';
 import type { Candidate } from '../plan/rendezvous.js';
 import { rank } from '../testing/ranking.js';

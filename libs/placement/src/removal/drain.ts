@@ -1,8 +1,8 @@
-import { DfsError, drainingStatus, MAX_DRAINING, type Log, type WireValue } from '@dfs/protocol';
+import { DfsError, type Log, pause } from '@dfs/runtime';
+import { drainingStatus, MAX_DRAINING, type WireValue } from '@dfs/protocol';
 import { heldBy, type Amount, type LastCopyComponents, type Versions } from './last-copy.js';
 import { DRAIN_CHECK, DRAIN_OLD_PATIENCE, DRAIN_PATIENCE } from '../limits.js';
 import type { MemberList, PeerView } from '../ports.js';
-import { pause } from '../signals.js';
 
 /** Section of the status in which an owner says whom it empties. */
 const SECTION = 'draining';

@@ -1,4 +1,5 @@
-import { DfsError, type Cid } from '@dfs/protocol';
+import { DfsError } from '@dfs/runtime';
+import type { Cid } from '@dfs/protocol';
 import { isEmpty } from '../plan/extents.js';
 import { SCAN_PAGE } from '../limits.js';
 import type { ContentRef, Contents } from '../ports.js';

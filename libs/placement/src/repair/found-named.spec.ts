@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { MiB } from '@dfs/protocol';
+import { MiB } from '@dfs/runtime';
 import type { StoredContent } from '@dfs/chunks';
 import { eventually, seededRandom } from '@dfs/testing';
 import { World, type WorldNode } from '../testing/world.js';

@@ -1,7 +1,6 @@
-import type { Log } from '@dfs/protocol';
+import { type Log, stopping } from '@dfs/runtime';
 import { FOUND_AGAIN, FOUND_REST, SETTLE_TIME } from '../limits.js';
 import type { FoundBlocks } from '../ports.js';
-import { stopping } from '../signals.js';
 import { pinFound, type PinFoundComponents } from './pin-restored.js';
 
 export interface FoundPromisesComponents extends PinFoundComponents {

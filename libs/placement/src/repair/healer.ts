@@ -1,6 +1,7 @@
 import { readExtent } from '@dfs/chunks';
 import type { EventLog } from '@dfs/events';
-import { isManifestCid, type Cid, type Log } from '@dfs/protocol';
+import { isManifestCid, type Cid } from '@dfs/protocol';
+import { type Log, pause, stopping } from '@dfs/runtime';
 import type { Transport } from '@dfs/transport';
 import { askBlocks } from '../transfer/ask/block-client.js';
 import { forsaken, type ForsakenComponents } from './forsaken.js';
@@ -10,7 +11,6 @@ import type { Batch, BlockStore } from '../ports.js';
 import type { PinLog, PinnedExtent } from '../pins/pin-log.js';
 import { pinAgain, type PinAgainComponents } from './repin.js';
 import { rateFrom, Silence } from '../transfer/ask/stall.js';
-import { pause, stopping } from '../signals.js';
 
 export interface DamageWatchComponents extends ForsakenComponents, Omit<PinAgainComponents, 'purged'> {
   chunks: BlockStore;

@@ -1,6 +1,7 @@
 import { isNotHere, summarise } from '@dfs/chunks';
 import type { Database } from '@dfs/database';
-import { cidToBytes, isDfsError, isManifestCid, type Cid } from '@dfs/protocol';
+import { cidToBytes, isManifestCid, type Cid } from '@dfs/protocol';
+import { isDfsError } from '@dfs/runtime';
 import { SCAN_PAGE } from '../limits.js';
 import { PIN_STATES, PinLog, type PinnedExtent, type PinState } from '../pins/pin-log.js';
 import { isEmpty, isLarge } from '../plan/extents.js';

@@ -1,9 +1,8 @@
-import type { Log } from '@dfs/protocol';
+import { type Log, stopping } from '@dfs/runtime';
 import { forsaken, type ForsakenComponents } from './forsaken.js';
 import { SCAN_PAGE, SCAN_REST, SETTLE_TIME } from '../limits.js';
 import { pinThose, type PinAgainComponents } from './repin.js';
 import type { PinnedExtent } from '../pins/pin-log.js';
-import { stopping } from '../signals.js';
 
 export interface TakingBackComponents extends ForsakenComponents, Omit<PinAgainComponents, 'pins' | 'purged'> {
   log: Log;

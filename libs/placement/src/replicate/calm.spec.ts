@@ -1,5 +1,5 @@
 import type { StoredContent } from '@dfs/chunks';
-import { minute } from '@dfs/protocol';
+import { minute } from '@dfs/runtime';
 import { eventually, seededRandom } from '@dfs/testing';
 import { pagesRead } from '../testing/scans.js';
 import { World, type WorldNode } from '../testing/world.js';

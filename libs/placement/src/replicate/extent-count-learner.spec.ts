@@ -1,4 +1,4 @@
-import { KiB, MiB } from '@dfs/protocol';
+import { KiB, MiB } from '@dfs/runtime';
 import { eventually, seededRandom } from '@dfs/testing';
 import { putLarge } from '../testing/large-content.js';
 import { World, type WorldNode } from '../testing/world.js';

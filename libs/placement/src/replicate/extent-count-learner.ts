@@ -1,5 +1,6 @@
 import { summarise } from '@dfs/chunks';
-import { isDfsError, type Cid, type Log } from '@dfs/protocol';
+import { isDfsError, type Log } from '@dfs/runtime';
+import type { Cid } from '@dfs/protocol';
 import { askBlocks, type Opener } from '../transfer/ask/block-client.js';
 import { MAX_LOT_BLOCKS } from '../limits.js';
 import type { RequestSlots } from '../transfer/ask/request-slots.js';

@@ -1,5 +1,6 @@
 import { Database } from '@dfs/database';
-import { cidOf, GiB, MANIFEST_CODEC, silentLog, type Cid } from '@dfs/protocol';
+import { cidOf, MANIFEST_CODEC, type Cid } from '@dfs/protocol';
+import { GiB, silentLog } from '@dfs/runtime';
 import { tempDir, type TempDir } from '@dfs/testing';
 import { HolderFinder } from '../pins/holder-finder.js';
 import { Holdings } from '../pins/member-pins.js';

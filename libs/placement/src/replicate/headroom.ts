@@ -1,4 +1,5 @@
-import { CHUNK_MEAN_BYTES, EXTENT_CHUNKS, GiB, MiB, type Log } from '@dfs/protocol';
+import { CHUNK_MEAN_BYTES, EXTENT_CHUNKS } from '@dfs/protocol';
+import { GiB, MiB, type Log } from '@dfs/runtime';
 import { PEER_SHARE, ROOM_AGAIN, ROOM_CHECK, SHORT_SHARE } from '../limits.js';
 import type { BlockStore } from '../ports.js';
 import { MAX_CAPACITY, MIN_CAPACITY } from '../plan/rendezvous.js';

@@ -1,6 +1,7 @@
 import type { StoredContent } from '@dfs/chunks';
 import fc from 'fast-check';
-import { cidOf, KiB, MiB, second } from '@dfs/protocol';
+import { cidOf } from '@dfs/protocol';
+import { KiB, MiB, second } from '@dfs/runtime';
 import { eventually, seededRandom } from '@dfs/testing';
 import { rank } from '../testing/ranking.js';
 import { RepairBudget } from './repair-budget.js';

@@ -1,6 +1,5 @@
-import { TokenBucket } from '@dfs/transport';
+import { TokenBucket, pause } from '@dfs/runtime';
 import { REPAIR_BURST, REPAIR_RATE } from '../limits.js';
-import { pause } from '../signals.js';
 
 /**
  * Bytes that this node may fetch for extents of which there are copies enough to wait: a bucket that fills at `rate` up to

@@ -1,4 +1,5 @@
-import { cidOf, DfsError, silentLog } from '@dfs/protocol';
+import { cidOf } from '@dfs/protocol';
+import { DfsError, silentLog } from '@dfs/runtime';
 import { Gatherings } from '../transfer/fetchers/fetchers.js';
 import { ReplicationJob, type ReplicationJobOptions } from './replication-job.js';
 import { RequestSlots } from '../transfer/ask/request-slots.js';

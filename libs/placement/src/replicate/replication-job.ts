@@ -1,6 +1,7 @@
 import { isNotHere, readExtent, summarise, type ReadBlock } from '@dfs/chunks';
 import type { Database, Tx } from '@dfs/database';
-import { abortError, DfsError, isDfsError, isManifestCid, type Cid } from '@dfs/protocol';
+import { abortError, DfsError, isDfsError } from '@dfs/runtime';
+import { isManifestCid, type Cid } from '@dfs/protocol';
 import { ASSUMED_BLOCK_BYTES, SHARED_BYTES } from '../limits.js';
 import { Partners, type Meeting } from '../transfer/fetchers/co-fetchers.js';
 import type { BlockStore } from '../ports.js';

@@ -1,5 +1,6 @@
 import type { Database, Tx } from '@dfs/database';
-import { DfsError, isDfsError, type Cid, type Log } from '@dfs/protocol';
+import { DfsError, isDfsError, type Log, stopping } from '@dfs/runtime';
+import type { Cid } from '@dfs/protocol';
 import { isEmpty } from '../plan/extents.js';
 import { CountLearner } from './extent-count-learner.js';
 import type { HolderFinder } from '../pins/holder-finder.js';
@@ -10,7 +11,6 @@ import type { PinnedExtent } from '../pins/pin-log.js';
 import type { RepairBudget } from './repair-budget.js';
 import { ReplicationJob, type ReplicationResult } from './replication-job.js';
 import { Scanner, type ScannerComponents } from './scanner.js';
-import { stopping } from '../signals.js';
 import type { StoreRoom } from './headroom.js';
 import { survey, type ExtentCounts } from './find-wants.js';
 import type { SwarmComponents } from '../transfer/swarm/swarm.js';

@@ -1,4 +1,5 @@
-import type { Cid, Log } from '@dfs/protocol';
+import type { Cid } from '@dfs/protocol';
+import { type Log, Settling, pause } from '@dfs/runtime';
 import {
   CALM_AT_MOST,
   CALM_TIME,
@@ -13,8 +14,6 @@ import {
 import type { ContentRef, Contents } from '../ports.js';
 import type { StoreRoom } from './headroom.js';
 import { ScanPace } from './scan-pace.js';
-import { Settling } from '../settling.js';
-import { pause } from '../signals.js';
 import { survey, type Lacking, type SurveyComponents } from './find-wants.js';
 import type { WantedExtent } from './want-queue.js';
 

@@ -1,5 +1,6 @@
 import type { Replication } from '@dfs/contracts';
-import { cidFromDigest, fileIdOf, RAW_CODEC, sha256, silentLog, systemClock, type Cid } from '@dfs/protocol';
+import { cidFromDigest, fileIdOf, RAW_CODEC, sha256, type Cid } from '@dfs/protocol';
+import { silentLog, systemClock } from '@dfs/runtime';
 import { eventually } from '@dfs/testing';
 import { ReplicationWatch } from './replication-events.js';
 import type { ContentChange } from '../ports.js';

@@ -1,6 +1,7 @@
 import type { Replication } from '@dfs/contracts';
 import type { EventLog } from '@dfs/events';
-import type { Cid, Clock, Log } from '@dfs/protocol';
+import type { Cid } from '@dfs/protocol';
+import type { Clock, Log } from '@dfs/runtime';
 import { NEWS_TIME, TELL_EVERY, WATCHED_FILES } from '../limits.js';
 import type { ContentChange } from '../ports.js';
 

@@ -1,6 +1,7 @@
 import { ChunkStore, chunksMigrations, storeContent } from '@dfs/chunks';
 import { Database } from '@dfs/database';
-import { GiB, silentLog, type Cid } from '@dfs/protocol';
+import { GiB, silentLog } from '@dfs/runtime';
+import type { Cid } from '@dfs/protocol';
 import { tempDir, type FakeClock, type TempDir } from '@dfs/testing';
 import type { MemoryNetwork, MemoryTransport } from '@dfs/transport';
 import type { Opener } from '../transfer/ask/block-client.js';

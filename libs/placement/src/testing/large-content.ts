@@ -1,5 +1,6 @@
 import { ManifestBuilder, type Block } from '@dfs/chunks';
-import { cidFromDigest, EXTENT_CHUNKS, KiB, sha256, type Cid } from '@dfs/protocol';
+import { cidFromDigest, EXTENT_CHUNKS, sha256, type Cid } from '@dfs/protocol';
+import { KiB } from '@dfs/runtime';
 import type { SeededRandom } from '@dfs/testing';
 import type { WorldNode } from './world.js';
 

@@ -6,17 +6,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Database, type MigrationClass } from '@dfs/database';
-import {
-  cidFromBytes,
-  cidFromDigest,
-  cidToBytes,
-  minute,
-  peerIdToBytes,
-  sha256,
-  signerFromRaw,
-  silentLog,
-  type Cid,
-} from '@dfs/protocol';
+import { cidFromBytes, cidFromDigest, cidToBytes, peerIdToBytes, sha256, signerFromRaw, type Cid } from '@dfs/protocol';
+import { minute, silentLog } from '@dfs/runtime';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { SCAN_PAGE } from '../limits.js';
 import { HolderFinder } from '../pins/holder-finder.js';

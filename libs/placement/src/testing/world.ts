@@ -2,17 +2,8 @@ import { ChunkStore, chunksMigrations, storeContent, type StoredContent } from '
 import type { AnyEvent, MemberRole } from '@dfs/contracts';
 import { Database } from '@dfs/database';
 import { EventLog, eventsMigrations } from '@dfs/events';
-import {
-  fileIdOf,
-  GiB,
-  minute,
-  sha256,
-  signerFromRaw,
-  silentLog,
-  systemClock,
-  type Cid,
-  type WireValue,
-} from '@dfs/protocol';
+import { fileIdOf, sha256, signerFromRaw, type Cid, type WireValue } from '@dfs/protocol';
+import { GiB, minute, silentLog, systemClock } from '@dfs/runtime';
 import { tempDir, type TempDir } from '@dfs/testing';
 import {
   MemoryNetwork,

@@ -1,4 +1,5 @@
-import { DfsError, type Cid } from '@dfs/protocol';
+import { DfsError } from '@dfs/runtime';
+import type { Cid } from '@dfs/protocol';
 import { NOTABLE_BYTES } from '../limits.js';
 import type { Transfer, Transfers } from './transfers.js';
 

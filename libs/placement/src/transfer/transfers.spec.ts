@@ -1,5 +1,5 @@
 import type { EventMap } from '@dfs/contracts';
-import { DfsError, MiB, silentLog } from '@dfs/protocol';
+import { DfsError, MiB, silentLog } from '@dfs/runtime';
 import { eventually, fakeClock } from '@dfs/testing';
 import { Transfers } from './transfers.js';
 

@@ -1,4 +1,4 @@
-import { DfsError } from '../errors.js';
+import { DfsError } from '@dfs/runtime';
 import { MAX_DEPTH, MAX_ELEMENTS, MAX_HEADER_BYTES } from '../limits.js';
 
 export interface ScanLimits {

@@ -1,4 +1,4 @@
-import { DfsError } from '../errors.js';
+import { DfsError } from '@dfs/runtime';
 import { cidFromBytes, cidToBytes, type Cid } from '../ids/cid.js';
 import { decode, encode, type WireValue } from './codec.js';
 import { peerIdFromBytes, peerIdToBytes } from '../ids/keys.js';

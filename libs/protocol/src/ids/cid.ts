@@ -1,6 +1,6 @@
 import { hash as nodeHash } from 'node:crypto';
 import { fromBase32, toBase32 } from './base32.js';
-import { DfsError } from '../errors.js';
+import { DfsError } from '@dfs/runtime';
 
 /** CIDv1 as text in base32, e.g. `bafkrei…`: chunks, manifest blocks and contents alike. */
 export type Cid = string;

@@ -10,7 +10,7 @@ import {
   isManifestCid,
   MANIFEST_CODEC,
 } from './cid.js';
-import { abortError, DfsError, fromWireError, toWireError } from '../errors.js';
+import { abortError, DfsError, fromWireError, toWireError } from '@dfs/runtime';
 import { normalisePeerId, peerIdFromBytes, peerIdToBytes, signerFromRaw, verifySignature } from './keys.js';
 import { fileIdOf, isNormalPath, normalisePath } from './paths.js';
 

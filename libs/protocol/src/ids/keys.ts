@@ -2,7 +2,7 @@ import { createPrivateKey, createPublicKey, sign as nodeSign, verify as nodeVeri
 import * as Digest from 'multiformats/hashes/digest';
 import { peerIdFromMultihash, peerIdFromPublicKey, peerIdFromString } from '@libp2p/peer-id';
 import { publicKeyFromRaw } from '@libp2p/crypto/keys';
-import { DfsError } from '../errors.js';
+import { DfsError } from '@dfs/runtime';
 
 /** Signs with a node's identity: Ed25519, by OpenSSL. */
 export interface Signer {

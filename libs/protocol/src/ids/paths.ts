@@ -1,5 +1,5 @@
 import { toBase32 } from './base32.js';
-import { DfsError } from '../errors.js';
+import { DfsError } from '@dfs/runtime';
 import { MAX_PATH_BYTES } from '../limits.js';
 import { sha256 } from './cid.js';
 

@@ -3,10 +3,9 @@
  * others are of a later release, and are kept and passed on. Written down in PROTOCOL.md, pinned by golden bytes.
  */
 import { decode, encode, type WireValue } from '../codec/codec.js';
-import { DfsError } from '../errors.js';
+import { DfsError, KiB } from '@dfs/runtime';
 import { MAX_PARENTS } from '../limits.js';
 import { shape, type Shape } from '../codec/schema.js';
-import { KiB } from '../units.js';
 
 /** The map in its encoded form. */
 export const MAX_ATTRIBUTES_BYTES = 4 * KiB;

@@ -2,7 +2,7 @@
  * `bits`, a method of `/dfs/chunks/1`: which chunks of an extent a peer has, and who else fetches it. Unlike the other
  * methods the answer goes on until the asker has enough. Written down in PROTOCOL.md; pinned by golden bytes.
  */
-import { DfsError } from '../errors.js';
+import { DfsError } from '@dfs/runtime';
 import { EXTENT_CHUNKS } from '../limits.js';
 import { shape, unless, type Infer } from '../codec/schema.js';
 

@@ -6,7 +6,7 @@
 import { bitsRequest, type BitsRequest } from './bits-messages.js';
 import { cidCodec, cidDigest, cidFromDigest, MANIFEST_CODEC, RAW_CODEC, type Cid } from '../ids/cid.js';
 import type { WireValue } from '../codec/codec.js';
-import { DfsError } from '../errors.js';
+import { DfsError } from '@dfs/runtime';
 import { promiseRequest, type PromiseRequest } from './promise-messages.js';
 import { shape, type Infer } from '../codec/schema.js';
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { sha256 } from '../ids/cid.js';
 import { decode, encode, type WireValue } from '../codec/codec.js';
-import { isDfsError } from '../errors.js';
+import { isDfsError } from '@dfs/runtime';
 import { peerIdToBytes, signerFromRaw, type Signer } from '../ids/keys.js';
 import {
   membershipBody,

@@ -1,11 +1,10 @@
 import { sha256 } from '../ids/cid.js';
 import { decode, encode, type WireValue } from '../codec/codec.js';
-import { DfsError } from '../errors.js';
+import { DfsError, day, KiB, second } from '@dfs/runtime';
 import { verifySignature, type Signer } from '../ids/keys.js';
 import { MAX_NAME_LENGTH, MAX_PARENTS } from '../limits.js';
 import type { ScanLimits } from '../codec/scan.js';
 import { decodeAs, encodeAs, shape, unless, type Infer, type Shape } from '../codec/schema.js';
-import { day, KiB, second } from '../units.js';
 
 /**
  * Membership records: who belongs to a network, by signed and immutable statements that link their parents.

@@ -3,9 +3,8 @@
  * may let go of its own. Written down in PROTOCOL.md; pinned by golden bytes.
  */
 import { cidCodec, cidDigest, cidFromDigest, MANIFEST_CODEC, RAW_CODEC, type Cid } from '../ids/cid.js';
-import { DfsError } from '../errors.js';
+import { DfsError, hour } from '@dfs/runtime';
 import { shape, type Infer } from '../codec/schema.js';
-import { hour } from '../units.js';
 
 /** Extents of one request. */
 export const MAX_PROMISES = 4096;

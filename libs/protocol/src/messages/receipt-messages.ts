@@ -4,12 +4,11 @@
  */
 import { sha256 } from '../ids/cid.js';
 import { decode, encode } from '../codec/codec.js';
-import { DfsError } from '../errors.js';
+import { DfsError, KiB } from '@dfs/runtime';
 import { peerIdFromBytes, peerIdToBytes, verifySignatureAsync, type Signer } from '../ids/keys.js';
 import { packHex, unpackHex } from '../ids/packed-hex.js';
 import { RECORD_ID_BYTES, type SignedRecord } from './record.js';
 import { shape, type Infer } from '../codec/schema.js';
-import { KiB } from '../units.js';
 
 export const RECEIPTS_PROTOCOL = '/dfs/receipts/1';
 

@@ -10,7 +10,7 @@ import {
 } from './attributes.js';
 import { cidFromDigest, EMPTY_CONTENT, MANIFEST_CODEC, sha256 } from '../ids/cid.js';
 import { decode, encode, type WireValue } from '../codec/codec.js';
-import { isDfsError } from '../errors.js';
+import { isDfsError } from '@dfs/runtime';
 import { signerFromRaw, verifySignature } from '../ids/keys.js';
 import { MAX_PARENTS } from '../limits.js';
 import {

@@ -5,12 +5,11 @@
 import { attributesShape, encodeAttributes, type RecordAttributes } from './attributes.js';
 import { cidCodec, EMPTY_CONTENT, MANIFEST_CODEC, sha256, type Cid } from '../ids/cid.js';
 import { decode, encode, type WireValue } from '../codec/codec.js';
-import { DfsError } from '../errors.js';
+import { DfsError, KiB } from '@dfs/runtime';
 import { peerIdFromBytes, peerIdToBytes, verifySignatureAsync, type Signer } from '../ids/keys.js';
 import { CHUNK_MAX_BYTES, MAX_MEDIA_TYPE_LENGTH, MAX_PARENTS, MAX_PATH_BYTES } from '../limits.js';
 import { isNormalPath } from '../ids/paths.js';
 import { shape, type Shape } from '../codec/schema.js';
-import { KiB } from '../units.js';
 
 export const RECORD_VERSION = 1;
 /** Body of a record of any version. Version 1 needs at most 9 KiB. */

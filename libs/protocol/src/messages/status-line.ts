@@ -1,5 +1,5 @@
 import { encode, type WireValue } from '../codec/codec.js';
-import { DfsError } from '../errors.js';
+import { DfsError } from '@dfs/runtime';
 import { statusMessage, type StatusMessage } from './status-messages.js';
 
 type Form = Record<string, WireValue | undefined>;

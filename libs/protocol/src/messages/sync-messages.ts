@@ -4,10 +4,9 @@
  */
 import { sha256 } from '../ids/cid.js';
 import type { WireValue } from '../codec/codec.js';
-import { DfsError } from '../errors.js';
+import { DfsError, KiB } from '@dfs/runtime';
 import { packHex, unpackHex } from '../ids/packed-hex.js';
 import { shape, type Infer } from '../codec/schema.js';
-import { KiB } from '../units.js';
 
 export const SYNC_PROTOCOL = '/dfs/sync/1';
 /** The same exchange over void records, which are outside the set. */

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { isDfsError } from '../errors.js';
+import { isDfsError } from '@dfs/runtime';
 import { signerFromRaw } from '../ids/keys.js';
 import { decodeTicket, encodeReturnTicket, encodeTicket, MAX_TICKET_ADDRESSES, type Ticket } from './ticket.js';
 

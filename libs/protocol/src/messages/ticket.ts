@@ -1,10 +1,9 @@
 import { multiaddr } from '@multiformats/multiaddr';
 import { sha256 } from '../ids/cid.js';
 import { toBase32 } from '../ids/base32.js';
-import { DfsError } from '../errors.js';
+import { DfsError, second } from '@dfs/runtime';
 import { decode } from '../codec/codec.js';
 import { encodeAs, shape } from '../codec/schema.js';
-import { second } from '../units.js';
 
 /**
  * A ticket: what a person hands to a newcomer, or, as a return ticket, to a member that lost its database.

@@ -1,4 +1,5 @@
-import { DfsError, abortError, isDfsError, type WireValue } from '@dfs/protocol';
+import { DfsError, abortError, isDfsError } from '@dfs/runtime';
+import type { WireValue } from '@dfs/protocol';
 import type { Budget } from '../limits/memory-budget.js';
 import type { ByteStream } from './byte-stream.js';
 import { COPY_SLICE_BYTES, INLINE_PAYLOAD_BYTES, LINGER, SEND_SLICE_BYTES } from '../constants.js';

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { DfsError, MAX_HEADER_BYTES, MAX_PAYLOAD_BYTES, type WireValue } from '@dfs/protocol';
+import { DfsError } from '@dfs/runtime';
+import { MAX_HEADER_BYTES, MAX_PAYLOAD_BYTES, type WireValue } from '@dfs/protocol';
 import { FrameReader, encodeErrorFrame, encodeFrame, errorOf } from './frame.js';
 import type { Frame } from '../transport.js';
 

@@ -1,13 +1,5 @@
-import {
-  DfsError,
-  MAX_HEADER_BYTES,
-  MAX_PAYLOAD_BYTES,
-  decode,
-  encode,
-  fromWireError,
-  toWireError,
-  type WireValue,
-} from '@dfs/protocol';
+import { DfsError, fromWireError, toWireError } from '@dfs/runtime';
+import { MAX_HEADER_BYTES, MAX_PAYLOAD_BYTES, decode, encode, type WireValue } from '@dfs/protocol';
 import { INLINE_PAYLOAD_BYTES } from '../constants.js';
 import type { Frame } from '../transport.js';
 

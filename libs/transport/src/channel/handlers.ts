@@ -1,7 +1,6 @@
-import { DfsError, isDfsError, type Log } from '@dfs/protocol';
+import { DfsError, isDfsError, type Log, Places } from '@dfs/runtime';
 import type { FrameChannel } from './channel.js';
 import { HANDLER_IDLE_TIMEOUT, MAX_PEER_HANDLERS } from '../constants.js';
-import { Places } from '../places.js';
 import type { HandleOptions, ProtocolHandler } from '../transport.js';
 
 interface Registration {

@@ -1,8 +1,7 @@
-import { DfsError, type Clock, type Log, type Unsubscribe } from '@dfs/protocol';
+import { DfsError, type Clock, type Log, type Unsubscribe, Listeners } from '@dfs/runtime';
 import type { Connection } from '@libp2p/interface';
 import { MAX_OFFENCES, MAX_PEER_CONNECTIONS, UPGRADE_TIMEOUT } from '../constants.js';
 import type { Gatekeeper, GuardedConnection } from '../gatekeeper.js';
-import { Listeners } from '../listeners.js';
 import { pulseOf, type PingableMuxer } from './keep-alive.js';
 import type { ConnectionInfo } from '../transport.js';
 

@@ -1,5 +1,5 @@
 import type { CreateStreamOptions, StreamMuxer } from '@libp2p/interface';
-import { DfsError } from '@dfs/protocol';
+import { DfsError } from '@dfs/runtime';
 
 /**
  * multistream-select without waiting: whoever opens a stream says what it wants to speak and then speaks, in the same

@@ -1,4 +1,15 @@
-import { DfsError, signerFromRaw, silentLog, systemClock, type Clock, type Log, type Unsubscribe } from '@dfs/protocol';
+import {
+  DfsError,
+  silentLog,
+  systemClock,
+  type Clock,
+  type Log,
+  type Unsubscribe,
+  Limit,
+  Listeners,
+  Places,
+} from '@dfs/runtime';
+import { signerFromRaw } from '@dfs/protocol';
 import { RELAY_V2_STOP_CODEC } from '@libp2p/circuit-relay-v2';
 import type { Connection, PrivateKey, Stream } from '@libp2p/interface';
 import { peerIdFromString } from '@libp2p/peer-id';
@@ -34,11 +45,8 @@ import {
 } from './libp2p-host.js';
 import { listenForOthers } from './lan-discovery.js';
 import { Libp2pStream } from './libp2p-stream.js';
-import { Limit } from '../limit.js';
-import { Listeners } from '../listeners.js';
 import { SeenAddresses } from '../reach/nat.js';
 import { Paces } from '../limits/rate-limit.js';
-import { Places } from '../places.js';
 import { RelayServer } from '../reach/relay-server.js';
 import { Relays } from '../reach/relays.js';
 import { Traffic } from '../limits/rate-meter.js';

@@ -1,6 +1,5 @@
-import { second } from '@dfs/protocol';
+import { second, TokenBucket } from '@dfs/runtime';
 import { COPY_SLICE_BYTES, PACE_BURST, PACE_LEAST, PACE_TURNS } from '../constants.js';
-import { TokenBucket } from '../token-bucket.js';
 import type { TransferLimits } from '../transport.js';
 
 interface Waiting {

@@ -1,4 +1,4 @@
-import type { Clock } from '@dfs/protocol';
+import type { Clock } from '@dfs/runtime';
 import { RATE_SLOT, RATE_SLOTS } from '../constants.js';
 import type { Rates } from '../transport.js';
 

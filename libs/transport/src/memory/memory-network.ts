@@ -1,4 +1,4 @@
-import { silentLog, systemClock, type Clock, type Log } from '@dfs/protocol';
+import { silentLog, systemClock, type Clock, type Log } from '@dfs/runtime';
 import { MemoryTransport } from './memory-transport.js';
 import type { Link } from './memory-stream.js';
 

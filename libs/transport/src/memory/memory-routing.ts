@@ -1,4 +1,5 @@
-import { DfsError, abortError, type Cid } from '@dfs/protocol';
+import { DfsError, abortError } from '@dfs/runtime';
+import type { Cid } from '@dfs/protocol';
 import type { MemoryNetwork } from './memory-network.js';
 import type { MemoryTransport } from './memory-transport.js';
 import type { ContentRouting, Provider } from '../transport.js';

@@ -1,4 +1,4 @@
-import { DfsError, abortError, type Log, type Unsubscribe } from '@dfs/protocol';
+import { DfsError, abortError, type Log, type Unsubscribe, Listeners } from '@dfs/runtime';
 import { addressOf, parseAddress } from '../address.js';
 import { Budget } from '../limits/memory-budget.js';
 import { StreamLostError } from '../channel/byte-stream.js';
@@ -17,7 +17,6 @@ import {
 import { Gatekeeper, type GuardedConnection } from '../gatekeeper.js';
 import { Handlers } from '../channel/handlers.js';
 import { notAMember, selfDial } from '../errors.js';
-import { Listeners } from '../listeners.js';
 import type { MemoryNetwork } from './memory-network.js';
 import { MemoryRouting } from './memory-routing.js';
 import { memoryStreamPair, type MemoryStream } from './memory-stream.js';

@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { KiB, MiB } from '@dfs/protocol';
+import { KiB, MiB } from '@dfs/runtime';
 import { eventually } from '@dfs/testing';
 import { pipe, streamPair } from '@libp2p/utils';
 import type { Stream } from '@libp2p/interface';

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { MiB } from '@dfs/protocol';
+import { MiB } from '@dfs/runtime';
 import { eventually } from '@dfs/testing';
 import { RELAY_V2_HOP_CODEC, RELAY_V2_STOP_CODEC } from '@libp2p/circuit-relay-v2';
 import type { Connection } from '@libp2p/interface';

@@ -1,4 +1,5 @@
-import { DfsError, abortError, type Cid, type Log } from '@dfs/protocol';
+import { DfsError, abortError, type Log } from '@dfs/runtime';
+import type { Cid } from '@dfs/protocol';
 import { kadDHT, type KadDHT, type KadDHTComponents } from '@libp2p/kad-dht';
 import { peerIdFromString } from '@libp2p/peer-id';
 import { start, stop, type PeerId, type PeerInfo } from '@libp2p/interface';

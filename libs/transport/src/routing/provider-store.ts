@@ -1,5 +1,5 @@
 import type { KadDHTComponents } from '@libp2p/kad-dht';
-import type { Log } from '@dfs/protocol';
+import type { Log } from '@dfs/runtime';
 import { MAX_PROVIDERS_PER_KEY, MAX_RECORDS_PER_PEER, RECORDS_WRITE_DELAY } from '../constants.js';
 import type { RecordArchive } from '../transport.js';
 

@@ -1,4 +1,5 @@
-import { cidOf, minute, signerFromRaw, silentLog, type Cid } from '@dfs/protocol';
+import { cidOf, signerFromRaw, type Cid } from '@dfs/protocol';
+import { minute, silentLog } from '@dfs/runtime';
 import type { SeededRandom } from '@dfs/testing';
 import type { Connection, Logger, Peer, PeerId, Stream } from '@libp2p/interface';
 import type { KadDHTComponents } from '@libp2p/kad-dht';

@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ErrorCode } from '@dfs/contracts';
-import { DfsError, KiB, MiB, signerFromRaw } from '@dfs/protocol';
+import { DfsError, KiB, MiB } from '@dfs/runtime';
+import { signerFromRaw } from '@dfs/protocol';
 import { eventually } from '@dfs/testing';
 import { ask, firstFrame, request } from '../request.js';
 import type { Frame, Gate, ProtocolHandler, Transport } from '../transport.js';

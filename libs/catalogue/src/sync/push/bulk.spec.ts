@@ -1,4 +1,4 @@
-import { MiB } from '@dfs/protocol';
+import { MiB } from '@dfs/runtime';
 import { eventually, isLong } from '@dfs/testing';
 import { databaseOf, watchMemory, type PreparedDatabase } from '../../../testing/many.js';
 import { testNetwork, type SyncedNode } from '../../../testing/network.js';

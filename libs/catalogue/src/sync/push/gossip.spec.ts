@@ -1,12 +1,5 @@
-import {
-  memberMark,
-  minute,
-  packMarks,
-  packRecords,
-  parseSyncMessage,
-  SYNC_PROTOCOL,
-  unpackRecords,
-} from '@dfs/protocol';
+import { memberMark, packMarks, packRecords, parseSyncMessage, SYNC_PROTOCOL, unpackRecords } from '@dfs/protocol';
+import { minute } from '@dfs/runtime';
 import { eventually } from '@dfs/testing';
 import { testNetwork, type SyncedNode, type TestNetwork } from '../../../testing/network.js';
 import { content, fileDraft, recordOf, recordsOf } from '../../../testing/nodes.js';

@@ -1,11 +1,9 @@
+import { DfsError, MiB, second } from '@dfs/runtime';
 import {
-  DfsError,
   MAX_SYNC_PAYLOAD_BYTES,
-  MiB,
   packedRecordSize,
   packRecords,
   parseSyncMessage,
-  second,
   type SignedRecord,
 } from '@dfs/protocol';
 import type { SyncChannel } from '../reconcile/exchange.js';

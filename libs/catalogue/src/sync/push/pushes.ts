@@ -1,4 +1,5 @@
-import { DfsError, parseSyncMessage, SYNC_PROTOCOL, unpackRecords, type Log, type SignedRecord } from '@dfs/protocol';
+import { DfsError, type Log } from '@dfs/runtime';
+import { parseSyncMessage, SYNC_PROTOCOL, unpackRecords, type SignedRecord } from '@dfs/protocol';
 import type { SyncChannel, SyncFrame } from '../reconcile/exchange.js';
 import { Outbox } from './outbox.js';
 import { Reach } from './reached-members.js';

@@ -1,4 +1,4 @@
-import { MiB, second } from '@dfs/protocol';
+import { MiB, second } from '@dfs/runtime';
 import { eventually, isLong } from '@dfs/testing';
 import { setOf, tallyOf, watchMemory, type PreparedDatabase, type StreamTally } from '../../../testing/many.js';
 import { testNetwork, type TestNetwork } from '../../../testing/network.js';

@@ -1,4 +1,4 @@
-import { minute } from '@dfs/protocol';
+import { minute } from '@dfs/runtime';
 import type { SetRoot } from '../../store/fingerprints.js';
 import { toHex } from '../../store/rows.js';
 import { sameRoot, type ExchangeOutcome } from './exchange.js';

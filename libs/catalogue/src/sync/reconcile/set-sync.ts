@@ -1,13 +1,5 @@
-import {
-  catalogueStatus,
-  DfsError,
-  parseSyncMessage,
-  type Log,
-  type SignedRecord,
-  type SyncMessage,
-  type Unsubscribe,
-  type WireValue,
-} from '@dfs/protocol';
+import { catalogueStatus, parseSyncMessage, type SignedRecord, type SyncMessage, type WireValue } from '@dfs/protocol';
+import { DfsError, type Log, type Unsubscribe } from '@dfs/runtime';
 import type { SetRoot } from '../../store/fingerprints.js';
 import type { Received } from '../../receive/intake.js';
 import type { SyncPeers, SyncTransport } from '../../ports.js';

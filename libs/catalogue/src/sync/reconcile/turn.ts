@@ -1,4 +1,5 @@
-import { DfsError, MAX_RANGES_PER_FRAME, SYNC_MAX_BITS, SYNC_PARTS, unpackIndexes } from '@dfs/protocol';
+import { DfsError } from '@dfs/runtime';
+import { MAX_RANGES_PER_FRAME, SYNC_MAX_BITS, SYNC_PARTS, unpackIndexes } from '@dfs/protocol';
 import type { IdRange } from '../../store/fingerprints.js';
 import { slices } from '../../store/slices.js';
 

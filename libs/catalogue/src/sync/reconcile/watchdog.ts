@@ -1,4 +1,4 @@
-import { DfsError } from '@dfs/protocol';
+import { DfsError } from '@dfs/runtime';
 import type { SyncChannel } from './exchange.js';
 
 /** Cuts a stream on which nothing has moved for too long. */

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { KiB, MiB } from '@dfs/protocol';
+import { KiB, MiB } from '@dfs/runtime';
 import type { Block } from '../../manifest/builder.js';
 import { StoreFixture, blockOf } from '../../testing/fixture.js';
 import { pinnedBytes } from '../../testing/inputs.js';

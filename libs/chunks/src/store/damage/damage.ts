@@ -1,4 +1,5 @@
-import { cidFromBytes, systemClock, type Cid, type Log, type Unsubscribe } from '@dfs/protocol';
+import { cidFromBytes, type Cid } from '@dfs/protocol';
+import { systemClock, type Log, type Unsubscribe } from '@dfs/runtime';
 import type { Database, Tx } from '@dfs/database';
 import { findDamaged, forgetDamaged, moveToDamaged, takeBack, type Place } from '../index/chunk-index.js';
 import { keyOf } from '../packs/format.js';

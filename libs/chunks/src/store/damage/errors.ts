@@ -1,4 +1,4 @@
-import { DfsError, isDfsError, MiB } from '@dfs/protocol';
+import { DfsError, isDfsError, MiB } from '@dfs/runtime';
 import type { PastBytes, Purpose } from '../admission/admission.js';
 
 const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import fc from 'fast-check';
-import { KiB, MANIFEST_CODEC, MiB, cidFromBytes, cidOf, type Cid } from '@dfs/protocol';
+import { KiB, MiB } from '@dfs/runtime';
+import { MANIFEST_CODEC, cidFromBytes, cidOf, type Cid } from '@dfs/protocol';
 import { eventually } from '@dfs/testing';
 import type { Block } from '../../manifest/builder.js';
 import { failing, systemError } from '../../testing/faults.js';

@@ -1,4 +1,4 @@
-import { KiB, MiB } from '@dfs/protocol';
+import { KiB, MiB } from '@dfs/runtime';
 import { corrupt } from '@dfs/testing';
 import type { Block } from '../../manifest/builder.js';
 import { failing, systemError } from '../../testing/faults.js';

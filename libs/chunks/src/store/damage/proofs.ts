@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { cidToBytes, hour, type Cid } from '@dfs/protocol';
+import { cidToBytes, type Cid } from '@dfs/protocol';
+import { hour } from '@dfs/runtime';
 import { findPlaces, packIdOf, type Place } from '../index/chunk-index.js';
 import { keyOf } from '../packs/format.js';
 import { scrubSlice, type ScrubComponents } from './scrub.js';

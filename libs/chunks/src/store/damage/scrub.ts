@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { CHUNK_MAX_BYTES, abortError, cidFromBytes, second, type Cid } from '@dfs/protocol';
+import { CHUNK_MAX_BYTES, cidFromBytes, type Cid } from '@dfs/protocol';
+import { abortError, second } from '@dfs/runtime';
 import type { Database } from '@dfs/database';
 import { hashShared } from '../../hashing.js';
 import { slabs } from '../../slabs.js';

@@ -1,7 +1,8 @@
 import { readdir, rename, symlink, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execFileSync } from 'node:child_process';
-import { KiB, MiB, type Cid } from '@dfs/protocol';
+import { KiB, MiB } from '@dfs/runtime';
+import type { Cid } from '@dfs/protocol';
 import { corrupt, eventually } from '@dfs/testing';
 import type { Block } from '../../manifest/builder.js';
 import { failing, systemError } from '../../testing/faults.js';

@@ -1,4 +1,4 @@
-import type { Log } from '@dfs/protocol';
+import type { Log } from '@dfs/runtime';
 import { NoAnswer } from '../packs/disk-calls.js';
 import type { PackFiles } from '../packs/pack-files.js';
 import { codeOf } from './errors.js';

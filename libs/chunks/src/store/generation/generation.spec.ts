@@ -3,7 +3,7 @@ import { copyFile, cp, mkdir, open, readFile, readdir, rename, rm, stat, writeFi
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Database, Snapshots } from '@dfs/database';
-import { KiB, MiB, day, type DfsError } from '@dfs/protocol';
+import { KiB, MiB, day, type DfsError } from '@dfs/runtime';
 import { tempDir, type TempDir } from '@dfs/testing';
 import { checkStore } from '../../check/check-store.js';
 import type { Block } from '../../manifest/builder.js';

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Database, Reader } from '@dfs/database';
-import { DfsError, silentLog, type Log } from '@dfs/protocol';
+import { DfsError, silentLog, type Log } from '@dfs/runtime';
 import { isFull } from '../damage/errors.js';
 import { MARK_FILE, readMark, writeMark, type Mark } from './mark.js';
 import { packNames } from '../packs/pack-files.js';

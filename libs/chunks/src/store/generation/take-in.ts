@@ -1,5 +1,5 @@
 import type { Database } from '@dfs/database';
-import { abortError, type Log } from '@dfs/protocol';
+import { abortError, type Log } from '@dfs/runtime';
 import { insertChunks, noteRead, unreadPacks, type PackRow } from '../index/chunk-index.js';
 import type { Damage } from '../damage/damage.js';
 import { IDS_PER_QUERY } from '../limits.js';

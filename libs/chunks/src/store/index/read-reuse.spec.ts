@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals';
-import { KiB, MiB } from '@dfs/protocol';
+import { KiB, MiB } from '@dfs/runtime';
 import { eventually } from '@dfs/testing';
 import { slabs } from '../../slabs.js';
 import { StoreFixture, blockOf, idsOf } from '../../testing/fixture.js';

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { abortError, MiB } from '@dfs/protocol';
+import { abortError, MiB } from '@dfs/runtime';
 import type { Database, Tx } from '@dfs/database';
 import {
   findPlaces,

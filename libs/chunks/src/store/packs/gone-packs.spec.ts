@@ -1,6 +1,6 @@
 import { copyFile, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { KiB, MiB } from '@dfs/protocol';
+import { KiB, MiB } from '@dfs/runtime';
 import { corrupt } from '@dfs/testing';
 import type { Block } from '../../manifest/builder.js';
 import { checkStore, type StoreFinding } from '../../check/check-store.js';

@@ -1,5 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
-import { CHUNK_MAX_BYTES, KiB, cidFromBytes, sha256 } from '@dfs/protocol';
+import { CHUNK_MAX_BYTES, cidFromBytes, sha256 } from '@dfs/protocol';
+import { KiB } from '@dfs/runtime';
 import { ENTRY_HEAD_BYTES, PACK_HEAD, digestOf, readEntryHead, type EntryHead } from './format.js';
 
 /** An entry of a pack, as its head says. */

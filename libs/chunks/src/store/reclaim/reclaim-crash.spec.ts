@@ -1,6 +1,7 @@
 import { cp, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { KiB, type Cid } from '@dfs/protocol';
+import { KiB } from '@dfs/runtime';
+import type { Cid } from '@dfs/protocol';
 import { Database } from '@dfs/database';
 import { tempDir, type TempDir } from '@dfs/testing';
 import type { Block } from '../../manifest/builder.js';

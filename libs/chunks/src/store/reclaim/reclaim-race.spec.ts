@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { KiB, hour, minute, type Cid } from '@dfs/protocol';
+import { KiB, hour, minute } from '@dfs/runtime';
+import type { Cid } from '@dfs/protocol';
 import { corrupt, fakeClock } from '@dfs/testing';
 import type { Block } from '../../manifest/builder.js';
 import { StoreFixture, blockOf, idsOf } from '../../testing/fixture.js';

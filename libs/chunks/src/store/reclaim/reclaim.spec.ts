@@ -1,5 +1,6 @@
 import { open, readFile } from 'node:fs/promises';
-import { KiB, MiB, type Cid } from '@dfs/protocol';
+import { KiB, MiB } from '@dfs/runtime';
+import type { Cid } from '@dfs/protocol';
 import { eventually } from '@dfs/testing';
 import type { Block } from '../../manifest/builder.js';
 import { StoreFixture, blockOf, idsOf } from '../../testing/fixture.js';

@@ -1,4 +1,5 @@
-import { abortError, cidFromBytes, cidToBytes, systemClock, type Cid, type Clock } from '@dfs/protocol';
+import { abortError, systemClock, type Clock } from '@dfs/runtime';
+import { cidFromBytes, cidToBytes, type Cid } from '@dfs/protocol';
 import {
   allPacks,
   cidsInPack,

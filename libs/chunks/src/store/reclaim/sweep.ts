@@ -1,4 +1,4 @@
-import { systemClock, type Log } from '@dfs/protocol';
+import { systemClock, type Log } from '@dfs/runtime';
 import type { Database, Reader, Tx } from '@dfs/database';
 import { allPacks, insertFoundPacks, moveMissingPacks } from '../index/chunk-index.js';
 import type { PackFiles } from '../packs/pack-files.js';

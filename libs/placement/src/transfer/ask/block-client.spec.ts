@@ -5,14 +5,13 @@ import {
   blocksFrame,
   CHUNKS_PROTOCOL,
   cidOf,
-  KiB,
-  MiB,
   packSizes,
   parseChunksRequest,
   signerFromRaw,
   unpackIds,
   type WireValue,
 } from '@dfs/protocol';
+import { KiB, MiB } from '@dfs/runtime';
 import { firstFrame, MemoryNetwork } from '@dfs/transport';
 import { askBlocks } from './block-client.js';
 

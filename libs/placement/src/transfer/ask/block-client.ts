@@ -6,7 +6,6 @@ import {
   checkBits,
   CHUNK_MAX_BYTES,
   CHUNKS_PROTOCOL,
-  DfsError,
   haveFrame,
   MAX_IDS_PER_REQUEST,
   PACKED_ID_BYTES,
@@ -18,6 +17,7 @@ import {
   type Shape,
   type WireValue,
 } from '@dfs/protocol';
+import { DfsError } from '@dfs/runtime';
 import { ask, request, type Transport } from '@dfs/transport';
 import { HAVE_TIME } from '../../limits.js';
 

@@ -1,4 +1,4 @@
-import { abortError } from '@dfs/protocol';
+import { abortError } from '@dfs/runtime';
 import { BULK_REQUESTS_PER_PEER, REQUESTS_PER_PEER } from '../../limits.js';
 
 /** A person waits for a reader; nobody waits for bulk. */

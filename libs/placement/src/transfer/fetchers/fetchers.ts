@@ -1,5 +1,6 @@
 import { EventEmitter, once } from 'node:events';
-import { DfsError, MAX_FETCHERS, type Cid } from '@dfs/protocol';
+import { DfsError } from '@dfs/runtime';
+import { MAX_FETCHERS, type Cid } from '@dfs/protocol';
 import { extentKey } from '../../plan/extents.js';
 import { BITS_AT_ONCE, BITS_PER_ASKER, FETCHER_MEMORY, MAX_GATHERINGS } from '../../limits.js';
 

@@ -1,14 +1,6 @@
 import { readExtent } from '@dfs/chunks';
-import {
-  bitsFrame,
-  cidDigest,
-  isDfsError,
-  packBits,
-  sha256,
-  type BitsFrame,
-  type BitsRequest,
-  type Cid,
-} from '@dfs/protocol';
+import { bitsFrame, cidDigest, packBits, sha256, type BitsFrame, type BitsRequest, type Cid } from '@dfs/protocol';
+import { isDfsError } from '@dfs/runtime';
 import type { Channel } from '@dfs/transport';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Gatherings } from '../fetchers/fetchers.js';

@@ -1,7 +1,6 @@
 import {
   blocksFrame,
   CHUNKS_PROTOCOL,
-  DfsError,
   haveFrame,
   MAX_BLOCKS_PER_FRAME,
   packBits,
@@ -11,11 +10,11 @@ import {
   pinsFrame,
   unpackIds,
   type Cid,
-  type Log,
   type PinsRequest,
   type Shape,
   type WireValue,
 } from '@dfs/protocol';
+import { DfsError, type Log } from '@dfs/runtime';
 import { HASH_ELSEWHERE_BYTES, isNotHere, type ReadBlock } from '@dfs/chunks';
 import { firstFrame, type Channel, type Transport } from '@dfs/transport';
 import { BitsServer } from './availability-server.js';

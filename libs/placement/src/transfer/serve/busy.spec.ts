@@ -1,4 +1,4 @@
-import { DfsError, KiB, MiB } from '@dfs/protocol';
+import { DfsError, KiB, MiB } from '@dfs/runtime';
 import { eventually, seededRandom } from '@dfs/testing';
 import { handling, World } from '../../testing/world.js';
 

@@ -1,5 +1,6 @@
 import { jest } from '@jest/globals';
-import { cidOf, DfsError, GiB, KiB, MiB, silentLog } from '@dfs/protocol';
+import { cidOf } from '@dfs/protocol';
+import { DfsError, GiB, KiB, MiB, silentLog } from '@dfs/runtime';
 import { RequestSlots } from '../ask/request-slots.js';
 import { ServingQueue } from '../serve/serving-queue.js';
 import { capacityClass, StoreRoom } from '../../replicate/headroom.js';

@@ -1,4 +1,4 @@
-import { MiB } from '@dfs/protocol';
+import { MiB } from '@dfs/runtime';
 import { SPARE_TIME, STALL_CHECK } from '../../limits.js';
 import { Sparing } from './holder-relief.js';
 

@@ -1,4 +1,5 @@
-import { DfsError, type Cid } from '@dfs/protocol';
+import { DfsError } from '@dfs/runtime';
+import type { Cid } from '@dfs/protocol';
 import type { Want } from './block-schedule.js';
 import {
   BUSY_PAUSE,

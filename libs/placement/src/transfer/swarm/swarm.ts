@@ -1,5 +1,6 @@
 import type { ReadBlock } from '@dfs/chunks';
-import { abortError, DfsError, isDfsError, type Cid, type Log } from '@dfs/protocol';
+import { abortError, DfsError, isDfsError, type Log } from '@dfs/runtime';
+import type { Cid } from '@dfs/protocol';
 import type { Transport } from '@dfs/transport';
 import { askBlocks } from '../ask/block-client.js';
 import { Lane, Request } from './peer-pipeline.js';

@@ -1,4 +1,4 @@
-import { MiB } from '@dfs/protocol';
+import { MiB } from '@dfs/runtime';
 import type { StoredContent } from '@dfs/chunks';
 import { eventually, isLong, seededRandom, sha256Hex } from '@dfs/testing';
 import { World, type WorldNode } from '../../testing/world.js';

@@ -1,4 +1,4 @@
-import { DfsError, abortError } from '@dfs/protocol';
+import { DfsError, abortError } from './errors.js';
 
 /**
  * A signal that aborts after a time, or with another one; let go of when its block ends. AbortSignal.any would keep its

@@ -1,4 +1,4 @@
-import { abortError } from '@dfs/protocol';
+import { abortError } from './errors.js';
 
 /** A bounded number of places for each key; who comes later waits in order. */
 export class Places {

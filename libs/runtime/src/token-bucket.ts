@@ -1,4 +1,4 @@
-import { second } from '@dfs/protocol';
+import { second } from './units.js';
 
 /** Fills at `rate` up to `burst`. More may be taken than is in it: then nothing may be for a while. */
 export class TokenBucket {

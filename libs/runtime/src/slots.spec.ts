@@ -1,5 +1,4 @@
-import { Budget } from './limits/memory-budget.js';
-import { Places } from './places.js';
+import { Places } from './slots.js';
 
 describe('Places', () => {
   it('lets so many in at once, for each key, and the others in order', async () => {
@@ -33,21 +32,5 @@ describe('Places', () => {
     leave();
     (await patient)();
     expect(await places.take('a')).toBeInstanceOf(Function);
-  });
-});
-
-describe('Budget', () => {
-  it('counts in all and for each', () => {
-    const budget = new Budget(100, 60);
-    expect(budget.take('a', 60)).toBe(true);
-    expect(budget.take('a', 1)).toBe(false);
-    expect(budget.take('b', 39)).toBe(true);
-    expect(budget.take('b', 1)).toBe(false);
-    expect(budget.heaviest()).toBe('a');
-    budget.release('a', 61);
-    expect(budget.heaviest()).toBe('b');
-    expect([budget.total, budget.held('a')]).toEqual([40, 0]);
-    budget.release('b', 40);
-    expect([budget.total, budget.heaviest()]).toEqual([0, undefined]);
   });
 });

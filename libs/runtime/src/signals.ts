@@ -1,4 +1,4 @@
-import { DfsError } from '@dfs/protocol';
+import { DfsError } from './errors.js';
 
 /** Aborts with `signal`, or with `timeout` after so many milliseconds. */
 export function withTimeout(signal: AbortSignal, milliseconds: number): AbortSignal {

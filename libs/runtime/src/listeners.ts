@@ -1,4 +1,4 @@
-import type { Log, Unsubscribe } from '@dfs/protocol';
+import type { Log, Unsubscribe } from './ambient.js';
 
 /** Listeners to one kind of event. One that throws is logged and disturbs no other. */
 export class Listeners<A extends unknown[]> {
@@ -18,7 +18,7 @@ export class Listeners<A extends unknown[]> {
       try {
         listener(...args);
       } catch (error) {
-        this.log.error({ err: error }, 'a transport listener failed');
+        this.log.error({ err: error }, 'a listener failed');
       }
     }
   }

@@ -1,0 +1,24 @@
+/**
+ * What every layer rests on while it runs: the clock and the log, the one error class and what it looks like to peers and
+ * clients, units, signals and deadlines, listeners, slots, pacing.
+ * Guarantees: no listener that throws disturbs another; whatever waits here ends when its signal aborts.
+ * Does not: know peers, disks or databases. Imports contracts alone. Units: bytes, milliseconds.
+ */
+export { silentLog, systemClock, type Clock, type Log, type Unsubscribe } from './ambient.js';
+export { Limit } from './deadline.js';
+export {
+  abortError,
+  DfsError,
+  fromWireError,
+  isDfsError,
+  toWireError,
+  type DfsErrorOptions,
+  type WireError,
+} from './errors.js';
+export { Listeners } from './listeners.js';
+export { invalidField, toProblem } from './problem.js';
+export { Settling } from './settle-timer.js';
+export { pause, stopping, withTimeout } from './signals.js';
+export { Places } from './slots.js';
+export { TokenBucket } from './token-bucket.js';
+export { day, GiB, hour, KiB, MiB, millisecond, minute, second } from './units.js';
