@@ -4,7 +4,7 @@ import { DfsError, abortError } from './errors.js';
  * A signal that aborts after a time, or with another one; let go of when its block ends. AbortSignal.any would keep its
  * sources' listeners until they are collected.
  */
-export class Limit implements Disposable {
+export class Deadline implements Disposable {
   readonly #controller = new AbortController();
   readonly #timer: NodeJS.Timeout | undefined;
   readonly #onAbort: () => void;

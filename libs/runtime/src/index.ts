@@ -5,7 +5,7 @@
  * Does not: know peers, disks or databases. Imports contracts alone. Units: bytes, milliseconds.
  */
 export { silentLog, systemClock, type Clock, type Log, type Unsubscribe } from './ambient.js';
-export { Limit } from './deadline.js';
+export { Deadline } from './deadline.js';
 export {
   abortError,
   DfsError,
@@ -17,8 +17,8 @@ export {
 } from './errors.js';
 export { Listeners } from './listeners.js';
 export { invalidField, toProblem } from './problem.js';
-export { Settling } from './settle-timer.js';
+export { SettleTimer } from './settle-timer.js';
 export { pause, stopping, withTimeout } from './signals.js';
-export { Places } from './slots.js';
+export { Slots } from './slots.js';
 export { TokenBucket } from './token-bucket.js';
 export { day, GiB, hour, KiB, MiB, millisecond, minute, second } from './units.js';

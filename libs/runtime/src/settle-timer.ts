@@ -1,5 +1,5 @@
 /** Waits for those who come and go one after another, though not for ever. Milliseconds of performance.now(). */
-export class Settling {
+export class SettleTimer {
   private since = -Infinity;
   private over = -Infinity;
 

@@ -1,14 +1,14 @@
-import { Places } from './slots.js';
+import { Slots } from './slots.js';
 
-describe('Places', () => {
+describe('Slots', () => {
   it('lets so many in at once, for each key, and the others in order', async () => {
-    const places = new Places(2);
+    const slots = new Slots(2);
     const log: string[] = [];
-    const leave = await places.take('a');
-    await places.take('a');
-    await places.take('b');
-    const third = places.take('a').then((give) => (log.push('third'), give));
-    const fourth = places.take('a').then((give) => (log.push('fourth'), give));
+    const leave = await slots.take('a');
+    await slots.take('a');
+    await slots.take('b');
+    const third = slots.take('a').then((give) => (log.push('third'), give));
+    const fourth = slots.take('a').then((give) => (log.push('fourth'), give));
     await Promise.resolve();
     expect(log).toEqual([]);
     leave();
@@ -21,16 +21,16 @@ describe('Places', () => {
   });
 
   it('lets those who give up out of the queue', async () => {
-    const places = new Places(1);
-    const leave = await places.take('a');
+    const slots = new Slots(1);
+    const leave = await slots.take('a');
     const controller = new AbortController();
-    const impatient = places.take('a', controller.signal);
-    const patient = places.take('a');
+    const impatient = slots.take('a', controller.signal);
+    const patient = slots.take('a');
     controller.abort();
     await expect(impatient).rejects.toMatchObject({ code: 'aborted' });
-    await expect(places.take('a', AbortSignal.abort())).rejects.toMatchObject({ code: 'aborted' });
+    await expect(slots.take('a', AbortSignal.abort())).rejects.toMatchObject({ code: 'aborted' });
     leave();
     (await patient)();
-    expect(await places.take('a')).toBeInstanceOf(Function);
+    expect(await slots.take('a')).toBeInstanceOf(Function);
   });
 });

@@ -1,7 +1,7 @@
 import { abortError } from './errors.js';
 
 /** A bounded number of places for each key; who comes later waits in order. */
-export class Places {
+export class Slots {
   readonly #taken = new Map<string, number>();
   readonly #waiting = new Map<string, Set<PromiseWithResolvers<undefined>>>();
 

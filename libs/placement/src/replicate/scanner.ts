@@ -1,5 +1,5 @@
 import type { Cid } from '@dfs/protocol';
-import { type Log, Settling, pause } from '@dfs/runtime';
+import { type Log, SettleTimer, pause } from '@dfs/runtime';
 import {
   CALM_AT_MOST,
   CALM_TIME,
@@ -49,8 +49,8 @@ export class Scanner {
   private started = false;
   private readonly pace = new ScanPace();
   private calmTimer: NodeJS.Timeout | undefined;
-  private readonly settling = new Settling(SETTLE_AT_MOST);
-  private readonly calming = new Settling(CALM_AT_MOST);
+  private readonly settling = new SettleTimer(SETTLE_AT_MOST);
+  private readonly calming = new SettleTimer(CALM_AT_MOST);
 
   constructor(
     private readonly components: ScannerComponents,

@@ -1,4 +1,4 @@
-import { DfsError, isDfsError, type Log, Places } from '@dfs/runtime';
+import { DfsError, isDfsError, type Log, Slots } from '@dfs/runtime';
 import type { FrameChannel } from './channel.js';
 import { HANDLER_IDLE_TIMEOUT, MAX_PEER_HANDLERS } from '../constants.js';
 import type { HandleOptions, ProtocolHandler } from '../transport.js';
@@ -13,7 +13,7 @@ interface Registration {
 /** Who answers which protocol, and how many at once. */
 export class Handlers {
   readonly #protocols = new Map<string, Registration>();
-  readonly #places = new Places(MAX_PEER_HANDLERS);
+  readonly #places = new Slots(MAX_PEER_HANDLERS);
 
   constructor(private readonly log: Log) {}
 

@@ -5,9 +5,9 @@ import {
   type Clock,
   type Log,
   type Unsubscribe,
-  Limit,
+  Deadline,
   Listeners,
-  Places,
+  Slots,
 } from '@dfs/runtime';
 import { signerFromRaw } from '@dfs/protocol';
 import { RELAY_V2_STOP_CODEC } from '@libp2p/circuit-relay-v2';
@@ -105,7 +105,7 @@ export class Libp2pTransport implements Transport {
   readonly #discovered: Listeners<[string, string[]]>;
   readonly #addressed: Listeners<[]>;
   readonly #context: ChannelContext;
-  readonly #places = new Places(MAX_PEER_CHANNELS);
+  readonly #places = new Slots(MAX_PEER_CHANNELS);
   #host: Host | undefined;
   #mdns: { stop(): Promise<void> } | undefined;
   #sweeping: NodeJS.Timeout | undefined;
@@ -240,7 +240,7 @@ export class Libp2pTransport implements Transport {
   async open(peerId: string, protocol: string, options: OpenOptions = {}): Promise<Channel> {
     if (!this.#keeper.maySpeak(peerId, protocol)) throw notAMember();
     const idleMs = options.timeoutMs ?? CHANNEL_IDLE_TIMEOUT;
-    using limit = new Limit(options.timeoutMs ?? OPEN_TIMEOUT, options.signal);
+    using limit = new Deadline(options.timeoutMs ?? OPEN_TIMEOUT, options.signal);
     try {
       const onDone = await this.#places.take(peerId, limit.signal);
       try {
@@ -276,7 +276,7 @@ export class Libp2pTransport implements Transport {
     const isRelay = (relay: string): boolean => this.#keeper.isMember(relay) && this.#connections.isDirect(relay);
     const relayed = this.#relays ? relayedTargets(peerId, addresses, isRelay) : [];
     try {
-      using limit = new Limit(relayed.length > 0 ? DIRECT_FIRST : undefined, options.signal);
+      using limit = new Deadline(relayed.length > 0 ? DIRECT_FIRST : undefined, options.signal);
       await this.#dialDirectly(peerId, addresses, limit.signal);
     } catch (error) {
       if (options.signal?.aborted) throw mapError(error, options.signal);
@@ -362,7 +362,7 @@ export class Libp2pTransport implements Transport {
 
   /** Dials, and waits until the other side has let us in. */
   async #connect(target: Parameters<Host['libp2p']['dial']>[0], options: DialOptions): Promise<LiveConnection> {
-    using limit = new Limit(undefined, options.signal);
+    using limit = new Deadline(undefined, options.signal);
     try {
       const connection = await this.#running().libp2p.dial(target, { signal: limit.signal });
       return await this.#connections.ready(connection);
