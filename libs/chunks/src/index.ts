@@ -13,8 +13,12 @@ export { split } from './split/split.js';
 export {
   storeChunk,
   storeContent,
+  storeManifest,
+  storePart,
+  storeRest,
   type DigestName,
   type Digests,
+  type PartChunk,
   type StoreContentOptions,
   type StoredContent,
 } from './store-content.js';

@@ -5,7 +5,7 @@ import { CHUNK_MIN_BYTES, EMPTY_CONTENT, cidOf, isManifestCid, sha256, type Cid 
 import { KiB, MiB } from '@dfs/runtime';
 import { realFiles, sha256Hex } from '@dfs/testing';
 import { chunksFrom, summarise } from './manifest/reader.js';
-import { storeChunk, storeContent } from './store-content.js';
+import { storeChunk, storeContent, storeManifest, storePart, storeRest, type PartChunk } from './store-content.js';
 import { StoreFixture } from './testing/fixture.js';
 import { inPieces, pinnedBytes } from './testing/inputs.js';
 import { MemoryBatch } from './testing/memory-batch.js';
@@ -38,6 +38,34 @@ describe('storeContent', () => {
         },
       ),
       { numRuns: 60 },
+    );
+  });
+
+  it('cuts a content that comes in parts as one that comes at once', async () => {
+    const bytes = pinnedBytes('in parts', 9 * MiB);
+    await fc.assert(
+      fc.asyncProperty(
+        fc.oneof(fc.nat(300 * KiB), fc.nat(bytes.length)),
+        fc.array(fc.integer({ min: 1000, max: 3 * MiB }), { minLength: 1, maxLength: 6 }),
+        async (size, parts) => {
+          const input = bytes.subarray(0, size);
+          const [batch, whole] = [new MemoryBatch(), new MemoryBatch()];
+          const chunks: PartChunk[] = [];
+          let rest: Uint8Array = new Uint8Array(0);
+          for (let at = 0, turn = 0; at < size; turn++) {
+            const piece = input.subarray(at, at + parts[turn % parts.length]!);
+            const part = await storePart(batch, inPieces(Buffer.concat([rest, piece]), [64 * KiB]));
+            chunks.push(...part.chunks);
+            rest = part.rest;
+            at += piece.length;
+          }
+          if (rest.length > 0) chunks.push(await storeRest(batch, rest));
+          const stored = await storeManifest(batch, chunks);
+          expect(stored).toEqual(await storeContent(whole, inPieces(input, [100 * KiB])));
+          expect(new Set(batch.blocks.keys())).toEqual(new Set(whole.blocks.keys()));
+        },
+      ),
+      { numRuns: 40 },
     );
   });
 

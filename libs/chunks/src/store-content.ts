@@ -5,7 +5,7 @@ import { MiB, millisecond } from '@dfs/runtime';
 import { HASH_ELSEWHERE_BYTES, hashShared } from './hashing.js';
 import { ManifestBuilder, type Block } from './manifest/builder.js';
 import { slabs } from './slabs.js';
-import { copyInto, joined, orAborted, splitInto } from './split/split.js';
+import { copyInto, joined, orAborted, splitInto, type TakeRest } from './split/split.js';
 import type { BlockBatch } from './store/batch.js';
 
 export type DigestName = 'sha256' | 'sha512';
@@ -43,22 +43,22 @@ export async function storeContent(
   source: AsyncIterable<Uint8Array>,
   { signal, onProgress, digests = [] }: StoreContentOptions = {},
 ): Promise<StoredContent> {
-  const pipeline = new Pipeline(batch, signal);
+  const manifest = new ManifestBuilder();
+  const pipeline = new Pipeline(batch, signal, ({ digest, size }) => manifest.push(digest, size));
   const whole = digests.map((name) => [name, createHash(name)] as const);
   let size = 0;
-  let turnBegan = performance.now();
+  const turns = new Turns();
   for await (const chunk of splitInto(source, assemble, signal)) {
     for (const [, hash] of whole) hash.update(chunk);
     size += chunk.length;
     await pipeline.push(chunk);
     onProgress?.(size);
-    if (performance.now() - turnBegan < TURN) continue;
-    await nextTurn();
-    turnBegan = performance.now();
+    await turns.next();
   }
-  const { contentId, chunkCount } = await pipeline.finish();
+  await pipeline.finish();
+  const { contentId } = await addRest(batch, manifest);
   const found = Object.fromEntries(whole.map(([name, hash]) => [name, hash.digest()]));
-  return { contentId, size, chunkCount, ...(whole.length > 0 && { digests: found }) };
+  return { contentId, size, chunkCount: manifest.chunkCount, ...(whole.length > 0 && { digests: found }) };
 }
 
 /**
@@ -73,15 +73,92 @@ export async function storeChunk(batch: BlockBatch, bytes: Uint8Array): Promise<
   return { contentId, size: bytes.length, chunkCount: 1 };
 }
 
-/** Chunks on their way through the hash into the batch, in order, and the manifest that grows from them. */
+/** One chunk of a content. */
+export interface PartChunk {
+  digest: Uint8Array;
+  size: number;
+}
+
+/** What a part of a content was cut into. */
+export interface StoredPart {
+  /** In order, all of them added to the batch. */
+  chunks: PartChunk[];
+  /** The bytes behind the last cut: the next part begins with them, or they are the last chunk. */
+  rest: Uint8Array;
+}
+
+/**
+ * The same for a part of a content that comes over time: it begins where a chunk begins, and need not end where one ends.
+ * However a content is parted, its chunks are those that `storeContent` cuts. What leads to the chunks, `storeManifest` adds.
+ * @throws as `storeContent`
+ */
+export async function storePart(
+  batch: BlockBatch,
+  source: AsyncIterable<Uint8Array>,
+  { signal }: Pick<StoreContentOptions, 'signal'> = {},
+): Promise<StoredPart> {
+  const chunks: PartChunk[] = [];
+  let rest: Uint8Array = new Uint8Array(0);
+  const pipeline = new Pipeline(batch, signal, (chunk) => {
+    chunks.push(chunk);
+    return [];
+  });
+  const takeRest: TakeRest = (pieces, size) => void (size > 0 && (rest = joined(pieces, size)));
+  const turns = new Turns();
+  for await (const chunk of splitInto(source, assemble, signal, takeRest)) {
+    await pipeline.push(chunk);
+    await turns.next();
+  }
+  await pipeline.finish();
+  return { chunks, rest };
+}
+
+/** Adds bytes that are one chunk, or wait to be a part of one. They may not be empty. @throws what the batch throws */
+export async function storeRest(batch: BlockBatch, bytes: Uint8Array): Promise<PartChunk> {
+  const digest = await hashShared(bytes);
+  await batch.add({ id: cidFromDigest(digest), bytes });
+  return { digest, size: bytes.length };
+}
+
+/** Adds what leads to the chunks of a content, which are in the store or in this batch. @throws what the batch throws */
+export async function storeManifest(
+  batch: BlockBatch,
+  chunks: AsyncIterable<PartChunk> | Iterable<PartChunk>,
+): Promise<StoredContent> {
+  const manifest = new ManifestBuilder();
+  for await (const { digest, size } of chunks) {
+    for (const block of manifest.push(digest, size)) await batch.add(block);
+  }
+  return addRest(batch, manifest);
+}
+
+/** Adds the blocks of a manifest that were not full before. */
+async function addRest(batch: BlockBatch, manifest: ManifestBuilder): Promise<StoredContent> {
+  const { contentId, blocks } = manifest.finish();
+  for (const block of blocks) await batch.add(block);
+  return { contentId, size: manifest.size, chunkCount: manifest.chunkCount };
+}
+
+/** Lets others have the event loop now and then. */
+class Turns {
+  #began = performance.now();
+
+  async next(): Promise<void> {
+    if (performance.now() - this.#began < TURN) return;
+    await nextTurn();
+    this.#began = performance.now();
+  }
+}
+
+/** Chunks on their way through the hash into the batch, in order, and what is to be added behind each. */
 class Pipeline {
-  readonly #manifest = new ManifestBuilder();
   readonly #hashing: { chunk: Uint8Array; digest: Promise<Uint8Array> }[] = [];
   #hashingBytes = 0;
 
   constructor(
     private readonly batch: BlockBatch,
     private readonly signal: AbortSignal | undefined,
+    private readonly onChunk: (chunk: PartChunk) => Block[],
   ) {}
 
   async push(chunk: Uint8Array): Promise<void> {
@@ -93,18 +170,15 @@ class Pipeline {
     while (this.#hashingBytes > HASHING_BYTES) await this.#addNext();
   }
 
-  async finish(): Promise<{ contentId: Cid; chunkCount: number }> {
+  async finish(): Promise<void> {
     while (this.#hashing.length > 0) await this.#addNext();
-    const { contentId, blocks } = this.#manifest.finish();
-    for (const block of blocks) await this.#add(block);
-    return { contentId, chunkCount: this.#manifest.chunkCount };
   }
 
   async #addNext(): Promise<void> {
     const { chunk, digest: hashing } = this.#hashing.shift()!;
     const digest = await hashing;
     this.#hashingBytes -= chunk.length;
-    const blocks = this.#manifest.push(digest, chunk.length);
+    const blocks = this.onChunk({ digest, size: chunk.length });
     await this.#add({ id: cidFromDigest(digest), bytes: chunk }, () => slabs.give(chunk));
     for (const block of blocks) await this.#add(block);
   }

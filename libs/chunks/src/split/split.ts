@@ -1,6 +1,9 @@
 import { abortError } from '@dfs/runtime';
 import { Cutter } from './cutter.js';
 
+/** Takes what is left behind the last cut: empty where the source ended at one. */
+export type TakeRest = (pieces: readonly Uint8Array[], size: number) => void;
+
 /** Makes one chunk of the pieces it came in. The pieces are the source's own buffers. */
 export type Assemble = (pieces: readonly Uint8Array[], size: number) => Uint8Array;
 
@@ -14,11 +17,15 @@ export function split(source: AsyncIterable<Uint8Array>, signal?: AbortSignal): 
   return splitInto(source, joined, signal);
 }
 
-/** `split` with a say in where a chunk's bytes go. */
+/**
+ * `split` with a say in where a chunk's bytes go.
+ * @param takeRest for a source that is not the whole content: what is behind the last cut is no chunk yet
+ */
 export async function* splitInto(
   source: AsyncIterable<Uint8Array>,
   assemble: Assemble,
   signal?: AbortSignal,
+  takeRest?: TakeRest,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const cutter = new Cutter();
   let pieces: Uint8Array[] = [];
@@ -38,7 +45,8 @@ export async function* splitInto(
       yield chunk;
     }
   }
-  if (size > 0) yield assemble(pieces, size);
+  if (takeRest) takeRest(pieces, size);
+  else if (size > 0) yield assemble(pieces, size);
 }
 
 /** The pieces as they are if there is but one; otherwise a copy of them, side by side. */

@@ -99,6 +99,7 @@ export class ChunkStore {
   #maintenance: Promise<unknown> = Promise.resolve();
   readonly #closing = new AbortController();
   readonly #proofs: Proofs;
+  readonly #keepers: IsLive[] = [];
   /** Since they were last joined, or somewhat more. */
   #smallPacks = 0;
 
@@ -253,7 +254,7 @@ export class ChunkStore {
    */
   dropFound(ids: readonly Cid[], isLive: IsLive, isNeeded: IsLive): Promise<void> {
     const components = { ...this.parts, onDropped: (chunks: number) => (this.chunkCount -= chunks) };
-    return this.#oneAtATime(() => dropFound(components, ids, isLive, isNeeded));
+    return this.#oneAtATime(() => dropFound(components, ids, this.#orKept(isLive), this.#orKept(isNeeded)));
   }
 
   setQuota(quota: Quota): void {
@@ -263,6 +264,14 @@ export class ChunkStore {
   /** Asked when bytes of this node's own users find no room, before they are refused. */
   setRoomMaker(maker: RoomMaker): void {
     this.parts.admission.setRoomMaker(maker);
+  }
+
+  /**
+   * Asked by every reclaim, as its own `isLive` is and before that: blocks that are kept for another purpose than the one the
+   * reclaim knows of. What passes from one purpose to the other in one unit of work is kept all along.
+   */
+  alsoKeep(isLive: IsLive): void {
+    this.#keepers.push(isLive);
   }
 
   /** Tells of every block found damaged, once. */
@@ -282,7 +291,9 @@ export class ChunkStore {
    */
   reclaim(isLive: IsLive, options: ReclaimOptions = {}): Promise<Reclaimed> {
     const components = { ...this.parts, onDropped: (chunks: number) => (this.chunkCount -= chunks) };
-    return this.#oneAtATime(() => reclaim(components, isLive, { ...options, signal: this.#untilClosed(options) }));
+    return this.#oneAtATime(() =>
+      reclaim(components, this.#orKept(isLive), { ...options, signal: this.#untilClosed(options) }),
+    );
   }
 
   /** Reads and hashes everything. What is damaged is taken out of use, as by `get`. */
@@ -352,6 +363,15 @@ export class ChunkStore {
     this.verifyDamaged().catch((error: unknown) => {
       if (!this.#closing.signal.aborted) this.parts.log.warn({ err: error }, 'damaged chunks could not be read again');
     });
+  }
+
+  #orKept(isLive: IsLive): IsLive {
+    return async (ids) => {
+      const kept = new Set<Cid>();
+      for (const keeper of this.#keepers) for (const id of await keeper(ids)) kept.add(id);
+      for (const id of await isLive(ids)) kept.add(id);
+      return kept;
+    };
   }
 
   #untilClosed({ signal }: { signal?: AbortSignal }): AbortSignal {

@@ -61,6 +61,17 @@ describe('reclaim', () => {
     expect(await fixture.temporary()).toEqual([]);
   });
 
+  it('keeps what others than its caller need, until they do not', async () => {
+    const [begun, dead] = [block(20 * KiB), block(20 * KiB)];
+    await fixture.put([begun, dead]);
+    let kept = idsOf([begun]);
+    fixture.store.alsoKeep(async (ids) => new Set(ids.filter((id) => kept.includes(id))));
+    expect(await fixture.store.reclaim(nothing)).toMatchObject({ chunks: 1 });
+    await expectKept([begun]);
+    kept = [];
+    expect(await fixture.store.reclaim(nothing)).toMatchObject({ chunks: 1 });
+  });
+
   it('puts many small packs together', async () => {
     const small = blocks(70, 4 * KiB);
     for (const each of small) await fixture.put([each]);
