@@ -78,12 +78,15 @@ export interface Draft extends Conditions {
   adopts?: { parents: readonly { id: string; clock: RecordClock }[]; as: string | null };
 }
 
+/** What a draft came to: a path that was not there, a new version, nothing new to say, or a deletion. */
 export type CommitOutcome = 'created' | 'updated' | 'unchanged' | 'deleted';
+/** What became of one draft, and the path after it. */
 export interface Commit {
   outcome: CommitOutcome;
   entry: Entry;
 }
 
+/** Which paths, in which order. `cursor` is the `nextCursor` of a page of the same query; `limit` counts rows. */
 export interface ListQuery {
   prefix?: string;
   /** Just this one. */
@@ -111,6 +114,7 @@ export interface Level extends EntryPage {
   /** Folders of this level, over all pages; `total` counts its files. */
   totalFolders: number;
 }
+/** `nextCursor` continues where these end; null on the last page. */
 export interface EntryPage {
   items: Entry[];
   nextCursor: string | null;

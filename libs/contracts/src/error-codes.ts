@@ -70,6 +70,7 @@ export const ERROR_STATUS = {
   aborted: 499,
 } as const;
 
+/** The `code` of a problem. Clients may rely on it: a code keeps its meaning and its status. */
 export type ErrorCode = keyof typeof ERROR_STATUS;
 
 /** Codes after which the same request may succeed later without being changed. */
@@ -109,6 +110,7 @@ export interface Problem {
   [extension: string]: unknown;
 }
 
+/** What is wrong with one field of a request, in words that follow its name. */
 export interface FieldProblem {
   /** Name of the field, parameter or header. */
   field: string;

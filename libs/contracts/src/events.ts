@@ -15,13 +15,16 @@ export type FileEventItem = Pick<
   FileInfo,
   'id' | 'path' | 'size' | 'mediaType' | 'contentId' | 'modifiedAt' | 'author' | 'version' | keyof FileAttributes
 >;
+/** Data of the events about files. What one request did comes in as few events as fit. */
 export interface FileBatch {
   /** 1 to 1,000 files of one batch. */
   files: FileEventItem[];
 }
+/** Data of the events about members: the member as it is after what happened. */
 export interface PeerEvent {
   peer: Pick<PeerInfo, 'peerId' | 'name' | 'role' | 'state'>;
 }
+/** Something that a person should look at. It comes again with `active: false` when it is over. */
 export interface WarningEvent {
   code: ErrorCode | 'damaged-chunk' | 'skewed-clock' | 'low-space' | 'fork' | 'old-database' | 'refused-record';
   detail: string;
@@ -58,13 +61,17 @@ export interface EventMap {
     connectedPeers: number;
   };
 }
+/** Names of all events, kept and volatile. */
 export type EventType = keyof EventMap;
 
 /** Not numbered, not kept: only what is true now. */
 export const VOLATILE_EVENTS = ['transfer.progress', 'node.status', 'file.replication'] as const satisfies EventType[];
+/** Names of the events that are sent to those who listen, and forgotten. */
 export type VolatileEventType = (typeof VOLATILE_EVENTS)[number];
+/** Names of the events that have a number and are kept: a client that was away gets them later. */
 export type DurableEventType = Exclude<EventType, VolatileEventType>;
 
+/** The same as values. The compiler checks that no volatile one is among them; a spec, that none is missing. */
 export const DURABLE_EVENTS = [
   'file.uploaded',
   'file.updated',

@@ -28,6 +28,9 @@ export interface ClockRequest {
   right: true;
 }
 
+/**
+ * What a node holds and may hold. `bytes` and `quotaBytes` are those of chunks, `freeBytes` those free on its disk.
+ */
 export interface StorageInfo {
   chunks: number;
   bytes: number;
@@ -43,10 +46,14 @@ export interface StorageInfo {
   pastVersionBytes?: number;
 }
 
+/** An owner invites and removes; a member reads and writes; a storage member keeps chunks and writes no files. */
 export type MemberRole = 'owner' | 'member' | 'storage';
+/** How safe a file is. The README has the meaning of each. */
 export type ReplicationState = 'pending' | 'replicating' | 'safe' | 'limited' | 'at-risk' | 'unavailable';
+/** Why a file is not safe: too few members, no room on them, a holder away beyond the grace, or none connected. */
 export type ReplicationReason = 'few-members' | 'no-space' | 'holder-gone' | 'no-holder';
 
+/** How many members hold a file, and what that means. */
 export interface Replication {
   /** Copies wanted of every extent. */
   target: number;
@@ -89,7 +96,9 @@ export interface FileInfo extends FileAttributes {
   purge?: PurgeInfo;
 }
 
+/** Which paths `GET /files` lists: files, deleted files, or those with several heads. */
 export type FileListState = 'current' | 'deleted' | 'conflict';
+/** Order of a list; a minus turns it round. Paths are ordered by their bytes, equal keys by path. */
 export type FileSort = 'path' | '-path' | 'size' | '-size' | 'modifiedAt' | '-modifiedAt';
 
 /** `GET /files` */
@@ -127,6 +136,7 @@ export interface FormFault {
   code: ErrorCode;
   detail: string;
 }
+/** What became of one file of a form: `file` where `status` is 200 or 201, `problem` otherwise. */
 export interface UploadResult {
   path: string;
   status: number;
@@ -141,6 +151,7 @@ export interface BatchRequest {
   /** Go on although most of the files are being deleted. */
   confirm?: boolean;
 }
+/** A file of `POST /files/batch`. */
 export interface BatchItem {
   id: FileId;
   /** The version that was seen: the file must still show it. */
@@ -150,6 +161,7 @@ export interface BatchItem {
 export interface BatchResults {
   results: BatchResult[];
 }
+/** What became of one file of a batch, in the order of the request: `problem` unless `status` tells success. */
 export interface BatchResult {
   id: FileId;
   /** Null for an id that the network does not know. */
@@ -166,6 +178,7 @@ export interface LookupRequest {
 export interface LookupResults {
   results: LookupResult[];
 }
+/** What is at one path of `POST /files/lookup`, in the order of the request. */
 export interface LookupResult {
   path: string;
   /** Null when there is no such file, or it is deleted. */
@@ -180,6 +193,7 @@ export interface ChunkList {
   nextCursor: string | null;
   total: number;
 }
+/** A chunk of a file: `offset` and `size` in bytes, `id` a CIDv1. */
 export interface ChunkInfo {
   id: string;
   offset: number;
@@ -200,6 +214,7 @@ export interface VersionList {
   /** Versions there are, over all pages. */
   total: number;
 }
+/** A version of a path, as `GET /files/{fileId}/versions` lists it. */
 export interface VersionInfo extends FileAttributes {
   /** Its record id, 64 hex digits. */
   version: string;
@@ -333,12 +348,14 @@ export interface MovedFile extends FileInfo {
   previousId: FileId;
 }
 
+/** `connected` is an open connection of a member; `self` is this node. */
 export type PeerState = 'self' | 'connected' | 'connecting' | 'disconnected';
 
 /** `GET /peers` */
 export interface PeerList {
   items: PeerInfo[];
 }
+/** A member as this node sees it. Of members that are away, what they said last; null for what was never heard. */
 export interface PeerInfo {
   peerId: PeerIdText;
   name: string;
@@ -366,6 +383,7 @@ export interface InviteRequest {
   /** Seconds the ticket is good for. */
   expiresInSeconds?: number;
 }
+/** Answer of `POST /network/invites`. The ticket is shown this once: the node keeps no secret of it. */
 export interface InviteInfo {
   ticket: string;
   expiresAt: Timestamp;
@@ -377,6 +395,7 @@ export interface ReturnTicketRequest {
   /** A member that lost its database. */
   peerId: string;
 }
+/** Answer of `POST /network/return-tickets`. */
 export interface ReturnTicketInfo {
   /** It holds no secret, and admits nobody. */
   ticket: string;
@@ -388,6 +407,7 @@ export interface ReturnTicketInfo {
 export interface JoinRequest {
   ticket: string;
 }
+/** The network of this node, and what this node is in it. */
 export interface NetworkInfo {
   id: string;
   name: string;
@@ -430,12 +450,14 @@ export interface ProviderList {
 
 /** A `drain` moves what a member holds to others, and removes it then. */
 export type TransferKind = 'upload' | 'download' | 'replication' | 'drain';
+/** A transfer is listed for a while after it has ended. */
 export type TransferState = 'running' | 'finished' | 'failed' | 'cancelled';
 
 /** `GET /transfers` */
 export interface TransferList {
   items: TransferInfo[];
 }
+/** A movement of bytes: running, or ended a short while ago. */
 export interface TransferInfo {
   id: string;
   kind: TransferKind;

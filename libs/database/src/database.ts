@@ -19,6 +19,7 @@ const ROOM_AGAIN = 0.25;
 const GIVE_BACK_BYTES = 4 * MiB;
 const SPARE_BYTES = 8 * MiB;
 
+/** How a database file is opened. Migrations run before `open` resolves, in the order of their time stamps. */
 export interface DatabaseOptions {
   /** Path of the database file; its folder must exist. */
   file: string;

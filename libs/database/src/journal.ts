@@ -33,6 +33,7 @@ export interface JournalEntry {
   body: Uint8Array;
 }
 
+/** Where the journal is written. `segmentBytes` is the length at which a file is closed and the next one begun. */
 export interface JournalOptions {
   /** Folder of the segments; made if it is not there. */
   dir: string;

@@ -30,6 +30,7 @@ export function rowsOf<R>(database: sqlite3.Database, sql: string): Promise<R[]>
   );
 }
 
+/** Closes a connection made by `openRaw`. Never fails: a connection that cannot be closed is given up. */
 export function closeRaw(database: sqlite3.Database): Promise<void> {
   return new Promise((resolve) => database.close(() => resolve()));
 }

@@ -21,6 +21,7 @@ export interface Snapshot {
   readonly bytes: number;
 }
 
+/** Where snapshots come from and go to. A snapshot is taken only if `room` has space for it. */
 export interface SnapshotsComponents {
   /** The database file. */
   database: string;

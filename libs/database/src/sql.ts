@@ -6,6 +6,10 @@ export type SqlValue = string | number | null | Uint8Array;
 /** A TypeORM migration as a class; its name ends in a 13-digit timestamp. */
 export type MigrationClass = new () => MigrationInterface;
 
+/**
+ * That which can be read from: the reading connection, which sees what is committed, or a unit of work, which sees
+ * its own writes.
+ */
 export interface Reader {
   /** @throws DatabaseError */
   query<R>(sql: string, params?: readonly SqlValue[]): Promise<R[]>;

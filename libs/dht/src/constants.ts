@@ -12,6 +12,7 @@ export const RESTART_SPREAD = 10 * minute;
 export const PROVIDE_CONCURRENCY = 4;
 /** Contents taken from the queue at a time, and so the most that is provided again after a crash. */
 export const PROVIDE_BATCH = 64;
+/** A look-up that takes longer has failed, and is tried again later. */
 export const PROVIDE_TIMEOUT = 30 * second;
 /** What is queued waits so long: what comes with it goes with it, and whoever wants the content now is not held up. */
 export const PROVIDE_DELAY = 1 * second;
@@ -21,6 +22,7 @@ export const PROVIDE_REST = 4;
 export const IDLE_WAIT = 2 * second;
 /** First wait after a failure; doubled with each further one. */
 export const RETRY_FIRST = 5 * second;
+/** The longest wait after failures. */
 export const RETRY_MOST = 1 * hour;
 /** Providers one look-up answers with. */
 export const MAX_PROVIDERS = 20;

@@ -28,6 +28,7 @@ import {
   type Tally,
 } from './provide-rows.js';
 
+/** The queue is a table of `db`; `transport` brings the DHT. */
 export interface ProvideQueueComponents {
   db: Database;
   transport: Pick<Transport, 'routing'>;
@@ -35,6 +36,7 @@ export interface ProvideQueueComponents {
   clock?: Clock;
 }
 
+/** Whether the node takes part in the DHT at all. */
 export interface ProvideQueueOptions {
   /** False where the DHT is switched off: nothing is provided, nothing is found. */
   enabled?: boolean;

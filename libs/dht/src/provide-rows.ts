@@ -2,16 +2,19 @@ import type { Database, Tx } from '@dfs/database';
 import { cidFromBytes, cidToBytes, type Cid } from '@dfs/protocol';
 import { RESTART_SPACING, RESTART_SPREAD } from './constants.js';
 
+/** A content whose turn to be provided has come, with the failures since it last went well. */
 export interface DueContent {
   content: Cid;
   failures: number;
 }
+/** What became of it, and when it is due again. */
 export interface Provided extends DueContent {
   /** Milliseconds since 1970: when it is due again. */
   due: number;
   /** Null after a failure. */
   providedAt: number | null;
 }
+/** How the queue stands: contents that are due, ever provided, and failing at the moment. */
 export interface Tally {
   queued: number;
   provided: number;
@@ -26,6 +29,7 @@ export async function enqueue(tx: Tx, contents: readonly Cid[], now: number): Pr
   await tx.insertMany('dht_provide', ['content', 'due'], rows, 'ignore');
 }
 
+/** Takes contents off the queue, within the unit of work that lets go of them. */
 export async function remove(tx: Tx, contents: readonly Cid[]): Promise<void> {
   for (const content of contents) await tx.run('DELETE FROM dht_provide WHERE content = ?', [cidToBytes(content)]);
 }
@@ -41,6 +45,7 @@ export async function spreadAll(tx: Tx, now: number): Promise<void> {
   await tx.run('UPDATE dht_provide SET failures = 0, due = min(due, ?) WHERE provided_at IS NULL', [now]);
 }
 
+/** Contents that are due at `now`, the most overdue first. */
 export async function readDue(db: Database, now: number, limit: number): Promise<DueContent[]> {
   const rows = await db.query<{ content: Buffer; failures: number }>(
     'SELECT content, failures FROM dht_provide WHERE due <= ? ORDER BY due LIMIT ?',
@@ -59,6 +64,7 @@ export async function settle(tx: Tx, results: readonly Provided[]): Promise<void
   }
 }
 
+/** Counts over the whole queue, at `now` in milliseconds since 1970. */
 export async function readTally(db: Database, now: number): Promise<Tally> {
   const [row] = await db.query<Tally>(
     `SELECT count(*) FILTER (WHERE due <= ?1) AS queued, count(provided_at) AS provided,

@@ -13,6 +13,7 @@ export interface FeedSink {
   /** Ends the connection: the client comes back and catches up from the log. */
   drop(): void;
 }
+/** Up to where a client has seen events: the last number, and the stream in which it counts. */
 export interface Position {
   stream: string;
   seq: number;

@@ -8,6 +8,7 @@ const KEEP_EVENTS = 10_000;
 /** Rows over the limit before they are pruned, so that not every event pays for it. */
 const PRUNE_SLACK = 500;
 
+/** How many events are kept, and whether their numbers begin anew. */
 export interface EventLogOptions {
   clock?: Clock;
   log?: Log;

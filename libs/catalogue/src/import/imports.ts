@@ -8,6 +8,9 @@ import { hexOf } from '../retention/needed.js';
 import { attributesFrom, queryByIds } from '../store/rows.js';
 import { KIND_NUMBER, RecordState } from '../migrations/migrations.js';
 
+/**
+ * `commit` runs in the unit of work in which the files are taken off the list of those to import, so each comes once.
+ */
 export interface ImportsComponents {
   db: Pick<Database, 'write' | 'query'>;
   events: Pick<EventLog, 'recordNow'>;
@@ -16,6 +19,7 @@ export interface ImportsComponents {
   commit: (tx: Tx, drafts: readonly Draft[]) => Promise<unknown>;
 }
 
+/** Waits; tests shorten them. */
 export interface ImportsOptions {
   /** Milliseconds for which a first comparison with a member is waited for. */
   patienceMs?: number;

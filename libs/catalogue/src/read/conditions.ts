@@ -63,6 +63,7 @@ export async function isOverJust(
   return parents.length > 0 && parents.every((parent) => isNamed(parent, ifMatch));
 }
 
+/** Whether there is anything to check: an empty list is a condition too, which no version meets. */
 export function hasConditions({ ifMatch, ifNoneMatch }: Conditions): boolean {
   return ifMatch !== undefined || ifNoneMatch !== undefined;
 }

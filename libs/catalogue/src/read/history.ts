@@ -20,6 +20,7 @@ import { mapInTurns } from '../store/slices.js';
 /** Versions told of between two turns of the event loop: their records are parsed. */
 const VERSIONS_PER_TURN = 100;
 
+/** A page of up to `limit` versions; `cursor` is the `nextCursor` of the page before. */
 export interface VersionQuery {
   limit: number;
   cursor?: string;

@@ -31,6 +31,7 @@ export async function readEntries(reader: Reader, fileIds: readonly string[]): P
   return new Map(rows.map(entryFrom).map((entry) => [entry.fileId, entry]));
 }
 
+/** A content that is to be held: its bytes, and the peer id of a member that wrote it. */
 export interface ContentOfHead {
   contentId: Cid;
   size: number;

@@ -41,6 +41,10 @@ interface Arrival {
   news?: NewsListener | undefined;
 }
 
+/**
+ * What taking in needs of the catalogue. `changeset` and `finish` frame one unit of work: begin what changes, write
+ * and tell it.
+ */
 export interface IntakeContext {
   db: Pick<Database, 'write' | 'query'>;
   events: Pick<EventLog, 'record' | 'recordNow'>;

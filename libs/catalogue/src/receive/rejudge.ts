@@ -14,6 +14,10 @@ const RECORDS_PER_UNIT = 2000;
 /** A clock that is set right by less takes nothing out that came in just so. */
 const STEP = 1 * hour;
 
+/**
+ * What judging anew needs of the catalogue. `standing` is what membership says of an author now; `now` is
+ * milliseconds since 1970.
+ */
 export interface ReconsiderContext {
   db: Pick<Database, 'write' | 'query'>;
   standing: (peerId: string) => string;

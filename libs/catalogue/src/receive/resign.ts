@@ -20,6 +20,10 @@ import { discount, ROW, takeOut, withTheirPaths, type StoredRow } from './rejudg
 /** A clock that shows less has never been set: nothing is stamped anew by it. */
 const NO_CLOCK_BEFORE = Date.UTC(2026, 0, 1);
 
+/**
+ * What signing anew needs of the catalogue. `now` is milliseconds since 1970; nothing is signed unless this node is
+ * alone.
+ */
 export interface ResignContext {
   db: Pick<Database, 'write' | 'query'>;
   signer: Signer;

@@ -82,6 +82,7 @@ export async function purgedContents(reader: Reader, contents: readonly Cid[]): 
   return new Set(rows.map(({ content }) => cidFromBytes(content)));
 }
 
+/** As `queryByIds` takes ids: the bytes of the CIDs in hexadecimal. */
 export function hexOf(contents: readonly Cid[]): string[] {
   return contents.map((content) => toHex(cidToBytes(content)));
 }

@@ -17,6 +17,7 @@ export interface Conditions {
 
 type Head = Pick<Version, 'id' | 'kind' | 'content'>;
 
+/** The tag that names one version, and no other of the same bytes. `record` is its id. */
 export function versionTag(record: string): Tag {
   return `v:${record}`;
 }

@@ -7,7 +7,11 @@ const LEAVES = 1 << LEAF_BITS;
 /** 256-bit sums as eight words, the least significant first. */
 const WORDS = 8;
 const ID_BYTES = 32;
+/** Length of the fingerprint of a whole set: the heartbeat carries it, and an equal one ends a comparison. */
 export const ROOT_BYTES = 16;
+/**
+ * Length of the fingerprint of a range. Short, since many travel, each with a salt that its exchange chose at random.
+ */
 export const PRINT_BYTES = 8;
 
 /** Size and fingerprint of the whole set. */
@@ -182,6 +186,7 @@ export function indexOf(id: Uint8Array, bits: number): number {
   return first >>> (24 - bits);
 }
 
+/** The bucket that an id is in: its first LEAF_BITS bits as a number. */
 export function leafOf(id: Uint8Array): number {
   return indexOf(id, LEAF_BITS);
 }
@@ -203,6 +208,7 @@ function digest(sum: Uint32Array, count: number, salt: Uint8Array = new Uint8Arr
   return sha256(Buffer.concat([salt, head, toBytes(sum)]));
 }
 
+/** The sum as 32 bytes, least significant first: what is stored, and what is hashed into a fingerprint. */
 export function toBytes(sum: Uint32Array): Uint8Array {
   const out = Buffer.alloc(ID_BYTES);
   for (let word = 0; word < WORDS; word++) out.writeUInt32LE(sum[word] as number, word * 4);

@@ -32,10 +32,16 @@ export async function queryByIds<R>(reader: Reader, sql: string, ids: readonly s
   return rows;
 }
 
+/** The columns of a {@link VersionRow}, from {@link VERSIONS}. */
 export const VERSION_COLUMNS =
   'r.seq, r.id, r.file, r.kind, r.content, r.size, r.media_type, r.imported, a.peer, r.ms, r.counter, r.born, r.shown_at, r.attributes, r.repeats, r.purge';
+/** What versions are selected from: each record with its author's row. */
 export const VERSIONS = 'catalogue_record r JOIN catalogue_author a ON a.id = r.author';
 
+/**
+ * A record as SQLite answers it. Ids are bytes; `born` and `shown_at` are milliseconds since 1970, `repeats` and
+ * `purge` 0 or 1.
+ */
 export interface VersionRow {
   seq: number;
   id: Uint8Array;
@@ -61,6 +67,7 @@ export interface StoredVersion extends Version {
   file: number;
 }
 
+/** The version of a row: ids as text, attributes decoded. */
 export function versionFrom(row: VersionRow): StoredVersion {
   return {
     seq: row.seq,
@@ -81,10 +88,13 @@ export function versionFrom(row: VersionRow): StoredVersion {
   };
 }
 
+/** The columns of a {@link FileRow}, from {@link FILES}. */
 export const FILE_COLUMNS =
   'f.seq, f.file_id, f.path, f.state, f.conflict, f.record_id, f.content, f.size, f.media_type, a.peer, f.created, f.modified, f.attributes';
+/** What paths are selected from: each with the row of its shown version's author. */
 export const FILES = 'catalogue_file f JOIN catalogue_author a ON a.id = f.author';
 
+/** A path as SQLite answers it. Ids are bytes; `created` and `modified` are milliseconds since 1970. */
 export interface FileRow {
   seq: number;
   file_id: Uint8Array;
@@ -101,6 +111,7 @@ export interface FileRow {
   attributes: Uint8Array | null;
 }
 
+/** The entry of a row: ids as text, attributes decoded, and the empty content where the row has none. */
 export function entryFrom(row: FileRow): Entry {
   return {
     fileId: toBase32(row.file_id),
@@ -154,19 +165,23 @@ const bytesOf = new Map<string, Uint8Array>();
 /** Authors are few, and the text form of a peer id is dear. */
 const KNOWN_PEERS = 4096;
 
+/** The text form of an author's peer id. Remembered, since it takes long to make. */
 export function peerText(bytes: Uint8Array): string {
   const key = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
   return remember(texts, key, () => peerIdFromBytes(bytes));
 }
 
+/** The bytes of an author's peer id, as the tables have them. @throws DfsError for what is no peer id */
 export function peerBytes(peerId: string): Uint8Array {
   return remember(bytesOf, peerId, () => peerIdToBytes(peerId));
 }
 
+/** Lower case, as record ids are written. */
 export function toHex(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
 }
 
+/** Bytes of an id that has been checked: what is not hexadecimal ends them without an error. */
 export function fromHex(id: string): Uint8Array {
   return Buffer.from(id, 'hex');
 }
@@ -176,6 +191,7 @@ export function attributesFrom(bytes: Uint8Array | null): RecordAttributes {
   return bytes === null ? {} : decodeAttributes(bytes);
 }
 
+/** As encoded in the record; null for none, so that most rows spend no byte on them. */
 export function attributesColumn(attributes: RecordAttributes): Uint8Array | null {
   return Object.keys(attributes).length === 0 ? null : encodeAttributes(attributes);
 }
@@ -184,6 +200,7 @@ function contentFrom(bytes: Uint8Array | null): Cid | null {
   return bytes === null ? null : cidFromBytes(bytes);
 }
 
+/** What a row's number means. The tables hold no other numbers: records of unknown kinds have no version. */
 export function kindFrom(number: number): RecordKind {
   if (number === KIND_NUMBER.file) return 'file';
   return number === KIND_NUMBER.deletion ? 'deletion' : 'folder';

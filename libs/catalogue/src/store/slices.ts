@@ -1,5 +1,6 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 
+/** The items in their order, in arrays of `size`; the last may be shorter. */
 export function* slices<T>(items: readonly T[], size: number): Iterable<T[]> {
   for (let at = 0; at < items.length; at += size) yield items.slice(at, at + size);
 }

@@ -14,6 +14,7 @@ import { Reach } from './push/reached-members.js';
 import { SetSync, type SharedSet } from './reconcile/set-sync.js';
 import { VoidSync } from './void-sync.js';
 
+/** What keeps the sets equal: the catalogue itself, streams to members, and news of who is here. */
 export interface CatalogueSyncComponents {
   catalogue: Catalogue;
   transport: SyncTransport;
@@ -21,6 +22,7 @@ export interface CatalogueSyncComponents {
   events: Pick<EventLog, 'recordNow'>;
   log?: Log;
 }
+/** Waits of the exchange with members; tests shorten them. */
 export interface CatalogueSyncOptions {
   /** Milliseconds without a frame after which an exchange is given up. */
   patienceMs?: number;

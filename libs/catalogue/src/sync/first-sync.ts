@@ -1,12 +1,14 @@
 import { performance } from 'node:perf_hooks';
 import { second } from '@dfs/runtime';
 
+/** Who there is to compare with. `connected` are peer ids. */
 export interface FreshLookPorts {
   connected(): string[];
   /** Members besides this node. */
   otherMembers(): number;
 }
 
+/** How long a node that starts waits for members before it writes. */
 export interface FreshLookOptions {
   /** Milliseconds that members have to connect, where one was compared with already. */
   gatherMs?: number;

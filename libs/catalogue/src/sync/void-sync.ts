@@ -6,6 +6,7 @@ import type { Received } from '../receive/intake.js';
 import { sameRoot } from './reconcile/exchange.js';
 import { SetSync, type SetSyncComponents, type SetSyncOptions } from './reconcile/set-sync.js';
 
+/** As for the set itself, with the void records in its place. */
 export interface VoidSyncParts extends SetSyncComponents {
   catalogue: Pick<Catalogue, 'voids' | 'onRecords'>;
   /** Stores what came from a member, as far as it is valid. */

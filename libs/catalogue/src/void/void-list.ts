@@ -26,6 +26,7 @@ export interface VoidVersion {
   purged: boolean;
 }
 
+/** Which void versions, newest first. `cursor` is the `nextCursor` of a page of the same query. */
 export interface VoidQuery {
   /** Peer id. */
   author?: string;
@@ -33,6 +34,7 @@ export interface VoidQuery {
   limit: number;
   cursor?: string;
 }
+/** `nextCursor` continues where these end; null on the last page. */
 export interface VoidPage {
   items: VoidVersion[];
   nextCursor: string | null;

@@ -68,6 +68,10 @@ interface NewRow {
   chain: number | null;
 }
 
+/**
+ * What the records of one unit of work are written with. The fingerprints are changed in memory once it has
+ * committed.
+ */
 export interface ChangesetContext {
   networkId: string;
   fingerprints: Fingerprints;

@@ -59,6 +59,10 @@ export async function chainEnd(
 /** What a new record names as its parents. */
 type Replaced = Pick<Version, 'id' | 'clock'>;
 
+/**
+ * What drafts are turned into records with. `now` is milliseconds since 1970, by the clock that has been found fit to
+ * write.
+ */
 export interface WriterContext {
   signer: Signer;
   networkId: string;

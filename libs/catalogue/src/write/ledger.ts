@@ -25,6 +25,7 @@ const TABLES = [
   'folder',
 ];
 
+/** What the ledger writes with. The two sums of fingerprints are those of the set and of the void records. */
 export interface LedgerComponents {
   events: Pick<EventLog, 'record' | 'renew'>;
   membership: MemberView;

@@ -48,6 +48,7 @@ export async function writePaths(
   return outcomes;
 }
 
+/** The entry of a path as it is after a change, before its row is read again. */
 export function entryOf({ path, fileId }: PathChange, { state, conflict, shown }: PathRow): Entry {
   return {
     fileId,

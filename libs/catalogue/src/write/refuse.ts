@@ -2,6 +2,7 @@ import type { MemberRole } from '@dfs/contracts';
 import { DfsError } from '@dfs/runtime';
 import type { Draft, MemberView } from '../ports.js';
 
+/** Why this node may not write now. `clockProblem` is a sentence; `refusal` is what the owner of this object adds. */
 export interface WritePorts {
   membership: Pick<MemberView, 'mustSync'>;
   clockProblem: () => string | undefined;

@@ -16,6 +16,7 @@ const MAX_UNANSWERED = 4;
 /** An idle stream is closed after this time, before the transport takes it for a stalled one. */
 const IDLE = 15 * second;
 
+/** `open` gives a stream of the push protocol to the member; it is called again after one has broken. */
 export interface OutboxParts {
   open: () => Promise<SyncChannel>;
   /** Not all arrived: the sets must be compared. */

@@ -4,6 +4,7 @@ import type { SyncChannel, SyncFrame } from '../reconcile/exchange.js';
 import { Outbox } from './outbox.js';
 import { Reach } from './reached-members.js';
 
+/** `open` gives a stream of that protocol to a member. @throws DfsError when the member cannot be reached */
 export interface PushesParts {
   open: (peerId: string, protocol: string) => Promise<SyncChannel>;
   /** Not all arrived at this member: sets must be compared. */

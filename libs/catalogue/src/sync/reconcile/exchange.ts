@@ -42,6 +42,7 @@ export interface SyncFrame {
   readonly payload: Uint8Array;
 }
 
+/** One stream to a member and the set to compare over it. `receive` stores what comes, as far as it is valid. */
 export interface ExchangeParts {
   channel: SyncChannel;
   records: RecordSet;
@@ -52,6 +53,7 @@ export interface ExchangeParts {
   progress: () => void;
 }
 
+/** How an exchange ended: nothing to do, the other side had no time, or records moved as far as they were to move. */
 export interface ExchangeOutcome {
   result: 'same' | 'busy' | 'done';
   /** Records that came into this node's set, and records that were sent. */
@@ -227,6 +229,7 @@ interface Message {
   payload: Uint8Array;
 }
 
+/** Whether two sets are equal. Sets of equal size and fingerprint are taken for equal: 128 bits of a hash. */
 export function sameRoot(a: SetRoot, b: SetRoot): boolean {
   return a.count === b.count && Buffer.compare(a.print, b.print) === 0;
 }

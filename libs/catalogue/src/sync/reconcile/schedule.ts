@@ -5,6 +5,7 @@ import { sameRoot, type ExchangeOutcome } from './exchange.js';
 
 const MAX_RETRY = minute;
 
+/** What the schedule asks and does. `mine` is this node's set now; `run` compares it with that of a member. */
 export interface SchedulePorts {
   settleMs: number;
   retryMs: number;

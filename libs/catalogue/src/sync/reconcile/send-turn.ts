@@ -16,6 +16,9 @@ import { asks, byBits, type Listed, type Turn } from './turn.js';
 /** Short ids in one frame. */
 const IDS_PER_FRAME = MAX_SYNC_PAYLOAD_BYTES / SYNC_SHORT_ID_BYTES;
 
+/**
+ * The side of an exchange that speaks. `salt` is that of the exchange, by which ids are shortened and ranges summed.
+ */
 export interface Speaker {
   records: Pick<RecordSet, 'ranges' | 'byId' | 'inRanges' | 'root'>;
   salt: Uint8Array;

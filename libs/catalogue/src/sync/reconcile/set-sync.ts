@@ -40,6 +40,7 @@ export interface SharedSet {
   finished?: (peerId: string, moved: Pick<Exchange, 'received' | 'sent'>) => Promise<void>;
 }
 
+/** In milliseconds, as {@link CatalogueSyncOptions} explains them; all are set here. */
 export interface SetSyncOptions {
   patienceMs: number;
   settleMs: number;

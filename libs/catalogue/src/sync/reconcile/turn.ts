@@ -42,6 +42,7 @@ export interface TurnLimits {
 /** Beyond so many ids of a range, dividing it costs less than listing them. */
 export const TURN_LIMITS: TurnLimits = { listed: SYNC_PARTS, divided: 256, moved: 100_000 };
 
+/** A turn that asks for nothing and sends nothing; `compare` fills it up to these limits. */
 export function emptyTurn(limits: TurnLimits): Turn {
   return { limits, divide: [], list: [], want: [], wanted: 0, all: [], sendIds: [], sendRanges: [], rest: false };
 }
@@ -86,6 +87,7 @@ export function rangesOf({ bits, of }: { bits: number; of: Uint8Array }): IdRang
   return unpackIndexes(of, bits).map((index) => ({ bits, index }));
 }
 
+/** The error that ends an exchange whose other side breaks the protocol. `what` completes "The peer sent …". */
 export function misbehaved(what: string): DfsError {
   return new DfsError('peer-misbehaved', `The peer sent ${what} while catalogues were compared.`);
 }
