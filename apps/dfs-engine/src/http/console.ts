@@ -3,29 +3,39 @@ import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { NextFunction, Request, Response } from 'express';
+import staticFiles from 'express-static-gzip';
 import { CONSOLE_PAGES } from '@dfs/contracts';
 import { day } from '@dfs/runtime';
 
-/** Names the Angular build has put a hash of the content into. */
-const HASHED = /[.-][\w-]{8}\.[a-z0-9]+$/;
+/** Names the Angular build has put a hash of the content into, and their compressed forms. */
+const HASHED = /[.-][\w-]{8}\.[a-z0-9]+?(\.br|\.gz)?$/;
 const YEAR_SECONDS = (365 * day) / 1000;
 
 /**
- * Serves the built console from `folder`: hashed files for good, the rest asked anew; the addresses of its pages, and of
+ * Serves the built console from `folder`: hashed files for good, the rest asked anew, each in the compressed form beside it
+ * that the browser accepts; the addresses of its pages, and of
  * what is below them, get its index where HTML is accepted. Every other address is left to the routes: a mistyped one of the
  * API must not look like an answer. Nothing is served when there is no build.
  */
 export function serveConsole(app: NestExpressApplication, folder: string): void {
   const index = join(folder, 'index.html');
   if (!existsSync(index)) return;
-  app.useStaticAssets(folder, {
+  const files = staticFiles(folder, {
+    enableBrotli: true,
+    orderPreference: ['br', 'gzip'],
     // As a page, below.
     index: false,
-    redirect: false,
-    dotfiles: 'ignore',
-    setHeaders: (response: ServerResponse, path: string) => {
-      response.setHeader('Cache-Control', cacheControl(path));
+    serveStatic: {
+      redirect: false,
+      dotfiles: 'ignore',
+      setHeaders: (response: ServerResponse, path: string) => {
+        response.setHeader('Cache-Control', cacheControl(path));
+      },
     },
+  });
+  app.use((request: Request, response: Response, next: NextFunction) => {
+    if (mayBeFile(request)) files(request, response, next);
+    else next();
   });
   app.use((request: Request, response: Response, next: NextFunction) => {
     if (!isPageOfConsole(request)) return next();
@@ -34,6 +44,17 @@ export function serveConsole(app: NestExpressApplication, folder: string): void 
       if (error) next(error);
     });
   });
+}
+
+/** What is no path, and writes, are answered further on. */
+function mayBeFile({ method, path }: Request): boolean {
+  if (method !== 'GET' && method !== 'HEAD') return false;
+  try {
+    decodeURIComponent(path);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** By the path as it was sent: `//files` and `/%66iles` are none of its pages. */

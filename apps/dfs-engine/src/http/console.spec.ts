@@ -1,0 +1,82 @@
+import 'reflect-metadata';
+import { writeFile } from 'node:fs/promises';
+import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { brotliCompressSync, brotliDecompressSync, gunzipSync, gzipSync } from 'node:zlib';
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { tempDir, type TempDir } from '@dfs/testing';
+import { serveConsole } from './console.js';
+
+const SCRIPT = 'console.log(1)';
+
+@Module({})
+class Nothing {}
+
+describe('the files of the console', () => {
+  let dir: TempDir;
+  let app: NestExpressApplication;
+  let port: number;
+
+  beforeAll(async () => {
+    dir = await tempDir();
+    await writeFile(dir.file('index.html'), '<!doctype html><title>console</title>');
+    await writeFile(dir.file('main-ABCD1234.js'), SCRIPT);
+    await writeFile(dir.file('main-ABCD1234.js.br'), brotliCompressSync(SCRIPT));
+    await writeFile(dir.file('main-ABCD1234.js.gz'), gzipSync(SCRIPT));
+    await writeFile(dir.file('plain.js'), SCRIPT);
+    app = await NestFactory.create<NestExpressApplication>(Nothing, { logger: false });
+    serveConsole(app, dir.path);
+    await app.listen(0, '127.0.0.1');
+    port = (app.getHttpServer().address() as { port: number }).port;
+  });
+  afterAll(async () => {
+    await app.close();
+    await dir.remove();
+  });
+
+  /** `fetch` chooses and undoes encodings by itself. */
+  const call = (path: string, headers: object = {}, method = 'GET') =>
+    new Promise<{ status: number; headers: IncomingHttpHeaders; bytes: Buffer }>((resolve, reject) => {
+      const request = httpRequest({ host: '127.0.0.1', port, path, method, headers: { ...headers } }, (answer) => {
+        const parts: Buffer[] = [];
+        answer.on('data', (part: Buffer) => parts.push(part));
+        answer.on('error', reject);
+        answer.on('end', () =>
+          resolve({ status: answer.statusCode ?? 0, headers: answer.headers, bytes: Buffer.concat(parts) }),
+        );
+      });
+      request.on('error', reject);
+      request.end();
+    });
+
+  it.each([
+    ['gzip, deflate, br, zstd', 'br'],
+    ['gzip', 'gzip'],
+    ['br;q=0, gzip;q=0.5', 'gzip'],
+    ['identity', undefined],
+    ['', undefined],
+  ])('are sent to a browser that accepts "%s" as %s', async (accepted, encoding) => {
+    const answer = await call('/main-ABCD1234.js', { 'accept-encoding': accepted });
+    expect(answer.status).toBe(200);
+    expect(answer.headers['content-encoding']).toBe(encoding);
+    expect(answer.headers['content-type']).toMatch(/^text\/javascript/);
+    expect(answer.headers['cache-control']).toContain('immutable');
+    expect(answer.headers.vary).toContain('Accept-Encoding');
+    const decode = encoding === 'br' ? brotliDecompressSync : encoding === 'gzip' ? gunzipSync : Buffer.from;
+    expect(decode(answer.bytes).toString()).toBe(SCRIPT);
+  });
+
+  it('are sent as they are where there is no compressed form', async () => {
+    const answer = await call('/plain.js', { 'accept-encoding': 'br, gzip' });
+    expect(answer.headers['content-encoding']).toBeUndefined();
+    expect(answer.headers['cache-control']).toBe('no-cache');
+    expect(answer.bytes.toString()).toBe(SCRIPT);
+  });
+
+  it('are read alone, by an address that can be decoded', async () => {
+    expect((await call('/main-ABCD1234.js', {}, 'HEAD')).status).toBe(200);
+    expect((await call('/main-ABCD1234.js', {}, 'POST')).status).toBe(404);
+    expect((await call('/main-ABCD1234.js%zz')).status).toBe(404);
+  });
+});
