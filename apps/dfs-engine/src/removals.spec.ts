@@ -1,6 +1,6 @@
 import type { TransferInfo } from '@dfs/contracts';
 import type { RemoveOptions } from '@dfs/peers';
-import { Transfers } from '@dfs/placement';
+import { Transfers } from '@dfs/transfer';
 import { DfsError, abortError, silentLog, systemClock } from '@dfs/runtime';
 import { Removals } from './removals.js';
 

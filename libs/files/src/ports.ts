@@ -1,7 +1,8 @@
 import type { Catalogue } from '@dfs/catalogue';
 import type { ChunkStore } from '@dfs/chunks';
 import type { Database } from '@dfs/database';
-import type { FoundContents, Placement, Purge, Transfers } from '@dfs/placement';
+import type { FoundContents, Placement, Purge } from '@dfs/placement';
+import type { Transfers } from '@dfs/transfer';
 import type { Clock } from '@dfs/runtime';
 
 // What files needs of the layers below, and no more.

@@ -16,9 +16,7 @@ export { checkPins, type PinFinding, type PinProblem, type PinTotals } from './p
 export type { FoundContent, FoundContents } from './release/found-contents.js';
 export { pinRestored, type PinsRestored } from './repair/pin-restored.js';
 export { placementMigrations } from './schema.js';
-export { Transfers, type Transfer, type TransferOptions } from './transfer/transfers.js';
 export type {
-  BlockReader,
   BlockStore,
   ContentChange,
   ContentRef,

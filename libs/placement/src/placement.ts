@@ -3,11 +3,10 @@ import type { HolderList, Replication } from '@dfs/contracts';
 import type { Tx } from '@dfs/database';
 import { cidToBytes, type Cid } from '@dfs/protocol';
 import { type Unsubscribe, stopping } from '@dfs/runtime';
-import { BlockServer } from './transfer/serve/block-server.js';
+import { BlockServer, Gatherings, type Meeting, RequestSlots, Transfers, requestsWithin } from '@dfs/transfer';
 import { DamageWatch } from './repair/healer.js';
 import { Drains } from './removal/drain.js';
 import { extentKey, extentsOf, isEmpty, isLarge } from './plan/extents.js';
-import { Gatherings } from './transfer/fetchers/fetchers.js';
 import { HolderFinder } from './pins/holder-finder.js';
 import { HoldingsExchange } from './pins/pin-exchange.js';
 import { Holdings } from './pins/member-pins.js';
@@ -16,11 +15,11 @@ import { refuseLastCopy } from './removal/last-copy.js';
 import { leaveBehind } from './release/unpin-on-join.js';
 import { GivingWay, type GivingWayStatus } from './release/giving-way.js';
 import { LettingGo, type LettingGoStatus } from './release/handoff.js';
-import { LIVENESS_CHECK, requestsWithin, SETTLE_TIME } from './limits.js';
+import { LIVENESS_CHECK, SETTLE_TIME } from './limits.js';
 import { NetworkView } from './plan/members-now.js';
-import type { Meeting } from './transfer/fetchers/co-fetchers.js';
 import type { ContentChange, PlacementComponents } from './ports.js';
 import { areWhole, pinThose } from './repair/repin.js';
+import { PinServer } from './pins/pin-server.js';
 import { PinLog, type PinnedExtent, type PinState } from './pins/pin-log.js';
 import { gatherPromises, Promises, type Asked } from './pins/promises.js';
 import { pinnedExtents } from './purge/pinned-extents.js';
@@ -31,12 +30,10 @@ import { RepairBudget } from './replicate/repair-budget.js';
 import { ReplicationView } from './status/replication-status.js';
 import { ReplicationWatch } from './status/replication-events.js';
 import { Replicator } from './replicate/replicator.js';
-import { RequestSlots } from './transfer/ask/request-slots.js';
 import { capacityClass, StoreRoom } from './replicate/headroom.js';
 import { ExtentCounts } from './replicate/find-wants.js';
 import { FoundPromises } from './repair/found-promises.js';
 import { TakingBack } from './repair/taking-back.js';
-import { Transfers } from './transfer/transfers.js';
 
 /** What was promised once: it may still be here. */
 const NOT_PROMISED: readonly PinState[] = ['dropped', 'releasing', 'letGo', 'gaveWay'];
@@ -174,7 +171,11 @@ export class Placement {
     });
     this.takingBack = new TakingBack({ ...shared, pins, pin });
     this.foundPromises = new FoundPromises({ ...shared, pin });
-    this.server = new BlockServer({ transport, chunks, pins, promises, gatherings: this.gatherings, log });
+    this.server = new BlockServer({
+      ...{ transport, chunks, gatherings: this.gatherings, log },
+      pins: new PinServer({ pins, promises, log }),
+      isWhole: async (content, extent) => (await pins.pinned([content])).get(content)?.has(extent) ?? false,
+    });
     this.server.start();
   }
 

@@ -1,10 +1,11 @@
-import type { IsLive, ReadBlock, Reclaimed, ReclaimOptions, RoomMaker } from '@dfs/chunks';
+import type { IsLive, Reclaimed, ReclaimOptions, RoomMaker } from '@dfs/chunks';
 import type { MemberRole } from '@dfs/contracts';
 import type { Database, Reader, Tx } from '@dfs/database';
 import type { EventLog } from '@dfs/events';
 import type { Peers } from '@dfs/peers';
 import type { Cid } from '@dfs/protocol';
 import type { Clock, Log, Unsubscribe } from '@dfs/runtime';
+import type { BlockReader } from '@dfs/transfer';
 import type { Transport } from '@dfs/transport';
 
 // What placement needs of the layers below, and no more: their classes fit these as they are.
@@ -24,13 +25,6 @@ export interface Batch {
   abort(): Promise<void>;
 }
 
-/** Blocks on this node's disk. */
-export interface BlockReader {
-  /** @param reader a unit of work, for an answer that holds until its end */
-  has(ids: readonly Cid[], reader?: Reader): Promise<Set<Cid>>;
-  get(id: Cid, options?: { signal?: AbortSignal }): Promise<Uint8Array>;
-  getMany(ids: readonly Cid[], options?: { signal?: AbortSignal; reuse?: boolean }): AsyncIterable<ReadBlock>;
-}
 /** Says more than the index of the blocks does. */
 export interface BlockProver {
   /** Those whose bytes were hashed lately, or are read and hashed now, for so long at most. */

@@ -4,7 +4,7 @@ import type { PurgeInfo, ReplicationState } from '@dfs/contracts';
 import { ChunkStore, chunksFrom, chunksMigrations, summarise } from '@dfs/chunks';
 import type { Database } from '@dfs/database';
 import { EventLog, eventsMigrations } from '@dfs/events';
-import { Transfers } from '@dfs/placement';
+import { Transfers } from '@dfs/transfer';
 import {
   cidFromDigest,
   EMPTY_CONTENT,

@@ -1,6 +1,6 @@
 import { DfsError, MiB } from '@dfs/runtime';
 import type { Cid } from '@dfs/protocol';
-import type { Transfer } from '@dfs/placement';
+import type { Transfer } from '@dfs/transfer';
 import type { ContentPlacement } from '../ports.js';
 
 /** Smaller uploads are over before anyone could look. */

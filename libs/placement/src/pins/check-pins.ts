@@ -3,7 +3,7 @@ import type { Reader } from '@dfs/database';
 import { cidFromBytes, isManifestCid, type Cid } from '@dfs/protocol';
 import { isDfsError } from '@dfs/runtime';
 import { SCAN_PAGE } from '../limits.js';
-import type { BlockReader } from '../ports.js';
+import type { BlockReader } from '@dfs/transfer';
 import { walkPins, type PinnedExtent } from './pin-log.js';
 
 /** What can be wrong with what this node promises. */

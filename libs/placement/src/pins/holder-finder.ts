@@ -1,9 +1,9 @@
 import { systemClock, type Clock, type Log, withTimeout } from '@dfs/runtime';
 import type { Cid } from '@dfs/protocol';
 import type { Transport } from '@dfs/transport';
-import { askHave } from '../transfer/ask/block-client.js';
+import { askHave, HAVE_TIME } from '@dfs/transfer';
 import type { ExtentHolders, Holdings } from './member-pins.js';
-import { DHT_TIME, DIAL_TIME, HAVE_TIME, LIAR_TIME, MAX_LIARS, WATCHED_FILES } from '../limits.js';
+import { DHT_TIME, DIAL_TIME, LIAR_TIME, MAX_LIARS, WATCHED_FILES } from '../limits.js';
 import type { NetworkView } from '../plan/members-now.js';
 import type { MemberList, Providers } from '../ports.js';
 

@@ -17,10 +17,10 @@ import {
 } from '@dfs/protocol';
 import { DfsError, type Clock, type Log } from '@dfs/runtime';
 import { ask, type Channel } from '@dfs/transport';
-import type { Opener } from '../transfer/ask/block-client.js';
+import type { Opener, BlockReader } from '@dfs/transfer';
 import { extentKey } from '../plan/extents.js';
 import { PROMISE_ANSWER_TIME, PROVE_TIME } from '../limits.js';
-import type { BlockProver, BlockReader } from '../ports.js';
+import type { BlockProver } from '../ports.js';
 import { needsOf } from '../repair/repin.js';
 import { keyOf, marks, rowMarks, type PinLog, type PinnedExtent } from './pin-log.js';
 

@@ -4,14 +4,13 @@ import { abortError, DfsError } from '@dfs/runtime';
 import type { Cid } from '@dfs/protocol';
 import { hasRoomForCache } from './read-cache.js';
 import { ContentReader, localOrRemote } from './content-reader.js';
-import { DownloadTransfer } from '../transfer/download-transfer.js';
+import { DownloadTransfer, type Transfers } from '@dfs/transfer';
 import { isEmpty } from '../plan/extents.js';
 import { SHARED_BYTES } from '../limits.js';
 import { RemoteBlocks, type RemoteBlocksComponents } from './fetch-session.js';
 import type { Replicator } from '../replicate/replicator.js';
 import { SharedRead, type SharedReadComponents } from './read-sharing.js';
 import { SharedSource } from './replication-tap.js';
-import type { Transfers } from '../transfer/transfers.js';
 
 export interface FetchOptions {
   offset?: number;

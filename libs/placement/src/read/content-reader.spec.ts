@@ -4,7 +4,8 @@ import { DfsError, MiB } from '@dfs/runtime';
 import type { Cid } from '@dfs/protocol';
 import { seededRandom } from '@dfs/testing';
 import { ContentReader } from './content-reader.js';
-import type { Block, BlockReader } from '../ports.js';
+import type { Block } from '../ports.js';
+import type { BlockReader } from '@dfs/transfer';
 
 const random = seededRandom(3);
 const bytes = random.bytes(9 * MiB);

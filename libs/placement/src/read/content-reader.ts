@@ -2,7 +2,7 @@ import { chunksFrom, isNotHere, type ChunkPlace, type ReadBlock } from '@dfs/chu
 import { DfsError, isDfsError } from '@dfs/runtime';
 import { EXTENT_CHUNKS, type Cid } from '@dfs/protocol';
 import { LOCAL_AHEAD_BYTES, READ_AHEAD_BYTES } from '../limits.js';
-import type { BlockReader } from '../ports.js';
+import type { BlockReader } from '@dfs/transfer';
 
 /** Chunks that are looked up together: the first alone, so that it is not kept waiting. */
 const LOOK_UPS = [1, 4, 16];

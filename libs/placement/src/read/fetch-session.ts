@@ -1,10 +1,9 @@
 import { abortError, DfsError, isDfsError, pause } from '@dfs/runtime';
 import type { Cid } from '@dfs/protocol';
 import type { HolderFinder, KnownHolders } from '../pins/holder-finder.js';
-import { ASSUMED_BLOCK_BYTES, DHT_DELAY, MAX_STRIKES, READER_PATIENCE, REASK_AFTER, SEARCH_PAUSE } from '../limits.js';
-import type { Want } from '../transfer/swarm/block-schedule.js';
+import { ASSUMED_BLOCK_BYTES, DHT_DELAY, MAX_STRIKES, READER_PATIENCE, SEARCH_PAUSE } from '../limits.js';
+import { REASK_AFTER, type Want, Swarm, type SwarmComponents } from '@dfs/transfer';
 import type { SharedRead } from './read-sharing.js';
-import { Swarm, type SwarmComponents } from '../transfer/swarm/swarm.js';
 
 /** Key of blocks that belong to no one extent: the manifest's. */
 const WHOLE = 'whole';

@@ -2,8 +2,7 @@ import { cidOf } from '@dfs/protocol';
 import { DfsError, GiB, silentLog } from '@dfs/runtime';
 import type { Channel } from '@dfs/transport';
 import { eventually } from '@dfs/testing';
-import { Gatherings } from '../transfer/fetchers/fetchers.js';
-import type { Opener } from '../transfer/ask/block-client.js';
+import { Gatherings, type Opener } from '@dfs/transfer';
 import { SharedRead } from './read-sharing.js';
 import { World, type WorldNode } from '../testing/world.js';
 

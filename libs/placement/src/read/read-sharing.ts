@@ -1,7 +1,7 @@
 import { isNotHere, readExtent } from '@dfs/chunks';
 import { cidDigest, sha256, type Cid } from '@dfs/protocol';
 import { CacheKeeper, type CacheKeeperComponents } from './read-cache.js';
-import { Partners, type Gainer, type PartnersComponents } from '../transfer/fetchers/co-fetchers.js';
+import { Partners, type Gainer, type PartnersComponents } from '@dfs/transfer';
 
 export interface SharedReadComponents extends CacheKeeperComponents, PartnersComponents {}
 

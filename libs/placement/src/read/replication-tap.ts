@@ -1,6 +1,6 @@
 import { cidDigest, sha256, type Cid } from '@dfs/protocol';
 import type { BlockSource } from './content-reader.js';
-import { REASK_AFTER } from '../limits.js';
+import { REASK_AFTER } from '@dfs/transfer';
 import { pause } from '@dfs/runtime';
 
 /** What is on its way to this node's disk anyway. */

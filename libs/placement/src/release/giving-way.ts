@@ -21,7 +21,7 @@ import type { NetworkView } from '../plan/members-now.js';
 import type { BlockStore, Contents, PastContent, PastContents, Providers } from '../ports.js';
 import { pinnedExtents } from '../purge/pinned-extents.js';
 import type { StoreRoom } from '../replicate/headroom.js';
-import type { Opener } from '../transfer/ask/block-client.js';
+import type { Opener } from '@dfs/transfer';
 
 export interface GivingWayComponents {
   db: Database;

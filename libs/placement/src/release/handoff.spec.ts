@@ -4,7 +4,7 @@ import { cidOf, type Cid } from '@dfs/protocol';
 import { hour, KiB, minute, MiB } from '@dfs/runtime';
 import { corrupt, fakeClock, seededRandom } from '@dfs/testing';
 import { MemoryNetwork } from '@dfs/transport';
-import type { Opener } from '../transfer/ask/block-client.js';
+import type { Opener } from '@dfs/transfer';
 import { HolderGroup, type Given, type Holder, type HolderGroupOptions } from '../testing/holder.js';
 
 const random = seededRandom(91);

@@ -1,6 +1,6 @@
 import type { Database, Tx } from '@dfs/database';
 import { type Log, pause, stopping } from '@dfs/runtime';
-import type { Opener } from '../transfer/ask/block-client.js';
+import type { Opener } from '@dfs/transfer';
 import { extentKey } from '../plan/extents.js';
 import type { Holdings } from '../pins/member-pins.js';
 import {

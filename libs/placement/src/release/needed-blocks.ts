@@ -4,7 +4,7 @@ import { isDfsError } from '@dfs/runtime';
 import { forsaken, type ForsakenComponents } from '../repair/forsaken.js';
 import { SCAN_PAGE } from '../limits.js';
 import { LiveSet } from './cid-filter.js';
-import type { BlockReader } from '../ports.js';
+import type { BlockReader } from '@dfs/transfer';
 import type { NumberedPin, PinnedExtent } from '../pins/pin-log.js';
 
 export interface LiveBlocksComponents extends ForsakenComponents {

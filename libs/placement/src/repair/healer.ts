@@ -3,14 +3,13 @@ import type { EventLog } from '@dfs/events';
 import { isManifestCid, type Cid } from '@dfs/protocol';
 import { type Log, pause, stopping } from '@dfs/runtime';
 import type { Transport } from '@dfs/transport';
-import { askBlocks } from '../transfer/ask/block-client.js';
+import { askBlocks, rateFrom, Silence } from '@dfs/transfer';
 import { forsaken, type ForsakenComponents } from './forsaken.js';
 import { HEAL_AGAIN, SCAN_PAGE } from '../limits.js';
 import type { NetworkView } from '../plan/members-now.js';
 import type { Batch, BlockStore } from '../ports.js';
 import type { PinLog, PinnedExtent } from '../pins/pin-log.js';
 import { pinAgain, type PinAgainComponents } from './repin.js';
-import { rateFrom, Silence } from '../transfer/ask/stall.js';
 
 export interface DamageWatchComponents extends ForsakenComponents, Omit<PinAgainComponents, 'purged'> {
   chunks: BlockStore;

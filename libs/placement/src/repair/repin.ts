@@ -2,7 +2,7 @@ import type { Database, Tx } from '@dfs/database';
 import { isNotHere, readExtent } from '@dfs/chunks';
 import { isManifestCid, type Cid } from '@dfs/protocol';
 import { SCAN_PAGE } from '../limits.js';
-import type { BlockReader } from '../ports.js';
+import type { BlockReader } from '@dfs/transfer';
 import type { PinLog, PinnedExtent } from '../pins/pin-log.js';
 
 /** Ids that are looked up together, about. */

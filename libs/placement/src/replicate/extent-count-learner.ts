@@ -1,9 +1,7 @@
 import { summarise } from '@dfs/chunks';
 import { isDfsError, type Log } from '@dfs/runtime';
 import type { Cid } from '@dfs/protocol';
-import { askBlocks, type Opener } from '../transfer/ask/block-client.js';
-import { MAX_LOT_BLOCKS } from '../limits.js';
-import type { RequestSlots } from '../transfer/ask/request-slots.js';
+import { askBlocks, type Opener, type RequestSlots, MAX_LOT_BLOCKS } from '@dfs/transfer';
 import type { ExtentCounts } from './find-wants.js';
 import type { WantedExtent } from './want-queue.js';
 

@@ -1,8 +1,7 @@
 import { cidOf } from '@dfs/protocol';
 import { DfsError, silentLog } from '@dfs/runtime';
-import { Gatherings } from '../transfer/fetchers/fetchers.js';
+import { Gatherings, RequestSlots } from '@dfs/transfer';
 import { ReplicationJob, type ReplicationJobOptions } from './replication-job.js';
-import { RequestSlots } from '../transfer/ask/request-slots.js';
 import { World, type WorldNode } from '../testing/world.js';
 
 const want = { content: cidOf(Buffer.from('wanted')), size: 6, extent: 0, holders: [], copies: 0 };

@@ -3,11 +3,10 @@ import type { Database, Tx } from '@dfs/database';
 import { abortError, DfsError, isDfsError } from '@dfs/runtime';
 import { isManifestCid, type Cid } from '@dfs/protocol';
 import { ASSUMED_BLOCK_BYTES, SHARED_BYTES } from '../limits.js';
-import { Partners, type Meeting } from '../transfer/fetchers/co-fetchers.js';
+import { Partners, type Meeting, Swarm, type SwarmComponents } from '@dfs/transfer';
 import type { BlockStore } from '../ports.js';
 import type { PinnedExtent } from '../pins/pin-log.js';
 import { RotatingBatch } from '../rotating-batch.js';
-import { Swarm, type SwarmComponents } from '../transfer/swarm/swarm.js';
 import { wantKey, type WantedExtent } from './want-queue.js';
 
 export interface ReplicationJobComponents extends SwarmComponents, Meeting {

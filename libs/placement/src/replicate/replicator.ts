@@ -4,17 +4,15 @@ import type { Cid } from '@dfs/protocol';
 import { isEmpty } from '../plan/extents.js';
 import { CountLearner } from './extent-count-learner.js';
 import type { HolderFinder } from '../pins/holder-finder.js';
-import { DEEP_SEARCHES, JOBS, MAX_WANTS, NOTABLE_BYTES, REPAIR_JOBS, SCAN_PAGE } from '../limits.js';
+import { DEEP_SEARCHES, JOBS, MAX_WANTS, REPAIR_JOBS, SCAN_PAGE } from '../limits.js';
+import { NOTABLE_BYTES, type Meeting, type SwarmComponents, type Transfer, type Transfers } from '@dfs/transfer';
 import type { BlockStore, ContentRef } from '../ports.js';
-import type { Meeting } from '../transfer/fetchers/co-fetchers.js';
 import type { PinnedExtent } from '../pins/pin-log.js';
 import type { RepairBudget } from './repair-budget.js';
 import { ReplicationJob, type ReplicationResult } from './replication-job.js';
 import { Scanner, type ScannerComponents } from './scanner.js';
 import type { StoreRoom } from './headroom.js';
 import { survey, type ExtentCounts } from './find-wants.js';
-import type { SwarmComponents } from '../transfer/swarm/swarm.js';
-import type { Transfer, Transfers } from '../transfer/transfers.js';
 import { wantKey, WantQueue, type WantedExtent } from './want-queue.js';
 
 export interface ReplicatorComponents extends SwarmComponents, ScannerComponents, Meeting {

@@ -1,4 +1,5 @@
 import { cidOf, MANIFEST_CODEC, type Cid } from '@dfs/protocol';
+import { MiB } from '@dfs/runtime';
 import { WantQueue, type WantedExtent } from './want-queue.js';
 
 const contentOf = (name: string): Cid => cidOf(Buffer.from(name), MANIFEST_CODEC);
@@ -41,5 +42,28 @@ describe('what waits to be fetched', () => {
       [],
       [third],
     ]);
+  });
+});
+
+const sized = (n: number, size: number, copies = 0): WantedExtent => ({
+  content: cidOf(Buffer.from(`want ${n}`)),
+  size,
+  extent: 0,
+  holders: [],
+  copies,
+});
+
+describe('the queue of wants', () => {
+  it('takes the fewest copies first, many small ones or one large one together', () => {
+    const queue = new WantQueue();
+    queue.add(sized(1, 1000, 2));
+    queue.add(sized(2, 100 * MiB, 1));
+    queue.add(sized(3, 1000, 0));
+    queue.add(sized(3, 1000, 0));
+    queue.add(sized(4, 1000, 0));
+    expect(queue.size).toBe(4);
+    expect(queue.takeGroup().map(({ copies }) => copies)).toEqual([0, 0, 2]);
+    expect(queue.takeGroup().map(({ size }) => size)).toEqual([100 * MiB]);
+    expect(queue.takeGroup()).toEqual([]);
   });
 });

@@ -2,7 +2,8 @@ import type { Replication } from '@dfs/contracts';
 import type { EventLog } from '@dfs/events';
 import type { Cid } from '@dfs/protocol';
 import type { Clock, Log } from '@dfs/runtime';
-import { NEWS_TIME, TELL_EVERY, WATCHED_FILES } from '../limits.js';
+import { NEWS_TIME, WATCHED_FILES } from '../limits.js';
+import { TELL_EVERY } from '@dfs/transfer';
 import type { ContentChange } from '../ports.js';
 
 /** Files of one event, and contents looked up at a time. */

@@ -4,14 +4,13 @@ import { GiB, silentLog } from '@dfs/runtime';
 import type { Cid } from '@dfs/protocol';
 import { tempDir, type FakeClock, type TempDir } from '@dfs/testing';
 import type { MemoryNetwork, MemoryTransport } from '@dfs/transport';
-import type { Opener } from '../transfer/ask/block-client.js';
-import { BlockServer } from '../transfer/serve/block-server.js';
-import { Gatherings } from '../transfer/fetchers/fetchers.js';
+import { type Opener, BlockServer, Gatherings } from '@dfs/transfer';
 import { LettingGo } from '../release/handoff.js';
 import { LiveBlocks } from '../release/needed-blocks.js';
 import type { Snapshot } from '../plan/members-now.js';
 import { needsOf } from '../repair/repin.js';
 import { PinLog, walkPins, type PinnedExtent, type PinState } from '../pins/pin-log.js';
+import { PinServer } from '../pins/pin-server.js';
 import { Promises } from '../pins/promises.js';
 import { placementMigrations } from '../schema.js';
 import { peerIdOf } from './world.js';
@@ -125,8 +124,8 @@ export class Holder {
     new BlockServer({
       transport,
       chunks,
-      pins,
-      promises: this.promises,
+      pins: new PinServer({ pins, promises: this.promises, log: silentLog }),
+      isWhole: async (content, extent) => (await pins.pinned([content])).get(content)?.has(extent) ?? false,
       gatherings: new Gatherings(),
       log: silentLog,
     }).start();

@@ -1,4 +1,4 @@
-import { SPARE_MEMORY, SPARE_SHARE, SPARE_TIME, STALL_CHECK } from '../../limits.js';
+import { SPARE_MEMORY, SPARE_SHARE, SPARE_TIME, STALL_CHECK } from '../limits.js';
 
 /**
  * Whether holders are still spared what partners should bring: they are not when only that is left to ask for and the

@@ -1,5 +1,5 @@
 import { abortError } from '@dfs/runtime';
-import { BULK_REQUESTS_PER_PEER, REQUESTS_PER_PEER } from '../../limits.js';
+import { BULK_REQUESTS_PER_PEER, REQUESTS_PER_PEER } from '../limits.js';
 
 /** A person waits for a reader; nobody waits for bulk. */
 export type Urgency = 'reader' | 'bulk';

@@ -1,6 +1,6 @@
 import { DfsError } from '@dfs/runtime';
 import type { Transport } from '@dfs/transport';
-import { LEAVE_AFTER, LEAVE_TRICKLE_AFTER, STALL_CHECK, TRICKLE } from '../../limits.js';
+import { LEAVE_AFTER, LEAVE_TRICKLE_AFTER, STALL_CHECK, TRICKLE } from '../limits.js';
 
 /**
  * Whether a peer that owes a block has been silent for too long: longer where bytes come, since a large block takes its

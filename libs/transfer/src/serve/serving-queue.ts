@@ -1,5 +1,5 @@
 import { DfsError } from '@dfs/runtime';
-import { REQUESTS_PER_PEER, SERVED_AT_ONCE, SERVED_BESIDE, WAITING_PER_ASKER } from '../../limits.js';
+import { REQUESTS_PER_PEER, SERVED_AT_ONCE, SERVED_BESIDE, WAITING_PER_ASKER } from '../limits.js';
 
 interface Waiter {
   asker: string;

@@ -1,8 +1,12 @@
 import { EventEmitter, once } from 'node:events';
 import { DfsError } from '@dfs/runtime';
 import { MAX_FETCHERS, type Cid } from '@dfs/protocol';
-import { extentKey } from '../../plan/extents.js';
-import { BITS_AT_ONCE, BITS_PER_ASKER, FETCHER_MEMORY, MAX_GATHERINGS } from '../../limits.js';
+import { BITS_AT_ONCE, BITS_PER_ASKER, FETCHER_MEMORY, MAX_GATHERINGS } from '../limits.js';
+
+/** Names an extent within this process. */
+function extentKey(content: Cid, extent: number): string {
+  return `${content}/${extent}`;
+}
 
 /** What this node is fetching of an extent. */
 export interface OwnFetch {

@@ -19,7 +19,7 @@ import {
 } from '@dfs/protocol';
 import { DfsError } from '@dfs/runtime';
 import { ask, request, type Transport } from '@dfs/transport';
-import { HAVE_TIME } from '../../limits.js';
+import { HAVE_TIME } from '../limits.js';
 
 /** What asking needs of a transport. */
 export type Opener = Pick<Transport, 'open'>;

@@ -15,7 +15,7 @@ import {
   MAX_LOT_BYTES,
   MIN_LOT_BYTES,
   REASK_AFTER,
-} from '../../limits.js';
+} from '../limits.js';
 
 /** What a peer was asked for. Times are those of performance.now(). */
 export class Request {

@@ -2,7 +2,7 @@ import { unpackBits, type BitsFrame, type Cid } from '@dfs/protocol';
 import { type Log, pause } from '@dfs/runtime';
 import { askBits, type Opener } from '../ask/block-client.js';
 import type { Gatherings, OwnFetch } from './fetchers.js';
-import { BUSY_PAUSE, MAX_PARTNERS, MEET_TIME, MEETING_PLACES } from '../../limits.js';
+import { BUSY_PAUSE, MAX_PARTNERS, MEET_TIME, MEETING_PLACES } from '../limits.js';
 import { hashOf, shareOf } from '../swarm/fetch-share.js';
 
 /** What becomes of what partners say: a Swarm. */

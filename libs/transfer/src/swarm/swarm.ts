@@ -13,7 +13,7 @@ import {
   MEETING_BYTES,
   MEETING_TIME,
   STALL_CHECK,
-} from '../../limits.js';
+} from '../limits.js';
 import { Sparing } from './holder-relief.js';
 import type { RequestSlots, Urgency } from '../ask/request-slots.js';
 import { Schedule, type Want } from './block-schedule.js';

@@ -1,6 +1,6 @@
 import { DfsError } from '@dfs/runtime';
 import type { Cid } from '@dfs/protocol';
-import { NOTABLE_BYTES } from '../limits.js';
+import { NOTABLE_BYTES } from './limits.js';
 import type { Transfer, Transfers } from './transfers.js';
 
 /** A download in the list of transfers: from the start if it is large, otherwise once something comes from a peer. */

@@ -1,4 +1,4 @@
-import { REQUESTS_PER_PEER, SERVED_AT_ONCE, SERVED_BESIDE, WAITING_PER_ASKER } from '../../limits.js';
+import { REQUESTS_PER_PEER, SERVED_AT_ONCE, SERVED_BESIDE, WAITING_PER_ASKER } from '../limits.js';
 import { ServingQueue } from './serving-queue.js';
 
 /** Enters once for each asker, and counts who has had a turn. */
@@ -45,5 +45,22 @@ describe('the queue of requests for blocks', () => {
     for (let n = 0; n < 2 * (SERVED_AT_ONCE + SERVED_BESIDE); n++) void enter(`asker ${n}`);
     await settled();
     expect(served.size).toBe(SERVED_AT_ONCE + SERVED_BESIDE);
+  });
+});
+
+describe('the serving queue', () => {
+  it('answers so many of one asker at a time, keeps some waiting, refuses more', async () => {
+    const queue = new ServingQueue();
+    const leave = await Promise.all(Array.from({ length: REQUESTS_PER_PEER }, () => queue.enter('greedy')));
+    let entered = 0;
+    for (let n = 0; n < WAITING_PER_ASKER; n++) void queue.enter('greedy').then(() => entered++);
+    await expect(queue.enter('greedy')).rejects.toMatchObject({ code: 'too-many-requests' });
+    await expect(queue.enter('other')).resolves.toBeDefined();
+    expect(entered).toBe(0);
+    leave[0]!();
+    leave[0]!();
+    leave[1]!();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(entered).toBe(2);
   });
 });

@@ -4,32 +4,27 @@ import {
   haveFrame,
   MAX_BLOCKS_PER_FRAME,
   packBits,
-  packPins,
   packSizes,
   parseChunksRequest,
-  pinsFrame,
   unpackIds,
   type Cid,
-  type PinsRequest,
   type Shape,
   type WireValue,
 } from '@dfs/protocol';
 import { DfsError, type Log } from '@dfs/runtime';
 import { HASH_ELSEWHERE_BYTES, isNotHere, type ReadBlock } from '@dfs/chunks';
 import { firstFrame, type Channel, type Transport } from '@dfs/transport';
-import { BitsServer } from './availability-server.js';
+import { BitsServer, type IsWhole } from './availability-server.js';
 import type { Gatherings } from '../fetchers/fetchers.js';
-import { FRAME_BYTES, requestsWithin } from '../../limits.js';
-import type { BlockReader } from '../../ports.js';
-import type { PinLog } from '../../pins/pin-log.js';
-import type { Promises } from '../../pins/promises.js';
+import { FRAME_BYTES, requestsWithin } from '../limits.js';
+import type { BlockReader, PinAnswers } from '../ports.js';
 import { ServingQueue } from './serving-queue.js';
 
 export interface BlockServerComponents {
   transport: Pick<Transport, 'handle' | 'limits'>;
   chunks: BlockReader;
-  pins: PinLog;
-  promises: Promises;
+  pins: PinAnswers;
+  isWhole: IsWhole;
   gatherings: Gatherings;
   log: Log;
 }
@@ -62,8 +57,8 @@ export class BlockServer {
     if (request.method === 'bits') return this.bits.answer(channel, request);
     const leave = await this.queue.enter(channel.peerId);
     try {
-      if (request.method === 'pins') await this.sendPins(channel, request);
-      else if (request.method === 'promise') await this.components.promises.answer(channel, request);
+      if (request.method === 'pins') await this.components.pins.pins(channel, request);
+      else if (request.method === 'promise') await this.components.pins.promise(channel, request);
       else if (request.method === 'have') await this.sendHave(channel, unpackIds(request.ids));
       else await this.inShare(channel.peerId, () => this.sendBlocks(channel, unpackIds(request.ids)));
     } finally {
@@ -89,22 +84,6 @@ export class BlockServer {
   private async sendHave(channel: Channel, ids: readonly Cid[]): Promise<void> {
     const here = await this.components.chunks.has(ids);
     await channel.send(form(haveFrame, { have: packBits(ids.map((id) => here.has(id))) }));
-  }
-
-  private async sendPins(channel: Channel, request: PinsRequest): Promise<void> {
-    const { pins, log } = this.components;
-    const same = request.nonce !== null && Buffer.compare(request.nonce, pins.nonce) === 0;
-    if (same && request.after > pins.number) {
-      log.warn({ peerId: channel.peerId }, 'a peer knows more of my pins than I do: the pin log starts anew');
-      await pins.startAnew();
-    }
-    const { nonce } = pins;
-    for (let after = same && request.after <= pins.number ? request.after : 0; ;) {
-      const page = await pins.page(after);
-      await channel.send(form(pinsFrame, { nonce, after, to: page.to }), packPins(page.pins));
-      if (page.last) return;
-      after = page.to;
-    }
   }
 
   private async sendBlocks(channel: Channel, ids: readonly Cid[]): Promise<void> {

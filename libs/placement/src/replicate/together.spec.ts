@@ -1,7 +1,7 @@
 import { MiB } from '@dfs/runtime';
 import type { StoredContent } from '@dfs/chunks';
 import { eventually, isLong, seededRandom, sha256Hex } from '@dfs/testing';
-import { World, type WorldNode } from '../../testing/world.js';
+import { World, type WorldNode } from '../testing/world.js';
 
 const SIZE = (isLong ? 200 : 32) * MiB;
 /** Ten nodes share one process, and that the machine. */

@@ -4,16 +4,18 @@ import { isDfsError } from '@dfs/runtime';
 import type { Channel } from '@dfs/transport';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Gatherings } from '../fetchers/fetchers.js';
-import { BITS_ALIVE, BITS_EVERY } from '../../limits.js';
-import type { BlockReader } from '../../ports.js';
-import type { PinLog } from '../../pins/pin-log.js';
+import { BITS_ALIVE, BITS_EVERY } from '../limits.js';
+import type { BlockReader } from '../ports.js';
 
 /** Others that a node serves as often as it can; with more it tells each less often. */
 const MANY = 8;
 
+/** Whether this node is known to have an extent whole, without a look at its blocks. */
+export type IsWhole = (content: Cid, extent: number) => Promise<boolean>;
+
 export interface BitsServerComponents {
   chunks: BlockReader;
-  pins: PinLog;
+  isWhole: IsWhole;
   gatherings: Gatherings;
 }
 
@@ -65,12 +67,12 @@ export class BitsServer {
   }
 
   private async bits({ content, size, extent }: BitsRequest): Promise<Bits> {
-    const { gatherings, pins, chunks } = this.components;
+    const { gatherings, isWhole, chunks } = this.components;
     for (const fetch of gatherings.own(content, extent)) {
       const ids = fetch.chunks();
       if (ids) return packed(ids.map((id) => fetch.has(id)));
     }
-    if ((await pins.pinned([content])).get(content)?.has(extent)) return WHOLE;
+    if (await isWhole(content, extent)) return WHOLE;
     const ids = await this.chunksOf(content, size, extent);
     if (!ids) return NOTHING;
     const here = await chunks.has(ids);
