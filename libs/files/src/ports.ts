@@ -1,7 +1,8 @@
 import type { Catalogue } from '@dfs/catalogue';
 import type { ChunkStore } from '@dfs/chunks';
 import type { Database } from '@dfs/database';
-import type { FoundContents, Placement, Purge } from '@dfs/placement';
+import type { FoundContents, Placement } from '@dfs/placement';
+import type { Purge } from '@dfs/purge';
 import type { Transfers } from '@dfs/transfer';
 import type { Clock } from '@dfs/runtime';
 

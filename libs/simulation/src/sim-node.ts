@@ -12,7 +12,8 @@ import type { AnyEvent, MemberRole, PurgeInfo, VersionInfo } from '@dfs/contract
 import { Database } from '@dfs/database';
 import { EventLog, eventsMigrations } from '@dfs/events';
 import { Membership, Peers, peersMigrations } from '@dfs/peers';
-import { checkPins, Placement, placementMigrations, Purge, type Purged } from '@dfs/placement';
+import { checkPins, Placement, placementMigrations } from '@dfs/placement';
+import { Purge, type Purged } from '@dfs/purge';
 import { DfsError, MiB, second, silentLog, systemClock, type Clock } from '@dfs/runtime';
 import { signerFromRaw, type Signer } from '@dfs/protocol';
 import { eventually, tempDir, type SeededRandom, type TempDir } from '@dfs/testing';
