@@ -7,6 +7,7 @@
  */
 import { spawn } from 'node:child_process';
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism, totalmem } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { byProject, closingLine, FAILED_STEP, NOTHING, sum, tally } from './lib/tally.mjs';
@@ -16,6 +17,8 @@ const minute = 60_000;
 const STEP_DEADLINE = 30 * minute;
 /** Workers that grew beyond this are replaced: ES modules are never unloaded from a jest sandbox. */
 const WORKER_MEMORY = '1500MB';
+/** Unit tests wait for disks, peers and timers half of the time: two for each core keep it busy, as far as memory goes. */
+const WORKERS = Math.max(1, Math.min(2 * availableParallelism(), Math.floor(memoryBytes() / 2 ** 31)));
 /** As in jest.preset.cjs, whose own is not heard when several projects run together. */
 const TEST_TIMEOUT = 240_000;
 
@@ -50,7 +53,7 @@ const built = needsBuild && (await step('build', 'nx', ['run-many', '-t', 'build
 await jest(
   'unit',
   projects.filter((folder) => !isEndToEnd(folder)),
-  ['--maxWorkers=2', `--workerIdleMemoryLimit=${WORKER_MEMORY}`],
+  [`--maxWorkers=${WORKERS}`, `--workerIdleMemoryLimit=${WORKER_MEMORY}`],
 );
 // The console's own end-to-end tests last: they need all of the rest.
 for (const folder of projects.filter(isEndToEnd).sort((a) => (a.includes('client') ? 1 : -1))) {
@@ -140,6 +143,11 @@ function run(program, args, { show }) {
       resolve({ code, output, seconds: (performance.now() - began) / 1000 });
     });
   });
+}
+
+/** Of the machine, or of the container where that has less. */
+function memoryBytes() {
+  return Math.min(totalmem(), process.constrainedMemory() || Infinity);
 }
 
 /** @param {string} name */

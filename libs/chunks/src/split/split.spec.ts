@@ -36,7 +36,8 @@ describe('split', () => {
   });
 
   it('cuts alike however the input is fragmented and aligned, and joins to the same bytes', async () => {
-    const expected = await sizesOf(split(inPieces(random, [random.length])));
+    const bytes = random.subarray(0, 3 * MiB);
+    const expected = await sizesOf(split(inPieces(bytes, [bytes.length])));
     const sizes = fc.array(fc.oneof(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 3 * MiB })), {
       minLength: 1,
       maxLength: 12,
@@ -44,11 +45,11 @@ describe('split', () => {
     await fc.assert(
       fc.asyncProperty(sizes, fc.integer({ min: 0, max: 7 }), async (fragments, shift) => {
         fc.pre(fragments.reduce((a, b) => a + b) / fragments.length > 2 * KiB);
-        const shifted = new Uint8Array(new ArrayBuffer(random.length + shift), shift);
-        shifted.set(random);
+        const shifted = new Uint8Array(new ArrayBuffer(bytes.length + shift), shift);
+        shifted.set(bytes);
         const chunks = await collect(split(inPieces(shifted, fragments)));
         expect(chunks.map((chunk) => chunk.length)).toEqual(expected);
-        expect(Buffer.compare(Buffer.concat(chunks), random)).toBe(0);
+        expect(Buffer.compare(Buffer.concat(chunks), bytes)).toBe(0);
       }),
       { numRuns: 40 },
     );
@@ -83,7 +84,7 @@ describe('split', () => {
   });
 
   it('changes few chunks when bytes are inserted, removed or changed', async () => {
-    const bytes = pinnedBytes('locality', 24 * MiB);
+    const bytes = pinnedBytes('locality', 10 * MiB);
     const ids = async (input: Uint8Array): Promise<string[]> =>
       (await collect(split(inPieces(input, [64 * KiB])))).map((chunk) => cidOf(chunk));
     const before = new Set(await ids(bytes));
@@ -148,7 +149,7 @@ describe('split', () => {
   });
 
   it('splits and joins real files', async () => {
-    for (const { path, size } of await realFiles({ min: 64 * KiB, max: 200 * MiB, count: 4 })) {
+    for (const { path, size } of await realFiles({ min: 64 * KiB, max: 24 * MiB, count: 3 })) {
       const hash = createHash('sha256');
       let total = 0;
       for await (const chunk of split(createReadStream(path, { highWaterMark: 64 * KiB }))) {
