@@ -10,7 +10,6 @@
  */
 export { Placement, type PlacementOptions } from './placement.js';
 export type { FetchOptions } from './read/content-fetch.js';
-export { Purge, type ContentRetention, type Purged, type PurgeComponents } from './purge/purge.js';
 export { PlacementModule } from './placement.module.js';
 export { checkPins, type PinFinding, type PinProblem, type PinTotals } from './pins/check-pins.js';
 export type { FoundContent, FoundContents } from './release/found-contents.js';

@@ -179,21 +179,3 @@ export const LET_GO_LONGEST_REST = 1 * hour;
 export const WATCHED_FILES = 20_000;
 /** A content heard of so recently is on its way rather than unavailable. */
 export const NEWS_TIME = 15 * second;
-
-// Purging.
-
-/** Deleted paths, and contents, that are concluded in one unit of work. */
-export const PURGE_PATHS = 200;
-export const PURGE_CONTENTS = 1000;
-/** A run follows on another after a tenth of the retention, at these bounds; one that had to wait is tried again sooner. */
-export const PURGE_SOONEST = 1 * second;
-export const PURGE_LATEST = 1 * hour;
-export const PURGE_AGAIN = 1 * minute;
-/** How often the time that this node has run is stored: a crash takes away so much of it. */
-export const KEEP_TIME = 1 * minute;
-/** Every live member's records must have been compared with this node's within this time. */
-export const RECENT_SYNC = 10 * minute;
-/** Receipts kept of one author: two million deletions. */
-export const MAX_RECEIPT_BYTES_PER_AUTHOR = 64 * MiB;
-/** Members that are named as not having purged something. */
-export const MAX_WAITING_FOR = 32;

@@ -22,7 +22,7 @@ import { areWhole, pinThose } from './repair/repin.js';
 import { PinServer } from './pins/pin-server.js';
 import { PinLog, type PinnedExtent, type PinState } from './pins/pin-log.js';
 import { gatherPromises, Promises, type Asked } from './pins/promises.js';
-import { pinnedExtents } from './purge/pinned-extents.js';
+import { pinnedExtents } from './pins/pinned-extents.js';
 import { Reading, type ChunkPage, type FetchOptions } from './read/content-fetch.js';
 import { FoundContents } from './release/found-contents.js';
 import { Reclaimer, type ReclaimStatus } from './release/reclaimer.js';

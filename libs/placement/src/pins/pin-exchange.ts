@@ -13,7 +13,7 @@ import { PINS_OFFENCE_TIME, READ_ON_DELAY, WAITING_PINS_TIME } from '../limits.j
 import type { Holdings } from './member-pins.js';
 import type { PeerView } from '../ports.js';
 import type { PinLog } from './pin-log.js';
-import { StatusFollower } from '../status-follower.js';
+import { StatusFollower } from '@dfs/peers';
 
 /** Section of the status message that says how long my pin log is. */
 const SECTION = 'holdings';

@@ -19,7 +19,7 @@ import { gatherPromises, type Promises } from '../pins/promises.js';
 import { extentKey } from '../plan/extents.js';
 import type { NetworkView } from '../plan/members-now.js';
 import type { BlockStore, Contents, PastContent, PastContents, Providers } from '../ports.js';
-import { pinnedExtents } from '../purge/pinned-extents.js';
+import { pinnedExtents } from '../pins/pinned-extents.js';
 import type { StoreRoom } from '../replicate/headroom.js';
 import type { Opener } from '@dfs/transfer';
 

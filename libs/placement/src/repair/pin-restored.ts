@@ -7,7 +7,7 @@ import { PIN_STATES, PinLog, type PinnedExtent, type PinState } from '../pins/pi
 import { isEmpty, isLarge } from '../plan/extents.js';
 import type { BlockReader } from '@dfs/transfer';
 import type { Contents, FoundBlocks } from '../ports.js';
-import { pinnedExtents } from '../purge/pinned-extents.js';
+import { pinnedExtents } from '../pins/pinned-extents.js';
 import { capacityClass } from '../replicate/headroom.js';
 import { areWhole, pinThose, type PinAgainComponents } from './repin.js';
 

@@ -1,15 +1,14 @@
-import { parseReceipt, sha256, signerFromRaw, signReceipt, type Signer, type WireValue } from '@dfs/protocol';
+import { parseReceipt, sha256, signReceipt, type Signer, type WireValue } from '@dfs/protocol';
 import { silentLog } from '@dfs/runtime';
 import { eventually, fakeClock } from '@dfs/testing';
-import { World, type WorldNode } from '../testing/world.js';
 import { ReceiptStore, type StoredReceipt } from './receipt-store.js';
 import { Receipts } from './receipts.js';
+import { signerOf, World, type WorldNode } from './testing/world.js';
 
 const NETWORK = '0e'.repeat(32);
 const START = Date.UTC(2026, 0, 1);
 const id = (number: number): string => Buffer.from(sha256(Buffer.from(`deletion ${number}`))).toString('hex');
 const ids = (count: number): string[] => Array.from({ length: count }, (_, number) => id(number));
-const signerOf = (number: number): Signer => signerFromRaw(sha256(Buffer.from(`world member ${number}`)));
 
 interface Party {
   node: WorldNode;

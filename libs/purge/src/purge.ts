@@ -1,6 +1,7 @@
 import type { Bound, Concluded, RetentionRule } from '@dfs/catalogue';
 import type { PurgeInfo } from '@dfs/contracts';
 import type { Database, Tx } from '@dfs/database';
+import type { Peers } from '@dfs/peers';
 import type { Cid, Signer } from '@dfs/protocol';
 import type { Clock, Log, Unsubscribe } from '@dfs/runtime';
 import type { Transport } from '@dfs/transport';
@@ -13,8 +14,7 @@ import {
   PURGE_PATHS,
   PURGE_SOONEST,
   RECENT_SYNC,
-} from '../limits.js';
-import type { PeerView } from '../ports.js';
+} from './limits.js';
 import { ReceiptStore } from './receipt-store.js';
 import { Receipts } from './receipts.js';
 
@@ -45,7 +45,7 @@ export interface PurgeComponents {
   onDeleted: (listener: () => void) => Unsubscribe;
   /** Whether this node and the member had the same records within the last so many milliseconds. */
   comparedWithin: (peerId: string, ms: number) => boolean;
-  peers: Pick<PeerView, 'contribute' | 'onStatus' | 'nudge' | 'inGrace' | 'nameOf' | 'onNetworkChanged'> & {
+  peers: Pick<Peers, 'contribute' | 'onStatus' | 'nudge' | 'inGrace' | 'nameOf' | 'onNetworkChanged'> & {
     lastSeen(peerId: string): number | undefined;
   };
   membership: {

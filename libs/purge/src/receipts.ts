@@ -1,4 +1,5 @@
 import type { Database, Tx } from '@dfs/database';
+import { StatusFollower, type Peers } from '@dfs/peers';
 import { DfsError, type Clock, type Log } from '@dfs/runtime';
 import {
   MAX_DELETIONS_PER_RECEIPT,
@@ -22,8 +23,6 @@ import {
   type WireValue,
 } from '@dfs/protocol';
 import { firstFrame, request, type Channel, type Transport } from '@dfs/transport';
-import type { PeerView } from '../ports.js';
-import { StatusFollower } from '../status-follower.js';
 import type { ReceiptStore, StoredReceipt } from './receipt-store.js';
 
 /** Section of a status in which a node says which receipts it has. */
@@ -33,7 +32,7 @@ export interface ReceiptsComponents {
   db: Pick<Database, 'write'>;
   store: ReceiptStore;
   transport: Pick<Transport, 'open' | 'handle'>;
-  peers: Pick<PeerView, 'contribute' | 'onStatus' | 'nudge'>;
+  peers: Pick<Peers, 'contribute' | 'onStatus' | 'nudge'>;
   membership: { readonly networkId: string; isMember(peerId: string): boolean };
   signer: Signer;
   clock: Clock;

@@ -1,6 +1,6 @@
 import type { Reader } from '@dfs/database';
 import { cidFromBytes, cidToBytes, type Cid } from '@dfs/protocol';
-import { marks, PIN_STATES, type PinnedExtent, type PinState } from '../pins/pin-log.js';
+import { marks, PIN_STATES, type PinnedExtent, type PinState } from './pin-log.js';
 
 const IDS_PER_QUERY = 2000;
 

@@ -1,6 +1,6 @@
 import type { Database, SqlValue, Tx } from '@dfs/database';
 import { peerIdFromBytes, peerIdToBytes, type Receipt, type ReceiptMark, type SignedRecord } from '@dfs/protocol';
-import { MAX_RECEIPT_BYTES_PER_AUTHOR } from '../limits.js';
+import { MAX_RECEIPT_BYTES_PER_AUTHOR } from './limits.js';
 
 const IDS_PER_QUERY = 1000;
 /** Receipts read at once. */

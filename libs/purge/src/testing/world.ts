@@ -1,0 +1,98 @@
+import { Database } from '@dfs/database';
+import { placementMigrations } from '@dfs/placement';
+import { sha256, signerFromRaw, type Signer, type WireValue } from '@dfs/protocol';
+import { tempDir, type TempDir } from '@dfs/testing';
+import { MemoryNetwork, type MemoryTransport } from '@dfs/transport';
+
+/** Signers of counted seeds: the same in every run. */
+export function signerOf(number: number): Signer {
+  return signerFromRaw(sha256(Buffer.from(`world member ${number}`)));
+}
+
+/** Members with a real database each, connected over a MemoryNetwork. What a status says is told when a node is told to. */
+export class World implements AsyncDisposable {
+  readonly nodes: WorldNode[] = [];
+  readonly members = new Set<string>();
+  readonly memory = new MemoryNetwork();
+
+  static async of(count: number): Promise<World> {
+    const world = new World();
+    for (let number = 0; number < count; number++) await world.add();
+    return world;
+  }
+
+  /** One more, connected to all that run. */
+  async add(): Promise<WorldNode> {
+    const node = await WorldNode.open(this, signerOf(this.nodes.length).peerId);
+    this.nodes.push(node);
+    this.members.add(node.peerId);
+    await node.connect();
+    return node;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const node of this.nodes) await node.stop();
+    for (const node of this.nodes) await node.dir.remove();
+  }
+}
+
+export class WorldNode {
+  up = false;
+  db!: Database;
+  transport!: MemoryTransport;
+  /** What it says of itself, and those who listen to what others say. */
+  readonly sections = new Map<string, () => WireValue>();
+  readonly statusListeners = new Map<string, Set<(peerId: string, value: WireValue) => void>>();
+
+  private constructor(
+    readonly world: World,
+    readonly peerId: string,
+    readonly dir: TempDir,
+  ) {}
+
+  static async open(world: World, peerId: string): Promise<WorldNode> {
+    const node = new WorldNode(world, peerId, await tempDir());
+    await node.open();
+    return node;
+  }
+
+  private async open(): Promise<void> {
+    this.db = await Database.open({ file: this.dir.file('dfs.sqlite'), migrations: placementMigrations });
+    this.transport = this.world.memory.node({ peerId: this.peerId });
+    this.transport.setGate({ isMember: (id) => this.world.members.has(id), acceptsStrangers: () => false });
+    await this.transport.start();
+    this.up = true;
+  }
+
+  async connect(): Promise<void> {
+    for (const other of this.world.nodes) {
+      if (other !== this && other.up) await this.transport.dialPeer(other.peerId, other.transport.addresses());
+    }
+  }
+
+  async stop(): Promise<void> {
+    if (!this.up) return;
+    this.up = false;
+    await this.transport.stop();
+    await this.db.close();
+  }
+
+  /** The same node, from its disk. */
+  async restart(): Promise<void> {
+    await this.stop();
+    this.statusListeners.clear();
+    await this.open();
+    await this.connect();
+  }
+
+  /** Tells all it is connected to how it stands. */
+  tellStatus(): void {
+    for (const { peerId } of this.transport.connections()) {
+      const other = this.world.nodes.find((node) => node.peerId === peerId);
+      if (!other?.up || !this.up) continue;
+      for (const [section, value] of this.sections) {
+        for (const listener of other.statusListeners.get(section) ?? []) listener(this.peerId, value());
+      }
+    }
+  }
+}
