@@ -13,7 +13,7 @@ import { isDfsError, MiB, type Log } from '@dfs/runtime';
 import type { Transport } from '@dfs/transport';
 import type { Access } from './access/access.js';
 import { DEFAULT_QUOTA } from './config.js';
-import { requireOwner } from './identity.js';
+import { requireOwner } from './start/identity.js';
 import { ApiModule } from './modules/api.module.js';
 import { BackupModule } from './modules/backup.module.js';
 import { CatalogueModule } from './modules/catalogue.module.js';
@@ -25,7 +25,7 @@ import { SettingsModule } from './modules/settings.module.js';
 import { TRANSPORT, TransportModule } from './modules/transport.module.js';
 import type { Foundation } from './modules/tokens.js';
 import { UpkeepModule } from './modules/upkeep.module.js';
-import { migrations } from './migrations.js';
+import { migrations } from './start/migrations.js';
 
 /** What the database has to spare for deletions and the like while the disk is full: some thousand of them. */
 const DATABASE_ROOM = 8 * MiB;

@@ -1,5 +1,5 @@
 /** The program: how it runs first, since that cannot be changed once the rest is loaded. */
-import { becomeTuned, isTooOld, LEAST_NODE } from './runtime-flags.js';
+import { becomeTuned, isTooOld, LEAST_NODE } from './process/runtime-flags.js';
 
 // Whoever reads our output may go away (`-- --help | head`); the node stays until it is told to end.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
@@ -12,10 +12,10 @@ if (isTooOld(process.versions.node)) {
   );
   process.exitCode = 1;
 } else if (has('--help', '-h')) {
-  const { helpText } = await import('./help.js');
+  const { helpText } = await import('./process/help.js');
   process.stdout.write(helpText());
 } else if (has('--version', '-v')) {
-  const { VERSION } = await import('./version.js');
+  const { VERSION } = await import('./process/version.js');
   process.stdout.write(`${VERSION}\n`);
 } else if (command === 'check') {
   const { runCheck } = await import('./check/run.js');
@@ -32,7 +32,7 @@ if (isTooOld(process.versions.node)) {
   });
 } else {
   becomeTuned();
-  await import('./run.js');
+  await import('./process/run.js');
 }
 
 function has(...flags: string[]): boolean {

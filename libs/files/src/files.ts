@@ -14,7 +14,7 @@ import type { Cid } from '@dfs/protocol';
 import { DeletionPace } from './write/deletion-pace.js';
 import { openContent, type OpenContent } from './read/download.js';
 import { getFile, idOf, listChunks, listFiles, listHolders, type ListQuery } from './read/listing.js';
-import type { Preconditions } from './http/preconditions.js';
+import type { Preconditions } from './http/headers/preconditions.js';
 import type { FilesComponents } from './ports.js';
 import { removeMany, type BatchItem, type BatchOutcome } from './write/batch.js';
 import { lookUp, type FoundPath } from './read/lookup.js';

@@ -3,7 +3,7 @@ import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Health } from '@dfs/contracts';
 import { NoQuery } from '@dfs/files';
 import { DfsError } from '@dfs/runtime';
-import { NodeHealth } from '../node-health.js';
+import { NodeHealth } from '../node/node-health.js';
 import { HealthDto } from './api.schema.dto.js';
 
 @ApiTags('health')

@@ -2,7 +2,7 @@ import { Controller, Get, Query, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { NoQuery } from '@dfs/files';
-import { NodeMetrics } from '../node-metrics.js';
+import { NodeMetrics } from '../node/node-metrics.js';
 
 @ApiTags('health')
 @Controller('metrics')

@@ -4,7 +4,7 @@ import { Equals } from 'class-validator';
 import { routes, type ClockRequest, type NodeInfo } from '@dfs/contracts';
 import { NoQuery } from '@dfs/files';
 import { Peers } from '@dfs/peers';
-import { NodeStatus } from '../node-status.js';
+import { NodeStatus } from '../node/node-status.js';
 import { NodeDto } from './api.schema.dto.js';
 
 export class ClockBody implements ClockRequest {

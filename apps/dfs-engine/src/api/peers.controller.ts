@@ -15,7 +15,7 @@ import { NoQuery } from '@dfs/files';
 import { Peers } from '@dfs/peers';
 import { DfsError } from '@dfs/runtime';
 import { MAX_PEER_ID_LENGTH, normalisePeerId } from '@dfs/protocol';
-import { Removals } from '../removals.js';
+import { Removals } from '../node/removals.js';
 import { PeerDto, PeerListDto, TransferDto } from './api.schema.dto.js';
 
 const MAX_ADDRESS_LENGTH = 512;

@@ -7,7 +7,7 @@ import { NoQuery } from '@dfs/files';
 import { MAX_HEARTBEAT_PERIOD, Membership, Peers } from '@dfs/peers';
 import { day, MiB, second } from '@dfs/runtime';
 import { MAX_NAME_LENGTH } from '@dfs/protocol';
-import { NodeSettings } from '../node-settings.js';
+import { NodeSettings } from '../node/node-settings.js';
 import { SettingsDto } from './api.schema.dto.js';
 import { LimitsBody } from './limits.dto.js';
 

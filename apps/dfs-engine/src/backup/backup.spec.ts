@@ -5,7 +5,7 @@ import { readJournal } from '@dfs/database';
 import { day, hour } from '@dfs/runtime';
 import { membershipIdOf, recordIdOf } from '@dfs/protocol';
 import { fakeClock, type FakeClock } from '@dfs/testing';
-import { startTestNode, type TestNode } from '../running-node.suite.js';
+import { startTestNode, type TestNode } from '../testing/running-node.suite.js';
 import { Backup } from './backup.js';
 import { fromEntry } from './journal-entries.js';
 

@@ -4,7 +4,7 @@ import { Journal, type JournalEntry, type Snapshot, type Snapshots } from '@dfs/
 import type { Membership } from '@dfs/peers';
 import { day, hour, isDfsError, MiB, minute, second, type Clock, type Log, type Unsubscribe } from '@dfs/runtime';
 import { membershipIdOf, recordIdOf, type SignedRecord } from '@dfs/protocol';
-import type { DataDir } from '../data-dir.js';
+import type { DataDir } from '../start/data-dir.js';
 import { fromEntry, toEntry } from './journal-entries.js';
 import { keepApart, keptApart } from './set-aside.js';
 

@@ -4,7 +4,7 @@ import type { FileInfo, FileList, FoundContentList, NodeInfo } from '@dfs/contra
 import { Placement } from '@dfs/placement';
 import { MiB } from '@dfs/runtime';
 import { seededRandom, tempDir, type TempDir } from '@dfs/testing';
-import { startTestNode, type TestNode } from '../running-node.suite.js';
+import { startTestNode, type TestNode } from '../testing/running-node.suite.js';
 
 const random = seededRandom(4);
 

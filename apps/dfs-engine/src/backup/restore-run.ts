@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { isDfsError } from '@dfs/runtime';
 import { ConfigError, readConfig } from '../config.js';
-import { openLog } from '../log.js';
+import { openLog } from '../process/log.js';
 import { restore, type Restored } from './restore.js';
 
 const EXIT_DONE = 0;

@@ -7,9 +7,9 @@ import { MiB } from '@dfs/runtime';
 import { RECORD_VERSION, signerFromRaw, signRecord, type SignedRecord } from '@dfs/protocol';
 import { seededRandom, tempDir, type TempDir } from '@dfs/testing';
 import { runCheck } from '../check/run.js';
-import { silent, startTestNode, quietEnv, type TestNode } from '../running-node.suite.js';
+import { silent, startTestNode, quietEnv, type TestNode } from '../testing/running-node.suite.js';
 import { parseConfig } from '../config.js';
-import { startNode } from '../start.js';
+import { startNode } from '../start/start.js';
 import { Backup } from './backup.js';
 import { runRestore } from './restore-run.js';
 

@@ -10,8 +10,8 @@ import { DfsError, systemClock, type Log } from '@dfs/runtime';
 import { parseRecord, type SignedRecord, type Signer } from '@dfs/protocol';
 import { loadIdentity } from '@dfs/transport';
 import { type Config, DEFAULT_QUOTA } from '../config.js';
-import { openDataDir, type DataDir } from '../data-dir.js';
-import { migrations } from '../migrations.js';
+import { openDataDir, type DataDir } from '../start/data-dir.js';
+import { migrations } from '../start/migrations.js';
 import { fromEntry } from './journal-entries.js';
 import { makeAside } from './set-aside.js';
 

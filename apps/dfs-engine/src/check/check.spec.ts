@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { Database, type Tx } from '@dfs/database';
 import { KiB, MiB } from '@dfs/runtime';
 import { corrupt, seededRandom, tempDir, type TempDir } from '@dfs/testing';
-import { migrations } from '../migrations.js';
-import { filesBelow, startTestNode, type TestNode } from '../running-node.suite.js';
+import { migrations } from '../start/migrations.js';
+import { filesBelow, startTestNode, type TestNode } from '../testing/running-node.suite.js';
 import type { CheckReport } from './report.js';
 import { runCheck } from './run.js';
 

@@ -6,7 +6,7 @@ import { DAMAGED_ADVICE, DatabaseError, FileLock, ReadOnlyDatabase } from '@dfs/
 import { checkPins } from '@dfs/placement';
 import { DfsError, isDfsError } from '@dfs/runtime';
 import type { Cid } from '@dfs/protocol';
-import { migrations } from '../migrations.js';
+import { migrations } from '../start/migrations.js';
 import { Findings, type CheckReport } from './report.js';
 
 export interface CheckOptions {

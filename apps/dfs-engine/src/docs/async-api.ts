@@ -1,5 +1,5 @@
 import { EVENTS_NAMESPACE, VOLATILE_EVENTS, type EventType } from '@dfs/contracts';
-import { VERSION } from '../version.js';
+import { VERSION } from '../process/version.js';
 
 type Schema = Record<string, unknown>;
 

@@ -3,7 +3,7 @@ import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swag
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { ERROR_STATUS } from '@dfs/contracts';
 import { ProblemDto } from '@dfs/files';
-import { VERSION } from '../version.js';
+import { VERSION } from '../process/version.js';
 import { asyncApi } from './async-api.js';
 
 const DESCRIPTION = `One node of a DFS network. Every call but those of health, session and this documentation needs the

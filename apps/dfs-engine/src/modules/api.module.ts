@@ -18,12 +18,12 @@ import { SessionController } from '../api/session.controller.js';
 import { SettingsController } from '../api/settings.controller.js';
 import { TransfersController } from '../api/transfers.controller.js';
 import { Backup } from '../backup/backup.js';
-import { Joining } from '../joining.js';
-import { NodeHealth } from '../node-health.js';
-import { NodeMetrics } from '../node-metrics.js';
-import { NodeSettings } from '../node-settings.js';
-import { NodeStatus } from '../node-status.js';
-import { Removals } from '../removals.js';
+import { Joining } from '../start/joining.js';
+import { NodeHealth } from '../node/node-health.js';
+import { NodeMetrics } from '../node/node-metrics.js';
+import { NodeSettings } from '../node/node-settings.js';
+import { NodeStatus } from '../node/node-status.js';
+import { Removals } from '../node/removals.js';
 import { TRANSPORT } from './transport.module.js';
 import { FOUNDATION, type Foundation } from './tokens.js';
 

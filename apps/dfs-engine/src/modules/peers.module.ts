@@ -4,8 +4,8 @@ import { Database } from '@dfs/database';
 import { EventLog } from '@dfs/events';
 import { Membership, Peers, readNetworkFile } from '@dfs/peers';
 import type { Transport } from '@dfs/transport';
-import { NodeSettings } from '../node-settings.js';
-import { VERSION } from '../version.js';
+import { NodeSettings } from '../node/node-settings.js';
+import { VERSION } from '../process/version.js';
 import { TRANSPORT } from './transport.module.js';
 import { FOUNDATION, type Foundation } from './tokens.js';
 

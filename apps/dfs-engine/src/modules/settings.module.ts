@@ -2,7 +2,7 @@ import { Global, Module } from '@nestjs/common';
 import { ChunkStore } from '@dfs/chunks';
 import { Database } from '@dfs/database';
 import type { Transport } from '@dfs/transport';
-import { NodeSettings } from '../node-settings.js';
+import { NodeSettings } from '../node/node-settings.js';
 import { FOUNDATION, type Foundation } from './tokens.js';
 import { TRANSPORT } from './transport.module.js';
 

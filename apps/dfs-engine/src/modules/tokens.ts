@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '@dfs/runtime';
 import type { Signer } from '@dfs/protocol';
 import type { Config } from '../config.js';
-import type { DataDir } from '../data-dir.js';
+import type { DataDir } from '../start/data-dir.js';
 
 /** What is known before the application is composed. */
 export interface Foundation {

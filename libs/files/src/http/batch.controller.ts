@@ -4,9 +4,9 @@ import type { Request, Response } from 'express';
 import { routes, type BatchResults, type LookupResults, type Problem } from '@dfs/contracts';
 import { toProblem } from '@dfs/runtime';
 import { Files } from '../files.js';
-import { BatchBody, BatchResultsDto, LookupBody, LookupResultsDto } from './batch.dto.js';
-import { NoQuery } from './files.dto.js';
-import { LargeJsonBody } from './streamed-body.js';
+import { BatchBody, BatchResultsDto, LookupBody, LookupResultsDto } from './dto/batch.dto.js';
+import { NoQuery } from './dto/files.dto.js';
+import { LargeJsonBody } from './body/streamed-body.js';
 
 /** One act over many files, and many paths looked up. */
 @ApiTags('files')

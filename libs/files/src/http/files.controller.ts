@@ -20,19 +20,27 @@ import {
   type UploadResults,
 } from '@dfs/contracts';
 import { invalidField, toProblem } from '@dfs/runtime';
-import { announcedAttributes } from './attribute-headers.js';
-import { answerFile } from './answer-file.js';
-import { Conditional } from './conditional.dto.js';
-import { Content } from './content.dto.js';
-import { announcedDigests } from './digest-header.js';
+import { announcedAttributes } from './headers/attribute-headers.js';
+import { answerFile } from './answer/answer-file.js';
+import { Conditional } from './dto/conditional.dto.js';
+import { Content } from './dto/content.dto.js';
+import { announcedDigests } from './headers/digest-header.js';
 import { Files } from '../files.js';
-import { ContentQuery, FileParams, ListFilesQuery, NoQuery, PageQuery, RemoveQuery, PathQuery } from './files.dto.js';
-import { ChunkListDto, FileDto, FileListDto, HolderListDto, UploadResultsDto } from './files.schema.dto.js';
-import { multipartFiles } from './multipart.js';
-import { writePreconditions } from './preconditions.js';
-import { announcedLength, goneSignal, refuseCodings, requestBody, requireLength } from './request-body.js';
-import { makeInert, sendContent } from './send-content.js';
-import { StreamedBody } from './streamed-body.js';
+import {
+  ContentQuery,
+  FileParams,
+  ListFilesQuery,
+  NoQuery,
+  PageQuery,
+  RemoveQuery,
+  PathQuery,
+} from './dto/files.dto.js';
+import { ChunkListDto, FileDto, FileListDto, HolderListDto, UploadResultsDto } from './dto/files.schema.dto.js';
+import { multipartFiles } from './body/multipart.js';
+import { writePreconditions } from './headers/preconditions.js';
+import { announcedLength, goneSignal, refuseCodings, requestBody, requireLength } from './body/request-body.js';
+import { makeInert, sendContent } from './answer/send-content.js';
+import { StreamedBody } from './body/streamed-body.js';
 import type { PartResult } from '../write/upload-many.js';
 
 @ApiTags('files')

@@ -3,9 +3,9 @@ import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, 
 import type { Response } from 'express';
 import { routes, type FileInfo, type FoundContentList } from '@dfs/contracts';
 import { Files } from '../files.js';
-import { answerFile } from './answer-file.js';
-import { contentOf, FoundContentParams, MoveBody, NoQuery, PageQuery } from './files.dto.js';
-import { FileDto, FoundContentListDto } from './files.schema.dto.js';
+import { answerFile } from './answer/answer-file.js';
+import { contentOf, FoundContentParams, MoveBody, NoQuery, PageQuery } from './dto/files.dto.js';
+import { FileDto, FoundContentListDto } from './dto/files.schema.dto.js';
 
 /** Bytes on this disk whose names were lost with a database: listed, and given a path or let go by a person. */
 @ApiTags('files')

@@ -4,13 +4,13 @@ import { connect } from 'node:net';
 import fc from 'fast-check';
 import { DfsError, MiB } from '@dfs/runtime';
 import { eventually, seededRandom } from '@dfs/testing';
-import { announcedDigests } from './digest-header.js';
+import { announcedDigests } from './headers/digest-header.js';
 import { localNode, pieces, type LocalNode } from '../testing/local-node.suite.js';
 import { mediaTypeFor } from '../read/media-type.js';
-import { multipartFiles } from './multipart.js';
-import { writePreconditions } from './preconditions.js';
-import { goneSignal, requestBody } from './request-body.js';
-import { makeInert, sendContent } from './send-content.js';
+import { multipartFiles } from './body/multipart.js';
+import { writePreconditions } from './headers/preconditions.js';
+import { goneSignal, requestBody } from './body/request-body.js';
+import { makeInert, sendContent } from './answer/send-content.js';
 
 interface Answer {
   status: number;

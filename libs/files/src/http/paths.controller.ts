@@ -3,11 +3,11 @@ import { ApiNoContentResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { routes } from '@dfs/contracts';
 import { Files } from '../files.js';
-import { Conditional } from './conditional.dto.js';
-import { Content } from './content.dto.js';
-import { ContentByPathQuery, RemoveByPathQuery } from './files.dto.js';
-import { writePreconditions } from './preconditions.js';
-import { makeInert, sendContent } from './send-content.js';
+import { Conditional } from './dto/conditional.dto.js';
+import { Content } from './dto/content.dto.js';
+import { ContentByPathQuery, RemoveByPathQuery } from './dto/files.dto.js';
+import { writePreconditions } from './headers/preconditions.js';
+import { makeInert, sendContent } from './answer/send-content.js';
 
 /** Files by their paths, as they are by their ids: for clients that know no ids. */
 @ApiTags('files')

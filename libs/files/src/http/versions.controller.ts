@@ -2,9 +2,9 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Req, Res }
 import { ApiAcceptedResponse, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { routes, type FileInfo, type MovedFile, type ReleasedVersions, type VersionList } from '@dfs/contracts';
-import { ACCEPTED, answerFile, FETCHING } from './answer-file.js';
-import { Conditional } from './conditional.dto.js';
-import { writePreconditions } from './preconditions.js';
+import { ACCEPTED, answerFile, FETCHING } from './answer/answer-file.js';
+import { Conditional } from './dto/conditional.dto.js';
+import { writePreconditions } from './headers/preconditions.js';
 import { Files } from '../files.js';
 import {
   ChooseBody,
@@ -15,8 +15,8 @@ import {
   PageQuery,
   ReleaseVersionsQuery,
   RestoreBody,
-} from './files.dto.js';
-import { FileDto, MovedFileDto, ReleasedVersionsDto, VersionListDto } from './files.schema.dto.js';
+} from './dto/files.dto.js';
+import { FileDto, MovedFileDto, ReleasedVersionsDto, VersionListDto } from './dto/files.schema.dto.js';
 
 /** What was, and what becomes of it: history, restore, choose, copy, move. */
 @ApiTags('files')

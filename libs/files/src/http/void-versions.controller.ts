@@ -2,12 +2,12 @@ import { Controller, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs
 import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { routes, type FileInfo, type VoidVersionList } from '@dfs/contracts';
-import { ACCEPTED, answerFile, FETCHING } from './answer-file.js';
-import { Conditional } from './conditional.dto.js';
-import { writePreconditions } from './preconditions.js';
+import { ACCEPTED, answerFile, FETCHING } from './answer/answer-file.js';
+import { Conditional } from './dto/conditional.dto.js';
+import { writePreconditions } from './headers/preconditions.js';
 import { Files } from '../files.js';
-import { NoQuery, VoidVersionParams, VoidVersionsQuery } from './files.dto.js';
-import { FileDto, VoidVersionListDto } from './files.schema.dto.js';
+import { NoQuery, VoidVersionParams, VoidVersionsQuery } from './dto/files.dto.js';
+import { FileDto, VoidVersionListDto } from './dto/files.schema.dto.js';
 
 /** What members wrote after the network had removed them: shown, and brought in by a person. */
 @ApiTags('files')

@@ -2,7 +2,7 @@ import type { Entry } from '@dfs/catalogue';
 import type { Cid } from '@dfs/protocol';
 import type { FilesComponents } from '../ports.js';
 import { shownEntry } from './listing.js';
-import { toSecond } from '../http/http-date.js';
+import { toSecond } from '../http/headers/http-date.js';
 import { isPurged, versionWithBytes, type StoredVersion } from '../versions/versions.js';
 
 /** One content as it can be read: the shown version of a file, or an older one. */

@@ -1,7 +1,7 @@
 import type { DeletionPace } from './deletion-pace.js';
 import type { FilesComponents } from '../ports.js';
 import { shownEntry } from '../read/listing.js';
-import type { Preconditions } from '../http/preconditions.js';
+import type { Preconditions } from '../http/headers/preconditions.js';
 import { withoutDate } from './wanted.js';
 
 export interface RemoveOptions extends Preconditions {

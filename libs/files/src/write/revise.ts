@@ -3,7 +3,7 @@ import type { FileInfo, MovedFile } from '@dfs/contracts';
 import type { Cid } from '@dfs/protocol';
 import { describe } from '../read/file-info.js';
 import type { ContentPlacement, FilesComponents } from '../ports.js';
-import type { Preconditions } from '../http/preconditions.js';
+import type { Preconditions } from '../http/headers/preconditions.js';
 import { isPurged } from '../versions/versions.js';
 import { requireWanted } from './wanted.js';
 

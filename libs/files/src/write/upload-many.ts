@@ -1,7 +1,7 @@
 import type { Conditions } from '@dfs/catalogue';
 import { CHUNK_MIN_BYTES, normalisePath, type RecordAttributes } from '@dfs/protocol';
 import { DfsError, MiB } from '@dfs/runtime';
-import type { Preconditions } from '../http/preconditions.js';
+import type { Preconditions } from '../http/headers/preconditions.js';
 import type { FilesComponents } from '../ports.js';
 import { mediaTypeFor } from '../read/media-type.js';
 import { UploadGroup, type Place, type Settled, type SmallFile } from './upload-group.js';

@@ -3,10 +3,10 @@ import { storeContent, type BlockBatch, type Digests, type StoredContent } from 
 import { DfsError } from '@dfs/runtime';
 import { normalisePath, type Cid, type RecordAttributes } from '@dfs/protocol';
 import type { FileInfo } from '@dfs/contracts';
-import { checkDigests, digestNames } from '../http/digest-header.js';
+import { checkDigests, digestNames } from '../http/headers/digest-header.js';
 import { describe } from '../read/file-info.js';
 import { mediaTypeFor } from '../read/media-type.js';
-import type { Preconditions } from '../http/preconditions.js';
+import type { Preconditions } from '../http/headers/preconditions.js';
 import type { FilesComponents } from '../ports.js';
 import { UploadProgress } from './upload-progress.js';
 import { withoutDate } from './wanted.js';

@@ -1,7 +1,7 @@
 import { versionTag, type Conditions, type Entry } from '@dfs/catalogue';
 import type { Reader } from '@dfs/database';
 import { DfsError } from '@dfs/runtime';
-import { isUnchangedSince, type Preconditions } from '../http/preconditions.js';
+import { isUnchangedSince, type Preconditions } from '../http/headers/preconditions.js';
 import type { FilesComponents } from '../ports.js';
 import { sharesSecond } from '../read/download.js';
 

@@ -8,22 +8,22 @@ import type { Logger } from 'pino';
 import { startRefusal } from '@dfs/database';
 import { EventsSocketAdapter } from '@dfs/events';
 import { DfsError, second, systemClock, type Clock } from '@dfs/runtime';
-import { Access } from './access/access.js';
-import { AllowedHosts } from './access/allowed-hosts.js';
-import { loadApiToken } from './access/api-token.js';
-import { AppModule } from './app.module.js';
-import type { Config } from './config.js';
+import { Access } from '../access/access.js';
+import { AllowedHosts } from '../access/allowed-hosts.js';
+import { loadApiToken } from '../access/api-token.js';
+import { AppModule } from '../app.module.js';
+import type { Config } from '../config.js';
 import { openDataDir, type DataDir } from './data-dir.js';
-import { serveDocuments } from './docs/documents.js';
-import { installFront } from './http/front.js';
-import { HttpServerAdapter } from './http/http-server.adapter.js';
+import { serveDocuments } from '../docs/documents.js';
+import { installFront } from '../http/front.js';
+import { HttpServerAdapter } from '../http/http-server.adapter.js';
 import { openIdentity } from './identity.js';
-import { NodeMetrics } from './node-metrics.js';
+import { NodeMetrics } from '../node/node-metrics.js';
 import { Runtime } from './runtime.js';
 
 /** Time that requests under way have to end, once the node is told to stop. */
 const DRAIN_TIME = 3 * second;
-const CONSOLE_DIR = fileURLToPath(new URL('../../client-ui/dist/browser', import.meta.url));
+const CONSOLE_DIR = fileURLToPath(new URL('../../../client-ui/dist/browser', import.meta.url));
 
 /** A node that serves. */
 export interface RunningNode {

@@ -6,10 +6,10 @@ import { STORAGE_SECTION, type Peers } from '@dfs/peers';
 import type { Placement } from '@dfs/placement';
 import { second, type Clock } from '@dfs/runtime';
 import type { Transport } from '@dfs/transport';
-import type { Backup } from './backup/backup.js';
+import type { Backup } from '../backup/backup.js';
 import type { NodeSettings } from './node-settings.js';
 import { SteadyFigure } from './steady.js';
-import { VERSION } from './version.js';
+import { VERSION } from '../process/version.js';
 
 /** How often consoles are told. */
 const TELL_EVERY = 5 * second;

@@ -7,11 +7,11 @@ import { Placement } from '@dfs/placement';
 import { Purge } from '@dfs/purge';
 import type { Log } from '@dfs/runtime';
 import type { Transport } from '@dfs/transport';
-import { Backup } from './backup/backup.js';
+import { Backup } from '../backup/backup.js';
 import { Joining } from './joining.js';
-import { TRANSPORT } from './modules/transport.module.js';
-import { NodeHealth } from './node-health.js';
-import { NodeStatus } from './node-status.js';
+import { TRANSPORT } from '../modules/transport.module.js';
+import { NodeHealth } from '../node/node-health.js';
+import { NodeStatus } from '../node/node-status.js';
 
 interface Step {
   name: string;

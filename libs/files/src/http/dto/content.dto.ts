@@ -1,6 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiHeader, ApiOkResponse, ApiProduces, ApiResponse } from '@nestjs/swagger';
-import { VERSION_HEADER } from './answer-file.js';
+import { VERSION_HEADER } from '../answer/answer-file.js';
 
 /** Describes an answer that is the bytes of a file: `sendContent` gives it. */
 export function Content(): MethodDecorator {

@@ -5,7 +5,7 @@ import type { ProvideQueue } from '@dfs/dht';
 import type { Membership, Peers } from '@dfs/peers';
 import type { Placement } from '@dfs/placement';
 import { second } from '@dfs/runtime';
-import { VERSION } from './version.js';
+import { VERSION } from '../process/version.js';
 
 export interface NodeMetricsParts {
   chunks: ChunkStore;

@@ -3,15 +3,24 @@ import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { io, type Socket } from 'socket.io-client';
-import type { AnyEvent, EventPage, FileInfo, FileList, Health, NodeInfo, UploadResult } from '@dfs/contracts';
-import { DURABLE_EVENTS, VOLATILE_EVENTS } from '@dfs/contracts';
+import {
+  type AnyEvent,
+  type EventPage,
+  type FileInfo,
+  type FileList,
+  type Health,
+  type NodeInfo,
+  type UploadResult,
+  DURABLE_EVENTS,
+  VOLATILE_EVENTS,
+} from '@dfs/contracts';
 import { eventually, seededRandom } from '@dfs/testing';
-import { openApi } from './docs/documents.js';
-import { startTestNode, type Answer, type CallOptions, type TestNode } from './running-node.suite.js';
+import { openApi } from '../docs/documents.js';
+import { startTestNode, type Answer, type CallOptions, type TestNode } from '../testing/running-node.suite.js';
 
 const MiB = 1024 * 1024;
 const UNKNOWN = 'a'.repeat(26);
-const DOCUMENT = fileURLToPath(new URL('../openapi.json', import.meta.url));
+const DOCUMENT = fileURLToPath(new URL('../../openapi.json', import.meta.url));
 
 describe('the API of a node', () => {
   let test: TestNode;

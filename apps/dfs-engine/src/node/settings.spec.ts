@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import type { InviteInfo, Settings } from '@dfs/contracts';
 import { eventually, tempDir } from '@dfs/testing';
-import { startTestNode, type Answer, type TestNode } from './running-node.suite.js';
+import { startTestNode, type Answer, type TestNode } from '../testing/running-node.suite.js';
 
 describe('settings', () => {
   const nodes: TestNode[] = [];

@@ -5,7 +5,7 @@ import { dhtMigrations } from '@dfs/dht';
 import { eventsMigrations } from '@dfs/events';
 import { peersMigrations } from '@dfs/peers';
 import { placementMigrations } from '@dfs/placement';
-import { engineMigrations } from './node-settings.js';
+import { engineMigrations } from '../node/node-settings.js';
 
 /** The whole schema of a node. */
 export const migrations: MigrationClass[] = [

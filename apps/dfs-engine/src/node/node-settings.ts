@@ -5,7 +5,7 @@ import type { Membership, Peers } from '@dfs/peers';
 import { second } from '@dfs/runtime';
 import type { NetworkSettings } from '@dfs/protocol';
 import type { Transport } from '@dfs/transport';
-import { defaultName, type Config } from './config.js';
+import { defaultName, type Config } from '../config.js';
 
 type Migration = InstanceType<MigrationClass>;
 

@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import type { Config } from './config.js';
+import type { Config } from '../config.js';
 
 /**
  * What is wrong with the hosts a node is told to listen at: names that cannot be found, addresses that are not of this

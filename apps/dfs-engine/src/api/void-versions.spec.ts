@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import type { FileInfo, InviteInfo, NodeInfo, VoidVersionList } from '@dfs/contracts';
 import { Peers } from '@dfs/peers';
 import { eventually } from '@dfs/testing';
-import { startTestNode, type Answer, type TestNode } from './running-node.suite.js';
+import { startTestNode, type Answer, type TestNode } from '../testing/running-node.suite.js';
 
 describe('void versions, over HTTP', () => {
   const nodes: TestNode[] = [];

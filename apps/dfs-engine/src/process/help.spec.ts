@@ -1,6 +1,6 @@
-import { parseConfig } from './config.js';
+import { parseConfig } from '../config.js';
 import { helpText } from './help.js';
-import { hostProblems } from './listen-hosts.js';
+import { hostProblems } from '../start/listen-hosts.js';
 
 describe('--help', () => {
   it('names flags that there are, and every one of them', () => {

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import type { Socket } from 'node:net';
 import type { FileInfo, FileList, UploadResults } from '@dfs/contracts';
-import { startTestNode, type Answer, type TestNode } from './running-node.suite.js';
+import { startTestNode, type Answer, type TestNode } from '../testing/running-node.suite.js';
 
 const MiB = 1024 * 1024;
 const QUOTA = 64 * MiB;

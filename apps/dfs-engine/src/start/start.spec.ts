@@ -4,10 +4,10 @@ import { createServer } from 'node:net';
 import type { FileInfo, NodeInfo } from '@dfs/contracts';
 import { Database } from '@dfs/database';
 import { tempDir, type TempDir } from '@dfs/testing';
-import { check } from './check/check.js';
-import { parseConfig } from './config.js';
+import { check } from '../check/check.js';
+import { parseConfig } from '../config.js';
 import { migrations } from './migrations.js';
-import { filesBelow, quietEnv, silent, startTestNode } from './running-node.suite.js';
+import { filesBelow, quietEnv, silent, startTestNode } from '../testing/running-node.suite.js';
 import { startNode } from './start.js';
 
 describe('starting and stopping a node', () => {

@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { create as contentDisposition } from 'content-disposition';
 import { DfsError } from '@dfs/runtime';
-import type { OpenContent } from '../read/download.js';
+import type { OpenContent } from '../../read/download.js';
 import { VERSION_HEADER } from './answer-file.js';
 import { byteRanges, type ByteRange } from './byte-ranges.js';
-import { etagOf, rangeStillValid, readCondition } from './preconditions.js';
-import { goneSignal } from './request-body.js';
+import { etagOf, rangeStillValid, readCondition } from '../headers/preconditions.js';
+import { goneSignal } from '../body/request-body.js';
 import { isForUse, servedType } from './served-type.js';
 
 /** Stored bytes must not be able to do anything in a browser, whatever they are. */

@@ -1,4 +1,4 @@
-import type { Variable } from './config.js';
+import type { Variable } from '../config.js';
 
 /** What each variable is for: its default, and a line for people. */
 const ABOUT: Record<Variable, readonly [string, string]> = {

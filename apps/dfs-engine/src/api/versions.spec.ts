@@ -4,8 +4,8 @@ import { Catalogue } from '@dfs/catalogue';
 import { cidFromDigest, MANIFEST_CODEC, RECORD_VERSION, sha256, signRecord, type Signer } from '@dfs/protocol';
 import { MiB } from '@dfs/runtime';
 import { eventually } from '@dfs/testing';
-import { FOUNDATION, type Foundation } from './modules/tokens.js';
-import { startTestNode, type Answer, type TestNode } from './running-node.suite.js';
+import { FOUNDATION, type Foundation } from '../modules/tokens.js';
+import { startTestNode, type Answer, type TestNode } from '../testing/running-node.suite.js';
 
 const UNKNOWN_VERSION = '0'.repeat(64);
 type FileContent = Pick<FileInfo, 'contentId' | 'size' | 'mediaType'>;

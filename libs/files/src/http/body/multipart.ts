@@ -3,8 +3,8 @@ import type { Readable } from 'node:stream';
 import type { Dicer } from '@fastify/busboy';
 import { DfsError, invalidField } from '@dfs/runtime';
 import { MAX_PATH_BYTES } from '@dfs/protocol';
-import { ATTRIBUTE_FIELDS, attributesOfFields, type AttributeFields } from './attribute-headers.js';
-import type { UploadPart } from '../write/upload-many.js';
+import { ATTRIBUTE_FIELDS, attributesOfFields, type AttributeFields } from '../headers/attribute-headers.js';
+import type { UploadPart } from '../../write/upload-many.js';
 import { FILE_FIELD, formParser, malformed, type FormListener } from './form-parser.js';
 import type { PartHead } from './part-head.js';
 

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { pino, type Logger } from 'pino';
 import type { Problem } from '@dfs/contracts';
 import { tempDir } from '@dfs/testing';
-import { parseConfig } from './config.js';
-import { startNode, type RunningNode, type StartOptions } from './start.js';
+import { parseConfig } from '../config.js';
+import { startNode, type RunningNode, type StartOptions } from '../start/start.js';
 
 /** An answer, read to its end. */
 export interface Answer {

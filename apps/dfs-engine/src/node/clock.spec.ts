@@ -12,7 +12,7 @@ import type {
 import { hour } from '@dfs/runtime';
 import { eventually } from '@dfs/testing';
 import { EventLog } from '@dfs/events';
-import { startTestNode, type Answer, type TestNode } from './running-node.suite.js';
+import { startTestNode, type Answer, type TestNode } from '../testing/running-node.suite.js';
 
 describe('a node whose clock is days off from those of its peers, over HTTP', () => {
   let offset = 0;

@@ -1,6 +1,6 @@
 import type { Response } from 'express';
 import { routes, type FileInfo } from '@dfs/contracts';
-import { etagOf } from './preconditions.js';
+import { etagOf } from '../headers/preconditions.js';
 
 /** It is done; but the bytes are with others still, fewer of them than there should be. */
 export const ACCEPTED = 202;

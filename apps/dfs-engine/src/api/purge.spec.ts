@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import type { EventPage, FileInfo, FileList, Settings, VersionList } from '@dfs/contracts';
 import { Placement } from '@dfs/placement';
 import { eventually } from '@dfs/testing';
-import { startTestNode, type Answer, type TestNode } from './running-node.suite.js';
+import { startTestNode, type Answer, type TestNode } from '../testing/running-node.suite.js';
 
 describe('what is past retention, over HTTP', () => {
   let test: TestNode;

@@ -1,10 +1,10 @@
 import 'reflect-metadata';
 import { DfsError, second } from '@dfs/runtime';
-import { ConfigError, readConfig, type Config } from './config.js';
+import { ConfigError, readConfig, type Config } from '../config.js';
 import { filesAreQuiet, killSelf } from './ending.js';
-import { hostProblems } from './listen-hosts.js';
+import { hostProblems } from '../start/listen-hosts.js';
 import { openLog } from './log.js';
-import { startNode, type RunningNode } from './start.js';
+import { startNode, type RunningNode } from '../start/start.js';
 
 /** `EX_CONFIG` of sysexits.h. */
 const EXIT_CONFIG = 78;
