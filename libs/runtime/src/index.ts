@@ -1,6 +1,6 @@
 /**
  * What every layer rests on while it runs: the clock and the log, the one error class and what it looks like to peers and
- * clients, units, signals and deadlines, listeners, slots, pacing.
+ * clients, units, signals and deadlines, timers and recurring work, listeners, slots, pacing.
  * Guarantees: no listener that throws disturbs another; whatever waits here ends when its signal aborts.
  * Does not: know peers, disks or databases. Imports contracts alone. Units: bytes, milliseconds.
  */
@@ -19,6 +19,9 @@ export { Listeners } from './listeners.js';
 export { invalidField, toProblem } from './problem.js';
 export { SettleTimer } from './settle-timer.js';
 export { pause, stopping, withTimeout } from './signals.js';
+export { Recurring, type Ran, type RecurringOptions, type Work, type WorkStatus } from './recurring.js';
 export { Slots } from './slots.js';
+export { systemTimers, type Timers } from './timers.js';
 export { TokenBucket } from './token-bucket.js';
 export { day, GiB, hour, KiB, MiB, millisecond, minute, second } from './units.js';
+export { VirtualTime } from './virtual-time.js';
