@@ -8,9 +8,12 @@ import { slabs } from './slabs.js';
 import { copyInto, joined, orAborted, splitInto, type TakeRest } from './split/split.js';
 import type { BlockBatch } from './store/batch.js';
 
+/** A hash that a client may announce for the whole of its bytes. */
 export type DigestName = 'sha256' | 'sha512';
+/** Digests of all the bytes, by name. */
 export type Digests = Partial<Record<DigestName, Uint8Array>>;
 
+/** How a content is stored. */
 export interface StoreContentOptions {
   signal?: AbortSignal;
   /** Told of the bytes taken from the source so far. */

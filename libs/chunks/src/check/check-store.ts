@@ -26,6 +26,7 @@ export type StoreProblem =
   /** A node has found it damaged before, and it has not been healed. */
   | 'known-damage';
 
+/** One thing that is wrong in a store. */
 export interface StoreFinding {
   problem: StoreProblem;
   /** Id of a chunk, or a file below the folder of the store. */
@@ -34,6 +35,7 @@ export interface StoreFinding {
   detail: string;
 }
 
+/** How thorough a check is, and who hears of it while it runs. */
 export interface CheckStoreOptions {
   /** Reads and hashes all bytes; otherwise only places and sizes are compared. */
   rehash: boolean;

@@ -35,10 +35,12 @@ export const FAN_OUT = 1024;
 /** 1,024^5 chunks: beyond what a safe integer of bytes can hold. */
 const MAX_LEVEL = 4;
 
+/** A chunk as its leaf lists it: the SHA-256 of its bytes, and how many they are. */
 export interface ChunkEntry {
   digest: Uint8Array;
   size: number;
 }
+/** A block as the block above lists it, by the SHA-256 of its bytes. */
 export interface ChildEntry {
   digest: Uint8Array;
   /** Bytes of content below it. */
@@ -46,17 +48,20 @@ export interface ChildEntry {
   /** Chunks below it. */
   chunkCount: number;
 }
+/** A block of level 0: the chunks of one extent. `size` is that of all of them, in bytes. */
 export interface LeafBlock {
   size: number;
   chunkCount: number;
   chunks: ChunkEntry[];
 }
+/** A block over blocks of the level below. `size` and `chunkCount` are sums over the children. */
 export interface InnerBlock {
   level: number;
   size: number;
   chunkCount: number;
   children: ChildEntry[];
 }
+/** A decoded block, told apart by `chunks` and `children`. Only blocks in canonical form are decoded. */
 export type ManifestBlock = LeafBlock | InnerBlock;
 
 /** What the parent, or the record for a root, says of a block. */
@@ -71,6 +76,7 @@ export interface Expected {
   last: boolean;
 }
 
+/** The bytes of a leaf over these chunks, 1 to 1,024. Whether the sizes are allowed is for the reader to check. */
 export function encodeLeaf(chunks: readonly ChunkEntry[]): Uint8Array {
   const out = header(0, chunks.length, LEAF_ENTRY_BYTES);
   chunks.forEach(({ digest, size }, index) => {
@@ -81,6 +87,7 @@ export function encodeLeaf(chunks: readonly ChunkEntry[]): Uint8Array {
   return out;
 }
 
+/** The bytes of a block of this level over these children, 1 to 1,024. */
 export function encodeInner(level: number, children: readonly ChildEntry[]): Uint8Array {
   const out = header(level, children.length, INNER_ENTRY_BYTES);
   children.forEach(({ digest, size, chunkCount }, index) => {
@@ -204,10 +211,12 @@ export function chunksPerBlock(level: number): number {
   return EXTENT_CHUNKS * FAN_OUT ** level;
 }
 
+/** The CID of the block whose bytes have this SHA-256. */
 export function manifestId(digest: Uint8Array): Cid {
   return cidFromDigest(digest, MANIFEST_CODEC);
 }
 
+/** The error for bytes that hash to their id and are no manifest. `what` is told to a person. */
 export function malformed(what: string): DfsError {
   return new DfsError('content-unavailable', `The list of this content's chunks is malformed: ${what}.`);
 }

@@ -6,6 +6,7 @@ import type { ChunkStore } from '../store/chunk-store.js';
 import type { Scrubbed } from '../store/damage/scrub.js';
 import { ScrubLog, figuresOf, type PassUnderWay, type ScrubPass } from './scrub-log.js';
 
+/** What the scrub reads, and the database in which it notes how far it is. */
 export interface ScrubberComponents {
   db: Database;
   store: Pick<ChunkStore, 'verifySome' | 'verifyDamaged' | 'usage'>;
@@ -13,6 +14,7 @@ export interface ScrubberComponents {
   log?: Log;
 }
 
+/** Pace of the scrub: as of a node that runs for months when left out. */
 export interface ScrubberOptions {
   /** Milliseconds from the begin of a pass to the begin of the next. */
   every?: number;

@@ -44,6 +44,7 @@ import {
 } from './damage/scrub.js';
 import { sweep } from './reclaim/sweep.js';
 
+/** Where a store is, and how much it may hold. */
 export interface ChunkStoreOptions {
   /** Folder of the store; made if it is not there. One process at a time. */
   dir: string;
@@ -61,6 +62,7 @@ export interface ChunkStoreOptions {
   diskCallTime?: number;
 }
 
+/** How blocks are read. What is read is hashed in any case. */
 export interface ReadOptions {
   signal?: AbortSignal;
   /** Reads large blocks into memory that is used again and again: whoever has done with one may `release` it. */

@@ -9,6 +9,7 @@ export const COPY_BELOW_BYTES = 64 * KiB;
 
 /** Bytes of blocks that one batch holds in memory before `add` waits, and blocks likewise. */
 export const BATCH_QUEUE_BYTES = 8 * MiB;
+/** Many small blocks cost rows and promises rather than bytes. */
 export const BATCH_QUEUE_BLOCKS = 512;
 /** Bytes of these that are looked up and written at once. */
 export const BATCH_GROUP_BYTES = 2 * MiB;
@@ -20,6 +21,7 @@ export const IDS_PER_QUERY = 500;
 
 /** Bytes and blocks that getMany reads ahead. */
 export const READ_AHEAD_BYTES = 4 * MiB;
+/** As many small blocks are looked up in one query. */
 export const READ_AHEAD_BLOCKS = 256;
 /** Blocks that lie side by side are read at once, up to here. */
 export const READ_RUN_BYTES = 1 * MiB;
@@ -43,6 +45,7 @@ export const PEER_SHARE = 0.9;
  * system, up to a limit.
  */
 export const RESERVE_SHARE = 0.05;
+/** What the reserve comes to on a large disk. */
 export const MAX_RESERVE_BYTES = 512 * MiB;
 /** Share of the reserve that stays when packs are rewritten, which makes room. */
 export const REWRITE_RESERVE_SHARE = 0.5;
@@ -53,7 +56,9 @@ export const FREE_SPACE_TTL = 1 * second;
 export const COMPACT_BELOW = 0.5;
 /** Packs below this are put together by a reclaim once there are this many of them, and by the store itself at more. */
 export const SMALL_PACK_BYTES = 1 * MiB;
+/** How many small packs a reclaim leaves alone. */
 export const SMALL_PACKS = 64;
+/** How many small packs there are before the store puts them together without waiting for a reclaim. */
 export const TOO_MANY_SMALL_PACKS = 512;
 
 /** How long what was found at a start is kept though nothing needs it: until then a person can say what it is. */

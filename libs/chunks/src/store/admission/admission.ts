@@ -5,6 +5,7 @@ import { FREE_SPACE_TTL, MAX_RESERVE_BYTES, PEER_SHARE, RESERVE_SHARE, REWRITE_R
 /** Bytes, or a share of the file system the chunks are on. */
 export type Quota = number | { percent: number };
 
+/** For whom bytes come in: this node's own users may fill the quota, other members a share of it (PEER_SHARE). */
 export type Purpose = 'local' | 'peer';
 
 /** Total and free bytes of the file system that holds `dir`. */
@@ -23,6 +24,7 @@ export interface PastBytes {
  */
 export type RoomMaker = (shortBytes: number) => Promise<PastBytes>;
 
+/** By statfs(2); free are the bytes that an ordinary user may write. */
 export const fileSystemSize: FileSystemSize = async (dir) => {
   const { bsize, blocks, bavail } = await statfs(dir);
   return { totalBytes: bsize * blocks, freeBytes: bsize * bavail };
@@ -38,6 +40,7 @@ function reserveOf(totalBytes: number): number {
   return Math.min(MAX_RESERVE_BYTES, totalBytes * RESERVE_SHARE);
 }
 
+/** What there is room for when a store is opened. */
 export interface AdmissionOptions {
   dir: string;
   quota: Quota;

@@ -44,6 +44,7 @@ function diskFailed(cause: unknown): DfsError {
   return new DfsError('disk-failed', detail, { cause });
 }
 
+/** `no-space`: the file system is full, whatever the quota says. */
 export function noSpace(cause?: unknown): DfsError {
   return new DfsError('no-space', 'The disk of this node is full: make room on it and try again.', { cause });
 }
@@ -76,16 +77,19 @@ export function isNotHere(error: unknown): boolean {
   );
 }
 
+/** `chunk-unreadable`: the disk refuses or does not answer. The block may be sound, and is not given up. */
 export function chunkUnreadable(cause: unknown): DfsError {
   const detail =
     'A chunk on this node cannot be read at the moment: check its disk, and who may read its data directory.';
   return new DfsError('chunk-unreadable', detail, { cause });
 }
 
+/** `chunk-not-found`: no row names the block. */
 export function chunkNotFound(): DfsError {
   return new DfsError('chunk-not-found', 'This node does not hold that chunk.');
 }
 
+/** `chunk-damaged`: three reads in a row gave bytes that do not hash to the id. */
 export function chunkDamaged(): DfsError {
   return new DfsError(
     'chunk-damaged',

@@ -11,6 +11,7 @@ import { digestOf, keyOf } from '../packs/format.js';
 import { IDS_PER_QUERY } from '../limits.js';
 import type { PackFiles } from '../packs/pack-files.js';
 
+/** What a pass over the blocks works with: rows to find them, packs to read them, and where damage is noted. */
 export interface ScrubComponents {
   db: Database;
   files: PackFiles;
@@ -18,6 +19,7 @@ export interface ScrubComponents {
   damage: Damage;
 }
 
+/** How one pass is run. */
 export interface ScrubOptions {
   signal?: AbortSignal;
   /** Told of each damaged block, besides the listeners of the store. */
@@ -26,6 +28,7 @@ export interface ScrubOptions {
   bytesPerSecond?: number;
 }
 
+/** What a pass has read, in blocks and bytes, and how many of the blocks it found damaged. */
 export interface Scrubbed {
   chunks: number;
   bytes: number;
@@ -49,6 +52,7 @@ export interface ScrubSlice extends Scrubbed {
   next: ScrubPlace | null;
 }
 
+/** How much is looked at in one go, so that a pass can pause, and go on after a restart. */
 export interface SliceOptions {
   /** Packs beyond this number are left out. */
   lastPack: number;

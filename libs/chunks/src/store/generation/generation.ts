@@ -7,6 +7,7 @@ import { isFull } from '../damage/errors.js';
 import { MARK_FILE, readMark, writeMark, type Mark } from './mark.js';
 import { packNames } from '../packs/pack-files.js';
 
+/** The database that is compared with the mark beside the packs. */
 export interface GenerationComponents {
   db: Database;
   log?: Log;

@@ -6,6 +6,7 @@ import { IDS_PER_QUERY } from '../limits.js';
 import { entriesOf, isWhole, type FoundEntry } from '../packs/pack-entries.js';
 import type { PackFiles } from '../packs/pack-files.js';
 
+/** What found packs are read from and entered into. */
 export interface TakeInComponents {
   db: Database;
   files: PackFiles;

@@ -79,6 +79,7 @@ export function placesAfter(
   );
 }
 
+/** Every pack that has a row, by its number, found ones included. */
 export function allPacks(db: Reader): Promise<PackRow[]> {
   return db.query<PackRow>('SELECT id, name, bytes FROM pack ORDER BY id');
 }
@@ -109,11 +110,13 @@ export async function lastPackId(db: Reader): Promise<number> {
   return row?.id ?? 0;
 }
 
+/** Blocks that have a row, damaged ones included. */
 export async function countChunks(db: Reader): Promise<number> {
   const [row] = await db.query<{ count: number }>('SELECT count(*) AS count FROM chunk');
   return row?.count ?? 0;
 }
 
+/** Enters a pack that was written. One that is there already stays as it is: several batches may share it. */
 export function insertPack(tx: Tx, { id, name, bytes }: PackRow): Promise<void> {
   return tx.insertMany('pack', ['id', 'name', 'bytes'], [[id, name, bytes]], 'ignore');
 }
@@ -142,6 +145,7 @@ export interface Found {
   bytes: number;
 }
 
+/** How many packs were found and not settled since, and what they hold. */
 export async function countFound(db: Reader): Promise<Found> {
   const [row] = await db.query<Found>(
     `SELECT count(*) AS packs, count(unread_from) AS unread, coalesce(sum(bytes), 0) AS bytes
@@ -178,6 +182,7 @@ export async function foundPacksOf(db: Reader, cids: readonly Uint8Array[]): Pro
   return packs;
 }
 
+/** The ids of the blocks of a pack, in no order. */
 export async function cidsInPack(db: Reader, id: number): Promise<Uint8Array[]> {
   return (await db.query<{ cid: Uint8Array }>('SELECT cid FROM chunk WHERE pack = ?', [id])).map(({ cid }) => cid);
 }
@@ -237,6 +242,7 @@ export async function deleteEmptyPacks(tx: Tx, packs: readonly PackRow[]): Promi
   return removed;
 }
 
+/** Where entries of this pack begin that rows name: what lies elsewhere in it is not in use. */
 export async function offsetsInPack(db: Reader, id: number): Promise<Set<number>> {
   const rows = await db.query<{ offset: number }>('SELECT offset FROM chunk WHERE pack = ?', [id]);
   return new Set(rows.map(({ offset }) => offset));
@@ -340,6 +346,7 @@ export async function touchUnused(tx: Tx, cids: readonly Uint8Array[], now: numb
 /** Greater than any CID. */
 const BEYOND_ALL = Buffer.from([0xff, 0xff]);
 
+/** Notes since when (milliseconds since 1970) nothing needs these blocks. An earlier note stays. */
 export function noteUnused(tx: Tx, cids: readonly Uint8Array[], since: number): Promise<void> {
   return tx.insertMany(
     'unused_chunk',
@@ -349,6 +356,7 @@ export function noteUnused(tx: Tx, cids: readonly Uint8Array[], since: number): 
   );
 }
 
+/** Takes the notes back: the blocks are needed, or gone. */
 export async function forgetUnused(tx: Tx, cids: readonly Uint8Array[]): Promise<void> {
   for (let at = 0; at < cids.length; at += IDS_PER_QUERY) {
     const part = cids.slice(at, at + IDS_PER_QUERY);
@@ -356,11 +364,13 @@ export async function forgetUnused(tx: Tx, cids: readonly Uint8Array[]): Promise
   }
 }
 
+/** The ids of all blocks that were found damaged and not healed since. */
 export async function damagedCids(db: Reader): Promise<Uint8Array[]> {
   const rows = await db.query<{ cid: Uint8Array }>('SELECT cid FROM damaged_chunk');
   return rows.map(({ cid }) => cid);
 }
 
+/** The blocks are healed, or not wanted any more. */
 export async function forgetDamaged(tx: Tx, cids: readonly Uint8Array[]): Promise<void> {
   for (let at = 0; at < cids.length; at += IDS_PER_QUERY) {
     const part = cids.slice(at, at + IDS_PER_QUERY);

@@ -5,6 +5,7 @@ export class NoAnswer extends Error {
   readonly code = 'ETIMEDOUT';
 }
 
+/** Limits of the calls on one disk. */
 export interface DiskCallsOptions {
   /** At once. */
   most?: number | undefined;

@@ -10,6 +10,7 @@
  *          12  …  the CID, padded with zeros to 40
  *          52  …  the bytes
  */
+/** The first eight bytes of every pack. */
 export const PACK_HEAD: Uint8Array = Buffer.from('DFSPACK\x01', 'latin1');
 const ENTRY_MAGIC = 0x44_46_53_45;
 const CID_AT = 12;
@@ -23,6 +24,7 @@ export interface EntryHead {
   size: number;
 }
 
+/** Writes the head of an entry, ENTRY_HEAD_BYTES long, into `target` at `at`. The bytes of the block follow it. */
 export function writeEntryHead(target: Buffer, at: number, { cid, size }: EntryHead): void {
   target.writeUInt32BE(ENTRY_MAGIC, at);
   target.writeUInt32BE(cid.length * 2 ** 24, at + 4);

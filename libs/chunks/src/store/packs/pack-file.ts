@@ -84,6 +84,10 @@ export interface SharedWrite {
 /** Writes the small batches that flush at the same moment into one pack: one file and two fsyncs for all of them. */
 export type SharedWrites = Grouped<readonly Entry[], SharedWrite>;
 
+/**
+ * Writes what several batches have submitted into one pack. It is durable when this resolves.
+ * @throws when anything fails: then none of it was written
+ */
 export async function writeShared(
   registry: PackRegistry,
   submissions: readonly (readonly Entry[])[],

@@ -25,6 +25,7 @@ import type { RecentReads } from '../index/recent-reads.js';
 /** Which of these blocks something still needs. */
 export type IsLive = (ids: Cid[]) => Promise<Set<Cid>>;
 
+/** What a run may free. */
 export interface ReclaimOptions {
   /**
    * Milliseconds for which what nothing needs is kept as cache, counted from the run that first found it so, or that
@@ -45,6 +46,7 @@ export interface Reclaimed {
   bytes: number;
 }
 
+/** What a run works with, rewriting of packs included. */
 export interface ReclaimComponents extends CompactComponents {
   presence: Presence;
   reads: RecentReads;
