@@ -43,6 +43,7 @@ import { makeInert, sendContent } from './answer/send-content.js';
 import { StreamedBody } from './body/streamed-body.js';
 import type { PartResult } from '../write/upload-many.js';
 
+/** Routes under `/files` that take files, list them, and name one by its id. */
 @ApiTags('files')
 @Controller(routes.files)
 export class FilesController {

@@ -8,6 +8,7 @@ import type { CatalogueReader, FilesComponents } from '../ports.js';
 type Reading = Pick<FilesComponents, 'catalogue' | 'placement'>;
 type Listing = Pick<FilesComponents, 'catalogue' | 'placement' | 'purges'>;
 
+/** Query of a list, with the choice between all paths and one level of the tree. */
 export interface ListQuery extends CatalogueQuery {
   /** One level of the tree: folders, then the files directly in the folder. */
   delimiter?: '/';
@@ -89,6 +90,7 @@ export function shown(entry: Entry | undefined): Entry {
   return entry;
 }
 
+/** `file-not-found` for an id that no record names. */
 export function noSuchFile(): DfsError {
   return new DfsError('file-not-found', 'There is no file with this id in the network.');
 }

@@ -4,6 +4,7 @@ import { shownEntry } from '../read/listing.js';
 import type { Preconditions } from '../http/headers/preconditions.js';
 import { withoutDate } from './wanted.js';
 
+/** How a file is deleted. */
 export interface RemoveOptions extends Preconditions {
   /** Go on although most of the files are being deleted. */
   confirm?: boolean;

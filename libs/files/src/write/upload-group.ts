@@ -3,6 +3,7 @@ import { DfsError } from '@dfs/runtime';
 import type { FilesComponents } from '../ports.js';
 import { commitUploads, draftOf, type Received, type Upload, type UploadOutcome } from './upload.js';
 
+/** How the upload of one file ended. Others of the same request go on whatever it was. */
 export type Settled = { done: UploadOutcome } | { error: unknown };
 /** The place of a file among others: that of the later one counts where two have one path. */
 export interface Place {

@@ -30,6 +30,7 @@ const GROUP_BYTES = 64 * MiB;
 /** Bytes of small files that are stored together; bounds what a request holds in memory to twice this. */
 const MEMORY_BYTES = 16 * MiB;
 
+/** Preconditions hold for every file of the form. */
 export interface UploadManyOptions extends Preconditions {
   signal?: AbortSignal;
 }

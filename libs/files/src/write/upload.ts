@@ -11,6 +11,7 @@ import type { FilesComponents } from '../ports.js';
 import { UploadProgress } from './upload-progress.js';
 import { withoutDate } from './wanted.js';
 
+/** A file to be stored. `body` is read once, at the pace of the disk. */
 export interface UploadRequest extends Preconditions {
   /** As the client wrote it. */
   path: string;
@@ -26,6 +27,7 @@ export interface UploadRequest extends Preconditions {
   signal?: AbortSignal;
 }
 
+/** The file as it is afterwards; `unchanged` where path and bytes were there already. */
 export interface UploadOutcome {
   outcome: CommitOutcome;
   file: FileInfo;

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { DfsError, KiB, minute } from '@dfs/runtime';
 
+/** How slow a client may be. Time that the node itself holds the body up does not count. */
 export interface Pace {
   /** Time spent waiting for the client over which its bytes are counted. */
   windowMs: number;

@@ -25,6 +25,7 @@ import { FILE_ID_PATTERN, MAX_PATH_BYTES } from '@dfs/protocol';
 import { MAX_PAGE, NO_VERSION, RECORD_ID } from './files.dto.js';
 import { FileDto, ProblemDto } from './files.schema.dto.js';
 
+/** One file of a batch, by its id and, where it matters, the version that the client has seen. */
 export class BatchItemBody implements BatchItem {
   @ApiProperty({ pattern: FILE_ID_PATTERN.source })
   @Matches(FILE_ID_PATTERN, { message: 'is not a file id: expected 26 letters and digits, as GET /files tells them' })
@@ -36,6 +37,7 @@ export class BatchItemBody implements BatchItem {
   version?: string;
 }
 
+/** Body of `POST /files/batch`. All items are one act. */
 export class BatchBody implements BatchRequest {
   @ApiProperty({ enum: ['delete'] })
   @IsIn(['delete'], { message: 'must be delete' })
@@ -55,6 +57,7 @@ export class BatchBody implements BatchRequest {
   confirm?: boolean;
 }
 
+/** Body of `POST /files/lookup`. A path that can be none is answered in its place, and does not refuse the others. */
 export class LookupBody implements LookupRequest {
   @ApiProperty({ type: [String], minItems: 1, maxItems: MAX_PAGE, description: 'Whole paths, such as photos/a.jpg.' })
   @IsArray()
@@ -65,6 +68,7 @@ export class LookupBody implements LookupRequest {
   paths!: string[];
 }
 
+/** Result for one item of a batch. */
 export class BatchResultDto implements BatchResult {
   @ApiProperty() id!: string;
   @ApiProperty({ type: String, nullable: true }) path!: string | null;
@@ -72,16 +76,19 @@ export class BatchResultDto implements BatchResult {
   @ApiPropertyOptional() problem?: ProblemDto;
 }
 
+/** Answer of `POST /files/batch`, in the order of the items. */
 export class BatchResultsDto implements BatchResults {
   @ApiProperty({ type: [BatchResultDto] }) results!: BatchResultDto[];
 }
 
+/** What is at one of the paths. */
 export class LookupResultDto implements LookupResult {
   @ApiProperty() path!: string;
   @ApiProperty({ type: FileDto, nullable: true }) file!: FileDto | null;
   @ApiPropertyOptional({ description: 'Why this can be no path.' }) problem?: ProblemDto;
 }
 
+/** Answer of `POST /files/lookup`, in the order of the paths. */
 export class LookupResultsDto implements LookupResults {
   @ApiProperty({ type: [LookupResultDto] }) results!: LookupResultDto[];
 }

@@ -23,7 +23,9 @@ const DEFAULT_PAGE = 100;
 const MAX_SEARCH_LENGTH = 256;
 const MAX_CURSOR_LENGTH = 4096;
 const MAX_CID_LENGTH = 128;
+/** A record id, by which versions are named. */
 export const RECORD_ID = /^[0-9a-f]{64}$/;
+/** What is wrong with a version that is no record id. */
 export const NO_VERSION = { message: 'is not a version: expected 64 hexadecimal digits, as /versions tells them' };
 /** As many heads as can be kept beside the one that is chosen. */
 const MAX_OTHERS = 100;
@@ -37,12 +39,16 @@ export function DecimalQuery(): PropertyDecorator {
   );
 }
 
+/** A file id in the address. It is checked here, so that one that cannot be is 400 rather than 404. */
 export class FileParams {
   @ApiProperty({ pattern: FILE_ID_PATTERN.source, description: 'Id of the file, as lists and uploads tell it.' })
   @Matches(FILE_ID_PATTERN, { message: 'is not a file id: expected 26 letters and digits, as GET /files tells them' })
   fileId!: string;
 }
 
+/**
+ * A path in the address. MaxLength counts characters before decoding; the bytes are counted where the path is parsed.
+ */
 export class PathQuery {
   @ApiProperty({
     maxLength: MAX_PATH_BYTES,
@@ -54,6 +60,7 @@ export class PathQuery {
   path!: string;
 }
 
+/** Query of `GET /files`. */
 export class ListFilesQuery {
   @ApiPropertyOptional({ description: 'Only paths that begin so, such as photos/.' })
   @IsOptional()
@@ -107,6 +114,7 @@ export class ListFilesQuery {
   delimiter?: '/';
 }
 
+/** Query of a download by id. */
 export class ContentQuery {
   @ApiPropertyOptional({
     pattern: RECORD_ID.source,
@@ -117,6 +125,7 @@ export class ContentQuery {
   version?: string;
 }
 
+/** Query of a download by path. */
 export class ContentByPathQuery extends PathQuery {
   @ApiPropertyOptional({
     pattern: RECORD_ID.source,
@@ -127,6 +136,7 @@ export class ContentByPathQuery extends PathQuery {
   version?: string;
 }
 
+/** Query of a deletion by path. */
 export class RemoveByPathQuery extends PathQuery {
   @ApiPropertyOptional({ enum: ['true', 'false'], description: 'Go on although most of the files are being deleted.' })
   @IsOptional()
@@ -134,6 +144,7 @@ export class RemoveByPathQuery extends PathQuery {
   confirm?: 'true' | 'false';
 }
 
+/** Body of `POST /files/{fileId}/restore`. */
 export class RestoreBody implements RestoreRequest {
   @ApiPropertyOptional({
     pattern: RECORD_ID.source,
@@ -144,6 +155,7 @@ export class RestoreBody implements RestoreRequest {
   version?: string;
 }
 
+/** Body of `POST /files/{fileId}/choose`. */
 export class ChooseBody implements ChooseRequest {
   @ApiProperty({
     pattern: RECORD_ID.source,
@@ -178,6 +190,7 @@ function isOthers(value: unknown): boolean {
   return pairs.length <= MAX_OTHERS && pairs.every(([version, path]) => RECORD_ID.test(version) && isPath(path));
 }
 
+/** Body of `POST /files/{fileId}/move`. */
 export class MoveBody implements MoveRequest {
   @ApiProperty({ maxLength: MAX_PATH_BYTES, description: 'The new path, such as photos/2026/b.jpg.' })
   @IsString({ message: 'give the new path as text, such as "photos/2026/b.jpg"' })
@@ -186,6 +199,7 @@ export class MoveBody implements MoveRequest {
   path!: string;
 }
 
+/** Body of `POST /files/{fileId}/copy`. */
 export class CopyBody extends MoveBody implements CopyRequest {
   @ApiPropertyOptional({
     pattern: RECORD_ID.source,
@@ -213,6 +227,7 @@ export class PageQuery {
   cursor?: string;
 }
 
+/** Query of `GET /void-versions`. */
 export class VoidVersionsQuery extends PageQuery {
   @ApiPropertyOptional({ description: 'Only those by this author, a peer id.' })
   @IsOptional()
@@ -228,12 +243,14 @@ export class VoidVersionsQuery extends PageQuery {
   prefix?: string;
 }
 
+/** A version in the address, as a record id. */
 export class VoidVersionParams {
   @ApiProperty({ pattern: RECORD_ID.source, description: 'A void version, as GET /void-versions tells it.' })
   @Matches(RECORD_ID, { message: 'is not a version: expected 64 hexadecimal digits, as GET /void-versions tells them' })
   version!: string;
 }
 
+/** A content in the address, as a CID in text. */
 export class FoundContentParams {
   @ApiProperty({ maxLength: MAX_CID_LENGTH, description: 'A content id, as GET /found-contents tells it.' })
   @IsString()
@@ -248,6 +265,7 @@ export function contentOf({ contentId }: FoundContentParams): Cid {
   return contentId;
 }
 
+/** Query of a deletion by id. */
 export class RemoveQuery {
   @ApiPropertyOptional({ enum: ['true', 'false'], description: 'Go on although most of the files are being deleted.' })
   @IsOptional()
@@ -264,6 +282,7 @@ export class RemoveQuery {
   purge?: 'true' | 'false';
 }
 
+/** Query of `DELETE /files/{fileId}/versions`: this node alone lets go of old versions. */
 export class ReleaseVersionsQuery {
   @ApiPropertyOptional({
     ...{ type: 'string', format: 'date-time' },

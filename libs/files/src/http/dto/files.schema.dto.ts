@@ -34,11 +34,13 @@ const timestamp = { format: 'date-time', example: '2026-11-22T12:00:00.000Z' };
 const bytes = { type: 'integer', format: 'int64', minimum: 0 } as const;
 const count = { type: 'integer', minimum: 0 } as const;
 
+/** One of the `errors` of a problem. */
 export class FieldProblemDto implements FieldProblem {
   @ApiProperty() field!: string;
   @ApiProperty() detail!: string;
 }
 
+/** The body of every error, `application/problem+json` (RFC 9457). */
 export class ProblemDto implements Problem {
   [extension: string]: unknown;
   @ApiProperty({ example: '/api/docs#file-not-found' }) type!: string;
@@ -52,6 +54,7 @@ export class ProblemDto implements Problem {
   @ApiPropertyOptional({ type: [FieldProblemDto] }) errors?: FieldProblemDto[];
 }
 
+/** How safe a file is. */
 export class ReplicationDto implements Replication {
   @ApiProperty({ ...count, description: 'Copies wanted of every part.' }) target!: number;
   @ApiProperty({ ...count, description: 'Copies there are of the part that has fewest.' }) copies!: number;
@@ -60,12 +63,14 @@ export class ReplicationDto implements Replication {
   @ApiPropertyOptional({ enum: ['few-members', 'no-space', 'holder-gone', 'no-holder'] }) reason?: ReplicationReason;
 }
 
+/** A member that has not purged a deleted file yet. */
 export class WaitingMemberDto {
   @ApiProperty() peerId!: string;
   @ApiProperty() name!: string;
   @ApiProperty({ type: String, nullable: true, ...timestamp }) lastSeenAt!: string | null;
 }
 
+/** How far the purge of a deleted file has come. */
 export class PurgeDto implements PurgeInfo {
   @ApiProperty({ ...count, description: 'Members that hold nothing for it any more.' }) purged!: number;
   @ApiProperty({ ...count, description: 'Members that keep some of it for other files or versions.' }) kept!: number;
@@ -74,6 +79,7 @@ export class PurgeDto implements PurgeInfo {
   waitingFor!: WaitingMemberDto[];
 }
 
+/** What a record says beside path and bytes. Fields that it does not have are left out. */
 export class FileAttributesDto implements FileAttributes {
   @ApiPropertyOptional({ ...timestamp, description: 'When the file was changed where it came from.' }) mtime?: string;
   @ApiPropertyOptional({ description: 'Whether the file is a program.' }) executable?: boolean;
@@ -81,6 +87,7 @@ export class FileAttributesDto implements FileAttributes {
   meta?: Record<string, string>;
 }
 
+/** A file as lists, uploads and all acts answer it. */
 export class FileDto extends FileAttributesDto implements FileInfo {
   @ApiProperty() id!: string;
   @ApiProperty({ example: 'photos/2026/a.jpg' }) path!: string;
@@ -97,10 +104,12 @@ export class FileDto extends FileAttributesDto implements FileInfo {
   @ApiPropertyOptional({ description: 'Of a deleted file: how far it is purged.' }) purge?: PurgeDto;
 }
 
+/** Answer of a move. The id follows from the path, so the file has another one now. */
 export class MovedFileDto extends FileDto implements MovedFile {
   @ApiProperty({ description: 'Its id at the path it was moved from.' }) previousId!: string;
 }
 
+/** A folder of a level, with sums over what is beneath it. */
 export class FolderDto implements FolderInfo {
   @ApiProperty({ example: '2026' }) name!: string;
   @ApiProperty({ example: 'photos/2026/' }) path!: string;
@@ -109,6 +118,7 @@ export class FolderDto implements FolderInfo {
   @ApiProperty({ type: String, nullable: true, ...timestamp }) newest!: string | null;
 }
 
+/** A page of `GET /files`. */
 export class FileListDto implements FileList {
   @ApiProperty({ type: [FileDto] }) items!: FileDto[];
   @ApiProperty({ type: [FolderDto], description: 'With delimiter=/: the folders of this level.' })
@@ -118,6 +128,7 @@ export class FileListDto implements FileList {
   @ApiPropertyOptional({ ...count, description: 'With delimiter=/: folders of this level.' }) totalFolders?: number;
 }
 
+/** Result for one file of a form. */
 export class UploadResultDto implements UploadResult {
   @ApiProperty() path!: string;
   @ApiProperty({ type: 'integer', example: 201 }) status!: number;
@@ -125,6 +136,7 @@ export class UploadResultDto implements UploadResult {
   @ApiPropertyOptional() problem?: ProblemDto;
 }
 
+/** What was wrong with a form itself: nothing after it was read. */
 export class FormFaultDto implements FormFault {
   @ApiProperty({ type: String, nullable: true, description: 'Always null: it is the fault of no file.' }) path!: null;
   @ApiProperty({ type: 'integer', example: 400 }) status!: number;
@@ -132,6 +144,7 @@ export class FormFaultDto implements FormFault {
   @ApiProperty({ description: 'What was wrong with the form, for a person.' }) detail!: string;
 }
 
+/** Answer to a form with many files. */
 @ApiExtraModels(UploadResultDto, FormFaultDto)
 export class UploadResultsDto implements UploadResults {
   @ApiProperty({
@@ -142,6 +155,7 @@ export class UploadResultsDto implements UploadResults {
   results!: (UploadResultDto | FormFaultDto)[];
 }
 
+/** A chunk of a file. */
 export class ChunkDto implements ChunkInfo {
   @ApiProperty() id!: string;
   @ApiProperty(bytes) offset!: number;
@@ -149,12 +163,14 @@ export class ChunkDto implements ChunkInfo {
   @ApiProperty({ description: 'Held by this node.' }) here!: boolean;
 }
 
+/** A page of `GET /files/{fileId}/chunks`. */
 export class ChunkListDto implements ChunkList {
   @ApiProperty({ type: [ChunkDto] }) items!: ChunkDto[];
   @ApiProperty({ type: String, nullable: true }) nextCursor!: string | null;
   @ApiProperty(count) total!: number;
 }
 
+/** A member that holds an extent. */
 export class HolderDto {
   @ApiProperty() peerId!: string;
   @ApiProperty() name!: string;
@@ -162,15 +178,18 @@ export class HolderDto {
   @ApiProperty() self!: boolean;
 }
 
+/** The holders of one extent; `index` counts extents from 0. */
 export class ExtentHoldersDto {
   @ApiProperty(count) index!: number;
   @ApiProperty({ type: [HolderDto] }) holders!: HolderDto[];
 }
 
+/** Answer of `GET /files/{fileId}/holders`. */
 export class HolderListDto implements HolderList {
   @ApiProperty({ type: [ExtentHoldersDto] }) extents!: ExtentHoldersDto[];
 }
 
+/** A version of a path. */
 export class VersionDto extends FileAttributesDto implements VersionInfo {
   @ApiProperty() version!: string;
   @ApiProperty({ enum: ['file', 'deletion', 'folder'] }) kind!: VersionInfo['kind'];
@@ -193,12 +212,14 @@ export class VersionDto extends FileAttributesDto implements VersionInfo {
   @ApiPropertyOptional({ description: 'Of a deletion that the path shows: how far it is purged.' }) purge?: PurgeDto;
 }
 
+/** A page of `GET /files/{fileId}/versions`. */
 export class VersionListDto implements VersionList {
   @ApiProperty({ type: [VersionDto] }) items!: VersionDto[];
   @ApiProperty({ type: String, nullable: true }) nextCursor!: string | null;
   @ApiProperty({ ...count, description: 'Versions there are, over all pages.' }) total!: number;
 }
 
+/** A version that counts nowhere, until a member adopts it. */
 export class VoidVersionDto implements VoidVersionInfo {
   @ApiProperty() version!: string;
   @ApiProperty() fileId!: string;
@@ -224,12 +245,14 @@ export class VoidVersionDto implements VoidVersionInfo {
   @ApiProperty({ description: 'Its retention is over, and this node keeps its content no longer.' }) purged!: boolean;
 }
 
+/** A page of `GET /void-versions`. */
 export class VoidVersionListDto implements VoidVersionList {
   @ApiProperty({ type: [VoidVersionDto] }) items!: VoidVersionDto[];
   @ApiProperty({ type: String, nullable: true }) nextCursor!: string | null;
   @ApiProperty({ ...count, description: 'Void versions that match, over all pages.' }) total!: number;
 }
 
+/** A content without a record. */
 export class FoundContentDto implements FoundContentInfo {
   @ApiProperty() contentId!: string;
   @ApiProperty(bytes) size!: number;
@@ -238,6 +261,7 @@ export class FoundContentDto implements FoundContentInfo {
   @ApiProperty(timestamp) foundAt!: string;
 }
 
+/** A page of `GET /found-contents`. */
 export class FoundContentListDto implements FoundContentList {
   @ApiProperty({ type: [FoundContentDto] }) items!: FoundContentDto[];
   @ApiProperty({ type: String, nullable: true }) nextCursor!: string | null;
@@ -245,6 +269,7 @@ export class FoundContentListDto implements FoundContentList {
   @ApiProperty({ ...bytes, description: 'Of all of them.' }) bytes!: number;
 }
 
+/** Answer of `DELETE /files/{fileId}/versions`. */
 export class ReleasedVersionsDto implements ReleasedVersions {
   @ApiProperty({ ...count, description: 'Earlier versions that were looked at.' }) versions!: number;
   @ApiProperty({ ...count, description: 'Bytes of contents that this node keeps no longer.' }) bytes!: number;

@@ -34,6 +34,7 @@ export function announcedAttributes(headers: IncomingMessage['headersDistinct'])
 
 /** Fields of a form that say the same of the file that follows them. */
 export const ATTRIBUTE_FIELDS = ['mtime', 'executable', 'meta'] as const;
+/** Values of these fields as the form had them, unchecked. */
 export type AttributeFields = Partial<Record<(typeof ATTRIBUTE_FIELDS)[number], string>>;
 
 /** @throws DfsError `validation-failed` */
