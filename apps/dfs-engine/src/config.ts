@@ -35,7 +35,9 @@ export interface Config {
   readonly unknown: readonly string[];
 }
 
+/** As pino has them, and `silent`. */
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+/** From this level on lines are written; `silent` writes none. */
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** Of the file system, where nobody has said otherwise. */

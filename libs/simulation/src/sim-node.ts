@@ -27,6 +27,7 @@ const MIGRATIONS = [
   ...placementMigrations,
 ];
 
+/** How one simulated node differs from a shipped one. */
 export interface SimNodeOptions {
   name: string;
   network: MemoryNetwork;

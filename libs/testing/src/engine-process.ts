@@ -14,6 +14,10 @@ const MAIN = join(ROOT, 'apps/dfs-engine/dist/main.js');
 const READY_DEADLINE = 60_000;
 const STOP_DEADLINE = 20_000;
 
+/**
+ * How an engine is started. Ports are free ones, the address is loopback, mDNS and UPnP are off, unless `env` says
+ * otherwise.
+ */
 export interface EngineOptions {
   /** DFS_NAME */
   name?: string;

@@ -14,6 +14,7 @@ export interface SeededRandom {
 /** More bytes than this come from a key stream, since a word of four at a time takes longer than what is tested with them. */
 const WORDS_AT_MOST = 1024;
 
+/** The numbers that follow from this seed; from one of the clock when left out. */
 export function seededRandom(seed: number = Date.now() % 2 ** 31): SeededRandom {
   let state = seed >>> 0;
   const word = (): number => {

@@ -3,6 +3,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 
+/** A file of this machine. Read it, and nothing else. */
 export interface RealFile {
   path: string;
   /** Bytes. */

@@ -11,6 +11,7 @@ export interface TempDir extends AsyncDisposable {
   remove(): Promise<void>;
 }
 
+/** Made in the system's folder for temporary files; the prefix tells whose it is if a test leaves it behind. */
 export async function tempDir(prefix = 'dfs-test-'): Promise<TempDir> {
   const path = await mkdtemp(join(tmpdir(), prefix));
   const remove = () => rm(path, { recursive: true, force: true, maxRetries: 5 });
@@ -24,6 +25,7 @@ export interface TempDatabase extends AsyncDisposable {
   remove(): Promise<void>;
 }
 
+/** Opened with these migrations run. */
 export async function tempDatabase(migrations: MigrationClass[]): Promise<TempDatabase> {
   const dir = await tempDir();
   const db = await Database.open({ file: dir.file('dfs.sqlite'), migrations });

@@ -42,6 +42,7 @@ export interface FakeClock extends Clock {
   advance(milliseconds: number): void;
 }
 
+/** Stands still until it is moved. Milliseconds since 1970. */
 export function fakeClock(start: number = Date.UTC(2026, 0, 1)): FakeClock {
   let time = start;
   return {

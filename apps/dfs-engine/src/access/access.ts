@@ -17,6 +17,7 @@ export interface Entrance {
   address: string;
 }
 
+/** What decides who gets in. `token` is the secret itself and goes into no log; `peerId` names the cookie. */
 export interface AccessComponents {
   token: string;
   peerId: string;

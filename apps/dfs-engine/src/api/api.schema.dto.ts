@@ -31,6 +31,7 @@ const bytes = { type: 'integer', format: 'int64', minimum: 0 } as const;
 const count = { type: 'integer', minimum: 0 } as const;
 const role = { enum: ['owner', 'member', 'storage'] };
 
+/** What a node holds and may hold. */
 export class StorageDto implements StorageInfo {
   @ApiProperty(count) chunks!: number;
   @ApiProperty(bytes) bytes!: number;
@@ -53,6 +54,7 @@ export class StorageDto implements StorageInfo {
   pastVersionBytes?: number;
 }
 
+/** The network of this node. */
 export class NetworkDto implements NetworkInfo {
   @ApiProperty() id!: string;
   @ApiProperty() name!: string;
@@ -66,6 +68,7 @@ export class NetworkDto implements NetworkInfo {
   returning?: boolean;
 }
 
+/** Answer of `POST /network/owners`: how many members want this owner. */
 export class OwnerVotesDto implements OwnerVotes {
   @ApiProperty() peerId!: string;
   @ApiProperty({ description: 'It is an owner now.' }) owner!: boolean;
@@ -74,11 +77,13 @@ export class OwnerVotesDto implements OwnerVotes {
   @ApiProperty({ ...count, description: 'As many as it takes where no owner does it alone.' }) needed!: number;
 }
 
+/** Current files and the sum of their sizes. */
 export class FileTotalsDto {
   @ApiProperty(count) count!: number;
   @ApiProperty(bytes) bytes!: number;
 }
 
+/** Answer of `GET /node`. */
 export class NodeDto implements NodeInfo {
   @ApiProperty() peerId!: string;
   @ApiProperty() name!: string;
@@ -91,11 +96,13 @@ export class NodeDto implements NodeInfo {
   @ApiProperty() files!: FileTotalsDto;
 }
 
+/** How fast file contents move to and from a member, over the last seconds. */
 export class RatesDto {
   @ApiProperty({ description: 'Bytes a second.' }) receive!: number;
   @ApiProperty({ description: 'Bytes a second.' }) send!: number;
 }
 
+/** A member as this node sees it. */
 export class PeerDto implements PeerInfo {
   @ApiProperty() peerId!: string;
   @ApiProperty() name!: string;
@@ -109,21 +116,25 @@ export class PeerDto implements PeerInfo {
   @ApiProperty() rates!: RatesDto;
 }
 
+/** Answer of `GET /peers`, this node included. */
 export class PeerListDto implements PeerList {
   @ApiProperty({ type: [PeerDto] }) items!: PeerDto[];
 }
 
+/** Answer of `POST /network/invites`. */
 export class InviteDto implements InviteInfo {
   @ApiProperty({ description: 'To be handed to the newcomer, and to nobody else.' }) ticket!: string;
   @ApiProperty(timestamp) expiresAt!: string;
   @ApiProperty(role) role!: MemberRole;
 }
 
+/** Answer of `POST /network/return-tickets`. */
 export class ReturnTicketDto implements ReturnTicketInfo {
   @ApiProperty({ description: 'For that member alone: no secret, and it admits nobody.' }) ticket!: string;
   @ApiProperty({ description: 'The member it is for.' }) peerId!: string;
 }
 
+/** How providing stands. `lagSeconds` is how late the most overdue content is. */
 export class ProvideDto {
   @ApiProperty(count) queued!: number;
   @ApiProperty(count) provided!: number;
@@ -131,6 +142,7 @@ export class ProvideDto {
   @ApiProperty() lagSeconds!: number;
 }
 
+/** Answer of `GET /dht`. */
 export class DhtDto implements DhtInfo {
   @ApiProperty() enabled!: boolean;
   @ApiProperty({ enum: ['server', 'client'] }) mode!: 'server' | 'client';
@@ -138,27 +150,32 @@ export class DhtDto implements DhtInfo {
   @ApiProperty() provide!: ProvideDto;
 }
 
+/** A member that the DHT names as a holder; `name` is null for one that this node does not know. */
 export class ProviderDto {
   @ApiProperty() peerId!: string;
   @ApiProperty({ type: String, nullable: true }) name!: string | null;
   @ApiProperty({ type: [String] }) addresses!: string[];
 }
 
+/** Answer of `GET /dht/providers/{contentId}`: hints, which nobody has checked. */
 export class ProviderListDto implements ProviderList {
   @ApiProperty() contentId!: string;
   @ApiProperty({ type: [ProviderDto] }) providers!: ProviderDto[];
 }
 
+/** How many bytes came from one peer. */
 export class TransferSourceDto {
   @ApiProperty() peerId!: string;
   @ApiProperty(bytes) bytes!: number;
 }
 
+/** Why a transfer failed. */
 export class TransferErrorDto {
   @ApiProperty() code!: ErrorCode;
   @ApiProperty() detail!: string;
 }
 
+/** A movement of bytes, running or just ended. */
 export class TransferDto implements TransferInfo {
   @ApiProperty() id!: string;
   @ApiProperty({ enum: ['upload', 'download', 'replication', 'drain'] }) kind!: TransferKind;
@@ -175,15 +192,18 @@ export class TransferDto implements TransferInfo {
   @ApiPropertyOptional() error?: TransferErrorDto;
 }
 
+/** Answer of `GET /transfers`, the running ones first. */
 export class TransferListDto implements TransferList {
   @ApiProperty({ type: [TransferDto] }) items!: TransferDto[];
 }
 
+/** Limits of file contents; null means none. */
 export class TransferLimitsDto implements TransferLimits {
   @ApiProperty({ ...bytes, nullable: true }) uploadBytesPerSecond!: number | null;
   @ApiProperty({ ...bytes, nullable: true }) downloadBytesPerSecond!: number | null;
 }
 
+/** Answer of `GET /settings`: those of this node, and those of the network. */
 export class SettingsDto implements Settings {
   @ApiProperty() name!: string;
   @ApiProperty() networkName!: string;
@@ -196,6 +216,7 @@ export class SettingsDto implements Settings {
   @ApiProperty() limits!: TransferLimitsDto;
 }
 
+/** Answer of `GET /events`. */
 export class EventPageDto implements EventPage {
   @ApiProperty() stream!: string;
   @ApiProperty({ type: 'array', items: { type: 'object' }, description: 'As /api/asyncapi.json describes them.' })
@@ -204,12 +225,14 @@ export class EventPageDto implements EventPage {
   @ApiProperty({ description: 'Some of what was asked for is gone: read everything anew.' }) resync!: boolean;
 }
 
+/** One thing that health looks at. */
 export class HealthCheckDto {
   @ApiProperty() name!: string;
   @ApiProperty() ok!: boolean;
   @ApiProperty() detail!: string;
 }
 
+/** Answer of `/health/live` and `/health/ready`. */
 export class HealthDto implements Health {
   @ApiProperty({ enum: ['ok', 'degraded', 'unavailable'] }) status!: Health['status'];
   @ApiProperty({ type: [HealthCheckDto] }) checks!: HealthCheckDto[];

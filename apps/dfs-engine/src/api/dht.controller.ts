@@ -14,6 +14,7 @@ const MAX_CID_LENGTH = 128;
 /** A look-up that has not ended by then tells what it has found. */
 const LOOK_UP_TIME = 10 * second;
 
+/** A content id in the address, parsed where it is used. */
 export class ContentParams {
   @ApiProperty()
   @IsString()
@@ -21,6 +22,7 @@ export class ContentParams {
   contentId!: string;
 }
 
+/** Routes under `/dht`: for people who want to know, since nothing else asks it. */
 @ApiTags('dht')
 @Controller(routes.dht)
 export class DhtController {

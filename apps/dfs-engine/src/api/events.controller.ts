@@ -8,6 +8,7 @@ import { EventPageDto } from './api.schema.dto.js';
 
 const MAX_PAGE = 1000;
 
+/** Query of `GET /events`. */
 export class EventsQuery {
   @ApiPropertyOptional({ type: 'integer', minimum: 0, default: 0, description: 'Events after this one.' })
   @DecimalQuery()
@@ -24,6 +25,7 @@ export class EventsQuery {
   limit: number = MAX_PAGE;
 }
 
+/** Route `/events`: past events, for clients that were away. */
 @ApiTags('events')
 @Controller(routes.events)
 export class EventsController {

@@ -6,6 +6,7 @@ import { DfsError } from '@dfs/runtime';
 import { NodeHealth } from '../node/node-health.js';
 import { HealthDto } from './api.schema.dto.js';
 
+/** Routes `/health/live` and `/health/ready`, open to all: no names, no addresses, no paths. */
 @ApiTags('health')
 @Controller('health')
 export class HealthController {

@@ -8,6 +8,7 @@ const MIN_LIMIT = 64 * KiB;
 const RULES = { type: 'integer', format: 'int64', minimum: MIN_LIMIT, nullable: true } as const;
 const isGiven = (_body: unknown, value: unknown): boolean => value !== null && value !== undefined;
 
+/** Limits within `PATCH /settings`: one that is left out stays, null takes it away. */
 export class LimitsBody implements Partial<TransferLimits> {
   @ApiPropertyOptional({ ...RULES, description: 'Of file contents to all peers together; null for no limit.' })
   @ValidateIf(isGiven)

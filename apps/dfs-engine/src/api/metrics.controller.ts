@@ -4,6 +4,7 @@ import type { Response } from 'express';
 import { NoQuery } from '@dfs/files';
 import { NodeMetrics } from '../node/node-metrics.js';
 
+/** Route `/metrics`, for those with the token. */
 @ApiTags('health')
 @Controller('metrics')
 export class MetricsController {

@@ -30,6 +30,7 @@ const ROLES: MemberRole[] = ['owner', 'member', 'storage'];
 const MIN_INVITE_SECONDS = minute / second;
 const MAX_INVITE_SECONDS = (30 * day) / second;
 
+/** Body of `POST /network/invites`; `{}` invites a member for the usual time. */
 export class InviteBody implements InviteRequest {
   @ApiPropertyOptional({ enum: ROLES, default: 'member' })
   @IsOptional()
@@ -44,6 +45,7 @@ export class InviteBody implements InviteRequest {
   expiresInSeconds?: number;
 }
 
+/** Body of `POST /network/join`. */
 export class JoinBody implements JoinRequest {
   @ApiProperty({
     description: 'What an owner got from POST /network/invites, or a member from POST /network/return-tickets.',
@@ -54,6 +56,7 @@ export class JoinBody implements JoinRequest {
   ticket!: string;
 }
 
+/** Body of `POST /network/return-tickets`. */
 export class ReturnTicketBody implements ReturnTicketRequest {
   @ApiProperty({ description: 'A member that lost its database.' })
   @IsString()
@@ -62,6 +65,7 @@ export class ReturnTicketBody implements ReturnTicketRequest {
   peerId!: string;
 }
 
+/** Body of `POST /network/owners`. */
 export class OwnerBody implements OwnerRequest {
   @ApiProperty({ description: 'A member of the network.' })
   @IsString()
@@ -70,6 +74,7 @@ export class OwnerBody implements OwnerRequest {
   peerId!: string;
 }
 
+/** Routes under `/network`: invite, join, come back, and make another member an owner. */
 @ApiTags('network')
 @Controller(`${API_PREFIX}/network`)
 export class NetworkController {

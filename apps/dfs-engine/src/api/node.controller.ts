@@ -7,6 +7,7 @@ import { Peers } from '@dfs/peers';
 import { NodeStatus } from '../node/node-status.js';
 import { NodeDto } from './api.schema.dto.js';
 
+/** Body of `POST /node/clock`. There is no false: a clock that is wrong is set, not told. */
 export class ClockBody implements ClockRequest {
   @ApiProperty({
     enum: [true],
@@ -16,6 +17,7 @@ export class ClockBody implements ClockRequest {
   right!: true;
 }
 
+/** Routes under `/node`. */
 @ApiTags('node')
 @Controller(routes.node)
 export class NodeController {

@@ -20,6 +20,7 @@ import { PeerDto, PeerListDto, TransferDto } from './api.schema.dto.js';
 
 const MAX_ADDRESS_LENGTH = 512;
 
+/** Body of `POST /peers`. */
 export class ConnectBody implements ConnectRequest {
   @ApiProperty({ example: '/ip4/192.168.1.20/tcp/4001', description: 'A multiaddr, with or without /p2p/<peer id>.' })
   @IsString()
@@ -28,6 +29,7 @@ export class ConnectBody implements ConnectRequest {
   address!: string;
 }
 
+/** A peer id in the address, parsed where it is used. */
 export class PeerParams {
   @ApiProperty()
   @IsString()
@@ -35,6 +37,7 @@ export class PeerParams {
   peerId!: string;
 }
 
+/** Query of `DELETE /peers/{peerId}`. */
 export class RemovePeerQuery {
   @ApiPropertyOptional({ enum: ['true', 'false'], description: 'Also when the member alone holds something.' })
   @IsOptional()
@@ -47,6 +50,7 @@ export class RemovePeerQuery {
   drain?: 'true' | 'false';
 }
 
+/** Routes under `/peers`: members, connecting to them, removing them. */
 @ApiTags('peers')
 @Controller(routes.peers)
 export class PeersController {

@@ -8,6 +8,7 @@ import { Access } from '../access/access.js';
 
 const MAX_TOKEN_LENGTH = 512;
 
+/** Body of `POST /session`. */
 export class SessionBody implements SessionRequest {
   @ApiProperty({ description: 'The token of this node.' })
   @IsString()
@@ -16,6 +17,7 @@ export class SessionBody implements SessionRequest {
   token!: string;
 }
 
+/** Route `/session`: signing in trades the token for a cookie, so that no script of the console keeps it. */
 @ApiTags('session')
 @Controller(routes.session)
 export class SessionController {

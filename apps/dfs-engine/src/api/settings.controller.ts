@@ -21,6 +21,7 @@ const MAX_SYNC_PERIOD = MAX_HEARTBEAT_PERIOD / second;
 const SHOWN_NAME = /^[^\p{C}\s](?:[^\p{C}]*[^\p{C}\s])?$/u;
 const UNSHOWN = { message: 'must have characters that can be seen, and no control characters' };
 
+/** Body of `PATCH /settings`. What is left out stays as it is. */
 export class SettingsBody implements SettingsPatch {
   @ApiPropertyOptional({ maxLength: MAX_NAME_LENGTH, description: 'Of the node.' })
   @IsOptional()
@@ -120,6 +121,7 @@ export class SettingsBody implements SettingsPatch {
   limits?: LimitsBody;
 }
 
+/** Route `/settings`: those of the node take effect here, those of the network become a signed record. */
 @ApiTags('settings')
 @Controller(routes.settings)
 export class SettingsController {

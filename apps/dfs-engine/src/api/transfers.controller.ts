@@ -6,12 +6,14 @@ import { NoQuery } from '@dfs/files';
 import { Placement } from '@dfs/placement';
 import { TransferListDto } from './api.schema.dto.js';
 
+/** The id of a transfer in the address. */
 export class TransferParams {
   @ApiProperty()
   @Matches(/^[\w-]{1,64}$/, { message: 'is not the id of a transfer, as GET /transfers tells them' })
   id!: string;
 }
 
+/** Routes under `/transfers`. */
 @ApiTags('transfers')
 @Controller(routes.transfers)
 export class TransfersController {

@@ -8,6 +8,7 @@ import type { DataDir } from '../start/data-dir.js';
 import { fromEntry, toEntry } from './journal-entries.js';
 import { keepApart, keptApart } from './set-aside.js';
 
+/** What is saved, and by what it is known to be needed. */
 export interface BackupComponents {
   snapshots: Pick<Snapshots, 'list' | 'take'>;
   dataDir: Pick<DataDir, 'path' | 'journalDir'>;

@@ -18,6 +18,7 @@ import { makeAside } from './set-aside.js';
 /** Records, or envelopes, that are taken in together. */
 const BATCH = 1000;
 
+/** What the commands `restore` and `rebuild` were given. */
 export interface RestoreOptions {
   /** `rebuild`: without a snapshot. */
   command: 'restore' | 'rebuild';

@@ -9,6 +9,7 @@ import type { Cid } from '@dfs/protocol';
 import { migrations } from '../start/migrations.js';
 import { Findings, type CheckReport } from './report.js';
 
+/** How thorough a check is; `onProgress` is told bytes of packs. */
 export interface CheckOptions {
   /** Compares places and sizes, and hashes no chunk. */
   quick: boolean;

@@ -6,11 +6,14 @@ import { readable } from './report.js';
 
 /** Exit codes of `check`. */
 export const EXIT_CLEAN = 0;
+/** The report lists what is wrong. */
 export const EXIT_PROBLEMS = 1;
+/** Nothing was checked; the reason is on standard error. */
 export const EXIT_NOT_RUN = 2;
 
 const TELL_EVERY = 2 * second;
 
+/** Where a command writes. Only the report goes to `out`, so that it can be piped. */
 export interface Output {
   out: (text: string) => void;
   /** Besides the report: why it could not run, and how far it is. */

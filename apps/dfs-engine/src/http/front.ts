@@ -14,6 +14,7 @@ import { methodsFrom } from './route-methods.js';
 import { securityHeaders } from './security-headers.js';
 import { validation } from './validation.js';
 
+/** What stands before the routes: access, the log of requests, the console's files. */
 export interface FrontOptions {
   access: Access;
   logger: Logger;

@@ -17,6 +17,7 @@ const WATCH_EVERY = 10 * second;
 /** Members that a sentence names. */
 const NAMED = 5;
 
+/** What health looks at. */
 export interface NodeHealthParts {
   db: Database;
   chunks: ChunkStore;

@@ -7,6 +7,7 @@ import type { Placement } from '@dfs/placement';
 import { second } from '@dfs/runtime';
 import { VERSION } from '../process/version.js';
 
+/** What figures are read from, at each request. */
 export interface NodeMetricsParts {
   chunks: ChunkStore;
   catalogue: Catalogue;

@@ -24,6 +24,7 @@ class EngineBaseline1796000000000 implements Migration {
 /** Tables of the application itself. */
 export const engineMigrations: MigrationClass[] = [EngineBaseline1796000000000];
 
+/** Where settings of the node are kept, and what they act on at once. */
 export interface SettingsComponents {
   db: Database;
   chunks: Pick<ChunkStore, 'setQuota' | 'usage'>;

@@ -17,6 +17,7 @@ const TELL_EVERY = 5 * second;
 /** By how much what others are told of this node's room may be off. */
 const TOLD_SHARE = 1 / 64;
 
+/** What `GET /node` and the event `node.status` are put together from. */
 export interface NodeStatusParts {
   settings: Pick<NodeSettings, 'name'>;
   transport: Transport;

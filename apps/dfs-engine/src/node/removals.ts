@@ -12,6 +12,7 @@ export interface RemovalOptions {
   drain: boolean;
 }
 
+/** What a removal that takes long is shown and followed by. */
 export interface RemovalsComponents {
   peers: Pick<Peers, 'remove'>;
   transfers: Pick<Placement['transfers'], 'track' | 'list'>;

@@ -23,7 +23,7 @@ const ABOUT: Record<Variable, readonly [string, string]> = {
   DFS_LOG_LEVEL: ['info', 'fatal, error, warn, info, debug, trace or silent'],
 };
 
-/** The text of `--help`. */
+/** Every flag and variable, with its default and what it does. */
 export function helpText(): string {
   const rows = Object.entries(ABOUT).map(([variable, [fallback, about]]) => ({
     flag: `--${variable.slice('DFS_'.length).toLowerCase().replaceAll('_', '-')}`,

@@ -8,6 +8,7 @@ const PAUSE = 10;
 const WARN = 40;
 const NEWLINE = 10;
 
+/** Where lines go; tests bring a disk that is full. */
 export interface LineWriterOptions {
   /** Writes some of the bytes at once, and answers how many; stderr when left out. */
   write?: (bytes: Uint8Array) => number;

@@ -35,6 +35,7 @@ export interface RunningNode {
   stop(): Promise<void>;
 }
 
+/** What `start` is given by `main.ts`, and by tests in its place. */
 export interface StartOptions {
   logger: Logger;
   /** By which the node tells the time; that of the machine when left out. */

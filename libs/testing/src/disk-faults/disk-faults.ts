@@ -11,6 +11,7 @@ const run = promisify(execFile);
 /** From `libs/testing/{src,dist}/disk-faults` to the source. */
 const SOURCE = resolve(fileURLToPath(new URL('../../src/disk-faults/faulty-calls.cc', import.meta.url)));
 
+/** Kinds of calls that can be made to fail; `sync` is fsync and fdatasync. */
 export type FaultyCall = 'open' | 'read' | 'write' | 'sync' | 'rename' | 'unlink' | 'truncate' | 'mkdir' | 'stat';
 
 /** What happens to calls on files. */
