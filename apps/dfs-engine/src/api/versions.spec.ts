@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import type { FileInfo, FileList, MovedFile, VersionList } from '@dfs/contracts';
+import type { FileInfo, FileList, MovedFile, VersionInfo, VersionList } from '@dfs/contracts';
 import { Catalogue } from '@dfs/catalogue';
 import { cidFromDigest, MANIFEST_CODEC, RECORD_VERSION, sha256, signRecord, type Signer } from '@dfs/protocol';
 import { MiB } from '@dfs/runtime';
@@ -171,10 +171,7 @@ describe('versions over HTTP', () => {
     });
     const seen = await conflicting('beside');
     const heads = (await versions(seen)).items.filter(({ head }) => head);
-    const [shown, other] = heads.sort((a, b) => Number(b.shown) - Number(a.shown)) as [
-      { version: string },
-      { version: string },
-    ];
+    const [shown, other] = heads.sort((a, b) => Number(b.shown) - Number(a.shown)) as [VersionInfo, VersionInfo];
     const chosen = await post(seen, 'choose', { version: shown.version, others: { [other.version]: 'beside (2)' } });
     expect(chosen.status).toBe(200);
     expect((await test.api('/files?prefix=beside')).json<FileList>().items.map(({ path }) => path)).toContain(
