@@ -125,6 +125,17 @@ const noNest = {
   group: ['@nestjs/*'],
   message: 'Only *.module.ts, *.controller.ts and their kind know Nest; the rest is plain classes.',
 };
+/** Left to emitted metadata, which differs between compilers, the type of a field in the API document would be a guess. */
+const explicitTypes = [
+  ['CallExpression[callee.name=/^ApiProperty(Optional)?$/][arguments.length=0]'],
+  [
+    'CallExpression[callee.name=/^ApiProperty(Optional)?$/] > ObjectExpression.arguments',
+    ':not(:has(> SpreadElement)):not(:has(> Property[key.name=/^(type|enum|oneOf|anyOf|allOf)$/]))',
+  ],
+].map((selector) => ({
+  selector: selector.join(''),
+  message: 'Say the type of the field: by FIELD of @dfs/files, type or enum.',
+}));
 const noNode = { group: ['node:*'], message: 'This runs in a browser too.' };
 
 export default tseslint.config(
@@ -185,7 +196,13 @@ export default tseslint.config(
     },
   },
 
-  { files: nestFiles, rules: { 'no-restricted-imports': ['error', { paths: [noNodeProcess] }] } },
+  {
+    files: nestFiles,
+    rules: {
+      'no-restricted-imports': ['error', { paths: [noNodeProcess] }],
+      'no-restricted-syntax': ['error', ...explicitTypes],
+    },
+  },
   {
     files: ['libs/contracts/src/**/*.ts'],
     ignores: ['**/*.spec.ts'],

@@ -13,3 +13,6 @@ export { parseJsonObject } from './http/body/json-text.js';
 export { LARGE_JSON_BODY, STREAMED_BODY, StreamedBody } from './http/body/streamed-body.js';
 export { DecimalQuery, NoQuery } from './http/dto/files.dto.js';
 export { FieldProblemDto, ProblemDto, ReplicationDto } from './http/dto/files.schema.dto.js';
+export { FIELD } from './describe/fields.dto.js';
+export { ANSWER_HEADERS, answerHeaders } from './describe/headers.dto.js';
+export { Problems, takeProblems } from './describe/problems.dto.js';

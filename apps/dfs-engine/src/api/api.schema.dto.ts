@@ -1,4 +1,4 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import type {
   AnyEvent,
   DhtInfo,
@@ -23,216 +23,243 @@ import type {
   TransferList,
   TransferState,
 } from '@dfs/contracts';
+import { FIELD } from '@dfs/files';
 
 // The shapes of answers, for the API document alone. Each implements its contract, so that neither can drift.
 
-const timestamp = { format: 'date-time', example: '2026-11-22T12:00:00.000Z' };
-const bytes = { type: 'integer', format: 'int64', minimum: 0 } as const;
-const count = { type: 'integer', minimum: 0 } as const;
 const role = { enum: ['owner', 'member', 'storage'] };
 
 /** What a node holds and may hold. */
+@ApiSchema({ name: 'StorageInfo' })
 export class StorageDto implements StorageInfo {
-  @ApiProperty(count) chunks!: number;
-  @ApiProperty(bytes) bytes!: number;
-  @ApiProperty(bytes) quotaBytes!: number;
-  @ApiProperty(bytes) freeBytes!: number;
+  @ApiProperty(FIELD.count) chunks!: number;
+  @ApiProperty(FIELD.bytes) bytes!: number;
+  @ApiProperty(FIELD.bytes) quotaBytes!: number;
+  @ApiProperty(FIELD.bytes) freeBytes!: number;
   @ApiPropertyOptional({
-    ...bytes,
+    ...FIELD.bytes,
     description: 'Snapshots and journal of the database, beside `bytes`; told by a node of itself alone.',
   })
   backupBytes?: number;
   @ApiPropertyOptional({
-    ...bytes,
+    ...FIELD.bytes,
     description: 'Of contents kept here, those of deleted files, by their sizes; told by a node of itself alone.',
   })
   deletedBytes?: number;
   @ApiPropertyOptional({
-    ...bytes,
+    ...FIELD.bytes,
     description: 'The same of earlier versions of files that are there.',
   })
   pastVersionBytes?: number;
 }
 
 /** The network of this node. */
+@ApiSchema({ name: 'NetworkInfo' })
 export class NetworkDto implements NetworkInfo {
-  @ApiProperty() id!: string;
-  @ApiProperty() name!: string;
-  @ApiProperty(count) members!: number;
+  @ApiProperty(FIELD.text) id!: string;
+  @ApiProperty(FIELD.text) name!: string;
+  @ApiProperty(FIELD.count) members!: number;
   @ApiProperty(role) role!: MemberRole;
-  @ApiPropertyOptional({ description: 'This node was removed from the network, and exchanges nothing any more.' })
+  @ApiPropertyOptional({
+    ...FIELD.flag,
+    description: 'This node was removed from the network, and exchanges nothing any more.',
+  })
   removed?: boolean;
   @ApiPropertyOptional({
+    ...FIELD.flag,
     description: 'This node lost its database, and asks its members for membership and catalogue.',
   })
   returning?: boolean;
 }
 
 /** Answer of `POST /network/owners`: how many members want this owner. */
+@ApiSchema({ name: 'OwnerVotes' })
 export class OwnerVotesDto implements OwnerVotes {
-  @ApiProperty() peerId!: string;
-  @ApiProperty({ description: 'It is an owner now.' }) owner!: boolean;
-  @ApiProperty({ ...count, description: 'Connected members that have asked for it, this one included.' })
+  @ApiProperty(FIELD.text) peerId!: string;
+  @ApiProperty({ ...FIELD.flag, description: 'It is an owner now.' }) owner!: boolean;
+  @ApiProperty({ ...FIELD.count, description: 'Connected members that have asked for it, this one included.' })
   votes!: number;
-  @ApiProperty({ ...count, description: 'As many as it takes where no owner does it alone.' }) needed!: number;
+  @ApiProperty({ ...FIELD.count, description: 'As many as it takes where no owner does it alone.' }) needed!: number;
 }
 
 /** Current files and the sum of their sizes. */
+@ApiSchema({ name: 'FileTotals' })
 export class FileTotalsDto {
-  @ApiProperty(count) count!: number;
-  @ApiProperty(bytes) bytes!: number;
+  @ApiProperty(FIELD.count) count!: number;
+  @ApiProperty(FIELD.bytes) bytes!: number;
 }
 
 /** Answer of `GET /node`. */
+@ApiSchema({ name: 'NodeInfo' })
 export class NodeDto implements NodeInfo {
-  @ApiProperty() peerId!: string;
-  @ApiProperty() name!: string;
-  @ApiProperty() version!: string;
-  @ApiProperty(timestamp) startedAt!: string;
-  @ApiProperty(count) uptimeSeconds!: number;
+  @ApiProperty(FIELD.text) peerId!: string;
+  @ApiProperty(FIELD.text) name!: string;
+  @ApiProperty(FIELD.text) version!: string;
+  @ApiProperty(FIELD.moment) startedAt!: string;
+  @ApiProperty(FIELD.count) uptimeSeconds!: number;
   @ApiProperty({ type: [String], description: 'Multiaddrs this node can be dialled at.' }) addresses!: string[];
-  @ApiProperty() network!: NetworkDto;
-  @ApiProperty() storage!: StorageDto;
-  @ApiProperty() files!: FileTotalsDto;
+  @ApiProperty({ type: NetworkDto }) network!: NetworkDto;
+  @ApiProperty({ type: StorageDto }) storage!: StorageDto;
+  @ApiProperty({ type: FileTotalsDto }) files!: FileTotalsDto;
 }
 
 /** How fast file contents move to and from a member, over the last seconds. */
+@ApiSchema({ name: 'Rates' })
 export class RatesDto {
-  @ApiProperty({ description: 'Bytes a second.' }) receive!: number;
-  @ApiProperty({ description: 'Bytes a second.' }) send!: number;
+  @ApiProperty({ ...FIELD.number, description: 'Bytes a second.' }) receive!: number;
+  @ApiProperty({ ...FIELD.number, description: 'Bytes a second.' }) send!: number;
 }
 
 /** A member as this node sees it. */
+@ApiSchema({ name: 'PeerInfo' })
 export class PeerDto implements PeerInfo {
-  @ApiProperty() peerId!: string;
-  @ApiProperty() name!: string;
+  @ApiProperty(FIELD.text) peerId!: string;
+  @ApiProperty(FIELD.text) name!: string;
   @ApiProperty(role) role!: MemberRole;
   @ApiProperty({ enum: ['self', 'connected', 'connecting', 'disconnected'] }) state!: PeerState;
   @ApiProperty({ type: [String] }) addresses!: string[];
-  @ApiProperty({ type: Number, nullable: true }) latencyMs!: number | null;
-  @ApiProperty({ type: String, nullable: true, ...timestamp }) lastSeenAt!: string | null;
-  @ApiProperty({ type: Number, nullable: true }) uptimeSeconds!: number | null;
+  @ApiProperty({ ...FIELD.number, nullable: true }) latencyMs!: number | null;
+  @ApiProperty({ ...FIELD.moment, nullable: true }) lastSeenAt!: string | null;
+  @ApiProperty({ ...FIELD.number, nullable: true }) uptimeSeconds!: number | null;
   @ApiProperty({ type: StorageDto, nullable: true }) storage!: StorageDto | null;
-  @ApiProperty() rates!: RatesDto;
+  @ApiProperty({ type: RatesDto }) rates!: RatesDto;
 }
 
 /** Answer of `GET /peers`, this node included. */
+@ApiSchema({ name: 'PeerList' })
 export class PeerListDto implements PeerList {
   @ApiProperty({ type: [PeerDto] }) items!: PeerDto[];
 }
 
 /** Answer of `POST /network/invites`. */
+@ApiSchema({ name: 'InviteInfo' })
 export class InviteDto implements InviteInfo {
-  @ApiProperty({ description: 'To be handed to the newcomer, and to nobody else.' }) ticket!: string;
-  @ApiProperty(timestamp) expiresAt!: string;
+  @ApiProperty({ ...FIELD.text, description: 'To be handed to the newcomer, and to nobody else.' }) ticket!: string;
+  @ApiProperty(FIELD.moment) expiresAt!: string;
   @ApiProperty(role) role!: MemberRole;
 }
 
 /** Answer of `POST /network/return-tickets`. */
+@ApiSchema({ name: 'ReturnTicketInfo' })
 export class ReturnTicketDto implements ReturnTicketInfo {
-  @ApiProperty({ description: 'For that member alone: no secret, and it admits nobody.' }) ticket!: string;
-  @ApiProperty({ description: 'The member it is for.' }) peerId!: string;
+  @ApiProperty({ ...FIELD.text, description: 'For that member alone: no secret, and it admits nobody.' })
+  ticket!: string;
+  @ApiProperty({ ...FIELD.text, description: 'The member it is for.' }) peerId!: string;
 }
 
 /** How providing stands. `lagSeconds` is how late the most overdue content is. */
+@ApiSchema({ name: 'Provide' })
 export class ProvideDto {
-  @ApiProperty(count) queued!: number;
-  @ApiProperty(count) provided!: number;
-  @ApiProperty(count) failed!: number;
-  @ApiProperty() lagSeconds!: number;
+  @ApiProperty(FIELD.count) queued!: number;
+  @ApiProperty(FIELD.count) provided!: number;
+  @ApiProperty(FIELD.count) failed!: number;
+  @ApiProperty(FIELD.number) lagSeconds!: number;
 }
 
 /** Answer of `GET /dht`. */
+@ApiSchema({ name: 'DhtInfo' })
 export class DhtDto implements DhtInfo {
-  @ApiProperty() enabled!: boolean;
+  @ApiProperty(FIELD.flag) enabled!: boolean;
   @ApiProperty({ enum: ['server', 'client'] }) mode!: 'server' | 'client';
-  @ApiProperty(count) routingTableSize!: number;
-  @ApiProperty() provide!: ProvideDto;
+  @ApiProperty(FIELD.count) routingTableSize!: number;
+  @ApiProperty({ type: ProvideDto }) provide!: ProvideDto;
 }
 
 /** A member that the DHT names as a holder; `name` is null for one that this node does not know. */
+@ApiSchema({ name: 'Provider' })
 export class ProviderDto {
-  @ApiProperty() peerId!: string;
-  @ApiProperty({ type: String, nullable: true }) name!: string | null;
+  @ApiProperty(FIELD.text) peerId!: string;
+  @ApiProperty({ ...FIELD.text, nullable: true }) name!: string | null;
   @ApiProperty({ type: [String] }) addresses!: string[];
 }
 
 /** Answer of `GET /dht/providers/{contentId}`: hints, which nobody has checked. */
+@ApiSchema({ name: 'ProviderList' })
 export class ProviderListDto implements ProviderList {
-  @ApiProperty() contentId!: string;
+  @ApiProperty(FIELD.text) contentId!: string;
   @ApiProperty({ type: [ProviderDto] }) providers!: ProviderDto[];
 }
 
 /** How many bytes came from one peer. */
+@ApiSchema({ name: 'TransferSource' })
 export class TransferSourceDto {
-  @ApiProperty() peerId!: string;
-  @ApiProperty(bytes) bytes!: number;
+  @ApiProperty(FIELD.text) peerId!: string;
+  @ApiProperty(FIELD.bytes) bytes!: number;
 }
 
 /** Why a transfer failed. */
+@ApiSchema({ name: 'TransferError' })
 export class TransferErrorDto {
-  @ApiProperty() code!: ErrorCode;
-  @ApiProperty() detail!: string;
+  @ApiProperty(FIELD.errorCode) code!: ErrorCode;
+  @ApiProperty(FIELD.text) detail!: string;
 }
 
 /** A movement of bytes, running or just ended. */
+@ApiSchema({ name: 'TransferInfo' })
 export class TransferDto implements TransferInfo {
-  @ApiProperty() id!: string;
+  @ApiProperty(FIELD.text) id!: string;
   @ApiProperty({ enum: ['upload', 'download', 'replication', 'drain'] }) kind!: TransferKind;
   @ApiProperty({ enum: ['running', 'finished', 'failed', 'cancelled'] }) state!: TransferState;
-  @ApiProperty({ type: String, nullable: true }) path!: string | null;
-  @ApiProperty({ type: String, nullable: true }) contentId!: string | null;
-  @ApiPropertyOptional({ description: 'Of a drain: the member that is removed.' }) peerId?: string;
-  @ApiProperty({ type: Number, nullable: true }) bytes!: number | null;
-  @ApiProperty(bytes) verifiedBytes!: number;
-  @ApiProperty({ description: 'Bytes a second.' }) rate!: number;
+  @ApiProperty({ ...FIELD.text, nullable: true }) path!: string | null;
+  @ApiProperty({ ...FIELD.text, nullable: true }) contentId!: string | null;
+  @ApiPropertyOptional({ ...FIELD.text, description: 'Of a drain: the member that is removed.' }) peerId?: string;
+  @ApiProperty({ ...FIELD.number, nullable: true }) bytes!: number | null;
+  @ApiProperty(FIELD.bytes) verifiedBytes!: number;
+  @ApiProperty({ ...FIELD.number, description: 'Bytes a second.' }) rate!: number;
   @ApiProperty({ type: [TransferSourceDto] }) sources!: TransferSourceDto[];
-  @ApiProperty(timestamp) startedAt!: string;
-  @ApiProperty({ type: String, nullable: true, ...timestamp }) finishedAt!: string | null;
-  @ApiPropertyOptional() error?: TransferErrorDto;
+  @ApiProperty(FIELD.moment) startedAt!: string;
+  @ApiProperty({ ...FIELD.moment, nullable: true }) finishedAt!: string | null;
+  @ApiPropertyOptional({ type: TransferErrorDto }) error?: TransferErrorDto;
 }
 
 /** Answer of `GET /transfers`, the running ones first. */
+@ApiSchema({ name: 'TransferList' })
 export class TransferListDto implements TransferList {
   @ApiProperty({ type: [TransferDto] }) items!: TransferDto[];
 }
 
 /** Limits of file contents; null means none. */
+@ApiSchema({ name: 'TransferLimits' })
 export class TransferLimitsDto implements TransferLimits {
-  @ApiProperty({ ...bytes, nullable: true }) uploadBytesPerSecond!: number | null;
-  @ApiProperty({ ...bytes, nullable: true }) downloadBytesPerSecond!: number | null;
+  @ApiProperty({ ...FIELD.bytes, nullable: true }) uploadBytesPerSecond!: number | null;
+  @ApiProperty({ ...FIELD.bytes, nullable: true }) downloadBytesPerSecond!: number | null;
 }
 
 /** Answer of `GET /settings`: those of this node, and those of the network. */
+@ApiSchema({ name: 'Settings' })
 export class SettingsDto implements Settings {
-  @ApiProperty() name!: string;
-  @ApiProperty() networkName!: string;
-  @ApiProperty(count) replicas!: number;
-  @ApiProperty(bytes) quotaBytes!: number;
-  @ApiProperty(count) graceSeconds!: number;
-  @ApiProperty(count) retentionSeconds!: number;
-  @ApiProperty(count) retainedVersions!: number;
-  @ApiProperty(count) syncPeriodSeconds!: number;
-  @ApiProperty() limits!: TransferLimitsDto;
+  @ApiProperty(FIELD.text) name!: string;
+  @ApiProperty(FIELD.text) networkName!: string;
+  @ApiProperty(FIELD.count) replicas!: number;
+  @ApiProperty(FIELD.bytes) quotaBytes!: number;
+  @ApiProperty(FIELD.count) graceSeconds!: number;
+  @ApiProperty(FIELD.count) retentionSeconds!: number;
+  @ApiProperty(FIELD.count) retainedVersions!: number;
+  @ApiProperty(FIELD.count) syncPeriodSeconds!: number;
+  @ApiProperty({ type: TransferLimitsDto }) limits!: TransferLimitsDto;
 }
 
 /** Answer of `GET /events`. */
+@ApiSchema({ name: 'EventPage' })
 export class EventPageDto implements EventPage {
-  @ApiProperty() stream!: string;
-  @ApiProperty({ type: 'array', items: { type: 'object' }, description: 'As /api/asyncapi.json describes them.' })
+  @ApiProperty(FIELD.text) stream!: string;
+  @ApiProperty({ type: 'array', items: { type: 'object' }, description: 'Oldest first.' })
   items!: AnyEvent[];
-  @ApiProperty(count) lastSeq!: number;
-  @ApiProperty({ description: 'Some of what was asked for is gone: read everything anew.' }) resync!: boolean;
+  @ApiProperty(FIELD.count) lastSeq!: number;
+  @ApiProperty({ ...FIELD.flag, description: 'Some of what was asked for is gone: read everything anew.' })
+  resync!: boolean;
 }
 
 /** One thing that health looks at. */
+@ApiSchema({ name: 'HealthCheck' })
 export class HealthCheckDto {
-  @ApiProperty() name!: string;
-  @ApiProperty() ok!: boolean;
-  @ApiProperty() detail!: string;
+  @ApiProperty(FIELD.text) name!: string;
+  @ApiProperty(FIELD.flag) ok!: boolean;
+  @ApiProperty(FIELD.text) detail!: string;
 }
 
 /** Answer of `/health/live` and `/health/ready`. */
+@ApiSchema({ name: 'Health' })
 export class HealthDto implements Health {
   @ApiProperty({ enum: ['ok', 'degraded', 'unavailable'] }) status!: Health['status'];
   @ApiProperty({ type: [HealthCheckDto] }) checks!: HealthCheckDto[];

@@ -4,7 +4,7 @@ import { IsString, MaxLength } from 'class-validator';
 import type { Response } from 'express';
 import { routes, type DhtInfo, type ProviderList } from '@dfs/contracts';
 import { ProvideQueue } from '@dfs/dht';
-import { NoQuery, goneSignal } from '@dfs/files';
+import { FIELD, NoQuery, Problems, goneSignal } from '@dfs/files';
 import { Peers } from '@dfs/peers';
 import { DfsError, second } from '@dfs/runtime';
 import { isCid } from '@dfs/protocol';
@@ -16,7 +16,7 @@ const LOOK_UP_TIME = 10 * second;
 
 /** A content id in the address, parsed where it is used. */
 export class ContentParams {
-  @ApiProperty()
+  @ApiProperty({ ...FIELD.text, maxLength: MAX_CID_LENGTH, description: 'A content id: a CIDv1 in lower case.' })
   @IsString()
   @MaxLength(MAX_CID_LENGTH)
   contentId!: string;
@@ -33,6 +33,7 @@ export class DhtController {
 
   @Get()
   @ApiOperation({ operationId: 'getDht', summary: 'The distributed hash table, as this node sees it' })
+  @Problems()
   @ApiOkResponse({ type: DhtDto })
   info(@Query() _query: NoQuery): DhtInfo {
     return this.dht.info();
@@ -40,6 +41,7 @@ export class DhtController {
 
   @Get('providers/:contentId')
   @ApiOperation({ operationId: 'listProviders', summary: 'Who holds a content, by the word of the DHT' })
+  @Problems('peer-unreachable', 'timeout')
   @ApiOkResponse({ type: ProviderListDto })
   async providers(
     @Param() { contentId }: ContentParams,

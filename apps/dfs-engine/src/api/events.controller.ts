@@ -3,21 +3,33 @@ import { ApiOkResponse, ApiOperation, ApiPropertyOptional, ApiTags } from '@nest
 import { IsInt, Max, Min } from 'class-validator';
 import { routes, type EventPage } from '@dfs/contracts';
 import { EventLog } from '@dfs/events';
-import { DecimalQuery } from '@dfs/files';
+import { DecimalQuery, Problems } from '@dfs/files';
 import { EventPageDto } from './api.schema.dto.js';
 
 const MAX_PAGE = 1000;
 
 /** Query of `GET /events`. */
 export class EventsQuery {
-  @ApiPropertyOptional({ type: 'integer', minimum: 0, default: 0, description: 'Events after this one.' })
+  @ApiPropertyOptional({
+    type: 'integer',
+    minimum: 0,
+    maximum: Number.MAX_SAFE_INTEGER,
+    default: 0,
+    description: 'Events after this one.',
+  })
   @DecimalQuery()
   @IsInt()
   @Min(0)
   @Max(Number.MAX_SAFE_INTEGER)
   after: number = 0;
 
-  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: MAX_PAGE, default: MAX_PAGE })
+  @ApiPropertyOptional({
+    type: 'integer',
+    minimum: 1,
+    maximum: MAX_PAGE,
+    default: MAX_PAGE,
+    description: 'Events of a page, at most.',
+  })
   @DecimalQuery()
   @IsInt()
   @Min(1)
@@ -33,6 +45,7 @@ export class EventsController {
 
   @Get()
   @ApiOperation({ operationId: 'listEvents', summary: 'Past events, for a client that was away' })
+  @Problems()
   @ApiOkResponse({ type: EventPageDto })
   list(@Query() { after, limit }: EventsQuery): Promise<EventPage> {
     return this.events.since(after, limit);

@@ -1,7 +1,7 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Health } from '@dfs/contracts';
-import { NoQuery } from '@dfs/files';
+import { NoQuery, Problems } from '@dfs/files';
 import { DfsError } from '@dfs/runtime';
 import { NodeHealth } from '../node/node-health.js';
 import { HealthDto } from './api.schema.dto.js';
@@ -14,6 +14,7 @@ export class HealthController {
 
   @Get('live')
   @ApiOperation({ operationId: 'isLive', summary: 'The process runs', security: [] })
+  @Problems()
   @ApiOkResponse({ type: HealthDto })
   live(@Query() _query: NoQuery): Health {
     return { status: 'ok', checks: [] };
@@ -21,6 +22,7 @@ export class HealthController {
 
   @Get('ready')
   @ApiOperation({ operationId: 'isReady', summary: 'The node serves; its checks tell how well', security: [] })
+  @Problems()
   @ApiOkResponse({ type: HealthDto })
   async ready(@Query() _query: NoQuery): Promise<Health> {
     const health = await this.health.check();

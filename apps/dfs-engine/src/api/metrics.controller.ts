@@ -1,7 +1,7 @@
 import { Controller, Get, Query, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
-import { NoQuery } from '@dfs/files';
+import { NoQuery, Problems } from '@dfs/files';
 import { NodeMetrics } from '../node/node-metrics.js';
 
 /** Route `/metrics`, for those with the token. */
@@ -12,6 +12,7 @@ export class MetricsController {
 
   @Get()
   @ApiOperation({ operationId: 'getMetrics', summary: 'Figures for Prometheus' })
+  @Problems()
   @ApiProduces('text/plain')
   @ApiOkResponse({ schema: { type: 'string' } })
   async get(@Query() _query: NoQuery, @Res() response: Response): Promise<void> {

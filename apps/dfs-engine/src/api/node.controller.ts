@@ -1,13 +1,14 @@
 import { Body, Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
-import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
+import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiProperty, ApiTags, ApiSchema } from '@nestjs/swagger';
 import { Equals } from 'class-validator';
 import { routes, type ClockRequest, type NodeInfo } from '@dfs/contracts';
-import { NoQuery } from '@dfs/files';
+import { NoQuery, Problems } from '@dfs/files';
 import { Peers } from '@dfs/peers';
 import { NodeStatus } from '../node/node-status.js';
 import { NodeDto } from './api.schema.dto.js';
 
 /** Body of `POST /node/clock`. There is no false: a clock that is wrong is set, not told. */
+@ApiSchema({ name: 'ClockRequest' })
 export class ClockBody implements ClockRequest {
   @ApiProperty({
     enum: [true],
@@ -28,6 +29,7 @@ export class NodeController {
 
   @Get()
   @ApiOperation({ operationId: 'getNode', summary: 'This node' })
+  @Problems()
   @ApiOkResponse({ type: NodeDto })
   get(@Query() _query: NoQuery): Promise<NodeInfo> {
     return this.status.info();
@@ -40,6 +42,7 @@ export class NodeController {
     summary: 'Say that the clock of this node is right',
     description: 'Writing goes on, although most members show another time, until the clock is set again.',
   })
+  @Problems()
   @ApiNoContentResponse()
   clock(@Body() _body: ClockBody, @Query() _query: NoQuery): void {
     this.peers.trustClock();

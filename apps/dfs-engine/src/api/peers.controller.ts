@@ -7,11 +7,12 @@ import {
   ApiProperty,
   ApiPropertyOptional,
   ApiTags,
+  ApiSchema,
 } from '@nestjs/swagger';
 import { IsIn, IsOptional, IsString, MaxLength, MinLength } from 'class-validator';
 import type { Response } from 'express';
 import { routes, type ConnectRequest, type PeerInfo, type PeerList, type TransferInfo } from '@dfs/contracts';
-import { NoQuery } from '@dfs/files';
+import { FIELD, NoQuery, Problems } from '@dfs/files';
 import { Peers } from '@dfs/peers';
 import { DfsError } from '@dfs/runtime';
 import { MAX_PEER_ID_LENGTH, normalisePeerId } from '@dfs/protocol';
@@ -21,8 +22,15 @@ import { PeerDto, PeerListDto, TransferDto } from './api.schema.dto.js';
 const MAX_ADDRESS_LENGTH = 512;
 
 /** Body of `POST /peers`. */
+@ApiSchema({ name: 'ConnectRequest' })
 export class ConnectBody implements ConnectRequest {
-  @ApiProperty({ example: '/ip4/192.168.1.20/tcp/4001', description: 'A multiaddr, with or without /p2p/<peer id>.' })
+  @ApiProperty({
+    ...FIELD.text,
+    minLength: 1,
+    maxLength: MAX_ADDRESS_LENGTH,
+    example: '/ip4/192.168.1.20/tcp/4001',
+    description: 'A multiaddr, with or without /p2p/<peer id>.',
+  })
   @IsString()
   @MinLength(1)
   @MaxLength(MAX_ADDRESS_LENGTH)
@@ -31,7 +39,11 @@ export class ConnectBody implements ConnectRequest {
 
 /** A peer id in the address, parsed where it is used. */
 export class PeerParams {
-  @ApiProperty()
+  @ApiProperty({
+    ...FIELD.text,
+    maxLength: MAX_PEER_ID_LENGTH,
+    description: 'Peer id of a member, as GET /peers tells it.',
+  })
   @IsString()
   @MaxLength(MAX_PEER_ID_LENGTH)
   peerId!: string;
@@ -61,6 +73,7 @@ export class PeersController {
 
   @Get()
   @ApiOperation({ operationId: 'listPeers', summary: 'Members of the network, and whether they are here' })
+  @Problems()
   @ApiOkResponse({ type: PeerListDto })
   list(@Query() _query: NoQuery): PeerList {
     return { items: this.peers.list() };
@@ -69,6 +82,15 @@ export class PeersController {
   @Post()
   @HttpCode(200)
   @ApiOperation({ operationId: 'connectPeer', summary: 'Connect to a member by its address' })
+  @Problems(
+    'invalid-address',
+    'peer-unreachable',
+    'peer-misbehaved',
+    'not-a-member',
+    'timeout',
+    'too-many-requests',
+    'conflict',
+  )
   @ApiOkResponse({ type: PeerDto })
   connect(@Query() _query: NoQuery, @Body() { address }: ConnectBody): Promise<PeerInfo> {
     return this.peers.connect(address.trim());
@@ -77,6 +99,16 @@ export class PeersController {
   @Delete(':peerId')
   @HttpCode(204)
   @ApiOperation({ operationId: 'removePeer', summary: 'Remove a member from the network' })
+  @Problems(
+    'peer-not-found',
+    'not-an-owner',
+    'last-copy',
+    'conflict',
+    'no-space',
+    'timeout',
+    'peer-unreachable',
+    'clock-skew',
+  )
   @ApiNoContentResponse({ description: 'It is removed.' })
   @ApiAcceptedResponse({
     type: TransferDto,

@@ -1,16 +1,17 @@
 import { Body, Controller, Delete, HttpCode, Post, Query, Req, Res } from '@nestjs/common';
-import { ApiNoContentResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
+import { ApiNoContentResponse, ApiOperation, ApiProperty, ApiTags, ApiSchema } from '@nestjs/swagger';
 import { IsString, MaxLength, MinLength } from 'class-validator';
 import type { Request, Response } from 'express';
 import { routes, type SessionRequest } from '@dfs/contracts';
-import { NoQuery } from '@dfs/files';
+import { FIELD, NoQuery, Problems } from '@dfs/files';
 import { Access } from '../access/access.js';
 
 const MAX_TOKEN_LENGTH = 512;
 
 /** Body of `POST /session`. */
+@ApiSchema({ name: 'SessionRequest' })
 export class SessionBody implements SessionRequest {
-  @ApiProperty({ description: 'The token of this node.' })
+  @ApiProperty({ ...FIELD.text, minLength: 1, maxLength: MAX_TOKEN_LENGTH, description: 'The token of this node.' })
   @IsString()
   @MinLength(1)
   @MaxLength(MAX_TOKEN_LENGTH)
@@ -26,6 +27,7 @@ export class SessionController {
   @Post()
   @HttpCode(204)
   @ApiOperation({ operationId: 'signIn', summary: 'Trade the token for a cookie', security: [] })
+  @Problems('unauthorized', 'origin-refused')
   @ApiNoContentResponse({ description: 'The cookie is set.' })
   async signIn(
     @Query() _query: NoQuery,
@@ -41,6 +43,7 @@ export class SessionController {
   @Delete()
   @HttpCode(204)
   @ApiOperation({ operationId: 'signOut', summary: 'End the session' })
+  @Problems()
   @ApiNoContentResponse()
   signOut(@Query() _query: NoQuery, @Req() request: Request, @Res({ passthrough: true }) response: Response): void {
     response.setHeader('Set-Cookie', this.access.signOut(request.headers));

@@ -1,9 +1,9 @@
 import { Body, Controller, Get, Patch, Query } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiPropertyOptional, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiPropertyOptional, ApiTags, ApiSchema } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsInt, IsObject, IsOptional, IsString, Matches, Max, MaxLength, Min, ValidateNested } from 'class-validator';
 import { routes, type Settings, type SettingsPatch } from '@dfs/contracts';
-import { NoQuery } from '@dfs/files';
+import { FIELD, NoQuery, Problems } from '@dfs/files';
 import { MAX_HEARTBEAT_PERIOD, Membership, Peers } from '@dfs/peers';
 import { day, MiB, second } from '@dfs/runtime';
 import { MAX_NAME_LENGTH } from '@dfs/protocol';
@@ -22,15 +22,20 @@ const SHOWN_NAME = /^[^\p{C}\s](?:[^\p{C}]*[^\p{C}\s])?$/u;
 const UNSHOWN = { message: 'must have characters that can be seen, and no control characters' };
 
 /** Body of `PATCH /settings`. What is left out stays as it is. */
+@ApiSchema({ name: 'SettingsPatch' })
 export class SettingsBody implements SettingsPatch {
-  @ApiPropertyOptional({ maxLength: MAX_NAME_LENGTH, description: 'Of the node.' })
+  @ApiPropertyOptional({ ...FIELD.text, maxLength: MAX_NAME_LENGTH, description: 'Of the node.' })
   @IsOptional()
   @IsString()
   @MaxLength(MAX_NAME_LENGTH)
   @Matches(SHOWN_NAME, UNSHOWN)
   name?: string;
 
-  @ApiPropertyOptional({ maxLength: MAX_NAME_LENGTH, description: 'Of the network: an owner may change it.' })
+  @ApiPropertyOptional({
+    ...FIELD.text,
+    maxLength: MAX_NAME_LENGTH,
+    description: 'Of the network: an owner may change it.',
+  })
   @IsOptional()
   @IsString()
   @MaxLength(MAX_NAME_LENGTH)
@@ -51,7 +56,7 @@ export class SettingsBody implements SettingsPatch {
 
   @ApiPropertyOptional({
     type: 'integer',
-    format: 'int64',
+    maximum: Number.MAX_SAFE_INTEGER,
     minimum: MIN_QUOTA,
     description: 'Bytes this node may store.',
   })
@@ -133,6 +138,7 @@ export class SettingsController {
 
   @Get()
   @ApiOperation({ operationId: 'getSettings', summary: 'Settings of this node and its network' })
+  @Problems()
   @ApiOkResponse({ type: SettingsDto })
   get(@Query() _query: NoQuery): Settings {
     return this.settings.read(this.membership);
@@ -143,6 +149,7 @@ export class SettingsController {
     operationId: 'changeSettings',
     summary: 'Change settings of this node or, as an owner, of the network',
   })
+  @Problems('not-an-owner', 'conflict', 'clock-skew', 'no-space')
   @ApiOkResponse({ type: SettingsDto })
   change(@Query() _query: NoQuery, @Body() body: SettingsBody): Promise<Settings> {
     return this.settings.change({ ...body }, this.membership, this.peers);

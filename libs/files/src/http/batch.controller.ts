@@ -3,6 +3,7 @@ import { ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagg
 import type { Request, Response } from 'express';
 import { routes, type BatchResults, type LookupResults, type Problem } from '@dfs/contracts';
 import { toProblem } from '@dfs/runtime';
+import { Problems, WRITE_PROBLEMS } from '../describe/problems.dto.js';
 import { Files } from '../files.js';
 import { BatchBody, BatchResultsDto, LookupBody, LookupResultsDto } from './dto/batch.dto.js';
 import { NoQuery } from './dto/files.dto.js';
@@ -18,6 +19,7 @@ export class BatchController {
   @HttpCode(207)
   @LargeJsonBody()
   @ApiOperation({ operationId: 'changeFiles', summary: 'Delete many files as one act' })
+  @Problems(...WRITE_PROBLEMS, 'mass-deletion')
   @ApiResponse({ status: 207, type: BatchResultsDto, description: 'A result for each item, in their order.' })
   async batch(
     @Query() _query: NoQuery,
@@ -39,6 +41,7 @@ export class BatchController {
   @HttpCode(200)
   @LargeJsonBody()
   @ApiOperation({ operationId: 'lookUpFiles', summary: 'Which of many paths there are' })
+  @Problems()
   @ApiOkResponse({ type: LookupResultsDto, description: 'A result for each path, in their order.' })
   async lookup(
     @Query() _query: NoQuery,

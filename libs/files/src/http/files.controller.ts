@@ -3,7 +3,6 @@ import {
   ApiBody,
   ApiConsumes,
   ApiCreatedResponse,
-  ApiHeader,
   ApiNoContentResponse,
   ApiOkResponse,
   ApiOperation,
@@ -25,6 +24,9 @@ import { answerFile } from './answer/answer-file.js';
 import { Conditional } from './dto/conditional.dto.js';
 import { Content } from './dto/content.dto.js';
 import { announcedDigests } from './headers/digest-header.js';
+import { AnnouncedFile } from './dto/announced-file.dto.js';
+import { FILE_HEADERS } from '../describe/headers.dto.js';
+import { CONTENT_PROBLEMS, PATH_PROBLEMS, Problems, WRITE_PROBLEMS } from '../describe/problems.dto.js';
 import { Files } from '../files.js';
 import {
   ContentQuery,
@@ -51,29 +53,34 @@ export class FilesController {
 
   @Put('content')
   @StreamedBody()
-  @ApiOperation({ operationId: 'putFile', summary: 'Store a file: the body is its bytes' })
-  @ApiConsumes('application/octet-stream')
-  @ApiBody({ schema: { type: 'string', format: 'binary' } })
+  @ApiOperation({
+    operationId: 'putFile',
+    summary: 'Store a file: the body is its bytes',
+    description:
+      'Headers X-DFS-Meta-<name> give it pairs of your own: names of a-z, 0-9 and -, values in percent-encoded UTF-8, 3,840 bytes together.',
+  })
+  @Problems(
+    ...WRITE_PROBLEMS,
+    ...PATH_PROBLEMS,
+    'digest-mismatch',
+    'incomplete-body',
+    'length-required',
+    'unsupported-media-type',
+    'request-timeout',
+    'disk-failed',
+  )
+  @ApiConsumes('*/*')
+  @ApiBody({
+    required: true,
+    schema: { type: 'string', format: 'binary' },
+    description: 'The bytes; their Content-Type is the media type of the file.',
+  })
   @Conditional()
-  @ApiHeader({
-    name: 'Repr-Digest',
-    required: false,
-    description: 'RFC 9530, sha-256 or sha-512: what the bytes must hash to.',
-  })
-  @ApiHeader({
-    name: 'X-DFS-Mtime',
-    required: false,
-    description: 'When the file was changed: milliseconds since 1970, or ISO 8601 with a zone.',
-  })
-  @ApiHeader({ name: 'X-DFS-Executable', required: false, description: 'true or false: whether it is a program.' })
-  @ApiHeader({
-    name: 'X-DFS-Meta-{name}',
-    required: false,
-    description: 'Pairs of your own: names of a-z, 0-9 and -, values in percent-encoded UTF-8, 3,840 bytes together.',
-  })
-  @ApiCreatedResponse({ type: FileDto, description: 'A new file.' })
+  @AnnouncedFile()
+  @ApiCreatedResponse({ type: FileDto, headers: FILE_HEADERS, description: 'A new file.' })
   @ApiOkResponse({
     type: FileDto,
+    headers: FILE_HEADERS,
     description:
       'A new version of the file; or the same bytes as before, with the same executable and meta, and nothing changed.',
   })
@@ -103,6 +110,15 @@ export class FilesController {
   @Post()
   @StreamedBody()
   @ApiOperation({ operationId: 'postFiles', summary: 'Store one file or many by a form' })
+  @Problems(
+    ...WRITE_PROBLEMS,
+    ...PATH_PROBLEMS,
+    'digest-mismatch',
+    'incomplete-body',
+    'payload-too-large',
+    'unsupported-media-type',
+    'request-timeout',
+  )
   @ApiConsumes('multipart/form-data')
   @ApiBody({
     schema: {
@@ -118,8 +134,8 @@ export class FilesController {
     },
   })
   @Conditional()
-  @ApiCreatedResponse({ type: FileDto, description: 'One new file.' })
-  @ApiOkResponse({ type: FileDto, description: 'One file, known before.' })
+  @ApiCreatedResponse({ type: FileDto, headers: FILE_HEADERS, description: 'One new file.' })
+  @ApiOkResponse({ type: FileDto, headers: FILE_HEADERS, description: 'One file, known before.' })
   @ApiResponse({ status: 207, type: UploadResultsDto, description: 'Many files: a result for each.' })
   async post(
     @Query() _query: NoQuery,
@@ -141,6 +157,7 @@ export class FilesController {
 
   @Get()
   @ApiOperation({ operationId: 'listFiles', summary: 'List files, a page at a time' })
+  @Problems('invalid-cursor', 'invalid-path')
   @ApiOkResponse({ type: FileListDto })
   list(@Query() query: ListFilesQuery): Promise<FileList> {
     return this.files.list(query);
@@ -148,7 +165,8 @@ export class FilesController {
 
   @Get(':fileId')
   @ApiOperation({ operationId: 'getFile', summary: 'One file' })
-  @ApiOkResponse({ type: FileDto })
+  @Problems('file-not-found')
+  @ApiOkResponse({ type: FileDto, headers: FILE_HEADERS })
   get(@Param() { fileId }: FileParams, @Query() _query: NoQuery): Promise<FileInfo> {
     return this.files.get(fileId);
   }
@@ -169,6 +187,7 @@ export class FilesController {
   @Delete(':fileId')
   @HttpCode(204)
   @ApiOperation({ operationId: 'deleteFile', summary: 'Delete a file everywhere' })
+  @Problems(...WRITE_PROBLEMS, 'file-not-found', 'mass-deletion', 'not-an-owner')
   @Conditional()
   @ApiNoContentResponse()
   remove(@Param() { fileId }: FileParams, @Query() query: RemoveQuery, @Req() request: Request): Promise<void> {
@@ -178,6 +197,7 @@ export class FilesController {
 
   @Get(':fileId/chunks')
   @ApiOperation({ operationId: 'listFileChunks', summary: 'The chunks of a file, and which are here' })
+  @Problems(...CONTENT_PROBLEMS, 'file-not-found', 'invalid-cursor')
   @ApiOkResponse({ type: ChunkListDto })
   chunks(@Param() { fileId }: FileParams, @Query() query: PageQuery): Promise<ChunkList> {
     return this.files.chunks(fileId, query);
@@ -185,6 +205,7 @@ export class FilesController {
 
   @Get(':fileId/holders')
   @ApiOperation({ operationId: 'listFileHolders', summary: 'Who holds a file, part by part' })
+  @Problems(...CONTENT_PROBLEMS, 'file-not-found')
   @ApiOkResponse({ type: HolderListDto })
   holders(@Param() { fileId }: FileParams, @Query() _query: NoQuery): Promise<HolderList> {
     return this.files.holders(fileId);

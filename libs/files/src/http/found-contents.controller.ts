@@ -2,6 +2,8 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Res } from
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { routes, type FileInfo, type FoundContentList } from '@dfs/contracts';
+import { FILE_HEADERS } from '../describe/headers.dto.js';
+import { PATH_PROBLEMS, Problems, WRITE_PROBLEMS } from '../describe/problems.dto.js';
 import { Files } from '../files.js';
 import { answerFile } from './answer/answer-file.js';
 import { contentOf, FoundContentParams, MoveBody, NoQuery, PageQuery } from './dto/files.dto.js';
@@ -20,6 +22,7 @@ export class FoundContentsController {
     description:
       'They lay in packs that were found by a database that did not know them, and take room. None is reclaimed before it is let go here, or its retention of 30 days has passed. The first answer may take a while.',
   })
+  @Problems('invalid-cursor')
   @ApiOkResponse({ type: FoundContentListDto })
   list(@Query() query: PageQuery): Promise<FoundContentList> {
     return this.files.foundContents({ ...query });
@@ -27,7 +30,8 @@ export class FoundContentsController {
 
   @Post(':contentId/adopt')
   @ApiOperation({ operationId: 'adoptFoundContent', summary: 'Make a file of a found content' })
-  @ApiCreatedResponse({ type: FileDto })
+  @Problems(...WRITE_PROBLEMS, ...PATH_PROBLEMS, 'not-found', 'content-unavailable')
+  @ApiCreatedResponse({ type: FileDto, headers: FILE_HEADERS })
   async adopt(
     @Param() params: FoundContentParams,
     @Query() _query: NoQuery,
@@ -44,6 +48,7 @@ export class FoundContentsController {
     summary: 'Let a found content go',
     description: 'Its room is free once everything found in the same packs has a path or was let go.',
   })
+  @Problems('not-found')
   @ApiNoContentResponse()
   drop(@Param() params: FoundContentParams, @Query() _query: NoQuery): Promise<void> {
     return this.files.dropFound(contentOf(params));

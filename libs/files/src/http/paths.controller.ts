@@ -2,6 +2,7 @@ import { Controller, Delete, Get, HttpCode, Query, Req, Res } from '@nestjs/comm
 import { ApiNoContentResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { routes } from '@dfs/contracts';
+import { Problems, WRITE_PROBLEMS } from '../describe/problems.dto.js';
 import { Files } from '../files.js';
 import { Conditional } from './dto/conditional.dto.js';
 import { Content } from './dto/content.dto.js';
@@ -18,6 +19,7 @@ export class PathsController {
   @Get()
   @Content()
   @ApiOperation({ operationId: 'getContentByPath', summary: 'The bytes of the file at a path, whole or a range' })
+  @Problems('invalid-path')
   async content(
     @Query() { path, version }: ContentByPathQuery,
     @Req() request: Request,
@@ -32,6 +34,7 @@ export class PathsController {
   @HttpCode(204)
   @Conditional()
   @ApiOperation({ operationId: 'deleteByPath', summary: 'Delete the file at a path everywhere' })
+  @Problems(...WRITE_PROBLEMS, 'invalid-path', 'file-not-found', 'mass-deletion')
   @ApiNoContentResponse()
   async remove(@Query() { path, confirm }: RemoveByPathQuery, @Req() request: Request): Promise<void> {
     const fileId = await this.files.idOf(path);

@@ -5,6 +5,8 @@ import { routes, type FileInfo, type MovedFile, type ReleasedVersions, type Vers
 import { ACCEPTED, answerFile, FETCHING } from './answer/answer-file.js';
 import { Conditional } from './dto/conditional.dto.js';
 import { writePreconditions } from './headers/preconditions.js';
+import { FILE_HEADERS } from '../describe/headers.dto.js';
+import { CONTENT_PROBLEMS, PATH_PROBLEMS, Problems, WRITE_PROBLEMS } from '../describe/problems.dto.js';
 import { Files } from '../files.js';
 import {
   ChooseBody,
@@ -26,6 +28,7 @@ export class VersionsController {
 
   @Get(':fileId/versions')
   @ApiOperation({ operationId: 'listFileVersions', summary: 'All known versions of a file, deleted ones too' })
+  @Problems('file-not-found', 'invalid-cursor')
   @ApiOkResponse({ type: VersionListDto, description: 'Newest first.' })
   versions(@Param() { fileId }: FileParams, @Query() query: PageQuery): Promise<VersionList> {
     return this.files.versions(fileId, query);
@@ -38,6 +41,7 @@ export class VersionsController {
     description:
       'Versions that are shown somewhere stay, and so does what others were promised. What no other node has is gone with this.',
   })
+  @Problems('file-not-found')
   @ApiOkResponse({ type: ReleasedVersionsDto })
   release(@Param() { fileId }: FileParams, @Query() { before }: ReleaseVersionsQuery): Promise<ReleasedVersions> {
     return this.files.releaseVersions(fileId, before === undefined ? undefined : Date.parse(before));
@@ -47,8 +51,9 @@ export class VersionsController {
   @HttpCode(200)
   @Conditional()
   @ApiOperation({ operationId: 'restoreFile', summary: 'Bring back a version, or a deleted file' })
-  @ApiOkResponse({ type: FileDto })
-  @ApiAcceptedResponse({ type: FileDto, description: FETCHING })
+  @Problems(...WRITE_PROBLEMS, ...CONTENT_PROBLEMS, 'path-taken', 'file-not-found', 'version-not-found')
+  @ApiOkResponse({ type: FileDto, headers: FILE_HEADERS })
+  @ApiAcceptedResponse({ type: FileDto, headers: FILE_HEADERS, description: FETCHING })
   async restore(
     @Param() { fileId }: FileParams,
     @Query() _query: NoQuery,
@@ -64,8 +69,13 @@ export class VersionsController {
   @HttpCode(200)
   @Conditional()
   @ApiOperation({ operationId: 'chooseFileVersion', summary: 'End a conflict by the version to keep' })
-  @ApiOkResponse({ type: FileDto, description: 'The file; deleted, when the deletion was chosen.' })
-  @ApiAcceptedResponse({ type: FileDto, description: FETCHING })
+  @Problems(...WRITE_PROBLEMS, ...CONTENT_PROBLEMS, ...PATH_PROBLEMS, 'file-not-found', 'version-not-found')
+  @ApiOkResponse({
+    type: FileDto,
+    headers: FILE_HEADERS,
+    description: 'The file; deleted, when the deletion was chosen.',
+  })
+  @ApiAcceptedResponse({ type: FileDto, headers: FILE_HEADERS, description: FETCHING })
   async choose(
     @Param() { fileId }: FileParams,
     @Query() _query: NoQuery,
@@ -83,8 +93,13 @@ export class VersionsController {
   @Post(':fileId/copy')
   @Conditional()
   @ApiOperation({ operationId: 'copyFile', summary: 'Copy a file, or a version of it, without moving a byte' })
-  @ApiCreatedResponse({ type: FileDto, description: 'The copy, with what was said of the file.' })
-  @ApiAcceptedResponse({ type: FileDto, description: FETCHING })
+  @Problems(...CONTENT_PROBLEMS, ...PATH_PROBLEMS, ...WRITE_PROBLEMS, 'file-not-found', 'version-not-found')
+  @ApiCreatedResponse({
+    type: FileDto,
+    headers: FILE_HEADERS,
+    description: 'The copy, with what was said of the file.',
+  })
+  @ApiAcceptedResponse({ type: FileDto, headers: FILE_HEADERS, description: FETCHING })
   async copy(
     @Param() { fileId }: FileParams,
     @Query() _query: NoQuery,
@@ -102,8 +117,13 @@ export class VersionsController {
   @Post(':fileId/move')
   @Conditional()
   @ApiOperation({ operationId: 'moveFile', summary: 'Give a file another path, without moving a byte' })
-  @ApiCreatedResponse({ type: MovedFileDto, description: 'The file at its new path, under a new id.' })
-  @ApiAcceptedResponse({ type: MovedFileDto, description: FETCHING })
+  @Problems(...WRITE_PROBLEMS, ...CONTENT_PROBLEMS, ...PATH_PROBLEMS, 'file-not-found')
+  @ApiCreatedResponse({
+    type: MovedFileDto,
+    headers: FILE_HEADERS,
+    description: 'The file at its new path, under a new id.',
+  })
+  @ApiAcceptedResponse({ type: MovedFileDto, headers: FILE_HEADERS, description: FETCHING })
   async move(
     @Param() { fileId }: FileParams,
     @Query() _query: NoQuery,

@@ -5,6 +5,8 @@ import { routes, type FileInfo, type VoidVersionList } from '@dfs/contracts';
 import { ACCEPTED, answerFile, FETCHING } from './answer/answer-file.js';
 import { Conditional } from './dto/conditional.dto.js';
 import { writePreconditions } from './headers/preconditions.js';
+import { FILE_HEADERS } from '../describe/headers.dto.js';
+import { CONTENT_PROBLEMS, PATH_PROBLEMS, Problems, WRITE_PROBLEMS } from '../describe/problems.dto.js';
 import { Files } from '../files.js';
 import { NoQuery, VoidVersionParams, VoidVersionsQuery } from './dto/files.dto.js';
 import { FileDto, VoidVersionListDto } from './dto/files.schema.dto.js';
@@ -20,6 +22,7 @@ export class VoidVersionsController {
     operationId: 'listVoidVersions',
     summary: 'Versions that do not count, since their author had been removed',
   })
+  @Problems('invalid-cursor')
   @ApiOkResponse({ type: VoidVersionListDto, description: 'Newest first.' })
   list(@Query() query: VoidVersionsQuery): Promise<VoidVersionList> {
     return this.files.voidVersions({ ...query });
@@ -34,8 +37,13 @@ export class VoidVersionsController {
     description:
       'It replaces what the void version replaced, and is a conflict with what others have written since. Nothing changes where it is what the path shows.',
   })
-  @ApiOkResponse({ type: FileDto, description: 'The file; deleted, when a deletion was adopted.' })
-  @ApiAcceptedResponse({ type: FileDto, description: FETCHING })
+  @Problems(...WRITE_PROBLEMS, ...CONTENT_PROBLEMS, ...PATH_PROBLEMS, 'not-found', 'not-an-owner')
+  @ApiOkResponse({
+    type: FileDto,
+    headers: FILE_HEADERS,
+    description: 'The file; deleted, when a deletion was adopted.',
+  })
+  @ApiAcceptedResponse({ type: FileDto, headers: FILE_HEADERS, description: FETCHING })
   async adopt(
     @Param() { version }: VoidVersionParams,
     @Query() _query: NoQuery,

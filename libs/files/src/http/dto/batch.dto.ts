@@ -11,7 +11,7 @@ import {
   MaxLength,
   ValidateNested,
 } from 'class-validator';
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import type {
   BatchItem,
   BatchRequest,
@@ -21,23 +21,30 @@ import type {
   LookupResult,
   LookupResults,
 } from '@dfs/contracts';
+import { FIELD } from '../../describe/fields.dto.js';
 import { FILE_ID_PATTERN, MAX_PATH_BYTES } from '@dfs/protocol';
 import { MAX_PAGE, NO_VERSION, RECORD_ID } from './files.dto.js';
 import { FileDto, ProblemDto } from './files.schema.dto.js';
 
 /** One file of a batch, by its id and, where it matters, the version that the client has seen. */
+@ApiSchema({ name: 'BatchItem' })
 export class BatchItemBody implements BatchItem {
-  @ApiProperty({ pattern: FILE_ID_PATTERN.source })
+  @ApiProperty({ ...FIELD.text, pattern: FILE_ID_PATTERN.source, description: 'As GET /files tells it.' })
   @Matches(FILE_ID_PATTERN, { message: 'is not a file id: expected 26 letters and digits, as GET /files tells them' })
   id!: string;
 
-  @ApiPropertyOptional({ pattern: RECORD_ID.source, description: 'The version that was seen: the file must show it.' })
+  @ApiPropertyOptional({
+    ...FIELD.text,
+    pattern: RECORD_ID.source,
+    description: 'The version that was seen: the file must show it.',
+  })
   @IsOptional()
   @Matches(RECORD_ID, NO_VERSION)
   version?: string;
 }
 
 /** Body of `POST /files/batch`. All items are one act. */
+@ApiSchema({ name: 'BatchRequest' })
 export class BatchBody implements BatchRequest {
   @ApiProperty({ enum: ['delete'] })
   @IsIn(['delete'], { message: 'must be delete' })
@@ -51,15 +58,22 @@ export class BatchBody implements BatchRequest {
   @Type(() => BatchItemBody)
   items!: BatchItemBody[];
 
-  @ApiPropertyOptional({ description: 'Go on although most of the files are being deleted.' })
+  @ApiPropertyOptional({ ...FIELD.flag, description: 'Go on although most of the files are being deleted.' })
   @IsOptional()
   @IsBoolean()
   confirm?: boolean;
 }
 
 /** Body of `POST /files/lookup`. A path that can be none is answered in its place, and does not refuse the others. */
+@ApiSchema({ name: 'LookupRequest' })
 export class LookupBody implements LookupRequest {
-  @ApiProperty({ type: [String], minItems: 1, maxItems: MAX_PAGE, description: 'Whole paths, such as photos/a.jpg.' })
+  @ApiProperty({
+    type: 'array',
+    items: { type: 'string', maxLength: MAX_PATH_BYTES },
+    minItems: 1,
+    maxItems: MAX_PAGE,
+    description: 'Whole paths, such as photos/a.jpg.',
+  })
   @IsArray()
   @ArrayMinSize(1)
   @ArrayMaxSize(MAX_PAGE)
@@ -69,26 +83,30 @@ export class LookupBody implements LookupRequest {
 }
 
 /** Result for one item of a batch. */
+@ApiSchema({ name: 'BatchResult' })
 export class BatchResultDto implements BatchResult {
-  @ApiProperty() id!: string;
-  @ApiProperty({ type: String, nullable: true }) path!: string | null;
+  @ApiProperty(FIELD.text) id!: string;
+  @ApiProperty({ ...FIELD.text, nullable: true }) path!: string | null;
   @ApiProperty({ type: 'integer', example: 204 }) status!: number;
-  @ApiPropertyOptional() problem?: ProblemDto;
+  @ApiPropertyOptional({ type: ProblemDto }) problem?: ProblemDto;
 }
 
 /** Answer of `POST /files/batch`, in the order of the items. */
+@ApiSchema({ name: 'BatchResults' })
 export class BatchResultsDto implements BatchResults {
   @ApiProperty({ type: [BatchResultDto] }) results!: BatchResultDto[];
 }
 
 /** What is at one of the paths. */
+@ApiSchema({ name: 'LookupResult' })
 export class LookupResultDto implements LookupResult {
-  @ApiProperty() path!: string;
+  @ApiProperty(FIELD.text) path!: string;
   @ApiProperty({ type: FileDto, nullable: true }) file!: FileDto | null;
-  @ApiPropertyOptional({ description: 'Why this can be no path.' }) problem?: ProblemDto;
+  @ApiPropertyOptional({ type: ProblemDto, description: 'Why this can be no path.' }) problem?: ProblemDto;
 }
 
 /** Answer of `POST /files/lookup`, in the order of the paths. */
+@ApiSchema({ name: 'LookupResults' })
 export class LookupResultsDto implements LookupResults {
   @ApiProperty({ type: [LookupResultDto] }) results!: LookupResultDto[];
 }

@@ -1,31 +1,59 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiHeader, ApiOkResponse, ApiProduces, ApiResponse } from '@nestjs/swagger';
-import { VERSION_HEADER } from '../answer/answer-file.js';
+import { ApiHeader, ApiResponse } from '@nestjs/swagger';
+import { answerHeaders, type AnswerHeader } from '../../describe/headers.dto.js';
+import { CONTENT_PROBLEMS, Problems } from '../../describe/problems.dto.js';
+import { HTTP_DATE, TAGS } from './conditional.dto.js';
+
+const MAX_RANGE_LENGTH = 4096;
+const TOLD: AnswerHeader[] = ['Accept-Ranges', 'ETag', 'Last-Modified', 'Content-Disposition', 'X-DFS-Version'];
 
 /** Describes an answer that is the bytes of a file: `sendContent` gives it. */
 export function Content(): MethodDecorator {
+  const header = (name: string, schema: typeof TAGS | typeof HTTP_DATE, description: string): MethodDecorator =>
+    ApiHeader({ name, required: false, schema, description });
   return applyDecorators(
-    ApiProduces('application/octet-stream'),
     ApiHeader({
       name: 'Range',
       required: false,
-      description: 'One range of bytes; several are answered by the whole.',
+      schema: { type: 'string', maxLength: MAX_RANGE_LENGTH },
+      description: 'One range of bytes, such as bytes=0-99; several are answered by the whole.',
     }),
-    ApiHeader({ name: 'If-Match', required: false }),
-    ApiHeader({ name: 'If-Unmodified-Since', required: false }),
-    ApiHeader({ name: 'If-None-Match', required: false }),
-    ApiHeader({ name: 'If-Modified-Since', required: false }),
-    ApiHeader({ name: 'If-Range', required: false }),
-    ApiOkResponse({
-      schema: { type: 'string', format: 'binary' },
-      headers: {
-        [VERSION_HEADER]: {
-          description: 'The version, as If-Match: "v:<it>" names it.',
-          schema: { type: 'string' },
-        },
-      },
+    header('If-Match', TAGS, 'Only if the content has one of these tags.'),
+    header('If-Unmodified-Since', HTTP_DATE, 'Only if the version was not written since.'),
+    header('If-None-Match', TAGS, 'Only if the content has none of these tags: 304 otherwise.'),
+    header('If-Modified-Since', HTTP_DATE, 'Only if the version was written since: 304 otherwise.'),
+    header('If-Range', TAGS, 'A tag or an HTTP date: the range only if the content is still that one.'),
+    ApiResponse({
+      status: 200,
+      description: 'All of the bytes.',
+      content: anyBytes(),
+      headers: answerHeaders(...TOLD),
     }),
-    ApiResponse({ status: 206, description: 'The range.', schema: { type: 'string', format: 'binary' } }),
-    ApiResponse({ status: 304, description: 'The content is the one that If-None-Match names.' }),
+    ApiResponse({
+      status: 206,
+      description: 'The range.',
+      content: anyBytes(),
+      headers: answerHeaders(...TOLD, 'Content-Range'),
+    }),
+    ApiResponse({
+      status: 304,
+      description: 'The content is the one that If-None-Match names, or was not modified.',
+      headers: answerHeaders(...TOLD),
+    }),
+    Problems(
+      ...([
+        'file-not-found',
+        'version-not-found',
+        'precondition-failed',
+        'range-not-satisfiable',
+        'forbidden',
+      ] as const),
+      ...CONTENT_PROBLEMS,
+    ),
   );
+}
+
+/** Bytes of any media type: that of the file. */
+function anyBytes(): { '*/*': { schema: { type: 'string'; format: 'binary' } } } {
+  return { '*/*': { schema: { type: 'string', format: 'binary' } } };
 }

@@ -12,10 +12,11 @@ import {
   MinLength,
   ValidateBy,
 } from 'class-validator';
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import type { ChooseRequest, CopyRequest, FileListState, FileSort, MoveRequest, RestoreRequest } from '@dfs/contracts';
 import { FILE_ID_PATTERN, isCid, MAX_PATH_BYTES, MAX_PEER_ID_LENGTH, type Cid } from '@dfs/protocol';
 import { invalidField } from '@dfs/runtime';
+import { FIELD } from '../../describe/fields.dto.js';
 
 /** Items of one page. */
 export const MAX_PAGE = 1000;
@@ -41,7 +42,11 @@ export function DecimalQuery(): PropertyDecorator {
 
 /** A file id in the address. It is checked here, so that one that cannot be is 400 rather than 404. */
 export class FileParams {
-  @ApiProperty({ pattern: FILE_ID_PATTERN.source, description: 'Id of the file, as lists and uploads tell it.' })
+  @ApiProperty({
+    ...FIELD.text,
+    pattern: FILE_ID_PATTERN.source,
+    description: 'Id of the file, as lists and uploads tell it.',
+  })
   @Matches(FILE_ID_PATTERN, { message: 'is not a file id: expected 26 letters and digits, as GET /files tells them' })
   fileId!: string;
 }
@@ -51,6 +56,8 @@ export class FileParams {
  */
 export class PathQuery {
   @ApiProperty({
+    ...FIELD.text,
+    minLength: 1,
     maxLength: MAX_PATH_BYTES,
     description: 'Where the file is or goes, such as photos/2026/a.jpg: relative, UTF-8, / between folders.',
   })
@@ -62,45 +69,77 @@ export class PathQuery {
 
 /** Query of `GET /files`. */
 export class ListFilesQuery {
-  @ApiPropertyOptional({ description: 'Only paths that begin so, such as photos/.' })
+  @ApiPropertyOptional({
+    ...FIELD.text,
+    maxLength: MAX_PATH_BYTES,
+    description: 'Only paths that begin so, such as photos/.',
+  })
   @IsOptional()
   @IsString()
   @MaxLength(MAX_PATH_BYTES)
   prefix?: string;
 
-  @ApiPropertyOptional({ maxLength: MAX_PATH_BYTES, description: 'Only the file at just this path.' })
+  @ApiPropertyOptional({
+    ...FIELD.text,
+    minLength: 1,
+    maxLength: MAX_PATH_BYTES,
+    description: 'Only the file at just this path.',
+  })
   @IsOptional()
   @IsString()
   @MinLength(1)
   @MaxLength(MAX_PATH_BYTES)
   path?: string;
 
-  @ApiPropertyOptional({ description: 'Only paths that contain this, in upper or lower case.' })
+  @ApiPropertyOptional({
+    ...FIELD.text,
+    maxLength: MAX_SEARCH_LENGTH,
+    description: 'Only paths that contain this, in upper or lower case.',
+  })
   @IsOptional()
   @IsString()
   @MaxLength(MAX_SEARCH_LENGTH)
   q?: string;
 
-  @ApiPropertyOptional({ enum: SORTS, default: 'path' })
+  @ApiPropertyOptional({
+    enum: SORTS,
+    default: 'path',
+    description: 'Order of the files; with a - before it, downwards.',
+  })
   @IsOptional()
   @IsIn(SORTS, { message: `must be one of ${SORTS.join(', ')}` })
   sort?: FileSort;
 
-  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: MAX_PAGE, default: DEFAULT_PAGE })
+  @ApiPropertyOptional({
+    type: 'integer',
+    minimum: 1,
+    maximum: MAX_PAGE,
+    default: DEFAULT_PAGE,
+    description: 'Items of a page, at most.',
+  })
   @DecimalQuery()
   @IsInt()
   @Min(1)
   @Max(MAX_PAGE)
   limit: number = DEFAULT_PAGE;
 
-  @ApiPropertyOptional({ description: 'nextCursor of the page before.' })
+  @ApiPropertyOptional({
+    ...FIELD.text,
+    minLength: 1,
+    maxLength: MAX_CURSOR_LENGTH,
+    description: 'nextCursor of the page before.',
+  })
   @IsOptional()
   @IsString()
   @MinLength(1)
   @MaxLength(MAX_CURSOR_LENGTH)
   cursor?: string;
 
-  @ApiPropertyOptional({ enum: STATES, default: 'current' })
+  @ApiPropertyOptional({
+    enum: STATES,
+    default: 'current',
+    description: 'Files that are there, were deleted, or have several heads.',
+  })
   @IsOptional()
   @IsIn(STATES, { message: `must be one of ${STATES.join(', ')}` })
   state?: FileListState;
@@ -117,6 +156,7 @@ export class ListFilesQuery {
 /** Query of a download by id. */
 export class ContentQuery {
   @ApiPropertyOptional({
+    ...FIELD.text,
     pattern: RECORD_ID.source,
     description: 'An older version, as GET /files/{fileId}/versions tells it.',
   })
@@ -128,6 +168,7 @@ export class ContentQuery {
 /** Query of a download by path. */
 export class ContentByPathQuery extends PathQuery {
   @ApiPropertyOptional({
+    ...FIELD.text,
     pattern: RECORD_ID.source,
     description: 'An older version, as GET /files/{fileId}/versions tells it.',
   })
@@ -145,8 +186,10 @@ export class RemoveByPathQuery extends PathQuery {
 }
 
 /** Body of `POST /files/{fileId}/restore`. */
+@ApiSchema({ name: 'RestoreRequest' })
 export class RestoreBody implements RestoreRequest {
   @ApiPropertyOptional({
+    ...FIELD.text,
     pattern: RECORD_ID.source,
     description: 'What to bring back, as GET /files/{fileId}/versions tells it; may be left out for a deleted file.',
   })
@@ -156,8 +199,10 @@ export class RestoreBody implements RestoreRequest {
 }
 
 /** Body of `POST /files/{fileId}/choose`. */
+@ApiSchema({ name: 'ChooseRequest' })
 export class ChooseBody implements ChooseRequest {
   @ApiProperty({
+    ...FIELD.text,
     pattern: RECORD_ID.source,
     description: 'The version to keep: one that GET /files/{fileId}/versions marks as head.',
   })
@@ -191,8 +236,14 @@ function isOthers(value: unknown): boolean {
 }
 
 /** Body of `POST /files/{fileId}/move`. */
+@ApiSchema({ name: 'MoveRequest' })
 export class MoveBody implements MoveRequest {
-  @ApiProperty({ maxLength: MAX_PATH_BYTES, description: 'The new path, such as photos/2026/b.jpg.' })
+  @ApiProperty({
+    ...FIELD.text,
+    minLength: 1,
+    maxLength: MAX_PATH_BYTES,
+    description: 'The new path, such as photos/2026/b.jpg.',
+  })
   @IsString({ message: 'give the new path as text, such as "photos/2026/b.jpg"' })
   @MinLength(1, { message: 'the path is empty: give the file a name' })
   @MaxLength(4 * MAX_PATH_BYTES, { message: `the path is longer than ${MAX_PATH_BYTES} bytes` })
@@ -200,8 +251,10 @@ export class MoveBody implements MoveRequest {
 }
 
 /** Body of `POST /files/{fileId}/copy`. */
+@ApiSchema({ name: 'CopyRequest' })
 export class CopyBody extends MoveBody implements CopyRequest {
   @ApiPropertyOptional({
+    ...FIELD.text,
     pattern: RECORD_ID.source,
     description: 'An earlier version, as GET /files/{fileId}/versions tells it; what the file shows when left out.',
   })
@@ -212,14 +265,25 @@ export class CopyBody extends MoveBody implements CopyRequest {
 
 /** A page of a list that has no other parameters. */
 export class PageQuery {
-  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: MAX_PAGE, default: DEFAULT_PAGE })
+  @ApiPropertyOptional({
+    type: 'integer',
+    minimum: 1,
+    maximum: MAX_PAGE,
+    default: DEFAULT_PAGE,
+    description: 'Items of a page, at most.',
+  })
   @DecimalQuery()
   @IsInt()
   @Min(1)
   @Max(MAX_PAGE)
   limit: number = DEFAULT_PAGE;
 
-  @ApiPropertyOptional({ description: 'nextCursor of the page before.' })
+  @ApiPropertyOptional({
+    ...FIELD.text,
+    minLength: 1,
+    maxLength: MAX_CURSOR_LENGTH,
+    description: 'nextCursor of the page before.',
+  })
   @IsOptional()
   @IsString()
   @MinLength(1)
@@ -229,14 +293,23 @@ export class PageQuery {
 
 /** Query of `GET /void-versions`. */
 export class VoidVersionsQuery extends PageQuery {
-  @ApiPropertyOptional({ description: 'Only those by this author, a peer id.' })
+  @ApiPropertyOptional({
+    ...FIELD.text,
+    minLength: 1,
+    maxLength: MAX_PEER_ID_LENGTH,
+    description: 'Only those by this author, a peer id.',
+  })
   @IsOptional()
   @IsString()
   @MinLength(1)
   @MaxLength(MAX_PEER_ID_LENGTH)
   author?: string;
 
-  @ApiPropertyOptional({ description: 'Only paths that begin so, such as photos/.' })
+  @ApiPropertyOptional({
+    ...FIELD.text,
+    maxLength: MAX_PATH_BYTES,
+    description: 'Only paths that begin so, such as photos/.',
+  })
   @IsOptional()
   @IsString()
   @MaxLength(MAX_PATH_BYTES)
@@ -245,14 +318,22 @@ export class VoidVersionsQuery extends PageQuery {
 
 /** A version in the address, as a record id. */
 export class VoidVersionParams {
-  @ApiProperty({ pattern: RECORD_ID.source, description: 'A void version, as GET /void-versions tells it.' })
+  @ApiProperty({
+    ...FIELD.text,
+    pattern: RECORD_ID.source,
+    description: 'A void version, as GET /void-versions tells it.',
+  })
   @Matches(RECORD_ID, { message: 'is not a version: expected 64 hexadecimal digits, as GET /void-versions tells them' })
   version!: string;
 }
 
 /** A content in the address, as a CID in text. */
 export class FoundContentParams {
-  @ApiProperty({ maxLength: MAX_CID_LENGTH, description: 'A content id, as GET /found-contents tells it.' })
+  @ApiProperty({
+    ...FIELD.text,
+    maxLength: MAX_CID_LENGTH,
+    description: 'A content id, as GET /found-contents tells it.',
+  })
   @IsString()
   @MinLength(1)
   @MaxLength(MAX_CID_LENGTH)

@@ -1,4 +1,4 @@
-import { ApiExtraModels, ApiProperty, ApiPropertyOptional, getSchemaPath } from '@nestjs/swagger';
+import { ApiExtraModels, ApiProperty, ApiPropertyOptional, getSchemaPath, ApiSchema } from '@nestjs/swagger';
 import type {
   ChunkInfo,
   ChunkList,
@@ -26,126 +26,139 @@ import type {
   VoidVersionList,
   ErrorCode,
 } from '@dfs/contracts';
-import { ERROR_STATUS } from '@dfs/contracts';
+import { FIELD } from '../../describe/fields.dto.js';
 
 // The shapes of answers, for the API document alone. Each implements its contract, so that neither can drift.
 
-const timestamp = { format: 'date-time', example: '2026-11-22T12:00:00.000Z' };
-const bytes = { type: 'integer', format: 'int64', minimum: 0 } as const;
-const count = { type: 'integer', minimum: 0 } as const;
-
 /** One of the `errors` of a problem. */
+@ApiSchema({ name: 'FieldProblem' })
 export class FieldProblemDto implements FieldProblem {
-  @ApiProperty() field!: string;
-  @ApiProperty() detail!: string;
+  @ApiProperty(FIELD.text) field!: string;
+  @ApiProperty(FIELD.text) detail!: string;
 }
 
 /** The body of every error, `application/problem+json` (RFC 9457). */
+@ApiSchema({ name: 'Problem' })
 export class ProblemDto implements Problem {
   [extension: string]: unknown;
-  @ApiProperty({ example: '/api/docs#file-not-found' }) type!: string;
-  @ApiProperty() title!: string;
+  @ApiProperty({ ...FIELD.text, example: '/api/problems/file-not-found' }) type!: string;
+  @ApiProperty(FIELD.text) title!: string;
   @ApiProperty({ type: 'integer' }) status!: number;
-  @ApiProperty({ enum: Object.keys(ERROR_STATUS), enumName: 'ErrorCode' }) code!: ErrorCode;
-  @ApiProperty({ description: 'What happened and what to do, for a person.' }) detail!: string;
-  @ApiPropertyOptional() instance?: string;
-  @ApiProperty() requestId!: string;
-  @ApiProperty({ description: 'The same request may succeed later.' }) retryable!: boolean;
+  @ApiProperty(FIELD.errorCode) code!: ErrorCode;
+  @ApiProperty({ ...FIELD.text, description: 'What happened and what to do, for a person.' }) detail!: string;
+  @ApiPropertyOptional(FIELD.text) instance?: string;
+  @ApiProperty(FIELD.text) requestId!: string;
+  @ApiProperty({ ...FIELD.flag, description: 'The same request may succeed later.' }) retryable!: boolean;
   @ApiPropertyOptional({ type: [FieldProblemDto] }) errors?: FieldProblemDto[];
 }
 
 /** How safe a file is. */
+@ApiSchema({ name: 'Replication' })
 export class ReplicationDto implements Replication {
-  @ApiProperty({ ...count, description: 'Copies wanted of every part.' }) target!: number;
-  @ApiProperty({ ...count, description: 'Copies there are of the part that has fewest.' }) copies!: number;
+  @ApiProperty({ ...FIELD.count, description: 'Copies wanted of every part.' }) target!: number;
+  @ApiProperty({ ...FIELD.count, description: 'Copies there are of the part that has fewest.' }) copies!: number;
   @ApiProperty({ enum: ['pending', 'replicating', 'safe', 'limited', 'at-risk', 'unavailable'] })
   state!: ReplicationState;
   @ApiPropertyOptional({ enum: ['few-members', 'no-space', 'holder-gone', 'no-holder'] }) reason?: ReplicationReason;
 }
 
 /** A member that has not purged a deleted file yet. */
+@ApiSchema({ name: 'WaitingMember' })
 export class WaitingMemberDto {
-  @ApiProperty() peerId!: string;
-  @ApiProperty() name!: string;
-  @ApiProperty({ type: String, nullable: true, ...timestamp }) lastSeenAt!: string | null;
+  @ApiProperty(FIELD.text) peerId!: string;
+  @ApiProperty(FIELD.text) name!: string;
+  @ApiProperty({ ...FIELD.moment, nullable: true }) lastSeenAt!: string | null;
 }
 
 /** How far the purge of a deleted file has come. */
+@ApiSchema({ name: 'PurgeInfo' })
 export class PurgeDto implements PurgeInfo {
-  @ApiProperty({ ...count, description: 'Members that hold nothing for it any more.' }) purged!: number;
-  @ApiProperty({ ...count, description: 'Members that keep some of it for other files or versions.' }) kept!: number;
-  @ApiProperty({ ...count, description: 'Members there are, this node included.' }) members!: number;
+  @ApiProperty({ ...FIELD.count, description: 'Members that hold nothing for it any more.' }) purged!: number;
+  @ApiProperty({ ...FIELD.count, description: 'Members that keep some of it for other files or versions.' })
+  kept!: number;
+  @ApiProperty({ ...FIELD.count, description: 'Members there are, this node included.' }) members!: number;
   @ApiProperty({ type: [WaitingMemberDto], description: 'The first 32 of the others, those unseen for longest first.' })
   waitingFor!: WaitingMemberDto[];
 }
 
 /** What a record says beside path and bytes. Fields that it does not have are left out. */
+@ApiSchema({ name: 'FileAttributes' })
 export class FileAttributesDto implements FileAttributes {
-  @ApiPropertyOptional({ ...timestamp, description: 'When the file was changed where it came from.' }) mtime?: string;
-  @ApiPropertyOptional({ description: 'Whether the file is a program.' }) executable?: boolean;
+  @ApiPropertyOptional({ ...FIELD.moment, description: 'When the file was changed where it came from.' })
+  mtime?: string;
+  @ApiPropertyOptional({ ...FIELD.flag, description: 'Whether the file is a program.' }) executable?: boolean;
   @ApiPropertyOptional({ type: 'object', additionalProperties: { type: 'string' }, description: 'Your own pairs.' })
   meta?: Record<string, string>;
 }
 
 /** A file as lists, uploads and all acts answer it. */
+@ApiSchema({ name: 'FileInfo' })
 export class FileDto extends FileAttributesDto implements FileInfo {
-  @ApiProperty() id!: string;
-  @ApiProperty({ example: 'photos/2026/a.jpg' }) path!: string;
-  @ApiProperty(bytes) size!: number;
-  @ApiProperty({ example: 'image/jpeg' }) mediaType!: string;
-  @ApiProperty({ description: 'CIDv1; the same bytes have the same one on every node.' }) contentId!: string;
-  @ApiProperty(timestamp) createdAt!: string;
-  @ApiProperty(timestamp) modifiedAt!: string;
-  @ApiProperty({ description: 'Peer id of the node that wrote it.' }) author!: string;
-  @ApiProperty() version!: string;
-  @ApiProperty() deleted!: boolean;
-  @ApiProperty() conflict!: boolean;
-  @ApiProperty() replication!: ReplicationDto;
-  @ApiPropertyOptional({ description: 'Of a deleted file: how far it is purged.' }) purge?: PurgeDto;
+  @ApiProperty(FIELD.text) id!: string;
+  @ApiProperty({ ...FIELD.text, example: 'photos/2026/a.jpg' }) path!: string;
+  @ApiProperty(FIELD.bytes) size!: number;
+  @ApiProperty({ ...FIELD.text, example: 'image/jpeg' }) mediaType!: string;
+  @ApiProperty({ ...FIELD.text, description: 'CIDv1; the same bytes have the same one on every node.' })
+  contentId!: string;
+  @ApiProperty(FIELD.moment) createdAt!: string;
+  @ApiProperty(FIELD.moment) modifiedAt!: string;
+  @ApiProperty({ ...FIELD.text, description: 'Peer id of the node that wrote it.' }) author!: string;
+  @ApiProperty(FIELD.text) version!: string;
+  @ApiProperty(FIELD.flag) deleted!: boolean;
+  @ApiProperty(FIELD.flag) conflict!: boolean;
+  @ApiProperty({ type: ReplicationDto }) replication!: ReplicationDto;
+  @ApiPropertyOptional({ type: PurgeDto, description: 'Of a deleted file: how far it is purged.' }) purge?: PurgeDto;
 }
 
 /** Answer of a move. The id follows from the path, so the file has another one now. */
+@ApiSchema({ name: 'MovedFile' })
 export class MovedFileDto extends FileDto implements MovedFile {
-  @ApiProperty({ description: 'Its id at the path it was moved from.' }) previousId!: string;
+  @ApiProperty({ ...FIELD.text, description: 'Its id at the path it was moved from.' }) previousId!: string;
 }
 
 /** A folder of a level, with sums over what is beneath it. */
+@ApiSchema({ name: 'FolderInfo' })
 export class FolderDto implements FolderInfo {
-  @ApiProperty({ example: '2026' }) name!: string;
-  @ApiProperty({ example: 'photos/2026/' }) path!: string;
-  @ApiProperty({ ...count, description: 'Files beneath it, at any depth.' }) files!: number;
-  @ApiProperty(bytes) bytes!: number;
-  @ApiProperty({ type: String, nullable: true, ...timestamp }) newest!: string | null;
+  @ApiProperty({ ...FIELD.text, example: '2026' }) name!: string;
+  @ApiProperty({ ...FIELD.text, example: 'photos/2026/' }) path!: string;
+  @ApiProperty({ ...FIELD.count, description: 'Files beneath it, at any depth.' }) files!: number;
+  @ApiProperty(FIELD.bytes) bytes!: number;
+  @ApiProperty({ ...FIELD.moment, nullable: true }) newest!: string | null;
 }
 
 /** A page of `GET /files`. */
+@ApiSchema({ name: 'FileList' })
 export class FileListDto implements FileList {
   @ApiProperty({ type: [FileDto] }) items!: FileDto[];
   @ApiProperty({ type: [FolderDto], description: 'With delimiter=/: the folders of this level.' })
   folders!: FolderDto[];
-  @ApiProperty({ type: String, nullable: true }) nextCursor!: string | null;
-  @ApiProperty({ ...count, description: 'Files that match, over all pages.' }) total!: number;
-  @ApiPropertyOptional({ ...count, description: 'With delimiter=/: folders of this level.' }) totalFolders?: number;
+  @ApiProperty({ ...FIELD.text, nullable: true }) nextCursor!: string | null;
+  @ApiProperty({ ...FIELD.count, description: 'Files that match, over all pages.' }) total!: number;
+  @ApiPropertyOptional({ ...FIELD.count, description: 'With delimiter=/: folders of this level.' })
+  totalFolders?: number;
 }
 
 /** Result for one file of a form. */
+@ApiSchema({ name: 'UploadResult' })
 export class UploadResultDto implements UploadResult {
-  @ApiProperty() path!: string;
+  @ApiProperty(FIELD.text) path!: string;
   @ApiProperty({ type: 'integer', example: 201 }) status!: number;
-  @ApiPropertyOptional() file?: FileDto;
-  @ApiPropertyOptional() problem?: ProblemDto;
+  @ApiPropertyOptional({ type: FileDto }) file?: FileDto;
+  @ApiPropertyOptional({ type: ProblemDto }) problem?: ProblemDto;
 }
 
 /** What was wrong with a form itself: nothing after it was read. */
+@ApiSchema({ name: 'FormFault' })
 export class FormFaultDto implements FormFault {
-  @ApiProperty({ type: String, nullable: true, description: 'Always null: it is the fault of no file.' }) path!: null;
+  @ApiProperty({ ...FIELD.text, nullable: true, description: 'Always null: it is the fault of no file.' }) path!: null;
   @ApiProperty({ type: 'integer', example: 400 }) status!: number;
-  @ApiProperty({ enum: Object.keys(ERROR_STATUS), enumName: 'ErrorCode' }) code!: ErrorCode;
-  @ApiProperty({ description: 'What was wrong with the form, for a person.' }) detail!: string;
+  @ApiProperty(FIELD.errorCode) code!: ErrorCode;
+  @ApiProperty({ ...FIELD.text, description: 'What was wrong with the form, for a person.' }) detail!: string;
 }
 
 /** Answer to a form with many files. */
 @ApiExtraModels(UploadResultDto, FormFaultDto)
+@ApiSchema({ name: 'UploadResults' })
 export class UploadResultsDto implements UploadResults {
   @ApiProperty({
     type: 'array',
@@ -156,121 +169,137 @@ export class UploadResultsDto implements UploadResults {
 }
 
 /** A chunk of a file. */
+@ApiSchema({ name: 'ChunkInfo' })
 export class ChunkDto implements ChunkInfo {
-  @ApiProperty() id!: string;
-  @ApiProperty(bytes) offset!: number;
-  @ApiProperty(bytes) size!: number;
-  @ApiProperty({ description: 'Held by this node.' }) here!: boolean;
+  @ApiProperty(FIELD.text) id!: string;
+  @ApiProperty(FIELD.bytes) offset!: number;
+  @ApiProperty(FIELD.bytes) size!: number;
+  @ApiProperty({ ...FIELD.flag, description: 'Held by this node.' }) here!: boolean;
 }
 
 /** A page of `GET /files/{fileId}/chunks`. */
+@ApiSchema({ name: 'ChunkList' })
 export class ChunkListDto implements ChunkList {
   @ApiProperty({ type: [ChunkDto] }) items!: ChunkDto[];
-  @ApiProperty({ type: String, nullable: true }) nextCursor!: string | null;
-  @ApiProperty(count) total!: number;
+  @ApiProperty({ ...FIELD.text, nullable: true }) nextCursor!: string | null;
+  @ApiProperty(FIELD.count) total!: number;
 }
 
 /** A member that holds an extent. */
+@ApiSchema({ name: 'Holder' })
 export class HolderDto {
-  @ApiProperty() peerId!: string;
-  @ApiProperty() name!: string;
-  @ApiProperty() live!: boolean;
-  @ApiProperty() self!: boolean;
+  @ApiProperty(FIELD.text) peerId!: string;
+  @ApiProperty(FIELD.text) name!: string;
+  @ApiProperty(FIELD.flag) live!: boolean;
+  @ApiProperty(FIELD.flag) self!: boolean;
 }
 
 /** The holders of one extent; `index` counts extents from 0. */
+@ApiSchema({ name: 'ExtentHolders' })
 export class ExtentHoldersDto {
-  @ApiProperty(count) index!: number;
+  @ApiProperty(FIELD.count) index!: number;
   @ApiProperty({ type: [HolderDto] }) holders!: HolderDto[];
 }
 
 /** Answer of `GET /files/{fileId}/holders`. */
+@ApiSchema({ name: 'HolderList' })
 export class HolderListDto implements HolderList {
   @ApiProperty({ type: [ExtentHoldersDto] }) extents!: ExtentHoldersDto[];
 }
 
 /** A version of a path. */
+@ApiSchema({ name: 'VersionInfo' })
 export class VersionDto extends FileAttributesDto implements VersionInfo {
-  @ApiProperty() version!: string;
+  @ApiProperty(FIELD.text) version!: string;
   @ApiProperty({ enum: ['file', 'deletion', 'folder'] }) kind!: VersionInfo['kind'];
-  @ApiProperty() path!: string;
-  @ApiProperty(bytes) size!: number;
-  @ApiProperty() mediaType!: string;
-  @ApiProperty({ type: String, nullable: true }) contentId!: string | null;
-  @ApiProperty() author!: string;
-  @ApiProperty(timestamp) writtenAt!: string;
-  @ApiProperty() head!: boolean;
-  @ApiProperty() shown!: boolean;
-  @ApiProperty({ description: 'Brought along by a node that joined with files.' }) imported!: boolean;
+  @ApiProperty(FIELD.text) path!: string;
+  @ApiProperty(FIELD.bytes) size!: number;
+  @ApiProperty(FIELD.text) mediaType!: string;
+  @ApiProperty({ ...FIELD.text, nullable: true }) contentId!: string | null;
+  @ApiProperty(FIELD.text) author!: string;
+  @ApiProperty(FIELD.moment) writtenAt!: string;
+  @ApiProperty(FIELD.flag) head!: boolean;
+  @ApiProperty(FIELD.flag) shown!: boolean;
+  @ApiProperty({ ...FIELD.flag, description: 'Brought along by a node that joined with files.' }) imported!: boolean;
   @ApiProperty({
-    type: String,
+    ...FIELD.text,
     nullable: true,
     description: 'The path it was moved from; its own path when an earlier version was brought back.',
   })
   from!: string | null;
-  @ApiProperty({ description: 'Its retention is over, and this node keeps its content no longer.' }) purged!: boolean;
-  @ApiPropertyOptional({ description: 'Of a deletion that the path shows: how far it is purged.' }) purge?: PurgeDto;
+  @ApiProperty({ ...FIELD.flag, description: 'Its retention is over, and this node keeps its content no longer.' })
+  purged!: boolean;
+  @ApiPropertyOptional({ type: PurgeDto, description: 'Of a deletion that the path shows: how far it is purged.' })
+  purge?: PurgeDto;
 }
 
 /** A page of `GET /files/{fileId}/versions`. */
+@ApiSchema({ name: 'VersionList' })
 export class VersionListDto implements VersionList {
   @ApiProperty({ type: [VersionDto] }) items!: VersionDto[];
-  @ApiProperty({ type: String, nullable: true }) nextCursor!: string | null;
-  @ApiProperty({ ...count, description: 'Versions there are, over all pages.' }) total!: number;
+  @ApiProperty({ ...FIELD.text, nullable: true }) nextCursor!: string | null;
+  @ApiProperty({ ...FIELD.count, description: 'Versions there are, over all pages.' }) total!: number;
 }
 
 /** A version that counts nowhere, until a member adopts it. */
+@ApiSchema({ name: 'VoidVersionInfo' })
 export class VoidVersionDto implements VoidVersionInfo {
-  @ApiProperty() version!: string;
-  @ApiProperty() fileId!: string;
-  @ApiProperty() path!: string;
+  @ApiProperty(FIELD.text) version!: string;
+  @ApiProperty(FIELD.text) fileId!: string;
+  @ApiProperty(FIELD.text) path!: string;
   @ApiProperty({ enum: ['file', 'deletion', 'folder'] }) kind!: VoidVersionInfo['kind'];
-  @ApiProperty({ type: String, nullable: true }) contentId!: string | null;
-  @ApiProperty(bytes) size!: number;
-  @ApiProperty() mediaType!: string;
-  @ApiProperty({ description: 'Peer id of the node that wrote it, and was removed.' }) author!: string;
-  @ApiProperty({ type: String, nullable: true }) authorName!: string | null;
-  @ApiProperty(timestamp) modifiedAt!: string;
+  @ApiProperty({ ...FIELD.text, nullable: true }) contentId!: string | null;
+  @ApiProperty(FIELD.bytes) size!: number;
+  @ApiProperty(FIELD.text) mediaType!: string;
+  @ApiProperty({ ...FIELD.text, description: 'Peer id of the node that wrote it, and was removed.' }) author!: string;
+  @ApiProperty({ ...FIELD.text, nullable: true }) authorName!: string | null;
+  @ApiProperty(FIELD.moment) modifiedAt!: string;
   @ApiProperty({
     enum: ['removed', 'future'],
     description: 'Why it does not count: its author was removed, or its time is yet to come.',
   })
   reason!: VoidVersionInfo['reason'];
   @ApiProperty({
-    type: String,
+    ...FIELD.text,
     nullable: true,
     description: 'The version that says the same since this node adopted it.',
   })
   adoptedAs!: string | null;
-  @ApiProperty({ description: 'Its retention is over, and this node keeps its content no longer.' }) purged!: boolean;
+  @ApiProperty({ ...FIELD.flag, description: 'Its retention is over, and this node keeps its content no longer.' })
+  purged!: boolean;
 }
 
 /** A page of `GET /void-versions`. */
+@ApiSchema({ name: 'VoidVersionList' })
 export class VoidVersionListDto implements VoidVersionList {
   @ApiProperty({ type: [VoidVersionDto] }) items!: VoidVersionDto[];
-  @ApiProperty({ type: String, nullable: true }) nextCursor!: string | null;
-  @ApiProperty({ ...count, description: 'Void versions that match, over all pages.' }) total!: number;
+  @ApiProperty({ ...FIELD.text, nullable: true }) nextCursor!: string | null;
+  @ApiProperty({ ...FIELD.count, description: 'Void versions that match, over all pages.' }) total!: number;
 }
 
 /** A content without a record. */
+@ApiSchema({ name: 'FoundContentInfo' })
 export class FoundContentDto implements FoundContentInfo {
-  @ApiProperty() contentId!: string;
-  @ApiProperty(bytes) size!: number;
-  @ApiProperty({ description: 'By its first bytes.' }) mediaType!: string;
-  @ApiProperty({ description: 'Every chunk is here, so that a file can be made of it.' }) whole!: boolean;
-  @ApiProperty(timestamp) foundAt!: string;
+  @ApiProperty(FIELD.text) contentId!: string;
+  @ApiProperty(FIELD.bytes) size!: number;
+  @ApiProperty({ ...FIELD.text, description: 'By its first bytes.' }) mediaType!: string;
+  @ApiProperty({ ...FIELD.flag, description: 'Every chunk is here, so that a file can be made of it.' })
+  whole!: boolean;
+  @ApiProperty(FIELD.moment) foundAt!: string;
 }
 
 /** A page of `GET /found-contents`. */
+@ApiSchema({ name: 'FoundContentList' })
 export class FoundContentListDto implements FoundContentList {
   @ApiProperty({ type: [FoundContentDto] }) items!: FoundContentDto[];
-  @ApiProperty({ type: String, nullable: true }) nextCursor!: string | null;
-  @ApiProperty({ ...count, description: 'Found contents, over all pages.' }) total!: number;
-  @ApiProperty({ ...bytes, description: 'Of all of them.' }) bytes!: number;
+  @ApiProperty({ ...FIELD.text, nullable: true }) nextCursor!: string | null;
+  @ApiProperty({ ...FIELD.count, description: 'Found contents, over all pages.' }) total!: number;
+  @ApiProperty({ ...FIELD.bytes, description: 'Of all of them.' }) bytes!: number;
 }
 
 /** Answer of `DELETE /files/{fileId}/versions`. */
+@ApiSchema({ name: 'ReleasedVersions' })
 export class ReleasedVersionsDto implements ReleasedVersions {
-  @ApiProperty({ ...count, description: 'Earlier versions that were looked at.' }) versions!: number;
-  @ApiProperty({ ...count, description: 'Bytes of contents that this node keeps no longer.' }) bytes!: number;
+  @ApiProperty({ ...FIELD.count, description: 'Earlier versions that were looked at.' }) versions!: number;
+  @ApiProperty({ ...FIELD.count, description: 'Bytes of contents that this node keeps no longer.' }) bytes!: number;
 }

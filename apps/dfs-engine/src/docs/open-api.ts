@@ -1,0 +1,105 @@
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import { ANSWER_HEADERS, ProblemDto, answerHeaders, takeProblems } from '@dfs/files';
+import { VERSION } from '../process/version.js';
+import { toDialect31 } from './dialect.js';
+import { gapsOf } from './gaps.js';
+import { codesOf, problemResponses, type ProblemResponse } from './problem-responses.js';
+
+const DESCRIPTION = `One node of a DFS network. Every call but those of health, session and this documentation needs the
+token of the node (Authorization: Bearer). The console has a cookie instead, with which a write also carries the header
+X-DFS-Request. Errors are RFC 9457 problems with a stable code; each code has a page at the address that is its type. An address
+takes no other parameters than those listed. HEAD is answered wherever GET is.`;
+
+const TAGS: Record<string, string> = {
+  files: 'Files by id and by path: their bytes, versions, and what becomes of them.',
+  node: 'This node.',
+  session: 'The session of the console.',
+  peers: 'Members of the network, and connections to them.',
+  network: 'Who gets into the network, and how.',
+  dht: 'The distributed hash table.',
+  transfers: 'Bytes on their way.',
+  events: 'What has happened on this node; /api/asyncapi.json describes how it comes by itself.',
+  settings: 'Settings of this node and of its network.',
+  health: 'Whether the node runs and serves, and figures of it.',
+};
+
+export const METHODS = ['get', 'put', 'post', 'patch', 'delete'] as const;
+
+/** What of an operation is read and completed here. */
+export interface Operation {
+  operationId?: string;
+  summary?: string;
+  tags?: string[];
+  security?: object[];
+  parameters?: Parameter[];
+  requestBody?: { content: Record<string, { schema?: object }> };
+  responses: Record<string, { description?: string; headers?: object; content?: Record<string, { schema?: object }> }>;
+}
+export interface Parameter {
+  name: string;
+  in: string;
+  description?: string;
+  schema?: Record<string, unknown>;
+}
+/** A document, and what is missing in it: a test wants nothing there. */
+export interface ApiDocument {
+  document: OpenAPIObject;
+  gaps: string[];
+}
+
+/** The API document of the application as it is composed. */
+export function openApi(app: NestExpressApplication): OpenAPIObject {
+  return describeApi(app).document;
+}
+
+/** The same, with what nobody has described yet: a new operation or field must be complete. */
+export function describeApi(app: NestExpressApplication): ApiDocument {
+  const builder = new DocumentBuilder()
+    .setOpenAPIVersion('3.1.0')
+    .setTitle('DFS')
+    .setDescription(DESCRIPTION.replaceAll('\n', ' '))
+    .setVersion(VERSION)
+    .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
+    .addServer('/', 'This node.')
+    .addBearerAuth({ type: 'http', scheme: 'bearer' }, 'token')
+    .addSecurityRequirements('token');
+  for (const [name, description] of Object.entries(TAGS)) builder.addTag(name, description);
+  const made = SwaggerModule.createDocument(app, builder.build(), { extraModels: [ProblemDto] });
+  const gaps: string[] = [];
+  const shared: Record<string, ProblemResponse> = {};
+  for (const [path, method, operation] of operationsOf(made)) complete(path, method, operation, shared, gaps);
+  const responses = Object.fromEntries(Object.entries(shared).sort(([one], [other]) => (one < other ? -1 : 1)));
+  made.components = { ...made.components, responses, headers: ANSWER_HEADERS };
+  const document = toDialect31(made);
+  return { document, gaps: [...gaps, ...gapsOf(document)] };
+}
+
+/** Every operation of a document: path, method in lower case, and itself. */
+export function operationsOf(document: OpenAPIObject): [string, string, Operation][] {
+  return Object.entries(document.paths).flatMap(([path, item]) =>
+    METHODS.flatMap((method): [string, string, Operation][] => {
+      const operation = item[method] as Operation | undefined;
+      return operation ? [[path, method, operation]] : [];
+    }),
+  );
+}
+
+/** Lists its problems, and the headers that every answer has. */
+function complete(
+  path: string,
+  method: string,
+  operation: Operation,
+  shared: Record<string, ProblemResponse>,
+  gaps: string[],
+): void {
+  const own = takeProblems(operation);
+  if (own === undefined) gaps.push(`${operation.operationId}: give its handler @Problems(…), if with no codes`);
+  for (const [status, answer] of Object.entries(operation.responses)) {
+    answer.description ||= status === '204' ? 'Done.' : (operation.summary ?? '');
+    answer.headers = { ...answer.headers, ...answerHeaders('X-Request-Id') };
+  }
+  const facts = { open: operation.security?.length === 0, bodies: Object.keys(operation.requestBody?.content ?? {}) };
+  const codes = codesOf({ method, path, own: own ?? [], ...facts });
+  operation.responses = { ...operation.responses, ...problemResponses(codes, shared) };
+}
