@@ -1,5 +1,6 @@
 /**
- * The canary of the layers: for every project one import that is forbidden and one that is allowed, linted as if it
+ * The shape of the source. No import circle, no folder that is too full, no file that is too long; each rule is shown to
+ * see what it forbids. The canary of the layers: for every project one import that is forbidden and one that is allowed, linted as if it
  * stood in a file of that project. A rule that silently stopped biting (a missing tag, a wildcard, a project that is not
  * in the graph) turns this red.
  */
@@ -7,6 +8,14 @@ import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import {
+  circles,
+  fullFolders,
+  longFiles,
+  MAX_FILE_LINES,
+  MAX_FOLDER_FILES,
+  readSourceTree,
+} from './lib/source-tree.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -179,6 +188,70 @@ describe('layers', () => {
       const { nx } = JSON.parse(readFileSync(join(root, folderOf(project), 'package.json'), 'utf8'));
       expect(nx.tags).toEqual([`scope:${project}`]);
     }
+  });
+});
+
+describe('the tree', () => {
+  const tree = readSourceTree(root);
+  const treeOf = (files: Record<string, string>) => new Map(Object.entries(files));
+
+  it('is all there', () => {
+    expect(tree.size).toBeGreaterThan(800);
+    expect(tree.has('libs/placement/src/placement.ts')).toBe(true);
+    expect(tree.has('apps/dfs-engine/src/main.ts')).toBe(true);
+  });
+
+  it('has no circle of imports, types included', () => {
+    expect(circles(tree)).toEqual([]);
+  });
+
+  it.each([
+    ['values', "import { b } from './b.js';", "import { a } from './a.js';"],
+    ['types', "import type { B } from './b.js';", "import { type A } from './a.js';"],
+    ['a value and a type', "import { b } from './b.js';", "import type { A } from './a.js';"],
+    ['what is passed on', "export * from './b.js';", "export type { A } from './a.js';"],
+    ['an import in a type', "let b: import('./b.js').B;", "import './a.js';"],
+    ['an import while it runs', "const b = await import('./b.js');", "import './a.js';"],
+  ])('sees a circle of %s', (_what, a, b) => {
+    const files = { 'libs/one/src/a.ts': a, 'libs/one/src/b.ts': b };
+    expect(circles(treeOf(files))).toEqual([Object.keys(files)]);
+  });
+
+  it('sees a circle by way of others, and through the door of the library itself', () => {
+    const around = {
+      'libs/one/src/a.ts': "import './deep/b.js';",
+      'libs/one/src/c.ts': "import type { A } from './a.js';",
+      'libs/one/src/deep/b.ts': "import '../c.js';",
+      'libs/one/src/d.ts': "import './a.js';",
+    };
+    expect(circles(treeOf(around))).toEqual([Object.keys(around).slice(0, 3)]);
+    const door = {
+      'libs/one/src/a.ts': "import { b } from '@dfs/one';",
+      'libs/one/src/index.ts': "export * from './a.js';",
+    };
+    expect(circles(treeOf(door))).toEqual([Object.keys(door)]);
+    expect(circles(treeOf({ 'libs/one/src/a.ts': "import './a.js';" }))).toHaveLength(1);
+    expect(circles(treeOf({ 'libs/one/src/a.ts': "import { b } from '@dfs/two';" }))).toEqual([]);
+  });
+
+  it('sees a folder that is too full; specs, suites and the index do not count', () => {
+    const files = (count: number) =>
+      Object.fromEntries(Array.from({ length: count }, (_, at) => [`libs/one/src/in/f${at}.ts`, '']));
+    const beside = {
+      'libs/one/src/in/index.ts': '',
+      'libs/one/src/in/f.spec.ts': '',
+      'libs/one/src/in/f.suite.ts': '',
+    };
+    expect(fullFolders(treeOf({ ...files(MAX_FOLDER_FILES), ...beside }))).toEqual([]);
+    expect(fullFolders(treeOf(files(MAX_FOLDER_FILES + 1)))).toEqual([`libs/one/src/in: ${MAX_FOLDER_FILES + 1}`]);
+  });
+
+  it('sees a file that is too long, a spec too', () => {
+    const files = {
+      'libs/one/src/a.ts': '\n'.repeat(MAX_FILE_LINES),
+      'libs/one/src/a.spec.ts': '\n'.repeat(MAX_FILE_LINES + 1),
+    };
+    expect(longFiles(treeOf(files))).toEqual([`libs/one/src/a.spec.ts: ${MAX_FILE_LINES + 1}`]);
   });
 });
 

@@ -38,4 +38,4 @@ export type { Stopwatch } from './retention/running-time.js';
 export { catalogueMigrations } from './migrations/migrations.js';
 export type { VoidPage, VoidQuery, VoidVersion } from './void/void-list.js';
 export { CatalogueSync, type CatalogueSyncComponents, type CatalogueSyncOptions } from './sync/catalogue-sync.js';
-export type { SyncChannel } from './sync/reconcile/exchange.js';
+export type { SyncChannel } from './ports.js';

@@ -5,7 +5,6 @@ import type { Cid, RecordAttributes, RecordClock, RecordKind, Signer, WireValue 
 import type { Clock, DfsError, Log, Unsubscribe } from '@dfs/runtime';
 import type { Stopwatch } from './retention/running-time.js';
 import type { Conditions } from './rules/conditions.js';
-import type { SyncChannel } from './sync/reconcile/exchange.js';
 
 /** What a catalogue is made of. */
 export interface CatalogueComponents {
@@ -163,6 +162,22 @@ export interface SyncPeers {
   contribute(section: string, value: () => WireValue): void;
   onStatus(section: string, fn: (peerId: string, value: WireValue) => void): Unsubscribe;
   nudge(): void;
+}
+
+/** What an exchange needs of a stream. */
+export interface SyncChannel {
+  readonly peerId: string;
+  readonly signal: AbortSignal;
+  send(header: WireValue, payload?: Uint8Array): Promise<void>;
+  frames(): AsyncIterable<SyncFrame>;
+  end(): Promise<void>;
+  abort(error: Error): void;
+}
+
+/** One message as it comes. */
+export interface SyncFrame {
+  readonly header: WireValue;
+  readonly payload: Uint8Array;
 }
 
 /** What sync needs of the transport. */

@@ -6,7 +6,7 @@ import { bulkInsert } from '../src/bulk-insert.js';
 import { Delta, Fingerprints } from '../src/store/fingerprints.js';
 import type { SyncChannel, SyncTransport } from '../src/index.js';
 import { authorRows } from '../src/store/rows.js';
-import { RecordState } from '../src/migrations/migrations.js';
+import { RecordState } from '../src/rules/states.js';
 import { content, fileDraft, NETWORK, START, testNode, testSigner, type TestNode } from './nodes.js';
 
 /** Files of one unit of work. */

@@ -42,18 +42,13 @@ export type { BlockBatch } from './store/batch.js';
 export type { ReadBlock } from './store/chunk-reader.js';
 export { isNotHere } from './store/damage/errors.js';
 export type { DiskTrouble } from './store/damage/trouble.js';
-export {
-  roomAt,
-  type FileSystemSize,
-  type PastBytes,
-  type Purpose,
-  type Quota,
-  type RoomMaker,
-} from './store/admission/admission.js';
+export { roomAt, type FileSystemSize, type Quota } from './store/admission/admission.js';
+export type { PastBytes, Purpose, RoomMaker } from './store/admission/room.js';
 export type { IsLive, Reclaimed, ReclaimOptions } from './store/reclaim/reclaim.js';
 export type { Scrubbed, ScrubOptions } from './store/damage/scrub.js';
 export { Scrubber, type ScrubberOptions, type ScrubStatus } from './scrub/scrubber.js';
-export { checkStore, type StoreFinding, type StoreProblem, type StoreTotals } from './check/check-store.js';
+export { checkStore, type StoreTotals } from './check/check-store.js';
+export type { StoreFinding, StoreProblem } from './check/check-pack.js';
 export { ReadOnlyBlocks } from './check/read-only-blocks.js';
 export { chunksMigrations } from './schema.js';
 export { ChunksModule } from './chunks.module.js';

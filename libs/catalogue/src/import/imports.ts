@@ -6,7 +6,7 @@ import { DfsError, isDfsError, minute, second, type Log } from '@dfs/runtime';
 import type { Draft } from '../ports.js';
 import { hexOf } from '../retention/needed.js';
 import { attributesFrom, queryByIds } from '../store/rows.js';
-import { KIND_NUMBER, RecordState } from '../migrations/migrations.js';
+import { KIND_NUMBER, RecordState } from '../rules/states.js';
 
 /**
  * `commit` runs in the unit of work in which the files are taken off the list of those to import, so each comes once.

@@ -1,6 +1,6 @@
 import type { Reader } from '@dfs/database';
 import { fileIdOf, parseRecord } from '@dfs/protocol';
-import { RecordState } from '../migrations/migrations.js';
+import { RecordState } from '../rules/states.js';
 import type { MemberView } from '../ports.js';
 import { isNamed, requireConditions, type Conditions } from '../rules/conditions.js';
 import { ranked, type Version } from '../rules/heads.js';

@@ -14,7 +14,7 @@ import {
   type StoredVersion,
   type VersionRow,
 } from '../store/rows.js';
-import { KIND_NUMBER, RecordState } from '../migrations/migrations.js';
+import { KIND_NUMBER, RecordState } from '../rules/states.js';
 import { mapInTurns } from '../store/slices.js';
 
 /** Versions told of between two turns of the event loop: their records are parsed. */

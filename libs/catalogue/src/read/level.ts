@@ -5,7 +5,7 @@ import { openCursor, sealCursor, type Position } from './cursor.js';
 import { afterPrefix, COLUMN, MAX_PAGE, positionOf } from './list.js';
 import type { Folder, Level, ListQuery } from '../ports.js';
 import { entryFrom, FILE_COLUMNS, FILES, type FileRow } from '../store/rows.js';
-import { PathState } from '../migrations/migrations.js';
+import { PathState } from '../rules/states.js';
 
 /** Up to so many files of a folder are gathered and put in order; of more, the files of all are walked in that order. */
 const FEW_FILES = 5000;

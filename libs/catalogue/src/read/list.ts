@@ -3,7 +3,7 @@ import type { Reader, SqlValue } from '@dfs/database';
 import { openCursor, sealCursor, type Position } from './cursor.js';
 import type { EntryPage, ListQuery } from '../ports.js';
 import { entryFrom, FILE_COLUMNS, FILES, type FileRow } from '../store/rows.js';
-import { CONFLICT_TOTAL, PathState } from '../migrations/migrations.js';
+import { CONFLICT_TOTAL, PathState } from '../rules/states.js';
 import { foldCase } from './search.js';
 
 /** Rows a page may ask for. */

@@ -13,7 +13,7 @@ import {
   toHex,
   type FileRow,
 } from '../store/rows.js';
-import { IN_SET, PathState, RecordState } from '../migrations/migrations.js';
+import { IN_SET, PathState, RecordState } from '../rules/states.js';
 
 /** A path by its file id, current or deleted; undefined for one that never was, or is a folder. */
 export async function readEntry(reader: Reader, fileId: string): Promise<Entry | undefined> {

@@ -2,13 +2,14 @@ import type { Database, Tx } from '@dfs/database';
 import type { EventLog } from '@dfs/events';
 import { GiB, type Clock, type Log } from '@dfs/runtime';
 import type { SignedRecord } from '@dfs/protocol';
-import { Changeset, type ChangesetContext, type JudgedRecord } from '../write/changeset.js';
+import { Changeset, type ChangesetContext } from '../write/changeset.js';
+import type { JudgedRecord } from '../write/judged.js';
 import type { MemberView } from '../ports.js';
 import { screen, storedIds, type VerifiedRecord } from './screen.js';
 import type { RefusalReason, Refusals } from './refusals.js';
 import { roomForAuthors, roomForTimes, waitForAuthors } from './waiting-room.js';
 import { BLOBS, peerBytes, peerText, queryByIds, toHex } from '../store/rows.js';
-import { IN_SET, RecordState } from '../migrations/migrations.js';
+import { IN_SET, RecordState } from '../rules/states.js';
 import { judge, standingOf } from '../rules/validity.js';
 
 /** Records of others stored in one unit of work. */

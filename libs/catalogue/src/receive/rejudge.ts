@@ -2,10 +2,11 @@ import { setImmediate as breathe } from 'node:timers/promises';
 import type { Database, Reader, Tx } from '@dfs/database';
 import { hour } from '@dfs/runtime';
 import { MAX_CLOCK_SKEW, parseRecord } from '@dfs/protocol';
-import { Changeset, type ChangesetContext, type JudgedRecord } from '../write/changeset.js';
+import { Changeset, type ChangesetContext } from '../write/changeset.js';
+import type { JudgedRecord } from '../write/judged.js';
 import { replacedIds } from '../rules/heads.js';
 import { BLOBS, NUMBERS, peerText, toHex } from '../store/rows.js';
-import { IN_SET, RecordState } from '../migrations/migrations.js';
+import { IN_SET, RecordState } from '../rules/states.js';
 import { judgeValid, lastCounted } from '../rules/validity.js';
 import { forgetArrived, HAS_EXPIRED } from './waiting-room.js';
 

@@ -11,9 +11,10 @@ import {
   type Signer,
 } from '@dfs/protocol';
 import type { Clock } from '@dfs/runtime';
-import { RecordState } from '../migrations/migrations.js';
+import { RecordState } from '../rules/states.js';
 import { BLOBS, fromHex, peerBytes, toHex } from '../store/rows.js';
-import { Changeset, type ChangesetContext, type JudgedRecord } from '../write/changeset.js';
+import { Changeset, type ChangesetContext } from '../write/changeset.js';
+import type { JudgedRecord } from '../write/judged.js';
 import { chainEnd, type ChainEnd } from '../write/commit.js';
 import { discount, ROW, takeOut, withTheirPaths, type StoredRow } from './rejudge.js';
 

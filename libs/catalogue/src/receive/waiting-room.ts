@@ -1,6 +1,6 @@
 import type { Tx } from '@dfs/database';
 import { hour } from '@dfs/runtime';
-import { IN_SET, RecordState } from '../migrations/migrations.js';
+import { IN_SET, RecordState } from '../rules/states.js';
 import { peerBytes, toHex } from '../store/rows.js';
 
 /** Records kept that wait for their author, and as many that wait for their time; more are refused, and come again with a later sync. */

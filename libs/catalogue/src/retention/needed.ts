@@ -1,7 +1,7 @@
 import type { Reader } from '@dfs/database';
 import { cidFromBytes, cidToBytes, type Cid } from '@dfs/protocol';
 import { queryByIds, toHex } from '../store/rows.js';
-import { IN_SET, KIND_NUMBER, RecordState } from '../migrations/migrations.js';
+import { IN_SET, KIND_NUMBER, RecordState } from '../rules/states.js';
 
 /** For how long content is kept that nothing shows any more. */
 export interface RetentionRule {

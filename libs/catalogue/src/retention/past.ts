@@ -1,6 +1,6 @@
 import type { Reader, Tx } from '@dfs/database';
 import { cidFromBytes, cidToBytes, EMPTY_CONTENT, type Cid } from '@dfs/protocol';
-import { IN_SET, KIND_NUMBER, PathState, RecordState } from '../migrations/migrations.js';
+import { IN_SET, KIND_NUMBER, PathState, RecordState } from '../rules/states.js';
 import { FILE_COLUMNS, FILES, queryByIds, type FileRow } from '../store/rows.js';
 import { hexOf } from './needed.js';
 

@@ -4,7 +4,7 @@ import { cidFromBytes, cidToBytes, EMPTY_CONTENT, type Cid } from '@dfs/protocol
 import { FILES_PER_EVENT, itemFrom } from '../write/file-events.js';
 import { bulkInsert, type BulkTable } from '../bulk-insert.js';
 import { entryFrom, FILE_COLUMNS, FILES, NUMBERS, peerText, toHex, type FileRow } from '../store/rows.js';
-import { KIND_NUMBER, PathState, RecordState } from '../migrations/migrations.js';
+import { KIND_NUMBER, PathState, RecordState } from '../rules/states.js';
 import { slices } from '../store/slices.js';
 import { hexOf, neededContents, purgedContents, purgesSql, type Deadline, type RetentionRule } from './needed.js';
 import { filesThatHad, onlyPast, readPast, type PastContent } from './past.js';

@@ -1,6 +1,6 @@
 import { MAX_CLOCK_SKEW, type ParsedRecord } from '@dfs/protocol';
 import type { MemberView } from '../ports.js';
-import { RecordState } from '../migrations/migrations.js';
+import { RecordState } from './states.js';
 
 /**
  * What membership says of an author, as text that is kept: `writer`, `reader` (may not write), `unknown`, or

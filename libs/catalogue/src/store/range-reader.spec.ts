@@ -2,7 +2,7 @@ import { sha256 } from '@dfs/protocol';
 import { insertRecords } from '../../testing/many.js';
 import { testNode } from '../../testing/nodes.js';
 import { Fingerprints, indexOf, printOf } from './fingerprints.js';
-import { RecordState } from '../migrations/migrations.js';
+import { RecordState } from '../rules/states.js';
 import { RangeReader } from './range-reader.js';
 
 const salt = Buffer.alloc(8, 3);

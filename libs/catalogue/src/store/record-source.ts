@@ -1,4 +1,4 @@
-import { IN_SET } from '../migrations/migrations.js';
+import { IN_SET } from '../rules/states.js';
 
 /** Which records make up a set, in SQL. */
 export interface RecordSource {

@@ -2,7 +2,7 @@ import type { Reader } from '@dfs/database';
 import { cidToBytes, type Cid } from '@dfs/protocol';
 import { Delta, toBytes, type FingerprintTable } from './fingerprints.js';
 import { peerText } from './rows.js';
-import { CONFLICT_TOTAL, IN_SET, PathState, RecordState } from '../migrations/migrations.js';
+import { CONFLICT_TOTAL, IN_SET, PathState, RecordState } from '../rules/states.js';
 
 /** A count that is kept, and is not what there is. */
 export interface Miscount {

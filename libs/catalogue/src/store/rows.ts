@@ -14,7 +14,7 @@ import {
 } from '@dfs/protocol';
 import type { Version } from '../rules/heads.js';
 import type { Entry } from '../ports.js';
-import { KIND_NUMBER, PathState } from '../migrations/migrations.js';
+import { KIND_NUMBER, PathState } from '../rules/states.js';
 
 /** `x IN ${BLOBS}` with one parameter: `blobs(ids)`. However many ids, one statement with one variable. */
 export const BLOBS = '(SELECT unhex(value) FROM json_each(?))';

@@ -1,5 +1,5 @@
 import { DfsError } from '@dfs/runtime';
-import type { SyncChannel } from './reconcile/exchange.js';
+import type { SyncChannel } from '../ports.js';
 
 /** What is under way with other members: cut short when this node stops, which waits for it to end. */
 export class Ongoing {

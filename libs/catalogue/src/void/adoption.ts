@@ -10,7 +10,7 @@ import {
 import { DfsError } from '@dfs/runtime';
 import type { Draft } from '../ports.js';
 import { BLOBS, fromHex, queryByIds, toHex } from '../store/rows.js';
-import { RecordState } from '../migrations/migrations.js';
+import { RecordState } from '../rules/states.js';
 
 /** Void records of a path among which the ancestors of one are looked for, the newest ones. */
 const MAX_WALKED = 10_000;

@@ -1,12 +1,13 @@
 import type { SqlValue, Tx } from '@dfs/database';
-import { cidToBytes, fileIdOf, type Cid, type ParsedRecord, type RecordFields, type SignedRecord } from '@dfs/protocol';
+import { cidToBytes, fileIdOf, type Cid, type RecordFields, type SignedRecord } from '@dfs/protocol';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { bulkInsert, type BulkTable } from '../bulk-insert.js';
 import { causally } from '../rules/causal-order.js';
 import { chainKey } from '../rules/chain-key.js';
 import { Delta, type Fingerprints } from '../store/fingerprints.js';
 import { inherit, replacedIds, type Version } from '../rules/heads.js';
-import { writePaths, type PathOutcome } from './path-rows.js';
+import type { ChainLink, JudgedRecord, PathChange, PathOutcome } from './judged.js';
+import { writePaths } from './path-rows.js';
 import {
   attributesColumn,
   authorRows,
@@ -26,38 +27,9 @@ import {
   type VersionRow,
 } from '../store/rows.js';
 import { rederive } from './rederive.js';
-import { IN_SET, KIND_NUMBER, RecordState } from '../migrations/migrations.js';
+import { IN_SET, KIND_NUMBER, RecordState } from '../rules/states.js';
 import { listVoid } from './void-rows.js';
 import { mapInTurns, slices } from '../store/slices.js';
-
-/** A record that has been judged, to be stored. */
-export interface JudgedRecord extends SignedRecord, ParsedRecord {
-  state: RecordState;
-  /** Stored before, in another state: its author's share has been counted. */
-  again?: boolean;
-  /** See Version: worked out once, when the record comes. */
-  shownAt: number;
-}
-
-/** A path in this unit of work: what it was, and its heads as they change. */
-export interface PathChange {
-  path: string;
-  fileId: string;
-  /** Row of the path, there or to be made. */
-  seq: number;
-  before: FileRow | undefined;
-  heads: Map<string, Version>;
-  /** Ids of heads that came in this unit. */
-  fresh: Set<string>;
-  /** Paths that say so of themselves were brought back: ids of those records. */
-  broughtBack: Set<string>;
-}
-
-/** A record of the set, and its `chainKey`. */
-export interface ChainLink {
-  record: JudgedRecord;
-  chain: number;
-}
 
 interface NewRow {
   record: JudgedRecord;

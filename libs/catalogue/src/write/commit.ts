@@ -18,14 +18,15 @@ import {
   type Signer,
 } from '@dfs/protocol';
 import { DfsError } from '@dfs/runtime';
-import type { Changeset, JudgedRecord, PathChange } from './changeset.js';
+import type { Changeset } from './changeset.js';
+import type { JudgedRecord, PathChange, PathRow } from './judged.js';
 import { headNamed, meets, requireConditions } from '../rules/conditions.js';
 import { ranked, shownOf, type Version } from '../rules/heads.js';
 import type { Commit, CommitOutcome, Draft } from '../ports.js';
 import { hasConditions, isOverJust } from '../read/conditions.js';
-import { entryOf, pathRow, type PathRow } from './path-rows.js';
+import { entryOf, pathRow } from './path-rows.js';
 import { peerBytes, toHex } from '../store/rows.js';
-import { IN_SET, RecordState } from '../migrations/migrations.js';
+import { IN_SET, RecordState } from '../rules/states.js';
 import type { TakenPaths } from './taken-paths.js';
 import { mapInTurns } from '../store/slices.js';
 

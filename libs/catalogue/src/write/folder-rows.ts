@@ -1,8 +1,8 @@
 import type { Reader, Tx } from '@dfs/database';
 import { bulkInsert, type BulkTable } from '../bulk-insert.js';
-import { PathState } from '../migrations/migrations.js';
+import { PathState } from '../rules/states.js';
 import { afterPrefix } from '../read/list.js';
-import type { PathOutcome } from './path-rows.js';
+import type { PathOutcome } from './judged.js';
 
 /** Up to so many files the newest is found among them; of more, by walking the files of all from the newest on. */
 const FEW_FILES = 1000;

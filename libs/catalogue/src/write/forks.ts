@@ -2,7 +2,7 @@ import type { Reader, Tx } from '@dfs/database';
 import type { EventLog } from '@dfs/events';
 import { parseRecord } from '@dfs/protocol';
 import type { Log } from '@dfs/runtime';
-import type { ChainLink } from './changeset.js';
+import type { ChainLink } from './judged.js';
 import { BLOBS, queryByIds, toHex } from '../store/rows.js';
 
 /** Of one author, in one run of this node; more are only counted. */

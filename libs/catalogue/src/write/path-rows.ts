@@ -1,31 +1,17 @@
 import type { SqlValue, Tx } from '@dfs/database';
 import { cidToBytes, EMPTY_CONTENT, type Cid } from '@dfs/protocol';
 import { bulkInsert, type BulkTable } from '../bulk-insert.js';
-import type { PathChange } from './changeset.js';
-import { inConflict, shownOf, type Version } from '../rules/heads.js';
+import type { PathChange, PathOutcome, PathRow } from './judged.js';
+import { inConflict, shownOf } from '../rules/heads.js';
 import type { Entry } from '../ports.js';
 import { attributesColumn, fileIdBytes, fromHex, NUMBERS, toHex, type FileRow } from '../store/rows.js';
-import { CONFLICT_TOTAL, PathState } from '../migrations/migrations.js';
+import { CONFLICT_TOTAL, PathState } from '../rules/states.js';
 import { foldCase } from '../read/search.js';
 import { writeFolders } from './folder-rows.js';
 import { mapInTurns, slices } from '../store/slices.js';
 
 /** Rows made between two turns of the event loop. */
 const ROWS_PER_TURN = 500;
-
-/** What became of a path in a unit of work. */
-export interface PathOutcome {
-  change: PathChange;
-  /** Undefined when nothing valid is left of it. */
-  after: PathRow | undefined;
-}
-
-/** A path as it is shown, before it is a row. */
-export interface PathRow {
-  state: PathState;
-  conflict: boolean;
-  shown: Version;
-}
 
 const STATE_OF = { file: PathState.current, deletion: PathState.deleted, folder: PathState.folder } as const;
 

@@ -1,10 +1,10 @@
 import type { Tx } from '@dfs/database';
 import { cidToBytes, parseRecord, type RecordAttributes } from '@dfs/protocol';
 import { causally } from '../rules/causal-order.js';
-import type { PathChange } from './changeset.js';
+import type { PathChange } from './judged.js';
 import { inherit, type Inherited, type Version } from '../rules/heads.js';
 import { attributesColumn, toHex, VERSION_COLUMNS, versionFrom, VERSIONS, type VersionRow } from '../store/rows.js';
-import { RecordState } from '../migrations/migrations.js';
+import { RecordState } from '../rules/states.js';
 
 /**
  * Works out anew what the versions of a path inherit, after one of them came later than its children. Reads the path's

@@ -1,6 +1,6 @@
 import type { Reader } from '@dfs/database';
 import { DfsError } from '@dfs/runtime';
-import { PathState } from '../migrations/migrations.js';
+import { PathState } from '../rules/states.js';
 import type { Draft } from '../ports.js';
 
 /**

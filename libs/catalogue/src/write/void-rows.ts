@@ -1,9 +1,9 @@
 import type { SqlValue, Tx } from '@dfs/database';
 import { cidToBytes } from '@dfs/protocol';
 import { bulkInsert, type BulkTable } from '../bulk-insert.js';
-import type { JudgedRecord } from './changeset.js';
+import type { JudgedRecord } from './judged.js';
 import { fromHex } from '../store/rows.js';
-import { KIND_NUMBER, RecordState } from '../migrations/migrations.js';
+import { KIND_NUMBER, RecordState } from '../rules/states.js';
 
 /** A record that has been judged void, or to be of the future. */
 export interface VoidRow {

@@ -8,42 +8,8 @@ import { ENTRY_HEAD_BYTES, PACK_HEAD } from '../store/packs/format.js';
 import { requireFolder } from '../store/generation/generation.js';
 import { MARK_FILE } from '../store/generation/mark.js';
 import { missingPacks } from '../store/reclaim/sweep.js';
-import { checkPack, type PackTotals } from './check-pack.js';
+import { checkPack, type CheckStoreOptions, type PackTotals } from './check-pack.js';
 import type { Unusable } from './read-only-blocks.js';
-
-/** What can be wrong with a store. */
-export type StoreProblem =
-  /** A pack that the database names is not there. */
-  | 'missing-pack'
-  /** A pack is not as long as it was, or does not begin as a pack. */
-  | 'wrong-pack'
-  /** A file that the database does not know. */
-  | 'orphan-file'
-  /** A row that names bytes that cannot be a block's: outside of the pack, or part of another block. */
-  | 'orphan-row'
-  /** The bytes are not those of the block. */
-  | 'damaged-chunk'
-  /** A node has found it damaged before, and it has not been healed. */
-  | 'known-damage';
-
-/** One thing that is wrong in a store. */
-export interface StoreFinding {
-  problem: StoreProblem;
-  /** Id of a chunk, or a file below the folder of the store. */
-  subject: string;
-  /** What it means, and what helps. */
-  detail: string;
-}
-
-/** How thorough a check is, and who hears of it while it runs. */
-export interface CheckStoreOptions {
-  /** Reads and hashes all bytes; otherwise only places and sizes are compared. */
-  rehash: boolean;
-  onFinding: (finding: StoreFinding) => void;
-  /** Told how many bytes of packs have been looked at, of how many. */
-  onProgress?: (bytes: number, total: number) => void;
-  signal?: AbortSignal;
-}
 
 /** A full count of what there is. */
 export interface StoreTotals extends PackTotals {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { PeerInfo } from '@libp2p/interface';
 import { mdns } from '@libp2p/mdns';
 import { MAX_DIAL_ADDRESSES, MDNS_INTERVAL } from '../constants.js';
-import type { Host } from './libp2p-host.js';
+import type { Host } from '../host.js';
 
 /**
  * mDNS, outside libp2p's own discovery, which would keep every address that anyone on the LAN announces.

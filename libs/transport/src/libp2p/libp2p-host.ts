@@ -7,7 +7,7 @@ import type { KadDHTComponents } from '@libp2p/kad-dht';
 import { noise } from '@libp2p/noise';
 import { ping } from '@libp2p/ping';
 import { tcp } from '@libp2p/tcp';
-import { createLibp2p, type Libp2p } from 'libp2p';
+import { createLibp2p } from 'libp2p';
 import {
   ADDRESS_DIAL_TIMEOUT,
   DHT_STREAM_BYTES,
@@ -25,16 +25,8 @@ import { isLoopback } from '../reach/ip-ranges.js';
 import { watchedYamux } from './muxer.js';
 import { believeOwnAddresses, portMapping, reachability } from '../reach/nat.js';
 import type { RelayServer } from '../reach/relay-server.js';
-import type { ReservationStore } from '../reach/relays.js';
+import type { Host, ReservationStore } from '../host.js';
 import { socketTls } from './tls-encrypter.js';
-
-/** A libp2p, and the parts of it that its public face does not show. */
-export interface Host {
-  readonly libp2p: Libp2p;
-  readonly components: KadDHTComponents;
-  /** Where places with relays are kept; undefined when relays are not used. */
-  readonly reservations: ReservationStore | undefined;
-}
 
 export interface HostOptions {
   readonly privateKey: PrivateKey;

@@ -35,14 +35,8 @@ import { Handlers } from '../channel/handlers.js';
 import { KadRouting, NoRouting } from '../routing/kad-routing.js';
 import { EarlyAgreement, early } from './early-negotiation.js';
 import { listenFailed, mapError, notAMember, selfDial } from '../errors.js';
-import {
-  announceOwnAddresses,
-  createHost,
-  privateKeyOf,
-  stopReconnecting,
-  type Host,
-  type HostOptions,
-} from './libp2p-host.js';
+import { announceOwnAddresses, createHost, privateKeyOf, stopReconnecting, type HostOptions } from './libp2p-host.js';
+import type { Host } from '../host.js';
 import { listenForOthers } from './lan-discovery.js';
 import { Libp2pStream } from './libp2p-stream.js';
 import { SeenAddresses } from '../reach/nat.js';

@@ -1,6 +1,6 @@
 import { silentLog, systemClock, type Clock, type Log } from '@dfs/runtime';
 import { MemoryTransport } from './memory-transport.js';
-import type { Link } from './memory-stream.js';
+import type { MemoryLink } from './memory-link.js';
 
 export interface MemoryNetworkOptions {
   /** In [0, 1): seeded, so that a run can be had again. */
@@ -15,7 +15,7 @@ export interface MemoryNetworkOptions {
 }
 
 /** A whole network in one process, with latency, loss and partitions. Frames are encoded and decoded as on a real one. */
-export class MemoryNetwork implements Link {
+export class MemoryNetwork implements MemoryLink<MemoryTransport> {
   readonly #nodes = new Map<string, MemoryTransport>();
   /** Provider records: by network and content id. */
   readonly records = new Map<string, Map<string, Set<string>>>();

@@ -1,16 +1,18 @@
 import { DfsError, abortError } from '@dfs/runtime';
 import type { Cid } from '@dfs/protocol';
-import type { MemoryNetwork } from './memory-network.js';
-import type { MemoryTransport } from './memory-transport.js';
-import type { ContentRouting, Provider } from '../transport.js';
+import type { MemoryLink } from './memory-link.js';
+import type { ContentRouting, Provider, Transport } from '../transport.js';
+
+/** A node as its routing sees it. */
+type RoutedNode = Pick<Transport, 'peerId' | 'routing' | 'addresses' | 'connections'>;
 
 /** Provider records kept by the network object itself; only nodes of the same DFS network share them. */
 export class MemoryRouting implements ContentRouting {
   #networkId: string | undefined;
 
   constructor(
-    private readonly network: MemoryNetwork,
-    private readonly node: MemoryTransport,
+    private readonly network: Pick<MemoryLink<RoutedNode>, 'records' | 'reaches' | 'byPeerId'>,
+    private readonly node: RoutedNode,
   ) {}
 
   async start(networkId: string): Promise<void> {

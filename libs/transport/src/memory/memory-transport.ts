@@ -17,7 +17,7 @@ import {
 import { Gatekeeper, type GuardedConnection } from '../gatekeeper.js';
 import { Handlers } from '../channel/handlers.js';
 import { notAMember, selfDial } from '../errors.js';
-import type { MemoryNetwork } from './memory-network.js';
+import type { MemoryLink } from './memory-link.js';
 import { MemoryRouting } from './memory-routing.js';
 import { memoryStreamPair, type MemoryStream } from './memory-stream.js';
 import { Paces } from '../limits/rate-limit.js';
@@ -63,7 +63,7 @@ export class MemoryTransport implements Transport {
   #sweeping: NodeJS.Timeout | undefined;
 
   constructor(
-    readonly network: MemoryNetwork,
+    readonly network: MemoryLink<MemoryTransport>,
     readonly peerId: string,
     /** Without `/p2p`. */
     readonly address: string,

@@ -5,7 +5,8 @@ import { RELAY_V2_HOP_CODEC, RELAY_V2_STOP_CODEC } from '@libp2p/circuit-relay-v
 import type { Connection } from '@libp2p/interface';
 import { peerIdFromString } from '@libp2p/peer-id';
 import { multiaddr } from '@multiformats/multiaddr';
-import { createHost, privateKeyOf, type Host } from '../libp2p/libp2p-host.js';
+import { createHost, privateKeyOf } from '../libp2p/libp2p-host.js';
+import type { Host } from '../host.js';
 import { Libp2pTransport, type Libp2pTransportOptions } from '../libp2p/libp2p-transport.js';
 import { ask, firstFrame, request } from '../request.js';
 import type { ProtocolHandler } from '../transport.js';

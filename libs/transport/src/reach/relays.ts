@@ -1,20 +1,10 @@
 import { type Log, type Unsubscribe, Listeners } from '@dfs/runtime';
 import { RELAY_V2_HOP_CODEC } from '@libp2p/circuit-relay-v2';
 import { peerIdFromString } from '@libp2p/peer-id';
-import type { PeerId } from '@libp2p/interface';
 import { isRelayed } from '../address.js';
 import { MAX_RELAYS, RELAYED_LINGER, RELAY_TICK, UPGRADE_INTERVAL } from '../constants.js';
-import type { Host } from '../libp2p/libp2p-host.js';
+import type { Host, ReservationStore } from '../host.js';
 import type { ConnectionInfo } from '../transport.js';
-
-/** The part of libp2p's relay transport that keeps places with relays; public there, but missing from the type. */
-export interface ReservationStore extends EventTarget {
-  addRelay(relay: PeerId, type: 'configured'): Promise<unknown>;
-  hasReservation(relay: PeerId): boolean;
-  cancelReservations(): void;
-  /** Who once could not be asked. Forgotten here: a member that was gone for a moment is asked again. */
-  relayFilter: { has(): boolean; add(): void };
-}
 
 export interface RelaysOptions {
   readonly self: string;

@@ -6,7 +6,7 @@ import {
   parseSyncMessage,
   type SignedRecord,
 } from '@dfs/protocol';
-import type { SyncChannel } from '../reconcile/exchange.js';
+import type { SyncChannel } from '../../ports.js';
 import type { Reach } from './reached-members.js';
 
 /** What waits for a slow member; beyond it a later exchange is cheaper than to keep it. */

@@ -1,6 +1,6 @@
 import { DfsError, type Log } from '@dfs/runtime';
 import { parseSyncMessage, SYNC_PROTOCOL, unpackRecords, type SignedRecord } from '@dfs/protocol';
-import type { SyncChannel, SyncFrame } from '../reconcile/exchange.js';
+import type { SyncChannel, SyncFrame } from '../../ports.js';
 import { Outbox } from './outbox.js';
 import { Reach } from './reached-members.js';
 

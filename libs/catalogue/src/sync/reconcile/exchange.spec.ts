@@ -5,7 +5,8 @@ import { insertRecords } from '../../../testing/many.js';
 import { testNode, testSigner, type TestNode } from '../../../testing/nodes.js';
 import { Fingerprints } from '../../store/fingerprints.js';
 import { RecordSet } from '../../store/record-set.js';
-import { Exchange, sameRoot, type ExchangeOutcome, type ExchangeParts, type SyncChannel } from './exchange.js';
+import { Exchange, sameRoot, type ExchangeOutcome, type ExchangeParts } from './exchange.js';
+import type { SyncChannel } from '../../ports.js';
 import type { TurnLimits } from './turn.js';
 
 /** One side of an exchange, over a real database; what comes is stored without a look at signatures. */

@@ -6,9 +6,9 @@ import {
   unpackRecords,
   type SignedRecord,
   type SyncMessage,
-  type WireValue,
 } from '@dfs/protocol';
 import type { SetRoot } from '../../store/fingerprints.js';
+import type { SyncChannel, SyncFrame } from '../../ports.js';
 import { RECORDS_PER_UNIT, type Received } from '../../receive/intake.js';
 import type { RecordSet } from '../../store/record-set.js';
 import { compareIds, comparePrints, findWanted } from './compare.js';
@@ -25,22 +25,6 @@ import {
   type Turn,
   type TurnLimits,
 } from './turn.js';
-
-/** What an exchange needs of a stream. */
-export interface SyncChannel {
-  readonly peerId: string;
-  readonly signal: AbortSignal;
-  send(header: WireValue, payload?: Uint8Array): Promise<void>;
-  frames(): AsyncIterable<SyncFrame>;
-  end(): Promise<void>;
-  abort(error: Error): void;
-}
-
-/** One message as it comes. */
-export interface SyncFrame {
-  readonly header: WireValue;
-  readonly payload: Uint8Array;
-}
 
 /** One stream to a member and the set to compare over it. `receive` stores what comes, as far as it is valid. */
 export interface ExchangeParts {

@@ -2,9 +2,9 @@ import { catalogueStatus, parseSyncMessage, type SignedRecord, type SyncMessage,
 import { DfsError, type Log, type Unsubscribe } from '@dfs/runtime';
 import type { SetRoot } from '../../store/fingerprints.js';
 import type { Received } from '../../receive/intake.js';
-import type { SyncPeers, SyncTransport } from '../../ports.js';
+import type { SyncPeers, SyncTransport, SyncChannel, SyncFrame } from '../../ports.js';
 import type { RecordSet } from '../../store/record-set.js';
-import { Exchange, type ExchangeOutcome, type SyncChannel, type SyncFrame } from './exchange.js';
+import { Exchange, type ExchangeOutcome } from './exchange.js';
 import type { Ongoing } from '../running-exchanges.js';
 import { RootHistory } from './known-sets.js';
 import { SyncSchedule } from './schedule.js';

@@ -1,5 +1,5 @@
 import { DfsError } from '@dfs/runtime';
-import type { SyncChannel } from './exchange.js';
+import type { SyncChannel } from '../../ports.js';
 
 /** Cuts a stream on which nothing has moved for too long. */
 export class Watchdog {

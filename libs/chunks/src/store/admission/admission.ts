@@ -1,28 +1,13 @@
 import { statfs } from 'node:fs/promises';
 import { noSpace, quotaExceeded } from '../damage/errors.js';
+import type { PastBytes, Purpose, RoomMaker } from './room.js';
 import { FREE_SPACE_TTL, MAX_RESERVE_BYTES, PEER_SHARE, RESERVE_SHARE, REWRITE_RESERVE_SHARE } from '../limits.js';
 
 /** Bytes, or a share of the file system the chunks are on. */
 export type Quota = number | { percent: number };
 
-/** For whom bytes come in: this node's own users may fill the quota, other members a share of it (PEER_SHARE). */
-export type Purpose = 'local' | 'peer';
-
 /** Total and free bytes of the file system that holds `dir`. */
 export type FileSystemSize = (dir: string) => Promise<{ totalBytes: number; freeBytes: number }>;
-
-/** What a node could let go of for its own uploads, in bytes of contents that nothing shows any more. */
-export interface PastBytes {
-  /** Of deleted files, and of earlier versions of files that are there. */
-  deletedBytes: number;
-  pastVersionBytes: number;
-}
-
-/**
- * Makes room for so many bytes that are short, for this node's own users, as far as that can be done. Never throws.
- * @returns what it could not let go of
- */
-export type RoomMaker = (shortBytes: number) => Promise<PastBytes>;
 
 /** By statfs(2); free are the bytes that an ordinary user may write. */
 export const fileSystemSize: FileSystemSize = async (dir) => {

@@ -1,5 +1,5 @@
 import { DfsError, isDfsError, MiB } from '@dfs/runtime';
-import type { PastBytes, Purpose } from '../admission/admission.js';
+import type { PastBytes, Purpose } from '../admission/room.js';
 
 const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 /** EDQUOT of Linux, for which libuv has no name. */

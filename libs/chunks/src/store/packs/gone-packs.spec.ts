@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { KiB, MiB } from '@dfs/runtime';
 import { corrupt } from '@dfs/testing';
 import type { Block } from '../../manifest/builder.js';
-import { checkStore, type StoreFinding } from '../../check/check-store.js';
+import { checkStore } from '../../check/check-store.js';
+import type { StoreFinding } from '../../check/check-pack.js';
 import { MARK_FILE } from '../generation/mark.js';
 
 import { StoreFixture, blockOf, idsOf, readAll } from '../../testing/fixture.js';
