@@ -22,7 +22,7 @@ export const LOCAL_AHEAD_BYTES = 8 * MiB;
 /** Before the DHT is asked, so that a file whose holders are known never waits for it or loads it. */
 export const DHT_DELAY = 300 * millisecond;
 export const DHT_TIME = 6 * second;
-/** Times a holder whose connection was lost is tried again by one reader. */
+/** Times a holder whose connection was lost, or that was silent, is tried by one reader. */
 export const MAX_STRIKES = 3;
 /** A reader under way waits so long for a lost holder to come back; one that has got nothing is answered at once. */
 export const READER_PATIENCE = 10 * second;

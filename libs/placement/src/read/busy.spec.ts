@@ -31,4 +31,30 @@ describe('a holder that says that it is asked too much', () => {
     await expect(reader.read(contentId, size)).rejects.toMatchObject({ code: 'content-unavailable' });
     expect(refused).toBeGreaterThan(10);
   });
+
+  it('is asked again after it did not answer in time, where nobody else is left', async () => {
+    let silent = 0;
+    let refused = 0;
+    await using world = new World({ replicas: 1 });
+    const holder = await world.add({
+      wrap: (transport) =>
+        handling(transport, (handler, channel) => {
+          if (silent === 0) return handler(channel);
+          silent--;
+          refused++;
+          throw new DfsError('timeout', 'The peer did not send what it was asked for in time.');
+        }),
+    });
+    const reader = await world.add({ quotaBytes: 64 * KiB });
+    const bytes = random.bytes(2 * MiB);
+    const { contentId, size } = await holder.put('file', bytes);
+    await eventually(async () => (await reader.placement.holders(contentId, size)).extents[0]!.holders.length === 1);
+
+    silent = 1;
+    expect(Buffer.compare(await reader.read(contentId, size), bytes)).toBe(0);
+    expect(refused).toBe(1);
+    silent = Infinity;
+    await expect(reader.read(contentId, size)).rejects.toMatchObject({ code: 'content-unavailable' });
+    expect(refused).toBeLessThan(20);
+  });
 });

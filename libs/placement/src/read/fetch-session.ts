@@ -147,9 +147,10 @@ export class RemoteBlocks {
     this.forgetOffers((offer) => offer.endsWith(`/${peerId}`));
     const lied = isDfsError(error, 'peer-misbehaved');
     if (lied) this.components.finder.lied(this.options.content, peerId);
-    // A connection may come back; silence and lies are not given another chance.
-    const lost = isDfsError(error, 'peer-unreachable');
-    this.strikes.set(peerId, (this.strikes.get(peerId) ?? 0) + (lost ? 1 : MAX_STRIKES));
+    // A connection may come back, and one that was silent answer: it is asked again where nobody else is left. A lie, and
+    // being busy for long, are not given another chance.
+    const mayReturn = isDfsError(error, 'peer-unreachable') || isDfsError(error, 'timeout');
+    this.strikes.set(peerId, (this.strikes.get(peerId) ?? 0) + (mayReturn ? 1 : MAX_STRIKES));
   }
 
   /** While something is awaited: looks further when nothing comes. */

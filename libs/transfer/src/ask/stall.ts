@@ -1,4 +1,4 @@
-import { DfsError } from '@dfs/runtime';
+import { DfsError, RunningTime } from '@dfs/runtime';
 import type { Transport } from '@dfs/transport';
 import { LEAVE_AFTER, LEAVE_TRICKLE_AFTER, STALL_CHECK, TRICKLE } from '../limits.js';
 
@@ -27,15 +27,18 @@ export class Silence {
   private readonly timer: NodeJS.Timeout;
   private since: number;
 
+  private readonly time: RunningTime;
+
   /**
    * @param rate bytes a second that come from the peer
    * @param now milliseconds of a clock that nobody sets
    */
   constructor(
     private readonly rate: () => number,
-    private readonly now: () => number = () => performance.now(),
+    now?: () => number,
   ) {
-    this.since = now();
+    this.time = new RunningTime(STALL_CHECK, now);
+    this.since = this.time.now();
     this.timer = setInterval(() => this.check(), STALL_CHECK).unref();
   }
 
@@ -45,7 +48,7 @@ export class Silence {
 
   /** A block has come. */
   heard(): void {
-    this.since = this.now();
+    this.since = this.time.now();
   }
 
   end(): void {
@@ -53,7 +56,8 @@ export class Silence {
   }
 
   private check(): void {
-    if (!isTooSilent(this.now() - this.since, this.rate)) return;
+    this.time.tick();
+    if (!isTooSilent(this.time.now() - this.since, this.rate)) return;
     this.end();
     this.control.abort(tooSilent());
   }

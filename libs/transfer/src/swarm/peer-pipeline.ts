@@ -17,7 +17,7 @@ import {
   REASK_AFTER,
 } from '../limits.js';
 
-/** What a peer was asked for. Times are those of performance.now(). */
+/** What a peer was asked for. Times are running time of the swarm. */
 export class Request {
   readonly owed: Set<Cid>;
   readonly control = new AbortController();
@@ -54,11 +54,11 @@ export class Lane {
   paused = false;
   /** Times that it was too busy, one after the other. */
   private refusals = 0;
-  /** Since when it has said that it is asked too much, and nothing else; by performance.now(). */
+  /** Since when it has said that it is asked too much, and nothing else; in running time. */
   private busySince: number | undefined;
   /** It fetches the same; others hold it. */
   isPartner = false;
-  /** When bytes last came, by performance.now(). */
+  /** When bytes last came, in running time. */
   newest = 0;
   /** Bytes a second from this peer, as the transport last said. */
   private rate = 0;

@@ -1,5 +1,5 @@
 import type { ReadBlock } from '@dfs/chunks';
-import { abortError, DfsError, isDfsError, type Log } from '@dfs/runtime';
+import { abortError, DfsError, isDfsError, RunningTime, type Log } from '@dfs/runtime';
 import type { Cid } from '@dfs/protocol';
 import type { Transport } from '@dfs/transport';
 import { askBlocks } from '../ask/block-client.js';
@@ -49,6 +49,8 @@ export class Swarm {
   private readonly schedule: Schedule;
   private readonly sparing = new Sparing();
   private readonly began = performance.now();
+  /** By which the silence of peers is measured. */
+  private readonly time = new RunningTime(STALL_CHECK);
   private readonly lanes = new Map<string, Lane>();
   private readonly told = new Set<string>();
   private readonly control = new AbortController();
@@ -56,8 +58,8 @@ export class Swarm {
   private readonly timer: NodeJS.Timeout;
   /** Bytes asked for and not answered. */
   private asking = 0;
-  /** When something last came, by performance.now(). */
-  private newest = performance.now();
+  /** When something last came, in running time. */
+  private newest = this.time.now();
   private delivering = 0;
   /** The block that is due first, and since when nobody could be asked for it. */
   private head: { id: Cid; since: number } | undefined;
@@ -245,13 +247,12 @@ export class Swarm {
   private async receive(peerId: string, lane: Lane, request: Request, ids: readonly Cid[]): Promise<void> {
     const started = performance.now();
     const before = lane.received;
-    request.since = started;
-    request.sent = started;
+    request.since = request.sent = this.time.now();
     const options = { signal: request.control.signal, reuse: this.options.reuse ?? false };
     for await (const answers of askBlocks(this.components.transport, peerId, ids, options)) {
       request.since = undefined;
-      this.newest = lane.newest = performance.now();
-      lane.delay ??= lane.newest - started;
+      this.newest = lane.newest = this.time.now();
+      lane.delay ??= lane.newest - request.sent;
       lane.served();
       for (const { id, bytes, release } of answers) {
         request.owed.delete(id);
@@ -259,7 +260,7 @@ export class Swarm {
         else this.schedule.missing(id, peerId);
         if (!bytes) lane.lacks();
       }
-      request.since = performance.now();
+      request.since = this.time.now();
       request.reasked = false;
       if (request.over) return;
     }
@@ -295,7 +296,7 @@ export class Swarm {
   private onFailure(peerId: string, lane: Lane, error: unknown): void {
     if (this.control.signal.aborted) return;
     // What else was asked for may be on its way.
-    const isPatient = (): boolean => lane.requests.size > 1 || !lane.isBusyForLong(performance.now());
+    const isPatient = (): boolean => lane.requests.size > 1 || !lane.isBusyForLong(this.time.now());
     if (isDfsError(error, 'too-many-requests') && isPatient()) {
       lane.paused = true;
       setTimeout(() => {
@@ -317,6 +318,7 @@ export class Swarm {
   }
 
   private tick(): void {
+    this.time.tick();
     this.checkStalls();
     this.checkHead();
     const holders = [...this.lanes].filter(([, { isPartner }]) => !isPartner);
@@ -330,7 +332,7 @@ export class Swarm {
 
   private checkStalls(): void {
     const { transport } = this.components;
-    const now = performance.now();
+    const now = this.time.now();
     // Then everybody seems slow, and asking others for the same would make it slower.
     const isHeldBack = transport.isHeldBack();
     for (const [peerId, lane] of this.lanes) {
@@ -353,7 +355,7 @@ export class Swarm {
   private checkHead(): void {
     if (this.options.urgency !== 'reader') return;
     const id = this.schedule.next;
-    const now = performance.now();
+    const now = this.time.now();
     if (id === undefined || id !== this.head?.id) this.head = id === undefined ? undefined : { id, since: now };
     else if (now - Math.max(this.head.since, this.newest) > HEAD_PATIENCE) {
       this.head = undefined;
@@ -363,7 +365,7 @@ export class Swarm {
 
   /** All has been asked for: those who have nothing to do take over what others owe for long, the last of it first. */
   private endGame(): void {
-    const now = performance.now();
+    const now = this.time.now();
     for (const [peerId, lane] of this.lanes) {
       if (lane.requests.size > 0 || !lane.hasRoom) continue;
       for (const [otherId, other] of this.lanes) {
