@@ -130,6 +130,15 @@ describe('parseConfig', () => {
     expect(problems[0]?.length).toBeLessThan(250);
   });
 
+  it('says of a ticket once what is wrong with it', () => {
+    expect(problemsOf({ DFS_JOIN: 'hello' })).toEqual([
+      'DFS_JOIN is refused. This is not a ticket: a ticket starts with dfs1.',
+    ]);
+    expect(problemsOf({ DFS_JOIN: 'dfs1aaaa' })).toEqual([
+      'DFS_JOIN is refused. The ticket is mistyped: its check does not fit. Copy it again as a whole.',
+    ]);
+  });
+
   it('tells all bad values at once, and no secret', () => {
     const problems = problemsOf({ DFS_HTTP_PORT: 'x', DFS_API_TOKEN: 'hunter2', DFS_JOIN: 'dfs1secret' }, [
       '--replicas=many',

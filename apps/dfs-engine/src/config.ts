@@ -198,12 +198,8 @@ function ticket(value: string): string {
     decodeTicket(value);
     return value;
   } catch (error) {
-    throw new Error(
-      `is not a ticket: ${error instanceof DfsError ? error.message.replace(/\.$/, '') : 'it is malformed'}`,
-      {
-        cause: error,
-      },
-    );
+    const why = error instanceof DfsError ? error.message.replace(/\.$/, '') : 'The ticket is malformed';
+    throw new Error(`is refused. ${why}`, { cause: error });
   }
 }
 

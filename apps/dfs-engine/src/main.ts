@@ -29,6 +29,7 @@ if (isTooOld(process.versions.node)) {
   process.exitCode = await runRestore(command, rest, {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
+    interactive: process.stderr.isTTY,
   });
 } else {
   becomeTuned();

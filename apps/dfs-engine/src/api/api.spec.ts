@@ -427,7 +427,7 @@ describe('the API of a node', () => {
         test.api('/network/invites', { method: 'POST', json: { expiresInSeconds } });
       expect((await invite(minimum)).status).toBe(201);
       expect((await invite(minimum - 1)).problem.errors).toEqual([
-        { field: 'expiresInSeconds', detail: `must not be less than ${minimum}` },
+        { field: 'expiresInSeconds', detail: `must be at least ${minimum}` },
       ]);
     });
 

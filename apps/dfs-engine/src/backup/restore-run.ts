@@ -1,5 +1,6 @@
 import 'reflect-metadata';
-import { isDfsError } from '@dfs/runtime';
+import { isDfsError, silentLog } from '@dfs/runtime';
+import type { Output } from '../check/run.js';
 import { ConfigError, readConfig } from '../config.js';
 import { openLog } from '../process/log.js';
 import { restore, type Restored } from './restore.js';
@@ -10,13 +11,14 @@ const FROM = /^--from=(.+)$/;
 
 /**
  * `restore [--force] [--from=FOLDER]` and `rebuild …`, with the flags and variables of the node itself.
+ * To a person at a terminal it tells the outcome alone; elsewhere it writes the log of the node as well.
  * @param argv what follows the command
  * @returns the exit code
  */
 export async function runRestore(
   command: 'restore' | 'rebuild',
   argv: readonly string[],
-  { out, err }: { out: (text: string) => void; err: (text: string) => void },
+  { out, err, interactive }: Output,
 ): Promise<number> {
   // What the node writes is for its owner alone.
   process.umask(0o077);
@@ -24,7 +26,7 @@ export async function runRestore(
   const from = argv.map((argument) => FROM.exec(argument)?.[1]).find((folder) => folder !== undefined);
   try {
     const config = readConfig(argv.filter((argument) => argument !== '--force' && !FROM.test(argument)));
-    const log = openLog(config.logLevel);
+    const log = interactive ? silentLog : openLog(config.logLevel, { write: err });
     const restored = await restore(config, { command, from, force, log });
     out(`${readable(restored)}\n`);
     return EXIT_DONE;

@@ -81,10 +81,15 @@ describe('a database that was lost', () => {
   });
 
   async function run(command: 'restore' | 'rebuild', ...flags: string[]) {
+    return runAt({ interactive: true }, command, ...flags);
+  }
+
+  async function runAt(at: { interactive: boolean }, command: 'restore' | 'rebuild', ...flags: string[]) {
     let [out, err] = ['', ''];
-    const code = await runRestore(command, [...flags, `--data-dir=${dir}`, '--log-level=silent'], {
+    const code = await runRestore(command, [...flags, `--data-dir=${dir}`], {
       out: (text) => (out += text),
       err: (text) => (err += text),
+      ...at,
     });
     return { code, out, err };
   }
@@ -158,8 +163,18 @@ describe('a database that was lost', () => {
     await damage(await snapshot());
     const refused = await run('restore');
     expect(refused).toMatchObject({ code: 2, out: '', err: expect.stringContaining('-- rebuild') as string });
-    const { code, out, err } = await run('rebuild');
-    expect({ code, err }).toEqual({ code: 0, err: '' });
+    const { code, out, err } = await runAt({ interactive: false }, 'rebuild');
+    // Lines of the log, which a person at a terminal is spared.
+    expect({
+      code,
+      log: err
+        .trim()
+        .split('\n')
+        .map((line) => typeof JSON.parse(line)),
+    }).toEqual({
+      code: 0,
+      log: expect.arrayContaining(['object']) as string[],
+    });
     expect(out).toContain('The database was rebuilt');
     await expectAllThere();
   }, 60_000);

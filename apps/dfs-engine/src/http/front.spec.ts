@@ -266,8 +266,8 @@ describe('the front of the HTTP server', () => {
 
     it('say of a field what is wrong in kind rather than in size', async () => {
       const errors = async (path: string, options: object) => (await call(path, options)).problem.errors;
-      expect(await errors('/api/v1/things?n=abc', {})).toEqual([{ field: 'n', detail: 'must be an integer number' }]);
-      expect(await errors('/api/v1/things', json({}))).toEqual([{ field: 'name', detail: 'must be a string' }]);
+      expect(await errors('/api/v1/things?n=abc', {})).toEqual([{ field: 'n', detail: 'must be a whole number' }]);
+      expect(await errors('/api/v1/things', json({}))).toEqual([{ field: 'name', detail: 'must be text' }]);
       expect(await errors('/api/v1/things', json({ name: 'a', note: null }))).toEqual([
         { field: 'note', detail: 'must not be null: leave it out' },
       ]);

@@ -34,7 +34,7 @@ function problemsOf(error: ValidationError, parent = ''): FieldProblem[] {
     .slice(-1)
     .map(([constraint, message]) => ({
       field,
-      detail: constraint === 'whitelistValidation' ? UNKNOWN_FIELD : withoutName(message, error.property),
+      detail: constraint === 'whitelistValidation' ? UNKNOWN_FIELD : plain(withoutName(message, error.property)),
     }));
   return [...own, ...(error.children ?? []).flatMap((child) => problemsOf(child, `${field}.`))];
 }
@@ -43,6 +43,27 @@ function toError(errors: FieldProblem[]): DfsError {
   const told = errors.slice(0, MAX_PROBLEMS);
   const detail = told.map((error) => `${error.field}: ${error.detail}`).join('; ');
   return new DfsError('validation-failed', `The request was refused. ${detail}.`, { errors: told });
+}
+
+/** What class-validator says by itself, and plain words for it. */
+const PLAIN: [own: RegExp, plain: string][] = [
+  [/^each value in \S+ /, 'each item '],
+  [/must be an integer number$/, 'must be a whole number'],
+  [/must not be less than (\S+)$/, 'must be at least $1'],
+  [/must not be greater than (\S+)$/, 'must be at most $1'],
+  [/must contain at least 1 elements$/, 'must have at least one item'],
+  [/must contain at least (\d+) elements$/, 'must have at least $1 items'],
+  [/must contain no more than (\d+) elements$/, 'must have at most $1 items'],
+  [/must be longer than or equal to 1 characters$/, 'must not be empty'],
+  [/must be longer than or equal to (\d+) characters$/, 'must have at least $1 characters'],
+  [/must be shorter than or equal to (\d+) characters$/, 'must have at most $1 characters'],
+  [/^nested property \S+ must be either object or array$/, 'must be an object'],
+  [/must be a string$/, 'must be text'],
+  [/must be an array$/, 'must be a list'],
+];
+
+function plain(message: string): string {
+  return PLAIN.reduce((text, [own, words]) => text.replace(own, words), message);
 }
 
 /** Messages of class-validator begin with the name of the field, which stands before them already. */

@@ -7,14 +7,15 @@ const SECRETS = ['authorization', 'cookie', 'token', 'ticket', 'secret', 'passwo
 /**
  * The structured log: one JSON line an event, on stderr, written before the call returns. Secrets do not get into it, even
  * by mistake. A line that cannot be written is dropped.
+ * @param to takes the lines in place of stderr
  */
-export function openLog(level: LogLevel): Logger {
+export function openLog(level: LogLevel, to: { write(line: string): void } = new LineWriter()): Logger {
   return pino(
     {
       level,
       redact: { paths: SECRETS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '…' },
       base: undefined,
     },
-    new LineWriter(),
+    to,
   );
 }

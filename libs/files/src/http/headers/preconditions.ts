@@ -56,12 +56,13 @@ export function writePreconditions(headers: IncomingHttpHeaders): Preconditions 
 /**
  * Whether a read goes on, in the order of RFC 9110 §13.2.2. A date that is none is passed over.
  * @returns false where what the client has is still what there is
- * @throws DfsError `precondition-failed`
+ * @throws DfsError `precondition-failed`; `validation-failed` for an `If-Match` that is malformed, as of a write
  */
 export async function readCondition(headers: IncomingHttpHeaders, content: Readable): Promise<boolean> {
   const { 'if-match': match, 'if-none-match': noneMatch } = headers;
   if (match !== undefined) {
-    if (match.trim() !== '*' && !tags(match).some((tag) => !tag.weak && isTagOf(tag.value, content))) throw changed();
+    const named = matchable(match);
+    if (named !== '*' && !named.some((tag) => isTagOf(tag, content))) throw changed();
   } else {
     const since = dateOf(headers['if-unmodified-since']);
     if (since !== undefined && !(await isUnchangedSince(since, content))) throw changed();
