@@ -20,6 +20,8 @@ describe('a node that lost its database', () => {
     await network.stop(b);
     await loseDatabase(b);
     const again = await network.start(b);
+    // Until then it refuses a write rather than let it wait.
+    await again.peers.isBack();
     await again.catalogue.writable();
     expect(again.membership.mustSync).toBe(false);
     expect(await paths(again)).toBe('one,two');
