@@ -1,14 +1,9 @@
 import type { ErrorCode } from './error-codes.js';
-import type {
-  FileAttributes,
-  FileInfo,
-  NodeInfo,
-  PeerInfo,
-  PeerIdText,
-  Replication,
-  Timestamp,
-  TransferInfo,
-} from './rest.js';
+import type { FileAttributes, PeerIdText, Replication, Timestamp } from './rest/common.js';
+import type { FileInfo } from './rest/files.js';
+import type { PeerInfo } from './rest/network.js';
+import type { NodeInfo } from './rest/node.js';
+import type { TransferInfo } from './rest/transfers.js';
 
 /** What a file event says of each file of its batch. */
 export type FileEventItem = Pick<

@@ -4,5 +4,11 @@
  */
 export * from './error-codes.js';
 export * from './events.js';
-export * from './rest.js';
+export * from './rest/common.js';
+export * from './rest/contents.js';
+export * from './rest/files.js';
+export * from './rest/network.js';
+export * from './rest/node.js';
+export * from './rest/transfers.js';
+export * from './rest/versions.js';
 export * from './routes.js';

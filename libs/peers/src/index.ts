@@ -13,7 +13,7 @@ export { readNetworkFile, type RememberedNetwork } from './membership/network-fi
 export { restoreMembership } from './membership/restored.js';
 export { Peers, type PeersComponents, type PeersOptions } from './peers.js';
 export { STORAGE_SECTION } from './presence/peer-info.js';
-export { StatusFollower } from './presence/status-follower.js';
+export { StatusFollower } from './status/status-follower.js';
 export type { RemoveOptions } from './membership/removal.js';
 export type { FormerMember, Member } from './membership/roster.js';
 export { peersMigrations } from './schema.js';

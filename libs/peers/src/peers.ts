@@ -4,7 +4,7 @@ import { DfsError, type Unsubscribe } from '@dfs/runtime';
 import { isRelayed } from '@dfs/transport';
 import { Admission } from './join/admission.js';
 import { ComingBack } from './join/coming-back.js';
-import { connectTo } from './presence/connect.js';
+import { connectTo } from './dialling/connect.js';
 import { Invites, type InviteRequest } from './join/invites.js';
 import { joinNetwork, refuseUnlessAlone, type JoinGuest, type NetworkChangedGuest } from './join/joining.js';
 import { JointOwner } from './membership/joint-owner.js';

@@ -3,7 +3,7 @@ import type { MemberRole } from '@dfs/contracts';
 import { DfsError, isDfsError, type Log } from '@dfs/runtime';
 import { FAREWELL_PROTOCOL, farewellMessage, recordsMessage, type ReturnTicket, type WireValue } from '@dfs/protocol';
 import { request, type Transport } from '@dfs/transport';
-import type { AddressBook } from '../presence/address-book.js';
+import type { AddressBook } from '../dialling/address-book.js';
 import { DIAL_TIME, JOIN_TIME, RETURN_ASKED, RETURN_MAX, RETURN_MIN, STATUS_TIME } from '../constants.js';
 import { addTold, enterNetwork, type NetworkChangedGuest, type Welcome } from './joining.js';
 import type { Membership } from '../membership/membership.js';

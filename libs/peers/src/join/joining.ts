@@ -16,7 +16,7 @@ import {
   type WireValue,
 } from '@dfs/protocol';
 import type { Channel, Frame, Transport } from '@dfs/transport';
-import type { AddressBook } from '../presence/address-book.js';
+import type { AddressBook } from '../dialling/address-book.js';
 import { DIAL_TIME, JOIN_TIME } from '../constants.js';
 import { addValid } from '../membership/add-valid.js';
 import type { Membership } from '../membership/membership.js';

@@ -1,7 +1,7 @@
 import { minute, second } from '@dfs/runtime';
 import { signerFromRaw } from '@dfs/protocol';
 import { fakeClock } from '@dfs/testing';
-import { heartbeatBytes, type ProvenBeat } from './heartbeat.js';
+import { heartbeatBytes, type ProvenBeat } from '../status/heartbeat.js';
 import { Liveness } from './liveness.js';
 
 const NETWORK = '0d'.repeat(32);

@@ -1,6 +1,6 @@
 import type { Clock } from '@dfs/runtime';
 import { WAKE_JUMP } from '../constants.js';
-import { heartbeatBytes, isProven, type ProvenBeat } from './heartbeat.js';
+import { heartbeatBytes, isProven, type ProvenBeat } from '../status/heartbeat.js';
 
 export interface LivenessComponents {
   clock: Clock;

@@ -1,7 +1,7 @@
 import { encode, MAX_STATUS_SECTIONS, type StatusMessage, type WireValue } from '@dfs/protocol';
 import type { Channel } from '@dfs/transport';
 import { MAX_SECTION_BYTES } from '../constants.js';
-import type { StatusCaller } from './status-caller.js';
+import type { StatusCaller } from '../status/status-caller.js';
 
 /** What is known of one connected member, from its connection to its end. */
 export class Session {

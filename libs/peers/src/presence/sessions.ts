@@ -27,9 +27,9 @@ import type { Liveness } from './liveness.js';
 import { membershipFrames } from '../membership/membership-frames.js';
 import type { Received } from '../membership/add-valid.js';
 import type { Membership } from '../membership/membership.js';
-import type { Sections } from './status-sections.js';
+import type { Sections } from '../status/status-sections.js';
 import { Session } from './session.js';
-import { StatusCaller } from './status-caller.js';
+import { StatusCaller } from '../status/status-caller.js';
 
 export interface SessionsComponents {
   transport: Transport;

@@ -38,13 +38,13 @@ import { counted, formatBytes, formatCount } from '../kit/sizes.js';
 import { Breadcrumbs } from './breadcrumbs.js';
 import { Deletion } from './deletion.js';
 import { Download } from './download.js';
-import { chosenFiles, type ChosenEntry } from './dropped-files.js';
-import { DropZone } from './drop-zone.js';
+import { chosenFiles, type ChosenEntry } from './upload/dropped-files.js';
+import { DropZone } from './upload/drop-zone.js';
 import { FileDetails } from './file-details.js';
 import { FileList } from './file-list.js';
 import type { FileRow } from './file-window.js';
 import { FilesState } from './files-state.js';
-import { UploadQueue } from './upload-queue.js';
+import { UploadQueue } from './upload/upload-queue.js';
 
 const SORTS: readonly FileSort[] = ['path', '-path', 'size', '-size', 'modifiedAt', '-modifiedAt'];
 /** Newest first: what one just put in, or another did, is on top. */

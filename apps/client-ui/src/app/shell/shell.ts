@@ -3,7 +3,7 @@ import { MatTooltip } from '@angular/material/tooltip';
 import { RouterLink, RouterLinkActive, RouterOutlet } from '@angular/router';
 import { EventStream, Session } from '@dfs/client-data';
 import { mdiFileMultipleOutline, mdiLogout, mdiPulse, mdiServerNetwork } from '@mdi/js';
-import { UploadPanel } from '../files/upload-panel.js';
+import { UploadPanel } from '../files/upload/upload-panel.js';
 import { Icon } from '../kit/icon.js';
 import { ActivityState } from '../activity/activity-state.js';
 import { Mark } from './mark.js';

@@ -3,7 +3,7 @@ import { eventually } from '@dfs/testing';
 import type { Channel, Transport } from '@dfs/transport';
 import { TestNetwork, type TestNode } from '../../testing/network.js';
 import { MAX_SECTION_BYTES, MAX_SECTION_OFFENCES } from '../constants.js';
-import { Session } from './session.js';
+import { Session } from '../presence/session.js';
 
 type Two = [TestNode, TestNode];
 

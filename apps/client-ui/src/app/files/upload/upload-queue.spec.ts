@@ -4,7 +4,7 @@ import { TestBed } from '@angular/core/testing';
 import { ApiProblem } from '@dfs/client-data';
 import { routes, type FileInfo } from '@dfs/contracts';
 import { waitFor } from '@testing-library/dom';
-import { FakeNode, file as fileInfo, node } from '../../testing/fake-node.js';
+import { FakeNode, file as fileInfo, node } from '../../../testing/fake-node.js';
 import { UploadQueue } from './upload-queue.js';
 
 const BIG = 1_000_000;

@@ -1,5 +1,5 @@
 import type { ApiProblem } from '@dfs/client-data';
-import { unreadable, within } from './readable.js';
+import { unreadable, within } from '../readable.js';
 
 /** Paths are kept in this form by every node. */
 const FORM = 'NFC';

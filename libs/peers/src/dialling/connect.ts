@@ -3,7 +3,7 @@ import { DfsError, isDfsError } from '@dfs/runtime';
 import type { Transport } from '@dfs/transport';
 import { DIAL_TIME, HELLO_TIME } from '../constants.js';
 import type { Membership } from '../membership/membership.js';
-import type { Presence } from './presence.js';
+import type { Presence } from '../presence/presence.js';
 
 /**
  * Connects to the member at an address that a person gave, and waits for its hello.

@@ -2,7 +2,7 @@ import { DestroyRef, Service, computed, inject, signal } from '@angular/core';
 import { FilesApi, NodeApi, toApiProblem, type ApiProblem, type UploadSource } from '@dfs/client-data';
 import type { Subscription } from 'rxjs';
 import type { ChosenEntry } from './dropped-files.js';
-import { READ_AHEAD_BYTES } from './readable.js';
+import { READ_AHEAD_BYTES } from '../readable.js';
 import { sendFiles, type SendResults } from './send-files.js';
 
 /** Bytes. */

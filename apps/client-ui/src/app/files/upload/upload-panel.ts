@@ -10,11 +10,11 @@ import {
   mdiClose,
   mdiRefresh,
 } from '@mdi/js';
-import { Clock } from '../kit/clock.js';
-import { Icon } from '../kit/icon.js';
-import { nameOf, visibleName } from '../kit/names.js';
-import { counted, formatBytes, formatRate } from '../kit/sizes.js';
-import { formatDuration } from '../kit/times.js';
+import { Clock } from '../../kit/clock.js';
+import { Icon } from '../../kit/icon.js';
+import { nameOf, visibleName } from '../../kit/names.js';
+import { counted, formatBytes, formatRate } from '../../kit/sizes.js';
+import { formatDuration } from '../../kit/times.js';
 import { UploadQueue, type UploadItem, type UploadState } from './upload-queue.js';
 
 const RANK: Record<UploadState, number> = { failed: 0, sending: 1, storing: 1, waiting: 2, cancelled: 3, done: 4 };

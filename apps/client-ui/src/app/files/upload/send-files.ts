@@ -10,7 +10,7 @@ import {
 } from '@dfs/client-data';
 import type { LookupResult, UploadResult } from '@dfs/contracts';
 import { catchError, concatMap, defer, firstValueFrom, from, map, of, scan, switchMap, type Observable } from 'rxjs';
-import { readable, unreadable } from './readable.js';
+import { readable, unreadable } from '../readable.js';
 
 /** Where an upload goes, and how it asks whether the node is there. */
 export interface SendComponents {

@@ -1,0 +1,56 @@
+// Shapes that others are made of.
+
+/** ISO 8601 in UTC, e.g. `2026-11-22T12:00:00.000Z`. */
+export type Timestamp = string;
+/** base32 (RFC 4648, lower case, no padding) of 16 bytes: 26 characters. */
+export type FileId = string;
+/** A CIDv1 as text. */
+export type ContentId = string;
+/** A libp2p peer id as text. */
+export type PeerIdText = string;
+/**
+ * What a node holds and may hold. `bytes` and `quotaBytes` are those of chunks, `freeBytes` those free on its disk.
+ */
+export interface StorageInfo {
+  chunks: number;
+  bytes: number;
+  quotaBytes: number;
+  freeBytes: number;
+  /** Snapshots and journal of the database, beside `bytes`; told by a node of itself alone. */
+  backupBytes?: number;
+  /**
+   * Of contents kept here, by their sizes: of deleted files, and of earlier versions of files that are there. They give way where
+   * room is short. Told by a node of itself alone.
+   */
+  deletedBytes?: number;
+  pastVersionBytes?: number;
+}
+/** An owner invites and removes; a member reads and writes; a storage member keeps chunks and writes no files. */
+export type MemberRole = 'owner' | 'member' | 'storage';
+/** How safe a file is. The README has the meaning of each. */
+export type ReplicationState = 'pending' | 'replicating' | 'safe' | 'limited' | 'at-risk' | 'unavailable';
+/** Why a file is not safe: too few members, no room on them, a holder away beyond the grace, or none connected. */
+export type ReplicationReason = 'few-members' | 'no-space' | 'holder-gone' | 'no-holder';
+/** How many members hold a file, and what that means. */
+export interface Replication {
+  /** Copies wanted of every extent. */
+  target: number;
+  /** Copies there are: the lowest over the file's extents. */
+  copies: number;
+  state: ReplicationState;
+  reason?: ReplicationReason;
+}
+/** What was said of a file beside its bytes, as far as its record has it. */
+export interface FileAttributes {
+  /** When the file was changed where it came from. */
+  mtime?: Timestamp;
+  /** Whether the file is a program. */
+  executable?: boolean;
+  /** Pairs of a client's own. */
+  meta?: Readonly<Record<string, string>>;
+}
+/** Of this node: bytes a second of file contents with all peers together; null for as many as can be. */
+export interface TransferLimits {
+  uploadBytesPerSecond: number | null;
+  downloadBytesPerSecond: number | null;
+}

@@ -1,0 +1,113 @@
+import type { ErrorCode, Problem } from '../error-codes.js';
+import type { ContentId, FileAttributes, FileId, PeerIdText, Replication, Timestamp } from './common.js';
+import type { PurgeInfo } from './versions.js';
+
+// Files: what a path shows, lists, writing and moving them.
+
+/** One file, as `GET /files/{fileId}` and every write answer it. */
+export interface FileInfo extends FileAttributes {
+  id: FileId;
+  path: string;
+  /** Bytes. */
+  size: number;
+  mediaType: string;
+  contentId: ContentId;
+  /** When the first version of this path was written. */
+  createdAt: Timestamp;
+  /** When the shown version was written, by its author's clock; no later than this node came to know of it. */
+  modifiedAt: Timestamp;
+  author: PeerIdText;
+  /** Id of the shown version: its record id, 64 hex digits. */
+  version: string;
+  deleted: boolean;
+  /** More than one head: the others are under `/versions`. */
+  conflict: boolean;
+  replication: Replication;
+  /** Of a deleted file. */
+  purge?: PurgeInfo;
+}
+/** Which paths `GET /files` lists: files, deleted files, or those with several heads. */
+export type FileListState = 'current' | 'deleted' | 'conflict';
+/** Order of a list; a minus turns it round. Paths are ordered by their bytes, equal keys by path. */
+export type FileSort = 'path' | '-path' | 'size' | '-size' | 'modifiedAt' | '-modifiedAt';
+/** `GET /files` */
+export interface FileList {
+  items: FileInfo[];
+  /** With `delimiter=/`: the folders of this level, by name, before its files. Empty without it. */
+  folders: FolderInfo[];
+  nextCursor: string | null;
+  /** Files that match, over all pages; with `delimiter=/` the files of this level. */
+  total: number;
+  /** With `delimiter=/`: the folders of this level, over all pages. */
+  totalFolders?: number;
+}
+/** A folder as it follows from the paths beneath it. */
+export interface FolderInfo {
+  name: string;
+  /** With its slash at the end: the prefix of what is in it. */
+  path: string;
+  /** Files beneath it, at any depth, and their bytes. */
+  files: number;
+  bytes: number;
+  /** When the newest of them was written; null without files. */
+  newest: Timestamp | null;
+}
+/** `POST /files` with many files: 207. */
+export interface UploadResults {
+  /** One for each file, in the order of the form; the last one may be a fault of the form. */
+  results: (UploadResult | FormFault)[];
+}
+/** After files of the form were stored something was wrong with the form itself: what followed was not taken. */
+export interface FormFault {
+  path: null;
+  status: number;
+  code: ErrorCode;
+  detail: string;
+}
+/** What became of one file of a form: `file` where `status` is 200 or 201, `problem` otherwise. */
+export interface UploadResult {
+  path: string;
+  status: number;
+  file?: FileInfo;
+  problem?: Problem;
+}
+/** `POST /files/batch`: one act over up to 1,000 files. */
+export interface BatchRequest {
+  op: 'delete';
+  items: BatchItem[];
+  /** Go on although most of the files are being deleted. */
+  confirm?: boolean;
+}
+/** A file of `POST /files/batch`. */
+export interface BatchItem {
+  id: FileId;
+  /** The version that was seen: the file must still show it. */
+  version?: string;
+}
+/** 207: a result for each item, in their order. */
+export interface BatchResults {
+  results: BatchResult[];
+}
+/** What became of one file of a batch, in the order of the request: `problem` unless `status` tells success. */
+export interface BatchResult {
+  id: FileId;
+  /** Null for an id that the network does not know. */
+  path: string | null;
+  status: number;
+  problem?: Problem;
+}
+/** `POST /files/{fileId}/copy` */
+export interface CopyRequest {
+  path: string;
+  /** An earlier version; what the file shows when left out. */
+  version?: string;
+}
+/** `POST /files/{fileId}/move` */
+export interface MoveRequest {
+  path: string;
+}
+/** The file at its new path. */
+export interface MovedFile extends FileInfo {
+  /** Its id at the path it was moved from. */
+  previousId: FileId;
+}
