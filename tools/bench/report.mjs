@@ -257,9 +257,9 @@ Written by \`npm run bench\` on ${new Date().toISOString().slice(0, 10)}; do not
 Real engine processes on one machine, over their HTTP API and over real connections between them on loopback; random
 data; ${figures.runs === 1 ? 'one run of each' : `medians of ${figures.runs} runs`} with fresh nodes; bytes compared at the end of each. The nodes, the client that
 feeds them and the disk share the machine: ${cpus().length} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), ${size(totalmem())} of memory,
-Linux ${release().split('.').slice(0, 2).join('.')}, Node ${process.versions.node}. Absolute figures belong to that machine; what counts is the ratio to what the
-machine could do in the same run. What limits a figure is
-told by where the processor time went, below, and by CPU profiles (\`npm run bench -- --profile\`).
+Linux ${release().split('.').slice(0, 2).join('.')}, Node ${process.versions.node}. Absolute figures belong to that machine; compare the ratios to what the
+machine could do in the same run. The processor time, below, and CPU profiles
+(\`npm run bench -- --profile\`) tell the limit of each figure.
 
 ## Limits of the machine
 
@@ -272,7 +272,7 @@ ${markdownTable(HEAD, cells(rows))}
 ## Processor time
 
 Seconds of each node, by its threads: *main* runs the JavaScript, *collector* is V8's garbage collection beside it,
-*disk* reads, writes and syncs, *hash* hashes. What a row leaves open of both cores went to the client and the kernel;
+*disk* reads, writes and syncs, *hash* hashes. The rest of both cores went to the client and the kernel;
 *idle* is the share of the machine that had nothing to do.
 
 ${markdownTable(COST_HEAD, costCells(figures))}
