@@ -13,6 +13,8 @@ export interface DataDir {
   readonly journalDir: string;
   readonly chunksDir: string;
   readonly tokenFile: string;
+  /** Where the running node answers HTTP: a program on this machine finds it so. Absent while no node runs. */
+  readonly addressFile: string;
   /** Which network this node belongs to, and where its members are: what remains where the database is lost. */
   readonly networkFile: string;
   /** What is open in it: closed before it is released, where nobody has done so. */
@@ -51,6 +53,7 @@ export async function openDataDir(path: string): Promise<DataDir> {
     journalDir: join(path, 'journal'),
     chunksDir,
     tokenFile: join(path, 'api-token'),
+    addressFile: join(path, 'http-address'),
     networkFile: join(path, 'network.json'),
     open,
     release: async () => {

@@ -27,8 +27,11 @@ describe('starting and stopping a node', () => {
       body: 'kept',
       headers: { authorization: `Bearer ${first.token}` },
     });
+    // By which the command line finds it.
+    expect(await readFile(temp.file('data/http-address'), 'utf8')).toBe(`${first.url}\n`);
     await first.stop();
     await expect(fetch(first.url)).rejects.toThrow();
+    await expect(stat(temp.file('data/http-address'))).rejects.toThrow();
 
     const second = await start();
     try {

@@ -1,3 +1,4 @@
+import { rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { AddressInfo } from 'node:net';
 import type { Server } from 'node:http';
@@ -81,12 +82,14 @@ async function startIn(dataDir: DataDir, config: Config, options: StartOptions):
     await drain(app.getHttpServer());
     await runtime.stop();
     await app.close();
+    await rm(dataDir.addressFile, { force: true });
     await dataDir.release();
   };
   try {
     await app.init();
     await runtime.start(options.signal ?? new AbortController().signal);
     const url = await listen(app, config, hosts);
+    await writeFile(dataDir.addressFile, `${url}\n`, { mode: 0o600 });
     return { url, token, app, stop };
   } catch (error) {
     await runtime.stop();
