@@ -29,12 +29,12 @@ describe('docs/what-must-hold.md', () => {
   }
 });
 
-describe('links of the docs', () => {
-  const documents = globSync(['*.md', '{docs,libs,apps,deploy}/**/*.md'], {
-    cwd: root,
-    exclude: (name) => basename(String(name)) === 'node_modules' || basename(String(name)) === 'dist',
-  }).map(String);
+const documents = globSync(['*.md', '{docs,libs,apps,deploy}/**/*.md'], {
+  cwd: root,
+  exclude: (name) => basename(String(name)) === 'node_modules' || basename(String(name)) === 'dist',
+}).map(String);
 
+describe('links of the docs', () => {
   it('are followed in all documents', () => {
     expect(documents).toEqual(
       expect.arrayContaining([
@@ -132,9 +132,34 @@ function anchorsOf(text: string): Set<string> {
   return anchors;
 }
 
+/** Sentences that begin with who, what or whoever; questions and headings aside. */
+function pronounSentences(text: string): string[] {
+  const paragraphs = withoutFences(text)
+    .replaceAll(/^#.*$/gm, '')
+
+    .replaceAll('*', '')
+    .split(/\n\s*\n|\n(?=\s*[-|\d])/);
+  return paragraphs
+    .map((paragraph) => paragraph.replace(/^[\s|#-]+/, '').replaceAll(/\s+/g, ' '))
+    .flatMap((paragraph) => paragraph.split(/(?<=[.!?]) (?=\p{Lu})/u))
+    .filter((sentence) => /^(?:who|whose|what|whatever|whoever)\b(?!.*\?)/i.test(sentence) && /^\p{Lu}/u.test(sentence))
+    .map((sentence) => sentence.trim());
+}
+
 function withoutFences(text: string): string {
   return text.replaceAll(/^ *```[\s\S]*?^ *```/gm, '');
 }
+
+describe('plain English', () => {
+  it.each(documents)('begins no sentence of %s with a pronoun in place of a noun', (path) => {
+    expect(pronounSentences(read(path))).toEqual([]);
+  });
+
+  it('knows such a sentence from a question and from a word within one', () => {
+    const text = 'All is well. What is lost is lost.\n\n- **Who:** members.\n\nWhat now? It knows what it has.\n';
+    expect(pronounSentences(text)).toEqual(['What is lost is lost.', 'Who: members.']);
+  });
+});
 
 describe('docs/glossary.md', () => {
   const words = [...read('docs/glossary.md').matchAll(/^\| ([^|]+?) +\|/gm)]
