@@ -40,6 +40,7 @@ const mayImport = {
   ],
   // The network is hidden behind placement: files knows neither peers nor dht nor transport.
   files: [...foundation, 'chunks', 'transfer', 'catalogue', 'placement', 'purge'],
+  tus: [...foundation, 'chunks', 'catalogue', 'files'],
   'dfs-engine': [
     ...foundation,
     'chunks',
@@ -51,6 +52,7 @@ const mayImport = {
     'placement',
     'purge',
     'files',
+    'tus',
   ],
   'dfs-engine-e2e': ['contracts', 'runtime', 'protocol', 'testing'],
   'client-data': ['contracts'],
@@ -67,7 +69,7 @@ const inBrowser = new Set(['client-data', 'client-ui']);
 const homes = {
   'msgpack-lite': ['protocol'],
   sqlite3: ['database'],
-  typeorm: ['database', 'events', 'chunks', 'peers', 'dht', 'catalogue', 'placement', 'files', 'simulation'],
+  typeorm: ['database', 'events', 'chunks', 'peers', 'dht', 'catalogue', 'placement', 'files', 'tus', 'simulation'],
   // The end-to-end tests dial in as strangers do.
   libp2p: ['transport', 'simulation', 'dfs-engine-e2e'],
   '@libp2p/*': ['protocol', 'transport', 'simulation', 'dfs-engine-e2e'],

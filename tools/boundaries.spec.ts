@@ -58,6 +58,8 @@ const forbidden: [project: string, module: string][] = [
   ['files', '@dfs/transport'],
   ['files', '@dfs/peers'],
   ['files', '@dfs/dht'],
+  ['files', '@dfs/tus'],
+  ['tus', '@dfs/placement'],
   ['files', '../../../apps/dfs-engine/src/main.js'],
   ['dfs-engine', '@dfs/client-data'],
   ['dfs-engine', '@dfs/simulation'],

@@ -11,6 +11,7 @@ import { Placement, PlacementModule } from '@dfs/placement';
 import { Purge } from '@dfs/purge';
 import { isDfsError, MiB, type Log } from '@dfs/runtime';
 import type { Transport } from '@dfs/transport';
+import { TusModule, Uploads } from '@dfs/tus';
 import type { Access } from './access/access.js';
 import { DEFAULT_QUOTA } from './config.js';
 import { requireOwner } from './start/identity.js';
@@ -102,6 +103,10 @@ export class AppModule {
             peers: Peers,
           ) => new Files({ db, chunks, catalogue, placement, purges, nameOf: (peerId) => peers.nameOf(peerId) }),
           inject: [Database, ChunkStore, Catalogue, Placement, Purge, Peers],
+        }),
+        TusModule.forRoot({
+          useFactory: (db: Database, chunks: ChunkStore, files: Files) => new Uploads({ db, chunks, files, clock, log }),
+          inject: [Database, ChunkStore, Files],
         }),
         ApiModule,
       ],

@@ -105,6 +105,18 @@ export const PROBLEM_MESSAGES: Readonly<Record<ProblemCode, ProblemMessage>> = {
   'ticket-used': { title: 'This invite was used already', next: 'Each invite admits one node: ask for a new one.' },
   'ticket-expired': { title: 'This invite has expired', next: 'Ask for a new one.' },
   'length-required': { title: 'The size of the upload is missing', next: 'Upload the file again, from this page.' },
+  'upload-not-found': { title: 'There is no such upload', next: 'It was ended or has expired: upload the file again.' },
+  'upload-expired': { title: 'The upload has expired', next: 'Upload the file again.' },
+  'offset-mismatch': {
+    title: 'The upload goes on somewhere else',
+    next: 'Ask the node how far the upload is, and go on from there.',
+  },
+  'upload-locked': { title: 'The upload is under way already', next: 'Try again in a moment.' },
+  'checksum-mismatch': { title: 'The bytes changed on the way', next: 'That part was not stored. Send it again.' },
+  'unsupported-tus': {
+    title: 'The upload speaks another version of tus',
+    next: 'Use a client that speaks version 1.0.0.',
+  },
   'precondition-failed': {
     title: 'The file changed meanwhile',
     next: 'Look at the present version, then decide again.',

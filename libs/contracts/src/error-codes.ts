@@ -27,6 +27,7 @@ export const ERROR_STATUS = {
   'peer-not-found': 404,
   'transfer-not-found': 404,
   'chunk-not-found': 404,
+  'upload-not-found': 404,
   'method-not-allowed': 405,
   'not-acceptable': 406,
   // The client stopped sending
@@ -40,16 +41,22 @@ export const ERROR_STATUS = {
   'has-files': 409,
   'last-copy': 409,
   'mass-deletion': 409,
+  'offset-mismatch': 409,
   'ticket-used': 409,
   'ticket-expired': 410,
   purged: 410,
+  'upload-expired': 410,
   'length-required': 411,
   'precondition-failed': 412,
+  'unsupported-tus': 412,
   'payload-too-large': 413,
   'unsupported-media-type': 415,
   'range-not-satisfiable': 416,
+  'upload-locked': 423,
   'too-many-requests': 429,
   'header-too-large': 431,
+  // As tus numbers it
+  'checksum-mismatch': 460,
   // Our side
   'internal-error': 500,
   'chunk-damaged': 500,
@@ -76,6 +83,8 @@ export type ErrorCode = keyof typeof ERROR_STATUS;
 /** Codes after which the same request may succeed later without being changed. */
 export const RETRYABLE_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'request-timeout',
+  'upload-locked',
+  'checksum-mismatch',
   'too-many-requests',
   'not-ready',
   'shutting-down',

@@ -10,5 +10,6 @@ export * from './rest/files.js';
 export * from './rest/network.js';
 export * from './rest/node.js';
 export * from './rest/transfers.js';
+export * from './rest/uploads.js';
 export * from './rest/versions.js';
 export * from './routes.js';

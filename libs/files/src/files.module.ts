@@ -13,6 +13,7 @@ export class FilesModule {
   static forRoot(files: Pick<FactoryProvider<Files>, 'useFactory' | 'inject'>): DynamicModule {
     return {
       module: FilesModule,
+      global: true,
       // In the order in which addresses are tried: `/files/content` is no file id.
       controllers: [
         PathsController,

@@ -1,4 +1,5 @@
-import type { OtherHeads, VersionQuery, VoidQuery } from '@dfs/catalogue';
+import type { Commit, Conditions, Entry, OtherHeads, VersionQuery, VoidQuery } from '@dfs/catalogue';
+import type { BlockBatch } from '@dfs/chunks';
 import type {
   ChunkList,
   FileInfo,
@@ -10,7 +11,8 @@ import type {
   VersionList,
   VoidVersionList,
 } from '@dfs/contracts';
-import type { Cid } from '@dfs/protocol';
+import type { Tx } from '@dfs/database';
+import { normalisePath, type Cid } from '@dfs/protocol';
 import { DeletionPace } from './write/deletion-pace.js';
 import { openContent, type OpenContent } from './read/download.js';
 import { getFile, idOf, listChunks, listFiles, listHolders, type ListQuery } from './read/listing.js';
@@ -21,7 +23,9 @@ import { lookUp, type FoundPath } from './read/lookup.js';
 import { removeFile, type RemoveOptions } from './write/removal.js';
 import { adoptVersion, chooseVersion, copyFile, moveFile, restoreFile, type Revised } from './write/revise.js';
 import { uploadMany, type PartResult, type UploadManyOptions, type UploadPart } from './write/upload-many.js';
-import { upload, type UploadOutcome, type UploadRequest } from './write/upload.js';
+import { describe } from './read/file-info.js';
+import { admit, commitUploads, upload, type Upload, type UploadOutcome, type UploadRequest } from './write/upload.js';
+import { UploadProgress } from './write/upload-progress.js';
 import { adoptFoundContent, listFoundContents } from './versions/found-contents.js';
 import { listVersions, releaseVersions } from './versions/versions.js';
 import { listVoidVersions } from './versions/void-versions.js';
@@ -40,6 +44,46 @@ export class Files {
 
   uploadMany(parts: AsyncIterable<UploadPart>, options?: UploadManyOptions): Promise<PartResult[]> {
     return uploadMany(this.components, parts, options);
+  }
+
+  /**
+   * Before the bytes of an upload come over time: refuses what cannot become of it, whatever its bytes are.
+   * @param size bytes that are to come
+   * @returns the path as it will be, and what `commit` is to ask for again
+   * @throws DfsError as `upload`
+   */
+  async admit(
+    path: string,
+    want: Preconditions & { size?: number },
+  ): Promise<{ path: string; conditions: Conditions }> {
+    const normal = normalisePath(path);
+    return { path: normal, conditions: await admit(this.components, normal, want) };
+  }
+
+  /**
+   * Records an upload whose bytes are in the store, or in a batch that is flushed: then all of it or nothing.
+   * @param alongside what else belongs to the same unit of work
+   * @throws DfsError as `upload`; the batch is then still to be committed, or aborted
+   */
+  async commit(
+    batch: Pick<BlockBatch, 'commit'>,
+    upload: Upload,
+    alongside: (tx: Tx, commit: Commit) => Promise<void>,
+  ): Promise<UploadOutcome> {
+    const [done] = await commitUploads(this.components, [batch], [upload], (tx, [commit]) =>
+      alongside(tx, commit as Commit),
+    );
+    return done as UploadOutcome;
+  }
+
+  /** An entry that was kept, as the API tells of it now. */
+  async told(entry: Entry): Promise<FileInfo> {
+    return (await describe(this.components.placement, [entry]))[0] as FileInfo;
+  }
+
+  /** Has an upload that comes over time among the transfers. @param size bytes */
+  progress(path: string, size: number): UploadProgress {
+    return new UploadProgress(this.components.placement, path, size);
   }
 
   open(fileId: string, version?: string): Promise<OpenContent> {

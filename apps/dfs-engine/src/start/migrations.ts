@@ -5,6 +5,7 @@ import { dhtMigrations } from '@dfs/dht';
 import { eventsMigrations } from '@dfs/events';
 import { peersMigrations } from '@dfs/peers';
 import { placementMigrations } from '@dfs/placement';
+import { tusMigrations } from '@dfs/tus';
 import { engineMigrations } from '../node/node-settings.js';
 
 /** The whole schema of a node. */
@@ -15,5 +16,6 @@ export const migrations: MigrationClass[] = [
   ...dhtMigrations,
   ...catalogueMigrations,
   ...placementMigrations,
+  ...tusMigrations,
   ...engineMigrations,
 ];

@@ -7,6 +7,7 @@ import { Placement } from '@dfs/placement';
 import { Purge } from '@dfs/purge';
 import type { Log } from '@dfs/runtime';
 import type { Transport } from '@dfs/transport';
+import { Uploads } from '@dfs/tus';
 import { Backup } from '../backup/backup.js';
 import { Joining } from './joining.js';
 import { TRANSPORT } from '../modules/transport.module.js';
@@ -58,6 +59,7 @@ export class Runtime {
       { name: 'joining', start: (signal) => joining.start(signal), stop: () => joining.stop() },
       { name: 'purge', start: () => app.get(Purge).start(), stop: () => app.get(Purge).stop() },
       { name: 'scrub', start: () => app.get(Scrubber).start(), stop: () => app.get(Scrubber).stop() },
+      { name: 'uploads', start: () => app.get(Uploads).start(), stop: () => app.get(Uploads).stop() },
       { name: 'health', start: () => health.start(), stop: () => health.stop() },
       {
         name: 'status',

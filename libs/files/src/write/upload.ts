@@ -1,5 +1,6 @@
-import type { CommitOutcome, Conditions, Draft, Entry } from '@dfs/catalogue';
+import type { Commit, CommitOutcome, Conditions, Draft, Entry } from '@dfs/catalogue';
 import { storeContent, type BlockBatch, type Digests, type StoredContent } from '@dfs/chunks';
+import type { Tx } from '@dfs/database';
 import { DfsError } from '@dfs/runtime';
 import { normalisePath, type Cid, type RecordAttributes } from '@dfs/protocol';
 import type { FileInfo } from '@dfs/contracts';
@@ -91,11 +92,16 @@ export async function receive(components: FilesComponents, request: UploadReques
   }
 }
 
-/** Refuses what cannot become of the upload, whatever its bytes are. @returns what the commit is to ask for again */
-async function admit(
+/**
+ * Refuses what cannot become of the upload, whatever its bytes are.
+ * @param path normalised
+ * @returns what the commit is to ask for again
+ * @throws DfsError as `upload`, but for what its bytes would be the cause of
+ */
+export async function admit(
   { catalogue, chunks }: FilesComponents,
   path: string,
-  { size, ...want }: UploadRequest,
+  { size, ...want }: Pick<UploadRequest, 'size' | keyof Preconditions>,
 ): Promise<Conditions> {
   await catalogue.writable();
   const shown = await catalogue.byPath(path);
@@ -109,16 +115,22 @@ async function admit(
   return conditions;
 }
 
-/** Records what flushed batches hold, all of it or nothing, and tells of the files as they are then. */
+/**
+ * Records what flushed batches hold, all of it or nothing, and tells of the files as they are then.
+ * @param alongside what else belongs to the same unit of work
+ */
 export async function commitUploads(
   { db, catalogue, placement }: Pick<FilesComponents, 'db' | 'catalogue' | 'placement'>,
   batches: readonly Pick<BlockBatch, 'commit'>[],
   uploads: readonly Upload[],
+  alongside?: (tx: Tx, commits: readonly Commit[]) => Promise<void>,
 ): Promise<UploadOutcome[]> {
   const commits = await db.write(async (tx) => {
     for (const batch of batches) await batch.commit(tx);
     await placement.pinLocal(tx, distinct(uploads));
-    return catalogue.commit(tx, uploads.map(draftOf));
+    const commits = await catalogue.commit(tx, uploads.map(draftOf));
+    await alongside?.(tx, commits);
+    return commits;
   });
   const files = await describe(
     placement,

@@ -1,0 +1,33 @@
+/** What a key may do: read; change files too; all that the node's own token may. */
+export type Scope = 'read' | 'write' | 'admin';
+
+/** The one a request comes from, as the application has found at its door. */
+export interface Caller {
+  /** Id of the API key; null for the node's own token, and for the sessions of browsers. */
+  readonly key: string | null;
+  readonly scope: Scope;
+  /** Where the network of this caller ends: the folder `photos/`, or nothing where it sees all of it. */
+  readonly prefix: string;
+  /** Aborts when the key or the session ends: with it end the transfers of the caller. */
+  readonly ended?: AbortSignal;
+}
+
+/** The node's own token. */
+const OWNER: Caller = { key: null, scope: 'admin', prefix: '' };
+
+const callers = new WeakMap<object, Caller>();
+
+/** To be called before a request meets a route. */
+export function setCaller(request: object, caller: Caller): void {
+  callers.set(request, caller);
+}
+
+/** The one a request comes from. Where nothing guards the door, that is the node's owner. */
+export function callerOf(request: object): Caller {
+  return callers.get(request) ?? OWNER;
+}
+
+/** Whether a caller sees a path. @param path normalised */
+export function sees({ prefix }: Pick<Caller, 'prefix'>, path: string): boolean {
+  return path.startsWith(prefix);
+}

@@ -1,0 +1,237 @@
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  Head,
+  HttpCode,
+  Options,
+  Param,
+  Patch,
+  Post,
+  Query,
+  Req,
+  Res,
+  UseGuards,
+} from '@nestjs/common';
+import {
+  ApiBody,
+  ApiConsumes,
+  ApiCreatedResponse,
+  ApiHeader,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
+import type { Request, Response } from 'express';
+import { routes, type FileInfo, type UploadInfo } from '@dfs/contracts';
+import {
+  announcedLength,
+  answerFile,
+  callerOf,
+  Conditional,
+  FileDto,
+  NoQuery,
+  refuseCodings,
+  requestBody,
+  StreamedBody,
+  writePreconditions,
+} from '@dfs/files';
+import { DfsError } from '@dfs/runtime';
+import type { Appended } from '../append.js';
+import { Uploads } from '../uploads.js';
+import type { UploadRow } from '../upload-table.js';
+import {
+  bytesOf,
+  checksumOf,
+  TUS_ALGORITHMS,
+  TUS_BODY,
+  TUS_EXTENSIONS,
+  TUS_VERSION,
+  uploadBegin,
+} from './tus-headers.js';
+import { TusGuard } from './tus.guard.js';
+import { Checksummed, FinishUploadBody, Tus, UploadDto, UploadParams } from './uploads.dto.js';
+
+/** Uploads that come in parts and go on after a break, by tus 1.0. */
+@ApiTags('uploads')
+@Controller(routes.uploads)
+export class UploadsController {
+  constructor(private readonly uploads: Uploads) {}
+
+  @Options()
+  @HttpCode(204)
+  @ApiOperation({ operationId: 'describeUploads', summary: 'What this node speaks of tus' })
+  @ApiNoContentResponse()
+  describe(@Res({ passthrough: true }) response: Response): void {
+    response.setHeader('Tus-Resumable', TUS_VERSION);
+    response.setHeader('Tus-Version', TUS_VERSION);
+    response.setHeader('Tus-Extension', TUS_EXTENSIONS);
+    response.setHeader('Tus-Checksum-Algorithm', TUS_ALGORITHMS);
+  }
+
+  @Post()
+  @StreamedBody()
+  @UseGuards(TusGuard)
+  @ApiOperation({
+    operationId: 'beginUpload',
+    summary: 'Begin an upload that may come in parts',
+    description:
+      'Upload-Metadata tells path, and may tell mediaType, mtime, executable and meta, each in base64. The conditions are judged now, and again when the last byte has come.',
+  })
+  @Tus()
+  @Conditional()
+  @Checksummed()
+  @ApiHeader({ name: 'Upload-Length', required: true, description: 'Bytes of the file.' })
+  @ApiHeader({ name: 'Upload-Metadata', required: true, description: 'Pairs of a name and a value in base64.' })
+  @ApiConsumes(TUS_BODY)
+  @ApiBody({ required: false, schema: { type: 'string', format: 'binary' }, description: 'The first bytes, or none.' })
+  @ApiCreatedResponse({
+    type: FileDto,
+    description: 'Begun at Location; with all its bytes in this request, the file.',
+  })
+  async begin(
+    @Query() _query: NoQuery,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<FileInfo | undefined> {
+    refuseCodings(request);
+    const checksum = checksumOf(request.headers);
+    const caller = callerOf(request);
+    const wanted = { ...uploadBegin(request.headers), ...writePreconditions(request.headers) };
+    if (hasBody(request)) requireTusBody(request);
+    const upload = await this.uploads.begin(caller, wanted);
+    let appended: Appended | undefined;
+    if (hasBody(request) || upload.size === 0) {
+      try {
+        const [body, length] = [requestBody(request), announcedLength(request)];
+        appended = await this.uploads.append(caller, upload.id, { offset: 0, body, length, checksum });
+      } catch (error) {
+        // Its address was told to nobody.
+        await this.uploads.remove(caller, upload.id).catch(() => undefined);
+        throw error;
+      }
+    }
+    const file = this.answer(response, upload, appended);
+    response.status(201);
+    response.setHeader('Location', routes.upload(upload.id));
+    return file;
+  }
+
+  @Head(':uploadId')
+  @UseGuards(TusGuard)
+  @ApiOperation({ operationId: 'getUploadOffset', summary: 'How many bytes of an upload are here for good' })
+  @Tus()
+  @ApiOkResponse({
+    headers: {
+      'Upload-Offset': { schema: { type: 'integer' } },
+      'Upload-Length': { schema: { type: 'integer' } },
+      'Upload-Expires': { schema: { type: 'string' } },
+    },
+  })
+  async head(
+    @Param() { uploadId }: UploadParams,
+    @Query() _query: NoQuery,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<void> {
+    const upload = await this.uploads.find(callerOf(request), uploadId);
+    // A client that is told of all its bytes believes that there is a file.
+    if (upload.refusal) throw new DfsError(upload.refusal.code, upload.refusal.detail);
+    this.tell(response, upload, upload.offset);
+    response.setHeader('Upload-Length', upload.size);
+    if (upload.metadata !== '') response.setHeader('Upload-Metadata', upload.metadata);
+  }
+
+  @Patch(':uploadId')
+  @StreamedBody()
+  @UseGuards(TusGuard)
+  @ApiOperation({ operationId: 'appendToUpload', summary: 'Send bytes of an upload' })
+  @Tus()
+  @Checksummed()
+  @ApiHeader({ name: 'Upload-Offset', required: true, description: 'Where these bytes begin: as HEAD tells it.' })
+  @ApiConsumes(TUS_BODY)
+  @ApiBody({ schema: { type: 'string', format: 'binary' } })
+  @ApiOkResponse({ type: FileDto, description: 'All bytes are here: the file.' })
+  @ApiNoContentResponse({ description: 'These bytes are here for good, and more are to come.' })
+  async append(
+    @Param() { uploadId }: UploadParams,
+    @Query() _query: NoQuery,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<FileInfo | undefined> {
+    refuseCodings(request);
+    requireTusBody(request);
+    const offset = bytesOf(request.headers, 'Upload-Offset');
+    const checksum = checksumOf(request.headers);
+    const caller = callerOf(request);
+    const [body, length] = [requestBody(request), announcedLength(request)];
+    const appended = await this.uploads.append(caller, uploadId, { offset, body, length, checksum });
+    return this.answer(response, await this.uploads.find(caller, uploadId), appended);
+  }
+
+  @Get(':uploadId')
+  @ApiOperation({ operationId: 'getUpload', summary: 'One upload; of a finished one the file, for 24 hours' })
+  @ApiOkResponse({ type: UploadDto })
+  get(@Param() { uploadId }: UploadParams, @Query() _query: NoQuery, @Req() request: Request): Promise<UploadInfo> {
+    return this.uploads.info(callerOf(request), uploadId);
+  }
+
+  @Post(':uploadId/finish')
+  @ApiOperation({
+    operationId: 'finishUpload',
+    summary: 'Make a file of an upload that was refused when all its bytes were here',
+  })
+  @ApiCreatedResponse({ type: FileDto, description: 'A new file.' })
+  @ApiOkResponse({ type: FileDto, description: 'A new version of the file, or what the upload became before.' })
+  async finish(
+    @Param() { uploadId }: UploadParams,
+    @Query() _query: NoQuery,
+    @Body() { path, conditions = {} }: FinishUploadBody,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<FileInfo> {
+    const want = writePreconditions({
+      ...(conditions.ifMatch === undefined ? {} : { 'if-match': conditions.ifMatch }),
+      ...(conditions.ifNoneMatch === undefined ? {} : { 'if-none-match': conditions.ifNoneMatch }),
+      ...(conditions.ifUnmodifiedSince === undefined ? {} : { 'if-unmodified-since': conditions.ifUnmodifiedSince }),
+    });
+    const done = await this.uploads.finish(callerOf(request), uploadId, {
+      ...(path === undefined ? {} : { path }),
+      ...want,
+    });
+    return answerFile(response, done.outcome === 'created' ? 201 : 200, done.file);
+  }
+
+  @Delete(':uploadId')
+  @HttpCode(204)
+  @UseGuards(TusGuard)
+  @ApiOperation({ operationId: 'endUpload', summary: 'Give an upload up' })
+  @Tus()
+  @ApiNoContentResponse()
+  remove(@Param() { uploadId }: UploadParams, @Query() _query: NoQuery, @Req() request: Request): Promise<void> {
+    return this.uploads.remove(callerOf(request), uploadId);
+  }
+
+  private answer(response: Response, upload: UploadRow, appended: Appended | undefined): FileInfo | undefined {
+    this.tell(response, upload, appended?.offset ?? 0);
+    response.status(204);
+    return appended?.done && answerFile(response, 200, appended.done.file);
+  }
+
+  private tell(response: Response, upload: UploadRow, offset: number): void {
+    response.setHeader('Upload-Offset', offset);
+    response.setHeader('Upload-Expires', new Date(upload.expiresAt).toUTCString());
+  }
+}
+
+function hasBody({ headers }: Request): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
+
+/** @throws DfsError `unsupported-media-type` */
+function requireTusBody({ headers }: Request): void {
+  if (headers['content-type']?.trim().toLowerCase() === TUS_BODY) return;
+  throw new DfsError('unsupported-media-type', `Send the bytes with Content-Type ${TUS_BODY}.`);
+}
