@@ -7,7 +7,7 @@ import { abortError, DfsError } from '@dfs/runtime';
 export class Body {
   /** Bytes that were given so far. */
   bytes = 0;
-  fault: unknown;
+  fault: Error | undefined;
   private ended = false;
   private readonly source: AsyncIterator<Uint8Array>;
 
@@ -56,7 +56,7 @@ export class Body {
       this.bytes += value.length;
       return value;
     } catch (error) {
-      this.fault = error;
+      this.fault = error instanceof Error ? error : new Error(String(error));
       await this.close();
       return undefined;
     }

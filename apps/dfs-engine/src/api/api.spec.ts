@@ -354,14 +354,15 @@ describe('the API of a node', () => {
         expect(`${method} ${path} ${foreign.status}`).toBe(`${method} ${path} 403`);
         const asked = await test.call(`${url}?zz_unknown=1`, { method, headers });
         expect(`${method} ${path} ${Math.floor(asked.status / 100)}`).toBe(`${method} ${path} 4`);
-        expect(asked.problem.requestId).toBe(asked.headers['x-request-id']);
+        const hasBody = method !== 'HEAD';
+        if (hasBody) expect(asked.problem.requestId).toBe(asked.headers['x-request-id']);
         for (const value of hostile) {
           if (!path.includes('{')) continue;
           const answer = await test.call(path.replace(/\{\w+\}/, value), { method, headers });
           expect(`${method} ${path} ${value.slice(0, 20)} ${Math.floor(answer.status / 100)}`).toBe(
             `${method} ${path} ${value.slice(0, 20)} 4`,
           );
-          expect(answer.problem.detail).toBeTruthy();
+          if (hasBody) expect(answer.problem.detail).toBeTruthy();
         }
       }
       expect(await state()).toEqual(before);

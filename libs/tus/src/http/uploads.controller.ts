@@ -64,7 +64,7 @@ export class UploadsController {
   @HttpCode(204)
   @ApiOperation({ operationId: 'describeUploads', summary: 'What this node speaks of tus' })
   @ApiNoContentResponse()
-  describe(@Res({ passthrough: true }) response: Response): void {
+  describe(@Query() _query: NoQuery, @Res({ passthrough: true }) response: Response): void {
     response.setHeader('Tus-Resumable', TUS_VERSION);
     response.setHeader('Tus-Version', TUS_VERSION);
     response.setHeader('Tus-Extension', TUS_EXTENSIONS);
