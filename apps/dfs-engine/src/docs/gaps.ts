@@ -10,12 +10,12 @@ type Schema = Record<string, unknown>;
 export function gapsOf(document: OpenAPIObject): string[] {
   const schemas = (document.components?.schemas ?? {}) as Record<string, Schema>;
   const gaps: string[] = [];
-  for (const [, , operation] of operationsOf(document)) {
+  for (const [, method, operation] of operationsOf(document)) {
     const name = operation.operationId ?? '?';
     if (!operation.operationId || !operation.summary || !operation.tags?.length)
       gaps.push(`${name}: its name, summary or tag`);
     for (const parameter of operation.parameters ?? []) gaps.push(...gapsOfParameter(name, parameter));
-    gaps.push(...gapsOfAnswers(name, operation));
+    gaps.push(...gapsOfAnswers(name, method, operation));
     for (const [type, { schema }] of Object.entries(operation.requestBody?.content ?? {})) {
       if (!schema) gaps.push(`${name}: the schema of its body ${type}`);
       else if (type === 'application/json') gaps.push(...unbounded(`${name}: body`, schema as Schema, schemas));
@@ -37,11 +37,11 @@ function gapsOfParameter(operation: string, { name, description, schema }: Param
   ];
 }
 
-function gapsOfAnswers(operation: string, { responses }: Operation): string[] {
+function gapsOfAnswers(operation: string, method: string, { responses }: Operation): string[] {
   const good = Object.entries(responses).filter(([status]) => Number(status) < 300);
   if (good.length === 0) return [`${operation}: an answer of 2xx`];
   return good.flatMap(([status, { content }]) => {
-    const bodiless = status === '204';
+    const bodiless = status === '204' || method === 'head';
     const schemas = Object.values(content ?? {}).map(({ schema }) => schema);
     const complete = bodiless ? schemas.length === 0 : schemas.length > 0 && schemas.every(Boolean);
     return complete ? [] : [`${operation}: the shape of its answer ${status}`];

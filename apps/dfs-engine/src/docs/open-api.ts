@@ -13,6 +13,7 @@ takes no other parameters than those listed. HEAD is answered wherever GET is.`;
 
 const TAGS: Record<string, string> = {
   files: 'Files by id and by path: their bytes, versions, and what becomes of them.',
+  uploads: 'Uploads that come in parts and go on after a break, by tus 1.0.',
   node: 'This node.',
   session: 'The session of the console.',
   peers: 'Members of the network, and connections to them.',
@@ -24,7 +25,7 @@ const TAGS: Record<string, string> = {
   health: 'Whether the node runs and serves, and figures of it.',
 };
 
-export const METHODS = ['get', 'put', 'post', 'patch', 'delete'] as const;
+export const METHODS = ['get', 'head', 'put', 'post', 'patch', 'delete', 'options'] as const;
 
 /** What of an operation is read and completed here. */
 export interface Operation {

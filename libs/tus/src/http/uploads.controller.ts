@@ -31,11 +31,15 @@ import {
   answerFile,
   callerOf,
   Conditional,
+  FILE_HEADERS,
   FileDto,
   NoQuery,
+  PATH_PROBLEMS,
+  Problems,
   refuseCodings,
   requestBody,
   StreamedBody,
+  WRITE_PROBLEMS,
   writePreconditions,
 } from '@dfs/files';
 import { DfsError } from '@dfs/runtime';
@@ -52,7 +56,24 @@ import {
   uploadBegin,
 } from './tus-headers.js';
 import { TusGuard } from './tus.guard.js';
-import { Checksummed, FinishUploadBody, Tus, UploadDto, UploadParams } from './uploads.dto.js';
+import {
+  Checksummed,
+  FinishUploadBody,
+  LENGTH_HEADERS,
+  OFFSET_HEADERS,
+  Tus,
+  UploadDto,
+  UploadParams,
+} from './uploads.dto.js';
+
+/** Of the header `Upload-Metadata`: the path three times over, and what else there is to say. */
+const MAX_METADATA_LENGTH = 12_288;
+const BYTES = { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER } as const;
+const FOUND_PROBLEMS = ['unsupported-tus', 'upload-not-found', 'upload-expired', 'upload-locked'] as const;
+const BODY_PROBLEMS = [
+  ...(['unsupported-tus', 'checksum-mismatch', 'incomplete-body', 'request-timeout'] as const),
+  ...(['payload-too-large', 'unsupported-media-type', 'chunk-unreadable'] as const),
+];
 
 /** Uploads that come in parts and go on after a break, by tus 1.0. */
 @ApiTags('uploads')
@@ -63,6 +84,7 @@ export class UploadsController {
   @Options()
   @HttpCode(204)
   @ApiOperation({ operationId: 'describeUploads', summary: 'What this node speaks of tus' })
+  @Problems()
   @ApiNoContentResponse()
   describe(@Query() _query: NoQuery, @Res({ passthrough: true }) response: Response): void {
     response.setHeader('Tus-Resumable', TUS_VERSION);
@@ -80,11 +102,17 @@ export class UploadsController {
     description:
       'Upload-Metadata tells path, and may tell mediaType, mtime, executable and meta, each in base64. The conditions are judged now, and again when the last byte has come.',
   })
+  @Problems(...WRITE_PROBLEMS, ...PATH_PROBLEMS, ...BODY_PROBLEMS, 'too-many-requests')
   @Tus()
   @Conditional()
   @Checksummed()
-  @ApiHeader({ name: 'Upload-Length', required: true, description: 'Bytes of the file.' })
-  @ApiHeader({ name: 'Upload-Metadata', required: true, description: 'Pairs of a name and a value in base64.' })
+  @ApiHeader({ name: 'Upload-Length', required: true, description: 'Bytes of the file.', schema: BYTES })
+  @ApiHeader({
+    name: 'Upload-Metadata',
+    required: true,
+    description: 'Pairs of a name and a value in base64.',
+    schema: { type: 'string', maxLength: MAX_METADATA_LENGTH },
+  })
   @ApiConsumes(TUS_BODY)
   @ApiBody({ required: false, schema: { type: 'string', format: 'binary' }, description: 'The first bytes, or none.' })
   @ApiCreatedResponse({
@@ -123,13 +151,8 @@ export class UploadsController {
   @UseGuards(TusGuard)
   @ApiOperation({ operationId: 'getUploadOffset', summary: 'How many bytes of an upload are here for good' })
   @Tus()
-  @ApiOkResponse({
-    headers: {
-      'Upload-Offset': { schema: { type: 'integer' } },
-      'Upload-Length': { schema: { type: 'integer' } },
-      'Upload-Expires': { schema: { type: 'string' } },
-    },
-  })
+  @ApiOkResponse({ headers: LENGTH_HEADERS, description: 'It goes on at Upload-Offset.' })
+  @Problems(...FOUND_PROBLEMS, 'precondition-failed', 'path-taken', 'conflict', 'read-only-member')
   async head(
     @Param() { uploadId }: UploadParams,
     @Query() _query: NoQuery,
@@ -148,13 +171,33 @@ export class UploadsController {
   @StreamedBody()
   @UseGuards(TusGuard)
   @ApiOperation({ operationId: 'appendToUpload', summary: 'Send bytes of an upload' })
+  @Problems(
+    ...FOUND_PROBLEMS,
+    ...WRITE_PROBLEMS,
+    ...PATH_PROBLEMS,
+    ...BODY_PROBLEMS,
+    'offset-mismatch',
+    'precondition-failed',
+  )
   @Tus()
   @Checksummed()
-  @ApiHeader({ name: 'Upload-Offset', required: true, description: 'Where these bytes begin: as HEAD tells it.' })
+  @ApiHeader({
+    name: 'Upload-Offset',
+    required: true,
+    description: 'Where these bytes begin: as HEAD tells it.',
+    schema: BYTES,
+  })
   @ApiConsumes(TUS_BODY)
   @ApiBody({ schema: { type: 'string', format: 'binary' } })
-  @ApiOkResponse({ type: FileDto, description: 'All bytes are here: the file.' })
-  @ApiNoContentResponse({ description: 'These bytes are here for good, and more are to come.' })
+  @ApiOkResponse({
+    type: FileDto,
+    headers: { ...FILE_HEADERS, ...OFFSET_HEADERS },
+    description: 'All bytes are here: the file.',
+  })
+  @ApiNoContentResponse({
+    headers: OFFSET_HEADERS,
+    description: 'These bytes are here for good, and more are to come.',
+  })
   async append(
     @Param() { uploadId }: UploadParams,
     @Query() _query: NoQuery,
@@ -173,6 +216,7 @@ export class UploadsController {
 
   @Get(':uploadId')
   @ApiOperation({ operationId: 'getUpload', summary: 'One upload; of a finished one the file, for 24 hours' })
+  @Problems('upload-not-found', 'upload-expired')
   @ApiOkResponse({ type: UploadDto })
   get(@Param() { uploadId }: UploadParams, @Query() _query: NoQuery, @Req() request: Request): Promise<UploadInfo> {
     return this.uploads.info(callerOf(request), uploadId);
@@ -183,8 +227,20 @@ export class UploadsController {
     operationId: 'finishUpload',
     summary: 'Make a file of an upload that was refused when all its bytes were here',
   })
-  @ApiCreatedResponse({ type: FileDto, description: 'A new file.' })
-  @ApiOkResponse({ type: FileDto, description: 'A new version of the file, or what the upload became before.' })
+  @Problems(
+    ...WRITE_PROBLEMS,
+    ...PATH_PROBLEMS,
+    'upload-not-found',
+    'upload-expired',
+    'upload-locked',
+    'precondition-failed',
+  )
+  @ApiCreatedResponse({ type: FileDto, headers: FILE_HEADERS, description: 'A new file.' })
+  @ApiOkResponse({
+    type: FileDto,
+    headers: FILE_HEADERS,
+    description: 'A new version of the file, or what the upload became before.',
+  })
   async finish(
     @Param() { uploadId }: UploadParams,
     @Query() _query: NoQuery,
@@ -208,6 +264,7 @@ export class UploadsController {
   @HttpCode(204)
   @UseGuards(TusGuard)
   @ApiOperation({ operationId: 'endUpload', summary: 'Give an upload up' })
+  @Problems(...FOUND_PROBLEMS)
   @Tus()
   @ApiNoContentResponse()
   remove(@Param() { uploadId }: UploadParams, @Query() _query: NoQuery, @Req() request: Request): Promise<void> {

@@ -1,51 +1,49 @@
 import { Type } from 'class-transformer';
 import { IsObject, IsOptional, IsString, Matches, MaxLength, MinLength, ValidateNested } from 'class-validator';
-import { applyDecorators } from '@nestjs/common';
-import { ApiHeader, ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import {
-  ERROR_STATUS,
-  type ErrorCode,
-  type FinishUploadRequest,
-  type UploadInfo,
-  type WriteConditions,
-} from '@dfs/contracts';
-import { FileDto } from '@dfs/files';
+import { ApiHeader, ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
+import type { ErrorCode, FinishUploadRequest, UploadInfo, WriteConditions } from '@dfs/contracts';
+import { FIELD, FileDto } from '@dfs/files';
 import { MAX_PATH_BYTES } from '@dfs/protocol';
 import { TUS_ALGORITHMS, TUS_VERSION } from './tus-headers.js';
 
-const MAX_HEADER_LENGTH = 8192;
+const MAX_HEADER_LENGTH = 4096;
+const MAX_DATE_LENGTH = 64;
 const UPLOAD_ID = /^[A-Za-z0-9_-]{22}$/;
-const bytes = { type: 'integer', format: 'int64', minimum: 0 } as const;
-const timestamp = { format: 'date-time' };
+const id = { type: 'string', pattern: UPLOAD_ID.source } as const;
 
+/** Which upload. */
 export class UploadParams {
-  @ApiProperty({ pattern: UPLOAD_ID.source, description: 'Id of the upload: the end of its Location.' })
+  @ApiProperty({ ...id, description: 'Id of the upload: the end of its Location.' })
   @Matches(UPLOAD_ID, { message: 'is not the id of an upload, as Location tells it' })
   uploadId!: string;
 }
 
+/** What a finished upload asks of its path. */
+@ApiSchema({ name: 'WriteConditions' })
 export class WriteConditionsBody implements WriteConditions {
-  @ApiPropertyOptional({ description: 'As the header If-Match has it.' })
+  @ApiPropertyOptional({ type: 'string', maxLength: MAX_HEADER_LENGTH, description: 'As the header If-Match has it.' })
   @IsOptional()
   @IsString()
   @MinLength(1)
   @MaxLength(MAX_HEADER_LENGTH)
   ifMatch?: string;
 
-  @ApiPropertyOptional({ description: '*: only if there is no such file.' })
+  @ApiPropertyOptional({ type: 'string', enum: ['*'], description: '*: only if there is no such file.' })
   @IsOptional()
   @Matches(/^\*$/, { message: 'must be *' })
   ifNoneMatch?: string;
 
-  @ApiPropertyOptional({ description: 'An HTTP date.' })
+  @ApiPropertyOptional({ type: 'string', maxLength: MAX_DATE_LENGTH, description: 'An HTTP date.' })
   @IsOptional()
   @IsString()
-  @MaxLength(64)
+  @MaxLength(MAX_DATE_LENGTH)
   ifUnmodifiedSince?: string;
 }
 
+/** Where the bytes of an upload go. */
+@ApiSchema({ name: 'FinishUploadRequest' })
 export class FinishUploadBody implements FinishUploadRequest {
-  @ApiPropertyOptional({ maxLength: MAX_PATH_BYTES, description: 'Where the bytes go; as announced when left out.' })
+  @ApiPropertyOptional({ ...FIELD.path, description: 'Where the bytes go; as announced when left out.' })
   @IsOptional()
   @IsString()
   @MinLength(1, { message: 'the path is empty: give the file a name' })
@@ -60,40 +58,64 @@ export class FinishUploadBody implements FinishUploadRequest {
   conditions?: WriteConditionsBody;
 }
 
+/** Why the bytes of an upload are no file. */
+@ApiSchema({ name: 'UploadRefusal' })
 export class UploadRefusalDto {
-  @ApiProperty({ enum: Object.keys(ERROR_STATUS), enumName: 'ErrorCode' }) code!: ErrorCode;
-  @ApiProperty() detail!: string;
+  @ApiProperty(FIELD.errorCode) code!: ErrorCode;
+  @ApiProperty(FIELD.text) detail!: string;
 }
 
+/** One upload. */
+@ApiSchema({ name: 'UploadInfo' })
 export class UploadDto implements UploadInfo {
-  @ApiProperty() id!: string;
-  @ApiProperty() path!: string;
-  @ApiProperty({ ...bytes, description: 'Bytes that it will have.' }) size!: number;
-  @ApiProperty({ ...bytes, description: 'Bytes that are here for good.' }) offset!: number;
+  @ApiProperty(id) id!: string;
+  @ApiProperty(FIELD.path) path!: string;
+  @ApiProperty({ ...FIELD.bytes, description: 'Bytes that it will have.' }) size!: number;
+  @ApiProperty({ ...FIELD.bytes, description: 'Bytes that are here for good.' }) offset!: number;
   @ApiProperty({
+    type: 'string',
     enum: ['running', 'complete', 'finished'],
     description: 'complete: all bytes are here, and its path was not as it was asked for: POST …/finish.',
   })
   state!: UploadInfo['state'];
-  @ApiProperty(timestamp) createdAt!: string;
-  @ApiProperty({ ...timestamp, description: 'When its bytes, or of a finished one its answer, are given up.' })
+  @ApiProperty(FIELD.moment) createdAt!: string;
+  @ApiProperty({ ...FIELD.moment, description: 'When its bytes, or of a finished one its answer, are given up.' })
   expiresAt!: string;
-  @ApiPropertyOptional({ description: 'Of a finished one: what the last PATCH answered.' }) file?: FileDto;
-  @ApiPropertyOptional({ description: 'Of a complete one: why it is no file.' }) refusal?: UploadRefusalDto;
+  @ApiPropertyOptional({ type: () => FileDto, description: 'Of a finished one: what the last PATCH answered.' })
+  file?: FileDto;
+  @ApiPropertyOptional({ type: () => UploadRefusalDto, description: 'Of a complete one: why it is no file.' })
+  refusal?: UploadRefusalDto;
 }
+
+const header = (description: string, type = 'string') => ({ description, schema: { type } }) as const;
+/** Headers of answers of tus. */
+export const OFFSET_HEADERS = {
+  'Tus-Resumable': header('The version of tus.'),
+  'Upload-Offset': header('Bytes that are here for good.', 'integer'),
+  'Upload-Expires': header('When what has come is given up, as an HTTP date.'),
+};
+export const LENGTH_HEADERS = {
+  ...OFFSET_HEADERS,
+  'Upload-Length': header('Bytes that the file will have.', 'integer'),
+  'Upload-Metadata': header('As it was sent.'),
+};
 
 /** Describes the header that every request of tus has. */
 export function Tus(): MethodDecorator {
-  return ApiHeader({ name: 'Tus-Resumable', required: true, schema: { type: 'string', enum: [TUS_VERSION] } });
+  return ApiHeader({
+    name: 'Tus-Resumable',
+    required: true,
+    description: 'The version of tus.',
+    schema: { type: 'string', enum: [TUS_VERSION] },
+  });
 }
 
 /** Describes the header by which bytes are proven. */
 export function Checksummed(): MethodDecorator {
-  return applyDecorators(
-    ApiHeader({
-      name: 'Upload-Checksum',
-      required: false,
-      description: `One of ${TUS_ALGORITHMS}, a space, and the digest of this body in base64.`,
-    }),
-  );
+  return ApiHeader({
+    name: 'Upload-Checksum',
+    required: false,
+    description: `One of ${TUS_ALGORITHMS}, a space, and the digest of this body in base64.`,
+    schema: { type: 'string', maxLength: 64 },
+  });
 }
