@@ -1,5 +1,5 @@
 import { addressOf, directTargets, parseAddress, relayedTargets } from './address.js';
-import { testIdentity } from './testing/transport.suite.js';
+import { testIdentity } from './testing/suite-context.js';
 
 const { peerId } = testIdentity();
 

@@ -1,7 +1,7 @@
 import { fakeClock } from '@dfs/testing';
 import { MAX_STRANGERS, STRANGER_STAY } from './constants.js';
 import { Gatekeeper, type GuardedConnection } from './gatekeeper.js';
-import { ListGate } from './testing/transport.suite.js';
+import { ListGate } from './testing/suite-context.js';
 
 describe('Gatekeeper', () => {
   const clock = fakeClock();

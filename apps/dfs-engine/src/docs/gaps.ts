@@ -1,5 +1,5 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { operationsOf, type Operation, type Parameter } from './open-api.js';
+import { operationsOf, type Operation, type Parameter } from './operations.js';
 
 type Schema = Record<string, unknown>;
 

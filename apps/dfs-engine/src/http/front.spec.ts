@@ -1,169 +1,12 @@
 import 'reflect-metadata';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
-import { connect } from 'node:net';
-import { Writable } from 'node:stream';
-import { Body, Controller, Get, Module, Post, Query, Req, Res } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
-import type { NestExpressApplication } from '@nestjs/platform-express';
-import { IsInt, IsOptional, IsString, MaxLength, Min } from 'class-validator';
-import type { Request, Response } from 'express';
-import { pino } from 'pino';
-import type { Problem } from '@dfs/contracts';
-import { DecimalQuery, NoQuery, StreamedBody, requestBody } from '@dfs/files';
-import { DfsError, systemClock } from '@dfs/runtime';
-import { tempDir, type TempDir } from '@dfs/testing';
-import { Access } from '../access/access.js';
-import { AllowedHosts } from '../access/allowed-hosts.js';
-import { SessionController } from '../api/session.controller.js';
-import { installFront } from './front.js';
-import { HttpServerAdapter } from './http-server.adapter.js';
 
-const TOKEN = 'the-token-of-this-very-node-0123';
-const PEER = '12D3KooWJSxkreASQ2rU1oeoxuYeaGYhcSEcmEJBnu3wDhiZXJcC';
-const WHEEL = 'X-Dfs-Request';
-
-class ThingBody {
-  @IsString()
-  @MaxLength(10)
-  name!: string;
-
-  @IsOptional()
-  @IsString()
-  note?: string;
-}
-class ThingQuery {
-  @DecimalQuery()
-  @IsInt()
-  @Min(0)
-  n: number = 1;
-}
-
-@Controller('api/v1/things')
-class ThingsController {
-  @Get()
-  list(@Query() { n }: ThingQuery): object {
-    return { n };
-  }
-  @Post()
-  make(@Query() _query: NoQuery, @Body() body: ThingBody): object {
-    return { ...body };
-  }
-  @Post('raw')
-  @StreamedBody()
-  async raw(@Req() request: Request): Promise<object> {
-    let size = 0;
-    for await (const part of requestBody(request, { windowMs: 400, bytes: 1000 })) size += part.length;
-    return { size };
-  }
-  @Get('broken')
-  broken(): never {
-    throw new TypeError('SELECT secret FROM /var/lib/dfs');
-  }
-  @Get('ours')
-  ours(): never {
-    throw new DfsError('last-copy', 'Three files would be lost.', { facts: { count: 3 }, cause: new Error('hidden') });
-  }
-  @Get('busy')
-  busy(): never {
-    throw new DfsError('too-many-requests', 'Wait a little.', { retryAfter: 7 });
-  }
-  @Get('half')
-  half(@Res() response: Response): void {
-    response.writeHead(200, { 'content-length': 100 });
-    response.write('only the first');
-    throw new Error('in the middle');
-  }
-}
-@Module({
-  controllers: [ThingsController, SessionController],
-})
-class TestModule {}
+import { frontUnderTest, TOKEN } from '../testing/front.suite.js';
 
 const nested = (open: string, close: string, depth: number): string => `${open.repeat(depth)}1${close.repeat(depth)}`;
 
-interface Answer {
-  status: number;
-  headers: IncomingHttpHeaders;
-  body: string;
-  problem: Problem;
-}
-
 describe('the front of the HTTP server', () => {
-  let app: NestExpressApplication;
-  let port: number;
-  let dir: TempDir;
-  let log = '';
-  /** Milliseconds that answers to wrong tokens have waited. */
-  const pauses: number[] = [];
-
-  beforeAll(async () => {
-    dir = await tempDir();
-    await mkdir(dir.file('assets'));
-    await writeFile(dir.file('index.html'), '<!doctype html><title>console</title>');
-    await writeFile(dir.file('main-ABCD1234.js'), 'console.log(1)');
-    await writeFile(dir.file('assets/plain.js'), 'console.log(2)');
-    const hosts = new AllowedHosts('127.0.0.1', ['files.example', 'proxy.example:8443']);
-    const sink = new Writable({
-      write: (line: Buffer, _encoding, done) => {
-        log += line.toString();
-        done();
-      },
-    });
-    const logger = pino({ level: 'debug' }, sink);
-    const pause = (ms: number): Promise<number> => Promise.resolve(pauses.push(ms));
-    const access = new Access({ token: TOKEN, peerId: PEER, hosts, clock: systemClock, log: logger, pause });
-    const providers = [{ provide: Access, useValue: access }];
-    app = await NestFactory.create<NestExpressApplication>({ module: TestModule, providers }, new HttpServerAdapter(), {
-      logger: false,
-      bodyParser: false,
-    });
-    installFront(app, { access, logger, consoleDir: dir.path });
-    await app.listen(0, '127.0.0.1');
-    port = (app.getHttpServer().address() as { port: number }).port;
-    hosts.listeningAt(port);
-  });
-  afterAll(async () => {
-    await app.close();
-    await dir.remove();
-  });
-
-  const bearer = { authorization: `Bearer ${TOKEN}` };
-  const call = (path: string, options: { method?: string; headers?: object; body?: string } = {}): Promise<Answer> =>
-    new Promise((resolve, reject) => {
-      const headers = { ...bearer, ...options.headers };
-      const request = httpRequest(
-        { host: '127.0.0.1', port, path, method: options.method ?? 'GET', headers },
-        (answer) => {
-          let body = '';
-          answer.on('data', (part: Buffer) => (body += part.toString()));
-          answer.on('error', reject);
-          answer.on('end', () => {
-            const isProblem = String(answer.headers['content-type']).startsWith('application/problem+json');
-            const problem = (isProblem && body ? JSON.parse(body) : {}) as Problem;
-            resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body, problem });
-          });
-        },
-      );
-      request.on('error', reject);
-      request.end(options.body);
-    });
-  const json = (body: unknown, headers: object = {}) => ({
-    method: 'POST',
-    headers: { 'content-type': 'application/json', ...headers },
-    body: typeof body === 'string' ? body : JSON.stringify(body),
-  });
-  const raw = (text: string, more: (socket: ReturnType<typeof connect>) => void = () => undefined): Promise<string> =>
-    new Promise((resolve) => {
-      let answer = '';
-      const socket = connect(port, '127.0.0.1', () => {
-        socket.write(text);
-        more(socket);
-      });
-      socket.on('data', (data) => (answer += data.toString()));
-      socket.on('error', () => undefined);
-      socket.on('close', () => resolve(answer));
-    });
+  const front = frontUnderTest();
+  const { call, json, raw } = front;
 
   describe('problems', () => {
     const cases: [string, string, object, number, string][] = [
@@ -311,7 +154,7 @@ describe('the front of the HTTP server', () => {
   });
 
   it('answers a client that expects more than there is', async () => {
-    const head = `Host: 127.0.0.1:${port}\r\nAuthorization: Bearer ${TOKEN}\r\nExpect: the-best\r\nConnection: close`;
+    const head = `Host: 127.0.0.1:${front.port}\r\nAuthorization: Bearer ${TOKEN}\r\nExpect: the-best\r\nConnection: close`;
     const answer = await raw(`GET /api/v1/things HTTP/1.1\r\n${head}\r\n\r\n`);
     expect(answer).toMatch(/^HTTP\/1\.1 200 /);
     expect(answer).toContain('{"n":1}');
@@ -325,7 +168,7 @@ describe('the front of the HTTP server', () => {
 
     it('come after 100-continue only when the request has passed', async () => {
       const head = (token: string) =>
-        `POST /api/v1/things/raw HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAuthorization: Bearer ${token}\r\n` +
+        `POST /api/v1/things/raw HTTP/1.1\r\nHost: 127.0.0.1:${front.port}\r\nAuthorization: Bearer ${token}\r\n` +
         'Expect: 100-continue\r\nContent-Length: 5\r\nConnection: close\r\n\r\n';
       const good = await raw(head(TOKEN), (socket) => {
         socket.once('data', () => socket.write('hello'));
@@ -340,7 +183,7 @@ describe('the front of the HTTP server', () => {
       const refused = await call('/api/v1/nothing', { method: 'POST', body: big });
       expect(refused.problem.code).toBe('not-found');
       const head = (path: string, more: string) =>
-        `POST ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAuthorization: Bearer ${TOKEN}\r\n${more}`;
+        `POST ${path} HTTP/1.1\r\nHost: 127.0.0.1:${front.port}\r\nAuthorization: Bearer ${TOKEN}\r\n${more}`;
       const two = await raw(
         head('/api/v1/nothing', `Content-Length: ${big.length}\r\n\r\n${big}`) +
           head('/api/v1/things/raw', 'Connection: close\r\nContent-Length: 2\r\n\r\nok'),
@@ -349,7 +192,7 @@ describe('the front of the HTTP server', () => {
     });
 
     it('that are cut are errors, and so are those that drip', async () => {
-      const head = `POST /api/v1/things/raw HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAuthorization: Bearer ${TOKEN}\r\nContent-Length: 100000\r\n\r\n`;
+      const head = `POST /api/v1/things/raw HTTP/1.1\r\nHost: 127.0.0.1:${front.port}\r\nAuthorization: Bearer ${TOKEN}\r\nContent-Length: 100000\r\n\r\n`;
       expect(await raw(head, (socket) => setTimeout(() => socket.end('half'), 50))).not.toContain('HTTP/1.1 201');
       const dripped = await raw(head, (socket) => {
         const timer = setInterval(() => socket.write('x'), 20);
@@ -417,89 +260,10 @@ describe('the front of the HTTP server', () => {
     }
   });
 
-  describe('access', () => {
-    const signIn = async (token: string, headers: object = {}): Promise<Answer> =>
-      call('/api/v1/session', json({ token }, { authorization: '', ...headers }));
-    const cookieOf = (answer: Answer): string => (answer.headers['set-cookie']?.[0] ?? '').split(';')[0] ?? '';
-
-    it('trades the token for a cookie that says nothing of it', async () => {
-      const answer = await signIn(TOKEN);
-      expect(answer.status).toBe(204);
-      const [cookie] = answer.headers['set-cookie'] ?? [];
-      expect(cookie).toMatch(/^dfs_[\w]{16}=[\w.-]+; Path=\/; Max-Age=\d+; HttpOnly; SameSite=Strict$/);
-      expect(cookie).not.toContain(TOKEN);
-    });
-
-    it('lets the cookie read, and write only from our own page with the header', async () => {
-      const cookie = cookieOf(await signIn(TOKEN));
-      const own = `http://127.0.0.1:${port}`;
-      const read = await call('/api/v1/things', { headers: { authorization: '', cookie } });
-      expect(read.status).toBe(200);
-      const write = async (headers: object) =>
-        (await call('/api/v1/things', json({ name: 'a' }, { authorization: '', cookie, ...headers }))).status;
-      expect(await write({ origin: own, [WHEEL]: '1' })).toBe(201);
-      expect(await write({ origin: own })).toBe(403);
-      expect(await write({ [WHEEL]: '1' })).toBe(403);
-      expect(await write({ origin: 'http://127.0.0.1:1', [WHEEL]: '1' })).toBe(403);
-      expect(await write({ origin: 'http://evil.example', [WHEEL]: '1' })).toBe(403);
-      expect(await write({ origin: 'null', [WHEEL]: '1' })).toBe(403);
-      expect(await write({ origin: own, [WHEEL]: '1', authorization: 'Bearer wrong' })).toBe(401);
-    });
-
-    it('ends with signing out, and is not to be forged', async () => {
-      const cookie = cookieOf(await signIn(TOKEN));
-      const other = cookieOf(await signIn(TOKEN));
-      const headers = { authorization: '', cookie, origin: `http://127.0.0.1:${port}`, [WHEEL]: '1' };
-      const out = await call('/api/v1/session', { method: 'DELETE', headers });
-      expect(out.status).toBe(204);
-      expect(out.headers['set-cookie']?.[0]).toContain('Max-Age=0');
-      expect((await call('/api/v1/things', { headers })).status).toBe(401);
-      expect((await call('/api/v1/things', { headers: { authorization: '', cookie: other } })).status).toBe(200);
-      const forged = other.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A'));
-      expect((await call('/api/v1/things', { headers: { authorization: '', cookie: forged } })).status).toBe(401);
-      const elsewhere = other.replace(/^dfs_\w+/, 'dfs_anothernode00000');
-      expect((await call('/api/v1/things', { headers: { authorization: '', cookie: elsewhere } })).status).toBe(401);
-    });
-
-    it('answers to the names it was given', async () => {
-      for (const host of [
-        'files.example',
-        `files.example:${port}`,
-        'proxy.example:8443',
-        `LOCALHOST:${port}`,
-        `[::1]:${port}`,
-      ]) {
-        expect(`${host} ${(await call('/api/v1/things', { headers: { host } })).status}`).toBe(`${host} 200`);
-      }
-      for (const host of ['files.example:1', 'proxy.example', `files.example.evil.example:${port}`]) {
-        expect(`${host} ${(await call('/api/v1/things', { headers: { host } })).status}`).toBe(`${host} 403`);
-      }
-    });
-
-    it('delays those who guess at any entrance, writes one line of them, and lets the right token in at once', async () => {
-      const guess = (at: number): Promise<Answer> =>
-        at % 2 === 0
-          ? signIn(`guess ${at}`)
-          : call('/api/v1/things', { headers: { authorization: `Bearer guess-${at}` } });
-      const warnings = (): number => log.split('a wrong token').length - 1;
-      const known = warnings();
-      for (let at = 0; at < 20; at++) expect((await guess(at)).problem.code).toBe('unauthorized');
-      expect(warnings()).toBe(Math.max(1, known));
-      const delayed = pauses.length;
-      expect(delayed).toBeGreaterThanOrEqual(15);
-      expect((await signIn(TOKEN)).status).toBe(204);
-      expect((await call('/api/v1/things')).status).toBe(200);
-      expect(pauses).toHaveLength(delayed);
-      expect(log.split('\n').filter((line) => line.includes('"status":401') && !line.includes('"level":20'))).toEqual(
-        [],
-      );
-    });
-  });
-
   it('writes no secret to the log', () => {
-    expect(log.length).toBeGreaterThan(1000);
-    expect(log).not.toContain(TOKEN);
-    expect(log).not.toMatch(/dfs_\w{16}=/);
-    expect(log).toContain('"path":"/api/v1/things/broken"');
+    expect(front.log.length).toBeGreaterThan(1000);
+    expect(front.log).not.toContain(TOKEN);
+    expect(front.log).not.toMatch(/dfs_\w{16}=/);
+    expect(front.log).toContain('"path":"/api/v1/things/broken"');
   });
 });

@@ -9,7 +9,7 @@ import { createHost, privateKeyOf } from './libp2p-host.js';
 import type { Host } from '../host.js';
 import { Libp2pTransport } from './libp2p-transport.js';
 import { ask, firstFrame } from '../request.js';
-import { ListGate, testIdentity, type TestIdentity } from '../testing/transport.suite.js';
+import { ListGate, testIdentity, type TestIdentity } from '../testing/suite-context.js';
 
 const ECHO = '/dfs/test-echo/1';
 

@@ -1,5 +1,6 @@
 import { Libp2pTransport } from './libp2p-transport.js';
-import { transportSuite, type TransportForm } from '../testing/transport.suite.js';
+import { transportSuite } from '../testing/transport.suite.js';
+import type { TransportForm } from '../testing/suite-context.js';
 
 async function form(): Promise<TransportForm> {
   const nodes: Libp2pTransport[] = [];

@@ -3,7 +3,8 @@ import { eventually, seededRandom } from '@dfs/testing';
 import { MAX_CONNECTIONS } from '../constants.js';
 import { MemoryNetwork } from './memory-network.js';
 import { ask } from '../request.js';
-import { ListGate, testIdentity, transportSuite } from '../testing/transport.suite.js';
+import { transportSuite } from '../testing/transport.suite.js';
+import { ListGate, testIdentity } from '../testing/suite-context.js';
 import type { Transport } from '../transport.js';
 
 transportSuite('MemoryTransport', async () => formOf(new MemoryNetwork()));

@@ -9,7 +9,7 @@ import { multiaddr } from '@multiformats/multiaddr';
 import { isLoopback, isPublicIPv4 } from './ip-ranges.js';
 import { Libp2pTransport, type Libp2pTransportOptions } from '../libp2p/libp2p-transport.js';
 import { believeOwnAddresses, reachability, SeenAddresses } from './nat.js';
-import { ListGate, testIdentity } from '../testing/transport.suite.js';
+import { ListGate, testIdentity } from '../testing/suite-context.js';
 
 const PUBLIC_IP = '8.8.4.4';
 

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { peerIdFromString } from '@libp2p/peer-id';
 import { MAX_RESERVATIONS } from '../constants.js';
 import { RelayServer, type RelayServerOptions } from './relay-server.js';
-import { testIdentity } from '../testing/transport.suite.js';
+import { testIdentity } from '../testing/suite-context.js';
 
 const quiet = Object.assign(() => {}, { error: () => {}, trace: () => {} });
 

@@ -10,7 +10,7 @@ import type { Host } from '../host.js';
 import { Libp2pTransport, type Libp2pTransportOptions } from '../libp2p/libp2p-transport.js';
 import { ask, firstFrame, request } from '../request.js';
 import type { ProtocolHandler } from '../transport.js';
-import { ListGate, testIdentity, type TestIdentity } from '../testing/transport.suite.js';
+import { ListGate, testIdentity, type TestIdentity } from '../testing/suite-context.js';
 
 const ECHO = '/dfs/test-echo/1';
 const BULK = '/dfs/test-bulk/1';

@@ -7,7 +7,7 @@ import { dhtProtocol } from './kad-routing.js';
 import { createHost, privateKeyOf } from '../libp2p/libp2p-host.js';
 import type { Host } from '../host.js';
 import { Libp2pTransport } from '../libp2p/libp2p-transport.js';
-import { ListGate, testIdentity } from '../testing/transport.suite.js';
+import { ListGate, testIdentity } from '../testing/suite-context.js';
 import type { Provider } from '../transport.js';
 
 const NETWORK = '01'.repeat(32);
