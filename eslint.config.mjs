@@ -69,7 +69,20 @@ const inBrowser = new Set(['client-data', 'client-ui']);
 const homes = {
   'msgpack-lite': ['protocol'],
   sqlite3: ['database'],
-  typeorm: ['database', 'events', 'chunks', 'peers', 'dht', 'catalogue', 'placement', 'files', 'tus', 'simulation'],
+  typeorm: [
+    'database',
+    'events',
+    'chunks',
+    'peers',
+    'dht',
+    'catalogue',
+    'placement',
+    'purge',
+    'files',
+    'tus',
+    'simulation',
+    'dfs-engine',
+  ],
   // The end-to-end tests dial in as strangers do.
   libp2p: ['transport', 'simulation', 'dfs-engine-e2e'],
   '@libp2p/*': ['protocol', 'transport', 'simulation', 'dfs-engine-e2e'],

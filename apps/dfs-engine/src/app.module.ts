@@ -26,7 +26,7 @@ import { SettingsModule } from './modules/settings.module.js';
 import { TRANSPORT, TransportModule } from './modules/transport.module.js';
 import type { Foundation } from './modules/tokens.js';
 import { UpkeepModule } from './modules/upkeep.module.js';
-import { migrations } from './start/migrations.js';
+import { entities, migrations } from './start/migrations.js';
 
 /** What the database has to spare for deletions and the like while the disk is full: some thousand of them. */
 const DATABASE_ROOM = 8 * MiB;
@@ -48,7 +48,7 @@ export class AppModule {
         FoundationModule.forRoot(foundation, access),
         DatabaseModule.forRoot(
           {
-            ...{ file: dataDir.databaseFile, migrations, roomBytes: DATABASE_ROOM, log },
+            ...{ file: dataDir.databaseFile, migrations, entities, roomBytes: DATABASE_ROOM, log },
             beforeMigrating: () => saveBefore(snapshots, log),
           },
           async (database) => {

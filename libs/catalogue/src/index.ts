@@ -35,6 +35,7 @@ export type { RetentionRule } from './retention/needed.js';
 export type { PastContent } from './retention/past.js';
 export type { Bound, Concluded, Retention } from './retention/retention.js';
 export type { Stopwatch } from './retention/running-time.js';
+export { catalogueEntities } from './entities/entities.js';
 export { catalogueMigrations } from './migrations/migrations.js';
 export type { VoidPage, VoidQuery, VoidVersion } from './void/void-list.js';
 export { CatalogueSync, type CatalogueSyncComponents, type CatalogueSyncOptions } from './sync/catalogue-sync.js';

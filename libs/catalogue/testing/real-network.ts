@@ -5,7 +5,7 @@ import { silentLog, systemClock } from '@dfs/runtime';
 import { signerFromRaw, type Signer } from '@dfs/protocol';
 import { eventually, tempDir, type TempDir } from '@dfs/testing';
 import { Libp2pTransport, MemoryNetwork, type Transport } from '@dfs/transport';
-import { Membership, Peers, peersMigrations, readNetworkFile } from '@dfs/peers';
+import { Membership, Peers, peersEntities, peersMigrations, readNetworkFile } from '@dfs/peers';
 import { Catalogue, catalogueMigrations, CatalogueSync, type Commit, type Draft } from '../src/index.js';
 
 /** A node with everything below the catalogue as it is in production. */
@@ -78,6 +78,7 @@ export class RealNetwork implements AsyncDisposable {
     const db = await Database.open({
       file: dir.file('dfs.sqlite'),
       migrations: [...eventsMigrations, ...peersMigrations, ...catalogueMigrations],
+      entities: peersEntities,
     });
     const events = await EventLog.open(db);
     const transport =

@@ -50,5 +50,5 @@ export { Scrubber, type ScrubberOptions, type ScrubStatus } from './scrub/scrubb
 export { checkStore, type StoreTotals } from './check/check-store.js';
 export type { StoreFinding, StoreProblem } from './check/check-pack.js';
 export { ReadOnlyBlocks } from './check/read-only-blocks.js';
-export { chunksMigrations } from './schema.js';
+export { chunksEntities, chunksMigrations } from './schema.js';
 export { ChunksModule } from './chunks.module.js';

@@ -1,5 +1,9 @@
-import type { MigrationClass } from '@dfs/database';
+import type { EntityClass, MigrationClass } from '@dfs/database';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { DamagedChunkEntity, ScrubPassEntity } from './store/damage/damage.entity.js';
+import { ChunkStoreEntity } from './store/generation/generation.entity.js';
+import { ChunkEntity, MissingPackEntity, PackEntity } from './store/packs/packs.entity.js';
+import { UnusedChunkEntity } from './store/reclaim/reclaim.entity.js';
 
 class ChunksBaseline1796000000000 implements MigrationInterface {
   name = 'ChunksBaseline1796000000000';
@@ -82,3 +86,14 @@ const TABLES = ['chunk_store', 'unused_chunk', 'scrub_pass', 'missing_pack', 'da
 
 /** Tables of the chunk store, for Database.open. */
 export const chunksMigrations: MigrationClass[] = [ChunksBaseline1796000000000];
+
+/** What these tables look like. */
+export const chunksEntities: EntityClass[] = [
+  PackEntity,
+  ChunkEntity,
+  DamagedChunkEntity,
+  MissingPackEntity,
+  ScrubPassEntity,
+  UnusedChunkEntity,
+  ChunkStoreEntity,
+];

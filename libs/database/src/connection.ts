@@ -1,11 +1,12 @@
 import sqlite3 from 'sqlite3';
-import { DataSource, QueryFailedError, type Logger } from 'typeorm';
+import { DataSource, QueryFailedError, type Logger, type Repository } from 'typeorm';
 import { DfsError } from '@dfs/runtime';
-import { DatabaseError, type MigrationClass, type SqlValue } from './sql.js';
-import { Statements } from './statements.js';
+import { DatabaseError, type MigrationClass, type SqlValue } from './sql/sql.js';
+import { Statements } from './sql/statements.js';
+import type { EntityClass } from './tables/rows.js';
 
-// TypeORM asks for `verbose()`, which records a stack at every call; ours are recorded where they are awaited.
-const driver = { ...sqlite3, verbose: () => sqlite3 };
+/** TypeORM asks for `verbose()`, which records a stack at every call; ours are recorded where they are awaited. */
+export const driver = { ...sqlite3, verbose: () => sqlite3 };
 // What fails is thrown, and logged once by whoever catches it: TypeORM's own logger would print statements and values.
 const silent: Logger = {
   logQuery: () => {},
@@ -20,6 +21,12 @@ const BUSY_TIMEOUT = 10_000;
 /** Negative: KiB of page cache. */
 const CACHE_KIB = -32 * 1024;
 
+/** What a connection knows of the tables: how they came to be, and the shape of those that repositories read. */
+export interface Schema {
+  migrations: MigrationClass[];
+  entities: EntityClass[];
+}
+
 /** One SQLite connection: that of a TypeORM data source, which migrates it. */
 export class Connection {
   private constructor(
@@ -30,7 +37,7 @@ export class Connection {
   /** @param look at the file as it is, before anything is written to it; what it throws ends the opening */
   static async open(
     file: string,
-    migrations: MigrationClass[],
+    { migrations, entities }: Schema,
     role: 'write' | 'read',
     look?: (connection: Connection) => Promise<void>,
   ): Promise<Connection> {
@@ -43,6 +50,7 @@ export class Connection {
       logger: silent,
       migrationsRun: false,
       migrations,
+      entities,
     });
     let statements: Statements | undefined;
     try {
@@ -76,6 +84,18 @@ export class Connection {
   async run(sql: string, params: readonly SqlValue[] = []): Promise<{ changes: number; lastId: number }> {
     try {
       return await this.statements.run(sql, params);
+    } catch (error) {
+      throw databaseError(error);
+    }
+  }
+
+  /** Work with TypeORM's repository of a table, on this very connection. */
+  async repository<E extends object, T>(
+    entity: EntityClass<E>,
+    work: (repository: Repository<E>) => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await work(this.source.getRepository(entity));
     } catch (error) {
       throw databaseError(error);
     }

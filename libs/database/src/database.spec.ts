@@ -8,7 +8,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { MiB } from '@dfs/runtime';
 import { Connection } from './connection.js';
 import { Database } from './database.js';
-import type { Tx } from './sql.js';
+import type { Tx } from './sql/sql.js';
 
 class Numbers1763800000000 implements MigrationInterface {
   name = 'Numbers1763800000000';

@@ -1,16 +1,15 @@
 import { DfsError, MiB, silentLog, type Log } from '@dfs/runtime';
-import { Connection } from './connection.js';
+import { bulkInsert, type Conflict } from './sql/bulk-insert.js';
+import { Connection, type Schema } from './connection.js';
 import { damagedDatabase, refusalOf, startRefusal } from './refusals.js';
 import { isOutOfRoom } from './disk-quota.js';
 import { giveBackRoom, makeRoom, roomLeft } from './room.js';
-import { DatabaseError, type MigrationClass, type Reader, type SqlValue, type Tx } from './sql.js';
+import { TableRepository } from './tables/repository.js';
+import type { EntityClass, ReadRepository, WriteRepository } from './tables/rows.js';
+import { DatabaseError, type MigrationClass, type Reader, type SqlValue, type Tx } from './sql/sql.js';
 
-/** SQLite's own bound on the variables of a statement. */
-const MAX_VARIABLES = 32_766;
 /** What SQLite says where the disk does not do as it is told. A full one is `no-space`. */
 const REFUSED_BY_DISK = new Set(['SQLITE_IOERR', 'SQLITE_READONLY', 'SQLITE_CANTOPEN']);
-/** More rows a statement gain nothing and hold the connection longer. */
-const MAX_ROWS_PER_INSERT = 500;
 /** Units of work between two looks at the room that is left. */
 const ROOM_CHECK = 128;
 /** It is made anew once less than this share of it is left. */
@@ -24,6 +23,8 @@ export interface DatabaseOptions {
   /** Path of the database file; its folder must exist. */
   file: string;
   migrations: MigrationClass[];
+  /** Tables that are read and written through repositories. The tables are made by the migrations alone. */
+  entities?: EntityClass[];
   /**
    * Bytes that the files have to spare, so that small changes go on while the disk is full: more than the log grows to
    * between two checkpoints, 4 MiB. None when left out.
@@ -68,7 +69,7 @@ export class Database implements Reader {
       if (await willMigrate(writer, options.migrations)) await options.beforeMigrating?.();
       await writer.migrate();
       await keepRoom(writer, options);
-      const reader = await Connection.open(options.file, [], 'read');
+      const reader = await Connection.open(options.file, { migrations: [], entities: options.entities ?? [] }, 'read');
       return new Database(options, writer, reader, options.log ?? silentLog);
     } catch (error) {
       await writer.close();
@@ -84,6 +85,11 @@ export class Database implements Reader {
   /** Reads what is committed, on a connection of its own. */
   query<R>(sql: string, params?: readonly SqlValue[]): Promise<R[]> {
     return this.reader.query<R>(sql, params);
+  }
+
+  /** Committed rows of a table that is read seldom. */
+  repository<E extends object>(entity: EntityClass<E>): ReadRepository<E> {
+    return new TableRepository(entity, () => this.reader, refuseWrite);
   }
 
   /**
@@ -217,20 +223,21 @@ class UnitOfWork implements Tx {
     return this.open().run(sql, params);
   }
 
-  async insertMany(
+  insertMany(
     table: string,
     columns: readonly string[],
     rows: readonly (readonly SqlValue[])[],
-    conflict?: 'ignore' | 'replace',
-  ): Promise<void> {
-    const verb = conflict ? `INSERT OR ${conflict.toUpperCase()}` : 'INSERT';
-    const tuple = `(${columns.map(() => '?').join(',')})`;
-    const step = Math.max(1, Math.min(MAX_ROWS_PER_INSERT, Math.floor(MAX_VARIABLES / columns.length)));
-    for (let at = 0; at < rows.length; at += step) {
-      const part = rows.slice(at, at + step);
-      const values = Array.from(part, () => tuple).join(',');
-      await this.run(`${verb} INTO ${table} (${columns.join(',')}) VALUES ${values}`, part.flat());
-    }
+    conflict?: Conflict,
+  ): Promise<number> {
+    return bulkInsert((sql, params) => this.run(sql, params), table, columns, rows, conflict);
+  }
+
+  repository<E extends object>(entity: EntityClass<E>): WriteRepository<E> {
+    return new TableRepository(
+      entity,
+      () => this.open(),
+      () => (this.wrote = true),
+    );
   }
 
   afterCommit(fn: () => void): void {
@@ -258,10 +265,11 @@ async function keepRoom(writer: Connection, { roomBytes, log }: DatabaseOptions,
 }
 
 async function openWriter(
-  { file, migrations }: DatabaseOptions,
+  { file, migrations, entities = [] }: DatabaseOptions,
   look?: (connection: Connection) => Promise<void>,
 ): Promise<Connection> {
-  const writer = await Connection.open(file, migrations, 'write', look);
+  const schema: Schema = { migrations, entities };
+  const writer = await Connection.open(file, schema, 'write', look);
   const [mode] = await writer.query<{ journal_mode: string }>('PRAGMA journal_mode');
   const [level] = await writer.query<{ synchronous: number }>('PRAGMA synchronous');
   if (mode?.journal_mode === 'wal' && level?.synchronous === 2) return writer;
@@ -271,6 +279,10 @@ async function openWriter(
     `The database cannot be made durable here (journal mode ${mode?.journal_mode}, synchronous ${level?.synchronous}): ` +
       'put the data directory on a local file system that supports SQLite WAL.',
   );
+}
+
+function refuseWrite(): never {
+  throw new Error('this repository only reads: write within a unit of work');
 }
 
 async function refuseOtherVersion(connection: Connection, migrations: MigrationClass[]): Promise<void> {

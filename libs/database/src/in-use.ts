@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { second } from '@dfs/runtime';
 import { closeRaw, execute, openRaw, rowsOf } from './raw.js';
-import { DatabaseError } from './sql.js';
+import { DatabaseError } from './sql/sql.js';
 
 /** How long another program may take to close the file. */
 const PATIENCE = 2 * second;

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import sqlite3 from 'sqlite3';
-import { DatabaseError } from './sql.js';
+import { DatabaseError } from './sql/sql.js';
 
 /**
  * A connection of its own, beside those of the node: for a lock, a snapshot, or a look at a file.

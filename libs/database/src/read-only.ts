@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url';
 import sqlite3 from 'sqlite3';
 import { DfsError } from '@dfs/runtime';
 import { refusalOf } from './refusals.js';
-import { DatabaseError, type MigrationClass, type Reader, type SqlValue } from './sql.js';
+import { DatabaseError, type MigrationClass, type Reader, type SqlValue } from './sql/sql.js';
 
 /**
  * A database file that is looked at while no node uses it, and not written to: not migrated, and what a crash left in its

@@ -1,5 +1,5 @@
 import { DfsError } from '@dfs/runtime';
-import { DatabaseError } from './sql.js';
+import { DatabaseError } from './sql/sql.js';
 
 /** What SQLite says of a file whose bytes are wrong. */
 const DAMAGED = new Set(['SQLITE_CORRUPT', 'SQLITE_NOTADB']);

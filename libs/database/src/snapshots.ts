@@ -2,7 +2,7 @@ import { chmod, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path';
 import { DfsError, silentLog, systemClock, type Clock, type Log } from '@dfs/runtime';
 import { closeRaw, execute, openRaw, rowsOf, syncFolder } from './raw.js';
-import { DatabaseError } from './sql.js';
+import { DatabaseError } from './sql/sql.js';
 
 /** Snapshots that are kept: should the newest turn out to be damaged, there is the one before. */
 const GENERATIONS = 2;

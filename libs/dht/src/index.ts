@@ -5,4 +5,4 @@
  */
 export { KeptRecords } from './kept-records.js';
 export { ProvideQueue, type ProvideQueueComponents, type ProvideQueueOptions } from './provide-queue.js';
-export { dhtMigrations } from './schema.js';
+export { dhtEntities, dhtMigrations } from './schema.js';

@@ -1,5 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import type { MigrationClass } from '@dfs/database';
+import type { EntityClass, MigrationClass } from '@dfs/database';
+import { DhtProvideEntity, DhtRecordEntity } from './dht.entity.js';
 
 class DhtBaseline1796000000000 implements MigrationInterface {
   name = 'DhtBaseline1796000000000';
@@ -31,3 +32,6 @@ class DhtBaseline1796000000000 implements MigrationInterface {
  * named themselves for, as the DHT writes that.
  */
 export const dhtMigrations: MigrationClass[] = [DhtBaseline1796000000000];
+
+/** What these tables look like. */
+export const dhtEntities: EntityClass[] = [DhtProvideEntity, DhtRecordEntity];

@@ -4,7 +4,7 @@
  * listeners hear in order, after the commit. Does not know who causes events. Time: ISO 8601 UTC.
  */
 export { EventLog, type EventLogOptions } from './event-log.js';
-export { eventsMigrations } from './schema.js';
+export { eventsEntities, eventsMigrations } from './schema.js';
 export { EventsModule } from './events.module.js';
 export { EventsSocketAdapter } from './events-socket.adapter.js';
 export { SOCKET_PATH } from './socket-problems.js';

@@ -1,5 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import type { MigrationClass } from '@dfs/database';
+import type { EntityClass, MigrationClass } from '@dfs/database';
+import { EventEntity, EventStreamEntity } from './events.entity.js';
 
 class EventsBaseline1796000000000 implements MigrationInterface {
   name = 'EventsBaseline1796000000000';
@@ -26,3 +27,6 @@ class EventsBaseline1796000000000 implements MigrationInterface {
 
 /** Tables `event` and `event_stream`. */
 export const eventsMigrations: MigrationClass[] = [EventsBaseline1796000000000];
+
+/** What these tables look like. */
+export const eventsEntities: EntityClass[] = [EventEntity, EventStreamEntity];

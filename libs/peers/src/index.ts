@@ -16,4 +16,4 @@ export { STORAGE_SECTION } from './presence/peer-info.js';
 export { StatusFollower } from './status/status-follower.js';
 export type { RemoveOptions } from './membership/removal.js';
 export type { FormerMember, Member } from './membership/roster.js';
-export { peersMigrations } from './schema.js';
+export { peersEntities, peersMigrations } from './schema.js';

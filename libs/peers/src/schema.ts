@@ -1,5 +1,8 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import type { MigrationClass } from '@dfs/database';
+import type { EntityClass, MigrationClass } from '@dfs/database';
+import { InviteEntity } from './join/invite.entity.js';
+import { MembershipRecordEntity, MembershipStateEntity, OwnerVoteEntity } from './membership/membership.entity.js';
+import { PeerAddressEntity, PeerKnownEntity } from './dialling/address-book.entity.js';
 
 class PeersBaseline1796000000000 implements MigrationInterface {
   name = 'PeersBaseline1796000000000';
@@ -64,3 +67,13 @@ class PeersBaseline1796000000000 implements MigrationInterface {
 
 /** Tables `membership_record`, `membership_state`, `invite`, `peer_address`, `peer_known`, `owner_vote`. */
 export const peersMigrations: MigrationClass[] = [PeersBaseline1796000000000];
+
+/** What these tables look like. */
+export const peersEntities: EntityClass[] = [
+  MembershipRecordEntity,
+  MembershipStateEntity,
+  InviteEntity,
+  PeerAddressEntity,
+  PeerKnownEntity,
+  OwnerVoteEntity,
+];

@@ -7,7 +7,14 @@ import { signerFromRaw, type Signer } from '@dfs/protocol';
 import { silentLog, systemClock, type Clock } from '@dfs/runtime';
 import { eventually, tempDir, type TempDir } from '@dfs/testing';
 import { Libp2pTransport, MemoryNetwork, type MemoryNetworkOptions, type Transport } from '@dfs/transport';
-import { Membership, Peers, peersMigrations, readNetworkFile, type MembershipOptions } from '../src/index.js';
+import {
+  Membership,
+  Peers,
+  peersEntities,
+  peersMigrations,
+  readNetworkFile,
+  type MembershipOptions,
+} from '../src/index.js';
 
 export type Founding = MembershipOptions['founding'];
 
@@ -37,6 +44,7 @@ export class TestNode {
     const db = await Database.open({
       file: dir.file('dfs.sqlite'),
       migrations: [...eventsMigrations, ...peersMigrations],
+      entities: peersEntities,
     });
     const events = await EventLog.open(db, { clock });
     const log = silentLog;

@@ -14,7 +14,7 @@ export { PlacementModule } from './placement.module.js';
 export { checkPins, type PinFinding, type PinProblem, type PinTotals } from './pins/check-pins.js';
 export type { FoundContent, FoundContents } from './release/found-contents.js';
 export { pinRestored, type PinsRestored } from './repair/pin-restored.js';
-export { placementMigrations } from './schema.js';
+export { placementEntities, placementMigrations } from './schema.js';
 export type {
   BlockStore,
   ContentChange,

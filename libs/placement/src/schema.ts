@@ -1,5 +1,15 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import type { MigrationClass } from '@dfs/database';
+import type { EntityClass, MigrationClass } from '@dfs/database';
+import {
+  DoubtEntity,
+  HoldingEntity,
+  LargeEntity,
+  PinEntity,
+  PinnerEntity,
+  PinStoreEntity,
+  PromiseEntity,
+  WaitingPinEntity,
+} from './pins/pins.entity.js';
 
 class PlacementBaseline1796000000000 implements MigrationInterface {
   name = 'PlacementBaseline1796000000000';
@@ -110,3 +120,15 @@ const TABLES = [
 
 /** Tables `placement_*`. */
 export const placementMigrations: MigrationClass[] = [PlacementBaseline1796000000000];
+
+/** What these tables look like: but for those of receipts, which `purge` reads and describes. */
+export const placementEntities: EntityClass[] = [
+  PinStoreEntity,
+  PinEntity,
+  PromiseEntity,
+  PinnerEntity,
+  HoldingEntity,
+  LargeEntity,
+  WaitingPinEntity,
+  DoubtEntity,
+];

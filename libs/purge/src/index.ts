@@ -7,3 +7,4 @@
  * milliseconds, milliseconds since 1970.
  */
 export { Purge, type ContentRetention, type Purged, type PurgeComponents } from './purge.js';
+export { purgeEntities } from './entities.js';

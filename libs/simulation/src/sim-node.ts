@@ -11,7 +11,7 @@ import { ChunkStore, Scrubber, chunksMigrations, storeContent, type ScrubberOpti
 import type { AnyEvent, MemberRole, PurgeInfo, VersionInfo } from '@dfs/contracts';
 import { Database } from '@dfs/database';
 import { EventLog, eventsMigrations } from '@dfs/events';
-import { Membership, Peers, peersMigrations } from '@dfs/peers';
+import { Membership, Peers, peersEntities, peersMigrations } from '@dfs/peers';
 import { checkPins, Placement, placementMigrations } from '@dfs/placement';
 import { Purge, type Purged } from '@dfs/purge';
 import { DfsError, MiB, second, silentLog, systemClock, type Clock } from '@dfs/runtime';
@@ -131,7 +131,11 @@ export class SimNode {
   async start(): Promise<void> {
     const { name, network, clock = systemClock } = this.options;
     const log = silentLog;
-    const db = await Database.open({ file: this.dir.file('dfs.sqlite'), migrations: MIGRATIONS });
+    const db = await Database.open({
+      file: this.dir.file('dfs.sqlite'),
+      migrations: MIGRATIONS,
+      entities: peersEntities,
+    });
     const events = await EventLog.open(db, { clock });
     events.subscribe((event) => this.events.push(event));
     const chunks = await ChunkStore.open({

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Database, type MigrationClass } from '@dfs/database';
+import { Database, type EntityClass, type MigrationClass } from '@dfs/database';
 
 /** A folder that is gone when the block ends: `await using dir = await tempDir()`. */
 export interface TempDir extends AsyncDisposable {
@@ -26,9 +26,9 @@ export interface TempDatabase extends AsyncDisposable {
 }
 
 /** Opened with these migrations run. */
-export async function tempDatabase(migrations: MigrationClass[]): Promise<TempDatabase> {
+export async function tempDatabase(migrations: MigrationClass[], entities: EntityClass[] = []): Promise<TempDatabase> {
   const dir = await tempDir();
-  const db = await Database.open({ file: dir.file('dfs.sqlite'), migrations });
+  const db = await Database.open({ file: dir.file('dfs.sqlite'), migrations, entities });
   const remove = async (): Promise<void> => {
     await db.close();
     await dir.remove();

@@ -5,6 +5,6 @@
  * are cut into equal chunks, however they came. Does not: know who asks, but by the caller of `files`.
  * The database must know `tusMigrations`. Units: bytes; times are ISO 8601 UTC outside, milliseconds inside.
  */
-export { tusMigrations } from './schema.js';
+export { tusEntities, tusMigrations } from './schema.js';
 export { TusModule } from './tus.module.js';
 export { Uploads, type UploadsComponents } from './uploads.js';

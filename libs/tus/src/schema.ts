@@ -1,5 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import type { MigrationClass } from '@dfs/database';
+import type { EntityClass, MigrationClass } from '@dfs/database';
+import { UploadBlockEntity, UploadEntity } from './uploads.entity.js';
 
 class TusUploads1799000100000 implements MigrationInterface {
   name = 'TusUploads1799000100000';
@@ -46,3 +47,6 @@ class TusUploads1799000100000 implements MigrationInterface {
 
 /** Tables `upload` and `upload_block`. */
 export const tusMigrations: MigrationClass[] = [TusUploads1799000100000];
+
+/** What these tables look like. */
+export const tusEntities: EntityClass[] = [UploadEntity, UploadBlockEntity];

@@ -11,7 +11,7 @@ import { parseRecord, type SignedRecord, type Signer } from '@dfs/protocol';
 import { loadIdentity } from '@dfs/transport';
 import { type Config, DEFAULT_QUOTA } from '../config.js';
 import { openDataDir, type DataDir } from '../start/data-dir.js';
-import { migrations } from '../start/migrations.js';
+import { entities, migrations } from '../start/migrations.js';
 import { fromEntry } from './journal-entries.js';
 import { makeAside } from './set-aside.js';
 
@@ -82,7 +82,7 @@ class Restore {
     try {
       const file = join(this.work, 'dfs.sqlite');
       const { snapshot, damaged } = await this.begin(file);
-      const db = await Database.open({ file, migrations, log: this.options.log });
+      const db = await Database.open({ file, migrations, entities, log: this.options.log });
       const filled = await this.fill(db, signer).finally(() => db.close());
       const setAside = await this.putInPlace(file);
       return { snapshot, damaged, ...filled, setAside };
@@ -101,14 +101,14 @@ class Restore {
       const { snapshot, damaged } = await snapshots.newestSound();
       if (!snapshot) throw noSnapshot(path, damaged.length);
       await copyFile(snapshot.file, file);
-      const db = await Database.open({ file, migrations, log });
+      const db = await Database.open({ file, migrations, entities, log });
       const known = await networkOf(db).finally(() => db.close());
       const wanted = await this.networkAmong(membership);
       if (wanted === undefined || wanted === known) return { snapshot, damaged };
       // It is of a network that this node has left since: all that was stored in the next one is in the journal.
       for (const suffix of ['', '-wal', '-shm']) await rm(file + suffix, { force: true });
     }
-    const db = await Database.open({ file, migrations, log });
+    const db = await Database.open({ file, migrations, entities, log });
     const network = await restoreMembership(db, membership).finally(() => db.close());
     if (network === undefined) throw noNetwork();
     return { snapshot: undefined, damaged: [] };
@@ -126,7 +126,7 @@ class Restore {
   /** The network that was joined last, by the journal. */
   private async networkAmong(membership: readonly Uint8Array[]): Promise<string | undefined> {
     const file = join(this.work, 'membership.sqlite');
-    const db = await Database.open({ file, migrations });
+    const db = await Database.open({ file, migrations, entities });
     return restoreMembership(db, membership).finally(() => db.close());
   }
 

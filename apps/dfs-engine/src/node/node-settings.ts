@@ -6,6 +6,7 @@ import { second } from '@dfs/runtime';
 import type { NetworkSettings } from '@dfs/protocol';
 import type { Transport } from '@dfs/transport';
 import { defaultName, type Config } from '../config.js';
+import { SettingEntity } from './setting.entity.js';
 
 type Migration = InstanceType<MigrationClass>;
 
@@ -43,7 +44,7 @@ export class NodeSettings {
 
   static async open(parts: SettingsComponents, config: Pick<Config, 'name' | 'quota'>): Promise<NodeSettings> {
     const { db, chunks } = parts;
-    const rows = await db.query<{ key: string; value: string }>('SELECT key, value FROM engine_setting');
+    const rows = await db.repository(SettingEntity).find();
     const stored = new Map(rows.map(({ key, value }) => [key, value]));
     const quota = stored.get('quotaBytes');
     if (config.quota === undefined && quota !== undefined) chunks.setQuota(Number(quota));
@@ -120,7 +121,7 @@ function given<T>(value: T | undefined, otherwise: T): T {
 }
 
 function store(tx: Tx, key: string, value: string): Promise<void> {
-  return tx.insertMany('engine_setting', ['key', 'value'], [[key, value]], 'replace');
+  return tx.repository(SettingEntity).put({ key, value });
 }
 
 /** Those of the network's settings that are to be others than they are. */

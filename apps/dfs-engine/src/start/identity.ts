@@ -4,6 +4,7 @@ import { readNetworkFile } from '@dfs/peers';
 import { DfsError } from '@dfs/runtime';
 import { loadIdentity, type Identity } from '@dfs/transport';
 import type { DataDir } from './data-dir.js';
+import { SettingEntity } from '../node/setting.entity.js';
 
 /** Key of `engine_setting`: the peer id of the node whose database this is. */
 const OWNER = 'peerId';
@@ -33,9 +34,10 @@ export async function openIdentity(dataDir: DataDir): Promise<Identity> {
  */
 export async function requireOwner(db: Database, peerId: string, { identityFile }: DataDir): Promise<void> {
   const owner = await db.write(async (tx) => {
-    const [row] = await tx.query<{ value: string }>('SELECT value FROM engine_setting WHERE key = ?', [OWNER]);
-    if (!row) await tx.insertMany('engine_setting', ['key', 'value'], [[OWNER, peerId]]);
-    return row?.value ?? peerId;
+    const settings = tx.repository(SettingEntity);
+    const known = await settings.findOne({ key: OWNER });
+    if (!known) await settings.insert({ key: OWNER, value: peerId });
+    return known?.value ?? peerId;
   });
   if (owner === peerId) return;
   throw new DfsError(

@@ -1,12 +1,14 @@
-import { catalogueMigrations } from '@dfs/catalogue';
-import { chunksMigrations } from '@dfs/chunks';
-import type { MigrationClass } from '@dfs/database';
-import { dhtMigrations } from '@dfs/dht';
-import { eventsMigrations } from '@dfs/events';
-import { peersMigrations } from '@dfs/peers';
-import { placementMigrations } from '@dfs/placement';
-import { tusMigrations } from '@dfs/tus';
+import { catalogueEntities, catalogueMigrations } from '@dfs/catalogue';
+import { chunksEntities, chunksMigrations } from '@dfs/chunks';
+import type { EntityClass, MigrationClass } from '@dfs/database';
+import { dhtEntities, dhtMigrations } from '@dfs/dht';
+import { eventsEntities, eventsMigrations } from '@dfs/events';
+import { peersEntities, peersMigrations } from '@dfs/peers';
+import { placementEntities, placementMigrations } from '@dfs/placement';
+import { purgeEntities } from '@dfs/purge';
+import { tusEntities, tusMigrations } from '@dfs/tus';
 import { engineMigrations } from '../node/node-settings.js';
+import { SettingEntity } from '../node/setting.entity.js';
 
 /** The whole schema of a node. */
 export const migrations: MigrationClass[] = [
@@ -19,3 +21,18 @@ export const migrations: MigrationClass[] = [
   ...tusMigrations,
   ...engineMigrations,
 ];
+
+/** What its tables look like, by the library that they belong to. */
+export const entitiesByLibrary: Readonly<Record<string, readonly EntityClass[]>> = {
+  events: eventsEntities,
+  chunks: chunksEntities,
+  peers: peersEntities,
+  dht: dhtEntities,
+  catalogue: catalogueEntities,
+  placement: placementEntities,
+  purge: purgeEntities,
+  tus: tusEntities,
+  engine: [SettingEntity],
+};
+/** All of them. */
+export const entities: EntityClass[] = Object.values(entitiesByLibrary).flat();

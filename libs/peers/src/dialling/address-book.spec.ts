@@ -3,14 +3,14 @@ import { signerFromRaw } from '@dfs/protocol';
 import { fakeClock, tempDatabase } from '@dfs/testing';
 import { AddressBook } from './address-book.js';
 import { MAX_ADDRESSES } from '../constants.js';
-import { peersMigrations } from '../schema.js';
+import { peersEntities, peersMigrations } from '../schema.js';
 
 const { peerId } = signerFromRaw(new Uint8Array(32).fill(7));
 const at = (host: string, count: number): string[] =>
   Array.from({ length: count }, (_, n) => `/ip4/10.0.${host}.${n + 1}/tcp/4001`);
 
 it('what others say of a member never takes the place of all that it said itself', async () => {
-  await using temp = await tempDatabase(peersMigrations);
+  await using temp = await tempDatabase(peersMigrations, peersEntities);
   const clock = fakeClock();
   const book = new AddressBook({ db: temp.db, clock, log: silentLog });
   const said = at('1', 6);

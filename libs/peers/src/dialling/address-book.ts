@@ -1,10 +1,7 @@
 import type { Database, Tx } from '@dfs/database';
-import { peerIdFromBytes, peerIdToBytes } from '@dfs/protocol';
 import type { Clock, Log } from '@dfs/runtime';
+import { PeerAddressEntity, PeerKnownEntity, type AddressSource } from './address-book.entity.js';
 import { MAX_ADDRESSES, MAX_ADDRESS_LENGTH, MAX_RELAYED_ADDRESSES } from '../constants.js';
-
-/** How an address became known: said by the member itself, by another, found on the local network, typed by a person. */
-export type AddressSource = 'said' | 'relayed' | 'found' | 'typed';
 
 interface Known {
   /** Address without `/p2p/…` → how and when it was learned. */
@@ -27,17 +24,11 @@ export class AddressBook {
 
   async load(): Promise<void> {
     const { db } = this.components;
-    const peers = await db.query<{ peer: Uint8Array; name: string; last_seen: number | null }>(
-      'SELECT peer, name, last_seen FROM peer_known',
-    );
-    for (const { peer, name, last_seen } of peers) {
-      Object.assign(this.of(peerIdFromBytes(peer)), { name, lastSeen: last_seen ?? undefined });
+    for (const { peer, name, lastSeen } of await db.repository(PeerKnownEntity).find()) {
+      Object.assign(this.of(peer), { name, lastSeen: lastSeen ?? undefined });
     }
-    const rows = await db.query<{ peer: Uint8Array; address: string; source: string; learned_at: number }>(
-      'SELECT peer, address, source, learned_at FROM peer_address',
-    );
-    for (const { peer, address, source, learned_at: learnedAt } of rows) {
-      this.of(peerIdFromBytes(peer)).addresses.set(address, { source: source as AddressSource, learnedAt });
+    for (const { peer, address, source, learnedAt } of await db.repository(PeerAddressEntity).find()) {
+      this.of(peer).addresses.set(address, { source, learnedAt });
     }
   }
 
@@ -130,15 +121,16 @@ export class AddressBook {
   }
 
   private async write(tx: Tx, peers: readonly string[]): Promise<void> {
-    for (const peerId of peers) {
-      const peer = peerIdToBytes(peerId);
-      await tx.run('DELETE FROM peer_address WHERE peer = ?', [peer]);
-      await tx.run('DELETE FROM peer_known WHERE peer = ?', [peer]);
-      const known = this.known.get(peerId);
-      if (!known) continue;
-      const rows = [...known.addresses].map(([address, { source, learnedAt }]) => [peer, address, source, learnedAt]);
-      await tx.insertMany('peer_address', ['peer', 'address', 'source', 'learned_at'], rows);
-      await tx.insertMany('peer_known', ['peer', 'name', 'last_seen'], [[peer, known.name, known.lastSeen ?? null]]);
+    const [addresses, members] = [tx.repository(PeerAddressEntity), tx.repository(PeerKnownEntity)];
+    for (const peer of peers) {
+      await addresses.delete({ peer });
+      const known = this.known.get(peer);
+      if (!known) {
+        await members.delete({ peer });
+        continue;
+      }
+      await addresses.insert([...known.addresses].map(([address, entry]) => ({ peer, address, ...entry })));
+      await members.put({ peer, name: known.name, lastSeen: known.lastSeen ?? null });
     }
   }
 

@@ -1,15 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { IsNull, LessThan, MoreThan } from 'typeorm';
 import type { FieldProblem, InviteInfo, MemberRole, ReturnTicketInfo } from '@dfs/contracts';
-import type { Database, Tx } from '@dfs/database';
+import type { Database, Tx, Where } from '@dfs/database';
 import { DfsError, second, type Clock } from '@dfs/runtime';
-import {
-  encodeReturnTicket,
-  encodeTicket,
-  MAX_MEMBERS,
-  peerIdFromBytes,
-  peerIdToBytes,
-  TICKET_SECRET_BYTES,
-} from '@dfs/protocol';
+import { encodeReturnTicket, encodeTicket, MAX_MEMBERS, TICKET_SECRET_BYTES } from '@dfs/protocol';
 import {
   DEFAULT_INVITE_SECONDS,
   KEEP_CLOSED_INVITES,
@@ -21,27 +15,10 @@ import {
 import { memberIdOf, noSuchMember } from '../membership/member-id.js';
 import type { Membership } from '../membership/membership.js';
 import { inviteIdOf, inviteKeyOf } from './invite-proof.js';
+import { InviteEntity } from './invite.entity.js';
 
 /** What this node keeps of an invite: enough to check a proof, not enough to make the ticket again. */
-export interface Invite {
-  /** 32 hex digits. */
-  id: string;
-  key: Uint8Array;
-  role: MemberRole;
-  expiresAt: number;
-  /** Peer id of the one it admitted. */
-  usedBy: string | null;
-  revoked: boolean;
-}
-
-interface InviteRow {
-  id: Uint8Array;
-  key: Uint8Array;
-  role: string;
-  expires_at: number;
-  used_by: Uint8Array | null;
-  revoked: number;
-}
+export type Invite = Readonly<InviteEntity>;
 
 export interface InviteRequest {
   role?: MemberRole;
@@ -62,13 +39,10 @@ export class Invites {
   async start(): Promise<void> {
     const { db, clock } = this.components;
     const now = clock.now();
-    await db.write((tx) => tx.run('DELETE FROM invite WHERE expires_at < ?', [now - KEEP_CLOSED_INVITES]));
+    await db.write((tx) => tx.repository(InviteEntity).delete({ expiresAt: LessThan(now - KEEP_CLOSED_INVITES) }));
     this.doors.clear();
-    const rows = await db.query<{ id: Uint8Array; expires_at: number }>(
-      'SELECT id, expires_at FROM invite WHERE used_by IS NULL AND revoked = 0 AND expires_at > ?',
-      [now - LATECOMERS],
-    );
-    for (const { id, expires_at } of rows) this.doors.set(Buffer.from(id).toString('hex'), expires_at + LATECOMERS);
+    const open = await db.repository(InviteEntity).find({ where: openSince(now - LATECOMERS) });
+    for (const { id, expiresAt } of open) this.doors.set(id, expiresAt + LATECOMERS);
   }
 
   /** Whether a stranger has any business here: an invite is open, or was until a moment ago, and he should be told. */
@@ -104,11 +78,7 @@ export class Invites {
     // Whole seconds, as the ticket has them.
     const expiresAt = Math.ceil(now / second + seconds) * second;
     await db.write(async (tx) => {
-      await tx.insertMany(
-        'invite',
-        ['id', 'key', 'role', 'created_at', 'expires_at'],
-        [[Buffer.from(id, 'hex'), inviteKeyOf(secret), role, now, expiresAt]],
-      );
+      await tx.repository(InviteEntity).insert({ id, key: inviteKeyOf(secret), role, createdAt: now, expiresAt });
       tx.afterCommit(() => this.doors.set(id, expiresAt + LATECOMERS));
     });
     const inviter = membership.self().peerId;
@@ -139,27 +109,20 @@ export class Invites {
     this.doors.clear();
   }
 
-  async find(id: string, tx?: Tx): Promise<Invite | undefined> {
-    const [row] = await (tx ?? this.components.db).query<InviteRow>(
-      'SELECT id, key, role, expires_at, used_by, revoked FROM invite WHERE id = ?',
-      [Buffer.from(id, 'hex')],
-    );
-    return row && inviteOf(row);
+  /** @param id 32 hex digits */
+  find(id: string, tx?: Tx): Promise<Invite | undefined> {
+    return (tx ?? this.components.db).repository(InviteEntity).findOne({ id });
   }
 
   /** In the unit of work that stores the admission. */
   async use(tx: Tx, id: string, peerId: string): Promise<void> {
-    await tx.run('UPDATE invite SET used_by = ? WHERE id = ?', [peerIdToBytes(peerId), Buffer.from(id, 'hex')]);
+    await tx.repository(InviteEntity).update({ id }, { usedBy: peerId });
     tx.afterCommit(() => this.doors.set(id, this.components.clock.now() + LATECOMERS));
   }
 
-  private async countOpen(): Promise<number> {
+  private countOpen(): Promise<number> {
     const { db, clock } = this.components;
-    const [row] = await db.query<{ count: number }>(
-      'SELECT count(*) AS count FROM invite WHERE used_by IS NULL AND revoked = 0 AND expires_at > ?',
-      [clock.now()],
-    );
-    return row?.count ?? 0;
+    return db.repository(InviteEntity).count(openSince(clock.now()));
   }
 }
 
@@ -171,15 +134,9 @@ export function networkFull(): DfsError {
   );
 }
 
-function inviteOf(row: InviteRow): Invite {
-  return {
-    id: Buffer.from(row.id).toString('hex'),
-    key: row.key,
-    role: row.role as MemberRole,
-    expiresAt: row.expires_at,
-    usedBy: row.used_by && peerIdFromBytes(row.used_by),
-    revoked: row.revoked === 1,
-  };
+/** Invites that nobody has used, and that were valid after a time. */
+function openSince(time: number): Where<InviteEntity> {
+  return { usedBy: IsNull(), revoked: false, expiresAt: MoreThan(time) };
 }
 
 function checked({ role = 'member', expiresInSeconds: seconds = DEFAULT_INVITE_SECONDS }: InviteRequest) {

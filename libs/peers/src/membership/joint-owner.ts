@@ -7,7 +7,6 @@ import {
   membershipBody,
   normalisePeerId,
   ownersSection,
-  peerIdFromBytes,
   peerIdToBytes,
   readMembershipBody,
   sealMembershipRecord,
@@ -18,6 +17,7 @@ import {
 } from '@dfs/protocol';
 import { ask, firstFrame, type Channel, type Transport } from '@dfs/transport';
 import { GATHER_TURN, OWNER_VOTE_TIME, SIGN_TIME } from '../constants.js';
+import { OwnerVoteEntity } from './membership.entity.js';
 import type { Membership } from './membership.js';
 import type { Presence } from '../presence/presence.js';
 
@@ -62,8 +62,7 @@ export class JointOwner {
 
   async start(): Promise<void> {
     const { db, presence, membership } = this.components;
-    const rows = await db.query<{ member: Uint8Array; voted_at: number }>('SELECT member, voted_at FROM owner_vote');
-    for (const { member, voted_at } of rows) this.votes.set(peerIdFromBytes(member), voted_at);
+    for (const { member, votedAt } of await db.repository(OwnerVoteEntity).find()) this.votes.set(member, votedAt);
     this.unsubscribe.push(
       presence.onStatus(OWNERS_SECTION, () => this.gatherSoon()),
       membership.onChange(() => this.gatherSoon()),
@@ -136,7 +135,7 @@ export class JointOwner {
     }
     const now = clock.now();
     await db.write(async (tx) => {
-      await tx.insertMany('owner_vote', ['member', 'voted_at'], [[peerIdToBytes(member), now]], 'replace');
+      await tx.repository(OwnerVoteEntity).put({ member, votedAt: now });
       tx.afterCommit(() => this.votes.set(member, now));
     });
   }
@@ -146,7 +145,7 @@ export class JointOwner {
     const { db } = this.components;
     for (const member of [...this.votes.keys()]) {
       if (this.isAskedFor(member) && !this.isOwner(member)) continue;
-      await db.write((tx) => tx.run('DELETE FROM owner_vote WHERE member = ?', [peerIdToBytes(member)]));
+      await db.write((tx) => tx.repository(OwnerVoteEntity).delete({ member }));
       this.votes.delete(member);
       this.agreed.delete(member);
     }

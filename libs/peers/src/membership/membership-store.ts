@@ -1,5 +1,8 @@
 import type { Database, Tx } from '@dfs/database';
 import type { MembershipRecord } from '@dfs/protocol';
+import { InviteEntity } from '../join/invite.entity.js';
+import { PeerAddressEntity, PeerKnownEntity } from '../dialling/address-book.entity.js';
+import { MembershipRecordEntity, MembershipStateEntity, OwnerVoteEntity } from './membership.entity.js';
 
 /** Envelopes in order of arrival; undefined at the first start. */
 export async function loadMembership(tx: Tx): Promise<Uint8Array[] | undefined> {
@@ -22,9 +25,8 @@ export async function replaceMembership(
   records: readonly MembershipRecord[],
   mustSync: boolean,
 ): Promise<void> {
-  for (const table of ['membership_record', 'invite', 'peer_address', 'peer_known', 'owner_vote']) {
-    await tx.run(`DELETE FROM ${table}`);
-  }
+  const entities = [MembershipRecordEntity, InviteEntity, PeerAddressEntity, PeerKnownEntity, OwnerVoteEntity];
+  for (const entity of entities) await tx.repository<object>(entity).clear();
   const network = Buffer.from(records[0]?.networkId ?? '', 'hex');
   await tx.run(
     `INSERT INTO membership_state (one, network, heartbeat_epoch, must_sync) VALUES (1, ?, 0, ?)
@@ -36,12 +38,11 @@ export async function replaceMembership(
 
 /** Whether this node has to compare catalogues with a member before it writes. */
 export async function loadMustSync(tx: Tx): Promise<boolean> {
-  const rows = await tx.query('SELECT one FROM membership_state WHERE must_sync = 1');
-  return rows.length > 0;
+  return (await tx.repository(MembershipStateEntity).count({ mustSync: true })) > 0;
 }
 
 export async function storeMustSync(tx: Tx, mustSync: boolean): Promise<void> {
-  await tx.run('UPDATE membership_state SET must_sync = ?', [mustSync ? 1 : 0]);
+  await tx.repository(MembershipStateEntity).update({ one: 1 }, { mustSync });
 }
 
 /** Numbers this start of the node. */

@@ -15,7 +15,7 @@ import {
 import { silentLog } from '@dfs/runtime';
 import { fakeClock, tempDatabase, type TempDatabase } from '@dfs/testing';
 import { MAX_RECORDS_PER_MEMBER } from '../constants.js';
-import { Membership, peersMigrations } from '../index.js';
+import { Membership, peersEntities, peersMigrations } from '../index.js';
 
 const [anna, ben, cleo] = [1, 2, 3].map((seed) => signerFromRaw(Buffer.alloc(32, seed))) as [Signer, Signer, Signer];
 const founding = { replicas: 3, graceMs: 600_000, retentionMs: 0 };
@@ -29,7 +29,7 @@ async function open(temp: TempDatabase, signer: Signer) {
   );
   return { membership, events, clock };
 }
-const database = () => tempDatabase([...eventsMigrations, ...peersMigrations]);
+const database = () => tempDatabase([...eventsMigrations, ...peersMigrations], peersEntities);
 const admission = (who: Signer, role: 'owner' | 'member' | 'storage' = 'member'): MembershipContent => {
   return { kind: 'admission', member: who.peerId, role, invite: null, name: '' };
 };

@@ -2,7 +2,7 @@ import { EventLog, eventsMigrations } from '@dfs/events';
 import { signerFromRaw, type MembershipContent, type Signer } from '@dfs/protocol';
 import { silentLog } from '@dfs/runtime';
 import { fakeClock, tempDatabase, type TempDatabase } from '@dfs/testing';
-import { Membership, peersMigrations, restoreMembership } from '../index.js';
+import { Membership, peersEntities, peersMigrations, restoreMembership } from '../index.js';
 
 const [anna, ben] = [1, 2].map((seed) => signerFromRaw(Buffer.alloc(32, seed))) as [Signer, Signer];
 
@@ -14,7 +14,7 @@ async function open(temp: TempDatabase, signer: Signer): Promise<Membership> {
     { nodeName: 'node', networkName: 'home', founding: { replicas: 3, graceMs: 600_000, retentionMs: 0 } },
   );
 }
-const database = () => tempDatabase([...eventsMigrations, ...peersMigrations]);
+const database = () => tempDatabase([...eventsMigrations, ...peersMigrations], peersEntities);
 const admission: MembershipContent = { kind: 'admission', member: ben.peerId, role: 'owner', invite: null, name: '' };
 const envelopesOf = (membership: Membership): Uint8Array[] => membership.missingFrom([]).map(({ bytes }) => bytes);
 

@@ -117,14 +117,14 @@ export async function countChunks(db: Reader): Promise<number> {
 }
 
 /** Enters a pack that was written. One that is there already stays as it is: several batches may share it. */
-export function insertPack(tx: Tx, { id, name, bytes }: PackRow): Promise<void> {
-  return tx.insertMany('pack', ['id', 'name', 'bytes'], [[id, name, bytes]], 'ignore');
+export async function insertPack(tx: Tx, { id, name, bytes }: PackRow): Promise<void> {
+  await tx.insertMany('pack', ['id', 'name', 'bytes'], [[id, name, bytes]], 'ignore');
 }
 
 /** Enters packs that no row names. Their entries are still to be read. */
-export function insertFoundPacks(tx: Tx, packs: readonly Omit<PackRow, 'id'>[], foundAt: number): Promise<void> {
+export async function insertFoundPacks(tx: Tx, packs: readonly Omit<PackRow, 'id'>[], foundAt: number): Promise<void> {
   const rows = packs.map(({ name, bytes }) => [name, bytes, foundAt, 0]);
-  return tx.insertMany('pack', ['name', 'bytes', 'found_at', 'unread_from'], rows);
+  await tx.insertMany('pack', ['name', 'bytes', 'found_at', 'unread_from'], rows);
 }
 
 /** Packs that were found and not read to their end: from where on, in bytes. */
@@ -347,8 +347,8 @@ export async function touchUnused(tx: Tx, cids: readonly Uint8Array[], now: numb
 const BEYOND_ALL = Buffer.from([0xff, 0xff]);
 
 /** Notes since when (milliseconds since 1970) nothing needs these blocks. An earlier note stays. */
-export function noteUnused(tx: Tx, cids: readonly Uint8Array[], since: number): Promise<void> {
-  return tx.insertMany(
+export async function noteUnused(tx: Tx, cids: readonly Uint8Array[], since: number): Promise<void> {
+  await tx.insertMany(
     'unused_chunk',
     ['cid', 'since'],
     cids.map((cid) => [cid, since]),

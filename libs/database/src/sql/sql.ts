@@ -1,4 +1,5 @@
 import type { MigrationInterface } from 'typeorm';
+import type { EntityClass, WriteRepository } from '../tables/rows.js';
 
 /** What SQLite stores. BLOBs come back as Buffer; booleans are 0 and 1. */
 export type SqlValue = string | number | null | Uint8Array;
@@ -19,13 +20,15 @@ export interface Reader {
 export interface Tx extends Reader {
   /** An INSERT, UPDATE or DELETE. */
   run(sql: string, params?: readonly SqlValue[]): Promise<{ changes: number; lastId: number }>;
-  /** Many rows in few statements; no rows, no statement. */
+  /** Many rows in few statements; no rows, no statement. Gives how many were written. The one way to add rows in bulk. */
   insertMany(
     table: string,
     columns: readonly string[],
     rows: readonly (readonly SqlValue[])[],
     conflict?: 'ignore' | 'replace',
-  ): Promise<void>;
+  ): Promise<number>;
+  /** Rows of a table that is read and written seldom; it is one of the `entities` that the database was opened with. */
+  repository<E extends object>(entity: EntityClass<E>): WriteRepository<E>;
   /** Runs after COMMIT has succeeded, in order of registration. What it throws is logged and goes no further. */
   afterCommit(fn: () => void): void;
 }

@@ -1,0 +1,44 @@
+import { slices } from './by-ids.js';
+import type { SqlValue, Tx } from './sql.js';
+
+/** More rows a statement gain nothing and hold the connection longer. */
+const ROWS_PER_STATEMENT = 500;
+
+/** What happens where a row with the same key is there. */
+export type Conflict = 'ignore' | 'replace' | undefined;
+
+/**
+ * Adds rows as one JSON parameter a statement: to bind value by value happens on the main thread and costs it more than
+ * twice as much, while SQLite reads JSON on the thread pool. One row alone is bound.
+ */
+export async function bulkInsert(
+  run: Tx['run'],
+  table: string,
+  columns: readonly string[],
+  rows: readonly (readonly SqlValue[])[],
+  conflict: Conflict,
+): Promise<number> {
+  if (rows.length === 0) return 0;
+  const into = `INSERT${conflict ? ` OR ${conflict.toUpperCase()}` : ''} INTO ${table} (${columns.join(',')})`;
+  if (rows.length === 1) {
+    const places = columns.map(() => '?').join(',');
+    return (await run(`${into} VALUES (${places})`, rows[0])).changes;
+  }
+  const values = columns.map((_, at) => (holdsBytes(rows, at) ? `unhex(value ->> ${at})` : `value ->> ${at}`));
+  const sql = `${into} SELECT ${values.join(',')} FROM json_each(?)`;
+  let changes = 0;
+  for (const part of slices(rows, ROWS_PER_STATEMENT)) {
+    changes += (await run(sql, [JSON.stringify(part.map((row) => row.map(jsonOf)))])).changes;
+  }
+  return changes;
+}
+
+/** Whether a column of these rows is a BLOB: its first value that is not null says so. */
+function holdsBytes(rows: readonly (readonly SqlValue[])[], at: number): boolean {
+  return rows.find((row) => row[at] !== null)?.[at] instanceof Uint8Array;
+}
+
+function jsonOf(value: SqlValue): string | number | null {
+  if (!(value instanceof Uint8Array)) return value;
+  return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('hex');
+}

@@ -1,0 +1,66 @@
+import type { Reader, SqlValue, Tx } from './sql.js';
+
+/** Ids, keys or rows that one query or one unit of work is given at most; also the length of a page of rows. */
+export const IDS_PER_QUERY = 2000;
+
+/** `x IN ${BLOBS}`: the ids of `byIds`, `changeByIds` or `idsParameter`, as bytes. They are the first parameter. */
+export const BLOBS = '(SELECT unhex(value) FROM json_each(?1))';
+/** The same for ids that are numbers or texts. */
+export const VALUES = '(SELECT value FROM json_each(?1))';
+
+/** Names a row: bytes, or their hex digits; a number; a text. */
+export type RowId = Uint8Array | string | number;
+
+/** One parameter for all of these ids: JSON, with bytes as hex digits. SQLite reads it on its own thread. */
+export function idsParameter(ids: readonly RowId[]): string {
+  return JSON.stringify(ids.map(valueOf));
+}
+
+/** Consecutive parts of a list, each of at most `size`. */
+export function* slices<T>(items: readonly T[], size: number = IDS_PER_QUERY): Generator<T[], void, undefined> {
+  for (let at = 0; at < items.length; at += size) yield items.slice(at, at + size);
+}
+
+/**
+ * Rows of a query about ids, in parts of so many that no statement is long and none holds the connection for long.
+ * @param sql names the ids by `BLOBS` or `VALUES`, and `params` by `?2` and on
+ * @throws DatabaseError
+ */
+export async function byIds<R>(
+  reader: Reader,
+  sql: string,
+  ids: readonly RowId[],
+  params: readonly SqlValue[] = [],
+): Promise<R[]> {
+  if (ids.length <= IDS_PER_QUERY) {
+    return ids.length === 0 ? [] : reader.query<R>(sql, [idsParameter(ids), ...params]);
+  }
+  const rows: R[] = [];
+  for (const part of slices(ids)) {
+    for (const row of await reader.query<R>(sql, [idsParameter(part), ...params])) rows.push(row);
+  }
+  return rows;
+}
+
+/**
+ * An UPDATE, DELETE or INSERT about ids, as `byIds` asks. Gives how many rows it changed.
+ * @throws DatabaseError
+ */
+export async function changeByIds(
+  tx: Tx,
+  sql: string,
+  ids: readonly RowId[],
+  params: readonly SqlValue[] = [],
+): Promise<number> {
+  let changes = 0;
+  for (const part of slices(ids)) changes += (await tx.run(sql, [idsParameter(part), ...params])).changes;
+  return changes;
+}
+
+function valueOf(id: RowId): string | number {
+  return typeof id === 'object' ? hexOf(id) : id;
+}
+
+function hexOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
+}
