@@ -106,13 +106,19 @@ export interface EventPage {
   resync: boolean;
 }
 
+/** A place in the stream of events. */
+export interface StreamPosition {
+  stream: string;
+  seq: number;
+}
+
 /** Socket.IO namespace `/events`: what the server sends. Every event travels under the one name `event`. */
 export interface ServerToClientEvents {
   event: (event: AnyEvent) => void;
   /** Sent once after connecting, when all that was missed has been sent. */
-  ready: (position: { stream: string; seq: number }) => void;
+  ready: (position: StreamPosition) => void;
   /** What was missed is gone, or the stream is another: read everything anew, go on from `seq`. */
-  resync: (position: { stream: string; seq: number }) => void;
+  resync: (position: StreamPosition) => void;
 }
 /** The client sends nothing but its handshake. */
 export type ClientToServerEvents = Record<string, never>;

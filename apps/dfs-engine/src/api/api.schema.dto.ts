@@ -243,7 +243,11 @@ export class SettingsDto implements Settings {
 @ApiSchema({ name: 'EventPage' })
 export class EventPageDto implements EventPage {
   @ApiProperty(FIELD.text) stream!: string;
-  @ApiProperty({ type: 'array', items: { type: 'object' }, description: 'Oldest first.' })
+  @ApiProperty({
+    type: 'array',
+    items: { $ref: '#/components/schemas/AnyEvent' },
+    description: 'Oldest first.',
+  })
   items!: AnyEvent[];
   @ApiProperty(FIELD.count) lastSeq!: number;
   @ApiProperty({ ...FIELD.flag, description: 'Some of what was asked for is gone: read everything anew.' })

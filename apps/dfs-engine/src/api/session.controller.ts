@@ -3,7 +3,7 @@ import { ApiNoContentResponse, ApiOperation, ApiProperty, ApiTags, ApiSchema } f
 import { IsString, MaxLength, MinLength } from 'class-validator';
 import type { Request, Response } from 'express';
 import { routes, type SessionRequest } from '@dfs/contracts';
-import { FIELD, NoQuery, Problems } from '@dfs/files';
+import { FIELD, NoQuery, Problems, answerHeaders } from '@dfs/files';
 import { Access } from '../access/access.js';
 
 const MAX_TOKEN_LENGTH = 512;
@@ -28,7 +28,7 @@ export class SessionController {
   @HttpCode(204)
   @ApiOperation({ operationId: 'signIn', summary: 'Trade the token for a cookie', security: [] })
   @Problems('unauthorized', 'origin-refused')
-  @ApiNoContentResponse({ description: 'The cookie is set.' })
+  @ApiNoContentResponse({ description: 'The cookie is set.', headers: answerHeaders('Set-Cookie') })
   async signIn(
     @Query() _query: NoQuery,
     @Body() { token }: SessionBody,
@@ -44,7 +44,7 @@ export class SessionController {
   @HttpCode(204)
   @ApiOperation({ operationId: 'signOut', summary: 'End the session' })
   @Problems()
-  @ApiNoContentResponse()
+  @ApiNoContentResponse({ description: 'The cookie is taken back.', headers: answerHeaders('Set-Cookie') })
   signOut(@Query() _query: NoQuery, @Req() request: Request, @Res({ passthrough: true }) response: Response): void {
     response.setHeader('Set-Cookie', this.access.signOut(request.headers));
   }

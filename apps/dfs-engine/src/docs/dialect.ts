@@ -22,7 +22,13 @@ function schema31(schema: Json): Json {
   const { nullable, example, ...rest } = schema;
   const described = example === undefined ? rest : { ...rest, examples: [example] };
   if (described['type'] === 'string' && described['format'] === 'binary') return bytesOf(described);
-  return nullable === true ? orNull(described) : described;
+  return nullable === true ? orNull(described) : direct(described);
+}
+
+/** A reference alone says what an `allOf` of it would; beside it may stand what is said of this place. */
+function direct({ allOf, type, ...rest }: Json): Json {
+  if (Array.isArray(allOf) && allOf.length === 1) return { ...rest, ...(allOf[0] as Json) };
+  return { ...rest, ...(type === undefined ? {} : { type }), ...(allOf === undefined ? {} : { allOf }) };
 }
 
 function bytesOf({ type: _type, format: _format, ...rest }: Json): Json {

@@ -2,7 +2,7 @@ import type { HttpServer } from '@nestjs/common';
 import { SwaggerModule } from '@nestjs/swagger';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { asyncApi } from './async-api.js';
-import { openApi } from './open-api.js';
+import { describeApi, openApi } from './open-api.js';
 
 /** Serves Swagger UI and both documents, made when they are first asked for. */
 export function serveDocuments(app: NestExpressApplication): void {
@@ -13,6 +13,6 @@ export function serveDocuments(app: NestExpressApplication): void {
   });
   const http = app.getHttpAdapter() as HttpServer;
   http.get('/api/asyncapi.json', (_request: unknown, response: unknown) => {
-    http.reply(response, asyncApi(), 200);
+    http.reply(response, asyncApi(describeApi(app).schemas), 200);
   });
 }

@@ -3,6 +3,7 @@ import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swag
 import { ANSWER_HEADERS, ProblemDto, answerHeaders, takeProblems } from '@dfs/files';
 import { VERSION } from '../process/version.js';
 import { toDialect31 } from './dialect.js';
+import { EVENT_MODELS, eventSchemas } from './event-schemas.js';
 import { gapsOf } from './gaps.js';
 import { codesOf, problemResponses, type ProblemResponse } from './problem-responses.js';
 
@@ -46,6 +47,8 @@ export interface Parameter {
 /** A document, and what is missing in it: a test wants nothing there. */
 export interface ApiDocument {
   document: OpenAPIObject;
+  /** Its schemas, and those that events alone have. */
+  schemas: Readonly<Record<string, unknown>>;
   gaps: string[];
 }
 
@@ -66,14 +69,16 @@ export function describeApi(app: NestExpressApplication): ApiDocument {
     .addBearerAuth({ type: 'http', scheme: 'bearer' }, 'token')
     .addSecurityRequirements('token');
   for (const [name, description] of Object.entries(TAGS)) builder.addTag(name, description);
-  const made = SwaggerModule.createDocument(app, builder.build(), { extraModels: [ProblemDto] });
+  const made = SwaggerModule.createDocument(app, builder.build(), { extraModels: [ProblemDto, ...EVENT_MODELS] });
   const gaps: string[] = [];
   const shared: Record<string, ProblemResponse> = {};
   for (const [path, method, operation] of operationsOf(made)) complete(path, method, operation, shared, gaps);
   const responses = Object.fromEntries(Object.entries(shared).sort(([one], [other]) => (one < other ? -1 : 1)));
-  made.components = { ...made.components, responses, headers: ANSWER_HEADERS };
-  const document = toDialect31(made);
-  return { document, gaps: [...gaps, ...gapsOf(document)] };
+  const schemas = { ...made.components?.schemas, ...eventSchemas() };
+  made.components = { ...made.components, schemas, responses, headers: ANSWER_HEADERS };
+  const whole = toDialect31(made);
+  const document = { ...whole, components: usedOf(whole) };
+  return { document, schemas: whole.components?.schemas ?? {}, gaps: [...gaps, ...gapsOf(document)] };
 }
 
 /** Every operation of a document: path, method in lower case, and itself. */
@@ -84,6 +89,15 @@ export function operationsOf(document: OpenAPIObject): [string, string, Operatio
       return operation ? [[path, method, operation]] : [];
     }),
   );
+}
+
+/** Components that something in the document refers to. */
+function usedOf(document: OpenAPIObject): OpenAPIObject['components'] {
+  const text = JSON.stringify(document);
+  const used = <T extends object>(kind: string, all: T = {} as T): T =>
+    Object.fromEntries(Object.entries(all).filter(([name]) => text.includes(`"#/components/${kind}/${name}"`))) as T;
+  const { schemas, headers, ...rest } = document.components ?? {};
+  return { ...rest, schemas: used('schemas', schemas), headers: used('headers', headers) };
 }
 
 /** Lists its problems, and the headers that every answer has. */

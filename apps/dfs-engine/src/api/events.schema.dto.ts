@@ -1,0 +1,154 @@
+import { ApiProperty, ApiPropertyOptional, ApiSchema, PickType } from '@nestjs/swagger';
+import {
+  ERROR_STATUS,
+  type EventMap,
+  type EventType,
+  type FileBatch,
+  type FileEventItem,
+  type PeerEvent,
+  type StreamPosition,
+  type WarningEvent,
+} from '@dfs/contracts';
+import { FIELD, FileAttributesDto, ReplicationDto } from '@dfs/files';
+import { FileTotalsDto, NetworkDto, PeerDto, StorageDto, TransferDto } from './api.schema.dto.js';
+
+// The data of events, for both documents. Each implements its contract, so that neither can drift.
+
+/** Files of one batch, at most. */
+const MAX_BATCH = 1000;
+const batch = { minItems: 1, maxItems: MAX_BATCH };
+
+/** What a file event says of each file. */
+@ApiSchema({ name: 'FileEventItem' })
+export class FileEventItemDto extends FileAttributesDto implements FileEventItem {
+  @ApiProperty(FIELD.text) id!: string;
+  @ApiProperty(FIELD.text) path!: string;
+  @ApiProperty(FIELD.bytes) size!: number;
+  @ApiProperty(FIELD.text) mediaType!: string;
+  @ApiProperty(FIELD.text) contentId!: string;
+  @ApiProperty(FIELD.moment) modifiedAt!: string;
+  @ApiProperty(FIELD.text) author!: string;
+  @ApiProperty(FIELD.text) version!: string;
+}
+
+/** Data of the events of files. */
+@ApiSchema({ name: 'FileBatch' })
+export class FileBatchDto implements FileBatch {
+  @ApiProperty({ type: [FileEventItemDto], ...batch }) files!: FileEventItemDto[];
+}
+
+/** Data of `file.purged`. */
+@ApiSchema({ name: 'PurgedBatch' })
+export class PurgedBatchDto extends FileBatchDto {
+  @ApiPropertyOptional({
+    enum: ['room'],
+    description: 'The last copy that was known gave way to uploads; otherwise the retention is over.',
+  })
+  reason?: 'room';
+}
+
+/** How well one file is kept now. */
+@ApiSchema({ name: 'FileReplication' })
+export class FileReplicationDto {
+  @ApiProperty(FIELD.text) id!: string;
+  @ApiProperty(FIELD.text) path!: string;
+  @ApiProperty({ type: ReplicationDto }) replication!: ReplicationDto;
+}
+
+/** Data of `file.replication`. */
+@ApiSchema({ name: 'ReplicationBatch' })
+export class ReplicationBatchDto {
+  @ApiProperty({ type: [FileReplicationDto] }) files!: FileReplicationDto[];
+}
+
+/** The member of a peer event. */
+@ApiSchema({ name: 'PeerSummary' })
+export class PeerSummaryDto extends PickType(PeerDto, ['peerId', 'name', 'role', 'state'] as const) {}
+
+/** Data of the events of members. */
+@ApiSchema({ name: 'PeerEvent' })
+export class PeerEventDto implements PeerEvent {
+  @ApiProperty({ type: PeerSummaryDto }) peer!: PeerSummaryDto;
+}
+
+/** Data of `sync.started`. */
+@ApiSchema({ name: 'SyncStarted' })
+export class SyncStartedDto {
+  @ApiProperty(FIELD.text) peerId!: string;
+}
+
+/** Data of `sync.finished`. */
+@ApiSchema({ name: 'SyncFinished' })
+export class SyncFinishedDto {
+  @ApiProperty(FIELD.text) peerId!: string;
+  @ApiProperty({ ...FIELD.count, description: 'Records that came.' }) received!: number;
+  @ApiProperty({ ...FIELD.count, description: 'Records that went.' }) sent!: number;
+}
+
+/** Data of `transfer.progress`. */
+@ApiSchema({ name: 'TransferProgress' })
+export class TransferProgressDto {
+  @ApiProperty({ type: [TransferDto] }) transfers!: TransferDto[];
+}
+
+/** Data of the end of a transfer. */
+@ApiSchema({ name: 'TransferEnd' })
+export class TransferEndDto {
+  @ApiProperty({ type: TransferDto }) transfer!: TransferDto;
+}
+
+/** Data of `node.warning`. */
+@ApiSchema({ name: 'WarningEvent' })
+export class WarningDto implements WarningEvent {
+  @ApiProperty({
+    enum: [
+      ...Object.keys(ERROR_STATUS),
+      ...['damaged-chunk', 'skewed-clock', 'low-space', 'fork', 'old-database', 'refused-record'],
+    ],
+    enumName: 'WarningCode',
+  })
+  code!: WarningEvent['code'];
+  @ApiProperty(FIELD.text) detail!: string;
+  @ApiProperty({ ...FIELD.flag, description: 'False once the cause is gone.' }) active!: boolean;
+}
+
+/** Data of `node.status`. */
+@ApiSchema({ name: 'NodeStatus' })
+export class NodeStatusDto {
+  @ApiProperty(FIELD.count) uptimeSeconds!: number;
+  @ApiProperty({ type: StorageDto }) storage!: StorageDto;
+  @ApiProperty({ type: NetworkDto }) network!: NetworkDto;
+  @ApiProperty({ type: FileTotalsDto }) fileTotals!: FileTotalsDto;
+  @ApiProperty(FIELD.count) connectedPeers!: number;
+}
+
+/** A place in the stream of events. */
+@ApiSchema({ name: 'StreamPosition' })
+export class StreamPositionDto implements StreamPosition {
+  @ApiProperty(FIELD.text) stream!: string;
+  @ApiProperty(FIELD.count) seq!: number;
+}
+
+type DataClass<T extends EventType> = new () => EventMap[T];
+
+/** The data of each event. A new one in the contract does not compile until it is described here. */
+export const EVENT_DATA: { [T in EventType]: DataClass<T> } = {
+  'file.uploaded': FileBatchDto,
+  'file.updated': FileBatchDto,
+  'file.deleted': FileBatchDto,
+  'file.restored': FileBatchDto,
+  'file.conflict': FileBatchDto,
+  'file.replication': ReplicationBatchDto,
+  'file.purged': PurgedBatchDto,
+  'peer.added': PeerEventDto,
+  'peer.connected': PeerEventDto,
+  'peer.disconnected': PeerEventDto,
+  'peer.removed': PeerEventDto,
+  'sync.started': SyncStartedDto,
+  'sync.finished': SyncFinishedDto,
+  'transfer.progress': TransferProgressDto,
+  'transfer.finished': TransferEndDto,
+  'transfer.failed': TransferEndDto,
+  'node.warning': WarningDto,
+  'node.status': NodeStatusDto,
+};
