@@ -8,7 +8,7 @@ const codes = Object.keys(ERROR_STATUS) as ErrorCode[];
 function answer(code: ErrorCode, more: Partial<Problem> = {}, headers: Record<string, string> = {}): HttpErrorResponse {
   const status = ERROR_STATUS[code];
   const error: Problem = {
-    type: `/api/docs#${code}`,
+    type: `/api/problems/${code}`,
     title: code,
     status,
     code,

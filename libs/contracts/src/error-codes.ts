@@ -102,7 +102,7 @@ export const RETRYABLE_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 
 /** The body of every error answer: RFC 9457, `application/problem+json`. */
 export interface Problem {
-  /** A URI reference naming the kind of problem: `/api/docs#<code>`. */
+  /** A URI reference naming the kind of problem: `/api/problems/<code>`. */
   type: string;
   title: string;
   status: number;

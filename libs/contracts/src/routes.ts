@@ -1,5 +1,7 @@
 /** Everything of the REST API lives under this prefix. */
 export const API_PREFIX = '/api/v1';
+/** Below it each code of a problem has a page: `type` of a problem is the address of its page. */
+export const PROBLEMS_PATH = '/api/problems';
 /** Socket.IO namespace of the event stream. */
 export const EVENTS_NAMESPACE = '/events';
 /** Cookie-authenticated writes carry this header, which no cross-site form can send. */

@@ -1,4 +1,4 @@
-import type { FieldProblem, Problem } from '@dfs/contracts';
+import { PROBLEMS_PATH, type FieldProblem, type Problem } from '@dfs/contracts';
 import { DfsError } from './errors.js';
 
 /** What an HTTP client is told of an error; the same for a whole answer and for one file among many. */
@@ -6,7 +6,7 @@ export function toProblem(error: unknown, context: { requestId: string; instance
   const known = error instanceof DfsError ? error : unexpected(error);
   return {
     ...known.facts,
-    type: `/api/docs#${known.code}`,
+    type: `${PROBLEMS_PATH}/${known.code}`,
     title: titleOf(known.code),
     status: known.status,
     code: known.code,

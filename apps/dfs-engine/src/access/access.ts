@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import { CSRF_HEADER, routes } from '@dfs/contracts';
+import { CSRF_HEADER, PROBLEMS_PATH, routes } from '@dfs/contracts';
 import type { ClientPass, EventsAccess } from '@dfs/events';
 import { DfsError, type Clock, type Log } from '@dfs/runtime';
 import type { AllowedHosts } from './allowed-hosts.js';
@@ -29,8 +29,8 @@ export interface AccessComponents {
 }
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
-const OPEN_PATHS = new Set(['/api/docs', '/api/openapi.json', '/api/asyncapi.json']);
-const OPEN_FOLDER = '/api/docs/';
+const OPEN_PATHS = new Set(['/api/docs', '/api/openapi.json', '/api/asyncapi.json', PROBLEMS_PATH]);
+const OPEN_FOLDERS = ['/api/docs/', `${PROBLEMS_PATH}/`];
 /** Of the peer id, in the name of the cookie: its end, since they all begin alike. */
 const NAME_LENGTH = 16;
 
@@ -148,7 +148,7 @@ export class Access {
 /** Everything under /api and /metrics, but for signing in and for the documentation. Case does not matter to routes. */
 function needsToken({ method, path }: Entrance): boolean {
   const lower = path.toLowerCase();
-  if (OPEN_PATHS.has(lower) || lower.startsWith(OPEN_FOLDER)) return false;
+  if (OPEN_PATHS.has(lower) || OPEN_FOLDERS.some((folder) => lower.startsWith(folder))) return false;
   if (lower === routes.session && method === 'POST') return false;
   return lower.startsWith('/api') || lower.startsWith('/metrics');
 }

@@ -113,7 +113,9 @@ describe('the API of a node', () => {
     it('are open, and name every event', async () => {
       expect((await test.call('/api/docs')).text).toContain('swagger');
       const asyncApi = (await test.call('/api/asyncapi.json')).json<{ components: { messages: object } }>();
-      expect(Object.keys(asyncApi.components.messages).sort()).toEqual([...DURABLE_EVENTS, ...VOLATILE_EVENTS].sort());
+      expect(Object.keys(asyncApi.components.messages).sort()).toEqual(
+        [...DURABLE_EVENTS, ...VOLATILE_EVENTS, 'ready', 'resync'].sort(),
+      );
       expect((await test.call('/api/openapi.json')).json()).toMatchObject({ info: { title: 'DFS' } });
     });
   });

@@ -87,7 +87,7 @@ describe('the front of the HTTP server', () => {
     ];
     it.each(cases)('%s', async (_what, path, options, status, code) => {
       const answer = await call(path, options);
-      expect(answer.problem).toMatchObject({ status, code, title: expect.any(String), type: `/api/docs#${code}` });
+      expect(answer.problem).toMatchObject({ status, code, title: expect.any(String), type: `/api/problems/${code}` });
       expect(answer.status).toBe(status);
       expect(answer.problem.detail.length).toBeGreaterThan(10);
       expect(answer.problem.requestId).toBe(answer.headers['x-request-id']);
