@@ -9,7 +9,7 @@ export class MembershipRecordEntity {
   @PrimaryGeneratedColumn('increment', { type: 'integer' })
   seq!: number;
 
-  /** Id of the record, 16 bytes. */
+  /** Id of the record: the hash of its body, 32 bytes. */
   @Column({ type: 'blob', unique: true })
   id!: Uint8Array;
 
