@@ -1,7 +1,7 @@
 import type { VersionInfo, VersionList } from '@dfs/contracts';
 import type { Reader, Tx } from '@dfs/database';
 import { fileIdOf, normalisePath, recordIdOf, type Cid, type SignedRecord } from '@dfs/protocol';
-import { silentLog, systemClock, type Unsubscribe } from '@dfs/runtime';
+import { Recurring, silentLog, systemClock, type Unsubscribe, type WorkStatus } from '@dfs/runtime';
 import { Changeset } from './write/changeset.js';
 import { chainEnd, DraftWriter, normaliseDrafts, repeatedBy } from './write/commit.js';
 import { Fingerprints } from './store/fingerprints.js';
@@ -28,7 +28,6 @@ import { isAhead, resignFuture } from './receive/resign.js';
 import { RecordSet } from './store/record-set.js';
 import { storedAfter } from './store/stored-after.js';
 import { choice, duplicate, relocation, restoration, type OtherHeads } from './write/drafts.js';
-import { JudgeLoop } from './receive/judge-loop.js';
 import { Refusals, type RefusalReason } from './receive/refusals.js';
 import { Retention } from './retention/retention.js';
 import { standingOf } from './rules/validity.js';
@@ -54,7 +53,7 @@ export class Catalogue {
   private readonly refusals: Refusals;
   private readonly intake: Intake;
   private firstLook: () => Promise<void> = () => Promise.resolve();
-  private readonly judging = new JudgeLoop(() => this.judge());
+  private readonly judging: Recurring;
   private readonly stopListening: Unsubscribe;
 
   private constructor(
@@ -83,6 +82,19 @@ export class Catalogue {
       runningMs: () => this.retention.time.now(),
       judgeLater: () => this.judging.soon(),
     });
+    this.judging = new Recurring(
+      {
+        name: 'judge records that wait',
+        every: Infinity,
+        failed: 'records that wait could not be judged anew',
+        severity: 'error',
+        run: async () => {
+          await this.judge();
+          return 'idle';
+        },
+      },
+      { log: parts.log },
+    ).start();
     this.stopListening = parts.membership.onChange(() => this.judging.soon());
   }
 
@@ -111,7 +123,7 @@ export class Catalogue {
   /** Waits for what is being judged; membership is no longer listened to. */
   async close(): Promise<void> {
     this.stopListening();
-    await this.judging.close();
+    await this.judging.stop();
     await this.retention.time.store();
   }
 
@@ -370,6 +382,11 @@ export class Catalogue {
     return this.judging.now();
   }
 
+  /** What it does in the background. */
+  work(): WorkStatus[] {
+    return [this.judging.status(), this.imports.work()];
+  }
+
   /** Drops everything, within the unit of work in which this node goes over to another network. */
   forget(tx: Tx): Promise<void> {
     return this.ledger.forget(tx);
@@ -400,21 +417,17 @@ export class Catalogue {
   }
 
   private async judge(): Promise<void> {
-    const { db, membership, clock, log } = this.parts;
-    try {
-      await this.mendFuture();
-      await reconsider({
-        db,
-        now: clock.now(),
-        runningMs: this.retention.time.now(),
-        isConfirmed: this.parts.isClockConfirmed(),
-        standing: (peerId) => standingOf(membership, peerId),
-        changeset: () => this.ledger.context(),
-        finish: (tx, changes) => this.ledger.finish(tx, changes),
-      });
-      await this.intake.warn();
-    } catch (error) {
-      if (!this.judging.isClosed) log.error({ err: error }, 'records that wait could not be judged anew');
-    }
+    const { db, membership, clock } = this.parts;
+    await this.mendFuture();
+    await reconsider({
+      db,
+      now: clock.now(),
+      runningMs: this.retention.time.now(),
+      isConfirmed: this.parts.isClockConfirmed(),
+      standing: (peerId) => standingOf(membership, peerId),
+      changeset: () => this.ledger.context(),
+      finish: (tx, changes) => this.ledger.finish(tx, changes),
+    });
+    await this.intake.warn();
   }
 }

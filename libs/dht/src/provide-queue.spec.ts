@@ -1,4 +1,5 @@
 import { cidOf, signerFromRaw, type Cid } from '@dfs/protocol';
+import { second, VirtualTime } from '@dfs/runtime';
 import { eventually, fakeClock, seededRandom, tempDatabase, type TempDatabase } from '@dfs/testing';
 import { MemoryNetwork, type MemoryTransport } from '@dfs/transport';
 import { RECORD_VALIDITY } from './constants.js';
@@ -14,6 +15,9 @@ describe('ProvideQueue', () => {
   let temp: TempDatabase;
   let queue: ProvideQueue;
   const clock = fakeClock(Date.now());
+  const timers = new VirtualTime();
+  /** While the test waits. */
+  const passing = { time: timers, step: second / 2 };
 
   const contents = (count: number): Cid[] => Array.from({ length: count }, () => cidOf(random.bytes(16)));
   const named = async (content: Cid): Promise<string[]> => {
@@ -21,7 +25,7 @@ describe('ProvideQueue', () => {
     for await (const { peerId } of nodes[1]!.routing.findProviders(content)) found.push(peerId);
     return found;
   };
-  const open = (): ProvideQueue => new ProvideQueue({ db: temp.db, transport: nodes[0]!, clock });
+  const open = (): ProvideQueue => new ProvideQueue({ db: temp.db, transport: nodes[0]!, clock, timers });
 
   beforeEach(async () => {
     network = new MemoryNetwork({ random: random.next });
@@ -45,11 +49,11 @@ describe('ProvideQueue', () => {
     const [content] = contents(1) as [Cid];
     await queue.start(NETWORK);
     await queue.provide([content]);
-    await eventually(() => queue.info().provide.queued === 1);
+    await eventually(() => queue.info().provide.queued === 1, { passing });
     expect(await named(content)).toEqual([]);
     await connect();
-    await eventually(async () => (await named(content)).includes(nodes[0]!.peerId));
-    await eventually(() => queue.info().provide.provided === 1 && queue.info().provide.queued === 0);
+    await eventually(async () => (await named(content)).includes(nodes[0]!.peerId), { passing });
+    await eventually(() => queue.info().provide.provided === 1 && queue.info().provide.queued === 0, { passing });
     expect(await queue.providers(content)).toMatchObject([{ peerId: nodes[0]!.peerId }]);
   });
 
@@ -59,7 +63,7 @@ describe('ProvideQueue', () => {
     queue = open();
     await connect();
     await queue.start(NETWORK);
-    await eventually(() => queue.info().provide.provided === many.length, { deadline: 20_000 });
+    await eventually(() => queue.info().provide.provided === many.length, { passing });
     expect(await named(many[299]!)).toEqual([nodes[0]!.peerId]);
   });
 
@@ -68,7 +72,7 @@ describe('ProvideQueue', () => {
     await connect();
     await queue.start(NETWORK);
     await queue.provide([kept, dropped]);
-    await eventually(() => queue.info().provide.provided === 2);
+    await eventually(() => queue.info().provide.provided === 2, { passing });
     const dues = () => temp.db.query<{ due: number }>('SELECT due FROM dht_provide');
     for (const { due } of await dues()) {
       expect(due).toBeGreaterThan(clock.now() + RECORD_VALIDITY / 4);
@@ -77,7 +81,7 @@ describe('ProvideQueue', () => {
     await queue.withdraw([dropped]);
     clock.advance(RECORD_VALIDITY);
     await queue.provide(contents(1));
-    await eventually(async () => (await dues()).every(({ due }) => due > clock.now()));
+    await eventually(async () => (await dues()).every(({ due }) => due > clock.now()), { passing });
     expect(await dues()).toHaveLength(2);
   });
 
@@ -105,21 +109,21 @@ describe('ProvideQueue', () => {
         withdraw: () => Promise.resolve(),
       },
     };
-    queue = new ProvideQueue({ db: temp.db, transport: failing, clock });
+    queue = new ProvideQueue({ db: temp.db, transport: failing, clock, timers });
     await queue.start(NETWORK);
     await queue.provide([content]);
     const failures = async () =>
       (await temp.db.query<{ failures: number; due: number }>('SELECT failures, due FROM dht_provide'))[0]!;
-    await eventually(async () => (await failures()).failures === 1);
+    await eventually(async () => (await failures()).failures === 1, { passing });
     const first = (await failures()).due - clock.now();
     clock.set((await failures()).due);
-    await eventually(async () => (await failures()).failures === 2, { deadline: 20_000 });
+    await eventually(async () => (await failures()).failures === 2, { passing });
     expect((await failures()).due - clock.now()).toBeGreaterThan(first);
     expect(queue.info().provide.failed).toBe(1);
   });
 
   it('is silent where the DHT is off, and knows what to provide once it is on again', async () => {
-    queue = new ProvideQueue({ db: temp.db, transport: nodes[0]!, clock }, { enabled: false });
+    queue = new ProvideQueue({ db: temp.db, transport: nodes[0]!, clock, timers }, { enabled: false });
     await connect();
     await queue.start(NETWORK);
     const [content] = contents(1) as [Cid];
@@ -130,6 +134,6 @@ describe('ProvideQueue', () => {
     await queue.stop();
     queue = open();
     await queue.start(NETWORK);
-    await eventually(async () => (await named(content)).includes(nodes[0]!.peerId));
+    await eventually(async () => (await named(content)).includes(nodes[0]!.peerId), { passing });
   });
 });

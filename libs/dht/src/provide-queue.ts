@@ -1,7 +1,16 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { DhtInfo } from '@dfs/contracts';
 import type { Database, Tx } from '@dfs/database';
-import { second, silentLog, systemClock, type Clock, type Log } from '@dfs/runtime';
+import {
+  Recurring,
+  second,
+  silentLog,
+  systemClock,
+  type Clock,
+  type Log,
+  type Ran,
+  type Timers,
+  type WorkStatus,
+} from '@dfs/runtime';
 import type { Cid } from '@dfs/protocol';
 import type { Provider, Transport } from '@dfs/transport';
 import {
@@ -34,6 +43,8 @@ export interface ProvideQueueComponents {
   transport: Pick<Transport, 'routing'>;
   log?: Log;
   clock?: Clock;
+  /** Those of the process when left out. */
+  timers?: Timers;
 }
 
 /** Whether the node takes part in the DHT at all. */
@@ -52,17 +63,21 @@ export class ProvideQueue {
   private readonly log: Log;
   private readonly clock: Clock;
   private readonly enabled: boolean;
-  private running: { abort: AbortController; done: Promise<void> } | undefined;
-  private wake: () => void = () => {};
-  private waking: NodeJS.Timeout | undefined;
+  private providing: Recurring;
+  /** Milliseconds from a batch that has done something to the next. */
+  private restMs: number | undefined;
   private tally: Tally = { queued: 0, provided: 0, failed: 0, oldestDue: null };
 
-  constructor(components: ProvideQueueComponents, options: ProvideQueueOptions = {}) {
+  constructor(
+    private readonly components: ProvideQueueComponents,
+    options: ProvideQueueOptions = {},
+  ) {
     this.db = components.db;
     this.routing = components.transport.routing;
     this.log = components.log ?? silentLog;
     this.clock = components.clock ?? systemClock;
     this.enabled = options.enabled ?? true;
+    this.providing = this.loop();
   }
 
   /** Takes part in the DHT of this network; called again, in that of another. */
@@ -71,19 +86,12 @@ export class ProvideQueue {
     if (!this.enabled) return;
     await this.routing.start(networkId);
     await this.db.write((tx) => spreadAll(tx, this.clock.now()));
-    const abort = new AbortController();
-    this.running = { abort, done: this.work(abort.signal) };
+    this.providing = this.loop().start(0);
   }
 
   async stop(): Promise<void> {
-    const { running } = this;
-    if (!running) return;
-    this.running = undefined;
-    running.abort.abort();
-    clearTimeout(this.waking);
-    this.waking = undefined;
-    this.wake();
-    await running.done;
+    if (!this.providing.isOn) return;
+    await this.providing.stop();
     await this.routing.stop();
   }
 
@@ -95,7 +103,7 @@ export class ProvideQueue {
     if (contents.length === 0) return;
     if (!tx) return this.db.write((own) => this.provide(contents, own));
     await enqueue(tx, contents, this.clock.now());
-    tx.afterCommit(() => this.wakeSoon());
+    tx.afterCommit(() => this.providing.soon());
   }
 
   /** Contents that this node no longer holds: they are provided no more, and the records run out. */
@@ -132,22 +140,30 @@ export class ProvideQueue {
     };
   }
 
-  private async work(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      const woken = this.pause(signal);
-      const began = performance.now();
-      let progress = false;
-      try {
-        progress = await this.batch(signal);
-      } catch (error) {
-        if (!signal.aborted) this.log.warn({ err: error }, 'providing in the DHT failed');
-      }
-      if (progress) {
-        await rest(PROVIDE_REST * (performance.now() - began), signal);
-        this.wake();
-      }
-      await woken;
-    }
+  /** What it does in the background. */
+  work(): WorkStatus {
+    return this.providing.status();
+  }
+
+  private loop(): Recurring {
+    const { timers } = this.components;
+    return new Recurring(
+      {
+        name: 'provide in the DHT',
+        every: () => this.restMs ?? IDLE_WAIT,
+        gather: () => Math.max(PROVIDE_DELAY, this.restMs ?? 0),
+        failed: 'providing in the DHT failed',
+        run: (signal) => this.run(signal),
+      },
+      { log: this.log, ...(timers && { timers }) },
+    );
+  }
+
+  private async run(signal: AbortSignal): Promise<Ran> {
+    const began = performance.now();
+    const progress = await this.batch(signal);
+    this.restMs = progress ? PROVIDE_REST * (performance.now() - began) : undefined;
+    return 'idle';
   }
 
   /** Whether there may be more to do at once. */
@@ -197,28 +213,4 @@ export class ProvideQueue {
       }
     }
   }
-
-  private wakeSoon(): void {
-    this.waking ??= setTimeout(() => {
-      this.waking = undefined;
-      this.wake();
-    }, PROVIDE_DELAY).unref();
-  }
-
-  /** Until something is queued, or a while has passed. */
-  private pause(signal: AbortSignal): Promise<void> {
-    return new Promise((done) => {
-      const timer = setTimeout(done, IDLE_WAIT).unref();
-      this.wake = () => {
-        clearTimeout(timer);
-        done();
-      };
-      if (signal.aborted) this.wake();
-    });
-  }
-}
-
-/** Ends early when the signal fires. */
-async function rest(duration: number, signal: AbortSignal): Promise<void> {
-  await delay(duration, undefined, { signal, ref: false }).catch(() => undefined);
 }

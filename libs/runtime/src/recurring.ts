@@ -15,8 +15,9 @@ export interface Work {
   readonly gather?: number | (() => number);
   /** After a run that failed, doubled with each that fails after it up to `longest`. `every` when left out. */
   readonly retry?: { readonly first: number; readonly longest: number };
-  /** What is logged when a run fails; an error of a node that stops is not. */
+  /** What is logged when a run fails, as a warning or worse; an error of a node that stops is not. */
   readonly failed: string;
+  readonly severity?: 'warn' | 'error';
   run(signal: AbortSignal): Promise<Ran>;
 }
 
@@ -49,6 +50,8 @@ export class Recurring {
   #callOff: Unsubscribe | undefined;
   #dueAt = Infinity;
   #running: Promise<void> | undefined;
+  /** Also before the run has given its promise. */
+  #busy = false;
   /** Somebody asked during the run. */
   #asked = false;
   #started = false;
@@ -69,39 +72,43 @@ export class Recurring {
 
   /** Runs from now on, first after so many milliseconds; after its pace when left out. */
   start(first: number = valueOf(this.work.every)): this {
-    if (this.#started || this.isStopped) return this;
+    if (this.#started || this.signal.aborted) return this;
     this.#started = true;
     this.#schedule(this.#asked ? Math.min(first, this.#gather()) : first);
-    this.#asked = false;
     return this;
   }
 
   /** There is something to do: runs within `gather`, or within the time given; after the run under way, if there is one. */
   soon(within: number = this.#gather()): void {
-    if (this.#running || !this.#started) this.#asked = true;
+    if (this.#busy || !this.#started) this.#asked = true;
     else this.#schedule(within);
   }
 
   /** A run that begins no earlier than now, when it has ended, well or not. */
   async now(): Promise<void> {
-    if (this.#running) await this.#running;
-    if (this.isStopped) return;
-    this.#callOff?.();
-    await (this.#running ?? this.#begin());
+    await this.#running;
+    if (this.signal.aborted) return;
+    if (!this.#busy) this.#begin();
+    await this.#running;
   }
 
-  /** Waits anew from now on: its pace is another. A run that is asked for comes as it would have. */
+  /** Waits anew, for its pace or for the time given, whenever the next run was to be. During a run as `soon`. */
   reschedule(within: number = valueOf(this.work.every)): void {
-    if (this.#running || !this.#started) return;
+    if (this.#busy || !this.#started) return this.soon();
+    this.#wait();
+    this.#schedule(within);
+  }
+
+  /** The next run comes when somebody asks. */
+  #wait(): void {
     this.#callOff?.();
     this.#dueAt = Infinity;
-    this.#schedule(within);
   }
 
   /** Aborts the run under way, and resolves when it has ended. No run is begun any more. */
   async stop(): Promise<void> {
     this.#control.abort(stopping());
-    this.#callOff?.();
+    this.#wait();
     await this.#running;
   }
 
@@ -110,8 +117,9 @@ export class Recurring {
     return this.#control.signal;
   }
 
-  get isStopped(): boolean {
-    return this.#control.signal.aborted;
+  /** It was started, and was not stopped. */
+  get isOn(): boolean {
+    return this.#started && !this.signal.aborted;
   }
 
   /** A run waits for its time. */
@@ -122,7 +130,7 @@ export class Recurring {
   status(): WorkStatus {
     return {
       name: this.work.name,
-      state: this.isStopped ? 'stopped' : this.#running ? 'running' : 'waiting',
+      state: this.#busy ? 'running' : this.isOn ? 'waiting' : 'stopped',
       runs: this.#runs,
       errors: this.#errors,
       lastError: this.#lastError,
@@ -136,47 +144,47 @@ export class Recurring {
 
   /** The earlier of two times counts. */
   #schedule(within: number): void {
-    if (this.isStopped || within === Infinity) return;
+    if (!this.isOn || within === Infinity) return;
+    if (within <= 0) return this.#begin();
     const dueAt = this.#timers.ticks() + within;
     if (dueAt >= this.#dueAt) return;
     this.#callOff?.();
     this.#dueAt = dueAt;
-    this.#callOff = this.#timers.after(within, () => void this.#begin());
+    this.#callOff = this.#timers.after(within, () => this.#begin());
   }
 
-  #begin(): Promise<void> {
-    this.#dueAt = Infinity;
+  #begin(): void {
+    this.#wait();
     this.#asked = false;
+    this.#busy = true;
     this.#running = this.#run().then((pause) => {
+      this.#busy = false;
       this.#running = undefined;
-      if (this.#started) this.#schedule(pause);
+      this.#schedule(this.#asked ? Math.min(pause, this.#gather()) : pause);
     });
-    return this.#running;
   }
 
   /** @returns milliseconds until the next run */
   async #run(): Promise<number> {
     const began = this.#timers.ticks();
-    let pause: number;
     try {
       const ran = await this.work.run(this.#control.signal);
+      this.#took = this.#timers.ticks() - began;
       this.#runs++;
       this.#failing = 0;
       this.#lastError = null;
-      this.#took = this.#timers.ticks() - began;
-      pause = ran === 'again' ? this.#gather() : valueOf(this.work.every);
+      return ran === 'again' ? this.#gather() : valueOf(this.work.every);
     } catch (error) {
       this.#took = this.#timers.ticks() - began;
-      pause = this.isStopped ? Infinity : this.#failed(error);
+      return this.signal.aborted ? Infinity : this.#failed(error);
     }
-    return this.#asked ? Math.min(pause, this.#gather()) : pause;
   }
 
   #failed(error: unknown): number {
     this.#errors++;
     this.#lastError = error instanceof Error ? error.message : String(error);
-    this.#log.warn({ err: error, work: this.work.name }, this.work.failed);
-    const { retry, every } = this.work;
+    const { retry, every, failed, severity = 'warn' } = this.work;
+    this.#log[severity]({ err: error }, failed);
     if (!retry) return valueOf(every);
     return Math.min(retry.longest, retry.first * 2 ** Math.min(this.#failing++, 30));
   }

@@ -6,7 +6,7 @@ export { corrupt } from './corrupt.js';
 export { DiskFaults, type DiskFault, type FaultyCall } from './disk-faults/disk-faults.js';
 export { tempDatabase, tempDir, type TempDatabase, type TempDir } from './temp.js';
 export { seededRandom, type SeededRandom } from './random.js';
-export { eventually, fakeClock, type FakeClock } from './wait.js';
+export { eventually, fakeClock, type FakeClock, type Passing } from './wait.js';
 export { realFiles, sha256Hex, type RealFile } from './real-files.js';
 export { connected, removeAll, startEngine, startNetwork, type Engine, type EngineOptions } from './engine-process.js';
 export { netnsUnavailable, NetnsLan, type LinkLimit, type NetnsHost } from './netns.js';

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Clock } from '@dfs/runtime';
+import type { Clock, VirtualTime } from '@dfs/runtime';
 
 const POLL = 15;
 const DEADLINE = 30_000;
@@ -13,7 +13,7 @@ const DEADLINE = 30_000;
  */
 export async function eventually<T>(
   check: () => T | undefined | false | Promise<T | undefined | false>,
-  options: { deadline?: number; what?: string; poll?: number } = {},
+  options: { deadline?: number; what?: string; poll?: number; passing?: Passing } = {},
 ): Promise<T> {
   const { deadline = DEADLINE, poll = POLL } = options;
   let waited = 0;
@@ -29,11 +29,18 @@ export async function eventually<T>(
     if (waited > deadline) {
       throw new Error(`never happened: ${options.what ?? check.toString().slice(0, 200)}`, { cause: last });
     }
+    options.passing?.time.advance(options.passing.step);
     await delay(poll);
     const now = performance.now();
     waited += Math.min(now - before, 2 * Math.max(poll, POLL));
     before = now;
   }
+}
+
+/** Time that passes while a test waits: so many of its milliseconds with every look. */
+export interface Passing {
+  readonly time: Pick<VirtualTime, 'advance'>;
+  readonly step: number;
 }
 
 /** A clock that stands still until it is told otherwise. */

@@ -45,6 +45,7 @@ describe('the API of a node', () => {
       'runs',
       'network',
       'holders',
+      'work',
     ]);
     expect((await test.api('/dht')).json()).toMatchObject({ enabled: true, mode: 'server' });
     expect((await test.api('/transfers')).json()).toMatchObject({ items: expect.any(Array) });
@@ -52,6 +53,9 @@ describe('the API of a node', () => {
     const headers = { authorization: `Bearer ${test.node.token}` };
     const metrics = await test.call('/metrics', { headers });
     expect(metrics.text).toMatch(/^dfs_files \d+$/m);
+    expect(metrics.text).toMatch(/^dfs_work_running\{work="read and hash what is stored"\} [01]$/m);
+    expect(metrics.text).toMatch(/^dfs_work_runs_total\{work="judge records that wait"\} [1-9]\d*$/m);
+    expect(metrics.text).toMatch(/^dfs_work_errors_total\{work="save the database"\} 0$/m);
     expect(metrics.text).toMatch(/^dfs_scrub_chunks_total \d+$/m);
     expect(metrics.text).toMatch(/^dfs_scrub_last_pass_timestamp_seconds \d+$/m);
     expect(metrics.text).toMatch(/^dfs_reclaim_bytes_total \d+$/m);

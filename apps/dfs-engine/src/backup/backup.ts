@@ -2,7 +2,20 @@ import type { Catalogue } from '@dfs/catalogue';
 import type { Generation } from '@dfs/chunks';
 import { Journal, type JournalEntry, type Snapshot, type Snapshots } from '@dfs/database';
 import type { Membership } from '@dfs/peers';
-import { day, hour, isDfsError, MiB, minute, second, type Clock, type Log, type Unsubscribe } from '@dfs/runtime';
+import {
+  day,
+  hour,
+  isDfsError,
+  MiB,
+  minute,
+  Recurring,
+  second,
+  type Clock,
+  type Log,
+  type Timers,
+  type Unsubscribe,
+  type WorkStatus,
+} from '@dfs/runtime';
 import { membershipIdOf, recordIdOf, type SignedRecord } from '@dfs/protocol';
 import type { DataDir } from '../start/data-dir.js';
 import { fromEntry, toEntry } from './journal-entries.js';
@@ -17,6 +30,7 @@ export interface BackupComponents {
   generation: Pick<Generation, 'raise' | 'doubt'>;
   membership: Pick<Membership, 'networkId' | 'missingFrom' | 'onRecords' | 'onChange'>;
   clock: Clock;
+  timers?: Timers;
   log: Log;
 }
 
@@ -71,16 +85,31 @@ export class Backup {
   private networkId: string;
   private apart: string | undefined;
   private readonly unsubscribe: Unsubscribe[];
-  private timer: NodeJS.Timeout | undefined;
-  private working: Promise<void> = Promise.resolve();
-  private stopped = false;
+  private readonly saving: Recurring;
 
   private constructor(
     private readonly components: BackupComponents,
     private readonly times: BackupTimes,
     private readonly openedAt: number,
   ) {
-    const { catalogue, membership } = components;
+    const { catalogue, membership, log, timers } = components;
+    this.saving = new Recurring(
+      {
+        name: 'save the database',
+        every: times.check,
+        failed: 'no snapshot of the database was taken; it is tried again in an hour',
+        run: async (signal) => {
+          try {
+            await this.look(signal);
+          } catch (error) {
+            if (!signal.aborted) this.problem = problemOf(error);
+            throw error;
+          }
+          return 'idle';
+        },
+      },
+      { log, ...(timers && { timers }) },
+    );
     this.networkId = membership.networkId;
     this.unsubscribe = [
       catalogue.onStored((records) => this.append(records)),
@@ -102,19 +131,19 @@ export class Backup {
 
   /** Takes snapshots when they are due, from now on. */
   start(): void {
-    const look = (): void => void this.runIfDue();
-    this.timer = setTimeout(() => {
-      look();
-      this.timer = setInterval(look, this.times.check).unref();
-    }, this.times.first).unref();
+    this.saving.start(this.times.first);
   }
 
   async stop(): Promise<void> {
-    this.stopped = true;
-    clearTimeout(this.timer);
+    const saved = this.saving.stop();
     for (const off of this.unsubscribe) off();
-    await this.working;
+    await saved;
     await this.journal?.close().catch(() => undefined);
+  }
+
+  /** What it does in the background. */
+  work(): WorkStatus {
+    return this.saving.status();
   }
 
   status(): BackupStatus {
@@ -128,12 +157,11 @@ export class Backup {
 
   /** One look: opens the journal anew where it is broken, and takes a snapshot where one is due. Never fails. */
   runIfDue(): Promise<void> {
-    this.working = this.working.then(() => this.look()).catch((error: unknown) => this.failed(error));
-    return this.working;
+    return this.saving.now();
   }
 
-  private async look(): Promise<void> {
-    if (this.stopped) return;
+  private async look(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
     if (this.journal?.isBroken ?? true) await this.openJournal();
     const now = this.components.clock.now();
     const age = now - (this.list[0]?.takenAt ?? -Infinity);
@@ -160,9 +188,9 @@ export class Backup {
   }
 
   private failed(error: unknown): void {
-    if (this.stopped) return;
-    this.problem = isDfsError(error, 'no-space') ? 'no-space' : 'failed';
-    this.components.log.warn({ err: error }, 'no snapshot of the database was taken; it is tried again in an hour');
+    if (this.saving.signal.aborted) return;
+    this.problem = problemOf(error);
+    this.components.log.warn({ err: error }, 'no journal was begun for another network; it is tried again');
   }
 
   /** A node that began anew without its database keeps what was saved of that one. */
@@ -245,4 +273,8 @@ export class Backup {
       ...membership.map(({ bytes }) => toEntry({ kind: 'membership', bytes })),
     ];
   }
+}
+
+function problemOf(error: unknown): BackupStatus['problem'] {
+  return isDfsError(error, 'no-space') ? 'no-space' : 'failed';
 }

@@ -23,6 +23,7 @@ import { NodeHealth } from '../node/node-health.js';
 import { NodeMetrics } from '../node/node-metrics.js';
 import { NodeSettings } from '../node/node-settings.js';
 import { NodeStatus } from '../node/node-status.js';
+import { NodeWork, type Worker } from '../node/node-work.js';
 import { Removals } from '../node/removals.js';
 import { TRANSPORT } from './transport.module.js';
 import { FOUNDATION, type Foundation } from './tokens.js';
@@ -45,7 +46,7 @@ import { FOUNDATION, type Foundation } from './tokens.js';
     {
       provide: NodeStatus,
       useFactory: (
-        { clock }: Foundation,
+        { logger: log, clock, timers }: Foundation,
         settings: NodeSettings,
         transport: Transport,
         peers: Peers,
@@ -54,7 +55,10 @@ import { FOUNDATION, type Foundation } from './tokens.js';
         placement: Placement,
         events: EventLog,
         backup: Backup,
-      ) => new NodeStatus({ settings, transport, peers, chunks, catalogue, placement, events, backup, clock }),
+      ) =>
+        new NodeStatus({
+          ...{ settings, transport, peers, chunks, catalogue, placement, events, backup, clock, timers, log },
+        }),
       inject: [FOUNDATION, NodeSettings, TRANSPORT, Peers, ChunkStore, Catalogue, Placement, EventLog, Backup],
     },
     {
@@ -70,9 +74,14 @@ import { FOUNDATION, type Foundation } from './tokens.js';
       inject: [FOUNDATION, Peers, Placement],
     },
     {
+      provide: NodeWork,
+      useFactory: (...parts: Worker[]) => new NodeWork(parts),
+      inject: [Catalogue, Backup, ProvideQueue, Scrubber, NodeStatus],
+    },
+    {
       provide: NodeHealth,
       useFactory: (
-        { logger: log, clock }: Foundation,
+        { logger: log, clock, timers }: Foundation,
         db: Database,
         chunks: ChunkStore,
         membership: Membership,
@@ -84,14 +93,15 @@ import { FOUNDATION, type Foundation } from './tokens.js';
         generation: Generation,
         backup: Backup,
         placement: Placement,
+        work: NodeWork,
       ) =>
         new NodeHealth({
-          placement,
+          ...{ placement, timers, work: () => work.list() },
           ...{ db, chunks, generation, catalogue, membership, peers, events, joining, scrubber, backup, clock, log },
         }),
       inject: [
         ...[FOUNDATION, Database, ChunkStore, Membership, Peers, EventLog, Joining, Scrubber, Catalogue],
-        ...[Generation, Backup, Placement],
+        ...[Generation, Backup, Placement, NodeWork],
       ],
     },
     {
@@ -104,8 +114,9 @@ import { FOUNDATION, type Foundation } from './tokens.js';
         dht: ProvideQueue,
         placement: Placement,
         scrubber: Scrubber,
-      ) => new NodeMetrics({ chunks, catalogue, membership, peers, dht, placement, scrubber }),
-      inject: [ChunkStore, Catalogue, Membership, Peers, ProvideQueue, Placement, Scrubber],
+        work: NodeWork,
+      ) => new NodeMetrics({ chunks, catalogue, membership, peers, dht, placement, scrubber, work }),
+      inject: [ChunkStore, Catalogue, Membership, Peers, ProvideQueue, Placement, Scrubber, NodeWork],
     },
   ],
 })

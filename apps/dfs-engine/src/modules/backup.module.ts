@@ -17,11 +17,12 @@ export class BackupModule {
         {
           provide: Backup,
           useFactory: (
-            { dataDir, logger: log, clock }: Foundation,
+            { dataDir, logger: log, clock, timers }: Foundation,
             catalogue: Catalogue,
             membership: Membership,
             generation: Generation,
-          ): Promise<Backup> => Backup.open({ snapshots, dataDir, catalogue, membership, generation, clock, log }),
+          ): Promise<Backup> =>
+            Backup.open({ snapshots, dataDir, catalogue, membership, generation, clock, timers, log }),
           inject: [FOUNDATION, Catalogue, Membership, Generation],
         },
       ],

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Clock } from '@dfs/runtime';
+import type { Clock, Timers } from '@dfs/runtime';
 import type { Signer } from '@dfs/protocol';
 import type { Config } from '../config.js';
 import type { DataDir } from '../start/data-dir.js';
@@ -12,6 +12,8 @@ export interface Foundation {
   privateKeyRaw: Uint8Array;
   logger: Logger;
   clock: Clock;
+  /** Of what the node looks at now and then by itself. */
+  timers: Timers;
 }
 
 /** Injection token of the Foundation. */

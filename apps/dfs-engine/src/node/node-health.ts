@@ -5,13 +5,14 @@ import type { Database } from '@dfs/database';
 import type { EventLog } from '@dfs/events';
 import type { Membership, Peers } from '@dfs/peers';
 import type { Placement } from '@dfs/placement';
-import { second, type Clock, type Log } from '@dfs/runtime';
+import { Recurring, second, type Clock, type Log, type Timers, type WorkStatus } from '@dfs/runtime';
 import type { Joining } from '../start/joining.js';
 import { backupReport } from '../backup/backup-report.js';
 import type { Backup } from '../backup/backup.js';
 import { diskReport } from './disk-report.js';
 import { scrubReport } from './scrub-report.js';
 import { storageReport } from './storage-report.js';
+import { workReport } from './work-report.js';
 
 const WATCH_EVERY = 10 * second;
 /** Members that a sentence names. */
@@ -30,7 +31,10 @@ export interface NodeHealthParts {
   placement: Pick<Placement, 'doubts'>;
   scrubber: Pick<Scrubber, 'status'>;
   backup: Pick<Backup, 'status'>;
+  /** What the node does in the background. */
+  work: () => readonly WorkStatus[];
   clock: Clock;
+  timers: Timers;
   log: Log;
 }
 
@@ -49,10 +53,25 @@ interface Check {
 /** How well this node is: asked by health checks, and told as warnings that come and go by themselves. */
 export class NodeHealth {
   private readonly warned = new Map<string, WarningEvent>();
-  private timer: NodeJS.Timeout | undefined;
+  private readonly watching: Recurring;
   private stopping = false;
 
-  constructor(private readonly parts: NodeHealthParts) {}
+  constructor(private readonly parts: NodeHealthParts) {
+    const { timers, log } = parts;
+    this.watching = new Recurring(
+      {
+        name: 'watch the health of this node',
+        every: WATCH_EVERY,
+        failed: 'health could not be watched',
+        severity: 'error',
+        run: async () => {
+          await this.watch();
+          return 'idle';
+        },
+      },
+      { timers, log },
+    );
+  }
 
   async check(): Promise<Health> {
     const checks = await this.checks();
@@ -65,13 +84,12 @@ export class NodeHealth {
 
   /** Warns from now on, within seconds of a change. */
   start(): void {
-    this.timer = setInterval(() => void this.watch(), WATCH_EVERY);
-    this.timer.unref();
+    this.watching.start();
   }
 
-  stop(): void {
+  stop(): Promise<void> {
     this.stopping = true;
-    clearInterval(this.timer);
+    return this.watching.stop();
   }
 
   private async checks(): Promise<Check[]> {
@@ -96,6 +114,7 @@ export class NodeHealth {
       this.network(),
       await this.holders(),
       ...this.joining(),
+      { name: 'work', ok: true, detail: workReport(this.parts.work()), code: 'internal-error' },
     ];
   }
 
@@ -219,24 +238,20 @@ export class NodeHealth {
 
   /** Records what has changed since it was last asked. */
   private async watch(): Promise<void> {
-    try {
-      for (const { name, detail, code, ...check } of await this.checks()) {
-        const known = this.warned.get(name);
-        const ok = check.ok || check.told === true;
-        if (ok ? !known : known?.code === code) continue;
-        // Where it cannot be recorded, as on a disk that takes nothing, it is tried again.
-        await this.parts.events.recordNow('node.warning', {
-          code: ok ? (known?.code ?? code) : code,
-          detail,
-          active: !ok,
-        });
-        if (ok) this.warned.delete(name);
-        else this.warned.set(name, { code, detail, active: true });
-      }
-      await this.endJoinWarning();
-    } catch (error) {
-      if (!this.stopping) this.parts.log.error({ err: error }, 'health could not be watched');
+    for (const { name, detail, code, ...check } of await this.checks()) {
+      const known = this.warned.get(name);
+      const ok = check.ok || check.told === true;
+      if (ok ? !known : known?.code === code) continue;
+      // Where it cannot be recorded, as on a disk that takes nothing, it is tried again.
+      await this.parts.events.recordNow('node.warning', {
+        code: ok ? (known?.code ?? code) : code,
+        detail,
+        active: !ok,
+      });
+      if (ok) this.warned.delete(name);
+      else this.warned.set(name, { code, detail, active: true });
     }
+    await this.endJoinWarning();
   }
 
   private async endJoinWarning(): Promise<void> {

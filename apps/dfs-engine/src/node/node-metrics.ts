@@ -4,7 +4,8 @@ import type { ChunkStore, Scrubber } from '@dfs/chunks';
 import type { ProvideQueue } from '@dfs/dht';
 import type { Membership, Peers } from '@dfs/peers';
 import type { Placement } from '@dfs/placement';
-import { second } from '@dfs/runtime';
+import { second, type WorkStatus } from '@dfs/runtime';
+import type { NodeWork } from './node-work.js';
 import { VERSION } from '../process/version.js';
 
 /** What figures are read from, at each request. */
@@ -16,6 +17,7 @@ export interface NodeMetricsParts {
   dht: ProvideQueue;
   placement: Placement;
   scrubber: Scrubber;
+  work: Pick<NodeWork, 'list'>;
 }
 
 const SECONDS = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60, 600];
@@ -70,6 +72,7 @@ export class NodeMetrics {
     this.storage(parts, gauge);
     this.upkeep(parts, gauge, counter);
     this.network(parts, gauge, counter);
+    this.work(parts.work);
   }
 
   get contentType(): string {
@@ -113,6 +116,28 @@ export class NodeMetrics {
     counter('reclaim_chunks_total', 'Blocks freed', () => reclaimed().chunks);
     counter('reclaim_bytes_total', 'Bytes of the disk freed', () => reclaimed().bytes);
     gauge('reclaim_last_timestamp_seconds', 'End of the last such run', () => (reclaimed().lastAt ?? 0) / second);
+  }
+
+  /** Of each piece of work of the background. */
+  private work(work: Pick<NodeWork, 'list'>): void {
+    const about = { labelNames: ['work'] as const, registers: [this.registry] };
+    new Gauge({
+      ...{ name: 'dfs_work_running', help: 'Whether work of the background is under way', ...about },
+      collect() {
+        for (const { name, state } of work.list()) this.set({ work: name }, state === 'running' ? 1 : 0);
+      },
+    });
+    const counter = (name: string, help: string, read: (status: WorkStatus) => number): void => {
+      new Counter({
+        ...{ name: `dfs_work_${name}_total`, help, ...about },
+        collect() {
+          this.reset();
+          for (const status of work.list()) this.inc({ work: status.name }, read(status));
+        },
+      });
+    };
+    counter('runs', 'Runs of work of the background that ended well', ({ runs }) => runs);
+    counter('errors', 'Runs of work of the background that failed', ({ errors }) => errors);
   }
 
   private network(

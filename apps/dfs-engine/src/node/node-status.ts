@@ -4,7 +4,7 @@ import type { ChunkStore } from '@dfs/chunks';
 import type { EventLog } from '@dfs/events';
 import { STORAGE_SECTION, type Peers } from '@dfs/peers';
 import type { Placement } from '@dfs/placement';
-import { second, type Clock } from '@dfs/runtime';
+import { Recurring, second, type Clock, type Log, type Timers, type WorkStatus } from '@dfs/runtime';
 import type { Transport } from '@dfs/transport';
 import type { Backup } from '../backup/backup.js';
 import type { NodeSettings } from './node-settings.js';
@@ -28,14 +28,30 @@ export interface NodeStatusParts {
   events: EventLog;
   backup: Pick<Backup, 'status'>;
   clock: Clock;
+  timers: Timers;
+  log: Log;
 }
 
 /** What this node says of itself. */
 export class NodeStatus {
   readonly startedAt: number;
-  private timer: NodeJS.Timeout | undefined;
+  private readonly telling: Recurring;
 
   constructor(private readonly parts: NodeStatusParts) {
+    const { timers, log } = parts;
+    this.telling = new Recurring(
+      {
+        name: 'tell the state of this node',
+        every: TELL_EVERY,
+        failed: 'the status could not be told',
+        severity: 'error',
+        run: async () => {
+          await this.tell();
+          return 'idle';
+        },
+      },
+      { timers, log },
+    );
     this.startedAt = parts.clock.now();
     // It travels whenever it has changed; free bytes change all the time, and a quota may be a share of them.
     const [quota, free] = [new SteadyFigure(TOLD_SHARE), new SteadyFigure(TOLD_SHARE)];
@@ -66,13 +82,17 @@ export class NodeStatus {
   }
 
   /** Tells of itself by `node.status` from now on. */
-  start(onError: (error: unknown) => void): void {
-    this.timer = setInterval(() => void this.tell().catch(onError), TELL_EVERY);
-    this.timer.unref();
+  start(): void {
+    this.telling.start();
   }
 
-  stop(): void {
-    clearInterval(this.timer);
+  stop(): Promise<void> {
+    return this.telling.stop();
+  }
+
+  /** What it does in the background. */
+  work(): WorkStatus {
+    return this.telling.status();
   }
 
   private async tell(): Promise<void> {

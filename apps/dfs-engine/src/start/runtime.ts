@@ -61,11 +61,7 @@ export class Runtime {
       { name: 'scrub', start: () => app.get(Scrubber).start(), stop: () => app.get(Scrubber).stop() },
       { name: 'uploads', start: () => app.get(Uploads).start(), stop: () => app.get(Uploads).stop() },
       { name: 'health', start: () => health.start(), stop: () => health.stop() },
-      {
-        name: 'status',
-        start: () => status.start((error) => log.error({ err: error }, 'the status could not be told')),
-        stop: () => status.stop(),
-      },
+      { name: 'status', start: () => status.start(), stop: () => status.stop() },
     ];
   }
 

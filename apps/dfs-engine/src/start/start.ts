@@ -8,7 +8,7 @@ import { Logger as NestPinoLogger } from 'nestjs-pino';
 import type { Logger } from 'pino';
 import { startRefusal } from '@dfs/database';
 import { EventsSocketAdapter } from '@dfs/events';
-import { DfsError, second, systemClock, type Clock } from '@dfs/runtime';
+import { DfsError, second, systemClock, systemTimers, type Clock, type Timers } from '@dfs/runtime';
 import { Access } from '../access/access.js';
 import { AllowedHosts } from '../access/allowed-hosts.js';
 import { loadApiToken } from '../access/api-token.js';
@@ -41,6 +41,8 @@ export interface StartOptions {
   logger: Logger;
   /** By which the node tells the time; that of the machine when left out. */
   clock?: Clock;
+  /** By which it looks at itself now and then; those of the process when left out. */
+  timers?: Timers;
   /** Folder of the built console. */
   consoleDir?: string;
   /** Ends a start that waits for others; the node is up all the same, and to be stopped. */
@@ -60,13 +62,13 @@ export async function startNode(config: Config, options: StartOptions): Promise<
 }
 
 async function startIn(dataDir: DataDir, config: Config, options: StartOptions): Promise<RunningNode> {
-  const { logger, clock = systemClock, consoleDir = CONSOLE_DIR } = options;
+  const { logger, clock = systemClock, timers = systemTimers, consoleDir = CONSOLE_DIR } = options;
   const { signer, privateKeyRaw } = await openIdentity(dataDir);
   const token = await loadApiToken(dataDir.tokenFile, config.apiToken);
   const hosts = new AllowedHosts(config.http.host, config.allowedHosts);
   const access = new Access({ token, peerId: signer.peerId, hosts, clock, log: logger });
   const app = await NestFactory.create<NestExpressApplication>(
-    AppModule.forRoot({ config, dataDir, signer, privateKeyRaw, logger, clock }, access),
+    AppModule.forRoot({ config, dataDir, signer, privateKeyRaw, logger, clock, timers }, access),
     new HttpServerAdapter(),
     // What is in the buffer when the start fails is Nest's own account of it; ours follows.
     { bufferLogs: true, autoFlushLogs: false, bodyParser: false, abortOnError: false },

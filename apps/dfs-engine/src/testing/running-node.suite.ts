@@ -59,7 +59,7 @@ export function quietEnv(dataDir: string, more: Record<string, string> = {}): Re
 
 export async function startTestNode(
   env: Record<string, string> = {},
-  options: Pick<StartOptions, 'clock'> = {},
+  options: Pick<StartOptions, 'clock' | 'timers'> = {},
 ): Promise<TestNode> {
   const temp = await tempDir('dfs-node-');
   const dir = temp.file('data');

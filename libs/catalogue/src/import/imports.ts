@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Database, Reader, Tx } from '@dfs/database';
 import type { EventLog } from '@dfs/events';
 import { carriedAttributes, cidFromBytes, type Cid } from '@dfs/protocol';
-import { DfsError, isDfsError, minute, second, type Log } from '@dfs/runtime';
+import { DfsError, isDfsError, minute, Recurring, second, type Log, type Ran, type WorkStatus } from '@dfs/runtime';
 import type { Draft } from '../ports.js';
 import { hexOf } from '../retention/needed.js';
 import { attributesFrom, queryByIds } from '../store/rows.js';
@@ -55,10 +55,7 @@ interface ImportRow {
  */
 export class Imports {
   private readonly patienceMs: number;
-  private readonly retryMs: number;
-  private timer: NodeJS.Timeout | undefined;
-  private running: Promise<void> | undefined;
-  private stopped = true;
+  private readonly importing: Recurring;
   private warning: DfsError | undefined;
 
   constructor(
@@ -66,7 +63,17 @@ export class Imports {
     { patienceMs = PATIENCE, retryMs = RETRY }: ImportsOptions = {},
   ) {
     this.patienceMs = patienceMs;
-    this.retryMs = retryMs;
+    this.importing = new Recurring(
+      {
+        name: 'bring along files of this node',
+        every: Infinity,
+        retry: { first: retryMs, longest: retryMs },
+        failed: 'files could not be brought along into this network, to be tried again',
+        severity: 'error',
+        run: (signal) => this.run(signal),
+      },
+      { log: components.log },
+    );
   }
 
   /** How many are left. */
@@ -94,56 +101,44 @@ export class Imports {
 
   /** Goes on with what an earlier run has left. */
   async start(): Promise<void> {
-    this.stopped = false;
-    if ((await this.count()) > 0) this.begin();
+    this.importing.start((await this.count()) > 0 ? this.patienceMs : Infinity);
   }
 
-  async stop(): Promise<void> {
-    this.stopped = true;
-    clearTimeout(this.timer);
-    await this.running;
+  stop(): Promise<void> {
+    return this.importing.stop();
+  }
+
+  work(): WorkStatus {
+    return this.importing.status();
   }
 
   /** There is something to import: soon, once the catalogue was compared with a member's. */
   begin(): void {
-    this.runIn(this.patienceMs);
+    if (this.importing.isOn) this.importing.reschedule(this.patienceMs);
   }
 
   /** This node has all that a member had: time to see what of its own is new to the network. */
   compared(): void {
-    if (this.timer === undefined || this.stopped) return;
-    this.runIn(0);
+    if (this.importing.isWaiting) this.importing.soon();
   }
 
   /** Resolves when all is imported, or after a while: it goes on then. */
   async settled(): Promise<void> {
     const until = performance.now() + SETTLE_TIME;
-    while (!this.stopped && performance.now() < until && (await this.count()) > 0) await delay(SETTLE_PAUSE);
+    while (this.importing.isOn && performance.now() < until && (await this.count()) > 0) await delay(SETTLE_PAUSE);
   }
 
-  private runIn(pause: number): void {
-    clearTimeout(this.timer);
-    if (this.stopped) return;
-    this.timer = setTimeout(() => {
-      this.timer = undefined;
-      this.running ??= this.run().finally(() => (this.running = undefined));
-    }, pause).unref();
-  }
-
-  /** Never rejects. */
-  private async run(): Promise<void> {
-    const { log } = this.components;
+  private async run(signal: AbortSignal): Promise<Ran> {
     let imported = 0;
     try {
-      for (let files = -1; files !== 0 && !this.stopped; imported += files) files = await this.next();
-      if (this.stopped) return;
-      log.info({ imported }, 'files were brought along into this network');
+      for (let files = -1; files !== 0 && !signal.aborted; imported += files) files = await this.next();
+      if (signal.aborted) return 'idle';
+      this.components.log.info({ imported }, 'files were brought along into this network');
       await this.warn(undefined);
+      return 'idle';
     } catch (error) {
-      if (this.stopped) return;
-      log.error({ err: error, imported }, 'files could not be brought along into this network, to be tried again');
-      await this.warn(error).catch(() => undefined);
-      this.runIn(this.retryMs);
+      if (!signal.aborted) await this.warn(error).catch(() => undefined);
+      throw error;
     }
   }
 

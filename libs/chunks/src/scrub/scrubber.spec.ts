@@ -65,7 +65,7 @@ describe('Scrubber', () => {
     clock.advance(29 * day);
     const early = await begin({ every: 30 * day });
     expect(early.status().last).toEqual(first.last);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await eventually(() => early.work().runs > 0);
     expect(from).toHaveLength(slices);
     await early.stop();
 

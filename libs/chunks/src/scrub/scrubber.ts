@@ -1,5 +1,17 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { MiB, day, hour, minute, second, silentLog, systemClock, type Clock, type Log } from '@dfs/runtime';
+import {
+  MiB,
+  Recurring,
+  day,
+  hour,
+  minute,
+  second,
+  silentLog,
+  systemClock,
+  type Clock,
+  type Log,
+  type Ran,
+  type WorkStatus,
+} from '@dfs/runtime';
 import type { Database } from '@dfs/database';
 import { lastPackId } from '../store/index/chunk-index.js';
 import type { ChunkStore } from '../store/chunk-store.js';
@@ -58,9 +70,10 @@ export class Scrubber {
   readonly #clock: Clock;
   readonly #passes: ScrubLog;
   readonly #options: Required<ScrubberOptions>;
-  readonly #control = new AbortController();
+  readonly #reading: Recurring;
   readonly #verified: { -readonly [K in keyof Scrubbed]: Scrubbed[K] } = { chunks: 0, bytes: 0, damaged: 0 };
-  #working: Promise<void> | undefined;
+  /** Milliseconds until the next slice, or the next pass. */
+  #rest = 0;
   #saved = -Infinity;
   /** When damaged chunks were last tried again, by performance.now(): the store does so as it is opened. */
   #lookedAgain = performance.now();
@@ -82,6 +95,16 @@ export class Scrubber {
       share: SHARE,
       ...options,
     };
+    this.#reading = new Recurring(
+      {
+        name: 'read and hash what is stored',
+        every: () => this.#rest,
+        retry: { first: RETRY_AFTER, longest: RETRY_AFTER },
+        failed: 'the scrub met an error and goes on in a while',
+        run: (signal) => this.#run(signal),
+      },
+      { log: this.#log },
+    );
   }
 
   /** Knows where the last run of the node left off. */
@@ -91,13 +114,22 @@ export class Scrubber {
   }
 
   start(): void {
-    this.#working ??= this.#work();
+    this.#reading.start(this.#options.startDelay);
   }
 
   /** Ends it, and saves how far it is. */
   async stop(): Promise<void> {
-    this.#control.abort();
-    await this.#working;
+    const wasOn = this.#reading.isOn;
+    await this.#reading.stop();
+    if (!wasOn || !this.underWay) return;
+    await this.#passes.save(this.underWay).catch((error: unknown) => {
+      this.#log.warn({ err: error }, 'how far the scrub is was not saved');
+    });
+  }
+
+  /** What it does in the background. */
+  work(): WorkStatus {
+    return this.#reading.status();
   }
 
   status(): ScrubStatus {
@@ -111,32 +143,19 @@ export class Scrubber {
     };
   }
 
-  async #work(): Promise<void> {
-    await this.#pause(this.#options.startDelay);
-    while (!this.#stopped) {
-      try {
-        if (this.underWay) await this.#slice(this.underWay);
-        else await this.#beginIfDue();
-        await this.#lookAgain();
-      } catch (error) {
-        if (this.#stopped) break;
-        this.#log.warn({ err: error }, 'the scrub met an error and goes on in a while');
-        await this.#pause(RETRY_AFTER);
-      }
-    }
-    if (this.underWay) {
-      await this.#passes.save(this.underWay).catch((error: unknown) => {
-        this.#log.warn({ err: error }, 'how far the scrub is was not saved');
-      });
-    }
+  async #run(signal: AbortSignal): Promise<Ran> {
+    if (this.underWay) await this.#slice(this.underWay, signal);
+    else await this.#beginIfDue();
+    await this.#lookAgain(signal);
+    return this.#rest > 0 ? 'idle' : 'again';
   }
 
   /** What was found damaged may read well by now: it is tried again every hour, passes or none. */
-  async #lookAgain(): Promise<void> {
+  async #lookAgain(signal: AbortSignal): Promise<void> {
     const now = performance.now();
     if (now - this.#lookedAgain < LONGEST_WAIT) return;
     this.#lookedAgain = now;
-    await this.components.store.verifyDamaged({ signal: this.#control.signal });
+    await this.components.store.verifyDamaged({ signal });
   }
 
   async #beginIfDue(): Promise<void> {
@@ -144,17 +163,18 @@ export class Scrubber {
     // A clock that was set back must not keep it from ever beginning.
     const sinceLast = this.last && this.last.startedAt <= now ? now - this.last.startedAt : Infinity;
     const wait = this.#options.every - sinceLast;
-    if (wait > 0) return this.#pause(Math.min(wait, LONGEST_WAIT));
+    this.#rest = Math.min(wait, LONGEST_WAIT);
+    if (wait > 0) return;
     this.underWay = await this.#passes.begin(now, await lastPackId(this.components.db));
     this.#saved = performance.now();
   }
 
-  async #slice(pass: PassUnderWay): Promise<void> {
+  async #slice(pass: PassUnderWay, signal: AbortSignal): Promise<void> {
     const began = performance.now();
     const rate = this.#rate();
     const { place, lastPack } = pass;
     const bytes = rate / SLICES_PER_SECOND;
-    const slice = await this.components.store.verifySome(place, { lastPack, bytes, signal: this.#control.signal });
+    const slice = await this.components.store.verifySome(place, { lastPack, bytes, signal });
     this.#verified.chunks += slice.chunks;
     this.#verified.bytes += slice.bytes;
     this.#verified.damaged += slice.damaged;
@@ -166,6 +186,7 @@ export class Scrubber {
       damaged: pass.damaged + slice.damaged,
     };
     this.underWay = now;
+    this.#rest = 0;
     if (slice.next === null) return this.#finish(now);
     if (performance.now() - this.#saved > SAVE_EVERY) {
       await this.#passes.save(now);
@@ -173,7 +194,7 @@ export class Scrubber {
     }
     const took = performance.now() - began;
     const paced = ((slice.bytes + slice.chunks * BLOCK_COST_BYTES) / rate) * second;
-    await this.#pause(Math.max(paced, took / this.#options.share) - took);
+    this.#rest = Math.max(paced, took / this.#options.share) - took;
   }
 
   async #finish(pass: PassUnderWay): Promise<void> {
@@ -189,14 +210,5 @@ export class Scrubber {
   #rate(): number {
     const { every, bytesPerSecond } = this.#options;
     return Math.max(bytesPerSecond, (this.components.store.usage().bytes / (every / 2)) * second);
-  }
-
-  get #stopped(): boolean {
-    return this.#control.signal.aborted;
-  }
-
-  async #pause(milliseconds: number): Promise<void> {
-    if (milliseconds <= 0) return;
-    await delay(milliseconds, undefined, { signal: this.#control.signal, ref: false }).catch(() => undefined);
   }
 }
