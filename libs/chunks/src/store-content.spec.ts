@@ -103,7 +103,7 @@ describe('storeContent', () => {
       await fixture.commit(batch);
       return stored;
     };
-    const [large] = await realFiles({ max: 200 * MiB, count: 1 });
+    const [large] = await realFiles({ max: 24 * MiB, count: 1 });
     const [small] = await realFiles({ max: 5 * MiB, count: 1 });
     for (const { path, size } of [large!, small!]) {
       const stored = await put(path);
@@ -123,7 +123,7 @@ describe('storeContent', () => {
     const bytes = pinnedBytes('pressure', 1 * MiB);
     let given = 0;
     async function* endless(): AsyncGenerator<Uint8Array> {
-      for (; given < 300 * MiB; given += 64 * KiB) yield bytes.subarray(0, 64 * KiB);
+      for (; given < 72 * MiB; given += 64 * KiB) yield bytes.subarray(0, 64 * KiB);
     }
     let release: () => void = () => {};
     const held = new Promise<void>((resolve) => (release = resolve));
@@ -143,7 +143,7 @@ describe('storeContent', () => {
     }
     expect(given).toBeLessThan(24 * MiB);
     release();
-    expect((await stored).size).toBe(300 * MiB);
+    expect((await stored).size).toBe(72 * MiB);
   });
 
   it('does not starve others while it runs', async () => {
