@@ -42,7 +42,7 @@ export class ReceiptEntity {
   signature!: Uint8Array;
 }
 
-/** What each author last said of a deletion. */
+/** The last statement of each author about a deletion. */
 @Entity({ name: 'placement_purge', withoutRowid: true })
 export class PurgeEntity {
   /** Id of the record of the deletion. */

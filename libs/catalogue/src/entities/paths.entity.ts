@@ -1,6 +1,6 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
-/** What each path shows. Folders that were made on purpose have a row too. */
+/** Paths, and the version that each of them shows. Folders that were made on purpose have a row too. */
 @Entity({ name: 'catalogue_file' })
 @Index('catalogue_file_path', ['state', 'path', 'search'])
 @Index('catalogue_file_size', ['state', 'size', 'path'])

@@ -1,6 +1,6 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
-/** What void records say, so that they can be shown and adopted; records of the future are listed among them. */
+/** Contents of void records, so that the node can show and adopt them; records of the future are listed among them. */
 @Entity({ name: 'catalogue_void' })
 @Index('catalogue_void_newest', ['ms', 'counter', 'id'])
 @Index('catalogue_void_author', ['author', 'ms', 'counter', 'id'])

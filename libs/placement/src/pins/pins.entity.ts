@@ -42,7 +42,7 @@ export class PinEntity {
   held!: number;
 }
 
-/** What other members released because this node said that it holds the extent: it keeps the extent until then. */
+/** Extents that other members released because this node said that it holds them: it keeps them for a while. */
 @Entity({ name: 'placement_promise', withoutRowid: true })
 export class PromiseEntity {
   /** CID of the content in binary. */
@@ -53,7 +53,7 @@ export class PromiseEntity {
   @PrimaryColumn({ type: 'integer' })
   extent!: number;
 
-  /** Until when the promise holds, in ms since 1970. */
+  /** Until when the node keeps the extent, in ms since 1970. */
   @Column({ type: 'integer' })
   until!: number;
 }
