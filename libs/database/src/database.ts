@@ -167,7 +167,7 @@ export class Database implements Reader {
     }
     throw new DfsError(
       'disk-failed',
-      'The disk of this node does not take what is written to it: check the disk and whether it is mounted read-only, then try again.',
+      'The disk of this node cannot be written: check the disk, and whether it is mounted read-only. Then try again.',
       { cause },
     );
   }

@@ -75,5 +75,5 @@ export class EventsSocketAdapter extends IoAdapter {
 }
 
 function unknownNamespace(): DfsError {
-  return new DfsError('not-found', `There is no such namespace here: events are told in ${EVENTS_NAMESPACE}.`);
+  return new DfsError('not-found', `There is no such namespace here: events are in ${EVENTS_NAMESPACE}.`);
 }

@@ -64,7 +64,7 @@ export class EventsGateway implements OnGatewayInit<Clients>, OnGatewayConnectio
     const { token } = parseHandshake(handshake.auth);
     data.pass = await this.access.checkClient(handshake.headers, token, handshake.address);
     if (this.clients >= MAX_CLIENTS) {
-      throw new DfsError('too-many-requests', `${MAX_CLIENTS} clients are listening already: close some.`);
+      throw new DfsError('too-many-requests', `${MAX_CLIENTS} clients are already listening: close some.`);
     }
   }
 }

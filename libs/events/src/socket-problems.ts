@@ -24,7 +24,7 @@ export interface EngineRefusal {
 export function engineProblem(code: number): DfsError {
   // Only GET opens a session.
   if (code === 2) return new DfsError('method-not-allowed', 'A session is opened by GET.');
-  return new DfsError('bad-request', ENGINE_REFUSALS[code] ?? 'This is not Socket.IO as this node speaks it.');
+  return new DfsError('bad-request', ENGINE_REFUSALS[code] ?? 'The request is not valid Socket.IO.');
 }
 
 /** Answers a request of Engine.IO by a problem, whether it has a response or wants to be upgraded. */

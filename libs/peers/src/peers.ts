@@ -394,7 +394,7 @@ export class Peers {
   private warnOfRemoval(active: boolean): void {
     const { membership, events, log } = this.components;
     const detail = active
-      ? `This node was removed from the network "${membership.networkName}". It keeps what it has, and exchanges nothing any more. To come back it needs a new ticket.`
+      ? `This node was removed from the network "${membership.networkName}". It keeps its files, and exchanges nothing with others. To come back, join with a new ticket.`
       : `This node belongs to the network "${membership.networkName}".`;
     log.warn({ network: membership.networkId }, detail);
     const told = events.recordNow('node.warning', { code: 'not-a-member', detail, active });

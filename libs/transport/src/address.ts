@@ -43,8 +43,7 @@ function relayedAddress(text: string, whole: Multiaddr): Address {
   const [before = '', after = '', ...more] = text.split(CIRCUIT);
   const [, target] = /^\/p2p\/([^/]+)$/.exec(after) ?? [];
   const [, place = '', relay] = /^(.*)\/p2p\/([^/]+)$/.exec(before) ?? [];
-  if (!target || !relay || more.length > 0)
-    throw invalid('it must name the node that passes on, and the node behind it');
+  if (!target || !relay || more.length > 0) throw invalid('it must name the relay, and the node behind it');
   if (place !== '') directAddress(multiaddr(place));
   return { multiaddr: whole, peerId: peerIdOf(target), relay: peerIdOf(relay) };
 }

@@ -11,7 +11,7 @@ export function mapError(error: unknown, signal?: AbortSignal): DfsError {
     case 'UnsupportedProtocolError':
       return new DfsError(
         'peer-misbehaved',
-        'The peer does not speak that protocol: it may run another version of this program.',
+        'The peer does not speak this protocol: it may run another version of DFS.',
         { cause: error },
       );
     case 'TooManyOutboundProtocolStreamsError':
@@ -30,7 +30,7 @@ export function notAMember(cause?: unknown): DfsError {
 }
 
 export function selfDial(cause?: unknown): DfsError {
-  const detail = 'That is the address of this node itself.';
+  const detail = 'This is the address of this node itself.';
   return new DfsError('invalid-address', detail, { cause, errors: [{ field: 'address', detail }] });
 }
 

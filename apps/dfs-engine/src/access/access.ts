@@ -160,7 +160,7 @@ function bearerOf(headers: IncomingHttpHeaders): string | undefined {
 function wrongToken(): DfsError {
   return new DfsError(
     'unauthorized',
-    'That is not the token of this node: it is in the file api-token of its data directory.',
+    'This is not the token of this node. The token is in the file api-token of its data directory.',
   );
 }
 
@@ -172,8 +172,5 @@ function unauthorized(): DfsError {
 }
 
 function foreignOrigin(): DfsError {
-  return new DfsError(
-    'origin-refused',
-    'The request comes from another web page than this node’s console, and was refused.',
-  );
+  return new DfsError('origin-refused', 'This node refuses requests from web pages other than its console.');
 }

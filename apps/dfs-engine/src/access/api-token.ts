@@ -31,11 +31,11 @@ async function readToken(file: string): Promise<string | undefined> {
   });
   if (!info) return undefined;
   if ((info.mode & READABLE_BY_OTHERS) !== 0) {
-    throw new DfsError('not-ready', `${file} can be read by others: chmod 600 it, or remove it to get a new token.`);
+    throw new DfsError('not-ready', `Others can read ${file}: chmod 600 it, or remove it to get a new token.`);
   }
   const token = (await readFile(file, 'utf8')).trim();
   if (isStrongToken(token)) return token;
-  throw new DfsError('not-ready', `${file} holds no token that is hard to guess: remove it to get a new one.`);
+  throw new DfsError('not-ready', `The token in ${file} is easy to guess: remove the file to get a new token.`);
 }
 
 async function writeToken(file: string, token: string): Promise<void> {

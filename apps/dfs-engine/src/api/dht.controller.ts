@@ -40,7 +40,7 @@ export class DhtController {
   }
 
   @Get('providers/:contentId')
-  @ApiOperation({ operationId: 'listProviders', summary: 'Who holds a content, by the word of the DHT' })
+  @ApiOperation({ operationId: 'listProviders', summary: 'Holders of a content, by the word of the DHT' })
   @Problems('peer-unreachable', 'timeout')
   @ApiOkResponse({ type: ProviderListDto })
   async providers(

@@ -14,7 +14,7 @@ export class ClockBody implements ClockRequest {
     enum: [true],
     description: 'The clock of this machine is right, whatever those of other members show.',
   })
-  @Equals(true, { message: 'must be true: a wrong clock is set by the machine it belongs to' })
+  @Equals(true, { message: 'must be true: set a wrong clock on its machine' })
   right!: true;
 }
 

@@ -6,7 +6,7 @@ export function backupReport(status: BackupStatus, now: number): { ok: boolean; 
   const { lastAt, snapshots, bytes, isLate, problem, isJournalBroken, keptApart } = status;
   const last =
     lastAt === null
-      ? 'The database has not been saved yet.'
+      ? 'There is no snapshot of the database yet.'
       : `The database was last saved ${ago(now - lastAt)}; ${snapshots === 1 ? 'one snapshot' : `${snapshots} snapshots`} and the journal take ${Math.ceil(bytes / MiB)} MiB.`;
   const journal = isJournalBroken
     ? ' The journal cannot be written: see whether the disk is full, or cannot be written.'

@@ -39,7 +39,7 @@ describe('a node keeps what its database can be restored from', () => {
 
   it('a snapshot a day, of which health and storage tell', async () => {
     await put(test, 'a');
-    expect(await health()).toMatchObject({ ok: true, detail: 'The database has not been saved yet.' });
+    expect(await health()).toMatchObject({ ok: true, detail: 'There is no snapshot of the database yet.' });
     await backup().runIfDue();
     await backup().runIfDue();
     expect(await snapshots()).toHaveLength(1);

@@ -56,5 +56,5 @@ function readable({ snapshot, damaged, records, refused, files, pins, setAside }
 function reasonOf(error: unknown): string {
   if (error instanceof ConfigError) return error.problems.join('\n');
   if (isDfsError(error)) return error.message;
-  return `It could not be done: ${error instanceof Error ? error.message : String(error)}. Nothing was changed.`;
+  return `The command failed: ${error instanceof Error ? error.message : String(error)}. Nothing was changed.`;
 }

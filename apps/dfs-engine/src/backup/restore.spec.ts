@@ -121,7 +121,7 @@ describe('a database that was lost', () => {
 
   /** Everything by its name, with its bytes, and what was replaced too. */
   async function expectAllThere(): Promise<void> {
-    expect(await check()).toContain('No problem was found.');
+    expect(await check()).toContain('The check found no problem.');
     const running = await startTestNode({ DFS_DATA_DIR: dir });
     try {
       const { items, total } = (await running.api('/files')).json<FileList>();
@@ -142,7 +142,7 @@ describe('a database that was lost', () => {
       await running.node.stop();
       await running.remove();
     }
-    expect(await check()).toContain('No problem was found.');
+    expect(await check()).toContain('The check found no problem.');
   }
 
   it('is restored from the newest sound snapshot and the journal, and what was there is set aside', async () => {

@@ -237,7 +237,7 @@ async function refuseSound({ databaseFile, path }: DataDir, command: RestoreOpti
   if (damage.length > 0) return;
   throw new DfsError(
     'not-ready',
-    `The database in ${path} is sound: nothing need be restored. To ${command === 'restore' ? 'go back to a snapshot' : 'rebuild it'} all the same, give --force.`,
+    `The database in ${path} is sound: there is nothing to restore. To ${command === 'restore' ? 'go back to a snapshot' : 'rebuild it'} all the same, give --force.`,
   );
 }
 

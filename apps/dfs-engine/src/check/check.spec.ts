@@ -87,7 +87,7 @@ describe('check', () => {
     const { code, stdout, stderr } = await check(data);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/^Check of .* \(full, /);
-    expect(stdout).toMatch(/No problem was found\.\n$/);
+    expect(stdout).toMatch(/The check found no problem\.\n$/);
     const report = await problems(data, '--quick');
     expect(report).toMatchObject({ ok: true, mode: 'quick', problems: [], catalogue: { files: 4 } });
     const full = await problems(data);

@@ -73,7 +73,7 @@ async function lookOver(db: ReadOnlyDatabase, dataDir: string, options: CheckOpt
     await lookAtContent(db, dataDir, options, report, findings);
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error;
-    const detail = `It cannot be read any further: ${error.message}. ${DAMAGED_ADVICE}`;
+    const detail = `The database cannot be read any further: ${error.message}. ${DAMAGED_ADVICE}`;
     findings.add({ area: 'database', problem: 'damaged-database', subject: 'dfs.sqlite', detail });
   }
   return { ...report, ok: findings.count === 0, problemCount: findings.count, problems: findings.listed };

@@ -72,7 +72,7 @@ export function readable(report: CheckReport): string {
   lines.push('', ...report.problems.flatMap(readableProblem));
   const more = report.problemCount - report.problems.length;
   if (more > 0) lines.push(`  … and ${number(more)} more`, '');
-  lines.push(report.ok ? 'No problem was found.' : `Problems found: ${number(report.problemCount)}.`);
+  lines.push(report.ok ? 'The check found no problem.' : `Problems found: ${number(report.problemCount)}.`);
   return `${lines.join('\n')}\n`;
 }
 

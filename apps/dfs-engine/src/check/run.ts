@@ -44,7 +44,7 @@ export async function runCheck(argv: readonly string[], { out, err, interactive 
 function reasonOf(error: unknown): string {
   if (error instanceof ConfigError) return error.problems.join('\n');
   if (isDfsError(error)) return error.message;
-  return `The check could not be run to its end: ${error instanceof Error ? error.message : String(error)}`;
+  return `The check could not finish: ${error instanceof Error ? error.message : String(error)}`;
 }
 
 function progress(err: (text: string) => void): (bytes: number, total: number) => void {

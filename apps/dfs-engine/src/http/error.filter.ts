@@ -32,7 +32,7 @@ export class ErrorFilter implements ExceptionFilter {
   private unknownRoute(request: Request, response: Response): DfsError {
     const methods = this.methodsOf(request.path);
     if (methods.length === 0)
-      return new DfsError('not-found', 'There is nothing at this address. The API is described under /api/docs.');
+      return new DfsError('not-found', 'There is nothing at this address. /api/docs describes the API.');
     response.setHeader('Allow', methods.join(', '));
     return new DfsError('method-not-allowed', `This address takes ${methods.join(', ')} and not ${request.method}.`);
   }

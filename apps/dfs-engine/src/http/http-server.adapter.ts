@@ -130,6 +130,6 @@ function clientProblem(code: string | undefined): DfsError {
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return new DfsError('request-timeout', 'The request did not arrive in time.');
     default:
-      return new DfsError('bad-request', 'That is not HTTP/1.1 as this node reads it.');
+      return new DfsError('bad-request', 'The request is not valid HTTP/1.1.');
   }
 }

@@ -23,7 +23,7 @@ const CODES: Record<number, ErrorCode> = {
 };
 const DETAILS: Partial<Record<ErrorCode, string>> = {
   'bad-request': 'The request is malformed: check its address and its encoding.',
-  'not-found': 'There is nothing at this address. The API is described under /api/docs.',
+  'not-found': 'There is nothing at this address. /api/docs describes the API.',
   'payload-too-large': 'The body is larger than this address takes.',
   'unsupported-media-type': 'This address does not take a body of that type.',
 };

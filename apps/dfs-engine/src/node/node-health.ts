@@ -209,7 +209,7 @@ export class NodeHealth {
       return { name: 'network', ok: false, detail, code: 'not-ready' };
     }
     if (membership.isRemoved) {
-      const detail = `This node was removed from the network "${membership.networkName}". Its files can still be read here; it needs a new ticket to come back.`;
+      const detail = `This node was removed from the network "${membership.networkName}". Its files can still be read here. To come back, join with a new ticket.`;
       return { name: 'network', ok: false, detail, code: 'not-a-member', told: true };
     }
     const others = membership.members().length - 1;
@@ -258,6 +258,10 @@ export class NodeHealth {
     const known = this.warned.get('join');
     if (!known || this.parts.joining.problem()) return;
     this.warned.delete('join');
-    await this.parts.events.recordNow('node.warning', { ...known, detail: 'The network was joined.', active: false });
+    await this.parts.events.recordNow('node.warning', {
+      ...known,
+      detail: 'This node has joined its network.',
+      active: false,
+    });
   }
 }

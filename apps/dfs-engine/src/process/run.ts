@@ -20,8 +20,8 @@ if (config.unknown.length > 0)
   logger.warn({ variables: config.unknown }, `unknown variables: ${config.unknown.join(', ')}`);
 
 // No remote input ends the process: what nobody has met is told, and the node goes on.
-process.on('unhandledRejection', (error) => logger.error({ err: error }, 'a rejection that nobody has met'));
-process.on('uncaughtException', (error) => logger.error({ err: error }, 'an exception that nobody has met'));
+process.on('unhandledRejection', (error) => logger.error({ err: error }, 'an unhandled promise rejection'));
+process.on('uncaughtException', (error) => logger.error({ err: error }, 'an uncaught exception'));
 // Node answers this signal by opening the debugger, to anyone on this machine.
 process.on('SIGUSR1', () => undefined);
 

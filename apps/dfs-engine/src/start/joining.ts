@@ -81,11 +81,14 @@ export class Joining {
     const known =
       error instanceof DfsError
         ? error
-        : new DfsError('internal-error', 'The join met an unexpected error.', { cause: error });
+        : new DfsError('internal-error', 'Joining failed by an unexpected error.', { cause: error });
     const again = known.retryable
       ? 'It is tried again.'
       : 'The node goes on without it: ask an owner for a new invite, and restart or join in the console.';
-    this.failure = { code: known.code, detail: `The network of DFS_JOIN was not joined. ${known.message} ${again}` };
+    this.failure = {
+      code: known.code,
+      detail: `This node has not joined the network of DFS_JOIN. ${known.message} ${again}`,
+    };
     this.parts.log.warn({ code: known.code, err: known.cause }, this.failure.detail);
     return known.retryable;
   }

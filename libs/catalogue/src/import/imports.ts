@@ -162,11 +162,11 @@ export class Imports {
     this.warning = known;
     const { events } = this.components;
     if (before !== undefined) {
-      const detail = 'The files of this node were brought along into the network.';
+      const detail = 'This node has brought its files along into the network.';
       await events.recordNow('node.warning', { code: before.code, detail, active: false });
     }
     if (known === undefined) return;
-    const detail = `Files of this node were not brought along into the network yet, and are kept: ${known.message}`;
+    const detail = `This node has not yet brought its files along into the network, and keeps them: ${known.message}`;
     await events.recordNow('node.warning', { code: known.code, detail, active: true });
   }
 }

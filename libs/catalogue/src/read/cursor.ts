@@ -21,9 +21,13 @@ export function openCursor(query: WireValue, cursor: string): Position {
   const bytes = Buffer.from(cursor, 'base64url');
   const position = bytes.subarray(SEAL_BYTES);
   if (bytes.toString('base64url') !== cursor || !bytes.subarray(0, SEAL_BYTES).equals(seal(query, position))) {
-    throw new DfsError('invalid-cursor', 'That cursor does not belong to this list: start again without one.', {
-      errors: [{ field: 'cursor', detail: 'not a nextCursor of the same query' }],
-    });
+    throw new DfsError(
+      'invalid-cursor',
+      'This cursor does not belong to this list: begin the list again without a cursor.',
+      {
+        errors: [{ field: 'cursor', detail: 'not a nextCursor of the same query' }],
+      },
+    );
   }
   const [value, path] = decode(position) as [number | null, string];
   return { value, path };

@@ -88,12 +88,12 @@ export class Intake {
     this.waitingOf = new Set(rows.map((row) => peerText(row.peer)));
     for (const author of this.waitingOf) {
       if (before.has(author)) continue;
-      const detail = `Changes by ${author} are stamped more than 72 hours ahead of this clock. They are not shown until then: set right the clock of that node, or of this one.`;
+      const detail = `Changes by ${author} are stamped more than 72 hours ahead of this node’s clock, and wait until then. Set the clock of that node right, or of this one.`;
       this.context.log.warn({ author }, detail);
       await this.context.events.recordNow('node.warning', { code: 'skewed-clock', detail, active: true });
     }
     if (before.size === 0 || this.waitingOf.size > 0) return;
-    const detail = 'No changes wait for their time any more.';
+    const detail = 'No change waits for its time any more.';
     await this.context.events.recordNow('node.warning', { code: 'skewed-clock', detail, active: false });
   }
 

@@ -34,7 +34,7 @@ export function headNamed<H extends Head>(heads: readonly H[], ifMatch: readonly
   if (found) return found;
   throw new DfsError(
     'precondition-failed',
-    'The file is not in the version that was named: read it again, and decide whether to go on with what is there now.',
+    'The file is not in the version that the request names: read it again, and decide whether to go on with the version that is there now.',
   );
 }
 
@@ -47,7 +47,7 @@ export function meets(heads: readonly Head[], { ifMatch, ifNoneMatch }: Conditio
 /** @param heads the shown one first @throws DfsError `precondition-failed` */
 export function requireConditions(heads: readonly Head[], { ifMatch, ifNoneMatch }: Conditions): void {
   if (ifNoneMatch === '*' && heads[0]?.kind === 'file') {
-    throw new DfsError('precondition-failed', 'There is a file at this path already, and the request forbids that.');
+    throw new DfsError('precondition-failed', 'There is already a file at this path, and the request allows none.');
   }
   if (ifMatch !== undefined) headNamed(heads, ifMatch);
 }

@@ -186,7 +186,10 @@ export class CatalogueSync {
   private async receive(records: readonly SignedRecord[], from: string, news?: NewsListener): Promise<Received> {
     const received = await this.parts.catalogue.receive(records, from, news);
     if (received.offences > MAX_OFFENCES) {
-      throw new DfsError('peer-misbehaved', 'The peer passed on records that are forged or not of this network.');
+      throw new DfsError(
+        'peer-misbehaved',
+        'The peer passed on records that are forged, or that belong to another network.',
+      );
     }
     return received;
   }

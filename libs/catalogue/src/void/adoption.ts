@@ -150,6 +150,6 @@ async function countedAmong(
 function notVoid(): DfsError {
   return new DfsError(
     'not-found',
-    'There is no void version with this id: GET /void-versions lists those that are known here.',
+    'This node knows no void version with this id: GET /void-versions lists those it knows.',
   );
 }

@@ -290,6 +290,6 @@ function pathExists(path: string): DfsError {
 function clockSkew(): DfsError {
   return new DfsError(
     'clock-skew',
-    'What this node or another wrote before is stamped more than 72 hours ahead of its clock now: set the clock right.',
+    'An earlier version of this file is stamped more than 72 hours ahead of this node’s clock: set the clock right.',
   );
 }

@@ -126,7 +126,7 @@ function notDeleted(): DfsError {
 function nothingKnown(): DfsError {
   return new DfsError(
     'version-not-found',
-    'This node knows the deletion of the file, and none of its versions yet: try again when it has synced.',
+    'This node has the deletion of the file, but none of its versions yet: try again when it has synced.',
   );
 }
 

@@ -37,7 +37,7 @@ export function refuseReadOnly(membership: Pick<MemberView, 'self' | 'member'>):
   if (role !== 'storage') return;
   const detail =
     membership.member(peerId) === undefined
-      ? 'This node was removed from its network: what it has can be read here, and to write it needs a new ticket.'
+      ? 'This node was removed from its network. Its files can still be read here. To write again, join with a new ticket.'
       : 'This node only holds data for the others: write at a node that is a member.';
   throw new DfsError('read-only-member', detail);
 }
@@ -47,6 +47,6 @@ export function refusePurges(role: MemberRole, drafts: readonly Draft[]): void {
   if (role === 'owner' || !drafts.some(({ attributes }) => attributes?.purge)) return;
   throw new DfsError(
     'not-an-owner',
-    'Only an owner of the network may purge what is deleted at once: ask one of them, or delete it without that.',
+    'Only an owner of the network may purge at once: ask an owner, or delete the file without purge=true.',
   );
 }

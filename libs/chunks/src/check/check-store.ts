@@ -100,7 +100,7 @@ async function findOrphanFiles(
     options.onFinding({ problem: 'orphan-file', subject, detail });
   for (const name of await list(dir)) {
     if (name !== 'packs' && name !== 'tmp' && name !== MARK_FILE)
-      tell(name, 'It is none of the store’s own: remove it by hand.');
+      tell(name, 'Not a file of this store; remove it by hand.');
   }
   for (const name of await list(join(dir, 'packs'))) {
     const unknown = 'The database does not know it: the next start of the node removes it, or takes it in.';
@@ -125,7 +125,7 @@ async function findOrphanRows(db: Reader, options: CheckStoreOptions): Promise<v
     'SELECT cid FROM chunk WHERE NOT EXISTS (SELECT 1 FROM pack WHERE pack.id = chunk.pack)',
   );
   for (const { cid } of rows) {
-    const detail = 'The database names a pack for it that it does not know.';
+    const detail = 'The database places it in a pack that it does not know.';
     options.onFinding({ problem: 'orphan-row', subject: cidFromBytes(cid), detail });
   }
 }

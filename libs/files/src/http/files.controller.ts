@@ -149,7 +149,7 @@ export class FilesController {
       signal: goneSignal(response),
     });
     const [only, ...others] = results;
-    if (!only) throw invalidField('file', 'the form has no file in it');
+    if (!only) throw invalidField('file', 'the form has no file');
     if (others.length > 0) return answerMany(request, response, results);
     if (!('done' in only)) throw only.error;
     return answerStored(response, only.done.outcome === 'created', only.done.file);

@@ -98,5 +98,8 @@ export function noSuchFile(): DfsError {
 function fromCursor(cursor: string): number {
   const index = /^\d{1,12}$/.test(cursor) ? Number(cursor) : NaN;
   if (Number.isSafeInteger(index)) return index;
-  throw new DfsError('invalid-cursor', 'The cursor is not one this node gave: begin the list anew, without a cursor.');
+  throw new DfsError(
+    'invalid-cursor',
+    'This cursor does not belong to this list: begin the list again without a cursor.',
+  );
 }

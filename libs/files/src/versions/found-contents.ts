@@ -14,9 +14,13 @@ export async function listFoundContents(
   { limit, cursor }: { limit: number; cursor?: string },
 ): Promise<FoundContentList> {
   if (cursor !== undefined && !isCid(cursor)) {
-    throw new DfsError('invalid-cursor', 'That cursor does not belong to this list: start again without one.', {
-      errors: [{ field: 'cursor', detail: 'not a nextCursor of this list' }],
-    });
+    throw new DfsError(
+      'invalid-cursor',
+      'This cursor does not belong to this list: begin the list again without a cursor.',
+      {
+        errors: [{ field: 'cursor', detail: 'not a nextCursor of this list' }],
+      },
+    );
   }
   const all = await placement.found.list();
   const rest = cursor === undefined ? all : all.filter(({ contentId }) => contentId > cursor);

@@ -66,6 +66,6 @@ const PAGE = 1000;
 export function isPurged(): DfsError {
   return new DfsError(
     'purged',
-    'The content of this version has been purged: the time for which the network keeps what was deleted or replaced is over, or it gave way to uploads on a node that was full.',
+    'The content of this version was purged: its retention is over, or it gave way to uploads on a full node.',
   );
 }

@@ -62,7 +62,7 @@ export async function removeMany(
 function seenEntry(entries: ReadonlyMap<string, Entry>, item: BatchItem): Entry {
   const entry = shown(entries.get(item.id));
   if (item.version !== undefined && item.version !== entry.recordId) {
-    throw new DfsError('precondition-failed', 'The file was changed since: look at it again, and decide anew.');
+    throw new DfsError('precondition-failed', 'The file has changed since: read it again, and decide anew.');
   }
   return entry;
 }

@@ -46,7 +46,7 @@ function massDeletion(facts: { deleted: number; asked: number; files: number }):
   const { deleted, asked, files } = facts;
   return new DfsError(
     'mass-deletion',
-    `This would make ${deleted + asked} of ${files} files deleted within a minute. If more than half of them are meant to go, confirm it (confirm=true); otherwise what is gone can be restored.`,
+    `This would make ${deleted + asked} of ${files} files deleted within a minute. If you mean to delete more than half of them, confirm it (confirm=true). Otherwise you can restore the deleted files.`,
     { facts },
   );
 }

@@ -107,7 +107,7 @@ class Run {
 
   /** Of a file that begins: not stored, until something else is told. */
   private open(path: string): Place {
-    const notWhole = new DfsError('incomplete-body', 'The file did not come whole, and was not stored.');
+    const notWhole = new DfsError('incomplete-body', 'The file did not arrive whole, and the node did not store it.');
     const index = this.results.push({ path, error: notWhole }) - 1;
     const settle = (result: Settled): void => {
       this.results[index] = { path: 'done' in result ? result.done.file.path : path, ...result };

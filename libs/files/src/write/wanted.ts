@@ -28,7 +28,7 @@ export async function withoutDate(
   if (isUnchanged) return { ifMatch: [versionTag(recordId)], ...other };
   throw new DfsError(
     'precondition-failed',
-    'The file was changed since the date that was named, or within its very second: read it again, and name its version.',
+    'The file has changed since the date in the request, or within that very second: read it again, and name its version.',
   );
 }
 

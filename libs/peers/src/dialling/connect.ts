@@ -14,7 +14,7 @@ export async function connectTo(
   address: string,
 ): Promise<string> {
   if (membership.isRemoved) {
-    throw new DfsError('not-a-member', 'This node was removed from its network: it needs a new ticket to come back.');
+    throw new DfsError('not-a-member', 'This node was removed from its network. To come back, join with a new ticket.');
   }
   const text = address.trim();
   const named = /\/p2p\/([^/]+)$/.exec(text)?.[1];

@@ -243,8 +243,7 @@ export class Membership {
    * @throws DfsError `forbidden` when it is none by it, or it is of a kind that cannot undo a removal
    */
   async reinstate(envelopes: readonly Uint8Array[], from: string): Promise<void> {
-    const refused = (): DfsError =>
-      new DfsError('forbidden', 'Those records do not undo the removal of who sent them.');
+    const refused = (): DfsError => new DfsError('forbidden', 'Those records do not undo the removal of their sender.');
     const kinds: (string | undefined)[] = ['admission', 'removal', 'settings'];
     // Before a signature is verified: of a joint record there are hundreds.
     const news = envelopes.filter((bytes) => !this.view.graph.has(membershipIdOf(bytes)));

@@ -46,7 +46,7 @@ export async function readNetworkFile(file: string): Promise<RememberedNetwork |
   } catch (cause) {
     throw new DfsError(
       'not-ready',
-      `The file ${file} is damaged. It tells this node which network it belongs to while the database does not: ` +
+      `The file ${file} is damaged. Without its database, this node knows its network from that file alone: ` +
         'remove it, start again, and give this node a return ticket made by any member of its network.',
       { cause },
     );

@@ -42,7 +42,7 @@ describe('a holder that says that it is asked too much', () => {
           if (silent === 0) return handler(channel);
           silent--;
           refused++;
-          throw new DfsError('timeout', 'The peer did not send what it was asked for in time.');
+          throw new DfsError('timeout', 'The peer did not send the requested blocks in time.');
         }),
     });
     const reader = await world.add({ quotaBytes: 64 * KiB });

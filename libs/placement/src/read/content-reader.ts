@@ -78,7 +78,7 @@ function onlyHere(cause: DfsError): DfsError {
   const what = cause.code === 'chunk-damaged' ? 'is damaged' : 'cannot be read';
   return new DfsError(
     'content-unavailable',
-    `Part of this content ${what} on this node, and no other node that can be reached has it. Check the disk of this node: the part is tried again each time it is read. If another node has the file, connect it.`,
+    `Part of this content ${what} on this node, and no other reachable node has it. Check the disk of this node, which tries the part again at each read. If another node has the file, connect it.`,
     { cause },
   );
 }

@@ -242,6 +242,6 @@ export class RemoteBlocks {
 function unavailable(): DfsError {
   return new DfsError(
     'content-unavailable',
-    'No node that can be reached right now has this content. It can be read again as soon as one of its holders is back.',
+    'No reachable node has this content. It can be read again as soon as one of its holders is back.',
   );
 }

@@ -89,7 +89,7 @@ export class FoundContents {
     if (!content.whole || !ids.every((id) => here.has(id))) {
       throw new DfsError(
         'content-unavailable',
-        'Part of this content is missing here, so that no file can be made of it.',
+        'Part of this content is missing on this node, so it cannot become a file.',
       );
     }
     await this.components.pin(tx, [content]);
@@ -183,5 +183,5 @@ function* blocksOf(id: Cid, parts: ReadonlyMap<Cid, ManifestParts>): Generator<C
 }
 
 function unknownContent(): DfsError {
-  return new DfsError('not-found', 'No such content was found here, or a file names it by now.');
+  return new DfsError('not-found', 'This node has no such found content, or a file names it by now.');
 }

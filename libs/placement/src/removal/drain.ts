@@ -100,7 +100,7 @@ export class Drains {
     if (!others.some((other) => willing.has(other))) {
       throw new DfsError(
         'no-space',
-        `${contents} to be moved, and no other member has room for more: make room, or add a member. The member was not removed.`,
+        `${contents} to be moved, and no other member has room for more: make room, or add a member. The member stays.`,
         { facts: { left } },
       );
     }
@@ -108,7 +108,7 @@ export class Drains {
     this.components.log.warn({ peer: peerId, left }, 'a member could not be emptied');
     throw new DfsError(
       'timeout',
-      `${contents} still to be moved, and nothing has moved for a while: see that the members are connected and have room, and try again. The member was not removed.`,
+      `${contents} still to be moved, and nothing has moved for a while: see that the members are connected and have room, and try again. The member stays.`,
       { facts: { left } },
     );
   }

@@ -26,7 +26,7 @@ export async function refuseLastCopy(
   if (count === 0) return;
   throw new DfsError(
     'last-copy',
-    `This node alone holds ${count} ${count === 1 ? 'file content' : 'file contents'}: wait until they are copied, have them moved before (only that moves old versions), or confirm that they may be lost.`,
+    `This node alone holds ${count} ${count === 1 ? 'file content' : 'file contents'}: wait until others have copied them, drain the member (only that moves old versions), or confirm that they may be lost.`,
     { facts: { count } },
   );
 }

@@ -255,7 +255,7 @@ export class ReplicationJob {
       if (more.length > 0) return this.swarm.offer(key, more);
     }
     task.failed = true;
-    const error = new DfsError('content-unavailable', 'No holder that can be reached has this extent.');
+    const error = new DfsError('content-unavailable', 'No reachable node holds this extent.');
     for (const id of this.swarm.abandon(key)) {
       this.awaited.get(id)?.reject(error);
       this.readers.get(id)?.resolve(undefined);
@@ -315,7 +315,7 @@ export class ReplicationJob {
     if (ids.length === 0) return;
     const here = await this.components.chunks.has(ids, tx);
     if (ids.some((id) => !here.has(id))) {
-      throw new DfsError('chunk-not-found', 'Part of what was fetched is gone again; it is fetched anew.');
+      throw new DfsError('chunk-not-found', 'Part of the fetched data is gone again, and is fetched anew.');
     }
   }
 }

@@ -241,7 +241,7 @@ export class Replicator {
       const result = await job.run();
       await this.settle(group, result);
       if (result.failed.length < group.length) transfer?.finish();
-      else transfer?.fail(new DfsError('content-unavailable', 'No holder that can be reached has it right now.'));
+      else transfer?.fail(new DfsError('content-unavailable', 'No reachable node holds it right now.'));
     } catch (error) {
       transfer?.fail(error);
       if (isDfsError(error, 'quota-exceeded') || isDfsError(error, 'no-space')) room.refused();

@@ -18,7 +18,7 @@ export function rateFrom(transport: Pick<Transport, 'rates' | 'isHeldBack'>, pee
 }
 
 export function tooSilent(): DfsError {
-  return new DfsError('timeout', 'The peer did not send what it was asked for in time.');
+  return new DfsError('timeout', 'The peer did not send the requested blocks in time.');
 }
 
 /** Aborts when no block has come for too long. */

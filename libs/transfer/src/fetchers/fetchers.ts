@@ -40,7 +40,7 @@ export class Gatherings {
   enter(content: Cid, extent: number, peerId: string): () => void {
     const streams = this.streams.get(peerId) ?? 0;
     if (streams >= BITS_PER_ASKER || this.total >= BITS_AT_ONCE) {
-      throw new DfsError('too-many-requests', 'This node tells you of as many fetches as it does at a time.');
+      throw new DfsError('too-many-requests', 'This node already tells you of as many fetches as it can at a time.');
     }
     this.streams.set(peerId, streams + 1);
     this.total++;

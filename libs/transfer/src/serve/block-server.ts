@@ -71,7 +71,7 @@ export class BlockServer {
     const { sending, components } = this;
     const most = requestsWithin(components.transport.limits().send ?? Infinity);
     if (sending.length >= (sending.includes(asker) ? most : 2 * most)) {
-      throw new DfsError('too-many-requests', 'This node sends as much as it may: ask again in a moment.');
+      throw new DfsError('too-many-requests', 'This node sends as much as its limit allows: ask again in a moment.');
     }
     sending.push(asker);
     try {

@@ -18,7 +18,7 @@ export class ServingQueue {
       if (this.waiters.filter((waiter) => waiter.asker === asker).length >= WAITING_PER_ASKER) {
         throw new DfsError(
           'too-many-requests',
-          'This node is answering as many requests of yours as it does at a time.',
+          'This node already answers as many requests of yours as it can at a time.',
         );
       }
       await new Promise<void>((go) => this.waiters.push({ asker, go }));

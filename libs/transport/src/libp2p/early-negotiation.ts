@@ -47,7 +47,7 @@ export class EarlyAgreement {
     if (Buffer.compare(bytes.subarray(0, length), this.#awaited.subarray(0, length)) !== 0) {
       throw new DfsError(
         'peer-misbehaved',
-        `The peer does not speak ${this.protocol}: it may run another version of this program.`,
+        `The peer does not speak ${this.protocol}: it may run another version of DFS.`,
       );
     }
     this.#awaited = this.#awaited.subarray(length);

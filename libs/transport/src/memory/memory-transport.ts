@@ -140,7 +140,7 @@ export class MemoryTransport implements Transport {
     if (!connection.far.#handlers.has(protocol)) {
       const error = new DfsError(
         'peer-misbehaved',
-        `The peer does not speak ${protocol}: it may run another version of this program.`,
+        `The peer does not speak ${protocol}: it may run another version of DFS.`,
       );
       channel.abort(error);
       throw error;

@@ -89,5 +89,5 @@ export function rangesOf({ bits, of }: { bits: number; of: Uint8Array }): IdRang
 
 /** The error that ends an exchange whose other side breaks the protocol. `what` completes "The peer sent …". */
 export function misbehaved(what: string): DfsError {
-  return new DfsError('peer-misbehaved', `The peer sent ${what} while catalogues were compared.`);
+  return new DfsError('peer-misbehaved', `The peer sent ${what} during a comparison of catalogues.`);
 }

@@ -24,7 +24,9 @@ export class Watchdog {
 
   private set(): NodeJS.Timeout {
     const late = (): void =>
-      this.channel.abort(new DfsError('timeout', 'The peer was silent for too long while catalogues were compared.'));
+      this.channel.abort(
+        new DfsError('timeout', 'The peer was silent for too long during a comparison of catalogues.'),
+      );
     return setTimeout(late, this.patience).unref();
   }
 }

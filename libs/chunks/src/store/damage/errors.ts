@@ -40,7 +40,7 @@ function isOfDisk(error: unknown): boolean {
 
 /** The disk does not take what is to be written, and not for want of room. */
 function diskFailed(cause: unknown): DfsError {
-  const detail = `The disk of this node does not take what is written to it (${codeOf(cause)}): check the disk and whether it is mounted read-only, then try again.`;
+  const detail = `The disk of this node cannot be written (${codeOf(cause)}): check the disk, and whether it is mounted read-only. Then try again.`;
   return new DfsError('disk-failed', detail, { cause });
 }
 
@@ -52,10 +52,7 @@ export function noSpace(cause?: unknown): DfsError {
 /** @param past what is stored of deleted files and past versions, and could not be let go of */
 export function quotaExceeded(purpose: Purpose, past?: PastBytes): DfsError {
   if (purpose === 'peer') {
-    return new DfsError(
-      'quota-exceeded',
-      'The share of this node’s quota that is meant for other members’ data is used up.',
-    );
+    return new DfsError('quota-exceeded', 'The share of this node’s quota for data of other members is used up.');
   }
   const advice =
     'The storage quota of this node has no room left for that: delete files or raise the quota, and try again.';

@@ -58,7 +58,7 @@ export function formParser(headers: IncomingHttpHeaders, listener: FormListener)
 /** What is said of a body that is no form, or not all of one. */
 export function malformed(error: unknown): DfsError {
   if (error instanceof DfsError) return error;
-  return new DfsError('bad-request', 'The multipart body is malformed, or it ends in the middle of a part.', {
+  return new DfsError('bad-request', 'The multipart body is malformed, or ends in the middle of a part.', {
     cause: error,
   });
 }

@@ -17,10 +17,7 @@ export function parseJsonObject(text: string, what: string): object {
   let level: object[] = [value];
   for (let depth = 1; level.length > 0; depth++) {
     if (depth > MAX_DEPTH)
-      throw new DfsError(
-        'bad-request',
-        `${what} is nested more than ${MAX_DEPTH} levels deep: leave out what is not needed.`,
-      );
+      throw new DfsError('bad-request', `${what} is nested more than ${MAX_DEPTH} levels deep: leave out the rest.`);
     if (level.some((item) => Object.hasOwn(item, '__proto__')))
       throw new DfsError('bad-request', `${what} has the field __proto__, which is not allowed.`);
     level = level.flatMap((item) => Object.values(item).filter(isNested));

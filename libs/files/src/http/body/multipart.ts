@@ -67,13 +67,13 @@ class Inbox implements FormListener {
   field(name: string, value: string, cut: boolean): void {
     if (isAttributeField(name)) return this.attribute(name, value, cut);
     if (name !== PATH_FIELD) return this.fail(unknownField(name));
-    if (this.path !== undefined) return this.fail(invalidField(PATH_FIELD, 'stands twice before one file'));
+    if (this.path !== undefined) return this.fail(invalidField(PATH_FIELD, 'appears twice before one file'));
     // Too long a path is that file's own fault: it is kept too long, and refused with its file.
     this.path = cut ? value.padEnd(MAX_PATH_BYTES + 1, '.') : value;
   }
 
   private attribute(name: keyof AttributeFields, value: string, cut: boolean): void {
-    if (this.said[name] !== undefined) return this.fail(invalidField(name, 'stands twice before one file'));
+    if (this.said[name] !== undefined) return this.fail(invalidField(name, 'appears twice before one file'));
     // As with the path, one that is too long is a fault of its file alone: what is cut is no value of any field.
     this.said[name] = cut ? '(cut)' : value;
   }

@@ -76,7 +76,7 @@ export function requireLength({ headers }: IncomingMessage): void {
   if (headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined) return;
   throw new DfsError(
     'length-required',
-    'Send the size of the file as Content-Length, also that of an empty one, or the file by Transfer-Encoding: chunked.',
+    'Send the size of the file as Content-Length, also for an empty file, or send the file with Transfer-Encoding: chunked.',
   );
 }
 
@@ -143,5 +143,8 @@ class PaceKeeper {
 }
 
 function tooSlow(): DfsError {
-  return new DfsError('request-timeout', 'The body came too slowly, or stopped. Nothing was stored: send it again.');
+  return new DfsError(
+    'request-timeout',
+    'The body came too slowly, or stopped. The node stored nothing: send the file again.',
+  );
 }

@@ -47,7 +47,7 @@ export function attributesOfFields({ mtime, executable, meta }: AttributeFields)
 }
 
 function single(name: string, values: string[] | undefined): string | undefined {
-  if (values !== undefined && values.length > 1) throw invalidField(name, 'stands more than once');
+  if (values !== undefined && values.length > 1) throw invalidField(name, 'appears more than once');
   return values?.[0]?.trim();
 }
 
@@ -59,7 +59,7 @@ function momentOf(field: string, text: string): number {
   // JavaScript takes the 30th of February for the 2nd of March.
   const date = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)));
   if (Number.isNaN(moment) || date.getUTCDate() !== Number(day)) {
-    throw invalidField(field, 'is no time: give milliseconds since 1970, or such as 2026-11-22T12:00:00Z');
+    throw invalidField(field, 'must be milliseconds since 1970, or a time such as 2026-11-22T12:00:00Z');
   }
   return moment;
 }

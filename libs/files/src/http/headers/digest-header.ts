@@ -38,7 +38,7 @@ export function checkDigests(announced: Digests, stored: Digests = {}): void {
     if (found?.length === expected.length && timingSafeEqual(expected, found)) continue;
     throw new DfsError(
       'digest-mismatch',
-      'The bytes that arrived are not those the digest header announced. Nothing was stored: send the file again.',
+      'The bytes do not match the digest header. The node stored nothing: send the file again.',
     );
   }
 }

@@ -40,7 +40,7 @@ export function etagOf(contentId: Cid): string {
 export function writePreconditions(headers: IncomingHttpHeaders): Preconditions {
   const { 'if-none-match': ifNoneMatch, 'if-match': ifMatch, 'if-unmodified-since': since } = headers;
   if (ifNoneMatch !== undefined && ifNoneMatch.trim() !== '*') {
-    throw invalidField('If-None-Match', 'a write takes * only: the path must not exist yet');
+    throw invalidField('If-None-Match', 'a write takes only *, which means that the path must not exist yet');
   }
   const ifUnmodifiedSince = since === undefined ? undefined : httpDate(since);
   if (since !== undefined && ifUnmodifiedSince === undefined) {
@@ -102,7 +102,7 @@ function dateOf(header: string | undefined): number | undefined {
 }
 
 function changed(): DfsError {
-  return new DfsError('precondition-failed', 'The file is not the one that the request names: read it again.');
+  return new DfsError('precondition-failed', 'The file is not in the version that the request names: read it again.');
 }
 
 function matchable(header: string): Tag[] | '*' {
