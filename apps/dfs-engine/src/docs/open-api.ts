@@ -5,6 +5,7 @@ import { VERSION } from '../process/version.js';
 import { toDialect31 } from './dialect.js';
 import { EVENT_MODELS, eventSchemas } from './event-schemas.js';
 import { gapsOf } from './gaps.js';
+import { operationsOf, type Operation } from './operations.js';
 import { codesOf, problemResponses, type ProblemResponse } from './problem-responses.js';
 
 const DESCRIPTION = `One node of a DFS network. Every call but those of health, session and this documentation needs the
@@ -26,24 +27,6 @@ const TAGS: Record<string, string> = {
   health: 'Whether the node runs and serves, and figures of it.',
 };
 
-export const METHODS = ['get', 'head', 'put', 'post', 'patch', 'delete', 'options'] as const;
-
-/** What of an operation is read and completed here. */
-export interface Operation {
-  operationId?: string;
-  summary?: string;
-  tags?: string[];
-  security?: object[];
-  parameters?: Parameter[];
-  requestBody?: { content: Record<string, { schema?: object }> };
-  responses: Record<string, { description?: string; headers?: object; content?: Record<string, { schema?: object }> }>;
-}
-export interface Parameter {
-  name: string;
-  in: string;
-  description?: string;
-  schema?: Record<string, unknown>;
-}
 /** A document, and what is missing in it: a test wants nothing there. */
 export interface ApiDocument {
   document: OpenAPIObject;
@@ -79,16 +62,6 @@ export function describeApi(app: NestExpressApplication): ApiDocument {
   const whole = toDialect31(made);
   const document = { ...whole, components: usedOf(whole) };
   return { document, schemas: whole.components?.schemas ?? {}, gaps: [...gaps, ...gapsOf(document)] };
-}
-
-/** Every operation of a document: path, method in lower case, and itself. */
-export function operationsOf(document: OpenAPIObject): [string, string, Operation][] {
-  return Object.entries(document.paths).flatMap(([path, item]) =>
-    METHODS.flatMap((method): [string, string, Operation][] => {
-      const operation = item[method] as Operation | undefined;
-      return operation ? [[path, method, operation]] : [];
-    }),
-  );
 }
 
 /** Components that something in the document refers to. */
