@@ -236,6 +236,10 @@ describe('the tree', () => {
     expect(circles(treeOf({ 'libs/one/src/a.ts': "import { b } from '@dfs/two';" }))).toEqual([]);
   });
 
+  it('has no folder that is too full', () => {
+    expect(fullFolders(tree)).toEqual([]);
+  });
+
   it('sees a folder that is too full; specs, suites and the index do not count', () => {
     const files = (count: number) =>
       Object.fromEntries(Array.from({ length: count }, (_, at) => [`libs/one/src/in/f${at}.ts`, '']));
@@ -246,6 +250,10 @@ describe('the tree', () => {
     };
     expect(fullFolders(treeOf({ ...files(MAX_FOLDER_FILES), ...beside }))).toEqual([]);
     expect(fullFolders(treeOf(files(MAX_FOLDER_FILES + 1)))).toEqual([`libs/one/src/in: ${MAX_FOLDER_FILES + 1}`]);
+  });
+
+  it('has no file that is too long', () => {
+    expect(longFiles(tree)).toEqual([]);
   });
 
   it('sees a file that is too long, a spec too', () => {

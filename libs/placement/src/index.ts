@@ -8,7 +8,8 @@
  * Does not: know paths or versions, nor what is needed no more (the catalogue does).
  * Units: bytes, milliseconds. The database must know `placementMigrations`.
  */
-export { Placement, type PlacementOptions } from './placement.js';
+export type { PlacementOptions } from './parts.js';
+export { Placement } from './placement.js';
 export type { FetchOptions } from './read/content-fetch.js';
 export { PlacementModule } from './placement.module.js';
 export { checkPins, type PinFinding, type PinProblem, type PinTotals } from './pins/check-pins.js';

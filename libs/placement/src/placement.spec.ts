@@ -23,7 +23,7 @@ describe('replication', () => {
     await using world = await World.of(2);
     const [a, b] = world.nodes as [WorldNode, WorldNode];
     const [late] = await a.putMany([{ path: 'late', bytes: random.bytes(100) }], { publish: false });
-    const { replicator } = b.placement as unknown as { replicator: Replicator };
+    const { replicator } = (b.placement as unknown as { parts: { replicator: Replicator } }).parts;
     const digesting = replicator as unknown as { digestAll(): Promise<void> };
     const digestAll = digesting.digestAll.bind(replicator);
     digesting.digestAll = async () => {

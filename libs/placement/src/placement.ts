@@ -3,50 +3,28 @@ import type { HolderList, Replication } from '@dfs/contracts';
 import type { Tx } from '@dfs/database';
 import { cidToBytes, type Cid } from '@dfs/protocol';
 import { type Unsubscribe, stopping } from '@dfs/runtime';
-import { BlockServer, Gatherings, type Meeting, RequestSlots, Transfers, requestsWithin } from '@dfs/transfer';
-import { DamageWatch } from './repair/healer.js';
-import { Drains } from './removal/drain.js';
+import { Transfers } from '@dfs/transfer';
 import { extentKey, extentsOf, isEmpty, isLarge } from './plan/extents.js';
-import { HolderFinder } from './pins/holder-finder.js';
-import { HoldingsExchange } from './pins/pin-exchange.js';
 import { Holdings } from './pins/member-pins.js';
 import type { NamedContents } from './pins/waiting-pins.js';
 import { refuseLastCopy } from './removal/last-copy.js';
 import { leaveBehind } from './release/unpin-on-join.js';
-import { GivingWay, type GivingWayStatus } from './release/giving-way.js';
-import { LettingGo, type LettingGoStatus } from './release/handoff.js';
+import type { GivingWayStatus } from './release/giving-way.js';
+import type { LettingGoStatus } from './release/handoff.js';
 import { LIVENESS_CHECK, SETTLE_TIME } from './limits.js';
-import { NetworkView } from './plan/members-now.js';
 import type { ContentChange, PlacementComponents } from './ports.js';
 import { areWhole, pinThose } from './repair/repin.js';
-import { PinServer } from './pins/pin-server.js';
 import { PinLog, type PinnedExtent, type PinState } from './pins/pin-log.js';
-import { gatherPromises, Promises, type Asked } from './pins/promises.js';
+import { gatherPromises, type Asked } from './pins/promises.js';
 import { pinnedExtents } from './pins/pinned-extents.js';
-import { Reading, type ChunkPage, type FetchOptions } from './read/content-fetch.js';
+import type { ChunkPage, FetchOptions } from './read/content-fetch.js';
 import { FoundContents } from './release/found-contents.js';
-import { Reclaimer, type ReclaimStatus } from './release/reclaimer.js';
-import { RepairBudget } from './replicate/repair-budget.js';
-import { ReplicationView } from './status/replication-status.js';
-import { ReplicationWatch } from './status/replication-events.js';
-import { Replicator } from './replicate/replicator.js';
-import { capacityClass, StoreRoom } from './replicate/headroom.js';
-import { ExtentCounts } from './replicate/find-wants.js';
-import { FoundPromises } from './repair/found-promises.js';
-import { TakingBack } from './repair/taking-back.js';
+import type { ReclaimStatus } from './release/reclaimer.js';
+import { makeParts, type PartsContext, type PlacementOptions, type PlacementParts } from './parts.js';
+import { capacityClass } from './replicate/headroom.js';
 
 /** What was promised once: it may still be here. */
 const NOT_PROMISED: readonly PinState[] = ['dropped', 'releasing', 'letGo', 'gaveWay'];
-
-export interface PlacementOptions {
-  /** Bytes a second, and at once, for repair of what has copies left: as RepairBudget. */
-  repairRate?: number;
-  repairBurst?: number;
-  /** Extents of such content that are queued at a time. */
-  mostWaiting?: number;
-  /** As Scanner has it. */
-  calmMs?: number;
-}
 
 /** Who should hold what, where it is, and how to get it: hides the network from files. */
 export class Placement {
@@ -55,26 +33,7 @@ export class Placement {
   /** Contents on this disk that no record names. */
   readonly found: FoundContents;
   private readonly control = new AbortController();
-  private readonly slots: RequestSlots;
-  private readonly network: NetworkView;
-  private readonly counts: ExtentCounts;
-  private readonly finder: HolderFinder;
-  private readonly room: StoreRoom;
-  private readonly view: ReplicationView;
-  private readonly watch: ReplicationWatch;
-  private readonly replicator: Replicator;
-  private readonly damage: DamageWatch;
-  private readonly reclaimer: Reclaimer;
-  private readonly promises: Promises;
-  private readonly lettingGo: LettingGo;
-  private readonly givingWay: GivingWay;
-  private readonly takingBack: TakingBack;
-  private readonly foundPromises: FoundPromises;
-  private readonly exchange: HoldingsExchange;
-  private readonly drains: Drains;
-  private readonly gatherings = new Gatherings();
-  private readonly server: BlockServer;
-  private readonly reading: Reading;
+  private readonly parts: PlacementParts;
   private readonly unsubscribe: Unsubscribe[] = [];
   private timer: NodeJS.Timeout | undefined;
   private liveness = '';
@@ -85,98 +44,16 @@ export class Placement {
     private readonly holdings: Holdings,
     options: PlacementOptions,
   ) {
-    const { db, events, chunks, transport, peers, membership, clock, log } = components;
-    this.transfers = new Transfers({ events, clock, log });
-    this.room = new StoreRoom({ chunks, log, onChange: () => peers.nudge() });
-    const isFull = (): boolean => this.room.isFull();
-    const leaving = (): ReadonlySet<string> => this.drains.leaving();
-    this.network = new NetworkView({ membership, peers, holdings, isFull, leaving, capacity: () => pins.capacity });
-    this.counts = new ExtentCounts(db);
-    this.slots = new RequestSlots(() => requestsWithin(components.transport.limits().receive ?? Infinity));
-    const shared = {
-      ...components,
-      holdings,
-      network: this.network,
-      counts: this.counts,
-      slots: this.slots,
-      ...this.meeting(),
+    const context: PartsContext = {
+      ...{ pins, holdings, signal: this.control.signal },
+      pin: (tx, extents) => this.pinKept(tx, extents),
+      pinLocal: (tx, contents) => this.pinLocal(tx, contents),
+      membersChanged: () => this.membersChanged(),
     };
-    const pin = (tx: Tx, extents: readonly PinnedExtent[]): Promise<void> => this.pinKept(tx, extents);
-    this.drains = new Drains({ ...shared, onChanged: () => this.membersChanged() });
-    this.finder = new HolderFinder(shared);
-    this.view = new ReplicationView({ ...shared, isNews: (content) => this.watch.isNews(content) });
-    this.watch = new ReplicationWatch({ ...shared, replication: (contents) => this.view.of(contents) });
-    this.replicator = new Replicator({
-      ...shared,
-      finder: this.finder,
-      room: this.room,
-      transfers: this.transfers,
-      budget: new RepairBudget(options.repairRate, options.repairBurst),
-      mostWaiting: options.mostWaiting,
-      calmMs: options.calmMs,
-      pin,
-      counted: (content) => this.watch.changed([content]),
-      pathOf: (content) => this.watch.pathOf(content),
-    });
-    this.reading = new Reading({
-      ...shared,
-      finder: this.finder,
-      replicator: this.replicator,
-      transfers: this.transfers,
-      signal: this.control.signal,
-    });
-    this.damage = new DamageWatch({
-      ...shared,
-      pins,
-      pin,
-      onDropped: () => this.replicator.rescan(),
-    });
-    this.reclaimer = new Reclaimer({
-      ...shared,
-      pins,
-      room: this.room,
-      isUnderWay: (id) => this.replicator.isUnderWay(id),
-    });
-    this.found = new FoundContents(
-      {
-        ...shared,
-        pins,
-        isUnderWay: (id) => this.replicator.isUnderWay(id),
-        pin: (tx, contents) => this.pinLocal(tx, contents),
-      },
-      this.control.signal,
-    );
-    this.exchange = new HoldingsExchange({
-      ...shared,
-      pins,
-      isFull,
-      onMemberChanged: () => this.membersChanged(),
-    });
-    // Of a node that runs twice, the other run may let go of what this one promises.
-    const mayPromise = (): boolean => peers.cloneProblem?.() === undefined;
-    this.promises = new Promises({ db, pins, chunks, clock, mayPromise });
-    const { promises } = this;
-    this.lettingGo = new LettingGo({
-      ...shared,
-      pins,
-      promises,
-      graceMs: () => membership.settings().graceMs,
-    });
-    this.givingWay = new GivingWay({
-      ...shared,
-      pins,
-      promises,
-      room: this.room,
-      reclaim: () => this.reclaimer.run(0),
-    });
-    this.takingBack = new TakingBack({ ...shared, pins, pin });
-    this.foundPromises = new FoundPromises({ ...shared, pin });
-    this.server = new BlockServer({
-      ...{ transport, chunks, gatherings: this.gatherings, log },
-      pins: new PinServer({ pins, promises, log }),
-      isWhole: async (content, extent) => (await pins.pinned([content])).get(content)?.has(extent) ?? false,
-    });
-    this.server.start();
+    this.parts = makeParts(components, context, options);
+    this.transfers = this.parts.transfers;
+    this.found = this.parts.found;
+    this.parts.server.start();
   }
 
   /** Reads what is known of pins and holders, and answers peers from now on. Nothing is fetched before `start`. */
@@ -192,14 +69,14 @@ export class Placement {
 
   /** Begins to pull what should be here, and to heal. */
   start(): void {
-    this.room.start();
-    this.damage.start();
-    this.replicator.start();
-    this.reclaimer.start();
-    this.lettingGo.start();
-    this.givingWay.start();
-    this.takingBack.soon();
-    this.foundPromises.named();
+    this.parts.room.start();
+    this.parts.damage.start();
+    this.parts.replicator.start();
+    this.parts.reclaimer.start();
+    this.parts.lettingGo.start();
+    this.parts.givingWay.start();
+    this.parts.takingBack.soon();
+    this.parts.foundPromises.named();
     this.liveness = this.livenessNow();
     this.timer = setInterval(() => this.checkLiveness(), LIVENESS_CHECK).unref();
   }
@@ -209,18 +86,18 @@ export class Placement {
     this.control.abort(stopping());
     clearInterval(this.timer);
     for (const unsubscribe of this.unsubscribe.splice(0)) unsubscribe();
-    this.watch.stop();
-    this.room.stop();
-    this.exchange.stop();
+    this.parts.watch.stop();
+    this.parts.room.stop();
+    this.parts.exchange.stop();
     await Promise.all([
-      this.replicator.stop(),
-      this.damage.stop(),
-      this.reclaimer.stop(),
-      this.lettingGo.stop(),
-      this.givingWay.stop(),
-      this.takingBack.stop(),
-      this.foundPromises.stop(),
-      this.reading.ended(),
+      this.parts.replicator.stop(),
+      this.parts.damage.stop(),
+      this.parts.reclaimer.stop(),
+      this.parts.lettingGo.stop(),
+      this.parts.givingWay.stop(),
+      this.parts.takingBack.stop(),
+      this.parts.foundPromises.stop(),
+      this.parts.reading.ended(),
     ]);
   }
 
@@ -242,17 +119,17 @@ export class Placement {
    * @throws DfsError `content-unavailable` when nobody who can be reached has them; `aborted`
    */
   fetch(content: Cid, size: number, options: FetchOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
-    return this.reading.fetch(content, size, options);
+    return this.parts.reading.fetch(content, size, options);
   }
 
   /** Copies and states of any number of contents, a page of a thousand in three queries at most. */
   replication(contents: readonly { contentId: Cid; size: number }[]): Promise<Map<Cid, Replication>> {
-    return this.view.of(contents);
+    return this.parts.view.of(contents);
   }
 
   /** Who pins each extent. */
   holders(content: Cid, size: number): Promise<HolderList> {
-    return this.view.holders(content, size);
+    return this.parts.view.holders(content, size);
   }
 
   /**
@@ -260,7 +137,7 @@ export class Placement {
    * @throws DfsError `content-unavailable` when its manifest is not here and nobody has it
    */
   chunkList(content: Cid, size: number, options: { after?: number; limit: number }): Promise<ChunkPage> {
-    return this.reading.chunkList(content, size, options);
+    return this.parts.reading.chunkList(content, size, options);
   }
 
   /** Members that sent wrong bytes, and of how many contents: their copies of these do not count for now. */
@@ -279,13 +156,13 @@ export class Placement {
     sentBytes: number;
   } {
     return {
-      sentBytes: this.server.sentBytes,
-      full: this.room.isFull(),
-      wanted: this.replicator.wanted,
-      damaged: this.damage.count,
-      reclaimed: this.reclaimer.status(),
-      lettingGo: this.lettingGo.status(),
-      givingWay: this.givingWay.status(),
+      sentBytes: this.parts.server.sentBytes,
+      full: this.parts.room.isFull(),
+      wanted: this.parts.replicator.wanted,
+      damaged: this.parts.damage.count,
+      reclaimed: this.parts.reclaimer.status(),
+      lettingGo: this.parts.lettingGo.status(),
+      givingWay: this.parts.givingWay.status(),
     };
   }
 
@@ -294,17 +171,17 @@ export class Placement {
    * @param graceMs keeps what was still needed so recently; by itself a day, less when room is short
    */
   reclaim(graceMs?: number): Promise<Reclaimed> {
-    return this.reclaimer.run(graceMs);
+    return this.parts.reclaimer.run(graceMs);
   }
 
   /** What is kept of deleted files and of past versions, and gives way where room is short; as of a moment ago. */
   pastBytes(): PastBytes {
-    return this.givingWay.bytes();
+    return this.parts.givingWay.bytes();
   }
 
   /** Lets go of these contents here, as far as only past versions need them; their last copies too. @returns bytes that went */
   letGoOf(contents: readonly Cid[]): Promise<number> {
-    return this.givingWay.letGoOf(contents);
+    return this.parts.givingWay.letGoOf(contents);
   }
 
   /** Promises these contents no longer: no version needs them. They are cache from now on. */
@@ -317,7 +194,7 @@ export class Placement {
 
   /** Which of these contents this node has promised others to keep for now. */
   promised(tx: Tx, contents: readonly Cid[]): Promise<Set<Cid>> {
-    return this.promises.outstanding(tx, contents);
+    return this.parts.promises.outstanding(tx, contents);
   }
 
   /** Promises again what this node promised once of these contents, as far as it is still here. */
@@ -330,8 +207,8 @@ export class Placement {
 
   /** Whether this node keeps a content whole, or enough members that it can reach: these are asked, and promise it anew. */
   async isPromised(content: Cid, size: number): Promise<boolean> {
-    const { self, target, reachable } = this.network.now();
-    const { extents } = await this.view.holders(content, size);
+    const { self, target, reachable } = this.parts.network.now();
+    const { extents } = await this.parts.view.holders(content, size);
     if (extents.every(({ holders }) => holders.some(({ peerId }) => peerId === self))) return true;
     const pins = extents.map(({ index, holders }) => ({
       pin: { content, extent: index, size },
@@ -348,7 +225,7 @@ export class Placement {
   /** Whether somebody promises all of a content, here or not, or this node has it as cache of what it promised once. */
   async isHad(content: Cid, size: number): Promise<boolean> {
     const { db, chunks } = this.components;
-    const { extents } = await this.view.holders(content, size);
+    const { extents } = await this.parts.view.holders(content, size);
     if (extents.every(({ holders }) => holders.length > 0)) return true;
     const dropped = await pinnedExtents(db, [content], NOT_PROMISED);
     return dropped.length === extents.length && areWhole({ chunks }, dropped, this.control.signal);
@@ -369,46 +246,46 @@ export class Placement {
     if (contents.length > 0) await this.components.dht?.provide(contents, tx);
   }
 
-  private meeting(): Meeting {
-    const self = this.components.membership.self().peerId;
-    return { gatherings: this.gatherings, others: () => this.network.others(), self };
-  }
-
   private listen(): void {
     const { catalogue, peers, membership } = this.components;
-    this.exchange.start();
-    this.drains.start();
-    this.pins.onEntries((pins) => this.watch.changed(pins.map(({ content }) => content)));
+    this.parts.exchange.start();
+    this.parts.drains.start();
+    this.pins.onEntries((pins) => this.parts.watch.changed(pins.map(({ content }) => content)));
     this.unsubscribe.push(
       catalogue.onChange((changes) => this.contentsChanged(changes)),
       this.holdings.onLearned((_, contents) => {
-        this.watch.changed(contents);
-        this.replicator.holdersLearned();
+        this.parts.watch.changed(contents);
+        this.parts.replicator.holdersLearned();
       }),
       peers.onReady(() => this.membersChanged()),
-      peers.onGone(() => this.watch.changed()),
+      peers.onGone(() => this.parts.watch.changed()),
       membership.onChange(() => this.membershipChanged()),
     );
     peers.onNetworkChanged(async (tx, from, to) => {
       await this.holdings.keepOnlyIn(tx, new Set());
       if (from !== to) await leaveBehind({ ...this.components, pins: this.pins }, tx);
     });
-    const shared = { ...this.components, holdings: this.holdings, counts: this.counts, network: this.network };
+    const shared = {
+      ...this.components,
+      holdings: this.holdings,
+      counts: this.parts.counts,
+      network: this.parts.network,
+    };
     peers.beforeRemove(async (peerId, options) => {
-      await this.exchange.refresh(this.network.others());
+      await this.parts.exchange.refresh(this.parts.network.others());
       const signal = AbortSignal.any([this.control.signal, ...(options.signal ? [options.signal] : [])]);
-      if (options.drain) await this.drains.empty(peerId, signal, options.onLeft);
+      if (options.drain) await this.parts.drains.empty(peerId, signal, options.onLeft);
       await refuseLastCopy(shared, peerId, options);
     });
   }
 
   private contentsChanged(changes: readonly ContentChange[]): void {
-    this.watch.follow(changes);
+    this.parts.watch.follow(changes);
     const refs = changes.flatMap(({ contentId, size, author }) => (contentId ? [{ contentId, size, author }] : []));
-    for (const { contentId, author } of refs) this.finder.hint(contentId, author);
-    this.replicator.heardOf(refs);
-    this.foundPromises.named();
-    this.exchange.contentsNamed(refs.map(({ contentId }) => contentId));
+    for (const { contentId, author } of refs) this.parts.finder.hint(contentId, author);
+    this.parts.replicator.heardOf(refs);
+    this.parts.foundPromises.named();
+    this.parts.exchange.contentsNamed(refs.map(({ contentId }) => contentId));
   }
 
   private membershipChanged(): void {
@@ -421,12 +298,12 @@ export class Placement {
 
   private membersChanged(): void {
     const liveness = this.livenessNow();
-    this.damage.tryAgain();
-    this.takingBack.soon();
-    if (liveness === this.liveness) this.replicator.rescan();
-    else this.replicator.letSettle(Math.min(SETTLE_TIME, this.components.membership.settings().graceMs));
+    this.parts.damage.tryAgain();
+    this.parts.takingBack.soon();
+    if (liveness === this.liveness) this.parts.replicator.rescan();
+    else this.parts.replicator.letSettle(Math.min(SETTLE_TIME, this.components.membership.settings().graceMs));
     this.liveness = liveness;
-    this.watch.changed();
+    this.parts.watch.changed();
   }
 
   /** Grace runs out without anybody saying so; so does a quota change. */
@@ -442,7 +319,7 @@ export class Placement {
   }
 
   private livenessNow(): string {
-    const { live, willing, target } = this.network.now();
+    const { live, willing, target } = this.parts.network.now();
     return `${[...live].sort().join()} ${[...willing].sort().join()} ${target}`;
   }
 }

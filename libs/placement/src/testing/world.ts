@@ -13,7 +13,8 @@ import {
   type Transport,
 } from '@dfs/transport';
 import type { ContentChange, ContentRef, Contents, MemberList, PastContents, PeerView, Providers } from '../ports.js';
-import { Placement, type PlacementOptions } from '../placement.js';
+import { Placement } from '../placement.js';
+import type { PlacementOptions } from '../parts.js';
 import { placementMigrations } from '../schema.js';
 
 const NETWORK_ID = '00'.repeat(32);

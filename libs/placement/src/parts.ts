@@ -1,0 +1,133 @@
+import type { Tx } from '@dfs/database';
+import { BlockServer, Gatherings, RequestSlots, requestsWithin, Transfers } from '@dfs/transfer';
+import { HolderFinder } from './pins/holder-finder.js';
+import type { Holdings } from './pins/member-pins.js';
+import { HoldingsExchange } from './pins/pin-exchange.js';
+import type { PinLog, PinnedExtent } from './pins/pin-log.js';
+import { PinServer } from './pins/pin-server.js';
+import { Promises } from './pins/promises.js';
+import { NetworkView } from './plan/members-now.js';
+import type { PlacementComponents } from './ports.js';
+import { Reading } from './read/content-fetch.js';
+import { FoundContents, type FoundContentsComponents } from './release/found-contents.js';
+import { GivingWay } from './release/giving-way.js';
+import { LettingGo } from './release/handoff.js';
+import { Reclaimer } from './release/reclaimer.js';
+import { Drains } from './removal/drain.js';
+import { FoundPromises } from './repair/found-promises.js';
+import { DamageWatch } from './repair/healer.js';
+import { TakingBack } from './repair/taking-back.js';
+import { ExtentCounts } from './replicate/find-wants.js';
+import { StoreRoom } from './replicate/headroom.js';
+import { RepairBudget } from './replicate/repair-budget.js';
+import { Replicator } from './replicate/replicator.js';
+import { ReplicationWatch } from './status/replication-events.js';
+import { ReplicationView } from './status/replication-status.js';
+
+/** How a node is to go about it; each as shipped where it is left out. */
+export interface PlacementOptions {
+  /** Bytes a second, and at once, for repair of what has copies left: as RepairBudget. */
+  repairRate?: number;
+  repairBurst?: number;
+  /** Extents of such content that are queued at a time. */
+  mostWaiting?: number;
+  /** As Scanner has it. */
+  calmMs?: number;
+}
+
+/** What the parts of one Placement are made with, besides the layers below. */
+export interface PartsContext {
+  pins: PinLog;
+  holdings: Holdings;
+  /** Ends all fetching. */
+  signal: AbortSignal;
+  /** Promises extents that are whole here, unless they were purged meanwhile. */
+  pin(tx: Tx, extents: readonly PinnedExtent[]): Promise<void>;
+  /** Promises contents that are whole here. */
+  pinLocal: FoundContentsComponents['pin'];
+  /** Who is here, or what members have room for, is not what it was. */
+  membersChanged(): void;
+}
+
+/** The parts of one Placement. */
+export type PlacementParts = ReturnType<typeof makeParts>;
+
+/** Makes the parts, each with what it names. Nothing runs yet. */
+export function makeParts(components: PlacementComponents, context: PartsContext, options: PlacementOptions) {
+  const { db, events, chunks, transport, peers, membership, dht, catalogue, past, clock, log } = components;
+  const { pins, holdings, signal, pin, membersChanged } = context;
+  const self = membership.self().peerId;
+  const isFull = (): boolean => room.isFull();
+  const isUnderWay: Replicator['isUnderWay'] = (id) => replicator.isUnderWay(id);
+
+  const transfers = new Transfers({ events, clock, log });
+  const room: StoreRoom = new StoreRoom({ chunks, log, onChange: () => peers.nudge() });
+  const network = new NetworkView({
+    ...{ membership, peers, holdings, isFull },
+    leaving: () => drains.leaving(),
+    capacity: () => pins.capacity,
+  });
+  const counts = new ExtentCounts(db);
+  const drains: Drains = new Drains({
+    ...{ peers, membership, holdings, network, catalogue, log },
+    onChanged: membersChanged,
+  });
+  const finder = new HolderFinder({ holdings, network, membership, transport, dht, clock, log });
+
+  const view: ReplicationView = new ReplicationView({
+    ...{ holdings, counts, network, peers },
+    isNews: (content) => watch.isNews(content),
+  });
+  const watch: ReplicationWatch = new ReplicationWatch({
+    ...{ events, clock, log },
+    replication: (contents) => view.of(contents),
+  });
+
+  const slots = new RequestSlots(() => requestsWithin(transport.limits().receive ?? Infinity));
+  const gatherings = new Gatherings();
+  const fetching = { transport, slots, gatherings, self, others: () => network.others(), log };
+  const replicator: Replicator = new Replicator({
+    ...fetching,
+    ...{ db, chunks, catalogue, holdings, network, counts, finder, room, transfers, pin },
+    budget: new RepairBudget(options.repairRate, options.repairBurst),
+    mostWaiting: options.mostWaiting,
+    calmMs: options.calmMs,
+    counted: (content) => watch.changed([content]),
+    pathOf: (content) => watch.pathOf(content),
+  });
+  const reading = new Reading({ ...fetching, db, chunks, finder, replicator, transfers, signal });
+
+  const damage = new DamageWatch({
+    ...{ db, chunks, pins, catalogue, holdings, network, transport, events, pin, log },
+    onDropped: () => replicator.rescan(),
+  });
+  const takingBack = new TakingBack({ db, chunks, pins, catalogue, holdings, network, pin, log });
+  const foundPromises = new FoundPromises({ db, chunks, catalogue, pin, log });
+
+  const live = { pins, catalogue, holdings, network, isUnderWay };
+  const reclaimer = new Reclaimer({ ...live, chunks, room, clock, log });
+  const found = new FoundContents({ ...live, chunks, pin: context.pinLocal }, signal);
+  const exchange = new HoldingsExchange({
+    ...{ pins, holdings, peers, transport, isFull, log },
+    onMemberChanged: membersChanged,
+  });
+  // Of a node that runs twice, the other run may let go of what this one promises.
+  const mayPromise = (): boolean => peers.cloneProblem?.() === undefined;
+  const promises = new Promises({ db, pins, chunks, clock, mayPromise });
+  const releasing = { db, pins, promises, holdings, network, transport, dht, log };
+  const lettingGo = new LettingGo({ ...releasing, graceMs: () => membership.settings().graceMs });
+  const givingWay = new GivingWay({
+    ...releasing,
+    ...{ past, catalogue, chunks, room },
+    reclaim: () => reclaimer.run(0),
+  });
+  const server = new BlockServer({
+    ...{ transport, chunks, gatherings, log },
+    pins: new PinServer({ pins, promises, log }),
+    isWhole: async (content, extent) => (await pins.pinned([content])).get(content)?.has(extent) ?? false,
+  });
+  return {
+    ...{ transfers, room, network, counts, drains, finder, view, watch, replicator, reading, damage, takingBack },
+    ...{ foundPromises, reclaimer, found, exchange, promises, lettingGo, givingWay, server },
+  };
+}
