@@ -3,7 +3,7 @@ import { Database } from '@dfs/database';
 import { MiB } from '@dfs/runtime';
 import { cidOf } from '@dfs/protocol';
 import { eventually, seededRandom, tempDir } from '@dfs/testing';
-import { COMMIT_BYTES } from './limits.js';
+import { COMMIT_BYTES } from './rotating-batch.js';
 import { RotatingBatch } from './rotating-batch.js';
 
 const random = seededRandom(3);

@@ -1,7 +1,10 @@
+import { MiB } from '@dfs/runtime';
 import type { Database, Tx } from '@dfs/database';
 import type { Cid } from '@dfs/protocol';
-import { COMMIT_BYTES } from './limits.js';
 import type { Batch, Block, BlockStore } from './ports.js';
+
+/** Bytes of a large extent after which what has come is committed, so that a restart does not fetch it again. */
+export const COMMIT_BYTES = 64 * MiB;
 
 /** One batch and what is still being added to it. */
 interface Part {

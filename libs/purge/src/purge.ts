@@ -3,20 +3,24 @@ import type { PurgeInfo } from '@dfs/contracts';
 import type { Database, Tx } from '@dfs/database';
 import type { Peers } from '@dfs/peers';
 import type { Cid, Signer } from '@dfs/protocol';
-import type { Clock, Log, Unsubscribe } from '@dfs/runtime';
+import { minute, hour, second, type Clock, type Log, type Unsubscribe } from '@dfs/runtime';
 import type { Transport } from '@dfs/transport';
-import {
-  KEEP_TIME,
-  MAX_WAITING_FOR,
-  PURGE_AGAIN,
-  PURGE_CONTENTS,
-  PURGE_LATEST,
-  PURGE_PATHS,
-  PURGE_SOONEST,
-  RECENT_SYNC,
-} from './limits.js';
 import { ReceiptStore } from './receipt-store.js';
 import { Receipts } from './receipts.js';
+
+/** Deleted paths, and contents, that are concluded in one unit of work. */
+const PURGE_PATHS = 200;
+const PURGE_CONTENTS = 1000;
+/** A run follows on another after a tenth of the retention, at these bounds; one that had to wait is tried again sooner. */
+const PURGE_SOONEST = 1 * second;
+const PURGE_LATEST = 1 * hour;
+const PURGE_AGAIN = 1 * minute;
+/** How often the time that this node has run is stored: a crash takes away so much of it. */
+const KEEP_TIME = 1 * minute;
+/** Every live member's records must have been compared with this node's within this time. */
+const RECENT_SYNC = 10 * minute;
+/** Members that are named as not having purged something. */
+const MAX_WAITING_FOR = 32;
 
 /** What the catalogue knows of what is needed. */
 export interface ContentRetention {

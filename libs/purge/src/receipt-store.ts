@@ -1,6 +1,9 @@
+import { MiB } from '@dfs/runtime';
 import type { Database, SqlValue, Tx } from '@dfs/database';
 import { peerIdFromBytes, peerIdToBytes, type Receipt, type ReceiptMark, type SignedRecord } from '@dfs/protocol';
-import { MAX_RECEIPT_BYTES_PER_AUTHOR } from './limits.js';
+
+/** Receipts kept of one author: two million deletions. */
+const MAX_RECEIPT_BYTES_PER_AUTHOR = 64 * MiB;
 
 const IDS_PER_QUERY = 1000;
 /** Receipts read at once. */

@@ -3,7 +3,10 @@ import type { TransferInfo, TransferKind } from '@dfs/contracts';
 import type { EventLog } from '@dfs/events';
 import { DfsError, isDfsError, toWireError, type Clock, type Log } from '@dfs/runtime';
 import type { Cid } from '@dfs/protocol';
-import { NOTABLE_BYTES, RECENT_TRANSFERS, TELL_EVERY } from './limits.js';
+import { NOTABLE_BYTES, TELL_EVERY } from './limits.js';
+
+/** Finished transfers that are listed. */
+const RECENT_TRANSFERS = 100;
 
 export interface TransferOptions {
   kind: TransferKind;

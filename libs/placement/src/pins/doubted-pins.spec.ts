@@ -1,6 +1,6 @@
 import { cidOf, sha256, signerFromRaw, type Cid, type Pin } from '@dfs/protocol';
 import { tempDatabase, type TempDatabase } from '@dfs/testing';
-import { DOUBT_TIME } from '../limits.js';
+import { DOUBT_TIME } from './doubted-pins.js';
 import { placementMigrations } from '../schema.js';
 import { Holdings } from './member-pins.js';
 

@@ -1,7 +1,10 @@
+import { day } from '@dfs/runtime';
 import type { Database, Reader, Tx } from '@dfs/database';
 import { cidFromBytes, cidToBytes, type Cid, type Pin } from '@dfs/protocol';
-import { DOUBT_TIME } from '../limits.js';
 import { marks } from './pin-log.js';
+
+/** Its pins of that content are no copies for so long, unless its log names them anew. */
+export const DOUBT_TIME = 1 * day;
 
 const IDS_PER_QUERY = 2000;
 

@@ -1,11 +1,18 @@
-import { systemClock, type Clock, type Log, withTimeout } from '@dfs/runtime';
+import { second, minute, systemClock, type Clock, type Log, withTimeout } from '@dfs/runtime';
 import type { Cid } from '@dfs/protocol';
 import type { Transport } from '@dfs/transport';
 import { askHave, HAVE_TIME } from '@dfs/transfer';
 import type { ExtentHolders, Holdings } from './member-pins.js';
-import { DHT_TIME, DIAL_TIME, LIAR_TIME, MAX_LIARS, WATCHED_FILES } from '../limits.js';
+import { DHT_TIME, WATCHED_FILES } from '../limits.js';
 import type { NetworkView } from '../plan/members-now.js';
 import type { MemberList, Providers } from '../ports.js';
+
+/** Lies remembered: pairs of content and peer. */
+const MAX_LIARS = 10_000;
+/** A holder that lied about a content is not asked for it for so long: it may heal. */
+const LIAR_TIME = 10 * minute;
+/** Time to connect to a holder that only the DHT knows. */
+const DIAL_TIME = 4 * second;
 
 export interface HolderFinderComponents {
   holdings: Holdings;

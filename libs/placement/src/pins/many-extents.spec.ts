@@ -3,7 +3,8 @@ import type { SqlValue } from '@dfs/database';
 import { cidOf, cidToBytes, MANIFEST_CODEC } from '@dfs/protocol';
 import { MiB } from '@dfs/runtime';
 import { eventually, seededRandom } from '@dfs/testing';
-import { EXTENTS_FOUND, MAX_FOUND } from '../limits.js';
+import { EXTENTS_FOUND } from '../limits.js';
+import { MAX_FOUND } from '../replicate/find-wants.js';
 import { pagesRead } from '../testing/scans.js';
 import { World, type WorldNode } from '../testing/world.js';
 

@@ -1,11 +1,13 @@
 import type { Database, Tx } from '@dfs/database';
 import { cidToBytes, peerIdFromBytes, peerIdToBytes, type Cid, type HoldingsStatus, type Pin } from '@dfs/protocol';
 import { DfsError, type Unsubscribe } from '@dfs/runtime';
-import { FORGET_PER_UNIT } from '../limits.js';
 import { mostExtents } from '../plan/extents.js';
 import { DoubtedPins } from './doubted-pins.js';
 import { keyOf, marks } from './pin-log.js';
 import { WaitingPins, type MemberPin, type NamedContents } from './waiting-pins.js';
+
+/** Holdings of a former member that are forgotten in one unit of work. */
+const FORGET_PER_UNIT = 20_000;
 
 const IDS_PER_QUERY = 2000;
 /** Rows of one DELETE of letting-go entries. */

@@ -7,13 +7,19 @@ import {
   type Cid,
   type WireValue,
 } from '@dfs/protocol';
-import { DfsError, second, type Log } from '@dfs/runtime';
+import { hour, minute, DfsError, second, type Log } from '@dfs/runtime';
 import { request, type Transport } from '@dfs/transport';
-import { PINS_OFFENCE_TIME, READ_ON_DELAY, WAITING_PINS_TIME } from '../limits.js';
 import type { Holdings } from './member-pins.js';
 import type { PeerView } from '../ports.js';
 import type { PinLog } from './pin-log.js';
 import { StatusFollower } from '@dfs/peers';
+
+/** A log whose reading ended so is read on as records come. After so long that is no accident … */
+export const WAITING_PINS_TIME = 10 * minute;
+/** … and the log is left alone for this long. */
+export const PINS_OFFENCE_TIME = 1 * hour;
+/** Records come in bursts: a log whose reading ended is read on this long after the first. */
+const READ_ON_DELAY = 1 * second;
 
 /** Section of the status message that says how long my pin log is. */
 const SECTION = 'holdings';

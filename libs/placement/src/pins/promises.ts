@@ -15,14 +15,18 @@ import {
   type PromiseRequest,
   type WireValue,
 } from '@dfs/protocol';
-import { DfsError, type Clock, type Log } from '@dfs/runtime';
+import { second, DfsError, type Clock, type Log } from '@dfs/runtime';
 import { ask, type Channel } from '@dfs/transport';
 import type { Opener, BlockReader } from '@dfs/transfer';
 import { extentKey } from '../plan/extents.js';
-import { PROMISE_ANSWER_TIME, PROVE_TIME } from '../limits.js';
 import type { BlockProver } from '../ports.js';
 import { needsOf } from '../repair/repin.js';
 import { keyOf, marks, rowMarks, type PinLog, type PinnedExtent } from './pin-log.js';
+
+/** Time for a member to promise a batch. */
+const PROMISE_ANSWER_TIME = 30 * second;
+/** Of this, time to read and hash what is to be promised; what was not reached is refused, and counts the next time. */
+const PROVE_TIME = 10 * second;
 
 /** Pairs of one statement, and ids that are looked up together, about. */
 const PAIRS_PER_STATEMENT = 1000;

@@ -12,7 +12,9 @@ import {
 import { silentLog, MiB, type Log } from '@dfs/runtime';
 import { eventually, tempDatabase, type TempDatabase } from '@dfs/testing';
 import { firstFrame, MemoryNetwork } from '@dfs/transport';
-import { MAX_WAITING_PINS, PINS_OFFENCE_TIME, WAITING_PINS_TIME } from '../limits.js';
+import { PINS_OFFENCE_TIME } from './pin-exchange.js';
+import { WAITING_PINS_TIME } from './pin-exchange.js';
+import { MAX_WAITING_PINS } from './waiting-pins.js';
 import { placementMigrations } from '../schema.js';
 import { World } from '../testing/world.js';
 import { Holdings } from './member-pins.js';

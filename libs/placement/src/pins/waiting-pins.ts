@@ -1,8 +1,10 @@
 import type { Database, Reader, Tx } from '@dfs/database';
 import { cidFromBytes, cidToBytes, type Cid, type Pin } from '@dfs/protocol';
-import { MAX_WAITING_PINS } from '../limits.js';
 import { mostExtents } from '../plan/extents.js';
 import { marks } from './pin-log.js';
+
+/** Pins of one member that wait for a record that names their content; more end the reading of its log. */
+export const MAX_WAITING_PINS = 10_000;
 
 const IDS_PER_QUERY = 2000;
 

@@ -1,8 +1,11 @@
 import { chunksFrom, isNotHere, type ChunkPlace, type ReadBlock } from '@dfs/chunks';
-import { DfsError, isDfsError } from '@dfs/runtime';
+import { MiB, DfsError, isDfsError } from '@dfs/runtime';
 import { EXTENT_CHUNKS, type Cid } from '@dfs/protocol';
-import { LOCAL_AHEAD_BYTES, READ_AHEAD_BYTES } from '../limits.js';
 import type { BlockReader } from '@dfs/transfer';
+
+/** Bytes fetched ahead of a reader, in memory; and read ahead while all of them are on this node's disk. */
+const READ_AHEAD_BYTES = 24 * MiB;
+const LOCAL_AHEAD_BYTES = 8 * MiB;
 
 /** Chunks that are looked up together: the first alone, so that it is not kept waiting. */
 const LOOK_UPS = [1, 4, 16];

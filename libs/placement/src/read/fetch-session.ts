@@ -1,9 +1,16 @@
-import { abortError, DfsError, isDfsError, pause } from '@dfs/runtime';
+import { second, abortError, DfsError, isDfsError, pause } from '@dfs/runtime';
 import type { Cid } from '@dfs/protocol';
 import type { HolderFinder, KnownHolders } from '../pins/holder-finder.js';
-import { ASSUMED_BLOCK_BYTES, DHT_DELAY, MAX_STRIKES, READER_PATIENCE, SEARCH_PAUSE } from '../limits.js';
+import { ASSUMED_BLOCK_BYTES, DHT_DELAY } from '../limits.js';
 import { REASK_AFTER, type Want, Swarm, type SwarmComponents } from '@dfs/transfer';
 import type { SharedRead } from './read-sharing.js';
+
+/** Times a holder whose connection was lost, or that was silent, is tried by one reader. */
+const MAX_STRIKES = 3;
+/** A reader under way waits so long for a lost holder to come back; one that has got nothing is answered at once. */
+const READER_PATIENCE = 10 * second;
+/** Between two searches for holders. */
+const SEARCH_PAUSE = 1 * second;
 
 /** Key of blocks that belong to no one extent: the manifest's. */
 const WHOLE = 'whole';

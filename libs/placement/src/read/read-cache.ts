@@ -1,9 +1,13 @@
 import type { Database } from '@dfs/database';
 import type { Cid } from '@dfs/protocol';
 import type { Log } from '@dfs/runtime';
-import { CACHE_FREE_SHARE, CACHE_SHARE } from '../limits.js';
 import type { Block, BlockStore } from '../ports.js';
 import { RotatingBatch } from '../rotating-batch.js';
+
+/** Share of the quota up to which a reader keeps what it got: less than what stops the data of others. */
+export const CACHE_SHARE = 0.7;
+/** Of what is free on the disk, the share a reader may fill. */
+const CACHE_FREE_SHARE = 0.5;
 
 export interface CacheKeeperComponents {
   chunks: BlockStore;

@@ -2,7 +2,7 @@ import type { StoredContent } from '@dfs/chunks';
 import { MiB } from '@dfs/runtime';
 import { eventually, seededRandom, sha256Hex } from '@dfs/testing';
 import type { Transport } from '@dfs/transport';
-import { CACHE_SHARE } from '../limits.js';
+import { CACHE_SHARE } from '../read/read-cache.js';
 import { rank } from '../testing/ranking.js';
 import { answering, isWireMap, World, type Answered, type NodeOptions, type WorldNode } from '../testing/world.js';
 

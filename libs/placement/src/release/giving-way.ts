@@ -1,18 +1,8 @@
 import type { PastBytes, Reclaimed } from '@dfs/chunks';
 import type { Database, Tx } from '@dfs/database';
 import { CHUNK_MEAN_BYTES, EXTENT_CHUNKS, type Cid } from '@dfs/protocol';
-import { type Log, stopping } from '@dfs/runtime';
-import {
-  GIVE_WAY_EVERY,
-  GIVE_WAY_MORE,
-  GIVE_WAY_SHARE,
-  LET_GO_BATCH,
-  PAST_COUNT_EVERY,
-  PAST_COUNT_REST,
-  PROMISE_USE,
-  ROOM_AGAIN,
-  SCAN_PAGE,
-} from '../limits.js';
+import { second, minute, MiB, type Log, stopping } from '@dfs/runtime';
+import { LET_GO_BATCH, PROMISE_USE, ROOM_AGAIN, SCAN_PAGE } from '../limits.js';
 import type { Holdings } from '../pins/member-pins.js';
 import type { PinLog, PinnedExtent } from '../pins/pin-log.js';
 import { gatherPromises, type Promises } from '../pins/promises.js';
@@ -22,6 +12,15 @@ import type { BlockStore, Contents, PastContent, PastContents, Providers } from 
 import { pinnedExtents } from '../pins/pinned-extents.js';
 import type { StoreRoom } from '../replicate/headroom.js';
 import type { Opener } from '@dfs/transfer';
+
+/** More than is short gives way at a time, by this share of the quota, and at most so much: each time all pins are looked over. */
+const GIVE_WAY_SHARE = 0.05;
+const GIVE_WAY_MORE = 256 * MiB;
+/** How often a full node gives way to what others have stored. */
+const GIVE_WAY_EVERY = 1 * minute;
+/** How much of past contents is kept is counted no more often than this, and so many times as long as it takes. */
+const PAST_COUNT_EVERY = 1 * second;
+const PAST_COUNT_REST = 20;
 
 export interface GivingWayComponents {
   db: Database;

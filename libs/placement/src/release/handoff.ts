@@ -1,21 +1,18 @@
 import type { Database, Tx } from '@dfs/database';
-import { type Log, pause, stopping } from '@dfs/runtime';
+import { hour, type Log, pause, stopping } from '@dfs/runtime';
 import type { Opener } from '@dfs/transfer';
 import { extentKey } from '../plan/extents.js';
 import type { Holdings } from '../pins/member-pins.js';
-import {
-  LET_GO_BATCH,
-  LET_GO_LONGEST_REST,
-  LET_GO_REST,
-  LIVENESS_CHECK,
-  PROMISE_USE,
-  SCAN_DELAY,
-  SCAN_PAGE,
-} from '../limits.js';
+import { LET_GO_BATCH, LIVENESS_CHECK, PROMISE_USE, SCAN_DELAY, SCAN_PAGE } from '../limits.js';
 import type { NetworkView, Snapshot } from '../plan/members-now.js';
 import type { Providers } from '../ports.js';
 import type { PinLog, PinnedExtent } from '../pins/pin-log.js';
 import { gatherPromises, type Promises } from '../pins/promises.js';
+
+/** A look over all pins is followed by a rest of so many times its duration, and of the grace at least. */
+const LET_GO_REST = 10;
+/** While nobody promises anything, rests get longer up to this. */
+const LET_GO_LONGEST_REST = 1 * hour;
 
 export interface LettingGoComponents {
   db: Database;

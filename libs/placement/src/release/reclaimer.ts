@@ -1,18 +1,21 @@
 import { isNotHere, type Reclaimed, type ReclaimOptions } from '@dfs/chunks';
-import { type Clock, type Log, stopping } from '@dfs/runtime';
-import {
-  CACHE_GRACE,
-  PRESSED_GRACE,
-  RECLAIM_CHECK,
-  RECLAIM_EVERY,
-  RECLAIM_FIRST,
-  RECLAIM_PRESSED_EVERY,
-  RECLAIM_REST,
-  ROOM_AGAIN,
-} from '../limits.js';
+import { day, minute, hour, second, type Clock, type Log, stopping } from '@dfs/runtime';
+import { ROOM_AGAIN } from '../limits.js';
 import { LiveBlocks, type LiveBlocksComponents } from './needed-blocks.js';
 import type { BlockStore } from '../ports.js';
 import type { StoreRoom } from '../replicate/headroom.js';
+
+/** How often it is looked whether reclaiming is due, and how often it is: while there is room, and while it is short. */
+const RECLAIM_CHECK = 30 * second;
+const RECLAIM_EVERY = 6 * hour;
+const RECLAIM_PRESSED_EVERY = 5 * minute;
+/** After a start, so that a node that never runs for long reclaims too. */
+const RECLAIM_FIRST = 15 * minute;
+/** A run is followed by a rest of so many times its duration at least: it reads the manifests of all that is kept. */
+const RECLAIM_REST = 50;
+/** What nothing needs is kept so long: while there is room, and while it is short. */
+const CACHE_GRACE = 1 * day;
+const PRESSED_GRACE = 10 * minute;
 
 export interface ReclaimerComponents extends LiveBlocksComponents {
   chunks: BlockStore;

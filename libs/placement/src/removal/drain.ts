@@ -1,8 +1,14 @@
-import { DfsError, type Log, pause } from '@dfs/runtime';
+import { minute, second, DfsError, type Log, pause } from '@dfs/runtime';
 import { drainingStatus, MAX_DRAINING, type WireValue } from '@dfs/protocol';
 import { heldBy, type Amount, type LastCopyComponents, type Versions } from './last-copy.js';
-import { DRAIN_CHECK, DRAIN_OLD_PATIENCE, DRAIN_PATIENCE } from '../limits.js';
 import type { MemberList, PeerView } from '../ports.js';
+
+/** Between two looks at what is left to move. */
+const DRAIN_CHECK = 1 * second;
+/** Nothing was moved for so long: the removal is given up. An extent over a slow line takes minutes. */
+const DRAIN_PATIENCE = 10 * minute;
+/** The same where only old versions are left, of each of which a copy stays. */
+const DRAIN_OLD_PATIENCE = 10 * second;
 
 /** Section of the status in which an owner says whom it empties. */
 const SECTION = 'draining';

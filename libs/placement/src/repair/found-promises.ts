@@ -1,7 +1,12 @@
-import { type Log, stopping } from '@dfs/runtime';
-import { FOUND_AGAIN, FOUND_REST, SETTLE_TIME } from '../limits.js';
+import { second, type Log, stopping } from '@dfs/runtime';
+import { SETTLE_TIME } from '../limits.js';
 import type { FoundBlocks } from '../ports.js';
 import { pinFound, type PinFoundComponents } from './pin-restored.js';
+
+/** Between two looks at packs that were found, while they are being read, and where one has failed. */
+const FOUND_AGAIN = 15 * second;
+/** Such a look is followed by a rest of so many times the work it was: it looks up every block in them. */
+const FOUND_REST = 50;
 
 export interface FoundPromisesComponents extends PinFoundComponents {
   chunks: PinFoundComponents['chunks'] & FoundBlocks;

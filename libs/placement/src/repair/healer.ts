@@ -1,15 +1,18 @@
 import { readExtent } from '@dfs/chunks';
 import type { EventLog } from '@dfs/events';
 import { isManifestCid, type Cid } from '@dfs/protocol';
-import { type Log, pause, stopping } from '@dfs/runtime';
+import { second, type Log, pause, stopping } from '@dfs/runtime';
 import type { Transport } from '@dfs/transport';
 import { askBlocks, rateFrom, Silence } from '@dfs/transfer';
 import { forsaken, type ForsakenComponents } from './forsaken.js';
-import { HEAL_AGAIN, SCAN_PAGE } from '../limits.js';
+import { SCAN_PAGE } from '../limits.js';
 import type { NetworkView } from '../plan/members-now.js';
 import type { Batch, BlockStore } from '../ports.js';
 import type { PinLog, PinnedExtent } from '../pins/pin-log.js';
 import { pinAgain, type PinAgainComponents } from './repin.js';
+
+/** Between two tries to heal. */
+const HEAL_AGAIN = 15 * second;
 
 export interface DamageWatchComponents extends ForsakenComponents, Omit<PinAgainComponents, 'purged'> {
   chunks: BlockStore;

@@ -1,14 +1,17 @@
+import { MAX_WANTS } from '../limits.js';
 import type { Database } from '@dfs/database';
 import { cidToBytes, type Cid } from '@dfs/protocol';
 import { isEmpty, isLarge } from '../plan/extents.js';
 import type { HolderFinder } from '../pins/holder-finder.js';
 import type { Holdings } from '../pins/member-pins.js';
 import { LackingFinder } from './lacking.js';
-import { MAX_FOUND } from '../limits.js';
 import type { NetworkView, Snapshot } from '../plan/members-now.js';
 import type { ContentRef } from '../ports.js';
 import { keyOf, marks } from '../pins/pin-log.js';
 import type { WantedExtent } from './want-queue.js';
+
+/** Wants of one step of a scan, about: the queue has room for them when it begins. */
+export const MAX_FOUND = MAX_WANTS / 2;
 
 const IDS_PER_QUERY = 2000;
 

@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
 import { cidOf } from '@dfs/protocol';
 import { GiB, KiB, MiB, silentLog } from '@dfs/runtime';
-import { ROOM_CHECK } from '../limits.js';
+import { ROOM_CHECK } from './headroom.js';
 import { capacityClass, StoreRoom } from './headroom.js';
 import type { WantedExtent } from './want-queue.js';
 

@@ -1,8 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Cid } from '@dfs/protocol';
 import type { ExtentHolders } from '../pins/member-pins.js';
-import { EXTENTS_FOUND, EXTENTS_LOOKED_AT, RANKS_PER_TURN } from '../limits.js';
+import { EXTENTS_FOUND } from '../limits.js';
 import type { Snapshot } from '../plan/members-now.js';
+
+/** Extents of one content that one look is spent on: 32 TiB; the next begins elsewhere. */
+export const EXTENTS_LOOKED_AT = 2 ** 15;
+/** Extents that are ranked before others have their turn: about a millisecond. */
+export const RANKS_PER_TURN = 256;
 
 /** What one look at a content found. */
 export interface LackingExtents {

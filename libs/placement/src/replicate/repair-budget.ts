@@ -1,5 +1,11 @@
-import { TokenBucket, pause } from '@dfs/runtime';
-import { REPAIR_BURST, REPAIR_RATE } from '../limits.js';
+import { MiB, TokenBucket, pause } from '@dfs/runtime';
+
+/**
+ * Bytes a second, and at once, that one node fetches for extents of which more than one copy is left: repair goes on for
+ * hours after a large loss, and what people do meanwhile comes first.
+ */
+const REPAIR_RATE = 64 * MiB;
+const REPAIR_BURST = 256 * MiB;
 
 /**
  * Bytes that this node may fetch for extents of which there are copies enough to wait: a bucket that fills at `rate` up to

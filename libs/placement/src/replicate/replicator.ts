@@ -4,7 +4,7 @@ import type { Cid } from '@dfs/protocol';
 import { isEmpty } from '../plan/extents.js';
 import { CountLearner } from './extent-count-learner.js';
 import type { HolderFinder } from '../pins/holder-finder.js';
-import { DEEP_SEARCHES, JOBS, MAX_WANTS, REPAIR_JOBS, SCAN_PAGE } from '../limits.js';
+import { DEEP_SEARCHES, MAX_WANTS, SCAN_PAGE } from '../limits.js';
 import { NOTABLE_BYTES, type Meeting, type SwarmComponents, type Transfer, type Transfers } from '@dfs/transfer';
 import type { BlockStore, ContentRef } from '../ports.js';
 import type { PinnedExtent } from '../pins/pin-log.js';
@@ -14,6 +14,11 @@ import { Scanner, type ScannerComponents } from './scanner.js';
 import type { StoreRoom } from './headroom.js';
 import { survey, type ExtentCounts } from './find-wants.js';
 import { wantKey, WantQueue, type WantedExtent } from './want-queue.js';
+
+/** Jobs at a time: while one is made durable, others receive. */
+const JOBS = 3;
+/** Of the jobs, those that may be at that: there is always one for what is new or has one copy left. */
+const REPAIR_JOBS = JOBS - 1;
 
 export interface ReplicatorComponents extends SwarmComponents, ScannerComponents, Meeting {
   db: Database;

@@ -1,21 +1,21 @@
 import type { Cid } from '@dfs/protocol';
-import { type Log, SettleTimer, pause } from '@dfs/runtime';
-import {
-  CALM_AT_MOST,
-  CALM_TIME,
-  DEEP_SEARCHES,
-  MAX_WANTS,
-  RETRY_FIRST,
-  RETRY_LAST,
-  SCAN_DELAY,
-  SCAN_PAGE,
-  SETTLE_AT_MOST,
-} from '../limits.js';
+import { minute, second, type Log, SettleTimer, pause } from '@dfs/runtime';
+import { DEEP_SEARCHES, MAX_WANTS, SCAN_DELAY, SCAN_PAGE, SETTLE_AT_MOST } from '../limits.js';
 import type { ContentRef, Contents } from '../ports.js';
 import type { StoreRoom } from './headroom.js';
 import { ScanPace } from './scan-pace.js';
 import { survey, type Lacking, type SurveyComponents } from './find-wants.js';
 import type { WantedExtent } from './want-queue.js';
+
+/** Retry of what could not be got. */
+const RETRY_FIRST = 1 * second;
+const RETRY_LAST = 5 * minute;
+/**
+ * For so long after one has come or gone, what has copies enough, and belongs elsewhere now, stays where it is: of those that
+ * come back, each is taken for one that is missing until it is here.
+ */
+const CALM_TIME = 15 * second;
+const CALM_AT_MOST = 2 * minute;
 
 export interface ScannerComponents extends SurveyComponents {
   catalogue: Pick<Contents, 'contents' | 'everyContent'>;

@@ -1,6 +1,15 @@
+import { MiB } from '@dfs/runtime';
 import type { Cid } from '@dfs/protocol';
 import { extentKey } from '../plan/extents.js';
-import { FEW_WANTS, GROUP_BYTES, GROUP_EXTENTS, MAX_WAITING, MAX_WANTS } from '../limits.js';
+import { EXTENTS_FOUND, MAX_WANTS } from '../limits.js';
+
+/** Of what can wait for the repair budget: a scan goes on without the rest, to find what cannot wait. */
+const MAX_WAITING = 10_000;
+/** Of these so few are left to look for more. */
+const FEW_WANTS = EXTENTS_FOUND / 4;
+/** Extents and bytes fetched and committed together. */
+const GROUP_EXTENTS = 2048;
+const GROUP_BYTES = 32 * MiB;
 
 /** An extent that this node should hold and lacks. */
 export interface WantedExtent {

@@ -1,10 +1,13 @@
 import type { Replication } from '@dfs/contracts';
 import type { EventLog } from '@dfs/events';
 import type { Cid } from '@dfs/protocol';
-import type { Clock, Log } from '@dfs/runtime';
-import { NEWS_TIME, WATCHED_FILES } from '../limits.js';
+import { second, type Clock, type Log } from '@dfs/runtime';
+import { WATCHED_FILES } from '../limits.js';
 import { TELL_EVERY } from '@dfs/transfer';
 import type { ContentChange } from '../ports.js';
+
+/** A content heard of so recently is on its way rather than unavailable. */
+const NEWS_TIME = 15 * second;
 
 /** Files of one event, and contents looked up at a time. */
 const PAGE = 1000;

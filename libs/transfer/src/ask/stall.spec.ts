@@ -1,5 +1,6 @@
 import { jest } from '@jest/globals';
-import { LEAVE_AFTER, LEAVE_TRICKLE_AFTER, STALL_CHECK, TRICKLE } from '../limits.js';
+import { LEAVE_AFTER, STALL_CHECK, TRICKLE } from '../limits.js';
+import { LEAVE_TRICKLE_AFTER } from './stall.js';
 import { Silence } from './stall.js';
 
 describe('the silence of a peer', () => {

@@ -1,6 +1,10 @@
-import { DfsError, RunningTime } from '@dfs/runtime';
+import { CHUNK_MAX_BYTES } from '@dfs/protocol';
+import { second, DfsError, RunningTime } from '@dfs/runtime';
 import type { Transport } from '@dfs/transport';
-import { LEAVE_AFTER, LEAVE_TRICKLE_AFTER, STALL_CHECK, TRICKLE } from '../limits.js';
+import { LEAVE_AFTER, STALL_CHECK, TRICKLE } from '../limits.js';
+
+/** No block for as long as the largest takes at that: the peer is left, though bytes trickle in. */
+export const LEAVE_TRICKLE_AFTER = (CHUNK_MAX_BYTES / TRICKLE) * second;
 
 /**
  * Whether a peer that owes a block has been silent for too long: longer where bytes come, since a large block takes its

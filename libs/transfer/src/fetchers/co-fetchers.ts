@@ -1,9 +1,16 @@
 import { unpackBits, type BitsFrame, type Cid } from '@dfs/protocol';
-import { type Log, pause } from '@dfs/runtime';
+import { millisecond, type Log, pause } from '@dfs/runtime';
 import { askBits, type Opener } from '../ask/block-client.js';
 import type { Gatherings, OwnFetch } from './fetchers.js';
-import { BUSY_PAUSE, MAX_PARTNERS, MEET_TIME, MEETING_PLACES } from '../limits.js';
+import { BUSY_PAUSE } from '../limits.js';
 import { hashOf, shareOf } from '../swarm/fetch-share.js';
+
+/** Of the holders of an extent, those whom all who fetch it ask for each other. */
+const MEETING_PLACES = 3;
+/** Time for them to say so before it begins without. */
+const MEET_TIME = 300 * millisecond;
+/** Others who are asked what they have. */
+const MAX_PARTNERS = 24;
 
 /** What becomes of what partners say: a Swarm. */
 export interface Gainer {

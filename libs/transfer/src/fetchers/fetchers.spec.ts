@@ -1,6 +1,6 @@
 import { cidOf, MAX_FETCHERS } from '@dfs/protocol';
 import { Gatherings } from './fetchers.js';
-import { BITS_PER_ASKER } from '../limits.js';
+import { BITS_PER_ASKER } from './fetchers.js';
 
 const content = cidOf(Buffer.from('content'));
 const chunk = cidOf(Buffer.from('chunk'));

@@ -1,7 +1,14 @@
 import { EventEmitter, once } from 'node:events';
-import { DfsError } from '@dfs/runtime';
+import { minute, DfsError } from '@dfs/runtime';
 import { MAX_FETCHERS, type Cid } from '@dfs/protocol';
-import { BITS_AT_ONCE, BITS_PER_ASKER, FETCHER_MEMORY, MAX_GATHERINGS } from '../limits.js';
+
+/** Such streams of one asker, and of all; more are refused. */
+export const BITS_PER_ASKER = 16;
+const BITS_AT_ONCE = 1024;
+/** Who fetched is named for so long after that: it may have all of it. */
+const FETCHER_MEMORY = 1 * minute;
+/** Extents of which it is remembered who fetches them. */
+const MAX_GATHERINGS = 4096;
 
 /** Names an extent within this process. */
 function extentKey(content: Cid, extent: number): string {

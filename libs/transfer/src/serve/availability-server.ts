@@ -1,11 +1,15 @@
 import { readExtent } from '@dfs/chunks';
 import { bitsFrame, cidDigest, packBits, sha256, type BitsFrame, type BitsRequest, type Cid } from '@dfs/protocol';
-import { isDfsError } from '@dfs/runtime';
+import { second, millisecond, isDfsError } from '@dfs/runtime';
 import type { Channel } from '@dfs/transport';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Gatherings } from '../fetchers/fetchers.js';
-import { BITS_ALIVE, BITS_EVERY } from '../limits.js';
 import type { BlockReader } from '../ports.js';
+
+/** Between two answers to someone who wants to know what is here. */
+const BITS_EVERY = 100 * millisecond;
+/** An answer comes at least so often. */
+const BITS_ALIVE = 10 * second;
 
 /** Others that a node serves as often as it can; with more it tells each less often. */
 const MANY = 8;

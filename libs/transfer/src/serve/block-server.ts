@@ -11,14 +11,17 @@ import {
   type Shape,
   type WireValue,
 } from '@dfs/protocol';
-import { DfsError, type Log } from '@dfs/runtime';
+import { MiB, DfsError, type Log } from '@dfs/runtime';
 import { HASH_ELSEWHERE_BYTES, isNotHere, type ReadBlock } from '@dfs/chunks';
 import { firstFrame, type Channel, type Transport } from '@dfs/transport';
 import { BitsServer, type IsWhole } from './availability-server.js';
 import type { Gatherings } from '../fetchers/fetchers.js';
-import { FRAME_BYTES, requestsWithin } from '../limits.js';
+import { requestsWithin } from '../limits.js';
 import type { BlockReader, PinAnswers } from '../ports.js';
 import { ServingQueue } from './serving-queue.js';
+
+/** Small blocks are gathered to frames of about this. */
+const FRAME_BYTES = 1 * MiB;
 
 export interface BlockServerComponents {
   transport: Pick<Transport, 'handle' | 'limits'>;

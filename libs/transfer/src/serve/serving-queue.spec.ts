@@ -1,4 +1,7 @@
-import { REQUESTS_PER_PEER, SERVED_AT_ONCE, SERVED_BESIDE, WAITING_PER_ASKER } from '../limits.js';
+import { REQUESTS_PER_PEER } from '../limits.js';
+import { WAITING_PER_ASKER } from './serving-queue.js';
+import { SERVED_BESIDE } from './serving-queue.js';
+import { SERVED_AT_ONCE } from './serving-queue.js';
 import { ServingQueue } from './serving-queue.js';
 
 /** Enters once for each asker, and counts who has had a turn. */

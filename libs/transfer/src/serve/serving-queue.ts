@@ -1,5 +1,12 @@
 import { DfsError } from '@dfs/runtime';
-import { REQUESTS_PER_PEER, SERVED_AT_ONCE, SERVED_BESIDE, WAITING_PER_ASKER } from '../limits.js';
+import { REQUESTS_PER_PEER } from '../limits.js';
+
+/** Requests answered at a time, over all askers. Each holds one frame and what the store reads ahead. */
+export const SERVED_AT_ONCE = 24;
+/** Beyond them the only request of an asker, as often as this: a few that take little keep nobody from being served. */
+export const SERVED_BESIDE = 24;
+/** Requests of one asker that wait; more are refused. */
+export const WAITING_PER_ASKER = 64;
 
 interface Waiter {
   asker: string;

@@ -1,5 +1,6 @@
 import { MiB } from '@dfs/runtime';
-import { SPARE_TIME, STALL_CHECK } from '../limits.js';
+import { STALL_CHECK } from '../limits.js';
+import { SPARE_TIME } from './holder-relief.js';
 import { Sparing } from './holder-relief.js';
 
 /** Ticks for so long, with so much from each side in each tick. */

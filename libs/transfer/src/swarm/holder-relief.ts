@@ -1,4 +1,12 @@
-import { SPARE_MEMORY, SPARE_SHARE, SPARE_TIME, STALL_CHECK } from '../limits.js';
+import { second } from '@dfs/runtime';
+import { STALL_CHECK } from '../limits.js';
+
+/** Holders are spared so long at least once only what partners should bring is left … */
+export const SPARE_TIME = 1 * second;
+/** … and as long as these bring this share of what the holders did. */
+const SPARE_SHARE = 0.5;
+/** The span over which that is measured. */
+const SPARE_MEMORY = 2 * second;
 
 /**
  * Whether holders are still spared what partners should bring: they are not when only that is left to ask for and the

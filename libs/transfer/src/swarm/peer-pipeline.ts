@@ -1,21 +1,21 @@
-import { DfsError } from '@dfs/runtime';
+import { second, KiB, millisecond, DfsError } from '@dfs/runtime';
 import type { Cid } from '@dfs/protocol';
 import type { Want } from './block-schedule.js';
-import {
-  BUSY_PAUSE,
-  BUSY_PAUSE_MAX,
-  FIRST_LOT_BYTES,
-  LANE_REQUESTS,
-  LATE_LEAST,
-  LATE_TIMES,
-  LEAVE_AFTER,
-  LIVELY,
-  LOT_TIME,
-  MAX_LACKED,
-  MAX_LOT_BYTES,
-  MIN_LOT_BYTES,
-  REASK_AFTER,
-} from '../limits.js';
+import { BUSY_PAUSE, FIRST_LOT_BYTES, LEAVE_AFTER, MAX_LOT_BYTES, MIN_LOT_BYTES, REASK_AFTER } from '../limits.js';
+
+/** Time one request should take: bandwidth × delay, so that a slow peer is asked for little and a fast one for much. */
+const LOT_TIME = 150 * millisecond;
+/** Requests in flight to one peer for one transfer: one streams, one waits behind it, one is being set up. */
+const LANE_REQUESTS = 3;
+/** A peer is late, too, when it has sent nothing for so many times what it took to begin, but not before this. */
+const LATE_TIMES = 4;
+/** Growth of what the transport receives from a peer, in bytes a second over some seconds, that counts as something. */
+const LIVELY = 4 * KiB;
+const LATE_LEAST = 500 * millisecond;
+/** Doubled each time, up to this. */
+const BUSY_PAUSE_MAX = 4 * second;
+/** Blocks that one of them said it has and did not send; with more it is left. */
+const MAX_LACKED = 8;
 
 /** What a peer was asked for. Times are running time of the swarm. */
 export class Request {

@@ -1,23 +1,22 @@
 import type { ReadBlock } from '@dfs/chunks';
-import { abortError, DfsError, isDfsError, RunningTime, type Log } from '@dfs/runtime';
+import { second, MiB, millisecond, abortError, DfsError, isDfsError, RunningTime, type Log } from '@dfs/runtime';
 import type { Cid } from '@dfs/protocol';
 import type { Transport } from '@dfs/transport';
 import { askBlocks } from '../ask/block-client.js';
 import { Lane, Request } from './peer-pipeline.js';
-import {
-  ENDGAME_AFTER,
-  HEAD_PATIENCE,
-  MAX_LOT_BLOCKS,
-  MIN_LOT_BYTES,
-  REASK_AFTER,
-  MEETING_BYTES,
-  MEETING_TIME,
-  STALL_CHECK,
-} from '../limits.js';
+import { MAX_LOT_BLOCKS, MIN_LOT_BYTES, REASK_AFTER, STALL_CHECK } from '../limits.js';
 import { Sparing } from './holder-relief.js';
 import type { RequestSlots, Urgency } from '../ask/request-slots.js';
 import { Schedule, type Want } from './block-schedule.js';
 import { isTooSilent, rateFrom, tooSilent } from '../ask/stall.js';
+
+/** Once all has been asked for, what is owed for so long is asked of those who have nothing to do. */
+const ENDGAME_AFTER = 300 * millisecond;
+/** At first only so much is under way, until those who begin at the same moment know of each other. */
+const MEETING_TIME = 250 * millisecond;
+const MEETING_BYTES = 3 * MiB;
+/** A reader to whom nothing comes waits so long for a partner to bring what is due next. */
+const HEAD_PATIENCE = 2 * second;
 
 export interface SwarmComponents {
   transport: Pick<Transport, 'open' | 'rates' | 'isHeldBack'>;
