@@ -24,7 +24,7 @@ import { PeersModule } from './modules/peers.module.js';
 import { PurgeModule } from './modules/purge.module.js';
 import { SettingsModule } from './modules/settings.module.js';
 import { TRANSPORT, TransportModule } from './modules/transport.module.js';
-import type { Foundation } from './modules/tokens.js';
+import { FOUNDATION, type Foundation } from './modules/tokens.js';
 import { UpkeepModule } from './modules/upkeep.module.js';
 import { entities, migrations } from './start/migrations.js';
 
@@ -101,8 +101,9 @@ export class AppModule {
             placement: Placement,
             purges: Purge,
             peers: Peers,
-          ) => new Files({ db, chunks, catalogue, placement, purges, nameOf: (peerId) => peers.nameOf(peerId) }),
-          inject: [Database, ChunkStore, Catalogue, Placement, Purge, Peers],
+            { logger: log }: Foundation,
+          ) => new Files({ db, chunks, catalogue, placement, purges, log, nameOf: (peerId) => peers.nameOf(peerId) }),
+          inject: [Database, ChunkStore, Catalogue, Placement, Purge, Peers, FOUNDATION],
         }),
         TusModule.forRoot({
           useFactory: (db: Database, chunks: ChunkStore, files: Files) => new Uploads({ db, chunks, files, clock, log }),

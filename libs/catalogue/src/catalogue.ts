@@ -1,9 +1,9 @@
 import type { VersionInfo, VersionList } from '@dfs/contracts';
 import type { Reader, Tx } from '@dfs/database';
 import { fileIdOf, normalisePath, recordIdOf, type Cid, type SignedRecord } from '@dfs/protocol';
-import { Recurring, silentLog, systemClock, type Unsubscribe, type WorkStatus } from '@dfs/runtime';
-import { Changeset } from './write/changeset.js';
-import { chainEnd, DraftWriter, normaliseDrafts, repeatedBy } from './write/commit.js';
+import { Recurring, silentLog, systemClock, type DfsError, type Unsubscribe, type WorkStatus } from '@dfs/runtime';
+import { chainEnd } from './write/commit.js';
+import { WRITE_ALL, WRITE_EACH, writeDrafts, type HowToWrite } from './write/write-drafts.js';
 import { Fingerprints } from './store/fingerprints.js';
 import { countForks } from './write/forks.js';
 import { Ledger } from './write/ledger.js';
@@ -11,6 +11,7 @@ import { readVersion, readVersions, type VersionQuery } from './read/history.js'
 import { Imports } from './import/imports.js';
 import { Intake, type NewsListener, type Received } from './receive/intake.js';
 import type { CatalogueComponents, Change, Commit, Draft, Entry, EntryPage, Level, ListQuery } from './ports.js';
+import { Folders } from './read/folders.js';
 import { PathConditions } from './read/conditions.js';
 import { listLevel } from './read/level.js';
 import { listPage } from './read/list.js';
@@ -31,7 +32,7 @@ import { choice, duplicate, relocation, restoration, type OtherHeads } from './w
 import { Refusals, type RefusalReason } from './receive/refusals.js';
 import { Retention } from './retention/retention.js';
 import { standingOf } from './rules/validity.js';
-import { refusePurges, refuseReadOnly, refuseUnsynced, refuseWrites } from './write/refuse.js';
+import { refuseUnsynced, refuseWrites } from './write/refuse.js';
 import { TakenPaths } from './write/taken-paths.js';
 import { adoptionOf, noteAdopted } from './void/adoption.js';
 import { VoidVersions } from './void/void-versions.js';
@@ -45,6 +46,8 @@ export class Catalogue {
   readonly records: RecordSet;
   /** What is outside it for good, and may be adopted. */
   readonly voids: VoidVersions;
+  /** What is in folders. */
+  readonly folders: Folders;
   /** What a change of a path may ask for. */
   readonly conditions: PathConditions;
   /** Files that came along from another network, and are on their way into this one. */
@@ -64,6 +67,7 @@ export class Catalogue {
     readonly retention: Retention,
   ) {
     this.records = new RecordSet(parts.db, fingerprints);
+    this.folders = new Folders(parts.db, () => this.networkId);
     this.conditions = new PathConditions(parts.db, parts.membership);
     this.voids = new VoidVersions(parts.db, voidPrints, () => this.networkId);
     this.refusals = new Refusals(parts.log);
@@ -150,7 +154,15 @@ export class Catalogue {
    * `clock-skew`, `not-ready` while this node has to compare with a member first, and what `refusal` says
    */
   async commit(tx: Tx, drafts: readonly Draft[]): Promise<Commit[]> {
-    return (await this.writeDrafts(tx, drafts)).commits;
+    return (await this.writeDrafts(tx, drafts, WRITE_ALL)).result;
+  }
+
+  /**
+   * The same, where what is refused for its own sake is told in its place and stops no other.
+   * @throws DfsError what refuses all drafts alike
+   */
+  async commitEach(tx: Tx, drafts: readonly Draft[]): Promise<(Commit | DfsError)[]> {
+    return (await this.writeDrafts(tx, drafts, WRITE_EACH)).result;
   }
 
   /** Before a file is made at a path. @throws DfsError `path-taken` */
@@ -159,28 +171,13 @@ export class Catalogue {
     (await TakenPaths.load(this.parts.db, [draft])).take(draft);
   }
 
-  private async writeDrafts(
+  private writeDrafts<T>(
     tx: Tx,
     drafts: readonly Draft[],
-  ): Promise<{ commits: Commit[]; written: readonly SignedRecord[] }> {
-    const { membership, signer, clock } = this.parts;
+    how: HowToWrite<T>,
+  ): Promise<{ result: T; written: readonly SignedRecord[] }> {
     this.refuse();
-    refuseReadOnly(membership);
-    refusePurges(membership.self().role, drafts);
-    const normal = await normaliseDrafts(drafts);
-    const paths = normal.map((draft) => draft.path);
-    const changes = await Changeset.load(tx, this.ledger.context(), paths);
-    await changes.know(normal.flatMap(({ adopts }) => adopts?.parents.map(({ id }) => id) ?? []));
-    const last = await chainEnd(tx, signer.peerId);
-    const repeated = await repeatedBy(tx, normal, changes, signer.peerId);
-    const taken = await TakenPaths.load(tx, normal);
-    const context = { signer, networkId: membership.networkId, now: clock.now(), repeated, taken };
-    const writer = new DraftWriter(changes, context, last);
-    const commits = await writer.writeAll(normal);
-    if (writer.written.length === 0) return { commits, written: [] };
-    await this.ledger.finish(tx, changes);
-    tx.afterCommit(() => this.ledger.tellWritten(writer.written));
-    return { commits, written: writer.written };
+    return writeDrafts({ ...this.parts, ledger: this.ledger }, tx, drafts, how);
   }
 
   /**
@@ -231,8 +228,8 @@ export class Catalogue {
    */
   async adopt(tx: Tx, version: string): Promise<Commit> {
     const adoption = await adoptionOf(tx, version, this.parts.clock.now());
-    const { commits, written } = await this.writeDrafts(tx, [adoption]);
-    const [commit] = commits as [Commit];
+    const { result, written } = await this.writeDrafts(tx, [adoption], WRITE_ALL);
+    const [commit] = result as [Commit];
     const last = written.at(-1);
     if (last) await noteAdopted(tx, version, recordIdOf(last.body));
     else if (adoption.adopts.as === null) await noteAdopted(tx, version, commit.entry.recordId);

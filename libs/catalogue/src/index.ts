@@ -27,7 +27,8 @@ export type {
 } from './ports.js';
 export type { ContentOfHead } from './read/queries.js';
 export { versionTag, type Conditions, type Tag } from './rules/conditions.js';
-export type { OtherHeads } from './write/drafts.js';
+export { choice, duplicate, relocation, restoration, withAct, type OtherHeads } from './write/drafts.js';
+export type { FormerPath, Folders, SaidByRecord, ShownPath } from './read/folders.js';
 export type { PathConditions } from './read/conditions.js';
 export { toldAttributes } from './rules/told-attributes.js';
 export { pathsWith, recount, type Miscount, type Recount } from './store/recount.js';

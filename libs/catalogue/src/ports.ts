@@ -62,6 +62,8 @@ export interface Draft extends Conditions {
   isNew?: boolean;
   /** Brought along from another network, where its clock was this (ms): replaces no file, and yields to them. */
   imported?: number;
+  /** Another of the same drafts, before this one: where that is refused, so is this. */
+  onlyWith?: Draft;
   /** The time of writing that it is to tell, in milliseconds since 1970; now when left out. */
   time?: number;
   /**
@@ -95,6 +97,8 @@ export interface ListQuery {
   sort?: FileSort;
   limit: number;
   cursor?: string;
+  /** Rows to pass over, instead of a cursor; of what comes and goes meanwhile nothing is promised. */
+  offset?: number;
   state?: FileListState;
 }
 

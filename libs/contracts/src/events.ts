@@ -14,6 +14,8 @@ export type FileEventItem = Pick<
 export interface FileBatch {
   /** 1 to 1,000 files of one batch. */
   files: FileEventItem[];
+  /** The act that changed them all, where they were changed by one: 32 hexadecimal digits. */
+  act?: string;
 }
 /** Data of the events about members: the member as it is after what happened. */
 export interface PeerEvent {

@@ -31,6 +31,7 @@ export const routes = {
   uploads: `${API_PREFIX}/uploads`,
   upload: (id: string) => `${API_PREFIX}/uploads/${encodeURIComponent(id)}`,
   uploadFinish: (id: string) => `${API_PREFIX}/uploads/${encodeURIComponent(id)}/finish`,
+  folders: `${API_PREFIX}/folders`,
   voidVersions: `${API_PREFIX}/void-versions`,
   voidVersionAdopt: (version: string) => `${API_PREFIX}/void-versions/${encodeURIComponent(version)}/adopt`,
   foundContents: `${API_PREFIX}/found-contents`,

@@ -1,4 +1,11 @@
-import { Module, type DynamicModule, type FactoryProvider } from '@nestjs/common';
+import {
+  Module,
+  type BeforeApplicationShutdown,
+  type DynamicModule,
+  type FactoryProvider,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import { FoldersController } from './http/folders.controller.js';
 import { FilesController } from './http/files.controller.js';
 import { FoundContentsController } from './http/found-contents.controller.js';
 import { BatchController } from './http/batch.controller.js';
@@ -7,9 +14,11 @@ import { PathsController } from './http/paths.controller.js';
 import { VersionsController } from './http/versions.controller.js';
 import { VoidVersionsController } from './http/void-versions.controller.js';
 
-/** The HTTP surface of files over a Files that the application composes. */
+/** The HTTP surface of files over a Files that the application composes. Acts that a stop interrupted go on with the start. */
 @Module({})
-export class FilesModule {
+export class FilesModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  constructor(private readonly files: Files) {}
+
   static forRoot(files: Pick<FactoryProvider<Files>, 'useFactory' | 'inject'>): DynamicModule {
     return {
       module: FilesModule,
@@ -22,9 +31,19 @@ export class FilesModule {
         VoidVersionsController,
         FoundContentsController,
         BatchController,
+        FoldersController,
       ],
       providers: [{ provide: Files, ...files }],
       exports: [Files],
     };
+  }
+
+  onApplicationBootstrap(): Promise<void> {
+    return this.files.acts.resume();
+  }
+
+  /** Before the layers below stop. */
+  beforeApplicationShutdown(): Promise<void> {
+    return this.files.acts.close();
   }
 }

@@ -1,6 +1,7 @@
 import type { Commit, Conditions, Entry, OtherHeads, VersionQuery, VoidQuery } from '@dfs/catalogue';
 import type { BlockBatch } from '@dfs/chunks';
 import type {
+  BatchOp,
   ChunkList,
   FileInfo,
   FileList,
@@ -13,12 +14,15 @@ import type {
 } from '@dfs/contracts';
 import type { Tx } from '@dfs/database';
 import { normalisePath, type Cid } from '@dfs/protocol';
+import { ActRuns } from './acts/act-runs.js';
+import { FolderActs } from './acts/folder-acts.js';
 import { DeletionPace } from './write/deletion-pace.js';
 import { openContent, type OpenContent } from './read/download.js';
 import { getFile, idOf, listChunks, listFiles, listHolders, type ListQuery } from './read/listing.js';
 import type { Preconditions } from './http/headers/preconditions.js';
 import type { FilesComponents } from './ports.js';
-import { removeMany, type BatchItem, type BatchOutcome } from './write/batch.js';
+import { changeMatching, type Filter, type MatchingDone, type MatchingOp } from './write/batch-matching.js';
+import { changeMany, type BatchDone, type BatchItem } from './write/batch.js';
 import { lookUp, type FoundPath } from './read/lookup.js';
 import { removeFile, type RemoveOptions } from './write/removal.js';
 import { adoptVersion, chooseVersion, copyFile, moveFile, restoreFile, type Revised } from './write/revise.js';
@@ -32,10 +36,16 @@ import { listVoidVersions } from './versions/void-versions.js';
 
 /** The files of the network, as one node sees and serves them: a verb each, a file for every verb. */
 export class Files {
+  /** Folders as a whole. */
+  readonly folders: FolderActs;
+  /** Acts over many files that go on behind their answers. */
+  readonly acts: ActRuns;
   private readonly deletions: DeletionPace;
 
   constructor(private readonly components: FilesComponents) {
     this.deletions = new DeletionPace(components.clock);
+    this.acts = new ActRuns(components);
+    this.folders = new FolderActs(components, this.deletions, this.acts);
   }
 
   upload(request: UploadRequest): Promise<UploadOutcome> {
@@ -107,8 +117,14 @@ export class Files {
     return removeFile(this.components, this.deletions, fileId, options);
   }
 
-  removeMany(items: readonly BatchItem[], options?: { confirm?: boolean }): Promise<BatchOutcome[]> {
-    return removeMany(this.components, this.deletions, items, options);
+  /** Many files as one act. */
+  changeMany(op: BatchOp, items: readonly BatchItem[], options?: { confirm?: boolean }): Promise<BatchDone> {
+    return changeMany(this.components, this.deletions, op, items, options);
+  }
+
+  /** The same of all files that match. */
+  changeMatching(op: MatchingOp, filter: Filter, options?: { confirm?: boolean }): Promise<MatchingDone> {
+    return changeMatching({ ...this.components, runs: this.acts, pace: this.deletions }, op, filter, options);
   }
 
   lookUp(paths: readonly string[]): Promise<FoundPath[]> {

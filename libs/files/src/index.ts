@@ -5,6 +5,7 @@
  * Units: bytes; times are ISO 8601 UTC.
  */
 export { Files } from './files.js';
+export { filesEntities, filesMigrations } from './acts/schema.js';
 export { FilesModule } from './files.module.js';
 export type { FilesComponents } from './ports.js';
 export type { OpenContent } from './read/download.js';
@@ -24,3 +25,4 @@ export { writePreconditions, type Preconditions } from './http/headers/precondit
 export { mediaTypeFor } from './read/media-type.js';
 export type { Upload, UploadOutcome } from './write/upload.js';
 export type { UploadProgress } from './write/upload-progress.js';
+export { TransferDto } from './http/dto/transfer.dto.js';

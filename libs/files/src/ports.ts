@@ -4,7 +4,7 @@ import type { Database } from '@dfs/database';
 import type { FoundContents, Placement } from '@dfs/placement';
 import type { Purge } from '@dfs/purge';
 import type { Transfers } from '@dfs/transfer';
-import type { Clock } from '@dfs/runtime';
+import type { Clock, Log } from '@dfs/runtime';
 
 // What files needs of the layers below, and no more.
 
@@ -23,23 +23,27 @@ export type CatalogueReader = Pick<
   | 'purged'
   | 'voids'
   | 'conditions'
+  | 'folders'
 >;
 /** Writes new versions of them. */
 export type CatalogueWriter = CatalogueReader &
-  Pick<Catalogue, 'writable' | 'refuseTaken' | 'commit' | 'restore' | 'choose' | 'copy' | 'move' | 'adopt'>;
+  Pick<
+    Catalogue,
+    'writable' | 'refuseTaken' | 'commit' | 'commitEach' | 'restore' | 'choose' | 'copy' | 'move' | 'adopt'
+  >;
 
 /** Where contents are, and how to get at them. */
 export type ContentPlacement = Pick<
   Placement,
   'pinLocal' | 'fetch' | 'replication' | 'chunkList' | 'holders' | 'isPromised' | 'isHad' | 'keepAgain' | 'letGoOf'
 > & {
-  readonly transfers: Pick<Transfers, 'track'>;
+  readonly transfers: Pick<Transfers, 'track' | 'list'>;
   readonly found: Pick<FoundContents, 'list' | 'get' | 'firstBytes' | 'keep' | 'drop'>;
 };
 
 /** What the facade is made of. */
 export interface FilesComponents {
-  db: Pick<Database, 'write'>;
+  db: Pick<Database, 'query' | 'write'>;
   chunks: Pick<ChunkStore, 'batch' | 'requireRoom'>;
   catalogue: CatalogueWriter;
   placement: ContentPlacement;
@@ -49,4 +53,5 @@ export interface FilesComponents {
   nameOf(peerId: string): string | undefined;
   /** By which the pace of deletions is measured; the running time of the process when left out. */
   clock?: Clock;
+  log?: Log;
 }

@@ -9,6 +9,8 @@ import { NOTABLE_BYTES, TELL_EVERY } from './limits.js';
 const RECENT_TRANSFERS = 100;
 
 export interface TransferOptions {
+  /** Of one that goes on after a restart; made when left out. */
+  id?: string;
   kind: TransferKind;
   path?: string | null;
   /** Of a drain: the member that is removed. */
@@ -16,6 +18,8 @@ export interface TransferOptions {
   contentId?: Cid | null;
   /** Total bytes, where known. */
   bytes?: number | null;
+  /** Of an act over many files. */
+  items?: TransferInfo['items'];
 }
 
 /** One movement of bytes that a person may want to see, and stop. */
@@ -24,7 +28,7 @@ export interface Transfer {
   /** Aborted when it is cancelled. */
   readonly signal: AbortSignal;
   /** Facts that became known on the way. */
-  describe(facts: Partial<Pick<TransferOptions, 'path' | 'contentId' | 'bytes'>>): void;
+  describe(facts: Partial<Pick<TransferOptions, 'path' | 'contentId' | 'bytes' | 'items'>>): void;
   /** So many bytes more are here and verified; `source` is the peer they came from, if any. */
   progress(bytes: number, source?: string): void;
   finish(): void;
@@ -92,7 +96,7 @@ export class Transfers {
     this.recent.unshift(info);
     this.recent.length = Math.min(this.recent.length, RECENT_TRANSFERS);
     // A failure is worth keeping whatever its size; that a person has gone away is not.
-    if (info.state !== 'failed' && (info.state === 'cancelled' || info.verifiedBytes < NOTABLE_BYTES)) {
+    if (info.state !== 'failed' && info.kind !== 'act' && (info.state === 'cancelled' || info.verifiedBytes < NOTABLE_BYTES)) {
       this.components.events.tell('transfer.progress', { transfers: [info] });
       return;
     }
@@ -104,7 +108,7 @@ export class Transfers {
 }
 
 class Entry implements Transfer {
-  readonly id = randomUUID();
+  readonly id: string;
   readonly control = new AbortController();
   private readonly sources = new Map<string, number>();
   private readonly startedAt: number;
@@ -121,6 +125,7 @@ class Entry implements Transfer {
     private readonly clock: Clock,
     private readonly on: { changed(): void; ended(): void },
   ) {
+    this.id = options.id ?? randomUUID();
     this.startedAt = clock.now();
     this.rateAt = performance.now();
   }
@@ -160,6 +165,7 @@ class Entry implements Transfer {
       state: this.state,
       path: this.options.path ?? null,
       contentId: this.options.contentId ?? null,
+      ...(this.options.items !== undefined && { items: this.options.items }),
       ...(this.options.peerId !== undefined && { peerId: this.options.peerId }),
       bytes: this.options.bytes ?? null,
       // The blocks of its manifest came beside the bytes of the file.

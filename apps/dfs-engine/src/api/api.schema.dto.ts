@@ -23,7 +23,7 @@ import type {
   TransferList,
   TransferState,
 } from '@dfs/contracts';
-import { FIELD } from '@dfs/files';
+import { FIELD, TransferDto } from '@dfs/files';
 
 // The shapes of answers, for the API document alone. Each implements its contract, so that neither can drift.
 
@@ -178,38 +178,6 @@ export class ProviderDto {
 export class ProviderListDto implements ProviderList {
   @ApiProperty(FIELD.text) contentId!: string;
   @ApiProperty({ type: [ProviderDto] }) providers!: ProviderDto[];
-}
-
-/** How many bytes came from one peer. */
-@ApiSchema({ name: 'TransferSource' })
-export class TransferSourceDto {
-  @ApiProperty(FIELD.text) peerId!: string;
-  @ApiProperty(FIELD.bytes) bytes!: number;
-}
-
-/** Why a transfer failed. */
-@ApiSchema({ name: 'TransferError' })
-export class TransferErrorDto {
-  @ApiProperty(FIELD.errorCode) code!: ErrorCode;
-  @ApiProperty(FIELD.text) detail!: string;
-}
-
-/** A movement of bytes, running or just ended. */
-@ApiSchema({ name: 'TransferInfo' })
-export class TransferDto implements TransferInfo {
-  @ApiProperty(FIELD.text) id!: string;
-  @ApiProperty({ enum: ['upload', 'download', 'replication', 'drain'] }) kind!: TransferKind;
-  @ApiProperty({ enum: ['running', 'finished', 'failed', 'cancelled'] }) state!: TransferState;
-  @ApiProperty({ ...FIELD.text, nullable: true }) path!: string | null;
-  @ApiProperty({ ...FIELD.text, nullable: true }) contentId!: string | null;
-  @ApiPropertyOptional({ ...FIELD.text, description: 'Of a drain: the member that is removed.' }) peerId?: string;
-  @ApiProperty({ ...FIELD.number, nullable: true }) bytes!: number | null;
-  @ApiProperty(FIELD.bytes) verifiedBytes!: number;
-  @ApiProperty({ ...FIELD.number, description: 'Bytes a second.' }) rate!: number;
-  @ApiProperty({ type: [TransferSourceDto] }) sources!: TransferSourceDto[];
-  @ApiProperty(FIELD.moment) startedAt!: string;
-  @ApiProperty({ ...FIELD.moment, nullable: true }) finishedAt!: string | null;
-  @ApiPropertyOptional({ type: TransferErrorDto }) error?: TransferErrorDto;
 }
 
 /** Answer of `GET /transfers`, the running ones first. */

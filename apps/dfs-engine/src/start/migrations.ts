@@ -3,6 +3,7 @@ import { chunksEntities, chunksMigrations } from '@dfs/chunks';
 import type { EntityClass, MigrationClass } from '@dfs/database';
 import { dhtEntities, dhtMigrations } from '@dfs/dht';
 import { eventsEntities, eventsMigrations } from '@dfs/events';
+import { filesEntities, filesMigrations } from '@dfs/files';
 import { peersEntities, peersMigrations } from '@dfs/peers';
 import { placementEntities, placementMigrations } from '@dfs/placement';
 import { purgeEntities } from '@dfs/purge';
@@ -19,6 +20,7 @@ export const migrations: MigrationClass[] = [
   ...catalogueMigrations,
   ...placementMigrations,
   ...tusMigrations,
+  ...filesMigrations,
   ...engineMigrations,
 ];
 
@@ -32,6 +34,7 @@ export const entitiesByLibrary: Readonly<Record<string, readonly EntityClass[]>>
   placement: placementEntities,
   purge: purgeEntities,
   tus: tusEntities,
+  files: filesEntities,
   engine: [SettingEntity],
 };
 /** All of them. */

@@ -135,6 +135,8 @@ async function countRows(reader: Reader, id: Uint8Array): Promise<number> {
 function infoOf(row: HistoryRow): VersionInfo {
   const version = versionFrom(row);
   const isFile = version.kind === 'file';
+  const fields = parseRecord(row.body).fields;
+  const act = fields?.attributes.act;
   return {
     version: version.id,
     kind: version.kind,
@@ -147,7 +149,8 @@ function infoOf(row: HistoryRow): VersionInfo {
     head: row.head === 1,
     shown: version.id === toHex(row.shown),
     imported: version.imported,
-    from: parseRecord(row.body).fields?.from ?? null,
+    from: fields?.from ?? null,
+    ...(act && { act: toHex(act) }),
     purged: isFile && row.purged === 1,
     ...(isFile ? toldAttributes(version.attributes) : {}),
   };

@@ -28,6 +28,8 @@ export interface Version {
   born: number;
   /** A deletion that says of itself that its retention is over. */
   purges: boolean;
+  /** Of one that came in this unit of work: the act that it belongs to, in hex. */
+  act?: string;
   /** It has the content of one that it replaces: it only says something else about it. */
   repeats: boolean;
 }

@@ -197,6 +197,7 @@ export class Changeset {
       shownAt,
       attributes: fields.attributes,
       purges: fields.attributes.purge === true,
+      ...(fields.attributes.act && { act: toHex(fields.attributes.act) }),
     };
     const parents = fields.parents
       .map((parent) => this.parentOf(path, parent))

@@ -84,14 +84,41 @@ export class DraftWriter {
     private last: ChainEnd | undefined,
   ) {}
 
+  /** All of them, or none: the first that is refused is thrown. */
   async writeAll(drafts: readonly Draft[]): Promise<Commit[]> {
     const commits = await mapInTurns(drafts, DRAFTS_PER_TURN, (draft) => this.write(draft));
+    await this.sign();
+    return commits;
+  }
+
+  /** Those that are not refused for their own sake. */
+  async writeEach(drafts: readonly Draft[]): Promise<(Commit | DfsError)[]> {
+    const refused = new Map<Draft, DfsError>();
+    const results = await mapInTurns(drafts, DRAFTS_PER_TURN, (draft) => {
+      const other = draft.onlyWith && refused.get(draft.onlyWith);
+      const result = other ?? this.tryWrite(draft);
+      if (result instanceof DfsError) refused.set(draft, result);
+      return result;
+    });
+    await this.sign();
+    return results;
+  }
+
+  private tryWrite(draft: Draft): Commit | DfsError {
+    try {
+      return this.write(draft);
+    } catch (error) {
+      if (error instanceof DfsError && error.status >= 400 && error.status < 500) return error;
+      throw error;
+    }
+  }
+
+  private async sign(): Promise<void> {
     const signatures = await signBodies(
       this.context.signer,
       this.written.map((record) => record.body),
     );
     for (const [at, record] of this.written.entries()) record.signature = signatures[at] as Uint8Array;
-    return commits;
   }
 
   private write(draft: Draft): Commit {
@@ -165,8 +192,11 @@ export class DraftWriter {
 }
 
 /** Drafts with their paths in their one form. @throws DfsError `invalid-path` */
-export function normaliseDrafts(drafts: readonly Draft[]): Promise<Draft[]> {
-  return mapInTurns(drafts, 1000, normaliseDraft);
+export async function normaliseDrafts(drafts: readonly Draft[]): Promise<Draft[]> {
+  const normal = await mapInTurns(drafts, 1000, normaliseDraft);
+  const made = new Map(drafts.map((draft, at) => [draft, normal[at] as Draft]));
+  for (const draft of normal) if (draft.onlyWith) draft.onlyWith = made.get(draft.onlyWith) as Draft;
+  return normal;
 }
 
 function normaliseDraft(draft: Draft): Draft {
@@ -226,7 +256,7 @@ function successorOf(draft: Draft, heads: readonly Version[]): readonly Version[
   const [shown] = heads;
   const current = shown?.kind === 'file' ? shown : undefined;
   if (draft.kind === 'folder') {
-    if (current) throw pathExists(draft.path);
+    if (current) throw isFile(draft.path);
     return shown?.kind === 'folder' ? 'unchanged' : heads;
   }
   const { ifMatch, ifNoneMatch } = draft;
@@ -285,6 +315,10 @@ function outcomeOf(draft: Draft, shown: Version | undefined): CommitOutcome {
 
 function pathExists(path: string): DfsError {
   return new DfsError('path-exists', `There is a file at ${path} already: choose another name, or delete it first.`);
+}
+
+function isFile(path: string): DfsError {
+  return new DfsError('path-taken', `${path} is a file: choose another name for the folder, or move the file.`);
 }
 
 function clockSkew(): DfsError {

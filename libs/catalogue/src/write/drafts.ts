@@ -37,14 +37,14 @@ export async function choice(
   const chosen = await chosenHead(reader, fileId, version);
   const names = Object.entries(others);
   if (names.length === 0) return [chosen];
-  const act = { act: randomBytes(ACT_BYTES) };
-  const drafts: Draft[] = [{ ...chosen, attributes: withRoomFor(chosen.attributes ?? {}, act) }];
+  const act = randomBytes(ACT_BYTES);
+  const drafts: Draft[] = [{ ...chosen, attributes: withAct(chosen.attributes ?? {}, act) }];
   for (const [other, to] of names) {
     const said = other === version ? undefined : await readSaid(reader, fileId, other);
     if (said === undefined) throw noSuchVersion();
     if (!(await readVersion(reader, fileId, other))?.head) throw replaced();
     const path = normalisePath(to);
-    const attributes = withRoomFor(said.attributes, act);
+    const attributes = withAct(said.attributes, act);
     drafts.push({ kind: 'file', path, ...saying(said), attributes, time: said.time, from: chosen.path, isNew: true });
   }
   return drafts;
@@ -89,10 +89,10 @@ export async function relocation(reader: Reader, fileId: string, to: string): Pr
   if (conflict) throw undecided();
   const said = await readSaid(reader, fileId, recordId);
   if (said === undefined) throw notKnown();
-  const act = { act: randomBytes(ACT_BYTES) };
+  const act = randomBytes(ACT_BYTES);
   return [
-    { kind: 'file', path, ...saying(said), attributes: withRoomFor(said.attributes, act), time: said.time, from },
-    { kind: 'deletion', path: from, replaces: 'all', attributes: act },
+    { kind: 'file', path, ...saying(said), attributes: withAct(said.attributes, act), time: said.time, from },
+    { kind: 'deletion', path: from, replaces: 'all', attributes: { act } },
   ];
 }
 
@@ -102,9 +102,9 @@ async function known(reader: Reader, fileId: string): Promise<Entry> {
   throw notKnown();
 }
 
-/** One of another's making may be full: then it is carried as it is. */
-function withRoomFor(attributes: RecordAttributes, more: RecordAttributes): RecordAttributes {
-  const all = { ...attributes, ...more };
+/** The act is said as well; one of another's making may be full: then it is carried as it is. */
+export function withAct(attributes: RecordAttributes, act: Uint8Array): RecordAttributes {
+  const all = { ...attributes, act };
   return fitsAttributes(all) ? all : attributes;
 }
 

@@ -18,18 +18,22 @@ export interface EventSink {
   record(tx: Tx, type: FileEventType, data: FileBatch): Promise<void>;
 }
 
-/** Tells of what became of the paths, within the unit of work, at most 1,000 files an event. */
+/** Tells of what became of the paths, within the unit of work, at most 1,000 files an event, those of one act by themselves. */
 export async function recordEvents(tx: Tx, events: EventSink, outcomes: readonly PathOutcome[]): Promise<void> {
-  const batches = new Map<FileEventType, PathOutcome[]>();
+  const batches = new Map<string, { type: FileEventType; act: string | undefined; of: PathOutcome[] }>();
   for (const outcome of outcomes) {
     for (const type of eventsOf(outcome)) {
-      const batch = batches.get(type) ?? [];
-      batches.set(type, batch);
-      batch.push(outcome);
+      const act = outcome.after?.shown.act;
+      const key = `${type}:${act}`;
+      const batch = batches.get(key) ?? { type, act, of: [] };
+      batches.set(key, batch);
+      batch.of.push(outcome);
     }
   }
-  for (const [type, batch] of batches) {
-    for (const slice of slices(batch, FILES_PER_EVENT)) await events.record(tx, type, { files: slice.map(itemOf) });
+  for (const { type, act, of } of batches.values()) {
+    for (const slice of slices(of, FILES_PER_EVENT)) {
+      await events.record(tx, type, { files: slice.map(itemOf), ...(act === undefined ? {} : { act }) });
+    }
   }
 }
 

@@ -18,10 +18,11 @@ export class TakenPaths {
     this.files = new Set(files);
   }
 
-  static async load(reader: Reader, drafts: readonly Draft[]): Promise<TakenPaths> {
+  /** @param allGo none of the deletions stays undone while others are written */
+  static async load(reader: Reader, drafts: readonly Draft[], allGo = true): Promise<TakenPaths> {
     const made = drafts.filter(makes);
     if (made.length === 0) return new TakenPaths([], []);
-    const gone = JSON.stringify(drafts.filter(({ kind }) => kind === 'deletion').map(({ path }) => path));
+    const gone = JSON.stringify(drafts.filter(({ kind }) => allGo && kind === 'deletion').map(({ path }) => path));
     const paths = [...new Set(made.filter(({ kind }) => kind === 'file').map(({ path }) => path))];
     const above = [...new Set(made.flatMap(({ path }) => foldersOf(path)))];
     const isGone = 'f.path IN (SELECT value FROM json_each(?2))';

@@ -54,3 +54,9 @@ export interface TransferLimits {
   uploadBytesPerSecond: number | null;
   downloadBytesPerSecond: number | null;
 }
+/** A path that an act leaves as it is, and why. */
+export interface SkippedPath {
+  path: string;
+  code: ErrorCode;
+  detail: string;
+}

@@ -71,31 +71,6 @@ export interface UploadResult {
   file?: FileInfo;
   problem?: Problem;
 }
-/** `POST /files/batch`: one act over up to 1,000 files. */
-export interface BatchRequest {
-  op: 'delete';
-  items: BatchItem[];
-  /** Go on although most of the files are being deleted. */
-  confirm?: boolean;
-}
-/** A file of `POST /files/batch`. */
-export interface BatchItem {
-  id: FileId;
-  /** The version that was seen: the file must still show it. */
-  version?: string;
-}
-/** 207: a result for each item, in their order. */
-export interface BatchResults {
-  results: BatchResult[];
-}
-/** What became of one file of a batch, in the order of the request: `problem` unless `status` tells success. */
-export interface BatchResult {
-  id: FileId;
-  /** Null for an id that the network does not know. */
-  path: string | null;
-  status: number;
-  problem?: Problem;
-}
 /** `POST /files/{fileId}/copy` */
 export interface CopyRequest {
   path: string;

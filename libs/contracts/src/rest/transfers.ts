@@ -1,10 +1,10 @@
 import type { ErrorCode } from '../error-codes.js';
-import type { ContentId, PeerIdText, Timestamp } from './common.js';
+import type { ContentId, PeerIdText, SkippedPath, Timestamp } from './common.js';
 
 // Movements of bytes.
 
-/** A `drain` moves what a member holds to others, and removes it then. */
-export type TransferKind = 'upload' | 'download' | 'replication' | 'drain';
+/** A `drain` moves what a member holds to others, and removes it then. An `act` changes many files. */
+export type TransferKind = 'upload' | 'download' | 'replication' | 'drain' | 'act';
 /** A transfer is listed for a while after it has ended. */
 export type TransferState = 'running' | 'finished' | 'failed' | 'cancelled';
 /** `GET /transfers` */
@@ -26,6 +26,8 @@ export interface TransferInfo {
   /** Bytes a second. */
   rate: number;
   sources: { peerId: PeerIdText; bytes: number }[];
+  /** Of an act: how far it is, and which paths stay as they are, the first 100. */
+  items?: { done: number; total: number; skipped: SkippedPath[]; skippedTotal: number };
   startedAt: Timestamp;
   finishedAt: Timestamp | null;
   error?: { code: ErrorCode; detail: string };

@@ -28,6 +28,8 @@ export interface VersionInfo extends FileAttributes {
   imported: boolean;
   /** The path it was moved from; the path itself when an earlier version was brought back. */
   from: string | null;
+  /** The same for all versions that one act wrote, 32 hexadecimal digits; left out where it was written by itself. */
+  act?: string;
   /** Its retention is over, and this node keeps its content no longer; others may for a while. */
   purged: boolean;
   /** Of a deletion that the path shows. */

@@ -1,12 +1,14 @@
 import { Body, Controller, HttpCode, Post, Query, Req, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
-import { routes, type BatchResults, type LookupResults, type Problem } from '@dfs/contracts';
-import { toProblem } from '@dfs/runtime';
+import { routes, type BatchOp, type BatchResults, type LookupResults, type Problem } from '@dfs/contracts';
+import { invalidField, toProblem } from '@dfs/runtime';
 import { Problems, WRITE_PROBLEMS } from '../describe/problems.dto.js';
 import { Files } from '../files.js';
-import { BatchBody, BatchResultsDto, LookupBody, LookupResultsDto } from './dto/batch.dto.js';
-import { NoQuery } from './dto/files.dto.js';
+import type { MatchingOp } from '../write/batch-matching.js';
+import { ACCEPTED } from './answer/answer-file.js';
+import { BatchBody, BatchItemBody, BatchResultsDto, LookupBody, LookupResultsDto } from './dto/batch.dto.js';
+import { NoQuery, type FilterBody } from './dto/files.dto.js';
 import { LargeJsonBody } from './body/streamed-body.js';
 
 /** One act over many files, and many paths looked up. */
@@ -18,19 +20,30 @@ export class BatchController {
   @Post('batch')
   @HttpCode(207)
   @LargeJsonBody()
-  @ApiOperation({ operationId: 'changeFiles', summary: 'Delete many files as one act' })
-  @Problems(...WRITE_PROBLEMS, 'mass-deletion')
+  @ApiOperation({ operationId: 'changeFiles', summary: 'Change many files as one act' })
+  @Problems(...WRITE_PROBLEMS, 'mass-deletion', 'not-an-owner', 'invalid-cursor')
   @ApiResponse({ status: 207, type: BatchResultsDto, description: 'A result for each item, in their order.' })
+  @ApiAcceptedResponse({ type: BatchResultsDto, description: 'Very many files match: it goes on as a transfer.' })
   async batch(
     @Query() _query: NoQuery,
-    @Body() { items, confirm }: BatchBody,
+    @Body() { op, items, filter, confirm = false }: BatchBody,
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<BatchResults> {
-    const outcomes = await this.files.removeMany(items, { confirm: confirm === true });
+    const done = items
+      ? await this.files.changeMany(op, only(items, filter), { confirm })
+      : await this.files.changeMatching(...matching(op, filter), { confirm });
+    if ('transfer' in done) {
+      response.status(ACCEPTED);
+      return { act: done.act, results: [], transfer: done.transfer };
+    }
     return {
-      results: outcomes.map((outcome) => {
-        if (!('error' in outcome)) return { ...outcome, status: 204 };
+      act: done.act,
+      results: done.outcomes.map((outcome) => {
+        if (!('error' in outcome)) {
+          const { kept, ...told } = outcome;
+          return { ...told, status: kept ? STATUS[op] : ACCEPTED };
+        }
         const problem = problemOf(outcome.error, request, response);
         return { id: outcome.id, path: outcome.path, status: problem.status, problem };
       }),
@@ -56,6 +69,20 @@ export class BatchController {
       ),
     };
   }
+}
+
+/** Of one that was done. */
+const STATUS: Record<BatchOp, number> = { delete: 204, purge: 204, restore: 200, choose: 200, move: 201, copy: 201 };
+
+function only(items: BatchItemBody[], filter: FilterBody | undefined): BatchItemBody[] {
+  if (filter === undefined) return items;
+  throw invalidField('filter', 'goes without items: name the files, or what they have in common');
+}
+
+function matching(op: BatchOp, filter: FilterBody | undefined): [MatchingOp, FilterBody] {
+  if (filter === undefined) throw invalidField('items', 'name the files, or give a filter');
+  if (op !== 'move' && op !== 'copy') return [op, { ...filter }];
+  throw invalidField('filter', `goes not with ${op}: name the files with their new paths, or use /folders/${op}`);
 }
 
 function problemOf(error: unknown, request: Request, response: Response): Problem {

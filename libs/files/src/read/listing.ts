@@ -1,7 +1,7 @@
 import type { Entry, Folder, ListQuery as CatalogueQuery } from '@dfs/catalogue';
 import type { ChunkList, FileInfo, FileList, FolderInfo, HolderList } from '@dfs/contracts';
 import type { Reader } from '@dfs/database';
-import { DfsError } from '@dfs/runtime';
+import { DfsError, invalidField } from '@dfs/runtime';
 import { describe } from './file-info.js';
 import type { CatalogueReader, FilesComponents } from '../ports.js';
 
@@ -19,6 +19,9 @@ export async function listFiles(
   { catalogue, placement, purges }: Listing,
   { delimiter, ...query }: ListQuery,
 ): Promise<FileList> {
+  if (query.offset !== undefined && query.cursor !== undefined) {
+    throw invalidField('offset', 'goes without cursor: a page begins at one of both');
+  }
   if (delimiter !== undefined) {
     const { items, folders, nextCursor, total, totalFolders } = await catalogue.level(query);
     return {
@@ -33,7 +36,8 @@ export async function listFiles(
   return { items: await describe(placement, items, purges), folders: [], nextCursor, total };
 }
 
-function folderInfo({ path, files, bytes, newest }: Folder): FolderInfo {
+/** As the API tells of it. */
+export function folderInfo({ path, files, bytes, newest }: Folder): FolderInfo {
   const name = path.slice(path.lastIndexOf('/', path.length - 2) + 1, -1);
   return { name, path, files, bytes, newest: files === 0 ? null : new Date(newest).toISOString() };
 }

@@ -19,6 +19,7 @@ import {
 } from '@dfs/protocol';
 import { DfsError, MiB, silentLog, systemClock, type Clock } from '@dfs/runtime';
 import { tempDatabase, type TempDatabase } from '@dfs/testing';
+import { filesMigrations } from '../acts/schema.js';
 import { Files } from '../files.js';
 import type { ContentPlacement, FilesComponents } from '../ports.js';
 
@@ -42,7 +43,12 @@ export interface LocalNode extends AsyncDisposable {
 }
 
 export async function localNode(options: { quotaBytes?: number; clock?: Clock } = {}): Promise<LocalNode> {
-  const temp = await tempDatabase([...eventsMigrations, ...chunksMigrations, ...catalogueMigrations]);
+  const temp = await tempDatabase([
+    ...eventsMigrations,
+    ...chunksMigrations,
+    ...catalogueMigrations,
+    ...filesMigrations,
+  ]);
   const { db, dir } = temp;
   const events = await EventLog.open(db);
   const [signer, other] = [newSigner(), newSigner()];
@@ -74,14 +80,16 @@ export async function localNode(options: { quotaBytes?: number; clock?: Clock } 
     isRemoved = true;
     return catalogue.judgeNow();
   };
+  const files = new Files(components);
   const remove = async (): Promise<void> => {
+    await files.acts.close();
     await catalogue.close();
     await chunks.close();
     await temp.remove();
   };
   return {
     ...{ temp, db, chunks, catalogue, events, placement, components, other, remove, removeOther },
-    files: new Files(components),
+    files,
     [Symbol.asyncDispose]: remove,
   };
 }

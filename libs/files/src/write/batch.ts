@@ -1,68 +1,207 @@
-import type { Draft, Entry } from '@dfs/catalogue';
-import { DfsError } from '@dfs/runtime';
+import { randomBytes } from 'node:crypto';
+import {
+  choice,
+  duplicate,
+  relocation,
+  restoration,
+  withAct,
+  type Commit,
+  type Draft,
+  type Entry,
+} from '@dfs/catalogue';
+import type { BatchOp, FileInfo } from '@dfs/contracts';
+import type { Tx } from '@dfs/database';
+import { DfsError, invalidField } from '@dfs/runtime';
 import type { FilesComponents } from '../ports.js';
-import { shown } from '../read/listing.js';
+import { describe } from '../read/file-info.js';
+import { noSuchFile, shown } from '../read/listing.js';
 import type { DeletionPace } from './deletion-pace.js';
+import { isKept, refusePurged } from './revise.js';
 
 /** One file of an act. */
 export interface BatchItem {
   /** File id. */
   id: string;
-  /** Record id of the version that was seen: the file must still show it. Any version when left out. */
+  /**
+   * Record id. Of delete, purge and move: the version that was seen, which the file must still show. Of restore and copy: the
+   * version that is brought back or copied. Of choose: the head to keep.
+   */
   version?: string;
+  /** Of move and copy: where to. */
+  path?: string;
 }
 
-/** What became of one file of an act. */
-export type BatchOutcome = { id: string; path: string } | { id: string; path: string | null; error: unknown };
+/** What became of one file of an act: the file, where there is one now, and `kept` as of Revised. */
+export type BatchOutcome =
+  { id: string; path: string; kept: boolean; file?: FileInfo } | { id: string; path: string | null; error: DfsError };
+
+/** What became of all of them, in their order. */
+export interface BatchDone {
+  /** On all records that were written, 32 hexadecimal digits. */
+  act: string;
+  outcomes: BatchOutcome[];
+}
+
+type Parts = Pick<FilesComponents, 'db' | 'catalogue' | 'placement' | 'purges'>;
+/** What is to be written for an item, or why nothing is. The first draft is what it answers with. */
+type Plan = { item: BatchItem } & ({ drafts: [Draft, ...Draft[]] } | { error: DfsError });
+
+const ACT_BYTES = 16;
 
 /**
- * Deletes many files as one act: one unit of work, one guard asked before the first of them. A file that is gone or
- * changed is its own result and stops no other.
+ * Changes many files as one act: one unit of work, one guard asked before the first of them. A file that is gone or
+ * changed, or that cannot go where it should, is its own result and stops no other.
  * @returns one outcome an item, in their order
  * @throws DfsError `mass-deletion` when nothing was deleted since the act is not confirmed; `read-only-member`,
- * `clock-skew`
+ * `not-an-owner`, `clock-skew`
  */
-export async function removeMany(
-  { db, catalogue }: Pick<FilesComponents, 'db' | 'catalogue'>,
+export async function changeMany(
+  parts: Parts,
   pace: DeletionPace,
+  op: BatchOp,
   items: readonly BatchItem[],
   { confirm = false }: { confirm?: boolean } = {},
-): Promise<BatchOutcome[]> {
+): Promise<BatchDone> {
+  const { db, catalogue, purges } = parts;
   await catalogue.writable();
+  const act = randomBytes(ACT_BYTES);
+  const purged = await purgedOf(parts, op, items);
   let takeBack: (() => void) | undefined;
   try {
-    return await db.write(async (tx) => {
-      const entries = await catalogue.getMany(
-        items.map(({ id }) => id),
-        tx,
-      );
-      const outcomes: BatchOutcome[] = [];
-      const drafts = new Map<string, Draft>();
+    const outcomes = await db.write(async (tx) => {
+      const ids = items.map(({ id }) => id);
+      const entries = await catalogue.getMany(ids, tx);
+      const plans: Plan[] = [];
       for (const item of items) {
-        try {
-          const { path } = seenEntry(entries, item);
-          drafts.set(item.id, { kind: 'deletion', path, replaces: 'all' });
-          outcomes.push({ id: item.id, path });
-        } catch (error) {
-          if (!(error instanceof DfsError)) throw error;
-          outcomes.push({ id: item.id, path: entries.get(item.id)?.path ?? null, error });
-        }
+        plans.push(await orRefused(item, purged, () => draftsOf(tx, op, item, entries.get(item.id), act)));
       }
-      if (drafts.size === 0) return outcomes;
-      takeBack = await pace.admit(async () => (await catalogue.totals(tx)).count, confirm, drafts.size);
-      await catalogue.commit(tx, [...drafts.values()]);
-      return outcomes;
+      const drafts = plans.flatMap((plan) => ('drafts' in plan ? plan.drafts : []));
+      const going = plans.filter((plan) => 'drafts' in plan && goes(op, entries.get(plan.item.id))).length;
+      if (going > 0) takeBack = await pace.admit(async () => (await catalogue.totals(tx)).count, confirm, going);
+      const commits = drafts.length === 0 ? [] : await catalogue.commitEach(tx, drafts);
+      const results = new Map(drafts.map((draft, at) => [draft, commits[at] as Commit | DfsError]));
+      return plans.map((plan) => outcomeOf(plan, results, entries.get(plan.item.id)));
     });
+    if (op === 'purge') purges.soon();
+    return { act: act.toString('hex'), outcomes: await tell(parts, op, outcomes) };
   } catch (error) {
     takeBack?.();
     throw error;
   }
 }
 
-function seenEntry(entries: ReadonlyMap<string, Entry>, item: BatchItem): Entry {
-  const entry = shown(entries.get(item.id));
-  if (item.version !== undefined && item.version !== entry.recordId) {
-    throw new DfsError('precondition-failed', 'The file has changed since: read it again, and decide anew.');
+/** Whether a file that is there goes by it. */
+function goes(op: BatchOp, entry: Entry | undefined): boolean {
+  return (op === 'delete' || op === 'purge') && entry?.deleted === false;
+}
+
+/** Items whose bytes nobody has any more. */
+async function purgedOf(parts: Parts, op: BatchOp, items: readonly BatchItem[]): Promise<Map<BatchItem, DfsError>> {
+  const purged = new Map<BatchItem, DfsError>();
+  for (const item of items) {
+    const { id, version } = item;
+    if (op !== 'restore' && !(op === 'copy' && version !== undefined)) continue;
+    try {
+      await refusePurged(parts, id, version);
+    } catch (error) {
+      if (!(error instanceof DfsError)) throw error;
+      purged.set(item, error);
+    }
   }
-  return entry;
+  return purged;
+}
+
+async function orRefused(
+  item: BatchItem,
+  purged: ReadonlyMap<BatchItem, DfsError>,
+  drafts: () => Promise<[Draft, ...Draft[]]>,
+): Promise<Plan> {
+  try {
+    const error = purged.get(item);
+    return error ? { item, error } : { item, drafts: await drafts() };
+  } catch (error) {
+    if (!(error instanceof DfsError)) throw error;
+    return { item, error };
+  }
+}
+
+async function draftsOf(
+  tx: Tx,
+  op: BatchOp,
+  { id, version, path }: BatchItem,
+  entry: Entry | undefined,
+  act: Uint8Array,
+): Promise<[Draft, ...Draft[]]> {
+  const acted = (draft: Draft): Draft => ({ ...draft, attributes: withAct(draft.attributes ?? {}, act) });
+  switch (op) {
+    case 'delete':
+      return [deletionOf(seen(shown(entry), version), { act })];
+    case 'purge':
+      return [deletionOf(seen(entry, version), { act, purge: true })];
+    case 'restore':
+      return [acted(await restoration(tx, id, version))];
+    case 'copy':
+      return [acted(await duplicate(tx, id, required('path', path), version))];
+    case 'choose': {
+      const [chosen] = await choice(tx, id, required('version', version));
+      return [acted(chosen as Draft)];
+    }
+    case 'move': {
+      seen(shown(entry), version);
+      const [made, gone] = await relocation(tx, id, required('path', path));
+      const target = acted(made as Draft);
+      return [target, { ...acted(gone as Draft), onlyWith: target }];
+    }
+  }
+}
+
+function deletionOf({ path }: Entry, attributes: Draft['attributes']): Draft {
+  return { kind: 'deletion', path, replaces: 'all', attributes: attributes ?? {} };
+}
+
+function required(field: 'path' | 'version', value: string | undefined): string {
+  if (value !== undefined) return value;
+  throw invalidField(`items.${field}`, 'is needed for this act');
+}
+
+function seen(entry: Entry | undefined, version: string | undefined): Entry {
+  if (!entry) throw noSuchFile();
+  if (version === undefined || version === entry.recordId) return entry;
+  throw new DfsError('precondition-failed', 'The file has changed since: read it again, and decide anew.');
+}
+
+/** What was written, before it is told of. */
+type Written = { id: string; path: string; entry: Entry } | { id: string; path: string | null; error: DfsError };
+
+function outcomeOf(plan: Plan, results: ReadonlyMap<Draft, Commit | DfsError>, before: Entry | undefined): Written {
+  const { id } = plan.item;
+  const result = 'error' in plan ? plan.error : (results.get(plan.drafts[0]) as Commit | DfsError);
+  const path = before?.path ?? null;
+  return result instanceof DfsError
+    ? { id, path, error: result }
+    : { id, path: result.entry.path, entry: result.entry };
+}
+
+async function tell({ placement, purges }: Parts, op: BatchOp, written: readonly Written[]): Promise<BatchOutcome[]> {
+  const entries = written.flatMap((one) => ('entry' in one ? [one.entry] : []));
+  if (op === 'delete' || op === 'purge') {
+    return written.map((one) => ('error' in one ? one : { id: one.id, path: one.path, kept: true }));
+  }
+  if (op === 'restore' || op === 'copy') await placement.keepAgain(entries.map(({ contentId }) => contentId));
+  const files = await describe(placement, entries, purges);
+  const outcomes: BatchOutcome[] = [];
+  let at = 0;
+  for (const one of written) {
+    if ('error' in one) {
+      outcomes.push(one);
+      continue;
+    }
+    const file = files[at++] as FileInfo;
+    const kept =
+      op === 'restore'
+        ? await placement.isPromised(file.contentId, file.size)
+        : file.deleted || (await isKept(placement, file));
+    outcomes.push({ id: one.id, path: one.path, kept, file });
+  }
+  return outcomes;
 }

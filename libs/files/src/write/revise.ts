@@ -59,7 +59,12 @@ export async function adoptVersion(parts: Revising, version: string, want: Preco
   return { file, kept: !found?.contentId || (await placement.isPromised(found.contentId, found.size)) };
 }
 
-async function refusePurged(parts: Revising, fileId: string, version?: string): Promise<void> {
+/** @throws DfsError `purged` when the retention of a version is over and nobody has it */
+export async function refusePurged(
+  parts: Pick<Revising, 'catalogue' | 'placement'>,
+  fileId: string,
+  version?: string,
+): Promise<void> {
   const { catalogue } = parts;
   await refuseGone(
     parts,
@@ -68,7 +73,7 @@ async function refusePurged(parts: Revising, fileId: string, version?: string): 
 }
 
 async function refuseGone(
-  { catalogue, placement }: Revising,
+  { catalogue, placement }: Pick<Revising, 'catalogue' | 'placement'>,
   found: { contentId: Cid | null; size: number } | undefined,
 ): Promise<void> {
   if (!found?.contentId) return;
@@ -136,7 +141,8 @@ async function revised({ placement, purges }: Revising, entry: Entry): Promise<R
   return { file, kept: entry.deleted || (await isKept(placement, file)) };
 }
 
-async function isKept(
+/** Whether this node keeps the bytes of a file, or as many members as there should be. */
+export async function isKept(
   placement: Pick<ContentPlacement, 'holders'>,
   { contentId, size, replication }: FileInfo,
 ): Promise<boolean> {

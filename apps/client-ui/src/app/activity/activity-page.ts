@@ -23,6 +23,7 @@ const KINDS: Record<TransferKind, string> = {
   download: 'Sending out',
   replication: 'Copying',
   drain: 'Emptying',
+  act: 'Changing',
 };
 
 /** What happened in the network lately, and what is under way. */

@@ -38,6 +38,7 @@ const KINDS: Record<TransferKind, string> = {
   download: 'Download',
   replication: 'Copy',
   drain: 'Emptying of a node',
+  act: 'Change of many files',
 };
 
 /** What an event means to a person; null for those that only move a bar or a number. */

@@ -9,11 +9,13 @@ import {
   IsString,
   Matches,
   MaxLength,
+  MinLength,
   ValidateNested,
 } from 'class-validator';
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import type {
   BatchItem,
+  BatchOp,
   BatchRequest,
   BatchResult,
   BatchResults,
@@ -23,8 +25,9 @@ import type {
 } from '@dfs/contracts';
 import { FIELD } from '../../describe/fields.dto.js';
 import { FILE_ID_PATTERN, MAX_PATH_BYTES } from '@dfs/protocol';
-import { MAX_PAGE, NO_VERSION, RECORD_ID } from './files.dto.js';
+import { FilterBody, MAX_PAGE, NO_VERSION, RECORD_ID } from './files.dto.js';
 import { FileDto, ProblemDto } from './files.schema.dto.js';
+import { TransferDto } from './transfer.dto.js';
 
 /** One file of a batch, by its id and, where it matters, the version that the client has seen. */
 @ApiSchema({ name: 'BatchItem' })
@@ -36,27 +39,52 @@ export class BatchItemBody implements BatchItem {
   @ApiPropertyOptional({
     ...FIELD.text,
     pattern: RECORD_ID.source,
-    description: 'The version that was seen: the file must show it.',
+    description:
+      'Of delete, purge and move: the version that was seen, which the file must show. Of restore and copy: the version to bring back or copy. Of choose: the head to keep.',
   })
   @IsOptional()
   @Matches(RECORD_ID, NO_VERSION)
   version?: string;
+
+  @ApiPropertyOptional({ ...FIELD.text, maxLength: MAX_PATH_BYTES, description: 'Of move and copy: the new path.' })
+  @IsOptional()
+  @IsString()
+  @MinLength(1)
+  @MaxLength(4 * MAX_PATH_BYTES)
+  path?: string;
 }
 
-/** Body of `POST /files/batch`. All items are one act. */
+const OPS: BatchOp[] = ['delete', 'restore', 'move', 'copy', 'choose', 'purge'];
+
+/** Body of `POST /files/batch`. All of it is one act. */
 @ApiSchema({ name: 'BatchRequest' })
 export class BatchBody implements BatchRequest {
-  @ApiProperty({ enum: ['delete'] })
-  @IsIn(['delete'], { message: 'must be delete' })
-  op!: 'delete';
+  @ApiProperty({ enum: OPS })
+  @IsIn(OPS, { message: `must be one of ${OPS.join(', ')}` })
+  op!: BatchOp;
 
-  @ApiProperty({ type: [BatchItemBody], minItems: 1, maxItems: MAX_PAGE })
+  @ApiPropertyOptional({
+    type: [BatchItemBody],
+    minItems: 1,
+    maxItems: MAX_PAGE,
+    description: 'Either these or a filter.',
+  })
+  @IsOptional()
   @IsArray()
   @ArrayMinSize(1)
   @ArrayMaxSize(MAX_PAGE)
   @ValidateNested({ each: true })
   @Type(() => BatchItemBody)
-  items!: BatchItemBody[];
+  items?: BatchItemBody[];
+
+  @ApiPropertyOptional({
+    type: FilterBody,
+    description: 'All files that match, as the parameters of GET /files have it; for all but move and copy.',
+  })
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => FilterBody)
+  filter?: FilterBody;
 
   @ApiPropertyOptional({ ...FIELD.flag, description: 'Go on although most of the files are being deleted.' })
   @IsOptional()
@@ -88,13 +116,20 @@ export class BatchResultDto implements BatchResult {
   @ApiProperty(FIELD.text) id!: string;
   @ApiProperty({ ...FIELD.text, nullable: true }) path!: string | null;
   @ApiProperty({ type: 'integer', example: 204 }) status!: number;
+  @ApiPropertyOptional({ type: FileDto, description: 'The file as it is now; none of one that was deleted.' }) file?: FileDto;
   @ApiPropertyOptional({ type: ProblemDto }) problem?: ProblemDto;
 }
 
 /** Answer of `POST /files/batch`, in the order of the items. */
 @ApiSchema({ name: 'BatchResults' })
 export class BatchResultsDto implements BatchResults {
+  @ApiProperty({ ...FIELD.text, pattern: '^[0-9a-f]{32}$', description: 'Names the act, to undo it.' }) act!: string;
   @ApiProperty({ type: [BatchResultDto] }) results!: BatchResultDto[];
+  @ApiPropertyOptional({
+    type: TransferDto,
+    description: 'Of an act that goes on: the transfer to follow, as GET /transfers tells it.',
+  })
+  transfer?: TransferDto;
 }
 
 /** What is at one of the paths. */

@@ -13,7 +13,15 @@ import {
   ValidateBy,
 } from 'class-validator';
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
-import type { ChooseRequest, CopyRequest, FileListState, FileSort, MoveRequest, RestoreRequest } from '@dfs/contracts';
+import type {
+  ChooseRequest,
+  CopyRequest,
+  FileFilter,
+  FileListState,
+  FileSort,
+  MoveRequest,
+  RestoreRequest,
+} from '@dfs/contracts';
 import { FILE_ID_PATTERN, isCid, MAX_PATH_BYTES, MAX_PEER_ID_LENGTH, type Cid } from '@dfs/protocol';
 import { invalidField } from '@dfs/runtime';
 import { FIELD } from '../../describe/fields.dto.js';
@@ -21,6 +29,7 @@ import { FIELD } from '../../describe/fields.dto.js';
 /** Items of one page. */
 export const MAX_PAGE = 1000;
 const DEFAULT_PAGE = 100;
+const MAX_OFFSET = 1_000_000;
 const MAX_SEARCH_LENGTH = 256;
 const MAX_CURSOR_LENGTH = 4096;
 const MAX_CID_LENGTH = 128;
@@ -67,8 +76,9 @@ export class PathQuery {
   path!: string;
 }
 
-/** Query of `GET /files`. */
-export class ListFilesQuery {
+/** Which files are meant. */
+@ApiSchema({ name: 'FileFilter' })
+export class FilterBody implements FileFilter {
   @ApiPropertyOptional({
     ...FIELD.text,
     maxLength: MAX_PATH_BYTES,
@@ -101,6 +111,18 @@ export class ListFilesQuery {
   @MaxLength(MAX_SEARCH_LENGTH)
   q?: string;
 
+  @ApiPropertyOptional({
+    enum: STATES,
+    default: 'current',
+    description: 'Files that are there, were deleted, or have several heads.',
+  })
+  @IsOptional()
+  @IsIn(STATES, { message: `must be one of ${STATES.join(', ')}` })
+  state?: FileListState;
+}
+
+/** Query of `GET /files`. */
+export class ListFilesQuery extends FilterBody {
   @ApiPropertyOptional({
     enum: SORTS,
     default: 'path',
@@ -136,13 +158,16 @@ export class ListFilesQuery {
   cursor?: string;
 
   @ApiPropertyOptional({
-    enum: STATES,
-    default: 'current',
-    description: 'Files that are there, were deleted, or have several heads.',
+    ...{ type: 'integer', minimum: 0, maximum: MAX_OFFSET },
+    description:
+      'Rows to pass over, for a scroll bar. Not with cursor; nothing is promised of what comes and goes meanwhile.',
   })
   @IsOptional()
-  @IsIn(STATES, { message: `must be one of ${STATES.join(', ')}` })
-  state?: FileListState;
+  @DecimalQuery()
+  @IsInt()
+  @Min(0)
+  @Max(MAX_OFFSET)
+  offset?: number;
 
   @ApiPropertyOptional({
     enum: ['/'],

@@ -229,6 +229,8 @@ export class VersionDto extends FileAttributesDto implements VersionInfo {
   from!: string | null;
   @ApiProperty({ ...FIELD.flag, description: 'Its retention is over, and this node keeps its content no longer.' })
   purged!: boolean;
+  @ApiPropertyOptional({ ...FIELD.text, pattern: '^[0-9a-f]{32}$', description: 'The act that wrote it with others.' })
+  act?: string;
   @ApiPropertyOptional({ type: PurgeDto, description: 'Of a deletion that the path shows: how far it is purged.' })
   purge?: PurgeDto;
 }

@@ -1,0 +1,222 @@
+import type { Reader, SqlValue } from '@dfs/database';
+import {
+  carriedAttributes,
+  fileIdOf,
+  parseRecord,
+  type Cid,
+  type RecordAttributes,
+  type RecordKind,
+} from '@dfs/protocol';
+import { KIND_NUMBER, PathState, RecordState } from '../migrations/migrations.js';
+import type { Folder } from '../ports.js';
+import { shownOf } from '../rules/heads.js';
+import {
+  BLOBS,
+  fileIdBytes,
+  queryByIds,
+  toHex,
+  VERSION_COLUMNS,
+  versionFrom,
+  VERSIONS,
+  type StoredVersion,
+  type VersionRow,
+} from '../store/rows.js';
+import { mapInTurns } from '../store/slices.js';
+import { afterPrefix } from './list.js';
+
+/** A path as it is shown, as far as an act over many of them must know. */
+export interface ShownPath {
+  path: string;
+  /** Record id. */
+  record: string;
+  kind: RecordKind;
+  conflict: boolean;
+  /** Of a file: bytes; of a deletion those of what was deleted. */
+  size: number;
+}
+
+/** What another record for the same is made of. */
+export interface SaidByRecord {
+  kind: RecordKind;
+  contentId: Cid | null;
+  size: number;
+  mediaType: string;
+  attributes: RecordAttributes;
+  /** Of writing, as its author told it, ms since 1970. */
+  time: number;
+}
+
+/** A path that is to be as it was. */
+export interface FormerPath {
+  shown: ShownPath;
+  /** Record id of what was there; null where there was nothing. */
+  was: string | null;
+  /** Others have changed it since, so that it stays as it is. */
+  changed: boolean;
+}
+
+/** Rows parsed between two turns of the event loop. */
+const ROWS_PER_TURN = 200;
+const SHOWN = 'f.path, f.record_id, f.state, f.conflict, f.size';
+const KIND_OF: Record<PathState, RecordKind> = {
+  [PathState.current]: 'file',
+  [PathState.deleted]: 'deletion',
+  [PathState.folder]: 'folder',
+};
+
+interface ShownRow {
+  path: string;
+  record_id: Uint8Array;
+  state: PathState;
+  conflict: number;
+  size: number;
+}
+
+/** What is in folders, for acts over all of it. Folders are named without the slash at their end; the top is empty. */
+export class Folders {
+  constructor(
+    private readonly db: Reader,
+    private readonly networkId: () => string,
+  ) {}
+
+  /** A folder with its counts; undefined where there is none. */
+  async get(path: string, reader: Reader = this.db): Promise<Folder | undefined> {
+    const [row] = await reader.query<Folder>('SELECT path, files, bytes, newest FROM catalogue_folder WHERE path = ?', [
+      path === '' ? '' : `${path}/`,
+    ]);
+    return row;
+  }
+
+  /**
+   * Files that are current and folder records beneath a folder, and its own record, by their paths.
+   * @param after the path with which the page before ended
+   */
+  async beneath(path: string, page: { after?: string; limit: number }, reader: Reader = this.db): Promise<ShownPath[]> {
+    const { within, params } = range(path);
+    const rows = await reader.query<ShownRow>(
+      `SELECT ${SHOWN} FROM (
+         SELECT * FROM (SELECT f.* FROM catalogue_file f WHERE f.state = ${PathState.current} AND ${within} AND f.path > ?3 ORDER BY f.path LIMIT ?4)
+         UNION ALL
+         SELECT * FROM (SELECT f.* FROM catalogue_file f WHERE f.state = ${PathState.folder} AND (${within} OR f.path = ?5) AND f.path > ?3 ORDER BY f.path LIMIT ?4)
+       ) f ORDER BY f.path LIMIT ?4`,
+      [...params, page.after ?? '', page.limit, path],
+    );
+    return rows.map(shownFrom);
+  }
+
+  /** What these paths show, deletions too; those that there are. */
+  async shown(paths: readonly string[], reader: Reader = this.db): Promise<Map<string, ShownPath>> {
+    const network = this.networkId();
+    const ids = await mapInTurns(paths, ROWS_PER_TURN, (path) =>
+      toHex(fileIdBytes(fileIdOf(network, path)) as Uint8Array),
+    );
+    const sql = `SELECT ${SHOWN} FROM catalogue_file f WHERE f.file_id IN ${BLOBS}`;
+    const rows = await queryByIds<ShownRow>(reader, sql, ids);
+    return new Map(rows.map((row) => [row.path, shownFrom(row)]));
+  }
+
+  /** What these records say, as far as they count, by their ids. */
+  async said(records: readonly string[], reader: Reader = this.db): Promise<Map<string, SaidByRecord>> {
+    const rows = await queryByIds<VersionRow & { body: Uint8Array }>(
+      reader,
+      `SELECT ${VERSION_COLUMNS}, r.body FROM ${VERSIONS} WHERE r.id IN ${BLOBS} AND r.state = ${RecordState.applied}`,
+      records,
+    );
+    const said = await mapInTurns(rows, ROWS_PER_TURN, (row): [string, SaidByRecord] => {
+      const { id, kind, content, size, mediaType, attributes, shownAt } = versionFrom(row);
+      const time = parseRecord(row.body).fields?.time ?? shownAt;
+      return [id, { kind, contentId: content, size, mediaType, attributes: carriedAttributes(attributes), time }];
+    });
+    return new Map(said);
+  }
+
+  /**
+   * What the paths of an act were before it: those in this folder and, of what was moved into it or out of it, the other end.
+   * Reads every record of the network once.
+   * @param act 16 bytes
+   */
+  async beforeAct(path: string, act: Uint8Array): Promise<FormerPath[]> {
+    const rows = await this.db.query<ShownRow & { id: Uint8Array; body: Uint8Array; kind: number }>(
+      `SELECT ${SHOWN}, r.id, r.kind, r.body FROM catalogue_record r JOIN catalogue_file f ON f.seq = r.file
+       WHERE r.state = ${RecordState.applied} AND instr(r.body, ?) > 0`,
+      [act],
+    );
+    const found = await mapInTurns(rows, ROWS_PER_TURN, (row) => {
+      const fields = parseRecord(row.body).fields;
+      const own = fields?.attributes.act;
+      if (!fields || !own || Buffer.compare(own, act) !== 0) return undefined;
+      return { shown: shownFrom(row), id: toHex(row.id), from: fields.from, parents: fields.parents };
+    });
+    const records = found.filter((one) => one !== undefined);
+    const isIn = (name: string): boolean => path === '' || name === path || name.startsWith(`${path}/`);
+    const ends = new Set<string>();
+    for (const { shown, from } of records) {
+      if (!isIn(shown.path) && !(from !== null && isIn(from))) continue;
+      ends.add(shown.path);
+      if (from !== null) ends.add(from);
+    }
+    const meant = records.filter(({ shown }) => ends.has(shown.path));
+    const parentsOf = new Map(records.map(({ id, parents }) => [id, parents]));
+    const before = await this.versions(meant.flatMap(({ parents }) => parents));
+    // Of one path an act may have written several records, which follow on each other.
+    const replaced = (id: string): readonly string[] =>
+      (parentsOf.get(id) ?? []).flatMap((parent) => (parentsOf.has(parent) ? replaced(parent) : [parent]));
+    const paths = new Map<string, FormerPath>();
+    for (const { shown } of meant) {
+      const was = shownOf(replaced(shown.record).flatMap((parent) => before.get(parent) ?? []));
+      const changed = !parentsOf.has(shown.record);
+      paths.set(shown.path, { shown, changed, was: was && was.kind !== 'deletion' ? was.id : null });
+    }
+    return [...paths.values()];
+  }
+
+  /**
+   * What each path in a folder was at a time by the clocks of those who wrote: the newest version that had been written then.
+   * @param time milliseconds since 1970
+   */
+  async at(path: string, time: number, page: { after?: string; limit: number }): Promise<FormerPath[]> {
+    const { within, params } = range(path);
+    const rows = await this.db.query<ShownRow & { was: Uint8Array | null; kind: number | null }>(
+      `SELECT ${SHOWN}, r.id AS was, r.kind FROM (
+         SELECT * FROM catalogue_file f WHERE (${within} OR f.path = ?5) AND f.path > ?3 ORDER BY f.path LIMIT ?4
+       ) f LEFT JOIN catalogue_record r ON r.seq = (
+         SELECT v.seq FROM catalogue_record v WHERE v.file = f.seq AND v.state = ${RecordState.applied} AND v.ms <= ?6
+         ORDER BY v.ms DESC, v.counter DESC, v.id DESC LIMIT 1
+       ) ORDER BY f.path`,
+      [...params, page.after ?? '', page.limit, path, time],
+    );
+    return rows.map((row) => ({
+      shown: shownFrom(row),
+      changed: false,
+      was: row.was === null || row.kind === KIND_NUMBER.deletion ? null : toHex(row.was),
+    }));
+  }
+
+  private async versions(ids: readonly string[]): Promise<Map<string, StoredVersion>> {
+    const rows = await queryByIds<VersionRow>(
+      this.db,
+      `SELECT ${VERSION_COLUMNS} FROM ${VERSIONS} WHERE r.id IN ${BLOBS} AND r.state = ${RecordState.applied}`,
+      ids,
+    );
+    return new Map(rows.map(versionFrom).map((version) => [version.id, version]));
+  }
+}
+
+/** The paths beneath a folder: ?1 and ?2. */
+function range(path: string): { within: string; params: SqlValue[] } {
+  const prefix = path === '' ? '' : `${path}/`;
+  return {
+    within: 'f.path >= ?1 AND f.path < CAST(?2 AS TEXT)',
+    params: [prefix, prefix === '' ? Buffer.from([0xff]) : afterPrefix(prefix)],
+  };
+}
+
+function shownFrom(row: ShownRow): ShownPath {
+  return {
+    path: row.path,
+    record: toHex(row.record_id),
+    kind: KIND_OF[row.state],
+    conflict: row.conflict === 1,
+    size: row.size,
+  };
+}

@@ -1,0 +1,92 @@
+import type { SkippedPath } from '@dfs/contracts';
+import type { Database, SqlValue, Tx } from '@dfs/database';
+import { systemClock } from '@dfs/runtime';
+import type { ActItem } from './items.js';
+
+/** An act that goes on, and how far it is. */
+export interface StoredAct {
+  /** Of its transfer. */
+  id: string;
+  /** 16 bytes, on all its records. */
+  act: Buffer;
+  /** Id of the network whose files these are. */
+  network: string;
+  /** The folder it began with. */
+  path: string;
+  total: number;
+  done: number;
+  /** The first 100. */
+  skipped: readonly SkippedPath[];
+  skippedTotal: number;
+}
+
+interface ActRow {
+  id: string;
+  act: Uint8Array;
+  network: string;
+  path: string;
+  total: number;
+  done: number;
+  skipped: string;
+  skipped_total: number;
+}
+interface ItemRow {
+  does: ActItem['does'];
+  path: string;
+  record: string;
+  target: string | null;
+  was: string | null;
+}
+
+/** Acts that are not done, with their lists. */
+export class ActStore {
+  constructor(private readonly db: Pick<Database, 'query' | 'write'>) {}
+
+  /** In the order in which they began. */
+  async all(): Promise<StoredAct[]> {
+    const rows = await this.db.query<ActRow>('SELECT * FROM files_act ORDER BY started, id');
+    return rows.map(({ act, skipped, skipped_total, ...row }) => ({
+      ...row,
+      act: Buffer.from(act),
+      skipped: JSON.parse(skipped) as SkippedPath[],
+      skippedTotal: skipped_total,
+    }));
+  }
+
+  async add(tx: Tx, { id, act, network, path, total }: StoredAct, items: readonly ActItem[]): Promise<void> {
+    const row: SqlValue[] = [id, act, network, path, total, 0, '[]', 0, systemClock.now()];
+    await tx.run('INSERT INTO files_act VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)', row);
+    const columns = ['act', 'at', 'does', 'path', 'record', 'target', 'was'];
+    const rows = items.map((item, at): SqlValue[] => [
+      ...[id, at, item.does, item.path, item.record, item.target ?? null, item.was ?? null],
+    ]);
+    await tx.insertMany('files_act_item', columns, rows);
+  }
+
+  /** So many from this one on, in their order. */
+  async items(id: string, from: number, limit: number): Promise<ActItem[]> {
+    const rows = await this.db.query<ItemRow>(
+      'SELECT does, path, record, target, was FROM files_act_item WHERE act = ? AND at >= ? ORDER BY at LIMIT ?',
+      [id, from, limit],
+    );
+    return rows.map(({ target, was, ...item }) => ({
+      ...item,
+      ...(target === null ? {} : { target }),
+      ...(was === null ? {} : { was }),
+    }));
+  }
+
+  async progress(tx: Tx, { id, done, skipped, skippedTotal }: StoredAct): Promise<void> {
+    await tx.run('UPDATE files_act SET done = ?, skipped = ?, skipped_total = ? WHERE id = ?', [
+      ...[done, JSON.stringify(skipped), skippedTotal, id],
+    ]);
+  }
+
+  /** It is over. */
+  async remove(id: string): Promise<void> {
+    await this.db.write(async (tx) => {
+      await tx.run('DELETE FROM files_act_item WHERE act = ?', [id]);
+      await tx.run('DELETE FROM files_act WHERE id = ?', [id]);
+    });
+  }
+}

@@ -1,0 +1,237 @@
+import type { AnyEvent, FolderAct } from '@dfs/contracts';
+import { recount } from '@dfs/catalogue';
+import { fakeClock } from '@dfs/testing';
+import { Files } from '../files.js';
+import { localNode, pieces, writtenElsewhere, type LocalNode } from '../testing/local-node.suite.js';
+
+const hour = 3_600_000;
+let node: LocalNode;
+const clock = fakeClock();
+beforeEach(async () => (node = await localNode({ clock })));
+afterEach(async () => {
+  expect((await recount(node.db)).miscounts).toEqual([]);
+  await node.remove();
+});
+
+const put = async (path: string, text = path) =>
+  (await node.files.upload({ path, body: pieces(Buffer.from(text)) })).file;
+async function fill(paths: readonly string[]): Promise<void> {
+  async function* parts() {
+    for (const path of paths) yield { path, body: pieces(Buffer.from(path.slice(-1))) };
+  }
+  for (const result of await node.files.uploadMany(parts())) if ('error' in result) throw result.error;
+}
+const paths = async (prefix = ''): Promise<string[]> => {
+  const all: string[] = [];
+  for (let cursor: string | undefined; ;) {
+    const page = await node.files.list({ prefix, limit: 1000, ...(cursor === undefined ? {} : { cursor }) });
+    all.push(...page.items.map(({ path }) => path));
+    if (page.nextCursor === null) return all;
+    cursor = page.nextCursor;
+  }
+};
+const folders = async (prefix = '') =>
+  (await node.files.list({ prefix, delimiter: '/', limit: 1000 })).folders.map(({ path }) => path);
+const events = async (): Promise<AnyEvent[]> => (await node.events.since(0, 10_000)).items;
+const numbered = (folder: string, count: number) => Array.from({ length: count }, (_, n) => `${folder}/${10_000 + n}`);
+
+describe('an empty folder', () => {
+  it('is made once, stays when its files go, and goes when it is deleted', async () => {
+    expect(await node.files.folders.make('a/b/')).toMatchObject({
+      created: true,
+      folder: { name: 'b', path: 'a/b/', files: 0, newest: null },
+    });
+    const { count } = node.catalogue.records.root();
+    expect((await node.files.folders.make('a/b')).created).toBe(false);
+    await put('full/x');
+    expect(await node.files.folders.make('full')).toMatchObject({ created: false, folder: { files: 1 } });
+    expect(node.catalogue.records.root().count).toBe(count + 1);
+    const { id } = await put('a/b/c');
+    await node.files.remove(id);
+    expect([await folders(), await folders('a/')]).toEqual([['a/', 'full/'], ['a/b/']]);
+    expect((await node.files.folders.remove('a', false)).answer).toMatchObject({ files: 0, folders: 1 });
+    expect(await folders()).toEqual(['full/']);
+  });
+
+  it('is not made where a file is, or in a file', async () => {
+    await put('a');
+    await expect(node.files.folders.make('a')).rejects.toMatchObject({ code: 'path-taken' });
+    await expect(node.files.folders.make('a/b')).rejects.toMatchObject({ code: 'path-taken' });
+    await expect(node.files.folders.make('../b')).rejects.toMatchObject({ code: 'invalid-path' });
+  });
+});
+
+describe('a folder', () => {
+  it('is deleted as one act: one unit of work, events that name it, undone by its name', async () => {
+    await fill(['a/x', 'a/b/y', 'ab', 'a.txt']);
+    await node.files.folders.make('a/empty');
+    const before = (await events()).length;
+    let units = 0;
+    const stop = node.catalogue.onRecords(() => (units += 1));
+    const { answer, kept } = await node.files.folders.remove('a/', false);
+    stop();
+    expect([units, kept]).toEqual([1, true]);
+    expect(answer).toMatchObject({ files: 2, folders: 1, bytes: 2, skippedTotal: 0 });
+    expect(await paths()).toEqual(['a.txt', 'ab']);
+    expect((await events()).slice(before)).toMatchObject([{ type: 'file.deleted', data: { act: answer.act } }]);
+    await expect(node.files.folders.remove('a', false)).rejects.toMatchObject({ code: 'not-found' });
+    const to = { act: Buffer.from(answer.act!, 'hex') };
+    const preview = await node.files.folders.restore('a', to, { preview: true, confirm: false });
+    expect(preview.answer).toMatchObject({ act: null, files: 2, folders: 1, bytes: 2, deleted: 0 });
+    expect(preview.answer.changes).toContainEqual({ path: 'a/x', change: 'restored' });
+    expect(await paths('a/')).toEqual([]);
+    const back = await node.files.folders.restore('a', to, { preview: false, confirm: false });
+    expect(back).toMatchObject({ kept: true, answer: { files: 2, folders: 1 } });
+    expect([await paths('a/'), await folders('a/')]).toEqual([
+      ['a/b/y', 'a/x'],
+      ['a/b/', 'a/empty/'],
+    ]);
+  });
+
+  it('moves with all in it, keeping what was said and when; the move is undone', async () => {
+    const attributes = { mtime: 5, meta: { a: 'b' } };
+    const { file } = await node.files.upload({ path: 'a/x', body: pieces(Buffer.from('x')), attributes });
+    await put('a/b/a/x');
+    await node.files.folders.make('a/empty');
+    const { answer } = await node.files.folders.move('a', 'new/a');
+    expect(answer).toMatchObject({ files: 2, folders: 1 });
+    expect([await paths(), await folders('new/a/')]).toEqual([
+      ['new/a/b/a/x', 'new/a/x'],
+      ['new/a/b/', 'new/a/empty/'],
+    ]);
+    const moved = (await node.catalogue.byPath('new/a/x'))!;
+    expect(await node.files.get(moved.fileId)).toMatchObject({ modifiedAt: file.modifiedAt, meta: { a: 'b' } });
+    const [version] = (await node.files.versions(moved.fileId, { limit: 1 })).items;
+    expect(version).toMatchObject({ from: 'a/x', act: answer.act });
+    await put('new/a/x', 'changed since');
+    const undone = await node.files.folders.restore('a', { act: Buffer.from(answer.act!, 'hex') }, none);
+    expect(undone.answer).toMatchObject({
+      ...{ files: 2, deleted: 1, skippedTotal: 1 },
+      skipped: [{ path: 'new/a/x', code: 'precondition-failed' }],
+    });
+    expect(await paths()).toEqual(['a/b/a/x', 'a/x', 'new/a/x']);
+  });
+
+  it('moves up to where it was', async () => {
+    await fill(['a/b/b/x', 'a/b/x']);
+    await node.files.folders.move('a/b', 'a');
+    expect(await paths()).toEqual(['a/b/x', 'a/x']);
+  });
+
+  it('is copied, and what is copied is a file of its own', async () => {
+    await fill(['a/x', 'a/b/y']);
+    await node.files.folders.make('a/empty');
+    expect((await node.files.folders.copy('a', 'c')).answer).toMatchObject({ files: 2, folders: 1 });
+    expect(await paths()).toEqual(['a/b/y', 'a/x', 'c/b/y', 'c/x']);
+    const copied = (await node.catalogue.byPath('c/x'))!;
+    expect((await node.files.versions(copied.fileId, { limit: 1 })).items).toMatchObject([{ from: null }]);
+  });
+
+  it('does not move before all of it can: where files are in the way, or in conflict', async () => {
+    await fill([...numbered('a', 120), ...numbered('taken', 120)]);
+    const { count } = node.catalogue.records.root();
+    await expect(node.files.folders.move('a', 'taken')).rejects.toMatchObject({
+      code: 'path-exists',
+      facts: { count: 120, paths: numbered('taken', 100) },
+    });
+    await expect(node.files.folders.copy('a', 'taken')).rejects.toMatchObject({ code: 'path-exists' });
+    await expect(node.files.folders.move('a', 'a')).rejects.toMatchObject({ code: 'path-exists' });
+    await expect(node.files.folders.move('a', 'a/b')).rejects.toMatchObject({ code: 'validation-failed' });
+    await expect(node.files.folders.move('none', 'b')).rejects.toMatchObject({ code: 'not-found' });
+    await put('file');
+    await expect(node.files.folders.move('a', 'file')).rejects.toMatchObject({ code: 'path-taken' });
+    await expect(node.files.folders.copy('a', 'file/b')).rejects.toMatchObject({ code: 'path-taken' });
+    expect(node.catalogue.records.root().count).toBe(count + 1);
+    await writtenElsewhere(node, 'a/10000', { clock: { ms: Date.now() + hour, counter: 0 } });
+    await expect(node.files.folders.move('a', 'b')).rejects.toMatchObject({
+      code: 'conflict',
+      facts: { count: 1, paths: ['a/10000'] },
+    });
+    expect(await paths('b/')).toEqual([]);
+  });
+
+  it('asks once before most files go', async () => {
+    await fill([...numbered('a', 120), 'b']);
+    await expect(node.files.folders.remove('a', false)).rejects.toMatchObject({
+      code: 'mass-deletion',
+      facts: { deleted: 0, asked: 120, files: 121 },
+    });
+    expect(await paths('a/')).toHaveLength(120);
+    await node.files.folders.remove('a', true);
+    expect(await paths()).toEqual(['b']);
+  });
+
+  it('becomes what it was at a time: files that came since go, changed and deleted ones come back', async () => {
+    await fill(['a/gone', 'a/changed', 'a/same', 'b']);
+    const at = Date.now();
+    await until(at);
+    await put('a/changed', 'anew');
+    await put('a/new');
+    await node.files.remove((await node.catalogue.byPath('a/gone'))!.fileId);
+    await put('b', 'anew');
+    const preview = await node.files.folders.restore('a', { at }, { preview: true, confirm: false });
+    expect(preview.answer.changes).toEqual([
+      { path: 'a/changed', change: 'restored' },
+      { path: 'a/gone', change: 'restored' },
+      { path: 'a/new', change: 'deleted' },
+    ]);
+    const { answer } = await node.files.folders.restore('a', { at }, none);
+    expect(answer).toMatchObject({ files: 2, deleted: 1, skippedTotal: 0 });
+    expect(await paths()).toEqual(['a/changed', 'a/gone', 'a/same', 'b']);
+    const again = await node.files.folders.restore('a', { at }, none);
+    expect(again.answer).toMatchObject({ act: null, files: 0, deleted: 0 });
+    const undone = await node.files.folders.restore('', { act: Buffer.from(answer.act!, 'hex') }, none);
+    expect(undone.answer).toMatchObject({ files: 2, deleted: 1 });
+    expect(await paths('a/')).toEqual(['a/changed', 'a/new', 'a/same']);
+  });
+});
+
+const none = { preview: false, confirm: false };
+
+/** The clock of the machine has gone on. */
+async function until(time: number): Promise<void> {
+  while (Date.now() <= time) await new Promise((resolve) => setTimeout(resolve, 1));
+}
+
+describe('an act over more files than one unit of work takes', () => {
+  it('goes on over a restart, over the list of its begin; what changed meanwhile stays and is named', async () => {
+    const count = 5_050;
+    await fill(numbered('a', count));
+    let units = 0;
+    const begun: FolderAct = await new Promise((resolve, reject) => {
+      const stop = node.catalogue.onRecords(() => {
+        units += 1;
+        if (units !== 2) return;
+        // In the middle, as a stop would: no further step begins.
+        stop();
+        void node.files.acts.close();
+      });
+      node.files.folders.move('a', 'b').then(({ answer }) => resolve(answer), reject);
+    });
+    expect(begun).toMatchObject({ files: count, transfer: { kind: 'act', state: 'running', items: { total: count } } });
+    await node.files.acts.idle();
+    const moved = (await paths('b/')).length;
+    expect([moved % 1000, moved < count]).toEqual([0, true]);
+    const last = (await paths('a/')).at(-1)!;
+    await put(last, 'changed meanwhile');
+    await put('a/came meanwhile');
+
+    const after = new Files(node.components);
+    await after.acts.resume();
+    await after.acts.idle();
+    await after.acts.close();
+    expect((await paths('b/')).length).toBe(count - 1);
+    expect(await paths('a/')).toEqual([last, 'a/came meanwhile']);
+    const transfer = node.placement.transfers
+      .list()
+      .find(({ id, state }) => id === begun.transfer!.id && state !== 'running');
+    expect(transfer).toMatchObject({
+      state: 'finished',
+      items: { done: count, total: count, skippedTotal: 1, skipped: [{ path: last, code: 'precondition-failed' }] },
+    });
+    const acts = (await events()).flatMap(({ data }) => ('act' in data ? [data] : []));
+    expect(new Set(acts.map(({ act }) => act))).toEqual(new Set([begun.act]));
+    expect(Math.max(...acts.map(({ files }) => files.length))).toBeLessThanOrEqual(1000);
+    expect(await node.db.query('SELECT * FROM files_act')).toEqual([]);
+  });
+});

@@ -1,0 +1,263 @@
+import type { FormerPath, ShownPath } from '@dfs/catalogue';
+import type { FolderAct, FolderInfo } from '@dfs/contracts';
+import type { Reader, Tx } from '@dfs/database';
+import { normalisePath, type Cid } from '@dfs/protocol';
+import { DfsError, invalidField } from '@dfs/runtime';
+import type { FilesComponents } from '../ports.js';
+import { folderInfo } from '../read/listing.js';
+import type { DeletionPace } from '../write/deletion-pace.js';
+import type { ActRuns } from './act-runs.js';
+import type { ActDone, PlannedItem } from './items.js';
+import { refuseOccupied } from './occupied.js';
+
+/** Paths read at a time. */
+const PAGE = 1000;
+/** Paths of a preview, and of what is told as skipped. */
+const TOLD_CHANGES = 1000;
+
+/** How a folder is to be brought back: as it was before an act, or at a time (ms since 1970). */
+export type RestoreTo = { act: Uint8Array } | { at: number };
+
+/** An act that is done or goes on; `kept`: as of Revised. */
+export interface FolderOutcome {
+  answer: FolderAct;
+  kept: boolean;
+}
+
+type Parts = Pick<FilesComponents, 'db' | 'catalogue' | 'placement' | 'purges'>;
+
+/** Everything under a path made, deleted, moved, copied or brought back as one act. */
+export class FolderActs {
+  constructor(
+    private readonly parts: Parts,
+    private readonly pace: DeletionPace,
+    private readonly runs: ActRuns,
+  ) {}
+
+  /**
+   * An empty folder. Where there is one with that name, with files or without, nothing changes.
+   * @throws DfsError `invalid-path`, `path-taken`; as commit
+   */
+  async make(name: string): Promise<{ created: boolean; folder: FolderInfo }> {
+    const { db, catalogue } = this.parts;
+    const path = folderPath(name);
+    await catalogue.writable();
+    return db.write(async (tx) => {
+      const there = await catalogue.folders.get(path, tx);
+      if (there) return { created: false, folder: folderInfo(there) };
+      await catalogue.commit(tx, [{ kind: 'folder', path }]);
+      const made = await catalogue.folders.get(path, tx);
+      if (!made) throw new Error('a folder that was made is not there');
+      return { created: true, folder: folderInfo(made) };
+    });
+  }
+
+  /** @throws DfsError `not-found`, `mass-deletion`; as commit */
+  async remove(name: string, confirm: boolean): Promise<FolderOutcome> {
+    const path = folderPath(name);
+    return this.act(path, confirm, async (tx) => {
+      const found = await this.contentsOf(path, tx);
+      return found.map((shown) => ({ does: 'delete', path: shown.path, record: shown.record, ...kindOf(shown) }));
+    });
+  }
+
+  /** @throws DfsError `not-found`, `path-exists` and `conflict` with the first 100 paths, `path-taken`; as commit */
+  move(name: string, to: string): Promise<FolderOutcome> {
+    return this.relocate('move', name, to);
+  }
+
+  /** @throws as `move` */
+  copy(name: string, to: string): Promise<FolderOutcome> {
+    return this.relocate('copy', name, to);
+  }
+
+  /**
+   * @throws DfsError `not-found` for an act of which nothing is in this folder, `mass-deletion`; as commit
+   */
+  async restore(name: string, to: RestoreTo, options: { preview: boolean; confirm: boolean }): Promise<FolderOutcome> {
+    const path = name === '' ? '' : folderPath(name);
+    await this.parts.catalogue.writable();
+    // Read before the unit of work: what changes until then is skipped.
+    const former =
+      'act' in to ? await this.parts.catalogue.folders.beforeAct(path, to.act) : await this.at(path, to.at);
+    if (former.length === 0)
+      throw new DfsError('not-found', 'Nothing is known in this folder that could be brought back.');
+    const { items, changed } = await this.toBringBack(former);
+    if (options.preview) return { answer: previewOf(items, changed), kept: true };
+    const outcome = await this.act(path, options.confirm, () => Promise.resolve(items), changed);
+    return outcome;
+  }
+
+  private async relocate(does: 'move' | 'copy', name: string, to: string): Promise<FolderOutcome> {
+    const path = folderPath(name);
+    const target = folderPath(to);
+    if (target === path) throw new DfsError('path-exists', 'The folder is there already: choose another path.');
+    if (target.startsWith(`${path}/`))
+      throw invalidField('to', 'lies in the folder itself: choose a path outside of it');
+    return this.act(path, true, async (tx) => {
+      const found = await this.contentsOf(path, tx);
+      const items = found.map((shown) => ({
+        does,
+        path: shown.path,
+        record: shown.record,
+        target: normalisePath(target + shown.path.slice(path.length)),
+        ...kindOf(shown),
+      }));
+      await refuseOccupied(this.parts.catalogue, found, items, tx);
+      return items;
+    });
+  }
+
+  /** Plans within the unit of work that does it, or that writes down what is to be done. */
+  private async act(
+    path: string,
+    confirm: boolean,
+    plan: (tx: Tx) => Promise<PlannedItem[]>,
+    changed: readonly FormerPath[] = [],
+  ): Promise<FolderOutcome> {
+    const { catalogue } = this.parts;
+    await catalogue.writable();
+    const skipped = changed.map(({ shown }) => ({
+      path: shown.path,
+      code: 'precondition-failed' as const,
+      detail: 'It was changed since the act, and stays as it is.',
+    }));
+    const run = await this.runs.run(path, plan, async (tx, items) => {
+      const going = items.filter(({ does, file }) => does === 'delete' && file).length;
+      return going === 0 ? undefined : this.pace.admit(async () => (await catalogue.totals(tx)).count, confirm, going);
+    });
+    if ('transfer' in run) {
+      return { answer: { ...told(run.planned, skipped), act: run.act, transfer: run.transfer }, kept: false };
+    }
+    const { done, act } = run;
+    return {
+      answer: { ...told(done, [...skipped, ...done.skipped]), act },
+      kept: await this.isKept(done.contents),
+    };
+  }
+
+  /** Every content that came back is kept here, or by enough others. */
+  private async isKept(contents: ReadonlyMap<Cid, number>): Promise<boolean> {
+    const { placement } = this.parts;
+    await placement.keepAgain([...contents.keys()]);
+    for (const [content, size] of contents) if (!(await placement.isPromised(content, size))) return false;
+    return true;
+  }
+
+  private async contentsOf(path: string, tx: Reader): Promise<ShownPath[]> {
+    const { folders } = this.parts.catalogue;
+    if (!(await folders.get(path, tx))) throw noSuchFolder(path);
+    return pages(
+      (after) => folders.beneath(path, { ...after, limit: PAGE }, tx),
+      (shown) => shown.path,
+    );
+  }
+
+  private at(path: string, time: number): Promise<FormerPath[]> {
+    const { folders } = this.parts.catalogue;
+    return pages(
+      (after) => folders.at(path, time, { ...after, limit: PAGE }),
+      ({ shown }) => shown.path,
+    );
+  }
+
+  /** What is to be said anew, or deleted, so that each path is what it was; content that nobody has any more stays away. */
+  private async toBringBack(former: readonly FormerPath[]): Promise<{ items: PlannedItem[]; changed: FormerPath[] }> {
+    const { folders } = this.parts.catalogue;
+    const changed = former.filter((one) => one.changed);
+    const other = former.filter(({ shown, was, changed: isElse }) => {
+      if (isElse || was === shown.record) return false;
+      return was !== null || shown.kind !== 'deletion';
+    });
+    const said = await folders.said(
+      other.flatMap(({ shown, was }) => (was === null ? [shown.record] : [shown.record, was])),
+    );
+    const gone = await this.purgedOf(
+      [...said.values()].flatMap(({ contentId, size }) => (contentId ? [{ contentId, size }] : [])),
+    );
+    const items: PlannedItem[] = [];
+    for (const { shown, was, ...rest } of other) {
+      const now = said.get(shown.record);
+      const then = was === null ? undefined : said.get(was);
+      if (was === null) {
+        items.push({ does: 'delete', path: shown.path, record: shown.record, ...kindOf(shown) });
+      } else if (then?.contentId && gone.has(then.contentId)) changed.push({ shown, was, ...rest });
+      else if (now?.kind !== then?.kind || now?.contentId !== then?.contentId) {
+        items.push({
+          does: 'back',
+          path: shown.path,
+          record: shown.record,
+          was,
+          file: then?.kind === 'file',
+          size: then?.size ?? 0,
+        });
+      }
+    }
+    return { items, changed };
+  }
+
+  private async purgedOf(contents: readonly { contentId: Cid; size: number }[]): Promise<Set<Cid>> {
+    const { catalogue, placement } = this.parts;
+    const sizes = new Map(contents.map(({ contentId, size }) => [contentId, size]));
+    const purged = await catalogue.purged([...sizes.keys()]);
+    const gone = new Set<Cid>();
+    for (const content of purged) if (!(await placement.isHad(content, sizes.get(content) ?? 0))) gone.add(content);
+    return gone;
+  }
+}
+
+function previewOf(items: readonly PlannedItem[], changed: readonly FormerPath[]): FolderAct {
+  const back = items.filter(({ does }) => does === 'back');
+  const files = back.filter(({ file }) => file);
+  const skipped = changed.map(({ shown }) => ({
+    path: shown.path,
+    code: 'precondition-failed' as const,
+    detail: 'It was changed since the act, or its content has been purged: it stays as it is.',
+  }));
+  return {
+    act: null,
+    files: files.length,
+    bytes: files.reduce((sum, { size }) => sum + size, 0),
+    folders: items.filter(({ file }) => !file).length,
+    deleted: items.filter(({ does, file }) => does === 'delete' && file).length,
+    skipped: skipped.slice(0, TOLD_SKIPPED),
+    skippedTotal: skipped.length,
+    changes: items
+      .slice(0, TOLD_CHANGES)
+      .map(({ path, does }) => ({ path, change: does === 'delete' ? 'deleted' : 'restored' })),
+  };
+}
+
+/** Skipped paths that are named. */
+const TOLD_SKIPPED = 100;
+
+function told(
+  { files, bytes, folders, deleted }: Pick<ActDone, 'files' | 'bytes' | 'folders' | 'deleted'>,
+  skipped: FolderAct['skipped'],
+): Omit<FolderAct, 'act'> {
+  return { files, bytes, folders, deleted, skipped: skipped.slice(0, TOLD_SKIPPED), skippedTotal: skipped.length };
+}
+
+async function pages<T>(read: (page: { after?: string }) => Promise<T[]>, pathOf: (item: T) => string): Promise<T[]> {
+  const all: T[] = [];
+  for (let after: string | undefined; ;) {
+    const page = await read(after === undefined ? {} : { after });
+    for (const item of page) all.push(item);
+    const last = page.at(-1);
+    if (page.length < PAGE || last === undefined) return all;
+    after = pathOf(last);
+  }
+}
+
+function kindOf({ kind, size }: ShownPath): Pick<PlannedItem, 'file' | 'size'> {
+  return { file: kind === 'file', size };
+}
+
+/** With or without the slash at its end. @throws DfsError `invalid-path` */
+function folderPath(name: string): string {
+  return normalisePath(name.length > 1 && name.endsWith('/') ? name.slice(0, -1) : name);
+}
+
+function noSuchFolder(path: string): DfsError {
+  return new DfsError('not-found', `There is no folder ${path} in the network: it may have been deleted or moved.`);
+}

@@ -1,0 +1,45 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+import type { EntityClass, MigrationClass } from '@dfs/database';
+import { ActEntity, ActItemEntity } from './acts.entity.js';
+
+class FilesActs1796400000000 implements MigrationInterface {
+  name = 'FilesActs1796400000000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    // An act over more files than one unit of work takes: it goes on over restarts. id: of its transfer. done: items that are
+    // done or skipped; skipped: the first of these, as JSON, and how many there are. started: ms since 1970.
+    await runner.query(`CREATE TABLE files_act (
+      id TEXT PRIMARY KEY,
+      act BLOB NOT NULL,
+      network TEXT NOT NULL,
+      path TEXT NOT NULL,
+      total INTEGER NOT NULL,
+      done INTEGER NOT NULL,
+      skipped TEXT NOT NULL,
+      skipped_total INTEGER NOT NULL,
+      started INTEGER NOT NULL
+    ) STRICT`);
+    // Its list, fixed at its begin. does: delete, move, copy or back; record: what the path showed then; target: where it goes;
+    // was: the record that is said anew.
+    await runner.query(`CREATE TABLE files_act_item (
+      act TEXT NOT NULL REFERENCES files_act (id) ON DELETE CASCADE,
+      at INTEGER NOT NULL,
+      does TEXT NOT NULL,
+      path TEXT NOT NULL,
+      record TEXT NOT NULL,
+      target TEXT,
+      was TEXT,
+      PRIMARY KEY (act, at)
+    ) STRICT, WITHOUT ROWID`);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE files_act_item');
+    await runner.query('DROP TABLE files_act');
+  }
+}
+
+/** What its tables look like. */
+export const filesEntities: EntityClass[] = [ActEntity, ActItemEntity];
+/** Tables `files_act` and `files_act_item`. */
+export const filesMigrations: MigrationClass[] = [FilesActs1796400000000];
