@@ -76,6 +76,13 @@ describe('one level of the tree', () => {
               const expected = levelOf(files, prefix, sort);
               expect({ folders: found.folders, items: found.items.map((item) => item.path) }).toEqual(expected);
               expect([found.total, found.totalFolders]).toEqual([expected.items.length, expected.folders.length]);
+              const rows = [...expected.folders.map((folder) => folder.path), ...expected.items];
+              for (let offset = 0; offset <= rows.length; offset += limit) {
+                const page = await node.catalogue.level({ prefix, sort, limit, offset });
+                const shown = [...page.folders, ...page.items].map((row) => row.path);
+                expect(shown).toEqual(rows.slice(offset, offset + limit));
+                expect(page.nextCursor === null).toBe(offset + limit >= rows.length);
+              }
             }
           }
           expect((await recount(node.db)).miscounts).toEqual([]);
@@ -84,6 +91,26 @@ describe('one level of the tree', () => {
       { numRuns: 12 },
     );
   }, 120_000);
+
+  it('of very many files is read from any row on, and goes on by a cursor', async () => {
+    await using node = await testNode();
+    await node.write(...Array.from({ length: 5100 }, (_, n) => fileDraft(`big/${n}`, n % 900)));
+    await node.write(...Array.from({ length: 40 }, (_, n) => fileDraft(`big/${n}x/inside`, n)), fileDraft('bigger', 1));
+    for (const sort of SORTS) {
+      const all = [];
+      for (let offset = 0; offset < 5140; offset += 1000) {
+        const { folders, items } = await node.catalogue.level({ prefix: 'big/', sort, limit: 1000, offset });
+        all.push(...folders, ...items);
+      }
+      const walked = await walk(node, 'big/', sort, 1000);
+      expect(all.map((row) => row.path)).toEqual([...walked.folders, ...walked.items].map((row) => row.path));
+      const from = await node.catalogue.level({ prefix: 'big/', sort, limit: 10, offset: 35 });
+      const next = await node.catalogue.level({ prefix: 'big/', sort, limit: 10, cursor: from.nextCursor! });
+      expect([...from.folders, ...from.items, ...next.items].map((row) => row.path)).toEqual(
+        all.slice(35, 55).map((row) => row.path),
+      );
+    }
+  }, 60_000);
 
   it('has the file whose name follows on that of a folder', async () => {
     await using node = await testNode();

@@ -2,7 +2,7 @@ import type { FileSort } from '@dfs/contracts';
 import type { Reader, SqlValue } from '@dfs/database';
 import { invalidField } from '@dfs/runtime';
 import { openCursor, sealCursor, type Position } from './cursor.js';
-import { afterPrefix, COLUMN, MAX_PAGE, positionOf } from './list.js';
+import { afterPrefix, COLUMN, MAX_PAGE, orderOf, positionOf } from './list.js';
 import type { Folder, Level, ListQuery } from '../ports.js';
 import { entryFrom, FILE_COLUMNS, FILES, type FileRow } from '../store/rows.js';
 import { PathState } from '../rules/states.js';
@@ -13,6 +13,8 @@ const FEW_FILES = 5000;
 const BEHIND_ALL = `CAST(x'ff' AS TEXT)`;
 
 interface Counts {
+  /** Current files beneath it, at any depth; files and folders directly in it. */
+  files: number;
   own: number;
   folders: number;
 }
@@ -29,6 +31,7 @@ export async function listLevel(reader: Reader, query: ListQuery): Promise<Level
   const bound = ['level', sort, folder];
   const after = query.cursor === undefined ? undefined : openCursor(bound, query.cursor);
   const counts = await readCounts(reader, folder);
+  if (query.offset !== undefined) return levelAt(reader, { folder, sort, limit, offset: query.offset, bound, counts });
   const inFiles = after !== undefined && !after.path.endsWith('/');
   const folders = inFiles ? [] : await readFolders(reader, folder, after?.path ?? folder, limit + 1);
   const room = limit + 1 - folders.length;
@@ -53,6 +56,68 @@ export async function listLevel(reader: Reader, query: ListQuery): Promise<Level
   };
 }
 
+interface LevelAt {
+  folder: string;
+  sort: FileSort;
+  limit: number;
+  offset: number;
+  /** What a cursor is good for. */
+  bound: readonly string[];
+  counts: Counts;
+}
+
+/** The same from a row of the level on, folders first; where it ends in the middle a cursor goes on. */
+async function levelAt(reader: Reader, { folder, sort, limit, offset, bound, counts }: LevelAt): Promise<Level> {
+  const folders =
+    offset >= counts.folders
+      ? []
+      : await reader.query<Folder>(
+          `SELECT path, files, bytes, newest FROM catalogue_folder INDEXED BY catalogue_folder_parent
+           WHERE parent = ? ORDER BY path LIMIT ? OFFSET ?`,
+          [folder, limit, offset],
+        );
+  const room = limit - folders.length;
+  const passed = Math.max(0, offset - counts.folders);
+  const files =
+    room <= 0 || passed >= counts.own
+      ? []
+      : await readFilesAt(reader, { folder, sort, limit: room, offset: passed, counts });
+  const lastFile = files.at(-1);
+  const lastFolder = folders.at(-1);
+  const last = lastFile ? positionOf(lastFile, sort) : lastFolder && { value: null, path: lastFolder.path };
+  const more = offset + folders.length + files.length < counts.folders + counts.own;
+  return {
+    folders,
+    items: files.map(entryFrom),
+    nextCursor: more && last ? sealCursor([...bound], last) : null,
+    total: counts.own,
+    totalFolders: counts.folders,
+  };
+}
+
+/** Files beneath a folder for each of its own, up to which all of them are passed over within the index. */
+const MANY_OWN = 8;
+
+/** Own files from a row on: few of them are walked to, many found among all that are beneath. */
+function readFilesAt(
+  reader: Reader,
+  { folder, sort, limit, offset, counts }: Omit<LevelAt, 'bound'>,
+): Promise<FileRow[]> {
+  const own =
+    counts.own <= FEW_FILES || counts.files > MANY_OWN * counts.own
+      ? `SELECT f.seq FROM (SELECT path FROM walk WHERE path IS NOT NULL AND ${IS_OWN}) own
+         CROSS JOIN catalogue_file f ON f.state = ${PathState.current} AND f.path = own.path`
+      : `SELECT f.seq FROM catalogue_file f WHERE f.state = ${PathState.current}
+         AND ${COLUMN[sort] === 'path' ? '' : '+'}f.path > ?1 AND ${COLUMN[sort] === 'path' ? '' : '+'}f.path < CAST(?2 AS TEXT)
+         AND instr(substr(f.path, length(?1) + 1), '/') = 0`;
+  const walked = own.includes('walk') ? walk('?1', false) : '';
+  return reader.query<FileRow>(
+    `${walked} SELECT ${FILE_COLUMNS} FROM (${own} ORDER BY ${orderOf(sort)} LIMIT ?3 OFFSET ?4) page
+     CROSS JOIN catalogue_file f ON f.seq = page.seq JOIN catalogue_author a ON a.id = f.author ORDER BY ${orderOf(sort)}`,
+    [folder, endOf(folder), limit, offset],
+  );
+}
+
 function levelOf({ prefix, q, state }: ListQuery): string {
   if (q) throw invalidField('delimiter', 'goes without q: a search looks at all levels');
   if (state !== undefined && state !== 'current') throw invalidField('delimiter', 'goes with state=current only');
@@ -64,8 +129,8 @@ function levelOf({ prefix, q, state }: ListQuery): string {
 }
 
 async function readCounts(reader: Reader, folder: string): Promise<Counts> {
-  const [row] = await reader.query<Counts>('SELECT own, folders FROM catalogue_folder WHERE path = ?', [folder]);
-  return row ?? { own: 0, folders: 0 };
+  const [row] = await reader.query<Counts>('SELECT files, own, folders FROM catalogue_folder WHERE path = ?', [folder]);
+  return row ?? { files: 0, own: 0, folders: 0 };
 }
 
 async function readFolders(reader: Reader, folder: string, after: string, limit: number): Promise<Folder[]> {

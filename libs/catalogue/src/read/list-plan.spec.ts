@@ -1,6 +1,7 @@
 import type { FileListState, FileSort } from '@dfs/contracts';
 import type { Reader, SqlValue } from '@dfs/database';
 import { fileDraft, testNode, type TestNode } from '../../testing/nodes.js';
+import { listLevel } from './level.js';
 import { listPage } from './list.js';
 import type { ListQuery } from '../ports.js';
 
@@ -8,7 +9,11 @@ const SORTS: FileSort[] = ['path', '-path', 'size', '-size', 'modifiedAt', '-mod
 const STATES: FileListState[] = ['current', 'deleted'];
 
 /** How SQLite goes about each statement of a page. */
-async function plans(node: TestNode, query: ListQuery): Promise<string[]> {
+async function plans(
+  node: TestNode,
+  query: ListQuery,
+  list: (reader: Reader, query: ListQuery) => Promise<unknown> = listPage,
+): Promise<string[]> {
   const asked: [string, readonly SqlValue[]][] = [];
   const reader: Reader = {
     query: (sql, params = []) => {
@@ -16,7 +21,7 @@ async function plans(node: TestNode, query: ListQuery): Promise<string[]> {
       return node.db.query(sql, params);
     },
   };
-  await listPage(reader, query);
+  await list(reader, query);
   const steps: string[] = [];
   for (const [sql, params] of asked) {
     const rows = await node.db.query<{ detail: string }>(`EXPLAIN QUERY PLAN ${sql}`, params);
@@ -39,6 +44,20 @@ describe('a page of the list', () => {
           for (const step of steps)
             expect(step).toMatch(/^SEARCH \w+ USING (COVERING INDEX|INDEX|INTEGER PRIMARY KEY)/);
         }
+      }
+    }
+  });
+
+  it('from some row on is found within an index, by every sort, in the whole and on one level', async () => {
+    await using node = await testNode();
+    await node.write(...Array.from({ length: 60 }, (_, n) => fileDraft(`${n % 2 ? 'a/' : ''}${n}`, n)));
+    for (const sort of SORTS) {
+      for (const offset of [0, 10, 55]) {
+        for (const step of await plans(node, { sort, offset, limit: 10 })) expect(step).not.toMatch(/^SCAN [af]\b/);
+      }
+      for (const prefix of ['', 'a/']) {
+        const steps = await plans(node, { sort, offset: 5, limit: 10, prefix }, listLevel);
+        for (const step of steps) expect(step).not.toMatch(/^SCAN ([af]|catalogue_\w+)\b/);
       }
     }
   });

@@ -95,6 +95,25 @@ describe('listing', () => {
     expect(await found({ state: 'deleted', prefix: 'x' })).toEqual([]);
   });
 
+  it('begins at any row, from either end, and goes on by a cursor', async () => {
+    await using node = await testNode();
+    await node.write(...Array.from({ length: 90 }, (_, n) => fileDraft(`${n % 3}/${n}`, n % 7)));
+    await node.write(...Array.from({ length: 20 }, (_, n) => ({ kind: 'deletion', path: `0/${3 * n}` }) as const));
+    for (const query of [{}, { prefix: '1/' }, { q: '/1' }, { state: 'deleted' }] as const) {
+      for (const sort of Object.keys(ORDER) as FileSort[]) {
+        const expected = (await all(node, { ...query, sort }, 1000)).map((entry) => entry.path);
+        for (const offset of [0, 1, 7, 13, expected.length - 1, expected.length, 1000]) {
+          const page = await node.catalogue.list({ ...query, sort, offset, limit: 5 });
+          expect(page.items.map((entry) => entry.path)).toEqual(expected.slice(offset, offset + 5));
+          expect(page.total).toBe(expected.length);
+          if (page.nextCursor === null) continue;
+          const next = await node.catalogue.list({ ...query, sort, limit: 5, cursor: page.nextCursor });
+          expect(next.items.map((entry) => entry.path)).toEqual(expected.slice(offset + 5, offset + 10));
+        }
+      }
+    }
+  });
+
   it('finds just one path, in whatever form of Unicode', async () => {
     await using node = await testNode();
     await node.write(...['a', 'a/b', 'A', 'gr\u00fcn', 'gr\u00fcn/b', '100%'].map(anyDraft));

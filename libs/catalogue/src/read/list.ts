@@ -46,7 +46,13 @@ export async function listPage(reader: Reader, query: ListQuery): Promise<EntryP
   const filter = filterOf(query);
   const after = query.cursor === undefined ? undefined : openCursor(bound, query.cursor);
   const total = await readTotal(reader, query, filter);
-  const rows = total === 0 ? [] : await readRows(reader, sort, filter.rows(sort, total), after, limit + 1);
+  const { offset } = query;
+  const rows =
+    total === 0
+      ? []
+      : offset === undefined
+        ? await readRows(reader, sort, filter.rows(sort, total), after, limit + 1)
+        : await readRowsAt(reader, { sort, filter: filter.rows(sort, total), offset, limit: limit + 1, total });
   const items = rows.slice(0, limit);
   const last = rows.length > limit ? items.at(-1) : undefined;
   return {
@@ -102,12 +108,47 @@ function readRows(
     where.push(column === 'path' ? `f.path ${down ? '<' : '>'} ?` : `(f.${column}, f.path) ${down ? '<' : '>'} (?, ?)`);
     params.push(...(column === 'path' ? [after.path] : [after.value, after.path]));
   }
-  const direction = down ? 'DESC' : 'ASC';
-  const order = column === 'path' ? `f.path ${direction}` : `f.${column} ${direction}, f.path ${direction}`;
   return reader.query<FileRow>(
-    `SELECT ${FILE_COLUMNS} FROM ${FILES} WHERE ${where.join(' AND ')} ORDER BY ${order} LIMIT ?`,
+    `SELECT ${FILE_COLUMNS} FROM ${FILES} WHERE ${where.join(' AND ')} ORDER BY ${orderOf(sort)} LIMIT ?`,
     [...params, limit],
   );
+}
+
+/**
+ * The same from the row with this number on: rows are passed over within the index, from the end that is nearer.
+ */
+function readRowsAt(
+  reader: Reader,
+  {
+    sort,
+    filter,
+    offset,
+    limit,
+    total,
+  }: { sort: FileSort; filter: Filter; offset: number; limit: number; total: number },
+): Promise<FileRow[]> {
+  const count = Math.min(limit, total - offset);
+  if (count <= 0) return Promise.resolve([]);
+  const fromEnd = offset > total - offset - count;
+  const order = orderOf(sort);
+  return reader.query<FileRow>(
+    `SELECT ${FILE_COLUMNS} FROM (
+       SELECT f.seq FROM catalogue_file f WHERE ${filter.where.join(' AND ')}
+       ORDER BY ${fromEnd ? orderOf(opposite(sort)) : order} LIMIT ? OFFSET ?
+     ) page CROSS JOIN catalogue_file f ON f.seq = page.seq JOIN catalogue_author a ON a.id = f.author ORDER BY ${order}`,
+    [...filter.params, count, fromEnd ? total - offset - count : offset],
+  );
+}
+
+/** What a page is put in order by. */
+export function orderOf(sort: FileSort): string {
+  const column = COLUMN[sort];
+  const direction = sort.startsWith('-') ? 'DESC' : 'ASC';
+  return column === 'path' ? `f.path ${direction}` : `f.${column} ${direction}, f.path ${direction}`;
+}
+
+function opposite(sort: FileSort): FileSort {
+  return (sort.startsWith('-') ? sort.slice(1) : `-${sort}`) as FileSort;
 }
 
 /** Kept where it is of all; counted where it is of some. */
