@@ -2,7 +2,6 @@ import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import type {
   AnyEvent,
   DhtInfo,
-  ErrorCode,
   EventPage,
   Health,
   InviteInfo,
@@ -18,10 +17,7 @@ import type {
   Settings,
   TransferLimits,
   StorageInfo,
-  TransferInfo,
-  TransferKind,
   TransferList,
-  TransferState,
 } from '@dfs/contracts';
 import { FIELD, TransferDto } from '@dfs/files';
 

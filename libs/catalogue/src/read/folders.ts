@@ -7,7 +7,7 @@ import {
   type RecordAttributes,
   type RecordKind,
 } from '@dfs/protocol';
-import { KIND_NUMBER, PathState, RecordState } from '../migrations/migrations.js';
+import { KIND_NUMBER, PathState, RecordState } from '../rules/states.js';
 import type { Folder } from '../ports.js';
 import { shownOf } from '../rules/heads.js';
 import {

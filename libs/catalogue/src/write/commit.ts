@@ -195,7 +195,7 @@ export class DraftWriter {
 export async function normaliseDrafts(drafts: readonly Draft[]): Promise<Draft[]> {
   const normal = await mapInTurns(drafts, 1000, normaliseDraft);
   const made = new Map(drafts.map((draft, at) => [draft, normal[at] as Draft]));
-  for (const draft of normal) if (draft.onlyWith) draft.onlyWith = made.get(draft.onlyWith) as Draft;
+  for (const draft of normal) if (draft.onlyWith) draft.onlyWith = made.get(draft.onlyWith);
   return normal;
 }
 

@@ -116,7 +116,8 @@ export class BatchResultDto implements BatchResult {
   @ApiProperty(FIELD.text) id!: string;
   @ApiProperty({ ...FIELD.text, nullable: true }) path!: string | null;
   @ApiProperty({ type: 'integer', example: 204 }) status!: number;
-  @ApiPropertyOptional({ type: FileDto, description: 'The file as it is now; none of one that was deleted.' }) file?: FileDto;
+  @ApiPropertyOptional({ type: FileDto, description: 'The file as it is now; none of one that was deleted.' })
+  file?: FileDto;
   @ApiPropertyOptional({ type: ProblemDto }) problem?: ProblemDto;
 }
 

@@ -48,7 +48,11 @@ export class MoveFolderBody implements FolderMoveRequest {
 /** Body of `POST /folders/restore`. */
 @ApiSchema({ name: 'FolderRestoreRequest' })
 export class RestoreFolderBody implements FolderRestoreRequest {
-  @ApiProperty({ ...FIELD.text, maxLength: MAX_PATH_BYTES, description: 'The folder, such as photos/2026; empty for everything.' })
+  @ApiProperty({
+    ...FIELD.text,
+    maxLength: MAX_PATH_BYTES,
+    description: 'The folder, such as photos/2026; empty for everything.',
+  })
   @IsString({ message: 'give the folder as text, such as "photos/2026"' })
   @MaxLength(4 * MAX_PATH_BYTES, { message: `the path is longer than ${MAX_PATH_BYTES} bytes` })
   path!: string;
@@ -100,7 +104,8 @@ export class FolderActDto implements FolderAct {
     description: 'Names the act, to undo it; null where nothing was to be done, and of a preview.',
   })
   act!: string | null;
-  @ApiProperty({ ...FIELD.count, description: 'Files that were moved, copied, deleted or brought back.' }) files!: number;
+  @ApiProperty({ ...FIELD.count, description: 'Files that were moved, copied, deleted or brought back.' })
+  files!: number;
   @ApiProperty({ ...FIELD.bytes }) bytes!: number;
   @ApiProperty({ ...FIELD.count, description: 'Empty folders of which the same holds.' }) folders!: number;
   @ApiProperty({ ...FIELD.count, description: 'Of a restore: files that went, since they were not there then.' })
