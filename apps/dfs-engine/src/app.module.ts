@@ -106,7 +106,8 @@ export class AppModule {
           inject: [Database, ChunkStore, Catalogue, Placement, Purge, Peers, FOUNDATION],
         }),
         TusModule.forRoot({
-          useFactory: (db: Database, chunks: ChunkStore, files: Files) => new Uploads({ db, chunks, files, clock, log }),
+          useFactory: (db: Database, chunks: ChunkStore, files: Files) =>
+            new Uploads({ db, chunks, files, clock, log }),
           inject: [Database, ChunkStore, Files],
         }),
         ApiModule,

@@ -4,7 +4,7 @@ export interface DfsErrorOptions {
   /** Per field, when the input was at fault. */
   errors?: FieldProblem[];
   /** Facts that belong to the code, shown to the caller. Nothing secret. */
-  facts?: Record<string, string | number | boolean>;
+  facts?: Record<string, string | number | boolean | readonly string[]>;
   /** Kept for the log; never shown to a caller. */
   cause?: unknown;
   /** Seconds after which to try again. */
@@ -15,7 +15,7 @@ export interface DfsErrorOptions {
 export class DfsError extends Error {
   readonly code: ErrorCode;
   readonly errors: FieldProblem[] | undefined;
-  readonly facts: Record<string, string | number | boolean> | undefined;
+  readonly facts: Record<string, string | number | boolean | readonly string[]> | undefined;
   readonly retryAfter: number | undefined;
 
   constructor(code: ErrorCode, detail: string, options: DfsErrorOptions = {}) {

@@ -12,12 +12,12 @@ import {
 import { IsIn, IsOptional, IsString, MaxLength, MinLength } from 'class-validator';
 import type { Response } from 'express';
 import { routes, type ConnectRequest, type PeerInfo, type PeerList, type TransferInfo } from '@dfs/contracts';
-import { FIELD, NoQuery, Problems } from '@dfs/files';
+import { FIELD, NoQuery, Problems, TransferDto } from '@dfs/files';
 import { Peers } from '@dfs/peers';
 import { DfsError } from '@dfs/runtime';
 import { MAX_PEER_ID_LENGTH, normalisePeerId } from '@dfs/protocol';
 import { Removals } from '../node/removals.js';
-import { PeerDto, PeerListDto, TransferDto } from './api.schema.dto.js';
+import { PeerDto, PeerListDto } from './api.schema.dto.js';
 
 const MAX_ADDRESS_LENGTH = 512;
 

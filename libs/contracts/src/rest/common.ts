@@ -1,3 +1,5 @@
+import type { ErrorCode } from '../error-codes.js';
+
 // Shapes that others are made of.
 
 /** ISO 8601 in UTC, e.g. `2026-11-22T12:00:00.000Z`. */

@@ -19,6 +19,11 @@ export type Run =
   | { done: ActDone; act: string | null }
   | { planned: Pick<ActDone, 'files' | 'bytes' | 'folders' | 'deleted'>; act: string; transfer: TransferInfo };
 
+/** What the unit of work of a begin has done. */
+type Begun =
+  | { done: ActDone; act: string | null }
+  | { job: StoredAct; planned: Pick<ActDone, 'files' | 'bytes' | 'folders' | 'deleted'> };
+
 type Parts = Pick<FilesComponents, 'db' | 'catalogue' | 'placement'> & { log?: Log };
 
 /**
@@ -66,7 +71,7 @@ export class ActRuns {
     const actId = act.toString('hex');
     let takeBack: (() => void) | undefined;
     try {
-      const begun = await this.parts.db.write(async (tx) => {
+      const begun = await this.parts.db.write(async (tx): Promise<Begun> => {
         const items = await plan(tx);
         if (items.length === 0) return { done: nothingDone(), act: null };
         takeBack = await admit(tx, items);

@@ -2,8 +2,8 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 import type { EntityClass, MigrationClass } from '@dfs/database';
 import { ActEntity, ActItemEntity } from './acts.entity.js';
 
-class FilesActs1796400000000 implements MigrationInterface {
-  name = 'FilesActs1796400000000';
+class FilesActs1799000200000 implements MigrationInterface {
+  name = 'FilesActs1799000200000';
 
   async up(runner: QueryRunner): Promise<void> {
     // An act over more files than one unit of work takes: it goes on over restarts. id: of its transfer. done: items that are
@@ -42,4 +42,4 @@ class FilesActs1796400000000 implements MigrationInterface {
 /** What its tables look like. */
 export const filesEntities: EntityClass[] = [ActEntity, ActItemEntity];
 /** Tables `files_act` and `files_act_item`. */
-export const filesMigrations: MigrationClass[] = [FilesActs1796400000000];
+export const filesMigrations: MigrationClass[] = [FilesActs1799000200000];

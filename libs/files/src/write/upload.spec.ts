@@ -193,7 +193,10 @@ describe('storing files', () => {
       units += 1;
       return node.db.write(work);
     };
-    const results = await uploadMany({ ...node.components, db: { write } }, parts(many));
+    const results = await uploadMany(
+      { ...node.components, db: { query: (sql, params) => node.db.query(sql, params), write } },
+      parts(many),
+    );
     expect(results.map((result) => result.path)).toEqual(many.map(({ path }) => path));
     expect(results.every((result) => 'done' in result && result.done.outcome === 'created')).toBe(true);
     expect(units).toBe(2);
