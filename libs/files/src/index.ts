@@ -14,7 +14,13 @@ export { parseJsonObject } from './http/body/json-text.js';
 export { LARGE_JSON_BODY, STREAMED_BODY, StreamedBody } from './http/body/streamed-body.js';
 export { Conditional } from './http/dto/conditional.dto.js';
 export { DecimalQuery, NoQuery } from './http/dto/files.dto.js';
-export { FieldProblemDto, FileAttributesDto, FileDto, ProblemDto, ReplicationDto } from './http/dto/files.schema.dto.js';
+export {
+  FieldProblemDto,
+  FileAttributesDto,
+  FileDto,
+  ProblemDto,
+  ReplicationDto,
+} from './http/dto/files.schema.dto.js';
 export { FIELD } from './describe/fields.dto.js';
 export { ANSWER_HEADERS, answerHeaders, FILE_HEADERS } from './describe/headers.dto.js';
 export { PATH_PROBLEMS, Problems, takeProblems, WRITE_PROBLEMS } from './describe/problems.dto.js';

@@ -12,73 +12,68 @@ describe('many files over HTTP', () => {
     test.api(`/files/content?path=${encodeURIComponent(path)}`, { method: 'PUT', body });
   const list = async (query: string): Promise<FileList> => (await test.api(`/files${query}`)).json<FileList>();
 
-    it('are moved, copied, deleted and brought back with their folder', async () => {
-      const act = (verb: string, json: unknown) => test.api(`/folders/${verb}`, { method: 'POST', json });
-      const made = await test.api('/folders?path=act/empty/', { method: 'PUT' });
-      expect([made.status, made.json()]).toMatchObject([201, { path: 'act/empty/', files: 0 }]);
-      expect((await test.api('/folders?path=act/empty', { method: 'PUT' })).status).toBe(200);
-      await put('act/a', '1');
-      const moved = await act('move', { path: 'act', to: 'acted/on' });
-      expect([moved.status, moved.json()]).toMatchObject([200, { files: 1, bytes: 1, folders: 1, skipped: [] }]);
-      await put('act/a', '2');
-      expect((await act('copy', { path: 'act', to: 'acted/on' })).problem).toMatchObject({
-        ...{ status: 409, code: 'path-exists', count: 1, paths: ['acted/on/a'] },
-      });
-      const removed = await test.api('/folders?path=acted', { method: 'DELETE' });
-      const { act: id } = removed.json<FolderAct>();
-      expect([removed.status, removed.json()]).toMatchObject([200, { files: 1, folders: 1 }]);
-      expect((await test.api('/folders?path=acted', { method: 'DELETE' })).problem.code).toBe('not-found');
-      const undo = { path: 'acted', act: id };
-      expect((await act('restore', { ...undo, preview: true })).json()).toMatchObject({ act: null, files: 1 });
-      expect((await act('restore', undo)).json()).toMatchObject({ files: 1, folders: 1, deleted: 0 });
-      expect((await list('?prefix=acted/')).items.map(({ path }) => path)).toEqual(['acted/on/a']);
-      const { items } = (await test.api('/events')).json<EventPage>();
-      expect(items).toContainEqual(
-        expect.objectContaining({ type: 'file.deleted', data: expect.objectContaining({ act: id }) as unknown }),
-      );
-      for (const body of [
-        undo.path,
-        { path: 'acted' },
-        { ...undo, at: '2026-01-01T00:00:00Z' },
-        { ...undo, act: 'x' },
-      ]) {
-        expect((await act('restore', typeof body === 'string' ? { path: 7 } : body)).problem.status).toBe(400);
-      }
-      expect((await act('move', { path: '', to: 'x' })).status).toBe(400);
+  it('are moved, copied, deleted and brought back with their folder', async () => {
+    const act = (verb: string, json: unknown) => test.api(`/folders/${verb}`, { method: 'POST', json });
+    const made = await test.api('/folders?path=act/empty/', { method: 'PUT' });
+    expect([made.status, made.json()]).toMatchObject([201, { path: 'act/empty/', files: 0 }]);
+    expect((await test.api('/folders?path=act/empty', { method: 'PUT' })).status).toBe(200);
+    await put('act/a', '1');
+    const moved = await act('move', { path: 'act', to: 'acted/on' });
+    expect([moved.status, moved.json()]).toMatchObject([200, { files: 1, bytes: 1, folders: 1, skipped: [] }]);
+    await put('act/a', '2');
+    expect((await act('copy', { path: 'act', to: 'acted/on' })).problem).toMatchObject({
+      ...{ status: 409, code: 'path-exists', count: 1, paths: ['acted/on/a'] },
     });
+    const removed = await test.api('/folders?path=acted', { method: 'DELETE' });
+    const { act: id } = removed.json<FolderAct>();
+    expect([removed.status, removed.json()]).toMatchObject([200, { files: 1, folders: 1 }]);
+    expect((await test.api('/folders?path=acted', { method: 'DELETE' })).problem.code).toBe('not-found');
+    const undo = { path: 'acted', act: id };
+    expect((await act('restore', { ...undo, preview: true })).json()).toMatchObject({ act: null, files: 1 });
+    expect((await act('restore', undo)).json()).toMatchObject({ files: 1, folders: 1, deleted: 0 });
+    expect((await list('?prefix=acted/')).items.map(({ path }) => path)).toEqual(['acted/on/a']);
+    const { items } = (await test.api('/events')).json<EventPage>();
+    expect(items).toContainEqual(
+      expect.objectContaining({ type: 'file.deleted', data: expect.objectContaining({ act: id }) as unknown }),
+    );
+    for (const body of [undo.path, { path: 'acted' }, { ...undo, at: '2026-01-01T00:00:00Z' }, { ...undo, act: 'x' }]) {
+      expect((await act('restore', typeof body === 'string' ? { path: 7 } : body)).problem.status).toBe(400);
+    }
+    expect((await act('move', { path: '', to: 'x' })).status).toBe(400);
+  });
 
-    it('are changed together: named, or by what they have in common', async () => {
-      const batch = (json: unknown) => test.api('/files/batch', { method: 'POST', json });
-      const [a, b] = [(await put('batch/a', '1')).json<FileInfo>(), (await put('batch/b', '2')).json<FileInfo>()];
-      const items = [
-        { id: a.id, path: 'batched/a' },
-        { id: b.id, path: 'batch/a/b' },
-        { id: UNKNOWN, path: 'x' },
-      ];
-      const copied = await batch({ op: 'copy', items });
-      expect(copied.status).toBe(207);
-      const { results } = copied.json<BatchResults>();
-      expect(results.map(({ status, problem, file }) => [status, problem?.code ?? file?.path])).toEqual([
-        [201, 'batched/a'],
-        [409, 'path-taken'],
-        [404, 'file-not-found'],
-      ]);
-      const gone = (await batch({ op: 'delete', filter: { prefix: 'batch/' } })).json<BatchResults>();
-      expect(gone.results.map(({ status, path }) => [status, path])).toEqual([
-        [204, 'batch/a'],
-        [204, 'batch/b'],
-      ]);
-      const back = await batch({ op: 'restore', filter: { prefix: 'batch/', state: 'deleted' } });
-      expect(back.json<BatchResults>().results.map(({ status }) => status)).toEqual([200, 200]);
-      const refused = [
-        { op: 'delete' },
-        { op: 'delete', items: [{ id: a.id }], filter: {} },
-        { op: 'move', filter: { prefix: 'batch/' } },
-        { op: 'none', items: [{ id: a.id }] },
-        { op: 'delete', filter: { limit: 5 } },
-      ];
-      for (const body of refused) expect((await batch(body)).problem.code).toBe('validation-failed');
-    });
+  it('are changed together: named, or by what they have in common', async () => {
+    const batch = (json: unknown) => test.api('/files/batch', { method: 'POST', json });
+    const [a, b] = [(await put('batch/a', '1')).json<FileInfo>(), (await put('batch/b', '2')).json<FileInfo>()];
+    const items = [
+      { id: a.id, path: 'batched/a' },
+      { id: b.id, path: 'batch/a/b' },
+      { id: UNKNOWN, path: 'x' },
+    ];
+    const copied = await batch({ op: 'copy', items });
+    expect(copied.status).toBe(207);
+    const { results } = copied.json<BatchResults>();
+    expect(results.map(({ status, problem, file }) => [status, problem?.code ?? file?.path])).toEqual([
+      [201, 'batched/a'],
+      [409, 'path-taken'],
+      [404, 'file-not-found'],
+    ]);
+    const gone = (await batch({ op: 'delete', filter: { prefix: 'batch/' } })).json<BatchResults>();
+    expect(gone.results.map(({ status, path }) => [status, path])).toEqual([
+      [204, 'batch/a'],
+      [204, 'batch/b'],
+    ]);
+    const back = await batch({ op: 'restore', filter: { prefix: 'batch/', state: 'deleted' } });
+    expect(back.json<BatchResults>().results.map(({ status }) => status)).toEqual([200, 200]);
+    const refused = [
+      { op: 'delete' },
+      { op: 'delete', items: [{ id: a.id }], filter: {} },
+      { op: 'move', filter: { prefix: 'batch/' } },
+      { op: 'none', items: [{ id: a.id }] },
+      { op: 'delete', filter: { limit: 5 } },
+    ];
+    for (const body of refused) expect((await batch(body)).problem.code).toBe('validation-failed');
+  });
 
   it('are listed from any row on', async () => {
     for (let n = 0; n < 5; n++) await put(`rows/${n % 2 ? 'in/' : ''}${n}`, String(n));

@@ -9,8 +9,8 @@ import {
   type StreamPosition,
   type WarningEvent,
 } from '@dfs/contracts';
-import { FIELD, FileAttributesDto, ReplicationDto } from '@dfs/files';
-import { FileTotalsDto, NetworkDto, PeerDto, StorageDto, TransferDto } from './api.schema.dto.js';
+import { FIELD, FileAttributesDto, ReplicationDto, TransferDto } from '@dfs/files';
+import { FileTotalsDto, NetworkDto, PeerDto, StorageDto } from './api.schema.dto.js';
 
 // The data of events, for both documents. Each implements its contract, so that neither can drift.
 
@@ -35,6 +35,12 @@ export class FileEventItemDto extends FileAttributesDto implements FileEventItem
 @ApiSchema({ name: 'FileBatch' })
 export class FileBatchDto implements FileBatch {
   @ApiProperty({ type: [FileEventItemDto], ...batch }) files!: FileEventItemDto[];
+  @ApiPropertyOptional({
+    ...FIELD.text,
+    pattern: '^[0-9a-f]{32}$',
+    description: 'The act that changed them all, where they were changed by one.',
+  })
+  act?: string;
 }
 
 /** Data of `file.purged`. */
