@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createConnection, createServer, type Socket } from 'node:net';
 import { signerFromRaw } from '@dfs/protocol';
+import { second, VirtualTime, type Timers } from '@dfs/runtime';
 import { eventually } from '@dfs/testing';
 import type { Stream } from '@libp2p/interface';
 import { peerIdFromString } from '@libp2p/peer-id';
@@ -8,6 +9,7 @@ import { multiaddr } from '@multiformats/multiaddr';
 import { createHost, privateKeyOf } from './libp2p-host.js';
 import type { Host } from '../host.js';
 import { Libp2pTransport } from './libp2p-transport.js';
+import { KEEPALIVE_TICK } from '../constants.js';
 import { ask, firstFrame } from '../request.js';
 import { ListGate, testIdentity, type TestIdentity } from '../testing/suite-context.js';
 
@@ -16,16 +18,24 @@ const ECHO = '/dfs/test-echo/1';
 describe('a node among hostile peers', () => {
   const rejections: unknown[] = [];
   const onRejection = (reason: unknown): void => void rejections.push(reason);
+  /** By which the friend measures silence. */
+  const silence = new VirtualTime();
   let gate: ListGate;
   let victim: Libp2pTransport;
   let friend: Libp2pTransport;
   let hosts: Host[];
   let sockets: Socket[];
 
-  async function member(dht = false): Promise<Libp2pTransport> {
+  async function member({ dht = false, timers }: { dht?: boolean; timers?: Timers } = {}): Promise<Libp2pTransport> {
     const identity = testIdentity();
     gate.members.add(identity.peerId);
-    const node = await Libp2pTransport.create({ ...identity, host: '127.0.0.1', port: 0, dht });
+    const node = await Libp2pTransport.create({
+      ...identity,
+      host: '127.0.0.1',
+      port: 0,
+      dht,
+      ...(timers && { timers }),
+    });
     node.setGate(gate);
     node.handle(ECHO, async (channel) => {
       for await (const { header, payload } of channel.frames()) await channel.send(header, payload);
@@ -63,7 +73,7 @@ describe('a node among hostile peers', () => {
     gate = new ListGate();
     hosts = [];
     sockets = [];
-    [victim, friend] = await Promise.all([member(), member()]);
+    [victim, friend] = await Promise.all([member(), member({ timers: silence })]);
   });
   afterEach(async () => {
     for (const socket of sockets) socket.destroy();
@@ -192,7 +202,7 @@ describe('a node among hostile peers', () => {
   });
 
   it('gathers no long message of the DHT, and resets its stream', async () => {
-    const target = await member(true);
+    const target = await member({ dht: true });
     try {
       await target.routing.start('ab'.repeat(32));
       const { libp2p } = await rogue();
@@ -227,9 +237,10 @@ describe('a node among hostile peers', () => {
       await friend.dialPeer(victim.peerId, [`/ip4/127.0.0.1/tcp/${cablePort}`]);
       expect(await served()).toBe('still there?');
       cut = true;
-      const since = Date.now();
-      await eventually(() => friend.connections().length === 0, { deadline: 45_000, poll: 200 });
-      expect(Date.now() - since).toBeLessThan(45_000);
+      const since = silence.ticks();
+      const passing = { time: silence, step: KEEPALIVE_TICK };
+      await eventually(() => friend.connections().length === 0, { passing });
+      expect(silence.ticks() - since).toBeLessThanOrEqual(30 * second);
     } finally {
       for (const socket of ends) socket.destroy();
       cable.close();

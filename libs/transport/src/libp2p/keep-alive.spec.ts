@@ -1,5 +1,6 @@
 import { jest } from '@jest/globals';
 import type { MessageStream, StreamMuxer } from '@libp2p/interface';
+import { systemTimers } from '@dfs/runtime';
 import { KEEPALIVE_AFTER, KEEPALIVE_REST, KEEPALIVE_TICK, KEEPALIVE_TIMEOUT } from '../constants.js';
 import { Pulse } from './keep-alive.js';
 
@@ -13,7 +14,10 @@ class Line extends EventTarget {
   constructor() {
     super();
     const muxer = { ping: () => (this.asked++, new Promise<number>(() => {})) };
-    this.pulse = Pulse.watch(muxer as unknown as StreamMuxer, this as unknown as MessageStream, () => this.now);
+    this.pulse = Pulse.watch(muxer as unknown as StreamMuxer, this as unknown as MessageStream, {
+      ticks: () => this.now,
+      every: systemTimers.every,
+    });
   }
 
   abort(): void {

@@ -1,4 +1,5 @@
 import type { MessageStream, StreamMuxer } from '@libp2p/interface';
+import { systemTimers, type Timers } from '@dfs/runtime';
 import { KEEPALIVE_AFTER, KEEPALIVE_REST, KEEPALIVE_TICK, KEEPALIVE_TIMEOUT } from '../constants.js';
 
 /** A muxer that can ask the other side for a sign of life. */
@@ -24,13 +25,12 @@ export class Pulse {
   private looked: number;
   private isClose = true;
 
-  /** @param now milliseconds of a clock that nobody sets */
   static watch(
     muxer: StreamMuxer & Partial<PingableMuxer>,
     connection: MessageStream,
-    now: () => number = () => performance.now(),
+    timers: Pick<Timers, 'ticks' | 'every'> = systemTimers,
   ): Pulse {
-    const pulse = new Pulse(muxer, connection, now);
+    const pulse = new Pulse(muxer, connection, timers);
     pulses.set(muxer, pulse);
     return pulse;
   }
@@ -38,14 +38,18 @@ export class Pulse {
   private constructor(
     private readonly muxer: StreamMuxer & Partial<PingableMuxer>,
     private readonly connection: MessageStream,
-    private readonly now: () => number,
+    private readonly timers: Pick<Timers, 'ticks' | 'every'>,
   ) {
-    this.heard = this.looked = now();
+    this.heard = this.looked = this.now();
     connection.addEventListener('message', () => {
-      this.heard = now();
+      this.heard = this.now();
     });
-    const timer = setInterval(() => this.look(), KEEPALIVE_TICK).unref();
-    connection.addEventListener('close', () => clearInterval(timer), { once: true });
+    const end = timers.every(KEEPALIVE_TICK, () => this.look());
+    connection.addEventListener('close', end, { once: true });
+  }
+
+  private now(): number {
+    return this.timers.ticks();
   }
 
   /** Whether silence shows soon; otherwise it is left to what members tell each other now and then. */

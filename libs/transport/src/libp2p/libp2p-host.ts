@@ -21,6 +21,7 @@ import {
   RESERVATION_TIMEOUT,
   UPGRADE_TIMEOUT,
 } from '../constants.js';
+import type { Timers } from '@dfs/runtime';
 import { isLoopback } from '../reach/ip-ranges.js';
 import { watchedYamux } from './muxer.js';
 import { believeOwnAddresses, portMapping, reachability } from '../reach/nat.js';
@@ -41,6 +42,8 @@ export interface HostOptions {
   readonly autonat?: boolean;
   /** Open the port at the gateway of the local network. `gateways`: URLs of descriptions, in place of a search. */
   readonly upnp?: boolean | { readonly gateways: string[] };
+  /** By which silence is measured; those of the process when left out. */
+  readonly timers?: Timers | undefined;
   /** Whether `stream`, of either side, may be spoken over `connection`. */
   maySpeak(connection: Connection, stream: Pick<Stream, 'protocol' | 'direction'>): boolean;
 }
@@ -68,7 +71,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
       ...(circuits ? [circuits.transport] : []),
     ],
     connectionEncrypters: [socketTls(), noise()],
-    streamMuxers: [watchedYamux()],
+    streamMuxers: [watchedYamux(options.timers)],
     connectionGater: options.gater,
     // Its pings cost more than all else of an idle node; silent connections are watched in muxer.ts.
     connectionMonitor: { enabled: false },

@@ -1,12 +1,13 @@
 import { Libp2pTransport } from './libp2p-transport.js';
 import { transportSuite } from '../testing/transport.suite.js';
-import type { TransportForm } from '../testing/suite-context.js';
+import { aheadClock, type TransportForm } from '../testing/suite-context.js';
 
 async function form(): Promise<TransportForm> {
   const nodes: Libp2pTransport[] = [];
+  const clock = aheadClock();
   return {
     node: async ({ privateKeyRaw }) => {
-      const node = await Libp2pTransport.create({ privateKeyRaw, host: '127.0.0.1', port: 0, dht: false });
+      const node = await Libp2pTransport.create({ privateKeyRaw, host: '127.0.0.1', port: 0, dht: false, clock });
       nodes.push(node);
       await node.start();
       return node;
@@ -14,6 +15,7 @@ async function form(): Promise<TransportForm> {
     close: async () => {
       await Promise.all(nodes.map((node) => node.stop()));
     },
+    ahead: clock.ahead,
   };
 }
 

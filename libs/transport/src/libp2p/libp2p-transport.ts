@@ -80,6 +80,7 @@ export interface Libp2pTransportOptions {
   upnp?: HostOptions['upnp'];
   log?: Log;
   clock?: Clock;
+  timers?: HostOptions['timers'];
 }
 
 /** libp2p over TCP: TLS or Noise, yamux, and everything behind the membership gate. */
@@ -164,6 +165,7 @@ export class Libp2pTransport implements Transport {
       relay: this.#relayServer,
       autonat: this.#options.autonat,
       upnp: this.#options.upnp,
+      timers: this.#options.timers,
       maySpeak: (connection, stream) => this.#maySpeak(connection, stream),
       gater: { ...this.#relayServer?.gater, ...connectionGater(this.#keeper, this.#connections) },
     });

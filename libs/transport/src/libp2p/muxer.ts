@@ -1,5 +1,6 @@
 import type { StreamMuxerFactory } from '@libp2p/interface';
 import { yamux } from '@libp2p/yamux';
+import type { Timers } from '@dfs/runtime';
 import { MAX_INBOUND_STREAMS, STREAM_BUFFER_MAX, STREAM_WINDOW_INITIAL, STREAM_WINDOW_MAX } from '../constants.js';
 import { allowEarly } from './early-negotiation.js';
 import { limitFrames } from './frame-limit.js';
@@ -7,7 +8,7 @@ import { Pulse } from './keep-alive.js';
 import { saveWindowUpdates } from './window-updates.js';
 
 /** yamux with our windows, frames that keep to them, and a watch on silent connections. */
-export function watchedYamux(): () => StreamMuxerFactory {
+export function watchedYamux(timers?: Timers): () => StreamMuxerFactory {
   return () => {
     const factory = yamux({
       enableKeepAlive: false,
@@ -25,7 +26,7 @@ export function watchedYamux(): () => StreamMuxerFactory {
       allowEarly(muxer);
       saveWindowUpdates(muxer);
       limitFrames(muxer);
-      Pulse.watch(muxer, connection);
+      Pulse.watch(muxer, connection, timers);
       return muxer;
     };
     return factory;

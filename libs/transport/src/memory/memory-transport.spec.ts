@@ -1,18 +1,20 @@
 import { MAX_MEMBERS } from '@dfs/protocol';
 import { eventually, seededRandom } from '@dfs/testing';
 import { MAX_CONNECTIONS } from '../constants.js';
-import { MemoryNetwork } from './memory-network.js';
+import { MemoryNetwork, type MemoryNetworkOptions } from './memory-network.js';
 import { ask } from '../request.js';
 import { transportSuite } from '../testing/transport.suite.js';
-import { ListGate, testIdentity } from '../testing/suite-context.js';
+import { aheadClock, ListGate, testIdentity } from '../testing/suite-context.js';
 import type { Transport } from '../transport.js';
 
-transportSuite('MemoryTransport', async () => formOf(new MemoryNetwork()));
+transportSuite('MemoryTransport', async () => formOf({}));
 transportSuite('MemoryTransport with latency', async () => {
-  return formOf(new MemoryNetwork({ random: seededRandom(7).next, latencyMs: [1, 5] }));
+  return formOf({ random: seededRandom(7).next, latencyMs: [1, 5] });
 });
 
-function formOf(network: MemoryNetwork) {
+function formOf(options: MemoryNetworkOptions) {
+  const clock = aheadClock();
+  const network = new MemoryNetwork({ ...options, clock });
   const nodes: Transport[] = [];
   return {
     node: async (identity: { peerId: string }) => {
@@ -24,6 +26,7 @@ function formOf(network: MemoryNetwork) {
     close: async () => {
       await Promise.all(nodes.map((node) => node.stop()));
     },
+    ahead: clock.ahead,
   };
 }
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { ErrorCode } from '@dfs/contracts';
-import { DfsError } from '@dfs/runtime';
+import { DfsError, type Clock } from '@dfs/runtime';
 import { signerFromRaw } from '@dfs/protocol';
 import type { Gate, ProtocolHandler, Transport } from '../transport.js';
 
@@ -19,6 +19,8 @@ export function testIdentity(): TestIdentity {
 export interface TransportForm {
   node(identity: TestIdentity): Promise<Transport>;
   close(): Promise<void>;
+  /** Sets the clock of all its nodes ahead. */
+  ahead(milliseconds: number): void;
 }
 
 /** A gate by list. */
@@ -98,4 +100,10 @@ export async function code(failing: Promise<unknown>, expected: ErrorCode): Prom
     return error as DfsError;
   }
   throw new Error(`expected ${expected}, but it worked`);
+}
+
+/** The clock of the machine, which can be set ahead. */
+export function aheadClock(): Clock & Pick<TransportForm, 'ahead'> {
+  let ahead = 0;
+  return { now: () => Date.now() + ahead, ahead: (milliseconds) => void (ahead += milliseconds) };
 }
