@@ -107,6 +107,15 @@ export async function createHost(options: HostOptions): Promise<Host> {
   return { libp2p, components, reservations: circuits?.store() };
 }
 
+/** Stops it, and the two timers that libp2p leaves behind: each keeps the process alive for a second, for nothing. */
+export async function stopHost({ libp2p, components }: Host): Promise<void> {
+  await libp2p.stop();
+  const { identifyPush } = libp2p.services as { identifyPush?: { _push?: { stop?(): void } } };
+  identifyPush?._push?.stop?.();
+  const manager = components.addressManager as { _updatePeerStoreAddresses?: { stop?(): void } };
+  manager._updatePeerStoreAddresses?.stop?.();
+}
+
 /** Public addresses of this machine's own are announced from the start, not only once somebody has tried them. */
 export function announceOwnAddresses({ components }: Host): void {
   believeOwnAddresses(components.addressManager);

@@ -35,7 +35,14 @@ import { Handlers } from '../channel/handlers.js';
 import { KadRouting, NoRouting } from '../routing/kad-routing.js';
 import { EarlyAgreement, early } from './early-negotiation.js';
 import { listenFailed, mapError, notAMember, selfDial } from '../errors.js';
-import { announceOwnAddresses, createHost, privateKeyOf, stopReconnecting, type HostOptions } from './libp2p-host.js';
+import {
+  announceOwnAddresses,
+  createHost,
+  privateKeyOf,
+  stopReconnecting,
+  type HostOptions,
+  stopHost,
+} from './libp2p-host.js';
 import type { Host } from '../host.js';
 import { listenForOthers } from './lan-discovery.js';
 import { Libp2pStream } from './libp2p-stream.js';
@@ -202,7 +209,7 @@ export class Libp2pTransport implements Transport {
     this.#relays?.detach();
     await this.#mdns?.stop();
     await this.#kad?.detach();
-    await host.libp2p.stop();
+    await stopHost(host);
     this.#connections.cutAll('stopped');
   }
 
