@@ -37,6 +37,8 @@ const EVERYWHERE: ErrorCode[] = [
   ...(['internal-error', 'not-implemented', 'not-ready', 'shutting-down', 'disk-failed'] as const),
 ];
 const JSON_BODY: ErrorCode[] = ['incomplete-body', 'request-timeout', 'payload-too-large', 'unsupported-media-type'];
+/** Of these every body is read as JSON, unless the operation takes another kind: it may have none, and takes no other either. */
+const WITH_BODY = new Set(['post', 'put', 'patch']);
 const SAFE = new Set(['get', 'head']);
 
 /** Every code that an operation can answer with, in the order of the table of codes. */
@@ -47,7 +49,8 @@ export function codesOf({ method, path, open, bodies, own }: ProblemFacts): Erro
     // Of a write with the cookie of the console.
     if (!SAFE.has(method) && path.startsWith(API_PREFIX)) codes.add('forbidden');
   }
-  if (bodies.includes('application/json')) for (const code of JSON_BODY) codes.add(code);
+  const takesJson = bodies.length === 0 ? WITH_BODY.has(method) : bodies.includes('application/json');
+  if (takesJson) for (const code of JSON_BODY) codes.add(code);
   return (Object.keys(ERROR_STATUS) as ErrorCode[]).filter((code) => codes.has(code));
 }
 

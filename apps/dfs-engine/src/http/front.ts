@@ -34,6 +34,7 @@ export function installFront(app: NestExpressApplication, options: FrontOptions)
   // Tags are content ids where there is content; a hash of every JSON answer would be work for nothing.
   app.disable('etag');
   app.set('query parser', parseQuery);
+  neverFresh(app);
   app.use(requestLog(logger), securityHeaders());
   app.use((request: Request, response: Response, next: NextFunction) => {
     const began = performance.now();
@@ -58,4 +59,13 @@ export function installFront(app: NestExpressApplication, options: FrontOptions)
   app.useGlobalPipes(validation());
   app.useGlobalInterceptors(new JsonBodyInterceptor());
   app.useGlobalFilters(new ErrorFilter(logger, methodsFrom(app)));
+}
+
+/**
+ * Express answers 304 to `If-None-Match: *`, whatever the answer is. Conditions are judged where there are tags: of contents by
+ * their routes, of the console by what serves its files.
+ */
+function neverFresh(app: NestExpressApplication): void {
+  const { request } = app.getHttpAdapter().getInstance() as unknown as { request: object };
+  Object.defineProperty(request, 'fresh', { get: () => false });
 }
