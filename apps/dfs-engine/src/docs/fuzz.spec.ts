@@ -9,6 +9,7 @@ import { startTestNode, type TestNode } from '../testing/running-node.suite.js';
 const REQUESTS = isLong ? 10_000 : 2000;
 /** A request without an answer by then is a fault of its own. */
 const ANSWER_TIME = 60_000;
+const TIMEOUT = isLong ? 1_800_000 : 600_000;
 /** What a node may answer when it is not at fault. */
 const MET = new Set([501, 503, 504, 507]);
 
@@ -21,29 +22,33 @@ describe('requests of all kinds', () => {
     await test.remove();
   });
 
-  it(`are answered as the document says, ${REQUESTS} of them, and none by a fault of the node`, async () => {
-    // To run a failure again, put its seed here.
-    const random = seededRandom();
-    const document = (await test.call('/api/openapi.json')).json<OpenAPIObject>();
-    const contract = new ApiContract(document);
-    const fuzzer = new Fuzzer(document, random, test.node.token);
-    await prepare(fuzzer, test);
-    const reached = new Set<string>();
-    const faults: string[] = [];
-    for (let count = 0; count < REQUESTS && faults.length < 20; count += 1) {
-      const { name, ...request } = fuzzer.next();
-      const answer = await send(request, test.port, agent);
-      const found = contract.faultsOf(request.method, request.path, answer);
-      if (answer.status >= 500 && !MET.has(answer.status)) found.unshift(`${answer.status}`);
-      if (found.length > 0) faults.push(told(count, name, request, answer, found));
-      if (answer.status < 300) reached.add(name);
-      if (answer.headers.location) fuzzer.remember('uploadId', answer.headers.location.split('/').at(-1));
-      if (answer.status < 300 && isJson(answer)) fuzzer.learn(JSON.parse(answer.text));
-    }
-    if (faults.length > 0) throw new Error(`seed ${random.seed}:\n${faults.join('\n')}`);
-    // It comes past the checks: most operations have done their work.
-    expect(reached.size).toBeGreaterThan(fuzzer.names.length / 2);
-  });
+  it(
+    `are answered as the document says, ${REQUESTS} of them, and none by a fault of the node`,
+    async () => {
+      // To run a failure again, put its seed here.
+      const random = seededRandom();
+      const document = (await test.call('/api/openapi.json')).json<OpenAPIObject>();
+      const contract = new ApiContract(document);
+      const fuzzer = new Fuzzer(document, random, test.node.token);
+      await prepare(fuzzer, test);
+      const reached = new Set<string>();
+      const faults: string[] = [];
+      for (let count = 0; count < REQUESTS && faults.length < 20; count += 1) {
+        const { name, ...request } = fuzzer.next();
+        const answer = await send(request, test.port, agent);
+        const found = contract.faultsOf(request.method, request.path, answer);
+        if (answer.status >= 500 && !MET.has(answer.status)) found.unshift(`${answer.status}`);
+        if (found.length > 0) faults.push(told(count, name, request, answer, found));
+        if (answer.status < 300) reached.add(name);
+        if (answer.headers.location) fuzzer.remember('uploadId', answer.headers.location.split('/').at(-1));
+        if (answer.status < 300 && isJson(answer)) fuzzer.learn(JSON.parse(answer.text));
+      }
+      if (faults.length > 0) throw new Error(`seed ${random.seed}:\n${faults.join('\n')}`);
+      // It comes past the checks: most operations have done their work.
+      expect(reached.size).toBeGreaterThan(fuzzer.names.length / 2);
+    },
+    TIMEOUT,
+  );
 });
 
 /** Files with versions, deleted ones, and what a client knows. */

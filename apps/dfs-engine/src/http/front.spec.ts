@@ -160,6 +160,13 @@ describe('the front of the HTTP server', () => {
     expect(answer).toContain('{"n":1}');
   });
 
+  it('answers in full what has no tag, whatever conditions come', async () => {
+    const head = `Host: 127.0.0.1:${front.port}\r\nAuthorization: Bearer ${TOKEN}\r\nIf-None-Match: *\r\nConnection: close`;
+    const answer = await raw(`GET /api/v1/things HTTP/1.1\r\n${head}\r\n\r\n`);
+    expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+    expect(answer).toContain('{"n":1}');
+  });
+
   describe('bodies', () => {
     it('are streamed whole where they are asked for, whatever their type', async () => {
       const answer = await call('/api/v1/things/raw', json('{"not": read}'));

@@ -18,10 +18,14 @@ interface Answer {
   headers?: Record<string, { schema?: Json; $ref?: string }>;
   content?: Record<string, { schema?: Json }>;
 }
+interface Operation {
+  responses: Record<string, Answer & { $ref?: string }>;
+  'x-optional-body'?: string[];
+}
 interface Route {
   path: string;
   pattern: RegExp;
-  item: Record<string, { responses: Record<string, Answer & { $ref?: string }> } | undefined>;
+  item: Record<string, Operation | undefined>;
 }
 
 /** Headers that an answer has only where the document says so. */
@@ -62,7 +66,9 @@ export class ApiContract {
     if (!operation) return this.faultsOfRefusal(answer);
     const told = this.resolve(operation.responses[String(answer.status)]);
     if (!told) return [`${answer.status} ${STATUS_CODES[answer.status]} is no answer of the operation`];
-    return [...this.headerFaults(told, answer.headers), ...(name === 'head' ? [] : this.bodyFaults(told, answer))];
+    const mayBeEmpty = name === 'head' || operation['x-optional-body']?.includes(String(answer.status));
+    const bodiless = mayBeEmpty && answer.text === '';
+    return [...this.headerFaults(told, answer.headers), ...(bodiless ? [] : this.bodyFaults(told, answer))];
   }
 
   private faultsOfRefusal({ status, headers, text }: ContractAnswer): string[] {

@@ -29,6 +29,14 @@ export function takeProblems(operation: object): ErrorCode[] | undefined {
   return [...new Set(codes)];
 }
 
+/**
+ * Says that answers of these statuses may also come without the body that is described, which OpenAPI has no word for: such as what
+ * an upload became, where it is complete at once.
+ */
+export function OptionalBody(...statuses: string[]): MethodDecorator {
+  return ApiExtension('x-optional-body', statuses) as MethodDecorator;
+}
+
 /** What every write to the catalogue may meet. */
 export const WRITE_PROBLEMS = [
   'read-only-member',

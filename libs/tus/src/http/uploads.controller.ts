@@ -34,6 +34,7 @@ import {
   FILE_HEADERS,
   FileDto,
   NoQuery,
+  OptionalBody,
   PATH_PROBLEMS,
   Problems,
   refuseCodings,
@@ -115,8 +116,10 @@ export class UploadsController {
   })
   @ApiConsumes(TUS_BODY)
   @ApiBody({ required: false, schema: { type: 'string', format: 'binary' }, description: 'The first bytes, or none.' })
+  @OptionalBody('201')
   @ApiCreatedResponse({
     type: FileDto,
+    headers: { ...FILE_HEADERS, ...OFFSET_HEADERS },
     description: 'Begun at Location; with all its bytes in this request, the file.',
   })
   async begin(
