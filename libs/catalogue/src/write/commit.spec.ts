@@ -179,7 +179,7 @@ describe('commit', () => {
     ['deletion of another content', { kind: 'deletion', path: 'a', ifMatch: [content(9)] }, 'precondition-failed'],
     ['deletion of just this', { kind: 'deletion', path: 'a', ifMatch: [content(1)] }, 'nothing'],
     ['deletion of what is not there', { kind: 'deletion', path: 'z' }, 'file-not-found'],
-    ['a folder where a file is', { kind: 'folder', path: 'a' }, 'path-exists'],
+    ['a folder where a file is', { kind: 'folder', path: 'a' }, 'path-taken'],
     ['a path that is none', fileDraft('../a', 1), 'invalid-path'],
   ])('decides on %s', async (_name, draft, code) => {
     await using node = await testNode();
