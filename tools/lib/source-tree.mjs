@@ -11,12 +11,13 @@ export const MAX_FILE_LINES = 430;
 /** @typedef {ReadonlyMap<string, string>} SourceTree Text of each file, by its path with slashes. */
 
 /**
- * All TypeScript of the workspace.
+ * All TypeScript of the workspace that people write.
  * @param {string} root
  * @returns {SourceTree}
  */
 export function readSourceTree(root) {
-  const paths = globSync(['{apps,libs}/*/{src,testing}/**/*.ts', 'tools/**/*.ts'], { cwd: root });
+  const exclude = (/** @type {string} */ path) => path.includes('generated');
+  const paths = globSync(['{apps,libs}/*/{src,testing}/**/*.ts', 'tools/**/*.ts'], { cwd: root, exclude });
   return new Map(paths.map((path) => [path.replaceAll('\\', '/'), readFileSync(join(root, path), 'utf8')]));
 }
 

@@ -1,0 +1,6 @@
+/** The client is generated from the engine's API document before each build; see `nx generate client`. */
+export default {
+  input: '../../apps/dfs-engine/openapi.json',
+  output: { path: 'src/generated', module: { extension: '.js' } },
+  plugins: ['@hey-api/client-fetch', '@hey-api/typescript', '@hey-api/sdk'],
+};
