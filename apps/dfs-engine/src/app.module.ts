@@ -15,6 +15,7 @@ import { TusModule, Uploads } from '@dfs/tus';
 import type { Access } from './access/access.js';
 import { DEFAULT_QUOTA } from './config.js';
 import { requireOwner } from './start/identity.js';
+import { AccessModule } from './modules/access.module.js';
 import { ApiModule } from './modules/api.module.js';
 import { BackupModule } from './modules/backup.module.js';
 import { CatalogueModule } from './modules/catalogue.module.js';
@@ -66,6 +67,7 @@ export class AppModule {
         }),
         ChunksModule.forRoot({ dir: dataDir.chunksDir, quotaBytes: config.quota ?? DEFAULT_QUOTA, log }),
         UpkeepModule,
+        AccessModule,
         SettingsModule,
         TransportModule,
         PeersModule,

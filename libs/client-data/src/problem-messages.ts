@@ -105,6 +105,8 @@ export const PROBLEM_MESSAGES: Readonly<Record<ProblemCode, ProblemMessage>> = {
   'ticket-used': { title: 'This invite was used already', next: 'Each invite admits one node: ask for a new one.' },
   'ticket-expired': { title: 'This invite has expired', next: 'Ask for a new one.' },
   'length-required': { title: 'The size of the upload is missing', next: 'Upload the file again, from this page.' },
+  'key-not-found': { title: 'There is no such key', next: 'Load the list of keys again.' },
+  'session-not-found': { title: 'There is no such session', next: 'Load the list of sessions again.' },
   'upload-not-found': { title: 'There is no such upload', next: 'It was ended or has expired: upload the file again.' },
   'upload-expired': { title: 'The upload has expired', next: 'Upload the file again.' },
   'offset-mismatch': {

@@ -28,6 +28,8 @@ export const ERROR_STATUS = {
   'transfer-not-found': 404,
   'chunk-not-found': 404,
   'upload-not-found': 404,
+  'key-not-found': 404,
+  'session-not-found': 404,
   'method-not-allowed': 405,
   'not-acceptable': 406,
   // The client stopped sending

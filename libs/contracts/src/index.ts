@@ -4,6 +4,7 @@
  */
 export * from './error-codes.js';
 export * from './events.js';
+export * from './rest/access.js';
 export * from './rest/acts.js';
 export * from './rest/common.js';
 export * from './rest/contents.js';

@@ -1,4 +1,5 @@
 import type { AnyEvent } from '@dfs/contracts';
+import type { EventView } from './events-access.js';
 import type { EventLog } from './event-log.js';
 
 /** Where a client's events go. */
@@ -42,6 +43,7 @@ export class ClientFeed {
     private readonly log: Pick<EventLog, 'since' | 'subscribe' | 'stream' | 'onRenewed'>,
     private readonly sink: FeedSink,
     private readonly from: { stream?: string; after?: number },
+    private readonly view: EventView = (event) => event,
   ) {}
 
   /** Resolves when the client is up to date. @throws what reading the log throws */
@@ -119,6 +121,7 @@ export class ClientFeed {
       if (event.seq <= this.seq) return;
       this.seq = event.seq;
     }
-    this.sink.event(event);
+    const seen = this.view(event);
+    if (seen) this.sink.event(seen);
   }
 }

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { AnyEvent } from '@dfs/contracts';
 import type { Unsubscribe } from '@dfs/runtime';
 
 /** Who may listen: decided by the application, asked by the gateway. */
@@ -12,10 +13,15 @@ export interface EventsAccess {
   checkClient(headers: IncomingHttpHeaders, token: string | undefined, address: string): Promise<ClientPass>;
 }
 
+/** What a client sees of an event: all of it, a part, or nothing. */
+export type EventView = (event: AnyEvent) => AnyEvent | undefined;
+
 /** What let a client in. */
 export interface ClientPass {
   /** Calls the listener once, when the pass is good no more: at once if that was before. */
   onEnd(listener: () => void): Unsubscribe;
+  /** Everything when left out. */
+  view?: EventView;
 }
 
 /** Injection token of EventsAccess. */

@@ -40,7 +40,8 @@ export class EventsGateway implements OnGatewayInit<Clients>, OnGatewayConnectio
   }
 
   handleConnection(client: Client): void {
-    const feed = new ClientFeed(this.events, sinkOf(client), parseHandshake(client.handshake.auth));
+    const { view } = client.data.pass;
+    const feed = new ClientFeed(this.events, sinkOf(client), parseHandshake(client.handshake.auth), view);
     this.clients += 1;
     client.once('disconnect', () => {
       this.clients -= 1;

@@ -8,4 +8,4 @@ export { eventsEntities, eventsMigrations } from './schema.js';
 export { EventsModule } from './events.module.js';
 export { EventsSocketAdapter } from './events-socket.adapter.js';
 export { SOCKET_PATH } from './socket-problems.js';
-export { type ClientPass, type EventsAccess } from './events-access.js';
+export { type ClientPass, type EventsAccess, type EventView } from './events-access.js';

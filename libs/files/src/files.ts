@@ -105,6 +105,11 @@ export class Files {
     return idOf(this.components, path);
   }
 
+  /** Of a file that is or was there. */
+  async pathOf(fileId: string): Promise<string | undefined> {
+    return (await this.components.catalogue.get(fileId))?.path;
+  }
+
   list(query: ListQuery): Promise<FileList> {
     return listFiles(this.components, query);
   }

@@ -24,7 +24,7 @@ export {
 export { FIELD } from './describe/fields.dto.js';
 export { ANSWER_HEADERS, answerHeaders, FILE_HEADERS } from './describe/headers.dto.js';
 export { OptionalBody, PATH_PROBLEMS, Problems, takeProblems, WRITE_PROBLEMS } from './describe/problems.dto.js';
-export { callerOf, sees, setCaller, type Caller, type Scope } from './http/caller.js';
+export { callerOf, requireAdmin, sees, setCaller, type Caller, type Scope } from './http/caller.js';
 export { answerFile } from './http/answer/answer-file.js';
 export { attributesOfFields } from './http/headers/attribute-headers.js';
 export { writePreconditions, type Preconditions } from './http/headers/preconditions.js';

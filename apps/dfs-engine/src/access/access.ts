@@ -1,11 +1,17 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { CSRF_HEADER, PROBLEMS_PATH, routes } from '@dfs/contracts';
 import type { ClientPass, EventsAccess } from '@dfs/events';
+import type { Caller } from '@dfs/files';
 import { DfsError, type Clock, type Log } from '@dfs/runtime';
 import type { AllowedHosts } from './allowed-hosts.js';
 import { GuessLimit, type GuessLimitComponents, type TokenEntrance } from './guess-limit.js';
+import { onAbort } from './ends.js';
+import { viewOf } from './event-view.js';
+import type { Keys } from './keys/keys.js';
+import { covers, scopeFor } from './scopes.js';
 import { equalSecrets } from './secrets.js';
-import { Sessions } from './sessions.js';
+import type { SessionStore } from './sessions/session-store.js';
+import { Sessions } from './sessions/sessions.js';
 
 /** What of a request decides whether it may pass. */
 export interface Entrance {
@@ -34,15 +40,19 @@ const OPEN_FOLDERS = ['/api/docs/', `${PROBLEMS_PATH}/`];
 /** Of the peer id, in the name of the cookie: its end, since they all begin alike. */
 const NAME_LENGTH = 16;
 
-/** Who may use this node's API: those who know the token, and browsers that have shown it once. */
+/** All that the token may, and those who have shown it. */
+const OWNER: Caller = { key: null, scope: 'admin', prefix: '' };
+
+/** Who may use this node's API: those who know the token or a key, and browsers that have shown the token once. */
 export class Access {
   readonly cookieName: string;
-  private readonly sessions: Sessions;
+  readonly sessions: Sessions;
+  private keys: Pick<Keys, 'callerOf'> | undefined;
   private readonly guesses: GuessLimit;
 
   constructor(private readonly components: AccessComponents) {
     this.cookieName = `dfs_${components.peerId.slice(-NAME_LENGTH)}`;
-    this.sessions = new Sessions(components.token, components.peerId, components.clock);
+    this.sessions = new Sessions(components.token, components.peerId, components.clock, components.log);
     this.guesses = new GuessLimit(components);
   }
 
@@ -58,33 +68,48 @@ export class Access {
     );
   }
 
-  /** @throws DfsError `unauthorized`, `origin-refused`, `forbidden` */
-  async check(request: Entrance): Promise<void> {
-    if (!needsToken(request)) return;
-    const { headers, address } = request;
+  /** What is kept in the database, once that is open: until then there are no keys, and no sessions of an earlier start. */
+  async use(keys: Pick<Keys, 'callerOf'>, sessions: SessionStore): Promise<void> {
+    this.keys = keys;
+    await this.sessions.keepIn(sessions);
+  }
+
+  /**
+   * The one that a request comes from; undefined for what is open to all.
+   * @throws DfsError `unauthorized`, `origin-refused`, `forbidden`
+   */
+  async check(request: Entrance): Promise<Caller | undefined> {
+    if (!needsToken(request)) return undefined;
+    const { headers, address, method, path } = request;
+    // Another web page is refused whatever it carries.
+    if (headers.origin !== undefined && !this.isOwnPage(headers)) throw foreignOrigin();
     // A wrong token is wrong, whatever cookie comes with it.
-    if (headers.authorization) return this.checkToken(bearerOf(headers), address, 'bearer');
-    if (!this.sessionOf(headers)) throw unauthorized();
-    if (!SAFE_METHODS.has(request.method)) this.checkOwnPage(headers);
+    if (headers.authorization) {
+      const caller = await this.checkToken(bearerOf(headers), address, 'bearer');
+      if (!covers(caller.scope, scopeFor(method, path))) throw outOfScope(caller);
+      return caller;
+    }
+    const session = this.sessionOf(headers);
+    if (!session) throw unauthorized();
+    if (!SAFE_METHODS.has(method)) this.checkOwnPage(headers);
+    return { ...OWNER, ended: this.sessions.ended(session) };
   }
 
   /**
    * Whether a socket may open: by its handshake's token from anywhere that is not another web page; by the cookie only
-   * from a page of ours. The pass of a cookie ends with its session.
+   * from a page of ours. The pass ends with its session, or its key.
    * @throws DfsError `unauthorized`, `origin-refused`
    */
   async checkSocket(headers: IncomingHttpHeaders, token: string | undefined, address: string): Promise<ClientPass> {
-    const { hosts } = this.components;
-    const ownPage = hosts.isOwnOrigin(headers.origin, headers.host);
+    const ownPage = this.isOwnPage(headers);
     if (headers.origin !== undefined && !ownPage) throw foreignOrigin();
     if (token !== undefined || headers.authorization) {
-      await this.checkToken(token ?? bearerOf(headers), address, 'socket');
-      return { onEnd: () => () => undefined };
+      return passOf(await this.checkToken(token ?? bearerOf(headers), address, 'socket'));
     }
     const session = this.sessionOf(headers);
     if (!session) throw unauthorized();
     if (!ownPage) throw foreignOrigin();
-    return { onEnd: (listener) => this.sessions.onEnd(session, listener) };
+    return passOf({ ...OWNER, ended: this.sessions.ended(session) });
   }
 
   /** The same rules for the event stream. */
@@ -96,36 +121,44 @@ export class Access {
   }
 
   /**
-   * Trades the token for a session; resolves with the cookie.
+   * Trades the token for a session; resolves with the cookie. A key is for programs, and opens none.
    * @throws DfsError `unauthorized`, `origin-refused`
    */
   async signIn(token: string, headers: IncomingHttpHeaders, address: string): Promise<string> {
-    if (headers.origin !== undefined && !this.components.hosts.isOwnOrigin(headers.origin, headers.host)) {
-      throw foreignOrigin();
+    if (headers.origin !== undefined && !this.isOwnPage(headers)) throw foreignOrigin();
+    if (!equalSecrets(token, this.components.token)) {
+      await this.guesses.wrong(address, 'sign-in');
+      throw wrongToken();
     }
-    await this.checkToken(token, address, 'sign-in');
-    return this.cookie(this.sessions.begin(), Sessions.maxAgeSeconds);
+    return this.cookie(await this.sessions.begin(headers['user-agent'] ?? ''), Sessions.maxAgeSeconds);
   }
 
   /** Ends the session that is asking; answers the cookie that removes the other one. */
-  signOut(headers: IncomingHttpHeaders): string {
-    for (const session of this.sessionsOf(headers)) this.sessions.end(session);
+  async signOut(headers: IncomingHttpHeaders): Promise<string> {
+    for (const session of this.sessionsOf(headers)) await this.sessions.end(session);
     return this.cookie('', 0);
   }
 
   /** @throws DfsError `unauthorized`, and later the more wrong tokens come from there */
-  private async checkToken(token: string | undefined, address: string, entrance: TokenEntrance): Promise<void> {
+  private async checkToken(token: string | undefined, address: string, entrance: TokenEntrance): Promise<Caller> {
     if (token === undefined) throw unauthorized();
-    if (equalSecrets(token, this.components.token)) return;
+    if (equalSecrets(token, this.components.token)) return OWNER;
+    const caller = this.keys?.callerOf(token);
+    if (caller) return caller;
     await this.guesses.wrong(address, entrance);
     throw wrongToken();
+  }
+
+  private isOwnPage(headers: IncomingHttpHeaders): boolean {
+    return this.components.hosts.isOwnOrigin(headers.origin, headers.host);
   }
 
   private sessionOf(headers: IncomingHttpHeaders): string | undefined {
     return this.sessionsOf(headers).find((session) => this.sessions.isValid(session));
   }
 
-  private sessionsOf(headers: IncomingHttpHeaders): string[] {
+  /** What a client shows as sessions of this node. */
+  sessionsOf(headers: IncomingHttpHeaders): string[] {
     const prefix = `${this.cookieName}=`;
     return (headers.cookie ?? '')
       .split(';')
@@ -135,7 +168,7 @@ export class Access {
   }
 
   private checkOwnPage(headers: IncomingHttpHeaders): void {
-    if (!this.components.hosts.isOwnOrigin(headers.origin, headers.host)) throw foreignOrigin();
+    if (!this.isOwnPage(headers)) throw foreignOrigin();
     if (headers[CSRF_HEADER] !== undefined) return;
     throw new DfsError('forbidden', `A write with the console's cookie needs the header ${CSRF_HEADER}.`);
   }
@@ -143,6 +176,16 @@ export class Access {
   private cookie(value: string, maxAge: number): string {
     return `${this.cookieName}=${value}; Path=/; Max-Age=${maxAge}; HttpOnly; SameSite=Strict`;
   }
+}
+
+/** What lets a client of events in. */
+function passOf(caller: Caller): ClientPass {
+  const { ended } = caller;
+  const view = viewOf(caller);
+  return {
+    onEnd: (listener) => (ended ? onAbort(ended, listener) : () => undefined),
+    ...(view && { view }),
+  };
 }
 
 /** Everything under /api and /metrics, but for signing in and for the documentation. Case does not matter to routes. */
@@ -160,7 +203,7 @@ function bearerOf(headers: IncomingHttpHeaders): string | undefined {
 function wrongToken(): DfsError {
   return new DfsError(
     'unauthorized',
-    'This is not the token of this node. The token is in the file api-token of its data directory.',
+    'This is not the token of this node, which is in the file api-token of its data directory, nor an active key.',
   );
 }
 
@@ -169,6 +212,10 @@ function unauthorized(): DfsError {
     'unauthorized',
     'Sign in first: send the token of this node as Authorization: Bearer, or open the link it printed at its start.',
   );
+}
+
+function outOfScope({ scope }: Caller): DfsError {
+  return new DfsError('forbidden', `A key of the scope ${scope} may not do this: use another one.`);
 }
 
 function foreignOrigin(): DfsError {

@@ -45,7 +45,11 @@ export class SessionController {
   @ApiOperation({ operationId: 'signOut', summary: 'End the session' })
   @Problems()
   @ApiNoContentResponse({ description: 'The cookie is taken back.', headers: answerHeaders('Set-Cookie') })
-  signOut(@Query() _query: NoQuery, @Req() request: Request, @Res({ passthrough: true }) response: Response): void {
-    response.setHeader('Set-Cookie', this.access.signOut(request.headers));
+  async signOut(
+    @Query() _query: NoQuery,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<void> {
+    response.setHeader('Set-Cookie', await this.access.signOut(request.headers));
   }
 }

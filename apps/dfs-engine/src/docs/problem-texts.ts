@@ -96,6 +96,11 @@ export const PROBLEM_TEXTS: Readonly<Record<ErrorCode, ProblemText>> = {
     'A part of the content is not on this node, and was to be read from here.',
     'Try again: it is fetched from its holders. If it stays, GET /api/v1/files/{fileId}/holders tells which members must run.',
   ),
+  'key-not-found': text('There is no API key with this id on this node.', 'GET /api/v1/keys lists those there are.'),
+  'session-not-found': text(
+    'There is no session with this id on this node: it has ended or expired.',
+    'GET /api/v1/sessions lists those there are.',
+  ),
   'upload-not-found': text(
     'There is no upload with this id: it was ended, has expired, or belongs to another key.',
     'Begin a new one by POST /api/v1/uploads.',

@@ -2,10 +2,14 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { NextFunction, Request, Response } from 'express';
 import type { Logger } from 'pino';
 import { DfsError, second } from '@dfs/runtime';
+import { setCaller, type Caller } from '@dfs/files';
 import type { Access } from '../access/access.js';
+import { onAbort } from '../access/ends.js';
+import { isOfAccess } from '../access/scopes.js';
 import { serveConsole } from './console.js';
 import { ErrorFilter } from './error.filter.js';
 import { JsonBodyInterceptor } from './json-body.interceptor.js';
+import { KeyViewInterceptor, type PathOfFile } from './key-view.interceptor.js';
 import { refuseTransferCodings } from './message.js';
 import { pathOf } from './problem-answer.js';
 import { parseQuery } from './query-parser.js';
@@ -22,6 +26,8 @@ export interface FrontOptions {
   consoleDir: string;
   /** Told of every answer that was sent whole. */
   onAnswer?(method: string, status: number, seconds: number): void;
+  /** For keys that do not see all files. */
+  pathOfFile: PathOfFile;
 }
 
 /**
@@ -51,13 +57,16 @@ export function installFront(app: NestExpressApplication, options: FrontOptions)
     next();
   });
   serveConsole(app, consoleDir);
-  app.use(async (request: Request, _response: Response, next: NextFunction) => {
+  app.use(async (request: Request, response: Response, next: NextFunction) => {
     const address = request.socket.remoteAddress ?? '';
-    await access.check({ method: request.method, path: pathOf(request), headers: request.headers, address });
+    const { method, headers } = request;
+    const caller = await access.check({ method, path: pathOf(request), headers, address });
+    if (caller) enter(request, response, caller);
     next();
   });
   app.useGlobalPipes(validation());
-  app.useGlobalInterceptors(new JsonBodyInterceptor());
+  // In this order: what a body names must be read before it is looked at.
+  app.useGlobalInterceptors(new JsonBodyInterceptor(), new KeyViewInterceptor(options.pathOfFile));
   app.useGlobalFilters(new ErrorFilter(logger, methodsFrom(app)));
 }
 
@@ -68,4 +77,15 @@ export function installFront(app: NestExpressApplication, options: FrontOptions)
 function neverFresh(app: NestExpressApplication): void {
   const { request } = app.getHttpAdapter().getInstance() as unknown as { request: object };
   Object.defineProperty(request, 'fresh', { get: () => false });
+}
+
+/** What is under way for a caller ends with its key or session. */
+function enter(request: Request, response: Response, caller: Caller): void {
+  setCaller(request, caller);
+  // What ends it is answered all the same.
+  if (!caller.ended || isOfAccess(request.path)) return;
+  response.once(
+    'close',
+    onAbort(caller.ended, () => response.destroy()),
+  );
 }

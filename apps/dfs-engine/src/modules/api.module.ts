@@ -10,11 +10,13 @@ import type { Transport } from '@dfs/transport';
 import { DhtController } from '../api/dht.controller.js';
 import { EventsController } from '../api/events.controller.js';
 import { HealthController } from '../api/health.controller.js';
+import { KeysController } from '../api/keys.controller.js';
 import { MetricsController } from '../api/metrics.controller.js';
 import { NetworkController } from '../api/network.controller.js';
 import { NodeController } from '../api/node.controller.js';
 import { PeersController } from '../api/peers.controller.js';
 import { SessionController } from '../api/session.controller.js';
+import { SessionsController } from '../api/sessions.controller.js';
 import { SettingsController } from '../api/settings.controller.js';
 import { TransfersController } from '../api/transfers.controller.js';
 import { Backup } from '../backup/backup.js';
@@ -33,6 +35,8 @@ import { FOUNDATION, type Foundation } from './tokens.js';
   controllers: [
     NodeController,
     SessionController,
+    SessionsController,
+    KeysController,
     PeersController,
     NetworkController,
     DhtController,

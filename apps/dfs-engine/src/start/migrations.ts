@@ -8,6 +8,8 @@ import { peersEntities, peersMigrations } from '@dfs/peers';
 import { placementEntities, placementMigrations } from '@dfs/placement';
 import { purgeEntities } from '@dfs/purge';
 import { tusEntities, tusMigrations } from '@dfs/tus';
+import { accessEntities } from '../access/access.entity.js';
+import { accessMigrations } from '../access/schema.js';
 import { engineMigrations } from '../node/node-settings.js';
 import { SettingEntity } from '../node/setting.entity.js';
 
@@ -22,6 +24,7 @@ export const migrations: MigrationClass[] = [
   ...tusMigrations,
   ...filesMigrations,
   ...engineMigrations,
+  ...accessMigrations,
 ];
 
 /** What its tables look like, by the library that they belong to. */
@@ -35,7 +38,7 @@ export const entitiesByLibrary: Readonly<Record<string, readonly EntityClass[]>>
   purge: purgeEntities,
   tus: tusEntities,
   files: filesEntities,
-  engine: [SettingEntity],
+  engine: [SettingEntity, ...accessEntities],
 };
 /** All of them. */
 export const entities: EntityClass[] = Object.values(entitiesByLibrary).flat();

@@ -8,6 +8,7 @@ import { Purge } from '@dfs/purge';
 import type { Log } from '@dfs/runtime';
 import type { Transport } from '@dfs/transport';
 import { Uploads } from '@dfs/tus';
+import { Keys } from '../access/keys/keys.js';
 import { Backup } from '../backup/backup.js';
 import { Joining } from './joining.js';
 import { TRANSPORT } from '../modules/transport.module.js';
@@ -59,6 +60,7 @@ export class Runtime {
       { name: 'joining', start: (signal) => joining.start(signal), stop: () => joining.stop() },
       { name: 'purge', start: () => app.get(Purge).start(), stop: () => app.get(Purge).stop() },
       { name: 'scrub', start: () => app.get(Scrubber).start(), stop: () => app.get(Scrubber).stop() },
+      { name: 'keys', start: () => app.get(Keys).start(), stop: () => app.get(Keys).stop() },
       { name: 'uploads', start: () => app.get(Uploads).start(), stop: () => app.get(Uploads).stop() },
       { name: 'health', start: () => health.start(), stop: () => health.stop() },
       { name: 'status', start: () => status.start(), stop: () => status.stop() },

@@ -8,6 +8,7 @@ import { Logger as NestPinoLogger } from 'nestjs-pino';
 import type { Logger } from 'pino';
 import { startRefusal } from '@dfs/database';
 import { EventsSocketAdapter } from '@dfs/events';
+import { Files } from '@dfs/files';
 import { DfsError, second, systemClock, systemTimers, type Clock, type Timers } from '@dfs/runtime';
 import { Access } from '../access/access.js';
 import { AllowedHosts } from '../access/allowed-hosts.js';
@@ -77,7 +78,11 @@ async function startIn(dataDir: DataDir, config: Config, options: StartOptions):
   app.flushLogs();
   app.useWebSocketAdapter(new EventsSocketAdapter(app, access.forEvents()));
   const metrics = app.get(NodeMetrics);
-  installFront(app, { access, logger, consoleDir, onAnswer: (...answer) => metrics.observe(...answer) });
+  installFront(app, {
+    ...{ access, logger, consoleDir },
+    onAnswer: (...answer) => metrics.observe(...answer),
+    pathOfFile: (fileId) => app.get(Files).pathOf(fileId),
+  });
   serveDocuments(app);
   const runtime = new Runtime(app, logger);
   const stop = async (): Promise<void> => {

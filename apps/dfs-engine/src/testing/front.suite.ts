@@ -128,7 +128,7 @@ export function frontUnderTest(): Front {
       logger: false,
       bodyParser: false,
     });
-    installFront(app, { access, logger, consoleDir: dir.path });
+    installFront(app, { access, logger, consoleDir: dir.path, pathOfFile: async () => undefined });
     await app.listen(0, '127.0.0.1');
     front.port = (app.getHttpServer().address() as { port: number }).port;
     hosts.listeningAt(front.port);

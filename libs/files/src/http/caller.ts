@@ -1,5 +1,8 @@
-/** What a key may do: read; change files too; all that the node's own token may. */
-export type Scope = 'read' | 'write' | 'admin';
+import type { KeyScope } from '@dfs/contracts';
+import { DfsError } from '@dfs/runtime';
+
+/** What a key may do. */
+export type Scope = KeyScope;
 
 /** The one a request comes from, as the application has found at its door. */
 export interface Caller {
@@ -30,4 +33,10 @@ export function callerOf(request: object): Caller {
 /** Whether a caller sees a path. @param path normalised */
 export function sees({ prefix }: Pick<Caller, 'prefix'>, path: string): boolean {
   return path.startsWith(prefix);
+}
+
+/** Before what only one may do who may do everything. @throws DfsError `forbidden` */
+export function requireAdmin({ scope }: Pick<Caller, 'scope'>): void {
+  if (scope === 'admin') return;
+  throw new DfsError('forbidden', 'The key that asks may not do this: it takes one of the scope admin.');
 }

@@ -19,6 +19,8 @@ import {
   type UploadResults,
 } from '@dfs/contracts';
 import { invalidField, toProblem } from '@dfs/runtime';
+import { callerOf, requireAdmin } from './caller.js';
+import { seenParts } from './seen-parts.js';
 import { announcedAttributes } from './headers/attribute-headers.js';
 import { answerFile } from './answer/answer-file.js';
 import { Conditional } from './dto/conditional.dto.js';
@@ -143,7 +145,7 @@ export class FilesController {
     @Res({ passthrough: true }) response: Response,
   ): Promise<FileInfo | UploadResults> {
     refuseCodings(request);
-    const parts = multipartFiles(request.headers, requestBody(request));
+    const parts = seenParts(callerOf(request), multipartFiles(request.headers, requestBody(request)));
     const results = await this.files.uploadMany(parts, {
       ...writePreconditions(request.headers),
       signal: goneSignal(response),
@@ -192,6 +194,7 @@ export class FilesController {
   @ApiNoContentResponse()
   remove(@Param() { fileId }: FileParams, @Query() query: RemoveQuery, @Req() request: Request): Promise<void> {
     const options = { confirm: query.confirm === 'true', purge: query.purge === 'true' };
+    if (options.purge) requireAdmin(callerOf(request));
     return this.files.remove(fileId, { ...options, ...writePreconditions(request.headers) });
   }
 

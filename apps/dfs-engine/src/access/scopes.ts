@@ -1,0 +1,40 @@
+import { API_PREFIX } from '@dfs/contracts';
+import type { Scope } from '@dfs/files';
+
+const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
+/** By which the access of others is changed. */
+const OF_ACCESS = /^\/(keys|sessions)(\/|$)/;
+/** Questions that are too long for an address, and what is fetched in one piece. */
+const QUESTIONS = /^\/files\/(lookup|archive)$/;
+/** What people do with files. */
+const OF_FILES = /^\/(files|folders|uploads)(\/|$)/;
+/** Past versions that no other node has are gone with it. */
+const RELEASE = /^\/files\/[^/]+\/versions$/;
+
+const RANK: Record<Scope, number> = { read: 0, write: 1, admin: 2 };
+
+/** Whether a request may end the very key or session by which it came. @param path without query */
+export function isOfAccess(path: string): boolean {
+  const below = belowApi(path);
+  return OF_ACCESS.test(below) || /^\/session\/?$/.test(below);
+}
+
+function belowApi(path: string): string {
+  const lower = path.toLowerCase();
+  return lower.startsWith(API_PREFIX) ? lower.slice(API_PREFIX.length) : '';
+}
+
+/** What a request takes at least. @param path without query, in whatever case */
+export function scopeFor(method: string, path: string): Scope {
+  const below = belowApi(path);
+  if (OF_ACCESS.test(below)) return 'admin';
+  if (SAFE_METHODS.has(method)) return 'read';
+  if (QUESTIONS.test(below)) return 'read';
+  if (method === 'DELETE' && RELEASE.test(below)) return 'admin';
+  return OF_FILES.test(below) ? 'write' : 'admin';
+}
+
+/** Whether one who has a scope may do what takes another. */
+export function covers(has: Scope, takes: Scope): boolean {
+  return RANK[has] >= RANK[takes];
+}

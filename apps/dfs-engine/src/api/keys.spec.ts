@@ -1,0 +1,312 @@
+import { randomBytes } from 'node:crypto';
+import { request as httpRequest } from 'node:http';
+import { io, type Socket } from 'socket.io-client';
+import type {
+  AnyEvent,
+  EventPage,
+  FileInfo,
+  FileList,
+  KeyList,
+  KeyRequest,
+  MadeKey,
+  SessionList,
+  VersionList,
+} from '@dfs/contracts';
+import { hour } from '@dfs/runtime';
+import { eventually, fakeClock } from '@dfs/testing';
+import {
+  silent,
+  quietEnv,
+  startTestNode,
+  type Answer,
+  type CallOptions,
+  type TestNode,
+} from '../testing/running-node.suite.js';
+import { parseConfig } from '../config.js';
+import { startNode } from '../start/start.js';
+
+const MiB = 1024 * 1024;
+const TUS = { 'tus-resumable': '1.0.0' };
+const base64 = (text: string): string => Buffer.from(text).toString('base64');
+
+describe('keys', () => {
+  const clock = fakeClock(Date.now());
+  let test: TestNode;
+  beforeAll(async () => (test = await startTestNode({}, { clock })));
+  afterAll(() => test.remove());
+
+  const make = async (key: KeyRequest): Promise<MadeKey> => {
+    const answer = await test.api('/keys', { json: key });
+    expect(answer.status).toBe(201);
+    return answer.json<MadeKey>();
+  };
+  const as = (key: { token: string }, path: string, options: CallOptions = {}): Promise<Answer> =>
+    test.call(`/api/v1${path}`, { ...options, headers: { authorization: `Bearer ${key.token}`, ...options.headers } });
+  const put = async (path: string, body: string | Uint8Array = path): Promise<FileInfo> =>
+    (await test.api(`/files/content?path=${encodeURIComponent(path)}`, { method: 'PUT', body })).json<FileInfo>();
+  const listen = (token: string, heard: AnyEvent[]): Promise<Socket> =>
+    new Promise((resolve, reject) => {
+      const socket = io(`http://127.0.0.1:${test.port}/events`, { auth: { token }, reconnection: false });
+      socket.on('event', (event: AnyEvent) => heard.push(event));
+      socket.once('ready', () => resolve(socket)).once('connect_error', reject);
+    });
+
+  it('do what their scope says, and no more', async () => {
+    const file = await put('scoped/a.txt');
+    const other = await put('scoped/b.txt');
+    const [read, write, admin] = [
+      await make({ name: 'reader', scope: 'read' }),
+      await make({ name: 'writer', scope: 'write' }),
+      await make({ name: 'all', scope: 'admin' }),
+    ];
+    const may = async (key: MadeKey, path: string, options: CallOptions = {}): Promise<boolean> => {
+      const { status, problem } = await as(key, path, options);
+      if (status === 403) expect(problem.code).toBe('forbidden');
+      return status !== 403;
+    };
+    const asked: [path: string, options: CallOptions, who: boolean[]][] = [
+      ['/files', {}, [true, true, true]],
+      [`/files/${file.id}/content`, {}, [true, true, true]],
+      ['/files/lookup', { json: { paths: ['scoped/a.txt'] } }, [true, true, true]],
+      ['/settings', {}, [true, true, true]],
+      ['/files/content?path=scoped/new', { method: 'PUT', body: 'x' }, [false, true, true]],
+      [`/files/${other.id}/move`, { json: { path: 'scoped/c.txt' } }, [false, true, true]],
+      ['/uploads', { method: 'POST', headers: TUS }, [false, true, true]],
+      [`/files/${file.id}?purge=true`, { method: 'DELETE' }, [false, false, true]],
+      [`/files/${file.id}/versions`, { method: 'DELETE' }, [false, false, true]],
+      ['/settings', { method: 'PATCH', json: {} }, [false, false, true]],
+      ['/network/invites', { json: {} }, [false, false, true]],
+      ['/keys', {}, [false, false, true]],
+      ['/sessions', {}, [false, false, true]],
+    ];
+    for (const [path, options, who] of asked) {
+      const found = [await may(read, path, options), await may(write, path, options), await may(admin, path, options)];
+      expect([path, ...found]).toEqual([path, ...who]);
+    }
+    expect((await test.call('/metrics', { headers: { authorization: `Bearer ${read.token}` } })).status).toBe(200);
+    expect((await as(write, '/KEYS')).status).toBe(403);
+    const foreign = await as(admin, '/files', { headers: { origin: 'http://evil.example' } });
+    expect([foreign.status, foreign.problem.code]).toEqual([403, 'origin-refused']);
+    // They open no session.
+    expect((await test.call('/api/v1/session', { json: { token: admin.token } })).status).toBe(401);
+  });
+
+  it('are listed without their secrets, with their last use, and hold over a restart', async () => {
+    const key = await make({ name: 'kept', scope: 'read', prefix: 'kept' });
+    expect(key).toMatchObject({ prefix: 'kept/', state: 'active', lastUsedAt: null, expiresAt: null });
+    await as(key, '/files');
+    const listed = (await test.api('/keys')).json<KeyList>().items.find(({ id }) => id === key.id);
+    expect(listed).toMatchObject({ name: 'kept', scope: 'read', prefix: 'kept/', state: 'active' });
+    expect(listed?.lastUsedAt).toBe(new Date(clock.now()).toISOString());
+    expect((await test.api('/keys')).text).not.toContain(key.secret);
+    await test.node.stop();
+    const again = await startNode(parseConfig(quietEnv(test.dir)), { logger: silent, clock });
+    try {
+      const headers = { authorization: `Bearer ${key.token}` };
+      const answer = await fetch(new URL('/api/v1/files', again.url), { headers });
+      expect([answer.status, ((await answer.json()) as FileList).total]).toEqual([200, 0]);
+    } finally {
+      await again.stop();
+      await test.remove();
+      test = await startTestNode({}, { clock });
+    }
+  });
+
+  it('are refused when they are wrong, over, revoked, or of another node', async () => {
+    const key = await make({ name: 'short', scope: 'read', expiresAt: new Date(clock.now() + hour).toISOString() });
+    const status = async (token: string): Promise<number> => (await as({ token }, '/files')).status;
+    expect(await status(key.token)).toBe(200);
+    expect(await status(key.token.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A')))).toBe(401);
+    expect(await status(key.token.slice(0, -1))).toBe(401);
+    clock.advance(hour);
+    expect(await status(key.token)).toBe(401);
+    expect((await test.api('/keys')).json<KeyList>().items[0]).toMatchObject({ id: key.id, state: 'expired' });
+    const revoked = await make({ name: 'revoked', scope: 'read' });
+    expect((await test.api(`/keys/${revoked.id}`, { method: 'DELETE' })).status).toBe(204);
+    expect(await status(revoked.token)).toBe(401);
+    expect((await test.api(`/keys/${'a'.repeat(16)}`, { method: 'DELETE' })).problem.code).toBe('key-not-found');
+    const soon = new Date(clock.now() - 1).toISOString();
+    expect((await test.api('/keys', { json: { name: 'x', scope: 'read', expiresAt: soon } })).status).toBe(400);
+    const [one, two] = [await make({ name: 'one', scope: 'read' }), await make({ name: 'two', scope: 'admin' })];
+    // The answer comes, though the key that asks is among those that end.
+    const rotated = await as(two, '/keys/rotate', { method: 'POST' });
+    expect([rotated.status, rotated.json()]).toEqual([200, { ended: 2 }]);
+    for (const { token } of [one, two]) expect(await status(token)).toBe(401);
+    expect(await status((await make({ name: 'after', scope: 'read' })).token)).toBe(200);
+  });
+
+  it('end with their sockets and transfers', async () => {
+    const key = await make({ name: 'going', scope: 'write' });
+    const heard: AnyEvent[] = [];
+    const socket = await listen(key.token, heard);
+    const gone = new Promise<string>((resolve) => socket.once('disconnect', resolve));
+    const upload = new Promise<string>((resolve) => {
+      const request = httpRequest({
+        ...{ host: '127.0.0.1', port: test.port, method: 'PUT', path: '/api/v1/files/content?path=going.bin' },
+        headers: { authorization: `Bearer ${key.token}`, 'content-length': 10 * MiB },
+      });
+      request.on('error', () => resolve('cut')).on('response', ({ statusCode }) => resolve(`answered ${statusCode}`));
+      request.write(randomBytes(5 * MiB));
+    });
+    const isUnderWay = async () =>
+      (await test.api('/transfers'))
+        .json<{ items: { path: string; state: string }[] }>()
+        .items.some(({ path, state }) => path === 'going.bin' && state === 'running');
+    await eventually(isUnderWay, { deadline: 60_000 });
+    await test.api(`/keys/${key.id}`, { method: 'DELETE' });
+    expect(await upload).toBe('cut');
+    await gone;
+    expect((await test.api('/files/content?path=going.bin')).status).toBe(404);
+  });
+
+  it('with a prefix see a network that ends there', async () => {
+    const inside = await put('photos/a.jpg');
+    const outside = await put('private/b.txt');
+    await put('photos-of-others/c.jpg');
+    const key = await make({ name: 'photos', scope: 'write', prefix: 'photos' });
+    const list = async (query = ''): Promise<FileList> => (await as(key, `/files${query}`)).json<FileList>();
+    const paths = ({ items }: FileList): string[] => items.map(({ path }) => path);
+    expect([paths(await list()), (await list()).total]).toEqual([['photos/a.jpg'], 1]);
+    expect(paths(await list('?prefix=p'))).toEqual(['photos/a.jpg']);
+    expect(paths(await list('?q=b.txt'))).toEqual([]);
+    expect((await list('?delimiter=/')).folders).toEqual([]);
+    expect(paths(await list('?delimiter=/'))).toEqual(['photos/a.jpg']);
+
+    const moved = (await test.api(`/files/${outside.id}/move`, { json: { path: 'photos/from.txt' } })).json<FileInfo>();
+    const versions = (await as(key, `/files/${moved.id}/versions`)).json<VersionList>();
+    expect(versions.items.map(({ from }) => from)).toEqual([null]);
+    expect((await test.api(`/files/${moved.id}/versions`)).json<VersionList>().items[0]?.from).toBe('private/b.txt');
+
+    const hidden = await put('private/d.txt');
+    const refused: [path: string, options?: CallOptions][] = [
+      [`/files/${hidden.id}`],
+      [`/files/${hidden.id}/content`],
+      [`/files/${hidden.id}/versions`],
+      [`/files/${hidden.id}`, { method: 'DELETE' }],
+      ['/files/content?path=private/d.txt'],
+      ['/files/content?path=photos/../private/d.txt'],
+      ['/files/content?path=private/new', { method: 'PUT', body: 'x' }],
+      ['/files/content?path=photos-of-others/c.jpg'],
+      ['/files?prefix=private/'],
+      ['/files?path=private/d.txt'],
+      [`/files/${inside.id}/move`, { json: { path: 'private/a.jpg' } }],
+      [`/files/${inside.id}/copy`, { json: { path: 'private/a.jpg' } }],
+      [`/files/${hidden.id}/copy`, { json: { path: 'photos/d.txt' } }],
+      ['/files/lookup', { json: { paths: ['private/d.txt'] } }],
+      ['/files/batch', { json: { op: 'delete', items: [{ id: hidden.id }] } }],
+      [`/files/${inside.id}/holders`],
+      [
+        '/uploads',
+        { method: 'POST', headers: { ...TUS, 'upload-length': '1', 'upload-metadata': `path ${base64('x')}` } },
+      ],
+      ...['/peers', '/settings', '/node', '/dht', '/transfers', '/void-versions', '/found-contents'].map(
+        (path): [string] => [path],
+      ),
+    ];
+    for (const [path, options] of refused) {
+      const { status } = await as(key, path, options);
+      const expected = path.includes('..') ? 400 : 404;
+      expect(`${options?.method ?? 'GET'} ${path} ${status}`).toBe(`${options?.method ?? 'GET'} ${path} ${expected}`);
+    }
+    expect((await test.api(`/files/${hidden.id}`)).status).toBe(200);
+
+    const boundary = 'xxBOUNDARYxx';
+    const part = (path: string): string =>
+      `--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r\nx\r\n`.replace(
+        /^/,
+        `--${boundary}\r\nContent-Disposition: form-data; name="path"\r\n\r\n${path}\r\n`,
+      );
+    const form = await as(key, '/files', {
+      method: 'POST',
+      body: `${part('photos/form.txt')}${part('private/form.txt')}--${boundary}--\r\n`,
+      headers: { 'content-type': `multipart/form-data; boundary=${boundary}` },
+    });
+    expect(form.json<{ results: { status: number }[] }>().results.map(({ status }) => status)).toEqual([201, 404]);
+
+    expect((await as(key, '/files/content?path=photos/new', { method: 'PUT', body: 'x' })).status).toBe(201);
+    const copied = await as(key, `/files/${inside.id}/copy`, { json: { path: 'photos/b.jpg' } });
+    expect(copied.status).toBe(201);
+    expect((await as(key, `/files/${inside.id}`, { method: 'DELETE' })).status).toBe(204);
+  });
+
+  it('with a prefix hear of the files below it, and of nothing else', async () => {
+    const key = await make({ name: 'ear', scope: 'read', prefix: 'heard' });
+    const heard: AnyEvent[] = [];
+    const socket = await listen(key.token, heard);
+    const before = (await test.api('/events')).json<EventPage>().lastSeq;
+    await put('unheard/a.txt');
+    await test.api('/files/batch', { json: { op: 'delete', items: [{ id: (await put('unheard/b.txt')).id }] } });
+    await put('heard/a.txt');
+    await eventually(() => heard.length > 0, { deadline: 60_000 });
+    expect(heard.map(({ type, data }) => [type, 'files' in data && data.files.map(({ path }) => path)])).toEqual([
+      ['file.uploaded', ['heard/a.txt']],
+    ]);
+    socket.disconnect();
+    const page = (await as(key, `/events?after=${before}`)).json<EventPage>();
+    expect(page.items.map(({ type }) => type)).toEqual(['file.uploaded']);
+    expect(page.lastSeq).toBeGreaterThan(before + 2);
+  });
+
+  it('see their own uploads alone', async () => {
+    const [one, two] = [await make({ name: 'one', scope: 'write' }), await make({ name: 'two', scope: 'admin' })];
+    const begun = await as(one, '/uploads', {
+      method: 'POST',
+      headers: { ...TUS, 'upload-length': '10', 'upload-metadata': `path ${base64('own.bin')}` },
+    });
+    const at = String(begun.headers.location).replace('/api/v1', '');
+    const status = async (call: Promise<Answer>): Promise<number> => (await call).status;
+    expect(await status(as(one, at, { method: 'HEAD', headers: TUS }))).toBe(200);
+    expect(await status(as(two, at, { method: 'HEAD', headers: TUS }))).toBe(404);
+    expect(await status(test.api(at, { method: 'HEAD', headers: TUS }))).toBe(404);
+    expect(await status(as(one, at, { method: 'DELETE', headers: TUS }))).toBe(204);
+  });
+});
+
+describe('sessions', () => {
+  it('are listed, end from elsewhere with their sockets, and outlive a restart', async () => {
+    const test = await startTestNode();
+    try {
+      const signIn = async (agent: string): Promise<string> => {
+        const answer = await test.call('/api/v1/session', {
+          json: { token: test.node.token },
+          headers: { 'user-agent': agent },
+        });
+        return String(answer.headers['set-cookie']).split(';')[0] ?? '';
+      };
+      const [here, there] = [await signIn('Here/1'), await signIn('There/2')];
+      const own = `http://127.0.0.1:${test.port}`;
+      const list = async (cookie: string): Promise<SessionList> =>
+        (await test.call('/api/v1/sessions', { headers: { cookie } })).json<SessionList>();
+      const { items } = await list(here);
+      expect(items.map(({ agent, current }) => [agent, current]).sort()).toEqual([
+        ['Here/1', true],
+        ['There/2', false],
+      ]);
+      const socket = io(`${own}/events`, {
+        reconnection: false,
+        extraHeaders: { cookie: there, origin: own },
+      });
+      await new Promise((resolve, reject) => socket.once('ready', resolve).once('connect_error', reject));
+      const gone = new Promise((resolve) => socket.once('disconnect', resolve));
+      const other = items.find(({ current }) => !current)?.id ?? '';
+      const headers = { cookie: here, origin: own, 'x-dfs-request': '1' };
+      expect((await test.call(`/api/v1/sessions/${other}`, { method: 'DELETE', headers })).status).toBe(204);
+      await gone;
+      expect((await test.call('/api/v1/files', { headers: { cookie: there } })).status).toBe(401);
+      expect((await test.call(`/api/v1/sessions/${other}`, { method: 'DELETE', headers })).problem.code).toBe(
+        'session-not-found',
+      );
+      await test.node.stop();
+      const again = await startNode(parseConfig(quietEnv(test.dir)), { logger: silent });
+      try {
+        const status = async (cookie: string): Promise<number> =>
+          (await fetch(new URL('/api/v1/files', again.url), { headers: { cookie } })).status;
+        expect([await status(here), await status(there)]).toEqual([200, 401]);
+      } finally {
+        await again.stop();
+      }
+    } finally {
+      await test.remove();
+    }
+  });
+});

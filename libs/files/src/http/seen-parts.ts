@@ -1,0 +1,23 @@
+import { normalisePath } from '@dfs/protocol';
+import { DfsError } from '@dfs/runtime';
+import type { UploadPart } from '../write/upload-many.js';
+import { sees, type Caller } from './caller.js';
+
+/** What goes where the caller sees nothing is refused, file by file. */
+export async function* seenParts(caller: Caller, parts: AsyncIterable<UploadPart>): AsyncGenerator<UploadPart> {
+  for await (const part of parts) {
+    const isSeen = caller.prefix === '' || isPathSeen(caller, part.path);
+    yield isSeen
+      ? part
+      : { ...part, refused: new DfsError('file-not-found', 'There is no such path for the key that asks.') };
+  }
+}
+
+/** One that can be no path is refused for that. */
+function isPathSeen(caller: Caller, path: string): boolean {
+  try {
+    return sees(caller, normalisePath(path));
+  } catch {
+    return true;
+  }
+}
