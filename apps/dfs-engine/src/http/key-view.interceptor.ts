@@ -78,7 +78,7 @@ function namedBy({ params, query, body }: Request): { ids: string[]; paths: stri
   const items = [fields['items']].flat().map(objectOf);
   const ids = [params['fileId'], ...items.map(({ id }) => id), ...[fields['fileIds']].flat()];
   const paths = [
-    ...[query['path'], query['to'], fields['path'], fields['to']],
+    ...[query['path'], query['to'], fields['path'], fields['to'], objectOf(fields['filter'])['path']],
     ...[fields['paths']].flat(),
     ...items.flatMap(({ path, to }) => [path, to]),
     ...Object.values(objectOf(fields['others'])),

@@ -9,6 +9,7 @@ import type { MatchingOp } from '../write/batch-matching.js';
 import { ACCEPTED } from './answer/answer-file.js';
 import { BatchBody, BatchItemBody, BatchResultsDto, LookupBody, LookupResultsDto } from './dto/batch.dto.js';
 import { NoQuery, type FilterBody } from './dto/files.dto.js';
+import { callerOf, requireAdmin } from './caller.js';
 import { LargeJsonBody } from './body/streamed-body.js';
 
 /** One act over many files, and many paths looked up. */
@@ -30,6 +31,7 @@ export class BatchController {
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<BatchResults> {
+    if (op === 'purge') requireAdmin(callerOf(request));
     const done = items
       ? await this.files.changeMany(op, only(items, filter), { confirm })
       : await this.files.changeMatching(...matching(op, filter), { confirm });
