@@ -16,7 +16,6 @@ export { DatabaseError, type MigrationClass, type Reader, type SqlValue, type Tx
 export { BLOBS, byIds, changeByIds, idsParameter, IDS_PER_QUERY, slices, VALUES, type RowId } from './sql/by-ids.js';
 export type { EntityClass, ReadRepository, Where, WriteRepository } from './tables/rows.js';
 export { flagColumn, hexColumn } from './tables/columns.js';
-export { DATABASE_OPTIONS, DatabaseModule } from './database.module.js';
 export {
   entityShapes,
   fileShapes,

@@ -11,7 +11,6 @@
 export type { PlacementOptions } from './parts.js';
 export { Placement } from './placement.js';
 export type { FetchOptions } from './read/content-fetch.js';
-export { PlacementModule } from './placement.module.js';
 export { checkPins, type PinFinding, type PinProblem, type PinTotals } from './pins/check-pins.js';
 export type { FoundContent, FoundContents } from './release/found-contents.js';
 export { pinRestored, type PinsRestored } from './repair/pin-restored.js';

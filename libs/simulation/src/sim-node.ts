@@ -1,19 +1,12 @@
-import {
-  Catalogue,
-  CatalogueSync,
-  catalogueMigrations,
-  recount,
-  type Entry,
-  type Stopwatch,
-  type VoidVersion,
-} from '@dfs/catalogue';
+import { Catalogue, catalogueMigrations, recount, type Entry, type Stopwatch, type VoidVersion } from '@dfs/catalogue';
 import { ChunkStore, Scrubber, chunksMigrations, storeContent, type ScrubberOptions } from '@dfs/chunks';
 import type { AnyEvent, MemberRole, PurgeInfo, VersionInfo } from '@dfs/contracts';
 import { Database } from '@dfs/database';
 import { EventLog, eventsMigrations } from '@dfs/events';
+import { composeNode, startSteps, stopSteps, type NodeParts } from '@dfs/node';
 import { Membership, Peers, peersEntities, peersMigrations } from '@dfs/peers';
 import { checkPins, Placement, placementMigrations } from '@dfs/placement';
-import { Purge, type Purged } from '@dfs/purge';
+import type { Purged } from '@dfs/purge';
 import { DfsError, MiB, second, silentLog, systemClock, type Clock } from '@dfs/runtime';
 import { signerFromRaw, type Signer } from '@dfs/protocol';
 import { eventually, tempDir, type SeededRandom, type TempDir } from '@dfs/testing';
@@ -45,17 +38,11 @@ export interface SimNodeOptions {
 }
 
 /** All layers of one running node; made anew by each start. */
-interface Parts {
+interface Parts extends NodeParts {
   db: Database;
   chunks: ChunkStore;
   scrubber: Scrubber;
   transport: MemoryTransport;
-  membership: Membership;
-  peers: Peers;
-  catalogue: Catalogue;
-  sync: CatalogueSync;
-  placement: Placement;
-  purge: Purge;
 }
 
 /** One node made of the shipped libraries, with a real disk and database, on a MemoryNetwork. */
@@ -146,9 +133,9 @@ export class SimNode {
     const scrubber = await Scrubber.open({ db, store: chunks, clock, log }, this.options.scrub);
     const transport = network.node(this.signer, { address: this.address });
     this.address = transport.address;
-    const membership = await Membership.open(
-      { db, events, signer: this.signer, clock, log },
-      {
+    const node = await composeNode({
+      ...{ db, events, chunks, transport, signer: this.signer, clock, log },
+      membership: {
         nodeName: name,
         founding: {
           replicas: this.options.replicas ?? 3,
@@ -156,34 +143,12 @@ export class SimNode {
           retentionMs: this.options.retentionMs ?? 30 * 86_400 * second,
         },
       },
-    );
-    const peers = new Peers({ db, events, transport, membership, clock, log }, { name, version: 'simulated' });
-    const catalogue = await Catalogue.open({
-      ...{ db, events, signer: this.signer, membership, clock, log },
-      clockProblem: () => peers.clockProblem(),
-      refusal: () => peers.writeRefusal(),
-      isClockConfirmed: () => peers.isClockConfirmed,
+      peers: { name, version: 'simulated' },
       ...(this.options.stopwatch && { stopwatch: this.options.stopwatch }),
     });
-    const sync = new CatalogueSync({ catalogue, transport, peers, events, log });
-    const placement = await Placement.open({
-      ...{ db, events, chunks, transport, peers, membership, catalogue, clock, log },
-      past: catalogue.retention,
-    });
-    const purge = await Purge.open({
-      ...{ db, peers, membership, transport, signer: this.signer, clock, log, retention: catalogue.retention },
-      release: (tx, contents) => placement.release(tx, contents),
-      promised: (tx, contents) => placement.promised(tx, contents),
-      onDeleted: (listener) => catalogue.onChange((changes) => changes.some(({ deleted }) => deleted) && listener()),
-      comparedWithin: (peerId, ms) => sync.comparedWithin(peerId, ms),
-    });
-    await transport.start();
-    await peers.start();
-    sync.start();
-    placement.start();
+    await startSteps(node.steps, new AbortController().signal);
     scrubber.start();
-    purge.start();
-    this.parts = { db, chunks, scrubber, transport, membership, peers, catalogue, sync, placement, purge };
+    this.parts = { db, chunks, scrubber, transport, ...node };
   }
 
   /** Stops it; the data stays, and `start` goes on with it. */
@@ -192,13 +157,8 @@ export class SimNode {
     if (!parts) return;
     this.parts = undefined;
     await parts.scrubber.stop();
-    await parts.purge.stop();
-    await parts.placement.stop();
-    await parts.sync.stop();
-    await parts.peers.stop();
-    await parts.transport.stop();
+    await stopSteps(parts.steps, silentLog);
     this.receivedBefore += parts.transport.totals.received;
-    await parts.catalogue.close();
     await parts.chunks.close();
     await parts.db.close();
   }

@@ -1,7 +1,6 @@
 import { Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
+import { ChunkStore, Generation, type ChunkStoreOptions } from '@dfs/chunks';
 import { Database } from '@dfs/database';
-import { ChunkStore, type ChunkStoreOptions } from './store/chunk-store.js';
-import { Generation } from './store/generation/generation.js';
 
 /** Offers the node's ChunkStore, and closes it; and the Generation, which is the application's to raise. */
 @Module({})

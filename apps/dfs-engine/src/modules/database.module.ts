@@ -1,8 +1,5 @@
 import { Global, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
-import { Database, type DatabaseOptions } from './database.js';
-
-/** Injection token of the DatabaseOptions. */
-export const DATABASE_OPTIONS = Symbol('DATABASE_OPTIONS');
+import { Database, type DatabaseOptions } from '@dfs/database';
 
 /** Offers the one Database to every module, and closes it last. */
 @Global()
@@ -15,7 +12,6 @@ export class DatabaseModule implements OnApplicationShutdown {
     return {
       module: DatabaseModule,
       providers: [
-        { provide: DATABASE_OPTIONS, useValue: options },
         {
           provide: Database,
           useFactory: async () => {
