@@ -1,117 +1,56 @@
 /**
  * Makes a fresh clone ready, then runs a tool under the Node of this project:
  *
- *     node tools/bootstrap.mjs [--build] [--browser] [-- <script> [arguments]]
+ *     node tools/bootstrap.mjs [--tests] [--build] [--browser] [-- <script> [arguments]]
  *
- * Installs the dependencies when they are not those of package-lock.json, builds engine and console (--build), makes sure
- * of a Chromium (--browser). Plain Node 20 without node_modules is all it needs; what it starts runs under Node 24.
+ * Installs what building and running need, and with --tests what tests, lint and formatting need too, unless it is there as
+ * package-lock.json has it; builds engine and console (--build); makes sure of a Chromium (--browser). Plain Node 20 without
+ * node_modules is all it needs; what it starts runs under Node 24.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Dependencies } from './lib/dependencies.mjs';
+import { exit, say, seconds } from './lib/steps.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const bin = join(root, 'node_modules', '.bin');
 const node24 = join(bin, 'node');
-/** Holds the hash of the lock file that node_modules was installed from. */
-const stamp = join(root, 'node_modules', '.dfs-installed');
-/** npm speaks up when something is wrong only. */
-const QUIET = '--loglevel=error';
+const FLAGS = ['--tests', '--build', '--browser'];
+
+/** @type {string | undefined} */
+let chromium;
 
 process.chdir(root);
 const { flags, command } = parse(process.argv.slice(2));
-if (!isInstalled()) install();
-const chromium = flags.has('--browser') ? browser() : undefined;
-if (flags.has('--build')) build();
+const dependencies = new Dependencies(flags.has('--tests') ? 'all' : 'run');
+try {
+  await dependencies.install();
+  // One core compiles sqlite3 meanwhile, where that has to be. Neither is left running when the other fails.
+  const steps = await Promise.allSettled([dependencies.compile(), flags.has('--build') && build()]);
+  for (const step of steps) if (step.status === 'rejected') throw step.reason;
+} catch (error) {
+  fail(error instanceof Error ? error.message : String(error));
+}
+if (flags.has('--browser')) chromium = browser();
 if (command.length > 0) run(command);
 
 /** @param {string[]} args */
 function parse(args) {
   const end = args.includes('--') ? args.indexOf('--') : args.length;
   const flags = new Set(args.slice(0, end));
-  for (const flag of flags) {
-    if (flag !== '--build' && flag !== '--browser') fail(`bootstrap.mjs does not know ${flag}.`);
-  }
+  for (const flag of flags) if (!FLAGS.includes(flag)) fail(`bootstrap.mjs does not know ${flag}.`);
   return { flags, command: args.slice(end + 1) };
 }
 
-function isInstalled() {
-  if (!existsSync(node24)) return false;
-  const hash = lockHash();
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return true;
-  if (!isAsLocked()) return false;
-  writeFileSync(stamp, hash); // someone ran `npm ci` by hand
-  return true;
-}
-
-function lockHash() {
-  return createHash('sha256').update(readFileSync('package-lock.json')).digest('hex');
-}
-
-/** Compares package-lock.json with npm's own record of what it put into node_modules. */
-function isAsLocked() {
-  try {
-    const locked = JSON.parse(readFileSync('package-lock.json', 'utf8')).packages;
-    const installed = JSON.parse(readFileSync('node_modules/.package-lock.json', 'utf8')).packages;
-    return Object.entries(locked)
-      .filter(([path]) => path.startsWith('node_modules/'))
-      .every(([path, { version, optional }]) =>
-        path in installed ? installed[path].version === version : optional === true,
-      );
-  } catch {
-    return false;
-  }
-}
-
-function install() {
-  const wanted = JSON.parse(readFileSync('package.json', 'utf8')).devDependencies.node;
-  say('Installing the dependencies. This takes a minute or two: sqlite3 is compiled for this machine.');
-  const began = Date.now();
-  // Under Node 24, since some packages warn about anything older. `npm ci` needs nothing but the lock file.
-  const npm = ['npm', 'ci', '--no-audit', '--no-fund', QUIET];
-  const result = spawnSync('npx', ['-y', QUIET, '-p', `node@${wanted}`, '--', ...npm], {
-    stdio: ['ignore', 'inherit', 'inherit'],
-    env: { ...process.env, ...headers() },
-  });
-  if (result.status !== 0) {
-    fail(
-      'The dependencies could not be installed; npm says why above.\n' +
-        'It needs a network connection to the npm registry, and python3, make and g++ to compile sqlite3\n' +
-        '(Debian, Ubuntu: apt-get install python3 make g++).',
-    );
-  }
-  writeFileSync(stamp, lockHash());
-  say(`Installed in ${seconds(began)} s.`);
-}
-
-/**
- * sqlite3 is compiled against Node's headers. Those beside the running Node do (the addon uses Node-API alone), and
- * spare a download; a directory the user configured wins.
- */
-function headers() {
-  const prefix = dirname(dirname(process.execPath));
-  const configured = spawnSync('npm', ['config', 'get', 'nodedir', QUIET], { encoding: 'utf8' });
-  const hasOwn = /^\//.test((configured.stdout ?? '').trim());
-  return !hasOwn && existsSync(join(prefix, 'include/node/node_api.h')) ? { npm_config_nodedir: prefix } : {};
-}
-
-/** Nx knows what is stale; a build of nothing takes about two seconds. */
-function build() {
-  const began = Date.now();
-  const projects = ['dfs-engine', 'client-ui', 'testing'];
-  const result = spawnSync(join(bin, 'nx'), ['run-many', '-t', 'build', '-p', ...projects], {
-    env: { ...environment(), NX_TUI: 'false' },
-    encoding: 'utf8',
-    maxBuffer: 256 * 1024 * 1024,
-  });
-  if (result.status !== 0) {
-    process.stderr.write(result.stdout + result.stderr);
-    fail('The build failed.');
-  }
-  say(`Built engine and console in ${seconds(began)} s.`);
+/** The tests build too, and count it as a failure where that fails; here it is made ready for them. */
+async function build() {
+  const forTests = flags.has('--tests');
+  const stdio = forTests ? 'ignore' : 'inherit';
+  const { code } = await exit(spawn(node24, ['tools/build.mjs'], { stdio, env: environment() }));
+  if (code !== 0 && !forTests) throw new Error('The build failed.');
 }
 
 /** Answers the path of a Chromium. */
@@ -121,6 +60,7 @@ function browser() {
   const isRoot = process.getuid?.() === 0;
   if (isRoot && existsSync('/usr/bin/apt-get')) {
     say('Installing Chromium for the tests of the console.');
+    const began = Date.now();
     const apt = (/** @type {string[]} */ ...args) =>
       spawnSync('apt-get', ['-qq', ...args], {
         stdio: ['ignore', 'ignore', 'inherit'],
@@ -128,6 +68,7 @@ function browser() {
       });
     apt('update');
     apt('install', '-y', 'chromium', 'fonts-noto-color-emoji');
+    say(`Installed Chromium in ${seconds(began)} s.`);
   }
   const installed = findChromium();
   if (installed) return installed;
@@ -175,21 +116,11 @@ function environment() {
   };
 }
 
-/** @param {number} began */
-function seconds(began) {
-  return ((Date.now() - began) / 1000).toFixed(1);
-}
-
-/** @param {string} text */
-function say(text) {
-  process.stderr.write(`${text}\n`);
-}
-
 /**
  * @param {string} text
  * @returns {never}
  */
 function fail(text) {
-  process.stderr.write(`\n${text}\n`);
+  say(`\n${text}`);
   process.exit(1);
 }
