@@ -1,26 +1,30 @@
 /**
- * `npm test`: format, lint, types, build, then every jest project, the end-to-end ones last, one at a time. Closes with
- * one line, `N passed, N failed`: the tests, and one failure for every other step that went wrong. `, N skipped` follows
- * where something is missing that tests need. `npm test -- chunks files` runs the tests of these projects alone.
+ * `npm test`: format, lint, types, build, then every jest project: the unit tests, and beside them the end-to-end ones, which
+ * mostly wait. Closes with one line, `N passed, N failed`: the tests, and one failure for every other step that went wrong.
+ * `, N skipped` follows where something is missing that tests need. `npm test -- chunks files` runs the tests of these
+ * projects alone.
  *
  * Results, screenshots and the logs of the engines it started are left in `artifacts/`.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { byProject, closingLine, FAILED_STEP, NOTHING, sum, tally } from './lib/tally.mjs';
+import { takeTurns } from './lib/turns.mjs';
 
 const minute = 60_000;
 /** A step that takes longer than this hangs. */
 const STEP_DEADLINE = 30 * minute;
 /** Workers that grew beyond this are replaced: ES modules are never unloaded from a jest sandbox. */
 const WORKER_MEMORY = '1500MB';
-/** Unit tests wait for disks, peers and timers half of the time: two for each core keep it busy, as far as memory goes. */
-const WORKERS = Math.max(1, Math.min(2 * availableParallelism(), Math.floor(memoryBytes() / 2 ** 31)));
 /** As in jest.preset.cjs, whose own is not heard when several projects run together. */
 const TEST_TIMEOUT = 240_000;
+/** Bytes that a worker takes, with the engines that it starts where it has end-to-end specs. */
+const [UNIT_MEMORY, SPEC_MEMORY] = [2 * 2 ** 30, 4 * 2 ** 30];
+/** The long forms take figures: each for itself, on a machine that does nothing else. */
+const isLong = process.env.DFS_LONG === '1';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const bin = join(root, 'node_modules', '.bin');
@@ -48,18 +52,32 @@ if (everything) {
   await step('typecheck', 'nx', ['run-many', '-t', 'typecheck', '--parallel=2']);
 }
 const needsBuild = everything || projects.some(isEndToEnd);
-const built = needsBuild && (await step('build', 'nx', ['run-many', '-t', 'build', '--parallel=2']));
+const built = needsBuild && (await step('build', process.execPath, ['tools/build.mjs']));
+const endToEnd = projects.filter(isEndToEnd);
+// Both wait for disks, peers and timers half of the time: more than one for each core keep it busy, as far as memory goes.
+const unitWorkers = Math.min(availableParallelism() + (endToEnd.length > 0 ? 1 : 2), fitting(UNIT_MEMORY));
+const specWorkers = Math.min(3, fitting(SPEC_MEMORY));
+if (endToEnd.length > 0 && !built) console.log('\nThe end-to-end tests were not run: they need the build.');
 
-await jest(
-  'unit',
-  projects.filter((folder) => !isEndToEnd(folder)),
-  [`--maxWorkers=${WORKERS}`, `--workerIdleMemoryLimit=${WORKER_MEMORY}`],
+const runs = [
+  { name: 'unit', folders: projects.filter((folder) => !isEndToEnd(folder)), args: workers(unitWorkers) },
+  {
+    name: 'end-to-end',
+    folders: built ? endToEnd : [],
+    args: [...workers(isLong ? 1 : specWorkers), '--testSequencer=./tools/lib/longest-first.cjs'],
+  },
+].filter(({ folders }) => folders.length > 0);
+const turns = takeTurns(runs.length, (text) => process.stdout.write(text));
+/** @type {Promise<void>} */
+let before = Promise.resolve();
+await Promise.all(
+  runs.map(({ name, folders, args }, index) => {
+    const turn = turns[index];
+    const start = async () => jest(name, folders, args, turn?.write).finally(turn?.end);
+    before = isLong ? before.then(start) : start();
+    return before;
+  }),
 );
-// The console's own end-to-end tests last: they need all of the rest.
-for (const folder of projects.filter(isEndToEnd).sort((a) => (a.includes('client') ? 1 : -1))) {
-  if (built) await jest(basename(folder), [folder], ['--runInBand']);
-  else console.log(`\n${basename(folder)} was not run: it needs the build.`);
-}
 
 summarise();
 
@@ -71,7 +89,8 @@ summarise();
  */
 async function step(name, program, args) {
   heading(name);
-  const { code, output, seconds } = await run(join(bin, program), args, { show: false });
+  let output = '';
+  const { code, seconds } = await run(resolve(bin, program), args, (text) => (output += text));
   if (code !== 0) console.log(output.trimEnd());
   rows.push({ name, seconds, ...(code === 0 ? NOTHING : FAILED_STEP) });
   return code === 0;
@@ -82,17 +101,18 @@ async function step(name, program, args) {
  * @param {string} name
  * @param {string[]} folders
  * @param {string[]} args
+ * @param {(text: string) => void} write takes what is told of it
  */
-async function jest(name, folders, args) {
+async function jest(name, folders, args, write = () => undefined) {
   const empty = folders.filter((folder) => globSync(`${folder}/**/*.spec.ts`).length === 0);
   for (const folder of empty) {
-    console.log(`\n${folder} has no test.`);
+    write(`\n${folder} has no test.\n`);
     rows.push({ name: basename(folder), seconds: 0, ...FAILED_STEP });
   }
   const tested = folders.filter((folder) => !empty.includes(folder));
   if (tested.length === 0) return;
 
-  heading(name);
+  write(headingOf(name));
   const file = join(resultsDir, `${name}.json`);
   const { code, seconds } = await run(
     process.execPath,
@@ -107,7 +127,7 @@ async function jest(name, folders, args) {
       '--json',
       `--outputFile=${file}`,
     ],
-    { show: true },
+    write,
   );
   /** @type {import('./lib/tally.mjs').JestResults | undefined} */
   const results = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
@@ -120,39 +140,50 @@ async function jest(name, folders, args) {
 /**
  * @param {string} program
  * @param {string[]} args
- * @param {{ show: boolean }} options
- * @returns {Promise<{ code: number | null, output: string, seconds: number }>}
+ * @param {(text: string) => void} write takes what it prints
+ * @returns {Promise<{ code: number | null, seconds: number }>}
  */
-function run(program, args, { show }) {
+function run(program, args, write) {
   const began = performance.now();
-  return new Promise((resolve) => {
+  return new Promise((done) => {
     const child = spawn(program, args, {
-      stdio: ['ignore', show ? 'inherit' : 'pipe', show ? 'inherit' : 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, NX_TUI: 'false', FORCE_COLOR: process.stdout.isTTY ? '1' : '0' },
     });
-    let output = '';
-    for (const stream of [child.stdout, child.stderr])
-      stream?.setEncoding('utf8').on('data', (text) => (output += text));
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', write);
     const deadline = setTimeout(() => {
-      console.log(`${basename(program)} did not end within ${STEP_DEADLINE / minute} minutes.`);
+      write(`${basename(program)} did not end within ${STEP_DEADLINE / minute} minutes.\n`);
       child.kill('SIGKILL');
     }, STEP_DEADLINE);
-    child.on('error', (error) => (output += `${error.message}\n`));
+    child.on('error', (error) => write(`${error.message}\n`));
     child.on('close', (code) => {
       clearTimeout(deadline);
-      resolve({ code, output, seconds: (performance.now() - began) / 1000 });
+      done({ code, seconds: (performance.now() - began) / 1000 });
     });
   });
 }
 
-/** Of the machine, or of the container where that has less. */
-function memoryBytes() {
-  return Math.min(totalmem(), process.constrainedMemory() || Infinity);
+/** @param {number} count */
+function workers(count) {
+  return [`--maxWorkers=${count}`, `--workerIdleMemoryLimit=${WORKER_MEMORY}`];
+}
+
+/**
+ * How many that take so much the memory has room for; that of the container, where it has less than the machine.
+ * @param {number} bytes
+ */
+function fitting(bytes) {
+  return Math.max(1, Math.floor(Math.min(totalmem(), process.constrainedMemory() || Infinity) / bytes));
+}
+
+/** @param {string} name */
+function headingOf(name) {
+  return `\n── ${name} ${'─'.repeat(Math.max(2, 70 - name.length))}\n`;
 }
 
 /** @param {string} name */
 function heading(name) {
-  console.log(`\n── ${name} ${'─'.repeat(Math.max(2, 70 - name.length))}`);
+  process.stdout.write(headingOf(name));
 }
 
 /** The table, and as the very last line the one that counts. */

@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FileInfo, InviteInfo, InviteRequest, NodeInfo, PeerList } from '@dfs/contracts';
 import type { NetnsHost } from './netns.js';
+import { claimPort, type ClaimedPort } from './ports.js';
 import { eventually } from './wait.js';
 
 /** From `libs/testing/{src,dist}` to the root of the workspace. */
@@ -80,7 +81,8 @@ export async function startEngine(options: EngineOptions = {}): Promise<Engine> 
 }
 
 /**
- * Starts a network of `count` engines, the first its founder, and waits until every node is connected to every other.
+ * Starts a network of `count` engines, the first its founder, whom the others join all at once; waits until every node is
+ * connected to every other.
  */
 export async function startNetwork(
   count: number,
@@ -98,12 +100,14 @@ export async function startNetwork(
     env,
     ...(options.host && { host: options.host(index) }),
   });
-  const engines = [await startEngine(at(0))];
+  const founder = await startEngine(at(0));
+  const starts = Array.from({ length: count - 1 }, async (_, before) =>
+    startEngine({ ...at(before + 1), join: await founder.invite() }),
+  );
+  const started = await Promise.allSettled(starts);
+  const engines = [founder, ...started.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []))];
   try {
-    for (let index = 1; index < count; index++) {
-      const join = await (engines[0] as Engine).invite();
-      engines.push(await startEngine({ ...at(index), join }));
-    }
+    await Promise.all(starts);
     await connected(engines);
     return engines;
   } catch (error) {
@@ -135,7 +139,8 @@ class EngineProcess implements Engine {
   token = '';
   private child: ChildProcess | undefined;
   private stderr = '';
-  private p2pPort = '0';
+  /** A restart keeps it: a network whose nodes all move at once finds nobody. */
+  private p2pPort: ClaimedPort | undefined;
   private exit: Promise<number | null> = Promise.resolve(null);
 
   constructor(
@@ -166,6 +171,7 @@ class EngineProcess implements Engine {
   async start(): Promise<void> {
     if (this.running) return;
     this.stderr = '';
+    this.p2pPort ??= await claimPort();
     const [program, ...rest] = [...(this.options.host?.exec ?? []), process.execPath, MAIN];
     const child = spawn(program, rest, {
       cwd: this.dataDir,
@@ -180,9 +186,6 @@ class EngineProcess implements Engine {
     await this.keepLog(child);
     this.url = await this.readyUrl(child);
     this.token = (await readFile(join(this.dataDir, 'api-token'), 'utf8')).trim();
-    // A restart keeps the port that was free at first: a network whose nodes all move at once finds nobody.
-    const [address = ''] = (await this.node()).addresses;
-    this.p2pPort = /\/tcp\/(\d+)/.exec(address)?.[1] ?? this.p2pPort;
   }
 
   async stop(): Promise<number | null> {
@@ -201,6 +204,7 @@ class EngineProcess implements Engine {
 
   async remove(): Promise<void> {
     await this.kill();
+    await this.p2pPort?.release();
     if (this.options.dataDir === undefined) await rm(this.dataDir, { recursive: true, force: true, maxRetries: 5 });
   }
 
@@ -255,7 +259,7 @@ class EngineProcess implements Engine {
       DFS_HTTP_PORT: '0',
       ...(host && { DFS_HTTP_HOST: host.control }),
       DFS_P2P_HOST: host?.address ?? '127.0.0.1',
-      DFS_P2P_PORT: this.p2pPort,
+      DFS_P2P_PORT: String(this.p2pPort?.port ?? 0),
       DFS_MDNS: 'off',
       DFS_UPNP: 'off',
       DFS_NAME: this.name,

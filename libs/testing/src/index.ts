@@ -10,5 +10,6 @@ export { eventually, fakeClock, type FakeClock, type Passing } from './wait.js';
 export { realFiles, sha256Hex, type RealFile } from './real-files.js';
 export { connected, removeAll, startEngine, startNetwork, type Engine, type EngineOptions } from './engine-process.js';
 export { netnsUnavailable, NetnsLan, type LinkLimit, type NetnsHost } from './netns.js';
+export { claimPort, type ClaimedPort } from './ports.js';
 export { isLong } from './long.js';
 export { tmpfsUnavailable, unless } from './unless.js';

@@ -70,8 +70,8 @@ export class NetnsLan implements AsyncDisposable {
     await removeLeftovers();
     // One digit of base 36, so that names of interfaces stay short and can be told apart.
     const number = counter++ % 36;
-    // Of each process another pair of networks, so that tests run side by side.
-    const subnet = 16 + ((process.pid * 31 + number) % 224);
+    // Each has a pair of networks of its own, so that tests run side by side.
+    const subnet = await freeSubnet(process.pid * 31 + number);
     const network = { lan: `10.217.${subnet}`, control: `10.218.${subnet}` };
     const lan = new NetnsLan(`${PREFIX}${process.pid.toString(36)}${number.toString(36)}`, network);
     try {
@@ -213,6 +213,15 @@ export class NetnsLan implements AsyncDisposable {
     }
     for (const { name } of this.hosts.splice(0)) await quietly('ip', 'netns', 'del', name);
     for (const name of this.bridges.splice(0)) await quietly('ip', 'link', 'del', name);
+  }
+}
+
+/** The first of which no network is here, counted from some number. */
+async function freeSubnet(from: number): Promise<number> {
+  const taken = await command('ip', '-o', '-4', 'address', 'show');
+  for (let number = from; ; number++) {
+    const subnet = 16 + (number % 224);
+    if (!taken.includes(` 10.218.${subnet}.`)) return subnet;
   }
 }
 

@@ -1,6 +1,9 @@
 import { existsSync } from 'node:fs';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { claimPort } from './ports.js';
 import { seededRandom } from './random.js';
 import { realFiles, sha256Hex } from './real-files.js';
 import { tempDir } from './temp.js';
@@ -51,5 +54,16 @@ describe('what specs are made of', () => {
     expect(files.map(({ size }) => size)).toEqual(files.map(({ size }) => size).sort((a, b) => b - a));
     expect(files.every(({ size }) => size >= 1000)).toBe(true);
     expect(await sha256Hex(Buffer.from('abc'))).toBe(createHash('sha256').update('abc').digest('hex'));
+  });
+
+  it('gives each port once, and those alone at which nobody listens', async () => {
+    const claims = await Promise.all(Array.from({ length: 50 }, claimPort));
+    expect(new Set(claims.map(({ port }) => port)).size).toBe(50);
+    for (const { port, release } of claims) {
+      const server = createServer().listen(port);
+      await once(server, 'listening');
+      server.close();
+      await release();
+    }
   });
 });
