@@ -64,7 +64,7 @@ const runs = [
   {
     name: 'end-to-end',
     folders: built ? endToEnd : [],
-    args: [...workers(isLong ? 1 : specWorkers), '--testSequencer=./tools/lib/longest-first.cjs'],
+    args: [...workers(isLong ? 1 : specWorkers), `--testSequencer=${join(root, 'tools/lib/longest-first.cjs')}`],
   },
 ].filter(({ folders }) => folders.length > 0);
 const turns = takeTurns(runs.length, (text) => process.stdout.write(text));
