@@ -361,6 +361,7 @@ export class Peers {
 
   private acceptsStranger(peerId: string): boolean {
     const { isRemoved, isReturning } = this.components.membership;
+    if (isReturning) this.comingBack.knocked(peerId);
     if (!this.isRunning || isRemoved || isReturning) return false;
     return this.invites.anyOpen() || this.presence.returning.isFormer(peerId);
   }

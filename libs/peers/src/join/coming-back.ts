@@ -26,6 +26,8 @@ export interface ComingBackComponents {
  */
 export class ComingBack {
   private readonly running = new AbortController();
+  /** Aborted once a member that is remembered has come to this node's door. */
+  private knock = new AbortController();
   private trying: Promise<void> = Promise.resolve();
 
   constructor(
@@ -36,6 +38,11 @@ export class ComingBack {
   /** Asks the members that this node remembers, again and again, until it is back. Never rejects. */
   start(back: (members: readonly Place[]) => void): void {
     if (this.components.membership.isReturning) this.trying = this.tryUntilBack(back);
+  }
+
+  /** Tells that a peer has come and proven its id. A member that is remembered is up, then: it is asked without waiting. */
+  knocked(peerId: string): void {
+    if (this.components.membership.remembered.some((place) => place.peerId === peerId)) this.knock.abort();
   }
 
   async stop(): Promise<void> {
@@ -70,6 +77,7 @@ export class ComingBack {
     const { remembered, networkId } = membership;
     log.warn({ network: networkId, members: remembered.length }, 'this node lost its database, and asks its members');
     for (let pause = RETURN_MIN; membership.isReturning && !signal.aborted; pause = Math.min(2 * pause, RETURN_MAX)) {
+      this.knock = new AbortController();
       try {
         const welcome = await this.askAll(networkId, remembered);
         if (welcome && membership.isReturning) {
@@ -80,7 +88,9 @@ export class ComingBack {
       } catch (error) {
         log.warn({ err: error }, 'this node could not come back to its network');
       }
-      await delay(pause, undefined, { signal, ref: false }).catch(() => undefined);
+      await delay(RETURN_MIN, undefined, { signal, ref: false }).catch(() => undefined);
+      const early = AbortSignal.any([signal, this.knock.signal]);
+      await delay(pause - RETURN_MIN, undefined, { signal: early, ref: false }).catch(() => undefined);
     }
   }
 
