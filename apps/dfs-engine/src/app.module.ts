@@ -1,16 +1,14 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { LoggerModule } from 'nestjs-pino';
 import { Catalogue } from '@dfs/catalogue';
-import { ChunkStore, ChunksModule, Generation, roomAt } from '@dfs/chunks';
-import { Database, DatabaseModule, Snapshots } from '@dfs/database';
-import { ProvideQueue } from '@dfs/dht';
+import { ChunkStore, Generation, roomAt } from '@dfs/chunks';
+import { Database, Snapshots } from '@dfs/database';
 import { EventLog, EventsModule } from '@dfs/events';
 import { Files, FilesModule } from '@dfs/files';
-import { Membership, Peers } from '@dfs/peers';
-import { Placement, PlacementModule } from '@dfs/placement';
+import { Peers } from '@dfs/peers';
+import { Placement } from '@dfs/placement';
 import { Purge } from '@dfs/purge';
 import { isDfsError, MiB, type Log } from '@dfs/runtime';
-import type { Transport } from '@dfs/transport';
 import { TusModule, Uploads } from '@dfs/tus';
 import type { Access } from './access/access.js';
 import { DEFAULT_QUOTA } from './config.js';
@@ -18,13 +16,12 @@ import { requireOwner } from './start/identity.js';
 import { AccessModule } from './modules/access.module.js';
 import { ApiModule } from './modules/api.module.js';
 import { BackupModule } from './modules/backup.module.js';
-import { CatalogueModule } from './modules/catalogue.module.js';
-import { DhtModule } from './modules/dht.module.js';
 import { FoundationModule } from './modules/foundation.module.js';
-import { PeersModule } from './modules/peers.module.js';
-import { PurgeModule } from './modules/purge.module.js';
+import { ChunksModule } from './modules/chunks.module.js';
+import { DatabaseModule } from './modules/database.module.js';
+import { NodeModule } from './modules/node.module.js';
 import { SettingsModule } from './modules/settings.module.js';
-import { TRANSPORT, TransportModule } from './modules/transport.module.js';
+import { TransportModule } from './modules/transport.module.js';
 import { FOUNDATION, type Foundation } from './modules/tokens.js';
 import { UpkeepModule } from './modules/upkeep.module.js';
 import { entities, migrations } from './start/migrations.js';
@@ -70,31 +67,8 @@ export class AppModule {
         AccessModule,
         SettingsModule,
         TransportModule,
-        PeersModule,
-        DhtModule,
-        CatalogueModule,
+        NodeModule,
         BackupModule.forRoot(snapshots),
-        PlacementModule.forRoot({
-          inject: [Database, EventLog, ChunkStore, TRANSPORT, Peers, Membership, ProvideQueue, Catalogue, Generation],
-          components: (
-            db: Database,
-            events: EventLog,
-            chunks: ChunkStore,
-            transport: Transport,
-            peers: Peers,
-            membership: Membership,
-            dht: ProvideQueue,
-            catalogue: Catalogue,
-            generation: Generation,
-          ) => ({
-            ...{ db, events, chunks, transport, peers, membership, catalogue, clock, log },
-            // Where it is off, too: it keeps what is to be provided once it is on.
-            dht,
-            past: catalogue.retention,
-            renewPins: !generation.isProven,
-          }),
-        }),
-        PurgeModule,
         FilesModule.forRoot({
           useFactory: (
             db: Database,
