@@ -4,12 +4,13 @@ import { Database } from '@dfs/database';
 import { EventLog, eventsMigrations } from '@dfs/events';
 import { peersEntities, peersMigrations } from '@dfs/peers';
 import { placementMigrations } from '@dfs/placement';
-import { sha256, signerFromRaw } from '@dfs/protocol';
+import { EMPTY_CONTENT, sha256, signerFromRaw } from '@dfs/protocol';
 import { MiB, minute, silentLog, systemClock } from '@dfs/runtime';
 import { eventually, tempDir, type TempDir } from '@dfs/testing';
 import { MemoryNetwork } from '@dfs/transport';
 import { composeNode, startSteps, stopSteps, type Step } from './compose-node.js';
 
+const EMPTY = { kind: 'file', contentId: EMPTY_CONTENT, size: 0, mediaType: '' } as const;
 const never = new AbortController().signal;
 
 describe('a node', () => {
@@ -51,8 +52,8 @@ describe('a node', () => {
   it('is composed of layers that know each other, and of other nodes once they have started', async () => {
     const [one, other] = [await compose('one'), await compose('other')];
     await other.peers.join((await one.peers.invite({})).ticket);
-    await one.db.write((tx) => one.catalogue.commit(tx, [{ kind: 'folder', path: 'a folder' }]));
-    await eventually(async () => (await other.catalogue.byPath('a folder')) !== undefined);
+    await one.db.write((tx) => one.catalogue.commit(tx, [{ ...EMPTY, path: 'a file' }]));
+    await eventually(async () => (await other.catalogue.byPath('a file')) !== undefined);
     expect(one.steps.map(({ name }) => name)).toEqual([
       ...['catalogue', 'transport', 'placement', 'sync', 'peers', 'purge'],
     ]);
