@@ -94,6 +94,8 @@ export interface ListQuery {
   path?: string;
   /** Part of the path, in whatever case. */
   q?: string;
+  /** A media type, or the part of one before its slash, such as `image`. */
+  type?: string;
   sort?: FileSort;
   limit: number;
   cursor?: string;

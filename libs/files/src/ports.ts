@@ -35,7 +35,16 @@ export type CatalogueWriter = CatalogueReader &
 /** Where contents are, and how to get at them. */
 export type ContentPlacement = Pick<
   Placement,
-  'pinLocal' | 'fetch' | 'replication' | 'chunkList' | 'holders' | 'isPromised' | 'isHad' | 'keepAgain' | 'letGoOf'
+  | 'pinLocal'
+  | 'fetch'
+  | 'replication'
+  | 'standings'
+  | 'chunkList'
+  | 'holders'
+  | 'isPromised'
+  | 'isHad'
+  | 'keepAgain'
+  | 'letGoOf'
 > & {
   readonly transfers: Pick<Transfers, 'track' | 'list'>;
   readonly found: Pick<FoundContents, 'list' | 'get' | 'firstBytes' | 'keep' | 'drop'>;

@@ -9,6 +9,7 @@
  * Units: bytes, milliseconds. The database must know `placementMigrations`.
  */
 export type { PlacementOptions } from './parts.js';
+export type { ContentStanding } from './status/replication-status.js';
 export { Placement } from './placement.js';
 export type { FetchOptions } from './read/content-fetch.js';
 export { checkPins, type PinFinding, type PinProblem, type PinTotals } from './pins/check-pins.js';

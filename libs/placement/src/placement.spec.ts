@@ -187,6 +187,7 @@ describe('states', () => {
     expect((await a.placement.replication([{ contentId: EMPTY_CONTENT, size: 0 }])).get(EMPTY_CONTENT)).toEqual({
       target: 3,
       copies: 3,
+      reachable: 3,
       state: 'safe',
     });
     const b = await world.add();
@@ -195,6 +196,10 @@ describe('states', () => {
     await eventually(async () => (await a.state(file)) === 'safe 3');
     await c.stop();
     expect(await a.state(file)).toBe('safe 3');
+    // Within its grace, and not connected.
+    await eventually(
+      async () => (await a.placement.standings([file])).get(file.contentId)?.replication.reachable === 2,
+    );
     a.outOfGrace.add(c.peerId);
     expect(await a.state(file)).toBe('at-risk 2 holder-gone');
     const d = await world.add();
@@ -221,13 +226,16 @@ describe('states', () => {
     await promise(b, 1);
     await promise(c, 1);
     await eventually(async () => (await state(small)).state === 'safe');
-    expect(await state(large)).toEqual({ target: 2, copies: 1, state: 'replicating' });
+    expect(await state(large)).toEqual({ target: 2, copies: 1, reachable: 1, state: 'replicating' });
+    expect((await a.placement.standings([large])).get(large.contentId)?.local).toBe('none');
     await promise(b, 3);
     await eventually(async () => (await a.placement.holders(large.contentId, large.size)).extents.length === 3);
-    expect(await state(large)).toEqual({ target: 2, copies: 1, state: 'replicating' });
+    expect(await state(large)).toEqual({ target: 2, copies: 1, reachable: 1, state: 'replicating' });
     // Once it is known how many there are, they are what counts.
     await promise(a, 1);
-    expect(await state(large)).toEqual({ target: 2, copies: 3, state: 'safe' });
+    expect(await state(large)).toEqual({ target: 2, copies: 3, reachable: 3, state: 'safe' });
+    expect((await a.placement.standings([large])).get(large.contentId)?.local).toBe('whole');
+    expect((await b.placement.standings([small])).get(small.contentId)?.local).toBe('whole');
   });
 
   it('say that a content whose holders are gone is unavailable', async () => {

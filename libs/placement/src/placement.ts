@@ -1,3 +1,4 @@
+import type { ContentStanding } from './status/replication-status.js';
 import type { PastBytes, Reclaimed } from '@dfs/chunks';
 import type { HolderList, Replication } from '@dfs/contracts';
 import type { Tx } from '@dfs/database';
@@ -125,6 +126,11 @@ export class Placement {
   /** Copies and states of any number of contents, a page of a thousand in three queries at most. */
   replication(contents: readonly { contentId: Cid; size: number }[]): Promise<Map<Cid, Replication>> {
     return this.parts.view.of(contents);
+  }
+
+  /** The same, and how much of each content this node keeps. */
+  standings(contents: readonly { contentId: Cid; size: number }[]): Promise<Map<Cid, ContentStanding>> {
+    return this.parts.view.standings(contents);
   }
 
   /** Who pins each extent. */

@@ -127,7 +127,8 @@ export function file(path: string, more: Partial<FileInfo> = {}): FileInfo {
     version: `version-of-${path}`,
     deleted: false,
     conflict: false,
-    replication: { target: 3, copies: 3, state: 'safe' },
+    replication: { target: 3, copies: 3, reachable: 3, state: 'safe' },
+    local: 'whole',
     ...more,
   };
 }

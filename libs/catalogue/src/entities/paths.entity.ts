@@ -5,6 +5,7 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 @Index('catalogue_file_path', ['state', 'path', 'search'])
 @Index('catalogue_file_size', ['state', 'size', 'path'])
 @Index('catalogue_file_modified', ['state', 'modified', 'path'])
+@Index('catalogue_file_type', ['state', 'mediaType', 'path'])
 @Index('catalogue_file_conflict', ['path'], { where: 'conflict = 1' })
 export class FileEntity {
   /** Number of the path in this database. */

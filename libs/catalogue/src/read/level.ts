@@ -118,8 +118,9 @@ function readFilesAt(
   );
 }
 
-function levelOf({ prefix, q, state }: ListQuery): string {
+function levelOf({ prefix, q, type, state }: ListQuery): string {
   if (q) throw invalidField('delimiter', 'goes without q: a search looks at all levels');
+  if (type) throw invalidField('delimiter', 'goes without type: a filter looks at all levels');
   if (state !== undefined && state !== 'current') throw invalidField('delimiter', 'goes with state=current only');
   const folder = (prefix ?? '').normalize('NFC');
   if (folder !== '' && !folder.endsWith('/')) {

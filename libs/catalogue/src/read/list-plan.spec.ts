@@ -73,6 +73,17 @@ describe('a page of the list', () => {
     }
   });
 
+  it('of a media type is counted and found within its index', async () => {
+    await using node = await testNode();
+    const mediaType = (n: number) => (n % 10 ? 'text/plain' : 'image/png');
+    await node.write(...Array.from({ length: 50 }, (_, n) => fileDraft(`a/${n}`, n, { mediaType: mediaType(n) })));
+    for (const sort of SORTS) {
+      const steps = await plans(node, { type: 'image', sort, limit: 10 });
+      expect(steps.filter((step) => step.includes('catalogue_file_type')).length).toBeGreaterThan(0);
+      for (const step of steps) expect(step).not.toMatch(/^SCAN f\b/);
+    }
+  });
+
   it('of one path is looked up, by whatever sort', async () => {
     await using node = await testNode();
     await node.write(...Array.from({ length: 50 }, (_, n) => fileDraft(`a/${n}`, n)));

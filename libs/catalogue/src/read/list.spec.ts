@@ -114,6 +114,33 @@ describe('listing', () => {
     }
   });
 
+  it('finds files of a media type, or of all that begin so', async () => {
+    await using node = await testNode();
+    const types = ['image/png', 'image/jpeg', 'imagex/png', 'text/plain; charset=utf-8', 'text/plainer', 'text/plain'];
+    await node.write(...types.flatMap((mediaType, n) => [1, 2].map((m) => fileDraft(`${m}/${n}`, n, { mediaType }))));
+    for (const [type, expected] of [
+      ['image', ['1/0', '1/1', '2/0', '2/1']],
+      ['image/png', ['1/0', '2/0']],
+      ['text/plain', ['1/3', '1/5', '2/3', '2/5']],
+      ['video', []],
+    ] as const) {
+      for (const sort of Object.keys(ORDER) as FileSort[]) {
+        const found = (await all(node, { type, sort }, 1)).map(({ path }) => path);
+        expect(found.sort(byBytes)).toEqual(expected);
+        const page = await node.catalogue.list({ type, sort, offset: 1, limit: 2 });
+        expect([page.items.length, page.total]).toEqual([
+          Math.min(2, Math.max(0, expected.length - 1)),
+          expected.length,
+        ]);
+      }
+    }
+    const inFolder = await node.catalogue.list({ type: 'image', prefix: '2/', q: '1', limit: 10 });
+    expect(inFolder.items.map(({ path }) => path)).toEqual(['2/1']);
+    await expect(node.catalogue.level({ type: 'image', limit: 1 })).rejects.toMatchObject({
+      code: 'validation-failed',
+    });
+  });
+
   it('finds just one path, in whatever form of Unicode', async () => {
     await using node = await testNode();
     await node.write(...['a', 'a/b', 'A', 'gr\u00fcn', 'gr\u00fcn/b', '100%'].map(anyDraft));

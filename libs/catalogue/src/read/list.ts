@@ -42,7 +42,14 @@ export async function listPage(reader: Reader, query: ListQuery): Promise<EntryP
   // Of one path any order will do, and is read from its index.
   const sort = query.path === undefined ? (query.sort ?? 'path') : 'path';
   const limit = Math.min(Math.max(1, Math.trunc(query.limit)), MAX_PAGE);
-  const bound = [query.state ?? 'current', sort, query.prefix ?? null, query.q ?? null, query.path ?? null];
+  const bound = [
+    query.state ?? 'current',
+    sort,
+    query.prefix ?? null,
+    query.q ?? null,
+    query.path ?? null,
+    query.type ?? null,
+  ];
   const filter = filterOf(query);
   const after = query.cursor === undefined ? undefined : openCursor(bound, query.cursor);
   const total = await readTotal(reader, query, filter);
@@ -62,7 +69,7 @@ export async function listPage(reader: Reader, query: ListQuery): Promise<EntryP
   };
 }
 
-function filterOf({ state, prefix, path, q }: ListQuery): Filters {
+function filterOf({ state, prefix, path, q, type }: ListQuery): Filters {
   const where = [SELECTED[state ?? 'current'].where];
   const params: SqlValue[] = [];
   if (prefix) {
@@ -73,6 +80,12 @@ function filterOf({ state, prefix, path, q }: ListQuery): Filters {
   if (path !== undefined) {
     where.push('f.path = ?');
     params.push(path.normalize('NFC'));
+  }
+  if (type) {
+    // A type may have parameters, such as a charset, behind it.
+    where.push('(f.media_type = ? OR f.media_type >= ? AND f.media_type < CAST(? AS TEXT))');
+    const begin = type.includes('/') ? `${type};` : `${type}/`;
+    params.push(type, begin, afterPrefix(begin));
   }
   if (q) {
     where.push('instr(coalesce(f.search, f.path), ?) > 0');
@@ -89,7 +102,7 @@ function filterOf({ state, prefix, path, q }: ListQuery): Filters {
   };
   return {
     ...direct,
-    rows: (sort, total) => (q && COLUMN[sort] !== 'path' && total <= FEW_MATCHES ? gathered : direct),
+    rows: (sort, total) => ((type || (q && COLUMN[sort] !== 'path')) && total <= FEW_MATCHES ? gathered : direct),
   };
 }
 
@@ -154,7 +167,7 @@ function opposite(sort: FileSort): FileSort {
 /** Kept where it is of all; counted where it is of some. */
 async function readTotal(reader: Reader, query: ListQuery, filter: Filter): Promise<number> {
   const [row] =
-    query.prefix || query.q || query.path !== undefined
+    query.prefix || query.q || query.type || query.path !== undefined
       ? await reader.query<{ count: number }>(
           `SELECT count(*) AS count FROM catalogue_file f WHERE ${filter.where.join(' AND ')}`,
           filter.params,

@@ -32,6 +32,8 @@ export interface FileFilter {
   prefix?: string;
   path?: string;
   q?: string;
+  /** A media type, or the part of one before its slash, such as `image`. */
+  type?: string;
   state?: FileListState;
 }
 /** 207: a result for each item, in their order. 202, for a filter that very many match: the transfer that goes on. */

@@ -40,8 +40,12 @@ export interface Replication {
   /** Copies there are: the lowest over the file's extents. */
   copies: number;
   state: ReplicationState;
+  /** Copies on members that are connected now, this node included: the lowest over the file's extents. */
+  reachable: number;
   reason?: ReplicationReason;
 }
+/** How much of a content this node keeps: all of it, part of it, or nothing. What it may have as cache does not count. */
+export type LocalState = 'whole' | 'part' | 'none';
 /** What was said of a file beside its bytes, as far as its record has it. */
 export interface FileAttributes {
   /** When the file was changed where it came from. */

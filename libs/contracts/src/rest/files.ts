@@ -1,5 +1,5 @@
 import type { ErrorCode, Problem } from '../error-codes.js';
-import type { ContentId, FileAttributes, FileId, PeerIdText, Replication, Timestamp } from './common.js';
+import type { ContentId, FileAttributes, FileId, LocalState, PeerIdText, Replication, Timestamp } from './common.js';
 import type { PurgeInfo } from './versions.js';
 
 // Files: what a path shows, lists, writing and moving them.
@@ -23,6 +23,8 @@ export interface FileInfo extends FileAttributes {
   /** More than one head: the others are under `/versions`. */
   conflict: boolean;
   replication: Replication;
+  /** How much of it this node keeps, and would serve alone. */
+  local: LocalState;
   /** Of a deleted file. */
   purge?: PurgeInfo;
 }

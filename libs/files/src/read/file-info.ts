@@ -1,5 +1,6 @@
 import { toldAttributes, type Entry } from '@dfs/catalogue';
-import type { FileInfo, PurgeInfo, Replication } from '@dfs/contracts';
+import type { FileInfo, PurgeInfo } from '@dfs/contracts';
+import type { ContentStanding } from '@dfs/placement';
 import type { ContentPlacement, FilesComponents } from '../ports.js';
 
 /**
@@ -7,17 +8,17 @@ import type { ContentPlacement, FilesComponents } from '../ports.js';
  * @param purges where there may be deleted ones among them
  */
 export async function describe(
-  placement: Pick<ContentPlacement, 'replication'>,
+  placement: Pick<ContentPlacement, 'standings'>,
   entries: readonly Entry[],
   purges?: FilesComponents['purges'],
 ): Promise<FileInfo[]> {
-  const states = await placement.replication(entries.filter((entry) => !entry.deleted));
+  const states = await placement.standings(entries.filter((entry) => !entry.deleted));
   const deletions = entries.filter((entry) => entry.deleted).map(({ recordId }) => recordId);
   const progress = deletions.length === 0 ? undefined : await purges?.progress(deletions);
   return entries.map((entry) => fileInfo(entry, states.get(entry.contentId), progress?.get(entry.recordId)));
 }
 
-function fileInfo(entry: Entry, replication: Replication | undefined, purge: PurgeInfo | undefined): FileInfo {
+function fileInfo(entry: Entry, standing: ContentStanding | undefined, purge: PurgeInfo | undefined): FileInfo {
   return {
     id: entry.fileId,
     path: entry.path,
@@ -31,7 +32,8 @@ function fileInfo(entry: Entry, replication: Replication | undefined, purge: Pur
     deleted: entry.deleted,
     conflict: entry.conflict,
     ...toldAttributes(entry.attributes),
-    replication: replication ?? { target: 0, copies: 0, state: 'pending' },
+    replication: standing?.replication ?? { target: 0, copies: 0, state: 'pending', reachable: 0 },
+    local: standing?.local ?? 'none',
     ...(purge && { purge }),
   };
 }

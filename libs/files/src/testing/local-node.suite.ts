@@ -182,7 +182,17 @@ export class LocalPlacement implements ContentPlacement {
     return new Map(
       contents.map(({ contentId }) => [
         contentId,
-        { target: 3, copies: this.copies, state: this.state, reason: 'few-members' },
+        { target: 3, copies: this.copies, state: this.state, reachable: this.copies, reason: 'few-members' },
+      ]),
+    );
+  }
+
+  async standings(contents: readonly { contentId: Cid; size: number }[]): ReturnType<ContentPlacement['standings']> {
+    const states = await this.replication(contents);
+    return new Map(
+      [...states].map(([contentId, replication]) => [
+        contentId,
+        { replication, local: this.pinned.has(contentId) || contentId === EMPTY_CONTENT ? 'whole' : 'none' },
       ]),
     );
   }

@@ -49,7 +49,7 @@ describe('many extents', () => {
     const [a, b] = world.nodes as [WorldNode, WorldNode];
     const contentId = cidOf(Buffer.from('a manifest that nobody has'), MANIFEST_CODEC);
     const content = { contentId, size: Number.MAX_SAFE_INTEGER };
-    const replication = { target: 3, copies: 0, state: 'unavailable', reason: 'no-holder' };
+    const replication = { target: 3, copies: 0, reachable: 0, state: 'unavailable', reason: 'no-holder' };
     expect((await a.placement.replication([content])).get(contentId)).toEqual(replication);
     // A member says that it holds the last of them.
     await b.db.write((tx) =>

@@ -18,8 +18,8 @@ function fileOf(n: number, contentId: Cid): ContentChange {
 
 describe('the watch over new files', () => {
   it('asks and tells by pages of bounded size, however many files change their state at once', async () => {
-    const pending: Replication = { target: 3, copies: 1, state: 'pending' };
-    const safe: Replication = { target: 3, copies: 3, state: 'safe' };
+    const pending: Replication = { target: 3, copies: 1, reachable: 1, state: 'pending' };
+    const safe: Replication = { target: 3, copies: 3, reachable: 3, state: 'safe' };
     let state = pending;
     const asked: number[] = [];
     const told: string[][] = [];
@@ -61,7 +61,12 @@ describe('the watch over new files', () => {
     const watch = new ReplicationWatch({
       replication: async (contents) =>
         Promise.resolve(
-          new Map(contents.map(({ contentId }) => [contentId, { target: 3, copies, state: 'replicating' } as const])),
+          new Map(
+            contents.map(({ contentId }) => [
+              contentId,
+              { target: 3, copies, reachable: copies, state: 'replicating' } as const,
+            ]),
+          ),
         ),
       events: {
         tell: (_type, data) => {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { stateOf, type Standing } from './replication-state.js';
+import { localOf, stateOf, type Standing } from './replication-state.js';
 
 /** a is this node; of a to e, those in `live` are within grace, and all live ones answer unless said otherwise. */
 function standing(
@@ -45,6 +45,17 @@ describe('the state of a content', () => {
     ['elsewhere only', standing(['b']), 'replicating 1'],
   ])('%s', (_, of, expected) => {
     expect(told(of)).toBe(expected);
+  });
+
+  it('tells how many copies can be had now, and how much is here', () => {
+    const reachable = (of: Standing) => stateOf(of).reachable;
+    expect(reachable(standing(['abc'], { reachable: 'ab' }))).toBe(2);
+    expect(reachable(standing(['abc', 'bc'], { reachable: 'ab' }))).toBe(1);
+    expect(reachable(standing(['bc'], { reachable: 'a' }))).toBe(0);
+    expect(reachable({ ...standing(['abcd'], { live: 'abcd' }), more: true })).toBe(2);
+    const local = (...holders: string[]) => localOf(standing(holders));
+    expect([local('ab', 'abc'), local('b', 'ab'), local('bc'), local('')]).toEqual(['whole', 'part', 'none', 'none']);
+    expect(localOf({ ...standing(['a']), more: true })).toBe('part');
   });
 
   it('is safe just when enough live members hold every extent and one of them answers', () => {

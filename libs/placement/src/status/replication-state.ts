@@ -1,4 +1,4 @@
-import type { Replication } from '@dfs/contracts';
+import type { LocalState, Replication } from '@dfs/contracts';
 
 /** What is known of one content when its state is asked for. */
 export interface Standing {
@@ -20,6 +20,22 @@ export interface Standing {
 
 /** State of a content's copies (design §5), from holders and liveness: nothing of it is stored. */
 export function stateOf(standing: Standing): Replication {
+  const { extents, reachable } = standing;
+  const counts = extents.map((holders) => holders.filter((peerId) => reachable.has(peerId)).length);
+  const least = Math.min(...counts);
+  // Of an extent that nobody has named there may be fewer.
+  const now = standing.more ? Math.min(least, standing.target - 1) : least;
+  return { ...judge(standing), reachable: Number.isFinite(now) ? now : 0 };
+}
+
+/** How much of a content this node pins. */
+export function localOf({ extents, self, more }: Pick<Standing, 'extents' | 'self' | 'more'>): LocalState {
+  const own = extents.filter((holders) => holders.includes(self)).length;
+  if (own === 0) return 'none';
+  return own === extents.length && !more ? 'whole' : 'part';
+}
+
+function judge(standing: Standing): Omit<Replication, 'reachable'> {
   const { target, extents, live, reachable } = standing;
   const fewest = extents.reduce(
     (least, holders) => Math.min(least, holders.filter((peerId) => live.has(peerId)).length),
@@ -47,5 +63,5 @@ export function stateOf(standing: Standing): Replication {
 
 /** A content of no bytes: there is nothing to hold and nothing to lose. */
 export function stateOfEmpty(target: number): Replication {
-  return { target, copies: target, state: 'safe' };
+  return { target, copies: target, state: 'safe', reachable: target };
 }

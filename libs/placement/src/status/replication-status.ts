@@ -1,10 +1,10 @@
-import type { HolderList, Replication } from '@dfs/contracts';
+import type { HolderList, LocalState, Replication } from '@dfs/contracts';
 import type { Cid } from '@dfs/protocol';
 import { fewestExtents, isEmpty, mostExtents } from '../plan/extents.js';
 import type { ExtentHolders, Holdings } from '../pins/member-pins.js';
 import type { NetworkView } from '../plan/members-now.js';
 import type { PeerView } from '../ports.js';
-import { stateOf, stateOfEmpty } from './replication-state.js';
+import { localOf, stateOf, stateOfEmpty } from './replication-state.js';
 import type { ExtentCounts } from '../replicate/find-wants.js';
 
 /** Extents of one content that are listed: of 256 TiB, which is more than anybody has. */
@@ -19,28 +19,41 @@ export interface ReplicationViewComponents {
   isNews: (content: Cid) => boolean;
 }
 
+/** What is known of a content, here and elsewhere. */
+export interface ContentStanding {
+  replication: Replication;
+  local: LocalState;
+}
+
 /** Copies and states of contents, derived when asked for from what members hold and who is here. */
 export class ReplicationView {
   constructor(private readonly components: ReplicationViewComponents) {}
 
   /** Two queries for any page. */
   async of(contents: readonly { contentId: Cid; size: number }[]): Promise<Map<Cid, Replication>> {
+    const standings = await this.standings(contents);
+    return new Map([...standings].map(([contentId, { replication }]) => [contentId, replication]));
+  }
+
+  /** The same, and how much of each content is here. */
+  async standings(contents: readonly { contentId: Cid; size: number }[]): Promise<Map<Cid, ContentStanding>> {
     const { holdings, counts, network, isNews } = this.components;
     const { self, target, live, willing, reachable } = network.now();
-    const states = new Map<Cid, Replication>();
+    const states = new Map<Cid, ContentStanding>();
     const filled = contents.filter(({ contentId }) => !isEmpty(contentId));
     const ids = [...new Set(filled.map(({ contentId }) => contentId))];
     const [holders, extentCounts] = await Promise.all([holdings.holders(ids), counts.of(filled)]);
     for (const { contentId, size } of contents) {
       if (isEmpty(contentId)) {
-        states.set(contentId, stateOfEmpty(target));
+        states.set(contentId, { replication: stateOfEmpty(target), local: 'whole' });
         continue;
       }
       const held = holders.get(contentId)!;
       const { count, more } = reach(extentCounts.get(contentId), size, held);
       const extents = spokenOf(held, count);
       const news = isNews(contentId);
-      states.set(contentId, stateOf({ self, target, live, willing, reachable, extents, more, news }));
+      const replication = stateOf({ self, target, live, willing, reachable, extents, more, news });
+      states.set(contentId, { replication, local: localOf({ extents, self, more }) });
     }
     return states;
   }

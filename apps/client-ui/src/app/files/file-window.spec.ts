@@ -19,7 +19,8 @@ function file(path: string, at = START, size = 1): FileInfo {
     version: `v-${at}`,
     deleted: false,
     conflict: false,
-    replication: { target: 3, copies: 3, state: 'safe' },
+    replication: { target: 3, copies: 3, reachable: 3, state: 'safe' },
+    local: 'whole',
   };
 }
 

@@ -55,7 +55,7 @@ describe('FilesPage', () => {
   });
 
   it('shows size, copies and folder of each', async () => {
-    await show([file('photos/2026/a.jpg', { replication: { target: 3, copies: 1, state: 'at-risk' } })]);
+    await show([file('photos/2026/a.jpg', { replication: { target: 3, copies: 1, reachable: 1, state: 'at-risk' } })]);
     const row = await rowOf('photos/2026/a.jpg');
     expect(within(row).getByText('a.jpg')).toBeTruthy();
     expect(within(row).getByText('1.23 kB')).toBeTruthy();
@@ -91,7 +91,7 @@ describe('FilesPage', () => {
     const row = await rowOf('new.txt');
     expect(within(row).getByText('Checking')).toBeTruthy();
     expect(screen.getByText('2 files')).toBeTruthy();
-    const replication = { target: 3, copies: 2, state: 'replicating' } as const;
+    const replication = { target: 3, copies: 2, reachable: 2, state: 'replicating' } as const;
     fake.tell('file.replication', { files: [{ id: file('new.txt').id, path: 'new.txt', replication }] }, false);
     expect(await within(row).findByText('Copying · 2 of 3')).toBeTruthy();
     fake.tell('file.deleted', { files: [file('old.txt')] });

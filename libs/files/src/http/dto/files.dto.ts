@@ -40,6 +40,7 @@ export const NO_VERSION = { message: 'is not a version: expected 64 hexadecimal 
 /** As many heads as can be kept beside the one that is chosen. */
 const MAX_OTHERS = 100;
 const SORTS: FileSort[] = ['path', '-path', 'size', '-size', 'modifiedAt', '-modifiedAt'];
+const TYPE = /^[a-z0-9][a-z0-9!#$&^_.+-]{0,63}(\/[a-z0-9][a-z0-9!#$&^_.+-]{0,63})?$/;
 const STATES: FileListState[] = ['current', 'deleted', 'conflict'];
 
 /** A decimal number in a query, and nothing else that JavaScript would take for one. */
@@ -110,6 +111,15 @@ export class FilterBody implements FileFilter {
   @IsString()
   @MaxLength(MAX_SEARCH_LENGTH)
   q?: string;
+
+  @ApiPropertyOptional({
+    ...FIELD.text,
+    pattern: TYPE.source,
+    description: 'Only files of a media type, such as application/pdf, or of all that begin so, such as image.',
+  })
+  @IsOptional()
+  @Matches(TYPE, { message: 'is no media type: expected such as image, or image/png' })
+  type?: string;
 
   @ApiPropertyOptional({
     enum: STATES,

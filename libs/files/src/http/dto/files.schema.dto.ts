@@ -9,6 +9,7 @@ import type {
   FolderInfo,
   FormFault,
   HolderList,
+  LocalState,
   MovedFile,
   Problem,
   PurgeInfo,
@@ -59,6 +60,7 @@ export class ReplicationDto implements Replication {
   @ApiProperty({ ...FIELD.count, description: 'Copies there are of the part that has fewest.' }) copies!: number;
   @ApiProperty({ enum: ['pending', 'replicating', 'safe', 'limited', 'at-risk', 'unavailable'] })
   state!: ReplicationState;
+  @ApiProperty({ ...FIELD.count, description: 'Copies on members that are connected now.' }) reachable!: number;
   @ApiPropertyOptional({ enum: ['few-members', 'no-space', 'holder-gone', 'no-holder'] }) reason?: ReplicationReason;
 }
 
@@ -107,6 +109,11 @@ export class FileDto extends FileAttributesDto implements FileInfo {
   @ApiProperty(FIELD.flag) deleted!: boolean;
   @ApiProperty(FIELD.flag) conflict!: boolean;
   @ApiProperty({ type: ReplicationDto }) replication!: ReplicationDto;
+  @ApiProperty({
+    enum: ['whole', 'part', 'none'],
+    description: 'How much of it this node keeps. Cache does not count.',
+  })
+  local!: LocalState;
   @ApiPropertyOptional({ type: PurgeDto, description: 'Of a deleted file: how far it is purged.' }) purge?: PurgeDto;
 }
 
