@@ -6,6 +6,7 @@ import eslint from '@eslint/js';
 import nx from '@nx/eslint-plugin';
 import angular from 'angular-eslint';
 import prettier from 'eslint-config-prettier';
+import jsdoc from 'eslint-plugin-jsdoc';
 import tseslint from 'typescript-eslint';
 
 /** Which projects each project may import. Read from the top: a line only names projects of the lines above it. */
@@ -136,6 +137,20 @@ const explicitTypes = [
 }));
 const noNode = { group: ['node:*'], message: 'This runs in a browser too.' };
 
+/**
+ * What can be exported by name. A function with overloads is documented at its first signature; members of a class or an
+ * interface speak for themselves or are documented where they do not.
+ */
+const exported = [
+  'ClassDeclaration',
+  'FunctionDeclaration',
+  'TSInterfaceDeclaration',
+  'TSTypeAliasDeclaration',
+  'TSEnumDeclaration',
+  // Not those within an exported function.
+  'ExportNamedDeclaration > VariableDeclaration',
+];
+
 export default tseslint.config(
   {
     ignores: [
@@ -232,6 +247,19 @@ export default tseslint.config(
       '@angular-eslint/prefer-signals': 'error',
       // Angular's HttpClient wants it: `delete<void>(…)`.
       '@typescript-eslint/no-invalid-void-type': 'off',
+    },
+  },
+  {
+    files: [...allTypeScript, 'tools/**/*.mjs'],
+    ignores: specs,
+    plugins: { jsdoc },
+    rules: {
+      'jsdoc/require-jsdoc': [
+        'error',
+        { publicOnly: true, enableFixer: false, require: { FunctionDeclaration: false }, contexts: exported },
+      ],
+      // A comment that only repeats the name is none.
+      'jsdoc/informative-docs': 'error',
     },
   },
   {

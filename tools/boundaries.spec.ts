@@ -168,6 +168,41 @@ const canaries: Canary[] = [
     text: 'console.log(process.env);\n',
     rule: null,
   },
+  ...[
+    'export class Pack {}',
+    'export interface Pack {\n  n: number;\n}',
+    'export type Pack = 1;',
+    'export const pack = 1;',
+  ].map((code) => ({
+    name: `an exported symbol has a comment: ${code.split('\n')[0]}`,
+    file: source('chunks'),
+    text: `${code}\n`,
+    rule: 'jsdoc/require-jsdoc',
+  })),
+  {
+    name: 'an exported symbol of a tool has a comment',
+    file: 'tools/lib/canary.mjs',
+    text: 'export function open() {}\n',
+    rule: 'jsdoc/require-jsdoc',
+  },
+  {
+    name: 'a class of a framework has a comment, above its decorators',
+    file: 'libs/files/src/canary.controller.ts',
+    text: 'declare const Controller: ClassDecorator;\n@Controller\nexport class Files {}\n',
+    rule: 'jsdoc/require-jsdoc',
+  },
+  {
+    name: 'a comment says more than the name',
+    file: source('chunks'),
+    text: '/** The pack. */\nexport class Pack {}\n',
+    rule: 'jsdoc/informative-docs',
+  },
+  {
+    name: 'a comment that does so will do, and what is not exported needs none',
+    file: source('chunks'),
+    text: '/** Blocks one after another, never changed. */\nexport class Pack {}\nfunction open() {}\nopen();\n',
+    rule: null,
+  },
 ];
 
 describe('layers', () => {

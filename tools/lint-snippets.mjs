@@ -10,11 +10,12 @@ const eslint = new ESLint({
   // A file that is not on disk has no types: only the rules that need none are asked.
   overrideConfig: [
     {
-      files: ['**/*.ts'],
+      files: ['**/*.ts', '**/*.mjs'],
       languageOptions: { parserOptions: { projectService: false, project: null, program: null } },
     },
   ],
-  ruleFilter: ({ ruleId }) => ruleId === '@nx/enforce-module-boundaries' || ruleId.startsWith('no-restricted-'),
+  ruleFilter: ({ ruleId }) =>
+    ruleId === '@nx/enforce-module-boundaries' || ruleId.startsWith('no-restricted-') || ruleId.startsWith('jsdoc/'),
 });
 
 /** @type {{ file: string, text: string }[]} */

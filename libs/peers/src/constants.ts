@@ -18,7 +18,9 @@ export const MAX_OPINIONS = 3;
 
 /** Invites: how long a ticket is good for. */
 export const DEFAULT_INVITE_SECONDS = day / second;
+/** Time to carry a ticket to another machine. */
 export const MIN_INVITE_SECONDS = minute / second;
+/** A door that stays open longer is forgotten. */
 export const MAX_INVITE_SECONDS = (30 * day) / second;
 /** Invites that wait to be used; each is a door. */
 export const MAX_OPEN_INVITES = 256;
@@ -44,6 +46,7 @@ export const WAKE_JUMP = 20 * second;
 
 /** First pause before a lost member is dialled again; doubled with every failure. */
 export const RECONNECT_MIN = 250;
+/** The longest pause between two dials of a member that is away. */
 export const RECONNECT_MAX = 40 * second;
 /** Dials under way at the same time. */
 export const MAX_DIALS = 8;

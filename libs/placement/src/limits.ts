@@ -14,6 +14,7 @@ export const SHARED_BYTES = 8 * MiB;
 
 /** Before the DHT is asked, so that a file whose holders are known never waits for it or loads it. */
 export const DHT_DELAY = 300 * millisecond;
+/** A reader waits no longer than this for the DHT. */
 export const DHT_TIME = 6 * second;
 
 // The replicator.
@@ -31,6 +32,7 @@ export const SCAN_DELAY = 200 * millisecond;
  * shorter, no scan moves anything. Not longer than the second in all.
  */
 export const SETTLE_TIME = 2 * second;
+/** Members that come and go without end do not put a scan off for longer. */
 export const SETTLE_AT_MOST = 10 * second;
 /** A scan is followed by a rest of so many times the work it was. */
 export const SCAN_REST = 4;

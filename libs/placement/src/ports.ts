@@ -10,6 +10,7 @@ import type { Transport } from '@dfs/transport';
 
 // What placement needs of the layers below, and no more: their classes fit these as they are.
 
+/** A block whose bytes have been held against its id. */
 export interface Block {
   id: Cid;
   bytes: Uint8Array;
@@ -30,6 +31,7 @@ export interface BlockProver {
   /** Those whose bytes were hashed lately, or are read and hashed now, for so long at most. */
   prove(ids: readonly Cid[], options: { timeMs: number; signal?: AbortSignal }): Promise<Set<Cid>>;
 }
+/** The chunk store, as placement sees it. */
 export interface BlockStore extends BlockReader, BlockProver {
   batch(purpose: 'local' | 'peer'): Batch;
   usage(): { chunks: number; bytes: number; quotaBytes: number; freeBytes: number };
@@ -66,12 +68,14 @@ export interface Contents {
   comesAlong(contents: readonly Cid[], tx: Tx): Promise<Set<Cid>>;
   onChange(listener: (changes: ContentChange[]) => void): Unsubscribe;
 }
+/** A content with the size that a record gives it, in bytes. `author` is a peer id. */
 export interface ContentRef {
   contentId: Cid;
   size: number;
   /** Who wrote it, and so had it first. */
   author: string;
 }
+/** A path whose shown version has changed. */
 export interface ContentChange {
   fileId: string;
   path: string;
@@ -117,6 +121,7 @@ export interface MemberList {
   isMember(peerId: string): boolean;
   onChange(listener: () => void): Unsubscribe;
 }
+/** The part of `Peers` that placement may use. */
 export type PeerView = Pick<
   Peers,
   | 'connected'
@@ -133,6 +138,7 @@ export type PeerView = Pick<
 > &
   Partial<Pick<Peers, 'cloneProblem'>>;
 
+/** The parts that placement is made of. The lower libraries do not know each other; placement connects them. */
 export interface PlacementComponents {
   db: Database;
   events: EventLog;

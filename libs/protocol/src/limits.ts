@@ -11,7 +11,9 @@ export const MAX_ELEMENTS = 4096;
 
 /** Content-defined chunking. Pinned: changing one changes every content id. */
 export const CHUNK_MIN_BYTES = 256 * KiB;
+/** Mean over random bytes; real files have means nearby. */
 export const CHUNK_MEAN_BYTES = 1 * MiB;
+/** A chunk is cut here if its bytes give no reason before. */
 export const CHUNK_MAX_BYTES = 4 * MiB;
 /** Chunks in one extent, and so entries in one leaf of a manifest. */
 export const EXTENT_CHUNKS = 1024;

@@ -38,6 +38,10 @@ export interface ContentRetention {
   readonly time: { store(): Promise<void> };
 }
 
+/**
+ * The parts that purging works with. It decides by `retention`, frees through `release`, and tells members by
+ * `peers`.
+ */
 export interface PurgeComponents {
   db: Database;
   retention: ContentRetention;

@@ -28,6 +28,7 @@ import type { ReceiptStore, StoredReceipt } from './receipt-store.js';
 /** Section of a status in which a node says which receipts it has. */
 const SECTION = 'receipts';
 
+/** The parts by which receipts are signed, stored and exchanged. */
 export interface ReceiptsComponents {
   db: Pick<Database, 'write'>;
   store: ReceiptStore;

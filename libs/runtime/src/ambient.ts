@@ -6,6 +6,7 @@ export interface Log {
   error(facts: object, message: string): void;
 }
 
+/** Drops every line: for parts that were given no log. */
 export const silentLog: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 /** Where the time comes from, so that a test can set it. */
@@ -14,6 +15,7 @@ export interface Clock {
   now(): number;
 }
 
+/** The wall clock of the machine, which people and NTP set: not for measuring spans. */
 export const systemClock: Clock = { now: () => Date.now() };
 
 /** Takes a listener away again. */

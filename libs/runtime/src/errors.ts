@@ -1,5 +1,6 @@
 import { ERROR_STATUS, RETRYABLE_CODES, type ErrorCode, type FieldProblem } from '@dfs/contracts';
 
+/** Facts beside code and sentence. */
 export interface DfsErrorOptions {
   /** Per field, when the input was at fault. */
   errors?: FieldProblem[];
@@ -36,6 +37,7 @@ export class DfsError extends Error {
   }
 }
 
+/** Whether it is an error of ours, and has this code if one is given. */
 export function isDfsError(error: unknown, code?: ErrorCode): error is DfsError {
   return error instanceof DfsError && (code === undefined || error.code === code);
 }
@@ -58,11 +60,13 @@ export interface WireError {
 
 const MAX_WIRE_DETAIL = 500;
 
+/** The code and sentence of an error for a peer. Causes and unexpected errors stay here. */
 export function toWireError(error: unknown): WireError {
   if (error instanceof DfsError) return { code: error.code, detail: error.message.slice(0, MAX_WIRE_DETAIL) };
   return { code: 'internal-error', detail: 'The peer met an error of its own.' };
 }
 
+/** The error that a peer has reported. A code that this version does not know becomes `peer-misbehaved`. */
 export function fromWireError(wire: { code: string; detail: string }): DfsError {
   const code = Object.hasOwn(ERROR_STATUS, wire.code) ? (wire.code as ErrorCode) : 'peer-misbehaved';
   return new DfsError(code, wire.detail.slice(0, MAX_WIRE_DETAIL));

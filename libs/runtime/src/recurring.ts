@@ -34,6 +34,7 @@ export interface WorkStatus {
   readonly tookMs: number | null;
 }
 
+/** Timers of a test take the place of the machine's; without a log, failures are only counted. */
 export interface RecurringOptions {
   timers?: Timers;
   log?: Log;

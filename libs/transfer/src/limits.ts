@@ -4,12 +4,15 @@ import { KiB, MiB, millisecond, second } from '@dfs/runtime';
 
 /** Bytes of one request to a peer at first; grows and shrinks with what the peer delivers. */
 export const FIRST_LOT_BYTES = 2 * MiB;
+/** A request costs a round trip: a slower peer is asked for one block at a time. */
 export const MIN_LOT_BYTES = 256 * KiB;
+/** The most that a peer owes at a time, and that another peer may have to send in its place. */
 export const MAX_LOT_BYTES = 8 * MiB;
 /** Blocks of one request. */
 export const MAX_LOT_BLOCKS = 2048;
 /** Requests in flight to one peer for all replication together, and with readers; the peer serves as many at a time. */
 export const BULK_REQUESTS_PER_PEER = 4;
+/** Readers may use the places that replication may not. */
 export const REQUESTS_PER_PEER = 8;
 /** No block for so long: others are asked for what this peer owes. */
 export const REASK_AFTER = 3 * second;

@@ -8,6 +8,7 @@ import { NOTABLE_BYTES, TELL_EVERY } from './limits.js';
 /** Finished transfers that are listed. */
 const RECENT_TRANSFERS = 100;
 
+/** Facts about a transfer that its list shows. */
 export interface TransferOptions {
   /** Of one that goes on after a restart; made when left out. */
   id?: string;
@@ -36,6 +37,7 @@ export interface Transfer {
   fail(error: unknown): void;
 }
 
+/** Events that tell of transfers, and the clock that dates them. */
 export interface TransfersComponents {
   events: Pick<EventLog, 'tell' | 'recordNow'>;
   clock: Clock;
@@ -96,7 +98,11 @@ export class Transfers {
     this.recent.unshift(info);
     this.recent.length = Math.min(this.recent.length, RECENT_TRANSFERS);
     // A failure is worth keeping whatever its size; that a person has gone away is not.
-    if (info.state !== 'failed' && info.kind !== 'act' && (info.state === 'cancelled' || info.verifiedBytes < NOTABLE_BYTES)) {
+    if (
+      info.state !== 'failed' &&
+      info.kind !== 'act' &&
+      (info.state === 'cancelled' || info.verifiedBytes < NOTABLE_BYTES)
+    ) {
       this.components.events.tell('transfer.progress', { transfers: [info] });
       return;
     }

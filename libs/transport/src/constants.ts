@@ -25,6 +25,7 @@ export const INLINE_PAYLOAD_BYTES = 8 * KiB;
 export const PACE_BURST = 250;
 /** Bytes that then move in one turn: so many turns a second, so that all who share the limit get on. */
 export const PACE_TURNS = 16;
+/** A turn moves at least this, so that a low limit is not all overhead. */
 export const PACE_LEAST = 4 * KiB;
 
 /** Unread bytes of a stream at which its sender is asked to wait until they are taken. */
@@ -34,6 +35,7 @@ export const READ_HIGH_WATER = 1 * MiB;
  * specification fixes and grow up to the maximum, which fills 10 Gbit/s at a round trip of 1.6 ms and 1 Gbit/s at 16 ms; bulk work uses several streams.
  */
 export const STREAM_WINDOW_INITIAL = 256 * KiB;
+/** The most that a peer may have under way on one stream. */
 export const STREAM_WINDOW_MAX = 2 * MiB;
 /** libp2p resets a stream whose unread bytes pass this: it must never be less than the window. */
 export const STREAM_BUFFER_MAX = STREAM_WINDOW_MAX + 256 * KiB;
@@ -76,6 +78,7 @@ export const UPGRADE_TIMEOUT = 10 * second;
 export const MAX_STRANGERS = 8;
 /** Of those, connections of one peer: nobody takes all the room of the others. */
 export const MAX_CONNECTIONS_OF_STRANGER = 2;
+/** A join takes less. */
 export const STRANGER_STAY = 10 * second;
 /** How often connections are held against the gate, should nobody call `enforceGate`. */
 export const GATE_SWEEP = 1 * second;
@@ -91,11 +94,14 @@ export const KEEPALIVE_TICK = 2 * second;
 
 /** The span over which rates are averaged, in slots of this length. */
 export const RATE_SLOT = 1 * second;
+/** Rates are means over as many seconds. */
 export const RATE_SLOTS = 5;
 
 /** Addresses tried for one peer, and the time for each. */
 export const MAX_DIAL_ADDRESSES = 16;
+/** One address that does not answer does not use up the time of the others. */
 export const ADDRESS_DIAL_TIMEOUT = 4 * second;
+/** Time for all addresses of a peer together. */
 export const DIAL_TIMEOUT = 15 * second;
 
 /** Characters of a multiaddr that a person or a peer hands in. */
@@ -109,6 +115,7 @@ export const PROVIDER_CLEANUP = 1 * hour;
 export const SELF_QUERY_INTERVAL = 6 * hour;
 /** Provider records kept for one content, and for one peer. */
 export const MAX_PROVIDERS_PER_KEY = 64;
+/** A member with more contents is found through pin logs. */
 export const MAX_RECORDS_PER_PEER = 100_000;
 /** Milliseconds for which such records are gathered before they are written: a crash may lose as much. */
 export const RECORDS_WRITE_DELAY = 30 * second;

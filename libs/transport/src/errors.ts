@@ -29,6 +29,7 @@ export function notAMember(cause?: unknown): DfsError {
   return new DfsError('not-a-member', 'That node is not a member of this network.', { cause });
 }
 
+/** `invalid-address` for an address that leads back to this node. */
 export function selfDial(cause?: unknown): DfsError {
   const detail = 'This is the address of this node itself.';
   return new DfsError('invalid-address', detail, { cause, errors: [{ field: 'address', detail }] });

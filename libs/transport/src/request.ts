@@ -3,6 +3,7 @@ import type { WireValue } from '@dfs/protocol';
 import { CHANNEL_IDLE_TIMEOUT } from './constants.js';
 import type { Channel, Frame, OpenOptions, Transport } from './transport.js';
 
+/** A request with raw bytes after its header, if there are any. */
 export interface RequestOptions {
   payload?: Uint8Array | readonly Uint8Array[];
   signal?: AbortSignal;

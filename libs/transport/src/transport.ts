@@ -36,6 +36,7 @@ export interface Channel {
 /** Answers a stream that a peer has opened. Throwing sends an error frame; returning ends the channel. */
 export type ProtocolHandler = (channel: Channel) => Promise<void>;
 
+/** How a protocol is served. */
 export interface HandleOptions {
   /** Whether those who are no members may speak it too. */
   strangers?: boolean;
@@ -55,6 +56,7 @@ export interface Gate {
   acceptsStrangers(peerId: string): boolean;
 }
 
+/** An open connection, as people may see it. */
 export interface ConnectionInfo {
   readonly peerId: string;
   /** Multiaddr of the other end; one with `/p2p-circuit` where the connection passes through another member. */
@@ -76,6 +78,7 @@ export interface TransferLimits {
   readonly receive?: number | undefined;
 }
 
+/** How a stream is opened and waited on. */
 export interface OpenOptions {
   signal?: AbortSignal;
   /** Milliseconds to open it, and then that any wait for the peer may last without bringing anything. */
@@ -84,6 +87,7 @@ export interface OpenOptions {
   allocate?: (size: number) => Uint8Array;
 }
 
+/** `signal` ends the dial; a connection that is up by then stays. */
 export interface DialOptions {
   signal?: AbortSignal;
 }
@@ -146,6 +150,7 @@ export interface Transport {
   readonly routing: ContentRouting;
 }
 
+/** A holder that the DHT names. It is a hint: nobody has asked the holder. */
 export interface Provider {
   readonly peerId: string;
   /** Multiaddrs, perhaps none. */

@@ -6,6 +6,7 @@ import { mediaTypeFor, type Files, type UploadOutcome } from '@dfs/files';
 import { ANSWER_TIME, UPLOAD_TIME } from './limits.js';
 import type { UploadRow, UploadTable } from './upload-table.js';
 
+/** The file that a finished upload has become. */
 export type Completed = UploadOutcome;
 
 /** What an upload is ended with. */

@@ -8,6 +8,7 @@ export const ANSWER_TIME = 24 * hour;
 export const SWEEP_EVERY = 10 * 60 * second;
 /** Of a request so many bytes are made durable at once, or what has come in so much time: what a crash can cost. */
 export const SEGMENT_BYTES = 64 * MiB;
+/** A slow upload becomes durable this often. */
 export const SEGMENT_TIME = 15 * second;
 /** Pieces behind the last cut; more of them are put together. */
 export const MAX_PIECES = 32;

@@ -27,6 +27,7 @@ export interface UploadRow {
   /** The file that it became. */
   entry: Entry | null;
 }
+/** The error that ended an upload, kept so that the client hears of it when it asks again. */
 export interface Refusal {
   code: ErrorCode;
   detail: string;

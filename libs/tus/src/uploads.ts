@@ -10,6 +10,7 @@ import { complete, lost, type Completed, type Completing } from './complete.js';
 import { MAX_UPLOADS, SWEEP_EVERY, UPLOAD_TIME } from './limits.js';
 import { UploadTable, type UploadRow } from './upload-table.js';
 
+/** The parts by which resumable uploads are kept and turned into files. */
 export interface UploadsComponents extends Omit<Completing, 'table' | 'chunks'> {
   chunks: Completing['chunks'] & Pick<ChunkStore, 'alsoKeep'>;
   log: Log;

@@ -13,6 +13,7 @@ export function eventName(type: EventType): string {
   return type.replace(/(?:^|\.)(\w)/g, (_all, letter: string) => letter.toUpperCase());
 }
 
+/** Whether events of this type are sent and not kept. */
 export function isVolatile(type: EventType): boolean {
   return (VOLATILE_EVENTS as readonly EventType[]).includes(type);
 }

@@ -13,6 +13,7 @@ export interface Operation {
   requestBody?: { content: Record<string, { schema?: object }> };
   responses: Record<string, { description?: string; headers?: object; content?: Record<string, { schema?: object }> }>;
 }
+/** A parameter as OpenAPI describes it, as far as this document uses it. */
 export interface Parameter {
   name: string;
   in: string;

@@ -16,7 +16,7 @@ export class FileEntity {
   @Column({ type: 'blob', name: 'file_id', unique: true })
   fileId!: Uint8Array;
 
-  /** The path. */
+  /** In UTF-8 NFC, with `/` between folders. */
   @Column({ type: 'text' })
   path!: string;
 

@@ -61,7 +61,7 @@ export class ImportEntity {
   @Column({ type: 'integer' })
   kind!: number;
 
-  /** The path. */
+  /** In UTF-8 NFC, with `/` between folders. */
   @Column({ type: 'text' })
   path!: string;
 
@@ -73,7 +73,7 @@ export class ImportEntity {
   @Column({ type: 'integer' })
   size!: number;
 
-  /** Media type. */
+  /** As the record of the old network has it. */
   @Column({ type: 'text', name: 'media_type' })
   mediaType!: string;
 

@@ -33,7 +33,7 @@ export type FingerprintTable = 'catalogue_fingerprint' | 'catalogue_void_fingerp
 /**
  * Fingerprints of the set of record ids, by prefix. Kept with each commit, never rebuilt from the records: a bucket holds
  * the number of its ids and their sum modulo 2^256, to which an id can be added and taken away; a wider range is the
- * sum of its buckets.
+ * sum of its buckets. Sums of ids as fingerprints are those of negentropy, a form of range-based set reconciliation.
  */
 export class Fingerprints {
   private readonly counts = new Int32Array(LEAVES);

@@ -8,7 +8,7 @@ const TEST_FROM = CHUNK_MIN_BYTES - 1;
 const LITTLE_ENDIAN = endianness() === 'LE';
 
 /**
- * FastCDC with normalised chunking, fed piece by piece. Where it cuts depends on the bytes of the chunk alone, never on
+ * FastCDC with normalised chunking (Xia et al., USENIX ATC 2016), fed piece by piece. Where it cuts depends on the bytes of the chunk alone, never on
  * how they were cut into pieces. A cut at length n depends on n and on the 32 bytes before it.
  */
 export class Cutter {

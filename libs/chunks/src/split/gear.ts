@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { KiB } from '@dfs/runtime';
 
-// Everything in this file decides where chunks are cut, and so every content id. It is pinned by golden vectors.
+// Everything in this file decides where chunks are cut, and so every content id. It is pinned by golden vectors. Gear
+// hashing and the two masks are those of FastCDC (Xia et al., USENIX ATC 2016).
 
 /** Bytes a cut depends on: a 32-bit hash that moves one bit a byte has forgotten everything before them. */
 export const WINDOW_BYTES = 32;

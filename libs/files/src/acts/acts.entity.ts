@@ -56,7 +56,7 @@ export class ActItemEntity {
   @Column({ type: 'text' })
   does!: string;
 
-  /** The path. */
+  /** In UTF-8 NFC, with `/` between folders. */
   @Column({ type: 'text' })
   path!: string;
 

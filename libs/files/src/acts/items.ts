@@ -37,6 +37,7 @@ export interface ActDone {
   skipped: SkippedPath[];
 }
 
+/** The sum that an act begins with. */
 export function nothingDone(): ActDone {
   return { files: 0, bytes: 0, folders: 0, deleted: 0, contents: new Map(), skipped: [] };
 }

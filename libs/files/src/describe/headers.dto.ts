@@ -28,6 +28,7 @@ export const ANSWER_HEADERS = {
   'X-Request-Id': { description: 'Names the request in the node’s log.', schema: text },
 } as const satisfies Headers;
 
+/** Names of the headers that answers may carry, as the API document describes them. */
 export type AnswerHeader = keyof typeof ANSWER_HEADERS;
 
 /** For `headers` of an answer: `@ApiOkResponse({ type: FileDto, headers: answerHeaders('ETag', 'Location') })`. */

@@ -3,6 +3,7 @@ import { second, type Log } from '@dfs/runtime';
 import type { Transport } from '@dfs/transport';
 import { DIAL_TIME, MAX_DIALS, RECONNECT_MAX, RECONNECT_MIN } from '../constants.js';
 
+/** `addressesOf` gives addresses of a member, the most promising first. */
 export interface DialerComponents {
   transport: Transport;
   log: Log;

@@ -9,6 +9,7 @@ import type { Membership, MembershipUnit } from '../membership/membership.js';
 import { cleanName } from '../clean-name.js';
 import { isProof, proofOf } from './invite-proof.js';
 
+/** The parts by which this node, as inviter, admits a newcomer. */
 export interface AdmissionComponents {
   membership: Membership;
   invites: Invites;

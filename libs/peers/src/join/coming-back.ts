@@ -11,6 +11,7 @@ import type { Place } from '../membership/network-file.js';
 import { RecordGraph } from '../membership/record-graph.js';
 import { rosterOf } from '../membership/roster.js';
 
+/** The parts by which a node without a database finds its way back. */
 export interface ComingBackComponents {
   transport: Transport;
   membership: Membership;

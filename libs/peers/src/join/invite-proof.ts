@@ -11,6 +11,7 @@ export function inviteKeyOf(secret: Uint8Array): Uint8Array {
   return createHmac('sha256', secret).update('dfs invite key').digest();
 }
 
+/** The facts that a proof covers, so that it serves one exchange between two peers alone. */
 export type JoinTranscript = Omit<Infer<typeof joinTranscript>, 'by' | 'protocol'>;
 
 /** 32 bytes that only one who has the key can make, for this one exchange and this one side of it. */

@@ -20,6 +20,7 @@ import { InviteEntity } from './invite.entity.js';
 /** What this node keeps of an invite: enough to check a proof, not enough to make the ticket again. */
 export type Invite = Readonly<InviteEntity>;
 
+/** An invite to be made: for a `member`, and for a day, unless it says otherwise. */
 export interface InviteRequest {
   role?: MemberRole;
   expiresInSeconds?: number;

@@ -24,6 +24,7 @@ import { inviteIdOf, inviteKeyOf, isProof, proofOf } from './invite-proof.js';
 import { RecordGraph } from '../membership/record-graph.js';
 import { rosterOf } from '../membership/roster.js';
 
+/** The parts by which this node, as newcomer, joins a network. */
 export interface JoiningComponents {
   transport: Transport;
   membership: Membership;

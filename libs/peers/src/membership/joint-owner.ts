@@ -21,6 +21,7 @@ import { OwnerVoteEntity } from './membership.entity.js';
 import type { Membership } from './membership.js';
 import type { Presence } from '../presence/presence.js';
 
+/** The parts by which members agree on a joint owner. */
 export interface JointOwnerComponents {
   db: Database;
   transport: Transport;

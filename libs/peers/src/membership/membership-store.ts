@@ -41,6 +41,7 @@ export async function loadMustSync(tx: Tx): Promise<boolean> {
   return (await tx.repository(MembershipStateEntity).count({ mustSync: true })) > 0;
 }
 
+/** Notes whether this node must compare with a member before it may write, so that a restart does not forget it. */
 export async function storeMustSync(tx: Tx, mustSync: boolean): Promise<void> {
   await tx.repository(MembershipStateEntity).update({ one: 1 }, { mustSync });
 }

@@ -18,6 +18,7 @@ export interface RemoveOptions {
 /** May refuse a removal by throwing. */
 export type RemoveGuest = (peerId: string, options: RemoveOptions) => Promise<void>;
 
+/** `guests` are other parts of the engine that have a say in removals, such as placement. */
 export interface RemovalComponents {
   membership: Membership;
   guests: readonly RemoveGuest[];

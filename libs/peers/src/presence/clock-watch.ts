@@ -10,6 +10,7 @@ const LOOK_EVERY = 5 * second;
 /** Clock and running time differ by more: the clock was set, or the machine has slept. */
 const SET = 1 * minute;
 
+/** The clock that is watched, and a measure of time that nobody sets. */
 export interface ClockWatchComponents {
   clock: Clock;
   isMember(peerId: string): boolean;

@@ -2,6 +2,7 @@ import type { Clock } from '@dfs/runtime';
 import { WAKE_JUMP } from '../constants.js';
 import { heartbeatBytes, isProven, type ProvenBeat } from '../status/heartbeat.js';
 
+/** Clock, periods and signature by which heartbeats are made and judged. */
 export interface LivenessComponents {
   clock: Clock;
   /** Peer id of this node. */

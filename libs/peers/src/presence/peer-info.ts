@@ -14,6 +14,7 @@ const storageSection = shape.struct({
   freeBytes: shape.int(),
 });
 
+/** All that this node knows of one member, to be told in one shape. Times are milliseconds since 1970. */
 export interface PeerFacts {
   member: Member;
   state: PeerState;

@@ -24,6 +24,7 @@ import { RunWatch } from './run-watch.js';
 import type { Session } from './session.js';
 import { Sessions } from './sessions.js';
 
+/** The parts by which members find, hear and lose each other. */
 export interface PresenceComponents {
   db: Database;
   events: EventLog;

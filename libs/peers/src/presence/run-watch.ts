@@ -4,6 +4,7 @@ import { MAX_STATUS_RUNS, type StatusMessage } from '@dfs/protocol';
 /** A run of a node that goes on beside another of the same node, as a member hears them. */
 export type Run = StatusMessage['runs'][number];
 
+/** The measures by which two runs of one node are told from a restart. */
 export interface RunWatchComponents {
   isMember(peerId: string): boolean;
   /** Milliseconds between heartbeats. */

@@ -31,6 +31,7 @@ import type { Sections } from '../status/status-sections.js';
 import { Session } from './session.js';
 import { StatusCaller } from '../status/status-caller.js';
 
+/** The parts that sessions share, and the calls by which they reach those above them. */
 export interface SessionsComponents {
   transport: Transport;
   membership: Membership;

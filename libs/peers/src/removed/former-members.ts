@@ -6,6 +6,7 @@ import { MAX_FAREWELL_OFFENCES, OFFENDED_TIME, STATUS_TIME } from '../constants.
 import { membershipFrames } from '../membership/membership-frames.js';
 import type { Membership } from '../membership/membership.js';
 
+/** The parts by which a former member is told of its removal. */
 export interface ReturningComponents {
   transport: Transport;
   membership: Membership;

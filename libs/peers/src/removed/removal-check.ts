@@ -3,6 +3,7 @@ import type { Transport } from '@dfs/transport';
 import { DIAL_TIME, MAX_OPINIONS, OPINION_MAX, OPINION_PERIODS } from '../constants.js';
 import type { Membership } from '../membership/membership.js';
 
+/** The parts by which a removed node asks others whether its removal counts. */
 export interface SecondOpinionComponents {
   transport: Transport;
   membership: Membership;

@@ -17,12 +17,14 @@ export type PinProblem =
   /** The number of extents that is kept for a large content is not what its manifest says. */
   | 'wrong-count';
 
+/** A promise that this node could not keep, and why. */
 export interface PinFinding {
   problem: PinProblem;
   content: Cid;
   detail: string;
 }
 
+/** The size of all that was checked. */
 export interface PinTotals {
   /** Pinned extents. */
   extents: number;

@@ -14,6 +14,7 @@ const LIAR_TIME = 10 * minute;
 /** Time to connect to a holder that only the DHT knows. */
 const DIAL_TIME = 4 * second;
 
+/** The places where holders are looked for: pin logs of members, the DHT, and members themselves. */
 export interface HolderFinderComponents {
   holdings: Holdings;
   network: NetworkView;

@@ -26,6 +26,7 @@ const SECTION = 'holdings';
 /** For the logs of members that are asked for at once; who takes longer is judged by what is known. */
 const REFRESH_TIME = 10 * second;
 
+/** This node's pin log, those of others, and the streams over which they are read. */
 export interface HoldingsExchangeComponents {
   pins: PinLog;
   holdings: Holdings;

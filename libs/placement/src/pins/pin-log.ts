@@ -6,6 +6,7 @@ import { cidFromBytes, cidToBytes, MAX_PINS_PER_FRAME, STORE_NONCE_BYTES, type C
 const ROWS_PER_STATEMENT = 2000;
 const IDS_PER_QUERY = 2000;
 
+/** An extent that is held whole. `size` is that of the content, in bytes; extents count from 0. */
 export interface PinnedExtent {
   content: Cid;
   /** Of the content. */
@@ -25,6 +26,7 @@ export const PIN_STATES = {
   /** The same, where room was short: of what nothing shows any more. It is not promised anew by itself. */
   gaveWay: 4,
 } as const;
+/** How an extent stands in the log: promised, being released, or given up. */
 export type PinState = keyof typeof PIN_STATES;
 
 /** Extents of which every block is to be here. */
@@ -299,12 +301,12 @@ export function keyOf(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
 }
 
-/** `?,?,?` */
+/** Placeholders for so many values of a statement: `?,?,?`. */
 export function marks(count: number): string {
   return '?,'.repeat(count).slice(0, -1);
 }
 
-/** `(?,?),(?,?)` */
+/** Placeholders for so many rows of a statement: `(?,?),(?,?)`. */
 export function rowMarks(rows: number, columns: number): string {
   return `(${marks(columns)}),`.repeat(rows).slice(0, -1);
 }

@@ -5,6 +5,7 @@ import type { Channel } from '@dfs/transport';
 import type { PinLog } from './pin-log.js';
 import type { Promises } from './promises.js';
 
+/** The log that others read, and the promises that they ask for. */
 export interface PinServerComponents {
   pins: PinLog;
   promises: Promises;

@@ -32,6 +32,7 @@ const PROVE_TIME = 10 * second;
 const PAIRS_PER_STATEMENT = 1000;
 const LOOK_UP = 10_000;
 
+/** The parts by which this node proves that it has an extent before it promises to keep it. */
 export interface PromisesComponents {
   db: Database;
   pins: PinLog;

@@ -2,6 +2,7 @@ import type { Holdings } from '../pins/member-pins.js';
 import type { MemberList, PeerView } from '../ports.js';
 import { partitionOf, Ranking } from './rendezvous.js';
 
+/** Membership, liveness and holdings, from which the view of a moment is made. */
 export interface NetworkViewComponents {
   membership: MemberList;
   peers: Pick<PeerView, 'connected' | 'inGrace'>;

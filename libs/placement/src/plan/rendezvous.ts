@@ -9,6 +9,7 @@ export interface Candidate {
 
 /** Smallest and largest capacity class there is: 1 GiB or less, 16 TiB or more. */
 export const MIN_CAPACITY = 0;
+/** Larger quotas weigh no more. */
 export const MAX_CAPACITY = 14;
 
 /**
@@ -35,7 +36,8 @@ export function partitionOf(content: Cid, extent: number): number {
 }
 
 /**
- * The members in the order in which they are to hold what is in a partition: weighted rendezvous hashing. Each member gets
+ * The members in the order in which they are to hold what is in a partition: weighted rendezvous hashing (Thaler and
+ * Ravishankar 1998; weighted by logarithms, Schindelhauer and Schomaker 2005). Each member gets
  * the score weight ÷ −ln(u) with u in (0, 1) drawn from SHA-256(partition, peer id); the highest comes first. Depends on
  * nothing but the members and their capacities, not even their order; when a member comes or goes, the others keep their
  * order. Pinned by golden vectors: a change moves everybody's data.

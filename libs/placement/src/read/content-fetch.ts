@@ -12,6 +12,7 @@ import type { Replicator } from '../replicate/replicator.js';
 import { SharedRead, type SharedReadComponents } from './read-sharing.js';
 import { SharedSource } from './replication-tap.js';
 
+/** A part of a content, in bytes; all of it when left out. */
 export interface FetchOptions {
   offset?: number;
   length?: number;
@@ -27,6 +28,7 @@ export interface ChunkPage {
   next: number | null;
 }
 
+/** The parts by which a read finds, fetches and shows its blocks. */
 export type ReadingComponents = RemoteBlocksComponents &
   SharedReadComponents & {
     transfers: Transfers;

@@ -16,11 +16,13 @@ export interface BlockSource {
   get(id: Cid, size?: number, extent?: number): Promise<Uint8Array>;
 }
 
+/** `chunks` is asked first, `remote` for blocks that are not here. */
 export interface ContentReaderComponents {
   chunks: BlockReader;
   remote: BlockSource;
 }
 
+/** Bytes of a content, by offset and length. */
 export interface Range {
   offset: number;
   length: number;

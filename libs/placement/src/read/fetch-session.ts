@@ -22,11 +22,13 @@ interface Pending {
   readonly reject: (error: unknown) => void;
 }
 
+/** Holders, and the swarm that asks them. `self` is this node's peer id. */
 export interface RemoteBlocksComponents extends SwarmComponents {
   finder: HolderFinder;
   self: string;
 }
 
+/** One read. `onReceived` counts bytes that came from a peer, verified. */
 export interface RemoteBlocksOptions {
   content: Cid;
   signal: AbortSignal;

@@ -9,6 +9,7 @@ export const CACHE_SHARE = 0.7;
 /** Of what is free on the disk, the share a reader may fill. */
 const CACHE_FREE_SHARE = 0.5;
 
+/** The store in which cache is kept, and the database whose unit of work commits it. */
 export interface CacheKeeperComponents {
   chunks: BlockStore;
   db: Database;

@@ -3,8 +3,10 @@ import { cidDigest, sha256, type Cid } from '@dfs/protocol';
 import { CacheKeeper, type CacheKeeperComponents } from './read-cache.js';
 import { Partners, type Gainer, type PartnersComponents } from '@dfs/transfer';
 
+/** The parts by which a read is kept as cache and shared with co-fetchers. */
 export interface SharedReadComponents extends CacheKeeperComponents, PartnersComponents {}
 
+/** The content that is read. `signal` ends sharing with the read. */
 export interface SharedReadOptions {
   content: Cid;
   size: number;

@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto';
 
-/** Bits kept for each member: with eight probes about one in two thousand others is taken for a member. */
+/**
+ * Bits kept for each member. With k = 8 probes and b = 16 bits, (1 − e^(−k/b))^k (Bloom 1970) of the others are taken for
+ * members: about one in 1,700.
+ */
 const BITS_PER_ID = 16;
 const PROBES = 8;
 const DIGEST_BYTES = 32;

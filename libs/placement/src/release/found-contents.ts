@@ -9,6 +9,7 @@ import { LiveBlocks, type LiveBlocksComponents } from './needed-blocks.js';
 /** Bytes by which the kind of a content is told. */
 const FIRST_BYTES = 4096;
 
+/** The parts by which content without a record is found, adopted or released. */
 export interface FoundContentsComponents extends LiveBlocksComponents {
   chunks: BlockStore & FoundBlocks;
   catalogue: LiveBlocksComponents['catalogue'] & Pick<Contents, 'named'>;

@@ -22,6 +22,7 @@ const GIVE_WAY_EVERY = 1 * minute;
 const PAST_COUNT_EVERY = 1 * second;
 const PAST_COUNT_REST = 20;
 
+/** The parts by which past content makes room, with the promises of others first. */
 export interface GivingWayComponents {
   db: Database;
   pins: PinLog;

@@ -14,6 +14,7 @@ const LET_GO_REST = 10;
 /** While nobody promises anything, rests get longer up to this. */
 const LET_GO_LONGEST_REST = 1 * hour;
 
+/** The parts by which this node releases extents beyond its share. */
 export interface LettingGoComponents {
   db: Database;
   pins: PinLog;

@@ -7,6 +7,7 @@ import { LiveSet } from './cid-filter.js';
 import type { BlockReader } from '@dfs/transfer';
 import type { NumberedPin, PinnedExtent } from '../pins/pin-log.js';
 
+/** The sources that tell which blocks are needed: pins, damage, and fetches under way. */
 export interface LiveBlocksComponents extends ForsakenComponents {
   chunks: Pick<BlockReader, 'get'>;
   /** A block is part of what is being fetched: it gets its pin with the last of it. */

@@ -17,6 +17,7 @@ const RECLAIM_REST = 50;
 const CACHE_GRACE = 1 * day;
 const PRESSED_GRACE = 10 * minute;
 
+/** The parts by which reclaiming decides when to run, and what it may free. */
 export interface ReclaimerComponents extends LiveBlocksComponents {
   chunks: BlockStore;
   room: Pick<StoreRoom, 'isFull'>;

@@ -3,6 +3,7 @@ import { SCAN_PAGE } from '../limits.js';
 import type { Contents, Providers } from '../ports.js';
 import { walkPins, type PinLog, type PinnedExtent } from '../pins/pin-log.js';
 
+/** The pins that are dropped, and the DHT that is told. */
 export interface LeavingBehindComponents {
   pins: Pick<PinLog, 'release' | 'letGo'>;
   catalogue: Pick<Contents, 'comesAlong'>;

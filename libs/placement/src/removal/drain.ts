@@ -13,6 +13,7 @@ const DRAIN_OLD_PATIENCE = 10 * second;
 /** Section of the status in which an owner says whom it empties. */
 const SECTION = 'draining';
 
+/** The parts by which an owner has a member emptied. */
 export interface DrainsComponents extends LastCopyComponents {
   peers: Pick<PeerView, 'contribute' | 'onStatus' | 'onGone' | 'nudge'>;
   membership: MemberList;

@@ -5,6 +5,7 @@ import { SCAN_PAGE } from '../limits.js';
 import type { ContentRef, Contents } from '../ports.js';
 import type { SurveyComponents } from '../replicate/find-wants.js';
 
+/** Holders of all members, and the contents that files and versions have. */
 export interface LastCopyComponents extends Pick<SurveyComponents, 'holdings' | 'network'> {
   catalogue: Pick<Contents, Versions>;
 }

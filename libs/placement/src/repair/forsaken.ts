@@ -5,6 +5,7 @@ import type { NetworkView } from '../plan/members-now.js';
 import type { Contents } from '../ports.js';
 import type { PinLog, PinnedExtent } from '../pins/pin-log.js';
 
+/** The parts by which extents with too few promises are recognised. */
 export interface ForsakenComponents {
   pins: PinLog;
   catalogue: Pick<Contents, 'everyContent' | 'purged'>;

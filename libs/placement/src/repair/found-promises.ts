@@ -8,6 +8,7 @@ const FOUND_AGAIN = 15 * second;
 /** Such a look is followed by a rest of so many times the work it was: it looks up every block in them. */
 const FOUND_REST = 50;
 
+/** The parts by which found packs are promised again. */
 export interface FoundPromisesComponents extends PinFoundComponents {
   chunks: PinFoundComponents['chunks'] & FoundBlocks;
   log: Log;

@@ -14,6 +14,7 @@ import { pinAgain, type PinAgainComponents } from './repin.js';
 /** Between two tries to heal. */
 const HEAL_AGAIN = 15 * second;
 
+/** The parts by which damage is heard of, healed and told. */
 export interface DamageWatchComponents extends ForsakenComponents, Omit<PinAgainComponents, 'purged'> {
   chunks: BlockStore;
   pins: PinLog;

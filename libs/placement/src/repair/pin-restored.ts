@@ -11,6 +11,7 @@ import { pinnedExtents } from '../pins/pinned-extents.js';
 import { capacityClass } from '../replicate/headroom.js';
 import { areWhole, pinThose, type PinAgainComponents } from './repin.js';
 
+/** A restored database, and the store whose blocks it does not know yet. */
 export interface PinRestoredComponents {
   db: Database;
   chunks: Pick<BlockReader, 'has' | 'get'> & { usage(): { quotaBytes: number } };
@@ -50,6 +51,7 @@ export async function pinRestored(components: PinRestoredComponents, signal: Abo
   }
 }
 
+/** The same for packs that a running node has found. */
 export interface PinFoundComponents extends Pick<PinAgainComponents, 'db' | 'pin'> {
   chunks: Pick<BlockReader, 'has' | 'get'> & Pick<FoundBlocks, 'foundBlocks'>;
   catalogue: Pick<Contents, 'named' | 'purged'>;

@@ -8,6 +8,7 @@ import type { PinLog, PinnedExtent } from '../pins/pin-log.js';
 /** Ids that are looked up together, about. */
 const LOOK_UP = 10_000;
 
+/** The parts by which whole extents without a pin get one. `pin` runs in the given unit of work. */
 export interface PinAgainComponents {
   db: Database;
   chunks: Pick<BlockReader, 'has' | 'get'>;

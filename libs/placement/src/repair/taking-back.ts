@@ -4,6 +4,7 @@ import { SCAN_PAGE, SCAN_REST, SETTLE_TIME } from '../limits.js';
 import { pinThose, type PinAgainComponents } from './repin.js';
 import type { PinnedExtent } from '../pins/pin-log.js';
 
+/** The parts by which released extents are promised again. */
 export interface TakingBackComponents extends ForsakenComponents, Omit<PinAgainComponents, 'pins' | 'purged'> {
   log: Log;
 }

@@ -5,6 +5,7 @@ import { askBlocks, type Opener, type RequestSlots, MAX_LOT_BLOCKS } from '@dfs/
 import type { ExtentCounts } from './find-wants.js';
 import type { WantedExtent } from './want-queue.js';
 
+/** Streams to holders, and the table of counts that is filled. */
 export interface CountLearnerComponents {
   transport: Opener;
   slots: RequestSlots;

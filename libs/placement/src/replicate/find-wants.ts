@@ -50,6 +50,7 @@ export class ExtentCounts {
   }
 }
 
+/** The parts by which wants are worked out. */
 export interface SurveyComponents {
   holdings: Holdings;
   counts: ExtentCounts;
@@ -68,6 +69,7 @@ export interface Lacking {
   more: boolean;
 }
 
+/** How one look over contents is narrowed and ended. */
 export interface SurveyOptions {
   signal: AbortSignal;
   /** Leaves out what none of these members holds. */

@@ -17,6 +17,7 @@ const HYSTERESIS = 0.75;
 /** Of a large quota, what is clearly room on the disk. */
 const CLEAR_ROOM = 256 * MiB;
 
+/** The store whose room is watched. */
 export interface StoreRoomComponents {
   chunks: Pick<BlockStore, 'usage' | 'room'>;
   log: Log;

@@ -9,6 +9,7 @@ import type { PinnedExtent } from '../pins/pin-log.js';
 import { RotatingBatch } from '../rotating-batch.js';
 import { wantKey, type WantedExtent } from './want-queue.js';
 
+/** The parts by which one group of wants is fetched and pinned. */
 export interface ReplicationJobComponents extends SwarmComponents, Meeting {
   db: Database;
   chunks: BlockStore;
@@ -16,6 +17,7 @@ export interface ReplicationJobComponents extends SwarmComponents, Meeting {
   pin(tx: Tx, extents: readonly PinnedExtent[]): Promise<void>;
 }
 
+/** Calls by which a job reports, and is slowed down. */
 export interface ReplicationJobOptions {
   signal: AbortSignal;
   onReceived(bytes: number, peerId: string): void;

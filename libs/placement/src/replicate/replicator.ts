@@ -20,6 +20,7 @@ const JOBS = 3;
 /** Of the jobs, those that may be at that: there is always one for what is new or has one copy left. */
 const REPAIR_JOBS = JOBS - 1;
 
+/** The parts by which wants are found, queued, fetched and shown. */
 export interface ReplicatorComponents extends SwarmComponents, ScannerComponents, Meeting {
   db: Database;
   chunks: BlockStore;

@@ -17,6 +17,7 @@ const RETRY_LAST = 5 * minute;
 const CALM_TIME = 15 * second;
 const CALM_AT_MOST = 2 * minute;
 
+/** The catalogue that is scanned, and the rules by which wants follow from it. */
 export interface ScannerComponents extends SurveyComponents {
   catalogue: Pick<Contents, 'contents' | 'everyContent'>;
   /** Milliseconds after which what has copies enough is moved once members came or went. */
@@ -26,6 +27,7 @@ export interface ScannerComponents extends SurveyComponents {
   log: Log;
 }
 
+/** Calls by which a scan hands on its wants, and is held up. */
 export interface ScannerOptions {
   signal: AbortSignal;
   /** Wants that wait to be fetched, and cannot wait for the repair budget. */

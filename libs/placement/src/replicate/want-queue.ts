@@ -132,6 +132,7 @@ function sizeOf(queues: readonly Map<string, WantedExtent>[]): number {
   return queues.reduce((sum, queue) => sum + queue.size, 0);
 }
 
+/** Tells wants apart: by content alone as long as nobody knows its extents. */
 export function wantKey(want: WantedExtent): string {
   return want.extent === null ? want.content : extentKey(want.content, want.extent);
 }

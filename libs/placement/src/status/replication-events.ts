@@ -16,6 +16,7 @@ const FILES_PER_CONTENT = PAGE;
 /** Telling takes at most this share of the time. */
 const TELL_SHARE = 5;
 
+/** `replication` gives the states of contents, which are compared with those told before. */
 export interface ReplicationWatchComponents {
   replication(contents: readonly { contentId: Cid; size: number }[]): Promise<Map<Cid, Replication>>;
   events: Pick<EventLog, 'tell'>;

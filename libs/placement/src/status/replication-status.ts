@@ -10,6 +10,7 @@ import type { ExtentCounts } from '../replicate/find-wants.js';
 /** Extents of one content that are listed: of 256 TiB, which is more than anybody has. */
 const MOST_LISTED = 2 ** 18;
 
+/** The parts from which the state of a content is worked out. */
 export interface ReplicationViewComponents {
   holdings: Holdings;
   counts: ExtentCounts;

@@ -1,12 +1,17 @@
 import { DfsError } from '@dfs/runtime';
 import { MAX_DEPTH, MAX_ELEMENTS, MAX_HEADER_BYTES } from '../limits.js';
 
+/**
+ * Bounds of one message: its length, how deep it nests, and how many values it holds, those of maps and lists
+ * included.
+ */
 export interface ScanLimits {
   bytes: number;
   depth: number;
   elements: number;
 }
 
+/** Bounds of a frame's header, which every protocol keeps to. */
 export const HEADER_LIMITS: ScanLimits = { bytes: MAX_HEADER_BYTES, depth: MAX_DEPTH, elements: MAX_ELEMENTS };
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

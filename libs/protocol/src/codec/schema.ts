@@ -12,8 +12,13 @@ export interface Shape<T> {
   parse(value: WireValue | undefined, at: string): T;
   form(value: T): WireValue | undefined;
 }
+/** The type of the values that a shape lets pass. */
 export type Infer<S> = S extends Shape<infer T> ? T : never;
 
+/**
+ * The building blocks of messages. A shape checks a decoded value, bounds included, and gives it a type; it throws
+ * for all others.
+ */
 export const shape = {
   bool: (): Shape<boolean> => check((value) => typeof value === 'boolean', 'true or false'),
   /** An integer in [min, max]. */

@@ -6,6 +6,7 @@ const INVALID = 255;
 const VALUES = new Uint8Array(256).fill(INVALID);
 ALPHABET.forEach((code, value) => (VALUES[code] = value));
 
+/** RFC 4648 in lower case and without padding; the last bits of the last character are zero. */
 export function toBase32(bytes: Uint8Array): string {
   const text = Buffer.allocUnsafe(Math.ceil((bytes.length * 8) / 5));
   let [at, bits, left] = [0, 0, 0];

@@ -63,6 +63,9 @@ export function cidDigest(cid: Cid): Uint8Array {
   return bytes.subarray(prefix.length);
 }
 
+/**
+ * Multicodec of the block: `raw` for a chunk, DFS's own for a manifest block. Tells the two apart without the bytes.
+ */
 export function cidCodec(cid: Cid): number {
   return parseCid(cid).codec;
 }

@@ -30,7 +30,9 @@ export const bitsFrame = shape.struct({
   fetchers: unless<string[]>([], shape.list(shape.peerId(), MAX_FETCHERS)),
 });
 
+/** The asker, and the extent it fetches. */
 export type BitsRequest = Infer<typeof bitsRequest>;
+/** The answerer's blocks of the extent, or those that it has got since the frame before. */
 export type BitsFrame = Infer<typeof bitsFrame>;
 
 /** @throws DfsError `bad-request` unless bits and count agree */

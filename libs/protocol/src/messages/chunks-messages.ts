@@ -10,6 +10,7 @@ import { DfsError } from '@dfs/runtime';
 import { promiseRequest, type PromiseRequest } from './promise-messages.js';
 import { shape, type Infer } from '../codec/schema.js';
 
+/** Blocks and the holdings of members. PROTOCOL.md describes it. */
 export const CHUNKS_PROTOCOL = '/dfs/chunks/1';
 
 /** Blocks one request may name. */
@@ -81,10 +82,15 @@ export const MAX_DRAINING = 64;
 /** Section `draining` of a status message: members whose data the sender, an owner, has moved before it removes them. */
 export const drainingStatus = shape.list(shape.peerId(), MAX_DRAINING);
 
+/** Asks for blocks, in this order. */
 export type GetRequest = Infer<typeof getRequest>;
+/** Asks which of these blocks the peer has. */
 export type HaveRequest = Infer<typeof haveRequest>;
+/** Asks for the changes of the peer's pin log after a number. */
 export type PinsRequest = Infer<typeof pinsRequest>;
+/** First frame of a stream, told apart by `method`. */
 export type ChunksRequest = GetRequest | HaveRequest | PinsRequest | PromiseRequest | BitsRequest;
+/** Section of a status: how far the sender's pin log reaches, and how much it can hold. */
 export type HoldingsStatus = Infer<typeof holdingsStatus>;
 
 /** One entry of a pin log. */
@@ -112,6 +118,7 @@ export function parseChunksRequest(header: WireValue): ChunksRequest {
   }
 }
 
+/** Ids one after another, each in its binary form of PACKED_ID_BYTES. */
 export function packIds(ids: readonly Cid[]): Uint8Array {
   const out = new Uint8Array(ids.length * PACKED_ID_BYTES);
   ids.forEach((id, index) => packId(id, out, index * PACKED_ID_BYTES));
@@ -125,18 +132,21 @@ export function unpackIds(packed: Uint8Array): Cid[] {
   return ids;
 }
 
+/** Each as four bytes, big-endian. */
 export function packSizes(sizes: readonly number[]): Uint8Array {
   const out = Buffer.allocUnsafe(sizes.length * 4);
   sizes.forEach((size, index) => out.writeUInt32BE(size, index * 4));
   return out;
 }
 
+/** The inverse of `packSizes`. @throws DfsError `peer-misbehaved` for a length that is no multiple of four */
 export function unpackSizes(packed: Uint8Array): number[] {
   if (packed.length % 4 !== 0) throw malformed('the sizes');
   const view = new DataView(packed.buffer, packed.byteOffset, packed.byteLength);
   return Array.from({ length: packed.length / 4 }, (_, index) => view.getUint32(index * 4));
 }
 
+/** The first bit is the highest of the first byte; the bits left over are zero. */
 export function packBits(bits: readonly boolean[]): Uint8Array {
   const out = new Uint8Array(Math.ceil(bits.length / 8));
   bits.forEach((bit, index) => {
@@ -151,6 +161,7 @@ export function unpackBits(packed: Uint8Array, count: number): boolean[] {
   return Array.from({ length: count }, (_, index) => (packed[index >> 3]! & (0x80 >> (index & 7))) !== 0);
 }
 
+/** Each in PACKED_PIN_BYTES: content id, extent, and whether it is held or given up. */
 export function packPins(pins: readonly Pin[]): Uint8Array {
   const out = Buffer.alloc(pins.length * PACKED_PIN_BYTES);
   pins.forEach(({ content, extent, held }, index) => {

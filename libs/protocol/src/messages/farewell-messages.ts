@@ -10,6 +10,7 @@ import { shape, unless } from '../codec/schema.js';
  */
 export const FAREWELL_PROTOCOL = '/dfs/farewell/1';
 
+/** Request of a node that members no longer speak to: an answer tells it why. */
 export const farewellMessage = shape.struct({
   /** Ids of membership records the asker has, with all their ancestors: its heads, then ever sparser into the past. */
   known: shape.list(shape.hex(32), MAX_KNOWN_RECORDS),

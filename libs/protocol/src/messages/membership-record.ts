@@ -48,6 +48,7 @@ const settings = shape.struct({
   /** Milliseconds between two heartbeats, at most. */
   syncPeriodMs: shape.int(1 * second, 1 * day),
 });
+/** Settings that all members share. Times are milliseconds. */
 export type NetworkSettings = Infer<typeof settings>;
 
 const contents = {
@@ -85,7 +86,9 @@ const contents = {
   }),
 } as const;
 type Contents = typeof contents;
+/** Kinds of membership records that this version applies. */
 export type MembershipKind = keyof Contents;
+/** Content of a membership record, told apart by `kind`. */
 export type MembershipContent = { [K in MembershipKind]: { kind: K } & Infer<Contents[K]> }[MembershipKind];
 
 const header = shape.tuple({

@@ -15,10 +15,12 @@ export const MAX_OWNER_VOTES = 16;
 /** The section `owners` of a status: members whom the sender would have as owners. */
 export const ownersSection = shape.list(shape.peerId(), MAX_OWNER_VOTES);
 
+/** Asks a member to sign a record that makes a joint owner. */
 export const signMessage = shape.struct({
   /** Body of a `joint` membership record by the asker. */
   body: shape.bytes(1, MAX_MEMBERSHIP_BODY_BYTES),
 });
+/** Ed25519 signature of the answerer. */
 export const signatureMessage = shape.struct({
   /** Of the answerer, over the body. */
   signature: shape.bytes(64),

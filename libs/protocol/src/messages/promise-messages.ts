@@ -13,6 +13,7 @@ export const PACKED_EXTENT_BYTES = 37;
 /** What was promised is kept for so long at least. */
 export const PROMISE_TIME = 1 * hour;
 
+/** Asks for a promise to keep extents, so that the asker may release its copies. */
 export const promiseRequest = shape.struct({
   method: shape.oneOf('promise'),
   /** Packed extents. */
@@ -21,6 +22,7 @@ export const promiseRequest = shape.struct({
 /** Answer, one frame: bit n (the highest bit of a byte first) is extent n of the request, 1 where it is promised. */
 export const promiseFrame = shape.struct({ promised: shape.bytes(1, MAX_PROMISES / 8) });
 
+/** A decoded `promiseRequest`. */
 export type PromiseRequest = Infer<typeof promiseRequest>;
 
 /** An extent of a content, by its number. */
@@ -29,6 +31,7 @@ export interface ExtentId {
   extent: number;
 }
 
+/** Each in PACKED_EXTENT_BYTES: kind of the content id, its digest, and the extent as four bytes, big-endian. */
 export function packExtents(extents: readonly ExtentId[]): Uint8Array {
   const out = Buffer.alloc(extents.length * PACKED_EXTENT_BYTES);
   extents.forEach(({ content, extent }, index) => {

@@ -10,8 +10,10 @@ import { packHex, unpackHex } from '../ids/packed-hex.js';
 import { RECORD_ID_BYTES, type SignedRecord } from './record.js';
 import { shape, type Infer } from '../codec/schema.js';
 
+/** Exchange of receipts. PROTOCOL.md describes it. */
 export const RECEIPTS_PROTOCOL = '/dfs/receipts/1';
 
+/** First field of a receipt. Receipts of other versions are refused. */
 export const RECEIPT_VERSION = 1;
 /** Deletions one receipt names: with them it is no longer than a record, and travels packed as those do. */
 export const MAX_DELETIONS_PER_RECEIPT = 500;
@@ -53,6 +55,7 @@ export const receiptsRequest = shape.struct({ method: shape.oneOf('receipts') })
 export const receiptsFrame = shape.struct({ t: shape.oneOf('receipts') });
 /** Section `receipts` of a status message: print of the marks of all members. */
 export const receiptsStatus = shape.struct({ print: shape.bytes(16) });
+/** Section of a status: up to which number the sender has the receipts of each author. */
 export type ReceiptsStatus = Infer<typeof receiptsStatus>;
 
 /** Encodes and signs. @throws DfsError `bad-request` for what no receipt may say */

@@ -11,10 +11,13 @@ import { CHUNK_MAX_BYTES, MAX_MEDIA_TYPE_LENGTH, MAX_PARENTS, MAX_PATH_BYTES } f
 import { isNormalPath } from '../ids/paths.js';
 import { shape, type Shape } from '../codec/schema.js';
 
+/** First field of a record. Records of other versions are stored and passed on, and not applied. */
 export const RECORD_VERSION = 1;
 /** Body of a record of any version. Version 1 needs at most 9 KiB. */
 export const MAX_RECORD_BYTES = 16 * KiB;
+/** SHA-256 of the encoded bytes. */
 export const RECORD_ID_BYTES = 32;
+/** Ed25519, over the encoded bytes. */
 export const RECORD_SIGNATURE_BYTES = 64;
 /** Stands before the body in what is signed, so that no other signed thing of this key can pass for a record. */
 const SIGNED_PREFIX = Buffer.from('dfs-record:');
@@ -27,6 +30,7 @@ const SIGNATURES_AT_ONCE = 4;
 
 /** As numbers on the wire; other numbers are kinds of a later release. */
 const KINDS = { file: 1, deletion: 2, folder: 3 } as const;
+/** Kinds of records that this version applies. */
 export type RecordKind = keyof typeof KINDS;
 
 /** Hybrid logical clock: milliseconds since 1970 and a counter among equal ones. */
@@ -74,6 +78,7 @@ export interface SignedRecord {
   signature: Uint8Array;
 }
 
+/** A record as far as this version understands it. Neither signature nor membership has been checked. */
 export interface ParsedRecord {
   id: string;
   envelope: RecordEnvelope;

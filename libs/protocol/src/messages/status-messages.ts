@@ -19,6 +19,7 @@ export const MAX_MISSING = 32;
 
 const addresses = () => shape.list(shape.text(MAX_WIRE_ADDRESS_LENGTH), MAX_WIRE_ADDRESSES);
 
+/** A member's statement about itself and those it hears, with every heartbeat. */
 export const statusMessage = shape.struct({
   method: shape.oneOf('status'),
   /** When the sender started, by its clock: tells one run of it from another. */
@@ -75,6 +76,7 @@ export const statusMessage = shape.struct({
     ),
   ),
 });
+/** A decoded `statusMessage`. Fields that the sender left out have their defaults. */
 export type StatusMessage = Infer<typeof statusMessage>;
 
 /** What the proof of a heartbeat is made over: Ed25519 of the msgpack of this, by the one whose heartbeat it is. */
@@ -92,15 +94,18 @@ export const nodeSection = shape.struct({
   addresses: addresses(),
 });
 
+/** Asks for membership records that the asker lacks. */
 export const pullMessage = shape.struct({
   method: shape.oneOf('pull'),
   /** Ids of membership records the asker has, with all their ancestors: its heads, then ever sparser into the past. */
   known: shape.list(shape.hex(32), MAX_KNOWN_RECORDS),
 });
+/** New membership records, sent without being asked. */
 export const pushMessage = shape.struct({
   method: shape.oneOf('push'),
   records: membershipEnvelopes(),
 });
+/** Answer to a push. */
 export const receivedMessage = shape.struct({
   /** How many of them were new. */
   added: shape.int(),

@@ -8,6 +8,7 @@ import { DfsError, KiB } from '@dfs/runtime';
 import { packHex, unpackHex } from '../ids/packed-hex.js';
 import { shape, type Infer } from '../codec/schema.js';
 
+/** Comparison of record sets, and pushes of new records. PROTOCOL.md describes it. */
 export const SYNC_PROTOCOL = '/dfs/sync/1';
 /** The same exchange over void records, which are outside the set. */
 export const VOID_PROTOCOL = '/dfs/void/1';
@@ -108,6 +109,7 @@ const kind = shape.struct({ t: shape.oneOf(...(Object.keys(shapes) as (keyof typ
 
 /** Sections `catalogue` and `void` of a status message. */
 export const catalogueStatus = shape.struct(root);
+/** Section of a status: size and fingerprint of the sender's set. */
 export type CatalogueStatus = Infer<typeof catalogueStatus>;
 
 /** @throws DfsError `bad-request` naming the field at fault. */
@@ -115,6 +117,7 @@ export function parseSyncMessage(header: WireValue): SyncMessage {
   return shapes[kind.parse(header, 'message').t].parse(header, 'message');
 }
 
+/** Each as four bytes, big-endian. */
 export function packIndexes(indexes: readonly number[]): Uint8Array {
   const out = Buffer.alloc(indexes.length * 4);
   indexes.forEach((index, at) => out.writeUInt32BE(index, at * 4));
@@ -145,6 +148,7 @@ export function shortIdOf(salt: Uint8Array, id: Uint8Array): string {
   return Buffer.from(digest.buffer, digest.byteOffset, SYNC_SHORT_ID_BYTES).toString('hex');
 }
 
+/** Ids of SYNC_SHORT_ID_BYTES each, one after another. */
 export function packShortIds(ids: readonly string[]): Uint8Array {
   return packHex(ids);
 }

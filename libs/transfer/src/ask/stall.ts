@@ -21,6 +21,7 @@ export function rateFrom(transport: Pick<Transport, 'rates' | 'isHeldBack'>, pee
   return transport.isHeldBack() ? TRICKLE : transport.rates(peerId).receive;
 }
 
+/** `timeout`: the reason for which a silent peer is left. */
 export function tooSilent(): DfsError {
   return new DfsError('timeout', 'The peer did not send the requested blocks in time.');
 }

@@ -28,11 +28,13 @@ export interface Meeting {
   self: string;
 }
 
+/** Streams to co-fetchers, and the meeting at which holders name them. */
 export interface PartnersComponents extends Meeting {
   transport: Opener;
   log: Log;
 }
 
+/** One extent that is fetched, and the swarm that fetches it. `size` is that of the content, in bytes. */
 export interface PartnersOptions {
   content: Cid;
   size: number;

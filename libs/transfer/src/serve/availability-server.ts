@@ -17,6 +17,7 @@ const MANY = 8;
 /** Whether this node is known to have an extent whole, without a look at its blocks. */
 export type IsWhole = (content: Cid, extent: number) => Promise<boolean>;
 
+/** The blocks that are here, and the fetches under way at this node. */
 export interface BitsServerComponents {
   chunks: BlockReader;
   isWhole: IsWhole;

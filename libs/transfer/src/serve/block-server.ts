@@ -23,6 +23,7 @@ import { ServingQueue } from './serving-queue.js';
 /** Small blocks are gathered to frames of about this. */
 const FRAME_BYTES = 1 * MiB;
 
+/** The parts by which requests of members are answered. */
 export interface BlockServerComponents {
   transport: Pick<Transport, 'handle' | 'limits'>;
   chunks: BlockReader;

@@ -21,6 +21,7 @@ interface Entry extends Want {
   readonly tie: number;
 }
 
+/** The order in which blocks are asked for. */
 export interface ScheduleOptions {
   /** This node, for its share among those who fetch the same. */
   self?: string;

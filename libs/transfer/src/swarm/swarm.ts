@@ -18,12 +18,14 @@ const MEETING_BYTES = 3 * MiB;
 /** A reader to whom nothing comes waits so long for a partner to bring what is due next. */
 const HEAD_PATIENCE = 2 * second;
 
+/** Streams to peers, and the places that all swarms of a node share. */
 export interface SwarmComponents {
   transport: Pick<Transport, 'open' | 'rates' | 'isHeldBack'>;
   slots: RequestSlots;
   log: Log;
 }
 
+/** One fetch, and the calls by which it delivers and reports. Calls are made one at a time. */
 export interface SwarmOptions {
   urgency: Urgency;
   signal: AbortSignal;

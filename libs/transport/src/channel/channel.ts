@@ -19,6 +19,7 @@ export interface ChannelContext {
   onOverweight(): void;
 }
 
+/** One stream to one peer, and its limits. */
 export interface FrameChannelOptions {
   readonly peerId: string;
   /** A wait for the other side that brings nothing for so many milliseconds ends the channel with `timeout`. */

@@ -29,6 +29,7 @@ import type { RelayServer } from '../reach/relay-server.js';
 import type { Host, ReservationStore } from '../host.js';
 import { socketTls } from './tls-encrypter.js';
 
+/** How a libp2p node is set up. Ports and addresses are fixed once it has started. */
 export interface HostOptions {
   readonly privateKey: PrivateKey;
   /** IP address to listen at; undefined for none. */

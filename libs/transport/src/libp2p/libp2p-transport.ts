@@ -66,6 +66,7 @@ import type {
   Transport,
 } from '../transport.js';
 
+/** How a node reaches others, and may be reached. */
 export interface Libp2pTransportOptions {
   /** 32 bytes of Ed25519 seed, or the 64 of libp2p. */
   privateKeyRaw: Uint8Array;

@@ -2,6 +2,7 @@ import { silentLog, systemClock, type Clock, type Log } from '@dfs/runtime';
 import { MemoryTransport } from './memory-transport.js';
 import type { MemoryLink } from './memory-link.js';
 
+/** Faults and delays of all connections in the network. */
 export interface MemoryNetworkOptions {
   /** In [0, 1): seeded, so that a run can be had again. */
   random?: () => number;

@@ -20,6 +20,7 @@ export function memoryStreamPair(link: Link): [MemoryStream, MemoryStream] {
   return [a, b];
 }
 
+/** One end of a stream within the process, with the back-pressure of a real one. */
 export class MemoryStream implements ByteStream {
   /** Set once, by memoryStreamPair. */
   other!: MemoryStream;

@@ -21,6 +21,7 @@ export class Pace {
 /** A wait shorter than this is not worth a timer: the pace evens it out over the next bytes. */
 const MIN_WAIT_MS = 20;
 
+/** Limits of the bytes that pass between two members through this one. */
 export interface FlowOptions {
   readonly pace: Pace;
   /** Bytes in both directions after which both streams are reset. */

@@ -6,6 +6,7 @@ import { MAX_RELAYS, RELAYED_LINGER, RELAY_TICK, UPGRADE_INTERVAL } from '../con
 import type { Host, ReservationStore } from '../host.js';
 import type { ConnectionInfo } from '../transport.js';
 
+/** The parts by which this node finds relays, and leaves them for direct connections. */
 export interface RelaysOptions {
   readonly self: string;
   readonly log: Log;

@@ -26,6 +26,7 @@ interface KadInternals {
 }
 type Kad = KadDHT & KadInternals & EventTarget;
 
+/** The members that take part, and the time that requests may take. */
 export interface KadRoutingOptions {
   /** Only members take part. */
   isMember(peerId: string): boolean;

@@ -7,6 +7,7 @@ type Datastore = KadDHTComponents['datastore'];
 type Key = Parameters<Datastore['get']>[0];
 type Pair = { key: Key; value: Uint8Array };
 
+/** Where provider records are kept. */
 export interface ProviderStoreOptions {
   /** Where the records of others outlive a restart; in memory alone without it. */
   readonly archive?: RecordArchive;

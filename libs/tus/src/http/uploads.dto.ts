@@ -94,6 +94,7 @@ export const OFFSET_HEADERS = {
   'Upload-Offset': header('Bytes that are here for good.', 'integer'),
   'Upload-Expires': header('When what has come is given up, as an HTTP date.'),
 };
+/** Headers of an answer to `HEAD`: how far the upload is, and how far it will go. */
 export const LENGTH_HEADERS = {
   ...OFFSET_HEADERS,
   'Upload-Length': header('Bytes that the file will have.', 'integer'),

@@ -55,7 +55,8 @@ const MAX_NAMED_PER_TURN = 2_000_000;
 const MAX_TURNS = 16;
 
 /**
- * One exchange over one stream: both sides end with the union of their sets. The sides take turns. A range of ids whose
+ * One exchange over one stream: both sides end with the union of their sets. The method is range-based set reconciliation
+ * (A. Meyer 2022; negentropy by D. Hoyte is another form of it). The sides take turns. A range of ids whose
  * fingerprints differ is divided into 64 parts, until it has so few ids that they are listed; a range that one side has
  * nothing of is sent whole. The cost follows the difference, not the size of the sets. Memory is bounded: of a difference
  * too large for that, a part is left to the next exchange.
