@@ -3,7 +3,7 @@ import { Check, Column, Entity, PrimaryColumn } from 'typeorm';
 /** Keys of programs. Nothing here is secret: a secret follows from the node's own key, the generation and the id. */
 @Entity({ name: 'api_key', withoutRowid: true })
 export class ApiKeyEntity {
-  /** Id of the key. */
+  /** Public part of the key, by which it is named. */
   @PrimaryColumn({ type: 'text' })
   id!: string;
 

@@ -40,7 +40,7 @@ export class ActEntity {
   started!: number;
 }
 
-/** What an act is to do, fixed at its begin. */
+/** The paths of an act, fixed at its begin. */
 @Entity({ name: 'files_act_item', withoutRowid: true })
 export class ActItemEntity {
   /** Id of the act. */

@@ -13,6 +13,7 @@ const NOTE_USE_EVERY = minute;
 /** Between two looks for keys whose time is over. */
 const EXPIRE_EVERY = second;
 
+/** The node's own key, from which the secrets follow, and the table of the others. */
 export interface KeysComponents {
   db: Pick<Database, 'query' | 'write'>;
   /** The node's own key. */
