@@ -121,6 +121,8 @@ export interface ServerToClientEvents {
   ready: (position: StreamPosition) => void;
   /** What was missed is gone, or the stream is another: read everything anew, go on from `seq`. */
   resync: (position: StreamPosition) => void;
+  /** To a client that named topics: of these there is nothing new up to here. */
+  position: (position: StreamPosition) => void;
 }
 /** The client sends nothing but its handshake. */
 export type ClientToServerEvents = Record<string, never>;
@@ -129,4 +131,6 @@ export interface EventHandshake {
   token?: string;
   stream?: string;
   after?: number;
+  /** Types of events or families of them, such as `file,node.warning`; all when left out. */
+  topics?: string;
 }

@@ -51,5 +51,6 @@ export const routes = {
   transfers: `${API_PREFIX}/transfers`,
   transfer: (id: string) => `${API_PREFIX}/transfers/${encodeURIComponent(id)}`,
   events: `${API_PREFIX}/events`,
+  eventsStream: `${API_PREFIX}/events/stream`,
   settings: `${API_PREFIX}/settings`,
 } as const;

@@ -19,6 +19,10 @@ class Sink implements FeedSink {
   resync(position: Position): void {
     this.resyncs.push(position);
   }
+  readonly positions: Position[] = [];
+  position(position: Position): void {
+    this.positions.push(position);
+  }
   backlog(): number {
     return this.bytes;
   }

@@ -7,6 +7,8 @@ export interface FeedSink {
   event(event: AnyEvent): void;
   ready(position: Position): void;
   resync(position: Position): void;
+  /** Nothing for the client has happened up to here. */
+  position(position: Position): void;
   /** Bytes, about, that are on their way to the client and not yet taken by the network. */
   backlog(): number;
   /** Resolves when the backlog has shrunk, or the client is gone. */
@@ -36,6 +38,8 @@ export class ClientFeed {
   private waiting: AnyEvent[] | undefined = [];
   private missedSome = false;
   private seq = 0;
+  /** The client knows that it is as far as that. */
+  private told = 0;
   private stopped = false;
   private unsubscribe: () => void = () => undefined;
 
@@ -60,6 +64,14 @@ export class ClientFeed {
     // One that names no position begins with what is to come; one whose past is gone reads everything anew.
     this.seq = (await this.log.since(0, 1)).lastSeq;
     await this.goLive(after === undefined ? 'ready' : 'resync');
+  }
+
+  /** Moves the client on past what did not concern it. @returns whether there was any */
+  tellPosition(): boolean {
+    if (this.stopped || this.waiting || this.seq <= this.told) return false;
+    this.told = this.seq;
+    this.sink.position({ stream: this.log.stream, seq: this.seq });
+    return true;
   }
 
   stop(): void {
@@ -88,8 +100,10 @@ export class ClientFeed {
     if (this.stopped) return;
     const heard = this.waiting ?? [];
     this.waiting = undefined;
+    this.told = this.seq;
     if (how === 'resync') this.sink.resync({ stream: this.log.stream, seq: this.seq });
     for (const event of heard) this.pass(event);
+    this.told = Math.max(this.told, how === 'ready' ? this.seq : 0);
     if (how === 'ready') this.sink.ready({ stream: this.log.stream, seq: this.seq });
   }
 
@@ -122,6 +136,8 @@ export class ClientFeed {
       this.seq = event.seq;
     }
     const seen = this.view(event);
-    if (seen) this.sink.event(seen);
+    if (!seen) return;
+    if (event.seq !== null) this.told = event.seq;
+    this.sink.event(seen);
   }
 }

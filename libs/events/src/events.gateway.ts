@@ -2,11 +2,12 @@ import { Inject } from '@nestjs/common';
 import { WebSocketGateway, type OnGatewayConnection, type OnGatewayInit } from '@nestjs/websockets';
 import type { Namespace, Socket } from 'socket.io';
 import { EVENTS_NAMESPACE, type AnyEvent, type ClientToServerEvents, type ServerToClientEvents } from '@dfs/contracts';
-import { DfsError, type Log } from '@dfs/runtime';
+import { DfsError, second, type Log } from '@dfs/runtime';
 import { ClientFeed, type FeedSink } from './client-feed.js';
 import { EventLog } from './event-log.js';
 import { EVENTS_ACCESS, EVENTS_LOG, type ClientPass, type EventsAccess } from './events-access.js';
 import { parseHandshake } from './handshake.js';
+import { bothViews, topicsView } from './topics.js';
 import { namespaceProblem } from './socket-problems.js';
 
 type Nothing = Record<string, never>;
@@ -15,6 +16,8 @@ type Clients = Namespace<ClientToServerEvents, ServerToClientEvents, Nothing, { 
 
 /** Consoles and scripts that listen at once. */
 const MAX_CLIENTS = 256;
+/** A client that hears of some events alone is told how far the others are. */
+const POSITION_EVERY = 15 * second;
 /** About what an event weighs on the wire, and a file in it. */
 const EVENT_BYTES = 300;
 const FILE_BYTES = 500;
@@ -40,11 +43,14 @@ export class EventsGateway implements OnGatewayInit<Clients>, OnGatewayConnectio
   }
 
   handleConnection(client: Client): void {
-    const { view } = client.data.pass;
-    const feed = new ClientFeed(this.events, sinkOf(client), parseHandshake(client.handshake.auth), view);
+    const { topics, ...from } = parseHandshake(client.handshake.auth);
+    const view = bothViews(topics === undefined ? undefined : topicsView(topics), client.data.pass.view);
+    const feed = new ClientFeed(this.events, sinkOf(client), from, view);
+    const timer = view && setInterval(() => feed.tellPosition(), POSITION_EVERY);
     this.clients += 1;
     client.once('disconnect', () => {
       this.clients -= 1;
+      clearInterval(timer);
       feed.stop();
     });
     client.once(
@@ -81,6 +87,7 @@ function sinkOf(client: Client): FeedSink {
     },
     ready: (position) => client.emit('ready', position),
     resync: (position) => client.emit('resync', position),
+    position: (position) => client.emit('position', position),
     backlog: () => bytes,
     drained: () =>
       new Promise((resolve) => {

@@ -118,7 +118,7 @@ describe('the API of a node', () => {
       expect((await test.call('/api/docs')).text).toContain('swagger');
       const asyncApi = (await test.call('/api/asyncapi.json')).json<{ components: { messages: object } }>();
       expect(Object.keys(asyncApi.components.messages).sort()).toEqual(
-        [...DURABLE_EVENTS, ...VOLATILE_EVENTS, 'ready', 'resync'].sort(),
+        [...DURABLE_EVENTS, ...VOLATILE_EVENTS, 'position', 'ready', 'resync'].sort(),
       );
       expect((await test.call('/api/openapi.json')).json()).toMatchObject({ info: { title: 'DFS' } });
     });

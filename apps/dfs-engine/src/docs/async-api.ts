@@ -5,7 +5,7 @@ import { EVENT_TYPES, eventName, isVolatile } from './event-schemas.js';
 type Json = Record<string, unknown>;
 
 const DESCRIPTION = `Socket.IO. A client names itself in the handshake (auth.token, or the cookie of the console) and sends
-nothing else; with auth.stream and auth.after it gets what it missed. Every event comes under the name event; ready says that the
+nothing else; with auth.stream and auth.after it gets what it missed, with auth.topics what concerns these. Every event comes under the name event; ready says that the
 client is up to date, resync that it must read everything anew.`;
 
 /** AsyncAPI 3.1 of the Socket.IO namespace. Its schemas are those that the OpenAPI document is made of. */
@@ -74,6 +74,12 @@ function positionMessages(): Record<string, Json> {
       name: 'resync',
       title: 'resync',
       summary: 'What was missed is gone, or the stream is another: read everything anew, and go on from here.',
+      payload,
+    },
+    position: {
+      name: 'position',
+      title: 'position',
+      summary: 'To a client that named topics: of these there is nothing new up to here.',
       payload,
     },
   };

@@ -38,6 +38,6 @@ describe('the OpenAPI document', () => {
     const { document, diagnostics } = await new Parser().parse(JSON.stringify(made));
     expect(diagnostics.map(({ code, message, path }) => [code, message, path.join('.')])).toEqual([]);
     const names = document?.allMessages().map((message) => message.title());
-    expect(names?.sort()).toEqual([...DURABLE_EVENTS, ...VOLATILE_EVENTS, 'ready', 'resync'].sort());
+    expect(names?.sort()).toEqual([...DURABLE_EVENTS, ...VOLATILE_EVENTS, 'position', 'ready', 'resync'].sort());
   });
 });

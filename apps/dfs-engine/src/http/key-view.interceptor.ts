@@ -23,7 +23,7 @@ const VISIBLE: readonly (readonly [methods: RegExp, path: RegExp])[] = [
   [/^POST$/, /^\/files\/[^/]+\/(restore|choose|move|copy)$/],
   [/^(PUT|DELETE)$/, /^\/folders$/],
   [/^POST$/, /^\/folders\/(move|copy|restore)$/],
-  [/^(GET|HEAD)$/, /^\/events$/],
+  [/^(GET|HEAD)$/, /^\/events(\/stream)?$/],
   // Those of the key alone, and their paths are looked at where they are read.
   [/^(GET|HEAD|OPTIONS|POST|PATCH|DELETE)$/, /^\/uploads(\/[^/]+(\/finish)?)?$/],
 ];
