@@ -33,6 +33,8 @@ export interface PlacementOptions {
   mostWaiting?: number;
   /** As Scanner has it. */
   calmMs?: number;
+  /** How long a drain waits for copies of old versions at those that may have purged them. */
+  oldPatienceMs?: number;
 }
 
 /** What the parts of one Placement are made with, besides the layers below. */
@@ -71,6 +73,7 @@ export function makeParts(components: PlacementComponents, context: PartsContext
   const drains: Drains = new Drains({
     ...{ peers, membership, holdings, network, catalogue, log },
     onChanged: membersChanged,
+    oldPatienceMs: options.oldPatienceMs,
   });
   const finder = new HolderFinder({ holdings, network, membership, transport, dht, clock, log });
 

@@ -3,8 +3,8 @@ import type { PastBytes, Reclaimed } from '@dfs/chunks';
 import type { HolderList, Replication } from '@dfs/contracts';
 import type { Tx } from '@dfs/database';
 import { cidToBytes, type Cid } from '@dfs/protocol';
-import { type Unsubscribe, stopping } from '@dfs/runtime';
-import { Transfers } from '@dfs/transfer';
+import { type Unsubscribe, type WorkStatus, stopping } from '@dfs/runtime';
+import { type Transfers } from '@dfs/transfer';
 import { extentKey, extentsOf, isEmpty, isLarge } from './plan/extents.js';
 import { Holdings } from './pins/member-pins.js';
 import type { NamedContents } from './pins/waiting-pins.js';
@@ -19,7 +19,7 @@ import { PinLog, type PinnedExtent, type PinState } from './pins/pin-log.js';
 import { gatherPromises, type Asked } from './pins/promises.js';
 import { pinnedExtents } from './pins/pinned-extents.js';
 import type { ChunkPage, FetchOptions } from './read/content-fetch.js';
-import { FoundContents } from './release/found-contents.js';
+import { type FoundContents } from './release/found-contents.js';
 import type { ReclaimStatus } from './release/reclaimer.js';
 import { makeParts, type PartsContext, type PlacementOptions, type PlacementParts } from './parts.js';
 import { capacityClass } from './replicate/headroom.js';
@@ -87,7 +87,6 @@ export class Placement {
     this.control.abort(stopping());
     clearInterval(this.timer);
     for (const unsubscribe of this.unsubscribe.splice(0)) unsubscribe();
-    this.parts.watch.stop();
     this.parts.room.stop();
     this.parts.exchange.stop();
     await Promise.all([
@@ -98,8 +97,15 @@ export class Placement {
       this.parts.givingWay.stop(),
       this.parts.takingBack.stop(),
       this.parts.foundPromises.stop(),
+      this.parts.watch.stop(),
       this.parts.reading.ended(),
     ]);
+  }
+
+  /** What it does in the background. */
+  work(): WorkStatus[] {
+    const { reclaimer, lettingGo, givingWay, takingBack, foundPromises, watch } = this.parts;
+    return [reclaimer, lettingGo, givingWay, takingBack, foundPromises, watch].map((part) => part.work());
   }
 
   /** Contents that this node has just stored whole, in the unit of work that commits their blocks. */

@@ -3,7 +3,17 @@ import type { PurgeInfo } from '@dfs/contracts';
 import type { Database, Tx } from '@dfs/database';
 import type { Peers } from '@dfs/peers';
 import type { Cid, Signer } from '@dfs/protocol';
-import { minute, hour, second, type Clock, type Log, type Unsubscribe } from '@dfs/runtime';
+import {
+  minute,
+  hour,
+  Recurring,
+  second,
+  type Clock,
+  type Log,
+  type Ran,
+  type Unsubscribe,
+  type WorkStatus,
+} from '@dfs/runtime';
 import type { Transport } from '@dfs/transport';
 import { ReceiptStore } from './receipt-store.js';
 import { Receipts } from './receipts.js';
@@ -88,21 +98,64 @@ export interface Purged {
  */
 export class Purge {
   private running: Promise<Purged> | undefined;
-  private timer: NodeJS.Timeout | undefined;
-  private looking: NodeJS.Timeout | undefined;
-  private keeping: NodeJS.Timeout | undefined;
+  private readonly purging: Recurring;
+  private readonly looking: Recurring;
+  private readonly keeping: Recurring;
   private unsubscribe: Unsubscribe | undefined;
   /** The pause between runs when the next one was planned: another retention, another plan. */
   private planned: number | undefined;
+  /** The last run could not do all that it should have. */
+  private isToTryAgain = true;
   /** What was last logged of why it waits. */
   private told: string | undefined;
-  private stopped = false;
 
   private constructor(
     private readonly components: PurgeComponents,
     private readonly store: ReceiptStore,
     private readonly receipts: Receipts,
-  ) {}
+  ) {
+    const { log, retention } = components;
+    this.purging = new Recurring(
+      {
+        name: 'purge what is past retention',
+        every: () => {
+          this.planned = this.pause();
+          return this.isToTryAgain ? Math.min(this.planned, PURGE_AGAIN) : this.planned;
+        },
+        gather: PURGE_SOONEST,
+        failed: 'what is past retention could not be purged',
+        severity: 'error',
+        run: () => this.runAndTell(),
+      },
+      { log },
+    );
+    // Deletions come in bursts, and few end their retention themselves.
+    this.looking = new Recurring(
+      {
+        name: 'look for retentions that were ended',
+        every: Infinity,
+        gather: PURGE_SOONEST,
+        failed: 'it was not found whether a retention has ended',
+        run: async () => {
+          if (await retention.isEnded()) this.soon();
+          return 'idle';
+        },
+      },
+      { log },
+    );
+    this.keeping = new Recurring(
+      {
+        name: 'store how long this node has run',
+        every: KEEP_TIME,
+        failed: 'the running time could not be stored',
+        run: async () => {
+          await retention.time.store();
+          return 'idle';
+        },
+      },
+      { log },
+    );
+  }
 
   /** Reads which receipts there are, and answers peers from now on. */
   static async open(components: PurgeComponents): Promise<Purge> {
@@ -117,33 +170,33 @@ export class Purge {
 
   /** Runs now and then from now on. */
   start(): void {
-    const begin = (): void => {
-      if (this.planned === this.pause()) return;
-      clearTimeout(this.timer);
-      this.schedule(Math.min(this.pause(), PURGE_AGAIN));
-    };
-    begin();
+    this.purging.start();
+    this.looking.start();
+    this.keeping.start();
     const { membership, onDeleted } = this.components;
-    const subscriptions = [membership.onChange(begin), onDeleted(() => this.lookSoon())];
+    const replan = (): void => {
+      if (this.planned !== this.pause()) this.purging.reschedule(Math.min(this.pause(), PURGE_AGAIN));
+      this.planned = this.pause();
+    };
+    const subscriptions = [membership.onChange(replan), onDeleted(() => this.looking.soon())];
     this.unsubscribe = () => subscriptions.forEach((unsubscribe) => unsubscribe());
-    this.keeping = setInterval(() => void this.keepTime(), KEEP_TIME).unref();
   }
 
   async stop(): Promise<void> {
-    this.stopped = true;
     this.unsubscribe?.();
-    clearTimeout(this.timer);
-    clearTimeout(this.looking);
-    clearInterval(this.keeping);
     this.receipts.stop();
+    await Promise.all([this.purging.stop(), this.looking.stop(), this.keeping.stop()]);
     await this.running?.catch(() => undefined);
   }
 
   /** Somebody has ended a retention: a run follows on what is under way, and on what comes within a moment. */
   soon(): void {
-    if (this.stopped) return;
-    clearTimeout(this.timer);
-    this.schedule(PURGE_SOONEST);
+    this.purging.soon();
+  }
+
+  /** What it does in the background. */
+  work(): WorkStatus[] {
+    return [this.purging, this.looking, this.keeping].map((work) => work.status());
   }
 
   /** Purges what is due. One run at a time. */
@@ -220,7 +273,7 @@ export class Purge {
   /** Why nothing may be purged now. */
   private async obstacle(): Promise<string | undefined> {
     const { membership, peers, retention } = this.components;
-    if (this.stopped) return 'The node is shutting down.';
+    if (this.purging.signal.aborted) return 'The node is shutting down.';
     if (membership.isRemoved) return 'This node was removed from its network.';
     if (await retention.isBlocked()) {
       return 'There are changes by a later version of DFS, and it is not known here what they need: install that version.';
@@ -244,46 +297,15 @@ export class Purge {
     return Math.min(PURGE_LATEST, Math.max(PURGE_SOONEST, this.rule().retentionMs / 10));
   }
 
-  /** Deletions come in bursts, and few end their retention themselves. */
-  private lookSoon(): void {
-    const { retention, log } = this.components;
-    this.looking ??= setTimeout(() => {
-      this.looking = undefined;
-      retention.isEnded().then(
-        (isEnded) => isEnded && this.soon(),
-        (error: unknown) => !this.stopped && log.warn({ err: error }, 'it was not found whether a retention has ended'),
-      );
-    }, PURGE_SOONEST).unref();
-  }
-
-  private schedule(pause: number): void {
-    if (this.stopped) return;
-    this.planned = this.pause();
-    this.timer = setTimeout(() => void this.runAndGoOn(), pause).unref();
-  }
-
-  private async runAndGoOn(): Promise<void> {
+  private async runAndTell(): Promise<Ran> {
     const { log } = this.components;
-    let pause = Math.min(this.pause(), PURGE_AGAIN);
-    try {
-      const { waits, ...sum } = await this.run();
-      if (sum.purged + sum.kept + sum.contents > 0) log.info(sum, 'content whose retention is over was let go of');
-      if (waits === undefined) pause = this.pause();
-      if (waits !== this.told) log.info({ waits }, waits === undefined ? 'purging waits no longer' : 'purging waits');
-      this.told = waits;
-    } catch (error) {
-      if (!this.stopped) log.error({ err: error }, 'what is past retention could not be purged');
-    }
-    this.schedule(pause);
-  }
-
-  private async keepTime(): Promise<void> {
-    const { retention, log } = this.components;
-    try {
-      await retention.time.store();
-    } catch (error) {
-      if (!this.stopped) log.warn({ err: error }, 'the running time could not be stored');
-    }
+    this.isToTryAgain = true;
+    const { waits, ...sum } = await this.run();
+    if (sum.purged + sum.kept + sum.contents > 0) log.info(sum, 'content whose retention is over was let go of');
+    if (waits !== this.told) log.info({ waits }, waits === undefined ? 'purging waits no longer' : 'purging waits');
+    this.told = waits;
+    this.isToTryAgain = waits !== undefined;
+    return 'idle';
   }
 }
 

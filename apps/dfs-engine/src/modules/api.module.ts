@@ -6,6 +6,7 @@ import { ProvideQueue } from '@dfs/dht';
 import { EventLog } from '@dfs/events';
 import { Membership, Peers } from '@dfs/peers';
 import { Placement } from '@dfs/placement';
+import { Purge } from '@dfs/purge';
 import type { Transport } from '@dfs/transport';
 import { DhtController } from '../api/dht.controller.js';
 import { EventsController } from '../api/events.controller.js';
@@ -80,7 +81,7 @@ import { FOUNDATION, type Foundation } from './tokens.js';
     {
       provide: NodeWork,
       useFactory: (...parts: Worker[]) => new NodeWork(parts),
-      inject: [Catalogue, Backup, ProvideQueue, Scrubber, NodeStatus],
+      inject: [Catalogue, Backup, ProvideQueue, Placement, Purge, Scrubber, NodeStatus],
     },
     {
       provide: NodeHealth,

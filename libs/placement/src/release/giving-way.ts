@@ -1,7 +1,7 @@
 import type { PastBytes, Reclaimed } from '@dfs/chunks';
 import type { Database, Tx } from '@dfs/database';
 import { CHUNK_MEAN_BYTES, EXTENT_CHUNKS, type Cid } from '@dfs/protocol';
-import { second, minute, MiB, type Log, stopping } from '@dfs/runtime';
+import { second, minute, MiB, type Log, Recurring, type WorkStatus } from '@dfs/runtime';
 import { LET_GO_BATCH, PROMISE_USE, ROOM_AGAIN, SCAN_PAGE } from '../limits.js';
 import type { Holdings } from '../pins/member-pins.js';
 import type { PinLog, PinnedExtent } from '../pins/pin-log.js';
@@ -65,31 +65,47 @@ interface Past {
  * names, what comes along from another network, or what this node has promised to others.
  */
 export class GivingWay {
-  private readonly control = new AbortController();
+  private readonly looking: Recurring;
   private figures: GivingWayStatus = { gaveWay: 0, lastCopies: 0 };
   private tail: Promise<unknown> = Promise.resolve();
-  private timer: NodeJS.Timeout | undefined;
   private counted: PastBytes = { deletedBytes: 0, pastVersionBytes: 0 };
   private dirty = true;
   private counting: Promise<void> | undefined;
   private countedAt = -Infinity;
   private countTook = 0;
 
-  constructor(private readonly components: GivingWayComponents) {}
+  constructor(private readonly components: GivingWayComponents) {
+    this.looking = new Recurring(
+      {
+        name: 'give way to what others have stored',
+        every: GIVE_WAY_EVERY,
+        failed: 'giving way has failed',
+        run: async () => {
+          await this.turn(() => this.forOthers());
+          return 'idle';
+        },
+      },
+      { log: components.log },
+    );
+  }
 
   start(): void {
     const { chunks, pins, catalogue } = this.components;
     chunks.setRoomMaker((short) => this.makeRoom(short));
     pins.onEntries(() => (this.dirty = true));
     catalogue.onChange(() => (this.dirty = true));
-    this.timer = setInterval(() => void this.inTurn(() => this.forOthers()), GIVE_WAY_EVERY).unref();
+    this.looking.start();
   }
 
   async stop(): Promise<void> {
-    clearInterval(this.timer);
-    this.control.abort(stopping());
+    await this.looking.stop();
     await this.tail;
     await this.counting;
+  }
+
+  /** What it does in the background. */
+  work(): WorkStatus {
+    return this.looking.status();
   }
 
   status(): GivingWayStatus {
@@ -100,7 +116,7 @@ export class GivingWay {
   bytes(): PastBytes {
     const pause = Math.max(PAST_COUNT_EVERY, this.countTook * PAST_COUNT_REST);
     const isDue = this.dirty && performance.now() - this.countedAt >= pause;
-    if (isDue && !this.control.signal.aborted)
+    if (isDue && !this.looking.signal.aborted)
       this.counting ??= this.count().finally(() => (this.counting = undefined));
     return this.counted;
   }
@@ -130,13 +146,16 @@ export class GivingWay {
     return gone;
   }
 
+  /** Never rejects. */
   private inTurn(work: () => Promise<void>): Promise<void> {
-    const run = this.tail
-      .then(() => (this.control.signal.aborted ? undefined : work()))
-      .catch((error: unknown) => {
-        if (!this.control.signal.aborted) this.components.log.warn({ err: error }, 'giving way has failed');
-      });
-    this.tail = run;
+    return this.turn(work).catch((error: unknown) => {
+      if (!this.looking.signal.aborted) this.components.log.warn({ err: error }, 'giving way has failed');
+    });
+  }
+
+  private turn(work: () => Promise<void>): Promise<void> {
+    const run = this.tail.then(() => (this.looking.signal.aborted ? undefined : work()));
+    this.tail = run.catch(() => undefined);
     return run;
   }
 
@@ -194,7 +213,7 @@ export class GivingWay {
   private async *candidates(): AsyncGenerator<Past, void, undefined> {
     const { past, db } = this.components;
     for (let after: PastContent | null = null; ;) {
-      this.control.signal.throwIfAborted();
+      this.looking.signal.throwIfAborted();
       const page: PastContent[] = await past.past(after, SCAN_PAGE);
       const pins = Map.groupBy(
         await pinnedExtents(
@@ -228,7 +247,7 @@ export class GivingWay {
       pin,
       members: othersOf(pin).filter((peerId) => reachable.has(peerId) && !leaving.has(peerId)),
     }));
-    const promised = await gatherPromises(this.components, asked, this.control.signal);
+    const promised = await gatherPromises(this.components, asked, this.looking.signal);
     const inTime = performance.now() - began < PROMISE_USE;
     const isKept = (pin: PinnedExtent): boolean =>
       inTime && [...promised.values()].some((keys) => keys.has(extentKey(pin.content, pin.extent)));
@@ -275,7 +294,7 @@ export class GivingWay {
       this.counted = sum;
     } catch (error) {
       this.dirty = true;
-      if (!this.control.signal.aborted) this.components.log.warn({ err: error }, 'past content could not be counted');
+      if (!this.looking.signal.aborted) this.components.log.warn({ err: error }, 'past content could not be counted');
     }
     this.countedAt = performance.now();
     this.countTook = this.countedAt - began;

@@ -1,5 +1,5 @@
 import type { Database, Tx } from '@dfs/database';
-import { hour, type Log, pause, stopping } from '@dfs/runtime';
+import { hour, type Log, pause, Recurring, type Ran, type WorkStatus } from '@dfs/runtime';
 import type { Opener } from '@dfs/transfer';
 import { extentKey } from '../plan/extents.js';
 import type { Holdings } from '../pins/member-pins.js';
@@ -54,9 +54,9 @@ export interface LettingGoStatus {
  * what was left between the steps by a process that died is promised again.
  */
 export class LettingGo {
-  private readonly control = new AbortController();
-  private timer: NodeJS.Timeout | undefined;
-  private running: Promise<unknown> | undefined;
+  private readonly looking: Recurring;
+  /** What the process before this one was about to let go of is promised again. */
+  private isRecovered = false;
   private figures: LettingGoStatus = { runs: 0, letGo: 0, refused: 0 };
   /** Pins, holders or members have changed since the last look. */
   private dirty = true;
@@ -67,7 +67,17 @@ export class LettingGo {
   private took = 0;
   private restMs = 0;
 
-  constructor(private readonly components: LettingGoComponents) {}
+  constructor(private readonly components: LettingGoComponents) {
+    this.looking = new Recurring(
+      {
+        name: 'hand on what is beyond the share of this node',
+        every: LIVENESS_CHECK,
+        failed: 'letting go has failed',
+        run: () => this.runIfDue(),
+      },
+      { log: components.log },
+    );
+  }
 
   start(): void {
     const { pins, holdings } = this.components;
@@ -75,16 +85,17 @@ export class LettingGo {
     holdings.onLearned(() => (this.dirty = true));
     this.members = membersOf(this.components.network.now());
     this.settlingSince = performance.now();
-    // What the process before this one was about to let go of: promised again, whether or not the members settle.
-    this.running = this.inBackground(() => this.recover());
-    this.timer = setInterval(() => this.runIfDue(), LIVENESS_CHECK).unref();
+    this.looking.start(0);
   }
 
   /** Ends between two steps, too: what is not cache yet stays. */
-  async stop(): Promise<void> {
-    clearInterval(this.timer);
-    this.control.abort(stopping());
-    await this.running;
+  stop(): Promise<void> {
+    return this.looking.stop();
+  }
+
+  /** What it does in the background. */
+  work(): WorkStatus {
+    return this.looking.status();
   }
 
   status(): LettingGoStatus {
@@ -108,18 +119,32 @@ export class LettingGo {
       batch.push(...(await this.surplus(page)));
       const isLast = page.length < SCAN_PAGE;
       for (; batch.length >= LET_GO_BATCH || (isLast && batch.length > 0); batch = batch.slice(LET_GO_BATCH)) {
-        this.control.signal.throwIfAborted();
+        this.looking.signal.throwIfAborted();
         await this.letGo(batch.slice(0, LET_GO_BATCH), members);
       }
       if (isLast || !this.isSettled(members)) break;
       after = page.at(-1)!;
-      await pause(SCAN_DELAY, this.control.signal);
+      await pause(SCAN_DELAY, this.looking.signal);
     }
     this.figures = { ...this.figures, runs: this.figures.runs + 1 };
     return this.figures.letGo - before;
   }
 
-  private runIfDue(): void {
+  private async runIfDue(): Promise<Ran> {
+    try {
+      // Whether or not the members settle.
+      if (!this.isRecovered) await this.recover();
+      else await this.lookIfDue();
+      this.isRecovered = true;
+    } catch (error) {
+      this.endedAt = performance.now();
+      this.dirty = true;
+      throw error;
+    }
+    return 'idle';
+  }
+
+  private async lookIfDue(): Promise<void> {
     const now = performance.now();
     const members = membersOf(this.components.network.now());
     if (members !== this.members) {
@@ -129,25 +154,13 @@ export class LettingGo {
     }
     const graceMs = this.components.graceMs();
     const rest = Math.max(graceMs, this.restMs, this.took * LET_GO_REST);
-    if (this.running || !this.dirty || now - this.settlingSince < graceMs || now - this.endedAt < rest) return;
-    this.running = this.inBackground(async () => {
-      const refused = this.figures.refused;
-      const letGo = await this.run();
-      this.took = performance.now() - now;
-      this.endedAt = performance.now();
-      const isVain = letGo === 0 && this.figures.refused > refused;
-      this.restMs = isVain ? Math.min(2 * Math.max(this.restMs, graceMs), LET_GO_LONGEST_REST) : 0;
-    });
-  }
-
-  private inBackground(work: () => Promise<void>): Promise<void> {
-    return work()
-      .catch((error: unknown) => {
-        this.endedAt = performance.now();
-        this.dirty = true;
-        if (!this.control.signal.aborted) this.components.log.warn({ err: error }, 'letting go has failed');
-      })
-      .finally(() => (this.running = undefined));
+    if (!this.dirty || now - this.settlingSince < graceMs || now - this.endedAt < rest) return;
+    const refused = this.figures.refused;
+    const letGo = await this.run();
+    this.took = performance.now() - now;
+    this.endedAt = performance.now();
+    const isVain = letGo === 0 && this.figures.refused > refused;
+    this.restMs = isVain ? Math.min(2 * Math.max(this.restMs, graceMs), LET_GO_LONGEST_REST) : 0;
   }
 
   /** Promises again what was left between the two steps. */
@@ -195,8 +208,8 @@ export class LettingGo {
     const keys = new Set(released.map(keyOfPin));
     const going = batch.filter(({ pin }) => keys.has(keyOfPin(pin)));
     const asked = going.map(({ pin, keepers }) => ({ pin, members: keepers }));
-    const promised = await gatherPromises(this.components, asked, this.control.signal);
-    this.control.signal.throwIfAborted();
+    const promised = await gatherPromises(this.components, asked, this.looking.signal);
+    this.looking.signal.throwIfAborted();
     const isGood = performance.now() - began < PROMISE_USE && this.isSettled(members);
     const isSure = ({ pin, keepers }: Surplus): boolean =>
       isGood && keepers.every((peerId) => promised.get(peerId)?.has(keyOfPin(pin)));

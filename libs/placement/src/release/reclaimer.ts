@@ -1,5 +1,5 @@
 import { isNotHere, type Reclaimed, type ReclaimOptions } from '@dfs/chunks';
-import { day, minute, hour, second, type Clock, type Log, stopping } from '@dfs/runtime';
+import { day, minute, hour, Recurring, second, type Clock, type Log, type Ran, type WorkStatus } from '@dfs/runtime';
 import { ROOM_AGAIN } from '../limits.js';
 import { LiveBlocks, type LiveBlocksComponents } from './needed-blocks.js';
 import type { BlockStore } from '../ports.js';
@@ -58,29 +58,40 @@ export interface ReclaimStatus {
  * pinned again, or be part of what is being fetched.
  */
 export class Reclaimer {
-  private readonly control = new AbortController();
+  private readonly looking: Recurring;
   private figures: ReclaimStatus = { runs: 0, chunks: 0, bytes: 0, lastAt: null };
-  private timer: NodeJS.Timeout | undefined;
-  private running: Promise<unknown> | undefined;
-  /** When the timer last began a run, and how long that took; on a clock that nobody sets. */
+  /** When a run that was due last began, and how long that took; on a clock that nobody sets. */
   private begunAt = -Infinity;
   private took = 0;
 
   constructor(
     private readonly components: ReclaimerComponents,
     private readonly times: ReclaimTimes = TIMES,
-  ) {}
-
-  start(): void {
-    const { check, first, every } = this.times;
-    this.begunAt = performance.now() + first - every;
-    this.timer = setInterval(() => this.runIfDue(), check).unref();
+  ) {
+    this.looking = new Recurring(
+      {
+        name: 'free what nothing needs',
+        every: times.check,
+        failed: 'what nothing needs could not be freed',
+        run: () => this.runIfDue(),
+      },
+      { log: components.log },
+    );
   }
 
-  async stop(): Promise<void> {
-    clearInterval(this.timer);
-    this.control.abort(stopping());
-    await this.running;
+  start(): void {
+    const { first, every } = this.times;
+    this.begunAt = performance.now() + first - every;
+    this.looking.start();
+  }
+
+  stop(): Promise<void> {
+    return this.looking.stop();
+  }
+
+  /** What it does in the background. */
+  work(): WorkStatus {
+    return this.looking.status();
   }
 
   status(): ReclaimStatus {
@@ -95,7 +106,7 @@ export class Reclaimer {
    */
   async run(graceMs?: number): Promise<Reclaimed> {
     const { chunks, clock } = this.components;
-    const { signal } = this.control;
+    const { signal } = this.looking;
     // Twice as many as there are: some come while it runs.
     const live = await LiveBlocks.find(this.components, 2 * chunks.usage().chunks, signal);
     const freed = await chunks.reclaim((ids) => live.among(ids), { ...this.graces(graceMs), clock, signal });
@@ -108,29 +119,23 @@ export class Reclaimer {
     return freed;
   }
 
-  private runIfDue(): void {
+  private async runIfDue(): Promise<Ran> {
     const { every, pressedEvery } = this.times;
     const pause = Math.max(this.took * RECLAIM_REST, this.isPressed() ? pressedEvery : every);
     const began = performance.now();
-    if (this.running || began - this.begunAt < pause) return;
+    if (began - this.begunAt < pause) return 'idle';
     this.begunAt = began;
-    this.running = this.runAndTell().finally(() => {
-      this.took = performance.now() - began;
-      this.running = undefined;
-    });
-  }
-
-  private async runAndTell(): Promise<void> {
     const { log } = this.components;
     try {
       const freed = await this.run();
       if (freed.chunks > 0 || freed.bytes > 0) log.info(freed, 'what nothing needs any more was freed');
     } catch (error) {
-      if (this.control.signal.aborted) return;
-      const isDamage = isNotHere(error);
-      if (isDamage) log.info({ err: error }, 'nothing is freed until the manifests of all that is kept can be read');
-      else log.warn({ err: error }, 'what nothing needs could not be freed');
+      if (!isNotHere(error)) throw error;
+      log.info({ err: error }, 'nothing is freed until the manifests of all that is kept can be read');
+    } finally {
+      this.took = performance.now() - began;
     }
+    return 'idle';
   }
 
   private graces(graceMs: number | undefined): Pick<ReclaimOptions, 'graceMs' | 'short'> {

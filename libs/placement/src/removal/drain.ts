@@ -19,6 +19,8 @@ export interface DrainsComponents extends LastCopyComponents {
   membership: MemberList;
   /** Others are to hold what these members hold. */
   onChanged: () => void;
+  /** In place of DRAIN_OLD_PATIENCE. */
+  oldPatienceMs?: number | undefined;
   log: Log;
 }
 
@@ -80,7 +82,8 @@ export class Drains {
    * are left, a copy that stays is enough after a while; whether one may go that has none is not for a drain to say.
    */
   private async isEnough(peerId: string, idle: number): Promise<boolean> {
-    if (idle < DRAIN_OLD_PATIENCE || (await this.left(peerId, 'contents')).count > 0) return false;
+    if (idle < (this.components.oldPatienceMs ?? DRAIN_OLD_PATIENCE) || (await this.left(peerId, 'contents')).count > 0)
+      return false;
     return idle >= DRAIN_PATIENCE || (await this.left(peerId, 'everyContent', 1)).count === 0;
   }
 

@@ -1,4 +1,4 @@
-import { second, type Log, stopping } from '@dfs/runtime';
+import { Recurring, second, type Log, type Ran, type WorkStatus } from '@dfs/runtime';
 import { SETTLE_TIME } from '../limits.js';
 import type { FoundBlocks } from '../ports.js';
 import { pinFound, type PinFoundComponents } from './pin-restored.js';
@@ -19,64 +19,48 @@ export interface FoundPromisesComponents extends PinFoundComponents {
  * read, and as records that name it come. It does nothing where no packs were found.
  */
 export class FoundPromises {
-  private readonly control = new AbortController();
-  private timer: NodeJS.Timeout | undefined;
-  private running: Promise<void> | undefined;
-  private again = false;
+  private readonly looking: Recurring;
   /** As far as is known. */
   private isAny = true;
-  /** Milliseconds the last look took. */
-  private took = 0;
+  /** Packs are still being read, or the last look has failed: the next comes by itself. */
+  private isMore = false;
 
-  constructor(private readonly components: FoundPromisesComponents) {}
+  constructor(private readonly components: FoundPromisesComponents) {
+    const rest = (): number => Math.max(SETTLE_TIME, FOUND_REST * (this.work().tookMs ?? 0));
+    this.looking = new Recurring(
+      {
+        name: 'promise what was found',
+        every: () => (this.isMore ? Math.max(FOUND_AGAIN, rest()) : Infinity),
+        gather: rest,
+        failed: 'what was found could not be promised again',
+        run: (signal) => this.look(signal),
+      },
+      { log: components.log },
+    ).start();
+  }
 
   /** Records name contents that they did not name before, perhaps. */
   named(): void {
-    if (this.isAny) this.soon(0);
+    if (this.isAny) this.looking.soon();
   }
 
-  async stop(): Promise<void> {
-    this.control.abort(stopping());
-    clearTimeout(this.timer);
-    await this.running;
+  stop(): Promise<void> {
+    return this.looking.stop();
   }
 
-  private soon(pause: number): void {
-    if (this.control.signal.aborted) return;
-    this.again ||= this.running !== undefined;
-    if (this.running) return;
-    this.timer ??= setTimeout(
-      () => {
-        this.timer = undefined;
-        this.running = this.look().then((pause) => this.ended(pause));
-      },
-      Math.max(pause, SETTLE_TIME, FOUND_REST * this.took),
-    ).unref();
+  /** What it does in the background. */
+  work(): WorkStatus {
+    return this.looking.status();
   }
 
-  private ended(pause: number | undefined): void {
-    this.running = undefined;
-    if (this.again && this.isAny) this.soon(0);
-    else if (pause !== undefined) this.soon(pause);
-    this.again = false;
-  }
-
-  /** @returns milliseconds after which to look again, whatever comes */
-  private async look(): Promise<number | undefined> {
+  private async look(signal: AbortSignal): Promise<Ran> {
     const { chunks, log } = this.components;
-    const began = performance.now();
-    try {
-      const { packs, unread } = await chunks.found();
-      this.isAny = packs > 0;
-      const extents = packs > 0 ? await pinFound(this.components, this.control.signal) : 0;
-      if (extents > 0) log.info({ extents }, 'extents of packs that were found are promised again');
-      return unread > 0 ? FOUND_AGAIN : undefined;
-    } catch (error) {
-      if (this.control.signal.aborted) return undefined;
-      log.warn({ err: error }, 'what was found could not be promised again');
-      return FOUND_AGAIN;
-    } finally {
-      this.took = performance.now() - began;
-    }
+    this.isMore = true;
+    const { packs, unread } = await chunks.found();
+    this.isAny = packs > 0;
+    const extents = packs > 0 ? await pinFound(this.components, signal) : 0;
+    if (extents > 0) log.info({ extents }, 'extents of packs that were found are promised again');
+    this.isMore = unread > 0;
+    return 'idle';
   }
 }

@@ -1,4 +1,4 @@
-import { type Log, stopping } from '@dfs/runtime';
+import { Recurring, type Log, type Ran, type WorkStatus } from '@dfs/runtime';
 import { forsaken, type ForsakenComponents } from './forsaken.js';
 import { SCAN_PAGE, SCAN_REST, SETTLE_TIME } from '../limits.js';
 import { pinThose, type PinAgainComponents } from './repin.js';
@@ -15,59 +15,50 @@ export interface TakingBackComponents extends ForsakenComponents, Omit<PinAgainC
  * give it to this node: what is too much goes again once others have it.
  */
 export class TakingBack {
-  private readonly control = new AbortController();
-  private timer: NodeJS.Timeout | undefined;
-  private running: Promise<void> | undefined;
-  private again = false;
-  /** Milliseconds the last look took. */
-  private took = 0;
+  private readonly looking: Recurring;
 
-  constructor(private readonly components: TakingBackComponents) {}
+  constructor(private readonly components: TakingBackComponents) {
+    this.looking = new Recurring(
+      {
+        name: 'promise again what others have lost',
+        every: Infinity,
+        gather: () => Math.max(SETTLE_TIME, SCAN_REST * (this.work().tookMs ?? 0)),
+        failed: 'what others have lost could not be promised again',
+        run: (signal) => this.look(signal),
+      },
+      { log: components.log },
+    ).start();
+  }
 
   /** Others count now than did. */
   soon(): void {
-    if (this.control.signal.aborted) return;
-    this.again ||= this.running !== undefined;
-    if (this.running) return;
-    this.timer ??= setTimeout(
-      () => {
-        this.timer = undefined;
-        this.running = this.look().finally(() => this.ended());
-      },
-      Math.max(SETTLE_TIME, SCAN_REST * this.took),
-    ).unref();
+    this.looking.soon();
   }
 
-  async stop(): Promise<void> {
-    this.control.abort(stopping());
-    clearTimeout(this.timer);
-    await this.running;
+  stop(): Promise<void> {
+    return this.looking.stop();
   }
 
-  private ended(): void {
-    this.running = undefined;
-    if (this.again) this.soon();
-    this.again = false;
+  /** What it does in the background. */
+  work(): WorkStatus {
+    return this.looking.status();
   }
 
-  private async look(): Promise<void> {
-    const { log } = this.components;
-    const began = performance.now();
+  private async look(signal: AbortSignal): Promise<Ran> {
     let extents = 0;
     try {
       let page: PinnedExtent[] = [];
       for await (const extent of forsaken(this.components)) {
-        this.control.signal.throwIfAborted();
+        signal.throwIfAborted();
         page.push(extent);
         if (page.length < SCAN_PAGE) continue;
-        extents += await pinThose(this.components, page, this.control.signal);
+        extents += await pinThose(this.components, page, signal);
         page = [];
       }
-      extents += await pinThose(this.components, page, this.control.signal);
-    } catch (error) {
-      if (!this.control.signal.aborted) log.warn({ err: error }, 'what others have lost could not be promised again');
+      extents += await pinThose(this.components, page, signal);
+    } finally {
+      if (extents > 0) this.components.log.info({ extents }, 'extents that too few others have are promised again');
     }
-    this.took = performance.now() - began;
-    if (extents > 0) log.info({ extents }, 'extents that too few others have are promised again');
+    return 'idle';
   }
 }

@@ -1,7 +1,7 @@
 import type { Replication } from '@dfs/contracts';
 import type { EventLog } from '@dfs/events';
 import type { Cid } from '@dfs/protocol';
-import { second, type Clock, type Log } from '@dfs/runtime';
+import { Recurring, second, type Clock, type Log, type Ran, type WorkStatus } from '@dfs/runtime';
 import { WATCHED_FILES } from '../limits.js';
 import { TELL_EVERY } from '@dfs/transfer';
 import type { ContentChange } from '../ports.js';
@@ -38,11 +38,20 @@ export class ReplicationWatch {
   /** Which content each file that is followed shows. */
   private readonly shown = new Map<string, Cid>();
   private readonly dirty = new Set<Cid>();
-  private timer: NodeJS.Timeout | undefined;
-  private telling = false;
-  private stopped = false;
+  private readonly telling: Recurring;
 
-  constructor(private readonly components: ReplicationWatchComponents) {}
+  constructor(private readonly components: ReplicationWatchComponents) {
+    this.telling = new Recurring(
+      {
+        name: 'tell how far new files are copied',
+        every: () => (this.dirty.size > 0 ? TELL_EVERY : Infinity),
+        gather: () => Math.max(TELL_EVERY, TELL_SHARE * (this.work().tookMs ?? 0)),
+        failed: 'states of new files could not be told',
+        run: () => this.tell(),
+      },
+      { log: components.log },
+    ).start();
+  }
 
   /** Files that were just written, here or elsewhere. */
   follow(changes: readonly ContentChange[]): void {
@@ -63,13 +72,13 @@ export class ReplicationWatch {
       if (this.watched.size > WATCHED_FILES) this.drop(this.watched.keys().next().value as Cid);
       this.dirty.add(contentId);
     }
-    this.schedule();
+    if (this.dirty.size > 0) this.telling.soon();
   }
 
   /** Holders of these contents changed; of all contents when left out. */
   changed(contents: Iterable<Cid> = this.watched.keys()): void {
     for (const content of contents) if (this.watched.has(content)) this.dirty.add(content);
-    this.schedule();
+    if (this.dirty.size > 0) this.telling.soon();
   }
 
   isNews(content: Cid): boolean {
@@ -82,9 +91,13 @@ export class ReplicationWatch {
     return this.watched.get(content)?.files.values().next().value ?? null;
   }
 
-  stop(): void {
-    this.stopped = true;
-    clearTimeout(this.timer);
+  stop(): Promise<void> {
+    return this.telling.stop();
+  }
+
+  /** What it does in the background. */
+  work(): WorkStatus {
+    return this.telling.status();
   }
 
   private enter(watched: Watched, fileId: string, path: string): void {
@@ -107,31 +120,15 @@ export class ReplicationWatch {
     this.watched.delete(content);
   }
 
-  private schedule(delay = TELL_EVERY): void {
-    if (this.dirty.size === 0 || this.timer || this.telling || this.stopped) return;
-    this.timer = setTimeout(() => {
-      this.timer = undefined;
-      void this.tell();
-    }, delay).unref();
-  }
-
-  private async tell(): Promise<void> {
-    const began = performance.now();
-    this.telling = true;
-    try {
-      const page = [...this.dirty].slice(0, PAGE).flatMap((content) => this.watched.get(content) ?? []);
-      for (const content of [...this.dirty].slice(0, PAGE)) this.dirty.delete(content);
-      const states = await this.components.replication(page);
-      const files = page.flatMap((watched) => this.news(watched, states.get(watched.contentId)!));
-      for (let at = 0; at < files.length; at += PAGE) {
-        this.components.events.tell('file.replication', { files: files.slice(at, at + PAGE) });
-      }
-    } catch (error) {
-      if (!this.stopped) this.components.log.warn({ err: error }, 'states of new files could not be told');
-    } finally {
-      this.telling = false;
-      this.schedule(Math.max(TELL_EVERY, TELL_SHARE * (performance.now() - began)));
+  private async tell(): Promise<Ran> {
+    const page = [...this.dirty].slice(0, PAGE).flatMap((content) => this.watched.get(content) ?? []);
+    for (const content of [...this.dirty].slice(0, PAGE)) this.dirty.delete(content);
+    const states = await this.components.replication(page);
+    const files = page.flatMap((watched) => this.news(watched, states.get(watched.contentId)!));
+    for (let at = 0; at < files.length; at += PAGE) {
+      this.components.events.tell('file.replication', { files: files.slice(at, at + PAGE) });
     }
+    return this.dirty.size > 0 ? 'again' : 'idle';
   }
 
   private news(watched: Watched, replication: Replication): { id: string; path: string; replication: Replication }[] {
