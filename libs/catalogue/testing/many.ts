@@ -2,7 +2,6 @@ import { copyFile } from 'node:fs/promises';
 import { encode, encodeRecord, RECORD_VERSION, sha256 } from '@dfs/protocol';
 import type { Database } from '@dfs/database';
 import { tempDir, type TempDir } from '@dfs/testing';
-import { bulkInsert } from '../src/bulk-insert.js';
 import { Delta, Fingerprints } from '../src/store/fingerprints.js';
 import type { SyncChannel, SyncTransport } from '../src/index.js';
 import { authorRows } from '../src/store/rows.js';
@@ -90,16 +89,12 @@ export async function insertRecords(db: Database, prints: Fingerprints, numbers:
   });
   await db.write(async (tx) => {
     await authorRows(tx, new Set([MANY_AUTHOR.peerId]), () => 'member');
-    await bulkInsert(tx, UNSIGNED, rows);
+    await tx.insertMany('catalogue_record', COLUMNS, rows);
     await prints.apply(tx, delta);
   });
 }
 
-const UNSIGNED = {
-  name: 'catalogue_record',
-  columns: 'seq id state head author ms counter size media_type imported born body signature'.split(' '),
-  blobs: new Set(['id', 'body', 'signature']),
-};
+const COLUMNS = 'seq id state head author ms counter size media_type imported born body signature'.split(' ');
 
 /** What went over the streams that were opened at a transport. */
 export interface StreamTally {

@@ -13,7 +13,18 @@ export { syncFolder } from './raw.js';
 export { Snapshots, type Snapshot, type SnapshotsComponents } from './snapshots.js';
 export { Journal, readJournal, type JournalEntry, type JournalOptions } from './journal.js';
 export { DatabaseError, type MigrationClass, type Reader, type SqlValue, type Tx } from './sql/sql.js';
-export { BLOBS, byIds, changeByIds, idsParameter, IDS_PER_QUERY, slices, VALUES, type RowId } from './sql/by-ids.js';
+export {
+  BLOBS,
+  byIds,
+  changeByIds,
+  idsParameter,
+  IDS_PER_QUERY,
+  PAIRS,
+  slices,
+  VALUE_PAIRS,
+  VALUES,
+  type RowId,
+} from './sql/by-ids.js';
 export type { EntityClass, ReadRepository, Where, WriteRepository } from './tables/rows.js';
 export { flagColumn, hexColumn } from './tables/columns.js';
 export {

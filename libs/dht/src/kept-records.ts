@@ -1,10 +1,8 @@
-import type { Database } from '@dfs/database';
+import { changeByIds, slices, VALUE_PAIRS, type Database } from '@dfs/database';
 import type { KeptRecord, RecordArchive } from '@dfs/transport';
 
 /** Rows read at a time. */
 const PAGE = 5000;
-/** Rows written in one unit of work: others, who wait for theirs, come in between. */
-const ROWS_PER_UNIT = 1000;
 
 /**
  * Provider records that other nodes gave this one to keep, on disk: whoever looks for a content finds them after a
@@ -30,15 +28,13 @@ export class KeptRecords implements RecordArchive {
   async save(...[kept, dropped]: Parameters<RecordArchive['save']>): Promise<void> {
     const { db } = this.components;
     const rows = kept.map(({ content, peer, value }) => [content, peer, value]);
-    for (let at = 0; at < rows.length; at += ROWS_PER_UNIT) {
-      const part = rows.slice(at, at + ROWS_PER_UNIT);
+    // In several units of work: others, which wait for theirs, come in between.
+    for (const part of slices(rows)) {
       await db.write((tx) => tx.insertMany('dht_record', ['content', 'peer', 'value'], part, 'replace'));
     }
-    for (let at = 0; at < dropped.length; at += ROWS_PER_UNIT) {
-      const part = dropped.slice(at, at + ROWS_PER_UNIT);
-      const places = `VALUES ${part.map(() => '(?, ?)').join()}`;
-      const values = part.flatMap(({ content, peer }) => [content, peer]);
-      await db.write((tx) => tx.run(`DELETE FROM dht_record WHERE (content, peer) IN (${places})`, values));
+    const gone = dropped.map(({ content, peer }) => [content, peer]);
+    for (const part of slices(gone)) {
+      await db.write((tx) => changeByIds(tx, `DELETE FROM dht_record WHERE (content, peer) IN ${VALUE_PAIRS}`, part));
     }
   }
 }

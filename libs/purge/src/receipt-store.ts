@@ -1,11 +1,10 @@
 import { MiB } from '@dfs/runtime';
-import type { Database, SqlValue, Tx } from '@dfs/database';
+import { BLOBS, byIds, type Database, type SqlValue, type Tx } from '@dfs/database';
 import { peerIdFromBytes, peerIdToBytes, type Receipt, type ReceiptMark, type SignedRecord } from '@dfs/protocol';
 
 /** Receipts kept of one author: two million deletions. */
 const MAX_RECEIPT_BYTES_PER_AUTHOR = 64 * MiB;
 
-const IDS_PER_QUERY = 1000;
 /** Receipts read at once. */
 const RECEIPTS_PER_READ = 20;
 
@@ -98,15 +97,14 @@ export class ReceiptStore {
   /** What was said of these deletions, by record id. */
   async statements(deletions: readonly string[]): Promise<Map<string, Statements>> {
     const found = new Map<string, Statements>(deletions.map((deletion) => [deletion, new Map()]));
-    for (let at = 0; at < deletions.length; at += IDS_PER_QUERY) {
-      const rows = await this.db.query<{ deletion: Uint8Array; author: number; kept: number }>(
-        'SELECT deletion, author, kept FROM placement_purge WHERE deletion IN (SELECT unhex(value) FROM json_each(?))',
-        [JSON.stringify(deletions.slice(at, at + IDS_PER_QUERY))],
-      );
-      for (const { deletion, author, kept } of rows) {
-        const peerId = this.names.get(author);
-        if (peerId !== undefined) found.get(Buffer.from(deletion).toString('hex'))?.set(peerId, { kept: kept === 1 });
-      }
+    const rows = await byIds<{ deletion: Uint8Array; author: number; kept: number }>(
+      this.db,
+      `SELECT deletion, author, kept FROM placement_purge WHERE deletion IN ${BLOBS}`,
+      deletions,
+    );
+    for (const { deletion, author, kept } of rows) {
+      const peerId = this.names.get(author);
+      if (peerId !== undefined) found.get(Buffer.from(deletion).toString('hex'))?.set(peerId, { kept: kept === 1 });
     }
     return found;
   }

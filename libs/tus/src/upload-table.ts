@@ -2,7 +2,7 @@ import { cidFromBytes, cidFromDigest, cidToBytes, type Cid, type RecordAttribute
 import type { Conditions, Entry } from '@dfs/catalogue';
 import type { PartChunk } from '@dfs/chunks';
 import type { ErrorCode } from '@dfs/contracts';
-import type { Database, Reader, Tx } from '@dfs/database';
+import { BLOBS, byIds, type Database, type Reader, type Tx } from '@dfs/database';
 import { PAGE } from './limits.js';
 
 /** What is known of an upload. Times in milliseconds since 1970. */
@@ -163,16 +163,9 @@ export class UploadTable {
 
   /** Those of these blocks that an upload needs. */
   async needed(ids: readonly Cid[]): Promise<Set<Cid>> {
-    const found = new Set<Cid>();
-    for (let at = 0; at < ids.length; at += PAGE) {
-      const some = ids.slice(at, at + PAGE);
-      const rows = await this.db.query<{ cid: Uint8Array }>(
-        `SELECT DISTINCT cid FROM upload_block WHERE cid IN (${some.map(() => '?').join(',')})`,
-        some.map(cidToBytes),
-      );
-      for (const { cid } of rows) found.add(cidFromBytes(cid));
-    }
-    return found;
+    const sql = `SELECT DISTINCT cid FROM upload_block WHERE cid IN ${BLOBS}`;
+    const rows = await byIds<{ cid: Uint8Array }>(this.db, sql, ids.map(cidToBytes));
+    return new Set(rows.map(({ cid }) => cidFromBytes(cid)));
   }
 
   /** Some of those whose time is over. */

@@ -1,11 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Database, Reader, Tx } from '@dfs/database';
+import { BLOBS, byIds, type Database, type Reader, type Tx } from '@dfs/database';
 import type { EventLog } from '@dfs/events';
-import { carriedAttributes, cidFromBytes, type Cid } from '@dfs/protocol';
+import { carriedAttributes, cidFromBytes, cidToBytes, type Cid } from '@dfs/protocol';
 import { DfsError, isDfsError, minute, Recurring, second, type Log, type Ran, type WorkStatus } from '@dfs/runtime';
 import type { Draft } from '../ports.js';
-import { hexOf } from '../retention/needed.js';
-import { attributesFrom, queryByIds } from '../store/rows.js';
+import { attributesFrom } from '../store/rows.js';
 import { KIND_NUMBER, RecordState } from '../rules/states.js';
 
 /**
@@ -95,7 +94,7 @@ export class Imports {
 
   /** Which of these contents have current files, any side of a conflict, or files that are set aside. */
   async among(contents: readonly Cid[], reader: Reader): Promise<Set<Cid>> {
-    const rows = await queryByIds<{ content: Uint8Array }>(reader, AMONG, hexOf(contents));
+    const rows = await byIds<{ content: Uint8Array }>(reader, AMONG, contents.map(cidToBytes));
     return new Set(rows.map(({ content }) => cidFromBytes(content)));
   }
 
@@ -173,9 +172,9 @@ export class Imports {
 
 const SETTLE_PAUSE = 50;
 
-const AMONG = `SELECT w.content FROM (SELECT unhex(value) AS content FROM json_each(?)) w WHERE
-  EXISTS (SELECT 1 FROM catalogue_import i WHERE i.content = w.content)
-  OR EXISTS (SELECT 1 FROM catalogue_record h WHERE h.content = w.content AND h.head = 1 AND h.kind = ${KIND_NUMBER.file})`;
+const AMONG = `SELECT w.id AS content FROM ${BLOBS} w WHERE
+  EXISTS (SELECT 1 FROM catalogue_import i WHERE i.content = w.id)
+  OR EXISTS (SELECT 1 FROM catalogue_record h WHERE h.content = w.id AND h.head = 1 AND h.kind = ${KIND_NUMBER.file})`;
 
 async function countRows(reader: Pick<Tx, 'query'>): Promise<number> {
   const [row] = await reader.query<{ count: number }>(

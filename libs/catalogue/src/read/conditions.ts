@@ -1,19 +1,10 @@
-import type { Reader } from '@dfs/database';
+import { BLOBS, byIds, type Reader } from '@dfs/database';
 import { fileIdOf, parseRecord } from '@dfs/protocol';
 import { RecordState } from '../rules/states.js';
 import type { MemberView } from '../ports.js';
 import { isNamed, requireConditions, type Conditions } from '../rules/conditions.js';
 import { ranked, type Version } from '../rules/heads.js';
-import {
-  BLOBS,
-  fileIdBytes,
-  fromHex,
-  queryByIds,
-  VERSION_COLUMNS,
-  versionFrom,
-  VERSIONS,
-  type VersionRow,
-} from '../store/rows.js';
+import { fileIdBytes, fromHex, VERSION_COLUMNS, versionFrom, VERSIONS, type VersionRow } from '../store/rows.js';
 
 /** Whether paths are as a change of them asks for. */
 export class PathConditions {
@@ -86,7 +77,7 @@ async function readParents(reader: Reader, id: string): Promise<Version[] | unde
     fromHex(id),
   ]);
   const ids = (row && parseRecord(row.body).fields?.parents) ?? [];
-  const rows = await queryByIds<VersionRow>(
+  const rows = await byIds<VersionRow>(
     reader,
     `SELECT ${VERSION_COLUMNS} FROM ${VERSIONS} WHERE r.id IN ${BLOBS}`,
     ids,

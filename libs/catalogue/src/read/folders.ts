@@ -1,4 +1,4 @@
-import type { Reader, SqlValue } from '@dfs/database';
+import { BLOBS, byIds, type Reader, type SqlValue } from '@dfs/database';
 import {
   carriedAttributes,
   fileIdOf,
@@ -11,9 +11,7 @@ import { KIND_NUMBER, PathState, RecordState } from '../rules/states.js';
 import type { Folder } from '../ports.js';
 import { shownOf } from '../rules/heads.js';
 import {
-  BLOBS,
   fileIdBytes,
-  queryByIds,
   toHex,
   VERSION_COLUMNS,
   versionFrom,
@@ -107,17 +105,15 @@ export class Folders {
   /** What these paths show, deletions too; those that there are. */
   async shown(paths: readonly string[], reader: Reader = this.db): Promise<Map<string, ShownPath>> {
     const network = this.networkId();
-    const ids = await mapInTurns(paths, ROWS_PER_TURN, (path) =>
-      toHex(fileIdBytes(fileIdOf(network, path)) as Uint8Array),
-    );
+    const ids = await mapInTurns(paths, ROWS_PER_TURN, (path) => fileIdBytes(fileIdOf(network, path)) as Uint8Array);
     const sql = `SELECT ${SHOWN} FROM catalogue_file f WHERE f.file_id IN ${BLOBS}`;
-    const rows = await queryByIds<ShownRow>(reader, sql, ids);
+    const rows = await byIds<ShownRow>(reader, sql, ids);
     return new Map(rows.map((row) => [row.path, shownFrom(row)]));
   }
 
   /** What these records say, as far as they count, by their ids. */
   async said(records: readonly string[], reader: Reader = this.db): Promise<Map<string, SaidByRecord>> {
-    const rows = await queryByIds<VersionRow & { body: Uint8Array }>(
+    const rows = await byIds<VersionRow & { body: Uint8Array }>(
       reader,
       `SELECT ${VERSION_COLUMNS}, r.body FROM ${VERSIONS} WHERE r.id IN ${BLOBS} AND r.state = ${RecordState.applied}`,
       records,
@@ -193,7 +189,7 @@ export class Folders {
   }
 
   private async versions(ids: readonly string[]): Promise<Map<string, StoredVersion>> {
-    const rows = await queryByIds<VersionRow>(
+    const rows = await byIds<VersionRow>(
       this.db,
       `SELECT ${VERSION_COLUMNS} FROM ${VERSIONS} WHERE r.id IN ${BLOBS} AND r.state = ${RecordState.applied}`,
       ids,

@@ -1,18 +1,7 @@
-import type { Reader, SqlValue } from '@dfs/database';
+import { BLOBS, byIds, type Reader, type SqlValue } from '@dfs/database';
 import { cidFromBytes, cidToBytes, EMPTY_CONTENT, type Cid } from '@dfs/protocol';
 import type { Entry } from '../ports.js';
-import { hexOf } from '../retention/needed.js';
-import {
-  BLOBS,
-  entryFrom,
-  fileIdBytes,
-  FILE_COLUMNS,
-  FILES,
-  peerText,
-  queryByIds,
-  toHex,
-  type FileRow,
-} from '../store/rows.js';
+import { entryFrom, fileIdBytes, FILE_COLUMNS, FILES, peerText, type FileRow } from '../store/rows.js';
 import { IN_SET, PathState, RecordState } from '../rules/states.js';
 
 /** A path by its file id, current or deleted; undefined for one that never was, or is a folder. */
@@ -27,7 +16,7 @@ export async function readEntry(reader: Reader, fileId: string): Promise<Entry |
 export async function readEntries(reader: Reader, fileIds: readonly string[]): Promise<Map<string, Entry>> {
   const ids = fileIds.map(fileIdBytes).filter((id) => id !== undefined);
   const sql = `SELECT ${FILE_COLUMNS} FROM ${FILES} WHERE f.file_id IN ${BLOBS} AND f.state <> ${PathState.folder}`;
-  const rows = await queryByIds<FileRow>(reader, sql, ids.map(toHex));
+  const rows = await byIds<FileRow>(reader, sql, ids);
   return new Map(rows.map(entryFrom).map((entry) => [entry.fileId, entry]));
 }
 
@@ -75,20 +64,20 @@ const VOID = `catalogue_void WHERE ${KEPT}`;
  * greatest size that one gives. Records of a later release name none.
  */
 export async function readNamed(reader: Reader, contents: readonly Cid[]): Promise<Map<Cid, number>> {
-  const rows = await queryByIds<{ content: Uint8Array; size: number }>(reader, NAMED, hexOf(contents));
+  const rows = await byIds<{ content: Uint8Array; size: number }>(reader, NAMED, contents.map(cidToBytes));
   return new Map(rows.map(({ content, size }) => [cidFromBytes(content), size]));
 }
 
 /** One index each. */
 const NAMED_BY = [
-  'catalogue_record r WHERE r.head = 1 AND r.kind = 1 AND r.content = w.content',
-  `catalogue_record r WHERE r.head = 0 AND r.kind = 1 AND r.state = ${RecordState.applied} AND r.content = w.content`,
-  `catalogue_record r WHERE r.state > ${IN_SET} AND r.content = w.content`,
-  'catalogue_import r WHERE r.content = w.content',
+  'catalogue_record r WHERE r.head = 1 AND r.kind = 1 AND r.content = w.id',
+  `catalogue_record r WHERE r.head = 0 AND r.kind = 1 AND r.state = ${RecordState.applied} AND r.content = w.id`,
+  `catalogue_record r WHERE r.state > ${IN_SET} AND r.content = w.id`,
+  'catalogue_import r WHERE r.content = w.id',
 ];
-const NAMED = `SELECT content, size FROM (SELECT w.content AS content,
+const NAMED = `SELECT content, size FROM (SELECT w.id AS content,
     (SELECT max(size) FROM (${NAMED_BY.map((which) => `SELECT max(r.size) AS size FROM ${which}`).join(' UNION ALL ')})) AS size
-    FROM (SELECT unhex(value) AS content FROM json_each(?)) w)
+    FROM ${BLOBS} w)
   WHERE size IS NOT NULL`;
 
 interface ContentRow {

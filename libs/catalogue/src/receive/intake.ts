@@ -1,4 +1,4 @@
-import type { Database, Tx } from '@dfs/database';
+import { BLOBS, byIds, changeByIds, type Database, type Tx } from '@dfs/database';
 import type { EventLog } from '@dfs/events';
 import { GiB, type Clock, type Log } from '@dfs/runtime';
 import type { SignedRecord } from '@dfs/protocol';
@@ -8,7 +8,7 @@ import type { MemberView } from '../ports.js';
 import { screen, storedIds, type VerifiedRecord } from './screen.js';
 import type { RefusalReason, Refusals } from './refusals.js';
 import { roomForAuthors, roomForTimes, waitForAuthors } from './waiting-room.js';
-import { BLOBS, peerBytes, peerText, queryByIds, toHex } from '../store/rows.js';
+import { peerBytes, peerText, toHex } from '../store/rows.js';
 import { IN_SET, RecordState } from '../rules/states.js';
 import { judge, standingOf } from '../rules/validity.js';
 
@@ -194,11 +194,11 @@ export class Intake {
   }
 
   private async fullAuthors(tx: Tx, peerIds: ReadonlySet<string>): Promise<Set<string>> {
-    const rows = await queryByIds<{ peer: Uint8Array }>(
+    const rows = await byIds<{ peer: Uint8Array }>(
       tx,
       `SELECT peer FROM catalogue_author WHERE peer IN ${BLOBS}
        AND (records >= ${MAX_RECORDS_PER_AUTHOR} OR bytes >= ${MAX_BYTES_PER_AUTHOR})`,
-      [...peerIds].map((peerId) => toHex(peerBytes(peerId))),
+      [...peerIds].map(peerBytes),
     );
     return new Set(rows.map((row) => peerText(row.peer)));
   }
@@ -209,7 +209,7 @@ export class Intake {
       judged.flatMap((record) => (record.state === RecordState.void ? [toHex(peerBytes(record.envelope.author))] : [])),
     );
     if (authors.size === 0) return;
-    await tx.run(`UPDATE catalogue_author SET standing = '' WHERE peer IN ${BLOBS}`, [JSON.stringify([...authors])]);
+    await changeByIds(tx, `UPDATE catalogue_author SET standing = '' WHERE peer IN ${BLOBS}`, [...authors]);
     tx.afterCommit(() => this.context.judgeLater());
   }
 

@@ -1,11 +1,11 @@
 import { setImmediate as breathe } from 'node:timers/promises';
-import type { Database, Reader, Tx } from '@dfs/database';
+import { BLOBS, VALUES, byIds, changeByIds, idsParameter, type Database, type Reader, type Tx } from '@dfs/database';
 import { hour } from '@dfs/runtime';
 import { MAX_CLOCK_SKEW, parseRecord } from '@dfs/protocol';
 import { Changeset, type ChangesetContext } from '../write/changeset.js';
 import type { JudgedRecord } from '../write/judged.js';
 import { replacedIds } from '../rules/heads.js';
-import { BLOBS, NUMBERS, peerText, toHex } from '../store/rows.js';
+import { peerText, toHex } from '../store/rows.js';
 import { IN_SET, RecordState } from '../rules/states.js';
 import { judgeValid, lastCounted } from '../rules/validity.js';
 import { forgetArrived, HAS_EXPIRED } from './waiting-room.js';
@@ -234,9 +234,10 @@ export async function withTheirPaths(tx: Tx, found: readonly StoredRow[]): Promi
     found.flatMap((row) => (row.state === RecordState.applied && row.file !== null ? [row.file] : [])),
   );
   if (files.size === 0) return [...found];
-  const siblings = await tx.query<StoredRow>(
-    `SELECT ${ROW} FROM catalogue_record WHERE file IN ${NUMBERS} AND state = ${RecordState.applied}`,
-    [JSON.stringify([...files])],
+  const siblings = await byIds<StoredRow>(
+    tx,
+    `SELECT ${ROW} FROM catalogue_record WHERE file IN ${VALUES} AND state = ${RecordState.applied}`,
+    [...files],
   );
   return [...new Map([...found, ...siblings].map((row) => [row.seq, row])).values()];
 }
@@ -255,15 +256,14 @@ export async function discount(tx: Tx, refused: readonly StoredRow[]): Promise<v
 
 /** The rows of these records, and what follows from them alone. */
 export async function takeOut(tx: Tx, rows: readonly StoredRow[]): Promise<void> {
-  const seqs = JSON.stringify(rows.map((row) => row.seq));
+  const seqs = rows.map((row) => row.seq);
   const parents = rows.flatMap((row) => {
     const { fields } = parseRecord(row.body);
     return fields ? replacedIds(fields) : [];
   });
-  await tx.run(`DELETE FROM catalogue_parent WHERE parent IN ${BLOBS} AND child IN ${NUMBERS}`, [
-    JSON.stringify(parents),
-    seqs,
-  ]);
-  for (const table of ['void', 'record'])
-    await tx.run(`DELETE FROM catalogue_${table} WHERE seq IN ${NUMBERS}`, [seqs]);
+  const edges = `DELETE FROM catalogue_parent WHERE parent IN ${BLOBS} AND child IN (SELECT value FROM json_each(?2))`;
+  await changeByIds(tx, edges, parents, [idsParameter(seqs)]);
+  for (const table of ['void', 'record']) {
+    await changeByIds(tx, `DELETE FROM catalogue_${table} WHERE seq IN ${VALUES}`, seqs);
+  }
 }

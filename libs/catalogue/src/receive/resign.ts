@@ -1,4 +1,4 @@
-import type { Database, Tx } from '@dfs/database';
+import { BLOBS, changeByIds, type Database, type Tx } from '@dfs/database';
 import {
   encodeRecord,
   MAX_CLOCK_SKEW,
@@ -12,7 +12,7 @@ import {
 } from '@dfs/protocol';
 import type { Clock } from '@dfs/runtime';
 import { RecordState } from '../rules/states.js';
-import { BLOBS, fromHex, peerBytes, toHex } from '../store/rows.js';
+import { fromHex, peerBytes, toHex } from '../store/rows.js';
 import { Changeset, type ChangesetContext } from '../write/changeset.js';
 import type { JudgedRecord } from '../write/judged.js';
 import { chainEnd, type ChainEnd } from '../write/commit.js';
@@ -75,9 +75,11 @@ export async function resignFuture(context: ResignContext): Promise<SignedRecord
     await takeOut(tx, rows);
     await discount(tx, found);
     for (const column of ['record', 'sibling'])
-      await tx.run(`DELETE FROM catalogue_fork WHERE ${column} IN ${BLOBS}`, [
-        JSON.stringify(found.map(({ id }) => toHex(id))),
-      ]);
+      await changeByIds(
+        tx,
+        `DELETE FROM catalogue_fork WHERE ${column} IN ${BLOBS}`,
+        found.map(({ id }) => id),
+      );
     const judged = [...others, ...written];
     const paths = judged.flatMap(({ fields }) => (fields ? [fields.path] : []));
     const changes = await Changeset.load(tx, context.changeset(), paths);

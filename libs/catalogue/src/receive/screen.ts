@@ -1,7 +1,7 @@
 import { setImmediate as breathe } from 'node:timers/promises';
-import type { Reader } from '@dfs/database';
+import { BLOBS, byIds, type Reader } from '@dfs/database';
 import { parseRecord, recordIdOf, verifyRecord, type ParsedRecord, type SignedRecord } from '@dfs/protocol';
-import { BLOBS, queryByIds, toHex } from '../store/rows.js';
+import { toHex } from '../store/rows.js';
 import type { RefusalReason } from './refusals.js';
 
 /** A record whose form and signature are right. */
@@ -46,11 +46,7 @@ export async function screen(
 
 /** Which of these ids are stored, in whatever state. */
 export async function storedIds(reader: Reader, ids: readonly string[]): Promise<Set<string>> {
-  const rows = await queryByIds<{ id: Uint8Array }>(
-    reader,
-    `SELECT id FROM catalogue_record WHERE id IN ${BLOBS}`,
-    ids,
-  );
+  const rows = await byIds<{ id: Uint8Array }>(reader, `SELECT id FROM catalogue_record WHERE id IN ${BLOBS}`, ids);
   return new Set(rows.map((row) => toHex(row.id)));
 }
 

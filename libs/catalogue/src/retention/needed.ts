@@ -1,6 +1,5 @@
-import type { Reader } from '@dfs/database';
+import { BLOBS, byIds, type Reader } from '@dfs/database';
 import { cidFromBytes, cidToBytes, type Cid } from '@dfs/protocol';
-import { queryByIds, toHex } from '../store/rows.js';
 import { IN_SET, KIND_NUMBER, RecordState } from '../rules/states.js';
 
 /** For how long content is kept that nothing shows any more. */
@@ -51,13 +50,13 @@ const isPurged = (owners: readonly number[]): string => `EXISTS (SELECT 1 FROM c
 function neededSql({ cutoff, versions, owners }: Deadline): string {
   const is = (condition: string): string =>
     condition.replaceAll('d.cutoff', String(Math.floor(cutoff))).replaceAll('d.versions', String(Math.floor(versions)));
-  return `SELECT w.content FROM (SELECT unhex(value) AS content FROM json_each(?)) w WHERE
-    EXISTS (SELECT 1 FROM catalogue_record h WHERE h.content = w.content AND h.head = 1 AND h.kind = ${file})
-    OR EXISTS (SELECT 1 FROM catalogue_record o WHERE o.content = w.content AND o.state > ${IN_SET})
-    OR EXISTS (SELECT 1 FROM catalogue_import i WHERE i.content = w.content)
+  return `SELECT w.id AS content FROM ${BLOBS} w WHERE
+    EXISTS (SELECT 1 FROM catalogue_record h WHERE h.content = w.id AND h.head = 1 AND h.kind = ${file})
+    OR EXISTS (SELECT 1 FROM catalogue_record o WHERE o.content = w.id AND o.state > ${IN_SET})
+    OR EXISTS (SELECT 1 FROM catalogue_import i WHERE i.content = w.id)
     OR EXISTS (SELECT 1 FROM catalogue_record u WHERE u.state = ${unknown})
     OR EXISTS (SELECT 1 FROM catalogue_record v
-      WHERE v.content = w.content AND v.head = 0 AND v.kind = ${file} AND v.state = ${applied}
+      WHERE v.content = w.id AND v.head = 0 AND v.kind = ${file} AND v.state = ${applied}
       AND NOT (${is(IS_REPLACED)} AND (${is(PATH_IS_GONE)} OR ${is(IS_OLD)}))
       AND NOT ${owners.length === 0 ? 'FALSE' : isPurged(owners)})`;
 }
@@ -68,21 +67,16 @@ function neededSql({ cutoff, versions, owners }: Deadline): string {
  * release, which may say anything, all of them. Unlisted contents are not among what retention is about.
  */
 export async function neededContents(reader: Reader, deadline: Deadline, contents: readonly Cid[]): Promise<Set<Cid>> {
-  const rows = await queryByIds<{ content: Uint8Array }>(reader, neededSql(deadline), hexOf(contents));
+  const rows = await byIds<{ content: Uint8Array }>(reader, neededSql(deadline), contents.map(cidToBytes));
   return new Set(rows.map(({ content }) => cidFromBytes(content)));
 }
 
 /** Which of these contents were purged here, and have not been needed since. */
 export async function purgedContents(reader: Reader, contents: readonly Cid[]): Promise<Set<Cid>> {
-  const rows = await queryByIds<{ content: Uint8Array }>(
+  const rows = await byIds<{ content: Uint8Array }>(
     reader,
-    'SELECT content FROM catalogue_purged WHERE content IN (SELECT unhex(value) FROM json_each(?))',
-    hexOf(contents),
+    `SELECT content FROM catalogue_purged WHERE content IN ${BLOBS}`,
+    contents.map(cidToBytes),
   );
   return new Set(rows.map(({ content }) => cidFromBytes(content)));
-}
-
-/** As `queryByIds` takes ids: the bytes of the CIDs in hexadecimal. */
-export function hexOf(contents: readonly Cid[]): string[] {
-  return contents.map((content) => toHex(cidToBytes(content)));
 }

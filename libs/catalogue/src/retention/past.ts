@@ -1,8 +1,7 @@
-import type { Reader, Tx } from '@dfs/database';
+import { BLOBS, byIds, type Reader, type Tx } from '@dfs/database';
 import { cidFromBytes, cidToBytes, EMPTY_CONTENT, type Cid } from '@dfs/protocol';
 import { IN_SET, KIND_NUMBER, PathState, RecordState } from '../rules/states.js';
-import { FILE_COLUMNS, FILES, queryByIds, type FileRow } from '../store/rows.js';
-import { hexOf } from './needed.js';
+import { FILE_COLUMNS, FILES, type FileRow } from '../store/rows.js';
 
 /** A content that only versions have which were replaced or deleted. */
 export interface PastContent {
@@ -53,24 +52,24 @@ export async function readPast(reader: Reader, after: PastContent | null, limit:
 /** Which of these contents only past versions have, as the unit of work sees it. */
 export async function onlyPast(tx: Tx, contents: readonly Cid[]): Promise<Set<Cid>> {
   if (await isBlocked(tx)) return new Set();
-  const rows = await queryByIds<{ content: Uint8Array }>(
+  const rows = await byIds<{ content: Uint8Array }>(
     tx,
-    `SELECT w.content FROM (SELECT unhex(value) AS content FROM json_each(?)) w WHERE NOT ${inUse('w.content')}
+    `SELECT w.id AS content FROM ${BLOBS} w WHERE NOT ${inUse('w.id')}
      AND EXISTS (SELECT 1 FROM catalogue_record v
-       WHERE v.content = w.content AND v.head = 0 AND v.kind = ${file} AND v.state = ${applied})`,
-    hexOf(contents),
+       WHERE v.content = w.id AND v.head = 0 AND v.kind = ${file} AND v.state = ${applied})`,
+    contents.map(cidToBytes),
   );
   return new Set(rows.map(({ content }) => cidFromBytes(content)));
 }
 
 /** The files that had these contents, each once. */
 export async function filesThatHad(tx: Tx, contents: readonly Cid[]): Promise<FileRow[]> {
-  const rows = await queryByIds<FileRow>(
+  const rows = await byIds<FileRow>(
     tx,
     `SELECT ${FILE_COLUMNS} FROM ${FILES} WHERE f.state <> ${PathState.folder} AND f.content IS NOT NULL AND f.seq IN (
        SELECT v.file FROM catalogue_record v WHERE v.head = 0 AND v.kind = ${file} AND v.state = ${applied}
-       AND v.content IN (SELECT unhex(value) FROM json_each(?)))`,
-    hexOf(contents),
+       AND v.content IN ${BLOBS})`,
+    contents.map(cidToBytes),
   );
   return [...new Map(rows.map((row) => [row.seq, row])).values()];
 }

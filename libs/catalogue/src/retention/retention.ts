@@ -1,12 +1,10 @@
-import type { Database, Reader, Tx } from '@dfs/database';
+import { BLOBS, VALUES, byIds, changeByIds, slices, type Database, type Reader, type Tx } from '@dfs/database';
 import type { EventLog } from '@dfs/events';
 import { cidFromBytes, cidToBytes, EMPTY_CONTENT, type Cid } from '@dfs/protocol';
 import { FILES_PER_EVENT, itemFrom } from '../write/file-events.js';
-import { bulkInsert, type BulkTable } from '../bulk-insert.js';
-import { entryFrom, FILE_COLUMNS, FILES, NUMBERS, peerText, toHex, type FileRow } from '../store/rows.js';
+import { entryFrom, FILE_COLUMNS, FILES, peerText, toHex, type FileRow } from '../store/rows.js';
 import { KIND_NUMBER, PathState, RecordState } from '../rules/states.js';
-import { slices } from '../store/slices.js';
-import { hexOf, neededContents, purgedContents, purgesSql, type Deadline, type RetentionRule } from './needed.js';
+import { neededContents, purgedContents, purgesSql, type Deadline, type RetentionRule } from './needed.js';
 import { filesThatHad, onlyPast, readPast, type PastContent } from './past.js';
 import { RunningTime, type Stopwatch } from './running-time.js';
 
@@ -95,14 +93,14 @@ export class Retention {
    */
   async conclude(tx: Tx, rule: RetentionRule, files: readonly number[], bound = nothing): Promise<Concluded> {
     const deadline = await this.deadline(tx, rule);
-    const all = await tx.query<DeletedRow>(`${deletedSql(deadline)} AND f.seq IN ${NUMBERS}`, [JSON.stringify(files)]);
+    const all = await byIds<DeletedRow>(tx, `${deletedSql(deadline)} AND f.seq IN ${VALUES}`, files);
     const due = all.filter((row) => row.kept !== 0 && row.stored <= deadline.cutoff);
     const contents = await contentsOf(tx, due);
     const { freed, needed } = await this.freeBy(tx, deadline, [...new Set([...contents.values()].flat())], bound);
     const isKept = ({ seq }: DeletedRow): boolean => (contents.get(seq) ?? []).some((content) => needed.has(content));
     const news = due.filter((row) => row.kept === null || !isKept(row));
     const rows = news.map((row) => [row.seq, row.record_id, isKept(row) ? 1 : 0]);
-    await bulkInsert(tx, CONCLUDED, rows, 'OR REPLACE');
+    await tx.insertMany('catalogue_concluded', ['file', 'record', 'kept'], rows, 'replace');
     const gone = news.filter((row) => !isKept(row));
     const items = gone.map(entryFrom).map(itemFrom);
     for (const slice of slices(items, FILES_PER_EVENT)) await this.events.record(tx, 'file.purged', { files: slice });
@@ -148,11 +146,11 @@ export class Retention {
   async gaveWay(tx: Tx, contents: readonly Cid[]): Promise<void> {
     if (contents.length === 0) return;
     this.hasPurged = true;
-    await bulkInsert(
-      tx,
-      PURGED,
+    await tx.insertMany(
+      'catalogue_purged',
+      ['content'],
       contents.map((content) => [cidToBytes(content)]),
-      'OR IGNORE',
+      'ignore',
     );
     const items = (await filesThatHad(tx, contents)).map(entryFrom).map(itemFrom);
     for (const files of slices(items, FILES_PER_EVENT)) {
@@ -163,11 +161,7 @@ export class Retention {
   /** Contents that came with new versions: whatever became of them before, they are needed. */
   async needed(tx: Tx, contents: readonly Cid[]): Promise<void> {
     if (!this.hasPurged) return;
-    for (const slice of slices(contents, 2000)) {
-      await tx.run('DELETE FROM catalogue_purged WHERE content IN (SELECT unhex(value) FROM json_each(?))', [
-        JSON.stringify(hexOf(slice)),
-      ]);
-    }
+    await changeByIds(tx, `DELETE FROM catalogue_purged WHERE content IN ${BLOBS}`, contents.map(cidToBytes));
   }
 
   /** Which of these contents were purged here: promised no longer, and to be had from others at best. */
@@ -203,7 +197,7 @@ export class Retention {
     const freed = filled.filter((content) => !needed.has(content) && !before.has(content));
     const rows = freed.map((content) => [cidToBytes(content)]);
     this.hasPurged ||= freed.length > 0;
-    await bulkInsert(tx, PURGED, rows);
+    await tx.insertMany('catalogue_purged', ['content'], rows);
     return { freed, needed };
   }
 
@@ -217,28 +211,23 @@ export class Retention {
   }
 }
 
-const PURGED: BulkTable = { name: 'catalogue_purged', columns: ['content'], blobs: new Set(['content']) };
-const CONCLUDED: BulkTable = {
-  name: 'catalogue_concluded',
-  columns: ['file', 'record', 'kept'],
-  blobs: new Set(['record']),
-};
-
 /** Contents of all versions of each path. */
 async function contentsOf(tx: Tx, rows: readonly DeletedRow[]): Promise<Map<number, Cid[]>> {
-  const found = await tx.query<{ file: number; content: Uint8Array }>(
+  const found = await byIds<{ file: number; content: Uint8Array }>(
+    tx,
     `SELECT DISTINCT file, content FROM catalogue_record
-     WHERE file IN ${NUMBERS} AND state = ${RecordState.applied} AND kind = ${KIND_NUMBER.file}`,
-    [JSON.stringify(rows.map(({ seq }) => seq))],
+     WHERE file IN ${VALUES} AND state = ${RecordState.applied} AND kind = ${KIND_NUMBER.file}`,
+    rows.map(({ seq }) => seq),
   );
   return grouped(found.map(({ file, content }) => [file, cidFromBytes(content)]));
 }
 
 /** Ids of the deletions that each path shows. */
 async function headsOf(tx: Tx, rows: readonly DeletedRow[]): Promise<Map<number, string[]>> {
-  const found = await tx.query<{ file: number; id: Uint8Array }>(
-    `SELECT file, id FROM catalogue_record WHERE file IN ${NUMBERS} AND head = 1`,
-    [JSON.stringify(rows.map(({ seq }) => seq))],
+  const found = await byIds<{ file: number; id: Uint8Array }>(
+    tx,
+    `SELECT file, id FROM catalogue_record WHERE file IN ${VALUES} AND head = 1`,
+    rows.map(({ seq }) => seq),
   );
   return grouped(found.map(({ file, id }) => [file, toHex(id)]));
 }

@@ -1,8 +1,8 @@
-import type { Reader } from '@dfs/database';
+import { BLOBS, byIds, slices, type Reader } from '@dfs/database';
 import type { SignedRecord } from '@dfs/protocol';
 import { indexOf, LEAF_BITS, type Fingerprints, type IdRange, type SetRoot } from './fingerprints.js';
 import { RangeReader } from './range-reader.js';
-import { BLOBS, toHex } from './rows.js';
+import { toHex } from './rows.js';
 import { THE_SET, type RecordSource } from './record-source.js';
 
 /** Records read at once. */
@@ -36,12 +36,9 @@ export class RecordSet {
 
   /** Records by id, as far as they are in the set, in the order in which they came here: parents mostly first. */
   async *byId(ids: readonly string[]): AsyncIterable<SignedRecord> {
-    for (let at = 0; at < ids.length; at += RECORDS_PER_READ) {
-      yield* await this.db.query<RecordRow>(
-        `SELECT r.body, r.signature FROM catalogue_record r WHERE r.id IN ${BLOBS} AND ${this.source.where} ORDER BY r.seq`,
-        [JSON.stringify(ids.slice(at, at + RECORDS_PER_READ))],
-      );
-    }
+    const of = `r.id IN ${BLOBS} AND ${this.source.where} ORDER BY r.seq`;
+    const sql = `SELECT r.body, r.signature FROM catalogue_record r WHERE ${of}`;
+    for (const part of slices(ids, RECORDS_PER_READ)) yield* await byIds<RecordRow>(this.db, sql, part);
   }
 
   /** All records of these ranges, none of which is within another. */

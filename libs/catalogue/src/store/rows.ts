@@ -1,4 +1,4 @@
-import type { Reader, Tx } from '@dfs/database';
+import { BLOBS, byIds, type Tx } from '@dfs/database';
 import {
   cidFromBytes,
   decodeAttributes,
@@ -15,22 +15,6 @@ import {
 import type { Version } from '../rules/heads.js';
 import type { Entry } from '../ports.js';
 import { KIND_NUMBER, PathState } from '../rules/states.js';
-
-/** `x IN ${BLOBS}` with one parameter: `blobs(ids)`. However many ids, one statement with one variable. */
-export const BLOBS = '(SELECT unhex(value) FROM json_each(?))';
-/** The same for numbers: `JSON.stringify(numbers)`. */
-export const NUMBERS = '(SELECT value FROM json_each(?))';
-/** Ids bound at once. */
-const IDS_PER_QUERY = 2000;
-
-/** Rows of a query with one `IN` over ids given as hex. */
-export async function queryByIds<R>(reader: Reader, sql: string, ids: readonly string[]): Promise<R[]> {
-  const rows: R[] = [];
-  for (let at = 0; at < ids.length; at += IDS_PER_QUERY) {
-    rows.push(...(await reader.query<R>(sql, [JSON.stringify(ids.slice(at, at + IDS_PER_QUERY))])));
-  }
-  return rows;
-}
 
 /** The columns of a {@link VersionRow}, from {@link VERSIONS}. */
 export const VERSION_COLUMNS =
@@ -145,9 +129,8 @@ export async function authorRows(
   peerIds: ReadonlySet<string>,
   standing: (peerId: string) => string,
 ): Promise<Map<string, number>> {
-  const ids = [...peerIds].map((peerId) => toHex(peerBytes(peerId)));
   const select = `SELECT id, peer FROM catalogue_author WHERE peer IN ${BLOBS}`;
-  const known = await queryByIds<{ id: number; peer: Uint8Array }>(tx, select, ids);
+  const known = await byIds<{ id: number; peer: Uint8Array }>(tx, select, [...peerIds].map(peerBytes));
   const rows = new Map(known.map(({ id, peer }) => [peerText(peer), id]));
   for (const peerId of peerIds) {
     if (rows.has(peerId)) continue;

@@ -1,4 +1,4 @@
-import type { Reader, Tx } from '@dfs/database';
+import { BLOBS, byIds, type Reader, type Tx } from '@dfs/database';
 import {
   carriedAttributes,
   MAX_CLOCK_SKEW,
@@ -9,7 +9,7 @@ import {
 } from '@dfs/protocol';
 import { DfsError } from '@dfs/runtime';
 import type { Draft } from '../ports.js';
-import { BLOBS, fromHex, queryByIds, toHex } from '../store/rows.js';
+import { fromHex, toHex } from '../store/rows.js';
 import { RecordState } from '../rules/states.js';
 
 /** Void records of a path among which the ancestors of one are looked for, the newest ones. */
@@ -129,7 +129,7 @@ async function countedAmong(
   { path, clock }: RecordFields,
   now: number,
 ): Promise<Ancestor[]> {
-  const rows = await queryByIds<{ id: Uint8Array; state: number; ms: number; counter: number; body: Uint8Array }>(
+  const rows = await byIds<{ id: Uint8Array; state: number; ms: number; counter: number; body: Uint8Array }>(
     reader,
     `SELECT id, state, ms, counter, body FROM catalogue_record WHERE id IN ${BLOBS}`,
     [...ids],

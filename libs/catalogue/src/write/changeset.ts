@@ -1,7 +1,6 @@
-import type { SqlValue, Tx } from '@dfs/database';
+import { BLOBS, VALUES, byIds, changeByIds, slices, type SqlValue, type Tx } from '@dfs/database';
 import { cidToBytes, fileIdOf, type Cid, type RecordFields, type SignedRecord } from '@dfs/protocol';
 import { setImmediate as breathe } from 'node:timers/promises';
-import { bulkInsert, type BulkTable } from '../bulk-insert.js';
 import { causally } from '../rules/causal-order.js';
 import { chainKey } from '../rules/chain-key.js';
 import { Delta, type Fingerprints } from '../store/fingerprints.js';
@@ -11,13 +10,10 @@ import { writePaths } from './path-rows.js';
 import {
   attributesColumn,
   authorRows,
-  BLOBS,
   fileIdBytes,
   FILE_COLUMNS,
   FILES,
   fromHex,
-  NUMBERS,
-  queryByIds,
   toHex,
   VERSION_COLUMNS,
   versionFrom,
@@ -29,7 +25,7 @@ import {
 import { rederive } from './rederive.js';
 import { IN_SET, KIND_NUMBER, RecordState } from '../rules/states.js';
 import { listVoid } from './void-rows.js';
-import { mapInTurns, slices } from '../store/slices.js';
+import { mapInTurns } from '../store/slices.js';
 
 interface NewRow {
   record: JudgedRecord;
@@ -151,7 +147,7 @@ export class Changeset {
 
   /** Versions that are stored, heads or not, and named as parents by records that are added one by one. */
   async know(ids: readonly string[]): Promise<void> {
-    const rows = await queryByIds<VersionRow>(
+    const rows = await byIds<VersionRow>(
       this.tx,
       `SELECT ${VERSION_COLUMNS} FROM ${VERSIONS} WHERE r.id IN ${BLOBS} AND r.state = ${RecordState.applied}`,
       ids,
@@ -243,7 +239,7 @@ export class Changeset {
 
   /** Records that are here already and name one of these as their parent. */
   private async loadChildren(records: readonly JudgedRecord[]): Promise<void> {
-    const rows = await queryByIds<{ parent: Uint8Array; file: number }>(
+    const rows = await byIds<{ parent: Uint8Array; file: number }>(
       this.tx,
       `SELECT p.parent, r.file FROM catalogue_parent p JOIN catalogue_record r ON r.seq = p.child WHERE p.parent IN ${BLOBS}`,
       records.map((record) => record.id),
@@ -254,7 +250,7 @@ export class Changeset {
   private async writeRecords(authors: ReadonlyMap<string, number>): Promise<void> {
     for (const rows of slices(this.rows, ROWS_PER_TURN)) {
       const values = rows.map((row) => this.valuesOf(row, authors));
-      await bulkInsert(this.tx, RECORDS, values);
+      await this.tx.insertMany('catalogue_record', RECORD_COLUMNS, values);
     }
     const fresh = this.rows.filter(({ record }) => !record.again).map(({ record }) => record);
     for (const [peerId, author] of authors) {
@@ -303,41 +299,36 @@ export class Changeset {
     const edges = this.rows.flatMap(({ record, seq, version }) =>
       version ? replacedIds(record.fields!).map((replaced) => [fromHex(replaced), seq]) : [],
     );
-    await bulkInsert(this.tx, PARENTS, edges);
+    await this.tx.insertMany('catalogue_parent', ['parent', 'child'], edges);
     if (this.unhead.length === 0) return;
-    await this.tx.run(`UPDATE catalogue_record SET head = 0 WHERE seq IN ${NUMBERS}`, [JSON.stringify(this.unhead)]);
+    await changeByIds(this.tx, `UPDATE catalogue_record SET head = 0 WHERE seq IN ${VALUES}`, this.unhead);
   }
 }
 
-const RECORDS: BulkTable = {
-  name: 'catalogue_record',
-  columns: [
-    'seq',
-    'id',
-    'state',
-    'head',
-    'file',
-    'kind',
-    'author',
-    'ms',
-    'counter',
-    'content',
-    'size',
-    'media_type',
-    'imported',
-    'born',
-    'body',
-    'signature',
-    'chain',
-    'stored',
-    'shown_at',
-    'attributes',
-    'repeats',
-    'purge',
-  ],
-  blobs: new Set(['id', 'content', 'body', 'signature', 'attributes']),
-};
-const PARENTS: BulkTable = { name: 'catalogue_parent', columns: ['parent', 'child'], blobs: new Set(['parent']) };
+const RECORD_COLUMNS = [
+  'seq',
+  'id',
+  'state',
+  'head',
+  'file',
+  'kind',
+  'author',
+  'ms',
+  'counter',
+  'content',
+  'size',
+  'media_type',
+  'imported',
+  'born',
+  'body',
+  'signature',
+  'chain',
+  'stored',
+  'shown_at',
+  'attributes',
+  'repeats',
+  'purge',
+];
 
 async function loadPaths(
   tx: Tx,
@@ -349,7 +340,7 @@ async function loadPaths(
     const fileId = fileIdOf(networkId, path);
     return { path, fileId, hex: toHex(fileIdBytes(fileId) as Uint8Array) };
   });
-  const rows = await queryByIds<FileRow>(
+  const rows = await byIds<FileRow>(
     tx,
     `SELECT ${FILE_COLUMNS} FROM ${FILES} WHERE f.file_id IN ${BLOBS}`,
     ids.map(({ hex }) => hex),
@@ -369,9 +360,10 @@ async function loadPaths(
 async function loadHeads(tx: Tx, changes: readonly PathChange[]): Promise<void> {
   const bySeq = new Map(changes.filter((change) => change.before).map((change) => [change.seq, change]));
   if (bySeq.size === 0) return;
-  const rows = await tx.query<VersionRow>(
-    `SELECT ${VERSION_COLUMNS} FROM ${VERSIONS} WHERE r.file IN ${NUMBERS} AND r.head = 1`,
-    [JSON.stringify([...bySeq.keys()])],
+  const rows = await byIds<VersionRow>(
+    tx,
+    `SELECT ${VERSION_COLUMNS} FROM ${VERSIONS} WHERE r.file IN ${VALUES} AND r.head = 1`,
+    [...bySeq.keys()],
   );
   for (const row of rows) {
     const version = versionFrom(row);

@@ -1,12 +1,11 @@
 import type { DurableEventType, FileBatch, FileEventItem } from '@dfs/contracts';
 import { toldAttributes } from '../rules/told-attributes.js';
-import type { Tx } from '@dfs/database';
+import { slices, type Tx } from '@dfs/database';
 import { entryOf } from './path-rows.js';
 import type { PathOutcome } from './judged.js';
 import type { Change, Entry } from '../ports.js';
 import { entryFrom, toHex, type FileRow } from '../store/rows.js';
 import { PathState } from '../rules/states.js';
-import { slices } from '../store/slices.js';
 
 /** Files in one event. */
 export const FILES_PER_EVENT = 1000;

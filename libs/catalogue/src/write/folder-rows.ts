@@ -1,13 +1,10 @@
-import type { Reader, Tx } from '@dfs/database';
-import { bulkInsert, type BulkTable } from '../bulk-insert.js';
+import { VALUES, byIds, changeByIds, type Reader, type Tx } from '@dfs/database';
 import { PathState } from '../rules/states.js';
 import { afterPrefix } from '../read/list.js';
 import type { PathOutcome } from './judged.js';
 
 /** Up to so many files the newest is found among them; of more, by walking the files of all from the newest on. */
 const FEW_FILES = 1000;
-/** `x IN ${TEXTS}` with one parameter: `JSON.stringify(texts)`. */
-const TEXTS = '(SELECT value FROM json_each(?))';
 
 /** A folder with its counts, as it is stored. Paths end with a slash; the top is empty. */
 export interface FolderRow {
@@ -66,16 +63,12 @@ async function writeRows(tx: Tx, rows: Map<string, FolderRow & { fresh?: boolean
     if (!row.fresh) gone.push(row.path);
     rows.delete(row.path);
   }
-  const values = [...rows.values()].map((row) => FOLDERS.columns.map((column) => row[column as keyof FolderRow]));
-  await bulkInsert(tx, FOLDERS, values, 'OR REPLACE');
-  if (gone.length > 0) await tx.run(`DELETE FROM catalogue_folder WHERE path IN ${TEXTS}`, [JSON.stringify(gone)]);
+  const values = [...rows.values()].map((row) => COLUMNS.map((column) => row[column]));
+  await tx.insertMany('catalogue_folder', COLUMNS, values, 'replace');
+  await changeByIds(tx, `DELETE FROM catalogue_folder WHERE path IN ${VALUES}`, gone);
 }
 
-const FOLDERS: BulkTable = {
-  name: 'catalogue_folder',
-  columns: ['path', 'parent', 'files', 'bytes', 'newest', 'own', 'folders', 'made'],
-  blobs: new Set(),
-};
+const COLUMNS: (keyof FolderRow)[] = ['path', 'parent', 'files', 'bytes', 'newest', 'own', 'folders', 'made'];
 
 function deltasOf(outcomes: readonly PathOutcome[]): Map<string, Delta> {
   const deltas = new Map<string, Delta>();
@@ -134,10 +127,9 @@ function emptyFolder(path: string): FolderRow & { fresh: boolean } {
 }
 
 async function readFolders(tx: Tx, paths: Iterable<string>): Promise<Map<string, FolderRow & { fresh?: boolean }>> {
-  const rows = await tx.query<FolderRow>(
-    `SELECT path, parent, files, bytes, newest, own, folders, made FROM catalogue_folder WHERE path IN ${TEXTS}`,
-    [JSON.stringify([...paths])],
-  );
+  const rows = await byIds<FolderRow>(tx, `SELECT ${COLUMNS.join()} FROM catalogue_folder WHERE path IN ${VALUES}`, [
+    ...paths,
+  ]);
   return new Map(rows.map((row) => [row.path, row]));
 }
 

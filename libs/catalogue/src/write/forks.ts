@@ -1,9 +1,9 @@
-import type { Reader, Tx } from '@dfs/database';
+import { BLOBS, VALUES, byIds, type Reader, type Tx } from '@dfs/database';
 import type { EventLog } from '@dfs/events';
 import { parseRecord } from '@dfs/protocol';
 import type { Log } from '@dfs/runtime';
 import type { ChainLink } from './judged.js';
-import { BLOBS, queryByIds, toHex } from '../store/rows.js';
+import { fromHex, toHex } from '../store/rows.js';
 
 /** Of one author, in one run of this node; more are only counted. */
 const TOLD_PER_AUTHOR = 20;
@@ -36,12 +36,8 @@ export class Forks {
     if (fresh.length === 0) return;
     const found = await unknownOf(tx, await forksAmong(tx, fresh));
     if (found.length === 0) return;
-    const values = found.map(({ record, sibling }) => [record, sibling]);
-    await tx.run(
-      `INSERT OR IGNORE INTO catalogue_fork (record, sibling)
-       SELECT unhex(value ->> 0), unhex(value ->> 1) FROM json_each(?)`,
-      [JSON.stringify(values)],
-    );
+    const values = found.map(({ record, sibling }) => [fromHex(record), fromHex(sibling)]);
+    await tx.insertMany('catalogue_fork', ['record', 'sibling'], values, 'ignore');
     for (const author of new Set(found.map((fork) => fork.author))) {
       await this.tell(
         tx,
@@ -89,11 +85,12 @@ async function forksAmong(tx: Tx, links: readonly ChainLink[]): Promise<Fork[]> 
 
 /** The record that was here first, where several have the same key. */
 async function firstLinks(tx: Tx, keys: ReadonlySet<number>): Promise<Map<number, Link>> {
-  const rows = await tx.query<{ chain: number; id: Uint8Array; body: Uint8Array }>(
-    `SELECT r.chain, r.id, r.body FROM json_each(?) k JOIN catalogue_record r
-     ON r.seq = (SELECT seq FROM catalogue_record WHERE chain = k.value ORDER BY seq LIMIT 1)
-     WHERE EXISTS (SELECT 1 FROM catalogue_record o WHERE o.chain = k.value AND o.seq > r.seq)`,
-    [JSON.stringify([...keys])],
+  const rows = await byIds<{ chain: number; id: Uint8Array; body: Uint8Array }>(
+    tx,
+    `SELECT r.chain, r.id, r.body FROM ${VALUES} k JOIN catalogue_record r
+     ON r.seq = (SELECT seq FROM catalogue_record WHERE chain = k.id ORDER BY seq LIMIT 1)
+     WHERE EXISTS (SELECT 1 FROM catalogue_record o WHERE o.chain = k.id AND o.seq > r.seq)`,
+    [...keys],
   );
   return new Map(
     rows.map(({ chain, id, body }) => {
@@ -106,10 +103,10 @@ async function firstLinks(tx: Tx, keys: ReadonlySet<number>): Promise<Map<number
 /** Without those in which the record was found before: it has only been judged anew. */
 async function unknownOf(tx: Tx, forks: readonly Fork[]): Promise<Fork[]> {
   if (forks.length === 0) return [];
-  const known = await queryByIds<{ id: Uint8Array }>(
+  const known = await byIds<{ id: Uint8Array }>(
     tx,
     `SELECT record AS id FROM catalogue_fork WHERE record IN ${BLOBS}
-     UNION SELECT sibling FROM catalogue_fork WHERE sibling IN (SELECT unhex(value) FROM json_each(?1))`,
+     UNION SELECT sibling FROM catalogue_fork WHERE sibling IN ${BLOBS}`,
     forks.map(({ record }) => record),
   );
   const ids = new Set(known.map(({ id }) => toHex(id)));

@@ -1,14 +1,13 @@
-import type { SqlValue, Tx } from '@dfs/database';
+import { VALUES, changeByIds, slices, type SqlValue, type Tx } from '@dfs/database';
 import { cidToBytes, EMPTY_CONTENT, type Cid } from '@dfs/protocol';
-import { bulkInsert, type BulkTable } from '../bulk-insert.js';
 import type { PathChange, PathOutcome, PathRow } from './judged.js';
 import { inConflict, shownOf } from '../rules/heads.js';
 import type { Entry } from '../ports.js';
-import { attributesColumn, fileIdBytes, fromHex, NUMBERS, toHex, type FileRow } from '../store/rows.js';
+import { attributesColumn, fileIdBytes, fromHex, toHex, type FileRow } from '../store/rows.js';
 import { CONFLICT_TOTAL, PathState } from '../rules/states.js';
 import { foldCase } from '../read/search.js';
 import { writeFolders } from './folder-rows.js';
-import { mapInTurns, slices } from '../store/slices.js';
+import { mapInTurns } from '../store/slices.js';
 
 /** Rows made between two turns of the event loop. */
 const ROWS_PER_TURN = 500;
@@ -25,10 +24,10 @@ export async function writePaths(
   const outcomes = all.filter(looksDifferent);
   for (const slice of slices(outcomes, ROWS_PER_TURN)) {
     const rows = slice.flatMap(({ change, after }) => (after ? [valuesOf(change, after, authors)] : []));
-    await bulkInsert(tx, PATHS, rows, 'OR REPLACE');
+    await tx.insertMany('catalogue_file', COLUMNS, rows, 'replace');
   }
   const gone = outcomes.filter(({ after }) => after === undefined).map(({ change }) => change.seq);
-  if (gone.length > 0) await tx.run(`DELETE FROM catalogue_file WHERE seq IN ${NUMBERS}`, [JSON.stringify(gone)]);
+  await changeByIds(tx, `DELETE FROM catalogue_file WHERE seq IN ${VALUES}`, gone);
   await writeTotals(tx, outcomes);
   await writeFolders(tx, outcomes);
   return outcomes;
@@ -78,26 +77,22 @@ function contentHex(content: Uint8Array | null): string | null {
   return content === null ? null : toHex(content);
 }
 
-const PATHS: BulkTable = {
-  name: 'catalogue_file',
-  columns: [
-    'seq',
-    'file_id',
-    'path',
-    'search',
-    'state',
-    'conflict',
-    'record_id',
-    'content',
-    'size',
-    'media_type',
-    'author',
-    'created',
-    'modified',
-    'attributes',
-  ],
-  blobs: new Set(['file_id', 'record_id', 'content', 'attributes']),
-};
+const COLUMNS = [
+  'seq',
+  'file_id',
+  'path',
+  'search',
+  'state',
+  'conflict',
+  'record_id',
+  'content',
+  'size',
+  'media_type',
+  'author',
+  'created',
+  'modified',
+  'attributes',
+];
 
 function valuesOf(change: PathChange, after: PathRow, authors: ReadonlyMap<string, number>): SqlValue[] {
   const { shown } = after;

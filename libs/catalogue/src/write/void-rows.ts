@@ -1,6 +1,5 @@
 import type { SqlValue, Tx } from '@dfs/database';
 import { cidToBytes } from '@dfs/protocol';
-import { bulkInsert, type BulkTable } from '../bulk-insert.js';
 import type { JudgedRecord } from './judged.js';
 import { fromHex } from '../store/rows.js';
 import { KIND_NUMBER, RecordState } from '../rules/states.js';
@@ -14,9 +13,9 @@ export interface VoidRow {
 /** Lists such records, so that they can be shown and adopted, and void ones passed on; the row of the record itself is another's to write. */
 export async function listVoid(tx: Tx, rows: readonly VoidRow[], authors: ReadonlyMap<string, number>): Promise<void> {
   if (rows.length === 0) return;
-  await bulkInsert(
-    tx,
-    VOID,
+  await tx.insertMany(
+    'catalogue_void',
+    COLUMNS,
     rows.map(({ record: { id, envelope, fields, state }, seq }): SqlValue[] => [
       seq,
       fromHex(id),
@@ -33,8 +32,4 @@ export async function listVoid(tx: Tx, rows: readonly VoidRow[], authors: Readon
   );
 }
 
-const VOID: BulkTable = {
-  name: 'catalogue_void',
-  columns: ['seq', 'id', 'author', 'ms', 'counter', 'path', 'kind', 'content', 'size', 'media_type', 'future'],
-  blobs: new Set(['id', 'content']),
-};
+const COLUMNS = ['seq', 'id', 'author', 'ms', 'counter', 'path', 'kind', 'content', 'size', 'media_type', 'future'];

@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { abortError } from '@dfs/runtime';
 import { cidToBytes, sha256, type Cid } from '@dfs/protocol';
-import type { Database } from '@dfs/database';
+import { IDS_PER_QUERY, type Database } from '@dfs/database';
 import type { Block } from '../manifest/builder.js';
 import { findPlaces, type Place } from './index/chunk-index.js';
 import type { Damage } from './damage/damage.js';
@@ -11,7 +11,7 @@ import { digestOf, ENTRY_HEAD_BYTES, keyOf } from './packs/format.js';
 import { Grouped } from './index/grouped.js';
 import { HASH_ELSEWHERE_BYTES, hashShared } from '../hashing.js';
 import { slabs } from '../slabs.js';
-import { COPY_BELOW_BYTES, IDS_PER_QUERY, READ_AHEAD_BLOCKS, READ_AHEAD_BYTES, READ_RUN_BYTES } from './limits.js';
+import { COPY_BELOW_BYTES, READ_AHEAD_BLOCKS, READ_AHEAD_BYTES, READ_RUN_BYTES } from './limits.js';
 import type { Trouble } from './damage/trouble.js';
 import type { PackFiles } from './packs/pack-files.js';
 
@@ -170,13 +170,10 @@ export class ChunkReader {
   async *#runs(ids: readonly Cid[]): AsyncGenerator<Wanted[], void, undefined> {
     const lookUp = async (at: number): Promise<Wanted[]> => {
       const part = ids.slice(at, at + IDS_PER_QUERY).map((id) => ({ id, cid: cidToBytes(id) }));
-      const found =
-        part.length === 0
-          ? new Map<string, Place>()
-          : await findPlaces(
-              this.db,
-              part.map(({ cid }) => cid),
-            );
+      const found = await findPlaces(
+        this.db,
+        part.map(({ cid }) => cid),
+      );
       return part.map(({ id, cid }) => ({ id, cid, place: found.get(keyOf(cid)) }));
     };
     let next = lookUp(0);

@@ -16,9 +16,6 @@ export const BATCH_GROUP_BYTES = 2 * MiB;
 /** The same for all batches together. Each may always hold one block. */
 export const STORE_QUEUE_BYTES = 64 * MiB;
 
-/** Ids in one statement. */
-export const IDS_PER_QUERY = 500;
-
 /** Bytes and blocks that getMany reads ahead. */
 export const READ_AHEAD_BYTES = 4 * MiB;
 /** As many small blocks are looked up in one query. */

@@ -1,15 +1,22 @@
 import type { Reader, SqlValue, Tx } from './sql.js';
 
-/** Ids, keys or rows that one query or one unit of work is given at most; also the length of a page of rows. */
-export const IDS_PER_QUERY = 2000;
+/** Ids that one statement is given at most, and rows of a page where a table is gone through. */
+export const IDS_PER_QUERY = 1000;
 
 /** `x IN ${BLOBS}`: the ids of `byIds`, `changeByIds` or `idsParameter`, as bytes. They are the first parameter. */
-export const BLOBS = '(SELECT unhex(value) FROM json_each(?1))';
+export const BLOBS = '(SELECT unhex(value) AS id FROM json_each(?1))';
 /** The same for ids that are numbers or texts. */
-export const VALUES = '(SELECT value FROM json_each(?1))';
+export const VALUES = '(SELECT value AS id FROM json_each(?1))';
 
-/** Names a row: bytes, or their hex digits; a number; a text. */
-export type RowId = Uint8Array | string | number;
+/** The same for ids of two columns: `(x, y) IN ${PAIRS}`. The first is bytes, the second a number or a text. */
+export const PAIRS = '(SELECT unhex(value ->> 0), value ->> 1 FROM json_each(?1))';
+/** The same where neither is bytes. */
+export const VALUE_PAIRS = '(SELECT value ->> 0, value ->> 1 FROM json_each(?1))';
+
+/** One column of what names a row: bytes, or their hex digits; a number; a text. */
+type IdPart = Uint8Array | string | number;
+/** Names a row, by one column or by several. */
+export type RowId = IdPart | readonly IdPart[];
 
 /** One parameter for all of these ids: JSON, with bytes as hex digits. SQLite reads it on its own thread. */
 export function idsParameter(ids: readonly RowId[]): string {
@@ -23,7 +30,7 @@ export function* slices<T>(items: readonly T[], size: number = IDS_PER_QUERY): G
 
 /**
  * Rows of a query about ids, in parts of so many that no statement is long and none holds the connection for long.
- * @param sql names the ids by `BLOBS` or `VALUES`, and `params` by `?2` and on
+ * @param sql names the ids by `BLOBS`, `VALUES` or `PAIRS`, or takes `?1` as JSON itself; and `params` by `?2` and on
  * @throws DatabaseError
  */
 export async function byIds<R>(
@@ -57,8 +64,9 @@ export async function changeByIds(
   return changes;
 }
 
-function valueOf(id: RowId): string | number {
-  return typeof id === 'object' ? hexOf(id) : id;
+function valueOf(id: RowId): unknown {
+  if (typeof id !== 'object') return id;
+  return id instanceof Uint8Array ? hexOf(id) : id.map(valueOf);
 }
 
 function hexOf(bytes: Uint8Array): string {

@@ -1,12 +1,9 @@
 import { day } from '@dfs/runtime';
-import type { Database, Reader, Tx } from '@dfs/database';
+import { BLOBS, changeByIds, type Database, type Reader, type Tx } from '@dfs/database';
 import { cidFromBytes, cidToBytes, type Cid, type Pin } from '@dfs/protocol';
-import { marks } from './pin-log.js';
 
 /** Its pins of that content are no copies for so long, unless its log names them anew. */
 export const DOUBT_TIME = 1 * day;
-
-const IDS_PER_QUERY = 2000;
 
 /** Pins of one member that do not count. */
 export interface DoubtedMember {
@@ -44,13 +41,8 @@ export class DoubtedPins {
   async saidAnew(tx: Tx, member: number, pins: readonly Pin[]): Promise<void> {
     if (!this.some) return;
     const contents = [...new Set(pins.map(({ content }) => content))];
-    for (let at = 0; at < contents.length; at += IDS_PER_QUERY) {
-      const part = contents.slice(at, at + IDS_PER_QUERY).map(cidToBytes);
-      await tx.run(`DELETE FROM placement_doubt WHERE member = ? AND content IN (${marks(part.length)})`, [
-        member,
-        ...part,
-      ]);
-    }
+    const sql = `DELETE FROM placement_doubt WHERE member = ?2 AND content IN ${BLOBS}`;
+    await changeByIds(tx, sql, contents.map(cidToBytes), [member]);
   }
 
   /** Those whose time is over count again. A clock that was set back makes none last longer. Gives which. */

@@ -113,7 +113,8 @@ describe('many extents', () => {
     expect(asked.length).toBeGreaterThan(0);
     for (const [sql, params] of asked) {
       const plan = await query<{ detail: string }>(`EXPLAIN QUERY PLAN ${sql}`, params);
-      for (const { detail } of plan) expect(detail).not.toMatch(/SCAN|TEMP B-TREE/);
+      // The ids that are asked for are gone through; the tables are not.
+      for (const { detail } of plan) expect(detail).not.toMatch(/SCAN (?!json_each VIRTUAL TABLE)|TEMP B-TREE/);
     }
   });
 });

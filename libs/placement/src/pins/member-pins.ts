@@ -1,17 +1,14 @@
-import type { Database, Tx } from '@dfs/database';
+import { BLOBS, byIds, changeByIds, PAIRS, type Database, type Tx } from '@dfs/database';
 import { cidToBytes, peerIdFromBytes, peerIdToBytes, type Cid, type HoldingsStatus, type Pin } from '@dfs/protocol';
 import { DfsError, type Unsubscribe } from '@dfs/runtime';
 import { mostExtents } from '../plan/extents.js';
 import { DoubtedPins } from './doubted-pins.js';
-import { keyOf, marks } from './pin-log.js';
+import { keyOf } from './pin-log.js';
 import { WaitingPins, type MemberPin, type NamedContents } from './waiting-pins.js';
 
 /** Holdings of a former member that are forgotten in one unit of work. */
 const FORGET_PER_UNIT = 20_000;
 
-const IDS_PER_QUERY = 2000;
-/** Rows of one DELETE of letting-go entries. */
-const PAIRS_PER_STATEMENT = 1000;
 /** Stands for this node among the members of a row. */
 const SELF = 0;
 /** Pins of members that count, those that wait, and those that are doubted. */
@@ -229,23 +226,21 @@ export class Holdings {
   /** Who pins which extents of these contents, this node included; whether they are here now is another question. */
   async holders(contents: readonly Cid[]): Promise<Map<Cid, ExtentHolders>> {
     const found = new Map<Cid, ExtentHolders>(contents.map((content) => [content, new Map()]));
-    for (let at = 0; at < contents.length; at += IDS_PER_QUERY) {
-      const part = contents.slice(at, at + IDS_PER_QUERY).map(cidToBytes);
-      const byKey = new Map(part.map((bytes, index) => [keyOf(bytes), found.get(contents[at + index]!)!]));
-      const list = marks(part.length);
-      const rows = await this.db.query<{ content: Uint8Array; extent: number; member: number }>(
-        `SELECT content, extent, ${SELF} AS member FROM placement_pin WHERE held = 1 AND content IN (${list})
-         UNION ALL SELECT content, extent, member FROM placement_holding WHERE content IN (${list})`,
-        [...part, ...part],
-      );
-      for (const row of rows) {
-        const peerId = this.names.get(row.member);
-        if (peerId === undefined) continue;
-        const extents = byKey.get(keyOf(row.content))!;
-        const holders = extents.get(row.extent);
-        if (holders) holders.push(peerId);
-        else extents.set(row.extent, [peerId]);
-      }
+    const ids = contents.map(cidToBytes);
+    const byKey = new Map(ids.map((bytes, index) => [keyOf(bytes), found.get(contents[index]!)!]));
+    const rows = await byIds<{ content: Uint8Array; extent: number; member: number }>(
+      this.db,
+      `SELECT content, extent, ${SELF} AS member FROM placement_pin WHERE held = 1 AND content IN ${BLOBS}
+       UNION ALL SELECT content, extent, member FROM placement_holding WHERE content IN ${BLOBS}`,
+      ids,
+    );
+    for (const row of rows) {
+      const peerId = this.names.get(row.member);
+      if (peerId === undefined) continue;
+      const extents = byKey.get(keyOf(row.content))!;
+      const holders = extents.get(row.extent);
+      if (holders) holders.push(peerId);
+      else extents.set(row.extent, [peerId]);
     }
     return found;
   }
@@ -284,13 +279,9 @@ export class Holdings {
   }
 
   private async letGo(tx: Tx, ordinal: number, pins: readonly Pin[]): Promise<void> {
-    for (let at = 0; at < pins.length; at += PAIRS_PER_STATEMENT) {
-      const part = pins.slice(at, at + PAIRS_PER_STATEMENT);
-      const pairs = '(?,?),'.repeat(part.length).slice(0, -1);
-      const values = [ordinal, ...part.flatMap((pin) => [cidToBytes(pin.content), pin.extent])];
-      for (const table of TABLES) {
-        await tx.run(`DELETE FROM ${table} WHERE member = ? AND (content, extent) IN (VALUES ${pairs})`, values);
-      }
+    const ids = pins.map(({ content, extent }) => [cidToBytes(content), extent]);
+    for (const table of TABLES) {
+      await changeByIds(tx, `DELETE FROM ${table} WHERE member = ?2 AND (content, extent) IN ${PAIRS}`, ids, [ordinal]);
     }
   }
 

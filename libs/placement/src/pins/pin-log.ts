@@ -1,10 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import type { Database, Reader, Tx } from '@dfs/database';
+import { BLOBS, byIds, type Database, type Reader, type Tx } from '@dfs/database';
 import { cidFromBytes, cidToBytes, MAX_PINS_PER_FRAME, STORE_NONCE_BYTES, type Cid, type Pin } from '@dfs/protocol';
-
-/** Rows of one statement: few enough for SQLite's variables, many enough that statements do not count. */
-const ROWS_PER_STATEMENT = 2000;
-const IDS_PER_QUERY = 2000;
 
 /** An extent that is held whole. `size` is that of the content, in bytes; extents count from 0. */
 export interface PinnedExtent {
@@ -142,19 +138,18 @@ export class PinLog {
   /** Which extents of these contents are pinned. Contents without a pin are left out. */
   async pinned(contents: readonly Cid[], reader: Reader = this.db): Promise<Map<Cid, Set<number>>> {
     const found = new Map<Cid, Set<number>>();
-    for (let at = 0; at < contents.length; at += IDS_PER_QUERY) {
-      const part = contents.slice(at, at + IDS_PER_QUERY);
-      const byKey = new Map(part.map((content) => [keyOf(cidToBytes(content)), content]));
-      const rows = await reader.query<{ content: Uint8Array; extent: number }>(
-        `SELECT content, extent FROM placement_pin WHERE held = 1 AND content IN (${marks(part.length)})`,
-        part.map(cidToBytes),
-      );
-      for (const row of rows) {
-        const content = byKey.get(keyOf(row.content))!;
-        const extents = found.get(content);
-        if (extents) extents.add(row.extent);
-        else found.set(content, new Set([row.extent]));
-      }
+    const ids = contents.map(cidToBytes);
+    const byKey = new Map(ids.map((id, index) => [keyOf(id), contents[index]!]));
+    const rows = await byIds<{ content: Uint8Array; extent: number }>(
+      reader,
+      `SELECT content, extent FROM placement_pin WHERE held = 1 AND content IN ${BLOBS}`,
+      ids,
+    );
+    for (const row of rows) {
+      const content = byKey.get(keyOf(row.content))!;
+      const extents = found.get(content);
+      if (extents) extents.add(row.extent);
+      else found.set(content, new Set([row.extent]));
     }
     return found;
   }
@@ -186,25 +181,21 @@ export class PinLog {
   async since(number: number, limit: number): Promise<NumberedPin[]> {
     const rows = await this.db.query<{ content: Uint8Array; extent: number; size: number; number: number }>(
       `SELECT content, extent, size, number FROM placement_pin
-       WHERE number > ? AND held IN (${marks(KEPT.length)}) ORDER BY number LIMIT ?`,
-      [number, ...numbersOf(KEPT), limit],
+       WHERE number > ? AND held IN (${numbersOf(KEPT).join()}) ORDER BY number LIMIT ?`,
+      [number, limit],
     );
     return rows.map((row) => ({ ...row, content: cidFromBytes(row.content) }));
   }
 
   /** Extents of these contents that were promised once and are not now, nor are being released. */
   async abandoned(contents: readonly Cid[]): Promise<PinnedExtent[]> {
-    const found: PinnedExtent[] = [];
-    for (let at = 0; at < contents.length; at += IDS_PER_QUERY) {
-      const part = contents.slice(at, at + IDS_PER_QUERY);
-      const rows = await this.db.query<PinRow>(
-        `SELECT content, extent, size FROM placement_pin WHERE held IN (?, ?) AND content IN (${marks(part.length)})
-         ORDER BY content, extent`,
-        [...numbersOf(['dropped', 'letGo']), ...part.map(cidToBytes)],
-      );
-      found.push(...rows.map(extentOf));
-    }
-    return found;
+    const rows = await byIds<PinRow>(
+      this.db,
+      `SELECT content, extent, size FROM placement_pin
+       WHERE held IN (${numbersOf(['dropped', 'letGo']).join()}) AND content IN ${BLOBS} ORDER BY content, extent`,
+      contents.map(cidToBytes),
+    );
+    return rows.map(extentOf);
   }
 
   private async change(
@@ -213,39 +204,32 @@ export class PinLog {
     from: PinState,
     to: PinState,
   ): Promise<PinnedExtent[]> {
-    const changed: PinnedExtent[] = [];
-    const numbers: number[] = [];
-    for (let at = 0; at < extents.length; at += ROWS_PER_STATEMENT) {
-      const part = extents.slice(at, at + ROWS_PER_STATEMENT);
-      const rows = await tx.query<PinRow & { number: number }>(
-        `WITH these (content, extent, number) AS (VALUES ${rowMarks(part.length, 3)})
-         UPDATE placement_pin SET held = ?, number = these.number FROM these
-         WHERE placement_pin.content = these.content AND placement_pin.extent = these.extent AND held = ?
-         RETURNING placement_pin.content, placement_pin.extent, size, placement_pin.number`,
-        [
-          ...part.flatMap(({ content, extent }) => [cidToBytes(content), extent, this.next++]),
-          ...numbersOf([to, from]),
-        ],
-      );
-      changed.push(...rows.map(extentOf));
-      numbers.push(...rows.map(({ number }) => number));
-    }
+    const rows = await byIds<PinRow & { number: number }>(
+      tx,
+      `UPDATE placement_pin SET held = ?2, number = these.number FROM
+         (SELECT unhex(value ->> 0) AS content, value ->> 1 AS extent, value ->> 2 AS number FROM json_each(?1)) these
+       WHERE placement_pin.content = these.content AND placement_pin.extent = these.extent AND held = ?3
+       RETURNING placement_pin.content, placement_pin.extent, size, placement_pin.number`,
+      extents.map(({ content, extent }) => [cidToBytes(content), extent, this.next++]),
+      numbersOf([to, from]),
+    );
+    const changed = rows.map(extentOf);
+    const numbers = rows.map(({ number }) => number);
     this.tellAfterCommit(tx, changed, to, numbers);
     return changed;
   }
 
   private async write(tx: Tx, extents: readonly PinnedExtent[], held: 0 | 1): Promise<void> {
-    const numbers: number[] = [];
-    for (let at = 0; at < extents.length; at += ROWS_PER_STATEMENT) {
-      const part = extents.slice(at, at + ROWS_PER_STATEMENT);
-      const rows = await tx.query<{ number: number }>(
-        `INSERT INTO placement_pin (content, extent, size, number, held) VALUES ${rowMarks(part.length, 5)}
-         ON CONFLICT (content, extent) DO UPDATE SET number = excluded.number, held = excluded.held
-         WHERE held <> excluded.held RETURNING number`,
-        part.flatMap(({ content, extent, size }) => [cidToBytes(content), extent, size, this.next++, held]),
-      );
-      numbers.push(...rows.map(({ number }) => number));
-    }
+    const rows = await byIds<{ number: number }>(
+      tx,
+      `INSERT INTO placement_pin (content, extent, size, number, held)
+       SELECT unhex(value ->> 0), value ->> 1, value ->> 2, value ->> 3, ?2 FROM json_each(?1) WHERE true
+       ON CONFLICT (content, extent) DO UPDATE SET number = excluded.number, held = excluded.held
+       WHERE held <> excluded.held RETURNING number`,
+      extents.map(({ content, extent, size }) => [cidToBytes(content), extent, size, this.next++]),
+      [held],
+    );
+    const numbers = rows.map(({ number }) => number);
     this.tellAfterCommit(tx, extents, held === PIN_STATES.promised ? 'promised' : 'dropped', numbers);
   }
 
@@ -276,8 +260,8 @@ export async function walkPins(
 ): Promise<PinnedExtent[]> {
   const rows = await reader.query<PinRow>(
     `SELECT content, extent, size FROM placement_pin
-     WHERE held IN (${marks(states.length)}) AND (content, extent) > (?, ?) ORDER BY content, extent LIMIT ?`,
-    [...numbersOf(states), after ? cidToBytes(after.content) : new Uint8Array(0), after?.extent ?? -1, limit],
+     WHERE held IN (${numbersOf(states).join()}) AND (content, extent) > (?, ?) ORDER BY content, extent LIMIT ?`,
+    [after ? cidToBytes(after.content) : new Uint8Array(0), after?.extent ?? -1, limit],
   );
   return rows.map(extentOf);
 }
@@ -299,14 +283,4 @@ function numbersOf(states: readonly PinState[]): number[] {
 /** A blob as a key of a Map. */
 export function keyOf(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
-}
-
-/** Placeholders for so many values of a statement: `?,?,?`. */
-export function marks(count: number): string {
-  return '?,'.repeat(count).slice(0, -1);
-}
-
-/** Placeholders for so many rows of a statement: `(?,?),(?,?)`. */
-export function rowMarks(rows: number, columns: number): string {
-  return `(${marks(columns)}),`.repeat(rows).slice(0, -1);
 }

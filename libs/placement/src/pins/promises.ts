@@ -1,4 +1,4 @@
-import type { Database, Tx } from '@dfs/database';
+import { BLOBS, byIds, changeByIds, PAIRS, type Database, type Tx } from '@dfs/database';
 import {
   CHUNKS_PROTOCOL,
   cidFromBytes,
@@ -21,15 +21,13 @@ import type { Opener, BlockReader } from '@dfs/transfer';
 import { extentKey } from '../plan/extents.js';
 import type { BlockProver } from '../ports.js';
 import { needsOf } from '../repair/repin.js';
-import { keyOf, marks, rowMarks, type PinLog, type PinnedExtent } from './pin-log.js';
+import { keyOf, type PinLog, type PinnedExtent } from './pin-log.js';
 
 /** Time for a member to promise a batch. */
 const PROMISE_ANSWER_TIME = 30 * second;
 /** Of this, time to read and hash what is to be promised; what was not reached is refused, and counts the next time. */
 const PROVE_TIME = 10 * second;
 
-/** Pairs of one statement, and ids that are looked up together, about. */
-const PAIRS_PER_STATEMENT = 1000;
 const LOOK_UP = 10_000;
 
 /** The parts by which this node proves that it has an extent before it promises to keep it. */
@@ -71,14 +69,14 @@ export class Promises {
       const pinned = await pins.pinned([...new Set(whole.map(({ content }) => content))], tx);
       const given = whole.filter(({ content, extent }) => pinned.get(content)?.has(extent));
       const until = clock.now() + PROMISE_TIME;
-      for (let at = 0; at < given.length; at += PAIRS_PER_STATEMENT) {
-        const part = given.slice(at, at + PAIRS_PER_STATEMENT);
-        await tx.run(
-          `INSERT INTO placement_promise (content, extent, until) VALUES ${rowMarks(part.length, 3)}
-           ON CONFLICT (content, extent) DO UPDATE SET until = max(until, excluded.until)`,
-          part.flatMap(({ content, extent }) => [cidToBytes(content), extent, until]),
-        );
-      }
+      await changeByIds(
+        tx,
+        `INSERT INTO placement_promise (content, extent, until)
+         SELECT unhex(value ->> 0), value ->> 1, ?2 FROM json_each(?1) WHERE true
+         ON CONFLICT (content, extent) DO UPDATE SET until = max(until, excluded.until)`,
+        given.map(pairOf),
+        [until],
+      );
       return new Set(given.map(({ content, extent }) => extentKey(content, extent)));
     });
   }
@@ -86,32 +84,26 @@ export class Promises {
   /** Those of these extents of which no promise is outstanding, as long as the unit of work lasts. */
   async free(tx: Tx, extents: readonly PinnedExtent[]): Promise<PinnedExtent[]> {
     const now = this.components.clock.now();
-    const bound = new Set<string>();
-    for (let at = 0; at < extents.length; at += PAIRS_PER_STATEMENT) {
-      const part = extents.slice(at, at + PAIRS_PER_STATEMENT);
-      const rows = await tx.query<{ content: Uint8Array; extent: number }>(
-        `SELECT content, extent FROM placement_promise
-         WHERE until > ? AND (content, extent) IN (VALUES ${rowMarks(part.length, 2)})`,
-        [now, ...part.flatMap(({ content, extent }) => [cidToBytes(content), extent])],
-      );
-      for (const row of rows) bound.add(`${keyOf(row.content)}/${row.extent}`);
-    }
+    const rows = await byIds<{ content: Uint8Array; extent: number }>(
+      tx,
+      `SELECT content, extent FROM placement_promise WHERE until > ?2 AND (content, extent) IN ${PAIRS}`,
+      extents.map(pairOf),
+      [now],
+    );
+    const bound = new Set(rows.map(({ content, extent }) => `${keyOf(content)}/${extent}`));
     return extents.filter(({ content, extent }) => !bound.has(`${keyOf(cidToBytes(content))}/${extent}`));
   }
 
   /** Which of these contents have an extent of which a promise is outstanding, as long as the unit of work lasts. */
   async outstanding(tx: Tx, contents: readonly Cid[]): Promise<Set<Cid>> {
     const now = this.components.clock.now();
-    const bound = new Set<Cid>();
-    for (let at = 0; at < contents.length; at += PAIRS_PER_STATEMENT) {
-      const part = contents.slice(at, at + PAIRS_PER_STATEMENT).map(cidToBytes);
-      const rows = await tx.query<{ content: Uint8Array }>(
-        `SELECT DISTINCT content FROM placement_promise WHERE until > ? AND content IN (${marks(part.length)})`,
-        [now, ...part],
-      );
-      for (const { content } of rows) bound.add(cidFromBytes(content));
-    }
-    return bound;
+    const rows = await byIds<{ content: Uint8Array }>(
+      tx,
+      `SELECT DISTINCT content FROM placement_promise WHERE until > ?2 AND content IN ${BLOBS}`,
+      contents.map(cidToBytes),
+      [now],
+    );
+    return new Set(rows.map(({ content }) => cidFromBytes(content)));
   }
 
   /** Forgets what has run out. A clock that was set back makes none last longer than it was meant to. */
@@ -156,20 +148,20 @@ export class Promises {
       asked.map(({ content, extent }) => [`${keyOf(cidToBytes(content))}/${extent}`, { content, extent }]),
     );
     const contents = [...new Set(asked.map(({ content }) => content))];
-    const found: PinnedExtent[] = [];
-    for (let at = 0; at < contents.length; at += PAIRS_PER_STATEMENT) {
-      const part = contents.slice(at, at + PAIRS_PER_STATEMENT);
-      const rows = await db.query<{ content: Uint8Array; extent: number; size: number }>(
-        `SELECT content, extent, size FROM placement_pin WHERE held = 1 AND content IN (${marks(part.length)})`,
-        part.map(cidToBytes),
-      );
-      for (const { content, extent, size } of rows) {
-        const one = wanted.get(`${keyOf(content)}/${extent}`);
-        if (one) found.push({ ...one, size });
-      }
-    }
-    return found;
+    const rows = await byIds<{ content: Uint8Array; extent: number; size: number }>(
+      db,
+      `SELECT content, extent, size FROM placement_pin WHERE held = 1 AND content IN ${BLOBS}`,
+      contents.map(cidToBytes),
+    );
+    return rows.flatMap(({ content, extent, size }) => {
+      const one = wanted.get(`${keyOf(content)}/${extent}`);
+      return one ? [{ ...one, size }] : [];
+    });
   }
+}
+
+function pairOf({ content, extent }: ExtentId): [Uint8Array, number] {
+  return [cidToBytes(content), extent];
 }
 
 /**

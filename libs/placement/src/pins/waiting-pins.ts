@@ -1,12 +1,9 @@
-import type { Database, Reader, Tx } from '@dfs/database';
+import { BLOBS, byIds, type Database, type Reader, type Tx } from '@dfs/database';
 import { cidFromBytes, cidToBytes, type Cid, type Pin } from '@dfs/protocol';
 import { mostExtents } from '../plan/extents.js';
-import { marks } from './pin-log.js';
 
 /** Pins of one member that wait for a record that names their content; more end the reading of its log. */
 export const MAX_WAITING_PINS = 10_000;
-
-const IDS_PER_QUERY = 2000;
 
 /** Which of these contents a record here names, or a file that comes along, with the greatest size that one gives. */
 export type NamedContents = (contents: readonly Cid[], reader?: Reader) => Promise<ReadonlyMap<Cid, number>>;
@@ -64,15 +61,12 @@ export class WaitingPins {
   async take(tx: Tx, contents: readonly Cid[]): Promise<MemberPin[]> {
     const named = await this.named(contents, tx);
     const ids = [...named.keys()];
-    const taken: MemberPin[] = [];
-    for (let at = 0; at < ids.length; at += IDS_PER_QUERY) {
-      const part = ids.slice(at, at + IDS_PER_QUERY);
-      const rows = await tx.query<WaitingRow>(
-        `DELETE FROM placement_waiting WHERE content IN (${marks(part.length)}) RETURNING content, extent, member`,
-        part.map(cidToBytes),
-      );
-      taken.push(...rows.map((row) => ({ ...row, content: cidFromBytes(row.content) })));
-    }
+    const rows = await byIds<WaitingRow>(
+      tx,
+      `DELETE FROM placement_waiting WHERE content IN ${BLOBS} RETURNING content, extent, member`,
+      ids.map(cidToBytes),
+    );
+    const taken: MemberPin[] = rows.map((row) => ({ ...row, content: cidFromBytes(row.content) }));
     const some = await isAny(tx);
     tx.afterCommit(() => (this.some = some));
     return taken.filter(({ content, extent }) => extent < mostExtents(named.get(content)!));

@@ -1,5 +1,5 @@
 import { MAX_WANTS } from '../limits.js';
-import type { Database } from '@dfs/database';
+import { BLOBS, byIds, type Database } from '@dfs/database';
 import { cidToBytes, type Cid } from '@dfs/protocol';
 import { isEmpty, isLarge } from '../plan/extents.js';
 import type { HolderFinder } from '../pins/holder-finder.js';
@@ -7,13 +7,11 @@ import type { Holdings } from '../pins/member-pins.js';
 import { LackingFinder } from './lacking.js';
 import type { NetworkView, Snapshot } from '../plan/members-now.js';
 import type { ContentRef } from '../ports.js';
-import { keyOf, marks } from '../pins/pin-log.js';
+import { keyOf } from '../pins/pin-log.js';
 import type { WantedExtent } from './want-queue.js';
 
 /** Wants of one step of a scan, about: the queue has room for them when it begins. */
 export const MAX_FOUND = MAX_WANTS / 2;
-
-const IDS_PER_QUERY = 2000;
 
 /** How many extents large contents have, as their manifests say: kept, since others than their holders ask too. */
 export class ExtentCounts {
@@ -27,19 +25,17 @@ export class ExtentCounts {
       if (isLarge(size)) large.push(contentId);
       else counts.set(contentId, 1);
     }
-    for (let at = 0; at < large.length; at += IDS_PER_QUERY) {
-      const part = large.slice(at, at + IDS_PER_QUERY);
-      const keys = part.map(cidToBytes);
-      const rows = await this.db.query<{ content: Uint8Array; extents: number }>(
-        `SELECT content, extents FROM placement_large WHERE content IN (${marks(part.length)})`,
-        keys,
-      );
-      const byKey = new Map(rows.map((row) => [keyOf(row.content), row.extents]));
-      keys.forEach((key, index) => {
-        const extents = byKey.get(keyOf(key));
-        if (extents !== undefined) counts.set(part[index]!, extents);
-      });
-    }
+    const keys = large.map(cidToBytes);
+    const rows = await byIds<{ content: Uint8Array; extents: number }>(
+      this.db,
+      `SELECT content, extents FROM placement_large WHERE content IN ${BLOBS}`,
+      keys,
+    );
+    const byKey = new Map(rows.map((row) => [keyOf(row.content), row.extents]));
+    keys.forEach((key, index) => {
+      const extents = byKey.get(keyOf(key));
+      if (extents !== undefined) counts.set(large[index]!, extents);
+    });
     return counts;
   }
 

@@ -1,7 +1,7 @@
+import { slices } from '@dfs/database';
 import { DfsError } from '@dfs/runtime';
 import { MAX_RANGES_PER_FRAME, SYNC_MAX_BITS, SYNC_PARTS, unpackIndexes } from '@dfs/protocol';
 import type { IdRange } from '../../store/fingerprints.js';
-import { slices } from '../../store/slices.js';
 
 /** A range and short ids in it. */
 export interface Listed {

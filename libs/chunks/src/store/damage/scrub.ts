@@ -1,14 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { CHUNK_MAX_BYTES, cidFromBytes, type Cid } from '@dfs/protocol';
 import { abortError, second } from '@dfs/runtime';
-import type { Database } from '@dfs/database';
+import { IDS_PER_QUERY, type Database } from '@dfs/database';
 import { hashShared } from '../../hashing.js';
 import { slabs } from '../../slabs.js';
 import { findPlaces, lastPackId, nextDamaged, placesAfter, type Place } from '../index/chunk-index.js';
 import type { ChunkReader } from '../chunk-reader.js';
 import type { Damage } from './damage.js';
 import { digestOf, keyOf } from '../packs/format.js';
-import { IDS_PER_QUERY } from '../limits.js';
 import type { PackFiles } from '../packs/pack-files.js';
 
 /** What a pass over the blocks works with: rows to find them, packs to read them, and where damage is noted. */

@@ -1,8 +1,7 @@
-import type { Database } from '@dfs/database';
+import { IDS_PER_QUERY, type Database } from '@dfs/database';
 import { abortError, type Log } from '@dfs/runtime';
 import { insertChunks, noteRead, unreadPacks, type PackRow } from '../index/chunk-index.js';
 import type { Damage } from '../damage/damage.js';
-import { IDS_PER_QUERY } from '../limits.js';
 import { entriesOf, isWhole, type FoundEntry } from '../packs/pack-entries.js';
 import type { PackFiles } from '../packs/pack-files.js';
 

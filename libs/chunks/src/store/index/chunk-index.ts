@@ -1,6 +1,5 @@
-import type { Reader, SqlValue, Tx } from '@dfs/database';
+import { BLOBS, byIds, changeByIds, IDS_PER_QUERY, type Reader, type Tx } from '@dfs/database';
 import { keyOf } from '../packs/format.js';
-import { IDS_PER_QUERY } from '../limits.js';
 
 /** Where the bytes of a block are. */
 export interface Place {
@@ -32,11 +31,8 @@ const PLACE = 'SELECT c.cid, p.name AS pack, c.offset, c.size FROM chunk c JOIN 
 /** Places of these blocks, by `keyOf` their CID; absent ones are left out. */
 export async function findPlaces(db: Reader, cids: readonly Uint8Array[]): Promise<Map<string, Place>> {
   const found = new Map<string, Place>();
-  for (let at = 0; at < cids.length; at += IDS_PER_QUERY) {
-    const part = cids.slice(at, at + IDS_PER_QUERY);
-    const rows = await db.query<Place>(`${PLACE} WHERE c.cid IN (${marks(part)})`, part);
-    for (const row of rows) found.set(keyOf(row.cid), row);
-  }
+  const rows = await byIds<Place>(db, `${PLACE} WHERE c.cid IN ${BLOBS}`, cids);
+  for (const row of rows) found.set(keyOf(row.cid), row);
   return found;
 }
 
@@ -169,17 +165,13 @@ export function foundBlocks(
 
 /** Found packs in which any of these blocks lies, by their numbers. */
 export async function foundPacksOf(db: Reader, cids: readonly Uint8Array[]): Promise<Set<number>> {
-  const packs = new Set<number>();
-  for (let at = 0; at < cids.length; at += IDS_PER_QUERY) {
-    const part = cids.slice(at, at + IDS_PER_QUERY);
-    const rows = await db.query<{ id: number }>(
-      `SELECT DISTINCT p.id FROM chunk c JOIN pack p ON p.id = c.pack
-       WHERE p.found_at IS NOT NULL AND p.unread_from IS NULL AND c.cid IN (${marks(part)})`,
-      part,
-    );
-    for (const { id } of rows) packs.add(id);
-  }
-  return packs;
+  const rows = await byIds<{ id: number }>(
+    db,
+    `SELECT DISTINCT p.id FROM chunk c JOIN pack p ON p.id = c.pack
+     WHERE p.found_at IS NOT NULL AND p.unread_from IS NULL AND c.cid IN ${BLOBS}`,
+    cids,
+  );
+  return new Set(rows.map(({ id }) => id));
 }
 
 /** The ids of the blocks of a pack, in no order. */
@@ -201,28 +193,14 @@ export async function endFound(tx: Tx, before: number): Promise<number> {
 }
 
 /** Adds blocks; leaves those that are there, or replaces them. Gives the number of rows written. */
-export async function insertChunks(tx: Tx, rows: readonly ChunkRow[], conflict: 'ignore' | 'replace'): Promise<number> {
-  let changes = 0;
-  for (let at = 0; at < rows.length; at += IDS_PER_QUERY) {
-    const part = rows.slice(at, at + IDS_PER_QUERY);
-    const values = part.map(() => '(?,?,?,?)').join(',');
-    const result = await tx.run(
-      `INSERT OR ${conflict.toUpperCase()} INTO chunk (cid, pack, offset, size) VALUES ${values}`,
-      part.flatMap(({ cid, pack, offset, size }): SqlValue[] => [cid, pack, offset, size]),
-    );
-    changes += result.changes;
-  }
-  return changes;
+export function insertChunks(tx: Tx, rows: readonly ChunkRow[], conflict: 'ignore' | 'replace'): Promise<number> {
+  const values = rows.map(({ cid, pack, offset, size }) => [cid, pack, offset, size]);
+  return tx.insertMany('chunk', ['cid', 'pack', 'offset', 'size'], values, conflict);
 }
 
 /** Gives the number of rows that were there. */
 export async function deleteChunks(tx: Tx, cids: readonly Uint8Array[]): Promise<number> {
-  let changes = 0;
-  for (let at = 0; at < cids.length; at += IDS_PER_QUERY) {
-    const part = cids.slice(at, at + IDS_PER_QUERY);
-    changes += (await tx.run(`DELETE FROM chunk WHERE cid IN (${marks(part)})`, part)).changes;
-  }
-  return changes;
+  return changeByIds(tx, `DELETE FROM chunk WHERE cid IN ${BLOBS}`, cids);
 }
 
 /**
@@ -337,10 +315,7 @@ export function unusedBytes(db: Reader, until: number): Promise<{ since: number;
 
 /** Those of these blocks that nothing needs have been of use all the same. */
 export async function touchUnused(tx: Tx, cids: readonly Uint8Array[], now: number): Promise<void> {
-  for (let at = 0; at < cids.length; at += IDS_PER_QUERY) {
-    const part = cids.slice(at, at + IDS_PER_QUERY);
-    await tx.run(`UPDATE unused_chunk SET since = ? WHERE cid IN (${marks(part)})`, [now, ...part]);
-  }
+  await changeByIds(tx, `UPDATE unused_chunk SET since = ?2 WHERE cid IN ${BLOBS}`, cids, [now]);
 }
 
 /** Greater than any CID. */
@@ -358,10 +333,7 @@ export async function noteUnused(tx: Tx, cids: readonly Uint8Array[], since: num
 
 /** Takes the notes back: the blocks are needed, or gone. */
 export async function forgetUnused(tx: Tx, cids: readonly Uint8Array[]): Promise<void> {
-  for (let at = 0; at < cids.length; at += IDS_PER_QUERY) {
-    const part = cids.slice(at, at + IDS_PER_QUERY);
-    await tx.run(`DELETE FROM unused_chunk WHERE cid IN (${marks(part)})`, part);
-  }
+  await changeByIds(tx, `DELETE FROM unused_chunk WHERE cid IN ${BLOBS}`, cids);
 }
 
 /** The ids of all blocks that were found damaged and not healed since. */
@@ -372,12 +344,5 @@ export async function damagedCids(db: Reader): Promise<Uint8Array[]> {
 
 /** The blocks are healed, or not wanted any more. */
 export async function forgetDamaged(tx: Tx, cids: readonly Uint8Array[]): Promise<void> {
-  for (let at = 0; at < cids.length; at += IDS_PER_QUERY) {
-    const part = cids.slice(at, at + IDS_PER_QUERY);
-    await tx.run(`DELETE FROM damaged_chunk WHERE cid IN (${marks(part)})`, part);
-  }
-}
-
-function marks(values: readonly unknown[]): string {
-  return values.map(() => '?').join(',');
+  await changeByIds(tx, `DELETE FROM damaged_chunk WHERE cid IN ${BLOBS}`, cids);
 }

@@ -1,9 +1,8 @@
-import type { Database } from '@dfs/database';
+import { IDS_PER_QUERY, type Database } from '@dfs/database';
 import { findPlaces } from './chunk-index.js';
 import type { Damage } from '../damage/damage.js';
 import { keyOf } from '../packs/format.js';
 import { Grouped } from './grouped.js';
-import { IDS_PER_QUERY } from '../limits.js';
 
 /**
  * Answers "already here", and keeps its word: a block so answered stays until the batch that asked has committed or

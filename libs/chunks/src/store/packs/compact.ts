@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { abortError, MiB } from '@dfs/runtime';
-import type { Database, Tx } from '@dfs/database';
+import { slices, type Database, type Tx } from '@dfs/database';
 import {
   findPlaces,
   insertChunks,
@@ -12,7 +12,7 @@ import {
 } from '../index/chunk-index.js';
 import { chunkUnreadable } from '../damage/errors.js';
 import { ENTRY_HEAD_BYTES, keyOf } from './format.js';
-import { COMPACT_BELOW, IDS_PER_QUERY, PACK_BYTES, SMALL_PACKS, SMALL_PACK_BYTES } from '../limits.js';
+import { COMPACT_BELOW, PACK_BYTES, SMALL_PACKS, SMALL_PACK_BYTES } from '../limits.js';
 import type { PackFile, PackRegistry } from './pack-file.js';
 import { PackWriter, entryBytes } from './pack-writer.js';
 import { dropEmptyPacks } from './empty-packs.js';
@@ -143,9 +143,7 @@ async function commitMoves({ db }: CompactComponents, target: PackFile, moved: r
   try {
     await db.write(async (tx) => {
       await target.insert(tx);
-      for (let at = 0; at < moved.length; at += IDS_PER_QUERY) {
-        await moveRows(tx, target.row.id, moved.slice(at, at + IDS_PER_QUERY));
-      }
+      for (const part of slices(moved)) await moveRows(tx, target.row.id, part);
       tx.afterCommit(() => target.committed());
     });
   } catch (error) {

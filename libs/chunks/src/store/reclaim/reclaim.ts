@@ -1,3 +1,4 @@
+import { IDS_PER_QUERY, slices } from '@dfs/database';
 import { abortError, systemClock, type Clock } from '@dfs/runtime';
 import { cidFromBytes, cidToBytes, type Cid } from '@dfs/protocol';
 import {
@@ -18,7 +19,7 @@ import {
 import { compact, type CompactComponents } from '../packs/compact.js';
 import { dropEmptyPacks } from '../packs/empty-packs.js';
 import { keyOf } from '../packs/format.js';
-import { FOUND_RETENTION, IDS_PER_QUERY } from '../limits.js';
+import { FOUND_RETENTION } from '../limits.js';
 import type { Presence } from '../index/presence.js';
 import type { RecentReads } from '../index/recent-reads.js';
 
@@ -86,9 +87,7 @@ export async function dropFound(
 ): Promise<void> {
   const cids = ids.map(cidToBytes);
   const packs = await foundPacksOf(store.db, cids);
-  for (let at = 0; at < cids.length; at += IDS_PER_QUERY) {
-    await dropLocked(store, cids.slice(at, at + IDS_PER_QUERY), isLive);
-  }
+  for (const part of slices(cids)) await dropLocked(store, part, isLive);
   for (const pack of packs) {
     const left = await notLive(await cidsInPack(store.db, pack), isNeeded);
     if (left.length === 0) await store.db.write((tx) => settleFound(tx, pack));
