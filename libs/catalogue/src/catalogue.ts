@@ -44,11 +44,11 @@ import { VoidVersions } from './void/void-versions.js';
 export class Catalogue {
   /** The set as sync sees it. */
   readonly records: RecordSet;
-  /** What is outside it for good, and may be adopted. */
+  /** The records outside it for good, which may be adopted. */
   readonly voids: VoidVersions;
-  /** What is in folders. */
+  /** The folders, and the sums over them. */
   readonly folders: Folders;
-  /** What a change of a path may ask for. */
+  /** Conditions that a change of a path may set. */
   readonly conditions: PathConditions;
   /** Files that came along from another network, and are on their way into this one. */
   readonly imports: Imports;
@@ -142,7 +142,7 @@ export class Catalogue {
     this.refuse();
   }
 
-  /** What `writable` and `lastRecord` wait for; never rejects. */
+  /** The work that `writable` and `lastRecord` wait for; never rejects. */
   setFirstLook(fn: () => Promise<void>): void {
     this.firstLook = fn;
   }
@@ -364,7 +364,7 @@ export class Catalogue {
     return storedAfter(this.parts.db, recordId);
   }
 
-  /** What was refused since the start, by reason. */
+  /** Records refused since the start, by reason. */
   refused(): ReadonlyMap<RefusalReason, number> {
     return this.refusals.all();
   }
@@ -379,7 +379,7 @@ export class Catalogue {
     return this.judging.now();
   }
 
-  /** What it does in the background. */
+  /** Its recurring work in the background. */
   work(): WorkStatus[] {
     return [this.judging.status(), this.imports.work()];
   }

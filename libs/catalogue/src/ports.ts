@@ -6,7 +6,7 @@ import type { Clock, DfsError, Log, Unsubscribe } from '@dfs/runtime';
 import type { Stopwatch } from './retention/running-time.js';
 import type { Conditions } from './rules/conditions.js';
 
-/** What a catalogue is made of. */
+/** The parts that a catalogue is made of. */
 export interface CatalogueComponents {
   db: Database;
   events: Pick<EventLog, 'record' | 'recordNow' | 'renew'>;
@@ -20,11 +20,11 @@ export interface CatalogueComponents {
   refusal?: () => DfsError | undefined;
   /** Whether most members that were heard from lately say that this node's clock is right. */
   isClockConfirmed?: () => boolean;
-  /** What retention is counted by; the running time of the process when left out. */
+  /** The clock by which retention counts; the running time of the process when left out. */
   stopwatch?: Stopwatch;
 }
 
-/** What a path shows now. */
+/** The shown version of a path. */
 export interface Entry {
   fileId: string;
   path: string;
@@ -39,7 +39,7 @@ export interface Entry {
   createdAt: number;
   /** Milliseconds since 1970, by the author's wall clock, and no later than this node came to know of it. */
   modifiedAt: number;
-  /** What the shown record says of the file beside its content; of a deleted file, what was said of it before. */
+  /** Attributes of the shown record; of a deleted file, those it had before. */
   attributes: RecordAttributes;
   deleted: boolean;
   /** There are heads that differ in kind or content: a person must choose. */
@@ -79,9 +79,9 @@ export interface Draft extends Conditions {
   adopts?: { parents: readonly { id: string; clock: RecordClock }[]; as: string | null };
 }
 
-/** What a draft came to: a path that was not there, a new version, nothing new to say, or a deletion. */
+/** The result of a draft: a path that was not there, a new version, nothing new to say, or a deletion. */
 export type CommitOutcome = 'created' | 'updated' | 'unchanged' | 'deleted';
-/** What became of one draft, and the path after it. */
+/** The result of one draft, and the path after it. */
 export interface Commit {
   outcome: CommitOutcome;
   entry: Entry;
@@ -141,7 +141,7 @@ export interface Change {
   deleted: boolean;
 }
 
-/** What the catalogue must know of the network's members. */
+/** The part of membership that the catalogue needs. */
 export interface MemberView {
   readonly networkId: string;
   self(): { readonly peerId: string; readonly role: MemberRole };
@@ -160,7 +160,7 @@ export interface MemberView {
   onChange(fn: () => void): Unsubscribe;
 }
 
-/** What sync must know of the peers that are here. */
+/** The connected peers, as sync sees them. */
 export interface SyncPeers {
   connected(): string[];
   onReady(fn: (peerId: string) => void): Unsubscribe;
@@ -170,7 +170,7 @@ export interface SyncPeers {
   nudge(): void;
 }
 
-/** What an exchange needs of a stream. */
+/** A stream, as an exchange uses it. */
 export interface SyncChannel {
   readonly peerId: string;
   readonly signal: AbortSignal;
@@ -186,7 +186,7 @@ export interface SyncFrame {
   readonly payload: Uint8Array;
 }
 
-/** What sync needs of the transport. */
+/** The transport, as sync uses it. */
 export interface SyncTransport {
   readonly peerId: string;
   handle(protocol: string, handler: (channel: SyncChannel) => Promise<void>): void;

@@ -1,10 +1,10 @@
 /**
  * Bytes to chunks, and chunks on the disk of this node.
  *
- * Guarantees: equal bytes give equal content ids, on every node and in every version (golden vectors). What `flush`
- * and a commit have acknowledged survives a crash; what has not leaves nothing behind. No bytes leave the store that
- * do not hash to their id. One failed read is not damage: what is damaged was read three times, by different ways. What the
- * database does not know is swept only where it is proven the newest of its directory. Any size in constant memory.
+ * Guarantees: equal bytes give equal content ids, on every node and in every version (golden vectors). Blocks that
+ * `flush` and a commit have acknowledged survive a crash; others leave nothing behind. No bytes leave the store that
+ * do not hash to their id. One failed read is not damage: a damaged block was read three times, by different ways. A pack
+ * that the database does not know is swept only where the database is proven the newest of its directory. Any size in constant memory.
  * Does not know files, peers, or which blocks are still needed: `reclaim` asks. The database must know
  * `chunksMigrations`.
  * Units: bytes, milliseconds.

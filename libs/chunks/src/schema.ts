@@ -87,7 +87,7 @@ const TABLES = ['chunk_store', 'unused_chunk', 'scrub_pass', 'missing_pack', 'da
 /** Tables of the chunk store, for Database.open. */
 export const chunksMigrations: MigrationClass[] = [ChunksBaseline1796000000000];
 
-/** What these tables look like. */
+/** Entities of these tables. */
 export const chunksEntities: EntityClass[] = [
   PackEntity,
   ChunkEntity,

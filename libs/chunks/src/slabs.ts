@@ -11,7 +11,7 @@ const KEEP_FOR = 20 * second;
 /**
  * Memory for chunks on their way in or out, used again and again: fresh memory for each chunk costs the kernel and the
  * garbage collector together more than hashing it. Shared memory, so that another thread can hash it without a copy.
- * Whoever has a slab may give it back once, or leave it to the garbage collector; never while someone still reads it.
+ * The owner of a slab may give it back once, or leave it to the garbage collector; never while someone still reads it.
  */
 class Slabs {
   /** By size. The one used last is used next: the others may stay untouched. */

@@ -82,7 +82,7 @@ export interface PartChunk {
   size: number;
 }
 
-/** What a part of a content was cut into. */
+/** The chunks that a part of a content was cut into. */
 export interface StoredPart {
   /** In order, all of them added to the batch. */
   chunks: PartChunk[];
@@ -92,7 +92,8 @@ export interface StoredPart {
 
 /**
  * The same for a part of a content that comes over time: it begins where a chunk begins, and need not end where one ends.
- * However a content is parted, its chunks are those that `storeContent` cuts. What leads to the chunks, `storeManifest` adds.
+ * However a content is parted, its chunks are those that `storeContent` cuts. `storeManifest` adds the blocks that lead
+ * to the chunks.
  * @throws as `storeContent`
  */
 export async function storePart(

@@ -12,7 +12,7 @@ export const ERROR_STATUS = {
   'digest-mismatch': 400,
   'incomplete-body': 400,
   'ticket-invalid': 400,
-  // Who asks
+  // The asker
   unauthorized: 401,
   'origin-refused': 403,
   'host-refused': 403,
@@ -20,7 +20,7 @@ export const ERROR_STATUS = {
   'not-an-owner': 403,
   'not-a-member': 403,
   'read-only-member': 403,
-  // What is asked for
+  // The thing that is asked for
   'not-found': 404,
   'file-not-found': 404,
   'version-not-found': 404,
@@ -121,7 +121,7 @@ export interface Problem {
   [extension: string]: unknown;
 }
 
-/** What is wrong with one field of a request, in words that follow its name. */
+/** The fault of one field of a request, in words that follow its name. */
 export interface FieldProblem {
   /** Name of the field, parameter or header. */
   field: string;

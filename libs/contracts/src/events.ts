@@ -5,12 +5,12 @@ import type { PeerInfo } from './rest/network.js';
 import type { NodeInfo } from './rest/node.js';
 import type { TransferInfo } from './rest/transfers.js';
 
-/** What a file event says of each file of its batch. */
+/** One file of a file event. */
 export type FileEventItem = Pick<
   FileInfo,
   'id' | 'path' | 'size' | 'mediaType' | 'contentId' | 'modifiedAt' | 'author' | 'version' | keyof FileAttributes
 >;
-/** Data of the events about files. What one request did comes in as few events as fit. */
+/** Data of the events about files. The files of one request come in as few events as fit. */
 export interface FileBatch {
   /** 1 to 1,000 files of one batch. */
   files: FileEventItem[];
@@ -119,7 +119,7 @@ export interface ServerToClientEvents {
   event: (event: AnyEvent) => void;
   /** Sent once after connecting, when all that was missed has been sent. */
   ready: (position: StreamPosition) => void;
-  /** What was missed is gone, or the stream is another: read everything anew, go on from `seq`. */
+  /** The missed events are gone, or the stream is another: read everything anew, go on from `seq`. */
   resync: (position: StreamPosition) => void;
   /** To a client that named topics: of these there is nothing new up to here. */
   position: (position: StreamPosition) => void;

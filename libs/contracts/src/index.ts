@@ -1,5 +1,5 @@
 /**
- * What the browser and the engine agree on: REST shapes, route paths, the event map, the closed union of error codes.
+ * The agreement between browser and engine: REST shapes, route paths, the event map, the closed union of error codes.
  * Guarantees: no code that needs Node or Angular; types and constants alone. Units: bytes, seconds, ISO 8601 UTC.
  */
 export * from './error-codes.js';

@@ -7,7 +7,7 @@ import type { EntityClass } from './tables/rows.js';
 
 /** TypeORM asks for `verbose()`, which records a stack at every call; ours are recorded where they are awaited. */
 export const driver = { ...sqlite3, verbose: () => sqlite3 };
-// What fails is thrown, and logged once by whoever catches it: TypeORM's own logger would print statements and values.
+// A failure is thrown, and logged once where it is caught: TypeORM's own logger would print statements and values.
 const silent: Logger = {
   logQuery: () => {},
   logQueryError: () => {},
@@ -21,7 +21,7 @@ const BUSY_TIMEOUT = 10_000;
 /** Negative: KiB of page cache. */
 const CACHE_KIB = -32 * 1024;
 
-/** What a connection knows of the tables: how they came to be, and the shape of those that repositories read. */
+/** A connection's knowledge of the tables: how they came to be, and the shape of those that repositories read. */
 export interface Schema {
   migrations: MigrationClass[];
   entities: EntityClass[];

@@ -8,7 +8,7 @@ import { TableRepository } from './tables/repository.js';
 import type { EntityClass, ReadRepository, WriteRepository } from './tables/rows.js';
 import { DatabaseError, type MigrationClass, type Reader, type SqlValue, type Tx } from './sql/sql.js';
 
-/** What SQLite says where the disk does not do as it is told. A full one is `no-space`. */
+/** Codes of SQLite where the disk does not do as it is told. A full one is `no-space`. */
 const REFUSED_BY_DISK = new Set(['SQLITE_IOERR', 'SQLITE_READONLY', 'SQLITE_CANTOPEN']);
 /** Units of work between two looks at the room that is left. */
 const ROOM_CHECK = 128;
@@ -30,7 +30,7 @@ export interface DatabaseOptions {
    * between two checkpoints, 4 MiB. None when left out.
    */
   roomBytes?: number;
-  /** Called before a database that has been used is migrated: the time to save it. What it throws ends the opening. */
+  /** Called before a database that has been used is migrated: the time to save it. An error of it ends the opening. */
   beforeMigrating?: () => Promise<void>;
   log?: Log;
 }

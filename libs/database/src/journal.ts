@@ -37,14 +37,15 @@ export interface JournalEntry {
 export interface JournalOptions {
   /** Folder of the segments; made if it is not there. */
   dir: string;
-  /** What every segment begins with, so that it can be understood without those before it. */
+  /** The entries at the begin of every segment, so that it can be understood without those before it. */
   preamble: () => readonly JournalEntry[];
   log?: Log;
   segmentBytes?: number;
 }
 
 /**
- * What was stored, once more, in plain files beside the database. Entries are written at once and without an fsync: a crash
+ * The stored records once more, in plain files beside the database. Entries are written at once and without an fsync: a
+ * crash
  * of the process loses none that were written, a power cut may tear off the last ones. A torn or damaged entry costs itself
  * alone. One process at a time.
  */
@@ -104,7 +105,7 @@ export class Journal {
   }
 
   /**
-   * Writes these entries soon, in the order of the calls. What cannot be written is told by `isBroken`, not thrown.
+   * Writes these entries soon, in the order of the calls. A failure to write is told by `isBroken`, not thrown.
    * @param written called once they are written, before anything that comes after them is
    */
   append(entries: readonly JournalEntry[], written?: () => void): void {

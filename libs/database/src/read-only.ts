@@ -7,7 +7,8 @@ import { DatabaseError, type MigrationClass, type Reader, type SqlValue } from '
 
 /**
  * A database file that is looked at while no node uses it, and not written to: not migrated, and what a crash left in its
- * log is read, but left there (SQLite’s scratch file beside the log may change: it is made anew at every start). Whoever opens it sees to it that nobody else writes meanwhile.
+ * log is read, but left there (SQLite’s scratch file beside the log may change: it is made anew at every start). The
+ * caller sees to it that nobody else writes meanwhile.
  */
 export class ReadOnlyDatabase implements Reader {
   private constructor(
@@ -42,7 +43,7 @@ export class ReadOnlyDatabase implements Reader {
     });
   }
 
-  /** What SQLite finds wrong with the file, at most a hundred findings; nothing when it is sound. */
+  /** The faults that SQLite finds in the file, at most a hundred; none when it is sound. */
   async damage(): Promise<string[]> {
     const rows = await this.query<{ integrity_check: string }>('PRAGMA integrity_check(100)');
     const foreign = await this.query<{ table: string; parent: string }>('PRAGMA foreign_key_check');

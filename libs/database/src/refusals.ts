@@ -1,10 +1,10 @@
 import { DfsError } from '@dfs/runtime';
 import { DatabaseError } from './sql/sql.js';
 
-/** What SQLite says of a file whose bytes are wrong. */
+/** Codes of SQLite for a file whose bytes are wrong. */
 const DAMAGED = new Set(['SQLITE_CORRUPT', 'SQLITE_NOTADB']);
 
-/** What a person can do with a database that is damaged: the commands are those of the engine. */
+/** Advice to a person with a damaged database: the commands are those of the engine. */
 export const DAMAGED_ADVICE =
   'Leave the data directory as it is: the key and the chunks in it are needed. `npm run engine -- restore` brings back the ' +
   'newest snapshot; where there is none, `npm run engine -- rebuild` makes the database anew from the chunks and the journal.';

@@ -1,8 +1,9 @@
 import type { Connection } from './connection.js';
 
 /**
- * Gives the database room within its own files: so many bytes of free pages, and a log at least as long. Whoever fills the
- * disk takes neither, and small changes, deletions above all, go on. What is there already counts.
+ * Gives the database room within its own files: so many bytes of free pages, and a log at least as long. A program that
+ * fills the
+ * disk takes neither, and small changes, deletions above all, go on. Room that is there already counts.
  * @throws DfsError `no-space` when the disk has no room for it
  */
 export async function makeRoom(writer: Connection, bytes: number): Promise<void> {

@@ -150,7 +150,7 @@ export class Snapshots {
   }
 }
 
-/** What SQLite finds wrong with a database file that nobody has open; undefined when it is sound. */
+/** The faults that SQLite finds in a database file that nobody has open; undefined when it is sound. */
 async function damageOf(file: string): Promise<string | undefined> {
   try {
     const connection = await openRaw(file, 'immutable');

@@ -14,7 +14,7 @@ export const PROVIDE_CONCURRENCY = 4;
 export const PROVIDE_BATCH = 64;
 /** A look-up that takes longer has failed, and is tried again later. */
 export const PROVIDE_TIMEOUT = 30 * second;
-/** What is queued waits so long: what comes with it goes with it, and whoever wants the content now is not held up. */
+/** Queued contents wait so long: those that come together go together, and a reader of the content is not held up. */
 export const PROVIDE_DELAY = 1 * second;
 /** A batch is followed by a rest of so many times its duration: providing is never urgent, and takes its share only. */
 export const PROVIDE_REST = 4;

@@ -140,7 +140,7 @@ export class ProvideQueue {
     };
   }
 
-  /** What it does in the background. */
+  /** Its recurring work in the background. */
   work(): WorkStatus {
     return this.providing.status();
   }

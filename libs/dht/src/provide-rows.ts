@@ -7,7 +7,7 @@ export interface DueContent {
   content: Cid;
   failures: number;
 }
-/** What became of it, and when it is due again. */
+/** The result, and when the content is due again. */
 export interface Provided extends DueContent {
   /** Milliseconds since 1970: when it is due again. */
   due: number;

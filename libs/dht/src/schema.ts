@@ -33,5 +33,5 @@ class DhtBaseline1796000000000 implements MigrationInterface {
  */
 export const dhtMigrations: MigrationClass[] = [DhtBaseline1796000000000];
 
-/** What these tables look like. */
+/** Entities of these tables. */
 export const dhtEntities: EntityClass[] = [DhtProvideEntity, DhtRecordEntity];

@@ -95,7 +95,7 @@ export class ClientFeed {
   }
 
   private async goLive(how: 'ready' | 'resync'): Promise<void> {
-    // What was heard and had no room to wait is in the log.
+    // Events that had no room to wait are in the log.
     while (this.missedSome && !this.stopped) await this.catchUp(this.seq);
     if (this.stopped) return;
     const heard = this.waiting ?? [];

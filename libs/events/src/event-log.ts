@@ -26,7 +26,7 @@ interface EventRow {
 }
 
 /**
- * What happened on this node, numbered and kept (durable events) or only told (volatile ones).
+ * Events of this node, numbered and kept (durable events) or only told (volatile ones).
  * A durable event is committed with the change it tells of, and delivered after that commit, in order of `seq`.
  */
 export class EventLog {

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { AnyEvent } from '@dfs/contracts';
 import type { Unsubscribe } from '@dfs/runtime';
 
-/** Who may listen: decided by the application, asked by the gateway. */
+/** Access to events: the application decides, the gateway asks. */
 export interface EventsAccess {
   /** At every request of a connection, before anything else. @throws DfsError `host-refused`, `bad-request` */
   checkRequest(request: Pick<IncomingMessage, 'headers' | 'headersDistinct'>): void;
@@ -13,10 +13,10 @@ export interface EventsAccess {
   checkClient(headers: IncomingHttpHeaders, token: string | undefined, address: string): Promise<ClientPass>;
 }
 
-/** What a client sees of an event: all of it, a part, or nothing. */
+/** The part of an event that a client sees: all of it, some, or nothing. */
 export type EventView = (event: AnyEvent) => AnyEvent | undefined;
 
-/** What let a client in. */
+/** The credential that let a client in. */
 export interface ClientPass {
   /** Calls the listener once, when the pass is good no more: at once if that was before. */
   onEnd(listener: () => void): Unsubscribe;

@@ -15,7 +15,7 @@ export class EventEntity {
   @Column({ type: 'integer' })
   time!: number;
 
-  /** What the event says, as JSON. */
+  /** Data of the event, as JSON. */
   @Column({ type: 'text' })
   data!: string;
 }

@@ -1,5 +1,5 @@
 /**
- * What happened on this node: a durable, numbered event log and its Socket.IO gateway.
+ * Events of this node: a durable, numbered event log and its Socket.IO gateway.
  * Guarantees: a durable event is committed with the change it tells of; sequence numbers only grow within a stream;
  * listeners hear in order, after the commit. Does not know who causes events. Time: ISO 8601 UTC.
  */

@@ -28,5 +28,5 @@ class EventsBaseline1796000000000 implements MigrationInterface {
 /** Tables `event` and `event_stream`. */
 export const eventsMigrations: MigrationClass[] = [EventsBaseline1796000000000];
 
-/** What these tables look like. */
+/** Entities of these tables. */
 export const eventsEntities: EntityClass[] = [EventEntity, EventStreamEntity];

@@ -14,7 +14,7 @@ const ENGINE_REFUSALS: Record<number, string> = {
   5: 'This node speaks version 4 of Engine.IO (EIO=4), as Socket.IO clients from 3 on do.',
 };
 
-/** What Engine.IO tells of a request that it refuses. */
+/** Engine.IO's reason for a request that it refuses. */
 export interface EngineRefusal {
   req: IncomingMessage & { res?: ServerResponse | null };
   code: number;
@@ -46,7 +46,7 @@ export function answerProblem(request: IncomingMessage, response: unknown, error
   if (socket.writable) socket.end(`${head.join('\r\n')}\r\n\r\n${JSON.stringify(problem)}`);
 }
 
-/** What Engine.IO answers with an error and without a word, it answers by a problem from now on. */
+/** From now on a bare error of Engine.IO is answered by a problem. */
 export function explainErrors(request: IncomingMessage, response: ServerResponse): void {
   const writeHead = response.writeHead.bind(response) as (...args: unknown[]) => ServerResponse;
   response.writeHead = (status: number, ...rest: unknown[]): ServerResponse => {

@@ -10,7 +10,7 @@ import { Purge } from '@dfs/purge';
 import type { Clock, Log } from '@dfs/runtime';
 import type { Transport } from '@dfs/transport';
 
-/** What a node is composed of: the layers below, open, and how this node differs from others. */
+/** The parts that a node is composed of: the layers below, open, and how this node differs from others. */
 export interface NodePorts {
   db: Database;
   events: EventLog;
@@ -112,7 +112,10 @@ export async function startSteps(
   }
 }
 
-/** Stops what has started, the last first. What fails to stop is logged, and does not keep the others from it. */
+/**
+ * Stops what has started, the last first. A layer that fails to stop is logged, and does not keep the others from
+ * stopping.
+ */
 export async function stopSteps(started: readonly Step[], log: Log): Promise<void> {
   for (const step of [...started].reverse()) {
     try {

@@ -68,7 +68,7 @@ class PeersBaseline1796000000000 implements MigrationInterface {
 /** Tables `membership_record`, `membership_state`, `invite`, `peer_address`, `peer_known`, `owner_vote`. */
 export const peersMigrations: MigrationClass[] = [PeersBaseline1796000000000];
 
-/** What these tables look like. */
+/** Entities of these tables. */
 export const peersEntities: EntityClass[] = [
   MembershipRecordEntity,
   MembershipStateEntity,

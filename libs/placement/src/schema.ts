@@ -121,7 +121,7 @@ const TABLES = [
 /** Tables `placement_*`. */
 export const placementMigrations: MigrationClass[] = [PlacementBaseline1796000000000];
 
-/** What these tables look like: but for those of receipts, which `purge` reads and describes. */
+/** Entities of these tables: but for those of receipts, which `purge` reads and describes. */
 export const placementEntities: EntityClass[] = [
   PinStoreEntity,
   PinEntity,

@@ -1,5 +1,5 @@
 import type { EntityClass } from '@dfs/database';
 import { PurgeEntity, ReceiptEntity, SignatoryEntity } from './receipts.entity.js';
 
-/** What the tables of receipts look like. */
+/** Entities of the tables of receipts. */
 export const purgeEntities: EntityClass[] = [SignatoryEntity, ReceiptEntity, PurgeEntity];

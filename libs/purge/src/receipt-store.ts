@@ -22,7 +22,7 @@ export interface StoredReceipt {
   signed: SignedRecord;
 }
 
-/** What members have said of a deletion: whether each of them keeps some of it. */
+/** Receipts of members for a deletion: whether each of them keeps some of its content. */
 export type Statements = Map<string, { kept: boolean }>;
 
 /** The receipts there are of whomever, kept on disk; of each author in the order of their times. */
@@ -94,7 +94,7 @@ export class ReceiptStore {
     }
   }
 
-  /** What was said of these deletions, by record id. */
+  /** Receipts for these deletions, by record id. */
   async statements(deletions: readonly string[]): Promise<Map<string, Statements>> {
     const found = new Map<string, Statements>(deletions.map((deletion) => [deletion, new Map()]));
     const rows = await byIds<{ deletion: Uint8Array; author: number; kept: number }>(

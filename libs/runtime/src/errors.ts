@@ -52,7 +52,7 @@ export function abortError(signal: AbortSignal): DfsError {
   return new DfsError('aborted', 'The operation was cancelled.', { cause: reason });
 }
 
-/** What an error looks like between two peers. The detail is the remote's word: it is logged, and never shown as ours. */
+/** The form of an error between two peers. The detail is the remote's word: it is logged, and never shown as ours. */
 export interface WireError {
   code: ErrorCode;
   detail: string;

@@ -1,5 +1,5 @@
 /**
- * What every layer rests on while it runs: the clock and the log, the one error class and what it looks like to peers and
+ * The ground of every layer while it runs: the clock and the log, the one error class and its forms for peers and
  * clients, units, signals and deadlines, timers and recurring work, listeners, slots, pacing.
  * Guarantees: no listener that throws disturbs another; whatever waits here ends when its signal aborts.
  * Does not: know peers, disks or databases. Imports contracts alone. Units: bytes, milliseconds.

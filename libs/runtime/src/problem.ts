@@ -1,7 +1,7 @@
 import { PROBLEMS_PATH, type FieldProblem, type Problem } from '@dfs/contracts';
 import { DfsError } from './errors.js';
 
-/** What an HTTP client is told of an error; the same for a whole answer and for one file among many. */
+/** An error, as an HTTP client sees it; the same for a whole answer and for one file among many. */
 export function toProblem(error: unknown, context: { requestId: string; instance?: string }): Problem {
   const known = error instanceof DfsError ? error : unexpected(error);
   return {

@@ -2,7 +2,7 @@ import { silentLog, type Log, type Unsubscribe } from './ambient.js';
 import { stopping } from './signals.js';
 import { systemTimers, type Timers } from './timers.js';
 
-/** What a run has left: more to do at once, or nothing until it is time, or until somebody asks. */
+/** The rest of a run: more to do at once, or nothing until it is time, or until somebody asks. */
 export type Ran = 'again' | 'idle';
 
 /** Work of the background. Times are in milliseconds; a function is asked whenever it is needed. */
@@ -15,7 +15,7 @@ export interface Work {
   readonly gather?: number | (() => number);
   /** After a run that failed, doubled with each that fails after it up to `longest`. `every` when left out. */
   readonly retry?: { readonly first: number; readonly longest: number };
-  /** What is logged when a run fails, as a warning or worse; an error of a node that stops is not. */
+  /** The level at which a failed run is logged, a warning or worse; an error of a node that stops is not. */
   readonly failed: string;
   readonly severity?: 'warn' | 'error';
   run(signal: AbortSignal): Promise<Ran>;

@@ -30,7 +30,7 @@ export interface SimNodeOptions {
   replicas?: number;
   graceMs?: number;
   retentionMs?: number;
-  /** What retention is counted by; the running time of the process when left out. */
+  /** The clock by which retention counts; the running time of the process when left out. */
   stopwatch?: Stopwatch;
   quotaBytes?: number;
   /** Pace of the scrub; as of a node that is on when left out. */

@@ -48,5 +48,5 @@ class TusUploads1799000100000 implements MigrationInterface {
 /** Tables `upload` and `upload_block`. */
 export const tusMigrations: MigrationClass[] = [TusUploads1799000100000];
 
-/** What these tables look like. */
+/** Entities of these tables. */
 export const tusEntities: EntityClass[] = [UploadEntity, UploadBlockEntity];

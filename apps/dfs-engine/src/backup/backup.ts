@@ -141,7 +141,7 @@ export class Backup {
     await this.journal?.close().catch(() => undefined);
   }
 
-  /** What it does in the background. */
+  /** Its recurring work in the background. */
   work(): WorkStatus {
     return this.saving.status();
   }

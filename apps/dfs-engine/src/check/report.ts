@@ -9,7 +9,7 @@ export interface Problem {
   problem: StoreProblem | PinProblem | 'damaged-database' | 'wrong-count';
   /** A chunk, a content, a file of the data directory, or what is counted. */
   subject: string;
-  /** What it means, and what helps. */
+  /** The meaning, and the remedy. */
   detail: string;
   /** Some of the files that are hurt. */
   paths?: string[];

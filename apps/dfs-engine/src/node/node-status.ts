@@ -90,7 +90,7 @@ export class NodeStatus {
     return this.telling.stop();
   }
 
-  /** What it does in the background. */
+  /** Its recurring work in the background. */
   work(): WorkStatus {
     return this.telling.status();
   }

@@ -44,7 +44,7 @@ export class Runtime {
     return startSteps(this.steps, signal, (step) => this.started.push(step));
   }
 
-  /** What fails to stop is logged, and does not keep the others from it. */
+  /** A layer that fails to stop is logged, and does not keep the others from stopping. */
   stop(): Promise<void> {
     return stopSteps(this.started.splice(0), this.log);
   }

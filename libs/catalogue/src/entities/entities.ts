@@ -5,7 +5,7 @@ import { ConcludedEntity, PurgedEntity, RunningEntity } from './retention.entity
 import { FingerprintEntity, ImportEntity, VoidFingerprintEntity, WaitingEntity } from './sync.entity.js';
 import { AdoptedEntity, VoidEntity } from './void.entity.js';
 
-/** What the tables `catalogue_*` look like. */
+/** Entities of the tables `catalogue_*`. */
 export const catalogueEntities: EntityClass[] = [
   AuthorEntity,
   RecordEntity,

@@ -19,7 +19,7 @@ export class AuthorEntity {
   @Column({ type: 'integer' })
   bytes!: number;
 
-  /** What membership said of the author when its records were last judged; empty where they are to be judged anew. */
+  /** The standing of the author when its records were last judged; empty where they are to be judged anew. */
   @Column({ type: 'text' })
   standing!: string;
 }

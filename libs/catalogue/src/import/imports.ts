@@ -28,7 +28,7 @@ export interface ImportsOptions {
 
 /** Files imported in one unit of work. */
 const FILES_PER_UNIT = 1000;
-/** What is there already is imported as nothing: so it is waited until that is known, but not for ever. */
+/** Files that the network already has add nothing: the import waits until that is known, but not for ever. */
 const PATIENCE = minute;
 const RETRY = minute;
 /** How long a join is held back until the files are where a person looks for them. */

@@ -147,7 +147,8 @@ const STATEMENTS = [
   `CREATE TABLE catalogue_purged (content BLOB PRIMARY KEY) STRICT, WITHOUT ROWID`,
   // Deleted paths whose retention is over: for which shown deletion, and whether some of the content is kept.
   `CREATE TABLE catalogue_concluded (file INTEGER PRIMARY KEY, record BLOB NOT NULL, kept INTEGER NOT NULL) STRICT`,
-  // What void records say, by the row of the record; path to media_type are null, 0 or empty of one of a later release.
+  // The fields of void records, by the row of the record; path to media_type are null, 0 or empty of one of a later
+  // release.
   // future: of a record that waits for its time: shown with the void ones, and not passed on with them.
   `CREATE TABLE catalogue_void (
     seq INTEGER PRIMARY KEY,

@@ -71,7 +71,7 @@ async function readHeads(reader: Reader, fileId: string): Promise<Version[]> {
   return ranked(rows.map(versionFrom));
 }
 
-/** What a record names as replaced; undefined where some of it is not known here. */
+/** The records that a record replaces; undefined where some of them are not known here. */
 async function readParents(reader: Reader, id: string): Promise<Version[] | undefined> {
   const [row] = await reader.query<{ body: Uint8Array }>('SELECT body FROM catalogue_record WHERE id = ?', [
     fromHex(id),

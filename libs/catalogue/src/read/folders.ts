@@ -33,7 +33,7 @@ export interface ShownPath {
   size: number;
 }
 
-/** What another record for the same is made of. */
+/** The parts from which another record for the same is made. */
 export interface SaidByRecord {
   kind: RecordKind;
   contentId: Cid | null;
@@ -70,7 +70,10 @@ interface ShownRow {
   size: number;
 }
 
-/** What is in folders, for acts over all of it. Folders are named without the slash at their end; the top is empty. */
+/**
+ * The contents of folders, for acts over all of them. Folders are named without the slash at their end; the top is
+ * empty.
+ */
 export class Folders {
   constructor(
     private readonly db: Reader,
@@ -102,7 +105,7 @@ export class Folders {
     return rows.map(shownFrom);
   }
 
-  /** What these paths show, deletions too; those that there are. */
+  /** The shown versions of these paths, deletions too, as far as the paths exist. */
   async shown(paths: readonly string[], reader: Reader = this.db): Promise<Map<string, ShownPath>> {
     const network = this.networkId();
     const ids = await mapInTurns(paths, ROWS_PER_TURN, (path) => fileIdBytes(fileIdOf(network, path)) as Uint8Array);
@@ -111,7 +114,7 @@ export class Folders {
     return new Map(rows.map((row) => [row.path, shownFrom(row)]));
   }
 
-  /** What these records say, as far as they count, by their ids. */
+  /** The versions of these records, as far as they count, by their ids. */
   async said(records: readonly string[], reader: Reader = this.db): Promise<Map<string, SaidByRecord>> {
     const rows = await byIds<VersionRow & { body: Uint8Array }>(
       reader,
@@ -127,7 +130,8 @@ export class Folders {
   }
 
   /**
-   * What the paths of an act were before it: those in this folder and, of what was moved into it or out of it, the other end.
+   * The paths of an act as they were before it: those in this folder and, of what was moved into it or out of it, the
+   * other end.
    * Reads every record of the network once.
    * @param act 16 bytes
    */
@@ -167,7 +171,8 @@ export class Folders {
   }
 
   /**
-   * What each path in a folder was at a time by the clocks of those who wrote: the newest version that had been written then.
+   * Each path in a folder as it was at a time by the clocks of the authors: the newest version that had been written
+   * then.
    * @param time milliseconds since 1970
    */
   async at(path: string, time: number, page: { after?: string; limit: number }): Promise<FormerPath[]> {

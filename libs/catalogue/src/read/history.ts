@@ -26,7 +26,7 @@ export interface VersionQuery {
   cursor?: string;
 }
 
-/** What another record for the same file is made of. */
+/** The parts from which another record for the same file is made. */
 export interface FileSaid {
   contentId: Cid;
   size: number;
@@ -73,7 +73,8 @@ export async function readVersion(reader: Reader, fileId: string, version: strin
 }
 
 /**
- * What a deleted file last was: what its deletion replaced or, where that is not known here, the newest version there
+ * The last version of a deleted file: the one that its deletion replaced or, where that is not known here, the newest
+ * version there
  * is. Of a file that is not deleted, what it shows.
  */
 export async function readLastFile(reader: Reader, fileId: string): Promise<FileSaid | undefined> {
@@ -89,7 +90,10 @@ export async function readLastFile(reader: Reader, fileId: string): Promise<File
   return saidBy(row);
 }
 
-/** What a version of a path says of its file, if it counts and is one. `time`: that of writing, as its author told it. */
+/**
+ * The file of a version of a path, if the version counts and is one of a file. `time`: that of writing, as its author
+ * told it.
+ */
 export async function readSaid(
   reader: Reader,
   fileId: string,

@@ -61,7 +61,7 @@ interface LevelAt {
   sort: FileSort;
   limit: number;
   offset: number;
-  /** What a cursor is good for. */
+  /** The query that a cursor belongs to. */
   bound: readonly string[];
   counts: Counts;
 }

@@ -9,7 +9,7 @@ import { foldCase } from './search.js';
 /** Rows a page may ask for. */
 export const MAX_PAGE = 1000;
 
-/** What each order sorts by. */
+/** The column that each order sorts by. */
 export const COLUMN: Record<FileSort, 'path' | 'size' | 'modified'> = {
   path: 'path',
   '-path': 'path',
@@ -32,7 +32,7 @@ interface Filter {
   params: SqlValue[];
 }
 
-/** What a query asks for, to be counted and to be read. */
+/** The conditions of a query, for counting and for reading. */
 interface Filters extends Filter {
   rows(sort: FileSort, total: number): Filter;
 }
@@ -153,7 +153,7 @@ function readRowsAt(
   );
 }
 
-/** What a page is put in order by. */
+/** The keys that order a page. */
 export function orderOf(sort: FileSort): string {
   const column = COLUMN[sort];
   const direction = sort.startsWith('-') ? 'DESC' : 'ASC';

@@ -14,11 +14,11 @@ import { judge, standingOf } from '../rules/validity.js';
 
 /** Records of others stored in one unit of work. */
 export const RECORDS_PER_UNIT = 1000;
-/** What one author may make the others keep. */
+/** Limits of the records that one author may make the others keep. */
 const MAX_RECORDS_PER_AUTHOR = 5_000_000;
 const MAX_BYTES_PER_AUTHOR = 4 * GiB;
 
-/** What became of records that were received. */
+/** The result of records that were received. */
 export interface Received {
   /** Came into the set. */
   added: number;
@@ -43,7 +43,8 @@ interface Arrival {
 }
 
 /**
- * What taking in needs of the catalogue. `changeset` and `finish` frame one unit of work: begin what changes, write
+ * The parts of the catalogue that taking in uses. `changeset` and `finish` frame one unit of work: begin what changes,
+ * write
  * and tell it.
  */
 export interface IntakeContext {

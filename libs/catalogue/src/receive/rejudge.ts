@@ -16,7 +16,7 @@ const RECORDS_PER_UNIT = 2000;
 const STEP = 1 * hour;
 
 /**
- * What judging anew needs of the catalogue. `standing` is what membership says of an author now; `now` is
+ * The parts of the catalogue that judging anew uses. `standing` is the standing of an author now; `now` is
  * milliseconds since 1970.
  */
 export interface ReconsiderContext {
@@ -242,7 +242,7 @@ export async function withTheirPaths(tx: Tx, found: readonly StoredRow[]): Promi
   return [...new Map([...found, ...siblings].map((row) => [row.seq, row])).values()];
 }
 
-/** What an author may make others keep is counted by what is kept. */
+/** Only records that are kept count against the limits of their author. */
 export async function discount(tx: Tx, refused: readonly StoredRow[]): Promise<void> {
   for (const [author, rows] of Map.groupBy(refused, (row) => row.author)) {
     const bytes = rows.reduce((sum, { body }) => sum + body.length, 0);

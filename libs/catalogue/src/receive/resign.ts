@@ -22,7 +22,8 @@ import { discount, ROW, takeOut, withTheirPaths, type StoredRow } from './rejudg
 const NO_CLOCK_BEFORE = Date.UTC(2026, 0, 1);
 
 /**
- * What signing anew needs of the catalogue. `now` is milliseconds since 1970; nothing is signed unless this node is
+ * The parts of the catalogue that signing anew uses. `now` is milliseconds since 1970; nothing is signed unless this
+ * node is
  * alone.
  */
 export interface ResignContext {
@@ -48,7 +49,8 @@ export async function isAhead({
 
 /**
  * Replaces what this node wrote while its clock was far ahead by the same, signed anew with the clock as it is now, all in one
- * unit of work. Only for a node that was always alone: what others may have can only be superseded. What was signed anew
+ * unit of work. Only for a node that was always alone: records that others may have can only be superseded. A record
+ * signed anew
  * before, and came back from the journal of a node that was restored, goes: nobody else ever had it.
  * @returns the new records
  */

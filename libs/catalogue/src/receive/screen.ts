@@ -12,7 +12,7 @@ const RECORDS_PER_TURN = 100;
 /** Signatures at work on the thread pool at once; more would keep the database waiting behind them. */
 const SIGNATURES_AT_ONCE = 4;
 
-/** What is left of records that came: those to be judged, and how many there were already. The others were refused. */
+/** The rest of the records that came: those to be judged, and how many there were already. The others were refused. */
 export interface Screened {
   verified: VerifiedRecord[];
   /** Already stored, in whatever state. */

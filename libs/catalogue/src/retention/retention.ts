@@ -20,7 +20,7 @@ export interface ContentPage {
   next: Cid | null;
 }
 
-/** What was concluded within a unit of work. */
+/** The conclusions of one unit of work. */
 export interface Concluded {
   /** Ids of deletions of which nothing is needed any more, and of those of which something is. Only what is news. */
   purged: string[];
@@ -38,7 +38,7 @@ const LONG_AGO = Number.MIN_SAFE_INTEGER;
 interface DeletedRow extends FileRow {
   /** When the last of its deletions was stored here, in running time. */
   stored: number;
-  /** What was concluded of the deletion it shows now; null for nothing. */
+  /** The conclusion on the deletion it shows now; null for none. */
   kept: number | null;
 }
 

@@ -7,7 +7,7 @@ import type { Version } from './heads.js';
  */
 export type Tag = string;
 
-/** What must hold of a path for a change of it. */
+/** Conditions on a path for a change of it. */
 export interface Conditions {
   /** Contents and versions one of which a head must be; `*`: there must be a file. */
   ifMatch?: Tag[] | '*';

@@ -81,7 +81,7 @@ export function replacedIds({ parents, attributes }: Pick<RecordFields, 'parents
   return attributes.supersedes === undefined ? parents : [...new Set([...parents, ...attributes.supersedes])];
 }
 
-/** What a version takes over from those it replaces. */
+/** The facts that a version takes over from those it replaces. */
 export interface Inherited {
   born: number;
   content: Cid | null;

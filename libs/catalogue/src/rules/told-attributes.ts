@@ -1,7 +1,7 @@
 import type { FileAttributes } from '@dfs/contracts';
 import type { RecordAttributes } from '@dfs/protocol';
 
-/** What clients are told of the attributes of a record: those that are there. */
+/** The attributes of a record as clients see them: those that are there. */
 export function toldAttributes({ mtime, executable, meta }: RecordAttributes): FileAttributes {
   return {
     ...(mtime === undefined ? {} : { mtime: new Date(mtime).toISOString() }),

@@ -3,7 +3,7 @@ import type { MemberView } from '../ports.js';
 import { RecordState } from './states.js';
 
 /**
- * What membership says of an author, as text that is kept: `writer`, `reader` (may not write), `unknown`, or
+ * The standing of an author by the membership, as text that is kept: `writer`, `reader` (may not write), `unknown`, or
  * `removed:` and the id of the last record that counts (nothing after the colon: none does).
  */
 export function standingOf(members: MemberView, peerId: string): string {
@@ -12,7 +12,7 @@ export function standingOf(members: MemberView, peerId: string): string {
   // One that was removed, and has come back to hold data alone: what it wrote before is worth what it was then.
   if (member) return member.lastRecord === undefined ? 'reader' : `removed:${member.lastRecord ?? ''}`;
   const removed = members.removed?.(peerId);
-  // What I wrote stays mine to read: once removed I share my view with nobody.
+  // A removed node shares its view with nobody, and still reads its own records.
   if (removed && peerId === members.self().peerId) return 'writer';
   return removed ? `removed:${removed.lastRecord ?? ''}` : 'unknown';
 }
@@ -23,7 +23,8 @@ export function lastCounted(standing: string): string | undefined {
 }
 
 /**
- * What a record of this author is worth now; undefined when it is refused. Records of a removed author are void until
+ * The state that a record of this author gets now; undefined when it is refused. Records of a removed author are void
+ * until
  * the chain of those that count has been walked.
  */
 export function judge(record: ParsedRecord, standing: string, now: number): RecordState | undefined {

@@ -7,11 +7,11 @@ export interface RecordSource {
   /** Records `r` of the set by the column `from.seq`, in its order. */
   from: string;
   seq: string;
-  /** What is true of a record `r` of the set. */
+  /** The condition on a record `r` of the set. */
   where: string;
 }
 
-/** What all members are to hold. */
+/** The set that all members are to hold. */
 export const THE_SET: RecordSource = {
   ids: `SELECT id, state <= ${IN_SET} AS kept FROM catalogue_record`,
   from: 'catalogue_record r',

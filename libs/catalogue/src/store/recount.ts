@@ -6,13 +6,13 @@ import { CONFLICT_TOTAL, IN_SET, PathState, RecordState } from '../rules/states.
 
 /** A count that is kept, and is not what there is. */
 export interface Miscount {
-  /** What is counted, for people. */
+  /** The name of a count, for people. */
   what: string;
   kept: string;
   counted: string;
 }
 
-/** What a full recount found. */
+/** The findings of a full recount. */
 export interface Recount {
   records: number;
   /** Current files and their bytes. */

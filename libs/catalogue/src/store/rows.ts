@@ -19,7 +19,7 @@ import { KIND_NUMBER, PathState } from '../rules/states.js';
 /** The columns of a {@link VersionRow}, from {@link VERSIONS}. */
 export const VERSION_COLUMNS =
   'r.seq, r.id, r.file, r.kind, r.content, r.size, r.media_type, r.imported, a.peer, r.ms, r.counter, r.born, r.shown_at, r.attributes, r.repeats, r.purge';
-/** What versions are selected from: each record with its author's row. */
+/** The tables of versions: each record with its author's row. */
 export const VERSIONS = 'catalogue_record r JOIN catalogue_author a ON a.id = r.author';
 
 /**
@@ -75,7 +75,7 @@ export function versionFrom(row: VersionRow): StoredVersion {
 /** The columns of a {@link FileRow}, from {@link FILES}. */
 export const FILE_COLUMNS =
   'f.seq, f.file_id, f.path, f.state, f.conflict, f.record_id, f.content, f.size, f.media_type, a.peer, f.created, f.modified, f.attributes';
-/** What paths are selected from: each with the row of its shown version's author. */
+/** The tables of paths: each with the row of its shown version's author. */
 export const FILES = 'catalogue_file f JOIN catalogue_author a ON a.id = f.author';
 
 /** A path as SQLite answers it. Ids are bytes; `created` and `modified` are milliseconds since 1970. */
@@ -183,7 +183,7 @@ function contentFrom(bytes: Uint8Array | null): Cid | null {
   return bytes === null ? null : cidFromBytes(bytes);
 }
 
-/** What a row's number means. The tables hold no other numbers: records of unknown kinds have no version. */
+/** The kind behind a row's number. The tables hold no other numbers: records of unknown kinds have no version. */
 export function kindFrom(number: number): RecordKind {
   if (number === KIND_NUMBER.file) return 'file';
   return number === KIND_NUMBER.deletion ? 'deletion' : 'folder';

@@ -14,7 +14,7 @@ import { Reach } from './push/reached-members.js';
 import { SetSync, type SharedSet } from './reconcile/set-sync.js';
 import { VoidSync } from './void-sync.js';
 
-/** What keeps the sets equal: the catalogue itself, streams to members, and news of who is here. */
+/** The parts that keep the sets equal: the catalogue itself, streams to members, and news of who is here. */
 export interface CatalogueSyncComponents {
   catalogue: Catalogue;
   transport: SyncTransport;
@@ -53,7 +53,7 @@ const MAX_OFFENCES = 10;
 
 /**
  * Makes all members hold the same records: compares sets when a member comes and whenever fingerprints differ, and
- * pushes new records at once, its own and those that were news here. Whatever fails is tried again.
+ * pushes new records at once, its own and those that were news here. A failed exchange is tried again.
  */
 export class CatalogueSync {
   private readonly log: Log;
@@ -201,7 +201,7 @@ export class CatalogueSync {
     return received;
   }
 
-  /** What was news here may be to members that its author is not connected to. */
+  /** Records that are news here may be news to members that their author is not connected to. */
   private async pushed(records: readonly SignedRecord[], from: string, reach: Reach): Promise<void> {
     const reached = reach.with([from]);
     await this.receive(records, from, (news) => this.spread(news, reached));

@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { second } from '@dfs/runtime';
 
-/** Who there is to compare with. `connected` are peer ids. */
+/** The members to compare with. `connected` are peer ids. */
 export interface FreshLookPorts {
   connected(): string[];
   /** Members besides this node. */
@@ -22,7 +22,8 @@ const DEFAULTS: Required<FreshLookOptions> = { gatherMs: 2 * second, aloneMs: 5 
 const LOOK_EVERY = 40;
 
 /**
- * What a node does before it writes for the first time: it compares catalogues with the members it finds, and so learns
+ * The steps of a node before it writes for the first time: it compares catalogues with the members it finds, and so
+ * learns
  * of records of its own that it does not have, should it have been restored from an old copy. Its chain goes on from
  * those, and does not fork. Bounded: a node that finds nobody goes on alone.
  */

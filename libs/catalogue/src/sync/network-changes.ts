@@ -3,7 +3,8 @@ import type { Catalogue } from '../catalogue.js';
 import type { JoinPlan, NetworkChanges } from '../ports.js';
 
 /**
- * What a change of network, or of its members, means for the catalogue: the files of a node that was alone come along
+ * Consequences of a change of network, or of its members, for the catalogue: the files of a node that was alone come
+ * along
  * if it may write where it goes, its records of the old network go in the unit of work in which it changes, and a
  * removal names the last record of the member removed.
  */

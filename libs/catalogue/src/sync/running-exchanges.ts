@@ -1,7 +1,7 @@
 import { DfsError } from '@dfs/runtime';
 import type { SyncChannel } from '../ports.js';
 
-/** What is under way with other members: cut short when this node stops, which waits for it to end. */
+/** Exchanges under way with other members: a node that stops cuts them short, and waits for their end. */
 export class Ongoing {
   private readonly running = new Set<Promise<void>>();
   private stopping = new AbortController();

@@ -23,7 +23,7 @@ export interface Ancestor {
   clock: RecordClock;
 }
 
-/** What is to be written to say anew what a void record said. */
+/** The draft that says a void record anew. */
 export type Adoption = Draft & { adopts: NonNullable<Draft['adopts']> };
 
 /**

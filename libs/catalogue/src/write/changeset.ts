@@ -37,7 +37,7 @@ interface NewRow {
 }
 
 /**
- * What the records of one unit of work are written with. The fingerprints are changed in memory once it has
+ * The parts with which the records of one unit of work are written. The fingerprints are changed in memory once it has
  * committed.
  */
 export interface ChangesetContext {

@@ -57,11 +57,11 @@ export async function chainEnd(
   return row && { id: toHex(row.id), clock: { ms: row.ms, counter: row.counter } };
 }
 
-/** What a new record names as its parents. */
+/** The parents of a new record. */
 type Replaced = Pick<Version, 'id' | 'clock'>;
 
 /**
- * What drafts are turned into records with. `now` is milliseconds since 1970, by the clock that has been found fit to
+ * The parts with which drafts become records. `now` is milliseconds since 1970, by the clock that has been found fit to
  * write.
  */
 export interface WriterContext {
@@ -231,7 +231,9 @@ function replacedBy(draft: Draft, heads: readonly Version[]): readonly Version[]
   return draft.kind === 'deletion' ? deletionOf(draft, heads) : successorOf(draft, heads);
 }
 
-/** What counted before the void version; `unchanged` where it is shown, or was adopted before and still stands. */
+/**
+ * The version that counted before the void one; `unchanged` where it is shown, or was adopted before and still stands.
+ */
 function adoptedOver(
   draft: Draft,
   { parents, as }: NonNullable<Draft['adopts']>,
@@ -272,7 +274,10 @@ function successorOf(draft: Draft, heads: readonly Version[]): readonly Version[
   return all ? heads : heads.filter((head) => saysTheSame(head, target));
 }
 
-/** Another `executable` or `meta` is news; another `mtime` is none. What is not said stays, unless a version is brought back. */
+/**
+ * Another `executable` or `meta` is news; another `mtime` is none. An attribute that is not said stays, unless a
+ * version is brought back.
+ */
 function saysElse({ attributes = {}, from }: Draft, { attributes: before }: Version): boolean {
   const { executable, meta } = from === undefined ? attributes : { executable: false, meta: {}, ...attributes };
   return (
@@ -281,7 +286,7 @@ function saysElse({ attributes = {}, from }: Draft, { attributes: before }: Vers
   );
 }
 
-/** What a record says: over equal bytes also what the shown one said, where nothing else is said. */
+/** The attributes of a record: over equal bytes also those of the shown one, unless the draft says otherwise. */
 function attributesOf({ kind, contentId, from, attributes = {} }: Draft, { heads }: PathChange): RecordAttributes {
   const shown = kind === 'file' && from === undefined ? shownOf(heads.values()) : undefined;
   const before = shown?.kind === 'file' && shown.content === contentId ? carriedAttributes(shown.attributes) : {};
@@ -294,7 +299,9 @@ function saysTheSame(head: Version, target: Version | undefined): boolean {
   return head === target || (head.kind === 'file' && target?.kind === 'file' && head.content === target.content);
 }
 
-/** A deletion replaces every head there is: all of them were there to be seen. What is deleted may be purged once more. */
+/**
+ * A deletion replaces every head there is: all of them were there to be seen. A deleted file may be purged once more.
+ */
 function deletionOf(draft: Draft, heads: readonly Version[]): readonly Version[] | 'unchanged' {
   const [shown] = heads;
   if (draft.attributes?.purge && shown?.kind === 'deletion' && draft.ifMatch === undefined) {

@@ -9,7 +9,7 @@ import { readEntry } from '../read/queries.js';
 /** Of what is the same on all records of one act. */
 const ACT_BYTES = 16;
 
-// What is to be written to change a path by what is known of it: read within the unit of work that writes it.
+// The drafts that change a path by its known versions, which are read within the unit of work that writes them.
 
 /** @throws DfsError `file-not-found`, `version-not-found`, `conflict` without a version of a file that is not deleted */
 export async function restoration(reader: Reader, fileId: string, version?: string): Promise<Draft> {
@@ -20,7 +20,7 @@ export async function restoration(reader: Reader, fileId: string, version?: stri
   return { kind: 'file', path, ...saying(found), replaces: 'all', from: path };
 }
 
-/** What is kept beside the version that is chosen: other heads, each by its id, and the path it is to have. */
+/** The heads that are kept beside the chosen version, each by its id, and the path it is to have. */
 export type OtherHeads = Readonly<Record<string, string>>;
 
 /**
@@ -78,7 +78,7 @@ export async function duplicate(reader: Reader, fileId: string, to: string, vers
 }
 
 /**
- * The history stays where it was. What it shows tells the time at which it was written, and not that of the move.
+ * The history stays where it was. The moved file tells the time at which it was written, and not that of the move.
  * @throws DfsError `invalid-path`, `path-exists`, `file-not-found`, `conflict` while a choice is open
  */
 export async function relocation(reader: Reader, fileId: string, to: string): Promise<Draft[]> {

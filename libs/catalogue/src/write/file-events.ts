@@ -41,7 +41,7 @@ export function hasVanished(outcomes: readonly PathOutcome[]): boolean {
   return outcomes.some(({ change, after }) => after === undefined && change.before?.state === PathState.current);
 }
 
-/** What listeners of the catalogue hear of the same. */
+/** The same for listeners of the catalogue. */
 export function changesOf(outcomes: readonly PathOutcome[]): Change[] {
   return outcomes.flatMap(({ change, after }) => {
     const { fileId, path, heads, fresh, before } = change;
@@ -86,7 +86,7 @@ function itemOf({ change, after }: PathOutcome): FileEventItem {
   return itemFrom(after === undefined ? entryFrom(change.before as FileRow) : entryOf(change, after));
 }
 
-/** What events say of a file. */
+/** A file, as events tell it. */
 export function itemFrom({
   fileId,
   path,

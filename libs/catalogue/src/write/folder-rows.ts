@@ -21,7 +21,7 @@ export interface FolderRow {
   made: number;
 }
 
-/** What a unit of work does to one folder. */
+/** The changes of one folder by a unit of work. */
 interface Delta {
   files: number;
   bytes: number;

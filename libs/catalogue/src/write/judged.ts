@@ -32,7 +32,7 @@ export interface ChainLink {
   chain: number;
 }
 
-/** What became of a path in a unit of work. */
+/** The change of a path by a unit of work. */
 export interface PathOutcome {
   change: PathChange;
   /** Undefined when nothing valid is left of it. */

@@ -25,7 +25,7 @@ const TABLES = [
   'folder',
 ];
 
-/** What the ledger writes with. The two sums of fingerprints are those of the set and of the void records. */
+/** The parts that the ledger writes with. The two sums of fingerprints are those of the set and of the void records. */
 export interface LedgerComponents {
   events: Pick<EventLog, 'record' | 'renew'>;
   membership: MemberView;
@@ -36,7 +36,7 @@ export interface LedgerComponents {
 }
 
 /**
- * What every change of the catalogue ends with, whoever makes it: rows and events are written within its unit of work, and
+ * The end of every change of the catalogue, its author aside: rows and events are written within its unit of work, and
  * listeners are told after the commit.
  */
 export class Ledger {
@@ -50,7 +50,7 @@ export class Ledger {
     this.forks = new Forks(parts);
   }
 
-  /** What a changeset is loaded with. */
+  /** The rows that a changeset is loaded with. */
   context(): ChangesetContext {
     const { membership, fingerprints, voidPrints, retention } = this.parts;
     return {

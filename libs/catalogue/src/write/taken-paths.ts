@@ -27,7 +27,7 @@ export class TakenPaths {
     const above = [...new Set(made.flatMap(({ path }) => foldersOf(path)))];
     const isGone = 'f.path IN (SELECT value FROM json_each(?2))';
     const inside = (state: PathState): string =>
-      // What follows / in the order of bytes is 0.
+      // The byte after / is 0.
       `EXISTS (SELECT 1 FROM catalogue_file f WHERE f.state = ${state} AND f.path > p.value || '/' AND f.path < p.value || '0' AND NOT ${isGone})`;
     const [folders, files] = await Promise.all([
       reader.query<{ path: string }>(
@@ -67,7 +67,7 @@ export class TakenPaths {
   }
 }
 
-/** What comes along from another network is never refused. */
+/** Files that come along from another network are never refused. */
 function makes({ kind, imported }: Draft): boolean {
   return kind !== 'deletion' && imported === undefined;
 }

@@ -6,7 +6,7 @@ import { placesOf, type PackRow, type Place } from '../store/index/chunk-index.j
 import { digestOf, ENTRY_HEAD_BYTES, keyOf, PACK_HEAD, readEntryHead } from '../store/packs/format.js';
 import type { Unusable } from './read-only-blocks.js';
 
-/** What can be wrong with a store. */
+/** Problems that a store can have. */
 export type StoreProblem =
   /** A pack that the database names is not there. */
   | 'missing-pack'
@@ -26,7 +26,7 @@ export interface StoreFinding {
   problem: StoreProblem;
   /** Id of a chunk, or a file below the folder of the store. */
   subject: string;
-  /** What it means, and what helps. */
+  /** The meaning, and the remedy. */
   detail: string;
 }
 
@@ -101,7 +101,7 @@ class EntryReader {
 
   constructor(private readonly file: OpenPack) {}
 
-  /** What is wrong with an entry; undefined for one that is right. */
+  /** The fault of an entry; undefined for a right one. */
   async wrong(place: Place): Promise<string | undefined> {
     const at = place.offset - ENTRY_HEAD_BYTES;
     try {

@@ -6,7 +6,7 @@ import { findPlaces } from '../store/index/chunk-index.js';
 import { chunkDamaged, chunkNotFound, isLostBytes } from '../store/damage/errors.js';
 import { digestOf, keyOf } from '../store/packs/format.js';
 
-/** What was found to be of no use. */
+/** Blocks that were found to be of no use. */
 export interface Unusable {
   /** Names of packs that are not there. */
   packs: Set<string>;

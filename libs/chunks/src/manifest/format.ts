@@ -64,7 +64,7 @@ export interface InnerBlock {
 /** A decoded block, told apart by `chunks` and `children`. Only blocks in canonical form are decoded. */
 export type ManifestBlock = LeafBlock | InnerBlock;
 
-/** What the parent, or the record for a root, says of a block. */
+/** The parent's word on a block, or that of the record on a root. */
 export interface Expected {
   /** Bytes of content below the block. */
   size: number;
@@ -164,7 +164,7 @@ function parseInner(view: Buffer, level: number, count: number, expected: Expect
   return { level, size, chunkCount, children };
 }
 
-/** What a manifest block leads to. */
+/** The blocks that a manifest block leads to. */
 export interface ManifestParts {
   /** Bytes and chunks of content below it. */
   size: number;
@@ -175,7 +175,7 @@ export interface ManifestParts {
   canBeRoot: boolean;
 }
 
-/** What a block names, of which nothing is known but its bytes; undefined for bytes that are no manifest block. */
+/** The blocks that a block names, by its bytes alone; undefined for bytes that are no manifest block. */
 export function manifestParts(bytes: Uint8Array): ManifestParts | undefined {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   if (view.length < HEADER_BYTES) return undefined;

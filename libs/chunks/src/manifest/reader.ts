@@ -13,7 +13,7 @@ import {
 /** Gives the bytes of a block, already held against its id. */
 export type GetBlock = (id: Cid, signal?: AbortSignal) => Promise<Uint8Array>;
 
-/** What a content is made of. */
+/** The blocks that a content is made of. */
 export interface ContentSummary {
   size: number;
   chunkCount: number;

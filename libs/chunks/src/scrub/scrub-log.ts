@@ -16,7 +16,7 @@ export interface ScrubPass {
 /** A pass that is not finished: how far it is, and where it ends. */
 export interface PassUnderWay extends ScrubPass {
   readonly number: number;
-  /** What was looked at last. */
+  /** The place that was looked at last. */
   readonly place: ScrubPlace;
   /** Packs beyond this one came later. */
   readonly lastPack: number;

@@ -18,7 +18,7 @@ import type { ChunkStore } from '../store/chunk-store.js';
 import type { Scrubbed } from '../store/damage/scrub.js';
 import { ScrubLog, figuresOf, type PassUnderWay, type ScrubPass } from './scrub-log.js';
 
-/** What the scrub reads, and the database in which it notes how far it is. */
+/** The store that the scrub reads, and the database in which it notes how far it is. */
 export interface ScrubberComponents {
   db: Database;
   store: Pick<ChunkStore, 'verifySome' | 'verifyDamaged' | 'usage'>;
@@ -127,7 +127,7 @@ export class Scrubber {
     });
   }
 
-  /** What it does in the background. */
+  /** Its recurring work in the background. */
   work(): WorkStatus {
     return this.#reading.status();
   }
@@ -150,7 +150,7 @@ export class Scrubber {
     return this.#rest > 0 ? 'idle' : 'again';
   }
 
-  /** What was found damaged may read well by now: it is tried again every hour, passes or none. */
+  /** A block found damaged may read well by now: it is tried again every hour, passes or none. */
   async #lookAgain(signal: AbortSignal): Promise<void> {
     const now = performance.now();
     if (now - this.#lookedAgain < LONGEST_WAIT) return;

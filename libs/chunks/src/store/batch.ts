@@ -39,7 +39,7 @@ export interface BlockBatch {
   abort(): Promise<void>;
 }
 
-/** What a batch needs of its store. */
+/** The parts of its store that a batch uses. */
 export interface BatchComponents {
   db: Database;
   registry: PackRegistry;
@@ -62,7 +62,7 @@ interface Waiting {
 }
 
 /**
- * A batch over pack files. What is added waits in memory, is looked up in groups, and is written in groups: small
+ * A batch over pack files. Added blocks wait in memory, are looked up in groups, and are written in groups: small
  * batches stay in memory until `flush` and share a pack; larger ones write packs of their own.
  */
 export class PackBatch implements BlockBatch {
@@ -317,7 +317,7 @@ export class PackBatch implements BlockBatch {
 
   #fail(error: unknown): void {
     this.#failure ??= writeError(error);
-    // What the admission refuses has no cause: nothing is wrong with the disk.
+    // A refusal of the admission has no cause: nothing is wrong with the disk.
     if (isDfsError(this.#failure) && this.#failure.cause !== undefined) this.store.trouble.cannotWrite(this.#failure);
     this.#dropWaiting();
   }

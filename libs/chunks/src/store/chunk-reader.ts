@@ -32,7 +32,7 @@ export type Attempt = { bytes: Uint8Array } | { lost: unknown } | { unreadable: 
 /** Ways to the bytes: by the open file; by one opened anew, to other memory; by another still, past the page cache. */
 type Route = 'usual' | 'anew' | 'direct';
 
-/** What became of a block that was read ahead: an error waits for its turn. */
+/** The result of a block that was read ahead: an error waits for its turn. */
 type Outcome = ReadBlock | { error: unknown };
 
 /** Reads blocks, and lets none pass whose bytes do not hash to its id. */
@@ -204,7 +204,7 @@ export class ChunkReader {
     }
   }
 
-  /** Small neighbours by one read, each then copied out. What is not right is left to be read by itself. */
+  /** Small neighbours by one read, each then copied out. A wrong block is left to be read by itself. */
   async #readTogether(run: readonly Wanted[]): Promise<(Uint8Array | undefined)[] | undefined> {
     const places = run.map(({ place }) => place!);
     const start = places[0]!.offset;

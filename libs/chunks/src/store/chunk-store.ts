@@ -63,14 +63,14 @@ export interface ChunkStoreOptions {
   diskCallTime?: number;
 }
 
-/** How blocks are read. What is read is hashed in any case. */
+/** How blocks are read. Every block is hashed in any case. */
 export interface ReadOptions {
   signal?: AbortSignal;
   /** Reads large blocks into memory that is used again and again: whoever has done with one may `release` it. */
   reuse?: boolean;
 }
 
-/** What the store holds and may hold. */
+/** The use of the store, and its limits. */
 export interface Usage {
   /** Blocks that can be read: chunks and manifest blocks. */
   chunks: number;
@@ -118,7 +118,8 @@ export class ChunkStore {
   }
 
   /**
-   * Opens the store; takes out of use what is gone from the disk. What the database does not know is swept where it is
+   * Opens the store; takes out of use what is gone from the disk. A pack that the database does not know is swept where
+   * it is
    * proven the newest of its directory, since a crash left it behind; else it is taken in. That may go on for a while after
    * the store is open.
    * @throws DfsError `not-ready` when the folder is not that of the chunks the database knows
@@ -181,7 +182,8 @@ export class ChunkStore {
 
   /**
    * Those of the ids whose bytes were read or written, and hashed, within the last hour. For others their packs are read now,
-   * paced and for so long at most: what was not reached counts when it is asked again. What is damaged is taken out of use.
+   * paced and for so long at most: blocks that were not reached count when they are asked again. A damaged block is
+   * taken out of use.
    */
   prove(ids: readonly Cid[], { timeMs, signal }: { timeMs: number; signal?: AbortSignal }): Promise<Set<Cid>> {
     return this.#proofs.prove(ids, timeMs, this.#untilClosed({ ...(signal && { signal }) }));
@@ -239,7 +241,7 @@ export class ChunkStore {
     return admission.roomBytes;
   }
 
-  /** What was found at a start whose database did not know it. */
+  /** Packs found at a start whose database did not know them. */
   found(): Promise<Found> {
     return countFound(this.parts.db);
   }
@@ -271,7 +273,7 @@ export class ChunkStore {
 
   /**
    * Asked by every reclaim, as its own `isLive` is and before that: blocks that are kept for another purpose than the one the
-   * reclaim knows of. What passes from one purpose to the other in one unit of work is kept all along.
+   * reclaim knows of. A block that passes from one purpose to the other in one unit of work is kept all along.
    */
   alsoKeep(isLive: IsLive): void {
     this.#keepers.push(isLive);
@@ -299,7 +301,7 @@ export class ChunkStore {
     );
   }
 
-  /** Reads and hashes everything. What is damaged is taken out of use, as by `get`. */
+  /** Reads and hashes everything. A damaged block is taken out of use, as by `get`. */
   verifyAll(options: ScrubOptions = {}): Promise<Scrubbed> {
     return this.#oneAtATime(() => scrub(this.parts, { ...options, signal: this.#untilClosed(options) }));
   }
@@ -317,7 +319,7 @@ export class ChunkStore {
     return this.#oneAtATime(() => verifyDamaged(this.parts, this.#untilClosed(options)));
   }
 
-  /** What the disk refuses now, as far as is known: asked again in a moment, it has been tried again. */
+  /** The calls that the disk refuses now, as far as is known: a moment later they have been tried again. */
   trouble(): DiskTrouble {
     return this.parts.trouble.now();
   }
@@ -361,7 +363,7 @@ export class ChunkStore {
     });
   }
 
-  /** What was found damaged before this start may read well by now. */
+  /** A block found damaged before this start may read well by now. */
   #verifyDamagedSoon(): void {
     this.verifyDamaged().catch((error: unknown) => {
       if (!this.#closing.signal.aborted) this.parts.log.warn({ err: error }, 'damaged chunks could not be read again');

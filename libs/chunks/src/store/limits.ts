@@ -42,7 +42,7 @@ export const PEER_SHARE = 0.9;
  * system, up to a limit.
  */
 export const RESERVE_SHARE = 0.05;
-/** What the reserve comes to on a large disk. */
+/** The reserve on a large disk. */
 export const MAX_RESERVE_BYTES = 512 * MiB;
 /** Share of the reserve that stays when packs are rewritten, which makes room. */
 export const REWRITE_RESERVE_SHARE = 0.5;

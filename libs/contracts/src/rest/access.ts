@@ -1,6 +1,6 @@
 import type { Timestamp } from './common.js';
 
-// Who may use a node: keys of programs, sessions of browsers.
+// Access to a node: keys of programs, sessions of browsers.
 
 /** `read`; `write` also changes files; `admin` may all that the token of the node may. */
 export type KeyScope = 'read' | 'write' | 'admin';
@@ -33,7 +33,7 @@ export interface KeyRequest {
 /** A key and its secret, which is shown this once. */
 export interface MadeKey extends KeyInfo {
   secret: string;
-  /** What goes behind `Authorization: Bearer`. */
+  /** The secret that goes behind `Authorization: Bearer`. */
   token: string;
 }
 /** `POST /keys/rotate` */

@@ -5,7 +5,7 @@ import type { TransferInfo } from './transfers.js';
 
 // Acts over many files: named, matching, or everything in a folder.
 
-/** What a batch does with its files. */
+/** The act of a batch on its files. */
 export type BatchOp = 'delete' | 'restore' | 'move' | 'copy' | 'choose' | 'purge';
 /** `POST /files/batch`: one act over up to 1,000 files that are named, or over all that match. */
 export interface BatchRequest {
@@ -43,7 +43,7 @@ export interface BatchResults {
   results: BatchResult[];
   transfer?: TransferInfo;
 }
-/** What became of one file of a batch, in the order of the request: `problem` unless `status` tells success. */
+/** The result for one file of a batch, in the order of the request: `problem` unless `status` tells success. */
 export interface BatchResult {
   id: FileId;
   /** Null for an id that the network does not know. */
@@ -71,7 +71,7 @@ export interface FolderRestoreRequest {
   /** Go on although most of the files would be deleted. */
   confirm?: boolean;
 }
-/** What became of a folder by one act; of a preview, what would. */
+/** The result of an act on a folder; of a preview, the result it would have. */
 export interface FolderAct {
   /** The same on all its records, 32 hexadecimal digits; null where nothing was to be done, and of a preview. */
   act: string | null;

@@ -11,7 +11,7 @@ export type ContentId = string;
 /** A libp2p peer id as text. */
 export type PeerIdText = string;
 /**
- * What a node holds and may hold. `bytes` and `quotaBytes` are those of chunks, `freeBytes` those free on its disk.
+ * The storage of a node and its limits. `bytes` and `quotaBytes` are those of chunks, `freeBytes` those free on its disk.
  */
 export interface StorageInfo {
   chunks: number;
@@ -44,9 +44,9 @@ export interface Replication {
   reachable: number;
   reason?: ReplicationReason;
 }
-/** How much of a content this node keeps: all of it, part of it, or nothing. What it may have as cache does not count. */
+/** How much of a content this node keeps: all of it, part of it, or nothing. Cache does not count. */
 export type LocalState = 'whole' | 'part' | 'none';
-/** What was said of a file beside its bytes, as far as its record has it. */
+/** Facts about a file beside its bytes, as far as its record has them. */
 export interface FileAttributes {
   /** When the file was changed where it came from. */
   mtime?: Timestamp;

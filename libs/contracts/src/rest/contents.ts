@@ -12,7 +12,7 @@ export interface LookupRequest {
 export interface LookupResults {
   results: LookupResult[];
 }
-/** What is at one path of `POST /files/lookup`, in the order of the request. */
+/** The file at one path of `POST /files/lookup`, in the order of the request. */
 export interface LookupResult {
   path: string;
   /** Null when there is no such file, or it is deleted. */

@@ -66,7 +66,7 @@ export interface FormFault {
   code: ErrorCode;
   detail: string;
 }
-/** What became of one file of a form: `file` where `status` is 200 or 201, `problem` otherwise. */
+/** The result for one file of a form: `file` where `status` is 200 or 201, `problem` otherwise. */
 export interface UploadResult {
   path: string;
   status: number;

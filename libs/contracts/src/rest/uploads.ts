@@ -21,7 +21,7 @@ export interface UploadInfo {
   /** Of a complete one: why it is no file. */
   refusal?: { code: ErrorCode; detail: string };
 }
-/** What a write asks of its path, as the headers of the same names have it. */
+/** The conditions of a write on its path, as the headers of the same names have them. */
 export interface WriteConditions {
   ifMatch?: string;
   ifNoneMatch?: string;

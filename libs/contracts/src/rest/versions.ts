@@ -64,7 +64,7 @@ export interface VoidVersionInfo {
   size: number;
   mediaType: string;
   author: PeerIdText;
-  /** What its author called itself; null where that is not known. */
+  /** The author's name for itself; null where it is not known. */
   authorName: string | null;
   modifiedAt: Timestamp;
   /** Why it does not count. */
@@ -90,7 +90,7 @@ export interface PurgeInfo {
 }
 /** `POST /files/{fileId}/restore` */
 export interface RestoreRequest {
-  /** What to bring back; of a deleted file it may be left out: what was deleted. */
+  /** The version to bring back. For a deleted file it may be left out: the version that was deleted. */
   version?: string;
 }
 /** `POST /files/{fileId}/choose` */

@@ -4,7 +4,7 @@ import type { SqlValue, Tx } from './sql.js';
 /** More rows a statement gain nothing and hold the connection longer. */
 const ROWS_PER_STATEMENT = 500;
 
-/** What happens where a row with the same key is there. */
+/** The treatment of a row whose key is there already. */
 export type Conflict = 'ignore' | 'replace' | undefined;
 
 /**

@@ -1,7 +1,7 @@
 import type { MigrationInterface } from 'typeorm';
 import type { EntityClass, WriteRepository } from '../tables/rows.js';
 
-/** What SQLite stores. BLOBs come back as Buffer; booleans are 0 and 1. */
+/** Values that SQLite stores. BLOBs come back as Buffer; booleans are 0 and 1. */
 export type SqlValue = string | number | null | Uint8Array;
 
 /** A TypeORM migration as a class; its name ends in a 13-digit timestamp. */
@@ -29,7 +29,7 @@ export interface Tx extends Reader {
   ): Promise<number>;
   /** Rows of a table that is read and written seldom; it is one of the `entities` that the database was opened with. */
   repository<E extends object>(entity: EntityClass<E>): WriteRepository<E>;
-  /** Runs after COMMIT has succeeded, in order of registration. What it throws is logged and goes no further. */
+  /** Runs after COMMIT has succeeded, in order of registration. An error of it is logged and goes no further. */
   afterCommit(fn: () => void): void;
 }
 

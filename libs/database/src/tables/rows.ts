@@ -3,7 +3,10 @@ import type { FindManyOptions, FindOptionsWhere } from 'typeorm';
 /** A TypeORM entity: the one description of a table's shape. */
 export type EntityClass<E extends object = object> = new () => E;
 
-/** What a row is chosen by. A column that has to be null is written `IsNull()`: a plain null would be left out. */
+/**
+ * The columns by which a row is chosen. A column that has to be null is written `IsNull()`: a plain null would be left
+ * out.
+ */
 export type Where<E> = FindOptionsWhere<E> | FindOptionsWhere<E>[];
 
 /** Reads the rows of one table as entities. */

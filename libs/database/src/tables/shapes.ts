@@ -168,7 +168,7 @@ async function indexesOf(db: Reader, table: string, columns: readonly ColumnShap
   return sorted(indexes);
 }
 
-/** What entities cannot say is told beside the name, and so is never equal to what one says. */
+/** A fact that entities cannot say is told beside the name, and so is never equal to one that they say. */
 function partOf(
   { cid, name, desc, coll }: { cid: number; name: string | null; desc: number; coll: string },
   columns: readonly ColumnShape[],

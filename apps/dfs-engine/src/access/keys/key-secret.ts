@@ -36,7 +36,7 @@ export function newKeyId(): string {
   return Array.from(randomBytes(ID_LENGTH), (byte) => ALPHABET[byte % ALPHABET.length]).join('');
 }
 
-/** What goes behind `Authorization: Bearer`. */
+/** The secret that goes behind `Authorization: Bearer`. */
 export function tokenOf({ id, secret }: ShownKey): string {
   return `dfsk_${id}_${secret}`;
 }

@@ -9,7 +9,7 @@ import {
 import type { SyncChannel } from '../../ports.js';
 import type { Reach } from './reached-members.js';
 
-/** What waits for a slow member; beyond it a later exchange is cheaper than to keep it. */
+/** Bytes that wait for a slow member; beyond them a later exchange is cheaper than to keep it. */
 const MAX_WAITING_BYTES = 16 * MiB;
 /** Frames on the way: what comes meanwhile goes together, and is stored together. */
 const MAX_UNANSWERED = 4;

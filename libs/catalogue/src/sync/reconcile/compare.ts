@@ -56,7 +56,7 @@ export async function compareIds(
   for (const { range, ids } of listedIn(message, payload)) {
     const theirs = new Set(ids);
     for (const { id, inSet } of await reader.ids(range)) {
-      // What is stored here outside the set is neither sent nor asked for.
+      // Records stored here outside the set are neither sent nor asked for.
       if (!theirs.delete(shortIdOf(salt, id)) && inSet) sendId(turn, id);
     }
     if (theirs.size === 0) continue;

@@ -5,7 +5,7 @@ import { sameRoot, type ExchangeOutcome } from './exchange.js';
 
 const MAX_RETRY = minute;
 
-/** What the schedule asks and does. `mine` is this node's set now; `run` compares it with that of a member. */
+/** The questions and acts of the schedule. `mine` is this node's set now; `run` compares it with that of a member. */
 export interface SchedulePorts {
   settleMs: number;
   retryMs: number;
@@ -24,7 +24,7 @@ interface Link {
   again: boolean;
   failures: number;
   timer: NodeJS.Timeout | undefined;
-  /** What the member last said of its set. */
+  /** The member's set, as it told it last. */
   theirs: SetRoot | undefined;
   /** My set and the member's at the end of an exchange that moved nothing: another would not either. */
   fruitless: string | undefined;
@@ -57,7 +57,7 @@ export class SyncSchedule {
     this.runIn(peerId, link, this.ports.settleMs);
   }
 
-  /** What a member says of its set: if that is news, what was pushed gets a moment to arrive first. */
+  /** A member tells its set. If the set is news, pushed records get a moment to arrive first. */
   heard(peerId: string, theirs: SetRoot): void {
     const link = this.link(peerId);
     link.theirs = theirs;

@@ -10,7 +10,7 @@ import { RootHistory } from './known-sets.js';
 import { SyncSchedule } from './schedule.js';
 import { Watchdog } from './watchdog.js';
 
-/** What all sets of a node are kept equal by. */
+/** The parts by which all sets of a node are kept equal. */
 export interface SetSyncComponents {
   transport: SyncTransport;
   peers: SyncPeers;
@@ -49,7 +49,7 @@ export interface SetSyncOptions {
 
 /**
  * Makes a set of records the same on all members: compares it with a member's whenever that says that its own differs.
- * Whatever fails is tried again.
+ * A failed exchange is tried again.
  */
 export class SetSync {
   readonly schedule: SyncSchedule;

@@ -9,7 +9,7 @@ export interface Listed {
   ids: readonly string[];
 }
 
-/** What one side has to say next. */
+/** The next turn of one side. */
 export interface Turn {
   readonly limits: TurnLimits;
   /** Ranges whose parts' fingerprints are to be sent. */

@@ -25,7 +25,7 @@ function reserveOf(totalBytes: number): number {
   return Math.min(MAX_RESERVE_BYTES, totalBytes * RESERVE_SHARE);
 }
 
-/** What there is room for when a store is opened. */
+/** The room there is when a store is opened. */
 export interface AdmissionOptions {
   dir: string;
   quota: Quota;
@@ -37,7 +37,7 @@ export interface AdmissionOptions {
 }
 
 /**
- * Decides whether bytes may come in. What is promised to one batch counts for all the others at once, so that batches
+ * Decides whether bytes may come in. Room promised to one batch counts for all the others at once, so that batches
  * that run side by side cannot exceed the quota together.
  */
 export class Admission {
@@ -117,19 +117,19 @@ export class Admission {
     this.#promise(bytes, this.#reserveBytes() * REWRITE_RESERVE_SHARE);
   }
 
-  /** What was admitted is in the file system now. */
+  /** Admitted bytes are in the file system now. */
   written(bytes: number): void {
     this.#unwritten -= bytes;
   }
 
-  /** What was admitted, and written or not, is gone again. */
+  /** Admitted bytes, written or not, are gone again. */
   release(bytes: number, unwritten: number): void {
     this.#promised -= bytes;
     this.#unwritten -= unwritten;
     this.#readAt = -Infinity;
   }
 
-  /** What was admitted is committed, in packs of `kept` bytes. */
+  /** Admitted bytes are committed, in packs of `kept` bytes. */
   keep(admitted: number, kept: number): void {
     this.#promised -= admitted;
     this.#kept += kept;

@@ -1,7 +1,7 @@
 /** For whom bytes come in: this node's own users may fill the quota, other members a share of it (PEER_SHARE). */
 export type Purpose = 'local' | 'peer';
 
-/** What a node could let go of for its own uploads, in bytes of contents that nothing shows any more. */
+/** Room that a node could make for its own uploads, in bytes of contents that nothing shows any more. */
 export interface PastBytes {
   /** Of deleted files, and of earlier versions of files that are there. */
   deletedBytes: number;

@@ -6,7 +6,7 @@ const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 const EDQUOT = -122;
 /** Of this process, not of the disk. */
 const SHORTAGE = new Set(['EMFILE', 'ENFILE', 'ENOMEM']);
-/** What a read meets when the bytes are gone or cannot be read, rather than when the node is short of something. */
+/** Codes of a read whose bytes are gone or cannot be read, rather than when the node is short of something. */
 const LOST = new Set(['ENOENT', 'EIO', 'EISDIR', 'EUCLEAN', 'EBADMSG']);
 
 /** The code of a system error. */

@@ -33,7 +33,7 @@ export class Proofs {
 
   /**
    * Those of the ids whose bytes are right: packs of the others are read and hashed until the time is over, and count the next
-   * time. What is damaged is taken out of use.
+   * time. A damaged block is taken out of use.
    * @param timeMs for packs that have to be read
    */
   async prove(ids: readonly Cid[], timeMs: number, signal: AbortSignal): Promise<Set<Cid>> {

@@ -10,7 +10,7 @@ import type { Damage } from './damage.js';
 import { digestOf, keyOf } from '../packs/format.js';
 import type { PackFiles } from '../packs/pack-files.js';
 
-/** What a pass over the blocks works with: rows to find them, packs to read them, and where damage is noted. */
+/** The parts of a pass over the blocks: rows to find them, packs to read them, and where damage is noted. */
 export interface ScrubComponents {
   db: Database;
   files: PackFiles;
@@ -27,7 +27,7 @@ export interface ScrubOptions {
   bytesPerSecond?: number;
 }
 
-/** What a pass has read, in blocks and bytes, and how many of the blocks it found damaged. */
+/** The blocks and bytes that a pass has read, and how many of the blocks it found damaged. */
 export interface Scrubbed {
   chunks: number;
   bytes: number;
@@ -88,7 +88,7 @@ export async function scrub(
 }
 
 /**
- * Reads and hashes some blocks behind a place. What is damaged is taken out of use before this resolves.
+ * Reads and hashes some blocks behind a place. A damaged block is out of use before this resolves.
  * @throws DfsError `aborted` when the signal fires
  */
 export async function scrubSlice(

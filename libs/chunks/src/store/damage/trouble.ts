@@ -3,7 +3,7 @@ import { NoAnswer } from '../packs/disk-calls.js';
 import type { PackFiles } from '../packs/pack-files.js';
 import { codeOf } from './errors.js';
 
-/** What the disk refuses at the moment. */
+/** The calls that the disk refuses at the moment. */
 export interface DiskTrouble {
   /** Packs that cannot be read, and why: the code of the error, `ETIMEDOUT` where the disk does not answer. */
   unreadable: { packs: number; code: string } | null;
@@ -48,7 +48,7 @@ export class Trouble {
     this.log.info({}, 'chunks can be written again');
   }
 
-  /** As far as is known. What failed is tried again meanwhile: nobody waits for a disk that may not answer. */
+  /** As far as is known. A failed call is tried again meanwhile: nobody waits for a disk that may not answer. */
   now(): DiskTrouble {
     if (!this.#isTrying && (this.#packs.size > 0 || this.#write !== undefined)) void this.#tryAgain();
     const [code] = this.#packs.values();

@@ -5,7 +5,7 @@ import { syncFolder } from '../packs/pack-files.js';
 /** In the folder of the store: the id and the generation that the database has too. */
 export const MARK_FILE = 'store-id';
 
-/** What the folder of a store says of itself. */
+/** The mark in the folder of a store. */
 export interface Mark {
   /** 32 hex digits. */
   id: string;

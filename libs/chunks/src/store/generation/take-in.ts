@@ -5,7 +5,7 @@ import type { Damage } from '../damage/damage.js';
 import { entriesOf, isWhole, type FoundEntry } from '../packs/pack-entries.js';
 import type { PackFiles } from '../packs/pack-files.js';
 
-/** What found packs are read from and entered into. */
+/** The parts by which found packs are read and entered. */
 export interface TakeInComponents {
   db: Database;
   files: PackFiles;
@@ -16,7 +16,8 @@ export interface TakeInComponents {
 }
 
 /**
- * Reads the entries of packs that were found at this start or an earlier one, and enters their blocks. What is in use
+ * Reads the entries of packs that were found at this start or an earlier one, and enters their blocks. A block that is
+ * in use
  * already stays where it is. Goes on where it was cut short; a pack that cannot be read is tried again at the next start.
  * @throws DfsError `aborted` when the signal fires
  */

@@ -184,7 +184,7 @@ export async function settleFound(tx: Tx, id: number): Promise<void> {
   await tx.run('UPDATE pack SET found_at = NULL WHERE id = ?', [id]);
 }
 
-/** What was found before `before` is like all other packs from now on. Gives how many that were. */
+/** Packs found before `before` are like all others from now on. Gives how many there were. */
 export async function endFound(tx: Tx, before: number): Promise<number> {
   const { changes } = await tx.run('UPDATE pack SET found_at = NULL WHERE found_at < ? AND unread_from IS NULL', [
     before,

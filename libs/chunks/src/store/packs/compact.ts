@@ -20,7 +20,7 @@ import type { Admission } from '../admission/admission.js';
 import type { ChunkReader } from '../chunk-reader.js';
 import type { Damage } from '../damage/damage.js';
 
-/** What packs are rewritten with. Rewriting needs room of its own, which admission grants. */
+/** The parts by which packs are rewritten. Rewriting needs room of its own, which admission grants. */
 export interface CompactComponents {
   db: Database;
   registry: PackRegistry;

@@ -1,6 +1,9 @@
 import { DISK_CALLS, DISK_CALL_TIME } from '../limits.js';
 
-/** What `DiskCalls` throws: the disk has not answered. The call goes on, and may still write to the memory it was given. */
+/**
+ * The error of `DiskCalls`: the disk has not answered. The call goes on, and may still write to the memory it was
+ * given.
+ */
 export class NoAnswer extends Error {
   readonly code = 'ETIMEDOUT';
 }

@@ -18,7 +18,7 @@ const CID_ROOM = 40;
 /** Bytes before the content of an entry. */
 export const ENTRY_HEAD_BYTES = CID_AT + CID_ROOM;
 
-/** What the head of an entry says. */
+/** The head of an entry. */
 export interface EntryHead {
   cid: Uint8Array;
   size: number;

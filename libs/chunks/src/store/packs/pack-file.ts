@@ -71,7 +71,7 @@ export class PackFile {
   }
 }
 
-/** What was admitted for a pack: all but its head. */
+/** The bytes admitted for a pack: all but its head. */
 export function promisedBytes(packBytes: number): number {
   return packBytes - PACK_HEAD.length;
 }

@@ -14,7 +14,7 @@ export interface Part {
 /** Rows of an insert: bounds what is built in memory at once. */
 const ROWS_PER_STEP = 5000;
 
-/** What a batch has written, and where: about a hundred bytes a block, for a batch may be a terabyte. */
+/** The blocks that a batch has written, and where: about a hundred bytes a block, for a batch may be a terabyte. */
 export class WrittenBlocks {
   readonly parts: Part[] = [];
   /** Key of the CID → place in the three lists. */

@@ -26,7 +26,7 @@ import type { RecentReads } from '../index/recent-reads.js';
 /** Which of these blocks something still needs. */
 export type IsLive = (ids: Cid[]) => Promise<Set<Cid>>;
 
-/** What a run may free. */
+/** The blocks that a run may free. */
 export interface ReclaimOptions {
   /**
    * Milliseconds for which what nothing needs is kept as cache, counted from the run that first found it so, or that
@@ -39,7 +39,7 @@ export interface ReclaimOptions {
   signal?: AbortSignal;
 }
 
-/** What a run of `reclaim` freed. */
+/** The blocks that a run of `reclaim` freed. */
 export interface Reclaimed {
   chunks: number;
   packs: number;
@@ -47,7 +47,7 @@ export interface Reclaimed {
   bytes: number;
 }
 
-/** What a run works with, rewriting of packs included. */
+/** The parts of a run, rewriting of packs included. */
 export interface ReclaimComponents extends CompactComponents {
   presence: Presence;
   reads: RecentReads;

@@ -5,7 +5,8 @@ import type { PackFiles } from '../packs/pack-files.js';
 
 /**
  * Sets files and rows right at a start: takes out of use what is gone from the disk, and into use again what was gone and
- * is back, as when the disk with the chunks was not mounted. What no row names is removed where the database is proven to
+ * is back, as when the disk with the chunks was not mounted. A file that no row names is removed where the database is
+ * proven to
  * be the newest, since it was not finished; elsewhere it may have been acknowledged, and is entered: its entries are then
  * to be read.
  */
@@ -71,7 +72,10 @@ async function forgetWithoutBlocks(db: Database): Promise<void> {
   );
 }
 
-/** What went with these packs and was not healed since; not what was found damaged in them before. Gives how many blocks. */
+/**
+ * Blocks that went with these packs and were not healed since; not those found damaged in them before. Gives how many
+ * blocks.
+ */
 async function takeBack(tx: Tx, packs: readonly { name: string; bytes: number }[]): Promise<number> {
   let chunks = 0;
   const wentWithIt = 'pack = ? AND found_at = (SELECT since FROM missing_pack WHERE name = ?)';

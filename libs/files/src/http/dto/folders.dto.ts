@@ -94,7 +94,7 @@ export class FolderChangeDto {
   @ApiProperty({ enum: ['restored', 'deleted'] }) change!: 'restored' | 'deleted';
 }
 
-/** What became of a folder by one act; of a preview, what would. */
+/** The result of an act on a folder; of a preview, the result it would have. */
 @ApiSchema({ name: 'FolderAct' })
 export class FolderActDto implements FolderAct {
   @ApiProperty({
