@@ -102,7 +102,7 @@ export class Placement {
     ]);
   }
 
-  /** What it does in the background. */
+  /** Its recurring work in the background. */
   work(): WorkStatus[] {
     const { reclaimer, lettingGo, givingWay, takingBack, foundPromises, watch } = this.parts;
     return [reclaimer, lettingGo, givingWay, takingBack, foundPromises, watch].map((part) => part.work());

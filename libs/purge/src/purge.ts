@@ -32,7 +32,7 @@ const RECENT_SYNC = 10 * minute;
 /** Members that are named as not having purged something. */
 const MAX_WAITING_FOR = 32;
 
-/** What the catalogue knows of what is needed. */
+/** The catalogue's answer to which contents are needed. */
 export interface ContentRetention {
   deletedDue(
     rule: RetentionRule,
@@ -81,7 +81,7 @@ export interface PurgeComponents {
   log: Log;
 }
 
-/** What came of a run. */
+/** The result of a run. */
 export interface Purged {
   /** Deletions that were purged, of which content was kept, and contents that were let go of. */
   purged: number;
@@ -106,7 +106,7 @@ export class Purge {
   private planned: number | undefined;
   /** The last run could not do all that it should have. */
   private isToTryAgain = true;
-  /** What was last logged of why it waits. */
+  /** The reason for waiting that was logged last. */
   private told: string | undefined;
 
   private constructor(
@@ -194,7 +194,7 @@ export class Purge {
     this.purging.soon();
   }
 
-  /** What it does in the background. */
+  /** Its recurring work in the background. */
   work(): WorkStatus[] {
     return [this.purging, this.looking, this.keeping].map((work) => work.status());
   }

@@ -103,7 +103,7 @@ export class GivingWay {
     await this.counting;
   }
 
-  /** What it does in the background. */
+  /** Its recurring work in the background. */
   work(): WorkStatus {
     return this.looking.status();
   }

@@ -93,7 +93,7 @@ export class LettingGo {
     return this.looking.stop();
   }
 
-  /** What it does in the background. */
+  /** Its recurring work in the background. */
   work(): WorkStatus {
     return this.looking.status();
   }

@@ -89,7 +89,7 @@ export class Reclaimer {
     return this.looking.stop();
   }
 
-  /** What it does in the background. */
+  /** Its recurring work in the background. */
   work(): WorkStatus {
     return this.looking.status();
   }

@@ -48,7 +48,7 @@ export class FoundPromises {
     return this.looking.stop();
   }
 
-  /** What it does in the background. */
+  /** Its recurring work in the background. */
   work(): WorkStatus {
     return this.looking.status();
   }

@@ -39,7 +39,7 @@ export class TakingBack {
     return this.looking.stop();
   }
 
-  /** What it does in the background. */
+  /** Its recurring work in the background. */
   work(): WorkStatus {
     return this.looking.status();
   }

@@ -95,7 +95,7 @@ export class ReplicationWatch {
     return this.telling.stop();
   }
 
-  /** What it does in the background. */
+  /** Its recurring work in the background. */
   work(): WorkStatus {
     return this.telling.status();
   }

@@ -18,7 +18,7 @@ const CID_ROOM = 40;
 /** Bytes before the content of an entry. */
 export const ENTRY_HEAD_BYTES = CID_AT + CID_ROOM;
 
-/** The head of an entry. */
+/** An entry as its head names it: id and size of the block that follows. */
 export interface EntryHead {
   cid: Uint8Array;
   size: number;
