@@ -77,6 +77,7 @@ const forbidden: [project: string, module: string][] = [
 
 const allowed: [project: string, module: string][] = [
   ['runtime', '@dfs/contracts'],
+  ['dfs-engine-e2e', '@dfs/client'],
   ['protocol', '@dfs/runtime'],
   ['database', '@dfs/protocol'],
   ['events', '@dfs/database'],

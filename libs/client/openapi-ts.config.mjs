@@ -2,5 +2,5 @@
 export default {
   input: '../../apps/dfs-engine/openapi.json',
   output: { path: 'src/generated', module: { extension: '.js' } },
-  plugins: ['@hey-api/client-fetch', '@hey-api/typescript', '@hey-api/sdk'],
+  plugins: [{ name: '@hey-api/client-fetch', baseUrl: false }, '@hey-api/typescript', '@hey-api/sdk'],
 };

@@ -1,8 +1,12 @@
 /**
- * A client of the engine's REST API, generated from the API document: an operation each, its types, and how requests are
- * made (`createClient`). Runs where there is `fetch`; knows no framework.
- * Guarantees: its types are those of the document of this very version. Does not: retry, cache, or speak Socket.IO.
+ * A client of one node, without any framework: for the command line, and for programs in Node or a browser. The operations and
+ * their types are generated from the API document; the hand-written `DfsClient` is what a document cannot say: streams, forms, pages.
+ * Guarantees: its types are those of the document of this very version; an answer that is a problem fails with `DfsProblem` and its
+ * stable code; bytes are streamed, never gathered. Does not: retry, cache, or speak Socket.IO. Units: bytes, milliseconds.
  */
 export * from './generated/index.js';
 export { createClient } from './generated/client/index.js';
 export type { Client } from './generated/client/index.js';
+export { DfsClient, type DfsClientOptions, type EventsRead } from './client.js';
+export type { Bytes, Content, Expected, GetOptions, PutOptions, Stored, Told, Where } from './contents.js';
+export { DfsProblem } from './problem.js';

@@ -58,7 +58,9 @@ export function describeApi(app: NestExpressApplication): ApiDocument {
   const shared: Record<string, ProblemResponse> = {};
   for (const [path, method, operation] of operationsOf(made)) complete(path, method, operation, shared, gaps);
   const responses = Object.fromEntries(Object.entries(shared).sort(([one], [other]) => (one < other ? -1 : 1)));
-  const schemas = { ...made.components?.schemas, ...eventSchemas() };
+  const { Problem: problem, ...others } = made.components?.schemas ?? {};
+  // Facts that belong to a code stand beside what every problem has.
+  const schemas = { ...others, Problem: { ...problem, additionalProperties: true }, ...eventSchemas() };
   made.components = { ...made.components, schemas, responses, headers: ANSWER_HEADERS };
   const whole = toDialect31(made);
   const document = { ...whole, components: usedOf(whole) };

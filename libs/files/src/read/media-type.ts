@@ -27,7 +27,9 @@ export function mediaTypeFor(path: string, announced: string | undefined): strin
   const source = TYPESCRIPT_NAME.test(name) ? TYPESCRIPT : undefined;
   const said = announced?.trim() ?? '';
   const essence = (said.split(';', 1)[0] ?? '').trim().toLowerCase();
+  // A range of types, as clients send that are generated from a document, is none.
+  const isRange = essence.includes('*');
   const byName = source !== undefined && TRANSPORT_STREAM.test(essence);
-  const usable = said.length <= MAX_MEDIA_TYPE_LENGTH && MEDIA_TYPE.test(said) && !MEANINGLESS.has(essence) && !byName;
+  const usable = said.length <= MAX_MEDIA_TYPE_LENGTH && MEDIA_TYPE.test(said) && !MEANINGLESS.has(essence) && !isRange && !byName;
   return usable ? said : (source ?? (mime.lookup(name) || FALLBACK));
 }

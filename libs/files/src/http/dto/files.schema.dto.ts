@@ -157,7 +157,9 @@ export class UploadResultDto implements UploadResult {
 /** What was wrong with a form itself: nothing after it was read. */
 @ApiSchema({ name: 'FormFault' })
 export class FormFaultDto implements FormFault {
-  @ApiProperty({ ...FIELD.text, nullable: true, description: 'Always null: it is the fault of no file.' }) path!: null;
+  // The name of a type of JSON Schema, which this library passes on as it is.
+  @ApiProperty({ type: 'null', description: 'It is the fault of no file.' })
+  path!: null;
   @ApiProperty({ type: 'integer', example: 400 }) status!: number;
   @ApiProperty(FIELD.errorCode) code!: ErrorCode;
   @ApiProperty({ ...FIELD.text, description: 'What was wrong with the form, for a person.' }) detail!: string;

@@ -56,6 +56,8 @@ describe('headers', () => {
     expect(mediaTypeFor('a.jpg', 'application/octet-stream')).toBe('image/jpeg');
     expect(mediaTypeFor('a.jpg', 'text/plain; charset=utf-8')).toBe('text/plain; charset=utf-8');
     expect(mediaTypeFor('a.jpg', 'nonsense')).toBe('image/jpeg');
+    expect(mediaTypeFor('a.jpg', '*/*')).toBe('image/jpeg');
+    expect(mediaTypeFor('a.jpg', 'image/*')).toBe('image/jpeg');
     expect(mediaTypeFor('a.jpg', 'text/plain\r\nX: y')).toBe('image/jpeg');
     expect(mediaTypeFor('a.ts', undefined)).toBe('text/typescript');
     expect(mediaTypeFor('a.ts', 'video/mp2t')).toBe('text/typescript');
