@@ -74,7 +74,12 @@ describe('a closed network', () => {
     const sockets = Array.from({ length: 300 }, () => connect(port, address).on('error', () => undefined));
     for (const socket of sockets.slice(0, 100)) socket.write(randomBytes(4096));
     for (const socket of sockets.slice(100, 150)) socket.end();
-    await new Promise((done) => setTimeout(done, 1000));
+    await eventually(
+      () => sockets.every(({ connecting, bytesWritten }, index) => !connecting && (index >= 100 || bytesWritten > 0)),
+      {
+        what: 'all of that has reached the node',
+      },
+    );
     await at(nodes, 1).put('meanwhile.txt', 'still served');
     await listed(founder, 'meanwhile.txt');
     for (const socket of sockets) socket.destroy();
