@@ -101,8 +101,14 @@ function send(request: FuzzRequest, port: number, agent: Agent): Promise<Contrac
       timeout: ANSWER_TIME,
     });
     outgoing.on('timeout', () => outgoing.destroy(new Error(`no answer to ${what}`)));
-    outgoing.on('error', (error) => reject(new Error(`${what}: ${error.message}`, { cause: error })));
+    outgoing.on('error', (error: Error) => reject(new Error(`${what}: ${error.message}`, { cause: error })));
     outgoing.on('response', (answer) => {
+      // A stream of events goes on for ever.
+      if (String(answer.headers['content-type']).startsWith('text/event-stream')) {
+        resolve({ status: answer.statusCode ?? 0, headers: answer.headers, text: ' ' });
+        outgoing.destroy();
+        return;
+      }
       const parts: Buffer[] = [];
       answer.on('data', (bytes: Buffer) => parts.push(bytes));
       answer.on('error', reject);
