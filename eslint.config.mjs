@@ -11,7 +11,7 @@ import tseslint from 'typescript-eslint';
 
 /** Which projects each project may import. Read from the top: a line only names projects of the lines above it. */
 const foundation = ['contracts', 'runtime', 'protocol', 'database', 'events'];
-/** What one node is composed of. */
+/** The parts of one node. */
 const layers = [...foundation, 'chunks', 'transport', 'transfer', 'peers', 'dht', 'catalogue', 'placement', 'purge'];
 const mayImport = {
   contracts: [],
@@ -44,7 +44,7 @@ const mayImport = {
   'client-ui-e2e': ['contracts', 'testing'],
   tools: ['contracts', 'testing'],
 };
-/** What `testing` itself rests on; their specs would close a circle. */
+/** The ground of `testing` itself; their specs would close a circle. */
 const belowTesting = new Set(['contracts', 'runtime', 'protocol', 'database', 'testing']);
 /** They run in a browser, where the engine's test tools cannot. */
 const inBrowser = new Set(['client-data', 'client-ui']);
@@ -138,7 +138,8 @@ const explicitTypes = [
 const noNode = { group: ['node:*'], message: 'This runs in a browser too.' };
 
 /**
- * What can be exported by name. A function with overloads is documented at its first signature; members of a class or an
+ * Declarations that can be exported by name. A function with overloads is documented at its first signature; members of
+ * a class or an
  * interface speak for themselves or are documented where they do not.
  */
 const exported = [

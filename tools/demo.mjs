@@ -86,7 +86,7 @@ async function show() {
     info.name,
     String(info.files.count),
     `${size(info.storage.bytes)} in ${info.storage.chunks} chunks`,
-    // What is not a terminal may be a log that others read.
+    // An output that is no terminal may be a log that others read.
     process.stdout.isTTY ? engine.link : `${engine.url}/ (token in ${join(engine.dataDir, 'api-token')})`,
   ]);
   console.log(`\n${table(['node', 'files', 'holds', 'open'], rows)}\n`);

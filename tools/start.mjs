@@ -53,11 +53,13 @@ for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
     engine.kill('SIGTERM');
   });
 }
-// Whatever ends this process, the node ends too: it would hold its port and its data directory, and nobody would know.
+// The node ends with this process, however that ends: it would hold its port and its data directory, and nobody would
+// know.
 process.on('exit', () => engine.kill('SIGTERM'));
 // Node answers this signal by opening the debugger, to anyone on this machine.
 process.on('SIGUSR1', () => undefined);
-// Whoever reads our output may go away (`npm start | head`), or have no room for it; the node stays until it is told to end.
+// The reader of our output may go away (`npm start | head`), or have no room for it; the node stays until it is told to
+// end.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 
 createInterface({ input: engine.stdout }).on('line', (line) => {
@@ -65,7 +67,7 @@ createInterface({ input: engine.stdout }).on('line', (line) => {
   if (url === undefined) return keep(line);
   ready = true;
   console.log(`Data in ${short(dataDir)}, log in ${short(logFile)}. Ctrl-C stops the node.`);
-  // What is not a terminal may be a log that others read.
+  // An output that is no terminal may be a log that others read.
   if (process.stdout.isTTY) console.log(`Open ${url}#token=${token()}`);
   else console.log(`Open ${url} – its token is in ${short(join(dataDir, 'api-token'))}.`);
 });
@@ -141,7 +143,7 @@ function parse(line) {
 }
 
 /**
- * What a person should know of a line: warnings and errors in words, and whatever is not of the log as it is.
+ * The part of a line that a person should know: warnings and errors in words, and whatever is not of the log as it is.
  * @param {string} line
  */
 function tell(line) {

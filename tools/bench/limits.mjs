@@ -1,5 +1,5 @@
 /**
- * What the machine itself can do, measured in the same run as everything else: hashing, copying, sockets, small files.
+ * The limits of the machine itself, measured in the same run as everything else: hashing, copying, sockets, small files.
  * Speeds in MiB a second, rates a second, times in milliseconds.
  */
 import { execFile, fork } from 'node:child_process';

@@ -52,7 +52,7 @@ export function rowsOf(limits, figures) {
   const { scale, scan } = figures;
   const scanned = `${figure(scan?.contents ?? 1_000_000)} contents, ${scan?.members ?? 100} members`;
   const listed = figure(scale?.files ?? 100_000);
-  // Two cores: A hashes and sends, B receives and hashes. What one byte needs of both, the bare parts alone.
+  // Two cores: A hashes and sends, B receives and hashes. The needs of one byte on both, the bare parts alone.
   const wholeWay = 1 / (1 / limits.sha256 + 1 / limits.tlsToFile);
   return [
     {

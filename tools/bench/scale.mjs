@@ -1,4 +1,4 @@
-/** What a node with very many files does in how much time: list them, and start. */
+/** Times of a node with very many files: to list them, and to start. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { removeAll, startNetwork } from '@dfs/testing';
 import { memory, quantile, timed } from './measure.mjs';

@@ -1,4 +1,6 @@
-/** What a look over very many contents costs a node, in a network of many members, and how much of it is placement. */
+/**
+ * The cost of a look over very many contents for a node, in a network of many members, and how much of it is placement.
+ */
 import { execFile } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -38,7 +38,7 @@ export async function seedFiles(node, files, first = 0) {
 }
 
 /**
- * What a node would know once all its members had pulled all it has: for a node that does not run, in place of as many
+ * The knowledge of a node once all its members had pulled all it has: for a node that does not run, in place of as many
  * running members and all their work. They must have joined it once.
  * @param {string} dataDir
  */

@@ -1,4 +1,4 @@
-/** What a workload costs the engines: memory at its highest, processor time, delay of the event loop. */
+/** The cost of a workload for the engines: memory at its highest, processor time, delay of the event loop. */
 import { cpus } from 'node:os';
 import { idleSeconds, memory, processorTime, resetPeak } from './measure.mjs';
 

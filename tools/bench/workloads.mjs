@@ -22,7 +22,7 @@ const BATCH = 1_000;
 const POLL = 50;
 /** A workload that takes longer than this hangs, in milliseconds. */
 const DEADLINE = 300_000;
-/** What a node does after its start is over by then, in milliseconds. */
+/** Milliseconds by which the work of a node after its start is over. */
 const SETTLE = 10_000;
 /** @type {Set<Engine>} */
 const running = new Set();

@@ -70,13 +70,13 @@ export class Dependencies {
     say('Compiling sqlite3 for this machine: about a minute.');
     const began = Date.now();
     await this.makeReady('sqlite3', { JOBS: 'max', ...process.env, ...headers() });
-    // What it was compiled with is as large as all the rest of what runs.
+    // Its build files are as large as all the rest that runs.
     for (const each of headerFolders()) rmSync(each, { recursive: true });
     say(`Compiled sqlite3 in ${seconds(began)} s.`);
   }
 
   /**
-   * What of this lock file is installed.
+   * The part of this lock file that is installed.
    * @returns {Extent | undefined}
    */
   installed() {

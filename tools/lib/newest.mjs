@@ -1,12 +1,12 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What a build or a test leaves in a folder. */
+/** Names of files that a build or a test leaves in a folder. */
 const LEFT = new Set(['dist', 'node_modules', 'out-tsc', 'coverage', '.angular']);
 
 /**
  * When the newest of these files, or of all files and folders below these folders, was changed (milliseconds since 1970): a
- * file that was removed shows by its folder. 0 where there is none. What a build leaves is not counted.
+ * file that was removed shows by its folder. 0 where there is none. Files that a build leaves do not count.
  * @param {Iterable<string>} paths
  * @returns {number}
  */

@@ -84,7 +84,10 @@ function decoratorsOf(node) {
   });
 }
 
-/** What is written there: a literal, `() => Class` as its name, any other name as itself. @param {ts.Expression} node @returns {any} */
+/**
+ * The written value: a literal, `() => Class` as its name, any other name as itself. @param {ts.Expression} node
+ * @returns {any}
+ */
 function valueOf(node) {
   if (ts.isStringLiteralLike(node)) return node.text;
   if (ts.isNumericLiteral(node)) return Number(node.text);

@@ -1,4 +1,6 @@
-/** What a person is told while a clone is made ready, on stderr. Runs under plain Node 20, as all of `bootstrap.mjs` does. */
+/**
+ * Progress on stderr while a clone is made ready, for people. Runs under plain Node 20, as all of `bootstrap.mjs` does.
+ */
 
 /** Milliseconds between two looks at how far a step is, on a terminal and elsewhere. */
 const [OFTEN, SELDOM] = [500, 15_000];

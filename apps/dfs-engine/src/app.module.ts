@@ -26,7 +26,7 @@ import { FOUNDATION, type Foundation } from './modules/tokens.js';
 import { UpkeepModule } from './modules/upkeep.module.js';
 import { entities, migrations } from './start/migrations.js';
 
-/** What the database has to spare for deletions and the like while the disk is full: some thousand of them. */
+/** Room of the database for deletions and the like while the disk is full: some thousand of them. */
 const DATABASE_ROOM = 8 * MiB;
 
 /** The whole engine, from the database up; each module uses only those before it. */

@@ -267,7 +267,7 @@ function logLevel(value: string): LogLevel {
   return LOG_LEVELS.find((level) => level === value.toLowerCase()) ?? fail(`one of ${LOG_LEVELS.join(', ')}`, value);
 }
 
-/** What a node is called where nobody has said otherwise. */
+/** The name of a node that nobody has named. */
 export function defaultName(): string {
   return hostname().slice(0, MAX_NAME_LENGTH) || 'node';
 }

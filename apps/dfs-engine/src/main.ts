@@ -1,7 +1,7 @@
 /** The program: how it runs first, since that cannot be changed once the rest is loaded. */
 import { becomeTuned, isTooOld, keepCompiled, LEAST_NODE } from './process/runtime-flags.js';
 
-// Whoever reads our output may go away (`-- --help | head`); the node stays until it is told to end.
+// The reader of our output may go away (`-- --help | head`); the node stays until it is told to end.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 keepCompiled();
 

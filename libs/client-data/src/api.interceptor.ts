@@ -16,7 +16,7 @@ const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 const IDEMPOTENT_METHODS: ReadonlySet<string> = new Set([...SAFE_METHODS, 'PUT', 'DELETE']);
 
 /**
- * What all calls have in common: writes carry the header no cross-site form can send, failures become `ApiProblem`,
+ * The common part of all calls: writes carry the header no cross-site form can send, failures become `ApiProblem`,
  * idempotent calls are retried by the one policy, and a 401 signs the console out.
  */
 export const apiInterceptor: HttpInterceptorFn = (request, next) => {

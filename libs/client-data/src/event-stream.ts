@@ -27,7 +27,7 @@ export interface EventSocket {
   disconnect(): unknown;
 }
 
-/** What the stream is built on. */
+/** The parts that the stream is built on. */
 export interface EventStreamComponents {
   /** Opens a connection that does not reconnect by itself. */
   open(handshake: EventHandshake): EventSocket;

@@ -40,7 +40,7 @@ export interface UploadSource {
   file: Blob;
 }
 
-/** What a write expects at its path: a version that was seen there, or no file. */
+/** The expectation of a write at its path: a version that was seen there, or no file. */
 export type Seen = Pick<FileInfo, 'version'> | null;
 
 /** How far an upload is. The last step has the result. */
@@ -93,7 +93,10 @@ export class FilesApi {
    * `POST /files/batch`: many files deleted everywhere as one act, one result each. Sent again after a lost answer: each
    * item names the version that was seen, so that a file written since stays.
    */
-  delete(items: readonly Required<Pick<BatchItem, 'id' | 'version'>>[], options: { confirm?: boolean } = {}): Observable<BatchResult[]> {
+  delete(
+    items: readonly Required<Pick<BatchItem, 'id' | 'version'>>[],
+    options: { confirm?: boolean } = {},
+  ): Observable<BatchResult[]> {
     const body: BatchRequest = { op: 'delete', items: [...items], ...(options.confirm && { confirm: true }) };
     const context = new HttpContext().set(IDEMPOTENT, true);
     return this.#http.post<BatchResults>(routes.filesBatch, body, { context }).pipe(map(({ results }) => results));

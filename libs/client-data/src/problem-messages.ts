@@ -1,11 +1,11 @@
 import type { ErrorCode } from '@dfs/contracts';
 
-/** What can go wrong before an engine has answered at all, or when something else answered in its place. */
+/** Failures before an engine has answered at all, or when something else answered in its place. */
 export type ClientCode = 'unreachable' | 'connection-cut' | 'file-unreadable' | 'unexpected-answer';
 /** Every code the console can show. */
 export type ProblemCode = ErrorCode | ClientCode;
 
-/** What a person reads: what happened, and what to do next. */
+/** Text for a person: the failure, and the next step. */
 export interface ProblemMessage {
   /** A short headline without a full stop. */
   title: string;

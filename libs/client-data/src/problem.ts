@@ -2,7 +2,7 @@ import { HttpErrorResponse } from '@angular/common/http';
 import { ERROR_STATUS, RETRYABLE_CODES, type ErrorCode, type FieldProblem } from '@dfs/contracts';
 import { PROBLEM_MESSAGES, type ProblemCode } from './problem-messages.js';
 
-/** What an `ApiProblem` is made of. */
+/** The parts of an `ApiProblem`. */
 export interface ProblemFacts {
   code: ProblemCode;
   status?: number;
@@ -19,11 +19,11 @@ export class ApiProblem extends Error {
   readonly code: ProblemCode;
   /** HTTP status; 0 when nobody answered. */
   readonly status: number;
-  /** What happened, as a short headline. */
+  /** The failure, as a short headline. */
   readonly title: string;
-  /** What the engine says of this case, or the general advice for the code. */
+  /** The engine's sentence on this case, or the general advice for the code. */
   readonly detail: string;
-  /** What to do next, in general. */
+  /** The next step, in general. */
   readonly next: string;
   /** The same request may succeed later without being changed. */
   readonly retryable: boolean;
@@ -104,7 +104,7 @@ export function parseRetryAfter(value: string | null, now: number): number | nul
   return Number.isNaN(date) ? null : Math.max(0, date - now);
 }
 
-/** What an answer without a problem body most likely means. */
+/** The likely meaning of an answer without a problem body. */
 function codeForStatus(status: number): ProblemCode {
   switch (status) {
     case 401:

@@ -16,7 +16,7 @@ export const RETRY = {
   callAttempts: 4,
 } as const;
 
-/** What may differ from one use of the policy to another. */
+/** Settings that differ from one use of the policy to another. */
 export interface RetryOptions {
   /** Retries after the first try; `Infinity` for a connection that is never given up. */
   attempts?: number;

@@ -6,7 +6,7 @@ import type { Purge } from '@dfs/purge';
 import type { Transfers } from '@dfs/transfer';
 import type { Clock, Log } from '@dfs/runtime';
 
-// What files needs of the layers below, and no more.
+// The layers below, as far as files uses them.
 
 /** Reads what the network's files are. */
 export type CatalogueReader = Pick<
@@ -50,7 +50,7 @@ export type ContentPlacement = Pick<
   readonly found: Pick<FoundContents, 'list' | 'get' | 'firstBytes' | 'keep' | 'drop'>;
 };
 
-/** What the facade is made of. */
+/** The parts that the facade is made of. */
 export interface FilesComponents {
   db: Pick<Database, 'query' | 'write'>;
   chunks: Pick<ChunkStore, 'batch' | 'requireRoom'>;
@@ -58,7 +58,7 @@ export interface FilesComponents {
   placement: ContentPlacement;
   /** How far the members have purged what was deleted; and a run that somebody waits for. */
   purges: Pick<Purge, 'progress' | 'soon'>;
-  /** What members, and those who were, call themselves; undefined where that is not known. */
+  /** Names of members and former members; undefined where none is known. */
   nameOf(peerId: string): string | undefined;
   /** By which the pace of deletions is measured; the running time of the process when left out. */
   clock?: Clock;

@@ -1,5 +1,5 @@
 /**
- * Who belongs to the network, who is here now, and how a newcomer gets in.
+ * Members of the network, their presence, and the admission of newcomers.
  * Guarantees: the same membership records give the same members on every node, in whatever order they arrived; nobody
  * is admitted but by a ticket an owner made; no answer but that of the join protocol goes to a stranger. A member that lost
  * its database gets membership back from the members it remembers, or by a return ticket.

@@ -15,12 +15,12 @@ import { peerInfo, reachedBy, storageOf, STORAGE_SECTION } from './presence/peer
 import { Presence, type PresenceComponents } from './presence/presence.js';
 import { removeMember, type RemoveGuest, type RemoveOptions } from './membership/removal.js';
 
-/** What Peers are made of. */
+/** The parts that Peers are made of. */
 export type PeersComponents = PresenceComponents;
 
-/** What this node says of itself. */
+/** This node's word on itself. */
 export interface PeersOptions {
-  /** What this node calls itself. */
+  /** The name of this node. */
   name: string;
   /** Version of the program. */
   version: string;
@@ -168,7 +168,7 @@ export class Peers {
     return this.presence.clocks.isConfirmed;
   }
 
-  /** What this node calls itself from now on; the caller stores it. */
+  /** The name of this node from now on; the caller stores it. */
   rename(name: string): void {
     this.presence.rename(name);
   }
@@ -311,7 +311,7 @@ export class Peers {
     this.joinGuests.push(fn);
   }
 
-  /** What has to be done before a join is answered; it has happened by then, whatever becomes of this. */
+  /** Work to be done before a join is answered; the join has happened by then, even if this fails. */
   afterJoin(fn: () => Promise<void>): void {
     this.joinedGuests.push(fn);
   }
@@ -326,7 +326,7 @@ export class Peers {
     this.removeGuests.push(fn);
   }
 
-  /** Who knows the last catalogue record of a member: its removal names it, and what comes after it is void. */
+  /** Gives the last catalogue record of a member: a removal names it, and later ones are void. */
   setLastRecordOf(fn: (peerId: string) => Promise<string | null>): void {
     this.lastRecordOf = fn;
   }

@@ -14,7 +14,7 @@ class PeersBaseline1796000000000 implements MigrationInterface {
       id BLOB NOT NULL UNIQUE,
       bytes BLOB NOT NULL
     ) STRICT`);
-    // What this node knows of itself: its network, and how often it has started (see liveness.ts). must_sync is 1 where this
+    // Facts of this node: its network, and how often it has started (see liveness.ts). must_sync is 1 where this
     // node may have written what its database does not know of: it compares with a member before it writes.
     await runner.query(`CREATE TABLE membership_state (
       one INTEGER PRIMARY KEY CHECK (one = 1),

@@ -1,5 +1,5 @@
 /**
- * Who should hold what, where it is, and how to get it: pins, copies, replication, fetching and serving of blocks.
+ * Placement of extents: holders, pins, copies, replication, release and repair, and bytes for readers.
  * Guarantees: a pin is written only in the unit of work that commits the last block of a whole extent, its manifest
  * included; every byte from a peer is held against its id before anyone sees it; all queues, windows and read-aheads
  * are bounded; states are derived from holders and liveness when asked for; bytes are freed only when no pin needs them; a

@@ -1,6 +1,6 @@
 import { KiB, MiB, millisecond, minute, second } from '@dfs/runtime';
 
-// What a reader or the replicator asks of peers.
+// Requests of a reader or the replicator to peers.
 
 /** A manifest block whose size is not known counts as this. */
 export const ASSUMED_BLOCK_BYTES = 48 * KiB;

@@ -37,7 +37,7 @@ export interface PlacementOptions {
   oldPatienceMs?: number;
 }
 
-/** What the parts of one Placement are made with, besides the layers below. */
+/** Parts that those of one Placement share, besides the layers below. */
 export interface PartsContext {
   pins: PinLog;
   holdings: Holdings;
@@ -47,7 +47,7 @@ export interface PartsContext {
   pin(tx: Tx, extents: readonly PinnedExtent[]): Promise<void>;
   /** Promises contents that are whole here. */
   pinLocal: FoundContentsComponents['pin'];
-  /** Who is here, or what members have room for, is not what it was. */
+  /** Members came or went, or have more or less room. */
   membersChanged(): void;
 }
 

@@ -24,10 +24,10 @@ import type { ReclaimStatus } from './release/reclaimer.js';
 import { makeParts, type PartsContext, type PlacementOptions, type PlacementParts } from './parts.js';
 import { capacityClass } from './replicate/headroom.js';
 
-/** What was promised once: it may still be here. */
+/** Extents that were promised once, and may still be here. */
 const NOT_PROMISED: readonly PinState[] = ['dropped', 'releasing', 'letGo', 'gaveWay'];
 
-/** Who should hold what, where it is, and how to get it: hides the network from files. */
+/** Placement of extents, and bytes for readers: hides the network from files. */
 export class Placement {
   /** Running and recent movements of bytes; uploads are tracked here by those who take them in. */
   readonly transfers: Transfers;
@@ -139,7 +139,7 @@ export class Placement {
     return this.parts.view.standings(contents);
   }
 
-  /** Who pins each extent. */
+  /** The holders of each extent. */
   holders(content: Cid, size: number): Promise<HolderList> {
     return this.parts.view.holders(content, size);
   }
@@ -186,7 +186,7 @@ export class Placement {
     return this.parts.reclaimer.run(graceMs);
   }
 
-  /** What is kept of deleted files and of past versions, and gives way where room is short; as of a moment ago. */
+  /** Bytes of deleted files and of past versions, which give way where room is short; as of a moment ago. */
   pastBytes(): PastBytes {
     return this.parts.givingWay.bytes();
   }
@@ -243,7 +243,7 @@ export class Placement {
     return dropped.length === extents.length && areWhole({ chunks }, dropped, this.control.signal);
   }
 
-  /** What was purged meanwhile is not promised anew. */
+  /** Contents purged meanwhile are not promised anew. */
   private async pinKept(tx: Tx, extents: readonly PinnedExtent[]): Promise<void> {
     const purged = await this.components.catalogue.purged([...new Set(extents.map(({ content }) => content))], tx);
     await this.pin(

@@ -8,7 +8,7 @@ import type { Clock, Log, Unsubscribe } from '@dfs/runtime';
 import type { BlockReader } from '@dfs/transfer';
 import type { Transport } from '@dfs/transport';
 
-// What placement needs of the layers below, and no more: their classes fit these as they are.
+// The layers below, as far as placement uses them: their classes fit these as they are.
 
 /** A block whose bytes have been held against its id. */
 export interface Block {
@@ -72,7 +72,7 @@ export interface Contents {
 export interface ContentRef {
   contentId: Cid;
   size: number;
-  /** Who wrote it, and so had it first. */
+  /** Its author, which had it first. */
   author: string;
 }
 /** A path whose shown version has changed. */
@@ -95,7 +95,7 @@ export interface PastContent {
   deleted: boolean;
 }
 
-/** What gives way where room is short. */
+/** Past contents, which give way where room is short. */
 export interface PastContents {
   /** Contents that only past versions have, and that were not purged here, the oldest first. */
   past(after: PastContent | null, limit: number): Promise<PastContent[]>;
@@ -112,7 +112,7 @@ export interface Providers {
   providers(cid: Cid, options: { signal: AbortSignal }): Promise<{ peerId: string; addresses: string[] }[]>;
 }
 
-/** Who belongs to the network. */
+/** The members of the network. */
 export interface MemberList {
   /** `replicas`: copies wanted of everything; `graceMs`: for so long a member that is not seen counts. */
   settings(): { replicas: number; graceMs: number };

@@ -32,7 +32,7 @@ class PlacementBaseline1796000000000 implements MigrationInterface {
       PRIMARY KEY (content, extent)
     ) STRICT, WITHOUT ROWID`);
     await runner.query('CREATE UNIQUE INDEX placement_pin_number ON placement_pin (number)');
-    // What others let go of since I said that I keep it: until then, in milliseconds since 1970.
+    // Extents that others let go of since I promised to keep them: until then, in milliseconds since 1970.
     await runner.query(`CREATE TABLE placement_promise (
       content BLOB NOT NULL,
       extent INTEGER NOT NULL,
@@ -90,7 +90,7 @@ class PlacementBaseline1796000000000 implements MigrationInterface {
       signature BLOB NOT NULL,
       UNIQUE (author, time)
     ) STRICT`);
-    // What each author last said of a deletion.
+    // Each author's last receipt for a deletion.
     await runner.query(`CREATE TABLE placement_purge (
       deletion BLOB NOT NULL,
       author INTEGER NOT NULL REFERENCES placement_signatory (ordinal) ON DELETE CASCADE,

@@ -1,5 +1,5 @@
 /**
- * What two peers agree on: ids, the wire codec with its pre-scan, message shapes, limits.
+ * The agreement between two peers: ids, the wire codec with its pre-scan, message shapes, limits.
  * Guarantees: nothing here touches disk or network; nothing a peer sends is decoded before the pre-scan has passed it.
  * Units: bytes, milliseconds.
  */

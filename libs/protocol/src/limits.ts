@@ -38,5 +38,5 @@ export const MAX_CLOCK_SKEW = 72 * hour;
 /** Ids of membership records by which one peer tells another what it has. */
 export const MAX_KNOWN_RECORDS = 512;
 
-/** Members of a network: every member connects to every other one. What came by merging partitions may be more. */
+/** Members of a network: every member connects to every other one. Merging partitions may bring more. */
 export const MAX_MEMBERS = 256;

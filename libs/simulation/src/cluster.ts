@@ -3,7 +3,7 @@ import { eventually, seededRandom, type SeededRandom } from '@dfs/testing';
 import { MemoryNetwork, type MemoryNetworkOptions } from '@dfs/transport';
 import { SimNode, type SimNodeOptions } from './sim-node.js';
 
-/** What the nodes of a cluster have in common. `seed` decides all randomness, that of the links included. */
+/** Options that the nodes of a cluster share. `seed` decides all randomness, that of the links included. */
 export interface ClusterOptions extends Partial<
   Pick<SimNodeOptions, 'replicas' | 'graceMs' | 'retentionMs' | 'stopwatch' | 'quotaBytes' | 'clock' | 'scrub'>
 > {

@@ -50,7 +50,7 @@ export class SimNode {
   readonly signer: Signer;
   /** Where it listens, also after a restart: nodes that all moved while they were apart would not find each other. */
   private address: string | undefined;
-  /** What it has told since it was made. */
+  /** The events it has told since it was made. */
   readonly events: AnyEvent[] = [];
   private parts: Parts | undefined;
   /** Bytes received in runs that have ended. */
@@ -228,7 +228,7 @@ export class SimNode {
     return entry;
   }
 
-  /** What is void, as far as it knows, the newest first. */
+  /** Void versions, as far as it knows, the newest first. */
   async voids(): Promise<VoidVersion[]> {
     return (await this.catalogue.voids.list({ limit: 1000 })).items;
   }
@@ -264,7 +264,7 @@ export class SimNode {
     return `${count} ${Buffer.from(print).toString('hex')}`;
   }
 
-  /** What every path shows: equal on all nodes once they have converged. */
+  /** The shown version of every path: equal on all nodes once they have converged. */
   async shows(): Promise<string[]> {
     const lines: string[] = [];
     for (const state of ['current', 'deleted'] as const) {
@@ -309,7 +309,7 @@ export class SimNode {
     return extents.every(({ holders }) => holders.some(({ self }) => self));
   }
 
-  /** What a check of its data directory finds, of the catalogue and of the pins. */
+  /** The findings of a check of its data directory, of the catalogue and of the pins. */
   async check(): Promise<unknown[]> {
     const { db, chunks } = this.live();
     const findings: unknown[] = [];

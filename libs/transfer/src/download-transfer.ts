@@ -27,7 +27,7 @@ export class DownloadTransfer {
     this.track().progress(bytes, peerId);
   }
 
-  /** What was handed to the reader and did not come from a peer was here. */
+  /** Bytes that the reader got and that came from no peer were here. */
   delivered(bytes: number): void {
     this.local += bytes;
     if (this.transfer && this.remote === 0) this.transfer.progress(bytes);

@@ -1,6 +1,6 @@
 import { KiB, MiB, millisecond, second } from '@dfs/runtime';
 
-// What a reader or the replicator asks of peers.
+// Requests of a reader or the replicator to peers.
 
 /** Bytes of one request to a peer at first; grows and shrinks with what the peer delivers. */
 export const FIRST_LOT_BYTES = 2 * MiB;

@@ -3,7 +3,7 @@ import type { Reader } from '@dfs/database';
 import type { Cid, PinsRequest, PromiseRequest } from '@dfs/protocol';
 import type { Channel } from '@dfs/transport';
 
-// What moving blocks needs of others, and no more: their classes fit these as they are.
+// Other layers, as far as moving blocks uses them: their classes fit these as they are.
 
 /** Blocks on this node's disk. */
 export interface BlockReader {

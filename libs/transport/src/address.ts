@@ -9,7 +9,7 @@ export interface Address {
   readonly multiaddr: Multiaddr;
   /** Undefined when the address does not say who is there. */
   readonly peerId: string | undefined;
-  /** Who passes on what is sent there; undefined for an address that leads to the node itself. */
+  /** The relay of the address; undefined for one that leads to the node itself. */
   readonly relay: string | undefined;
 }
 

@@ -1,6 +1,6 @@
 import { DfsError, abortError, isDfsError } from '@dfs/runtime';
 
-/** What an error of libp2p, of Node or of an AbortSignal means to our callers. */
+/** The meaning of an error of libp2p, of Node or of an AbortSignal to our callers. */
 export function mapError(error: unknown, signal?: AbortSignal): DfsError {
   if (isDfsError(error)) return error;
   if (signal?.aborted) return abortError(signal);
@@ -24,7 +24,7 @@ export function mapError(error: unknown, signal?: AbortSignal): DfsError {
   }
 }
 
-/** What opening to, or dialling, someone outside the network throws. */
+/** The error of opening to, or dialling, someone outside the network. */
 export function notAMember(cause?: unknown): DfsError {
   return new DfsError('not-a-member', 'That node is not a member of this network.', { cause });
 }
@@ -35,14 +35,14 @@ export function selfDial(cause?: unknown): DfsError {
   return new DfsError('invalid-address', detail, { cause, errors: [{ field: 'address', detail }] });
 }
 
-/** What a start throws that cannot listen at the address and port it was told. */
+/** The error of a start that cannot listen at the address and port it was told. */
 export function listenFailed(cause: unknown, host: string | undefined, port: number | undefined): DfsError {
   const code = /\bE[A-Z]{4,}\b/.exec(describe(cause).message)?.[0] ?? 'unknown error';
   const advice =
     code === 'EADDRINUSE'
       ? `Port ${port} is already in use (${code} ${host}:${port}): stop the other program, or choose another DFS_P2P_PORT.`
       : `Listening for other nodes at ${host}:${port} failed (${code}): check DFS_P2P_HOST and DFS_P2P_PORT.`;
-  // What libp2p says to that is meant for programmers.
+  // libp2p's own message is meant for programmers.
   return new DfsError('not-ready', advice, { cause: new Error(`${code} ${host}:${port}`) });
 }
 

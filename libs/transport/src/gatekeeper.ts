@@ -17,7 +17,7 @@ export class Gatekeeper {
   /** Connections whose peer was no member when they opened. */
   readonly #strangers = new Set<GuardedConnection>();
   readonly #connections = new Set<GuardedConnection>();
-  /** What a dial under way is allowed to meet: peer ids and addresses, with how often they were asked for. */
+  /** Peers that a dial under way is allowed to meet: peer ids and addresses, with how often they were asked for. */
   readonly #invited = new Map<string, number>();
 
   constructor(

@@ -15,6 +15,6 @@ export interface ReservationStore extends EventTarget {
   addRelay(relay: PeerId, type: 'configured'): Promise<unknown>;
   hasReservation(relay: PeerId): boolean;
   cancelReservations(): void;
-  /** Who once could not be asked. Forgotten here: a member that was gone for a moment is asked again. */
+  /** Peers that once could not be asked. Forgotten here: a member that was gone for a moment is asked again. */
   relayFilter: { has(): boolean; add(): void };
 }

@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { DfsError } from '@dfs/runtime';
 import { signerFromRaw, type Signer } from '@dfs/protocol';
 
-/** Who a node is: its Ed25519 key. */
+/** The identity of a node: its Ed25519 key. */
 export interface Identity {
   readonly signer: Signer;
   /** 32 bytes of seed: what is in the file. */

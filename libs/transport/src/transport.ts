@@ -9,7 +9,7 @@ export interface Frame {
 
 /** One stream to one peer, seen as frames. Each request has its own; many are open at once. */
 export interface Channel {
-  /** Who is at the other end, as proven by the encryption handshake. */
+  /** The peer at the other end, as proven by the encryption handshake. */
   readonly peerId: string;
   /** Aborted when the stream or its connection is lost or cut; not by an orderly end. */
   readonly signal: AbortSignal;
@@ -42,11 +42,11 @@ export interface HandleOptions {
   strangers?: boolean;
   /** Milliseconds that a wait for the peer may bring nothing; for one protocol, more than the usual minute. */
   idleMs?: number;
-  /** What moves over it, in both directions and whoever opens the stream, keeps to the limits that are set. */
+  /** Its bytes, in both directions and whoever opens the stream, keep to the limits that are set. */
   limited?: boolean;
 }
 
-/** Who may come in: asked at every connection and every stream. */
+/** The gate: asked at every connection and every stream. */
 export interface Gate {
   isMember(peerId: string): boolean;
   /**
@@ -142,7 +142,7 @@ export interface Transport {
   /** A node was heard of on the local network. A hint: anyone may claim it. */
   onDiscovery(fn: (peerId: string, addresses: string[]) => void): Unsubscribe;
   rates(peerId: string): Rates;
-  /** What holds from now on for the protocols that are limited. */
+  /** The limits of limited protocols from now on. */
   setLimits(limits: TransferLimits): void;
   limits(): TransferLimits;
   /** More comes over these protocols than this node may receive: that little comes from a peer says nothing about it. */
@@ -172,7 +172,7 @@ export interface ContentRouting {
   size(): number;
 }
 
-/** What another node has said of itself in the DHT, and we keep for those who look for it. */
+/** A provider record of another node, which this node keeps for those that look for it. */
 export interface KeptRecord {
   /** The content, as the DHT names it. */
   readonly content: string;

@@ -6,7 +6,7 @@ import { complete, type Completed, type Completing } from './complete.js';
 import { MAX_PIECES, SEGMENT_BYTES, SEGMENT_TIME, UPLOAD_TIME } from './limits.js';
 import type { UploadRow } from './upload-table.js';
 
-/** What the bytes of a request must hash to. */
+/** The digest that the bytes of a request must have. */
 export interface Checksum {
   algorithm: 'sha1' | 'sha256';
   digest: Uint8Array;
@@ -41,7 +41,7 @@ export async function append(
 class Run {
   private readonly hash: Hash | undefined;
   private readonly from: number;
-  /** What is behind the last cut, and how many bytes and pieces of it the database knows. */
+  /** The bytes behind the last cut, and how many bytes and pieces of them the database knows. */
   private rest: Uint8Array = new Uint8Array(0);
   private known = 0;
   private pieces = 0;

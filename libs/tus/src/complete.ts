@@ -9,7 +9,7 @@ import type { UploadRow, UploadTable } from './upload-table.js';
 /** The file that a finished upload has become. */
 export type Completed = UploadOutcome;
 
-/** What an upload is ended with. */
+/** The parts by which an upload is ended. */
 export interface Completing {
   db: Pick<Database, 'query' | 'write'>;
   table: UploadTable;
@@ -100,7 +100,7 @@ async function requireWhole({ table, chunks }: Completing, upload: UploadRow, tx
   }
 }
 
-/** What had come is not here any more. */
+/** The bytes that had come are not here any more. */
 export function lost(cause?: unknown): DfsError {
   return new DfsError(
     'upload-expired',

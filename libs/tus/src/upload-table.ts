@@ -5,7 +5,7 @@ import type { ErrorCode } from '@dfs/contracts';
 import { BLOBS, byIds, type Database, type Reader, type Tx } from '@dfs/database';
 import { PAGE } from './limits.js';
 
-/** What is known of an upload. Times in milliseconds since 1970. */
+/** The state of an upload. Times in milliseconds since 1970. */
 export interface UploadRow {
   seq: number;
   id: string;
@@ -152,7 +152,7 @@ export class UploadTable {
     return rows.map(blockFrom);
   }
 
-  /** What is behind its last cut, in order. */
+  /** The pieces behind its last cut, in order. */
   async pieces({ seq }: Pick<UploadRow, 'seq'>): Promise<UploadBlock[]> {
     const rows = await this.db.query<StoredBlock>(
       'SELECT number, cid, size FROM upload_block WHERE upload = ? AND is_chunk = 0 ORDER BY number',

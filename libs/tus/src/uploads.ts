@@ -16,7 +16,7 @@ export interface UploadsComponents extends Omit<Completing, 'table' | 'chunks'> 
   log: Log;
 }
 
-/** What an upload is begun with. */
+/** The facts an upload begins with. */
 export interface UploadBegin extends Preconditions {
   path: string;
   size: number;
@@ -205,7 +205,7 @@ export class Uploads {
     this.endTransfer(upload.id, (transfer) => void transfer.fail(givenUp()));
   }
 
-  /** What is to be told of an error. An upload that a person has cancelled is gone; one that is lost, too. */
+  /** The error to be told. An upload that a person has cancelled is gone; one that is lost, too. */
   private async failed(upload: UploadRow, progress: UploadProgress, error: unknown): Promise<unknown> {
     if (progress.or(undefined).aborted) {
       await this.table.remove(upload);

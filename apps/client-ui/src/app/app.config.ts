@@ -49,7 +49,7 @@ function reloadWhenPossible({ error, url }: NavigationError): void {
   fetch(url, { method: 'HEAD', cache: 'no-store' }).then(reloadOnce, () => live.pipe(take(1)).subscribe(reload));
 }
 
-/** What the console is made of. */
+/** The parts of the console. */
 export const appConfig: ApplicationConfig = {
   providers: [
     provideZonelessChangeDetection(),

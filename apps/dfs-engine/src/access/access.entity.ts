@@ -7,7 +7,7 @@ export class ApiKeyEntity {
   @PrimaryColumn({ type: 'text' })
   id!: string;
 
-  /** What a person called it. */
+  /** The name that a person gave it. */
   @Column({ type: 'text' })
   name!: string;
 

@@ -13,7 +13,7 @@ import { equalSecrets } from './secrets.js';
 import type { SessionStore } from './sessions/session-store.js';
 import { Sessions } from './sessions/sessions.js';
 
-/** What of a request decides whether it may pass. */
+/** The parts of a request that decide whether it may pass. */
 export interface Entrance {
   method: string;
   /** Without query. */
@@ -23,7 +23,7 @@ export interface Entrance {
   address: string;
 }
 
-/** What decides who gets in. `token` is the secret itself and goes into no log; `peerId` names the cookie. */
+/** The parts that decide about access. `token` is the secret itself and goes into no log; `peerId` names the cookie. */
 export interface AccessComponents {
   token: string;
   peerId: string;
@@ -43,7 +43,7 @@ const NAME_LENGTH = 16;
 /** All that the token may, and those who have shown it. */
 const OWNER: Caller = { key: null, scope: 'admin', prefix: '' };
 
-/** Who may use this node's API: those who know the token or a key, and browsers that have shown the token once. */
+/** Access to this node's API: for those who know the token or a key, and browsers that have shown the token once. */
 export class Access {
   readonly cookieName: string;
   readonly sessions: Sessions;
@@ -68,7 +68,7 @@ export class Access {
     );
   }
 
-  /** What is kept in the database, once that is open: until then there are no keys, and no sessions of an earlier start. */
+  /** Keys and sessions in the database, once that is open: until then there are none of an earlier start. */
   async use(keys: Pick<Keys, 'callerOf'>, sessions: SessionStore): Promise<void> {
     this.keys = keys;
     await this.sessions.keepIn(sessions);
@@ -157,7 +157,7 @@ export class Access {
     return this.sessionsOf(headers).find((session) => this.sessions.isValid(session));
   }
 
-  /** What a client shows as sessions of this node. */
+  /** Cookies by which a client shows its sessions of this node. */
   sessionsOf(headers: IncomingHttpHeaders): string[] {
     const prefix = `${this.cookieName}=`;
     return (headers.cookie ?? '')
@@ -178,7 +178,7 @@ export class Access {
   }
 }
 
-/** What lets a client of events in. */
+/** The credential that lets a client of events in. */
 function passOf(caller: Caller): ClientPass {
   const { ended } = caller;
   const view = viewOf(caller);

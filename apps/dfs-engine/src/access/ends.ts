@@ -1,6 +1,6 @@
 import type { Unsubscribe } from '@dfs/runtime';
 
-/** What ends with a key or a session: sockets, transfers, and whatever else asks to be told. */
+/** Work that ends with a key or a session: sockets, transfers, and others that ask to be told. */
 export class Ends {
   private readonly controllers = new Map<string, AbortController>();
 

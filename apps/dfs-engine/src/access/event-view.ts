@@ -3,7 +3,8 @@ import type { EventView } from '@dfs/events';
 import { sees, type Caller } from '@dfs/files';
 
 /**
- * What a key with a prefix sees of events: those of files alone, and of these the files below its prefix. Undefined for a
+ * The events that a key with a prefix sees: those of files alone, and of these the files below its prefix. Undefined
+ * for a
  * caller that sees everything.
  */
 export function viewOf(caller: Caller): EventView | undefined {

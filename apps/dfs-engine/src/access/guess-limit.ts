@@ -19,7 +19,7 @@ const MAX_WAITING = 256;
 /** Groups of an IPv6 address that one host has for itself: it can choose the rest as it likes. */
 const IPV6_GROUPS = 4;
 
-/** What wrong tokens are slowed down with; tests put a pause of their own in place of time. */
+/** The parts by which wrong tokens are slowed down; tests put a pause of their own in place of time. */
 export interface GuessLimitComponents {
   clock: Clock;
   log: Log;

@@ -6,7 +6,7 @@ const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 const OF_ACCESS = /^\/(keys|sessions)(\/|$)/;
 /** Questions that are too long for an address, and what is fetched in one piece. */
 const QUESTIONS = /^\/files\/(lookup|archive)$/;
-/** What people do with files. */
+/** Acts on files. */
 const OF_FILES = /^\/(files|folders|uploads)(\/|$)/;
 /** Past versions that no other node has are gone with it. */
 const RELEASE = /^\/files\/[^/]+\/versions$/;
@@ -24,7 +24,7 @@ function belowApi(path: string): string {
   return lower.startsWith(API_PREFIX) ? lower.slice(API_PREFIX.length) : '';
 }
 
-/** What a request takes at least. @param path without query, in whatever case */
+/** The least scope of a request. @param path without query, in whatever case */
 export function scopeFor(method: string, path: string): Scope {
   const below = belowApi(path);
   if (OF_ACCESS.test(below)) return 'admin';

@@ -6,7 +6,7 @@ const ALPHABETS: readonly (readonly [RegExp, number])[] = [
   [/^[0-9A-Za-z+/_=-]+$/, 64],
   [/^[\x21-\x7e]+$/, 94],
 ];
-/** What a token has to have if each of its characters was drawn at random. */
+/** The length of a token whose characters were drawn at random. */
 const MIN_BITS = 128;
 /** Characters left, by far, of a random token of that many bits when chance repeats and runs are taken off. */
 const MIN_UNFORESEEN = 16;

@@ -18,7 +18,7 @@ import { FileTotalsDto, NetworkDto, PeerDto, StorageDto } from './api.schema.dto
 const MAX_BATCH = 1000;
 const batch = { minItems: 1, maxItems: MAX_BATCH };
 
-/** What a file event says of each file. */
+/** One file of a file event. */
 @ApiSchema({ name: 'FileEventItem' })
 export class FileEventItemDto extends FileAttributesDto implements FileEventItem {
   @ApiProperty(FIELD.text) id!: string;

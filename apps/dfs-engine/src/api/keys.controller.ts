@@ -97,7 +97,7 @@ export class MadeKeyDto extends KeyDto implements MadeKey {
   token!: string;
 }
 
-/** What became of the keys there were. */
+/** Results for the keys there were. */
 @ApiSchema({ name: 'RotatedKeys' })
 export class RotatedKeysDto implements RotatedKeys {
   @ApiProperty({ ...FIELD.count, description: 'Keys that could be used until then.' }) ended!: number;

@@ -21,7 +21,7 @@ const MAX_SYNC_PERIOD = MAX_HEARTBEAT_PERIOD / second;
 const SHOWN_NAME = /^[^\p{C}\s](?:[^\p{C}]*[^\p{C}\s])?$/u;
 const UNSHOWN = { message: 'must have characters that can be seen, and no control characters' };
 
-/** Body of `PATCH /settings`. What is left out stays as it is. */
+/** Body of `PATCH /settings`. Fields that are left out stay as they are. */
 @ApiSchema({ name: 'SettingsPatch' })
 export class SettingsBody implements SettingsPatch {
   @ApiPropertyOptional({ ...FIELD.text, maxLength: MAX_NAME_LENGTH, description: 'Of the node.' })

@@ -21,7 +21,7 @@ import type { DataDir } from '../start/data-dir.js';
 import { fromEntry, toEntry } from './journal-entries.js';
 import { keepApart, keptApart } from './set-aside.js';
 
-/** What is saved, and by what it is known to be needed. */
+/** The state that is saved, and the news of it. */
 export interface BackupComponents {
   snapshots: Pick<Snapshots, 'list' | 'take'>;
   dataDir: Pick<DataDir, 'path' | 'journalDir'>;
@@ -64,7 +64,7 @@ export interface BackupStatus {
   readonly isLate: boolean;
   /** Why the last attempt failed. */
   readonly problem: 'no-space' | 'failed' | null;
-  /** What is stored now is in the database alone. */
+  /** Records stored now are in the database alone. */
   readonly isJournalBroken: boolean;
   /** Folder, within the data directory, of what was saved of an earlier database. */
   readonly keptApart: string | undefined;
@@ -174,7 +174,7 @@ export class Backup {
 
   private async takeSnapshot(): Promise<void> {
     const { snapshots, generation, log } = this.components;
-    // What is stored after the cut is in the journal, whether the snapshot has it or not.
+    // Records stored after the cut are in the journal, whether the snapshot has them or not.
     const number = await this.journal?.cut((this.list[0]?.number ?? 0) + 1);
     const taken = await snapshots.take(number);
     await generation.raise();

@@ -4,7 +4,7 @@ import type { SignedRecord } from '@dfs/protocol';
 /** Numbers on disk: never given to anything else. */
 const KIND = { membership: 1, record: 2, position: 3 } as const;
 
-/** What stands in the journal of a node. */
+/** Entries of a node's journal. */
 export type Journaled =
   /** A membership record, as received. */
   | { kind: 'membership'; bytes: Uint8Array }

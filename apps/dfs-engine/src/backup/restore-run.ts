@@ -20,7 +20,7 @@ export async function runRestore(
   argv: readonly string[],
   { out, err, interactive }: Output,
 ): Promise<number> {
-  // What the node writes is for its owner alone.
+  // Files that the node writes are for its owner alone.
   process.umask(0o077);
   const force = argv.includes('--force');
   const from = argv.map((argument) => FROM.exec(argument)?.[1]).find((folder) => folder !== undefined);

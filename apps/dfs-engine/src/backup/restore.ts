@@ -18,7 +18,7 @@ import { makeAside } from './set-aside.js';
 /** Records, or envelopes, that are taken in together. */
 const BATCH = 1000;
 
-/** What the commands `restore` and `rebuild` were given. */
+/** Options of the commands `restore` and `rebuild`. */
 export interface RestoreOptions {
   /** `rebuild`: without a snapshot. */
   command: 'restore' | 'rebuild';
@@ -29,7 +29,7 @@ export interface RestoreOptions {
   log: Log;
 }
 
-/** What was done. */
+/** The result of a restore. */
 export interface Restored {
   /** The snapshot that was taken; undefined for none. */
   snapshot: Snapshot | undefined;
@@ -46,7 +46,7 @@ export interface Restored {
 
 /**
  * Makes the database of a node anew that does not run: from the newest sound snapshot, or from none, then the journal by the
- * way that records of others come in, then the packs. What was there is set aside, not removed. Until all of it is done
+ * way that records of others come in, then the packs. The old database is set aside, not removed. Until all of it is done
  * nothing is changed.
  * @throws DfsError `not-ready` when it cannot be done, or need not be
  */
@@ -168,7 +168,7 @@ class Restore {
       if (batch.length >= BATCH) await receive();
     }
     await receive();
-    // What it signed anew once, while its clock had been ahead, does not count twice.
+    // Records it signed anew once, while its clock had been ahead, do not count twice.
     await catalogue.judgeNow();
     return sum;
   }

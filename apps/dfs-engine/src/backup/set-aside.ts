@@ -6,7 +6,7 @@ import { fromEntry } from './journal-entries.js';
 
 /** In the data directory: what was put out of the way and not removed, in folders by its time. */
 export const SET_ASIDE = 'set-aside';
-/** What is saved of a database, as folders of the data directory. */
+/** Folders of the data directory with the saved parts of a database. */
 const SAVED = ['snapshots', 'journal'] as const;
 
 /** Makes a folder for what is set aside now. @returns its path within the data directory */

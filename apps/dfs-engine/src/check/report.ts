@@ -15,7 +15,7 @@ export interface Problem {
   paths?: string[];
 }
 
-/** What `check --json` prints. Parts that were not reached, since the database cannot be read, are left out. */
+/** The report of `check --json`. Parts that were not reached, since the database cannot be read, are left out. */
 export interface CheckReport {
   dataDir: string;
   mode: 'full' | 'quick';

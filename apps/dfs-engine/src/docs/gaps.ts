@@ -4,7 +4,7 @@ import { operationsOf, type Operation, type Parameter } from './operations.js';
 type Schema = Record<string, unknown>;
 
 /**
- * What a reader of the document misses: an operation without a name, a parameter or field of a body without a bound, an answer
+ * Gaps of the document: an operation without a name, a parameter or field of a body without a bound, an answer
  * without a shape, a schema without a type, a name that is that of a class. Empty for a document that says everything.
  */
 export function gapsOf(document: OpenAPIObject): string[] {

@@ -3,7 +3,7 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 /** Methods of HTTP that an operation may have. */
 export const METHODS = ['get', 'head', 'put', 'post', 'patch', 'delete', 'options'] as const;
 
-/** What of an operation is read and completed here. */
+/** The parts of an operation that are read and completed here. */
 export interface Operation {
   operationId?: string;
   summary?: string;

@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import { API_PREFIX, ERROR_STATUS, type ErrorCode } from '@dfs/contracts';
 import { answerHeaders } from '@dfs/files';
 
-/** What of an operation decides which problems it can answer with. */
+/** The parts of an operation that decide which problems it can answer with. */
 export interface ProblemFacts {
   method: string;
   path: string;

@@ -1,10 +1,10 @@
 import type { ErrorCode } from '@dfs/contracts';
 
-/** What the page of a problem says. Plain text; an address or header in it stands as it is typed. */
+/** The text of a problem's page. Plain text; an address or header in it stands as it is typed. */
 export interface ProblemText {
-  /** What has happened. */
+  /** The cause. */
   means: string;
-  /** What the reader does about it. */
+  /** The remedy. */
   todo: string;
 }
 

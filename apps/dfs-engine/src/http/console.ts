@@ -46,7 +46,7 @@ export function serveConsole(app: NestExpressApplication, folder: string): void 
   });
 }
 
-/** What is no path, and writes, are answered further on. */
+/** Writes, and addresses that are no path, are answered further on. */
 function mayBeFile({ method, path }: Request): boolean {
   if (method !== 'GET' && method !== 'HEAD') return false;
   try {

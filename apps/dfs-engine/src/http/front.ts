@@ -18,7 +18,7 @@ import { methodsFrom } from './route-methods.js';
 import { securityHeaders } from './security-headers.js';
 import { validation } from './validation.js';
 
-/** What stands before the routes: access, the log of requests, the console's files. */
+/** The layers before the routes: access, the log of requests, the console's files. */
 export interface FrontOptions {
   access: Access;
   logger: Logger;
@@ -79,10 +79,10 @@ function neverFresh(app: NestExpressApplication): void {
   Object.defineProperty(request, 'fresh', { get: () => false });
 }
 
-/** What is under way for a caller ends with its key or session. */
+/** A request under way ends with the key or session of its caller. */
 function enter(request: Request, response: Response, caller: Caller): void {
   setCaller(request, caller);
-  // What ends it is answered all the same.
+  // The request that ends it is answered all the same.
   if (!caller.ended || isOfAccess(request.path)) return;
   response.once(
     'close',

@@ -98,7 +98,7 @@ function cutStalled(request: IncomingMessage, response: ServerResponse): void {
   if (response.writableLength > 0) request.socket.destroy();
 }
 
-/** What is no HTTP, or too much of it, never reaches the application. */
+/** Bytes that are no HTTP, or too much of it, never reach the application. */
 function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
   const answering = (socket as Socket & { _httpMessage?: ServerResponse })._httpMessage;
   if (error.code === 'ECONNRESET' || !socket.writable || answering?.headersSent) {

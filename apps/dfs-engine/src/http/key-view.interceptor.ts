@@ -11,7 +11,8 @@ import { viewOf } from '../access/event-view.js';
 export type PathOfFile = (fileId: string) => Promise<string | undefined>;
 
 /**
- * What a key with a prefix may ask for; everything else is 404 for it, what comes to the API later too. Of what is here the
+ * The requests that a key with a prefix may make; everything else is 404 for it, what comes to the API later too. Of
+ * what is here the
  * paths, prefixes and file ids are looked at, wherever they stand in address, query and body.
  */
 const VISIBLE: readonly (readonly [methods: RegExp, path: RegExp])[] = [
@@ -72,7 +73,7 @@ export class KeyViewInterceptor implements NestInterceptor {
   }
 }
 
-/** What of a request names files. What is of no such shape is left to validation. */
+/** The parts of a request that name files. A request of another shape is left to validation. */
 function namedBy({ params, query, body }: Request): { ids: string[]; paths: string[] } {
   const fields = objectOf(body);
   const items = [fields['items']].flat().map(objectOf);

@@ -30,7 +30,7 @@ const DETAILS: Partial<Record<ErrorCode, string>> = {
 /** How Node names a connection that the other side has ended. */
 const GONE = new Set(['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE', 'ERR_STREAM_DESTROYED', 'ABORT_ERR']);
 
-/** Any error as one of ours. What we do not know says nothing of itself to the outside. */
+/** Any error as one of ours. An unknown error says nothing of itself to the outside. */
 export function toDfsError(error: unknown): DfsError {
   if (error instanceof DfsError) return error;
   const { code, status } = shapeOf(error);

@@ -1,7 +1,7 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { MethodsOf } from './error.filter.js';
 
-/** What this needs of a layer of Express's router. */
+/** A layer of Express's router, as far as it is used here. */
 interface Layer {
   route?: { methods: Record<string, boolean>; path: unknown };
   match(path: string): boolean;

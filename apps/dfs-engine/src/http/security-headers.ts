@@ -1,7 +1,7 @@
 import helmet from 'helmet';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 
-/** What an answer of the API, or a stored file, may do in a browser: nothing. */
+/** The policy of an API answer, or a stored file, in a browser: it may do nothing. */
 const INERT = "default-src 'none'; frame-ancestors 'none'; sandbox";
 const DOCS = /^\/api\/docs(\/|$)/i;
 const API = /^\/(api|metrics|health)(\/|$)/i;

@@ -45,7 +45,7 @@ function toError(errors: FieldProblem[]): DfsError {
   return new DfsError('validation-failed', `The request was refused. ${detail}.`, { errors: told });
 }
 
-/** What class-validator says by itself, and plain words for it. */
+/** Messages of class-validator, and plain words for them. */
 const PLAIN: [own: RegExp, plain: string][] = [
   [/^each value in \S+ /, 'each item '],
   [/must be an integer number$/, 'must be a whole number'],

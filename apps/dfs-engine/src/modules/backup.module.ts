@@ -6,7 +6,7 @@ import { Membership } from '@dfs/peers';
 import { Backup } from '../backup/backup.js';
 import { FOUNDATION, type Foundation } from './tokens.js';
 
-/** What a damaged database is restored from. */
+/** Snapshots and journal, from which a damaged database is restored. */
 @Global()
 @Module({})
 export class BackupModule {

@@ -2,7 +2,7 @@ import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { Access } from '../access/access.js';
 import { FOUNDATION, type Foundation } from './tokens.js';
 
-/** What is known before the application is composed, for all modules. */
+/** Values known before the application is composed, for all modules. */
 @Global()
 @Module({})
 export class FoundationModule {

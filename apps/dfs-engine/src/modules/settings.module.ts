@@ -6,7 +6,7 @@ import { NodeSettings } from '../node/node-settings.js';
 import { FOUNDATION, type Foundation } from './tokens.js';
 import { TRANSPORT } from './transport.module.js';
 
-/** What a person has set on this node. */
+/** Settings that a person has made on this node. */
 @Global()
 @Module({
   providers: [

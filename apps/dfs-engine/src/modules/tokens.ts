@@ -4,7 +4,7 @@ import type { Signer } from '@dfs/protocol';
 import type { Config } from '../config.js';
 import type { DataDir } from '../start/data-dir.js';
 
-/** What is known before the application is composed. */
+/** Values known before the application is composed. */
 export interface Foundation {
   config: Config;
   dataDir: DataDir;

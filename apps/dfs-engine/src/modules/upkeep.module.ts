@@ -3,7 +3,7 @@ import { ChunkStore, Scrubber } from '@dfs/chunks';
 import { Database } from '@dfs/database';
 import { FOUNDATION, type Foundation } from './tokens.js';
 
-/** What keeps the disk in order while the node is up. */
+/** Upkeep of the disk while the node is up. */
 @Global()
 @Module({
   providers: [

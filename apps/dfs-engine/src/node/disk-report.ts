@@ -1,7 +1,7 @@
 import type { ErrorCode } from '@dfs/contracts';
 import type { DiskTrouble } from '@dfs/chunks';
 
-/** What to do, by what the system says. */
+/** Remedies, by the code of the system. */
 const ADVICE: Readonly<Record<string, string>> = {
   EACCES: 'see that the node may read and write its data directory',
   EPERM: 'see that the node may read and write its data directory',
@@ -13,7 +13,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   ELOOP: 'put its files back in the place of links',
 };
 
-/** What the disk with the chunks refuses, in a sentence or two for people. */
+/** The calls that the disk with the chunks refuses, in a sentence or two for people. */
 export function diskReport({ unreadable, unwritable }: DiskTrouble): { ok: boolean; detail: string; code: ErrorCode } {
   const cannot = [
     ...(unreadable ? [`${unreadable.packs} packs cannot be read (${unreadable.code})`] : []),

@@ -18,7 +18,7 @@ const WATCH_EVERY = 10 * second;
 /** Members that a sentence names. */
 const NAMED = 5;
 
-/** What health looks at. */
+/** The parts that health looks at. */
 export interface NodeHealthParts {
   db: Database;
   chunks: ChunkStore;
@@ -31,7 +31,7 @@ export interface NodeHealthParts {
   placement: Pick<Placement, 'doubts'>;
   scrubber: Pick<Scrubber, 'status'>;
   backup: Pick<Backup, 'status'>;
-  /** What the node does in the background. */
+  /** Recurring work of the node. */
   work: () => readonly WorkStatus[];
   clock: Clock;
   timers: Timers;
@@ -42,7 +42,7 @@ interface Check {
   name: string;
   ok: boolean;
   detail: string;
-  /** What the warning is called while it is not ok. */
+  /** Code of the warning while it is not ok. */
   code: WarningEvent['code'];
   /** Nothing can be served without it. */
   vital?: boolean;

@@ -8,7 +8,7 @@ import { second, type WorkStatus } from '@dfs/runtime';
 import type { NodeWork } from './node-work.js';
 import { VERSION } from '../process/version.js';
 
-/** What figures are read from, at each request. */
+/** The parts from which figures are read, at each request. */
 export interface NodeMetricsParts {
   chunks: ChunkStore;
   catalogue: Catalogue;

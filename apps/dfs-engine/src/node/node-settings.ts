@@ -12,7 +12,7 @@ type Migration = InstanceType<MigrationClass>;
 
 const NO_LIMITS: TransferLimits = { uploadBytesPerSecond: null, downloadBytesPerSecond: null };
 
-/** What a person has set on this node, besides its configuration. */
+/** Settings that a person has made on this node, besides its configuration. */
 class EngineBaseline1796000000000 implements Migration {
   async up(runner: Parameters<Migration['up']>[0]): Promise<void> {
     await runner.query('CREATE TABLE engine_setting (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID');
@@ -32,7 +32,7 @@ export interface SettingsComponents {
   transport: Pick<Transport, 'setLimits'>;
 }
 
-/** Settings of this node alone. What the configuration says wins at each start; what a person sets lasts otherwise. */
+/** Settings of this node alone. The configuration wins at each start; settings of a person last otherwise. */
 export class NodeSettings {
   private constructor(
     private readonly parts: SettingsComponents,
@@ -73,7 +73,7 @@ export class NodeSettings {
   }
 
   /**
-   * What is the network's only an owner may change, for all nodes: that is done first, and the rest only after it.
+   * Settings of the network only an owner may change, for all nodes: that is done first, and the rest only after it.
    * @throws DfsError `not-an-owner`; then nothing is changed
    */
   async change(patch: SettingsPatch, membership: Membership, peers: Pick<Peers, 'rename'>): Promise<Settings> {

@@ -17,7 +17,7 @@ const TELL_EVERY = 5 * second;
 /** By how much what others are told of this node's room may be off. */
 const TOLD_SHARE = 1 / 64;
 
-/** What `GET /node` and the event `node.status` are put together from. */
+/** The parts from which `GET /node` and the event `node.status` are put together. */
 export interface NodeStatusParts {
   settings: Pick<NodeSettings, 'name'>;
   transport: Transport;
@@ -32,7 +32,7 @@ export interface NodeStatusParts {
   log: Log;
 }
 
-/** What this node says of itself. */
+/** This node's word on itself. */
 export class NodeStatus {
   readonly startedAt: number;
   private readonly telling: Recurring;

@@ -5,7 +5,7 @@ export interface Worker {
   work(): WorkStatus | readonly WorkStatus[];
 }
 
-/** What the node is doing in the background, of all parts, in the order in which they start. */
+/** Recurring work of all parts, in the order in which they start. */
 export class NodeWork {
   constructor(private readonly parts: readonly Worker[]) {}
 

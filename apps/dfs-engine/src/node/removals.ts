@@ -12,7 +12,7 @@ export interface RemovalOptions {
   drain: boolean;
 }
 
-/** What a removal that takes long is shown and followed by. */
+/** The parts by which a long removal is shown and followed. */
 export interface RemovalsComponents {
   peers: Pick<Peers, 'remove'>;
   transfers: Pick<Placement['transfers'], 'track' | 'list'>;
@@ -70,7 +70,7 @@ export class Removals {
     let bytes = 0;
     let known = 0;
     const onLeft = (left: number): void => {
-      // What is written meanwhile adds to what there is to do.
+      // Files written meanwhile add to the work.
       if (left > known) transfer.describe({ bytes: (bytes += left - known) });
       else if (left < known) transfer.progress(known - left);
       known = left;

@@ -1,6 +1,6 @@
 import type { WorkStatus } from '@dfs/runtime';
 
-/** What the node is doing in the background, in a sentence or two for people. Why work fails is in the log. */
+/** The work of the node in the background, in a sentence or two for people. Why work fails is in the log. */
 export function workReport(all: readonly WorkStatus[]): string {
   const names = (some: readonly WorkStatus[]): string => some.map(({ name }) => name).join(', ');
   const running = all.filter(({ state }) => state === 'running');

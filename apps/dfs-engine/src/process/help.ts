@@ -1,6 +1,6 @@
 import type { Variable } from '../config.js';
 
-/** What each variable is for: its default, and a line for people. */
+/** Each variable's default, and a line on it for people. */
 const ABOUT: Record<Variable, readonly [string, string]> = {
   DFS_DATA_DIR: ['./data', 'identity, database, chunks, token and log; one node per folder'],
   DFS_HTTP_HOST: ['127.0.0.1', 'where console and API listen'],

@@ -44,7 +44,7 @@ export class LineWriter {
   }
 
   private writeAll(bytes: Uint8Array): boolean {
-    // Who has kept the node waiting once is not waited for again before something has got through.
+    // A reader that has kept the node waiting once is not waited for again before something has got through.
     let patience = this.dropped > 0 ? 0 : PATIENCE;
     for (let rest = bytes; rest.length > 0;) {
       try {

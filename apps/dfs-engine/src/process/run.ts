@@ -12,7 +12,7 @@ const EXIT_FAILED = 1;
 /** A stop that takes longer is given up. */
 const STOP_TIME = 15 * second;
 
-// What the node writes is for its owner alone.
+// Files that the node writes are for its owner alone.
 process.umask(0o077);
 const config = await configuration();
 const logger = openLog(config.logLevel);
@@ -79,7 +79,7 @@ async function endWell(code: number, error?: unknown): Promise<void> {
   giveUp(error instanceof Error ? error : new Error('the disk does not answer'));
 }
 
-/** What hangs is not waited for. */
+/** A hanging part is not waited for. */
 function giveUp(error: Error): void {
   logger.fatal({ err: error }, 'the node ends at once');
   killSelf();

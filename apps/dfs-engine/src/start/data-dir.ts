@@ -17,7 +17,7 @@ export interface DataDir {
   readonly addressFile: string;
   /** Which network this node belongs to, and where its members are: what remains where the database is lost. */
   readonly networkFile: string;
-  /** What is open in it: closed before it is released, where nobody has done so. */
+  /** Open files in it: closed before it is released, where nobody has done so. */
   readonly open: Set<{ close(): Promise<void> }>;
   /** Others may use it from now on. */
   release(): Promise<void>;

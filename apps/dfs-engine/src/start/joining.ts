@@ -11,7 +11,7 @@ const RETURN_PATIENCE = 5 * second;
 const FIRST_PAUSE = 1 * second;
 const LAST_PAUSE = 60 * second;
 
-/** What a node joins with at its start. */
+/** The parts by which a node joins at its start. */
 export interface JoiningParts {
   peers: Peers;
   membership: Membership;

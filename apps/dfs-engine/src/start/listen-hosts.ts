@@ -2,7 +2,7 @@ import { createServer } from 'node:net';
 import type { Config } from '../config.js';
 
 /**
- * What is wrong with the hosts a node is told to listen at: names that cannot be found, addresses that are not of this
+ * Faults of the hosts a node is told to listen at: names that cannot be found, addresses that are not of this
  * machine. Found before anything starts, since a data directory is opened long before the node listens.
  * @returns a sentence for each
  */

@@ -27,7 +27,7 @@ export const migrations: MigrationClass[] = [
   ...accessMigrations,
 ];
 
-/** What its tables look like, by the library that they belong to. */
+/** Entities of its tables, by the library that they belong to. */
 export const entitiesByLibrary: Readonly<Record<string, readonly EntityClass[]>> = {
   events: eventsEntities,
   chunks: chunksEntities,

@@ -10,7 +10,7 @@ import { NODE } from '../modules/node.module.js';
 import { NodeHealth } from '../node/node-health.js';
 import { NodeStatus } from '../node/node-status.js';
 
-/** What runs by itself while the node is up, in the order in which it starts; it stops in the other one. */
+/** Parts that run by themselves while the node is up, in the order in which it starts; it stops in the other one. */
 export class Runtime {
   private readonly steps: readonly Step[];
   private started: Step[] = [];
@@ -25,7 +25,7 @@ export class Runtime {
     const joining = app.get(Joining);
     const generation = app.get(Generation);
     this.steps = [
-      // Whatever doubt there was, each part has drawn its conclusions and committed them.
+      // Each part has drawn its conclusions from any doubt, and committed them.
       { name: 'generation', start: () => generation.raise(), stop: () => generation.raise() },
       // Ends after all that stores records.
       { name: 'backup', start: () => app.get(Backup).start(), stop: () => app.get(Backup).stop() },

@@ -37,7 +37,7 @@ export interface RunningNode {
   stop(): Promise<void>;
 }
 
-/** What `start` is given by `main.ts`, and by tests in its place. */
+/** Options of `start` from `main.ts`, or from tests in its place. */
 export interface StartOptions {
   logger: Logger;
   /** By which the node tells the time; that of the machine when left out. */
@@ -71,7 +71,7 @@ async function startIn(dataDir: DataDir, config: Config, options: StartOptions):
   const app = await NestFactory.create<NestExpressApplication>(
     AppModule.forRoot({ config, dataDir, signer, privateKeyRaw, logger, clock, timers }, access),
     new HttpServerAdapter(),
-    // What is in the buffer when the start fails is Nest's own account of it; ours follows.
+    // When the start fails, the buffer has Nest's own account of it; ours follows.
     { bufferLogs: true, autoFlushLogs: false, bodyParser: false, abortOnError: false },
   );
   app.useLogger(app.get(NestPinoLogger));

@@ -19,7 +19,7 @@ export type Run =
   | { done: ActDone; act: string | null }
   | { planned: Pick<ActDone, 'files' | 'bytes' | 'folders' | 'deleted'>; act: string; transfer: TransferInfo };
 
-/** What the unit of work of a begin has done. */
+/** The result of the unit of work by which an act begins. */
 type Begun =
   | { done: ActDone; act: string | null }
   | { job: StoredAct; planned: Pick<ActDone, 'files' | 'bytes' | 'folders' | 'deleted'> };
@@ -130,7 +130,7 @@ export class ActRuns {
       if (isDfsError(error, 'shutting-down')) return;
       transfer.fail(error);
       this.log.warn({ err: error, act: job.act.toString('hex') }, 'an act over many files ended before it was done');
-      // What may pass goes on after the next start.
+      // An error that may pass leaves the act to the next start.
       if (isDfsError(error, 'conflict')) await this.store.remove(job.id).catch(() => undefined);
     }
   }

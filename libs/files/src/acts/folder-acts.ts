@@ -161,7 +161,10 @@ export class FolderActs {
     );
   }
 
-  /** What is to be said anew, or deleted, so that each path is what it was; content that nobody has any more stays away. */
+  /**
+   * The records to be said anew, or deleted, so that each path is as it was; content that nobody has any more stays
+   * away.
+   */
   private async toBringBack(former: readonly FormerPath[]): Promise<{ items: PlannedItem[]; changed: FormerPath[] }> {
     const { folders } = this.parts.catalogue;
     const changed = former.filter((one) => one.changed);

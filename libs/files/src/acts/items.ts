@@ -14,7 +14,7 @@ export interface ActItem {
   record: string;
   /** Where a move or copy goes. */
   target?: string;
-  /** What comes back. */
+  /** The version that comes back. */
   was?: string;
 }
 
@@ -25,14 +25,14 @@ export interface PlannedItem extends ActItem {
   size: number;
 }
 
-/** What an act has done. */
+/** The result of an act. */
 export interface ActDone {
   files: number;
   bytes: number;
   folders: number;
   /** Of an act that brings back: files that went. */
   deleted: number;
-  /** What came back, each content once, with its size. */
+  /** Contents that came back, each once, with its size. */
   contents: Map<Cid, number>;
   skipped: SkippedPath[];
 }
@@ -45,7 +45,7 @@ export function nothingDone(): ActDone {
 type Parts = Pick<FilesComponents, 'catalogue'>;
 
 /**
- * Writes what is to be done to these paths, in one unit of work. What has changed since is skipped and named; any other
+ * Writes the changes of these paths, in one unit of work. A path that has changed since is skipped and named; any other
  * refusal is that of all of them.
  * @param act 16 bytes
  */
@@ -79,7 +79,7 @@ export async function doItems(
     if (draft) made.push(draft);
     count(done, item, isBack, draft, now as ShownPath);
   }
-  // What leaves a path makes room for what comes to it.
+  // A file that leaves a path makes room for one that comes to it.
   if (gone.length + made.length > 0) await catalogue.commit(tx, [...gone, ...made]);
   return done;
 }

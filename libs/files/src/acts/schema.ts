@@ -39,7 +39,7 @@ class FilesActs1799000200000 implements MigrationInterface {
   }
 }
 
-/** What its tables look like. */
+/** Entities of its tables. */
 export const filesEntities: EntityClass[] = [ActEntity, ActItemEntity];
 /** Tables `files_act` and `files_act_item`. */
 export const filesMigrations: MigrationClass[] = [FilesActs1799000200000];

@@ -37,7 +37,7 @@ export function OptionalBody(...statuses: string[]): MethodDecorator {
   return ApiExtension('x-optional-body', statuses) as MethodDecorator;
 }
 
-/** What every write to the catalogue may meet. */
+/** Problems that every write to the catalogue may meet. */
 export const WRITE_PROBLEMS = [
   'read-only-member',
   'clock-skew',
@@ -47,10 +47,10 @@ export const WRITE_PROBLEMS = [
   'quota-exceeded',
 ] as const satisfies ErrorCode[];
 
-/** What a write that gives a file a path may meet beside those. */
+/** Further problems of a write that gives a file a path. */
 export const PATH_PROBLEMS = ['invalid-path', 'path-taken', 'path-exists'] as const satisfies ErrorCode[];
 
-/** What may come of bytes that are with other members, or not as they were. */
+/** Problems of bytes that are with other members, or damaged. */
 export const CONTENT_PROBLEMS = [
   'content-unavailable',
   'purged',

@@ -1,7 +1,7 @@
 import type { KeyScope } from '@dfs/contracts';
 import { DfsError } from '@dfs/runtime';
 
-/** What a key may do. */
+/** The rights of a key. */
 export type Scope = KeyScope;
 
 /** The one a request comes from, as the application has found at its door. */

@@ -3,7 +3,7 @@ import { DfsError } from '@dfs/runtime';
 import type { UploadPart } from '../write/upload-many.js';
 import { sees, type Caller } from './caller.js';
 
-/** What goes where the caller sees nothing is refused, file by file. */
+/** A file that goes where the caller sees nothing is refused, file by file. */
 export async function* seenParts(caller: Caller, parts: AsyncIterable<UploadPart>): AsyncGenerator<UploadPart> {
   for await (const part of parts) {
     const isSeen = caller.prefix === '' || isPathSeen(caller, part.path);

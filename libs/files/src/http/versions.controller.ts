@@ -20,7 +20,7 @@ import {
 } from './dto/files.dto.js';
 import { FileDto, MovedFileDto, ReleasedVersionsDto, VersionListDto } from './dto/files.schema.dto.js';
 
-/** What was, and what becomes of it: history, restore, choose, copy, move. */
+/** Versions and acts on them: history, restore, choose, copy, move. */
 @ApiTags('files')
 @Controller(routes.files)
 export class VersionsController {

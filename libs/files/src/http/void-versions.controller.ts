@@ -11,7 +11,7 @@ import { Files } from '../files.js';
 import { NoQuery, VoidVersionParams, VoidVersionsQuery } from './dto/files.dto.js';
 import { FileDto, VoidVersionListDto } from './dto/files.schema.dto.js';
 
-/** What members wrote after the network had removed them: shown, and brought in by a person. */
+/** Versions that members wrote after their removal: listed, and adopted by a person. */
 @ApiTags('files')
 @Controller(routes.voidVersions)
 export class VoidVersionsController {

@@ -45,7 +45,7 @@ export async function openContent(
     range.length === 0 ? nothing() : placement.fetch(contentId, size, { ...range, signal, path });
   return {
     ...found,
-    // What a version has been it stays.
+    // A version never changes.
     sharesSecond: async (at) => version === undefined && sharesSecond(catalogue, fileId, found.version, at),
     ready: async (signal) => {
       const { state } = (await placement.replication([found])).get(contentId) ?? {};

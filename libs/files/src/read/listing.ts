@@ -76,7 +76,7 @@ export async function listHolders({ catalogue, placement }: Reading, fileId: str
   return placement.holders(contentId, size);
 }
 
-/** What the path shows now; within a unit of work, as that one sees it. @throws DfsError `file-not-found` */
+/** The shown version of the path; within a unit of work, as that one sees it. @throws DfsError `file-not-found` */
 export async function shownEntry(
   catalogue: Pick<CatalogueReader, 'get'>,
   fileId: string,
@@ -85,7 +85,7 @@ export async function shownEntry(
   return shown(await catalogue.get(fileId, reader));
 }
 
-/** What was looked up, if it is shown. @throws DfsError `file-not-found` */
+/** The entry that was looked up, if it is shown. @throws DfsError `file-not-found` */
 export function shown(entry: Entry | undefined): Entry {
   if (!entry) throw noSuchFile();
   if (entry.deleted) {

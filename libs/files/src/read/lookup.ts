@@ -4,7 +4,7 @@ import { fileIdOf, normalisePath } from '@dfs/protocol';
 import { describe } from './file-info.js';
 import type { FilesComponents } from '../ports.js';
 
-/** What is at a path: the file, null where there is none, or why the path can be none. */
+/** The file at a path, null where there is none, or why the path can be none. */
 export type FoundPath = { path: string; file: FileInfo | null } | { path: string; error: DfsError };
 
 /** Which of these paths there are: one answer a path, in their order. A path that cannot be one is its own answer. */

@@ -2,7 +2,7 @@ import mime from 'mime-types';
 import { MAX_MEDIA_TYPE_LENGTH } from '@dfs/protocol';
 
 const FALLBACK = 'application/octet-stream';
-/** What programs send when they do not know: then the name says more. */
+/** Media types of programs that do not know: then the name says more. */
 const MEANINGLESS = new Set([
   FALLBACK,
   'binary/octet-stream',
@@ -30,6 +30,7 @@ export function mediaTypeFor(path: string, announced: string | undefined): strin
   // A range of types, as clients send that are generated from a document, is none.
   const isRange = essence.includes('*');
   const byName = source !== undefined && TRANSPORT_STREAM.test(essence);
-  const usable = said.length <= MAX_MEDIA_TYPE_LENGTH && MEDIA_TYPE.test(said) && !MEANINGLESS.has(essence) && !isRange && !byName;
+  const usable =
+    said.length <= MAX_MEDIA_TYPE_LENGTH && MEDIA_TYPE.test(said) && !MEANINGLESS.has(essence) && !isRange && !byName;
   return usable ? said : (source ?? (mime.lookup(name) || FALLBACK));
 }

@@ -8,7 +8,7 @@ import type { DeletionPace } from './deletion-pace.js';
 
 /** Which files are meant: as a list has it. */
 export type Filter = Omit<ListQuery, 'limit' | 'cursor' | 'sort' | 'delimiter'>;
-/** What may be done to all that match: what a move or copy of each would be called nobody has said. */
+/** Acts on all that match: a move or copy of each would need a name for each. */
 export type MatchingOp = Exclude<BatchOp, 'move' | 'copy'>;
 /** Done, with a result each; or a transfer that goes on. */
 export type MatchingDone = BatchDone | { act: string; transfer: TransferInfo };
@@ -44,7 +44,7 @@ export async function changeMatching(
     cursor = page.nextCursor;
   }
   if (items.length <= MAX_FILES) {
-    // What a restore brings back is what was deleted, and no version that somebody has named.
+    // A restore brings back the deleted version, and none that somebody has named.
     const named = items.map(({ id, version }) => (op === 'restore' ? { id } : { id, version }));
     return changeMany(parts, pace, op, named, options);
   }

@@ -31,11 +31,11 @@ export interface BatchItem {
   path?: string;
 }
 
-/** What became of one file of an act: the file, where there is one now, and `kept` as of Revised. */
+/** The result for one file of an act: the file, where there is one now, and `kept` as of Revised. */
 export type BatchOutcome =
   { id: string; path: string; kept: boolean; file?: FileInfo } | { id: string; path: string | null; error: DfsError };
 
-/** What became of all of them, in their order. */
+/** The results for all of them, in their order. */
 export interface BatchDone {
   /** On all records that were written, 32 hexadecimal digits. */
   act: string;
@@ -43,7 +43,7 @@ export interface BatchDone {
 }
 
 type Parts = Pick<FilesComponents, 'db' | 'catalogue' | 'placement' | 'purges'>;
-/** What is to be written for an item, or why nothing is. The first draft is what it answers with. */
+/** The drafts of an item, or the reason why there are none. The first draft gives its answer. */
 type Plan = { item: BatchItem } & ({ drafts: [Draft, ...Draft[]] } | { error: DfsError });
 
 const ACT_BYTES = 16;
@@ -170,7 +170,7 @@ function seen(entry: Entry | undefined, version: string | undefined): Entry {
   throw new DfsError('precondition-failed', 'The file has changed since: read it again, and decide anew.');
 }
 
-/** What was written, before it is told of. */
+/** The written versions, before they are told. */
 type Written = { id: string; path: string; entry: Entry } | { id: string; path: string | null; error: DfsError };
 
 function outcomeOf(plan: Plan, results: ReadonlyMap<Draft, Commit | DfsError>, before: Entry | undefined): Written {

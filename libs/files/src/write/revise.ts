@@ -7,7 +7,8 @@ import type { Preconditions } from '../http/headers/preconditions.js';
 import { isPurged } from '../versions/versions.js';
 import { requireWanted } from './wanted.js';
 
-// Changes of a path that bring no bytes: those there are get another name, or are shown again. What such a change asks of the
+// Changes of a path that bring no bytes: those there are get another name, or are shown again. The facts that such a
+// change asks of the
 // path is that of the file it is asked of: for a move the old one.
 
 /** A file as it is after such a change. */

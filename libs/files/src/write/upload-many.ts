@@ -12,13 +12,13 @@ import { withoutDate } from './wanted.js';
 export interface UploadPart {
   path: string;
   mediaType?: string;
-  /** What is said of it beside its bytes. */
+  /** Its attributes, beside its bytes. */
   attributes?: RecordAttributes;
   body: AsyncIterable<Uint8Array>;
   /** Why this file cannot be stored, where that is known before its bytes come. */
   refused?: DfsError;
 }
-/** What became of one file; of path null: the fault of the form after which nothing more of it was taken. */
+/** The result of one file; of path null: the fault of the form after which nothing more of it was taken. */
 export type PartResult = ({ path: string } & Settled) | { path: null; error: DfsError };
 
 /** Up to this size a file waits in memory until it is stored with others: it is one chunk. */
@@ -36,8 +36,8 @@ export interface UploadManyOptions extends Preconditions {
 }
 
 /**
- * Many files of one request, in order, recorded in groups. What goes wrong with one file is its own result, and the others
- * go on. What goes wrong with the form is thrown, and nothing is stored, as long as no group has been recorded; after that
+ * Many files of one request, in order, recorded in groups. A failure of one file is its own result, and the others
+ * go on. A fault of the form is thrown, and nothing is stored, as long as no group has been recorded; after that
  * it is the last result, behind those of all files that came whole before it.
  */
 export async function uploadMany(
@@ -63,7 +63,7 @@ class Run {
   /** Small files of the group that are not stored yet. */
   private waiting: SmallFile[] = [];
   private waitingBytes = 0;
-  /** What is being stored while the next files come in: one thing at a time. Never rejects. */
+  /** The group being stored while the next files come in: one at a time. Never rejects. */
   private work: Promise<void> = Promise.resolve();
   private hasStored = false;
 

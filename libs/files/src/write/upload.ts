@@ -17,13 +17,13 @@ export interface UploadRequest extends Preconditions {
   /** As the client wrote it. */
   path: string;
   body: AsyncIterable<Uint8Array>;
-  /** What the client says the bytes are. */
+  /** The media type, as the client says. */
   mediaType?: string;
   /** Bytes the client announced. */
   size?: number;
-  /** What the client announced. */
+  /** Digests that the client announced. */
   digests?: Digests;
-  /** What is said of the file beside its bytes. */
+  /** Attributes of the file, beside its bytes. */
   attributes?: RecordAttributes;
   signal?: AbortSignal;
 }
@@ -34,7 +34,7 @@ export interface UploadOutcome {
   file: FileInfo;
 }
 
-/** What is to be recorded once its bytes are on disk. */
+/** The draft to be recorded once its bytes are on disk. */
 export interface Upload extends Conditions {
   path: string;
   mediaType: string;
@@ -51,7 +51,8 @@ export interface Received {
 
 /**
  * One file: stream → chunks on disk → one unit of work (index, pin, record). Safe on this node when it resolves;
- * nothing of it is left when it rejects. What can be known before the body comes is asked before its first byte is.
+ * nothing of it is left when it rejects. Conditions that can be checked before the body comes are checked before its
+ * first byte is asked for.
  * @throws DfsError `invalid-path`, `precondition-failed`, `digest-mismatch`, `incomplete-body`, `no-space`, `clock-skew`, …
  */
 export async function upload(components: FilesComponents, request: UploadRequest): Promise<UploadOutcome> {
@@ -109,7 +110,7 @@ export async function admit(
   await catalogue.conditions.checkUpload(path, conditions, size);
   if (shown === undefined || shown.deleted) await catalogue.refuseTaken(path);
   if (size === undefined) return conditions;
-  // What the path has or had is kept here perhaps: that much of what comes may be the same, and then takes no room.
+  // The content that the path has or had may be here: as many of the coming bytes may be the same, and then take no room.
   const fresh = size - (shown?.size ?? 0);
   if (fresh > 0) await chunks.requireRoom(fresh, 'local');
   return conditions;
@@ -139,7 +140,7 @@ export async function commitUploads(
   return commits.map(({ outcome }, index) => ({ outcome, file: files[index] as FileInfo }));
 }
 
-/** What is to be recorded of it. */
+/** The draft that records it. */
 export function draftOf({ path, mediaType, stored, attributes, ifMatch, ifNoneMatch }: Upload): Draft {
   return {
     kind: 'file',

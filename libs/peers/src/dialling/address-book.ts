@@ -51,7 +51,7 @@ export class AddressBook {
     const { addresses: known } = this.of(peerId);
     const given = bare(peerId, addresses);
     let isNew = false;
-    // What a member said before of itself, and does not say any more, no longer holds.
+    // An address that a member no longer tells no longer holds.
     if (source === 'said') {
       for (const [address, entry] of known) {
         if (entry.source === 'said' && !given.includes(address)) isNew = known.delete(address);

@@ -95,7 +95,7 @@ export class ComingBack {
     }
   }
 
-  /** What the first member says that answers; that this node was removed only when nobody says that it was not. */
+  /** The word of the first member that answers; a removal counts only when no member denies it. */
   private async askAll(networkId: string, places: readonly Place[]): Promise<Welcome | undefined> {
     let removed: Welcome | undefined;
     for (let at = 0; at < places.length && !this.running.signal.aborted; at += RETURN_ASKED) {

@@ -6,7 +6,7 @@ export function inviteIdOf(secret: Uint8Array): string {
   return Buffer.from(sha256(Buffer.concat([Buffer.from('dfs invite id'), secret])).subarray(0, 16)).toString('hex');
 }
 
-/** What both sides prove to know. Follows from the secret, so that the inviter need not keep that. */
+/** The key that both sides prove to know. It follows from the secret, so that the inviter need not keep that. */
 export function inviteKeyOf(secret: Uint8Array): Uint8Array {
   return createHmac('sha256', secret).update('dfs invite key').digest();
 }

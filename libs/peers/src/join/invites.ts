@@ -17,7 +17,7 @@ import type { Membership } from '../membership/membership.js';
 import { inviteIdOf, inviteKeyOf } from './invite-proof.js';
 import { InviteEntity } from './invite.entity.js';
 
-/** What this node keeps of an invite: enough to check a proof, not enough to make the ticket again. */
+/** An invite, as far as this node keeps it: enough to check a proof, not enough to make the ticket again. */
 export type Invite = Readonly<InviteEntity>;
 
 /** An invite to be made: for a `member`, and for a day, unless it says otherwise. */

@@ -31,7 +31,7 @@ export interface JoiningComponents {
   book: AddressBook;
   clock: Clock;
   log: Log;
-  /** What this node calls itself. */
+  /** The name of this node. */
   name(): string;
   /** Where the inviter was found besides what the ticket says. */
   foundAt: (peerId: string) => string[];
@@ -43,7 +43,7 @@ export interface JoiningComponents {
 export interface JoinPlan {
   /** The network that is to be joined. */
   networkId: string;
-  /** What this node will be there; null while that is not known. */
+  /** The role of this node there; null while it is not known. */
   role: MemberRole | null;
   /** Whether this node is alone in the network it leaves: what is there is its own, to be brought along. */
   alone: boolean;
@@ -60,7 +60,7 @@ export interface Welcome {
   networkId: string;
   /** All that the member knows, parents first. */
   records: readonly MembershipRecord[];
-  /** What this node is there; undefined when it was removed. */
+  /** The role of this node there; undefined when it was removed. */
   role: MemberRole | undefined;
   addresses: JoinWelcome['addresses'];
   /** This node was a member there before: it compares catalogues with a member before it writes. */

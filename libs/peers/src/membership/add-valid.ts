@@ -3,7 +3,7 @@ import { MAX_RECORDS_PER_AUTHOR, MAX_RECORDS_PER_MEMBER } from '../constants.js'
 import type { RecordGraph } from './record-graph.js';
 import { isByOwner, mayBeWritten } from './record-validity.js';
 
-/** What came of records that a peer sent. */
+/** The result of records that a peer sent. */
 export interface Received {
   /** New here, verified, stored; parents first. */
   added: MembershipRecord[];

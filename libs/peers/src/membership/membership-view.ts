@@ -14,7 +14,7 @@ import type { RememberedNetwork } from './network-file.js';
 import { RecordGraph } from './record-graph.js';
 import { rosterOf, type Roster } from './roster.js';
 
-/** What a node brings along to its first start. */
+/** The facts that a node brings along to its first start. */
 export interface MembershipOptions {
   nodeName: string;
   /** Name of the network that is founded at first start. */
@@ -27,7 +27,7 @@ export interface MembershipOptions {
     retainedVersions?: number;
     syncPeriodMs?: number;
   };
-  /** What this node remembers of its network beside the database; counts where the database knows of none. */
+  /** The network as this node remembers it beside the database; counts where the database knows of none. */
   remembered?: RememberedNetwork | undefined;
   /** The database may be an older copy: this node compares with a member before it writes. */
   mustSync?: boolean;
@@ -58,7 +58,7 @@ function foundingSettings({ founding }: MembershipOptions, networkName: string):
 /** Seldom enough to cost nothing, often enough to notice within a grace of minutes. */
 const DEFAULT_SYNC_PERIOD = 60 * second;
 
-/** What follows from the records of a graph. */
+/** The membership that follows from the records of a graph. */
 export function viewOf(graph: RecordGraph, previous?: View): View {
   const roster = rosterOf(graph, previous && { roster: previous.roster, from: previous.size });
   const fingerprint = sha256(Buffer.from(graph.heads().join(''), 'hex'));

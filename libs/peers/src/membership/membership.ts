@@ -30,7 +30,7 @@ import { parentsIn } from './record-parents.js';
 import { RecordGraph } from './record-graph.js';
 import { rosterOf, type FormerMember, type Member, type Roster } from './roster.js';
 
-/** What a Membership is made of. */
+/** The parts that a Membership is made of. */
 export interface MembershipComponents {
   db: Database;
   events: EventLog;
@@ -197,22 +197,22 @@ export class Membership {
     return this.view.graph.sample(this.view.size);
   }
 
-  /** What a record that is written now links. */
+  /** The parents of a record that is written now. */
   parents(): string[] {
     return parentsIn(this.view.graph, this.view.roster, this.view.size);
   }
 
-  /** What somebody lacks who has `known` and all their ancestors; parents first. */
+  /** The records that somebody with `known` and all their ancestors lacks; parents first. */
   missingFrom(known: readonly string[]): MembershipRecord[] {
     return this.view.graph.missingFrom(known, this.view.size);
   }
 
-  /** What proves to one who has `known` that it was removed, and nothing more; parents first. */
+  /** The records that prove its removal to one with `known`, and no more; parents first. */
   removalOf(peerId: string, known: readonly string[]): MembershipRecord[] {
     return this.view.graph.removalOf(peerId, known, this.view.size);
   }
 
-  /** What voids the removals of this node, for one who has `known`; parents first. */
+  /** The records that void the removals of this node, for one with `known`; parents first. */
   defence(known: readonly string[]): MembershipRecord[] {
     return this.view.graph.defenceOf(this.selfId, known, this.view.size);
   }

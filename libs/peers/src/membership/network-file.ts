@@ -11,7 +11,7 @@ export interface Place {
   readonly addresses: readonly string[];
 }
 
-/** What a node remembers of its network beside its database, so that it finds back without one. */
+/** The network as a node remembers it beside its database, so that it finds back without one. */
 export interface RememberedNetwork {
   /** The node this is of. */
   readonly peerId: string;
@@ -30,7 +30,7 @@ const KEPT_ADDRESSES = 8;
 const MAX_KEPT_MEMBERS = 4096;
 
 /**
- * What the file holds; undefined where there is none.
+ * The content of the file; undefined where there is none.
  * @throws DfsError `not-ready` when it is damaged
  */
 export async function readNetworkFile(file: string): Promise<RememberedNetwork | undefined> {

@@ -152,7 +152,7 @@ export class RecordGraph {
     return [...new Set([...latest, ...past])];
   }
 
-  /** What somebody who has `known`, with all their ancestors, does not have; parents first. */
+  /** The records that somebody with `known` and all their ancestors does not have; parents first. */
   missingFrom(known: readonly string[], size = this.size): MembershipRecord[] {
     const had = this.ancestryOf(known.filter((id) => this.has(id))) ?? new Uint32Array(0);
     return this.nodes.slice(0, size).flatMap((node) => (hasBit(had, node.index) ? [] : [node.record]));
@@ -170,7 +170,10 @@ export class RecordGraph {
     return this.nodes.flatMap(({ index, record }) => (hasBit(proof, index) && !hasBit(had, index) ? [record] : []));
   }
 
-  /** What stands against the removals of `peerId`, with what one who has `known` lacks of their ancestors; parents first. */
+  /**
+   * The records that stand against the removals of `peerId`, with those of their ancestors that one with `known` lacks;
+   * parents first.
+   */
   defenceOf(peerId: string, known: readonly string[], size = this.size): MembershipRecord[] {
     const had = this.ancestryOf(known.filter((id) => this.has(id))) ?? new Uint32Array(0);
     const against = this.removalsOf(peerId).flatMap(({ attackers }) => attackers.filter((index) => index < size));

@@ -4,7 +4,8 @@ import type { Roster } from './roster.js';
 import { holding } from './record-validity.js';
 
 /**
- * What a new record links, in order of ids: the heads of what holds first, so that nobody can crowd those out, then of the
+ * The parents of a new record, in order of ids: the heads of what holds first, so that nobody can crowd those out, then
+ * of the
  * rest. Not what members that are no owners write without end, kinds that are not known here and joint records that do not
  * hold: others need not have it.
  */

@@ -28,7 +28,7 @@ export function standingOf(graph: RecordGraph, peerId: string, holds: Holds): St
 
 /**
  * Whether its author might write a record with this ancestry: a verdict on the record and its ancestors alone, and so the
- * same wherever and whenever it arrives. What fails it is not kept.
+ * same wherever and whenever it arrives. A record that fails it is not kept.
  */
 export function mayBeWritten(graph: RecordGraph, record: MembershipRecord, ancestors: Uint32Array): boolean {
   const holds = holding(graph, (index) => hasBit(ancestors, index));

@@ -7,7 +7,7 @@ import { RecordGraph } from './record-graph.js';
 
 /**
  * Puts the membership of a node that lost its database into a new one, from envelopes that it kept elsewhere. Where they are
- * of several networks, of that which the last founding record among them begins. What is not valid is left out.
+ * of several networks, of that which the last founding record among them begins. Records that are not valid are left out.
  * The node compares with a member before it writes, if it has any.
  * @returns the network id; undefined where no network begins among them: then nothing is stored
  */

@@ -9,7 +9,7 @@ export interface Member {
   readonly role: MemberRole;
   /** Milliseconds since 1970, by the clock of the owner who admitted it. */
   readonly admittedAt: number;
-  /** What it called itself when it was admitted; perhaps empty. */
+  /** Its name for itself when it was admitted; perhaps empty. */
   readonly name: string;
   /** Of one that may not write, and was removed before: as of a former member. Undefined: it never could. */
   readonly lastRecord?: string | null;
@@ -23,11 +23,11 @@ export interface FormerMember {
    * is void. Null: none of its records counts, as where it never belonged by what holds.
    */
   readonly lastRecord: string | null;
-  /** What it called itself when it was admitted last; perhaps empty. */
+  /** Its name for itself when it was admitted last; perhaps empty. */
   readonly name: string;
 }
 
-/** What follows from the records: who belongs, and what holds for all. */
+/** The members and settings that follow from the records. */
 export interface Roster {
   /** By peer id. */
   readonly members: ReadonlyMap<string, Member>;

@@ -1,7 +1,7 @@
 import { LONG_AWAY_ROUND, MAX_MISSING_ASKED } from '../constants.js';
 
 /**
- * Of the members this node does not hear itself, those it asks others about. What is asked is what was asked the
+ * Of the members this node does not hear itself, those it asks others about. The question stays that of the
  * heartbeat before as long as that is possible: an unchanged list costs nothing.
  * Where there are more than fit, those away for less than the grace come first, in turns should they be too many, since
  * to be taken for gone is news; of those away for longer others are asked from time to time.

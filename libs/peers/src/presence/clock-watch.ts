@@ -3,7 +3,7 @@ import { day, hour, minute, second, type Clock } from '@dfs/runtime';
 import { MAX_CLOCK_SKEW } from '@dfs/protocol';
 import { MAX_HEARTBEAT_PERIOD } from '../constants.js';
 
-/** What a member said of its clock counts for this long: three heartbeats at their slowest. */
+/** A member's word on its clock counts for this long: three heartbeats at their slowest. */
 const LATELY = 3 * MAX_HEARTBEAT_PERIOD;
 /** How often this node looks whether its own clock was set. */
 const LOOK_EVERY = 5 * second;
@@ -113,7 +113,7 @@ export class ClockWatch {
     return near.length * 2 > this.members.size;
   }
 
-  /** What is wrong with this node's clock in words for a person, with what to do. */
+  /** The fault of this node's clock, in words for a person, with a remedy. */
   problem(): string | undefined {
     const skew = this.skew();
     if (skew === undefined || this.isTrusted()) return undefined;

@@ -30,7 +30,8 @@ interface Heard {
 const BEATS_PER_EPOCH = 2 ** 20;
 
 /**
- * Who has been heard of lately. A heartbeat is a counter that only its node raises, and signs; others relay it, so that a
+ * Keeps track of the members heard of lately. A heartbeat is a counter that only its node raises, and signs; others
+ * relay it, so that a
  * member without a direct connection is not taken for gone. A member is unseen only when no heartbeat has come by any route
  * since the later of its last one and this node's own start or wake.
  */

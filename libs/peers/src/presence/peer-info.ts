@@ -58,7 +58,7 @@ export function reachedBy(
   return [address, ...known.filter((other) => !other.startsWith(address))];
 }
 
-/** What a peer says of its storage, if it says anything sensible. */
+/** A peer's word on its storage, if it makes sense. */
 export function storageOf(value: WireValue | undefined): StorageInfo | null {
   try {
     return value === undefined ? null : storageSection.parse(value, STORAGE_SECTION);

@@ -37,7 +37,7 @@ export interface PresenceComponents {
 /** The section of a status in which a node says who it is. */
 const NODE_SECTION = 'node';
 
-/** Who is here now: keeps connected to all members, exchanges status with them, and tells who comes and goes. */
+/** Presence of members: keeps connected to all of them, exchanges status with them, and tells who comes and goes. */
 export class Presence {
   readonly book: AddressBook;
   readonly liveness: Liveness;

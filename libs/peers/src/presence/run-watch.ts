@@ -82,7 +82,7 @@ export class RunWatch {
     });
   }
 
-  /** What a member says of the runs of this node. @param boot of this one */
+  /** A member's word on the runs of this node. @param boot of this one */
   toldBy(peerId: string, runs: readonly Run[], boot: number): void {
     const mine = runs.find((run) => run.boot === boot);
     const earlier = mine && runs.find((run) => run.boot !== boot && run.rank <= mine.rank);

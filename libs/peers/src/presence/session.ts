@@ -3,7 +3,7 @@ import type { Channel } from '@dfs/transport';
 import { MAX_SECTION_BYTES } from '../constants.js';
 import type { StatusCaller } from '../status/status-caller.js';
 
-/** What is known of one connected member, from its connection to its end. */
+/** The facts known of one connected member, from its connection to its end. */
 export class Session {
   /** Aborted when the connection is gone. */
   readonly ended = new AbortController();

@@ -50,7 +50,7 @@ export interface SessionsComponents {
   unheard: (peerId: string, signal: AbortSignal) => Promise<void>;
 }
 
-/** What sessions tell those above them. */
+/** Calls by which sessions tell those above them. */
 export interface SessionsListener {
   /** Status and membership are exchanged. */
   ready(peerId: string): void;

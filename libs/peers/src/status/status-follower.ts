@@ -2,7 +2,7 @@ import type { WireValue } from '@dfs/protocol';
 
 /**
  * Follows up what members say in a section of their status: of each member one at a time, and of what came meanwhile
- * only the newest. What fails is told to `failed`; the next status is the next try.
+ * only the newest. A failure is told to `failed`; the next status is the next try.
  */
 export class StatusFollower {
   /** Members that are being followed up, with the newest status that came meanwhile. */

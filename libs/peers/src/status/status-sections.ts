@@ -9,7 +9,10 @@ interface Section {
   revision: number;
 }
 
-/** What the parts of this engine have to say of it. Each change gets a number, so that only changes are sent. */
+/**
+ * Sections of this node's status, from the parts of the engine. Each change gets a number, so that only changes are
+ * sent.
+ */
 export class Sections {
   private readonly sections = new Map<string, Section>();
   private latest = 0;

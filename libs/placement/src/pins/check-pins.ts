@@ -6,7 +6,7 @@ import { SCAN_PAGE } from '../limits.js';
 import type { BlockReader } from '@dfs/transfer';
 import { walkPins, type PinnedExtent } from './pin-log.js';
 
-/** What can be wrong with what this node promises. */
+/** Problems that the promises of this node can have. */
 export type PinProblem =
   /** Blocks of a pinned extent are not in the store. */
   | 'missing-chunk'

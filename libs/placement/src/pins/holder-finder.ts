@@ -32,7 +32,8 @@ export interface KnownHolders {
 }
 
 /**
- * Who may have a content, the surest first: pin logs, the content's author, the DHT, and at last everyone who is here.
+ * Possible holders of a content, the surest first: pin logs, the content's author, the DHT, and at last everyone who is
+ * here.
  * Only members that answer now are named, never this node, and nobody who lied about the content.
  */
 export class HolderFinder {
@@ -100,7 +101,7 @@ export class HolderFinder {
     }
   }
 
-  /** Who of those that are here has any of these blocks, each as soon as it says so. Never throws. */
+  /** Connected members that have any of these blocks, each as soon as it says so. Never throws. */
   async byAsking(
     content: Cid,
     ids: readonly Cid[],

@@ -14,7 +14,7 @@ const SELF = 0;
 /** Pins of members that count, those that wait, and those that are doubted. */
 const TABLES = ['placement_holding', 'placement_waiting', 'placement_doubt'] as const;
 
-/** What is known of a member's store. */
+/** The facts known of a member's store. */
 export interface KnownMember {
   readonly ordinal: number;
   /** Of the store whose log was read; null before the first time. */
@@ -37,7 +37,7 @@ interface MemberRow {
 /** Holders of each extent of a content. Extents nobody holds are left out. */
 export type ExtentHolders = Map<number, string[]>;
 
-/** What every member says it holds, kept on disk: read from their pin logs, mine beside it. */
+/** The holdings of every member, kept on disk: read from their pin logs, those of this node beside them. */
 export class Holdings {
   private readonly members = new Map<string, KnownMember>();
   private readonly names = new Map<number, string>();
@@ -76,7 +76,7 @@ export class Holdings {
   }
 
   /**
-   * What a member says of its store. Another nonce or a lower number voids what was known of it; a number that is only lower
+   * A member's word on its store. Another nonce or a lower number voids what was known of it; a number that is only lower
    * than what was read of the log since is that of a status that is late.
    * @returns whether there is something to be read; `changed` when it became full or roomy, or of another class
    */
@@ -223,7 +223,7 @@ export class Holdings {
     });
   }
 
-  /** Who pins which extents of these contents, this node included; whether they are here now is another question. */
+  /** The holders of each extent of these contents, this node included, connected or not. */
   async holders(contents: readonly Cid[]): Promise<Map<Cid, ExtentHolders>> {
     const found = new Map<Cid, ExtentHolders>(contents.map((content) => [content, new Map()]));
     const ids = contents.map(cidToBytes);

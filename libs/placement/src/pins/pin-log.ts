@@ -10,7 +10,7 @@ export interface PinnedExtent {
   extent: number;
 }
 
-/** What this node means to do with an extent whose blocks it has had: the number in `placement_pin.held`. */
+/** This node's intent with an extent whose blocks it has had: the number in `placement_pin.held`. */
 export const PIN_STATES = {
   /** Promised no longer, since part of it is damaged or nobody needs it. */
   dropped: 0,

@@ -41,7 +41,7 @@ export interface PromisesComponents {
 }
 
 /**
- * What this node has promised others to keep, so that they could let go of theirs: noted on disk before it is said, and
+ * Promises of this node to keep extents, so that others could release theirs: noted on disk before it is said, and
  * kept to across restarts. One note for each extent at most, the one that lasts longest.
  */
 export class Promises {
@@ -56,7 +56,8 @@ export class Promises {
   }
 
   /**
-   * Promises those of these extents that are pinned and whole, from now on for PROMISE_TIME. What this node is about to let
+   * Promises those of these extents that are pinned and whole, from now on for PROMISE_TIME. Those that this node is
+   * about to let
    * go of itself is not pinned.
    * @returns their keys, once that is durable
    */

@@ -27,7 +27,9 @@ export interface Snapshot {
   readonly leaving: ReadonlySet<string>;
   /** Answer now, this node included. */
   readonly reachable: ReadonlySet<string>;
-  /** Who should hold an extent, of which `holders` pin it already: the first of its partition that are eligible. */
+  /**
+   * The members that should hold an extent which `holders` pin already: the first of its partition that are eligible.
+   */
   placed(content: string, extent: number, holders: readonly string[]): string[];
   /** Whether this one is among them. */
   shouldHold(peerId: string, content: string, extent: number, holders: readonly string[]): boolean;

@@ -55,7 +55,7 @@ export class Ranking {
     this.setMembers(members);
   }
 
-  /** What was ranked of others, or of other capacities, is ranked anew when it is asked for. */
+  /** An order of other members, or of other capacities, is made anew when it is asked for. */
   setMembers(members: readonly Candidate[]): void {
     const sorted = [...members].sort((a, b) => (a.peerId < b.peerId ? -1 : 1));
     if (areSame(sorted, this.members)) return;

@@ -51,7 +51,7 @@ export class RemoteBlocks {
   /** Found by searching, whatever the extent. */
   private readonly found = new Set<string>();
   private readonly strikes = new Map<string, number>();
-  /** Who was offered to the swarm, as `key/peer id`, and is asked by it still. */
+  /** Holders offered to the swarm, as `key/peer id`, which it still asks. */
   private readonly offered = new Set<string>();
   private known: Promise<KnownHolders> | undefined;
   private searching = false;

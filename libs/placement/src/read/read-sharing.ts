@@ -26,7 +26,7 @@ export class SharedRead {
     this.keeper = new CacheKeeper(components);
   }
 
-  /** What came from a peer. Waits while the disk is behind; never throws. */
+  /** Takes a block from a peer. Waits while the disk is behind; never throws. */
   async keep(id: Cid, bytes: Uint8Array): Promise<void> {
     await this.keeper.add({ id, bytes });
     for (const partners of this.extents.values()) partners.arrived();

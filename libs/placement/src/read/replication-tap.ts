@@ -3,7 +3,7 @@ import type { BlockSource } from './content-reader.js';
 import { REASK_AFTER } from '@dfs/transfer';
 import { pause } from '@dfs/runtime';
 
-/** What is on its way to this node's disk anyway. */
+/** Blocks that are on their way to this node's disk anyway. */
 export interface Incoming {
   /** A block that is being fetched anyway, once it has come; undefined if it is not to be had so. */
   take(id: Cid): Promise<Uint8Array | undefined>;

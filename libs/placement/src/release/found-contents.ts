@@ -29,7 +29,7 @@ export interface FoundContent {
   whole: boolean;
 }
 
-/** What one look over the found packs has shown. */
+/** The result of one look over the found packs. */
 interface Look {
   /** Of the packs it was of. */
   state: string;

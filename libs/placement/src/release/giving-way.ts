@@ -41,7 +41,7 @@ export interface GivingWayComponents {
   log: Log;
 }
 
-/** What giving way has done since this process began, in extents. */
+/** Sums of giving way since this process began, in extents. */
 export interface GivingWayStatus {
   readonly gaveWay: number;
   /** Of these, the last copies that were known of. */
@@ -112,7 +112,7 @@ export class GivingWay {
     return this.figures;
   }
 
-  /** What could give way, by the sizes of the contents; as of a moment ago. */
+  /** Contents that could give way, by their sizes; as of a moment ago. */
   bytes(): PastBytes {
     const pause = Math.max(PAST_COUNT_EVERY, this.countTook * PAST_COUNT_REST);
     const isDue = this.dirty && performance.now() - this.countedAt >= pause;
@@ -200,7 +200,7 @@ export class GivingWay {
       if (went + bytes < wanted && group.length < LET_GO_BATCH) continue;
       await flush();
       if (went < wanted) continue;
-      // What went shares packs with what stays, and blocks with what is needed: what counts is the disk.
+      // Freed extents share packs and blocks with those that stay: the disk counts.
       freed += (await this.components.reclaim()).bytes;
       if (freed >= wanted) return freed;
       went = freed;
@@ -253,7 +253,7 @@ export class GivingWay {
       inTime && [...promised.values()].some((keys) => keys.has(extentKey(pin.content, pin.extent)));
     const going = released.filter((pin) => which === 'any' || isKept(pin));
     const gone = await db.write(async (tx) => {
-      // What was restored or written again meanwhile stays, and so does what nobody else has promised.
+      // Contents restored or written again meanwhile stay, and so do extents that nobody else has promised.
       const good = await past.onlyPast(tx, [...new Set(going.map(({ content }) => content))]);
       const away = going.filter(({ content }) => good.has(content));
       const gone = await pins.giveWay(tx, away);

@@ -35,7 +35,7 @@ interface Surplus {
   readonly keepers: readonly string[];
 }
 
-/** What letting go has done since this process began, in extents. */
+/** Sums of letting go since this process began, in extents. */
 export interface LettingGoStatus {
   /** Looks over all pins that are finished. */
   readonly runs: number;
@@ -178,7 +178,7 @@ export class LettingGo {
     const holders = await this.components.holdings.holders([...new Set(page.map(({ content }) => content))]);
     const now = this.components.network.now();
     const { self, target, live, leaving, reachable } = now;
-    // Whoever is being emptied needs takers, not others who let go.
+    // A member that is being drained needs takers, not others that let go.
     if (leaving.size > 0) return [];
     return page.flatMap((pin) => {
       const held = (holders.get(pin.content)?.get(pin.extent) ?? []).filter((peerId) => live.has(peerId));
@@ -243,7 +243,7 @@ function keyOfPin({ content, extent }: PinnedExtent): string {
   return extentKey(content, extent);
 }
 
-/** Whoever counts, takes more and stays: while that changes, nothing is let go. */
+/** The members that count, take more and stay: while they change, nothing is let go. */
 function membersOf({ live, willing, leaving, target }: Snapshot): string {
   const sorted = [live, willing, leaving].map((peerIds) => [...peerIds].sort().join());
   return [...sorted, target].join(' ');

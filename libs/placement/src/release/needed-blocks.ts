@@ -16,7 +16,7 @@ export interface LiveBlocksComponents extends ForsakenComponents {
 
 /**
  * The blocks that pins need: every chunk of each pinned extent, and the manifest blocks that lead to it. Pins that are
- * dropped while it is made still count; pins that are added count from their commit on. What is left of extents that are
+ * dropped while it is made still count; pins that are added count from their commit on. Blocks left of extents that are
  * damaged here counts as long as nobody else has them, and what has come of a replication until that ends.
  */
 export class LiveBlocks {
@@ -81,7 +81,7 @@ export class LiveBlocks {
   }
 
   /**
-   * What was never fetched of it may be its manifest: then there is nothing to lose. A manifest that is damaged or cannot be
+   * If the manifest was never fetched, there is nothing to lose. A manifest that is damaged or cannot be
    * read now may read well another time: until then nothing is freed, since what it leads to may be the last there is.
    */
   private async addWhatIsLeft(extent: PinnedExtent): Promise<void> {

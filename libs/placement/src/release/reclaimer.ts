@@ -13,7 +13,7 @@ const RECLAIM_PRESSED_EVERY = 5 * minute;
 const RECLAIM_FIRST = 15 * minute;
 /** A run is followed by a rest of so many times its duration at least: it reads the manifests of all that is kept. */
 const RECLAIM_REST = 50;
-/** What nothing needs is kept so long: while there is room, and while it is short. */
+/** Cache is kept so long: while there is room, and while it is short. */
 const CACHE_GRACE = 1 * day;
 const PRESSED_GRACE = 10 * minute;
 
@@ -43,7 +43,7 @@ const TIMES: ReclaimTimes = {
   pressedEvery: RECLAIM_PRESSED_EVERY,
 };
 
-/** What reclaiming has done since this process began. */
+/** Sums of reclaiming since this process began. */
 export interface ReclaimStatus {
   readonly runs: number;
   readonly chunks: number;
@@ -54,7 +54,8 @@ export interface ReclaimStatus {
 }
 
 /**
- * Frees what no pin needs, now and then, and soon when room is short. What was needed once is cache for a while: it may be
+ * Frees blocks that no pin needs, now and then, and soon when room is short. A block that was needed once is cache for
+ * a while: it may be
  * pinned again, or be part of what is being fetched.
  */
 export class Reclaimer {

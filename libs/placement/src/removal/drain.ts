@@ -30,7 +30,7 @@ export interface DrainsComponents extends LastCopyComponents {
  */
 export class Drains {
   private readonly mine = new Set<string>();
-  /** What connected members say, in effect if they are owners. */
+  /** The drains that connected members ask for, in effect if they are owners. */
   private readonly told = new Map<string, readonly string[]>();
 
   constructor(private readonly components: DrainsComponents) {}
@@ -51,7 +51,8 @@ export class Drains {
   }
 
   /**
-   * Resolves when others have as many copies of what the member holds as they should have without it. What it alone
+   * Resolves when others have as many copies of what the member holds as they should have without it. Extents that it
+   * alone
    * holds while it cannot be reached is not waited for. `onLeft` is told the bytes of what is still to be moved.
    * @throws DfsError `no-space`, `timeout` when nothing moves any more; the member stays then
    */

@@ -57,7 +57,7 @@ export async function heldBy(
     const filled = page.filter(({ contentId }) => !isEmpty(contentId));
     const holders = await holdings.holders(filled.map(({ contentId }) => contentId));
     for (const { contentId, size } of filled) {
-      // What is held, not what the size lets one expect: how many extents there are need not be known here.
+      // Only held extents count, not the expected ones: how many there are need not be known here.
       const isOne = [...holders.get(contentId)!.values()].some(
         (list) => list.includes(peerId) && isTrueOf(list.filter((other) => other !== peerId && live.has(other))),
       );

@@ -27,7 +27,8 @@ export interface DamageWatchComponents extends ForsakenComponents, Omit<PinAgain
 }
 
 /**
- * Heals blocks that were found damaged: from any member that has them, at once. What cannot be healed is promised no
+ * Heals blocks that were found damaged: from any member that has them, at once. An extent that cannot be healed is
+ * promised no
  * longer, so that others count one copy less, and is fetched again like anything that is lacking. Once it is whole, by
  * whatever way, it is promised again, though no current file may have it.
  */
@@ -86,7 +87,7 @@ export class DamageWatch {
     try {
       while (this.open.size > 0 || this.healed) {
         if (this.open.size > 0) await this.warn(true);
-        // Whatever happens from here on is a reason to try again at once.
+        // Any event from here on is a reason to try again at once.
         const woken = this.wake.promise;
         const failed = await this.attend();
         if (this.open.size > 0 || failed) await Promise.race([pause(HEAL_AGAIN, this.control.signal), woken]);
@@ -199,11 +200,11 @@ export class DamageWatch {
       if (page.length < SCAN_PAGE) break;
       after = page.at(-1)!;
     }
-    // What was dropped before is waited for too, while it may be the last there is.
+    // Extents dropped before are waited for too, while they may be the last there are.
     for await (const extent of forsaken(this.components)) {
       for (const block of await this.hurtBlocks(extent, hurt)) touched.add(block);
     }
-    // What nothing promises is nobody's loss.
+    // A block that nothing promises is nobody's loss.
     for (const id of hurt) if (!touched.has(id)) this.open.delete(id);
     if (dropped === 0) return;
     log.warn({ extents: dropped }, 'extents with damaged blocks are promised no longer until they are whole again');

@@ -61,8 +61,8 @@ const ANY_STATE = Object.keys(PIN_STATES) as PinState[];
 
 /**
  * Promises what records name of the packs that were found, where it is whole here and nothing is known of a promise: the
- * database that knew of that is gone. Whoever is to hold it then knows where it is, and it is not freed as if nobody needed
- * it. What is too much goes again once others have it.
+ * database that knew of that is gone. Its future holders then know where it is, and it is not freed as if nobody needed
+ * it. Surplus copies go again once others have them.
  * @returns how many extents
  */
 export async function pinFound(components: PinFoundComponents, signal: AbortSignal): Promise<number> {

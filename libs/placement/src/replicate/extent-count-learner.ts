@@ -90,7 +90,7 @@ export class CountLearner {
   }
 }
 
-/** What to ask of whom next: all that its next holder may have. */
+/** The next request: all contents that their next holder may have. */
 function lotOf(
   open: ReadonlyMap<Cid, WantedExtent>,
   asked: ReadonlyMap<Cid, number>,

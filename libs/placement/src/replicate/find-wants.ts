@@ -54,7 +54,7 @@ export interface SurveyComponents {
   finder: HolderFinder;
 }
 
-/** What this node lacks of what placement says it should hold, among some contents. */
+/** The wants of this node among some contents. */
 export interface Lacking {
   wants: WantedExtent[];
   /** Of the wants, those of which no holder can be reached. */

@@ -9,7 +9,7 @@ export const EXTENTS_LOOKED_AT = 2 ** 15;
 /** Extents that are ranked before others have their turn: about a millisecond. */
 export const RANKS_PER_TURN = 256;
 
-/** What one look at a content found. */
+/** The result of one look at a content. */
 export interface LackingExtents {
   extents: number[];
   /** There may be others: another look finds them, once these are here. */

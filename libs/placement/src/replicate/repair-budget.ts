@@ -9,7 +9,7 @@ const REPAIR_BURST = 256 * MiB;
 
 /**
  * Bytes that this node may fetch for extents of which there are copies enough to wait: a bucket that fills at `rate` up to
- * `burst`. What is new, and what has one copy left, is not counted against it.
+ * `burst`. New extents, and those with one copy left, do not count against it.
  */
 export class RepairBudget {
   private readonly bucket: TokenBucket;

@@ -49,7 +49,7 @@ interface Task {
 
 /**
  * Fetches a group of extents, each from its holders, and commits them in one unit of work with their pins: whole and
- * verified, with every manifest block from the root. What came of extents that could not be completed is kept too, so
+ * verified, with every manifest block from the root. Blocks of extents that could not be completed are kept too, so
  * that it need not be fetched again.
  */
 export class ReplicationJob {
@@ -308,7 +308,8 @@ export class ReplicationJob {
   }
 
   /**
-   * What was here before, or was committed on the way, may have been reclaimed since: no pin promises it then. What is
+   * Blocks that were here before, or were committed on the way, may have been reclaimed since: no pin promises them
+   * then. What is
    * committed with the pins is here.
    */
   private async refuseGone(tx: Tx, whole: readonly Task[]): Promise<void> {

@@ -154,7 +154,7 @@ export class Replicator {
     if (!this.started) return Promise.resolve();
     this.digesting ??= this.digestAll().finally(() => {
       this.digesting = undefined;
-      // What came after the last look, and before this.
+      // News after the last look, and before this.
       if (this.news.size > 0 && !this.control.signal.aborted) void this.digest();
     });
     return this.digesting;

@@ -1,7 +1,8 @@
 import { SCAN_REST } from '../limits.js';
 
 /**
- * What share of its time a node spends on looking its contents over. Only the work counts: a scan may wait for hours until
+ * The share of its time that a node spends on looking its contents over. Only the work counts: a scan may wait for
+ * hours until
  * what it has found is fetched, and the next one must not be put off for that.
  */
 export class ScanPace {

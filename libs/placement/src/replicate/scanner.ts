@@ -90,7 +90,7 @@ export class Scanner {
     this.rescan();
   }
 
-  /** What could not be got is tried again, ever more seldom … */
+  /** Wants that could not be met are tried again, ever more seldom … */
   retryLater(): void {
     if (this.retryTimer || this.timer || this.options.signal.aborted) return;
     this.retryTimer = setTimeout(() => {

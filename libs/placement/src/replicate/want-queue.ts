@@ -67,7 +67,7 @@ export class WantQueue {
     if (want.canWait ? this.waits >= this.mostWaiting : this.pressing >= MAX_WANTS) return false;
     const key = wantKey(want);
     const classes = want.canWait ? this.waiting : this.classes;
-    // What could wait and is news now, or about to be lost, waits no longer.
+    // A want that could wait and is news now, or about to be lost, waits no longer.
     if (!want.canWait) for (const queue of this.waiting) queue.delete(key);
     if (!this.queues().some((queue) => queue.has(key))) classes[Math.min(want.copies, CLASSES - 1)]!.set(key, want);
     return true;
@@ -98,7 +98,8 @@ export class WantQueue {
   }
 
   /**
-   * What is fetched and committed together next: one large extent, or many small ones. What can wait is in no group with
+   * The next group to be fetched and committed together: one large extent, or many small ones. Wants that can wait are
+   * in no group with
    * what cannot.
    * @param all what can wait, too
    */

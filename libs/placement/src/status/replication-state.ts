@@ -1,6 +1,6 @@
 import type { LocalState, Replication } from '@dfs/contracts';
 
-/** What is known of one content when its state is asked for. */
+/** The facts known of one content when its state is asked for. */
 export interface Standing {
   target: number;
   /** Members that pin each extent, gone ones included; one list for each extent there is, or for all that nobody pins. */

@@ -20,7 +20,7 @@ export interface ReplicationViewComponents {
   isNews: (content: Cid) => boolean;
 }
 
-/** What is known of a content, here and elsewhere. */
+/** The facts known of a content, here and elsewhere. */
 export interface ContentStanding {
   replication: Replication;
   local: LocalState;

@@ -3,7 +3,7 @@ import { Int64BE, Uint64BE } from 'int64-buffer';
 import { DfsError } from '@dfs/runtime';
 import { HEADER_LIMITS, scan, type ScanLimits } from './scan.js';
 
-/** What travels in a header: no floats, no dates, no extension types; integers are safe ones (|n| < 2^53). */
+/** Values that travel in a header: no floats, no dates, no extension types; integers are safe ones (|n| < 2^53). */
 export type WireValue =
   | null
   | boolean

@@ -94,7 +94,7 @@ export const shape = {
     },
     form: (value) => Object.entries(fields).map(([key, of]) => of.form(value[key] as never) ?? null),
   }),
-  /** Whatever the codec lets through. */
+  /** Any value that the codec lets through. */
   any: (): Shape<WireValue> => ({ parse: (value) => value ?? null, form: (value) => value }),
 };
 

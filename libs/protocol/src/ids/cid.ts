@@ -11,7 +11,7 @@ export const RAW_CODEC = 0x55;
 export const MANIFEST_CODEC = 0x300df5;
 const DIGEST_BYTES = 32;
 /**
- * What stands before the digest in binary: CIDv1, the codec as a varint, sha2-256, its length. There are just these two
+ * The bytes before the digest in binary: CIDv1, the codec as a varint, sha2-256, its length. There are just these two
  * forms, so that an id is checked by comparing bytes: a listing or a batch of records has many thousands of them.
  */
 const FORMS = [

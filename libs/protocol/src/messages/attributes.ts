@@ -9,9 +9,9 @@ import { shape, type Shape } from '../codec/schema.js';
 
 /** The map in its encoded form. */
 export const MAX_ATTRIBUTES_BYTES = 4 * KiB;
-/** What each name looks like. */
+/** The form of a name. */
 const NAME = /^[a-z][a-z0-9-]{0,31}$/;
-/** What each name within `meta` looks like. */
+/** The form of a name within `meta`. */
 export const META_NAME = /^[a-z0-9-]{1,64}$/;
 /** Milliseconds before and after 1970 within which there are dates. */
 export const MAX_DATE_MS = 8_640_000_000_000_000;
@@ -128,7 +128,7 @@ export function decodeAttributes(bytes: Uint8Array): RecordAttributes {
   return attributesShape.parse(decode(bytes, SCAN_LIMITS), 'attributes');
 }
 
-/** What another record for the same file says of it: all but what was said of the record itself. Unknown names are kept. */
+/** The attributes of another record for the same file: all but those of the record itself. Unknown names are kept. */
 export function carriedAttributes(attributes: RecordAttributes): RecordAttributes {
   return Object.fromEntries(Object.entries(attributes).filter(([name]) => !OF_THE_RECORD.has(name)));
 }

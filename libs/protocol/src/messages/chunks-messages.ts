@@ -28,7 +28,7 @@ export const STORE_NONCE_BYTES = 16;
 
 const packedIds = shape.bytes(PACKED_ID_BYTES, PACKED_ID_BYTES * MAX_IDS_PER_REQUEST);
 
-/** What a stream asks for. */
+/** The request of a stream. */
 export const chunksMethod = shape.struct({ method: shape.oneOf('get', 'have', 'pins', 'promise', 'bits') });
 
 /** The bytes of these blocks, in this order. */

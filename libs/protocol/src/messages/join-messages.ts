@@ -21,7 +21,7 @@ export const joinRequest = shape.struct({
   invite: shape.hex(16),
   /** Random, of the newcomer. */
   nonce: shape.bytes(32),
-  /** What the newcomer calls itself. */
+  /** The newcomer's name for itself. */
   name: shape.text(MAX_NAME_LENGTH),
 });
 /** The inviter's answer: it proves that it knows the secret before the newcomer does. */
@@ -30,7 +30,7 @@ export const joinChallenge = shape.struct({
   nonce: shape.bytes(32),
   /** The inviter's. */
   proof: shape.bytes(32),
-  /** What the newcomer will be: one with files of its own goes no further where it may not write. Null: not said. */
+  /** The newcomer's role: one with files of its own goes no further where it may not write. Null: not said. */
   role: unless<MemberRole | null>(null, shape.nullable(shape.oneOf('owner', 'member', 'storage'))),
 });
 /** The newcomer's proof that it knows the secret of the ticket. */
@@ -59,10 +59,10 @@ export const membershipEnvelopes = () => shape.list(shape.bytes(1, MAX_MEMBERSHI
 /** Membership records, parents before children, as envelopes with their signatures. */
 export const recordsMessage = shape.struct({ records: membershipEnvelopes() });
 
-/** What a proof is made over: HMAC-SHA256 of the msgpack of this, with the key that follows from the secret. */
+/** The input of a proof: HMAC-SHA256 of the msgpack of this, with the key that follows from the secret. */
 export const joinTranscript = shape.tuple({
   protocol: shape.oneOf(JOIN_PROTOCOL),
-  /** Whose proof it is. */
+  /** The side whose proof it is. */
   by: shape.oneOf('inviter', 'newcomer'),
   networkId: shape.hex(32),
   inviter: shape.peerId(),

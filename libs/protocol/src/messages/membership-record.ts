@@ -12,7 +12,7 @@ import { decodeAs, encodeAs, shape, unless, type Infer, type Shape } from '../co
  * Envelope = [body, [[signer, signature], …]]. Each signature is Ed25519 over exactly the bytes of the body.
  * Id = SHA-256 of the body. Network id = id of the founding record.
  * Body = [version, tag, network, kind, author, time, parents, content]. In every version, elements 0 to 6 mean this;
- * what follows them belongs to the version and kind. What is unknown is kept and passed on, not applied.
+ * what follows them belongs to the version and kind. Unknown ones are kept and passed on, not applied.
  */
 export const MEMBERSHIP_VERSION = 1;
 /** Says what is signed, so that no signature serves as one over anything else. */
@@ -34,7 +34,7 @@ const id = () => shape.hex(32);
 const name = () => shape.text(MAX_NAME_LENGTH);
 const role = () => shape.oneOf('owner', 'member', 'storage');
 
-/** What an owner decides for the whole network. A map: a later release may add to it. */
+/** Settings that an owner decides for the whole network. A map: a later release may add to it. */
 const settings = shape.struct({
   networkName: name(),
   /** Copies wanted of every extent. */
@@ -66,7 +66,7 @@ const contents = {
     role: role(),
     /** The invite it came by: one admission for each. Null when an owner admits without one. */
     invite: shape.nullable(shape.hex(16)),
-    /** What the member calls itself. */
+    /** The member's name for itself. */
     name: name(),
   }),
   removal: shape.tuple({
@@ -127,7 +127,7 @@ export interface MembershipRecord {
   readonly content: MembershipContent | undefined;
 }
 
-/** What an author says; the rest follows. */
+/** The author's part; the rest follows. */
 export interface MembershipDraft {
   /** Null for a founding. */
   networkId: string | null;
@@ -197,7 +197,7 @@ export function membershipIdOf(bytes: Uint8Array): string {
 }
 
 /**
- * What kind of record an envelope claims to hold, unverified; undefined for one that is not known here.
+ * The kind of record that an envelope claims to hold, unverified; undefined for an unknown one.
  * @throws DfsError `bad-request`
  */
 export function membershipKindOf(bytes: Uint8Array): MembershipKind | undefined {

@@ -10,7 +10,7 @@ import { shape, type Infer } from '../codec/schema.js';
 export const MAX_PROMISES = 4096;
 /** Kind of the content (0 chunk, 1 manifest block), its SHA-256, extent (u32). */
 export const PACKED_EXTENT_BYTES = 37;
-/** What was promised is kept for so long at least. */
+/** A promise holds for at least so long. */
 export const PROMISE_TIME = 1 * hour;
 
 /** Asks for a promise to keep extents, so that the asker may release its copies. */

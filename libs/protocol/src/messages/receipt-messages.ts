@@ -27,7 +27,7 @@ const MARK_BYTES = PEER_BYTES + 8;
 
 const ids = () => shape.bytes(0, RECORD_ID_BYTES * MAX_DELETIONS_PER_RECEIPT);
 
-/** What is signed: a list of just these. */
+/** The signed fields, in this order. */
 const receiptShape = shape.tuple({
   version: shape.int(1, 2 ** 16),
   network: shape.hex(32),
@@ -37,7 +37,7 @@ const receiptShape = shape.tuple({
   kept: ids(),
 });
 
-/** What a member says of deletions whose retention is over where it is. Ids are record ids in hex, ascending. */
+/** A member's statement on deletions whose retention is over at that member. Ids are record ids in hex, ascending. */
 export interface Receipt {
   network: string;
   author: string;

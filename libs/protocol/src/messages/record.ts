@@ -39,7 +39,7 @@ export interface RecordClock {
   counter: number;
 }
 
-/** What a record of every version says in its first five elements, whatever follows them. */
+/** The first five elements of a record of every version, whatever follows them. */
 export interface RecordEnvelope {
   version: number;
   /** Network id, 64 hex digits. */
@@ -273,7 +273,7 @@ function kindOf(value: WireValue | undefined): RecordKind | undefined {
   return (Object.keys(KINDS) as RecordKind[]).find((name) => KINDS[name] === value);
 }
 
-/** What every record of version 1 keeps to, whoever wrote it. */
+/** The rules of every record of version 1, whoever wrote it. */
 function checkFields(fields: RecordFields): void {
   if (!isNormalPath(fields.path)) throw malformed('its path');
   if (fields.from !== null && !isNormalPath(fields.from)) throw malformed('the path it comes from');

@@ -4,7 +4,7 @@ import { statusMessage, type StatusMessage } from './status-messages.js';
 
 type Form = Record<string, WireValue | undefined>;
 
-/** What is left out of these in a later status is not known, rather than as before: the first two are said once. */
+/** A field of these that a later status leaves out is not known, rather than as before: the first two are said once. */
 const NOT_KEPT: readonly string[] = ['uptime', 'latency', 'proof'];
 
 /**
@@ -14,7 +14,7 @@ const NOT_KEPT: readonly string[] = ['uptime', 'latency', 'proof'];
 export class StatusLine {
   #last: Form | undefined;
 
-  /** What is sent to say this. Whoever calls sends it, and no other in between. */
+  /** The message that says this. The caller sends it, and no other in between. */
   tell(status: StatusMessage): WireValue {
     const last = this.#last;
     const { uptime, latency, ...form } = statusMessage.form(status) as Form;
@@ -30,7 +30,7 @@ export class StatusLine {
   }
 
   /**
-   * What was said with this.
+   * The status that was said with this.
    * @throws DfsError `bad-request` naming the field at fault
    */
   hear(header: WireValue): StatusMessage {

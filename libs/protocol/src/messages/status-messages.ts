@@ -51,7 +51,7 @@ export const statusMessage = shape.struct({
   ),
   /** Members the sender does not hear itself: it would like to hear of them. */
   missing: unless<string[]>([], shape.list(shape.peerId(), MAX_MISSING)),
-  /** What the sender heard of those whom the receiver misses. */
+  /** Heartbeats of members whom the receiver misses, as the sender heard them. */
   relayed: unless<{ peerId: string; beat: number; addresses: string[] }[]>(
     [],
     shape.list(shape.tuple({ peerId: shape.peerId(), beat: shape.int(), addresses: addresses() }), MAX_MISSING),
@@ -62,7 +62,7 @@ export const statusMessage = shape.struct({
   proofs: unless<Uint8Array[]>([], shape.list(shape.bytes(64), MAX_MISSING)),
   /** The receiver's own signature over `heard`, where that is more than the receiver says itself. */
   heardProof: unless<Uint8Array | null>(null, shape.nullable(shape.bytes(64))),
-  /** What the sender's clock shows; null when it does not tell. */
+  /** The sender's clock; null when it does not tell. */
   time: unless<number | null>(null, shape.nullable(shape.int())),
   /**
    * Runs of the receiver that go on beside each other, as the sender hears them: its data directory was copied, and is
@@ -79,7 +79,7 @@ export const statusMessage = shape.struct({
 /** A decoded `statusMessage`. Fields that the sender left out have their defaults. */
 export type StatusMessage = Infer<typeof statusMessage>;
 
-/** What the proof of a heartbeat is made over: Ed25519 of the msgpack of this, by the one whose heartbeat it is. */
+/** The input of a heartbeat's proof: Ed25519 of the msgpack of this, by the one whose heartbeat it is. */
 export const heartbeatStatement = shape.tuple({
   tag: shape.oneOf('dfs-heartbeat'),
   networkId: shape.hex(32),

@@ -166,7 +166,7 @@ export function memberMark(peerId: string): string {
   return Buffer.from(digest.buffer, digest.byteOffset, MEMBER_MARK_BYTES).toString('hex');
 }
 
-/** Marks as they travel; null for none. What is more than may be named is left out. */
+/** Marks as they travel; null for none. Marks beyond the limit are left out. */
 export function packMarks(marks: readonly string[]): Uint8Array | null {
   return marks.length === 0 ? null : packHex(marks.slice(0, MAX_MARKS));
 }

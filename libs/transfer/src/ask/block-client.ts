@@ -21,7 +21,7 @@ import { DfsError } from '@dfs/runtime';
 import { ask, request, type Transport } from '@dfs/transport';
 import { HAVE_TIME } from '../limits.js';
 
-/** What asking needs of a transport. */
+/** The transport, as asking uses it. */
 export type Opener = Pick<Transport, 'open'>;
 
 /** A block of the request: its bytes, verified, or undefined when the peer does not have it. */
@@ -79,7 +79,8 @@ export async function askHave(
 }
 
 /**
- * What `peerId` has of an extent and who else fetches it, again and again as it changes, until the loop is left.
+ * The blocks of an extent that `peerId` has, and who else fetches it, again and again as it changes, until the loop is
+ * left.
  * @throws DfsError as askBlocks
  */
 export async function* askBits(

@@ -12,14 +12,14 @@ const MEET_TIME = 300 * millisecond;
 /** Others who are asked what they have. */
 const MAX_PARTNERS = 24;
 
-/** What becomes of what partners say: a Swarm. */
+/** The receiver of partners' news: a Swarm. */
 export interface Gainer {
   meet(key: string, peerId: string): void;
   gained(key: string, peerId: string, ids: Iterable<Cid>, done: boolean): void;
   part(key: string, peerId: string): void;
 }
 
-/** Who may be met. */
+/** The limits of a meeting. */
 export interface Meeting {
   gatherings: Gatherings;
   /** Members that answer now. */
@@ -102,7 +102,7 @@ export class Partners {
     this.word.resolve(undefined);
   }
 
-  /** Who asks this node fetches it too. */
+  /** A peer that asks this node fetches the extent too. */
   private async listen(): Promise<void> {
     const { content, extent } = this.options;
     const { gatherings, self } = this.components;
@@ -150,7 +150,7 @@ export class Partners {
   }
 }
 
-/** What one partner has told. */
+/** The blocks that one partner has told of. */
 class Gains {
   private known: boolean[] = [];
   private last: BitsFrame | undefined;
@@ -172,7 +172,7 @@ class Gains {
     if (fresh.length > 0 || whole) swarm.gained(key, this.peerId, fresh, whole);
   }
 
-  /** What it told is understood only once it is known which chunks there are. */
+  /** Its news can be read only once the chunks are known. */
   again(): void {
     if (this.last) this.told(this.last);
   }

@@ -5,7 +5,7 @@ import { MAX_FETCHERS, type Cid } from '@dfs/protocol';
 /** Such streams of one asker, and of all; more are refused. */
 export const BITS_PER_ASKER = 16;
 const BITS_AT_ONCE = 1024;
-/** Who fetched is named for so long after that: it may have all of it. */
+/** A fetcher is named for so long after its fetch: it may have all of it. */
 const FETCHER_MEMORY = 1 * minute;
 /** Extents of which it is remembered who fetches them. */
 const MAX_GATHERINGS = 4096;
@@ -15,7 +15,7 @@ function extentKey(content: Cid, extent: number): string {
   return `${content}/${extent}`;
 }
 
-/** What this node is fetching of an extent. */
+/** This node's fetch of an extent. */
 export interface OwnFetch {
   /** Chunks of the extent in order, once they are known. */
   chunks(): readonly Cid[] | undefined;
@@ -35,7 +35,7 @@ interface Gathering {
   readonly news: EventEmitter;
 }
 
-/** Who fetches what, this node included: where those who fetch the same learn of each other. */
+/** The fetchers of each extent, this node included: here co-fetchers learn of each other. */
 export class Gatherings {
   private readonly gatherings = new Map<string, Gathering>();
   private readonly streams = new Map<string, number>();
@@ -103,7 +103,7 @@ export class Gatherings {
     return names.filter((peerId) => peerId !== but).slice(0, MAX_FETCHERS);
   }
 
-  /** What this node is fetching of it. */
+  /** This node's fetch of it. */
   own(content: Cid, extent: number): readonly OwnFetch[] {
     return [...(this.gatherings.get(extentKey(content, extent))?.own ?? [])];
   }

@@ -44,7 +44,7 @@ export class BitsServer {
     let lastAt = -Infinity;
     try {
       for (;;) {
-        // What was whole once is asked for with that in mind: it comes or is missing.
+        // An extent that was whole once is asked for with that in mind: its blocks come or are missing.
         if (!bits.whole) bits = await this.bits(request);
         const frame = { ...bits, fetchers: gatherings.fetchers(content, extent, peerId) };
         const said = `${frame.whole} ${Buffer.from(frame.have).toString('latin1')} ${frame.fetchers.join()}`;

@@ -33,12 +33,12 @@ export interface BlockServerComponents {
   log: Log;
 }
 
-/** Answers `/dfs/chunks/1`. What it sends was hashed when it was read; a slow asker holds up only itself. */
+/** Answers `/dfs/chunks/1`. Every block it sends was hashed when it was read; a slow asker holds up only itself. */
 export class BlockServer {
   private readonly queue = new ServingQueue();
   private readonly bits: BitsServer;
   private sent = 0;
-  /** Who is being sent blocks, for each request once. */
+  /** Peers that are being sent blocks, for each request once. */
   private readonly sending: string[] = [];
 
   constructor(private readonly components: BlockServerComponents) {

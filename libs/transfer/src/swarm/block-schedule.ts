@@ -152,7 +152,7 @@ export class Schedule {
     return undefined;
   }
 
-  /** Who owes an answer for it. */
+  /** Peers that owe an answer for it. */
   askedOf(id: Cid): ReadonlySet<string> {
     return this.entries.get(id)?.asked ?? new Set();
   }
@@ -232,7 +232,7 @@ export class Schedule {
     }
   }
 
-  /** What waits, as it should go out. */
+  /** Waiting blocks, in the order in which they should go out. */
   private inOrder(may: (entry: Entry) => boolean): Iterable<Entry> {
     if (this.options.order !== 'rarest') return this.waiting;
     if (![...this.sources.values()].some(({ hasPartners }) => hasPartners)) return this.waiting;

@@ -1,7 +1,8 @@
 import type { Cid } from '@dfs/protocol';
 
 /**
- * Whose share a block is, among those who fetch the same: rendezvous hashing, so that all of them agree without a word,
+ * The share of a co-fetcher in a block; the highest one gets it: rendezvous hashing, so that all of them agree without
+ * a word,
  * and little changes when one comes or goes. The mixing is the finaliser of MurmurHash3 (fmix32, A. Appleby). Pinned by
  * PROTOCOL.md.
  */

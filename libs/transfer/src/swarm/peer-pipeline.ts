@@ -17,7 +17,7 @@ const BUSY_PAUSE_MAX = 4 * second;
 /** Blocks that one of them said it has and did not send; with more it is left. */
 const MAX_LACKED = 8;
 
-/** What a peer was asked for. Times are running time of the swarm. */
+/** A request to a peer. Times are running time of the swarm. */
 export class Request {
   readonly owed: Set<Cid>;
   readonly control = new AbortController();
@@ -43,7 +43,7 @@ export class Request {
   }
 }
 
-/** What is open to one peer, and how it does. */
+/** The open requests to one peer, and how it does. */
 export class Lane {
   readonly requests = new Set<Request>();
   /** Bytes of the next request. */

@@ -16,7 +16,7 @@ interface Wanted {
 }
 
 /**
- * Who may have the blocks of one key: holders, who may have any of them, and partners, who fetch them too and have what
+ * Sources of the blocks of one key: holders, who may have any of them, and partners, who fetch them too and have what
  * they say. Holders are spared what partners have, or will bring as their share.
  */
 export class Sources {

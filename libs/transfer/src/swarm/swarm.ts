@@ -29,7 +29,7 @@ export interface SwarmComponents {
 export interface SwarmOptions {
   urgency: Urgency;
   signal: AbortSignal;
-  /** A verified block, each once. What it waits for holds the peer back; what it throws ends the swarm. */
+  /** A verified block, each once. A wait of it holds the peer back; an error of it ends the swarm. */
   deliver: (block: ReadBlock, peerId: string) => Promise<void> | undefined;
   /** Large blocks come in memory that `deliver` may give back. */
   reuse?: boolean;
@@ -129,7 +129,7 @@ export class Swarm {
     return this.schedule.wants(id);
   }
 
-  /** What is wanted of `key` is wanted no longer. */
+  /** The blocks of `key` are wanted no longer. */
   abandon(key: string): Cid[] {
     const gone = this.schedule.abandon(key);
     this.checkEnd();
@@ -296,7 +296,7 @@ export class Swarm {
 
   private onFailure(peerId: string, lane: Lane, error: unknown): void {
     if (this.control.signal.aborted) return;
-    // What else was asked for may be on its way.
+    // Other requested blocks may be on their way.
     const isPatient = (): boolean => lane.requests.size > 1 || !lane.isBusyForLong(this.time.now());
     if (isDfsError(error, 'too-many-requests') && isPatient()) {
       lane.paused = true;

@@ -8,12 +8,12 @@ import type { Pace, Paces } from '../limits/rate-limit.js';
 import type { Traffic } from '../limits/rate-meter.js';
 import type { Channel, Frame } from '../transport.js';
 
-/** What the channels of one transport share. */
+/** The parts that the channels of one transport share. */
 export interface ChannelContext {
   readonly traffic: Traffic;
   readonly receiveBudget: Budget;
   readonly sendBudget: Budget;
-  /** What limited channels keep to. */
+  /** The limits of limited channels. */
   readonly paces: Paces;
   /** More is waiting to be sent than may be. */
   onOverweight(): void;
@@ -47,7 +47,7 @@ export class FrameChannel implements Channel {
   #ended = false;
   #remoteEnded = false;
   #done = false;
-  /** What the receive budget counts for this channel. */
+  /** Bytes that the receive budget counts for this channel. */
   #counted = 0;
 
   constructor(
@@ -174,7 +174,7 @@ export class FrameChannel implements Channel {
     }
   }
 
-  /** What these bytes wait for. A question waits for nothing, nor does a short answer: they count all the same. */
+  /** The wait of these bytes. A question waits for nothing, nor does a short answer: they count all the same. */
   #paceOf(direction: 'send' | 'receive', bytes: number): Pace | undefined {
     const pace = this.context.paces[direction];
     if (!this.options.limited || pace.rate === undefined) return undefined;

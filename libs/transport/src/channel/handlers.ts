@@ -10,7 +10,7 @@ interface Registration {
   readonly limited: boolean;
 }
 
-/** Who answers which protocol, and how many at once. */
+/** The handlers of protocols, and how many requests they answer at once. */
 export class Handlers {
   readonly #protocols = new Map<string, Registration>();
   readonly #places = new Slots(MAX_PEER_HANDLERS);

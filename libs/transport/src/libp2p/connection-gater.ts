@@ -3,11 +3,11 @@ import { isRelayed } from '../address.js';
 import type { Connections } from './connections.js';
 import type { Gatekeeper } from '../gatekeeper.js';
 
-/** What libp2p asks before it makes or takes a connection. */
+/** Questions of libp2p before it makes or takes a connection. */
 export function connectionGater(keeper: Gatekeeper, connections: Connections): ConnectionGater {
   const admits = (peerId: PeerId, { remoteAddr }: MultiaddrConnection): boolean =>
     connections.admits(peerId.toString()) &&
-    // Whoever is not a member has to come himself.
+    // A node that is no member has to come without a relay.
     (!isRelayed(remoteAddr.toString()) || keeper.isMember(peerId.toString()));
   return {
     denyDialPeer: (peerId) => !keeper.admitsOutbound(peerId.toString()),

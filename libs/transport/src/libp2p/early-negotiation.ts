@@ -23,10 +23,10 @@ export function allowEarly(muxer: StreamMuxer): void {
   };
 }
 
-/** What one side says first, and what the other must answer first. */
+/** The first bytes of one side, and the first answer that the other must give. */
 export class EarlyAgreement {
   readonly proposal: Uint8Array;
-  /** What is still to come of the answer: the same bytes. */
+  /** The rest of the answer: the same bytes. */
   #awaited: Uint8Array;
 
   constructor(private readonly protocol: string) {

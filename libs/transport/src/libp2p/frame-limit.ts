@@ -1,7 +1,7 @@
 import type { StreamMuxer } from '@libp2p/interface';
 import { FRAME_PIECE_BYTES, STREAM_WINDOW_MAX } from '../constants.js';
 
-/** What has come and is not read yet: libp2p's list of pieces. */
+/** Bytes that have come and are not read yet: libp2p's list of pieces. */
 interface Pending {
   readonly byteLength: number;
   get(index: number): number;
@@ -17,7 +17,7 @@ interface Frame {
   readonly data?: Pending;
 }
 
-/** What of yamux is looked at here; its own declaration keeps it private. */
+/** The part of yamux that is looked at here; its own declaration keeps it private. */
 interface FramedMuxer {
   readonly decoder?: { readonly buffer: Pending; readFrame(): Frame | undefined };
   readonly streams: readonly { readonly streamId: number; readonly recvWindowCapacity: number }[];
@@ -52,7 +52,7 @@ export function limitFrames(muxer: StreamMuxer): void {
     const { streamID } = open;
     const isLast = open.left === 0;
     const flag = isLast ? open.flag : open.flag & ~FLAGS_OF_THE_END;
-    // What says that the stream begins is said once.
+    // The flag that begins a stream comes once.
     open.flag &= FLAGS_OF_THE_END;
     if (isLast) open = undefined;
     return { header: { type: DATA, flag, streamID, length }, data };
@@ -66,7 +66,7 @@ export function limitFrames(muxer: StreamMuxer): void {
     if (length <= FRAME_PIECE_BYTES) return readWhole();
     const streamID = header.readUInt32BE(4);
     const stream = inner.streams.find(({ streamId }) => streamId === streamID);
-    // What comes for a stream that was reset was sent within a window too.
+    // Bytes for a stream that was reset were sent within a window too.
     const window = stream ? stream.recvWindowCapacity : STREAM_WINDOW_MAX;
     if (length > window) throw new RangeError(`a frame of ${length} bytes came where ${window} may be received`);
     buffer.consume(HEADER_LENGTH);

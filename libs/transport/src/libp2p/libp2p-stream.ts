@@ -170,7 +170,7 @@ export class Libp2pStream implements ByteStream {
     try {
       this.stream.resume();
     } catch {
-      // What had come was handed over; that more may come can no longer be said.
+      // The bytes so far were handed over; that more may come can no longer be said.
     }
     this.#resuming = false;
     this.#pauseIfFull();

@@ -163,7 +163,7 @@ function takeOver(connection: MessageStream, socket: Socket): void {
 }
 
 /**
- * What is sent within one turn of the event loop goes out together: the header of a muxer's frame with its data, and a
+ * Bytes sent within one turn of the event loop go out together: the header of a muxer's frame with its data, and a
  * whole small request, from the opening of its stream to its end, in one packet rather than six.
  */
 function corked(encrypted: MessageStream, secured: TLSSocket): MessageStream {
@@ -187,7 +187,7 @@ function corked(encrypted: MessageStream, secured: TLSSocket): MessageStream {
 }
 
 /**
- * Whoever closes the TCP socket closes the TLS around it instead, which then closes the socket. The other way round
+ * Closing the TCP socket closes the TLS around it instead, which then closes the socket. The other way round
  * Node 24 frees the TLS state while it may be in use, and crashes; a peer could bring that about.
  */
 function closeThrough(secured: TLSSocket, socket: Socket): void {

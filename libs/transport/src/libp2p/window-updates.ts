@@ -1,6 +1,6 @@
 import type { StreamMuxer } from '@libp2p/interface';
 
-/** What of yamux's stream is looked at here; its own declaration keeps it private. */
+/** The part of yamux's stream that is looked at here; its own declaration keeps it private. */
 interface WindowedStream {
   state: number;
   recvWindow: number;

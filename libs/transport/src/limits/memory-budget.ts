@@ -31,7 +31,7 @@ export class Budget {
     this.#total -= bytes;
   }
 
-  /** Who holds most. */
+  /** The channel that holds most. */
   heaviest(): string | undefined {
     let heaviest: string | undefined;
     for (const [peerId, held] of this.#held) {

@@ -96,7 +96,7 @@ export class Pace {
   }
 }
 
-/** What the limited channels of one transport keep to, in both directions. */
+/** The limits of the limited channels of one transport, in both directions. */
 export class Paces {
   readonly send = new Pace();
   readonly receive = new Pace();

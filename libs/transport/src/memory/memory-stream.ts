@@ -1,7 +1,7 @@
 import { StreamLostError, type ByteStream } from '../channel/byte-stream.js';
 import { READ_HIGH_WATER } from '../constants.js';
 
-/** What carries bytes from one node to the other: how long that takes, and whether they arrive at all. */
+/** The way of bytes from one node to the other: how long it takes, and whether they arrive at all. */
 export interface Link {
   /** Milliseconds from here to there; 0 is the next turn of the event loop. */
   latency(): number;
@@ -152,7 +152,7 @@ class Pipe {
   after(arrive: () => void): void {
     this.#underWay.push(arrive);
     const latency = this.link.latency();
-    // Whatever timer fires next: what was sent first arrives first.
+    // Bytes sent first arrive first, whichever timer fires next.
     const next = (): void => this.#underWay.shift()?.();
     // Read once: between two looks the time of the last arrival may pass, and the wait for it be negative.
     const now = performance.now();

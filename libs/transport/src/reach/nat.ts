@@ -15,7 +15,7 @@ const BELIEVED_FOR = 1;
 /** The port of this node, opened at the gateway of the local network; what the gateway says is believed. */
 export function portMapping(gateways?: string[]): (components: UPnPNATComponents) => unknown {
   return uPnPNAT({
-    // Whoever is alone in a network has nobody to ask, and needs the address for the first invite.
+    // A node that is alone in its network has nobody to ask, and needs the address for the first invite.
     autoConfirmAddress: true,
     portMappingDescription: 'DFS',
     initialGatewaySearchInterval: GATEWAY_SEARCH_INTERVAL,

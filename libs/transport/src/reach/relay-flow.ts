@@ -30,7 +30,7 @@ export interface FlowOptions {
   onClose(): void;
 }
 
-/** What all connections through this node take together. */
+/** The sum over all connections through this node. */
 export function relayPace(): Pace {
   return new Pace(RELAY_RATE);
 }

@@ -10,7 +10,7 @@ import {
 } from '../constants.js';
 import { relayPace, watchFlow } from './relay-flow.js';
 
-/** What is public in the class and missing from the type that @libp2p/circuit-relay-v2 exports. */
+/** Members that are public in the class and missing from the type that @libp2p/circuit-relay-v2 exports. */
 interface ServerInternals {
   onHop: (stream: Stream, connection: Connection) => Promise<void>;
   stopHop: (request: unknown, options: unknown) => Promise<Stream | undefined>;
@@ -51,7 +51,7 @@ export class RelayServer {
     return count;
   }
 
-  /** Who may hold a place, and who may be connected with whom. */
+  /** The rules by which peers get a place, and are connected with each other. */
   readonly gater: RelayGater = {
     denyInboundRelayReservation: (source: PeerId) => !this.options.isMember(source.toString()),
     denyOutboundRelayedConnection: (source: PeerId, destination: PeerId) =>

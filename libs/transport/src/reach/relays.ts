@@ -22,7 +22,7 @@ export interface RelaysOptions {
 /**
  * Connections through other members, for who cannot be reached otherwise. While a member cannot be reached directly, this
  * node holds a place with a few members it is connected to, and announces that; the other side does the same, so that
- * one finds the other. What goes through a relay is replaced by a direct connection as soon as there is a way.
+ * one finds the other. A relayed connection is replaced by a direct one as soon as there is a way.
  */
 export class Relays {
   /** Members that could not be dialled directly. */

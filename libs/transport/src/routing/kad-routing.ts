@@ -15,7 +15,7 @@ import { mapError } from '../errors.js';
 import { ProviderStore } from './provider-store.js';
 import type { ContentRouting, Provider, RecordArchive } from '../transport.js';
 
-/** What is public in the class but missing from the interface of @libp2p/kad-dht 16, or private. */
+/** Members that are public in the class but missing from the interface of @libp2p/kad-dht 16, or private. */
 interface KadInternals {
   readonly routingTable: {
     readonly size: number;
@@ -51,7 +51,7 @@ export class KadRouting implements ContentRouting {
   readonly #records: ProviderStore;
   #components: KadDHTComponents | undefined;
   #networkId: string | undefined;
-  /** Whose records are kept. */
+  /** The members whose records are kept. */
   #lastNetworkId: string | undefined;
   #kad: Kad | undefined;
   #feeding: NodeJS.Timeout | undefined;

@@ -17,14 +17,15 @@ export interface ProviderStoreOptions {
 }
 
 /**
- * Provider records that other nodes gave us to keep, bounded per content and per peer. What kad-dht would store besides
+ * Provider records that other nodes gave us to keep, bounded per content and per peer. Records that kad-dht would store
+ * besides
  * them is not kept. In memory, and written now and then: the DHT is a hint, and what is lost is provided again in time.
  */
 export class ProviderStore implements Datastore {
   /** By content, then by peer. */
   readonly #contents = new Map<string, Map<string, Pair>>();
   readonly #perPeer = new Map<string, number>();
-  /** What has changed since it was last written. */
+  /** Records that have changed since they were last written. */
   readonly #changed = new Map<string, { content: string; peer: string }>();
   #loading: Promise<void> | undefined;
   #writing: Promise<void> = Promise.resolve();
@@ -32,7 +33,7 @@ export class ProviderStore implements Datastore {
 
   constructor(private readonly options: ProviderStoreOptions = {}) {}
 
-  /** What was kept before the last restart; once. Never throws. */
+  /** The records kept before the last restart; once. Never throws. */
   load(): Promise<void> {
     this.#loading ??= this.#load();
     return this.#loading;
@@ -145,7 +146,7 @@ export class ProviderStore implements Datastore {
     try {
       for await (const { content, peer, value } of archive.load()) {
         const key = keyOf(content, peer);
-        // What has come meanwhile is newer.
+        // Records that have come meanwhile are newer.
         if (this.has(key)) continue;
         this.put(key, value);
         this.#changed.delete(changeOf(content, peer));

@@ -10,7 +10,7 @@ export const TUS_VERSION = '1.0.0';
 export const TUS_EXTENSIONS = 'creation,creation-with-upload,termination,expiration,checksum';
 /** Digests that `Upload-Checksum` may have: those of the second are told of files. */
 export const TUS_ALGORITHMS = 'sha1,sha256';
-/** What the body of a PATCH is. */
+/** The media type of the body of a PATCH. */
 export const TUS_BODY = 'application/offset+octet-stream';
 
 const DIGEST_BYTES = { sha1: 20, sha256: 32 } as const;
@@ -35,7 +35,8 @@ export function bytesOf(headers: IncomingHttpHeaders, name: 'Upload-Length' | 'U
 }
 
 /**
- * What an upload is begun with: `path`, `mediaType`, `mtime`, `executable` and `meta` of `Upload-Metadata`, or the names that
+ * The facts an upload begins with: `path`, `mediaType`, `mtime`, `executable` and `meta` of `Upload-Metadata`, or the
+ * names that
  * clients use by themselves. Other keys are kept and told again, and mean nothing here.
  * @throws DfsError `validation-failed`
  */

@@ -18,7 +18,7 @@ export class UploadParams {
   uploadId!: string;
 }
 
-/** What a finished upload asks of its path. */
+/** The conditions of a finished upload on its path. */
 @ApiSchema({ name: 'WriteConditions' })
 export class WriteConditionsBody implements WriteConditions {
   @ApiPropertyOptional({ type: 'string', maxLength: MAX_HEADER_LENGTH, description: 'As the header If-Match has it.' })

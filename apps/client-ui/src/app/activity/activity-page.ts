@@ -26,7 +26,7 @@ const KINDS: Record<TransferKind, string> = {
   act: 'Changing',
 };
 
-/** What happened in the network lately, and what is under way. */
+/** Recent events of the network, and running transfers. */
 @Component({
   selector: 'dfs-activity-page',
   imports: [EmptyState, Icon, MatIconButton, MatTooltip, Meter, Notice],

@@ -9,7 +9,7 @@ const KEPT_EVENTS = 300;
 /** How much of it is asked for at first. */
 const FIRST_EVENTS = 150;
 
-/** What happened lately, newest first, and what is happening right now. */
+/** Recent events, newest first, and running transfers. */
 @Service()
 export class ActivityState {
   readonly #api = inject(NodeApi);
@@ -58,7 +58,7 @@ export class ActivityState {
     });
     this.#api.transfers().subscribe({
       next: ({ items }) => this.#running.set(new Map(items.filter((t) => t.state === 'running').map((t) => [t.id, t]))),
-      // What runs is told by events as well; a failed read of it is not worth a person's attention.
+      // Events tell of running transfers as well; a failed read of them is not worth a person's attention.
       error: () => undefined,
     });
   }

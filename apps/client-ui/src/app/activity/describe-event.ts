@@ -41,7 +41,7 @@ const KINDS: Record<TransferKind, string> = {
   act: 'Change of many files',
 };
 
-/** What an event means to a person; null for those that only move a bar or a number. */
+/** The words of an event for a person; null for those that only move a bar or a number. */
 export function describeEvent(event: AnyEvent, nameOfPeer: (peerId: string) => string): Line | null {
   switch (event.type) {
     case 'file.uploaded':
@@ -107,7 +107,7 @@ function files(batch: FileBatch, icon: string, tone: Line['tone'], say: (count: 
   return { icon, tone, text: say(counted(batch.files.length, 'file')), about };
 }
 
-/** Who did it, when all of a batch is by one. */
+/** The author, when all of a batch is by one. */
 function by(batch: FileBatch, nameOfPeer: (peerId: string) => string): string {
   const [first] = batch.files;
   if (first === undefined || batch.files.some((file) => file.author !== first.author)) return '';

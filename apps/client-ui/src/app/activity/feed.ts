@@ -28,7 +28,7 @@ function belongTogether(newer: Merged, older: Merged): boolean {
   );
 }
 
-/** Who wrote all of them; null when it was not one. */
+/** The author of all of them; null when there are several. */
 function authorOf(files: readonly FileEventItem[]): string | null {
   const author = files[0]?.author ?? null;
   return files.every((file) => file.author === author) ? author : null;

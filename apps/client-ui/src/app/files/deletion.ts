@@ -15,7 +15,7 @@ const MAX_ITEMS = 1000;
 /** Names shown in the question. */
 const NAMED = 50;
 
-/** What became of a deletion. */
+/** The result of a deletion. */
 interface Outcome {
   row: FileRow;
   problem: ApiProblem | null;

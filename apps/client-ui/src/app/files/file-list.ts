@@ -164,7 +164,7 @@ export class FileList {
   }
 
   protected onClick(event: MouseEvent, row: FileRow | null): void {
-    // What is in the row has its own meaning.
+    // Controls in the row have their own meaning.
     const onControl = event.target instanceof Element && event.target.closest('button, input') !== null;
     if (row && !onControl) this.opened.emit(row);
   }

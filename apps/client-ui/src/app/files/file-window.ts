@@ -20,7 +20,7 @@ export interface FileView {
   sort: FileSort;
 }
 
-/** What an event does to the list. */
+/** The change of the list by an event. */
 export type FileChange =
   | { kind: 'put'; file: FileEventItem; isNew: boolean; conflict: boolean; at: number }
   | { kind: 'gone'; id: string; path: string }
@@ -84,7 +84,7 @@ export class FileWindow {
   readonly total = this.#total.asReadonly();
   /** Why the last read failed; null when it did not. */
   readonly problem = this.#problem.asReadonly();
-  /** What there is to scroll over: rows, and null for those not (or no longer) here. */
+  /** The rows to scroll over, null for those not (or no longer) here. */
   readonly rows = computed<readonly (FileRow | null)[]>(() => {
     this.#version();
     const rows = this.#pages.flatMap((page): (FileRow | null)[] => page.rows ?? empty(page.count));

@@ -144,7 +144,7 @@ export class FilesPage {
     const { folders, total } = this.folders.value() ?? { folders: [], total: 0 };
     return folders.length < MAX_FOLDERS ? total - folders.length : 0;
   });
-  /** What stands where rows will be. */
+  /** Placeholders where rows will be. */
   protected readonly bones: readonly null[] = new Array<null>(12).fill(null);
   protected readonly empty = computed(() => this.window.total() === 0 && this.window.rows().length === 0);
   protected readonly icons = {

@@ -15,7 +15,7 @@ export interface ReplicationView {
   text: string;
   tone: 'ok' | 'info' | 'warn' | 'bad' | 'quiet';
   icon: string;
-  /** What it means, in a sentence or two. */
+  /** The meaning, in a sentence or two. */
   hint: string;
 }
 

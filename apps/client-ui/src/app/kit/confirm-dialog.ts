@@ -11,9 +11,9 @@ import {
 /** A question before something that cannot be taken back from here. */
 export interface Question {
   title: string;
-  /** What will happen, honestly. One paragraph each. */
+  /** The consequences, honestly. One paragraph each. */
   text: readonly string[];
-  /** What it is about, e.g. names; shown apart from the words. */
+  /** The subject, e.g. names; shown apart from the words. */
   about?: readonly string[];
   /** The verb on the button. */
   action: string;

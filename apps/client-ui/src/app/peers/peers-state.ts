@@ -46,7 +46,7 @@ export class PeersState {
       .subscribe(() => this.refresh());
   }
 
-  /** What people call a node: its name, `this node`, or the end of its id when it is not known. */
+  /** The name of a node for people: its own, `this node`, or the end of its id when it is not known. */
   nameOf(peerId: string): string {
     if (peerId === this.#selfId()) return 'this node';
     return this.#names().get(peerId) ?? `…${peerId.slice(-6)}`;

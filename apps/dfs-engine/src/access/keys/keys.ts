@@ -22,7 +22,7 @@ export interface KeysComponents {
   log: Log;
 }
 
-/** What a key is to be. */
+/** A key to be made. */
 export interface NewKey {
   name: string;
   scope: KeyScope;
@@ -43,7 +43,7 @@ interface KeyRow {
   used_at: number | null;
 }
 
-/** Keys for programs. What is kept of them is not secret: whoever reads the database cannot use one. */
+/** Keys for programs. The database holds no secret of them: its reader cannot use one. */
 export class Keys {
   private readonly ends = new Ends();
   private readonly noted = new Map<string, number>();

@@ -4,7 +4,7 @@ import { etagOf } from '../headers/preconditions.js';
 
 /** It is done; but the bytes are with others still, fewer of them than there should be. */
 export const ACCEPTED = 202;
-/** What ACCEPTED means, for the API document. */
+/** The meaning of ACCEPTED, for the API document. */
 export const FETCHING = 'Done; its bytes are not kept here or by enough members yet, and are being fetched.';
 
 /** Tells the record id of a version: `If-Match: "v:<it>"` names it, and no other of the same bytes. */

@@ -15,7 +15,7 @@ export const FILE_FIELD = 'file';
 const FORM = /^multipart\/form-data\s*;/i;
 const BOUNDARY = /;\s*boundary\s*=\s*(?:"([^"]*)"|([^\s;"]+))/i;
 
-/** Who is told of the parts of a form, in their order. */
+/** Listener for the parts of a form, in their order. */
 export interface FormListener {
   /** A value that has come whole, or as far as it is kept. */
   field(name: string, value: string, isCut: boolean): void;
@@ -55,7 +55,7 @@ export function formParser(headers: IncomingHttpHeaders, listener: FormListener)
   return parser;
 }
 
-/** What is said of a body that is no form, or not all of one. */
+/** The error for a body that is no form, or not all of one. */
 export function malformed(error: unknown): DfsError {
   if (error instanceof DfsError) return error;
   return new DfsError('bad-request', 'The multipart body is malformed, or ends in the middle of a part.', {

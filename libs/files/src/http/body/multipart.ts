@@ -39,7 +39,7 @@ export async function* multipartFiles(
 async function feed(parser: Dicer, body: AsyncIterable<Uint8Array>, inbox: Inbox): Promise<void> {
   try {
     for await (const bytes of body) {
-      // What follows the end of the form (RFC 2046 allows an epilogue) is read, so that the connection can go on.
+      // An epilogue after the end of the form (RFC 2046) is read, so that the connection can go on.
       if (!parser.writable) continue;
       await inbox.wait((done) => parser.write(bytes, () => done()));
       await inbox.room();
@@ -50,7 +50,7 @@ async function feed(parser: Dicer, body: AsyncIterable<Uint8Array>, inbox: Inbox
   }
 }
 
-/** What the parser has found and nobody has taken yet. */
+/** Parts that the parser has found and nobody has taken yet. */
 class Inbox implements FormListener {
   private readonly parts: UploadPart[] = [];
   /** Files that have not come whole yet. */
@@ -157,7 +157,7 @@ function isAttributeField(name: string): name is keyof AttributeFields {
   return (ATTRIBUTE_FIELDS as readonly string[]).includes(name);
 }
 
-/** What is wrong with them is a fault of their file alone. */
+/** A fault in them is one of their file alone. */
 function attributesOr(said: AttributeFields): Pick<UploadPart, 'attributes' | 'refused'> {
   try {
     return { attributes: attributesOfFields(said) };

@@ -1,7 +1,7 @@
 import { decodeExtended, parse } from 'content-disposition';
 import { DfsError } from '@dfs/runtime';
 
-/** What the headers of a part of a form say. */
+/** The headers of a part of a form. */
 export interface PartHead {
   /** Of its field; undefined where the part does not say that it is one. */
   name: string | undefined;
@@ -31,7 +31,7 @@ export function partHead(header: Record<string, string[] | undefined>): PartHead
   };
 }
 
-/** What is not UTF-8 is told by U+FFFD, for its file to be refused. */
+/** A name that is not UTF-8 has a U+FFFD, by which its file is refused. */
 function utf8(binary: string | undefined): string | undefined {
   return binary === undefined ? undefined : Buffer.from(binary, 'latin1').toString('utf8');
 }

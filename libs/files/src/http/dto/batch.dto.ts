@@ -133,7 +133,7 @@ export class BatchResultsDto implements BatchResults {
   transfer?: TransferDto;
 }
 
-/** What is at one of the paths. */
+/** The file at one of the paths, if there is one. */
 @ApiSchema({ name: 'LookupResult' })
 export class LookupResultDto implements LookupResult {
   @ApiProperty(FIELD.text) path!: string;

@@ -35,7 +35,7 @@ const MAX_CURSOR_LENGTH = 4096;
 const MAX_CID_LENGTH = 128;
 /** A record id, by which versions are named. */
 export const RECORD_ID = /^[0-9a-f]{64}$/;
-/** What is wrong with a version that is no record id. */
+/** The fault of a version that is no record id. */
 export const NO_VERSION = { message: 'is not a version: expected 64 hexadecimal digits, as /versions tells them' };
 /** As many heads as can be kept beside the one that is chosen. */
 const MAX_OTHERS = 100;

@@ -83,7 +83,7 @@ export class PurgeDto implements PurgeInfo {
   waitingFor!: WaitingMemberDto[];
 }
 
-/** What a record says beside path and bytes. Fields that it does not have are left out. */
+/** Attributes of a record, beside path and bytes. Absent ones are left out. */
 @ApiSchema({ name: 'FileAttributes' })
 export class FileAttributesDto implements FileAttributes {
   @ApiPropertyOptional({ ...FIELD.moment, description: 'When the file was changed where it came from.' })
@@ -154,7 +154,7 @@ export class UploadResultDto implements UploadResult {
   @ApiPropertyOptional({ type: ProblemDto }) problem?: ProblemDto;
 }
 
-/** What was wrong with a form itself: nothing after it was read. */
+/** A fault of a form itself: nothing after it was read. */
 @ApiSchema({ name: 'FormFault' })
 export class FormFaultDto implements FormFault {
   // The name of a type of JSON Schema, which this library passes on as it is.

@@ -12,7 +12,7 @@ const MILLISECONDS = /^-?\d{1,15}$/;
 const DATE_TIME = /^(\d{4})-(\d\d)-(\d\d)T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/i;
 
 /**
- * What a request says of the file that it brings, by `X-DFS-Mtime`, `X-DFS-Executable` and `X-DFS-Meta-<name>`.
+ * The attributes of the file that a request brings, by `X-DFS-Mtime`, `X-DFS-Executable` and `X-DFS-Meta-<name>`.
  * @throws DfsError `validation-failed`
  */
 export function announcedAttributes(headers: IncomingMessage['headersDistinct']): RecordAttributes {

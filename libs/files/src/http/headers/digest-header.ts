@@ -10,7 +10,8 @@ const KNOWN = [
 ] as const satisfies { name: string; digest: DigestName; bytes: number }[];
 
 /**
- * What the client announces by `Repr-Digest` or `Content-Digest` (RFC 9530). Other algorithms are passed over, as the RFC
+ * The digests that a client announces by `Repr-Digest` or `Content-Digest` (RFC 9530). Other algorithms are passed
+ * over, as the RFC
  * allows; without a content coding both headers mean the same bytes.
  * @throws DfsError `validation-failed` for a malformed sha-256 or sha-512, or two that differ.
  */

@@ -10,13 +10,13 @@ const TAG_LIST = /^\s*(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"(?:\s*,\s*(?:W\/)?"[\x2
 const TAG = /(W\/)?"([^"]*)"/g;
 const VERSION_TAG = /^v:[0-9a-f]{64}$/;
 
-/** What a write asks of the path as it is. */
+/** Conditions of a write on the path as it is. */
 export interface Preconditions extends Conditions {
   /** It must not have been changed since: milliseconds, a whole second. */
   ifUnmodifiedSince?: number;
 }
 
-/** What a read can be compared with. */
+/** The facts that the conditions of a read are compared with. */
 export interface Readable {
   contentId: Cid;
   /** Record id of the version. */

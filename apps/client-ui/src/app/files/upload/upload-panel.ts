@@ -21,7 +21,7 @@ const RANK: Record<UploadState, number> = { failed: 0, sending: 1, storing: 1, w
 /** How much the newest second counts in the speed that is shown. */
 const NEWEST_WEIGHT = 0.4;
 
-/** What is being put in, in a corner: each file with its progress, its speed, and what went wrong. */
+/** Uploads in a corner: each file with its progress, its speed, and its error. */
 @Component({
   selector: 'dfs-upload-panel',
   imports: [
@@ -40,7 +40,7 @@ export class UploadPanel {
   readonly #clock = inject(Clock);
   protected readonly queue = inject(UploadQueue);
   protected readonly folded = signal(false);
-  /** What needs a look first, then what moves. */
+  /** Uploads that need a look first, then those that move. */
   protected readonly items = computed(() => [...this.queue.items()].sort((a, b) => RANK[a.state()] - RANK[b.state()]));
   protected readonly listHeight = computed(() => Math.min(5, this.items().length) * 52);
   protected readonly share = computed(() => {

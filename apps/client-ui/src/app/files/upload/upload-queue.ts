@@ -17,7 +17,7 @@ const QUEUE = {
   /** A request of small files ends at either. */
   batchFiles: 200,
   batchBytes: 8 * MiB,
-  /** What the wrapping of one file within a request costs, about. */
+  /** Bytes that the wrapping of one file within a request costs, about. */
   wrapBytes: 300,
 } as const;
 
