@@ -1,11 +1,12 @@
 /**
- * Placement of extents: holders, pins, copies, replication, release and repair, and bytes for readers.
- * Guarantees: a pin is written only in the unit of work that commits the last block of a whole extent, its manifest
- * included; every byte from a peer is held against its id before anyone sees it; all queues, windows and read-aheads
- * are bounded; states are derived from holders and liveness when asked for; bytes are freed only when no pin needs them; a
- * pin is let go of only when as many others as copies are wanted have promised to keep theirs, for damage, or when no
- * version needs the content any more.
- * Does not: know paths or versions, nor what is needed no more (the catalogue does).
+ * Placement of extents: which member should hold each, pins and promises, replication, release and repair, and bytes for
+ * readers.
+ * Guarantees: the node writes a pin only in the unit of work that commits the last block of a whole extent, its manifest
+ * included. It holds every byte from a peer against its id before anyone sees it. All queues, windows and read-aheads are
+ * bounded. States follow from holders and liveness at the time of asking. The node frees bytes only when no pin needs
+ * them. It releases a pin only after enough other members have promised to keep theirs, for damage, or when no version
+ * needs the content any more.
+ * Does not know paths or versions, or which content is obsolete; the catalogue does.
  * Units: bytes, milliseconds. The database must know `placementMigrations`.
  */
 export type { PlacementOptions } from './parts.js';

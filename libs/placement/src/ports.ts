@@ -18,7 +18,7 @@ export interface Block {
 
 /** Bytes on their way to disk. */
 export interface Batch {
-  /** `released` is called once the bytes are needed no more. */
+  /** `released` is called once nothing needs the bytes any more. */
   add(block: Block, released?: () => void): Promise<void>;
   get(id: Cid): Promise<Uint8Array | undefined>;
   flush(): Promise<void>;

@@ -19,7 +19,7 @@ const logger = openLog(config.logLevel);
 if (config.unknown.length > 0)
   logger.warn({ variables: config.unknown }, `unknown variables: ${config.unknown.join(', ')}`);
 
-// No remote input ends the process: what nobody has met is told, and the node goes on.
+// No remote input ends the process: the node logs an unhandled error, and goes on.
 process.on('unhandledRejection', (error) => logger.error({ err: error }, 'an unhandled promise rejection'));
 process.on('uncaughtException', (error) => logger.error({ err: error }, 'an uncaught exception'));
 // Node answers this signal by opening the debugger, to anyone on this machine.

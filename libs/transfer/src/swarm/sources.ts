@@ -17,7 +17,7 @@ interface Wanted {
 
 /**
  * Sources of the blocks of one key: holders, who may have any of them, and partners, who fetch them too and have what
- * they say. Holders are spared what partners have, or will bring as their share.
+ * they say. Blocks that partners have, or will bring as their share, are not requested from holders.
  */
 export class Sources {
   readonly holders = new Set<string>();

@@ -44,7 +44,8 @@ export interface SwarmOptions {
 /**
  * Gets wanted blocks from several peers at once: holders, and partners, who fetch the same. Each has a few requests in
  * flight, as large as its speed allows; a slow one is asked no more and what it owes is asked of others, as are the last
- * blocks of all; a silent, lying or lost one is left. Holders are spared what partners bring, as long as these keep up.
+ * blocks of all; a silent, lying or lost one is left. Blocks that
+ * co-fetchers will deliver are not requested from holders while the co-fetchers keep up.
  */
 export class Swarm {
   private readonly schedule: Schedule;
