@@ -4,7 +4,7 @@
  *
  *     node tools/compress.mjs <folder>
  */
-import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
@@ -16,9 +16,12 @@ const SMALLEST = 1024;
 const [folder] = process.argv.slice(2);
 if (folder === undefined) throw new Error('Name the folder: node tools/compress.mjs <folder>');
 
-for (const stale of globSync(join(folder, '**/*.{br,gz}'))) rmSync(stale);
+for (const stale of globSync(join(folder, '**/*.{br,gz}'))) {
+  if (!existsSync(stale.replace(/\.(br|gz)$/, ''))) rmSync(stale);
+}
 for (const file of globSync(join(folder, '**/*'))) {
   if (!COMPRESSIBLE.has(extname(file))) continue;
+  if (isFresh(file)) continue;
   const bytes = readFileSync(file);
   if (bytes.length < SMALLEST) continue;
   const forms = {
@@ -33,4 +36,13 @@ for (const file of globSync(join(folder, '**/*'))) {
   for (const [form, compressed] of Object.entries(forms)) {
     if (compressed.length < bytes.length) writeFileSync(`${file}.${form}`, compressed);
   }
+}
+
+/**
+ * Whether its compressed forms are those of the last change.
+ * @param {string} file
+ */
+function isFresh(file) {
+  const { mtimeMs } = statSync(file);
+  return ['br', 'gz'].every((form) => existsSync(`${file}.${form}`) && statSync(`${file}.${form}`).mtimeMs >= mtimeMs);
 }

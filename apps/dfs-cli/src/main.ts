@@ -1,0 +1,33 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { EXIT } from './output/failure.js';
+import { runProgram } from './program.js';
+
+// Whoever reads our output may go away (`dfs ls -r | head`).
+process.stdout.on('error', () => process.exit(EXIT.ok));
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+const interrupted = new AbortController();
+process.once('SIGINT', () => {
+  interrupted.abort();
+  // A second one is meant.
+  process.once('SIGINT', () => process.exit(EXIT.interrupted));
+});
+
+process.exitCode = await runProgram(
+  process.argv.slice(2),
+  {
+    env: process.env,
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    isTerminal: process.stderr.isTTY,
+    signal: interrupted.signal,
+    exitCode: EXIT.ok,
+  },
+  version,
+);
+// What a command left open, such as a connection kept alive, holds nothing up.
+process.exit();

@@ -1,0 +1,35 @@
+import type { FileInfo } from '@dfs/client';
+import type { LocalFile } from './local-files.js';
+
+export interface SyncPlan {
+  /** New here, or of another size or time. `maybe`: of another time alone, so that the bytes may be the same. */
+  readonly send: { local: LocalFile; path: string; maybe?: FileInfo }[];
+  /** In the network and not here. */
+  readonly gone: FileInfo[];
+  readonly same: number;
+}
+
+/**
+ * What makes a folder of the network like a directory of this machine. A file is the same where size and mtime are, to the
+ * millisecond that a record keeps.
+ * @param prefix the folder; empty for all, else with a slash at its end
+ */
+export function planSync(locals: readonly LocalFile[], remotes: readonly FileInfo[], prefix: string): SyncPlan {
+  const there = new Map(remotes.map((file) => [file.path, file]));
+  const plan: { send: SyncPlan['send']; gone: FileInfo[]; same: number } = { send: [], gone: [], same: 0 };
+  for (const local of locals) {
+    const path = (prefix + local.relative).normalize('NFC');
+    const remote = there.get(path);
+    there.delete(path);
+    if (remote === undefined || remote.size !== local.size) plan.send.push({ local, path });
+    else if (isSame(local, remote)) plan.same++;
+    else plan.send.push({ local, path, maybe: remote });
+  }
+  plan.gone.push(...there.values());
+  return plan;
+}
+
+function isSame(local: LocalFile, remote: FileInfo): boolean {
+  const isExecutable = remote.executable === true;
+  return remote.mtime !== undefined && Date.parse(remote.mtime) === local.mtime && isExecutable === local.executable;
+}

@@ -1,0 +1,173 @@
+import { openAsBlob } from 'node:fs';
+import { Readable } from 'node:stream';
+import { postFiles, putFile, type FileInfo, type UploadResult } from '@dfs/client';
+import { KiB, MiB } from '@dfs/runtime';
+import { asFailure, Failure, refusal } from '../output/failure.js';
+import type { Connection } from '../node/connection.js';
+import type { Progress } from '../output/progress.js';
+import { reprDigest } from './digest.js';
+import type { LocalFile } from './local-files.js';
+import { inParallel } from './workers.js';
+
+/** Files up to this many bytes go many in one request, which commits them together. */
+const SMALL = 256 * KiB;
+const BATCH_FILES = 500;
+const BATCH_BYTES = 32 * MiB;
+/** Requests at a time. */
+const AT_ONCE = 4;
+
+export interface Outgoing {
+  readonly local: LocalFile;
+  /** In the network. */
+  readonly path: string;
+}
+
+export interface Sent {
+  path: string;
+  file?: FileInfo;
+  /** Why this one failed. */
+  failure?: Failure;
+}
+
+/**
+ * Sends files, several at a time, small ones many in one request. One that fails stops no other. A node that does not
+ * answer ends all.
+ * @param onSent told of each, in the order in which they end
+ */
+export async function sendAll(
+  node: Connection,
+  outgoing: readonly Outgoing[],
+  progress: Progress,
+  onSent: (sent: Sent) => void,
+): Promise<void> {
+  await inParallel(lots(outgoing), AT_ONCE, async (lot) => {
+    const [only] = lot;
+    const results = lot.length === 1 && only ? [await sendOne(node, only)] : await sendMany(node, lot);
+    for (const [at, sent] of results.entries()) {
+      progress.moved(lot[at]?.local.size ?? 0);
+      progress.fileDone();
+      onSent(sent);
+    }
+  });
+}
+
+/** Small files together, large ones alone. */
+function* lots(outgoing: readonly Outgoing[]): Generator<Outgoing[]> {
+  let lot: Outgoing[] = [];
+  let bytes = 0;
+  for (const one of outgoing) {
+    if (one.local.size > SMALL) {
+      yield [one];
+      continue;
+    }
+    if (lot.length === BATCH_FILES || bytes + one.local.size > BATCH_BYTES) {
+      yield lot;
+      lot = [];
+      bytes = 0;
+    }
+    lot.push(one);
+    bytes += one.local.size;
+  }
+  if (lot.length > 0) yield lot;
+}
+
+async function sendOne(node: Connection, { local, path }: Outgoing): Promise<Sent> {
+  try {
+    const body = await openAsBlob(local.file);
+    const headers = {
+      // Verified by the node, and kept: by it a later sync knows the bytes again.
+      'Repr-Digest': await reprDigest(local.file),
+      'X-DFS-Mtime': String(local.mtime),
+      ...(local.executable && { 'X-DFS-Executable': 'true' as const }),
+      ...octets,
+    };
+    const file = await node.ask(() => putFile({ client: node.client, query: { path }, body, headers }), path);
+    return { path, file };
+  } catch (error) {
+    return failed(path, error);
+  }
+}
+
+/** The type is judged by the name: what a browser would say of it is not known here. */
+const octets = { 'Content-Type': 'application/octet-stream' };
+
+async function sendMany(node: Connection, lot: readonly Outgoing[]): Promise<Sent[]> {
+  const form = new FormData();
+  const sent: Sent[] = [];
+  const inForm: number[] = [];
+  for (const [at, { local, path }] of lot.entries()) {
+    try {
+      // Read now: a file that goes away in the middle of a form would end the form.
+      const bytes = await (await openAsBlob(local.file)).arrayBuffer();
+      form.append('path', path);
+      form.append('mtime', String(local.mtime));
+      if (local.executable) form.append('executable', 'true');
+      form.append('file', new Blob([bytes]), 'file');
+      inForm.push(at);
+      sent[at] = { path };
+    } catch (error) {
+      sent[at] = failed(path, error);
+    }
+  }
+  if (inForm.length === 0) return sent;
+  const answer = await node
+    .ask(() => postFiles({ client: node.client, body: form as never, bodySerializer: null }))
+    .catch((error: unknown) => whole(error));
+  if (answer instanceof Failure) {
+    for (const at of inForm) sent[at] = { path: sent[at]?.path ?? '', failure: answer };
+    return sent;
+  }
+  // A form with one file is answered by the file itself.
+  const results = 'results' in answer ? answer.results : [{ path: answer.path, status: 200, file: answer }];
+  for (const [place, at] of inForm.entries()) sent[at] = outcome(lot[at]?.path ?? '', results[place] as UploadResult);
+  return sent;
+}
+
+/** A refusal of the whole form is that of each of its files; a node that is gone ends everything. */
+function whole(error: unknown): Failure {
+  const failure = asFailure(error);
+  if (failure.code === undefined) throw failure;
+  return failure;
+}
+
+function outcome(path: string, result: UploadResult | undefined): Sent {
+  if (result?.file) return { path, file: result.file };
+  if (result?.problem) return { path, failure: refusal(result.problem, path) };
+  return { path, failure: new Failure(`${path}: the node ended the form before this file: send it again.`) };
+}
+
+/** @throws Failure where the node is gone: the others would fail too */
+function failed(path: string, error: unknown): Sent {
+  const failure = asFailure(error);
+  const isOfThisFile = failure.code !== undefined || (error as NodeJS.ErrnoException).path !== undefined;
+  if (!isOfThisFile && !failure.message.startsWith('A file') && failure.exitCode !== 1) throw failure;
+  const named = failure.message.includes(path) ? failure.message : `${path}: ${failure.message}`;
+  return { path, failure: new Failure(named, failure.exitCode, failure.code) };
+}
+
+/** Sends what comes by the pipe, of a size that nobody knows. */
+export async function sendStream(node: Connection, stream: Readable, path: string): Promise<FileInfo> {
+  return node.ask(
+    () =>
+      putFile({
+        client: node.client,
+        query: { path },
+        body: Readable.toWeb(stream) as never,
+        headers: octets,
+        duplex: 'half',
+      }),
+    path,
+  );
+}
+
+/** Whether a file of the network has the bytes of one here, by the digest that the node tells; false where it tells none. */
+export async function holdsSameBytes(node: Connection, local: LocalFile, { path }: FileInfo): Promise<boolean> {
+  const { response } = await node.answer(
+    () => node.client.head({ url: '/api/v1/files/content', query: { path }, security }),
+    path,
+  );
+  const told = response.headers.get('repr-digest');
+  return told !== null && told.includes(await reprDigest(local.file));
+}
+
+const security = [{ scheme: 'bearer' as const, type: 'http' as const }];
