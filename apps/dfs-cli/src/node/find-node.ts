@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { EXIT, Failure } from '../output/failure.js';
 
+/** Where a node answers, and by what it lets this program in. */
 export interface NodeAddress {
   /** `http://HOST:PORT/`, with the node's base path if it has one. */
   readonly url: string;

@@ -15,6 +15,7 @@ export async function* filesBelow(node: Connection, prefix: string): AsyncGenera
   }
 }
 
+/** Folders and files right below a folder, each by name. */
 export interface Level {
   folders: FolderInfo[];
   files: FileInfo[];

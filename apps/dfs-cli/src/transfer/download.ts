@@ -11,12 +11,14 @@ import { inParallel } from './workers.js';
 
 const AT_ONCE = 6;
 
+/** A file of the network and where it goes on this machine. */
 export interface Incoming {
   readonly file: FileInfo;
   /** On this machine. */
   readonly target: string;
 }
 
+/** What became of one file. */
 export interface Received {
   file: FileInfo;
   target: string;

@@ -15,6 +15,7 @@ export interface LocalFile {
   readonly executable: boolean;
 }
 
+/** What a walk over a directory has found. */
 export interface Walked {
   readonly files: LocalFile[];
   /** What was left out, and why, in one sentence each. */

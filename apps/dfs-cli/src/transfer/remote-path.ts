@@ -12,6 +12,7 @@ export function remoteFolder(typed: string): string {
   return path === '' || path.endsWith('/') ? path : `${path}/`;
 }
 
+/** A source, and where it is stored. */
 export interface Placed {
   readonly source: string;
   /** In the network, for a file; for a directory the folder that its files go to, with a slash at its end. */

@@ -1,6 +1,7 @@
 import type { FileInfo } from '@dfs/client';
 import type { LocalFile } from './local-files.js';
 
+/** What a sync has to do, and the number of files it may leave alone. */
 export interface SyncPlan {
   /** New here, or of another size or time. `maybe`: of another time alone, so that the bytes may be the same. */
   readonly send: { local: LocalFile; path: string; maybe?: FileInfo }[];

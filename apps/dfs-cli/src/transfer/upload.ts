@@ -16,12 +16,14 @@ const BATCH_BYTES = 32 * MiB;
 /** Requests at a time. */
 const AT_ONCE = 4;
 
+/** A file of this machine and where it goes in the network. */
 export interface Outgoing {
   readonly local: LocalFile;
   /** In the network. */
   readonly path: string;
 }
 
+/** What became of one file. */
 export interface Sent {
   path: string;
   file?: FileInfo;
