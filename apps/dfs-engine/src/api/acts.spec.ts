@@ -1,5 +1,6 @@
 import 'reflect-metadata';
-import type { BatchResults, EventPage, FileInfo, FileList, FolderAct } from '@dfs/contracts';
+import { createHash } from 'node:crypto';
+import type { BatchResults, EventPage, FileInfo, FileList, FolderAct, UploadResults } from '@dfs/contracts';
 import { startTestNode, type Answer, type TestNode } from '../testing/running-node.suite.js';
 
 const UNKNOWN = 'a'.repeat(26);
@@ -73,6 +74,58 @@ describe('many files over HTTP', () => {
       { op: 'delete', filter: { limit: 5 } },
     ];
     for (const body of refused) expect((await batch(body)).problem.code).toBe('validation-failed');
+  });
+
+  it('come by a form whose manifest says what they are, and under which conditions', async () => {
+    const sha256 = (text: string) => `sha-256=:${createHash('sha256').update(text).digest('base64')}:`;
+    const [there, seen] = [
+      (await put('form/there', 'x')).json<FileInfo>(),
+      (await put('form/seen', 'x')).json<FileInfo>(),
+    ];
+    const manifest = {
+      a: { path: 'form/a', mtime: 5, executable: true, meta: { k: 'v' }, digest: sha256('one') },
+      b: { path: 'form/b', digest: sha256('something else') },
+      c: { path: there.path, ifNoneMatch: '*' },
+      d: { path: seen.path, ifMatch: `"v:${seen.version}"` },
+    };
+    const part = (name: string, text: string, fileName?: string) =>
+      `--x\r\nContent-Disposition: form-data; name="${name}"${fileName ? `; filename="${fileName}"` : ''}\r\n\r\n${text}\r\n`;
+    const files = Object.keys(manifest).map((name) => part('file', 'one', name));
+    const answer = await test.api('/files', {
+      method: 'POST',
+      body: `${part('manifest', JSON.stringify(manifest))}${files.join('')}${part('file', 'two', 'form/in a folder')}--x--\r\n`,
+      headers: { 'content-type': 'multipart/form-data; boundary=x' },
+    });
+    const { results } = answer.json<UploadResults>();
+    expect(results.map((one) => [one.status, 'problem' in one ? one.problem?.code : one.path])).toEqual([
+      [201, 'form/a'],
+      [400, 'digest-mismatch'],
+      [412, 'precondition-failed'],
+      [200, 'form/seen'],
+      [201, 'form/in a folder'],
+    ]);
+    const said = { executable: true, meta: { k: 'v' }, mtime: '1970-01-01T00:00:00.005Z' };
+    expect((await list('?path=form/a')).items).toMatchObject([said]);
+  });
+
+  it('tell the digest of what is read, where that is known', async () => {
+    const large = Buffer.alloc(6 * 1024 * 1024, 'a large content of many chunks ');
+    const digest = (bytes: Uint8Array | string) => `sha-256=:${createHash('sha256').update(bytes).digest('base64')}:`;
+    const store = async (path: string, body: Uint8Array | string, headers = {}) =>
+      (await test.api(`/files/content?path=${path}`, { method: 'PUT', body, headers })).json<FileInfo>();
+    const small = await store('digest/small', 'small');
+    const announced = await store('digest/announced', large, { 'repr-digest': digest(large) });
+    const unknown = await store('digest/unknown', Buffer.concat([large, large]));
+    const told = async ({ id }: FileInfo, headers: Record<string, string> = {}, query = '') =>
+      (await test.api(`/files/${id}/content${query}`, { headers })).headers['repr-digest'];
+    expect(await told(small, { range: 'bytes=0-1' })).toBe(digest('small'));
+    expect(await told(announced, { range: 'bytes=0-1', 'want-repr-digest': 'sha-512=3, sha-256=10' })).toBe(
+      digest(large),
+    );
+    expect(await told(unknown, { range: 'bytes=0-1' })).toBeUndefined();
+    expect(await told(small, { 'want-repr-digest': 'sha-256=0' })).toBeUndefined();
+    await store('digest/announced', 'newer');
+    expect(await told(announced, { range: 'bytes=0-1' }, `?version=${announced.version}`)).toBe(digest(large));
   });
 
   it('are listed from any row on', async () => {

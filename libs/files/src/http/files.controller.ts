@@ -126,6 +126,12 @@ export class FilesController {
     schema: {
       type: 'object',
       properties: {
+        manifest: {
+          type: 'string',
+          maxLength: 1_048_576,
+          description:
+            'First: a JSON object, by the file names of the parts, of {path, mtime, executable, meta, digest, ifMatch, ifNoneMatch}; digest as Repr-Digest has it, ifMatch and ifNoneMatch as the headers of those names.',
+        },
         path: { type: 'string', description: 'Path of the file that follows; its file name when left out.' },
         mtime: { type: 'string', description: 'As X-DFS-Mtime has it, of the file that follows.' },
         executable: { type: 'string', enum: ['true', 'false'], description: 'Of the file that follows.' },

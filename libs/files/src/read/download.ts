@@ -1,5 +1,5 @@
 import type { Entry } from '@dfs/catalogue';
-import type { Cid } from '@dfs/protocol';
+import { cidDigest, isManifestCid, type Cid } from '@dfs/protocol';
 import type { FilesComponents } from '../ports.js';
 import { shownEntry } from './listing.js';
 import { toSecond } from '../http/headers/http-date.js';
@@ -15,6 +15,8 @@ export interface OpenContent {
   version: string;
   /** Milliseconds since 1970. */
   modifiedAt: number;
+  /** SHA-256 of all of it, 32 bytes, where that is known. */
+  sha256: Uint8Array | undefined;
   /** Whether another version that may have been read by the same address was written within this second (ms). */
   sharesSecond(second: number): Promise<boolean>;
   /** Resolves when the first bytes can be had, without reading them where that is known. @throws as `read` */
@@ -41,10 +43,12 @@ export async function openContent(
       ? fromEntry(await shownEntry(catalogue, fileId))
       : fromVersion(await versionToRead({ catalogue, placement }, fileId, version));
   const { contentId, size, path } = found;
+  const sha256 = await digestOf(catalogue, found);
   const read: OpenContent['read'] = (range, signal) =>
     range.length === 0 ? nothing() : placement.fetch(contentId, size, { ...range, signal, path });
   return {
     ...found,
+    sha256,
     // A version never changes.
     sharesSecond: async (at) => version === undefined && sharesSecond(catalogue, fileId, found.version, at),
     ready: async (signal) => {
@@ -55,6 +59,15 @@ export async function openContent(
     },
     read,
   };
+}
+
+/** That of its only chunk; of a larger content the one that its uploader announced. */
+async function digestOf(
+  catalogue: Pick<FilesComponents['catalogue'], 'folders'>,
+  { contentId, version }: Found,
+): Promise<Uint8Array | undefined> {
+  if (!isManifestCid(contentId)) return cidDigest(contentId);
+  return (await catalogue.folders.said([version])).get(version)?.attributes.sha256;
 }
 
 /** Versions looked at: more within a second are told apart by tags alone. */
@@ -83,7 +96,7 @@ async function versionToRead(
   return found;
 }
 
-type Found = Omit<OpenContent, 'read' | 'ready' | 'sharesSecond'>;
+type Found = Omit<OpenContent, 'read' | 'ready' | 'sharesSecond' | 'sha256'>;
 
 function fromEntry({ path, contentId, recordId, size, mediaType, modifiedAt }: Entry): Found {
   return { path, contentId, version: recordId, size, mediaType, modifiedAt };

@@ -1,11 +1,14 @@
+import { hash } from 'node:crypto';
 import type { Conditions } from '@dfs/catalogue';
+import type { Digests } from '@dfs/chunks';
 import { CHUNK_MIN_BYTES, normalisePath, type RecordAttributes } from '@dfs/protocol';
 import { DfsError, MiB } from '@dfs/runtime';
 import type { Preconditions } from '../http/headers/preconditions.js';
 import type { FilesComponents } from '../ports.js';
 import { mediaTypeFor } from '../read/media-type.js';
 import { UploadGroup, type Place, type Settled, type SmallFile } from './upload-group.js';
-import { receive } from './upload.js';
+import { receive, withDigest } from './upload.js';
+import { checkDigests, digestNames } from '../http/headers/digest-header.js';
 import { withoutDate } from './wanted.js';
 
 /** One file of many, as it comes in. Its body must be read to the end before the next one arrives. */
@@ -14,6 +17,10 @@ export interface UploadPart {
   mediaType?: string;
   /** Its attributes, beside its bytes. */
   attributes?: RecordAttributes;
+  /** What its bytes must hash to. */
+  digests?: Digests;
+  /** What it asks of its path, beside what all of them ask. */
+  want?: Preconditions;
   body: AsyncIterable<Uint8Array>;
   /** Why this file cannot be stored, where that is known before its bytes come. */
   refused?: DfsError;
@@ -116,14 +123,16 @@ class Run {
   }
 
   private async join(part: UploadPart, bytes: Uint8Array, place: Place): Promise<void> {
-    const { path, mediaType, attributes = {} } = part;
-    const { signal, ...want } = this.options;
+    const { path, mediaType, digests = {} } = part;
+    const { signal, ...all } = this.options;
+    const want = { ...all, ...part.want };
+    checkDigests(digests, hashesOf(bytes, digests));
     const conditions = Object.keys(want).length === 0 ? {} : await this.conditionsOf(path, want, bytes.length);
     signal?.throwIfAborted();
     const upload = {
       path,
       mediaType: mediaTypeFor(path, mediaType),
-      attributes,
+      attributes: withDigest(part.attributes, digests),
       ...conditions,
     };
     this.waiting.push({ upload, bytes, place });
@@ -139,7 +148,7 @@ class Run {
   }
 
   private async storeLarge(part: UploadPart, place: Place): Promise<void> {
-    const received = await receive(this.components, { ...part, ...this.options });
+    const received = await receive(this.components, { ...part, ...this.options, ...part.want });
     this.group.add(received, place);
     await this.count(received.upload.stored.size);
   }
@@ -171,6 +180,11 @@ class Run {
     // It reports through results; a rejection here would be our own mistake and is met by whoever awaits it next.
     this.work.catch(() => undefined);
   }
+}
+
+/** Of a file that is in memory: what was announced of it, and no more. */
+function hashesOf(bytes: Uint8Array, announced: Digests): Digests {
+  return Object.fromEntries(digestNames(announced).map((name) => [name, hash(name, bytes, 'buffer')]));
 }
 
 async function readUpTo(

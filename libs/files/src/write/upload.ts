@@ -84,8 +84,7 @@ export async function receive(components: FilesComponents, request: UploadReques
     checkDigests(announced, stored.digests);
     await batch.flush();
     const mediaType = mediaTypeFor(path, request.mediaType);
-    // It was announced, and it is right.
-    const attributes = { ...request.attributes, ...(announced.sha256 && { sha256: announced.sha256 }) };
+    const attributes = withDigest(request.attributes, announced);
     return { upload: { path, mediaType, stored, attributes, ...conditions }, batch, progress };
   } catch (error) {
     await batch.abort();
@@ -162,4 +161,9 @@ function distinct(uploads: readonly Upload[]): StoredContent[] {
 function checkSize(announced: number | undefined, size: number): void {
   if (announced === undefined || announced === size) return;
   throw new DfsError('incomplete-body', `${announced} bytes were announced, ${size} arrived. Nothing was stored.`);
+}
+
+/** What is said of a file: also its SHA-256, which was announced, and is right. */
+export function withDigest(attributes: RecordAttributes = {}, { sha256 }: Digests): RecordAttributes {
+  return sha256 === undefined ? attributes : { ...attributes, sha256 };
 }

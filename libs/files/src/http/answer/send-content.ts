@@ -4,6 +4,7 @@ import { DfsError } from '@dfs/runtime';
 import type { OpenContent } from '../../read/download.js';
 import { VERSION_HEADER } from './answer-file.js';
 import { byteRanges, type ByteRange } from './byte-ranges.js';
+import { wantsSha256 } from '../headers/digest-header.js';
 import { etagOf, rangeStillValid, readCondition } from '../headers/preconditions.js';
 import { goneSignal } from '../body/request-body.js';
 import { isForUse, servedType } from './served-type.js';
@@ -32,6 +33,7 @@ export async function sendContent(
     throw new DfsError('forbidden', 'A stored file is not run as part of a page: download it, or read it by fetch.');
   }
   describeContent(response, content);
+  describeDigest(response, content, request.headers['want-repr-digest']);
   if (!(await readCondition(request.headers, content))) {
     response.writeHead(304).end();
     return;
@@ -62,6 +64,17 @@ function describeContent(response: ServerResponse, content: OpenContent): void {
   response.setHeader('Cache-Control', 'private, no-cache');
   // Of 304 as well: what a cache has kept goes on under these headers.
   response.setHeader('Content-Disposition', contentDisposition(fileName(content.path)));
+}
+
+/** The digest of the whole file, also beside a range; unless the client wants none. */
+function describeDigest(
+  response: ServerResponse,
+  { sha256 }: OpenContent,
+  wanted: string | string[] | undefined,
+): void {
+  if (sha256 && wantsSha256(wanted)) {
+    response.setHeader('Repr-Digest', `sha-256=:${Buffer.from(sha256).toString('base64')}:`);
+  }
 }
 
 /** One range, or undefined for the whole: several ranges, and a header that makes no sense, may be passed over. */

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
 import { Dicer } from '@fastify/busboy';
-import { DfsError, KiB, invalidField } from '@dfs/runtime';
+import { DfsError, KiB, MiB, invalidField } from '@dfs/runtime';
 import { MAX_PATH_BYTES } from '@dfs/protocol';
 import { partHead, type PartHead } from './part-head.js';
 
@@ -10,6 +10,10 @@ const MAX_VALUE_BYTES = 4 * MAX_PATH_BYTES;
 const MAX_HEADERS = { maxHeaderPairs: 32, maxHeaderSize: 16 * KiB };
 /** RFC 2046 §5.1.1. */
 const MAX_BOUNDARY_LENGTH = 70;
+/** The field by which a form says something of its files; before the first of them. */
+export const MANIFEST_FIELD = 'manifest';
+/** Bytes of its JSON: a hundred for each of as many files as a form may have. */
+const MAX_MANIFEST_BYTES = MiB;
 /** The field that files come by. */
 export const FILE_FIELD = 'file';
 const FORM = /^multipart\/form-data\s*;/i;
@@ -92,7 +96,7 @@ function take(head: PartHead, part: Readable, listener: FormListener): () => voi
     listener.fail(invalidField(name.slice(0, 100), refused.message));
     return nothing;
   }
-  const value = new Value(part);
+  const value = new Value(part, name === MANIFEST_FIELD ? MAX_MANIFEST_BYTES : MAX_VALUE_BYTES);
   return () => listener.field(name, value.text(), value.isCut);
 }
 
@@ -106,7 +110,10 @@ class Value {
   private readonly bytes: Buffer[] = [];
   private size = 0;
 
-  constructor(private readonly part: Readable) {
+  constructor(
+    private readonly part: Readable,
+    private readonly limit: number,
+  ) {
     part.on('readable', () => this.read());
   }
 
@@ -117,7 +124,7 @@ class Value {
 
   private read(): void {
     for (let next = this.part.read() as Buffer | null; next !== null; next = this.part.read() as Buffer | null) {
-      const kept = next.subarray(0, MAX_VALUE_BYTES - this.size);
+      const kept = next.subarray(0, this.limit - this.size);
       this.isCut ||= kept.length < next.length;
       this.size += kept.length;
       this.bytes.push(kept);

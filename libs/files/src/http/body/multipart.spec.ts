@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { DfsError } from '@dfs/runtime';
 import { eventually } from '@dfs/testing';
 import { pieces } from '../../testing/local-node.suite.js';
@@ -38,6 +39,60 @@ describe('multipart bodies', () => {
       { path: 'ohne/Pfad ü.bin', mediaType: 'application/octet-stream', text: '' },
       { path: 'c', mediaType: 'application/octet-stream', text: 'three\r\n--b0und' },
     ]);
+  });
+
+  it('say what their files are by a manifest that comes first', async () => {
+    const digest = `sha-256=:${createHash('sha256').update('one').digest('base64')}:`;
+    const version = `"v:${'a'.repeat(64)}"`;
+    const manifest = {
+      'a.txt': { path: 'photos/a', mtime: 5, executable: true, meta: { k: 'v' }, digest, ifNoneMatch: '*' },
+      'in/folder.txt': { mtime: '1970-01-01T00:00:01Z', ifMatch: version },
+      'bad.txt': { path: 'photos/bad', mtime: 'never' },
+      'worse.txt': { colour: 'red' },
+    };
+    const body =
+      field('manifest', JSON.stringify(manifest)) +
+      file('a.txt', 'one') +
+      file('in/folder.txt', 'two') +
+      file('bad.txt', 'three') +
+      field('mtime', '7') +
+      file('worse.txt', 'four') +
+      file('unnamed.txt', 'five') +
+      end;
+    const found = [];
+    for await (const { body: bytes, ...said } of multipartFiles({ ...headers }, pieces(Buffer.from(body)))) {
+      for await (const _ of bytes);
+      found.push(said);
+    }
+    expect(found).toMatchObject([
+      {
+        path: 'photos/a',
+        attributes: { mtime: 5, executable: true, meta: { k: 'v' } },
+        digests: { sha256: createHash('sha256').update('one').digest() },
+        want: { ifNoneMatch: '*' },
+      },
+      { path: 'in/folder.txt', attributes: { mtime: 1000 }, want: { ifMatch: [version.slice(1, -1)] } },
+      { path: 'photos/bad', refused: { code: 'validation-failed' } },
+      { path: 'worse.txt', refused: { code: 'validation-failed' } },
+      { path: 'unnamed.txt' },
+    ]);
+    expect(found[4]).toMatchObject({ attributes: {} });
+    expect(found[4]).not.toHaveProperty('want');
+  });
+
+  it.each([
+    ['is no JSON', field('manifest', '{') + file('a', 'x') + end, 'bad-request'],
+    ['says of a file what is no object', field('manifest', '{"a":1}') + file('a', 'x') + end, 'validation-failed'],
+    ['comes after a file', file('a', 'x') + field('manifest', '{}') + end, 'validation-failed'],
+    ['comes twice', field('manifest', '{}') + field('manifest', '{}') + file('a', 'x') + end, 'validation-failed'],
+    ['names what does not come', field('manifest', '{"b":{}}') + file('a', 'x') + end, 'validation-failed'],
+    [
+      'is too long',
+      field('manifest', `{"a":{"path":"${'x'.repeat(2 ** 20)}"}}`) + file('a', 'x') + end,
+      'validation-failed',
+    ],
+  ])('refuse a manifest that %s', async (_what, body, code) => {
+    await expect(read(body, 64 * 1024)).rejects.toMatchObject({ code });
   });
 
   it.each([

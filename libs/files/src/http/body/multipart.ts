@@ -5,7 +5,8 @@ import { DfsError, invalidField } from '@dfs/runtime';
 import { MAX_PATH_BYTES } from '@dfs/protocol';
 import { ATTRIBUTE_FIELDS, attributesOfFields, type AttributeFields } from '../headers/attribute-headers.js';
 import type { UploadPart } from '../../write/upload-many.js';
-import { FILE_FIELD, formParser, malformed, type FormListener } from './form-parser.js';
+import { FormManifest, type SaidOfFile } from './form-manifest.js';
+import { FILE_FIELD, formParser, malformed, MANIFEST_FIELD, type FormListener } from './form-parser.js';
 import type { PartHead } from './part-head.js';
 
 /** Files in one request. Their results are kept until the last one is answered. */
@@ -16,8 +17,8 @@ const PATH_FIELD = 'path';
 
 /**
  * The files of a `multipart/form-data` body, one after another as they arrive: fields `file`, each optionally preceded
- * by its `path`, `mtime`, `executable` and `meta` (a JSON object); without `path`, the part's own file name is its path. The
- * body of a part must be read to its end before the next is asked for.
+ * by its `path`, `mtime`, `executable` and `meta` (a JSON object); without `path`, the part's own file name is its path. A first
+ * field `manifest` says the same, and more, of all of them by their file names. The body of a part must be read to its end before the next is asked for.
  * @throws DfsError `unsupported-media-type`, `bad-request`, `validation-failed`, `payload-too-large`, `incomplete-body`:
  * faults of the form, after which nothing of it follows
  */
@@ -57,6 +58,7 @@ class Inbox implements FormListener {
   private readonly streams = new Set<Readable>();
   private path: string | undefined;
   private said: AttributeFields = {};
+  private manifest: FormManifest | undefined;
   private count = 0;
   private over = false;
   private failure: DfsError | undefined;
@@ -65,11 +67,23 @@ class Inbox implements FormListener {
   private failFeeder: ((error: DfsError) => void) | undefined;
 
   field(name: string, value: string, cut: boolean): void {
+    if (name === MANIFEST_FIELD) return this.takeManifest(value, cut);
     if (isAttributeField(name)) return this.attribute(name, value, cut);
     if (name !== PATH_FIELD) return this.fail(unknownField(name));
     if (this.path !== undefined) return this.fail(invalidField(PATH_FIELD, 'appears twice before one file'));
     // Too long a path is that file's own fault: it is kept too long, and refused with its file.
     this.path = cut ? value.padEnd(MAX_PATH_BYTES + 1, '.') : value;
+  }
+
+  private takeManifest(json: string, cut: boolean): void {
+    const isFirst = this.manifest === undefined && this.count === 0;
+    if (!isFirst) return this.fail(invalidField(MANIFEST_FIELD, 'must stand once, before the first file'));
+    if (cut) return this.fail(invalidField(MANIFEST_FIELD, 'must be 1 MiB of JSON or less'));
+    try {
+      this.manifest = FormManifest.parse(json);
+    } catch (error) {
+      this.fail(malformed(error));
+    }
   }
 
   private attribute(name: keyof AttributeFields, value: string, cut: boolean): void {
@@ -85,8 +99,9 @@ class Inbox implements FormListener {
       this.fail(new DfsError('payload-too-large', `More than ${MAX_FILES_PER_REQUEST} files in one request.`));
     }
     if (this.failure) return void file.destroy(this.failure);
-    const path = this.path ?? fileName ?? '';
-    const said = attributesOr(this.said);
+    const { path: named, ...listed } = this.manifest?.of(fileName ?? '') ?? {};
+    const path = this.path ?? named ?? fileName ?? '';
+    const said = withFields(listed, this.said);
     this.path = undefined;
     this.said = {};
     this.parts.push({
@@ -105,7 +120,11 @@ class Inbox implements FormListener {
 
   end(): void {
     const [open] = [...(this.path === undefined ? [] : [PATH_FIELD]), ...Object.keys(this.said)];
+    const missed = this.manifest?.missed;
     if (open !== undefined) this.fail(invalidField(open, 'is not followed by a file'));
+    else if (missed !== undefined) {
+      this.fail(invalidField(MANIFEST_FIELD, `names ${missed.slice(0, 100)}, which is no file of the form`));
+    }
     this.over = true;
     this.wakeReader?.();
   }
@@ -157,10 +176,11 @@ function isAttributeField(name: string): name is keyof AttributeFields {
   return (ATTRIBUTE_FIELDS as readonly string[]).includes(name);
 }
 
-/** A fault in them is one of their file alone. */
-function attributesOr(said: AttributeFields): Pick<UploadPart, 'attributes' | 'refused'> {
+/** The fields before a file count first, then the manifest. A fault in the fields is one of their file alone. */
+function withFields(listed: SaidOfFile, said: AttributeFields): SaidOfFile {
+  if (listed.refused) return listed;
   try {
-    return { attributes: attributesOfFields(said) };
+    return { ...listed, attributes: { ...listed.attributes, ...attributesOfFields(said) } };
   } catch (error) {
     return { refused: malformed(error) };
   }
@@ -169,6 +189,6 @@ function attributesOr(said: AttributeFields): Pick<UploadPart, 'attributes' | 'r
 function unknownField(name: string): DfsError {
   return invalidField(
     name.slice(0, 100) || '(an empty name)',
-    'is not a field of this form: it takes file, and before it path, mtime, executable and meta',
+    'is not a field of this form: it takes file, before it path, mtime, executable and meta, and manifest before all',
   );
 }

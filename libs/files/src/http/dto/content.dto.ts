@@ -5,7 +5,14 @@ import { CONTENT_PROBLEMS, Problems } from '../../describe/problems.dto.js';
 import { HTTP_DATE, TAGS } from './conditional.dto.js';
 
 const MAX_RANGE_LENGTH = 4096;
-const TOLD: AnswerHeader[] = ['Accept-Ranges', 'ETag', 'Last-Modified', 'Content-Disposition', 'X-DFS-Version'];
+const TOLD: AnswerHeader[] = [
+  'Accept-Ranges',
+  'ETag',
+  'Last-Modified',
+  'Content-Disposition',
+  'X-DFS-Version',
+  'Repr-Digest',
+];
 
 /** Describes an answer that is the bytes of a file: `sendContent` gives it. */
 export function Content(): MethodDecorator {
@@ -17,6 +24,12 @@ export function Content(): MethodDecorator {
       required: false,
       schema: { type: 'string', maxLength: MAX_RANGE_LENGTH },
       description: 'One range of bytes, such as bytes=0-99; several are answered by the whole.',
+    }),
+    ApiHeader({
+      name: 'Want-Repr-Digest',
+      required: false,
+      schema: { type: 'string', maxLength: 256 },
+      description: 'RFC 9530: sha-256=0 leaves Repr-Digest out, which is sent otherwise where it is known.',
     }),
     header('If-Match', TAGS, 'Only if the content has one of these tags.'),
     header('If-Unmodified-Since', HTTP_DATE, 'Only if the version was not written since.'),

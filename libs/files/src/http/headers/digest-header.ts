@@ -60,3 +60,10 @@ function digestsOf(header: string, value: string | string[] | undefined): Digest
   }
   return found;
 }
+
+/** Whether a `Want-Repr-Digest` (RFC 9530 §4) is content with SHA-256: it says nothing of it, or not that it is unwanted. */
+export function wantsSha256(wanted: string | string[] | undefined): boolean {
+  const text = Array.isArray(wanted) ? wanted.join(',') : (wanted ?? '');
+  const [, weight] = /(?:^|,)\s*sha-256\s*=\s*(\d+)\s*(?:,|$)/i.exec(text) ?? [];
+  return weight === undefined || Number(weight) > 0;
+}
