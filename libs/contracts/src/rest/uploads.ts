@@ -24,7 +24,8 @@ export interface UploadInfo {
 /** The conditions of a write on its path, as the headers of the same names have them. */
 export interface WriteConditions {
   ifMatch?: string;
-  ifNoneMatch?: string;
+  /** Only if there is no such file. */
+  ifNoneMatch?: '*';
   ifUnmodifiedSince?: string;
 }
 /** `POST /uploads/{id}/finish` */

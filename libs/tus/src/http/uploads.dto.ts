@@ -31,7 +31,7 @@ export class WriteConditionsBody implements WriteConditions {
   @ApiPropertyOptional({ type: 'string', enum: ['*'], description: '*: only if there is no such file.' })
   @IsOptional()
   @Matches(/^\*$/, { message: 'must be *' })
-  ifNoneMatch?: string;
+  ifNoneMatch?: '*';
 
   @ApiPropertyOptional({ type: 'string', maxLength: MAX_DATE_LENGTH, description: 'An HTTP date.' })
   @IsOptional()
