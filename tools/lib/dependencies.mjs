@@ -49,6 +49,7 @@ export function isAsLocked(locked, installed, extent) {
   });
 }
 
+/** Brings what is installed to an extent of package-lock.json. */
 export class Dependencies {
   /** @param {Extent} needed */
   constructor(needed) {
@@ -60,7 +61,7 @@ export class Dependencies {
   /** Makes sure of all packages, and of Node 24 among them. @throws Error with what to do */
   async install() {
     const before = this.installed();
-    if (before !== 'all' && before !== this.needed) await this.bringPackages(before);
+    if (before !== 'all' && before !== this.needed) await this.bringPackages();
     if (!existsSync(NODE)) await this.makeReady('node');
   }
 
@@ -86,30 +87,29 @@ export class Dependencies {
     const found = packagesOf(RECORD) ?? {};
     // Someone ran `npm ci` by hand.
     for (const extent of /** @type {const} */ (['all', 'run'])) {
-      if (!isAsLocked(this.packages, found, extent)) continue;
+      // What npm has only locked is in its record, too.
+      if (!isAsLocked(this.packages, found, extent) || this.there(extent) < this.folders(extent).length) continue;
       this.writeStamp(extent);
       return extent;
     }
     return undefined;
   }
 
-  /**
-   * Where some of this very lock file is there, what is missing is added, and what was compiled stays; otherwise all is made
-   * anew, with what was there for the tests.
-   * @param {Extent | undefined} before
-   */
-  async bringPackages(before) {
-    const extent = this.stamp()?.extent === 'all' ? 'all' : this.needed;
-    // Some of the others are for other platforms.
-    const folders = foldersOf(this.packages, extent).filter((folder) => this.packages[folder]?.optional !== true);
-    const there = () => folders.filter((folder) => existsSync(join(folder, 'package.json'))).length;
-    say(`Installing ${folders.length} packages, for ${extent === 'all' ? 'tests too' : 'building and running'}.`);
+  /** What is there already stays where it is as locked, with what was compiled of it, and so do those for the tests. */
+  async bringPackages() {
+    const isThere = existsSync(RECORD);
+    const before = this.stamp()?.extent ?? (isThere ? 'all' : 'run');
+    const extent = before === 'all' ? 'all' : this.needed;
+    const count = this.folders(extent).length;
+    // Without it npm looks at what is there.
+    rmSync(RECORD, { force: true });
+    say(`Installing ${count} packages, for ${extent === 'all' ? 'tests too' : 'building and running'}.`);
     const began = Date.now();
     const { code } = await withProgress(
-      () => `${there()} of ${folders.length} packages after ${seconds(began)} s`,
+      () => `${this.there(extent)} of ${count} packages after ${seconds(began)} s`,
       () =>
         npm([
-          ...(before === undefined ? ['ci'] : ['install', '--no-save']),
+          ...(isThere ? ['install', '--no-save'] : ['ci']),
           extent === 'all' ? '--include=dev' : '--omit=dev',
           // Two packages have to be made ready by scripts of theirs: by name, below.
           '--ignore-scripts',
@@ -124,6 +124,22 @@ export class Dependencies {
     }
     this.writeStamp(extent);
     say(`Installed them in ${seconds(began)} s.`);
+  }
+
+  /**
+   * The folders that must be there: some of the others are for other platforms.
+   * @param {Extent} extent
+   */
+  folders(extent) {
+    return foldersOf(this.packages, extent).filter((folder) => this.packages[folder]?.optional !== true);
+  }
+
+  /**
+   * How many of them are.
+   * @param {Extent} extent
+   */
+  there(extent) {
+    return this.folders(extent).filter((folder) => existsSync(join(folder, 'package.json'))).length;
   }
 
   /**

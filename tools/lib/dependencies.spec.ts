@@ -33,6 +33,8 @@ describe('what is installed', () => {
 /** npm itself at work, on packages of this test: what has scripts here has some in the real workspace too. */
 describe('a clone', () => {
   let dir: TempDir;
+  let manifest: { dependencies: Record<string, string>; [more: string]: unknown };
+  let extra: string;
   beforeAll(async () => {
     dir = await tempDir();
     const pack = async (name: string, of: object): Promise<string> => {
@@ -49,20 +51,25 @@ describe('a clone', () => {
     await write('node.sh', `#!/bin/sh\nexec "${process.execPath}" "$@"\n`);
     await chmod(dir.file('node.sh'), 0o755);
     await write('tool.mjs', 'console.log("it runs");');
-    await writeJson('package.json', {
+    extra = await pack('extra', {});
+    manifest = {
       name: 'clone',
       version: '1.0.0',
       dependencies: { node, sqlite3 },
       devDependencies: { jest },
       allowScripts: { node: true, sqlite3: true },
-    });
+    };
+    await lock();
     await cp(join(TOOLS, 'bootstrap.mjs'), dir.file('tools/bootstrap.mjs'));
     for (const name of ['dependencies', 'steps'])
       await cp(join(TOOLS, `lib/${name}.mjs`), dir.file(`tools/lib/${name}.mjs`));
-    expect(await run('npm', ['install', '--package-lock-only', '--ignore-scripts'])).toMatchObject({ code: 0 });
   });
   afterAll(() => dir.remove());
 
+  async function lock(): Promise<void> {
+    await writeJson('package.json', manifest);
+    expect(await run('npm', ['install', '--package-lock-only', '--ignore-scripts'])).toMatchObject({ code: 0 });
+  }
   async function write(path: string, text: string): Promise<void> {
     await mkdir(dirname(dir.file(path)), { recursive: true });
     await writeFile(dir.file(path), text);
@@ -107,5 +114,16 @@ describe('a clone', () => {
   it('that was installed by hand is taken as it is', async () => {
     await rm(dir.file('node_modules/.dfs-installed'));
     expect(await bootstrap('--tests')).toEqual({ code: 0, out: 'it runs\n', err: '' });
+  });
+
+  it('that has other dependencies now gets what is new, and is not compiled again', async () => {
+    const before = await compiled();
+    manifest.dependencies['extra'] = extra;
+    await lock();
+    const { code, err } = await bootstrap();
+    expect({ code, err }).toEqual({ code: 0, err: expect.stringMatching(/^Installing 4 packages, for tests too\./) });
+    expect(await isThere('node_modules/extra')).toBe(true);
+    expect(await isThere('node_modules/jest')).toBe(true);
+    expect(await compiled()).toBe(before);
   });
 });
