@@ -127,7 +127,7 @@ export function makeParts(components: PlacementComponents, context: PartsContext
   const server = new BlockServer({
     ...{ transport, chunks, gatherings, log },
     pins: new PinServer({ pins, promises, log }),
-    isWhole: async (content, extent) => (await pins.pinned([content])).get(content)?.has(extent) ?? false,
+    isWhole: (content, extent) => pins.isPinned(content, extent),
   });
   return {
     ...{ transfers, room, network, counts, drains, finder, view, watch, replicator, reading, damage, takingBack },

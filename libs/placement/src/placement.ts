@@ -14,10 +14,10 @@ import type { GivingWayStatus } from './release/giving-way.js';
 import type { LettingGoStatus } from './release/handoff.js';
 import { LIVENESS_CHECK, SETTLE_TIME } from './limits.js';
 import type { ContentChange, PlacementComponents } from './ports.js';
-import { areWhole, pinThose } from './repair/repin.js';
+import { pinThose } from './repair/repin.js';
+import { areWhole } from './pins/extent-blocks.js';
 import { PinLog, type PinnedExtent, type PinState } from './pins/pin-log.js';
 import { gatherPromises, type Asked } from './pins/promises.js';
-import { pinnedExtents } from './pins/pinned-extents.js';
 import type { ChunkPage, FetchOptions } from './read/content-fetch.js';
 import { type FoundContents } from './release/found-contents.js';
 import type { ReclaimStatus } from './release/reclaimer.js';
@@ -198,7 +198,7 @@ export class Placement {
 
   /** Promises these contents no longer: no version needs them. They are cache from now on. */
   async release(tx: Tx, contents: readonly Cid[]): Promise<void> {
-    const extents = await pinnedExtents(tx, contents, ['promised', 'releasing']);
+    const extents = await this.pins.of(contents, ['promised', 'releasing'], tx);
     await this.pins.drop(tx, extents);
     const provided = [...new Set(extents.map(({ content }) => content))];
     if (provided.length > 0) await this.components.dht?.withdraw(provided, tx);
@@ -212,7 +212,7 @@ export class Placement {
   /** Promises again what this node promised once of these contents, as far as it is still here. */
   async keepAgain(contents: readonly Cid[]): Promise<void> {
     const { db, chunks } = this.components;
-    const extents = await pinnedExtents(db, contents, NOT_PROMISED);
+    const extents = await this.pins.of(contents, NOT_PROMISED);
     const pin = (tx: Tx, whole: readonly PinnedExtent[]): Promise<void> => this.pinKept(tx, whole);
     await pinThose({ db, chunks, pin }, extents, this.control.signal);
   }
@@ -236,10 +236,10 @@ export class Placement {
 
   /** Whether somebody promises all of a content, here or not, or this node has it as cache of what it promised once. */
   async isHad(content: Cid, size: number): Promise<boolean> {
-    const { db, chunks } = this.components;
+    const { chunks } = this.components;
     const { extents } = await this.parts.view.holders(content, size);
     if (extents.every(({ holders }) => holders.length > 0)) return true;
-    const dropped = await pinnedExtents(db, [content], NOT_PROMISED);
+    const dropped = await this.pins.of([content], NOT_PROMISED);
     return dropped.length === extents.length && areWhole({ chunks }, dropped, this.control.signal);
   }
 

@@ -1,9 +1,10 @@
-import { readExtent, summarise } from '@dfs/chunks';
+import { summarise } from '@dfs/chunks';
 import type { Reader } from '@dfs/database';
-import { cidFromBytes, isManifestCid, type Cid } from '@dfs/protocol';
+import { cidFromBytes, type Cid } from '@dfs/protocol';
 import { isDfsError } from '@dfs/runtime';
 import { SCAN_PAGE } from '../limits.js';
 import type { BlockReader } from '@dfs/transfer';
+import { ExtentBlocks } from './extent-blocks.js';
 import { walkPins, type PinnedExtent } from './pin-log.js';
 
 /** Problems that the promises of this node can have. */
@@ -66,8 +67,7 @@ export async function checkPins(
 class Walker {
   private waiting: { pin: PinnedExtent; needs: Cid[] }[] = [];
   private waitingIds = 0;
-  private content: Cid | undefined;
-  private readonly manifest = new Map<Cid, Uint8Array>();
+  private readonly extentBlocks = new ExtentBlocks((id) => this.blocks.get(id));
 
   constructor(
     private readonly blocks: Pick<BlockReader, 'has' | 'get'>,
@@ -97,25 +97,15 @@ class Walker {
     this.waitingIds = 0;
   }
 
-  private async needs({ content, size, extent }: PinnedExtent): Promise<Cid[]> {
-    if (!isManifestCid(content)) return [content];
-    if (this.content !== content) this.manifest.clear();
-    this.content = content;
-    let last = content;
+  private async needs(pin: PinnedExtent): Promise<Cid[]> {
+    const { content, extent } = pin;
     try {
-      const found = await readExtent(content, size, extent, async (id) => {
-        last = id;
-        const bytes = this.manifest.get(id) ?? (await this.blocks.get(id));
-        // The root, and a few blocks below: what the next extent needs too.
-        if (this.manifest.size < NAMED) this.manifest.set(id, bytes);
-        return bytes;
-      });
-      return [...found.manifestBlocks, ...found.chunks.map(({ id }) => id)];
+      return await this.extentBlocks.of(pin);
     } catch (error) {
       if (error instanceof RangeError) {
         this.onFinding({ problem: 'wrong-pin', content, detail: `It has no extent ${extent}.` });
       } else if (isDfsError(error)) {
-        const detail = `Extent ${extent}: block ${last} of its manifest: ${error.message}`;
+        const detail = `Extent ${extent}: block ${this.extentBlocks.last} of its manifest: ${error.message}`;
         this.onFinding({ problem: 'unreadable-manifest', content, detail });
       } else throw error;
       return [];

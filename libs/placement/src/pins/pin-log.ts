@@ -135,23 +135,18 @@ export class PinLog {
     return this.change(tx, extents, 'releasing', 'gaveWay');
   }
 
-  /** Which extents of these contents are pinned. Contents without a pin are left out. */
-  async pinned(contents: readonly Cid[], reader: Reader = this.db): Promise<Map<Cid, Set<number>>> {
-    const found = new Map<Cid, Set<number>>();
-    const ids = contents.map(cidToBytes);
-    const byKey = new Map(ids.map((id, index) => [keyOf(id), contents[index]!]));
-    const rows = await byIds<{ content: Uint8Array; extent: number }>(
-      reader,
-      `SELECT content, extent FROM placement_pin WHERE held = 1 AND content IN ${BLOBS}`,
-      ids,
-    );
-    for (const row of rows) {
-      const content = byKey.get(keyOf(row.content))!;
-      const extents = found.get(content);
-      if (extents) extents.add(row.extent);
-      else found.set(content, new Set([row.extent]));
-    }
-    return found;
+  /** Extents of these contents that are in one of these states, in the order of contents within each part: as `pinsOf`. */
+  of(
+    contents: readonly Cid[],
+    states: readonly PinState[] = ['promised'],
+    reader: Reader = this.db,
+  ): Promise<PinnedExtent[]> {
+    return pinsOf(reader, contents, states);
+  }
+
+  /** Whether this node promises an extent. */
+  async isPinned(content: Cid, extent: number): Promise<boolean> {
+    return (await this.of([content])).some((pin) => pin.extent === extent);
   }
 
   /** A page of the log after entry `after`; `to` is the log with it. */
@@ -185,17 +180,6 @@ export class PinLog {
       [number, limit],
     );
     return rows.map((row) => ({ ...row, content: cidFromBytes(row.content) }));
-  }
-
-  /** Extents of these contents that were promised once and are not now, nor are being released. */
-  async abandoned(contents: readonly Cid[]): Promise<PinnedExtent[]> {
-    const rows = await byIds<PinRow>(
-      this.db,
-      `SELECT content, extent, size FROM placement_pin
-       WHERE held IN (${numbersOf(['dropped', 'letGo']).join()}) AND content IN ${BLOBS} ORDER BY content, extent`,
-      contents.map(cidToBytes),
-    );
-    return rows.map(extentOf);
   }
 
   private async change(
@@ -262,6 +246,21 @@ export async function walkPins(
     `SELECT content, extent, size FROM placement_pin
      WHERE held IN (${numbersOf(states).join()}) AND (content, extent) > (?, ?) ORDER BY content, extent LIMIT ?`,
     [after ? cidToBytes(after.content) : new Uint8Array(0), after?.extent ?? -1, limit],
+  );
+  return rows.map(extentOf);
+}
+
+/** Extents of these contents that are in one of these states, ordered by content and extent among ids looked up together. */
+export async function pinsOf(
+  reader: Reader,
+  contents: readonly Cid[],
+  states: readonly PinState[],
+): Promise<PinnedExtent[]> {
+  const rows = await byIds<PinRow>(
+    reader,
+    `SELECT content, extent, size FROM placement_pin
+     WHERE held IN (${numbersOf(states).join()}) AND content IN ${BLOBS} ORDER BY content, extent`,
+    contents.map(cidToBytes),
   );
   return rows.map(extentOf);
 }

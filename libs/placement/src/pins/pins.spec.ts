@@ -41,7 +41,7 @@ describe('the pin log', () => {
     expect(again.nonce).toEqual(log.nonce);
     expect(again.capacity).toBe(5);
     expect((await again.page(0)).to).toBe(again.number);
-    expect([...(await again.pinned(CONTENTS))]).toEqual([[CONTENTS[1], new Set([0])]]);
+    expect(await again.of(CONTENTS)).toEqual([extent(CONTENTS[1]!)]);
   });
 
   it('goes on under another nonce where its numbers may have been given before', async () => {
@@ -51,7 +51,8 @@ describe('the pin log', () => {
     const again = await PinLog.open(temp.db, 9, true);
     expect(again.nonce).not.toEqual(log.nonce);
     expect(again).toMatchObject({ capacity: 5, number: log.number });
-    expect([...(await again.pinned(CONTENTS))]).toEqual([[CONTENTS[0], new Set([0])]]);
+    expect(await again.of(CONTENTS)).toEqual([extent(CONTENTS[0]!)]);
+    expect([await again.isPinned(CONTENTS[0]!, 0), await again.isPinned(CONTENTS[0]!, 1)]).toEqual([true, false]);
     expect((await PinLog.open(temp.db, 9)).nonce).toEqual(again.nonce);
   });
 

@@ -20,7 +20,7 @@ import { ask, type Channel } from '@dfs/transport';
 import type { Opener, BlockReader } from '@dfs/transfer';
 import { extentKey } from '../plan/extents.js';
 import type { BlockProver } from '../ports.js';
-import { needsOf } from '../repair/repin.js';
+import { needsOf } from './extent-blocks.js';
 import { keyOf, type PinLog, type PinnedExtent } from './pin-log.js';
 
 /** Time for a member to promise a batch. */
@@ -67,8 +67,8 @@ export class Promises {
     const whole = await this.whole(asked, signal);
     if (whole.length === 0) return new Set();
     return db.write(async (tx) => {
-      const pinned = await pins.pinned([...new Set(whole.map(({ content }) => content))], tx);
-      const given = whole.filter(({ content, extent }) => pinned.get(content)?.has(extent));
+      const pinned = keysOf(await pins.of(contentsOf(whole), ['promised'], tx));
+      const given = whole.filter(({ content, extent }) => pinned.has(extentKey(content, extent)));
       const until = clock.now() + PROMISE_TIME;
       await changeByIds(
         tx,
@@ -131,7 +131,9 @@ export class Promises {
       group.clear();
       ids = 0;
     };
-    for (const pin of await this.pinned(asked)) {
+    const wanted = keysOf(asked);
+    for (const pin of await this.components.pins.of(contentsOf(asked))) {
+      if (!wanted.has(extentKey(pin.content, pin.extent))) continue;
       const needs = await needsOf({ chunks }, pin, signal);
       if (!needs) continue;
       group.set(pin, needs);
@@ -141,24 +143,14 @@ export class Promises {
     await lookUp();
     return whole;
   }
+}
 
-  /** With the sizes of their contents. */
-  private async pinned(asked: readonly ExtentId[]): Promise<PinnedExtent[]> {
-    const { db } = this.components;
-    const wanted = new Map(
-      asked.map(({ content, extent }) => [`${keyOf(cidToBytes(content))}/${extent}`, { content, extent }]),
-    );
-    const contents = [...new Set(asked.map(({ content }) => content))];
-    const rows = await byIds<{ content: Uint8Array; extent: number; size: number }>(
-      db,
-      `SELECT content, extent, size FROM placement_pin WHERE held = 1 AND content IN ${BLOBS}`,
-      contents.map(cidToBytes),
-    );
-    return rows.flatMap(({ content, extent, size }) => {
-      const one = wanted.get(`${keyOf(content)}/${extent}`);
-      return one ? [{ ...one, size }] : [];
-    });
-  }
+function keysOf(extents: readonly ExtentId[]): Set<string> {
+  return new Set(extents.map(({ content, extent }) => extentKey(content, extent)));
+}
+
+function contentsOf(extents: readonly ExtentId[]): Cid[] {
+  return [...new Set(extents.map(({ content }) => content))];
 }
 
 function pairOf({ content, extent }: ExtentId): [Uint8Array, number] {

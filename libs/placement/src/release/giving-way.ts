@@ -9,7 +9,6 @@ import { gatherPromises, type Promises } from '../pins/promises.js';
 import { extentKey } from '../plan/extents.js';
 import type { NetworkView } from '../plan/members-now.js';
 import type { BlockStore, Contents, PastContent, PastContents, Providers } from '../ports.js';
-import { pinnedExtents } from '../pins/pinned-extents.js';
 import type { StoreRoom } from '../replicate/headroom.js';
 import type { Opener } from '@dfs/transfer';
 
@@ -137,7 +136,7 @@ export class GivingWay {
   async letGoOf(contents: readonly Cid[]): Promise<number> {
     let gone = 0;
     await this.inTurn(async () => {
-      const pins = await pinnedExtents(this.components.db, contents);
+      const pins = await this.components.pins.of(contents);
       gone = await this.giveWay(
         pins.map((pin) => ({ pin, bytes: bytesOf(pin), deleted: false })),
         'any',
@@ -211,19 +210,13 @@ export class GivingWay {
 
   /** Pinned extents that only past versions need, what is past for longest first. */
   private async *candidates(): AsyncGenerator<Past, void, undefined> {
-    const { past, db } = this.components;
+    const { past, pins } = this.components;
     for (let after: PastContent | null = null; ;) {
       this.looking.signal.throwIfAborted();
       const page: PastContent[] = await past.past(after, SCAN_PAGE);
-      const pins = Map.groupBy(
-        await pinnedExtents(
-          db,
-          page.map(({ contentId }) => contentId),
-        ),
-        ({ content }) => content,
-      );
+      const pinned = Map.groupBy(await pins.of(page.map(({ contentId }) => contentId)), ({ content }) => content);
       for (const { contentId, deleted } of page) {
-        for (const pin of pins.get(contentId) ?? []) yield { pin, bytes: bytesOf(pin), deleted };
+        for (const pin of pinned.get(contentId) ?? []) yield { pin, bytes: bytesOf(pin), deleted };
       }
       if (page.length < SCAN_PAGE) return;
       after = page.at(-1)!;
@@ -273,7 +266,7 @@ export class GivingWay {
     const { past, pins, dht } = this.components;
     await past.gaveWay(tx, [...last]);
     const contents = [...new Set(gone.map(({ content }) => content))];
-    const held = await pins.pinned(contents, tx);
+    const held = new Set((await pins.of(contents, ['promised'], tx)).map(({ content }) => content));
     const withdrawn = contents.filter((content) => !held.has(content));
     if (withdrawn.length > 0) await dht?.withdraw(withdrawn, tx);
     const lastCopies = gone.filter(({ content }) => last.has(content)).length;

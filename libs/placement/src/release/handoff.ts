@@ -228,7 +228,8 @@ export class LettingGo {
   /** Contents of which nothing is held here any more are provided no more. */
   private async withdraw(tx: Tx, letGo: readonly PinnedExtent[]): Promise<void> {
     const contents = [...new Set(letGo.map(({ content }) => content))];
-    const held = await this.components.pins.pinned(contents, tx);
+    const still = await this.components.pins.of(contents, ['promised'], tx);
+    const held = new Set(still.map(({ content }) => content));
     const gone = contents.filter((content) => !held.has(content));
     if (gone.length > 0) await this.components.dht?.withdraw(gone, tx);
   }

@@ -1,10 +1,10 @@
-import { readExtent } from '@dfs/chunks';
-import { cidToBytes, isManifestCid, type Cid } from '@dfs/protocol';
+import { cidToBytes, type Cid } from '@dfs/protocol';
 import { isDfsError } from '@dfs/runtime';
 import { forsaken, type ForsakenComponents } from '../repair/forsaken.js';
 import { SCAN_PAGE } from '../limits.js';
 import { LiveSet } from './cid-filter.js';
 import type { BlockReader } from '@dfs/transfer';
+import { ExtentBlocks } from '../pins/extent-blocks.js';
 import type { NumberedPin, PinnedExtent } from '../pins/pin-log.js';
 
 /** The sources that tell which blocks are needed: pins, damage, and fetches under way. */
@@ -23,9 +23,7 @@ export class LiveBlocks {
   private readonly set: LiveSet;
   /** Entries of the pin log up to this one are in it. */
   private absorbed: number;
-  /** Manifest blocks of the content read last: its extents come one after another. */
-  private content: Cid | undefined;
-  private readonly manifest = new Map<Cid, Promise<Uint8Array>>();
+  private readonly blocks: ExtentBlocks;
 
   private constructor(
     private readonly components: LiveBlocksComponents,
@@ -33,6 +31,7 @@ export class LiveBlocks {
     private readonly signal: AbortSignal,
   ) {
     this.set = new LiveSet(expected);
+    this.blocks = new ExtentBlocks((id) => components.chunks.get(id, { signal }));
     this.absorbed = components.pins.number;
   }
 
@@ -70,14 +69,9 @@ export class LiveBlocks {
     }
   }
 
-  private async add({ content, size, extent }: PinnedExtent): Promise<void> {
+  private async add(extent: PinnedExtent): Promise<void> {
     this.signal.throwIfAborted();
-    if (!isManifestCid(content)) return this.set.add(cidToBytes(content));
-    if (this.content !== content) this.manifest.clear();
-    this.content = content;
-    const found = await readExtent(content, size, extent, (id) => this.block(id));
-    for (const id of found.manifestBlocks) this.set.add(cidToBytes(id));
-    for (const { id } of found.chunks) this.set.add(cidToBytes(id));
+    for (const id of await this.blocks.of(extent)) this.set.add(cidToBytes(id));
   }
 
   /**
@@ -91,19 +85,7 @@ export class LiveBlocks {
     } catch (error) {
       this.signal.throwIfAborted();
       if (!isDfsError(error, 'chunk-not-found')) throw error;
-      for (const id of this.manifest.keys()) this.set.add(cidToBytes(id));
+      for (const id of this.blocks.wanted) this.set.add(cidToBytes(id));
     }
   }
-
-  private block(id: Cid): Promise<Uint8Array> {
-    const known = this.manifest.get(id);
-    if (known) return known;
-    // Leaves are needed once each; what matters are the few blocks above them.
-    if (this.manifest.size >= MAX_MANIFEST_BLOCKS) this.manifest.clear();
-    const bytes = this.components.chunks.get(id, { signal: this.signal });
-    this.manifest.set(id, bytes);
-    return bytes;
-  }
 }
-
-const MAX_MANIFEST_BLOCKS = 64;

@@ -27,7 +27,7 @@ export async function* forsaken(components: ForsakenComponents): AsyncGenerator<
     after = page.at(-1)!.contentId;
     const contents = page.map(({ contentId }) => contentId);
     const gone = await catalogue.purged(contents);
-    const extents = (await pins.abandoned(contents)).filter(({ content }) => !gone.has(content));
+    const extents = (await pins.of(contents, ['dropped', 'letGo'])).filter(({ content }) => !gone.has(content));
     const holders = await holdings.holders([...new Set(extents.map(({ content }) => content))]);
     const { self, live, leaving, target } = network.now();
     const stays = (peerId: string): boolean => peerId !== self && live.has(peerId) && !leaving.has(peerId);

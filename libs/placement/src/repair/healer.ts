@@ -1,9 +1,9 @@
-import { readExtent } from '@dfs/chunks';
 import type { EventLog } from '@dfs/events';
-import { isManifestCid, type Cid } from '@dfs/protocol';
+import type { Cid } from '@dfs/protocol';
 import { second, type Log, pause, stopping } from '@dfs/runtime';
 import type { Transport } from '@dfs/transport';
 import { askBlocks, rateFrom, Silence } from '@dfs/transfer';
+import { ExtentBlocks } from '../pins/extent-blocks.js';
 import { forsaken, type ForsakenComponents } from './forsaken.js';
 import { SCAN_PAGE } from '../limits.js';
 import type { NetworkView } from '../plan/members-now.js';
@@ -212,19 +212,15 @@ export class DamageWatch {
   }
 
   /** Which of these blocks an extent needs. Where its manifest cannot be read that is the block that is hurt. */
-  private async hurtBlocks({ content, size, extent }: PinnedExtent, hurt: ReadonlySet<Cid>): Promise<Cid[]> {
-    if (!isManifestCid(content)) return hurt.has(content) ? [content] : [];
-    let last = content;
+  private async hurtBlocks(extent: PinnedExtent, hurt: ReadonlySet<Cid>): Promise<Cid[]> {
+    const { signal } = this.control;
+    const blocks = new ExtentBlocks((id) => this.components.chunks.get(id, { signal }));
     try {
-      const found = await readExtent(content, size, extent, (id) => {
-        last = id;
-        return this.components.chunks.get(id, { signal: this.control.signal });
-      });
-      return [...found.manifestBlocks, ...found.chunks.map(({ id }) => id)].filter((id) => hurt.has(id));
-    } catch (error) {
-      this.control.signal.throwIfAborted();
-      this.components.log.debug({ err: error, content, extent }, 'a manifest cannot be read');
-      return [last];
+      return (await blocks.of(extent)).filter((id) => hurt.has(id));
+    } catch (err) {
+      signal.throwIfAborted();
+      this.components.log.debug({ err, ...extent }, 'a manifest cannot be read');
+      return [blocks.last ?? extent.content];
     }
   }
 

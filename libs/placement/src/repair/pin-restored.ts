@@ -3,13 +3,13 @@ import type { Database } from '@dfs/database';
 import { cidToBytes, isManifestCid, type Cid } from '@dfs/protocol';
 import { isDfsError } from '@dfs/runtime';
 import { SCAN_PAGE } from '../limits.js';
-import { PIN_STATES, PinLog, type PinnedExtent, type PinState } from '../pins/pin-log.js';
-import { isEmpty, isLarge } from '../plan/extents.js';
+import { PIN_STATES, PinLog, pinsOf, type PinnedExtent, type PinState } from '../pins/pin-log.js';
+import { isEmpty, isLarge, extentKey } from '../plan/extents.js';
 import type { BlockReader } from '@dfs/transfer';
 import type { Contents, FoundBlocks } from '../ports.js';
-import { pinnedExtents } from '../pins/pinned-extents.js';
 import { capacityClass } from '../replicate/headroom.js';
-import { areWhole, pinThose, type PinAgainComponents } from './repin.js';
+import { pinThose, type PinAgainComponents } from './repin.js';
+import { areWhole } from '../pins/extent-blocks.js';
 
 /** A restored database, and the store whose blocks it does not know yet. */
 export interface PinRestoredComponents {
@@ -40,12 +40,13 @@ export async function pinRestored(components: PinRestoredComponents, signal: Abo
     if (page.length === 0) return { added, dropped };
     after = page.at(-1)!.contentId;
     const contents = page.map(({ contentId }) => contentId);
-    const [gone, pinned] = [await catalogue.purged(contents), await pins.pinned(contents)];
+    const gone = await catalogue.purged(contents);
+    const pinned = new Set((await pins.of(contents)).map(({ content, extent }) => extentKey(content, extent)));
     const extents: PinnedExtent[] = [];
     for (const { contentId: content, size } of page) {
       if (gone.has(content) || isEmpty(content)) continue;
       const all = await extentsWithin(components, content, size);
-      extents.push(...all.filter(({ extent }) => !pinned.get(content)?.has(extent)));
+      extents.push(...all.filter(({ extent }) => !pinned.has(extentKey(content, extent))));
     }
     added += await pinThose({ db, chunks, pin: (tx, whole) => pins.add(tx, whole) }, extents, signal);
   }
@@ -73,7 +74,7 @@ export async function pinFound(components: PinFoundComponents, signal: AbortSign
     const named = await catalogue.named(page.map(({ id }) => id));
     const contents = [...named.keys()].filter((content) => !isEmpty(content));
     const gone = await catalogue.purged(contents);
-    const known = Map.groupBy(await pinnedExtents(db, contents, ANY_STATE), ({ content }) => content);
+    const known = Map.groupBy(await pinsOf(db, contents, ANY_STATE), ({ content }) => content);
     const extents: PinnedExtent[] = [];
     for (const content of contents) {
       signal.throwIfAborted();

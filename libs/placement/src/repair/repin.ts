@@ -1,8 +1,8 @@
 import type { Database, Tx } from '@dfs/database';
-import { isNotHere, readExtent } from '@dfs/chunks';
-import { isManifestCid, type Cid } from '@dfs/protocol';
+import type { Cid } from '@dfs/protocol';
 import { SCAN_PAGE } from '../limits.js';
 import type { BlockReader } from '@dfs/transfer';
+import { needsOf } from '../pins/extent-blocks.js';
 import type { PinLog, PinnedExtent } from '../pins/pin-log.js';
 
 /** Ids that are looked up together, about. */
@@ -60,21 +60,6 @@ export async function pinThose(
   return pinned + (await pinWhole(components, group));
 }
 
-/** Whether every block of these extents is here. */
-export async function areWhole(
-  { chunks }: Pick<PinAgainComponents, 'chunks'>,
-  extents: readonly PinnedExtent[],
-  signal: AbortSignal,
-): Promise<boolean> {
-  for (const extent of extents) {
-    const needs = await needsOf({ chunks }, extent, signal);
-    if (!needs) return false;
-    const here = await chunks.has(needs);
-    if (!needs.every((id) => here.has(id))) return false;
-  }
-  return true;
-}
-
 /** In one unit of work, so that nothing of it is freed in between. */
 async function pinWhole(
   components: Pick<PinAgainComponents, 'db' | 'chunks' | 'pin'>,
@@ -90,21 +75,4 @@ async function pinWhole(
     await components.pin(tx, whole);
     return whole.length;
   });
-}
-
-/** The blocks of an extent; undefined when its manifest is not whole. */
-export async function needsOf(
-  { chunks }: { chunks: Pick<BlockReader, 'get'> },
-  { content, size, extent }: PinnedExtent,
-  signal: AbortSignal,
-): Promise<Cid[] | undefined> {
-  signal.throwIfAborted();
-  if (!isManifestCid(content)) return [content];
-  try {
-    const found = await readExtent(content, size, extent, (id) => chunks.get(id, { signal }));
-    return [...found.manifestBlocks, ...found.chunks.map(({ id }) => id)];
-  } catch (error) {
-    if (isNotHere(error)) return undefined;
-    throw error;
-  }
 }

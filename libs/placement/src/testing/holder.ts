@@ -8,7 +8,7 @@ import { type Opener, BlockServer, Gatherings } from '@dfs/transfer';
 import { LettingGo } from '../release/handoff.js';
 import { LiveBlocks } from '../release/needed-blocks.js';
 import type { Snapshot } from '../plan/members-now.js';
-import { needsOf } from '../repair/repin.js';
+import { needsOf } from '../pins/extent-blocks.js';
 import { PinLog, walkPins, type PinnedExtent, type PinState } from '../pins/pin-log.js';
 import { PinServer } from '../pins/pin-server.js';
 import { Promises } from '../pins/promises.js';
@@ -125,7 +125,7 @@ export class Holder {
       transport,
       chunks,
       pins: new PinServer({ pins, promises: this.promises, log: silentLog }),
-      isWhole: async (content, extent) => (await pins.pinned([content])).get(content)?.has(extent) ?? false,
+      isWhole: (content, extent) => pins.isPinned(content, extent),
       gatherings: new Gatherings(),
       log: silentLog,
     }).start();
