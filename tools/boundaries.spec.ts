@@ -318,7 +318,7 @@ function workspaceProjects(): string[] {
   );
 }
 
-/** What `lint-snippets.mjs` answers to these snippets. */
+/** The answer of `lint-snippets.mjs` to these snippets. */
 function lint(snippets: { file: string; text: string }[]): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = execFile(

@@ -112,7 +112,7 @@ function linksOf(text: string): string[] {
   );
 }
 
-/** What the text names as a path: in code, from the root of the workspace or, by `src/`, of the document's library. */
+/** Paths that the text names: in code, from the root of the workspace or, by `src/`, of the document's library. */
 function pathsOf(text: string): string[] {
   return [...withoutFences(text).matchAll(/`((?:apps|docs|libs|src|tools)\/[\w./-]+)`/g)].map(([, path]) => path!);
 }

@@ -2,7 +2,7 @@
  * `npm run package`: puts the built engine, console and command line into one tarball, `dist/dfs-<version>.tgz`, that
  * `npm install -g` installs on a machine with Node 24.
  *
- * The files keep their places in the workspace. What they import of its libraries is written as relative addresses; what
+ * The files keep their places in the workspace. Their imports of its libraries are written as relative addresses; what
  * they import of others becomes the package's dependencies, in the very versions of package-lock.json. sqlite3 is carried
  * along (`vendor/sqlite3`): its binding for the platform of this machine is inside, unless `--no-binding` is given, and is
  * compiled at installation elsewhere.
@@ -20,9 +20,12 @@ const bundlesBinding = !process.argv.includes('--no-binding');
 
 const workspace = readJson('package.json');
 const lock = readJson('package-lock.json');
-/** What runs; what is imported from `sqlite3` is found in the package itself. */
+/** The files that run; imports from `sqlite3` are found in the package itself. */
 const CARRIED = 'sqlite3';
-/** What sqlite3 is loaded and compiled with, and what decorators and compiled helpers need without an import of ours. */
+/**
+ * Packages that load and compile sqlite3, and those that decorators and compiled helpers need without an import of
+ * ours.
+ */
 const NEEDED = ['bindings', 'node-addon-api', 'reflect-metadata', 'tar', 'tslib'];
 
 build();

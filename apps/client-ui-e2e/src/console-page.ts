@@ -157,7 +157,7 @@ export class ConsolePage {
     await dialog.getByRole('button', { name: 'Join', exact: true }).click();
   }
 
-  /** What an accessibility check finds wrong with what is shown now, one line each. */
+  /** Findings of an accessibility check on the shown page, one line each. */
   async accessibilityFaults(): Promise<string[]> {
     // Text that is still fading in has the colours of neither state.
     await this.page.evaluate(() =>

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { EXIT } from './output/failure.js';
 import { runProgram } from './program.js';
 
-// Whoever reads our output may go away (`dfs ls -r | head`).
+// The reader of our output may go away (`dfs ls -r | head`).
 process.stdout.on('error', () => process.exit(EXIT.ok));
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
@@ -29,5 +29,5 @@ process.exitCode = await runProgram(
   },
   version,
 );
-// What a command left open, such as a connection kept alive, holds nothing up.
+// A connection that a command left open holds nothing up.
 process.exit();

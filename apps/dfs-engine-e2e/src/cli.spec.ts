@@ -90,7 +90,7 @@ describe('the command line', () => {
       const { mtimeMs, mode } = await stat(back);
       expect([mtimeMs, (mode & 0o100) !== 0]).toEqual([1_700_000_000_000, name.endsWith('.sh')]);
     }
-    // What is there is not replaced unasked.
+    // A file that is there is not replaced unasked.
     const again = await dfs(['get', 'photos/a.txt', 'back/']);
     expect(again).toMatchObject({ code: 5, err: expect.stringMatching(/exists on this machine: --force/) });
     expect((await dfs(['get', 'photos/a.txt', 'back/', '--force'])).code).toBe(0);

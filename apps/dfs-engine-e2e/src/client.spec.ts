@@ -62,7 +62,7 @@ describe('the generated client, with a built engine', () => {
     expect(await dfs.put('client/from-disk', await openAsBlob(onDisk))).toMatchObject({
       file: { contentId: file.contentId, size: bytes.length },
     });
-    // What the document alone gives, without the hand-written part, knows no media type.
+    // The part made of the document alone, without the hand-written one, knows no media type.
     const plain = await putFile({
       client: dfs.client,
       throwOnError: true,

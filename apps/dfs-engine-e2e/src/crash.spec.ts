@@ -42,7 +42,7 @@ describe('kill -9', () => {
       expect(items.some((item) => item.path.endsWith('big.bin'))).toBe(false);
       expect(await leftovers(node)).toEqual([]);
     }
-    // What the cut uploads had written is gone: the folder holds the chunks that are counted, and little more.
+    // The bytes of the cut uploads are gone: the folder holds the chunks that are counted, and little more.
     const { storage } = await node.node();
     expect(await folderBytes(join(node.dataDir, 'chunks'))).toBeLessThan(storage.bytes * 1.02 + 4 * MiB);
   });

@@ -26,7 +26,7 @@ describe('the data directory of a node alone in its network', () => {
   let files: FileInfo[];
   const away = (name: string): string => join(node.dataDir, name);
   const put = (index: number): Promise<FileInfo> => node.put(`file ${index}`, contentOf(index));
-  /** What the log of a start that is refused says. */
+  /** The log of a start that is refused. */
   async function refusal(): Promise<string> {
     const { code, err } = await runToEnd(node.dataDir);
     expect(code).toBe(1);

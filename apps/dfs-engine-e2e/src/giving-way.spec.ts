@@ -41,7 +41,7 @@ describe('a node whose quota is used up', () => {
     const restored = await node.fetch(`/files/${first.id}/restore`, { method: 'POST', body: '{}', headers: JSON_BODY });
     expect(restored.status).toBe(410);
     expect(await restored.json()).toMatchObject({ code: 'purged' });
-    // What did not have to go yet is brought back, and is shown from then on.
+    // A file that did not have to go yet is brought back, and is shown from then on.
     const again = await node.fetch(`/files/${third.id}/restore`, { method: 'POST', body: '{}', headers: JSON_BODY });
     expect(again.status).toBe(200);
 

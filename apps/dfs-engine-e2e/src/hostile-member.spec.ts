@@ -44,7 +44,7 @@ const [MADE_UP, WAITING_ROOM] = [22_000, 20_000];
 const [AWAY, BEATS] = [45, 8];
 /** Heartbeats after which it asks about others of those who have been away for longer than the grace. */
 const SLICE_BEATS = 60;
-/** What each case tries to send, and what of it may be seen in the memory of the engine, with what it needs for its work. */
+/** Bytes that each case tries to send, and that may be seen in the memory of the engine, its own work included. */
 const FLOOD = 256 * MiB;
 const FEW = 64 * MiB;
 
@@ -76,7 +76,7 @@ describe('a member that does not keep to the rules', () => {
   });
 
   let written = 0;
-  /** What the other member writes arrives at the victim. */
+  /** Files that the other member writes arrive at the victim. */
   async function isServed(): Promise<void> {
     const { path } = await other.put(`meanwhile/${++written}`, `bytes ${written}`);
     expect(String(await bytesOf(victim, await listed(victim, path, 60_000)))).toBe(`bytes ${written}`);

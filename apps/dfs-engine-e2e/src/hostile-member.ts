@@ -51,7 +51,7 @@ export class Talk {
     prefix.writeUInt32BE(body.length);
     prefix.writeUInt32BE(payload.length, 4);
     if (!this.stream.send(Buffer.concat([prefix, body, payload]))) await drained(this.stream);
-    // What the other side says to it, the end of the stream among it, is taken note of in between.
+    // Messages of the other side, the end of the stream among them, are noted in between.
     await setImmediate();
   }
 
@@ -92,7 +92,7 @@ export class Talk {
 export class HostileMember {
   /** Sections of its status, in the order in which they were set. */
   readonly sections = new Map<string, WireValue>();
-  /** What others say to it in their statuses, with the bytes that it took. */
+  /** Statuses of others to it, with the bytes that they took. */
   readonly heard: { status: StatusMessage; bytes: number }[] = [];
   readonly #boot = Date.now();
   #beat = FIRST_BEAT;
@@ -129,7 +129,7 @@ export class HostileMember {
     for (const connection of this.libp2p.getConnections()) connection.abort(new Error('hung up'));
   }
 
-  /** Takes the place of what answered before. Whatever ends a stream ends its handler, and harms nobody. */
+  /** Takes the place of the handler before. An end of a stream ends its handler, and harms nobody. */
   async handle(protocol: string, handler: (talk: Talk) => Promise<void>): Promise<void> {
     await this.libp2p.unhandle(protocol);
     await this.libp2p.handle(

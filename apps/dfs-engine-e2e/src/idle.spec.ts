@@ -9,7 +9,7 @@ const MB = 1_000_000;
 
 const why = isLong ? await netnsUnavailable() : 'it takes minutes: DFS_LONG=1';
 
-/** What passes a node's link, the headers of Ethernet, IP and TCP included. */
+/** Bytes that pass a node's link, the headers of Ethernet, IP and TCP included. */
 unless(why, describe)(`${MEMBERS} members that have nothing to do`, () => {
   let lan: NetnsLan;
   let nodes: Engine[] = [];

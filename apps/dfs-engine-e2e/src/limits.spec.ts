@@ -13,7 +13,7 @@ const SIZE = (isLong ? 320 : 128) * MiB;
 const LEAST = isLong ? 27 / 30 : 21 / 30;
 /** Of what passes without a limit: so little that this machine can do it beside other work. */
 const LITTLE = 1 / 24;
-/** What the reader may store: it reads from behind that. */
+/** Bytes that the reader may store: it reads from behind them. */
 const KEPT = 16 * MiB;
 /** Behind what a read before may have left in its cache. */
 const FRESH = 4 * KEPT;

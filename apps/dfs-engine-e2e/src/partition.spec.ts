@@ -160,7 +160,7 @@ unless(why, describe)('two halves of a network that is cut in two', () => {
       const file = (await allFiles(node)).find(({ path }) => path === 'late.txt')!;
       expect((await bytesOf(node, file)).equals(late)).toBe(true);
     }
-    // What it wrote stays with it: nothing that it acknowledged is destroyed there.
+    // Its files stay with it: nothing that it acknowledged is destroyed there.
     expect((await bytesOf(d, lateFile)).equals(late)).toBe(true);
     await expectSound([a, b, c]);
   });

@@ -95,7 +95,7 @@ describe('the program', () => {
   });
 });
 
-/** Whatever is left of a process group; nothing where it has ended. */
+/** The rest of a process group; nothing where it has ended. */
 function killGroup(pid: number | undefined): void {
   if (pid === undefined) return;
   try {

@@ -28,7 +28,7 @@ describe('a member that comes back with rotten packs', () => {
     await connected(nodes);
     await eventually(() => copies(1), { deadline: 180_000, poll: 500, what: 'one copy of each' });
 
-    // Reads and hashes everything: what is promised must be right. What nobody promises is cache, rotten or not.
+    // Reads and hashes everything: what is promised must be right. Blocks that nobody promises are cache, rotten or not.
     for (const node of nodes) {
       await node.stop();
       const { problems } = JSON.parse((await check(node.dataDir, '--json')).out) as { problems: { area: string }[] };

@@ -75,7 +75,7 @@ export async function allFiles(node: Engine, state: FileListState = 'current'): 
   return files;
 }
 
-/** What a node shows of every path, for comparison: version, whether it is deleted, whether versions are in conflict. */
+/** Every path as a node shows it, for comparison: version, whether it is deleted, whether versions are in conflict. */
 export async function shown(node: Engine): Promise<string[]> {
   const files = [...(await allFiles(node)), ...(await allFiles(node, 'deleted'))];
   return files.map(({ path, version, deleted, conflict }) => `${path} ${version} ${deleted} ${conflict}`).sort();

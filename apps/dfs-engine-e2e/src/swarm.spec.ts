@@ -103,7 +103,7 @@ unless(why, describe)('three holders and a reader that holds nothing, each on a 
   });
 
   it('is read in about the same time when one of them lies and one stalls', async () => {
-    // What limits is the reader's own line: one honest holder could fill it.
+    // The reader's own line is the limit: one honest holder could fill it.
     const limit = Math.min(20 * MB, free / (isLong ? 4 : 12));
     const length = 6 * limit;
     await lan.limit(3, { rateBytesPerSecond: limit });

@@ -41,7 +41,7 @@ class Client {
     this.ended = new Promise((resolve) => this.child.once('close', () => resolve()));
   }
 
-  /** What it said last of this kind. */
+  /** Its last message of this kind. */
   said(word: string): string | undefined {
     return this.lines.findLast((line) => line.startsWith(`${word} `))?.slice(word.length + 1);
   }
@@ -89,7 +89,7 @@ describe('kill -9 in the middle of a resumable upload', () => {
     await client.sent(3 * PART);
     await engine.kill();
     await client.ended;
-    // What was told as sent is there.
+    // Bytes that were told as sent are there.
     const told = Number(client.said('sent'));
     await engine.start();
     let url = here(client);

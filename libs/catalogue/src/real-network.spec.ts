@@ -129,7 +129,7 @@ describe('a network of real members', () => {
     await b.catalogue.judgeNow();
     expect(await paths(b)).toEqual(['before', 'behind-their-back']);
     await expect(b.write(fileDraft('later', 4))).rejects.toMatchObject({ code: 'read-only-member' });
-    // Whoever brings them: records beyond the one that the removal names do not count.
+    // Records beyond the one that the removal names do not count, whoever brings them.
     const late = [];
     for await (const record of b.catalogue.records.inRanges([{ bits: 0, index: 0 }])) late.push(record);
     await c.catalogue.receive(late, a.signer.peerId);

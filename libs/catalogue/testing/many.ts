@@ -12,7 +12,7 @@ import { content, fileDraft, NETWORK, START, testNode, testSigner, type TestNode
 const FILES_PER_UNIT = 5000;
 /** Bytes that stand before a frame's header: two lengths. */
 const FRAME_PREFIX_BYTES = 8;
-/** Who wrote them. */
+/** Their authors. */
 export const MANY_AUTHOR = testSigner(99);
 const CONTENT = content(1);
 
@@ -96,7 +96,7 @@ export async function insertRecords(db: Database, prints: Fingerprints, numbers:
 
 const COLUMNS = 'seq id state head author ms counter size media_type imported born body signature'.split(' ');
 
-/** What went over the streams that were opened at a transport. */
+/** Bytes that went over the streams opened at a transport. */
 export interface StreamTally {
   /** Of whole frames, both ways. */
   bytes: number;

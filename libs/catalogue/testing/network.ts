@@ -14,7 +14,7 @@ import {
 import { MANY_AUTHOR } from './many.js';
 import { testNode, testSigner, type TestNode, type TestNodeOptions } from './nodes.js';
 
-/** Who is connected to whom is what the test says; statuses arrive when a node is nudged, or the test says so. */
+/** The test decides which members are connected; statuses arrive when a node is nudged, or the test says so. */
 export class TestPeers implements SyncPeers, NetworkChanges {
   readonly others = new Set<TestPeers>();
   private readonly ready = new Set<(peerId: string) => void>();

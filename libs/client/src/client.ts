@@ -36,7 +36,8 @@ export interface EventsRead {
 
 /**
  * One node. Contents, pages and events have methods here; every other operation is a function that takes `client`:
- * `await moveFile({ client: dfs.client, throwOnError: true, path: { fileId }, body: { path } })`. What fails with an answer
+ * `await moveFile({ client: dfs.client, throwOnError: true, path: { fileId }, body: { path } })`. A call that fails
+ * with an answer
  * fails with a `DfsProblem`.
  */
 export class DfsClient {
@@ -82,7 +83,8 @@ export class DfsClient {
   }
 
   /**
-   * Past events after a position, or from the oldest that is kept. What the node tells of is what it has; another stream than the
+   * Past events after a position, or from the oldest that is kept. The node tells the events it has; another stream
+   * than the
    * one of the position begins anew. @throws DfsProblem
    */
   async events(position?: { stream: string; seq: number }): Promise<EventsRead> {

@@ -9,7 +9,7 @@ import { toError } from './problem.js';
  */
 export type Bytes = Blob | Uint8Array<ArrayBuffer> | string | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
 
-/** What is said of a file beside its bytes. */
+/** Attributes of a file, beside its bytes. */
 export interface Told {
   mediaType?: string;
   /** When the file was changed where it comes from. */
@@ -19,7 +19,7 @@ export interface Told {
   meta?: Readonly<Record<string, string>>;
 }
 
-/** What a write expects of the path. */
+/** Conditions of a write on the path. */
 export interface Expected {
   /** A content id, or `v:<version>`: the file must have it. */
   ifMatch?: string;
@@ -44,7 +44,7 @@ export interface Stored {
 /** Which file, and which of its versions. */
 export type Where = ({ path: string } | { fileId: string }) & { version?: string };
 
-/** What of a content is read. */
+/** The part of a content that is read. */
 export interface GetOptions {
   /** First byte, and the last one where it is not the last of the file. */
   range?: { first: number; last?: number };

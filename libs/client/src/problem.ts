@@ -26,7 +26,7 @@ export class DfsProblem extends Error {
   }
 }
 
-/** What a call has failed with: the problem that came as an answer, or as it is what kept any answer from coming. */
+/** The failure of a call: the problem that came as an answer, or the error that kept any answer from coming. */
 export function toError(error: unknown, response: Response | undefined): unknown {
   if (!response || error instanceof DfsProblem) return error;
   const seconds = Number(response.headers.get('Retry-After') ?? NaN);

@@ -3,7 +3,7 @@ import { invalidField } from '@dfs/runtime';
 import type { EventView } from './events-access.js';
 
 const TYPES: readonly EventType[] = [...DURABLE_EVENTS, ...VOLATILE_EVENTS];
-/** What comes before the dot of their names. */
+/** The part before the dot of their names. */
 const FAMILIES = new Set(TYPES.map(familyOf));
 const MAX_TOPICS = 64;
 
@@ -27,7 +27,7 @@ export function topicsView(text: string): EventView {
   return (event) => (wanted.has(event.type) || wanted.has(familyOf(event.type)) ? event : undefined);
 }
 
-/** What passes both. */
+/** Events that pass both. */
 export function bothViews(one: EventView | undefined, other: EventView | undefined): EventView | undefined {
   if (!one || !other) return one ?? other;
   return (event) => {

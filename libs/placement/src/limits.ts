@@ -50,7 +50,7 @@ export const LET_GO_BATCH = 1024;
 /** Promises that took longer to gather count for nothing: far less than they hold. */
 export const PROMISE_USE = 5 * minute;
 
-// What is told.
+// Progress and events.
 
 /** Files whose way to safety is told, the newest. */
 export const WATCHED_FILES = 20_000;

@@ -15,10 +15,10 @@ interface Party {
   signer: Signer;
   store: ReceiptStore;
   receipts: Receipts;
-  /** What was logged. */
+  /** Lines that were logged. */
   notes: string[];
   write(purged: readonly string[], kept?: readonly string[]): Promise<void>;
-  /** Who has said what of a deletion: their numbers in the world. */
+  /** Members that have told of a deletion, by their numbers in the world. */
   said(deletion: string): Promise<Record<string, boolean>>;
 }
 

@@ -45,7 +45,7 @@ describe('a node whose clock is wrong', () => {
       expect(Buffer.from(await b.read('second.txt')).toString()).toBe('second');
       await cluster.copied(a, ['second.txt'], 3);
     } else {
-      // What is written now is in the future of this node: it waits there, and that is told.
+      // A record written now is in the future of this node: it waits there, and that is told.
       const told = (): unknown =>
         b.events.find(({ type, data }) => type === 'node.warning' && 'code' in data && data.code === 'skewed-clock');
       await eventually(() => told() !== undefined, { what: 'the warning of what waits' });

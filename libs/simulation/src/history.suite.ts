@@ -20,7 +20,9 @@ const PATHS = ['a.txt', 'b.txt', 'c/d.txt', 'c/e.txt'];
 /** Refusals that a person would get as well: the step does nothing then. */
 const REFUSALS = ['path-exists', 'conflict', 'file-not-found', 'version-not-found'] as const;
 
-/** What the only node that touched a path since all were equal left it at; undefined after two of them did. */
+/**
+ * The state in which the only node that touched a path since all were equal left it; undefined after two of them did.
+ */
 interface Touched {
   by: SimNode;
   last: string;

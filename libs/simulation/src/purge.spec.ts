@@ -95,7 +95,7 @@ describe('what is past retention', () => {
       await seenBy(node, 'gone.txt', { purged: 2, kept: 0, members: 3, waitingFor: ['n2'] });
     }
     expect((await a.progress('gone.txt')).waitingFor[0]!.lastSeenAt).not.toBeNull();
-    // What it still has of the file brings nothing back, and is lost to nobody else.
+    // Its rest of the file brings nothing back, and is lost to nobody else.
     await c.start();
     await cluster.connected();
     await cluster.converged();

@@ -29,7 +29,7 @@ describe('a node with a quota', () => {
     const refused = { code: 'quota-exceeded', status: 507 };
     await expect(small.put('too much', cluster.random.bytes(2 * MiB))).rejects.toMatchObject(refused);
     expect(await small.catalogue.byPath('too much')).toBeUndefined();
-    // What it has, and what it has no room for.
+    // Files that it has, and files that it has no room for.
     expect(Buffer.compare(await small.read('mine'), mine)).toBe(0);
     for (const [index, bytes] of contents.entries()) {
       expect(Buffer.compare(await small.read(`theirs/${index}`), bytes)).toBe(0);

@@ -26,7 +26,7 @@ async function fill(cluster: Cluster): Promise<Kept[]> {
   return files;
 }
 
-/** Who of them pins a file whole, as `by` has heard. */
+/** Those of them that pin a file whole, as `by` has heard. */
 async function holders(by: SimNode, path: string): Promise<string[]> {
   const entry = (await by.catalogue.byPath(path))!;
   const { extents } = await by.placement.holders(entry.contentId, entry.size);
@@ -98,7 +98,7 @@ describe('repair', () => {
     const apart = received(cluster.nodes);
     cluster.network.heal();
     await cluster.connected();
-    // What took their place has promised for an hour: until then there may be a copy too many.
+    // The members in their place have promised for an hour: until then there may be a copy too many.
     await settled(cluster, files, cluster.nodes, cluster.nodes.length);
     expect((received(cluster.nodes) - apart) / lostBytes).toBeLessThan(0.05);
     await expectWhole(files, cluster.nodes);

@@ -1,5 +1,5 @@
 /**
- * What specs are made of: temporary folders and databases, seeded randomness, a fake clock, waiting for a condition,
+ * Tools of specs: temporary folders and databases, seeded randomness, a fake clock, waiting for a condition,
  * real input files, bytes that rot, disks that fail, real engine processes, and hosts of their own for these, whether longer forms are run, and what is skipped where something is missing. Imported by specs alone.
  */
 export { corrupt } from './corrupt.js';

@@ -19,7 +19,7 @@ const QUEUE_TIME = 100;
 /** Milliseconds that making or removing one thing may take. */
 const COMMAND_TIME = 20_000;
 
-/** What a link does to what passes; left out: nothing. */
+/** Faults of a link; none when left out. */
 export interface LinkLimit {
   /** Bytes a second, in each direction. */
   rateBytesPerSecond?: number;
@@ -149,7 +149,7 @@ export class NetnsLan implements AsyncDisposable {
   async traffic(index: number): Promise<{ sent: number; received: number }> {
     const { stdout } = await run('ip', ['-j', '-s', 'link', 'show', this.port(index)]);
     const [link] = JSON.parse(stdout) as { stats64: { rx: { bytes: number }; tx: { bytes: number } } }[];
-    // What the host sends its port on the bridge receives.
+    // The port on the bridge receives the bytes that the host sends.
     return { sent: link?.stats64.rx.bytes ?? 0, received: link?.stats64.tx.bytes ?? 0 };
   }
 
@@ -182,7 +182,7 @@ export class NetnsLan implements AsyncDisposable {
     await command('ip', 'link', 'add', port, 'type', 'veth', 'peer', 'name', inside, 'netns', namespace);
     await command('ip', 'link', 'set', port, 'up');
     await command('ip', '-n', namespace, 'address', 'add', `${address}/24`, 'dev', inside);
-    // What a LAN says by itself, to find neighbours and routers, is kept out of what is measured.
+    // Messages by which a LAN finds neighbours and routers are kept out of the measure.
     await command('ip', '-n', namespace, 'link', 'set', inside, 'addrgenmode', 'none', 'up');
     const cache = ['ntable', 'change', 'name', 'arp_cache', 'dev', inside];
     await command('ip', '-n', namespace, ...cache, 'base_reachable', String(ARP_VALIDITY));

@@ -5,7 +5,7 @@ const POLL = 15;
 const DEADLINE = 30_000;
 
 /**
- * Waits until `check` returns something other than undefined or false, and returns it. What it throws counts as
+ * Waits until `check` returns something other than undefined or false, and returns it. An error of it counts as
  * "not yet".
  * @param deadline milliseconds; past it the last failure is thrown. They are counted by the looks that the test could
  * take, each for little more than the pause before it: on a machine that is busy with other things, where a process gets a

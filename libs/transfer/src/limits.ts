@@ -32,7 +32,7 @@ export const LEAST_SHARE = 3 * TRICKLE;
 /** Time for a member to say what it has. */
 export const HAVE_TIME = 5 * second;
 
-// What is told.
+// Progress and events.
 
 /** Events of one kind are coalesced to ten a second. */
 export const TELL_EVERY = 100 * millisecond;

@@ -3,7 +3,7 @@ import { Connection } from '../node/connection.js';
 import { findNode, type NodeChoice } from '../node/find-node.js';
 import { Printer } from '../output/printer.js';
 
-/** What `main.ts` gives the commands, and tests in its place. */
+/** The surroundings of the commands, from `main.ts` or from tests in its place. */
 export interface Surroundings {
   readonly env: NodeJS.ProcessEnv;
   readonly stdin: NodeJS.ReadStream;
@@ -21,7 +21,7 @@ interface GlobalOptions extends NodeChoice {
   json?: boolean;
 }
 
-/** What a command works with: the node, found when it is first needed, and where to print. */
+/** The parts of a command: the node, found when it is first needed, and where to print. */
 export class Context {
   constructor(readonly around: Surroundings) {}
 

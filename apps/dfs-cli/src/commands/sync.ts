@@ -105,7 +105,7 @@ async function changed(node: Connection, { send }: SyncPlan): Promise<SyncPlan['
   return needed;
 }
 
-/** What an exclusion hides here is not gone. */
+/** A file that an exclusion hides here is not gone. */
 async function deletable({ gone }: SyncPlan, prefix: string, exclude: readonly string[]): Promise<FileInfo[]> {
   const { default: ignore } = await import('ignore');
   const rules = ignore().add([...exclude]);

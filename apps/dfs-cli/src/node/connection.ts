@@ -6,7 +6,7 @@ import type { NodeAddress } from './find-node.js';
 const ATTEMPTS = 4;
 const PAUSE = 500;
 
-/** What a generated operation answers. */
+/** The answer of a generated operation. */
 interface Answer<T> {
   data?: T;
   error?: unknown;

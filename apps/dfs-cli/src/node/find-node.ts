@@ -10,7 +10,7 @@ export interface NodeAddress {
   readonly key: string;
 }
 
-/** What a person has said of the node to talk to; flags win over the environment. */
+/** The node to talk to, as a person has named it; flags win over the environment. */
 export interface NodeChoice {
   url?: string;
   key?: string;

@@ -21,7 +21,7 @@ export interface Level {
   files: FileInfo[];
 }
 
-/** What stands right below a folder. */
+/** The entries right below a folder. */
 export async function level(node: Connection, folder: string): Promise<Level> {
   const found: Level = { folders: [], files: [] };
   for (let cursor: string | undefined; ;) {

@@ -31,7 +31,7 @@ export class Failure extends Error {
   }
 }
 
-/** What the node answers where it refuses: RFC 9457 with a stable code. */
+/** A refusal of the node: RFC 9457 with a stable code. */
 export interface NodeProblem {
   status: number;
   code: string;
@@ -54,7 +54,7 @@ function exitCodeOf(status: number): number {
   return EXIT.failed;
 }
 
-/** What a failure of any kind is to a person. */
+/** A failure of any kind, as a person reads it. */
 export function asFailure(error: unknown): Failure {
   if (error instanceof Failure) return error;
   const { code, message, path } = error as NodeJS.ErrnoException;

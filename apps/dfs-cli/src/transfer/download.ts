@@ -18,7 +18,7 @@ export interface Incoming {
   readonly target: string;
 }
 
-/** What became of one file. */
+/** The result for one file. */
 export interface Received {
   file: FileInfo;
   target: string;

@@ -15,10 +15,10 @@ export interface LocalFile {
   readonly executable: boolean;
 }
 
-/** What a walk over a directory has found. */
+/** The files that a walk over a directory has found. */
 export interface Walked {
   readonly files: LocalFile[];
-  /** What was left out, and why, in one sentence each. */
+  /** Entries that were left out, with the reason in one sentence each. */
   readonly skipped: { path: string; reason: string }[];
 }
 

@@ -1,7 +1,7 @@
 import type { FileInfo } from '@dfs/client';
 import type { LocalFile } from './local-files.js';
 
-/** What a sync has to do, and the number of files it may leave alone. */
+/** The work of a sync, and the number of files it may leave alone. */
 export interface SyncPlan {
   /** New here, or of another size or time. `maybe`: of another time alone, so that the bytes may be the same. */
   readonly send: { local: LocalFile; path: string; maybe?: FileInfo }[];
@@ -11,7 +11,8 @@ export interface SyncPlan {
 }
 
 /**
- * What makes a folder of the network like a directory of this machine. A file is the same where size and mtime are, to the
+ * The steps that make a folder of the network like a directory of this machine. A file is the same where size and mtime
+ * are, to the
  * millisecond that a record keeps.
  * @param prefix the folder; empty for all, else with a slash at its end
  */

@@ -23,7 +23,7 @@ export interface Outgoing {
   readonly path: string;
 }
 
-/** What became of one file. */
+/** The result for one file. */
 export interface Sent {
   path: string;
   file?: FileInfo;

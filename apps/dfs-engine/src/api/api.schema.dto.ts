@@ -25,7 +25,7 @@ import { FIELD, TransferDto } from '@dfs/files';
 
 const role = { enum: ['owner', 'member', 'storage'] };
 
-/** What a node holds and may hold. */
+/** The storage of a node and its limits. */
 @ApiSchema({ name: 'StorageInfo' })
 export class StorageDto implements StorageInfo {
   @ApiProperty(FIELD.count) chunks!: number;

@@ -9,7 +9,7 @@ describe('the stream of events', () => {
   beforeAll(async () => (test = await startTestNode()));
   afterAll(() => test.remove());
 
-  /** What has come, as text, until it ends. */
+  /** The text that has come, until it ends. */
   const listen = (query: string, headers: Record<string, string>): Promise<{ text: string; ended: boolean }> =>
     new Promise((resolve, reject) => {
       const path = `/api/v1/events/stream${query}`;
@@ -38,7 +38,7 @@ describe('the stream of events', () => {
     await test.api(`/keys/${made.id}`, { method: 'DELETE' });
     await eventually(() => part.ended, { deadline: 30_000 });
     expect(whole.ended).toBe(false);
-    // What came is not told again.
+    // Events that came are not told again.
     const [last] = [...whole.text.matchAll(/^id: (.*)$/gm)].slice(-1).map((match) => match[1] ?? '');
     const again = await listen('', { authorization: `Bearer ${test.node.token}`, 'last-event-id': String(last) });
     await eventually(() => again.text.includes('event: ready'), { deadline: 30_000 });

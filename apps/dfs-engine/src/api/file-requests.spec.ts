@@ -6,7 +6,7 @@ import { startTestNode, type Answer, type TestNode } from '../testing/running-no
 const MiB = 1024 * 1024;
 const QUOTA = 64 * MiB;
 
-/** What clients send, down to what they write to the socket: libraries would not let some of it through. */
+/** Requests of clients, down to the bytes on the socket: libraries would not let some of it through. */
 describe('requests for files', () => {
   let test: TestNode;
   let kept: FileInfo;

@@ -113,7 +113,7 @@ describe('resumable uploads', () => {
         paused.start();
       });
       expect(await offsetOf(new URL(url).pathname.replace('/api/v1', ''))).toBeGreaterThanOrEqual(2 * MiB);
-      // What has come is kept while the store is cleared of what nothing needs.
+      // Bytes that have come are kept while the store is cleared of blocks that nothing needs.
       await test.node.app.get(Placement).reclaim(0);
       const sent: number[] = [];
       const file = await upload(bytes, { uploadUrl: url, onProgress: (at) => sent.push(at) });

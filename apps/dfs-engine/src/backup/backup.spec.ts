@@ -9,7 +9,7 @@ import { startTestNode, type TestNode } from '../testing/running-node.suite.js';
 import { Backup } from './backup.js';
 import { fromEntry } from './journal-entries.js';
 
-/** What stands in a journal: ids of membership records and of records, each once. */
+/** Entries of a journal: ids of membership records and of records, each once. */
 async function journaled(dir: string): Promise<{ members: Set<string>; records: Set<string> }> {
   const found = { members: new Set<string>(), records: new Set<string>() };
   for await (const entry of readJournal(join(dir, 'journal'))) {

@@ -10,7 +10,7 @@ const REQUESTS = isLong ? 10_000 : 2000;
 /** A request without an answer by then is a fault of its own. */
 const ANSWER_TIME = 60_000;
 const TIMEOUT = isLong ? 1_800_000 : 600_000;
-/** What a node may answer when it is not at fault. */
+/** Statuses of a node that is not at fault. */
 const MET = new Set([501, 503, 504, 507]);
 
 describe('requests of all kinds', () => {

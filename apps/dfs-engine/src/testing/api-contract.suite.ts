@@ -30,7 +30,7 @@ interface Route {
 
 /** Headers that an answer has only where the document says so. */
 const TOLD = ['etag', 'location', 'content-range', 'retry-after', 'repr-digest', 'x-dfs-version', 'last-modified'];
-/** What a request that is none of the document may be answered with. */
+/** Statuses for a request that is none of the document. */
 const REFUSED = new Set([400, 401, 403, 404, 405, 411, 413, 415, 417, 431, 501]);
 
 /**
@@ -57,7 +57,7 @@ export class ApiContract {
     this.ajv.addSchema(pointed({ $id: 'document', $defs: Object.fromEntries(closed) as Json }));
   }
 
-  /** What of an answer is not as the document has it; empty where all is. */
+  /** Differences of an answer from the document; empty where there are none. */
   faultsOf(method: string, target: string, answer: ContractAnswer): string[] {
     const path = target.split('?', 1)[0] ?? '';
     const route = this.routes.find(({ pattern }) => pattern.test(path));

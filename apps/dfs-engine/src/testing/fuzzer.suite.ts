@@ -355,7 +355,7 @@ function encoded(text: string): string {
   return text.isWellFormed() ? encodeURIComponent(text) : '%ED%A0%80';
 }
 
-/** What may travel in a header: Node sends the rest nowhere. */
+/** Characters that may travel in a header: Node sends the rest nowhere. */
 function headerValue(text: string): string {
   return Buffer.from(text.replace(/[^\t\x20-\x7e\x80-\uffff]/g, '').trim())
     .toString('latin1')

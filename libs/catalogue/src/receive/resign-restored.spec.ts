@@ -6,7 +6,7 @@ const YEAR = 365 * 24 * hour;
 const AHEAD = 10 * YEAR;
 
 describe('a lone node whose records were signed anew, and that is restored from its journal', () => {
-  /** What it wrote ahead of time, then all it wrote, in the order in which that was stored. */
+  /** Its records ahead of time, then all its records, in the order in which they were stored. */
   async function history(node: TestNode): Promise<{ early: number; journal: SignedRecord[] }> {
     const journal: SignedRecord[] = [];
     node.catalogue.onStored((records) => journal.push(...records));

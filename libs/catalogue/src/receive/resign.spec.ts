@@ -15,7 +15,7 @@ import { recount } from '../store/recount.js';
 const YEAR = 365 * 24 * hour;
 const other = testSigner(1);
 
-/** What every record says but its stamps and its links, in the order of its author's chain. */
+/** Every record without its stamps and its links, in the order of its author's chain. */
 async function said(node: TestNode): Promise<unknown[]> {
   const records = (await recordsOf(node)).map(({ body }) => parseRecord(body));
   const ids = new Map(

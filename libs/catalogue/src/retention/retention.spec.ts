@@ -363,7 +363,7 @@ describe('a deletion that purges', () => {
     expect(await purge()).toEqual({ purged: [], kept: [], freed: [] });
     ran += 30 * day;
     expect(await purge()).toEqual({ purged: [deletion], kept: [], freed: [] });
-    // What is needed again is purged no more.
+    // A content that is needed again is purged no more.
     await node.write(fileDraft('c', 1));
     expect(await node.catalogue.purged([1, 2].map(content))).toEqual(contents(2));
   });

@@ -29,7 +29,7 @@ describe('records that are stored', () => {
     for await (const page of (await node.catalogue.storedAfter(null))!) count += page.length;
     expect(count).toBe(4);
     expect(await node.catalogue.storedAfter('00'.repeat(32))).toBeUndefined();
-    // What is judged anew is not stored anew.
+    // A record that is judged anew is not stored anew.
     node.members.admit(stranger.peerId);
     await node.catalogue.judgeNow();
     expect(told).toHaveLength(4);

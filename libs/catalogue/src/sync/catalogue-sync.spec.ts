@@ -5,7 +5,7 @@ import { testNetwork, type SyncedNode, type TestNetwork } from '../../testing/ne
 import { content, dump, fileDraft, NETWORK, recordOf, START, testSigner } from '../../testing/nodes.js';
 import type { Change } from '../ports.js';
 
-/** What must be equal: everything but how many were counted for an author along the way. */
+/** The facts that must be equal: all but how many were counted for an author along the way. */
 async function world(node: SyncedNode): Promise<unknown> {
   return dump(node);
 }

@@ -25,7 +25,7 @@ afterEach(async () => {
 
 type Record = SignedRecord & { id: string };
 const at = (hours: number) => ({ ms: START + hours * hour, counter: 0 });
-/** What Dora wrote, in a chain. */
+/** Dora's records, in a chain. */
 function chain(...steps: Parameters<typeof recordOf>[1][]): Record[] {
   let prev: string | null = null;
   return steps.map((fields, step) => {

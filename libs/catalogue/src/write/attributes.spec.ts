@@ -24,7 +24,7 @@ afterEach(() => node[Symbol.asyncDispose]());
 
 const entry = async (path: string) => (await node.catalogue.byPath(path))!;
 const bytes = (attributes: RecordAttributes): string => Buffer.from(encodeAttributes(attributes)).toString('hex');
-/** What all records of a path say, in the order of their clocks. */
+/** All records of a path, in the order of their clocks. */
 async function said(path: string): Promise<RecordFields[]> {
   const records = (await recordsOf(node)).map(({ body }) => parseRecord(body).fields!);
   return records

@@ -9,7 +9,8 @@ import type { BlockBatch } from '../store/batch.js';
 import { ChunkStore } from '../store/chunk-store.js';
 import { inPieces, pinnedBytes } from './inputs.js';
 
-// A node that stores, deletes and reclaims until it is killed. What it prints has happened or, for a deletion, may have:
+// A node that stores, deletes and reclaims until it is killed. Every line it prints has happened or, for a deletion,
+// may have:
 // `+ contentId label size` after a commit, `- contentId` before one.
 
 const [dir, seed] = process.argv.slice(2) as [string, string];

@@ -10,7 +10,7 @@ import { ChunkStore } from '../store/chunk-store.js';
 
 /** A store on a real database in a folder of its own, with a look at its files. */
 export class StoreFixture implements AsyncDisposable {
-  /** What the store takes for the file system; set before `reopen`. */
+  /** The file system as the store sees it; set before `reopen`. */
   disk = { totalBytes: 2 ** 40, freeBytes: 2 ** 40 };
   /** How long the store waits for the disk; set before `reopen`. */
   diskCallTime: number | undefined;

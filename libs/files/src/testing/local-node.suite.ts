@@ -98,7 +98,7 @@ function newSigner(): Signer {
   return signerFromRaw(generateKeyPairSync('ed25519').privateKey.export({ format: 'der', type: 'pkcs8' }).subarray(16));
 }
 
-/** What the other member wrote, at the time of the call, without knowing what is here. */
+/** The version of the other member, written at the time of the call, without knowing the one here. */
 export async function writtenElsewhere(
   { catalogue, other }: LocalNode,
   path: string,
@@ -126,9 +126,9 @@ export async function writtenElsewhere(
   return record.id;
 }
 
-/** Reads from this node alone. What is pinned is counted; what is read can be made to fail. */
+/** Reads from this node alone. Pins are counted; reads can be made to fail. */
 export class LocalPlacement implements ContentPlacement {
-  /** What was let go of. */
+  /** Contents that were let go of. */
   readonly gone: Cid[] = [];
   async letGoOf(contents: readonly Cid[]): Promise<number> {
     this.gone.push(...contents);

@@ -4,7 +4,7 @@ import { recount } from '@dfs/catalogue';
 import type { BatchOutcome } from './batch.js';
 import { localNode, pieces, writtenElsewhere, type LocalNode } from '../testing/local-node.suite.js';
 
-/** What became of each: where it is now, or why it stays. */
+/** The result of each: its path now, or why it stays. */
 const codes = (outcomes: readonly BatchOutcome[]) =>
   outcomes.map((one) => ('error' in one ? one.error.code : one.path));
 

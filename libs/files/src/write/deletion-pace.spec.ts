@@ -95,7 +95,7 @@ describe('deleting most of the files of a node', () => {
       if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'mass-deletion' });
     }
     expect((await node.catalogue.totals()).count).toBe(120);
-    // What is not there is not found, stop or no stop; and a refusal by If-Match counts for nothing.
+    // A missing file is not found, stop or no stop; and a refusal by If-Match counts for nothing.
     await expect(node.files.remove('a'.repeat(26))).rejects.toMatchObject({ code: 'file-not-found' });
     await node.files.remove(refused[0]!, { confirm: true });
     await expect(node.files.remove(refused[1]!)).rejects.toMatchObject({ code: 'mass-deletion' });

@@ -17,9 +17,9 @@ export interface UploadPart {
   mediaType?: string;
   /** Its attributes, beside its bytes. */
   attributes?: RecordAttributes;
-  /** What its bytes must hash to. */
+  /** The digests that its bytes must have. */
   digests?: Digests;
-  /** What it asks of its path, beside what all of them ask. */
+  /** Its conditions on its path, beside those of all of them. */
   want?: Preconditions;
   body: AsyncIterable<Uint8Array>;
   /** Why this file cannot be stored, where that is known before its bytes come. */

@@ -163,7 +163,7 @@ function checkSize(announced: number | undefined, size: number): void {
   throw new DfsError('incomplete-body', `${announced} bytes were announced, ${size} arrived. Nothing was stored.`);
 }
 
-/** What is said of a file: also its SHA-256, which was announced, and is right. */
+/** Attributes of a file: also its SHA-256, which was announced, and is right. */
 export function withDigest(attributes: RecordAttributes = {}, { sha256 }: Digests): RecordAttributes {
   return sha256 === undefined ? attributes : { ...attributes, sha256 };
 }

@@ -302,7 +302,7 @@ type Step = {
   knows: number;
   skew: number;
   invite: number;
-  /** Who signs a joint record: a bit for each. */
+  /** Signers of a joint record: a bit for each. */
   signing: number;
 };
 const steps = fc.array(

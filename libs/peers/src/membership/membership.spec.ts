@@ -131,7 +131,7 @@ describe('Membership', () => {
     const [, kept] = again.missingFrom([]);
     expect(Buffer.compare(kept?.bytes ?? Buffer.alloc(0), bytes)).toBe(0);
     expect(again.members()).toHaveLength(1);
-    // What is written now builds on it.
+    // Records written now build on it.
     await again.changeSettings({ replicas: 4 });
     expect(again.missingFrom([]).at(-1)?.parents).toEqual([kept?.id]);
   });
@@ -149,12 +149,12 @@ describe('Membership', () => {
       Array.from({ length: 300 }, (_, verse) => unknownKind(membership, singer, last.id, verse)),
     );
     const { added, refused } = await membership.receive(songs);
-    // Who passes them on is not at fault that there are too many.
+    // A member that passes them on is not at fault that there are too many.
     expect({ added: added.length, refused }).toEqual({ added: 3 * MAX_RECORDS_PER_MEMBER, refused: 0 });
     expect(membership.heads().length).toBeGreaterThan(MAX_KNOWN_RECORDS);
     const known = membership.sample();
     expect(pullMessage.parse(pullMessage.form({ method: 'pull', known }), 'pull').known).toEqual(known);
-    // What an owner writes is understood by those who have none of it.
+    // Members that have none of them understand the records of an owner.
     await using other = await database();
     const beside = (await open(other, ben)).membership;
     const founded = membership.missingFrom([])[0] as MembershipRecord;

@@ -79,7 +79,7 @@ describe('removal', () => {
     await eventually(() => back.heard('node.warning').length === 1);
     expect(back.heard('node.warning')[0]?.data).toMatchObject({ code: 'not-a-member', active: true });
     expect(back.peers.network()).toMatchObject({ name: "a's network", removed: true });
-    // What came after its removal is none of its business.
+    // Records after its removal are none of its business.
     expect(back.membership.isMember(d.peerId)).toBe(false);
     expect(back.membership.settings().replicas).toBe(QUICK.replicas);
     await eventually(() => back.transport.connections().length === 0);

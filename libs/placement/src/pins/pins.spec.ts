@@ -196,7 +196,7 @@ describe('holdings', () => {
     const holders = async () => (await holdings.holders([CONTENTS[0]!])).get(CONTENTS[0]!)!.get(0) ?? [];
     await holdings.heard(other, status);
     await holdings.learn(other, { nonce: nonceOf(1), after: 0, to: 7 }, pins);
-    // What it says next was said before the last of what was read.
+    // Its next status is older than the last one that was read.
     expect(await holdings.heard(other, { ...status, number: 6 })).toMatchObject({ behind: true });
     expect(await holders()).toEqual([other]);
     expect(holdings.known(other)).toMatchObject({ number: 7 });

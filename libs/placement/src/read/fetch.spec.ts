@@ -77,7 +77,7 @@ describe('fetch', () => {
     lies = true;
     expect(await sha256Hex(await reader.read(file.contentId, file.size))).toBe(await sha256Hex(bytes));
     expect(sourcesOf(reader).map(({ peerId }) => peerId)).toEqual([world.nodes[0]!.peerId]);
-    // What it has is no copy, and that is told.
+    // Its blocks are no copy, and that is told.
     const [honest, liar] = world.nodes.map(({ peerId }) => peerId) as [string, string];
     const holders = async (): Promise<(string | undefined)[]> =>
       (await reader.placement.holders(file.contentId, file.size)).extents.flatMap(({ holders }) =>

@@ -17,7 +17,7 @@ async function heldOnce(bytes: Uint8Array, others: NodeOptions[] = [{}, {}]) {
   for (const node of world.nodes) {
     node.contents.set(file.contentId, { contentId: file.contentId, size: file.size, author: uploader.peerId });
   }
-  // Who comes first by placement takes it over from the start; it is no longer among the others.
+  // The first member by placement takes it over from the start; it is no longer among the others.
   const candidates = world.nodes.map(({ peerId }) => ({ peerId, capacity: 6 }));
   const best = world.nodes.find(({ peerId }) => peerId === rank(file.contentId, 0, candidates)[0])!;
   return { world, uploader, file, best, readers: world.nodes.filter((node) => node !== uploader && node !== best) };

@@ -55,7 +55,7 @@ export interface LettingGoStatus {
  */
 export class LettingGo {
   private readonly looking: Recurring;
-  /** What the process before this one was about to let go of is promised again. */
+  /** Extents that the process before this one was about to let go of are promised again. */
   private isRecovered = false;
   private figures: LettingGoStatus = { runs: 0, letGo: 0, refused: 0 };
   /** Pins, holders or members have changed since the last look. */

@@ -39,7 +39,7 @@ async function trimmed(world: World, files: readonly { file: StoredContent }[], 
   }
 }
 
-/** What the node wrote and has let go of: some of it, at least. */
+/** Contents that the node wrote and has let go of: some of them, at least. */
 async function letGo(node: WorldNode, files: readonly { file: StoredContent }[]): Promise<StoredContent[]> {
   const gone: StoredContent[] = [];
   for (const { file } of files) if ((await node.pinned(file.contentId)) === 0) gone.push(file);
@@ -72,7 +72,7 @@ describe('what a member holds beyond its share', () => {
     const kept = await Promise.all(files.map(({ file }) => writer.pinned(file.contentId)));
     expect(kept.filter((extents) => extents > 0).length).toBeLessThan(files.length);
     expect(writer.placement.status().lettingGo.letGo).toBeGreaterThan(0);
-    // What it let go of is cache; with that gone it has its share on disk, and nobody misses a byte.
+    // Contents that it let go of are cache; with those gone it has its share on disk, and nobody misses a byte.
     const { chunks: before } = writer.chunks.usage();
     await writer.placement.reclaim(0);
     expect(writer.chunks.usage().chunks).toBeLessThan(before);

@@ -120,7 +120,7 @@ describe('emptying a member before it is removed', () => {
     await owner.beforeRemove!(leaver.peerId, { drain: true });
     await leaver.stop();
     expect(await copiesAt([owner, c, d], files)).toEqual([1, 1]);
-    // What it did not hold stays where it was.
+    // Contents that it did not hold stay where they were.
     expect(await copiesAt([c, d], elsewhere)).toEqual([0]);
   });
 

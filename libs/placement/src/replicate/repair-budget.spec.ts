@@ -25,7 +25,7 @@ describe('the repair budget', () => {
         }
         let sum = 0;
         for (const [index, { bytes }] of passed.entries()) {
-          // What has passed before each of them is paid for by its time.
+          // Bytes before each of them are paid for by its time.
           expect(sum).toBeLessThanOrEqual(burst + (passed[index]!.at / second) * rate + 1);
           sum += bytes;
         }

@@ -309,8 +309,7 @@ export class ReplicationJob {
 
   /**
    * Blocks that were here before, or were committed on the way, may have been reclaimed since: no pin promises them
-   * then. What is
-   * committed with the pins is here.
+   * then. Blocks that are committed with the pins are here.
    */
   private async refuseGone(tx: Tx, whole: readonly Task[]): Promise<void> {
     const safe = this.batch.rotated ? new Set<Cid>() : this.delivered;

@@ -46,7 +46,7 @@ describe('the watch over new files', () => {
     expect(Math.max(...told.map((files) => files.length))).toBeLessThanOrEqual(1000);
     expect(new Set(told.flat()).size).toBe(3500);
     expect(told.flat()).toContain('f/13999');
-    // What is safe is followed no longer.
+    // A safe file is followed no longer.
     asked.length = 0;
     watch.changed();
     watch.follow([fileOf(1, contentOf(1))]);

@@ -26,9 +26,9 @@ export interface HolderGroupOptions {
   target: number;
   /** Whom `self` takes for those who should hold an extent: a view of its own, however wrong. */
   keepers: (self: number, extent: PinnedExtent) => number[];
-  /** Who does not answer `self` now. */
+  /** Members that do not answer `self` now. */
   away?: (self: number) => number[];
-  /** What a holder says that it provides no more. */
+  /** Contents that a holder says it provides no more. */
   withdrawn?: (self: number, contents: readonly Cid[]) => void;
   /** Between a holder and its transport: to hold questions up. */
   opener?: (self: number, transport: Opener) => Opener;
@@ -146,7 +146,7 @@ export class Holder {
     await this.group.connect(this);
   }
 
-  /** Whatever it is at: nothing of it is put in order, all of it stays as it is on disk. */
+  /** It stops in the middle of its work: nothing is put in order, all stays as it is on disk. */
   async kill(): Promise<void> {
     if (!this.up) return;
     this.up = false;

@@ -1,5 +1,6 @@
 /**
- * What a look over very many contents costs, in a network of many members: a process of its own, for the benchmark. Prints
+ * The cost of a look over very many contents, in a network of many members: a process of its own, for the benchmark.
+ * Prints
  * one line of JSON. Start it as `source-loader.mjs` says.
  */
 import { mkdtemp, rm } from 'node:fs/promises';

@@ -95,7 +95,7 @@ export class WorldNode {
   readonly past = new Map<Cid, ContentRef>();
   /** Of these, those whose retention is over. */
   readonly purged = new Set<Cid>();
-  /** What no record here names; all else is taken to be named by some version. */
+  /** Contents that no record here names; all others are taken to be named by some version. */
   readonly unnamed = new Set<Cid>();
   /** Names nothing but what it knows. */
   namesKnownAlone = false;

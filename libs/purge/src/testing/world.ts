@@ -9,7 +9,7 @@ export function signerOf(number: number): Signer {
   return signerFromRaw(sha256(Buffer.from(`world member ${number}`)));
 }
 
-/** Members with a real database each, connected over a MemoryNetwork. What a status says is told when a node is told to. */
+/** Members with a real database each, connected over a MemoryNetwork. A node sends its status when it is told to. */
 export class World implements AsyncDisposable {
   readonly nodes: WorldNode[] = [];
   readonly members = new Set<string>();
@@ -40,7 +40,7 @@ export class WorldNode {
   up = false;
   db!: Database;
   transport!: MemoryTransport;
-  /** What it says of itself, and those who listen to what others say. */
+  /** Its sections, and the listeners for those of others. */
   readonly sections = new Map<string, () => WireValue>();
   readonly statusListeners = new Map<string, Set<(peerId: string, value: WireValue) => void>>();
 

@@ -6,7 +6,7 @@ import { DiskFaults } from './disk-faults.js';
 
 const run = promisify(execFile);
 
-/** What a process of its own meets: `body` has `fs`, `file` and `say`. */
+/** Faults that a process of its own meets: `body` has `fs`, `file` and `say`. */
 async function meets(faults: DiskFaults, file: string, body: string): Promise<string> {
   const program = `
     import * as fs from 'node:fs/promises';

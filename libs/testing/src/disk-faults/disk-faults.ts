@@ -14,7 +14,7 @@ const SOURCE = resolve(fileURLToPath(new URL('../../src/disk-faults/faulty-calls
 /** Kinds of calls that can be made to fail; `sync` is fsync and fdatasync. */
 export type FaultyCall = 'open' | 'read' | 'write' | 'sync' | 'rename' | 'unlink' | 'truncate' | 'mkdir' | 'stat';
 
-/** What happens to calls on files. */
+/** A fault of calls on files. */
 export interface DiskFault {
   calls: readonly FaultyCall[];
   /** A pattern of fnmatch(3) for absolute paths: a star takes slashes too. */
@@ -67,7 +67,7 @@ export class DiskFaults implements AsyncDisposable {
     await rm(`${this.control}.hits`, { force: true });
   }
 
-  /** What was hit since `clear`, as `call<tab>path`, one line for each call. */
+  /** Calls that were hit since `clear`, as `call<tab>path`, one line for each call. */
   async hits(): Promise<string[]> {
     const text = await readFile(`${this.control}.hits`, 'utf8').catch(() => '');
     return text.split('\n').filter((line) => line !== '');

@@ -16,7 +16,7 @@ function entering() {
   return { enter, served, turns };
 }
 
-/** Whoever may start has done so. */
+/** All that may start have done so. */
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('the queue of requests for blocks', () => {

@@ -224,7 +224,7 @@ class AheadOfItself extends Duplex {
   }
 
   override _read(): void {
-    // Whatever comes is passed on.
+    // All bytes that come are passed on.
   }
 
   override _write(chunk: Uint8Array, _: unknown, done: (error?: Error | null) => void): void {

@@ -19,7 +19,7 @@ function lanAddress(): string | undefined {
   return all.find(({ family, internal, address }) => family === 'IPv4' && !internal && !isPublicIPv4(address))?.address;
 }
 
-/** What a router says of itself and answers, as the Internet Gateway Device 2 has it, in so far as it is used. */
+/** A router's description and answers by the Internet Gateway Device 2, as far as they are used. */
 class Gateway {
   readonly mapped: { port: string; client: string }[] = [];
   readonly removed: string[] = [];

@@ -208,7 +208,7 @@ export function channelSuite(context: SuiteContext): void {
       })();
       sending.catch(() => {});
       await code(firstFrame(channel), 'quota-exceeded');
-      // What is sent after it is thrown away for some seconds, and then the stream is reset: it ends, in any case.
+      // Bytes sent after it are thrown away for some seconds, and then the stream is reset: it ends, in any case.
       await sending.catch(() => {});
       expect((await ask(a, b.peerId, ECHO, 'still here')).header).toBe('still here');
     });

@@ -10,7 +10,10 @@ import { dhtProtocol, KadRouting } from '../routing/kad-routing.js';
 
 const NETWORK = 'ef'.repeat(32);
 const PROTOCOL = dhtProtocol(NETWORK);
-/** Nobody is ever silent here: who is down refuses at once. What takes long says how busy this machine is, and nothing else. */
+/**
+ * Nobody is ever silent here: a node that is down refuses at once. A long time tells how busy this machine is, and
+ * nothing else.
+ */
 const PATIENCE = 10 * minute;
 /** Look-ups, or providing, at once: their requests share one thread. */
 const CONCURRENCY = 8;
@@ -58,7 +61,7 @@ class DirectStream extends AbstractStream {
   sendResume(): void {}
 }
 
-/** What one look-up found, and at what cost. */
+/** The result of one look-up, and its cost. */
 export interface LookUp {
   readonly found: boolean;
   /** Requests sent until somebody named a provider, or until the end. */
@@ -193,7 +196,7 @@ export class KadNode {
       answered = hops - 1;
     };
     let answered = 0;
-    // What is passed on to kad-dht beyond our own options.
+    // Options that are passed on to kad-dht beyond our own.
     const options = { signal: AbortSignal.timeout(PATIENCE), onProgress };
     try {
       for await (const { peerId } of this.routing.findProviders(cid, options)) {

@@ -48,7 +48,7 @@ export const echo: ProtocolHandler = async (channel) => {
   for await (const { header, payload } of channel.frames()) await channel.send(header, payload);
 };
 
-/** What the tests of one form of Transport share; another network for each. */
+/** The parts that the tests of one form of Transport share; another network for each. */
 export interface SuiteContext {
   form: TransportForm;
   gate: ListGate;

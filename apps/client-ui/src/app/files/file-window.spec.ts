@@ -24,7 +24,7 @@ function file(path: string, at = START, size = 1): FileInfo {
   };
 }
 
-/** What an engine does with a list: sort, filter, page by a cursor that names the last row. */
+/** The work of an engine on a list: sort, filter, page by a cursor that names the last row. */
 class ListServer {
   files = new Map<string, FileInfo>();
   queries: FileQuery[] = [];

@@ -52,7 +52,7 @@ describe('PeersPage', () => {
     fake.tell('peer.added', { peer: peer('berta') });
     await fake.answerSoon('GET', routes.peers, { code: 'forbidden', detail: 'Not with this token.' }, 403);
     expect(await screen.findByText('Not with this token.')).toBeTruthy();
-    // What was known stays.
+    // Known facts stay.
     expect(screen.getByRole('article', { name: 'self' })).toBeTruthy();
     fireEvent.click(screen.getByRole('button', { name: 'Try again' }));
     await fake.answerSoon('GET', routes.peers, { items: [self] });

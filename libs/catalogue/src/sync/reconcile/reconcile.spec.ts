@@ -12,7 +12,7 @@ const SETTLE = 10 * second;
 /** Of both sides together. */
 const DIFFERENCES = 100;
 
-/** What two nodes exchange when they meet, both ways. */
+/** The exchange of two nodes when they meet, both ways. */
 async function meeting(network: TestNetwork): Promise<StreamTally> {
   const tallies = network.nodes.map((node) => tallyOf(node.transport));
   network.groups(network.nodes);

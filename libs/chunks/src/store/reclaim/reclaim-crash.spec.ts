@@ -44,7 +44,10 @@ async function open(dir: string): Promise<{ db: Database; store: ChunkStore; clo
   };
 }
 
-/** A copy of a directory is known as one, by the inode of its database. What died is to be started where it was. */
+/**
+ * A copy of a directory is known as one, by the inode of its database. The store that died is to be started where it
+ * was.
+ */
 async function asIfInPlace(db: Database): Promise<void> {
   const { ino, birthtimeNs } = await stat(db.file, { bigint: true });
   await db.write((tx) => tx.run('UPDATE chunk_store SET inode = ?, birth = ?', [`${ino}`, `${birthtimeNs}`]));
@@ -55,7 +58,7 @@ describe('a crash in the middle of a reclaim', () => {
   beforeEach(async () => (home = await tempDir()));
   afterEach(() => home.remove());
 
-  // What is on the disk when the process dies is what a copy of the folder has, taken while nothing else runs.
+  // A copy of the folder, taken while nothing else runs, has the bytes on the disk at the death of the process.
   it('loses nothing that is live, at whatever step it comes', async () => {
     const dir = home.file('node');
     const [dead, mixed, full] = [

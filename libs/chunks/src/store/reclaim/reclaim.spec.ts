@@ -123,7 +123,7 @@ describe('reclaim', () => {
   });
 
   it('never takes a block from an upload that finds it "already here", whatever the timing', async () => {
-    // What is referenced is what was committed with a reference, as the catalogue will do it: in one unit of work.
+    // Blocks committed with a reference are referenced, as the catalogue does it: in one unit of work.
     await fixture.db.write((tx) => tx.run('CREATE TABLE reference (id TEXT PRIMARY KEY) STRICT').then(() => undefined));
     const isLive = async (ids: Cid[]): Promise<Set<Cid>> => {
       const rows = await fixture.db.query<{ id: Cid }>('SELECT id FROM reference');

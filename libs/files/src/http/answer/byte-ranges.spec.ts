@@ -12,7 +12,7 @@ describe('byte ranges', () => {
     ['bytes=10-19', [range(10, 10)]],
     ['bytes=99-99', [range(99, 1)]],
     ['bytes=007-008', [range(7, 2)]],
-    // What lies behind the end is cut off.
+    // Bytes behind the end are cut off.
     ['bytes=90-100', [range(90, 10)]],
     ['bytes=90-99999999999999999999999999', [range(90, 10)]],
     ['bytes=0-', [range(0, 100)]],

@@ -78,7 +78,7 @@ describe('reading a content by HTTP', () => {
     expect(answer.status).toBe(200);
     expect(Buffer.compare(answer.body, bytes)).toBe(0);
     expect(answer.headers).toMatchObject({
-      // What would be run, applied or shown as a page is sent as bytes, whatever it is known to be.
+      // A file that would be run, applied or shown as a page is sent as bytes, whatever its media type.
       'content-type': 'application/octet-stream',
       'x-dfs-version': version,
       'content-length': String(bytes.length),
@@ -217,7 +217,7 @@ describe('reading a content by HTTP', () => {
     node.placement.state = 'unavailable';
     try {
       expect((await get({}, 'HEAD')).status).toBe(503);
-      // What nobody promises may be here all the same.
+      // A content that nobody promises may be here all the same.
       node.placement.beforeChunk = () => undefined;
       expect((await get({}, 'HEAD')).status).toBe(200);
     } finally {

@@ -6,13 +6,13 @@ import { writePreconditions } from '../headers/preconditions.js';
 import { parseJsonObject } from './json-text.js';
 import { malformed, MANIFEST_FIELD } from './form-parser.js';
 
-/** What is said of a file beside its bytes, or why it cannot be so. */
+/** Attributes of a file, beside its bytes, or the fault of them. */
 export type SaidOfFile = Pick<UploadPart, 'attributes' | 'digests' | 'want' | 'refused'> & { path?: string };
 
 const TEXTS = ['path', 'digest', 'ifMatch', 'ifNoneMatch'] as const;
 const KNOWN: ReadonlySet<string> = new Set([...TEXTS, 'mtime', 'executable', 'meta']);
 
-/** What the first field of a form says of the files that follow, by the file names of their parts. */
+/** The first field of a form: attributes of the files that follow, by the file names of their parts. */
 export class FormManifest {
   /** Names of files that have not come yet. */
   private readonly missing: Set<string>;
@@ -34,7 +34,7 @@ export class FormManifest {
     return new FormManifest(new Map(entries as [string, Record<string, unknown>][]));
   }
 
-  /** A part of this name has begun. What is wrong with its entry is a fault of that file alone. */
+  /** A part of this name has begun. A fault in its entry is one of that file alone. */
   of(fileName: string): SaidOfFile {
     this.missing.delete(fileName);
     const entry = this.entries.get(fileName);
