@@ -1,4 +1,5 @@
 import { Check, Column, Entity, PrimaryColumn } from 'typeorm';
+import type { KeyScope } from '@dfs/contracts';
 
 /** Keys of programs. Nothing here is secret: a secret follows from the node's own key, the generation and the id. */
 @Entity({ name: 'api_key', withoutRowid: true })
@@ -13,7 +14,7 @@ export class ApiKeyEntity {
 
   /** `read`, `write` or `admin`. */
   @Column({ type: 'text' })
-  scope!: string;
+  scope!: KeyScope;
 
   /** Folder where the network ends for the key, with a slash at its end; empty where it does not end. */
   @Column({ type: 'text' })

@@ -2,14 +2,13 @@ import { Controller, Get, Query, Req, Res } from '@nestjs/common';
 import { ApiHeader, ApiOkResponse, ApiOperation, ApiProduces, ApiPropertyOptional, ApiTags } from '@nestjs/swagger';
 import { IsInt, IsOptional, IsString, Matches, Max, MaxLength, Min, MinLength } from 'class-validator';
 import type { Request, Response } from 'express';
-import { routes, type EventPage } from '@dfs/contracts';
+import { MAX_PAGE, routes, type EventPage } from '@dfs/contracts';
 import { bothViews, EventLog, EventStreams, MAX_TOPICS_LENGTH, streamFrom, topicsView } from '@dfs/events';
 import { callerOf, DecimalQuery, Problems } from '@dfs/files';
 import { DfsError } from '@dfs/runtime';
 import { viewOf } from '../access/event-view.js';
 import { EventPageDto } from './api.schema.dto.js';
 
-const MAX_PAGE = 1000;
 const STREAM_POSITION = /^(?:[\w-]{1,64}:)?\d{1,15}$/;
 
 /** Query of `GET /events`. */

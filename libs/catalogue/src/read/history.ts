@@ -1,9 +1,8 @@
-import type { VersionInfo, VersionList } from '@dfs/contracts';
+import { MAX_PAGE, type VersionInfo, type VersionList } from '@dfs/contracts';
 import type { Reader, SqlValue } from '@dfs/database';
 import { carriedAttributes, parseRecord, type Cid, type RecordAttributes } from '@dfs/protocol';
 import { toldAttributes } from '../rules/told-attributes.js';
 import { openCursor, sealCursor } from './cursor.js';
-import { MAX_PAGE } from './list.js';
 import {
   fileIdBytes,
   fromHex,

@@ -1,8 +1,8 @@
-import type { FileSort } from '@dfs/contracts';
+import { MAX_PAGE, type FileSort } from '@dfs/contracts';
 import type { Reader, SqlValue } from '@dfs/database';
 import { invalidField } from '@dfs/runtime';
 import { openCursor, sealCursor, type Position } from './cursor.js';
-import { afterPrefix, COLUMN, MAX_PAGE, orderOf, positionOf } from './list.js';
+import { afterPrefix, COLUMN, orderOf, positionOf } from './list.js';
 import type { Folder, Level, ListQuery } from '../ports.js';
 import { entryFrom, FILE_COLUMNS, FILES, type FileRow } from '../store/rows.js';
 import { PathState } from '../rules/states.js';

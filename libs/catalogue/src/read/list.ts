@@ -1,13 +1,10 @@
-import type { FileListState, FileSort } from '@dfs/contracts';
+import { MAX_PAGE, type FileListState, type FileSort } from '@dfs/contracts';
 import type { Reader, SqlValue } from '@dfs/database';
 import { openCursor, sealCursor, type Position } from './cursor.js';
 import type { EntryPage, ListQuery } from '../ports.js';
 import { entryFrom, FILE_COLUMNS, FILES, type FileRow } from '../store/rows.js';
 import { CONFLICT_TOTAL, PathState } from '../rules/states.js';
 import { foldCase } from './search.js';
-
-/** Rows a page may ask for. */
-export const MAX_PAGE = 1000;
 
 /** The column that each order sorts by. */
 export const COLUMN: Record<FileSort, 'path' | 'size' | 'modified'> = {

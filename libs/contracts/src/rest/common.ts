@@ -2,6 +2,9 @@ import type { ErrorCode } from '../error-codes.js';
 
 // Shapes that others are made of.
 
+/** Items of one page of a list, and of one batch, at most. */
+export const MAX_PAGE = 1000;
+
 /** ISO 8601 in UTC, e.g. `2026-11-22T12:00:00.000Z`. */
 export type Timestamp = string;
 /** base32 (RFC 4648, lower case, no padding) of 16 bytes: 26 characters. */

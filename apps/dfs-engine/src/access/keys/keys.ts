@@ -1,8 +1,10 @@
+import { IsNull } from 'typeorm';
 import type { KeyInfo, KeyScope, MadeKey } from '@dfs/contracts';
 import type { Database, Tx } from '@dfs/database';
 import type { Caller } from '@dfs/files';
 import { DfsError, invalidField, minute, second, type Clock, type Log } from '@dfs/runtime';
 import { normalisePath } from '@dfs/protocol';
+import { ApiKeyEntity, ApiKeyGenerationEntity } from '../access.entity.js';
 import { Ends } from '../ends.js';
 import { KeySecrets, newKeyId, shownKey, tokenOf } from './key-secret.js';
 
@@ -15,7 +17,7 @@ const EXPIRE_EVERY = second;
 
 /** The node's own key, from which the secrets follow, and the table of the others. */
 export interface KeysComponents {
-  db: Pick<Database, 'query' | 'write'>;
+  db: Pick<Database, 'repository' | 'write'>;
   /** The node's own key. */
   privateKeyRaw: Uint8Array;
   clock: Clock;
@@ -32,17 +34,6 @@ export interface NewKey {
   expiresAt?: number;
 }
 
-interface KeyRow {
-  id: string;
-  name: string;
-  scope: KeyScope;
-  prefix: string;
-  created_at: number;
-  expires_at: number | null;
-  revoked_at: number | null;
-  used_at: number | null;
-}
-
 /** Keys for programs. The database holds no secret of them: its reader cannot use one. */
 export class Keys {
   private readonly ends = new Ends();
@@ -52,14 +43,14 @@ export class Keys {
 
   private constructor(
     private readonly parts: KeysComponents,
-    private readonly rows: Map<string, KeyRow>,
+    private readonly rows: Map<string, ApiKeyEntity>,
     private generation: number,
     private secrets: KeySecrets,
   ) {}
 
   static async open(parts: KeysComponents): Promise<Keys> {
-    const rows = await parts.db.query<KeyRow>('SELECT * FROM api_key');
-    const [row] = await parts.db.query<{ generation: number }>('SELECT generation FROM api_key_generation');
+    const rows = await parts.db.repository(ApiKeyEntity).find();
+    const row = await parts.db.repository(ApiKeyGenerationEntity).findOne({ one: 1 });
     const generation = row?.generation ?? 1;
     const known = new Map(rows.map((key) => [key.id, key]));
     return new Keys(parts, known, generation, new KeySecrets(parts.privateKeyRaw, generation));
@@ -77,24 +68,22 @@ export class Keys {
 
   /** Newest first. */
   list(): KeyInfo[] {
-    return [...this.rows.values()].sort((a, b) => b.created_at - a.created_at).map((row) => this.info(row));
+    return [...this.rows.values()].sort((a, b) => b.createdAt - a.createdAt).map((row) => this.info(row));
   }
 
   /** @throws DfsError `validation-failed`, `too-many-requests` */
   async make({ name, scope, prefix, expiresAt }: NewKey): Promise<MadeKey> {
     const now = this.parts.clock.now();
     if (expiresAt !== undefined && expiresAt <= now) throw invalidField('expiresAt', 'must be in the future');
-    const row: KeyRow = {
-      ...{ id: newKeyId(), name, scope, prefix: folderOf(prefix), created_at: now },
-      ...{ expires_at: expiresAt ?? null, revoked_at: null, used_at: null },
+    const row: ApiKeyEntity = {
+      ...{ id: newKeyId(), name, scope, prefix: folderOf(prefix), createdAt: now },
+      ...{ expiresAt: expiresAt ?? null, revokedAt: null, usedAt: null },
     };
     await this.parts.db.write(async (tx) => {
-      const [{ count = 0 } = {}] = await tx.query<{ count: number }>(
-        'SELECT count(*) AS count FROM api_key WHERE revoked_at IS NULL',
-      );
-      if (count >= MAX_KEYS)
+      const keys = tx.repository(ApiKeyEntity);
+      if ((await keys.count({ revokedAt: IsNull() })) >= MAX_KEYS)
         throw new DfsError('too-many-requests', `There are ${MAX_KEYS} keys already: revoke some.`);
-      await insert(tx, row);
+      await keys.insert(row);
       tx.afterCommit(() => this.rows.set(row.id, row));
     });
     const secret = this.secrets.secretOf(row.id);
@@ -113,7 +102,7 @@ export class Keys {
     const usable = [...this.rows.values()].filter((row) => this.info(row).state === 'active').length;
     const generation = this.generation + 1;
     await this.revokeAll([...this.rows.values()], async (tx) => {
-      await tx.run('UPDATE api_key_generation SET generation = ?', [generation]);
+      await tx.repository(ApiKeyGenerationEntity).update({ one: 1 }, { generation });
       tx.afterCommit(() => {
         this.generation = generation;
         this.secrets = new KeySecrets(this.parts.privateKeyRaw, generation);
@@ -132,15 +121,15 @@ export class Keys {
     return { key: row.id, scope: row.scope, prefix: row.prefix, ended: this.ends.of(row.id) };
   }
 
-  private async revokeAll(rows: readonly KeyRow[], also?: (tx: Tx) => Promise<void>): Promise<void> {
+  private async revokeAll(rows: readonly ApiKeyEntity[], also?: (tx: Tx) => Promise<void>): Promise<void> {
     const now = this.parts.clock.now();
-    const open = rows.filter(({ revoked_at: revoked }) => revoked === null);
+    const open = rows.filter(({ revokedAt }) => revokedAt === null);
     await this.parts.db.write(async (tx) => {
-      for (const { id } of open) await tx.run('UPDATE api_key SET revoked_at = ? WHERE id = ?', [now, id]);
+      for (const { id } of open) await tx.repository(ApiKeyEntity).update({ id }, { revokedAt: now });
       await also?.(tx);
       tx.afterCommit(() => {
         for (const row of open) {
-          row.revoked_at = now;
+          row.revokedAt = now;
           this.ends.end(row.id);
         }
       });
@@ -151,32 +140,27 @@ export class Keys {
     for (const row of this.rows.values()) if (this.info(row).state !== 'active') this.ends.end(row.id);
   }
 
-  private info(row: KeyRow): KeyInfo {
-    const isOver = row.expires_at !== null && row.expires_at <= this.parts.clock.now();
+  private info(row: ApiKeyEntity): KeyInfo {
+    const isOver = row.expiresAt !== null && row.expiresAt <= this.parts.clock.now();
     return {
       ...{ id: row.id, name: row.name, scope: row.scope, prefix: row.prefix },
-      state: row.revoked_at !== null ? 'revoked' : isOver ? 'expired' : 'active',
-      createdAt: new Date(row.created_at).toISOString(),
-      expiresAt: moment(row.expires_at),
-      revokedAt: moment(row.revoked_at),
-      lastUsedAt: moment(row.used_at),
+      state: row.revokedAt !== null ? 'revoked' : isOver ? 'expired' : 'active',
+      createdAt: new Date(row.createdAt).toISOString(),
+      expiresAt: moment(row.expiresAt),
+      revokedAt: moment(row.revokedAt),
+      lastUsedAt: moment(row.usedAt),
     };
   }
 
-  private noteUse(row: KeyRow): void {
+  private noteUse(row: ApiKeyEntity): void {
     const now = this.parts.clock.now();
-    row.used_at = now;
+    row.usedAt = now;
     if (Math.abs(now - (this.noted.get(row.id) ?? -Infinity)) < NOTE_USE_EVERY) return;
     this.noted.set(row.id, now);
     this.noting = this.parts.db
-      .write((tx) => tx.run('UPDATE api_key SET used_at = ? WHERE id = ?', [now, row.id]))
+      .write((tx) => tx.repository(ApiKeyEntity).update({ id: row.id }, { usedAt: now }))
       .catch((error: unknown) => this.parts.log.warn({ err: error }, 'the last use of a key could not be noted'));
   }
-}
-
-async function insert(tx: Tx, row: KeyRow): Promise<void> {
-  const columns = Object.keys(row) as (keyof KeyRow)[];
-  await tx.insertMany('api_key', columns, [columns.map((column) => row[column])]);
 }
 
 /** With a slash at its end, so that `photos` does not see `photos-of-others`. @throws DfsError `validation-failed` */

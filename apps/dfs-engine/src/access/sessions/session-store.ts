@@ -1,14 +1,9 @@
+import { In } from 'typeorm';
 import type { Database } from '@dfs/database';
+import { SessionEntity } from '../access.entity.js';
 
-/** A browser that is signed in. Times in milliseconds since 1970. */
-export interface SessionRow {
-  /** A hash of what is in its cookie. */
-  id: string;
-  createdAt: number;
-  usedAt: number;
-  /** How it called itself. */
-  agent: string;
-}
+/** A browser that is signed in. */
+export type SessionRow = SessionEntity;
 
 /** Where sessions are kept. */
 export interface SessionStore {
@@ -25,17 +20,12 @@ export const noSessionStore: SessionStore = {
 };
 
 /** Sessions that outlive a restart. */
-export function sessionTable(db: Pick<Database, 'query' | 'write'>): SessionStore {
+export function sessionTable(db: Pick<Database, 'repository' | 'write'>): SessionStore {
   return {
-    all: () => db.query<SessionRow>('SELECT id, created_at AS createdAt, used_at AS usedAt, agent FROM session'),
-    put: ({ id, createdAt, usedAt, agent }) =>
-      db.write(async (tx) => {
-        const columns = ['id', 'created_at', 'used_at', 'agent'];
-        await tx.insertMany('session', columns, [[id, createdAt, usedAt, agent]], 'replace');
-      }),
-    remove: (ids) =>
-      db.write(async (tx) => {
-        for (const id of ids) await tx.run('DELETE FROM session WHERE id = ?', [id]);
-      }),
+    all: () => db.repository(SessionEntity).find(),
+    put: (row) => db.write((tx) => tx.repository(SessionEntity).put(row)),
+    remove: async (ids) => {
+      await db.write((tx) => tx.repository(SessionEntity).delete({ id: In([...ids]) }));
+    },
   };
 }

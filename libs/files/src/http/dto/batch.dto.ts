@@ -13,19 +13,20 @@ import {
   ValidateNested,
 } from 'class-validator';
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
-import type {
-  BatchItem,
-  BatchOp,
-  BatchRequest,
-  BatchResult,
-  BatchResults,
-  LookupRequest,
-  LookupResult,
-  LookupResults,
+import {
+  MAX_PAGE,
+  type BatchItem,
+  type BatchOp,
+  type BatchRequest,
+  type BatchResult,
+  type BatchResults,
+  type LookupRequest,
+  type LookupResult,
+  type LookupResults,
 } from '@dfs/contracts';
 import { FIELD } from '../../describe/fields.dto.js';
 import { FILE_ID_PATTERN, MAX_PATH_BYTES } from '@dfs/protocol';
-import { FilterBody, MAX_PAGE, NO_VERSION, RECORD_ID } from './files.dto.js';
+import { FilterBody, NO_VERSION, RECORD_ID } from './files.dto.js';
 import { FileDto, ProblemDto } from './files.schema.dto.js';
 import { TransferDto } from './transfer.dto.js';
 

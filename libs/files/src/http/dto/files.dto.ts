@@ -13,21 +13,20 @@ import {
   ValidateBy,
 } from 'class-validator';
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
-import type {
-  ChooseRequest,
-  CopyRequest,
-  FileFilter,
-  FileListState,
-  FileSort,
-  MoveRequest,
-  RestoreRequest,
+import {
+  MAX_PAGE,
+  type ChooseRequest,
+  type CopyRequest,
+  type FileFilter,
+  type FileListState,
+  type FileSort,
+  type MoveRequest,
+  type RestoreRequest,
 } from '@dfs/contracts';
 import { FILE_ID_PATTERN, isCid, MAX_PATH_BYTES, MAX_PEER_ID_LENGTH, type Cid } from '@dfs/protocol';
 import { invalidField } from '@dfs/runtime';
 import { FIELD } from '../../describe/fields.dto.js';
 
-/** Items of one page. */
-export const MAX_PAGE = 1000;
 const DEFAULT_PAGE = 100;
 const MAX_OFFSET = 1_000_000;
 const MAX_SEARCH_LENGTH = 256;
