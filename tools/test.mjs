@@ -52,7 +52,11 @@ if (everything) {
   await step('typecheck', 'nx', ['run-many', '-t', 'typecheck', '--parallel=2']);
 }
 const needsBuild = everything || projects.some(isEndToEnd);
-const built = needsBuild && (await step('build', process.execPath, ['tools/build.mjs']));
+const built =
+  needsBuild &&
+  (await step('build', process.execPath, ['tools/build.mjs'])) &&
+  // What does not run in a node; of the node, what was just built is found as it is.
+  (await step('build of the rest', 'nx', ['run-many', '-t', 'build', '--parallel=2', '--exclude=client-ui']));
 const endToEnd = projects.filter(isEndToEnd);
 // Both wait for disks, peers and timers half of the time: more than one for each core keep it busy, as far as memory goes.
 const unitWorkers = Math.min(availableParallelism() + (endToEnd.length > 0 ? 1 : 2), fitting(UNIT_MEMORY));
