@@ -4,6 +4,7 @@ import { addCompletion } from './commands/completion.js';
 import { Context, type Surroundings } from './commands/context.js';
 import { addFileCommands } from './commands/files.js';
 import { addGet } from './commands/get.js';
+import { addKeyCommands } from './commands/keys.js';
 import { addLocalCommands } from './commands/local.js';
 import { addNetworkCommands } from './commands/network.js';
 import { addPut } from './commands/put.js';
@@ -43,6 +44,7 @@ export function buildProgram(around: Surroundings, version: string): Command {
   addSync(program, context);
   addWatch(program, context);
   addNetworkCommands(program, context);
+  addKeyCommands(program, context);
   addCompletion(program, context);
   for (const command of program.commands) inherit(command, program);
   return program;
@@ -51,6 +53,7 @@ export function buildProgram(around: Surroundings, version: string): Command {
 /** Options of all commands may stand behind the command too: `dfs ls --json`. */
 function inherit(command: Command, program: Command): void {
   command.copyInheritedSettings(program);
+  for (const below of command.commands) inherit(below, program);
   if (command.name() === 'start') return;
   for (const option of program.options) {
     if (option.long !== '--version') command.addOption(option);

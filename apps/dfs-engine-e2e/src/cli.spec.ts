@@ -176,6 +176,19 @@ describe('the command line', () => {
     await watching;
   });
 
+  it('makes keys that open as much as they say, and ends them', async () => {
+    await a.put('keyed/in.txt', 'in');
+    await a.put('outside.txt', 'out');
+    const { id, token } = await json<{ id: string; token: string }>('key', 'add', 'test', '--folder', 'keyed');
+    const env = { DFS_URL: a.url, DFS_KEY: token };
+    expect((await dfs(['get', 'keyed/in.txt', '-'], { env })).out).toBe('in');
+    expect(await dfs(['get', 'outside.txt', '-'], { env })).toMatchObject({ code: 4, out: '' });
+    expect(await dfs(['rm', 'keyed/in.txt'], { env })).toMatchObject({ code: 6 });
+    expect((await dfs(['key', 'ls'])).out).toMatch(new RegExp(`^${id} .* used .* test$`, 'm'));
+    expect((await dfs(['key', 'rm', id])).code).toBe(0);
+    expect(await dfs(['ls', 'keyed'], { env })).toMatchObject({ code: 6 });
+  });
+
   it('does what every example of docs/cli.md says', async () => {
     const text = await readFile(join(DOCS, 'cli.md'), 'utf8');
     const blocks = [...text.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block]) => block ?? '');

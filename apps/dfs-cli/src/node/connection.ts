@@ -1,5 +1,5 @@
-import { createClient, type Client } from '@dfs/client';
-import { EXIT, Failure, refusal, type NodeProblem } from '../output/failure.js';
+import { DfsClient, DfsProblem, type Client } from '@dfs/client';
+import { EXIT, Failure, refusal } from '../output/failure.js';
 import type { NodeAddress } from './find-node.js';
 
 /** How often a request that only asks is repeated where the node does not answer or is busy. */
@@ -15,14 +15,16 @@ interface Answer<T> {
 
 /** One node, spoken to through the generated client. */
 export class Connection {
-  readonly client: Client;
+  /** Contents and pages. */
+  readonly dfs: DfsClient;
 
   constructor(private readonly address: NodeAddress) {
-    this.client = createClient({
-      baseUrl: address.url.replace(/\/$/, ''),
-      auth: () => address.key,
-      headers: { accept: 'application/json' },
-    });
+    this.dfs = new DfsClient(address);
+  }
+
+  /** For the functions of all other operations. */
+  get client(): Client {
+    return this.dfs.client;
   }
 
   get url(): string {
@@ -30,31 +32,41 @@ export class Connection {
   }
 
   /**
-   * The result of an operation.
+   * What a call of the client gives.
    * @param what what is asked for, named where the node refuses
    * @throws Failure with the node's own words
    */
+  async call<T>(call: () => Promise<T>, what?: string): Promise<T> {
+    try {
+      return await call();
+    } catch (error) {
+      throw this.failure(error, what);
+    }
+  }
+
+  /** What an operation answers. @throws Failure as `call` */
   async ask<T>(operation: () => Promise<Answer<T>>, what?: string): Promise<T> {
     return (await this.answer(operation, what)).data;
   }
 
   /** The same with the answer's status and headers. */
   async answer<T>(operation: () => Promise<Answer<T>>, what?: string): Promise<{ data: T; response: Response }> {
-    const { data, error, response } = await operation().catch((error: unknown) => ({
-      data: undefined,
-      error,
-      response: undefined,
-    }));
+    const { data, error, response } = await this.call(operation, what);
     if (response?.ok) return { data: data as T, response };
-    if (isProblem(error)) throw refusal(error, what);
-    if (response !== undefined) {
-      throw new Failure(
-        `${this.url} answered ${response.status}, and not as a DFS node does: check the address.`,
+    throw this.failure(error, what);
+  }
+
+  private failure(error: unknown, what: string | undefined): Failure {
+    if (error instanceof Failure) return error;
+    if (error instanceof DfsProblem) {
+      if (error.problem) return refusal(error.problem, what);
+      return new Failure(
+        `${this.url} answered ${error.status}, and not as a DFS node does: check the address.`,
         EXIT.unreachable,
       );
     }
-    if (isAbort(error)) throw new Failure('Interrupted.', EXIT.interrupted);
-    throw unreachable(this.url, error);
+    if (error instanceof Error && error.name === 'AbortError') return new Failure('Interrupted.', EXIT.interrupted);
+    return unreachable(this.url, error);
   }
 
   /** Repeats what changes nothing while the node does not answer or says that it may be asked again. */
@@ -84,12 +96,4 @@ function unreachable(url: string, error: unknown): Failure {
     `The node at ${url} does not answer (${reason}): check that it runs, and that the address is right.`,
     EXIT.unreachable,
   );
-}
-
-function isProblem(error: unknown): error is NodeProblem {
-  return typeof error === 'object' && error !== null && 'code' in error && 'detail' in error && 'status' in error;
-}
-
-function isAbort(error: unknown): boolean {
-  return error instanceof Error && error.name === 'AbortError';
 }

@@ -6,12 +6,11 @@ const PAGE = 1000;
 
 /** Every file below a prefix, in order of paths, a page at a time. */
 export async function* filesBelow(node: Connection, prefix: string): AsyncGenerator<FileInfo> {
-  for (let cursor: string | undefined; ;) {
-    const query = { prefix, sort: 'path' as const, limit: PAGE, ...(cursor !== undefined && { cursor }) };
-    const page = await node.read(() => listFiles({ client: node.client, query }), prefix);
-    yield* page.items;
-    if (page.nextCursor === null || page.nextCursor === undefined) return;
-    cursor = page.nextCursor;
+  const files = node.dfs.list({ prefix, sort: 'path', limit: PAGE });
+  for (;;) {
+    const next = await node.call(() => files.next(), prefix);
+    if (next.done === true) return;
+    yield next.value;
   }
 }
 

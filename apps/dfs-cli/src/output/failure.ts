@@ -43,7 +43,7 @@ export interface NodeProblem {
 export function refusal(problem: NodeProblem, what?: string): Failure {
   const fields = (problem.errors ?? []).map(({ field, detail }) => `${field}: ${detail}`).join(' ');
   const advice = problem.code === 'mass-deletion' ? ' With dfs that is --confirm.' : '';
-  const text = `${what === undefined ? '' : `${what}: `}${fields || problem.detail}${advice}`;
+  const text = `${(what ?? '') === '' ? '' : `${what}: `}${fields || problem.detail}${advice}`;
   return new Failure(text, exitCodeOf(problem.status), problem.code);
 }
 

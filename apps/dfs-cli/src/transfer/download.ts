@@ -3,7 +3,7 @@ import { chmod, lstat, mkdir, rename, rm, stat, utimes } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { getFileContent, type FileInfo } from '@dfs/client';
+import type { FileInfo } from '@dfs/client';
 import { asFailure, EXIT, Failure } from '../output/failure.js';
 import type { Connection } from '../node/connection.js';
 import type { Progress } from '../output/progress.js';
@@ -93,17 +93,8 @@ async function receive(
 
 /** The bytes of a version of a file, as they come. */
 export async function contentOf(node: Connection, file: FileInfo, signal: AbortSignal): Promise<Readable> {
-  const body = await node.ask(
-    () =>
-      getFileContent({
-        client: node.client,
-        path: { fileId: file.id },
-        query: { version: file.version },
-        parseAs: 'stream',
-        signal,
-      }),
-    file.path,
-  );
+  const where = { fileId: file.id, version: file.version };
+  const { body } = await node.call(() => node.dfs.get(where, { signal }), file.path);
   // No body at all is how an empty file comes.
   return body instanceof ReadableStream ? Readable.fromWeb(body as never) : Readable.from([]);
 }

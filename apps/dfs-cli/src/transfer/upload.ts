@@ -1,11 +1,10 @@
 import { openAsBlob } from 'node:fs';
-import { Readable } from 'node:stream';
-import { postFiles, putFile, type FileInfo, type UploadResult } from '@dfs/client';
+import type { FileInfo, UploadResults } from '@dfs/client';
 import { KiB, MiB } from '@dfs/runtime';
 import { asFailure, Failure, refusal } from '../output/failure.js';
 import type { Connection } from '../node/connection.js';
 import type { Progress } from '../output/progress.js';
-import { reprDigest } from './digest.js';
+import { digestOf } from './digest.js';
 import type { LocalFile } from './local-files.js';
 import { inParallel } from './workers.js';
 
@@ -75,53 +74,39 @@ function* lots(outgoing: readonly Outgoing[]): Generator<Outgoing[]> {
 
 async function sendOne(node: Connection, { local, path }: Outgoing): Promise<Sent> {
   try {
-    const body = await openAsBlob(local.file);
-    const headers = {
-      // Verified by the node, and kept: by it a later sync knows the bytes again.
-      'Repr-Digest': await reprDigest(local.file),
-      'X-DFS-Mtime': String(local.mtime),
-      ...(local.executable && { 'X-DFS-Executable': 'true' as const }),
-      ...octets,
-    };
-    const file = await node.ask(() => putFile({ client: node.client, query: { path }, body, headers }), path);
+    // Verified by the node, and kept: by it a later sync knows the bytes again.
+    const sha256 = await digestOf(local.file);
+    const { file } = await node.call(
+      async () => node.dfs.put(path, await openAsBlob(local.file), { ...told(local), sha256 }),
+      path,
+    );
     return { path, file };
   } catch (error) {
     return failed(path, error);
   }
 }
 
-/** The type is judged by the name: what a browser would say of it is not known here. */
-const octets = { 'Content-Type': 'application/octet-stream' };
+function told({ mtime, executable }: LocalFile): { mtime: Date; executable?: boolean } {
+  return { mtime: new Date(mtime), ...(executable && { executable }) };
+}
 
 async function sendMany(node: Connection, lot: readonly Outgoing[]): Promise<Sent[]> {
-  const form = new FormData();
   const sent: Sent[] = [];
-  const inForm: number[] = [];
+  const files: { at: number; path: string; blob: Blob; mtime: Date; executable?: boolean }[] = [];
   for (const [at, { local, path }] of lot.entries()) {
     try {
       // Read now: a file that goes away in the middle of a form would end the form.
       const bytes = await (await openAsBlob(local.file)).arrayBuffer();
-      form.append('path', path);
-      form.append('mtime', String(local.mtime));
-      if (local.executable) form.append('executable', 'true');
-      form.append('file', new Blob([bytes]), 'file');
-      inForm.push(at);
-      sent[at] = { path };
+      files.push({ at, path, blob: new Blob([bytes]), ...told(local) });
     } catch (error) {
       sent[at] = failed(path, error);
     }
   }
-  if (inForm.length === 0) return sent;
-  const answer = await node
-    .ask(() => postFiles({ client: node.client, body: form as never, bodySerializer: null }))
-    .catch((error: unknown) => whole(error));
-  if (answer instanceof Failure) {
-    for (const at of inForm) sent[at] = { path: sent[at]?.path ?? '', failure: answer };
-    return sent;
+  if (files.length === 0) return sent;
+  const results = await node.call(() => node.dfs.putMany(files)).catch((error: unknown) => whole(error));
+  for (const [place, { at, path }] of files.entries()) {
+    sent[at] = results instanceof Failure ? { path, failure: results } : outcome(path, results[place]);
   }
-  // A form with one file is answered by the file itself.
-  const results = 'results' in answer ? answer.results : [{ path: answer.path, status: 200, file: answer }];
-  for (const [place, at] of inForm.entries()) sent[at] = outcome(lot[at]?.path ?? '', results[place] as UploadResult);
   return sent;
 }
 
@@ -132,9 +117,9 @@ function whole(error: unknown): Failure {
   return failure;
 }
 
-function outcome(path: string, result: UploadResult | undefined): Sent {
-  if (result?.file) return { path, file: result.file };
-  if (result?.problem) return { path, failure: refusal(result.problem, path) };
+function outcome(path: string, result: UploadResults['results'][number] | undefined): Sent {
+  if (result && 'file' in result && result.file) return { path, file: result.file };
+  if (result && 'problem' in result && result.problem) return { path, failure: refusal(result.problem, path) };
   return { path, failure: new Failure(`${path}: the node ended the form before this file: send it again.`) };
 }
 
@@ -148,18 +133,8 @@ function failed(path: string, error: unknown): Sent {
 }
 
 /** Sends what comes by the pipe, of a size that nobody knows. */
-export async function sendStream(node: Connection, stream: Readable, path: string): Promise<FileInfo> {
-  return node.ask(
-    () =>
-      putFile({
-        client: node.client,
-        query: { path },
-        body: Readable.toWeb(stream) as never,
-        headers: octets,
-        duplex: 'half',
-      }),
-    path,
-  );
+export async function sendStream(node: Connection, stream: AsyncIterable<Uint8Array>, path: string): Promise<FileInfo> {
+  return (await node.call(() => node.dfs.put(path, stream), path)).file;
 }
 
 /** Whether a file of the network has the bytes of one here, by the digest that the node tells; false where it tells none. */
@@ -168,8 +143,9 @@ export async function holdsSameBytes(node: Connection, local: LocalFile, { path 
     () => node.client.head({ url: '/api/v1/files/content', query: { path }, security }),
     path,
   );
-  const told = response.headers.get('repr-digest');
-  return told !== null && told.includes(await reprDigest(local.file));
+  const digest = response.headers.get('repr-digest');
+  if (digest === null) return false;
+  return digest.includes(Buffer.from(await digestOf(local.file)).toString('base64'));
 }
 
 const security = [{ scheme: 'bearer' as const, type: 'http' as const }];
