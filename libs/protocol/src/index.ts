@@ -28,6 +28,7 @@ export {
   verifySignature,
   type Signer,
 } from './ids/keys.js';
+export { peerBytes, peerText } from './ids/known-peers.js';
 export { FILE_ID_PATTERN, fileIdOf, normalisePath } from './ids/paths.js';
 export {
   CHUNK_MAX_BYTES,

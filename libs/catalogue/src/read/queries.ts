@@ -1,7 +1,7 @@
 import { BLOBS, byIds, type Reader, type SqlValue } from '@dfs/database';
-import { cidFromBytes, cidToBytes, EMPTY_CONTENT, type Cid } from '@dfs/protocol';
+import { cidFromBytes, cidToBytes, EMPTY_CONTENT, type Cid, peerText } from '@dfs/protocol';
 import type { Entry } from '../ports.js';
-import { entryFrom, fileIdBytes, FILE_COLUMNS, FILES, peerText, type FileRow } from '../store/rows.js';
+import { entryFrom, fileIdBytes, FILE_COLUMNS, FILES, type FileRow } from '../store/rows.js';
 import { IN_SET, PathState, RecordState } from '../rules/states.js';
 
 /** A path by its file id, current or deleted; undefined for one that never was, or is a folder. */

@@ -9,10 +9,11 @@ import {
   type RecordFields,
   type SignedRecord,
   type Signer,
+  peerBytes,
 } from '@dfs/protocol';
 import type { Clock } from '@dfs/runtime';
 import { RecordState } from '../rules/states.js';
-import { fromHex, peerBytes, toHex } from '../store/rows.js';
+import { fromHex, toHex } from '../store/rows.js';
 import { Changeset, type ChangesetContext } from '../write/changeset.js';
 import type { JudgedRecord } from '../write/judged.js';
 import { chainEnd, type ChainEnd } from '../write/commit.js';

@@ -1,7 +1,6 @@
 import type { Reader } from '@dfs/database';
-import { cidToBytes, type Cid } from '@dfs/protocol';
+import { cidToBytes, type Cid, peerText } from '@dfs/protocol';
 import { Delta, toBytes, type FingerprintTable } from './fingerprints.js';
-import { peerText } from './rows.js';
 import { CONFLICT_TOTAL, IN_SET, PathState, RecordState } from '../rules/states.js';
 
 /** A count that is kept, and is not what there is. */

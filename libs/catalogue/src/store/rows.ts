@@ -5,12 +5,12 @@ import {
   EMPTY_CONTENT,
   encodeAttributes,
   fromBase32,
-  peerIdFromBytes,
-  peerIdToBytes,
   toBase32,
   type Cid,
   type RecordAttributes,
   type RecordKind,
+  peerBytes,
+  peerText,
 } from '@dfs/protocol';
 import type { Version } from '../rules/heads.js';
 import type { Entry } from '../ports.js';
@@ -143,22 +143,6 @@ export async function authorRows(
   return rows;
 }
 
-const texts = new Map<string, string>();
-const bytesOf = new Map<string, Uint8Array>();
-/** Authors are few, and the text form of a peer id is dear. */
-const KNOWN_PEERS = 4096;
-
-/** The text form of an author's peer id. Remembered, since it takes long to make. */
-export function peerText(bytes: Uint8Array): string {
-  const key = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
-  return remember(texts, key, () => peerIdFromBytes(bytes));
-}
-
-/** The bytes of an author's peer id, as the tables have them. @throws DfsError for what is no peer id */
-export function peerBytes(peerId: string): Uint8Array {
-  return remember(bytesOf, peerId, () => peerIdToBytes(peerId));
-}
-
 /** Lower case, as record ids are written. */
 export function toHex(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
@@ -187,14 +171,4 @@ function contentFrom(bytes: Uint8Array | null): Cid | null {
 export function kindFrom(number: number): RecordKind {
   if (number === KIND_NUMBER.file) return 'file';
   return number === KIND_NUMBER.deletion ? 'deletion' : 'folder';
-}
-
-function remember<V>(known: Map<string, V>, key: string, make: () => V): V {
-  let value = known.get(key);
-  if (value === undefined) {
-    value = make();
-    if (known.size >= KNOWN_PEERS) known.clear();
-    known.set(key, value);
-  }
-  return value;
 }

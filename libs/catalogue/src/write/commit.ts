@@ -16,6 +16,7 @@ import {
   type RecordFields,
   type SignedRecord,
   type Signer,
+  peerBytes,
 } from '@dfs/protocol';
 import { DfsError } from '@dfs/runtime';
 import type { Changeset } from './changeset.js';
@@ -25,7 +26,7 @@ import { ranked, shownOf, type Version } from '../rules/heads.js';
 import type { Commit, CommitOutcome, Draft } from '../ports.js';
 import { hasConditions, isOverJust } from '../read/conditions.js';
 import { entryOf, pathRow } from './path-rows.js';
-import { peerBytes, toHex } from '../store/rows.js';
+import { toHex } from '../store/rows.js';
 import { IN_SET, RecordState } from '../rules/states.js';
 import type { TakenPaths } from './taken-paths.js';
 import { mapInTurns } from '../store/slices.js';

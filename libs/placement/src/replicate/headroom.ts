@@ -1,3 +1,4 @@
+import { PEER_SHARE } from '@dfs/chunks';
 import { CHUNK_MEAN_BYTES, EXTENT_CHUNKS } from '@dfs/protocol';
 import { second, GiB, MiB, type Log } from '@dfs/runtime';
 import { ROOM_AGAIN } from '../limits.js';
@@ -5,8 +6,6 @@ import type { BlockStore } from '../ports.js';
 import { MAX_CAPACITY, MIN_CAPACITY } from '../plan/rendezvous.js';
 import type { WantedExtent } from './want-queue.js';
 
-/** Share of the quota that peers' data may fill. */
-const PEER_SHARE = 0.9;
 /** How often a full node looks for room. */
 export const ROOM_CHECK = 5 * second;
 /** Share of the quota from which on room is short: past versions are not pulled, so that what gave way does not come back. */

@@ -6,7 +6,8 @@ import { attributesShape, encodeAttributes, type RecordAttributes } from './attr
 import { cidCodec, EMPTY_CONTENT, MANIFEST_CODEC, sha256, type Cid } from '../ids/cid.js';
 import { decode, encode, type WireValue } from '../codec/codec.js';
 import { DfsError, KiB } from '@dfs/runtime';
-import { peerIdFromBytes, peerIdToBytes, verifySignatureAsync, type Signer } from '../ids/keys.js';
+import { verifySignatureAsync, type Signer } from '../ids/keys.js';
+import { peerBytes, peerText } from '../ids/known-peers.js';
 import { CHUNK_MAX_BYTES, MAX_MEDIA_TYPE_LENGTH, MAX_PARENTS, MAX_PATH_BYTES } from '../limits.js';
 import { isNormalPath } from '../ids/paths.js';
 import { shape, type Shape } from '../codec/schema.js';
@@ -94,24 +95,10 @@ const hex = (bytes: number): Shape<string> => {
   };
 };
 
-// Few authors write many records: the text form of a peer id costs more than all the rest of a record.
-const knownPeers = new Map<string, string>();
-const KNOWN_PEERS = 4096;
 const peer: Shape<string> = {
-  parse: (value, at) => {
-    const bytes = shape.bytes(2, 64).parse(value, at);
-    const key = Buffer.from(bytes).toString('latin1');
-    let text = knownPeers.get(key);
-    if (text === undefined) {
-      text = peerIdFromBytes(bytes);
-      if (knownPeers.size >= KNOWN_PEERS) knownPeers.clear();
-      knownPeers.set(key, text);
-    }
-    return text;
-  },
+  parse: (value, at) => peerText(shape.bytes(2, 64).parse(value, at)),
   form: peerBytes,
 };
-const knownPeerBytes = new Map<string, Uint8Array>();
 
 const clock: Shape<RecordClock> = shape.tuple({ ms: shape.int(), counter: shape.int(0, MAX_COUNTER) });
 
@@ -257,16 +244,6 @@ export function nextClock(now: number, after: RecordClock | undefined): RecordCl
 
 function signedBytes(body: Uint8Array): Uint8Array {
   return Buffer.concat([SIGNED_PREFIX, body]);
-}
-
-function peerBytes(peerId: string): Uint8Array {
-  let bytes = knownPeerBytes.get(peerId);
-  if (bytes === undefined) {
-    bytes = peerIdToBytes(peerId);
-    if (knownPeerBytes.size >= KNOWN_PEERS) knownPeerBytes.clear();
-    knownPeerBytes.set(peerId, bytes);
-  }
-  return bytes;
 }
 
 function kindOf(value: WireValue | undefined): RecordKind | undefined {
