@@ -26,7 +26,7 @@ export {
   type RowId,
 } from './sql/by-ids.js';
 export type { EntityClass, ReadRepository, Where, WriteRepository } from './tables/rows.js';
-export { flagColumn, hexColumn } from './tables/columns.js';
+export { flagColumn, hexColumn, jsonColumn } from './tables/columns.js';
 export {
   entityShapes,
   fileShapes,

@@ -11,7 +11,7 @@ export type Completed = UploadOutcome;
 
 /** The parts by which an upload is ended. */
 export interface Completing {
-  db: Pick<Database, 'query' | 'write'>;
+  db: Pick<Database, 'query' | 'repository' | 'write'>;
   table: UploadTable;
   chunks: Pick<ChunkStore, 'batch' | 'get' | 'has'>;
   files: Pick<Files, 'admit' | 'commit' | 'told' | 'progress'>;

@@ -1,37 +1,13 @@
-import { cidFromBytes, cidFromDigest, cidToBytes, type Cid, type RecordAttributes } from '@dfs/protocol';
-import type { Conditions, Entry } from '@dfs/catalogue';
+import { IsNull, LessThanOrEqual } from 'typeorm';
+import { cidFromBytes, cidFromDigest, cidToBytes, type Cid } from '@dfs/protocol';
+import type { Entry } from '@dfs/catalogue';
 import type { PartChunk } from '@dfs/chunks';
-import type { ErrorCode } from '@dfs/contracts';
 import { BLOBS, byIds, type Database, type Reader, type Tx } from '@dfs/database';
 import { PAGE } from './limits.js';
+import { UploadEntity, type Refusal } from './uploads.entity.js';
 
 /** The state of an upload. Times in milliseconds since 1970. */
-export interface UploadRow {
-  seq: number;
-  id: string;
-  /** Of the key that began it; empty for the node's own token. */
-  owner: string;
-  path: string;
-  mediaType: string | null;
-  /** As the client sent it. */
-  metadata: string;
-  size: number;
-  /** Bytes that are here for good. */
-  offset: number;
-  attributes: RecordAttributes;
-  conditions: Conditions;
-  createdAt: number;
-  expiresAt: number;
-  /** Why its bytes, all of them here, are no file. */
-  refusal: Refusal | null;
-  /** The file that it became. */
-  entry: Entry | null;
-}
-/** The error that ended an upload, kept so that the client hears of it when it asks again. */
-export interface Refusal {
-  code: ErrorCode;
-  detail: string;
-}
+export type UploadRow = UploadEntity;
 /** A chunk, or a piece that waits to be a part of one. */
 export interface UploadBlock {
   number: number;
@@ -40,22 +16,6 @@ export interface UploadBlock {
 }
 
 type NewUpload = Omit<UploadRow, 'seq' | 'offset' | 'refusal' | 'entry'>;
-interface Stored {
-  seq: number;
-  id: string;
-  owner: string;
-  path: string;
-  media_type: string | null;
-  metadata: string;
-  size: number;
-  offset: number;
-  attributes: string;
-  conditions: string;
-  created_at: number;
-  expires_at: number;
-  refusal: string | null;
-  entry: string | null;
-}
 interface StoredBlock {
   number: number;
   cid: Uint8Array;
@@ -66,37 +26,22 @@ const BLOCK_COLUMNS = ['upload', 'number', 'cid', 'size', 'is_chunk'];
 
 /** The tables of uploads. */
 export class UploadTable {
-  constructor(private readonly db: Pick<Database, 'query' | 'write'>) {}
+  constructor(private readonly db: Pick<Database, 'query' | 'repository' | 'write'>) {}
 
-  async find(id: string, reader: Reader = this.db): Promise<UploadRow | undefined> {
-    const [row] = await reader.query<Stored>('SELECT * FROM upload WHERE id = ?', [id]);
-    return row && fromStored(row);
+  find(id: string): Promise<UploadRow | undefined> {
+    return this.db.repository(UploadEntity).findOne({ id });
   }
 
   /** Of those that are not finished. */
-  async countOpen(): Promise<number> {
-    const [row] = await this.db.query<{ count: number }>('SELECT count(*) AS count FROM upload WHERE entry IS NULL');
-    return row?.count ?? 0;
+  countOpen(): Promise<number> {
+    return this.db.repository(UploadEntity).count({ entry: IsNull() });
   }
 
+  /** Gives the number of its row. */
   async insert(tx: Tx, upload: NewUpload): Promise<number> {
-    const { lastId } = await tx.run(
-      `INSERT INTO upload (id, owner, path, media_type, metadata, size, offset, attributes, conditions, created_at, expires_at)
-       VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?)`,
-      [
-        upload.id,
-        upload.owner,
-        upload.path,
-        upload.mediaType,
-        upload.metadata,
-        upload.size,
-        JSON.stringify(upload.attributes),
-        JSON.stringify(upload.conditions),
-        upload.createdAt,
-        upload.expiresAt,
-      ],
-    );
-    return lastId;
+    const uploads = tx.repository(UploadEntity);
+    await uploads.insert({ ...upload, offset: 0 });
+    return (await uploads.findOne({ id: upload.id }))!.seq;
   }
 
   /** Notes how far it is: more chunks, in place of the pieces that became a part of them where `keepPieces` is false. */
@@ -124,22 +69,17 @@ export class UploadTable {
         isChunk,
       ]),
     );
-    await tx.run('UPDATE upload SET offset = ?, expires_at = ? WHERE seq = ?', [to.offset, to.expiresAt, seq]);
+    await tx.repository(UploadEntity).update({ seq }, { offset: to.offset, expiresAt: to.expiresAt });
   }
 
   async refuse(tx: Tx, { seq }: Pick<UploadRow, 'seq'>, refusal: Refusal): Promise<void> {
-    await tx.run('UPDATE upload SET refusal = ? WHERE seq = ?', [JSON.stringify(refusal), seq]);
+    await tx.repository(UploadEntity).update({ seq }, { refusal });
   }
 
   /** It has become a file: its blocks are the file's. */
   async finish(tx: Tx, { seq, size }: UploadRow, entry: Entry, expiresAt: number): Promise<void> {
-    await tx.run('UPDATE upload SET offset = ?, entry = ?, path = ?, refusal = NULL, expires_at = ? WHERE seq = ?', [
-      size,
-      JSON.stringify(entry),
-      entry.path,
-      expiresAt,
-      seq,
-    ]);
+    const change = { offset: size, entry, path: entry.path, refusal: null, expiresAt };
+    await tx.repository(UploadEntity).update({ seq }, change);
     await tx.run('DELETE FROM upload_block WHERE upload = ?', [seq]);
   }
 
@@ -169,12 +109,9 @@ export class UploadTable {
   }
 
   /** Some of those whose time is over. */
-  async expired(now: number): Promise<UploadRow[]> {
-    const rows = await this.db.query<Stored>('SELECT * FROM upload WHERE expires_at <= ? ORDER BY expires_at LIMIT ?', [
-      now,
-      PAGE,
-    ]);
-    return rows.map(fromStored);
+  expired(now: number): Promise<UploadRow[]> {
+    const where = { expiresAt: LessThanOrEqual(now) };
+    return this.db.repository(UploadEntity).find({ where, order: { expiresAt: 'ASC' }, take: PAGE });
   }
 
   /** Its blocks go in steps that keep nobody waiting; a reclaim frees them. */
@@ -186,30 +123,11 @@ export class UploadTable {
              (SELECT number FROM upload_block WHERE upload = ? ORDER BY number DESC LIMIT ?)`,
           [seq, seq, 20 * PAGE],
         );
-        if (changes === 0) await tx.run('DELETE FROM upload WHERE seq = ?', [seq]);
+        if (changes === 0) await tx.repository(UploadEntity).delete({ seq });
         return changes;
       });
     }
   }
-}
-
-function fromStored(row: Stored): UploadRow {
-  return {
-    seq: row.seq,
-    id: row.id,
-    owner: row.owner,
-    path: row.path,
-    mediaType: row.media_type,
-    metadata: row.metadata,
-    size: row.size,
-    offset: row.offset,
-    attributes: JSON.parse(row.attributes) as RecordAttributes,
-    conditions: JSON.parse(row.conditions) as Conditions,
-    createdAt: row.created_at,
-    expiresAt: row.expires_at,
-    refusal: row.refusal === null ? null : (JSON.parse(row.refusal) as Refusal),
-    entry: row.entry === null ? null : (JSON.parse(row.entry) as Entry),
-  };
 }
 
 function blockFrom({ number, cid, size }: StoredBlock): UploadBlock {

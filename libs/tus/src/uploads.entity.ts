@@ -1,4 +1,14 @@
 import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import type { Conditions, Entry } from '@dfs/catalogue';
+import type { ErrorCode } from '@dfs/contracts';
+import { jsonColumn } from '@dfs/database';
+import type { RecordAttributes } from '@dfs/protocol';
+
+/** The error that ended an upload, kept so that the client hears of it when it asks again. */
+export interface Refusal {
+  code: ErrorCode;
+  detail: string;
+}
 
 /** Uploads that come in parts, until they are a file, or expire. */
 @Entity({ name: 'upload' })
@@ -37,12 +47,12 @@ export class UploadEntity {
   offset!: number;
 
   /** Attributes of the file, as JSON. */
-  @Column({ type: 'text' })
-  attributes!: string;
+  @Column({ type: 'text', transformer: jsonColumn })
+  attributes!: RecordAttributes;
 
   /** Conditions under which the file is made, as JSON. */
-  @Column({ type: 'text' })
-  conditions!: string;
+  @Column({ type: 'text', transformer: jsonColumn })
+  conditions!: Conditions;
 
   /** In ms since 1970. */
   @Column({ type: 'integer', name: 'created_at' })
@@ -52,13 +62,13 @@ export class UploadEntity {
   @Column({ type: 'integer', name: 'expires_at' })
   expiresAt!: number;
 
-  /** Why the bytes, all of them here, are no file; null where they are, or are not all here. */
-  @Column({ type: 'text', nullable: true })
-  refusal!: string | null;
+  /** Why the bytes, all of them here, are no file, as JSON; null where they are, or are not all here. */
+  @Column({ type: 'text', nullable: true, transformer: jsonColumn })
+  refusal!: Refusal | null;
 
   /** The file that they became, as JSON; null before. */
-  @Column({ type: 'text', nullable: true })
-  entry!: string | null;
+  @Column({ type: 'text', nullable: true, transformer: jsonColumn })
+  entry!: Entry | null;
 }
 
 /** Blocks of an upload in order: chunks, then the pieces behind the last cut, which become part of a chunk. */
