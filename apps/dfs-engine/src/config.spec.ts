@@ -1,3 +1,6 @@
+import { randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { tempDir } from '@dfs/testing';
 import { type ConfigError, parseConfig } from './config.js';
 
 const problemsOf = (env: Record<string, string>, argv: string[] = []): readonly string[] => {
@@ -25,9 +28,41 @@ describe('parseConfig', () => {
       relay: true,
       autonat: true,
       allowedHosts: [],
+      basePath: '',
+      trustedProxies: [],
+      tls: undefined,
+      drainMs: 10_000,
       logLevel: 'info',
       unknown: [],
     });
+  });
+
+  it('reads where a node stands, and the token from a file', async () => {
+    const temp = await tempDir();
+    try {
+      const token = randomBytes(32).toString('hex');
+      await writeFile(temp.file('token'), `${token}\n`);
+      const env = {
+        DFS_API_TOKEN_FILE: temp.file('token'),
+        DFS_BASE_PATH: '/files/dfs/',
+        DFS_TRUSTED_PROXY: '127.0.0.1, fd00::/8',
+        DFS_TLS_CERT: '/c.pem',
+        DFS_TLS_KEY: '/k.pem',
+        DFS_DRAIN: '0s',
+      };
+      expect(parseConfig(env)).toMatchObject({
+        apiToken: token,
+        basePath: '/files/dfs',
+        trustedProxies: ['127.0.0.1', 'fd00::/8'],
+        tls: { certFile: '/c.pem', keyFile: '/k.pem' },
+        drainMs: 0,
+      });
+      expect(problemsOf({ ...env, DFS_API_TOKEN: token })).toEqual([
+        'DFS_API_TOKEN and DFS_API_TOKEN_FILE are both set: set one of them.',
+      ]);
+    } finally {
+      await temp.remove();
+    }
   });
 
   it('reads variables, takes an empty one for unset, and names unknown ones', () => {
@@ -118,6 +153,16 @@ describe('parseConfig', () => {
     ['DFS_UPNP', 'auto'],
     ['DFS_RELAY', 'only'],
     ['DFS_AUTONAT', 'x'],
+    ['DFS_API_TOKEN_FILE', '/does/not/exist'],
+    ['DFS_API_TOKEN_FILE', '/dev/null'],
+    ['DFS_BASE_PATH', 'dfs'],
+    ['DFS_BASE_PATH', '/a b'],
+    ['DFS_BASE_PATH', '/../x'],
+    ['DFS_TRUSTED_PROXY', 'proxy.example'],
+    ['DFS_TRUSTED_PROXY', '10.0.0.0/33'],
+    ['DFS_TLS_CERT', '/only/one.pem'],
+    ['DFS_DRAIN', '11m'],
+    ['DFS_DRAIN', 'long'],
     ['DFS_ALLOWED_HOSTS', 'http://x.example/'],
     ['DFS_ALLOWED_HOSTS', '*'],
     ['DFS_ALLOWED_HOSTS', Array.from({ length: 65 }, (_, i) => `h${i}.example`).join(',')],

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { isAbsolute, resolve } from 'node:path';
@@ -30,6 +31,14 @@ export interface Config {
   readonly autonat: boolean;
   /** `host` or `host:port`, in lower case. */
   readonly allowedHosts: readonly string[];
+  /** Where console and API stand behind a proxy: empty, or such as `/dfs`. */
+  readonly basePath: string;
+  /** IP addresses and ranges of proxies that tell of the client. */
+  readonly trustedProxies: readonly string[];
+  /** Paths of PEM files; undefined for plain HTTP. */
+  readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined;
+  /** Milliseconds for which work under way goes on once the node is told to stop. */
+  readonly drainMs: number;
   readonly logLevel: LogLevel;
   /** Variables that look like ours and are not. */
   readonly unknown: readonly string[];
@@ -71,6 +80,7 @@ const VARIABLES = [
   'DFS_NAME',
   'DFS_JOIN',
   'DFS_API_TOKEN',
+  'DFS_API_TOKEN_FILE',
   'DFS_QUOTA',
   'DFS_REPLICAS',
   'DFS_GRACE',
@@ -81,6 +91,11 @@ const VARIABLES = [
   'DFS_RELAY',
   'DFS_AUTONAT',
   'DFS_ALLOWED_HOSTS',
+  'DFS_BASE_PATH',
+  'DFS_TRUSTED_PROXY',
+  'DFS_TLS_CERT',
+  'DFS_TLS_KEY',
+  'DFS_DRAIN',
   'DFS_LOG_LEVEL',
 ] as const;
 /** A variable of the environment, and with it a flag. */
@@ -111,13 +126,21 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>, a
       return fallback;
     }
   };
+  const given = read('DFS_API_TOKEN', undefined, token);
+  const kept = read('DFS_API_TOKEN_FILE', undefined, tokenFile);
+  if (given !== undefined && kept !== undefined)
+    problems.push('DFS_API_TOKEN and DFS_API_TOKEN_FILE are both set: set one of them.');
+  const certFile = read('DFS_TLS_CERT', undefined, file);
+  const keyFile = read('DFS_TLS_KEY', undefined, file);
+  if ((certFile === undefined) !== (keyFile === undefined))
+    problems.push('DFS_TLS_CERT must be set together with DFS_TLS_KEY, or neither of them.');
   const config: Config = {
     dataDir: read('DFS_DATA_DIR', resolve('data'), folder),
     http: { host: read('DFS_HTTP_HOST', '127.0.0.1', host), port: read('DFS_HTTP_PORT', 3000, port) },
     p2p: { host: read('DFS_P2P_HOST', '0.0.0.0', address), port: read('DFS_P2P_PORT', 4001, port) },
     name: read('DFS_NAME', undefined, name),
     join: read('DFS_JOIN', undefined, ticket),
-    apiToken: read('DFS_API_TOKEN', undefined, token),
+    apiToken: given ?? kept,
     quota: read('DFS_QUOTA', undefined, quota),
     founding: {
       replicas: read('DFS_REPLICAS', 3, integer(1, MAX_REPLICAS)),
@@ -130,6 +153,10 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>, a
     relay: read('DFS_RELAY', true, onOff),
     autonat: read('DFS_AUTONAT', true, onOff),
     allowedHosts: read('DFS_ALLOWED_HOSTS', [], hosts),
+    basePath: read('DFS_BASE_PATH', '', basePath),
+    trustedProxies: read('DFS_TRUSTED_PROXY', [], proxies),
+    tls: certFile !== undefined && keyFile !== undefined ? { certFile, keyFile } : undefined,
+    drainMs: read('DFS_DRAIN', 10 * second, duration(0, 10 * minute)),
     logLevel: read('DFS_LOG_LEVEL', 'info', logLevel),
     unknown: Object.keys(env).filter((key) => key.startsWith('DFS_') && !isVariable(key)),
   };
@@ -212,6 +239,48 @@ function token(value: string): string {
   return value;
 }
 
+/** The token in a file, as container hosts hand secrets over. Never repeated in a message. */
+function tokenFile(value: string): string {
+  let text: string;
+  try {
+    text = readFileSync(file(value), 'utf8');
+  } catch (cause) {
+    throw new Error(`must be a file that can be read (${(cause as NodeJS.ErrnoException).code ?? 'unknown error'})`, {
+      cause,
+    });
+  }
+  return token(text.trim());
+}
+
+function file(value: string): string {
+  if (value.trim() === '' || value.includes('\0')) fail('the path of a file', value);
+  return resolve(value);
+}
+
+/** Without the slash at its end: `/` is the root, which is none. */
+function basePath(value: string): string {
+  const bare = value.replace(/\/+$/, '');
+  if (bare !== '' && !/^(?:\/[A-Za-z0-9_-][A-Za-z0-9._~-]*)+$/.test(bare)) fail('a path such as /dfs', value);
+  return bare;
+}
+
+function proxies(value: string): string[] {
+  const list = value
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+  if (list.length > MAX_ALLOWED_HOSTS) fail(`at most ${MAX_ALLOWED_HOSTS} addresses`, value);
+  for (const item of list) {
+    const [address = '', bits, ...more] = item.split('/');
+    const most = isIP(address) === 6 ? 128 : 32;
+    const isRange = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most);
+    if (isIP(address) === 0 || !isRange || more.length > 0) {
+      fail('IP addresses or ranges such as 127.0.0.1 or 10.0.0.0/8, with commas between them', item);
+    }
+  }
+  return list;
+}
+
 function quota(value: string): number | { percent: number } {
   const expected = `bytes (at least ${MIN_QUOTA_BYTES}), such as 500000000000 or 500GiB, or a share of the disk such as 80%`;
   const percent = /^(\d{1,3})\s*%$/.exec(value)?.[1];
@@ -229,7 +298,10 @@ function duration(min: number, max: number): Parse<number> {
     const [, digits, unit] = /^(\d{1,9})\s*(ms|s|m|h|d)$/.exec(value) ?? [];
     const time = Number(digits) * (UNITS[unit ?? ''] ?? NaN);
     if (time >= min && time <= max) return time;
-    return fail(`a time such as 30s, 10m, 12h or 30d, from ${min / second}s to ${max / day}d`, value);
+    return fail(
+      `a time such as 30s, 10m, 12h or 30d, from ${min / second}s to ${max < day ? `${max / minute}m` : `${max / day}d`}`,
+      value,
+    );
   };
 }
 

@@ -2,6 +2,7 @@ import { HttpContextToken, type HttpInterceptorFn } from '@angular/common/http';
 import { inject } from '@angular/core';
 import { CSRF_HEADER, routes } from '@dfs/contracts';
 import { catchError, tap, throwError } from 'rxjs';
+import { atBase } from './base-path.js';
 import { toApiProblem } from './problem.js';
 import { retryTransient } from './retry-policy.js';
 import { SessionState } from './session-state.js';
@@ -21,7 +22,8 @@ const IDEMPOTENT_METHODS: ReadonlySet<string> = new Set([...SAFE_METHODS, 'PUT',
  */
 export const apiInterceptor: HttpInterceptorFn = (request, next) => {
   const session = inject(SessionState);
-  const sent = SAFE_METHODS.has(request.method) ? request : request.clone({ setHeaders: { [CSRF_HEADER]: '1' } });
+  const headers: Record<string, string> = SAFE_METHODS.has(request.method) ? {} : { [CSRF_HEADER]: '1' };
+  const sent = request.clone({ url: atBase(request.url), setHeaders: headers });
   const answer = next(sent).pipe(catchError((error: unknown) => throwError(() => toApiProblem(error))));
   const idempotent = request.context.get(IDEMPOTENT) ?? IDEMPOTENT_METHODS.has(request.method);
   return (idempotent ? answer.pipe(retryTransient()) : answer).pipe(

@@ -12,6 +12,7 @@ import {
 import { Subject, filter, firstValueFrom } from 'rxjs';
 import type { Observable } from 'rxjs';
 import { io } from 'socket.io-client';
+import { atBase } from './base-path.js';
 import { IDEMPOTENT } from './api.interceptor.js';
 import { ApiProblem, toApiProblem } from './problem.js';
 import { RETRY, retryPolicy } from './retry-policy.js';
@@ -188,7 +189,14 @@ export function openEventStream(): EventStream {
   const http = inject(HttpClient);
   const stream = new EventStream({
     // WebSocket only: a browser sends no Origin with the same-origin GETs of polling, and the node insists on one.
-    open: (auth) => io(EVENTS_NAMESPACE, { auth, transports: ['websocket'], reconnection: false, forceNew: true }),
+    open: (auth) =>
+      io(EVENTS_NAMESPACE, {
+        auth,
+        path: atBase('/socket.io/'),
+        transports: ['websocket'],
+        reconnection: false,
+        forceNew: true,
+      }),
     probe: () =>
       firstValueFrom(http.get(routes.node, { context: new HttpContext().set(IDEMPOTENT, false) })).then(
         () => 'signed-in',

@@ -19,6 +19,7 @@ import {
   type UploadResults,
 } from '@dfs/contracts';
 import { filter, map, type Observable } from 'rxjs';
+import { atBase } from './base-path.js';
 import { IDEMPOTENT } from './api.interceptor.js';
 
 /** Which files, in which order, and how many of them. */
@@ -86,7 +87,7 @@ export class FilesApi {
 
   /** Where a browser downloads the bytes from; the answer always is an attachment. */
   contentUrl(id: string): string {
-    return routes.fileContent(id);
+    return atBase(routes.fileContent(id));
   }
 
   /**

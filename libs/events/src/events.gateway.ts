@@ -26,6 +26,8 @@ const FILE_BYTES = 500;
 @WebSocketGateway({ namespace: EVENTS_NAMESPACE })
 export class EventsGateway implements OnGatewayInit<Clients>, OnGatewayConnection<Client> {
   private clients = 0;
+  private namespace: Clients | undefined;
+  private stopped = false;
 
   constructor(
     private readonly events: EventLog,
@@ -34,6 +36,7 @@ export class EventsGateway implements OnGatewayInit<Clients>, OnGatewayConnectio
   ) {}
 
   afterInit(namespace: Clients): void {
+    this.namespace = namespace;
     namespace.use((socket, next) => {
       this.admit(socket).then(
         () => next(),
@@ -66,8 +69,15 @@ export class EventsGateway implements OnGatewayInit<Clients>, OnGatewayConnectio
     });
   }
 
+  /** Sends all clients away, and lets none in: they come back when the node is up again, and catch up. */
+  stop(): void {
+    this.stopped = true;
+    this.namespace?.disconnectSockets(true);
+  }
+
   /** @throws DfsError why the client may not listen */
   private async admit({ handshake, data }: Client): Promise<void> {
+    if (this.stopped) throw new DfsError('shutting-down', 'The node is shutting down: come back later.');
     const { token } = parseHandshake(handshake.auth);
     data.pass = await this.access.checkClient(handshake.headers, token, handshake.address);
     if (this.clients >= MAX_CLIENTS) {

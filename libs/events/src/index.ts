@@ -7,6 +7,7 @@ export { EventLog, type EventLogOptions } from './event-log.js';
 export { eventsEntities, eventsMigrations } from './schema.js';
 export { EventStreams, streamFrom, type StreamFrom } from './event-streams.js';
 export { bothViews, MAX_TOPICS_LENGTH, topicsView } from './topics.js';
+export { EventsGateway } from './events.gateway.js';
 export { EventsModule } from './events.module.js';
 export { EventsSocketAdapter } from './events-socket.adapter.js';
 export { SOCKET_PATH } from './socket-problems.js';

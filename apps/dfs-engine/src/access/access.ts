@@ -9,6 +9,7 @@ import { onAbort } from './ends.js';
 import { viewOf } from './event-view.js';
 import type { Keys } from './keys/keys.js';
 import { covers, scopeFor } from './scopes.js';
+import { Proxies } from './proxies.js';
 import { equalSecrets } from './secrets.js';
 import type { SessionStore } from './sessions/session-store.js';
 import { Sessions } from './sessions/sessions.js';
@@ -30,6 +31,10 @@ export interface AccessComponents {
   hosts: AllowedHosts;
   clock: Clock;
   log: Log;
+  /** None when left out. */
+  proxies?: Proxies;
+  /** Where the console stands behind a proxy; at the root when left out. */
+  basePath?: string;
   /** As that of `GuessLimit`. */
   pause?: GuessLimitComponents['pause'];
 }
@@ -37,6 +42,8 @@ export interface AccessComponents {
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 const OPEN_PATHS = new Set(['/api/docs', '/api/openapi.json', '/api/asyncapi.json', PROBLEMS_PATH]);
 const OPEN_FOLDERS = ['/api/docs/', `${PROBLEMS_PATH}/`];
+/** What the name of the cookie ends with over HTTPS. */
+const SECURE = '_s';
 /** Of the peer id, in the name of the cookie: its end, since they all begin alike. */
 const NAME_LENGTH = 16;
 
@@ -49,11 +56,13 @@ export class Access {
   readonly sessions: Sessions;
   private keys: Pick<Keys, 'callerOf'> | undefined;
   private readonly guesses: GuessLimit;
+  private readonly proxies: Proxies;
 
   constructor(private readonly components: AccessComponents) {
     this.cookieName = `dfs_${components.peerId.slice(-NAME_LENGTH)}`;
     this.sessions = new Sessions(components.token, components.peerId, components.clock, components.log);
     this.guesses = new GuessLimit(components);
+    this.proxies = components.proxies ?? new Proxies();
   }
 
   /** @throws DfsError `host-refused`; `bad-request` for no host, and for two, of which a proxy may have judged the other */
@@ -85,7 +94,7 @@ export class Access {
     if (headers.origin !== undefined && !this.isOwnPage(headers)) throw foreignOrigin();
     // A wrong token is wrong, whatever cookie comes with it.
     if (headers.authorization) {
-      const caller = await this.checkToken(bearerOf(headers), address, 'bearer');
+      const caller = await this.checkToken(bearerOf(headers), this.proxies.addressOf(address, headers), 'bearer');
       if (!covers(caller.scope, scopeFor(method, path))) throw outOfScope(caller);
       return caller;
     }
@@ -104,7 +113,8 @@ export class Access {
     const ownPage = this.isOwnPage(headers);
     if (headers.origin !== undefined && !ownPage) throw foreignOrigin();
     if (token !== undefined || headers.authorization) {
-      return passOf(await this.checkToken(token ?? bearerOf(headers), address, 'socket'));
+      const client = this.proxies.addressOf(address, headers);
+      return passOf(await this.checkToken(token ?? bearerOf(headers), client, 'socket'));
     }
     const session = this.sessionOf(headers);
     if (!session) throw unauthorized();
@@ -124,19 +134,22 @@ export class Access {
    * Trades the token for a session; resolves with the cookie. A key is for programs, and opens none.
    * @throws DfsError `unauthorized`, `origin-refused`
    */
-  async signIn(token: string, headers: IncomingHttpHeaders, address: string): Promise<string> {
+  async signIn(token: string, request: Pick<IncomingMessage, 'headers' | 'socket'>): Promise<string> {
+    const { headers, socket } = request;
     if (headers.origin !== undefined && !this.isOwnPage(headers)) throw foreignOrigin();
     if (!equalSecrets(token, this.components.token)) {
-      await this.guesses.wrong(address, 'sign-in');
+      await this.guesses.wrong(this.proxies.addressOf(socket.remoteAddress ?? '', headers), 'sign-in');
       throw wrongToken();
     }
-    return this.cookie(await this.sessions.begin(headers['user-agent'] ?? ''), Sessions.maxAgeSeconds);
+    const session = await this.sessions.begin(headers['user-agent'] ?? '');
+    return this.cookie(session, Sessions.maxAgeSeconds, this.proxies.isSecure(request));
   }
 
-  /** Ends the session that is asking; answers the cookie that removes the other one. */
-  async signOut(headers: IncomingHttpHeaders): Promise<string> {
-    for (const session of this.sessionsOf(headers)) await this.sessions.end(session);
-    return this.cookie('', 0);
+  /** Ends the sessions that are asking; answers the cookies that remove them. */
+  async signOut(request: Pick<IncomingMessage, 'headers' | 'socket'>): Promise<string[]> {
+    for (const session of this.sessionsOf(request.headers)) await this.sessions.end(session);
+    const plain = this.cookie('', 0, false);
+    return this.proxies.isSecure(request) ? [this.cookie('', 0, true), plain] : [plain];
   }
 
   /** @throws DfsError `unauthorized`, and later the more wrong tokens come from there */
@@ -159,12 +172,13 @@ export class Access {
 
   /** Cookies by which a client shows its sessions of this node. */
   sessionsOf(headers: IncomingHttpHeaders): string[] {
-    const prefix = `${this.cookieName}=`;
+    const prefixes = [`${this.cookieName}=`, `${this.cookieName}${SECURE}=`];
     return (headers.cookie ?? '')
       .split(';')
       .map((item) => item.trim())
-      .filter((item) => item.startsWith(prefix))
-      .map((item) => item.slice(prefix.length));
+      .flatMap((item) =>
+        prefixes.filter((prefix) => item.startsWith(prefix)).map((prefix) => item.slice(prefix.length)),
+      );
   }
 
   private checkOwnPage(headers: IncomingHttpHeaders): void {
@@ -173,8 +187,11 @@ export class Access {
     throw new DfsError('forbidden', `A write with the console's cookie needs the header ${CSRF_HEADER}.`);
   }
 
-  private cookie(value: string, maxAge: number): string {
-    return `${this.cookieName}=${value}; Path=/; Max-Age=${maxAge}; HttpOnly; SameSite=Strict`;
+  /** By HTTPS it has another name: a Secure cookie could not be replaced from plain HTTP. */
+  private cookie(value: string, maxAge: number, secure: boolean): string {
+    const name = secure ? this.cookieName + SECURE : this.cookieName;
+    const path = `${this.components.basePath ?? ''}/`;
+    return `${name}=${value}; Path=${path}; Max-Age=${maxAge}; HttpOnly; SameSite=Strict${secure ? '; Secure' : ''}`;
   }
 }
 

@@ -1,6 +1,7 @@
 import { networkInterfaces } from 'node:os';
 
 const HTTP_PORT = 80;
+const HTTPS_PORT = 443;
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 const WILDCARDS = new Set(['0.0.0.0', '::']);
 
@@ -19,6 +20,8 @@ export class AllowedHosts {
   constructor(
     bound: string,
     private readonly extra: readonly string[],
+    /** It speaks TLS itself. */
+    private readonly secure = false,
   ) {
     // Listening at every address means answering to every address; an address cannot be rebound, unlike a name.
     const here = WILDCARDS.has(bound) ? [bound, ...interfaceAddresses()] : [bound];
@@ -27,9 +30,13 @@ export class AllowedHosts {
 
   /** To be called as soon as the port is known: nothing is allowed before. */
   listeningAt(port: number): void {
-    const own = this.names.flatMap((name) => withPort(name, port));
-    const named = this.extra.flatMap((entry) => (hasPort(entry) ? [entry] : [entry, ...withPort(entry, port)]));
+    const own = this.names.flatMap((name) => this.withPort(name, port));
+    const named = this.extra.flatMap((entry) => (hasPort(entry) ? [entry] : [entry, ...this.withPort(entry, port)]));
     this.hosts = new Set([...own, ...named]);
+  }
+
+  private withPort(name: string, port: number): string[] {
+    return port === (this.secure ? HTTPS_PORT : HTTP_PORT) ? [name, `${name}:${port}`] : [`${name}:${port}`];
   }
 
   /** Whether a `Host` header names us. */
@@ -43,10 +50,6 @@ export class AllowedHosts {
     // https is what a proxy before us may speak; host and port are those the browser asked for.
     return origin === `http://${host.toLowerCase()}` || origin === `https://${host.toLowerCase()}`;
   }
-}
-
-function withPort(name: string, port: number): string[] {
-  return port === HTTP_PORT ? [name, `${name}:${port}`] : [`${name}:${port}`];
 }
 
 function hasPort(entry: string): boolean {

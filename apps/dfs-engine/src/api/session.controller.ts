@@ -35,7 +35,7 @@ export class SessionController {
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<void> {
-    const cookie = await this.access.signIn(token, request.headers, request.socket.remoteAddress ?? '');
+    const cookie = await this.access.signIn(token, request);
     response.setHeader('Set-Cookie', cookie);
     response.setHeader('Cache-Control', 'no-store');
   }
@@ -50,6 +50,6 @@ export class SessionController {
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<void> {
-    response.setHeader('Set-Cookie', await this.access.signOut(request.headers));
+    response.setHeader('Set-Cookie', await this.access.signOut(request));
   }
 }

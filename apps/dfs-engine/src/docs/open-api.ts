@@ -1,6 +1,7 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { ANSWER_HEADERS, ProblemDto, answerHeaders, takeProblems } from '@dfs/files';
+import { basePathOfApp } from '../http/base-path.js';
 import { VERSION } from '../process/version.js';
 import { toDialect31 } from './dialect.js';
 import { EVENT_MODELS, eventSchemas } from './event-schemas.js';
@@ -49,7 +50,7 @@ export function describeApi(app: NestExpressApplication): ApiDocument {
     .setDescription(DESCRIPTION.replaceAll('\n', ' '))
     .setVersion(VERSION)
     .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
-    .addServer('/', 'This node.')
+    .addServer(`${basePathOfApp(app)}/`, 'This node.')
     .addBearerAuth({ type: 'http', scheme: 'bearer' }, 'token')
     .addSecurityRequirements('token');
   for (const [name, description] of Object.entries(TAGS)) builder.addTag(name, description);

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import type { NestExpressApplication } from '@nestjs/platform-express';
@@ -17,9 +17,10 @@ const YEAR_SECONDS = (365 * day) / 1000;
  * what is below them, get its index where HTML is accepted. Every other address is left to the routes: a mistyped one of the
  * API must not look like an answer. Nothing is served when there is no build.
  */
-export function serveConsole(app: NestExpressApplication, folder: string): void {
+export function serveConsole(app: NestExpressApplication, folder: string, basePath = ''): void {
   const index = join(folder, 'index.html');
   if (!existsSync(index)) return;
+  const page = pageAt(index, basePath);
   const files = staticFiles(folder, {
     enableBrotli: true,
     orderPreference: ['br', 'gzip'],
@@ -40,6 +41,10 @@ export function serveConsole(app: NestExpressApplication, folder: string): void 
   app.use((request: Request, response: Response, next: NextFunction) => {
     if (!isPageOfConsole(request)) return next();
     response.setHeader('Cache-Control', cacheControl(index));
+    if (page !== undefined) {
+      response.type('html').send(page);
+      return;
+    }
     response.sendFile(index, { cacheControl: false }, (error?: Error) => {
       if (error) next(error);
     });
@@ -67,4 +72,10 @@ function isPageOfConsole(request: Request): boolean {
 
 function cacheControl(path: string): string {
   return HASHED.test(path) ? `public, max-age=${YEAR_SECONDS}, immutable` : 'no-cache';
+}
+
+/** The index, at whose base its parts and the API are; undefined where that is the root, as it was built for. */
+function pageAt(index: string, basePath: string): string | undefined {
+  if (basePath === '') return undefined;
+  return readFileSync(index, 'utf8').replace(/<base href="[^"]*"/, `<base href="${basePath}/"`);
 }

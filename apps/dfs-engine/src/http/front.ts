@@ -6,6 +6,7 @@ import { setCaller, type Caller } from '@dfs/files';
 import type { Access } from '../access/access.js';
 import { onAbort } from '../access/ends.js';
 import { isOfAccess } from '../access/scopes.js';
+import { answerAt } from './base-path.js';
 import { serveConsole } from './console.js';
 import { ErrorFilter } from './error.filter.js';
 import { JsonBodyInterceptor } from './json-body.interceptor.js';
@@ -16,6 +17,7 @@ import { parseQuery } from './query-parser.js';
 import { requestLog } from './request-log.js';
 import { methodsFrom } from './route-methods.js';
 import { securityHeaders } from './security-headers.js';
+import type { UnderWay } from './under-way.js';
 import { validation } from './validation.js';
 
 /** The layers before the routes: access, the log of requests, the console's files. */
@@ -28,6 +30,10 @@ export interface FrontOptions {
   onAnswer?(method: string, status: number, seconds: number): void;
   /** For keys that do not see all files. */
   pathOfFile: PathOfFile;
+  /** Where console and API stand behind a proxy; at the root when left out. */
+  basePath?: string;
+  /** Counts the requests that are being answered. */
+  underWay?: UnderWay;
 }
 
 /**
@@ -41,6 +47,8 @@ export function installFront(app: NestExpressApplication, options: FrontOptions)
   app.disable('etag');
   app.set('query parser', parseQuery);
   neverFresh(app);
+  if (options.underWay) app.use(options.underWay.counting());
+  answerAt(app, options.basePath ?? '');
   app.use(requestLog(logger), securityHeaders());
   app.use((request: Request, response: Response, next: NextFunction) => {
     const began = performance.now();
@@ -56,7 +64,7 @@ export function installFront(app: NestExpressApplication, options: FrontOptions)
       throw new DfsError('bad-request', 'The address must be a path that starts with /.');
     next();
   });
-  serveConsole(app, consoleDir);
+  serveConsole(app, consoleDir, options.basePath);
   app.use(async (request: Request, response: Response, next: NextFunction) => {
     const address = request.socket.remoteAddress ?? '';
     const { method, headers } = request;

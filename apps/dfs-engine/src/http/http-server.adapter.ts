@@ -1,9 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { STATUS_CODES, createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { STATUS_CODES, createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { SOCKET_PATH } from '@dfs/events';
 import { DfsError, KiB, minute, second, toProblem } from '@dfs/runtime';
+import type { Proxies } from '../access/proxies.js';
+import type { TlsFiles } from '../start/tls.js';
+import { takeBasePath } from './base-path.js';
 import { takeAbsoluteForm } from './message.js';
 
 /** A path of 1,024 bytes fits three times over, percent-encoded. */
@@ -28,6 +32,18 @@ export interface HttpTimes {
   keepAlive: number;
 }
 
+/** How the server is reached. */
+export interface Entrance {
+  /** HTTPS, where there are some. */
+  tls?: TlsFiles | undefined;
+  /** Where it stands behind a proxy. */
+  basePath?: string;
+  proxies?: Proxies;
+}
+
+/** Events that bring a request. */
+const REQUEST_EVENTS = new Set<string | symbol>(['request', 'checkContinue', 'checkExpectation', 'upgrade']);
+
 /**
  * Express over an HTTP server with limits of our own: bodies may take as long as they move, headers may not. A request that
  * the node is working at has no limit.
@@ -35,14 +51,18 @@ export interface HttpTimes {
 export class HttpServerAdapter extends ExpressAdapter {
   private readonly times: HttpTimes;
 
-  constructor(times: Partial<HttpTimes> = {}) {
+  constructor(
+    times: Partial<HttpTimes> = {},
+    private readonly entrance: Entrance = {},
+  ) {
     super();
     this.times = { idle: IDLE_TIMEOUT, keepAlive: KEEP_ALIVE_TIMEOUT, ...times };
   }
 
   override initHttpServer(): void {
     const listener = this.getInstance<(request: IncomingMessage, response: ServerResponse) => void>();
-    const server = createServer({
+    const { tls, basePath = '', proxies } = this.entrance;
+    const options = {
       maxHeaderSize: MAX_HEADER_BYTES,
       headersTimeout: HEADERS_TIMEOUT,
       // It would cover the whole body, and cut honest long uploads; slow ones are met by their pace.
@@ -54,11 +74,23 @@ export class HttpServerAdapter extends ExpressAdapter {
       requireHostHeader: false,
       // Curl and Java offer HTTP/2 like this; a server may pass it over, and what takes WebSockets would cut them off.
       // And one at any other address than that of the sockets would end without an answer.
-      shouldUpgradeCallback: ({ headers, url }): boolean =>
+      shouldUpgradeCallback: ({ headers, url }: IncomingMessage): boolean =>
         /^websocket$/i.test(headers.upgrade ?? '') &&
-        (url ?? '').startsWith(SOCKET_PATH) &&
+        [SOCKET_PATH, basePath + SOCKET_PATH].some((path) => (url ?? '').startsWith(path)) &&
         server.listenerCount('upgrade') > 0,
-    });
+    };
+    const server: Server = tls ? createSecureServer({ ...options, ...tls }) : createServer(options);
+    // Before anybody reads what is asked for: Socket.IO looks at it first.
+    const emit = server.emit.bind(server) as (event: string | symbol, ...args: unknown[]) => boolean;
+    server.emit = (event: string | symbol, ...args: unknown[]): boolean => {
+      if (REQUEST_EVENTS.has(event)) {
+        const request = args[0] as IncomingMessage;
+        takeAbsoluteForm(request);
+        proxies?.takeForwardedHost(request);
+        takeBasePath(request, basePath);
+      }
+      return emit(event, ...args);
+    };
     server.timeout = this.times.idle;
     server.maxRequestsPerSocket = MAX_REQUESTS_PER_SOCKET;
     server.maxConnections = MAX_CONNECTIONS;
@@ -66,7 +98,6 @@ export class HttpServerAdapter extends ExpressAdapter {
       linger(request, response);
       // In place of Node's own answer to a quiet connection, which is to cut it.
       response.on('timeout', () => cutStalled(request, response));
-      takeAbsoluteForm(request);
       listener(request, response);
     };
     server.on('request', handle);

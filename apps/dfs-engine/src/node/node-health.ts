@@ -87,6 +87,11 @@ export class NodeHealth {
     this.watching.start();
   }
 
+  /** It is about to stop: whoever chooses among nodes takes another one. */
+  drain(): void {
+    this.stopping = true;
+  }
+
   stop(): Promise<void> {
     this.stopping = true;
     return this.watching.stop();

@@ -10,6 +10,7 @@ const ABOUT: Record<Variable, readonly [string, string]> = {
   DFS_NAME: ['the host’s name', 'the name that other members see'],
   DFS_JOIN: ['', 'a ticket: join that network'],
   DFS_API_TOKEN: ['made at first start', 'fixes the token, 128 random bits or more'],
+  DFS_API_TOKEN_FILE: ['', 'a file with the token, such as a secret of a container host'],
   DFS_QUOTA: ['80%', 'room for chunks: bytes, 500GiB, or a share of the disk'],
   DFS_REPLICAS: ['3', 'copies of each file, set when a node founds a network'],
   DFS_GRACE: ['10m', 'how long a node may be away before its copies no longer count'],
@@ -20,6 +21,14 @@ const ABOUT: Record<Variable, readonly [string, string]> = {
   DFS_RELAY: ['on', 'connect members through this node, and this node through others'],
   DFS_AUTONAT: ['on', 'let other members try this node’s public addresses, and try theirs'],
   DFS_ALLOWED_HOSTS: ['', 'more host names that open the console, separated by commas'],
+  DFS_BASE_PATH: ['', 'where console and API stand behind a proxy, such as /dfs'],
+  DFS_TRUSTED_PROXY: [
+    '',
+    'proxies whose X-Forwarded-For, -Host and -Proto count: addresses or ranges, separated by commas',
+  ],
+  DFS_TLS_CERT: ['', 'a PEM file with the certificate: console and API by HTTPS'],
+  DFS_TLS_KEY: ['', 'a PEM file with its key'],
+  DFS_DRAIN: ['10s', 'how long work under way goes on when the node is told to stop'],
   DFS_LOG_LEVEL: ['info', 'fatal, error, warn, info, debug, trace or silent'],
 };
 

@@ -9,7 +9,7 @@ import { startNode, type RunningNode } from '../start/start.js';
 /** `EX_CONFIG` of sysexits.h. */
 const EXIT_CONFIG = 78;
 const EXIT_FAILED = 1;
-/** A stop that takes longer is given up. */
+/** A stop that takes longer than this, and than work under way was given, is given up. */
 const STOP_TIME = 15 * second;
 
 // Files that the node writes are for its owner alone.
@@ -63,7 +63,7 @@ async function stop(signal: string): Promise<void> {
   stopping = true;
   hurry.abort();
   logger.info({ signal }, 'stopping');
-  setTimeout(() => giveUp(new Error('stopping took too long')), STOP_TIME).unref();
+  setTimeout(() => giveUp(new Error('stopping took too long')), STOP_TIME + config.drainMs).unref();
   try {
     await (await starting).stop();
     logger.info({}, 'stopped');

@@ -1,27 +1,31 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Server } from 'node:http';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Logger as NestPinoLogger } from 'nestjs-pino';
 import type { Logger } from 'pino';
 import { startRefusal } from '@dfs/database';
-import { EventsSocketAdapter } from '@dfs/events';
+import { EventsGateway, EventsSocketAdapter, EventStreams } from '@dfs/events';
 import { Files } from '@dfs/files';
 import { DfsError, second, systemClock, systemTimers, type Clock, type Timers } from '@dfs/runtime';
 import { Access } from '../access/access.js';
 import { AllowedHosts } from '../access/allowed-hosts.js';
+import { Proxies } from '../access/proxies.js';
 import { loadApiToken } from '../access/api-token.js';
 import { AppModule } from '../app.module.js';
 import type { Config } from '../config.js';
 import { openDataDir, type DataDir } from './data-dir.js';
 import { serveDocuments } from '../docs/documents.js';
 import { installFront } from '../http/front.js';
+import { UnderWay } from '../http/under-way.js';
 import { HttpServerAdapter } from '../http/http-server.adapter.js';
 import { openIdentity } from './identity.js';
+import { NodeHealth } from '../node/node-health.js';
 import { NodeMetrics } from '../node/node-metrics.js';
 import { Runtime } from './runtime.js';
+import { loadTls } from './tls.js';
 
 /** Time that requests under way have to end, once the node is told to stop. */
 const DRAIN_TIME = 3 * second;
@@ -66,27 +70,37 @@ async function startIn(dataDir: DataDir, config: Config, options: StartOptions):
   const { logger, clock = systemClock, timers = systemTimers, consoleDir = CONSOLE_DIR } = options;
   const { signer, privateKeyRaw } = await openIdentity(dataDir);
   const token = await loadApiToken(dataDir.tokenFile, config.apiToken);
-  const hosts = new AllowedHosts(config.http.host, config.allowedHosts);
-  const access = new Access({ token, peerId: signer.peerId, hosts, clock, log: logger });
+  const tls = await loadTls(config);
+  const { basePath } = config;
+  const proxies = new Proxies(config.trustedProxies);
+  const hosts = new AllowedHosts(config.http.host, config.allowedHosts, tls !== undefined);
+  const access = new Access({ token, peerId: signer.peerId, hosts, clock, log: logger, proxies, basePath });
   const app = await NestFactory.create<NestExpressApplication>(
     AppModule.forRoot({ config, dataDir, signer, privateKeyRaw, logger, clock, timers }, access),
-    new HttpServerAdapter(),
+    new HttpServerAdapter({}, { tls, basePath, proxies }),
     // When the start fails, the buffer has Nest's own account of it; ours follows.
     { bufferLogs: true, autoFlushLogs: false, bodyParser: false, abortOnError: false },
   );
   app.useLogger(app.get(NestPinoLogger));
   app.flushLogs();
   app.useWebSocketAdapter(new EventsSocketAdapter(app, access.forEvents()));
+  const underWay = new UnderWay();
   const metrics = app.get(NodeMetrics);
   installFront(app, {
-    ...{ access, logger, consoleDir },
+    ...{ access, logger, consoleDir, basePath, underWay },
     onAnswer: (...answer) => metrics.observe(...answer),
     pathOfFile: (fileId) => app.get(Files).pathOf(fileId),
   });
   serveDocuments(app);
+  const connections = connectionsOf(app.getHttpServer());
   const runtime = new Runtime(app, logger);
   const stop = async (): Promise<void> => {
-    await drain(app.getHttpServer());
+    app.get(NodeHealth).drain();
+    // Those who only listen are not waited for.
+    app.get(EventStreams).stop();
+    app.get(EventsGateway).stop();
+    await underWay.over(config.drainMs);
+    await drain(app.getHttpServer(), connections);
     await runtime.stop();
     await app.close();
     await rm(dataDir.addressFile, { force: true });
@@ -116,7 +130,8 @@ async function listen(app: NestExpressApplication, config: Config, hosts: Allowe
     });
   });
   const bound = (server.address() as AddressInfo).port;
-  return `http://${host.includes(':') ? `[${host}]` : host}:${bound}/`;
+  const scheme = config.tls ? 'https' : 'http';
+  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${bound}${config.basePath}/`;
 }
 
 function listenError(cause: NodeJS.ErrnoException, host: string, port: number): DfsError {
@@ -127,12 +142,24 @@ function listenError(cause: NodeJS.ErrnoException, host: string, port: number): 
   return new DfsError('not-ready', detail, { cause });
 }
 
+/** Those that are open. What has become a WebSocket the server itself does not know any more. */
+function connectionsOf(server: Server): ReadonlySet<Socket> {
+  const open = new Set<Socket>();
+  server.on('connection', (socket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+  });
+  return open;
+}
+
 /** Takes no new request, lets those under way end, and then cuts what is left. */
-async function drain(server: Server): Promise<void> {
+async function drain(server: Server, connections: ReadonlySet<Socket>): Promise<void> {
   if (!server.listening) return;
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
-  const timer = setTimeout(() => server.closeAllConnections(), DRAIN_TIME);
+  const timer = setTimeout(() => {
+    for (const socket of connections) socket.destroy();
+  }, DRAIN_TIME);
   await closed;
   clearTimeout(timer);
 }
