@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { EventPage, FileInfo, Health, Problem } from '@dfs/contracts';
 import { connected, DiskFaults, eventually, removeAll, startEngine, type DiskFault, type Engine } from '@dfs/testing';
-import { at, bytesOf, listed, safe } from './steps.js';
+import { at, bytesOf, listed } from './steps.js';
 
 const PACKS = '*/chunks/packs/*';
 
@@ -160,7 +160,6 @@ describe('a node whose disk fails, among others', () => {
     nodes.push(await startEngine({ name: 'failing', env: faults.env, join: await well.invite() }));
     await connected(nodes);
     file = await well.put('both', bytes);
-    await safe(well, file, 2).catch(() => undefined);
     await listed(at(nodes, 1), 'both');
     await eventually(async () => (await well.file(file.id)).replication.copies === 2, { deadline: 60_000 });
   }, 120_000);
