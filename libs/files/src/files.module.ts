@@ -8,6 +8,7 @@ import {
 import { FoldersController } from './http/folders.controller.js';
 import { FilesController } from './http/files.controller.js';
 import { FoundContentsController } from './http/found-contents.controller.js';
+import { ArchiveController, ArchivesController } from './http/archive.controller.js';
 import { BatchController } from './http/batch.controller.js';
 import { Files } from './files.js';
 import { PathsController } from './http/paths.controller.js';
@@ -25,6 +26,8 @@ export class FilesModule implements OnApplicationBootstrap, BeforeApplicationShu
       global: true,
       // In the order in which addresses are tried: `/files/content` is no file id.
       controllers: [
+        ArchiveController,
+        ArchivesController,
         PathsController,
         FilesController,
         VersionsController,

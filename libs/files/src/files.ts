@@ -14,6 +14,7 @@ import type {
 } from '@dfs/contracts';
 import type { Tx } from '@dfs/database';
 import { normalisePath, type Cid } from '@dfs/protocol';
+import { Archives } from './archive/archives.js';
 import { ActRuns } from './acts/act-runs.js';
 import { FolderActs } from './acts/folder-acts.js';
 import { DeletionPace } from './write/deletion-pace.js';
@@ -38,12 +39,15 @@ import { listVoidVersions } from './versions/void-versions.js';
 export class Files {
   /** Folders as a whole. */
   readonly folders: FolderActs;
+  /** Many files as one zip. */
+  readonly archives: Archives;
   /** Acts over many files that go on behind their answers. */
   readonly acts: ActRuns;
   private readonly deletions: DeletionPace;
 
   constructor(private readonly components: FilesComponents) {
     this.deletions = new DeletionPace(components.clock);
+    this.archives = new Archives(components);
     this.acts = new ActRuns(components);
     this.folders = new FolderActs(components, this.deletions, this.acts);
   }

@@ -1,6 +1,14 @@
 import 'reflect-metadata';
 import { createHash } from 'node:crypto';
-import type { BatchResults, EventPage, FileInfo, FileList, FolderAct, UploadResults } from '@dfs/contracts';
+import type {
+  ArchiveInfo,
+  BatchResults,
+  EventPage,
+  FileInfo,
+  FileList,
+  FolderAct,
+  UploadResults,
+} from '@dfs/contracts';
 import { startTestNode, type Answer, type TestNode } from '../testing/running-node.suite.js';
 
 const UNKNOWN = 'a'.repeat(26);
@@ -126,6 +134,39 @@ describe('many files over HTTP', () => {
     expect(await told(small, { 'want-repr-digest': 'sha-256=0' })).toBeUndefined();
     await store('digest/announced', 'newer');
     expect(await told(announced, { range: 'bytes=0-1' }, `?version=${announced.version}`)).toBe(digest(large));
+  });
+
+  it('are fetched as one zip, by an address for one use', async () => {
+    const { id } = (await put('zip/a', 'one')).json<FileInfo>();
+    await put('zip/in/b', 'two');
+    const made = await test.api('/files/archive', { method: 'POST', json: { prefix: 'zip/' } });
+    const { url, bytes, files } = made.json<ArchiveInfo>();
+    expect([made.status, files, made.headers.location]).toEqual([201, 2, url]);
+    const other = await test.call('/api/v1/session', { method: 'POST', json: { token: test.node.token } });
+    const cookie = String(other.headers['set-cookie']).split(';')[0] ?? '';
+    // Another session's is nobody else's.
+    expect((await test.call(url, { headers: { cookie } })).status).toBe(404);
+    const authorization = `Bearer ${test.node.token}`;
+    const head = await test.call(url, { method: 'HEAD', headers: { authorization } });
+    expect(head.headers['content-length']).toBe(String(bytes));
+    const zip = await test.call(url, { headers: { authorization } });
+    expect([zip.status, zip.bytes.length]).toEqual([200, bytes]);
+    expect(zip.headers).toMatchObject({
+      ...{ 'content-type': 'application/zip', 'accept-ranges': 'none' },
+      'content-disposition': 'attachment; filename=zip.zip',
+    });
+    expect(zip.bytes.subarray(0, 4).toString('latin1')).toBe('PK\u0003\u0004');
+    expect((await test.call(url, { headers: { authorization } })).status).toBe(404);
+    const origin = `http://127.0.0.1:${test.port}`;
+    const own = await test.call('/api/v1/files/archive', {
+      method: 'POST',
+      json: { fileIds: [id] },
+      headers: { cookie, origin, 'x-dfs-request': '1' },
+    });
+    expect((await test.call(own.json<ArchiveInfo>().url, { headers: { cookie } })).status).toBe(200);
+    for (const json of [{}, { fileIds: [id], prefix: '' }, { fileIds: ['x'] }, { fileIds: [] }]) {
+      expect((await test.api('/files/archive', { method: 'POST', json })).problem.code).toBe('validation-failed');
+    }
   });
 
   it('are listed from any row on', async () => {

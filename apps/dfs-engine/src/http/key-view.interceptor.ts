@@ -18,7 +18,9 @@ export type PathOfFile = (fileId: string) => Promise<string | undefined>;
 const VISIBLE: readonly (readonly [methods: RegExp, path: RegExp])[] = [
   [/^(GET|HEAD|POST)$/, /^\/files$/],
   [/^(GET|HEAD|PUT|DELETE)$/, /^\/files\/content$/],
-  [/^POST$/, /^\/files\/(batch|lookup)$/],
+  [/^POST$/, /^\/files\/(batch|lookup|archive)$/],
+  // An address for one use: its maker has been looked at.
+  [/^(GET|HEAD)$/, /^\/archives\/[^/]+$/],
   [/^(GET|HEAD|DELETE)$/, /^\/files\/[^/]+$/],
   [/^(GET|HEAD)$/, /^\/files\/[^/]+\/(content|versions|chunks|thumbnail)$/],
   [/^POST$/, /^\/files\/[^/]+\/(restore|choose|move|copy)$/],

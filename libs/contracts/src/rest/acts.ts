@@ -90,3 +90,17 @@ export interface FolderAct {
   /** It goes on by itself, over restarts too: follow it under `/transfers`. The counts are those of what is to be done. */
   transfer?: TransferInfo;
 }
+
+/** `POST /files/archive`: files by their ids, or all whose path begins so. */
+export interface ArchiveRequest {
+  fileIds?: readonly FileId[];
+  prefix?: string;
+}
+/** A zip that waits to be fetched. */
+export interface ArchiveInfo {
+  /** For one use within 60 s, by the same key or session. */
+  url: string;
+  /** Of the whole zip. */
+  bytes: number;
+  files: number;
+}

@@ -91,8 +91,11 @@ function requestedRange(request: IncomingMessage, content: OpenContent): ByteRan
   });
 }
 
-/** Waits for the first bytes before it says that there are any. */
-async function sendBytes(
+/**
+ * Waits for the first bytes before it says that there are any. Once they are out an error can only cut the connection.
+ * @param head says that they come, with their length
+ */
+export async function sendBytes(
   response: ServerResponse,
   source: AsyncIterable<Uint8Array>,
   length: number,
