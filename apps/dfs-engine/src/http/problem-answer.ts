@@ -25,7 +25,7 @@ export function sendProblem(request: IncomingMessage, response: ServerResponse, 
   if (error.status === 401) response.setHeader('WWW-Authenticate', 'Bearer');
   // The rest of the body may still come: the connection is not good for another request.
   if (error.status === 408) response.setHeader('Connection', 'close');
-  if (error.status === 416) response.setHeader('Content-Range', `bytes */${error.facts?.['size'] ?? 0}`);
+  if (error.status === 416) response.setHeader('Content-Range', `bytes */${Number(error.facts?.['size'] ?? 0)}`);
   if (error.status === 429 || error.status === 503)
     response.setHeader('Retry-After', error.retryAfter ?? RETRY_SECONDS);
   response.setHeader('Cache-Control', 'no-store');

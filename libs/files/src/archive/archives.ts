@@ -32,7 +32,7 @@ export interface Archive {
   /** Of the file that it is saved as. */
   fileName: string;
   /** The zip. @throws what reading a content does; a transfer names the file */
-  read(signal: AbortSignal): AsyncIterable<Uint8Array>;
+  readonly read: (signal: AbortSignal) => AsyncIterable<Uint8Array>;
 }
 interface Waiting {
   archive: Archive;
