@@ -13,8 +13,6 @@ export type FileId = string;
 export type ContentId = string;
 /** A libp2p peer id as text. */
 export type PeerIdText = string;
-/** Items of one page of any list, at most. */
-export const MAX_PAGE = 1000;
 /**
  * The storage of a node and its limits. `bytes` and `quotaBytes` are those of chunks, `freeBytes` those free on its disk.
  */
