@@ -23,7 +23,7 @@ const PAGES = 60;
 const COPIES = 3;
 /** The look over all that this node should hold, after a start, is over by then, in milliseconds. */
 const SETTLE = 10_000;
-/** Kinds of page: query, and whether to go on from page to page. */
+/** Kinds of page, by their queries. Those with {row} begin at another row each time, the others go on from page to page. */
 const KINDS = {
   'by path': 'sort=path',
   'by path, descending': 'sort=-path',
@@ -34,6 +34,12 @@ const KINDS = {
   search: 'q=img_00012',
   'search, by time': 'q=img_00012&sort=-modifiedAt',
   'search that finds nothing': 'q=nothing-like-it',
+  'from any row': 'offset={row}',
+  'from any row, by size': 'sort=-size&offset={row}',
+  'one level': 'delimiter=/',
+  'one level of a folder': `delimiter=/&prefix=${encodeURIComponent(seededPath(7).slice(0, 11))}`,
+  'one level, from any row': 'delimiter=/&offset={row}',
+  'of one type': 'type=image',
   deleted: 'state=deleted',
   'in conflict': 'state=conflict',
 };
@@ -63,12 +69,12 @@ export async function manyFiles({ files, say = () => {} }) {
     const { items, total } = await a.json('/files?limit=100');
     const copies = Math.min(...items.map((/** @type {any} */ { replication }) => replication.copies));
     if (total !== files || copies !== COPIES) throw new Error(`${total} files with ${copies} copies are listed`);
-    say(`a page by path, right after the start: p95 ${(await pages(a, 'sort=path')).toFixed(1)} ms`);
+    say(`a page by path, right after the start: p95 ${(await pages(a, 'sort=path', files)).toFixed(1)} ms`);
     await delay(SETTLE);
     /** @type {[string, number][]} */
     const times = [];
     for (const [kind, query] of Object.entries(KINDS)) {
-      const took = await pages(a, query);
+      const took = await pages(a, query, files);
       times.push([kind, took]);
       say(`a page ${kind}: p95 ${took.toFixed(1)} ms`);
     }
@@ -85,16 +91,19 @@ export async function manyFiles({ files, say = () => {} }) {
  * p95 of pages of a kind, from page to page, and anew when there are no more.
  * @param {Engine} node
  * @param {string} query
+ * @param {number} files rows there are
  */
-async function pages(node, query) {
+async function pages(node, query, files) {
   const times = [];
   let cursor = null;
   for (let page = 0; page < PAGES; page++) {
     const began = performance.now();
     /** @type {import('@dfs/contracts').FileList} */
-    const { nextCursor } = await node.json(`/files?limit=100&${query}${cursor ? `&cursor=${cursor}` : ''}`);
+    const { nextCursor } = await node.json(
+      `/files?limit=100&${query.replace('{row}', String(Math.floor((files * page) / PAGES)))}${cursor ? `&cursor=${cursor}` : ''}`,
+    );
     times.push(performance.now() - began);
-    cursor = nextCursor;
+    cursor = query.includes('{row}') ? null : nextCursor;
   }
   return quantile(times, 0.95);
 }
