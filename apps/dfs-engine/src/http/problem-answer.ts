@@ -9,6 +9,7 @@ const OF_THE_OTHER_ANSWER = [
   'Content-Disposition',
   'ETag',
   'Last-Modified',
+  'Repr-Digest',
   'Location',
   'X-DFS-Version',
 ];
