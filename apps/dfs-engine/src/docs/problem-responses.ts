@@ -39,15 +39,19 @@ const EVERYWHERE: ErrorCode[] = [
 const JSON_BODY: ErrorCode[] = ['incomplete-body', 'request-timeout', 'payload-too-large', 'unsupported-media-type'];
 /** Of these every body is read as JSON, unless the operation takes another kind: it may have none, and takes no other either. */
 const WITH_BODY = new Set(['post', 'put', 'patch']);
-const SAFE = new Set(['get', 'head']);
+/** Below them a request names files. */
+const OF_FILES = new RegExp(`^${API_PREFIX}/(files|folders|uploads)(/|$)`);
 
 /** Every code that an operation can answer with, in the order of the table of codes. */
 export function codesOf({ method, path, open, bodies, own }: ProblemFacts): ErrorCode[] {
   const codes = new Set<ErrorCode>([...EVERYWHERE, ...own]);
   if (!open) {
     codes.add('unauthorized').add('origin-refused');
-    // Of a write with the cookie of the console.
-    if (!SAFE.has(method) && path.startsWith(API_PREFIX)) codes.add('forbidden');
+    // Of a key whose scope is less, and of a write with the cookie of the console without its header.
+    codes.add('forbidden');
+    // Of a key with a prefix, for which nothing else exists.
+    codes.add('not-found');
+    if (OF_FILES.test(path)) codes.add('file-not-found');
   }
   const takesJson = bodies.length === 0 ? WITH_BODY.has(method) : bodies.includes('application/json');
   if (takesJson) for (const code of JSON_BODY) codes.add(code);

@@ -11,6 +11,7 @@ const OF_THE_OTHER_ANSWER = [
   'Last-Modified',
   'Repr-Digest',
   'Location',
+  'Repr-Digest',
   'X-DFS-Version',
 ];
 const MAX_INSTANCE_LENGTH = 512;

@@ -145,8 +145,8 @@ export class Fuzzer {
   constructor(
     private readonly document: OpenAPIObject,
     private readonly random: SeededRandom,
-    /** The token of the node. */
-    private readonly token: string,
+    /** What opens the node: its token first, keys after it. */
+    private readonly tokens: string[],
   ) {
     this.operations = Object.entries(document.paths).flatMap(([path, item]) =>
       Object.entries(item as unknown as Record<string, Operation>).map(([method, operation]) => ({
@@ -167,6 +167,12 @@ export class Fuzzer {
   /** The same, where another text would cost time: no other is sent. */
   insist(name: string, value: string): void {
     this.fixed.set(name, value);
+  }
+
+  /** A key that was ended meanwhile: as wrong ones it would be slowed down from now on. */
+  drop({ headers }: FuzzRequest): void {
+    const at = this.tokens.findIndex((token) => headers['authorization'] === `Bearer ${token}`);
+    if (at > 0) this.tokens.splice(at, 1);
   }
 
   /** Takes what an answer tells. */
@@ -196,7 +202,9 @@ export class Fuzzer {
     const wild = this.random.pick([0, 0, 0.1, 0.1, 0.3, 0.8]);
     const chance = (share: number): boolean => this.random.next() < share * wild;
     const headers: Record<string, string> = {};
-    if (!chance(0.15)) headers['authorization'] = `Bearer ${this.token}`;
+    const [owner, ...keys] = this.tokens;
+    const token = keys.length > 0 && this.random.next() < 0.2 ? this.random.pick(keys) : owner;
+    if (!chance(0.15)) headers['authorization'] = `Bearer ${token}`;
     else if (chance(0.5)) headers['authorization'] = this.random.pick(['Basic eDp5', 'Bearer', 'x', '']);
     let target = path;
     const query: string[] = [];

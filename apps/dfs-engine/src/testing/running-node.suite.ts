@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { pino, type Logger } from 'pino';
 import type { Problem } from '@dfs/contracts';
 import { tempDir } from '@dfs/testing';
+import { openApi } from '../docs/open-api.js';
+import { ApiContract } from './api-contract.suite.js';
 import { parseConfig } from '../config.js';
 import { startNode, type RunningNode, type StartOptions } from '../start/start.js';
 
@@ -65,7 +67,20 @@ export async function startTestNode(
   const dir = temp.file('data');
   const node = await startNode(parseConfig(quietEnv(dir, env)), { logger: silent, ...options });
   const port = Number(new URL(node.url).port);
-  const call = (path: string, options: CallOptions = {}) => send(port, path, options);
+  let contract: ApiContract | undefined;
+  const call = async (path: string, options: CallOptions = {}): Promise<Answer> => {
+    const answer = await send(port, path, options);
+    contract ??= new ApiContract(openApi(node.app));
+    const { body, json } = options;
+    const method = options.method ?? (body === undefined && json === undefined ? 'GET' : 'POST');
+    const faults = contract.faultsOf(method, path, answer);
+    if (faults.length > 0) {
+      throw new Error(
+        `not as the API document has it: ${method} ${path}: ${faults.join('; ')}: ${answer.text.slice(0, 500)}`,
+      );
+    }
+    return answer;
+  };
   return {
     node,
     dir,
