@@ -99,6 +99,8 @@ interface Pairs {
   VoidVersionList: [contracts.VoidVersionList, document.VoidVersionList];
   WarningEvent: [contracts.WarningEvent, document.WarningEvent];
   WriteConditions: [contracts.WriteConditions, document.WriteConditions];
+  ArchiveInfo: [contracts.ArchiveInfo, document.ArchiveInfo];
+  ArchiveRequest: [contracts.ArchiveRequest, document.ArchiveRequest];
 }
 
 /** An error stands here at each name whose types differ. */
@@ -180,6 +182,8 @@ const SAME: { [K in keyof Pairs]: Same<Pairs[K][0], Pairs[K][1]> } = {
   VoidVersionList: true,
   WarningEvent: true,
   WriteConditions: true,
+  ArchiveInfo: true,
+  ArchiveRequest: true,
 };
 
 describe('the types of the API document', () => {
