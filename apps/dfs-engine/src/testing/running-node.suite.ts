@@ -55,6 +55,8 @@ export function quietEnv(dataDir: string, more: Record<string, string> = {}): Re
     DFS_MDNS: 'off',
     DFS_NAME: 'test node',
     DFS_QUOTA: '256MiB',
+    // What a test leaves under way is not waited for.
+    DFS_DRAIN: '1s',
     ...more,
   };
 }
