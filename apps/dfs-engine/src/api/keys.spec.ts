@@ -197,6 +197,8 @@ describe('keys', () => {
       ['/files/lookup', { json: { paths: ['private/d.txt'] } }],
       ['/files/batch', { json: { op: 'delete', items: [{ id: hidden.id }] } }],
       [`/files/${inside.id}/holders`],
+      ['/files/archive', { json: { prefix: 'private/' } }],
+      ['/files/archive', { json: { fileIds: [inside.id, hidden.id] } }],
       ['/files/batch', { json: { op: 'delete', filter: { prefix: 'private/' } } }],
       ['/files/batch', { json: { op: 'delete', filter: { path: 'private/d.txt' } } }],
       ['/folders?path=private', { method: 'PUT' }],
@@ -230,6 +232,15 @@ describe('keys', () => {
       headers: { 'content-type': `multipart/form-data; boundary=${boundary}` },
     });
     expect(form.json<{ results: { status: number }[] }>().results.map(({ status }) => status)).toEqual([201, 404]);
+
+    const archive = await as(key, '/files/archive', { json: { prefix: 'p' } });
+    expect(archive.status).toBe(201);
+    const zip = await as(key, archive.json<{ url: string }>().url.replace('/api/v1', ''));
+    expect([zip.status, zip.text.includes('photos/'), zip.text.includes('photos-of-others')]).toEqual([
+      200,
+      true,
+      false,
+    ]);
 
     expect((await as(key, '/files/content?path=photos/new', { method: 'PUT', body: 'x' })).status).toBe(201);
     const copied = await as(key, `/files/${inside.id}/copy`, { json: { path: 'photos/b.jpg' } });

@@ -108,6 +108,12 @@ unless(noNginx, describe)('behind nginx, with TLS and at a path of its own', () 
     expect(page.bytes.toString()).toContain('<base href="/dfs/"');
     const document = (await call(`${secure}/dfs/api/openapi.json`)).json<{ servers: { url: string }[] }>();
     expect(document.servers[0]?.url).toBe('/dfs/');
+    const archive = await call(`${secure}/dfs/api/v1/files/archive`, {
+      method: 'POST',
+      headers: { ...auth, 'content-type': 'application/json' },
+      body: JSON.stringify({ fileIds: [id] }),
+    });
+    expect((await call(secure + archive.json<{ url: string }>().url, { headers: auth })).status).toBe(200);
     // A proxy that takes the path off is understood, too.
     expect((await call(`${node.url.replace('/dfs/', '')}/api/v1/files/${id}`, { headers: auth })).status).toBe(200);
   });

@@ -37,9 +37,9 @@ export class ArchiveController {
     @Res({ passthrough: true }) response: Response,
   ): Promise<ArchiveInfo> {
     const { id, bytes, files } = await this.files.archives.make(archiveOf(body), callerOf(request));
-    const url = routes.archive(id);
-    response.setHeader('Location', url);
-    return { url, bytes, files };
+    response.setHeader('Location', routes.archive(id));
+    // As it is sent: the application may stand at a path of its own.
+    return { url: String(response.getHeader('Location')), bytes, files };
   }
 }
 
