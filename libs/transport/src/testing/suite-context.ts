@@ -20,7 +20,7 @@ export interface TransportForm {
   node(identity: TestIdentity): Promise<Transport>;
   close(): Promise<void>;
   /** Sets the clock of all its nodes ahead. */
-  ahead(milliseconds: number): void;
+  readonly ahead: (milliseconds: number) => void;
 }
 
 /** A gate by list. */
