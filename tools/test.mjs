@@ -7,7 +7,7 @@
  * Results, screenshots and the logs of the engines it started are left in `artifacts/`.
  */
 import { spawn } from 'node:child_process';
-import { existsSync, globSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,14 +17,20 @@ import { takeTurns } from './lib/turns.mjs';
 const minute = 60_000;
 /** A step that takes longer than this hangs. */
 const STEP_DEADLINE = 30 * minute;
-/** Workers that grew beyond this are replaced: ES modules are never unloaded from a jest sandbox. */
-const WORKER_MEMORY = '1500MB';
+/**
+ * Workers whose heap grew beyond this are replaced. ES modules are never unloaded from a jest sandbox, and a spec with large
+ * buffers takes four times the processor in a worker that carries what thirty specs before it left: each collection walks it.
+ */
+const WORKER_HEAP = '200MB';
 /** As in jest.preset.cjs, whose own is not heard when several projects run together. */
 const TEST_TIMEOUT = 240_000;
 /** Bytes that a worker takes, with the engines that it starts where it has end-to-end specs. */
 const [UNIT_MEMORY, SPEC_MEMORY] = [2 * 2 ** 30, 4 * 2 ** 30];
 /** The long forms take figures: each for itself, on a machine that does nothing else. */
 const isLong = process.env.DFS_LONG === '1';
+
+/** Folders of unit tests lie in memory where there is so much of it: what they wait for most is the disk. */
+const [MEMORY_FOLDER, MEMORY_ROOM] = ['/dev/shm', 6 * 2 ** 30];
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const bin = join(root, 'node_modules', '.bin');
@@ -63,25 +69,33 @@ const unitWorkers = Math.min(availableParallelism() + (endToEnd.length > 0 ? 1 :
 const specWorkers = Math.min(3, fitting(SPEC_MEMORY));
 if (endToEnd.length > 0 && !built) console.log('\nThe end-to-end tests were not run: they need the build.');
 
+const longestFirst = `--testSequencer=${join(root, 'tools/lib/longest-first.cjs')}`;
 const runs = [
-  { name: 'unit', folders: projects.filter((folder) => !isEndToEnd(folder)), args: workers(unitWorkers) },
+  {
+    name: 'unit',
+    folders: projects.filter((folder) => !isEndToEnd(folder)),
+    args: [...workers(unitWorkers), longestFirst],
+  },
   {
     name: 'end-to-end',
     folders: built ? endToEnd : [],
-    args: [...workers(isLong ? 1 : specWorkers), `--testSequencer=${join(root, 'tools/lib/longest-first.cjs')}`],
+    args: [...workers(isLong ? 1 : specWorkers), longestFirst],
   },
 ].filter(({ folders }) => folders.length > 0);
+const scratch = scratchInMemory();
 const turns = takeTurns(runs.length, (text) => process.stdout.write(text));
 /** @type {Promise<void>} */
 let before = Promise.resolve();
 await Promise.all(
   runs.map(({ name, folders, args }, index) => {
     const turn = turns[index];
-    const start = async () => jest(name, folders, args, turn?.write).finally(turn?.end);
+    const start = async () =>
+      jest(name, folders, args, turn?.write, name === 'unit' ? scratch : undefined).finally(turn?.end);
     before = isLong ? before.then(start) : start();
     return before;
   }),
 );
+if (scratch) rmSync(scratch, { recursive: true, force: true });
 
 summarise();
 
@@ -106,8 +120,9 @@ async function step(name, program, args) {
  * @param {string[]} folders
  * @param {string[]} args
  * @param {(text: string) => void} write takes what is told of it
+ * @param {string} [folder] where its tests make theirs; that of the system when left out
  */
-async function jest(name, folders, args, write = () => undefined) {
+async function jest(name, folders, args, write = () => undefined, folder) {
   const empty = folders.filter((folder) => globSync(`${folder}/**/*.spec.ts`).length === 0);
   for (const folder of empty) {
     write(`\n${folder} has no test.\n`);
@@ -132,6 +147,7 @@ async function jest(name, folders, args, write = () => undefined) {
       `--outputFile=${file}`,
     ],
     write,
+    folder ? { DFS_TEST_FOLDER: folder } : {},
   );
   /** @type {import('./lib/tally.mjs').JestResults | undefined} */
   const results = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
@@ -145,14 +161,15 @@ async function jest(name, folders, args, write = () => undefined) {
  * @param {string} program
  * @param {string[]} args
  * @param {(text: string) => void} write takes what it prints
+ * @param {Record<string, string>} [env] besides that of this process
  * @returns {Promise<{ code: number | null, seconds: number }>}
  */
-function run(program, args, write) {
+function run(program, args, write, env = {}) {
   const began = performance.now();
   return new Promise((done) => {
     const child = spawn(program, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, NX_TUI: 'false', FORCE_COLOR: process.stdout.isTTY ? '1' : '0' },
+      env: { ...process.env, ...env, NX_TUI: 'false', FORCE_COLOR: process.stdout.isTTY ? '1' : '0' },
     });
     for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', write);
     const deadline = setTimeout(() => {
@@ -169,7 +186,7 @@ function run(program, args, write) {
 
 /** @param {number} count */
 function workers(count) {
-  return [`--maxWorkers=${count}`, `--workerIdleMemoryLimit=${WORKER_MEMORY}`];
+  return [`--maxWorkers=${count}`, `--workerIdleMemoryLimit=${WORKER_HEAP}`];
 }
 
 /**
@@ -178,6 +195,17 @@ function workers(count) {
  */
 function fitting(bytes) {
   return Math.max(1, Math.floor(Math.min(totalmem(), process.constrainedMemory() || Infinity) / bytes));
+}
+
+/** A folder in memory, or undefined where there is too little of it, or where no program may be run from there. */
+function scratchInMemory() {
+  const mounts = existsSync('/proc/mounts') ? readFileSync('/proc/mounts', 'utf8').split('\n') : [];
+  const mount = mounts.find((line) => line.split(' ')[1] === MEMORY_FOLDER);
+  if (!mount || /\bnoexec\b/.test(mount)) return undefined;
+  const { bavail, bsize } = statfsSync(MEMORY_FOLDER);
+  return bavail * bsize >= MEMORY_ROOM && fitting(MEMORY_ROOM) > 1
+    ? mkdtempSync(join(MEMORY_FOLDER, 'dfs-tests-'))
+    : undefined;
 }
 
 /** @param {string} name */

@@ -1,5 +1,19 @@
 /** End-to-end specs that take more than half a minute, most of it waiting; the longest first, so that none runs alone at the end. */
 const LONGEST = ['repair', 'failing-disk', 'memory', 'partition', 'swarm', 'coming-back', 'crash', 'look', 'restore'];
+/** Unit specs that take more than ten seconds. */
+const LONGEST_UNIT = [
+  'together',
+  'presence',
+  'surplus',
+  'cache',
+  'busy',
+  'libp2p-transport',
+  'fetch',
+  'hostile',
+  'drain',
+  'membership',
+];
+const ORDER = [...LONGEST, ...LONGEST_UNIT];
 
 /**
  * The order in which jest begins files: without what it remembers of earlier runs, since a fresh clone has nothing to
@@ -9,8 +23,8 @@ module.exports = class LongestFirst {
   /** @param {{ path: string }[]} tests */
   sort(tests) {
     const rank = (/** @type {{ path: string }} */ { path }) => {
-      const at = LONGEST.findIndex((name) => path.endsWith(`/${name}.spec.ts`));
-      return at < 0 ? LONGEST.length : at;
+      const at = ORDER.findIndex((name) => path.endsWith(`/${name}.spec.ts`));
+      return at < 0 ? ORDER.length : at;
     };
     return [...tests].sort((a, b) => rank(a) - rank(b) || (a.path < b.path ? -1 : 1));
   }
