@@ -1,12 +1,14 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { VirtualTime } from '@dfs/runtime';
 import { FreshLook } from './first-sync.js';
 
-/** Times that are told apart even on a machine that is busy. */
 const OPTIONS = { gatherMs: 500, aloneMs: 1000, longestMs: 2000 };
+/** More than the time between two looks at what there is. */
+const MOMENT = 100;
 
 interface Looking {
   look: FreshLook;
   connected: string[];
+  /** Whether it is over once a moment has passed. */
   isOver: () => Promise<boolean>;
   /** Milliseconds from `begin` until it was over. */
   took: () => Promise<number>;
@@ -14,15 +16,31 @@ interface Looking {
 
 function looking(otherMembers: number): Looking {
   const connected: string[] = [];
-  const look = new FreshLook({ connected: () => connected, otherMembers: () => otherMembers }, OPTIONS);
+  const time = new VirtualTime();
+  const look = new FreshLook({ connected: () => connected, otherMembers: () => otherMembers }, OPTIONS, time);
   look.begin();
-  const since = performance.now();
+  const since = time.ticks();
+  /** Whoever waits goes on before this resolves. */
+  const pass = async (milliseconds: number): Promise<void> => {
+    time.advance(milliseconds);
+    for (let turn = 0; turn < 5; turn++) await Promise.resolve();
+  };
+  const ended = (): { isSo: boolean } => {
+    const end = { isSo: false };
+    void look.over().then(() => (end.isSo = true));
+    return end;
+  };
   return {
     ...{ look, connected },
-    isOver: () => Promise.race([look.over().then(() => true), delay(150, false)]),
+    isOver: async () => {
+      const end = ended();
+      await pass(MOMENT);
+      return end.isSo;
+    },
     took: async () => {
-      await look.over();
-      return performance.now() - since;
+      const end = ended();
+      while (!end.isSo) await pass(1);
+      return time.ticks() - since;
     },
   };
 }
@@ -46,20 +64,22 @@ describe('the look a node takes before it writes', () => {
     connected.push('a');
     look.comparedWith('a');
     const ms = await took();
-    expect(ms).toBeGreaterThanOrEqual(OPTIONS.gatherMs - 1);
-    expect(ms).toBeLessThan(OPTIONS.aloneMs);
+    expect(ms).toBeGreaterThanOrEqual(OPTIONS.gatherMs);
+    expect(ms).toBeLessThan(OPTIONS.gatherMs + MOMENT);
   });
 
   it('ends for a node that finds nobody', async () => {
     const ms = await looking(2).took();
-    expect(ms).toBeGreaterThanOrEqual(OPTIONS.aloneMs - 1);
-    expect(ms).toBeLessThan(OPTIONS.longestMs);
+    expect(ms).toBeGreaterThanOrEqual(OPTIONS.aloneMs);
+    expect(ms).toBeLessThan(OPTIONS.aloneMs + MOMENT);
   });
 
   it('waits longer for a member that is being compared with, but not for ever', async () => {
     const { connected, took } = looking(2);
     connected.push('a');
-    expect(await took()).toBeGreaterThanOrEqual(OPTIONS.longestMs - 1);
+    const ms = await took();
+    expect(ms).toBeGreaterThanOrEqual(OPTIONS.longestMs);
+    expect(ms).toBeLessThan(OPTIONS.longestMs + MOMENT);
   });
 
   it('begins anew in another network, and ends with the node', async () => {

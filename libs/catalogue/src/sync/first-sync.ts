@@ -1,5 +1,4 @@
-import { performance } from 'node:perf_hooks';
-import { second } from '@dfs/runtime';
+import { second, systemTimers, type Timers, type Unsubscribe } from '@dfs/runtime';
 
 /** The members to compare with. `connected` are peer ids. */
 export interface FreshLookPorts {
@@ -31,12 +30,13 @@ export class FreshLook {
   private readonly options: Required<FreshLookOptions>;
   private readonly compared = new Set<string>();
   private readonly waiting: (() => void)[] = [];
-  private timer: NodeJS.Timeout | undefined;
+  private endLooking: Unsubscribe | undefined;
   private since = 0;
 
   constructor(
     private readonly ports: FreshLookPorts,
     options: FreshLookOptions = {},
+    private readonly timers: Timers = systemTimers,
   ) {
     this.options = { ...DEFAULTS, ...options };
   }
@@ -44,28 +44,28 @@ export class FreshLook {
   /** From now on writes wait: at the start, and in another network. */
   begin(): void {
     this.compared.clear();
-    this.since = performance.now();
-    clearInterval(this.timer);
+    this.since = this.timers.ticks();
+    this.endLooking?.();
     // Not at once: the members of a network that was just joined are not known within the unit of work that joins it.
-    this.timer = setInterval(() => this.consider(), LOOK_EVERY).unref();
+    this.endLooking = this.timers.every(LOOK_EVERY, () => this.consider());
   }
 
   /** This node has all that the member had. */
   comparedWith(peerId: string): void {
-    if (this.timer === undefined) return;
+    if (this.endLooking === undefined) return;
     this.compared.add(peerId);
     this.consider();
   }
 
   /** Resolves when this node may write. */
   over(): Promise<void> {
-    if (this.timer === undefined) return Promise.resolve();
+    if (this.endLooking === undefined) return Promise.resolve();
     return new Promise((resolve) => this.waiting.push(resolve));
   }
 
   end(): void {
-    clearInterval(this.timer);
-    this.timer = undefined;
+    this.endLooking?.();
+    this.endLooking = undefined;
     for (const resolve of this.waiting.splice(0)) resolve();
   }
 
@@ -75,7 +75,7 @@ export class FreshLook {
 
   private isEnough(): boolean {
     const { gatherMs, aloneMs, longestMs } = this.options;
-    const passed = performance.now() - this.since;
+    const passed = this.timers.ticks() - this.since;
     if (this.compared.size >= this.ports.otherMembers() || passed >= longestMs) return true;
     if (this.ports.connected().some((peerId) => !this.compared.has(peerId))) return false;
     return passed >= (this.compared.size > 0 ? gatherMs : aloneMs);
