@@ -150,6 +150,10 @@ describe('the command line', () => {
     expect(await paths('')).not.toContain('docs/a');
     expect((await sync()).sent).toHaveLength(3);
     expect(await sync()).toMatchObject({ sent: [], deleted: [], same: 3 });
+    // Touched, with the same bytes: known by the digest.
+    await utimes(dir.file('docs/big'), 1_700_000_000, 1_700_000_000);
+    await utimes(dir.file('docs/a'), 1_700_000_000, 1_700_000_000);
+    expect(await sync()).toMatchObject({ sent: [], same: 3 });
     await writeFile(dir.file('docs/a'), 'changed');
     await a.put('docs/gone', 'gone');
     await a.put('docs/kept.log', 'kept');
