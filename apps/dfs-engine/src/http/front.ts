@@ -9,16 +9,16 @@ import { isOfAccess } from '../access/scopes.js';
 import { answerAt } from './base-path.js';
 import { serveConsole } from './console.js';
 import { ErrorFilter } from './error.filter.js';
-import { JsonBodyInterceptor } from './json-body.interceptor.js';
+import { JsonBodyInterceptor } from './input/json-body.interceptor.js';
 import { KeyViewInterceptor, type PathOfFile } from './key-view.interceptor.js';
 import { refuseTransferCodings } from './message.js';
 import { pathOf } from './problem-answer.js';
-import { parseQuery } from './query-parser.js';
+import { parseQuery } from './input/query-parser.js';
 import { requestLog } from './request-log.js';
 import { methodsFrom } from './route-methods.js';
 import { securityHeaders } from './security-headers.js';
 import type { UnderWay } from './under-way.js';
-import { validation } from './validation.js';
+import { validation } from './input/validation.js';
 
 /** The layers before the routes: access, the log of requests, the console's files. */
 export interface FrontOptions {
