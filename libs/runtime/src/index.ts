@@ -16,6 +16,7 @@ export {
   type WireError,
 } from './errors.js';
 export { Listeners } from './listeners.js';
+export { pages } from './pages.js';
 export { invalidField, toProblem } from './problem.js';
 export { SettleTimer } from './settle-timer.js';
 export { pause, stopping, withTimeout } from './signals.js';

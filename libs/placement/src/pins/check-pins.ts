@@ -5,7 +5,7 @@ import { isDfsError } from '@dfs/runtime';
 import { SCAN_PAGE } from '../limits.js';
 import type { BlockReader } from '@dfs/transfer';
 import { ExtentBlocks } from './extent-blocks.js';
-import { walkPins, type PinnedExtent } from './pin-log.js';
+import { pinPages, type PinnedExtent } from './pin-log.js';
 
 /** Problems that the promises of this node can have. */
 export type PinProblem =
@@ -49,14 +49,11 @@ export async function checkPins(
 ): Promise<PinTotals> {
   const totals: PinTotals = { extents: 0, blocks: 0 };
   const walker = new Walker(blocks, onFinding);
-  for (let after: PinnedExtent | null = null; ;) {
-    const page: PinnedExtent[] = await walkPins(db, after, SCAN_PAGE);
+  for await (const page of pinPages(db)) {
     for (const pin of page) {
       totals.extents++;
       totals.blocks += await walker.visit(pin);
     }
-    if (page.length < SCAN_PAGE) break;
-    after = page.at(-1)!;
   }
   await walker.lookUp();
   await checkCounts(db, blocks, onFinding);

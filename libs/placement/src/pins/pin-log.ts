@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { BLOBS, byIds, type Database, type Reader, type Tx } from '@dfs/database';
 import { cidFromBytes, cidToBytes, MAX_PINS_PER_FRAME, STORE_NONCE_BYTES, type Cid, type Pin } from '@dfs/protocol';
+import { pages } from '@dfs/runtime';
+import { SCAN_PAGE } from '../limits.js';
 
 /** An extent that is held whole. `size` is that of the content, in bytes; extents count from 0. */
 export interface PinnedExtent {
@@ -172,6 +174,11 @@ export class PinLog {
     return walkPins(this.db, after, limit, states);
   }
 
+  /** All of them, a page after another: as `pinPages`. */
+  pages(states?: readonly PinState[]): AsyncGenerator<readonly PinnedExtent[], void, undefined> {
+    return pinPages(this.db, states);
+  }
+
   /** Extents that are to be here and of which an entry came after this one, in the order of the log. */
   async since(number: number, limit: number): Promise<NumberedPin[]> {
     const rows = await this.db.query<{ content: Uint8Array; extent: number; size: number; number: number }>(
@@ -263,6 +270,18 @@ export async function pinsOf(
     contents.map(cidToBytes),
   );
   return rows.map(extentOf);
+}
+
+/** All extents of a store in these states, a page after another. */
+export function pinPages(
+  reader: Reader,
+  states?: readonly PinState[],
+): AsyncGenerator<readonly PinnedExtent[], void, undefined> {
+  return pages(
+    SCAN_PAGE,
+    (after: PinnedExtent | null) => walkPins(reader, after, SCAN_PAGE, states),
+    (last) => last,
+  );
 }
 
 interface PinRow {

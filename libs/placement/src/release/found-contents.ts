@@ -1,6 +1,6 @@
 import { manifestParts, type ManifestParts } from '@dfs/chunks';
 import type { Tx } from '@dfs/database';
-import { DfsError, isDfsError } from '@dfs/runtime';
+import { pages, DfsError, isDfsError } from '@dfs/runtime';
 import { isManifestCid, type Cid } from '@dfs/protocol';
 import { SCAN_PAGE } from '../limits.js';
 import type { BlockStore, Contents, FoundBlocks } from '../ports.js';
@@ -127,12 +127,10 @@ export class FoundContents {
     const { chunks } = this.components;
     const needed = await this.liveBlocks();
     const sizes = new Map<Cid, { size: number; foundAt: number }>();
-    for (let after: Cid | null = null; ;) {
-      const page: { id: Cid; size: number; foundAt: number }[] = await chunks.foundBlocks(after, SCAN_PAGE);
+    const found = (after: Cid | null) => chunks.foundBlocks(after, SCAN_PAGE);
+    for await (const page of pages(SCAN_PAGE, found, ({ id }) => id)) {
       const live = await needed?.among(page.map(({ id }) => id));
       for (const { id, ...block } of page) if (!live?.has(id)) sizes.set(id, block);
-      if (page.length < SCAN_PAGE) break;
-      after = page.at(-1)!.id;
     }
     const parts = await this.partsOf([...sizes.keys()].filter(isManifestCid));
     const inner = new Set([...parts.values()].flatMap(({ ids }) => ids));

@@ -1,7 +1,7 @@
 import type { PastBytes, Reclaimed } from '@dfs/chunks';
 import type { Database, Tx } from '@dfs/database';
 import { CHUNK_MEAN_BYTES, EXTENT_CHUNKS, type Cid } from '@dfs/protocol';
-import { second, minute, MiB, type Log, Recurring, type WorkStatus } from '@dfs/runtime';
+import { pages, second, minute, MiB, type Log, Recurring, type WorkStatus } from '@dfs/runtime';
 import { LET_GO_BATCH, PROMISE_USE, ROOM_AGAIN, SCAN_PAGE } from '../limits.js';
 import type { Holdings } from '../pins/member-pins.js';
 import type { PinLog, PinnedExtent } from '../pins/pin-log.js';
@@ -211,15 +211,13 @@ export class GivingWay {
   /** Pinned extents that only past versions need, what is past for longest first. */
   private async *candidates(): AsyncGenerator<Past, void, undefined> {
     const { past, pins } = this.components;
-    for (let after: PastContent | null = null; ;) {
+    const read = (after: PastContent | null) => past.past(after, SCAN_PAGE);
+    for await (const page of pages(SCAN_PAGE, read, (last) => last)) {
       this.looking.signal.throwIfAborted();
-      const page: PastContent[] = await past.past(after, SCAN_PAGE);
       const pinned = Map.groupBy(await pins.of(page.map(({ contentId }) => contentId)), ({ content }) => content);
       for (const { contentId, deleted } of page) {
         for (const pin of pinned.get(contentId) ?? []) yield { pin, bytes: bytesOf(pin), deleted };
       }
-      if (page.length < SCAN_PAGE) return;
-      after = page.at(-1)!;
     }
   }
 

@@ -42,12 +42,7 @@ export class LiveBlocks {
    */
   static async find(components: LiveBlocksComponents, expected: number, signal: AbortSignal): Promise<LiveBlocks> {
     const live = new LiveBlocks(components, expected, signal);
-    for (let after: PinnedExtent | null = null; ;) {
-      const page: PinnedExtent[] = await components.pins.walk(after, SCAN_PAGE);
-      for (const pin of page) await live.add(pin);
-      if (page.length < SCAN_PAGE) break;
-      after = page.at(-1)!;
-    }
+    for await (const page of components.pins.pages()) for (const pin of page) await live.add(pin);
     for await (const extent of forsaken(components)) await live.addWhatIsLeft(extent);
     return live;
   }

@@ -1,7 +1,6 @@
 import type { Tx } from '@dfs/database';
-import { SCAN_PAGE } from '../limits.js';
 import type { Contents, Providers } from '../ports.js';
-import { walkPins, type PinLog, type PinnedExtent } from '../pins/pin-log.js';
+import { pinPages, type PinLog } from '../pins/pin-log.js';
 
 /** The pins that are dropped, and the DHT that is told. */
 export interface LeavingBehindComponents {
@@ -16,14 +15,11 @@ export interface LeavingBehindComponents {
  * it: of the versions that were replaced or deleted nobody there ever hears, and so nobody would purge them.
  */
 export async function leaveBehind({ pins, catalogue, dht }: LeavingBehindComponents, tx: Tx): Promise<void> {
-  for (let after: PinnedExtent | null = null; ;) {
-    const page: PinnedExtent[] = await walkPins(tx, after, SCAN_PAGE);
+  for await (const page of pinPages(tx)) {
     const coming = await catalogue.comesAlong([...new Set(page.map(({ content }) => content))], tx);
     const left = page.filter(({ content }) => !coming.has(content));
     await pins.release(tx, left);
     await pins.letGo(tx, left);
     if (left.length > 0) await dht?.withdraw([...new Set(left.map(({ content }) => content))], tx);
-    if (page.length < SCAN_PAGE) return;
-    after = page.at(-1)!;
   }
 }

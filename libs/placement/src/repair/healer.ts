@@ -187,8 +187,7 @@ export class DamageWatch {
     const { pins, db, log, onDropped } = this.components;
     const touched = new Set<Cid>();
     let dropped = 0;
-    for (let after: PinnedExtent | null = null; ;) {
-      const page: PinnedExtent[] = await pins.walk(after, SCAN_PAGE);
+    for await (const page of pins.pages()) {
       const lost: PinnedExtent[] = [];
       for (const pin of page) {
         const blocks = await this.hurtBlocks(pin, hurt);
@@ -197,8 +196,6 @@ export class DamageWatch {
       }
       if (lost.length > 0) await db.write((tx) => pins.drop(tx, lost));
       dropped += lost.length;
-      if (page.length < SCAN_PAGE) break;
-      after = page.at(-1)!;
     }
     // Extents dropped before are waited for too, while they may be the last there are.
     for await (const extent of forsaken(this.components)) {

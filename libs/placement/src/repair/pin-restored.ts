@@ -92,15 +92,13 @@ export async function pinFound(components: PinFoundComponents, signal: AbortSign
 
 async function dropBroken({ db, chunks }: PinRestoredComponents, pins: PinLog, signal: AbortSignal): Promise<number> {
   let dropped = 0;
-  for (let after: PinnedExtent | null = null; ;) {
-    const page: PinnedExtent[] = await pins.walk(after, SCAN_PAGE);
+  for await (const page of pins.pages()) {
     const broken: PinnedExtent[] = [];
     for (const extent of page) if (!(await areWhole({ chunks }, [extent], signal))) broken.push(extent);
     if (broken.length > 0) await db.write((tx) => pins.drop(tx, broken));
     dropped += broken.length;
-    if (page.length < SCAN_PAGE) return dropped;
-    after = page.at(-1)!;
   }
+  return dropped;
 }
 
 /** All extents of a content, by its root; none where that is not here. Notes how many a large one has. */

@@ -1,6 +1,5 @@
 import type { Database, Tx } from '@dfs/database';
 import type { Cid } from '@dfs/protocol';
-import { SCAN_PAGE } from '../limits.js';
 import type { BlockReader } from '@dfs/transfer';
 import { needsOf } from '../pins/extent-blocks.js';
 import type { PinLog, PinnedExtent } from '../pins/pin-log.js';
@@ -12,7 +11,7 @@ const LOOK_UP = 10_000;
 export interface PinAgainComponents {
   db: Database;
   chunks: Pick<BlockReader, 'has' | 'get'>;
-  pins: Pick<PinLog, 'walk'>;
+  pins: Pick<PinLog, 'pages'>;
   pin(tx: Tx, extents: readonly PinnedExtent[]): Promise<void>;
   /** Which of these contents are to be let go of, whole or not. */
   purged(contents: readonly Cid[]): Promise<Set<Cid>>;
@@ -25,17 +24,15 @@ export interface PinAgainComponents {
  */
 export async function pinAgain(components: PinAgainComponents, signal: AbortSignal): Promise<number> {
   let pinned = 0;
-  for (let after: PinnedExtent | null = null; ;) {
-    const page: PinnedExtent[] = await components.pins.walk(after, SCAN_PAGE, ['dropped']);
+  for await (const page of components.pins.pages(['dropped'])) {
     const purged = await components.purged([...new Set(page.map(({ content }) => content))]);
     pinned += await pinThose(
       components,
       page.filter(({ content }) => !purged.has(content)),
       signal,
     );
-    if (page.length < SCAN_PAGE) return pinned;
-    after = page.at(-1)!;
   }
+  return pinned;
 }
 
 /** The same of these extents. */
