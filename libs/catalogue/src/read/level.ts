@@ -106,7 +106,7 @@ function readFilesAt(
   const own =
     counts.own <= FEW_FILES || counts.files > MANY_OWN * counts.own
       ? `SELECT f.seq FROM (SELECT path FROM walk WHERE path IS NOT NULL AND ${IS_OWN}) own
-         CROSS JOIN catalogue_file f ON f.state = ${PathState.current} AND f.path = own.path`
+         CROSS JOIN catalogue_file f INDEXED BY catalogue_file_path ON f.state = ${PathState.current} AND f.path = own.path`
       : `SELECT f.seq FROM catalogue_file f WHERE f.state = ${PathState.current}
          AND ${COLUMN[sort] === 'path' ? '' : '+'}f.path > ?1 AND ${COLUMN[sort] === 'path' ? '' : '+'}f.path < CAST(?2 AS TEXT)
          AND instr(substr(f.path, length(?1) + 1), '/') = 0`;

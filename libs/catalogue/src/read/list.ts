@@ -80,9 +80,11 @@ function filterOf({ state, prefix, path, q, type }: ListQuery): Filters {
   }
   if (type) {
     // A type may have parameters, such as a charset, behind it.
-    where.push('(f.media_type = ? OR f.media_type >= ? AND f.media_type < CAST(? AS TEXT))');
-    const begin = type.includes('/') ? `${type};` : `${type}/`;
-    params.push(type, begin, afterPrefix(begin));
+    const isWhole = type.includes('/');
+    const begin = isWhole ? `${type};` : `${type}/`;
+    const inRange = 'f.media_type >= ? AND f.media_type < CAST(? AS TEXT)';
+    where.push(isWhole ? `(f.media_type = ? OR ${inRange})` : inRange);
+    params.push(...(isWhole ? [type] : []), begin, afterPrefix(begin));
   }
   if (q) {
     where.push('instr(coalesce(f.search, f.path), ?) > 0');
