@@ -44,11 +44,11 @@ export interface PartsContext {
   /** Ends all fetching. */
   signal: AbortSignal;
   /** Promises extents that are whole here, unless they were purged meanwhile. */
-  pin(tx: Tx, extents: readonly PinnedExtent[]): Promise<void>;
+  pin: (tx: Tx, extents: readonly PinnedExtent[]) => Promise<void>;
   /** Promises contents that are whole here. */
   pinLocal: FoundContentsComponents['pin'];
   /** Members came or went, or have more or less room. */
-  membersChanged(): void;
+  membersChanged: () => void;
 }
 
 /** The parts of one Placement. */

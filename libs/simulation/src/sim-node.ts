@@ -1,11 +1,11 @@
-import { Catalogue, catalogueMigrations, recount, type Entry, type Stopwatch, type VoidVersion } from '@dfs/catalogue';
+import { type Catalogue, catalogueMigrations, recount, type Entry, type Stopwatch, type VoidVersion } from '@dfs/catalogue';
 import { ChunkStore, Scrubber, chunksMigrations, storeContent, type ScrubberOptions } from '@dfs/chunks';
 import type { AnyEvent, MemberRole, PurgeInfo, VersionInfo } from '@dfs/contracts';
 import { Database } from '@dfs/database';
 import { EventLog, eventsMigrations } from '@dfs/events';
 import { composeNode, startSteps, stopSteps, type NodeParts } from '@dfs/node';
-import { Membership, Peers, peersEntities, peersMigrations } from '@dfs/peers';
-import { checkPins, Placement, placementMigrations } from '@dfs/placement';
+import { type Membership, type Peers, peersEntities, peersMigrations } from '@dfs/peers';
+import { checkPins, type Placement, placementMigrations } from '@dfs/placement';
 import type { Purged } from '@dfs/purge';
 import { DfsError, MiB, second, silentLog, systemClock, type Clock } from '@dfs/runtime';
 import { signerFromRaw, type Signer } from '@dfs/protocol';

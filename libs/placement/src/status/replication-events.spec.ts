@@ -52,7 +52,7 @@ describe('the watch over new files', () => {
     watch.follow([fileOf(1, contentOf(1))]);
     await eventually(() => asked.length > 0);
     expect(asked).toEqual([1]);
-    watch.stop();
+    await watch.stop();
   });
 
   it('tells of each file what it shows, and that alone', async () => {
@@ -87,6 +87,6 @@ describe('the watch over new files', () => {
     await eventually(() => told.length >= 6);
     expect(told.slice(3).sort()).toEqual(['f/1 1', 'f/1 2', 'f/2 2']);
     expect(watch.isNews(contentOf(5))).toBe(true);
-    watch.stop();
+    await watch.stop();
   });
 });
