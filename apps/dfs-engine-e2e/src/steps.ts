@@ -117,6 +117,20 @@ export async function blocksSent(node: Engine): Promise<number> {
   return Number(count);
 }
 
+/**
+ * Begins to count what these nodes send of blocks.
+ * @returns counts on call: of all that they have sent since, the share of each
+ */
+export async function sharesOf(nodes: readonly Engine[]): Promise<() => Promise<number[]>> {
+  const counts = (): Promise<number[]> => Promise.all(nodes.map(blocksSent));
+  const before = await counts();
+  return async () => {
+    const sent = (await counts()).map((bytes, index) => bytes - at(before, index));
+    const all = sent.reduce((sum, bytes) => sum + bytes, 0);
+    return sent.map((bytes) => bytes / all);
+  };
+}
+
 interface Ended {
   code: number | null;
   out: string;

@@ -24,6 +24,7 @@ import {
   putPattern,
   rateOfReading,
   safe,
+  sharesOf,
 } from './steps.js';
 
 const MiB = 1024 * 1024;
@@ -32,6 +33,8 @@ const MB = 1_000_000;
 const KEPT = 16 * MiB;
 /** Behind what a read before may have left in its cache. */
 const FRESH = 4 * KEPT;
+/** Enough blocks that each of three holders sends some of them. */
+const LEAST_READ = 24 * MiB;
 const SIZE = (isLong ? 320 : 128) * MiB;
 const SERVER = resolve(fileURLToPath(new URL('../../../libs/transfer/dist/serve/block-server.js', import.meta.url)));
 
@@ -93,13 +96,15 @@ unless(why, describe)('three holders and a reader that holds nothing, each on a 
     free = await rateOfReading(reader, file, { from: KEPT });
     const limit = isLong ? 10 * MB : Math.min(10 * MB, free / 24);
     for (const holder of [0, 1, 2]) await lan.limit(holder, { rateBytesPerSecond: limit });
-    const rate = await rateOfReading(reader, file, { from: KEPT, most: 9 * 3 * limit });
+    const shares = await sharesOf(nodes.slice(0, 3));
+    const rate = await rateOfReading(reader, file, { from: KEPT, most: Math.max(LEAST_READ, 9 * 3 * limit) });
+    for (const share of await shares()) expect(share).toBeGreaterThan(1 / 6);
     for (const holder of [0, 1, 2]) await lan.limit(holder);
     console.info(
       `${(rate / MB).toFixed(1)} MB/s of three times ${(limit / MB).toFixed(1)}, ${(free / MB).toFixed(1)} without limits`,
     );
-    // Two of them cannot send so much. How near it comes to what three can is a figure of the long form.
-    expect(rate / (3 * limit)).toBeGreaterThan(isLong ? 27 / 30 : 21 / 30);
+    // A figure of the long form: other work on this machine may take from it.
+    if (isLong) expect(rate / (3 * limit)).toBeGreaterThan(27 / 30);
   });
 
   it('is read in about the same time when one of them lies and one stalls', async () => {
