@@ -1,4 +1,11 @@
-import { type Catalogue, catalogueMigrations, recount, type Entry, type Stopwatch, type VoidVersion } from '@dfs/catalogue';
+import {
+  type Catalogue,
+  catalogueMigrations,
+  recount,
+  type Entry,
+  type Stopwatch,
+  type VoidVersion,
+} from '@dfs/catalogue';
 import { ChunkStore, Scrubber, chunksMigrations, storeContent, type ScrubberOptions } from '@dfs/chunks';
 import type { AnyEvent, MemberRole, PurgeInfo, VersionInfo } from '@dfs/contracts';
 import { Database } from '@dfs/database';
