@@ -104,6 +104,12 @@ describe('one level of the tree', () => {
       }
       const walked = await walk(node, 'big/', sort, 1000);
       expect(all.map((row) => row.path)).toEqual([...walked.folders, ...walked.items].map((row) => row.path));
+      const typed = { type: 'text/plain', prefix: 'big/', sort, limit: 100 } as const;
+      for (const page of [typed, { ...typed, offset: 4000 }]) {
+        const { items, total } = await node.catalogue.list(page);
+        expect(total).toBe(5140);
+        expect(items).toEqual((await node.catalogue.list({ ...page, type: '' })).items);
+      }
       const from = await node.catalogue.level({ prefix: 'big/', sort, limit: 10, offset: 35 });
       const next = await node.catalogue.level({ prefix: 'big/', sort, limit: 10, cursor: from.nextCursor! });
       expect([...from.folders, ...from.items, ...next.items].map((row) => row.path)).toEqual(

@@ -101,7 +101,11 @@ function filterOf({ state, prefix, path, q, type }: ListQuery): Filters {
   };
   return {
     ...direct,
-    rows: (sort, total) => ((type || (q && COLUMN[sort] !== 'path')) && total <= FEW_MATCHES ? gathered : direct),
+    rows: (sort, total) => {
+      if ((type || (q && COLUMN[sort] !== 'path')) && total <= FEW_MATCHES) return gathered;
+      // Many of a type are met on the way through an order, sooner than all of them are put in it.
+      return type ? { where: where.map((each) => each.replaceAll('f.media_type', '+f.media_type')), params } : direct;
+    },
   };
 }
 
