@@ -6,6 +6,7 @@ import type {
   EventPage,
   FileInfo,
   FileList,
+  FolderAct,
   KeyList,
   KeyRequest,
   MadeKey,
@@ -74,6 +75,7 @@ describe('keys', () => {
       ['/uploads', { method: 'POST', headers: TUS }, [false, true, true]],
       [`/files/${file.id}?purge=true`, { method: 'DELETE' }, [false, false, true]],
       [`/files/${file.id}/versions`, { method: 'DELETE' }, [false, false, true]],
+      [`/files/${file.id}/versions/`, { method: 'DELETE' }, [false, false, true]],
       ['/files/batch', { json: { op: 'purge', items: [{ id: file.id }] } }, [false, false, true]],
       ['/folders?path=scoped/empty', { method: 'PUT' }, [false, true, true]],
       ['/settings', { method: 'PATCH', json: {} }, [false, false, true]],
@@ -246,6 +248,40 @@ describe('keys', () => {
     const copied = await as(key, `/files/${inside.id}/copy`, { json: { path: 'photos/b.jpg' } });
     expect(copied.status).toBe(201);
     expect((await as(key, `/files/${inside.id}`, { method: 'DELETE' })).status).toBe(204);
+  });
+
+  it('with a prefix change nothing beyond it, however the others are named', async () => {
+    const key = await make({ name: 'ends', scope: 'write', prefix: 'ends' });
+    const kept = await put('beyond/kept.txt');
+    await put('ends/a.txt');
+    const asked: (object | null)[] = [[], [{}], null, { prefix: null }, { path: null, prefix: null }];
+    for (const filter of asked) {
+      const { status } = await as(key, '/files/batch', { json: { op: 'delete', filter, confirm: true } });
+      expect([filter, status]).toEqual([filter, 400]);
+    }
+    expect((await test.api(`/files/${kept.id}`)).json<FileInfo>().deleted).toBe(false);
+
+    // What came in from elsewhere by an act is not brought back there.
+    await put('beyond/folder/in.txt');
+    const { act } = (
+      await test.api('/folders/move', { json: { path: 'beyond/folder', to: 'ends/folder' } })
+    ).json<FolderAct>();
+    const preview = await as(key, '/folders/restore', { json: { path: 'ends', act, preview: true } });
+    expect(preview.text).not.toContain('beyond');
+    expect((await as(key, '/folders/restore', { json: { path: 'ends', act } })).text).not.toContain('beyond');
+    const state = async (path: string): Promise<number> => (await test.api(`/files/content?path=${path}`)).status;
+    expect([await state('beyond/folder/in.txt'), await state('ends/folder/in.txt')]).toEqual([404, 200]);
+
+    // Nor is told whether there is a file.
+    const begin = (path: string): Promise<Answer> =>
+      as(key, '/uploads', {
+        method: 'POST',
+        headers: { ...TUS, 'if-none-match': '*', 'upload-length': '1', 'upload-metadata': `path ${base64(path)}` },
+      });
+    expect((await begin('beyond/kept.txt')).status).toBe(404);
+    expect((await begin('beyond/kept.txt/below')).status).toBe(404);
+    expect((await begin('beyond/none.txt')).status).toBe(404);
+    expect((await begin('ends/a.txt')).status).toBe(412);
   });
 
   it('with a prefix hear of the files below it, and of nothing else', async () => {

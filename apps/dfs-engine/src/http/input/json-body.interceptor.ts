@@ -67,13 +67,15 @@ async function readText(request: Request, announced: number | undefined, limit: 
 }
 
 /**
- * Fields that validation would pass over as if they had been left out: null for an optional one (class-validator), and
- * the names of what every object has (class-transformer). No field of the API is called so, and none takes null.
+ * Fields that validation would pass over as if they had been left out, at whatever depth: null for an optional one
+ * (class-validator), and the names of what every object has (class-transformer). No field of the API is called so, and none
+ * takes null. A body has few levels: those that have more were refused.
  */
-function refuseUnseen(body: object): void {
-  for (const [field, value] of Object.entries(body)) {
-    const name = field.slice(0, MAX_FIELD_LENGTH);
-    if (value === null) throw invalidField(name, 'must not be null: leave it out');
+function refuseUnseen(value: object, parent = ''): void {
+  for (const [field, inner] of Object.entries(value) as [string, unknown][]) {
+    const name = `${parent}${field}`.slice(0, MAX_FIELD_LENGTH);
+    if (inner === null) throw invalidField(name, 'must not be null: leave it out');
     if (isInherited(field)) throw invalidField(name, UNKNOWN_FIELD);
+    if (typeof inner === 'object') refuseUnseen(inner, `${name}.`);
   }
 }

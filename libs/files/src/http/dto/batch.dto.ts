@@ -5,6 +5,7 @@ import {
   IsArray,
   IsBoolean,
   IsIn,
+  IsObject,
   IsOptional,
   IsString,
   Matches,
@@ -83,6 +84,7 @@ export class BatchBody implements BatchRequest {
     description: 'All files that match, as the parameters of GET /files have it; for all but move and copy.',
   })
   @IsOptional()
+  @IsObject()
   @ValidateNested()
   @Type(() => FilterBody)
   filter?: FilterBody;
