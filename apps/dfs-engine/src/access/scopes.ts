@@ -21,7 +21,8 @@ export function isOfAccess(path: string): boolean {
 
 function belowApi(path: string): string {
   const lower = path.toLowerCase();
-  return lower.startsWith(API_PREFIX) ? lower.slice(API_PREFIX.length) : '';
+  // A slash at the end changes nothing for routes.
+  return lower.startsWith(API_PREFIX) ? lower.slice(API_PREFIX.length).replace(/\/$/, '') : '';
 }
 
 /** The least scope of a request. @param path without query, in whatever case */
