@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { ChunkStore } from '@dfs/chunks';
 import type { FinishUploadRequest, UploadInfo } from '@dfs/contracts';
-import type { RecordAttributes } from '@dfs/protocol';
+import { normalisePath, type RecordAttributes } from '@dfs/protocol';
 import { DfsError, isDfsError, type Log } from '@dfs/runtime';
 import { sees, type Caller, type Preconditions, type UploadProgress } from '@dfs/files';
 import { append, type Appended, type Checksum } from './append.js';
@@ -79,8 +79,9 @@ export class Uploads {
    * @throws DfsError as an upload of files that is refused before its bytes come; `too-many-requests`
    */
   async begin(caller: Caller, { size, metadata, mediaType, attributes, ...asked }: UploadBegin): Promise<UploadRow> {
+    // Before anything is told of what there is.
+    requireSeen(caller, normalisePath(asked.path));
     const { path, conditions } = await this.parts.files.admit(asked.path, { ...asked, size });
-    requireSeen(caller, path);
     if ((await this.table.countOpen()) >= MAX_UPLOADS) {
       throw new DfsError('too-many-requests', `${MAX_UPLOADS} uploads are begun already: end or finish some.`);
     }
@@ -162,8 +163,8 @@ export class Uploads {
       if (upload.offset < upload.size || !upload.refusal) {
         throw new DfsError('conflict', `Of ${upload.size} bytes ${upload.offset} are here: send the others first.`);
       }
+      requireSeen(caller, normalisePath(path ?? upload.path));
       const admitted = await this.parts.files.admit(path ?? upload.path, { ...want });
-      requireSeen(caller, admitted.path);
       const batch = this.parts.chunks.batch('local');
       try {
         const done = await complete(this.parts, { ...upload, ...admitted }, { batch, chunks: [] });
