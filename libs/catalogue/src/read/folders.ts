@@ -134,8 +134,9 @@ export class Folders {
    * other end.
    * Reads every record of the network once.
    * @param act 16 bytes
+   * @param isSeen whether the one who asks sees a path: what was moved here from where that is not so stays here
    */
-  async beforeAct(path: string, act: Uint8Array): Promise<FormerPath[]> {
+  async beforeAct(path: string, act: Uint8Array, isSeen: (path: string) => boolean): Promise<FormerPath[]> {
     const rows = await this.db.query<ShownRow & { id: Uint8Array; body: Uint8Array; kind: number }>(
       `SELECT ${SHOWN}, r.id, r.kind, r.body FROM catalogue_record r JOIN catalogue_file f ON f.seq = r.file
        WHERE r.state = ${RecordState.applied} AND instr(r.body, ?) > 0`,
@@ -152,6 +153,7 @@ export class Folders {
     const ends = new Set<string>();
     for (const { shown, from } of records) {
       if (!isIn(shown.path) && !(from !== null && isIn(from))) continue;
+      if (!isSeen(shown.path) || (from !== null && !isSeen(from))) continue;
       ends.add(shown.path);
       if (from !== null) ends.add(from);
     }

@@ -18,6 +18,15 @@ const TOLD_CHANGES = 1000;
 /** How a folder is to be brought back: as it was before an act, or at a time (ms since 1970). */
 export type RestoreTo = { act: Uint8Array } | { at: number };
 
+/** How a folder is brought back. */
+export interface RestoreOptions {
+  /** Nothing is changed, only told. */
+  preview: boolean;
+  /** Go on although most of the files would be deleted. */
+  confirm: boolean;
+  isSeen?: (path: string) => boolean;
+}
+
 /** An act that is done or goes on; `kept`: as of Revised. */
 export interface FolderOutcome {
   answer: FolderAct;
@@ -72,19 +81,24 @@ export class FolderActs {
   }
 
   /**
+   * @param options.isSeen whether the one who asks sees a path, of what an act has moved; all when left out
    * @throws DfsError `not-found` for an act of which nothing is in this folder, `mass-deletion`; as commit
    */
-  async restore(name: string, to: RestoreTo, options: { preview: boolean; confirm: boolean }): Promise<FolderOutcome> {
+  async restore(
+    name: string,
+    to: RestoreTo,
+    { preview, confirm, isSeen = () => true }: RestoreOptions,
+  ): Promise<FolderOutcome> {
     const path = name === '' ? '' : folderPath(name);
     await this.parts.catalogue.writable();
     // Read before the unit of work: what changes until then is skipped.
-    const former =
-      'act' in to ? await this.parts.catalogue.folders.beforeAct(path, to.act) : await this.at(path, to.at);
+    const { folders } = this.parts.catalogue;
+    const former = 'act' in to ? await folders.beforeAct(path, to.act, isSeen) : await this.at(path, to.at);
     if (former.length === 0)
       throw new DfsError('not-found', 'Nothing is known in this folder that could be brought back.');
     const { items, changed } = await this.toBringBack(former);
-    if (options.preview) return { answer: previewOf(items, changed), kept: true };
-    const outcome = await this.act(path, options.confirm, () => Promise.resolve(items), changed);
+    if (preview) return { answer: previewOf(items, changed), kept: true };
+    const outcome = await this.act(path, confirm, () => Promise.resolve(items), changed);
     return outcome;
   }
 

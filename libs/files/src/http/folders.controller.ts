@@ -1,12 +1,13 @@
-import { Body, Controller, Delete, HttpCode, Post, Put, Query, Res } from '@nestjs/common';
+import { Body, Controller, Delete, HttpCode, Post, Put, Query, Req, Res } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import type { Response } from 'express';
+import type { Request, Response } from 'express';
 import { routes, type FolderAct, type FolderInfo } from '@dfs/contracts';
 import { invalidField } from '@dfs/runtime';
 import { CONTENT_PROBLEMS, PATH_PROBLEMS, Problems, WRITE_PROBLEMS } from '../describe/problems.dto.js';
 import type { FolderOutcome, RestoreTo } from '../acts/folder-acts.js';
 import { Files } from '../files.js';
 import { ACCEPTED } from './answer/answer-file.js';
+import { callerOf, sees } from './caller.js';
 import { NoQuery } from './dto/files.dto.js';
 import { FolderDto } from './dto/files.schema.dto.js';
 import { FolderActDto, FolderQuery, MoveFolderBody, RemoveFolderQuery, RestoreFolderBody } from './dto/folders.dto.js';
@@ -90,10 +91,13 @@ export class FoldersController {
   async restore(
     @Query() _query: NoQuery,
     @Body() body: RestoreFolderBody,
+    @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<FolderAct> {
     const { path, preview = false, confirm = false } = body;
-    return answer(response, await this.files.folders.restore(path, restoreTo(body), { preview, confirm }));
+    const caller = callerOf(request);
+    const options = { preview, confirm, isSeen: (name: string) => sees(caller, name) };
+    return answer(response, await this.files.folders.restore(path, restoreTo(body), options));
   }
 }
 
