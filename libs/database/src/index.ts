@@ -9,7 +9,6 @@ export { DAMAGED_ADVICE, startRefusal } from './refusals.js';
 export { ReadOnlyDatabase } from './read-only.js';
 export { isOpenElsewhere } from './in-use.js';
 export { FileLock } from './file-lock.js';
-export { syncFolder } from './raw.js';
 export { Snapshots, type Snapshot, type SnapshotsComponents } from './snapshots.js';
 export { Journal, readJournal, type JournalEntry, type JournalOptions } from './journal.js';
 export { DatabaseError, type MigrationClass, type Reader, type SqlValue, type Tx } from './sql/sql.js';

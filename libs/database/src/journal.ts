@@ -2,8 +2,7 @@ import { constants } from 'node:fs';
 import { mkdir, open, readdir, rm, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { KiB, MiB, silentLog, type Log } from '@dfs/runtime';
-import { syncFolder } from './raw.js';
+import { KiB, MiB, silentLog, syncFolder, type Log } from '@dfs/runtime';
 
 /*
  * A segment of the journal: a head, then entries to its end. Integers are big-endian.

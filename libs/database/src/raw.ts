@@ -1,4 +1,3 @@
-import { open } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import sqlite3 from 'sqlite3';
 import { DatabaseError } from './sql/sql.js';
@@ -33,12 +32,6 @@ export function rowsOf<R>(database: sqlite3.Database, sql: string): Promise<R[]>
 /** Closes a connection made by `openRaw`. Never fails: a connection that cannot be closed is given up. */
 export function closeRaw(database: sqlite3.Database): Promise<void> {
   return new Promise((resolve) => database.close(() => resolve()));
-}
-
-/** Makes durable what was made, renamed or removed in a folder. */
-export async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  await folder.sync().finally(() => folder.close());
 }
 
 function failure(error: Error): DatabaseError {

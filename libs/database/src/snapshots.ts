@@ -1,7 +1,7 @@
-import { chmod, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { chmod, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { DfsError, silentLog, systemClock, type Clock, type Log } from '@dfs/runtime';
-import { closeRaw, execute, openRaw, rowsOf, syncFolder } from './raw.js';
+import { DfsError, moveFile, silentLog, syncFolder, systemClock, type Clock, type Log } from '@dfs/runtime';
+import { closeRaw, execute, openRaw, rowsOf } from './raw.js';
 import { DatabaseError } from './sql/sql.js';
 
 /** Snapshots that are kept: should the newest turn out to be damaged, there is the one before. */
@@ -101,7 +101,7 @@ export class Snapshots {
       await this.copyTo(unfinished, database);
       const why = await damageOf(unfinished);
       if (why !== undefined) throw new DatabaseError('SQLITE_CORRUPT', `the snapshot is not sound: ${why}`);
-      await rename(unfinished, join(dir, name));
+      await moveFile(unfinished, join(dir, name));
       await syncFolder(dir);
     } catch (error) {
       await rm(unfinished, { force: true });

@@ -1,8 +1,8 @@
 /**
  * The ground of every layer while it runs: the clock and the log, the one error class and its forms for peers and
- * clients, units, signals and deadlines, timers and recurring work, listeners, slots, pacing.
+ * clients, units, signals and deadlines, timers and recurring work, listeners, slots, pacing; what differs between platforms.
  * Guarantees: no listener that throws disturbs another; whatever waits here ends when its signal aborts.
- * Does not: know peers, disks or databases. Imports contracts alone. Units: bytes, milliseconds.
+ * Does not: know peers or databases, nor what is in a file. Imports contracts alone. Units: bytes, milliseconds.
  */
 export { silentLog, systemClock, type Clock, type Log, type Unsubscribe } from './ambient.js';
 export { Deadline } from './deadline.js';
@@ -17,6 +17,17 @@ export {
 } from './errors.js';
 export { Listeners } from './listeners.js';
 export { pages } from './pages.js';
+export {
+  DurableFolder,
+  endSignals,
+  foldsCase,
+  isOpenToOthers,
+  moveFile,
+  passedSignals,
+  portableName,
+  syncFolder,
+  type Platform,
+} from './platform.js';
 export { invalidField, toProblem } from './problem.js';
 export { SettleTimer } from './settle-timer.js';
 export { pause, stopping, withTimeout } from './signals.js';

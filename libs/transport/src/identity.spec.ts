@@ -35,6 +35,15 @@ describe('loadIdentity', () => {
     });
   });
 
+  it('takes no mode for a proof on Windows, where Node makes it up', async () => {
+    await using dir = await tempDir();
+    const file = dir.file('identity.key');
+    const first = await loadIdentity(file, 'win32');
+    await chmod(file, 0o666);
+    const again = await loadIdentity(file, 'win32');
+    expect(again.signer.peerId).toBe(first.signer.peerId);
+  });
+
   it('refuses what is no key, and leaves it alone', async () => {
     await using dir = await tempDir();
     const file = dir.file('identity.key');

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { link, mkdir, open, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { DfsError } from '@dfs/runtime';
+import { DfsError, isOpenToOthers, syncFolder, type Platform } from '@dfs/runtime';
 import { signerFromRaw, type Signer } from '@dfs/protocol';
 
 /** The identity of a node: its Ed25519 key. */
@@ -14,22 +14,24 @@ export interface Identity {
 
 const SEED_BYTES = 32;
 const OWNER_ONLY = 0o600;
-const OTHERS = 0o077;
+/** Windows has no such flag. */
+const NOFOLLOW = constants.O_NOFOLLOW ?? 0;
 
 /**
- * The identity kept in `file`, made at first. The file holds the seed, nothing else, and is for its owner alone.
+ * The identity kept in `file`, made at first. The file holds the seed, nothing else, and is for its owner alone; on Windows
+ * the folder says who may read it.
  * @throws DfsError `not-ready` when others may read it, or it is no seed. The detail names the file: it is meant for the
  * terminal of whoever starts the node.
  */
-export async function loadIdentity(file: string): Promise<Identity> {
-  const privateKeyRaw = (await readSeed(file)) ?? (await createSeed(file));
+export async function loadIdentity(file: string, platform: Platform = process.platform): Promise<Identity> {
+  const privateKeyRaw = (await readSeed(file, platform)) ?? (await createSeed(file, platform));
   return { privateKeyRaw, signer: signerFromRaw(privateKeyRaw) };
 }
 
-async function readSeed(file: string): Promise<Uint8Array | undefined> {
+async function readSeed(file: string, platform: Platform): Promise<Uint8Array | undefined> {
   let handle;
   try {
-    handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW);
+    handle = await open(file, constants.O_RDONLY | NOFOLLOW);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw new DfsError('not-ready', `The identity of this node, ${file}, cannot be read.`, { cause: error });
@@ -37,7 +39,7 @@ async function readSeed(file: string): Promise<Uint8Array | undefined> {
   try {
     const stat = await handle.stat();
     if (!stat.isFile()) throw new DfsError('not-ready', `The identity of this node, ${file}, is not a file.`);
-    if ((stat.mode & OTHERS) !== 0 && process.platform !== 'win32') {
+    if (isOpenToOthers(stat.mode, platform)) {
       const mode = (stat.mode & 0o777).toString(8).padStart(4, '0');
       throw new DfsError(
         'not-ready',
@@ -58,7 +60,7 @@ async function readSeed(file: string): Promise<Uint8Array | undefined> {
 }
 
 /** Whole or not at all, and never over another one: written beside its place, synced, then linked to its name. */
-async function createSeed(file: string): Promise<Uint8Array> {
+async function createSeed(file: string, platform: Platform): Promise<Uint8Array> {
   await mkdir(dirname(file), { recursive: true });
   const seed = randomBytes(SEED_BYTES);
   const temporary = `${file}.${randomUUID()}.tmp`;
@@ -73,21 +75,12 @@ async function createSeed(file: string): Promise<Uint8Array> {
     await link(temporary, file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    const other = await readSeed(file);
+    const other = await readSeed(file, platform);
     if (other) return other;
     throw error;
   } finally {
     await unlink(temporary);
   }
-  await syncDirectory(dirname(file));
+  await syncFolder(dirname(file), platform);
   return seed;
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const handle = await open(path, constants.O_RDONLY);
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

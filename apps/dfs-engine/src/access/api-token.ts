@@ -1,19 +1,22 @@
 import { randomBytes } from 'node:crypto';
-import { open, readFile, rename, stat } from 'node:fs/promises';
-import { DfsError } from '@dfs/runtime';
+import { open, readFile, stat } from 'node:fs/promises';
+import { DfsError, isOpenToOthers, moveFile, type Platform } from '@dfs/runtime';
 import { isStrongToken } from './token-strength.js';
 
 /** 256 bits. */
 const TOKEN_BYTES = 32;
-const READABLE_BY_OTHERS = 0o077;
 
 /**
  * The token of this node: the one given, else the one in the file, else a new one. The file always tells the one in
- * use, to its owner alone.
+ * use, to its owner alone; on Windows the folder says who may read it.
  * @throws DfsError `not-ready` for a file that others can read, or that holds no token
  */
-export async function loadApiToken(file: string, given?: string): Promise<string> {
-  const kept = await readToken(file);
+export async function loadApiToken(
+  file: string,
+  given?: string,
+  platform: Platform = process.platform,
+): Promise<string> {
+  const kept = await readToken(file, platform);
   if (given !== undefined) {
     if (given !== kept) await writeToken(file, given);
     return given;
@@ -24,13 +27,13 @@ export async function loadApiToken(file: string, given?: string): Promise<string
   return token;
 }
 
-async function readToken(file: string): Promise<string | undefined> {
+async function readToken(file: string, platform: Platform): Promise<string | undefined> {
   const info = await stat(file).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw error;
   });
   if (!info) return undefined;
-  if ((info.mode & READABLE_BY_OTHERS) !== 0) {
+  if (isOpenToOthers(info.mode, platform)) {
     throw new DfsError('not-ready', `Others can read ${file}: chmod 600 it, or remove it to get a new token.`);
   }
   const token = (await readFile(file, 'utf8')).trim();
@@ -47,5 +50,5 @@ async function writeToken(file: string, token: string): Promise<void> {
   } finally {
     await handle.close();
   }
-  await rename(fresh, file);
+  await moveFile(fresh, file);
 }

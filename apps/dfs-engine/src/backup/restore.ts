@@ -1,12 +1,12 @@
-import { copyFile, link, mkdir, rename, rm, stat } from 'node:fs/promises';
+import { copyFile, link, mkdir, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Catalogue } from '@dfs/catalogue';
 import { ChunkStore, Generation } from '@dfs/chunks';
-import { Database, readJournal, ReadOnlyDatabase, Snapshots, syncFolder, type Snapshot } from '@dfs/database';
+import { Database, readJournal, ReadOnlyDatabase, Snapshots, type Snapshot } from '@dfs/database';
 import { EventLog } from '@dfs/events';
 import { Membership, restoreMembership } from '@dfs/peers';
 import { pinRestored, type PinsRestored } from '@dfs/placement';
-import { DfsError, systemClock, type Log } from '@dfs/runtime';
+import { DfsError, moveFile, syncFolder, systemClock, type Log } from '@dfs/runtime';
 import { parseRecord, type SignedRecord, type Signer } from '@dfs/protocol';
 import { loadIdentity } from '@dfs/transport';
 import { type Config, DEFAULT_QUOTA } from '../config.js';
@@ -201,7 +201,7 @@ class Restore {
       hadOne = true;
     }
     if (this.options.from !== undefined) await this.bringBack(aside);
-    await rename(file, databaseFile);
+    await moveFile(file, databaseFile);
     await syncFolder(path);
     if (!hadOne && this.options.from === undefined) await rm(aside, { recursive: true, force: true });
     return hadOne ? aside : undefined;
@@ -262,7 +262,7 @@ async function isThere(path: string): Promise<boolean> {
 }
 
 async function renameIfThere(from: string, to: string): Promise<void> {
-  if (await isThere(from)) await rename(from, to);
+  if (await isThere(from)) await moveFile(from, to);
 }
 
 function noSnapshot(path: string, damaged: number): DfsError {

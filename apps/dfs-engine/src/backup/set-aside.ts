@@ -1,6 +1,7 @@
-import { mkdir, readdir, rename } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readJournal } from '@dfs/database';
+import { moveFile } from '@dfs/runtime';
 import { membershipIdOf } from '@dfs/protocol';
 import { fromEntry } from './journal-entries.js';
 
@@ -25,7 +26,7 @@ export async function keepApart(dataDir: string, networkId: string, now: number)
   const saved = SAVED.filter((name) => there.includes(name));
   if (saved.length === 0 || (await knows(join(dataDir, 'journal'), networkId))) return;
   const folder = await makeAside(dataDir, now);
-  for (const name of saved) await rename(join(dataDir, name), join(dataDir, folder, name));
+  for (const name of saved) await moveFile(join(dataDir, name), join(dataDir, folder, name));
 }
 
 /** The newest folder, within the data directory, from which a database can be restored; undefined where there is none. */

@@ -1,26 +1,14 @@
-/** Characters that a name in a zip must not have, since some system takes them for something else. */
-const FORBIDDEN = /[\\:*?"<>|]/g;
-/** A part ends with these: Windows drops them. */
-const ENDING = /[ .]+$/;
-/** Devices of Windows, with any extension. */
-const DEVICE = /^(con|prn|aux|nul|com\d|lpt\d)(?=\.|$)/i;
+import { portableName } from '@dfs/runtime';
 
-/** Names for the entries of a zip, from paths without what they begin with: what zip forbids is mapped, and each is there once. */
+/** Names for the entries of a zip, from paths without what they begin with: what some system does not take is mapped, and each is there once. */
 export function zipNames(paths: readonly string[], strip: string): string[] {
   const taken = new Set<string>();
   return paths.map((path) => {
-    const name = path.slice(strip.length).split('/').map(mapped).join('/');
+    const name = path.slice(strip.length).split('/').map(portableName).join('/');
     const free = unlike(name, taken);
     taken.add(free.toLowerCase());
     return free;
   });
-}
-
-function mapped(part: string): string {
-  return part
-    .replace(FORBIDDEN, '_')
-    .replace(ENDING, (end) => '_'.repeat(end.length))
-    .replace(DEVICE, '_$1');
 }
 
 /** `a.txt`, `a (2).txt`, …: in whatever case, since some systems tell no cases apart. */

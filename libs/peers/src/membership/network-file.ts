@@ -1,6 +1,6 @@
-import { open, readFile, rename } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { DfsError, type Log } from '@dfs/runtime';
+import { DfsError, moveFile, syncFolder, type Log } from '@dfs/runtime';
 import { MAX_NAME_LENGTH } from '@dfs/protocol';
 import { MAX_ADDRESS_LENGTH, MAX_ADDRESSES, NETWORK_FILE_DELAY } from '../constants.js';
 
@@ -105,13 +105,8 @@ async function replaceFile(file: string, text: string): Promise<void> {
   } finally {
     await handle.close();
   }
-  await rename(temporary, file);
-  const folder = await open(dirname(file), 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
+  await moveFile(temporary, file);
+  await syncFolder(dirname(file));
 }
 
 function parse(value: unknown): RememberedNetwork {

@@ -1,6 +1,6 @@
-import { open, readFile, rename } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { syncFolder } from '../packs/pack-files.js';
+import { moveFile, syncFolder } from '@dfs/runtime';
 
 /** In the folder of the store: the id and the generation that the database has too. */
 export const MARK_FILE = 'store-id';
@@ -34,6 +34,6 @@ export async function writeMark(dir: string, { id, generation }: Mark): Promise<
   } finally {
     await file.close();
   }
-  await rename(temporary, join(dir, MARK_FILE));
+  await moveFile(temporary, join(dir, MARK_FILE));
   await syncFolder(dir);
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { constants, open, mkdir, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { constants, open, mkdir, readdir, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { DurableFolder, moveFile, syncFolder } from '@dfs/runtime';
 import { codeOf } from '../damage/errors.js';
 import { OPEN_PACKS } from '../limits.js';
 import { DiskCalls } from './disk-calls.js';
@@ -30,7 +31,7 @@ export class PackFiles {
   private constructor(
     private readonly packs: string,
     private readonly temporary: string,
-    private readonly packsFolder: FileHandle,
+    private readonly packsFolder: DurableFolder,
     private readonly openLimit: number,
     private readonly calls: DiskCalls,
   ) {}
@@ -45,7 +46,7 @@ export class PackFiles {
     await mkdir(packs, { recursive: true });
     await mkdir(temporary, { recursive: true });
     for (const made of [dir, dirname(dir)]) await syncFolder(made);
-    return new PackFiles(packs, temporary, await open(packs, 'r'), openLimit, calls);
+    return new PackFiles(packs, temporary, await DurableFolder.open(packs), openLimit, calls);
   }
 
   /** Those of these packs that are not there. */
@@ -86,7 +87,7 @@ export class PackFiles {
 
   /** Moves a finished pack to its place. Durable after `syncFolder` only. */
   publish(name: string): Promise<void> {
-    return rename(join(this.temporary, name), this.#path(name));
+    return moveFile(join(this.temporary, name), this.#path(name));
   }
 
   syncFolder(): Promise<void> {
@@ -237,12 +238,6 @@ export async function packNames(dir: string): Promise<string[]> {
 /** Of the pack in a file; undefined for any other file. */
 function nameOf(file: string): string | undefined {
   return file.endsWith(SUFFIX) ? file.slice(0, -SUFFIX.length) : undefined;
-}
-
-/** Makes what was renamed or made in a folder durable. */
-export async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  await folder.sync().finally(() => folder.close());
 }
 
 function closeIfDone(pack: OpenPack): void {

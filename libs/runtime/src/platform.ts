@@ -1,0 +1,111 @@
+import { open, rename, type FileHandle } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** A platform, as `process.platform` has it. What differs between them asks for it, so that a test can name another one. */
+export type Platform = NodeJS.Platform;
+
+/** Bits of a mode by which others than the owner may do something. */
+const OTHERS = 0o077;
+
+/**
+ * Whether others than its owner may use a file, by its mode. Windows has no such bits, and Node makes some up: who may read
+ * a file there is said by the folder that it is in.
+ */
+export function isOpenToOthers(mode: number, platform: Platform = process.platform): boolean {
+  return platform !== 'win32' && (mode & OTHERS) !== 0;
+}
+
+/**
+ * A folder whose changes are made durable again and again: kept open, so that no descriptor is wanting then. Windows refuses
+ * to flush a folder (`EPERM`), and its file system writes such changes to a log of its own: nothing is done there.
+ */
+export class DurableFolder {
+  private constructor(private readonly handle: FileHandle | undefined) {}
+
+  /** @throws the error of the file system */
+  static async open(path: string, platform: Platform = process.platform): Promise<DurableFolder> {
+    return new DurableFolder(platform === 'win32' ? undefined : await open(path, 'r'));
+  }
+
+  /** Makes durable what was made, renamed or removed in it. @throws the error of the file system */
+  async sync(): Promise<void> {
+    await this.handle?.sync();
+  }
+
+  async close(): Promise<void> {
+    await this.handle?.close();
+  }
+}
+
+/** Makes durable what was made, renamed or removed in a folder. @throws the error of the file system */
+export async function syncFolder(path: string, platform: Platform = process.platform): Promise<void> {
+  const folder = await DurableFolder.open(path, platform);
+  await folder.sync().finally(() => folder.close());
+}
+
+/** Codes by which Windows refuses to move a file that another program has open, as a search for viruses does. */
+const HELD = new Set(['EPERM', 'EACCES', 'EBUSY']);
+/** Milliseconds before the second try; each further one waits twice as long. */
+const FIRST_WAIT = 10;
+/** After this wait the last try is made: a second and a quarter in all. */
+const LAST_WAIT = 640;
+
+/** Options of `moveFile`, for tests. */
+export interface MoveOptions {
+  platform?: Platform;
+  rename?: (from: string, to: string) => Promise<void>;
+  wait?: (milliseconds: number) => Promise<unknown>;
+}
+
+/**
+ * Moves a file or folder, in place of what is there. On Windows it waits for a moment where another program holds one of them.
+ * @throws the error of the file system
+ */
+export async function moveFile(
+  from: string,
+  to: string,
+  { platform = process.platform, rename: move = rename, wait = delay }: MoveOptions = {},
+): Promise<void> {
+  for (let time = FIRST_WAIT; ; time *= 2) {
+    try {
+      return await move(from, to);
+    } catch (error) {
+      const isHeld = HELD.has((error as NodeJS.ErrnoException).code ?? '');
+      if (platform !== 'win32' || !isHeld || time > LAST_WAIT) throw error;
+      await wait(time);
+    }
+  }
+}
+
+/** Signals that tell a program to end in good order. On Windows these are Ctrl-C, Ctrl-Break and a console that is closed. */
+export function endSignals(platform: Platform = process.platform): readonly NodeJS.Signals[] {
+  return platform === 'win32' ? ['SIGINT', 'SIGHUP', 'SIGBREAK'] : ['SIGTERM', 'SIGINT', 'SIGHUP'];
+}
+
+/**
+ * Signals that a program passes on to the one that it runs in its own place, on the same terminal. On Windows none: the console
+ * tells both, and a signal from here would end the other one at once.
+ */
+export function passedSignals(platform: Platform = process.platform): readonly NodeJS.Signals[] {
+  return platform === 'win32' ? [] : ['SIGTERM', 'SIGHUP'];
+}
+
+/** Characters that a name must not have on Windows. */
+const FORBIDDEN = /[\\:*?"<>|]/g;
+/** A name ends with these: Windows drops them. */
+const ENDING = /[ .]+$/;
+/** Devices of Windows, with any extension. */
+const DEVICE = /^(con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[\d¹²³])(?= *(?:\.|$))/i;
+
+/** A name of a file or folder as every system takes it: `_` stands for what Windows does not take. */
+export function portableName(name: string): string {
+  return name
+    .replace(FORBIDDEN, '_')
+    .replace(ENDING, (end) => '_'.repeat(end.length))
+    .replace(DEVICE, '_$1');
+}
+
+/** Whether names that differ in their case alone are those of one file, as file systems are by default. */
+export function foldsCase(platform: Platform = process.platform): boolean {
+  return platform === 'win32' || platform === 'darwin';
+}
