@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import type { FileInfo } from '@dfs/client';
@@ -7,7 +7,14 @@ import { EXIT, Failure } from '../output/failure.js';
 import { duration, shown, size } from '../output/printer.js';
 import { Progress } from '../output/progress.js';
 import { fileAt, filesBelow } from '../node/remote-files.js';
-import { contentOf, receiveAll, targetBelow, type Incoming, type Received } from '../transfer/download.js';
+import {
+  contentOf,
+  receiveAll,
+  targetBelow,
+  targetsBelow,
+  type Incoming,
+  type Received,
+} from '../transfer/download.js';
 import { nameOf, remoteFolder, remotePath } from '../transfer/remote-path.js';
 import type { Connection } from '../node/connection.js';
 import type { Context } from './context.js';
@@ -39,10 +46,13 @@ export function addGet(program: Command, context: Context): void {
         await pipeline(await contentOf(node, file, signal), context.around.stdout, { signal, end: false });
         return;
       }
-      const incoming = file ? [await single(file, target)] : await folder(node, path, target);
+      const { incoming, refused } = file
+        ? { incoming: [await single(file, target)], refused: [] }
+        : await folder(node, path, target);
       const total = incoming.reduce((bytes, { file: each }) => bytes + each.size, 0);
       const progress = new Progress(printer, { files: incoming.length, bytes: total });
-      const done: Received[] = [];
+      const done: Received[] = [...refused];
+      for (const { failure } of refused) if (failure) printer.note(failure.message);
       try {
         await receiveAll(node, incoming, { force: options.force ?? false, progress, signal }, (received) => {
           done.push(received);
@@ -69,19 +79,21 @@ export function addGet(program: Command, context: Context): void {
 async function single(file: FileInfo, target: string | undefined): Promise<Incoming> {
   const name = nameOf(file.path);
   if (target === undefined) return { file, target: targetBelow('.', name) };
-  const intoDirectory = target.endsWith('/') || (await isDirectory(target));
+  const intoDirectory = target.endsWith('/') || target.endsWith(sep) || (await isDirectory(target));
   return { file, target: intoDirectory ? targetBelow(target, name) : target };
 }
 
-async function folder(node: Connection, path: string, target: string | undefined): Promise<Incoming[]> {
+async function folder(
+  node: Connection,
+  path: string,
+  target: string | undefined,
+): Promise<{ incoming: Incoming[]; refused: Received[] }> {
   const prefix = remoteFolder(path);
-  const directory = target ?? (prefix === '' ? '.' : join('.', nameOf(prefix)));
-  const incoming: Incoming[] = [];
-  for await (const file of filesBelow(node, prefix)) {
-    incoming.push({ file, target: targetBelow(directory, file.path.slice(prefix.length)) });
-  }
-  if (incoming.length === 0) throw notThere(path);
-  return incoming;
+  const directory = target ?? (prefix === '' ? '.' : targetBelow('.', nameOf(prefix)));
+  const files: FileInfo[] = [];
+  for await (const file of filesBelow(node, prefix)) files.push(file);
+  if (files.length === 0) throw notThere(path);
+  return targetsBelow(directory, prefix, files);
 }
 
 function notThere(path: string): Failure {

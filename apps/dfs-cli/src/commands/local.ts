@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
+import { passedSignals } from '@dfs/runtime';
 import type { Context } from './context.js';
 
 /** Of the workspace, or of the installed package: both have the same layout. */
@@ -62,7 +63,7 @@ async function run(script: string, args: readonly string[], env: NodeJS.ProcessE
 function runScript(script: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const child = spawn(process.execPath, [place(script), ...args], { stdio: 'inherit', env });
   // Ctrl-C reaches the child by itself, from the terminal; only what is sent to this process alone is passed on.
-  for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
+  for (const signal of passedSignals()) process.on(signal, () => child.kill(signal));
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('exit', (code, signal) => resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)));

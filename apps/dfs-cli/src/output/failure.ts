@@ -65,6 +65,8 @@ export function asFailure(error: unknown): Failure {
 const reasons: Record<string, string> = {
   ENOENT: 'there is no such file or directory on this machine.',
   EACCES: 'this file or directory may not be read or written by you.',
+  EPERM: 'this machine does not allow that, or another program has the file open.',
+  EBUSY: 'another program has this file open: close it there.',
   EISDIR: 'this is a directory.',
   ENOTDIR: 'a part of this path is no directory.',
   ENOSPC: 'the disk of this machine is full.',

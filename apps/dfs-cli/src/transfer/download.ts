@@ -1,9 +1,10 @@
 import { createWriteStream } from 'node:fs';
-import { chmod, lstat, mkdir, rename, rm, stat, utimes } from 'node:fs/promises';
-import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { chmod, lstat, mkdir, rm, stat, utimes } from 'node:fs/promises';
+import { basename, dirname, join, posix, win32 } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { FileInfo } from '@dfs/client';
+import { foldsCase, moveFile, portableName, type Platform } from '@dfs/runtime';
 import { asFailure, EXIT, Failure } from '../output/failure.js';
 import type { Connection } from '../node/connection.js';
 import type { Progress } from '../output/progress.js';
@@ -27,15 +28,57 @@ export interface Received {
 
 /**
  * Where a file below a folder of the network goes in a directory of this machine.
- * @throws Failure where the path would leave the directory
+ * @throws Failure where the path would leave the directory, or has a name that Windows takes for something else
  */
-export function targetBelow(directory: string, path: string): string {
+export function targetBelow(directory: string, path: string, platform: Platform = process.platform): string {
+  const { isAbsolute, relative, resolve, sep } = platform === 'win32' ? win32 : posix;
+  const parts = path.split('/');
+  const refused = platform === 'win32' && parts.find((part) => part !== portableName(part) && !/^\.{1,2}$/.test(part));
+  if (typeof refused === 'string') {
+    throw new Failure(
+      `${path}: Windows takes no file named ${refused}. Fetch the file alone, to a name of your choice.`,
+    );
+  }
   const target = resolve(directory, path);
   const inside = relative(resolve(directory), target);
-  if (inside === '' || inside === '..' || inside.startsWith(`..${sep}`) || path.includes('\0')) {
+  const leaves = inside === '' || inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside);
+  if (leaves || path.includes('\0')) {
     throw new Failure(`${path}: this name cannot be written below ${directory}.`);
   }
   return target;
+}
+
+/**
+ * Where files below a folder of the network go in a directory of this machine. Those that cannot be written there are
+ * refused one by one, as is the second of two whose names differ in their case alone where that is one name.
+ * @param prefix the folder of the network; empty for all, else with a slash at its end
+ */
+export function targetsBelow(
+  directory: string,
+  prefix: string,
+  files: readonly FileInfo[],
+  platform: Platform = process.platform,
+): { incoming: Incoming[]; refused: Received[] } {
+  const incoming: Incoming[] = [];
+  const refused: Received[] = [];
+  const taken = new Map<string, string>();
+  for (const file of files) {
+    try {
+      const target = targetBelow(directory, file.path.slice(prefix.length), platform);
+      const key = foldsCase(platform) ? target.toLowerCase() : target;
+      const other = taken.get(key);
+      if (other !== undefined) {
+        throw new Failure(
+          `${file.path}: on this machine that is the name of ${other} too. Fetch it alone, to another name.`,
+        );
+      }
+      taken.set(key, file.path);
+      incoming.push({ file, target });
+    } catch (error) {
+      refused.push({ file, target: directory, failure: asFailure(error) });
+    }
+  }
+  return { incoming, refused };
 }
 
 /** Receives files, several at a time. One that fails stops no other; a node that does not answer ends all. */
@@ -84,7 +127,7 @@ async function receive(
     if (file.executable === true) await chmod(part, 0o755);
     const time = new Date(file.mtime ?? file.modifiedAt);
     await utimes(part, time, time);
-    await rename(part, target);
+    await moveFile(part, target);
   } catch (error) {
     await rm(part, { force: true });
     throw error;

@@ -1,6 +1,7 @@
 import { lstat, readdir, readlink, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import ignore, { type Ignore } from 'ignore';
+import type { Platform } from '@dfs/runtime';
 import { asFailure } from '../output/failure.js';
 
 /** A file of this machine that is to be sent. */
@@ -12,7 +13,8 @@ export interface LocalFile {
   readonly size: number;
   /** Milliseconds since 1970, whole. */
   readonly mtime: number;
-  readonly executable: boolean;
+  /** Undefined on Windows, where no file says so. */
+  readonly executable: boolean | undefined;
 }
 
 /** The files that a walk over a directory has found. */
@@ -73,7 +75,9 @@ export function localFile(
   file: string,
   relative: string,
   info: { size: number; mtimeMs: number; mode: number },
+  platform: Platform = process.platform,
 ): LocalFile {
   const { size, mtimeMs, mode } = info;
-  return { file, relative, size, mtime: Math.floor(mtimeMs), executable: (mode & 0o100) !== 0 };
+  const executable = platform === 'win32' ? undefined : (mode & 0o100) !== 0;
+  return { file, relative, size, mtime: Math.floor(mtimeMs), executable };
 }

@@ -19,16 +19,22 @@ export interface SyncPlan {
 export function planSync(locals: readonly LocalFile[], remotes: readonly FileInfo[], prefix: string): SyncPlan {
   const there = new Map(remotes.map((file) => [file.path, file]));
   const plan: { send: SyncPlan['send']; gone: FileInfo[]; same: number } = { send: [], gone: [], same: 0 };
-  for (const local of locals) {
-    const path = (prefix + local.relative).normalize('NFC');
+  for (const found of locals) {
+    const path = (prefix + found.relative).normalize('NFC');
     const remote = there.get(path);
     there.delete(path);
+    const local = keeping(found, remote);
     if (remote === undefined || remote.size !== local.size) plan.send.push({ local, path });
     else if (isSame(local, remote)) plan.same++;
     else plan.send.push({ local, path, maybe: remote });
   }
   plan.gone.push(...there.values());
   return plan;
+}
+
+/** A file that does not say here whether it is executable stays in the network what it is. */
+function keeping(local: LocalFile, remote: FileInfo | undefined): LocalFile {
+  return local.executable === undefined ? { ...local, executable: remote?.executable === true } : local;
 }
 
 function isSame(local: LocalFile, remote: FileInfo): boolean {

@@ -3,8 +3,8 @@ import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import type { FileInfo } from '@dfs/client';
 import { tempDir, type TempDir } from '@dfs/testing';
-import { targetBelow } from './download.js';
-import { walk, type LocalFile } from './local-files.js';
+import { targetBelow, targetsBelow } from './download.js';
+import { localFile, walk, type LocalFile } from './local-files.js';
 import { placeSources } from './remote-path.js';
 import { planSync } from './sync-plan.js';
 import { inParallel } from './workers.js';
@@ -51,6 +51,41 @@ describe('where a file of the network goes on this machine', () => {
         }
       }),
     );
+  });
+});
+
+describe('where it goes on Windows', () => {
+  const below = (path: string) => targetBelow('C:\\in', path, 'win32');
+  const named = (path: string) => ({ path }) as FileInfo;
+
+  it('is never outside the directory, on another disk, or in a stream or device', () => {
+    expect(below('a/b.txt')).toBe('C:\\in\\a\\b.txt');
+    for (const path of [
+      'D:/evil',
+      'D:evil',
+      'a.txt:hidden',
+      'a\\..\\..\\b',
+      'CON',
+      'dir/nul.txt',
+      'ends.',
+      'ends /a',
+      'what?',
+    ]) {
+      expect(() => below(path)).toThrow(/Windows takes no file named/);
+    }
+    for (const path of ['..', '../b', 'a/../../b', '.', '/a', '//server/share/a']) {
+      expect(() => below(path)).toThrow(/cannot be written below/);
+    }
+  });
+
+  it('leaves out those alone that cannot be written', () => {
+    const files = ['p/a.txt', 'p/A.TXT', 'p/aux', 'p/b:c', 'p/d'].map(named);
+    const { incoming, refused } = targetsBelow('C:\\in', 'p/', files, 'win32');
+    expect(incoming.map(({ target }) => target)).toEqual(['C:\\in\\a.txt', 'C:\\in\\d']);
+    expect(refused.map(({ file }) => file.path)).toEqual(['p/A.TXT', 'p/aux', 'p/b:c']);
+    expect(refused[0]?.failure?.message).toMatch(/is the name of p\/a.txt too/);
+    expect(targetsBelow('/in', 'p/', files, 'darwin').refused.map(({ file }) => file.path)).toEqual(['p/A.TXT']);
+    expect(targetsBelow('/in', 'p/', files, 'linux').refused).toEqual([]);
   });
 });
 
@@ -116,6 +151,14 @@ describe('the plan of a sync', () => {
     ]);
     expect(plan.gone.map(({ path }) => path)).toEqual(['p/old']);
     expect(plan.same).toBe(1);
+  });
+
+  it('leaves what is executable as it is where files do not say so', () => {
+    const found = localFile('C:\\here\\tool', 'tool', { size: 3, mtimeMs: 1000, mode: 0o100666 }, 'win32');
+    expect(planSync([found], [remote('tool', { executable: true })], '')).toMatchObject({ send: [], same: 1 });
+    expect(planSync([found], [remote('tool')], '')).toMatchObject({ send: [], same: 1 });
+    const { send } = planSync([{ ...found, size: 4 }], [remote('tool', { executable: true })], '');
+    expect(send[0]?.local.executable).toBe(true);
   });
 
   it('has nothing to do once it was carried out', () => {
