@@ -13,11 +13,12 @@ import { constants } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Dependencies } from './lib/dependencies.mjs';
+import { nodeProgram, passedSignals } from './lib/platform.mjs';
 import { exit, say, seconds } from './lib/steps.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const bin = join(root, 'node_modules', '.bin');
-const node24 = join(bin, 'node');
+const node24 = nodeProgram(join(root, 'node_modules'));
 const FLAGS = ['--tests', '--build', '--browser'];
 
 /** @type {string | undefined} */
@@ -101,7 +102,7 @@ function run([script = '', ...args]) {
   const child = spawn(node24, [resolve(script), ...args], { stdio: 'inherit', env: environment() });
   // Ctrl-C reaches the child by itself, from the terminal; only what is sent to this process alone is passed on.
   process.on('SIGINT', () => undefined);
-  for (const signal of /** @type {const} */ (['SIGTERM', 'SIGHUP'])) process.on(signal, () => child.kill(signal));
+  for (const signal of passedSignals()) process.on(signal, () => child.kill(signal));
   // Node answers this one by opening the debugger.
   process.on('SIGUSR1', () => undefined);
   child.on('exit', (code, signal) => process.exit(code ?? 128 + (signal ? constants.signals[signal] : 0)));

@@ -10,6 +10,7 @@ import { constants } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { endSignals, hasOwnGroup } from './lib/platform.mjs';
 
 const MiB = 1024 * 1024;
 /** A log larger than this is put aside (as `dfs.log.1`) at the next start. */
@@ -43,14 +44,15 @@ const lastLines = [];
 
 // A process group of its own: Ctrl-C reaches the engine once, from here, and it ends in good order.
 const engine = spawn(process.execPath, [program, ...args], {
-  detached: true,
+  detached: hasOwnGroup(),
   stdio: ['ignore', 'pipe', 'pipe'],
 });
-for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
+for (const signal of endSignals()) {
   process.on(signal, () => {
     if (ending) return;
     ending = true;
-    engine.kill('SIGTERM');
+    // In our group it was told by the console, as we were; a signal from here would end it at once.
+    if (hasOwnGroup()) engine.kill('SIGTERM');
   });
 }
 // The node ends with this process, however that ends: it would hold its port and its data directory, and nobody would

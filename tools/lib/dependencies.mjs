@@ -9,7 +9,8 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
+import { compilerNeeds, nodeProgram, npmCommand } from './platform.mjs';
 import { exit, say, seconds, withProgress } from './steps.mjs';
 
 const LOCK = 'package-lock.json';
@@ -18,7 +19,7 @@ const MODULES = 'node_modules';
 const RECORD = join(MODULES, '.package-lock.json');
 /** Says which extent of which lock file was installed: its name, and the hash of the file. */
 const STAMP = join(MODULES, '.dfs-installed');
-const NODE = join(MODULES, '.bin', 'node');
+const NODE = nodeProgram(MODULES);
 const SQLITE = join(MODULES, 'sqlite3/build/Release/node_sqlite3.node');
 /** Where the package `node` keeps what comes with its program: headers, of 60 MiB, and pages of a manual. */
 const NODE_FILES = join(MODULES, 'node', MODULES);
@@ -152,8 +153,7 @@ export class Dependencies {
     if (code === 0) return;
     throw new Error(
       name === 'sqlite3'
-        ? 'sqlite3 could not be compiled; npm says why above. It needs python3, make and g++\n' +
-            '(Debian, Ubuntu: apt-get install python3 make g++).'
+        ? `sqlite3 could not be compiled; npm says why above. ${compilerNeeds()}`
         : `${name} could not be made ready; npm says why above.\nIt needs a network connection to the npm registry.`,
     );
   }
@@ -188,9 +188,8 @@ function packagesOf(file) {
  * @param {NodeJS.ProcessEnv} env
  */
 function npm(args, env = process.env) {
-  return exit(
-    spawn('npm', [...args, '--no-audit', '--no-fund', QUIET], { stdio: ['ignore', 'ignore', 'inherit'], env }),
-  );
+  const [program, all] = npmCommand([...args, '--no-audit', '--no-fund', QUIET]);
+  return exit(spawn(program, all, { stdio: ['ignore', 'ignore', 'inherit'], env }));
 }
 
 /**
@@ -199,8 +198,8 @@ function npm(args, env = process.env) {
  * @returns {NodeJS.ProcessEnv}
  */
 function headers() {
-  const configured = spawnSync('npm', ['config', 'get', 'nodedir', QUIET], { encoding: 'utf8' });
-  if (/^\//.test((configured.stdout ?? '').trim())) return {};
+  const configured = spawnSync(...npmCommand(['config', 'get', 'nodedir', QUIET]), { encoding: 'utf8' });
+  if (isAbsolute((configured.stdout ?? '').trim())) return {};
   const [own] = headerFolders();
   const prefix = own === undefined ? dirname(dirname(process.execPath)) : dirname(own);
   return existsSync(join(prefix, 'include/node/node_api.h')) ? { npm_config_nodedir: prefix } : {};

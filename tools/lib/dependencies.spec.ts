@@ -61,7 +61,7 @@ describe('a clone', () => {
     };
     await lock();
     await cp(join(TOOLS, 'bootstrap.mjs'), dir.file('tools/bootstrap.mjs'));
-    for (const name of ['dependencies', 'steps'])
+    for (const name of ['dependencies', 'platform', 'steps'])
       await cp(join(TOOLS, `lib/${name}.mjs`), dir.file(`tools/lib/${name}.mjs`));
   });
   afterAll(() => dir.remove());

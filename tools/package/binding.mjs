@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { compilerNeeds } from '../lib/platform.mjs';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const sqlite3 = join(root, 'vendor', 'sqlite3');
@@ -32,10 +33,7 @@ function compile() {
   const headers = existsSync(join(prefix, 'include/node/node_api.h')) ? [`--nodedir=${prefix}`] : [];
   const result = spawnSync('node-gyp', ['rebuild', ...headers], { cwd: sqlite3, stdio: 'inherit', shell: true });
   if (result.status === 0) return;
-  fail(
-    'sqlite3 could not be compiled: it needs python3, make and a C++ compiler\n' +
-      '(Debian, Ubuntu: apt-get install python3 make g++).',
-  );
+  fail(`sqlite3 could not be compiled; what went wrong is above. ${compilerNeeds()}`);
 }
 
 /**

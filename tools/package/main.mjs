@@ -12,6 +12,7 @@ import { cpSync, existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSy
 import { dirname, join, posix, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isBuiltin } from 'node:module';
+import { npmCommand, slashed } from '../lib/platform.mjs';
 import { ownSpecifiers, packageOf } from './specifiers.mjs';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -42,7 +43,8 @@ pack();
 /** Nx knows what is stale. */
 function build() {
   const projects = ['dfs-engine', 'client-ui', 'dfs-cli'];
-  const result = spawnSync(join(root, 'node_modules/.bin/nx'), ['run-many', '-t', 'build', '-p', ...projects], {
+  const nx = join(root, 'node_modules/nx/bin/nx.js');
+  const result = spawnSync(process.execPath, [nx, 'run-many', '-t', 'build', '-p', ...projects], {
     cwd: root,
     encoding: 'utf8',
     env: { ...process.env, NX_DAEMON: 'false', NX_TUI: 'false' },
@@ -54,7 +56,7 @@ function build() {
 /** The compiled files of engine, command line and libraries, without declarations and maps. */
 function copyBuilt() {
   const built = globSync('{apps/{dfs-engine,dfs-cli},libs/*}/dist/**/*.{js,json}', { cwd: root });
-  for (const file of built) {
+  for (const file of built.map((path) => slashed(path))) {
     if (file.startsWith('libs/testing/') || file.startsWith('libs/simulation/')) continue;
     copy(file);
   }
@@ -69,8 +71,8 @@ function copyConsole() {
 }
 
 function copyText() {
-  for (const file of ['LICENSE', 'README.md', 'CHANGELOG.md', 'tools/start.mjs', 'tools/package/binding.mjs'])
-    copy(file);
+  const tools = ['start.mjs', 'lib/platform.mjs', 'package/binding.mjs'].map((file) => `tools/${file}`);
+  for (const file of ['LICENSE', 'README.md', 'CHANGELOG.md', ...tools]) copy(file);
 }
 
 function carrySqlite() {
@@ -93,7 +95,8 @@ function carrySqlite() {
 function resolveImports() {
   /** @type {Set<string>} */
   const imported = new Set(NEEDED);
-  for (const file of globSync('{apps,libs}/**/*.js', { cwd: stage })) {
+  for (const found of globSync('{apps,libs}/**/*.js', { cwd: stage })) {
+    const file = slashed(found);
     if (file.startsWith('apps/client-ui/')) continue;
     const path = join(stage, file);
     const text = ownSpecifiers(readFileSync(path, 'utf8'), (specifier) => {
@@ -180,7 +183,7 @@ function pack() {
 
 /** @param {string[]} args */
 function npm(args) {
-  const result = spawnSync('npm', [...args, '--loglevel=error'], { cwd: stage, encoding: 'utf8' });
+  const result = spawnSync(...npmCommand([...args, '--loglevel=error']), { cwd: stage, encoding: 'utf8' });
   if (result.status !== 0) fail(`npm ${args[0]} failed:\n${result.stderr}`);
   return result;
 }

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { DfsError, second } from '@dfs/runtime';
+import { DfsError, endSignals, second } from '@dfs/runtime';
 import { ConfigError, readConfig, type Config } from '../config.js';
 import { filesAreQuiet, killSelf } from './ending.js';
 import { hostProblems } from '../start/listen-hosts.js';
@@ -28,7 +28,7 @@ process.on('SIGUSR1', () => undefined);
 const hurry = new AbortController();
 const starting = startNode(config, { logger, signal: hurry.signal });
 let stopping = false;
-for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => void stop(signal));
+for (const signal of endSignals()) process.on(signal, () => void stop(signal));
 
 try {
   const node = await starting;
