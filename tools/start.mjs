@@ -9,7 +9,7 @@ import { existsSync, openSync, readFileSync, renameSync, statSync, writeSync } f
 import { constants } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { endSignals, hasOwnGroup } from './lib/platform.mjs';
 
 const MiB = 1024 * 1024;
@@ -42,8 +42,14 @@ let ending = false;
 /** @type {string[]} */
 const lastLines = [];
 
+// Elsewhere the engine becomes a process with these settings by itself.
+const tuned =
+  process.platform === 'win32'
+    ? (await import(pathToFileURL(join(dirname(program), 'process/runtime-flags.js')).href)).tuning()
+    : { flags: [], env: {} };
 // A process group of its own: Ctrl-C reaches the engine once, from here, and it ends in good order.
-const engine = spawn(process.execPath, [program, ...args], {
+const engine = spawn(process.execPath, [...tuned.flags, program, ...args], {
+  env: { ...tuned.env, ...process.env },
   detached: hasOwnGroup(),
   stdio: ['ignore', 'pipe', 'pipe'],
 });

@@ -31,7 +31,7 @@ export interface Received {
  * @throws Failure where the path would leave the directory, or has a name that Windows takes for something else
  */
 export function targetBelow(directory: string, path: string, platform: Platform = process.platform): string {
-  const { isAbsolute, relative, resolve, sep } = platform === 'win32' ? win32 : posix;
+  const paths = platform === 'win32' ? win32 : posix;
   const parts = path.split('/');
   const refused = platform === 'win32' && parts.find((part) => part !== portableName(part) && !/^\.{1,2}$/.test(part));
   if (typeof refused === 'string') {
@@ -39,9 +39,9 @@ export function targetBelow(directory: string, path: string, platform: Platform 
       `${path}: Windows takes no file named ${refused}. Fetch the file alone, to a name of your choice.`,
     );
   }
-  const target = resolve(directory, path);
-  const inside = relative(resolve(directory), target);
-  const leaves = inside === '' || inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside);
+  const target = paths.resolve(directory, path);
+  const inside = paths.relative(paths.resolve(directory), target);
+  const leaves = inside === '' || inside === '..' || inside.startsWith(`..${paths.sep}`) || paths.isAbsolute(inside);
   if (leaves || path.includes('\0')) {
     throw new Failure(`${path}: this name cannot be written below ${directory}.`);
   }

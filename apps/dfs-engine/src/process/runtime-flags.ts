@@ -34,18 +34,29 @@ const THREADS = { UV_THREADPOOL_SIZE: '8' };
 /** The C allocator gives large buffers back at once, and has few pools: what one thread frees, another can use. */
 const ALLOCATOR = { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '131072', MALLOC_TRIM_THRESHOLD_: '131072' };
 
+/** Flags of Node and variables of the environment for a process that starts with these settings. */
+export interface Tuning {
+  readonly flags: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Those of a platform. Windows has neither that signal nor that allocator. */
+export function tuning(platform: NodeJS.Platform = process.platform): Tuning {
+  if (platform !== 'win32') return { flags: V8_FLAGS, env: { ...ALLOCATOR, ...THREADS } };
+  return { flags: V8_FLAGS.filter((flag) => flag !== '--disable-sigusr1'), env: THREADS };
+}
+
 /**
  * Settings that count only from the start of a process: where the platform can, this process becomes one that has them,
- * with the same id, files and arguments.
+ * with the same id, files and arguments. On Windows none can: there the program that starts it gives them to it.
  */
 export function becomeTuned(): void {
   // eslint-disable-next-line no-restricted-properties -- handed on unread
   const { execArgv, execPath, argv, env, platform } = process;
   if (execArgv.includes(V8_FLAGS[0] as string) || platform === 'win32') return;
   try {
-    process.execve?.(execPath, [execPath, ...execArgv, ...V8_FLAGS, ...argv.slice(1)], {
-      ...ALLOCATOR,
-      ...THREADS,
+    process.execve?.(execPath, [execPath, ...execArgv, ...tuning(platform).flags, ...argv.slice(1)], {
+      ...tuning(platform).env,
       ...env,
     });
   } catch {

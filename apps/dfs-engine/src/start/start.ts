@@ -21,6 +21,7 @@ import { serveDocuments } from '../docs/documents.js';
 import { installFront } from '../http/front.js';
 import { UnderWay } from '../http/under-way.js';
 import { HttpServerAdapter } from '../http/http-server.adapter.js';
+import { exposureOf } from './exposure.js';
 import { openIdentity } from './identity.js';
 import { NodeHealth } from '../node/node-health.js';
 import { NodeMetrics } from '../node/node-metrics.js';
@@ -68,6 +69,8 @@ export async function startNode(config: Config, options: StartOptions): Promise<
 
 async function startIn(dataDir: DataDir, config: Config, options: StartOptions): Promise<RunningNode> {
   const { logger, clock = systemClock, timers = systemTimers, consoleDir = CONSOLE_DIR } = options;
+  const exposure = exposureOf(dataDir.path);
+  if (exposure !== undefined) logger.warn(exposure);
   const { signer, privateKeyRaw } = await openIdentity(dataDir);
   const token = await loadApiToken(dataDir.tokenFile, config.apiToken);
   const tls = await loadTls(config);
