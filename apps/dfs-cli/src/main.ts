@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { EXIT } from './output/failure.js';
+import { flushed } from './output/flush.js';
 import { runProgram } from './program.js';
 
 // The reader of our output may go away (`dfs ls -r | head`).
@@ -29,5 +30,6 @@ process.exitCode = await runProgram(
   },
   version,
 );
+await flushed(process.stdout, process.stderr);
 // A connection that a command left open holds nothing up.
 process.exit();
