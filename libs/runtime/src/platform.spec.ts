@@ -1,4 +1,4 @@
-import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
@@ -63,6 +63,9 @@ describe('a move', () => {
     await writeFile(join(dir, 'old'), 'old');
     await moveFile(join(dir, 'new'), join(dir, 'old'), { platform: 'win32' });
     expect(await readFile(join(dir, 'old'), 'utf8')).toBe('new');
+    await mkdir(join(dir, 'folder'));
+    await moveFile(join(dir, 'folder'), join(dir, 'moved'), { platform: 'win32' });
+    expect(await readdir(dir)).toEqual(['moved', 'old']);
   });
 
   it.each(['EPERM', 'EACCES', 'EBUSY'])('waits on Windows for a program that holds the file (%s)', async (code) => {
@@ -71,9 +74,23 @@ describe('a move', () => {
     await moveFile('a', 'b', {
       platform: 'win32',
       rename: () => (held-- > 0 ? Promise.reject(refusal(code)) : Promise.resolve()),
+      sync: () => Promise.resolve(),
       wait: (time) => Promise.resolve(waits.push(time)),
     });
     expect(waits).toEqual([10, 20, 40]);
+  });
+
+  it('is taken to the disk on Windows by the file under its new name', async () => {
+    const calls: string[] = [];
+    const rename = (from: string, to: string): Promise<void> => Promise.resolve(void calls.push(`${from} to ${to}`));
+    const sync = (file: string): Promise<void> => Promise.resolve(void calls.push(`sync ${file}`));
+    await moveFile('a', 'b', { platform: 'win32', rename, sync });
+    await moveFile('c', 'd', { platform: 'linux', rename, sync });
+    expect(calls).toEqual(['a to b', 'sync b', 'c to d']);
+    const failing = (): Promise<void> => Promise.reject(refusal('EIO'));
+    await expect(moveFile('a', 'b', { platform: 'win32', rename, sync: failing })).rejects.toMatchObject({
+      code: 'EIO',
+    });
   });
 
   it('is given up in the end, and at once for another reason or elsewhere', async () => {

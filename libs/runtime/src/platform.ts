@@ -1,4 +1,4 @@
-import { open, rename, type FileHandle } from 'node:fs/promises';
+import { open, rename, stat, type FileHandle } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** A platform, as `process.platform` has it. What differs between them asks for it, so that a test can name another one. */
@@ -17,7 +17,7 @@ export function isOpenToOthers(mode: number, platform: Platform = process.platfo
 
 /**
  * A folder whose changes are made durable again and again: kept open, so that no descriptor is wanting then. Windows refuses
- * to flush a folder (`EPERM`), and its file system writes such changes to a log of its own: nothing is done there.
+ * to flush a folder (`EPERM`): there nothing is done, and `moveFile` makes a move durable by the file.
  */
 export class DurableFolder {
   private constructor(private readonly handle: FileHandle | undefined) {}
@@ -54,27 +54,41 @@ const LAST_WAIT = 640;
 export interface MoveOptions {
   platform?: Platform;
   rename?: (from: string, to: string) => Promise<void>;
+  sync?: (file: string) => Promise<void>;
   wait?: (milliseconds: number) => Promise<unknown>;
 }
 
 /**
- * Moves a file or folder, in place of what is there. On Windows it waits for a moment where another program holds one of them.
+ * Moves a file or folder, in place of what is there. On Windows it waits for a moment where another program holds one of them,
+ * and flushes a file under its new name: that takes the move to the disk, as flushing the folder does elsewhere.
  * @throws the error of the file system
  */
 export async function moveFile(
   from: string,
   to: string,
-  { platform = process.platform, rename: move = rename, wait = delay }: MoveOptions = {},
+  { platform = process.platform, rename: move = rename, sync = syncFile, wait = delay }: MoveOptions = {},
 ): Promise<void> {
+  if (platform !== 'win32') return move(from, to);
+  await onceFree(() => move(from, to), wait);
+  await onceFree(() => sync(to), wait);
+}
+
+async function onceFree(act: () => Promise<void>, wait: (milliseconds: number) => Promise<unknown>): Promise<void> {
   for (let time = FIRST_WAIT; ; time *= 2) {
     try {
-      return await move(from, to);
+      return await act();
     } catch (error) {
-      const isHeld = HELD.has((error as NodeJS.ErrnoException).code ?? '');
-      if (platform !== 'win32' || !isHeld || time > LAST_WAIT) throw error;
+      if (!HELD.has((error as NodeJS.ErrnoException).code ?? '') || time > LAST_WAIT) throw error;
       await wait(time);
     }
   }
+}
+
+/** Windows flushes only what is open for writing. A folder is left alone. */
+async function syncFile(path: string): Promise<void> {
+  if (!(await stat(path)).isFile()) return;
+  const file = await open(path, 'r+');
+  await file.sync().finally(() => file.close());
 }
 
 /** Signals that tell a program to end in good order. On Windows these are Ctrl-C, Ctrl-Break and a console that is closed. */
