@@ -189,16 +189,26 @@ export class Uploads {
   /** Gives up what has expired. */
   private async sweep(): Promise<void> {
     const run = async (): Promise<void> => {
-      const expired = await this.table.expired(this.parts.clock.now());
-      for (const upload of expired) {
-        if (this.stopped) return;
-        if (!this.running.has(upload.id)) await this.exclusively(upload.id, () => this.drop(upload));
+      for (let gone = 1; gone > 0;) {
+        gone = 0;
+        for (const { id } of await this.table.expired(this.parts.clock.now())) {
+          if (this.stopped) return;
+          if (!this.running.has(id) && (await this.exclusively(id, () => this.dropExpired(id)))) gone += 1;
+        }
       }
     };
     this.sweeping = this.sweeping.then(run).catch((error: unknown) => {
       this.components.log.warn({ err: error }, 'uploads that have expired could not be given up');
     });
     await this.sweeping;
+  }
+
+  /** Unless a request has brought more of it in the meantime. */
+  private async dropExpired(id: string): Promise<boolean> {
+    const upload = await this.table.find(id);
+    if (!upload || upload.expiresAt > this.parts.clock.now()) return false;
+    await this.drop(upload);
+    return true;
   }
 
   private async drop(upload: UploadRow): Promise<void> {
