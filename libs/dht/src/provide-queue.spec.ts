@@ -85,6 +85,30 @@ describe('ProvideQueue', () => {
     expect(await dues()).toHaveLength(2);
   });
 
+  it('waits as ever after a batch that failed, though there is more to do', async () => {
+    let isBroken = false;
+    let failed = 0;
+    const note = (): void => undefined;
+    const log = { debug: note, info: note, error: note, warn: () => void failed++ };
+    const db = {
+      query: (...asked: Parameters<typeof temp.db.query>) =>
+        isBroken ? Promise.reject(new Error('on purpose')) : temp.db.query(...asked),
+      write: temp.db.write.bind(temp.db),
+    } as typeof temp.db;
+    queue = new ProvideQueue({ db, transport: nodes[0]!, clock, timers, log });
+    await queue.provide(contents(300));
+    await connect();
+    await queue.start(NETWORK);
+    await eventually(() => queue.info().provide.provided > 0, { passing });
+    isBroken = true;
+    await eventually(() => failed > 0, { passing });
+    for (let step = 0; step < 20; step++) {
+      timers.advance(second / 2);
+      await new Promise(setImmediate);
+    }
+    expect(failed).toBeLessThanOrEqual(6);
+  });
+
   it('takes the caller’s unit of work, and nothing of it when that fails', async () => {
     const [content] = contents(1) as [Cid];
     await expect(

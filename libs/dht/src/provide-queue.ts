@@ -161,8 +161,9 @@ export class ProvideQueue {
 
   private async run(signal: AbortSignal): Promise<Ran> {
     const began = performance.now();
-    const progress = await this.batch(signal);
-    this.restMs = progress ? PROVIDE_REST * (performance.now() - began) : undefined;
+    // A run that fails is no reason to hurry.
+    this.restMs = undefined;
+    if (await this.batch(signal)) this.restMs = PROVIDE_REST * (performance.now() - began);
     return 'idle';
   }
 
