@@ -51,6 +51,17 @@ describe('recurring work', () => {
     expect(work.status()).toMatchObject({ name: 'work', state: 'running', runs: 1, errors: 0, tookMs: 2 * minute });
   });
 
+  it('is done by one run at a time, also where it is started during a run', async () => {
+    const work = loop();
+    void work.now();
+    await turn();
+    work.start(second);
+    await pass(second);
+    expect(runs).toEqual([0]);
+    await end('idle');
+    expect(runs).toEqual([0, second]);
+  });
+
   it('goes on at once while there is more', async () => {
     loop({ every: Infinity }).start(0);
     for (let run = 1; run <= 3; run++) {

@@ -156,6 +156,8 @@ export class Recurring {
 
   #begin(): void {
     this.#wait();
+    // A run that was asked for by `now` may be under way when it is started.
+    if (this.#busy) return void (this.#asked = true);
     this.#asked = false;
     this.#busy = true;
     this.#running = this.#run().then((pause) => {
