@@ -1,4 +1,5 @@
 import { fakeClock } from '@dfs/testing';
+import { Archives } from './archives.js';
 import { localNode, pieces, type LocalNode } from '../testing/local-node.suite.js';
 
 describe('an archive', () => {
@@ -58,6 +59,26 @@ describe('an archive', () => {
     await expect(make({ fileIds: [id] })).rejects.toMatchObject({ code: 'file-not-found' });
     await expect(make({ fileIds: ['a'.repeat(26)] })).rejects.toMatchObject({ code: 'file-not-found' });
     await expect(make({ prefix: 'none/' })).rejects.toMatchObject({ code: 'not-found' });
+  });
+
+  it('is refused while too many are being read, however slowly', async () => {
+    const { id } = await put('a', 'x');
+    const page = await node.catalogue.list({ prefix: '', limit: 1 });
+    const items = Array.from({ length: 50_000 }, () => page.items[0]!);
+    const archives = new Archives({
+      ...node.components,
+      catalogue: { ...node.catalogue, list: async () => ({ ...page, items }) } as never,
+    });
+    const reads: AsyncIterator<Uint8Array>[] = [];
+    for (let n = 0; n < 4; n++) {
+      const read = archives.take((await archives.make({ prefix: '' }, owner)).id, owner, false).read(never);
+      reads.push(read[Symbol.asyncIterator]());
+      await reads.at(-1)!.next();
+    }
+    await expect(archives.make({ prefix: '' }, owner)).rejects.toMatchObject({ code: 'too-many-requests' });
+    for (const read of reads) await read.return?.();
+    expect((await archives.make({ prefix: '' }, owner)).files).toBe(50_000);
+    expect(id).toBe(items[0]!.fileId);
   });
 
   it('ends where a content cannot be read, and a transfer names it', async () => {

@@ -8,8 +8,8 @@ import { Zip } from './zip.js';
 
 /** Files of one archive. */
 const MAX_ENTRIES = 50_000;
-/** Entries of all archives that wait to be fetched: a few hundred bytes each. */
-const MAX_WAITING_ENTRIES = 200_000;
+/** Entries of all archives that wait to be fetched or are being read: a few hundred bytes each. */
+const MAX_ENTRIES_AT_ONCE = 200_000;
 /** An address is good for so long. */
 const GOOD_FOR = 60 * second;
 const PAGE = 1000;
@@ -45,21 +45,24 @@ type Parts = Pick<FilesComponents, 'catalogue' | 'placement' | 'clock'>;
 /** Zips of folders and selections, each by an address for one use. Their contents are fixed when they are made. */
 export class Archives {
   private readonly waiting = new Map<string, Waiting>();
+  /** Entries of archives that are being read. */
+  private reading = 0;
 
   constructor(private readonly parts: Parts) {}
 
   /**
    * @throws DfsError `file-not-found` for an id that is none or deleted, `not-found` where no path begins so,
-   * `payload-too-large` for more than 50,000 files, `too-many-requests` while too many wait to be fetched
+   * `payload-too-large` for more than 50,000 files, `too-many-requests` while too many wait to be fetched or are
+   * being read
    */
   async make(of: ArchiveOf, owner: ArchiveOwner): Promise<Archive> {
     const entries = 'prefix' in of ? await this.beneath(of.prefix) : await this.named(of.fileIds);
     this.sweep();
-    const others = [...this.waiting.values()].reduce((sum, { archive }) => sum + archive.files, 0);
-    if (others + entries.length > MAX_WAITING_ENTRIES) {
+    const waiting = [...this.waiting.values()].reduce((sum, { archive }) => sum + archive.files, 0);
+    if (this.reading + waiting + entries.length > MAX_ENTRIES_AT_ONCE) {
       throw new DfsError(
         'too-many-requests',
-        'Too many archives wait to be fetched: fetch them, or try again in a minute.',
+        'Too many archives wait to be fetched or are being read: fetch them, or try again in a minute.',
       );
     }
     const archive = this.archiveOf(entries, 'prefix' in of ? of.prefix : undefined);
@@ -125,6 +128,7 @@ export class Archives {
         ? nothing()
         : placement.fetch(contentId, size, { offset: 0, length: size, signal: either, path });
     };
+    this.reading += contents.length;
     try {
       for await (const bytes of zip.stream(read)) {
         either.throwIfAborted();
@@ -136,6 +140,7 @@ export class Archives {
       transfer.fail(error);
       throw error;
     } finally {
+      this.reading -= contents.length;
       // The client has gone away in the middle of a piece.
       transfer.fail(new DfsError('aborted', 'The archive was not read to its end.'));
     }

@@ -93,6 +93,17 @@ describe('a zip', () => {
     await expect(all()).rejects.toThrow('4 of 5 bytes');
   });
 
+  it('has names for as many paths as it takes, though all of them come to the same', () => {
+    const forbidden = '\\:*?"<>|';
+    const path = (at: number): string =>
+      [...at.toString(8).padStart(6, '0')].map((digit) => forbidden[Number(digit)]).join('');
+    const names = zipNames(
+      Array.from({ length: 50_000 }, (_, at) => path(at)),
+      '',
+    );
+    expect([new Set(names).size, names[0], names.at(-1)]).toEqual([50_000, '______', '______ (50000)']);
+  });
+
   it('has no name twice, nor one that some system reads as another', () => {
     expect(
       zipNames(['a/b.txt', 'a/B.txt', 'a/c:d?', 'a/nul.txt', 'a/x.', 'a\\b', 'b/.hidden', 'b/.HIDDEN'], ''),
