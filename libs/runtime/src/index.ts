@@ -17,17 +17,9 @@ export {
 } from './errors.js';
 export { Listeners } from './listeners.js';
 export { pages } from './pages.js';
-export {
-  DurableFolder,
-  endSignals,
-  foldsCase,
-  isOpenToOthers,
-  moveFile,
-  passedSignals,
-  portableName,
-  syncFolder,
-  type Platform,
-} from './platform.js';
+export { DurableFolder, isOpenToOthers, moveFile, syncFolder, type Platform } from './platform/files.js';
+export { foldsCase, portableName } from './platform/names.js';
+export { endSignals, passedSignals } from './platform/signals.js';
 export { invalidField, toProblem } from './problem.js';
 export { SettleTimer } from './settle-timer.js';
 export { pause, stopping, withTimeout } from './signals.js';

@@ -2,16 +2,9 @@ import { mkdir, mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
-import {
-  DurableFolder,
-  endSignals,
-  foldsCase,
-  isOpenToOthers,
-  moveFile,
-  passedSignals,
-  portableName,
-  syncFolder,
-} from './platform.js';
+import { DurableFolder, isOpenToOthers, moveFile, syncFolder } from './files.js';
+import { foldsCase, portableName } from './names.js';
+import { endSignals, passedSignals } from './signals.js';
 
 let dir: string;
 beforeAll(async () => (dir = await mkdtemp(join(tmpdir(), 'dfs-platform-'))));

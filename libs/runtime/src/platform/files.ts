@@ -90,36 +90,3 @@ async function syncFile(path: string): Promise<void> {
   const file = await open(path, 'r+');
   await file.sync().finally(() => file.close());
 }
-
-/** Signals that tell a program to end in good order. On Windows these are Ctrl-C, Ctrl-Break and a console that is closed. */
-export function endSignals(platform: Platform = process.platform): readonly NodeJS.Signals[] {
-  return platform === 'win32' ? ['SIGINT', 'SIGHUP', 'SIGBREAK'] : ['SIGTERM', 'SIGINT', 'SIGHUP'];
-}
-
-/**
- * Signals that a program passes on to the one that it runs in its own place, on the same terminal. On Windows none: the console
- * tells both, and a signal from here would end the other one at once.
- */
-export function passedSignals(platform: Platform = process.platform): readonly NodeJS.Signals[] {
-  return platform === 'win32' ? [] : ['SIGTERM', 'SIGHUP'];
-}
-
-/** Characters that a name must not have on Windows. */
-const FORBIDDEN = /[\\:*?"<>|]/g;
-/** A name ends with these: Windows drops them. */
-const ENDING = /[ .]+$/;
-/** Devices of Windows, with any extension. */
-const DEVICE = /^(con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[\d¹²³])(?= *(?:\.|$))/i;
-
-/** A name of a file or folder as every system takes it: `_` stands for what Windows does not take. */
-export function portableName(name: string): string {
-  return name
-    .replace(FORBIDDEN, '_')
-    .replace(ENDING, (end) => '_'.repeat(end.length))
-    .replace(DEVICE, '_$1');
-}
-
-/** Whether names that differ in their case alone are those of one file, as file systems are by default. */
-export function foldsCase(platform: Platform = process.platform): boolean {
-  return platform === 'win32' || platform === 'darwin';
-}
