@@ -43,7 +43,7 @@ pack();
 /** Nx knows what is stale. */
 function build() {
   const projects = ['dfs-engine', 'client-ui', 'dfs-cli'];
-  const nx = join(root, 'node_modules/nx/bin/nx.js');
+  const nx = join(root, 'node_modules/nx/dist/bin/nx.js');
   const result = spawnSync(process.execPath, [nx, 'run-many', '-t', 'build', '-p', ...projects], {
     cwd: root,
     encoding: 'utf8',
