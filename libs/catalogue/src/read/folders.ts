@@ -160,12 +160,10 @@ export class Folders {
     const meant = records.filter(({ shown }) => ends.has(shown.path));
     const parentsOf = new Map(records.map(({ id, parents }) => [id, parents]));
     const before = await this.versions(meant.flatMap(({ parents }) => parents));
-    // Of one path an act may have written several records, which follow on each other.
-    const replaced = (id: string): readonly string[] =>
-      (parentsOf.get(id) ?? []).flatMap((parent) => (parentsOf.has(parent) ? replaced(parent) : [parent]));
     const paths = new Map<string, FormerPath>();
     for (const { shown } of meant) {
-      const was = shownOf(replaced(shown.record).flatMap((parent) => before.get(parent) ?? []));
+      if (paths.has(shown.path)) continue;
+      const was = shownOf(replacedBy(shown.record, parentsOf).flatMap((parent) => before.get(parent) ?? []));
       const changed = !parentsOf.has(shown.record);
       paths.set(shown.path, { shown, changed, was: was && was.kind !== 'deletion' ? was.id : null });
     }
@@ -203,6 +201,16 @@ export class Folders {
     );
     return new Map(rows.map(versionFrom).map((version) => [version.id, version]));
   }
+}
+
+/**
+ * The records that an act has replaced at a path. It may have written several records there, which follow on each other, by
+ * as many ways as their authors please: each is looked at once.
+ */
+function replacedBy(record: string, parentsOf: ReadonlyMap<string, readonly string[]>): string[] {
+  const seen = new Set([record]);
+  for (const id of seen) for (const parent of parentsOf.get(id) ?? []) seen.add(parent);
+  return [...seen].filter((id) => id !== record && !parentsOf.has(id));
 }
 
 /** The paths beneath a folder: ?1 and ?2. */
