@@ -3,6 +3,7 @@ import { request as httpRequest } from 'node:http';
 import { io, type Socket } from 'socket.io-client';
 import type {
   AnyEvent,
+  ArchiveInfo,
   EventPage,
   FileInfo,
   FileList,
@@ -235,15 +236,6 @@ describe('keys', () => {
     });
     expect(form.json<{ results: { status: number }[] }>().results.map(({ status }) => status)).toEqual([201, 404]);
 
-    const archive = await as(key, '/files/archive', { json: { prefix: 'p' } });
-    expect(archive.status).toBe(201);
-    const zip = await as(key, archive.json<{ url: string }>().url.replace('/api/v1', ''));
-    expect([zip.status, zip.text.includes('photos/'), zip.text.includes('photos-of-others')]).toEqual([
-      200,
-      true,
-      false,
-    ]);
-
     expect((await as(key, '/files/content?path=photos/new', { method: 'PUT', body: 'x' })).status).toBe(201);
     const copied = await as(key, `/files/${inside.id}/copy`, { json: { path: 'photos/b.jpg' } });
     expect(copied.status).toBe(201);
@@ -282,6 +274,52 @@ describe('keys', () => {
     expect((await begin('beyond/kept.txt/below')).status).toBe(404);
     expect((await begin('beyond/none.txt')).status).toBe(404);
     expect((await begin('ends/a.txt')).status).toBe(412);
+  });
+
+  it('with a prefix archive what is below it, each for itself alone', async () => {
+    const inside = await put('zipped/in/a.txt');
+    const outside = await put('zipped-not/b.txt');
+    const [key, same, whole] = [
+      await make({ name: 'zip', scope: 'read', prefix: 'zipped' }),
+      await make({ name: 'zip too', scope: 'read', prefix: 'zipped' }),
+      await make({ name: 'zip all', scope: 'read' }),
+    ];
+    const archive = (by: { token: string }, json: unknown): Promise<Answer> => as(by, '/files/archive', { json });
+    const at = (answer: Answer): string => answer.json<ArchiveInfo>().url.replace('/api/v1', '');
+    for (const of of [
+      { prefix: 'zipped-not/' },
+      { prefix: 'zipped/../zipped-not/' },
+      { fileIds: [outside.id] },
+      { fileIds: [inside.id, outside.id] },
+    ]) {
+      const { status, text } = await archive(key, of);
+      expect([of, status, text.includes('zipped-not/b')]).toEqual([of, 404, false]);
+    }
+    // A prefix that reaches further ends where the key does, and one of everything too.
+    for (const prefix of ['zip', '']) {
+      const made = await archive(key, { prefix });
+      expect([made.status, made.json<ArchiveInfo>().files]).toEqual([201, 1]);
+      const zip = await as(key, at(made));
+      expect([zip.status, zip.text.includes('a.txt'), zip.text.includes('b.txt')]).toEqual([200, true, false]);
+    }
+    const [ofWhole, ofKey] = [
+      await archive(whole, { fileIds: [inside.id] }),
+      await archive(key, { fileIds: [inside.id] }),
+    ];
+    for (const [by, answer] of [
+      [key, ofWhole],
+      [same, ofKey],
+      [whole, ofKey],
+    ] as const) {
+      for (const method of ['HEAD', 'GET']) expect((await as(by, at(answer), { method })).status).toBe(404);
+    }
+    // Asking in vain has not used the addresses up.
+    for (const [by, answer] of [
+      [whole, ofWhole],
+      [key, ofKey],
+    ] as const) {
+      expect((await as(by, at(answer))).bytes).toHaveLength(answer.json<ArchiveInfo>().bytes);
+    }
   });
 
   it('with a prefix hear of the files below it, and of nothing else', async () => {
