@@ -114,8 +114,9 @@ export class ActRuns {
   private async steps(job: StoredAct, transfer: Tracked): Promise<void> {
     try {
       while (job.done < job.total) {
-        this.ending.signal.throwIfAborted();
+        // Also of one that has not begun when the node stops: its end was promised.
         if (transfer.signal.aborted) break;
+        this.ending.signal.throwIfAborted();
         if (job.network !== this.parts.catalogue.networkId) {
           throw new DfsError('conflict', 'The node has joined another network: the rest of the act was given up.');
         }

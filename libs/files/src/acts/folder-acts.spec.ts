@@ -2,6 +2,8 @@ import type { AnyEvent, FolderAct } from '@dfs/contracts';
 import { recount } from '@dfs/catalogue';
 import { fakeClock } from '@dfs/testing';
 import { Files } from '../files.js';
+import { ActStore, type StoredAct } from './act-store.js';
+import type { ActItem } from './items.js';
 import { localNode, pieces, writtenElsewhere, type LocalNode } from '../testing/local-node.suite.js';
 
 const hour = 3_600_000;
@@ -233,5 +235,24 @@ describe('an act over more files than one unit of work takes', () => {
     expect(new Set(acts.map(({ act }) => act))).toEqual(new Set([begun.act]));
     expect(Math.max(...acts.map(({ files }) => files.length))).toBeLessThanOrEqual(1000);
     expect(await node.db.query('SELECT * FROM files_act')).toEqual([]);
+  });
+
+  it('that was cancelled before its turn does not go on after the next start', async () => {
+    const { id, version } = await put('a/kept');
+    const store = new ActStore(node.db);
+    const job = (name: string) => ({
+      ...{ id: name, act: Buffer.alloc(16, 1), network: node.catalogue.networkId, path: 'a' },
+      ...{ total: 1, done: 0, skipped: [], skippedTotal: 0 },
+    });
+    const [first, second] = ['first', 'second'].map(job) as [StoredAct, StoredAct];
+    const items: ActItem[] = [{ does: 'delete', path: 'a/kept', record: version }];
+    await node.db.write((tx) => store.add(tx, first, [{ does: 'delete', path: 'none', record: version }]));
+    await node.db.write((tx) => store.add(tx, second, items));
+    const { acts } = new Files(node.components);
+    await acts.resume();
+    node.placement.transfers.cancel('second');
+    await acts.close();
+    expect((await store.all()).map((left) => left.id)).not.toContain('second');
+    expect((await node.files.get(id)).deleted).toBe(false);
   });
 });
