@@ -240,11 +240,11 @@ describe('an act over more files than one unit of work takes', () => {
   it('that was cancelled before its turn does not go on after the next start', async () => {
     const { id, version } = await put('a/kept');
     const store = new ActStore(node.db);
-    const job = (name: string) => ({
+    const job = (name: string): StoredAct => ({
       ...{ id: name, act: Buffer.alloc(16, 1), network: node.catalogue.networkId, path: 'a' },
       ...{ total: 1, done: 0, skipped: [], skippedTotal: 0 },
     });
-    const [first, second] = ['first', 'second'].map(job) as [StoredAct, StoredAct];
+    const [first, second] = [job('first'), job('second')];
     const items: ActItem[] = [{ does: 'delete', path: 'a/kept', record: version }];
     await node.db.write((tx) => store.add(tx, first, [{ does: 'delete', path: 'none', record: version }]));
     await node.db.write((tx) => store.add(tx, second, items));
