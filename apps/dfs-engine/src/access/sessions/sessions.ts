@@ -99,11 +99,16 @@ export class Sessions {
 
   private async forget(ids: readonly string[]): Promise<void> {
     if (ids.length === 0) return;
-    await this.store.remove(ids);
-    for (const id of ids) {
-      this.known.delete(id);
-      this.ends.end(id);
+    const rows = ids.flatMap((id) => this.known.get(id) ?? []);
+    // Before they are removed, lest a request that comes meanwhile has its use noted, and the row is there again.
+    for (const id of ids) this.known.delete(id);
+    try {
+      await this.store.remove(ids);
+    } catch (error) {
+      for (const row of rows) this.known.set(row.id, row);
+      throw error;
     }
+    for (const id of ids) this.ends.end(id);
   }
 
   private tooMany(): string[] {
