@@ -101,6 +101,22 @@ describe('one act over many files', () => {
     expect((await recount(node.db)).miscounts).toEqual([]);
   });
 
+  it('asks before most files go by a choice, too', async () => {
+    const versions: { id: string; version: string }[] = [];
+    for (let n = 0; n < 101; n++) {
+      const path = `torn/${n}`;
+      const { id } = (await node.files.upload({ path, body: pieces(Buffer.from(path)) })).file;
+      const gone = { kind: 'deletion', content: null, size: 0, mediaType: '' } as const;
+      versions.push({ id, version: await writtenElsewhere(node, path, gone) });
+    }
+    await expect(node.files.changeMany('choose', versions)).rejects.toMatchObject({
+      code: 'mass-deletion',
+      facts: { asked: 101 },
+    });
+    const { outcomes } = await node.files.changeMany('choose', versions, { confirm: true });
+    expect(outcomes.filter((one) => 'file' in one && one.file?.deleted)).toHaveLength(101);
+  });
+
   it('is over all that match: deleted and purged, chosen where they are in conflict, brought back', async () => {
     await stored(130);
     await expect(node.files.changeMatching('delete', { prefix: 'f/' })).rejects.toMatchObject({

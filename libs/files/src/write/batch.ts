@@ -76,7 +76,7 @@ export async function changeMany(
         plans.push(await orRefused(item, purged, () => draftsOf(tx, op, item, entries.get(item.id), act)));
       }
       const drafts = plans.flatMap((plan) => ('drafts' in plan ? plan.drafts : []));
-      const going = plans.filter((plan) => 'drafts' in plan && goes(op, entries.get(plan.item.id))).length;
+      const going = plans.filter((plan) => goes(plan, entries.get(plan.item.id))).length;
       if (going > 0) takeBack = await pace.admit(async () => (await catalogue.totals(tx)).count, confirm, going);
       const commits = drafts.length === 0 ? [] : await catalogue.commitEach(tx, drafts);
       const results = new Map(drafts.map((draft, at) => [draft, commits[at] as Commit | DfsError]));
@@ -90,9 +90,9 @@ export async function changeMany(
   }
 }
 
-/** Whether a file that is there goes by it. */
-function goes(op: BatchOp, entry: Entry | undefined): boolean {
-  return (op === 'delete' || op === 'purge') && entry?.deleted === false;
+/** Whether a file that is there goes by it, to no other path: it is deleted, or its deletion is chosen. */
+function goes(plan: Plan, entry: Entry | undefined): boolean {
+  return entry?.deleted === false && 'drafts' in plan && plan.drafts.every(({ kind }) => kind === 'deletion');
 }
 
 /** Items whose bytes nobody has any more. */
