@@ -14,7 +14,11 @@ describe('PeersPage', () => {
     await fake.signIn();
     const network = { id: 'n', name: 'Studio Nord', members: peers.length, role };
     await fake.answerSoon('GET', routes.node, node({ network }));
-    await fake.answerSoon('GET', routes.peers, { items: peers });
+    // The stream of events comes to life meanwhile, and has the list read again: an answer may come for nothing.
+    await waitFor(() => {
+      fake.answer('GET', routes.peers, { items: peers });
+      expect(screen.queryByText('Loading')).toBeNull();
+    });
   };
   afterEach(() => fake.events.stop());
 

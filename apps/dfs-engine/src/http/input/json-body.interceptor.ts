@@ -66,16 +66,19 @@ async function readText(request: Request, announced: number | undefined, limit: 
   }
 }
 
+/** Fields to which null says something: no limit. */
+const TAKES_NULL = new Set(['limits.uploadBytesPerSecond', 'limits.downloadBytesPerSecond']);
+
 /**
  * Fields that validation would pass over as if they had been left out, at whatever depth: null for an optional one
- * (class-validator), and the names of what every object has (class-transformer). No field of the API is called so, and none
- * takes null. A body has few levels: those that have more were refused.
+ * (class-validator), and the names of what every object has (class-transformer). No field of the API is called so, and few
+ * take null. A body has few levels: those that have more were refused.
  */
 function refuseUnseen(value: object, parent = ''): void {
   for (const [field, inner] of Object.entries(value) as [string, unknown][]) {
     const name = `${parent}${field}`.slice(0, MAX_FIELD_LENGTH);
-    if (inner === null) throw invalidField(name, 'must not be null: leave it out');
+    if (inner === null && !TAKES_NULL.has(name)) throw invalidField(name, 'must not be null: leave it out');
     if (isInherited(field)) throw invalidField(name, UNKNOWN_FIELD);
-    if (typeof inner === 'object') refuseUnseen(inner, `${name}.`);
+    if (typeof inner === 'object' && inner !== null) refuseUnseen(inner, `${name}.`);
   }
 }
