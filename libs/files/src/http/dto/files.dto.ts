@@ -1,3 +1,4 @@
+import { applyDecorators } from '@nestjs/common';
 import { Transform } from 'class-transformer';
 import {
   IsIn,
@@ -130,6 +131,39 @@ export class FilterBody implements FileFilter {
   state?: FileListState;
 }
 
+/** `limit` of a page. Applied in the order in which decorators above a field are: the last one first. */
+function PageLimit(): PropertyDecorator {
+  return applyDecorators(
+    Max(MAX_PAGE),
+    Min(1),
+    IsInt(),
+    DecimalQuery(),
+    ApiPropertyOptional({
+      type: 'integer',
+      minimum: 1,
+      maximum: MAX_PAGE,
+      default: DEFAULT_PAGE,
+      description: 'Items of a page, at most.',
+    }),
+  );
+}
+
+/** `cursor` of a page, in the same order. */
+function PageCursor(): PropertyDecorator {
+  return applyDecorators(
+    MaxLength(MAX_CURSOR_LENGTH),
+    MinLength(1),
+    IsString(),
+    IsOptional(),
+    ApiPropertyOptional({
+      ...FIELD.text,
+      minLength: 1,
+      maxLength: MAX_CURSOR_LENGTH,
+      description: 'nextCursor of the page before.',
+    }),
+  );
+}
+
 /** Query of `GET /files`. */
 export class ListFilesQuery extends FilterBody {
   @ApiPropertyOptional({
@@ -141,29 +175,10 @@ export class ListFilesQuery extends FilterBody {
   @IsIn(SORTS, { message: `must be one of ${SORTS.join(', ')}` })
   sort?: FileSort;
 
-  @ApiPropertyOptional({
-    type: 'integer',
-    minimum: 1,
-    maximum: MAX_PAGE,
-    default: DEFAULT_PAGE,
-    description: 'Items of a page, at most.',
-  })
-  @DecimalQuery()
-  @IsInt()
-  @Min(1)
-  @Max(MAX_PAGE)
+  @PageLimit()
   limit: number = DEFAULT_PAGE;
 
-  @ApiPropertyOptional({
-    ...FIELD.text,
-    minLength: 1,
-    maxLength: MAX_CURSOR_LENGTH,
-    description: 'nextCursor of the page before.',
-  })
-  @IsOptional()
-  @IsString()
-  @MinLength(1)
-  @MaxLength(MAX_CURSOR_LENGTH)
+  @PageCursor()
   cursor?: string;
 
   @ApiPropertyOptional({
@@ -299,29 +314,10 @@ export class CopyBody extends MoveBody implements CopyRequest {
 
 /** A page of a list that has no other parameters. */
 export class PageQuery {
-  @ApiPropertyOptional({
-    type: 'integer',
-    minimum: 1,
-    maximum: MAX_PAGE,
-    default: DEFAULT_PAGE,
-    description: 'Items of a page, at most.',
-  })
-  @DecimalQuery()
-  @IsInt()
-  @Min(1)
-  @Max(MAX_PAGE)
+  @PageLimit()
   limit: number = DEFAULT_PAGE;
 
-  @ApiPropertyOptional({
-    ...FIELD.text,
-    minLength: 1,
-    maxLength: MAX_CURSOR_LENGTH,
-    description: 'nextCursor of the page before.',
-  })
-  @IsOptional()
-  @IsString()
-  @MinLength(1)
-  @MaxLength(MAX_CURSOR_LENGTH)
+  @PageCursor()
   cursor?: string;
 }
 
