@@ -1,37 +1,14 @@
-import type { AnyEvent } from '@dfs/contracts';
 import { EMPTY_CONTENT } from '@dfs/protocol';
-import { hour } from '@dfs/runtime';
 import { localNode, pieces, writtenElsewhere, type LocalNode } from '../testing/local-node.suite.js';
+import { text, versionSteps } from '../testing/version-steps.suite.js';
 
-const text = (value: string) => new TextEncoder().encode(value);
 const UNKNOWN_FILE = 'a'.repeat(26);
 const UNKNOWN_VERSION = '0'.repeat(64);
 
 let node: LocalNode;
 beforeEach(async () => (node = await localNode()));
 afterEach(() => node.remove());
-
-const put = async (path: string, value: string) =>
-  (await node.files.upload({ path, body: pieces(text(value)), mediaType: 'text/plain' })).file;
-const read = async (fileId: string, version?: string): Promise<string> => {
-  const content = await node.files.open(fileId, version);
-  const parts: Uint8Array[] = [];
-  const all = { offset: 0, length: content.size };
-  for await (const part of content.read(all, new AbortController().signal)) parts.push(part);
-  return Buffer.concat(parts).toString();
-};
-const versions = async (fileId: string) => (await node.files.versions(fileId, { limit: 1000 })).items;
-const heads = async (fileId: string) => (await versions(fileId)).filter(({ head }) => head);
-const lastEvents = async (count: number): Promise<string[]> =>
-  (await node.events.since(0, 1000)).items.slice(-count).map(({ type }: AnyEvent) => type);
-
-/** Two members wrote the same path without knowing of each other; what the other wrote is shown, being later. */
-async function conflicting(path: string) {
-  const here = await put(path, 'written here');
-  const elsewhere = await writtenElsewhere(node, path, { clock: { ms: Date.now() + hour, counter: 0 } });
-  expect(await node.files.get(here.id)).toMatchObject({ conflict: true, version: elsewhere });
-  return { fileId: here.id, here, elsewhere };
-}
+const { put, read, versions, heads, lastEvents, conflicting } = versionSteps(() => node);
 
 describe('versions', () => {
   it('of earlier times are let go of on this node, all of them or those written before a time', async () => {
