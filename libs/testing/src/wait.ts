@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Clock, VirtualTime } from '@dfs/runtime';
+import { RunningTime, type Clock, type VirtualTime } from '@dfs/runtime';
 
 const POLL = 15;
 const DEADLINE = 30_000;
@@ -16,9 +16,10 @@ export async function eventually<T>(
   options: { deadline?: number; what?: string; poll?: number; passing?: Passing } = {},
 ): Promise<T> {
   const { deadline = DEADLINE, poll = POLL } = options;
+  const time = new RunningTime(Math.max(poll, POLL));
   let waited = 0;
   let last: unknown;
-  for (let before = performance.now(); ;) {
+  for (;;) {
     try {
       const value = await check();
       if (value !== undefined && value !== false) return value;
@@ -31,9 +32,8 @@ export async function eventually<T>(
     }
     options.passing?.time.advance(options.passing.step);
     await delay(poll);
-    const now = performance.now();
-    waited += Math.min(now - before, 2 * Math.max(poll, POLL));
-    before = now;
+    time.tick();
+    waited = time.now();
   }
 }
 
