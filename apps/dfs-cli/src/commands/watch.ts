@@ -7,13 +7,6 @@ import type { Context } from './context.js';
 /** Milliseconds between two looks. */
 const EVERY = 1000;
 
-interface NodeEvent {
-  seq: number;
-  type: string;
-  time: string;
-  data: unknown;
-}
-
 /** `dfs watch`: events as they happen, a line each. */
 export function addWatch(program: Command, context: Context): void {
   program
@@ -35,9 +28,9 @@ export function addWatch(program: Command, context: Context): void {
           printer.note('Some events are gone, or the node was restored: what happened meanwhile is not told.');
           after = lastSeq;
         }
-        for (const event of items as unknown as NodeEvent[]) {
+        for (const event of items) {
           printer.result(event, () => `${when(event.time)}  ${event.type}  ${shown(JSON.stringify(event.data))}`);
-          after = event.seq;
+          after = event.seq ?? after;
         }
         if (items.length === 0) await delay(EVERY, undefined, { signal }).catch(() => undefined);
       }
