@@ -18,7 +18,7 @@ import {
 import { EXIT, Failure } from '../output/failure.js';
 import { shown, size, table, when, type Printer } from '../output/printer.js';
 import type { Connection } from '../node/connection.js';
-import { existingFile, fileAt, filesBelow, level } from '../node/remote-files.js';
+import { existingFile, fileAt, filesBelow, level, pagesOf, type Cursor } from '../node/remote-files.js';
 import { nameOf, remoteFolder, remotePath } from '../transfer/remote-path.js';
 import type { Context } from './context.js';
 
@@ -176,16 +176,13 @@ function addVersions(program: Command, context: Context): void {
 async function versionsOf(node: Connection, path: string) {
   const file = await anyState(node, path);
   const items = [];
-  for (let cursor: string | undefined; ;) {
-    const query = { limit: 1000, ...(cursor !== undefined && { cursor }) };
-    const page = await node.read(
-      () => listFileVersions({ client: node.client, path: { fileId: file.id }, query }),
+  const read = (cursor: Cursor) =>
+    node.read(
+      () => listFileVersions({ client: node.client, path: { fileId: file.id }, query: { limit: 1000, ...cursor } }),
       path,
     );
-    items.push(...page.items);
-    if (page.nextCursor === null) return { file, items };
-    cursor = page.nextCursor;
-  }
+  for await (const page of pagesOf(read)) items.push(...page.items);
+  return { file, items };
 }
 
 async function anyState(node: Connection, path: string): Promise<FileInfo> {

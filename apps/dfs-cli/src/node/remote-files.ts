@@ -23,13 +23,30 @@ export interface Level {
 /** The entries right below a folder. */
 export async function level(node: Connection, folder: string): Promise<Level> {
   const found: Level = { folders: [], files: [] };
-  for (let cursor: string | undefined; ;) {
-    const query = { prefix: folder, delimiter: '/' as const, limit: PAGE, ...(cursor !== undefined && { cursor }) };
-    const page = await node.read(() => listFiles({ client: node.client, query }), folder);
-    found.folders.push(...(page.folders ?? []));
-    found.files.push(...page.items);
-    if (page.nextCursor === null || page.nextCursor === undefined) return found;
-    cursor = page.nextCursor;
+  const query = { prefix: folder, delimiter: '/' as const, limit: PAGE };
+  const read = (cursor: Cursor) =>
+    node.read(() => listFiles({ client: node.client, query: { ...query, ...cursor } }), folder);
+  for await (const { folders = [], items } of pagesOf(read)) {
+    found.folders.push(...folders);
+    found.files.push(...items);
+  }
+  return found;
+}
+
+/** The part of a query that names a page: nothing for the first. */
+export interface Cursor {
+  cursor?: string;
+}
+
+/** The pages of an answer, one after the other. */
+export async function* pagesOf<T extends { nextCursor: string | null }>(
+  read: (cursor: Cursor) => Promise<T>,
+): AsyncGenerator<T> {
+  for (let cursor: Cursor = {}; ;) {
+    const page = await read(cursor);
+    yield page;
+    if (page.nextCursor === null) return;
+    cursor = { cursor: page.nextCursor };
   }
 }
 
