@@ -34,7 +34,8 @@ const mayImport = {
   // The network is hidden behind placement: files knows neither peers nor dht nor transport.
   files: [...foundation, 'chunks', 'transfer', 'catalogue', 'placement', 'purge'],
   tus: [...foundation, 'chunks', 'catalogue', 'files'],
-  'dfs-engine': [...layers, 'node', 'files', 'tus'],
+  'live-folders': [...foundation, 'chunks', 'transfer', 'catalogue', 'placement', 'purge', 'files'],
+  'dfs-engine': [...layers, 'node', 'files', 'tus', 'live-folders'],
   'dfs-engine-e2e': ['contracts', 'runtime', 'protocol', 'client', 'testing'],
   // Generated from the API document: it knows nothing of the engine.
   client: [],
@@ -64,6 +65,7 @@ const homes = {
     'purge',
     'files',
     'tus',
+    'live-folders',
     'simulation',
     'dfs-engine',
   ],
