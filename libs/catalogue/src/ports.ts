@@ -56,6 +56,11 @@ export interface Draft extends Conditions {
   mediaType?: string;
   /** Which heads it replaces; a deletion replaces all, a file the shown one (or the one that `ifMatch` names). */
   replaces?: 'shown' | 'all';
+  /**
+   * Ids of the records that it replaces, heads or not, and no other: what its writer knew the path to be. Of a deletion all heads.
+   * None: nothing was ever there, or it is `imported` and stands beside what is. Refused with `precondition-failed` otherwise.
+   */
+  parents?: readonly string[];
   /** The path it is moved from; the path itself when an earlier version is brought back. */
   from?: string;
   /** There must be no file at the path yet, else `path-exists`; that it is moved from another path says the same. */
@@ -85,6 +90,8 @@ export type CommitOutcome = 'created' | 'updated' | 'unchanged' | 'deleted';
 export interface Commit {
   outcome: CommitOutcome;
   entry: Entry;
+  /** Of a draft that names its parents: id of the record, which need not be what the path shows. */
+  record?: string;
 }
 
 /** Which paths, in which order. `cursor` is the `nextCursor` of a page of the same query; `limit` counts rows. */

@@ -1,4 +1,4 @@
-import { BLOBS, byIds, type Reader, type SqlValue } from '@dfs/database';
+import { BLOBS, byIds, type Reader } from '@dfs/database';
 import {
   carriedAttributes,
   fileIdOf,
@@ -10,6 +10,15 @@ import {
 import { KIND_NUMBER, PathState, RecordState } from '../rules/states.js';
 import type { Folder } from '../ports.js';
 import { shownOf } from '../rules/heads.js';
+import {
+  readHeads,
+  readHeadsWithin,
+  readKnown,
+  readMovedTo,
+  type ContentAt,
+  type Head,
+  type PathHeads,
+} from './heads.js';
 import {
   fileIdBytes,
   toHex,
@@ -114,6 +123,26 @@ export class Folders {
     return new Map(rows.map((row) => [row.path, shownFrom(row)]));
   }
 
+  /** All heads of these paths, the shown one first, as far as the paths exist. */
+  heads(paths: readonly string[], reader: Reader = this.db): Promise<Map<string, Head[]>> {
+    return readHeads(reader, this.networkId(), paths);
+  }
+
+  /** The same of all files and folder records beneath a folder, a page at a time; what is deleted is left out. */
+  headsBeneath(path: string, page: { after?: string; limit: number }, reader: Reader = this.db): Promise<PathHeads[]> {
+    return readHeadsWithin(reader, range(path), page);
+  }
+
+  /** For each of these, in their order: whether a version of the path, current or not, has or had that content. */
+  known(contents: readonly ContentAt[], reader: Reader = this.db): Promise<boolean[]> {
+    return readKnown(reader, this.networkId(), contents);
+  }
+
+  /** Where these have been moved to with their content, by their old paths. */
+  movedTo(contents: readonly ContentAt[], reader: Reader = this.db): Promise<Map<string, string>> {
+    return readMovedTo(reader, contents);
+  }
+
   /** The versions of these records, as far as they count, by their ids. */
   async said(records: readonly string[], reader: Reader = this.db): Promise<Map<string, SaidByRecord>> {
     const rows = await byIds<VersionRow & { body: Uint8Array }>(
@@ -214,7 +243,7 @@ function replacedBy(record: string, parentsOf: ReadonlyMap<string, readonly stri
 }
 
 /** The paths beneath a folder: ?1 and ?2. */
-function range(path: string): { within: string; params: SqlValue[] } {
+function range(path: string): { within: string; params: (string | Uint8Array)[] } {
   const prefix = path === '' ? '' : `${path}/`;
   return {
     within: 'f.path >= ?1 AND f.path < CAST(?2 AS TEXT)',

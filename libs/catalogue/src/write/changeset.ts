@@ -196,7 +196,7 @@ export class Changeset {
       ...(fields.attributes.act && { act: toHex(fields.attributes.act) }),
     };
     const parents = fields.parents
-      .map((parent) => this.parentOf(path, parent))
+      .map((parent) => this.version(path, parent))
       .filter((parent): parent is Version => parent !== undefined);
     const version: Version = { ...own, ...inherit(own, parents) };
     this.versions.set(`${path.seq}:${id}`, version);
@@ -219,8 +219,8 @@ export class Changeset {
     if ('seq' in head) this.unhead.push((head as StoredVersion).seq);
   }
 
-  /** A parent counts only if it is of the same path. */
-  private parentOf(path: PathChange, id: string): Version | undefined {
+  /** A version by its record id, as far as it is known; a parent counts only if it is of the same path. */
+  version(path: PathChange, id: string): Version | undefined {
     return this.versions.get(`${path.seq}:${id}`) ?? path.heads.get(id);
   }
 

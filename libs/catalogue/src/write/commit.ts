@@ -25,6 +25,7 @@ import { headNamed, meets, requireConditions } from '../rules/conditions.js';
 import { ranked, shownOf, type Version } from '../rules/heads.js';
 import type { Commit, CommitOutcome, Draft } from '../ports.js';
 import { hasConditions, isOverJust } from '../read/conditions.js';
+import { exactly } from './exact.js';
 import { entryOf, pathRow } from './path-rows.js';
 import { toHex } from '../store/rows.js';
 import { IN_SET, RecordState } from '../rules/states.js';
@@ -128,11 +129,19 @@ export class DraftWriter {
     const heads = ranked(path.heads.values());
     const isRepeated = heads[0] !== undefined && this.context.repeated.get(draft) === heads[0].id;
     if (isRepeated) return { outcome: 'unchanged', entry: entryOf(path, before as PathRow) };
-    const replaced = draft.adopts ? adoptedOver(draft, draft.adopts, heads) : replacedBy(draft, heads);
+    const replaced = this.replacedBy(draft, path, heads);
     if (replaced === 'unchanged') return { outcome: 'unchanged', entry: entryOf(path, before as PathRow) };
     if (heads[0]?.kind !== draft.kind) this.context.taken.take(draft);
     this.replace(draft, path, replaced);
-    return { outcome: outcomeOf(draft, heads[0]), entry: entryOf(path, pathRow(path) as PathRow) };
+    const commit = { outcome: outcomeOf(draft, heads[0]), entry: entryOf(path, pathRow(path) as PathRow) };
+    return draft.parents === undefined ? commit : { ...commit, record: this.last?.id };
+  }
+
+  private replacedBy(draft: Draft, path: PathChange, heads: readonly Version[]): readonly Replaced[] | 'unchanged' {
+    const { adopts, parents } = draft;
+    if (adopts) return adoptedOver(draft, adopts, heads);
+    if (parents) return exactly(draft, parents, heads, (id) => this.changes.version(path, id));
+    return replacedBy(draft, heads);
   }
 
   /** By one record or, where that may not name so many heads, by a few that follow on each other. */

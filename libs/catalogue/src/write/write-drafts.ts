@@ -36,7 +36,7 @@ export async function writeDrafts<T>(
   const normal = await normaliseDrafts(drafts);
   const paths = normal.map((draft) => draft.path);
   const changes = await Changeset.load(tx, ledger.context(), paths);
-  await changes.know(normal.flatMap(({ adopts }) => adopts?.parents.map(({ id }) => id) ?? []));
+  await changes.know(normal.flatMap(({ adopts, parents }) => parents ?? adopts?.parents.map(({ id }) => id) ?? []));
   const last = await chainEnd(tx, signer.peerId);
   const repeated = await repeatedBy(tx, normal, changes, signer.peerId);
   const taken = await TakenPaths.load(tx, normal, how === (WRITE_ALL as unknown));
