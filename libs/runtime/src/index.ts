@@ -25,7 +25,7 @@ export { SettleTimer } from './settle-timer.js';
 export { pause, stopping, withTimeout } from './signals.js';
 export { Recurring, type Ran, type RecurringOptions, type Work, type WorkStatus } from './recurring.js';
 export { RunningTime } from './running-time.js';
-export { Slots } from './slots.js';
+export { Slots, type SlotOptions, type SlotsRule, type Taken } from './slots.js';
 export { systemTimers, type Timers } from './timers.js';
 export { TokenBucket } from './token-bucket.js';
 export { day, GiB, hour, KiB, MiB, millisecond, minute, second } from './units.js';

@@ -52,7 +52,7 @@ export class Handlers {
     if (!registration) return channel.refuse(new DfsError('not-found', 'This node does not speak that protocol.'));
     let leave: (() => void) | undefined;
     try {
-      leave = await this.#places.take(channel.peerId, channel.signal);
+      leave = await this.#places.take(channel.peerId, { signal: channel.signal });
       await registration.handler(channel);
       await channel.finish();
     } catch (error) {

@@ -246,7 +246,7 @@ export class Libp2pTransport implements Transport {
     const idleMs = options.timeoutMs ?? CHANNEL_IDLE_TIMEOUT;
     using limit = new Deadline(options.timeoutMs ?? OPEN_TIMEOUT, options.signal);
     try {
-      const onDone = await this.#places.take(peerId, limit.signal);
+      const onDone = await this.#places.take(peerId, { signal: limit.signal });
       try {
         const connection = await this.#running().libp2p.dial(peerIdFromString(peerId), { signal: limit.signal });
         const terms = early({ signal: limit.signal, maxOutboundStreams: MAX_INBOUND_STREAMS });
