@@ -110,9 +110,9 @@ export function readTemporaryName(name: string): TemporaryName | undefined {
  * however a file system may fold the name. Of a path of the network ask with `toDiskPath`.
  */
 export function isOurs(path: DiskPath): boolean {
-  return path.toLowerCase().includes('dfs-') || /[^\u0000-\u007f]/u.test(path)
-    ? path.split('/').some(isOurName)
-    : false;
+  // Nearly all paths are done here.
+  if (!/dfs-|[^ -~]/i.test(path)) return false;
+  return path.split('/').some(isOurName);
 }
 
 function isOurName(name: string): boolean {
