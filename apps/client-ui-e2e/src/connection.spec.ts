@@ -1,4 +1,4 @@
-import { eventually, removeAll, type Engine } from '@dfs/testing';
+import { eventually, removeAll, sha256Hex, startEngine, type Engine } from '@dfs/testing';
 import type { Browser } from 'playwright-core';
 import { launchBrowser, openTab, screenshot, type Tab } from './browser.js';
 import { ConsolePage } from './console-page.js';
@@ -78,6 +78,42 @@ describe('the connection to the node', () => {
       },
       { deadline: 20_000, poll: 200 },
     );
+  });
+
+  it('at a path of its own loads, signs in, listens, uploads and keeps its addresses there', async () => {
+    const below = await startEngine({ name: 'below', env: { DFS_BASE_PATH: '/its/own' } });
+    try {
+      const asked: string[] = [];
+      tab.page.on('request', (request) => asked.push(request.url()));
+      tab.page.on('websocket', (socket) => asked.push(socket.url().replace(/^ws/, 'http')));
+      // A deep link, without a session.
+      await tab.page.goto(`${below.url}/peers`);
+      await tab.page.getByLabel('Token or link').fill(below.token);
+      await tab.page.getByRole('button', { name: 'Sign in' }).click();
+      await ui.live();
+      await ui.goTo('Peers');
+      await ui.goTo('Files');
+      await ui.choose([{ name: 'there.bin', mimeType: '', buffer: Buffer.alloc(300_000, 7) }]);
+      expect(await ui.uploadsEnded()).toBe('1 file uploaded');
+      await ui.closeUploads();
+      const { hash } = await ui.download('there.bin');
+      expect(hash).toBe(await sha256Hex(Buffer.alloc(300_000, 7)));
+      await below.put('tree/from elsewhere.txt', 'x');
+      await tab.page.goto(`${below.url}/files?in=tree/`);
+      await ui.live();
+      await ui.row('tree/from elsewhere.txt').waitFor();
+      await ui.delete('tree/from elsewhere.txt');
+      await ui.row('tree/from elsewhere.txt').waitFor({ state: 'detached' });
+      expect(new URL(tab.page.url()).pathname).toBe('/its/own/files');
+      const elsewhere = asked.filter((url) => url.startsWith('http') && !url.startsWith(`${below.url}/`));
+      expect(elsewhere).toEqual([]);
+      const cookies = await tab.page.context().cookies(`${below.url}/`);
+      expect(cookies.map(({ path }) => path)).toEqual(['/its/own/']);
+      // The answer to who is signed in, before anybody was.
+      expect(tab.complaints.filter((text) => !text.includes('401'))).toEqual([]);
+    } finally {
+      await below.remove();
+    }
   });
 
   it('continues an upload that the node’s restart has cut off', async () => {

@@ -68,7 +68,7 @@ export class EventsSocketAdapter extends IoAdapter {
     // By a function: one that is named later would be attached to an expression that matches it.
     const unknown = io.of((_name, _auth, next) => next(null, true));
     for (const namespace of [io, unknown]) {
-      namespace.use((socket, next) => next(namespaceProblem(unknownNamespace(), socket.id)));
+      namespace.use((socket, next) => next(namespaceProblem(unknownNamespace(), socket)));
     }
     return io;
   }

@@ -40,7 +40,7 @@ export class EventsGateway implements OnGatewayInit<Clients>, OnGatewayConnectio
     namespace.use((socket, next) => {
       this.admit(socket).then(
         () => next(),
-        (error: unknown) => next(namespaceProblem(error, socket.id)),
+        (error: unknown) => next(namespaceProblem(error, socket)),
       );
     });
   }

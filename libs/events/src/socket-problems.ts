@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES, ServerResponse, type IncomingMessage } from 'node:http';
+import type { Socket } from 'socket.io';
 import { EVENTS_NAMESPACE, type Problem } from '@dfs/contracts';
-import { DfsError, toProblem } from '@dfs/runtime';
+import { basePathOf, DfsError, toProblem } from '@dfs/runtime';
 
 /** Where Socket.IO is spoken, on the engine's own server. */
 export const SOCKET_PATH = '/socket.io/';
@@ -29,7 +30,7 @@ export function engineProblem(code: number): DfsError {
 
 /** Answers a request of Engine.IO by a problem, whether it has a response or wants to be upgraded. */
 export function answerProblem(request: IncomingMessage, response: unknown, error: unknown): void {
-  const problem = problemOf(error);
+  const problem = toProblem(error, { requestId: randomUUID(), base: basePathOf(request), instance: SOCKET_PATH });
   const { socket } = request;
   if (response instanceof ServerResponse) {
     if (response.headersSent) return;
@@ -61,13 +62,9 @@ export function explainErrors(request: IncomingMessage, response: ServerResponse
 }
 
 /** As Socket.IO wants a refusal within a namespace: the code as the message, the whole problem as `data`. */
-export function namespaceProblem(error: unknown, requestId: string): Error {
-  const problem = toProblem(error, { requestId, instance: EVENTS_NAMESPACE });
+export function namespaceProblem(error: unknown, { id, request }: Pick<Socket, 'id' | 'request'>): Error {
+  const problem = toProblem(error, { requestId: id, base: basePathOf(request), instance: EVENTS_NAMESPACE });
   return Object.assign(new Error(problem.code), { data: problem });
-}
-
-function problemOf(error: unknown): Problem {
-  return toProblem(error, { requestId: randomUUID(), instance: SOCKET_PATH });
 }
 
 function headersOf(problem: Problem): [string, string | number][] {

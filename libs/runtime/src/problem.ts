@@ -1,18 +1,42 @@
 import { PROBLEMS_PATH, type FieldProblem, type Problem } from '@dfs/contracts';
 import { DfsError } from './errors.js';
 
-/** An error, as an HTTP client sees it; the same for a whole answer and for one file among many. */
-export function toProblem(error: unknown, context: { requestId: string; instance?: string }): Problem {
+const bases = new WeakMap<object, string>();
+
+/** The addresses in what answers this request begin with `base`: where the application stands, such as `/dfs`. */
+export function answerAtBase(request: object, base: string): void {
+  bases.set(request, base);
+}
+
+/** Where the application stands that this request came to; empty at the root. */
+export function basePathOf(request: object): string {
+  return bases.get(request) ?? '';
+}
+
+/** The place of a problem. */
+export interface ProblemContext {
+  requestId: string;
+  /** As `basePathOf` has it. */
+  base: string;
+  /** Path that was asked for, after the base. */
+  instance?: string;
+}
+
+/**
+ * An error, as an HTTP client sees it; the same for a whole answer, for one file among many, and for sockets. The addresses of
+ * problems are made here and nowhere else.
+ */
+export function toProblem(error: unknown, { requestId, base, instance }: ProblemContext): Problem {
   const known = error instanceof DfsError ? error : unexpected(error);
   return {
     ...known.facts,
-    type: `${PROBLEMS_PATH}/${known.code}`,
+    type: `${base}${PROBLEMS_PATH}/${known.code}`,
     title: titleOf(known.code),
     status: known.status,
     code: known.code,
     detail: known.message,
-    ...(context.instance === undefined ? {} : { instance: context.instance }),
-    requestId: context.requestId,
+    ...(instance === undefined ? {} : { instance: base + instance }),
+    requestId,
     retryable: known.retryable,
     ...(known.errors === undefined ? {} : { errors: known.errors }),
   };

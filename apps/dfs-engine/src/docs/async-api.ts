@@ -1,4 +1,5 @@
 import { EVENTS_NAMESPACE } from '@dfs/contracts';
+import { SOCKET_PATH } from '@dfs/events';
 import { VERSION } from '../process/version.js';
 import { EVENT_TYPES, eventName, isVolatile } from './event-schemas.js';
 
@@ -8,8 +9,11 @@ const DESCRIPTION = `Socket.IO. A client names itself in the handshake (auth.tok
 nothing else; with auth.stream and auth.after it gets what it missed, with auth.topics what concerns these. Every event comes under the name event; ready says that the
 client is up to date, resync that it must read everything anew.`;
 
-/** AsyncAPI 3.1 of the Socket.IO namespace. Its schemas are those that the OpenAPI document is made of. */
-export function asyncApi(all: Readonly<Record<string, unknown>>): Json {
+/**
+ * AsyncAPI 3.1 of the Socket.IO namespace. Its schemas are those that the OpenAPI document is made of.
+ * @param base where the application stands
+ */
+export function asyncApi(all: Readonly<Record<string, unknown>>, base = ''): Json {
   const messages = { ...eventMessages(), ...positionMessages() };
   const refs = Object.keys(messages).map((name) => [name, { $ref: `#/components/messages/${name}` }] as const);
   return {
@@ -26,6 +30,7 @@ export function asyncApi(all: Readonly<Record<string, unknown>>): Json {
     servers: {
       node: {
         host: '{host}',
+        pathname: base + SOCKET_PATH,
         protocol: 'wss',
         description: 'A node; over plain HTTP by the protocol ws.',
         variables: { host: { default: 'localhost:3000', description: 'Host and port of the node.' } },

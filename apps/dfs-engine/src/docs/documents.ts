@@ -1,6 +1,7 @@
 import type { HttpServer } from '@nestjs/common';
 import { SwaggerModule } from '@nestjs/swagger';
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import { basePathOfApp } from '../http/base-path.js';
 import { serveProblemPages } from './problem-pages.js';
 import { asyncApi } from './async-api.js';
 import { describeApi, openApi } from './open-api.js';
@@ -15,6 +16,6 @@ export function serveDocuments(app: NestExpressApplication): void {
   serveProblemPages(app);
   const http = app.getHttpAdapter() as HttpServer;
   http.get('/api/asyncapi.json', (_request: unknown, response: unknown) => {
-    http.reply(response, asyncApi(describeApi(app).schemas), 200);
+    http.reply(response, asyncApi(describeApi(app).schemas, basePathOfApp(app)), 200);
   });
 }

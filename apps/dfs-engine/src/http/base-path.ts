@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { NextFunction, Request, Response } from 'express';
+import { answerAtBase } from '@dfs/runtime';
 
 /** Setting of the application: where it stands behind a proxy, such as `/dfs`; empty at the root. */
 const SETTING = 'dfs base path';
@@ -11,7 +12,9 @@ const SETTING = 'dfs base path';
  */
 export function takeBasePath(request: IncomingMessage, base: string): void {
   const { url = '' } = request;
-  if (base === '' || !url.startsWith(base)) return;
+  if (base === '') return;
+  answerAtBase(request, base);
+  if (!url.startsWith(base)) return;
   const rest = url.slice(base.length);
   if (rest === '' || rest.startsWith('?')) request.url = `/${rest}`;
   else if (rest.startsWith('/')) request.url = rest;
@@ -31,14 +34,7 @@ export function answerAt(app: NestExpressApplication, base: string): void {
   });
 }
 
-/** That of the application a request came to. */
-export function basePathOf(request: IncomingMessage): string {
-  const { app } = request as IncomingMessage & { app?: { get(name: string): unknown } };
-  const base = app?.get(SETTING);
-  return typeof base === 'string' ? base : '';
-}
-
-/** That of an application. */
+/** The base path of an application. */
 export function basePathOfApp(app: NestExpressApplication): string {
   const base: unknown = (app.getHttpAdapter().getInstance() as { get(name: string): unknown }).get(SETTING);
   return typeof base === 'string' ? base : '';

@@ -105,7 +105,9 @@ export class HttpServerAdapter extends ExpressAdapter {
     server.on('checkContinue', handle);
     // Node alone would answer 417 without a word; what it does not know a server may pass over.
     server.on('checkExpectation', handle);
-    server.on('clientError', answerClientError);
+    server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) =>
+      answerClientError(error, socket, basePath),
+    );
     this.setHttpServer(server);
   }
 }
@@ -130,13 +132,13 @@ function cutStalled(request: IncomingMessage, response: ServerResponse): void {
 }
 
 /** Bytes that are no HTTP, or too much of it, never reach the application. */
-function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+function answerClientError(error: NodeJS.ErrnoException, socket: Socket, base: string): void {
   const answering = (socket as Socket & { _httpMessage?: ServerResponse })._httpMessage;
   if (error.code === 'ECONNRESET' || !socket.writable || answering?.headersSent) {
     socket.destroy();
     return;
   }
-  const problem = toProblem(clientProblem(error.code), { requestId: randomUUID() });
+  const problem = toProblem(clientProblem(error.code), { requestId: randomUUID(), base });
   const body = JSON.stringify(problem);
   const head = [
     `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status] ?? ''}`,

@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { basePathOf } from './base-path.js';
-import { toProblem, type DfsError } from '@dfs/runtime';
+import { basePathOf, toProblem, type DfsError } from '@dfs/runtime';
 
 /** Headers that were meant for the answer that did not come about. */
 const OF_THE_OTHER_ANSWER = [
@@ -11,7 +10,6 @@ const OF_THE_OTHER_ANSWER = [
   'Last-Modified',
   'Repr-Digest',
   'Location',
-  'Repr-Digest',
   'X-DFS-Version',
 ];
 const MAX_INSTANCE_LENGTH = 512;
@@ -21,8 +19,8 @@ const RETRY_SECONDS = 5;
 export function sendProblem(request: IncomingMessage, response: ServerResponse, error: DfsError): void {
   const requestId = String(response.getHeader('X-Request-Id') ?? '');
   const instance = pathOf(request).slice(0, MAX_INSTANCE_LENGTH);
-  const problem = toProblem(error, { requestId, instance });
-  const body = Buffer.from(JSON.stringify({ ...problem, type: basePathOf(request) + problem.type }));
+  const problem = toProblem(error, { requestId, base: basePathOf(request), instance });
+  const body = Buffer.from(JSON.stringify(problem));
   for (const name of OF_THE_OTHER_ANSWER) response.removeHeader(name);
   if (error.status === 401) response.setHeader('WWW-Authenticate', 'Bearer');
   // The rest of the body may still come: the connection is not good for another request.

@@ -1,12 +1,13 @@
 import { Body, Controller, HttpCode, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
-import { routes, type BatchOp, type BatchResults, type LookupResults, type Problem } from '@dfs/contracts';
-import { invalidField, toProblem } from '@dfs/runtime';
+import { routes, type BatchOp, type BatchResults, type LookupResults } from '@dfs/contracts';
+import { invalidField } from '@dfs/runtime';
 import { Problems, WRITE_PROBLEMS } from '../describe/problems.dto.js';
 import { Files } from '../files.js';
 import type { MatchingOp } from '../write/batch-matching.js';
 import { ACCEPTED } from './answer/answer-file.js';
+import { problemOf } from './answer/problem-of.js';
 import { BatchBody, BatchItemBody, BatchResultsDto, LookupBody, LookupResultsDto } from './dto/batch.dto.js';
 import { NoQuery, type FilterBody } from './dto/files.dto.js';
 import { callerOf, requireAdmin } from './caller.js';
@@ -85,9 +86,4 @@ function matching(op: BatchOp, filter: FilterBody | undefined): [MatchingOp, Fil
   if (filter === undefined) throw invalidField('items', 'name the files, or give a filter');
   if (op !== 'move' && op !== 'copy') return [op, { ...filter }];
   throw invalidField('filter', `goes not with ${op}: name the files with their new paths, or use /folders/${op}`);
-}
-
-function problemOf(error: unknown, request: Request, response: Response): Problem {
-  const requestId = String(response.getHeader('X-Request-Id') ?? '');
-  return toProblem(error, { requestId, instance: request.path });
 }

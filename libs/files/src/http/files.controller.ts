@@ -18,11 +18,12 @@ import {
   type HolderList,
   type UploadResults,
 } from '@dfs/contracts';
-import { invalidField, toProblem } from '@dfs/runtime';
+import { invalidField } from '@dfs/runtime';
 import { callerOf, requireAdmin } from './caller.js';
 import { seenParts } from './seen-parts.js';
 import { announcedAttributes } from './headers/attribute-headers.js';
 import { answerFile } from './answer/answer-file.js';
+import { problemOf } from './answer/problem-of.js';
 import { Conditional } from './dto/conditional.dto.js';
 import { Content } from './dto/content.dto.js';
 import { announcedDigests } from './headers/digest-header.js';
@@ -227,13 +228,12 @@ function answerStored(response: Response, created: boolean, file: FileInfo): Fil
 
 function answerMany(request: Request, response: Response, results: PartResult[]): UploadResults {
   response.status(207);
-  const requestId = String(response.getHeader('X-Request-Id') ?? '');
   return {
     results: results.map((result) => {
       if ('done' in result) {
         return { path: result.path, status: result.done.outcome === 'created' ? 201 : 200, file: result.done.file };
       }
-      const problem = toProblem(result.error, { requestId, instance: request.path });
+      const problem = problemOf(result.error, request, response);
       if (result.path === null) {
         return { path: null, status: problem.status, code: problem.code, detail: problem.detail };
       }
