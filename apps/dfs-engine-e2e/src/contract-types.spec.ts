@@ -74,8 +74,10 @@ interface Pairs {
   Problem: [contracts.Problem, document.Problem];
   ProviderList: [contracts.ProviderList, document.ProviderList];
   PurgeInfo: [contracts.PurgeInfo, document.PurgeInfo];
+  Reach: [contracts.Reach, document.Reach];
   ReleasedVersions: [contracts.ReleasedVersions, document.ReleasedVersions];
   Replication: [contracts.Replication, document.Replication];
+  ReplicationState: [contracts.ReplicationState, document.ReplicationState];
   RestoreRequest: [contracts.RestoreRequest, document.RestoreRequest];
   ReturnTicketInfo: [contracts.ReturnTicketInfo, document.ReturnTicketInfo];
   ReturnTicketRequest: [contracts.ReturnTicketRequest, document.ReturnTicketRequest];
@@ -98,6 +100,7 @@ interface Pairs {
   VoidVersionInfo: [contracts.VoidVersionInfo, document.VoidVersionInfo];
   VoidVersionList: [contracts.VoidVersionList, document.VoidVersionList];
   WarningEvent: [contracts.WarningEvent, document.WarningEvent];
+  WorstState: [contracts.WorstState, document.WorstState];
   WriteConditions: [contracts.WriteConditions, document.WriteConditions];
   ArchiveInfo: [contracts.ArchiveInfo, document.ArchiveInfo];
   ArchiveRequest: [contracts.ArchiveRequest, document.ArchiveRequest];
@@ -158,7 +161,9 @@ const SAME: { [K in keyof Pairs]: Same<Pairs[K][0], Pairs[K][1]> } = {
   ProviderList: true,
   PurgeInfo: true,
   ReleasedVersions: true,
+  Reach: true,
   Replication: true,
+  ReplicationState: true,
   RestoreRequest: true,
   ReturnTicketInfo: true,
   ReturnTicketRequest: true,
@@ -181,6 +186,7 @@ const SAME: { [K in keyof Pairs]: Same<Pairs[K][0], Pairs[K][1]> } = {
   VoidVersionInfo: true,
   VoidVersionList: true,
   WarningEvent: true,
+  WorstState: true,
   WriteConditions: true,
   ArchiveInfo: true,
   ArchiveRequest: true,

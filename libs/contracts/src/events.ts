@@ -40,6 +40,8 @@ export interface EventMap {
   'file.restored': FileBatch;
   'file.conflict': FileBatch;
   'file.replication': { files: { id: string; path: string; replication: Replication }[] };
+  /** The states of many files have changed at once, since members came or went: read lists and the summary anew. */
+  'file.states': { asOf: Timestamp };
   /** `reason: room` where the last copy that was known gave way to uploads; otherwise the retention is over. */
   'file.purged': FileBatch & { reason?: 'room' };
   'peer.added': PeerEvent;
@@ -62,7 +64,12 @@ export interface EventMap {
 export type EventType = keyof EventMap;
 
 /** Not numbered, not kept: only what is true now. */
-export const VOLATILE_EVENTS = ['transfer.progress', 'node.status', 'file.replication'] as const satisfies EventType[];
+export const VOLATILE_EVENTS = [
+  'transfer.progress',
+  'node.status',
+  'file.replication',
+  'file.states',
+] as const satisfies EventType[];
 /** Names of the events that are sent to those who listen, and forgotten. */
 export type VolatileEventType = (typeof VOLATILE_EVENTS)[number];
 /** Names of the events that have a number and are kept: a client that was away gets them later. */

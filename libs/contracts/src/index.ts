@@ -11,6 +11,7 @@ export * from './rest/contents.js';
 export * from './rest/files.js';
 export * from './rest/network.js';
 export * from './rest/node.js';
+export * from './rest/summary.js';
 export * from './rest/transfers.js';
 export * from './rest/uploads.js';
 export * from './rest/versions.js';

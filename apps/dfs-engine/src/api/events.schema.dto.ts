@@ -67,6 +67,12 @@ export class ReplicationBatchDto {
   @ApiProperty({ type: [FileReplicationDto] }) files!: FileReplicationDto[];
 }
 
+/** Data of `file.states`. */
+@ApiSchema({ name: 'StatesChanged' })
+export class StatesChangedDto {
+  @ApiProperty({ ...FIELD.moment, description: 'What is read from then on has it.' }) asOf!: string;
+}
+
 /** The member of a peer event. */
 @ApiSchema({ name: 'PeerSummary' })
 export class PeerSummaryDto extends PickType(PeerDto, ['peerId', 'name', 'role', 'state'] as const) {}
@@ -145,6 +151,7 @@ export const EVENT_DATA: { [T in EventType]: DataClass<T> } = {
   'file.restored': FileBatchDto,
   'file.conflict': FileBatchDto,
   'file.replication': ReplicationBatchDto,
+  'file.states': StatesChangedDto,
   'file.purged': PurgedBatchDto,
   'peer.added': PeerEventDto,
   'peer.connected': PeerEventDto,

@@ -49,6 +49,8 @@ export interface Replication {
 }
 /** How much of a content this node keeps: all of it, part of it, or nothing. Cache does not count. */
 export type LocalState = 'whole' | 'part' | 'none';
+/** Whether the copies that can be had now reach the target: all of it, less, or none at all. */
+export type Reach = 'enough' | 'fewer' | 'none';
 /** Facts about a file beside its bytes, as far as its record has them. */
 export interface FileAttributes {
   /** When the file was changed where it came from. */

@@ -36,7 +36,11 @@ export interface ChunkInfo {
 }
 /** `GET /files/{fileId}/holders` */
 export interface HolderList {
-  extents: { index: number; holders: { peerId: PeerIdText; name: string; live: boolean; self: boolean }[] }[];
+  extents: {
+    index: number;
+    /** `live`: within grace, so that its promise counts. `reachable`: it can be asked for the bytes now. */
+    holders: { peerId: PeerIdText; name: string; live: boolean; reachable: boolean; self: boolean }[];
+  }[];
 }
 /** `GET /found-contents`, by content id. */
 export interface FoundContentList {

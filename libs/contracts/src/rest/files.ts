@@ -1,5 +1,15 @@
 import type { ErrorCode, Problem } from '../error-codes.js';
-import type { ContentId, FileAttributes, FileId, LocalState, PeerIdText, Replication, Timestamp } from './common.js';
+import type {
+  ContentId,
+  FileAttributes,
+  FileId,
+  LocalState,
+  PeerIdText,
+  Reach,
+  Replication,
+  ReplicationState,
+  Timestamp,
+} from './common.js';
 import type { PurgeInfo } from './versions.js';
 
 // Files: what a path shows, lists, writing and moving them.
@@ -53,6 +63,16 @@ export interface FolderInfo {
   bytes: number;
   /** When the newest of them was written; null without files. */
   newest: Timestamp | null;
+  /**
+   * The worst state, and the worst reach, of the files beneath it; of two seconds ago at most. Null without files, and in
+   * the first seconds after a start, while that is not known yet.
+   */
+  worst: WorstState | null;
+}
+/** How the files are that are worst off; each of both for itself. */
+export interface WorstState {
+  state: ReplicationState;
+  reach: Reach;
 }
 /** `POST /files` with many files: 207. */
 export interface UploadResults {

@@ -1,6 +1,18 @@
 import type { ApiPropertyOptions } from '@nestjs/swagger';
-import { ERROR_STATUS } from '@dfs/contracts';
+import { ERROR_STATUS, type Reach, type ReplicationState } from '@dfs/contracts';
 import { MAX_PATH_BYTES } from '@dfs/protocol';
+
+/** The states of a file, the worst first. */
+export const REPLICATION_STATES = [
+  'unavailable',
+  'at-risk',
+  'limited',
+  'pending',
+  'replicating',
+  'safe',
+] as const satisfies ReplicationState[];
+/** Whether the copies that can be had now reach the target, the worst first. */
+export const REACHES = ['none', 'fewer', 'enough'] as const satisfies Reach[];
 
 /**
  * Kinds of fields, as the API document describes them. Each says its type: one left to emitted metadata would differ between the
@@ -18,6 +30,12 @@ export const FIELD = {
   number: { type: 'number', minimum: 0 },
   path: { type: 'string', maxLength: MAX_PATH_BYTES, example: 'photos/2026/a.jpg' },
   errorCode: { enum: Object.keys(ERROR_STATUS), enumName: 'ErrorCode' },
+  replicationState: { enum: [...REPLICATION_STATES], enumName: 'ReplicationState' },
+  reach: {
+    enum: [...REACHES],
+    enumName: 'Reach',
+    description: 'Whether the copies that can be had now reach the target: all of it, less, or none at all.',
+  },
   /** Pairs of a client's own. */
   meta: { type: 'object', additionalProperties: { type: 'string' } },
 } as const satisfies Record<string, ApiPropertyOptions>;

@@ -1,5 +1,5 @@
 import type { Entry, Folder, ListQuery as CatalogueQuery } from '@dfs/catalogue';
-import type { ChunkList, FileInfo, FileList, FolderInfo, HolderList } from '@dfs/contracts';
+import type { ChunkList, FileInfo, FileList, FolderInfo, HolderList, WorstState } from '@dfs/contracts';
 import type { Reader } from '@dfs/database';
 import { DfsError, invalidField } from '@dfs/runtime';
 import { describe } from './file-info.js';
@@ -26,7 +26,7 @@ export async function listFiles(
     const { items, folders, nextCursor, total, totalFolders } = await catalogue.level(query);
     return {
       items: await describe(placement, items),
-      folders: folders.map(folderInfo),
+      folders: folders.map((folder) => folderInfo(folder)),
       nextCursor,
       total,
       totalFolders,
@@ -37,9 +37,9 @@ export async function listFiles(
 }
 
 /** As the API tells of it. */
-export function folderInfo({ path, files, bytes, newest }: Folder): FolderInfo {
+export function folderInfo({ path, files, bytes, newest }: Folder, worst: WorstState | null = null): FolderInfo {
   const name = path.slice(path.lastIndexOf('/', path.length - 2) + 1, -1);
-  return { name, path, files, bytes, newest: files === 0 ? null : new Date(newest).toISOString() };
+  return { name, path, files, bytes, newest: files === 0 ? null : new Date(newest).toISOString(), worst };
 }
 
 /** @throws DfsError `file-not-found`, also when it is deleted. */

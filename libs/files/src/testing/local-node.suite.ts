@@ -226,7 +226,7 @@ export class LocalPlacement implements ContentPlacement {
 
   async holders(contentId: Cid): ReturnType<ContentPlacement['holders']> {
     if (contentId === EMPTY_CONTENT) return { extents: [] };
-    const self = { peerId: 'self', name: 'this node', live: true, self: true };
+    const self = { peerId: 'self', name: 'this node', live: true, reachable: true, self: true };
     return { extents: [{ index: 0, holders: this.pinned.has(contentId) ? [self] : [] }] };
   }
 }

@@ -63,7 +63,7 @@ export class ReplicationView {
   async holders(contentId: Cid, size: number): Promise<HolderList> {
     const { holdings, counts, network, peers } = this.components;
     if (isEmpty(contentId)) return { extents: [] };
-    const { self, live } = network.now();
+    const { self, live, reachable } = network.now();
     const held = (await holdings.holders([contentId])).get(contentId)!;
     const { count } = reach((await counts.of([{ contentId, size }])).get(contentId), size, held);
     const extents = Array.from({ length: Math.min(count, MOST_LISTED) }, (_, index) => ({
@@ -72,6 +72,7 @@ export class ReplicationView {
         peerId,
         name: peers.nameOf(peerId) ?? '',
         live: live.has(peerId),
+        reachable: reachable.has(peerId),
         self: peerId === self,
       })),
     }));

@@ -33,6 +33,7 @@ const data: EventMap = {
   'file.conflict': files,
   'file.purged': files,
   'file.replication': { files: [] },
+  'file.states': { asOf: '2026-11-22T12:00:00.000Z' },
   'peer.added': { peer },
   'peer.connected': { peer },
   'peer.disconnected': { peer },

@@ -96,6 +96,7 @@ export function describeEvent(event: AnyEvent, nameOfPeer: (peerId: string) => s
     case 'transfer.progress':
     case 'node.status':
     case 'file.replication':
+    case 'file.states':
       return null;
   }
 }

@@ -22,7 +22,14 @@ describe('FilesPage', () => {
     folders: string[] = [],
   ) => {
     fake = new FakeNode();
-    fake.folders = folders.map((name) => ({ name, path: `${name}/`, files: 2, bytes: 2000, newest: null }));
+    fake.folders = folders.map((name) => ({
+      name,
+      path: `${name}/`,
+      files: 2,
+      bytes: 2000,
+      newest: null,
+      worst: null,
+    }));
     const view = await render(FilesPage, { providers: fake.providers, inputs });
     await fake.signIn();
     await fake.answerSoon('GET', routes.files, { items: files, nextCursor: null, total: files.length });
@@ -76,7 +83,7 @@ describe('FilesPage', () => {
       expect(screen.getByText('folder 30')).toBeTruthy();
     });
     expect(screen.queryByText(/more…/)).toBeNull();
-    fake.folders = [{ name: 'new', path: 'new/', files: 1, bytes: 1, newest: null }];
+    fake.folders = [{ name: 'new', path: 'new/', files: 1, bytes: 1, newest: null, worst: null }];
     fake.tell('file.uploaded', { files: [file('new/a.txt')] });
     await waitFor(() => {
       fake.answer('GET', 'nothing else', null);
@@ -198,8 +205,8 @@ describe('FilesPage', () => {
     const id = file('held.txt').id;
     await fake.answerSoon('GET', routes.file(id), file('held.txt'));
     const holders = [
-      { peerId: 'p1', name: 'anna', live: true, self: true },
-      { peerId: 'p2', name: 'berta', live: false, self: false },
+      { peerId: 'p1', name: 'anna', live: true, reachable: true, self: true },
+      { peerId: 'p2', name: 'berta', live: false, reachable: false, self: false },
     ];
     await fake.answerSoon('GET', routes.fileHolders(id), {
       extents: [

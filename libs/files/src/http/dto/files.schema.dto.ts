@@ -13,6 +13,7 @@ import type {
   MovedFile,
   Problem,
   PurgeInfo,
+  Reach,
   ReleasedVersions,
   Replication,
   ReplicationReason,
@@ -25,6 +26,7 @@ import type {
   FoundContentList,
   VoidVersionInfo,
   VoidVersionList,
+  WorstState,
   ErrorCode,
 } from '@dfs/contracts';
 import { FIELD } from '../../describe/fields.dto.js';
@@ -58,8 +60,7 @@ export class ProblemDto implements Problem {
 export class ReplicationDto implements Replication {
   @ApiProperty({ ...FIELD.count, description: 'Copies wanted of every part.' }) target!: number;
   @ApiProperty({ ...FIELD.count, description: 'Copies there are of the part that has fewest.' }) copies!: number;
-  @ApiProperty({ enum: ['pending', 'replicating', 'safe', 'limited', 'at-risk', 'unavailable'] })
-  state!: ReplicationState;
+  @ApiProperty(FIELD.replicationState) state!: ReplicationState;
   @ApiProperty({ ...FIELD.count, description: 'Copies on members that are connected now.' }) reachable!: number;
   @ApiPropertyOptional({ enum: ['few-members', 'no-space', 'holder-gone', 'no-holder'] }) reason?: ReplicationReason;
 }
@@ -123,6 +124,13 @@ export class MovedFileDto extends FileDto implements MovedFile {
   @ApiProperty({ ...FIELD.text, description: 'Its id at the path it was moved from.' }) previousId!: string;
 }
 
+/** How the files are that are worst off. */
+@ApiSchema({ name: 'WorstState' })
+export class WorstStateDto implements WorstState {
+  @ApiProperty({ ...FIELD.replicationState, description: 'The worst state of them.' }) state!: ReplicationState;
+  @ApiProperty(FIELD.reach) reach!: Reach;
+}
+
 /** A folder of a level, with sums over what is beneath it. */
 @ApiSchema({ name: 'FolderInfo' })
 export class FolderDto implements FolderInfo {
@@ -131,6 +139,12 @@ export class FolderDto implements FolderInfo {
   @ApiProperty({ ...FIELD.count, description: 'Files beneath it, at any depth.' }) files!: number;
   @ApiProperty(FIELD.bytes) bytes!: number;
   @ApiProperty({ ...FIELD.moment, nullable: true }) newest!: string | null;
+  @ApiProperty({
+    type: WorstStateDto,
+    nullable: true,
+    description: 'Null without files, and in the first seconds after a start, while it is not known yet.',
+  })
+  worst!: WorstStateDto | null;
 }
 
 /** A page of `GET /files`. */
@@ -199,7 +213,8 @@ export class ChunkListDto implements ChunkList {
 export class HolderDto {
   @ApiProperty(FIELD.text) peerId!: string;
   @ApiProperty(FIELD.text) name!: string;
-  @ApiProperty(FIELD.flag) live!: boolean;
+  @ApiProperty({ ...FIELD.flag, description: 'Seen within the grace, so that its copy counts.' }) live!: boolean;
+  @ApiProperty({ ...FIELD.flag, description: 'Connected now, so that its copy can be had.' }) reachable!: boolean;
   @ApiProperty(FIELD.flag) self!: boolean;
 }
 
