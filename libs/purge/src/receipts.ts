@@ -22,11 +22,12 @@ import {
   type Signer,
   type WireValue,
 } from '@dfs/protocol';
-import { firstFrame, request, type Channel, type Transport } from '@dfs/transport';
+import { firstFrame, FrameWriter, request, type Channel, type Transport } from '@dfs/transport';
 import type { ReceiptStore, StoredReceipt } from './receipt-store.js';
 
 /** Section of a status in which a node says which receipts it has. */
 const SECTION = 'receipts';
+const FRAMES = { sizeOf: packedRecordSize, most: MAX_RECEIPTS_PAYLOAD_BYTES };
 
 /** The parts by which receipts are signed, stored and exchanged. */
 export interface ReceiptsComponents {
@@ -158,36 +159,15 @@ export class Receipts {
     const { header, payload } = await firstFrame(channel);
     receiptsRequest.parse(header, 'request');
     const known = new Map(unpackReceiptMarks(payload).map(({ author, time }) => [author, time]));
-    const group = new FrameUnderWay(channel);
+    const frames = new FrameWriter<SignedRecord>(FRAMES, (receipts) =>
+      channel.send(receiptsFrame.form({ t: 'receipts' }) ?? null, packRecords(receipts)),
+    );
     for (const { author, time } of store.marks((peerId) => this.isMember(peerId))) {
       const after = known.get(author) ?? 0;
       if (time <= after) continue;
-      for await (const receipt of store.since(author, after)) await group.add(receipt);
+      for await (const receipt of store.since(author, after)) await frames.add(receipt);
     }
-    await group.send();
-  }
-}
-
-/** Gathers receipts to frames. */
-class FrameUnderWay {
-  private receipts: SignedRecord[] = [];
-  private bytes = 0;
-
-  constructor(private readonly channel: Channel) {}
-
-  async add(receipt: SignedRecord): Promise<void> {
-    const size = packedRecordSize(receipt);
-    if (this.bytes + size > MAX_RECEIPTS_PAYLOAD_BYTES) await this.send();
-    this.receipts.push(receipt);
-    this.bytes += size;
-  }
-
-  async send(): Promise<void> {
-    if (this.receipts.length === 0) return;
-    const { receipts } = this;
-    this.receipts = [];
-    this.bytes = 0;
-    await this.channel.send(receiptsFrame.form({ t: 'receipts' }) ?? null, packRecords(receipts));
+    await frames.end();
   }
 }
 

@@ -21,6 +21,7 @@ export type {
   TransferLimits,
   Transport,
 } from './transport.js';
+export { framesOf, FrameWriter, type FrameBounds } from './channel/frame-writer.js';
 export { isRelayed, parseAddress, type Address } from './address.js';
 export { loadIdentity, type Identity } from './identity.js';
 export { Libp2pTransport, type Libp2pTransportOptions } from './libp2p/libp2p-transport.js';

@@ -1,5 +1,6 @@
 import { KiB } from '@dfs/runtime';
 import type { MembershipRecord } from '@dfs/protocol';
+import { framesOf } from '@dfs/transport';
 
 /** Room for other fields, and for one record more, below the limit of a header. */
 const FRAME_BYTES = 128 * KiB;
@@ -7,17 +8,7 @@ const FRAME_BYTES = 128 * KiB;
 const FRAME_RECORDS = 500;
 
 /** Envelopes in parts of which each fits one header. */
-export function* membershipFrames(records: readonly MembershipRecord[]): Generator<Uint8Array[]> {
-  let part: Uint8Array[] = [];
-  let size = 0;
-  for (const { bytes } of records) {
-    if (part.length > 0 && (size + bytes.length > FRAME_BYTES || part.length >= FRAME_RECORDS)) {
-      yield part;
-      part = [];
-      size = 0;
-    }
-    part.push(bytes);
-    size += bytes.length;
-  }
-  if (part.length > 0) yield part;
+export function membershipFrames(records: readonly MembershipRecord[]): Generator<Uint8Array[]> {
+  const envelopes = records.map(({ bytes }) => bytes);
+  return framesOf(envelopes, { sizeOf: ({ length }) => length, most: FRAME_BYTES, mostItems: FRAME_RECORDS });
 }

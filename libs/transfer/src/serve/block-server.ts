@@ -13,7 +13,7 @@ import {
 } from '@dfs/protocol';
 import { MiB, DfsError, type Log } from '@dfs/runtime';
 import { HASH_ELSEWHERE_BYTES, isNotHere, type ReadBlock } from '@dfs/chunks';
-import { firstFrame, type Channel, type Transport } from '@dfs/transport';
+import { firstFrame, FrameWriter, type Channel, type FrameBounds, type Transport } from '@dfs/transport';
 import { BitsServer, type IsWhole } from './availability-server.js';
 import type { Gatherings } from '../fetchers/fetchers.js';
 import { requestsWithin } from '../limits.js';
@@ -22,6 +22,13 @@ import { ServingQueue } from './serving-queue.js';
 
 /** Small blocks are gathered to frames of about this. */
 const FRAME_BYTES = 1 * MiB;
+
+/** A block that is sent, or one that is not here. */
+type Answer = Partial<Pick<ReadBlock, 'bytes' | 'release'>>;
+
+const ABSENT: Answer = {};
+/** Large ones by themselves, so that the asker need not copy them out of a larger piece. */
+const FRAMES: FrameBounds<Answer> = { sizeOf, most: FRAME_BYTES, mostItems: MAX_BLOCKS_PER_FRAME, isAlone: isLarge };
 
 /** The parts by which requests of members are answered. */
 export interface BlockServerComponents {
@@ -91,19 +98,16 @@ export class BlockServer {
   }
 
   private async sendBlocks(channel: Channel, ids: readonly Cid[]): Promise<void> {
-    const frame = new FrameUnderWay(channel);
+    const frames = new FrameWriter<Answer>(FRAMES, (answers) => sendAnswers(channel, answers));
     let answered = 0;
     for await (const block of this.read(ids, channel.signal)) {
-      while (ids[answered] !== block.id) {
-        await frame.add(undefined);
-        answered++;
-      }
-      await frame.add(block.bytes, block.release);
+      for (; ids[answered] !== block.id; answered++) await frames.add(ABSENT);
+      await frames.add(block);
       this.sent += block.bytes.length;
       answered++;
     }
-    for (; answered < ids.length; answered++) await frame.add(undefined);
-    await frame.send();
+    for (; answered < ids.length; answered++) await frames.add(ABSENT);
+    await frames.end();
   }
 
   /** Those that are here, in order. A block that turns out damaged or gone is one that is not here. */
@@ -146,37 +150,18 @@ export class BlockServer {
   }
 }
 
-/** Gathers small blocks to frames; a large one goes by itself. */
-class FrameUnderWay {
-  private sizes: number[] = [];
-  private parts: Uint8Array[] = [];
-  private bytes = 0;
+async function sendAnswers(channel: Channel, answers: readonly Answer[]): Promise<void> {
+  const parts = answers.flatMap(({ bytes }) => (bytes ? [bytes] : []));
+  await channel.send(form(blocksFrame, { sizes: packSizes(answers.map(sizeOf)) }), parts);
+  for (const answer of answers) if (isLarge(answer)) answer.release?.();
+}
 
-  constructor(private readonly channel: Channel) {}
+function sizeOf({ bytes }: Answer): number {
+  return bytes?.length ?? 0;
+}
 
-  /** @param release called once the bytes are sent */
-  async add(bytes: Uint8Array | undefined, release?: () => void): Promise<void> {
-    const size = bytes?.length ?? 0;
-    const isLarge = size >= HASH_ELSEWHERE_BYTES;
-    const full = this.bytes > 0 && (isLarge || this.bytes + size > FRAME_BYTES);
-    if (full || this.sizes.length === MAX_BLOCKS_PER_FRAME) await this.send();
-    this.sizes.push(size);
-    if (bytes) this.parts.push(bytes);
-    this.bytes += size;
-    if (!isLarge) return;
-    // Large ones by themselves, so that the asker need not copy them out of a larger piece.
-    await this.send();
-    release?.();
-  }
-
-  async send(): Promise<void> {
-    if (this.sizes.length === 0) return;
-    const { sizes, parts } = this;
-    this.sizes = [];
-    this.parts = [];
-    this.bytes = 0;
-    await this.channel.send(form(blocksFrame, { sizes: packSizes(sizes) }), parts);
-  }
+function isLarge(answer: Answer): boolean {
+  return sizeOf(answer) >= HASH_ELSEWHERE_BYTES;
 }
 
 function form<T>(of: Shape<T>, value: T): WireValue {

@@ -1,12 +1,8 @@
 import { DfsError, MiB, second } from '@dfs/runtime';
-import {
-  MAX_SYNC_PAYLOAD_BYTES,
-  packedRecordSize,
-  packRecords,
-  parseSyncMessage,
-  type SignedRecord,
-} from '@dfs/protocol';
+import { packedRecordSize, packRecords, parseSyncMessage, type SignedRecord } from '@dfs/protocol';
+import { framesOf } from '@dfs/transport';
 import type { SyncChannel } from '../../ports.js';
+import { RECORD_FRAMES } from '../record-frames.js';
 import type { Reach } from './reached-members.js';
 
 /** Bytes that wait for a slow member; beyond them a later exchange is cheaper than to keep it. */
@@ -112,14 +108,8 @@ export class Outbox {
   }
 
   private takeFrame(): SignedRecord[] {
-    let size = 0;
-    let count = 0;
-    for (const record of this.waiting) {
-      size += packedRecordSize(record);
-      if (count > 0 && size > MAX_SYNC_PAYLOAD_BYTES) break;
-      count++;
-    }
-    const frame = this.waiting.splice(0, count);
+    const [frame = []] = framesOf(this.waiting, RECORD_FRAMES);
+    this.waiting.splice(0, frame.length);
     for (const record of frame) this.waitingBytes -= packedRecordSize(record);
     if (this.waiting.length === 0) this.reach = undefined;
     return frame;

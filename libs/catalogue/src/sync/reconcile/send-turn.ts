@@ -1,6 +1,5 @@
 import {
   MAX_SYNC_PAYLOAD_BYTES,
-  packedRecordSize,
   packIndexes,
   packRecords,
   packShortIds,
@@ -9,8 +8,10 @@ import {
   type SignedRecord,
   type SyncMessage,
 } from '@dfs/protocol';
+import { FrameWriter } from '@dfs/transport';
 import type { IdRange } from '../../store/fingerprints.js';
 import type { RecordSet } from '../../store/record-set.js';
+import { RECORD_FRAMES } from '../record-frames.js';
 import { asks, byBits, type Listed, type Turn } from './turn.js';
 
 /** Short ids in one frame. */
@@ -66,22 +67,13 @@ async function sendListed(
   bits: number,
   lists: AsyncIterable<Listed> | Iterable<Listed>,
 ): Promise<void> {
-  let frame: Listed[] = [];
-  let size = 0;
-  const flush = async (): Promise<void> => {
-    if (frame.length === 0) return;
+  const frames = new FrameWriter<Listed>({ sizeOf: ({ ids }) => ids.length, most: IDS_PER_FRAME }, (frame) => {
     const of = packRanges(frame.map(({ range }) => range));
     const counts = packIndexes(frame.map(({ ids }) => ids.length));
-    await send({ t, bits, of, counts }, packShortIds(frame.flatMap(({ ids }) => ids)));
-    frame = [];
-    size = 0;
-  };
-  for await (const listed of lists) {
-    if (size + listed.ids.length > IDS_PER_FRAME) await flush();
-    frame.push(listed);
-    size += listed.ids.length;
-  }
-  await flush();
+    return send({ t, bits, of, counts }, packShortIds(frame.flatMap(({ ids }) => ids)));
+  });
+  for await (const listed of lists) await frames.add(listed);
+  await frames.end();
 }
 
 function packRanges(ranges: readonly IdRange[]): Uint8Array {
@@ -93,22 +85,13 @@ function itself(range: IdRange): IdRange {
 }
 
 async function sendRecords({ send, begin }: Speaker, records: AsyncIterable<SignedRecord>): Promise<number> {
-  let frame: SignedRecord[] = [];
-  let size = 0;
   let sent = 0;
-  const flush = async (): Promise<void> => {
-    if (frame.length === 0) return;
+  const frames = new FrameWriter<SignedRecord>(RECORD_FRAMES, async (frame) => {
     await begin();
     await send({ t: 'records', reached: null }, packRecords(frame));
     sent += frame.length;
-    frame = [];
-    size = 0;
-  };
-  for await (const record of records) {
-    if (size + packedRecordSize(record) > MAX_SYNC_PAYLOAD_BYTES) await flush();
-    frame.push(record);
-    size += packedRecordSize(record);
-  }
-  await flush();
+  });
+  for await (const record of records) await frames.add(record);
+  await frames.end();
   return sent;
 }
