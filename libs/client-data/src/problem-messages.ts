@@ -102,6 +102,19 @@ export const PROBLEM_MESSAGES: Readonly<Record<ProblemCode, ProblemMessage>> = {
     title: 'That would delete most of the files',
     next: 'Stop and check; confirm only if you really mean all of them.',
   },
+  'folder-root-refused': {
+    title: 'No live folder may be there',
+    next: 'Choose a directory under an allowed root.',
+  },
+  'folder-not-found': { title: 'There is no such live folder', next: 'It may have been removed: reload the list.' },
+  'folder-bound': {
+    title: 'The directory belongs to another live folder',
+    next: 'Choose another directory.',
+  },
+  'folder-overlap': {
+    title: 'Another live folder has that place',
+    next: 'Choose a directory and a prefix that lie in no other live folder.',
+  },
   'ticket-used': { title: 'This invite was used already', next: 'Each invite admits one node: ask for a new one.' },
   'ticket-expired': { title: 'This invite has expired', next: 'Ask for a new one.' },
   'length-required': { title: 'The size of the upload is missing', next: 'Upload the file again, from this page.' },

@@ -19,6 +19,7 @@ export const ERROR_STATUS = {
   forbidden: 403,
   'not-an-owner': 403,
   'not-a-member': 403,
+  'folder-root-refused': 403,
   'read-only-member': 403,
   // The thing that is asked for
   'not-found': 404,
@@ -30,6 +31,7 @@ export const ERROR_STATUS = {
   'upload-not-found': 404,
   'key-not-found': 404,
   'session-not-found': 404,
+  'folder-not-found': 404,
   'method-not-allowed': 405,
   'not-acceptable': 406,
   // The client stopped sending
@@ -44,6 +46,8 @@ export const ERROR_STATUS = {
   'last-copy': 409,
   'mass-deletion': 409,
   'offset-mismatch': 409,
+  'folder-bound': 409,
+  'folder-overlap': 409,
   'ticket-used': 409,
   'ticket-expired': 410,
   purged: 410,

@@ -1,6 +1,7 @@
 import type { ErrorCode } from './error-codes.js';
 import type { FileAttributes, PeerIdText, Replication, Timestamp } from './rest/common.js';
 import type { FileInfo } from './rest/files.js';
+import type { LiveFolderInfo, LiveFolderIssue } from './rest/live-folders.js';
 import type { PeerInfo } from './rest/network.js';
 import type { NodeInfo } from './rest/node.js';
 import type { TransferInfo } from './rest/transfers.js';
@@ -28,6 +29,25 @@ export interface WarningEvent {
   /** False once the cause is gone. */
   active: boolean;
 }
+/** Data of the events about live folders: which one. */
+type NamedFolder = Pick<LiveFolderInfo, 'id' | 'name'>;
+/** A live folder as it is now. */
+export interface FolderStateEvent {
+  folder: Pick<LiveFolderInfo, 'id' | 'name' | 'state' | 'reason' | 'detail'>;
+}
+/** Deletions of a live folder that wait for an answer: how many, and the first 100 names. */
+export interface FolderHeldEvent {
+  folder: NamedFolder;
+  hold: string;
+  count: number;
+  paths: string[];
+}
+/** New issues of a live folder: the first 100 of one pass, and how many there are. */
+export interface FolderIssueEvent {
+  folder: NamedFolder;
+  issues: LiveFolderIssue[];
+  count: number;
+}
 
 /**
  * Every event, by its type. Both ends compile against this map: a new name breaks the engine and the console until
@@ -48,6 +68,9 @@ export interface EventMap {
   'peer.connected': PeerEvent;
   'peer.disconnected': PeerEvent;
   'peer.removed': PeerEvent;
+  'folder.state': FolderStateEvent;
+  'folder.held': FolderHeldEvent;
+  'folder.issue': FolderIssueEvent;
   'sync.started': { peerId: PeerIdText };
   'sync.finished': { peerId: PeerIdText; received: number; sent: number };
   'transfer.progress': { transfers: TransferInfo[] };
@@ -87,6 +110,9 @@ export const DURABLE_EVENTS = [
   'peer.connected',
   'peer.disconnected',
   'peer.removed',
+  'folder.state',
+  'folder.held',
+  'folder.issue',
   'sync.started',
   'sync.finished',
   'transfer.finished',

@@ -9,6 +9,7 @@ export * from './rest/acts.js';
 export * from './rest/common.js';
 export * from './rest/contents.js';
 export * from './rest/files.js';
+export * from './rest/live-folders.js';
 export * from './rest/network.js';
 export * from './rest/node.js';
 export * from './rest/summary.js';

@@ -3,6 +3,9 @@ import {
   ERROR_STATUS,
   type EventMap,
   type EventType,
+  type FolderHeldEvent,
+  type FolderIssueEvent,
+  type FolderStateEvent,
   type FileBatch,
   type FileEventItem,
   type PeerEvent,
@@ -134,6 +137,60 @@ export class NodeStatusDto {
   @ApiProperty(FIELD.count) connectedPeers!: number;
 }
 
+const FOLDER_STATES = ['scanning', 'up-to-date', 'syncing', 'paused', 'held', 'error'] as const;
+const FOLDER_ISSUES = [
+  ...['hidden', 'being-written', 'local-change', 'remote-change', 'deleted-elsewhere'],
+  ...['no-room', 'unreadable', 'unavailable', 'written-on'],
+];
+
+/** Which live folder. */
+@ApiSchema({ name: 'NamedFolder' })
+export class NamedFolderDto {
+  @ApiProperty(FIELD.text) id!: string;
+  @ApiProperty(FIELD.text) name!: string;
+}
+
+/** How a live folder is. */
+@ApiSchema({ name: 'FolderState' })
+export class FolderStateDto extends NamedFolderDto {
+  @ApiProperty({ enum: FOLDER_STATES }) state!: FolderStateEvent['folder']['state'];
+  @ApiProperty({ type: String, nullable: true, description: 'Why it is not up to date; null while it is well.' })
+  reason!: FolderStateEvent['folder']['reason'];
+  @ApiProperty({ type: String, nullable: true }) detail!: string | null;
+}
+
+/** Data of `folder.state`. */
+@ApiSchema({ name: 'FolderStateEvent' })
+export class FolderStateEventDto implements FolderStateEvent {
+  @ApiProperty({ type: FolderStateDto }) folder!: FolderStateDto;
+}
+
+/** Data of `folder.held`. */
+@ApiSchema({ name: 'FolderHeldEvent' })
+export class FolderHeldEventDto implements FolderHeldEvent {
+  @ApiProperty({ type: NamedFolderDto }) folder!: NamedFolderDto;
+  @ApiProperty(FIELD.text) hold!: string;
+  @ApiProperty(FIELD.count) count!: number;
+  @ApiProperty({ type: [String], maxItems: 100 }) paths!: string[];
+}
+
+/** One issue of a live folder. */
+@ApiSchema({ name: 'LiveFolderIssue' })
+export class LiveFolderIssueDto {
+  @ApiProperty({ enum: FOLDER_ISSUES }) kind!: FolderIssueEvent['issues'][number]['kind'];
+  @ApiProperty(FIELD.text) path!: string;
+  @ApiProperty(FIELD.text) detail!: string;
+  @ApiProperty(FIELD.moment) since!: string;
+}
+
+/** Data of `folder.issue`. */
+@ApiSchema({ name: 'FolderIssueEvent' })
+export class FolderIssueEventDto implements FolderIssueEvent {
+  @ApiProperty({ type: NamedFolderDto }) folder!: NamedFolderDto;
+  @ApiProperty({ type: [LiveFolderIssueDto], maxItems: 100 }) issues!: LiveFolderIssueDto[];
+  @ApiProperty(FIELD.count) count!: number;
+}
+
 /** A place in the stream of events. */
 @ApiSchema({ name: 'StreamPosition' })
 export class StreamPositionDto implements StreamPosition {
@@ -157,6 +214,9 @@ export const EVENT_DATA: { [T in EventType]: DataClass<T> } = {
   'peer.connected': PeerEventDto,
   'peer.disconnected': PeerEventDto,
   'peer.removed': PeerEventDto,
+  'folder.state': FolderStateEventDto,
+  'folder.held': FolderHeldEventDto,
+  'folder.issue': FolderIssueEventDto,
   'sync.started': SyncStartedDto,
   'sync.finished': SyncFinishedDto,
   'transfer.progress': TransferProgressDto,

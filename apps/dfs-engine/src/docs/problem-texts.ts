@@ -146,6 +146,22 @@ export const PROBLEM_TEXTS: Readonly<Record<ErrorCode, ProblemText>> = {
     'The act would delete most of the files, and was not confirmed. The problem tells the counts. Nothing was deleted.',
     'Check that all of them are meant; then send it with confirm=true.',
   ),
+  'folder-root-refused': text(
+    'A live folder may not be bound to this directory: it is outside of the allowed roots, or a directory of the system.',
+    'Choose a directory under an allowed root, or bind it by the command line on the machine itself.',
+  ),
+  'folder-not-found': text(
+    'There is no live folder with this id on this node.',
+    'Read the list of live folders again.',
+  ),
+  'folder-bound': text(
+    'The directory has the marker of another live folder.',
+    'Choose another directory, or remove the other folder and its marker first.',
+  ),
+  'folder-overlap': text(
+    'The root or the prefix lies in that of another live folder, or contains it.',
+    'Choose a root and a prefix that no other live folder of this node has.',
+  ),
   'offset-mismatch': text(
     'The part does not begin where the upload stands. Nothing of it was stored.',
     'Ask for the offset by HEAD of the upload, and go on from there.',

@@ -38,6 +38,15 @@ const data: EventMap = {
   'peer.connected': { peer },
   'peer.disconnected': { peer },
   'peer.removed': { peer },
+  'folder.state': {
+    folder: { id: 'f', name: 'Photos', state: 'paused', reason: 'marker-missing', detail: 'The marker is gone.' },
+  },
+  'folder.held': { folder: { id: 'f', name: 'Photos' }, hold: 'h', count: 12, paths: ['a', 'b'] },
+  'folder.issue': {
+    folder: { id: 'f', name: 'Photos' },
+    issues: [{ kind: 'hidden', path: 'a/b', detail: 'It is a link.', since: '2026-11-22T12:00:00.000Z' }],
+    count: 1,
+  },
   'sync.started': { peerId: 'p' },
   'sync.finished': { peerId: 'p', received: 3000, sent: 1 },
   'transfer.progress': { transfers: [] },

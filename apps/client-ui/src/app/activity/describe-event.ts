@@ -71,6 +71,26 @@ export function describeEvent(event: AnyEvent, nameOfPeer: (peerId: string) => s
       return peer(event.data.peer.name, mdiLanDisconnect, 'plain', 'Lost the connection to a node');
     case 'peer.removed':
       return peer(event.data.peer.name, mdiAccountRemoveOutline, 'warn', 'A node was removed from the network');
+    case 'folder.state': {
+      const { name, state, detail } = event.data.folder;
+      if (state !== 'paused' && state !== 'error') return null;
+      const said = detail === null ? '' : `: ${detail}`;
+      return {
+        icon: mdiAlertOutline,
+        tone: state === 'error' ? 'bad' : 'warn',
+        text: `A live folder ${state === 'error' ? 'is in trouble' : 'pauses'}${said}`,
+        about: [visibleName(name)],
+      };
+    }
+    case 'folder.held': {
+      const text = `${counted(event.data.count, 'deletion')} in a live folder wait for an answer`;
+      return { icon: mdiAlertOutline, tone: 'warn', text, about: [visibleName(event.data.folder.name)] };
+    }
+    case 'folder.issue': {
+      const { issues, count, folder } = event.data;
+      const about = [visibleName(folder.name), ...issues.slice(0, NAMED).map(({ path }) => nameOf(path))];
+      return { icon: mdiAlertOutline, tone: 'warn', text: `${counted(count, 'new issue')} in a live folder`, about };
+    }
     case 'sync.started':
       return null;
     case 'sync.finished': {
