@@ -11,7 +11,7 @@ import { JointOwner } from './membership/joint-owner.js';
 import { notBackYet } from './membership/membership-view.js';
 import { NetworkFile, type Place, type RememberedNetwork } from './membership/network-file.js';
 import { cleanName } from './clean-name.js';
-import { peerInfo, reachedBy, storageOf, STORAGE_SECTION } from './presence/peer-info.js';
+import { peerInfo, reachedBy, storageSection } from './presence/peer-info.js';
 import { Presence, type PresenceComponents } from './presence/presence.js';
 import { removeMember, type RemoveGuest, type RemoveOptions } from './membership/removal.js';
 
@@ -293,7 +293,7 @@ export class Peers {
 
   /** Adds a section to this node's status. It travels when its value has changed. */
   contribute(section: string, value: () => WireValue): void {
-    this.presence.sections.contribute(section, value);
+    this.presence.contribute(section, value);
   }
 
   /** Called with a ready member's section whenever the member is heard, changed or not. */
@@ -388,7 +388,7 @@ export class Peers {
       now: clock.now(),
     });
     if (!isSelf) return info;
-    const storage = storageOf(presence.sections.read(STORAGE_SECTION));
+    const storage = storageSection.read(presence.sections.read(storageSection.name)) ?? null;
     return { ...info, uptimeSeconds: presence.sessions.uptimeSeconds(), storage };
   }
 

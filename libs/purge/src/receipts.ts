@@ -1,5 +1,5 @@
 import type { Database, Tx } from '@dfs/database';
-import { StatusFollower, type Peers } from '@dfs/peers';
+import { StatusSection, type Peers } from '@dfs/peers';
 import { DfsError, type Clock, type Log } from '@dfs/runtime';
 import {
   MAX_DELETIONS_PER_RECEIPT,
@@ -20,13 +20,12 @@ import {
   type Receipt,
   type SignedRecord,
   type Signer,
-  type WireValue,
 } from '@dfs/protocol';
 import { firstFrame, FrameWriter, request, type Channel, type Transport } from '@dfs/transport';
 import type { ReceiptStore, StoredReceipt } from './receipt-store.js';
 
 /** Section of a status in which a node says which receipts it has. */
-const SECTION = 'receipts';
+const SECTION = new StatusSection('receipts', receiptsStatus);
 const FRAMES = { sizeOf: packedRecordSize, most: MAX_RECEIPTS_PAYLOAD_BYTES };
 
 /** The parts by which receipts are signed, stored and exchanged. */
@@ -49,18 +48,15 @@ export class Receipts {
   /** Members all of whose receipts have been here since this process began. */
   private readonly inStep = new Set<string>();
   private readonly control = new AbortController();
-  private readonly follower = new StatusFollower(
-    (peerId, value) => this.follow(peerId, value),
-    (peerId, err) => {
-      if (!this.control.signal.aborted) this.components.log.info({ err, peerId }, 'receipts not read');
-    },
-  );
 
   constructor(private readonly components: ReceiptsComponents) {
-    const { transport, peers } = components;
+    const { transport, peers, log } = components;
     transport.handle(RECEIPTS_PROTOCOL, (channel) => this.answer(channel));
-    peers.contribute(SECTION, () => receiptsStatus.form({ print: this.print() }) ?? null);
-    peers.onStatus(SECTION, (peerId, value) => this.follower.heard(peerId, value));
+    SECTION.say(peers, () => ({ print: this.print() }));
+    const failed = (peerId: string, err: unknown): void => {
+      if (!this.control.signal.aborted) log.info({ err, peerId }, 'receipts not read');
+    };
+    SECTION.follow(peers, log, (peerId, { print }) => this.follow(peerId, print), failed);
   }
 
   stop(): void {
@@ -107,8 +103,7 @@ export class Receipts {
     return printOfMarks(this.components.store.marks((peerId) => this.isMember(peerId)));
   }
 
-  private async follow(peerId: string, value: WireValue): Promise<void> {
-    const { print } = receiptsStatus.parse(value, 'status');
+  private async follow(peerId: string, print: Uint8Array): Promise<void> {
     if (Buffer.compare(print, this.print()) !== 0) await this.read(peerId);
     this.inStep.add(peerId);
   }

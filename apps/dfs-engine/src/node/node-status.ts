@@ -2,7 +2,7 @@ import type { NodeInfo } from '@dfs/contracts';
 import type { Catalogue } from '@dfs/catalogue';
 import type { ChunkStore } from '@dfs/chunks';
 import type { EventLog } from '@dfs/events';
-import { STORAGE_SECTION, type Peers } from '@dfs/peers';
+import { storageSection, type Peers } from '@dfs/peers';
 import type { Placement } from '@dfs/placement';
 import { Recurring, second, type Clock, type Log, type Timers, type WorkStatus } from '@dfs/runtime';
 import type { Transport } from '@dfs/transport';
@@ -55,7 +55,7 @@ export class NodeStatus {
     this.startedAt = parts.clock.now();
     // It travels whenever it has changed; free bytes change all the time, and a quota may be a share of them.
     const [quota, free] = [new SteadyFigure(TOLD_SHARE), new SteadyFigure(TOLD_SHARE)];
-    parts.peers.contribute(STORAGE_SECTION, () => {
+    storageSection.say(parts.peers, () => {
       const { chunks, bytes, quotaBytes, freeBytes } = parts.chunks.usage();
       return {
         chunks,

@@ -20,6 +20,7 @@ import { GATHER_TURN, OWNER_VOTE_TIME, SIGN_TIME } from '../constants.js';
 import { OwnerVoteEntity } from './membership.entity.js';
 import type { Membership } from './membership.js';
 import type { Presence } from '../presence/presence.js';
+import { StatusSection } from '../status/status-section.js';
 
 /** The parts by which members agree on a joint owner. */
 export interface JointOwnerComponents {
@@ -37,7 +38,7 @@ interface Signature {
 }
 
 /** The section of a status in which a node says whom it would have as an owner. */
-const OWNERS_SECTION = 'owners';
+const OWNERS = new StatusSection('owners', ownersSection);
 
 /**
  * How a network whose owners are gone gets one: a person at each of more than half of the members asks for the same
@@ -58,14 +59,14 @@ export class JointOwner {
   constructor(private readonly components: JointOwnerComponents) {
     const { transport, presence } = components;
     transport.handle(SIGN_PROTOCOL, (channel) => this.answer(channel));
-    presence.sections.contribute(OWNERS_SECTION, () => ownersSection.form([...this.votes.keys()].sort()) as WireValue);
+    OWNERS.say(presence, () => [...this.votes.keys()].sort());
   }
 
   async start(): Promise<void> {
     const { db, presence, membership } = this.components;
     for (const { member, votedAt } of await db.repository(OwnerVoteEntity).find()) this.votes.set(member, votedAt);
     this.unsubscribe.push(
-      presence.onStatus(OWNERS_SECTION, () => this.gatherSoon()),
+      presence.onStatus(OWNERS.name, () => this.gatherSoon()),
       membership.onChange(() => this.gatherSoon()),
     );
   }
@@ -161,12 +162,7 @@ export class JointOwner {
   }
 
   private votesOf(peerId: string): string[] {
-    const value = this.components.presence.sessions.of(peerId)?.sections.get(OWNERS_SECTION);
-    try {
-      return value === undefined ? [] : ownersSection.parse(value, OWNERS_SECTION);
-    } catch {
-      return [];
-    }
+    return OWNERS.read(this.components.presence.sessions.of(peerId)?.sections.get(OWNERS.name)) ?? [];
   }
 
   private gatherSoon(): void {

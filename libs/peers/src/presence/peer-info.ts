@@ -1,18 +1,21 @@
 import type { PeerInfo, PeerState, StorageInfo } from '@dfs/contracts';
 import { second } from '@dfs/runtime';
-import { shape, type WireValue } from '@dfs/protocol';
+import { shape } from '@dfs/protocol';
 import { isRelayed, type ConnectionInfo, type Rates } from '@dfs/transport';
 import type { Member } from '../membership/roster.js';
+import { StatusSection } from '../status/status-section.js';
 import type { Session } from './session.js';
 
 /** The status section in which a node says how much it holds; contributed by the layer that holds it. */
-export const STORAGE_SECTION = 'storage';
-const storageSection = shape.struct({
-  chunks: shape.int(),
-  bytes: shape.int(),
-  quotaBytes: shape.int(),
-  freeBytes: shape.int(),
-});
+export const storageSection = new StatusSection<StorageInfo>(
+  'storage',
+  shape.struct({
+    chunks: shape.int(),
+    bytes: shape.int(),
+    quotaBytes: shape.int(),
+    freeBytes: shape.int(),
+  }),
+);
 
 /** All that this node knows of one member, to be told in one shape. Times are milliseconds since 1970. */
 export interface PeerFacts {
@@ -39,7 +42,7 @@ export function peerInfo({ member, state, name, addresses, session, lastSeen, ra
     latencyMs: session?.latencyMs ?? null,
     lastSeenAt: lastSeen === undefined ? null : new Date(lastSeen).toISOString(),
     uptimeSeconds: session && session.boot > 0 ? Math.max(0, Math.floor((now - session.bootedAt) / second)) : null,
-    storage: storageOf(session?.sections.get(STORAGE_SECTION)),
+    storage: storageSection.read(session?.sections.get(storageSection.name)) ?? null,
     rates: { receive: Math.round(rates.receive), send: Math.round(rates.send) },
   };
 }
@@ -56,13 +59,4 @@ export function reachedBy(
   const relay = /\/p2p\/([^/]+)\/p2p-circuit/.exec(through)?.[1] ?? '';
   const address = `/p2p/${relay}/p2p-circuit`;
   return [address, ...known.filter((other) => !other.startsWith(address))];
-}
-
-/** A peer's word on its storage, if it makes sense. */
-export function storageOf(value: WireValue | undefined): StorageInfo | null {
-  try {
-    return value === undefined ? null : storageSection.parse(value, STORAGE_SECTION);
-  } catch {
-    return null;
-  }
 }

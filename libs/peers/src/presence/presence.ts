@@ -16,7 +16,7 @@ import type { Membership } from '../membership/membership.js';
 import { cleanName } from '../clean-name.js';
 import { neighboursOf } from './ring-neighbours.js';
 import { PeerEvents } from './peer-events.js';
-import { STORAGE_SECTION } from './peer-info.js';
+import { storageSection } from './peer-info.js';
 import { Returning } from '../removed/former-members.js';
 import { SecondOpinion } from '../removed/removal-check.js';
 import { Sections } from '../status/status-sections.js';
@@ -105,7 +105,7 @@ export class Presence {
     const { liveness, sections } = this;
     const missing = () => this.missing();
     const listensFor = (section: string) =>
-      section === STORAGE_SECTION || sections.has(section) || this.statusListeners.has(section);
+      section === storageSection.name || sections.has(section) || this.statusListeners.has(section);
     const unheard = (peerId: string, signal: AbortSignal) => this.returning.ask(peerId, signal);
     this.sessions = new Sessions(
       { transport, membership, liveness, sections, clock, log, addressesOf, listensFor, runsOf, missing, unheard },
@@ -198,6 +198,10 @@ export class Presence {
 
   isConnecting(peerId: string): boolean {
     return this.sessions.of(peerId)?.ready === false || this.dialer.isDialing(peerId);
+  }
+
+  contribute(section: string, value: () => WireValue): void {
+    this.sections.contribute(section, value);
   }
 
   onStatus(section: string, fn: (peerId: string, value: WireValue) => void): Unsubscribe {

@@ -5,14 +5,14 @@ import {
   pinsFrame,
   unpackPins,
   type Cid,
-  type WireValue,
+  type HoldingsStatus,
 } from '@dfs/protocol';
 import { hour, minute, DfsError, second, type Log } from '@dfs/runtime';
 import { request, type Transport } from '@dfs/transport';
 import type { Holdings } from './member-pins.js';
 import type { PeerView } from '../ports.js';
 import type { PinLog } from './pin-log.js';
-import { StatusFollower } from '@dfs/peers';
+import { StatusSection } from '@dfs/peers';
 
 /** A log whose reading ended so is read on as records come. After so long that is no accident … */
 export const WAITING_PINS_TIME = 10 * minute;
@@ -22,7 +22,7 @@ export const PINS_OFFENCE_TIME = 1 * hour;
 const READ_ON_DELAY = 1 * second;
 
 /** Section of the status message that says how long my pin log is. */
-const SECTION = 'holdings';
+const SECTION = new StatusSection('holdings', holdingsStatus);
 /** For the logs of members that are asked for at once; who takes longer is judged by what is known. */
 const REFRESH_TIME = 10 * second;
 
@@ -52,19 +52,16 @@ export class HoldingsExchange {
   /** Members whose logs are left alone: until when. */
   private readonly offenders = new Map<string, number>();
   private readingOn: NodeJS.Timeout | undefined;
-  private readonly follower = new StatusFollower(
-    (peerId, value) => this.follow(peerId, value),
-    (peerId, err) => {
-      if (!this.control.signal.aborted) this.components.log.warn({ err, peerId }, 'pin log not read');
-    },
-  );
 
   constructor(private readonly components: HoldingsExchangeComponents) {}
 
   start(): void {
-    const { peers, pins, holdings } = this.components;
-    peers.contribute(SECTION, () => this.mine());
-    peers.onStatus(SECTION, (peerId, value) => this.follower.heard(peerId, value));
+    const { peers, pins, holdings, log } = this.components;
+    SECTION.say(peers, () => this.mine());
+    const failed = (peerId: string, err: unknown): void => {
+      if (!this.control.signal.aborted) log.warn({ err, peerId }, 'pin log not read');
+    };
+    SECTION.follow(peers, log, (peerId, status) => this.follow(peerId, status), failed);
     peers.onGone((peerId) => holdings.gone(peerId));
     pins.onEntries(() => peers.nudge());
   }
@@ -96,14 +93,12 @@ export class HoldingsExchange {
     }, READ_ON_DELAY).unref();
   }
 
-  private mine(): WireValue {
+  private mine(): HoldingsStatus {
     const { pins, isFull } = this.components;
-    const status = { nonce: pins.nonce, number: pins.number, full: isFull(), capacity: pins.capacity };
-    return holdingsStatus.form(status) ?? null;
+    return { nonce: pins.nonce, number: pins.number, full: isFull(), capacity: pins.capacity };
   }
 
-  private async follow(peerId: string, value: WireValue): Promise<void> {
-    const status = holdingsStatus.parse(value, 'status');
+  private async follow(peerId: string, status: HoldingsStatus): Promise<void> {
     const { behind, changed } = await this.components.holdings.heard(peerId, status);
     if (changed) this.components.onMemberChanged(peerId);
     if (behind) await this.read(peerId);

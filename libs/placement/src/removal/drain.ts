@@ -1,5 +1,6 @@
 import { minute, second, DfsError, type Log, pause } from '@dfs/runtime';
-import { drainingStatus, MAX_DRAINING, type WireValue } from '@dfs/protocol';
+import { StatusSection } from '@dfs/peers';
+import { drainingStatus, MAX_DRAINING } from '@dfs/protocol';
 import { heldBy, type Amount, type LastCopyComponents, type Versions } from './last-copy.js';
 import type { MemberList, PeerView } from '../ports.js';
 
@@ -11,7 +12,7 @@ const DRAIN_PATIENCE = 10 * minute;
 const DRAIN_OLD_PATIENCE = 10 * second;
 
 /** Section of the status in which an owner says whom it empties. */
-const SECTION = 'draining';
+const SECTION = new StatusSection('draining', drainingStatus);
 
 /** The parts by which an owner has a member emptied. */
 export interface DrainsComponents extends LastCopyComponents {
@@ -36,9 +37,9 @@ export class Drains {
   constructor(private readonly components: DrainsComponents) {}
 
   start(): void {
-    const { peers } = this.components;
-    peers.contribute(SECTION, () => drainingStatus.form([...this.mine].sort().slice(0, MAX_DRAINING)) as WireValue);
-    peers.onStatus(SECTION, (peerId, value) => this.heard(peerId, value));
+    const { peers, log } = this.components;
+    SECTION.say(peers, () => [...this.mine].sort().slice(0, MAX_DRAINING));
+    SECTION.hear(peers, log, (peerId, leaving) => this.hears(peerId, leaving));
     peers.onGone((peerId) => this.hears(peerId, []));
   }
 
@@ -122,14 +123,6 @@ export class Drains {
       `${contents} still to be moved, and nothing has moved for a while: see that the members are connected and have room, and try again. The member stays.`,
       { facts: { left } },
     );
-  }
-
-  private heard(peerId: string, value: WireValue): void {
-    try {
-      this.hears(peerId, drainingStatus.parse(value, SECTION));
-    } catch (error) {
-      this.components.log.warn({ err: error, peerId }, 'a status whose section on members to be emptied is malformed');
-    }
   }
 
   private hears(peerId: string, leaving: readonly string[]): void {

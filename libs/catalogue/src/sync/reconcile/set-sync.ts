@@ -1,4 +1,5 @@
-import { catalogueStatus, parseSyncMessage, type SignedRecord, type SyncMessage, type WireValue } from '@dfs/protocol';
+import { StatusSection } from '@dfs/peers';
+import { catalogueStatus, parseSyncMessage, type SignedRecord, type SyncMessage } from '@dfs/protocol';
 import { DfsError, type Log, type Unsubscribe } from '@dfs/runtime';
 import type { SetRoot } from '../../store/fingerprints.js';
 import type { Received } from '../../receive/intake.js';
@@ -54,6 +55,7 @@ export interface SetSyncOptions {
 export class SetSync {
   readonly schedule: SyncSchedule;
   private readonly answering = new Set<string>();
+  private readonly section: StatusSection<SetRoot>;
   private readonly history = new RootHistory();
   private subscriptions: Unsubscribe[] = [];
 
@@ -79,15 +81,16 @@ export class SetSync {
         );
       },
     });
-    peers.contribute(section, () => catalogueStatus.form(this.root()) as WireValue);
+    this.section = new StatusSection(section, catalogueStatus);
+    this.section.say(peers, () => this.root());
     transport.handle(protocol, (channel) => ongoing.on(channel, this.serve(channel)));
   }
 
   start(): void {
-    const { peers } = this.components;
+    const { peers, log } = this.components;
     this.subscriptions = [
       peers.onGone((peerId) => this.schedule.forget(peerId)),
-      peers.onStatus(this.set.section, (peerId, value) => this.heard(peerId, value)),
+      this.section.hear(peers, log, (peerId, theirs) => this.heard(peerId, theirs)),
     ];
   }
 
@@ -109,15 +112,9 @@ export class SetSync {
     return root;
   }
 
-  private heard(peerId: string, value: WireValue): void {
-    const { section, name } = this.set;
-    try {
-      const theirs = catalogueStatus.parse(value, section);
-      this.schedule.heard(peerId, theirs);
-      this.set.said?.(peerId, theirs);
-    } catch (error) {
-      this.components.log.warn({ err: error, peerId }, `a status whose section on the ${name} is malformed`);
-    }
+  private heard(peerId: string, theirs: SetRoot): void {
+    this.schedule.heard(peerId, theirs);
+    this.set.said?.(peerId, theirs);
   }
 
   /** A stream that a member has opened. */
