@@ -22,6 +22,7 @@ import { SettingsController } from '../api/settings.controller.js';
 import { TransfersController } from '../api/transfers.controller.js';
 import { Backup } from '../backup/backup.js';
 import { Joining } from '../start/joining.js';
+import { HeapKeeper } from '../node/heap.js';
 import { NodeHealth } from '../node/node-health.js';
 import { NodeMetrics } from '../node/node-metrics.js';
 import { NodeSettings } from '../node/node-settings.js';
@@ -79,9 +80,14 @@ import { FOUNDATION, type Foundation } from './tokens.js';
       inject: [FOUNDATION, Peers, Placement],
     },
     {
+      provide: HeapKeeper,
+      useFactory: ({ logger: log, timers }: Foundation) => new HeapKeeper({ timers, log }),
+      inject: [FOUNDATION],
+    },
+    {
       provide: NodeWork,
       useFactory: (...parts: Worker[]) => new NodeWork(parts),
-      inject: [Catalogue, Backup, ProvideQueue, Placement, Purge, Scrubber, NodeStatus],
+      inject: [Catalogue, Backup, ProvideQueue, Placement, Purge, Scrubber, NodeStatus, HeapKeeper],
     },
     {
       provide: NodeHealth,

@@ -7,6 +7,7 @@ import { Backup } from '../backup/backup.js';
 import { Joining } from './joining.js';
 import { startSteps, stopSteps, type NodeParts, type Step } from '@dfs/node';
 import { NODE } from '../modules/node.module.js';
+import { HeapKeeper } from '../node/heap.js';
 import { NodeHealth } from '../node/node-health.js';
 import { NodeStatus } from '../node/node-status.js';
 
@@ -36,6 +37,7 @@ export class Runtime {
       { name: 'uploads', start: () => app.get(Uploads).start(), stop: () => app.get(Uploads).stop() },
       { name: 'health', start: () => health.start(), stop: () => health.stop() },
       { name: 'status', start: () => status.start(), stop: () => status.stop() },
+      { name: 'heap', start: () => app.get(HeapKeeper).start(), stop: () => app.get(HeapKeeper).stop() },
     ];
   }
 
