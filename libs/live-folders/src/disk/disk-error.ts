@@ -55,3 +55,8 @@ export function asDiskError(error: unknown, path?: DiskPath): unknown {
   if (typeof code !== 'string' || !/^E[A-Z0-9]+$/.test(code)) return error;
   return new DiskError(code, { ...(path !== undefined && { path }), cause: error });
 }
+
+/** Whether it is a failure of a disk, told as a `DiskError` or as a system call does. */
+export function isDiskFailure(error: unknown): boolean {
+  return asDiskError(error) instanceof DiskError;
+}

@@ -106,17 +106,22 @@ export function readTemporaryName(name: string): TemporaryName | undefined {
 }
 
 /**
- * Whether a path lies at or beneath a name of ours (rule 7): excluded before any rule, in both directions, at any depth, and
- * however a file system may fold the name. Of a path of the network ask with `toDiskPath`.
+ * Whether a path lies at or beneath a name of ours (rule 7): excluded before any rule, in both directions, at any depth (the
+ * rules of this disk: in the root), and however a file system may fold the name. Of a path of the network ask with `toDiskPath`.
  */
 export function isOurs(path: DiskPath): boolean {
   // Nearly all paths are done here.
-  if (!/dfs-|[^ -~]/i.test(path)) return false;
-  return path.split('/').some(isOurName);
+  if (!/dfs|[^ -~]/i.test(path)) return false;
+  const names = path.split('/').map(folded);
+  return names[0] === IGNORE_NAME || names.some(isOurName);
 }
 
 function isOurName(name: string): boolean {
+  return name === MARKER_NAME || name === TRASH_NAME || name.startsWith(TEMPORARY_PREFIX) || SHORT.test(name);
+}
+
+/** As the most forgiving file system compares names. */
+function folded(name: string): string {
   const text = Buffer.from(name, 'latin1').toString('utf8').normalize('NFKC').replace(UNSEEN, '').toLowerCase();
-  const folded = (text.split(':', 1)[0] ?? '').replace(/[ .]+$/, '');
-  return folded === MARKER_NAME || folded === TRASH_NAME || folded.startsWith(TEMPORARY_PREFIX) || SHORT.test(folded);
+  return (text.split(':', 1)[0] ?? '').replace(/[ .]+$/, '');
 }

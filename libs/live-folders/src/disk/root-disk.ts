@@ -93,7 +93,7 @@ export type Listing =
       readonly reason: 'changed' | 'error';
       readonly code?: string;
     }
-  /** There is no directory of this name; `instead` is what else has it. The directory above says more. */
+  /** There is no directory of this name; `instead` is what else has it, or the name of one above it. */
   | { readonly directory: DiskPath; readonly outcome: 'absent'; readonly instead?: DiskKind }
   /** It is on another device. */
   | { readonly directory: DiskPath; readonly outcome: 'border' };
@@ -307,6 +307,8 @@ export interface RootDisk {
   readonly trash: RootTrash;
   /** Bytes that may still be written before the reserve of the node is reached. */
   room(): Promise<number>;
+  /** The lines of the `.dfsignore` in the root; none where there is none, or it is no text of a bearable length. */
+  localRules(): Promise<string[]>;
   /** Walks all of it. `rules`: lines as in a `.gitignore`; those of the `.dfsignore` beneath the root count too. */
   estimate(rules: readonly string[]): Promise<Estimate>;
   /** A hint (rule 16): told after a moment of quiet. */

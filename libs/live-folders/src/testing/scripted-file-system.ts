@@ -20,6 +20,8 @@ export interface Call {
   readonly name: CallName;
   readonly path: AbsolutePath;
   readonly to?: AbsolutePath;
+  /** Of a write. */
+  readonly bytes?: number;
 }
 
 /** What happens to a call. */
@@ -289,7 +291,8 @@ class ScriptedOpenFile implements OpenFile {
   }
 
   write(bytes: Uint8Array, position: number): Promise<number> {
-    return this.#call('write', ({ tree }) => tree.write(this.inode, bytes, position));
+    const call = { name: 'write', path: this.path, bytes: bytes.length } as const;
+    return this.files.call(call, () => this.files.tree.write(this.inode, bytes, position));
   }
 
   truncate(size: number): Promise<void> {

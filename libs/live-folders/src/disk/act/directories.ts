@@ -1,0 +1,79 @@
+import { DiskError, isDiskError } from '../disk-error.js';
+import { isDropping } from '../ignore/ignore-rules.js';
+import { joinDiskPath, ROOT, type DiskPath } from '../names.js';
+import type { RootDisk, TrashNote } from '../root-disk.js';
+import { absent, NoDirectory, type RootFiles } from '../root/root-files.js';
+import { TRASH, type Notes } from '../trash/notes.js';
+
+/** What is done to directories needs. */
+export interface DirectoriesComponents {
+  files: RootFiles;
+  notes: Notes;
+}
+
+/** Makes a directory and those above it. */
+export async function makeDirectory(
+  { files }: DirectoriesComponents,
+  path: DiskPath,
+): ReturnType<RootDisk['makeDirectory']> {
+  const root = await files.lstat(ROOT);
+  let stat = root;
+  let at = ROOT;
+  let outcome: 'made' | 'there' = 'there';
+  for (const name of path.split('/')) {
+    at = joinDiskPath(at, name);
+    if (name === '' || name === '.' || name === '..') throw new DiskError('outside', { path });
+    const there = await files.look(at);
+    outcome = there ? 'there' : 'made';
+    if (!there) {
+      await files.mkdir(at).catch((error: unknown) => {
+        if (!isDiskError(error, 'EEXIST')) throw error;
+        outcome = 'there';
+      });
+    }
+    stat = there ?? (await files.lstat(at));
+    if (stat.kind !== 'directory') return { outcome: 'taken' };
+    if (stat.device !== root.device) throw new DiskError('outside', { path: at });
+  }
+  return { outcome, stat };
+}
+
+/** Removes a directory that is empty but for what programs drop by themselves; that goes to the trash (rule 12). */
+export async function removeDirectory(
+  { files, notes }: DirectoriesComponents,
+  path: DiskPath,
+  { reason, contentId: _ }: TrashNote,
+): Promise<'removed' | 'kept' | 'absent'> {
+  try {
+    await files.reach(path);
+    const names = await files.readdir(path);
+    const droppings = [];
+    for (const name of names) {
+      const at = joinDiskPath(path, name);
+      const stat = await files.look(at);
+      if (!stat) continue;
+      if (stat.kind !== 'file' || !isDropping(name)) return 'kept';
+      droppings.push({ at, stat });
+    }
+    for (const { at, stat } of droppings) {
+      const note = await notes.write({ act: 'trash', path: at, reason, stat });
+      await notes.take(at, note);
+    }
+    await files.rmdir(path);
+    return 'removed';
+  } catch (error) {
+    if (error instanceof NoDirectory) return 'kept';
+    if (isDiskError(error, 'ENOTEMPTY', 'EEXIST')) return 'kept';
+    if (isDiskError(error, 'ENOENT')) return 'absent';
+    throw error;
+  }
+}
+
+/** fsync of each directory and of the trash: makes durable what was done by name. One that is gone has nothing to keep. */
+export async function settle({ files }: DirectoriesComponents, directories: readonly DiskPath[]): Promise<void> {
+  for (const path of new Set([...directories, TRASH])) {
+    await absent(files.with(path, 'directory', (directory) => directory.sync())).catch((error: unknown) => {
+      if (!isDiskError(error, 'ENOTDIR', 'ELOOP')) throw error;
+    });
+  }
+}

@@ -1,0 +1,135 @@
+import { systemClock, systemTimers, type Clock, type Timers, type Unsubscribe } from '@dfs/runtime';
+import { Acts } from './act/acts.js';
+import { Asides } from './act/asides.js';
+import { makeDirectory, removeDirectory, settle } from './act/directories.js';
+import { Puts } from './act/put.js';
+import { Recovery } from './act/recovery.js';
+import { discard, roomOf, stage } from './act/stage.js';
+import { asDiskError, DiskError } from './disk-error.js';
+import type { AbsolutePath, FileSystem } from './fs/file-system.js';
+import { estimate, localRules } from './ignore/estimate.js';
+import type { DiskPath } from './names.js';
+import type { Dirty, DiskTraits, RootDisk, RootTrash } from './root-disk.js';
+import { FileSystemTime } from './root/file-system-time.js';
+import { identify, writeMarker } from './root/identity.js';
+import { listDirectories } from './root/listing.js';
+import { ORDINARY_TRAITS, probe } from './root/probe.js';
+import { Reader } from './root/reader.js';
+import { RootFiles } from './root/root-files.js';
+import { Steadiness } from './root/steadiness.js';
+import { Notes } from './trash/notes.js';
+import { Trash } from './trash/trash.js';
+
+/** A root and what is known of its file system. */
+export interface LocalRootDiskOptions {
+  files: FileSystem;
+  root: AbsolutePath;
+  /** As `probe` has found them: until it is asked again. */
+  traits?: DiskTraits;
+  /** Free bytes of the file system that are left alone (rule 14). */
+  reserveBytes?: number;
+  timers?: Timers;
+  clock?: Clock;
+  /** Tells of changes below the root; without one only full passes see them. */
+  watch?: (onDirty: (dirty: Dirty) => void) => Unsubscribe;
+}
+
+/** A root by the system calls of this process. Rules and what they hold off are in the parts that it consists of. */
+export class LocalRootDisk implements RootDisk {
+  readonly trash: RootTrash;
+  readonly #files: RootFiles;
+  readonly #reserveBytes: number;
+  readonly #watch: NonNullable<LocalRootDiskOptions['watch']>;
+  readonly #notes: Notes;
+  readonly #reader: Reader;
+  readonly #acts: Acts;
+  readonly #recovery: Recovery;
+  #traits: DiskTraits;
+  #isClosed = false;
+  #unsubscribe: Unsubscribe[] = [];
+
+  constructor(options: LocalRootDiskOptions) {
+    const { timers = systemTimers, clock = systemClock, reserveBytes = 0 } = options;
+    const files = new RootFiles({ ...options, timers, clock });
+    this.#files = files;
+    this.#traits = options.traits ?? ORDINARY_TRAITS;
+    this.#reserveBytes = reserveBytes;
+    this.#watch = options.watch ?? (() => () => undefined);
+    const keepsInodes = (): boolean => this.#traits.keepsInodes;
+    const notes = new Notes(files);
+    this.#notes = notes;
+    const time = new FileSystemTime(
+      files,
+      () => notes.make(),
+      () => this.#traits.mtimeStepNs,
+    );
+    const reader = new Reader({ files, steadiness: new Steadiness(timers), time, keepsInodes });
+    this.#reader = reader;
+    const puts = new Puts(files, notes);
+    const clear = (temporary: DiskPath): Promise<void> => this.#recovery.clear(temporary);
+    const asides = new Asides({ files, notes, puts, keepsInodes, clear });
+    this.#acts = new Acts({ files, notes, puts, asides, time, keepsInodes });
+    this.#recovery = new Recovery({ files, notes, asides });
+    this.trash = this.#toldAll(new Trash({ files, notes, puts, reader, time }));
+  }
+
+  identity: RootDisk['identity'] = () => this.#told(() => identify(this.#files));
+  writeMarker: RootDisk['writeMarker'] = (marker) => this.#told(() => writeMarker(this.#files, marker));
+  probe: RootDisk['probe'] = () => this.#told(async () => (this.#traits = await probe(this.#files)));
+  list: RootDisk['list'] = (directories) => this.#told(() => listDirectories(this.#files, directories));
+  read: RootDisk['read'] = (path, options) => this.#told(() => this.#reader.read(path, options));
+  contentOf: RootDisk['contentOf'] = (requests) => this.#told(() => this.#reader.contentOf(requests));
+  stage: RootDisk['stage'] = (path, ids, body, attributes) =>
+    this.#told(() => stage({ files: this.#files, reserveBytes: this.#reserveBytes, path, ids, body, attributes }));
+  discard: RootDisk['discard'] = (staged) => this.#told(() => discard(this.#files, staged));
+  place: RootDisk['place'] = (staged, replaced) => this.#told(() => this.#acts.place(staged, replaced));
+  remove: RootDisk['remove'] = (path, expected, note) => this.#told(() => this.#acts.remove(path, expected, note));
+  move: RootDisk['move'] = (from, to, expected, ids) => this.#told(() => this.#acts.move(from, to, expected, ids));
+  makeDirectory: RootDisk['makeDirectory'] = (path) => this.#told(() => makeDirectory(this.#parts, path));
+  removeDirectory: RootDisk['removeDirectory'] = (path, note) =>
+    this.#told(() => removeDirectory(this.#parts, path, note));
+  setAttributes: RootDisk['setAttributes'] = (path, expected, attributes) =>
+    this.#told(() => this.#acts.setAttributes(path, expected, attributes));
+  settle: RootDisk['settle'] = (directories) => this.#told(() => settle(this.#parts, directories));
+  recover: RootDisk['recover'] = (temporaries) => this.#told(() => this.#recovery.recover(temporaries));
+  room: RootDisk['room'] = () => this.#told(() => roomOf(this.#files, this.#reserveBytes));
+  localRules: RootDisk['localRules'] = () => this.#told(() => localRules(this.#files));
+  estimate: RootDisk['estimate'] = (rules) => this.#told(() => estimate(this.#files, rules, this.#traits.foldsCase));
+
+  watch(onDirty: (dirty: Dirty) => void): Unsubscribe {
+    const unsubscribe = this.#watch(onDirty);
+    this.#unsubscribe.push(unsubscribe);
+    return unsubscribe;
+  }
+
+  close(): Promise<void> {
+    this.#isClosed = true;
+    for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe();
+    return Promise.resolve();
+  }
+
+  get #parts(): { files: RootFiles; notes: Notes } {
+    return { files: this.#files, notes: this.#notes };
+  }
+
+  /** Whatever fails is a `DiskError`, and nothing is done once it is closed. */
+  async #told<T>(act: () => Promise<T>): Promise<T> {
+    if (this.#isClosed) throw new DiskError('gone');
+    try {
+      return await act();
+    } catch (error) {
+      throw asDiskError(error);
+    }
+  }
+
+  #toldAll(trash: RootTrash): RootTrash {
+    return {
+      list: (options) => this.#told(() => trash.list(options)),
+      restore: (id, to) => this.#told(() => trash.restore(id, to)),
+      empty: (selection) => this.#told(() => trash.empty(selection)),
+      changed: () => this.#told(() => trash.changed()),
+      read: (id) => this.#told(() => trash.read(id)),
+      known: (id, end, contentId) => this.#told(() => trash.known(id, end, contentId)),
+    };
+  }
+}

@@ -1,0 +1,181 @@
+import { KiB } from '@dfs/runtime';
+import { asDiskError, DiskError, isDiskError } from '../disk-error.js';
+import type { OpenFile } from '../fs/file-system.js';
+import type { DiskPath } from '../names.js';
+import type { ContentOf, ContentRequest, ReadEnd, Reading, ReadOptions, Stat } from '../root-disk.js';
+import { contentIdOf } from './content-id.js';
+import type { FileSystemTime } from './file-system-time.js';
+import { absent, sameLook, type RootFiles } from './root-files.js';
+import { LOOKS_APART, type Steadiness } from './steadiness.js';
+
+/** Bytes of one read. Each piece has memory of its own, since the cutter keeps views of it. */
+const PIECE = 512 * KiB;
+
+/** What reading needs. */
+export interface ReaderComponents {
+  files: RootFiles;
+  steadiness: Steadiness;
+  time: FileSystemTime;
+  keepsInodes: () => boolean;
+}
+
+/** Files as they are read from a disk that others write on: steadily, or not at all (rule 9). */
+export class Reader {
+  constructor(private readonly components: ReaderComponents) {}
+
+  /** @throws DiskError `changing`; the errno where it cannot be opened */
+  async read(path: DiskPath, options: ReadOptions = {}): Promise<Reading> {
+    await this.components.files.within(path);
+    const first = options.asIs ? undefined : await this.#firstLook(path, options);
+    return this.#open(path, first);
+  }
+
+  /** Of several files: they are all looked at before the wait that stands between two looks. */
+  async contentOf(requests: readonly ContentRequest[]): Promise<ContentOf[]> {
+    const { files, steadiness } = this.components;
+    const known = new Set<DiskPath>();
+    const looks: (Stat | ContentOf | undefined)[] = [];
+    let mustWait = false;
+    for (const { path, seen, asIs } of requests) {
+      const wait = steadiness.wait(path);
+      if (asIs) looks.push(undefined);
+      else if (wait.retryAfter > 0) looks.push({ path, outcome: 'changing', ...wait });
+      else if (seen && this.#isOldEnough(seen)) looks.push(seen.stat);
+      else {
+        looks.push(
+          (await files.look(path).catch((error: unknown) => failure(path, error))) ?? { path, outcome: 'absent' },
+        );
+        mustWait = true;
+      }
+    }
+    if (mustWait) await files.timers.sleep(LOOKS_APART);
+    const contents: ContentOf[] = [];
+    for (const [at, { path }] of requests.entries()) {
+      const look = looks[at];
+      contents.push(look && 'outcome' in look ? look : await this.#contentOf(path, look, known));
+    }
+    return contents;
+  }
+
+  async #contentOf(path: DiskPath, first: Stat | undefined, known: Set<DiskPath>): Promise<ContentOf> {
+    try {
+      await this.components.files.within(path, known);
+      const { body, end } = await this.#open(path, first);
+      const contentId = await contentIdOf(body);
+      return { path, outcome: 'content', contentId, end: await end };
+    } catch (error) {
+      return failure(path, error);
+    }
+  }
+
+  /** Waits for a second look if it must. */
+  async #firstLook(path: DiskPath, { seen }: ReadOptions): Promise<Stat> {
+    const { files, steadiness } = this.components;
+    const wait = steadiness.wait(path);
+    if (wait.retryAfter > 0) throw new DiskError('changing', { path, ...wait });
+    if (seen && this.#isOldEnough(seen)) return seen.stat;
+    const stat = await files.lstat(path);
+    await files.timers.sleep(LOOKS_APART);
+    return stat;
+  }
+
+  #isOldEnough({ at }: NonNullable<ReadOptions['seen']>): boolean {
+    return this.components.files.timers.ticks() - at >= LOOKS_APART;
+  }
+
+  /** @param first the look before; undefined where the file is taken as it is */
+  async #open(path: DiskPath, first: Stat | undefined): Promise<Reading> {
+    const { keepsInodes } = this.components;
+    const file = await this.#opened(path);
+    try {
+      const stat = await file.stat();
+      if (stat.kind !== 'file' || (first && !sameLook(first, stat, keepsInodes())))
+        throw this.#changed(path, 'changing');
+      const { promise: end, resolve, reject } = Promise.withResolvers<ReadEnd>();
+      // The reader of `body` has met the failure already.
+      end.catch(() => undefined);
+      const check = first !== undefined;
+      const body = this.#bytes(file, path, stat, check, resolve, reject);
+      return { stat, body, end };
+    } catch (error) {
+      await file.close().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async #opened(path: DiskPath): Promise<OpenFile> {
+    try {
+      return await this.components.files.open(path, 'read');
+    } catch (error) {
+      // A link or a directory came to its place.
+      if (isDiskError(error, 'ELOOP', 'EMLINK', 'ENXIO', 'EISDIR')) throw this.#changed(path, 'changing');
+      throw error;
+    }
+  }
+
+  async *#bytes(
+    file: OpenFile,
+    path: DiskPath,
+    stat: Stat,
+    check: boolean,
+    resolve: (end: ReadEnd) => void,
+    reject: (error: unknown) => void,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    const { files, time, keepsInodes } = this.components;
+    let isComplete = false;
+    try {
+      for (let at = 0; ;) {
+        const piece = Buffer.allocUnsafeSlow(Math.min(PIECE, Math.max(1, stat.size - at + 1)));
+        const length = await file.read(piece, at);
+        if (length === 0) break;
+        at += length;
+        yield piece.subarray(0, length);
+        // A file that grows for ever would never end: it is read as far as it went when it was opened.
+        if (at > stat.size) {
+          if (check) throw this.#changed(path, 'changed');
+          break;
+        }
+      }
+      const after = await file.stat();
+      const atPath = await absent(files.lstat(path));
+      if (check && (!sameLook(stat, after, keepsInodes()) || !atPath || !sameLook(stat, atPath, keepsInodes()))) {
+        throw this.#changed(path, 'changed');
+      }
+      const end = { stat: after, racy: await time.isRacy(after) };
+      isComplete = true;
+      resolve(end);
+    } catch (error) {
+      isComplete = true;
+      const told = asDiskError(error, path);
+      reject(told);
+      throw told;
+    } finally {
+      await file.close().catch(() => undefined);
+      if (!isComplete) reject(new DiskError('gone', { path }));
+    }
+  }
+
+  #changed(path: DiskPath, code: 'changing' | 'changed'): DiskError {
+    const { steadiness } = this.components;
+    steadiness.changed(path);
+    return new DiskError(code, { path, ...steadiness.wait(path) });
+  }
+}
+
+/** All bytes of an open file, from its beginning; they are not looked after. */
+export async function* bytesOfFile(file: OpenFile): AsyncGenerator<Uint8Array, void, undefined> {
+  for (let at = 0; ;) {
+    const piece = Buffer.allocUnsafeSlow(PIECE);
+    const length = await file.read(piece, at);
+    if (length === 0) return;
+    at += length;
+    yield piece.subarray(0, length);
+  }
+}
+
+function failure(path: DiskPath, error: unknown): ContentOf {
+  if (!(error instanceof DiskError)) throw error;
+  const { code, retryAfter = 0, changing = 0 } = error;
+  if (code === 'changing' || code === 'changed') return { path, outcome: 'changing', retryAfter, changing };
+  return code === 'ENOENT' ? { path, outcome: 'absent' } : { path, outcome: 'failed', code };
+}
