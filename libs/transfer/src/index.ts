@@ -11,6 +11,7 @@ export { DownloadTransfer } from './download-transfer.js';
 export { Partners, type Gainer, type Meeting, type PartnersComponents } from './fetchers/co-fetchers.js';
 export { Gatherings } from './fetchers/fetchers.js';
 export { HAVE_TIME, MAX_LOT_BLOCKS, NOTABLE_BYTES, REASK_AFTER, requestsWithin, TELL_EVERY } from './limits.js';
+export { NotableTransfer } from './notable-transfer.js';
 export type { BlockReader, PinAnswers } from './ports.js';
 export { BlockServer } from './serve/block-server.js';
 export type { Want } from './swarm/block-schedule.js';

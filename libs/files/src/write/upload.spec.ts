@@ -98,7 +98,7 @@ describe('storing files', () => {
   it('shows a large upload while it runs, and stores nothing of one that is cancelled', async () => {
     const { transfers } = node.placement;
     async function* cancelling(): AsyncGenerator<Uint8Array> {
-      yield* pieces(seededRandom(9).bytes(12 * MiB));
+      yield* pieces(seededRandom(9).bytes(20 * MiB));
       const [running] = transfers.list();
       expect(running).toMatchObject({ kind: 'upload', path: 'a', state: 'running', bytes: null });
       transfers.cancel(running!.id);
@@ -107,8 +107,8 @@ describe('storing files', () => {
     await expect(node.files.upload({ path: 'a', body: cancelling() })).rejects.toMatchObject({ code: 'conflict' });
     expect(transfers.list()).toMatchObject([{ state: 'cancelled' }]);
     await nothingStored();
-    await put('b', seededRandom(11).bytes(5 * MiB), { size: 5 * MiB });
-    expect(transfers.list()[0]).toMatchObject({ state: 'finished', path: 'b', verifiedBytes: 5 * MiB });
+    await put('b', seededRandom(11).bytes(9 * MiB), { size: 9 * MiB });
+    expect(transfers.list()[0]).toMatchObject({ state: 'finished', path: 'b', verifiedBytes: 9 * MiB });
   });
 
   it('takes the digest that fits', async () => {
