@@ -22,9 +22,11 @@ export type {
   ListQuery,
   MemberView,
   NetworkChanges,
+  OnlyRows,
   SyncPeers,
   SyncTransport,
 } from './ports.js';
+export { CurrentRows, type PathRowInfo } from './read/current-rows.js';
 export type { ContentOfHead } from './read/queries.js';
 export { versionTag, type Conditions, type Tag } from './rules/conditions.js';
 export { choice, duplicate, relocation, restoration, withAct, type OtherHeads } from './write/drafts.js';

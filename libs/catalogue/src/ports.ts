@@ -109,6 +109,20 @@ export interface ListQuery {
   /** Rows to pass over, instead of a cursor; of what comes and goes meanwhile nothing is promised. */
   offset?: number;
   state?: FileListState;
+  /** Narrows it to some of the current files, by what others know of them. */
+  only?: OnlyRows;
+}
+
+/** Some of the current files, by the numbers of their rows. */
+export interface OnlyRows {
+  /** A byte for each row from row 1 on, 1 where it is meant; those beyond are not. */
+  rows: Uint8Array;
+  /** How many of them are meant. */
+  count: number;
+  /** The same for the same question, so that a cursor of another one is refused. */
+  name: string;
+  /** Of one level, where `rows` are files directly in it: the folders directly in it that are meant. */
+  folders?: readonly string[];
 }
 
 /** A folder as it follows from the paths beneath it; its path ends with a slash. */

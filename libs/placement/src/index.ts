@@ -10,8 +10,9 @@
  * Units: bytes, milliseconds. The database must know `placementMigrations`.
  */
 export type { PlacementOptions } from './parts.js';
-export type { ContentStanding } from './status/replication-status.js';
-export { Placement } from './placement.js';
+export type { ContentStanding, SizedContent } from './status/replication-status.js';
+export { HolderSets } from './status/holder-sets.js';
+export { Placement, type ContentStates } from './placement.js';
 export type { FetchOptions } from './read/content-fetch.js';
 export { checkPins, type PinFinding, type PinProblem, type PinTotals } from './pins/check-pins.js';
 export type { FoundContent, FoundContents } from './release/found-contents.js';

@@ -95,7 +95,10 @@ export function makeParts(components: PlacementComponents, context: PartsContext
     budget: new RepairBudget(options.repairRate, options.repairBurst),
     mostWaiting: options.mostWaiting,
     calmMs: options.calmMs,
-    counted: (content) => watch.changed([content]),
+    counted: (content) => {
+      watch.changed([content]);
+      view.changed([content]);
+    },
     pathOf: (content) => watch.pathOf(content),
   });
   const reading = new Reading({ ...fetching, db, chunks, finder, replicator, transfers, signal });

@@ -1,4 +1,4 @@
-import type { ContentStanding } from './status/replication-status.js';
+import type { ContentStanding, ReplicationView } from './status/replication-status.js';
 import type { PastBytes, Reclaimed } from '@dfs/chunks';
 import type { HolderList, Replication } from '@dfs/contracts';
 import type { Tx } from '@dfs/database';
@@ -26,6 +26,9 @@ import { capacityClass } from './replicate/headroom.js';
 
 /** Extents that were promised once, and may still be here. */
 const NOT_PROMISED: readonly PinState[] = ['dropped', 'releasing', 'letGo', 'gaveWay'];
+
+/** The part of the view of states that keepers of many contents need. */
+export type ContentStates = Pick<ReplicationView, 'setsOf' | 'look' | 'onChange'>;
 
 /** Placement of extents, and bytes for readers: hides the network from files. */
 export class Placement {
@@ -132,6 +135,11 @@ export class Placement {
   /** Copies and states of any number of contents, a page of a thousand in three queries at most. */
   replication(contents: readonly { contentId: Cid; size: number }[]): Promise<Map<Cid, Replication>> {
     return this.parts.view.of(contents);
+  }
+
+  /** Holder sets of contents, and what they mean: for those who keep those of many contents. */
+  get states(): ContentStates {
+    return this.parts.view;
   }
 
   /** The same, and how much of each content this node keeps. */
@@ -262,15 +270,19 @@ export class Placement {
     const { catalogue, peers, membership } = this.components;
     this.parts.exchange.start();
     this.parts.drains.start();
-    this.pins.onEntries((pins) => this.parts.watch.changed(pins.map(({ content }) => content)));
+    this.pins.onEntries((pins) => this.holdersChanged(pins.map(({ content }) => content)));
     this.unsubscribe.push(
       catalogue.onChange((changes) => this.contentsChanged(changes)),
       this.holdings.onLearned((_, contents) => {
-        this.parts.watch.changed(contents);
+        this.holdersChanged(contents);
         this.parts.replicator.holdersLearned();
       }),
+      this.holdings.onVoided(() => {
+        this.parts.watch.changed();
+        this.parts.view.changed('all');
+      }),
       peers.onReady(() => this.membersChanged()),
-      peers.onGone(() => this.parts.watch.changed()),
+      peers.onGone(() => this.statesChanged()),
       membership.onChange(() => this.membershipChanged()),
     );
     peers.onNetworkChanged(async (tx, from, to) => {
@@ -315,7 +327,18 @@ export class Placement {
     if (liveness === this.liveness) this.parts.replicator.rescan();
     else this.parts.replicator.letSettle(Math.min(SETTLE_TIME, this.components.membership.settings().graceMs));
     this.liveness = liveness;
+    this.statesChanged();
+  }
+
+  /** Members came or went: the holders are the same, and mean something else. */
+  private statesChanged(): void {
     this.parts.watch.changed();
+    this.parts.view.changed([]);
+  }
+
+  private holdersChanged(contents: readonly Cid[]): void {
+    this.parts.watch.changed(contents);
+    this.parts.view.changed(contents);
   }
 
   /** Grace runs out without anybody saying so; so does a quota change. */

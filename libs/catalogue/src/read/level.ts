@@ -3,6 +3,7 @@ import type { Reader, SqlValue } from '@dfs/database';
 import { invalidField } from '@dfs/runtime';
 import { openCursor, sealCursor, type Position } from './cursor.js';
 import { afterPrefix, COLUMN, orderOf, positionOf } from './list.js';
+import { listNarrowedLevel } from './narrowed-level.js';
 import type { Folder, Level, ListQuery } from '../ports.js';
 import { entryFrom, FILE_COLUMNS, FILES, type FileRow } from '../store/rows.js';
 import { PathState } from '../rules/states.js';
@@ -26,6 +27,7 @@ interface Counts {
  */
 export async function listLevel(reader: Reader, query: ListQuery): Promise<Level> {
   const folder = levelOf(query);
+  if (query.only) return listNarrowedLevel(reader, folder, { ...query, only: query.only });
   const sort = query.sort ?? 'path';
   const limit = Math.min(Math.max(1, Math.trunc(query.limit)), MAX_PAGE);
   const bound = ['level', sort, folder];

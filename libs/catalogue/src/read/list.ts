@@ -1,7 +1,7 @@
 import { MAX_PAGE, type FileListState, type FileSort } from '@dfs/contracts';
 import type { Reader, SqlValue } from '@dfs/database';
 import { openCursor, sealCursor, type Position } from './cursor.js';
-import type { EntryPage, ListQuery } from '../ports.js';
+import type { EntryPage, ListQuery, OnlyRows } from '../ports.js';
 import { entryFrom, FILE_COLUMNS, FILES, type FileRow } from '../store/rows.js';
 import { CONFLICT_TOTAL, PathState } from '../rules/states.js';
 import { foldCase } from './search.js';
@@ -29,6 +29,15 @@ interface Filter {
   params: SqlValue[];
 }
 
+/** Some of the rows that match, in an order. */
+interface RowsPage {
+  sort: FileSort;
+  filter: Filter;
+  limit: number;
+  /** All that match. */
+  total: number;
+}
+
 /** The conditions of a query, for counting and for reading. */
 interface Filters extends Filter {
   rows(sort: FileSort, total: number): Filter;
@@ -46,17 +55,20 @@ export async function listPage(reader: Reader, query: ListQuery): Promise<EntryP
     query.q ?? null,
     query.path ?? null,
     query.type ?? null,
+    query.only?.name ?? null,
   ];
   const filter = filterOf(query);
   const after = query.cursor === undefined ? undefined : openCursor(bound, query.cursor);
   const total = await readTotal(reader, query, filter);
   const { offset } = query;
-  const rows =
-    total === 0
-      ? []
-      : offset === undefined
-        ? await readRows(reader, sort, filter.rows(sort, total), after, limit + 1)
-        : await readRowsAt(reader, { sort, filter: filter.rows(sort, total), offset, limit: limit + 1, total });
+  const rows = await readPage(reader, {
+    sort,
+    filter: filter.rows(sort, total),
+    after,
+    offset,
+    limit: limit + 1,
+    total,
+  });
   const items = rows.slice(0, limit);
   const last = rows.length > limit ? items.at(-1) : undefined;
   return {
@@ -66,7 +78,27 @@ export async function listPage(reader: Reader, query: ListQuery): Promise<EntryP
   };
 }
 
-function filterOf({ state, prefix, path, q, type }: ListQuery): Filters {
+/** Rows that match, from the place where a page ended or from one of a number on. */
+async function readPage(
+  reader: Reader,
+  { after, offset, ...page }: RowsPage & { after: Position | undefined; offset: number | undefined },
+): Promise<FileRow[]> {
+  if (page.total === 0) return [];
+  if (offset !== undefined) return readRowsAt(reader, { ...page, offset });
+  return readRows(reader, page.sort, page.filter, after, page.limit);
+}
+
+/** Those of the rows that a query is narrowed to, in its order: of one level its own files. */
+export function readOnly(
+  reader: Reader,
+  only: OnlyRows,
+  page: { sort: FileSort; after: Position | undefined; offset: number | undefined; limit: number },
+): Promise<FileRow[]> {
+  const filter = filterOf({ only, limit: page.limit }).rows(page.sort, only.count);
+  return readPage(reader, { ...page, filter, total: only.count });
+}
+
+function filterOf({ state, prefix, path, q, type, only }: ListQuery): Filters {
   const where = [SELECTED[state ?? 'current'].where];
   const params: SqlValue[] = [];
   if (prefix) {
@@ -90,6 +122,11 @@ function filterOf({ state, prefix, path, q, type }: ListQuery): Filters {
     where.push('instr(coalesce(f.search, f.path), ?) > 0');
     params.push(foldCase(q));
   }
+  if (only) {
+    if (only.count <= FEW_MATCHES) return fewOf(only, where, params);
+    where.push(`substr(?, f.seq, 1) = x'01'`);
+    params.push(only.rows);
+  }
   const direct: Filter = { where, params };
   // By size or time every row would be looked up to be searched; few matches are found sooner by their paths.
   const gathered: Filter = {
@@ -107,6 +144,21 @@ function filterOf({ state, prefix, path, q, type }: ListQuery): Filters {
       return type ? { where: where.map((each) => each.replaceAll('f.media_type', '+f.media_type')), params } : direct;
     },
   };
+}
+
+/** Few rows are looked up, rather than met on the way through an order. */
+function fewOf({ rows }: OnlyRows, where: readonly string[], params: readonly SqlValue[]): Filters {
+  const numbers = Array.from(rows.keys())
+    .filter((index) => rows[index] === 1)
+    .map((index) => index + 1);
+  const found: Filter = {
+    where: [
+      `f.seq IN (SELECT f.seq FROM json_each(?) these CROSS JOIN catalogue_file f ON f.seq = these.value
+       WHERE ${where.join(' AND ')})`,
+    ],
+    params: [JSON.stringify(numbers), ...params],
+  };
+  return { ...found, rows: () => found };
 }
 
 function readRows(
@@ -135,13 +187,7 @@ function readRows(
  */
 function readRowsAt(
   reader: Reader,
-  {
-    sort,
-    filter,
-    offset,
-    limit,
-    total,
-  }: { sort: FileSort; filter: Filter; offset: number; limit: number; total: number },
+  { sort, filter, offset, limit, total }: RowsPage & { offset: number },
 ): Promise<FileRow[]> {
   const count = Math.min(limit, total - offset);
   if (count <= 0) return Promise.resolve([]);
@@ -169,14 +215,17 @@ function opposite(sort: FileSort): FileSort {
 
 /** Kept where it is of all; counted where it is of some. */
 async function readTotal(reader: Reader, query: ListQuery, filter: Filter): Promise<number> {
+  const isNarrowed = query.prefix || query.q || query.type || query.path !== undefined;
+  const { only, state = 'current' } = query;
+  if (only && !isNarrowed && state === 'current') return only.count;
   const [row] =
-    query.prefix || query.q || query.type || query.path !== undefined
+    isNarrowed || only
       ? await reader.query<{ count: number }>(
           `SELECT count(*) AS count FROM catalogue_file f WHERE ${filter.where.join(' AND ')}`,
           filter.params,
         )
       : await reader.query<{ count: number }>('SELECT count FROM catalogue_total WHERE state = ?', [
-          SELECTED[query.state ?? 'current'].total,
+          SELECTED[state].total,
         ]);
   return row?.count ?? 0;
 }

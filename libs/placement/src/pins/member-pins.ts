@@ -44,6 +44,7 @@ export class Holdings {
   /** How long members have said that their logs are, since they were connected: reading them may have overtaken that. */
   private readonly said = new Map<string, number>();
   private readonly listeners = new Set<(peerId: string, contents: readonly Cid[]) => void>();
+  private readonly voidedListeners = new Set<() => void>();
 
   private constructor(
     private readonly db: Database,
@@ -73,6 +74,12 @@ export class Holdings {
   onLearned(listener: (peerId: string, contents: readonly Cid[]) => void): Unsubscribe {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
+  }
+
+  /** All that was known of a member's holdings is void. */
+  onVoided(listener: () => void): Unsubscribe {
+    this.voidedListeners.add(listener);
+    return () => this.voidedListeners.delete(listener);
   }
 
   /**
@@ -204,6 +211,7 @@ export class Holdings {
     if (gone.length === 0) return;
     for (const [, { ordinal }] of gone) await this.forgetInParts(ordinal);
     await this.db.write((tx) => this.keepOnlyIn(tx, peerIds));
+    for (const listener of this.voidedListeners) listener();
     await this.db.giveBack();
   }
 
@@ -295,7 +303,14 @@ export class Holdings {
   }
 
   private async forget(tx: Tx, ordinal: number): Promise<void> {
-    for (const table of TABLES) await tx.run(`DELETE FROM ${table} WHERE member = ?`, [ordinal]);
+    let deleted = 0;
+    for (const table of TABLES) {
+      deleted += (await tx.run(`DELETE FROM ${table} WHERE member = ?`, [ordinal])).changes;
+    }
+    if (deleted === 0) return;
+    tx.afterCommit(() => {
+      for (const listener of this.voidedListeners) listener();
+    });
   }
 
   /** In units of work that keep nobody waiting. */

@@ -132,7 +132,8 @@ export class ReplicationWatch {
   }
 
   private news(watched: Watched, replication: Replication): { id: string; path: string; replication: Replication }[] {
-    const told = `${replication.state} ${replication.copies}/${replication.target} ${replication.reason ?? ''}`;
+    const { state, copies, reachable, target, reason } = replication;
+    const told = `${state} ${copies}/${target} ${reachable} ${reason ?? ''}`;
     if (replication.state === 'safe') this.drop(watched.contentId);
     if (told === watched.told) return [];
     watched.told = told;

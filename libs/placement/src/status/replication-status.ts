@@ -1,14 +1,17 @@
 import type { HolderList, LocalState, Replication } from '@dfs/contracts';
 import type { Cid } from '@dfs/protocol';
+import type { Unsubscribe } from '@dfs/runtime';
 import { fewestExtents, isEmpty, mostExtents } from '../plan/extents.js';
 import type { ExtentHolders, Holdings } from '../pins/member-pins.js';
 import type { NetworkView } from '../plan/members-now.js';
 import type { PeerView } from '../ports.js';
-import { localOf, stateOf, stateOfEmpty } from './replication-state.js';
+import { EMPTY_SET, HolderSets } from './holder-sets.js';
 import type { ExtentCounts } from '../replicate/find-wants.js';
 
 /** Extents of one content that are listed: of 256 TiB, which is more than anybody has. */
 const MOST_LISTED = 2 ** 18;
+/** Holder sets that are kept, many times those that there can be at once. */
+const MOST_SETS = 100_000;
 
 /** The parts from which the state of a content is worked out. */
 export interface ReplicationViewComponents {
@@ -26,37 +29,80 @@ export interface ContentStanding {
   local: LocalState;
 }
 
+/** A content by its id, with its size in bytes. */
+export interface SizedContent {
+  contentId: Cid;
+  size: number;
+}
+
+/** Numbers of holder sets, and the sets by which they are told what they mean. */
+export interface SetsOfContents {
+  sets: HolderSets;
+  numbers: Map<Cid, number>;
+}
+
 /** Copies and states of contents, derived when asked for from what members hold and who is here. */
 export class ReplicationView {
+  private sets = new HolderSets();
+  private readonly listeners = new Set<(contents: Iterable<Cid> | 'all') => void>();
+
   constructor(private readonly components: ReplicationViewComponents) {}
 
   /** Two queries for any page. */
-  async of(contents: readonly { contentId: Cid; size: number }[]): Promise<Map<Cid, Replication>> {
+  async of(contents: readonly SizedContent[]): Promise<Map<Cid, Replication>> {
     const standings = await this.standings(contents);
     return new Map([...standings].map(([contentId, { replication }]) => [contentId, replication]));
   }
 
   /** The same, and how much of each content is here. */
-  async standings(contents: readonly { contentId: Cid; size: number }[]): Promise<Map<Cid, ContentStanding>> {
-    const { holdings, counts, network, isNews } = this.components;
-    const { self, target, live, willing, reachable } = network.now();
-    const states = new Map<Cid, ContentStanding>();
+  async standings(contents: readonly SizedContent[]): Promise<Map<Cid, ContentStanding>> {
+    const { sets, numbers } = await this.setsOf(contents);
+    this.look(sets);
+    return new Map([...numbers].map(([contentId, number]) => [contentId, sets.standing(number)]));
+  }
+
+  /**
+   * The holder set of each content, for those who keep many of them: they ask anew for what `onChange` tells. Two queries
+   * for any page.
+   */
+  async setsOf(contents: readonly SizedContent[]): Promise<SetsOfContents> {
+    const { holdings, counts, isNews } = this.components;
     const filled = contents.filter(({ contentId }) => !isEmpty(contentId));
     const ids = [...new Set(filled.map(({ contentId }) => contentId))];
     const [holders, extentCounts] = await Promise.all([holdings.holders(ids), counts.of(filled)]);
+    // Sets that nobody has any more are given up with all others, by those who ask.
+    if (this.sets.size > MOST_SETS) this.sets = new HolderSets();
+    const { sets } = this;
+    const numbers = new Map<Cid, number>();
     for (const { contentId, size } of contents) {
       if (isEmpty(contentId)) {
-        states.set(contentId, { replication: stateOfEmpty(target), local: 'whole' });
+        numbers.set(contentId, EMPTY_SET);
         continue;
       }
       const held = holders.get(contentId)!;
       const { count, more } = reach(extentCounts.get(contentId), size, held);
       const extents = spokenOf(held, count);
-      const news = isNews(contentId);
-      const replication = stateOf({ self, target, live, willing, reachable, extents, more, news });
-      states.set(contentId, { replication, local: localOf({ extents, self, more }) });
+      // Where holders are known of every part, nothing depends on how new it is.
+      const news = extents.some((peerIds) => peerIds.length === 0) && isNews(contentId);
+      numbers.set(contentId, sets.numberOf({ extents, more, news }));
     }
-    return states;
+    return { sets, numbers };
+  }
+
+  /** Has these sets follow who is here now. */
+  look(sets: HolderSets): void {
+    sets.look(this.components.network.now());
+  }
+
+  /** The holders of these contents may be others than they were. */
+  onChange(listener: (contents: Iterable<Cid> | 'all') => void): Unsubscribe {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /** To be called when holders have changed, or how many extents there are. */
+  changed(contents: Iterable<Cid> | 'all'): void {
+    for (const listener of this.listeners) listener(contents);
   }
 
   /** Per extent, who pins it. */
