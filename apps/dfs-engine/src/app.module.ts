@@ -77,9 +77,14 @@ export class AppModule {
             placement: Placement,
             purges: Purge,
             peers: Peers,
+            events: EventLog,
             { logger: log }: Foundation,
-          ) => new Files({ db, chunks, catalogue, placement, purges, log, nameOf: (peerId) => peers.nameOf(peerId) }),
-          inject: [Database, ChunkStore, Catalogue, Placement, Purge, Peers, FOUNDATION],
+          ) =>
+            new Files({
+              ...{ db, chunks, catalogue, placement, purges, events, log, peerId: signer.peerId },
+              nameOf: (peerId) => peers.nameOf(peerId),
+            }),
+          inject: [Database, ChunkStore, Catalogue, Placement, Purge, Peers, EventLog, FOUNDATION],
         }),
         TusModule.forRoot({
           useFactory: (db: Database, chunks: ChunkStore, files: Files) =>

@@ -42,11 +42,12 @@ export class FilesModule implements OnApplicationBootstrap, BeforeApplicationShu
   }
 
   onApplicationBootstrap(): Promise<void> {
+    this.files.states.start();
     return this.files.acts.resume();
   }
 
   /** Before the layers below stop. */
-  beforeApplicationShutdown(): Promise<void> {
-    return this.files.acts.close();
+  async beforeApplicationShutdown(): Promise<void> {
+    await Promise.all([this.files.acts.close(), this.files.states.stop()]);
   }
 }

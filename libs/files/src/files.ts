@@ -14,6 +14,7 @@ import type {
 } from '@dfs/contracts';
 import type { Tx } from '@dfs/database';
 import { normalisePath, type Cid } from '@dfs/protocol';
+import { silentLog, systemClock, type WorkStatus } from '@dfs/runtime';
 import { Archives } from './archive/archives.js';
 import { ActRuns } from './acts/act-runs.js';
 import { FolderActs } from './acts/folder-acts.js';
@@ -22,6 +23,7 @@ import { openContent, type OpenContent } from './read/download.js';
 import { getFile, idOf, listChunks, listFiles, listHolders, type ListQuery } from './read/listing.js';
 import type { Preconditions } from './http/headers/preconditions.js';
 import type { FilesComponents } from './ports.js';
+import { FileStates } from './states/file-states.js';
 import { changeMatching, type Filter, type MatchingDone, type MatchingOp } from './write/batch-matching.js';
 import { changeMany, type BatchDone, type BatchItem } from './write/batch.js';
 import { lookUp, type FoundPath } from './read/lookup.js';
@@ -43,13 +45,21 @@ export class Files {
   readonly archives: Archives;
   /** Acts over many files that go on behind their answers. */
   readonly acts: ActRuns;
+  /** How all current files are: summed up, and for lists. */
+  readonly states: FileStates;
   private readonly deletions: DeletionPace;
 
   constructor(private readonly components: FilesComponents) {
     this.deletions = new DeletionPace(components.clock);
     this.archives = new Archives(components);
     this.acts = new ActRuns(components);
-    this.folders = new FolderActs(components, this.deletions, this.acts);
+    this.states = new FileStates({ clock: systemClock, log: silentLog, ...components });
+    this.folders = new FolderActs({ ...components, states: this.states }, this.deletions, this.acts);
+  }
+
+  /** Its recurring work in the background. */
+  work(): WorkStatus {
+    return this.states.work();
   }
 
   upload(request: UploadRequest): Promise<UploadOutcome> {
@@ -115,7 +125,7 @@ export class Files {
   }
 
   list(query: ListQuery): Promise<FileList> {
-    return listFiles(this.components, query);
+    return listFiles({ ...this.components, states: this.states }, query);
   }
 
   get(fileId: string): Promise<FileInfo> {
@@ -133,7 +143,8 @@ export class Files {
 
   /** The same of all files that match. */
   changeMatching(op: MatchingOp, filter: Filter, options?: { confirm?: boolean }): Promise<MatchingDone> {
-    return changeMatching({ ...this.components, runs: this.acts, pace: this.deletions }, op, filter, options);
+    const parts = { ...this.components, states: this.states, runs: this.acts, pace: this.deletions };
+    return changeMatching(parts, op, filter, options);
   }
 
   lookUp(paths: readonly string[]): Promise<FoundPath[]> {

@@ -1,6 +1,7 @@
 import type { Catalogue } from '@dfs/catalogue';
 import type { ChunkStore } from '@dfs/chunks';
 import type { Database } from '@dfs/database';
+import type { EventLog } from '@dfs/events';
 import type { FoundContents, Placement } from '@dfs/placement';
 import type { Purge } from '@dfs/purge';
 import type { Transfers } from '@dfs/transfer';
@@ -24,6 +25,7 @@ export type CatalogueReader = Pick<
   | 'voids'
   | 'conditions'
   | 'folders'
+  | 'onChange'
 >;
 /** Writes new versions of them. */
 export type CatalogueWriter = CatalogueReader &
@@ -45,6 +47,7 @@ export type ContentPlacement = Pick<
   | 'isHad'
   | 'keepAgain'
   | 'letGoOf'
+  | 'states'
 > & {
   readonly transfers: Pick<Transfers, 'track' | 'list'>;
   readonly found: Pick<FoundContents, 'list' | 'get' | 'firstBytes' | 'keep' | 'drop'>;
@@ -60,6 +63,9 @@ export interface FilesComponents {
   purges: Pick<Purge, 'progress' | 'soon'>;
   /** Names of members and former members; undefined where none is known. */
   nameOf(peerId: string): string | undefined;
+  /** Of this node. */
+  peerId: string;
+  events: Pick<EventLog, 'tell'>;
   /** By which the pace of deletions is measured; the running time of the process when left out. */
   clock?: Clock;
   log?: Log;

@@ -4,6 +4,7 @@ import { ChunkStore, Generation, Scrubber } from '@dfs/chunks';
 import { Database } from '@dfs/database';
 import { ProvideQueue } from '@dfs/dht';
 import { EventLog } from '@dfs/events';
+import { Files } from '@dfs/files';
 import { Membership, Peers } from '@dfs/peers';
 import { Placement } from '@dfs/placement';
 import { Purge } from '@dfs/purge';
@@ -87,7 +88,7 @@ import { FOUNDATION, type Foundation } from './tokens.js';
     {
       provide: NodeWork,
       useFactory: (...parts: Worker[]) => new NodeWork(parts),
-      inject: [Catalogue, Backup, ProvideQueue, Placement, Purge, Scrubber, NodeStatus, HeapKeeper],
+      inject: [Catalogue, Backup, ProvideQueue, Placement, Purge, Scrubber, NodeStatus, HeapKeeper, Files],
     },
     {
       provide: NodeHealth,

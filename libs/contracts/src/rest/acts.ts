@@ -1,5 +1,5 @@
 import type { Problem } from '../error-codes.js';
-import type { FileId, SkippedPath, Timestamp } from './common.js';
+import type { FileId, LocalState, SkippedPath, Timestamp } from './common.js';
 import type { FileInfo, FileListState } from './files.js';
 import type { TransferInfo } from './transfers.js';
 
@@ -35,6 +35,10 @@ export interface FileFilter {
   /** A media type, or the part of one before its slash, such as `image`. */
   type?: string;
   state?: FileListState;
+  /** Only current files in one of these states, with a comma between them, such as `at-risk,unavailable`. */
+  replication?: string;
+  /** Only current files of which this node keeps so much. */
+  local?: LocalState;
 }
 /** 207: a result for each item, in their order. 202, for a filter that very many match: the transfer that goes on. */
 export interface BatchResults {

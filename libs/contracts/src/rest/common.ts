@@ -34,6 +34,15 @@ export interface StorageInfo {
 export type MemberRole = 'owner' | 'member' | 'storage';
 /** How safe a file is. The README has the meaning of each. */
 export type ReplicationState = 'pending' | 'replicating' | 'safe' | 'limited' | 'at-risk' | 'unavailable';
+/** All of them, the worst first: a folder shows the first that one of its files is in. */
+export const REPLICATION_STATES = [
+  'unavailable',
+  'at-risk',
+  'limited',
+  'pending',
+  'replicating',
+  'safe',
+] as const satisfies ReplicationState[];
 /** Why a file is not safe: too few members, no room on them, a holder away beyond the grace, or none connected. */
 export type ReplicationReason = 'few-members' | 'no-space' | 'holder-gone' | 'no-holder';
 /** How many members hold a file, and what that means. */
@@ -51,6 +60,8 @@ export interface Replication {
 export type LocalState = 'whole' | 'part' | 'none';
 /** Whether the copies that can be had now reach the target: all of it, less, or none at all. */
 export type Reach = 'enough' | 'fewer' | 'none';
+/** The same as values, the worst first. */
+export const REACHES = ['none', 'fewer', 'enough'] as const satisfies Reach[];
 /** Facts about a file beside its bytes, as far as its record has them. */
 export interface FileAttributes {
   /** When the file was changed where it came from. */

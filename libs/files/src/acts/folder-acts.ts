@@ -4,6 +4,7 @@ import type { Reader, Tx } from '@dfs/database';
 import { normalisePath, type Cid } from '@dfs/protocol';
 import { DfsError, invalidField } from '@dfs/runtime';
 import type { FilesComponents } from '../ports.js';
+import type { FileStates } from '../states/file-states.js';
 import { folderInfo } from '../read/listing.js';
 import type { DeletionPace } from '../write/deletion-pace.js';
 import type { ActRuns } from './act-runs.js';
@@ -33,7 +34,7 @@ export interface FolderOutcome {
   kept: boolean;
 }
 
-type Parts = Pick<FilesComponents, 'db' | 'catalogue' | 'placement' | 'purges'>;
+type Parts = Pick<FilesComponents, 'db' | 'catalogue' | 'placement' | 'purges'> & { states: Pick<FileStates, 'worst'> };
 
 /** Everything under a path made, deleted, moved, copied or brought back as one act. */
 export class FolderActs {
@@ -48,16 +49,16 @@ export class FolderActs {
    * @throws DfsError `invalid-path`, `path-taken`; as commit
    */
   async make(name: string): Promise<{ created: boolean; folder: FolderInfo }> {
-    const { db, catalogue } = this.parts;
+    const { db, catalogue, states } = this.parts;
     const path = folderPath(name);
     await catalogue.writable();
     return db.write(async (tx) => {
       const there = await catalogue.folders.get(path, tx);
-      if (there) return { created: false, folder: folderInfo(there) };
+      if (there) return { created: false, folder: folderInfo(there, states.worst(there.path)) };
       await catalogue.commit(tx, [{ kind: 'folder', path }]);
       const made = await catalogue.folders.get(path, tx);
       if (!made) throw new Error('a folder that was made is not there');
-      return { created: true, folder: folderInfo(made) };
+      return { created: true, folder: folderInfo(made, null) };
     });
   }
 

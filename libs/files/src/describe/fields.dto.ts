@@ -1,18 +1,6 @@
 import type { ApiPropertyOptions } from '@nestjs/swagger';
-import { ERROR_STATUS, type Reach, type ReplicationState } from '@dfs/contracts';
+import { ERROR_STATUS, REACHES, REPLICATION_STATES } from '@dfs/contracts';
 import { MAX_PATH_BYTES } from '@dfs/protocol';
-
-/** The states of a file, the worst first. */
-export const REPLICATION_STATES = [
-  'unavailable',
-  'at-risk',
-  'limited',
-  'pending',
-  'replicating',
-  'safe',
-] as const satisfies ReplicationState[];
-/** Whether the copies that can be had now reach the target, the worst first. */
-export const REACHES = ['none', 'fewer', 'enough'] as const satisfies Reach[];
 
 /**
  * Kinds of fields, as the API document describes them. Each says its type: one left to emitted metadata would differ between the

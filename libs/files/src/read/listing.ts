@@ -1,32 +1,43 @@
 import type { Entry, Folder, ListQuery as CatalogueQuery } from '@dfs/catalogue';
-import type { ChunkList, FileInfo, FileList, FolderInfo, HolderList, WorstState } from '@dfs/contracts';
+import type {
+  ChunkList,
+  FileFilter,
+  FileInfo,
+  FileList,
+  FolderInfo,
+  HolderList,
+  ReplicationState,
+  WorstState,
+} from '@dfs/contracts';
 import type { Reader } from '@dfs/database';
 import { DfsError, invalidField } from '@dfs/runtime';
 import { describe } from './file-info.js';
 import type { CatalogueReader, FilesComponents } from '../ports.js';
+import type { FileStates } from '../states/file-states.js';
 
 type Reading = Pick<FilesComponents, 'catalogue' | 'placement'>;
-type Listing = Pick<FilesComponents, 'catalogue' | 'placement' | 'purges'>;
+type Listing = Pick<FilesComponents, 'catalogue' | 'placement' | 'purges'> & { states: FileStates };
 
-/** Query of a list, with the choice between all paths and one level of the tree. */
-export interface ListQuery extends CatalogueQuery {
+/** Which files a list has: all paths or one level of the tree, by what the catalogue knows and by how they are kept. */
+export interface ListQuery extends Omit<CatalogueQuery, 'only'>, Pick<FileFilter, 'replication' | 'local'> {
   /** One level of the tree: folders, then the files directly in the folder. */
   delimiter?: '/';
 }
 
 /** A page of the files that match, each with its replication as derived now. */
 export async function listFiles(
-  { catalogue, placement, purges }: Listing,
-  { delimiter, ...query }: ListQuery,
+  { catalogue, placement, purges, states }: Listing,
+  { delimiter, ...asked }: ListQuery,
 ): Promise<FileList> {
-  if (query.offset !== undefined && query.cursor !== undefined) {
+  if (asked.offset !== undefined && asked.cursor !== undefined) {
     throw invalidField('offset', 'goes without cursor: a page begins at one of both');
   }
+  const query = await narrowed(states, asked, delimiter);
   if (delimiter !== undefined) {
     const { items, folders, nextCursor, total, totalFolders } = await catalogue.level(query);
     return {
       items: await describe(placement, items),
-      folders: folders.map((folder) => folderInfo(folder)),
+      folders: folders.map((folder) => folderInfo(folder, states.worst(folder.path))),
       nextCursor,
       total,
       totalFolders,
@@ -36,8 +47,31 @@ export async function listFiles(
   return { items: await describe(placement, items, purges), folders: [], nextCursor, total };
 }
 
+/** The query as the catalogue takes it: which rows the states of files leave is found out here. */
+export async function narrowed(
+  states: FileStates,
+  { replication, local, ...query }: Omit<ListQuery, 'delimiter'>,
+  delimiter?: '/',
+): Promise<CatalogueQuery> {
+  if (replication === undefined && local === undefined) return query;
+  if (query.state === 'deleted') {
+    const field = replication === undefined ? 'local' : 'replication';
+    throw invalidField(field, 'goes not with state=deleted: copies of what was deleted are not counted');
+  }
+  const filter = {
+    ...(replication === undefined ? {} : { states: new Set(replication.split(',') as ReplicationState[]) }),
+    ...(local === undefined ? {} : { local }),
+    name: `${replication ?? ''} ${local ?? ''}`,
+  };
+  const only =
+    delimiter === undefined
+      ? await states.only(filter)
+      : await states.onlyOfLevel(filter, (query.prefix ?? '').normalize('NFC'));
+  return { ...query, only };
+}
+
 /** As the API tells of it. */
-export function folderInfo({ path, files, bytes, newest }: Folder, worst: WorstState | null = null): FolderInfo {
+export function folderInfo({ path, files, bytes, newest }: Folder, worst: WorstState | null): FolderInfo {
   const name = path.slice(path.lastIndexOf('/', path.length - 2) + 1, -1);
   return { name, path, files, bytes, newest: files === 0 ? null : new Date(newest).toISOString(), worst };
 }

@@ -4,6 +4,7 @@ import type { PurgeInfo, ReplicationState } from '@dfs/contracts';
 import { ChunkStore, chunksFrom, chunksMigrations, summarise } from '@dfs/chunks';
 import type { Database } from '@dfs/database';
 import { EventLog, eventsMigrations } from '@dfs/events';
+import { HolderSets } from '@dfs/placement';
 import { Transfers } from '@dfs/transfer';
 import {
   cidFromDigest,
@@ -64,7 +65,7 @@ export async function localNode(options: { quotaBytes?: number; clock?: Clock } 
   };
   const chunks = await ChunkStore.open({ dir: dir.file('chunks'), db, quotaBytes: options.quotaBytes ?? 2 ** 30 });
   const catalogue = await Catalogue.open({ db, events, signer, membership });
-  const placement = new LocalPlacement(chunks, events);
+  const placement = new LocalPlacement(chunks, events, signer.peerId);
   const purges = { progress: async () => new Map<string, PurgeInfo>(), soon: () => undefined };
   const nameOf = (peerId: string) => (peerId === other.peerId ? 'the other' : undefined);
   const components = {
@@ -74,6 +75,8 @@ export async function localNode(options: { quotaBytes?: number; clock?: Clock } 
     placement,
     purges,
     nameOf,
+    events,
+    peerId: signer.peerId,
     ...(options.clock ? { clock: options.clock } : {}),
   };
   const removeOther = (): Promise<void> => {
@@ -83,6 +86,7 @@ export async function localNode(options: { quotaBytes?: number; clock?: Clock } 
   const files = new Files(components);
   const remove = async (): Promise<void> => {
     await files.acts.close();
+    await files.states.stop();
     await catalogue.close();
     await chunks.close();
     await temp.remove();
@@ -136,6 +140,49 @@ export class LocalPlacement implements ContentPlacement {
   }
 
   readonly pinned = new Set<Cid>();
+  /** Other members that hold a content. */
+  readonly heldBy = new Map<Cid, string[]>();
+  /** Members within grace, and those that are connected, beside this node. */
+  live: string[] = [];
+  reachable: string[] = [];
+  readonly #sets = new HolderSets();
+  readonly #listeners = new Set<(contents: Iterable<Cid> | 'all') => void>();
+  /** Contents that were asked for by `states`. */
+  asked = 0;
+  /** Called before each answer of `states`. */
+  beforeSets: () => Promise<undefined> = () => Promise.resolve(undefined);
+  readonly states: ContentPlacement['states'] = {
+    setsOf: async (contents) => {
+      this.asked += contents.length;
+      await this.beforeSets();
+      const setOf = (contentId: Cid): number => {
+        if (contentId === EMPTY_CONTENT) return 1;
+        const holders = [...(this.pinned.has(contentId) ? [this.self] : []), ...(this.heldBy.get(contentId) ?? [])];
+        return this.#sets.numberOf({ extents: [holders], more: false, news: false });
+      };
+      return { sets: this.#sets, numbers: new Map(contents.map(({ contentId }) => [contentId, setOf(contentId)])) };
+    },
+    look: (sets) => {
+      const live = new Set([this.self, ...this.live]);
+      sets.look({
+        self: this.self,
+        target: 3,
+        live,
+        willing: live,
+        reachable: new Set([this.self, ...this.reachable]),
+      });
+    },
+    onChange: (listener) => {
+      this.#listeners.add(listener);
+      return () => this.#listeners.delete(listener);
+    },
+  };
+
+  /** Holders of these have changed; none: members came or went. */
+  changed(contents: Iterable<Cid> | 'all'): void {
+    for (const listener of this.#listeners) listener(contents);
+  }
+
   readonly transfers: Transfers;
   /** Called before each chunk is read. */
   beforeChunk: (index: number) => void | Promise<void> = () => undefined;
@@ -157,10 +204,14 @@ export class LocalPlacement implements ContentPlacement {
   constructor(
     private readonly chunks: ChunkStore,
     events: EventLog,
+    private readonly self: string,
   ) {
     this.transfers = new Transfers({ events, clock: systemClock, log: silentLog });
     this.pinLocal = async (tx, contents) => {
-      tx.afterCommit(() => contents.forEach(({ contentId }) => this.pinned.add(contentId)));
+      tx.afterCommit(() => {
+        contents.forEach(({ contentId }) => this.pinned.add(contentId));
+        this.changed(contents.map(({ contentId }) => contentId));
+      });
     };
   }
 

@@ -2,7 +2,8 @@ import type { BatchOp, TransferInfo } from '@dfs/contracts';
 import { DfsError } from '@dfs/runtime';
 import type { ActRuns } from '../acts/act-runs.js';
 import type { FilesComponents } from '../ports.js';
-import type { ListQuery } from '../read/listing.js';
+import { narrowed, type ListQuery } from '../read/listing.js';
+import type { FileStates } from '../states/file-states.js';
 import { changeMany, type BatchDone, type BatchItem } from './batch.js';
 import type { DeletionPace } from './deletion-pace.js';
 
@@ -14,6 +15,7 @@ export type MatchingOp = Exclude<BatchOp, 'move' | 'copy'>;
 export type MatchingDone = BatchDone | { act: string; transfer: TransferInfo };
 
 interface Parts extends FilesComponents {
+  states: FileStates;
   runs: ActRuns;
   pace: DeletionPace;
 }
@@ -33,10 +35,11 @@ export async function changeMatching(
   filter: Filter,
   options: { confirm?: boolean } = {},
 ): Promise<MatchingDone> {
-  const { catalogue, runs, pace } = parts;
+  const { catalogue, states, runs, pace } = parts;
+  const query = await narrowed(states, { ...filter, limit: PAGE });
   const items: (BatchItem & { version: string; path: string; size: number })[] = [];
   for (let cursor: string | undefined; ;) {
-    const page = await catalogue.list({ ...filter, limit: PAGE, ...(cursor === undefined ? {} : { cursor }) });
+    const page = await catalogue.list({ ...query, ...(cursor === undefined ? {} : { cursor }) });
     if (page.total > MAX_FILES && op !== 'delete') throw tooMany(page.total);
     for (const { fileId, recordId, path, size } of page.items)
       items.push({ id: fileId, version: recordId, path, size });

@@ -86,5 +86,5 @@ function isAlike(a: Liveness, b: Liveness): boolean {
 }
 
 function haveSame(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
-  return a.size === b.size && a.isSubsetOf(b);
+  return a.size === b.size && [...a].every((peerId) => b.has(peerId));
 }

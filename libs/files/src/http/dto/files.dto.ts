@@ -16,11 +16,13 @@ import {
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import {
   MAX_PAGE,
+  REPLICATION_STATES,
   type ChooseRequest,
   type CopyRequest,
   type FileFilter,
   type FileListState,
   type FileSort,
+  type LocalState,
   type MoveRequest,
   type RestoreRequest,
 } from '@dfs/contracts';
@@ -42,6 +44,9 @@ const MAX_OTHERS = 100;
 const SORTS: FileSort[] = ['path', '-path', 'size', '-size', 'modifiedAt', '-modifiedAt'];
 const TYPE = /^[a-z0-9][a-z0-9!#$&^_.+-]{0,63}(\/[a-z0-9][a-z0-9!#$&^_.+-]{0,63})?$/;
 const STATES: FileListState[] = ['current', 'deleted', 'conflict'];
+const ONE_STATE = REPLICATION_STATES.join('|');
+const SOME_STATES = new RegExp(`^(${ONE_STATE})(,(${ONE_STATE})){0,${REPLICATION_STATES.length - 1}}$`);
+const LOCALS: LocalState[] = ['whole', 'part', 'none'];
 
 /** A decimal number in a query, and nothing else that JavaScript would take for one. */
 export function DecimalQuery(): PropertyDecorator {
@@ -129,6 +134,25 @@ export class FilterBody implements FileFilter {
   @IsOptional()
   @IsIn(STATES, { message: `must be one of ${STATES.join(', ')}` })
   state?: FileListState;
+
+  @ApiPropertyOptional({
+    ...FIELD.text,
+    pattern: SOME_STATES.source,
+    description:
+      'Only current files in one of these states, such as at-risk,unavailable. Not with state=deleted. As of two seconds ago at most.',
+  })
+  @IsOptional()
+  @Matches(SOME_STATES, { message: `must be one of ${REPLICATION_STATES.join(', ')}, or several with a comma between` })
+  replication?: string;
+
+  @ApiPropertyOptional({
+    enum: LOCALS,
+    description:
+      'Only current files of which this node keeps so much. Not with state=deleted. As of two seconds ago at most.',
+  })
+  @IsOptional()
+  @IsIn(LOCALS, { message: `must be one of ${LOCALS.join(', ')}` })
+  local?: LocalState;
 }
 
 /** `limit` of a page. Applied in the order in which decorators above a field are: the last one first. */
