@@ -1,5 +1,5 @@
 /**
- * `npm test`: format, lint, types, build, then every jest project: the unit tests, and beside them the end-to-end ones, which
+ * `npm test`: build, lint, format and types, then every jest project: the unit tests, and beside them the end-to-end ones, which
  * mostly wait. Closes with one line, `N passed, N failed`: the tests, and one failure for every other step that went wrong.
  * `, N skipped` follows where something is missing that tests need. `npm test -- chunks files` runs the tests of these
  * projects alone.
@@ -22,6 +22,8 @@ const STEP_DEADLINE = 30 * minute;
  * buffers takes four times the processor in a worker that carries what thirty specs before it left: each collection walks it.
  */
 const WORKER_HEAP = '200MB';
+/** MiB. */
+const LINT_HEAP = 4096;
 /** As in jest.preset.cjs, whose own is not heard when several projects run together. */
 const TEST_TIMEOUT = 240_000;
 /** Bytes that a worker takes, with the engines that it starts where it has end-to-end specs. */
@@ -52,17 +54,10 @@ const projects = globSync(['tools/jest.config.cjs', '{apps,libs}/*/jest.config.c
 const isEndToEnd = (/** @type {string} */ folder) => folder.endsWith('-e2e');
 
 const everything = chosen.length === 0;
-if (everything) {
-  await step('format', 'prettier', ['--check', '--log-level=warn', '.']);
-  await step('lint', 'nx', ['run-many', '-t', 'lint', '--parallel=2']);
-  await step('typecheck', 'nx', ['run-many', '-t', 'typecheck', '--parallel=2']);
-}
 const needsBuild = everything || projects.some(isEndToEnd);
-const built =
-  needsBuild &&
-  (await step('build', process.execPath, ['tools/build.mjs'])) &&
-  // What does not run in a node; of the node, what was just built is found as it is.
-  (await step('build of the rest', 'nx', ['run-many', '-t', 'build', '--parallel=2', '--exclude=client-ui']));
+const built = needsBuild && (await build());
+// One program for the whole workspace, and not one for each project: each would read the types of all others again.
+if (everything) await Promise.all([lint(), formatAndTypes()]);
 const endToEnd = projects.filter(isEndToEnd);
 // Both wait for disks, peers and timers half of the time: more than one for each core keep it busy, as far as memory goes.
 const unitWorkers = Math.min(availableParallelism() + (endToEnd.length > 0 ? 1 : 2), fitting(UNIT_MEMORY));
@@ -99,6 +94,35 @@ if (scratch) rmSync(scratch, { recursive: true, force: true });
 
 summarise();
 
+/** What runs in a node, and then the rest: what was just built is found as it is. */
+async function build() {
+  return (
+    (await step('build', process.execPath, ['tools/build.mjs'])) &&
+    (await step('client', 'nx', ['run', 'client:generate'])) &&
+    (await step('build of the rest', 'tsc', ['--build', ...globSync('{apps,libs}/*/tsconfig.build.json').sort()]))
+  );
+}
+
+/** It knows all types of all projects at once. */
+function lint() {
+  return step('lint', process.execPath, [
+    `--max-old-space-size=${LINT_HEAP}`,
+    'node_modules/eslint/bin/eslint.js',
+    '.',
+  ]);
+}
+
+/** On the core that lint leaves idle. */
+async function formatAndTypes() {
+  await step('format', 'prettier', ['--check', '--log-level=warn', '.']);
+  const folders = ['tools', ...globSync('{apps,libs}/*')].filter((folder) => existsSync(join(folder, 'tsconfig.json')));
+  const isBuilt = (/** @type {string} */ folder) => existsSync(join(folder, 'tsconfig.build.json'));
+  await step('typecheck', 'tsc', ['--build', '--emitDeclarationOnly', ...folders.filter(isBuilt).sort()]);
+  // Of those that have a compiler or settings of their own.
+  const rest = folders.filter((folder) => !isBuilt(folder)).map((folder) => basename(folder));
+  await step('typecheck of the rest', 'nx', ['run-many', '-t', 'typecheck', `--projects=${rest.join(',')}`]);
+}
+
 /**
  * Runs one of the workspace's commands and shows its output if it failed.
  * @param {string} name
@@ -109,7 +133,7 @@ async function step(name, program, args) {
   heading(name);
   let output = '';
   const { code, seconds } = await run(resolve(bin, program), args, (text) => (output += text));
-  if (code !== 0) console.log(output.trimEnd());
+  if (code !== 0) console.log(`${headingOf(`${name} failed`)}${output.trimEnd()}`);
   rows.push({ name, seconds, ...(code === 0 ? NOTHING : FAILED_STEP) });
   return code === 0;
 }

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { Database } from '@dfs/database';
+import type { Database } from '@dfs/database';
 import { EventLog, eventsMigrations } from '@dfs/events';
 import { silentLog, systemClock } from '@dfs/runtime';
 import { signerFromRaw, type Signer } from '@dfs/protocol';
-import { eventually, tempDir, type TempDir } from '@dfs/testing';
+import { eventually, tempDir, type TempDir, testDatabase } from '@dfs/testing';
 import { Libp2pTransport, MemoryNetwork, type Transport } from '@dfs/transport';
 import { Membership, Peers, peersEntities, peersMigrations, readNetworkFile } from '@dfs/peers';
 import { Catalogue, catalogueMigrations, CatalogueSync, type Commit, type Draft } from '../src/index.js';
@@ -75,7 +75,7 @@ export class RealNetwork implements AsyncDisposable {
     const signer = signerFromRaw(key);
     const clock = systemClock;
     const log = silentLog;
-    const db = await Database.open({
+    const db = await testDatabase({
       file: dir.file('dfs.sqlite'),
       migrations: [...eventsMigrations, ...peersMigrations, ...catalogueMigrations],
       entities: peersEntities,

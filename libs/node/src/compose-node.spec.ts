@@ -1,12 +1,11 @@
 import { catalogueMigrations } from '@dfs/catalogue';
 import { ChunkStore, chunksMigrations } from '@dfs/chunks';
-import { Database } from '@dfs/database';
 import { EventLog, eventsMigrations } from '@dfs/events';
 import { peersEntities, peersMigrations } from '@dfs/peers';
 import { placementMigrations } from '@dfs/placement';
 import { EMPTY_CONTENT, sha256, signerFromRaw } from '@dfs/protocol';
 import { MiB, minute, silentLog, systemClock } from '@dfs/runtime';
-import { eventually, tempDir, type TempDir } from '@dfs/testing';
+import { eventually, tempDir, type TempDir, testDatabase } from '@dfs/testing';
 import { MemoryNetwork } from '@dfs/transport';
 import { composeNode, startSteps, stopSteps, type Step } from './compose-node.js';
 
@@ -28,7 +27,7 @@ describe('a node', () => {
       ...[...eventsMigrations, ...chunksMigrations, ...peersMigrations],
       ...[...catalogueMigrations, ...placementMigrations],
     ];
-    const db = await Database.open({ file: dir.file(`${name}.sqlite`), migrations, entities: peersEntities });
+    const db = await testDatabase({ file: dir.file(`${name}.sqlite`), migrations, entities: peersEntities });
     const chunks = await ChunkStore.open({ dir: dir.file(name), db, quotaBytes: 64 * MiB });
     const signer = signerFromRaw(sha256(Buffer.from(name)));
     const node = await composeNode({

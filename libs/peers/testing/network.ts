@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import type { AnyEvent, EventType } from '@dfs/contracts';
-import { Database } from '@dfs/database';
+import type { Database } from '@dfs/database';
 import { EventLog, eventsMigrations } from '@dfs/events';
 import { signerFromRaw, type Signer } from '@dfs/protocol';
 import { silentLog, systemClock, type Clock } from '@dfs/runtime';
-import { eventually, tempDir, type TempDir } from '@dfs/testing';
+import { eventually, tempDir, type TempDir, testDatabase } from '@dfs/testing';
 import { Libp2pTransport, MemoryNetwork, type MemoryNetworkOptions, type Transport } from '@dfs/transport';
 import {
   Membership,
@@ -41,7 +41,7 @@ export class TestNode {
     options: { name: string; signer: Signer; dir: TempDir; clock: Clock; founding: Founding },
   ): Promise<TestNode> {
     const { name, signer, dir, clock, founding } = options;
-    const db = await Database.open({
+    const db = await testDatabase({
       file: dir.file('dfs.sqlite'),
       migrations: [...eventsMigrations, ...peersMigrations],
       entities: peersEntities,

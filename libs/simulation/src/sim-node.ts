@@ -8,7 +8,7 @@ import {
 } from '@dfs/catalogue';
 import { ChunkStore, Scrubber, chunksMigrations, storeContent, type ScrubberOptions } from '@dfs/chunks';
 import type { AnyEvent, MemberRole, PurgeInfo, VersionInfo } from '@dfs/contracts';
-import { Database } from '@dfs/database';
+import type { Database } from '@dfs/database';
 import { EventLog, eventsMigrations } from '@dfs/events';
 import { composeNode, startSteps, stopSteps, type NodeParts } from '@dfs/node';
 import { type Membership, type Peers, peersEntities, peersMigrations } from '@dfs/peers';
@@ -16,7 +16,7 @@ import { checkPins, type Placement, placementMigrations } from '@dfs/placement';
 import type { Purged } from '@dfs/purge';
 import { DfsError, MiB, second, silentLog, systemClock, type Clock } from '@dfs/runtime';
 import { signerFromRaw, type Signer } from '@dfs/protocol';
-import { eventually, tempDir, type SeededRandom, type TempDir } from '@dfs/testing';
+import { eventually, tempDir, type SeededRandom, type TempDir, testDatabase } from '@dfs/testing';
 import { type MemoryNetwork, type MemoryTransport } from '@dfs/transport';
 
 const MIGRATIONS = [
@@ -125,7 +125,7 @@ export class SimNode {
   async start(): Promise<void> {
     const { name, network, clock = systemClock } = this.options;
     const log = silentLog;
-    const db = await Database.open({
+    const db = await testDatabase({
       file: this.dir.file('dfs.sqlite'),
       migrations: MIGRATIONS,
       entities: peersEntities,

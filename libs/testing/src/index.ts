@@ -4,7 +4,7 @@
  */
 export { corrupt } from './corrupt.js';
 export { DiskFaults, type DiskFault, type FaultyCall } from './disk-faults/disk-faults.js';
-export { tempDatabase, tempDir, type TempDatabase, type TempDir } from './temp.js';
+export { tempDatabase, tempDir, testDatabase, type TempDatabase, type TempDir } from './temp.js';
 export { seededRandom, type SeededRandom } from './random.js';
 export { eventually, fakeClock, type FakeClock, type Passing } from './wait.js';
 export { realFiles, sha256Hex, type RealFile } from './real-files.js';

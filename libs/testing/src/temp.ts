@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Database, type EntityClass, type MigrationClass } from '@dfs/database';
+import type { Database, DatabaseOptions, EntityClass, MigrationClass } from '@dfs/database';
+import { openDatabase } from './template-database.js';
 
 /** `DFS_TEST_FOLDER`: another place for folders of tests than that of the system; one in memory is quicker. */
 const FOLDER = process.env['DFS_TEST_FOLDER'] || tmpdir();
@@ -31,10 +32,15 @@ export interface TempDatabase extends AsyncDisposable {
 /** Opened with these migrations run. */
 export async function tempDatabase(migrations: MigrationClass[], entities: EntityClass[] = []): Promise<TempDatabase> {
   const dir = await tempDir();
-  const db = await Database.open({ file: dir.file('dfs.sqlite'), migrations, entities });
+  const db = await testDatabase({ file: dir.file('dfs.sqlite'), migrations, entities });
   const remove = async (): Promise<void> => {
     await db.close();
     await dir.remove();
   };
   return { db, dir, remove, [Symbol.asyncDispose]: remove };
+}
+
+/** Opens a database as `Database.open` does; a new file is not migrated step by step, but a copy of one that was. */
+export function testDatabase(options: DatabaseOptions): Promise<Database> {
+  return openDatabase(options, FOLDER);
 }

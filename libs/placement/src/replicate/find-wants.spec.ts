@@ -1,7 +1,7 @@
-import { Database } from '@dfs/database';
+import type { Database } from '@dfs/database';
 import { cidOf, MANIFEST_CODEC, type Cid } from '@dfs/protocol';
 import { GiB, silentLog } from '@dfs/runtime';
-import { tempDir, type TempDir } from '@dfs/testing';
+import { tempDir, type TempDir, testDatabase } from '@dfs/testing';
 import { HolderFinder } from '../pins/holder-finder.js';
 import { Holdings } from '../pins/member-pins.js';
 import { EXTENTS_FOUND } from '../limits.js';
@@ -31,7 +31,7 @@ describe('a look at a page of contents', () => {
 
   beforeEach(async () => {
     dir = await tempDir();
-    db = await Database.open({ file: dir.file('dfs.sqlite'), migrations: placementMigrations });
+    db = await testDatabase({ file: dir.file('dfs.sqlite'), migrations: placementMigrations });
     counts = new ExtentCounts(db);
     holdings = await Holdings.open(db, self, namesAll);
     ranked = 0;

@@ -1,8 +1,8 @@
 import { ChunkStore, chunksMigrations, storeContent } from '@dfs/chunks';
-import { Database } from '@dfs/database';
+import type { Database } from '@dfs/database';
 import { GiB, silentLog } from '@dfs/runtime';
 import type { Cid } from '@dfs/protocol';
-import { tempDir, type FakeClock, type TempDir } from '@dfs/testing';
+import { tempDir, type FakeClock, type TempDir, testDatabase } from '@dfs/testing';
 import type { MemoryNetwork, MemoryTransport } from '@dfs/transport';
 import { type Opener, BlockServer, Gatherings } from '@dfs/transfer';
 import { LettingGo } from '../release/handoff.js';
@@ -109,7 +109,7 @@ export class Holder {
   async open(): Promise<void> {
     const { memory, clock, opener } = this.group.options;
     const migrations = [...chunksMigrations, ...placementMigrations];
-    this.db = await Database.open({ file: this.dir.file('dfs.sqlite'), migrations });
+    this.db = await testDatabase({ file: this.dir.file('dfs.sqlite'), migrations });
     this.chunks = await ChunkStore.open({
       dir: this.storeDir,
       db: this.db,

@@ -1,10 +1,10 @@
 import { ChunkStore, chunksMigrations, storeContent, type StoredContent } from '@dfs/chunks';
 import type { AnyEvent, MemberRole } from '@dfs/contracts';
-import { Database } from '@dfs/database';
+import type { Database } from '@dfs/database';
 import { EventLog, eventsMigrations } from '@dfs/events';
 import { fileIdOf, sha256, signerFromRaw, type Cid, type WireValue } from '@dfs/protocol';
 import { GiB, minute, silentLog, systemClock } from '@dfs/runtime';
-import { tempDir, type TempDir } from '@dfs/testing';
+import { tempDir, type TempDir, testDatabase } from '@dfs/testing';
 import {
   MemoryNetwork,
   type Channel,
@@ -126,7 +126,7 @@ export class WorldNode {
   }
 
   private async open(): Promise<void> {
-    this.db = await Database.open({
+    this.db = await testDatabase({
       file: this.dir.file('dfs.sqlite'),
       migrations: [...eventsMigrations, ...chunksMigrations, ...placementMigrations],
     });

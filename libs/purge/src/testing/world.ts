@@ -1,7 +1,7 @@
-import { Database } from '@dfs/database';
+import type { Database } from '@dfs/database';
 import { placementMigrations } from '@dfs/placement';
 import { sha256, signerFromRaw, type Signer, type WireValue } from '@dfs/protocol';
-import { tempDir, type TempDir } from '@dfs/testing';
+import { tempDir, type TempDir, testDatabase } from '@dfs/testing';
 import { MemoryNetwork, type MemoryTransport } from '@dfs/transport';
 
 /** Signers of counted seeds: the same in every run. */
@@ -57,7 +57,7 @@ export class WorldNode {
   }
 
   private async open(): Promise<void> {
-    this.db = await Database.open({ file: this.dir.file('dfs.sqlite'), migrations: placementMigrations });
+    this.db = await testDatabase({ file: this.dir.file('dfs.sqlite'), migrations: placementMigrations });
     this.transport = this.world.memory.node({ peerId: this.peerId });
     this.transport.setGate({ isMember: (id) => this.world.members.has(id), acceptsStrangers: () => false });
     await this.transport.start();
