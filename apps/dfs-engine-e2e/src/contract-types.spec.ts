@@ -89,6 +89,10 @@ interface Pairs {
   SettingsPatch: [contracts.SettingsPatch, document.SettingsPatch];
   SkippedPath: [contracts.SkippedPath, document.SkippedPath];
   StorageInfo: [contracts.StorageInfo, document.StorageInfo];
+  FileSum: [contracts.FileSum, document.FileSum];
+  Summary: [contracts.Summary, document.Summary];
+  SummaryProblem: [contracts.SummaryProblem, document.SummaryProblem];
+  SummaryStorage: [contracts.SummaryStorage, document.SummaryStorage];
   TransferInfo: [contracts.TransferInfo, document.TransferInfo];
   TransferLimits: [contracts.TransferLimits, document.TransferLimits];
   TransferList: [contracts.TransferList, document.TransferList];
@@ -175,6 +179,10 @@ const SAME: { [K in keyof Pairs]: Same<Pairs[K][0], Pairs[K][1]> } = {
   SettingsPatch: true,
   SkippedPath: true,
   StorageInfo: true,
+  FileSum: true,
+  Summary: true,
+  SummaryProblem: true,
+  SummaryStorage: true,
   TransferInfo: true,
   TransferLimits: true,
   TransferList: true,

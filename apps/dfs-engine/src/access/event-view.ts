@@ -10,6 +10,8 @@ import { sees, type Caller } from '@dfs/files';
 export function viewOf(caller: Caller): EventView | undefined {
   if (caller.prefix === '') return undefined;
   return (event) => {
+    // It names no file, and counts none.
+    if (event.type === 'file.states') return event;
     if (!event.type.startsWith('file.') || !('files' in event.data)) return undefined;
     const files = (event.data.files as FileEventItem[]).filter(({ path }) => sees(caller, path));
     return files.length === 0 ? undefined : ({ ...event, data: { ...event.data, files } } as AnyEvent);

@@ -27,6 +27,8 @@ const VISIBLE: readonly (readonly [methods: RegExp, path: RegExp])[] = [
   [/^(PUT|DELETE)$/, /^\/folders$/],
   [/^POST$/, /^\/folders\/(move|copy|restore)$/],
   [/^(GET|HEAD)$/, /^\/events(\/stream)?$/],
+  // Its sums end where the key does.
+  [/^(GET|HEAD)$/, /^\/summary$/],
   // Those of the key alone, and their paths are looked at where they are read.
   [/^(GET|HEAD|OPTIONS|POST|PATCH|DELETE)$/, /^\/uploads(\/[^/]+(\/finish)?)?$/],
 ];

@@ -30,6 +30,8 @@ import { NodeSettings } from '../node/node-settings.js';
 import { NodeStatus } from '../node/node-status.js';
 import { NodeWork, type Worker } from '../node/node-work.js';
 import { Removals } from '../node/removals.js';
+import { NodeSummary } from '../summary/node-summary.js';
+import { SummaryController } from '../summary/summary.controller.js';
 import { TRANSPORT } from './transport.module.js';
 import { FOUNDATION, type Foundation } from './tokens.js';
 
@@ -37,6 +39,7 @@ import { FOUNDATION, type Foundation } from './tokens.js';
 @Module({
   controllers: [
     NodeController,
+    SummaryController,
     SessionController,
     SessionsController,
     KeysController,
@@ -115,6 +118,12 @@ import { FOUNDATION, type Foundation } from './tokens.js';
         ...[FOUNDATION, Database, ChunkStore, Membership, Peers, EventLog, Joining, Scrubber, Catalogue],
         ...[Generation, Backup, Placement, NodeWork],
       ],
+    },
+    {
+      provide: NodeSummary,
+      useFactory: (files: Files, chunks: ChunkStore, placement: Placement, health: NodeHealth) =>
+        new NodeSummary({ files, chunks, placement, health }),
+      inject: [Files, ChunkStore, Placement, NodeHealth],
     },
     {
       provide: NodeMetrics,

@@ -32,9 +32,9 @@ export interface Summary {
  * that the parts may be more than `usedBytes`.
  */
 export interface SummaryStorage {
-  /** Kept here of current files that were written by this node. */
+  /** Kept here whole, of current files that were written by this node. */
   ownBytes: number;
-  /** Kept here of current files of others. */
+  /** Kept here whole, of current files of others. */
   othersBytes: number;
   /** Kept here of deleted files and of earlier versions: they give way where room is short. */
   pastBytes: number;

@@ -21,8 +21,11 @@ export interface Tally {
   local: Record<LocalState, FileSum>;
   /** Of files that are not safe, by why. */
   reasons: Record<ReplicationReason, FileSum>;
-  /** Paths with versions that wait for a choice. */
+  /** Files that are safe by what is promised, though what can be had now is less. */
+  outOfReach: FileSum;
+  /** Paths with versions that wait for a choice, and the bytes that they show. */
   conflicts: number;
+  conflictBytes: number;
   /** Bytes of contents that are kept here whole, each once: of files by this node, and of files by others. */
   ownBytes: number;
   othersBytes: number;
@@ -41,7 +44,9 @@ export function tallyOf(table: FileTable, sets: HolderSets, prefix: string): Tal
     reachable: sums(REACHES),
     local: sums(LOCALS),
     reasons: sums(REASONS),
+    outOfReach: none(),
     conflicts: 0,
+    conflictBytes: 0,
     ownBytes: 0,
     othersBytes: 0,
   };
@@ -50,7 +55,10 @@ export function tallyOf(table: FileTable, sets: HolderSets, prefix: string): Tal
   const others = new Map<number, number>();
   for (let row = 1; row <= last; row++) {
     if (!isBeneath[folders[row]!]) continue;
-    if (table.isConflict(row)) tally.conflicts++;
+    if (table.isConflict(row)) {
+      tally.conflicts++;
+      tally.conflictBytes += table.size(row);
+    }
     const set = table.sets[row]!;
     if (set === 0) continue;
     const size = table.size(row);
@@ -59,6 +67,7 @@ export function tallyOf(table: FileTable, sets: HolderSets, prefix: string): Tal
     add(tally.promised[replication.state], size);
     add(tally.reachable[reachOf(replication)], size);
     add(tally.local[local], size);
+    if (replication.state === 'safe' && reachOf(replication) !== 'enough') add(tally.outOfReach, size);
     if (replication.reason) add(tally.reasons[replication.reason], size);
     if (local !== 'whole' || size === 0) continue;
     const key = table.contentKey(row);
