@@ -4,6 +4,10 @@
  * node replaces or removes goes to the trash of the folder. Does not: trust an event of the file system, or a clock.
  * Units: bytes, milliseconds; times of files are nanoseconds since 1970.
  */
+export { LiveFolders, type LiveFoldersOptions } from './live-folders.js';
+export type { LiveFoldersComponents, SyncView } from './pass/ports.js';
+export { usualRoot, type RootRules } from './roots.js';
+export { liveFoldersEntities, liveFoldersMigrations } from './base/schema.js';
 export { asDiskError, DiskError, isDiskError, type DiskErrorOptions, type OwnDiskCode } from './disk/disk-error.js';
 export { isOurs, pathOf, ROOT, showDiskPath, toDiskPath, type DiskPath } from './disk/names.js';
 export type {

@@ -4,6 +4,7 @@ import type { EntityClass, MigrationClass } from '@dfs/database';
 import { dhtEntities, dhtMigrations } from '@dfs/dht';
 import { eventsEntities, eventsMigrations } from '@dfs/events';
 import { filesEntities, filesMigrations } from '@dfs/files';
+import { liveFoldersEntities, liveFoldersMigrations } from '@dfs/live-folders';
 import { peersEntities, peersMigrations } from '@dfs/peers';
 import { placementEntities, placementMigrations } from '@dfs/placement';
 import { purgeEntities } from '@dfs/purge';
@@ -23,6 +24,7 @@ export const migrations: MigrationClass[] = [
   ...placementMigrations,
   ...tusMigrations,
   ...filesMigrations,
+  ...liveFoldersMigrations,
   ...engineMigrations,
   ...accessMigrations,
 ];
@@ -38,6 +40,7 @@ export const entitiesByLibrary: Readonly<Record<string, readonly EntityClass[]>>
   purge: purgeEntities,
   tus: tusEntities,
   files: filesEntities,
+  'live-folders': liveFoldersEntities,
   engine: [SettingEntity, ...accessEntities],
 };
 /** All of them. */

@@ -10,7 +10,7 @@ export type LiveFolderState = 'scanning' | 'up-to-date' | 'syncing' | 'paused' |
  * Why a folder is not up to date. `asked`: a person paused it. `marker-missing`, `marker-other`, `root-changed`, `old-copy`: the root is
  * perhaps not this folder any more. `prefix-gone`: others removed or moved all of it. `not-synced`: it waits for a first sync with a
  * member. `read-only-member`: this node may not write any more. `root-missing`, `disk-error`, `disk-hung`: the disk does not answer as it should.
- * `no-room`: the disk of the folder is full.
+ * `no-room`: the disk of the folder is full. `refused`: this node may write nothing at the moment, for a reason that the detail tells.
  */
 export type LiveFolderReason =
   | 'asked'
@@ -24,7 +24,8 @@ export type LiveFolderReason =
   | 'root-missing'
   | 'disk-error'
   | 'disk-hung'
-  | 'no-room';
+  | 'no-room'
+  | 'refused';
 
 /** Files and bytes. */
 export interface LiveFolderCount {

@@ -1,0 +1,130 @@
+import { byIds, changeByIds, VALUES, type Database, type Reader, type SqlValue, type Tx } from '@dfs/database';
+import { cidFromBytes, cidToBytes } from '@dfs/protocol';
+import { bytesOfDiskPath, diskPathOfBytes } from '../disk/names.js';
+import type { BaseRow } from '../plan/model.js';
+
+const FILE = 1;
+const DIRECTORY = 3;
+
+interface Row {
+  path: string;
+  kind: number;
+  record: Uint8Array | null;
+  content: Uint8Array | null;
+  executable: number;
+  name: Uint8Array;
+  inode: string | null;
+  size: number;
+  mtime: string;
+  ctime: string;
+  racy: number;
+}
+
+const COLUMNS = [
+  ...['folder', 'path', 'parent', 'kind', 'record', 'content', 'executable', 'name', 'inode', 'size', 'mtime', 'ctime'],
+  'racy',
+];
+const SELECT = `SELECT path, kind, record, content, executable, name, inode, size, mtime, ctime, racy FROM live_folder_base`;
+/** Rows of one page. */
+const PAGE = 5000;
+
+/** A change of the base tree: a row, or none any more. */
+export interface BaseChange {
+  readonly path: string;
+  readonly row: BaseRow | undefined;
+}
+
+/** The base tree of one folder. */
+export class BaseTree {
+  constructor(
+    private readonly db: Pick<Database, 'query'>,
+    private readonly folder: string,
+  ) {}
+
+  /** All of it, by path. */
+  async all(reader: Reader = this.db): Promise<Map<string, BaseRow>> {
+    const found = new Map<string, BaseRow>();
+    for (let after = '', first = true; ; first = false) {
+      const rows = await reader.query<Row>(
+        `${SELECT} WHERE folder = ? AND path ${first ? '>=' : '>'} ? ORDER BY path LIMIT ${PAGE}`,
+        [this.folder, after],
+      );
+      for (const row of rows) found.set(row.path, rowFrom(row));
+      const last = rows.at(-1);
+      if (rows.length < PAGE || last === undefined) return found;
+      after = last.path;
+    }
+  }
+
+  /** Rows directly in these directories. */
+  async in(directories: readonly string[]): Promise<BaseRow[]> {
+    const sql = `${SELECT} WHERE folder = ?2 AND parent IN ${VALUES} AND path <> ''`;
+    return (await byIds<Row>(this.db, sql, directories, [this.folder])).map(rowFrom);
+  }
+
+  /** Rows of these paths. */
+  async of(paths: readonly string[], reader: Reader = this.db): Promise<BaseRow[]> {
+    const sql = `${SELECT} WHERE folder = ?2 AND path IN ${VALUES}`;
+    return (await byIds<Row>(reader, sql, paths, [this.folder])).map(rowFrom);
+  }
+
+  /** Rows beneath a directory. */
+  async beneath(path: string): Promise<BaseRow[]> {
+    const sql = `${SELECT} WHERE folder = ? AND path > ? AND path < ?`;
+    return (await this.db.query<Row>(sql, [this.folder, `${path}/`, `${path}0`])).map(rowFrom);
+  }
+
+  /** Files and their bytes. */
+  async count(reader: Reader = this.db): Promise<{ files: number; bytes: number }> {
+    const [row] = await reader.query<{ files: number; bytes: number }>(
+      `SELECT count(*) AS files, coalesce(sum(size), 0) AS bytes FROM live_folder_base WHERE folder = ? AND kind = ${FILE}`,
+      [this.folder],
+    );
+    return row ?? { files: 0, bytes: 0 };
+  }
+
+  /** Within the unit of work of what the rows follow from. Of several changes of one path the last counts. */
+  async change(tx: Tx, changes: readonly BaseChange[]): Promise<void> {
+    const last = new Map(changes.map(({ path, row }) => [path, row]));
+    const gone = [...last].filter(([, row]) => row === undefined).map(([path]) => path);
+    await changeByIds(tx, `DELETE FROM live_folder_base WHERE folder = ?2 AND path IN ${VALUES}`, gone, [this.folder]);
+    const rows = [...last.values()].filter((row) => row !== undefined).map((row) => this.valuesOf(row));
+    await tx.insertMany('live_folder_base', COLUMNS, rows, 'replace');
+  }
+
+  async clear(tx: Tx): Promise<void> {
+    await tx.run('DELETE FROM live_folder_base WHERE folder = ?', [this.folder]);
+  }
+
+  private valuesOf(row: BaseRow): SqlValue[] {
+    const { path, record } = row;
+    const parent = path.slice(0, Math.max(0, path.lastIndexOf('/')));
+    const own: SqlValue[] = [this.folder, path, parent];
+    const id = record === null ? null : Buffer.from(record, 'hex');
+    const name = bytesOfDiskPath(row.name);
+    if (row.kind === 'directory') return [...own, DIRECTORY, id, null, 0, name, null, 0, '0', '0', 0];
+    const { stat } = row;
+    return [
+      ...own,
+      ...[FILE, id, cidToBytes(row.contentId), Number(row.executable), name, stat?.inode.toString() ?? null],
+      ...[stat?.size ?? 0, stat?.mtimeNs.toString() ?? '0', stat?.ctimeNs.toString() ?? '0', Number(row.racy)],
+    ];
+  }
+}
+
+function rowFrom({ path, kind, record, content, executable, name, inode, size, mtime, ctime, racy }: Row): BaseRow {
+  const id = record && Buffer.from(record).toString('hex');
+  const own = { path, name: diskPathOfBytes(name) };
+  if (kind === DIRECTORY || content === null || id === null) return { kind: 'directory', ...own, record: id };
+  const stat =
+    inode === null ? undefined : { inode: BigInt(inode), size, mtimeNs: BigInt(mtime), ctimeNs: BigInt(ctime) };
+  return {
+    kind: 'file',
+    ...own,
+    record: id,
+    contentId: cidFromBytes(content),
+    executable: executable === 1,
+    stat,
+    racy: racy === 1,
+  };
+}

@@ -1,0 +1,385 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { basename } from 'node:path';
+import type {
+  AnswerHold,
+  BindLiveFolder,
+  EstimateLiveFolder,
+  LiveFolderEstimate,
+  LiveFolderHold,
+  LiveFolderInfo,
+  LiveFolderIssue,
+  LiveFolderRoots,
+  LiveFolderSettled,
+  LiveFolderTrashEntry,
+  PatchLiveFolder,
+} from '@dfs/contracts';
+import { normalisePath } from '@dfs/protocol';
+import { DfsError, invalidField, type WorkStatus } from '@dfs/runtime';
+import { FolderStore, type StoredFolder } from './base/folder-store.js';
+import { isDiskError } from './disk/disk-error.js';
+import { DEFAULT_RULES } from './disk/ignore/ignore-rules.js';
+import { ROOT, showDiskPath, toDiskPath } from './disk/names.js';
+import type { RootDisk, RootIdentity, TrashSelection } from './disk/root-disk.js';
+import { Folder } from './run/folder.js';
+import type { LiveFoldersComponents } from './pass/ports.js';
+import { refuseOverlap, refuseRoot, type RootRules } from './roots.js';
+
+/** Names told of a hold, and issues of a page. */
+const TOLD = 1000;
+
+/** How a node differs from others in what it lets be bound. */
+export interface LiveFoldersOptions {
+  readonly roots: RootRules;
+  /** The directory of a path without links; rejects where there is none. */
+  resolve(root: string): Promise<string>;
+}
+
+/** The live folders of one node: each runs by itself, and a disk that hangs stops no other. */
+export class LiveFolders {
+  private readonly store: FolderStore;
+  private readonly folders = new Map<string, Folder>();
+  private isOn = false;
+
+  constructor(
+    private readonly parts: LiveFoldersComponents,
+    private readonly options: LiveFoldersOptions,
+  ) {
+    this.store = new FolderStore(parts.db);
+  }
+
+  /** Folders go on where they were. */
+  async start(): Promise<void> {
+    this.isOn = true;
+    await this.load();
+  }
+
+  /** Reads them; none of them runs before `start`. */
+  async load(): Promise<void> {
+    for (const stored of await this.store.all()) this.run(stored);
+  }
+
+  /** Waits for no disk that hangs. */
+  async stop(): Promise<void> {
+    this.isOn = false;
+    await Promise.all([...this.folders.values()].map((folder) => folder.stop()));
+    this.folders.clear();
+  }
+
+  /** Its recurring work in the background. */
+  work(): WorkStatus[] {
+    return [...this.folders.values()].map((folder) => folder.workStatus());
+  }
+
+  async list(): Promise<LiveFolderInfo[]> {
+    return Promise.all([...this.folders.values()].map((folder) => folder.info()));
+  }
+
+  /** @throws DfsError `folder-not-found` */
+  async get(id: string): Promise<LiveFolderInfo> {
+    return this.folder(id).info();
+  }
+
+  /**
+   * Binds a directory to a folder of the network. What stands on both sides meets (rule 4); nothing is lost by that.
+   * @param onMachine the command line on the machine itself asks
+   * @throws DfsError `folder-root-refused`, `folder-overlap`, `folder-bound`, `invalid-path`, `read-only-member`, `disk-failed`
+   */
+  async bind(want: BindLiveFolder, onMachine = false): Promise<LiveFolderInfo> {
+    const prefix = prefixOf(want.prefix);
+    const mode = want.mode ?? 'both';
+    if (mode !== 'receive' && this.parts.membership.self().role === 'storage') {
+      throw new DfsError(
+        'read-only-member',
+        'This node may not write in its network: bind the folder to receive only.',
+      );
+    }
+    const root = await this.resolved(want.root, onMachine);
+    refuseOverlap(
+      { root, prefix },
+      [...this.folders.values()].map(({ stored }) => stored),
+    );
+    const disk = this.parts.openDisk(root);
+    let stored: StoredFolder;
+    try {
+      stored = await told(async () => {
+        const found = await disk.identity();
+        if (found.marker !== undefined) throw bound();
+        if (found.readOnly && mode !== 'send') {
+          throw invalidField('mode', 'must be send: the directory is read-only');
+        }
+        const probe = await disk.probe();
+        const id = randomUUID();
+        const made: StoredFolder = {
+          ...{ id, name: want.name ?? (basename(root) || root), root, prefix, mode, ignore: want.ignore ?? [], probe },
+          ...{ network: this.parts.catalogue.networkId, ...freshMarker(found) },
+          ...{ raising: false, paused: false, stopped: null, meeting: true, lately: { deleted: 0, paths: 0 } },
+          bound: this.parts.clock.now(),
+        };
+        await this.parts.db.write((tx) => this.store.add(tx, made));
+        try {
+          await writeMarker(disk, made);
+        } catch (error) {
+          await this.parts.db.write((tx) => this.store.remove(tx, id));
+          throw error;
+        }
+        return made;
+      });
+    } finally {
+      await disk.close();
+    }
+    return this.run(stored).info();
+  }
+
+  /**
+   * Changes its name, mode or rules, pauses it or lets it go on. What other rules leave out is touched on neither side (rule 7).
+   * @throws DfsError `folder-not-found`, `validation-failed`
+   */
+  async patch(id: string, want: PatchLiveFolder): Promise<LiveFolderInfo> {
+    const folder = this.folder(id);
+    const { name, mode, ignore, paused, prefixGone } = want;
+    if (prefixGone !== undefined && folder.stored.stopped !== 'prefix-gone') {
+      throw invalidField('prefixGone', 'is the answer to a folder whose prefix is gone, and this one has its');
+    }
+    if (mode !== undefined && mode !== 'send' && folder.stored.nonce === null) {
+      throw invalidField('mode', 'must be send: the directory is read-only');
+    }
+    const to = prefixGone === 'follow' ? await folder.movedTo() : undefined;
+    if (to === null) throw invalidField('prefixGone', 'cannot be follow: no record says where the files went');
+    if (to !== undefined) {
+      const others = [...this.folders.values()].filter((one) => one !== folder).map(({ stored }) => stored);
+      refuseOverlap({ root: folder.stored.root, prefix: to }, others);
+      await folder.follow(to);
+    }
+    await folder.change((stored) => {
+      stored.name = name ?? stored.name;
+      stored.mode = mode ?? stored.mode;
+      stored.ignore = ignore ?? stored.ignore;
+      stored.paused = paused ?? stored.paused;
+    });
+    if (prefixGone === 'empty') await folder.empty();
+    return folder.info();
+  }
+
+  /** Removes the binding; no file on either side is touched. @throws DfsError `folder-not-found` */
+  async remove(id: string): Promise<void> {
+    const folder = this.folder(id);
+    this.folders.delete(id);
+    await folder.stop();
+    await this.parts.db.write((tx) => this.store.remove(tx, id));
+  }
+
+  /** A full pass, soon. @throws DfsError `folder-not-found` */
+  scan(id: string): void {
+    this.folder(id).scan();
+  }
+
+  /**
+   * The root as it is found now is the folder: both sides meet anew (rule 1).
+   * @throws DfsError `folder-not-found`, `folder-bound` where it has the marker of another folder, `disk-failed`
+   */
+  async relink(id: string): Promise<LiveFolderInfo> {
+    const folder = this.folder(id);
+    await told(async () => {
+      const found = await folder.disk.identity();
+      if (found.marker === 'unreadable' || (found.marker !== undefined && found.marker.folderId !== id)) throw bound();
+      const probe = await folder.disk.probe();
+      const marker = freshMarker(found);
+      await writeMarker(folder.disk, { ...folder.stored, ...marker });
+      await folder.meetAnew({ ...marker, probe });
+    });
+    return folder.info();
+  }
+
+  /** These paths as the network shows them; what stands on the disk goes to the trash (rule 13). @throws DfsError `folder-not-found` */
+  revert(id: string, paths: readonly string[]): LiveFolderSettled {
+    this.folder(id).settlePaths('revert', paths.map(below));
+    return { count: paths.length };
+  }
+
+  /** These paths as the disk has them, in place of what others have written (rule 13). @throws DfsError `folder-not-found`, `forbidden` */
+  override(id: string, paths: readonly string[]): LiveFolderSettled {
+    const folder = this.folder(id);
+    if (folder.stored.mode === 'receive') {
+      throw new DfsError('forbidden', 'This folder only receives: change its mode, or revert the paths.');
+    }
+    folder.settlePaths('override', paths.map(below));
+    return { count: paths.length };
+  }
+
+  /** Deletions that wait for an answer. @throws DfsError `folder-not-found` */
+  async held(id: string): Promise<LiveFolderHold[]> {
+    const { held } = this.folder(id);
+    return (await held.waiting()).map(({ id: hold, heldAt, paths }) => ({
+      ...{ id: hold, heldAt: new Date(heldAt).toISOString(), count: paths.length },
+      paths: paths.slice(0, TOLD),
+    }));
+  }
+
+  /** Deletes exactly these in the network, or puts them back on the disk (rule 5). @throws DfsError `folder-not-found`, `not-found` */
+  async answerHold(id: string, hold: string, { action }: AnswerHold): Promise<LiveFolderSettled> {
+    const folder = this.folder(id);
+    const one = (await folder.held.waiting()).find((each) => each.id === hold);
+    if (one === undefined)
+      throw new DfsError('not-found', 'There are no deletions with this id that wait: read the list again.');
+    await this.parts.db.write(async (tx) => {
+      if (action === 'delete') return folder.held.approve(tx, hold);
+      await folder.held.end(tx, one.paths);
+      // With nothing agreed on, what the network shows comes to the disk.
+      await folder.base.change(
+        tx,
+        one.paths.map((path) => ({ path, row: undefined })),
+      );
+    });
+    folder.scan();
+    return { count: one.paths.length };
+  }
+
+  /** @param after the path of the last one of the page before @throws DfsError `folder-not-found` */
+  async issues(id: string, page: { after?: string; limit?: number } = {}): Promise<LiveFolderIssue[]> {
+    const { after, limit = TOLD } = page;
+    const issues = await this.folder(id).issues.list({ ...(after !== undefined && { after }), limit });
+    return issues.map(({ since, ...issue }) => ({ ...issue, since: new Date(since).toISOString() }));
+  }
+
+  /** @throws DfsError `folder-not-found`, `disk-failed` */
+  async trash(
+    id: string,
+    page: { cursor?: string; limit?: number } = {},
+  ): Promise<{ items: LiveFolderTrashEntry[]; nextCursor: string | null }> {
+    const { cursor, limit = TOLD } = page;
+    const { entries, next } = await told(() =>
+      this.folder(id).disk.trash.list({ ...(cursor !== undefined && { cursor }), limit }),
+    );
+    const items = entries.map(({ path, contentId, stat, at, ...entry }) => ({
+      ...{ id: entry.id, reason: entry.reason, path: path === undefined ? null : showDiskPath(path) },
+      ...{ contentId: contentId ?? null, size: stat.size, at: new Date(at).toISOString() },
+    }));
+    return { items, nextCursor: next ?? null };
+  }
+
+  /** Back to its path, or to another one below the root. @throws DfsError `folder-not-found`, `not-found`, `path-exists`, `disk-failed` */
+  async restoreTrash(id: string, entry: string, to?: string): Promise<{ path: string }> {
+    const folder = this.folder(id);
+    const path = to === undefined ? undefined : toDiskPath(below(to));
+    const done = await told(() => folder.disk.trash.restore(entry, path));
+    if (done.outcome === 'gone') throw new DfsError('not-found', 'It is no longer in the trash: read the list again.');
+    if (done.outcome !== 'restored')
+      throw new DfsError('path-exists', 'Something stands at its path: name another one.');
+    folder.scan();
+    return { path: showDiskPath(done.path) };
+  }
+
+  /** Removes files from the trash for good. @throws DfsError `folder-not-found`, `disk-failed` */
+  emptyTrash(id: string, selection: TrashSelection): Promise<{ files: number; bytes: number }> {
+    return told(() => this.folder(id).disk.trash.empty(selection));
+  }
+
+  /** Directories in which a folder may be bound: the allowed roots, or those in one of them. @throws DfsError as `bind` */
+  async roots(path?: string, onMachine = false): Promise<LiveFolderRoots> {
+    const { allowed } = this.options.roots;
+    if (path === undefined) return { path: null, directories: [...allowed] };
+    const root = allowed.includes(path) ? path : await this.resolved(path, onMachine);
+    const disk = this.parts.openDisk(root);
+    try {
+      const [listing] = await told(() => disk.list([ROOT]));
+      const entries = listing?.outcome === 'whole' ? listing.entries : [];
+      const names = entries.filter(({ name, stat }) => stat.kind === 'directory' && !name.startsWith('.'));
+      return { path: root, directories: names.map(({ name }) => showDiskPath(name)) };
+    } finally {
+      await disk.close();
+    }
+  }
+
+  /** What binding would come to; nothing is changed. @throws DfsError as `bind` */
+  async estimate(
+    { root: wanted, prefix, ignore = [] }: EstimateLiveFolder,
+    onMachine = false,
+  ): Promise<LiveFolderEstimate> {
+    const root = await this.resolved(wanted, onMachine);
+    const disk = this.parts.openDisk(root);
+    try {
+      const { files, bytes, directories, others, ignored, unknown } = await told(() =>
+        disk.estimate([...DEFAULT_RULES, ...ignore]),
+      );
+      const shown = await this.parts.catalogue.folders.get(prefixOf(prefix));
+      return {
+        ...{ files, bytes, directories, others, diskCost: bytes },
+        ignored: { ...ignored, examples: ignored.examples.map(showDiskPath) },
+        unknown: unknown.map(showDiskPath),
+        network: { files: shown?.files ?? 0, bytes: shown?.bytes ?? 0 },
+      };
+    } finally {
+      await disk.close();
+    }
+  }
+
+  private run(stored: StoredFolder): Folder {
+    const folder = new Folder(this.parts, this.store, stored);
+    this.folders.set(stored.id, folder);
+    if (this.isOn) folder.start();
+    return folder;
+  }
+
+  /** A folder as it runs. @throws DfsError `folder-not-found` */
+  folder(id: string): Folder {
+    const folder = this.folders.get(id);
+    if (folder === undefined)
+      throw new DfsError('folder-not-found', 'There is no live folder with this id on this node.');
+    return folder;
+  }
+
+  private async resolved(root: string, onMachine: boolean): Promise<string> {
+    let path: string;
+    try {
+      path = await this.options.resolve(root);
+    } catch {
+      throw new DfsError(
+        'folder-root-refused',
+        'There is no such directory, or this node may not read it: make it first.',
+      );
+    }
+    refuseRoot(path, this.options.roots, onMachine);
+    return path;
+  }
+}
+
+/** A marker that no copy of the folder has. */
+function freshMarker(found: RootIdentity): Pick<StoredFolder, 'nonce' | 'epoch' | 'identity'> {
+  const { inode, fsType, fsId, readOnly } = found;
+  return { nonce: readOnly ? null : randomBytes(16).toString('hex'), epoch: 1, identity: { inode, fsType, fsId } };
+}
+
+async function writeMarker(disk: Pick<RootDisk, 'writeMarker'>, { id, nonce, epoch }: StoredFolder): Promise<void> {
+  if (nonce !== null) await disk.writeMarker({ folderId: id, nonce, epoch });
+}
+
+/** Trouble of the disk for clients. */
+async function told<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (isDiskError(error)) {
+      const detail =
+        error.code === 'hung'
+          ? 'The disk does not answer.'
+          : `The disk refuses (${error.code}): check it and its rights.`;
+      throw new DfsError('disk-failed', detail, { cause: error });
+    }
+    throw error;
+  }
+}
+
+function bound(): DfsError {
+  return new DfsError('folder-bound', 'The directory has the marker of another live folder: choose another directory.');
+}
+
+/** Without the slash at its end; empty for all of the network. @throws DfsError `invalid-path` */
+function prefixOf(prefix: string): string {
+  const path = prefix.replace(/\/+$/, '');
+  return path === '' ? '' : normalisePath(path);
+}
+
+/** @throws DfsError `invalid-path` */
+function below(path: string): string {
+  return normalisePath(path);
+}

@@ -1,0 +1,132 @@
+import type { Head } from '@dfs/catalogue';
+import { portableName } from '@dfs/runtime';
+import { IGNORE_NAME, isOurs, toDiskPath } from '../disk/names.js';
+import type { DiskTraits } from '../disk/root-disk.js';
+import { isSame } from '../plan/decide.js';
+import type { BaseRow, KnownContent, KnownStat, OnDisk, PlanItem } from '../plan/model.js';
+import { directoriesAbove } from '../plan/plan.js';
+import { isShown } from './network-tree.js';
+import type { DiskTree, Rules } from './disk-tree.js';
+
+/** The content of a file when it had this stat. */
+export type FoundContent = KnownContent & { readonly stat: KnownStat };
+
+/** The three trees, as far as they are to be compared. */
+export interface Trees {
+  readonly disk: Pick<DiskTree, 'stateOf' | 'paths' | 'hidden'>;
+  readonly base: ReadonlyMap<string, BaseRow>;
+  readonly heads: ReadonlyMap<string, readonly Head[]>;
+  /** Files and folders shown beneath a path that is one on the disk, or in the base tree, or a file in the network. */
+  readonly beneath: ReadonlyMap<string, number>;
+  /** Contents that files on the disk were found to have, by path; `failed` where they could not be read. */
+  readonly contents: ReadonlyMap<string, FoundContent | 'failed'>;
+  /** Paths whose content on the disk a version of the path has or had. */
+  readonly known: ReadonlySet<string>;
+  readonly rules: Rules;
+  readonly traits: DiskTraits;
+  /** Whether a path is looked at. */
+  isWithin(path: string): boolean;
+}
+
+/** Every path of the three trees once, but those that are left out; and base rows that are left out now. */
+export function assemble(trees: Trees): { items: PlanItem[]; leftOut: string[] } {
+  const paths = new Set<string>(trees.disk.paths());
+  for (const path of trees.base.keys()) paths.add(path);
+  for (const [path, heads] of trees.heads) if (isShown(heads) || trees.base.has(path)) paths.add(path);
+  const excluded = exclusions(trees);
+  const items: PlanItem[] = [];
+  const leftOut: string[] = [];
+  for (const path of paths) {
+    if (path === '' || !trees.isWithin(path)) continue;
+    if (isLeftOut(path, trees)) {
+      if (trees.base.has(path)) leftOut.push(path);
+      continue;
+    }
+    items.push(itemOf(path, trees, excluded.get(path)));
+  }
+  return { items, leftOut };
+}
+
+function itemOf(path: string, trees: Trees, why: string | undefined): PlanItem {
+  const base = trees.base.get(path);
+  const content = trees.contents.get(path);
+  const disk = withContent(trees.disk.stateOf(path), content);
+  const isKnown = disk.state === 'file' && disk.content !== undefined;
+  return {
+    path,
+    disk,
+    ...(base && { base }),
+    heads: trees.heads.get(path) ?? [],
+    ...(isKnown && { known: trees.known.has(path) }),
+    beneath: trees.beneath.get(path) ?? 0,
+    ...(why !== undefined && { excluded: why }),
+  };
+}
+
+/** A content says nothing of a file that has changed since. */
+function withContent(disk: OnDisk, content: FoundContent | 'failed' | undefined): OnDisk {
+  if (disk.state !== 'file' || content === undefined) return disk;
+  if (content === 'failed') return { state: 'unknown' };
+  const { id, racy, stat } = content;
+  return isSame(stat, disk.stat, true) ? { ...disk, content: { id, racy } } : disk;
+}
+
+/** 7: names of ours before any rule, in both directions; `.dfsignore` is of one disk. */
+function isLeftOut(path: string, { rules, disk, base, heads }: Trees): boolean {
+  const name = toDiskPath(path);
+  if (isOurs(name) || path === IGNORE_NAME || path.endsWith(`/${IGNORE_NAME}`)) return true;
+  const state = disk.stateOf(path).state;
+  const isDirectory =
+    state === 'directory' || base.get(path)?.kind === 'directory' || heads.get(path)?.[0]?.kind === 'folder';
+  return rules.ignoresPath(path, isDirectory && state !== 'file' ? 'directory' : 'file');
+}
+
+/** 11: paths of the network that cannot stand on this disk, or not beside another one. */
+function exclusions({ heads, beneath, traits }: Trees): Map<string, string> {
+  const excluded = new Map<string, string>();
+  const folded = new Map<string, string>();
+  const mayFold = traits.foldsCase || traits.foldsForms;
+  const shown = [...heads].filter(([, all]) => isShown(all)).map(([path]) => path);
+  for (const path of mayFold ? shown.sort(byBytes) : shown) {
+    if (heads.get(path)?.[0]?.kind === 'file' && (beneath.get(path) ?? 0) > 0) {
+      excluded.set(path, 'In the network there is a folder of this name as well, which stands on the disk.');
+      continue;
+    }
+    if (!fits(path, traits)) excluded.set(path, 'The disk cannot have a file of this name.');
+    if (!mayFold) continue;
+    for (const part of [...directoriesAbove(path), path]) {
+      const key = fold(part, traits);
+      const other = folded.get(key);
+      if (other === undefined) folded.set(key, part);
+      else if (other !== part) {
+        excluded.set(path, `For this disk it is the same name as ${other}, which stands there.`);
+        break;
+      }
+    }
+  }
+  return excluded;
+}
+
+function fits(path: string, { longestName, refusesReserved }: DiskTraits): boolean {
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  return Buffer.byteLength(name) <= longestName && !(refusesReserved && portableName(name) !== name);
+}
+
+function fold(path: string, { foldsCase, foldsForms }: DiskTraits): string {
+  const form = foldsForms ? path.normalize('NFC') : path;
+  return foldsCase ? form.toUpperCase().toLowerCase() : form;
+}
+
+function byBytes(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
+
+/** How many of these heads show something beneath each path that has any beneath it. */
+export function countBeneath(heads: ReadonlyMap<string, readonly Head[]>): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const [path, all] of heads) {
+    if (!isShown(all)) continue;
+    for (const above of directoriesAbove(path)) counts.set(above, (counts.get(above) ?? 0) + 1);
+  }
+  return counts;
+}

@@ -1,0 +1,49 @@
+import type { LiveFolderIssueKind } from '@dfs/contracts';
+import type { BaseTree } from '../base/base-tree.js';
+import type { StoredFolder } from '../base/folder-store.js';
+import type { HeldStore } from '../base/held-store.js';
+import type { Issue } from '../base/issue-store.js';
+import type { RootDisk } from '../disk/root-disk.js';
+import type { NetworkTree } from './network-tree.js';
+import type { LiveFoldersComponents } from './ports.js';
+import type { RootGuard } from './root-guard.js';
+
+/** What the steps of one pass work with. */
+export interface PassContext {
+  readonly parts: LiveFoldersComponents;
+  readonly folder: StoredFolder;
+  readonly disk: RootDisk;
+  readonly network: NetworkTree;
+  readonly base: BaseTree;
+  readonly held: HeldStore;
+  readonly root: RootGuard;
+  readonly notes: PassNotes;
+  readonly signal: AbortSignal;
+}
+
+/** What a pass leaves behind, beside its changes. */
+export class PassNotes {
+  /** By kind and path. */
+  private readonly issues = new Map<string, Issue>();
+  /** Paths to look at again, and in how many milliseconds. */
+  readonly again = new Map<string, number>();
+  readonly in = { files: 0, bytes: 0 };
+  readonly out = { files: 0, bytes: 0 };
+  /** Deletions that were signed. */
+  deleted = 0;
+  /** Nothing more comes to the disk for now: it is full. */
+  isFull = false;
+
+  tell(kind: LiveFolderIssueKind, path: string, detail: string): void {
+    this.issues.set(`${kind} ${path}`, { kind, path, detail });
+  }
+
+  get told(): Issue[] {
+    return [...this.issues.values()];
+  }
+
+  /** The earlier of two times counts. */
+  lookAgain(path: string, within: number): void {
+    this.again.set(path, Math.min(within, this.again.get(path) ?? Infinity));
+  }
+}

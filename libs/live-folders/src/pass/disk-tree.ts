@@ -1,0 +1,280 @@
+import type { Timers } from '@dfs/runtime';
+import { isOurs, joinDiskPath, nameOf, parentOf, pathOf, ROOT, showDiskPath, type DiskPath } from '../disk/names.js';
+import type { Listing, RootDisk, Stat } from '../disk/root-disk.js';
+import type { OnDisk } from '../plan/model.js';
+
+/** Which paths are left out on both sides (rule 7). */
+export interface Rules {
+  ignores(path: DiskPath, kind: 'file' | 'directory'): boolean;
+  ignoresPath(path: string, kind: 'file' | 'directory'): boolean;
+}
+
+/** Directories listed by one call. */
+const LISTED_TOGETHER = 64;
+/** Milliseconds between two listings that say together that a path is absent (rule 2). */
+export const APART = 2000;
+
+type Whole = Extract<Listing, { outcome: 'whole' }>;
+
+interface Listed {
+  directory: DiskPath;
+  listing: Listing;
+  /** By timers: when the first of its listings ended. */
+  at: number;
+  /** Names of files and directories of the first listing, where it was listed twice. */
+  before?: ReadonlyMap<DiskPath, Stat>;
+}
+
+/** Something that stands on the disk and cannot be a path. */
+export interface HiddenName {
+  /** For people. */
+  readonly shown: string;
+  readonly path: string | undefined;
+  readonly detail: string;
+}
+
+interface Named {
+  name: DiskPath;
+  stat: Stat;
+  /** By the disk's clock: the first look at it. */
+  at: number;
+}
+
+/** What was found on the disk by listing directories: a path is absent only where one that was listed whole does not have it. */
+export class DiskTree {
+  private readonly listed = new Map<DiskPath, Listed>();
+  /** By path of the network. */
+  private readonly entries = new Map<string, Named>();
+  private readonly hiddenNames = new Map<string, HiddenName>();
+  /** Paths of which names of ours stand beside them. */
+  private readonly clouded = new Set<string>();
+  private readonly ignored = new Set<string>();
+  readonly temporaries: { directory: DiskPath; name: DiskPath; fileId: string }[] = [];
+
+  constructor(
+    private readonly disk: Pick<RootDisk, 'list'>,
+    private readonly rules: Rules,
+    private readonly timers: Timers,
+    /** The name that the base tree has for a path. */
+    private readonly usualName: (path: string) => DiskPath | undefined,
+  ) {}
+
+  /** Lists these directories, and all beneath them that were not listed yet. @param deep whether also those that the base tree knows */
+  async walk(directories: readonly DiskPath[], deep: (path: string) => boolean, signal: AbortSignal): Promise<void> {
+    const next = [...new Set(directories)].filter((directory) => !this.listed.has(directory));
+    while (next.length > 0) {
+      const some = next.splice(0, LISTED_TOGETHER);
+      signal.throwIfAborted();
+      const listings = await this.disk.list(some);
+      for (const listing of listings) this.take(listing);
+      for (const listing of listings) {
+        if (listing.outcome !== 'whole') continue;
+        for (const directory of this.directoriesIn(listing)) {
+          const path = pathOf(directory);
+          if (!this.listed.has(directory) && path !== undefined && deep(path)) next.push(directory);
+        }
+      }
+    }
+  }
+
+  /** Lists the directories of these paths once more, when the first listing is long enough ago. */
+  async lookAgain(paths: readonly string[], signal: AbortSignal): Promise<void> {
+    const again = new Set<DiskPath>();
+    for (const path of paths) {
+      const listed = this.witnessOf(path);
+      if (listed && listed.before === undefined) again.add(listed.directory);
+    }
+    const last = Math.max(...[...again].map((directory) => (this.listed.get(directory) as Listed).at), -Infinity);
+    const wait = last + APART - this.timers.ticks();
+    if (wait > 0) await this.timers.sleep(wait, signal);
+    signal.throwIfAborted();
+    const all = [...again].sort();
+    for (let at = 0; at < all.length; at += LISTED_TOGETHER) {
+      for (const listing of await this.disk.list(all.slice(at, at + LISTED_TOGETHER))) this.take(listing);
+    }
+  }
+
+  /** Lists directories anew, as if for the first time. */
+  async relist(directories: readonly DiskPath[]): Promise<void> {
+    for (const directory of directories) this.listed.delete(directory);
+    for (const listing of await this.disk.list(directories)) this.take(listing);
+  }
+
+  /** All paths that stand on the disk. */
+  paths(): IterableIterator<string> {
+    return this.entries.keys();
+  }
+
+  hidden(): IterableIterator<HiddenName> {
+    return this.hiddenNames.values();
+  }
+
+  /** Directories whose listing was asked for. */
+  get directories(): number {
+    return this.listed.size;
+  }
+
+  /** Whether nothing is known of a part of it. */
+  get isPartial(): boolean {
+    return [...this.listed.values()].some(({ listing }) => listing.outcome === 'unknown');
+  }
+
+  /** Directories of which nothing is known, and why. */
+  unknown(): { directory: DiskPath; code: string }[] {
+    return [...this.listed.values()].flatMap(({ directory, listing }) =>
+      listing.outcome === 'unknown' && listing.reason === 'error' ? [{ directory, code: listing.code ?? 'EIO' }] : [],
+    );
+  }
+
+  /** The name of a directory on the disk, where it stands there. */
+  directoryName(path: string): DiskPath | undefined {
+    if (path === '') return ROOT;
+    const entry = this.entries.get(path);
+    return entry?.stat.kind === 'directory' ? entry.name : undefined;
+  }
+
+  /** An earlier look at a file that saves a second one. */
+  seen(path: string): { stat: Stat; at: number } | undefined {
+    const entry = this.entries.get(path);
+    return entry && { stat: entry.stat, at: entry.at };
+  }
+
+  /** A later look at a file than that of the listing. */
+  update(path: string, stat: Stat): void {
+    const entry = this.entries.get(path);
+    if (entry?.stat.kind === 'file') entry.stat = stat;
+  }
+
+  /** What is known of a path. */
+  stateOf(path: string): OnDisk {
+    if (this.clouded.has(path)) return { state: 'unknown' };
+    const hidden = this.hiddenNames.get(path);
+    const entry = this.entries.get(path);
+    if (entry === undefined && hidden !== undefined) return { state: 'hidden', detail: hidden.detail };
+    if (entry?.stat.kind === 'file') return { state: 'file', name: entry.name, stat: entry.stat };
+    if (entry !== undefined) return this.directoryState(entry);
+    const listed = this.witnessOf(path);
+    if (listed === undefined) return { state: 'unknown' };
+    return { state: 'absent', witnesses: listed.before !== undefined && !this.stoodBefore(listed, path) ? 2 : 1 };
+  }
+
+  private directoryState({ name }: Named): OnDisk {
+    const own = this.listed.get(name)?.listing;
+    const parent = this.listed.get(parentOf(name));
+    const wasDirectory = parent?.before?.get(nameOf(name))?.kind === 'directory';
+    const empty = own?.outcome === 'whole' && this.counted(own).length === 0;
+    return { state: 'directory', name, witnesses: wasDirectory ? 2 : 1, empty };
+  }
+
+  /** The listing that says that a path is absent; undefined where none does. */
+  private witnessOf(path: string): Listed | undefined {
+    const parent = path.slice(0, Math.max(0, path.lastIndexOf('/')));
+    if (this.ignored.has(parent) || this.clouded.has(parent)) return undefined;
+    const name = this.directoryName(parent);
+    if (name !== undefined) {
+      const listed = this.listed.get(name);
+      return listed?.listing.outcome === 'whole' ? listed : undefined;
+    }
+    // A link in place of a directory says nothing of what is beneath it.
+    if (this.hiddenNames.has(parent)) return undefined;
+    const above = parent.slice(0, Math.max(0, parent.lastIndexOf('/')));
+    const aboveName = this.directoryName(above);
+    if (this.entries.has(parent) && aboveName !== undefined) return this.listed.get(aboveName);
+    return parent === '' ? undefined : this.witnessOf(parent);
+  }
+
+  private stoodBefore(listed: Listed, path: string): boolean {
+    // The name in that directory which is the path itself, or one above it.
+    const directory = pathOf(listed.directory) ?? '';
+    const rest = directory === '' ? path : path.slice(directory.length + 1);
+    const [name = ''] = rest.split('/');
+    for (const [one, stat] of listed.before ?? []) {
+      const isThat = pathOf(one) === name;
+      // In place of a directory a file stood there at both times: what was beneath it is gone.
+      if (isThat && !(rest.includes('/') && stat.kind === 'file')) return true;
+    }
+    return false;
+  }
+
+  private take(listing: Listing): void {
+    const { directory } = listing;
+    const earlier = this.listed.get(directory);
+    if (earlier?.listing.outcome === 'whole') this.drop(earlier.listing);
+    const before =
+      earlier?.listing.outcome === 'whole' && listing.outcome === 'whole' ? statsOf(earlier.listing) : undefined;
+    this.listed.set(directory, { directory, listing, at: this.timers.ticks(), ...(before && { before }) });
+    if (listing.outcome !== 'whole') return;
+    for (const { name, fileId } of listing.temporaries) this.temporaries.push({ directory, name, fileId });
+    for (const border of listing.borders) this.hide(join(directory, border), 'It is on another disk.', true);
+    for (const { name, stat } of listing.entries) this.enter(join(directory, name), stat, listing.at);
+  }
+
+  /** A path of which a name of ours stands beside it is unknown (rule 8). */
+  cloud(path: string): void {
+    this.clouded.add(path);
+  }
+
+  private enter(name: DiskPath, stat: Stat, at: number): void {
+    if (isOurs(name)) return;
+    const path = pathOf(name);
+    const kind = stat.kind === 'directory' ? 'directory' : 'file';
+    if (this.rules.ignores(name, kind)) {
+      if (path !== undefined) this.ignored.add(path);
+      return;
+    }
+    if (path === undefined) return this.hide(name, 'Its name cannot be a path of the network: rename it.');
+    if (stat.kind === 'link' || stat.kind === 'other') {
+      return this.hide(name, stat.kind === 'link' ? 'It is a link, and is not followed.' : 'It is no file.', true);
+    }
+    const other = this.entries.get(path);
+    if (other !== undefined && other.name !== name) {
+      const usual = this.usualName(path);
+      const [kept, hidden] =
+        usual === name || (usual !== other.name && name < other.name) ? [{ name, stat, at }, other] : [other, { name }];
+      this.entries.set(path, kept);
+      return this.hide(
+        hidden.name,
+        'Another name on this disk means the same path of the network: rename one of them.',
+      );
+    }
+    this.entries.set(path, { name, stat, at });
+  }
+
+  private hide(name: DiskPath, detail: string, isPath = false): void {
+    const path = isPath ? pathOf(name) : undefined;
+    const shown = showDiskPath(name);
+    this.hiddenNames.set(path ?? `\0${shown}`, { shown, path, detail });
+  }
+
+  private drop({ directory, entries }: Whole): void {
+    for (const { name } of entries) {
+      const path = pathOf(join(directory, name));
+      if (path !== undefined && this.entries.get(path)?.name === join(directory, name)) this.entries.delete(path);
+      if (path !== undefined) this.hiddenNames.delete(path);
+    }
+  }
+
+  private directoriesIn(listing: Whole): DiskPath[] {
+    return listing.entries
+      .filter(({ stat }) => stat.kind === 'directory')
+      .map(({ name }) => join(listing.directory, name))
+      .filter((name) => !isOurs(name) && !this.rules.ignores(name, 'directory'));
+  }
+
+  /** Entries that keep a directory from being empty. */
+  private counted({ directory, entries, borders }: Whole): unknown[] {
+    const own = entries.filter(({ name, stat }) => {
+      const path = join(directory, name);
+      return !isOurs(path) && !this.rules.ignores(path, stat.kind === 'directory' ? 'directory' : 'file');
+    });
+    return [...own, ...borders];
+  }
+}
+
+function statsOf({ entries }: Whole): Map<DiskPath, Stat> {
+  return new Map(entries.map(({ name, stat }) => [name, stat]));
+}
+
+function join(directory: DiskPath, name: string): DiskPath {
+  return joinDiskPath(directory, name);
+}

@@ -1,0 +1,231 @@
+import type { Head } from '@dfs/catalogue';
+import { joinDiskPath, pathOf, ROOT, toDiskPath, type DiskPath } from '../disk/names.js';
+import type { BaseRow } from '../plan/model.js';
+import { directoriesAbove } from '../plan/plan.js';
+import type { FoundContent, Trees } from './assemble.js';
+import { countBeneath } from './assemble.js';
+import type { PassContext } from './context.js';
+import { DiskTree, type Rules } from './disk-tree.js';
+import { isShown } from './network-tree.js';
+
+/** What a pass looks at: everything, or these directories of the disk and these paths of the network. */
+export type Scope = 'full' | { readonly directories: ReadonlySet<string>; readonly paths: ReadonlySet<string> };
+
+/** Reads the three trees, as far as a scope goes. */
+export class Gathering {
+  readonly disk: DiskTree;
+  readonly contents = new Map<string, FoundContent | 'failed'>();
+  private known = new Set<string>();
+  private base = new Map<string, BaseRow>();
+  private heads = new Map<string, readonly Head[]>();
+  private beneath = new Map<string, number>();
+  /** Directories whose contents are looked at; of a full pass all. */
+  private readonly within = new Set<string>();
+  private readonly alone = new Set<string>();
+
+  constructor(
+    private readonly context: PassContext,
+    private readonly rules: Rules,
+    private readonly scope: Scope,
+  ) {
+    const usual = (path: string): DiskPath | undefined => this.base.get(path)?.name;
+    this.disk = new DiskTree(context.disk, rules, context.parts.timers, usual);
+  }
+
+  /** Lists the disk, and puts in order what an interrupted act left there. */
+  async look(): Promise<void> {
+    const { base, signal } = this.context;
+    if (this.scope === 'full') {
+      this.base = await base.all();
+      await this.disk.walk([ROOT], () => true, signal);
+    } else await this.lookAtSome(this.scope);
+    await this.recover();
+  }
+
+  /** Reads base tree and heads anew; the disk stays as it was seen. */
+  async read(): Promise<void> {
+    const { base, network } = this.context;
+    if (this.scope === 'full') {
+      this.base = await base.all();
+      const shown = await network.all();
+      const others = [...new Set([...this.base.keys(), ...this.disk.paths()])].filter((path) => !shown.has(path));
+      this.heads = new Map([...shown, ...(await network.of(others))]);
+      this.beneath = countBeneath(this.heads);
+      return;
+    }
+    await this.readBase();
+    const paths = [...new Set([...this.base.keys(), ...this.disk.paths(), ...this.alone])].filter((path) =>
+      this.isWithin(path),
+    );
+    this.heads = await network.of(paths);
+    this.beneath = await this.countBeneath(paths);
+  }
+
+  trees(): Trees {
+    const { disk, base, heads, beneath, contents, known, rules } = this;
+    const { probe } = this.context.folder;
+    return {
+      disk,
+      base,
+      heads,
+      beneath,
+      contents,
+      known,
+      rules,
+      traits: probe,
+      isWithin: (path) => this.isWithin(path),
+    };
+  }
+
+  isWithin(path: string): boolean {
+    if (this.scope === 'full' || this.alone.has(path)) return true;
+    return this.within.has(path.slice(0, Math.max(0, path.lastIndexOf('/'))));
+  }
+
+  /** Finds out the contents of files. */
+  async hash(files: readonly { path: string; name: DiskPath }[]): Promise<void> {
+    const { disk, notes, network, signal } = this.context;
+    for (let at = 0; at < files.length; at += HASHED_TOGETHER) {
+      signal.throwIfAborted();
+      const some = files.slice(at, at + HASHED_TOGETHER);
+      const found = await disk.contentOf(
+        some.map(({ path, name }) => {
+          const seen = this.disk.seen(path);
+          return { path: name, ...(seen && { seen }) };
+        }),
+      );
+      for (const [index, one] of found.entries()) {
+        const { path } = some[index] as { path: string };
+        if (one.outcome === 'content') {
+          this.disk.update(path, one.end.stat);
+          this.contents.set(path, { id: one.contentId, racy: one.end.racy, stat: one.end.stat });
+          if (one.end.racy) notes.lookAgain(path, RACY);
+          continue;
+        }
+        this.contents.set(path, 'failed');
+        if (one.outcome === 'failed') notes.tell('unreadable', path, `The disk refuses to read it (${one.code}).`);
+        else notes.lookAgain(path, one.outcome === 'changing' ? one.retryAfter : 0);
+        if (one.outcome === 'changing' && one.changing >= BEING_WRITTEN) {
+          notes.tell('being-written', path, 'It never stands still: it is taken as it is once an hour.');
+        }
+      }
+    }
+    const asked = [...this.contents].flatMap(([path, one]) => (one === 'failed' ? [] : [{ path, contentId: one.id }]));
+    this.known = await network.known(asked);
+  }
+
+  /** What the network has come to know of the contents meanwhile. */
+  async knownAnew(): Promise<void> {
+    await this.hash([]);
+  }
+
+  private async lookAtSome({ directories, paths }: Exclude<Scope, 'full'>): Promise<void> {
+    for (const path of paths) this.alone.add(path);
+    const wanted = new Set(directories);
+    // The directory of a path says whether it is there.
+    for (const path of paths) wanted.add(path.slice(0, Math.max(0, path.lastIndexOf('/'))));
+    const above = new Set([...wanted].flatMap((path) => ['', ...directoriesAbove(path), path]));
+    for (const row of await this.context.base.of([...above])) this.base.set(row.path, row);
+    const names = [...above].sort().map((path) => this.nameOf(path));
+    for (const directory of directories) this.within.add(directory);
+    const isNew = (path: string): boolean => {
+      const parent = path.slice(0, Math.max(0, path.lastIndexOf('/')));
+      if (!this.within.has(parent) || this.knownDirectories.has(path)) return false;
+      this.within.add(path);
+      return true;
+    };
+    for (const row of await this.context.base.in([...directories])) {
+      if (row.kind === 'directory') this.knownDirectories.add(row.path);
+    }
+    for (const path of above) this.knownDirectories.add(path);
+    await this.disk.walk(names, isNew, this.context.signal);
+    await this.readBase();
+  }
+
+  private readonly knownDirectories = new Set<string>();
+
+  /** Rows of what is looked at; of directories that are gone all that was in them. */
+  private async readBase(): Promise<void> {
+    const { base } = this.context;
+    const rows = [
+      ...(await base.in([...this.within])),
+      ...(await base.of([...this.alone, ...directoriesOf(this.within)])),
+    ];
+    this.base = new Map(rows.map((row) => [row.path, row]));
+    for (const row of rows) {
+      if (row.kind !== 'directory' || !this.isWithin(row.path) || this.disk.stateOf(row.path).state === 'directory')
+        continue;
+      for (const below of await base.beneath(row.path)) {
+        this.base.set(below.path, below);
+        this.alone.add(below.path);
+      }
+    }
+  }
+
+  private nameOf(path: string): DiskPath {
+    if (path === '') return ROOT;
+    const slash = path.lastIndexOf('/');
+    const above = this.nameOf(path.slice(0, Math.max(0, slash)));
+    return this.base.get(path)?.name ?? joinDiskPath(above, toDiskPath(path.slice(slash + 1)));
+  }
+
+  private async countBeneath(paths: readonly string[]): Promise<Map<string, number>> {
+    const counts = new Map<string, number>();
+    for (const path of paths) {
+      const { state } = this.disk.stateOf(path);
+      const shown = this.heads.get(path)?.[0]?.kind;
+      const isDirectory = state === 'directory' || this.base.get(path)?.kind === 'directory';
+      if (!isDirectory && shown === 'file' && state === 'file') continue;
+      const all = await this.context.network.beneath(path, state === 'directory' ? 1 : Infinity);
+      counts.set(path, [...all.values()].filter(isShown).length);
+    }
+    return counts;
+  }
+
+  /** 8: puts back what stands aside; where that cannot be, its path stays unknown. */
+  private async recover(): Promise<void> {
+    const { temporaries } = this.disk;
+    if (temporaries.length === 0) return;
+    const { network, disk } = this.context;
+    const left = temporaries.splice(0);
+    const paths = new Map<string, string>();
+    const directories = new Set(left.map(({ directory }) => pathOf(directory) ?? ''));
+    const candidates = [...(await this.context.base.in([...directories])).map(({ path }) => path), ...this.base.keys()];
+    for (const path of await this.shownIn(directories)) candidates.push(path);
+    for (const path of candidates) paths.set(network.fileId(path), path);
+    await disk.recover(
+      left.map(({ directory, name, fileId }) => {
+        const path = paths.get(fileId);
+        const temporary = joinDiskPath(directory, name);
+        if (path === undefined) return { temporary };
+        const last = toDiskPath(path.slice(path.lastIndexOf('/') + 1));
+        return { temporary, path: this.base.get(path)?.name ?? joinDiskPath(directory, last) };
+      }),
+    );
+    await this.disk.relist([...new Set(left.map(({ directory }) => directory))]);
+    for (const { fileId } of temporaries) {
+      const path = paths.get(fileId);
+      if (path !== undefined) this.disk.cloud(path);
+    }
+  }
+
+  private async shownIn(directories: ReadonlySet<string>): Promise<string[]> {
+    const found: string[] = [];
+    for (const directory of directories) {
+      for (const path of (await this.context.network.beneath(directory)).keys()) {
+        if (path.slice(0, Math.max(0, path.lastIndexOf('/'))) === directory) found.push(path);
+      }
+    }
+    return found;
+  }
+}
+
+/** Files hashed by one call. */
+const HASHED_TOGETHER = 32;
+/** Milliseconds after which a file is hashed once more that changed so shortly before that a further change may not show (rule 9). */
+const RACY = 2100;
+const BEING_WRITTEN = 60_000;
+
+function directoriesOf(paths: ReadonlySet<string>): string[] {
+  return [...paths].filter((path) => path !== '');
+}

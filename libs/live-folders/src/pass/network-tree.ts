@@ -1,0 +1,82 @@
+import type { Catalogue, Head } from '@dfs/catalogue';
+import type { Reader } from '@dfs/database';
+import { fileIdOf } from '@dfs/protocol';
+
+/** Paths of one page. */
+const PAGE = 1000;
+
+/** The part of the network that a folder mirrors: paths here are below its prefix. */
+export class NetworkTree {
+  constructor(
+    private readonly catalogue: Pick<Catalogue, 'folders' | 'networkId'>,
+    readonly prefix: string,
+  ) {}
+
+  /** The path in the network. */
+  full(path: string): string {
+    if (this.prefix === '') return path;
+    return path === '' ? this.prefix : `${this.prefix}/${path}`;
+  }
+
+  /** The path below the prefix; undefined for others. */
+  below(full: string): string | undefined {
+    if (this.prefix === '') return full;
+    return full.startsWith(`${this.prefix}/`) ? full.slice(this.prefix.length + 1) : undefined;
+  }
+
+  fileId(path: string): string {
+    return fileIdOf(this.catalogue.networkId, this.full(path));
+  }
+
+  /** Files that are shown. */
+  async shownFiles(reader?: Reader): Promise<{ files: number; bytes: number }> {
+    const folder = await this.catalogue.folders.get(this.prefix, reader);
+    return { files: folder?.files ?? 0, bytes: folder?.bytes ?? 0 };
+  }
+
+  /** Every file and folder that is shown. */
+  async all(): Promise<Map<string, Head[]>> {
+    return this.beneath('');
+  }
+
+  /** The same beneath a path; up to so many. */
+  async beneath(path: string, limit = Infinity): Promise<Map<string, Head[]>> {
+    const found = new Map<string, Head[]>();
+    const within = this.full(path);
+    for (let after: string | undefined; found.size < limit;) {
+      const page = await this.catalogue.folders.headsBeneath(within, {
+        ...(after !== undefined && { after }),
+        limit: Math.min(PAGE, limit - found.size),
+      });
+      for (const { path: one, heads } of page) {
+        const below = this.below(one);
+        if (below !== undefined && below !== path) found.set(below, heads);
+      }
+      const last = page.at(-1);
+      if (page.length < Math.min(PAGE, limit) || last === undefined) break;
+      after = last.path;
+    }
+    return found;
+  }
+
+  /** Heads of these paths, what is deleted too, as far as the paths exist. */
+  async of(paths: readonly string[], reader?: Reader): Promise<Map<string, Head[]>> {
+    const heads = await this.catalogue.folders.heads(
+      paths.map((path) => this.full(path)),
+      reader,
+    );
+    return new Map([...heads].map(([full, value]) => [this.below(full) as string, value]));
+  }
+
+  /** Of these contents at these paths: those that a version of the path has or had. */
+  async known(contents: readonly { path: string; contentId: string }[], reader?: Reader): Promise<Set<string>> {
+    const asked = contents.map(({ path, contentId }) => ({ path: this.full(path), contentId }));
+    const known = await this.catalogue.folders.known(asked, reader);
+    return new Set(contents.filter((_, at) => known[at]).map(({ path }) => path));
+  }
+}
+
+/** Whether heads show something that stands on a disk. */
+export function isShown(heads: readonly Head[] | undefined): boolean {
+  return heads?.[0] !== undefined && heads[0].kind !== 'deletion';
+}

@@ -1,0 +1,112 @@
+import { storeChunk, storeContent, type BlockBatch, type StoredContent } from '@dfs/chunks';
+import { CHUNK_MIN_BYTES } from '@dfs/protocol';
+import { isDfsError, minute, type DfsError } from '@dfs/runtime';
+import { isDiskError } from '../disk/disk-error.js';
+import type { ReadEnd, Reading } from '../disk/root-disk.js';
+import type { SignFile } from '../plan/model.js';
+import type { PassContext } from './context.js';
+import type { DiskTree } from './disk-tree.js';
+
+/** A file whose bytes are in a batch. */
+export interface StoredFile {
+  readonly step: SignFile;
+  readonly stored: StoredContent;
+  readonly end: ReadEnd;
+}
+
+/** Files read at a time, of those that are one chunk. */
+const READ_TOGETHER = 8;
+/** A file that has not stood still for so long is told of. */
+const BEING_WRITTEN = minute;
+
+/** Reads files and adds them to a batch; those that cannot be taken now are told of, and left out. */
+export async function storeFiles(
+  context: PassContext,
+  tree: Pick<DiskTree, 'seen'>,
+  batch: BlockBatch,
+  steps: readonly SignFile[],
+): Promise<StoredFile[]> {
+  const found: StoredFile[] = [];
+  const small = steps.filter(({ stat }) => stat.size <= CHUNK_MIN_BYTES);
+  for (let at = 0; at < small.length; at += READ_TOGETHER) {
+    context.signal.throwIfAborted();
+    const some = small.slice(at, at + READ_TOGETHER);
+    const read = await Promise.all(some.map((step) => taken(context, step, () => readWhole(context, tree, step))));
+    for (const [index, one] of read.entries()) {
+      const step = some[index] as SignFile;
+      if (one === undefined) continue;
+      found.push({ step, stored: await storeChunk(batch, one.bytes), end: one.end });
+    }
+  }
+  for (const step of steps.filter(({ stat }) => stat.size > CHUNK_MIN_BYTES)) {
+    context.signal.throwIfAborted();
+    const one = await taken(context, step, async () => {
+      const reading = await open(context, tree, step);
+      const stored = await storeContent(batch, reading.body, { signal: context.signal });
+      return { stored, end: await reading.end };
+    });
+    if (one) found.push({ step, ...one });
+  }
+  return found;
+}
+
+async function readWhole(
+  context: PassContext,
+  tree: Pick<DiskTree, 'seen'>,
+  step: SignFile,
+): Promise<{ bytes: Uint8Array; end: ReadEnd } | undefined> {
+  const reading = await open(context, tree, step);
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  for await (const piece of reading.body) {
+    size += piece.length;
+    if (size > CHUNK_MIN_BYTES) {
+      // It grew since it was listed.
+      context.notes.lookAgain(step.path, 0);
+      reading.end.catch(() => undefined);
+      return undefined;
+    }
+    pieces.push(Uint8Array.from(piece));
+  }
+  return { bytes: Buffer.concat(pieces), end: await reading.end };
+}
+
+function open({ disk }: PassContext, tree: Pick<DiskTree, 'seen'>, { path, name }: SignFile): Promise<Reading> {
+  const seen = tree.seen(path);
+  return disk.read(name, seen ? { seen } : {});
+}
+
+/** What is refused for the sake of one file stops no other. */
+async function taken<T>(context: PassContext, step: SignFile, work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    if (tellTrouble(context, step.path, error)) return undefined;
+    throw error;
+  }
+}
+
+/** Tells of a file that could not be read or stored. @returns whether the trouble is that file's alone */
+export function tellTrouble({ notes }: PassContext, path: string, error: unknown): boolean {
+  if (isDiskError(error, 'changing', 'changed')) {
+    notes.lookAgain(path, error.retryAfter ?? 100);
+    if ((error.changing ?? 0) >= BEING_WRITTEN) {
+      notes.tell('being-written', path, 'It never stands still: it is taken as it is once an hour.');
+    }
+    return true;
+  }
+  if (isDiskError(error, 'ENOENT', 'ENOTDIR', 'EISDIR', 'outside')) {
+    notes.lookAgain(path, 0);
+    return true;
+  }
+  if (isDiskError(error, 'EACCES', 'EPERM')) {
+    notes.tell('unreadable', path, `The disk refuses to read it (${error.code}).`);
+    return true;
+  }
+  return false;
+}
+
+/** Whether there is no room for what is to be stored. */
+export function isNoRoom(error: unknown): error is DfsError {
+  return isDfsError(error, 'no-space') || isDfsError(error, 'quota-exceeded');
+}

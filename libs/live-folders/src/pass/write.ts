@@ -1,0 +1,279 @@
+import { EMPTY_CONTENT } from '@dfs/protocol';
+import { isDfsError } from '@dfs/runtime';
+import type { BaseChange } from '../base/base-tree.js';
+import { isDiskError } from '../disk/disk-error.js';
+import { joinDiskPath, parentOf, ROOT, toDiskPath, type DiskPath } from '../disk/names.js';
+import type { Expected, FileAttributes, Stat, TrashNote } from '../disk/root-disk.js';
+import { bitOf, known } from '../plan/decide.js';
+import type { BaseFile, Seen, Step, WhyTrashed } from '../plan/model.js';
+import type { Head } from '@dfs/catalogue';
+import type { PassContext } from './context.js';
+import type { DiskTree } from './disk-tree.js';
+
+type WritingStep = Extract<
+  Step,
+  { do: 'write' | 'remove' | 'move' | 'attributes' | 'make-directory' | 'remove-directory' }
+>;
+
+/** Steps whose base rows are written together. */
+const BATCH = 200;
+/** Files that are fetched and written at a time. */
+const TOGETHER = 4;
+/** Milliseconds after which a file is looked at again that changed just now, and one that went to the trash (rules 6 and 9). */
+const RACY = 2100;
+/** Milliseconds until what could not be had from any holder is tried again. */
+const TRY_AGAIN = 60_000;
+
+/**
+ * Does to the disk what the plan says (rule 8). What is not as it was expected stays, and is looked at again. The base rows follow when the
+ * directories are durable.
+ */
+export async function write(context: PassContext, tree: DiskTree, steps: readonly Step[]): Promise<void> {
+  const writer = new Writer(context, tree);
+  const all = steps.filter((step): step is WritingStep => ORDER[step.do] !== undefined);
+  for (const phase of PHASES) {
+    const some = all.filter((step) => phase.includes(step.do));
+    const ordered = phase.includes('remove-directory') ? some.sort(deepestFirst) : some;
+    for (let at = 0; at < ordered.length; at += BATCH) await writer.batch(ordered.slice(at, at + BATCH));
+  }
+}
+
+/** What is removed makes room for what takes its name. A directory goes when all of it has gone. */
+const PHASES: readonly (readonly WritingStep['do'][])[] = [
+  ['remove'],
+  ['move'],
+  ['remove-directory'],
+  ['make-directory'],
+  ['write', 'attributes'],
+];
+const ORDER: Partial<Record<Step['do'], true>> = {
+  remove: true,
+  move: true,
+  'remove-directory': true,
+  'make-directory': true,
+  write: true,
+  attributes: true,
+};
+
+class Writer {
+  private changes: BaseChange[] = [];
+  private readonly touched = new Set<DiskPath>();
+  /** Names of directories that were made. */
+  private readonly made = new Map<string, DiskPath>();
+
+  constructor(
+    private readonly context: PassContext,
+    private readonly tree: DiskTree,
+  ) {}
+
+  async batch(steps: readonly WritingStep[]): Promise<void> {
+    const queue = [...steps];
+    const isMany = steps.every((step) => step.do === 'write');
+    const work = async (): Promise<void> => {
+      for (let step = queue.shift(); step; step = queue.shift()) await this.one(step);
+    };
+    try {
+      await Promise.all(Array.from({ length: isMany ? TOGETHER : 1 }, work));
+    } finally {
+      queue.length = 0;
+      await this.settle();
+    }
+  }
+
+  /** Makes durable what was done, and then says so. */
+  private async settle(): Promise<void> {
+    const { disk, base, parts } = this.context;
+    const changes = this.changes.splice(0);
+    if (changes.length === 0) return;
+    await disk.settle([...this.touched]);
+    this.touched.clear();
+    await parts.db.write((tx) => base.change(tx, changes));
+  }
+
+  private async one(step: WritingStep): Promise<void> {
+    this.context.signal.throwIfAborted();
+    try {
+      await this.act(step);
+    } catch (error) {
+      this.tell(step.do === 'move' ? step.to : step.path, error);
+    }
+  }
+
+  private act(step: WritingStep): Promise<void> {
+    switch (step.do) {
+      case 'write':
+        return this.write(step.path, step.head, step.over, step.why);
+      case 'remove':
+        return this.remove(step.path, step.record, step.seen, step.why);
+      case 'move':
+        return this.move(step.from, step.to, step.head, step.seen);
+      case 'attributes':
+        return this.attributes(step.path, step.head, step.seen);
+      case 'make-directory':
+        return this.makeDirectory(step.path, step.record);
+      case 'remove-directory':
+        return this.removeDirectory(step.path, step.name);
+    }
+  }
+
+  private async write(path: string, head: Head, over: Seen | undefined, why: WhyTrashed): Promise<void> {
+    const { disk, notes, parts, network, signal, folder } = this.context;
+    if (notes.isFull) return;
+    const name = over?.name ?? (await this.place(path));
+    if (name === undefined) return;
+    const ids = { fileId: network.fileId(path), recordId: head.record };
+    const contentId = head.contentId ?? EMPTY_CONTENT;
+    const body =
+      contentId === EMPTY_CONTENT || head.size === 0
+        ? nothing()
+        : parts.placement.fetch(contentId, head.size, { signal, path: network.full(path) });
+    const staged = await disk.stage(name, ids, body, attributesOf(head, folder.probe.executableBit));
+    const note: TrashNote = { reason: why, ids, ...(over && { contentId: over.contentId }) };
+    const done = await disk.place(staged, over && { expected: expectedOf(over), note });
+    this.touched.add(parentOf(name));
+    if (done.outcome !== 'placed') return this.notDone(path);
+    this.changes.push({ path, row: rowOf(path, name, head, done.stat, done.racy) });
+    if (done.racy) notes.lookAgain(path, RACY);
+    if (done.trashed !== undefined) notes.lookAgain('', RACY);
+    notes.in.files += 1;
+    notes.in.bytes += head.size;
+  }
+
+  private async remove(path: string, recordId: string, seen: Seen, why: WhyTrashed): Promise<void> {
+    const { disk, network } = this.context;
+    const ids = { fileId: network.fileId(path), recordId };
+    const note: TrashNote = { reason: why, ids, contentId: seen.contentId };
+    const done = await disk.remove(seen.name, expectedOf(seen), note);
+    this.touched.add(parentOf(seen.name));
+    if (done.outcome !== 'removed') return this.notDone(path);
+    this.changes.push({ path, row: undefined });
+    this.context.notes.lookAgain('', RACY);
+    this.context.notes.in.files += 1;
+  }
+
+  private async move(from: string, to: string, head: Head, seen: Seen): Promise<void> {
+    const { disk, network } = this.context;
+    const name = await this.place(to);
+    if (name === undefined) return;
+    const done = await disk.move(seen.name, name, expectedOf(seen), {
+      fileId: network.fileId(from),
+      recordId: head.record,
+    });
+    this.touched.add(parentOf(seen.name)).add(parentOf(name));
+    if (done.outcome !== 'moved') return this.notDone(done.outcome === 'taken' ? to : from);
+    this.changes.push({ path: from, row: undefined }, { path: to, row: rowOf(to, name, head, done.stat, done.racy) });
+    this.context.notes.in.files += 1;
+  }
+
+  private async attributes(path: string, head: Head, seen: Seen): Promise<void> {
+    const { executableBit } = this.context.folder.probe;
+    const done = await this.context.disk.setAttributes(seen.name, expectedOf(seen), {
+      ...(executableBit && { executable: bitOf(head) }),
+    });
+    if (done.outcome !== 'set') return this.notDone(path);
+    this.touched.add(parentOf(seen.name));
+    this.changes.push({ path, row: rowOf(path, seen.name, head, done.stat, done.racy) });
+  }
+
+  private async makeDirectory(path: string, record: string): Promise<void> {
+    const name = this.tree.directoryName(path) ?? (await this.place(path));
+    if (name === undefined) return;
+    const done = await this.context.disk.makeDirectory(name);
+    if (done.outcome === 'taken') return this.notDone(path);
+    this.made.set(path, name);
+    this.touched.add(parentOf(name));
+    this.changes.push({ path, row: { kind: 'directory', path, name, record } });
+  }
+
+  private async removeDirectory(path: string, name: DiskPath): Promise<void> {
+    const { disk, network } = this.context;
+    const ids = { fileId: network.fileId(path), recordId: '0'.repeat(64) };
+    const outcome = await disk.removeDirectory(name, { reason: 'directory-removed', ids });
+    this.touched.add(parentOf(name));
+    this.changes.push({ path, row: outcome === 'kept' ? { kind: 'directory', path, name, record: null } : undefined });
+  }
+
+  /** The name under which a path is to stand, its directory made where it is not there; undefined where something is in the way. */
+  private async place(path: string): Promise<DiskPath | undefined> {
+    const slash = path.lastIndexOf('/');
+    const above = await this.directory(path.slice(0, Math.max(0, slash)));
+    if (above === undefined) return undefined;
+    return joinDiskPath(
+      above,
+      this.context.folder.probe.decomposes ? decomposed(path.slice(slash + 1)) : toDiskPath(path.slice(slash + 1)),
+    );
+  }
+
+  private async directory(path: string): Promise<DiskPath | undefined> {
+    if (path === '') return ROOT;
+    const there = this.made.get(path) ?? this.tree.directoryName(path);
+    if (there !== undefined) return there;
+    const name = await this.place(path);
+    if (name === undefined) return undefined;
+    const done = await this.context.disk.makeDirectory(name);
+    if (done.outcome === 'taken') {
+      this.context.notes.tell(
+        'hidden',
+        path,
+        'In the network there is a folder of this name; on the disk something else has it.',
+      );
+      return undefined;
+    }
+    this.touched.add(parentOf(name));
+    this.made.set(path, name);
+    this.changes.push({ path, row: { kind: 'directory', path, name, record: null } });
+    return name;
+  }
+
+  /** The disk is not as it was: it is looked at again. */
+  private notDone(path: string): void {
+    this.context.notes.lookAgain(path, 100);
+  }
+
+  private tell(path: string, error: unknown): void {
+    const { notes } = this.context;
+    if (isDiskError(error, 'ENOSPC', 'EDQUOT')) {
+      notes.isFull = true;
+      notes.tell('no-room', path, 'The disk of the folder is full: make room on it.');
+    } else if (isDiskError(error, 'EACCES', 'EPERM', 'EROFS', 'ENAMETOOLONG', 'EINVAL', 'EFBIG')) {
+      notes.tell('unreadable', path, `The disk refuses to write it (${error.code}).`);
+    } else if (isDiskError(error, 'changed', 'changing', 'ENOENT', 'ENOTDIR', 'EEXIST', 'outside')) {
+      notes.lookAgain(path, 1000);
+    } else if (
+      isDfsError(error, 'content-unavailable') ||
+      isDfsError(error, 'peer-unreachable') ||
+      isDfsError(error, 'timeout')
+    ) {
+      notes.tell('unavailable', path, 'No member that can be reached has its bytes now.');
+      notes.lookAgain(path, TRY_AGAIN);
+    } else throw error;
+  }
+}
+
+function deepestFirst(a: WritingStep, b: WritingStep): number {
+  const depth = (step: WritingStep): number => (step.do === 'move' ? 0 : step.path.split('/').length);
+  return depth(b) - depth(a);
+}
+
+function rowOf(path: string, name: DiskPath, head: Head, stat: Stat, racy: boolean): BaseFile {
+  return {
+    kind: 'file',
+    ...{ path, name, record: head.record, contentId: head.contentId ?? EMPTY_CONTENT, executable: bitOf(head) },
+    ...{ stat: known(stat), racy },
+  };
+}
+
+function expectedOf({ stat, contentId, racy }: Seen): Expected {
+  return { stat: stat as Stat, contentId, racy };
+}
+
+function attributesOf({ attributes }: Head, executableBit: boolean): FileAttributes {
+  const { mtime, executable } = attributes;
+  return { ...(mtime !== undefined && { mtime }), ...(executableBit && { executable: executable === true }) };
+}
+
+function decomposed(name: string): DiskPath {
+  return toDiskPath(name.normalize('NFD'));
+}
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}

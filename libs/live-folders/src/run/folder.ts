@@ -1,0 +1,393 @@
+import type { LiveFolderInfo, LiveFolderReason, LiveFolderState } from '@dfs/contracts';
+import { hour, isDfsError, minute, Recurring, second, type Ran, type Unsubscribe, type WorkStatus } from '@dfs/runtime';
+import { BaseTree } from '../base/base-tree.js';
+import type { FolderStore, StoredFolder } from '../base/folder-store.js';
+import { HeldStore } from '../base/held-store.js';
+import { IssueStore } from '../base/issue-store.js';
+import { isDiskError } from '../disk/disk-error.js';
+import { IgnoreRules } from '../disk/ignore/ignore-rules.js';
+import { pathOf } from '../disk/names.js';
+import type { Dirty, RootDisk } from '../disk/root-disk.js';
+import { PassNotes, type PassContext } from '../pass/context.js';
+import type { Scope } from '../pass/gather.js';
+import { SlidingCount } from './lately.js';
+import { LookAgain } from './look-again.js';
+import { NetworkTree } from '../pass/network-tree.js';
+import { runPass, type PassResult } from '../pass/pass.js';
+import type { LiveFoldersComponents } from '../pass/ports.js';
+import { DETAIL, FolderStopped } from '../pass/root-check.js';
+import { RootGuard } from '../pass/root-guard.js';
+
+/** From one full pass to the next: what the watcher lost is found then (rule 16). */
+const FULL_PASS = hour;
+/** After a pass that failed: first and at the longest. */
+const RETRY = { first: 2 * second, longest: 5 * minute };
+/** New issues of one event. */
+const TOLD = 100;
+
+/** What a person decided of single paths, until the pass that does it. */
+interface Decided {
+  readonly revert: Set<string>;
+  readonly override: Set<string>;
+}
+
+/** One live folder while it runs: what is dirty, its passes, its state. */
+export class Folder {
+  readonly base: BaseTree;
+  readonly held: HeldStore;
+  readonly issues: IssueStore;
+  readonly disk: RootDisk;
+  private readonly work: Recurring;
+  private root: RootGuard;
+  private network: NetworkTree;
+  private readonly lately: SlidingCount;
+  private readonly unsubscribe: Unsubscribe[] = [];
+  private full = true;
+  private directories = new Set<string>();
+  private paths = new Set<string>();
+  private readonly again: LookAgain;
+  private decided: Decided = { revert: new Set(), override: new Set() };
+  private mayEmpty = false;
+  private fullAt = -Infinity;
+  private told: string | undefined;
+  private counts = { in: { files: 0, bytes: 0 }, out: { files: 0, bytes: 0 } };
+  private lastPassAt: number | null = null;
+  private state: LiveFolderState = 'scanning';
+  private reason: LiveFolderReason | null = null;
+  private detail: string | null = null;
+
+  constructor(
+    private readonly parts: LiveFoldersComponents,
+    private readonly store: FolderStore,
+    readonly stored: StoredFolder,
+  ) {
+    const { db, timers, log, catalogue } = parts;
+    this.base = new BaseTree(db, stored.id);
+    this.held = new HeldStore(db, stored.id);
+    this.issues = new IssueStore(db, stored.id);
+    this.disk = parts.openDisk(stored.root);
+    this.root = new RootGuard(parts, store, stored, this.disk);
+    this.network = new NetworkTree(catalogue, stored.prefix);
+    this.lately = new SlidingCount(stored.lately, timers.ticks());
+    this.again = new LookAgain(timers, () => this.work.soon());
+    this.work = new Recurring(
+      {
+        name: `live folder ${stored.name}`,
+        every: FULL_PASS,
+        retry: RETRY,
+        failed: 'a pass over a live folder failed',
+        run: (signal) => this.run(signal),
+      },
+      { timers, log },
+    );
+  }
+
+  /** Looks at everything, and then at what changes. */
+  start(): void {
+    this.listen();
+    this.work.start(0);
+  }
+
+  /** Hears of changes, which wait for the next pass. */
+  listen(): void {
+    const { catalogue, sync, membership } = this.parts;
+    this.unsubscribe.push(
+      this.disk.watch((dirty) => this.diskChanged(dirty)),
+      catalogue.onChange((changes) => this.networkChanged(changes.map(({ path }) => path))),
+      sync.onSynced(() => this.scan()),
+      membership.onChange(() => this.work.soon()),
+    );
+  }
+
+  /** Does not wait for a disk that hangs. */
+  async stop(): Promise<void> {
+    for (const unsubscribe of this.unsubscribe.splice(0)) unsubscribe();
+    this.again.stop();
+    await this.disk.close();
+    await this.work.stop();
+  }
+
+  workStatus(): WorkStatus {
+    return this.work.status();
+  }
+
+  /** A full pass, soon. */
+  scan(): void {
+    this.full = true;
+    this.work.soon();
+  }
+
+  /** The same, and it has ended when this resolves. */
+  async pass(): Promise<void> {
+    this.full = true;
+    await this.work.now();
+  }
+
+  /** One pass over what is dirty has ended when this resolves. */
+  async passOverDirty(): Promise<void> {
+    await this.work.now();
+  }
+
+  /** Changes what is stored of it, and looks at everything anew. */
+  async change(act: (stored: StoredFolder) => void): Promise<void> {
+    act(this.stored);
+    await this.parts.db.write((tx) => this.store.save(tx, this.stored));
+    this.network = new NetworkTree(this.parts.catalogue, this.stored.prefix);
+    this.scan();
+  }
+
+  /** Looks at these paths once, and makes disk or network as the other has them. */
+  settlePaths(how: keyof Decided, paths: readonly string[]): void {
+    for (const path of paths) {
+      this.decided[how].add(path);
+      this.paths.add(path);
+    }
+    this.work.soon();
+  }
+
+  /** A person says that the folder may be emptied after its prefix. */
+  async empty(): Promise<void> {
+    this.mayEmpty = true;
+    await this.change((stored) => (stored.stopped = null));
+  }
+
+  /** The prefix was moved: rows follow the records of the same content at its new place; of others the two sides meet. */
+  async follow(prefix: string): Promise<void> {
+    const network = new NetworkTree(this.parts.catalogue, prefix);
+    const rows = [...(await this.base.all()).values()];
+    const heads = await network.of(rows.map(({ path }) => path));
+    const changes = rows.map((row) => {
+      const shown = heads.get(row.path)?.[0];
+      if (row.kind === 'directory') {
+        return { path: row.path, row: { ...row, record: shown?.kind === 'folder' ? shown.record : null } };
+      }
+      const isSame = shown?.kind === 'file' && shown.contentId === row.contentId;
+      return { path: row.path, row: isSame ? { ...row, record: shown.record } : undefined };
+    });
+    await this.parts.db.write(async (tx) => {
+      await this.base.change(tx, changes);
+      await this.held.clear(tx);
+      await this.store.save(tx, Object.assign(this.stored, { prefix, stopped: null }));
+    });
+    this.network = network;
+    this.scan();
+  }
+
+  /** Forgets what was agreed on: the root, as it is found, and the network meet anew (rule 1). */
+  async meetAnew(found: Pick<StoredFolder, 'nonce' | 'epoch' | 'identity' | 'probe'>): Promise<void> {
+    Object.assign(this.stored, found, { meeting: true, raising: false, stopped: null });
+    await this.parts.db.write(async (tx) => {
+      await this.base.clear(tx);
+      await this.held.clear(tx);
+      await this.store.save(tx, this.stored);
+    });
+    this.root = new RootGuard(this.parts, this.store, this.stored, this.disk);
+    this.scan();
+  }
+
+  /** As it is told. */
+  async info(): Promise<LiveFolderInfo> {
+    const { id, name, root, prefix, mode, ignore, paused, bound } = this.stored;
+    const [count, holds, issues] = await Promise.all([this.base.count(), this.held.waiting(), this.issues.count()]);
+    return {
+      ...{ id, name, root, prefix, mode, ignore: [...ignore], paused },
+      ...{ state: this.state, reason: this.reason, detail: this.detail },
+      ...count,
+      in: { ...this.counts.in },
+      out: { ...this.counts.out },
+      held: holds.reduce((sum, { paths }) => sum + paths.length, 0),
+      issues,
+      lastPassAt: this.lastPassAt === null ? null : new Date(this.lastPassAt).toISOString(),
+      boundAt: new Date(bound).toISOString(),
+      ...(this.reason === 'prefix-gone' && { movedTo: await this.movedTo() }),
+    };
+  }
+
+  /** The prefix at which most of the files of the base tree are now that came from here. */
+  async movedTo(): Promise<string | null> {
+    const rows = [...(await this.base.all()).values()].filter((row) => row.kind === 'file').slice(0, 1000);
+    const asked = rows.map(({ path, contentId }) => ({ path: this.network.full(path), contentId }));
+    const moved = await this.parts.catalogue.folders.movedTo(asked);
+    const prefixes = new Map<string, number>();
+    for (const { path } of rows) {
+      const to = moved.get(this.network.full(path));
+      if (to === undefined || !to.endsWith(`/${path}`)) continue;
+      const prefix = to.slice(0, -path.length - 1);
+      prefixes.set(prefix, (prefixes.get(prefix) ?? 0) + 1);
+    }
+    const [best] = [...prefixes].sort((a, b) => b[1] - a[1]);
+    return best?.[0] ?? null;
+  }
+
+  private diskChanged(dirty: Dirty): void {
+    if ('all' in dirty) this.full = true;
+    else {
+      for (const directory of dirty.directories) {
+        const path = pathOf(directory) ?? (directory === '' ? '' : undefined);
+        if (path === undefined) this.full = true;
+        else this.directories.add(path);
+      }
+    }
+    this.work.soon();
+  }
+
+  private networkChanged(paths: readonly string[]): void {
+    const below = paths.map((path) => this.network.below(path)).filter((path) => path !== undefined);
+    if (below.length === 0) return;
+    for (const path of below) this.paths.add(path);
+    this.work.soon();
+  }
+
+  private async run(signal: AbortSignal): Promise<Ran> {
+    try {
+      this.refuse();
+      await this.pass1(signal);
+    } catch (error) {
+      if (signal.aborted) throw error;
+      this.full = true;
+      await this.failed(error);
+      if (!(error instanceof FolderStopped)) throw error;
+      if (error.reason !== 'asked' && error.reason !== 'prefix-gone') this.after(RETRY.longest, () => this.scan());
+    }
+    this.again.wait();
+    return this.isDirty ? 'again' : 'idle';
+  }
+
+  private get isDirty(): boolean {
+    const isStopped = this.state === 'paused' || this.state === 'error';
+    return !isStopped && (this.full || this.directories.size > 0 || this.paths.size > 0);
+  }
+
+  /** Why there is no pass. @throws FolderStopped */
+  private refuse(): void {
+    const { paused, stopped, mode, meeting } = this.stored;
+    if (paused) throw new FolderStopped('asked');
+    if (stopped !== null) throw new FolderStopped(stopped);
+    if (mode !== 'receive' && this.parts.membership.self().role === 'storage')
+      throw new FolderStopped('read-only-member');
+    if (meeting && !this.parts.sync.isSynced()) throw new FolderStopped('not-synced');
+  }
+
+  private async pass1(signal: AbortSignal): Promise<void> {
+    await this.sameNetwork();
+    const { timers, clock } = this.parts;
+    for (const path of this.again.take()) this.paths.add(path);
+    const isFull = this.full || timers.ticks() - this.fullAt >= FULL_PASS;
+    const scope: Scope = isFull ? 'full' : { directories: this.directories, paths: this.paths };
+    const { decided } = this;
+    this.full = false;
+    [this.directories, this.paths] = [new Set(), new Set()];
+    this.decided = { revert: new Set(), override: new Set() };
+    if (isFull) this.become('scanning', null);
+    const notes = new PassNotes();
+    const lately = this.lately.look(timers.ticks(), (await this.base.count()).files);
+    const context = this.context(notes, signal);
+    const result = await runPass(context, {
+      ...{ scope, lately, isSynced: this.parts.sync.isSynced(), mayEmpty: this.mayEmpty, ...decided },
+      rules: await this.rules(),
+      onWork: () => this.become('syncing', null),
+    });
+    if (isFull) {
+      this.fullAt = timers.ticks();
+      this.mayEmpty = false;
+    }
+    this.lastPassAt = clock.now();
+    await this.finish(result, notes);
+  }
+
+  private async finish(result: PassResult, notes: PassNotes): Promise<void> {
+    const { db, events, clock } = this.parts;
+    const { stored } = this;
+    for (const way of ['in', 'out'] as const) {
+      this.counts[way].files += notes[way].files;
+      this.counts[way].bytes += notes[way].bytes;
+    }
+    if (notes.deleted > 0) this.lately.delete(notes.deleted);
+    const met = stored.meeting && result.isWhole;
+    if (met) stored.meeting = false;
+    if (result.pause !== undefined) stored.stopped = result.pause;
+    await db.write(async (tx) => {
+      const fresh = await this.issues.replace(tx, notes.told, (path) => result.isWithin(path), clock.now());
+      if (fresh.length > 0) {
+        const since = new Date(clock.now()).toISOString();
+        const issues = fresh.slice(0, TOLD).map((one) => ({ ...one, since }));
+        await events.record(tx, 'folder.issue', { folder: this.named, issues, count: fresh.length });
+      }
+      if (met || notes.deleted > 0 || result.pause !== undefined) {
+        stored.lately = this.lately.now();
+        await this.store.save(tx, stored);
+      }
+    });
+    if (result.pause !== undefined) throw new FolderStopped(result.pause);
+    this.again.add(notes.again, new Set(notes.told.map(({ path }) => path)));
+    if (notes.isFull) this.after(minute, () => this.scan());
+    if (notes.isFull) await this.say('error', 'no-room');
+    else if (this.isDirty || this.again.isPending) this.become('syncing', null);
+    else if ((await this.held.waiting()).length > 0) await this.say('held', null);
+    else await this.say('up-to-date', null);
+  }
+
+  private after(within: number, callback: () => void): void {
+    this.unsubscribe.push(this.parts.timers.after(within, callback));
+  }
+
+  private context(notes: PassNotes, signal: AbortSignal): PassContext {
+    const { parts, disk, network, base, held, root, stored: folder } = this;
+    return { parts, folder, disk, network, base, held, root, notes, signal };
+  }
+
+  private async rules(): Promise<IgnoreRules> {
+    const { ignore, probe } = this.stored;
+    return new IgnoreRules({ rules: [...ignore, ...(await this.disk.localRules())], foldsCase: probe.foldsCase });
+  }
+
+  /** In another network nothing was agreed on. */
+  private async sameNetwork(): Promise<void> {
+    const { networkId } = this.parts.catalogue;
+    if (this.stored.network === networkId) return;
+    this.stored.network = networkId;
+    this.stored.meeting = true;
+    await this.parts.db.write(async (tx) => {
+      await this.base.clear(tx);
+      await this.held.clear(tx);
+      await this.store.save(tx, this.stored);
+    });
+    this.full = true;
+    this.refuse();
+  }
+
+  private async failed(error: unknown): Promise<void> {
+    if (error instanceof FolderStopped) {
+      const isWrong = error.reason === 'root-missing';
+      return this.say(isWrong ? 'error' : 'paused', error.reason, error.detail);
+    }
+    if (isDiskError(error, 'hung')) return this.say('error', 'disk-hung');
+    if (isDiskError(error)) return this.say('error', 'disk-error', `${DETAIL['disk-error']} (${error.code})`);
+    if (isDfsError(error)) return this.say('error', 'refused', error.message);
+    return this.say('error', 'disk-error', 'A pass failed: see the log.');
+  }
+
+  private become(state: LiveFolderState, reason: LiveFolderReason | null, detail: string | null = null): void {
+    this.state = state;
+    this.reason = reason;
+    this.detail = reason === null ? null : (detail ?? DETAIL[reason]);
+  }
+
+  /** Events tell how the folder is, not every step of the way. */
+  private async say(
+    state: LiveFolderState,
+    reason: LiveFolderReason | null,
+    detail: string | null = null,
+  ): Promise<void> {
+    this.become(state, reason, detail);
+    const now = `${state} ${reason}`;
+    if (this.told === now) return;
+    this.told = now;
+    const folder = { ...this.named, state, reason, detail: this.detail };
+    await this.parts.events.recordNow('folder.state', { folder });
+  }
+
+  private get named(): Pick<LiveFolderInfo, 'id' | 'name'> {
+    return { id: this.stored.id, name: this.stored.name };
+  }
+}

@@ -1,0 +1,51 @@
+import type { Timers, Unsubscribe } from '@dfs/runtime';
+
+/** Paths that are to be looked at again, each at its time. */
+export class LookAgain {
+  private readonly at = new Map<string, number>();
+  private callOff: Unsubscribe | undefined;
+  /** Paths that are known to be in trouble: they keep the folder from nothing. */
+  private settled: ReadonlySet<string> = new Set();
+
+  constructor(
+    private readonly timers: Timers,
+    private readonly due: () => void,
+  ) {}
+
+  /**
+   * @param again milliseconds from now; of two times the earlier counts
+   * @param settled paths of which a person was told
+   */
+  add(again: ReadonlyMap<string, number>, settled: ReadonlySet<string>): void {
+    const now = this.timers.ticks();
+    this.settled = settled;
+    for (const [path, within] of again) this.at.set(path, Math.min(now + within, this.at.get(path) ?? Infinity));
+  }
+
+  /** Those whose time has come: they wait no longer. */
+  take(): string[] {
+    const now = this.timers.ticks();
+    const due = [...this.at].filter(([, at]) => at <= now).map(([path]) => path);
+    for (const path of due) this.at.delete(path);
+    return due;
+  }
+
+  /** Calls back at the earliest of their times. */
+  wait(): void {
+    this.stop();
+    if (this.at.size === 0) return;
+    let first = Infinity;
+    for (const at of this.at.values()) first = Math.min(first, at);
+    this.callOff = this.timers.after(Math.max(1, first - this.timers.ticks()), this.due);
+  }
+
+  stop(): void {
+    this.callOff?.();
+    this.callOff = undefined;
+  }
+
+  /** Somebody waits of whom no person was told. */
+  get isPending(): boolean {
+    return [...this.at.keys()].some((path) => !this.settled.has(path));
+  }
+}

@@ -1,0 +1,277 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { Catalogue, catalogueMigrations } from '@dfs/catalogue';
+import { ChunkStore, chunksFrom, chunksMigrations } from '@dfs/chunks';
+import type { BindLiveFolder, LiveFolderInfo, MemberRole } from '@dfs/contracts';
+import type { Database } from '@dfs/database';
+import { EventLog, eventsMigrations } from '@dfs/events';
+import { signerFromRaw, type Cid, type SignedRecord, type Signer } from '@dfs/protocol';
+import { DfsError, silentLog, type Log, type Timers } from '@dfs/runtime';
+import { tempDatabase, type TempDatabase } from '@dfs/testing';
+import { liveFoldersMigrations } from '../base/schema.js';
+import type { RootDisk } from '../disk/root-disk.js';
+import { LiveFolders } from '../live-folders.js';
+import type { Folder } from '../run/folder.js';
+import type { LiveFoldersComponents } from '../pass/ports.js';
+import { memoryRoot, MEMORY_ROOT, type MemoryRoot, type MemoryRootOptions } from './memory-root.js';
+
+const NETWORK = '11'.repeat(32);
+
+/** Whether the long wait of a virtual clock is over. */
+const SETTLED = new Set(['up-to-date', 'paused', 'held', 'error']);
+
+/** Members of one network in this process: real databases, chunks and catalogues; records and chunks pass by calls. */
+export class TestMembers implements AsyncDisposable {
+  readonly all: TestMember[] = [];
+  private readonly roles = new Map<string, MemberRole>();
+
+  /** A further member, which knows all that the others know. */
+  async add(options: MemoryRootOptions & { role?: MemberRole; log?: Log } = {}): Promise<TestMember> {
+    const signer = signerFromRaw(
+      generateKeyPairSync('ed25519').privateKey.export({ format: 'der', type: 'pkcs8' }).subarray(16),
+    );
+    this.roles.set(signer.peerId, options.role ?? 'owner');
+    const member = await TestMember.open(this, signer, options);
+    this.all.push(member);
+    await this.meet();
+    return member;
+  }
+
+  role(peerId: string): { role: MemberRole; peerId: string } | undefined {
+    const role = this.roles.get(peerId);
+    return role && { role, peerId };
+  }
+
+  /** Everybody gets what the others have. */
+  async meet(): Promise<void> {
+    for (const from of this.all) {
+      if (!from.isOnline) continue;
+      const records: SignedRecord[] = [];
+      for await (const record of from.catalogue.records.inRanges([{ bits: 0, index: 0 }])) records.push(record);
+      for (const to of this.all) {
+        if (to !== from && to.isOnline && records.length > 0) await to.catalogue.receive(records, from.signer.peerId);
+      }
+    }
+  }
+
+  /** A chunk from whoever has it. */
+  async chunk(id: Cid, first: TestMember): Promise<Uint8Array> {
+    for (const member of [first, ...this.all.filter((one) => one !== first && one.isOnline)]) {
+      try {
+        return await member.chunks.get(id);
+      } catch {
+        continue;
+      }
+    }
+    throw new DfsError('content-unavailable', 'nobody has it');
+  }
+
+  /** Passes of all folders and exchanges of all records, until nothing is to be done. */
+  async settle(rounds = 30): Promise<void> {
+    for (let round = 0; round < rounds; round++) {
+      await this.meet();
+      const before = await this.print();
+      for (const member of this.all) await member.settle();
+      await this.meet();
+      if ((await this.print()) === before) return;
+    }
+    throw new Error(`the folders never come to rest: ${await this.print()}`);
+  }
+
+  private async print(): Promise<string> {
+    const parts = this.all.map(async (member) => {
+      const [row] = await member.db.query<{ n: number }>('SELECT count(*) AS n FROM catalogue_record');
+      const info = member.folder ? await member.folder.info() : undefined;
+      return [row?.n, info?.state, info?.reason, info?.held, member.root.all()];
+    });
+    return JSON.stringify(await Promise.all(parts));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const member of this.all) await member.close();
+  }
+}
+
+/** One member with one root on a scripted disk. */
+export class TestMember {
+  isOnline = true;
+  isSynced = true;
+  live!: LiveFolders;
+  folder: Folder | undefined;
+  private readonly synced = new Set<() => void>();
+
+  private constructor(
+    private readonly members: TestMembers,
+    readonly signer: Signer,
+    private readonly temp: TempDatabase,
+    readonly chunks: ChunkStore,
+    readonly catalogue: Catalogue,
+    readonly events: EventLog,
+    public root: MemoryRoot,
+    private readonly log: Log,
+  ) {
+    this.live = this.make();
+  }
+
+  static async open(
+    members: TestMembers,
+    signer: Signer,
+    { log = silentLog, ...options }: MemoryRootOptions & { log?: Log },
+  ): Promise<TestMember> {
+    const temp = await tempDatabase([
+      ...[...eventsMigrations, ...chunksMigrations, ...catalogueMigrations],
+      ...liveFoldersMigrations,
+    ]);
+    const root = memoryRoot(options);
+    const events = await EventLog.open(temp.db);
+    const chunks = await ChunkStore.open({ dir: temp.dir.file('chunks'), db: temp.db, quotaBytes: 2 ** 30 });
+    const membership = {
+      networkId: NETWORK,
+      self: () => ({ peerId: signer.peerId, role: members.role(signer.peerId)?.role ?? 'owner' }),
+      member: (peerId: string) => members.role(peerId),
+      removed: () => undefined,
+      onChange: () => () => undefined,
+    };
+    const catalogue = await Catalogue.open({ db: temp.db, events, signer, membership, clock: root.time, log });
+    return new TestMember(members, signer, temp, chunks, catalogue, events, root, log);
+  }
+
+  get db(): Database {
+    return this.temp.db;
+  }
+
+  /** As another process over the same database and disk. */
+  async restart(): Promise<void> {
+    await this.folder?.stop();
+    this.root = this.root.restarted();
+    this.live = this.make();
+    await this.live.load();
+    const [info] = await this.live.list();
+    this.folder = info && this.live.folder(info.id);
+    this.folder?.listen();
+  }
+
+  /** Binds the root. No pass runs by itself. */
+  async bind(want: Partial<BindLiveFolder> = {}): Promise<LiveFolderInfo> {
+    const info = await this.live.bind({ root: MEMORY_ROOT, prefix: 'p', ...want });
+    this.folder = this.live.folder(info.id);
+    this.folder.listen();
+    return info;
+  }
+
+  /** Passes until the folder has nothing to do, or cannot go on. */
+  async settle(): Promise<LiveFolderInfo | undefined> {
+    if (!this.folder) return undefined;
+    let info = await this.folder.info();
+    for (let turn = 0; turn < 12; turn++) {
+      if (turn === 0) await this.folder.pass();
+      else await this.folder.passOverDirty();
+      info = await this.folder.info();
+      if (SETTLED.has(info.state)) return info;
+      this.root.time.advance(2200);
+    }
+    return info;
+  }
+
+  async info(): Promise<LiveFolderInfo> {
+    return (this.folder as Folder).info();
+  }
+
+  /** Files of people, without what is ours. */
+  files(): Record<string, string> {
+    return Object.fromEntries(Object.entries(this.root.all()).filter(([path]) => !path.startsWith('.dfs-')));
+  }
+
+  /** All that is in the trash. */
+  trash(): string[] {
+    return Object.entries(this.root.all())
+      .filter(([path]) => path.startsWith('.dfs-trash/'))
+      .map(([, text]) => text);
+  }
+
+  write(path: string, text: string): void {
+    this.root.user.write(this.root.at(path), text);
+  }
+
+  remove(path: string): void {
+    this.root.user.remove(this.root.at(path));
+  }
+
+  rename(from: string, to: string): void {
+    this.root.user.rename(this.root.at(from), this.root.at(to));
+  }
+
+  /** It has synced, or has not since its start. */
+  sync(isSynced: boolean): void {
+    this.isSynced = isSynced;
+    if (isSynced) for (const fn of this.synced) fn();
+  }
+
+  /** Every content of every version of a path. */
+  async versions(path: string): Promise<string[]> {
+    const entry = await this.catalogue.byPath(path);
+    if (!entry) return [];
+    const { items } = await this.catalogue.versions(entry.fileId, { limit: 1000 });
+    const found: string[] = [];
+    for (const { contentId, size } of items) if (contentId !== null) found.push(await this.content(contentId, size));
+    return found;
+  }
+
+  async content(contentId: Cid, size: number): Promise<string> {
+    const pieces: Uint8Array[] = [];
+    for await (const piece of this.fetch(contentId, size)) pieces.push(piece);
+    return Buffer.concat(pieces).toString();
+  }
+
+  async close(): Promise<void> {
+    await this.folder?.stop();
+    await this.catalogue.close();
+    await this.chunks.close();
+    await this.temp.remove();
+  }
+
+  private make(): LiveFolders {
+    const { root, signer, members } = this;
+    const timers: Timers = {
+      ticks: () => this.root.time.ticks(),
+      after: (milliseconds, callback) => this.root.time.after(milliseconds, callback),
+      every: (milliseconds, callback) => this.root.time.every(milliseconds, callback),
+      sleep: (milliseconds) => Promise.resolve(this.root.time.advance(milliseconds)),
+    };
+    const parts: LiveFoldersComponents = {
+      ...{ db: this.db, catalogue: this.catalogue, chunks: this.chunks, events: this.events, clock: root.time, timers },
+      placement: { pinLocal: async () => undefined, fetch: (id, size) => this.fetch(id, size) },
+      membership: {
+        self: () => ({ role: members.role(signer.peerId)?.role ?? 'owner' }),
+        onChange: () => () => undefined,
+      },
+      sync: {
+        isSynced: () => this.isSynced,
+        onSynced: (fn) => {
+          this.synced.add(fn);
+          return () => this.synced.delete(fn);
+        },
+      },
+      // One disk for all, and open after one of its users has closed it.
+      openDisk: () => keptOpen(this.root.disk),
+      log: this.log,
+    };
+    return new LiveFolders(parts, {
+      roots: { allowed: ['/mnt'], home: '/home/u', dataDir: '/home/u/data' },
+      resolve: (path) => Promise.resolve(path),
+    });
+  }
+
+  private async *fetch(contentId: Cid, size: number): AsyncGenerator<Uint8Array, void, undefined> {
+    const get = (id: Cid): Promise<Uint8Array> => this.members.chunk(id, this);
+    for await (const chunk of chunksFrom(contentId, size, get)) yield await get(chunk.id);
+  }
+}
+
+function keptOpen(disk: RootDisk): RootDisk {
+  return new Proxy(disk, {
+    get: (target, name: keyof RootDisk) => {
+      if (name === 'close') return () => Promise.resolve();
+      return name === 'watch' ? target.watch.bind(target) : target[name];
+    },
+  });
+}
