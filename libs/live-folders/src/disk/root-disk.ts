@@ -301,7 +301,7 @@ export interface RootDisk {
   settle(directories: readonly DiskPath[]): Promise<void>;
   /**
    * What an interrupted act left, as listings tell it. `path` is where a file was that stands aside, as the base tree has it
-   * (rule 8). To be called only while no other call of this folder is under way.
+   * (rule 8). At a start it is to be called even where nothing is listed, and only while no other call of this folder is under way.
    */
   recover(temporaries: readonly { temporary: DiskPath; path?: DiskPath }[]): Promise<Recovered[]>;
   readonly trash: RootTrash;

@@ -227,7 +227,8 @@ export class MemoryTree {
     if (!foldsCase && !decomposes) return name;
     const bytes = Buffer.from(name, 'latin1');
     if (!isUtf8(bytes)) return name;
-    const text = bytes.toString('utf8').normalize(decomposes ? 'NFD' : undefined);
+    const plain = bytes.toString('utf8');
+    const text = decomposes ? plain.normalize('NFD') : plain;
     return Buffer.from(foldsCase ? text.toLowerCase() : text, 'utf8').toString('latin1');
   }
 

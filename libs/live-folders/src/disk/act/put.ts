@@ -18,7 +18,8 @@ export type Put =
 /**
  * Gives a file that stands under a name of ours its place, by nothing that can overwrite (rule 8 d): a link, and where there
  * are none, a copy into a file that was not there. A file that a program of others may have open (`theirs`) is never unlinked
- * as its last name: after a copy it goes to the trash, where it is looked at again.
+ * as its last name: after a copy it goes to the trash, where it is looked at again. One thing a disk without links cannot give:
+ * a program that opens the new file while it is being copied, and writes between our look at it and our write, loses that.
  */
 export class Puts {
   constructor(
@@ -32,7 +33,7 @@ export class Puts {
     try {
       await this.files.link(from, to);
     } catch (error) {
-      if (isDiskError(error, 'EEXIST')) return { outcome: 'taken' };
+      if (isDiskError(error, 'EEXIST')) return TAKEN;
       if (isDiskError(error, ...NO_LINKS)) return this.#copy(from, to, whose);
       throw error;
     }
@@ -47,37 +48,35 @@ export class Puts {
     return this.files.with(from, 'read', async (source) => {
       const before = await source.stat();
       const note = { path: to, temporary: from, reason: 'interrupted', stat: before } as const;
-      const copying = await this.notes.write({ ...note, act: 'copy' });
-      let stat: Stat;
+      // After a power cut it is all that tells the part of a copy from a change of others.
+      const copying = await this.notes.write({ ...note, act: 'copy' }, true);
+      let stat: Stat | undefined;
       try {
         stat = await this.files.with(to, 'create', (target) => this.#fill(source, before, target, to));
       } catch (error) {
         await this.notes.drop(copying);
-        if (isDiskError(error, 'EEXIST')) return { outcome: 'taken' };
+        if (isDiskError(error, 'EEXIST')) return TAKEN;
         throw error;
       }
-      if (whose === 'ours') await this.files.unlink(from);
-      else await this.notes.take(from, await this.notes.write({ ...note, act: 'trash' }));
+      if (stat && whose === 'ours') await this.files.unlink(from);
+      else if (stat) await this.notes.take(from, await this.notes.write({ ...note, act: 'trash' }));
       await this.notes.drop(copying);
-      return { outcome: 'put', stat, copied: true };
+      return stat ? { outcome: 'put', stat, copied: true } : TAKEN;
     });
   }
 
-  /** Takes what it wrote away again where it fails. */
-  async #fill(source: OpenFile, before: Stat, target: OpenFile, to: DiskPath): Promise<Stat> {
-    let written = 0;
+  /** Takes what it wrote away again where it fails. @returns undefined where somebody else writes into the new file */
+  async #fill(source: OpenFile, before: Stat, target: OpenFile, to: DiskPath): Promise<Stat | undefined> {
     try {
-      const piece = Buffer.allocUnsafe(PIECE);
-      for (;;) {
-        const length = await source.read(piece, written);
-        if (length === 0) break;
-        for (let at = 0; at < length;) at += await target.write(piece.subarray(at, length), written + at);
-        written += length;
-      }
+      if (!(await copyBytes(source, before.size, target))) return undefined;
       await target.setExecutable(before.executable);
       await target.setMtime(Number(before.mtimeNs / MILLISECOND_NS));
       await target.sync();
-      return await target.stat();
+      const copied = await target.stat();
+      const isEqual = (await equalBytes(source, target, before.size)) && sameBytes(before, await source.stat());
+      const isWhole = isEqual && copied.size === before.size && sameBytes(copied, await target.stat());
+      // Equal to no stat that a disk gives: whatever was written into either file meanwhile will be looked at.
+      return isWhole ? copied : { ...copied, ctimeNs: 0n };
     } catch (error) {
       if (isDiskFailure(error)) await this.#takeBack(target, to);
       throw error;
@@ -94,4 +93,30 @@ export class Puts {
     await this.files.unlink(fileOf(note.id));
     await this.notes.drop(note);
   }
+}
+
+const TAKEN = { outcome: 'taken' } as const;
+
+/** @returns false where the target is not as long as what was written to it */
+async function copyBytes(source: OpenFile, size: number, target: OpenFile): Promise<boolean> {
+  const piece = Buffer.allocUnsafe(Math.min(PIECE, size));
+  for (let written = 0; written < size;) {
+    const length = await source.read(piece.subarray(0, Math.min(PIECE, size - written)), written);
+    if (length === 0) break;
+    if ((await target.stat()).size !== written) return false;
+    for (let at = 0; at < length;) at += await target.write(piece.subarray(at, length), written + at);
+    written += length;
+  }
+  return true;
+}
+
+/** Whether so many bytes of both, from the beginning on, are there and the same. */
+export async function equalBytes(a: OpenFile, b: OpenFile, size: number): Promise<boolean> {
+  const [one, other] = [Buffer.allocUnsafe(Math.min(PIECE, size)), Buffer.allocUnsafe(Math.min(PIECE, size))];
+  for (let at = 0; at < size; at += PIECE) {
+    const length = Math.min(PIECE, size - at);
+    const counts = [await a.read(one.subarray(0, length), at), await b.read(other.subarray(0, length), at)];
+    if (counts.some((count) => count < length) || one.compare(other, 0, length, 0, length) !== 0) return false;
+  }
+  return true;
 }

@@ -1,14 +1,12 @@
-import type { OpenFile } from '../fs/file-system.js';
-import { nameOf, readTemporaryName, type DiskPath } from '../names.js';
+import { nameOf, parentOf, readTemporaryName, type DiskPath } from '../names.js';
 import type { Recovered, Stat } from '../root-disk.js';
 import type { RootFiles } from '../root/root-files.js';
-import type { Note, Notes } from '../trash/notes.js';
+import { fileOf, TRASH, type Note, type Notes } from '../trash/notes.js';
 import type { Asides } from './asides.js';
+import { equalBytes } from './put.js';
 import { discard } from './stage.js';
 
 type Pending = Note & { readonly temporary: DiskPath };
-
-const PIECE = 256 * 1024;
 
 /** What recovery needs. */
 export interface RecoveryComponents {
@@ -26,6 +24,7 @@ export class Recovery {
 
   async recover(temporaries: readonly { temporary: DiskPath; path?: DiskPath }[]): Promise<Recovered[]> {
     const pending = await this.components.notes.pending();
+    for (const note of pending) if (note.act === 'copy' && isInTrash(note)) await this.#endCopyOut(note);
     const recovered: Recovered[] = [];
     for (const { temporary, path } of temporaries) recovered.push(await this.#one(temporary, path, pending));
     await this.#forget(pending);
@@ -76,28 +75,32 @@ export class Recovery {
     const { files, notes } = this.components;
     const part = await files.look(path).catch(() => undefined);
     if (part?.kind !== 'file' || part.size >= source.size) return;
-    const isPart = await files.with(path, 'read', (a) => files.with(temporary, 'read', (b) => begins(a, b, part.size)));
+    const isPart = await files.with(path, 'read', (a) =>
+      files.with(temporary, 'read', (b) => equalBytes(a, b, part.size)),
+    );
     if (!isPart) return;
     const note = await notes.write({ act: 'trash', path, reason: 'interrupted', stat: part });
     await notes.take(path, note);
+  }
+
+  /** Of a file that was to come back from the trash: that stays there. */
+  async #endCopyOut(note: Pending): Promise<void> {
+    const source = await this.components.files.look(note.temporary);
+    if (source) await this.#endCopy(note, source);
+    await this.components.notes.drop(note);
   }
 
   /** Notes of acts whose file is neither aside nor in the trash: the act had ended. */
   async #forget(pending: readonly Pending[]): Promise<void> {
     const { files, notes } = this.components;
     for (const note of pending) {
-      if (!(await files.look(note.temporary).catch(() => undefined))) await notes.drop(note);
+      const places = [note.temporary, fileOf(note.id)];
+      const found = await Promise.all(places.map((path) => files.look(path).catch(() => 'unknown' as const)));
+      if (found.every((each) => each === undefined)) await notes.drop(note);
     }
   }
 }
 
-/** Whether so many bytes of both are the same. */
-async function begins(a: OpenFile, b: OpenFile, size: number): Promise<boolean> {
-  const [one, other] = [Buffer.alloc(PIECE), Buffer.alloc(PIECE)];
-  for (let at = 0; at < size; at += PIECE) {
-    const length = Math.min(PIECE, size - at);
-    const counts = [await a.read(one.subarray(0, length), at), await b.read(other.subarray(0, length), at)];
-    if (counts.some((count) => count < length) || one.compare(other, 0, length, 0, length) !== 0) return false;
-  }
-  return true;
+function isInTrash({ temporary }: Pending): boolean {
+  return parentOf(temporary) === TRASH;
 }

@@ -50,12 +50,13 @@ export class Notes {
     if (made.kind !== 'directory' || made.device !== root.device) throw new DiskError('outside', { path: TRASH });
   }
 
-  async write(note: Omit<Note, 'id' | 'at'>): Promise<Note> {
+  /** @param durable on disk for good when it resolves */
+  async write(note: Omit<Note, 'id' | 'at'>, durable = false): Promise<Note> {
     await this.make();
     const at = this.files.clock.now();
     const time = Math.max(0, Math.floor(at)).toString(36).padStart(TIME_DIGITS, '0');
     const complete: Note = { ...note, id: `${time}-${randomBytes(5).toString('hex')}`, at };
-    await this.#save(noteOf(complete.id), complete);
+    await this.#save(noteOf(complete.id), complete, durable);
     return complete;
   }
 
@@ -63,7 +64,7 @@ export class Notes {
   async rewrite(note: Note): Promise<void> {
     const next = joinDiskPath(TRASH, `${note.id}.next`);
     if (await this.files.look(next)) await this.files.unlink(next);
-    await this.#save(next, note);
+    await this.#save(next, note, false);
     await this.files.rename(next, noteOf(note.id));
   }
 
@@ -109,7 +110,7 @@ export class Notes {
     return found;
   }
 
-  async #save(path: DiskPath, { id: _, stat, ...note }: Note): Promise<void> {
+  async #save(path: DiskPath, { id: _, stat, ...note }: Note, durable: boolean): Promise<void> {
     const numbers = {
       inode: `${stat.inode}`,
       mtimeNs: `${stat.mtimeNs}`,
@@ -119,6 +120,7 @@ export class Notes {
     const bytes = Buffer.from(JSON.stringify({ format: 1, ...note, stat: { ...stat, ...numbers } }));
     await this.files.with(path, 'create', async (file) => {
       for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at), at);
+      if (durable) await file.sync();
     });
   }
 }
