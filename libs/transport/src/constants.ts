@@ -153,6 +153,37 @@ export const RELAYED_LINGER = 5 * second;
 /** Direct addresses of a member are tried for this long before the way through another member is. */
 export const DIRECT_FIRST = 5 * second;
 
+/** Bulk connections in all, of both directions: a node moves bytes with few others at a time, and the rest has streams. */
+export const MAX_BULK_CONNECTIONS = 32;
+/** Those that are encrypted and have not shown who is there; what comes beyond them has streams. */
+export const MAX_BULK_HANDSHAKES = 64;
+/** Requests that this node makes over one of them at a time, those it has given up and that are not ended included. */
+export const MAX_BULK_ASKS = 32;
+/** Requests that a peer may make over one at a time. */
+export const MAX_BULK_ANSWERS = 64;
+/** Bytes of one answer that may be on their way before its asker has taken some; the frame that passes it comes whole. */
+export const BULK_WINDOW = 4 * MiB;
+/** Nothing is asked over one for so long: its asker closes it. */
+export const BULK_IDLE = 60 * second;
+/** The answerer closes it then, should its asker not do so. */
+export const BULK_IDLE_ANSWERER = 90 * second;
+/** A message that was begun and on which nothing comes for so long, or an answer that is not ended though it was given up. */
+export const BULK_STALL = 30 * second;
+/** How often that is looked at. */
+export const BULK_TICK = 2 * second;
+/** So many bytes are worth a connection that there is not yet … */
+export const BULK_WORTH = 1 * MiB;
+/** … and a wait for it of so long: the request has a stream then, and the next one may find the connection. */
+export const BULK_PATIENCE = 250;
+/** One address that is dialled for it, and how many are. */
+export const BULK_DIAL_TIMEOUT = 3 * second;
+/** Addresses that are dialled for one: that of the libp2p connection there is, and others. */
+export const MAX_BULK_ADDRESSES = 4;
+/** After so many milliseconds a peer that could not be reached is dialled again, twice as many after each failure … */
+export const BULK_RETRY = 5 * second;
+/** … up to this. */
+export const BULK_RETRY_MAX = 10 * minute;
+
 /** How often the gateway of the local network is looked for. */
 export const GATEWAY_SEARCH_INTERVAL = 5 * minute;
 /** Public addresses that peers have seen us at, taken into consideration at once. */
@@ -163,12 +194,17 @@ export const MDNS_INTERVAL = 20 * second;
 
 /*
  * Worst case of what peers can make this process hold, whatever they do:
- *   received and not taken   RECEIVE_BUDGET, in which a paused stream counts its whole window    256 MiB
+ *   received and not taken   RECEIVE_BUDGET, in which a paused stream counts its whole window,
+ *                            and a bulk connection its requests and the frames of its answers    256 MiB
  *   sent and not taken       SEND_BUDGET and one payload more                                    260 MiB
  *   waiting in sockets       MAX_CONNECTIONS × 2 × SOCKET_BUFFER_BYTES                           384 MiB
  *   frames not whole yet     MAX_CONNECTIONS × FRAME_PIECE_BYTES                                 192 MiB
  *   half-open connections    MAX_PENDING_CONNECTIONS × 20 KiB                                     40 MiB
  *   provider records         about 200 B each, MAX_RECORDS_PER_PEER of each member                20 MiB a member
+ *   bulk frames being sent   MAX_BULK_CONNECTIONS × 2 × SEND_SLICE_BYTES, encrypted                16 MiB
+ *   bulk messages not whole  MAX_BULK_CONNECTIONS × (MAX_HEADER_BYTES + 64 KiB to throw away)      10 MiB
+ *   bulk requests not taken  MAX_BULK_CONNECTIONS × MAX_BULK_ASKS × 135 KiB                       135 MiB
+ *   bulk sockets             MAX_BULK_CONNECTIONS and MAX_BULK_HANDSHAKES × (SOCKET_BUFFER_BYTES + 100 KiB)  34 MiB
  *   idle connections         MAX_CONNECTIONS × about 60 KiB                                       45 MiB
  *   relayed, under way       MAX_RELAYED × 2 × (RELAY_HIGH_WATER + STREAM_WINDOW_MAX)            320 MiB
  *   open, unread streams     MAX_CONNECTIONS × MAX_INBOUND_STREAMS × about 4 KiB                 768 MiB

@@ -11,6 +11,8 @@ export interface RequestOptions {
   timeoutMs?: number;
   /** As for `open`. */
   allocate?: OpenOptions['allocate'];
+  /** As for `open`. */
+  bulk?: OpenOptions['bulk'];
 }
 
 /**

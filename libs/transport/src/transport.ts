@@ -44,6 +44,11 @@ export interface HandleOptions {
   idleMs?: number;
   /** Its bytes, in both directions and whoever opens the stream, keep to the limits that are set. */
   limited?: boolean;
+  /**
+   * It may be asked over bulk connections too: one frame without payload is asked, frames are answered, and asking twice
+   * does no harm. Members only.
+   */
+  bulk?: boolean;
 }
 
 /** The gate: asked at every connection and every stream. */
@@ -85,6 +90,11 @@ export interface OpenOptions {
   timeoutMs?: number;
   /** Where a payload of so many bytes is put together when it comes in pieces; fresh memory when left out. */
   allocate?: (size: number) => Uint8Array;
+  /**
+   * One frame without payload is asked, and so many bytes are expected in answer: a bulk connection may carry them. For
+   * protocols that the other side has registered so.
+   */
+  bulk?: { readonly bytes: number } | undefined;
 }
 
 /** `signal` ends the dial; a connection that is up by then stays. */

@@ -36,6 +36,7 @@ export interface Answer {
  * Asks one peer for blocks, in one request: answers in order, those of one frame together. Every block has been hashed.
  * Leaving the loop early ends the request. Nothing is read from the peer but what the loop asks for. With `reuse`, large
  * blocks come in memory that can be given back.
+ * @param bytes that the blocks have together, as far as that is known
  * @throws DfsError `peer-misbehaved` for bytes that are not those of the id, or an answer of another shape;
  * `too-many-requests`, and what a Channel throws.
  */
@@ -43,11 +44,11 @@ export async function* askBlocks(
   transport: Opener,
   peerId: string,
   ids: readonly Cid[],
-  { signal, reuse = false }: { signal: AbortSignal; reuse?: boolean },
+  { signal, reuse = false, bytes = 0 }: { signal: AbortSignal; reuse?: boolean; bytes?: number },
 ): AsyncGenerator<Answer[], void, undefined> {
   const packed = packIds(ids);
   const memory = reuse ? new ReusedMemory() : undefined;
-  const options = { signal, ...(memory && { allocate: memory.allocate }) };
+  const options = { signal, bulk: { bytes }, ...(memory && { allocate: memory.allocate }) };
   const frames = request(transport, peerId, CHUNKS_PROTOCOL, { method: 'get', ids: packed }, options);
   let answered = 0;
   for await (const { header, payload } of frames) {

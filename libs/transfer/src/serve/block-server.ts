@@ -58,7 +58,7 @@ export class BlockServer {
   }
 
   start(): void {
-    this.components.transport.handle(CHUNKS_PROTOCOL, (channel) => this.answer(channel), { limited: true });
+    this.components.transport.handle(CHUNKS_PROTOCOL, (channel) => this.answer(channel), { limited: true, bulk: true });
   }
 
   private async answer(channel: Channel): Promise<void> {

@@ -250,7 +250,8 @@ export class Swarm {
     const started = performance.now();
     const before = lane.received;
     request.since = request.sent = this.time.now();
-    const options = { signal: request.control.signal, reuse: this.options.reuse ?? false };
+    const { bytes, control } = request;
+    const options = { signal: control.signal, bytes, reuse: this.options.reuse ?? false };
     for await (const answers of askBlocks(this.components.transport, peerId, ids, options)) {
       request.since = undefined;
       this.newest = lane.newest = this.time.now();

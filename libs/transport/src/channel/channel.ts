@@ -6,7 +6,8 @@ import { COPY_SLICE_BYTES, INLINE_PAYLOAD_BYTES, LINGER, SEND_SLICE_BYTES } from
 import { FrameReader, encodeErrorFrame, encodeFrame, errorOf } from './frame.js';
 import type { Pace, Paces } from '../limits/rate-limit.js';
 import type { Traffic } from '../limits/rate-meter.js';
-import type { Channel, Frame } from '../transport.js';
+import type { ServedChannel } from './handlers.js';
+import type { Frame } from '../transport.js';
 
 /** The parts that the channels of one transport share. */
 export interface ChannelContext {
@@ -36,7 +37,7 @@ export interface FrameChannelOptions {
 }
 
 /** Frames over a stream of bytes. */
-export class FrameChannel implements Channel {
+export class FrameChannel implements ServedChannel {
   readonly peerId: string;
   readonly #lost = new AbortController();
   readonly #reader: FrameReader;

@@ -4,7 +4,7 @@ import { INLINE_PAYLOAD_BYTES } from '../constants.js';
 import type { Frame } from '../transport.js';
 
 /** Two big-endian 32-bit lengths: of the header, of the payload. */
-const PREFIX_BYTES = 8;
+export const FRAME_PREFIX_BYTES = 8;
 const NO_BYTES = new Uint8Array(0);
 const fresh = (size: number): Uint8Array => Buffer.allocUnsafe(size);
 
@@ -57,7 +57,7 @@ export class FrameReader {
   /** Bytes pushed and not yet part of a frame that `next` has returned. */
   get pending(): number {
     const header = this.#headerRead ? (this.#lengths?.header ?? 0) : 0;
-    return this.#available + this.#filled + (this.#lengths ? PREFIX_BYTES : 0) + header;
+    return this.#available + this.#filled + (this.#lengths ? FRAME_PREFIX_BYTES : 0) + header;
   }
 
   push(chunk: Uint8Array): void {
@@ -72,7 +72,7 @@ export class FrameReader {
    */
   next(): Frame | undefined {
     if (!this.#lengths) {
-      const prefix = this.#take(PREFIX_BYTES);
+      const prefix = this.#take(FRAME_PREFIX_BYTES);
       if (!prefix) return undefined;
       this.#lengths = readLengths(prefix);
     }
@@ -128,12 +128,12 @@ function assemble(header: WireValue, parts: readonly Uint8Array[]): Uint8Array[]
   if (encoded.length > MAX_HEADER_BYTES) throw new RangeError(`a header of ${encoded.length} bytes is too long`);
   if (size > MAX_PAYLOAD_BYTES) throw new RangeError(`a payload of ${size} bytes is too long`);
   const inline = size <= INLINE_PAYLOAD_BYTES;
-  const head = Buffer.allocUnsafe(PREFIX_BYTES + encoded.length + (inline ? size : 0));
+  const head = Buffer.allocUnsafe(FRAME_PREFIX_BYTES + encoded.length + (inline ? size : 0));
   head.writeUInt32BE(encoded.length, 0);
   head.writeUInt32BE(size, 4);
-  head.set(encoded, PREFIX_BYTES);
+  head.set(encoded, FRAME_PREFIX_BYTES);
   if (!inline) return [head, ...parts.filter((part) => part.length > 0)];
-  let at = PREFIX_BYTES + encoded.length;
+  let at = FRAME_PREFIX_BYTES + encoded.length;
   for (const part of parts) {
     head.set(part, at);
     at += part.length;
@@ -142,7 +142,7 @@ function assemble(header: WireValue, parts: readonly Uint8Array[]): Uint8Array[]
 }
 
 function readLengths(prefix: Uint8Array): { header: number; payload: number } {
-  const view = new DataView(prefix.buffer, prefix.byteOffset, PREFIX_BYTES);
+  const view = new DataView(prefix.buffer, prefix.byteOffset, FRAME_PREFIX_BYTES);
   const header = view.getUint32(0);
   const payload = view.getUint32(4);
   if (header === 0) throw malformed('a frame without a header');

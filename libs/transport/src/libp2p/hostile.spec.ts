@@ -34,6 +34,7 @@ describe('a node among hostile peers', () => {
       host: '127.0.0.1',
       port: 0,
       dht,
+      bulk: true,
       ...(timers && { timers }),
     });
     node.setGate(gate);

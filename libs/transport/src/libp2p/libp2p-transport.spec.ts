@@ -7,7 +7,8 @@ async function form(): Promise<TransportForm> {
   const clock = aheadClock();
   return {
     node: async ({ privateKeyRaw }) => {
-      const node = await Libp2pTransport.create({ privateKeyRaw, host: '127.0.0.1', port: 0, dht: false, clock });
+      const terms = { host: '127.0.0.1', port: 0, dht: false, bulk: true, clock };
+      const node = await Libp2pTransport.create({ privateKeyRaw, ...terms });
       nodes.push(node);
       await node.start();
       return node;

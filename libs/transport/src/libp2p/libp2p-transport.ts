@@ -2,12 +2,12 @@ import {
   DfsError,
   silentLog,
   systemClock,
+  systemTimers,
   type Clock,
   type Log,
   type Unsubscribe,
   Deadline,
   Listeners,
-  Slots,
 } from '@dfs/runtime';
 import { signerFromRaw } from '@dfs/protocol';
 import { RELAY_V2_STOP_CODEC } from '@libp2p/circuit-relay-v2';
@@ -15,16 +15,14 @@ import type { Connection, PrivateKey, Stream } from '@libp2p/interface';
 import { peerIdFromString } from '@libp2p/peer-id';
 import { directTargets, isRelayed, parseAddress, relayedTargets } from '../address.js';
 import { Budget } from '../limits/memory-budget.js';
-import { FrameChannel, type ChannelContext, type FrameChannelOptions } from '../channel/channel.js';
+import type { ChannelContext } from '../channel/channel.js';
+import { attachBulk, bulkTargets } from '../bulk/bulk-libp2p.js';
+import { BulkPlane } from '../bulk/bulk-plane.js';
 import { connectionGater } from './connection-gater.js';
 import { Connections, type LiveConnection } from './connections.js';
 import {
-  CHANNEL_IDLE_TIMEOUT,
   DIRECT_FIRST,
   GATE_SWEEP,
-  MAX_INBOUND_STREAMS,
-  MAX_PEER_CHANNELS,
-  OPEN_TIMEOUT,
   PEER_RECEIVE_BUDGET,
   RECEIVE_BUDGET,
   RELAY_TICK,
@@ -33,7 +31,6 @@ import {
 import { Gatekeeper } from '../gatekeeper.js';
 import { Handlers } from '../channel/handlers.js';
 import { KadRouting, NoRouting } from '../routing/kad-routing.js';
-import { EarlyAgreement, early } from './early-negotiation.js';
 import { listenFailed, mapError, notAMember, selfDial } from '../errors.js';
 import {
   announceOwnAddresses,
@@ -45,7 +42,7 @@ import {
 } from './libp2p-host.js';
 import type { Host } from '../host.js';
 import { listenForOthers } from './lan-discovery.js';
-import { Libp2pStream } from './libp2p-stream.js';
+import { Streams } from './streams.js';
 import { SeenAddresses } from '../reach/nat.js';
 import { Paces } from '../limits/rate-limit.js';
 import { RelayServer } from '../reach/relay-server.js';
@@ -86,6 +83,8 @@ export interface Libp2pTransportOptions {
   autonat?: boolean;
   /** As for HostOptions; off unless said. */
   upnp?: HostOptions['upnp'];
+  /** Bulk connections beside those of libp2p; off unless said. */
+  bulk?: boolean;
   log?: Log;
   clock?: Clock;
   timers?: HostOptions['timers'];
@@ -108,7 +107,8 @@ export class Libp2pTransport implements Transport {
   readonly #discovered: Listeners<[string, string[]]>;
   readonly #addressed: Listeners<[]>;
   readonly #context: ChannelContext;
-  readonly #places = new Slots(MAX_PEER_CHANNELS);
+  readonly #streams: Streams;
+  readonly #bulk: BulkPlane | undefined;
   #host: Host | undefined;
   #mdns: { stop(): Promise<void> } | undefined;
   #sweeping: NodeJS.Timeout | undefined;
@@ -139,8 +139,11 @@ export class Libp2pTransport implements Transport {
       receiveBudget: new Budget(RECEIVE_BUDGET, PEER_RECEIVE_BUDGET),
       sendBudget,
       paces: new Paces(),
-      onOverweight: () => this.#connections.cut(sendBudget.heaviest() ?? '', 'it takes too little of what it asks for'),
+      onOverweight: () => this.#cut(sendBudget.heaviest() ?? '', 'it takes too little of what it asks for'),
     };
+    const onOffence = (peerId: string, connection?: Connection): void => this.#connections.offence(peerId, connection);
+    this.#streams = new Streams({ handlers: this.#handlers, context: this.#context, onOffence });
+    this.#bulk = options.bulk ? this.#bulkPlane(onOffence) : undefined;
     if (options.dht ?? true) {
       this.#kad = new KadRouting({
         self: this.peerId,
@@ -178,13 +181,14 @@ export class Libp2pTransport implements Transport {
       gater: { ...this.#relayServer?.gater, ...connectionGater(this.#keeper, this.#connections) },
     });
     this.#listen(host);
-    for (const protocol of this.#handlers.protocols()) await this.#register(host, protocol);
+    for (const protocol of this.#handlers.protocols()) await this.#streams.register(host, protocol);
     await this.#begin(host);
     stopReconnecting(host);
     announceOwnAddresses(host);
     this.#host = host;
     this.#sweeping = setInterval(() => this.#keeper.sweep(), GATE_SWEEP).unref();
     this.#announcing = setInterval(() => announceOwnAddresses(host), RELAY_TICK).unref();
+    if (this.#bulk) await attachBulk(this.#bulk, host);
     if (host.reservations) this.#relays?.attach(host, host.reservations);
     await this.#kad?.attach(host.components);
     if (this.#options.mdns) this.#mdns = await listenForOthers(host, (...other) => this.#discovered.tell(...other));
@@ -208,6 +212,7 @@ export class Libp2pTransport implements Transport {
     clearInterval(this.#sweeping);
     clearInterval(this.#announcing);
     this.#relays?.detach();
+    this.#bulk?.detach();
     await this.#mdns?.stop();
     await this.#kad?.detach();
     await stopHost(host);
@@ -236,31 +241,15 @@ export class Libp2pTransport implements Transport {
     this.#handlers.add(protocol, handler, options);
     const host = this.#host;
     if (!host) return;
-    this.#register(host, protocol).catch((error: unknown) => {
+    this.#streams.register(host, protocol).catch((error: unknown) => {
       this.#log.error({ err: error, protocol }, 'a protocol could not be registered');
     });
   }
 
   async open(peerId: string, protocol: string, options: OpenOptions = {}): Promise<Channel> {
     if (!this.#keeper.maySpeak(peerId, protocol)) throw notAMember();
-    const idleMs = options.timeoutMs ?? CHANNEL_IDLE_TIMEOUT;
-    using limit = new Deadline(options.timeoutMs ?? OPEN_TIMEOUT, options.signal);
-    try {
-      const onDone = await this.#places.take(peerId, { signal: limit.signal });
-      try {
-        const connection = await this.#running().libp2p.dial(peerIdFromString(peerId), { signal: limit.signal });
-        const terms = early({ signal: limit.signal, maxOutboundStreams: MAX_INBOUND_STREAMS });
-        const stream = await connection.newStream(protocol, terms);
-        const { signal, allocate } = options;
-        const limited = this.#handlers.isLimited(protocol);
-        return this.#channel(stream, peerId, { idleMs, signal, allocate, onDone, limited }, { agree: protocol });
-      } catch (error) {
-        onDone();
-        throw error;
-      }
-    } catch (error) {
-      throw mapError(error, limit.signal);
-    }
+    const stream = (): Promise<Channel> => this.#streams.open(this.#running(), peerId, protocol, options);
+    return (await this.#bulk?.open(peerId, protocol, options, stream)) ?? stream();
   }
 
   async dial(text: string, options: DialOptions = {}): Promise<string> {
@@ -303,7 +292,7 @@ export class Libp2pTransport implements Transport {
   }
 
   async forget(peerId: string): Promise<void> {
-    this.#connections.cut(peerId, 'forgotten');
+    this.#cut(peerId, 'forgotten');
     this.#traffic.forget(peerId);
     await this.#kad?.forget(peerId);
     await this.#host?.libp2p.peerStore.delete(peerIdFromString(peerId));
@@ -335,6 +324,11 @@ export class Libp2pTransport implements Transport {
 
   limits(): TransferLimits {
     return this.#context.paces.limits;
+  }
+
+  /** How many bulk connections there are, by who asks over them: peers, this node. */
+  bulkConnections(): { readonly in: number; readonly out: number } {
+    return this.#bulk?.counts() ?? { in: 0, out: 0 };
   }
 
   isHeldBack(): boolean {
@@ -391,29 +385,26 @@ export class Libp2pTransport implements Transport {
     }
   }
 
-  async #register({ libp2p }: Host, protocol: string): Promise<void> {
-    const answer = (stream: Stream, connection: Connection): void => {
-      const peerId = connection.remotePeer.toString();
-      const terms = { idleMs: this.#handlers.idleMs(protocol), limited: this.#handlers.isLimited(protocol) };
-      const channel = this.#channel(stream, peerId, terms, { connection });
-      void this.#handlers.serve(protocol, channel);
+  #bulkPlane(onOffence: (peerId: string) => void): BulkPlane {
+    const { clock = systemClock, timers = systemTimers } = this.#options;
+    const { keeper, handlers, context, log, connections, privateKey } = {
+      ...{ keeper: this.#keeper, handlers: this.#handlers, context: this.#context, log: this.#log },
+      ...{ connections: this.#connections, privateKey: this.#privateKey },
     };
-    await libp2p.handle(protocol, answer, {
-      maxInboundStreams: MAX_INBOUND_STREAMS,
-      maxOutboundStreams: MAX_INBOUND_STREAMS,
+    const targets = (peerId: string) => bulkTargets(peerId, connections.list(), this.#running());
+    const plane = new BulkPlane({
+      ...{ privateKey, keeper, handlers, context, clock, timers, log },
+      targets,
+      onOffence,
     });
+    connections.onConnect((peerId) => plane.retry(peerId));
+    connections.onDisconnect((peerId) => plane.cut(peerId, 'it is not connected any more'));
+    return plane;
   }
 
-  #channel(
-    stream: Stream,
-    peerId: string,
-    limits: Pick<FrameChannelOptions, 'idleMs' | 'signal' | 'allocate' | 'onDone' | 'limited'>,
-    { connection, agree }: { connection?: Connection; agree?: string },
-  ): FrameChannel {
-    const agreement = agree === undefined ? undefined : new EarlyAgreement(agree);
-    const bytes = new Libp2pStream(stream, peerId, this.#context.receiveBudget, agreement);
-    const onOffence = (): void => this.#connections.offence(peerId, connection);
-    return new FrameChannel(bytes, this.#context, { peerId, onOffence, ...limits });
+  #cut(peerId: string, reason: string): void {
+    this.#connections.cut(peerId, reason);
+    this.#bulk?.cut(peerId, reason);
   }
 
   #running(): Host {
