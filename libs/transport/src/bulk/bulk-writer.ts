@@ -56,12 +56,10 @@ export class BulkWriter {
     }
   }
 
+  /** Settles when the socket needs the memory no more: at the end of a connection, too, not before that. */
   #flushed(slice: Uint8Array): Promise<void> {
     return new Promise((resolve, reject) => {
-      const callOff = this.options.timers.after(this.options.idleMs, () => {
-        this.options.onStuck();
-        reject(this.#ended.signal.reason as Error);
-      });
+      const callOff = this.options.timers.after(this.options.idleMs, () => this.options.onStuck());
       this.socket.write(slice, (cause) => {
         callOff();
         if (!cause) return resolve();
