@@ -3,6 +3,7 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { connect, type TLSSocket } from 'node:tls';
 import { DfsError, silentLog, VirtualTime } from '@dfs/runtime';
 import type { WireValue } from '@dfs/protocol';
+import { eventually } from '@dfs/testing';
 import { peerIdFromString } from '@libp2p/peer-id';
 import { BULK_ALPN } from '../bulk/bulk-message.js';
 import { BulkPlane } from '../bulk/bulk-plane.js';
@@ -171,8 +172,8 @@ export function bulkPair(): BulkPair {
   });
   afterEach(async () => {
     await Promise.all(nodes.map((each) => each.stop()));
-    const held = nodes.flatMap(({ context }) => [context.receiveBudget.total, context.sendBudget.total]);
-    expect(held.every((bytes) => bytes === 0)).toBe(true);
+    const held = () => nodes.flatMap(({ context }) => [context.receiveBudget.total, context.sendBudget.total]);
+    await eventually(() => held().every((bytes) => bytes === 0), { what: 'nothing is held any more' });
   });
   return pair;
 }
