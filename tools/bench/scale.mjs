@@ -9,7 +9,7 @@ import { seededPath, seedFiles, seedHoldings } from './seed.mjs';
  * @typedef {object} Scale
  * @property {number} files How many.
  * @property {number} list p95 of a page of 100 in the order of paths, milliseconds.
- * @property {number} listWorst p95 of the slowest kind of page that a person may ask for.
+ * @property {number} listWorst p95 of the slowest kind of page that a person may ask for, or of the summary.
  * @property {string} worst Which that was.
  * @property {number} start Seconds from the start of the process until it is ready.
  * @property {number} resident Bytes, after all that.
@@ -40,6 +40,15 @@ const KINDS = {
   'one level of a folder': `delimiter=/&prefix=${encodeURIComponent(seededPath(7).slice(0, 11))}`,
   'one level, from any row': 'delimiter=/&offset={row}',
   'of one type': 'type=image',
+  'in a state': 'replication=safe',
+  'in a state, by time': 'replication=safe&sort=-modifiedAt',
+  'in a state, from any row': 'replication=safe&local=whole&offset={row}',
+  'in a state, of a folder': `replication=safe&prefix=${encodeURIComponent(seededPath(7).slice(0, 11))}`,
+  'in a state, searched': 'replication=safe&q=img_00012',
+  'in a state, of one type': 'replication=safe&type=image',
+  'in a state, one level': 'replication=safe&delimiter=/',
+  'in a state, one level of a folder': `replication=safe&delimiter=/&prefix=${encodeURIComponent(seededPath(7).slice(0, 11))}`,
+  'in states that none is in': 'replication=at-risk,unavailable&sort=-size',
   deleted: 'state=deleted',
   'in conflict': 'state=conflict',
 };
@@ -78,6 +87,9 @@ export async function manyFiles({ files, say = () => {} }) {
       times.push([kind, took]);
       say(`a page ${kind}: p95 ${took.toFixed(1)} ms`);
     }
+    const summary = await summaries(a);
+    times.push(['summary', summary]);
+    say(`the summary: p95 ${summary.toFixed(1)} ms`);
     const [worst, listWorst] = /** @type {[string, number]} */ (times.toSorted((x, y) => y[1] - x[1])[0]);
     const list = /** @type {[string, number]} */ (times[0])[1];
     return { files, list, listWorst, worst, start, resident: (await memory(a.pid)).now };
@@ -104,6 +116,20 @@ async function pages(node, query, files) {
     );
     times.push(performance.now() - began);
     cursor = query.includes('{row}') ? null : nextCursor;
+  }
+  return quantile(times, 0.95);
+}
+
+/**
+ * p95 of the summary.
+ * @param {Engine} node
+ */
+async function summaries(node) {
+  const times = [];
+  for (let nth = 0; nth < PAGES; nth++) {
+    const began = performance.now();
+    await node.json('/summary');
+    times.push(performance.now() - began);
   }
   return quantile(times, 0.95);
 }

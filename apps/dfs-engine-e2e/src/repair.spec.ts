@@ -1,4 +1,4 @@
-import type { FileInfo, HolderList } from '@dfs/contracts';
+import type { FileInfo, FileList, HolderList, Summary } from '@dfs/contracts';
 import { connected, eventually, isLong, removeAll, seededRandom, startNetwork, type Engine } from '@dfs/testing';
 import { at, blocksSent, contentHash, expectSound, listed, patternHash, putPattern, safe } from './steps.js';
 
@@ -126,6 +126,66 @@ describe('a node that dies the moment its file is safe', () => {
     // Another one dies next, and then this one is among those who have it all.
     await uploader.start();
     await connected(nodes);
+  });
+
+  it('is no copy that can be had: of three that die at once nobody says for longer that files are within reach', async () => {
+    const [survivor, ...others] = [at(nodes, 0), ...nodes.slice(1)];
+    const files: FileInfo[] = [];
+    for (let seed = 1; seed <= 12; seed++) {
+      files.push(await putPattern(at(nodes, seed % 4), `reach/${seed % 2}/${seed}.bin`, 3 * KiB + seed, seed));
+    }
+    for (const file of files) {
+      await listed(survivor, file.path);
+      await safe(survivor, file, COPIES);
+    }
+    const all = await survivor.json<FileList>('/files?limit=1000');
+    await eventually(async () => (await survivor.json<Summary>('/summary')).reachable.enough.files === all.total);
+    await Promise.all(others.map((node) => node.kill()));
+    await eventually(
+      async () => {
+        const { items } = await survivor.json<FileList>('/files?limit=1000');
+        return items.length === all.total && items.every(({ replication }) => replication.reachable <= 1);
+      },
+      { deadline: 5000, what: 'every file with the copies that can be had' },
+    );
+    // What is promised still counts, for the time of grace, and is told apart from that in every place.
+    const { items } = await survivor.json<FileList>('/files?limit=1000');
+    const kept = items.filter(({ local }) => local === 'whole');
+    expect(kept.length).toBeGreaterThan(0);
+    expect(kept.length).toBeLessThan(items.length);
+    for (const { replication } of kept) {
+      expect(replication).toMatchObject({ state: 'safe', reachable: 1 });
+      expect(replication.copies).toBeGreaterThanOrEqual(COPIES);
+    }
+    const away = items.filter(({ local }) => local === 'none');
+    for (const { replication } of away) expect(replication).toMatchObject({ state: 'unavailable', reachable: 0 });
+    const told = await survivor.json<Summary>('/summary');
+    expect(told.reachable).toMatchObject({
+      enough: { files: 0 },
+      fewer: { files: kept.length },
+      none: { files: away.length },
+    });
+    expect(told.promised).toMatchObject({ safe: { files: kept.length }, unavailable: { files: away.length } });
+    expect(told.problems.map(({ code, files: of }) => [code, of?.files])).toEqual(
+      expect.arrayContaining([
+        ['unavailable', away.length],
+        ['out-of-reach', kept.length],
+      ]),
+    );
+    const { folders } = await survivor.json<FileList>('/files?delimiter=/&prefix=reach/');
+    expect(folders.map(({ worst }) => worst?.reach)).not.toContain('enough');
+    expect(await survivor.json('/files?replication=unavailable&limit=1')).toMatchObject({ total: away.length });
+    const { items: peers } = await survivor.peers();
+    const isHere = (state: string): boolean => state === 'self' || state === 'connected';
+    const here = new Set(peers.filter(({ state }) => isHere(state)).map(({ peerId }) => peerId));
+    for (const file of items) {
+      for (const { peerId, live, reachable } of await holdersOf(survivor, file)) {
+        expect([peerId, live, reachable]).toEqual([peerId, true, here.has(peerId)]);
+      }
+    }
+    await Promise.all(others.map((node) => node.start()));
+    await connected(nodes);
+    await eventually(async () => (await survivor.json<Summary>('/summary')).reachable.enough.files === all.total);
   });
 
   it('leaves nothing damaged, missing or miscounted on any of them', () => expectSound(nodes));

@@ -20,6 +20,7 @@ import { ActRuns } from './acts/act-runs.js';
 import { FolderActs } from './acts/folder-acts.js';
 import { DeletionPace } from './write/deletion-pace.js';
 import { openContent, type OpenContent } from './read/download.js';
+import { InlineTypes } from './read/inline.js';
 import { getFile, idOf, listChunks, listFiles, listHolders, type ListQuery } from './read/listing.js';
 import type { Preconditions } from './http/headers/preconditions.js';
 import type { FilesComponents } from './ports.js';
@@ -47,6 +48,7 @@ export class Files {
   readonly acts: ActRuns;
   /** How all current files are: summed up, and for lists. */
   readonly states: FileStates;
+  private readonly inline = new InlineTypes();
   private readonly deletions: DeletionPace;
 
   constructor(private readonly components: FilesComponents) {
@@ -112,6 +114,14 @@ export class Files {
 
   open(fileId: string, version?: string): Promise<OpenContent> {
     return openContent(this.components, fileId, version);
+  }
+
+  /**
+   * The type under which a content may be shown in a page, by its bytes; null for what is not: it is saved.
+   * @throws DfsError as `read` of the content
+   */
+  inlineType(content: OpenContent, signal: AbortSignal): Promise<string | null> {
+    return this.inline.of(content, signal);
   }
 
   /** Of a path that is or was a file's. @throws DfsError `file-not-found`, `invalid-path` */

@@ -9,7 +9,10 @@ const count = { type: 'integer', minimum: 0 } as const;
 export const ANSWER_HEADERS = {
   'Accept-Ranges': { description: 'bytes: ranges can be asked for.', schema: { ...text, enum: ['bytes'] } },
   Allow: { description: 'Methods that this address takes.', schema: text },
-  'Content-Disposition': { description: 'attachment, with the file’s name.', schema: text },
+  'Content-Disposition': {
+    description: 'attachment, or inline where it is shown; with the file’s name.',
+    schema: text,
+  },
   'Content-Range': {
     description: 'Which bytes these are, of how many: bytes 0-9/100; of a 416, how many there are: bytes */100.',
     schema: { ...text, pattern: '^bytes (\\d+-\\d+|\\*)/\\d+$' },

@@ -185,12 +185,14 @@ export class FilesController {
   @Content()
   async content(
     @Param() { fileId }: FileParams,
-    @Query() { version }: ContentQuery,
+    @Query() { version, inline }: ContentQuery,
     @Req() request: Request,
     @Res() response: Response,
   ): Promise<void> {
     makeInert(response);
-    await sendContent(request, response, await this.files.open(fileId, version));
+    const content = await this.files.open(fileId, version);
+    const type = inline === '1' ? await this.files.inlineType(content, goneSignal(response)) : null;
+    await sendContent(request, response, content, type);
   }
 
   @Delete(':fileId')

@@ -6,7 +6,8 @@ import { FILE_HEADERS } from '../describe/headers.dto.js';
 import { PATH_PROBLEMS, Problems, WRITE_PROBLEMS } from '../describe/problems.dto.js';
 import { Files } from '../files.js';
 import { answerFile } from './answer/answer-file.js';
-import { contentOf, FoundContentParams, MoveBody, NoQuery, PageQuery } from './dto/files.dto.js';
+import { MoveBody, NoQuery, PageQuery } from './dto/files.dto.js';
+import { contentOf, FoundContentParams } from './dto/found-contents.dto.js';
 import { FileDto, FoundContentListDto } from './dto/files.schema.dto.js';
 
 /** Bytes on this disk whose names were lost with a database: listed, and given a path or let go by a person. */

@@ -9,6 +9,7 @@ import { Content } from './dto/content.dto.js';
 import { ContentByPathQuery, RemoveByPathQuery } from './dto/files.dto.js';
 import { writePreconditions } from './headers/preconditions.js';
 import { makeInert, sendContent } from './answer/send-content.js';
+import { goneSignal } from './body/request-body.js';
 
 /** Files by their paths, as they are by their ids: for clients that know no ids. */
 @ApiTags('files')
@@ -21,13 +22,15 @@ export class PathsController {
   @ApiOperation({ operationId: 'getContentByPath', summary: 'The bytes of the file at a path, whole or a range' })
   @Problems('invalid-path')
   async content(
-    @Query() { path, version }: ContentByPathQuery,
+    @Query() { path, version, inline }: ContentByPathQuery,
     @Req() request: Request,
     @Res() response: Response,
   ): Promise<void> {
     makeInert(response);
     const fileId = await this.files.idOf(path);
-    await sendContent(request, response, await this.files.open(fileId, version));
+    const content = await this.files.open(fileId, version);
+    const type = inline === '1' ? await this.files.inlineType(content, goneSignal(response)) : null;
+    await sendContent(request, response, content, type);
   }
 
   @Delete()

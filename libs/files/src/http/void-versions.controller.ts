@@ -8,7 +8,8 @@ import { writePreconditions } from './headers/preconditions.js';
 import { FILE_HEADERS } from '../describe/headers.dto.js';
 import { CONTENT_PROBLEMS, PATH_PROBLEMS, Problems, WRITE_PROBLEMS } from '../describe/problems.dto.js';
 import { Files } from '../files.js';
-import { NoQuery, VoidVersionParams, VoidVersionsQuery } from './dto/files.dto.js';
+import { NoQuery } from './dto/files.dto.js';
+import { VoidVersionParams, VoidVersionsQuery } from './dto/void-versions.dto.js';
 import { FileDto, VoidVersionListDto } from './dto/files.schema.dto.js';
 
 /** Versions that members wrote after their removal: listed, and adopted by a person. */

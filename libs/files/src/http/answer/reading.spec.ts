@@ -27,10 +27,13 @@ describe('reading a content by HTTP', () => {
     node = await localNode();
     server = createServer((request, response) => {
       makeInert(response);
-      const id = (request.url ?? '').slice(1);
+      const [id = '', inline] = (request.url ?? '').slice(1).split('?');
       node.files
         .open(id)
-        .then((content) => sendContent(request, response, content))
+        .then(async (content) => {
+          const type = inline && (await node.files.inlineType(content, new AbortController().signal));
+          await sendContent(request, response, content, type || null);
+        })
         .catch((error: unknown) => {
           lastError = error;
           if (response.headersSent) return response.destroy();
@@ -91,6 +94,31 @@ describe('reading a content by HTTP', () => {
     expect(answer.headers['content-disposition']).toMatch(
       /^attachment; filename="Gr.*html"; filename\*=UTF-8''Gr%C3%BC%C3%9Fe%20%22an%22%20alle%20%F0%9F%91%8B\.html$/,
     );
+  });
+
+  it.each([
+    ['image/png', 'text/html', '89504e470d0a1a0a0000000d', 'image/png'],
+    ['a video that is Matroska', 'video/webm', '1a45dfa3', 'video/webm'],
+    ['a video that its uploader took for text', 'text/plain', '000000186674797069736f6d', 'video/mp4'],
+    ['PDF', 'application/pdf', Buffer.from('%PDF-1.7').toString('hex'), 'application/pdf'],
+    ['markup', 'image/png', Buffer.from('<svg onload="alert(1)"/>').toString('hex'), null],
+    ['text', 'text/plain', Buffer.from('text').toString('hex'), null],
+    ['nothing', 'image/png', '', null],
+  ])('shows %s within a page of this node only by what its bytes are', async (what, mediaType, hex, shown) => {
+    const body = Buffer.from(hex, 'hex');
+    const { file } = await node.files.upload({ path: `inline/${what}`, body: once(body), mediaType });
+    for (const headers of [{}, { range: 'bytes=1-2' }]) {
+      const answer = await get(headers, 'GET', `${file.id}?inline`);
+      const policy = String(answer.headers['content-security-policy']);
+      expect(policy).toContain('sandbox');
+      if (body.length === 0 && 'range' in headers) continue;
+      expect(String(answer.headers['content-disposition']).split(';')[0]).toBe(shown ? 'inline' : 'attachment');
+      if (shown) expect(answer.headers['content-type']).toBe(shown);
+      expect(policy.includes("frame-ancestors 'self'")).toBe(shown !== null);
+      expect(answer.headers['x-content-type-options']).toBe('nosniff');
+    }
+    const saved = await get({}, 'GET', file.id);
+    expect(saved.headers['content-disposition']).toMatch(/^attachment/);
   });
 
   it('gives any single range, byte for byte', async () => {

@@ -12,6 +12,9 @@ import { isForUse, servedType } from './served-type.js';
 /** Stored bytes must not be able to do anything in a browser, whatever they are. */
 const INERT = "default-src 'none'; sandbox";
 
+/** The same of what is shown within a page of this node, and there alone. */
+const INERT_INLINE = "default-src 'none'; frame-ancestors 'self'; sandbox";
+
 /** Set before anything can fail, so that errors are as inert as content. */
 export function makeInert(response: ServerResponse): void {
   response.setHeader('Content-Security-Policy', INERT);
@@ -22,17 +25,19 @@ export function makeInert(response: ServerResponse): void {
 /**
  * Answers GET or HEAD of a content: conditions, one range, bytes with back-pressure. Once the first byte is out an
  * error can only cut the connection: a complete wrong response never leaves the node.
+ * @param inline the type under which it is shown, rather than saved
  * @throws DfsError before anything was sent: `precondition-failed`, `range-not-satisfiable`, `content-unavailable`, `forbidden`, …
  */
 export async function sendContent(
   request: IncomingMessage,
   response: ServerResponse,
   content: OpenContent,
+  inline: string | null = null,
 ): Promise<void> {
   if (isForUse(request.headers['sec-fetch-dest'])) {
     throw new DfsError('forbidden', 'A stored file is not run as part of a page: download it, or read it by fetch.');
   }
-  describeContent(response, content);
+  describeContent(response, content, inline !== null);
   describeDigest(response, content, request.headers['want-repr-digest']);
   if (!(await readCondition(request.headers, content))) {
     response.writeHead(304).end();
@@ -42,7 +47,7 @@ export async function sendContent(
   const { offset, length } = range ?? { offset: 0, length: content.size };
   const signal = goneSignal(response);
   const head = (): void => {
-    response.setHeader('Content-Type', servedType(content.mediaType));
+    response.setHeader('Content-Type', inline ?? servedType(content.mediaType));
     response.setHeader('Content-Length', length);
     if (range) response.setHeader('Content-Range', `bytes ${offset}-${offset + length - 1}/${content.size}`);
     response.writeHead(range ? 206 : 200);
@@ -56,14 +61,18 @@ export async function sendContent(
   await sendBytes(response, content.read({ offset, length }, signal), length, head);
 }
 
-function describeContent(response: ServerResponse, content: OpenContent): void {
+function describeContent(response: ServerResponse, content: OpenContent, isShown: boolean): void {
   response.setHeader('Accept-Ranges', 'bytes');
   response.setHeader('ETag', etagOf(content.contentId));
   response.setHeader(VERSION_HEADER, content.version);
   response.setHeader('Last-Modified', new Date(content.modifiedAt).toUTCString());
   response.setHeader('Cache-Control', 'private, no-cache');
   // Of 304 as well: what a cache has kept goes on under these headers.
-  response.setHeader('Content-Disposition', contentDisposition(fileName(content.path)));
+  const type = isShown ? 'inline' : 'attachment';
+  response.setHeader('Content-Disposition', contentDisposition(fileName(content.path), { type }));
+  if (!isShown) return;
+  response.setHeader('Content-Security-Policy', INERT_INLINE);
+  response.setHeader('X-Frame-Options', 'SAMEORIGIN');
 }
 
 /** The digest of the whole file, also beside a range; unless the client wants none. */

@@ -26,15 +26,13 @@ import {
   type MoveRequest,
   type RestoreRequest,
 } from '@dfs/contracts';
-import { FILE_ID_PATTERN, isCid, MAX_PATH_BYTES, MAX_PEER_ID_LENGTH, type Cid } from '@dfs/protocol';
-import { invalidField } from '@dfs/runtime';
+import { FILE_ID_PATTERN, MAX_PATH_BYTES } from '@dfs/protocol';
 import { FIELD } from '../../describe/fields.dto.js';
 
 const DEFAULT_PAGE = 100;
 const MAX_OFFSET = 1_000_000;
 const MAX_SEARCH_LENGTH = 256;
 const MAX_CURSOR_LENGTH = 4096;
-const MAX_CID_LENGTH = 128;
 /** A record id, by which versions are named. */
 export const RECORD_ID = /^[0-9a-f]{64}$/;
 /** The fault of a version that is no record id. */
@@ -236,6 +234,15 @@ export class ContentQuery {
   @IsOptional()
   @Matches(RECORD_ID, NO_VERSION)
   version?: string;
+
+  @ApiPropertyOptional({
+    enum: ['1'],
+    description:
+      'Show it within a page of this node rather than save it: raster images, audio, video and PDF alone, by their bytes; all else is saved.',
+  })
+  @IsOptional()
+  @IsIn(['1'], { message: 'must be 1' })
+  inline?: '1';
 }
 
 /** Query of a download by path. */
@@ -248,6 +255,15 @@ export class ContentByPathQuery extends PathQuery {
   @IsOptional()
   @Matches(RECORD_ID, NO_VERSION)
   version?: string;
+
+  @ApiPropertyOptional({
+    enum: ['1'],
+    description:
+      'Show it within a page of this node rather than save it: raster images, audio, video and PDF alone, by their bytes; all else is saved.',
+  })
+  @IsOptional()
+  @IsIn(['1'], { message: 'must be 1' })
+  inline?: '1';
 }
 
 /** Query of a deletion by path. */
@@ -343,61 +359,6 @@ export class PageQuery {
 
   @PageCursor()
   cursor?: string;
-}
-
-/** Query of `GET /void-versions`. */
-export class VoidVersionsQuery extends PageQuery {
-  @ApiPropertyOptional({
-    ...FIELD.text,
-    minLength: 1,
-    maxLength: MAX_PEER_ID_LENGTH,
-    description: 'Only those by this author, a peer id.',
-  })
-  @IsOptional()
-  @IsString()
-  @MinLength(1)
-  @MaxLength(MAX_PEER_ID_LENGTH)
-  author?: string;
-
-  @ApiPropertyOptional({
-    ...FIELD.text,
-    maxLength: MAX_PATH_BYTES,
-    description: 'Only paths that begin so, such as photos/.',
-  })
-  @IsOptional()
-  @IsString()
-  @MaxLength(MAX_PATH_BYTES)
-  prefix?: string;
-}
-
-/** A version in the address, as a record id. */
-export class VoidVersionParams {
-  @ApiProperty({
-    ...FIELD.text,
-    pattern: RECORD_ID.source,
-    description: 'A void version, as GET /void-versions tells it.',
-  })
-  @Matches(RECORD_ID, { message: 'is not a version: expected 64 hexadecimal digits, as GET /void-versions tells them' })
-  version!: string;
-}
-
-/** A content in the address, as a CID in text. */
-export class FoundContentParams {
-  @ApiProperty({
-    ...FIELD.text,
-    maxLength: MAX_CID_LENGTH,
-    description: 'A content id, as GET /found-contents tells it.',
-  })
-  @IsString()
-  @MinLength(1)
-  @MaxLength(MAX_CID_LENGTH)
-  contentId!: string;
-}
-
-/** @throws DfsError `validation-failed` */
-export function contentOf({ contentId }: FoundContentParams): Cid {
-  if (!isCid(contentId)) throw invalidField('contentId', 'is not a content id, as GET /found-contents tells them');
-  return contentId;
 }
 
 /** Query of a deletion by id. */
