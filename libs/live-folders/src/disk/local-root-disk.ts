@@ -9,7 +9,7 @@ import { asDiskError, DiskError } from './disk-error.js';
 import type { AbsolutePath, FileSystem } from './fs/file-system.js';
 import { estimate, localRules } from './ignore/estimate.js';
 import type { DiskPath } from './names.js';
-import type { Dirty, DiskTraits, RootDisk, RootTrash } from './root-disk.js';
+import type { Dirty, DiskTraits, Listing, RootDisk, RootTrash } from './root-disk.js';
 import { FileSystemTime } from './root/file-system-time.js';
 import { identify, writeMarker } from './root/identity.js';
 import { listDirectories } from './root/listing.js';
@@ -19,6 +19,7 @@ import { RootFiles } from './root/root-files.js';
 import { Steadiness } from './root/steadiness.js';
 import { Notes } from './trash/notes.js';
 import { Trash } from './trash/trash.js';
+import type { TreeWatcher } from './watch/tree-watcher.js';
 
 /** A root and what is known of its file system. */
 export interface LocalRootDiskOptions {
@@ -31,7 +32,7 @@ export interface LocalRootDiskOptions {
   timers?: Timers;
   clock?: Clock;
   /** Tells of changes below the root; without one only full passes see them. */
-  watch?: (onDirty: (dirty: Dirty) => void) => Unsubscribe;
+  watcher?: TreeWatcher;
 }
 
 /** A root by the system calls of this process. Rules and what they hold off are in the parts that it consists of. */
@@ -39,14 +40,13 @@ export class LocalRootDisk implements RootDisk {
   readonly trash: RootTrash;
   readonly #files: RootFiles;
   readonly #reserveBytes: number;
-  readonly #watch: NonNullable<LocalRootDiskOptions['watch']>;
+  readonly #watcher: TreeWatcher | undefined;
   readonly #notes: Notes;
   readonly #reader: Reader;
   readonly #acts: Acts;
   readonly #recovery: Recovery;
   #traits: DiskTraits;
   #isClosed = false;
-  #unsubscribe: Unsubscribe[] = [];
 
   constructor(options: LocalRootDiskOptions) {
     const { timers = systemTimers, clock = systemClock, reserveBytes = 0 } = options;
@@ -54,7 +54,7 @@ export class LocalRootDisk implements RootDisk {
     this.#files = files;
     this.#traits = options.traits ?? ORDINARY_TRAITS;
     this.#reserveBytes = reserveBytes;
-    this.#watch = options.watch ?? (() => () => undefined);
+    this.#watcher = options.watcher;
     const keepsInodes = (): boolean => this.#traits.keepsInodes;
     const notes = new Notes(files);
     this.#notes = notes;
@@ -76,7 +76,7 @@ export class LocalRootDisk implements RootDisk {
   identity: RootDisk['identity'] = () => this.#told(() => identify(this.#files));
   writeMarker: RootDisk['writeMarker'] = (marker) => this.#told(() => writeMarker(this.#files, marker));
   probe: RootDisk['probe'] = () => this.#told(async () => (this.#traits = await probe(this.#files)));
-  list: RootDisk['list'] = (directories) => this.#told(() => listDirectories(this.#files, directories));
+  list: RootDisk['list'] = (directories) => this.#told(() => this.#list(directories));
   read: RootDisk['read'] = (path, options) => this.#told(() => this.#reader.read(path, options));
   contentOf: RootDisk['contentOf'] = (requests) => this.#told(() => this.#reader.contentOf(requests));
   stage: RootDisk['stage'] = (path, ids, body, attributes) =>
@@ -97,15 +97,20 @@ export class LocalRootDisk implements RootDisk {
   estimate: RootDisk['estimate'] = (rules) => this.#told(() => estimate(this.#files, rules, this.#traits.foldsCase));
 
   watch(onDirty: (dirty: Dirty) => void): Unsubscribe {
-    const unsubscribe = this.#watch(onDirty);
-    this.#unsubscribe.push(unsubscribe);
-    return unsubscribe;
+    return this.#watcher?.subscribe(onDirty) ?? (() => undefined);
   }
 
   close(): Promise<void> {
     this.#isClosed = true;
-    for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe();
+    this.#watcher?.close();
     return Promise.resolve();
+  }
+
+  async #list(directories: readonly DiskPath[]): Promise<Listing[]> {
+    this.#watcher?.beforeListing(directories);
+    const listings = await listDirectories(this.#files, directories);
+    this.#watcher?.afterListing(listings);
+    return listings;
   }
 
   get #parts(): { files: RootFiles; notes: Notes } {

@@ -25,7 +25,7 @@ export interface MemoryRoot {
 
 /** Beside what a file system can be like: each call takes a millisecond, unless `callsTakeNoTime`. */
 export type MemoryRootOptions = Omit<MemoryTreeOptions, 'now'> &
-  Pick<LocalRootDiskOptions, 'reserveBytes' | 'traits' | 'watch'> & { callsTakeNoTime?: boolean };
+  Pick<LocalRootDiskOptions, 'reserveBytes' | 'traits' | 'watcher'> & { callsTakeNoTime?: boolean };
 
 /** Waits pass at once, by the virtual time: each moves it on. */
 export function memoryRoot(options: MemoryRootOptions = {}): MemoryRoot {

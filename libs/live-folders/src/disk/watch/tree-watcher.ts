@@ -1,0 +1,149 @@
+import { millisecond, second, type Timers, type Unsubscribe } from '@dfs/runtime';
+import type { AbsolutePath } from '../fs/file-system.js';
+import { isOurs, joinDiskPath, parentOf, ROOT, type DiskPath } from '../names.js';
+import type { Dirty, Listing } from '../root-disk.js';
+import type { WatchSource } from './watch-source.js';
+
+/** Dirty directories are told after so much quiet, or so long after the first of them (rule 16). */
+const QUIET = 50 * millisecond;
+const LATEST = 200 * millisecond;
+/** A burst is waited out longer: a full pass in the middle of it would be the first of several. */
+const BURST_QUIET = 500 * millisecond;
+const BURST_LATEST = 5 * second;
+/** More dirty directories at once than this are a full pass. */
+const MOST_DIRECTORIES = 1000;
+
+/** What a watcher is made of. */
+export interface TreeWatcherOptions {
+  source: WatchSource;
+  root: AbsolutePath;
+  timers: Timers;
+}
+
+/**
+ * Which directories of a root may have changed: a hint, never more. Directories are watched as they are listed, before they are, so
+ * that nothing between the two is missed. Where events may have been lost, or watches run out, it tells that all may have changed.
+ */
+export class TreeWatcher {
+  readonly #watches = new Map<DiskPath, () => void>();
+  readonly #dirty = new Set<DiskPath>();
+  readonly #options: TreeWatcherOptions;
+  #onDirty: ((dirty: Dirty) => void) | undefined;
+  #all: 'burst' | 'overflow' | undefined;
+  #events = 0;
+  #first: number | undefined;
+  #callOff: Unsubscribe | undefined;
+  #isShort = false;
+
+  constructor(options: TreeWatcherOptions) {
+    this.#options = options;
+  }
+
+  /** Begins. One listener at a time. */
+  subscribe(onDirty: (dirty: Dirty) => void): Unsubscribe {
+    this.#onDirty = onDirty;
+    if (this.#options.source.recursive) this.#watch(ROOT);
+    return () => this.close();
+  }
+
+  /** These are about to be listed. */
+  beforeListing(directories: readonly DiskPath[]): void {
+    if (!this.#onDirty || this.#options.source.recursive) return;
+    for (const directory of directories) if (!this.#watches.has(directory)) this.#watch(directory);
+  }
+
+  /** What is no directory any more, or was listed as none, is watched no more, nor is what was beneath it. */
+  afterListing(listings: readonly Listing[]): void {
+    for (const listing of listings) {
+      if (listing.outcome === 'absent' || listing.outcome === 'border') this.#forget(listing.directory);
+    }
+  }
+
+  close(): void {
+    this.#onDirty = undefined;
+    this.#callOff?.();
+    for (const end of this.#watches.values()) end();
+    this.#watches.clear();
+    this.#dirty.clear();
+  }
+
+  /** How many directories are watched. */
+  get size(): number {
+    return this.#watches.size;
+  }
+
+  #watch(directory: DiskPath): void {
+    const { source, root } = this.#options;
+    const path = directory === ROOT ? root : `${root}/${directory}`;
+    try {
+      const end = source.watch(
+        path,
+        (name) => this.#changed(directory, name),
+        () => this.#ended(directory),
+      );
+      this.#watches.set(directory, end);
+      this.#isShort = false;
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      // It is gone, or nothing to watch: its listing will say so.
+      if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EACCES') return;
+      if (this.#isShort) return;
+      this.#isShort = true;
+      this.#onDirty?.({ all: true, reason: 'unwatched' });
+    }
+  }
+
+  #ended(directory: DiskPath): void {
+    this.#forget(directory);
+    this.#mark(directory);
+  }
+
+  #forget(directory: DiskPath): void {
+    const beneath = directory === ROOT ? '' : `${directory}/`;
+    for (const [path, end] of this.#watches) {
+      if (path !== directory && !path.startsWith(beneath)) continue;
+      end();
+      this.#watches.delete(path);
+    }
+  }
+
+  #changed(directory: DiskPath, name: string | undefined): void {
+    this.#events++;
+    if (name === undefined && this.#options.source.recursive) this.#all ??= 'overflow';
+    const path = name === undefined ? undefined : joinDiskPath(directory, name);
+    if (path !== undefined && isOurs(path)) return this.#overrun();
+    this.#mark(path === undefined ? directory : parentOf(path));
+  }
+
+  #mark(directory: DiskPath): void {
+    if (this.#dirty.size <= MOST_DIRECTORIES) this.#dirty.add(directory);
+    this.#overrun();
+    this.#wait();
+  }
+
+  /** Half of what the system keeps: the other half may have come while we looked. */
+  #overrun(): void {
+    if (this.#events < this.#options.source.queueLength / 2 && this.#dirty.size <= MOST_DIRECTORIES) return;
+    if (this.#all) return;
+    this.#all = 'burst';
+    this.#wait();
+  }
+
+  #wait(): void {
+    const { timers } = this.#options;
+    const now = timers.ticks();
+    this.#first ??= now;
+    const [quiet, latest] = this.#all ? [BURST_QUIET, BURST_LATEST] : [QUIET, LATEST];
+    this.#callOff?.();
+    this.#callOff = timers.after(Math.max(0, Math.min(quiet, this.#first + latest - now)), () => this.#tell());
+  }
+
+  #tell(): void {
+    const dirty: Dirty = this.#all ? { all: true, reason: this.#all } : { directories: [...this.#dirty].sort() };
+    this.#dirty.clear();
+    this.#all = undefined;
+    this.#first = undefined;
+    this.#events = 0;
+    this.#onDirty?.(dirty);
+  }
+}
