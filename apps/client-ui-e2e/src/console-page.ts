@@ -99,24 +99,47 @@ export class ConsolePage {
     await this.page.getByRole('button', { name: 'Close the uploads' }).click();
   }
 
-  /** Downloads by the row's own button; answers the SHA-256 of what was saved, and the name it was saved under. */
-  async download(path: string): Promise<{ hash: string; name: string }> {
+  /** Chooses from the menu of a row. */
+  async act(path: string, item: string | RegExp): Promise<void> {
     const row = this.row(path);
     await row.hover();
+    await row.getByRole('button', { name: /^More for/ }).click();
+    await this.page.getByRole('menuitem', { name: item }).click();
+  }
+
+  /** Downloads by the row's menu; answers the SHA-256 of what was saved, and the name it was saved under. */
+  async download(path: string): Promise<{ hash: string; name: string }> {
     const started = this.page.waitForEvent('download');
-    await row.getByRole('button', { name: /^Download/ }).click();
+    await this.act(path, 'Download');
     const download = await started;
     return { hash: await sha256Hex(await download.path()), name: download.suggestedFilename() };
   }
 
-  /** Deletes by the row's own button, and says yes. */
+  /** Deletes by the key. */
   async delete(path: string): Promise<void> {
-    const row = this.row(path);
-    await row.hover();
-    await row.getByRole('button', { name: /^Delete/ }).click();
+    await this.row(path).focus();
+    await this.page.keyboard.press('Delete');
+    await this.row(path).waitFor({ state: 'detached' });
+  }
+
+  /** Answers a dialog that asks for a name. */
+  async name(name: string, action: string): Promise<void> {
     const dialog = this.page.getByRole('dialog');
-    await dialog.getByRole('button', { name: /^Delete/ }).click();
+    await dialog.getByLabel('Name').fill(name);
+    await dialog.getByRole('button', { name: action, exact: true }).click();
     await dialog.waitFor({ state: 'detached' });
+  }
+
+  /** The message that says so. */
+  said(text: string | RegExp): Locator {
+    return this.page.locator('dfs-toasts').getByText(text);
+  }
+
+  /** Opens a folder by its address (`a/b/`, or empty for the top). */
+  async folder(url: string, prefix: string): Promise<void> {
+    await this.page.goto(`${url}/files${prefix === '' ? '' : `?in=${encodeURIComponent(prefix)}`}`);
+    await this.live();
+    await this.page.getByRole('heading', { level: 1 }).waitFor();
   }
 
   async search(text: string): Promise<void> {

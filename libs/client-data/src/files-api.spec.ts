@@ -4,6 +4,7 @@ import { TestBed } from '@angular/core/testing';
 import { CSRF_HEADER, routes } from '@dfs/contracts';
 import { apiInterceptor } from './api.interceptor.js';
 import { FilesApi, type UploadStep } from './files-api.js';
+import { FoldersApi } from './folders-api.js';
 import { PeersApi } from './peers-api.js';
 import type { ApiProblem } from './problem.js';
 
@@ -86,10 +87,30 @@ describe('FilesApi', () => {
     expect(problems).toEqual(['unreachable', 'unreachable']);
   });
 
+  it('asks for one level from a row on', () => {
+    files.list({ sort: 'path', limit: 100, prefix: 'a/', offset: 500, level: true, state: 'current' }).subscribe();
+    const call = http.expectOne((request) => request.url === routes.files);
+    expect(call.request.urlWithParams).toBe('/api/v1/files?sort=path&limit=100&prefix=a/&offset=500&delimiter=/');
+  });
+
+  it('never sends a move, a batch without versions or a folder’s deletion again by itself', () => {
+    const problems: string[] = [];
+    const error = (problem: ApiProblem) => problems.push(problem.code);
+    const folders = TestBed.inject(FoldersApi);
+    files.batch({ op: 'delete', items: [{ id: 'f' }] }).subscribe({ error });
+    files.batch({ op: 'move', items: [{ id: 'f', version: 'v', path: 'b' }] }).subscribe({ error });
+    for (const call of http.match(routes.filesBatch)) call.error(new ProgressEvent('error'));
+    folders.remove('a/b/').subscribe({ error });
+    const call = http.expectOne((request) => request.url === routes.folders);
+    expect(call.request.params.get('path')).toBe('a/b');
+    call.error(new ProgressEvent('error'));
+    expect(problems).toEqual(['unreachable', 'unreachable', 'unreachable']);
+  });
+
   it('sends deletions again, since they name the versions that were seen', async () => {
     const item = { id: 'f', version: 'v' };
     let results: unknown;
-    files.delete([item], { confirm: true }).subscribe((all) => (results = all));
+    files.batch({ op: 'delete', items: [item], confirm: true }).subscribe((answer) => (results = answer.results));
     http.expectOne(routes.filesBatch).error(new ProgressEvent('error'));
     const again = await waitForRetry(routes.filesBatch);
     expect(again.request.body).toEqual({ op: 'delete', items: [item], confirm: true });

@@ -2,21 +2,25 @@ import { HttpClient, HttpContext, HttpEventType, HttpHeaders, HttpParams, type H
 import { Service, inject } from '@angular/core';
 import {
   routes,
+  type ArchiveInfo,
+  type ArchiveRequest,
   type BatchItem,
   type BatchRequest,
-  type BatchResult,
   type BatchResults,
+  type ChooseRequest,
   type ChunkList,
   type FileInfo,
   type FileList,
+  type FileListState,
   type FileSort,
-  type FolderInfo,
   type HolderList,
   type LookupRequest,
   type LookupResult,
   type LookupResults,
+  type RestoreRequest,
   type UploadResult,
   type UploadResults,
+  type VersionList,
 } from '@dfs/contracts';
 import { filter, map, type Observable } from 'rxjs';
 import { atBase } from './base-path.js';
@@ -28,11 +32,21 @@ export interface FileQuery {
   prefix?: string;
   /** Only paths that contain it. */
   q?: string;
+  /** A media type, or the part of one before its slash. */
+  type?: string;
+  state?: FileListState;
   sort: FileSort;
   limit: number;
-  /** Where the page before ended; null or left out for the first. */
+  /** Rows before the first one. */
+  offset?: number;
+  /** Where the page before ended; null or left out for the first. Not with `offset`. */
   cursor?: string | null;
+  /** One level of the tree: folders first, then the files directly in the folder. */
+  level?: boolean;
 }
+
+/** A file, or a head of it, as an act names it. */
+export type ActItem = BatchItem;
 
 /** One file on its way in. */
 export interface UploadSource {
@@ -54,20 +68,12 @@ export class FilesApi {
 
   /** `GET /files`: one page. */
   list(query: FileQuery): Observable<FileList> {
-    let params = new HttpParams().set('sort', query.sort).set('limit', query.limit);
-    if (query.prefix) params = params.set('prefix', query.prefix);
-    if (query.q) params = params.set('q', query.q);
-    if (query.cursor) params = params.set('cursor', query.cursor);
+    const { sort, limit, level, ...rest } = query;
+    let params = new HttpParams().set('sort', sort).set('limit', limit);
+    for (const [name, value] of Object.entries(rest)) if (value) params = params.set(name, value);
+    if (query.state === 'current') params = params.delete('state');
+    if (level) params = params.set('delimiter', '/');
     return this.#http.get<FileList>(routes.files, { params });
-  }
-
-  /** `GET /files?delimiter=/`: folders directly in a folder, by name, a page at a time. */
-  folders(prefix: string, limit: number): Observable<{ folders: FolderInfo[]; total: number }> {
-    let params = new HttpParams().set('delimiter', '/').set('limit', limit);
-    if (prefix) params = params.set('prefix', prefix);
-    return this.#http
-      .get<FileList>(routes.files, { params })
-      .pipe(map(({ folders, totalFolders }) => ({ folders, total: totalFolders ?? folders.length })));
   }
 
   /** `GET /files/{fileId}` */
@@ -85,22 +91,48 @@ export class FilesApi {
     return this.#http.get<ChunkList>(routes.fileChunks(id), { params: new HttpParams().set('limit', limit) });
   }
 
+  /** `GET /files/{fileId}/versions`: the newest ones. */
+  versions(id: string, limit: number): Observable<VersionList> {
+    return this.#http.get<VersionList>(routes.fileVersions(id), { params: new HttpParams().set('limit', limit) });
+  }
+
+  /** The first bytes of a file, or of one of its versions, as they are. */
+  firstBytes(id: string, count: number): Observable<ArrayBuffer> {
+    const headers = new HttpHeaders({ Range: `bytes=0-${count - 1}` });
+    return this.#http.get(routes.fileContent(id), { headers, responseType: 'arraybuffer' });
+  }
+
   /** Where a browser downloads the bytes from; the answer always is an attachment. */
-  contentUrl(id: string): string {
-    return atBase(routes.fileContent(id));
+  contentUrl(id: string, version?: string): string {
+    return atBase(routes.fileContent(id)) + (version === undefined ? '' : `?version=${encodeURIComponent(version)}`);
+  }
+
+  /** `POST /files/{fileId}/restore`: an earlier version becomes the newest. */
+  restore(id: string, version?: string): Observable<FileInfo> {
+    const body: RestoreRequest = version === undefined ? {} : { version };
+    return this.#http.post<FileInfo>(routes.fileRestore(id), body);
+  }
+
+  /** `POST /files/{fileId}/choose`: ends a conflict; other heads may go on under names of their own. */
+  choose(id: string, request: ChooseRequest): Observable<FileInfo> {
+    return this.#http.post<FileInfo>(routes.fileChoose(id), request);
   }
 
   /**
-   * `POST /files/batch`: many files deleted everywhere as one act, one result each. Sent again after a lost answer: each
-   * item names the version that was seen, so that a file written since stays.
+   * `POST /files/batch`: one act over up to 1,000 files that are named, or over all that match. A deletion that names the
+   * versions that were seen is sent again after a lost answer: a file written since stays.
    */
-  delete(
-    items: readonly Required<Pick<BatchItem, 'id' | 'version'>>[],
-    options: { confirm?: boolean } = {},
-  ): Observable<BatchResult[]> {
-    const body: BatchRequest = { op: 'delete', items: [...items], ...(options.confirm && { confirm: true }) };
-    const context = new HttpContext().set(IDEMPOTENT, true);
-    return this.#http.post<BatchResults>(routes.filesBatch, body, { context }).pipe(map(({ results }) => results));
+  batch(request: BatchRequest): Observable<BatchResults> {
+    const repeatable = request.op === 'delete' && (request.items?.every((item) => item.version !== undefined) ?? false);
+    const context = new HttpContext().set(IDEMPOTENT, repeatable);
+    return this.#http.post<BatchResults>(routes.filesBatch, request, { context });
+  }
+
+  /** `POST /files/archive`: the address of a zip, for one use. */
+  archive(request: ArchiveRequest): Observable<ArchiveInfo> {
+    return this.#http
+      .post<ArchiveInfo>(routes.filesArchive, request)
+      .pipe(map((archive) => ({ ...archive, url: sameOrigin(archive.url) })));
   }
 
   /** `POST /files/lookup`: what is at these paths, in their order. */
@@ -139,6 +171,12 @@ export class FilesApi {
       .post<FileInfo | UploadResults>(routes.files, form, { observe: 'events', reportProgress: true })
       .pipe(steps((body) => ('results' in body ? filesOf(body) : [{ path: body.path, status: 200, file: body }])));
   }
+}
+
+/** An address that the node gave, as this page reaches it: the path alone counts. */
+function sameOrigin(url: string): string {
+  const parsed = new URL(url, globalThis.location?.href ?? 'http://localhost');
+  return parsed.pathname + parsed.search;
 }
 
 /** A fault of the form is no file's result: files that have none were not stored. */

@@ -4,9 +4,6 @@ import {
   provideZonelessChangeDetection,
   type ApplicationConfig,
 } from '@angular/core';
-import { MAT_DIALOG_DEFAULT_OPTIONS, MatDialogConfig } from '@angular/material/dialog';
-import { MAT_SNACK_BAR_DEFAULT_OPTIONS, MatSnackBarConfig } from '@angular/material/snack-bar';
-import { MAT_TOOLTIP_DEFAULT_OPTIONS, type MatTooltipDefaultOptions } from '@angular/material/tooltip';
 import {
   PreloadAllModules,
   provideRouter,
@@ -18,20 +15,6 @@ import {
 import { EventStream, provideClientData } from '@dfs/client-data';
 import { take } from 'rxjs';
 import { routes } from './app.routes.js';
-
-/* The defaults of Material live in the classes; a plain object would lose them. */
-const dialog: MatDialogConfig = Object.assign(new MatDialogConfig(), {
-  autoFocus: 'first-tabbable',
-  restoreFocus: true,
-  ariaModal: true,
-  width: '520px',
-});
-const snackBar: MatSnackBarConfig = Object.assign(new MatSnackBarConfig(), {
-  duration: 8000,
-  verticalPosition: 'bottom',
-  horizontalPosition: 'left',
-});
-const tooltip: MatTooltipDefaultOptions = { showDelay: 400, hideDelay: 0, touchendHideDelay: 1500 };
 
 /** A page younger than this was just loaded. */
 const JUST_LOADED_MS = 5000;
@@ -61,8 +44,5 @@ export const appConfig: ApplicationConfig = {
       withPreloading(PreloadAllModules),
       withNavigationErrorHandler(reloadWhenPossible),
     ),
-    { provide: MAT_DIALOG_DEFAULT_OPTIONS, useValue: dialog },
-    { provide: MAT_SNACK_BAR_DEFAULT_OPTIONS, useValue: snackBar },
-    { provide: MAT_TOOLTIP_DEFAULT_OPTIONS, useValue: tooltip },
   ],
 };

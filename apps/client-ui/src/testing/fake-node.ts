@@ -1,5 +1,5 @@
 import { HttpTestingController, provideHttpClientTesting } from '@angular/common/http/testing';
-import { provideHttpClient, withInterceptors, withXhr } from '@angular/common/http';
+import { provideHttpClient, withInterceptors, withXhr, type HttpParams } from '@angular/common/http';
 import { provideZonelessChangeDetection, type EnvironmentProviders, type Provider } from '@angular/core';
 import { TestBed } from '@angular/core/testing';
 import { provideRouter } from '@angular/router';
@@ -48,16 +48,13 @@ export class FakeNode {
     this.#handlers.get('ready')?.({ stream: STREAM, seq: this.#seq } as never);
   }
 
-  /** The folders that the node tells of every level. */
+  /** The files and folders of every list, in the order they are told; null while lists are not answered by themselves. */
+  files: FileInfo[] | null = null;
   folders: FolderInfo[] = [];
 
-  /** Answers all calls of a path that are waiting; the number of them. Questions for folders are answered on the way. */
+  /** Answers all calls of a path that are waiting; the number of them. Lists are answered on the way. */
   answer(method: string, url: string, body: unknown, status = 200): number {
-    for (const call of this.http.match((request) => request.url === routes.files && request.params.has('delimiter'))) {
-      const folders = this.folders.slice(0, Number(call.request.params.get('limit')));
-      const list: FileList = { items: [], folders, nextCursor: null, total: 0, totalFolders: this.folders.length };
-      if (!call.cancelled) call.flush(list);
-    }
+    this.answerLists();
     const calls = this.http
       .match((request) => request.method === method && request.url === url)
       .filter((call) => !call.cancelled);
@@ -66,6 +63,30 @@ export class FakeNode {
       else call.flush(body as object, { status, statusText: 'Problem' });
     }
     return calls.length;
+  }
+
+  /** Answers every list that is waited for, from `files` and `folders`; the questions. */
+  answerLists(): HttpParams[] {
+    const { files } = this;
+    if (files === null) return [];
+    const calls = this.http.match((request) => request.method === 'GET' && request.url === routes.files);
+    return calls.map((call) => {
+      const { params } = call.request;
+      const folders = params.has('delimiter') ? this.folders : [];
+      const offset = Number(params.get('offset') ?? 0);
+      const limit = Number(params.get('limit'));
+      const shown = folders.slice(offset, offset + limit);
+      const from = Math.max(0, offset - folders.length);
+      const list: FileList = {
+        items: files.slice(from, from + limit - shown.length),
+        folders: shown,
+        nextCursor: null,
+        total: files.length,
+        ...(params.has('delimiter') && { totalFolders: folders.length }),
+      };
+      if (!call.cancelled) call.flush(list);
+      return params;
+    });
   }
 
   /** Waits for a call of a path and answers it. */

@@ -1,18 +1,17 @@
 import { Component, computed, inject } from '@angular/core';
-import { MatIconButton } from '@angular/material/button';
-import { MatSnackBar } from '@angular/material/snack-bar';
-import { MatTooltip } from '@angular/material/tooltip';
 import { EventStream, NodeApi, toApiProblem } from '@dfs/client-data';
 import type { TransferInfo, TransferKind } from '@dfs/contracts';
-import { mdiAlertOutline, mdiClose, mdiPulse } from '@mdi/js';
+import { mdiAlertOutline, mdiClose } from '@mdi/js';
 import { Clock } from '../kit/clock.js';
 import { EmptyState } from '../kit/empty-state.js';
 import { Icon } from '../kit/icon.js';
+import { Tip } from '../kit/tip.js';
 import { Meter } from '../kit/meter.js';
 import { nameOf, visibleName } from '../kit/names.js';
 import { Notice } from '../kit/notice.js';
 import { formatBytes, formatRate } from '../kit/sizes.js';
 import { formatAgo, formatMoment } from '../kit/times.js';
+import { Toasts } from '../kit/toasts.js';
 import { PeersState } from '../peers/peers-state.js';
 import { ActivityState } from './activity-state.js';
 import { describeEvent } from './describe-event.js';
@@ -29,7 +28,7 @@ const KINDS: Record<TransferKind, string> = {
 /** Recent events of the network, and running transfers. */
 @Component({
   selector: 'dfs-activity-page',
-  imports: [EmptyState, Icon, MatIconButton, MatTooltip, Meter, Notice],
+  imports: [EmptyState, Icon, Tip, Meter, Notice],
   templateUrl: './activity-page.html',
   styleUrl: './activity-page.scss',
   // It scrolls, so the keyboard must reach it.
@@ -39,7 +38,7 @@ export class ActivityPage {
   readonly #clock = inject(Clock);
   readonly #peers = inject(PeersState);
   readonly #api = inject(NodeApi);
-  readonly #snackBar = inject(MatSnackBar);
+  readonly #toasts = inject(Toasts);
   protected readonly events = inject(EventStream);
   protected readonly state = inject(ActivityState);
   protected readonly lines = computed(() => {
@@ -50,7 +49,7 @@ export class ActivityPage {
       return line === null ? [] : [{ ...line, seq: event.seq, time: event.time }];
     });
   });
-  protected readonly icons = { warning: mdiAlertOutline, cancel: mdiClose, pulse: mdiPulse };
+  protected readonly icons = { warning: mdiAlertOutline, cancel: mdiClose };
   protected readonly kinds = KINDS;
   protected readonly formatBytes = formatBytes;
   protected readonly formatRate = formatRate;
@@ -71,10 +70,12 @@ export class ActivityPage {
     this.#api.cancelTransfer(transfer.id).subscribe({
       error: (error: unknown) => {
         const problem = toApiProblem(error);
-        this.#snackBar
-          .open(`${problem.title}. ${problem.detail}`, 'Try again')
-          .onAction()
-          .subscribe(() => this.cancel(transfer));
+        this.#toasts.show({
+          text: `${problem.title}. ${problem.detail}`,
+          tone: 'bad',
+          action: 'Try again',
+          run: () => this.cancel(transfer),
+        });
       },
     });
   }

@@ -3,7 +3,7 @@ import { mdiChevronRight } from '@mdi/js';
 import { Icon } from '../kit/icon.js';
 import { visibleName } from '../kit/names.js';
 
-/** Where one stands, and the way up. Folders are what paths have in common; there is nothing else behind them. */
+/** Where one stands, and the way up. */
 @Component({
   selector: 'dfs-breadcrumbs',
   imports: [Icon],
@@ -13,7 +13,11 @@ import { visibleName } from '../kit/names.js';
         @for (crumb of crumbs(); track crumb.prefix; let last = $last) {
           <li [class.last]="last">
             @if (last) {
-              <h1 aria-current="page" dir="auto" [title]="crumb.name">{{ crumb.name }}</h1>
+              @if (title()) {
+                <h1 aria-current="page" dir="auto" [title]="crumb.name">{{ crumb.name }}</h1>
+              } @else {
+                <strong aria-current="page" dir="auto">{{ crumb.name }}</strong>
+              }
             } @else {
               <button class="bare" type="button" dir="auto" [title]="crumb.name" (click)="enter.emit(crumb.prefix)">
                 {{ crumb.name }}
@@ -48,6 +52,7 @@ import { visibleName } from '../kit/names.js';
       min-width: 60px;
     }
     h1,
+    strong,
     button {
       overflow: hidden;
       text-overflow: ellipsis;
@@ -56,8 +61,6 @@ import { visibleName } from '../kit/names.js';
     }
     h1 {
       color: var(--text);
-      font-size: 18px;
-      font-weight: 500;
     }
     button {
       padding: 3px 6px;
@@ -79,6 +82,8 @@ import { visibleName } from '../kit/names.js';
 export class Breadcrumbs {
   /** With its `/`; empty at the top. */
   readonly prefix = input.required<string>();
+  /** The last one is the title of the page. */
+  readonly title = input(true);
   readonly enter = output<string>();
   protected readonly chevron = mdiChevronRight;
   protected readonly crumbs = computed(() => {

@@ -1,4 +1,6 @@
 import { CdkTrapFocus } from '@angular/cdk/a11y';
+import { CdkContextMenuTrigger, CdkMenu, CdkMenuItem, CdkMenuTrigger } from '@angular/cdk/menu';
+import { BreakpointObserver } from '@angular/cdk/layout';
 import {
   Component,
   type ElementRef,
@@ -12,81 +14,63 @@ import {
   viewChild,
 } from '@angular/core';
 import { takeUntilDestroyed, toSignal } from '@angular/core/rxjs-interop';
-import { BreakpointObserver } from '@angular/cdk/layout';
-import { MatButton, MatIconButton } from '@angular/material/button';
-import { MatMenu, MatMenuItem, MatMenuTrigger } from '@angular/material/menu';
 import { Router } from '@angular/router';
-import { EventStream, FilesApi } from '@dfs/client-data';
-import type { EventType, FileSort } from '@dfs/contracts';
-import {
-  mdiClose,
-  mdiDeleteOutline,
-  mdiDownload,
-  mdiFileUploadOutline,
-  mdiFolderOutline,
-  mdiFolderUploadOutline,
-  mdiMagnify,
-  mdiTrayArrowUp,
-} from '@mdi/js';
-import { auditTime, debounceTime, filter, map, merge, Subject } from 'rxjs';
+import type { FileListState, FileSort, FolderAct } from '@dfs/contracts';
+import { debounceTime, map, Subject } from 'rxjs';
+import { Dialogs } from '../kit/dialogs.js';
 import { EmptyState } from '../kit/empty-state.js';
 import { Icon } from '../kit/icon.js';
 import { visibleName } from '../kit/names.js';
 import { Notice } from '../kit/notice.js';
-import { reading } from '../kit/reading.js';
 import { counted, formatBytes, formatCount } from '../kit/sizes.js';
+import { Tip } from '../kit/tip.js';
+import { Toasts } from '../kit/toasts.js';
+import { Download } from './acts/download.js';
+import { FileActs } from './acts/file-acts.js';
+import { FolderPicker, type PlaceQuestion } from './acts/folder-picker.js';
+import { NameDialog, type NameQuestion } from './acts/name-dialog.js';
+import { RestoreDialog } from './acts/restore-dialog.js';
+import { Settle, type Side } from './acts/settle.js';
+import { TYPES, usualSort, viewOf } from './address.js';
 import { Breadcrumbs } from './breadcrumbs.js';
-import { Deletion } from './deletion.js';
-import { Download } from './download.js';
+import { FileDetails } from './detail/file-details.js';
+import { FILES_ICONS } from './files-icons.js';
+import { FilesState } from './files-state.js';
+import { FileList } from './list/file-list.js';
+import type { KeyAct } from './list/keys.js';
+import { isLevel, rawName, type Row } from './list/rows.js';
+import { Selection } from './list/selection.js';
+import { Look } from './look.js';
 import { chosenFiles, type ChosenEntry } from './upload/dropped-files.js';
 import { DropZone } from './upload/drop-zone.js';
-import { FileDetails } from './file-details.js';
-import { FileList } from './file-list.js';
-import type { FileRow } from './file-window.js';
-import { FilesState } from './files-state.js';
 import { UploadQueue } from './upload/upload-queue.js';
 
-const SORTS: readonly FileSort[] = ['path', '-path', 'size', '-size', 'modifiedAt', '-modifiedAt'];
-/** Newest first: what one just put in, or another did, is on top. */
-const DEFAULT_SORT: FileSort = '-modifiedAt';
 /** From the last key to the search, in milliseconds. */
 const TYPING_MS = 200;
-/** Folders offered at first, and so many more each time one asks. The engine's limit of a page bounds them. */
-const FOLDERS_SHOWN = 24;
-const MAX_FOLDERS = 1000;
-/** Events of one moment cause one read. */
-const SETTLE_MS = 300;
-/** After these a folder may have come or gone. */
-const FOLDER_EVENTS: ReadonlySet<EventType> = new Set([
-  'file.uploaded',
-  'file.deleted',
-  'file.restored',
-  'file.conflict',
-]);
 /** Below this width the details cover the list. */
 const OVERLAY = '(max-width: 1100px)';
 
-/** The files of the network: find, add, get, delete. Where one stands is in the address. */
+/** The files of the network: find, add, get, arrange, delete, bring back. Where one stands is in the address. */
 @Component({
   selector: 'dfs-files-page',
   imports: [
     Breadcrumbs,
+    CdkContextMenuTrigger,
+    CdkMenu,
+    CdkMenuItem,
+    CdkMenuTrigger,
     CdkTrapFocus,
     DropZone,
     EmptyState,
     FileDetails,
     FileList,
     Icon,
-    MatButton,
-    MatIconButton,
-    MatMenu,
-    MatMenuItem,
-    MatMenuTrigger,
     Notice,
+    Tip,
   ],
   templateUrl: './files-page.html',
   styleUrl: './files-page.scss',
-  host: { '(keydown.escape)': 'file() && openDetails(null)' },
+  host: { '(keydown.escape)': 'leave()', '(document:paste)': 'pasted($event)' },
 })
 export class FilesPage {
   /** From the address: the folder, with its `/`. */
@@ -95,71 +79,64 @@ export class FilesPage {
   readonly q = input<string>();
   /** From the address: the order. */
   readonly sort = input<string>();
+  /** From the address: deleted files, or those in conflict. */
+  readonly show = input<string>();
+  /** From the address: the kind of files. */
+  readonly type = input<string>();
   /** From the address: the file whose details are open. */
   readonly file = input<string>();
 
   readonly #router = inject(Router);
-  readonly #api = inject(FilesApi);
-  readonly #events = inject(EventStream);
   readonly #state = inject(FilesState);
   readonly #queue = inject(UploadQueue);
-  readonly #deletion = inject(Deletion);
+  readonly #acts = inject(FileActs);
   readonly #download = inject(Download);
+  readonly #settle = inject(Settle);
+  readonly #dialogs = inject(Dialogs);
+  readonly #toasts = inject(Toasts);
   readonly #typed = new Subject<string>();
+  readonly #clipboard = signal<{ rows: readonly Row[]; cut: boolean } | null>(null);
   private readonly list = viewChild(FileList);
+  private readonly menuTrigger = viewChild(CdkContextMenuTrigger);
   private readonly fileInput = viewChild.required<ElementRef<HTMLInputElement>>('fileInput');
   private readonly folderInput = viewChild.required<ElementRef<HTMLInputElement>>('folderInput');
-  #lastPicked: string | null = null;
 
+  protected readonly look = inject(Look);
   protected readonly window = this.#state.window;
-  protected readonly view = computed(() => ({
-    prefix: folderFrom(this.in()),
-    q: this.q() ?? '',
-    sort: SORTS.find((known) => known === this.sort()) ?? DEFAULT_SORT,
-  }));
-  protected readonly searchText = linkedSignal(() => this.view().q);
-  protected readonly selected = signal<ReadonlyMap<string, FileRow>>(new Map());
-  protected readonly selectedBytes = computed(() =>
-    [...this.selected().values()].reduce((sum, row) => sum + row.size, 0),
+  protected readonly fresh = this.#state.fresh;
+  protected readonly selection = new Selection();
+  protected readonly view = computed(() =>
+    viewOf({ in: this.in(), q: this.q(), sort: this.sort(), show: this.show(), type: this.type() }),
   );
+  protected readonly searchText = linkedSignal(() => this.view().q);
   protected readonly overlay = toSignal(
     inject(BreakpointObserver)
       .observe(OVERLAY)
       .pipe(map((state) => state.matches)),
     { initialValue: false },
   );
-  /** How many folders are offered; a person may ask for more. */
-  protected readonly foldersShown = linkedSignal({
-    source: () => this.view().prefix,
-    computation: () => FOLDERS_SHOWN,
+  protected readonly level = computed(() => isLevel(this.view()));
+  protected readonly empty = computed(() => this.window.length() === 0);
+  /** `3 folders, 120 files` */
+  protected readonly count = computed(() => {
+    const totals = this.window.totals();
+    if (totals === null) return '';
+    const files = this.view().q === '' ? counted(totals.files, 'file') : counted(totals.files, 'match', 'matches');
+    return totals.folders > 0 ? `${counted(totals.folders, 'folder')}, ${files}` : files;
   });
-  /** Folders directly in this one, as the node tells them; none while one searches. */
-  protected readonly folders = reading(
-    ({ prefix, shown }: { prefix: string; shown: number }) => this.#api.folders(prefix, shown),
-    computed(() => (this.view().q === '' ? { prefix: this.view().prefix, shown: this.foldersShown() } : undefined), {
-      equal: (a, b) => a?.prefix === b?.prefix && a?.shown === b?.shown,
-    }),
+  protected readonly selectedCount = computed(() =>
+    this.selection.all() ? (this.window.length() ?? 0) : this.selection.rows().length,
   );
-  protected readonly moreFolders = computed(() => {
-    const { folders, total } = this.folders.value() ?? { folders: [], total: 0 };
-    return folders.length < MAX_FOLDERS ? total - folders.length : 0;
-  });
-  /** Placeholders where rows will be. */
-  protected readonly bones: readonly null[] = new Array<null>(12).fill(null);
-  protected readonly empty = computed(() => this.window.total() === 0 && this.window.rows().length === 0);
-  protected readonly icons = {
-    upload: mdiTrayArrowUp,
-    files: mdiFileUploadOutline,
-    folderUp: mdiFolderUploadOutline,
-    folder: mdiFolderOutline,
-    search: mdiMagnify,
-    close: mdiClose,
-    download: mdiDownload,
-    delete: mdiDeleteOutline,
-  };
+  protected readonly canPaste = computed(() => this.#clipboard() !== null && this.view().state === 'current');
+  protected readonly states: readonly { state: FileListState; name: string }[] = [
+    { state: 'current', name: 'Files' },
+    { state: 'deleted', name: 'Deleted' },
+    { state: 'conflict', name: 'Conflicts' },
+  ];
+  protected readonly types = TYPES;
+  protected readonly icons = FILES_ICONS;
   protected readonly formatBytes = formatBytes;
   protected readonly formatCount = formatCount;
-  protected readonly counted = counted;
   protected readonly visibleName = visibleName;
 
   constructor() {
@@ -168,18 +145,10 @@ export class FilesPage {
       untracked(() => {
         this.window.show(view);
         this.list()?.toTop();
-        this.clearSelection();
+        this.selection.clear();
       });
     });
-    const changes = this.#events.all.pipe(filter(({ type }) => FOLDER_EVENTS.has(type)));
-    merge(changes, this.#events.live, this.#events.resync)
-      .pipe(auditTime(SETTLE_MS), takeUntilDestroyed())
-      .subscribe(() => this.folders.refresh());
     this.#typed.pipe(debounceTime(TYPING_MS), takeUntilDestroyed()).subscribe((q) => this.#go({ q: q || null }));
-  }
-
-  protected showMoreFolders(): void {
-    this.foldersShown.update((shown) => Math.min(MAX_FOLDERS, shown * 8));
   }
 
   protected onSearch(text: string): void {
@@ -188,20 +157,81 @@ export class FilesPage {
   }
 
   protected enterFolder(prefix: string): void {
-    this.#go({ in: prefix || null, q: null });
+    this.#go({ in: prefix || null, q: null, file: null });
+  }
+
+  protected showState(state: FileListState): void {
+    this.#go({ show: state === 'current' ? null : state, sort: null, file: null });
+  }
+
+  protected showType(type: string): void {
+    this.#go({ type: type || null });
   }
 
   protected sortBy(sort: FileSort): void {
-    this.#go({ sort: sort === DEFAULT_SORT ? null : sort });
+    this.#go({ sort: sort === usualSort(this.view()) ? null : sort });
   }
 
-  protected openDetails(row: FileRow | null): void {
+  protected opened(row: Row): void {
+    if (row.kind === 'folder') this.enterFolder(row.path);
+    else this.#go({ file: row.file.id });
+  }
+
+  protected closeDetails(): void {
     const closed = this.file();
-    this.#go({ file: row?.id ?? null });
-    if (row === null && closed) this.#focusRow(closed);
+    this.#go({ file: null });
+    const index = this.window.rows().findIndex((row) => row?.key === closed);
+    if (index !== -1) this.list()?.focusRow(index);
   }
 
-  protected choose(kind: 'files' | 'folder'): void {
+  /** Esc: what was opened or picked last goes first. */
+  protected leave(): void {
+    if (this.selection.some()) this.selection.clear();
+    else if (this.file()) this.closeDetails();
+  }
+
+  protected pickRow({ row, range }: { row: Row; range: boolean }): void {
+    this.selection.pick(row, { range, rows: this.window.loadedRows() });
+  }
+
+  protected pickAll(): void {
+    this.selection.pickAll(this.window.loadedRows(), this.window.length() ?? 0);
+  }
+
+  /** The menu of a row: the browser’s own event opens it where the mouse is, elsewhere a place is given. */
+  protected openMenu({ row, at }: { row: Row; at: { x: number; y: number } | null }): void {
+    if (!this.selection.has(row)) this.selection.only(row);
+    if (at) this.menuTrigger()?.open(at);
+  }
+
+  /** The row that the menu is about, when it is about one. */
+  protected single(): Row | null {
+    const rows = this.selection.rows();
+    return rows.length === 1 ? (rows[0] ?? null) : null;
+  }
+
+  protected onKeyAct({ act, row }: { act: KeyAct; row: Row | null }): void {
+    // A key is meant for what is picked; else for the row one stands on.
+    const rows = this.selection.some() ? this.selection.rows() : row ? [row] : [];
+    const all = this.selection.all();
+    switch (act) {
+      case 'delete':
+        return void (all ? this.removeSelected() : this.remove(rows));
+      case 'rename':
+        return void (row && this.rename(row));
+      case 'copy':
+      case 'cut':
+        return this.keep(rows, act === 'cut');
+      case 'paste':
+        return void this.paste();
+      case 'up':
+        return this.enterFolder(this.view().prefix.replace(/[^/]*\/$/, ''));
+      case 'leave':
+        return this.leave();
+    }
+  }
+
+  protected chooseFiles(kind: 'files' | 'folder'): void {
     (kind === 'files' ? this.fileInput() : this.folderInput()).nativeElement.click();
   }
 
@@ -215,58 +245,111 @@ export class FilesPage {
     if (entries.length > 0) this.#queue.add(entries);
   }
 
-  protected download(rows: readonly FileRow[]): void {
+  /** Files from other programs. */
+  protected pasted(event: ClipboardEvent): void {
+    const typing = event.target instanceof HTMLElement && event.target.closest('input, textarea') !== null;
+    const files = event.clipboardData?.files;
+    if (typing || !files?.length) return;
+    event.preventDefault();
+    this.upload(chosenFiles(files, this.view().prefix));
+  }
+
+  protected async newFolder(): Promise<void> {
+    const name = await this.#askName({ heading: 'New folder', label: 'Name', value: '', action: 'Create' });
+    if (name === undefined) return;
+    const path = await this.#acts.makeFolder(this.view().prefix + name);
+    if (path !== null && !this.level()) this.enterFolder(this.view().prefix);
+  }
+
+  protected async rename(row: Row): Promise<void> {
+    const value = rawName(row);
+    const name = await this.#askName({
+      heading: `Rename “${visibleName(value)}”`,
+      label: 'Name',
+      value,
+      action: 'Rename',
+    });
+    if (name !== undefined && (await this.#acts.rename(row, name))) this.#moved();
+  }
+
+  protected async relocate(op: 'move' | 'copy'): Promise<void> {
+    const rows = this.selection.rows();
+    const what = rows.length === 1 && rows[0] ? `“${visibleName(rawName(rows[0]))}”` : counted(rows.length, 'item');
+    const to = await this.#dialogs.open<string, PlaceQuestion>(FolderPicker, {
+      heading: op === 'move' ? `Move ${what} to` : `Copy ${what} to`,
+      action: op === 'move' ? 'Move here' : 'Copy here',
+      prefix: this.view().prefix,
+      without: op === 'move' ? rows.filter(({ kind }) => kind === 'folder').map(({ path }) => path) : [],
+    });
+    if (to === undefined) return;
+    const done = op === 'move' ? await this.#acts.move(rows, to) : await this.#acts.copy(rows, to);
+    if (done) this.#moved();
+  }
+
+  /** Remembers rows for pasting. */
+  protected keep(rows: readonly Row[], cut: boolean): void {
+    if (rows.length === 0 || this.view().state !== 'current') return;
+    this.#clipboard.set({ rows, cut });
+    this.#toasts.show({ text: `${counted(rows.length, 'item')} ready: open a folder and paste.`, durationMs: 4000 });
+  }
+
+  protected async paste(): Promise<void> {
+    const kept = this.#clipboard();
+    if (kept === null || this.view().state !== 'current') return;
+    if (kept.cut) this.#clipboard.set(null);
+    const { prefix } = this.view();
+    await (kept.cut ? this.#acts.move(kept.rows, prefix) : this.#acts.copy(kept.rows, prefix));
+  }
+
+  protected async remove(rows: readonly Row[]): Promise<void> {
+    const keys = new Set(rows.map(({ key }) => key));
+    if (!(await this.#acts.remove(rows))) return;
+    if (this.file() !== undefined && keys.has(this.file() ?? '')) this.#go({ file: null });
+    this.selection.drop(keys);
+  }
+
+  protected async removeSelected(): Promise<void> {
+    if (!this.selection.all()) return this.remove(this.selection.rows());
+    if (await this.#acts.remove({ view: this.view(), count: this.selectedCount() })) this.#moved();
+  }
+
+  protected async restoreSelected(): Promise<void> {
+    const target = this.selection.all() ? { view: this.view(), count: this.selectedCount() } : this.selection.rows();
+    if (await this.#acts.restore(target)) this.#moved();
+  }
+
+  protected async restoreFolder(prefix: string): Promise<void> {
+    const act = await this.#dialogs.open<FolderAct>(RestoreDialog, { prefix });
+    if (act === undefined) return;
+    const text = `${counted(act.files, 'file')} brought back, ${counted(act.deleted, 'file')} deleted.`;
+    this.#acts.done(act.transfer ? `${text} The rest goes on by itself.` : text, [act.act]);
+  }
+
+  protected settle(side: Side): void {
+    void this.#settle.all(this.view(), side);
+  }
+
+  protected downloadSelected(): void {
+    if (this.selection.all()) this.#download.everything(this.view().prefix);
+    else this.#download.start(this.selection.rows());
+  }
+
+  protected downloadRows(rows: readonly Row[]): void {
     this.#download.start(rows);
   }
 
-  protected async remove(rows: readonly FileRow[]): Promise<void> {
-    const gone = await this.#deletion.delete(rows);
-    const ids = new Set(gone.map((row) => row.id));
-    if (this.file() !== undefined && ids.has(this.file() ?? '')) this.openDetails(null);
-    this.selected.update((selected) => new Map([...selected].filter(([id]) => !ids.has(id))));
+  /** After an act the picked rows are elsewhere, or gone. */
+  #moved(): void {
+    this.selection.clear();
   }
 
-  protected pick({ row, range }: { row: FileRow; range: boolean }): void {
-    const rows = this.window.loadedRows();
-    const from = rows.findIndex(({ id }) => id === this.#lastPicked);
-    const to = rows.findIndex(({ id }) => id === row.id);
-    const selected = new Map(this.selected());
-    if (range && from !== -1 && to !== -1) {
-      for (const between of rows.slice(Math.min(from, to), Math.max(from, to) + 1)) selected.set(between.id, between);
-    } else if (!selected.delete(row.id)) {
-      selected.set(row.id, row);
-    }
-    this.#lastPicked = row.id;
-    this.selected.set(selected);
-  }
-
-  protected pickAll(all: boolean): void {
-    this.selected.set(new Map(all ? this.window.loadedRows().map((row) => [row.id, row]) : []));
-  }
-
-  protected clearSelection(): void {
-    this.selected.set(new Map());
-    this.#lastPicked = null;
-  }
-
-  protected selectedRows(): FileRow[] {
-    return [...this.selected().values()];
-  }
-
-  #focusRow(id: string): void {
-    const index = this.window.rows().findIndex((row) => row?.id === id);
-    const row = document.querySelector<HTMLElement>(`[data-index="${index}"]`);
-    row?.focus();
+  async #askName(question: NameQuestion): Promise<string | undefined> {
+    return this.#dialogs.open<string, NameQuestion>(NameDialog, question);
   }
 
   #go(change: Record<string, string | null>): void {
-    // Another folder is a step one can go back from; typing and looking at details are not.
-    const replaceUrl = !('in' in change) && ('q' in change || 'file' in change);
+    // Another place is a step one can go back from; typing and looking at details are not.
+    const replaceUrl = !('in' in change || 'show' in change) && ('q' in change || 'file' in change);
     void this.#router.navigate([], { queryParams: change, queryParamsHandling: 'merge', replaceUrl });
   }
-}
-
-function folderFrom(prefix: string | undefined): string {
-  const folder = (prefix ?? '').replace(/^\/+/, '');
-  return folder === '' || folder.endsWith('/') ? folder : `${folder}/`;
 }

@@ -1,38 +1,45 @@
-import { Service, inject } from '@angular/core';
+import { Service, inject, signal } from '@angular/core';
 import { takeUntilDestroyed } from '@angular/core/rxjs-interop';
 import { EventStream, FilesApi } from '@dfs/client-data';
-import type { FileBatch } from '@dfs/contracts';
-import { auditTime, debounceTime, merge } from 'rxjs';
-import { FileWindow, type FileChange } from './file-window.js';
+import type { EventType } from '@dfs/contracts';
+import { debounceTime, filter, merge, throttleTime } from 'rxjs';
+import { FileWindow } from './list/file-window.js';
 
 /** After a change among the peers the engine needs a moment before copies are counted anew. */
-const PEERS_SETTLE_MS = 700;
-/** From the first event of a burst to the read that corrects what was made of it. */
-const CORRECT_MS = 2000;
+const PEERS_SETTLE_MS = 400;
+/** The first event causes a read at once, those of the next moment one more. */
+const SETTLE_MS = 200;
+/** Ids that just arrived and are remembered as such. */
+const MAX_FRESH = 2000;
+const FILE_EVENTS: ReadonlySet<EventType> = new Set([
+  'file.uploaded',
+  'file.updated',
+  'file.deleted',
+  'file.restored',
+  'file.conflict',
+  'file.purged',
+]);
 
 /** The list of files, kept true by events. */
 @Service()
 export class FilesState {
   readonly #api = inject(FilesApi);
-  readonly #events = inject(EventStream);
+  readonly #fresh = signal<ReadonlyMap<string, number>>(new Map());
   readonly window = new FileWindow({ list: (query) => this.#api.list(query) });
+  /** When an event last told of files, by their ids: milliseconds since 1970. */
+  readonly fresh = this.#fresh.asReadonly();
 
   constructor() {
-    const events = this.#events;
-    const put = (batch: FileBatch, isNew: boolean, conflict = false) =>
-      this.window.apply(
-        batch.files.map((file): FileChange => ({ kind: 'put', file, isNew, conflict, at: Date.now() })),
-      );
+    const events = inject(EventStream);
     const until = takeUntilDestroyed<unknown>();
     events.all.pipe(takeUntilDestroyed()).subscribe((event) => {
-      if (event.type === 'file.uploaded' || event.type === 'file.restored') put(event.data, true);
-      if (event.type === 'file.updated') put(event.data, false);
-      if (event.type === 'file.conflict') put(event.data, false, true);
-      if (event.type === 'file.deleted') {
-        this.window.apply(event.data.files.map(({ id, path }) => ({ kind: 'gone', id, path })));
+      if (event.type === 'file.uploaded' || event.type === 'file.updated' || event.type === 'file.restored') {
+        const now = Date.now();
+        const fresh = [...this.#fresh(), ...event.data.files.map(({ id }) => [id, now] as const)];
+        this.#fresh.set(new Map(fresh.slice(-MAX_FRESH)));
       }
       if (event.type === 'file.replication') {
-        this.window.apply(event.data.files.map(({ id, replication }) => ({ kind: 'replication', id, replication })));
+        for (const { id, replication } of event.data.files) this.window.patch(id, replication);
       }
     });
     merge(events.live, events.resync)
@@ -41,9 +48,12 @@ export class FilesState {
     merge(events.on('peer.connected'), events.on('peer.disconnected'), events.on('peer.removed'))
       .pipe(debounceTime(PEERS_SETTLE_MS), until)
       .subscribe(() => this.window.refresh());
-    // Events put rows in place at once; what they cannot say (copies, the exact count) is read a little later.
-    merge(events.on('file.uploaded'), events.on('file.updated'), events.on('file.restored'), events.on('file.deleted'))
-      .pipe(auditTime(CORRECT_MS), until)
+    events.all
+      .pipe(
+        filter(({ type }) => FILE_EVENTS.has(type)),
+        throttleTime(SETTLE_MS, undefined, { leading: true, trailing: true }),
+        until,
+      )
       .subscribe(() => this.window.refresh());
   }
 }

@@ -1,12 +1,5 @@
-import { Component, inject } from '@angular/core';
-import { MatButton } from '@angular/material/button';
-import {
-  MAT_DIALOG_DATA,
-  MatDialogActions,
-  MatDialogClose,
-  MatDialogContent,
-  MatDialogTitle,
-} from '@angular/material/dialog';
+import { Component } from '@angular/core';
+import { DialogFrame, dialogData, dialogRef } from './dialogs.js';
 
 /** A question before something that cannot be taken back from here. */
 export interface Question {
@@ -22,12 +15,11 @@ export interface Question {
 /** Closes with `true` when the person means it. */
 @Component({
   selector: 'dfs-confirm-dialog',
-  imports: [MatButton, MatDialogActions, MatDialogClose, MatDialogContent, MatDialogTitle],
+  imports: [DialogFrame],
   template: `
-    <h2 mat-dialog-title>{{ question.title }}</h2>
-    <mat-dialog-content>
+    <dfs-dialog [heading]="question.title">
       @if (question.about; as about) {
-        <ul class="about">
+        <ul class="about" tabindex="0" aria-label="What it is about">
           @for (line of about; track $index) {
             <li dir="auto">{{ line }}</li>
           }
@@ -36,16 +28,16 @@ export interface Question {
       @for (line of question.text; track $index) {
         <p>{{ line }}</p>
       }
-    </mat-dialog-content>
-    <mat-dialog-actions align="end">
-      <button matButton type="button" mat-dialog-close>Cancel</button>
-      <button matButton="filled" type="button" class="danger" [mat-dialog-close]="true">{{ question.action }}</button>
-    </mat-dialog-actions>
+      <ng-container actions>
+        <button class="btn" type="button" (click)="ref.close()">Cancel</button>
+        <button class="btn danger" type="button" (click)="ref.close(true)">{{ question.action }}</button>
+      </ng-container>
+    </dfs-dialog>
   `,
   styles: `
     p + p,
     ul + p {
-      margin-top: 10px;
+      margin-top: 12px;
     }
     p {
       color: var(--text-2);
@@ -57,7 +49,6 @@ export interface Question {
       border: 1px solid var(--line);
       border-radius: var(--radius-small);
       background: var(--bg);
-      color: var(--text);
     }
     .about li {
       overflow: hidden;
@@ -65,12 +56,9 @@ export interface Question {
       white-space: nowrap;
       unicode-bidi: isolate;
     }
-    .danger {
-      --mat-button-filled-container-color: light-dark(#b3261e, #ff9f97);
-      --mat-button-filled-label-text-color: light-dark(#ffffff, #3b0a07);
-    }
   `,
 })
 export class ConfirmDialog {
-  protected readonly question = inject<Question>(MAT_DIALOG_DATA);
+  protected readonly question = dialogData<Question>();
+  protected readonly ref = dialogRef<boolean>();
 }

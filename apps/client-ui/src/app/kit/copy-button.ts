@@ -1,25 +1,17 @@
 import { Clipboard } from '@angular/cdk/clipboard';
 import { Component, inject, input, signal } from '@angular/core';
-import { MatIconButton } from '@angular/material/button';
-import { MatTooltip } from '@angular/material/tooltip';
 import { mdiCheck, mdiContentCopy } from '@mdi/js';
 import { Icon } from './icon.js';
+import { Tip } from './tip.js';
 
 const SHOWN_MS = 2000;
 
 /** Copies a text, and says that it did. */
 @Component({
   selector: 'dfs-copy-button',
-  imports: [Icon, MatIconButton, MatTooltip],
+  imports: [Icon, Tip],
   template: `
-    <button
-      matIconButton
-      type="button"
-      class="copy"
-      [attr.aria-label]="label()"
-      [matTooltip]="label()"
-      (click)="copy()"
-    >
+    <button type="button" class="btn icon copy" [attr.aria-label]="label()" [dfsTip]="label()" (click)="copy()">
       <dfs-icon [path]="copied() ? check : content" [size]="16" />
     </button>
     <span class="said" role="status">{{ copied() ? 'Copied' : '' }}</span>
@@ -30,8 +22,6 @@ const SHOWN_MS = 2000;
       color: var(--text-2);
     }
     .copy {
-      --mat-icon-button-state-layer-size: 28px;
-      --mat-icon-button-icon-size: 16px;
       width: 28px;
       height: 28px;
       padding: 6px;

@@ -1,5 +1,4 @@
 import { Component, input, output } from '@angular/core';
-import { MatButton } from '@angular/material/button';
 import { mdiAlertCircleOutline, mdiRefresh } from '@mdi/js';
 import type { ApiProblem } from '@dfs/client-data';
 import { Icon } from './icon.js';
@@ -7,7 +6,7 @@ import { Icon } from './icon.js';
 /** A problem in plain language, with what to do next and a way to try again. */
 @Component({
   selector: 'dfs-notice',
-  imports: [Icon, MatButton],
+  imports: [Icon],
   template: `
     <div class="notice" role="alert">
       <dfs-icon class="sign" [path]="alert" />
@@ -21,7 +20,7 @@ import { Icon } from './icon.js';
         }
       </div>
       @if (retryable()) {
-        <button matButton="outlined" type="button" (click)="retry.emit()">
+        <button class="btn" type="button" (click)="retry.emit()">
           <dfs-icon [path]="refresh" [size]="18" />Try again
         </button>
       }

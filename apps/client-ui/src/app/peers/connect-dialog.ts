@@ -1,26 +1,18 @@
 import { Component, inject, signal } from '@angular/core';
 import { FormsModule } from '@angular/forms';
-import { MatButton } from '@angular/material/button';
-import {
-  MatDialogActions,
-  MatDialogClose,
-  MatDialogContent,
-  MatDialogRef,
-  MatDialogTitle,
-} from '@angular/material/dialog';
 import { PeersApi, toApiProblem, type ApiProblem } from '@dfs/client-data';
 import type { PeerInfo } from '@dfs/contracts';
 import { firstValueFrom } from 'rxjs';
+import { DialogFrame, dialogRef } from '../kit/dialogs.js';
 import { Notice } from '../kit/notice.js';
 
 /** Connects to a member at an address, for when the nodes do not find each other by themselves. */
 @Component({
   selector: 'dfs-connect-dialog',
-  imports: [FormsModule, MatButton, MatDialogActions, MatDialogClose, MatDialogContent, MatDialogTitle, Notice],
+  imports: [DialogFrame, FormsModule, Notice],
   template: `
-    <h2 mat-dialog-title>Add by address</h2>
     <form (ngSubmit)="connect()">
-      <mat-dialog-content>
+      <dfs-dialog heading="Add by address">
         <p>
           Nodes of one network normally find each other by themselves. When one does not, copy an address from its page
           Peers. A node that is not a member yet needs an invite instead.
@@ -28,7 +20,7 @@ import { Notice } from '../kit/notice.js';
         <label class="field">
           <span>Address</span>
           <input
-            class="text mono"
+            class="input mono"
             name="address"
             required
             spellcheck="false"
@@ -41,20 +33,20 @@ import { Notice } from '../kit/notice.js';
         @if (problem(); as refused) {
           <dfs-notice [problem]="refused" [retryable]="false" />
         }
-      </mat-dialog-content>
-      <mat-dialog-actions align="end">
-        <button matButton type="button" mat-dialog-close>Cancel</button>
-        <button matButton="filled" type="submit" [disabled]="busy() || address().trim() === ''">
-          {{ busy() ? 'Connecting…' : 'Connect' }}
-        </button>
-      </mat-dialog-actions>
+        <ng-container actions>
+          <button class="btn" type="button" (click)="ref.close()">Cancel</button>
+          <button class="btn primary" type="submit" [disabled]="busy() || address().trim() === ''">
+            {{ busy() ? 'Connecting…' : 'Connect' }}
+          </button>
+        </ng-container>
+      </dfs-dialog>
     </form>
   `,
   styleUrl: './dialog.scss',
 })
 export class ConnectDialog {
   readonly #api = inject(PeersApi);
-  readonly #ref = inject<MatDialogRef<ConnectDialog, PeerInfo>>(MatDialogRef);
+  protected readonly ref = dialogRef<PeerInfo>();
   readonly #busy = signal(false);
   readonly #problem = signal<ApiProblem | null>(null);
   protected readonly address = signal('');
@@ -67,7 +59,7 @@ export class ConnectDialog {
     this.#busy.set(true);
     this.#problem.set(null);
     try {
-      this.#ref.close(await firstValueFrom(this.#api.connect(address)));
+      this.ref.close(await firstValueFrom(this.#api.connect(address)));
     } catch (error) {
       this.#problem.set(toApiProblem(error));
     }

@@ -1,20 +1,12 @@
 import { Component, computed, inject, signal } from '@angular/core';
 import { FormsModule } from '@angular/forms';
 import { Clipboard } from '@angular/cdk/clipboard';
-import { MatButton } from '@angular/material/button';
-import {
-  MAT_DIALOG_DATA,
-  MatDialogActions,
-  MatDialogClose,
-  MatDialogContent,
-  MatDialogRef,
-  MatDialogTitle,
-} from '@angular/material/dialog';
 import { PeersApi, toApiProblem, type ApiProblem } from '@dfs/client-data';
 import type { InviteInfo, MemberRole } from '@dfs/contracts';
 import { mdiCheck, mdiContentCopy } from '@mdi/js';
 import { firstValueFrom } from 'rxjs';
 import { Clock } from '../kit/clock.js';
+import { DialogFrame, dialogData, dialogRef } from '../kit/dialogs.js';
 import { Icon } from '../kit/icon.js';
 import { visibleName } from '../kit/names.js';
 import { Notice } from '../kit/notice.js';
@@ -27,7 +19,7 @@ const day = 24 * hour;
 /** Makes a ticket that admits one node. It is shown once, here. */
 @Component({
   selector: 'dfs-invite-dialog',
-  imports: [FormsModule, Icon, MatButton, MatDialogActions, MatDialogClose, MatDialogContent, MatDialogTitle, Notice],
+  imports: [DialogFrame, FormsModule, Icon, Notice],
   templateUrl: './invite-dialog.html',
   styleUrl: './dialog.scss',
 })
@@ -35,12 +27,12 @@ export class InviteDialog {
   readonly #api = inject(PeersApi);
   readonly #clipboard = inject(Clipboard);
   readonly #clock = inject(Clock);
-  readonly #ref = inject<MatDialogRef<InviteDialog>>(MatDialogRef);
+  protected readonly ref = dialogRef<void>();
   readonly #invite = signal<InviteInfo | null>(null);
   readonly #problem = signal<ApiProblem | null>(null);
   readonly #busy = signal(false);
   readonly #copied = signal(false);
-  protected readonly networkName = visibleName(inject<{ networkName: string }>(MAT_DIALOG_DATA).networkName);
+  protected readonly networkName = visibleName(dialogData<{ networkName: string }>().networkName);
   protected readonly role = signal<MemberRole>('member');
   protected readonly expiresIn = signal(day);
   protected readonly invite = this.#invite.asReadonly();
@@ -68,12 +60,12 @@ export class InviteDialog {
     this.#busy.set(true);
     this.#problem.set(null);
     // While a ticket exists only here, a click beside the dialog must not lose it.
-    this.#ref.disableClose = true;
+    this.ref.disableClose = true;
     try {
       const request = { role: this.role(), expiresInSeconds: this.expiresIn() };
       this.#invite.set(await firstValueFrom(this.#api.invite(request)));
     } catch (error) {
-      this.#ref.disableClose = false;
+      this.ref.disableClose = false;
       this.#problem.set(toApiProblem(error));
     }
     this.#busy.set(false);

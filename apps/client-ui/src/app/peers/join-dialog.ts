@@ -1,16 +1,9 @@
 import { Component, inject, signal } from '@angular/core';
 import { FormsModule } from '@angular/forms';
-import { MatButton } from '@angular/material/button';
-import {
-  MatDialogActions,
-  MatDialogClose,
-  MatDialogContent,
-  MatDialogRef,
-  MatDialogTitle,
-} from '@angular/material/dialog';
 import { PeersApi, toApiProblem, type ApiProblem } from '@dfs/client-data';
 import type { NetworkInfo } from '@dfs/contracts';
 import { firstValueFrom } from 'rxjs';
+import { DialogFrame, dialogRef } from '../kit/dialogs.js';
 import { Notice } from '../kit/notice.js';
 import { FilesState } from '../files/files-state.js';
 import { NodeState } from '../shell/node-state.js';
@@ -19,11 +12,10 @@ import { PeersState } from './peers-state.js';
 /** Takes a ticket and makes this node a member of that network. */
 @Component({
   selector: 'dfs-join-dialog',
-  imports: [FormsModule, MatButton, MatDialogActions, MatDialogClose, MatDialogContent, MatDialogTitle, Notice],
+  imports: [DialogFrame, FormsModule, Notice],
   template: `
-    <h2 mat-dialog-title>Join a network</h2>
     <form (ngSubmit)="join()">
-      <mat-dialog-content>
+      <dfs-dialog heading="Join a network">
         <p>
           This node leaves its present network and becomes a member of the one that the ticket is from. An owner of that
           network makes the ticket on the page Peers, by “Invite a node”.
@@ -45,20 +37,20 @@ import { PeersState } from './peers-state.js';
         @if (problem(); as refused) {
           <dfs-notice [problem]="refused" [retryable]="false" />
         }
-      </mat-dialog-content>
-      <mat-dialog-actions align="end">
-        <button matButton type="button" mat-dialog-close>Cancel</button>
-        <button matButton="filled" type="submit" [disabled]="busy() || ticket().trim() === ''">
-          {{ busy() ? 'Joining…' : 'Join' }}
-        </button>
-      </mat-dialog-actions>
+        <ng-container actions>
+          <button class="btn" type="button" (click)="ref.close()">Cancel</button>
+          <button class="btn primary" type="submit" [disabled]="busy() || ticket().trim() === ''">
+            {{ busy() ? 'Joining…' : 'Join' }}
+          </button>
+        </ng-container>
+      </dfs-dialog>
     </form>
   `,
   styleUrl: './dialog.scss',
 })
 export class JoinDialog {
   readonly #api = inject(PeersApi);
-  readonly #ref = inject<MatDialogRef<JoinDialog, NetworkInfo>>(MatDialogRef);
+  protected readonly ref = dialogRef<NetworkInfo>();
   readonly #stores = [inject(NodeState), inject(PeersState), inject(FilesState).window];
   readonly #busy = signal(false);
   readonly #problem = signal<ApiProblem | null>(null);
@@ -75,7 +67,7 @@ export class JoinDialog {
     try {
       const network = await firstValueFrom(this.#api.join(ticket));
       for (const store of this.#stores) store.refresh();
-      this.#ref.close(network);
+      this.ref.close(network);
     } catch (error) {
       this.#problem.set(toApiProblem(error));
     }

@@ -1,13 +1,12 @@
 import { Component, computed, inject, input, output } from '@angular/core';
-import { MatIconButton } from '@angular/material/button';
-import { MatMenu, MatMenuItem, MatMenuTrigger } from '@angular/material/menu';
-import { MatTooltip } from '@angular/material/tooltip';
 import type { MemberRole, PeerInfo, PeerState } from '@dfs/contracts';
 import { mdiArrowDown, mdiArrowUp, mdiContentCopy, mdiDeleteOutline, mdiDotsVertical } from '@mdi/js';
 import { Clipboard } from '@angular/cdk/clipboard';
+import { CdkMenu, CdkMenuItem, CdkMenuTrigger } from '@angular/cdk/menu';
 import { Clock } from '../kit/clock.js';
 import { CopyButton } from '../kit/copy-button.js';
 import { Icon } from '../kit/icon.js';
+import { Tip } from '../kit/tip.js';
 import { Meter } from '../kit/meter.js';
 import { visibleName } from '../kit/names.js';
 import { formatBytes, formatRate } from '../kit/sizes.js';
@@ -30,7 +29,7 @@ const ADDRESSES_SHOWN = 2;
 /** One node of the network. */
 @Component({
   selector: 'dfs-peer-card',
-  imports: [CopyButton, Icon, MatIconButton, MatMenu, MatMenuItem, MatMenuTrigger, MatTooltip, Meter],
+  imports: [CdkMenu, CdkMenuItem, CdkMenuTrigger, CopyButton, Icon, Tip, Meter],
   templateUrl: './peer-card.html',
   styleUrl: './peer-card.scss',
   host: { '[class.self]': "peer().state === 'self'" },

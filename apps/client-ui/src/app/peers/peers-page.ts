@@ -1,18 +1,17 @@
 import { Component, DestroyRef, DOCUMENT, computed, inject } from '@angular/core';
-import { MatButton } from '@angular/material/button';
-import { MatDialog } from '@angular/material/dialog';
-import { MatSnackBar } from '@angular/material/snack-bar';
-import { MatTooltip } from '@angular/material/tooltip';
 import { PeersApi, toApiProblem, type ApiProblem } from '@dfs/client-data';
 import type { NetworkInfo, PeerInfo } from '@dfs/contracts';
-import { mdiAccountPlusOutline, mdiImport, mdiLanConnect, mdiServerNetwork } from '@mdi/js';
+import { mdiAccountPlusOutline, mdiImport, mdiLanConnect } from '@mdi/js';
 import { firstValueFrom } from 'rxjs';
 import { ConfirmDialog, type Question } from '../kit/confirm-dialog.js';
+import { Dialogs } from '../kit/dialogs.js';
 import { EmptyState } from '../kit/empty-state.js';
 import { Icon } from '../kit/icon.js';
+import { Tip } from '../kit/tip.js';
 import { visibleName } from '../kit/names.js';
 import { Notice } from '../kit/notice.js';
 import { counted } from '../kit/sizes.js';
+import { Toasts } from '../kit/toasts.js';
 import { NodeState } from '../shell/node-state.js';
 import { ConnectDialog } from './connect-dialog.js';
 import { InviteDialog } from './invite-dialog.js';
@@ -26,7 +25,7 @@ const LOOK_AGAIN_MS = 4000;
 /** The nodes of the network: who is there, how they are, and the ways in and out. */
 @Component({
   selector: 'dfs-peers-page',
-  imports: [EmptyState, Icon, MatButton, MatTooltip, Notice, PeerCard],
+  imports: [EmptyState, Icon, Tip, Notice, PeerCard],
   templateUrl: './peers-page.html',
   styleUrl: './peers-page.scss',
   // It scrolls, so the keyboard must reach it.
@@ -34,8 +33,8 @@ const LOOK_AGAIN_MS = 4000;
 })
 export class PeersPage {
   readonly #api = inject(PeersApi);
-  readonly #dialog = inject(MatDialog);
-  readonly #snackBar = inject(MatSnackBar);
+  readonly #dialogs = inject(Dialogs);
+  readonly #toasts = inject(Toasts);
   readonly #node = inject(NodeState);
   protected readonly state = inject(PeersState);
   protected readonly network = computed(() => this.#node.info()?.network);
@@ -51,7 +50,6 @@ export class PeersPage {
     invite: mdiAccountPlusOutline,
     join: mdiImport,
     connect: mdiLanConnect,
-    network: mdiServerNetwork,
   };
   protected readonly visibleName = visibleName;
 
@@ -65,18 +63,17 @@ export class PeersPage {
   }
 
   protected invite(): void {
-    this.#dialog.open(InviteDialog, { data: { networkName: this.network()?.name ?? '' } });
+    void this.#dialogs.open(InviteDialog, { networkName: this.network()?.name ?? '' });
   }
 
   protected async join(): Promise<void> {
-    const closed = this.#dialog.open<JoinDialog, unknown, NetworkInfo>(JoinDialog).afterClosed();
-    const network = await firstValueFrom(closed);
-    if (network) this.#snackBar.open(`This node is now a member of “${visibleName(network.name)}”.`, 'OK');
+    const network = await this.#dialogs.open<NetworkInfo>(JoinDialog);
+    if (network) this.#toasts.show({ text: `This node is now a member of “${visibleName(network.name)}”.` });
   }
 
   protected async connect(): Promise<void> {
-    const peer = await firstValueFrom(this.#dialog.open<ConnectDialog, unknown, PeerInfo>(ConnectDialog).afterClosed());
-    if (peer) this.#snackBar.open(`Connected to ${visibleName(peer.name)}.`, 'OK');
+    const peer = await this.#dialogs.open<PeerInfo>(ConnectDialog);
+    if (peer) this.#toasts.show({ text: `Connected to ${visibleName(peer.name)}.` });
     this.state.refresh();
   }
 
@@ -96,7 +93,7 @@ export class PeersPage {
   async #remove(peer: PeerInfo, confirm: boolean): Promise<void> {
     try {
       await firstValueFrom(this.#api.remove(peer.peerId, { confirm }));
-      this.#snackBar.open(`${visibleName(peer.name)} was removed from the network.`, 'OK');
+      this.#toasts.show({ text: `${visibleName(peer.name)} was removed from the network.` });
       this.state.refresh();
     } catch (error) {
       await this.#removalFailed(peer, toApiProblem(error));
@@ -109,14 +106,16 @@ export class PeersPage {
       if (await this.#ask({ title: problem.title, text, action: 'Remove and lose it' })) await this.#remove(peer, true);
       return;
     }
-    this.#snackBar
-      .open(`${problem.title}. ${problem.detail}`, 'Try again', { duration: 15_000 })
-      .onAction()
-      .subscribe(() => void this.#remove(peer, false));
+    this.#toasts.show({
+      text: `${problem.title}. ${problem.detail}`,
+      tone: 'bad',
+      durationMs: 15_000,
+      action: 'Try again',
+      run: () => void this.#remove(peer, false),
+    });
   }
 
   async #ask(question: Question): Promise<boolean> {
-    const dialog = this.#dialog.open<ConfirmDialog, Question, boolean>(ConfirmDialog, { data: question });
-    return (await firstValueFrom(dialog.afterClosed())) ?? false;
+    return (await this.#dialogs.open<boolean, Question>(ConfirmDialog, question)) ?? false;
   }
 }

@@ -25,6 +25,7 @@ export class PeersState {
   readonly loading = this.#reading.loading;
   readonly connected = computed(() => this.peers()?.filter((peer) => peer.state === 'connected').length ?? null);
   readonly #names = computed(() => new Map(this.peers()?.map((peer) => [peer.peerId, peer.name])));
+  readonly #states = computed(() => new Map(this.peers()?.map((peer) => [peer.peerId, peer.state])));
   readonly #selfId = computed(() => this.peers()?.find((peer) => peer.state === 'self')?.peerId);
 
   constructor() {
@@ -50,6 +51,11 @@ export class PeersState {
   nameOf(peerId: string): string {
     if (peerId === this.#selfId()) return 'this node';
     return this.#names().get(peerId) ?? `…${peerId.slice(-6)}`;
+  }
+
+  /** How this node sees a peer; undefined for one that is no member, or while nobody has said. */
+  stateOf(peerId: string): PeerInfo['state'] | undefined {
+    return this.#states().get(peerId);
   }
 
   refresh(): void {

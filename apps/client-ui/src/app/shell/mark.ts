@@ -1,15 +1,16 @@
 import { Component, input } from '@angular/core';
 
-/** The mark of DFS: a block, and what it is made of. */
+/** The mark of DFS: the blocks of a file, three of them filled, and room for the next. */
 @Component({
   selector: 'dfs-mark',
   template: `<svg viewBox="0 0 32 32" [attr.width]="size()" [attr.height]="size()" aria-hidden="true" focusable="false">
-    <rect width="32" height="32" rx="8" fill="#2457d6" />
-    <g fill="none" stroke="#fff" stroke-width="2.2" stroke-linejoin="round">
-      <path d="M16 6.5l8 4.6v9.8l-8 4.6-8-4.6v-9.8z" opacity=".45" />
-      <path d="M16 16V6.5M16 16l8 4.9M16 16l-8 4.9" />
+    <rect width="32" height="32" rx="8" fill="#3641c8" />
+    <g fill="#fff">
+      <rect x="6" y="6" width="9" height="9" rx="2.25" />
+      <rect x="17" y="6" width="9" height="9" rx="2.25" />
+      <rect x="6" y="17" width="9" height="9" rx="2.25" />
     </g>
-    <circle cx="16" cy="16" r="3.2" fill="#fff" />
+    <rect x="17.9" y="17.9" width="7.2" height="7.2" rx="1.8" fill="none" stroke="#b9c0ff" stroke-width="1.8" />
   </svg>`,
   styles: `
     :host {

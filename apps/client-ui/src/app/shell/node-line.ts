@@ -1,8 +1,8 @@
 import { Component, computed, inject } from '@angular/core';
-import { MatTooltip } from '@angular/material/tooltip';
 import { EventStream, type ConnectionState } from '@dfs/client-data';
 import { mdiLan, mdiTimerOutline } from '@mdi/js';
 import { Icon } from '../kit/icon.js';
+import { Tip } from '../kit/tip.js';
 import { Meter } from '../kit/meter.js';
 import { visibleName } from '../kit/names.js';
 import { formatBytes } from '../kit/sizes.js';
@@ -26,7 +26,7 @@ const REMOVED = {
 /** Which node this is, in which network, for how long, with whom. */
 @Component({
   selector: 'dfs-node-line',
-  imports: [Icon, MatTooltip, Meter],
+  imports: [Icon, Tip, Meter],
   templateUrl: './node-line.html',
   styleUrl: './node-line.scss',
 })

@@ -1,5 +1,4 @@
 import { Component, computed, inject } from '@angular/core';
-import { MatButton } from '@angular/material/button';
 import { EventStream } from '@dfs/client-data';
 import { mdiLanDisconnect } from '@mdi/js';
 import { Clock } from '../kit/clock.js';
@@ -8,7 +7,7 @@ import { Icon } from '../kit/icon.js';
 /** The node cannot be reached: what that means, when it is tried again, and a way not to wait. */
 @Component({
   selector: 'dfs-offline-banner',
-  imports: [Icon, MatButton],
+  imports: [Icon],
   template: `
     @if (offline()) {
       <div class="banner" role="status">
@@ -18,7 +17,7 @@ import { Icon } from '../kit/icon.js';
           What you see may be out of date. Check that it is running.
           <span class="num" aria-hidden="true">{{ when() }}</span>
         </p>
-        <button matButton="outlined" type="button" (click)="retry()">Try now</button>
+        <button class="btn" type="button" (click)="retry()">Try now</button>
       </div>
     }
   `,

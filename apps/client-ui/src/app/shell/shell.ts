@@ -1,10 +1,11 @@
-import { Component, DestroyRef, DOCUMENT, effect, inject } from '@angular/core';
-import { MatTooltip } from '@angular/material/tooltip';
+import { Component, DestroyRef, DOCUMENT, computed, effect, inject } from '@angular/core';
 import { RouterLink, RouterLinkActive, RouterOutlet } from '@angular/router';
 import { EventStream, Session } from '@dfs/client-data';
 import { mdiFileMultipleOutline, mdiLogout, mdiPulse, mdiServerNetwork } from '@mdi/js';
 import { UploadPanel } from '../files/upload/upload-panel.js';
+import { UploadQueue } from '../files/upload/upload-queue.js';
 import { Icon } from '../kit/icon.js';
+import { Tip } from '../kit/tip.js';
 import { ActivityState } from '../activity/activity-state.js';
 import { Mark } from './mark.js';
 import { NodeLine } from './node-line.js';
@@ -18,7 +19,7 @@ import { SignIn } from './sign-in.js';
   imports: [
     Icon,
     Mark,
-    MatTooltip,
+    Tip,
     NodeLine,
     OfflineBanner,
     RemovedBanner,
@@ -34,6 +35,7 @@ import { SignIn } from './sign-in.js';
 export class Shell {
   readonly #events = inject(EventStream);
   readonly #activity = inject(ActivityState);
+  readonly #uploads = inject(UploadQueue);
   protected readonly session = inject(Session);
   protected readonly warnings = this.#activity.warnings;
   protected readonly pages = [
@@ -43,6 +45,8 @@ export class Shell {
   ] as const;
 
   protected readonly leave = mdiLogout;
+  /** The part that shows uploads is loaded with the first one. */
+  protected readonly hasUploads = computed(() => this.#uploads.items().length > 0);
 
   constructor() {
     effect(() => {

@@ -1,8 +1,5 @@
 import { Component, DOCUMENT, DestroyRef, computed, inject, signal } from '@angular/core';
 import { FormsModule } from '@angular/forms';
-import { MatButton } from '@angular/material/button';
-import { MatFormField, MatLabel } from '@angular/material/form-field';
-import { MatInput } from '@angular/material/input';
 import { Session } from '@dfs/client-data';
 import { Mark } from './mark.js';
 
@@ -12,7 +9,7 @@ const ASK_AGAIN_MS = 3000;
 /** Asks for the token of this node, and says where to find it. */
 @Component({
   selector: 'dfs-sign-in',
-  imports: [FormsModule, Mark, MatButton, MatFormField, MatInput, MatLabel],
+  imports: [FormsModule, Mark],
   templateUrl: './sign-in.html',
   styleUrl: './sign-in.scss',
 })

@@ -1,7 +1,5 @@
 import { CdkFixedSizeVirtualScroll, CdkVirtualForOf, CdkVirtualScrollViewport } from '@angular/cdk/scrolling';
 import { Component, computed, inject, linkedSignal, signal } from '@angular/core';
-import { MatButton, MatIconButton } from '@angular/material/button';
-import { MatTooltip } from '@angular/material/tooltip';
 import {
   mdiAlertCircleOutline,
   mdiCheckCircleOutline,
@@ -12,6 +10,7 @@ import {
 } from '@mdi/js';
 import { Clock } from '../../kit/clock.js';
 import { Icon } from '../../kit/icon.js';
+import { Tip } from '../../kit/tip.js';
 import { nameOf, visibleName } from '../../kit/names.js';
 import { counted, formatBytes, formatRate } from '../../kit/sizes.js';
 import { formatDuration } from '../../kit/times.js';
@@ -24,15 +23,7 @@ const NEWEST_WEIGHT = 0.4;
 /** Uploads in a corner: each file with its progress, its speed, and its error. */
 @Component({
   selector: 'dfs-upload-panel',
-  imports: [
-    CdkFixedSizeVirtualScroll,
-    CdkVirtualForOf,
-    CdkVirtualScrollViewport,
-    Icon,
-    MatButton,
-    MatIconButton,
-    MatTooltip,
-  ],
+  imports: [CdkFixedSizeVirtualScroll, CdkVirtualForOf, CdkVirtualScrollViewport, Icon, Tip],
   templateUrl: './upload-panel.html',
   styleUrl: './upload-panel.scss',
 })

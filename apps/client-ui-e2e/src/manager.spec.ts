@@ -1,0 +1,204 @@
+import { eventually, removeAll, startEngine, startNetwork, type Engine } from '@dfs/testing';
+import type { FileList } from '@dfs/contracts';
+import type { Browser } from 'playwright-core';
+import { launchBrowser, openTab, screenshot, type Tab } from './browser.js';
+import { ConsolePage } from './console-page.js';
+
+/** Enough that no two of its pages are beside each other; made by forms of so many. */
+const MANY = 1500;
+const FORM = 500;
+
+describe('the file manager', () => {
+  let nodes: Engine[] = [];
+  let browser: Browser;
+  let tab: Tab;
+  let ui: ConsolePage;
+  const node = (index: number) => nodes[index] as Engine;
+  const list = (query: string) => node(0).json<FileList>(`/files?limit=1000${query}`);
+  const paths = async (prefix: string) =>
+    (await list(`&prefix=${encodeURIComponent(prefix)}`)).items.map((f) => f.path);
+
+  beforeAll(async () => {
+    browser = await launchBrowser();
+    nodes = await startNetwork(3);
+    // One more comes along with files of its own: equal paths with other bytes are conflicts.
+    const joiner = await startEngine({ name: 'node-d' });
+    nodes.push(joiner);
+    for (const path of ['both.txt', 'docs/one.txt', 'docs/two.txt']) {
+      await node(0).put(path, 'by the founder');
+      await joiner.put(path, 'by the one who joined');
+    }
+    const body = JSON.stringify({ ticket: await node(0).invite() });
+    await joiner.json('/network/join', { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await removeAll(nodes);
+  });
+  beforeEach(async () => {
+    tab = await openTab(browser, { acceptDownloads: true });
+    ui = new ConsolePage(tab.page);
+    await ui.open(node(0).link);
+  });
+  afterEach(async () => {
+    await tab?.[Symbol.asyncDispose]();
+  });
+
+  it('makes, renames, moves and copies; each can be undone', async () => {
+    await node(0).put('work/draft.txt', 'one');
+    await node(0).put('work/notes/a.txt', 'two');
+    await ui.folder(node(0).url, 'work/');
+    await tab.page.getByRole('button', { name: 'New folder' }).click();
+    await ui.name('done', 'Create');
+    await ui.row('work/done/').waitFor();
+
+    await ui.row('work/draft.txt').focus();
+    await tab.page.keyboard.press('F2');
+    await ui.name('final.txt', 'Rename');
+    await ui.row('work/final.txt').waitFor();
+
+    await ui.act('work/notes/', 'Rename');
+    await ui.name('papers', 'Rename');
+    await ui.row('work/papers/').waitFor();
+    expect(await paths('work/papers/')).toEqual(['work/papers/a.txt']);
+
+    await ui.row('work/final.txt').click({ button: 'right', position: { x: 200, y: 10 } });
+    await tab.page.getByRole('menuitem', { name: 'Move to…' }).click();
+    const dialog = tab.page.getByRole('dialog');
+    await dialog.getByRole('button', { name: 'done' }).click();
+    await screenshot(tab.page, 'move-to');
+    await dialog.getByRole('button', { name: 'Move here' }).click();
+    await ui.said('Moved “final.txt”.').waitFor();
+    await eventually(async () => (await paths('work/done/')).join() === 'work/done/final.txt');
+    await tab.page.getByRole('button', { name: 'Undo' }).last().click();
+    await eventually(async () => (await paths('work/')).includes('work/final.txt'));
+
+    await ui.row('work/final.txt').focus();
+    await tab.page.keyboard.press('Control+c');
+    await tab.page.keyboard.press('Control+v');
+    await ui.row('work/final (copy).txt').waitFor();
+    await ui.row('work/papers/').focus();
+    await tab.page.keyboard.press('Control+x');
+    await tab.page.keyboard.press('Backspace');
+    await tab.page.getByRole('heading', { level: 1, name: 'Files' }).waitFor();
+    await tab.page.getByRole('button', { name: 'Paste here' }).click();
+    await eventually(async () => (await paths('papers/')).join() === 'papers/a.txt');
+    expect(tab.complaints).toEqual([]);
+  });
+
+  it('deletes with undo, keeps what was deleted, and brings it back', async () => {
+    for (const name of ['a', 'b', 'c']) await node(0).put(`bin/${name}.txt`, name);
+    await ui.folder(node(0).url, 'bin/');
+    await ui.row('bin/a.txt').waitFor();
+    await ui.delete('bin/a.txt');
+    await tab.page.getByRole('button', { name: 'Undo' }).click();
+    await ui.row('bin/a.txt').waitFor();
+    await ui.row('bin/b.txt').focus();
+    await tab.page.keyboard.press('Control+a');
+    await tab.page.keyboard.press('Delete');
+    await tab.page.getByText('This folder is empty').waitFor();
+    await tab.page.getByRole('button', { name: 'Deleted', exact: true }).click();
+    await ui.row('bin/c.txt').waitFor();
+    await screenshot(tab.page, 'deleted');
+    expect(await ui.accessibilityFaults()).toEqual([]);
+    await ui.act('bin/c.txt', 'Restore');
+    await ui.said('Restored “c.txt”.').waitFor();
+    expect(await paths('bin/')).toEqual(['bin/c.txt']);
+    // All of it as it was before: with a look at what would change.
+    await tab.page.getByRole('group', { name: 'Which files' }).getByRole('button', { name: 'Files' }).click();
+    await tab.page.getByRole('button', { name: 'Restore as it was…' }).click();
+    const dialog = tab.page.getByRole('dialog');
+    await dialog.getByRole('button', { name: '1 hour ago' }).click();
+    await dialog.getByText(/would be deleted/).waitFor();
+    await dialog.getByRole('list', { name: 'What would change' }).getByText('bin/c.txt').waitFor();
+    await screenshot(tab.page, 'restore-as-it-was');
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    expect(await paths('bin/')).toEqual(['bin/c.txt']);
+  });
+
+  it('goes over very many rows by the keyboard, keeps the focus, and acts on all of them', async () => {
+    for (let from = 0; from < MANY; from += FORM) {
+      const form = new FormData();
+      for (let n = from; n < from + FORM; n++) {
+        const name = `${String(n).padStart(5, '0')}.txt`;
+        form.append('path', `many/${name}`);
+        form.append('file', new Blob([name]), name);
+      }
+      await node(0).fetch('/files', { method: 'POST', body: form });
+    }
+    await ui.folder(node(0).url, 'many/');
+    await ui.row('many/00000.txt').focus();
+    const focused = () => tab.page.evaluate(() => document.activeElement?.getAttribute('data-path'));
+    const reached = (path: string) => eventually(async () => (await focused()) === path, { what: path });
+    await tab.page.keyboard.press('End');
+    await reached('many/01499.txt');
+    await tab.page.keyboard.press('Home');
+    await reached('many/00000.txt');
+    await tab.page.keyboard.press('PageDown');
+    await eventually(async () => Number((await focused())?.slice(5, 10)) > 5);
+    await tab.page.keyboard.press('0');
+    await tab.page.keyboard.press('0');
+    await tab.page.keyboard.press('0');
+    await tab.page.keyboard.press('0');
+    await tab.page.keyboard.press('7');
+    await reached('many/00007.txt');
+    await tab.page.keyboard.press('Control+a');
+    await tab.page.getByRole('toolbar').getByText('All 1,500 selected').waitFor();
+    await screenshot(tab.page, 'all-selected');
+    const started = tab.page.waitForEvent('download');
+    await tab.page.getByRole('toolbar').getByRole('button', { name: 'Download' }).click();
+    expect((await started).suggestedFilename()).toMatch(/\.zip$/);
+    await tab.page.getByRole('toolbar').getByRole('button', { name: 'Delete' }).click();
+    await tab.page.getByRole('dialog').getByRole('button', { name: 'Delete them all' }).click();
+    // Most of what is there: the node asks, too.
+    await tab.page.getByRole('dialog').getByRole('button', { name: 'Delete them all' }).click();
+    await tab.page.getByText('This folder is empty').waitFor();
+    expect((await list('&prefix=many/')).total).toBe(0);
+  });
+
+  it('settles conflicts: one by keeping both, a folder at once', async () => {
+    await eventually(async () => (await list('&state=conflict')).total === 3, { deadline: 30_000 });
+    await ui.row('both.txt').getByText('Conflict').waitFor();
+    const details = await ui.details('both.txt');
+    await details.getByRole('region', { name: 'Conflict' }).getByText('node-d').waitFor();
+    await screenshot(tab.page, 'conflict');
+    expect(await ui.accessibilityFaults()).toEqual([]);
+    await details.getByRole('button', { name: 'Keep both under their own names' }).click();
+    await eventually(async () => (await list('&state=conflict')).total === 2);
+    expect((await list('&q=both')).items).toHaveLength(2);
+    await details.getByRole('region', { name: 'Conflict' }).waitFor({ state: 'detached' });
+    await tab.page.keyboard.press('Escape');
+    await tab.page.getByRole('button', { name: 'Conflicts' }).click();
+    await ui.row('docs/two.txt').waitFor();
+    await tab.page.getByRole('button', { name: 'Settle all' }).click();
+    await tab.page.getByRole('menuitem', { name: /^Mine/ }).click();
+    await ui.said('Settled 2 conflicts.').waitFor();
+    await tab.page.getByText('No conflicts').waitFor();
+    expect(await (await node(0).fetch('/files/content?path=docs/one.txt')).text()).toBe('by the founder');
+  });
+
+  it('is green only where enough copies can be reached', async () => {
+    const info = await node(0).put('precious.txt', 'in three places');
+    await eventually(async () => (await node(0).file(info.id)).replication.state === 'safe', { deadline: 60_000 });
+    await ui.row('precious.txt').getByText('Safe', { exact: true }).waitFor();
+    const details = await ui.details('precious.txt');
+    await details.getByText('Is it safe?').waitFor();
+    await Promise.all([1, 2, 3].map((n) => node(n).kill()));
+    const greens = () => tab.page.locator('dfs-copies .ok').count();
+    await eventually(async () => (await greens()) === 0, { deadline: 5000, what: 'no green mark' });
+    // And it stays so.
+    await ui
+      .row('precious.txt')
+      .getByText(/of 3|Out of reach|One copy/)
+      .waitFor();
+    await eventually(async () => (await details.locator('li .block.filled').count()) <= 1);
+    await screenshot(tab.page, 'one-of-four');
+    expect(await ui.accessibilityFaults()).toEqual([]);
+    const shown = await details.locator('ul[aria-label=Holders] li').allInnerTexts();
+    await ui.goTo('Peers');
+    for (const name of ['node-b', 'node-c', 'node-d']) {
+      await ui.card(name).getByText('Away').waitFor();
+      expect(shown.filter((line) => line.includes(name)).every((line) => /out of reach|gone/.test(line))).toBe(true);
+    }
+  });
+});

@@ -1,0 +1,83 @@
+import { DOCUMENT, Service, inject } from '@angular/core';
+import { FilesApi, toApiProblem } from '@dfs/client-data';
+import type { ArchiveRequest } from '@dfs/contracts';
+import { firstValueFrom } from 'rxjs';
+import { Toasts } from '../../kit/toasts.js';
+import type { Row } from '../list/rows.js';
+
+/** Browsers take downloads of one page only so fast. Milliseconds. */
+const APART_MS = 350;
+
+/**
+ * Downloading by the browser's own means: it shows progress, and writes to disk as the bytes come. One file is itself;
+ * several come as one zip, and each folder as one of its own.
+ */
+@Service()
+export class Download {
+  readonly #api = inject(FilesApi);
+  readonly #document = inject(DOCUMENT);
+  readonly #toasts = inject(Toasts);
+
+  start(rows: readonly Row[]): void {
+    const files = rows.filter((row) => row.kind === 'file');
+    const lost = files.filter((row) => row.file.replication.state === 'unavailable');
+    const [only] = rows;
+    if (lost.length > 0) {
+      this.#toasts.show({
+        text: 'No node that holds it can be reached right now. Start one of its holders, then try again.',
+        tone: 'bad',
+        durationMs: 12_000,
+        action: 'Try anyway',
+        run: () => this.#begin(rows),
+      });
+    } else if (rows.length === 1 && only?.kind === 'file') this.file(only.file.id);
+    else this.#begin(rows);
+  }
+
+  /** One file, or one of its versions. */
+  file(id: string, version?: string): void {
+    this.#save(this.#api.contentUrl(id, version));
+  }
+
+  /** Everything beneath a folder, or everything there is. */
+  everything(prefix: string): void {
+    void this.#archives([{ prefix }]);
+  }
+
+  #begin(rows: readonly Row[]): void {
+    const ids = rows.flatMap((row) => (row.kind === 'file' ? [row.file.id] : []));
+    const [first] = ids;
+    if (rows.length === 1 && first !== undefined) return this.file(first);
+    const folders = rows.flatMap((row) => (row.kind === 'folder' ? [{ prefix: row.path }] : []));
+    void this.#archives(ids.length === 0 ? folders : [{ fileIds: ids }, ...folders]);
+  }
+
+  async #archives(requests: readonly ArchiveRequest[]): Promise<void> {
+    for (const request of requests) {
+      try {
+        const { url } = await firstValueFrom(this.#api.archive(request));
+        this.#save(url);
+        await new Promise((done) => setTimeout(done, APART_MS));
+      } catch (error) {
+        const problem = toApiProblem(error);
+        this.#toasts.show({
+          text: `The download could not begin. ${problem.title}: ${problem.detail}`,
+          tone: 'bad',
+          durationMs: 20_000,
+          action: 'Try again',
+          run: () => void this.#archives([request]),
+        });
+      }
+    }
+  }
+
+  #save(url: string): void {
+    const link = this.#document.createElement('a');
+    link.href = url;
+    link.download = '';
+    link.rel = 'noreferrer';
+    this.#document.body.append(link);
+    link.click();
+    link.remove();
+  }
+}

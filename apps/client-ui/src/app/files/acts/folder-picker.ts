@@ -1,0 +1,145 @@
+import { Component, computed, inject, signal } from '@angular/core';
+import { FilesApi, FoldersApi, toApiProblem } from '@dfs/client-data';
+import { mdiFolderOutline, mdiFolderPlusOutline } from '@mdi/js';
+import { firstValueFrom } from 'rxjs';
+import { DialogFrame, Dialogs, dialogData, dialogRef } from '../../kit/dialogs.js';
+import { Icon } from '../../kit/icon.js';
+import { visibleName } from '../../kit/names.js';
+import { Notice } from '../../kit/notice.js';
+import { reading } from '../../kit/reading.js';
+import { counted } from '../../kit/sizes.js';
+import { Toasts } from '../../kit/toasts.js';
+import { Breadcrumbs } from '../breadcrumbs.js';
+import { NameDialog, type NameQuestion } from './name-dialog.js';
+
+/** What the dialog asks for. */
+export interface PlaceQuestion {
+  heading: string;
+  action: string;
+  /** Where it begins, with its `/`. */
+  prefix: string;
+  /** Folders that cannot be the place: those that are moved. */
+  without: readonly string[];
+}
+
+/** The engine's limit of a page. */
+const MAX_FOLDERS = 1000;
+
+/** Asks for a folder; closes with it, `/` at the end, or empty for the top. */
+@Component({
+  selector: 'dfs-folder-picker',
+  imports: [Breadcrumbs, DialogFrame, Icon, Notice],
+  template: `
+    <dfs-dialog [heading]="question.heading">
+      <div class="where">
+        <dfs-breadcrumbs [prefix]="prefix()" [title]="false" (enter)="prefix.set($event)" />
+        <button class="btn small" type="button" (click)="make()">
+          <dfs-icon [path]="icons.add" [size]="18" />New folder
+        </button>
+      </div>
+      @if (folders.problem(); as problem) {
+        <dfs-notice [problem]="problem" (retry)="folders.refresh()" />
+      }
+      <ul aria-label="Folders here">
+        @for (folder of shown(); track folder.path) {
+          <li>
+            <button class="bare" type="button" (click)="prefix.set(folder.path)">
+              <dfs-icon [path]="icons.folder" /><span dir="auto">{{ visibleName(folder.name) }}</span>
+              <small class="num">{{ counted(folder.files, 'file') }}</small>
+            </button>
+          </li>
+        } @empty {
+          @if (folders.value()) {
+            <li class="none">No folders in here.</li>
+          }
+        }
+      </ul>
+      <ng-container actions>
+        <button class="btn" type="button" (click)="ref.close()">Cancel</button>
+        <button class="btn primary" type="button" (click)="ref.close(prefix())">{{ question.action }}</button>
+      </ng-container>
+    </dfs-dialog>
+  `,
+  styles: `
+    .where {
+      display: flex;
+      align-items: center;
+      justify-content: space-between;
+      gap: 12px;
+      margin-bottom: 8px;
+    }
+    ul {
+      height: 260px;
+      overflow: auto;
+      border: 1px solid var(--line);
+      border-radius: var(--radius-small);
+    }
+    button.bare {
+      display: flex;
+      align-items: center;
+      gap: 12px;
+      width: 100%;
+      min-height: 40px;
+      padding: 4px 12px;
+      outline-offset: -2px;
+    }
+    button.bare:hover {
+      background: var(--hover);
+    }
+    ul dfs-icon {
+      color: var(--folder);
+    }
+    span {
+      flex: 1;
+      overflow: hidden;
+      text-overflow: ellipsis;
+      white-space: nowrap;
+      unicode-bidi: isolate;
+    }
+    small,
+    .none {
+      color: var(--text-2);
+      font-size: 13px;
+    }
+    .none {
+      padding: 10px 12px;
+    }
+  `,
+})
+export class FolderPicker {
+  readonly #files = inject(FilesApi);
+  readonly #folders = inject(FoldersApi);
+  readonly #dialogs = inject(Dialogs);
+  readonly #toasts = inject(Toasts);
+  protected readonly question = dialogData<PlaceQuestion>();
+  protected readonly ref = dialogRef<string>();
+  protected readonly prefix = signal(this.question.prefix);
+  protected readonly folders = reading(
+    (prefix: string) => this.#files.list({ prefix, level: true, sort: 'path', limit: MAX_FOLDERS }),
+    this.prefix,
+  );
+  protected readonly shown = computed(() =>
+    (this.folders.value()?.folders ?? []).filter(({ path }) => !this.question.without.includes(path)),
+  );
+  protected readonly icons = { folder: mdiFolderOutline, add: mdiFolderPlusOutline };
+  protected readonly visibleName = visibleName;
+  protected readonly counted = counted;
+
+  protected async make(): Promise<void> {
+    const name = await this.#dialogs.open<string, NameQuestion>(NameDialog, {
+      heading: 'New folder',
+      label: 'Name',
+      value: '',
+      action: 'Create',
+    });
+    if (name === undefined) return;
+    try {
+      const folder = await firstValueFrom(this.#folders.make(this.prefix() + name));
+      this.folders.refresh();
+      this.prefix.set(folder.path);
+    } catch (error) {
+      const problem = toApiProblem(error);
+      this.#toasts.show({ text: `${problem.title}. ${problem.detail}`, tone: 'bad' });
+    }
+  }
+}

@@ -1,0 +1,43 @@
+import type { FileListState, FileSort } from '@dfs/contracts';
+import type { FileView } from './list/rows.js';
+
+const SORTS: readonly FileSort[] = ['path', '-path', 'size', '-size', 'modifiedAt', '-modifiedAt'];
+const STATES: readonly FileListState[] = ['current', 'deleted', 'conflict'];
+
+/** Kinds of files that one can ask for, by the first part of their media type. */
+export const TYPES = [
+  { type: '', name: 'All kinds' },
+  { type: 'image', name: 'Images' },
+  { type: 'video', name: 'Videos' },
+  { type: 'audio', name: 'Audio' },
+  { type: 'text', name: 'Texts' },
+  { type: 'application', name: 'Documents and others' },
+] as const;
+
+/** The parts of the address that say what is shown. */
+export interface Address {
+  in?: string;
+  q?: string;
+  sort?: string;
+  show?: string;
+  type?: string;
+}
+
+/** The order where the address has none: by name in a folder, what happened last first elsewhere. */
+export function usualSort(view: Pick<FileView, 'q' | 'state'>): FileSort {
+  return view.state === 'current' && view.q === '' ? 'path' : '-modifiedAt';
+}
+
+/** What an address means; whatever it is, it means something. */
+export function viewOf(address: Address): FileView {
+  const folder = (address.in ?? '').replace(/^\/+/, '');
+  const state = STATES.find((known) => known === address.show) ?? 'current';
+  const q = address.q ?? '';
+  return {
+    prefix: folder === '' || folder.endsWith('/') ? folder : `${folder}/`,
+    q,
+    sort: SORTS.find((known) => known === address.sort) ?? usualSort({ q, state }),
+    state,
+    type: TYPES.find(({ type }) => type === address.type)?.type ?? '',
+  };
+}

@@ -1,0 +1,102 @@
+import { Component, computed, inject, input, output } from '@angular/core';
+import { takeUntilDestroyed } from '@angular/core/rxjs-interop';
+import { EventStream, FilesApi } from '@dfs/client-data';
+import type { AnyEvent, FileInfo } from '@dfs/contracts';
+import { mdiClose, mdiDeleteOutline, mdiDownload, mdiRenameOutline } from '@mdi/js';
+import { debounceTime, filter, merge } from 'rxjs';
+import { Clock } from '../../kit/clock.js';
+import { Copies } from '../../kit/copies.js';
+import { CopyButton } from '../../kit/copy-button.js';
+import { Icon } from '../../kit/icon.js';
+import { folderOf, nameOf, visibleName } from '../../kit/names.js';
+import { Notice } from '../../kit/notice.js';
+import { reading } from '../../kit/reading.js';
+import { Sights } from '../../kit/sights.js';
+import { formatBytes, formatCount } from '../../kit/sizes.js';
+import { formatAgo, formatDate } from '../../kit/times.js';
+import { Tip } from '../../kit/tip.js';
+import { verdictOf } from '../../kit/verdict.js';
+import { PeersState } from '../../peers/peers-state.js';
+import type { FileRow } from '../list/rows.js';
+import { kindOf } from '../media-icon.js';
+import { Conflict } from './conflict.js';
+import { Preview } from './preview.js';
+import { Versions } from './versions.js';
+import { Whereabouts } from './whereabouts.js';
+
+const SETTLE_MS = 200;
+
+/** Everything known about one file: is it safe, where is it, what was it before. */
+@Component({
+  selector: 'dfs-file-details',
+  imports: [Conflict, Copies, CopyButton, Icon, Notice, Preview, Tip, Versions, Whereabouts],
+  templateUrl: './file-details.html',
+  styleUrl: './file-details.scss',
+})
+export class FileDetails {
+  readonly id = input.required<string>();
+  readonly closed = output();
+  readonly download = output<FileRow>();
+  readonly remove = output<FileRow>();
+  readonly rename = output<FileRow>();
+
+  readonly #api = inject(FilesApi);
+  readonly #clock = inject(Clock);
+  readonly #peers = inject(PeersState);
+  readonly #sights = inject(Sights);
+  protected readonly file = reading((id: string) => this.#api.get(id), this.id);
+  /** It was deleted, here or on another node, before or while it was looked at. */
+  protected readonly gone = computed(
+    () => this.file.value()?.deleted === true || this.file.problem()?.code === 'file-not-found',
+  );
+  protected readonly hint = computed(() => verdictOf(this.file.value()?.replication ?? null, this.#sights.now()).hint);
+  protected readonly icons = {
+    close: mdiClose,
+    download: mdiDownload,
+    delete: mdiDeleteOutline,
+    rename: mdiRenameOutline,
+  };
+  protected readonly folderOf = folderOf;
+  protected readonly formatBytes = formatBytes;
+  protected readonly formatCount = formatCount;
+  protected readonly formatDate = formatDate;
+  protected readonly nameOf = nameOf;
+  protected readonly visibleName = visibleName;
+  /** Counts what happened to the file, so that its parts are read anew. */
+  protected readonly round = computed(() => {
+    const file = this.file.value();
+    return file ? `${file.version} ${file.replication.copies} ${file.replication.reachable} ${file.conflict}` : '';
+  });
+
+  constructor() {
+    const events = inject(EventStream);
+    const ofThisFile = events.all.pipe(filter((event) => filesOf(event).includes(this.id())));
+    merge(ofThisFile, events.live, events.resync, events.on('peer.connected'), events.on('peer.disconnected'))
+      .pipe(debounceTime(SETTLE_MS), takeUntilDestroyed())
+      .subscribe(() => this.refresh());
+  }
+
+  protected refresh(): void {
+    this.file.refresh();
+  }
+
+  protected ago(timestamp: string): string {
+    return formatAgo(timestamp, this.#clock.slow());
+  }
+
+  protected kind(file: FileInfo): string {
+    return kindOf(file.mediaType, file.path).label;
+  }
+
+  protected peerName(peerId: string): string {
+    return visibleName(this.#peers.nameOf(peerId));
+  }
+
+  protected rowOf(file: FileInfo): FileRow {
+    return { kind: 'file', key: file.id, path: file.path, file };
+  }
+}
+
+function filesOf(event: AnyEvent): string[] {
+  return 'files' in event.data ? event.data.files.map((file) => file.id) : [];
+}

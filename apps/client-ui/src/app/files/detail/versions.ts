@@ -1,0 +1,187 @@
+import { Component, computed, inject, input, output, signal } from '@angular/core';
+import { FilesApi, toApiProblem } from '@dfs/client-data';
+import type { VersionInfo } from '@dfs/contracts';
+import { mdiDownload, mdiRestore } from '@mdi/js';
+import { firstValueFrom } from 'rxjs';
+import { Clock } from '../../kit/clock.js';
+import { Icon } from '../../kit/icon.js';
+import { visibleName } from '../../kit/names.js';
+import { Notice } from '../../kit/notice.js';
+import { reading } from '../../kit/reading.js';
+import { counted, formatBytes } from '../../kit/sizes.js';
+import { formatAgo, formatMoment } from '../../kit/times.js';
+import { Tip } from '../../kit/tip.js';
+import { Toasts } from '../../kit/toasts.js';
+import { PeersState } from '../../peers/peers-state.js';
+import { Download } from '../acts/download.js';
+
+/** Versions shown at first, and so many more each time one asks; the engine's limit of a page bounds them. */
+const SHOWN = 5;
+const MAX_SHOWN = 1000;
+
+/** What a file was before, and the way back: any version becomes the newest again. */
+@Component({
+  selector: 'dfs-versions',
+  imports: [Icon, Notice, Tip],
+  template: `
+    <h3>Versions</h3>
+    @if (list.value(); as known) {
+      <ol>
+        @for (version of known.items; track version.version) {
+          <li [class.shown]="version.shown">
+            <span class="words">
+              <span class="what">
+                {{ what(version) }}
+                @if (version.shown) {
+                  <span class="tag here">current</span>
+                } @else if (version.head) {
+                  <span class="tag warn">conflict</span>
+                }
+              </span>
+              <span class="facts num" [title]="moment(version)">
+                {{ ago(version) }} · <span dir="auto">{{ author(version) }}</span>
+                @if (version.kind === 'file') {
+                  · {{ formatBytes(version.size) }}
+                }
+              </span>
+            </span>
+            @if (version.kind === 'file' && !version.purged && !version.shown) {
+              <button
+                class="btn icon"
+                type="button"
+                dfsTip="Download this version"
+                [attr.aria-label]="'Download the version of ' + ago(version)"
+                (click)="download(version)"
+              >
+                <dfs-icon [path]="icons.download" [size]="18" />
+              </button>
+              <button
+                class="btn small"
+                type="button"
+                [disabled]="busy()"
+                [attr.aria-label]="'Restore the version of ' + ago(version)"
+                (click)="restore(version)"
+              >
+                <dfs-icon [path]="icons.restore" [size]="16" />Restore
+              </button>
+            } @else if (version.purged) {
+              <span class="facts" dfsTip="The network’s time for keeping it is over.">no longer kept</span>
+            }
+          </li>
+        }
+      </ol>
+      @if (known.total > known.items.length) {
+        <button class="btn ghost small" type="button" (click)="more()">
+          {{ counted(known.total - known.items.length, 'earlier version') }}
+        </button>
+      }
+    } @else if (list.problem(); as problem) {
+      <dfs-notice [problem]="problem" (retry)="list.refresh()" />
+    }
+  `,
+  styles: `
+    h3 {
+      margin-bottom: 8px;
+    }
+    ol {
+      border: 1px solid var(--line);
+      border-radius: var(--radius);
+    }
+    li {
+      display: flex;
+      align-items: center;
+      gap: 6px;
+      min-height: 52px;
+      padding: 6px 12px;
+    }
+    li + li {
+      border-top: 1px solid var(--line);
+    }
+    .words {
+      flex: 1;
+      min-width: 0;
+    }
+    .what {
+      display: flex;
+      align-items: center;
+      gap: 8px;
+      font-weight: 500;
+    }
+    .facts {
+      color: var(--text-2);
+      font-size: 13px;
+    }
+    .ghost {
+      margin-top: 6px;
+    }
+  `,
+})
+export class Versions {
+  readonly #api = inject(FilesApi);
+  readonly #clock = inject(Clock);
+  readonly #peers = inject(PeersState);
+  readonly #toasts = inject(Toasts);
+  readonly #download = inject(Download);
+  readonly #count = signal(SHOWN);
+  readonly id = input.required<string>();
+  /** Changes when there may be another version. */
+  readonly round = input.required<string>();
+  readonly changed = output();
+  protected readonly busy = signal(false);
+  protected readonly list = reading(
+    ({ id, count }: { id: string; count: number; round: string }) => this.#api.versions(id, count),
+    computed(() => ({ id: this.id(), count: this.#count(), round: this.round() }), {
+      equal: (a, b) => a.id === b.id && a.count === b.count && a.round === b.round,
+    }),
+  );
+  protected readonly icons = { download: mdiDownload, restore: mdiRestore };
+  protected readonly counted = counted;
+  protected readonly formatBytes = formatBytes;
+
+  protected what(version: VersionInfo): string {
+    if (version.kind === 'deletion') return 'Deleted';
+    if (version.kind === 'folder') return 'Folder';
+    if (version.from === version.path) return 'Restored';
+    if (version.from !== null) return 'Moved here';
+    return version.imported ? 'Brought along' : 'Written';
+  }
+
+  protected ago(version: VersionInfo): string {
+    return formatAgo(version.writtenAt, this.#clock.slow());
+  }
+
+  protected moment(version: VersionInfo): string {
+    return formatMoment(version.writtenAt);
+  }
+
+  protected author(version: VersionInfo): string {
+    return visibleName(this.#peers.nameOf(version.author));
+  }
+
+  protected more(): void {
+    this.#count.update((count) => Math.min(MAX_SHOWN, count * 4));
+  }
+
+  protected download(version: VersionInfo): void {
+    this.#download.file(this.id(), version.version);
+  }
+
+  protected async restore(version: VersionInfo): Promise<void> {
+    this.busy.set(true);
+    try {
+      await firstValueFrom(this.#api.restore(this.id(), version.version));
+      this.#toasts.show({ text: 'The earlier version is the current one again. The one before it is kept.' });
+      this.list.refresh();
+      this.changed.emit();
+    } catch (error) {
+      const problem = toApiProblem(error);
+      this.#toasts.show({
+        text: `${problem.title}. ${problem.detail}`,
+        tone: 'bad',
+        action: 'Try again',
+        run: () => void this.restore(version),
+      });
+    }
+    this.busy.set(false);
+  }
+}

@@ -1,0 +1,82 @@
+import { Component, computed, inject, input } from '@angular/core';
+import { FilesApi } from '@dfs/client-data';
+import type { FileInfo } from '@dfs/contracts';
+import { visibleName } from '../../kit/names.js';
+import { Notice } from '../../kit/notice.js';
+import { reading } from '../../kit/reading.js';
+import { counted } from '../../kit/sizes.js';
+import { Tip } from '../../kit/tip.js';
+import { PeersState } from '../../peers/peers-state.js';
+import { cellsOf, holdersOf } from './holders.js';
+
+/** The engine's limit of a page: what is beyond is not drawn. */
+const MAX_CHUNKS = 1000;
+
+/** Where a file is: its chunks in a strip, and the nodes that hold it, as the page Peers has them. */
+@Component({
+  selector: 'dfs-whereabouts',
+  imports: [Notice, Tip],
+  template: `
+    <h3>Where is it?</h3>
+    @if (cells().length > 0) {
+      <div class="chunks" role="img" [attr.aria-label]="said()">
+        @for (cell of cells(); track $index) {
+          <i [class]="cell.state" [dfsTip]="cell.hint"></i>
+        }
+      </div>
+      <p class="legend num">
+        {{ said() }}
+        <span><i class="local"></i>here</span><span><i class="remote"></i>on other nodes</span
+        ><span><i class="away"></i>out of reach</span><span><i class="missing"></i>missing</span>
+      </p>
+    }
+    @if (holders.value()) {
+      <ul aria-label="Holders">
+        @for (holder of list(); track holder.peerId) {
+          <li>
+            <i class="block" [class]="holder.state" aria-hidden="true"></i>
+            <span class="name" dir="auto">{{ visibleName(holder.name) }}</span>
+            @if (holder.self) {
+              <span class="tag here">this node</span>
+            }
+            <span class="part num">{{ holder.words }}</span>
+          </li>
+        } @empty {
+          <li class="none">
+            {{ file().size === 0 ? 'An empty file needs no stored bytes.' : 'No node is known to hold it.' }}
+          </li>
+        }
+      </ul>
+    } @else if (holders.problem(); as problem) {
+      <dfs-notice [problem]="problem" (retry)="holders.refresh()" />
+    }
+  `,
+  styleUrl: './whereabouts.scss',
+})
+export class Whereabouts {
+  readonly #api = inject(FilesApi);
+  readonly #peers = inject(PeersState);
+  readonly file = input.required<FileInfo>();
+  /** Changes when what is known of the file may have. */
+  readonly round = input.required<string>();
+  readonly #asked = computed(() => ({ id: this.file().id, round: this.round() }), {
+    equal: (a, b) => a.id === b.id && a.round === b.round,
+  });
+  protected readonly holders = reading(({ id }: { id: string }) => this.#api.holders(id), this.#asked);
+  protected readonly chunks = reading(({ id }: { id: string }) => this.#api.chunks(id, MAX_CHUNKS), this.#asked);
+  /** Each holder once: connected or not as this node's list of peers has it. */
+  protected readonly list = computed(() =>
+    holdersOf(this.holders.value()?.extents ?? [], (peerId) => this.#peers.stateOf(peerId)),
+  );
+  protected readonly cells = computed(() =>
+    cellsOf(this.chunks.value()?.items ?? [], this.holders.value()?.extents ?? [], (peerId) =>
+      this.#peers.stateOf(peerId),
+    ),
+  );
+  protected readonly said = computed(() => {
+    const total = this.chunks.value()?.total ?? 0;
+    const here = this.chunks.value()?.items.filter((chunk) => chunk.here).length ?? 0;
+    return total === 0 ? '' : `${counted(total, 'chunk')}, ${here === total ? 'all' : here} on this node.`;
+  });
+  protected readonly visibleName = visibleName;
+}
