@@ -1,11 +1,33 @@
 import { randomBytes } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { FileInfo, FileList } from '@dfs/contracts';
+import { DatabaseSync } from 'node:sqlite';
+import type { FileInfo, FileList, FolderAct, TransferList, UploadResults, VersionList } from '@dfs/contracts';
 import { eventually, removeAll, seededRandom, sha256Hex, startEngine, startNetwork, type Engine } from '@dfs/testing';
 import { at, bytesOf, contentHash, folderBytes, patternHash, putPattern, safe } from './steps.js';
 
 const MiB = 1024 * 1024;
+const JSON_BODY = { 'content-type': 'application/json' };
+
+/** Many files of one byte by one form. */
+async function putSmall(node: Engine, paths: readonly string[]): Promise<void> {
+  const part = (path: string): string =>
+    `--b\r\ncontent-disposition: form-data; name="file"; filename="${path}"\r\n\r\nx\r\n`;
+  const headers = { 'content-type': 'multipart/form-data; boundary=b' };
+  const body = `${paths.map(part).join('')}--b--\r\n`;
+  const { results } = await node.json<UploadResults>('/files', { method: 'POST', headers, body });
+  expect(results.filter(({ status }) => status !== 201)).toEqual([]);
+}
+
+/** How far the act is that a node which does not run has written down. */
+function actOf({ dataDir }: Engine): { done: number } {
+  const db = new DatabaseSync(join(dataDir, 'dfs.sqlite'), { readOnly: true });
+  try {
+    return (db.prepare('SELECT done FROM files_act').get() as { done: number } | undefined) ?? { done: Infinity };
+  } finally {
+    db.close();
+  }
+}
 
 describe('kill -9', () => {
   let nodes: Engine[] = [];
@@ -62,6 +84,43 @@ describe('kill -9', () => {
     await safe(a, file, 2);
     await a.kill();
     expect(await contentHash(b, file)).toBe(patternHash(size));
+  });
+
+  it('in the middle of an act over many files: it goes on, over the list of its begin, and names what was changed', async () => {
+    const node = await startEngine({ name: 'crash-act' });
+    nodes = [node];
+    const count = 6_000;
+    const pathOf = (index: number) => `a/${10_000 + index}`;
+    for (let from = 0; from < count; from += 1000)
+      await putSmall(
+        node,
+        Array.from({ length: 1000 }, (_, n) => pathOf(from + n)),
+      );
+    const move = { method: 'POST', headers: JSON_BODY, body: JSON.stringify({ path: 'a', to: 'b' }) };
+    const { transfer } = await node.json<FolderAct>('/folders/move', move);
+    const total = async (prefix: string) => (await node.json<FileList>(`/files?prefix=${prefix}&limit=1`)).total;
+    const last = pathOf(count - 1);
+    await Promise.all([node.put(last, 'changed meanwhile'), node.put('a/came', 'meanwhile')]);
+    await eventually(async () => (await total('b/')) > 0, { deadline: 60_000, poll: 5 });
+    await node.kill();
+    const { done } = actOf(node);
+    expect([done > 0, done < count]).toEqual([true, true]);
+
+    await node.start();
+    const ended = await eventually(
+      async () => {
+        const { items } = await node.json<TransferList>('/transfers');
+        return items.find(({ id, state }) => id === transfer?.id && state === 'finished');
+      },
+      { deadline: 120_000, poll: 100, what: 'the end of the act' },
+    );
+    expect(ended.items).toMatchObject({ done: count, total: count, skippedTotal: 1 });
+    expect(ended.items?.skipped).toMatchObject([{ path: last, code: 'precondition-failed' }]);
+    expect([await total('a/'), await total('b/')]).toEqual([2, count - 1]);
+    const versions = await node.json<FileList>(`/files?path=b/${10_000}&limit=1`);
+    const history = await node.json<VersionList>(`/files/${at(versions.items, 0).id}/versions?limit=10`);
+    // Once, and not again by the step that the kill cut off.
+    expect(history.items.map(({ from }) => from)).toEqual(['a/10000']);
   });
 
   it('of the uploader while the other node reads', async () => {

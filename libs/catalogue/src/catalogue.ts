@@ -32,7 +32,7 @@ import { choice, duplicate, relocation, restoration, type OtherHeads } from './w
 import { Refusals, type RefusalReason } from './receive/refusals.js';
 import { Retention } from './retention/retention.js';
 import { standingOf } from './rules/validity.js';
-import { refuseUnsynced, refuseWrites } from './write/refuse.js';
+import { refusePurges, refuseUnsynced, refuseWrites } from './write/refuse.js';
 import { TakenPaths } from './write/taken-paths.js';
 import { adoptionOf, noteAdopted } from './void/adoption.js';
 import { VoidVersions } from './void/void-versions.js';
@@ -132,14 +132,14 @@ export class Catalogue {
   }
 
   /**
-   * Resolves when this node may write, outside of any unit of work: soon after a start it first looks at its members'
-   * records, for seconds at most. Commit does not wait for it.
-   * @throws DfsError `clock-skew`, and what commit refuses all drafts with
+   * Resolves when this node may write, outside of any unit of work: after a start it first looks at its members' records,
+   * for seconds at most. Commit does not wait for it. @throws DfsError as commit; with `purges` as one of drafts that purge
    */
-  async writable(): Promise<void> {
+  async writable({ purges: purge }: { purges?: true } = {}): Promise<void> {
     await this.firstLook();
     if (await isAhead(this.parts)) await this.judgeNow();
     this.refuse();
+    if (purge) refusePurges(this.parts.membership.self().role, [{ attributes: { purge } }]);
   }
 
   /** The work that `writable` and `lastRecord` wait for; never rejects. */

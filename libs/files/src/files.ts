@@ -1,4 +1,4 @@
-import type { Commit, Conditions, Entry, OtherHeads, VersionQuery, VoidQuery } from '@dfs/catalogue';
+import type { Commit, Conditions, Entry, VersionQuery, VoidQuery } from '@dfs/catalogue';
 import type { BlockBatch } from '@dfs/chunks';
 import type {
   BatchOp,
@@ -26,10 +26,18 @@ import type { Preconditions } from './http/headers/preconditions.js';
 import type { FilesComponents } from './ports.js';
 import { FileStates } from './states/file-states.js';
 import { changeMatching, type Filter, type MatchingDone, type MatchingOp } from './write/batch-matching.js';
-import { changeMany, type BatchDone, type BatchItem } from './write/batch.js';
+import { changeMany, type BatchDone, type BatchItem, type ChangeOptions } from './write/batch.js';
 import { lookUp, type FoundPath } from './read/lookup.js';
 import { removeFile, type RemoveOptions } from './write/removal.js';
-import { adoptVersion, chooseVersion, copyFile, moveFile, restoreFile, type Revised } from './write/revise.js';
+import {
+  adoptVersion,
+  chooseVersion,
+  copyFile,
+  moveFile,
+  restoreFile,
+  type ChooseOptions,
+  type Revised,
+} from './write/revise.js';
 import { uploadMany, type PartResult, type UploadManyOptions, type UploadPart } from './write/upload-many.js';
 import { describe } from './read/file-info.js';
 import { admit, commitUploads, upload, type Upload, type UploadOutcome, type UploadRequest } from './write/upload.js';
@@ -147,12 +155,12 @@ export class Files {
   }
 
   /** Many files as one act. */
-  changeMany(op: BatchOp, items: readonly BatchItem[], options?: { confirm?: boolean }): Promise<BatchDone> {
+  changeMany(op: BatchOp, items: readonly BatchItem[], options?: ChangeOptions): Promise<BatchDone> {
     return changeMany(this.components, this.deletions, op, items, options);
   }
 
   /** The same of all files that match. */
-  changeMatching(op: MatchingOp, filter: Filter, options?: { confirm?: boolean }): Promise<MatchingDone> {
+  changeMatching(op: MatchingOp, filter: Filter, options?: ChangeOptions): Promise<MatchingDone> {
     const parts = { ...this.components, states: this.states, runs: this.acts, pace: this.deletions };
     return changeMatching(parts, op, filter, options);
   }
@@ -173,8 +181,8 @@ export class Files {
     return restoreFile(this.components, fileId, version, want);
   }
 
-  choose(fileId: string, version: string, want?: Preconditions & { others?: OtherHeads }): Promise<Revised> {
-    return chooseVersion(this.components, fileId, version, want);
+  choose(fileId: string, version: string, want?: ChooseOptions): Promise<Revised> {
+    return chooseVersion(this.components, this.deletions, fileId, version, want);
   }
 
   copy(fileId: string, path: string, want?: Preconditions & { version?: string }): Promise<Revised> {

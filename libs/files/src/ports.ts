@@ -5,7 +5,7 @@ import type { EventLog } from '@dfs/events';
 import type { FoundContents, Placement } from '@dfs/placement';
 import type { Purge } from '@dfs/purge';
 import type { Transfers } from '@dfs/transfer';
-import type { Clock, Log } from '@dfs/runtime';
+import type { Clock, Log, Timers } from '@dfs/runtime';
 
 // The layers below, as far as files uses them.
 
@@ -49,9 +49,20 @@ export type ContentPlacement = Pick<
   | 'letGoOf'
   | 'states'
 > & {
-  readonly transfers: Pick<Transfers, 'track' | 'list'>;
+  readonly transfers: Pick<Transfers, 'track' | 'get'>;
   readonly found: Pick<FoundContents, 'list' | 'get' | 'firstBytes' | 'keep' | 'drop'>;
 };
+
+/** The one that asks for a change. */
+export interface Asker {
+  /** Id of the API key; null for the node's own token, and for the sessions of browsers. */
+  readonly key: string | null;
+  /** Where the network of this one ends: the folder `photos/`, or nothing where it sees all of it. */
+  readonly prefix: string;
+}
+
+/** Those who may do everything. */
+export const NODE_ASKS: Asker = { key: null, prefix: '' };
 
 /** The parts that the facade is made of. */
 export interface FilesComponents {
@@ -68,5 +79,7 @@ export interface FilesComponents {
   events: Pick<EventLog, 'tell'>;
   /** By which the pace of deletions is measured; the running time of the process when left out. */
   clock?: Clock;
+  /** By which acts wait; those of the process when left out. */
+  timers?: Timers;
   log?: Log;
 }

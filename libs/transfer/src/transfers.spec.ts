@@ -69,13 +69,51 @@ describe('transfers', () => {
     expect(transfers.list()[0]).toMatchObject({ state: 'failed', error: { code: 'no-space', detail: 'full' } });
   });
 
-  it('are cancelled by their signal', () => {
+  it('are cancelled by their signal', async () => {
     const { transfers } = fresh();
     const one = transfers.track({ kind: 'upload' });
-    transfers.cancel(one.id);
+    await transfers.cancel(one.id);
     expect(one.signal.reason).toMatchObject({ code: 'aborted' });
     one.fail(one.signal.reason);
     expect(transfers.list()).toMatchObject([{ state: 'cancelled' }]);
-    expect(() => transfers.cancel(one.id)).toThrow(expect.objectContaining({ code: 'transfer-not-found' }) as Error);
+    await expect(transfers.cancel(one.id)).rejects.toMatchObject({ code: 'transfer-not-found' });
+  });
+
+  it('are cancelled for good before they hear of it, or not at all', async () => {
+    const { transfers } = fresh();
+    let fails = true;
+    const onCancel = async (): Promise<void> => {
+      if (fails) throw new DfsError('no-space', 'full');
+    };
+    const one = transfers.track({ kind: 'act', onCancel });
+    await expect(transfers.cancel(one.id)).rejects.toMatchObject({ code: 'no-space' });
+    expect(one.signal.aborted).toBe(false);
+    fails = false;
+    await transfers.cancel(one.id);
+    expect(one.signal.aborted).toBe(true);
+  });
+
+  it('are shown to the key that has begun them, and cancelled by it', async () => {
+    const { transfers } = fresh();
+    const [own, other] = [transfers.track({ kind: 'act', key: 'k' }), transfers.track({ kind: 'act' })];
+    expect([transfers.list('k'), transfers.list()].map((list) => list.map(({ id }) => id))).toEqual([
+      [own.id],
+      [other.id, own.id],
+    ]);
+    await expect(transfers.cancel(other.id, 'k')).rejects.toMatchObject({ code: 'transfer-not-found' });
+    await transfers.cancel(own.id, 'k');
+    own.fail(own.signal.reason);
+    expect(transfers.list('k')).toMatchObject([{ id: own.id, state: 'cancelled' }]);
+    expect(transfers.get(own.id)).toMatchObject({ state: 'cancelled' });
+  });
+
+  it('tell why they wait, for as long as they do', () => {
+    const { transfers } = fresh();
+    const one = transfers.track({ kind: 'act' });
+    one.describe({ error: new DfsError('not-ready', 'wait') });
+    expect(transfers.get(one.id)).toMatchObject({ state: 'running', error: { code: 'not-ready', detail: 'wait' } });
+    one.describe({ error: undefined });
+    one.finish();
+    expect(transfers.get(one.id)).not.toHaveProperty('error');
   });
 });

@@ -21,6 +21,12 @@ export interface TransferOptions {
   bytes?: number | null;
   /** Of an act over many files. */
   items?: TransferInfo['items'];
+  /** Of one that an API key has begun: the id of the key. */
+  key?: string | null;
+  /** Why it waits, while it does. */
+  error?: unknown;
+  /** Has a cancellation outlive the process. Awaited before the transfer hears of it; where it fails, nothing is cancelled. */
+  onCancel?: () => Promise<void>;
 }
 
 /** One movement of bytes that a person may want to see, and stop. */
@@ -29,7 +35,7 @@ export interface Transfer {
   /** Aborted when it is cancelled. */
   readonly signal: AbortSignal;
   /** Facts that became known on the way. */
-  describe(facts: Partial<Pick<TransferOptions, 'path' | 'contentId' | 'bytes' | 'items'>>): void;
+  describe(facts: Partial<Pick<TransferOptions, 'path' | 'contentId' | 'bytes' | 'items' | 'error'>>): void;
   /** So many bytes more are here and verified; `source` is the peer they came from, if any. */
   progress(bytes: number, source?: string): void;
   finish(): void;
@@ -50,22 +56,33 @@ const RATE_MEMORY = 3000;
 /** Running and recent transfers. Progress is told at most ten times a second, whatever their number. */
 export class Transfers {
   private readonly running = new Map<string, Entry>();
-  private readonly recent: TransferInfo[] = [];
+  private readonly recent: Entry[] = [];
   private readonly changed = new Set<Entry>();
   private timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly components: TransfersComponents) {}
 
-  /** Those that run, newest first, then those that ended lately. */
-  list(): TransferInfo[] {
-    return [...[...this.running.values()].reverse().map((entry) => entry.info()), ...this.recent];
+  /** Those that run, newest first, then those that ended lately. @param key only those that this API key has begun */
+  list(key?: string): TransferInfo[] {
+    const all = [...[...this.running.values()].reverse(), ...this.recent];
+    return all.filter((entry) => key === undefined || entry.key === key).map((entry) => entry.info());
   }
 
-  /** @throws DfsError `transfer-not-found` unless it is running */
-  cancel(id: string): void {
+  /** One of them; undefined for one that ended long ago, or never was. */
+  get(id: string): TransferInfo | undefined {
+    return (this.running.get(id) ?? this.recent.find((entry) => entry.id === id))?.info();
+  }
+
+  /**
+   * Resolves when it does not go on any more, after a restart either.
+   * @param key only one that this API key has begun
+   * @throws DfsError `transfer-not-found` unless it is running
+   */
+  async cancel(id: string, key?: string): Promise<void> {
     const entry = this.running.get(id);
-    if (!entry) throw new DfsError('transfer-not-found', 'No running transfer has this id: it may have ended already.');
-    entry.control.abort(new DfsError('aborted', 'The transfer was cancelled.'));
+    if (!entry || (key !== undefined && entry.key !== key))
+      throw new DfsError('transfer-not-found', 'No running transfer has this id: it may have ended already.');
+    await entry.cancel();
   }
 
   /** Lists a transfer until it finishes or fails. */
@@ -95,7 +112,7 @@ export class Transfers {
     if (!this.running.delete(entry.id)) return;
     this.changed.delete(entry);
     const info = entry.info();
-    this.recent.unshift(info);
+    this.recent.unshift(entry);
     this.recent.length = Math.min(this.recent.length, RECENT_TRANSFERS);
     // A failure is worth keeping whatever its size; that a person has gone away is not.
     if (
@@ -115,7 +132,7 @@ export class Transfers {
 
 class Entry implements Transfer {
   readonly id: string;
-  readonly control = new AbortController();
+  private readonly control = new AbortController();
   private readonly sources = new Map<string, number>();
   private readonly startedAt: number;
   private finishedAt: number | null = null;
@@ -140,8 +157,18 @@ class Entry implements Transfer {
     return this.control.signal;
   }
 
+  get key(): string | null {
+    return this.options.key ?? null;
+  }
+
+  async cancel(): Promise<void> {
+    await this.options.onCancel?.();
+    this.control.abort(new DfsError('aborted', 'The transfer was cancelled.'));
+  }
+
   describe(facts: Partial<TransferOptions>): void {
     this.options = { ...this.options, ...facts };
+    if ('error' in facts) this.error = facts.error === undefined ? undefined : toWireError(facts.error);
     this.on.changed();
   }
 
@@ -153,12 +180,16 @@ class Entry implements Transfer {
   }
 
   finish(): void {
+    if (this.state === 'running') this.error = undefined;
     this.close('finished');
   }
 
   fail(error: unknown): void {
     if (this.state !== 'running') return;
-    if (isDfsError(error, 'aborted') || isDfsError(error, 'shutting-down')) return this.close('cancelled');
+    if (isDfsError(error, 'aborted') || isDfsError(error, 'shutting-down')) {
+      this.error = undefined;
+      return this.close('cancelled');
+    }
     this.error = toWireError(error);
     this.close('failed');
   }

@@ -6,8 +6,8 @@ const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 const OF_ACCESS = /^\/(keys|sessions)(\/|$)/;
 /** Questions that are too long for an address, and what is fetched in one piece. */
 const QUESTIONS = /^\/files\/(lookup|archive)$/;
-/** Acts on files. */
-const OF_FILES = /^\/(files|folders|uploads)(\/|$)/;
+/** Acts on files, and those of them that go on: whose they are is looked at where one is cancelled. */
+const OF_FILES = /^\/(files|folders|uploads|transfers)(\/|$)/;
 /** Past versions that no other node has are gone with it. */
 const RELEASE = /^\/files\/[^/]+\/versions$/;
 

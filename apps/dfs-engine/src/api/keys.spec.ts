@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { copyFile, rm } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { io, type Socket } from 'socket.io-client';
 import type {
@@ -12,8 +13,10 @@ import type {
   KeyRequest,
   MadeKey,
   SessionList,
+  TransferList,
   VersionList,
 } from '@dfs/contracts';
+import { Placement } from '@dfs/placement';
 import { hour } from '@dfs/runtime';
 import { eventually, fakeClock } from '@dfs/testing';
 import {
@@ -212,7 +215,7 @@ describe('keys', () => {
         '/uploads',
         { method: 'POST', headers: { ...TUS, 'upload-length': '1', 'upload-metadata': `path ${base64('x')}` } },
       ],
-      ...['/peers', '/settings', '/node', '/dht', '/transfers', '/void-versions', '/found-contents'].map(
+      ...['/peers', '/settings', '/node', '/dht', '/void-versions', '/found-contents'].map(
         (path): [string] => [path],
       ),
     ];
@@ -340,6 +343,31 @@ describe('keys', () => {
     expect(page.lastSeq).toBeGreaterThan(before + 2);
   });
 
+  it('with a prefix follow and cancel the acts that they have begun, and hear of no other transfers', async () => {
+    const [one, two] = [
+      await make({ name: 'one', scope: 'write', prefix: 'long' }),
+      await make({ name: 'two', scope: 'write', prefix: 'long' }),
+    ];
+    const { transfers } = test.node.app.get(Placement);
+    // As an act of more than 10,000 records, which is answered by 202.
+    const own = transfers.track({ kind: 'act', path: 'long', key: one.id });
+    const other = transfers.track({ kind: 'upload', path: 'elsewhere' });
+    const seen = async (key: { token: string }): Promise<string[]> =>
+      (await as(key, '/transfers')).json<TransferList>().items.map(({ id }) => id);
+    expect([await seen(one), await seen(two)]).toEqual([[own.id], []]);
+    const cancel = async (call: Promise<Answer>): Promise<number> => (await call).status;
+    const how = { method: 'DELETE' };
+    expect(await cancel(as(two, `/transfers/${own.id}`, how))).toBe(404);
+    expect(await cancel(as(one, `/transfers/${other.id}`, how))).toBe(404);
+    expect(await cancel(as(await make({ name: 'w', scope: 'write' }), `/transfers/${other.id}`, how))).toBe(404);
+    expect(await cancel(as(await make({ name: 'r', scope: 'read' }), `/transfers/${own.id}`, how))).toBe(403);
+    expect(await cancel(as(one, `/transfers/${own.id}`, how))).toBe(204);
+    expect([own.signal.aborted, other.signal.aborted]).toEqual([true, false]);
+    expect(await cancel(test.api(`/transfers/${other.id}`, how))).toBe(204);
+    own.finish();
+    other.finish();
+  });
+
   it('see their own uploads alone', async () => {
     const [one, two] = [await make({ name: 'one', scope: 'write' }), await make({ name: 'two', scope: 'admin' })];
     const begun = await as(one, '/uploads', {
@@ -399,6 +427,43 @@ describe('sessions', () => {
         await again.stop();
       }
     } finally {
+      await test.remove();
+    }
+  });
+});
+
+describe('a database that is older than its directory', () => {
+  it('brings back no key that was revoked since, and no session that has ended', async () => {
+    const test = await startTestNode();
+    const saved = `${test.dir}-saved.sqlite`;
+    const start = () => startNode(parseConfig(quietEnv(test.dir)), { logger: silent });
+    try {
+      const { id, token } = (await test.api('/keys', { json: { name: 'k', scope: 'read' } })).json<MadeKey>();
+      const signedIn = await test.call('/api/v1/session', { json: { token: test.node.token } });
+      const cookie = String(signedIn.headers['set-cookie']).split(';')[0] ?? '';
+      await test.node.stop();
+      await copyFile(`${test.dir}/dfs.sqlite`, saved);
+      let node = await start();
+      const status = async (headers: Record<string, string>, path = 'files'): Promise<number> =>
+        (await fetch(new URL(`/api/v1/${path}`, node.url), { headers })).status;
+      const key = { authorization: `Bearer ${token}` };
+      // A stop and a start by themselves end nothing.
+      expect([await status(key), await status({ cookie })]).toEqual([200, 200]);
+      const owner = { authorization: `Bearer ${node.token}` };
+      await fetch(new URL(`/api/v1/keys/${id}`, node.url), { method: 'DELETE', headers: owner });
+      await node.stop();
+      await copyFile(saved, `${test.dir}/dfs.sqlite`);
+      for (const more of ['-wal', '-shm']) await rm(`${test.dir}/dfs.sqlite${more}`, { force: true });
+      node = await start();
+      try {
+        expect([await status(key), await status({ cookie }), await status(owner)]).toEqual([401, 401, 200]);
+        const list = (await (await fetch(new URL('/api/v1/keys', node.url), { headers: owner })).json()) as KeyList;
+        expect(list.items).toMatchObject([{ id, state: 'revoked' }]);
+      } finally {
+        await node.stop();
+      }
+    } finally {
+      await rm(saved, { force: true });
       await test.remove();
     }
   });

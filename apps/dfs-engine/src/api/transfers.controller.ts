@@ -1,8 +1,9 @@
-import { Controller, Delete, Get, HttpCode, Param, Query } from '@nestjs/common';
+import { Controller, Delete, Get, HttpCode, Param, Query, Req } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { Matches } from 'class-validator';
+import type { Request } from 'express';
 import { routes, type TransferList } from '@dfs/contracts';
-import { FIELD, NoQuery, Problems } from '@dfs/files';
+import { callerOf, FIELD, NoQuery, Problems } from '@dfs/files';
 import { Placement } from '@dfs/placement';
 import { TransferListDto } from './api.schema.dto.js';
 
@@ -22,19 +23,30 @@ export class TransfersController {
   constructor(private readonly placement: Placement) {}
 
   @Get()
-  @ApiOperation({ operationId: 'listTransfers', summary: 'Running and recent transfers' })
+  @ApiOperation({
+    operationId: 'listTransfers',
+    summary: 'Running and recent transfers',
+    description: 'A key with a prefix sees the acts that it has begun.',
+  })
   @Problems()
   @ApiOkResponse({ type: TransferListDto })
-  list(@Query() _query: NoQuery): TransferList {
-    return { items: this.placement.transfers.list() };
+  list(@Query() _query: NoQuery, @Req() request: Request): TransferList {
+    const { key, prefix } = callerOf(request);
+    return { items: this.placement.transfers.list(prefix === '' || key === null ? undefined : key) };
   }
 
   @Delete(':id')
   @HttpCode(204)
-  @ApiOperation({ operationId: 'cancelTransfer', summary: 'Cancel a running transfer' })
+  @ApiOperation({
+    operationId: 'cancelTransfer',
+    summary: 'Cancel a running transfer',
+    description: 'A key with a prefix, or without the scope admin, cancels the acts that it has begun.',
+  })
   @Problems('transfer-not-found')
   @ApiNoContentResponse()
-  cancel(@Param() { id }: TransferParams, @Query() _query: NoQuery): void {
-    this.placement.transfers.cancel(id);
+  cancel(@Param() { id }: TransferParams, @Query() _query: NoQuery, @Req() request: Request): Promise<void> {
+    const { key, prefix, scope } = callerOf(request);
+    const isOfAll = prefix === '' && scope === 'admin';
+    return this.placement.transfers.cancel(id, isOfAll || key === null ? undefined : key);
   }
 }

@@ -11,9 +11,8 @@ import { viewOf } from '../access/event-view.js';
 export type PathOfFile = (fileId: string) => Promise<string | undefined>;
 
 /**
- * The requests that a key with a prefix may make; everything else is 404 for it, what comes to the API later too. Of
- * what is here the
- * paths, prefixes and file ids are looked at, wherever they stand in address, query and body.
+ * The requests that a key with a prefix may make; everything else is 404 for it, what comes to the API later too. Of what is
+ * here the paths, prefixes and file ids are looked at, wherever they stand in address, query and body.
  */
 const VISIBLE: readonly (readonly [methods: RegExp, path: RegExp])[] = [
   [/^(GET|HEAD|POST)$/, /^\/files$/],
@@ -29,7 +28,10 @@ const VISIBLE: readonly (readonly [methods: RegExp, path: RegExp])[] = [
   [/^(GET|HEAD)$/, /^\/events(\/stream)?$/],
   // Its sums end where the key does.
   [/^(GET|HEAD)$/, /^\/summary$/],
-  // Those of the key alone, and their paths are looked at where they are read.
+  // Those of the key alone.
+  [/^(GET|HEAD)$/, /^\/transfers$/],
+  [/^DELETE$/, /^\/transfers\/[^/]+$/],
+  // These too, and their paths are looked at where they are read.
   [/^(GET|HEAD|OPTIONS|POST|PATCH|DELETE)$/, /^\/uploads(\/[^/]+(\/finish)?)?$/],
 ];
 const LISTS = /^\/files$/;

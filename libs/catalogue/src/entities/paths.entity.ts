@@ -24,7 +24,7 @@ export class FileEntity {
   @Column({ type: 'text', nullable: true })
   search!: string | null;
 
-  /** 1 current, 2 deleted, 3 folder. */
+  /** 1 current, 2 deleted, 3 folder, 5 deleted folder. */
   @Column({ type: 'integer' })
   state!: number;
 
@@ -105,7 +105,7 @@ export class FolderEntity {
 /** Counts of paths. */
 @Entity({ name: 'catalogue_total' })
 export class TotalEntity {
-  /** State of the paths: 1 current, 2 deleted, 3 folder; 4 counts conflicts, whatever their state. */
+  /** State of the paths: 1 current, 2 deleted, 3 folder, 5 deleted folder; 4 counts conflicts, whatever their state. */
   @PrimaryColumn({ type: 'integer' })
   state!: number;
 

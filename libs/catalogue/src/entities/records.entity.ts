@@ -35,6 +35,7 @@ export class AuthorEntity {
 @Index('catalogue_record_outside_content', ['content'], { where: 'state > 2' })
 @Index('catalogue_record_unknown', ['seq'], { where: 'state = 2' })
 @Index('catalogue_record_purge', ['file', 'ms', 'counter'], { where: 'purge = 1' })
+@Index('catalogue_record_act', ['act'], { where: 'act IS NOT NULL' })
 export class RecordEntity {
   /** Number of the row. */
   @PrimaryColumn({ type: 'integer' })
@@ -123,6 +124,10 @@ export class RecordEntity {
   /** 1 for a deletion that says of itself that its retention is over. */
   @Column({ type: 'integer', default: 0 })
   purge!: number;
+
+  /** The act that the record belongs to, 16 bytes; null where it is one by itself. */
+  @Column({ type: 'blob', nullable: true })
+  act!: Uint8Array | null;
 }
 
 /** Which record replaces which, of applied records. Parents may come after their children, so the parent is named by its id. */

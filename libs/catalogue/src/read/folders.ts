@@ -69,6 +69,7 @@ const KIND_OF: Record<PathState, RecordKind> = {
   [PathState.current]: 'file',
   [PathState.deleted]: 'deletion',
   [PathState.folder]: 'folder',
+  [PathState.deletedFolder]: 'deletion',
 };
 
 interface ShownRow {
@@ -161,23 +162,20 @@ export class Folders {
   /**
    * The paths of an act as they were before it: those in this folder and, of what was moved into it or out of it, the
    * other end.
-   * Reads every record of the network once.
    * @param act 16 bytes
    * @param isSeen whether the one who asks sees a path: what was moved here from where that is not so stays here
    */
   async beforeAct(path: string, act: Uint8Array, isSeen: (path: string) => boolean): Promise<FormerPath[]> {
     const rows = await this.db.query<ShownRow & { id: Uint8Array; body: Uint8Array; kind: number }>(
       `SELECT ${SHOWN}, r.id, r.kind, r.body FROM catalogue_record r JOIN catalogue_file f ON f.seq = r.file
-       WHERE r.state = ${RecordState.applied} AND instr(r.body, ?) > 0`,
+       WHERE r.state = ${RecordState.applied} AND r.act = ?`,
       [act],
     );
     const found = await mapInTurns(rows, ROWS_PER_TURN, (row) => {
       const fields = parseRecord(row.body).fields;
-      const own = fields?.attributes.act;
-      if (!fields || !own || Buffer.compare(own, act) !== 0) return undefined;
-      return { shown: shownFrom(row), id: toHex(row.id), from: fields.from, parents: fields.parents };
+      return fields && { shown: shownFrom(row), id: toHex(row.id), from: fields.from, parents: fields.parents };
     });
-    const records = found.filter((one) => one !== undefined);
+    const records = found.filter((one) => one !== null);
     const isIn = (name: string): boolean => path === '' || name === path || name.startsWith(`${path}/`);
     const ends = new Set<string>();
     for (const { shown, from } of records) {

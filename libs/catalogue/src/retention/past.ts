@@ -23,7 +23,7 @@ const inUse = (content: string): string => `(
   OR EXISTS (SELECT 1 FROM catalogue_import i WHERE i.content = ${content}))`;
 
 const PAST = `SELECT content, size, since, deleted FROM (
-    SELECT v.content, max(v.size) AS size, min(f.state = ${PathState.deleted}) AS deleted,
+    SELECT v.content, max(v.size) AS size, min(f.state IN (${PathState.deleted}, ${PathState.deletedFolder})) AS deleted,
       max(coalesce((SELECT max(c.stored) FROM catalogue_parent p JOIN catalogue_record c ON c.seq = p.child
         WHERE p.parent = v.id), v.stored)) AS since
     FROM catalogue_record v JOIN catalogue_file f ON f.seq = v.file

@@ -30,6 +30,7 @@ const STATE_NAMES = new Map<number, string>([
   [PathState.current, 'current files'],
   [PathState.deleted, 'deleted files'],
   [PathState.folder, 'folders'],
+  [PathState.deletedFolder, 'deleted folders'],
   [CONFLICT_TOTAL, 'conflicts'],
 ]);
 

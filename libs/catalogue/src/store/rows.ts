@@ -14,7 +14,7 @@ import {
 } from '@dfs/protocol';
 import type { Version } from '../rules/heads.js';
 import type { Entry } from '../ports.js';
-import { KIND_NUMBER, PathState } from '../rules/states.js';
+import { isDeleted, KIND_NUMBER, type PathState } from '../rules/states.js';
 
 /** The columns of a {@link VersionRow}, from {@link VERSIONS}. */
 export const VERSION_COLUMNS =
@@ -108,7 +108,7 @@ export function entryFrom(row: FileRow): Entry {
     createdAt: row.created,
     modifiedAt: row.modified,
     attributes: attributesFrom(row.attributes),
-    deleted: row.state === PathState.deleted,
+    deleted: isDeleted(row.state),
     conflict: row.conflict === 1,
   };
 }

@@ -292,6 +292,7 @@ export class Changeset {
       version && attributesColumn(version.attributes),
       version?.repeats ? 1 : 0,
       record.fields?.attributes.purge ? 1 : 0,
+      record.fields?.attributes.act ?? null,
     ];
   }
 
@@ -328,6 +329,7 @@ const RECORD_COLUMNS = [
   'attributes',
   'repeats',
   'purge',
+  'act',
 ];
 
 async function loadPaths(

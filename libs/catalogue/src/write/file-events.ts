@@ -5,7 +5,7 @@ import { entryOf } from './path-rows.js';
 import type { PathOutcome } from './judged.js';
 import type { Change, Entry } from '../ports.js';
 import { entryFrom, toHex, type FileRow } from '../store/rows.js';
-import { PathState } from '../rules/states.js';
+import { isDeleted, PathState } from '../rules/states.js';
 
 /** Files in one event. */
 export const FILES_PER_EVENT = 1000;
@@ -55,7 +55,7 @@ export function changesOf(outcomes: readonly PathOutcome[]): Change[] {
         contentId: after.state === PathState.current ? after.shown.content : null,
         size: after.state === PathState.current ? after.shown.size : 0,
         author: after.shown.author,
-        deleted: after.state === PathState.deleted,
+        deleted: isDeleted(after.state),
       },
     ];
     for (const id of fresh) {

@@ -1,18 +1,16 @@
 import { VALUES, changeByIds, slices, type SqlValue, type Tx } from '@dfs/database';
 import { cidToBytes, EMPTY_CONTENT, type Cid } from '@dfs/protocol';
 import type { PathChange, PathOutcome, PathRow } from './judged.js';
-import { inConflict, shownOf } from '../rules/heads.js';
+import { inConflict, shownOf, type Version } from '../rules/heads.js';
 import type { Entry } from '../ports.js';
 import { attributesColumn, fileIdBytes, fromHex, toHex, type FileRow } from '../store/rows.js';
-import { CONFLICT_TOTAL, PathState } from '../rules/states.js';
+import { CONFLICT_TOTAL, isDeleted, PathState } from '../rules/states.js';
 import { foldCase } from '../read/search.js';
 import { writeFolders } from './folder-rows.js';
 import { mapInTurns } from '../store/slices.js';
 
 /** Rows made between two turns of the event loop. */
 const ROWS_PER_TURN = 500;
-
-const STATE_OF = { file: PathState.current, deletion: PathState.deleted, folder: PathState.folder } as const;
 
 /** Writes the rows of the paths that look different now, and the counts. Answers with those paths alone. */
 export async function writePaths(
@@ -46,7 +44,7 @@ export function entryOf({ path, fileId }: PathChange, { state, conflict, shown }
     createdAt: shown.born,
     modifiedAt: shown.shownAt,
     attributes: shown.attributes,
-    deleted: state === PathState.deleted,
+    deleted: isDeleted(state),
     conflict,
   };
 }
@@ -54,7 +52,14 @@ export function entryOf({ path, fileId }: PathChange, { state, conflict, shown }
 /** Undefined when the path has no heads. */
 export function pathRow({ heads }: PathChange): PathRow | undefined {
   const shown = shownOf(heads.values());
-  return shown && { state: STATE_OF[shown.kind], conflict: inConflict(heads.values()), shown };
+  return shown && { state: stateOf(shown), conflict: inConflict(heads.values()), shown };
+}
+
+/** A deletion tells the content of the file that it deletes. */
+function stateOf({ kind, content }: Version): PathState {
+  if (kind === 'file') return PathState.current;
+  if (kind === 'folder') return PathState.folder;
+  return content === null ? PathState.deletedFolder : PathState.deleted;
 }
 
 function looksDifferent({ change, after }: PathOutcome): boolean {

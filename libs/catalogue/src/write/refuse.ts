@@ -43,7 +43,7 @@ export function refuseReadOnly(membership: Pick<MemberView, 'self' | 'member'>):
 }
 
 /** Only owners may end the retention of what they delete. @throws DfsError `not-an-owner` */
-export function refusePurges(role: MemberRole, drafts: readonly Draft[]): void {
+export function refusePurges(role: MemberRole, drafts: readonly Pick<Draft, 'attributes'>[]): void {
   if (role === 'owner' || !drafts.some(({ attributes }) => attributes?.purge)) return;
   throw new DfsError(
     'not-an-owner',

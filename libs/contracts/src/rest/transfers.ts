@@ -30,5 +30,6 @@ export interface TransferInfo {
   items?: { done: number; total: number; skipped: SkippedPath[]; skippedTotal: number };
   startedAt: Timestamp;
   finishedAt: Timestamp | null;
+  /** Why it failed; of one that is running, why it waits. */
   error?: { code: ErrorCode; detail: string };
 }

@@ -99,4 +99,6 @@ export interface ChooseRequest {
   version: string;
   /** Other heads that go on under another name: their versions, and the path of each. */
   others?: Readonly<Record<string, string>>;
+  /** Go on although most of the files are being deleted. */
+  confirm?: boolean;
 }

@@ -13,6 +13,8 @@ export interface StoredAct {
   network: string;
   /** The folder it began with. */
   path: string;
+  /** Id of the API key that has begun it, if one has. */
+  key: string | null;
   total: number;
   done: number;
   /** The first 100. */
@@ -25,6 +27,7 @@ interface ActRow {
   act: Uint8Array;
   network: string;
   path: string;
+  key: string | null;
   total: number;
   done: number;
   skipped: string;
@@ -38,13 +41,17 @@ interface ItemRow {
   was: string | null;
 }
 
+const ACT_COLUMNS = 'id act network path total done skipped skipped_total started key'.split(' ');
+
 /** Acts that are not done, with their lists. */
 export class ActStore {
   constructor(private readonly db: Pick<Database, 'query' | 'write'>) {}
 
   /** In the order in which they began. */
   async all(): Promise<StoredAct[]> {
-    const rows = await this.db.query<ActRow>('SELECT * FROM files_act ORDER BY started, id');
+    const rows = await this.db.query<ActRow>(
+      'SELECT id, act, network, path, key, total, done, skipped, skipped_total FROM files_act ORDER BY started, id',
+    );
     return rows.map(({ act, skipped, skipped_total, ...row }) => ({
       ...row,
       act: Buffer.from(act),
@@ -53,9 +60,9 @@ export class ActStore {
     }));
   }
 
-  async add(tx: Tx, { id, act, network, path, total }: StoredAct, items: readonly ActItem[]): Promise<void> {
-    const row: SqlValue[] = [id, act, network, path, total, 0, '[]', 0, systemClock.now()];
-    await tx.run('INSERT INTO files_act VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)', row);
+  async add(tx: Tx, { id, act, network, path, key, total }: StoredAct, items: readonly ActItem[]): Promise<void> {
+    const row: SqlValue[] = [id, act, network, path, total, 0, '[]', 0, systemClock.now(), key];
+    await tx.insertMany('files_act', ACT_COLUMNS, [row]);
     const columns = ['act', 'at', 'does', 'path', 'record', 'target', 'was'];
     const rows = items.map((item, at): SqlValue[] => [
       ...[id, at, item.does, item.path, item.record, item.target ?? null, item.was ?? null],

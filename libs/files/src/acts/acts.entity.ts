@@ -38,6 +38,10 @@ export class ActEntity {
   /** When it began, in ms since 1970. */
   @Column({ type: 'integer' })
   started!: number;
+
+  /** Id of the API key that has begun it; null where none has. */
+  @Column({ type: 'text', nullable: true })
+  key!: string | null;
 }
 
 /** The paths of an act, fixed at its begin. */
@@ -52,7 +56,7 @@ export class ActItemEntity {
   @PrimaryColumn({ type: 'integer' })
   at!: number;
 
-  /** `delete`, `move`, `copy` or `back`. */
+  /** `delete`, `purge`, `move`, `copy`, `back`, `restore` or `choose`. */
   @Column({ type: 'text' })
   does!: string;
 

@@ -1,6 +1,8 @@
 import type { AnyEvent, FolderAct } from '@dfs/contracts';
 import { recount } from '@dfs/catalogue';
-import { fakeClock } from '@dfs/testing';
+import type { Cid } from '@dfs/protocol';
+import { DfsError, VirtualTime, type Timers } from '@dfs/runtime';
+import { eventually, fakeClock } from '@dfs/testing';
 import { Files } from '../files.js';
 import { ActStore, type StoredAct } from './act-store.js';
 import type { ActItem } from './items.js';
@@ -237,22 +239,140 @@ describe('an act over more files than one unit of work takes', () => {
     expect(await node.db.query('SELECT * FROM files_act')).toEqual([]);
   });
 
-  it('that was cancelled before its turn does not go on after the next start', async () => {
+  const job = (name: string, more: Partial<StoredAct> = {}): StoredAct => ({
+    ...{ id: name, act: Buffer.alloc(16, 1), network: node.catalogue.networkId, path: 'a', key: null },
+    ...{ total: 1, done: 0, skipped: [], skippedTotal: 0, ...more },
+  });
+  /** As the node finds it at its start. */
+  const left = async (stored: StoredAct, items: ActItem[]): Promise<void> => {
+    await node.db.write((tx) => new ActStore(node.db).add(tx, { ...stored, total: items.length }, items));
+  };
+  /** The files of the node, over a catalogue that does some things otherwise. */
+  const filesOver = (otherwise: Partial<LocalNode['catalogue']>, timers?: Timers): Files => {
+    const catalogue = Object.assign(Object.create(node.catalogue) as LocalNode['catalogue'], otherwise);
+    return new Files({ ...node.components, catalogue, ...(timers && { timers }) });
+  };
+  const transfer = (id: string) => node.placement.transfers.get(id);
+
+  it('that was cancelled before its turn does not go on after the next start, however the node ended', async () => {
     const { id, version } = await put('a/kept');
-    const store = new ActStore(node.db);
-    const job = (name: string): StoredAct => ({
-      ...{ id: name, act: Buffer.alloc(16, 1), network: node.catalogue.networkId, path: 'a' },
-      ...{ total: 1, done: 0, skipped: [], skippedTotal: 0 },
+    await left(job('first'), [{ does: 'delete', path: 'none', record: version }]);
+    await left(job('second'), [{ does: 'delete', path: 'a/kept', record: version }]);
+    // The first one waits, so that the second one has no turn.
+    const { acts } = filesOver({ writable: () => Promise.reject(new DfsError('not-ready', 'not yet')) });
+    await acts.resume();
+    await node.placement.transfers.cancel('second');
+    // From now on a kill would find nothing of it.
+    expect((await new ActStore(node.db).all()).map((one) => one.id)).toEqual(['first']);
+    await acts.close();
+    const after = new Files(node.components);
+    await after.acts.resume();
+    await after.acts.idle();
+    expect((await node.files.get(id)).deleted).toBe(false);
+  });
+
+  it('waits while an error may pass, says why, and goes on by itself; one that stays is its end', async () => {
+    const { id, version } = await put('a/x');
+    const items: ActItem[] = [{ does: 'delete', path: 'a/x', record: version }];
+    const time = new VirtualTime();
+    let refusal: DfsError | undefined = new DfsError('clock-skew', 'the clock is wrong');
+    const writable = () => (refusal ? Promise.reject(refusal) : node.catalogue.writable());
+    const { acts } = filesOver({ writable }, time);
+    await left(job('waits'), items);
+    await acts.resume();
+    await eventually(() => transfer('waits')?.error !== undefined);
+    expect(transfer('waits')).toMatchObject({ state: 'running', error: { code: 'clock-skew' }, items: { done: 0 } });
+    refusal = undefined;
+    await eventually(() => {
+      time.advance(60_000);
+      return transfer('waits')?.state === 'finished';
     });
-    const [first, second] = [job('first'), job('second')];
-    const items: ActItem[] = [{ does: 'delete', path: 'a/kept', record: version }];
-    await node.db.write((tx) => store.add(tx, first, [{ does: 'delete', path: 'none', record: version }]));
-    await node.db.write((tx) => store.add(tx, second, items));
+    expect(transfer('waits')).not.toHaveProperty('error');
+    expect((await node.catalogue.get(id))?.deleted).toBe(true);
+
+    refusal = new DfsError('read-only-member', 'no more');
+    await left(job('fails'), items);
+    await acts.resume();
+    await acts.idle();
+    expect(transfer('fails')).toMatchObject({ state: 'failed', error: { code: 'read-only-member' } });
+    // What is told as failed does not go on at the next start.
+    expect(await new ActStore(node.db).all()).toEqual([]);
+  });
+
+  it('brings back nothing that was purged after it began', async () => {
+    const kept = await put('a/kept');
+    const lost = await put('a/lost');
+    for (const { id } of [kept, lost]) await node.files.remove(id);
+    const items = await Promise.all(
+      [kept, lost].map(async ({ id, path, version }): Promise<ActItem> => {
+        const { recordId: record } = (await node.catalogue.get(id))!;
+        return { does: 'back', path, record, was: version };
+      }),
+    );
+    const third = await put('a/third');
+    const fourth = await put('a/fourth');
+    for (const { id, path } of [third, fourth]) {
+      await node.files.remove(id);
+      items.push({ does: 'restore', path, record: (await node.catalogue.get(id))!.recordId });
+    }
+    await left(job('back'), items);
+    const gone = [lost.contentId, third.contentId] as Cid[];
+    for (const content of gone) node.placement.pinned.delete(content);
+    const { acts } = filesOver({ purged: async (asked) => new Set(asked.filter((one) => gone.includes(one))) });
+    await acts.resume();
+    await acts.idle();
+    expect(await paths('a/')).toEqual(['a/fourth', 'a/kept']);
+    expect(transfer('back')).toMatchObject({
+      state: 'finished',
+      items: {
+        skipped: [
+          { path: 'a/lost', code: 'purged' },
+          { path: 'a/third', code: 'purged' },
+        ],
+        skippedTotal: 2,
+      },
+    });
+  });
+
+  it('is any of those that a filter names', async () => {
+    const count = 10_001;
+    await fill(numbered('many', count));
+    const done = await node.files.changeMatching('purge', { prefix: 'many/' }, { confirm: true });
+    if (!('transfer' in done)) throw new Error('it was done at once');
+    await node.files.acts.idle();
+    expect(transfer(done.transfer.id)).toMatchObject({ state: 'finished', items: { done: count, skippedTotal: 0 } });
+    const [row] = await node.db.query<{ count: number }>(
+      'SELECT count(*) AS count FROM catalogue_record WHERE purge = 1 AND act = ?',
+      [Buffer.from(done.act, 'hex')],
+    );
+    expect(row?.count).toBe(count);
+  });
+
+  it('ends the conflicts that a filter names, by what each of them shows', async () => {
+    for (const path of ['a/1', 'a/2']) {
+      await put(path);
+      await writtenElsewhere(node, path, { clock: { ms: Date.now() + hour, counter: 0 } });
+    }
+    await put('a/3');
+    const shown = (await node.files.list({ state: 'conflict', limit: 10 })).items;
+    expect(shown.map(({ path }) => path)).toEqual(['a/1', 'a/2']);
+    const ended = await put('a/2', 'ended meanwhile');
+    await node.files.choose(ended.id, ended.version);
+    const plain = (await node.files.list({ path: 'a/3', limit: 1 })).items;
+    const items = [...shown, ...plain].map(({ path, version }): ActItem => ({ does: 'choose', path, record: version }));
+    await left(job('choose'), items);
     const { acts } = new Files(node.components);
     await acts.resume();
-    node.placement.transfers.cancel('second');
-    await acts.close();
-    expect((await store.all()).map((left) => left.id)).not.toContain('second');
-    expect((await node.files.get(id)).deleted).toBe(false);
+    await acts.idle();
+    expect((await node.files.list({ state: 'conflict', limit: 10 })).total).toBe(0);
+    expect((await node.catalogue.byPath('a/1'))?.contentId).toBe(shown[0]?.contentId);
+    expect(transfer('choose')).toMatchObject({
+      items: {
+        skipped: [
+          { path: 'a/2', code: 'precondition-failed' },
+          { path: 'a/3', code: 'conflict' },
+        ],
+      },
+    });
   });
 });

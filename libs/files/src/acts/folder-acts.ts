@@ -1,13 +1,15 @@
 import type { FormerPath, ShownPath } from '@dfs/catalogue';
-import type { FolderAct, FolderInfo } from '@dfs/contracts';
+import type { FolderAct, FolderInfo, SkippedPath } from '@dfs/contracts';
 import type { Reader, Tx } from '@dfs/database';
 import { normalisePath, type Cid } from '@dfs/protocol';
 import { DfsError, invalidField } from '@dfs/runtime';
-import type { FilesComponents } from '../ports.js';
+import { NODE_ASKS, type Asker, type FilesComponents } from '../ports.js';
 import type { FileStates } from '../states/file-states.js';
 import { folderInfo } from '../read/listing.js';
-import type { DeletionPace } from '../write/deletion-pace.js';
+import { admitDeletions, type DeletionPace } from '../write/deletion-pace.js';
+import { isPurged } from '../versions/versions.js';
 import type { ActRuns } from './act-runs.js';
+import { goneContents } from './gone-contents.js';
 import type { ActDone, PlannedItem } from './items.js';
 import { refuseOccupied } from './occupied.js';
 
@@ -25,7 +27,8 @@ export interface RestoreOptions {
   preview: boolean;
   /** Go on although most of the files would be deleted. */
   confirm: boolean;
-  isSeen?: (path: string) => boolean;
+  /** The node's owner when left out. */
+  by?: Asker;
 }
 
 /** An act that is done or goes on; `kept`: as of Revised. */
@@ -63,53 +66,53 @@ export class FolderActs {
   }
 
   /** @throws DfsError `not-found`, `mass-deletion`; as commit */
-  async remove(name: string, confirm: boolean): Promise<FolderOutcome> {
+  async remove(name: string, confirm: boolean, by = NODE_ASKS): Promise<FolderOutcome> {
     const path = folderPath(name);
-    return this.act(path, confirm, async (tx) => {
+    return this.act({ path, confirm, by }, async (tx) => {
       const found = await this.contentsOf(path, tx);
       return found.map((shown) => ({ does: 'delete', path: shown.path, record: shown.record, ...kindOf(shown) }));
     });
   }
 
   /** @throws DfsError `not-found`, `path-exists` and `conflict` with the first 100 paths, `path-taken`; as commit */
-  move(name: string, to: string): Promise<FolderOutcome> {
-    return this.relocate('move', name, to);
+  move(name: string, to: string, by = NODE_ASKS): Promise<FolderOutcome> {
+    return this.relocate('move', name, to, by);
   }
 
   /** @throws as `move` */
-  copy(name: string, to: string): Promise<FolderOutcome> {
-    return this.relocate('copy', name, to);
+  copy(name: string, to: string, by = NODE_ASKS): Promise<FolderOutcome> {
+    return this.relocate('copy', name, to, by);
   }
 
   /**
-   * @param options.isSeen whether the one who asks sees a path, of what an act has moved; all when left out
    * @throws DfsError `not-found` for an act of which nothing is in this folder, `mass-deletion`; as commit
    */
   async restore(
     name: string,
     to: RestoreTo,
-    { preview, confirm, isSeen = () => true }: RestoreOptions,
+    { preview, confirm, by = NODE_ASKS }: RestoreOptions,
   ): Promise<FolderOutcome> {
     const path = name === '' ? '' : folderPath(name);
     await this.parts.catalogue.writable();
     // Read before the unit of work: what changes until then is skipped.
     const { folders } = this.parts.catalogue;
+    // Of what an act has moved, both ends must be seen.
+    const isSeen = (seen: string): boolean => seen.startsWith(by.prefix);
     const former = 'act' in to ? await folders.beforeAct(path, to.act, isSeen) : await this.at(path, to.at);
     if (former.length === 0)
       throw new DfsError('not-found', 'Nothing is known in this folder that could be brought back.');
-    const { items, changed } = await this.toBringBack(former);
-    if (preview) return { answer: previewOf(items, changed), kept: true };
-    const outcome = await this.act(path, confirm, () => Promise.resolve(items), changed);
-    return outcome;
+    const { items, skipped } = await this.toBringBack(former);
+    if (preview) return { answer: previewOf(items, skipped), kept: true };
+    return this.act({ path, confirm, by }, () => Promise.resolve(items), skipped);
   }
 
-  private async relocate(does: 'move' | 'copy', name: string, to: string): Promise<FolderOutcome> {
+  private async relocate(does: 'move' | 'copy', name: string, to: string, by: Asker): Promise<FolderOutcome> {
     const path = folderPath(name);
     const target = folderPath(to);
     if (target === path) throw new DfsError('path-exists', 'The folder is there already: choose another path.');
     if (target.startsWith(`${path}/`))
       throw invalidField('to', 'lies in the folder itself: choose a path outside of it');
-    return this.act(path, true, async (tx) => {
+    return this.act({ path, confirm: true, by }, async (tx) => {
       const found = await this.contentsOf(path, tx);
       const items = found.map((shown) => ({
         does,
@@ -125,22 +128,17 @@ export class FolderActs {
 
   /** Plans within the unit of work that does it, or that writes down what is to be done. */
   private async act(
-    path: string,
-    confirm: boolean,
+    { path, confirm, by }: { path: string; confirm: boolean; by: Asker },
     plan: (tx: Tx) => Promise<PlannedItem[]>,
-    changed: readonly FormerPath[] = [],
+    skipped: readonly SkippedPath[] = [],
   ): Promise<FolderOutcome> {
     const { catalogue } = this.parts;
     await catalogue.writable();
-    const skipped = changed.map(({ shown }) => ({
-      path: shown.path,
-      code: 'precondition-failed' as const,
-      detail: 'It was changed since the act, and stays as it is.',
-    }));
-    const run = await this.runs.run(path, plan, async (tx, items) => {
-      const going = items.filter(({ does, file }) => does === 'delete' && file).length;
-      return going === 0 ? undefined : this.pace.admit(async () => (await catalogue.totals(tx)).count, confirm, going);
-    });
+    const admit = async (tx: Tx, items: readonly PlannedItem[]): Promise<(() => void) | undefined> => {
+      const count = items.filter(({ does, file }) => does === 'delete' && file).length;
+      return count === 0 ? undefined : admitDeletions(this.pace, catalogue, tx, { count, confirm, by });
+    };
+    const run = await this.runs.run(path, plan, admit, by);
     if ('transfer' in run) {
       return { answer: { ...told(run.planned, skipped), act: run.act, transfer: run.transfer }, kept: false };
     }
@@ -180,9 +178,9 @@ export class FolderActs {
    * The records to be said anew, or deleted, so that each path is as it was; content that nobody has any more stays
    * away.
    */
-  private async toBringBack(former: readonly FormerPath[]): Promise<{ items: PlannedItem[]; changed: FormerPath[] }> {
+  private async toBringBack(former: readonly FormerPath[]): Promise<{ items: PlannedItem[]; skipped: SkippedPath[] }> {
     const { folders } = this.parts.catalogue;
-    const changed = former.filter((one) => one.changed);
+    const skipped = former.filter((one) => one.changed).map(({ shown }) => skippedAs(shown, CHANGED_SINCE));
     const other = former.filter(({ shown, was, changed: isElse }) => {
       if (isElse || was === shown.record) return false;
       return was !== null || shown.kind !== 'deletion';
@@ -190,16 +188,15 @@ export class FolderActs {
     const said = await folders.said(
       other.flatMap(({ shown, was }) => (was === null ? [shown.record] : [shown.record, was])),
     );
-    const gone = await this.purgedOf(
-      [...said.values()].flatMap(({ contentId, size }) => (contentId ? [{ contentId, size }] : [])),
-    );
+    const sizes = [...said.values()].flatMap(({ contentId, size }) => (contentId ? [[contentId, size] as const] : []));
+    const gone = await goneContents(this.parts, new Map(sizes));
     const items: PlannedItem[] = [];
-    for (const { shown, was, ...rest } of other) {
+    for (const { shown, was } of other) {
       const now = said.get(shown.record);
       const then = was === null ? undefined : said.get(was);
       if (was === null) {
         items.push({ does: 'delete', path: shown.path, record: shown.record, ...kindOf(shown) });
-      } else if (then?.contentId && gone.has(then.contentId)) changed.push({ shown, was, ...rest });
+      } else if (then?.contentId && gone.has(then.contentId)) skipped.push(skippedAs(shown, isPurged()));
       else if (now?.kind !== then?.kind || now?.contentId !== then?.contentId) {
         items.push({
           does: 'back',
@@ -211,27 +208,19 @@ export class FolderActs {
         });
       }
     }
-    return { items, changed };
-  }
-
-  private async purgedOf(contents: readonly { contentId: Cid; size: number }[]): Promise<Set<Cid>> {
-    const { catalogue, placement } = this.parts;
-    const sizes = new Map(contents.map(({ contentId, size }) => [contentId, size]));
-    const purged = await catalogue.purged([...sizes.keys()]);
-    const gone = new Set<Cid>();
-    for (const content of purged) if (!(await placement.isHad(content, sizes.get(content) ?? 0))) gone.add(content);
-    return gone;
+    return { items, skipped };
   }
 }
 
-function previewOf(items: readonly PlannedItem[], changed: readonly FormerPath[]): FolderAct {
+const CHANGED_SINCE = new DfsError('precondition-failed', 'It was changed since, and stays as it is.');
+
+function skippedAs({ path }: ShownPath, { code, message: detail }: DfsError): SkippedPath {
+  return { path, code, detail };
+}
+
+function previewOf(items: readonly PlannedItem[], skipped: readonly SkippedPath[]): FolderAct {
   const back = items.filter(({ does }) => does === 'back');
   const files = back.filter(({ file }) => file);
-  const skipped = changed.map(({ shown }) => ({
-    path: shown.path,
-    code: 'precondition-failed' as const,
-    detail: 'It was changed since the act, or its content has been purged: it stays as it is.',
-  }));
   return {
     act: null,
     files: files.length,
@@ -251,7 +240,7 @@ const TOLD_SKIPPED = 100;
 
 function told(
   { files, bytes, folders, deleted }: Pick<ActDone, 'files' | 'bytes' | 'folders' | 'deleted'>,
-  skipped: FolderAct['skipped'],
+  skipped: readonly SkippedPath[],
 ): Omit<FolderAct, 'act'> {
   return { files, bytes, folders, deleted, skipped: skipped.slice(0, TOLD_SKIPPED), skippedTotal: skipped.length };
 }

@@ -1,14 +1,15 @@
-import { withAct, type Draft, type SaidByRecord, type ShownPath } from '@dfs/catalogue';
+import { restoration, withAct, type Draft, type SaidByRecord, type ShownPath } from '@dfs/catalogue';
 import type { SkippedPath } from '@dfs/contracts';
-import type { Tx } from '@dfs/database';
-import { EMPTY_CONTENT, type Cid } from '@dfs/protocol';
+import type { Reader, Tx } from '@dfs/database';
+import { EMPTY_CONTENT, fileIdOf, type Cid } from '@dfs/protocol';
 import { DfsError } from '@dfs/runtime';
 import type { FilesComponents } from '../ports.js';
+import { isPurged } from '../versions/versions.js';
 
 /** One path of an act, as it was when the act began. */
 export interface ActItem {
-  /** `back`: the record `was` is said anew. */
-  does: 'delete' | 'move' | 'copy' | 'back';
+  /** `back`: the record `was` is said anew. `restore`: the last file that was there. `choose`: what is shown, alone. */
+  does: 'delete' | 'purge' | 'move' | 'copy' | 'back' | 'restore' | 'choose';
   path: string;
   /** Id of the record it showed: where it shows another one, it stays as it is. */
   record: string;
@@ -44,91 +45,161 @@ export function nothingDone(): ActDone {
 
 type Parts = Pick<FilesComponents, 'catalogue'>;
 
+/** The records from which the items of one unit of work are made. */
+interface Sources {
+  shown: ReadonlyMap<string, ShownPath>;
+  said: ReadonlyMap<string, SaidByRecord>;
+  /** Paths that something leaves in the same unit of work. */
+  leaving: ReadonlySet<string>;
+  gone: ReadonlySet<Cid>;
+  restored: (path: string) => Promise<Draft>;
+}
+
 /**
  * Writes the changes of these paths, in one unit of work. A path that has changed since is skipped and named; any other
  * refusal is that of all of them.
  * @param act 16 bytes
+ * @param gone contents that nobody has any more: what would bring them back is skipped
  */
 export async function doItems(
   { catalogue }: Parts,
   tx: Tx,
   items: readonly ActItem[],
   act: Uint8Array,
+  gone: ReadonlySet<Cid> = new Set(),
 ): Promise<ActDone> {
   const ends = items.flatMap(({ path, target }) => (target === undefined ? [path] : [path, target]));
-  const shown = await catalogue.folders.shown(ends, tx);
-  const said = await catalogue.folders.said(items.map(sourceOf), tx);
-  const leaving = new Set(items.filter(({ does }) => does === 'move' || does === 'delete').map(({ path }) => path));
+  const sources: Sources = {
+    shown: await catalogue.folders.shown(ends, tx),
+    said: await catalogue.folders.said(items.map(sourceOf), tx),
+    leaving: new Set(items.filter(leaves).map(({ path }) => path)),
+    gone,
+    restored: (path) => restoration(tx, fileIdOf(catalogue.networkId, path)),
+  };
   const done = nothingDone();
-  const gone: Draft[] = [];
+  const deletions: Draft[] = [];
   const made: Draft[] = [];
   const isBack = items.some(({ does }) => does === 'back');
   for (const item of items) {
-    const now = shown.get(item.path);
-    const source = said.get(sourceOf(item));
-    const target = item.target === undefined ? undefined : shown.get(item.target);
-    const reason = whyNot(item, now, source, target !== undefined && leaving.has(target.path) ? undefined : target);
-    if (reason !== undefined) {
-      done.skipped.push({ path: item.path, code: reason.code, detail: reason.message });
+    const drafts = await draftsOf(item, sources, act);
+    if (drafts instanceof DfsError) {
+      done.skipped.push({ path: item.path, code: drafts.code, detail: drafts.message });
       continue;
     }
-    if (item.does === 'delete' || item.does === 'move') {
-      gone.push({ kind: 'deletion', path: item.path, replaces: 'all', attributes: { act } });
-    }
-    const draft = item.does === 'delete' ? undefined : madeOf(item, source as SaidByRecord, act);
-    if (draft) made.push(draft);
-    count(done, item, isBack, draft, now as ShownPath);
+    if (drafts.deletion) deletions.push(drafts.deletion);
+    if (drafts.made) made.push(drafts.made);
+    count(done, item, isBack, drafts.made, sources.shown.get(item.path) as ShownPath);
   }
   // A file that leaves a path makes room for one that comes to it.
-  if (gone.length + made.length > 0) await catalogue.commit(tx, [...gone, ...made]);
+  if (deletions.length + made.length > 0) await catalogue.commit(tx, [...deletions, ...made]);
   return done;
+}
+
+/** The contents that these items would bring back, with their sizes. */
+export async function contentsBroughtBack(
+  { catalogue }: Parts,
+  reader: Reader,
+  items: readonly ActItem[],
+): Promise<Map<Cid, number>> {
+  const contents = new Map<Cid, number>();
+  const add = (contentId: Cid | null | undefined, size: number | undefined): void => {
+    if (contentId && contentId !== EMPTY_CONTENT) contents.set(contentId, size ?? 0);
+  };
+  const said = await catalogue.folders.said(
+    items.flatMap(({ was }) => was ?? []),
+    reader,
+  );
+  for (const { contentId, size } of said.values()) add(contentId, size);
+  for (const { does, path } of items) {
+    if (does !== 'restore') continue;
+    const draft = await orRefusal(restoration(reader, fileIdOf(catalogue.networkId, path)));
+    if (!(draft instanceof DfsError)) add(draft.contentId, draft.size);
+  }
+  return contents;
+}
+
+function leaves({ does }: ActItem): boolean {
+  return does === 'move' || does === 'delete' || does === 'purge';
 }
 
 function sourceOf({ record, was }: ActItem): string {
   return was ?? record;
 }
 
-function whyNot(
+/** The records of one item: the deletion of what was there, and what is made; or the reason why it stays as it is. */
+async function draftsOf(
   item: ActItem,
-  now: ShownPath | undefined,
-  source: SaidByRecord | undefined,
-  target: ShownPath | undefined,
-): DfsError | undefined {
+  sources: Sources,
+  act: Uint8Array,
+): Promise<{ deletion?: Draft; made?: Draft } | DfsError> {
+  const { path, does, target } = item;
+  const now = sources.shown.get(path);
   if (now?.record !== item.record) {
     return new DfsError('precondition-failed', 'It was changed after the act began, and stays as it is.');
   }
-  if (target?.kind === 'file') {
-    return new DfsError('path-exists', `There is a file at ${target.path} already: choose another name.`);
+  const there = target === undefined ? undefined : sources.shown.get(target);
+  if (there?.kind === 'file' && !sources.leaving.has(there.path)) {
+    return new DfsError('path-exists', `There is a file at ${there.path} already: choose another name.`);
   }
-  if (item.does !== 'delete' && source === undefined) {
+  if (does === 'delete' || does === 'purge') {
+    const attributes = does === 'purge' ? { act, purge: true as const } : { act };
+    return { deletion: { kind: 'deletion', path, replaces: 'all', attributes } };
+  }
+  if (does === 'restore') {
+    const draft = await orRefusal(sources.restored(path));
+    if (draft instanceof DfsError) return draft;
+    if (draft.contentId && sources.gone.has(draft.contentId)) return isPurged();
+    return { made: { ...draft, attributes: withAct(draft.attributes ?? {}, act) } };
+  }
+  const source = sources.said.get(sourceOf(item));
+  if (source === undefined || (does === 'choose' && source.kind === 'folder')) {
     return new DfsError(
       'version-not-found',
       'This node does not know yet what was there: try again when it has synced.',
     );
   }
-  return undefined;
+  if (does === 'choose' && !now.conflict) {
+    return new DfsError('conflict', 'The file is not in conflict any more: there is nothing to choose.');
+  }
+  if (does === 'back' && source.contentId && sources.gone.has(source.contentId)) return isPurged();
+  const made = madeOf(item, source, act);
+  return does === 'move'
+    ? { deletion: { kind: 'deletion', path, replaces: 'all', attributes: { act } }, made }
+    : { made };
+}
+
+/** A refusal is a value: of one item among many. */
+async function orRefusal<T>(made: Promise<T>): Promise<T | DfsError> {
+  try {
+    return await made;
+  } catch (error) {
+    if (error instanceof DfsError) return error;
+    throw error;
+  }
 }
 
 function madeOf({ does, path, target }: ActItem, said: SaidByRecord, act: Uint8Array): Draft {
   const to = target ?? path;
+  if (said.kind === 'deletion') return { kind: 'deletion', path: to, replaces: 'all', attributes: { act } };
   if (said.kind === 'folder') return { kind: 'folder', path: to, attributes: { act } };
   const { contentId, size, mediaType, time } = said;
   const attributes = withAct(said.attributes, act);
   const file = { kind: 'file', path: to, contentId: contentId ?? EMPTY_CONTENT, size, mediaType, attributes } as const;
   if (does === 'move') return { ...file, time, from: path, isNew: true };
   if (does === 'copy') return { ...file, isNew: true };
+  if (does === 'choose') return { ...file, replaces: 'all' };
   return { ...file, replaces: 'all', from: path };
 }
 
 function count(done: ActDone, { does }: ActItem, isBack: boolean, made: Draft | undefined, now: ShownPath): void {
-  const isFile = made === undefined ? now.kind === 'file' : made.kind === 'file';
+  const isFile = (made?.kind ?? now.kind) !== 'folder';
   if (!isFile) done.folders += 1;
   else if (does === 'delete' && isBack) done.deleted += 1;
   else {
     done.files += 1;
     done.bytes += made?.size ?? now.size;
   }
-  if (does === 'back' && made?.contentId && made.contentId !== EMPTY_CONTENT) {
+  if ((does === 'back' || does === 'restore') && made?.contentId && made.contentId !== EMPTY_CONTENT) {
     done.contents.set(made.contentId, made.size ?? 0);
   }
 }

@@ -39,7 +39,20 @@ class FilesActs1799000200000 implements MigrationInterface {
   }
 }
 
+class FilesActsKey1799000400000 implements MigrationInterface {
+  name = 'FilesActsKey1799000400000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    // The API key that has begun it; null for none.
+    await runner.query('ALTER TABLE files_act ADD COLUMN key TEXT');
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('ALTER TABLE files_act DROP COLUMN key');
+  }
+}
+
 /** Entities of its tables. */
 export const filesEntities: EntityClass[] = [ActEntity, ActItemEntity];
 /** Tables `files_act` and `files_act_item`. */
-export const filesMigrations: MigrationClass[] = [FilesActs1799000200000];
+export const filesMigrations: MigrationClass[] = [FilesActs1799000200000, FilesActsKey1799000400000];

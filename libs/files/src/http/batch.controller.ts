@@ -32,10 +32,11 @@ export class BatchController {
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<BatchResults> {
-    if (op === 'purge') requireAdmin(callerOf(request));
+    const by = callerOf(request);
+    if (op === 'purge') requireAdmin(by);
     const done = items
-      ? await this.files.changeMany(op, only(items, filter), { confirm })
-      : await this.files.changeMatching(...matching(op, filter), { confirm });
+      ? await this.files.changeMany(op, only(items, filter), { confirm, by })
+      : await this.files.changeMatching(...matching(op, filter), { confirm, by });
     if ('transfer' in done) {
       response.status(ACCEPTED);
       return { act: done.act, results: [], transfer: done.transfer };

@@ -1,16 +1,13 @@
 import type { KeyScope } from '@dfs/contracts';
 import { DfsError } from '@dfs/runtime';
+import type { Asker } from '../ports.js';
 
 /** The rights of a key. */
 export type Scope = KeyScope;
 
 /** The one a request comes from, as the application has found at its door. */
-export interface Caller {
-  /** Id of the API key; null for the node's own token, and for the sessions of browsers. */
-  readonly key: string | null;
+export interface Caller extends Asker {
   readonly scope: Scope;
-  /** Where the network of this caller ends: the folder `photos/`, or nothing where it sees all of it. */
-  readonly prefix: string;
   /** Aborts when the key or the session ends: with it end the transfers of the caller. */
   readonly ended?: AbortSignal;
 }

@@ -202,8 +202,9 @@ export class FilesController {
   @Conditional()
   @ApiNoContentResponse()
   remove(@Param() { fileId }: FileParams, @Query() query: RemoveQuery, @Req() request: Request): Promise<void> {
-    const options = { confirm: query.confirm === 'true', purge: query.purge === 'true' };
-    if (options.purge) requireAdmin(callerOf(request));
+    const by = callerOf(request);
+    const options = { confirm: query.confirm === 'true', purge: query.purge === 'true', by };
+    if (options.purge) requireAdmin(by);
     return this.files.remove(fileId, { ...options, ...writePreconditions(request.headers) });
   }
 

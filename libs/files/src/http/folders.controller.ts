@@ -7,7 +7,7 @@ import { CONTENT_PROBLEMS, PATH_PROBLEMS, Problems, WRITE_PROBLEMS } from '../de
 import type { FolderOutcome, RestoreTo } from '../acts/folder-acts.js';
 import { Files } from '../files.js';
 import { ACCEPTED } from './answer/answer-file.js';
-import { callerOf, sees } from './caller.js';
+import { callerOf } from './caller.js';
 import { NoQuery } from './dto/files.dto.js';
 import { FolderDto } from './dto/files.schema.dto.js';
 import { FolderActDto, FolderQuery, MoveFolderBody, RemoveFolderQuery, RestoreFolderBody } from './dto/folders.dto.js';
@@ -40,9 +40,10 @@ export class FoldersController {
   @ApiAcceptedResponse({ type: FolderActDto, description: GOES_ON })
   async remove(
     @Query() { path, confirm }: RemoveFolderQuery,
+    @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<FolderAct> {
-    return answer(response, await this.files.folders.remove(path, confirm === 'true'));
+    return answer(response, await this.files.folders.remove(path, confirm === 'true', callerOf(request)));
   }
 
   @Post('move')
@@ -58,9 +59,10 @@ export class FoldersController {
   async move(
     @Query() _query: NoQuery,
     @Body() { path, to }: MoveFolderBody,
+    @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<FolderAct> {
-    return answer(response, await this.files.folders.move(path, to));
+    return answer(response, await this.files.folders.move(path, to, callerOf(request)));
   }
 
   @Post('copy')
@@ -72,9 +74,10 @@ export class FoldersController {
   async copy(
     @Query() _query: NoQuery,
     @Body() { path, to }: MoveFolderBody,
+    @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<FolderAct> {
-    return answer(response, await this.files.folders.copy(path, to));
+    return answer(response, await this.files.folders.copy(path, to, callerOf(request)));
   }
 
   @Post('restore')
@@ -95,8 +98,7 @@ export class FoldersController {
     @Res({ passthrough: true }) response: Response,
   ): Promise<FolderAct> {
     const { path, preview = false, confirm = false } = body;
-    const caller = callerOf(request);
-    const options = { preview, confirm, isSeen: (name: string) => sees(caller, name) };
+    const options = { preview, confirm, by: callerOf(request) };
     return answer(response, await this.files.folders.restore(path, restoreTo(body), options));
   }
 }

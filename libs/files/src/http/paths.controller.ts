@@ -4,6 +4,7 @@ import type { Request, Response } from 'express';
 import { routes } from '@dfs/contracts';
 import { Problems, WRITE_PROBLEMS } from '../describe/problems.dto.js';
 import { Files } from '../files.js';
+import { callerOf } from './caller.js';
 import { Conditional } from './dto/conditional.dto.js';
 import { Content } from './dto/content.dto.js';
 import { ContentByPathQuery, RemoveByPathQuery } from './dto/files.dto.js';
@@ -41,6 +42,9 @@ export class PathsController {
   @ApiNoContentResponse()
   async remove(@Query() { path, confirm }: RemoveByPathQuery, @Req() request: Request): Promise<void> {
     const fileId = await this.files.idOf(path);
-    await this.files.remove(fileId, { confirm: confirm === 'true', ...writePreconditions(request.headers) });
+    await this.files.remove(fileId, {
+      ...{ confirm: confirm === 'true', by: callerOf(request) },
+      ...writePreconditions(request.headers),
+    });
   }
 }

@@ -8,6 +8,7 @@ import { writePreconditions } from './headers/preconditions.js';
 import { FILE_HEADERS } from '../describe/headers.dto.js';
 import { CONTENT_PROBLEMS, PATH_PROBLEMS, Problems, WRITE_PROBLEMS } from '../describe/problems.dto.js';
 import { Files } from '../files.js';
+import { callerOf } from './caller.js';
 import {
   ChooseBody,
   CopyBody,
@@ -69,7 +70,14 @@ export class VersionsController {
   @HttpCode(200)
   @Conditional()
   @ApiOperation({ operationId: 'chooseFileVersion', summary: 'End a conflict by the version to keep' })
-  @Problems(...WRITE_PROBLEMS, ...CONTENT_PROBLEMS, ...PATH_PROBLEMS, 'file-not-found', 'version-not-found')
+  @Problems(
+    ...WRITE_PROBLEMS,
+    ...CONTENT_PROBLEMS,
+    ...PATH_PROBLEMS,
+    'file-not-found',
+    'version-not-found',
+    'mass-deletion',
+  )
   @ApiOkResponse({
     type: FileDto,
     headers: FILE_HEADERS,
@@ -79,12 +87,12 @@ export class VersionsController {
   async choose(
     @Param() { fileId }: FileParams,
     @Query() _query: NoQuery,
-    @Body() { version, others }: ChooseBody,
+    @Body() { version, others, confirm = false }: ChooseBody,
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<FileInfo> {
     const { file, kept } = await this.files.choose(fileId, version, {
-      ...writePreconditions(request.headers),
+      ...{ ...writePreconditions(request.headers), confirm, by: callerOf(request) },
       ...(others === undefined ? {} : { others }),
     });
     return answerFile(response, kept ? 200 : ACCEPTED, file);

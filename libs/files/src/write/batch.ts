@@ -12,10 +12,10 @@ import {
 import type { BatchOp, FileInfo } from '@dfs/contracts';
 import type { Tx } from '@dfs/database';
 import { DfsError, invalidField } from '@dfs/runtime';
-import type { FilesComponents } from '../ports.js';
+import { NODE_ASKS, type Asker, type FilesComponents } from '../ports.js';
 import { describe } from '../read/file-info.js';
 import { noSuchFile, shown } from '../read/listing.js';
-import type { DeletionPace } from './deletion-pace.js';
+import { admitDeletions, type DeletionPace } from './deletion-pace.js';
 import { isKept, refusePurged } from './revise.js';
 
 /** One file of an act. */
@@ -34,6 +34,14 @@ export interface BatchItem {
 /** The result for one file of an act: the file, where there is one now, and `kept` as of Revised. */
 export type BatchOutcome =
   { id: string; path: string; kept: boolean; file?: FileInfo } | { id: string; path: string | null; error: DfsError };
+
+/** How many files are changed. */
+export interface ChangeOptions {
+  /** Go on although most of the files are being deleted. */
+  confirm?: boolean;
+  /** The node's owner when left out. */
+  by?: Asker;
+}
 
 /** The results for all of them, in their order. */
 export interface BatchDone {
@@ -60,7 +68,7 @@ export async function changeMany(
   pace: DeletionPace,
   op: BatchOp,
   items: readonly BatchItem[],
-  { confirm = false }: { confirm?: boolean } = {},
+  { confirm = false, by = NODE_ASKS }: ChangeOptions = {},
 ): Promise<BatchDone> {
   const { db, catalogue, purges } = parts;
   await catalogue.writable();
@@ -77,7 +85,7 @@ export async function changeMany(
       }
       const drafts = plans.flatMap((plan) => ('drafts' in plan ? plan.drafts : []));
       const going = plans.filter((plan) => goes(plan, entries.get(plan.item.id))).length;
-      if (going > 0) takeBack = await pace.admit(async () => (await catalogue.totals(tx)).count, confirm, going);
+      if (going > 0) takeBack = await admitDeletions(pace, catalogue, tx, { count: going, confirm, by });
       const commits = drafts.length === 0 ? [] : await catalogue.commitEach(tx, drafts);
       const results = new Map(drafts.map((draft, at) => [draft, commits[at] as Commit | DfsError]));
       return plans.map((plan) => outcomeOf(plan, results, entries.get(plan.item.id)));

@@ -1,7 +1,7 @@
 import { fakeClock, type FakeClock } from '@dfs/testing';
 import { isDfsError } from '@dfs/runtime';
 import { DeletionPace } from './deletion-pace.js';
-import { localNode, pieces, type LocalNode } from '../testing/local-node.suite.js';
+import { localNode, pieces, writtenElsewhere, type LocalNode } from '../testing/local-node.suite.js';
 
 describe('the pace of deletions', () => {
   let clock: FakeClock;
@@ -105,5 +105,42 @@ describe('deleting most of the files of a node', () => {
     });
     await node.files.remove(refused[1]!);
     expect((await node.catalogue.totals()).count).toBe(118);
+  });
+
+  it('asks a key about the files that it sees, tells it of no others, and counts what it deletes for all', async () => {
+    async function* parts() {
+      for (let i = 0; i < 300; i++)
+        yield { path: `${i < 150 ? 'mine' : 'other'}/${i}`, body: pieces(Buffer.from('x')) };
+    }
+    const stored = await node.files.uploadMany(parts());
+    const ids = stored.map((result) => ('done' in result ? result.done.file.id : ''));
+    const by = { key: 'k', prefix: 'mine/' };
+    for (const id of ids.slice(200, 300)) await node.files.remove(id);
+    // The owner has deleted 100 elsewhere: the key hears of its own folder alone.
+    await expect(node.files.folders.remove('mine', false, by)).rejects.toMatchObject({
+      code: 'mass-deletion',
+      facts: { deleted: 0, asked: 150, files: 150 },
+    });
+    await node.files.changeMatching('delete', { prefix: 'mine/' }, { confirm: true, by });
+    await expect(node.files.remove(ids[150]!)).rejects.toMatchObject({ facts: { deleted: 250, asked: 1, files: 300 } });
+    await node.files.remove(ids[150]!, { confirm: true });
+  });
+
+  it('is asked of a deletion that is chosen, too', async () => {
+    async function* parts() {
+      for (let i = 0; i < 160; i++) yield { path: `p/${i}`, body: pieces(Buffer.from('x')) };
+    }
+    const stored = await node.files.uploadMany(parts());
+    const ids = stored.map((result) => ('done' in result ? result.done.file.id : ''));
+    const deletion = await writtenElsewhere(node, 'p/0', { kind: 'deletion', content: null, size: 0, mediaType: '' });
+    for (const id of ids.slice(1, 101)) await node.files.remove(id);
+    const id = ids[0]!;
+    await expect(node.files.choose(id, deletion)).rejects.toMatchObject({
+      code: 'mass-deletion',
+      facts: { deleted: 100, asked: 1, files: 160 },
+    });
+    expect((await node.files.get(id)).deleted).toBe(false);
+    const { file } = await node.files.choose(id, deletion, { confirm: true });
+    expect(file.deleted).toBe(true);
   });
 });

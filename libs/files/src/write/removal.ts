@@ -1,5 +1,5 @@
-import type { DeletionPace } from './deletion-pace.js';
-import type { FilesComponents } from '../ports.js';
+import { admitDeletions, type DeletionPace } from './deletion-pace.js';
+import { NODE_ASKS, type Asker, type FilesComponents } from '../ports.js';
 import { shownEntry } from '../read/listing.js';
 import type { Preconditions } from '../http/headers/preconditions.js';
 import { withoutDate } from './wanted.js';
@@ -10,6 +10,8 @@ export interface RemoveOptions extends Preconditions {
   confirm?: boolean;
   /** Ends its retention at once, everywhere; of owners alone. Of what is deleted already, too. */
   purge?: boolean;
+  /** The node's owner when left out. */
+  by?: Asker;
 }
 
 /**
@@ -22,7 +24,7 @@ export async function removeFile(
   { db, catalogue, purges }: Pick<FilesComponents, 'db' | 'catalogue' | 'purges'>,
   pace: DeletionPace,
   fileId: string,
-  { confirm = false, purge = false, ...want }: RemoveOptions = {},
+  { confirm = false, purge = false, by = NODE_ASKS, ...want }: RemoveOptions = {},
 ): Promise<void> {
   await catalogue.writable();
   let takeBack: (() => void) | undefined;
@@ -33,7 +35,7 @@ export async function removeFile(
       const shown = await shownEntry(catalogue, fileId, tx);
       const conditions = await withoutDate(catalogue, shown, want);
       await catalogue.conditions.check(fileId, conditions, tx);
-      takeBack = await pace.admit(async () => (await catalogue.totals(tx)).count, confirm);
+      takeBack = await admitDeletions(pace, catalogue, tx, { confirm, by });
       const said = purge ? { attributes: PURGE } : {};
       await catalogue.commit(tx, [{ ...deletionOf(shown), ...conditions, ...said }]);
     });

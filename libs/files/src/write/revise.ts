@@ -2,14 +2,15 @@ import type { Entry, OtherHeads } from '@dfs/catalogue';
 import type { FileInfo, MovedFile } from '@dfs/contracts';
 import type { Cid } from '@dfs/protocol';
 import { describe } from '../read/file-info.js';
-import type { ContentPlacement, FilesComponents } from '../ports.js';
+import { NODE_ASKS, type ContentPlacement, type FilesComponents } from '../ports.js';
 import type { Preconditions } from '../http/headers/preconditions.js';
+import type { ChangeOptions } from './batch.js';
+import { admitDeletions, type DeletionPace } from './deletion-pace.js';
 import { isPurged } from '../versions/versions.js';
 import { requireWanted } from './wanted.js';
 
-// Changes of a path that bring no bytes: those there are get another name, or are shown again. The facts that such a
-// change asks of the
-// path is that of the file it is asked of: for a move the old one.
+// Changes of a path that bring no bytes: those there are get another name, or are shown again. The facts that such a change
+// asks of the path are those of the file it is asked of: for a move the old one.
 
 /** A file as it is after such a change. */
 export interface Revised<F extends FileInfo = FileInfo> {
@@ -83,17 +84,35 @@ async function refuseGone(
   if (!(await placement.isHad(content, found.size))) throw isPurged();
 }
 
-/** @throws DfsError as Catalogue.choose */
+/** How a conflict is ended. */
+export interface ChooseOptions extends Preconditions, ChangeOptions {
+  others?: OtherHeads;
+}
+
+/** @throws DfsError as Catalogue.choose; `mass-deletion` where a deletion is chosen, as of one that is made */
 export async function chooseVersion(
   parts: Revising,
+  pace: DeletionPace,
   fileId: string,
   version: string,
-  { others, ...want }: Preconditions & { others?: OtherHeads } = {},
+  { others, confirm = false, by = NODE_ASKS, ...want }: ChooseOptions = {},
 ): Promise<Revised> {
-  await parts.catalogue.writable();
-  const { entry } = await parts.db.write(async (tx) => {
-    await requireWanted(parts.catalogue, tx, fileId, want);
-    return parts.catalogue.choose(tx, fileId, version, others);
+  const { db, catalogue } = parts;
+  await catalogue.writable();
+  let takeBack: (() => void) | undefined;
+  const chosen = db.write(async (tx) => {
+    await requireWanted(catalogue, tx, fileId, want);
+    const isThere = (await catalogue.get(fileId, tx))?.deleted === false;
+    const done = await catalogue.choose(tx, fileId, version, others);
+    // A refusal undoes the unit of work; the file counts among those there were.
+    if (isThere && done.entry.deleted) {
+      takeBack = await admitDeletions(pace, catalogue, tx, { confirm, by, gone: 1 });
+    }
+    return done;
+  });
+  const { entry } = await chosen.catch((error: unknown) => {
+    takeBack?.();
+    throw error;
   });
   return revised(parts, entry);
 }

@@ -48,12 +48,21 @@ export class Keys {
     private secrets: KeySecrets,
   ) {}
 
-  static async open(parts: KeysComponents): Promise<Keys> {
+  /**
+   * @param renew the database may be an older one, in which keys are active that were revoked since: all of them end. A key
+   * that is made from now on has a secret that none of an earlier state can have
+   */
+  static async open(parts: KeysComponents, { renew = false } = {}): Promise<Keys> {
     const rows = await parts.db.repository(ApiKeyEntity).find();
     const row = await parts.db.repository(ApiKeyGenerationEntity).findOne({ one: 1 });
     const generation = row?.generation ?? 1;
     const known = new Map(rows.map((key) => [key.id, key]));
-    return new Keys(parts, known, generation, new KeySecrets(parts.privateKeyRaw, generation));
+    const keys = new Keys(parts, known, generation, new KeySecrets(parts.privateKeyRaw, generation));
+    if (!renew) return keys;
+    const ended = await keys.rotate();
+    if (ended > 0)
+      parts.log.warn({ keys: ended }, 'all keys were ended: this database may not know which were revoked');
+    return keys;
   }
 
   /** Ends what goes on with a key when its time is over. */

@@ -1,6 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { Transform } from 'class-transformer';
 import {
+  IsBoolean,
   IsIn,
   IsInt,
   IsISO8601,
@@ -314,6 +315,14 @@ export class ChooseBody implements ChooseRequest {
     },
   })
   others?: Record<string, string>;
+
+  @ApiPropertyOptional({
+    ...FIELD.flag,
+    description: 'Choose a deletion although most of the files are being deleted.',
+  })
+  @IsOptional()
+  @IsBoolean()
+  confirm?: boolean;
 }
 
 function isOthers(value: unknown): boolean {

@@ -17,7 +17,7 @@ export class TransferSourceDto {
   @ApiProperty(FIELD.bytes) bytes!: number;
 }
 
-/** Why a transfer failed. */
+/** Why a transfer failed, or waits. */
 @ApiSchema({ name: 'TransferError' })
 export class TransferErrorDto {
   @ApiProperty(FIELD.errorCode) code!: ErrorCode;
@@ -50,5 +50,6 @@ export class TransferDto implements TransferInfo {
   @ApiPropertyOptional({ type: TransferItemsDto, description: 'Of an act over many files.' }) items?: TransferItemsDto;
   @ApiProperty(FIELD.moment) startedAt!: string;
   @ApiProperty({ ...FIELD.moment, nullable: true }) finishedAt!: string | null;
-  @ApiPropertyOptional({ type: TransferErrorDto }) error?: TransferErrorDto;
+  @ApiPropertyOptional({ type: TransferErrorDto, description: 'Why it failed; of one that is running, why it waits.' })
+  error?: TransferErrorDto;
 }
