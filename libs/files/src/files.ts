@@ -18,7 +18,7 @@ import { silentLog, systemClock, type WorkStatus } from '@dfs/runtime';
 import { Archives } from './archive/archives.js';
 import { ActRuns } from './acts/act-runs.js';
 import { FolderActs } from './acts/folder-acts.js';
-import { DeletionPace } from './write/deletion-pace.js';
+import { DeletionPace, type ChangeOptions } from './write/deletion-pace.js';
 import { openContent, type OpenContent } from './read/download.js';
 import { InlineTypes } from './read/inline.js';
 import { getFile, idOf, listChunks, listFiles, listHolders, type ListQuery } from './read/listing.js';
@@ -26,7 +26,7 @@ import type { Preconditions } from './http/headers/preconditions.js';
 import type { FilesComponents } from './ports.js';
 import { FileStates } from './states/file-states.js';
 import { changeMatching, type Filter, type MatchingDone, type MatchingOp } from './write/batch-matching.js';
-import { changeMany, type BatchDone, type BatchItem, type ChangeOptions } from './write/batch.js';
+import { changeMany, type BatchDone, type BatchItem } from './write/batch.js';
 import { lookUp, type FoundPath } from './read/lookup.js';
 import { removeFile, type RemoveOptions } from './write/removal.js';
 import {

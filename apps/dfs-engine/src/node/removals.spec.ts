@@ -76,7 +76,7 @@ describe('removing a member', () => {
 
   it('can be cancelled, and the member stays', async () => {
     const answer = drain();
-    transfers.cancel(last()?.id ?? '');
+    await transfers.cancel(last()?.id ?? '');
     await expect(answer).rejects.toMatchObject({ code: 'conflict' });
     expect(last()).toMatchObject({ state: 'cancelled' });
   });

@@ -10,7 +10,6 @@ import { CONTENT_PROBLEMS, PATH_PROBLEMS, Problems, WRITE_PROBLEMS } from '../de
 import { Files } from '../files.js';
 import { callerOf } from './caller.js';
 import {
-  ChooseBody,
   CopyBody,
   FileParams,
   MoveBody,
@@ -19,6 +18,7 @@ import {
   ReleaseVersionsQuery,
   RestoreBody,
 } from './dto/files.dto.js';
+import { ChooseBody } from './dto/choose.dto.js';
 import { FileDto, MovedFileDto, ReleasedVersionsDto, VersionListDto } from './dto/files.schema.dto.js';
 
 /** Versions and acts on them: history, restore, choose, copy, move. */

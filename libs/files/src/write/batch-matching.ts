@@ -5,8 +5,8 @@ import type { PlannedItem } from '../acts/items.js';
 import { NODE_ASKS, type FilesComponents } from '../ports.js';
 import { narrowed, type ListQuery } from '../read/listing.js';
 import type { FileStates } from '../states/file-states.js';
-import { changeMany, type BatchDone, type ChangeOptions } from './batch.js';
-import { admitDeletions, type DeletionPace } from './deletion-pace.js';
+import { changeMany, type BatchDone } from './batch.js';
+import { admitDeletions, type ChangeOptions, type DeletionPace } from './deletion-pace.js';
 
 /** Which files are meant: as a list has it. */
 export type Filter = Omit<ListQuery, 'limit' | 'cursor' | 'sort' | 'delimiter'>;

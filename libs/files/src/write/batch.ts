@@ -12,10 +12,10 @@ import {
 import type { BatchOp, FileInfo } from '@dfs/contracts';
 import type { Tx } from '@dfs/database';
 import { DfsError, invalidField } from '@dfs/runtime';
-import { NODE_ASKS, type Asker, type FilesComponents } from '../ports.js';
+import { NODE_ASKS, type FilesComponents } from '../ports.js';
 import { describe } from '../read/file-info.js';
 import { noSuchFile, shown } from '../read/listing.js';
-import { admitDeletions, type DeletionPace } from './deletion-pace.js';
+import { admitDeletions, type ChangeOptions, type DeletionPace } from './deletion-pace.js';
 import { isKept, refusePurged } from './revise.js';
 
 /** One file of an act. */
@@ -34,14 +34,6 @@ export interface BatchItem {
 /** The result for one file of an act: the file, where there is one now, and `kept` as of Revised. */
 export type BatchOutcome =
   { id: string; path: string; kept: boolean; file?: FileInfo } | { id: string; path: string | null; error: DfsError };
-
-/** How many files are changed. */
-export interface ChangeOptions {
-  /** Go on although most of the files are being deleted. */
-  confirm?: boolean;
-  /** The node's owner when left out. */
-  by?: Asker;
-}
 
 /** The results for all of them, in their order. */
 export interface BatchDone {

@@ -10,6 +10,14 @@ const ALWAYS = 100;
 /** Not moved by whoever sets the clock. */
 const elapsed: Clock = { now: () => performance.now() };
 
+/** How files are changed by somebody. */
+export interface ChangeOptions {
+  /** Go on although most of the files are being deleted. */
+  confirm?: boolean;
+  /** The node's owner when left out. */
+  by?: Asker;
+}
+
 /** Stops a deletion of most of the files by mistake: a script gone wrong, the wrong folder marked. */
 export class DeletionPace {
   /** When each of the last files was deleted, oldest first: by anybody, and by those whose network ends at a prefix. */

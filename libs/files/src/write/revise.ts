@@ -4,8 +4,7 @@ import type { Cid } from '@dfs/protocol';
 import { describe } from '../read/file-info.js';
 import { NODE_ASKS, type ContentPlacement, type FilesComponents } from '../ports.js';
 import type { Preconditions } from '../http/headers/preconditions.js';
-import type { ChangeOptions } from './batch.js';
-import { admitDeletions, type DeletionPace } from './deletion-pace.js';
+import { admitDeletions, type ChangeOptions, type DeletionPace } from './deletion-pace.js';
 import { isPurged } from '../versions/versions.js';
 import { requireWanted } from './wanted.js';
 

@@ -101,7 +101,7 @@ describe('storing files', () => {
       yield* pieces(seededRandom(9).bytes(20 * MiB));
       const [running] = transfers.list();
       expect(running).toMatchObject({ kind: 'upload', path: 'a', state: 'running', bytes: null });
-      transfers.cancel(running!.id);
+      await transfers.cancel(running!.id);
       yield* pieces(seededRandom(10).bytes(12 * MiB));
     }
     await expect(node.files.upload({ path: 'a', body: cancelling() })).rejects.toMatchObject({ code: 'conflict' });

@@ -1,24 +1,10 @@
 import { applyDecorators } from '@nestjs/common';
 import { Transform } from 'class-transformer';
-import {
-  IsBoolean,
-  IsIn,
-  IsInt,
-  IsISO8601,
-  IsOptional,
-  IsString,
-  Matches,
-  Max,
-  MaxLength,
-  Min,
-  MinLength,
-  ValidateBy,
-} from 'class-validator';
+import { IsIn, IsInt, IsISO8601, IsOptional, IsString, Matches, Max, MaxLength, Min, MinLength } from 'class-validator';
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import {
   MAX_PAGE,
   REPLICATION_STATES,
-  type ChooseRequest,
   type CopyRequest,
   type FileFilter,
   type FileListState,
@@ -38,8 +24,6 @@ const MAX_CURSOR_LENGTH = 4096;
 export const RECORD_ID = /^[0-9a-f]{64}$/;
 /** The fault of a version that is no record id. */
 export const NO_VERSION = { message: 'is not a version: expected 64 hexadecimal digits, as /versions tells them' };
-/** As many heads as can be kept beside the one that is chosen. */
-const MAX_OTHERS = 100;
 const SORTS: FileSort[] = ['path', '-path', 'size', '-size', 'modifiedAt', '-modifiedAt'];
 const TYPE = /^[a-z0-9][a-z0-9!#$&^_.+-]{0,63}(\/[a-z0-9][a-z0-9!#$&^_.+-]{0,63})?$/;
 const STATES: FileListState[] = ['current', 'deleted', 'conflict'];
@@ -286,51 +270,6 @@ export class RestoreBody implements RestoreRequest {
   @IsOptional()
   @Matches(RECORD_ID, NO_VERSION)
   version?: string;
-}
-
-/** Body of `POST /files/{fileId}/choose`. */
-@ApiSchema({ name: 'ChooseRequest' })
-export class ChooseBody implements ChooseRequest {
-  @ApiProperty({
-    ...FIELD.text,
-    pattern: RECORD_ID.source,
-    description: 'The version to keep: one that GET /files/{fileId}/versions marks as head.',
-  })
-  @Matches(RECORD_ID, NO_VERSION)
-  version!: string;
-
-  @ApiPropertyOptional({
-    type: 'object',
-    additionalProperties: { type: 'string', minLength: 1, maxLength: MAX_PATH_BYTES },
-    maxProperties: MAX_OTHERS,
-    description: 'Other heads that go on under another name: the path of each, by its version.',
-  })
-  @IsOptional()
-  @ValidateBy({
-    name: 'othersOf',
-    validator: {
-      validate: isOthers,
-      defaultMessage: () =>
-        `must name a path for each of up to ${MAX_OTHERS} versions, such as {"<version>": "a (2).txt"}`,
-    },
-  })
-  others?: Record<string, string>;
-
-  @ApiPropertyOptional({
-    ...FIELD.flag,
-    description: 'Choose a deletion although most of the files are being deleted.',
-  })
-  @IsOptional()
-  @IsBoolean()
-  confirm?: boolean;
-}
-
-function isOthers(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  const pairs = Object.entries(value);
-  const isPath = (path: unknown): boolean =>
-    typeof path === 'string' && path.length > 0 && path.length <= 4 * MAX_PATH_BYTES;
-  return pairs.length <= MAX_OTHERS && pairs.every(([version, path]) => RECORD_ID.test(version) && isPath(path));
 }
 
 /** Body of `POST /files/{fileId}/move`. */
