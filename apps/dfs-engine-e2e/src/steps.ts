@@ -167,8 +167,9 @@ export async function runToEnd(dataDir: string, ...words: string[]): Promise<End
 
 /** Stops the nodes, and fails unless on each nothing is missing, nothing is left over and all counts are right. */
 export async function expectSound(nodes: readonly Engine[], ...flags: string[]): Promise<void> {
+  // All stop at once: one that is still there looks for those that are gone.
+  await Promise.all(nodes.map((node) => node.stop()));
   for (const node of nodes) {
-    await node.stop();
     const { code, out, err } = await check(node.dataDir, ...flags);
     if (code !== 0 || err !== '') throw new Error(`the check of ${node.name} ended with ${code}:\n${out}${err}`);
   }

@@ -9,10 +9,13 @@ import type {
   VoidVersionInfo,
   VoidVersionList,
 } from '@dfs/contracts';
-import { hour, second, VirtualTime } from '@dfs/runtime';
+import { hour, minute, second, VirtualTime } from '@dfs/runtime';
 import { eventually } from '@dfs/testing';
 import { EventLog } from '@dfs/events';
 import { startTestNode, type Answer, type TestNode } from '../testing/running-node.suite.js';
+
+/** Members tell the time with a heartbeat, each minute, where the question in between went astray. */
+const HEARD = 3 * minute;
 
 describe('a node whose clock is days off from those of its peers, over HTTP', () => {
   let offset = 0;
@@ -56,7 +59,7 @@ describe('a node whose clock is days off from those of its peers, over HTTP', ()
     offset = 80 * hour;
     for (const node of [test, peer]) {
       await eventually(async () => (await clockCheck(node))?.ok === false, {
-        deadline: 30_000,
+        deadline: HEARD,
         what: 'health shows it',
       });
     }
@@ -69,12 +72,12 @@ describe('a node whose clock is days off from those of its peers, over HTTP', ()
     // At the other it waits for its time, is shown, and is adopted by a person.
     const waiting = async (): Promise<VoidVersionInfo[]> =>
       (await peer.api('/void-versions')).json<VoidVersionList>().items;
-    await eventually(async () => (await waiting()).length === 1, { deadline: 30_000, what: 'it is listed' });
+    await eventually(async () => (await waiting()).length === 1, { deadline: HEARD, what: 'it is listed' });
     const [listed] = await waiting();
     expect(listed).toMatchObject({ path: 'ahead.txt', reason: 'future' });
     expect((await peer.api(`/void-versions/${listed!.version}/adopt`, { method: 'POST' })).status).toBeLessThan(300);
     offset = 0;
-    await eventually(async () => (await clockCheck())?.ok, { deadline: 30_000, what: 'health is well' });
+    await eventually(async () => (await clockCheck())?.ok, { deadline: HEARD, what: 'health is well' });
     await eventually(async () => (await test.api('/files?prefix=ahead.txt')).json<FileList>().total === 1);
   });
 
@@ -89,7 +92,7 @@ describe('a node whose clock is days off from those of its peers, over HTTP', ()
     expect(await clockCheck()).toMatchObject({ ok: true });
 
     offset = 80 * hour;
-    await eventually(async () => (await clockCheck())?.ok === false, { deadline: 20_000, what: 'health shows it' });
+    await eventually(async () => (await clockCheck())?.ok === false, { deadline: HEARD, what: 'health shows it' });
     const boundary = 'x-x-x';
     const part = `--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\na\r\n--${boundary}--\r\n`;
     const headers = { 'content-type': `multipart/form-data; boundary=${boundary}` };
@@ -114,10 +117,10 @@ describe('a node whose clock is days off from those of its peers, over HTTP', ()
     expect((await test.api('/node/clock', { json: { right: true } })).status).toBe(204);
     expect((await put('sure.txt', 'sure')).status).toBe(201);
     offset = 81 * hour;
-    await eventually(async () => (await put('sure.txt', 'no more')).status === 503, { deadline: 30_000 });
+    await eventually(async () => (await put('sure.txt', 'no more')).status === 503, { deadline: HEARD });
 
     offset = 0;
-    await eventually(async () => (await clockCheck())?.ok, { deadline: 20_000, what: 'health is well' });
+    await eventually(async () => (await clockCheck())?.ok, { deadline: HEARD, what: 'health is well' });
     expect((await put('new.txt', 'new')).status).toBe(201);
     await eventually(async () => (await told()).at(-1) === false, { passing, what: 'its end is told' });
     expect((await told()).slice(before, before + 2)).toEqual([true, false]);
