@@ -12,8 +12,9 @@ import { eventually } from './wait.js';
 /** From `libs/testing/{src,dist}` to the root of the workspace. */
 const ROOT = resolve(fileURLToPath(new URL('../../..', import.meta.url)));
 const MAIN = join(ROOT, 'apps/dfs-engine/dist/main.js');
-const READY_DEADLINE = 60_000;
-const STOP_DEADLINE = 20_000;
+/** Generous: with thirty programs that want the same core a start takes a minute. */
+const READY_DEADLINE = 180_000;
+const STOP_DEADLINE = 60_000;
 
 /**
  * How an engine is started. Ports are free ones, the address is loopback, mDNS and UPnP are off, unless `env` says
