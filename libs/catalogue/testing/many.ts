@@ -1,5 +1,5 @@
 import { copyFile } from 'node:fs/promises';
-import { encode, encodeRecord, RECORD_VERSION, sha256 } from '@dfs/protocol';
+import { encode, encodeRecord, parseRecord, RECORD_VERSION, sha256 } from '@dfs/protocol';
 import type { Database } from '@dfs/database';
 import { tempDir, type TempDir } from '@dfs/testing';
 import { Delta, Fingerprints } from '../src/store/fingerprints.js';
@@ -102,6 +102,11 @@ const bodyOf = ((): ((seq: number) => Uint8Array) => {
     return new Uint8Array(body.buffer, body.byteOffset, body.length);
   };
 })();
+
+/** The number that `insertRecords` was given for a record, of its body. */
+export function numberOf(body: Uint8Array): number {
+  return parseRecord(body).envelope.clock.counter - COUNTERS;
+}
 
 function digits(seq: number): string {
   return String(seq).padStart(DIGITS, '0');

@@ -1,7 +1,7 @@
-import { parseRecord, SYNC_PROTOCOL, type SignedRecord } from '@dfs/protocol';
+import { SYNC_PROTOCOL, type SignedRecord } from '@dfs/protocol';
 import { seededRandom } from '@dfs/testing';
 import { MemoryNetwork } from '@dfs/transport';
-import { insertRecords } from '../../../testing/many.js';
+import { insertRecords, numberOf } from '../../../testing/many.js';
 import { testNode, testSigner, type TestNode } from '../../../testing/nodes.js';
 import { Fingerprints } from '../../store/fingerprints.js';
 import { RecordSet } from '../../store/record-set.js';
@@ -23,7 +23,7 @@ async function side(): Promise<Side> {
   const set = new RecordSet(node.db, prints);
   const insert = (numbers: readonly number[]): Promise<void> => insertRecords(node.db, prints, numbers);
   const receive = async (records: readonly SignedRecord[]) => {
-    await insert(records.map(({ body }) => parseRecord(body).envelope.clock.counter));
+    await insert(records.map(({ body }) => numberOf(body)));
     return { added: records.length, waiting: 0, known: 0, refused: 0, offences: 0 };
   };
   const parts = (channel: SyncChannel): ExchangeParts => ({
