@@ -65,6 +65,14 @@ describe('bulk connections between members', () => {
       expect(frames).toBe(20);
     });
 
+    it('comes as it was sent, of whatever parts that is', async () => {
+      const sizes = [5, 70 * KiB, ...Array<number>(300).fill(4 * KiB), 600 * KiB, 1, 64 * KiB, 300 * KiB];
+      const parts = sizes.map((size, n) => Buffer.alloc(size, n));
+      pair.serve((channel) => channel.send(null, parts));
+      const [frame] = await framesOf(await pair.ask());
+      expect(Buffer.compare(frame!.payload, Buffer.concat(parts))).toBe(0);
+    });
+
     it('waits for one who reads nothing of it, and holds up no other', async () => {
       let sent = 0;
       pair.serve(async (channel, header) => {

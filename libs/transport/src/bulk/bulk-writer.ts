@@ -44,7 +44,7 @@ export class BulkWriter {
     const isPaced = pace !== undefined && size > INLINE_PAYLOAD_BYTES;
     if (!isPaced) pace?.count(size);
     const step = isPaced ? pace.turn : SEND_SLICE_BYTES;
-    const slices = pieces.flatMap((piece) => slicesOf(piece, step));
+    const slices = [...slicesOf(pieces, step)];
     for (const [index, slice] of slices.entries()) {
       if (isPaced) await pace.take(slice.length, this.#ended.signal);
       this.#ended.signal.throwIfAborted();
@@ -70,9 +70,26 @@ export class BulkWriter {
   }
 }
 
-function slicesOf(piece: Uint8Array, step: number): Uint8Array[] {
-  if (piece.length <= step) return [piece];
-  const slices: Uint8Array[] = [];
-  for (let at = 0; at < piece.length; at += step) slices.push(piece.subarray(at, at + step));
-  return slices;
+/** The same bytes in pieces of at most `step`: large ones as they are, in parts, and many small ones put together. */
+function* slicesOf(pieces: readonly Uint8Array[], step: number): Generator<Uint8Array> {
+  let small: Uint8Array[] = [];
+  let gathered = 0;
+  for (const piece of pieces) {
+    if (gathered > 0 && (piece.length > COPY_SLICE_BYTES || gathered + piece.length > step)) {
+      yield joined(small);
+      small = [];
+      gathered = 0;
+    }
+    if (piece.length > Math.min(step, COPY_SLICE_BYTES)) {
+      for (let at = 0; at < piece.length; at += step) yield piece.subarray(at, at + step);
+    } else {
+      small.push(piece);
+      gathered += piece.length;
+    }
+  }
+  if (gathered > 0) yield joined(small);
+}
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  return pieces.length === 1 ? (pieces[0] as Uint8Array) : Buffer.concat(pieces);
 }
