@@ -99,6 +99,7 @@ interface Pairs {
   UploadInfo: [contracts.UploadInfo, document.UploadInfo];
   UploadResult: [contracts.UploadResult, document.UploadResult];
   UploadResults: [contracts.UploadResults, document.UploadResults];
+  VerifyResult: [contracts.VerifyResult, document.VerifyResult];
   VersionInfo: [contracts.VersionInfo, document.VersionInfo];
   VersionList: [contracts.VersionList, document.VersionList];
   VoidVersionInfo: [contracts.VoidVersionInfo, document.VoidVersionInfo];
@@ -189,6 +190,7 @@ const SAME: { [K in keyof Pairs]: Same<Pairs[K][0], Pairs[K][1]> } = {
   UploadInfo: true,
   UploadResult: true,
   UploadResults: true,
+  VerifyResult: true,
   VersionInfo: true,
   VersionList: true,
   VoidVersionInfo: true,

@@ -12,6 +12,7 @@ import { ArchiveController, ArchivesController } from './http/archive.controller
 import { BatchController } from './http/batch.controller.js';
 import { Files } from './files.js';
 import { PathsController } from './http/paths.controller.js';
+import { UpkeepController } from './http/upkeep.controller.js';
 import { VersionsController } from './http/versions.controller.js';
 import { VoidVersionsController } from './http/void-versions.controller.js';
 
@@ -30,6 +31,7 @@ export class FilesModule implements OnApplicationBootstrap, BeforeApplicationShu
         ArchivesController,
         PathsController,
         FilesController,
+        UpkeepController,
         VersionsController,
         VoidVersionsController,
         FoundContentsController,

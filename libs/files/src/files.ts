@@ -9,6 +9,7 @@ import type {
   HolderList,
   MovedFile,
   ReleasedVersions,
+  VerifyResult,
   VersionList,
   VoidVersionList,
 } from '@dfs/contracts';
@@ -21,7 +22,8 @@ import { FolderActs } from './acts/folder-acts.js';
 import { DeletionPace, type ChangeOptions } from './write/deletion-pace.js';
 import { openContent, type OpenContent } from './read/download.js';
 import { InlineTypes } from './read/inline.js';
-import { getFile, idOf, listChunks, listFiles, listHolders, type ListQuery } from './read/listing.js';
+import { getFile, idOf, listChunks, listFiles, listHolders, shownEntry, type ListQuery } from './read/listing.js';
+import { verifyFile } from './read/verify.js';
 import type { Preconditions } from './http/headers/preconditions.js';
 import type { FilesComponents } from './ports.js';
 import { FileStates } from './states/file-states.js';
@@ -215,6 +217,18 @@ export class Files {
 
   chunks(fileId: string, query: { limit: number; cursor?: string }): Promise<ChunkList> {
     return listChunks(this.components, fileId, query);
+  }
+
+  /** Reads all of a file that is here, and holds it against its ids. */
+  verify(fileId: string, signal: AbortSignal): Promise<VerifyResult> {
+    return verifyFile(this.components, fileId, signal);
+  }
+
+  /** Has this node do now what it can do for the copies of a file. @throws DfsError `file-not-found` */
+  async repair(fileId: string): Promise<FileInfo> {
+    const { contentId, size, author } = await shownEntry(this.components.catalogue, fileId);
+    await this.components.placement.repair({ contentId, size, author });
+    return this.get(fileId);
   }
 
   holders(fileId: string): Promise<HolderList> {

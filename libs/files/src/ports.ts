@@ -48,6 +48,7 @@ export type ContentPlacement = Pick<
   | 'keepAgain'
   | 'letGoOf'
   | 'states'
+  | 'repair'
 > & {
   readonly transfers: Pick<Transfers, 'track' | 'get'>;
   readonly found: Pick<FoundContents, 'list' | 'get' | 'firstBytes' | 'keep' | 'drop'>;
@@ -67,7 +68,7 @@ export const NODE_ASKS: Asker = { key: null, prefix: '' };
 /** The parts that the facade is made of. */
 export interface FilesComponents {
   db: Pick<Database, 'query' | 'write'>;
-  chunks: Pick<ChunkStore, 'batch' | 'requireRoom'>;
+  chunks: Pick<ChunkStore, 'batch' | 'requireRoom' | 'get'>;
   catalogue: CatalogueWriter;
   placement: ContentPlacement;
   /** How far the members have purged what was deleted; and a run that somebody waits for. */

@@ -13,7 +13,7 @@ import { leaveBehind } from './release/unpin-on-join.js';
 import type { GivingWayStatus } from './release/giving-way.js';
 import type { LettingGoStatus } from './release/handoff.js';
 import { LIVENESS_CHECK, SETTLE_TIME } from './limits.js';
-import type { ContentChange, PlacementComponents } from './ports.js';
+import type { ContentChange, ContentRef, PlacementComponents } from './ports.js';
 import { pinThose } from './repair/repin.js';
 import { areWhole } from './pins/extent-blocks.js';
 import { PinLog, type PinnedExtent, type PinState } from './pins/pin-log.js';
@@ -223,6 +223,18 @@ export class Placement {
     const extents = await this.pins.of(contents, NOT_PROMISED);
     const pin = (tx: Tx, whole: readonly PinnedExtent[]): Promise<void> => this.pinKept(tx, whole);
     await pinThose({ db, chunks, pin }, extents, this.control.signal);
+  }
+
+  /**
+   * Has this node do at once what it does by itself for a content: get what it should hold and lacks, heal what is damaged,
+   * and promise again what is still here, where there are too few copies.
+   */
+  async repair(ref: ContentRef): Promise<void> {
+    const state = (await this.replication([ref])).get(ref.contentId)?.state;
+    this.parts.damage.tryAgain();
+    if (state !== 'safe') await this.keepAgain([ref.contentId]);
+    this.parts.finder.hint(ref.contentId, ref.author);
+    this.parts.replicator.heardOf([ref]);
   }
 
   /** Whether this node keeps a content whole, or enough members that it can reach: these are asked, and promise it anew. */

@@ -75,6 +75,8 @@ describe('keys', () => {
       ['/files/content?path=scoped/new', { method: 'PUT', body: 'x' }, [false, true, true]],
       [`/files/${other.id}/move`, { json: { path: 'scoped/c.txt' } }, [false, true, true]],
       ['/uploads', { method: 'POST', headers: TUS }, [false, true, true]],
+      [`/files/${other.id}/verify`, { method: 'POST' }, [false, true, true]],
+      [`/files/${other.id}/repair`, { method: 'POST' }, [false, true, true]],
       [`/files/${file.id}?purge=true`, { method: 'DELETE' }, [false, false, true]],
       [`/files/${file.id}/versions`, { method: 'DELETE' }, [false, false, true]],
       [`/files/${file.id}/versions/`, { method: 'DELETE' }, [false, false, true]],

@@ -72,6 +72,16 @@ describe('the summary', () => {
     });
   });
 
+  it('tells of files that are verified and repaired one by one', async () => {
+    const { items } = (await test.api('/files?path=photos/a.jpg')).json<FileList>();
+    const verified = await test.api(`/files/${items[0]!.id}/verify`, { method: 'POST' });
+    expect([verified.status, verified.json()]).toEqual([200, { chunks: 1, here: 1, bytes: 4, damaged: 0 }]);
+    const repaired = await test.api(`/files/${items[0]!.id}/repair`, { method: 'POST' });
+    expect([repaired.status, repaired.json<FileInfo>().id]).toEqual([202, items[0]!.id]);
+    const gone = await test.api(`/files/${'a'.repeat(26)}/repair`, { method: 'POST' });
+    expect([gone.status, gone.problem.code]).toEqual([404, 'file-not-found']);
+  });
+
   it('is known again after a start, and changes of files are followed', async () => {
     await withFiles(5);
     await test.node.stop();

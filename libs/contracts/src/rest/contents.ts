@@ -42,6 +42,16 @@ export interface HolderList {
     holders: { peerId: PeerIdText; name: string; live: boolean; reachable: boolean; self: boolean }[];
   }[];
 }
+/** `POST /files/{fileId}/verify`: every chunk that is on this node was read. */
+export interface VerifyResult {
+  /** Chunks of the file. */
+  chunks: number;
+  /** Those that are here and are what they should be, and their bytes. */
+  here: number;
+  bytes: number;
+  /** Those that were here and are damaged: they are fetched anew from members that have them. */
+  damaged: number;
+}
 /** `GET /found-contents`, by content id. */
 export interface FoundContentList {
   items: FoundContentInfo[];

@@ -275,6 +275,12 @@ export class LocalPlacement implements ContentPlacement {
 
   async keepAgain(): Promise<void> {}
 
+  /** Contents of which it was asked. */
+  readonly repaired: Cid[] = [];
+  async repair({ contentId }: { contentId: Cid }): Promise<void> {
+    this.repaired.push(contentId);
+  }
+
   async holders(contentId: Cid): ReturnType<ContentPlacement['holders']> {
     if (contentId === EMPTY_CONTENT) return { extents: [] };
     const self = { peerId: 'self', name: 'this node', live: true, reachable: true, self: true };

@@ -48,6 +48,23 @@ describe('damage', () => {
     expect(await sha256Hex(await b.read(file.contentId, file.size))).toBe(await sha256Hex(bytes));
   });
 
+  it('and what was let go are made good at once where somebody asks for it', async () => {
+    await using world = await World.of(3, { replicas: 3 });
+    const [a, b] = world.nodes as [WorldNode, WorldNode];
+    const bytes = random.bytes(2 * MiB);
+    const file = await a.put('repaired', bytes);
+    await eventually(async () => (await a.state(file)) === 'safe 3');
+    const held = async (): Promise<boolean> =>
+      (await b.placement.holders(file.contentId, file.size)).extents.every(({ holders }) =>
+        holders.some(({ self }) => self),
+      );
+    await b.db.write((tx) => b.placement.release(tx, [file.contentId]));
+    expect(await held()).toBe(false);
+    await b.placement.repair({ contentId: file.contentId, size: file.size, author: a.peerId });
+    expect(await held()).toBe(true);
+    await eventually(async () => (await a.state(file)) === 'safe 3');
+  });
+
   it('of what nobody else has ends the read of another member, though the author is there', async () => {
     await using world = await World.of(2, { replicas: 1 });
     const [a, b] = world.nodes as [WorldNode, WorldNode];

@@ -20,6 +20,7 @@ import type {
   ReplicationState,
   UploadResult,
   UploadResults,
+  VerifyResult,
   VersionInfo,
   VersionList,
   FoundContentInfo,
@@ -229,6 +230,16 @@ export class ExtentHoldersDto {
 @ApiSchema({ name: 'HolderList' })
 export class HolderListDto implements HolderList {
   @ApiProperty({ type: [ExtentHoldersDto] }) extents!: ExtentHoldersDto[];
+}
+
+/** Answer of `POST /files/{fileId}/verify`. */
+@ApiSchema({ name: 'VerifyResult' })
+export class VerifyResultDto implements VerifyResult {
+  @ApiProperty({ ...FIELD.count, description: 'Chunks of the file.' }) chunks!: number;
+  @ApiProperty({ ...FIELD.count, description: 'Those that are here, and are what they should be.' }) here!: number;
+  @ApiProperty({ ...FIELD.bytes, description: 'Of these.' }) bytes!: number;
+  @ApiProperty({ ...FIELD.count, description: 'Those that are damaged here: they are fetched anew from others.' })
+  damaged!: number;
 }
 
 /** A version of a path. */
