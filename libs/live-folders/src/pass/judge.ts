@@ -1,9 +1,9 @@
 import type { Tx } from '@dfs/database';
 import { decide } from '../plan/decide.js';
 import type { PlanContext, PlanItem, SignDeletion, SignFile, Step } from '../plan/model.js';
+import type { SigningStep } from '../plan/plan.js';
 import type { PassContext } from './context.js';
 import { isShown } from './network-tree.js';
-import type { SigningStep } from './sign.js';
 import type { StoredFile } from './store-files.js';
 
 /** Judges steps anew in the unit of work that signs them: what others have said since the plan was made counts (rule 3). */

@@ -49,6 +49,8 @@ export class RootGuard {
       await this.save(true);
     }
     await this.disk.writeMarker({ folderId: id, nonce, epoch: this.folder.epoch });
+    // Into an empty mount point, where the disk went meanwhile: then the old number stands on the disk still.
+    await this.check();
     await this.save(false);
     this.raisedAt = this.parts.timers.ticks();
   }

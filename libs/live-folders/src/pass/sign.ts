@@ -6,16 +6,14 @@ import { mediaTypeFor } from '@dfs/files';
 import type { RecordAttributes } from '@dfs/protocol';
 import { DfsError, MiB } from '@dfs/runtime';
 import type { BaseChange } from '../base/base-tree.js';
+import type { Stat } from '../disk/root-disk.js';
 import { known } from '../plan/decide.js';
-import type { BaseFile, SignFile, Step } from '../plan/model.js';
-import { directoriesAbove } from '../plan/plan.js';
+import type { BaseFile, SignFile } from '../plan/model.js';
+import { directoriesAbove, type SigningStep } from '../plan/plan.js';
 import type { PassContext } from './context.js';
 import type { DiskTree } from './disk-tree.js';
 import type { Judge } from './judge.js';
 import { isNoRoom, storeFiles, type StoredFile } from './store-files.js';
-
-/** A step that tells the network something. */
-export type SigningStep = Step extends infer S ? (S extends { do: `sign-${string}` } ? S : never) : never;
 
 /** Steps of one unit of work. */
 interface Unit {
@@ -126,7 +124,7 @@ async function writeUnit(
     const at = drafts.length;
     const made = await draftsOf(tx, context, step, stored, act);
     drafts.push(...made);
-    after.push((commits) => changesOf(step, stored, commits.slice(at, at + made.length)));
+    after.push((commits) => changesOf(context, step, stored, commits.slice(at, at + made.length)));
   }
   const commits = await parts.catalogue.commit(tx, drafts);
   await base.change(
@@ -201,12 +199,15 @@ function fileDraft(
 }
 
 /** 15: when it was changed, and whether it is a program where the disk can tell. */
-function attributesOf({ folder }: PassContext, { stat }: Pick<SignFile, 'stat'>): RecordAttributes {
+function attributesOf(
+  { folder }: PassContext,
+  { stat, carried }: Pick<SignFile, 'stat' | 'carried'>,
+): RecordAttributes {
   const mtime = Number(stat.mtimeNs / 1_000_000n);
   const inRange = Math.abs(mtime) <= MAX_DATE;
   return {
     ...(inRange && { mtime }),
-    ...(folder.probe.executableBit && { executable: stat.executable }),
+    ...(folder.probe.executableBit ? { executable: stat.executable } : carried && { executable: true }),
   };
 }
 
@@ -214,18 +215,20 @@ function attributesOf({ folder }: PassContext, { stat }: Pick<SignFile, 'stat'>)
 const MAX_DATE = 8_640_000_000_000_000;
 
 function changesOf(
+  { folder }: PassContext,
   step: SigningStep,
   stored: ReadonlyMap<SignFile, StoredFile>,
   commits: readonly Commit[],
 ): BaseChange[] {
   const record = commits[0]?.record ?? commits[0]?.entry.recordId;
+  const bitOf = (stat: Stat, before: boolean): boolean => (folder.probe.executableBit ? stat.executable : before);
   switch (step.do) {
     case 'sign-file': {
       const { stored: content, end } = stored.get(step) as StoredFile;
       const row: BaseFile = {
         kind: 'file',
         ...{ path: step.path, name: step.name, record: record as string, contentId: content.contentId },
-        ...{ executable: end.stat.executable, stat: known(end.stat), racy: end.racy },
+        ...{ executable: bitOf(end.stat, step.carried === true), stat: known(end.stat), racy: end.racy },
       };
       return [{ path: step.path, row }];
     }
@@ -239,7 +242,7 @@ function changesOf(
       const { from, to, base } = step;
       const row: BaseFile = {
         ...base,
-        ...{ path: to.path, name: to.name, record: record as string, executable: to.stat.executable },
+        ...{ path: to.path, name: to.name, record: record as string, executable: bitOf(to.stat, base.executable) },
         ...{ stat: known(to.stat), racy: to.content?.racy ?? true },
       };
       return [

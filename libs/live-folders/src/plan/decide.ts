@@ -96,7 +96,7 @@ function lookedAt(item: PlanItem, base: BaseFile, disk: FileOnDisk, context: Pla
     return asTheNetwork(item, 'replaced', seen);
   }
   // 3: it replaces the record of its base row and nothing else.
-  return [signFile(item.path, disk, content, [base.record], false)];
+  return [{ ...signFile(item.path, disk, content, [base.record], false), carried: base.executable }];
 }
 
 function goneFile(item: PlanItem, base: BaseFile, context: PlanContext): Step[] {

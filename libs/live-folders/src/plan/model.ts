@@ -159,6 +159,8 @@ export interface SignFile {
   readonly content: KnownContent | undefined;
   readonly parents: readonly string[];
   readonly imported: boolean;
+  /** Whether it was a program before: said on where the disk cannot tell (rule 11). */
+  readonly carried?: boolean;
   /** Where a directory became this file: so many deletions beneath it belong to the same unit of work. */
   readonly clears?: number;
 }

@@ -7,10 +7,11 @@ const MANY_DELETIONS = 100;
 /** From so many paths on, the deletion of everything is held, and the end of a prefix is asked about. */
 const ALL_DELETIONS = 10;
 
-type Signed = Extract<Step, { do: 'sign-file' | 'sign-deletion' | 'sign-folder' | 'sign-move' }>;
+/** A step that tells the network something. */
+export type SigningStep = Extract<Step, { do: 'sign-file' | 'sign-deletion' | 'sign-folder' | 'sign-move' }>;
 
 /** Whether the folder tells the network something by a step. */
-export function signs(step: Step): step is Signed {
+export function signs(step: Step): step is SigningStep {
   return step.do.startsWith('sign-');
 }
 

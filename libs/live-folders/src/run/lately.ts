@@ -3,7 +3,10 @@ import type { Lately } from '../base/folder-store.js';
 /** Deletions are counted over so many milliseconds (rule 5). */
 export const WINDOW = 10 * 60_000;
 
-/** The deletions of the last ten minutes, and how many paths there were at their begin. By a clock that nobody sets. */
+/**
+ * The deletions of the last ten minutes, and the most paths that there were in them: at their begin, or after more came. By a
+ * clock that nobody sets.
+ */
 export class SlidingCount {
   private readonly samples: { at: number; paths: number; deleted: number }[] = [];
 
@@ -27,7 +30,7 @@ export class SlidingCount {
   now(): Lately {
     return {
       deleted: this.samples.reduce((sum, { deleted }) => sum + deleted, 0),
-      paths: this.samples[0]?.paths ?? 0,
+      paths: Math.max(0, ...this.samples.map(({ paths }) => paths)),
     };
   }
 }
