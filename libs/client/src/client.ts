@@ -10,6 +10,7 @@ import {
   type Told,
   type Where,
 } from './contents.js';
+import { follow, type Followed, type FollowOptions } from './follow.js';
 import { createClient, type Client } from './generated/client/index.js';
 import { listEvents, listFiles } from './generated/sdk.gen.js';
 import type { AnyEvent, FileInfo, ListFilesData, UploadResults } from './generated/types.gen.js';
@@ -36,9 +37,8 @@ export interface EventsRead {
 
 /**
  * One node. Contents, pages and events have methods here; every other operation is a function that takes `client`:
- * `await moveFile({ client: dfs.client, throwOnError: true, path: { fileId }, body: { path } })`. A call that fails
- * with an answer
- * fails with a `DfsProblem`.
+ * `await moveFile({ client: dfs.client, throwOnError: true, path: { fileId }, body: { path } })`. A call that fails with an
+ * answer fails with a `DfsProblem`.
  */
 export class DfsClient {
   /** For the functions of the operations. */
@@ -83,8 +83,15 @@ export class DfsClient {
   }
 
   /**
-   * Past events after a position, or from the oldest that is kept. The node tells the events it has; another stream
-   * than the
+   * Events as they come, by server-sent events, over every loss of the connection: each numbered one once and in order.
+   * @throws DfsProblem a refusal that will not pass; whatever keeps the first connection from being made
+   */
+  follow(options: FollowOptions = {}): AsyncGenerator<Followed> {
+    return follow(this.client, options);
+  }
+
+  /**
+   * Past events after a position, or from the oldest that is kept. The node tells the events it has; another stream than the
    * one of the position begins anew. @throws DfsProblem
    */
   async events(position?: { stream: string; seq: number }): Promise<EventsRead> {

@@ -77,7 +77,8 @@ async function startIn(dataDir: DataDir, config: Config, options: StartOptions):
   const { basePath } = config;
   const proxies = new Proxies(config.trustedProxies);
   const hosts = new AllowedHosts(config.http.host, config.allowedHosts, tls !== undefined);
-  const access = new Access({ token, peerId: signer.peerId, hosts, clock, log: logger, proxies, basePath });
+  const pause = (ms: number): Promise<void> => timers.sleep(ms);
+  const access = new Access({ token, peerId: signer.peerId, hosts, clock, log: logger, proxies, basePath, pause });
   const app = await NestFactory.create<NestExpressApplication>(
     AppModule.forRoot({ config, dataDir, signer, privateKeyRaw, logger, clock, timers }, access),
     new HttpServerAdapter({}, { tls, basePath, proxies }),
