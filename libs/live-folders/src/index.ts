@@ -8,6 +8,7 @@ export { LiveFolders, type LiveFoldersOptions } from './live-folders.js';
 export type { LiveFoldersComponents, SyncView } from './pass/ports.js';
 export { usualRoot, type RootRules } from './roots.js';
 export { liveFoldersEntities, liveFoldersMigrations } from './base/schema.js';
+export { openChildDisk, type ChildDiskOptions } from './disk/child/child-disk.js';
 export { asDiskError, DiskError, isDiskError, type DiskErrorOptions, type OwnDiskCode } from './disk/disk-error.js';
 export { isOurs, pathOf, ROOT, showDiskPath, toDiskPath, type DiskPath } from './disk/names.js';
 export type {

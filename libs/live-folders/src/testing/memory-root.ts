@@ -1,7 +1,7 @@
 import { VirtualTime, type Timers } from '@dfs/runtime';
 import { LocalRootDisk, type LocalRootDiskOptions } from '../disk/local-root-disk.js';
 import { toDiskPath, type DiskPath } from '../disk/names.js';
-import type { Expected, Reading, Stat } from '../disk/root-disk.js';
+import type { Expected, Reading, RootDisk, Stat } from '../disk/root-disk.js';
 import type { MemoryTreeOptions } from './memory-tree.js';
 import { memoryDisk, type MemoryUser } from './memory-user.js';
 import type { ScriptedFileSystem } from './scripted-file-system.js';
@@ -78,18 +78,14 @@ export async function textOf({ body }: Reading): Promise<string> {
 }
 
 /** What a base row says of a file that stands there now, after it was hashed. */
-export async function expectedAt({ disk }: Pick<MemoryRoot, 'disk'>, path: DiskPath): Promise<Expected> {
+export async function expectedAt({ disk }: { disk: RootDisk }, path: DiskPath): Promise<Expected> {
   const [content] = await disk.contentOf([{ path }]);
   if (content?.outcome !== 'content') throw new Error(`no content of ${path}: ${content?.outcome}`);
   return { stat: content.end.stat, contentId: content.contentId, racy: content.end.racy };
 }
 
 /** The stat of a file by the listing of its directory. */
-export async function statIn(
-  { disk }: Pick<MemoryRoot, 'disk'>,
-  directory: string,
-  name: string,
-): Promise<Stat | undefined> {
+export async function statIn({ disk }: { disk: RootDisk }, directory: string, name: string): Promise<Stat | undefined> {
   const [listing] = await disk.list([p(directory)]);
   return listing?.outcome === 'whole' ? listing.entries.find((entry) => entry.name === p(name))?.stat : undefined;
 }

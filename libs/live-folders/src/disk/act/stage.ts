@@ -8,6 +8,8 @@ import { absent, type RootFiles } from '../root/root-files.js';
 /** A run of zeros this long, where a block of the file system begins, becomes a hole. */
 const BLOCK = 4 * KiB;
 const ZEROS = Buffer.alloc(BLOCK);
+/** What was written is synced each so many bytes: a slow disk with all of a large file before it would seem to hang (rule 17). */
+const SYNC_EVERY = 32 * MiB;
 /** The reserve of the node is looked after each time so many bytes were written. */
 const ROOM_EVERY = 64 * MiB;
 
@@ -56,6 +58,7 @@ async function checkRoom({ files, reserveBytes, path }: StageOptions): Promise<v
 async function fill(file: OpenFile, body: AsyncIterable<Uint8Array>, checkRoom: () => Promise<void>): Promise<void> {
   let position = 0;
   let checkAt = 0;
+  let syncAt = SYNC_EVERY;
   let end = 0;
   for await (const piece of body) {
     if (position >= checkAt) {
@@ -67,6 +70,9 @@ async function fill(file: OpenFile, body: AsyncIterable<Uint8Array>, checkRoom: 
       end = position + to;
     }
     position += piece.length;
+    if (position < syncAt) continue;
+    await file.sync();
+    syncAt = position + SYNC_EVERY;
   }
   if (end < position) await file.truncate(position);
 }

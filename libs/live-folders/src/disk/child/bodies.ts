@@ -1,0 +1,149 @@
+import type { ReadEnd } from '../root-disk.js';
+import { tellError, toldError, WINDOW, WITH_CALL_BYTES, type BodyPart } from './protocol.js';
+
+/** A body that comes in parts from the other process: at most a window of pieces waits here. */
+export class IncomingBody implements AsyncIterable<Uint8Array> {
+  /** Resolves after the last piece, with what came with it; rejects as the body does. */
+  readonly end: Promise<ReadEnd | undefined>;
+  readonly #pieces: Uint8Array[] = [];
+  readonly #settle: { resolve: (end: ReadEnd | undefined) => void; reject: (error: unknown) => void };
+  #isOver = false;
+  #isStopped = false;
+  #failure: Error | undefined;
+  #wake: (() => void) | undefined;
+
+  /** @param told of each piece that was taken, and that the rest is not wanted */
+  constructor(private readonly told: { taken: () => void; stop: () => void }) {
+    const { promise, resolve, reject } = Promise.withResolvers<ReadEnd | undefined>();
+    // The reader of the body has met the failure already.
+    promise.catch(() => undefined);
+    this.end = promise;
+    this.#settle = { resolve, reject };
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  take({ pieces = [], ended, failed }: BodyPart): void {
+    this.#pieces.push(...pieces);
+    if (failed) this.fail(toldError(failed));
+    else if (ended) this.#over(() => this.#settle.resolve(ended.end));
+    this.#wake?.();
+  }
+
+  /** What has come is still given. */
+  fail(error: Error): void {
+    this.#over(() => {
+      this.#failure = error;
+      this.#settle.reject(error);
+    });
+    this.#wake?.();
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Uint8Array, undefined> {
+    return {
+      next: () => this.#next(),
+      return: () => {
+        this.stop();
+        return Promise.resolve({ done: true, value: undefined });
+      },
+    };
+  }
+
+  stop(): void {
+    if (this.#isStopped || this.#isOver) return;
+    this.#isStopped = true;
+    this.told.stop();
+  }
+
+  async #next(): Promise<IteratorResult<Uint8Array, undefined>> {
+    for (;;) {
+      const piece = this.#pieces.shift();
+      if (piece) {
+        if (!this.#isOver) this.told.taken();
+        return { done: false, value: piece };
+      }
+      if (this.#failure) throw this.#failure;
+      if (this.#isOver || this.#isStopped) return { done: true, value: undefined };
+      await new Promise<void>((wake) => (this.#wake = wake));
+    }
+  }
+
+  #over(settle: () => void): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    settle();
+  }
+}
+
+/** A body that goes in parts to the other process, which says when it has taken them. */
+export class OutgoingBody {
+  #free = WINDOW;
+  #isStopped = false;
+  #wake: (() => void) | undefined;
+  #failure: unknown;
+  readonly #source: AsyncIterator<Uint8Array>;
+
+  constructor(
+    body: AsyncIterable<Uint8Array>,
+    private readonly end: () => Promise<ReadEnd | undefined> = () => Promise.resolve(undefined),
+  ) {
+    this.#source = body[Symbol.asyncIterator]();
+  }
+
+  /** The error that the body itself has ended in: not one of the disk. */
+  get failure(): unknown {
+    return this.#failure;
+  }
+
+  /** Its beginning, and its end too if it is short: to go with the call or with the answer. */
+  async first(): Promise<BodyPart> {
+    const pieces: Uint8Array[] = [];
+    let bytes = 0;
+    while (bytes < WITH_CALL_BYTES && pieces.length < WINDOW) {
+      const part = await this.#part();
+      if (!part.pieces) return { ...part, pieces };
+      pieces.push(...part.pieces);
+      bytes += part.pieces.reduce((sum, { length }) => sum + length, 0);
+    }
+    this.#free -= pieces.length;
+    return { pieces };
+  }
+
+  /** All that follows. */
+  async rest(send: (part: BodyPart) => void): Promise<void> {
+    for (;;) {
+      while (this.#free <= 0 && !this.#isStopped) await new Promise<void>((wake) => (this.#wake = wake));
+      if (this.#isStopped) break;
+      const part = await this.#part();
+      if (this.#isStopped) break;
+      this.#free--;
+      send(part);
+      if (!part.pieces) return;
+    }
+    await this.#source.return?.();
+  }
+
+  taken(count: number): void {
+    this.#free += count;
+    this.#wake?.();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#wake?.();
+  }
+
+  async #part(): Promise<BodyPart> {
+    try {
+      const step = await this.#source.next();
+      if (!step.done) return { pieces: [step.value] };
+      const end = await this.end();
+      return { ended: end ? { end } : {} };
+    } catch (error) {
+      this.#failure = error;
+      return { failed: tellError(error) };
+    }
+  }
+}

@@ -1,0 +1,193 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { VirtualTime } from '@dfs/runtime';
+import { DiskFaults, eventually, seededRandom, tempDir, type TempDir } from '@dfs/testing';
+import { bodyOf, expectedAt, IDS, p, textOf } from '../../testing/memory-root.js';
+import type { Dirty, RootDisk } from '../root-disk.js';
+import { ChildDisk, type ChildProgram } from './child-disk.js';
+import { PLAIN_CALLS, PLAIN_TRASH_CALLS } from './disk-server.js';
+import { HANGS_AFTER } from './protocol.js';
+
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+/** As jest runs the sources. */
+const PROGRAM: ChildProgram = {
+  file: here('./main.ts'),
+  execArgv: ['--conditions=@dfs/source', '--import', here('../../../../chunks/src/testing/source-loader.mjs')],
+};
+const DEADLINE = 120_000;
+
+function isRunning(pid: number | undefined): boolean {
+  try {
+    return pid !== undefined && process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+describe('a process for each root (rule 17)', () => {
+  let dir: TempDir;
+  let child: ChildDisk;
+  let disk: RootDisk;
+  let time: VirtualTime;
+
+  beforeAll(async () => {
+    dir = await tempDir('dfs-child-');
+    time = new VirtualTime();
+    child = new ChildDisk({ root: dir.path, timers: time, program: PROGRAM });
+    disk = child.asRootDisk();
+  });
+  afterAll(async () => {
+    await disk.close();
+    await dir.remove();
+  });
+
+  it('does every call as the disk itself does', async () => {
+    await disk.writeMarker({ folderId: 'f', nonce: 'n', epoch: 3 });
+    expect(await disk.identity()).toMatchObject({ marker: { epoch: 3 }, inode: expect.any(BigInt) as bigint });
+    expect(await disk.probe()).toMatchObject({ links: true });
+    await disk.makeDirectory(p('d'));
+    await disk.place(await disk.stage(p('d/a'), IDS, bodyOf('hello'), { mtime: 1_600_000_000_000 }));
+    const expected = await expectedAt({ disk }, p('d/a'));
+    expect(await textOf(await disk.read(p('d/a')))).toBe('hello');
+    const removed = await disk.remove(p('d/a'), expected, { reason: 'removed', ids: IDS });
+    expect(removed.outcome).toBe('removed');
+    const { entries } = await disk.trash.list({ limit: 10 });
+    expect(entries).toMatchObject([{ path: 'd/a', stat: { mtimeNs: expect.any(BigInt) as bigint } }]);
+    expect(entries[0]!.stat.mtimeNs / 1_000_000n).toBe(1_600_000_000_000n);
+    expect(await textOf(await disk.trash.read(entries[0]!.id))).toBe('hello');
+    expect(await disk.trash.empty('all')).toEqual({ files: 1, bytes: 5 });
+    expect((await disk.estimate([])).files).toBe(0);
+    expect(child.pid).not.toBe(process.pid);
+    const called = [...PLAIN_CALLS, ...PLAIN_TRASH_CALLS.map((call) => `trash.${call}`)];
+    expect(new Set(called).size).toBe(called.length);
+  });
+
+  it('failures come as they are', async () => {
+    await expect(disk.read(p('none'))).rejects.toMatchObject({ name: 'DiskError', code: 'ENOENT', path: 'none' });
+    await expect(disk.stage(p('none/a'), IDS, bodyOf('x'), {})).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  it('large files pass in parts, no faster than they are taken, and whole', async () => {
+    const bytes = Buffer.from(seededRandom(5).bytes(20_000_000));
+    const pieces = Array.from({ length: 80 }, (_, n) => bytes.subarray(n * 250_000, (n + 1) * 250_000));
+    let given = 0;
+    async function* body() {
+      for (const piece of pieces) {
+        given++;
+        await Promise.resolve();
+        yield piece;
+      }
+    }
+    const staged = await disk.stage(p('large'), IDS, body(), {});
+    expect(given).toBe(80);
+    await disk.place(staged);
+    expect((await readFile(join(dir.path, 'large'))).equals(bytes)).toBe(true);
+    const reading = await disk.read(p('large'));
+    const read = [];
+    for await (const piece of reading.body) read.push(piece);
+    expect(Buffer.concat(read).equals(bytes)).toBe(true);
+    expect((await reading.end).stat.size).toBe(20_000_000);
+    // One that is given up holds nothing up.
+    for await (const piece of (await disk.read(p('large'))).body) {
+      expect(piece.length).toBeGreaterThan(0);
+      break;
+    }
+    expect((await disk.room()) > 0).toBe(true);
+  });
+
+  it('a body that fails leaves nothing behind', async () => {
+    async function* broken() {
+      for (let n = 0; n < 30; n++) {
+        await Promise.resolve();
+        yield Buffer.alloc(100_000, 1);
+      }
+      throw new Error('the holder has gone');
+    }
+    await expect(disk.stage(p('half'), IDS, broken(), {})).rejects.toThrow('the holder has gone');
+    expect((await disk.list([p('')]))[0]).toMatchObject({ outcome: 'whole', temporaries: [] });
+  });
+
+  it('what changes is told, and after the end of a process that all may have changed', async () => {
+    const told: Dirty[] = [];
+    disk.watch((dirty) => told.push(dirty));
+    await disk.list([p('')]);
+    await writeFile(join(dir.path, 'new'), '1');
+    await eventually(() => told.some((dirty) => 'directories' in dirty), { what: 'a change', deadline: DEADLINE });
+    const { pid } = child;
+    const asked = Promise.all([disk.estimate([]), disk.contentOf([{ path: p('large') }])]);
+    process.kill(pid!, 'SIGKILL');
+    await expect(asked).rejects.toMatchObject({ code: 'gone' });
+    await eventually(() => told.some((dirty) => 'all' in dirty), {
+      what: 'that all may have changed',
+      deadline: DEADLINE,
+    });
+    expect((await disk.list([p('')]))[0]?.outcome).toBe('whole');
+    expect(child.pid).not.toBe(pid);
+  });
+
+  it('a process that does not answer for 30 s is hung, and killed; the next call has a new one', async () => {
+    await disk.room();
+    const { pid } = child;
+    process.kill(pid!, 'SIGSTOP');
+    const asked = [disk.identity(), disk.list([p('')]), disk.stage(p('b'), IDS, bodyOf('x'), {})];
+    const failed = Promise.allSettled(asked);
+    await new Promise((done) => setImmediate(done));
+    time.advance(HANGS_AFTER + 2000);
+    for (const each of await failed) expect(each).toMatchObject({ status: 'rejected', reason: { code: 'hung' } });
+    await expect(disk.identity()).rejects.toMatchObject({ code: 'hung' });
+    await eventually(() => !isRunning(pid), { what: 'the end of the process', deadline: DEADLINE });
+    await eventually(
+      () =>
+        disk.identity().then(
+          () => true,
+          () => false,
+        ),
+      { what: 'a new process', deadline: DEADLINE },
+    );
+  });
+
+  it('shutdown waits for nobody, and the process ends by itself', async () => {
+    const other = new ChildDisk({ root: dir.path, program: PROGRAM });
+    const root = other.asRootDisk();
+    await root.room();
+    const { pid } = other;
+    await root.close();
+    await expect(root.identity()).rejects.toMatchObject({ code: 'gone' });
+    await eventually(() => !isRunning(pid), { what: 'the end of the process', deadline: DEADLINE });
+  });
+});
+
+describe('a disk that hangs (rule 17)', () => {
+  it('stops nobody else: its calls fail, other roots answer, and it is there again when it is back', async () => {
+    await using faults = await DiskFaults.make();
+    await using hanging = await tempDir('dfs-hanging-');
+    await using well = await tempDir('dfs-well-');
+    const time = new VirtualTime();
+    const program = { ...PROGRAM, env: faults.env };
+    const one = new ChildDisk({ root: hanging.path, timers: time, program });
+    const other = new ChildDisk({ root: well.path, program });
+    const [bad, good] = [one.asRootDisk(), other.asRootDisk()];
+    await writeFile(hanging.file('a'), '1');
+    await writeFile(well.file('a'), '1');
+    expect((await bad.list([p('')]))[0]?.outcome).toBe('whole');
+    await faults.set({ calls: ['open'], path: `${hanging.path}/*`, fate: 'hang' });
+    const reading = bad.contentOf([{ path: p('a') }]).then(
+      () => 'answered',
+      (error: { code: string }) => error.code,
+    );
+    await faults.hit();
+    expect((await good.contentOf([{ path: p('a') }]))[0]?.outcome).toBe('content');
+    time.advance(HANGS_AFTER + 2000);
+    expect(await reading).toBe('hung');
+    expect((await good.list([p('')]))[0]?.outcome).toBe('whole');
+    await faults.clear();
+    const back = () =>
+      bad.contentOf([{ path: p('a') }]).then(
+        ([content]) => content?.outcome === 'content',
+        () => false,
+      );
+    await eventually(back, { what: 'an answer', deadline: DEADLINE });
+    await Promise.all([bad.close(), good.close()]);
+  });
+});

@@ -1,0 +1,114 @@
+import type { Unsubscribe } from '@dfs/runtime';
+import { DiskError } from '../disk-error.js';
+import type { DiskPath, TemporaryIds } from '../names.js';
+import type { FileAttributes, Reading, RootDisk } from '../root-disk.js';
+import { IncomingBody, OutgoingBody } from './bodies.js';
+import { tellError, type BodyPart, type FromChild, type ToChild } from './protocol.js';
+
+/** Calls that are passed on as they are: arguments and answers are plain data. */
+export const PLAIN_CALLS = [
+  'identity',
+  'writeMarker',
+  'probe',
+  'list',
+  'contentOf',
+  'discard',
+  'place',
+  'remove',
+  'move',
+  'makeDirectory',
+  'removeDirectory',
+  'setAttributes',
+  'settle',
+  'recover',
+  'room',
+  'localRules',
+  'estimate',
+] as const satisfies readonly (keyof RootDisk)[];
+
+/** Those of the trash. */
+export const PLAIN_TRASH_CALLS = [
+  'list',
+  'restore',
+  'empty',
+  'changed',
+  'known',
+] as const satisfies readonly (keyof RootDisk['trash'])[];
+
+/** Does in the child what the engine asks for. */
+export class DiskServer {
+  readonly #incoming = new Map<number, IncomingBody>();
+  readonly #outgoing = new Map<number, OutgoingBody>();
+  #watching: Unsubscribe | undefined;
+  #active = 0;
+
+  constructor(
+    private readonly disk: RootDisk,
+    private readonly send: (message: FromChild) => void,
+  ) {}
+
+  /** Calls that have not been answered. */
+  get active(): number {
+    return this.#active;
+  }
+
+  take(message: ToChild): void {
+    if ('open' in message) return;
+    if ('watch' in message) return this.#watch(message.watch);
+    const { id } = message;
+    if ('call' in message) void this.#answer(id, message.call, message.args, message.body);
+    else if ('body' in message) this.#incoming.get(id)?.take(message.body);
+    else if ('taken' in message) this.#outgoing.get(id)?.taken(message.taken);
+    else this.#outgoing.get(id)?.stop();
+  }
+
+  async #answer(id: number, call: string, args: readonly unknown[], body: BodyPart | undefined): Promise<void> {
+    this.#active++;
+    try {
+      if (call === 'read' || call === 'trash.read') {
+        const reading = call === 'read' ? this.disk.read.bind(this.disk) : this.disk.trash.read.bind(this.disk.trash);
+        await this.#give(id, await (reading as (...args: readonly unknown[]) => Promise<Reading>)(...args));
+      } else if (call === 'stage') {
+        this.send({ id, answer: await this.#stage(id, args, body ?? {}) });
+      } else this.send({ id, answer: await this.#plain(call, args) });
+    } catch (error) {
+      this.send({ id, error: tellError(error) });
+    } finally {
+      this.#active--;
+    }
+  }
+
+  #plain(call: string, args: readonly unknown[]): Promise<unknown> {
+    const { disk } = this;
+    const own = PLAIN_CALLS.find((name) => name === call);
+    if (own) return (disk[own] as (...args: readonly unknown[]) => Promise<unknown>).call(disk, ...args);
+    const ofTrash = PLAIN_TRASH_CALLS.find((name) => `trash.${name}` === call);
+    if (!ofTrash) throw new DiskError('ENOSYS');
+    return (disk.trash[ofTrash] as (...args: readonly unknown[]) => Promise<unknown>).call(disk.trash, ...args);
+  }
+
+  async #give(id: number, { stat, body, end }: Reading): Promise<void> {
+    const outgoing = new OutgoingBody(body, () => end);
+    const first = await outgoing.first();
+    this.send({ id, reading: stat, body: first });
+    if (first.ended || first.failed) return;
+    this.#outgoing.set(id, outgoing);
+    await outgoing.rest((part) => this.send({ id, body: part })).finally(() => this.#outgoing.delete(id));
+  }
+
+  async #stage(id: number, [path, ids, attributes]: readonly unknown[], first: BodyPart): Promise<unknown> {
+    const body = new IncomingBody({ taken: () => this.send({ id, taken: 1 }), stop: () => undefined });
+    body.take(first);
+    this.#incoming.set(id, body);
+    try {
+      return await this.disk.stage(path as DiskPath, ids as TemporaryIds, body, attributes as FileAttributes);
+    } finally {
+      this.#incoming.delete(id);
+    }
+  }
+
+  #watch(on: boolean): void {
+    this.#watching?.();
+    this.#watching = on ? this.disk.watch((dirty) => this.send({ dirty })) : undefined;
+  }
+}
