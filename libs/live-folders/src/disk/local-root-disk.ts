@@ -21,6 +21,9 @@ import { Notes } from './trash/notes.js';
 import { Trash } from './trash/trash.js';
 import type { TreeWatcher } from './watch/tree-watcher.js';
 
+/** What is asked of a `TreeWatcher`. */
+export type DiskWatcher = Pick<TreeWatcher, 'subscribe' | 'beforeListing' | 'afterListing' | 'close'>;
+
 /** A root and what is known of its file system. */
 export interface LocalRootDiskOptions {
   files: FileSystem;
@@ -32,7 +35,7 @@ export interface LocalRootDiskOptions {
   timers?: Timers;
   clock?: Clock;
   /** Tells of changes below the root; without one only full passes see them. */
-  watcher?: TreeWatcher;
+  watcher?: DiskWatcher;
 }
 
 /** A root by the system calls of this process. Rules and what they hold off are in the parts that it consists of. */
@@ -40,7 +43,7 @@ export class LocalRootDisk implements RootDisk {
   readonly trash: RootTrash;
   readonly #files: RootFiles;
   readonly #reserveBytes: number;
-  readonly #watcher: TreeWatcher | undefined;
+  readonly #watcher: DiskWatcher | undefined;
   readonly #notes: Notes;
   readonly #reader: Reader;
   readonly #acts: Acts;

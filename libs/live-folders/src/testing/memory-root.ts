@@ -1,5 +1,5 @@
 import { VirtualTime, type Timers } from '@dfs/runtime';
-import { LocalRootDisk, type LocalRootDiskOptions } from '../disk/local-root-disk.js';
+import { LocalRootDisk, type DiskWatcher, type LocalRootDiskOptions } from '../disk/local-root-disk.js';
 import { toDiskPath, type DiskPath } from '../disk/names.js';
 import type { Expected, Reading, RootDisk, Stat } from '../disk/root-disk.js';
 import type { MemoryTreeOptions } from './memory-tree.js';
@@ -25,7 +25,11 @@ export interface MemoryRoot {
 
 /** Beside what a file system can be like: each call takes a millisecond, unless `callsTakeNoTime`. */
 export type MemoryRootOptions = Omit<MemoryTreeOptions, 'now'> &
-  Pick<LocalRootDiskOptions, 'reserveBytes' | 'traits' | 'watcher'> & { callsTakeNoTime?: boolean };
+  Pick<LocalRootDiskOptions, 'reserveBytes' | 'traits'> & {
+    callsTakeNoTime?: boolean;
+    /** What tells of changes. */
+    watch?: DiskWatcher['subscribe'];
+  };
 
 /** Waits pass at once, by the virtual time: each moves it on. */
 export function memoryRoot(options: MemoryRootOptions = {}): MemoryRoot {
@@ -44,7 +48,17 @@ function over(files: ScriptedFileSystem, user: MemoryUser, time: VirtualTime, op
     every: (milliseconds, callback) => time.every(milliseconds, callback),
     sleep: (milliseconds) => Promise.resolve(time.advance(milliseconds)),
   };
-  const disk = new LocalRootDisk({ ...options, files, root: MEMORY_ROOT, timers, clock: time });
+  const { watch } = options;
+  const none = (): void => undefined;
+  const watcher = watch && { subscribe: watch, beforeListing: none, afterListing: none, close: none };
+  const disk = new LocalRootDisk({
+    ...options,
+    ...(watcher && { watcher }),
+    files,
+    root: MEMORY_ROOT,
+    timers,
+    clock: time,
+  });
   return {
     disk,
     files,
