@@ -494,20 +494,14 @@ describe('a folder', () => {
 
   it('looks only at what is dirty', async () => {
     await using members = new TestMembers();
-    let tell: (directories: string[]) => void = () => undefined;
-    const a = await members.add({
-      watch: (onDirty) => {
-        tell = (directories) => onDirty({ directories: directories as never });
-        return () => undefined;
-      },
-    });
+    const a = await members.add();
     for (const [path, text] of Object.entries({ ...many(20, 'x/'), ...many(20, 'y/') })) a.write(path, text);
     await a.bind();
     await members.settle();
     a.root.files.calls.length = 0;
     a.write('x/f00000', 'changed');
-    tell(['x']);
-    await a.folder?.passOverDirty();
+    a.tell(['x']);
+    await a.passOverDirty();
     expect((await a.catalogue.byPath('p/x/f00000'))?.size).toBe('changed'.length);
     expect(a.root.files.calls.filter(({ path }) => path.startsWith(a.root.at('y/')))).toEqual([]);
   });

@@ -8,7 +8,11 @@ export type Act =
   | { do: 'write' | 'save' | 'remove' | 'append' | 'touch' | 'touch-bit'; at: number; path: number }
   | { do: 'rename'; at: number; path: number; to: number }
   | { do: 'directory'; at: number; path: number }
-  | { do: 'settle' | 'restart' | 'clock' | 'offline' | 'online' | 'delete-elsewhere'; at: number; path: number }
+  | {
+      do: 'settle' | 'pass' | 'restart' | 'clock' | 'offline' | 'online' | 'delete-elsewhere';
+      at: number;
+      path: number;
+    }
   /** A pass during which the n-th call of the file system meets its fate. */
   | { do: 'crash' | 'unmount' | 'break' | 'full' | 'meddle'; at: number; path: number; nth: number }
   | { do: 'meet' };
@@ -40,6 +44,8 @@ export class History implements AsyncDisposable {
     switch (act.do) {
       case 'settle':
         return this.kept(member, async () => void (await member.settle()));
+      case 'pass':
+        return this.kept(member, () => member.passOverDirty());
       case 'restart':
         return member.restart();
       case 'clock':
@@ -165,6 +171,8 @@ export class History implements AsyncDisposable {
   private local(member: TestMember, at: number, act: { do: Act['do']; to?: string }, path: string): void {
     this.person(member, at, act, path);
     member.root.files.tree.settle();
+    const paths = [path, ...(act.to === undefined ? [] : [act.to])];
+    member.tell(paths.map((one) => one.slice(0, Math.max(0, one.lastIndexOf('/')))));
   }
 
   private person(member: TestMember, at: number, act: { do: Act['do']; to?: string }, path: string): void {

@@ -8,7 +8,8 @@ import { signerFromRaw, type Cid, type SignedRecord, type Signer } from '@dfs/pr
 import { DfsError, silentLog, type Log, type Timers } from '@dfs/runtime';
 import { tempDatabase, type TempDatabase } from '@dfs/testing';
 import { liveFoldersMigrations } from '../base/schema.js';
-import type { RootDisk } from '../disk/root-disk.js';
+import { toDiskPath } from '../disk/names.js';
+import type { Dirty, RootDisk } from '../disk/root-disk.js';
 import { LiveFolders } from '../live-folders.js';
 import type { Folder } from '../run/folder.js';
 import type { LiveFoldersComponents } from '../pass/ports.js';
@@ -98,6 +99,7 @@ export class TestMember {
   live!: LiveFolders;
   folder: Folder | undefined;
   private readonly synced = new Set<() => void>();
+  private readonly watchers = new Set<(dirty: Dirty) => void>();
 
   private constructor(
     private readonly members: TestMembers,
@@ -170,6 +172,19 @@ export class TestMember {
       this.root.time.advance(2200);
     }
     return info;
+  }
+
+  /** The watcher says that these directories may have changed. */
+  tell(directories: readonly string[]): void {
+    for (const onDirty of this.watchers) onDirty({ directories: directories.map(toDiskPath) });
+  }
+
+  /** Passes over what is dirty alone, until nothing is. */
+  async passOverDirty(): Promise<void> {
+    for (let turn = 0; turn < 8; turn++) {
+      await this.folder?.passOverDirty();
+      this.root.time.advance(1100);
+    }
   }
 
   async info(): Promise<LiveFolderInfo> {
@@ -252,7 +267,7 @@ export class TestMember {
         },
       },
       // One disk for all, and open after one of its users has closed it.
-      openDisk: () => keptOpen(this.root.disk),
+      openDisk: () => keptOpen(this.root.disk, this.watchers),
       log: this.log,
     };
     return new LiveFolders(parts, {
@@ -267,11 +282,11 @@ export class TestMember {
   }
 }
 
-function keptOpen(disk: RootDisk): RootDisk {
-  return new Proxy(disk, {
-    get: (target, name: keyof RootDisk) => {
-      if (name === 'close') return () => Promise.resolve();
-      return name === 'watch' ? target.watch.bind(target) : target[name];
-    },
-  });
+function keptOpen(disk: RootDisk, watchers: Set<(dirty: Dirty) => void>): RootDisk {
+  const watch: RootDisk['watch'] = (onDirty) => {
+    watchers.add(onDirty);
+    return () => watchers.delete(onDirty);
+  };
+  const own: Partial<RootDisk> = { watch, close: () => Promise.resolve() };
+  return new Proxy(disk, { get: (target, name: keyof RootDisk) => own[name] ?? target[name] });
 }
