@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { mkdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FileInfo, FileList } from '@dfs/contracts';
@@ -94,6 +95,66 @@ describe('the command line', () => {
     const again = await dfs(['get', 'photos/a.txt', 'back/']);
     expect(again).toMatchObject({ code: 5, err: expect.stringMatching(/exists on this machine: --force/) });
     expect((await dfs(['get', 'photos/a.txt', 'back/', '--force'])).code).toBe(0);
+  });
+
+  it('goes on with a download that was cut, by itself and after it was killed', async () => {
+    const bytes = random.bytes(24 * MiB);
+    await a.put('cut/large.bin', bytes);
+    // Between the two, and cuts or stalls what comes after so many bytes.
+    let passed = 0;
+    let limit = 6 * MiB;
+    let atLimit: 'cut' | 'stall' = 'cut';
+    const { port, hostname, host } = new URL(a.url);
+    const between = createServer((client) => {
+      const upstream = connect(Number(port), hostname);
+      // Requests without bodies, to the node under its own name.
+      client.on('data', (part: Buffer) =>
+        upstream.write(part.toString('latin1').replace(/^host: .*$/im, `Host: ${host}`), 'latin1'),
+      );
+      let sent = 0;
+      upstream.on('data', (part: Buffer) => {
+        if (sent > limit) return;
+        sent += part.length;
+        passed += part.length;
+        client.write(part);
+        if (sent > limit && atLimit === 'cut') client.destroy();
+      });
+      client.on('close', () => upstream.destroy()).on('error', () => undefined);
+      upstream.on('close', () => client.destroy()).on('error', () => undefined);
+    });
+    await new Promise<void>((done) => between.listen(0, '127.0.0.1', done));
+    const env = { DFS_URL: `http://127.0.0.1:${(between.address() as AddressInfo).port}`, DFS_KEY: a.token };
+    try {
+      // Several times, each time a little further; what was under way when it was cut comes again.
+      expect(await dfs(['get', 'cut/large.bin', 'whole.bin'], { env })).toMatchObject({ code: 0 });
+      expect(Buffer.compare(await readFile(dir.file('whole.bin')), bytes)).toBe(0);
+      expect(passed).toBeLessThan(1.5 * bytes.length);
+
+      atLimit = 'stall';
+      limit = 16 * MiB;
+      passed = 0;
+      const killed = dfs(['get', 'cut/large.bin', 'again.bin'], { env });
+      const parts = async () => (await readdir(dir.path)).filter((name) => name.endsWith('.dfs-part'));
+      await eventually(async () => {
+        const [name] = await parts();
+        return name !== undefined && (await stat(dir.file(name))).size > 12 * MiB;
+      });
+      killed.child.kill('SIGKILL');
+      await killed;
+      const [left = ''] = await parts();
+      // What does not prove to be of the file is fetched anew.
+      const part = await readFile(dir.file(left));
+      part[10 * MiB] = (part[10 * MiB] ?? 0) ^ 1;
+      await writeFile(dir.file(left), part);
+      limit = Infinity;
+      passed = 0;
+      expect(await dfs(['get', 'cut/large.bin', 'again.bin'], { env })).toMatchObject({ code: 0 });
+      expect(Buffer.compare(await readFile(dir.file('again.bin')), bytes)).toBe(0);
+      expect([passed > 12 * MiB, passed < 20 * MiB]).toEqual([true, true]);
+      expect(await parts()).toEqual([]);
+    } finally {
+      between.close();
+    }
   });
 
   it('streams by the pipe, both ways', async () => {

@@ -1,16 +1,17 @@
-import { createWriteStream } from 'node:fs';
 import { chmod, lstat, mkdir, rm, stat, utimes } from 'node:fs/promises';
-import { basename, dirname, join, posix, win32 } from 'node:path';
+import { dirname, posix, win32 } from 'node:path';
 import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { FileInfo } from '@dfs/client';
-import { foldsCase, moveFile, portableName, type Platform } from '@dfs/runtime';
+import { foldsCase, MiB, moveFile, portableName, type Platform } from '@dfs/runtime';
 import { asFailure, EXIT, Failure } from '../output/failure.js';
 import type { Connection } from '../node/connection.js';
 import type { Progress } from '../output/progress.js';
+import { fetchInto, partOf } from './part-file.js';
 import { inParallel } from './workers.js';
 
 const AT_ONCE = 6;
+/** A part with fewer bytes is fetched anew sooner than it is looked at. */
+const WORTH_KEEPING = MiB;
 
 /** A file of the network and where it goes on this machine. */
 export interface Incoming {
@@ -118,18 +119,17 @@ async function receive(
   if (!force && (await exists(target))) {
     throw new Failure(`${target} exists on this machine: --force replaces it.`, EXIT.conflict);
   }
-  const part = join(dirname(target), `.${basename(target)}.${process.pid}.dfs-part`);
+  const part = partOf(target, file);
   try {
-    const content = await contentOf(node, file, signal);
-    await pipeline(content, counting(progress), createWriteStream(part, { flags: 'w' }), { signal });
-    const { size } = await stat(part);
-    if (size !== file.size) throw new Failure(`${file.path}: ${size} of ${file.size} bytes came: try again.`);
+    await fetchInto(node, file, part, { progress, signal });
     if (file.executable === true) await chmod(part, 0o755);
     const time = new Date(file.mtime ?? file.modifiedAt);
     await utimes(part, time, time);
     await moveFile(part, target);
   } catch (error) {
-    await rm(part, { force: true });
+    // A later run goes on with what is worth it.
+    const { size } = await stat(part).catch(() => ({ size: 0 }));
+    if (size < WORTH_KEEPING) await rm(part, { force: true });
     throw error;
   }
 }
@@ -140,15 +140,6 @@ export async function contentOf(node: Connection, file: FileInfo, signal: AbortS
   const { body } = await node.call(() => node.dfs.get(where, { signal }), file.path);
   // No body at all is how an empty file comes.
   return body instanceof ReadableStream ? Readable.fromWeb(body as never) : Readable.from([]);
-}
-
-function counting(progress: Progress) {
-  return async function* (source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-    for await (const bytes of source) {
-      progress.moved(bytes.length);
-      yield bytes;
-    }
-  };
 }
 
 async function exists(path: string): Promise<boolean> {

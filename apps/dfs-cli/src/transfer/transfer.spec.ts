@@ -1,10 +1,12 @@
 import { chmod, mkdir, symlink, utimes, writeFile } from 'node:fs/promises';
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import type { FileInfo } from '@dfs/client';
 import { tempDir, type TempDir } from '@dfs/testing';
 import { targetBelow, targetsBelow } from './download.js';
 import { localFile, walk, type LocalFile } from './local-files.js';
+import { cidOf } from './part-file.js';
 import { placeSources } from './remote-path.js';
 import { planSync } from './sync-plan.js';
 import { inParallel } from './workers.js';
@@ -50,6 +52,14 @@ describe('where a file of the network goes on this machine', () => {
           expect((error as Error).message).toMatch(/cannot be written below/);
         }
       }),
+    );
+  });
+});
+
+describe('the id of a chunk', () => {
+  it('is a CIDv1 of its hash', () => {
+    expect(cidOf(createHash('sha256').update('hello world').digest())).toBe(
+      'bafkreifzjut3te2nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e',
     );
   });
 });
