@@ -1,5 +1,6 @@
 import { changeByIds, slices, VALUE_PAIRS, type Database } from '@dfs/database';
 import type { KeptRecord, RecordArchive } from '@dfs/transport';
+import { pages } from '@dfs/runtime';
 
 /** Rows read at a time. */
 const PAGE = 5000;
@@ -12,17 +13,11 @@ export class KeptRecords implements RecordArchive {
   constructor(private readonly components: { db: Database }) {}
 
   async *load(): AsyncGenerator<KeptRecord> {
-    let [content, peer] = ['', ''];
-    for (;;) {
-      const rows = await this.components.db.query<{ content: string; peer: string; value: Uint8Array }>(
-        'SELECT content, peer, value FROM dht_record WHERE (content, peer) > (?, ?) ORDER BY content, peer LIMIT ?',
-        [content, peer, PAGE],
-      );
-      yield* rows;
-      const last = rows.at(-1);
-      if (!last || rows.length < PAGE) return;
-      ({ content, peer } = last);
-    }
+    const sql =
+      'SELECT content, peer, value FROM dht_record WHERE (content, peer) > (?, ?) ORDER BY content, peer LIMIT ?';
+    const read = (after: KeptRecord | null): Promise<KeptRecord[]> =>
+      this.components.db.query(sql, [after?.content ?? '', after?.peer ?? '', PAGE]);
+    for await (const rows of pages(PAGE, read, (last) => last)) yield* rows;
   }
 
   async save(...[kept, dropped]: Parameters<RecordArchive['save']>): Promise<void> {

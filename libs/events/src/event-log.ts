@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { AnyEvent, DurableEventType, EventMap, EventPage, EventType, VolatileEventType } from '@dfs/contracts';
 import type { Database, Tx } from '@dfs/database';
-import { silentLog, systemClock, type Clock, type Log, type Unsubscribe } from '@dfs/runtime';
+import { Listeners, silentLog, systemClock, type Clock, type Log, type Unsubscribe } from '@dfs/runtime';
 
 /** Events kept on disk for clients that were away. */
 const KEEP_EVENTS = 10_000;
@@ -30,17 +30,20 @@ interface EventRow {
  * A durable event is committed with the change it tells of, and delivered after that commit, in order of `seq`.
  */
 export class EventLog {
-  private readonly listeners = new Set<(event: AnyEvent) => void>();
-  private readonly renewals = new Set<() => void>();
+  private readonly listeners: Listeners<[AnyEvent]>;
+  private readonly renewals: Listeners<[]>;
   private oldest = 0;
 
   private constructor(
     private readonly db: Database,
     private current: string,
     private readonly clock: Clock,
-    private readonly log: Log,
+    log: Log,
     private readonly keep: number,
-  ) {}
+  ) {
+    this.listeners = new Listeners(log);
+    this.renewals = new Listeners(log);
+  }
 
   static async open(db: Database, options: EventLogOptions = {}): Promise<EventLog> {
     const stream = await db.write(async (tx) => {
@@ -72,14 +75,13 @@ export class EventLog {
     await tx.insertMany('event_stream', ['one', 'stream'], [[1, fresh]], 'replace');
     tx.afterCommit(() => {
       this.current = fresh;
-      for (const listener of this.renewals) listener();
+      this.renewals.tell();
     });
   }
 
   /** After each commit with which a new stream begins. */
   onRenewed(listener: () => void): Unsubscribe {
-    this.renewals.add(listener);
-    return () => this.renewals.delete(listener);
+    return this.renewals.add(listener);
   }
 
   /** Numbers the event within the caller's unit of work; listeners hear of it after the commit. */
@@ -105,8 +107,7 @@ export class EventLog {
   }
 
   subscribe(listener: (event: AnyEvent) => void): Unsubscribe {
-    this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
+    return this.listeners.add(listener);
   }
 
   /** At most `limit` events after the sequence number `after`, oldest first; `resync` when some of them are gone. */
@@ -142,13 +143,7 @@ export class EventLog {
 
   private deliver<T extends EventType>(type: T, seq: number | null, time: number, data: EventMap[T]): void {
     const event = { stream: this.stream, seq, type, time: new Date(time).toISOString(), data } as AnyEvent;
-    for (const listener of this.listeners) {
-      try {
-        listener(event);
-      } catch (error) {
-        this.log.error({ err: error, type }, 'an event listener failed');
-      }
-    }
+    this.listeners.tell(event);
   }
 
   private fromRow(row: EventRow): AnyEvent {

@@ -1,10 +1,10 @@
 import { cidFromDigest, cidToBytes, type Cid } from '@dfs/protocol';
-import { DfsError, isDfsError, type Clock } from '@dfs/runtime';
+import { DfsError, isDfsError, pages, type Clock } from '@dfs/runtime';
 import { storeManifest, type BlockBatch, type ChunkStore, type PartChunk } from '@dfs/chunks';
-import type { Database, Tx } from '@dfs/database';
+import type { Database, Reader, Tx } from '@dfs/database';
 import { mediaTypeFor, type Files, type UploadOutcome } from '@dfs/files';
-import { ANSWER_TIME, UPLOAD_TIME } from './limits.js';
-import type { UploadRow, UploadTable } from './upload-table.js';
+import { ANSWER_TIME, PAGE, UPLOAD_TIME } from './limits.js';
+import type { UploadBlock, UploadRow, UploadTable } from './upload-table.js';
 
 /** The file that a finished upload has become. */
 export type Completed = UploadOutcome;
@@ -72,13 +72,22 @@ async function* chunksOf(
   upload: UploadRow,
   last: readonly PartChunk[],
 ): AsyncGenerator<PartChunk> {
-  for (let after = -1; ;) {
-    const page = await table.chunks(db, upload, after);
+  for await (const page of chunkPages(table, db, upload)) {
     for (const { id, size } of page) yield { digest: digestOf(id), size };
-    if (page.length === 0) break;
-    after = page.at(-1)!.number;
   }
   yield* last;
+}
+
+function chunkPages(
+  table: UploadTable,
+  reader: Reader,
+  upload: UploadRow,
+): AsyncGenerator<readonly UploadBlock[], void, undefined> {
+  return pages(
+    PAGE,
+    (after: number | null) => table.chunks(reader, upload, after ?? -1),
+    (block) => block.number,
+  );
 }
 
 /** A binary CID ends with the digest. */
@@ -90,13 +99,10 @@ function digestOf(id: Cid): Uint8Array {
 
 /** @throws DfsError `upload-expired`: what was found damaged since it came cannot be sent again by tus */
 async function requireWhole({ table, chunks }: Completing, upload: UploadRow, tx: Tx): Promise<void> {
-  for (let after = -1; ;) {
-    const page = await table.chunks(tx, upload, after);
-    if (page.length === 0) return;
+  for await (const page of chunkPages(table, tx, upload)) {
     const ids = page.map(({ id }) => id);
     const here = await chunks.has(ids, tx);
     if (!ids.every((id) => here.has(id))) throw lost();
-    after = page.at(-1)!.number;
   }
 }
 

@@ -1,6 +1,6 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import { BLOBS, VALUES, byIds, changeByIds, idsParameter, type Database, type Reader, type Tx } from '@dfs/database';
-import { hour } from '@dfs/runtime';
+import { hour, pages } from '@dfs/runtime';
 import { MAX_CLOCK_SKEW, parseRecord, peerText } from '@dfs/protocol';
 import { Changeset, type ChangesetContext } from '../write/changeset.js';
 import type { JudgedRecord } from '../write/judged.js';
@@ -166,14 +166,11 @@ async function judgeRemoved(context: ReconsiderContext, author: number, last: st
 
 async function chainOf(reader: Reader, author: number, last: string): Promise<Set<string>> {
   const prevOf = new Map<string, string | null>();
-  for (let after = 0; ;) {
-    const rows = await reader.query<{ seq: number; id: Uint8Array; body: Uint8Array }>(
-      `SELECT seq, id, body FROM catalogue_record WHERE author = ? AND seq > ? ORDER BY seq LIMIT 500`,
-      [author, after],
-    );
-    if (rows.length === 0) break;
+  const sql = `SELECT seq, id, body FROM catalogue_record WHERE author = ? AND seq > ? ORDER BY seq LIMIT ?`;
+  const read = (after: number | null): Promise<{ seq: number; id: Uint8Array; body: Uint8Array }[]> =>
+    reader.query(sql, [author, after ?? 0, RECORDS_PER_UNIT]);
+  for await (const rows of pages(RECORDS_PER_UNIT, read, ({ seq }) => seq)) {
     for (const row of rows) prevOf.set(toHex(row.id), parseRecord(row.body).envelope.prev);
-    after = rows.at(-1)?.seq ?? after;
     await breathe();
   }
   const chain = new Set<string>();

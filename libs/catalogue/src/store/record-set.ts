@@ -1,5 +1,6 @@
 import { BLOBS, byIds, slices, type Reader } from '@dfs/database';
 import type { SignedRecord } from '@dfs/protocol';
+import { pages } from '@dfs/runtime';
 import { indexOf, LEAF_BITS, type Fingerprints, type IdRange, type SetRoot } from './fingerprints.js';
 import { RangeReader } from './range-reader.js';
 import { toHex } from './rows.js';
@@ -70,14 +71,10 @@ export class RecordSet {
     for (const { bits, index } of ranges) wanted.set(bits, (wanted.get(bits) ?? new Set()).add(index));
     const isWanted = (id: Uint8Array): boolean => [...wanted].some(([bits, indexes]) => indexes.has(indexOf(id, bits)));
     const { from, seq, where } = this.source;
-    for (let after = 0; ;) {
-      const rows = await this.db.query<RecordRow>(
-        `SELECT r.seq, r.id, r.body, r.signature FROM ${from} WHERE ${seq} > ? AND ${where} ORDER BY ${seq} LIMIT ?`,
-        [after, RECORDS_PER_READ],
-      );
+    const sql = `SELECT r.seq, r.id, r.body, r.signature FROM ${from} WHERE ${seq} > ? AND ${where} ORDER BY ${seq} LIMIT ?`;
+    const read = (after: number | null): Promise<RecordRow[]> => this.db.query(sql, [after ?? 0, RECORDS_PER_READ]);
+    for await (const rows of pages(RECORDS_PER_READ, read, (row) => row.seq)) {
       for (const row of rows) if (isWanted(row.id)) yield row;
-      if (rows.length < RECORDS_PER_READ) return;
-      after = rows.at(-1)?.seq ?? after;
     }
   }
 }

@@ -1,5 +1,6 @@
 import type { Reader } from '@dfs/database';
 import { cidToBytes, type Cid, peerText } from '@dfs/protocol';
+import { pages } from '@dfs/runtime';
 import { Delta, toBytes, type FingerprintTable } from './fingerprints.js';
 import { CONFLICT_TOTAL, IN_SET, PathState, RecordState } from '../rules/states.js';
 
@@ -132,15 +133,9 @@ async function listedVoid(reader: Reader): Promise<Miscount[]> {
 
 async function sumOf(reader: Reader, state: string, table: FingerprintTable, what: string): Promise<Miscount[]> {
   const summed = new Delta();
-  for (let after = 0; ;) {
-    const page = await reader.query<{ seq: number; id: Uint8Array }>(
-      `SELECT seq, id FROM catalogue_record WHERE seq > ? AND ${state} ORDER BY seq LIMIT ${IDS_PER_PAGE}`,
-      [after],
-    );
-    for (const { id } of page) summed.add(id);
-    if (page.length < IDS_PER_PAGE) break;
-    after = page.at(-1)!.seq;
-  }
+  const sql = `SELECT seq, id FROM catalogue_record WHERE seq > ? AND ${state} ORDER BY seq LIMIT ${IDS_PER_PAGE}`;
+  const read = (after: number | null): Promise<{ seq: number; id: Uint8Array }[]> => reader.query(sql, [after ?? 0]);
+  for await (const page of pages(IDS_PER_PAGE, read, ({ seq }) => seq)) for (const { id } of page) summed.add(id);
   const kept = await reader.query<{ bucket: number; count: number; sum: Uint8Array }>(
     `SELECT bucket, count, sum FROM ${table} WHERE count <> 0`,
   );

@@ -1,5 +1,6 @@
 import type { Reader } from '@dfs/database';
 import type { SignedRecord } from '@dfs/protocol';
+import { pages } from '@dfs/runtime';
 import { fromHex } from './rows.js';
 
 /** Records read at once. */
@@ -18,13 +19,10 @@ export async function storedAfter(
 }
 
 async function* pagesAfter(reader: Reader, seq: number): AsyncGenerator<SignedRecord[], void, undefined> {
-  for (let after = seq; ;) {
-    const rows = await reader.query<SignedRecord & { seq: number }>(
-      'SELECT seq, body, signature FROM catalogue_record WHERE seq > ? ORDER BY seq LIMIT ?',
-      [after, RECORDS_PER_READ],
-    );
-    if (rows.length > 0) yield rows.map(({ body, signature }) => ({ body, signature }));
-    if (rows.length < RECORDS_PER_READ) return;
-    after = rows.at(-1)?.seq ?? after;
+  const sql = 'SELECT seq, body, signature FROM catalogue_record WHERE seq > ? ORDER BY seq LIMIT ?';
+  const read = (after: number | null): Promise<(SignedRecord & { seq: number })[]> =>
+    reader.query(sql, [after ?? seq, RECORDS_PER_READ]);
+  for await (const rows of pages(RECORDS_PER_READ, read, (row) => row.seq)) {
+    yield rows.map(({ body, signature }) => ({ body, signature }));
   }
 }

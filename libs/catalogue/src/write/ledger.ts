@@ -1,6 +1,6 @@
 import type { Tx } from '@dfs/database';
 import type { EventLog } from '@dfs/events';
-import type { Log, Unsubscribe } from '@dfs/runtime';
+import { Listeners, type Log, type Unsubscribe } from '@dfs/runtime';
 import type { SignedRecord } from '@dfs/protocol';
 import type { Change, MemberView } from '../ports.js';
 import type { Retention } from '../retention/retention.js';
@@ -40,14 +40,18 @@ export interface LedgerComponents {
  * listeners are told after the commit.
  */
 export class Ledger {
-  private readonly changeListeners = new Set<(changes: Change[]) => void>();
-  private readonly setListeners = new Set<(nothing: undefined) => void>();
-  private readonly writtenListeners = new Set<(records: SignedRecord[]) => void>();
-  private readonly storedListeners = new Set<(records: SignedRecord[]) => void>();
+  private readonly changed: Listeners<[Change[]]>;
+  private readonly recorded: Listeners<[]>;
+  private readonly written: Listeners<[SignedRecord[]]>;
+  private readonly stored: Listeners<[SignedRecord[]]>;
   private readonly forks: Forks;
 
   constructor(private readonly parts: LedgerComponents) {
     this.forks = new Forks(parts);
+    this.changed = new Listeners(parts.log);
+    this.recorded = new Listeners(parts.log);
+    this.written = new Listeners(parts.log);
+    this.stored = new Listeners(parts.log);
   }
 
   /** The rows that a changeset is loaded with. */
@@ -72,9 +76,9 @@ export class Ledger {
     await this.forks.look(tx, changes.links);
     const told = changesOf(outcomes);
     const { stored } = changes;
-    if (stored.length > 0) tx.afterCommit(() => this.tell(this.storedListeners, stored));
-    tx.afterCommit(() => this.tell(this.setListeners, undefined));
-    if (told.length > 0) tx.afterCommit(() => this.tell(this.changeListeners, told));
+    if (stored.length > 0) tx.afterCommit(() => this.stored.tell(stored));
+    tx.afterCommit(() => this.recorded.tell());
+    if (told.length > 0) tx.afterCommit(() => this.changed.tell(told));
   }
 
   /** Drops everything, within the unit of work in which this node goes over to another network. */
@@ -88,41 +92,26 @@ export class Ledger {
 
   /** This node wrote these; after their commit. */
   tellWritten(records: SignedRecord[]): void {
-    this.tell(this.writtenListeners, records);
+    this.written.tell(records);
   }
 
   /** Paths that show something else now, after the commit. */
   onChange(fn: (changes: Change[]) => void): Unsubscribe {
-    return listen(this.changeListeners, fn);
+    return this.changed.add(fn);
   }
 
   /** The set of records has changed, by whatever commit. */
   onRecords(fn: () => void): Unsubscribe {
-    return listen(this.setListeners, fn);
+    return this.recorded.add(fn);
   }
 
   /** Records this node wrote, after their commit. */
   onWritten(fn: (records: SignedRecord[]) => void): Unsubscribe {
-    return listen(this.writtenListeners, fn);
+    return this.written.add(fn);
   }
 
   /** Records that came to be stored, in whatever state, after their commit. */
   onStored(fn: (records: SignedRecord[]) => void): Unsubscribe {
-    return listen(this.storedListeners, fn);
+    return this.stored.add(fn);
   }
-
-  private tell<T>(listeners: ReadonlySet<(value: T) => void>, value: T): void {
-    for (const listener of listeners) {
-      try {
-        listener(value);
-      } catch (error) {
-        this.parts.log.error({ err: error }, 'a listener of the catalogue failed');
-      }
-    }
-  }
-}
-
-function listen<T>(listeners: Set<(value: T) => void>, fn: (value: T) => void): Unsubscribe {
-  listeners.add(fn);
-  return () => listeners.delete(fn);
 }

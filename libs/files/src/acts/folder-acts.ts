@@ -2,7 +2,7 @@ import type { FormerPath, ShownPath } from '@dfs/catalogue';
 import type { FolderAct, FolderInfo, SkippedPath } from '@dfs/contracts';
 import type { Reader, Tx } from '@dfs/database';
 import { normalisePath, type Cid } from '@dfs/protocol';
-import { DfsError, invalidField } from '@dfs/runtime';
+import { DfsError, invalidField, pages } from '@dfs/runtime';
 import { NODE_ASKS, type Asker, type FilesComponents } from '../ports.js';
 import type { FileStates } from '../states/file-states.js';
 import { folderInfo } from '../read/listing.js';
@@ -160,7 +160,7 @@ export class FolderActs {
   private async contentsOf(path: string, tx: Reader): Promise<ShownPath[]> {
     const { folders } = this.parts.catalogue;
     if (!(await folders.get(path, tx))) throw noSuchFolder(path);
-    return pages(
+    return whole(
       (after) => folders.beneath(path, { ...after, limit: PAGE }, tx),
       (shown) => shown.path,
     );
@@ -168,7 +168,7 @@ export class FolderActs {
 
   private at(path: string, time: number): Promise<FormerPath[]> {
     const { folders } = this.parts.catalogue;
-    return pages(
+    return whole(
       (after) => folders.at(path, time, { ...after, limit: PAGE }),
       ({ shown }) => shown.path,
     );
@@ -245,15 +245,11 @@ function told(
   return { files, bytes, folders, deleted, skipped: skipped.slice(0, TOLD_SKIPPED), skippedTotal: skipped.length };
 }
 
-async function pages<T>(read: (page: { after?: string }) => Promise<T[]>, pathOf: (item: T) => string): Promise<T[]> {
+async function whole<T>(read: (page: { after?: string }) => Promise<T[]>, pathOf: (item: T) => string): Promise<T[]> {
+  const readAfter = (after: string | null): Promise<T[]> => read(after === null ? {} : { after });
   const all: T[] = [];
-  for (let after: string | undefined; ;) {
-    const page = await read(after === undefined ? {} : { after });
-    for (const item of page) all.push(item);
-    const last = page.at(-1);
-    if (page.length < PAGE || last === undefined) return all;
-    after = pathOf(last);
-  }
+  for await (const page of pages(PAGE, readAfter, pathOf)) for (const item of page) all.push(item);
+  return all;
 }
 
 function kindOf({ kind, size }: ShownPath): Pick<PlannedItem, 'file' | 'size'> {

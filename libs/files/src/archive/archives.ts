@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Entry } from '@dfs/catalogue';
 import { DfsError, second } from '@dfs/runtime';
 import type { FilesComponents } from '../ports.js';
+import { cursorPages } from '../read/cursor-pages.js';
 import { shown } from '../read/listing.js';
 import { commonFolder, zipNames } from './names.js';
 import { Zip } from './zip.js';
@@ -12,7 +13,6 @@ const MAX_ENTRIES = 50_000;
 const MAX_ENTRIES_AT_ONCE = 200_000;
 /** An address is good for so long. */
 const GOOD_FOR = 60 * second;
-const PAGE = 1000;
 const ID_BYTES = 18;
 
 /** What is to be in an archive: files by their ids, or all whose path begins so. */
@@ -148,16 +148,9 @@ export class Archives {
 
   private async beneath(prefix: string): Promise<Entry[]> {
     const entries: Entry[] = [];
-    for (let cursor: string | undefined; ;) {
-      const page = await this.parts.catalogue.list({
-        prefix,
-        limit: PAGE,
-        ...(cursor === undefined ? {} : { cursor }),
-      });
+    for await (const page of cursorPages((at) => this.parts.catalogue.list({ prefix, ...at }))) {
       if (page.total > MAX_ENTRIES) throw tooMany(page.total);
       entries.push(...page.items);
-      if (page.nextCursor === null) break;
-      cursor = page.nextCursor;
     }
     if (entries.length > MAX_ENTRIES) throw tooMany(entries.length);
     if (entries.length > 0) return entries;

@@ -2,6 +2,7 @@ import type { VersionQuery } from '@dfs/catalogue';
 import type { ReleasedVersions, VersionInfo, VersionList } from '@dfs/contracts';
 import { DfsError } from '@dfs/runtime';
 import type { Cid } from '@dfs/protocol';
+import { cursorPages } from '../read/cursor-pages.js';
 import { noSuchFile } from '../read/listing.js';
 import type { CatalogueReader, FilesComponents } from '../ports.js';
 
@@ -47,20 +48,15 @@ export async function releaseVersions(
   if (!(await catalogue.get(fileId))) throw noSuchFile();
   const contents = new Set<Cid>();
   let versions = 0;
-  for (let cursor: string | undefined; ;) {
-    const page = await catalogue.versions(fileId, { limit: PAGE, ...(cursor === undefined ? {} : { cursor }) });
+  for await (const page of cursorPages((at) => catalogue.versions(fileId, at))) {
     for (const { contentId, head, writtenAt } of page.items) {
       if (contentId === null || head || Date.parse(writtenAt) >= before) continue;
       versions++;
       contents.add(contentId);
     }
-    if (page.nextCursor === null) break;
-    cursor = page.nextCursor;
   }
   return { versions, bytes: await placement.letGoOf([...contents]) };
 }
-
-const PAGE = 1000;
 
 /** The content of a version whose retention is over, or that gave way for want of room, and that nobody has any more. */
 export function isPurged(): DfsError {

@@ -1,8 +1,9 @@
-import type { BatchOp, TransferInfo } from '@dfs/contracts';
+import { MAX_PAGE, type BatchOp, type TransferInfo } from '@dfs/contracts';
 import type { Tx } from '@dfs/database';
 import type { ActRuns } from '../acts/act-runs.js';
 import type { PlannedItem } from '../acts/items.js';
 import { NODE_ASKS, type FilesComponents } from '../ports.js';
+import { cursorPages } from '../read/cursor-pages.js';
 import { narrowed, type ListQuery } from '../read/listing.js';
 import type { FileStates } from '../states/file-states.js';
 import { changeMany, type BatchDone } from './batch.js';
@@ -23,7 +24,6 @@ interface Parts extends FilesComponents {
 
 /** Files of one unit of work. */
 const MAX_FILES = 10_000;
-const PAGE = 1000;
 
 /**
  * One act over all files that match now. `choose` keeps what each of them shows, `restore` brings back what was deleted. More
@@ -38,14 +38,11 @@ export async function changeMatching(
 ): Promise<MatchingDone> {
   const { catalogue, states, runs, pace } = parts;
   await catalogue.writable(op === 'purge' ? { purges: true } : {});
-  const query = await narrowed(states, { ...filter, limit: PAGE });
+  const query = await narrowed(states, { ...filter, limit: MAX_PAGE });
   const items: (PlannedItem & { id: string })[] = [];
-  for (let cursor: string | undefined; ;) {
-    const page = await catalogue.list({ ...query, ...(cursor === undefined ? {} : { cursor }) });
+  for await (const page of cursorPages((at) => catalogue.list({ ...query, ...at }))) {
     for (const { fileId, recordId, path, size, deleted } of page.items)
       items.push({ does: op, id: fileId, record: recordId, path, size, file: !deleted });
-    if (page.nextCursor === null) break;
-    cursor = page.nextCursor;
   }
   if (items.length <= MAX_FILES) {
     // A restore brings back the deleted version, and none that somebody has named.

@@ -1,7 +1,7 @@
 import type { PeerState } from '@dfs/contracts';
 import type { Database, Tx } from '@dfs/database';
 import type { EventLog } from '@dfs/events';
-import { DfsError, isDfsError, type Clock, type Log, type Unsubscribe } from '@dfs/runtime';
+import { DfsError, isDfsError, Listeners, type Clock, type Log, type Unsubscribe } from '@dfs/runtime';
 import {
   membershipIdOf,
   membershipKindOf,
@@ -62,8 +62,8 @@ export interface MembershipUnit {
 
 /** The network this node belongs to, by its signed records. Reads answer from memory, as of the last commit. */
 export class Membership {
-  private readonly listeners = new Set<() => void>();
-  private readonly writeListeners = new Set<RecordsListener>();
+  private readonly changed: Listeners<[]>;
+  private readonly recorded: Listeners<Parameters<RecordsListener>>;
 
   private constructor(
     private readonly components: MembershipComponents,
@@ -72,7 +72,10 @@ export class Membership {
     private needsSync: boolean,
     /** Members that a node which lost its database remembers. */
     readonly remembered: readonly Place[] = [],
-  ) {}
+  ) {
+    this.changed = new Listeners(components.log);
+    this.recorded = new Listeners(components.log);
+  }
 
   /**
    * Loads what is stored. At the first start it founds a network of one; a node that remembers a network with other
@@ -173,14 +176,12 @@ export class Membership {
 
   /** After a commit that changed members, roles, settings or the network. */
   onChange(fn: () => void): Unsubscribe {
-    this.listeners.add(fn);
-    return () => this.listeners.delete(fn);
+    return this.changed.add(fn);
   }
 
   /** After a commit that stored new records of this network; before `onChange`. */
   onRecords(fn: RecordsListener): Unsubscribe {
-    this.writeListeners.add(fn);
-    return () => this.writeListeners.delete(fn);
+    return this.recorded.add(fn);
   }
 
   /** 32 bytes: equal on two nodes exactly when they have the same records. */
@@ -349,8 +350,8 @@ export class Membership {
     const records = added.map(({ record }) => record);
     tx.afterCommit(() => {
       this.view = after;
-      if (records.length > 0) this.tell(this.writeListeners, (fn) => fn(records, from));
-      if (changed) this.tell(this.listeners, (fn) => fn());
+      if (records.length > 0) this.recorded.tell(records, from);
+      if (changed) this.changed.tell();
     });
   }
 
@@ -365,16 +366,6 @@ export class Membership {
     for (const member of before.members.values()) {
       if (member.peerId === this.selfId || after.members.has(member.peerId)) continue;
       await this.components.events.record(tx, 'peer.removed', peer(member));
-    }
-  }
-
-  private tell<F>(listeners: ReadonlySet<F>, call: (fn: F) => void): void {
-    for (const listener of listeners) {
-      try {
-        call(listener);
-      } catch (error) {
-        this.components.log.error({ err: error }, 'a listener to the membership failed');
-      }
     }
   }
 }

@@ -1,7 +1,7 @@
 import { summarise } from '@dfs/chunks';
 import type { Reader } from '@dfs/database';
 import { cidFromBytes, type Cid } from '@dfs/protocol';
-import { isDfsError } from '@dfs/runtime';
+import { isDfsError, pages } from '@dfs/runtime';
 import { SCAN_PAGE } from '../limits.js';
 import type { BlockReader } from '@dfs/transfer';
 import { ExtentBlocks } from './extent-blocks.js';
@@ -116,13 +116,14 @@ async function checkCounts(
   blocks: Pick<BlockReader, 'get'>,
   onFinding: (finding: PinFinding) => void,
 ): Promise<void> {
-  for (let after: Uint8Array = new Uint8Array(0); ;) {
-    const rows = await db.query<{ content: Uint8Array; extents: number; size: number }>(
+  const counts = (after: Uint8Array | null): Promise<{ content: Uint8Array; extents: number; size: number }[]> =>
+    db.query(
       `SELECT l.content, l.extents, p.size FROM placement_large l
        JOIN placement_pin p ON p.content = l.content AND p.held = 1
        WHERE l.content > ? GROUP BY l.content ORDER BY l.content LIMIT ?`,
-      [after, SCAN_PAGE],
+      [after ?? new Uint8Array(0), SCAN_PAGE],
     );
+  for await (const rows of pages(SCAN_PAGE, counts, ({ content }) => content)) {
     for (const row of rows) {
       const content = cidFromBytes(row.content);
       const found = await summarise(content, row.size, (id) => blocks.get(id)).catch((error: unknown) => {
@@ -134,7 +135,5 @@ async function checkCounts(
       const detail = `It has ${found.extentCount} extents, and ${row.extents} are noted.`;
       onFinding({ problem: 'wrong-count', content, detail });
     }
-    if (rows.length < SCAN_PAGE) return;
-    after = rows.at(-1)!.content;
   }
 }

@@ -1,6 +1,6 @@
 import { BLOBS, byIds, changeByIds, PAIRS, type Database, type Tx } from '@dfs/database';
 import { cidToBytes, peerIdFromBytes, peerIdToBytes, type Cid, type HoldingsStatus, type Pin } from '@dfs/protocol';
-import { DfsError, type Unsubscribe } from '@dfs/runtime';
+import { DfsError, Listeners, silentLog, type Log, type Unsubscribe } from '@dfs/runtime';
 import { mostExtents } from '../plan/extents.js';
 import { DoubtedPins } from './doubted-pins.js';
 import { keyOf } from './pin-log.js';
@@ -43,8 +43,8 @@ export class Holdings {
   private readonly names = new Map<number, string>();
   /** How long members have said that their logs are, since they were connected: reading them may have overtaken that. */
   private readonly said = new Map<string, number>();
-  private readonly listeners = new Set<(peerId: string, contents: readonly Cid[]) => void>();
-  private readonly voidedListeners = new Set<() => void>();
+  private readonly listeners: Listeners<[string, readonly Cid[]]>;
+  private readonly voidedListeners: Listeners<[]>;
 
   private constructor(
     private readonly db: Database,
@@ -52,13 +52,16 @@ export class Holdings {
     private readonly waiting: WaitingPins,
     private readonly doubted: DoubtedPins,
     self: string,
+    log: Log,
   ) {
+    this.listeners = new Listeners(log);
+    this.voidedListeners = new Listeners(log);
     this.names.set(SELF, self);
   }
 
   /** @param named pins of other contents wait until a record names those */
-  static async open(db: Database, self: string, named: NamedContents): Promise<Holdings> {
-    const holdings = new Holdings(db, named, await WaitingPins.open(db, named), await DoubtedPins.open(db), self);
+  static async open(db: Database, self: string, named: NamedContents, log: Log = silentLog): Promise<Holdings> {
+    const holdings = new Holdings(db, named, await WaitingPins.open(db, named), await DoubtedPins.open(db), self, log);
     for (const row of await db.query<MemberRow>('SELECT * FROM placement_member')) {
       const { ordinal, nonce, number, capacity } = row;
       holdings.remember(peerIdFromBytes(row.peer), { ordinal, nonce, number, full: row.is_full === 1, capacity });
@@ -72,14 +75,12 @@ export class Holdings {
 
   /** Entries of a member's log have been read and committed. */
   onLearned(listener: (peerId: string, contents: readonly Cid[]) => void): Unsubscribe {
-    this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
+    return this.listeners.add(listener);
   }
 
   /** All that was known of a member's holdings is void. */
   onVoided(listener: () => void): Unsubscribe {
-    this.voidedListeners.add(listener);
-    return () => this.voidedListeners.delete(listener);
+    return this.voidedListeners.add(listener);
   }
 
   /**
@@ -211,7 +212,7 @@ export class Holdings {
     if (gone.length === 0) return;
     for (const [, { ordinal }] of gone) await this.forgetInParts(ordinal);
     await this.db.write((tx) => this.keepOnlyIn(tx, peerIds));
-    for (const listener of this.voidedListeners) listener();
+    this.voidedListeners.tell();
     await this.db.giveBack();
   }
 
@@ -299,7 +300,7 @@ export class Holdings {
   }
 
   private tell(peerId: string, contents: readonly Cid[]): void {
-    for (const listener of this.listeners) listener(peerId, contents);
+    this.listeners.tell(peerId, contents);
   }
 
   private async forget(tx: Tx, ordinal: number): Promise<void> {
@@ -309,7 +310,7 @@ export class Holdings {
     }
     if (deleted === 0) return;
     tx.afterCommit(() => {
-      for (const listener of this.voidedListeners) listener();
+      this.voidedListeners.tell();
     });
   }
 

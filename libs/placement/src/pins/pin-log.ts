@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { BLOBS, byIds, type Database, type Reader, type Tx } from '@dfs/database';
 import { cidFromBytes, cidToBytes, MAX_PINS_PER_FRAME, STORE_NONCE_BYTES, type Cid, type Pin } from '@dfs/protocol';
-import { pages } from '@dfs/runtime';
+import { Listeners, pages, silentLog, type Log } from '@dfs/runtime';
 import { SCAN_PAGE } from '../limits.js';
 
 /** An extent that is held whole. `size` is that of the content, in bytes; extents count from 0. */
@@ -41,14 +41,16 @@ export interface NumberedPin extends PinnedExtent {
  */
 export class PinLog {
   private next: number;
-  private readonly listeners = new Set<(pins: readonly Pin[]) => void>();
+  private readonly listeners: Listeners<[readonly Pin[]]>;
 
   private constructor(
     private readonly db: Database,
     private currentNonce: Uint8Array,
     private committed: number,
     private currentCapacity: number,
+    log: Log,
   ) {
+    this.listeners = new Listeners(log);
     this.next = committed + 1;
   }
 
@@ -56,7 +58,7 @@ export class PinLog {
    * @param capacity the class this store has when it is new
    * @param renew numbers may have been given before, as where the database was restored from a copy: another nonce
    */
-  static async open(db: Database, capacity: number, renew = false): Promise<PinLog> {
+  static async open(db: Database, capacity: number, renew = false, log: Log = silentLog): Promise<PinLog> {
     const store = await db.write(async (tx) => {
       const [known] = await tx.query<{ nonce: Uint8Array; capacity: number }>(
         'SELECT nonce, capacity FROM placement_store',
@@ -72,7 +74,7 @@ export class PinLog {
       return store;
     });
     const [last] = await db.query<{ number: number | null }>('SELECT max(number) AS number FROM placement_pin');
-    return new PinLog(db, store.nonce, last?.number ?? 0, store.capacity);
+    return new PinLog(db, store.nonce, last?.number ?? 0, store.capacity, log);
   }
 
   /** Of this store: another nonce, another log. */
@@ -234,7 +236,7 @@ export class PinLog {
     const pins = extents.map(({ content, extent }) => ({ content, extent, held: state === 'promised' }));
     tx.afterCommit(() => {
       this.committed = Math.max(this.committed, newest);
-      for (const listener of this.listeners) listener(pins);
+      this.listeners.tell(pins);
     });
   }
 }

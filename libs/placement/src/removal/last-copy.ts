@@ -1,4 +1,4 @@
-import { DfsError } from '@dfs/runtime';
+import { DfsError, pages } from '@dfs/runtime';
 import type { Cid } from '@dfs/protocol';
 import { isEmpty } from '../plan/extents.js';
 import { SCAN_PAGE } from '../limits.js';
@@ -50,10 +50,8 @@ export async function heldBy(
 ): Promise<Amount> {
   const { live } = network.now();
   const held: Amount = { count: 0, bytes: 0 };
-  for (let after: Cid | null = null; ;) {
-    const page: ContentRef[] = await catalogue[versions](after, SCAN_PAGE);
-    if (page.length === 0) return held;
-    after = page.at(-1)!.contentId;
+  const read = (after: Cid | null): Promise<ContentRef[]> => catalogue[versions](after, SCAN_PAGE);
+  for await (const page of pages(SCAN_PAGE, read, ({ contentId }) => contentId)) {
     const filled = page.filter(({ contentId }) => !isEmpty(contentId));
     const holders = await holdings.holders(filled.map(({ contentId }) => contentId));
     for (const { contentId, size } of filled) {
@@ -66,4 +64,5 @@ export async function heldBy(
       held.bytes += size;
     }
   }
+  return held;
 }

@@ -1,8 +1,9 @@
 import type { Cid } from '@dfs/protocol';
+import { pages } from '@dfs/runtime';
 import type { Holdings } from '../pins/member-pins.js';
 import { SCAN_PAGE } from '../limits.js';
 import type { NetworkView } from '../plan/members-now.js';
-import type { Contents } from '../ports.js';
+import type { ContentRef, Contents } from '../ports.js';
 import type { PinLog, PinnedExtent } from '../pins/pin-log.js';
 
 /** The parts by which extents with too few promises are recognised. */
@@ -21,10 +22,8 @@ export interface ForsakenComponents {
 export async function* forsaken(components: ForsakenComponents): AsyncGenerator<PinnedExtent, void, undefined> {
   const { pins, catalogue, holdings, network } = components;
   if ((await pins.walk(null, 1, ['dropped', 'letGo'])).length === 0) return;
-  for (let after: Cid | null = null; ;) {
-    const page: { contentId: Cid }[] = await catalogue.everyContent(after, SCAN_PAGE);
-    if (page.length === 0) return;
-    after = page.at(-1)!.contentId;
+  const everyContent = (after: Cid | null): Promise<ContentRef[]> => catalogue.everyContent(after, SCAN_PAGE);
+  for await (const page of pages(SCAN_PAGE, everyContent, ({ contentId }) => contentId)) {
     const contents = page.map(({ contentId }) => contentId);
     const gone = await catalogue.purged(contents);
     const extents = (await pins.of(contents, ['dropped', 'letGo'])).filter(({ content }) => !gone.has(content));

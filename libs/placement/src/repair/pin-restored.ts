@@ -1,12 +1,12 @@
 import { isNotHere, summarise } from '@dfs/chunks';
 import type { Database } from '@dfs/database';
 import { cidToBytes, isManifestCid, type Cid } from '@dfs/protocol';
-import { isDfsError } from '@dfs/runtime';
+import { isDfsError, pages } from '@dfs/runtime';
 import { SCAN_PAGE } from '../limits.js';
 import { PIN_STATES, PinLog, pinsOf, type PinnedExtent, type PinState } from '../pins/pin-log.js';
 import { isEmpty, isLarge, extentKey } from '../plan/extents.js';
 import type { BlockReader } from '@dfs/transfer';
-import type { Contents, FoundBlocks } from '../ports.js';
+import type { ContentRef, Contents, FoundBlocks } from '../ports.js';
 import { capacityClass } from '../replicate/headroom.js';
 import { pinThose, type PinAgainComponents } from './repin.js';
 import { areWhole } from '../pins/extent-blocks.js';
@@ -35,10 +35,8 @@ export async function pinRestored(components: PinRestoredComponents, signal: Abo
   const pins = await PinLog.open(db, capacityClass(chunks.usage().quotaBytes));
   const dropped = await dropBroken(components, pins, signal);
   let added = 0;
-  for (let after: Cid | null = null; ;) {
-    const page: { contentId: Cid; size: number }[] = await catalogue.everyContent(after, SCAN_PAGE);
-    if (page.length === 0) return { added, dropped };
-    after = page.at(-1)!.contentId;
+  const everyContent = (after: Cid | null): Promise<ContentRef[]> => catalogue.everyContent(after, SCAN_PAGE);
+  for await (const page of pages(SCAN_PAGE, everyContent, ({ contentId }) => contentId)) {
     const contents = page.map(({ contentId }) => contentId);
     const gone = await catalogue.purged(contents);
     const pinned = new Set((await pins.of(contents)).map(({ content, extent }) => extentKey(content, extent)));
@@ -50,6 +48,7 @@ export async function pinRestored(components: PinRestoredComponents, signal: Abo
     }
     added += await pinThose({ db, chunks, pin: (tx, whole) => pins.add(tx, whole) }, extents, signal);
   }
+  return { added, dropped };
 }
 
 /** The same for packs that a running node has found. */
@@ -69,8 +68,8 @@ const ANY_STATE = Object.keys(PIN_STATES) as PinState[];
 export async function pinFound(components: PinFoundComponents, signal: AbortSignal): Promise<number> {
   const { db, chunks, catalogue } = components;
   let pinned = 0;
-  for (let after: Cid | null = null; ;) {
-    const page: { id: Cid }[] = await chunks.foundBlocks(after, SCAN_PAGE);
+  const found = (after: Cid | null): Promise<{ id: Cid }[]> => chunks.foundBlocks(after, SCAN_PAGE);
+  for await (const page of pages(SCAN_PAGE, found, ({ id }) => id)) {
     const named = await catalogue.named(page.map(({ id }) => id));
     const contents = [...named.keys()].filter((content) => !isEmpty(content));
     const gone = await catalogue.purged(contents);
@@ -85,9 +84,8 @@ export async function pinFound(components: PinFoundComponents, signal: AbortSign
       extents.push(...all.filter(({ extent }) => !here.has(extent)));
     }
     pinned += await pinThose(components, extents, signal);
-    if (page.length < SCAN_PAGE) return pinned;
-    after = page.at(-1)!.id;
   }
+  return pinned;
 }
 
 async function dropBroken({ db, chunks }: PinRestoredComponents, pins: PinLog, signal: AbortSignal): Promise<number> {

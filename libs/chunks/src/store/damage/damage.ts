@@ -1,5 +1,5 @@
 import { cidFromBytes, type Cid } from '@dfs/protocol';
-import { systemClock, type Log, type Unsubscribe } from '@dfs/runtime';
+import { Listeners, systemClock, type Log, type Unsubscribe } from '@dfs/runtime';
 import type { Database, Tx } from '@dfs/database';
 import { findDamaged, forgetDamaged, moveToDamaged, takeBack, type Place } from '../index/chunk-index.js';
 import { keyOf } from '../packs/format.js';
@@ -11,7 +11,7 @@ import { keyOf } from '../packs/format.js';
 export class Damage {
   /** Where the damaged bytes are; no place when that was known before the start. */
   readonly #damaged = new Map<string, Place | undefined>();
-  readonly #listeners = new Set<(id: Cid) => void>();
+  readonly #listeners: Listeners<[Cid]>;
   #writing: Promise<unknown> = Promise.resolve();
   /** Told how many blocks went out of use; fewer than none when some are back. */
   onTakenOut: (chunks: number) => void = () => {};
@@ -21,6 +21,7 @@ export class Damage {
     private readonly log: Log,
     cids: readonly Uint8Array[],
   ) {
+    this.#listeners = new Listeners(log);
     for (const cid of cids) this.#damaged.set(keyOf(cid), undefined);
   }
 
@@ -33,8 +34,7 @@ export class Damage {
   }
 
   onDamaged(listener: (id: Cid) => void): Unsubscribe {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#listeners.add(listener);
   }
 
   /** Whether just these bytes are known to be wrong. */
@@ -57,7 +57,7 @@ export class Damage {
       .write((tx) => this.#moveOut(tx, place))
       .catch((error: unknown) => this.log.error({ err: error, chunk: id }, 'the damage could not be noted'));
     this.#writing = Promise.all([this.#writing, written]);
-    for (const listener of this.#listeners) this.#tell(listener, id);
+    this.#listeners.tell(id);
   }
 
   /** Where the wrong bytes of a block are, if it has been found damaged. */
@@ -110,13 +110,5 @@ export class Damage {
 
   async #moveOut(tx: Tx, place: Place): Promise<void> {
     if (await moveToDamaged(tx, place, systemClock.now())) tx.afterCommit(() => this.onTakenOut(1));
-  }
-
-  #tell(listener: (id: Cid) => void, id: Cid): void {
-    try {
-      listener(id);
-    } catch (error) {
-      this.log.error({ err: error }, 'a listener failed');
-    }
   }
 }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { CHUNK_MAX_BYTES, cidFromBytes, type Cid } from '@dfs/protocol';
-import { abortError, second } from '@dfs/runtime';
+import { abortError, pages, second } from '@dfs/runtime';
 import { IDS_PER_QUERY, type Database } from '@dfs/database';
 import { hashShared } from '../../hashing.js';
 import { slabs } from '../../slabs.js';
@@ -132,15 +132,14 @@ export async function verifyDamaged(
 ): Promise<number> {
   await damage.settled();
   let back = 0;
-  for (let after: Uint8Array | null = null; ;) {
-    const places: Place[] = await nextDamaged(db, after, IDS_PER_QUERY);
+  const damaged = (after: Uint8Array | null): Promise<Place[]> => nextDamaged(db, after, IDS_PER_QUERY);
+  for await (const places of pages(IDS_PER_QUERY, damaged, ({ cid }) => cid)) {
     for (const place of places) {
       if (signal.aborted) throw abortError(signal);
       if (await reader.recheck(place)) back++;
     }
-    if (places.length < IDS_PER_QUERY) return back;
-    after = places.at(-1)!.cid;
   }
+  return back;
 }
 
 type Found = Place & { packId: number };

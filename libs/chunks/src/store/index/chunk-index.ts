@@ -1,4 +1,5 @@
 import { BLOBS, byIds, changeByIds, IDS_PER_QUERY, type Reader, type Tx } from '@dfs/database';
+import { pages } from '@dfs/runtime';
 import { keyOf } from '../packs/format.js';
 
 /** Where the bytes of a block are. */
@@ -48,17 +49,9 @@ export async function nextCids(db: Reader, after: Uint8Array | null, limit: numb
 
 /** Blocks of a pack in the order in which they lie there. */
 export async function* placesOf(db: Reader, pack: number): AsyncGenerator<Place, void, undefined> {
-  let after = 0;
-  for (;;) {
-    const page = await db.query<Place>(`${PLACE} WHERE c.pack = ? AND c.offset > ? ORDER BY c.offset LIMIT ?`, [
-      pack,
-      after,
-      IDS_PER_QUERY,
-    ]);
-    yield* page;
-    if (page.length < IDS_PER_QUERY) return;
-    after = page.at(-1)!.offset;
-  }
+  const sql = `${PLACE} WHERE c.pack = ? AND c.offset > ? ORDER BY c.offset LIMIT ?`;
+  const read = (after: number | null): Promise<Place[]> => db.query<Place>(sql, [pack, after ?? 0, IDS_PER_QUERY]);
+  for await (const page of pages(IDS_PER_QUERY, read, ({ offset }) => offset)) yield* page;
 }
 
 /** Where some blocks are, in the order of packs and offsets, from behind a place to the end of a pack. */
