@@ -1,6 +1,6 @@
 import type { InviteInfo, MemberRole, NetworkInfo, OwnerVotes, PeerInfo, ReturnTicketInfo } from '@dfs/contracts';
 import { decodeTicket, JOIN_PROTOCOL, type WireValue } from '@dfs/protocol';
-import { DfsError, type Unsubscribe } from '@dfs/runtime';
+import { DfsError, type Unsubscribe, type WorkStatus } from '@dfs/runtime';
 import { isRelayed } from '@dfs/transport';
 import { Admission } from './join/admission.js';
 import { ComingBack } from './join/coming-back.js';
@@ -101,8 +101,15 @@ export class Peers {
     for (const off of this.unsubscribe.splice(0)) off();
     await this.comingBack.stop();
     if (!this.components.membership.isReturning) await this.networkFile?.flush();
+    await this.networkFile?.stop();
     await this.jointOwner.stop();
     await this.presence.stop();
+  }
+
+  /** Recurring work in the background. */
+  work(): WorkStatus[] {
+    const parts = [this.jointOwner, ...(this.networkFile ? [this.networkFile] : [])];
+    return [...parts.map((part) => part.work()), ...this.presence.work()];
   }
 
   /** All members, this node first, then in order of admission. */

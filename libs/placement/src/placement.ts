@@ -3,7 +3,7 @@ import type { PastBytes, Reclaimed } from '@dfs/chunks';
 import type { HolderList, Replication } from '@dfs/contracts';
 import type { Tx } from '@dfs/database';
 import { cidToBytes, type Cid } from '@dfs/protocol';
-import { type Unsubscribe, type WorkStatus, stopping } from '@dfs/runtime';
+import { Recurring, stopping, type Ran, type Unsubscribe, type WorkStatus } from '@dfs/runtime';
 import { type Transfers } from '@dfs/transfer';
 import { extentKey, extentsOf, isEmpty, isLarge } from './plan/extents.js';
 import { Holdings } from './pins/member-pins.js';
@@ -39,7 +39,7 @@ export class Placement {
   private readonly control = new AbortController();
   private readonly parts: PlacementParts;
   private readonly unsubscribe: Unsubscribe[] = [];
-  private timer: NodeJS.Timeout | undefined;
+  private readonly watching: Recurring;
   private liveness = '';
 
   private constructor(
@@ -58,14 +58,23 @@ export class Placement {
     this.transfers = this.parts.transfers;
     this.found = this.parts.found;
     this.parts.server.start();
+    this.watching = new Recurring(
+      {
+        name: 'see who counts',
+        every: LIVENESS_CHECK,
+        failed: 'it could not be seen who counts',
+        run: async () => this.checkLiveness(),
+      },
+      { log: components.log },
+    );
   }
 
   /** Reads what is known of pins and holders, and answers peers from now on. Nothing is fetched before `start`. */
   static async open(components: PlacementComponents, options: PlacementOptions = {}): Promise<Placement> {
-    const { db, chunks, membership, catalogue, renewPins } = components;
-    const pins = await PinLog.open(db, capacityClass(chunks.usage().quotaBytes), renewPins);
+    const { db, chunks, membership, catalogue, renewPins, log } = components;
+    const pins = await PinLog.open(db, capacityClass(chunks.usage().quotaBytes), renewPins, log);
     const named: NamedContents = (contents, reader) => catalogue.named(contents, reader);
-    const holdings = await Holdings.open(db, membership.self().peerId, named);
+    const holdings = await Holdings.open(db, membership.self().peerId, named, log);
     const placement = new Placement(components, pins, holdings, options);
     placement.listen();
     return placement;
@@ -82,17 +91,17 @@ export class Placement {
     this.parts.takingBack.soon();
     this.parts.foundPromises.named();
     this.liveness = this.livenessNow();
-    this.timer = setInterval(() => this.checkLiveness(), LIVENESS_CHECK).unref();
+    this.watching.start();
   }
 
   /** Ends all fetching, and waits for what is being committed. */
   async stop(): Promise<void> {
     this.control.abort(stopping());
-    clearInterval(this.timer);
     for (const unsubscribe of this.unsubscribe.splice(0)) unsubscribe();
-    this.parts.room.stop();
-    this.parts.exchange.stop();
     await Promise.all([
+      this.watching.stop(),
+      this.parts.room.stop(),
+      this.parts.exchange.stop(),
       this.parts.replicator.stop(),
       this.parts.damage.stop(),
       this.parts.reclaimer.stop(),
@@ -107,8 +116,9 @@ export class Placement {
 
   /** Its recurring work in the background. */
   work(): WorkStatus[] {
-    const { reclaimer, lettingGo, givingWay, takingBack, foundPromises, watch } = this.parts;
-    return [reclaimer, lettingGo, givingWay, takingBack, foundPromises, watch].map((part) => part.work());
+    const { room, exchange, reclaimer, lettingGo, givingWay, takingBack, foundPromises, watch } = this.parts;
+    const others = [room, exchange, reclaimer, lettingGo, givingWay, takingBack, foundPromises, watch];
+    return [this.watching.status(), ...this.parts.replicator.work(), ...others.map((part) => part.work())];
   }
 
   /** Contents that this node has just stored whole, in the unit of work that commits their blocks. */
@@ -354,7 +364,7 @@ export class Placement {
   }
 
   /** Grace runs out without anybody saying so; so does a quota change. */
-  private checkLiveness(): void {
+  private checkLiveness(): Ran {
     const capacity = capacityClass(this.components.chunks.usage().quotaBytes, this.pins.capacity);
     if (capacity !== this.pins.capacity) {
       this.pins.setCapacity(capacity).then(
@@ -363,6 +373,7 @@ export class Placement {
       );
     }
     if (this.livenessNow() !== this.liveness) this.membersChanged();
+    return 'idle';
   }
 
   private livenessNow(): string {

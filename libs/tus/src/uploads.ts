@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { ChunkStore } from '@dfs/chunks';
 import type { FinishUploadRequest, UploadInfo } from '@dfs/contracts';
 import { normalisePath, type RecordAttributes } from '@dfs/protocol';
-import { DfsError, isDfsError, type Log } from '@dfs/runtime';
+import { DfsError, isDfsError, Recurring, type Log, type Ran, type WorkStatus } from '@dfs/runtime';
 import { sees, type Caller, type Preconditions, type UploadProgress } from '@dfs/files';
 import { append, type Appended, type Checksum } from './append.js';
 import { Body } from './body.js';
@@ -49,29 +49,40 @@ export class Uploads {
   private readonly running = new Map<string, Running>();
   /** In the list of transfers, since the first bytes of it that this process took. */
   private readonly transfers = new Map<string, UploadProgress>();
-  private timer: NodeJS.Timeout | undefined;
-  private sweeping: Promise<void> = Promise.resolve();
+  private readonly sweeping: Recurring;
   private stopped = false;
 
-  constructor(private readonly components: UploadsComponents) {
+  constructor(components: UploadsComponents) {
     this.table = new UploadTable(components.db);
     this.parts = { ...components, table: this.table };
+    this.sweeping = new Recurring(
+      {
+        name: 'give up uploads that have expired',
+        every: SWEEP_EVERY,
+        failed: 'uploads that have expired could not be given up',
+        run: () => this.sweep(),
+      },
+      { log: components.log },
+    );
     components.chunks.alsoKeep((ids) => this.table.needed(ids));
   }
 
   /** Gives up what has expired, now and then. */
   start(): void {
-    this.timer = setInterval(() => void this.sweep(), SWEEP_EVERY).unref();
-    void this.sweep();
+    this.sweeping.start(0);
   }
 
   /** Ends the requests at work, once what has come by them is durable. */
   async stop(): Promise<void> {
     this.stopped = true;
-    clearInterval(this.timer);
     const running = [...this.running.values()];
     for (const { end } of running) end.abort(shuttingDown());
-    await Promise.all([this.sweeping, ...running.map(({ done }) => done)]);
+    await Promise.all([this.sweeping.stop(), ...running.map(({ done }) => done)]);
+  }
+
+  /** Its recurring work in the background. */
+  work(): WorkStatus {
+    return this.sweeping.status();
   }
 
   /**
@@ -187,20 +198,15 @@ export class Uploads {
   }
 
   /** Gives up what has expired. */
-  private async sweep(): Promise<void> {
-    const run = async (): Promise<void> => {
-      for (let gone = 1; gone > 0;) {
-        gone = 0;
-        for (const { id } of await this.table.expired(this.parts.clock.now())) {
-          if (this.stopped) return;
-          if (!this.running.has(id) && (await this.exclusively(id, () => this.dropExpired(id)))) gone += 1;
-        }
+  private async sweep(): Promise<Ran> {
+    for (let gone = 1; gone > 0;) {
+      gone = 0;
+      for (const { id } of await this.table.expired(this.parts.clock.now())) {
+        if (this.stopped) return 'idle';
+        if (!this.running.has(id) && (await this.exclusively(id, () => this.dropExpired(id)))) gone += 1;
       }
-    };
-    this.sweeping = this.sweeping.then(run).catch((error: unknown) => {
-      this.components.log.warn({ err: error }, 'uploads that have expired could not be given up');
-    });
-    await this.sweeping;
+    }
+    return 'idle';
   }
 
   /** Unless a request has brought more of it in the meantime. */

@@ -16,6 +16,7 @@ import { KeysController } from '../api/keys.controller.js';
 import { MetricsController } from '../api/metrics.controller.js';
 import { NetworkController } from '../api/network.controller.js';
 import { NodeController } from '../api/node.controller.js';
+import { Keys } from '../access/keys/keys.js';
 import { PeersController } from '../api/peers.controller.js';
 import { SessionController } from '../api/session.controller.js';
 import { SessionsController } from '../api/sessions.controller.js';
@@ -91,7 +92,7 @@ import { FOUNDATION, type Foundation } from './tokens.js';
     {
       provide: NodeWork,
       useFactory: (...parts: Worker[]) => new NodeWork(parts),
-      inject: [Catalogue, Backup, ProvideQueue, Placement, Purge, Scrubber, NodeStatus, HeapKeeper, Files],
+      inject: [Keys, Peers, Catalogue, Backup, ProvideQueue, Placement, Purge, Scrubber, NodeStatus, HeapKeeper, Files],
     },
     {
       provide: NodeHealth,

@@ -5,9 +5,18 @@ export interface Worker {
   work(): WorkStatus | readonly WorkStatus[];
 }
 
-/** Recurring work of all parts, in the order in which they start. */
+/** Recurring work of all parts. */
 export class NodeWork {
-  constructor(private readonly parts: readonly Worker[]) {}
+  private readonly parts: Worker[];
+
+  constructor(parts: readonly Worker[]) {
+    this.parts = [...parts];
+  }
+
+  /** Lists that of one more part. */
+  add(part: Worker): void {
+    this.parts.push(part);
+  }
 
   list(): WorkStatus[] {
     return this.parts.flatMap((part) => part.work());

@@ -10,6 +10,7 @@ import { NODE } from '../modules/node.module.js';
 import { HeapKeeper } from '../node/heap.js';
 import { NodeHealth } from '../node/node-health.js';
 import { NodeStatus } from '../node/node-status.js';
+import { NodeWork } from '../node/node-work.js';
 
 /** Parts that run by themselves while the node is up, in the order in which it starts; it stops in the other one. */
 export class Runtime {
@@ -25,6 +26,9 @@ export class Runtime {
     const health = app.get(NodeHealth);
     const joining = app.get(Joining);
     const generation = app.get(Generation);
+    const uploads = app.get(Uploads);
+    // Of a module that the API knows nothing of.
+    app.get(NodeWork).add(uploads);
     this.steps = [
       // Each part has drawn its conclusions from any doubt, and committed them.
       { name: 'generation', start: () => generation.raise(), stop: () => generation.raise() },
@@ -34,7 +38,7 @@ export class Runtime {
       { name: 'joining', start: (signal) => joining.start(signal), stop: () => joining.stop() },
       { name: 'scrub', start: () => app.get(Scrubber).start(), stop: () => app.get(Scrubber).stop() },
       { name: 'keys', start: () => app.get(Keys).start(), stop: () => app.get(Keys).stop() },
-      { name: 'uploads', start: () => app.get(Uploads).start(), stop: () => app.get(Uploads).stop() },
+      { name: 'uploads', start: () => uploads.start(), stop: () => uploads.stop() },
       { name: 'health', start: () => health.start(), stop: () => health.stop() },
       { name: 'status', start: () => status.start(), stop: () => status.stop() },
       { name: 'heap', start: () => app.get(HeapKeeper).start(), stop: () => app.get(HeapKeeper).stop() },

@@ -1,5 +1,5 @@
 import type { Database, Tx } from '@dfs/database';
-import type { Clock, Log } from '@dfs/runtime';
+import { Recurring, type Clock, type Log, type Ran, type WorkStatus } from '@dfs/runtime';
 import { PeerAddressEntity, PeerKnownEntity, type AddressSource } from './address-book.entity.js';
 import { MAX_ADDRESSES, MAX_ADDRESS_LENGTH, MAX_RELAYED_ADDRESSES } from '../constants.js';
 
@@ -17,11 +17,22 @@ const WRITE_DELAY = 250;
 export class AddressBook {
   private readonly known = new Map<string, Known>();
   private readonly changed = new Set<string>();
-  private timer: NodeJS.Timeout | undefined;
-  private writing: Promise<void> = Promise.resolve();
+  private readonly writing: Recurring;
 
-  constructor(private readonly components: { db: Database; clock: Clock; log: Log }) {}
+  constructor(private readonly components: { db: Database; clock: Clock; log: Log }) {
+    this.writing = new Recurring(
+      {
+        name: 'write down addresses of members',
+        every: Infinity,
+        gather: WRITE_DELAY,
+        failed: 'addresses of members could not be written',
+        run: () => this.writeChanged(),
+      },
+      { log: components.log },
+    );
+  }
 
+  /** What changes from now on is written. */
   async load(): Promise<void> {
     const { db } = this.components;
     for (const { peer, name, lastSeen } of await db.repository(PeerKnownEntity).find()) {
@@ -30,6 +41,7 @@ export class AddressBook {
     for (const { peer, address, source, learnedAt } of await db.repository(PeerAddressEntity).find()) {
       this.of(peer).addresses.set(address, { source, learnedAt });
     }
+    this.writing.start();
   }
 
   /** Newest first, without `/p2p/…`. */
@@ -92,7 +104,6 @@ export class AddressBook {
     const fresh = new AddressBook(this.components);
     for (const { peerId, addresses } of members) fresh.learn(peerId, addresses, 'relayed');
     await fresh.write(tx, [...fresh.known.keys()]);
-    clearTimeout(fresh.timer);
     tx.afterCommit(() => {
       this.known.clear();
       this.changed.clear();
@@ -102,22 +113,28 @@ export class AddressBook {
 
   /** Writes what has changed; when it resolves, that is on disk. Never throws. */
   flush(): Promise<void> {
-    clearTimeout(this.timer);
-    this.timer = undefined;
-    this.writing = this.writing.then(async () => {
-      if (this.changed.size === 0) return;
-      const { db, log } = this.components;
-      try {
-        await db.write(async (tx) => {
-          const peers = [...this.changed];
-          this.changed.clear();
-          await this.write(tx, peers);
-        });
-      } catch (error) {
-        log.warn({ err: error }, 'addresses of members could not be written');
-      }
+    return this.writing.now();
+  }
+
+  /** The same, for the last time. */
+  async stop(): Promise<void> {
+    await this.flush();
+    await this.writing.stop();
+  }
+
+  /** Its recurring work in the background. */
+  work(): WorkStatus {
+    return this.writing.status();
+  }
+
+  private async writeChanged(): Promise<Ran> {
+    if (this.changed.size === 0) return 'idle';
+    await this.components.db.write(async (tx) => {
+      const peers = [...this.changed];
+      this.changed.clear();
+      await this.write(tx, peers);
     });
-    return this.writing;
+    return 'idle';
   }
 
   private async write(tx: Tx, peers: readonly string[]): Promise<void> {
@@ -149,7 +166,7 @@ export class AddressBook {
 
   private mark(peerId: string): void {
     this.changed.add(peerId);
-    this.timer ??= setTimeout(() => void this.flush(), WRITE_DELAY).unref();
+    this.writing.soon();
   }
 }
 

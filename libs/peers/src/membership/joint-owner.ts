@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import type { OwnerVotes } from '@dfs/contracts';
 import type { Database } from '@dfs/database';
-import { DfsError, type Clock, type Log, type Unsubscribe } from '@dfs/runtime';
+import { DfsError, Recurring, type Clock, type Log, type Ran, type Unsubscribe, type WorkStatus } from '@dfs/runtime';
 import {
   MAX_OWNER_VOTES,
   membershipBody,
@@ -50,14 +50,23 @@ export class JointOwner {
   /** When it was asked for here, by member. */
   private readonly votes = new Map<string, number>();
   private readonly unsubscribe: Unsubscribe[] = [];
-  private gathering: Promise<void> | undefined;
-  private again = false;
+  private readonly gathering: Recurring;
   /** Since when enough agree, by member and the monotonic clock. */
   private readonly agreed = new Map<string, number>();
-  private turn: NodeJS.Timeout | undefined;
+  /** Milliseconds until it falls to this node, should those before it not have made one. */
+  private turnIn = Infinity;
 
   constructor(private readonly components: JointOwnerComponents) {
-    const { transport, presence } = components;
+    const { transport, presence, log } = components;
+    this.gathering = new Recurring(
+      {
+        name: 'gather signatures for a new owner',
+        every: () => this.turnIn,
+        failed: 'the signatures for a new owner could not be gathered',
+        run: () => this.gatherAll(),
+      },
+      { log },
+    );
     transport.handle(SIGN_PROTOCOL, (channel) => this.answer(channel));
     OWNERS.say(presence, () => [...this.votes.keys()].sort());
   }
@@ -65,6 +74,7 @@ export class JointOwner {
   async start(): Promise<void> {
     const { db, presence, membership } = this.components;
     for (const { member, votedAt } of await db.repository(OwnerVoteEntity).find()) this.votes.set(member, votedAt);
+    this.gathering.start(Infinity);
     this.unsubscribe.push(
       presence.onStatus(OWNERS.name, () => this.gatherSoon()),
       membership.onChange(() => this.gatherSoon()),
@@ -73,9 +83,12 @@ export class JointOwner {
 
   async stop(): Promise<void> {
     for (const off of this.unsubscribe.splice(0)) off();
-    clearTimeout(this.turn);
-    await this.gathering;
-    clearTimeout(this.turn);
+    await this.gathering.stop();
+  }
+
+  /** Its recurring work in the background. */
+  work(): WorkStatus {
+    return this.gathering.status();
   }
 
   /**
@@ -94,8 +107,7 @@ export class JointOwner {
     else {
       await this.vote(peerId);
       presence.nudge();
-      this.gatherSoon();
-      await this.gathering;
+      await this.gathering.now();
     }
     return this.state(peerId);
   }
@@ -166,23 +178,14 @@ export class JointOwner {
   }
 
   private gatherSoon(): void {
-    if (this.votes.size === 0) return;
-    this.again = true;
-    this.gathering ??= this.gatherWhileAsked().finally(() => (this.gathering = undefined));
+    if (this.votes.size > 0) this.gathering.soon();
   }
 
-  /** Never rejects. */
-  private async gatherWhileAsked(): Promise<void> {
-    const { log } = this.components;
-    while (this.again) {
-      this.again = false;
-      try {
-        await this.prune();
-        for (const member of this.votes.keys()) await this.gather(member);
-      } catch (error) {
-        log.warn({ err: error }, 'the signatures for a new owner could not be gathered');
-      }
-    }
+  private async gatherAll(): Promise<Ran> {
+    this.turnIn = Infinity;
+    await this.prune();
+    for (const member of this.votes.keys()) await this.gather(member);
+    return 'idle';
   }
 
   /** Should enough agree, and it fall to this node: makes the record. Those who do not sign are left out at once. */
@@ -217,10 +220,7 @@ export class JointOwner {
     this.agreed.set(member, since);
     const pause = since + place * GATHER_TURN - now;
     if (pause <= 0) return true;
-    this.turn ??= setTimeout(() => {
-      this.turn = undefined;
-      this.gatherSoon();
-    }, pause).unref();
+    this.turnIn = Math.min(this.turnIn, pause);
     return false;
   }
 

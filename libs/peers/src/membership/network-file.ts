@@ -1,6 +1,6 @@
 import { open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { DfsError, moveFile, syncFolder, type Log } from '@dfs/runtime';
+import { DfsError, moveFile, Recurring, syncFolder, type Log, type Ran, type WorkStatus } from '@dfs/runtime';
 import { MAX_NAME_LENGTH } from '@dfs/protocol';
 import { MAX_ADDRESS_LENGTH, MAX_ADDRESSES, NETWORK_FILE_DELAY } from '../constants.js';
 
@@ -56,35 +56,51 @@ export async function readNetworkFile(file: string): Promise<RememberedNetwork |
 /** Keeps the file up to date: written whole, at most a few times a second, only when it says something else. */
 export class NetworkFile {
   private written = '';
-  private timer: NodeJS.Timeout | undefined;
-  private writing: Promise<void> = Promise.resolve();
+  private readonly writing: Recurring;
 
   constructor(
     private readonly file: string,
     private readonly now: () => RememberedNetwork,
-    private readonly log: Log,
-  ) {}
+    log: Log,
+  ) {
+    this.writing = new Recurring(
+      {
+        name: 'write down the network',
+        every: Infinity,
+        gather: NETWORK_FILE_DELAY,
+        failed: 'the network of this node could not be written down',
+        run: () => this.write(),
+      },
+      { log },
+    ).start();
+  }
 
   /** There may be something else to remember. */
   changed(): void {
-    this.timer ??= setTimeout(() => void this.flush(), NETWORK_FILE_DELAY).unref();
+    this.writing.soon();
   }
 
   /** Writes what has changed; when it resolves, that is on disk. Never rejects. */
   flush(): Promise<void> {
-    clearTimeout(this.timer);
-    this.timer = undefined;
-    this.writing = this.writing.then(async () => {
-      const text = textOf(this.now());
-      if (text === this.written) return;
-      try {
-        await replaceFile(this.file, text);
-        this.written = text;
-      } catch (error) {
-        this.log.warn({ err: error, file: this.file }, 'the network of this node could not be written down');
-      }
-    });
-    return this.writing;
+    return this.writing.now();
+  }
+
+  /** Ends what is under way; nothing is written any more. */
+  stop(): Promise<void> {
+    return this.writing.stop();
+  }
+
+  /** Its recurring work in the background. */
+  work(): WorkStatus {
+    return this.writing.status();
+  }
+
+  private async write(): Promise<Ran> {
+    const text = textOf(this.now());
+    if (text === this.written) return 'idle';
+    await replaceFile(this.file, text);
+    this.written = text;
+    return 'idle';
   }
 }
 

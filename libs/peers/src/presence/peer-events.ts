@@ -1,7 +1,7 @@
 import type { PeerEvent } from '@dfs/contracts';
 import type { Database } from '@dfs/database';
 import type { EventLog } from '@dfs/events';
-import type { Log } from '@dfs/runtime';
+import { Recurring, type Log, type Ran, type WorkStatus } from '@dfs/runtime';
 import { DISCONNECT_DEBOUNCE } from '../constants.js';
 
 /** Milliseconds for which events are gathered, so that a start with many members is one write. */
@@ -17,8 +17,7 @@ interface Told {
 export class PeerEvents {
   private readonly told = new Map<string, Told>();
   private readonly queue: { type: 'peer.connected' | 'peer.disconnected'; data: PeerEvent }[] = [];
-  private timer: NodeJS.Timeout | undefined;
-  private writing: Promise<void> = Promise.resolve();
+  private readonly writing: Recurring;
 
   constructor(
     private readonly components: {
@@ -27,7 +26,18 @@ export class PeerEvents {
       log: Log;
       describe(peerId: string): Omit<PeerEvent['peer'], 'state'> | undefined;
     },
-  ) {}
+  ) {
+    this.writing = new Recurring(
+      {
+        name: 'tell who has come and gone',
+        every: Infinity,
+        gather: GATHER,
+        failed: 'events of members could not be written',
+        run: () => this.write(),
+      },
+      { log: components.log },
+    ).start();
+  }
 
   connected(peerId: string): void {
     const told = this.of(peerId);
@@ -52,7 +62,13 @@ export class PeerEvents {
   /** Reports nobody as gone: it is this node that goes. */
   async stop(): Promise<void> {
     for (const peerId of [...this.told.keys()]) this.forget(peerId);
-    await this.flush();
+    await this.writing.now();
+    await this.writing.stop();
+  }
+
+  /** Its recurring work in the background. */
+  work(): WorkStatus {
+    return this.writing.status();
   }
 
   private reportGone(peerId: string, told: Told): void {
@@ -67,25 +83,17 @@ export class PeerEvents {
     if (!peer) return;
     const state = type === 'peer.connected' ? 'connected' : 'disconnected';
     this.queue.push({ type, data: { peer: { ...peer, state } } });
-    this.timer ??= setTimeout(() => void this.flush(), GATHER).unref();
+    this.writing.soon();
   }
 
-  private flush(): Promise<void> {
-    clearTimeout(this.timer);
-    this.timer = undefined;
-    this.writing = this.writing.then(async () => {
-      const { db, events, log } = this.components;
-      const batch = this.queue.splice(0);
-      if (batch.length === 0) return;
-      try {
-        await db.write(async (tx) => {
-          for (const { type, data } of batch) await events.record(tx, type, data);
-        });
-      } catch (error) {
-        log.warn({ err: error }, 'events of members could not be written');
-      }
+  private async write(): Promise<Ran> {
+    const { db, events } = this.components;
+    const batch = this.queue.splice(0);
+    if (batch.length === 0) return 'idle';
+    await db.write(async (tx) => {
+      for (const { type, data } of batch) await events.record(tx, type, data);
     });
-    return this.writing;
+    return 'idle';
   }
 
   private of(peerId: string): Told {

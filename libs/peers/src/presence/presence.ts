@@ -2,7 +2,7 @@ import type { PeerEvent } from '@dfs/contracts';
 import type { Database } from '@dfs/database';
 import type { EventLog } from '@dfs/events';
 import { nodeSection, STATUS_PROTOCOL, type MembershipRecord, type StatusMessage, type WireValue } from '@dfs/protocol';
-import { type Clock, type Log, type Unsubscribe, Listeners } from '@dfs/runtime';
+import { Listeners, type Clock, type Log, type Unsubscribe, type WorkStatus } from '@dfs/runtime';
 import type { Transport } from '@dfs/transport';
 import { absentSlice } from './absent-slice.js';
 import { AddressBook } from '../dialling/address-book.js';
@@ -156,11 +156,16 @@ export class Presence {
     this.clocks.stop();
     for (const off of this.unsubscribe.splice(0)) off();
     for (const peerId of this.sessions.ready()) this.rememberSeen(peerId);
-    this.secondOpinion.stop();
+    await this.secondOpinion.stop();
     await this.told.stop();
     this.sessions.stop();
     await this.dialer.stop();
-    await this.book.flush();
+    await this.book.stop();
+  }
+
+  /** Recurring work in the background. */
+  work(): WorkStatus[] {
+    return [this.told, this.book, this.secondOpinion].map((part) => part.work());
   }
 
   get name(): string {

@@ -1,4 +1,4 @@
-import type { Log, Unsubscribe } from '@dfs/runtime';
+import { Recurring, type Log, type Ran, type Unsubscribe, type WorkStatus } from '@dfs/runtime';
 import type { Transport } from '@dfs/transport';
 import { DIAL_TIME, MAX_OPINIONS, OPINION_MAX, OPINION_PERIODS } from '../constants.js';
 import type { Membership } from '../membership/membership.js';
@@ -20,56 +20,69 @@ export interface SecondOpinionComponents {
  * network. Nobody can tell it, for it lets nobody in; so it asks, ever more seldom, some of those it knows as members.
  */
 export class SecondOpinion {
-  private readonly running = new AbortController();
-  private timer: NodeJS.Timeout | undefined;
+  private readonly asking: Recurring;
   private unsubscribe: Unsubscribe | undefined;
   private asked = 0;
 
-  constructor(private readonly components: SecondOpinionComponents) {}
+  constructor(private readonly components: SecondOpinionComponents) {
+    const { membership, log } = components;
+    const pace = (): number => this.pace();
+    this.asking = new Recurring(
+      {
+        name: 'ask whether this node was removed',
+        every: () => (membership.isRemoved ? pace() : Infinity),
+        gather: pace,
+        failed: 'members could not be asked whether this node was removed',
+        run: (signal) => this.askSome(signal),
+      },
+      { log },
+    );
+  }
 
   start(): void {
     this.unsubscribe = this.components.membership.onChange(() => this.look());
+    this.asking.start();
     this.look();
   }
 
   /** Ends what is under way. */
-  stop(): void {
+  stop(): Promise<void> {
     this.unsubscribe?.();
-    this.running.abort();
-    clearTimeout(this.timer);
+    return this.asking.stop();
+  }
+
+  /** Its recurring work in the background. */
+  work(): WorkStatus {
+    return this.asking.status();
   }
 
   private look(): void {
-    if (this.components.membership.isRemoved) return this.schedule();
-    clearTimeout(this.timer);
-    this.timer = undefined;
-    this.asked = 0;
+    if (this.components.membership.isRemoved) this.asking.soon();
+    else this.asked = 0;
   }
 
-  private schedule(): void {
-    if (this.timer || this.running.signal.aborted) return;
+  private pace(): number {
     const pause = Math.min(this.components.periodMs() * OPINION_PERIODS * 2 ** Math.min(this.asked, 20), OPINION_MAX);
-    this.timer = setTimeout(() => void this.askSome(), pause * (0.75 + Math.random() / 2)).unref();
+    return pause * (0.75 + Math.random() / 2);
   }
 
-  /** Never rejects. */
-  private async askSome(): Promise<void> {
+  private async askSome(signal: AbortSignal): Promise<Ran> {
     const { membership, transport } = this.components;
+    if (!membership.isRemoved) return 'idle';
     this.asked++;
     const others = membership.members().filter(({ peerId }) => peerId !== transport.peerId);
     for (const { peerId } of others.sort(() => Math.random() - 0.5).slice(0, MAX_OPINIONS)) {
-      if (!membership.isRemoved || this.running.signal.aborted) break;
-      await this.askOne(peerId);
+      if (!membership.isRemoved || signal.aborted) break;
+      await this.askOne(peerId, signal);
     }
-    this.timer = undefined;
-    this.look();
+    return 'idle';
   }
 
-  private async askOne(peerId: string): Promise<void> {
+  private async askOne(peerId: string, stopped: AbortSignal): Promise<void> {
     const { transport, membership, addressesOf, ask, log } = this.components;
     for (const known of addressesOf(peerId)) {
       const address = `${known.replace(/\/p2p\/[^/]*$/, '')}/p2p/${peerId}`;
-      const signal = AbortSignal.any([this.running.signal, AbortSignal.timeout(DIAL_TIME)]);
+      const signal = AbortSignal.any([stopped, AbortSignal.timeout(DIAL_TIME)]);
       try {
         await transport.dial(address, { signal });
         await ask(peerId, signal);

@@ -7,7 +7,7 @@ import {
   type Cid,
   type HoldingsStatus,
 } from '@dfs/protocol';
-import { hour, minute, DfsError, second, type Log } from '@dfs/runtime';
+import { DfsError, hour, minute, Recurring, second, type Log, type WorkStatus } from '@dfs/runtime';
 import { request, type Transport } from '@dfs/transport';
 import type { Holdings } from './member-pins.js';
 import type { PeerView } from '../ports.js';
@@ -51,9 +51,23 @@ export class HoldingsExchange {
   private readonly ended = new Map<string, { number: number; since: number }>();
   /** Members whose logs are left alone: until when. */
   private readonly offenders = new Map<string, number>();
-  private readingOn: NodeJS.Timeout | undefined;
+  private readonly readingOn: Recurring;
 
-  constructor(private readonly components: HoldingsExchangeComponents) {}
+  constructor(private readonly components: HoldingsExchangeComponents) {
+    this.readingOn = new Recurring(
+      {
+        name: 'read on in the pins of members',
+        every: Infinity,
+        gather: READ_ON_DELAY,
+        failed: 'pins of members were not read on',
+        run: async () => {
+          await this.refresh([...this.ended.keys()]);
+          return 'idle';
+        },
+      },
+      { log: components.log },
+    ).start();
+  }
 
   start(): void {
     const { peers, pins, holdings, log } = this.components;
@@ -66,9 +80,14 @@ export class HoldingsExchange {
     pins.onEntries(() => peers.nudge());
   }
 
-  stop(): void {
-    clearTimeout(this.readingOn);
+  stop(): Promise<void> {
     this.control.abort(new DfsError('shutting-down', 'The node is shutting down.'));
+    return this.readingOn.stop();
+  }
+
+  /** Its recurring work in the background. */
+  work(): WorkStatus {
+    return this.readingOn.status();
   }
 
   /** Reads what is new in the logs of these members now, whatever they have said of them. Never rejects. */
@@ -86,11 +105,7 @@ export class HoldingsExchange {
     this.components.holdings.contentsNamed(contents).catch((err: unknown) => {
       if (!this.control.signal.aborted) this.components.log.error({ err }, 'pins that waited were not counted');
     });
-    if (this.ended.size === 0) return;
-    this.readingOn ??= setTimeout(() => {
-      this.readingOn = undefined;
-      void this.refresh([...this.ended.keys()]);
-    }, READ_ON_DELAY).unref();
+    if (this.ended.size > 0) this.readingOn.soon();
   }
 
   private mine(): HoldingsStatus {

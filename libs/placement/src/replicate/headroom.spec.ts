@@ -1,6 +1,6 @@
-import { jest } from '@jest/globals';
 import { cidOf } from '@dfs/protocol';
-import { GiB, KiB, MiB, silentLog } from '@dfs/runtime';
+import { GiB, KiB, MiB, silentLog, VirtualTime } from '@dfs/runtime';
+import { eventually } from '@dfs/testing';
 import { ROOM_CHECK } from './headroom.js';
 import { capacityClass, StoreRoom } from './headroom.js';
 import type { WantedExtent } from './want-queue.js';
@@ -19,8 +19,10 @@ describe('room for the data of others', () => {
     const disk = { room: onDisk };
     const changes: boolean[] = [];
     const chunks = { usage: () => usage, room: () => disk.room };
-    const room = new StoreRoom({ chunks, log: silentLog, onChange: (full) => changes.push(full) });
-    return { usage, disk, changes, room };
+    const time = new VirtualTime();
+    const onChange = (full: boolean): void => void changes.push(full);
+    const room = new StoreRoom({ chunks, log: silentLog, timers: time, onChange });
+    return { usage, disk, changes, room, time };
   };
 
   it('ends at a share of the quota', () => {
@@ -39,9 +41,16 @@ describe('room for the data of others', () => {
     expect(roomOf(5 * MiB, 0).room.isFull()).toBe(true);
   });
 
-  it('ends, too, where the free space is left alone, and is not there again before there clearly is', () => {
-    jest.useFakeTimers();
-    const { room, disk, changes } = roomOf(10 * MiB, 2 * MiB);
+  it('ends, too, where the free space is left alone, and is not there again before there clearly is', async () => {
+    const { room, disk, changes, time } = roomOf(10 * MiB, 2 * MiB);
+    /** Two looks: each begins once the one before has ended. */
+    const look = async (): Promise<void> => {
+      const { runs } = room.work();
+      for (let n = 1; n <= 2; n++) {
+        time.advance(ROOM_CHECK);
+        await eventually(() => room.work().runs >= runs + n && room.work().state === 'waiting');
+      }
+    };
     try {
       room.start();
       expect(room.admit([wantOf(1, 1 * MiB)])).toHaveLength(1);
@@ -49,15 +58,14 @@ describe('room for the data of others', () => {
       room.refused();
       for (const left of [2 * MiB, 0, 100 * KiB, 4 * MiB]) {
         disk.room = left;
-        jest.advanceTimersByTime(2 * ROOM_CHECK);
+        await look();
       }
       expect(changes).toEqual([true]);
       disk.room = 6 * MiB;
-      jest.advanceTimersByTime(2 * ROOM_CHECK);
+      await look();
       expect(changes).toEqual([true, false]);
     } finally {
-      room.stop();
-      jest.useRealTimers();
+      await room.stop();
     }
   });
 });

@@ -1,6 +1,6 @@
 import { PEER_SHARE } from '@dfs/chunks';
 import { CHUNK_MEAN_BYTES, EXTENT_CHUNKS } from '@dfs/protocol';
-import { second, GiB, MiB, type Log } from '@dfs/runtime';
+import { GiB, Listeners, MiB, Recurring, second, type Log, type Ran, type Timers, type WorkStatus } from '@dfs/runtime';
 import { ROOM_AGAIN } from '../limits.js';
 import type { BlockStore } from '../ports.js';
 import { MAX_CAPACITY, MIN_CAPACITY } from '../plan/rendezvous.js';
@@ -20,6 +20,8 @@ const CLEAR_ROOM = 256 * MiB;
 export interface StoreRoomComponents {
   chunks: Pick<BlockStore, 'usage' | 'room'>;
   log: Log;
+  /** Those of a test. */
+  timers?: Timers;
   /** It became full or roomy. */
   onChange(full: boolean): void;
 }
@@ -34,19 +36,35 @@ export class StoreRoom {
   private wasShort = false;
   /** Bytes of the smallest extent that was refused. */
   private needed = 1;
-  private timer: NodeJS.Timeout | undefined;
-  private readonly listeners = new Set<() => void>();
+  private readonly looking: Recurring;
+  private readonly listeners: Listeners<[]>;
 
   constructor(private readonly components: StoreRoomComponents) {
+    const { log, timers } = components;
+    this.listeners = new Listeners(log);
+    this.looking = new Recurring(
+      {
+        name: 'look for room',
+        every: ROOM_CHECK,
+        failed: 'room could not be looked for',
+        run: async () => this.check(),
+      },
+      { log, ...(timers && { timers }) },
+    );
     this.full = this.bytesLeft() <= 0;
   }
 
   start(): void {
-    this.timer = setInterval(() => this.check(), ROOM_CHECK).unref();
+    this.looking.start();
   }
 
-  stop(): void {
-    clearInterval(this.timer);
+  stop(): Promise<void> {
+    return this.looking.stop();
+  }
+
+  /** Its recurring work in the background. */
+  work(): WorkStatus {
+    return this.looking.status();
   }
 
   isFull(): boolean {
@@ -93,7 +111,7 @@ export class StoreRoom {
     this.components.onChange(true);
   }
 
-  private check(): void {
+  private check(): Ran {
     if (!this.isShort() && this.wasShort) {
       this.wasShort = false;
       this.tellRoom();
@@ -101,14 +119,15 @@ export class StoreRoom {
     const { bytes, quotaBytes } = this.components.chunks.usage();
     const clear = Math.min(CLEAR_ROOM, quotaBytes * (PEER_SHARE - ROOM_AGAIN));
     // A disk that is full stays nearly so: without a distance, members would hear of it again and again.
-    if (!this.full || bytes > quotaBytes * ROOM_AGAIN || this.bytesLeft() < Math.max(this.needed, clear)) return;
+    if (!this.full || bytes > quotaBytes * ROOM_AGAIN || this.bytesLeft() < Math.max(this.needed, clear)) return 'idle';
     this.full = false;
     this.components.onChange(false);
     this.tellRoom();
+    return 'idle';
   }
 
   private tellRoom(): void {
-    for (const listener of this.listeners) listener();
+    this.listeners.tell();
   }
 
   private bytesLeft(): number {

@@ -1,5 +1,5 @@
 import type { Database, Tx } from '@dfs/database';
-import { DfsError, isDfsError, type Log, stopping } from '@dfs/runtime';
+import { DfsError, isDfsError, Recurring, stopping, type Log, type Ran, type WorkStatus } from '@dfs/runtime';
 import type { Cid } from '@dfs/protocol';
 import { isEmpty } from '../plan/extents.js';
 import { CountLearner } from './extent-count-learner.js';
@@ -57,8 +57,7 @@ export class Replicator {
   private running = 0;
   /** Of those, jobs that the budget is for. */
   private repairing = 0;
-  private digesting: Promise<void> | undefined;
-  private started = false;
+  private readonly digesting: Recurring;
   private readonly jobs = new Set<Promise<void>>();
   private readonly active = new Set<ReplicationJob>();
   private readonly learner: CountLearner;
@@ -72,6 +71,16 @@ export class Replicator {
       found: (wants) => this.enqueue(wants),
       more: () => this.moreLater(),
     });
+    this.digesting = new Recurring(
+      {
+        name: 'look over new contents',
+        every: Infinity,
+        failed: 'new contents could not be looked over',
+        severity: 'error',
+        run: () => this.digest(),
+      },
+      { log: components.log },
+    );
     this.learner = new CountLearner({
       ...components,
       onLearned: (content) => components.counted(content),
@@ -81,14 +90,19 @@ export class Replicator {
   }
 
   start(): void {
-    this.started = true;
+    this.digesting.start(Infinity);
     this.components.room.onRoom(() => this.rescan());
     this.scanner.start();
   }
 
   async stop(): Promise<void> {
     this.control.abort(stopping());
-    await Promise.allSettled([...this.jobs, this.digesting, this.scanner.stop(), this.learner.idle()]);
+    await Promise.allSettled([...this.jobs, this.digesting.stop(), this.scanner.stop(), this.learner.idle()]);
+  }
+
+  /** Its recurring work in the background. */
+  work(): WorkStatus[] {
+    return [this.digesting.status(), this.scanner.work()];
   }
 
   /** Extents that are waited for, as far as is known. */
@@ -132,7 +146,7 @@ export class Replicator {
       }
       this.news.set(ref.contentId, ref);
     }
-    void this.digest();
+    this.digesting.soon();
   }
 
   /** Members, holders or room changed: what should be here may be another now, or may be had now. */
@@ -150,17 +164,7 @@ export class Replicator {
     if (this.scanner.isToRetry) this.rescan();
   }
 
-  private digest(): Promise<void> {
-    if (!this.started) return Promise.resolve();
-    this.digesting ??= this.digestAll().finally(() => {
-      this.digesting = undefined;
-      // News after the last look, and before this.
-      if (this.news.size > 0 && !this.control.signal.aborted) void this.digest();
-    });
-    return this.digesting;
-  }
-
-  private async digestAll(): Promise<void> {
+  private async digest(): Promise<Ran> {
     try {
       while (this.news.size > 0 && !this.control.signal.aborted) {
         const page = [...this.news.values()].slice(0, SCAN_PAGE);
@@ -172,10 +176,10 @@ export class Replicator {
         if (found.unsourced.length > 0) this.scanner.retryLater();
       }
     } catch (error) {
-      if (this.control.signal.aborted) return;
-      this.components.log.error({ err: error }, 'new contents could not be looked over');
       this.scanner.retryLater();
+      throw error;
     }
+    return 'idle';
   }
 
   private enqueue(wants: readonly WantedExtent[]): void {

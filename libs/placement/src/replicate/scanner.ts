@@ -1,5 +1,5 @@
 import type { Cid } from '@dfs/protocol';
-import { minute, second, type Log, SettleTimer, pause } from '@dfs/runtime';
+import { minute, pause, Recurring, second, SettleTimer, type Log, type Ran, type WorkStatus } from '@dfs/runtime';
 import { DEEP_SEARCHES, MAX_WANTS, SCAN_DELAY, SCAN_PAGE, SETTLE_AT_MOST } from '../limits.js';
 import type { ContentRef, Contents } from '../ports.js';
 import type { StoreRoom } from './headroom.js';
@@ -43,44 +43,60 @@ export interface ScannerOptions {
  * something could not be got. A scan goes no faster than what it finds is fetched.
  */
 export class Scanner {
-  private scanning: Promise<void> | undefined;
-  private wanted = false;
-  private timer: NodeJS.Timeout | undefined;
-  private retryTimer: NodeJS.Timeout | undefined;
+  private readonly scanning: Recurring;
+  // Times of performance.now(); Infinity for never.
+  /** It was told to look. */
+  private wantedAt = Infinity;
+  /** What could not be got is tried again. */
+  private retryAt = Infinity;
+  /** What belongs elsewhere now is moved. */
+  private calmAt = Infinity;
   private retryAfter = RETRY_FIRST;
-  private started = false;
   private readonly pace = new ScanPace();
-  private calmTimer: NodeJS.Timeout | undefined;
   private readonly settling = new SettleTimer(SETTLE_AT_MOST);
   private readonly calming = new SettleTimer(CALM_AT_MOST);
 
   constructor(
     private readonly components: ScannerComponents,
     private readonly options: ScannerOptions,
-  ) {}
+  ) {
+    this.scanning = new Recurring(
+      {
+        name: 'look for what this node lacks',
+        every: () => this.dueIn,
+        failed: 'the catalogue could not be scanned',
+        severity: 'error',
+        run: () => this.scan(),
+      },
+      { log: components.log },
+    );
+  }
 
   start(): void {
-    this.started = true;
+    this.scanning.start(Infinity);
     this.rescan();
   }
 
   /** Ends once the signal has aborted. */
-  async stop(): Promise<void> {
-    clearTimeout(this.timer);
-    clearTimeout(this.retryTimer);
-    clearTimeout(this.calmTimer);
-    await this.scanning;
+  stop(): Promise<void> {
+    return this.scanning.stop();
+  }
+
+  /** Its recurring work in the background. */
+  work(): WorkStatus {
+    return this.scanning.status();
   }
 
   /** Something could not be got, and waits to be tried again. */
   get isToRetry(): boolean {
-    return this.retryTimer !== undefined;
+    return this.retryAt !== Infinity;
   }
 
   /** Members, holders or room changed: what should be here may be another now, or may be had now. */
   rescan(): void {
     this.gotOn();
-    this.schedule(Math.max(SCAN_DELAY, this.pace.rest));
+    this.wantedAt = Math.min(this.wantedAt, performance.now() + Math.max(SCAN_DELAY, this.pace.rest));
+    this.plan();
   }
 
   /** Others count now than did: what should be here is looked for once that has been so for a while. */
@@ -92,12 +108,10 @@ export class Scanner {
 
   /** Wants that could not be met are tried again, ever more seldom … */
   retryLater(): void {
-    if (this.retryTimer || this.timer || this.options.signal.aborted) return;
-    this.retryTimer = setTimeout(() => {
-      this.retryTimer = undefined;
-      this.schedule(0);
-    }, this.retryAfter).unref();
+    if (this.isToRetry || this.wantedAt !== Infinity || this.options.signal.aborted) return;
+    this.retryAt = performance.now() + this.retryAfter;
     this.retryAfter = Math.min(this.retryAfter * 2, RETRY_LAST);
+    this.plan();
   }
 
   /** … until something is got. */
@@ -105,37 +119,40 @@ export class Scanner {
     this.retryAfter = RETRY_FIRST;
   }
 
-  private schedule(delay: number): void {
-    if (!this.started || this.options.signal.aborted) return;
-    this.timer ??= setTimeout(() => {
-      this.timer = undefined;
-      if (this.settling.left > 0) return this.schedule(this.settling.left);
-      clearTimeout(this.retryTimer);
-      this.retryTimer = undefined;
-      this.wanted = true;
-      this.scanning ??= this.scan().finally(() => (this.scanning = undefined));
-    }, delay).unref();
+  /** Milliseconds until a scan begins anew, from its start where one is under way. */
+  private get dueIn(): number {
+    const next = Math.min(this.wantedAt, this.retryAt, this.calmAt);
+    return Math.max(next - performance.now(), this.settling.left);
   }
 
-  private async scan(): Promise<void> {
-    try {
-      while (this.wanted) {
-        this.wanted = false;
-        this.pace.begin();
-        await this.scanOnce();
-        this.pace.end();
-      }
-    } catch (error) {
-      if (this.options.signal.aborted) return;
-      this.components.log.error({ err: error }, 'the catalogue could not be scanned');
-      this.retryLater();
+  /** A scan under way sees by itself when it is to begin anew. */
+  private plan(): void {
+    if (!this.scanning.isOn || this.scanning.status().state === 'running') return;
+    this.scanning.reschedule(this.dueIn);
+  }
+
+  private async scan(): Promise<Ran> {
+    if (this.calmAt <= performance.now()) {
+      this.calmAt = Infinity;
+      this.gotOn();
     }
+    this.wantedAt = Infinity;
+    this.retryAt = Infinity;
+    this.pace.begin();
+    try {
+      await this.scanOnce();
+    } catch (error) {
+      this.retryLater();
+      throw error;
+    }
+    this.pace.end();
+    return 'idle';
   }
 
   private async scanOnce(): Promise<void> {
     const { catalogue, network, room } = this.components;
     await this.scanPages((after) => catalogue.contents(after, SCAN_PAGE));
-    if (this.wanted) return;
+    if (this.dueIn <= 0) return;
     // Of old versions what somebody has: what nobody promises any more is most likely past retention there.
     const { live, leaving } = network.now();
     // They would give way again; what a member that leaves has is taken all the same.
@@ -160,7 +177,7 @@ export class Scanner {
       this.options.found(this.dueOf(found.wants));
       if (found.more) this.options.more();
       after = page[found.looked - 1]!.contentId;
-      if (this.wanted) break;
+      if (this.dueIn <= 0) break;
       // Half of the time is for others, who wait for something.
       if (found.wants.length === 0) await pause(this.pace.pause, signal);
     }
@@ -179,10 +196,7 @@ export class Scanner {
     if (left <= 0) return wants;
     const due = wants.filter(({ isSafe }) => !isSafe);
     if (due.length < wants.length) {
-      this.calmTimer ??= setTimeout(() => {
-        this.calmTimer = undefined;
-        this.rescan();
-      }, left).unref();
+      this.calmAt = Math.min(this.calmAt, performance.now() + left);
     }
     return due;
   }

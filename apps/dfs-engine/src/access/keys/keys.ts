@@ -2,7 +2,17 @@ import { IsNull } from 'typeorm';
 import type { KeyInfo, KeyScope, MadeKey } from '@dfs/contracts';
 import type { Database, Tx } from '@dfs/database';
 import type { Caller } from '@dfs/files';
-import { DfsError, invalidField, minute, second, type Clock, type Log } from '@dfs/runtime';
+import {
+  DfsError,
+  invalidField,
+  minute,
+  Recurring,
+  second,
+  type Clock,
+  type Log,
+  type Ran,
+  type WorkStatus,
+} from '@dfs/runtime';
 import { normalisePath } from '@dfs/protocol';
 import { ApiKeyEntity, ApiKeyGenerationEntity } from '../access.entity.js';
 import { Ends } from '../ends.js';
@@ -38,7 +48,7 @@ export interface NewKey {
 export class Keys {
   private readonly ends = new Ends();
   private readonly noted = new Map<string, number>();
-  private timer: NodeJS.Timeout | undefined;
+  private readonly expiring: Recurring;
   private noting: Promise<unknown> = Promise.resolve();
 
   private constructor(
@@ -46,7 +56,17 @@ export class Keys {
     private readonly rows: Map<string, ApiKeyEntity>,
     private generation: number,
     private secrets: KeySecrets,
-  ) {}
+  ) {
+    this.expiring = new Recurring(
+      {
+        name: 'end what goes on with expired keys',
+        every: EXPIRE_EVERY,
+        failed: 'what goes on with expired keys could not be ended',
+        run: async () => this.expire(),
+      },
+      { log: parts.log },
+    );
+  }
 
   /**
    * @param renew the database may be an older one, in which keys are active that were revoked since: all of them end. A key
@@ -67,12 +87,17 @@ export class Keys {
 
   /** Ends what goes on with a key when its time is over. */
   start(): void {
-    this.timer = setInterval(() => this.expire(), EXPIRE_EVERY).unref();
+    this.expiring.start();
   }
 
   async stop(): Promise<void> {
-    clearInterval(this.timer);
+    await this.expiring.stop();
     await this.noting;
+  }
+
+  /** Its recurring work in the background. */
+  work(): WorkStatus {
+    return this.expiring.status();
   }
 
   /** Newest first. */
@@ -145,8 +170,9 @@ export class Keys {
     });
   }
 
-  private expire(): void {
+  private expire(): Ran {
     for (const row of this.rows.values()) if (this.info(row).state !== 'active') this.ends.end(row.id);
+    return 'idle';
   }
 
   private info(row: ApiKeyEntity): KeyInfo {
