@@ -67,7 +67,7 @@ export const NODE_ASKS: Asker = { key: null, prefix: '' };
 
 /** The parts that the facade is made of. */
 export interface FilesComponents {
-  db: Pick<Database, 'query' | 'write'>;
+  db: Pick<Database, 'query' | 'repository' | 'write'>;
   chunks: Pick<ChunkStore, 'batch' | 'requireRoom' | 'get'>;
   catalogue: CatalogueWriter;
   placement: ContentPlacement;

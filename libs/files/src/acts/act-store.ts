@@ -1,6 +1,7 @@
 import type { SkippedPath } from '@dfs/contracts';
 import type { Database, SqlValue, Tx } from '@dfs/database';
 import { systemClock } from '@dfs/runtime';
+import { ActEntity } from './acts.entity.js';
 import type { ActItem } from './items.js';
 
 /** An act that goes on, and how far it is. */
@@ -22,17 +23,6 @@ export interface StoredAct {
   skippedTotal: number;
 }
 
-interface ActRow {
-  id: string;
-  act: Uint8Array;
-  network: string;
-  path: string;
-  key: string | null;
-  total: number;
-  done: number;
-  skipped: string;
-  skipped_total: number;
-}
 interface ItemRow {
   does: ActItem['does'];
   path: string;
@@ -41,28 +31,26 @@ interface ItemRow {
   was: string | null;
 }
 
-const ACT_COLUMNS = 'id act network path total done skipped skipped_total started key'.split(' ');
-
 /** Acts that are not done, with their lists. */
 export class ActStore {
-  constructor(private readonly db: Pick<Database, 'query' | 'write'>) {}
+  constructor(private readonly db: Pick<Database, 'query' | 'repository' | 'write'>) {}
 
   /** In the order in which they began. */
   async all(): Promise<StoredAct[]> {
-    const rows = await this.db.query<ActRow>(
-      'SELECT id, act, network, path, key, total, done, skipped, skipped_total FROM files_act ORDER BY started, id',
-    );
-    return rows.map(({ act, skipped, skipped_total, ...row }) => ({
+    const rows = await this.db.repository(ActEntity).find({ order: { started: 'ASC', id: 'ASC' } });
+    return rows.map(({ act, skipped, ...row }) => ({
       ...row,
       act: Buffer.from(act),
       skipped: JSON.parse(skipped) as SkippedPath[],
-      skippedTotal: skipped_total,
     }));
   }
 
   async add(tx: Tx, { id, act, network, path, key, total }: StoredAct, items: readonly ActItem[]): Promise<void> {
-    const row: SqlValue[] = [id, act, network, path, total, 0, '[]', 0, systemClock.now(), key];
-    await tx.insertMany('files_act', ACT_COLUMNS, [row]);
+    const started = systemClock.now();
+    await tx.repository(ActEntity).insert({
+      ...{ id, act, network, path, key, total, started },
+      ...{ done: 0, skipped: '[]', skippedTotal: 0 },
+    });
     const columns = ['act', 'at', 'does', 'path', 'record', 'target', 'was'];
     const rows = items.map((item, at): SqlValue[] => [
       ...[id, at, item.does, item.path, item.record, item.target ?? null, item.was ?? null],
@@ -84,16 +72,15 @@ export class ActStore {
   }
 
   async progress(tx: Tx, { id, done, skipped, skippedTotal }: StoredAct): Promise<void> {
-    await tx.run('UPDATE files_act SET done = ?, skipped = ?, skipped_total = ? WHERE id = ?', [
-      ...[done, JSON.stringify(skipped), skippedTotal, id],
-    ]);
+    const change = { done, skipped: JSON.stringify(skipped), skippedTotal };
+    await tx.repository(ActEntity).update({ id }, change);
   }
 
   /** It is over. */
   async remove(id: string): Promise<void> {
     await this.db.write(async (tx) => {
       await tx.run('DELETE FROM files_act_item WHERE act = ?', [id]);
-      await tx.run('DELETE FROM files_act WHERE id = ?', [id]);
+      await tx.repository(ActEntity).delete({ id });
     });
   }
 }

@@ -20,7 +20,7 @@ import {
 } from '@dfs/protocol';
 import { DfsError, MiB, silentLog, systemClock, type Clock } from '@dfs/runtime';
 import { tempDatabase, type TempDatabase } from '@dfs/testing';
-import { filesMigrations } from '../acts/schema.js';
+import { filesEntities, filesMigrations } from '../acts/schema.js';
 import { Files } from '../files.js';
 import type { ContentPlacement, FilesComponents } from '../ports.js';
 
@@ -44,12 +44,8 @@ export interface LocalNode extends AsyncDisposable {
 }
 
 export async function localNode(options: { quotaBytes?: number; clock?: Clock } = {}): Promise<LocalNode> {
-  const temp = await tempDatabase([
-    ...eventsMigrations,
-    ...chunksMigrations,
-    ...catalogueMigrations,
-    ...filesMigrations,
-  ]);
+  const migrations = [...eventsMigrations, ...chunksMigrations, ...catalogueMigrations, ...filesMigrations];
+  const temp = await tempDatabase(migrations, filesEntities);
   const { db, dir } = temp;
   const events = await EventLog.open(db);
   const [signer, other] = [newSigner(), newSigner()];

@@ -194,7 +194,10 @@ describe('storing files', () => {
       return node.db.write(work);
     };
     const results = await uploadMany(
-      { ...node.components, db: { query: (sql, params) => node.db.query(sql, params), write } },
+      {
+        ...node.components,
+        db: { query: node.db.query.bind(node.db), repository: node.db.repository.bind(node.db), write },
+      },
       parts(many),
     );
     expect(results.map((result) => result.path)).toEqual(many.map(({ path }) => path));

@@ -28,11 +28,9 @@ export async function replaceMembership(
   const entities = [MembershipRecordEntity, InviteEntity, PeerAddressEntity, PeerKnownEntity, OwnerVoteEntity];
   for (const entity of entities) await tx.repository<object>(entity).clear();
   const network = Buffer.from(records[0]?.networkId ?? '', 'hex');
-  await tx.run(
-    `INSERT INTO membership_state (one, network, heartbeat_epoch, must_sync) VALUES (1, ?, 0, ?)
-     ON CONFLICT (one) DO UPDATE SET network = excluded.network, must_sync = excluded.must_sync`,
-    [network, mustSync ? 1 : 0],
-  );
+  const states = tx.repository(MembershipStateEntity);
+  const isKnown = (await states.update({ one: 1 }, { network, mustSync })) > 0;
+  if (!isKnown) await states.insert({ one: 1, network, heartbeatEpoch: 0, mustSync });
   await insertRecords(tx, records);
 }
 
@@ -49,13 +47,18 @@ export async function storeMustSync(tx: Tx, mustSync: boolean): Promise<void> {
 /** Numbers this start of the node. */
 export function nextEpoch(db: Database): Promise<number> {
   return db.write(async (tx) => {
-    await tx.run('UPDATE membership_state SET heartbeat_epoch = heartbeat_epoch + 1');
-    const [row] = await tx.query<{ epoch: number }>('SELECT heartbeat_epoch AS epoch FROM membership_state');
-    return row?.epoch ?? 1;
+    const states = tx.repository(MembershipStateEntity);
+    const heartbeatEpoch = ((await states.findOne({ one: 1 }))?.heartbeatEpoch ?? 0) + 1;
+    await states.update({ one: 1 }, { heartbeatEpoch });
+    return heartbeatEpoch;
   });
 }
 
 /** Others know of later starts than this node does: it goes on from there. */
 export async function raiseEpoch(db: Database, epoch: number): Promise<void> {
-  await db.write((tx) => tx.run('UPDATE membership_state SET heartbeat_epoch = max(heartbeat_epoch, ?)', [epoch]));
+  await db.write(async (tx) => {
+    const states = tx.repository(MembershipStateEntity);
+    const known = (await states.findOne({ one: 1 }))?.heartbeatEpoch ?? epoch;
+    if (known < epoch) await states.update({ one: 1 }, { heartbeatEpoch: epoch });
+  });
 }
