@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FileInfo, FileList } from '@dfs/contracts';
-import { eventually, seededRandom, startEngine, tempDir, type Engine, type TempDir } from '@dfs/testing';
-import { listed } from './steps.js';
+import { eventually, seededRandom, sha256Hex, startEngine, tempDir, type Engine, type TempDir } from '@dfs/testing';
+import { contentHash, listed } from './steps.js';
 
 /** The built command line. */
 const DFS = resolve(fileURLToPath(new URL('../../dfs-cli/dist/main.js', import.meta.url)));
@@ -14,6 +14,12 @@ const DOCS = resolve(fileURLToPath(new URL('../../../docs', import.meta.url)));
 const random = seededRandom(12);
 const MiB = 1024 * 1024;
 
+/** Bytes of a connection, each way, and what becomes of it then. */
+interface Limits {
+  up?: number;
+  down?: number;
+  atLimit?: 'cut' | 'stall';
+}
 interface Ended {
   code: number | null;
   out: string;
@@ -56,6 +62,48 @@ describe('the command line', () => {
     return JSON.parse(out) as T;
   };
   const paths = async (folder: string) => (await json<FileList>('ls', '-r', folder)).items.map(({ path }) => path);
+
+  /** Between program and node; cuts or stalls a connection after so many bytes, and counts them. */
+  const proxy = async (first: Limits) => {
+    const { port, hostname, host } = new URL(a.url);
+    const passed = { up: 0, down: 0 };
+    let limits = first;
+    const server = createServer((client) => {
+      const upstream = connect(Number(port), hostname);
+      const pass = (from: Socket, to: Socket, way: 'up' | 'down', form = (part: Buffer): Buffer => part): void => {
+        let sent = 0;
+        from.on('data', (part: Buffer) => {
+          const { [way]: limit = Infinity, atLimit = 'cut' } = limits;
+          if (sent > limit) return;
+          sent += part.length;
+          passed[way] += part.length;
+          if (!to.write(form(part))) {
+            from.pause();
+            to.once('drain', () => from.resume());
+          }
+          if (sent > limit && atLimit === 'cut') client.destroy();
+        });
+        from.on('close', () => to.destroy()).on('error', () => undefined);
+      };
+      // To the node under its own name.
+      pass(client, upstream, 'up', (part) =>
+        /^[A-Z]+ \//.test(part.toString('latin1', 0, 16))
+          ? Buffer.from(part.toString('latin1').replace(/^host: .*$/im, `Host: ${host}`), 'latin1')
+          : part,
+      );
+      pass(upstream, client, 'down');
+    });
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+    const { port: own } = server.address() as AddressInfo;
+    return {
+      ...{ passed, env: { DFS_URL: `http://127.0.0.1:${own}`, DFS_KEY: a.token } },
+      set: (next: Limits): void => {
+        limits = next;
+        Object.assign(passed, { up: 0, down: 0 });
+      },
+      close: () => server.close(),
+    };
+  };
 
   it('stores a directory and fetches it again, with times and modes', async () => {
     await mkdir(dir.file('photos/2026'), { recursive: true });
@@ -100,39 +148,15 @@ describe('the command line', () => {
   it('goes on with a download that was cut, by itself and after it was killed', async () => {
     const bytes = random.bytes(24 * MiB);
     await a.put('cut/large.bin', bytes);
-    // Between the two, and cuts or stalls what comes after so many bytes.
-    let passed = 0;
-    let limit = 6 * MiB;
-    let atLimit: 'cut' | 'stall' = 'cut';
-    const { port, hostname, host } = new URL(a.url);
-    const between = createServer((client) => {
-      const upstream = connect(Number(port), hostname);
-      // Requests without bodies, to the node under its own name.
-      client.on('data', (part: Buffer) =>
-        upstream.write(part.toString('latin1').replace(/^host: .*$/im, `Host: ${host}`), 'latin1'),
-      );
-      let sent = 0;
-      upstream.on('data', (part: Buffer) => {
-        if (sent > limit) return;
-        sent += part.length;
-        passed += part.length;
-        client.write(part);
-        if (sent > limit && atLimit === 'cut') client.destroy();
-      });
-      client.on('close', () => upstream.destroy()).on('error', () => undefined);
-      upstream.on('close', () => client.destroy()).on('error', () => undefined);
-    });
-    await new Promise<void>((done) => between.listen(0, '127.0.0.1', done));
-    const env = { DFS_URL: `http://127.0.0.1:${(between.address() as AddressInfo).port}`, DFS_KEY: a.token };
+    const between = await proxy({ down: 6 * MiB });
+    const { env } = between;
     try {
       // Several times, each time a little further; what was under way when it was cut comes again.
       expect(await dfs(['get', 'cut/large.bin', 'whole.bin'], { env })).toMatchObject({ code: 0 });
       expect(Buffer.compare(await readFile(dir.file('whole.bin')), bytes)).toBe(0);
-      expect(passed).toBeLessThan(1.5 * bytes.length);
+      expect(between.passed.down).toBeLessThan(1.5 * bytes.length);
 
-      atLimit = 'stall';
-      limit = 16 * MiB;
-      passed = 0;
+      between.set({ down: 16 * MiB, atLimit: 'stall' });
       const killed = dfs(['get', 'cut/large.bin', 'again.bin'], { env });
       const parts = async () => (await readdir(dir.path)).filter((name) => name.endsWith('.dfs-part'));
       await eventually(async () => {
@@ -146,12 +170,42 @@ describe('the command line', () => {
       const part = await readFile(dir.file(left));
       part[10 * MiB] = (part[10 * MiB] ?? 0) ^ 1;
       await writeFile(dir.file(left), part);
-      limit = Infinity;
-      passed = 0;
+      between.set({});
       expect(await dfs(['get', 'cut/large.bin', 'again.bin'], { env })).toMatchObject({ code: 0 });
       expect(Buffer.compare(await readFile(dir.file('again.bin')), bytes)).toBe(0);
-      expect([passed > 12 * MiB, passed < 20 * MiB]).toEqual([true, true]);
+      const { down } = between.passed;
+      expect([down > 12 * MiB, down < 20 * MiB]).toEqual([true, true]);
       expect(await parts()).toEqual([]);
+    } finally {
+      between.close();
+    }
+  });
+
+  it('goes on with an upload of a large file that was cut or killed', async () => {
+    const bytes = random.bytes(72 * MiB);
+    await writeFile(dir.file('large.bin'), bytes);
+    const between = await proxy({ up: 40 * MiB });
+    const env = { ...between.env, HOME: dir.file('home') };
+    try {
+      expect(await dfs(['put', 'large.bin', 'parts/cut.bin'], { env })).toMatchObject({ code: 0 });
+      expect(between.passed.up).toBeLessThan(1.5 * bytes.length);
+      between.set({ up: 40 * MiB, atLimit: 'stall' });
+      const killed = dfs(['put', 'large.bin', 'parts/killed.bin'], { env });
+      await eventually(() => between.passed.up > 36 * MiB, { deadline: 60_000 });
+      killed.child.kill('SIGKILL');
+      await killed;
+      between.set({});
+      expect(await dfs(['put', 'large.bin', 'parts/killed.bin'], { env })).toMatchObject({ code: 0 });
+      expect(between.passed.up).toBeLessThan(60 * MiB);
+      for (const name of ['cut', 'killed']) {
+        const file = await listed(a, `parts/${name}.bin`);
+        expect(await contentHash(a, file)).toBe(await sha256Hex(bytes));
+      }
+      // The same bytes of another time: known by their chunks, where no digest was announced.
+      await mkdir(dir.file('synced'));
+      await writeFile(dir.file('synced/cut.bin'), bytes);
+      const sync = await dfs(['sync', 'synced', 'parts', '--dry-run'], { env });
+      expect(sync.out).toMatch(/^0 to send, 0 to delete, 1 the same/);
     } finally {
       between.close();
     }

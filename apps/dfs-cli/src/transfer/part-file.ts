@@ -85,8 +85,8 @@ async function fetchFrom(
   return (await stat(part)).size;
 }
 
-/** So many bytes of a part are those of the file, by the hashes of its chunks. */
-async function verifiedBytes(node: Connection, file: FileInfo, part: string): Promise<number> {
+/** So many bytes of a file of this machine are those of one of the network, by the hashes of its chunks. */
+export async function verifiedBytes(node: Connection, file: FileInfo, part: string): Promise<number> {
   const size = await stat(part).then(
     (info) => Math.min(info.size, file.size),
     () => 0,

@@ -6,10 +6,14 @@ import type { Connection } from '../node/connection.js';
 import type { Progress } from '../output/progress.js';
 import { digestOf } from './digest.js';
 import type { LocalFile } from './local-files.js';
+import { verifiedBytes } from './part-file.js';
+import { sendInParts } from './resumable.js';
 import { inParallel } from './workers.js';
 
 /** Files up to this many bytes go many in one request, which commits them together. */
 const SMALL = 256 * KiB;
+/** Larger ones go in parts, so that what has been sent stays when a connection is cut. */
+const LARGE = 64 * MiB;
 const BATCH_FILES = 500;
 const BATCH_BYTES = 32 * MiB;
 /** Requests at a time. */
@@ -74,6 +78,7 @@ function* lots(outgoing: readonly Outgoing[]): Generator<Outgoing[]> {
 
 async function sendOne(node: Connection, { local, path }: Outgoing): Promise<Sent> {
   try {
+    if (local.size > LARGE) return { path, file: await sendInParts(node, local, path) };
     // Verified by the node, and kept: by it a later sync knows the bytes again.
     const sha256 = await digestOf(local.file);
     const { file } = await node.call(
@@ -137,14 +142,15 @@ export async function sendStream(node: Connection, stream: AsyncIterable<Uint8Ar
   return (await node.call(() => node.dfs.put(path, stream), path)).file;
 }
 
-/** Whether a file of the network has the bytes of one here, by the digest that the node tells; false where it tells none. */
-export async function holdsSameBytes(node: Connection, local: LocalFile, { path }: FileInfo): Promise<boolean> {
+/** Whether a file of the network has the bytes of one here, by the digest that the node tells, else by those of its chunks. */
+export async function holdsSameBytes(node: Connection, local: LocalFile, remote: FileInfo): Promise<boolean> {
+  const { path } = remote;
   const { response } = await node.answer(
     () => node.client.head({ url: '/api/v1/files/content', query: { path }, security }),
     path,
   );
   const digest = response.headers.get('repr-digest');
-  if (digest === null) return false;
+  if (digest === null) return (await verifiedBytes(node, remote, local.file)) === remote.size;
   return digest.includes(Buffer.from(await digestOf(local.file)).toString('base64'));
 }
 
