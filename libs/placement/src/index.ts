@@ -10,7 +10,8 @@
  * Units: bytes, milliseconds. The database must know `placementMigrations`.
  */
 export type { PlacementOptions } from './parts.js';
-export type { ContentStanding, SizedContent } from './status/replication-status.js';
+export type { ContentStanding } from './status/replication-state.js';
+export type { SizedContent } from './status/replication-status.js';
 export { HolderSets } from './status/holder-sets.js';
 export { Placement, type ContentStates } from './placement.js';
 export type { FetchOptions } from './read/content-fetch.js';

@@ -1,4 +1,5 @@
-import type { ContentStanding, ReplicationView } from './status/replication-status.js';
+import type { ContentStanding } from './status/replication-state.js';
+import type { ReplicationView } from './status/replication-status.js';
 import type { PastBytes, Reclaimed } from '@dfs/chunks';
 import type { HolderList, Replication } from '@dfs/contracts';
 import type { Tx } from '@dfs/database';

@@ -8,6 +8,7 @@ import {
   pause,
   Recurring,
   second,
+  stopping,
   type Clock,
   type Log,
   type Unsubscribe,
@@ -29,7 +30,7 @@ const SHARE = 4;
 const NEWS_AGAIN = 16 * second;
 /** More changes than that are found sooner by reading everything anew. */
 const MOST_CHANGES = 200_000;
-/** Filters whose rows are kept, for the pages of their lists. */
+/** Filters whose rows are kept, for the pages of their lists, and prefixes whose sums are. */
 const KEPT_FILTERS = 16;
 
 /** What the states of all files follow from. */
@@ -67,6 +68,7 @@ export class FileStates {
   private followedSince: number | undefined;
   private told: { version: number; signature: string } | undefined;
   private readonly kept = new Map<string, OnlyRows>();
+  private readonly tallies = new Map<string, Tally>();
   private keptOf = '';
   private folderView: FolderView | undefined;
 
@@ -142,9 +144,14 @@ export class FileStates {
   }
 
   /** The sums over all files beneath a prefix, which is empty or a folder with a slash at its end. */
-  async tally(prefix: string): Promise<Tally> {
+  async tally(prefix: string): Promise<Readonly<Tally>> {
     const { table, sets } = await this.ready();
-    return tallyOf(table, sets, prefix);
+    const known = this.tallies.get(prefix);
+    if (known) return known;
+    if (this.tallies.size >= KEPT_FILTERS) this.tallies.clear();
+    const tally = tallyOf(table, sets, prefix);
+    this.tallies.set(prefix, tally);
+    return tally;
   }
 
   private changed(files: readonly string[], contents: Iterable<Cid>): void {
@@ -166,7 +173,7 @@ export class FileStates {
   private async ready(): Promise<{ table: FileTable; sets: HolderSets }> {
     await this.firstRead.promise;
     const { table, sets } = this;
-    if (!table || !sets) throw new Error('the states of files are not followed');
+    if (!table || !sets) throw stopping();
     this.look();
     return { table, sets };
   }
@@ -180,6 +187,7 @@ export class FileStates {
     if (of === this.keptOf) return;
     this.keptOf = of;
     this.kept.clear();
+    this.tallies.clear();
     this.folderView = undefined;
   }
 

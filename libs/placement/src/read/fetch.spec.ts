@@ -211,13 +211,14 @@ describe('fetch', () => {
     await stream.next();
     const [running] = reader.placement.transfers.list();
     expect(running).toMatchObject({ kind: 'download', state: 'running', path: 'a/b', bytes: bytes.length });
-    reader.placement.transfers.cancel(running!.id);
+    const cancelled = reader.placement.transfers.cancel(running!.id);
     const rest = async () => {
       for await (const _part of stream) continue;
     };
     await expect(rest()).rejects.toMatchObject({ code: 'aborted' });
+    await cancelled;
     expect(reader.placement.transfers.list()).toMatchObject([{ id: running!.id, state: 'cancelled' }]);
-    expect(() => reader.placement.transfers.cancel(running!.id)).toThrow(/No running transfer/);
+    await expect(reader.placement.transfers.cancel(running!.id)).rejects.toThrow(/No running transfer/);
   });
 });
 

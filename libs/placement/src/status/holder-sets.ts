@@ -1,6 +1,5 @@
 import type { Snapshot } from '../plan/members-now.js';
-import { localOf, stateOf, stateOfEmpty, type Standing } from './replication-state.js';
-import type { ContentStanding } from './replication-status.js';
+import { localOf, stateOf, stateOfEmpty, type ContentStanding, type Standing } from './replication-state.js';
 
 /** The facts of a content from which its state follows, members' liveness aside. */
 export type HolderSet = Pick<Standing, 'extents' | 'more' | 'news'>;

@@ -18,6 +18,12 @@ export interface Standing {
   news: boolean;
 }
 
+/** The facts known of a content, here and elsewhere. */
+export interface ContentStanding {
+  replication: Replication;
+  local: LocalState;
+}
+
 /** State of a content's copies (design §5), from holders and liveness: nothing of it is stored. */
 export function stateOf(standing: Standing): Replication {
   const { extents, reachable } = standing;

@@ -1,17 +1,20 @@
-import type { HolderList, LocalState, Replication } from '@dfs/contracts';
+import type { HolderList, Replication } from '@dfs/contracts';
 import type { Cid } from '@dfs/protocol';
-import type { Unsubscribe } from '@dfs/runtime';
+import { minute, type Unsubscribe } from '@dfs/runtime';
 import { fewestExtents, isEmpty, mostExtents } from '../plan/extents.js';
 import type { ExtentHolders, Holdings } from '../pins/member-pins.js';
 import type { NetworkView } from '../plan/members-now.js';
 import type { PeerView } from '../ports.js';
 import { EMPTY_SET, HolderSets } from './holder-sets.js';
+import type { ContentStanding } from './replication-state.js';
 import type { ExtentCounts } from '../replicate/find-wants.js';
 
 /** Extents of one content that are listed: of 256 TiB, which is more than anybody has. */
 const MOST_LISTED = 2 ** 18;
 /** Holder sets that are kept, many times those that there can be at once. */
 const MOST_SETS = 100_000;
+/** They are given up no more often than that: reading all contents anew is what follows. */
+const SETS_LAST = 10 * minute;
 
 /** The parts from which the state of a content is worked out. */
 export interface ReplicationViewComponents {
@@ -21,12 +24,6 @@ export interface ReplicationViewComponents {
   peers: Pick<PeerView, 'nameOf'>;
   /** Heard of only now: its holders may not have been heard of yet. */
   isNews: (content: Cid) => boolean;
-}
-
-/** The facts known of a content, here and elsewhere. */
-export interface ContentStanding {
-  replication: Replication;
-  local: LocalState;
 }
 
 /** A content by its id, with its size in bytes. */
@@ -44,6 +41,7 @@ export interface SetsOfContents {
 /** Copies and states of contents, derived when asked for from what members hold and who is here. */
 export class ReplicationView {
   private sets = new HolderSets();
+  private madeAt = performance.now();
   private readonly listeners = new Set<(contents: Iterable<Cid> | 'all') => void>();
 
   constructor(private readonly components: ReplicationViewComponents) {}
@@ -71,7 +69,10 @@ export class ReplicationView {
     const ids = [...new Set(filled.map(({ contentId }) => contentId))];
     const [holders, extentCounts] = await Promise.all([holdings.holders(ids), counts.of(filled)]);
     // Sets that nobody has any more are given up with all others, by those who ask.
-    if (this.sets.size > MOST_SETS) this.sets = new HolderSets();
+    if (this.sets.size > MOST_SETS && performance.now() - this.madeAt > SETS_LAST) {
+      this.sets = new HolderSets();
+      this.madeAt = performance.now();
+    }
     const { sets } = this;
     const numbers = new Map<Cid, number>();
     for (const { contentId, size } of contents) {
