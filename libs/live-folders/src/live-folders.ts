@@ -15,7 +15,7 @@ import type {
 } from '@dfs/contracts';
 import { normalisePath } from '@dfs/protocol';
 import { DfsError, invalidField, type WorkStatus } from '@dfs/runtime';
-import { FolderStore, type StoredFolder } from './base/folder-store.js';
+import { FolderStore, wasBoundHere, type StoredFolder } from './base/folder-store.js';
 import { isDiskError } from './disk/disk-error.js';
 import { DEFAULT_RULES } from './disk/ignore/ignore-rules.js';
 import { ROOT, showDiskPath, toDiskPath } from './disk/names.js';
@@ -103,7 +103,7 @@ export class LiveFolders {
     try {
       stored = await told(async () => {
         const found = await disk.identity();
-        if (found.marker !== undefined) throw bound();
+        if (await this.isOthers(found.marker)) throw bound();
         if (found.readOnly && mode !== 'send') {
           throw invalidField('mode', 'must be send: the directory is read-only');
         }
@@ -119,7 +119,7 @@ export class LiveFolders {
         try {
           await writeMarker(disk, made);
         } catch (error) {
-          await this.parts.db.write((tx) => this.store.remove(tx, id));
+          await this.parts.db.write((tx) => this.store.remove(tx, made));
           throw error;
         }
         return made;
@@ -165,7 +165,7 @@ export class LiveFolders {
     const folder = this.folder(id);
     this.folders.delete(id);
     await folder.stop();
-    await this.parts.db.write((tx) => this.store.remove(tx, id));
+    await this.parts.db.write((tx) => this.store.remove(tx, folder.stored));
   }
 
   /** A full pass, soon. @throws DfsError `folder-not-found` */
@@ -318,6 +318,12 @@ export class LiveFolders {
     this.folders.set(stored.id, folder);
     if (this.isOn) folder.start();
     return folder;
+  }
+
+  /** A marker in a root that is to be bound: only that of a folder which this node has removed may be replaced. */
+  private async isOthers(marker: RootIdentity['marker']): Promise<boolean> {
+    if (marker === undefined) return false;
+    return marker === 'unreadable' || !(await wasBoundHere(this.parts.db, marker));
   }
 
   /** A folder as it runs. @throws DfsError `folder-not-found` */

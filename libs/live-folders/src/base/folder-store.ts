@@ -1,6 +1,6 @@
 import type { LiveFolderMode, LiveFolderReason } from '@dfs/contracts';
 import type { Database, Reader, Tx } from '@dfs/database';
-import type { DiskTraits, RootIdentity } from '../disk/root-disk.js';
+import type { DiskTraits, Marker, RootIdentity } from '../disk/root-disk.js';
 
 /** By which a root is known again, beside its marker. */
 export type KnownRoot = Pick<RootIdentity, 'inode' | 'fsType' | 'fsId'>;
@@ -99,12 +99,19 @@ export class FolderStore {
     );
   }
 
-  /** With all that is known of it; the disk and the network stay as they are. */
-  async remove(tx: Tx, id: string): Promise<void> {
+  /** With all that is known of it; the disk and the network stay as they are, and its marker stands in its root. */
+  async remove(tx: Tx, { id, nonce }: Pick<StoredFolder, 'id' | 'nonce'>): Promise<void> {
+    if (nonce !== null) await tx.insertMany('live_folder_removed', ['id', 'nonce'], [[id, nonce]], 'replace');
     for (const table of ['issue', 'held', 'base'])
       await tx.run(`DELETE FROM live_folder_${table} WHERE folder = ?`, [id]);
     await tx.run('DELETE FROM live_folder WHERE id = ?', [id]);
   }
+}
+
+/** Whether a marker is that of a folder which was bound here once, and is no more. */
+export async function wasBoundHere(reader: Reader, { folderId, nonce }: Marker): Promise<boolean> {
+  const rows = await reader.query('SELECT 1 FROM live_folder_removed WHERE id = ? AND nonce = ?', [folderId, nonce]);
+  return rows.length > 0;
 }
 
 function valuesOf(folder: StoredFolder): (string | number | null)[] {

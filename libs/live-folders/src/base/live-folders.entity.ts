@@ -183,3 +183,15 @@ export class LiveFolderIssueEntity {
   @Column({ type: 'integer' })
   since!: number;
 }
+
+/** Folders that were bound here once: their markers still stand in their roots, which may be bound again. */
+@Entity({ name: 'live_folder_removed', withoutRowid: true })
+export class LiveFolderRemovedEntity {
+  /** The id that its marker tells. */
+  @PrimaryColumn({ type: 'text' })
+  id!: string;
+
+  /** The random part of its marker, by which no other root can pass for it. */
+  @Column({ type: 'text' })
+  nonce!: string;
+}

@@ -5,9 +5,10 @@ import {
   LiveFolderEntity,
   LiveFolderHeldEntity,
   LiveFolderIssueEntity,
+  LiveFolderRemovedEntity,
 } from './live-folders.entity.js';
 
-const TABLES = ['live_folder_issue', 'live_folder_held', 'live_folder_base', 'live_folder'];
+const TABLES = ['live_folder_removed', 'live_folder_issue', 'live_folder_held', 'live_folder_base', 'live_folder'];
 
 class LiveFolders1799000110000 implements MigrationInterface {
   name = 'LiveFolders1799000110000';
@@ -66,6 +67,9 @@ class LiveFolders1799000110000 implements MigrationInterface {
       since INTEGER NOT NULL,
       PRIMARY KEY (folder, path, kind)
     ) STRICT, WITHOUT ROWID`);
+    await runner.query(
+      'CREATE TABLE live_folder_removed (id TEXT PRIMARY KEY NOT NULL, nonce TEXT NOT NULL) STRICT, WITHOUT ROWID',
+    );
   }
 
   async down(runner: QueryRunner): Promise<void> {
@@ -79,6 +83,7 @@ export const liveFoldersEntities: EntityClass[] = [
   LiveFolderBaseEntity,
   LiveFolderHeldEntity,
   LiveFolderIssueEntity,
+  LiveFolderRemovedEntity,
 ];
 /** Tables `live_folder…`. */
 export const liveFoldersMigrations: MigrationClass[] = [LiveFolders1799000110000];

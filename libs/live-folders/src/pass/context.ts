@@ -18,6 +18,8 @@ export interface PassContext {
   readonly held: HeldStore;
   readonly root: RootGuard;
   readonly notes: PassNotes;
+  /** Files that never stand still are taken as they are, if two readings agree (rule 9): once an hour. */
+  readonly takesAsIs: boolean;
   readonly signal: AbortSignal;
 }
 

@@ -7,6 +7,7 @@ import { countBeneath } from './assemble.js';
 import type { PassContext } from './context.js';
 import { DiskTree, type Rules } from './disk-tree.js';
 import { isShown } from './network-tree.js';
+import { asItIs, BEING_WRITTEN } from './store-files.js';
 
 /** What a pass looks at: everything, or these directories of the disk and these paths of the network. */
 export type Scope = 'full' | { readonly directories: ReadonlySet<string>; readonly paths: ReadonlySet<string> };
@@ -84,7 +85,7 @@ export class Gathering {
 
   /** Finds out the contents of files. */
   async hash(files: readonly { path: string; name: DiskPath }[]): Promise<void> {
-    const { disk, notes, network, signal } = this.context;
+    const { disk, notes, network, signal, takesAsIs } = this.context;
     for (let at = 0; at < files.length; at += HASHED_TOGETHER) {
       signal.throwIfAborted();
       const some = files.slice(at, at + HASHED_TOGETHER);
@@ -94,8 +95,10 @@ export class Gathering {
           return { path: name, ...(seen && { seen }) };
         }),
       );
-      for (const [index, one] of found.entries()) {
-        const { path } = some[index] as { path: string };
+      for (const [index, read] of found.entries()) {
+        const { path, name } = some[index] as { path: string; name: DiskPath };
+        const isWritten = read.outcome === 'changing' && read.changing >= BEING_WRITTEN;
+        const one = (isWritten && takesAsIs && (await asItIs(this.context, name))) || read;
         if (one.outcome === 'content') {
           this.disk.update(path, one.end.stat);
           this.contents.set(path, { id: one.contentId, racy: one.end.racy, stat: one.end.stat });
@@ -224,7 +227,6 @@ export class Gathering {
 const HASHED_TOGETHER = 32;
 /** Milliseconds after which a file is hashed once more that changed so shortly before that a further change may not show (rule 9). */
 const RACY = 2100;
-const BEING_WRITTEN = 60_000;
 
 function directoriesOf(paths: ReadonlySet<string>): string[] {
   return [...paths].filter((path) => path !== '');

@@ -2,7 +2,8 @@ import { storeChunk, storeContent, type BlockBatch, type StoredContent } from '@
 import { CHUNK_MIN_BYTES } from '@dfs/protocol';
 import { isDfsError, minute, type DfsError } from '@dfs/runtime';
 import { isDiskError } from '../disk/disk-error.js';
-import type { ReadEnd, Reading } from '../disk/root-disk.js';
+import type { DiskPath } from '../disk/names.js';
+import type { ContentOf, ReadEnd, Reading } from '../disk/root-disk.js';
 import type { SignFile } from '../plan/model.js';
 import type { PassContext } from './context.js';
 import type { DiskTree } from './disk-tree.js';
@@ -17,7 +18,7 @@ export interface StoredFile {
 /** Files read at a time, of those that are one chunk. */
 const READ_TOGETHER = 8;
 /** A file that has not stood still for so long is told of. */
-const BEING_WRITTEN = minute;
+export const BEING_WRITTEN = minute;
 
 /** Reads files and adds them to a batch; those that cannot be taken now are told of, and left out. */
 export async function storeFiles(
@@ -71,9 +72,27 @@ async function readWhole(
   return { bytes: Buffer.concat(pieces), end: await reading.end };
 }
 
-function open({ disk }: PassContext, tree: Pick<DiskTree, 'seen'>, { path, name }: SignFile): Promise<Reading> {
+async function open(context: PassContext, tree: Pick<DiskTree, 'seen'>, { path, name }: SignFile): Promise<Reading> {
+  const { disk, takesAsIs } = context;
   const seen = tree.seen(path);
-  return disk.read(name, seen ? { seen } : {});
+  try {
+    return await disk.read(name, seen ? { seen } : {});
+  } catch (error) {
+    const isWritten = isDiskError(error, 'changing') && (error.changing ?? 0) >= BEING_WRITTEN;
+    if (!takesAsIs || !isWritten || (await asItIs(context, name)) === undefined) throw error;
+    return disk.read(name, { asIs: true });
+  }
+}
+
+/** The content of a file that never stands still, where two readings agree on it. */
+export async function asItIs(
+  { disk }: Pick<PassContext, 'disk'>,
+  name: DiskPath,
+): Promise<Extract<ContentOf, { outcome: 'content' }> | undefined> {
+  const [first] = await disk.contentOf([{ path: name, asIs: true }]);
+  const [second] = await disk.contentOf([{ path: name, asIs: true }]);
+  if (first?.outcome !== 'content' || second?.outcome !== 'content') return undefined;
+  return first.contentId === second.contentId ? second : undefined;
 }
 
 /** What is refused for the sake of one file stops no other. */

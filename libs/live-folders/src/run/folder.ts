@@ -1,5 +1,15 @@
 import type { LiveFolderInfo, LiveFolderReason, LiveFolderState } from '@dfs/contracts';
-import { hour, isDfsError, minute, Recurring, second, type Ran, type Unsubscribe, type WorkStatus } from '@dfs/runtime';
+import {
+  day,
+  hour,
+  isDfsError,
+  minute,
+  Recurring,
+  second,
+  type Ran,
+  type Unsubscribe,
+  type WorkStatus,
+} from '@dfs/runtime';
 import { BaseTree } from '../base/base-tree.js';
 import type { FolderStore, StoredFolder } from '../base/folder-store.js';
 import { HeldStore } from '../base/held-store.js';
@@ -22,6 +32,8 @@ import { RootGuard } from '../pass/root-guard.js';
 const FULL_PASS = hour;
 /** After a pass that failed: first and at the longest. */
 const RETRY = { first: 2 * second, longest: 5 * minute };
+/** Files stay in the trash for so long (rule 6). */
+const TRASH_TIME = 30 * day;
 /** New issues of one event. */
 const TOLD = 100;
 
@@ -49,6 +61,7 @@ export class Folder {
   private decided: Decided = { revert: new Set(), override: new Set() };
   private mayEmpty = false;
   private fullAt = -Infinity;
+  private hourlyAt = -Infinity;
   private told: string | undefined;
   private counts = { in: { files: 0, bytes: 0 }, out: { files: 0, bytes: 0 } };
   private lastPassAt: number | null = null;
@@ -281,12 +294,14 @@ export class Folder {
     if (isFull) this.become('scanning', null);
     const notes = new PassNotes();
     const lately = this.lately.look(timers.ticks(), (await this.base.count()).files);
-    const context = this.context(notes, signal);
+    const isHourly = isFull && timers.ticks() - this.hourlyAt >= FULL_PASS;
+    const context = this.context(notes, isHourly, signal);
     const result = await runPass(context, {
       ...{ scope, lately, isSynced: this.parts.sync.isSynced(), mayEmpty: this.mayEmpty, ...decided },
       rules: await this.rules(),
       onWork: () => this.become('syncing', null),
     });
+    if (isHourly) await this.hourly(timers.ticks());
     if (isFull) {
       this.fullAt = timers.ticks();
       this.mayEmpty = false;
@@ -331,9 +346,16 @@ export class Folder {
     this.unsubscribe.push(this.parts.timers.after(within, callback));
   }
 
-  private context(notes: PassNotes, signal: AbortSignal): PassContext {
+  private context(notes: PassNotes, takesAsIs: boolean, signal: AbortSignal): PassContext {
     const { parts, disk, network, base, held, root, stored: folder } = this;
-    return { parts, folder, disk, network, base, held, root, notes, signal };
+    return { parts, folder, disk, network, base, held, root, notes, takesAsIs, signal };
+  }
+
+  /** What is done once an hour, with a full pass. */
+  private async hourly(now: number): Promise<void> {
+    this.hourlyAt = now;
+    const { clock } = this.parts;
+    await this.disk.trash.empty({ olderThan: clock.now() - TRASH_TIME });
   }
 
   private async rules(): Promise<IgnoreRules> {

@@ -1,0 +1,226 @@
+import { MEMORY_ROOT } from '../testing/memory-root.js';
+import { deletions, issuesOf, records, two } from '../testing/world.suite.js';
+
+// What has happened to others, each by its name.
+
+describe('a disk', () => {
+  it('unplugged during a pass: nothing is deleted, and all goes on when it is back', async () => {
+    await using world = await two();
+    const { a, b, members } = world;
+    for (let nth = 1; nth <= 60; nth += 3) {
+      a.root.files.script({ nth, fate: { unmount: MEMORY_ROOT } });
+      await a.folder?.pass();
+      a.root.files.script();
+      a.root.files.remount(MEMORY_ROOT);
+    }
+    await members.settle();
+    expect(await deletions(b)).toBe(0);
+    expect(Object.keys(b.files())).toEqual(['a', 'b', 'd/c']);
+    expect(await a.info()).toMatchObject({ state: 'up-to-date' });
+  });
+
+  it('whose mount point is empty at the start: the folder pauses and says why', async () => {
+    await using world = await two();
+    const { a, b, members } = world;
+    a.root.files.script({ nth: 1, fate: { unmount: MEMORY_ROOT } });
+    await a.folder?.pass();
+    const { files } = a.root;
+    await a.restart();
+    await members.settle();
+    expect(await a.info()).toMatchObject({ state: 'paused', reason: 'marker-missing' });
+    expect(await deletions(b)).toBe(0);
+    files.remount(MEMORY_ROOT);
+    await members.settle();
+    expect(await a.info()).toMatchObject({ state: 'up-to-date' });
+  });
+
+  it('of the network that is not yet mounted, or hangs: the same, and other folders go on', async () => {
+    await using world = await two();
+    const { a, b, members } = world;
+    a.root.files.script({ fate: { errno: 'ENOTCONN' } });
+    await a.folder?.pass();
+    expect(await a.info()).toMatchObject({ state: 'error', reason: 'disk-error' });
+    a.root.files.script({ fate: 'hang' });
+    const pass = a.folder?.pass();
+    b.write('a', 'changed on b');
+    await b.settle();
+    expect(await b.info()).toMatchObject({ state: 'up-to-date' });
+    a.root.files.script();
+    a.root.files.release();
+    await pass;
+    await members.settle();
+    expect(a.files()['a']).toBe('changed on b');
+    expect(await deletions(b)).toBe(0);
+  });
+
+  it('that is full stops what comes in, of that folder alone, and nothing half written is left', async () => {
+    await using world = await two();
+    const { a, b, members } = world;
+    b.write('new', 'as long as it is');
+    await b.settle();
+    await members.meet();
+    a.root.files.script({ when: ({ name }) => name === 'write', fate: { errno: 'ENOSPC' } });
+    a.write('from a', 'goes out all the same');
+    await a.settle();
+    expect(await a.info()).toMatchObject({ state: 'error', reason: 'no-room' });
+    expect(Object.keys(a.root.all()).filter((name) => name.includes('.dfs-tmp'))).toEqual([]);
+    a.root.files.script();
+    await members.settle();
+    expect(a.files()).toEqual(b.files());
+    expect(Object.keys(b.files())).toContain('from a');
+  });
+});
+
+describe('a marker', () => {
+  it('made again by hand, of another folder or with another number, stops the folder until it is linked again', async () => {
+    await using world = await two();
+    const { a, b, members } = world;
+    const marker = a.root.all()['.dfs-folder'] as string;
+    a.remove('.dfs-folder');
+    for (const path of ['a', 'b']) a.remove(path);
+    await members.settle();
+    expect(await a.info()).toMatchObject({ state: 'paused', reason: 'marker-missing' });
+    a.write('.dfs-folder', marker.replace(/"nonce":"../, '"nonce":"00'));
+    await members.settle();
+    expect(await a.info()).toMatchObject({ state: 'paused', reason: 'marker-other' });
+    a.write('.dfs-folder', marker.replace('"epoch":', '"epoch":9'));
+    await members.settle();
+    expect(await a.info()).toMatchObject({ state: 'paused', reason: 'old-copy' });
+    expect(await deletions(b)).toBe(0);
+    await a.live.relink((await a.info()).id);
+    await members.settle();
+    expect(a.files()).toEqual({ a: 'one', b: 'two', 'd/c': 'three' });
+    expect(await deletions(b)).toBe(0);
+  });
+
+  it('of another folder: the root is not bound', async () => {
+    await using world = await two();
+    const { a, b } = world;
+    await b.live.remove((await b.info()).id);
+    b.folder = undefined;
+    b.write('.dfs-folder', a.root.all()['.dfs-folder'] as string);
+    await expect(b.bind()).rejects.toMatchObject({ code: 'folder-bound' });
+  });
+
+  it('of a folder that was removed here does not stand in the way of binding it again', async () => {
+    await using world = await two();
+    const { a, b, members } = world;
+    await b.live.remove((await b.info()).id);
+    b.folder = undefined;
+    a.write('a', 'changed meanwhile');
+    await members.settle();
+    expect(b.files()['a']).toBe('one');
+    await b.bind();
+    await members.settle();
+    expect(b.files()).toEqual(a.files());
+    expect(a.files()['a']).toBe('changed meanwhile');
+    expect(b.trash()).toContain('one');
+  });
+});
+
+describe('an old copy', () => {
+  it('of the folder rolls nothing back and brings nothing back', async () => {
+    await using world = await two({ a: 'old a', b: 'old b', c: 'old c' });
+    const { a, b, members } = world;
+    const backup = a.root.all();
+    a.root.time.advance(120_000);
+    a.write('a', 'new a');
+    a.remove('b');
+    await members.settle();
+    const { id } = await a.info();
+    for (const [path, text] of Object.entries(backup)) a.write(path, text);
+    a.write('never seen', 'only in the backup');
+    a.root.time.advance(120_000);
+    a.write('c', 'written after it');
+    await members.settle();
+    expect(await a.info()).toMatchObject({ state: 'paused', reason: 'old-copy' });
+    await a.live.relink(id);
+    await members.settle();
+    expect(b.files()).toEqual({ a: 'new a', c: expect.any(String) as string, 'never seen': 'only in the backup' });
+    expect(a.files()).toMatchObject({ a: 'new a', b: 'old b' });
+    expect(await issuesOf(a)).toContainEqual(['deleted-elsewhere', 'b']);
+    expect(await b.versions('p/c')).toEqual(expect.arrayContaining(['old c', 'written after it']));
+    expect(a.trash()).toContain('old a');
+    a.live.revert(id, ['b']);
+    await members.settle();
+    expect(a.files()).toEqual(b.files());
+    expect(a.trash()).toContain('old b');
+  });
+
+  it('of the database of the node: the folder pauses before it signs anything', async () => {
+    await using world = await two();
+    const { a, b, members } = world;
+    const stored = a.folder?.stored as { epoch: number };
+    const before = await records(a);
+    a.write('a', 'changed');
+    await members.settle();
+    // The database as it was before the epoch was raised.
+    stored.epoch -= 1;
+    a.remove('b');
+    await members.settle();
+    expect(await a.info()).toMatchObject({ state: 'paused', reason: 'old-copy' });
+    expect(await records(b)).toBe(before + 1);
+  });
+
+  it('a new server that is empty deletes nothing: it meets only when it knows what the others know', async () => {
+    await using world = await two();
+    const { b, members } = world;
+    const c = await members.add();
+    c.isSynced = false;
+    c.isOnline = false;
+    await c.bind();
+    await members.settle();
+    expect(await c.info()).toMatchObject({ state: 'paused', reason: 'not-synced' });
+    c.isOnline = true;
+    await members.meet();
+    c.sync(true);
+    await members.settle();
+    expect(c.files()).toEqual(b.files());
+    expect(await deletions(b)).toBe(0);
+  });
+});
+
+describe('rules', () => {
+  it('that change drop nothing on either side; what was deleted meanwhile is asked about', async () => {
+    await using world = await two({ 'keep.txt': 'kept', 'work.log': 'log' });
+    const { a, b, members } = world;
+    const { id } = await a.info();
+    await a.live.patch(id, { ignore: ['*.log'] });
+    await members.settle();
+    expect(b.files()).toEqual({ 'keep.txt': 'kept', 'work.log': 'log' });
+    expect(a.files()).toEqual({ 'keep.txt': 'kept', 'work.log': 'log' });
+    b.remove('work.log');
+    await members.settle();
+    expect(a.files()['work.log']).toBe('log');
+    await a.live.patch(id, { ignore: [] });
+    await members.settle();
+    expect(b.files()).toEqual({ 'keep.txt': 'kept' });
+    expect(a.files()['work.log']).toBe('log');
+    expect(await issuesOf(a)).toEqual([['deleted-elsewhere', 'work.log']]);
+    a.live.override(id, ['work.log']);
+    await members.settle();
+    expect(b.files()).toEqual(a.files());
+  });
+
+  it('never touch what is ours, whatever a member writes', async () => {
+    await using world = await two();
+    const { a, b, members } = world;
+    const paths = ['.dfsignore', '.dfs-folder', '.dfs-trash/x', 'd/.dfs-tmp-x'];
+    const before = a.root.all()['.dfs-folder'];
+    for (const path of paths) {
+      const batch = b.chunks.batch('local');
+      await b.db.write(async (tx) => {
+        await batch.commit(tx);
+        const file = {
+          contentId: (await b.catalogue.byPath('p/a'))?.contentId as string,
+          size: 3,
+          mediaType: 'text/plain',
+        };
+        await b.catalogue.commit(tx, [{ kind: 'file', path: `p/${path}`, ...file }]);
+      });
+    }
+    await members.settle();
+    expect(a.root.all()['.dfs-folder']).toBe(before);
+    expect(Object.keys(a.files())).toEqual(['a', 'b', 'd/c']);
+  });
+});

@@ -1,0 +1,43 @@
+import type { LiveFolderInfo } from '@dfs/contracts';
+import { TestMembers, type TestMember } from './members.js';
+
+/** Two members with a folder each on one prefix, and some files that both have. */
+export async function two(files: Record<string, string> = { a: 'one', b: 'two', 'd/c': 'three' }): Promise<{
+  members: TestMembers;
+  a: TestMember;
+  b: TestMember;
+  [Symbol.asyncDispose](): Promise<void>;
+}> {
+  const members = new TestMembers();
+  const [a, b] = [await members.add(), await members.add()];
+  for (const [path, text] of Object.entries(files)) a.write(path, text);
+  await a.bind();
+  await b.bind();
+  await members.settle();
+  expect(b.files()).toEqual(files);
+  return { members, a, b, [Symbol.asyncDispose]: () => members[Symbol.asyncDispose]() };
+}
+
+/** So many files in a directory. */
+export const many = (count: number, directory = ''): Record<string, string> =>
+  Object.fromEntries(
+    Array.from({ length: count }, (_, n) => [`${directory}f${String(n).padStart(5, '0')}`, `text ${n}`]),
+  );
+
+/** Records that a member has. */
+export const records = async ({ db }: TestMember): Promise<number> => {
+  const [row] = await db.query<{ n: number }>('SELECT count(*) AS n FROM catalogue_record');
+  return row?.n ?? 0;
+};
+
+/** Deletions among them. */
+export const deletions = async ({ db }: TestMember): Promise<number> => {
+  const [row] = await db.query<{ n: number }>('SELECT count(*) AS n FROM catalogue_record WHERE kind = 2');
+  return row?.n ?? 0;
+};
+
+/** Kinds and paths of the issues of its folder. */
+export const issuesOf = async (member: TestMember, info?: LiveFolderInfo): Promise<[string, string][]> => {
+  const { id } = info ?? (await member.info());
+  return (await member.live.issues(id)).map(({ kind, path }) => [kind, path]);
+};
