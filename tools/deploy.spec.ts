@@ -22,6 +22,17 @@ describe('deploy/', () => {
       expect(Object.values(annotations).every((text) => text.endsWith('.'))).toBe(true);
   });
 
+  (has('promtool') ? it : it.skip)('has alerts that Prometheus takes', () => {
+    const rules = join(root, 'deploy/prometheus/dfs.rules.yml');
+    const { status, stdout } = spawnSync('promtool', ['check', 'rules', rules], { encoding: 'utf8' });
+    expect([status, stdout]).toEqual([0, expect.stringMatching(/SUCCESS: \d+ rules found/)]);
+  });
+
+  (has('hadolint') ? it : it.skip)('has a Dockerfile that hadolint takes', () => {
+    const { status, stdout } = spawnSync('hadolint', [join(root, 'deploy/Dockerfile')], { encoding: 'utf8' });
+    expect([status, stdout]).toEqual([0, '']);
+  });
+
   it('composes services of one image, whose volumes there are', () => {
     interface Compose {
       services: Record<string, { image?: string; volumes?: string[]; depends_on?: Record<string, unknown> }>;
