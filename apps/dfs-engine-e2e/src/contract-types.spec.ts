@@ -47,6 +47,10 @@ interface Pairs {
   FolderInfo: [contracts.FolderInfo, document.FolderInfo];
   FolderMoveRequest: [contracts.FolderMoveRequest, document.FolderMoveRequest];
   FolderRestoreRequest: [contracts.FolderRestoreRequest, document.FolderRestoreRequest];
+  FolderHeldData: [contracts.FolderHeldData, document.FolderHeldData];
+  FolderIssueData: [contracts.FolderIssueData, document.FolderIssueData];
+  FolderStateData: [contracts.FolderStateData, document.FolderStateData];
+  LiveFolderIssue: [contracts.LiveFolderIssue, document.LiveFolderIssue];
   FormFault: [contracts.FormFault, document.FormFault];
   FoundContentInfo: [contracts.FoundContentInfo, document.FoundContentInfo];
   FoundContentList: [contracts.FoundContentList, document.FoundContentList];
@@ -138,6 +142,10 @@ const SAME: { [K in keyof Pairs]: Same<Pairs[K][0], Pairs[K][1]> } = {
   FolderInfo: true,
   FolderMoveRequest: true,
   FolderRestoreRequest: true,
+  FolderHeldData: true,
+  FolderIssueData: true,
+  FolderStateData: true,
+  LiveFolderIssue: true,
   FormFault: true,
   FoundContentInfo: true,
   FoundContentList: true,

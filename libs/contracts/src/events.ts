@@ -32,18 +32,18 @@ export interface WarningEvent {
 /** Data of the events about live folders: which one. */
 type NamedFolder = Pick<LiveFolderInfo, 'id' | 'name'>;
 /** A live folder as it is now. */
-export interface FolderStateEvent {
+export interface FolderStateData {
   folder: Pick<LiveFolderInfo, 'id' | 'name' | 'state' | 'reason' | 'detail'>;
 }
 /** Deletions of a live folder that wait for an answer: how many, and the first 100 names. */
-export interface FolderHeldEvent {
+export interface FolderHeldData {
   folder: NamedFolder;
   hold: string;
   count: number;
   paths: string[];
 }
 /** New issues of a live folder: the first 100 of one pass, and how many there are. */
-export interface FolderIssueEvent {
+export interface FolderIssueData {
   folder: NamedFolder;
   issues: LiveFolderIssue[];
   count: number;
@@ -68,9 +68,9 @@ export interface EventMap {
   'peer.connected': PeerEvent;
   'peer.disconnected': PeerEvent;
   'peer.removed': PeerEvent;
-  'folder.state': FolderStateEvent;
-  'folder.held': FolderHeldEvent;
-  'folder.issue': FolderIssueEvent;
+  'folder.state': FolderStateData;
+  'folder.held': FolderHeldData;
+  'folder.issue': FolderIssueData;
   'sync.started': { peerId: PeerIdText };
   'sync.finished': { peerId: PeerIdText; received: number; sent: number };
   'transfer.progress': { transfers: TransferInfo[] };

@@ -3,12 +3,13 @@ import {
   ERROR_STATUS,
   type EventMap,
   type EventType,
-  type FolderHeldEvent,
-  type FolderIssueEvent,
-  type FolderStateEvent,
+  type FolderHeldData,
+  type FolderIssueData,
+  type FolderStateData,
   type FileBatch,
   type FileEventItem,
   type PeerEvent,
+  type LiveFolderReason,
   type StreamPosition,
   type WarningEvent,
 } from '@dfs/contracts';
@@ -138,6 +139,21 @@ export class NodeStatusDto {
 }
 
 const FOLDER_STATES = ['scanning', 'up-to-date', 'syncing', 'paused', 'held', 'error'] as const;
+const FOLDER_REASONS: LiveFolderReason[] = [
+  'asked',
+  'marker-missing',
+  'marker-other',
+  'root-changed',
+  'old-copy',
+  'prefix-gone',
+  'not-synced',
+  'read-only-member',
+  'root-missing',
+  'disk-error',
+  'disk-hung',
+  'no-room',
+  'refused',
+];
 const FOLDER_ISSUES = [
   ...['hidden', 'being-written', 'local-change', 'remote-change', 'deleted-elsewhere'],
   ...['no-room', 'unreadable', 'unavailable', 'written-on'],
@@ -153,21 +169,24 @@ export class NamedFolderDto {
 /** How a live folder is. */
 @ApiSchema({ name: 'FolderState' })
 export class FolderStateDto extends NamedFolderDto {
-  @ApiProperty({ enum: FOLDER_STATES }) state!: FolderStateEvent['folder']['state'];
-  @ApiProperty({ type: String, nullable: true, description: 'Why it is not up to date; null while it is well.' })
-  reason!: FolderStateEvent['folder']['reason'];
+  @ApiProperty({ enum: FOLDER_STATES }) state!: FolderStateData['folder']['state'];
+  @ApiProperty({
+    ...{ type: 'string', enum: FOLDER_REASONS, nullable: true },
+    description: 'Why it is not up to date; null while it is well.',
+  })
+  reason!: FolderStateData['folder']['reason'];
   @ApiProperty({ type: String, nullable: true }) detail!: string | null;
 }
 
 /** Data of `folder.state`. */
-@ApiSchema({ name: 'FolderStateEvent' })
-export class FolderStateEventDto implements FolderStateEvent {
+@ApiSchema({ name: 'FolderStateData' })
+export class FolderStateDataDto implements FolderStateData {
   @ApiProperty({ type: FolderStateDto }) folder!: FolderStateDto;
 }
 
 /** Data of `folder.held`. */
-@ApiSchema({ name: 'FolderHeldEvent' })
-export class FolderHeldEventDto implements FolderHeldEvent {
+@ApiSchema({ name: 'FolderHeldData' })
+export class FolderHeldDataDto implements FolderHeldData {
   @ApiProperty({ type: NamedFolderDto }) folder!: NamedFolderDto;
   @ApiProperty(FIELD.text) hold!: string;
   @ApiProperty(FIELD.count) count!: number;
@@ -177,15 +196,15 @@ export class FolderHeldEventDto implements FolderHeldEvent {
 /** One issue of a live folder. */
 @ApiSchema({ name: 'LiveFolderIssue' })
 export class LiveFolderIssueDto {
-  @ApiProperty({ enum: FOLDER_ISSUES }) kind!: FolderIssueEvent['issues'][number]['kind'];
+  @ApiProperty({ enum: FOLDER_ISSUES }) kind!: FolderIssueData['issues'][number]['kind'];
   @ApiProperty(FIELD.text) path!: string;
   @ApiProperty(FIELD.text) detail!: string;
   @ApiProperty(FIELD.moment) since!: string;
 }
 
 /** Data of `folder.issue`. */
-@ApiSchema({ name: 'FolderIssueEvent' })
-export class FolderIssueEventDto implements FolderIssueEvent {
+@ApiSchema({ name: 'FolderIssueData' })
+export class FolderIssueDataDto implements FolderIssueData {
   @ApiProperty({ type: NamedFolderDto }) folder!: NamedFolderDto;
   @ApiProperty({ type: [LiveFolderIssueDto], maxItems: 100 }) issues!: LiveFolderIssueDto[];
   @ApiProperty(FIELD.count) count!: number;
@@ -214,9 +233,9 @@ export const EVENT_DATA: { [T in EventType]: DataClass<T> } = {
   'peer.connected': PeerEventDto,
   'peer.disconnected': PeerEventDto,
   'peer.removed': PeerEventDto,
-  'folder.state': FolderStateEventDto,
-  'folder.held': FolderHeldEventDto,
-  'folder.issue': FolderIssueEventDto,
+  'folder.state': FolderStateDataDto,
+  'folder.held': FolderHeldDataDto,
+  'folder.issue': FolderIssueDataDto,
   'sync.started': SyncStartedDto,
   'sync.finished': SyncFinishedDto,
   'transfer.progress': TransferProgressDto,
