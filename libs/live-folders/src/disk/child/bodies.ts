@@ -1,11 +1,21 @@
 import type { ReadEnd } from '../root-disk.js';
 import { tellError, toldError, WINDOW, WITH_CALL_BYTES, type BodyPart } from './protocol.js';
 
+/** Bytes that have come; `counts`: with them a piece was taken. */
+interface Arrived {
+  readonly bytes: Uint8Array;
+  readonly counts: boolean;
+}
+
 /** A body that comes in parts from the other process: at most a window of pieces waits here. */
 export class IncomingBody implements AsyncIterable<Uint8Array> {
   /** Resolves after the last piece, with what came with it; rejects as the body does. */
   readonly end: Promise<ReadEnd | undefined>;
-  readonly #pieces: Uint8Array[] = [];
+  readonly #pieces: Arrived[] = [];
+  /** Frames that came before the beginning did, by another way. */
+  #early: Arrived[] | undefined = [];
+  #frames = 0;
+  #last: BodyPart | undefined;
   readonly #settle: { resolve: (end: ReadEnd | undefined) => void; reject: (error: unknown) => void };
   #isOver = false;
   #isStopped = false;
@@ -25,9 +35,26 @@ export class IncomingBody implements AsyncIterable<Uint8Array> {
     return this.#isOver;
   }
 
-  take({ pieces = [], ended, failed }: BodyPart): void {
-    this.#pieces.push(...pieces);
-    if (failed) this.fail(toldError(failed));
+  /** What came with the call or the answer. */
+  begin({ pieces = [], ...last }: BodyPart): void {
+    this.#pieces.push(...pieces.map((bytes) => ({ bytes, counts: true })), ...(this.#early ?? []));
+    this.#early = undefined;
+    this.finish(last);
+  }
+
+  takeBytes(bytes: Uint8Array, isLast: boolean): void {
+    if (this.#isStopped) return;
+    (this.#early ?? this.#pieces).push({ bytes, counts: isLast });
+    if (isLast) this.#frames++;
+    if (this.#last) this.finish(this.#last);
+    this.#wake?.();
+  }
+
+  /** How it ends, once all frames before that have come. */
+  finish(last: BodyPart): void {
+    const { ended, failed, frames = 0 } = last;
+    if (this.#frames < frames) this.#last = last;
+    else if (failed) this.fail(toldError(failed));
     else if (ended) this.#over(() => this.#settle.resolve(ended.end));
     this.#wake?.();
   }
@@ -61,8 +88,8 @@ export class IncomingBody implements AsyncIterable<Uint8Array> {
     for (;;) {
       const piece = this.#pieces.shift();
       if (piece) {
-        if (!this.#isOver) this.told.taken();
-        return { done: false, value: piece };
+        if (piece.counts && !this.#isOver) this.told.taken();
+        return { done: false, value: piece.bytes };
       }
       if (this.#failure) throw this.#failure;
       if (this.#isOver || this.#isStopped) return { done: true, value: undefined };
@@ -111,16 +138,16 @@ export class OutgoingBody {
     return { pieces };
   }
 
-  /** All that follows. */
-  async rest(send: (part: BodyPart) => void): Promise<void> {
-    for (;;) {
+  /** All that follows: frames of bytes, then how it ended. */
+  async rest(sendBytes: (bytes: Uint8Array) => void, sendEnd: (part: BodyPart) => void): Promise<void> {
+    for (let frames = 0; ; frames++) {
       while (this.#free <= 0 && !this.#isStopped) await new Promise<void>((wake) => (this.#wake = wake));
       if (this.#isStopped) break;
-      const part = await this.#part();
+      const { pieces, ...end } = await this.#part();
       if (this.#isStopped) break;
+      if (!pieces) return sendEnd({ ...end, frames });
       this.#free--;
-      send(part);
-      if (!part.pieces) return;
+      for (const bytes of pieces) sendBytes(bytes);
     }
     await this.#source.return?.();
   }

@@ -1,12 +1,14 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import module from 'node:module';
+import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { RunningTime, second, silentLog, systemTimers, type Log, type Timers, type Unsubscribe } from '@dfs/runtime';
 import { DiskError } from '../disk-error.js';
 import type { Dirty, DiskTraits, Reading, RootDisk, RootTrash, Staged } from '../root-disk.js';
 import { IncomingBody, OutgoingBody } from './bodies.js';
+import { ByteChannel } from './byte-channel.js';
 import { PLAIN_CALLS, PLAIN_TRASH_CALLS } from './disk-server.js';
-import { HANGS_AFTER, toldError, type FromChild, type OpenRoot, type ToChild } from './protocol.js';
+import { BYTES_FD, HANGS_AFTER, toldError, type FromChild, type OpenRoot, type ToChild } from './protocol.js';
 
 /** Program of the child, and flags of Node for it. */
 export interface ChildProgram {
@@ -53,6 +55,7 @@ export class ChildDisk {
   readonly #log: Log;
   readonly #waiting = new Map<number, Waiting>();
   #child: ChildProcess | undefined;
+  #bytes: ByteChannel | undefined;
   /** Killed, and not gone yet. */
   #stuck: ChildProcess | undefined;
   #lastId = 0;
@@ -108,10 +111,16 @@ export class ChildDisk {
     const child = (this.#child ??= this.#start());
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     if (this.#waiting.size === 0) this.#heard = this.#time.now();
-    this.#waiting.set(id, { resolve, reject, ...(outgoing && { outgoing }) });
+    const incoming = call === 'read' || call === 'trash.read' ? this.#expect(child, id) : undefined;
+    this.#waiting.set(id, { resolve, reject, ...(outgoing && { outgoing }), ...(incoming && { incoming }) });
     this.#send(child, { id, call, args, ...(body && { body }) });
-    if (outgoing && body && !body.ended && !body.failed) {
-      void outgoing.rest((part) => this.#send(child, { id, body: part })).catch(() => undefined);
+    if (outgoing && body && !body.ended) {
+      const bytes = this.#bytes;
+      const rest = outgoing.rest(
+        (piece) => bytes?.send(id, piece),
+        (part) => this.#send(child, { id, body: part }),
+      );
+      void rest.catch(() => undefined);
     }
     return promise;
   }
@@ -141,15 +150,21 @@ export class ChildDisk {
     const child = fork(file, [], {
       execArgv: [...execArgv],
       serialization: 'advanced',
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc', 'pipe'],
       // eslint-disable-next-line no-restricted-properties -- handed on unread
       env: { ...process.env, ...(cache !== undefined && { NODE_COMPILE_CACHE: cache }), ...env },
     });
     child.on('message', (message: FromChild) => this.#take(child, message));
     child.on('error', (error) => this.#ended(child, error.message));
     child.on('exit', (code, signal) => this.#ended(child, `${code ?? signal}`));
+    const stream = child.stdio[BYTES_FD] as Socket;
+    this.#bytes = new ByteChannel(stream, (id, bytes, isLast) => {
+      this.#heard = this.#time.now();
+      if (child === this.#child) this.#waiting.get(id)?.incoming?.takeBytes(bytes, isLast);
+    });
     child.unref();
     child.channel?.unref();
+    stream.unref();
     const { root, traits, reserveBytes } = this.#options;
     const open = { root, ...(traits && { traits }), ...(reserveBytes !== undefined && { reserveBytes }) };
     this.#send(child, { open });
@@ -177,8 +192,8 @@ export class ChildDisk {
     const { id } = message;
     const waiting = this.#waiting.get(id);
     if (!waiting) return;
-    if ('reading' in message) this.#begun(child, id, waiting, message);
-    else if ('body' in message) this.#body(id, waiting, message.body);
+    if ('reading' in message) this.#begun(id, waiting, message);
+    else if ('body' in message) waiting.incoming?.finish(message.body);
     else if ('taken' in message) waiting.outgoing?.taken(message.taken);
     else {
       this.#waiting.delete(id);
@@ -188,29 +203,24 @@ export class ChildDisk {
     }
   }
 
-  #begun(
-    child: ChildProcess,
-    id: number,
-    waiting: Waiting,
-    { reading: stat, body: first }: Extract<FromChild, { reading: unknown }>,
-  ): void {
-    const body = new IncomingBody({
+  /** A body that is about to come. */
+  #expect(child: ChildProcess, id: number): IncomingBody {
+    return new IncomingBody({
       taken: () => this.#send(child, { id, taken: 1 }),
       stop: () => {
         this.#waiting.delete(id);
         this.#send(child, { id, stop: true });
       },
     });
-    waiting.incoming = body;
-    const end = body.end.then((each) => each!);
-    end.catch(() => undefined);
-    waiting.resolve({ stat, body, end } satisfies Reading);
-    this.#body(id, waiting, first);
   }
 
-  #body(id: number, { incoming }: Waiting, part: Extract<FromChild, { body: unknown }>['body']): void {
-    incoming?.take(part);
-    if (incoming?.isOver) this.#waiting.delete(id);
+  #begun(id: number, waiting: Waiting, { reading: stat, body: first }: Extract<FromChild, { reading: unknown }>): void {
+    const body = waiting.incoming!;
+    const end = body.end.then((each) => each!);
+    const over = (): void => void this.#waiting.delete(id);
+    end.then(over, over);
+    waiting.resolve({ stat, body, end } satisfies Reading);
+    body.begin(first);
   }
 
   #look(): void {

@@ -41,10 +41,12 @@ export class DiskServer {
   readonly #outgoing = new Map<number, OutgoingBody>();
   #watching: Unsubscribe | undefined;
   #active = 0;
+  #lastId = 0;
 
   constructor(
     private readonly disk: RootDisk,
     private readonly send: (message: FromChild) => void,
+    private readonly sendBytes: (id: number, bytes: Uint8Array) => void,
   ) {}
 
   /** Calls that have not been answered. */
@@ -56,10 +58,23 @@ export class DiskServer {
     if ('open' in message) return;
     if ('watch' in message) return this.#watch(message.watch);
     const { id } = message;
+    this.#lastId = Math.max(this.#lastId, id);
     if ('call' in message) void this.#answer(id, message.call, message.args, message.body);
-    else if ('body' in message) this.#incoming.get(id)?.take(message.body);
+    else if ('body' in message) this.#incoming.get(id)?.finish(message.body);
     else if ('taken' in message) this.#outgoing.get(id)?.taken(message.taken);
     else this.#outgoing.get(id)?.stop();
+  }
+
+  /** Bytes of a body, which may come before its call. */
+  takeBytes(id: number, bytes: Uint8Array, isLast: boolean): void {
+    const incoming = this.#incoming.get(id) ?? (id > this.#lastId ? this.#expect(id) : undefined);
+    incoming?.takeBytes(bytes, isLast);
+  }
+
+  #expect(id: number): IncomingBody {
+    const body = new IncomingBody({ taken: () => this.send({ id, taken: 1 }), stop: () => undefined });
+    this.#incoming.set(id, body);
+    return body;
   }
 
   async #answer(id: number, call: string, args: readonly unknown[], body: BodyPart | undefined): Promise<void> {
@@ -90,16 +105,20 @@ export class DiskServer {
   async #give(id: number, { stat, body, end }: Reading): Promise<void> {
     const outgoing = new OutgoingBody(body, () => end);
     const first = await outgoing.first();
+    if (!first.ended && !first.failed) this.#outgoing.set(id, outgoing);
     this.send({ id, reading: stat, body: first });
     if (first.ended || first.failed) return;
-    this.#outgoing.set(id, outgoing);
-    await outgoing.rest((part) => this.send({ id, body: part })).finally(() => this.#outgoing.delete(id));
+    await outgoing
+      .rest(
+        (bytes) => this.sendBytes(id, bytes),
+        (part) => this.send({ id, body: part }),
+      )
+      .finally(() => this.#outgoing.delete(id));
   }
 
   async #stage(id: number, [path, ids, attributes]: readonly unknown[], first: BodyPart): Promise<unknown> {
-    const body = new IncomingBody({ taken: () => this.send({ id, taken: 1 }), stop: () => undefined });
-    body.take(first);
-    this.#incoming.set(id, body);
+    const body = this.#incoming.get(id) ?? this.#expect(id);
+    body.begin(first);
     try {
       return await this.disk.stage(path as DiskPath, ids as TemporaryIds, body, attributes as FileAttributes);
     } finally {

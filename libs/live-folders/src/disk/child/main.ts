@@ -2,6 +2,7 @@
  * The process that does all that is done below one root (rule 17): a disk that hangs holds up this one and nobody else. It ends with
  * the process that started it.
  */
+import { Socket } from 'node:net';
 import { systemTimers } from '@dfs/runtime';
 import { NodeFileSystem } from '../fs/node-file-system.js';
 import { TimedFileSystem } from '../fs/timed-file-system.js';
@@ -9,8 +10,9 @@ import { LocalRootDisk } from '../local-root-disk.js';
 import { toDiskPath } from '../names.js';
 import { TreeWatcher } from '../watch/tree-watcher.js';
 import { nodeWatchSource } from '../watch/watch-source.js';
+import { ByteChannel } from './byte-channel.js';
 import { DiskServer } from './disk-server.js';
-import { BEAT_EVERY, type FromChild, type OpenRoot, type ToChild } from './protocol.js';
+import { BEAT_EVERY, BYTES_FD, type FromChild, type OpenRoot, type ToChild } from './protocol.js';
 
 /** Milliseconds in which a file that is being written may be finished when the engine has gone. */
 const LAST_WORDS = 2000;
@@ -38,7 +40,9 @@ function serve({ root: text, ...options }: OpenRoot): DiskServer {
   const watcher = new TreeWatcher({ source: nodeWatchSource(), root, timers: systemTimers });
   const disk = new LocalRootDisk({ files, root, watcher, ...options });
   setInterval(() => send({ beat: files.waiting }), BEAT_EVERY);
-  return new DiskServer(disk, send);
+  const bytes = new ByteChannel(new Socket({ fd: BYTES_FD }), (id, part, isLast) => made.takeBytes(id, part, isLast));
+  const made = new DiskServer(disk, send, (id, part) => bytes.send(id, part));
+  return made;
 }
 
 function send(message: FromChild): void {

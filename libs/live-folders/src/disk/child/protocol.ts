@@ -7,6 +7,8 @@ import type { Dirty, DiskTraits, ReadEnd, Stat } from '../root-disk.js';
 export const BEAT_EVERY = 2 * second;
 /** A disk that has not answered for so long hangs (rule 17). */
 export const HANGS_AFTER = 30 * second;
+/** Where a child has the channel of bytes: behind those of a program, and that of messages. */
+export const BYTES_FD = 4;
 /** Pieces of a body that are under way and not taken yet. A piece has at most half a mebibyte. */
 export const WINDOW = 8;
 /** A body that is no longer than this goes with its call, and with its answer. */
@@ -29,9 +31,11 @@ export interface TellError {
   readonly message?: string;
 }
 
-/** What comes with a piece of a body, or instead of one. */
+/** The beginning of a body, with its call or its answer, and what is told of its end. What is between goes as frames of bytes. */
 export interface BodyPart {
   readonly pieces?: readonly Uint8Array[];
+  /** Of an end that is told later: so many frames come before it. */
+  readonly frames?: number;
   /** There are no more. `end` is of a file that was read. */
   readonly ended?: { readonly end?: ReadEnd };
   readonly failed?: TellError;
