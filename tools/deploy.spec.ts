@@ -62,6 +62,23 @@ describe('deploy/', () => {
     }
   });
 
+  (has('nginx') ? it : it.skip)('and README has a location that nginx takes', () => {
+    const dir = mkdtempSync(join(tmpdir(), 'dfs-nginx-'));
+    try {
+      const [, location = ''] = /^```nginx\n(.*?)^```$/ms.exec(read('README.md')) ?? [];
+      expect(location).toContain('/dfs/');
+      const config = join(dir, 'nginx.conf');
+      writeFileSync(
+        config,
+        `pid ${dir}/pid;\nerror_log stderr;\nevents {}\nhttp { server { listen 8080;\n${location}\n} }\n`,
+      );
+      const { status, stderr } = spawnSync('nginx', ['-t', '-p', dir, '-c', config], { encoding: 'utf8' });
+      expect([status, stderr]).toEqual([0, expect.stringContaining('test is successful')]);
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
+  });
+
   (has('nginx') ? it : it.skip)('has a site that nginx takes', () => {
     const dir = mkdtempSync(join(tmpdir(), 'dfs-nginx-'));
     try {
