@@ -1,5 +1,6 @@
 /**
- * Authenticated, encrypted connections between nodes, and streams of bounded frames over them.
+ * Authenticated, encrypted connections between nodes, and streams of bounded frames over them; beside them, connections
+ * for large answers alone.
  * Guarantees: a stranger reaches no protocol but those marked for strangers; no header is decoded before the pre-scan
  * passed it; both directions wait for the slower side; whatever a peer sends, no rejection stays unhandled.
  * Does not: know what the frames mean, retry, or reconnect. Units: bytes, milliseconds, bytes a second.

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createConnection, type Socket } from 'node:net';
+import { createConnection, createServer, type AddressInfo, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { DfsError, KiB, MiB } from '@dfs/runtime';
 import { MAX_PAYLOAD_BYTES } from '@dfs/protocol';
@@ -7,6 +7,7 @@ import { eventually } from '@dfs/testing';
 import {
   BULK_IDLE,
   BULK_IDLE_ANSWERER,
+  BULK_PATIENCE,
   BULK_RETRY,
   BULK_TICK,
   BULK_WINDOW,
@@ -218,6 +219,29 @@ describe('bulk connections between members', () => {
       await code(pair.a.open(pair.b.peerId, GET), 'peer-unreachable');
       pair.time.advance(BULK_RETRY);
       expect(await framesOf(await pair.ask())).toHaveLength(1);
+    });
+
+    it('is not waited for long: the request has a stream then, and those after it at once', async () => {
+      const silent = createServer((socket) => sockets.push(socket.on('error', () => {})));
+      const sockets: Socket[] = [];
+      silent.listen(0, '127.0.0.1');
+      await once(silent, 'listening');
+      pair.a.targets.set(pair.b.peerId, { host: '127.0.0.1', port: (silent.address() as AddressInfo).port });
+      let streams = 0;
+      const instead = async (): Promise<Channel> => {
+        streams++;
+        throw new DfsError('peer-unreachable', 'There are no streams here.');
+      };
+      const first = code(pair.a.open(pair.b.peerId, GET, instead), 'peer-unreachable');
+      await eventually(() => sockets.length === 1);
+      expect(streams).toBe(0);
+      pair.time.advance(BULK_PATIENCE);
+      await first;
+      await code(pair.a.open(pair.b.peerId, GET, instead), 'peer-unreachable');
+      expect(streams).toBe(2);
+      expect(sockets).toHaveLength(1);
+      for (const socket of sockets) socket.destroy();
+      silent.close();
     });
 
     it('is not made with another node at the address', async () => {

@@ -41,6 +41,13 @@ export interface BulkPlaneComponents {
   onOffence(peerId: string): void;
 }
 
+/** An attempt to reach a peer. */
+interface Dialling {
+  readonly outcome: Promise<BulkAsker | undefined>;
+  /** In ticks: nobody waits for it for longer. */
+  readonly patientUntil: number;
+}
+
 /** How the last attempts to reach a peer have ended. */
 interface Failed {
   readonly times: number;
@@ -55,7 +62,7 @@ interface Failed {
 export class BulkPlane {
   readonly #asking = new Map<string, BulkAsker>();
   readonly #answering = new Map<string, BulkAnswerer>();
-  readonly #dialling = new Map<string, Promise<BulkAsker | undefined>>();
+  readonly #dialling = new Map<string, Dialling>();
   readonly #failed = new Map<string, Failed>();
   /** Ends when the plane does. */
   #control = new AbortController();
@@ -110,33 +117,32 @@ export class BulkPlane {
   }
 
   async #patiently(peerId: string, bytes: number, signal?: AbortSignal): Promise<BulkAsker | undefined> {
-    if (
-      signal?.aborted ||
-      bytes < BULK_WORTH ||
-      (this.#failed.get(peerId)?.retryAt ?? 0) > this.components.timers.ticks()
-    )
-      return undefined;
-    const dialled = this.#dialling.get(peerId) ?? this.#dial(peerId);
+    const isLeftAlone = (this.#failed.get(peerId)?.retryAt ?? 0) > this.components.timers.ticks();
+    if (signal?.aborted || bytes < BULK_WORTH || isLeftAlone) return undefined;
+    const { outcome, patientUntil } = this.#dialling.get(peerId) ?? this.#dial(peerId);
+    const left = patientUntil - this.components.timers.ticks();
+    if (left <= 0) return undefined;
     const enough = new AbortController();
     const end = (): void => enough.abort();
     signal?.addEventListener('abort', end, { once: true });
     try {
-      const patience = this.components.timers.sleep(BULK_PATIENCE, enough.signal);
-      return await Promise.race([dialled, patience.then(() => undefined)]);
+      const patience = this.components.timers.sleep(left, enough.signal);
+      return await Promise.race([outcome, patience.then(() => undefined)]);
     } finally {
       signal?.removeEventListener('abort', end);
       end();
     }
   }
 
-  #dial(peerId: string): Promise<BulkAsker | undefined> {
+  #dial(peerId: string): Dialling {
     const { signal } = this.#control;
-    const dialling = this.#reach(peerId)
+    const outcome = this.#reach(peerId)
       .catch((error: unknown) => {
         if (!signal.aborted) this.components.log.debug({ err: error, peer: peerId }, 'no bulk connection to a peer');
         return undefined;
       })
       .finally(() => this.#dialling.delete(peerId));
+    const dialling = { outcome, patientUntil: this.components.timers.ticks() + BULK_PATIENCE };
     this.#dialling.set(peerId, dialling);
     return dialling;
   }
