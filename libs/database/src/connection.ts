@@ -89,6 +89,15 @@ export class Connection {
     }
   }
 
+  /** Statements without answers, in one turn of the thread pool; stops at the first that fails. */
+  async exec(sql: string): Promise<void> {
+    try {
+      await this.statements.exec(sql);
+    } catch (error) {
+      throw databaseError(error);
+    }
+  }
+
   /** Work with TypeORM's repository of a table, on this very connection. */
   async repository<E extends object, T>(
     entity: EntityClass<E>,

@@ -8,7 +8,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { MiB } from '@dfs/runtime';
 import { Connection } from './connection.js';
 import { Database } from './database.js';
-import type { Tx } from './sql/sql.js';
+import { DatabaseError, type Tx } from './sql/sql.js';
 
 class Numbers1763800000000 implements MigrationInterface {
   name = 'Numbers1763800000000';
@@ -85,15 +85,26 @@ describe('Database', () => {
 
   it('goes on after a commit that failed, even if the database could not be reopened at once', async () => {
     const open = jest.spyOn(Connection, 'open').mockRejectedValueOnce(new Error('no descriptor is left'));
-    const failing = db.write(async (tx) => {
-      await tx.run('CREATE TABLE pair (n INTEGER REFERENCES number (n) DEFERRABLE INITIALLY DEFERRED)');
-      await tx.run('INSERT INTO pair VALUES (7)');
-    });
-    await expect(failing).rejects.toThrow('FOREIGN KEY constraint failed');
+    const exec = jest.spyOn(Connection.prototype, 'exec');
+    exec.mockRejectedValueOnce(new DatabaseError('SQLITE_IOERR', 'disk I/O error'));
+    await expect(db.write((tx) => tx.later('INSERT INTO number (n) VALUES (7)'))).rejects.toThrow('cannot be written');
+    expect(db.failing).toBe('SQLITE_IOERR');
     await db.write((tx) => insert(tx, 1));
     expect(await count()).toBe(1);
     expect(open).toHaveBeenCalledTimes(2);
+    expect(db.failing).toBeNull();
     open.mockRestore();
+    exec.mockRestore();
+  });
+
+  it('undoes a unit that its own rules refuse at the commit', async () => {
+    const refused = db.write(async (tx) => {
+      await tx.run('CREATE TABLE pair (n INTEGER REFERENCES number (n) DEFERRABLE INITIALLY DEFERRED)');
+      await tx.run('INSERT INTO pair VALUES (7)');
+    });
+    await expect(refused).rejects.toMatchObject({ sqliteCode: 'SQLITE_CONSTRAINT' });
+    await db.write((tx) => insert(tx, 1));
+    expect(await db.query("SELECT name FROM sqlite_master WHERE name = 'pair'")).toEqual([]);
   });
 
   it('gives back what a great deletion has freed, in parts, and keeps what small changes need', async () => {
@@ -187,7 +198,73 @@ describe('Database', () => {
     await db.write(async (tx) => {
       late = tx;
     });
-    expect(() => late!.run('DELETE FROM number')).toThrow('not awaited');
+    await expect(late!.run('DELETE FROM number')).rejects.toThrow('not awaited');
+    await expect(late!.later('DELETE FROM number')).rejects.toThrow('not awaited');
+  });
+
+  describe('statements whose answer nobody needs', () => {
+    const later = (tx: Tx, n: number): Promise<void> => tx.later('INSERT INTO number (n) VALUES (?)', [n]);
+
+    it('are done in their order, before what is asked after them, and with the commit', async () => {
+      await db.write(async (tx) => {
+        await later(tx, 1);
+        await later(tx, 2);
+        expect(await tx.query('SELECT n FROM number')).toEqual([{ n: 1 }, { n: 2 }]);
+        await tx.later('UPDATE number SET n = n + 10 -- all');
+        expect(await tx.run('DELETE FROM number WHERE n = 11')).toMatchObject({ changes: 1 });
+        await later(tx, 3);
+      });
+      expect(await db.query('SELECT n FROM number ORDER BY n')).toEqual([{ n: 3 }, { n: 12 }]);
+    });
+
+    it('are undone with the unit that fails, whoever tells of it', async () => {
+      await db.write((tx) => later(tx, 1));
+      const asked = db.write(async (tx) => {
+        await later(tx, 2);
+        await later(tx, 1);
+        return tx.query('SELECT 1');
+      });
+      await expect(asked).rejects.toMatchObject({ sqliteCode: 'SQLITE_CONSTRAINT' });
+      const committed = db.write(async (tx) => {
+        await later(tx, 3);
+        await later(tx, 1);
+        await later(tx, 4);
+      });
+      await expect(committed).rejects.toMatchObject({ sqliteCode: 'SQLITE_CONSTRAINT' });
+      const thrown = db.write(async (tx) => {
+        await later(tx, 5);
+        throw new Error('on purpose');
+      });
+      await expect(thrown).rejects.toThrow('on purpose');
+      expect(await db.query('SELECT n FROM number')).toEqual([{ n: 1 }]);
+      await db.write((tx) => later(tx, 6));
+      expect(await count()).toBe(2);
+    });
+
+    it('fail the unit for good: nothing of it is kept where the failure is caught', async () => {
+      await db.write((tx) => later(tx, 1));
+      const caught = db.write(async (tx) => {
+        await later(tx, 2);
+        await later(tx, 1);
+        await tx.query('SELECT 1').catch(() => undefined);
+        await later(tx, 3);
+      });
+      await expect(caught).rejects.toMatchObject({ sqliteCode: 'SQLITE_CONSTRAINT' });
+      expect(await count()).toBe(1);
+    });
+
+    it('may be as long and as many as they like', async () => {
+      const bytes = Buffer.alloc(700 * 1024, 7);
+      await db.write(async (tx) => {
+        for (let n = 0; n < 3; n++) await tx.later('INSERT INTO number (n, v) VALUES (?, ?)', [n, bytes]);
+        for (let n = 3; n < 20; n++) {
+          await tx.later('INSERT INTO number (n, v) VALUES (?, ?)', [n, bytes.subarray(0, 200_000)]);
+        }
+      });
+      expect(await db.query('SELECT count(*) AS n, sum(length(v)) AS bytes FROM number')).toEqual([
+        { n: 20, bytes: 3 * 700 * 1024 + 17 * 200_000 },
+      ]);
+    });
   });
 
   it('inserts many rows of bytes, numbers and nulls', async () => {

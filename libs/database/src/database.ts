@@ -1,5 +1,6 @@
 import { DfsError, MiB, silentLog, type Log } from '@dfs/runtime';
 import { bulkInsert, type Conflict } from './sql/bulk-insert.js';
+import { inlined } from './sql/literal.js';
 import { Connection, type Schema } from './connection.js';
 import { damagedDatabase, refusalOf, startRefusal } from './refusals.js';
 import { isOutOfRoom } from './disk-quota.js';
@@ -89,7 +90,7 @@ export class Database implements Reader {
 
   /** Committed rows of a table that is read seldom. */
   repository<E extends object>(entity: EntityClass<E>): ReadRepository<E> {
-    return new TableRepository(entity, () => this.reader, refuseWrite);
+    return new TableRepository(entity, () => Promise.resolve(this.reader), refuseWrite);
   }
 
   /**
@@ -132,28 +133,33 @@ export class Database implements Reader {
   private async unit<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     const writer = (this.writer ??= await openWriter(this.options));
     const unit = new UnitOfWork(writer);
-    await writer.run('BEGIN IMMEDIATE');
     let result: T;
     try {
       result = await work(unit);
-      unit.finish();
     } catch (error) {
       unit.finish();
       await this.rollback(writer);
       throw error;
     }
     try {
-      await writer.run('COMMIT');
+      await unit.commit();
     } catch (error) {
-      // Whether anything of it is on disk is for SQLite's recovery to say, not for this connection.
-      this.log.error({ err: error }, 'commit failed, reopening the database');
-      await this.reopen();
+      await this.undoCommit(writer, error);
       throw error;
     }
     if (unit.wrote) this.failure = null;
     this.announce(unit.committed);
     if (++this.units % ROOM_CHECK === 0) await keepRoom(writer, this.options, ROOM_AGAIN);
     return result;
+  }
+
+  /** The last statements of the unit, or COMMIT itself, failed. */
+  private async undoCommit(writer: Connection, error: unknown): Promise<void> {
+    // The statement was refused before COMMIT was reached.
+    if (error instanceof DatabaseError && error.sqliteCode === 'SQLITE_CONSTRAINT') return this.rollback(writer);
+    // Whether anything of it is on disk is for SQLite's recovery to say, not for this connection.
+    this.log.error({ err: error }, 'commit failed, reopening the database');
+    await this.reopen();
   }
 
   private async refused(error: unknown): Promise<never> {
@@ -206,21 +212,40 @@ export class Database implements Reader {
   }
 }
 
+/** Characters of statements that are gathered at most, before they are handed to SQLite. */
+const GATHERED_LENGTH = 1024 * 1024;
+/** A statement that is longer is bound, and not written out: SQLite bounds the text of one. */
+const INLINED_LENGTH = 256 * 1024;
+
+/** Turns of the thread pool are what a small unit of work costs: statements without answers share one. */
 class UnitOfWork implements Tx {
   readonly committed: (() => void)[] = [];
   /** Something was changed. */
   wrote = false;
   private finished = false;
+  private gathered = ['BEGIN IMMEDIATE'];
+  private length = 0;
+  private handedOver: Promise<void> = Promise.resolve();
 
   constructor(private readonly connection: Connection) {}
 
-  query<R>(sql: string, params?: readonly SqlValue[]): Promise<R[]> {
-    return this.open().query<R>(sql, params);
+  async query<R>(sql: string, params?: readonly SqlValue[]): Promise<R[]> {
+    return (await this.ready()).query<R>(sql, params);
   }
 
-  run(sql: string, params?: readonly SqlValue[]): Promise<{ changes: number; lastId: number }> {
+  async run(sql: string, params?: readonly SqlValue[]): Promise<{ changes: number; lastId: number }> {
     this.wrote = true;
-    return this.open().run(sql, params);
+    return (await this.ready()).run(sql, params);
+  }
+
+  async later(sql: string, params: readonly SqlValue[] = []): Promise<void> {
+    this.requireOpen();
+    if (params.some((param) => sizeOf(param) > INLINED_LENGTH)) return void (await this.run(sql, params));
+    this.wrote = true;
+    const text = inlined(sql, params);
+    this.gathered.push(text);
+    this.length += text.length;
+    if (this.length > GATHERED_LENGTH) await this.ready();
   }
 
   insertMany(
@@ -228,14 +253,28 @@ class UnitOfWork implements Tx {
     columns: readonly string[],
     rows: readonly (readonly SqlValue[])[],
     conflict?: Conflict,
+  ): Promise<void> {
+    return bulkInsert((sql, params) => this.later(sql, params), table, columns, rows, conflict);
+  }
+
+  async insertCounted(
+    table: string,
+    columns: readonly string[],
+    rows: readonly (readonly SqlValue[])[],
+    conflict?: Conflict,
   ): Promise<number> {
-    return bulkInsert((sql, params) => this.run(sql, params), table, columns, rows, conflict);
+    let written = 0;
+    const run = async (sql: string, params?: readonly SqlValue[]): Promise<void> => {
+      written += (await this.run(sql, params)).changes;
+    };
+    await bulkInsert(run, table, columns, rows, conflict);
+    return written;
   }
 
   repository<E extends object>(entity: EntityClass<E>): WriteRepository<E> {
     return new TableRepository(
       entity,
-      () => this.open(),
+      () => this.ready(),
       () => (this.wrote = true),
     );
   }
@@ -248,10 +287,39 @@ class UnitOfWork implements Tx {
     this.finished = true;
   }
 
-  private open(): Connection {
-    if (this.finished) throw new Error('this unit of work has ended: something in it was not awaited');
+  /** Of a unit that asked for nothing, nothing reaches SQLite. */
+  async commit(): Promise<void> {
+    this.finish();
+    await this.handedOver;
+    if (this.gathered[0] === 'BEGIN IMMEDIATE' && this.gathered.length === 1) return;
+    await this.connection.exec(textOf([...this.gathered, 'COMMIT']));
+  }
+
+  /** The connection, once SQLite has all that was gathered. */
+  private async ready(): Promise<Connection> {
+    this.requireOpen();
+    if (this.gathered.length > 0) {
+      const text = textOf(this.gathered);
+      this.gathered = [];
+      this.length = 0;
+      this.handedOver = this.handedOver.then(() => this.connection.exec(text));
+    }
+    await this.handedOver;
     return this.connection;
   }
+
+  private requireOpen(): void {
+    if (this.finished) throw new Error('this unit of work has ended: something in it was not awaited');
+  }
+}
+
+/** A comment at the end of a statement ends with its line. */
+function textOf(statements: readonly string[]): string {
+  return statements.map((statement) => `${statement}\n;`).join('\n');
+}
+
+function sizeOf(value: SqlValue): number {
+  return typeof value === 'string' || value instanceof Uint8Array ? value.length : 0;
 }
 
 /** Makes room where less than a share of it is left. Never throws. */

@@ -16,6 +16,7 @@ export {
   BLOBS,
   byIds,
   changeByIds,
+  countByIds,
   idsParameter,
   IDS_PER_QUERY,
   PAIRS,

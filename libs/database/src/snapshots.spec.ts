@@ -41,7 +41,7 @@ describe('Snapshots', () => {
     await rm(dir, { recursive: true, force: true });
   });
 
-  const insert = (from: number, count: number): Promise<number> =>
+  const insert = (from: number, count: number): Promise<void> =>
     db.write((tx) =>
       tx.insertMany(
         'number',

@@ -31,18 +31,18 @@ export async function enqueue(tx: Tx, contents: readonly Cid[], now: number): Pr
 
 /** Takes contents off the queue, within the unit of work that lets go of them. */
 export async function remove(tx: Tx, contents: readonly Cid[]): Promise<void> {
-  for (const content of contents) await tx.run('DELETE FROM dht_provide WHERE content = ?', [cidToBytes(content)]);
+  for (const content of contents) await tx.later('DELETE FROM dht_provide WHERE content = ?', [cidToBytes(content)]);
 }
 
 /** After a restart everything is due, spread so that it comes evenly. */
 export async function spreadAll(tx: Tx, now: number): Promise<void> {
   const [row] = await tx.query<{ count: number }>('SELECT count(*) AS count FROM dht_provide');
   const spread = Math.max(RESTART_SPREAD, (row?.count ?? 0) * RESTART_SPACING);
-  await tx.run(
+  await tx.later(
     `UPDATE dht_provide SET failures = 0, due = min(due, ? + abs(random()) % ?) WHERE provided_at IS NOT NULL`,
     [now, spread],
   );
-  await tx.run('UPDATE dht_provide SET failures = 0, due = min(due, ?) WHERE provided_at IS NULL', [now]);
+  await tx.later('UPDATE dht_provide SET failures = 0, due = min(due, ?) WHERE provided_at IS NULL', [now]);
 }
 
 /** Contents that are due at `now`, the most overdue first. */
@@ -57,7 +57,7 @@ export async function readDue(db: Database, now: number, limit: number): Promise
 /** Rows that were withdrawn meanwhile stay away. */
 export async function settle(tx: Tx, results: readonly Provided[]): Promise<void> {
   for (const { content, due, providedAt, failures } of results) {
-    await tx.run(
+    await tx.later(
       'UPDATE dht_provide SET due = ?, failures = ?, provided_at = coalesce(?, provided_at) WHERE content = ?',
       [due, failures, providedAt, cidToBytes(content)],
     );

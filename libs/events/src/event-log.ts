@@ -7,6 +7,8 @@ import { Listeners, silentLog, systemClock, type Clock, type Log, type Unsubscri
 const KEEP_EVENTS = 10_000;
 /** Rows over the limit before they are pruned, so that not every event pays for it. */
 const PRUNE_SLACK = 500;
+/** The greatest number ever given, also where its event is gone. */
+const LAST_SEQ = "SELECT seq FROM sqlite_sequence WHERE name = 'event'";
 
 /** How many events are kept, and whether their numbers begin anew. */
 export interface EventLogOptions {
@@ -33,6 +35,11 @@ export class EventLog {
   private readonly listeners: Listeners<[AnyEvent]>;
   private readonly renewals: Listeners<[]>;
   private oldest = 0;
+  /** The last number that was committed, and whether a unit of work has begun since that gives others. */
+  private last = 0;
+  private isLastKnown = false;
+  /** The last number given within a unit of work. */
+  private readonly numbered = new WeakMap<Tx, number>();
 
   private constructor(
     private readonly db: Database,
@@ -87,13 +94,24 @@ export class EventLog {
   /** Numbers the event within the caller's unit of work; listeners hear of it after the commit. */
   async record<T extends DurableEventType>(tx: Tx, type: T, data: EventMap[T]): Promise<void> {
     const time = this.clock.now();
-    const { lastId: seq } = await tx.run('INSERT INTO event (type, time, data) VALUES (?, ?, ?)', [
-      type,
-      time,
-      JSON.stringify(data),
-    ]);
+    const seq = await this.number(tx);
+    await tx.insertMany('event', ['seq', 'type', 'time', 'data'], [[seq, type, time, JSON.stringify(data)]]);
     await this.prune(tx, seq);
-    tx.afterCommit(() => this.deliver(type, seq, time, data));
+    tx.afterCommit(() => {
+      [this.last, this.isLastKnown] = [seq, true];
+      this.deliver(type, seq, time, data);
+    });
+  }
+
+  /** The next number. A unit of work that failed may have been committed all the same: then the table is asked. */
+  private async number(tx: Tx): Promise<number> {
+    let before = this.numbered.get(tx);
+    if (before === undefined) {
+      before = this.isLastKnown ? this.last : await lastSeq(tx);
+      this.isLastKnown = false;
+    }
+    this.numbered.set(tx, before + 1);
+    return before + 1;
   }
 
   /** The same in a unit of work of its own. */
@@ -128,8 +146,7 @@ export class EventLog {
 
   private async bounds(): Promise<{ first: number; last: number }> {
     const [row] = await this.db.query<{ first: number | null; last: number | null }>(
-      `SELECT (SELECT min(seq) FROM event) AS first,
-              (SELECT seq FROM sqlite_sequence WHERE name = 'event') AS last`,
+      `SELECT (SELECT min(seq) FROM event) AS first, (${LAST_SEQ}) AS last`,
     );
     return { first: row?.first ?? 0, last: row?.last ?? 0 };
   }
@@ -137,7 +154,7 @@ export class EventLog {
   private async prune(tx: Tx, newest: number): Promise<void> {
     const from = newest - this.keep;
     if (from < this.oldest + PRUNE_SLACK) return;
-    await tx.run('DELETE FROM event WHERE seq <= ?', [from]);
+    await tx.later('DELETE FROM event WHERE seq <= ?', [from]);
     tx.afterCommit(() => (this.oldest = from));
   }
 
@@ -155,4 +172,9 @@ export class EventLog {
       data: JSON.parse(row.data) as unknown,
     } as AnyEvent;
   }
+}
+
+async function lastSeq(tx: Tx): Promise<number> {
+  const [row] = await tx.query<{ seq: number }>(LAST_SEQ);
+  return row?.seq ?? 0;
 }

@@ -111,7 +111,7 @@ export class ReceiptStore {
 
   /** Forgets all, within the unit of work in which this node goes over to another network. */
   async clear(tx: Tx): Promise<void> {
-    for (const table of ['purge', 'receipt', 'signatory']) await tx.run(`DELETE FROM placement_${table}`);
+    for (const table of ['purge', 'receipt', 'signatory']) await tx.later(`DELETE FROM placement_${table}`);
     tx.afterCommit(() => {
       this.signatories.clear();
       this.names.clear();
@@ -133,7 +133,7 @@ async function saveSignatory(
     const values = [peerIdToBytes(author), time, bytes];
     return (await tx.run('INSERT INTO placement_signatory (peer, time, bytes) VALUES (?, ?, ?)', values)).lastId;
   }
-  await tx.run('UPDATE placement_signatory SET time = ?, bytes = ? WHERE ordinal = ?', [time, bytes, ordinal]);
+  await tx.later('UPDATE placement_signatory SET time = ?, bytes = ? WHERE ordinal = ?', [time, bytes, ordinal]);
   return ordinal;
 }
 

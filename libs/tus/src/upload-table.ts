@@ -50,7 +50,7 @@ export class UploadTable {
     { seq }: Pick<UploadRow, 'seq'>,
     to: { offset: number; expiresAt: number; chunks: readonly PartChunk[]; keepPieces: boolean; piece?: PartChunk },
   ): Promise<void> {
-    if (!to.keepPieces) await tx.run('DELETE FROM upload_block WHERE upload = ? AND is_chunk = 0', [seq]);
+    if (!to.keepPieces) await tx.later('DELETE FROM upload_block WHERE upload = ? AND is_chunk = 0', [seq]);
     const [last] = await tx.query<{ number: number | null }>(
       'SELECT max(number) AS number FROM upload_block WHERE upload = ?',
       [seq],
@@ -80,7 +80,7 @@ export class UploadTable {
   async finish(tx: Tx, { seq, size }: UploadRow, entry: Entry, expiresAt: number): Promise<void> {
     const change = { offset: size, entry, path: entry.path, refusal: null, expiresAt };
     await tx.repository(UploadEntity).update({ seq }, change);
-    await tx.run('DELETE FROM upload_block WHERE upload = ?', [seq]);
+    await tx.later('DELETE FROM upload_block WHERE upload = ?', [seq]);
   }
 
   /** Its chunks in order, behind the one numbered `after`. */

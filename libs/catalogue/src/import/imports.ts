@@ -82,7 +82,7 @@ export class Imports {
 
   /** Sets aside all current files and folders, every side of a conflict too. @returns how many files are set aside in all */
   async keep(tx: Tx): Promise<number> {
-    await tx.run(
+    await tx.later(
       `INSERT INTO catalogue_import (kind, path, content, size, media_type, ms, time, attributes)
        SELECT r.kind, f.path, r.content, r.size, r.media_type, r.ms, r.shown_at, r.attributes
        FROM catalogue_record r JOIN catalogue_file f ON f.seq = r.file
@@ -149,7 +149,7 @@ export class Imports {
       const last = rows.at(-1);
       if (last === undefined) return 0;
       await commit(tx, rows.map(draftOf));
-      await tx.run('DELETE FROM catalogue_import WHERE seq <= ?', [last.seq]);
+      await tx.later('DELETE FROM catalogue_import WHERE seq <= ?', [last.seq]);
       return rows.length;
     });
   }

@@ -97,7 +97,7 @@ async function letExpire(context: ReconsiderContext): Promise<void> {
   );
   await context.db.write(async (tx) => {
     await forgetArrived(tx);
-    await tx.run("DELETE FROM catalogue_author WHERE records = 0 AND standing = 'unknown'");
+    await tx.later("DELETE FROM catalogue_author WHERE records = 0 AND standing = 'unknown'");
   });
 }
 
@@ -243,7 +243,7 @@ export async function withTheirPaths(tx: Tx, found: readonly StoredRow[]): Promi
 export async function discount(tx: Tx, refused: readonly StoredRow[]): Promise<void> {
   for (const [author, rows] of Map.groupBy(refused, (row) => row.author)) {
     const bytes = rows.reduce((sum, { body }) => sum + body.length, 0);
-    await tx.run('UPDATE catalogue_author SET records = records - ?, bytes = bytes - ? WHERE id = ?', [
+    await tx.later('UPDATE catalogue_author SET records = records - ?, bytes = bytes - ? WHERE id = ?', [
       rows.length,
       bytes,
       author,

@@ -21,7 +21,7 @@ export async function roomForAuthors(tx: Tx, from: string, wanted: number): Prom
     'SELECT bringer FROM catalogue_waiting GROUP BY bringer ORDER BY count(*) DESC, bringer LIMIT 1',
   );
   if (most && toHex(most.bringer) !== toHex(peerBytes(from))) {
-    await tx.run(
+    await tx.later(
       `UPDATE catalogue_waiting SET expires = 0 WHERE id IN
        (SELECT id FROM catalogue_waiting WHERE bringer = ? ORDER BY expires LIMIT ?)`,
       [most.bringer, short],
@@ -48,7 +48,7 @@ export const HAS_EXPIRED = `state = ${RecordState.waitingAuthor}
 
 /** Forgets who brought what waits no longer. */
 export async function forgetArrived(tx: Tx): Promise<void> {
-  await tx.run(
+  await tx.later(
     `DELETE FROM catalogue_waiting
      WHERE NOT EXISTS (SELECT 1 FROM catalogue_record r WHERE r.id = catalogue_waiting.id AND r.state = ${RecordState.waitingAuthor})`,
   );

@@ -35,6 +35,6 @@ export class RunningTime {
 
   /** To be called now and then, and at the end. */
   async store(): Promise<void> {
-    await this.db.write((tx) => tx.run('UPDATE catalogue_running SET ms = max(ms, ?)', [this.now()]));
+    await this.db.write((tx) => tx.later('UPDATE catalogue_running SET ms = max(ms, ?)', [this.now()]));
   }
 }

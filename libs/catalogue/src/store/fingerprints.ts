@@ -74,7 +74,7 @@ export class Fingerprints {
 
   /** Empties the set within the unit of work. */
   async clear(tx: Tx): Promise<void> {
-    await tx.run(`DELETE FROM ${this.table}`);
+    await tx.later(`DELETE FROM ${this.table}`);
     tx.afterCommit(() => {
       this.counts.fill(0);
       this.sums.fill(0);

@@ -6,6 +6,7 @@ import { chainKey } from '../rules/chain-key.js';
 import { Delta, type Fingerprints } from '../store/fingerprints.js';
 import { inherit, replacedIds, type Version } from '../rules/heads.js';
 import type { ChainLink, JudgedRecord, PathChange, PathOutcome } from './judged.js';
+import { foldersAbove } from './folder-rows.js';
 import { writePaths } from './path-rows.js';
 import {
   attributesColumn,
@@ -166,6 +167,8 @@ export class Changeset {
       ...paths.flatMap((path) => [...path.heads.values()].map((head) => head.author)),
     ];
     const authors = await authorRows(this.tx, new Set(names), this.context.standing);
+    // Read before anything is written: a question makes SQLite do first what was gathered.
+    const folders = await foldersAbove(this.tx, [...this.paths.keys()]);
     await this.writeRecords(authors);
     await listVoid(
       this.tx,
@@ -174,7 +177,7 @@ export class Changeset {
     );
     await this.writeEdges();
     for (const path of this.late) await rederive(this.tx, path);
-    const outcomes = await writePaths(this.tx, paths, authors);
+    const outcomes = await writePaths(this.tx, paths, authors, folders);
     await this.context.fingerprints.apply(this.tx, this.delta);
     await this.context.voids.apply(this.tx, this.voids);
     return outcomes;
@@ -257,7 +260,7 @@ export class Changeset {
       const own = fresh.filter((record) => record.envelope.author === peerId);
       if (own.length === 0) continue;
       const bytes = own.reduce((sum, record) => sum + record.body.length, 0);
-      await this.tx.run('UPDATE catalogue_author SET records = records + ?, bytes = bytes + ? WHERE id = ?', [
+      await this.tx.later('UPDATE catalogue_author SET records = records + ?, bytes = bytes + ? WHERE id = ?', [
         own.length,
         bytes,
         author,

@@ -32,13 +32,24 @@ interface Delta {
   made: number | null;
 }
 
-/** Brings the counts of all folders above these paths up to date. After the rows of the paths are written. */
-export async function writeFolders(tx: Tx, outcomes: readonly PathOutcome[]): Promise<void> {
+/** Folders as they are stored, by their paths. */
+export type FolderRows = ReadonlyMap<string, FolderRow>;
+
+/** The folders at and above these paths, as they are before the paths are written. */
+export function foldersAbove(tx: Tx, paths: readonly string[]): Promise<FolderRows> {
+  return readFolders(tx, new Set(paths.flatMap((path) => [`${path}/`, ...folderChain(path)])));
+}
+
+/**
+ * Brings the counts of all folders above these paths up to date. After the rows of the paths are written.
+ * @param before at least the folders of these paths
+ */
+export async function writeFolders(tx: Tx, outcomes: readonly PathOutcome[], before: FolderRows): Promise<void> {
   const deltas = deltasOf(outcomes);
   if (deltas.size === 0) return;
-  const rows = await readFolders(tx, deltas.keys());
+  const rows = new Map<string, FolderRow & { fresh?: boolean }>();
   for (const [path, delta] of deltas) {
-    const row = rows.get(path) ?? emptyFolder(path);
+    const row = before.get(path) ?? emptyFolder(path);
     rows.set(path, row);
     row.files += delta.files;
     row.bytes += delta.bytes;
@@ -126,7 +137,7 @@ function emptyFolder(path: string): FolderRow & { fresh: boolean } {
   return { path, parent: parentOf(path), ...none, fresh: true };
 }
 
-async function readFolders(tx: Tx, paths: Iterable<string>): Promise<Map<string, FolderRow & { fresh?: boolean }>> {
+async function readFolders(tx: Tx, paths: Iterable<string>): Promise<FolderRows> {
   const rows = await byIds<FolderRow>(tx, `SELECT ${COLUMNS.join()} FROM catalogue_folder WHERE path IN ${VALUES}`, [
     ...paths,
   ]);

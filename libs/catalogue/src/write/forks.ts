@@ -31,10 +31,13 @@ export class Forks {
 
   constructor(private readonly parts: { events: Pick<EventLog, 'record'>; log: Log }) {}
 
-  /** Looks at records that have come into the set within this unit of work, after they were written, in any order. */
-  async look(tx: Tx, fresh: readonly ChainLink[]): Promise<void> {
-    if (fresh.length === 0) return;
-    const found = await unknownOf(tx, await forksAmong(tx, fresh));
+  /** Those among records that come into the set within this unit of work, in the order of that; before they are written. */
+  async find(tx: Tx, fresh: readonly ChainLink[]): Promise<readonly Fork[]> {
+    return fresh.length === 0 ? [] : unknownOf(tx, await forksAmong(tx, fresh));
+  }
+
+  /** Notes what `find` found, and tells of it. */
+  async note(tx: Tx, found: readonly Fork[]): Promise<void> {
     if (found.length === 0) return;
     const values = found.map(({ record, sibling }) => [fromHex(record), fromHex(sibling)]);
     await tx.insertMany('catalogue_fork', ['record', 'sibling'], values, 'ignore');
@@ -75,6 +78,10 @@ export async function countForks(reader: Reader): Promise<number> {
 /** Each record after the first that follows on the same one, with that first one. */
 async function forksAmong(tx: Tx, links: readonly ChainLink[]): Promise<Fork[]> {
   const firstOf = await firstLinks(tx, new Set(links.map(({ chain }) => chain)));
+  for (const { record, chain } of links) {
+    const { author, prev } = record.envelope;
+    if (!firstOf.has(chain)) firstOf.set(chain, { id: record.id, author, prev });
+  }
   return links.flatMap(({ record: { id, envelope }, chain }) => {
     const first = firstOf.get(chain);
     if (first === undefined || first.id === id) return [];
@@ -83,13 +90,12 @@ async function forksAmong(tx: Tx, links: readonly ChainLink[]): Promise<Fork[]> 
   });
 }
 
-/** The record that was here first, where several have the same key. */
+/** The records that were here first with each of these keys. */
 async function firstLinks(tx: Tx, keys: ReadonlySet<number>): Promise<Map<number, Link>> {
   const rows = await byIds<{ chain: number; id: Uint8Array; body: Uint8Array }>(
     tx,
     `SELECT r.chain, r.id, r.body FROM ${VALUES} k JOIN catalogue_record r
-     ON r.seq = (SELECT seq FROM catalogue_record WHERE chain = k.id ORDER BY seq LIMIT 1)
-     WHERE EXISTS (SELECT 1 FROM catalogue_record o WHERE o.chain = k.id AND o.seq > r.seq)`,
+     ON r.seq = (SELECT seq FROM catalogue_record WHERE chain = k.id ORDER BY seq LIMIT 1)`,
     [...keys],
   );
   return new Map(

@@ -69,11 +69,12 @@ export class Ledger {
   /** @param how `anew`: clients are to read everything again, and hear of no path */
   async finish(tx: Tx, changes: Changeset, how?: 'anew'): Promise<void> {
     const { events, retention } = this.parts;
+    const forks = await this.forks.find(tx, changes.links);
     const outcomes = await changes.flush();
     if (how !== 'anew') await recordEvents(tx, events, outcomes);
     if (how === 'anew' || hasVanished(outcomes)) await events.renew(tx);
     await retention.needed(tx, changes.contents);
-    await this.forks.look(tx, changes.links);
+    await this.forks.note(tx, forks);
     const told = changesOf(outcomes);
     const { stored } = changes;
     if (stored.length > 0) tx.afterCommit(() => this.stored.tell(stored));
@@ -83,9 +84,9 @@ export class Ledger {
 
   /** Drops everything, within the unit of work in which this node goes over to another network. */
   async forget(tx: Tx): Promise<void> {
-    for (const table of TABLES) await tx.run(`DELETE FROM catalogue_${table}`);
-    await tx.run('UPDATE catalogue_total SET count = 0, bytes = 0');
-    await tx.run(`INSERT INTO catalogue_folder VALUES ('', NULL, 0, 0, 0, 0, 0, 0)`);
+    for (const table of TABLES) await tx.later(`DELETE FROM catalogue_${table}`);
+    await tx.later('UPDATE catalogue_total SET count = 0, bytes = 0');
+    await tx.later(`INSERT INTO catalogue_folder VALUES ('', NULL, 0, 0, 0, 0, 0, 0)`);
     await this.parts.fingerprints.clear(tx);
     await this.parts.voidPrints.clear(tx);
   }

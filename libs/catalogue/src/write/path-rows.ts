@@ -6,17 +6,21 @@ import type { Entry } from '../ports.js';
 import { attributesColumn, fileIdBytes, fromHex, toHex, type FileRow } from '../store/rows.js';
 import { CONFLICT_TOTAL, isDeleted, PathState } from '../rules/states.js';
 import { foldCase } from '../read/search.js';
-import { writeFolders } from './folder-rows.js';
+import { writeFolders, type FolderRows } from './folder-rows.js';
 import { mapInTurns } from '../store/slices.js';
 
 /** Rows made between two turns of the event loop. */
 const ROWS_PER_TURN = 500;
 
-/** Writes the rows of the paths that look different now, and the counts. Answers with those paths alone. */
+/**
+ * Writes the rows of the paths that look different now, and the counts. Answers with those paths alone.
+ * @param folders those above the paths, as they are stored
+ */
 export async function writePaths(
   tx: Tx,
   changes: readonly PathChange[],
   authors: ReadonlyMap<string, number>,
+  folders: FolderRows,
 ): Promise<PathOutcome[]> {
   const all = await mapInTurns(changes, ROWS_PER_TURN, (change) => ({ change, after: pathRow(change) }));
   const outcomes = all.filter(looksDifferent);
@@ -27,7 +31,7 @@ export async function writePaths(
   const gone = outcomes.filter(({ after }) => after === undefined).map(({ change }) => change.seq);
   await changeByIds(tx, `DELETE FROM catalogue_file WHERE seq IN ${VALUES}`, gone);
   await writeTotals(tx, outcomes);
-  await writeFolders(tx, outcomes);
+  await writeFolders(tx, outcomes, folders);
   return outcomes;
 }
 
@@ -133,7 +137,11 @@ async function writeTotals(tx: Tx, outcomes: readonly PathOutcome[]): Promise<vo
   }
   for (const [state, { count: n, bytes }] of totals) {
     if (n === 0 && bytes === 0) continue;
-    await tx.run('UPDATE catalogue_total SET count = count + ?, bytes = bytes + ? WHERE state = ?', [n, bytes, state]);
+    await tx.later('UPDATE catalogue_total SET count = count + ?, bytes = bytes + ? WHERE state = ?', [
+      n,
+      bytes,
+      state,
+    ]);
   }
 }
 

@@ -54,7 +54,7 @@ async function write(tx: Tx, changed: readonly { seq: number; now: Inherited }[]
     attributesHex(now.attributes),
     now.repeats ? 1 : 0,
   ]);
-  await tx.run(
+  await tx.later(
     `UPDATE catalogue_record SET born = v.born, content = unhex(v.content), size = v.size, media_type = v.media,
      attributes = unhex(v.attributes), repeats = v.repeats
      FROM (SELECT value ->> 0 AS seq, value ->> 1 AS born, value ->> 2 AS content, value ->> 3 AS size, value ->> 4 AS media,

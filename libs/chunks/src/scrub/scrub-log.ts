@@ -72,14 +72,14 @@ export class ScrubLog {
   /** Passes before it are forgotten. */
   async finish({ number, chunks, bytes, damaged }: PassUnderWay, finishedAt: number): Promise<void> {
     await this.db.write(async (tx) => {
-      await tx.run('UPDATE scrub_pass SET finished_at = ?, chunks = ?, bytes = ?, damaged = ? WHERE number = ?', [
+      await tx.later('UPDATE scrub_pass SET finished_at = ?, chunks = ?, bytes = ?, damaged = ? WHERE number = ?', [
         finishedAt,
         chunks,
         bytes,
         damaged,
         number,
       ]);
-      await tx.run('DELETE FROM scrub_pass WHERE number < ?', [number]);
+      await tx.later('DELETE FROM scrub_pass WHERE number < ?', [number]);
     });
   }
 }

@@ -330,7 +330,7 @@ describe('ChunkStore', () => {
 /** A unit of work that passes everything on, to change one thing about it. */
 function passing<T extends object>(tx: T): T {
   const bound: Record<string, unknown> = {};
-  for (const name of ['query', 'run', 'insertMany', 'afterCommit'] as const) {
+  for (const name of ['query', 'run', 'later', 'insertMany', 'insertCounted', 'afterCommit'] as const) {
     const method = (tx as Record<string, unknown>)[name] as (...args: unknown[]) => unknown;
     bound[name] = method.bind(tx);
   }

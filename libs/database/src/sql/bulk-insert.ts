@@ -12,25 +12,23 @@ export type Conflict = 'ignore' | 'replace' | undefined;
  * twice as much, while SQLite reads JSON on the thread pool. One row alone is bound.
  */
 export async function bulkInsert(
-  run: Tx['run'],
+  write: Tx['later'],
   table: string,
   columns: readonly string[],
   rows: readonly (readonly SqlValue[])[],
   conflict: Conflict,
-): Promise<number> {
-  if (rows.length === 0) return 0;
+): Promise<void> {
+  if (rows.length === 0) return;
   const into = `INSERT${conflict ? ` OR ${conflict.toUpperCase()}` : ''} INTO ${table} (${columns.join(',')})`;
   if (rows.length === 1) {
     const places = columns.map(() => '?').join(',');
-    return (await run(`${into} VALUES (${places})`, rows[0])).changes;
+    return write(`${into} VALUES (${places})`, rows[0]);
   }
   const values = columns.map((_, at) => (holdsBytes(rows, at) ? `unhex(value ->> ${at})` : `value ->> ${at}`));
   const sql = `${into} SELECT ${values.join(',')} FROM json_each(?)`;
-  let changes = 0;
   for (const part of slices(rows, ROWS_PER_STATEMENT)) {
-    changes += (await run(sql, [JSON.stringify(part.map((row) => row.map(jsonOf)))])).changes;
+    await write(sql, [JSON.stringify(part.map((row) => row.map(jsonOf)))]);
   }
-  return changes;
 }
 
 /** Whether a column of these rows is a BLOB: its first value that is not null says so. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { BLOBS, byIds, changeByIds, IDS_PER_QUERY, slices, VALUES } from './by-ids.js';
+import { BLOBS, byIds, changeByIds, countByIds, IDS_PER_QUERY, slices, VALUES } from './by-ids.js';
 import { Database } from '../database.js';
 import type { SqlValue } from './sql.js';
 
@@ -33,7 +33,7 @@ describe('many ids', () => {
 
   async function fill(): Promise<void> {
     const rows = Array.from({ length: MANY }, (_, n) => [n, idOf(n), `é${n}`]);
-    expect(await db.write((tx) => tx.insertMany('thing', ['n', 'id', 'label'], rows))).toBe(MANY);
+    expect(await db.write((tx) => tx.insertCounted('thing', ['n', 'id', 'label'], rows))).toBe(MANY);
   }
 
   it('are asked for in as few queries as may be, whether they are bytes, hex, numbers or texts', async () => {
@@ -61,9 +61,11 @@ describe('many ids', () => {
     await fill();
     const ids = Array.from({ length: MANY }, (_, n) => idOf(n));
     const change = `UPDATE thing SET label = ?2 WHERE id IN ${BLOBS}`;
-    expect(await db.write((tx) => changeByIds(tx, change, ids.slice(1), ['new']))).toBe(MANY - 1);
+    expect(await db.write((tx) => countByIds(tx, change, ids.slice(1), ['new']))).toBe(MANY - 1);
     expect(await db.query('SELECT n FROM thing WHERE label <> ?', ['new'])).toEqual([{ n: 0 }]);
-    expect(await db.write((tx) => changeByIds(tx, change, [], ['none']))).toBe(0);
+    expect(await db.write((tx) => countByIds(tx, change, [], ['none']))).toBe(0);
+    await db.write((tx) => changeByIds(tx, change, ids, ['newer']));
+    expect(await db.query('SELECT n FROM thing WHERE label <> ?', ['newer'])).toEqual([]);
   });
 
   it('come in parts of a size', () => {
@@ -88,7 +90,7 @@ describe('rows added in bulk', () => {
             const rows = given.map(({ id, label }, n) => [n, id, label]);
             await db.write(async (tx) => {
               await tx.run('DELETE FROM thing');
-              expect(await tx.insertMany('thing', ['n', 'id', 'label'], rows)).toBe(rows.length);
+              expect(await tx.insertCounted('thing', ['n', 'id', 'label'], rows)).toBe(rows.length);
             });
             const stored = await db.query<{ n: number; id: Buffer | null; label: string | null }>(
               'SELECT * FROM thing ORDER BY n',

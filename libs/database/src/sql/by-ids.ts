@@ -49,12 +49,22 @@ export async function byIds<R>(
   return rows;
 }
 
+/** An UPDATE, DELETE or INSERT about ids, as `byIds` asks; it is done as `Tx.later` does. */
+export async function changeByIds(
+  tx: Pick<Tx, 'later'>,
+  sql: string,
+  ids: readonly RowId[],
+  params: readonly SqlValue[] = [],
+): Promise<void> {
+  for (const part of slices(ids)) await tx.later(sql, [idsParameter(part), ...params]);
+}
+
 /**
- * An UPDATE, DELETE or INSERT about ids, as `byIds` asks. Gives how many rows it changed.
+ * The same at once. Gives how many rows it changed.
  * @throws DatabaseError
  */
-export async function changeByIds(
-  tx: Tx,
+export async function countByIds(
+  tx: Pick<Tx, 'run'>,
   sql: string,
   ids: readonly RowId[],
   params: readonly SqlValue[] = [],

@@ -18,10 +18,22 @@ export interface Reader {
 
 /** One unit of work: all of it is committed, or none. It sees its own writes. */
 export interface Tx extends Reader {
-  /** An INSERT, UPDATE or DELETE. */
+  /** An INSERT, UPDATE or DELETE of which the answer counts. */
   run(sql: string, params?: readonly SqlValue[]): Promise<{ changes: number; lastId: number }>;
-  /** Many rows in few statements; no rows, no statement. Gives how many were written. The one way to add rows in bulk. */
+  /**
+   * The same where nobody needs the answer: the unit of work gathers such statements and hands them to SQLite together,
+   * before it asks for something else or commits. A failure of one is told by what comes then.
+   */
+  later(sql: string, params?: readonly SqlValue[]): Promise<void>;
+  /** Many rows in few statements, as `later`; no rows, no statement. The one way to add rows in bulk. */
   insertMany(
+    table: string,
+    columns: readonly string[],
+    rows: readonly (readonly SqlValue[])[],
+    conflict?: 'ignore' | 'replace',
+  ): Promise<void>;
+  /** The same at once. Gives how many rows were written. */
+  insertCounted(
     table: string,
     columns: readonly string[],
     rows: readonly (readonly SqlValue[])[],

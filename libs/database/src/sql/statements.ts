@@ -46,6 +46,16 @@ export class Statements {
     );
   }
 
+  /**
+   * Statements in one turn of the thread pool, one after another, up to the first that fails.
+   * @throws as `all`
+   */
+  exec(sql: string): Promise<void> {
+    return this.counted(
+      () => new Promise((resolve, reject) => this.db.exec(sql, (error) => (error ? reject(error) : resolve()))),
+    );
+  }
+
   /** Before the connection is closed: SQLite does not close one that has statements. Waits for the calls under way. */
   async close(): Promise<void> {
     this.closed = true;
@@ -56,8 +66,12 @@ export class Statements {
   }
 
   private use<T>(sql: string, work: (statement: Statement) => Promise<T>): Promise<T> {
+    return this.counted(() => this.call(sql, work));
+  }
+
+  private counted<T>(begin: () => Promise<T>): Promise<T> {
     if (this.closed) return Promise.reject(new DfsError('shutting-down', 'The node is shutting down.'));
-    const call = this.call(sql, work);
+    const call = begin();
     this.calls.add(call);
     const over = (): boolean => this.calls.delete(call);
     call.then(over, over);

@@ -5,10 +5,10 @@ import type { EntityClass, Where, WriteRepository } from './rows.js';
 
 /** TypeORM's repository over one of our connections: what it throws says nothing of values, which may be secret. */
 export class TableRepository<E extends object> implements WriteRepository<E> {
-  /** @param connection throws once the unit of work has ended */
+  /** @param connection once it is ready; rejects once the unit of work has ended */
   constructor(
     private readonly entity: EntityClass<E>,
-    private readonly connection: () => Connection,
+    private readonly connection: () => Promise<Connection>,
     private readonly onWrite: () => void,
   ) {}
 
@@ -73,7 +73,7 @@ export class TableRepository<E extends object> implements WriteRepository<E> {
   }
 
   private async use<T>(work: (rows: Repository<E>) => Promise<T>): Promise<T> {
-    return this.connection().repository(this.entity, work);
+    return (await this.connection()).repository(this.entity, work);
   }
 }
 

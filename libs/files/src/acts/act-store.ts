@@ -79,7 +79,7 @@ export class ActStore {
   /** It is over. */
   async remove(id: string): Promise<void> {
     await this.db.write(async (tx) => {
-      await tx.run('DELETE FROM files_act_item WHERE act = ?', [id]);
+      await tx.later('DELETE FROM files_act_item WHERE act = ?', [id]);
       await tx.repository(ActEntity).delete({ id });
     });
   }

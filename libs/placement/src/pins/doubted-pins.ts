@@ -27,7 +27,7 @@ export class DoubtedPins {
   /** Gives whether there were pins that counted until now. */
   async add(tx: Tx, member: number, content: Cid, now: number): Promise<boolean> {
     const key = [member, cidToBytes(content)];
-    await tx.run(
+    await tx.later(
       `INSERT OR REPLACE INTO placement_doubt (content, extent, member, since)
        SELECT content, extent, member, ? FROM placement_holding WHERE member = ? AND content = ?`,
       [now, ...key],
@@ -54,12 +54,12 @@ export class DoubtedPins {
       times,
     );
     if (rows.length === 0) return [];
-    await tx.run(
+    await tx.later(
       `INSERT OR IGNORE INTO placement_holding (content, extent, member)
        SELECT content, extent, member FROM placement_doubt WHERE ${over}`,
       times,
     );
-    await tx.run(`DELETE FROM placement_doubt WHERE ${over}`, times);
+    await tx.later(`DELETE FROM placement_doubt WHERE ${over}`, times);
     return rows.map(({ content, member }) => ({ content: cidFromBytes(content), member }));
   }
 

@@ -221,7 +221,7 @@ export class Holdings {
     const gone = [...this.members].filter(([peerId]) => !peerIds.has(peerId));
     for (const [, { ordinal }] of gone) {
       await this.forget(tx, ordinal);
-      await tx.run('DELETE FROM placement_member WHERE ordinal = ?', [ordinal]);
+      await tx.later('DELETE FROM placement_member WHERE ordinal = ?', [ordinal]);
     }
     tx.afterCommit(() => {
       for (const [peerId, { ordinal }] of gone) {
@@ -278,7 +278,7 @@ export class Holdings {
         ])
       ).lastId;
     if (known !== undefined) {
-      await tx.run('UPDATE placement_member SET nonce = ?, number = ?, is_full = ?, capacity = ? WHERE ordinal = ?', [
+      await tx.later('UPDATE placement_member SET nonce = ?, number = ?, is_full = ?, capacity = ? WHERE ordinal = ?', [
         ...values,
         ordinal,
       ]);

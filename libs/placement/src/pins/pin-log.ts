@@ -93,14 +93,14 @@ export class PinLog {
   }
 
   async setCapacity(capacity: number): Promise<void> {
-    await this.db.write((tx) => tx.run('UPDATE placement_store SET capacity = ?', [capacity]));
+    await this.db.write((tx) => tx.later('UPDATE placement_store SET capacity = ?', [capacity]));
     this.currentCapacity = capacity;
   }
 
   /** Someone knows more of this log than there is: it was restored from an old copy, and starts anew. */
   async startAnew(): Promise<void> {
     const nonce = randomBytes(STORE_NONCE_BYTES);
-    await this.db.write((tx) => tx.run('UPDATE placement_store SET nonce = ?', [nonce]));
+    await this.db.write((tx) => tx.later('UPDATE placement_store SET nonce = ?', [nonce]));
     this.currentNonce = nonce;
   }
 

@@ -111,8 +111,8 @@ export class Promises {
   async sweep(): Promise<void> {
     const now = this.components.clock.now();
     await this.components.db.write(async (tx) => {
-      await tx.run('DELETE FROM placement_promise WHERE until <= ?', [now]);
-      await tx.run('UPDATE placement_promise SET until = ? WHERE until > ?', [now + PROMISE_TIME, now + PROMISE_TIME]);
+      await tx.later('DELETE FROM placement_promise WHERE until <= ?', [now]);
+      await tx.later('UPDATE placement_promise SET until = ? WHERE until > ?', [now + PROMISE_TIME, now + PROMISE_TIME]);
     });
   }
 

@@ -104,7 +104,7 @@ export class Generation {
     if (behind && !(await this.#mark())) return;
     const row: Row = { ...this.row, generation: this.row.generation + 1, ...(await fileIdentity(db.file)) };
     await db.write(async (tx) => {
-      await tx.run('DELETE FROM chunk_store');
+      await tx.later('DELETE FROM chunk_store');
       await tx.insertMany(
         'chunk_store',
         ['id', 'generation', 'inode', 'birth'],

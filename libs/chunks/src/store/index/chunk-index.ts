@@ -1,4 +1,4 @@
-import { BLOBS, byIds, changeByIds, IDS_PER_QUERY, type Reader, type Tx } from '@dfs/database';
+import { BLOBS, byIds, changeByIds, countByIds, IDS_PER_QUERY, type Reader, type Tx } from '@dfs/database';
 import { pages } from '@dfs/runtime';
 import { keyOf } from '../packs/format.js';
 
@@ -123,7 +123,7 @@ export function unreadPacks(db: Reader): Promise<(PackRow & { from: number })[]>
 
 /** Entries before `from` have been read; null when all have. */
 export async function noteRead(tx: Tx, pack: number, from: number | null): Promise<void> {
-  await tx.run('UPDATE pack SET unread_from = ? WHERE id = ?', [from, pack]);
+  await tx.later('UPDATE pack SET unread_from = ? WHERE id = ?', [from, pack]);
 }
 
 /** Packs that were on the disk at a start, and that no row had named. */
@@ -174,7 +174,7 @@ export async function cidsInPack(db: Reader, id: number): Promise<Uint8Array[]> 
 
 /** This pack is like all others from now on. */
 export async function settleFound(tx: Tx, id: number): Promise<void> {
-  await tx.run('UPDATE pack SET found_at = NULL WHERE id = ?', [id]);
+  await tx.later('UPDATE pack SET found_at = NULL WHERE id = ?', [id]);
 }
 
 /** Packs found before `before` are like all others from now on. Gives how many there were. */
@@ -188,12 +188,12 @@ export async function endFound(tx: Tx, before: number): Promise<number> {
 /** Adds blocks; leaves those that are there, or replaces them. Gives the number of rows written. */
 export function insertChunks(tx: Tx, rows: readonly ChunkRow[], conflict: 'ignore' | 'replace'): Promise<number> {
   const values = rows.map(({ cid, pack, offset, size }) => [cid, pack, offset, size]);
-  return tx.insertMany('chunk', ['cid', 'pack', 'offset', 'size'], values, conflict);
+  return tx.insertCounted('chunk', ['cid', 'pack', 'offset', 'size'], values, conflict);
 }
 
 /** Gives the number of rows that were there. */
 export async function deleteChunks(tx: Tx, cids: readonly Uint8Array[]): Promise<number> {
-  return changeByIds(tx, `DELETE FROM chunk WHERE cid IN ${BLOBS}`, cids);
+  return countByIds(tx, `DELETE FROM chunk WHERE cid IN ${BLOBS}`, cids);
 }
 
 /**
@@ -272,13 +272,13 @@ export async function moveMissingPacks(tx: Tx, names: readonly string[], foundAt
       name,
     ]);
     if (found === 0) await tx.insertMany('missing_pack', ['name', 'since'], [[name, foundAt]], 'replace');
-    await tx.run(
+    await tx.later(
       `INSERT OR REPLACE INTO damaged_chunk (cid, pack, offset, size, found_at)
        SELECT c.cid, p.name, c.offset, c.size, ? FROM chunk c JOIN pack p ON p.id = c.pack WHERE p.name = ?`,
       [foundAt, name],
     );
     const { changes } = await tx.run('DELETE FROM chunk WHERE pack = (SELECT id FROM pack WHERE name = ?)', [name]);
-    await tx.run('DELETE FROM pack WHERE name = ? AND found_at IS NULL', [name]);
+    await tx.later('DELETE FROM pack WHERE name = ? AND found_at IS NULL', [name]);
     moved += changes;
   }
   return moved;

@@ -86,8 +86,8 @@ async function takeBack(tx: Tx, packs: readonly { name: string; bytes: number }[
        SELECT cid, ?, offset, size FROM damaged_chunk WHERE ${wentWithIt}`,
       [lastId, name, name],
     );
-    await tx.run(`DELETE FROM damaged_chunk WHERE ${wentWithIt}`, [name, name]);
-    await tx.run('DELETE FROM missing_pack WHERE name = ?', [name]);
+    await tx.later(`DELETE FROM damaged_chunk WHERE ${wentWithIt}`, [name, name]);
+    await tx.later('DELETE FROM missing_pack WHERE name = ?', [name]);
     chunks += changes;
   }
   return chunks;
