@@ -5,6 +5,7 @@ import { ChunkStore, Generation, roomAt } from '@dfs/chunks';
 import { Database, Snapshots } from '@dfs/database';
 import { EventLog, EventsModule } from '@dfs/events';
 import { Files, FilesModule } from '@dfs/files';
+import { LiveFoldersModule } from '@dfs/live-folders';
 import { Peers } from '@dfs/peers';
 import { Placement } from '@dfs/placement';
 import { Purge } from '@dfs/purge';
@@ -12,6 +13,7 @@ import { isDfsError, MiB, type Log } from '@dfs/runtime';
 import { TusModule, Uploads } from '@dfs/tus';
 import type { Access } from './access/access.js';
 import { DEFAULT_QUOTA } from './config.js';
+import { liveFolders } from './folders/live-folders.provider.js';
 import { requireOwner } from './start/identity.js';
 import { AccessModule } from './modules/access.module.js';
 import { ApiModule } from './modules/api.module.js';
@@ -91,6 +93,7 @@ export class AppModule {
             new Uploads({ db, chunks, files, clock, log }),
           inject: [Database, ChunkStore, Files],
         }),
+        LiveFoldersModule.forRoot(liveFolders),
         ApiModule,
       ],
     };

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
-import { isAbsolute, resolve } from 'node:path';
+import { delimiter, isAbsolute, resolve } from 'node:path';
 import { DfsError, GiB, KiB, MiB, day, hour, minute, second } from '@dfs/runtime';
 import { MAX_NAME_LENGTH, decodeTicket } from '@dfs/protocol';
 import { isStrongToken } from './access/token-strength.js';
@@ -39,6 +39,8 @@ export interface Config {
   readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined;
   /** Milliseconds for which work under way goes on once the node is told to stop. */
   readonly drainMs: number;
+  /** Directories under which live folders may be bound, absolute; undefined: `DFS` in the home directory. */
+  readonly folderRoots: readonly string[] | undefined;
   readonly logLevel: LogLevel;
   /** Variables that look like ours and are not. */
   readonly unknown: readonly string[];
@@ -63,6 +65,7 @@ export class ConfigError extends Error {
 const MAX_VALUE_LENGTH = 8192;
 const MAX_TOKEN_LENGTH = 256;
 const MAX_ALLOWED_HOSTS = 64;
+const MAX_FOLDER_ROOTS = 64;
 const MIN_QUOTA_BYTES = 16 * MiB;
 const MAX_REPLICAS = 64;
 const MAX_PORT = 65_535;
@@ -96,6 +99,7 @@ const VARIABLES = [
   'DFS_TLS_CERT',
   'DFS_TLS_KEY',
   'DFS_DRAIN',
+  'DFS_FOLDER_ROOTS',
   'DFS_LOG_LEVEL',
 ] as const;
 /** A variable of the environment, and with it a flag. */
@@ -157,6 +161,7 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>, a
     trustedProxies: read('DFS_TRUSTED_PROXY', [], proxies),
     tls: certFile !== undefined && keyFile !== undefined ? { certFile, keyFile } : undefined,
     drainMs: read('DFS_DRAIN', 10 * second, duration(0, 10 * minute)),
+    folderRoots: read('DFS_FOLDER_ROOTS', undefined, folders),
     logLevel: read('DFS_LOG_LEVEL', 'info', logLevel),
     unknown: Object.keys(env).filter((key) => key.startsWith('DFS_') && !isVariable(key)),
   };
@@ -191,6 +196,14 @@ function fail(expected: string, value: string): never {
 function folder(value: string): string {
   if (value.trim() === '' || value.includes('\0')) fail('the path of a folder', value);
   return isAbsolute(value) ? value : resolve(value);
+}
+
+/** With the separator of paths of the platform between them, as `PATH` has it. */
+function folders(value: string): string[] {
+  const list = value.split(delimiter).filter((item) => item.trim() !== '');
+  if (list.length > MAX_FOLDER_ROOTS) fail(`at most ${MAX_FOLDER_ROOTS} directories`, value);
+  for (const item of list) if (!isAbsolute(item)) fail(`whole paths of directories, with ${delimiter} between them`, item);
+  return list.map(folder);
 }
 
 function integer(min: number, max: number): Parse<number> {

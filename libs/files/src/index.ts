@@ -13,7 +13,7 @@ export { announcedLength, goneSignal, refuseCodings, requestBody, type Pace } fr
 export { parseJsonObject } from './http/body/json-text.js';
 export { LARGE_JSON_BODY, STREAMED_BODY, StreamedBody } from './http/body/streamed-body.js';
 export { Conditional } from './http/dto/conditional.dto.js';
-export { DecimalQuery, NoQuery } from './http/dto/files.dto.js';
+export { DecimalQuery, NoQuery, PageQuery } from './http/dto/files.dto.js';
 export {
   FieldProblemDto,
   FileAttributesDto,

@@ -22,7 +22,7 @@ import { ROOT, showDiskPath, toDiskPath } from './disk/names.js';
 import type { RootDisk, RootIdentity, TrashSelection } from './disk/root-disk.js';
 import { Folder } from './run/folder.js';
 import type { LiveFoldersComponents } from './pass/ports.js';
-import { refuseOverlap, refuseRoot, type RootRules } from './roots.js';
+import { isIn, refuseOverlap, refuseRoot, type RootRules } from './roots.js';
 
 /** Names told of a hold, and issues of a page. */
 const TOLD = 1000;
@@ -32,6 +32,8 @@ export interface LiveFoldersOptions {
   readonly roots: RootRules;
   /** The directory of a path without links; rejects where there is none. */
   resolve(root: string): Promise<string>;
+  /** Further directories that somebody at this machine has allowed, resolved. */
+  granted?(): Promise<readonly string[]>;
 }
 
 /** The live folders of one node: each runs by itself, and a disk that hangs stops no other. */
@@ -277,7 +279,7 @@ export class LiveFolders {
   /** Directories in which a folder may be bound: the allowed roots, or those in one of them. @throws DfsError as `bind` */
   async roots(path?: string, onMachine = false): Promise<LiveFolderRoots> {
     const { allowed } = this.options.roots;
-    if (path === undefined) return { path: null, directories: [...allowed] };
+    if (path === undefined) return { path: null, directories: [...allowed, ...((await this.options.granted?.()) ?? [])] };
     const root = allowed.includes(path) ? path : await this.resolved(path, onMachine);
     const disk = this.parts.openDisk(root);
     try {
@@ -344,7 +346,8 @@ export class LiveFolders {
         'There is no such directory, or this node may not read it: make it first.',
       );
     }
-    refuseRoot(path, this.options.roots, onMachine);
+    const granted = (await this.options.granted?.()) ?? [];
+    refuseRoot(path, this.options.roots, onMachine || granted.some((one) => isIn(path, one)));
     return path;
   }
 }

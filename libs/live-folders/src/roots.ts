@@ -86,7 +86,7 @@ export function usualRoot(home: string): string {
 }
 
 /** Whether a directory is another one, or lies in it. */
-function isIn(path: string, directory: string): boolean {
+export function isIn(path: string, directory: string): boolean {
   const rest = relative(directory, path);
   return rest === '' || (rest !== '..' && !rest.startsWith(`..${sep}`) && !isAbsolute(rest));
 }

@@ -4,6 +4,8 @@ import type { Scope } from '@dfs/files';
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 /** By which the access of others is changed. */
 const OF_ACCESS = /^\/(keys|sessions)(\/|$)/;
+/** The disk of this node, to look at it too. */
+const OF_THE_DISK = /^\/live-folders(\/|$)/;
 /** Questions that are too long for an address, and what is fetched in one piece. */
 const QUESTIONS = /^\/files\/(lookup|archive)$/;
 /** Acts on files, and those of them that go on: whose they are is looked at where one is cancelled. */
@@ -28,7 +30,7 @@ function belowApi(path: string): string {
 /** The least scope of a request. @param path without query, in whatever case */
 export function scopeFor(method: string, path: string): Scope {
   const below = belowApi(path);
-  if (OF_ACCESS.test(below)) return 'admin';
+  if (OF_ACCESS.test(below) || OF_THE_DISK.test(below)) return 'admin';
   if (SAFE_METHODS.has(method)) return 'read';
   if (QUESTIONS.test(below)) return 'read';
   if (method === 'DELETE' && RELEASE.test(below)) return 'admin';

@@ -29,6 +29,7 @@ const ABOUT: Record<Variable, readonly [string, string]> = {
   DFS_TLS_CERT: ['', 'a PEM file with the certificate: console and API by HTTPS'],
   DFS_TLS_KEY: ['', 'a PEM file with its key'],
   DFS_DRAIN: ['10s', 'how long work under way goes on when the node is told to stop'],
+  DFS_FOLDER_ROOTS: ['~/DFS', 'directories under which live folders may be bound, separated as in PATH'],
   DFS_LOG_LEVEL: ['info', 'fatal, error, warn, info, debug, trace or silent'],
 };
 

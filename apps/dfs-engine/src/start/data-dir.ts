@@ -17,6 +17,8 @@ export interface DataDir {
   readonly addressFile: string;
   /** Which network this node belongs to, and where its members are: what remains where the database is lost. */
   readonly networkFile: string;
+  /** Directories that the command line on this machine has allowed live folders in, one a line. */
+  readonly folderRootsFile: string;
   /** Open files in it: closed before it is released, where nobody has done so. */
   readonly open: Set<{ close(): Promise<void> }>;
   /** Others may use it from now on. */
@@ -55,6 +57,7 @@ export async function openDataDir(path: string): Promise<DataDir> {
     tokenFile: join(path, 'api-token'),
     addressFile: join(path, 'http-address'),
     networkFile: join(path, 'network.json'),
+    folderRootsFile: join(path, 'folder-roots'),
     open,
     release: async () => {
       for (const each of open) await each.close();

@@ -5,6 +5,7 @@ import { Uploads } from '@dfs/tus';
 import { Keys } from '../access/keys/keys.js';
 import { Backup } from '../backup/backup.js';
 import { Joining } from './joining.js';
+import { LiveFolders } from '@dfs/live-folders';
 import { startSteps, stopSteps, type NodeParts, type Step } from '@dfs/node';
 import { NODE } from '../modules/node.module.js';
 import { HeapKeeper } from '../node/heap.js';
@@ -39,6 +40,7 @@ export class Runtime {
       { name: 'scrub', start: () => app.get(Scrubber).start(), stop: () => app.get(Scrubber).stop() },
       { name: 'keys', start: () => app.get(Keys).start(), stop: () => app.get(Keys).stop() },
       { name: 'uploads', start: () => uploads.start(), stop: () => uploads.stop() },
+      { name: 'live folders', start: () => app.get(LiveFolders).start(), stop: () => app.get(LiveFolders).stop() },
       { name: 'health', start: () => health.start(), stop: () => health.stop() },
       { name: 'status', start: () => status.start(), stop: () => status.stop() },
       { name: 'heap', start: () => app.get(HeapKeeper).start(), stop: () => app.get(HeapKeeper).stop() },

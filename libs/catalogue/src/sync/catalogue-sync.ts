@@ -63,7 +63,7 @@ export class CatalogueSync {
   private readonly voids: VoidSync;
   private readonly pushes: Pushes;
   private readonly look: FreshLook;
-  private readonly agreement = new Agreement();
+  private readonly agreement: Agreement;
   private subscriptions: Unsubscribe[] = [];
   private judging: NodeJS.Timeout | undefined;
   private nudging: NodeJS.Timeout | undefined;
@@ -75,6 +75,7 @@ export class CatalogueSync {
     const { peers, transport, catalogue } = parts;
     const { ongoing } = this;
     this.log = parts.log ?? silentLog;
+    this.agreement = new Agreement(this.log);
     this.options = { ...DEFAULTS, ...options };
     const components = { transport, peers, ongoing, log: this.log };
     this.records = new SetSync(components, this.catalogueSet(), this.options);
@@ -141,6 +142,19 @@ export class CatalogueSync {
   /** Whether this node and a member had the same records within the last `ms` milliseconds, those since then left out. */
   comparedWithin(peerId: string, ms: number): boolean {
     return this.agreement.within(peerId, ms);
+  }
+
+  /**
+   * Whether this node knows what the others know: it has compared its records with those of a member at or after a moment, as
+   * `performance.now()` tells it, or it is alone in its network.
+   */
+  comparedSince(at: number): boolean {
+    return this.parts.catalogue.otherMembers === 0 || this.agreement.since(at);
+  }
+
+  /** After each comparison with a member. */
+  onCompared(listener: () => void): Unsubscribe {
+    return this.agreement.onCompared(listener);
   }
 
   private compared(peerId: string): void {

@@ -170,3 +170,31 @@ export interface LiveFolderRoots {
   path: string | null;
   directories: string[];
 }
+
+/** `GET /live-folders` */
+export interface LiveFolderList {
+  items: LiveFolderInfo[];
+}
+/** `GET /live-folders/{id}/held` */
+export interface LiveFolderHoldList {
+  items: LiveFolderHold[];
+}
+/** `GET /live-folders/{id}/issues` */
+export interface LiveFolderIssuePage {
+  items: LiveFolderIssue[];
+  nextCursor: string | null;
+}
+/** `GET /live-folders/{id}/trash` */
+export interface LiveFolderTrashPage {
+  items: LiveFolderTrashEntry[];
+  nextCursor: string | null;
+}
+/** `POST /live-folders/{id}/trash`: back to its path, or to another one below the root. */
+export interface RestoreFromTrash {
+  id: string;
+  path?: string;
+}
+/** The path below the root to which a file came back. */
+export interface RestoredFromTrash {
+  path: string;
+}

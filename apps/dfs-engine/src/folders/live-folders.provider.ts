@@ -1,0 +1,49 @@
+import { realpath } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import type { FactoryProvider } from '@nestjs/common';
+import { Catalogue, CatalogueSync } from '@dfs/catalogue';
+import { ChunkStore } from '@dfs/chunks';
+import { Database } from '@dfs/database';
+import { EventLog } from '@dfs/events';
+import { LiveFolders, LocalRootDisk, NodeFileSystem, toDiskPath, usualRoot } from '@dfs/live-folders';
+import { Membership } from '@dfs/peers';
+import { Placement } from '@dfs/placement';
+import { FOUNDATION, type Foundation } from '../modules/tokens.js';
+import { grantedRoots } from './granted-roots.js';
+import { Synced } from './synced.js';
+
+/** Composes the live folders of the node. */
+export const liveFolders: Pick<FactoryProvider<LiveFolders>, 'useFactory' | 'inject'> = {
+  useFactory: async (
+    { config, dataDir, logger: log, clock, timers }: Foundation,
+    db: Database,
+    events: EventLog,
+    chunks: ChunkStore,
+    membership: Membership,
+    catalogue: Catalogue,
+    sync: CatalogueSync,
+    placement: Placement,
+  ) => {
+    const home = await resolved(homedir());
+    const allowed = await Promise.all((config.folderRoots ?? [usualRoot(home)]).map(resolved));
+    const files = new NodeFileSystem();
+    return new LiveFolders(
+      {
+        ...{ db, events, chunks, membership, catalogue, placement, clock, timers, log },
+        sync: new Synced({ sync, clock, timers }),
+        openDisk: (root) => new LocalRootDisk({ files, root: toDiskPath(root), timers, clock }),
+      },
+      {
+        roots: { allowed, home, dataDir: await resolved(dataDir.path) },
+        resolve: (root) => realpath(root),
+        granted: () => grantedRoots(dataDir.folderRootsFile),
+      },
+    );
+  },
+  inject: [FOUNDATION, Database, EventLog, ChunkStore, Membership, Catalogue, CatalogueSync, Placement],
+};
+
+/** Without links, where it is there; as it is where it is not yet. */
+function resolved(path: string): Promise<string> {
+  return realpath(path).catch(() => path);
+}

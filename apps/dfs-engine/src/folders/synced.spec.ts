@@ -1,0 +1,58 @@
+import { hour, minute, second, VirtualTime } from '@dfs/runtime';
+import { Synced } from './synced.js';
+
+/** A machine that can sleep, and members that compare their records with this node. */
+function machine(): {
+  synced: Synced;
+  pass(milliseconds: number): void;
+  sleep(milliseconds: number): void;
+  compare(): void;
+} {
+  const time = new VirtualTime();
+  let asleep = 0;
+  let comparedAt = -Infinity;
+  const running = (): number => time.now() - asleep;
+  const clock = { now: () => time.now(), ticks: () => time.ticks() };
+  const sync = { comparedSince: (at: number) => comparedAt >= at, onCompared: () => () => undefined };
+  return {
+    synced: new Synced({ sync, clock, timers: time, running }),
+    pass: (milliseconds) => time.advance(milliseconds),
+    sleep: (milliseconds) => {
+      asleep += milliseconds;
+      time.advance(milliseconds);
+    },
+    compare: () => (comparedAt = running()),
+  };
+}
+
+describe('a node that must know what the others know', () => {
+  it('does so once it has compared its records with a member', () => {
+    const { synced, pass, compare } = machine();
+    expect(synced.isSynced()).toBe(false);
+    pass(second);
+    compare();
+    expect(synced.isSynced()).toBe(true);
+    pass(24 * hour);
+    expect(synced.isSynced()).toBe(true);
+  });
+
+  it('does so no more when its machine has slept, until it has compared them again', () => {
+    const { synced, pass, sleep, compare } = machine();
+    compare();
+    pass(minute);
+    expect(synced.isSynced()).toBe(true);
+    sleep(8 * hour);
+    expect(synced.isSynced()).toBe(false);
+    pass(minute);
+    expect(synced.isSynced()).toBe(false);
+    compare();
+    expect(synced.isSynced()).toBe(true);
+  });
+
+  it('is not put off by a clock that is set by seconds', () => {
+    const { synced, sleep, compare } = machine();
+    compare();
+    sleep(30 * second);
+    expect(synced.isSynced()).toBe(true);
+  });
+});
