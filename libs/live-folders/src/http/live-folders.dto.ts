@@ -50,8 +50,8 @@ const prefixField = {
   description: 'The folder of the network; empty for all of it.',
 } as const;
 const rulesField = {
-  type: 'string',
-  isArray: true,
+  type: 'array',
+  items: { type: 'string', maxLength: MAX_RULE_LENGTH },
   maxItems: MAX_RULES,
   description: `Lines as in a .gitignore, each of at most ${MAX_RULE_LENGTH} characters. To ignore is not to delete.`,
 } as const;
@@ -165,7 +165,10 @@ export class AnswerHoldBody implements AnswerHold {
 @ApiSchema({ name: 'SettleLiveFolder' })
 export class SettleBody implements SettleLiveFolder {
   @ApiProperty({
-    ...{ type: 'string', isArray: true, minItems: 1, maxItems: MAX_PATHS },
+    type: 'array',
+    items: { type: 'string', minLength: 1, maxLength: 4 * MAX_PATH_BYTES },
+    minItems: 1,
+    maxItems: MAX_PATHS,
     description: 'Exactly these, as the issues name them.',
   })
   @IsArray()
