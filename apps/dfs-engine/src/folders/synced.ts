@@ -8,7 +8,7 @@ const LOOK_EVERY = 10 * second;
 /** Time that the clock of the machine may be ahead of the running time by, from one look to the next: it was set a little. */
 const MADE_UP = minute;
 
-/** The parts of `Synced`. */
+/** A test lets the machine sleep by `running`; the running time of this process when left out. */
 export interface SyncedParts {
   sync: Pick<CatalogueSync, 'comparedSince' | 'onCompared'>;
   clock: Clock;
