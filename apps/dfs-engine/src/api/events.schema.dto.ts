@@ -178,13 +178,13 @@ export class FolderStateDto extends NamedFolderDto {
   @ApiProperty({ type: String, nullable: true }) detail!: string | null;
 }
 
-/** Data of `folder.state`. */
+/** How a live folder is since `folder.state` was told. */
 @ApiSchema({ name: 'FolderStateData' })
 export class FolderStateDataDto implements FolderStateData {
   @ApiProperty({ type: FolderStateDto }) folder!: FolderStateDto;
 }
 
-/** Data of `folder.held`. */
+/** Deletions of a live folder that wait for an answer: `folder.held`. */
 @ApiSchema({ name: 'FolderHeldData' })
 export class FolderHeldDataDto implements FolderHeldData {
   @ApiProperty({ type: NamedFolderDto }) folder!: NamedFolderDto;
@@ -202,7 +202,7 @@ export class LiveFolderIssueDto {
   @ApiProperty(FIELD.moment) since!: string;
 }
 
-/** Data of `folder.issue`. */
+/** New issues of one pass over a live folder: `folder.issue`. */
 @ApiSchema({ name: 'FolderIssueData' })
 export class FolderIssueDataDto implements FolderIssueData {
   @ApiProperty({ type: NamedFolderDto }) folder!: NamedFolderDto;
