@@ -76,9 +76,10 @@ function isLeftOut(path: string, { rules, disk, base, heads }: Trees): boolean {
   const name = toDiskPath(path);
   if (isOurs(name) || path === IGNORE_NAME || path.endsWith(`/${IGNORE_NAME}`)) return true;
   const state = disk.stateOf(path).state;
-  const isDirectory =
-    state === 'directory' || base.get(path)?.kind === 'directory' || heads.get(path)?.[0]?.kind === 'folder';
-  return rules.ignoresPath(path, isDirectory && state !== 'file' ? 'directory' : 'file');
+  // What the disk tree has was asked of the rules by its name there.
+  if (state === 'file' || state === 'directory') return false;
+  const isDirectory = base.get(path)?.kind === 'directory' || heads.get(path)?.[0]?.kind === 'folder';
+  return rules.ignoresPath(path, isDirectory ? 'directory' : 'file');
 }
 
 /** 11: paths of the network that cannot stand on this disk, or not beside another one. */
@@ -109,7 +110,9 @@ function exclusions({ heads, beneath, traits }: Trees): Map<string, string> {
 
 function fits(path: string, { longestName, refusesReserved }: DiskTraits): boolean {
   const name = path.slice(path.lastIndexOf('/') + 1);
-  return Buffer.byteLength(name) <= longestName && !(refusesReserved && portableName(name) !== name);
+  // A character has three bytes at most.
+  const isShort = name.length * 3 <= longestName || Buffer.byteLength(name) <= longestName;
+  return isShort && !(refusesReserved && portableName(name) !== name);
 }
 
 function fold(path: string, { foldsCase, foldsForms }: DiskTraits): string {

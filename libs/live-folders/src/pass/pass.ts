@@ -61,7 +61,10 @@ export async function runPass(context: PassContext, options: PassOptions): Promi
     await gathering.read();
     await gathering.knownAnew();
   }
-  if (folder.mode !== 'receive' && !folder.meeting) await signWrittenOn(context);
+  const { scope } = options;
+  // The root is looked at again after something went to the trash.
+  const looksAtTrash = scope === 'full' || scope.paths.has('');
+  if (looksAtTrash && folder.mode !== 'receive' && !folder.meeting) await signWrittenOn(context);
   await root.check();
   for (const { directory, code } of gathering.disk.unknown()) {
     notes.tell('unreadable', showDiskPath(directory) || '/', `The disk refuses to list it (${code}).`);

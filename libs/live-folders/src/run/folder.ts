@@ -30,6 +30,8 @@ import { RootGuard } from '../pass/root-guard.js';
 
 /** From one full pass to the next: what the watcher lost is found then (rule 16). */
 const FULL_PASS = hour;
+/** Paths and directories that are looked at one by one; of more, everything is. */
+const ONE_BY_ONE = 1000;
 /** After a pass that failed: first and at the longest. */
 const RETRY = { first: 2 * second, longest: 5 * minute };
 /** Files stay in the trash for so long (rule 6). */
@@ -285,7 +287,8 @@ export class Folder {
     await this.sameNetwork();
     const { timers, clock } = this.parts;
     for (const path of this.again.take()) this.paths.add(path);
-    const isFull = this.full || timers.ticks() - this.fullAt >= FULL_PASS;
+    const isMuch = this.paths.size + this.directories.size > ONE_BY_ONE;
+    const isFull = this.full || isMuch || timers.ticks() - this.fullAt >= FULL_PASS;
     const scope: Scope = isFull ? 'full' : { directories: this.directories, paths: this.paths };
     const { decided } = this;
     this.full = false;
