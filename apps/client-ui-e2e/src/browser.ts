@@ -35,7 +35,7 @@ export async function openTab(browser: Browser, options: BrowserContextOptions =
 }
 
 /** Kept for people to look at. */
-export async function screenshot(page: Page, name: string): Promise<void> {
+export async function screenshot(page: Page, name: string, options: { fullPage?: boolean } = {}): Promise<void> {
   await mkdir(SCREENSHOTS, { recursive: true });
-  await page.screenshot({ path: resolve(SCREENSHOTS, `${name}.png`) });
+  await page.screenshot({ ...options, path: resolve(SCREENSHOTS, `${name}.png`) });
 }

@@ -9,6 +9,7 @@ const LOOKS: readonly { name: string; options: BrowserContextOptions }[] = [
   { name: 'light', options: { colorScheme: 'light' } },
   { name: 'dark', options: { colorScheme: 'dark' } },
   { name: 'narrow', options: { viewport: { width: 360, height: 740 } } },
+  { name: 'wide', options: { viewport: { width: 2560, height: 1300 } } },
 ];
 const FOLDERS = ['photos/2026', 'reports', 'music/Café del Mar', 'src', ''];
 
@@ -37,10 +38,24 @@ describe('the look of the console', () => {
     const ui = new ConsolePage(tab.page);
     await ui.open(nodes[0]?.link ?? '');
     await eventually(async () => (await ui.paths()).length > 5);
+    await tab.page.getByText('All files safe').waitFor({ timeout: 60_000 });
     await eventually(async () => (await tab.page.getByText('Checking').count()) === 0);
     await screenshot(tab.page, `files-${name}`);
     expect(await ui.accessibilityFaults()).toEqual([]);
     expect(await ui.overflow()).toBeLessThanOrEqual(0);
+
+    const [path = ''] = (await ui.paths()).filter((found) => !found.endsWith('/'));
+    const details = await ui.details(path);
+    await details.getByRole('list', { name: 'Holders' }).waitFor();
+    await screenshot(tab.page, `details-${name}`);
+    expect(await ui.accessibilityFaults()).toEqual([]);
+    expect(await ui.overflow()).toBeLessThanOrEqual(0);
+    await tab.page.keyboard.press('Escape');
+    await details.waitFor({ state: 'detached' });
+    await tab.page.getByRole('button', { name: 'Grid' }).click();
+    await tab.page.locator('.card').first().waitFor();
+    await screenshot(tab.page, `grid-${name}`);
+    expect(await ui.accessibilityFaults()).toEqual([]);
 
     await ui.goTo('Peers');
     await ui.card('node-c').waitFor();
@@ -62,5 +77,27 @@ describe('the look of the console', () => {
     expect(await ui.accessibilityFaults()).toEqual([]);
     expect(await ui.overflow()).toBeLessThanOrEqual(0);
     expect(tab.complaints).toEqual([]);
+  });
+
+  it('loads within its budget: everything on the wire, and the first script', async () => {
+    const a = nodes[0];
+    if (!a) throw new Error('three nodes');
+    for (let n = 0; n < 100; n++) await a.put(`hundred/${n}.txt`, `${n}`);
+    await using tab = await openTab(browser);
+    const ui = new ConsolePage(tab.page);
+    await ui.open(a.link);
+    // Signed in already, with nothing kept.
+    const wire = await tab.page.context().newCDPSession(tab.page);
+    await wire.send('Network.enable');
+    await wire.send('Network.setCacheDisabled', { cacheDisabled: true });
+    let bytes = 0;
+    let asked = 0;
+    wire.on('Network.loadingFinished', ({ encodedDataLength }) => (bytes += encodedDataLength));
+    wire.on('Network.requestWillBeSent', ({ request }) => (asked += request.url.includes('/api/') ? 1 : 0));
+    await tab.page.goto(`${a.url}/files?in=hundred/`);
+    await ui.row('hundred/0.txt').waitFor();
+    await tab.page.waitForLoadState('networkidle');
+    console.info(`first load of Files: ${Math.round(bytes / 1000)} kB on the wire, ${asked} API requests`);
+    expect(bytes).toBeLessThanOrEqual(350_000);
   });
 });

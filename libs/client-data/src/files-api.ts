@@ -35,6 +35,8 @@ export interface FileQuery {
   /** A media type, or the part of one before its slash. */
   type?: string;
   state?: FileListState;
+  /** Only files in one of these states, with a comma between them. */
+  replication?: string;
   sort: FileSort;
   limit: number;
   /** Rows before the first one. */
@@ -102,9 +104,10 @@ export class FilesApi {
     return this.#http.get(routes.fileContent(id), { headers, responseType: 'arraybuffer' });
   }
 
-  /** Where a browser downloads the bytes from; the answer always is an attachment. */
-  contentUrl(id: string, version?: string): string {
-    return atBase(routes.fileContent(id)) + (version === undefined ? '' : `?version=${encodeURIComponent(version)}`);
+  /** Where a browser has the bytes from: an attachment, unless `inline` and of a kind that cannot be run. */
+  contentUrl(id: string, version?: string, options: { inline?: boolean } = {}): string {
+    const params = new URLSearchParams({ ...(version && { version }), ...(options.inline && { inline: '1' }) });
+    return atBase(routes.fileContent(id)) + (params.size > 0 ? `?${params.toString()}` : '');
   }
 
   /** `POST /files/{fileId}/restore`: an earlier version becomes the newest. */

@@ -1,6 +1,6 @@
 import { HttpClient, HttpParams } from '@angular/common/http';
 import { Service, inject } from '@angular/core';
-import { routes, type EventPage, type NodeInfo, type TransferList } from '@dfs/contracts';
+import { routes, type EventPage, type NodeInfo, type Summary, type TransferList } from '@dfs/contracts';
 import type { Observable } from 'rxjs';
 
 /** This node: what it is, what happened on it, what it is moving. */
@@ -11,6 +11,11 @@ export class NodeApi {
   /** `GET /node` */
   info(): Observable<NodeInfo> {
     return this.#http.get<NodeInfo>(routes.node);
+  }
+
+  /** `GET /summary`: how safe the files are, what can be had, and what to do. */
+  summary(): Observable<Summary> {
+    return this.#http.get<Summary>(routes.summary);
   }
 
   /** `GET /events`: past events with a number above `after`, oldest first. */

@@ -6,12 +6,18 @@ const STATES: readonly FileListState[] = ['current', 'deleted', 'conflict'];
 
 /** Kinds of files that one can ask for, by the first part of their media type. */
 export const TYPES = [
-  { type: '', name: 'All kinds' },
   { type: 'image', name: 'Images' },
   { type: 'video', name: 'Videos' },
   { type: 'audio', name: 'Audio' },
   { type: 'text', name: 'Texts' },
   { type: 'application', name: 'Documents and others' },
+] as const;
+
+/** States that one can ask for, as the address has them. */
+export const COPIES = [
+  { copies: 'trouble', name: 'At risk or out of reach', replication: 'unavailable,at-risk' },
+  { copies: 'short', name: 'Fewer copies than wanted', replication: 'limited,pending,replicating' },
+  { copies: 'safe', name: 'Enough copies', replication: 'safe' },
 ] as const;
 
 /** The parts of the address that say what is shown. */
@@ -21,6 +27,7 @@ export interface Address {
   sort?: string;
   show?: string;
   type?: string;
+  copies?: string;
 }
 
 /** The order where the address has none: by name in a folder, what happened last first elsewhere. */
@@ -39,5 +46,6 @@ export function viewOf(address: Address): FileView {
     sort: SORTS.find((known) => known === address.sort) ?? usualSort({ q, state }),
     state,
     type: TYPES.find(({ type }) => type === address.type)?.type ?? '',
+    replication: state === 'deleted' ? '' : (COPIES.find(({ copies }) => copies === address.copies)?.replication ?? ''),
   };
 }

@@ -31,7 +31,7 @@ import { FolderPicker, type PlaceQuestion } from './acts/folder-picker.js';
 import { NameDialog, type NameQuestion } from './acts/name-dialog.js';
 import { RestoreDialog } from './acts/restore-dialog.js';
 import { Settle, type Side } from './acts/settle.js';
-import { TYPES, usualSort, viewOf } from './address.js';
+import { COPIES, TYPES, usualSort, viewOf } from './address.js';
 import { Breadcrumbs } from './breadcrumbs.js';
 import { FileDetails } from './detail/file-details.js';
 import { FILES_ICONS } from './files-icons.js';
@@ -83,6 +83,8 @@ export class FilesPage {
   readonly show = input<string>();
   /** From the address: the kind of files. */
   readonly type = input<string>();
+  /** From the address: how safe the files are. */
+  readonly copies = input<string>();
   /** From the address: the file whose details are open. */
   readonly file = input<string>();
 
@@ -106,7 +108,14 @@ export class FilesPage {
   protected readonly fresh = this.#state.fresh;
   protected readonly selection = new Selection();
   protected readonly view = computed(() =>
-    viewOf({ in: this.in(), q: this.q(), sort: this.sort(), show: this.show(), type: this.type() }),
+    viewOf({
+      in: this.in(),
+      q: this.q(),
+      sort: this.sort(),
+      show: this.show(),
+      type: this.type(),
+      copies: this.copies(),
+    }),
   );
   protected readonly searchText = linkedSignal(() => this.view().q);
   protected readonly overlay = toSignal(
@@ -133,7 +142,13 @@ export class FilesPage {
     { state: 'deleted', name: 'Deleted' },
     { state: 'conflict', name: 'Conflicts' },
   ];
+  protected readonly narrowed = computed(() => {
+    const { type, replication } = this.view();
+    const known = COPIES.find((choice) => choice.replication === replication);
+    return known ? `copies:${known.copies}` : type === '' ? '' : `type:${type}`;
+  });
   protected readonly types = TYPES;
+  protected readonly copiesChoices = COPIES;
   protected readonly icons = FILES_ICONS;
   protected readonly formatBytes = formatBytes;
   protected readonly formatCount = formatCount;
@@ -164,8 +179,10 @@ export class FilesPage {
     this.#go({ show: state === 'current' ? null : state, sort: null, file: null });
   }
 
-  protected showType(type: string): void {
-    this.#go({ type: type || null });
+  /** `type:image`, `copies:safe`, or empty for all. */
+  protected narrow(choice: string): void {
+    const [name = '', value = ''] = choice.split(':');
+    this.#go({ type: name === 'type' ? value : null, copies: name === 'copies' ? value : null, file: null });
   }
 
   protected sortBy(sort: FileSort): void {

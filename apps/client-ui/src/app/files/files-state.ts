@@ -45,7 +45,12 @@ export class FilesState {
     merge(events.live, events.resync)
       .pipe(until)
       .subscribe(() => this.window.refresh());
-    merge(events.on('peer.connected'), events.on('peer.disconnected'), events.on('peer.removed'))
+    merge(
+      events.on('file.states'),
+      events.on('peer.connected'),
+      events.on('peer.disconnected'),
+      events.on('peer.removed'),
+    )
       .pipe(debounceTime(PEERS_SETTLE_MS), until)
       .subscribe(() => this.window.refresh());
     events.all

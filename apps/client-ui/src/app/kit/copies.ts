@@ -1,8 +1,8 @@
 import { Component, computed, inject, input } from '@angular/core';
-import type { Replication } from '@dfs/contracts';
+import type { Replication, WorstState } from '@dfs/contracts';
 import { Sights } from './sights.js';
 import { Tip } from './tip.js';
-import { verdictOf } from './verdict.js';
+import { verdictOf, verdictOfFolder } from './verdict.js';
 
 /** More wanted copies than this are told as a bar. */
 const MAX_BLOCKS = 6;
@@ -26,11 +26,17 @@ const MAX_BLOCKS = 6;
 })
 export class Copies {
   readonly #sights = inject(Sights);
-  /** Null while nobody has said. */
-  readonly replication = input.required<Replication | null>();
+  /** Of a file; null while nobody has said. */
+  readonly replication = input<Replication | null>(null);
+  /** Of a folder: how the file beneath it is that is worst off. Left out for a file. */
+  readonly worst = input<WorstState | null>();
   /** Blocks alone. */
   readonly short = input(false);
   readonly large = input(false);
   protected readonly maxBlocks = MAX_BLOCKS;
-  protected readonly verdict = computed(() => verdictOf(this.replication(), this.#sights.now()));
+  protected readonly verdict = computed(() => {
+    const worst = this.worst();
+    const sight = this.#sights.now();
+    return worst === undefined ? verdictOf(this.replication(), sight) : verdictOfFolder(worst, sight);
+  });
 }

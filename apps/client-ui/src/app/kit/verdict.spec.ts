@@ -1,8 +1,8 @@
 import type { Replication, ReplicationState } from '@dfs/contracts';
 import fc from 'fast-check';
-import { verdictOf, type Sight } from './verdict.js';
+import { verdictOf, verdictOfFolder, type Sight } from './verdict.js';
 
-const HERE: Sight = { current: true, nodes: 4 };
+const HERE: Sight = { current: true, nodes: 4, target: 3 };
 const of = (
   state: ReplicationState,
   copies: number,
@@ -36,12 +36,12 @@ describe('the verdict on a file', () => {
   });
 
   it('believes no copies on nodes that are not there, whatever was said before', () => {
-    expect(verdictOf(of('safe', 3, 3), { current: true, nodes: 1 }).text).toBe('1 of 3 in reach');
-    expect(blocks(of('safe', 3, 3), { current: true, nodes: 1 })).toBe('filled half half');
+    expect(verdictOf(of('safe', 3, 3), { current: true, nodes: 1, target: 3 }).text).toBe('1 of 3 in reach');
+    expect(blocks(of('safe', 3, 3), { current: true, nodes: 1, target: 3 })).toBe('filled half half');
   });
 
   it('knows nothing while the page is not connected', () => {
-    const verdict = verdictOf(of('safe', 3, 3), { current: false, nodes: 4 });
+    const verdict = verdictOf(of('safe', 3, 3), { current: false, nodes: 4, target: 3 });
     expect([verdict.tone, verdict.text]).toEqual(['quiet', 'Last seen: 3 of 3']);
     expect(verdictOf(null, HERE).text).toBe('Checking');
   });
@@ -53,7 +53,11 @@ describe('the verdict on a file', () => {
       reachable: fc.integer({ min: 0, max: 9 }),
       state: fc.constantFrom<ReplicationState[]>('pending', 'replicating', 'safe', 'limited', 'at-risk', 'unavailable'),
     });
-    const sight = fc.record({ current: fc.boolean(), nodes: fc.option(fc.integer({ min: 1, max: 9 })) });
+    const sight = fc.record({
+      current: fc.boolean(),
+      nodes: fc.option(fc.integer({ min: 1, max: 9 })),
+      target: fc.constant(3),
+    });
     fc.assert(
       fc.property(replication, sight, (known, seen) => {
         const { tone, blocks: all } = verdictOf(known, seen);
@@ -64,5 +68,28 @@ describe('the verdict on a file', () => {
         expect(new Set(all)).toEqual(new Set(['filled']));
       }),
     );
+  });
+});
+
+describe('the verdict on a folder', () => {
+  it.each([
+    ['safe', 'enough', 'ok', 'filled'],
+    ['safe', 'fewer', 'warn', 'half'],
+    ['safe', 'none', 'bad', 'crossed'],
+    ['limited', 'fewer', 'warn', 'half'],
+    ['limited', 'enough', 'warn', 'half'],
+    ['at-risk', 'fewer', 'bad', 'crossed'],
+    ['unavailable', 'none', 'bad', 'crossed'],
+    ['replicating', 'fewer', 'info', 'hollow'],
+  ] as const)('%s, %s', (state, reach, tone, block) => {
+    const verdict = verdictOfFolder({ state, reach }, HERE);
+    expect([verdict.tone, verdict.blocks]).toEqual([tone, [block]]);
+  });
+
+  it('is not safe where fewer nodes are in reach than copies are wanted, or nothing is known', () => {
+    const all = { state: 'safe', reach: 'enough' } as const;
+    expect(verdictOfFolder(all, { current: true, nodes: 2, target: 3 }).tone).toBe('warn');
+    expect(verdictOfFolder(all, { current: false, nodes: 4, target: 3 }).tone).toBe('quiet');
+    expect(verdictOfFolder(null, HERE).tone).toBe('quiet');
   });
 });

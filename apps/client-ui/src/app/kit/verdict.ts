@@ -1,4 +1,4 @@
-import type { Replication, ReplicationReason } from '@dfs/contracts';
+import type { Replication, ReplicationReason, WorstState } from '@dfs/contracts';
 
 /** One block of the copies glyph. */
 export type Block = 'filled' | 'half' | 'hollow' | 'crossed' | 'dotted';
@@ -21,6 +21,8 @@ export interface Sight {
   current: boolean;
   /** Nodes that can be reached now, this one included; null while nobody has said. */
   nodes: number | null;
+  /** Copies that the network wants; null while nobody has said. */
+  target: number | null;
 }
 
 const REASONS: Record<ReplicationReason, string> = {
@@ -37,6 +39,8 @@ const UNKNOWN: Verdict = {
   blocks: ['dotted', 'dotted', 'dotted'],
 };
 
+const UNCONNECTED = 'This page is not connected to its node: how it is now cannot be known.';
+
 /**
  * Is the file safe, and can one get it back now? Promised copies and reachable ones are never one number, and only
  * reachable ones make it green. A file cannot have more reachable copies than there are nodes in reach, whatever the node
@@ -52,11 +56,44 @@ export function verdictOf(replication: Replication | null, sight: Sight): Verdic
     return {
       tone: 'quiet',
       text: `Last seen: ${reachable} of ${target}`,
-      hint: 'This page is not connected to its node: how it is now cannot be known.',
+      hint: UNCONNECTED,
       blocks: blocks.map(() => 'dotted'),
     };
   }
   return { ...words(known), blocks, ...(state === 'safe' && reachable >= target && { tone: 'ok' }) };
+}
+
+/** Of all files beneath a folder: how the one is that is worst off. Null while nobody has said. */
+export function verdictOfFolder(worst: WorstState | null, sight: Sight): Verdict {
+  if (worst === null) return { ...UNKNOWN, blocks: ['dotted'] };
+  if (!sight.current) {
+    return { tone: 'quiet', text: 'Not known now', hint: UNCONNECTED, blocks: ['dotted'] };
+  }
+  const { state } = worst;
+  // No more copies can be had than there are nodes in reach, whatever was said a moment ago.
+  const few = sight.nodes !== null && sight.target !== null && sight.nodes < sight.target;
+  const reach = worst.reach === 'enough' && few ? 'fewer' : worst.reach;
+  if (state === 'unavailable' || reach === 'none') {
+    const hint = 'Files in here cannot be read right now: no node that holds them can be reached.';
+    return { tone: 'bad', text: 'Some out of reach', hint, blocks: ['crossed'] };
+  }
+  if (state === 'at-risk') {
+    const hint = 'Files in here have fewer copies than wanted, and a node that held them is gone.';
+    return { tone: 'bad', text: 'Some at risk', hint, blocks: ['crossed'] };
+  }
+  if (state === 'replicating') {
+    return { tone: 'info', text: 'Copying', hint: 'Copies of files in here are on their way.', blocks: ['hollow'] };
+  }
+  if (state !== 'safe' || reach !== 'enough') {
+    const hint = 'Of files in here fewer copies can be reached than wanted.';
+    return { tone: 'warn', text: 'Too few in reach', hint, blocks: ['half'] };
+  }
+  return {
+    tone: 'ok',
+    text: 'All safe',
+    hint: 'Enough copies of all files in here can be reached.',
+    blocks: ['filled'],
+  };
 }
 
 function words({ state, copies, target, reachable, reason }: Replication): Omit<Verdict, 'blocks'> {

@@ -7,6 +7,7 @@ import { UploadQueue } from '../files/upload/upload-queue.js';
 import { Icon } from '../kit/icon.js';
 import { Tip } from '../kit/tip.js';
 import { ActivityState } from '../activity/activity-state.js';
+import { Health } from './health.js';
 import { Mark } from './mark.js';
 import { NodeLine } from './node-line.js';
 import { OfflineBanner } from './offline-banner.js';
@@ -17,6 +18,7 @@ import { SignIn } from './sign-in.js';
 @Component({
   selector: 'dfs-root',
   imports: [
+    Health,
     Icon,
     Mark,
     Tip,

@@ -201,6 +201,7 @@ export class FileActs {
       ...(view.prefix && { prefix: view.prefix }),
       ...(view.q && { q: view.q }),
       ...(view.type && { type: view.type }),
+      ...(view.replication && { replication: view.replication }),
       ...(view.state !== 'current' && { state: view.state }),
     };
     try {

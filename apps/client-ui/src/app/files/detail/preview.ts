@@ -1,4 +1,5 @@
 import { Component, computed, inject, input, linkedSignal } from '@angular/core';
+import { DomSanitizer } from '@angular/platform-browser';
 import { FilesApi } from '@dfs/client-data';
 import type { FileInfo } from '@dfs/contracts';
 import { map, of } from 'rxjs';
@@ -13,7 +14,7 @@ const MAX_TEXT_BYTES = 32 * 1024;
 const RASTER = /^image\/(png|jpeg|gif|webp|avif|bmp|svg\+xml)$/;
 const TEXT = /^text\/|json|[/+]xml|javascript|yaml|toml|x-sh|x-python/;
 
-type Kind = 'image' | 'video' | 'audio' | 'text' | 'none';
+type Kind = 'image' | 'video' | 'audio' | 'pdf' | 'text' | 'none';
 
 /**
  * A look into a file without downloading it, also when its bytes are on other nodes: they are fetched as they are looked
@@ -37,6 +38,9 @@ type Kind = 'image' | 'video' | 'audio' | 'text' | 'none';
         }
         @case ('audio') {
           <audio [src]="url()" controls preload="metadata" (error)="failed.set(true)"></audio>
+        }
+        @case ('pdf') {
+          <iframe [src]="frame()" title="Preview of the document"></iframe>
         }
         @case ('text') {
           @if (text.value(); as shown) {
@@ -66,6 +70,13 @@ type Kind = 'image' | 'video' | 'audio' | 'text' | 'none';
       border-radius: var(--radius-small);
       background: repeating-conic-gradient(var(--sunken) 0 25%, var(--surface) 0 50%) 0 0 / 16px 16px;
     }
+    iframe {
+      width: 100%;
+      height: 420px;
+      border: 1px solid var(--line);
+      border-radius: var(--radius-small);
+      background: #fff;
+    }
     audio {
       width: 100%;
     }
@@ -91,17 +102,24 @@ type Kind = 'image' | 'video' | 'audio' | 'text' | 'none';
 })
 export class Preview {
   readonly #api = inject(FilesApi);
+  readonly #sanitizer = inject(DomSanitizer);
   readonly file = input.required<FileInfo>();
   protected readonly maxText = MAX_TEXT_BYTES;
   protected readonly failed = linkedSignal({ source: () => this.file().contentId, computation: () => false });
   protected readonly url = computed(() => this.#api.contentUrl(this.file().id, this.file().version));
+  /** The node answers with what cannot be run, or else with an attachment; the address is made of an id. */
+  protected readonly frame = computed(() =>
+    this.#sanitizer.bypassSecurityTrustResourceUrl(
+      this.#api.contentUrl(this.file().id, this.file().version, { inline: true }),
+    ),
+  );
   protected readonly kind = computed((): Kind => {
     const { mediaType, path, size, replication, local } = this.file();
     const readable = size > 0 && (local === 'whole' || replication.reachable > 0);
     if (!readable) return 'none';
     if (RASTER.test(mediaType)) return size <= MAX_IMAGE_BYTES ? 'image' : 'none';
     const { kind } = kindOf(mediaType, path);
-    if (kind === 'video' || kind === 'audio') return kind;
+    if (kind === 'video' || kind === 'audio' || kind === 'pdf') return kind;
     return TEXT.test(mediaType) || kind === 'code' ? 'text' : 'none';
   });
   protected readonly text = reading(

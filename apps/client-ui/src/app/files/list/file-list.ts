@@ -37,6 +37,8 @@ const CARD = 176;
 const NARROW = '(max-width: 720px)';
 /** How long a row that just arrived stays tinted, in milliseconds. */
 const FRESH_MS = 2500;
+/** How long a row that is scrolled to is waited for, in frames of the screen. */
+const FRAMES = 120;
 /** Placeholders before the first answer. */
 const BONES = 12;
 
@@ -313,10 +315,19 @@ export class FileList {
     const below = (line + 1) * this.lineHeight() > top + viewport.getViewportSize();
     if (above) viewport.scrollToOffset(line * this.lineHeight());
     if (below) viewport.scrollToOffset((line + 1) * this.lineHeight() - viewport.getViewportSize());
-    // The row may only exist after the scroll was handled.
-    requestAnimationFrame(() =>
-      requestAnimationFrame(() => this.#host.nativeElement.querySelector<HTMLElement>(`[data-index="${to}"]`)?.focus()),
-    );
+    this.#reach(to, FRAMES);
     return to;
+  }
+
+  /** The row may only exist some frames after the scroll; and by then another one may be wanted. */
+  #reach(index: number, frames: number): void {
+    requestAnimationFrame(() => {
+      if (this.#active() !== index) return;
+      const row = this.#host.nativeElement.querySelector<HTMLElement>(`[data-index="${index}"]`);
+      row?.focus({ preventScroll: true });
+      // The scroll takes rows out of the page and puts others in: the focus is right once that is over.
+      if (frames > 0 && (row === null || document.activeElement !== row || frames > FRAMES - 3))
+        this.#reach(index, frames - 1);
+    });
   }
 }

@@ -5,7 +5,7 @@ import { file } from '../../../testing/fake-node.js';
 import { FileWindow } from './file-window.js';
 import type { FileView } from './rows.js';
 
-const VIEW: FileView = { prefix: '', q: '', sort: 'path', state: 'current', type: '' };
+const VIEW: FileView = { prefix: '', q: '', sort: 'path', state: 'current', type: '', replication: '' };
 const folder = (name: string): FolderInfo => ({
   name,
   path: `${name}/`,

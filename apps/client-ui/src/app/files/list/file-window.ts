@@ -31,7 +31,7 @@ interface Page {
 
 /** The engine begins no page further on. */
 const MAX_OFFSET = 1_000_000;
-const START: FileView = { prefix: '', q: '', sort: 'path', state: 'current', type: '' };
+const START: FileView = { prefix: '', q: '', sort: 'path', state: 'current', type: '', replication: '' };
 
 /**
  * A window on a list of any length, as the node tells it: every row has its place from the beginning, so that one scrolls
@@ -178,12 +178,12 @@ export class FileWindow {
 
   #load(index: number, page: Page): void {
     const view = this.#view();
-    const { prefix, q, sort, state, type } = view;
+    const { prefix, q, sort, state, type, replication } = view;
     const offset = index * this.#pageSize;
     page.stale = false;
     let answered = false;
     const reading = this.#list({
-      ...{ prefix, q, sort, state, type },
+      ...{ prefix, q, sort, state, type, replication },
       ...{ limit: this.#pageSize, offset, level: isLevel(view) },
     }).subscribe({
       next: (list) => {

@@ -28,11 +28,13 @@ export interface FileView {
   state: FileListState;
   /** A media type, or the part of one before its slash; empty for all. */
   type: string;
+  /** States of replication, with a comma between them; empty for all. */
+  replication: string;
 }
 
 /** Whether the view shows one level of the tree, or files of any depth in one list. */
 export function isLevel(view: FileView): boolean {
-  return view.q === '' && view.state === 'current' && view.type === '';
+  return view.q === '' && view.state === 'current' && view.type === '' && view.replication === '';
 }
 
 /** The rows of an answer, as they follow on each other: folders first. */

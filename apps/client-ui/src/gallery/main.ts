@@ -1,0 +1,18 @@
+import { provideHttpClient } from '@angular/common/http';
+import { provideZonelessChangeDetection, signal } from '@angular/core';
+import { bootstrapApplication } from '@angular/platform-browser';
+import { provideRouter } from '@angular/router';
+import { Sights } from '../app/kit/sights.js';
+import { PeersState } from '../app/peers/peers-state.js';
+import { Gallery } from './gallery.js';
+
+/** No node behind it: what parts ask for is made up, so that each can be looked at in every state. */
+bootstrapApplication(Gallery, {
+  providers: [
+    provideZonelessChangeDetection(),
+    provideHttpClient(),
+    provideRouter([]),
+    { provide: Sights, useValue: { now: signal({ current: true, nodes: 4, target: 3 }) } },
+    { provide: PeersState, useValue: { nameOf: (id: string) => id, stateOf: () => 'connected' } },
+  ],
+}).catch((error: unknown) => console.error(error));
