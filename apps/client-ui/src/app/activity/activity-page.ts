@@ -56,6 +56,10 @@ export class ActivityPage {
   protected readonly formatMoment = formatMoment;
   protected readonly visibleName = visibleName;
 
+  constructor() {
+    this.state.look();
+  }
+
   /** The file that is moved, or the node that is emptied. */
   protected about({ path, peerId }: TransferInfo): string {
     if (peerId !== undefined) return visibleName(this.#peers.nameOf(peerId));

@@ -6,8 +6,9 @@ import { merge, startWith } from 'rxjs';
 
 /** How much of the past is kept in the browser. */
 const KEPT_EVENTS = 300;
-/** How much of it is asked for at first. */
-const FIRST_EVENTS = 150;
+/** How much of it the frame of the console asks for, which tells of warnings alone; and the page of activity. */
+const NEWEST_EVENTS = 25;
+const SHOWN_EVENTS = 150;
 
 /** Recent events, newest first, and running transfers. */
 @Service()
@@ -17,6 +18,7 @@ export class ActivityState {
   readonly #entries = signal<readonly AnyEvent[]>([]);
   readonly #loaded = signal(false);
   readonly #problem = signal<ApiProblem | null>(null);
+  #wanted = NEWEST_EVENTS;
   readonly #running = signal<ReadonlyMap<string, TransferInfo>>(new Map());
 
   readonly entries = this.#entries.asReadonly();
@@ -42,11 +44,18 @@ export class ActivityState {
       .subscribe(() => this.refresh());
   }
 
+  /** A person looks at what happened: from now on so much of the past is read as the page shows. */
+  look(): void {
+    this.#wanted = SHOWN_EVENTS;
+    this.#loaded.set(false);
+    this.refresh();
+  }
+
   /** Reads the past anew, and which transfers run. */
   refresh(): void {
     const last = this.#events.lastSeq;
     if (last === null) return;
-    this.#api.events(last - FIRST_EVENTS).subscribe({
+    this.#api.events(last - this.#wanted).subscribe({
       next: (page) => {
         this.#loaded.set(true);
         this.#problem.set(null);
