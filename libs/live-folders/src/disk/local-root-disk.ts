@@ -38,6 +38,9 @@ export interface LocalRootDiskOptions {
   watcher?: DiskWatcher;
 }
 
+/** Types of file systems that other machines write on, as `statfs` has them: NFS, SMB, CIFS, AFS, 9P, Ceph. */
+const REMOTE = new Set(['6969', 'fe534d42', 'ff534d42', '517b', '5346414f', '1021997', 'c36400']);
+
 /** A root by the system calls of this process. Rules and what they hold off are in the parts that it consists of. */
 export class LocalRootDisk implements RootDisk {
   readonly trash: RootTrash;
@@ -100,13 +103,21 @@ export class LocalRootDisk implements RootDisk {
   estimate: RootDisk['estimate'] = (rules) => this.#told(() => estimate(this.#files, rules, this.#traits.foldsCase));
 
   watch(onDirty: (dirty: Dirty) => void): Unsubscribe {
-    return this.#watcher?.subscribe(onDirty) ?? (() => undefined);
+    const unsubscribe = this.#watcher?.subscribe(onDirty);
+    if (unsubscribe) void this.#sayIfRemote(onDirty);
+    return unsubscribe ?? (() => undefined);
   }
 
   close(): Promise<void> {
     this.#isClosed = true;
     this.#watcher?.close();
     return Promise.resolve();
+  }
+
+  /** What others write on a file system of the network causes no event here. */
+  async #sayIfRemote(onDirty: (dirty: Dirty) => void): Promise<void> {
+    const facts = await this.#files.statfs().catch(() => undefined);
+    if (facts && REMOTE.has(facts.type)) onDirty({ all: true, reason: 'unwatched' });
   }
 
   async #list(directories: readonly DiskPath[]): Promise<Listing[]> {

@@ -5,7 +5,7 @@ import type { Database } from '@dfs/database';
 import type { EventLog } from '@dfs/events';
 import type { Placement } from '@dfs/placement';
 import type { Clock, Log, Timers, Unsubscribe } from '@dfs/runtime';
-import type { RootDisk } from '../disk/root-disk.js';
+import type { DiskTraits, RootDisk } from '../disk/root-disk.js';
 
 /** The layers below, as far as live folders use them. */
 export interface LiveFoldersComponents {
@@ -16,8 +16,8 @@ export interface LiveFoldersComponents {
   events: Pick<EventLog, 'record' | 'recordNow'>;
   membership: { self(): { readonly role: MemberRole }; onChange(fn: () => void): Unsubscribe };
   sync: SyncView;
-  /** The disk of a root, by its absolute path: one for each, until it is closed. */
-  openDisk(root: string): RootDisk;
+  /** The disk of a root, by its absolute path: one for each, until it is closed. `traits`: as it was probed when it was bound. */
+  openDisk(root: string, traits?: DiskTraits): RootDisk;
   clock: Clock;
   timers: Timers;
   log: Log;

@@ -80,7 +80,7 @@ export class Folder {
     this.base = new BaseTree(db, stored.id);
     this.held = new HeldStore(db, stored.id);
     this.issues = new IssueStore(db, stored.id);
-    this.disk = parts.openDisk(stored.root);
+    this.disk = parts.openDisk(stored.root, stored.probe);
     this.root = new RootGuard(parts, store, stored, this.disk);
     this.network = new NetworkTree(catalogue, stored.prefix);
     this.lately = new SlidingCount(stored.lately, timers.ticks());

@@ -13,6 +13,8 @@ export interface MemoryTreeOptions {
   /** Names that are no UTF-8 are refused. */
   refusesBytes?: boolean;
   mtimeStepNs?: bigint;
+  /** Its type, as `statfs` has it: ext4 when left out. */
+  fsType?: string;
   /** Bytes that may be written in all. */
   room?: number;
 }

@@ -166,7 +166,7 @@ export class ScriptedFileSystem implements FileSystem {
       const { device } = this.tree.resolve(path);
       const totalBytes = this.tree.options.room ?? 1e15;
       return {
-        type: 'ef53',
+        type: this.tree.options.fsType ?? 'ef53',
         id: device.toString(16),
         totalBytes,
         freeBytes: Math.min(totalBytes, this.tree.freeBytes),

@@ -3,7 +3,7 @@ import { mkdir, rm, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemTimers, VirtualTime } from '@dfs/runtime';
 import { eventually, isLong, tempDir } from '@dfs/testing';
-import { p } from '../../testing/memory-root.js';
+import { memoryRoot, p } from '../../testing/memory-root.js';
 import { NodeFileSystem } from '../fs/node-file-system.js';
 import { LocalRootDisk } from '../local-root-disk.js';
 import { toDiskPath } from '../names.js';
@@ -133,6 +133,19 @@ describe('watching is a hint (rule 16)', () => {
     source.change('/r');
     timers.advance(500);
     expect(told).toEqual([{ directories: ['a/b'] }, { all: true, reason: 'overflow' }]);
+  });
+});
+
+describe('a file system of the network', () => {
+  it.each([
+    ['6969', true],
+    ['ef53', false],
+  ])('type %s: that it is not watched is said: %s', async (fsType, isSaid) => {
+    const told: Dirty[] = [];
+    const root = memoryRoot({ fsType, watch: () => () => undefined });
+    root.disk.watch((dirty) => told.push(dirty));
+    await root.disk.identity();
+    expect(told).toEqual(isSaid ? [{ all: true, reason: 'unwatched' }] : []);
   });
 });
 
