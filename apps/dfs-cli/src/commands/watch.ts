@@ -1,4 +1,5 @@
 import { InvalidArgumentError, type Command } from 'commander';
+import { EXIT } from '../output/failure.js';
 import { shown, when } from '../output/printer.js';
 import type { Context } from './context.js';
 
@@ -25,7 +26,11 @@ export function addWatch(program: Command, context: Context): void {
       let isLost = false;
       for (;;) {
         const next = await node.call(() => steps.next());
-        if (next.done === true) return;
+        if (next.done === true) {
+          // It has no other end.
+          context.around.exitCode = EXIT.interrupted;
+          return;
+        }
         const step = next.value;
         if (step.type === 'event') {
           const { event } = step;
