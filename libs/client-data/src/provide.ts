@@ -18,7 +18,7 @@ export function provideClientData(): EnvironmentProviders {
   ]);
 }
 
-/** Who listens before the first read misses nothing, and need not read everything again once the stream is there. */
+/** The console listens before its first read: it misses nothing, and need not read again once the stream is there. */
 async function begin(session: Session, events: EventStream): Promise<void> {
   await session.start();
   if (session.status() !== 'signed-in') return;

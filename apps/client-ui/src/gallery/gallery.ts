@@ -4,20 +4,20 @@ import { mdiDeleteOutline, mdiDotsVertical, mdiDownload, mdiTrayArrowUp } from '
 import { FileList } from '../app/files/list/file-list.js';
 import { Selection } from '../app/files/list/selection.js';
 import { MediaIcon } from '../app/files/media-icon.js';
-import { Copies } from '../app/kit/copies.js';
+import { Copies } from '../app/safety/copies.js';
 import { CopyButton } from '../app/kit/copy-button.js';
 import { DialogFrame } from '../app/kit/dialogs.js';
 import { EmptyState, type Drawing } from '../app/kit/empty-state.js';
 import { Icon } from '../app/kit/icon.js';
 import { Meter } from '../app/kit/meter.js';
 import { Notice } from '../app/kit/notice.js';
-import { Sights } from '../app/kit/sights.js';
+import { Sights } from '../app/safety/sights.js';
 import { Tip } from '../app/kit/tip.js';
 import { Toasts } from '../app/kit/toasts.js';
 import { Mark } from '../app/shell/mark.js';
 import { REPLICATIONS, ROWS, WORSTS } from './samples.js';
 
-/** What is within it is seen by a page that has lost its node. */
+/** The parts within it are as on a page that has lost its node. */
 @Component({
   selector: 'dfs-unconnected',
   template: '<ng-content />',

@@ -2,7 +2,7 @@ import { provideHttpClient } from '@angular/common/http';
 import { provideZonelessChangeDetection, signal } from '@angular/core';
 import { bootstrapApplication } from '@angular/platform-browser';
 import { provideRouter } from '@angular/router';
-import { Sights } from '../app/kit/sights.js';
+import { Sights } from '../app/safety/sights.js';
 import { PeersState } from '../app/peers/peers-state.js';
 import { Gallery } from './gallery.js';
 

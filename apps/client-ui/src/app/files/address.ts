@@ -35,7 +35,7 @@ export function usualSort(view: Pick<FileView, 'q' | 'state'>): FileSort {
   return view.state === 'current' && view.q === '' ? 'path' : '-modifiedAt';
 }
 
-/** What an address means; whatever it is, it means something. */
+/** The view that an address means; any address means one. */
 export function viewOf(address: Address): FileView {
   const folder = (address.in ?? '').replace(/^\/+/, '');
   const state = STATES.find((known) => known === address.show) ?? 'current';

@@ -15,7 +15,7 @@ export interface Toast {
   text: string;
   /** The next step, in a word or two. */
   action?: string;
-  /** What the action does. */
+  /** Done by the action. */
   run?: () => void;
   /** Milliseconds; failures stay longer. */
   durationMs?: number;

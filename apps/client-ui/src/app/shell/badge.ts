@@ -1,4 +1,4 @@
-import type { Tone } from '../kit/verdict.js';
+import type { Tone } from '../safety/verdict.js';
 
 /** Tones that the icon of the tab tells. */
 const FILLS: Partial<Record<Tone, string>> = { warn: '#e5a83e', bad: '#e0463c' };

@@ -1,6 +1,6 @@
 import type { Summary } from '@dfs/contracts';
 import { formatCount } from '../kit/sizes.js';
-import type { Block, Sight, Tone } from '../kit/verdict.js';
+import type { Block, Sight, Tone } from '../safety/verdict.js';
 
 /** The state of the network, in a word. */
 export interface HealthView {

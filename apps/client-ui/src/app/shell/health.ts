@@ -3,7 +3,7 @@ import { RouterLink } from '@angular/router';
 import type { SummaryProblem } from '@dfs/contracts';
 import { mdiAlertOutline, mdiCheckCircleOutline } from '@mdi/js';
 import { Icon } from '../kit/icon.js';
-import { Sights } from '../kit/sights.js';
+import { Sights } from '../safety/sights.js';
 import { counted, formatBytes } from '../kit/sizes.js';
 import { SummaryState } from './summary-state.js';
 import { badge } from './badge.js';

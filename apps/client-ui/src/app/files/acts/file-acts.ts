@@ -20,10 +20,10 @@ const NAMED = 50;
 /** How long one can undo from the message, in milliseconds. */
 const UNDO_MS = 12_000;
 
-/** What an act is about: rows, or all that match a view. */
+/** The subject of an act: rows, or all that match a view. */
 export type Target = readonly Row[] | { view: FileView; count: number };
 
-/** What came of an act. */
+/** The outcome of an act. */
 interface Outcome {
   /** For undoing, the last one first. */
   acts: string[];

@@ -12,7 +12,7 @@ import { Toasts } from '../../kit/toasts.js';
 import { Breadcrumbs } from '../breadcrumbs.js';
 import { NameDialog, type NameQuestion } from './name-dialog.js';
 
-/** What the dialog asks for. */
+/** The question of the dialog. */
 export interface PlaceQuestion {
   heading: string;
   action: string;

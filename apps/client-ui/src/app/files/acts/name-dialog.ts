@@ -2,7 +2,7 @@ import { Component, type ElementRef, afterNextRender, computed, signal, viewChil
 import { FormsModule } from '@angular/forms';
 import { DialogFrame, dialogData, dialogRef } from '../../kit/dialogs.js';
 
-/** What the dialog asks for. */
+/** The question of the dialog. */
 export interface NameQuestion {
   heading: string;
   label: string;

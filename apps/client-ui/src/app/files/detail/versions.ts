@@ -19,7 +19,7 @@ import { Download } from '../acts/download.js';
 const SHOWN = 5;
 const MAX_SHOWN = 1000;
 
-/** What a file was before, and the way back: any version becomes the newest again. */
+/** The past of a file, and the way back: any version becomes the newest again. */
 @Component({
   selector: 'dfs-versions',
   imports: [Icon, Notice, Tip],

@@ -18,7 +18,7 @@ import type { FileSort } from '@dfs/contracts';
 import { mdiArrowDown, mdiArrowUp, mdiDotsVertical, mdiFolder, mdiSourceBranch } from '@mdi/js';
 import { map } from 'rxjs';
 import { Clock } from '../../kit/clock.js';
-import { Copies } from '../../kit/copies.js';
+import { Copies } from '../../safety/copies.js';
 import { Icon } from '../../kit/icon.js';
 import { folderOf, visibleName } from '../../kit/names.js';
 import { counted, formatBytes, formatCount } from '../../kit/sizes.js';
@@ -153,7 +153,7 @@ export class FileList {
       this.lines();
       this.viewport().checkViewportSize();
     });
-    // What one stands on stays what one stands on, though rows before it come and go.
+    // The focus stays on its row, though rows before it come and go.
     effect(() => {
       const rows = this.rows();
       untracked(() => this.#follow(rows));

@@ -35,7 +35,7 @@ const START: FileView = { prefix: '', q: '', sort: 'path', state: 'current', typ
 
 /**
  * A window on a list of any length, as the node tells it: every row has its place from the beginning, so that one scrolls
- * over all of them. Holds a bounded number of pages however far one scrolls. What is in view is read again when
+ * over all of them. Holds a bounded number of pages however far one scrolls. The rows in view are read again when
  * something changed; until the answer is there, the rows that were stay.
  */
 export class FileWindow {

@@ -1,7 +1,7 @@
 import { visibleName } from '../../kit/names.js';
 import { rawName, type Row } from './rows.js';
 
-/** What a key asks for. */
+/** The act that a key asks for. */
 export type KeyAct = 'delete' | 'rename' | 'copy' | 'cut' | 'paste' | 'up' | 'leave';
 
 /** From one letter to the next, in milliseconds. */

@@ -15,7 +15,7 @@ export interface Verdict {
   blocks: readonly Block[];
 }
 
-/** What this browser knows beside the node's word on a file. */
+/** The knowledge of this browser beside the node's word on a file. */
 export interface Sight {
   /** The browser is connected to the node: what is shown is true now. */
   current: boolean;

@@ -1,7 +1,7 @@
 import { Component, computed, inject, input } from '@angular/core';
 import type { Replication, WorstState } from '@dfs/contracts';
 import { Sights } from './sights.js';
-import { Tip } from './tip.js';
+import { Tip } from '../kit/tip.js';
 import { verdictOf, verdictOfFolder } from './verdict.js';
 
 /** More wanted copies than this are told as a bar. */

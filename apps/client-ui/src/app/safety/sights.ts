@@ -4,7 +4,7 @@ import { PeersState } from '../peers/peers-state.js';
 import { SummaryState } from '../shell/summary-state.js';
 import type { Sight } from './verdict.js';
 
-/** What this browser sees of the network now: the same for all files, and the same as the page Peers shows. */
+/** The view of this browser on the network: the same for all files, and the same as the page Peers shows. */
 @Service()
 export class Sights {
   readonly #peers = inject(PeersState);
