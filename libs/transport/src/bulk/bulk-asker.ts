@@ -62,6 +62,8 @@ export class BulkAsker implements GuardedConnection, DirectReads, BulkSink {
   #over: DfsError | undefined;
   /** Bytes that the budget counts for the frame under way. */
   #held = 0;
+  /** Pieces that wait for their turn within the limit of what this node receives. */
+  #waits = 0;
 
   constructor(
     readonly peerId: string,
@@ -162,18 +164,23 @@ export class BulkAsker implements GuardedConnection, DirectReads, BulkSink {
     const asking = prefix && this.#open.get(prefix.request)?.asking;
     this.#reader.filled(bytes);
     asking?.comes();
-    if (!prefix || !asking?.limited || paces.receive.rate === undefined) return true;
-    if (prefix.amount <= INLINE_PAYLOAD_BYTES) {
-      paces.receive.count(bytes);
-      return true;
-    }
-    const wait = paces.receive.take(bytes, this.#resumed.signal);
-    if (!wait) return true;
+    if (prefix && asking?.limited && paces.receive.rate !== undefined) this.#pace(bytes, prefix.amount);
+    return this.#waits === 0;
+  }
+
+  /** Bytes that are here already wait all the same: as long as any do, nothing more is read. */
+  #pace(bytes: number, payload: number): void {
+    const { receive } = this.components.context.paces;
+    if (payload <= INLINE_PAYLOAD_BYTES) return receive.count(bytes);
+    const wait = receive.take(bytes, this.#resumed.signal);
+    if (!wait) return;
+    this.#waits++;
     wait.then(
-      () => this.#socket?.resume(),
+      () => {
+        if (--this.#waits === 0) this.#socket?.resume();
+      },
       () => {},
     );
-    return false;
   }
 
   begins({ kind, request, header, amount }: BulkPrefix): Uint8Array | undefined {
