@@ -159,7 +159,7 @@ export class LiveFolderHeldEntity {
   held!: number;
 }
 
-/** What a person should know of paths of a folder. */
+/** Issues of a folder: paths that a person should know something of. */
 @Entity({ name: 'live_folder_issue', withoutRowid: true })
 export class LiveFolderIssueEntity {
   /** Id of the folder. */
