@@ -16,7 +16,7 @@ export function healthOf(
 ): HealthView {
   const { reachable, promised, target, files } = summary;
   if (!sight.current) return { tone: 'quiet', block: 'dotted', text: 'Not known now' };
-  if (files.files === 0) return { tone: 'quiet', block: 'hollow', text: 'No files yet' };
+  if (files.files === 0) return { tone: 'quiet', block: 'hollow', text: 'No files' };
   const lost = Math.max(reachable.none.files, promised.unavailable.files);
   if (lost > 0) return { tone: 'bad', block: 'crossed', text: `${formatCount(lost)} out of reach` };
   if (promised['at-risk'].files > 0) {
