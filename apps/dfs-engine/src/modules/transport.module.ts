@@ -16,7 +16,18 @@ export const TRANSPORT = Symbol('TRANSPORT');
       useFactory: ({ config, privateKeyRaw, logger: log }: Foundation, db: Database) => {
         const { p2p, mdns, dht, upnp, relay, autonat } = config;
         const records = new KeptRecords({ db });
-        return Libp2pTransport.create({ privateKeyRaw, ...p2p, mdns, dht, records, upnp, relay, autonat, log });
+        return Libp2pTransport.create({
+          privateKeyRaw,
+          ...p2p,
+          mdns,
+          dht,
+          records,
+          upnp,
+          relay,
+          autonat,
+          bulk: true,
+          log,
+        });
       },
       inject: [FOUNDATION, Database],
     },
