@@ -46,6 +46,37 @@ describe('liveness', () => {
     expect(live.inGrace('ann')).toBe(true);
   });
 
+  it('counts those that it lost together for a grace more, when it was this node that was away', () => {
+    const { live, pass } = liveness();
+    live.spoke('gone long before', 1);
+    pass(30);
+    live.spoke('ann', 5);
+    live.spoke('ben', 5);
+    pass(11);
+    for (const peerId of ['ann', 'ben']) expect(live.inGrace(peerId)).toBe(false);
+    live.spoke('ann', 6);
+    expect(live.inGrace('ben')).toBe(true);
+    expect(live.inGrace('gone long before')).toBe(false);
+    pass(10);
+    expect(live.inGrace('ben')).toBe(true);
+    pass(1);
+    expect(live.inGrace('ben')).toBe(false);
+  });
+
+  it('blames a member that is silent while another one speaks', () => {
+    const { live, pass } = liveness();
+    live.spoke('ann', 5);
+    live.spoke('ben', 5);
+    for (let beat = 6; beat < 16; beat++) {
+      pass(2);
+      live.spoke('ann', beat);
+    }
+    expect(live.inGrace('ben')).toBe(false);
+    pass(11);
+    live.spoke('ann', 99);
+    expect(live.inGrace('ben')).toBe(false);
+  });
+
   it('counts everyone for a grace from its own start', () => {
     const { live, pass } = liveness();
     pass(9);

@@ -22,6 +22,8 @@ interface Heard {
   beat: number;
   /** When it came, by this node's clock. */
   at: number;
+  /** From when on silence counts: later than that where this node was cut off from all. */
+  countedFrom: number;
   /** The latest that can be passed on. */
   proven: ProvenBeat | undefined;
 }
@@ -86,7 +88,7 @@ export class Liveness {
     let proven = known?.proven;
     if (proof && beat > (proven?.beat ?? -1) && this.isProven(peerId, { beat, proof })) proven = { beat, proof };
     // A node that was restored from an old copy says less than others know of it, and they tell it so.
-    this.heard.set(peerId, { beat: Math.max(beat, proven?.beat ?? 0), at: this.components.clock.now(), proven });
+    this.hear(peerId, Math.max(beat, proven?.beat ?? 0), proven);
   }
 
   /** Another has heard of it. @returns whether that is news, and true */
@@ -94,7 +96,7 @@ export class Liveness {
     const known = this.heard.get(peerId);
     if (known && known.beat >= told.beat) return false;
     if (!this.isProven(peerId, told)) return false;
-    this.heard.set(peerId, { beat: told.beat, at: this.components.clock.now(), proven: told });
+    this.hear(peerId, told.beat, told);
     return true;
   }
 
@@ -128,8 +130,27 @@ export class Liveness {
   inGrace(peerId: string): boolean {
     if (peerId === this.components.self) return true;
     this.noticeSleep();
-    const since = Math.max(this.heard.get(peerId)?.at ?? 0, this.awakeSince);
+    const since = Math.max(this.heard.get(peerId)?.countedFrom ?? 0, this.awakeSince);
     return this.components.clock.now() - since <= this.components.graceMs();
+  }
+
+  private hear(peerId: string, beat: number, proven: ProvenBeat | undefined): void {
+    const now = this.components.clock.now();
+    this.noticeReturn(now);
+    this.heard.set(peerId, { beat, at: now, countedFrom: now, proven });
+  }
+
+  /**
+   * The first heartbeat after a time in which all members were silent for longer than the grace: it was this node that was away.
+   * Those that it lost then count again, as after a sleep, until the grace has passed anew: otherwise it would make copies in
+   * place of them, from the first that it meets.
+   */
+  private noticeReturn(now: number): void {
+    const all = [...this.heard.values()];
+    const grace = this.components.graceMs();
+    const cutOffAt = Math.max(...all.map(({ countedFrom }) => countedFrom), this.awakeSince);
+    if (all.length < 2 || now - cutOffAt <= grace) return;
+    for (const known of all) if (cutOffAt - known.countedFrom <= grace) known.countedFrom = now;
   }
 
   private isProven(peerId: string, told: ProvenBeat): boolean {
@@ -142,6 +163,10 @@ export class Liveness {
     const passed = now - this.lastTick;
     if (passed >= 0 && passed <= this.components.periodMs() + WAKE_JUMP) return;
     this.awakeSince = this.lastTick = now;
-    if (passed < 0) for (const known of this.heard.values()) known.at = Math.min(known.at, now);
+    if (passed >= 0) return;
+    for (const known of this.heard.values()) {
+      known.at = Math.min(known.at, now);
+      known.countedFrom = Math.min(known.countedFrom, now);
+    }
   }
 }
