@@ -51,4 +51,4 @@ export { checkStore, type StoreTotals } from './check/check-store.js';
 export type { StoreFinding, StoreProblem } from './check/check-pack.js';
 export { ReadOnlyBlocks } from './check/read-only-blocks.js';
 export { chunksEntities, chunksMigrations } from './schema.js';
-export { PEER_SHARE } from './store/limits.js';
+export { MAX_RESERVE_BYTES, PEER_SHARE, RESERVE_SHARE } from './store/limits.js';

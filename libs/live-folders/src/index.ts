@@ -8,6 +8,7 @@ export { LiveFoldersModule } from './live-folders.module.js';
 export { LocalRootDisk, type LocalRootDiskOptions } from './disk/local-root-disk.js';
 export { NodeFileSystem } from './disk/fs/node-file-system.js';
 export { LiveFolders, type LiveFoldersOptions } from './live-folders.js';
+export type { LiveFolderStanding } from './run/folder.js';
 export type { LiveFoldersComponents, SyncView } from './pass/ports.js';
 export { usualRoot, type RootRules } from './roots.js';
 export { liveFoldersEntities, liveFoldersMigrations } from './base/schema.js';

@@ -8,6 +8,7 @@ export class LiveFoldersModule {
   static forRoot(folders: Pick<FactoryProvider<LiveFolders>, 'useFactory' | 'inject'>): DynamicModule {
     return {
       module: LiveFoldersModule,
+      global: true,
       controllers: [LiveFoldersController],
       providers: [{ provide: LiveFolders, ...folders }],
       exports: [LiveFolders],

@@ -20,7 +20,7 @@ import { isDiskError } from './disk/disk-error.js';
 import { DEFAULT_RULES } from './disk/ignore/ignore-rules.js';
 import { ROOT, showDiskPath, toDiskPath } from './disk/names.js';
 import type { RootDisk, RootIdentity, TrashSelection } from './disk/root-disk.js';
-import { Folder } from './run/folder.js';
+import { Folder, type LiveFolderStanding } from './run/folder.js';
 import type { LiveFoldersComponents } from './pass/ports.js';
 import { isIn, refuseOverlap, refuseRoot, type RootRules } from './roots.js';
 
@@ -70,6 +70,11 @@ export class LiveFolders {
   /** Its recurring work in the background. */
   work(): WorkStatus[] {
     return [...this.folders.values()].map((folder) => folder.workStatus());
+  }
+
+  /** How all of them stand: cheap, for health. */
+  standing(): Promise<LiveFolderStanding[]> {
+    return Promise.all([...this.folders.values()].map((folder) => folder.standing()));
   }
 
   async list(): Promise<LiveFolderInfo[]> {
@@ -279,7 +284,8 @@ export class LiveFolders {
   /** Directories in which a folder may be bound: the allowed roots, or those in one of them. @throws DfsError as `bind` */
   async roots(path?: string, onMachine = false): Promise<LiveFolderRoots> {
     const { allowed } = this.options.roots;
-    if (path === undefined) return { path: null, directories: [...allowed, ...((await this.options.granted?.()) ?? [])] };
+    if (path === undefined)
+      return { path: null, directories: [...allowed, ...((await this.options.granted?.()) ?? [])] };
     const root = allowed.includes(path) ? path : await this.resolved(path, onMachine);
     const disk = this.parts.openDisk(root);
     try {

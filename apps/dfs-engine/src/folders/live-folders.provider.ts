@@ -2,10 +2,10 @@ import { realpath } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import type { FactoryProvider } from '@nestjs/common';
 import { Catalogue, CatalogueSync } from '@dfs/catalogue';
-import { ChunkStore } from '@dfs/chunks';
+import { ChunkStore, MAX_RESERVE_BYTES } from '@dfs/chunks';
 import { Database } from '@dfs/database';
 import { EventLog } from '@dfs/events';
-import { LiveFolders, LocalRootDisk, NodeFileSystem, toDiskPath, usualRoot } from '@dfs/live-folders';
+import { LiveFolders, openChildDisk, usualRoot } from '@dfs/live-folders';
 import { Membership } from '@dfs/peers';
 import { Placement } from '@dfs/placement';
 import { FOUNDATION, type Foundation } from '../modules/tokens.js';
@@ -26,12 +26,12 @@ export const liveFolders: Pick<FactoryProvider<LiveFolders>, 'useFactory' | 'inj
   ) => {
     const home = await resolved(homedir());
     const allowed = await Promise.all((config.folderRoots ?? [usualRoot(home)]).map(resolved));
-    const files = new NodeFileSystem();
     return new LiveFolders(
       {
         ...{ db, events, chunks, membership, catalogue, placement, clock, timers, log },
         sync: new Synced({ sync, clock, timers }),
-        openDisk: (root) => new LocalRootDisk({ files, root: toDiskPath(root), timers, clock }),
+        openDisk: (root, traits) =>
+          openChildDisk({ root, reserveBytes: MAX_RESERVE_BYTES, timers, log, ...(traits && { traits }) }),
       },
       {
         roots: { allowed, home, dataDir: await resolved(dataDir.path) },

@@ -5,6 +5,7 @@ import { Database } from '@dfs/database';
 import { ProvideQueue } from '@dfs/dht';
 import { EventLog } from '@dfs/events';
 import { Files } from '@dfs/files';
+import { LiveFolders } from '@dfs/live-folders';
 import { Membership, Peers } from '@dfs/peers';
 import { Placement } from '@dfs/placement';
 import { Purge } from '@dfs/purge';
@@ -92,7 +93,20 @@ import { FOUNDATION, type Foundation } from './tokens.js';
     {
       provide: NodeWork,
       useFactory: (...parts: Worker[]) => new NodeWork(parts),
-      inject: [Keys, Peers, Catalogue, Backup, ProvideQueue, Placement, Purge, Scrubber, NodeStatus, HeapKeeper, Files],
+      inject: [
+        Keys,
+        Peers,
+        Catalogue,
+        Backup,
+        ProvideQueue,
+        Placement,
+        Purge,
+        Scrubber,
+        NodeStatus,
+        HeapKeeper,
+        Files,
+        LiveFolders,
+      ],
     },
     {
       provide: NodeHealth,
@@ -110,14 +124,15 @@ import { FOUNDATION, type Foundation } from './tokens.js';
         backup: Backup,
         placement: Placement,
         work: NodeWork,
+        folders: LiveFolders,
       ) =>
         new NodeHealth({
-          ...{ placement, timers, work: () => work.list() },
+          ...{ placement, folders, timers, work: () => work.list() },
           ...{ db, chunks, generation, catalogue, membership, peers, events, joining, scrubber, backup, clock, log },
         }),
       inject: [
         ...[FOUNDATION, Database, ChunkStore, Membership, Peers, EventLog, Joining, Scrubber, Catalogue],
-        ...[Generation, Backup, Placement, NodeWork],
+        ...[Generation, Backup, Placement, NodeWork, LiveFolders],
       ],
     },
     {
@@ -137,8 +152,9 @@ import { FOUNDATION, type Foundation } from './tokens.js';
         placement: Placement,
         scrubber: Scrubber,
         work: NodeWork,
-      ) => new NodeMetrics({ chunks, catalogue, membership, peers, dht, placement, scrubber, work }),
-      inject: [ChunkStore, Catalogue, Membership, Peers, ProvideQueue, Placement, Scrubber, NodeWork],
+        folders: LiveFolders,
+      ) => new NodeMetrics({ chunks, catalogue, membership, peers, dht, placement, scrubber, work, folders }),
+      inject: [ChunkStore, Catalogue, Membership, Peers, ProvideQueue, Placement, Scrubber, NodeWork, LiveFolders],
     },
   ],
 })

@@ -3,6 +3,7 @@ import type { Catalogue } from '@dfs/catalogue';
 import type { ChunkStore, Generation, Scrubber } from '@dfs/chunks';
 import type { Database } from '@dfs/database';
 import type { EventLog } from '@dfs/events';
+import type { LiveFolders } from '@dfs/live-folders';
 import type { Membership, Peers } from '@dfs/peers';
 import type { Placement } from '@dfs/placement';
 import { Recurring, second, type Clock, type Log, type Timers, type WorkStatus } from '@dfs/runtime';
@@ -10,6 +11,7 @@ import type { Joining } from '../start/joining.js';
 import { backupReport } from '../backup/backup-report.js';
 import type { Backup } from '../backup/backup.js';
 import { diskReport } from './disk-report.js';
+import { foldersReport } from './folders-report.js';
 import { scrubReport } from './scrub-report.js';
 import { storageReport } from './storage-report.js';
 import { workReport } from './work-report.js';
@@ -31,6 +33,7 @@ export interface NodeHealthParts {
   placement: Pick<Placement, 'doubts'>;
   scrubber: Pick<Scrubber, 'status'>;
   backup: Pick<Backup, 'status'>;
+  folders: Pick<LiveFolders, 'standing'>;
   /** Recurring work of the node. */
   work: () => readonly WorkStatus[];
   clock: Clock;
@@ -119,6 +122,8 @@ export class NodeHealth {
       this.network(),
       await this.holders(),
       ...this.joining(),
+      // Told by events of their own.
+      { name: 'folders', ...foldersReport(await this.parts.folders.standing()), code: 'disk-failed', told: true },
       { name: 'work', ok: true, detail: workReport(this.parts.work()), code: 'internal-error' },
     ];
   }

@@ -2,9 +2,11 @@ import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom
 import type { Catalogue } from '@dfs/catalogue';
 import type { ChunkStore, Scrubber } from '@dfs/chunks';
 import type { ProvideQueue } from '@dfs/dht';
+import type { LiveFolders } from '@dfs/live-folders';
 import type { Membership, Peers } from '@dfs/peers';
 import type { Placement } from '@dfs/placement';
 import { second, type WorkStatus } from '@dfs/runtime';
+import { folderMetrics } from './folder-metrics.js';
 import type { NodeWork } from './node-work.js';
 import { VERSION } from '../process/version.js';
 
@@ -18,6 +20,7 @@ export interface NodeMetricsParts {
   placement: Placement;
   scrubber: Scrubber;
   work: Pick<NodeWork, 'list'>;
+  folders: Pick<LiveFolders, 'list'>;
 }
 
 const SECONDS = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60, 600];
@@ -73,6 +76,7 @@ export class NodeMetrics {
     this.upkeep(parts, gauge, counter);
     this.network(parts, gauge, counter);
     this.work(parts.work);
+    folderMetrics(this.registry, () => parts.folders.list());
   }
 
   get contentType(): string {

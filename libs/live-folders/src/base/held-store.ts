@@ -43,6 +43,15 @@ export class HeldStore {
     return [...holds.values()].sort((a, b) => a.heldAt - b.heldAt);
   }
 
+  /** Paths that wait for an answer. */
+  async count(): Promise<number> {
+    const [row] = await this.db.query<{ n: number }>(
+      `SELECT count(*) AS n FROM live_folder_held WHERE folder = ? AND answer = 'waits'`,
+      [this.folder],
+    );
+    return row?.n ?? 0;
+  }
+
   async add(tx: Tx, hold: string, now: number, paths: readonly { path: string; record: string }[]): Promise<void> {
     const rows = paths.map(({ path, record }) => [this.folder, path, hold, Buffer.from(record, 'hex'), 'waits', now]);
     await tx.insertMany('live_folder_held', ['folder', 'path', 'hold', 'record', 'answer', 'held'], rows, 'replace');

@@ -45,6 +45,9 @@ interface Decided {
   readonly override: Set<string>;
 }
 
+/** How a folder stands, as health tells it. */
+export type LiveFolderStanding = Pick<LiveFolderInfo, 'id' | 'name' | 'state' | 'reason' | 'detail' | 'held'>;
+
 /** One live folder while it runs: what is dirty, its passes, its state. */
 export class Folder {
   readonly base: BaseTree;
@@ -200,17 +203,23 @@ export class Folder {
     this.scan();
   }
 
+  /** How it stands: of its files nothing is counted. */
+  async standing(): Promise<LiveFolderStanding> {
+    const { state, reason, detail } = this;
+    return { ...this.named, state, reason, detail, held: await this.held.count() };
+  }
+
   /** As it is told. */
   async info(): Promise<LiveFolderInfo> {
     const { id, name, root, prefix, mode, ignore, paused, bound } = this.stored;
-    const [count, holds, issues] = await Promise.all([this.base.count(), this.held.waiting(), this.issues.count()]);
+    const [count, held, issues] = await Promise.all([this.base.count(), this.held.count(), this.issues.count()]);
     return {
       ...{ id, name, root, prefix, mode, ignore: [...ignore], paused },
       ...{ state: this.state, reason: this.reason, detail: this.detail },
       ...count,
       in: { ...this.counts.in },
       out: { ...this.counts.out },
-      held: holds.reduce((sum, { paths }) => sum + paths.length, 0),
+      held,
       issues,
       lastPassAt: this.lastPassAt === null ? null : new Date(this.lastPassAt).toISOString(),
       boundAt: new Date(bound).toISOString(),
@@ -341,7 +350,7 @@ export class Folder {
     if (notes.isFull) this.after(minute, () => this.scan());
     if (notes.isFull) await this.say('error', 'no-room');
     else if (this.isDirty || this.again.isPending) this.become('syncing', null);
-    else if ((await this.held.waiting()).length > 0) await this.say('held', null);
+    else if ((await this.held.count()) > 0) await this.say('held', null);
     else await this.say('up-to-date', null);
   }
 

@@ -207,11 +207,17 @@ describe('room (rule 14)', () => {
   });
 
   it('the reserve of the node is left alone', async () => {
-    const root = rootWith({}, { room: 1000, reserveBytes: 500 });
-    await root.disk.place(await stage(root, 'a', 'x'.repeat(501)));
+    const root = rootWith({}, { room: 10_000, reserveBytes: 500 });
+    await root.disk.place(await stage(root, 'a', 'x'.repeat(9501)));
     expect(await root.disk.room()).toBe(0);
     await expect(stage(root, 'b', 'more')).rejects.toMatchObject({ code: 'ENOSPC' });
     expect(Object.keys(visible(root))).toEqual(['a']);
+  });
+
+  it('the reserve is a small share of a small file system', async () => {
+    const root = rootWith({}, { room: 1000, reserveBytes: 500 });
+    expect(await root.disk.room()).toBe(950);
+    await root.disk.place(await stage(root, 'a', 'x'.repeat(501)));
   });
 
   it('without links a full disk leaves no part of a copy', async () => {

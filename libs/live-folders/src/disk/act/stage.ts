@@ -1,3 +1,4 @@
+import { RESERVE_SHARE } from '@dfs/chunks';
 import { KiB, MiB } from '@dfs/runtime';
 import { DiskError, isDiskError } from '../disk-error.js';
 import type { OpenFile } from '../fs/file-system.js';
@@ -46,9 +47,10 @@ export async function stage(options: StageOptions): Promise<Staged> {
   return { path, temporary, stat };
 }
 
-/** Bytes that may be written before the reserve is reached. */
+/** Bytes that may be written before the reserve is reached, which is a small share of a small file system. */
 export async function roomOf(files: RootFiles, reserveBytes: number): Promise<number> {
-  return Math.max(0, (await files.statfs()).freeBytes - reserveBytes);
+  const { freeBytes, totalBytes } = await files.statfs();
+  return Math.max(0, freeBytes - Math.min(reserveBytes, totalBytes * RESERVE_SHARE));
 }
 
 async function checkRoom({ files, reserveBytes, path }: StageOptions): Promise<void> {
