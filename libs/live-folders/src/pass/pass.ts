@@ -19,6 +19,8 @@ export interface PassOptions {
   readonly rules: Rules;
   readonly isSynced: boolean;
   readonly lately: PlanContext['lately'];
+  /** Files of the base tree. */
+  readonly left: number;
   readonly mayEmpty: boolean;
   readonly revert: ReadonlySet<string>;
   readonly override: ReadonlySet<string>;
@@ -106,7 +108,7 @@ async function planned(context: PassContext, gathering: Gathering, options: Pass
 
 async function contextOf(
   { folder, network }: PassContext,
-  { isSynced, lately, mayEmpty, revert, override }: PassOptions,
+  { isSynced, lately, left, mayEmpty, revert, override }: PassOptions,
   held: ReadonlyMap<string, HeldPath>,
 ): Promise<PlanContext> {
   return {
@@ -114,6 +116,7 @@ async function contextOf(
     ...{
       traits: folder.probe,
       lately,
+      left,
       held,
       shownFiles: (await network.shownFiles()).files,
       mayEmpty,

@@ -19,6 +19,7 @@ const NOW: PlanContext = {
   mayDelete: true,
   traits: { executableBit: true, keepsInodes: true },
   lately: { deleted: 0, paths: 0 },
+  left: 0,
   held: new Map(),
   shownFiles: 1,
   mayEmpty: false,

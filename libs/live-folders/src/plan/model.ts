@@ -91,6 +91,8 @@ export interface PlanContext {
   readonly traits: Pick<DiskTraits, 'executableBit' | 'keepsInodes'>;
   /** Of the last ten minutes: deletions that were signed from this disk, and the number of paths at their begin. */
   readonly lately: { readonly deleted: number; readonly paths: number };
+  /** Files of the base tree as it is now. */
+  readonly left: number;
   readonly held: ReadonlyMap<string, HeldPath>;
   /** Files that the network shows under the prefix. */
   readonly shownFiles: number;

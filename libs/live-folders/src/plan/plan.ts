@@ -50,7 +50,10 @@ function hold(steps: readonly Step[], bases: ReadonlyMap<string, BaseFile>, cont
   const count = asked.length + context.lately.deleted;
   const paths = Math.max(bases.size, context.lately.paths);
   const isMany = count > MANY_DELETIONS && count * 2 > paths;
-  const isAll = paths >= ALL_DELETIONS && count >= paths;
+  // Of what others have removed meanwhile nothing is left to be deleted here.
+  const left = Math.max(bases.size, context.left);
+  const own = Math.min(paths, left + context.lately.deleted);
+  const isAll = own >= ALL_DELETIONS && count >= own;
   if (asked.length === 0 || !(isMany || isAll || context.readOnly)) return [...steps];
   const held = new Set<Step>(asked);
   return steps.map((step) =>

@@ -305,11 +305,12 @@ export class Folder {
     this.decided = { revert: new Set(), override: new Set() };
     if (isFull) this.become('scanning', null);
     const notes = new PassNotes();
-    const lately = this.lately.look(timers.ticks(), (await this.base.count()).files);
+    const { files: left } = await this.base.count();
+    const lately = this.lately.look(timers.ticks(), left);
     const isHourly = isFull && timers.ticks() - this.hourlyAt >= FULL_PASS;
     const context = this.context(notes, isHourly, signal);
     const result = await runPass(context, {
-      ...{ scope, lately, isSynced: this.parts.sync.isSynced(), mayEmpty: this.mayEmpty, ...decided },
+      ...{ scope, lately, left, isSynced: this.parts.sync.isSynced(), mayEmpty: this.mayEmpty, ...decided },
       rules: await this.rules(),
       onWork: () => this.become('syncing', null),
     });

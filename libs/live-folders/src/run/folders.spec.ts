@@ -33,6 +33,18 @@ describe('deletions', () => {
     expect(b.trash()).toEqual(expect.arrayContaining(['text 0', 'text 11']));
   });
 
+  it('of everything are held also where others have removed some within the ten minutes', async () => {
+    await using world = await two(many(12));
+    const { a, b, members } = world;
+    b.remove('f00000');
+    await b.settle();
+    await members.settle();
+    expect(Object.keys(a.files())).toHaveLength(11);
+    for (const path of Object.keys(a.files())) a.remove(path);
+    await a.settle();
+    expect(await a.info()).toMatchObject({ state: 'held', held: 11 });
+  });
+
   it('that are held end where others edit: their version comes to the disk', async () => {
     await using world = await two(many(12));
     const { a, b, members } = world;
