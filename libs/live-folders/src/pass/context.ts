@@ -1,4 +1,5 @@
 import type { LiveFolderIssueKind } from '@dfs/contracts';
+import type { Tx } from '@dfs/database';
 import type { BaseTree } from '../base/base-tree.js';
 import type { StoredFolder } from '../base/folder-store.js';
 import type { HeldStore } from '../base/held-store.js';
@@ -21,6 +22,8 @@ export interface PassContext {
   /** Files that never stand still are taken as they are, if two readings agree (rule 9): once an hour. */
   readonly takesAsIs: boolean;
   readonly signal: AbortSignal;
+  /** Counts deletions in the unit of work that signs them: whatever comes of the pass, the next one knows of them (rule 5). */
+  deleted(tx: Tx, count: number): Promise<void>;
 }
 
 /** What a pass leaves behind, beside its changes. */
@@ -31,7 +34,7 @@ export class PassNotes {
   readonly again = new Map<string, number>();
   readonly in = { files: 0, bytes: 0 };
   readonly out = { files: 0, bytes: 0 };
-  /** Deletions that were signed. */
+  /** Deletions that this pass has signed. */
   deleted = 0;
   /** Nothing more comes to the disk for now: it is full. */
   isFull = false;

@@ -34,7 +34,9 @@ export class Judge {
     });
     const known = await network.known(contents, tx);
     const found = new Map(contents.map(({ path, contentId, racy }) => [path, { id: contentId, racy }]));
-    const context = { ...this.context, held: await held.all(tx) };
+    // The machine may have slept since the pass began.
+    const mayDelete = this.context.mayDelete && this.pass.parts.sync.isSynced();
+    const context = { ...this.context, mayDelete, held: await held.all(tx) };
     const decided = (path: string): Step[] => {
       const item = this.items.get(path);
       if (item === undefined) return [];

@@ -107,7 +107,7 @@ async function planned(context: PassContext, gathering: Gathering, options: Pass
 }
 
 async function contextOf(
-  { folder, network }: PassContext,
+  { folder, network, notes }: PassContext,
   { isSynced, lately, left, mayEmpty, revert, override }: PassOptions,
   held: ReadonlyMap<string, HeldPath>,
 ): Promise<PlanContext> {
@@ -115,8 +115,9 @@ async function contextOf(
     ...{ mode: folder.mode, meeting: folder.meeting, readOnly: folder.nonce === null, mayDelete: isSynced },
     ...{
       traits: folder.probe,
-      lately,
-      left,
+      // What this pass has signed already is gone, and counts.
+      lately: { ...lately, deleted: lately.deleted + notes.deleted },
+      left: Math.max(0, left - notes.deleted),
       held,
       shownFiles: (await network.shownFiles()).files,
       mayEmpty,

@@ -133,6 +133,7 @@ async function writeUnit(
   );
   const deletions = steps.flatMap((step) => (step.do === 'sign-deletion' ? [step.path] : []));
   await held.end(tx, deletions);
+  if (deletions.length > 0) await context.deleted(tx, deletions.length);
   tx.afterCommit(() => {
     for (const { step, end } of stored.values()) if (end.racy) notes.lookAgain(step.path, RACY);
     notes.deleted += deletions.length;

@@ -31,6 +31,7 @@ const TRY_AGAIN = 60_000;
 export async function write(context: PassContext, tree: DiskTree, steps: readonly Step[]): Promise<void> {
   const writer = new Writer(context, tree);
   const all = steps.filter((step): step is WritingStep => ORDER[step.do] !== undefined);
+  if (all.length === 0 || !(await raised(context))) return;
   for (const phase of PHASES) {
     const some = all.filter((step) => phase.includes(step.do));
     const ordered = phase.includes('remove-directory') ? some.sort(deepestFirst) : some;
@@ -55,8 +56,11 @@ const ORDER: Partial<Record<Step['do'], true>> = {
   attributes: true,
 };
 
+/** A change of the base tree; `stat`: of what stands on the disk since. */
+type Done = BaseChange & { readonly stat?: Stat };
+
 class Writer {
-  private changes: BaseChange[] = [];
+  private changes: Done[] = [];
   private readonly touched = new Set<DiskPath>();
   /** Names of directories that were made. */
   private readonly made = new Map<string, DiskPath>();
@@ -82,12 +86,32 @@ class Writer {
 
   /** Makes durable what was done, and then says so. */
   private async settle(): Promise<void> {
-    const { disk, base, parts } = this.context;
+    const { disk, base, parts, root } = this.context;
     const changes = this.changes.splice(0);
     if (changes.length === 0) return;
     await disk.settle([...this.touched]);
     this.touched.clear();
-    await parts.db.write((tx) => base.change(tx, changes));
+    // What went into the mount point of a disk that is gone was never on it.
+    const { device } = await root.check();
+    const there = await this.there(changes, device);
+    await parts.db.write((tx) => base.change(tx, there));
+  }
+
+  /** Those that are on the disk: seen by the device, and where a file system gives files others than directories, by another look. */
+  private async there(changes: readonly Done[], device: bigint): Promise<readonly Done[]> {
+    const inDoubt = changes.filter(({ stat }) => stat !== undefined && stat.device !== device);
+    if (inDoubt.length === 0) return changes;
+    const directories = new Set(inDoubt.flatMap(({ row }) => (row ? [parentOf(row.name)] : [])));
+    const inodes = new Map<string, bigint>();
+    for (const listing of await this.context.disk.list([...directories])) {
+      if (listing.outcome !== 'whole') continue;
+      for (const { name, stat } of listing.entries) inodes.set(joinDiskPath(listing.directory, name), stat.inode);
+    }
+    return changes.filter((one) => {
+      if (!inDoubt.includes(one) || (one.row && inodes.get(one.row.name) === one.stat?.inode)) return true;
+      this.notDone(one.path);
+      return false;
+    });
   }
 
   private async one(step: WritingStep): Promise<void> {
@@ -132,7 +156,7 @@ class Writer {
     const done = await disk.place(staged, over && { expected: expectedOf(over), note });
     this.touched.add(parentOf(name));
     if (done.outcome !== 'placed') return this.notDone(path);
-    this.changes.push({ path, row: rowOf(path, name, head, done.stat, done.racy) });
+    this.changes.push({ path, row: rowOf(path, name, head, done.stat, done.racy), stat: done.stat });
     if (done.racy) notes.lookAgain(path, RACY);
     if (done.trashed !== undefined) notes.lookAgain('', RACY);
     notes.in.files += 1;
@@ -161,7 +185,10 @@ class Writer {
     });
     this.touched.add(parentOf(seen.name)).add(parentOf(name));
     if (done.outcome !== 'moved') return this.notDone(done.outcome === 'taken' ? to : from);
-    this.changes.push({ path: from, row: undefined }, { path: to, row: rowOf(to, name, head, done.stat, done.racy) });
+    this.changes.push(
+      { path: from, row: undefined },
+      { path: to, row: rowOf(to, name, head, done.stat, done.racy), stat: done.stat },
+    );
     this.context.notes.in.files += 1;
   }
 
@@ -182,7 +209,7 @@ class Writer {
     if (done.outcome === 'taken') return this.notDone(path);
     this.made.set(path, name);
     this.touched.add(parentOf(name));
-    this.changes.push({ path, row: { kind: 'directory', path, name, record } });
+    this.changes.push({ path, row: { kind: 'directory', path, name, record }, stat: done.stat });
   }
 
   private async removeDirectory(path: string, name: DiskPath): Promise<void> {
@@ -211,7 +238,8 @@ class Writer {
     const name = await this.place(path);
     if (name === undefined) return undefined;
     const done = await this.context.disk.makeDirectory(name);
-    if (done.outcome === 'taken') {
+    // There by another name than the listing had: by one that is the same for this disk alone.
+    if (done.outcome === 'taken' || (done.outcome === 'there' && this.folds)) {
       this.context.notes.tell(
         'hidden',
         path,
@@ -221,8 +249,14 @@ class Writer {
     }
     this.touched.add(parentOf(name));
     this.made.set(path, name);
-    this.changes.push({ path, row: { kind: 'directory', path, name, record: null } });
+    this.changes.push({ path, row: { kind: 'directory', path, name, record: null }, stat: done.stat });
     return name;
+  }
+
+  /** The disk takes different names for the same. */
+  private get folds(): boolean {
+    const { foldsCase, foldsForms } = this.context.folder.probe;
+    return foldsCase || foldsForms;
   }
 
   /** The disk is not as it was: it is looked at again. */
@@ -247,6 +281,19 @@ class Writer {
       notes.tell('unavailable', path, 'No member that can be reached has its bytes now.');
       notes.lookAgain(path, TRY_AGAIN);
     } else throw error;
+  }
+}
+
+/** A copy of the folder, or of the database, that is older than what is written now is known by its number (rule 1). */
+async function raised({ root, notes }: PassContext): Promise<boolean> {
+  try {
+    await root.raise();
+    return true;
+  } catch (error) {
+    if (!isDiskError(error, 'ENOSPC', 'EDQUOT')) throw error;
+    notes.isFull = true;
+    notes.tell('no-room', '/', 'The disk of the folder is full: make room on it.');
+    return false;
   }
 }
 

@@ -53,6 +53,11 @@ export function isSame(stat: KnownStat | undefined, now: KnownStat, keepsInodes:
 
 function fileOfBase(item: PlanItem, base: BaseFile, context: PlanContext): Step[] {
   const { disk } = item;
+  // 4: the disk never had what the row says. Where it may be said now, it is a first meeting.
+  if (base.stat === undefined && context.mode !== 'receive') {
+    const { base: _, ...met } = item;
+    return decide(met, { ...context, meeting: true });
+  }
   if (disk.state === 'file') {
     const same = isSame(base.stat, disk.stat, context.traits.keepsInodes) && !base.racy;
     if (same && !hasOtherBit(base, disk.stat, context))

@@ -1,4 +1,5 @@
 import type { LiveFolderInfo, LiveFolderReason, LiveFolderState } from '@dfs/contracts';
+import type { Tx } from '@dfs/database';
 import {
   day,
   hour,
@@ -22,6 +23,7 @@ import { PassNotes, type PassContext } from '../pass/context.js';
 import type { Scope } from '../pass/gather.js';
 import { SlidingCount } from './lately.js';
 import { LookAgain } from './look-again.js';
+import { movedTo } from './moved-to.js';
 import { NetworkTree } from '../pass/network-tree.js';
 import { runPass, type PassResult } from '../pass/pass.js';
 import type { LiveFoldersComponents } from '../pass/ports.js';
@@ -227,20 +229,9 @@ export class Folder {
     };
   }
 
-  /** The prefix at which most of the files of the base tree are now that came from here. */
+  /** The prefix at which most of its files are now; null where no record says so. */
   async movedTo(): Promise<string | null> {
-    const rows = [...(await this.base.all()).values()].filter((row) => row.kind === 'file').slice(0, 1000);
-    const asked = rows.map(({ path, contentId }) => ({ path: this.network.full(path), contentId }));
-    const moved = await this.parts.catalogue.folders.movedTo(asked);
-    const prefixes = new Map<string, number>();
-    for (const { path } of rows) {
-      const to = moved.get(this.network.full(path));
-      if (to === undefined || !to.endsWith(`/${path}`)) continue;
-      const prefix = to.slice(0, -path.length - 1);
-      prefixes.set(prefix, (prefixes.get(prefix) ?? 0) + 1);
-    }
-    const [best] = [...prefixes].sort((a, b) => b[1] - a[1]);
-    return best?.[0] ?? null;
+    return movedTo(this.parts.catalogue, this.network, (await this.base.all()).values());
   }
 
   private diskChanged(dirty: Dirty): void {
@@ -330,7 +321,6 @@ export class Folder {
       this.counts[way].files += notes[way].files;
       this.counts[way].bytes += notes[way].bytes;
     }
-    if (notes.deleted > 0) this.lately.delete(notes.deleted);
     const met = stored.meeting && result.isWhole;
     if (met) stored.meeting = false;
     if (result.pause !== undefined) stored.stopped = result.pause;
@@ -361,7 +351,14 @@ export class Folder {
 
   private context(notes: PassNotes, takesAsIs: boolean, signal: AbortSignal): PassContext {
     const { parts, disk, network, base, held, root, stored: folder } = this;
-    return { parts, folder, disk, network, base, held, root, notes, takesAsIs, signal };
+    const deleted: PassContext['deleted'] = (tx, count) => this.deleted(tx, count);
+    return { parts, folder, disk, network, base, held, root, notes, takesAsIs, signal, deleted };
+  }
+
+  private async deleted(tx: Tx, count: number): Promise<void> {
+    const { deleted, paths } = this.lately.now();
+    await this.store.save(tx, { ...this.stored, lately: { deleted: deleted + count, paths } });
+    tx.afterCommit(() => this.lately.delete(count));
   }
 
   /** What is done once an hour, with a full pass. */

@@ -1,0 +1,201 @@
+import { MEMORY_ROOT } from '../testing/memory-root.js';
+import { TestMembers } from '../testing/members.js';
+import { deletions, many, records, two } from '../testing/world.suite.js';
+
+// Ways in which a folder could lose what somebody has.
+
+describe('a disk that goes while files come in', () => {
+  it('and is back later: what went into its mount point was never on it, and is not deleted for everybody', async () => {
+    for (let nth = 10; nth <= 130; nth += 40) {
+      await using world = await two();
+      const { a, b, members } = world;
+      for (const [path, text] of Object.entries(many(4))) b.write(path, text);
+      await b.settle();
+      await members.meet();
+      a.root.files.script({ nth, fate: { unmount: MEMORY_ROOT } });
+      await a.folder?.pass();
+      a.root.files.script();
+      a.root.files.remount(MEMORY_ROOT);
+      await a.restart();
+      await members.settle();
+      expect([nth, await deletions(b)]).toEqual([nth, 0]);
+      expect(a.files()).toEqual(b.files());
+    }
+  }, 120_000);
+
+  it('and is back before the pass ends: the same', async () => {
+    for (let nth = 10; nth <= 130; nth += 40) {
+      await using world = await two();
+      const { a, b, members } = world;
+      for (const [path, text] of Object.entries(many(4))) b.write(path, text);
+      await b.settle();
+      await members.meet();
+      const back = { nth: nth + 36, fate: { act: () => a.root.files.remount(MEMORY_ROOT) } };
+      a.root.files.script({ nth, fate: { unmount: MEMORY_ROOT } }, back);
+      await a.folder?.pass();
+      a.root.files.script();
+      a.root.files.remount(MEMORY_ROOT);
+      await members.settle();
+      expect([nth, await deletions(b)]).toEqual([nth, 0]);
+      expect(a.files()).toEqual(b.files());
+    }
+  }, 120_000);
+});
+
+describe('a disk that is away for some seconds within a pass', () => {
+  it('is no witness of an absence', async () => {
+    for (const [nth, back] of [
+      [8, 3],
+      [8, 4],
+      [10, 3],
+      [10, 4],
+    ] as const) {
+      await using world = await two();
+      const { a, b, members } = world;
+      const begin = a.root.time.ticks();
+      const isLater = (): boolean => a.root.time.ticks() > begin + 1900;
+      a.root.files.script(
+        { nth, fate: { unmount: MEMORY_ROOT } },
+        {
+          when: ({ name, path }) => name === 'lstat' && path === MEMORY_ROOT && isLater(),
+          nth: back,
+          fate: { act: () => a.root.files.remount(MEMORY_ROOT) },
+        },
+      );
+      await a.folder?.pass();
+      a.root.files.script();
+      a.root.files.remount(MEMORY_ROOT);
+      await members.settle();
+      expect([nth, back, await deletions(b)]).toEqual([nth, back, 0]);
+    }
+  }, 120_000);
+});
+
+describe('an old copy', () => {
+  it('of a folder that only received since: rolls nothing back', async () => {
+    await using world = await two({ a: 'old a' });
+    const { a, b, members } = world;
+    const backup = b.root.all();
+    b.root.time.advance(120_000);
+    a.root.time.advance(120_000);
+    a.write('a', 'new a');
+    await members.settle();
+    expect(b.files()).toEqual({ a: 'new a' });
+    for (const [path, text] of Object.entries(backup)) b.write(path, text);
+    await members.settle();
+    expect(await b.info()).toMatchObject({ state: 'paused', reason: 'old-copy' });
+    expect(a.files()).toEqual({ a: 'new a' });
+  });
+});
+
+describe('deletions', () => {
+  it('of a pass that fails afterwards are counted with those of the next', async () => {
+    for (let nth = 40; nth <= 48; nth += 2) {
+      await using world = await two(many(12));
+      const { a, b, members } = world;
+      const paths = Object.keys(a.files());
+      for (const path of paths.slice(0, 6)) a.remove(path);
+      a.root.files.script({ nth, fate: { errno: 'EIO' } });
+      await a.folder?.pass().catch(() => undefined);
+      a.root.files.script();
+      for (const path of paths.slice(6)) a.remove(path);
+      await a.settle();
+      await members.meet();
+      expect([nth, (await deletions(b)) < 12]).toEqual([nth, true]);
+    }
+  }, 120_000);
+
+  it('are counted over a restart that came before the pass ended', async () => {
+    await using world = await two(many(12));
+    const { a, b, members } = world;
+    const paths = Object.keys(a.files());
+    for (const path of paths.slice(0, 6)) a.remove(path);
+    let signed = false;
+    a.catalogue.onChange(() => (signed = true));
+    a.root.files.script({ when: () => signed, fate: { crash: { keep: 100, bytes: true } } });
+    await a.folder?.pass().catch(() => undefined);
+    expect(signed).toBe(true);
+    await a.restart();
+    for (const path of paths.slice(6)) a.remove(path);
+    await a.settle();
+    await members.meet();
+    expect(await deletions(b)).toBe(6);
+    expect(await a.info()).toMatchObject({ state: 'held' });
+  });
+
+  it('are not signed where the machine slept since the pass began', async () => {
+    await using world = await two();
+    const { a, b, members } = world;
+    a.remove('a');
+    a.root.files.script({ nth: 5, fate: { act: () => void (a.isSynced = false) } });
+    await a.folder?.pass();
+    a.root.files.script();
+    await members.meet();
+    expect(await deletions(b)).toBe(0);
+    a.sync(true);
+    await members.settle();
+    expect(await deletions(b)).toBe(1);
+  });
+});
+
+describe('a folder that only received', () => {
+  it('and sends from now on: what differed from the beginning replaces nothing', async () => {
+    await using members = new TestMembers();
+    const [a, b] = [await members.add(), await members.add()];
+    a.write('a', 'first');
+    await a.bind();
+    await members.settle();
+    a.write('a', 'of the network');
+    await members.settle();
+    b.root.time.advance(100_000);
+    b.write('a', 'was here before');
+    const { id } = await b.bind({ mode: 'receive' });
+    await members.settle();
+    expect(b.files()).toEqual({ a: 'was here before' });
+    await b.live.patch(id, { mode: 'both' });
+    await members.settle();
+    expect(a.files()).toEqual({ a: 'of the network' });
+    expect(b.files()).toEqual({ a: 'of the network' });
+    expect(b.trash()).toContain('was here before');
+    expect(await a.versions('p/a')).toContain('was here before');
+  });
+
+  it('and sends from now on: what was never here is not deleted', async () => {
+    await using members = new TestMembers();
+    const [a, b] = [await members.add(), await members.add()];
+    a.write('a', 'of the network');
+    await a.bind();
+    await members.settle();
+    b.write('a', 'was here before');
+    const { id } = await b.bind({ mode: 'receive' });
+    await members.settle();
+    b.remove('a');
+    await members.settle();
+    await b.live.patch(id, { mode: 'both' });
+    await members.settle();
+    expect(await deletions(a)).toBe(0);
+    expect(b.files()).toEqual({ a: 'of the network' });
+  });
+});
+
+describe('a disk that folds case', () => {
+  it('moves nothing of others, whatever is looked at', async () => {
+    await using members = new TestMembers();
+    const [a, b] = [await members.add(), await members.add({ foldsCase: true })];
+    a.write('A/x', 'in the upper one');
+    await a.bind();
+    await b.bind();
+    await members.settle();
+    const before = await records(a);
+    a.write('a/y', 'in the lower one');
+    await a.settle();
+    await members.meet();
+    for (let turn = 0; turn < 4; turn++) {
+      await b.passOverDirty();
+      b.tell(['A']);
+      b.tell(['']);
+    }
+    await members.meet();
+    expect(await records(a)).toBe(before + 1);
+  });
+});
