@@ -3,6 +3,7 @@ import { asFailure, EXIT } from './output/failure.js';
 import { addCompletion } from './commands/completion.js';
 import { Context, type Surroundings } from './commands/context.js';
 import { addFileCommands } from './commands/files.js';
+import { addFolderCommands } from './commands/folder.js';
 import { addGet } from './commands/get.js';
 import { addKeyCommands } from './commands/keys.js';
 import { addLocalCommands } from './commands/local.js';
@@ -16,7 +17,8 @@ Exit codes:
   0  done                          4  no such file, folder, version or member
   1  the node refused, or failed   5  something is there already, or was changed meanwhile
   2  not understood                6  token or key missing, wrong, or not enough
-  3  no node answers               7  some of many files failed; each is named`;
+  3  no node answers               7  some of many files failed; each is named
+                                   8  a live folder is not well`;
 
 /** The command line, as a tree of commands. */
 export function buildProgram(around: Surroundings, version: string): Command {
@@ -42,6 +44,7 @@ export function buildProgram(around: Surroundings, version: string): Command {
   addGet(program, context);
   addFileCommands(program, context);
   addSync(program, context);
+  addFolderCommands(program, context);
   addWatch(program, context);
   addNetworkCommands(program, context);
   addKeyCommands(program, context);

@@ -14,10 +14,9 @@ import {
   type Engine,
   type TempDir,
 } from '@dfs/testing';
+import { DFS, dfsProgram } from './dfs-program.js';
 import { contentHash, listed } from './steps.js';
 
-/** The built command line. */
-const DFS = resolve(fileURLToPath(new URL('../../dfs-cli/dist/main.js', import.meta.url)));
 const DEPLOY = resolve(fileURLToPath(new URL('../../../deploy', import.meta.url)));
 const DOCS = resolve(fileURLToPath(new URL('../../../docs', import.meta.url)));
 const random = seededRandom(12);
@@ -28,11 +27,6 @@ interface Limits {
   up?: number;
   down?: number;
   atLimit?: 'cut' | 'stall';
-}
-interface Ended {
-  code: number | null;
-  out: string;
-  err: string;
 }
 
 describe('the command line', () => {
@@ -48,28 +42,7 @@ describe('the command line', () => {
     await dir.remove();
   });
 
-  /** Runs `dfs` in the test's directory; the node is found by its data directory. */
-  const dfs = (args: string[], options: { input?: string | Uint8Array; env?: Record<string, string> } = {}) => {
-    const { PATH = '' } = process.env;
-    const child = spawn(process.execPath, [DFS, ...args], {
-      cwd: dir.path,
-      env: { PATH, DFS_DATA_DIR: a.dataDir, ...options.env },
-    });
-    const ended: Ended = { code: null, out: '', err: '' };
-    child.stdout.setEncoding('latin1').on('data', (text: string) => (ended.out += text));
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (ended.err += text));
-    child.stdin.on('error', () => undefined);
-    child.stdin.end(options.input);
-    const end = new Promise<Ended>((done) => {
-      child.on('close', (code) => done({ ...ended, out: Buffer.from(ended.out, 'latin1').toString(), code }));
-    });
-    return Object.assign(end, { child, ended });
-  };
-  const json = async <T>(...args: string[]): Promise<T> => {
-    const { code, out, err } = await dfs([...args, '--json']);
-    if (code !== 0) throw new Error(`dfs ${args.join(' ')}: ${code} ${err}`);
-    return JSON.parse(out) as T;
-  };
+  const { dfs, json } = dfsProgram(() => ({ cwd: dir.path, dataDir: a.dataDir }));
   const paths = async (folder: string) => (await json<FileList>('ls', '-r', folder)).items.map(({ path }) => path);
 
   /** Between program and node; cuts or stalls a connection after so many bytes, and counts them. */
@@ -345,7 +318,7 @@ describe('the command line', () => {
     const text = await readFile(join(DOCS, 'cli.md'), 'utf8');
     const blocks = [...text.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block]) => block ?? '');
     expect(blocks.length).toBeGreaterThan(4);
-    await mkdir(dir.file('docs-home/Pictures'), { recursive: true });
+    for (const name of ['Pictures', 'Documents']) await mkdir(dir.file(`docs-home/${name}`), { recursive: true });
     for (const name of ['report.pdf', 'a.jpg', 'b.jpg', 'Pictures/c.jpg'])
       await writeFile(dir.file(`docs-home/${name}`), name);
     const script = ['set -e -o pipefail', `dfs() { "${process.execPath}" "${DFS}" "$@"; }`, ...blocks].join('\n');

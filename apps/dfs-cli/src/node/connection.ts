@@ -31,6 +31,16 @@ export class Connection {
     return this.address.url;
   }
 
+  /** Of a node on this machine that was found by it. */
+  get dataDir(): string | undefined {
+    return this.address.dataDir;
+  }
+
+  /** Whether paths of this machine are paths of the node too. */
+  get isLocal(): boolean {
+    return this.dataDir !== undefined;
+  }
+
   /**
    * What a call of the client gives.
    * @param what what is asked for, named where the node refuses

@@ -8,6 +8,8 @@ export interface NodeAddress {
   readonly url: string;
   /** Token of the node, or one of its keys. */
   readonly key: string;
+  /** Its data directory, where the node was found by it: the node runs on this machine. */
+  readonly dataDir?: string;
 }
 
 /** The node to talk to, as a person has named it; flags win over the environment. */
@@ -43,7 +45,7 @@ export async function findNode(choice: NodeChoice, env: NodeJS.ProcessEnv): Prom
   if (token === undefined) {
     throw new Failure(`The token in ${dataDir} cannot be read by you: give a key with --key.`, EXIT.refused);
   }
-  return { url: address, key: token };
+  return { url: address, key: token, dataDir };
 }
 
 async function line(file: string): Promise<string | undefined> {

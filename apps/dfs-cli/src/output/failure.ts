@@ -15,6 +15,8 @@ export const EXIT = {
   refused: 6,
   /** Some of many files failed; each is named. */
   partly: 7,
+  /** A live folder is not well. */
+  unwell: 8,
   /** Ctrl-C. */
   interrupted: 130,
 } as const;
