@@ -40,6 +40,8 @@ export interface LiveFoldersOptions {
 export class LiveFolders {
   private readonly store: FolderStore;
   private readonly folders = new Map<string, Folder>();
+  /** What is being bound. */
+  private readonly binding = new Set<{ readonly name: string; readonly root: string; readonly prefix: string }>();
   private isOn = false;
 
   constructor(
@@ -101,11 +103,10 @@ export class LiveFolders {
       );
     }
     const root = await this.resolved(want.root, onMachine);
-    refuseOverlap(
-      { root, prefix },
-      [...this.folders.values()].map(({ stored }) => stored),
-    );
+    refuseOverlap({ root, prefix }, [...[...this.folders.values()].map(({ stored }) => stored), ...this.binding]);
     const disk = this.parts.openDisk(root);
+    const binding = { name: want.name ?? root, root, prefix };
+    this.binding.add(binding);
     let stored: StoredFolder;
     try {
       stored = await told(async () => {
@@ -131,10 +132,12 @@ export class LiveFolders {
         }
         return made;
       });
+      this.run(stored);
     } finally {
+      this.binding.delete(binding);
       await disk.close();
     }
-    return this.run(stored).info();
+    return this.folder(stored.id).info();
   }
 
   /**

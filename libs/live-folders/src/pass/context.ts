@@ -22,6 +22,8 @@ export interface PassContext {
   /** Files that never stand still are taken as they are, if two readings agree (rule 9): once an hour. */
   readonly takesAsIs: boolean;
   readonly signal: AbortSignal;
+  /** A person has changed the folder since the pass began: nothing more follows from what it had planned. */
+  isOver(): boolean;
   /** Counts deletions in the unit of work that signs them: whatever comes of the pass, the next one knows of them (rule 5). */
   deleted(tx: Tx, count: number): Promise<void>;
 }

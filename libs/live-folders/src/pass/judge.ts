@@ -25,6 +25,7 @@ export class Judge {
     stored: ReadonlyMap<SignFile, StoredFile>,
   ): Promise<Set<SigningStep>> {
     const { network, held } = this.pass;
+    if (this.pass.isOver()) return new Set();
     const paths = steps.flatMap((step) => (step.do === 'sign-move' ? [step.from.path, step.to.path] : [step.path]));
     const heads = await network.of(paths, tx);
     const contents = steps.flatMap((step) => {

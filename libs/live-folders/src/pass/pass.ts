@@ -134,6 +134,7 @@ async function execute(
   options: PassOptions,
 ): Promise<PassResult['held']> {
   const { notes } = context;
+  if (context.isOver()) return undefined;
   if (steps.some((step) => signs(step) || writes(step) || step.do === 'hold')) options.onWork();
   for (const step of steps) if (step.do === 'issue') notes.tell(step.kind, step.path, step.detail);
   for (const { shown, path, detail } of gathering.disk.hidden()) {

@@ -116,6 +116,7 @@ class Writer {
 
   private async one(step: WritingStep): Promise<void> {
     this.context.signal.throwIfAborted();
+    if (this.context.isOver()) return;
     try {
       await this.act(step);
     } catch (error) {

@@ -1,6 +1,6 @@
 import { storeContent } from '@dfs/chunks';
 import { mediaTypeFor } from '@dfs/files';
-import { pathOf } from '../disk/names.js';
+import { isOurs, pathOf, toDiskPath } from '../disk/names.js';
 import type { TrashEntry } from '../disk/root-disk.js';
 import type { PassContext } from './context.js';
 import { isNoRoom, tellTrouble } from './store-files.js';
@@ -12,7 +12,8 @@ export async function signWrittenOn(context: PassContext): Promise<void> {
   for (const entry of await context.disk.trash.changed()) {
     context.signal.throwIfAborted();
     const path = entry.path === undefined ? undefined : pathOf(entry.path);
-    if (path === undefined) continue;
+    // A file whose path nobody knows any more has a name of ours alone: it stays in the trash.
+    if (path === undefined || isOurs(toDiskPath(path))) continue;
     try {
       await signOne(context, entry, path);
     } catch (error) {

@@ -1,5 +1,4 @@
 import type { LiveFolderInfo, LiveFolderReason, LiveFolderState } from '@dfs/contracts';
-import type { Tx } from '@dfs/database';
 import {
   day,
   hour,
@@ -67,6 +66,8 @@ export class Folder {
   private readonly again: LookAgain;
   private decided: Decided = { revert: new Set(), override: new Set() };
   private mayEmpty = false;
+  /** Times that a person changed it. */
+  private changed = 0;
   private fullAt = -Infinity;
   private hourlyAt = -Infinity;
   private told: string | undefined;
@@ -151,6 +152,7 @@ export class Folder {
   /** Changes what is stored of it, and looks at everything anew. */
   async change(act: (stored: StoredFolder) => void): Promise<void> {
     act(this.stored);
+    this.changed += 1;
     await this.parts.db.write((tx) => this.store.save(tx, this.stored));
     this.network = new NetworkTree(this.parts.catalogue, this.stored.prefix);
     this.scan();
@@ -196,6 +198,7 @@ export class Folder {
   /** Forgets what was agreed on: the root, as it is found, and the network meet anew (rule 1). */
   async meetAnew(found: Pick<StoredFolder, 'nonce' | 'epoch' | 'identity' | 'probe'>): Promise<void> {
     Object.assign(this.stored, found, { meeting: true, raising: false, stopped: null });
+    this.changed += 1;
     await this.parts.db.write(async (tx) => {
       await this.base.clear(tx);
       await this.held.clear(tx);
@@ -311,17 +314,17 @@ export class Folder {
       this.mayEmpty = false;
     }
     this.lastPassAt = clock.now();
-    await this.finish(result, notes);
+    await this.finish(result, notes, context.isOver());
   }
 
-  private async finish(result: PassResult, notes: PassNotes): Promise<void> {
+  private async finish(result: PassResult, notes: PassNotes, isOver: boolean): Promise<void> {
     const { db, events, clock } = this.parts;
     const { stored } = this;
     for (const way of ['in', 'out'] as const) {
       this.counts[way].files += notes[way].files;
       this.counts[way].bytes += notes[way].bytes;
     }
-    const met = stored.meeting && result.isWhole;
+    const met = stored.meeting && result.isWhole && !isOver;
     if (met) stored.meeting = false;
     if (result.pause !== undefined) stored.stopped = result.pause;
     await db.write(async (tx) => {
@@ -350,16 +353,16 @@ export class Folder {
   }
 
   private context(notes: PassNotes, takesAsIs: boolean, signal: AbortSignal): PassContext {
-    const { parts, disk, network, base, held, root, stored: folder } = this;
-    const deleted: PassContext['deleted'] = (tx, count) => this.deleted(tx, count);
-    return { parts, folder, disk, network, base, held, root, notes, takesAsIs, signal, deleted };
+    const { parts, disk, network, base, held, root, deleted, changed, stored: folder } = this;
+    const isOver = (): boolean => this.changed !== changed;
+    return { parts, folder, disk, network, base, held, root, notes, takesAsIs, signal, isOver, deleted };
   }
 
-  private async deleted(tx: Tx, count: number): Promise<void> {
+  private readonly deleted: PassContext['deleted'] = async (tx, count) => {
     const { deleted, paths } = this.lately.now();
     await this.store.save(tx, { ...this.stored, lately: { deleted: deleted + count, paths } });
     tx.afterCommit(() => this.lately.delete(count));
-  }
+  };
 
   /** What is done once an hour, with a full pass. */
   private async hourly(now: number): Promise<void> {

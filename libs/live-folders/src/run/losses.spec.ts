@@ -138,6 +138,71 @@ describe('deletions', () => {
   });
 });
 
+describe('a person who changes a folder during a pass', () => {
+  it('and pauses it: nothing is signed or written afterwards', async () => {
+    await using world = await two();
+    const { a, b, members } = world;
+    const { id } = await a.info();
+    b.write('b', 'from b');
+    await b.settle();
+    await members.meet();
+    const before = await records(a);
+    a.write('a', 'changed');
+    a.root.files.script({ nth: 6, fate: { act: () => void a.live.patch(id, { paused: true }) } });
+    await a.folder?.pass();
+    a.root.files.script();
+    expect(await records(a)).toBe(before);
+    expect(a.files()['b']).toBe('two');
+    await a.live.patch(id, { paused: false });
+    await members.settle();
+    expect(a.files()).toEqual(b.files());
+    expect(b.files()).toMatchObject({ a: 'changed', b: 'from b' });
+  });
+
+  it('and links it again: both sides meet anew, whatever the pass was about', async () => {
+    await using world = await two();
+    const { a, members } = world;
+    const { id } = await a.info();
+    a.remove('a');
+    const relinked: Promise<unknown>[] = [];
+    a.root.files.script({ nth: 6, fate: { act: () => void relinked.push(a.live.relink(id)) } });
+    await a.folder?.pass();
+    a.root.files.script();
+    await Promise.all(relinked);
+    expect(a.folder?.stored.meeting).toBe(true);
+    await members.settle();
+    expect(await deletions(a)).toBe(0);
+    expect(a.files()).toMatchObject({ a: 'one' });
+  });
+});
+
+describe('two bindings at once', () => {
+  it('of what overlaps: one of them is refused', async () => {
+    await using members = new TestMembers();
+    const a = await members.add();
+    const asked = await Promise.allSettled([
+      a.live.bind({ root: MEMORY_ROOT, prefix: 'p' }),
+      a.live.bind({ root: '/mnt/other', prefix: 'p/q' }),
+    ]);
+    expect(asked).toMatchObject([{ status: 'fulfilled' }, { reason: { code: 'folder-overlap' } }]);
+    expect(await a.live.list()).toHaveLength(1);
+  });
+});
+
+describe('what is found under a name of ours', () => {
+  it('that nobody knows: goes to the trash, and is no file of the network', async () => {
+    await using world = await two();
+    const { a, members } = world;
+    const before = await records(a);
+    a.write(`.dfs-tmp-${'a'.repeat(26)}-f00d`, 'of nobody knows what');
+    await members.settle();
+    a.root.time.advance(5000);
+    await members.settle();
+    expect(a.trash()).toContain('of nobody knows what');
+    expect(await records(a)).toBe(before);
+  });
+});
+
 describe('a folder that only received', () => {
   it('and sends from now on: what differed from the beginning replaces nothing', async () => {
     await using members = new TestMembers();
