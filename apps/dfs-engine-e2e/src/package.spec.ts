@@ -97,6 +97,23 @@ describe.each(
     expect((await dfs('sync', 'docs', 'docs')).stdout).toMatch(/^0 sent.*1 the same/);
     expect((await dfs('status')).stdout).toMatch(/^node /);
   });
+
+  it('brings the program by which the disk of a live folder is used', async () => {
+    const root = dir.file('DFS/shared');
+    await mkdir(root, { recursive: true });
+    await writeFile(join(root, 'from-the-disk.txt'), 'written by hand');
+    const [, url = ''] = /Open (http:[^#\s]+)/.exec(told) ?? [];
+    const token = (await readFile(dir.file('data/api-token'), 'utf8')).trim();
+    const bound = await fetch(new URL('/api/v1/live-folders', url), {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ root, prefix: 'shared' }),
+    });
+    expect([bound.status, await bound.text()]).toEqual([201, expect.stringContaining('"state"')]);
+    await eventually(async () => (await dfs('ls', 'shared')).stdout.includes('from-the-disk.txt'), {
+      ...{ deadline: 60_000, poll: 500, what: 'a file of the live folder in the network' },
+    });
+  });
 });
 
 /** `fetch` undoes the coding and says nothing of it. */
