@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -12,7 +12,7 @@ export interface Ended {
   err: string;
 }
 /** A run of `dfs`: its end, and the process meanwhile. */
-export type Running = Promise<Ended> & { child: ChildProcess; ended: Ended };
+export type Running = Promise<Ended> & { child: ChildProcessWithoutNullStreams; ended: Ended };
 
 /**
  * `dfs` in a directory, with a node that it finds by its data directory.
