@@ -10,6 +10,7 @@ export type { ConnectionState, EventSocket, EventStreamComponents, EventStreamOp
 export { FilesApi } from './files-api.js';
 export type { ActItem, FileQuery, Seen, UploadSource, UploadStep } from './files-api.js';
 export { FoldersApi } from './folders-api.js';
+export { LiveFoldersApi } from './live-folders-api.js';
 export { NodeApi } from './node-api.js';
 export { PeersApi } from './peers-api.js';
 export { ApiProblem, problemOf, toApiProblem } from './problem.js';

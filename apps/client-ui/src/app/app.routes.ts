@@ -9,6 +9,11 @@ export const routes: Routes = [
     loadComponent: () => import('./files/files-page.js').then((m) => m.FilesPage),
   },
   {
+    path: 'folders',
+    title: 'Live folders · DFS',
+    loadComponent: () => import('./folders/folders-page.js').then((m) => m.FoldersPage),
+  },
+  {
     path: 'peers',
     title: 'Peers · DFS',
     loadComponent: () => import('./peers/peers-page.js').then((m) => m.PeersPage),

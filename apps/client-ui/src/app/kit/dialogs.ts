@@ -7,14 +7,18 @@ import { firstValueFrom } from 'rxjs';
 @Service()
 export class Dialogs {
   readonly #dialog = inject(Dialog);
+  #opened = 0;
 
   /** Answers what the dialog was closed with; undefined when it was left. */
   async open<R, D = unknown>(content: ComponentType<unknown>, data?: D): Promise<R | undefined> {
+    // A dialog over another one is named by its own heading.
+    const id = `dialog-${++this.#opened}`;
     const ref = this.#dialog.open<R, D>(content, {
+      id,
       data: data ?? null,
       backdropClass: 'dialog-backdrop',
       panelClass: 'dialog-pane',
-      ariaLabelledBy: 'dialog-heading',
+      ariaLabelledBy: headingOf(id),
       autoFocus: 'first-tabbable',
       restoreFocus: true,
     });
@@ -26,7 +30,7 @@ export class Dialogs {
 @Component({
   selector: 'dfs-dialog',
   template: `
-    <h2 id="dialog-heading" dir="auto">{{ heading() }}</h2>
+    <h2 [id]="headingId" dir="auto">{{ heading() }}</h2>
     <div class="content" tabindex="-1"><ng-content /></div>
     <div class="actions"><ng-content select="[actions]" /></div>
   `,
@@ -34,6 +38,11 @@ export class Dialogs {
 })
 export class DialogFrame {
   readonly heading = input.required<string>();
+  protected readonly headingId = headingOf(inject(DialogRef, { optional: true })?.id ?? 'dialog');
+}
+
+function headingOf(id: string): string {
+  return `${id}-heading`;
 }
 
 /** The data a dialog was opened with. Within an injection context. */

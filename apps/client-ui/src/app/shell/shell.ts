@@ -1,7 +1,7 @@
 import { Component, DestroyRef, DOCUMENT, computed, effect, inject } from '@angular/core';
 import { RouterLink, RouterLinkActive, RouterOutlet } from '@angular/router';
 import { EventStream, Session } from '@dfs/client-data';
-import { mdiFileMultipleOutline, mdiLogout, mdiPulse, mdiServerNetwork } from '@mdi/js';
+import { mdiFileMultipleOutline, mdiFolderSyncOutline, mdiLogout, mdiPulse, mdiServerNetwork } from '@mdi/js';
 import { UploadPanel } from '../files/upload/upload-panel.js';
 import { UploadQueue } from '../files/upload/upload-queue.js';
 import { Icon } from '../kit/icon.js';
@@ -42,6 +42,7 @@ export class Shell {
   protected readonly warnings = this.#activity.warnings;
   protected readonly pages = [
     { path: '/files', name: 'Files', icon: mdiFileMultipleOutline },
+    { path: '/folders', name: 'Live folders', icon: mdiFolderSyncOutline },
     { path: '/peers', name: 'Peers', icon: mdiServerNetwork },
     { path: '/activity', name: 'Activity', icon: mdiPulse },
   ] as const;

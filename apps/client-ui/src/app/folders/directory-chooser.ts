@@ -1,0 +1,79 @@
+import { Component, computed, inject, model, signal } from '@angular/core';
+import { LiveFoldersApi } from '@dfs/client-data';
+import { mdiArrowUp, mdiFolderOutline } from '@mdi/js';
+import { Icon } from '../kit/icon.js';
+import { visibleName } from '../kit/names.js';
+import { Notice } from '../kit/notice.js';
+import { reading } from '../kit/reading.js';
+import { directoryIn } from './folder-words.js';
+
+/** Chooses a directory of the node's disk, under the roots that are allowed. */
+@Component({
+  selector: 'dfs-directory-chooser',
+  imports: [Icon, Notice],
+  template: `
+    <div class="where">
+      <button
+        class="btn icon"
+        type="button"
+        aria-label="One directory up"
+        [disabled]="trail().length === 0"
+        (click)="up()"
+      >
+        <dfs-icon [path]="icons.up" />
+      </button>
+      <code dir="auto">{{ visibleName(directory() || 'Where folders may be bound') }}</code>
+    </div>
+    @if (listing.problem(); as problem) {
+      <dfs-notice [problem]="problem" (retry)="listing.refresh()" />
+    }
+    <ul aria-label="Directories here">
+      @for (entry of entries(); track entry.path) {
+        <li>
+          <button class="bare" type="button" (click)="enter(entry.path)">
+            <dfs-icon [path]="icons.folder" /><span dir="auto">{{ visibleName(entry.name) }}</span>
+          </button>
+        </li>
+      } @empty {
+        @if (listing.value()) {
+          <li class="none">
+            {{
+              directory()
+                ? 'No directories in here: this one itself can be bound.'
+                : 'No directory is allowed: make ~/DFS, or name others in DFS_FOLDER_ROOTS.'
+            }}
+          </li>
+        }
+      }
+    </ul>
+  `,
+  styleUrl: './directory-chooser.scss',
+})
+export class DirectoryChooser {
+  readonly #api = inject(LiveFoldersApi);
+  /** The whole path; empty while none is chosen. */
+  readonly directory = model('');
+  /** The directories that led here, the allowed root first. */
+  protected readonly trail = signal<readonly string[]>([]);
+  protected readonly listing = reading(
+    (path: string) => this.#api.roots(path === '' ? undefined : path),
+    this.directory,
+  );
+  protected readonly entries = computed(() => {
+    const here = this.directory();
+    const names = this.listing.value()?.directories ?? [];
+    return names.map((name) => ({ name, path: here === '' ? name : directoryIn(here, name) }));
+  });
+  protected readonly icons = { up: mdiArrowUp, folder: mdiFolderOutline };
+  protected readonly visibleName = visibleName;
+
+  protected enter(path: string): void {
+    this.trail.update((trail) => [...trail, path]);
+    this.directory.set(path);
+  }
+
+  protected up(): void {
+    this.trail.update((trail) => trail.slice(0, -1));
+    this.directory.set(this.trail().at(-1) ?? '');
+  }
+}

@@ -1,0 +1,89 @@
+import type { LiveFolderInfo, LiveFolderIssueKind, LiveFolderMode, LiveFolderReason } from '@dfs/contracts';
+import {
+  mdiAlertOutline,
+  mdiCheckCircleOutline,
+  mdiCircleHalfFull,
+  mdiDotsCircle,
+  mdiPauseCircleOutline,
+  mdiSyncCircle,
+} from '@mdi/js';
+import type { Tone } from '../safety/verdict.js';
+
+/** How a live folder stands, as it is shown. */
+export interface Standing {
+  tone: Tone;
+  icon: string;
+  text: string;
+}
+
+/** Reasons after which a person says whether the directory is still the folder. */
+const MARKERS: ReadonlySet<LiveFolderReason | null> = new Set<LiveFolderReason>([
+  'marker-missing',
+  'marker-other',
+  'root-changed',
+  'old-copy',
+]);
+
+/** The modes, as a person chooses among them. */
+export const MODES: readonly { mode: LiveFolderMode; name: string; hint: string }[] = [
+  { mode: 'both', name: 'Both ways', hint: 'Changes on the disk go out, and those of others come in.' },
+  { mode: 'send', name: 'Send only', hint: 'Changes on the disk go out. Those of others are listed and not written.' },
+  {
+    mode: 'receive',
+    name: 'Receive only',
+    hint: 'Changes of others come in. Those on the disk are listed and not sent.',
+  },
+];
+
+/** The kinds of issues, in a few words. */
+export const ISSUES: Record<LiveFolderIssueKind, string> = {
+  hidden: 'Cannot be shown on both sides',
+  'being-written': 'Is being written',
+  'local-change': 'Changed on the disk only',
+  'remote-change': 'Changed in the network only',
+  'deleted-elsewhere': 'Others deleted it',
+  'no-room': 'No room for it',
+  unreadable: 'Cannot be read',
+  unavailable: 'No node in reach has it',
+  'written-on': 'Was written on in the trash',
+};
+
+/** State, with its tone and icon. Green only while the console itself is connected: else nobody can say. */
+export function standingOf({ state, reason }: LiveFolderInfo, current: boolean): Standing {
+  if (!current) return { tone: 'quiet', icon: mdiDotsCircle, text: 'Not known now' };
+  switch (state) {
+    case 'up-to-date':
+      return { tone: 'ok', icon: mdiCheckCircleOutline, text: 'Up to date' };
+    case 'scanning':
+      return { tone: 'info', icon: mdiSyncCircle, text: 'Scanning' };
+    case 'syncing':
+      return { tone: 'info', icon: mdiSyncCircle, text: 'Syncing' };
+    case 'held':
+      return { tone: 'warn', icon: mdiCircleHalfFull, text: 'Waits for an answer' };
+    case 'paused':
+      return { tone: reason === 'asked' ? 'quiet' : 'warn', icon: mdiPauseCircleOutline, text: 'Paused' };
+    case 'error':
+      return { tone: 'bad', icon: mdiAlertOutline, text: 'In trouble' };
+  }
+}
+
+/** The folder waits for a person to say that the directory as it is now is the folder. */
+export function asksForRelink({ reason }: LiveFolderInfo): boolean {
+  return MARKERS.has(reason);
+}
+
+/** A directory in another one, written as the node's system writes paths. */
+export function directoryIn(parent: string, name: string): string {
+  const slash = parent.includes('\\') && !parent.includes('/') ? '\\' : '/';
+  return parent.endsWith(slash) ? parent + name : `${parent}${slash}${name}`;
+}
+
+/** The last name of a directory on a disk. */
+export function lastNameOf(directory: string): string {
+  return (
+    directory
+      .split(/[/\\]/)
+      .filter((part) => part !== '')
+      .at(-1) ?? ''
+  );
+}

@@ -1,0 +1,47 @@
+import { Component, computed, inject } from '@angular/core';
+import type { LiveFolderInfo } from '@dfs/contracts';
+import { mdiFolderPlusOutline } from '@mdi/js';
+import { Dialogs } from '../kit/dialogs.js';
+import { EmptyState } from '../kit/empty-state.js';
+import { Icon } from '../kit/icon.js';
+import { visibleName } from '../kit/names.js';
+import { Notice } from '../kit/notice.js';
+import { counted } from '../kit/sizes.js';
+import { Toasts } from '../kit/toasts.js';
+import { BindDialog } from './bind-dialog.js';
+import { FolderCard } from './folder-card.js';
+import { FoldersState } from './folders-state.js';
+
+/** The live folders of this node: directories on its disk that are mirrored both ways. */
+@Component({
+  selector: 'dfs-folders-page',
+  imports: [EmptyState, FolderCard, Icon, Notice],
+  templateUrl: './folders-page.html',
+  styleUrl: './folders-page.scss',
+  // It scrolls, so the keyboard must reach it.
+  host: { role: 'region', 'aria-label': 'Live folders', tabindex: '0' },
+})
+export class FoldersPage {
+  readonly #dialogs = inject(Dialogs);
+  readonly #toasts = inject(Toasts);
+  protected readonly state = inject(FoldersState);
+  protected readonly summary = computed(() => {
+    const folders = this.state.folders();
+    if (folders === undefined || folders.length === 0) return '';
+    const well = folders.filter(({ state }) => state === 'up-to-date').length;
+    return `${counted(folders.length, 'folder')}, ${well} up to date`;
+  });
+  protected readonly bones = [1, 2];
+  protected readonly icons = { bind: mdiFolderPlusOutline };
+
+  constructor() {
+    this.state.refresh();
+  }
+
+  protected async bind(): Promise<void> {
+    const folder = await this.#dialogs.open<LiveFolderInfo>(BindDialog);
+    if (!folder) return;
+    this.#toasts.show({ text: `${visibleName(folder.name)} is a live folder now.` });
+    this.state.refresh();
+  }
+}
