@@ -19,6 +19,8 @@ export class Session {
   readonly #window = inject(DOCUMENT).defaultView;
   readonly #problem = signal<ApiProblem | null>(null);
 
+  #node: NodeInfo | null = null;
+
   /** Where the session stands. */
   readonly status = this.#state.status;
   /** Why the last attempt to sign in, or to reach the node, failed. */
@@ -40,7 +42,7 @@ export class Session {
   /** Asks the node whether the cookie is good; once, because a person is waiting for the first picture. */
   async check(): Promise<void> {
     try {
-      await firstValueFrom(
+      this.#node = await firstValueFrom(
         this.#http.get<NodeInfo>(routes.node, { context: new HttpContext().set(IDEMPOTENT, false) }),
       );
       this.#problem.set(null);
@@ -50,6 +52,13 @@ export class Session {
       this.#state.set(problem.code === 'unauthorized' ? 'signed-out' : 'unreachable');
       this.#problem.set(problem.code === 'unauthorized' ? null : problem);
     }
+  }
+
+  /** This node, as it answered whether the cookie is good; once, so that nobody asks a second time or keeps it. */
+  takeNode(): NodeInfo | null {
+    const node = this.#node;
+    this.#node = null;
+    return node;
   }
 
   /** Ends the session, here and on the node. */

@@ -13,6 +13,7 @@ import {
   type FolderInfo,
   type NodeInfo,
   type PeerInfo,
+  type Summary,
 } from '@dfs/contracts';
 
 const STREAM = 'stream-of-the-test';
@@ -40,9 +41,9 @@ export class FakeNode {
   }
 
   /** Signs the console in and brings the event stream to life. */
-  async signIn(): Promise<void> {
+  async signIn(told: NodeInfo = node()): Promise<void> {
     const checking = TestBed.inject(Session).check();
-    this.answer('GET', routes.node, node());
+    this.answer('GET', routes.node, told);
     await checking;
     this.events.start();
     this.#handlers.get('ready')?.({ stream: STREAM, seq: this.#seq } as never);
@@ -131,6 +132,25 @@ export function node(more: Partial<NodeInfo> = {}): NodeInfo {
     storage: { chunks: 1, bytes: 5e9, quotaBytes: 10e9, freeBytes: 20e9 },
     files: { count: 1, bytes: 1 },
     ...more,
+  };
+}
+
+/** A network with one file, safe or being copied, as `GET /summary` tells of it. */
+export function summary({ safe }: { safe: 0 | 1 }): Summary {
+  const sum = (files: number) => ({ files, bytes: files * 1234 });
+  const none = sum(0);
+  return {
+    asOf: new Date().toISOString(),
+    target: 3,
+    files: sum(1),
+    promised: {
+      ...{ safe: sum(safe), replicating: sum(1 - safe) },
+      ...{ pending: none, limited: none, 'at-risk': none, unavailable: none },
+    },
+    reachable: { enough: sum(safe), fewer: sum(1 - safe), none },
+    local: { whole: sum(1), part: none, none },
+    conflicts: 0,
+    problems: [],
   };
 }
 

@@ -1,14 +1,16 @@
-import { Service, computed, inject, signal } from '@angular/core';
+import { ApplicationRef, Service, computed, inject, signal } from '@angular/core';
 import { takeUntilDestroyed } from '@angular/core/rxjs-interop';
 import { EventStream, NodeApi, toApiProblem, type ApiProblem } from '@dfs/client-data';
 import type { AnyEvent, EventMap, TransferInfo } from '@dfs/contracts';
-import { merge, startWith } from 'rxjs';
+import { delay, first, merge, of, startWith, switchMap, type Observable } from 'rxjs';
 
 /** How much of the past is kept in the browser. */
 const KEPT_EVENTS = 300;
 /** How much of it the frame of the console asks for, which tells of warnings alone; and the page of activity. */
 const NEWEST_EVENTS = 25;
 const SHOWN_EVENTS = 150;
+/** The frame reads the past so long after the page stands still. Milliseconds. */
+const LATER_MS = 3000;
 
 /** Recent events, newest first, and running transfers. */
 @Service()
@@ -18,7 +20,9 @@ export class ActivityState {
   readonly #entries = signal<readonly AnyEvent[]>([]);
   readonly #loaded = signal(false);
   readonly #problem = signal<ApiProblem | null>(null);
+  readonly #app = inject(ApplicationRef);
   #wanted = NEWEST_EVENTS;
+  #isLooked = false;
   readonly #running = signal<ReadonlyMap<string, TransferInfo>>(new Map());
 
   readonly entries = this.#entries.asReadonly();
@@ -40,18 +44,23 @@ export class ActivityState {
     this.#events.all.pipe(takeUntilDestroyed()).subscribe((event) => this.#take(event));
     const known = this.#events.lastSeq === null ? [] : [undefined];
     merge(this.#events.live, this.#events.resync)
-      .pipe(startWith(...known), takeUntilDestroyed())
+      .pipe(
+        startWith(...known),
+        switchMap(() => (this.#isLooked ? of(0) : this.#later())),
+        takeUntilDestroyed(),
+      )
       .subscribe(() => this.refresh());
   }
 
   /** A person looks at what happened: from now on so much of the past is read as the page shows. */
   look(): void {
+    this.#isLooked = true;
     this.#wanted = SHOWN_EVENTS;
     this.#loaded.set(false);
     this.refresh();
   }
 
-  /** Reads the past anew, and which transfers run. */
+  /** Reads the past anew, and, for the page that shows them, which transfers run. */
   refresh(): void {
     const last = this.#events.lastSeq;
     if (last === null) return;
@@ -65,11 +74,17 @@ export class ActivityState {
       },
       error: (error: unknown) => this.#problem.set(toApiProblem(error)),
     });
+    if (!this.#isLooked) return;
     this.#api.transfers().subscribe({
       next: ({ items }) => this.#running.set(new Map(items.filter((t) => t.state === 'running').map((t) => [t.id, t]))),
       // Events tell of running transfers as well; a failed read of them is not worth a person's attention.
       error: () => undefined,
     });
+  }
+
+  /** After what a person waits for was read and drawn. */
+  #later(): Observable<unknown> {
+    return this.#app.isStable.pipe(first(Boolean), delay(LATER_MS));
   }
 
   #take(event: AnyEvent): void {

@@ -1,7 +1,7 @@
 import { render, screen, waitFor, within } from '@testing-library/angular';
 import { fireEvent } from '@testing-library/dom';
-import { routes, type BatchRequest, type FileInfo } from '@dfs/contracts';
-import { FakeNode, file, peer } from '../../testing/fake-node.js';
+import { routes, type BatchRequest, type FileInfo, type WorstState } from '@dfs/contracts';
+import { FakeNode, file, node, peer, summary } from '../../testing/fake-node.js';
 import { FilesPage } from './files-page.js';
 
 /** jsdom has no layout: rows are seen only if there is room for them. */
@@ -22,6 +22,7 @@ describe('FilesPage', () => {
     files: FileInfo[],
     inputs: Partial<Record<'in' | 'q' | 'sort' | 'file' | 'show', string>> = {},
     folders: string[] = [],
+    worst: WorstState | null = null,
   ) => {
     fake = new FakeNode();
     fake.files = files;
@@ -31,7 +32,7 @@ describe('FilesPage', () => {
       files: 2,
       bytes: 2000,
       newest: null,
-      worst: null,
+      worst,
     }));
     const view = await render(FilesPage, { providers: fake.providers, inputs });
     await fake.signIn();
@@ -131,6 +132,36 @@ describe('FilesPage', () => {
     fake.tell('file.deleted', { files: [file('old.txt')] });
     await gone('old.txt');
   });
+
+  it('says anew how folders are, once copies beneath them or the figures of the network turned', async () => {
+    const replicating: WorstState = { state: 'replicating', reach: 'fewer' };
+    const worstOf = (worst: WorstState) => (fake.folders = fake.folders.map((folder) => ({ ...folder, worst })));
+    await show([], {}, ['music'], replicating);
+    const row = await rowOf('music/');
+    expect(await within(row).findByText('Copying')).toBeTruthy();
+    const turned = (text: string) =>
+      waitFor(
+        () => {
+          fake.answerLists();
+          expect(within(row).getByText(text)).toBeTruthy();
+        },
+        { timeout: 10_000 },
+      );
+    // Nobody tells of a file: the figures turn.
+    await fake.answerSoon('GET', routes.summary, summary({ safe: 0 }));
+    const { storage, files: fileTotals, network } = node();
+    fake.tell('node.status', { uptimeSeconds: 7200, storage, fileTotals, network, connectedPeers: 2 }, false);
+    worstOf({ state: 'safe', reach: 'enough' });
+    await waitFor(() => expect(fake.answer('GET', routes.summary, summary({ safe: 1 }))).toBeGreaterThan(0), {
+      timeout: 10_000,
+    });
+    await turned('All safe');
+
+    worstOf(replicating);
+    const replication = { target: 3, copies: 2, reachable: 2, state: 'replicating' } as const;
+    fake.tell('file.replication', { files: [{ id: 'x', path: 'music/deep/a.mp3', replication }] }, false);
+    await turned('Copying');
+  }, 30_000);
 
   it('deletes a few without a question, and undoes it by the act', async () => {
     await show([file('doomed.txt')]);
@@ -292,6 +323,18 @@ describe('FilesPage', () => {
     expect(within(details).getByText('berta')).toBeTruthy();
     expect(within(details).getByText('1 of 2 parts · out of reach')).toBeTruthy();
     expect(within(details).getByText('content-of-held.txt')).toBeTruthy();
+
+    // As many copies as before, on other nodes: asked anew, and what was known stays meanwhile.
+    fake.tell('file.states', { asOf: new Date().toISOString() }, false);
+    const moved = [{ peerId: 'peer-c', name: 'carla', live: true, reachable: true, self: false }];
+    const call = await waitFor(() => {
+      const [found] = fake.http.match((request) => request.url === routes.fileHolders(id));
+      expect(found).toBeDefined();
+      return found;
+    });
+    expect(within(details).getByText('berta')).toBeTruthy();
+    call?.flush({ extents: [{ index: 0, holders: moved }] });
+    expect(await within(details).findByText('carla')).toBeTruthy();
   });
 
   it('says what went wrong with the list, and reads again when told', async () => {

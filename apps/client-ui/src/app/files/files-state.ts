@@ -3,12 +3,15 @@ import { takeUntilDestroyed } from '@angular/core/rxjs-interop';
 import { EventStream, FilesApi } from '@dfs/client-data';
 import type { EventType } from '@dfs/contracts';
 import { debounceTime, filter, merge, throttleTime } from 'rxjs';
+import { SummaryState } from '../shell/summary-state.js';
 import { FileWindow } from './list/file-window.js';
 
 /** After a change among the peers the engine needs a moment before copies are counted anew. */
 const PEERS_SETTLE_MS = 400;
 /** The first event causes a read at once, those of the next moment one more. */
 const SETTLE_MS = 200;
+/** What is worst beneath a folder is two seconds old at most: asking sooner is of no use. */
+const APART_MS = 2000;
 /** Ids that just arrived and are remembered as such. */
 const MAX_FRESH = 2000;
 const FILE_EVENTS: ReadonlySet<EventType> = new Set([
@@ -32,6 +35,12 @@ export class FilesState {
   constructor() {
     const events = inject(EventStream);
     const until = takeUntilDestroyed<unknown>();
+    const copied = events
+      .on('file.replication')
+      .pipe(filter(({ data }) => this.window.turnsWith(data.files.map(({ path }) => path))));
+    merge(copied, inject(SummaryState).turned)
+      .pipe(throttleTime(APART_MS, undefined, { leading: false, trailing: true }), until)
+      .subscribe(() => this.window.refresh());
     events.all.pipe(takeUntilDestroyed()).subscribe((event) => {
       if (event.type === 'file.uploaded' || event.type === 'file.updated' || event.type === 'file.restored') {
         const now = Date.now();

@@ -14,16 +14,20 @@ export interface Reading<T> {
   refresh(): void;
 }
 
-/** A `Reading` of what `load` answers for the present parameters; a change of them forgets the value. */
+/**
+ * A `Reading` of what `load` answers for the present parameters; a change of them forgets the value. A change of `again` reads
+ * anew, and keeps the value until the answer is there.
+ */
 export function reading<T, P = true>(
   load: (params: P) => Observable<T>,
   params: () => P | undefined = () => true as P,
+  again: () => unknown = () => undefined,
 ): Reading<T> {
   const round = signal(0);
-  const resource = rxResource<T, { params: P; round: number } | undefined>({
+  const resource = rxResource<T, { params: P; round: number; again: unknown } | undefined>({
     params: () => {
       const now = params();
-      return now === undefined ? undefined : { params: now, round: round() };
+      return now === undefined ? undefined : { params: now, round: round(), again: again() };
     },
     stream: ({ params: request }) => load(request.params),
   });

@@ -11,9 +11,8 @@ describe('PeersPage', () => {
   const show = async (peers: PeerInfo[], role: 'owner' | 'member' = 'owner') => {
     fake = new FakeNode();
     await render(PeersPage, { providers: fake.providers });
-    await fake.signIn();
     const network = { id: 'n', name: 'Studio Nord', members: peers.length, role };
-    await fake.answerSoon('GET', routes.node, node({ network }));
+    await fake.signIn(node({ network }));
     // The stream of events comes to life meanwhile, and has the list read again: an answer may come for nothing.
     await waitFor(() => {
       fake.answer('GET', routes.peers, { items: peers });

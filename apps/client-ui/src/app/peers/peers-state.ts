@@ -2,7 +2,7 @@ import { Service, computed, inject } from '@angular/core';
 import { takeUntilDestroyed } from '@angular/core/rxjs-interop';
 import { EventStream, PeersApi, Session } from '@dfs/client-data';
 import type { PeerInfo } from '@dfs/contracts';
-import { debounceTime, distinctUntilChanged, map, merge } from 'rxjs';
+import { debounceTime, distinctUntilChanged, filter, map, merge } from 'rxjs';
 import { reading } from '../kit/reading.js';
 
 /** Events of one moment cause one read. */
@@ -16,7 +16,8 @@ export class PeersState {
   readonly #session = inject(Session);
   readonly #reading = reading(
     () => this.#api.list().pipe(map((list) => [...list.items].sort(byRank))),
-    () => (this.#session.status() === 'signed-in' ? true : undefined),
+    // Once events are told, so that nothing happens unseen between the answer and them, and it is not asked twice.
+    () => (this.#session.status() === 'signed-in' && this.#events.state() !== 'connecting' ? true : undefined),
   );
 
   /** This node first, then the connected ones, by name; undefined until the first answer. */
@@ -29,10 +30,13 @@ export class PeersState {
   readonly #selfId = computed(() => this.peers()?.find((peer) => peer.state === 'self')?.peerId);
 
   constructor() {
-    const { on, live } = { on: this.#events.on.bind(this.#events), live: this.#events.live };
+    const on = this.#events.on.bind(this.#events);
+    // The first time its state alone causes the read.
+    const live = this.#events.live.pipe(filter(() => this.peers() !== undefined || this.problem() !== null));
     const connectedCount = on('node.status').pipe(
       map((event) => `${event.data.connectedPeers}/${event.data.network.members}`),
       distinctUntilChanged(),
+      filter((count) => count !== `${this.connected()}/${this.peers()?.length}`),
     );
     merge(
       on('peer.added'),

@@ -1,7 +1,7 @@
 import { Service, computed, inject, linkedSignal, untracked } from '@angular/core';
 import { takeUntilDestroyed } from '@angular/core/rxjs-interop';
 import { EventStream, NodeApi, Session } from '@dfs/client-data';
-import { merge } from 'rxjs';
+import { filter, merge, of } from 'rxjs';
 import { Clock } from '../kit/clock.js';
 import { reading } from '../kit/reading.js';
 
@@ -12,8 +12,14 @@ export class NodeState {
   readonly #events = inject(EventStream);
   readonly #clock = inject(Clock);
   readonly #session = inject(Session);
+  /** The first answer is that of the sign-in. */
+  #isGiven = false;
   readonly #reading = reading(
-    () => this.#api.info(),
+    () => {
+      const given = this.#session.takeNode();
+      this.#isGiven = given !== null;
+      return given === null ? this.#api.info() : of(given);
+    },
     () => (this.#session.status() === 'signed-in' ? true : undefined),
   );
 
@@ -38,7 +44,14 @@ export class NodeState {
       .subscribe(({ data: { uptimeSeconds, storage, fileTotals: files, network } }) =>
         this.#reading.value.update((info) => info && { ...info, uptimeSeconds, storage, files, network }),
       );
-    merge(this.#events.live, this.#events.resync)
+    const live = this.#events.live.pipe(
+      filter(() => {
+        const isGiven = this.#isGiven;
+        this.#isGiven = false;
+        return !isGiven;
+      }),
+    );
+    merge(live, this.#events.resync)
       .pipe(takeUntilDestroyed())
       .subscribe(() => this.refresh());
   }

@@ -18,7 +18,6 @@ describe('Shell', () => {
   };
   const signIn = async () => {
     await fake.signIn();
-    await fake.answerSoon('GET', routes.node, node());
     await fake.answerSoon('GET', routes.peers, { items: [peer('self', { state: 'self' }), peer('b'), peer('c')] });
   };
   afterEach(() => fake.events.stop());
@@ -92,7 +91,6 @@ describe('Shell', () => {
     const pages = screen.getByRole('navigation', { name: 'Pages' });
     expect(await within(pages).findByText('1')).toBeTruthy();
     fake.tell('node.warning', { code: 'low-space', detail: 'The disk is nearly full.', active: false });
-    await fake.answerSoon('GET', routes.transfers, { items: [] });
     await waitFor(() => expect(within(pages).queryByText('1')).toBeNull());
   });
 

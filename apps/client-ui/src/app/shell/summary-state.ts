@@ -1,8 +1,8 @@
-import { Service, inject } from '@angular/core';
-import { takeUntilDestroyed } from '@angular/core/rxjs-interop';
+import { Service, computed, inject } from '@angular/core';
+import { takeUntilDestroyed, toObservable } from '@angular/core/rxjs-interop';
 import { EventStream, NodeApi, Session } from '@dfs/client-data';
 import type { EventType } from '@dfs/contracts';
-import { filter, merge, throttleTime } from 'rxjs';
+import { filter, merge, pairwise, throttleTime } from 'rxjs';
 import { reading } from '../kit/reading.js';
 
 /** The node's figures are two seconds old at most: asking sooner is of no use. Milliseconds. */
@@ -30,15 +30,40 @@ export class SummaryState {
   readonly #session = inject(Session);
   readonly #reading = reading(
     () => this.#api.summary(),
-    () => (this.#session.status() === 'signed-in' ? true : undefined),
+    // Once events are told, so that nothing happens unseen between the answer and them, and it is not asked twice.
+    () => (this.#session.status() === 'signed-in' && this.#events.state() !== 'connecting' ? true : undefined),
   );
   /** Undefined until the first answer. */
   readonly value = this.#reading.value.asReadonly();
 
+  readonly #counts = computed(() => {
+    const summary = this.value();
+    if (!summary) return null;
+    const { target, files, promised, reachable, local, conflicts } = summary;
+    return JSON.stringify([target, files, promised, reachable, local, conflicts]);
+  });
+  /** Files are in other states than the last answer said: what was read of single files and folders may be old. */
+  readonly turned = toObservable(this.#counts).pipe(
+    filter((counts) => counts !== null),
+    pairwise(),
+  );
+
   constructor() {
-    const changes = this.#events.all.pipe(filter(({ type }) => CHANGES.has(type)));
-    merge(changes, this.#events.live, this.#events.resync)
+    const { all } = this.#events;
+    const changes = all.pipe(filter(({ type }) => CHANGES.has(type)));
+    // Nobody tells of each file that turns: while some are not as they should be, the node's own beat asks.
+    const waiting = this.#events.on('node.status').pipe(filter(() => !this.#isSettled()));
+    // The first time its state alone causes the read.
+    const live = this.#events.live.pipe(filter(() => this.value() !== undefined || this.#reading.problem() !== null));
+    merge(changes, waiting, live, this.#events.resync)
       .pipe(throttleTime(APART_MS, undefined, { leading: false, trailing: true }), takeUntilDestroyed())
       .subscribe(() => this.#reading.refresh());
+  }
+
+  #isSettled(): boolean {
+    const summary = this.value();
+    return (
+      summary?.promised.safe.files === summary?.files.files && summary?.reachable.enough.files === summary?.files.files
+    );
   }
 }

@@ -1,9 +1,9 @@
-import { Component, computed, inject, input, output } from '@angular/core';
+import { Component, computed, inject, input, output, signal } from '@angular/core';
 import { takeUntilDestroyed } from '@angular/core/rxjs-interop';
 import { EventStream, FilesApi } from '@dfs/client-data';
 import type { AnyEvent, FileInfo } from '@dfs/contracts';
 import { mdiClose, mdiDeleteOutline, mdiDownload, mdiRenameOutline } from '@mdi/js';
-import { debounceTime, filter, merge } from 'rxjs';
+import { filter, merge, throttleTime } from 'rxjs';
 import { Clock } from '../../kit/clock.js';
 import { Copies } from '../../safety/copies.js';
 import { CopyButton } from '../../kit/copy-button.js';
@@ -11,6 +11,7 @@ import { Icon } from '../../kit/icon.js';
 import { folderOf, nameOf, visibleName } from '../../kit/names.js';
 import { Notice } from '../../kit/notice.js';
 import { reading } from '../../kit/reading.js';
+import { SummaryState } from '../../shell/summary-state.js';
 import { Sights } from '../../safety/sights.js';
 import { formatBytes, formatCount } from '../../kit/sizes.js';
 import { formatAgo, formatDate } from '../../kit/times.js';
@@ -62,18 +63,31 @@ export class FileDetails {
   protected readonly formatDate = formatDate;
   protected readonly nameOf = nameOf;
   protected readonly visibleName = visibleName;
+  readonly #told = signal(0);
   /** Counts what happened to the file, so that its parts are read anew. */
   protected readonly round = computed(() => {
     const file = this.file.value();
-    return file ? `${file.version} ${file.replication.copies} ${file.replication.reachable} ${file.conflict}` : '';
+    return file ? `${file.version} ${file.conflict} ${this.#told()}` : '';
   });
 
   constructor() {
     const events = inject(EventStream);
     const ofThisFile = events.all.pipe(filter((event) => filesOf(event).includes(this.id())));
-    merge(ofThisFile, events.live, events.resync, events.on('peer.connected'), events.on('peer.disconnected'))
-      .pipe(debounceTime(SETTLE_MS), takeUntilDestroyed())
-      .subscribe(() => this.refresh());
+    merge(
+      ofThisFile,
+      events.live,
+      events.resync,
+      events.on('file.states'),
+      events.on('peer.connected'),
+      events.on('peer.disconnected'),
+      events.on('peer.removed'),
+      inject(SummaryState).turned,
+    )
+      .pipe(throttleTime(SETTLE_MS, undefined, { leading: false, trailing: true }), takeUntilDestroyed())
+      .subscribe(() => {
+        this.#told.update((n) => n + 1);
+        this.refresh();
+      });
   }
 
   protected refresh(): void {

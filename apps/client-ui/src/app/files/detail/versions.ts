@@ -129,10 +129,11 @@ export class Versions {
   readonly changed = output();
   protected readonly busy = signal(false);
   protected readonly list = reading(
-    ({ id, count }: { id: string; count: number; round: string }) => this.#api.versions(id, count),
-    computed(() => ({ id: this.id(), count: this.#count(), round: this.round() }), {
-      equal: (a, b) => a.id === b.id && a.count === b.count && a.round === b.round,
+    ({ id, count }: { id: string; count: number }) => this.#api.versions(id, count),
+    computed(() => ({ id: this.id(), count: this.#count() }), {
+      equal: (a, b) => a.id === b.id && a.count === b.count,
     }),
+    () => this.round(),
   );
   protected readonly icons = { download: mdiDownload, restore: mdiRestore };
   protected readonly counted = counted;

@@ -59,11 +59,17 @@ export class Whereabouts {
   readonly file = input.required<FileInfo>();
   /** Changes when what is known of the file may have. */
   readonly round = input.required<string>();
-  readonly #asked = computed(() => ({ id: this.file().id, round: this.round() }), {
-    equal: (a, b) => a.id === b.id && a.round === b.round,
-  });
-  protected readonly holders = reading(({ id }: { id: string }) => this.#api.holders(id), this.#asked);
-  protected readonly chunks = reading(({ id }: { id: string }) => this.#api.chunks(id, MAX_CHUNKS), this.#asked);
+  readonly #asked = computed(() => this.file().id);
+  protected readonly holders = reading(
+    (id: string) => this.#api.holders(id),
+    this.#asked,
+    () => this.round(),
+  );
+  protected readonly chunks = reading(
+    (id: string) => this.#api.chunks(id, MAX_CHUNKS),
+    this.#asked,
+    () => this.round(),
+  );
   /** Each holder once: connected or not as this node's list of peers has it. */
   protected readonly list = computed(() =>
     holdersOf(this.holders.value()?.extents ?? [], (peerId) => this.#peers.stateOf(peerId)),

@@ -136,6 +136,14 @@ describe('FileWindow', () => {
     expect(pathAt(1000)).toBe(number(970));
   });
 
+  it('knows which files its folders, or its filter, speak of', () => {
+    window.show({ ...VIEW, prefix: 'a/' });
+    expect(window.turnsWith(['a/x.txt', 'b/c/x.txt'])).toBe(false);
+    expect(window.turnsWith(['b/x.txt', 'a/c/x.txt'])).toBe(true);
+    window.show({ ...VIEW, replication: 'replicating' });
+    expect(window.turnsWith(['x.txt'])).toBe(true);
+  });
+
   it('counts copies anew where an event tells them', () => {
     const replication = { target: 3, copies: 1, reachable: 1, state: 'at-risk' } as const;
     window.patch(file(number(5)).id, replication);

@@ -134,6 +134,14 @@ export class FileWindow {
     }
   }
 
+  /** Whether a change of the copies of these files may change what a row of a folder says, or which rows there are. */
+  turnsWith(paths: readonly string[]): boolean {
+    const { prefix, replication } = this.#view();
+    if (replication !== '') return true;
+    if (!isLevel(this.#view())) return false;
+    return paths.some((path) => path.startsWith(prefix) && path.includes('/', prefix.length));
+  }
+
   /** Takes rows out at once; the next read says what is true. */
   take(keys: ReadonlySet<string>): void {
     for (const page of this.#pages.values()) page.rows &&= page.rows.filter((row) => !keys.has(row.key));
