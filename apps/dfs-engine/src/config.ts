@@ -202,7 +202,8 @@ function folder(value: string): string {
 function folders(value: string): string[] {
   const list = value.split(delimiter).filter((item) => item.trim() !== '');
   if (list.length > MAX_FOLDER_ROOTS) fail(`at most ${MAX_FOLDER_ROOTS} directories`, value);
-  for (const item of list) if (!isAbsolute(item)) fail(`whole paths of directories, with ${delimiter} between them`, item);
+  for (const item of list)
+    if (!isAbsolute(item)) fail(`whole paths of directories, with ${delimiter} between them`, item);
   return list.map(folder);
 }
 

@@ -112,7 +112,10 @@ export class Promises {
     const now = this.components.clock.now();
     await this.components.db.write(async (tx) => {
       await tx.later('DELETE FROM placement_promise WHERE until <= ?', [now]);
-      await tx.later('UPDATE placement_promise SET until = ? WHERE until > ?', [now + PROMISE_TIME, now + PROMISE_TIME]);
+      await tx.later('UPDATE placement_promise SET until = ? WHERE until > ?', [
+        now + PROMISE_TIME,
+        now + PROMISE_TIME,
+      ]);
     });
   }
 
