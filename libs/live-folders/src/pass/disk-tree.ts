@@ -57,6 +57,8 @@ export class DiskTree {
     private readonly timers: Timers,
     /** The name that the base tree has for a path. */
     private readonly usualName: (path: string) => DiskPath | undefined,
+    /** Of the root, as it was known to be the folder. */
+    private readonly device: bigint,
   ) {}
 
   /** Lists these directories, and all beneath them that were not listed yet. @param deep whether also those that the base tree knows */
@@ -196,8 +198,11 @@ export class DiskTree {
     return false;
   }
 
-  private take(listing: Listing): void {
-    const { directory } = listing;
+  private take(found: Listing): void {
+    const { directory } = found;
+    // Of another device: the disk went meanwhile, and this is what its mount point has.
+    const isElse = found.outcome === 'whole' && found.stat.device !== this.device;
+    const listing: Listing = isElse ? { directory, outcome: 'unknown', reason: 'changed' } : found;
     const earlier = this.listed.get(directory);
     if (earlier?.listing.outcome === 'whole') this.drop(earlier.listing);
     const before =

@@ -28,9 +28,11 @@ export class Gathering {
     private readonly context: PassContext,
     private readonly rules: Rules,
     private readonly scope: Scope,
+    /** Of the root, as it was known to be the folder when the pass began. */
+    device: bigint,
   ) {
     const usual = (path: string): DiskPath | undefined => this.base.get(path)?.name;
-    this.disk = new DiskTree(context.disk, rules, context.parts.timers, usual);
+    this.disk = new DiskTree(context.disk, rules, context.parts.timers, usual, device);
   }
 
   /** Lists the disk, and puts in order what an interrupted act left there. */

@@ -47,8 +47,8 @@ const ROUNDS = 12;
  */
 export async function runPass(context: PassContext, options: PassOptions): Promise<PassResult> {
   const { root, notes, folder } = context;
-  await root.check();
-  const gathering = new Gathering(context, options.rules, options.scope);
+  const { device } = await root.check();
+  const gathering = new Gathering(context, options.rules, options.scope, device);
   await gathering.look();
   await gathering.read();
   let held: PassResult['held'];

@@ -45,12 +45,11 @@ describe('a disk that goes while files come in', () => {
 describe('a disk that is away for some seconds within a pass', () => {
   it('is no witness of an absence', async () => {
     for (const [nth, back] of [
-      [8, 3],
-      [8, 4],
-      [10, 3],
-      [10, 4],
+      [5, 5],
+      [8, 5],
+      [12, 5],
     ] as const) {
-      await using world = await two();
+      await using world = await two({ a: 'one', b: 'two' });
       const { a, b, members } = world;
       const begin = a.root.time.ticks();
       const isLater = (): boolean => a.root.time.ticks() > begin + 1900;
@@ -65,7 +64,10 @@ describe('a disk that is away for some seconds within a pass', () => {
       await a.folder?.pass();
       a.root.files.script();
       a.root.files.remount(MEMORY_ROOT);
+      await members.meet();
+      expect([nth, back, await deletions(b)]).toEqual([nth, back, 0]);
       await members.settle();
+      expect(await a.info()).toMatchObject({ state: 'up-to-date' });
       expect([nth, back, await deletions(b)]).toEqual([nth, back, 0]);
     }
   }, 120_000);
