@@ -67,6 +67,12 @@ describe('connections', () => {
     await d.peers.join((await a.peers.invite({})).ticket);
     network.memory.heal();
     await network.meshed([a, b, c, d], 15_000);
+    // Sessions are made before what was decided has travelled over them.
+    const known = ({ membership }: TestNode): string => Buffer.from(membership.fingerprint()).toString('hex');
+    await eventually(() => new Set([a, b, c, d].map(known)).size === 1, {
+      what: 'the same membership everywhere',
+      deadline: 15_000,
+    });
     for (const node of [a, b, c, d]) {
       expect(memberIds(node)).toEqual(ids(a, b, c, d));
       expect(node.membership.fingerprint()).toEqual(a.membership.fingerprint());
