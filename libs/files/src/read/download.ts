@@ -3,7 +3,7 @@ import { cidDigest, isManifestCid, type Cid } from '@dfs/protocol';
 import type { FilesComponents } from '../ports.js';
 import { shownEntry } from './listing.js';
 import { toSecond } from '../http/headers/http-date.js';
-import { isPurged, versionWithBytes, type StoredVersion } from '../versions/versions.js';
+import { isPurged, isSaidPurged, versionWithBytes, type StoredVersion } from '../versions/versions.js';
 
 /** One content as it can be read: the shown version of a file, or an older one. */
 export interface OpenContent {
@@ -34,14 +34,14 @@ export interface OpenContent {
  * @throws DfsError `file-not-found`, `version-not-found`, `purged` when no member promises it any more
  */
 export async function openContent(
-  { catalogue, placement }: Pick<FilesComponents, 'catalogue' | 'placement'>,
+  { catalogue, placement, purges }: Pick<FilesComponents, 'catalogue' | 'placement' | 'purges'>,
   fileId: string,
   version?: string,
 ): Promise<OpenContent> {
   const found =
     version === undefined
       ? fromEntry(await shownEntry(catalogue, fileId))
-      : fromVersion(await versionToRead({ catalogue, placement }, fileId, version));
+      : fromVersion(await versionToRead({ catalogue, placement, purges }, fileId, version));
   const { contentId, size, path } = found;
   const sha256 = await digestOf(catalogue, found);
   const read: OpenContent['read'] = (range, signal) =>
@@ -85,14 +85,15 @@ export async function sharesSecond(
 }
 
 async function versionToRead(
-  { catalogue, placement }: Pick<FilesComponents, 'catalogue' | 'placement'>,
+  { catalogue, placement, purges }: Pick<FilesComponents, 'catalogue' | 'placement' | 'purges'>,
   fileId: string,
   version: string,
 ): Promise<StoredVersion> {
   const found = await versionWithBytes(catalogue, fileId, version);
-  if (!found.purged) return found;
+  if (found.head) return found;
   const { extents } = await placement.holders(found.contentId, found.size);
-  if (extents.some(({ holders }) => holders.length === 0)) throw isPurged();
+  if (extents.every(({ holders }) => holders.length > 0)) return found;
+  if (found.purged || (await isSaidPurged({ catalogue, purges }, fileId))) throw isPurged();
   return found;
 }
 

@@ -1,3 +1,4 @@
+import type { PurgeInfo } from '@dfs/contracts';
 import { EMPTY_CONTENT } from '@dfs/protocol';
 import { localNode, pieces, writtenElsewhere, type LocalNode } from '../testing/local-node.suite.js';
 import { text, versionSteps } from '../testing/version-steps.suite.js';
@@ -23,6 +24,30 @@ describe('versions', () => {
     expect(await node.files.releaseVersions(first.id)).toMatchObject({ versions: 2 });
     expect(new Set(node.placement.gone)).toEqual(new Set(past.map(({ contentId }) => contentId)));
     await expect(node.files.releaseVersions(UNKNOWN_FILE)).rejects.toMatchObject({ code: 'file-not-found' });
+  });
+
+  it('of a deleted file are told as purged where a receipt of a member says so and nobody has the bytes', async () => {
+    const { id, version, contentId } = await put('gone', 'bytes');
+    await node.files.remove(id);
+    const deletion = (await versions(id))[0]!.version;
+    const said: Pick<PurgeInfo, 'purged' | 'kept'> = { purged: 0, kept: 1 };
+    node.components.purges.progress = async (asked) =>
+      new Map(
+        asked.map((one) => [
+          one,
+          { ...(one === deletion ? said : { purged: 0, kept: 0 }), members: 2, waitingFor: [] },
+        ]),
+      );
+    node.placement.pinned.delete(contentId);
+    // They may be back yet.
+    expect(await node.files.open(id, version)).toMatchObject({ contentId });
+    said.purged = 1;
+    await expect(node.files.open(id, version)).rejects.toMatchObject({ code: 'purged', status: 410 });
+    await expect(node.files.restore(id, version)).rejects.toMatchObject({ code: 'purged', status: 410 });
+    await expect(node.files.copy(id, 'copied', { version })).rejects.toMatchObject({ code: 'purged' });
+    node.placement.pinned.add(contentId);
+    expect(await node.files.open(id, version)).toMatchObject({ contentId });
+    expect(await node.files.restore(id, version)).toMatchObject({ file: { path: 'gone', deleted: false } });
   });
 
   it('of a deleted file end their retention at once where an owner says so, with the deletion or later', async () => {

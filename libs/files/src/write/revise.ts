@@ -5,7 +5,7 @@ import { describe } from '../read/file-info.js';
 import { NODE_ASKS, type ContentPlacement, type FilesComponents } from '../ports.js';
 import type { Preconditions } from '../http/headers/preconditions.js';
 import { admitDeletions, type ChangeOptions, type DeletionPace } from './deletion-pace.js';
-import { isPurged } from '../versions/versions.js';
+import { isPurged, isSaidPurged } from '../versions/versions.js';
 import { requireWanted } from './wanted.js';
 
 // Changes of a path that bring no bytes: those there are get another name, or are shown again. The facts that such a change
@@ -62,25 +62,27 @@ export async function adoptVersion(parts: Revising, version: string, want: Preco
 
 /** @throws DfsError `purged` when the retention of a version is over and nobody has it */
 export async function refusePurged(
-  parts: Pick<Revising, 'catalogue' | 'placement'>,
+  parts: Pick<Revising, 'catalogue' | 'placement' | 'purges'>,
   fileId: string,
   version?: string,
 ): Promise<void> {
   const { catalogue } = parts;
-  await refuseGone(
-    parts,
-    version === undefined ? await catalogue.get(fileId) : await catalogue.version(fileId, version),
-  );
+  const found = version === undefined ? await catalogue.get(fileId) : await catalogue.version(fileId, version);
+  await refuseGone(parts, found, fileId);
 }
 
 async function refuseGone(
-  { catalogue, placement }: Pick<Revising, 'catalogue' | 'placement'>,
+  { catalogue, placement, purges }: Pick<Revising, 'catalogue' | 'placement' | 'purges'>,
   found: { contentId: Cid | null; size: number } | undefined,
+  /** Of which receipts may tell; of a void version none does. */
+  fileId?: string,
 ): Promise<void> {
   if (!found?.contentId) return;
   const content = found.contentId;
-  if (!(await catalogue.purged([content])).has(content)) return;
-  if (!(await placement.isHad(content, found.size))) throw isPurged();
+  const isGone =
+    (await catalogue.purged([content])).has(content) ||
+    (fileId !== undefined && (await isSaidPurged({ catalogue, purges }, fileId)));
+  if (isGone && !(await placement.isHad(content, found.size))) throw isPurged();
 }
 
 /** How a conflict is ended. */
