@@ -43,7 +43,7 @@ export class LiveFolderEntity {
   @Column({ type: 'text', nullable: true })
   nonce!: string | null;
 
-  /** The same number as in the marker: raised before a pass that signs. */
+  /** The same number as in the marker: raised before a pass signs or writes. */
   @Column({ type: 'integer' })
   epoch!: number;
 

@@ -39,7 +39,7 @@ export class RootGuard {
     return this.parts.timers.ticks() - this.lookedAt <= FRESH;
   }
 
-  /** Raises the epoch, of the database and then of the marker, before something is signed. */
+  /** Raises the epoch, of the database and then of the marker, before something is signed or written. */
   async raise(): Promise<void> {
     const { nonce, id } = this.folder;
     const isDue = this.parts.timers.ticks() - this.raisedAt >= EPOCH_PACE || this.raising;
