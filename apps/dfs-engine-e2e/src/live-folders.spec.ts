@@ -1,28 +1,32 @@
 import { mkdir, readdir, readFile, readlink, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Health, LiveFolderHoldList, LiveFolderInfo, LiveFolderList } from '@dfs/contracts';
-import { eventually, removeAll, startNetwork, tempDir, type Engine, type TempDir } from '@dfs/testing';
-import { allFiles, at, bytesOf, listed } from './steps.js';
+import type {
+  Health,
+  LiveFolderHoldList,
+  LiveFolderInfo,
+  LiveFolderIssuePage,
+  LiveFolderList,
+  VersionList,
+} from '@dfs/contracts';
+import {
+  eventually,
+  isLong,
+  removeAll,
+  seededRandom,
+  startNetwork,
+  tempDir,
+  type Engine,
+  type TempDir,
+} from '@dfs/testing';
+import { RandomEditor, sameTree, trashOf, treeOf } from './editing.js';
+import { allFiles, at, bytesOf, listed, versionBytes } from './steps.js';
 
 const DEADLINE = 60_000;
+/** How long people edit at random: an hour in the long form. */
+const EDITING = (isLong ? 3600 : 8) * 1000;
+/** Acts of each of them between two looks at all folders, and milliseconds between two of their acts. */
+const ROUND = { acts: isLong ? 200 : 60, pause: 100 };
 const JSON_BODY = { 'content-type': 'application/json' };
-
-/** Files below a directory and what is in them; neither the marker nor the trash. */
-async function treeOf(root: string): Promise<Map<string, string>> {
-  const tree = new Map<string, string>();
-  const walk = async (below: string): Promise<void> => {
-    for (const entry of await readdir(join(root, below), { withFileTypes: true })) {
-      const path = below === '' ? entry.name : `${below}/${entry.name}`;
-      if (path.startsWith('.dfs-')) continue;
-      if (entry.isDirectory()) await walk(path);
-      else tree.set(path, await readFile(join(root, path), 'utf8').catch(() => 'gone meanwhile'));
-    }
-  };
-  await walk('').catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw error;
-  });
-  return tree;
-}
 
 describe('one folder on the disks of three nodes', () => {
   let dir: TempDir;
@@ -229,6 +233,86 @@ describe('one folder on the disks of three nodes', () => {
     await settled();
   });
 
+  /** Until all folders are the same and say that they are well; whoever is asked something answers. */
+  async function equal(random: ReturnType<typeof seededRandom>): Promise<Map<string, string>> {
+    const seen: unknown[] = [];
+    return eventually(
+      async () => {
+        seen.length = 0;
+        for (const index of [0, 1, 2]) await answerAll(index, random);
+        const trees = await Promise.all(roots.map(treeOf));
+        for (const index of [0, 1, 2]) {
+          const { id, state, reason, detail } = await info(index);
+          const { items: issues } = await node(index).json<LiveFolderIssuePage>(`/live-folders/${id}/issues`);
+          seen.push({ index, state, reason, detail, issues, tree: told(at(trees, index)) });
+        }
+        const isWell = seen.every((one) => (one as LiveFolderInfo).state === 'up-to-date');
+        return isWell && trees.every((tree) => sameTree(tree, at(trees, 0))) && at(trees, 0);
+      },
+      { deadline: DEADLINE, poll: 300 },
+    ).catch((error: unknown) => {
+      throw new Error(`never equal (seed ${random.seed}): ${JSON.stringify(seen, undefined, 1)}`, { cause: error });
+    });
+  }
+
+  async function answerAll(index: number, random: ReturnType<typeof seededRandom>): Promise<void> {
+    const { id, reason } = await info(index);
+    const { items } = await node(index).json<LiveFolderHoldList>(`/live-folders/${id}/held`);
+    for (const hold of items) await answer(index, hold.id, random.int(0, 1) === 0 ? 'delete' : 'restore');
+    // What was moved away and back is an old copy of what was deleted at its path: one question settles it.
+    const { items: issues } = await node(index).json<LiveFolderIssuePage>(`/live-folders/${id}/issues`);
+    const paths = issues.flatMap(({ kind, path }) => (kind === 'deleted-elsewhere' ? [path] : []));
+    if (paths.length > 0) {
+      const how = random.pick(['revert', 'override']);
+      const init = { method: 'POST', headers: JSON_BODY, body: JSON.stringify({ paths }) };
+      await node(index).json(`/live-folders/${id}/${how}`, init);
+    }
+    if (reason !== 'prefix-gone') return;
+    const body = JSON.stringify({ prefixGone: 'empty' });
+    await node(index).json(`/live-folders/${id}`, { method: 'PATCH', headers: JSON_BODY, body });
+  }
+
+  /** Every text that is in a folder, a trash or a version. */
+  async function kept(tree: ReadonlyMap<string, string>): Promise<Set<string>> {
+    const texts = new Set(tree.values());
+    for (const root of roots) for (const text of await trashOf(root)) texts.add(text);
+    for (const file of [...(await allFiles(node(0))), ...(await allFiles(node(0), 'deleted'))]) {
+      const { items } = await node(0).json<VersionList>(`/files/${file.id}/versions?limit=1000`);
+      for (const { version, kind } of items) {
+        if (kind === 'file') texts.add(String(await versionBytes(node(0), file.id, version)));
+      }
+    }
+    return texts;
+  }
+
+  it(
+    'loses nothing and becomes one where three people edit at random, and nodes are killed',
+    async () => {
+      const random = seededRandom();
+      const editors = roots.map((root, index) => new RandomEditor(`editor-${index}`, root, random));
+      const until = Date.now() + EDITING;
+      do {
+        const victim = random.int(0, 2);
+        const edits = editors.map(async (editor) => {
+          for (let n = 0; n < ROUND.acts; n++) {
+            await editor.act();
+            await new Promise((done) => setTimeout(done, random.int(0, 2 * ROUND.pause)));
+          }
+        });
+        await node(victim).kill();
+        await node(victim).start();
+        await Promise.all(edits);
+        const stood = (await Promise.all(roots.map(treeOf))).flatMap((tree) => [...tree]);
+        const tree = await equal(random);
+        const texts = await kept(tree);
+        expect({ seed: random.seed, lost: stood.filter(([, text]) => !texts.has(text)) }).toMatchObject({ lost: [] });
+        expected.clear();
+        for (const [path, text] of tree) expected.set(path, text);
+      } while (Date.now() < until);
+    },
+    EDITING + 600_000,
+  );
+
   it('tells figures of each folder', async () => {
     const headers = { authorization: `Bearer ${node(0).token}` };
     const text = await (await fetch(`${node(0).url}/metrics`, { headers })).text();
@@ -240,10 +324,6 @@ describe('one folder on the disks of three nodes', () => {
     expect(text).toContain('dfs_work_runs_total{work="live folder disk-0"}');
   });
 });
-
-function sameTree(a: Map<string, string>, b: Map<string, string>): boolean {
-  return a.size === b.size && [...a].every(([path, text]) => b.get(path) === text);
-}
 
 function told(tree: Map<string, string>): object {
   return Object.fromEntries([...tree].sort(([a], [b]) => (a < b ? -1 : 1)));
