@@ -8,10 +8,10 @@ const fresh = (): Transfers =>
   new Transfers({ events: { tell: () => {}, recordNow: async () => {} }, clock: fakeClock(), log: silentLog });
 
 describe('a transfer that may be too small for a person to care', () => {
-  it('is listed from the start where enough is announced, and can be cancelled', () => {
+  it('is listed from the start where enough is announced, and can be cancelled', async () => {
     const transfers = fresh();
     const one = new NotableTransfer(transfers, { kind: 'upload', bytes: 8 * MiB });
-    transfers.cancel(transfers.list()[0]!.id);
+    await transfers.cancel(transfers.list()[0]!.id);
     expect(one.signal.reason).toMatchObject({ code: 'aborted', message: 'The upload was cancelled.' });
     one.fail(new DfsError('aborted', 'gone'));
     expect(transfers.list()).toMatchObject([{ state: 'cancelled' }]);

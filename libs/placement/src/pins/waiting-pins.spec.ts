@@ -166,7 +166,7 @@ describe('a log with too many of them', () => {
       await exchange.refresh([other]);
       expect(asked).toBe(before + 1);
     } finally {
-      exchange.stop();
+      await exchange.stop();
       for (const node of [mine, theirs]) await node.stop();
     }
   });
