@@ -37,6 +37,15 @@ describe('calls that a disk may never answer', () => {
     expect(order).toEqual(Array.from({ length: 20 }, (_, index) => index));
   });
 
+  it('give their place back where they throw at once', async () => {
+    const calls = new DiskCalls({ most: 1, timeMs: 10_000 });
+    const thrown = (): Promise<never> => {
+      throw new Error('at once');
+    };
+    await expect(calls.run('a', thrown)).rejects.toThrow('at once');
+    expect(await calls.run('a', async () => 'next')).toBe('next');
+  });
+
   it('pass on what fails', async () => {
     const calls = new DiskCalls({ most: 1 });
     await expect(calls.run('a', () => Promise.reject(new Error('EIO')))).rejects.toThrow('EIO');

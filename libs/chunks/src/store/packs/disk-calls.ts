@@ -54,7 +54,8 @@ export class DiskCalls {
         if (isLate) return;
         isRunning = true;
         this.#running++;
-        call()
+        // One that throws at once gives its place back too.
+        (async () => call())()
           .then(resolve, reject)
           .finally(() => {
             clearTimeout(timer);
