@@ -38,6 +38,9 @@ describe('the trash (rule 6)', () => {
     });
     expect(root.user.read(root.at('other/place/a'))).toBe('old');
     expect((await root.disk.trash.list({ limit: 10 })).entries).toEqual([]);
+    for (const none of [id, 'no-such-id', '../a', '.dfs-folder']) {
+      expect(await root.disk.trash.restore(none)).toEqual({ outcome: 'gone' });
+    }
   });
 
   it('is emptied by id, by age, or whole; what is named does not get out of it', async () => {

@@ -42,7 +42,7 @@ export class Trash implements RootTrash {
 
   async restore(id: string, to?: DiskPath): ReturnType<RootTrash['restore']> {
     const { files, notes, puts } = this.components;
-    const entry = await this.#entry(checked(id));
+    const entry = isTrashId(id) ? await this.#entry(id) : undefined;
     const path = to ?? entry?.path;
     if (!entry || path === undefined) return { outcome: 'gone' };
     const parent = parentOf(path);
