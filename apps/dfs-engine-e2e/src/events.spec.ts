@@ -66,7 +66,7 @@ describe('events', () => {
       for await (const step of dfs.follow({ after: listener.position, signal: control.signal })) {
         if (step.type === 'lost') break;
         if (step.type !== 'event') continue;
-        hear(listener, step.event as AnyEvent);
+        hear(listener, step.event);
         if (step.event.seq !== null && ++heard === events) break;
       }
     } catch {
