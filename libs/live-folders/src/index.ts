@@ -4,6 +4,7 @@
  * node replaces or removes goes to the trash of the folder. Does not: trust an event of the file system, or a clock.
  * Units: bytes, milliseconds; times of files are nanoseconds since 1970.
  */
+export { IssueDto as LiveFolderIssueDto } from './http/live-folders.schema.dto.js';
 export { LiveFoldersModule } from './live-folders.module.js';
 export { LocalRootDisk, type LocalRootDiskOptions } from './disk/local-root-disk.js';
 export { NodeFileSystem } from './disk/fs/node-file-system.js';

@@ -45,6 +45,7 @@ describe('the API of a node', () => {
       'runs',
       'network',
       'holders',
+      'folders',
       'work',
     ]);
     expect((await test.api('/dht')).json()).toMatchObject({ enabled: true, mode: 'server' });

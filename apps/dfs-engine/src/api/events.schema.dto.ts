@@ -14,6 +14,7 @@ import {
   type WarningEvent,
 } from '@dfs/contracts';
 import { FIELD, FileAttributesDto, ReplicationDto, TransferDto } from '@dfs/files';
+import { LiveFolderIssueDto } from '@dfs/live-folders';
 import { FileTotalsDto, NetworkDto, PeerDto, StorageDto } from './api.schema.dto.js';
 
 // The data of events, for both documents. Each implements its contract, so that neither can drift.
@@ -154,10 +155,6 @@ const FOLDER_REASONS: LiveFolderReason[] = [
   'no-room',
   'refused',
 ];
-const FOLDER_ISSUES = [
-  ...['hidden', 'being-written', 'local-change', 'remote-change', 'deleted-elsewhere'],
-  ...['no-room', 'unreadable', 'unavailable', 'written-on'],
-];
 
 /** Which live folder. */
 @ApiSchema({ name: 'NamedFolder' })
@@ -191,15 +188,6 @@ export class FolderHeldDataDto implements FolderHeldData {
   @ApiProperty(FIELD.text) hold!: string;
   @ApiProperty(FIELD.count) count!: number;
   @ApiProperty({ type: [String], maxItems: 100 }) paths!: string[];
-}
-
-/** One issue of a live folder. */
-@ApiSchema({ name: 'LiveFolderIssue' })
-export class LiveFolderIssueDto {
-  @ApiProperty({ enum: FOLDER_ISSUES }) kind!: FolderIssueData['issues'][number]['kind'];
-  @ApiProperty(FIELD.text) path!: string;
-  @ApiProperty(FIELD.text) detail!: string;
-  @ApiProperty(FIELD.moment) since!: string;
 }
 
 /** New issues of one pass over a live folder: `folder.issue`. */

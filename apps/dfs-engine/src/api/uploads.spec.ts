@@ -140,7 +140,7 @@ describe('resumable uploads', () => {
   });
 
   it('keep what had come when the connection breaks', async () => {
-    const bytes = randomBytes(5 * MiB);
+    const bytes = randomBytes(10 * MiB);
     const at = await begun('tus/broken.bin', bytes.length);
     const socket = sendPart(at, 0, bytes.length, bytes.subarray(0, 2 * MiB));
     await eventually(() => isUnderWay('tus/broken.bin', 2 * MiB), { deadline: 60_000 });
@@ -218,7 +218,7 @@ describe('resumable uploads', () => {
   });
 
   it('are sent by one request at a time, and end with it when they are given up', async () => {
-    const bytes = randomBytes(6 * MiB);
+    const bytes = randomBytes(10 * MiB);
     const at = await begun('tus/twice.bin', bytes.length);
     const socket = sendPart(at, 0, bytes.length, bytes.subarray(0, 5 * MiB));
     await eventually(() => isUnderWay('tus/twice.bin', 4 * MiB), { deadline: 60_000 });

@@ -40,8 +40,8 @@ describe('a node that is told to stop', () => {
     });
 
   it('is not ready from then on, lets work under way end, and closes its port after that', async () => {
-    const { request, status } = begin('late.bin', 6 * MiB);
-    request.write(randomBytes(5 * MiB));
+    const { request, status } = begin('late.bin', 10 * MiB);
+    request.write(randomBytes(9 * MiB));
     await eventually(() => isUnderWay('late.bin'), { deadline: 60_000 });
     expect((await test.call('/health/ready')).status).toBe(200);
     let hasStopped = false;
