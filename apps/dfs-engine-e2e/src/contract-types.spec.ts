@@ -113,6 +113,27 @@ interface Pairs {
   WriteConditions: [contracts.WriteConditions, document.WriteConditions];
   ArchiveInfo: [contracts.ArchiveInfo, document.ArchiveInfo];
   ArchiveRequest: [contracts.ArchiveRequest, document.ArchiveRequest];
+  AnswerHold: [contracts.AnswerHold, document.AnswerHold];
+  BindLiveFolder: [contracts.BindLiveFolder, document.BindLiveFolder];
+  EstimateLiveFolder: [contracts.EstimateLiveFolder, document.EstimateLiveFolder];
+  LiveFolderCount: [contracts.LiveFolderCount, document.LiveFolderCount];
+  LiveFolderEstimate: [contracts.LiveFolderEstimate, document.LiveFolderEstimate];
+  LiveFolderHold: [contracts.LiveFolderHold, document.LiveFolderHold];
+  LiveFolderHoldList: [contracts.LiveFolderHoldList, document.LiveFolderHoldList];
+  LiveFolderInfo: [contracts.LiveFolderInfo, document.LiveFolderInfo];
+  LiveFolderIssueKind: [contracts.LiveFolderIssueKind, document.LiveFolderIssueKind];
+  LiveFolderIssuePage: [contracts.LiveFolderIssuePage, document.LiveFolderIssuePage];
+  LiveFolderList: [contracts.LiveFolderList, document.LiveFolderList];
+  LiveFolderMode: [contracts.LiveFolderMode, document.LiveFolderMode];
+  LiveFolderRoots: [contracts.LiveFolderRoots, document.LiveFolderRoots];
+  LiveFolderSettled: [contracts.LiveFolderSettled, document.LiveFolderSettled];
+  LiveFolderState: [contracts.LiveFolderState, document.LiveFolderState];
+  LiveFolderTrashEntry: [contracts.LiveFolderTrashEntry, document.LiveFolderTrashEntry];
+  LiveFolderTrashPage: [contracts.LiveFolderTrashPage, document.LiveFolderTrashPage];
+  PatchLiveFolder: [contracts.PatchLiveFolder, document.PatchLiveFolder];
+  RestoreFromTrash: [contracts.RestoreFromTrash, document.RestoreFromTrash];
+  RestoredFromTrash: [contracts.RestoredFromTrash, document.RestoredFromTrash];
+  SettleLiveFolder: [contracts.SettleLiveFolder, document.SettleLiveFolder];
 }
 
 /** An error stands here at each name whose types differ. */
@@ -208,6 +229,27 @@ const SAME: { [K in keyof Pairs]: Same<Pairs[K][0], Pairs[K][1]> } = {
   WriteConditions: true,
   ArchiveInfo: true,
   ArchiveRequest: true,
+  AnswerHold: true,
+  BindLiveFolder: true,
+  EstimateLiveFolder: true,
+  LiveFolderCount: true,
+  LiveFolderEstimate: true,
+  LiveFolderHold: true,
+  LiveFolderHoldList: true,
+  LiveFolderInfo: true,
+  LiveFolderIssueKind: true,
+  LiveFolderIssuePage: true,
+  LiveFolderList: true,
+  LiveFolderMode: true,
+  LiveFolderRoots: true,
+  LiveFolderSettled: true,
+  LiveFolderState: true,
+  LiveFolderTrashEntry: true,
+  LiveFolderTrashPage: true,
+  PatchLiveFolder: true,
+  RestoreFromTrash: true,
+  RestoredFromTrash: true,
+  SettleLiveFolder: true,
 };
 
 describe('the types of the API document', () => {
