@@ -2,9 +2,8 @@ import type { OnReadOpts, Socket } from 'node:net';
 import { TLSSocket, connect, type ConnectionOptions } from 'node:tls';
 import { DfsError } from '@dfs/runtime';
 import { verifyPeerCertificate } from '@libp2p/tls/utils';
-import { SOCKET_BUFFER_BYTES } from '../constants.js';
 import type { Certificate } from '../libp2p/certificate.js';
-import { CIPHERS } from '../libp2p/tls-encrypter.js';
+import { tlsTerms } from '../libp2p/tls-encrypter.js';
 import { BULK_ALPN } from './bulk-message.js';
 
 /** Where a bulk connection is dialled: the host and port of libp2p's own. */
@@ -20,21 +19,10 @@ export interface DirectReads {
   filled(bytes: number): boolean;
 }
 
-const terms = (certificate: Certificate) =>
-  ({
-    ...certificate,
-    ciphers: CIPHERS,
-    minVersion: 'TLSv1.3',
-    maxVersion: 'TLSv1.3',
-    highWaterMark: SOCKET_BUFFER_BYTES,
-    // Certificates are self-signed; what counts is the peer id in them, which is checked after the handshake.
-    rejectUnauthorized: false,
-  }) as const;
-
 /** The answering end of a bulk connection, over a socket whose first byte has been read and put back. */
 export function answerTls(socket: Socket, certificate: Certificate): TLSSocket {
   return new TLSSocket(socket, {
-    ...terms(certificate),
+    ...tlsTerms(certificate),
     isServer: true,
     requestCert: true,
     // Any other name ends the handshake.
@@ -46,7 +34,7 @@ export function answerTls(socket: Socket, certificate: Certificate): TLSSocket {
 export function askTls({ host, port }: BulkTarget, certificate: Certificate, reads: DirectReads): TLSSocket {
   // Its type lacks `onread`, which it hands on to the socket.
   const options: ConnectionOptions & { onread: OnReadOpts } = {
-    ...terms(certificate),
+    ...tlsTerms(certificate),
     host,
     port,
     // No name is sent in clear.

@@ -20,7 +20,20 @@ export function socketTls(): (components: TLSComponents) => ConnectionEncrypter 
 }
 
 /** AES-128 before AES-256: as safe as P-256 and SHA-256 around it, and a seventh faster. */
-export const CIPHERS = 'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256';
+const CIPHERS = 'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256';
+/** Terms of every TLS connection between nodes, at both ends. */
+export function tlsTerms(certificate: Certificate) {
+  return {
+    ...certificate,
+    ciphers: CIPHERS,
+    minVersion: 'TLSv1.3',
+    maxVersion: 'TLSv1.3',
+    highWaterMark: SOCKET_BUFFER_BYTES,
+    // Certificates are self-signed; what counts is the peer id in them, which is checked after the handshake.
+    rejectUnauthorized: false,
+  } as const;
+}
+
 /** In ALPN: the muxer is negotiated afterwards. */
 const NO_EARLY_MUXER = 'libp2p';
 
@@ -97,15 +110,7 @@ class SocketTls implements ConnectionEncrypter {
     { skipStreamMuxerNegotiation }: SecureConnectionOptions,
   ): TLSSocket {
     const muxers = skipStreamMuxerNegotiation ? [] : [...this.components.upgrader.getStreamMuxers().keys()];
-    const common = {
-      ...certificate,
-      ciphers: CIPHERS,
-      minVersion: 'TLSv1.3',
-      maxVersion: 'TLSv1.3',
-      highWaterMark: SOCKET_BUFFER_BYTES,
-      // Certificates are self-signed; what counts is the peer id in them, which is checked after the handshake.
-      rejectUnauthorized: false,
-    } as const;
+    const common = tlsTerms(certificate);
     if (!isServer) return connect({ ...common, socket, ALPNProtocols: [...muxers, NO_EARLY_MUXER] });
     return new TLSSocket(socket, {
       ...common,
