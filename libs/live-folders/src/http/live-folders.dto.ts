@@ -1,3 +1,4 @@
+import { applyDecorators } from '@nestjs/common';
 import {
   ArrayMaxSize,
   ArrayMinSize,
@@ -49,13 +50,24 @@ const prefixField = {
   example: 'photos',
   description: 'The folder of the network; empty for all of it.',
 } as const;
-const rulesField = {
-  type: 'array',
-  items: { type: 'string', maxLength: MAX_RULE_LENGTH },
-  maxItems: MAX_RULES,
-  description: `Lines as in a .gitignore, each of at most ${MAX_RULE_LENGTH} characters. To ignore is not to delete.`,
-} as const;
 const modeField = { enum: MODES, enumName: 'LiveFolderMode' } as const;
+
+/** `ignore` of a folder. Applied in the order in which decorators above a field are: the last one first. */
+function Rules(): PropertyDecorator {
+  return applyDecorators(
+    MaxLength(MAX_RULE_LENGTH, { each: true }),
+    IsString({ each: true }),
+    ArrayMaxSize(MAX_RULES),
+    IsArray(),
+    IsOptional(),
+    ApiPropertyOptional({
+      type: 'array',
+      items: { type: 'string', maxLength: MAX_RULE_LENGTH },
+      maxItems: MAX_RULES,
+      description: `Lines as in a .gitignore, each of at most ${MAX_RULE_LENGTH} characters. To ignore is not to delete.`,
+    }),
+  );
+}
 
 /** Which folder. */
 export class LiveFolderParams {
@@ -85,12 +97,7 @@ export class EstimateBody implements EstimateLiveFolder {
   @MaxLength(4 * MAX_PATH_BYTES)
   prefix!: string;
 
-  @ApiPropertyOptional(rulesField)
-  @IsOptional()
-  @IsArray()
-  @ArrayMaxSize(MAX_RULES)
-  @IsString({ each: true })
-  @MaxLength(MAX_RULE_LENGTH, { each: true })
+  @Rules()
   ignore?: string[];
 }
 
@@ -130,12 +137,7 @@ export class PatchBody implements PatchLiveFolder {
   @IsIn(MODES, { message: `must be one of ${MODES.join(', ')}` })
   mode?: LiveFolderMode;
 
-  @ApiPropertyOptional(rulesField)
-  @IsOptional()
-  @IsArray()
-  @ArrayMaxSize(MAX_RULES)
-  @IsString({ each: true })
-  @MaxLength(MAX_RULE_LENGTH, { each: true })
+  @Rules()
   ignore?: string[];
 
   @ApiPropertyOptional({ ...FIELD.flag, description: 'While it is paused neither side is touched.' })

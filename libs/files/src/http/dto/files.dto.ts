@@ -171,6 +171,32 @@ function PageCursor(): PropertyDecorator {
   );
 }
 
+/** `version` of a download, in the same order. */
+function OlderVersion(): PropertyDecorator {
+  return applyDecorators(
+    Matches(RECORD_ID, NO_VERSION),
+    IsOptional(),
+    ApiPropertyOptional({
+      ...FIELD.text,
+      pattern: RECORD_ID.source,
+      description: 'An older version, as GET /files/{fileId}/versions tells it.',
+    }),
+  );
+}
+
+/** `inline` of a download, in the same order. */
+function InPage(): PropertyDecorator {
+  return applyDecorators(
+    IsIn(['1'], { message: 'must be 1' }),
+    IsOptional(),
+    ApiPropertyOptional({
+      enum: ['1'],
+      description:
+        'Show it within a page of this node rather than save it: raster images, audio, video and PDF alone, by their bytes; all else is saved.',
+    }),
+  );
+}
+
 /** Query of `GET /files`. */
 export class ListFilesQuery extends FilterBody {
   @ApiPropertyOptional({
@@ -211,43 +237,19 @@ export class ListFilesQuery extends FilterBody {
 
 /** Query of a download by id. */
 export class ContentQuery {
-  @ApiPropertyOptional({
-    ...FIELD.text,
-    pattern: RECORD_ID.source,
-    description: 'An older version, as GET /files/{fileId}/versions tells it.',
-  })
-  @IsOptional()
-  @Matches(RECORD_ID, NO_VERSION)
+  @OlderVersion()
   version?: string;
 
-  @ApiPropertyOptional({
-    enum: ['1'],
-    description:
-      'Show it within a page of this node rather than save it: raster images, audio, video and PDF alone, by their bytes; all else is saved.',
-  })
-  @IsOptional()
-  @IsIn(['1'], { message: 'must be 1' })
+  @InPage()
   inline?: '1';
 }
 
 /** Query of a download by path. */
 export class ContentByPathQuery extends PathQuery {
-  @ApiPropertyOptional({
-    ...FIELD.text,
-    pattern: RECORD_ID.source,
-    description: 'An older version, as GET /files/{fileId}/versions tells it.',
-  })
-  @IsOptional()
-  @Matches(RECORD_ID, NO_VERSION)
+  @OlderVersion()
   version?: string;
 
-  @ApiPropertyOptional({
-    enum: ['1'],
-    description:
-      'Show it within a page of this node rather than save it: raster images, audio, video and PDF alone, by their bytes; all else is saved.',
-  })
-  @IsOptional()
-  @IsIn(['1'], { message: 'must be 1' })
+  @InPage()
   inline?: '1';
 }
 
