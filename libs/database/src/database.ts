@@ -138,7 +138,7 @@ export class Database implements Reader {
       result = await work(unit);
     } catch (error) {
       unit.finish();
-      await this.rollback(writer);
+      if (unit.hasBegun) await this.rollback(writer);
       throw error;
     }
     try {
@@ -222,8 +222,10 @@ class UnitOfWork implements Tx {
   readonly committed: (() => void)[] = [];
   /** Something was changed. */
   wrote = false;
+  /** Something of it has reached SQLite, or is on its way. */
+  hasBegun = false;
   private finished = false;
-  private gathered = ['BEGIN IMMEDIATE'];
+  private gathered: string[] = [];
   private length = 0;
   private handedOver: Promise<void> = Promise.resolve();
 
@@ -291,31 +293,33 @@ class UnitOfWork implements Tx {
   async commit(): Promise<void> {
     this.finish();
     await this.handedOver;
-    if (this.gathered[0] === 'BEGIN IMMEDIATE' && this.gathered.length === 1) return;
-    await this.connection.exec(textOf([...this.gathered, 'COMMIT']));
+    if (this.hasBegun || this.gathered.length > 0) await this.connection.exec(this.take('COMMIT'));
   }
 
   /** The connection, once SQLite has all that was gathered. */
   private async ready(): Promise<Connection> {
     this.requireOpen();
-    if (this.gathered.length > 0) {
-      const text = textOf(this.gathered);
-      this.gathered = [];
-      this.length = 0;
+    if (!this.hasBegun || this.gathered.length > 0) {
+      const text = this.take();
       this.handedOver = this.handedOver.then(() => this.connection.exec(text));
     }
     await this.handedOver;
     return this.connection;
   }
 
+  /** All that was gathered, and what comes after it, as one text; a comment at the end of a statement ends with its line. */
+  private take(...last: readonly string[]): string {
+    const first = this.hasBegun ? [] : ['BEGIN IMMEDIATE'];
+    const statements = [...first, ...this.gathered, ...last];
+    this.hasBegun = true;
+    this.gathered = [];
+    this.length = 0;
+    return statements.map((statement) => `${statement}\n;`).join('\n');
+  }
+
   private requireOpen(): void {
     if (this.finished) throw new Error('this unit of work has ended: something in it was not awaited');
   }
-}
-
-/** A comment at the end of a statement ends with its line. */
-function textOf(statements: readonly string[]): string {
-  return statements.map((statement) => `${statement}\n;`).join('\n');
 }
 
 function sizeOf(value: SqlValue): number {
