@@ -1,7 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import type { FactoryProvider } from '@nestjs/common';
-import { Catalogue, CatalogueSync } from '@dfs/catalogue';
+import { Catalogue } from '@dfs/catalogue';
 import { ChunkStore, MAX_RESERVE_BYTES } from '@dfs/chunks';
 import { Database } from '@dfs/database';
 import { EventLog } from '@dfs/events';
@@ -21,15 +21,14 @@ export const liveFolders: Pick<FactoryProvider<LiveFolders>, 'useFactory' | 'inj
     chunks: ChunkStore,
     membership: Membership,
     catalogue: Catalogue,
-    sync: CatalogueSync,
+    sync: Synced,
     placement: Placement,
   ) => {
     const home = await resolved(homedir());
     const allowed = await Promise.all((config.folderRoots ?? [usualRoot(home)]).map(resolved));
     return new LiveFolders(
       {
-        ...{ db, events, chunks, membership, catalogue, placement, clock, timers, log },
-        sync: new Synced({ sync, clock, timers }),
+        ...{ db, events, chunks, membership, catalogue, sync, placement, clock, timers, log },
         openDisk: (root, traits) =>
           openChildDisk({ root, reserveBytes: MAX_RESERVE_BYTES, timers, log, ...(traits && { traits }) }),
       },
@@ -40,7 +39,7 @@ export const liveFolders: Pick<FactoryProvider<LiveFolders>, 'useFactory' | 'inj
       },
     );
   },
-  inject: [FOUNDATION, Database, EventLog, ChunkStore, Membership, Catalogue, CatalogueSync, Placement],
+  inject: [FOUNDATION, Database, EventLog, ChunkStore, Membership, Catalogue, Synced, Placement],
 };
 
 /** Without links, where it is there; as it is where it is not yet. */

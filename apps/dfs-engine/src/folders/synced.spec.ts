@@ -13,8 +13,10 @@ function machine(): {
   let comparedAt = -Infinity;
   const clock = { now: () => time.now() + slept };
   const sync = { comparedSince: (at: number) => comparedAt >= at, onCompared: () => () => undefined };
+  const synced = new Synced({ sync, clock, timers: time, running: () => time.now() });
+  synced.start();
   return {
-    synced: new Synced({ sync, clock, timers: time, running: () => time.now() }),
+    synced,
     pass: (milliseconds) => time.advance(milliseconds),
     sleep: (milliseconds) => (slept += milliseconds),
     compare: () => (comparedAt = time.now()),

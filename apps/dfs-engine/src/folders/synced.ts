@@ -25,13 +25,17 @@ export class Synced implements SyncView {
   private since: number;
   private ahead: number;
   private readonly running: () => number;
-  private readonly end: Unsubscribe;
+  private end: Unsubscribe | undefined;
 
   constructor(private readonly parts: SyncedParts) {
     this.running = parts.running ?? (() => performance.now());
     this.since = this.running();
     this.ahead = this.drift();
-    this.end = parts.timers.every(LOOK_EVERY, () => this.look());
+  }
+
+  /** Looks now and then, besides whenever it is asked. */
+  start(): void {
+    this.end = this.parts.timers.every(LOOK_EVERY, () => this.look());
   }
 
   isSynced(): boolean {
@@ -45,7 +49,7 @@ export class Synced implements SyncView {
 
   /** Looks no more. */
   stop(): void {
-    this.end();
+    this.end?.();
   }
 
   private look(): void {

@@ -9,6 +9,7 @@ import { Membership, Peers, readNetworkFile } from '@dfs/peers';
 import { Placement } from '@dfs/placement';
 import { Purge } from '@dfs/purge';
 import type { Transport } from '@dfs/transport';
+import { Synced } from '../folders/synced.js';
 import { NodeSettings } from '../node/node-settings.js';
 import { VERSION } from '../process/version.js';
 import { TRANSPORT } from './transport.module.js';
@@ -49,10 +50,15 @@ export const NODE = Symbol('NODE');
     { provide: ProvideQueue, useFactory: ({ dht }: NodeParts) => dht, inject: [NODE] },
     { provide: Catalogue, useFactory: ({ catalogue }: NodeParts) => catalogue, inject: [NODE] },
     { provide: CatalogueSync, useFactory: ({ sync }: NodeParts) => sync, inject: [NODE] },
+    {
+      provide: Synced,
+      useFactory: ({ clock, timers }: Foundation, sync: CatalogueSync) => new Synced({ sync, clock, timers }),
+      inject: [FOUNDATION, CatalogueSync],
+    },
     { provide: Placement, useFactory: ({ placement }: NodeParts) => placement, inject: [NODE] },
     { provide: Purge, useFactory: ({ purge }: NodeParts) => purge, inject: [NODE] },
   ],
-  exports: [NODE, Membership, Peers, ProvideQueue, Catalogue, CatalogueSync, Placement, Purge],
+  exports: [NODE, Membership, Peers, ProvideQueue, Catalogue, CatalogueSync, Synced, Placement, Purge],
 })
 export class NodeModule implements OnApplicationShutdown {
   constructor(@Inject(NODE) private readonly node: NodeParts) {}
