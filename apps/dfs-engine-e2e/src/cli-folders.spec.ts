@@ -62,7 +62,7 @@ describe('dfs folder', () => {
       err: expect.stringMatching(/no such live folder/),
     });
 
-    // What others delete goes to the trash, and comes back from it.
+    // A file that others delete goes to the trash, and comes back from it.
     expect((await dfs(['rm', 'live/00.txt'])).code).toBe(0);
     const trash = async () => (await json<{ items: LiveFolderTrashEntry[] }>('folder', 'trash', 'living')).items;
     await eventually(async () => (await trash()).length === 1);

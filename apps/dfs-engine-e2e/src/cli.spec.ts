@@ -148,7 +148,7 @@ describe('the command line', () => {
       killed.child.kill('SIGKILL');
       await killed;
       const [left = ''] = await parts();
-      // What does not prove to be of the file is fetched anew.
+      // Bytes that do not prove to be of the file are fetched anew.
       const part = await readFile(dir.file(left));
       part[10 * MiB] = (part[10 * MiB] ?? 0) ^ 1;
       await writeFile(dir.file(left), part);

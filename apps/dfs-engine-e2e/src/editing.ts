@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import type { seededRandom } from '@dfs/testing';
 
 type Random = ReturnType<typeof seededRandom>;
-/** What the engine has moved away, or somebody else was faster with. */
+/** Errors of a file that the engine has moved away, or that somebody else was faster with. */
 const OVERTAKEN = new Set(['ENOENT', 'EEXIST', 'ENOTDIR', 'EISDIR', 'ENOTEMPTY', 'EINVAL']);
 
 /** Files below the root of a live folder and what is in them; neither the marker, nor the trash, nor what is in the making. */
@@ -11,7 +11,7 @@ export async function treeOf(root: string): Promise<Map<string, string>> {
   return filesBelow(root, (name) => !name.startsWith('.dfs-'));
 }
 
-/** What stands in its trash. */
+/** The texts in its trash. */
 export async function trashOf(root: string): Promise<string[]> {
   return [...(await filesBelow(join(root, '.dfs-trash'), () => true)).values()];
 }

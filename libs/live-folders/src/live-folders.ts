@@ -89,7 +89,7 @@ export class LiveFolders {
   }
 
   /**
-   * Binds a directory to a folder of the network. What stands on both sides meets (rule 4); nothing is lost by that.
+   * Binds a directory to a folder of the network. The files of both sides meet (rule 4); nothing is lost by that.
    * @param onMachine the command line on the machine itself asks
    * @throws DfsError `folder-root-refused`, `folder-overlap`, `folder-bound`, `invalid-path`, `read-only-member`, `disk-failed`
    */

@@ -76,7 +76,7 @@ export function addFolderAdd(folder: Command, context: Context): void {
     });
 }
 
-/** What binding comes to, a line each. */
+/** The cost of binding, a line for each figure. */
 export function estimateText(found: LiveFolderEstimate): string {
   const { files, bytes, diskCost, others, ignored, unknown, network } = found;
   const some = (names: readonly string[]): string => names.slice(0, 3).map(shown).join(', ');

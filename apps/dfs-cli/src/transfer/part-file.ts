@@ -20,7 +20,7 @@ const PAUSE = 500;
 const CID_HEAD = Buffer.from([0x01, 0x55, 0x12, 0x20]);
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
 
-/** What has come of a file so far lies beside its target, under a name that a later `dfs get` of the same version finds. */
+/** The bytes that have come so far lie beside the target, under a name that a later `dfs get` of the same version finds. */
 export function partOf(target: string, { version }: FileInfo): string {
   const name = createHash('sha256')
     .update(`${basename(target)}\n${version}`)

@@ -16,7 +16,7 @@ const TUS = { 'Tus-Resumable': '1.0.0' } as const;
 
 /**
  * Sends a large file in parts (tus): it goes on by itself where a connection is cut, and a later run goes on with what an
- * earlier one has sent of the same file to the same path. What was sent is kept by the node for a week.
+ * earlier one has sent of the same file to the same path. The node keeps the bytes that it has for a week.
  * @param folder where it is noted which uploads have begun
  */
 export async function sendInParts(

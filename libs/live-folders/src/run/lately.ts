@@ -1,7 +1,8 @@
+import { minute } from '@dfs/runtime';
 import type { Lately } from '../base/folder-store.js';
 
 /** Deletions are counted over so many milliseconds (rule 5). */
-export const WINDOW = 10 * 60_000;
+export const WINDOW = 10 * minute;
 
 /**
  * The deletions of the last ten minutes, and the most paths that there were in them: at their begin, or after more came. By a

@@ -10,7 +10,7 @@ import { FileWindow } from './list/file-window.js';
 const PEERS_SETTLE_MS = 400;
 /** The first event causes a read at once, those of the next moment one more. */
 const SETTLE_MS = 200;
-/** What is worst beneath a folder is two seconds old at most: asking sooner is of no use. */
+/** The engine works out the worst state of a folder every two seconds: asking sooner is of no use. */
 const APART_MS = 2000;
 /** Ids that just arrived and are remembered as such. */
 const MAX_FRESH = 2000;

@@ -13,7 +13,7 @@ import { FoldersState } from './folders-state.js';
 /** Issues that are shown at once: as many as one request settles. */
 const SHOWN = 1000;
 
-/** What a person should know of in a live folder, path by path. */
+/** The issues of a live folder, path by path. */
 @Component({
   selector: 'dfs-issues-dialog',
   imports: [DialogFrame, Notice],

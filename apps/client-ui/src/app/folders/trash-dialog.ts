@@ -13,7 +13,7 @@ import { FolderActs } from './folder-acts.js';
 /** Files that are shown at once. */
 const SHOWN = 200;
 
-/** What the node replaced or removed in a live folder. */
+/** The files that the node replaced or removed in a live folder. */
 @Component({
   selector: 'dfs-trash-dialog',
   imports: [DialogFrame, Notice],
