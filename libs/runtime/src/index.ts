@@ -24,9 +24,9 @@ export { answerAtBase, basePathOf, invalidField, toProblem, type ProblemContext 
 export { SettleTimer } from './settle-timer.js';
 export { pause, stopping, withTimeout } from './signals.js';
 export { Recurring, type Ran, type RecurringOptions, type Work, type WorkStatus } from './recurring.js';
-export { RunningTime } from './running-time.js';
+export { RunningTime } from './time/running-time.js';
 export { Slots, type SlotOptions, type SlotsRule, type Taken } from './slots.js';
-export { systemTimers, type Timers } from './timers.js';
+export { systemTimers, type Timers } from './time/timers.js';
 export { TokenBucket } from './token-bucket.js';
 export { day, GiB, hour, KiB, MiB, millisecond, minute, second } from './units.js';
-export { VirtualTime } from './virtual-time.js';
+export { VirtualTime } from './time/virtual-time.js';

@@ -1,6 +1,6 @@
 import { Recurring, type Ran, type Work } from './recurring.js';
 import { minute, second } from './units.js';
-import { VirtualTime } from './virtual-time.js';
+import { VirtualTime } from './time/virtual-time.js';
 
 /** Lets promises go on, with timers of the process left out of it. */
 async function turn(): Promise<void> {

@@ -1,6 +1,6 @@
 import { silentLog, type Log, type Unsubscribe } from './ambient.js';
 import { stopping } from './signals.js';
-import { systemTimers, type Timers } from './timers.js';
+import { systemTimers, type Timers } from './time/timers.js';
 
 /** The rest of a run: more to do at once, or nothing until it is time, or until somebody asks. */
 export type Ran = 'again' | 'idle';

@@ -1,4 +1,4 @@
-import type { Clock, Unsubscribe } from './ambient.js';
+import type { Clock, Unsubscribe } from '../ambient.js';
 import { sleepOn, type Timers } from './timers.js';
 
 interface Waiting {

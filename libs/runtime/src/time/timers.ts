@@ -1,4 +1,4 @@
-import type { Unsubscribe } from './ambient.js';
+import type { Unsubscribe } from '../ambient.js';
 
 /**
  * Where waits come from: a clock that nobody sets and that never goes back. A test gives one of its own, on which time
