@@ -7,6 +7,7 @@ import type { Access } from '../access/access.js';
 import { onAbort } from '../access/ends.js';
 import { isOfAccess } from '../access/scopes.js';
 import { answerAt } from './base-path.js';
+import { compressedJson } from './compressed-json.js';
 import { serveConsole } from './console.js';
 import { ErrorFilter } from './error.filter.js';
 import { JsonBodyInterceptor } from './input/json-body.interceptor.js';
@@ -49,7 +50,7 @@ export function installFront(app: NestExpressApplication, options: FrontOptions)
   neverFresh(app);
   if (options.underWay) app.use(options.underWay.counting());
   answerAt(app, options.basePath ?? '');
-  app.use(requestLog(logger), securityHeaders());
+  app.use(requestLog(logger), securityHeaders(), compressedJson());
   app.use((request: Request, response: Response, next: NextFunction) => {
     const began = performance.now();
     response.once('finish', () => {

@@ -1,0 +1,106 @@
+import 'reflect-metadata';
+import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
+import { Controller, Get, Header, HttpCode, Module, Post, StreamableFile } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { compressedJson } from './compressed-json.js';
+
+const ROWS = Array.from({ length: 400 }, (_, n) => ({
+  path: `Café/photo ${n}.jpg`,
+  size: n * 1000,
+  mediaType: 'image/jpeg',
+}));
+
+@Controller()
+class Lists {
+  @Get('rows')
+  rows(): object {
+    return { items: ROWS };
+  }
+  @Post('rows')
+  @HttpCode(207)
+  results(): object {
+    return { items: ROWS };
+  }
+  @Get('few')
+  few(): object {
+    return { items: [] };
+  }
+  @Get('text')
+  @Header('Content-Type', 'text/plain')
+  text(): string {
+    return JSON.stringify(ROWS);
+  }
+  @Get('content')
+  content(): StreamableFile {
+    return new StreamableFile(Buffer.from(JSON.stringify(ROWS)), { type: 'application/json' });
+  }
+}
+@Module({ controllers: [Lists] })
+class ListsModule {}
+
+describe('JSON answers', () => {
+  let app: NestExpressApplication;
+  beforeAll(async () => {
+    app = await NestFactory.create<NestExpressApplication>(ListsModule, { logger: false });
+    app.use(compressedJson());
+    await app.listen(0, '127.0.0.1');
+  });
+  afterAll(() => app.close());
+
+  /** `fetch` chooses and undoes encodings by itself. */
+  const call = (path: string, accepted: string, method = 'GET') =>
+    new Promise<{ status: number; headers: IncomingHttpHeaders; bytes: Buffer }>((resolve, reject) => {
+      const { port } = app.getHttpServer().address() as { port: number };
+      const headers = { 'accept-encoding': accepted };
+      const request = httpRequest({ host: '127.0.0.1', port, path, method, headers }, (answer) => {
+        const parts: Buffer[] = [];
+        answer.on('data', (part: Buffer) => parts.push(part));
+        answer.on('error', reject);
+        answer.on('end', () =>
+          resolve({ status: answer.statusCode ?? 0, headers: answer.headers, bytes: Buffer.concat(parts) }),
+        );
+      });
+      request.on('error', reject);
+      request.end();
+    });
+
+  it.each([
+    ['gzip, deflate, br, zstd', 'br'],
+    ['gzip', 'gzip'],
+    ['br;q=0, gzip;q=0.5', 'gzip'],
+    ['identity', undefined],
+    ['', undefined],
+  ])('go to a client that accepts "%s" as %s, and say how long they are', async (accepted, form) => {
+    const answer = await call('/rows', accepted);
+    expect(answer.status).toBe(200);
+    expect(answer.headers).toMatchObject({
+      'content-type': 'application/json; charset=utf-8',
+      'content-length': String(answer.bytes.length),
+      vary: 'Accept-Encoding',
+    });
+    expect(answer.headers['content-encoding']).toBe(form);
+    const decode = form === 'br' ? brotliDecompressSync : form === 'gzip' ? gunzipSync : Buffer.from;
+    expect(JSON.parse(decode(answer.bytes).toString())).toEqual({ items: ROWS });
+    if (form !== undefined) expect(answer.bytes.length).toBeLessThan(JSON.stringify(ROWS).length / 8);
+  });
+
+  it('keep their status', async () => {
+    const answer = await call('/rows', 'br', 'POST');
+    expect([answer.status, answer.headers['content-encoding']]).toEqual([207, 'br']);
+  });
+
+  it.each([
+    ['of a few bytes', '/few'],
+    ['that are text', '/text'],
+    ['that are the content of a file', '/content'],
+  ])('%s go as they are', async (_what, path) => {
+    expect((await call(path, 'br')).headers['content-encoding']).toBeUndefined();
+  });
+
+  it('have no body where the head alone is asked for', async () => {
+    const answer = await call('/rows', 'br', 'HEAD');
+    expect([answer.status, answer.bytes.length]).toEqual([200, 0]);
+  });
+});
