@@ -56,9 +56,9 @@ export class CurrentRows {
   async showing(contents: readonly Cid[]): Promise<PathRowInfo[]> {
     const rows = await byIds<Row>(
       this.db,
-      `SELECT ${COLUMNS} FROM ${BLOBS} w JOIN catalogue_record r
+      `SELECT ${COLUMNS} FROM ${BLOBS} w CROSS JOIN catalogue_record r
          ON r.head = 1 AND r.kind = ${KIND_NUMBER.file} AND r.content = w.id
-       JOIN catalogue_file f ON f.seq = r.file AND f.content = r.content WHERE f.state = ${PathState.current}`,
+       CROSS JOIN catalogue_file f ON f.seq = r.file AND f.content = r.content WHERE f.state = ${PathState.current}`,
       contents.map(cidToBytes),
     );
     return rows.map(infoFrom);

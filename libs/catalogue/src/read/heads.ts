@@ -109,7 +109,7 @@ export async function readMovedTo(reader: Reader, contents: readonly ContentAt[]
     reader,
     `SELECT f.path, r.content, r.body FROM ${BLOBS} w CROSS JOIN catalogue_record r
        ON r.content = w.id AND r.head = 1 AND r.kind = ${KIND_NUMBER.file}
-     JOIN catalogue_file f ON f.seq = r.file AND f.state = ${PathState.current}`,
+     CROSS JOIN catalogue_file f ON f.seq = r.file AND f.state = ${PathState.current}`,
     [...new Set(contents.map(({ contentId }) => contentId))].map(cidToBytes),
   );
   const asked = new Set(contents.map(({ path, contentId }) => `${contentId} ${path}`));

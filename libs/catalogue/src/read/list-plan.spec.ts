@@ -1,7 +1,10 @@
 import type { FileListState, FileSort } from '@dfs/contracts';
 import type { Reader, SqlValue } from '@dfs/database';
-import { fileDraft, testNode, type TestNode } from '../../testing/nodes.js';
+import { fileIdOf } from '@dfs/protocol';
+import { content, fileDraft, NETWORK, testNode, type TestNode } from '../../testing/nodes.js';
 import { listLevel } from './level.js';
+import { CurrentRows } from './current-rows.js';
+import { readHeads, readKnown, readMovedTo } from './heads.js';
 import { listPage } from './list.js';
 import type { ListQuery } from '../ports.js';
 
@@ -9,11 +12,16 @@ const SORTS: FileSort[] = ['path', '-path', 'size', '-size', 'modifiedAt', '-mod
 const STATES: FileListState[] = ['current', 'deleted'];
 
 /** How SQLite goes about each statement of a page. */
-async function plans(
+function plans(
   node: TestNode,
   query: ListQuery,
   list: (reader: Reader, query: ListQuery) => Promise<unknown> = listPage,
 ): Promise<string[]> {
+  return plansOf(node, (reader) => list(reader, query));
+}
+
+/** How SQLite goes about each statement of some reading. */
+async function plansOf(node: TestNode, read: (reader: Reader) => Promise<unknown>): Promise<string[]> {
   const asked: [string, readonly SqlValue[]][] = [];
   const reader: Reader = {
     query: (sql, params = []) => {
@@ -21,7 +29,7 @@ async function plans(
       return node.db.query(sql, params);
     },
   };
-  await list(reader, query);
+  await read(reader);
   const steps: string[] = [];
   for (const [sql, params] of asked) {
     const rows = await node.db.query<{ detail: string }>(`EXPLAIN QUERY PLAN ${sql}`, params);
@@ -106,5 +114,26 @@ describe('a page of the list', () => {
       );
     }
     expect(await plans(node, { q: 'nothing', sort: 'size', limit: 10 })).toHaveLength(1);
+  });
+});
+
+describe('what is asked for by ids', () => {
+  it('is found by them, however many rows there are', async () => {
+    await using node = await testNode();
+    await node.write(...Array.from({ length: 200 }, (_, n) => fileDraft(`a/${n}`, n)));
+    const contents = [content(3), content(4)];
+    const at = contents.map((contentId, n) => ({ path: `a/${n + 3}`, contentId }));
+    const readings: ((reader: Reader) => Promise<unknown>)[] = [
+      (reader) => new CurrentRows(reader).showing(contents),
+      (reader) => new CurrentRows(reader).of([fileIdOf(NETWORK, 'a/3')]),
+      (reader) => readHeads(reader, NETWORK, ['a/3', 'a/4']),
+      (reader) => readKnown(reader, NETWORK, at),
+      (reader) => readMovedTo(reader, at),
+    ];
+    for (const read of readings) {
+      const steps = await plansOf(node, read);
+      expect(steps.filter((step) => /^SCAN \w+ VIRTUAL TABLE/.test(step)).length).toBeGreaterThan(0);
+      for (const step of steps) expect(step).not.toMatch(/^SCAN (?!\w+ VIRTUAL TABLE)|\((state|head|kind)=\?\)/);
+    }
   });
 });

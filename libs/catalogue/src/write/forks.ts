@@ -94,7 +94,7 @@ async function forksAmong(tx: Tx, links: readonly ChainLink[]): Promise<Fork[]> 
 async function firstLinks(tx: Tx, keys: ReadonlySet<number>): Promise<Map<number, Link>> {
   const rows = await byIds<{ chain: number; id: Uint8Array; body: Uint8Array }>(
     tx,
-    `SELECT r.chain, r.id, r.body FROM ${VALUES} k JOIN catalogue_record r
+    `SELECT r.chain, r.id, r.body FROM ${VALUES} k CROSS JOIN catalogue_record r
      ON r.seq = (SELECT seq FROM catalogue_record WHERE chain = k.id ORDER BY seq LIMIT 1)`,
     [...keys],
   );

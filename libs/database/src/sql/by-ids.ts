@@ -3,7 +3,10 @@ import type { Reader, SqlValue, Tx } from './sql.js';
 /** Ids that one statement is given at most, and rows of a page where a table is gone through. */
 export const IDS_PER_QUERY = 1000;
 
-/** `x IN ${BLOBS}`: the ids of `byIds`, `changeByIds` or `idsParameter`, as bytes. They are the first parameter. */
+/**
+ * `x IN ${BLOBS}`: the ids of `byIds`, `changeByIds` or `idsParameter`, as bytes. They are the first parameter. A query that
+ * begins with them goes on by CROSS JOIN: SQLite does not know how few they are, and may go through the table instead.
+ */
 export const BLOBS = '(SELECT unhex(value) AS id FROM json_each(?1))';
 /** The same for ids that are numbers or texts. */
 export const VALUES = '(SELECT value AS id FROM json_each(?1))';
