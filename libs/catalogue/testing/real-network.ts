@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Database } from '@dfs/database';
 import { EventLog, eventsMigrations } from '@dfs/events';
-import { silentLog, systemClock } from '@dfs/runtime';
+import { silentLog, SleepWatch, systemClock } from '@dfs/runtime';
 import { signerFromRaw, type Signer } from '@dfs/protocol';
 import { eventually, tempDir, type TempDir, testDatabase } from '@dfs/testing';
 import { Libp2pTransport, MemoryNetwork, type Transport } from '@dfs/transport';
@@ -92,10 +92,15 @@ export class RealNetwork implements AsyncDisposable {
       { db, events, signer, clock, log },
       { nodeName: name, founding, remembered },
     );
-    const peers = new Peers({ db, events, transport, membership, clock, log }, { name, version: '0.0.0', networkFile });
+    const sleep = new SleepWatch({ clock });
+    const peers = new Peers(
+      { db, events, transport, membership, clock, sleep, log },
+      { name, version: '0.0.0', networkFile },
+    );
     const refusal = () => peers.writeRefusal();
     const catalogue = await Catalogue.open({ db, events, signer, membership, clock, log, refusal });
     const sync = new CatalogueSync({ catalogue, transport, peers, events, log });
+    sleep.start();
     await transport.start();
     await peers.start();
     sync.start();
@@ -117,6 +122,7 @@ export class RealNetwork implements AsyncDisposable {
         await catalogue.close();
         await peers.stop();
         await transport.stop();
+        sleep.stop();
         await db.close();
       },
     };

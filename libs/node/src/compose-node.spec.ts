@@ -54,7 +54,7 @@ describe('a node', () => {
     await one.db.write((tx) => one.catalogue.commit(tx, [{ ...EMPTY, path: 'a file' }]));
     await eventually(async () => (await other.catalogue.byPath('a file')) !== undefined);
     expect(one.steps.map(({ name }) => name)).toEqual([
-      ...['catalogue', 'transport', 'placement', 'sync', 'peers', 'purge'],
+      ...['catalogue', 'sleep watch', 'transport', 'placement', 'sync', 'peers', 'purge'],
     ]);
   });
 });

@@ -7,7 +7,7 @@ import { Membership, Peers, type MembershipOptions, type PeersOptions } from '@d
 import { Placement } from '@dfs/placement';
 import type { Signer } from '@dfs/protocol';
 import { Purge } from '@dfs/purge';
-import type { Clock, Log } from '@dfs/runtime';
+import { SleepWatch, type Clock, type Log } from '@dfs/runtime';
 import type { Transport } from '@dfs/transport';
 
 /** The parts that a node is composed of: the layers below, open, and how this node differs from others. */
@@ -40,6 +40,8 @@ export interface Step {
 
 /** The layers of one node. */
 export interface NodeParts {
+  /** Tells when the machine slept, or its clock was set. */
+  sleep: SleepWatch;
   membership: Membership;
   peers: Peers;
   dht: ProvideQueue | undefined;
@@ -58,7 +60,8 @@ export async function composeNode(ports: NodePorts): Promise<NodeParts> {
     { db, events, signer, clock, log },
     { ...ports.membership, mustSync: mayBeOld },
   );
-  const peers = new Peers({ db, events, transport, membership, clock, log }, ports.peers);
+  const sleep = new SleepWatch({ clock, log });
+  const peers = new Peers({ db, events, transport, membership, clock, sleep, log }, ports.peers);
   const dht = ports.dht && new ProvideQueue({ db, transport, log, clock }, ports.dht);
   const catalogue = await Catalogue.open({
     ...{ db, events, signer, membership, clock, log },
@@ -89,6 +92,7 @@ export async function composeNode(ports: NodePorts): Promise<NodeParts> {
   });
   const steps = [
     { name: 'catalogue', start: () => undefined, stop: () => catalogue.close() },
+    { name: 'sleep watch', start: () => sleep.start(), stop: () => sleep.stop() },
     { name: 'transport', start: () => transport.start(), stop: () => transport.stop() },
     ...(dht ? [{ name: 'dht', start: () => dht.start(membership.networkId), stop: () => dht.stop() }] : []),
     // Those that listen to peers are there before the first peer comes.
@@ -97,7 +101,7 @@ export async function composeNode(ports: NodePorts): Promise<NodeParts> {
     { name: 'peers', start: () => peers.start(), stop: () => peers.stop() },
     { name: 'purge', start: () => purge.start(), stop: () => purge.stop() },
   ];
-  return { membership, peers, dht, catalogue, sync, placement, purge, steps };
+  return { sleep, membership, peers, dht, catalogue, sync, placement, purge, steps };
 }
 
 /** Starts them one after another. `started` is told of each, so that what has started can be stopped where one fails. */

@@ -41,8 +41,6 @@ export const MAX_HEARTBEAT_PERIOD = 60 * second;
 export const NUDGE_DELAY = 30;
 /** A connection whose status exchange has not begun within this time is cut and dialled anew. */
 export const HELLO_TIME = 10 * second;
-/** Clock and timer may differ by this much; more, and the machine has slept. */
-export const WAKE_JUMP = 20 * second;
 
 /** First pause before a lost member is dialled again; doubled with every failure. */
 export const RECONNECT_MIN = 250;

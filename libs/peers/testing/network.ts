@@ -4,7 +4,7 @@ import type { AnyEvent, EventType } from '@dfs/contracts';
 import type { Database } from '@dfs/database';
 import { EventLog, eventsMigrations } from '@dfs/events';
 import { signerFromRaw, type Signer } from '@dfs/protocol';
-import { silentLog, systemClock, type Clock } from '@dfs/runtime';
+import { silentLog, SleepWatch, systemClock, type Clock } from '@dfs/runtime';
 import { eventually, tempDir, type TempDir, testDatabase } from '@dfs/testing';
 import { Libp2pTransport, MemoryNetwork, type MemoryNetworkOptions, type Transport } from '@dfs/transport';
 import {
@@ -34,6 +34,7 @@ export class TestNode {
     readonly transport: Transport,
     readonly membership: Membership,
     readonly peers: Peers,
+    private readonly sleep: SleepWatch,
   ) {}
 
   static async open(
@@ -54,9 +55,10 @@ export class TestNode {
       { db, events, signer, clock, log },
       { nodeName: name, founding, remembered },
     );
-    const components = { db, events, transport, membership, clock, log };
+    const sleep = new SleepWatch({ clock });
+    const components = { db, events, transport, membership, clock, sleep, log };
     const peers = new Peers(components, { name, version: '0.0.0', networkFile });
-    const node = new TestNode(name, signer, dir, db, events, transport, membership, peers);
+    const node = new TestNode(name, signer, dir, db, events, transport, membership, peers, sleep);
     events.subscribe((event) => node.events.push(event));
     return node;
   }
@@ -66,6 +68,7 @@ export class TestNode {
   }
 
   async start(): Promise<this> {
+    this.sleep.start();
     await this.transport.start();
     await this.peers.start();
     return this;
@@ -74,6 +77,7 @@ export class TestNode {
   async stop(): Promise<void> {
     await this.peers.stop();
     await this.transport.stop();
+    this.sleep.stop();
     await this.db.close();
   }
 

@@ -25,6 +25,7 @@ export { SettleTimer } from './settle-timer.js';
 export { pause, stopping, withTimeout } from './signals.js';
 export { Recurring, type Ran, type RecurringOptions, type Work, type WorkStatus } from './recurring.js';
 export { RunningTime } from './time/running-time.js';
+export { SleepWatch, type SleepWatchParts } from './time/sleep-watch.js';
 export { Slots, type SlotOptions, type SlotsRule, type Taken } from './slots.js';
 export { systemTimers, type Timers } from './time/timers.js';
 export { TokenBucket } from './token-bucket.js';

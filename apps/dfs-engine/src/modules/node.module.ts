@@ -52,8 +52,8 @@ export const NODE = Symbol('NODE');
     { provide: CatalogueSync, useFactory: ({ sync }: NodeParts) => sync, inject: [NODE] },
     {
       provide: Synced,
-      useFactory: ({ clock, timers }: Foundation, sync: CatalogueSync) => new Synced({ sync, clock, timers }),
-      inject: [FOUNDATION, CatalogueSync],
+      useFactory: ({ sync, sleep }: NodeParts) => new Synced({ sync, sleep }),
+      inject: [NODE],
     },
     { provide: Placement, useFactory: ({ placement }: NodeParts) => placement, inject: [NODE] },
     { provide: Purge, useFactory: ({ purge }: NodeParts) => purge, inject: [NODE] },

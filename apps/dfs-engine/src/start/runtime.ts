@@ -8,7 +8,6 @@ import { Joining } from './joining.js';
 import { LiveFolders } from '@dfs/live-folders';
 import { startSteps, stopSteps, type NodeParts, type Step } from '@dfs/node';
 import { NODE } from '../modules/node.module.js';
-import { Synced } from '../folders/synced.js';
 import { HeapKeeper } from '../node/heap.js';
 import { NodeHealth } from '../node/node-health.js';
 import { NodeStatus } from '../node/node-status.js';
@@ -41,7 +40,6 @@ export class Runtime {
       { name: 'scrub', start: () => app.get(Scrubber).start(), stop: () => app.get(Scrubber).stop() },
       { name: 'keys', start: () => app.get(Keys).start(), stop: () => app.get(Keys).stop() },
       { name: 'uploads', start: () => uploads.start(), stop: () => uploads.stop() },
-      { name: 'sleep watch', start: () => app.get(Synced).start(), stop: () => app.get(Synced).stop() },
       { name: 'live folders', start: () => app.get(LiveFolders).start(), stop: () => app.get(LiveFolders).stop() },
       { name: 'health', start: () => health.start(), stop: () => health.stop() },
       { name: 'status', start: () => status.start(), stop: () => status.stop() },

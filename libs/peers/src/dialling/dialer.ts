@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import { second, type Log } from '@dfs/runtime';
+import { Recurring, second, type Log, type Ran, type WorkStatus } from '@dfs/runtime';
 import type { Transport } from '@dfs/transport';
 import { DIAL_TIME, MAX_DIALS, RECONNECT_MAX, RECONNECT_MIN } from '../constants.js';
 
@@ -26,29 +26,42 @@ const SOON_PAUSE = 3 * second;
 
 /**
  * Keeps this node connected to every member: dials the ones that are missing, again and again, ever more seldom. One
- * timer, for the attempt that is due next.
+ * piece of work, which comes when the next attempt is due.
  */
 export class Dialer {
   /** One for each other member. */
   private readonly attempts = new Map<string, Attempt>();
   private readonly dials = new Set<Promise<void>>();
-  private timer: NodeJS.Timeout | undefined;
-  private running: AbortController | undefined;
+  private readonly dialling: Recurring;
 
-  constructor(private readonly components: DialerComponents) {}
+  constructor(private readonly components: DialerComponents) {
+    this.dialling = new Recurring(
+      {
+        name: 'dial members that are missing',
+        every: () => this.dueIn(),
+        failed: 'members that are missing could not be dialled',
+        severity: 'error',
+        run: () => this.dialDue(),
+      },
+      { log: components.log },
+    );
+  }
 
   start(): void {
-    this.running = new AbortController();
+    this.dialling.start();
     this.refresh();
   }
 
   /** Ends all dials under way. */
   async stop(): Promise<void> {
-    this.running?.abort();
-    this.running = undefined;
-    clearTimeout(this.timer);
+    await this.dialling.stop();
     await Promise.all(this.dials);
     this.attempts.clear();
+  }
+
+  /** Its recurring work in the background. */
+  work(): WorkStatus {
+    return this.dialling.status();
   }
 
   isDialing(peerId: string): boolean {
@@ -57,7 +70,7 @@ export class Dialer {
 
   /** Membership may have changed: dials newcomers, gives up those who left. */
   refresh(): void {
-    if (!this.running) return;
+    if (!this.dialling.isOn) return;
     const others = new Set(this.components.others());
     for (const peerId of this.attempts.keys()) if (!others.has(peerId)) this.attempts.delete(peerId);
     const connected = this.connected();
@@ -96,14 +109,19 @@ export class Dialer {
   }
 
   private schedule(): void {
-    clearTimeout(this.timer);
-    if (!this.running || this.dials.size >= MAX_DIALS) return;
-    let next = Infinity;
-    for (const { dueAt, dialing } of this.attempts.values()) if (!dialing && dueAt < next) next = dueAt;
-    if (next < Infinity) this.timer = setTimeout(() => this.run(), Math.max(0, next - performance.now())).unref();
+    // Not at once: members that are found missing together are dialled together.
+    this.dialling.soon(Math.max(1, this.dueIn()));
   }
 
-  private run(): void {
+  /** Milliseconds until the next attempt; Infinity while there is none, or enough is under way. */
+  private dueIn(): number {
+    if (this.dials.size >= MAX_DIALS) return Infinity;
+    let next = Infinity;
+    for (const { dueAt, dialing } of this.attempts.values()) if (!dialing && dueAt < next) next = dueAt;
+    return Math.max(0, next - performance.now());
+  }
+
+  private dialDue(): Promise<Ran> {
     const now = performance.now();
     const connected = this.connected();
     for (const [peerId, attempt] of this.attempts) {
@@ -111,7 +129,7 @@ export class Dialer {
       if (connected.has(peerId)) attempt.dueAt = Infinity;
       else if (this.dials.size < MAX_DIALS) this.begin(peerId, attempt);
     }
-    this.schedule();
+    return Promise.resolve('idle');
   }
 
   private begin(peerId: string, attempt: Attempt): void {
@@ -129,7 +147,7 @@ export class Dialer {
   /** Never throws. */
   private async dial(peerId: string, attempt: Attempt): Promise<void> {
     const { transport, addressesOf, log } = this.components;
-    const signal = AbortSignal.any([AbortSignal.timeout(DIAL_TIME), ...(this.running ? [this.running.signal] : [])]);
+    const signal = AbortSignal.any([AbortSignal.timeout(DIAL_TIME), this.dialling.signal]);
     try {
       await transport.dialPeer(peerId, addressesOf(peerId), { signal });
     } catch (error) {

@@ -1,12 +1,13 @@
-import { hour, minute, second } from '@dfs/runtime';
-import { fakeClock, type FakeClock } from '@dfs/testing';
+import { hour, minute, SleepWatch, VirtualTime, type Clock } from '@dfs/runtime';
 import { ClockWatch } from './clock-watch.js';
 
 const NOW = Date.UTC(2026, 0, 10);
 
 interface Watched {
   watch: ClockWatch;
-  clock: FakeClock;
+  clock: Clock;
+  /** Somebody sets the clock. */
+  set: (by: number) => void;
   members: Set<string>;
   moved: () => number;
   pass: (ms: number) => void;
@@ -14,32 +15,33 @@ interface Watched {
 }
 
 function watched(): Watched {
-  const clock = fakeClock(NOW);
+  const time = new VirtualTime(NOW);
+  let ahead = 0;
+  const clock = { now: () => time.now() + ahead };
+  const sleep = new SleepWatch({ clock, timers: time, running: () => time.ticks() });
+  sleep.start();
   const members = new Set(['m0', 'm1', 'm2', 'm3']);
-  let passed = 0;
   let moves = 0;
   const watch = new ClockWatch({
     clock,
+    sleep,
     isMember: (peerId) => members.has(peerId),
     moved: () => void moves++,
-    monotonic: () => passed,
+    monotonic: () => time.ticks(),
   });
   return {
     ...{ watch, clock, members, moved: () => moves },
-    pass: (ms) => {
-      passed += ms;
-      clock.advance(ms);
-    },
+    set: (by) => void (ahead += by),
+    pass: (ms) => time.advance(ms),
     /** Each member in turn, with a clock that far ahead of the true time. */
-    hears: (...hoursAhead) =>
-      hoursAhead.forEach((ahead, index) => watch.heard(`m${index}`, NOW + passed + ahead * hour)),
+    hears: (...hoursAhead) => hoursAhead.forEach((ahead, index) => watch.heard(`m${index}`, time.now() + ahead * hour)),
   };
 }
 
 describe('the own clock', () => {
   it('is not doubted by a node that hears of no other', () => {
-    const { watch, clock } = watched();
-    clock.advance(1000 * hour);
+    const { watch, set } = watched();
+    set(1000 * hour);
     expect(watch.skew()).toBeUndefined();
     watch.heard('m0', null);
     expect(watch.problem()).toBeUndefined();
@@ -73,7 +75,7 @@ describe('the own clock', () => {
   });
 
   it('is told to differ where nobody can say which is right, and is not refused for that', () => {
-    const { watch, hears, clock } = watched();
+    const { watch, hears, set } = watched();
     expect(watch.difference()).toBeUndefined();
     hears(-100);
     expect([watch.problem(), watch.difference()]).toEqual([
@@ -88,12 +90,12 @@ describe('the own clock', () => {
     expect(watch.difference()).toContain('100 hours ahead of 2 of the 3');
     watch.trust();
     expect(watch.difference()).toBeUndefined();
-    clock.advance(hour);
+    set(hour);
     expect(watch.difference()).toBeDefined();
   });
 
   it('is right when a person says so, until it is set again', () => {
-    const { watch, hears, pass, clock } = watched();
+    const { watch, hears, pass, set } = watched();
     hears(-100, -100);
     expect(watch.problem()).toBeDefined();
     watch.trust();
@@ -101,16 +103,16 @@ describe('the own clock', () => {
     pass(24 * hour);
     hears(-100, -100);
     expect(watch.problem()).toBeUndefined();
-    clock.advance(hour);
+    set(hour);
     expect(watch.problem()).toBeDefined();
   });
 
   it('is right again as soon as members say so, and when none is heard any more', () => {
-    const { watch, clock, hears, pass } = watched();
-    clock.advance(80 * hour);
+    const { watch, set, hears, pass } = watched();
+    set(80 * hour);
     hears(0, 0);
     expect(watch.skew()).toMatchObject({ ahead: 80 * hour });
-    clock.advance(-80 * hour);
+    set(-80 * hour);
     hears(0, 0);
     expect(watch.skew()).toBeUndefined();
     hears(90, 90);
@@ -128,35 +130,33 @@ describe('the own clock', () => {
   });
 
   it('is compared anew at once when it was set', () => {
-    const { watch, clock, moved, pass, hears } = watched();
+    const { watch, set, moved, pass, hears } = watched();
     hears(0, 0);
-    pass(5 * second);
-    watch.look();
+    pass(minute);
     expect(moved()).toBe(0);
-    clock.advance(-hour);
-    watch.look();
-    watch.look();
+    set(-hour);
+    pass(minute);
     expect(moved()).toBe(1);
     // Set right between two looks: what was heard meanwhile is outdated too.
     hears(0, 0);
-    clock.advance(hour);
-    watch.look();
+    set(hour);
+    expect(watch.skew()).toBeUndefined();
     expect(moved()).toBe(2);
   });
 
   it('is confirmed by more than half, and only as it was when they told the time', () => {
-    const { watch, clock, hears, pass } = watched();
+    const { watch, set, hears, pass } = watched();
     expect(watch.isConfirmed).toBe(false);
     hears(-100, 0);
     expect(watch.isConfirmed).toBe(false);
     hears(0, 0, 100);
     expect(watch.isConfirmed).toBe(true);
     // Set back by a hand: nobody has said anything of that yet, nor after it was noticed.
-    clock.advance(-100 * hour);
+    set(-100 * hour);
     expect([watch.isConfirmed, watch.problem()]).toEqual([false, undefined]);
-    watch.look();
+    pass(minute);
     expect(watch.isConfirmed).toBe(false);
-    clock.advance(100 * hour);
+    set(100 * hour);
     expect(watch.isConfirmed).toBe(true);
     pass(24 * hour);
     expect(watch.isConfirmed).toBe(false);

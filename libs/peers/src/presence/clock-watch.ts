@@ -1,18 +1,17 @@
 import { performance } from 'node:perf_hooks';
-import { day, hour, minute, second, type Clock } from '@dfs/runtime';
+import { day, hour, minute, type Clock, type SleepWatch } from '@dfs/runtime';
 import { MAX_CLOCK_SKEW } from '@dfs/protocol';
 import { MAX_HEARTBEAT_PERIOD } from '../constants.js';
 
 /** A member's word on its clock counts for this long: three heartbeats at their slowest. */
 const LATELY = 3 * MAX_HEARTBEAT_PERIOD;
-/** How often this node looks whether its own clock was set. */
-const LOOK_EVERY = 5 * second;
-/** Clock and running time differ by more: the clock was set, or the machine has slept. */
+/** Clock and running time may drift apart by so much before the word of a person on the clock counts no more. */
 const SET = 1 * minute;
 
 /** The clock that is watched, and a measure of time that nobody sets. */
 export interface ClockWatchComponents {
   clock: Clock;
+  sleep: Pick<SleepWatch, 'look' | 'onJump'>;
   isMember(peerId: string): boolean;
   /** This node's clock was set: what members say of theirs is wanted soon. */
   moved(): void;
@@ -33,10 +32,8 @@ export interface ClockSkew {
 interface Heard {
   ahead: number;
   at: number;
-  /** This node's clock less running time, as it was then; or when the time was asked for anew. */
+  /** This node's clock less running time, as it was then. */
   offset: number;
-  /** The same, as it was then. */
-  then: number;
 }
 
 /**
@@ -46,36 +43,19 @@ interface Heard {
 export class ClockWatch {
   private readonly members = new Map<string, Heard>();
   private readonly monotonic: () => number;
-  private timer: NodeJS.Timeout | undefined;
   /** Clock less running time when a person last said that the clock is right. */
   private trusted: number | undefined;
 
   constructor(private readonly components: ClockWatchComponents) {
     this.monotonic = components.monotonic ?? (() => performance.now());
-  }
-
-  start(): void {
-    this.timer = setInterval(() => this.look(), LOOK_EVERY).unref();
-  }
-
-  stop(): void {
-    clearInterval(this.timer);
-  }
-
-  /** Asks for the time anew, once, when this node's clock was set since it heard the time of a member. */
-  look(): void {
-    const offset = this.offset();
-    const outdated = [...this.members.values()].filter((heard) => Math.abs(heard.offset - offset) > SET);
-    for (const heard of outdated) heard.offset = offset;
-    if (outdated.length > 0) this.components.moved();
+    components.sleep.onJump(() => this.jumped());
   }
 
   /** @param time milliseconds since 1970 by the member's clock, just now; null when it does not tell */
   heard(peerId: string, time: number | null): void {
     if (time === null) return;
     const ahead = this.components.clock.now() - time;
-    const offset = this.offset();
-    this.members.set(peerId, { ahead, at: this.monotonic(), offset, then: offset });
+    this.members.set(peerId, { ahead, at: this.monotonic(), offset: this.offset() });
   }
 
   /** A person says that this node's clock is right, whatever others show: that holds until it is set again. */
@@ -91,6 +71,7 @@ export class ClockWatch {
 
   /** This node's clock against the others, whoever is right. */
   private compare(): ClockSkew {
+    this.components.sleep.look();
     const since = this.monotonic() - LATELY;
     for (const [peerId, { at }] of this.members) {
       if (at < since || !this.components.isMember(peerId)) this.members.delete(peerId);
@@ -108,7 +89,7 @@ export class ClockWatch {
     if (this.skew() !== undefined) return false;
     const offset = this.offset();
     const near = [...this.members.values()].filter(
-      ({ ahead, then }) => Math.abs(ahead + offset - then) <= MAX_CLOCK_SKEW,
+      (heard) => Math.abs(heard.ahead + offset - heard.offset) <= MAX_CLOCK_SKEW,
     );
     return near.length * 2 > this.members.size;
   }
@@ -128,6 +109,11 @@ export class ClockWatch {
     const compared = this.compare();
     if (compared.far === 0 || compared.far * 2 !== compared.heard + 1 || this.isTrusted()) return undefined;
     return `${this.told(compared)} Either may be wrong: set that clock right. Writing goes on at both.`;
+  }
+
+  /** Asks for the time anew, once, where this node has heard the time of a member before. */
+  private jumped(): void {
+    if (this.members.size > 0) this.components.moved();
   }
 
   private told({ ahead, far, heard }: ClockSkew): string {

@@ -1,15 +1,13 @@
-import type { Clock } from '@dfs/runtime';
-import { WAKE_JUMP } from '../constants.js';
+import type { Clock, SleepWatch } from '@dfs/runtime';
 import { heartbeatBytes, isProven, type ProvenBeat } from '../status/heartbeat.js';
 
-/** Clock, periods and signature by which heartbeats are made and judged. */
+/** Clock, grace and signature by which heartbeats are made and judged. */
 export interface LivenessComponents {
   clock: Clock;
+  sleep: Pick<SleepWatch, 'look' | 'onJump'>;
   /** Peer id of this node. */
   self: string;
   graceMs(): number;
-  /** Milliseconds between two heartbeats. */
-  periodMs(): number;
   /** When a member was last heard of in an earlier run. */
   lastSeenBefore(peerId: string): number | undefined;
   networkId(): string;
@@ -40,16 +38,17 @@ const BEATS_PER_EPOCH = 2 ** 20;
 export class Liveness {
   private beat = 0;
   private awakeSince = 0;
-  private lastTick = 0;
   private readonly heard = new Map<string, Heard>();
   private signed: (ProvenBeat & { networkId: string }) | undefined;
 
-  constructor(private readonly components: LivenessComponents) {}
+  constructor(private readonly components: LivenessComponents) {
+    components.sleep.onJump((by) => this.wake(by));
+  }
 
   /** @param epoch number of this start */
   start(epoch: number): void {
     this.beat = epoch * BEATS_PER_EPOCH;
-    this.awakeSince = this.lastTick = this.components.clock.now();
+    this.awakeSince = this.components.clock.now();
   }
 
   /** This node's own heartbeat. */
@@ -59,8 +58,6 @@ export class Liveness {
 
   /** To be called at every heartbeat. */
   tick(): void {
-    this.noticeSleep();
-    this.lastTick = this.components.clock.now();
     this.beat++;
   }
 
@@ -129,7 +126,7 @@ export class Liveness {
   /** Whether a member still counts. */
   inGrace(peerId: string): boolean {
     if (peerId === this.components.self) return true;
-    this.noticeSleep();
+    this.components.sleep.look();
     const since = Math.max(this.heard.get(peerId)?.countedFrom ?? 0, this.awakeSince);
     return this.components.clock.now() - since <= this.components.graceMs();
   }
@@ -157,13 +154,10 @@ export class Liveness {
     return isProven(this.components.networkId(), peerId, told);
   }
 
-  /** A clock that has jumped between two heartbeats: the machine slept, or somebody set it. Nobody is to blame for that. */
-  private noticeSleep(): void {
-    const now = this.components.clock.now();
-    const passed = now - this.lastTick;
-    if (passed >= 0 && passed <= this.components.periodMs() + WAKE_JUMP) return;
-    this.awakeSince = this.lastTick = now;
-    if (passed >= 0) return;
+  /** The machine slept, or somebody set the clock: nobody is to blame for the silence. */
+  private wake(by: number): void {
+    const now = (this.awakeSince = this.components.clock.now());
+    if (by >= 0) return;
     for (const known of this.heard.values()) {
       known.at = Math.min(known.at, now);
       known.countedFrom = Math.min(known.countedFrom, now);

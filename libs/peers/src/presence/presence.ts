@@ -2,7 +2,16 @@ import type { PeerEvent } from '@dfs/contracts';
 import type { Database } from '@dfs/database';
 import type { EventLog } from '@dfs/events';
 import { nodeSection, STATUS_PROTOCOL, type MembershipRecord, type StatusMessage, type WireValue } from '@dfs/protocol';
-import { Listeners, type Clock, type Log, type Unsubscribe, type WorkStatus } from '@dfs/runtime';
+import {
+  Listeners,
+  Recurring,
+  type Clock,
+  type Log,
+  type Ran,
+  type SleepWatch,
+  type Unsubscribe,
+  type WorkStatus,
+} from '@dfs/runtime';
 import type { Transport } from '@dfs/transport';
 import { absentSlice } from './absent-slice.js';
 import { AddressBook } from '../dialling/address-book.js';
@@ -31,6 +40,8 @@ export interface PresenceComponents {
   transport: Transport;
   membership: Membership;
   clock: Clock;
+  /** Started and stopped by who made it. */
+  sleep: SleepWatch;
   log: Log;
 }
 
@@ -63,16 +74,16 @@ export class Presence {
   /** Members that others are asked about; worked out anew at each heartbeat, and when somebody comes or goes. */
   private absent: readonly string[] | undefined;
   private changePending = false;
-  private heartbeatTimer: NodeJS.Timeout | undefined;
+  private readonly heartbeats: Recurring;
   /** Milliseconds by which the next heartbeat was set. */
   private pendingPeriod = 0;
-  private nudgeTimer: NodeJS.Timeout | undefined;
+  private readonly nudging: Recurring;
 
   constructor(
     private readonly components: PresenceComponents,
     private readonly self: { name: string; version: string },
   ) {
-    const { db, events, transport, membership, clock, log } = components;
+    const { db, events, transport, membership, clock, sleep, log } = components;
     this.networkId = membership.networkId;
     this.sections = new Sections(log);
     this.ready = new Listeners(log);
@@ -85,15 +96,16 @@ export class Presence {
     this.dialer = new Dialer({ transport, log, addressesOf, others: () => this.others() });
     this.liveness = new Liveness({
       clock,
+      sleep,
       self: transport.peerId,
       graceMs: () => membership.settings().graceMs,
-      periodMs: () => Math.max(this.heartbeatPeriod(), this.pendingPeriod),
       lastSeenBefore: (peerId) => this.book.lastSeen(peerId),
       networkId: () => membership.networkId,
       sign: (bytes) => membership.sign(bytes),
     });
     this.clocks = new ClockWatch({
       clock,
+      sleep,
       isMember: (peerId) => membership.isMember(peerId),
       moved: () => this.nudge(),
     });
@@ -119,6 +131,27 @@ export class Presence {
     const periodMs = () => this.heartbeatPeriod();
     this.secondOpinion = new SecondOpinion({ transport, membership, log, addressesOf, periodMs, ask: unheard });
     this.told = new PeerEvents({ db, events, log, describe: (peerId) => this.describe(peerId) });
+    this.heartbeats = new Recurring(
+      {
+        name: 'send heartbeats',
+        every: () => (this.pendingPeriod = this.heartbeatPeriod()) * (0.9 + Math.random() * 0.1),
+        failed: 'a heartbeat failed',
+        severity: 'error',
+        run: () => this.beat(),
+      },
+      { log },
+    );
+    this.nudging = new Recurring(
+      {
+        name: 'send news of this node',
+        every: Infinity,
+        gather: NUDGE_DELAY,
+        failed: 'news of this node could not be sent',
+        severity: 'error',
+        run: () => this.tellAll(),
+      },
+      { log },
+    );
     sections.contribute(NODE_SECTION, () => {
       const addresses = transport.addresses().slice(0, 16);
       return nodeSection.form({ name: this.name, version: self.version, addresses }) as WireValue;
@@ -132,7 +165,7 @@ export class Presence {
     await this.book.load();
     this.liveness.start(await nextEpoch(db));
     this.sessions.start();
-    this.clocks.start();
+    this.nudging.start();
     this.unsubscribe.push(
       membership.onRecords((records, from) => this.recordsCame(records, from)),
       membership.onChange(() => this.membershipChanged()),
@@ -145,15 +178,12 @@ export class Presence {
     this.meetAll();
     this.dialer.start();
     this.secondOpinion.start();
-    this.scheduleHeartbeat();
+    this.heartbeats.start();
   }
 
   /** Ends all that is under way; connections are the transport's to close. */
   async stop(): Promise<void> {
-    clearTimeout(this.heartbeatTimer);
-    this.heartbeatTimer = undefined;
-    clearTimeout(this.nudgeTimer);
-    this.clocks.stop();
+    await Promise.all([this.heartbeats.stop(), this.nudging.stop()]);
     for (const off of this.unsubscribe.splice(0)) off();
     for (const peerId of this.sessions.ready()) this.rememberSeen(peerId);
     await this.secondOpinion.stop();
@@ -165,7 +195,8 @@ export class Presence {
 
   /** Recurring work in the background. */
   work(): WorkStatus[] {
-    return [this.told, this.book, this.secondOpinion].map((part) => part.work());
+    const parts = [this.told, this.book, this.secondOpinion, this.dialer].map((part) => part.work());
+    return [this.heartbeats.status(), this.nudging.status(), ...parts];
   }
 
   get name(): string {
@@ -217,11 +248,12 @@ export class Presence {
 
   /** Sends this node's status to all soon. */
   nudge(): void {
-    if (this.unsubscribe.length === 0) return;
-    this.nudgeTimer ??= setTimeout(() => {
-      this.nudgeTimer = undefined;
-      this.sessions.tellAll();
-    }, NUDGE_DELAY).unref();
+    if (this.nudging.isOn) this.nudging.soon();
+  }
+
+  private tellAll(): Promise<Ran> {
+    this.sessions.tellAll();
+    return Promise.resolve('idle');
   }
 
   /** Members to be connected to. */
@@ -245,21 +277,13 @@ export class Presence {
     return Math.min(syncPeriodMs, graceMs / 3, MAX_HEARTBEAT_PERIOD);
   }
 
-  private scheduleHeartbeat(): void {
-    const period = this.heartbeatPeriod();
-    this.pendingPeriod = period;
-    clearTimeout(this.heartbeatTimer);
-    this.heartbeatTimer = setTimeout(
-      () => {
-        this.liveness.tick();
-        this.absent = undefined;
-        this.sessions.heartbeat(period);
-        this.dialer.refresh();
-        if (this.counted !== (this.counted = this.whoCounts())) this.noteChange();
-        this.scheduleHeartbeat();
-      },
-      period * (0.9 + Math.random() * 0.1),
-    ).unref();
+  private beat(): Promise<Ran> {
+    this.liveness.tick();
+    this.absent = undefined;
+    this.sessions.heartbeat(this.pendingPeriod);
+    this.dialer.refresh();
+    if (this.counted !== (this.counted = this.whoCounts())) this.noteChange();
+    return Promise.resolve('idle');
   }
 
   private whoCounts(): string {
@@ -403,7 +427,7 @@ export class Presence {
     this.dialer.refresh();
     this.noteChange();
     // A shorter period counts at once: the next heartbeat may be a minute off.
-    if (this.heartbeatTimer !== undefined && this.heartbeatPeriod() < this.pendingPeriod) this.scheduleHeartbeat();
+    if (this.heartbeats.isOn && this.heartbeatPeriod() < this.pendingPeriod) this.heartbeats.reschedule();
   }
 
   /** Many changes at a time are told once. */
