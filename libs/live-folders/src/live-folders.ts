@@ -22,6 +22,7 @@ import { ROOT, showDiskPath, toDiskPath } from './disk/names.js';
 import type { RootDisk, RootIdentity, TrashSelection } from './disk/root-disk.js';
 import { Folder, type LiveFolderStanding } from './run/folder.js';
 import type { LiveFoldersComponents } from './pass/ports.js';
+import { DETAIL } from './pass/root-check.js';
 import { isIn, refuseOverlap, refuseRoot, type RootRules } from './roots.js';
 
 /** Names told of a hold, and issues of a page. */
@@ -380,7 +381,9 @@ async function told<T>(work: () => Promise<T>): Promise<T> {
       const detail =
         error.code === 'hung'
           ? 'The disk does not answer.'
-          : `The disk refuses (${error.code}): check it and its rights.`;
+          : error.code === 'unreadable'
+            ? DETAIL['rules-unreadable']
+            : `The disk refuses (${error.code}): check it and its rights.`;
       throw new DfsError('disk-failed', detail, { cause: error });
     }
     throw error;

@@ -149,6 +149,7 @@ const FOLDER_REASONS: LiveFolderReason[] = [
   'prefix-gone',
   'not-synced',
   'read-only-member',
+  'rules-unreadable',
   'root-missing',
   'disk-error',
   'disk-hung',

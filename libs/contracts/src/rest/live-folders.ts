@@ -9,7 +9,7 @@ export type LiveFolderState = 'scanning' | 'up-to-date' | 'syncing' | 'paused' |
 /**
  * Why a folder is not up to date. `asked`: a person paused it. `marker-missing`, `marker-other`, `root-changed`, `old-copy`: the root is
  * perhaps not this folder any more. `prefix-gone`: others removed or moved all of it. `not-synced`: it waits for a first sync with a
- * member. `read-only-member`: this node may not write any more. `root-missing`, `disk-error`, `disk-hung`: the disk does not answer as it should.
+ * member. `read-only-member`: this node may not write any more. `rules-unreadable`: the `.dfsignore` of the root. `root-missing`, `disk-error`, `disk-hung`: the disk does not answer as it should.
  * `no-room`: the disk of the folder is full. `refused`: this node may write nothing at the moment, for a reason that the detail tells.
  */
 export type LiveFolderReason =
@@ -21,6 +21,7 @@ export type LiveFolderReason =
   | 'prefix-gone'
   | 'not-synced'
   | 'read-only-member'
+  | 'rules-unreadable'
   | 'root-missing'
   | 'disk-error'
   | 'disk-hung'

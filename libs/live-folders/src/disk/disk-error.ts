@@ -12,7 +12,9 @@ export type OwnDiskCode =
   /** The file did not stand still before it was read. */
   | 'changing'
   /** The file was another one after it was read. */
-  | 'changed';
+  | 'changed'
+  /** The rules of the root cannot be read, so nobody knows what they leave out. */
+  | 'unreadable';
 
 /** Facts beside the code. */
 export interface DiskErrorOptions {

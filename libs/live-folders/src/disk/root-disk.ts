@@ -307,7 +307,7 @@ export interface RootDisk {
   readonly trash: RootTrash;
   /** Bytes that may still be written before the reserve of the node is reached. */
   room(): Promise<number>;
-  /** The lines of the `.dfsignore` in the root; none where there is none, or it is no text of a bearable length. */
+  /** The lines of the `.dfsignore` in the root; none where there is none. @throws DiskError `unreadable` where it is no text, or may not be read */
   localRules(): Promise<string[]>;
   /** Walks all of it. `rules`: lines as in a `.gitignore`; those of the `.dfsignore` beneath the root count too. */
   estimate(rules: readonly string[]): Promise<Estimate>;

@@ -40,6 +40,7 @@ const REASONS = Object.keys({
   'prefix-gone': 0,
   'not-synced': 0,
   'read-only-member': 0,
+  'rules-unreadable': 0,
   'root-missing': 0,
   'disk-error': 0,
   'disk-hung': 0,

@@ -19,6 +19,8 @@ export interface PassContext {
   readonly held: HeldStore;
   readonly root: RootGuard;
   readonly notes: PassNotes;
+  /** Inodes of directories when all that is in them was looked at last, by path: another one of the same name is new. */
+  readonly walked: Map<string, bigint>;
   /** Files that never stand still are taken as they are, if two readings agree (rule 9): once an hour. */
   readonly takesAsIs: boolean;
   readonly signal: AbortSignal;
@@ -32,7 +34,7 @@ export interface PassContext {
 export class PassNotes {
   /** By kind and path. */
   private readonly issues = new Map<string, Issue>();
-  /** Paths to look at again, and in how many milliseconds. */
+  /** Paths to look at again, and in how many milliseconds; with a slash at its end: at all that is in a directory. */
   readonly again = new Map<string, number>();
   readonly in = { files: 0, bytes: 0 };
   readonly out = { files: 0, bytes: 0 };
@@ -47,6 +49,11 @@ export class PassNotes {
 
   get told(): Issue[] {
     return [...this.issues.values()];
+  }
+
+  /** At all that is in a directory. */
+  lookIn(directory: string, within: number): void {
+    this.lookAgain(`${directory}/`, within);
   }
 
   /** The earlier of two times counts. */

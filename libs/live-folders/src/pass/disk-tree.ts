@@ -61,8 +61,12 @@ export class DiskTree {
     private readonly device: bigint,
   ) {}
 
-  /** Lists these directories, and all beneath them that were not listed yet. @param deep whether also those that the base tree knows */
-  async walk(directories: readonly DiskPath[], deep: (path: string) => boolean, signal: AbortSignal): Promise<void> {
+  /** Lists these directories, and those beneath them that were not listed yet and are to be. @param deep whether one is */
+  async walk(
+    directories: readonly DiskPath[],
+    deep: (path: string, inode: bigint) => boolean,
+    signal: AbortSignal,
+  ): Promise<void> {
     const next = [...new Set(directories)].filter((directory) => !this.listed.has(directory));
     while (next.length > 0) {
       const some = next.splice(0, LISTED_TOGETHER);
@@ -71,9 +75,9 @@ export class DiskTree {
       for (const listing of listings) this.take(listing);
       for (const listing of listings) {
         if (listing.outcome !== 'whole') continue;
-        for (const directory of this.directoriesIn(listing)) {
+        for (const { directory, inode } of this.directoriesIn(listing)) {
           const path = pathOf(directory);
-          if (!this.listed.has(directory) && path !== undefined && deep(path)) next.push(directory);
+          if (path !== undefined && deep(path, inode) && !this.listed.has(directory)) next.push(directory);
         }
       }
     }
@@ -111,9 +115,12 @@ export class DiskTree {
     return this.hiddenNames.values();
   }
 
-  /** Directories whose listing was asked for. */
-  get directories(): number {
-    return this.listed.size;
+  /** Directories that were listed whole, by path, and their inodes. */
+  *whole(): Generator<[path: string, inode: bigint]> {
+    for (const { directory, listing } of this.listed.values()) {
+      const path = directory === ROOT ? ROOT : pathOf(directory);
+      if (listing.outcome === 'whole' && path !== undefined) yield [path, listing.stat.inode];
+    }
   }
 
   /** Whether nothing is known of a part of it. */
@@ -121,11 +128,13 @@ export class DiskTree {
     return [...this.listed.values()].some(({ listing }) => listing.outcome === 'unknown');
   }
 
-  /** Directories of which nothing is known, and why. */
-  unknown(): { directory: DiskPath; code: string }[] {
-    return [...this.listed.values()].flatMap(({ directory, listing }) =>
-      listing.outcome === 'unknown' && listing.reason === 'error' ? [{ directory, code: listing.code ?? 'EIO' }] : [],
-    );
+  /** Directories of which nothing is known. `code`: why the disk refuses; undefined where others changed it each time. */
+  unknown(): { directory: DiskPath; path: string | undefined; code: string | undefined }[] {
+    return [...this.listed.values()].flatMap(({ directory, listing }) => {
+      if (listing.outcome !== 'unknown') return [];
+      const path = directory === ROOT ? ROOT : pathOf(directory);
+      return [{ directory, path, code: listing.reason === 'error' ? (listing.code ?? 'EIO') : undefined }];
+    });
   }
 
   /** The name of a directory on the disk, where it stands there. */
@@ -259,11 +268,11 @@ export class DiskTree {
     }
   }
 
-  private directoriesIn(listing: Whole): DiskPath[] {
+  private directoriesIn(listing: Whole): { directory: DiskPath; inode: bigint }[] {
     return listing.entries
       .filter(({ stat }) => stat.kind === 'directory')
-      .map(({ name }) => join(listing.directory, name))
-      .filter((name) => !isOurs(name) && !this.rules.ignores(name, 'directory'));
+      .map(({ name, stat }) => ({ directory: join(listing.directory, name), inode: stat.inode }))
+      .filter(({ directory }) => !isOurs(directory) && !this.rules.ignores(directory, 'directory'));
   }
 
   /** Entries that keep a directory from being empty. */

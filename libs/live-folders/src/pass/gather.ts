@@ -43,6 +43,11 @@ export class Gathering {
       await this.disk.walk([ROOT], () => true, signal);
     } else await this.lookAtSome(this.scope);
     await this.recover();
+    const { walked } = this.context;
+    if (this.scope === 'full') walked.clear();
+    for (const [path, inode] of this.disk.whole()) {
+      if (this.scope === 'full' || this.within.has(path)) walked.set(path, inode);
+    }
   }
 
   /** Reads base tree and heads anew; the disk stays as it was seen. */
@@ -133,25 +138,20 @@ export class Gathering {
     for (const row of await this.context.base.of([...above])) this.base.set(row.path, row);
     const names = [...above].sort().map((path) => this.nameOf(path));
     for (const directory of directories) this.within.add(directory);
-    const isNew = (path: string): boolean => {
+    // Another directory that took the name of one is new as well: a rename tells nothing of what is beneath it.
+    const isNew = (path: string, inode: bigint): boolean => {
       const parent = path.slice(0, Math.max(0, path.lastIndexOf('/')));
-      if (!this.within.has(parent) || this.knownDirectories.has(path)) return false;
+      if (!this.within.has(parent) || this.context.walked.get(path) === inode) return false;
       this.within.add(path);
       return true;
     };
-    for (const row of await this.context.base.in([...directories])) {
-      if (row.kind === 'directory') this.knownDirectories.add(row.path);
-    }
-    for (const path of above) this.knownDirectories.add(path);
     await this.disk.walk(names, isNew, this.context.signal);
     await this.readBase();
   }
 
-  private readonly knownDirectories = new Set<string>();
-
   /** Rows of what is looked at; of directories that are gone all that was in them. */
   private async readBase(): Promise<void> {
-    const { base } = this.context;
+    const { base, walked } = this.context;
     const rows = [
       ...(await base.in([...this.within])),
       ...(await base.of([...this.alone, ...directoriesOf(this.within)])),
@@ -160,7 +160,9 @@ export class Gathering {
     for (const row of rows) {
       if (row.kind !== 'directory' || !this.isWithin(row.path) || this.disk.stateOf(row.path).state === 'directory')
         continue;
+      walked.delete(row.path);
       for (const below of await base.beneath(row.path)) {
+        walked.delete(below.path);
         this.base.set(below.path, below);
         this.alone.add(below.path);
       }
@@ -210,7 +212,9 @@ export class Gathering {
     await this.disk.relist([...new Set(left.map(({ directory }) => directory))]);
     for (const { fileId } of temporaries) {
       const path = paths.get(fileId);
-      if (path !== undefined) this.disk.cloud(path);
+      if (path === undefined) continue;
+      this.disk.cloud(path);
+      this.context.notes.lookAgain(path, CLOUDED);
     }
   }
 
@@ -225,6 +229,8 @@ export class Gathering {
   }
 }
 
+/** Milliseconds until a path is looked at again beside which a name of ours could not be cleared away. */
+const CLOUDED = 60_000;
 /** Files hashed by one call. */
 const HASHED_TOGETHER = 32;
 /** Milliseconds after which a file is hashed once more that changed so shortly before that a further change may not show (rule 9). */

@@ -6,7 +6,7 @@ import type { HeldPath, Plan, PlanContext, PlanItem, Step } from '../plan/model.
 import { plan, signs, writes } from '../plan/plan.js';
 import { assemble } from './assemble.js';
 import type { PassContext } from './context.js';
-import type { Rules } from './disk-tree.js';
+import { APART, type Rules } from './disk-tree.js';
 import { Gathering, type Scope } from './gather.js';
 import { Judge } from './judge.js';
 import { sign } from './sign.js';
@@ -52,13 +52,17 @@ export async function runPass(context: PassContext, options: PassOptions): Promi
   await gathering.look();
   await gathering.read();
   let held: PassResult['held'];
-  for (let phase = 0; phase < PHASES; phase++) {
+  for (let phase = 1; ; phase++) {
     const made = await planned(context, gathering, options);
     if (made.plan.pause !== undefined) return { ...resultOf(gathering, options), held, pause: made.plan.pause };
     held = (await execute(context, gathering, made, options)) ?? held;
     const looks = made.plan.steps.flatMap((step) => (step.do === 'look' ? [step.path] : []));
     if (looks.length === 0) break;
     options.onWork();
+    if (phase === PHASES) {
+      for (const path of looks) notes.lookAgain(path, APART);
+      break;
+    }
     await gathering.disk.lookAgain(looks, context.signal);
     await gathering.read();
     await gathering.knownAnew();
@@ -68,14 +72,19 @@ export async function runPass(context: PassContext, options: PassOptions): Promi
   const looksAtTrash = scope === 'full' || scope.paths.has('');
   if (looksAtTrash && folder.mode !== 'receive' && !folder.meeting) await signWrittenOn(context);
   await root.check();
-  for (const { directory, code } of gathering.disk.unknown()) {
-    notes.tell('unreadable', showDiskPath(directory) || '/', `The disk refuses to list it (${code}).`);
+  for (const { directory, path, code } of gathering.disk.unknown()) {
+    if (path !== undefined) notes.lookIn(path, code === undefined ? CHANGED : REFUSED);
+    if (code !== undefined)
+      notes.tell('unreadable', showDiskPath(directory) || '/', `The disk refuses to list it (${code}).`);
   }
   return { ...resultOf(gathering, options), held, pause: undefined };
 }
 
 /** At once; after a second look; after what turned up by that. */
 const PHASES = 3;
+/** Milliseconds until a directory is listed again that others changed whenever it was listed, and one that the disk refuses. */
+const CHANGED = 1000;
+const REFUSED = 60_000;
 
 interface Planned {
   readonly plan: Plan;
@@ -100,6 +109,7 @@ async function planned(context: PassContext, gathering: Gathering, options: Pass
     const made = plan(items, planContext);
     const hashes = made.steps.flatMap((step) => (step.do === 'hash' ? [step] : []));
     if (hashes.length === 0 || made.pause !== undefined || round >= ROUNDS) {
+      for (const { path } of hashes) context.notes.lookAgain(path, CHANGED);
       return { plan: made, items, leftOut, context: planContext };
     }
     await gathering.hash(hashes);

@@ -56,6 +56,8 @@ export const DETAIL: Readonly<Record<LiveFolderReason, string>> = {
     'Others have removed or moved everything in the network: follow it, empty the folder too, or remove the live folder.',
   'not-synced': 'This node has not compared its records with another member yet: the folder goes on when it has.',
   'read-only-member': 'This node may not write in its network any more: bind the folder to receive only.',
+  'rules-unreadable':
+    'The .dfsignore in the directory cannot be read, so what it leaves out is not known: make it a readable text of at most 64 KiB, or remove it.',
   'root-missing': 'The directory is not there: see that its disk is connected.',
   'disk-error': 'The disk answers with errors: check it.',
   'disk-hung': 'The disk does not answer.',

@@ -33,6 +33,8 @@ const UNIT_BYTES = 64 * MiB;
 const UNIT_PATHS = 2000;
 /** Milliseconds after which a file is hashed once more whose last change was so recent that another may not show (rule 9). */
 const RACY = 2100;
+/** Milliseconds until what there was no room for is tried again (rule 14). */
+const NO_ROOM = 60_000;
 /** Times that a unit of work looks at the root again since it had to wait for its turn. */
 const LOOKS = 5;
 
@@ -93,7 +95,7 @@ async function commitUnit(
       if (error instanceof StaleLook && look < LOOKS) continue;
       if (!(error instanceof StaleLook)) throw error;
       await batch.abort();
-      for (const step of unit.steps) context.notes.lookAgain(pathOf(step), 1000);
+      for (const step of unit.steps) lookAgain(context, step, 1000);
       return;
     }
   }
@@ -110,7 +112,7 @@ async function writeUnit(
   const { parts, base, held, notes } = context;
   const agreed = await judge.stillHolds(tx, all, stored);
   const steps = bound && agreed.size < all.length ? [] : all.filter((step) => agreed.has(step));
-  for (const step of all) if (!steps.includes(step)) notes.lookAgain(pathOf(step), 0);
+  for (const step of all) if (!steps.includes(step)) lookAgain(context, step, 0);
   if (steps.length === 0) {
     tx.afterCommit(() => void batch.abort());
     return;
@@ -299,16 +301,20 @@ function kindChanges(steps: readonly SigningStep[]): (path: string) => string | 
 }
 
 /** It is planned anew with what is there then. */
-function refused({ notes }: PassContext, step: SigningStep, error: DfsError): void {
-  const path = pathOf(step);
+function refused(context: PassContext, step: SigningStep, error: DfsError): void {
+  const { notes } = context;
+  const path = step.do === 'sign-move' ? step.to.path : step.path;
   if (error.status === 507) {
     if (step.do === 'sign-file') notes.tell('no-room', path, error.message);
+    lookAgain(context, step, NO_ROOM);
   } else if (error.code === 'path-taken') notes.tell('hidden', path, error.message);
-  else notes.lookAgain(path, 1000);
+  else lookAgain(context, step, 1000);
 }
 
-function pathOf(step: SigningStep): string {
-  return step.do === 'sign-move' ? step.to.path : step.path;
+/** At all that the step was about: of a move that did not come to be, both ends are as they were. */
+function lookAgain({ notes }: PassContext, step: SigningStep, within: number): void {
+  const paths = step.do === 'sign-move' ? [step.from.path, step.to.path] : [step.path];
+  for (const path of paths) notes.lookAgain(path, within);
 }
 
 /** The look at the root is too old: the unit of work had to wait for its turn. */

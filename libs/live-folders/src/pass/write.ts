@@ -23,6 +23,8 @@ const TOGETHER = 4;
 const RACY = 2100;
 /** Milliseconds until what could not be had from any holder is tried again. */
 const TRY_AGAIN = 60_000;
+/** Milliseconds until a file is looked at again whose move failed. */
+const MOVED_NOT = 1000;
 
 /**
  * Does to the disk what the plan says (rule 8). What is not as it was expected stays, and is looked at again. The base rows follow when the
@@ -64,6 +66,8 @@ class Writer {
   private readonly touched = new Set<DiskPath>();
   /** Names of directories that were made. */
   private readonly made = new Map<string, DiskPath>();
+  /** Directories in which something is left. */
+  private readonly kept = new Set<string>();
 
   constructor(
     private readonly context: PassContext,
@@ -121,6 +125,8 @@ class Writer {
       await this.act(step);
     } catch (error) {
       this.tell(step.do === 'move' ? step.to : step.path, error);
+      // What was to leave stands where it was.
+      if (step.do === 'move') this.context.notes.lookAgain(step.from, MOVED_NOT);
     }
   }
 
@@ -144,6 +150,7 @@ class Writer {
   private async write(path: string, head: Head, over: Seen | undefined, why: WhyTrashed): Promise<void> {
     const { disk, notes, parts, network, signal, folder } = this.context;
     if (notes.isFull) return;
+    if (this.kept.has(path)) return notes.tell('hidden', path, 'In the network a file has this name.');
     const name = over?.name ?? (await this.place(path));
     if (name === undefined) return;
     const ids = { fileId: network.fileId(path), recordId: head.record };
@@ -179,13 +186,16 @@ class Writer {
   private async move(from: string, to: string, head: Head, seen: Seen): Promise<void> {
     const { disk, network } = this.context;
     const name = await this.place(to);
-    if (name === undefined) return;
+    if (name === undefined) return this.notDone(from);
     const done = await disk.move(seen.name, name, expectedOf(seen), {
       fileId: network.fileId(from),
       recordId: head.record,
     });
     this.touched.add(parentOf(seen.name)).add(parentOf(name));
-    if (done.outcome !== 'moved') return this.notDone(done.outcome === 'taken' ? to : from);
+    if (done.outcome !== 'moved') {
+      for (const path of [from, to]) this.notDone(path);
+      return;
+    }
     this.changes.push(
       { path: from, row: undefined },
       { path: to, row: rowOf(to, name, head, done.stat, done.racy), stat: done.stat },
@@ -218,6 +228,7 @@ class Writer {
     const ids = { fileId: network.fileId(path), recordId: '0'.repeat(64) };
     const outcome = await disk.removeDirectory(name, { reason: 'directory-removed', ids });
     this.touched.add(parentOf(name));
+    if (outcome === 'kept') this.kept.add(path);
     this.changes.push({ path, row: outcome === 'kept' ? { kind: 'directory', path, name, record: null } : undefined });
   }
 

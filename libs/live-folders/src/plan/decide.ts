@@ -208,6 +208,7 @@ function directoryOfBase(item: PlanItem, base: BaseDirectory, context: PlanConte
   const [shown] = heads;
   const folder = shown?.kind === 'folder' ? shown : undefined;
   if (disk.state === 'directory') {
+    if (shown?.kind === 'file') return incoming(item, context, () => fileForDirectory(item, disk));
     const record = folder?.record ?? null;
     const isGone = base.record !== null && folder === undefined && item.beneath === 0;
     if (isGone && context.mode !== 'send') return [{ do: 'remove-directory', path, name: disk.name }];
@@ -233,6 +234,13 @@ function directoryOfBase(item: PlanItem, base: BaseDirectory, context: PlanConte
   const isHeld = held?.record === folder.record;
   if ((isHeld && held.answer === 'waits') || !context.mayDelete) return [];
   return [{ do: 'sign-deletion', path, parents: [folder.record], approved: isHeld }];
+}
+
+/** Others have written a file where a directory is left on this disk: an empty one makes way. */
+function fileForDirectory(item: PlanItem, disk: DirectoryOnDisk): Step[] {
+  if (!disk.empty) return [issue(item, 'hidden', 'In the network a file has this name.')];
+  const free = { ...item, disk: { state: 'absent', witnesses: 0 } } as const;
+  return [{ do: 'remove-directory', path: item.path, name: disk.name }, ...asTheNetwork(free, 'replaced')];
 }
 
 /** 11: a path that cannot stand beside another leaves the disk, if it is as it was; it is never signed. */

@@ -202,6 +202,51 @@ describe('rules', () => {
     expect(b.files()).toEqual(a.files());
   });
 
+  it('of the disk that cannot be read stop the folder: what they leave out is not signed, and nothing is deleted', async () => {
+    await using world = await two();
+    const { a, b, members } = world;
+    a.write('.dfsignore', 'private\n');
+    a.write('private', 'of this disk alone');
+    await members.settle();
+    const before = await records(a);
+    a.root.files.script({ when: ({ path }) => path === a.root.at('.dfsignore'), fate: { errno: 'EACCES' } });
+    a.remove('a');
+    await a.settle();
+    expect(await a.info()).toMatchObject({ state: 'error', reason: 'rules-unreadable', issues: 1 });
+    expect(await issuesOf(a)).toEqual([['unreadable', '.dfsignore']]);
+    expect(await records(a)).toBe(before);
+    a.root.files.script();
+    await members.settle();
+    expect(b.files()).toEqual({ b: 'two', 'd/c': 'three' });
+    expect(await issuesOf(a)).toEqual([]);
+    expect(await a.info()).toMatchObject({ state: 'up-to-date' });
+  });
+
+  it('of the disk that an editor is writing count when they stand still, and then for everything', async () => {
+    await using world = await two({ 'd/kept': 'kept' });
+    const { a, b, members } = world;
+    a.write('.dfsignore', 'private\n');
+    a.write('d/private', 'of this disk alone');
+    await members.settle();
+    // Cut short for a moment, and whole again with a further line at the second look.
+    const rules = a.root.user.write(a.root.at('.dfsignore'), '');
+    const isRead = ({ name, path }: { name: string; path: string }): boolean =>
+      name === 'open' && path === a.root.at('.dfsignore');
+    const act = (): void => a.root.user.append(rules, 'private\nelse\n');
+    a.root.files.script({ when: isRead, nth: 2, fate: { act } });
+    a.write('d/else', 'left out from now on');
+    a.tell(['']);
+    await a.passOverDirty();
+    await members.settle();
+    expect(b.files()).toEqual({ 'd/kept': 'kept' });
+    // A rule less concerns directories in which nothing has changed.
+    a.write('.dfsignore', 'else\n');
+    a.tell(['']);
+    await a.passOverDirty();
+    await members.settle();
+    expect(b.files()).toEqual({ 'd/kept': 'kept', 'd/private': 'of this disk alone' });
+  });
+
   it('never touch what is ours, whatever a member writes', async () => {
     await using world = await two();
     const { a, b, members } = world;

@@ -1,27 +1,17 @@
+import type { Tx } from '@dfs/database';
 import type { LiveFolderInfo, LiveFolderReason, LiveFolderState } from '@dfs/contracts';
-import {
-  day,
-  hour,
-  isDfsError,
-  minute,
-  Recurring,
-  second,
-  type Ran,
-  type Unsubscribe,
-  type WorkStatus,
-} from '@dfs/runtime';
+import { day, isDfsError, minute, Recurring, second, type Ran, type Unsubscribe, type WorkStatus } from '@dfs/runtime';
 import { BaseTree } from '../base/base-tree.js';
 import type { FolderStore, StoredFolder } from '../base/folder-store.js';
 import { HeldStore } from '../base/held-store.js';
-import { IssueStore } from '../base/issue-store.js';
+import { IssueStore, type Issue } from '../base/issue-store.js';
 import { isDiskError } from '../disk/disk-error.js';
-import { IgnoreRules } from '../disk/ignore/ignore-rules.js';
-import { pathOf } from '../disk/names.js';
+import { IGNORE_NAME } from '../disk/names.js';
 import type { Dirty, RootDisk } from '../disk/root-disk.js';
 import { PassNotes, type PassContext } from '../pass/context.js';
-import type { Scope } from '../pass/gather.js';
+import { Dirt, FULL_PASS } from './dirt.js';
+import { FolderRules } from './folder-rules.js';
 import { SlidingCount } from './lately.js';
-import { LookAgain } from './look-again.js';
 import { movedTo } from './moved-to.js';
 import { NetworkTree } from '../pass/network-tree.js';
 import { runPass, type PassResult } from '../pass/pass.js';
@@ -29,10 +19,6 @@ import type { LiveFoldersComponents } from '../pass/ports.js';
 import { DETAIL, FolderStopped } from '../pass/root-check.js';
 import { RootGuard } from '../pass/root-guard.js';
 
-/** From one full pass to the next: what the watcher lost is found then (rule 16). */
-const FULL_PASS = hour;
-/** Paths and directories that are looked at one by one; of more, everything is. */
-const ONE_BY_ONE = 1000;
 /** After a pass that failed: first and at the longest. */
 const RETRY = { first: 2 * second, longest: 5 * minute };
 /** Files stay in the trash for so long (rule 6). */
@@ -60,15 +46,13 @@ export class Folder {
   private network: NetworkTree;
   private readonly lately: SlidingCount;
   private readonly unsubscribe: Unsubscribe[] = [];
-  private full = true;
-  private directories = new Set<string>();
-  private paths = new Set<string>();
-  private readonly again: LookAgain;
+  private readonly dirt: Dirt;
+  private readonly rules: FolderRules;
   private decided: Decided = { revert: new Set(), override: new Set() };
   private mayEmpty = false;
+  private readonly walked = new Map<string, bigint>();
   /** Times that a person changed it. */
   private changed = 0;
-  private fullAt = -Infinity;
   private hourlyAt = -Infinity;
   private told: string | undefined;
   private counts = { in: { files: 0, bytes: 0 }, out: { files: 0, bytes: 0 } };
@@ -90,7 +74,8 @@ export class Folder {
     this.root = new RootGuard(parts, store, stored, this.disk);
     this.network = new NetworkTree(catalogue, stored.prefix);
     this.lately = new SlidingCount(stored.lately, timers.ticks());
-    this.again = new LookAgain(timers, () => this.work.soon());
+    this.dirt = new Dirt(timers, () => this.work.soon());
+    this.rules = new FolderRules(this.disk, timers);
     this.work = new Recurring(
       {
         name: `live folder ${stored.name}`,
@@ -123,7 +108,7 @@ export class Folder {
   /** Does not wait for a disk that hangs. */
   async stop(): Promise<void> {
     for (const unsubscribe of this.unsubscribe.splice(0)) unsubscribe();
-    this.again.stop();
+    this.dirt.stop();
     await this.disk.close();
     await this.work.stop();
   }
@@ -134,13 +119,13 @@ export class Folder {
 
   /** A full pass, soon. */
   scan(): void {
-    this.full = true;
+    this.dirt.all();
     this.work.soon();
   }
 
   /** The same, and it has ended when this resolves. */
   async pass(): Promise<void> {
-    this.full = true;
+    this.dirt.all();
     await this.work.now();
   }
 
@@ -160,10 +145,8 @@ export class Folder {
 
   /** Looks at these paths once, and makes disk or network as the other has them. */
   settlePaths(how: keyof Decided, paths: readonly string[]): void {
-    for (const path of paths) {
-      this.decided[how].add(path);
-      this.paths.add(path);
-    }
+    for (const path of paths) this.decided[how].add(path);
+    this.dirt.some(paths);
     this.work.soon();
   }
 
@@ -238,21 +221,14 @@ export class Folder {
   }
 
   private diskChanged(dirty: Dirty): void {
-    if ('all' in dirty) this.full = true;
-    else {
-      for (const directory of dirty.directories) {
-        const path = pathOf(directory) ?? (directory === '' ? '' : undefined);
-        if (path === undefined) this.full = true;
-        else this.directories.add(path);
-      }
-    }
+    this.dirt.disk(dirty);
     this.work.soon();
   }
 
   private networkChanged(paths: readonly string[]): void {
     const below = paths.map((path) => this.network.below(path)).filter((path) => path !== undefined);
     if (below.length === 0) return;
-    for (const path of below) this.paths.add(path);
+    this.dirt.some(below);
     this.work.soon();
   }
 
@@ -262,18 +238,18 @@ export class Folder {
       await this.pass1(signal);
     } catch (error) {
       if (signal.aborted) throw error;
-      this.full = true;
+      this.dirt.all();
       await this.failed(error);
       if (!(error instanceof FolderStopped)) throw error;
       if (error.reason !== 'asked' && error.reason !== 'prefix-gone') this.after(RETRY.longest, () => this.scan());
     }
-    this.again.wait();
+    this.dirt.wait();
     return this.isDirty ? 'again' : 'idle';
   }
 
   private get isDirty(): boolean {
     const isStopped = this.state === 'paused' || this.state === 'error';
-    return !isStopped && (this.full || this.directories.size > 0 || this.paths.size > 0);
+    return !isStopped && this.dirt.isAny;
   }
 
   /** Why there is no pass. @throws FolderStopped */
@@ -289,13 +265,12 @@ export class Folder {
   private async pass1(signal: AbortSignal): Promise<void> {
     await this.sameNetwork();
     const { timers, clock } = this.parts;
-    for (const path of this.again.take()) this.paths.add(path);
-    const isMuch = this.paths.size + this.directories.size > ONE_BY_ONE;
-    const isFull = this.full || isMuch || timers.ticks() - this.fullAt >= FULL_PASS;
-    const scope: Scope = isFull ? 'full' : { directories: this.directories, paths: this.paths };
+    const { ignore, probe } = this.stored;
+    const { rules, changed } = await this.rules.read({ ignore, foldsCase: probe.foldsCase }, signal);
+    if (changed) this.dirt.all();
+    const scope = this.dirt.take();
+    const isFull = scope === 'full';
     const { decided } = this;
-    this.full = false;
-    [this.directories, this.paths] = [new Set(), new Set()];
     this.decided = { revert: new Set(), override: new Set() };
     if (isFull) this.become('scanning', null);
     const notes = new PassNotes();
@@ -304,13 +279,16 @@ export class Folder {
     const isHourly = isFull && timers.ticks() - this.hourlyAt >= FULL_PASS;
     const context = this.context(notes, isHourly, signal);
     const result = await runPass(context, {
-      ...{ scope, lately, left, isSynced: this.parts.sync.isSynced(), mayEmpty: this.mayEmpty, ...decided },
-      rules: await this.rules(),
+      ...{ scope, rules, lately, left, isSynced: this.parts.sync.isSynced(), mayEmpty: this.mayEmpty, ...decided },
       onWork: () => this.become('syncing', null),
+    }).catch((error: unknown) => {
+      this.decideAgain(decided);
+      throw error;
     });
+    if (context.isOver()) this.decideAgain(decided);
     if (isHourly) await this.hourly(timers.ticks());
     if (isFull) {
-      this.fullAt = timers.ticks();
+      this.dirt.wasAll();
       this.mayEmpty = false;
     }
     this.lastPassAt = clock.now();
@@ -318,7 +296,7 @@ export class Folder {
   }
 
   private async finish(result: PassResult, notes: PassNotes, isOver: boolean): Promise<void> {
-    const { db, events, clock } = this.parts;
+    const { db } = this.parts;
     const { stored } = this;
     for (const way of ['in', 'out'] as const) {
       this.counts[way].files += notes[way].files;
@@ -328,22 +306,17 @@ export class Folder {
     if (met) stored.meeting = false;
     if (result.pause !== undefined) stored.stopped = result.pause;
     await db.write(async (tx) => {
-      const fresh = await this.issues.replace(tx, notes.told, (path) => result.isWithin(path), clock.now());
-      if (fresh.length > 0) {
-        const since = new Date(clock.now()).toISOString();
-        const issues = fresh.slice(0, TOLD).map((one) => ({ ...one, since }));
-        await events.record(tx, 'folder.issue', { folder: this.named, issues, count: fresh.length });
-      }
+      await this.tell(tx, notes.told, (path) => result.isWithin(path));
       if (met || notes.deleted > 0 || result.pause !== undefined) {
         stored.lately = this.lately.now();
         await this.store.save(tx, stored);
       }
     });
     if (result.pause !== undefined) throw new FolderStopped(result.pause);
-    this.again.add(notes.again, new Set(notes.told.map(({ path }) => path)));
+    this.dirt.later(notes.again, new Set(notes.told.map(({ path }) => path)));
     if (notes.isFull) this.after(minute, () => this.scan());
     if (notes.isFull) await this.say('error', 'no-room');
-    else if (this.isDirty || this.again.isPending) this.become('syncing', null);
+    else if (this.dirt.isPending) this.become('syncing', null);
     else if ((await this.held.count()) > 0) await this.say('held', null);
     else await this.say('up-to-date', null);
   }
@@ -353,9 +326,9 @@ export class Folder {
   }
 
   private context(notes: PassNotes, takesAsIs: boolean, signal: AbortSignal): PassContext {
-    const { parts, disk, network, base, held, root, deleted, changed, stored: folder } = this;
+    const { parts, disk, network, base, held, root, walked, deleted, changed, stored: folder } = this;
     const isOver = (): boolean => this.changed !== changed;
-    return { parts, folder, disk, network, base, held, root, notes, takesAsIs, signal, isOver, deleted };
+    return { parts, folder, disk, network, base, held, root, walked, notes, takesAsIs, signal, isOver, deleted };
   }
 
   private readonly deleted: PassContext['deleted'] = async (tx, count) => {
@@ -364,6 +337,11 @@ export class Folder {
     tx.afterCommit(() => this.lately.delete(count));
   };
 
+  /** What a person decided waits for the next pass. */
+  private decideAgain(decided: Decided): void {
+    for (const how of ['revert', 'override'] as const) for (const path of decided[how]) this.decided[how].add(path);
+  }
+
   /** What is done once an hour, with a full pass. */
   private async hourly(now: number): Promise<void> {
     this.hourlyAt = now;
@@ -371,9 +349,14 @@ export class Folder {
     await this.disk.trash.empty({ olderThan: clock.now() - TRASH_TIME });
   }
 
-  private async rules(): Promise<IgnoreRules> {
-    const { ignore, probe } = this.stored;
-    return new IgnoreRules({ rules: [...ignore, ...(await this.disk.localRules())], foldsCase: probe.foldsCase });
+  /** Issues of these paths are as given now. */
+  private async tell(tx: Tx, told: readonly Issue[], isWithin: (path: string) => boolean): Promise<void> {
+    const now = this.parts.clock.now();
+    const fresh = await this.issues.replace(tx, told, isWithin, now);
+    if (fresh.length === 0) return;
+    const since = new Date(now).toISOString();
+    const issues = fresh.slice(0, TOLD).map((one) => ({ ...one, since }));
+    await this.parts.events.record(tx, 'folder.issue', { folder: this.named, issues, count: fresh.length });
   }
 
   /** In another network nothing was agreed on. */
@@ -387,13 +370,17 @@ export class Folder {
       await this.held.clear(tx);
       await this.store.save(tx, this.stored);
     });
-    this.full = true;
+    this.dirt.all();
     this.refuse();
   }
 
   private async failed(error: unknown): Promise<void> {
     if (error instanceof FolderStopped) {
-      const isWrong = error.reason === 'root-missing';
+      const isWrong = error.reason === 'root-missing' || error.reason === 'rules-unreadable';
+      if (error.reason === 'rules-unreadable') {
+        const issue = { kind: 'unreadable', path: IGNORE_NAME, detail: error.detail } as const;
+        await this.parts.db.write((tx) => this.tell(tx, [issue], (path) => path === issue.path));
+      }
       return this.say(isWrong ? 'error' : 'paused', error.reason, error.detail);
     }
     if (isDiskError(error, 'hung')) return this.say('error', 'disk-hung');

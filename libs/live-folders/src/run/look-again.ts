@@ -1,6 +1,6 @@
 import type { Timers, Unsubscribe } from '@dfs/runtime';
 
-/** Paths that are to be looked at again, each at its time. */
+/** Paths that are to be looked at again, each at its time; with a slash at their end: directories and all that is in them. */
 export class LookAgain {
   private readonly at = new Map<string, number>();
   private callOff: Unsubscribe | undefined;
@@ -18,7 +18,8 @@ export class LookAgain {
    */
   add(again: ReadonlyMap<string, number>, settled: ReadonlySet<string>): void {
     const now = this.timers.ticks();
-    this.settled = settled;
+    // Those of earlier passes are still told of, as long as they wait.
+    this.settled = new Set([...settled, ...[...this.settled].filter((path) => this.at.has(path) && !again.has(path))]);
     for (const [path, within] of again) this.at.set(path, Math.min(now + within, this.at.get(path) ?? Infinity));
   }
 
@@ -46,6 +47,6 @@ export class LookAgain {
 
   /** Somebody waits of whom no person was told. */
   get isPending(): boolean {
-    return [...this.at.keys()].some((path) => !this.settled.has(path));
+    return [...this.at.keys()].some((path) => !this.settled.has(path) && !this.settled.has(path.replace(/\/$/, '')));
   }
 }

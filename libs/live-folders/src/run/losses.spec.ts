@@ -1,6 +1,6 @@
 import { MEMORY_ROOT } from '../testing/memory-root.js';
 import { TestMembers } from '../testing/members.js';
-import { deletions, many, records, two } from '../testing/world.suite.js';
+import { deletions, issuesOf, many, records, two } from '../testing/world.suite.js';
 
 // Ways in which a folder could lose what somebody has.
 
@@ -264,5 +264,120 @@ describe('a disk that folds case', () => {
     }
     await members.meet();
     expect(await records(a)).toBe(before + 1);
+  });
+});
+
+describe('a pass over what is dirty alone', () => {
+  it('sees what is beneath a directory that took the place of another', async () => {
+    await using world = await two({ 'd/x/one': '1', 'e/x/two': '2' });
+    const { a, b, members } = world;
+    a.rename('d', 'away');
+    a.rename('e', 'd');
+    a.write('d/x/three', '3');
+    a.tell(['']);
+    await a.passOverDirty();
+    await members.meet();
+    await b.passOverDirty();
+    expect(a.files()).toEqual({ 'away/x/one': '1', 'd/x/two': '2', 'd/x/three': '3' });
+    expect(b.files()).toEqual(a.files());
+    expect(await deletions(b)).toBe(2);
+  });
+
+  it('sees what is beneath a directory that was elsewhere for a while', async () => {
+    await using world = await two({ 'd/x/one': '1' });
+    const { a, b, members } = world;
+    a.root.user.rename(a.root.at('d'), '/mnt/away');
+    a.tell(['']);
+    await a.passOverDirty();
+    a.root.user.write('/mnt/away/x/one', 'changed there');
+    a.root.user.rename('/mnt/away', a.root.at('d'));
+    a.tell(['']);
+    await a.passOverDirty();
+    await members.meet();
+    await b.passOverDirty();
+    expect(b.files()).toEqual({ 'd/x/one': 'changed there' });
+  });
+
+  it('leaves no end of a move that others made, where somebody took the new name meanwhile', async () => {
+    await using world = await two({ a: 'one', b: 'two' });
+    const { a, b, members } = world;
+    b.rename('a', 'c');
+    await b.settle();
+    await members.meet();
+    const isTaking = ({ name, to }: { name: string; to?: string }): boolean => name === 'link' && to === a.root.at('c');
+    a.root.files.script({ when: isTaking, nth: 1, fate: { act: () => a.write('c', 'written on a') } });
+    await a.passOverDirty();
+    a.root.files.script();
+    expect(a.files()).not.toHaveProperty('a');
+    await members.meet();
+    await b.passOverDirty();
+    expect(b.files()).toEqual(a.files());
+    expect(await b.versions('p/c')).toEqual(expect.arrayContaining(['one', 'written on a']));
+  });
+
+  it('leaves no end of a move that was made here, where others have written at the old path meanwhile', async () => {
+    await using world = await two({ a: 'one', b: 'two' });
+    const { a, b, members } = world;
+    a.rename('a', 'c');
+    b.write('a', 'written on b');
+    await b.settle();
+    a.root.files.script({ nth: 5, fate: { act: () => void members.meet() } });
+    a.tell(['']);
+    await a.passOverDirty();
+    a.root.files.script();
+    await members.meet();
+    await b.passOverDirty();
+    expect(a.files()).toEqual({ a: 'written on b', b: 'two', c: 'one' });
+    expect(b.files()).toEqual(a.files());
+  });
+});
+
+describe('a directory that cannot be listed for a while', () => {
+  it('is looked at again by itself', async () => {
+    await using world = await two();
+    const { a, b, members } = world;
+    a.write('d/new', 'new');
+    a.root.files.script({
+      when: ({ name, path }) => name === 'readdir' && path.endsWith('/d'),
+      fate: { errno: 'EIO' },
+    });
+    a.tell(['d']);
+    await a.passOverDirty();
+    expect(await issuesOf(a)).toEqual([['unreadable', 'd']]);
+    a.root.files.script();
+    a.root.time.advance(60_000);
+    await a.passOverDirty();
+    await members.meet();
+    await b.passOverDirty();
+    expect(b.files()).toHaveProperty('d/new', 'new');
+    expect(await issuesOf(a)).toEqual([]);
+  });
+});
+
+describe('a directory that is left empty on one disk', () => {
+  it('makes way for a file that others write in its place', async () => {
+    await using world = await two({ 'd/y': 'one' });
+    const { a, b, members } = world;
+    a.rename('d/y', 'c');
+    await members.settle();
+    b.write('d', 'a file now');
+    await members.settle();
+    expect(a.files()).toEqual({ c: 'one', d: 'a file now' });
+    expect(b.files()).toEqual(a.files());
+    expect(await issuesOf(a)).toEqual([]);
+  });
+
+  it('stays where something is in it that is left out, and the file is told of', async () => {
+    await using world = await two({ 'd/y': 'one' });
+    const { a, b, members } = world;
+    await a.live.patch((await a.info()).id, { ignore: ['*.mine'] });
+    a.write('d/left.mine', 'of this disk alone');
+    a.rename('d/y', 'c');
+    await members.settle();
+    b.write('d', 'a file now');
+    await members.settle();
+    expect(a.files()).toEqual({ c: 'one', 'd/left.mine': 'of this disk alone' });
+    expect(await issuesOf(a)).toEqual([['hidden', 'd']]);
+    expect(await a.info()).toMatchObject({ state: 'up-to-date' });
   });
 });

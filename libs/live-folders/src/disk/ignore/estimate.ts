@@ -1,5 +1,6 @@
+import { isUtf8 } from 'node:buffer';
 import { KiB } from '@dfs/runtime';
-import { isDiskError } from '../disk-error.js';
+import { DiskError, isDiskError } from '../disk-error.js';
 import { IGNORE_NAME, joinDiskPath, ROOT, type DiskPath } from '../names.js';
 import type { Estimate } from '../root-disk.js';
 import { listDirectories } from '../root/listing.js';
@@ -7,25 +8,30 @@ import type { RootFiles } from '../root/root-files.js';
 import { IgnoreRules } from './ignore-rules.js';
 
 const LOCAL = joinDiskPath(ROOT, IGNORE_NAME);
+/** Errnos of a name that is no file, or may not be read. */
+const NO_RULES = ['EACCES', 'EPERM', 'ELOOP', 'EMLINK', 'EISDIR', 'ENXIO'];
 /** More is no list of rules that a person wrote. */
 const MAX_RULES_BYTES = 64 * KiB;
 /** Paths that are named, of those that rules leave out or that are not known. */
 const MOST_EXAMPLES = 100;
 
-/** Lines of the `.dfsignore` in the root; none where there is none, or no text of a bearable length. */
+/**
+ * Lines of the `.dfsignore` in the root; none where there is none.
+ * @throws DiskError `unreadable` where it may not be read, or is no text of a bearable length: what it leaves out nobody knows
+ */
 export async function localRules(files: RootFiles): Promise<string[]> {
   try {
     return await files.with(LOCAL, 'read', async (file) => {
       const { kind, size } = await file.stat();
-      if (kind !== 'file' || size > MAX_RULES_BYTES) return [];
+      if (kind !== 'file' || size > MAX_RULES_BYTES) throw new DiskError('unreadable', { path: LOCAL });
       const bytes = Buffer.alloc(size);
-      return bytes
-        .subarray(0, await file.read(bytes, 0))
-        .toString('utf8')
-        .split(/\r?\n/);
+      const text = bytes.subarray(0, await file.read(bytes, 0));
+      if (!isUtf8(text)) throw new DiskError('unreadable', { path: LOCAL });
+      return text.toString('utf8').split(/\r?\n/);
     });
   } catch (error) {
-    if (isDiskError(error, 'ENOENT', 'ELOOP', 'EISDIR', 'EACCES')) return [];
+    if (isDiskError(error, 'ENOENT')) return [];
+    if (isDiskError(error, ...NO_RULES)) throw new DiskError('unreadable', { path: LOCAL, cause: error });
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { memoryRoot, p } from '../../testing/memory-root.js';
+import { memoryRoot } from '../../testing/memory-root.js';
 import { toDiskPath } from '../names.js';
 import { IgnoreRules, isDropping } from './ignore-rules.js';
 
@@ -82,15 +82,22 @@ describe('an estimate and a preview', () => {
     expect(await disk.localRules()).toEqual(['build/', '']);
   });
 
-  it('rules of this disk that are no text of a bearable length are none', async () => {
-    const { disk, user, at } = memoryRoot();
+  it('rules of this disk that cannot be read are not taken for none', async () => {
+    const { disk, user, at, files } = memoryRoot();
     expect(await disk.localRules()).toEqual([]);
+    const unreadable = { code: 'unreadable' };
     user.write(at('.dfsignore'), 'x'.repeat(100_000));
-    expect(await disk.localRules()).toEqual([]);
+    await expect(disk.localRules()).rejects.toMatchObject(unreadable);
+    user.write(at('.dfsignore'), Uint8Array.of(0xff, 0xfe, 0x00));
+    await expect(disk.localRules()).rejects.toMatchObject(unreadable);
+    user.write(at('.dfsignore'), '*.log');
+    files.script({ when: ({ name, path }) => name === 'open' && path === at('.dfsignore'), fate: { errno: 'EACCES' } });
+    await expect(disk.localRules()).rejects.toMatchObject(unreadable);
+    await expect(disk.estimate([])).rejects.toMatchObject(unreadable);
+    files.script();
+    expect(await disk.localRules()).toEqual(['*.log']);
     user.remove(at('.dfsignore'));
     user.special(at('.dfsignore'), 'link');
-    expect(await disk.localRules()).toEqual([]);
-    expect((await disk.estimate([])).files).toBe(0);
-    expect(p('x')).toBe('x');
+    await expect(disk.localRules()).rejects.toMatchObject(unreadable);
   });
 });

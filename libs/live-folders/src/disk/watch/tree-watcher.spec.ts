@@ -68,6 +68,14 @@ describe('watching is a hint (rule 16)', () => {
     expect(told).toEqual([]);
   });
 
+  it('rules of the disk are changed by people', () => {
+    const { source, timers, watcher, told } = make();
+    watcher.beforeListing([p('')]);
+    source.change('/r', '.dfsignore');
+    timers.advance(50);
+    expect(told).toEqual([{ directories: [''] }]);
+  });
+
   it('30,000 files at once: the system loses events without a word, and all may have changed', () => {
     const { source, timers, watcher, told } = make();
     watcher.beforeListing([p('')]);
@@ -76,6 +84,9 @@ describe('watching is a hint (rule 16)', () => {
     expect(told).toEqual([]);
     timers.advance(1);
     expect(told).toEqual([{ all: true, reason: 'burst' }]);
+    // Whatever else was lost: each directory is watched anew when it is listed.
+    expect(watcher.size).toBe(0);
+    watcher.beforeListing([p('')]);
     source.change('/r', 'one');
     timers.advance(50);
     expect(told.slice(1)).toEqual([{ directories: [''] }]);
@@ -176,6 +187,46 @@ describe('watching this machine', () => {
     await seen('d', '');
     await rm(join(dir.path, 'd'), { recursive: true });
     await seen('');
+    await disk.close();
+    await dir.remove();
+  });
+
+  it.each([
+    ['removed', (path: string) => rm(path, { recursive: true })],
+    ['renamed', (path: string) => rename(path, `${path}-before`)],
+  ])('a directory that was %s, and made again: what happens in it and beneath it from then on', async (_, away) => {
+    const dir = await tempDir('dfs-watch-');
+    const root = toDiskPath(dir.path);
+    const watcher = new TreeWatcher({ source: nodeWatchSource(), root, timers: systemTimers });
+    const disk = new LocalRootDisk({ files: new NodeFileSystem(), root, watcher });
+    const dirty = new Set<string>();
+    disk.watch((told) => ('directories' in told ? told.directories : ['all']).forEach((each) => dirty.add(each)));
+    const all = ['', 'd', 'd/e'];
+    /** As passes do it: what is dirty is listed, until nothing is. */
+    const seen = async (directory: string) => {
+      await eventually(
+        async () => {
+          const some = [...dirty];
+          dirty.clear();
+          await disk.list(some.map(p));
+          return some.includes(directory);
+        },
+        { what: `a change in ${directory}`, deadline: 60_000 },
+      );
+    };
+    await mkdir(join(dir.path, 'd/e'), { recursive: true });
+    await disk.list(all.map(p));
+    await away(join(dir.path, 'd'));
+    await mkdir(join(dir.path, 'd/e'), { recursive: true });
+    await seen('d');
+    await disk.list(all.map(p));
+    // What was told of the making itself can answer for the first of them, and not for all.
+    for (const name of ['a', 'b', 'c']) {
+      await writeFile(join(dir.path, 'd/e', name), '1');
+      await seen('d/e');
+      await writeFile(join(dir.path, 'd', name), '1');
+      await seen('d');
+    }
     await disk.close();
     await dir.remove();
   });

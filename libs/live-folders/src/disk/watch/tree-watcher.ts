@@ -1,6 +1,6 @@
 import { millisecond, second, type Timers, type Unsubscribe } from '@dfs/runtime';
 import type { AbsolutePath } from '../fs/file-system.js';
-import { isOurs, joinDiskPath, parentOf, ROOT, type DiskPath } from '../names.js';
+import { IGNORE_NAME, isOurs, joinDiskPath, nameOf, parentOf, ROOT, type DiskPath } from '../names.js';
 import type { Dirty, Listing } from '../root-disk.js';
 import type { WatchSource } from './watch-source.js';
 
@@ -26,6 +26,8 @@ export interface TreeWatcherOptions {
  */
 export class TreeWatcher {
   readonly #watches = new Map<DiskPath, () => void>();
+  /** Of directories as they were listed last: a watch stays with its directory when that is renamed, and another takes the name. */
+  readonly #inodes = new Map<DiskPath, bigint>();
   readonly #dirty = new Set<DiskPath>();
   readonly #options: TreeWatcherOptions;
   #onDirty: ((dirty: Dirty) => void) | undefined;
@@ -52,18 +54,27 @@ export class TreeWatcher {
     for (const directory of directories) if (!this.#watches.has(directory)) this.#watch(directory);
   }
 
-  /** What is no directory any more, or was listed as none, is watched no more, nor is what was beneath it. */
+  /**
+   * What is no directory any more, or was listed as none, is watched no more, nor is what was beneath it. The same where another
+   * directory has taken its name: that one is dirty, and watched when it is listed again.
+   */
   afterListing(listings: readonly Listing[]): void {
+    if (!this.#onDirty || this.#options.source.recursive) return;
     for (const listing of listings) {
-      if (listing.outcome === 'absent' || listing.outcome === 'border') this.#forget(listing.directory);
+      const { directory, outcome } = listing;
+      if (outcome === 'absent' || outcome === 'border') this.#forget(directory);
+      if (outcome !== 'whole') continue;
+      if (!this.#isOther(directory, listing.stat.inode)) this.#inodes.set(directory, listing.stat.inode);
+      for (const { name, stat } of listing.entries) {
+        if (stat.kind === 'directory') this.#isOther(joinDiskPath(directory, name), stat.inode);
+      }
     }
   }
 
   close(): void {
     this.#onDirty = undefined;
     this.#callOff?.();
-    for (const end of this.#watches.values()) end();
-    this.#watches.clear();
+    this.#endAll();
     this.#dirty.clear();
   }
 
@@ -93,6 +104,15 @@ export class TreeWatcher {
     }
   }
 
+  /** Another directory has this name now. */
+  #isOther(directory: DiskPath, inode: bigint): boolean {
+    const known = this.#inodes.get(directory);
+    if (known === undefined || known === inode) return false;
+    this.#forget(directory);
+    this.#mark(directory);
+    return true;
+  }
+
   #ended(directory: DiskPath): void {
     this.#forget(directory);
     this.#mark(directory);
@@ -100,18 +120,32 @@ export class TreeWatcher {
 
   #forget(directory: DiskPath): void {
     const beneath = directory === ROOT ? '' : `${directory}/`;
-    for (const [path, end] of this.#watches) {
+    for (const path of [...this.#inodes.keys(), ...this.#watches.keys()]) {
       if (path !== directory && !path.startsWith(beneath)) continue;
-      end();
-      this.#watches.delete(path);
+      this.#end(path);
+      this.#inodes.delete(path);
     }
+  }
+
+  #end(directory: DiskPath): void {
+    this.#watches.get(directory)?.();
+    this.#watches.delete(directory);
+  }
+
+  #endAll(): void {
+    for (const end of this.#watches.values()) end();
+    this.#watches.clear();
+    this.#inodes.clear();
   }
 
   #changed(directory: DiskPath, name: string | undefined): void {
     this.#events++;
     if (name === undefined && this.#options.source.recursive) this.#all ??= 'overflow';
     const path = name === undefined ? undefined : joinDiskPath(directory, name);
-    if (path !== undefined && isOurs(path)) return this.#overrun();
+    // Of what is ours only the rules are changed by others.
+    if (path !== undefined && isOurs(path) && path !== IGNORE_NAME) return this.#overrun();
+    // Linux tells of a directory that was moved or removed by its own name: its watch does not see what comes to its place.
+    if (!this.#options.source.recursive && name === nameOf(directory)) this.#end(directory);
     this.#mark(path === undefined ? directory : parentOf(path));
   }
 
@@ -144,6 +178,8 @@ export class TreeWatcher {
     this.#all = undefined;
     this.#first = undefined;
     this.#events = 0;
+    // What the lost events said of directories nobody knows: each is watched anew as it is listed.
+    if ('all' in dirty && !this.#options.source.recursive) this.#endAll();
     this.#onDirty?.(dirty);
   }
 }

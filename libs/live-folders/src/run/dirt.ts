@@ -1,0 +1,90 @@
+import { hour, type Timers } from '@dfs/runtime';
+import { pathOf } from '../disk/names.js';
+import type { Dirty } from '../disk/root-disk.js';
+import type { Scope } from '../pass/gather.js';
+import { LookAgain } from './look-again.js';
+
+/** From one full pass to the next: what the watcher lost is found then (rule 16). */
+export const FULL_PASS = hour;
+/** Paths and directories that are looked at one by one; of more, everything is. */
+const ONE_BY_ONE = 1000;
+
+/** What the next pass of a folder is to look at: what changed on the disk or in the network, and what is to be looked at again. */
+export class Dirt {
+  private isAll = true;
+  private directories = new Set<string>();
+  private paths = new Set<string>();
+  private fullAt = -Infinity;
+  private readonly again: LookAgain;
+
+  /** @param due something is to be looked at now */
+  constructor(
+    private readonly timers: Timers,
+    due: () => void,
+  ) {
+    this.again = new LookAgain(timers, due);
+  }
+
+  /** Everything. */
+  all(): void {
+    this.isAll = true;
+  }
+
+  /** As a watcher tells it. */
+  disk(dirty: Dirty): void {
+    if ('all' in dirty) return this.all();
+    for (const directory of dirty.directories) {
+      const path = directory === '' ? '' : pathOf(directory);
+      if (path === undefined) this.all();
+      else this.directories.add(path);
+    }
+  }
+
+  /** Single paths below the prefix. */
+  some(paths: readonly string[]): void {
+    for (const path of paths) this.paths.add(path);
+  }
+
+  /** For a pass that begins now, which looks at what is dirty, or at everything where that is due. */
+  take(): Scope {
+    for (const path of this.again.take()) {
+      if (path.endsWith('/')) this.directories.add(path.slice(0, -1));
+      this.paths.add(path.replace(/\/$/, ''));
+    }
+    const isMuch = this.paths.size + this.directories.size > ONE_BY_ONE;
+    const isFull = this.isAll || isMuch || this.timers.ticks() - this.fullAt >= FULL_PASS;
+    const scope: Scope = isFull ? 'full' : { directories: this.directories, paths: this.paths };
+    this.isAll = false;
+    [this.directories, this.paths] = [new Set(), new Set()];
+    return scope;
+  }
+
+  /** A pass over everything has ended. */
+  wasAll(): void {
+    this.fullAt = this.timers.ticks();
+  }
+
+  /** What a pass could not end. @param told paths of which a person was told: they keep the folder from nothing */
+  later(again: ReadonlyMap<string, number>, told: ReadonlySet<string>): void {
+    this.again.add(again, told);
+  }
+
+  /** Calls back when the first of what is to be looked at again is due. */
+  wait(): void {
+    this.again.wait();
+  }
+
+  stop(): void {
+    this.again.stop();
+  }
+
+  /** Something is to be looked at now. */
+  get isAny(): boolean {
+    return this.isAll || this.directories.size > 0 || this.paths.size > 0;
+  }
+
+  /** Something is to be looked at now or later of which no person was told. */
+  get isPending(): boolean {
+    return this.isAny || this.again.isPending;
+  }
+}

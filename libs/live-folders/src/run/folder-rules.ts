@@ -1,0 +1,62 @@
+import type { Timers } from '@dfs/runtime';
+import { isDiskError } from '../disk/disk-error.js';
+import { IgnoreRules } from '../disk/ignore/ignore-rules.js';
+import type { RootDisk } from '../disk/root-disk.js';
+import { LOOKS_APART } from '../disk/root/steadiness.js';
+import { FolderStopped } from '../pass/root-check.js';
+
+/** Times that lines which differ from those before are read, until two readings agree. */
+const READINGS = 20;
+
+/**
+ * What a folder leaves out (rule 7): the rules of its settings, and of the `.dfsignore` in its root. An editor may be writing that
+ * one: lines that differ from those before count when they are read twice. Where they cannot be read there is no pass, since files
+ * that they leave out would be taken for files of the folder.
+ */
+export class FolderRules {
+  private lines: readonly string[] | undefined;
+
+  constructor(
+    private readonly disk: Pick<RootDisk, 'localRules'>,
+    private readonly timers: Timers,
+  ) {}
+
+  /**
+   * @returns `changed`: the lines of the disk are others than those before
+   * @throws FolderStopped `rules-unreadable`
+   */
+  async read(
+    { ignore, foldsCase }: { ignore: readonly string[]; foldsCase: boolean },
+    signal: AbortSignal,
+  ): Promise<{ rules: IgnoreRules; changed: boolean }> {
+    const before = this.lines;
+    const lines = await this.steady(signal);
+    this.lines = lines;
+    const changed = before !== undefined && !isSame(before, lines);
+    return { rules: new IgnoreRules({ rules: [...ignore, ...lines], foldsCase }), changed };
+  }
+
+  private async steady(signal: AbortSignal): Promise<readonly string[]> {
+    let last = this.lines;
+    for (let reading = 1; ; reading++) {
+      const lines = await this.local();
+      if (last !== undefined && isSame(last, lines)) return lines;
+      if (reading === READINGS) throw new FolderStopped('rules-unreadable');
+      last = lines;
+      await this.timers.sleep(LOOKS_APART, signal);
+    }
+  }
+
+  private async local(): Promise<readonly string[]> {
+    try {
+      return await this.disk.localRules();
+    } catch (error) {
+      if (isDiskError(error, 'unreadable')) throw new FolderStopped('rules-unreadable');
+      throw error;
+    }
+  }
+}
+
+function isSame(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((line, at) => line === b[at]);
+}
