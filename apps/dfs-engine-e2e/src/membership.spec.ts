@@ -7,7 +7,8 @@ import { multiaddr } from '@multiformats/multiaddr';
 import { createLibp2p, type Libp2p } from 'libp2p';
 import { connect } from 'node:net';
 import { randomBytes } from 'node:crypto';
-import type { EventPage, FileList, Health, Problem } from '@dfs/contracts';
+import type { EventPage, FileList, Health, Problem, TransferInfo, TransferList } from '@dfs/contracts';
+import { KiB, MiB } from '@dfs/runtime';
 import { eventually, removeAll, startEngine, startNetwork, type Engine } from '@dfs/testing';
 import { at, bytesOf, listed } from './steps.js';
 
@@ -168,6 +169,39 @@ describe('a closed network', () => {
         ({ type, data }) => type === 'node.warning' && data.code === 'not-a-member' && data.active,
       );
     await eventually(told, { what: 'the warning' });
+  });
+
+  it('goes on emptying a member after its node was killed, and removes the member at the end', async () => {
+    outsider = await startEngine({ name: 'leaving', join: await founder.invite() });
+    const leaving = outsider;
+    const { peerId } = await leaving.node();
+    const limit = (downloadBytesPerSecond: number | null): Promise<unknown> =>
+      founder.json('/settings', {
+        method: 'PATCH',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ limits: { downloadBytesPerSecond } }),
+      });
+    await limit(64 * KiB);
+    const file = await leaving.put('only.bin', randomBytes(32 * MiB));
+    await listed(founder, 'only.bin');
+    const drains = async (): Promise<TransferInfo[]> =>
+      (await founder.json<TransferList>('/transfers')).items.filter(({ kind }) => kind === 'drain');
+    // The answer may come, or the kill before it.
+    const asked = founder.fetch(`/peers/${peerId}?drain=true`, { method: 'DELETE' }).catch(() => undefined);
+    const [drain] = await eventually(async () => {
+      const found = await drains();
+      return found.length > 0 && found;
+    });
+    await founder.kill();
+    await asked;
+    await founder.start();
+    expect(await drains()).toMatchObject([{ id: drain?.id, peerId, state: 'running' }]);
+    await limit(null);
+    await eventually(async () => at(await drains(), 0).state === 'finished', { deadline: 120_000, what: 'its end' });
+    expect(at(await drains(), 0).id).toBe(drain?.id);
+    expect((await founder.peers()).items.map((peer) => peer.peerId)).not.toContain(peerId);
+    await leaving.kill();
+    expect((await bytesOf(founder, file)).byteLength).toBe(32 * MiB);
   });
 });
 

@@ -319,8 +319,9 @@ export class Placement {
       network: this.parts.network,
     };
     peers.beforeRemove(async (peerId, options) => {
-      await this.parts.exchange.refresh(this.parts.network.others());
       const signal = AbortSignal.any([this.control.signal, ...(options.signal ? [options.signal] : [])]);
+      if (options.isResumed) await this.parts.drains.isBack(peerId, signal);
+      await this.parts.exchange.refresh(this.parts.network.others());
       if (options.drain) await this.parts.drains.empty(peerId, signal, options.onLeft);
       await refuseLastCopy(shared, peerId, options);
     });

@@ -16,7 +16,7 @@ import { FIELD, NoQuery, Problems, TransferDto } from '@dfs/files';
 import { Peers } from '@dfs/peers';
 import { DfsError } from '@dfs/runtime';
 import { MAX_PEER_ID_LENGTH, normalisePeerId } from '@dfs/protocol';
-import { Removals } from '../node/removals.js';
+import { Removals } from '../removals/removals.js';
 import { PeerDto, PeerListDto } from './api.schema.dto.js';
 
 const MAX_ADDRESS_LENGTH = 512;

@@ -31,7 +31,7 @@ import { NodeMetrics } from '../node/node-metrics.js';
 import { NodeSettings } from '../node/node-settings.js';
 import { NodeStatus } from '../node/node-status.js';
 import { NodeWork, type Worker } from '../node/node-work.js';
-import { Removals } from '../node/removals.js';
+import { Removals } from '../removals/removals.js';
 import { NodeSummary } from '../summary/node-summary.js';
 import { SummaryController } from '../summary/summary.controller.js';
 import { TRANSPORT } from './transport.module.js';
@@ -81,9 +81,15 @@ import { FOUNDATION, type Foundation } from './tokens.js';
     },
     {
       provide: Removals,
-      useFactory: ({ logger: log }: Foundation, peers: Peers, { transfers }: Placement) =>
-        new Removals({ peers, transfers, log }),
-      inject: [FOUNDATION, Peers, Placement],
+      useFactory: (
+        { logger: log, clock }: Foundation,
+        db: Database,
+        peers: Peers,
+        membership: Membership,
+        { transfers }: Placement,
+        { isProven }: Generation,
+      ) => new Removals({ db, peers, membership, transfers, clock, log, mayBeOld: !isProven }),
+      inject: [FOUNDATION, Database, Peers, Membership, Placement, Generation],
     },
     {
       provide: HeapKeeper,

@@ -13,6 +13,8 @@ import { accessEntities } from '../access/access.entity.js';
 import { accessMigrations } from '../access/schema.js';
 import { engineMigrations } from '../node/node-settings.js';
 import { SettingEntity } from '../node/setting.entity.js';
+import { RemovalEntity } from '../removals/removal.entity.js';
+import { removalMigrations } from '../removals/schema.js';
 
 /** The whole schema of a node. */
 export const migrations: MigrationClass[] = [
@@ -27,6 +29,7 @@ export const migrations: MigrationClass[] = [
   ...liveFoldersMigrations,
   ...engineMigrations,
   ...accessMigrations,
+  ...removalMigrations,
 ];
 
 /** Entities of its tables, by the library that they belong to. */
@@ -41,7 +44,7 @@ export const entitiesByLibrary: Readonly<Record<string, readonly EntityClass[]>>
   tus: tusEntities,
   files: filesEntities,
   'live-folders': liveFoldersEntities,
-  engine: [SettingEntity, ...accessEntities],
+  engine: [SettingEntity, ...accessEntities, RemovalEntity],
 };
 /** All of them. */
 export const entities: EntityClass[] = Object.values(entitiesByLibrary).flat();

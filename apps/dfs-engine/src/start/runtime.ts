@@ -12,6 +12,7 @@ import { HeapKeeper } from '../node/heap.js';
 import { NodeHealth } from '../node/node-health.js';
 import { NodeStatus } from '../node/node-status.js';
 import { NodeWork } from '../node/node-work.js';
+import { Removals } from '../removals/removals.js';
 
 /** Parts that run by themselves while the node is up, in the order in which it starts; it stops in the other one. */
 export class Runtime {
@@ -37,6 +38,7 @@ export class Runtime {
       { name: 'backup', start: () => app.get(Backup).start(), stop: () => app.get(Backup).stop() },
       ...steps,
       { name: 'joining', start: (signal) => joining.start(signal), stop: () => joining.stop() },
+      { name: 'removals', start: () => app.get(Removals).start(), stop: () => app.get(Removals).stop() },
       { name: 'scrub', start: () => app.get(Scrubber).start(), stop: () => app.get(Scrubber).stop() },
       { name: 'keys', start: () => app.get(Keys).start(), stop: () => app.get(Keys).stop() },
       { name: 'uploads', start: () => uploads.start(), stop: () => uploads.stop() },

@@ -9,6 +9,8 @@ export interface RemoveOptions {
   confirm?: boolean;
   /** Move what it holds first. */
   drain?: boolean;
+  /** It goes on after a restart of this node: the member is waited for until it is back, or its grace is over. */
+  isResumed?: boolean;
   /** Told now and then while it is moved: bytes of the contents that are still to be moved. */
   onLeft?: (bytes: number) => void;
   /** Gives the removal up, as long as nothing is signed. */
@@ -51,8 +53,8 @@ export async function removeMember(
   // Answers when this node knows what the others do, soon after its start: guests judge by that.
   await lastRecordOf(member);
   for (const guest of guests) await guest(member, options);
-  if (options.signal?.aborted) throw abortError(options.signal);
   const lastRecord = await lastRecordOf(member);
+  if (options.signal?.aborted) throw abortError(options.signal);
   await membership.unit(async (unit) => {
     check();
     const content: MembershipContent = { kind: 'removal', member, lastRecord, reason: '' };

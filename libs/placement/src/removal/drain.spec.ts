@@ -4,7 +4,7 @@ import { GiB, MiB, second } from '@dfs/runtime';
 import { eventually, seededRandom } from '@dfs/testing';
 import type { Candidate } from '../plan/rendezvous.js';
 import { rank } from '../testing/ranking.js';
-import { World, type WorldNode } from '../testing/world.js';
+import { sending, World, type WorldNode } from '../testing/world.js';
 
 const random = seededRandom(11);
 type Four = [WorldNode, WorldNode, WorldNode, WorldNode];
@@ -172,6 +172,46 @@ describe('emptying a member before it is removed', () => {
     await leaver.stop();
     await expect(owner.beforeRemove!(leaver.peerId, { drain: true })).rejects.toMatchObject({ code: 'last-copy' });
     await expect(owner.beforeRemove!(leaver.peerId, { drain: true, confirm: true })).resolves.toBeUndefined();
+  });
+
+  it('waits for a member that is away when it goes on after a restart of this node, until its grace is over', async () => {
+    await using world = await World.of(3, { replicas: 1 });
+    const [owner, leaver, c] = world.nodes as Four;
+    const files = await filesOf(leaver, owner);
+    await leaver.stop();
+    const drained = owner.beforeRemove!(leaver.peerId, { drain: true, isResumed: true });
+    await leaver.restart();
+    await drained;
+    expect(Math.min(...(await copiesAt([owner, c], files)))).toBe(1);
+    const more = await filesOf(leaver, owner, placedAt(leaver, world, 2));
+    expect(more).toHaveLength(2);
+    await leaver.stop();
+    owner.outOfGrace.add(leaver.peerId);
+    const refused = owner.beforeRemove!(leaver.peerId, { drain: true, isResumed: true });
+    await expect(refused).rejects.toMatchObject({ code: 'last-copy' });
+  });
+
+  it('is not over because the member is away for a moment', async () => {
+    const sends = Promise.withResolvers<undefined>();
+    const held = async (payload: Uint8Array): Promise<Uint8Array> => {
+      if (payload.byteLength > 10_000) await sends.promise;
+      return payload;
+    };
+    await using world = await World.of(3, { replicas: 1, wrap: (transport) => sending(transport, held) });
+    const [owner, leaver, c] = world.nodes as Four;
+    // One that would be lost for good: the person has said so.
+    const files = await filesOf(leaver, owner, placedAt(leaver, world, 3));
+    const looks: number[] = [];
+    const options = { drain: true, confirm: true, onLeft: (bytes: number) => void looks.push(bytes) };
+    const drained = owner.beforeRemove!(leaver.peerId, options);
+    await eventually(() => looks.length > 0);
+    await leaver.stop();
+    const before = looks.length;
+    await eventually(() => looks.length > before + 1);
+    sends.resolve(undefined);
+    await leaver.restart();
+    await drained;
+    expect(Math.min(...(await copiesAt([owner, c], files)))).toBe(1);
   });
 
   it('is heard from owners alone', async () => {

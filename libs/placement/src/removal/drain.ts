@@ -31,6 +31,8 @@ export interface DrainsComponents extends LastCopyComponents {
  */
 export class Drains {
   private readonly mine = new Set<string>();
+  /** Those of them that were connected meanwhile: where one is away, it may come back. */
+  private readonly seen = new Set<string>();
   /** The drains that connected members ask for, in effect if they are owners. */
   private readonly told = new Map<string, readonly string[]>();
 
@@ -51,10 +53,18 @@ export class Drains {
     return new Set([...this.mine, ...owners.flatMap(({ peerId }) => this.told.get(peerId) ?? [])]);
   }
 
+  /** Resolves when the member is connected, or its grace is over. */
+  async isBack(peerId: string, signal: AbortSignal): Promise<void> {
+    for (; ; await pause(DRAIN_CHECK, signal)) {
+      const { live, reachable } = this.components.network.now();
+      if (reachable.has(peerId) || !live.has(peerId)) return;
+    }
+  }
+
   /**
    * Resolves when others have as many copies of what the member holds as they should have without it. Extents that it
-   * alone
-   * holds while it cannot be reached is not waited for. `onLeft` is told the bytes of what is still to be moved.
+   * alone holds are not waited for where it cannot be reached: from the begin, or since its grace is over. `onLeft` is told the
+   * bytes of what is still to be moved.
    * @throws DfsError `no-space`, `timeout` when nothing moves any more; the member stays then
    */
   async empty(peerId: string, signal: AbortSignal, onLeft?: (bytes: number) => void): Promise<void> {
@@ -64,6 +74,7 @@ export class Drains {
     try {
       let fewest = Infinity;
       for (let moved = performance.now(); ; await pause(DRAIN_CHECK, signal)) {
+        if (this.components.network.now().reachable.has(peerId)) this.seen.add(peerId);
         const { count: left, bytes } = await this.left(peerId);
         onLeft?.(bytes);
         if (left === 0) return;
@@ -74,7 +85,10 @@ export class Drains {
         this.refuseHopeless(peerId, left, idle);
       }
     } finally {
-      if (wasNew) this.mine.delete(peerId);
+      if (wasNew) {
+        this.mine.delete(peerId);
+        this.seen.delete(peerId);
+      }
       this.changed();
     }
   }
@@ -95,9 +109,10 @@ export class Drains {
     const leaving = this.leaving();
     const stays = (other: string): boolean => live.has(other) && !leaving.has(other);
     const takers = [...willing].filter(stays);
+    const mayGive = reachable.has(peerId) || (this.seen.has(peerId) && live.has(peerId));
     const isLeft = (others: readonly string[]): boolean => {
       const holders = others.filter(stays);
-      if (others.length === 0 && !reachable.has(peerId)) return false;
+      if (others.length === 0 && !mayGive) return false;
       const able = new Set([...takers, ...holders]).size;
       return holders.length < Math.max(1, Math.min(target, able, copies));
     };
