@@ -26,7 +26,7 @@ const BASE32 = 'b';
  * short input does.
  */
 export function sha256(bytes: Uint8Array): Uint8Array {
-  return Buffer.from(nodeHash('sha256', bytes, 'latin1'), 'latin1');
+  return Buffer.from(nodeHash('sha256', bytes, 'binary'), 'latin1');
 }
 
 /** The id of a block with these bytes. */
