@@ -19,6 +19,17 @@ const codeOf = (work: Promise<unknown>): Promise<string> =>
   );
 const here = async (node: WorldNode, files: readonly StoredContent[]): Promise<number[]> =>
   Promise.all(files.map(({ contentId }) => node.pinned(contentId)));
+const copiesOf = async (node: WorldNode, { contentId, size }: StoredContent): Promise<number> =>
+  (await node.placement.holders(contentId, size)).extents[0]!.holders.length;
+/** Each of them has heard of two copies: whom to ask before a copy goes. */
+const known = (nodes: readonly WorldNode[], files: readonly StoredContent[]): Promise<unknown> =>
+  eventually(
+    async () => {
+      const counts = await Promise.all(nodes.flatMap((node) => files.map((file) => copiesOf(node, file))));
+      return counts.every((count) => count >= 2);
+    },
+    { deadline: 30_000 },
+  );
 const remove = (nodes: readonly WorldNode[], files: readonly StoredContent[]): void => {
   for (const node of nodes) for (const { contentId } of files) node.replaced(contentId);
 };
@@ -64,13 +75,8 @@ describe('giving way', () => {
     await using world = await World.of(3, { replicas: 2, quotaBytes: 64 * MiB });
     const [a, b, c] = world.nodes as [WorldNode, WorldNode, WorldNode];
     const files = await fill(a, 4);
-    const copies = async (file: StoredContent): Promise<number> => {
-      const { extents } = await a.placement.holders(file.contentId, file.size);
-      return extents[0]!.holders.length;
-    };
-    await eventually(async () => (await Promise.all(files.map(copies))).every((count) => count >= 2), {
-      deadline: 30_000,
-    });
+    const copies = (file: StoredContent): Promise<number> => copiesOf(a, file);
+    await known(world.nodes, files);
     remove(world.nodes, files);
     const before = await Promise.all(files.map(copies));
     // As when it was full: what others promise goes, and is kept by somebody.
@@ -90,9 +96,7 @@ describe('giving way', () => {
     await using world = await World.of(2, { replicas: 2, quotaBytes: 64 * MiB });
     const [a, b] = world.nodes as [WorldNode, WorldNode];
     const [kept, promised, free] = (await fill(a, 3)) as [StoredContent, StoredContent, StoredContent];
-    await eventually(async () => (await here(b, [kept, promised, free])).every((pins) => pins === 1), {
-      deadline: 30_000,
-    });
+    await known([a, b], [kept, promised, free]);
     remove([a, b], [promised, free]);
     expect(await b.placement.isPromised(kept.contentId, kept.size)).toBe(true);
     // b holds what a lets go of: a has asked for that, and may not take its own word back for an hour.
@@ -108,7 +112,7 @@ describe('giving way', () => {
     await using world = await World.of(2, { replicas: 2, quotaBytes: QUOTA });
     const [a, b] = world.nodes as [WorldNode, WorldNode];
     const files = await fill(a, 7);
-    await eventually(async () => (await here(b, files)).every((pins) => pins === 1), { deadline: 30_000 });
+    await known([a, b], files);
     remove([a, b], files.slice(0, 2));
     expect(await codeOf(a.put('new', random.bytes(2 * MiB)))).toBe('fine');
     expect((await here(a, files.slice(0, 2))).includes(0)).toBe(true);
