@@ -34,7 +34,14 @@ export interface BaseChange {
   readonly row: BaseRow | undefined;
 }
 
-/** The base tree of one folder. */
+/** A deletion that was signed from the disk. */
+export interface OwnDeletion {
+  readonly path: string;
+  /** Id of the deletion. */
+  readonly record: string;
+}
+
+/** The base tree of one folder, and the deletions that were signed from it. */
 export class BaseTree {
   constructor(
     private readonly db: Pick<Database, 'query'>,
@@ -90,10 +97,33 @@ export class BaseTree {
     await changeByIds(tx, `DELETE FROM live_folder_base WHERE folder = ?2 AND path IN ${VALUES}`, gone, [this.folder]);
     const rows = [...last.values()].filter((row) => row !== undefined).map((row) => this.valuesOf(row));
     await tx.insertMany('live_folder_base', COLUMNS, rows, 'replace');
+    const there = [...last].filter(([, row]) => row !== undefined).map(([path]) => path);
+    await changeByIds(tx, `DELETE FROM live_folder_deleted WHERE folder = ?2 AND path IN ${VALUES}`, there, [
+      this.folder,
+    ]);
+  }
+
+  /** Of these paths those whose last deletion was signed from the disk, and which it was. */
+  async deletedHere(paths: readonly string[]): Promise<Map<string, string>> {
+    const sql = `SELECT path, record FROM live_folder_deleted WHERE folder = ?2 AND path IN ${VALUES}`;
+    const rows = await byIds<{ path: string; record: Uint8Array }>(this.db, sql, paths, [this.folder]);
+    return new Map(rows.map(({ path, record }) => [path, Buffer.from(record).toString('hex')]));
+  }
+
+  /** Within the unit of work that signs them. @param now milliseconds since 1970 */
+  async addDeletions(tx: Tx, deletions: readonly OwnDeletion[], now: number): Promise<void> {
+    const rows = deletions.map(({ path, record }) => [this.folder, path, Buffer.from(record, 'hex'), now]);
+    await tx.insertMany('live_folder_deleted', ['folder', 'path', 'record', 'at'], rows, 'replace');
+  }
+
+  /** Forgets deletions that were signed before a moment. @param before milliseconds since 1970 */
+  async forgetDeletions(tx: Tx, before: number): Promise<void> {
+    await tx.run('DELETE FROM live_folder_deleted WHERE folder = ? AND at < ?', [this.folder, before]);
   }
 
   async clear(tx: Tx): Promise<void> {
-    await tx.run('DELETE FROM live_folder_base WHERE folder = ?', [this.folder]);
+    for (const table of ['base', 'deleted'])
+      await tx.run(`DELETE FROM live_folder_${table} WHERE folder = ?`, [this.folder]);
   }
 
   private valuesOf(row: BaseRow): SqlValue[] {

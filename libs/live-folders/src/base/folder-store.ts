@@ -102,7 +102,7 @@ export class FolderStore {
   /** With all that is known of it; the disk and the network stay as they are, and its marker stands in its root. */
   async remove(tx: Tx, { id, nonce }: Pick<StoredFolder, 'id' | 'nonce'>): Promise<void> {
     if (nonce !== null) await tx.insertMany('live_folder_removed', ['id', 'nonce'], [[id, nonce]], 'replace');
-    for (const table of ['issue', 'held', 'base'])
+    for (const table of ['issue', 'held', 'deleted', 'base'])
       await tx.run(`DELETE FROM live_folder_${table} WHERE folder = ?`, [id]);
     await tx.run('DELETE FROM live_folder WHERE id = ?', [id]);
   }

@@ -159,6 +159,27 @@ export class LiveFolderHeldEntity {
   held!: number;
 }
 
+/** Deletions that were signed from a disk: a file that comes back to its path there is no old copy. */
+@Entity({ name: 'live_folder_deleted', withoutRowid: true })
+export class LiveFolderDeletedEntity {
+  /** Id of the folder. */
+  @PrimaryColumn({ type: 'text' })
+  @ForeignKey(() => LiveFolderEntity, { onDelete: 'CASCADE' })
+  folder!: string;
+
+  /** Below the prefix. */
+  @PrimaryColumn({ type: 'text' })
+  path!: string;
+
+  /** Id of the deletion. */
+  @Column({ type: 'blob' })
+  record!: Uint8Array;
+
+  /** When it was signed, in ms since 1970. */
+  @Column({ type: 'integer' })
+  at!: number;
+}
+
 /** Issues of a folder: paths that a person should know something of. */
 @Entity({ name: 'live_folder_issue', withoutRowid: true })
 export class LiveFolderIssueEntity {

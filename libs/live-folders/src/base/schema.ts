@@ -2,6 +2,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 import type { EntityClass, MigrationClass } from '@dfs/database';
 import {
   LiveFolderBaseEntity,
+  LiveFolderDeletedEntity,
   LiveFolderEntity,
   LiveFolderHeldEntity,
   LiveFolderIssueEntity,
@@ -77,6 +78,24 @@ class LiveFolders1799000110000 implements MigrationInterface {
   }
 }
 
+class LiveFoldersDeleted1799000500000 implements MigrationInterface {
+  name = 'LiveFoldersDeleted1799000500000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`CREATE TABLE live_folder_deleted (
+      folder TEXT NOT NULL REFERENCES live_folder (id) ON DELETE CASCADE,
+      path TEXT NOT NULL,
+      record BLOB NOT NULL,
+      at INTEGER NOT NULL,
+      PRIMARY KEY (folder, path)
+    ) STRICT, WITHOUT ROWID`);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE live_folder_deleted');
+  }
+}
+
 /** Entities of its tables. */
 export const liveFoldersEntities: EntityClass[] = [
   LiveFolderEntity,
@@ -84,6 +103,7 @@ export const liveFoldersEntities: EntityClass[] = [
   LiveFolderHeldEntity,
   LiveFolderIssueEntity,
   LiveFolderRemovedEntity,
+  LiveFolderDeletedEntity,
 ];
 /** Tables `live_folder…`. */
-export const liveFoldersMigrations: MigrationClass[] = [LiveFolders1799000110000];
+export const liveFoldersMigrations: MigrationClass[] = [LiveFolders1799000110000, LiveFoldersDeleted1799000500000];

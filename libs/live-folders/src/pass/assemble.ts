@@ -22,6 +22,8 @@ export interface Trees {
   readonly contents: ReadonlyMap<string, FoundContent | 'failed'>;
   /** Paths whose content on the disk a version of the path has or had. */
   readonly known: ReadonlySet<string>;
+  /** Deletions that were signed from this disk, of paths that are on it. */
+  readonly deletedHere: ReadonlyMap<string, string>;
   readonly rules: Rules;
   readonly traits: DiskTraits;
   /** Whether a path is looked at. */
@@ -50,6 +52,7 @@ export function assemble(trees: Trees): { items: PlanItem[]; leftOut: string[] }
 function itemOf(path: string, trees: Trees, why: string | undefined): PlanItem {
   const base = trees.base.get(path);
   const content = trees.contents.get(path);
+  const deletedHere = trees.deletedHere.get(path);
   const disk = withContent(trees.disk.stateOf(path), content);
   const isKnown = disk.state === 'file' && disk.content !== undefined;
   return {
@@ -58,6 +61,7 @@ function itemOf(path: string, trees: Trees, why: string | undefined): PlanItem {
     ...(base && { base }),
     heads: trees.heads.get(path) ?? [],
     ...(isKnown && { known: trees.known.has(path) }),
+    ...(deletedHere !== undefined && { deletedHere }),
     beneath: trees.beneath.get(path) ?? 0,
     ...(why !== undefined && { excluded: why }),
   };

@@ -17,6 +17,7 @@ export class Gathering {
   readonly disk: DiskTree;
   readonly contents = new Map<string, FoundContent | 'failed'>();
   private known = new Set<string>();
+  private deletedHere = new Map<string, string>();
   private base = new Map<string, BaseRow>();
   private heads = new Map<string, readonly Head[]>();
   private beneath = new Map<string, number>();
@@ -70,7 +71,7 @@ export class Gathering {
   }
 
   trees(): Trees {
-    const { disk, base, heads, beneath, contents, known, rules } = this;
+    const { disk, base, heads, beneath, contents, known, deletedHere, rules } = this;
     const { probe } = this.context.folder;
     return {
       disk,
@@ -79,6 +80,7 @@ export class Gathering {
       beneath,
       contents,
       known,
+      deletedHere,
       rules,
       traits: probe,
       isWithin: (path) => this.isWithin(path),
@@ -122,6 +124,7 @@ export class Gathering {
     }
     const asked = [...this.contents].flatMap(([path, one]) => (one === 'failed' ? [] : [{ path, contentId: one.id }]));
     this.known = await network.known(asked);
+    this.deletedHere = await this.context.base.deletedHere(asked.map(({ path }) => path));
   }
 
   /** What the network has come to know of the contents meanwhile. */

@@ -5,7 +5,7 @@ import type { Tx } from '@dfs/database';
 import { mediaTypeFor } from '@dfs/files';
 import type { RecordAttributes } from '@dfs/protocol';
 import { DfsError, MiB } from '@dfs/runtime';
-import type { BaseChange } from '../base/base-tree.js';
+import type { BaseChange, OwnDeletion } from '../base/base-tree.js';
 import type { Stat } from '../disk/root-disk.js';
 import { known } from '../plan/decide.js';
 import type { BaseFile, SignFile } from '../plan/model.js';
@@ -109,7 +109,7 @@ async function writeUnit(
   stored: ReadonlyMap<SignFile, StoredFile>,
   batch: BlockBatch,
 ): Promise<void> {
-  const { parts, base, held, notes } = context;
+  const { parts, base, held, network, notes } = context;
   const agreed = await judge.stillHolds(tx, all, stored);
   const steps = bound && agreed.size < all.length ? [] : all.filter((step) => agreed.has(step));
   for (const step of all) if (!steps.includes(step)) lookAgain(context, step, 0);
@@ -133,6 +133,7 @@ async function writeUnit(
     tx,
     after.flatMap((one) => one(commits)),
   );
+  await base.addDeletions(tx, deletionsOf(drafts, commits, network), parts.clock.now());
   const deletions = steps.flatMap((step) => (step.do === 'sign-deletion' ? [step.path] : []));
   await held.end(tx, deletions);
   if (deletions.length > 0) await context.deleted(tx, deletions.length);
@@ -142,6 +143,21 @@ async function writeUnit(
     notes.out.files += steps.length;
     notes.out.bytes += contents.reduce((sum, { size }) => sum + size, 0);
   });
+}
+
+function deletionsOf(
+  drafts: readonly Draft[],
+  commits: readonly Commit[],
+  network: PassContext['network'],
+): OwnDeletion[] {
+  return drafts.flatMap(({ kind, path }, at) => {
+    const [below, record] = [network.below(path), recordOf(commits[at])];
+    return kind === 'deletion' && below !== undefined && record !== undefined ? [{ path: below, record }] : [];
+  });
+}
+
+function recordOf(commit: Commit | undefined): string | undefined {
+  return commit?.record ?? commit?.entry.recordId;
 }
 
 async function draftsOf(
@@ -223,7 +239,7 @@ function changesOf(
   stored: ReadonlyMap<SignFile, StoredFile>,
   commits: readonly Commit[],
 ): BaseChange[] {
-  const record = commits[0]?.record ?? commits[0]?.entry.recordId;
+  const record = recordOf(commits[0]);
   const bitOf = (stat: Stat, before: boolean): boolean => (folder.probe.executableBit ? stat.executable : before);
   switch (step.do) {
     case 'sign-file': {

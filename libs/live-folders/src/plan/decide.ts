@@ -148,7 +148,7 @@ function metFile(item: PlanItem, disk: FileOnDisk, context: PlanContext): Step[]
   const seen = seenAs(disk, content.id, content.racy);
   if (shown.kind === 'file' && shown.contentId === content.id) return agree(item, shown, seen, context);
   // 4: an old copy rolls nothing back, and brings nothing back.
-  if (item.known === true) {
+  if (item.known === true && !isBack(item)) {
     if (shown.kind === 'deletion') {
       const told = issue(item, 'deleted-elsewhere', 'It was deleted in the network, and this is an old copy of it.');
       const moved =
@@ -177,6 +177,12 @@ function metFile(item: PlanItem, disk: FileOnDisk, context: PlanContext): Step[]
   }
   const parents = shown.kind === 'deletion' ? heads.map(({ record }) => record) : [];
   return [signFile(path, disk, content, parents, context.meeting || shown.kind === 'file')];
+}
+
+/** What was deleted from this disk came back to it: nobody else has deleted it, so it is no old copy. */
+function isBack({ heads, deletedHere }: PlanItem): boolean {
+  const [shown] = heads;
+  return heads.length === 1 && shown?.kind === 'deletion' && shown.record === deletedHere;
 }
 
 /** Nothing is on the disk, and nothing was agreed on. */

@@ -68,6 +68,8 @@ export interface PlanItem {
   readonly heads: readonly Head[];
   /** Whether a version of the path has or had the content that is on the disk. */
   readonly known?: boolean;
+  /** The deletion that was signed from this disk when the path was there last. */
+  readonly deletedHere?: string;
   /** Files and folders that the network shows beneath it. */
   readonly beneath: number;
   /** The path cannot be shown beside another one of the network: why. */

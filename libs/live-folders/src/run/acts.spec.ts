@@ -192,4 +192,51 @@ describe('an act', () => {
     expect(await a.catalogue.byPath('q/new')).toMatchObject({ deleted: false });
     expect(a.trash().filter((text) => text.startsWith('text '))).toEqual([]);
   });
+
+  it('that brings back what was deleted here is a new file, and asks nobody; also after a move there and back, and a restart', async () => {
+    await using world = await two({ a: 'one', b: 'two', 'd/c': 'three' });
+    const { a, b, members } = world;
+    a.remove('a');
+    a.rename('d/c', 'c');
+    await members.settle();
+    expect(b.files()).toEqual({ b: 'two', c: 'three' });
+    await a.restart();
+    a.write('a', 'one');
+    a.rename('c', 'd/c');
+    await members.settle();
+    expect(a.files()).toEqual({ a: 'one', b: 'two', 'd/c': 'three' });
+    expect(b.files()).toEqual(a.files());
+    expect(await issuesOf(a)).toEqual([]);
+    // The same again: what is there is no longer deleted.
+    a.remove('a');
+    await members.settle();
+    expect(b.files()).toEqual({ b: 'two', 'd/c': 'three' });
+  });
+
+  it('that brings back what others have deleted since is asked about', async () => {
+    await using world = await two({ a: 'one', b: 'two' });
+    const { a, b, members } = world;
+    a.remove('a');
+    await members.settle();
+    b.write('a', 'written anew');
+    await members.settle();
+    b.remove('a');
+    await members.settle();
+    a.write('a', 'one');
+    await members.settle();
+    expect(await issuesOf(a)).toEqual([['deleted-elsewhere', 'a']]);
+    expect(b.files()).toEqual({ b: 'two' });
+  });
+
+  it('that brings back what was deleted here longer ago than a file stays in the trash is asked about', async () => {
+    await using world = await two({ a: 'one', b: 'two' });
+    const { a, members } = world;
+    a.remove('a');
+    await members.settle();
+    a.root.time.advance(31 * 24 * 3_600_000);
+    await members.settle();
+    a.write('a', 'one');
+    await members.settle();
+    expect(await issuesOf(a)).toEqual([['deleted-elsewhere', 'a']]);
+  });
 });

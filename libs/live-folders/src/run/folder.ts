@@ -21,7 +21,7 @@ import { RootGuard } from '../pass/root-guard.js';
 
 /** After a pass that failed: first and at the longest. */
 const RETRY = { first: 2 * second, longest: 5 * minute };
-/** Files stay in the trash for so long (rule 6). */
+/** Files stay in the trash for so long (rule 6), and the folder knows for so long what was deleted from its disk. */
 const TRASH_TIME = 30 * day;
 /** New issues of one event. */
 const TOLD = 100;
@@ -346,7 +346,9 @@ export class Folder {
   private async hourly(now: number): Promise<void> {
     this.hourlyAt = now;
     const { clock } = this.parts;
-    await this.disk.trash.empty({ olderThan: clock.now() - TRASH_TIME });
+    const before = clock.now() - TRASH_TIME;
+    await this.disk.trash.empty({ olderThan: before });
+    await this.parts.db.write((tx) => this.base.forgetDeletions(tx, before));
   }
 
   /** Issues of these paths are as given now. */
