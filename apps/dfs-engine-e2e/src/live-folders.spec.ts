@@ -183,7 +183,7 @@ describe('one folder on the disks of three nodes', () => {
     await takeAway(0);
     const first = await held(0);
     expect(first).toMatchObject({ count: paths.length });
-    expect([...first.paths].sort()).toEqual([...paths].sort());
+    expect([...first.paths].sort()).toEqual(paths.map((path) => `shared/${path}`).sort());
     await eventually(async () => (await info(0)).state === 'held', { deadline: DEADLINE });
     expect(await foldersCheck(0)).toMatchObject({ ok: false });
     expect(await treeOf(root(1))).toEqual(expected);

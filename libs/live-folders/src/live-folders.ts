@@ -219,10 +219,10 @@ export class LiveFolders {
 
   /** Deletions that wait for an answer. @throws DfsError `folder-not-found` */
   async held(id: string): Promise<LiveFolderHold[]> {
-    const { held } = this.folder(id);
-    return (await held.waiting()).map(({ id: hold, heldAt, paths }) => ({
+    const folder = this.folder(id);
+    return (await folder.held.waiting()).map(({ id: hold, heldAt, paths }) => ({
       ...{ id: hold, heldAt: new Date(heldAt).toISOString(), count: paths.length },
-      paths: paths.slice(0, TOLD),
+      paths: paths.slice(0, TOLD).map((path) => folder.full(path)),
     }));
   }
 

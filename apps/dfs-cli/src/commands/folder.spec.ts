@@ -47,10 +47,15 @@ describe('dfs folder', () => {
   });
 
   it('knows which folders somebody has to look after', () => {
-    for (const state of ['scanning', 'up-to-date', 'syncing'] as const)
-      expect(isWell({ state, reason: null })).toBe(true);
-    for (const state of ['paused', 'held', 'error'] as const) expect(isWell({ state, reason: null })).toBe(false);
-    expect(isWell({ state: 'syncing', reason: 'no-room' })).toBe(false);
+    for (const state of ['scanning', 'up-to-date', 'syncing'] as const) {
+      expect(isWell({ state, reason: null, held: 0 })).toBe(true);
+      expect(isWell({ state, reason: null, held: 1 })).toBe(false);
+    }
+    for (const reason of ['asked', 'not-synced'] as const)
+      expect(isWell({ state: 'paused', reason, held: 0 })).toBe(true);
+    expect(isWell({ state: 'paused', reason: 'asked', held: 1 })).toBe(false);
+    expect(isWell({ state: 'paused', reason: 'marker-missing', held: 0 })).toBe(false);
+    for (const state of ['held', 'error'] as const) expect(isWell({ state, reason: null, held: 0 })).toBe(false);
   });
 
   it('tells what binding comes to', () => {

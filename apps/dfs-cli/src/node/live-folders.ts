@@ -55,7 +55,11 @@ async function resolved(typed: string): Promise<string> {
   return realpath(path).catch(() => path);
 }
 
-/** Whether nobody has to look after it: it is up to date, or on its way there. */
-export function isWell({ state, reason }: Pick<LiveFolderInfo, 'state' | 'reason'>): boolean {
-  return reason === null && state !== 'held' && state !== 'paused' && state !== 'error';
+/**
+ * Whether nobody has to look after it, as the node's own health has it: it works, a person has paused it, or it waits for a first sync
+ * with another member.
+ */
+export function isWell({ state, reason, held }: Pick<LiveFolderInfo, 'state' | 'reason' | 'held'>): boolean {
+  if (state === 'paused') return held === 0 && (reason === 'asked' || reason === 'not-synced');
+  return held === 0 && state !== 'held' && state !== 'error';
 }

@@ -21,6 +21,8 @@ export interface PassContext {
   readonly notes: PassNotes;
   /** Inodes of directories when all that is in them was looked at last, by path: another one of the same name is new. */
   readonly walked: Map<string, bigint>;
+  /** Nothing was done to this disk since the process began: what an earlier one left is put in order (rule 8). */
+  readonly atStart: boolean;
   /** Files that never stand still are taken as they are, if two readings agree (rule 9): once an hour. */
   readonly takesAsIs: boolean;
   readonly signal: AbortSignal;

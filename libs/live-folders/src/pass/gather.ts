@@ -38,7 +38,9 @@ export class Gathering {
 
   /** Lists the disk, and puts in order what an interrupted act left there. */
   async look(): Promise<void> {
-    const { base, signal } = this.context;
+    const { base, disk, atStart, signal } = this.context;
+    // What was to come back from the trash, by a copy, has no name of ours beside its place.
+    if (atStart) await disk.recover([]);
     if (this.scope === 'full') {
       this.base = await base.all();
       await this.disk.walk([ROOT], () => true, signal);

@@ -50,6 +50,7 @@ export class Folder {
   private readonly rules: FolderRules;
   private decided: Decided = { revert: new Set(), override: new Set() };
   private mayEmpty = false;
+  private isRecovered = false;
   private readonly walked = new Map<string, bigint>();
   /** Times that a person changed it. */
   private changed = 0;
@@ -197,6 +198,11 @@ export class Folder {
     return { ...this.named, state, reason, detail, held: await this.held.count() };
   }
 
+  /** The path in the network of one below the prefix. */
+  full(path: string): string {
+    return this.network.full(path);
+  }
+
   /** As it is told. */
   async info(): Promise<LiveFolderInfo> {
     const { id, name, root, prefix, mode, ignore, paused, bound } = this.stored;
@@ -285,6 +291,7 @@ export class Folder {
       this.decideAgain(decided);
       throw error;
     });
+    this.isRecovered = true;
     if (context.isOver()) this.decideAgain(decided);
     if (isHourly) await this.hourly(timers.ticks());
     if (isFull) {
@@ -327,8 +334,10 @@ export class Folder {
 
   private context(notes: PassNotes, takesAsIs: boolean, signal: AbortSignal): PassContext {
     const { parts, disk, network, base, held, root, walked, deleted, changed, stored: folder } = this;
-    const isOver = (): boolean => this.changed !== changed;
-    return { parts, folder, disk, network, base, held, root, walked, notes, takesAsIs, signal, isOver, deleted };
+    return {
+      ...{ parts, folder, disk, network, base, held, root, walked, notes, takesAsIs, signal, deleted },
+      ...{ atStart: !this.isRecovered, isOver: () => this.changed !== changed },
+    };
   }
 
   private readonly deleted: PassContext['deleted'] = async (tx, count) => {

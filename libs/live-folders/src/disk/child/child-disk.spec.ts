@@ -147,6 +147,25 @@ describe('a process for each root (rule 17)', () => {
     );
   });
 
+  it('what was probed a process knows that is started later', async () => {
+    const wrong = { ...(await disk.probe()), foldsCase: true };
+    const other = new ChildDisk({ root: dir.path, traits: wrong, program: PROGRAM });
+    const root = other.asRootDisk();
+    const put = async (text: string): Promise<{ folded: number }> => {
+      await writeFile(join(dir.path, '.dfsignore'), '*.LOG');
+      await writeFile(join(dir.path, 'x.log'), text);
+      return { folded: (await root.estimate([])).ignored.files };
+    };
+    expect(await put('by the traits that were given')).toEqual({ folded: 1 });
+    await root.probe();
+    expect(await put('by those that were probed')).toEqual({ folded: 0 });
+    const { pid } = other;
+    process.kill(pid!, 'SIGKILL');
+    await eventually(() => other.pid === undefined, { what: 'the end of the process', deadline: DEADLINE });
+    expect(await put('by another process')).toEqual({ folded: 0 });
+    await root.close();
+  });
+
   it('shutdown waits for nobody, and the process ends by itself', async () => {
     const other = new ChildDisk({ root: dir.path, program: PROGRAM });
     const root = other.asRootDisk();

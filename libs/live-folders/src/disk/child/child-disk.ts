@@ -39,6 +39,8 @@ const ENDS_WITHIN = 5 * second;
 interface Waiting {
   resolve: (answer: unknown) => void;
   reject: (error: unknown) => void;
+  /** The answer is what the file system keeps: a process that is started anew is told. */
+  probes: boolean;
   /** Of a file that is read. */
   incoming?: IncomingBody;
   /** Of a file that is staged. */
@@ -63,11 +65,13 @@ export class ChildDisk {
   /** When the child was last known to get answers from its disk. */
   #heard = 0;
   #callOff: Unsubscribe | undefined;
+  #traits: DiskTraits | undefined;
   #onDirty: ((dirty: Dirty) => void) | undefined;
   #isClosed = false;
 
   constructor(options: ChildDiskOptions) {
     this.#options = options;
+    this.#traits = options.traits;
     this.#timers = options.timers ?? systemTimers;
     this.#log = options.log ?? silentLog;
     this.#time = new RunningTime(LOOK_EVERY, () => this.#timers.ticks());
@@ -112,7 +116,8 @@ export class ChildDisk {
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     if (this.#waiting.size === 0) this.#heard = this.#time.now();
     const incoming = call === 'read' || call === 'trash.read' ? this.#expect(child, id) : undefined;
-    this.#waiting.set(id, { resolve, reject, ...(outgoing && { outgoing }), ...(incoming && { incoming }) });
+    const probes = call === 'probe';
+    this.#waiting.set(id, { resolve, reject, probes, ...(outgoing && { outgoing }), ...(incoming && { incoming }) });
     this.#send(child, { id, call, args, ...(body && { body }) });
     if (outgoing && body && !body.ended) {
       const bytes = this.#bytes;
@@ -165,7 +170,8 @@ export class ChildDisk {
     child.unref();
     child.channel?.unref();
     stream.unref();
-    const { root, traits, reserveBytes } = this.#options;
+    const { root, reserveBytes } = this.#options;
+    const traits = this.#traits;
     const open = { root, ...(traits && { traits }), ...(reserveBytes !== undefined && { reserveBytes }) };
     this.#send(child, { open });
     if (this.#onDirty) this.#send(child, { watch: true });
@@ -200,6 +206,7 @@ export class ChildDisk {
       waiting.outgoing?.stop();
       if ('error' in message) waiting.reject(waiting.outgoing?.failure ?? toldError(message.error));
       else waiting.resolve(message.answer);
+      if ('answer' in message && waiting.probes) this.#traits = message.answer as DiskTraits;
     }
   }
 
