@@ -24,6 +24,8 @@ export const TRICKLE = 8 * KiB;
 export const STALL_CHECK = 100 * millisecond;
 /** Pause after a peer said that it is asked too much. */
 export const BUSY_PAUSE = 250 * millisecond;
+/** A holder that has given what it is asked for to others, and does not give it once more yet, is asked again so much later. */
+export const INSIST_PAUSE = 1 * second;
 /** Where a person has set a limit, as many requests are served, or made, at a time as leave each so many bytes a second. */
 export const LEAST_SHARE = 3 * TRICKLE;
 

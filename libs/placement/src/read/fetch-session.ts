@@ -1,5 +1,5 @@
 import { second, abortError, DfsError, isDfsError, pause } from '@dfs/runtime';
-import type { Cid } from '@dfs/protocol';
+import type { Cid, ExtentId } from '@dfs/protocol';
 import type { HolderFinder, KnownHolders } from '../pins/holder-finder.js';
 import { ASSUMED_BLOCK_BYTES, DHT_DELAY } from '../limits.js';
 import { REASK_AFTER, type Want, Swarm, type SwarmComponents } from '@dfs/transfer';
@@ -48,6 +48,8 @@ export class RemoteBlocks {
   private readonly pending = new Map<Cid, Pending>();
   /** Wants of keys whose known holders are being looked up; undefined for a key that is past that. */
   private readonly keys = new Map<string, Want[] | undefined>();
+  /** Extents of chunks that are shared with others, by key. */
+  private readonly extents = new Map<string, ExtentId>();
   /** Found by searching, whatever the extent. */
   private readonly found = new Set<string>();
   private readonly strikes = new Map<string, number>();
@@ -106,7 +108,16 @@ export class RemoteBlocks {
     }
     const early = this.keys.get(key);
     if (early) early.push(want);
-    else this.swarm.want([want]);
+    else this.wantNow([want]);
+  }
+
+  private wantNow(wants: readonly Want[]): void {
+    this.swarm.want(
+      wants.map((want) => {
+        const extent = this.extents.get(want.key);
+        return extent ? { ...want, extent } : want;
+      }),
+    );
   }
 
   /** Offers the known holders first, so that nothing is searched for that is known. */
@@ -120,12 +131,14 @@ export class RemoteBlocks {
     const early = this.keys.get(key) ?? [];
     if (this.options.shared && key !== WHOLE) this.meet(this.options.shared, key);
     this.keys.set(key, undefined);
-    this.swarm.want(early);
+    this.wantNow(early);
   }
 
   private meet(shared: SharedRead, key: string): void {
     const extent = Number(key);
-    shared.open(extent, key, this.swarm, (id) => this.get(id));
+    if (shared.open(extent, key, this.swarm, (id) => this.get(id))) {
+      this.extents.set(key, { content: this.options.content, extent });
+    }
     this.known?.then(
       ({ extents, any }) => shared.askAt(extent, extents.get(extent) ?? any),
       () => undefined,

@@ -35,10 +35,11 @@ export class SharedRead {
   /**
    * Something of an extent is wanted from peers: those who fetch it too are met.
    * @param get a manifest block from a peer
+   * @returns whether there may be others
    */
-  open(extent: number, key: string, swarm: Gainer, get: GetRemote): void {
+  open(extent: number, key: string, swarm: Gainer, get: GetRemote): boolean {
     // Of two nodes neither has anyone to share with.
-    if (this.closed || this.extents.has(extent) || this.components.others().length < 2) return;
+    if (this.closed || this.extents.has(extent) || this.components.others().length < 2) return false;
     // A reader goes forward: nobody is asked any more about what it has passed.
     for (const [other, partners] of this.extents) if (other < extent - 1) partners.close();
     let chunks: Cid[] | undefined;
@@ -63,6 +64,7 @@ export class SharedRead {
     learn().catch((error: unknown) => {
       this.components.log.debug({ err: error, extent }, 'what is read is shared with nobody');
     });
+    return true;
   }
 
   /** These hold the extent, and may know of others who fetch it. */

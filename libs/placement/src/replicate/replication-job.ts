@@ -190,7 +190,10 @@ export class ReplicationJob {
       task.chunks = ids;
       this.partners?.chunksKnown();
       await this.partners?.ready();
-      this.swarm.want(chunks.filter(({ id }) => !this.here.has(id)).map(({ id, size }) => ({ id, size, key })));
+      const shared = this.partners && { extent: { content, extent } };
+      this.swarm.want(
+        chunks.filter(({ id }) => !this.here.has(id)).map(({ id, size }) => ({ id, size, key, ...shared })),
+      );
       task.needs = [...manifestBlocks, ...ids];
     } catch (error) {
       task.failed = true;

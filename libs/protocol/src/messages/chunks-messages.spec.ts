@@ -3,6 +3,7 @@ import { cidFromDigest, cidOf, MANIFEST_CODEC, RAW_CODEC, sha256 } from '../ids/
 import {
   blocksFrame,
   getRequest,
+  GIVEN_SIZE,
   haveFrame,
   haveRequest,
   drainingStatus,
@@ -67,7 +68,7 @@ describe('requests', () => {
   it('are told apart by their method', () => {
     const get = { method: 'get', ids } as const;
     const pins = { method: 'pins', nonce: null, after: 7 } as const;
-    expect(parseChunksRequest(get)).toEqual(get);
+    expect(parseChunksRequest(get)).toEqual({ ...get, shared: null, insist: false });
     expect(parseChunksRequest(pins)).toEqual(pins);
   });
 
@@ -76,6 +77,9 @@ describe('requests', () => {
     ['no ids', { method: 'get', ids: new Uint8Array(0) }],
     ['ids cut short', { method: 'have', ids: ids.subarray(0, 40) }],
     ['more ids than allowed', { method: 'get', ids: new Uint8Array(33 * (MAX_IDS_PER_REQUEST + 1)) }],
+    ['an extent without a content', { method: 'get', ids, shared: { extent: 1 } }],
+    ['an extent beyond u32', { method: 'get', ids, shared: { content: ids.subarray(0, 33), extent: 2 ** 32 } }],
+    ['insisting by a number', { method: 'get', ids, insist: 1 }],
     ['a nonce too long', { method: 'pins', nonce: new Uint8Array(17), after: 0 }],
     ['a negative number', { method: 'pins', nonce: null, after: -1 }],
     ['not a map', 7],
@@ -84,7 +88,8 @@ describe('requests', () => {
   });
 
   it('fit a header even when full', () => {
-    const full = { method: 'get', ids: new Uint8Array(33 * MAX_IDS_PER_REQUEST) } as const;
+    const shared = { content: manifest, extent: 2 ** 32 - 1 };
+    const full = { method: 'get', ids: new Uint8Array(33 * MAX_IDS_PER_REQUEST), shared, insist: true } as const;
     expect(encodeAs(getRequest, full).length).toBeLessThan(256 * 1024);
   });
 });
@@ -99,7 +104,10 @@ describe('golden bytes', () => {
 
   it('of each message', () => {
     const ids = packIds([chunk]);
-    expect(bytesOf(getRequest, { method: 'get', ids })).toBe(GOLDEN.get);
+    expect(bytesOf(getRequest, { method: 'get', ids, shared: null, insist: false })).toBe(GOLDEN.get);
+    const shared = { content: manifest, extent: 258 };
+    expect(bytesOf(getRequest, { method: 'get', ids, shared, insist: true })).toBe(GOLDEN.getShared);
+    expect(bytesOf(blocksFrame, { sizes: packSizes([GIVEN_SIZE]) })).toBe('81a573697a6573c404ffffffff');
     expect(bytesOf(haveRequest, { method: 'have', ids })).toBe(GOLDEN.have);
     expect(bytesOf(pinsRequest, { method: 'pins', nonce, after: 300 })).toBe(GOLDEN.pins);
     expect(bytesOf(blocksFrame, { sizes: packSizes([4096]) })).toBe(GOLDEN.blocks);
@@ -117,6 +125,8 @@ describe('golden bytes', () => {
 const GOLDEN = {
   ids: '00abbe7862de7660b333d1862141746d1d6d0e23c8cf49227bbd0d16add97bc71e01e59625a822497c164d60705eb3fd6975c375ca213b8140137a826a77790986a9',
   get: '82a66d6574686f64a3676574a3696473c42100abbe7862de7660b333d1862141746d1d6d0e23c8cf49227bbd0d16add97bc71e',
+  getShared:
+    '84a66d6574686f64a3676574a3696473c42100abbe7862de7660b333d1862141746d1d6d0e23c8cf49227bbd0d16add97bc71ea673686172656482a7636f6e74656e74c42701f59bc0011220e59625a822497c164d60705eb3fd6975c375ca213b8140137a826a77790986a9a6657874656e74cd0102a6696e73697374c3',
   have: '82a66d6574686f64a468617665a3696473c42100abbe7862de7660b333d1862141746d1d6d0e23c8cf49227bbd0d16add97bc71e',
   pins: '83a66d6574686f64a470696e73a56e6f6e6365c410824d80d71985f082a26997a8db88b5d1a56166746572cd012c',
   blocks: '81a573697a6573c40400001000',

@@ -7,8 +7,8 @@ import { bitsRequest, type BitsRequest } from './bits-messages.js';
 import { cidCodec, cidDigest, cidFromDigest, MANIFEST_CODEC, RAW_CODEC, type Cid } from '../ids/cid.js';
 import type { WireValue } from '../codec/codec.js';
 import { DfsError } from '@dfs/runtime';
-import { promiseRequest, type PromiseRequest } from './promise-messages.js';
-import { shape, type Infer } from '../codec/schema.js';
+import { promiseRequest, type ExtentId, type PromiseRequest } from './promise-messages.js';
+import { shape, unless, type Infer, type Shape } from '../codec/schema.js';
 
 /** Blocks and the holdings of members. PROTOCOL.md describes it. */
 export const CHUNKS_PROTOCOL = '/dfs/chunks/1';
@@ -21,6 +21,8 @@ export const PACKED_ID_BYTES = 33;
 export const MAX_BLOCKS_PER_FRAME = 1024;
 /** Entries of a pin log in one frame. */
 export const MAX_PINS_PER_FRAME = 16_384;
+/** In the place of a size: the block is not sent, since another who fetches the same extent has been given it. */
+export const GIVEN_SIZE = 0xffff_ffff;
 /** Packed id, extent (u32), 1 when pinned and 0 when let go. */
 export const PACKED_PIN_BYTES = PACKED_ID_BYTES + 5;
 /** Random bytes that name a store; another nonce is another store, whatever its peer id. */
@@ -31,14 +33,21 @@ const packedIds = shape.bytes(PACKED_ID_BYTES, PACKED_ID_BYTES * MAX_IDS_PER_REQ
 /** The request of a stream. */
 export const chunksMethod = shape.struct({ method: shape.oneOf('get', 'have', 'pins', 'promise', 'bits') });
 
+/** The extent that an asker fetches, perhaps together with others. */
+const sharedExtent = shape.struct({ content: shape.cid(), extent: shape.int(0, 2 ** 32 - 1) });
+
 /** The bytes of these blocks, in this order. */
 export const getRequest = shape.struct({
   method: shape.oneOf('get'),
   ids: packedIds,
+  /** They are chunks of it: those that another who fetches it has been given need not be sent. */
+  shared: unless<ExtentId | null>(null, sharedExtent as Shape<ExtentId | null>),
+  /** Those who were given them do not pass them on: they are to be sent all the same. */
+  insist: unless(false, shape.bool()),
 });
 /** Answer to `get`: frames in the order of the request, each with the next blocks; the payload is their bytes. */
 export const blocksFrame = shape.struct({
-  /** Bytes of each block, u32 big-endian; 0 for one that is not here. */
+  /** Bytes of each block, u32 big-endian; 0 for one that is not here, GIVEN_SIZE for one to be had from another. */
   sizes: shape.bytes(4, 4 * MAX_BLOCKS_PER_FRAME),
 });
 

@@ -6,6 +6,8 @@ import {
   checkBits,
   CHUNK_MAX_BYTES,
   CHUNKS_PROTOCOL,
+  getRequest,
+  GIVEN_SIZE,
   haveFrame,
   MAX_IDS_PER_REQUEST,
   PACKED_ID_BYTES,
@@ -14,6 +16,7 @@ import {
   unpackSizes,
   type BitsFrame,
   type Cid,
+  type ExtentId,
   type Shape,
   type WireValue,
 } from '@dfs/protocol';
@@ -24,10 +27,24 @@ import { HAVE_TIME } from '../limits.js';
 /** The transport, as asking uses it. */
 export type Opener = Pick<Transport, 'open'>;
 
+/** How blocks are asked for. */
+export interface AskOptions {
+  signal: AbortSignal;
+  reuse?: boolean;
+  /** Of the blocks together, as far as that is known. */
+  bytes?: number;
+  /** They are chunks of an extent that others fetch, too, and pass on. */
+  shared?: ExtentId | undefined;
+  /** They are wanted, even where others have been given them. */
+  insist?: boolean;
+}
+
 /** A block of the request: its bytes, verified, or undefined when the peer does not have it. */
 export interface Answer {
   id: Cid;
   bytes: Uint8Array | undefined;
+  /** It has given it to another who fetches the same, from whom it can be had. */
+  given?: true;
   /** Gives the memory back, where it can be used again: nobody may look at the bytes any more. */
   release?: () => void;
 }
@@ -36,7 +53,6 @@ export interface Answer {
  * Asks one peer for blocks, in one request: answers in order, those of one frame together. Every block has been hashed.
  * Leaving the loop early ends the request. Nothing is read from the peer but what the loop asks for. With `reuse`, large
  * blocks come in memory that can be given back.
- * @param bytes that the blocks have together, as far as that is known
  * @throws DfsError `peer-misbehaved` for bytes that are not those of the id, or an answer of another shape;
  * `too-many-requests`, and what a Channel throws.
  */
@@ -44,15 +60,18 @@ export async function* askBlocks(
   transport: Opener,
   peerId: string,
   ids: readonly Cid[],
-  { signal, reuse = false, bytes = 0 }: { signal: AbortSignal; reuse?: boolean; bytes?: number },
+  { signal, reuse = false, bytes = 0, shared, insist = false }: AskOptions,
 ): AsyncGenerator<Answer[], void, undefined> {
   const packed = packIds(ids);
   const memory = reuse ? new ReusedMemory() : undefined;
   const options = { signal, bulk: { bytes }, ...(memory && { allocate: memory.allocate }) };
-  const frames = request(transport, peerId, CHUNKS_PROTOCOL, { method: 'get', ids: packed }, options);
+  const header =
+    getRequest.form({ method: 'get', ids: packed, shared: shared ?? null, insist: insist && !!shared }) ?? null;
+  const frames = request(transport, peerId, CHUNKS_PROTOCOL, header, options);
   let answered = 0;
   for await (const { header, payload } of frames) {
     const sizes = sizesOf(header, payload, ids.length - answered);
+    if (!shared && sizes.includes(GIVEN_SIZE)) throw misbehaved('it named others, which nobody had asked for');
     const answers = await verify(ids, packed, answered, sizes, payload);
     answered += answers.length;
     if (memory?.took(payload)) releaseTogether(answers, payload);
@@ -100,7 +119,8 @@ function sizesOf(header: WireValue, payload: Uint8Array, most: number): number[]
   const sizes = parse(blocksFrame, header).sizes;
   const list = unpackSizes(sizes);
   if (list.length > most) throw misbehaved('it answered more blocks than it was asked for');
-  if (list.reduce((sum, size) => sum + size, 0) !== payload.length) throw misbehaved('sizes and bytes do not agree');
+  if (list.reduce((sum, size) => sum + (size === GIVEN_SIZE ? 0 : size), 0) !== payload.length)
+    throw misbehaved('sizes and bytes do not agree');
   return list;
 }
 
@@ -142,8 +162,8 @@ async function verify(
   const answers: Answer[] = [];
   for (const [index, size] of sizes.entries()) {
     const id = ids[first + index] as Cid;
-    if (size === 0) {
-      answers.push({ id, bytes: undefined });
+    if (size === 0 || size === GIVEN_SIZE) {
+      answers.push({ id, bytes: undefined, ...(size === GIVEN_SIZE && { given: true }) });
       continue;
     }
     const bytes = payload.subarray(at, at + size);

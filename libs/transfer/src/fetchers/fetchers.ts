@@ -103,6 +103,22 @@ export class Gatherings {
     return names.filter((peerId) => peerId !== but).slice(0, MAX_FETCHERS);
   }
 
+  /** `peerId` has asked for chunks of the extent: it fetches it, though it may not ask yet who else does. */
+  heardOf(content: Cid, extent: number, peerId: string): void {
+    const { asking, left, news } = this.at(extentKey(content, extent));
+    if (asking.has(peerId) || left.has(peerId)) return;
+    left.set(peerId, performance.now());
+    news.emit('news');
+  }
+
+  /** Whether it fetches the extent, or did lately. */
+  isFetching(content: Cid, extent: number, peerId: string): boolean {
+    const gathering = this.gatherings.get(extentKey(content, extent));
+    if (!gathering) return false;
+    forgetOld(gathering);
+    return gathering.asking.has(peerId) || gathering.left.has(peerId);
+  }
+
   /** This node's fetch of it. */
   own(content: Cid, extent: number): readonly OwnFetch[] {
     return [...(this.gatherings.get(extentKey(content, extent))?.own ?? [])];

@@ -1,6 +1,7 @@
 import {
   blocksFrame,
   CHUNKS_PROTOCOL,
+  GIVEN_SIZE,
   haveFrame,
   MAX_BLOCKS_PER_FRAME,
   packBits,
@@ -8,6 +9,7 @@ import {
   parseChunksRequest,
   unpackIds,
   type Cid,
+  type ChunksRequest,
   type Shape,
   type WireValue,
 } from '@dfs/protocol';
@@ -18,15 +20,22 @@ import { BitsServer, type IsWhole } from './availability-server.js';
 import type { Gatherings } from '../fetchers/fetchers.js';
 import { requestsWithin } from '../limits.js';
 import type { BlockReader, PinAnswers } from '../ports.js';
+import { Handouts } from './handouts.js';
 import { ServingQueue } from './serving-queue.js';
 
 /** Small blocks are gathered to frames of about this. */
 const FRAME_BYTES = 1 * MiB;
 
+type GetRequest = Extract<ChunksRequest, { method: 'get' }>;
+
+const NONE: ReadonlySet<Cid> = new Set();
+
 /** A block that is sent, or one that is not here. */
 type Answer = Partial<Pick<ReadBlock, 'bytes' | 'release'>>;
 
 const ABSENT: Answer = {};
+/** Another has been given it. */
+const GIVEN: Answer = {};
 /** Large ones by themselves, so that the asker need not copy them out of a larger piece. */
 const FRAMES: FrameBounds<Answer> = { sizeOf, most: FRAME_BYTES, mostItems: MAX_BLOCKS_PER_FRAME, isAlone: isLarge };
 
@@ -44,12 +53,14 @@ export interface BlockServerComponents {
 export class BlockServer {
   private readonly queue = new ServingQueue();
   private readonly bits: BitsServer;
+  private readonly handouts: Handouts;
   private sent = 0;
   /** Peers that are being sent blocks, for each request once. */
   private readonly sending: string[] = [];
 
   constructor(private readonly components: BlockServerComponents) {
     this.bits = new BitsServer(components);
+    this.handouts = new Handouts(components.gatherings);
   }
 
   /** Bytes of blocks sent since the start. */
@@ -71,7 +82,7 @@ export class BlockServer {
       if (request.method === 'pins') await this.components.pins.pins(channel, request);
       else if (request.method === 'promise') await this.components.pins.promise(channel, request);
       else if (request.method === 'have') await this.sendHave(channel, unpackIds(request.ids));
-      else await this.inShare(channel.peerId, () => this.sendBlocks(channel, unpackIds(request.ids)));
+      else await this.inShare(channel.peerId, () => this.sendBlocks(channel, request));
     } finally {
       leave();
     }
@@ -97,17 +108,34 @@ export class BlockServer {
     await channel.send(form(haveFrame, { have: packBits(ids.map((id) => here.has(id))) }));
   }
 
-  private async sendBlocks(channel: Channel, ids: readonly Cid[]): Promise<void> {
+  private async sendBlocks(channel: Channel, request: GetRequest): Promise<void> {
+    const ids = unpackIds(request.ids);
+    const elsewhere = this.claim(ids, channel.peerId, request);
     const frames = new FrameWriter<Answer>(FRAMES, (answers) => sendAnswers(channel, answers));
+    const unsent = new Set(request.shared ? ids : []);
+    const without = (id: Cid): Answer => (elsewhere.has(id) ? GIVEN : ABSENT);
     let answered = 0;
-    for await (const block of this.read(ids, channel.signal)) {
-      for (; ids[answered] !== block.id; answered++) await frames.add(ABSENT);
-      await frames.add(block);
-      this.sent += block.bytes.length;
-      answered++;
+    try {
+      const wanted = elsewhere.size > 0 ? ids.filter((id) => !elsewhere.has(id)) : ids;
+      for await (const block of this.read(wanted, channel.signal)) {
+        for (; ids[answered] !== block.id; answered++) await frames.add(without(ids[answered]!));
+        await frames.add(block);
+        this.sent += block.bytes.length;
+        unsent.delete(block.id);
+        answered++;
+      }
+      for (; answered < ids.length; answered++) await frames.add(without(ids[answered]!));
+      await frames.end();
+    } finally {
+      this.handouts.takeBack(unsent, channel.peerId);
     }
-    for (; answered < ids.length; answered++) await frames.add(ABSENT);
-    await frames.end();
+  }
+
+  /** Of these, those that others who fetch the same have been given. */
+  private claim(ids: readonly Cid[], asker: string, { shared, insist }: GetRequest): ReadonlySet<Cid> {
+    if (!shared) return NONE;
+    this.components.gatherings.heardOf(shared.content, shared.extent, asker);
+    return this.handouts.claim(ids, { asker, extent: shared, insist });
   }
 
   /** Those that are here, in order. A block that turns out damaged or gone is one that is not here. */
@@ -152,12 +180,16 @@ export class BlockServer {
 
 async function sendAnswers(channel: Channel, answers: readonly Answer[]): Promise<void> {
   const parts = answers.flatMap(({ bytes }) => (bytes ? [bytes] : []));
-  await channel.send(form(blocksFrame, { sizes: packSizes(answers.map(sizeOf)) }), parts);
+  await channel.send(form(blocksFrame, { sizes: packSizes(answers.map(saidSize)) }), parts);
   for (const answer of answers) if (isLarge(answer)) answer.release?.();
 }
 
 function sizeOf({ bytes }: Answer): number {
   return bytes?.length ?? 0;
+}
+
+function saidSize(answer: Answer): number {
+  return answer === GIVEN ? GIVEN_SIZE : sizeOf(answer);
 }
 
 function isLarge(answer: Answer): boolean {

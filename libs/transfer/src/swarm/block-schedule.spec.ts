@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { Schedule } from './block-schedule.js';
 
 const want = (id: string, key = 'k', size = 10) => ({ id, size, key });
-const ids = (wants: { id: string }[]) => wants.map(({ id }) => id);
+const ids = (wants: readonly { id: string }[]) => wants.map(({ id }) => id);
 
 describe('Schedule', () => {
   it('gives blocks out in order, each to one peer, within the bytes and count allowed', () => {
@@ -10,10 +10,10 @@ describe('Schedule', () => {
     for (const id of ['a', 'b', 'c', 'd', 'e']) schedule.want(want(id));
     schedule.offer('k', 'x');
     schedule.offer('k', 'y');
-    expect(ids(schedule.take('x', 20, 9))).toEqual(['a', 'b']);
-    expect(ids(schedule.take('y', 100, 1))).toEqual(['c']);
-    expect(ids(schedule.take('x', 1, 9))).toEqual(['d']);
-    expect(ids(schedule.take('nobody', 100, 9))).toEqual([]);
+    expect(ids(schedule.take('x', { bytes: 20, count: 9 }).wants)).toEqual(['a', 'b']);
+    expect(ids(schedule.take('y', { bytes: 100, count: 1 }).wants)).toEqual(['c']);
+    expect(ids(schedule.take('x', { bytes: 1, count: 9 }).wants)).toEqual(['d']);
+    expect(ids(schedule.take('nobody', { bytes: 100, count: 9 }).wants)).toEqual([]);
     expect(schedule.waitingBytes).toBe(10);
   });
 
@@ -24,10 +24,10 @@ describe('Schedule', () => {
     schedule.offer('k', 'x');
     schedule.offer('k', 'y');
     expect(schedule.starved()).toEqual([]);
-    schedule.take('x', 10, 1);
+    schedule.take('x', { bytes: 10, count: 1 });
     schedule.missing('a', 'x');
-    expect(ids(schedule.take('x', 10, 1))).toEqual([]);
-    expect(ids(schedule.take('y', 10, 1))).toEqual(['a']);
+    expect(ids(schedule.take('x', { bytes: 10, count: 1 }).wants)).toEqual([]);
+    expect(ids(schedule.take('y', { bytes: 10, count: 1 }).wants)).toEqual(['a']);
     expect(schedule.starved()).toEqual([]);
     schedule.drop('y');
     expect(schedule.starved()).toEqual(['k']);
@@ -42,10 +42,10 @@ describe('Schedule', () => {
     schedule.want(want('b'));
     schedule.offer('k', 'slow');
     schedule.offer('k', 'fast');
-    expect(ids(schedule.take('slow', 10, 1))).toEqual(['a']);
+    expect(ids(schedule.take('slow', { bytes: 10, count: 1 }).wants)).toEqual(['a']);
     schedule.reask('a');
-    expect(ids(schedule.take('slow', 10, 1))).toEqual(['b']);
-    expect(ids(schedule.take('fast', 10, 1))).toEqual(['a']);
+    expect(ids(schedule.take('slow', { bytes: 10, count: 1 }).wants)).toEqual(['b']);
+    expect(ids(schedule.take('fast', { bytes: 10, count: 1 }).wants)).toEqual(['a']);
     expect(schedule.arrived('a')).toBe(true);
     expect(schedule.arrived('a')).toBe(false);
   });
@@ -55,7 +55,7 @@ describe('Schedule', () => {
     for (const id of ['a', 'b', 'c']) schedule.want(want(id));
     schedule.offer('k', 'x');
     schedule.expedite('c');
-    expect(ids(schedule.take('x', 100, 9))).toEqual(['c', 'a', 'b']);
+    expect(ids(schedule.take('x', { bytes: 100, count: 9 }).wants)).toEqual(['c', 'a', 'b']);
   });
 
   it('asks of partners only what they say they have, the rarest first', () => {
@@ -63,15 +63,15 @@ describe('Schedule', () => {
     for (const id of ['a', 'b', 'c']) schedule.want(want(id));
     schedule.meet('k', 'x');
     schedule.meet('k', 'y');
-    expect(ids(schedule.take('x', 100, 9))).toEqual([]);
+    expect(ids(schedule.take('x', { bytes: 100, count: 9 }).wants)).toEqual([]);
     expect(schedule.starved()).toEqual(['k']);
     schedule.gained('k', 'x', ['a', 'b']);
     schedule.gained('k', 'y', ['a']);
-    expect(ids(schedule.take('x', 100, 9))).toEqual(['b', 'a']);
+    expect(ids(schedule.take('x', { bytes: 100, count: 9 }).wants)).toEqual(['b', 'a']);
     schedule.part('k', 'x');
     schedule.putBackAll(['a', 'b'], 'x');
-    expect(ids(schedule.take('x', 100, 9))).toEqual([]);
-    expect(ids(schedule.take('y', 100, 9))).toEqual(['a']);
+    expect(ids(schedule.take('x', { bytes: 100, count: 9 }).wants)).toEqual([]);
+    expect(ids(schedule.take('y', { bytes: 100, count: 9 }).wants)).toEqual(['a']);
   });
 
   it('brings the nearest deadline first, however rare the rest', () => {
@@ -80,7 +80,7 @@ describe('Schedule', () => {
     for (const partner of ['x', 'y']) schedule.meet('k', partner);
     schedule.gained('k', 'x', ['a', 'b']);
     schedule.gained('k', 'y', ['a']);
-    expect(ids(schedule.take('x', 100, 9))).toEqual(['a', 'b']);
+    expect(ids(schedule.take('x', { bytes: 100, count: 9 }).wants)).toEqual(['a', 'b']);
   });
 
   it('asks of one holder, by all who fetch together, each block once', () => {
@@ -95,7 +95,7 @@ describe('Schedule', () => {
           for (const other of names) if (other !== self) schedule.meet('k', other);
           return schedule;
         });
-        const taken = schedules.flatMap((schedule) => ids(schedule.take('holder', 1e9, 1e9)));
+        const taken = schedules.flatMap((schedule) => ids(schedule.take('holder', { bytes: 1e9, count: 1e9 }).wants));
         expect(taken.sort()).toEqual([...blocks].sort());
         for (const schedule of schedules) expect(schedule.spares('holder')).toBe(schedule.waitingBytes > 0);
       }),
@@ -108,24 +108,24 @@ describe('Schedule', () => {
     schedule.offer('k', 'holder');
     schedule.meet('k', 'x');
     schedule.gained('k', 'x', ['a', 'b']);
-    expect(ids(schedule.take('holder', 100, 9))).toEqual([]);
+    expect(ids(schedule.take('holder', { bytes: 100, count: 9 }).wants)).toEqual([]);
     schedule.missing('a', 'x');
-    expect(ids(schedule.take('x', 100, 9))).toEqual(['b']);
+    expect(ids(schedule.take('x', { bytes: 100, count: 9 }).wants)).toEqual(['b']);
     schedule.reask('b');
-    expect(ids(schedule.take('holder', 100, 1))).toEqual(['b']);
+    expect(ids(schedule.take('holder', { bytes: 100, count: 1 }).wants)).toEqual(['b']);
     schedule.arrived('b');
     schedule.part('k', 'x');
-    expect(ids(schedule.take('holder', 100, 9))).toEqual(['a']);
+    expect(ids(schedule.take('holder', { bytes: 100, count: 9 }).wants)).toEqual(['a']);
   });
 
   it('lets one who has nothing to do take over what another owes', () => {
     const schedule = new Schedule();
     for (const id of ['a', 'b', 'c']) schedule.want(want(id));
     for (const holder of ['slow', 'fast']) schedule.offer('k', holder);
-    schedule.take('slow', 100, 9);
-    expect(ids(schedule.takeOver(['c', 'b', 'a'], 'fast', 15))).toEqual(['c']);
+    schedule.take('slow', { bytes: 100, count: 9 });
+    expect(ids(schedule.takeOver(['c', 'b', 'a'], 'fast', 15).wants)).toEqual(['c']);
     expect([...schedule.askedOf('c')]).toEqual(['slow', 'fast']);
-    expect(ids(schedule.takeOver(['c', 'b', 'a'], 'fast', 20))).toEqual(['b', 'a']);
+    expect(ids(schedule.takeOver(['c', 'b', 'a'], 'fast', 20).wants)).toEqual(['b', 'a']);
   });
 
   it('delivers every block once whatever peers do, as long as an honest one remains', () => {
@@ -142,7 +142,7 @@ describe('Schedule', () => {
           for (let n = 0; n < count; n++) schedule.want(want(`b${n}`, `k${n % 3}`));
           for (const key of ['k0', 'k1', 'k2']) for (const peer of peers) schedule.offer(key, peer);
           const act = ({ peer, bytes }: { peer: string; bytes: number }): void => {
-            const lot = schedule.take(peer, bytes, 8);
+            const lot = schedule.take(peer, { bytes, count: 8 }).wants;
             if (peer === 'lost') return schedule.drop('lost');
             for (const { id } of lot) {
               if (peer === 'lacking') schedule.missing(id, peer);

@@ -1,4 +1,4 @@
-import type { Cid } from '@dfs/protocol';
+import type { Cid, ExtentId } from '@dfs/protocol';
 import { Sources } from './sources.js';
 
 /** A block to be fetched. */
@@ -8,6 +8,28 @@ export interface Want {
   size: number;
   /** Wants of one key have the same holders: the content and extent, usually. */
   key: string;
+  /** It is a chunk of this extent, which others may fetch at the same time. Wants of one key have it once, as one object. */
+  extent?: ExtentId;
+}
+
+/** Blocks that one peer is asked for together. */
+export interface Lot {
+  readonly wants: readonly Want[];
+  /** The extent that all of them are chunks of, where the peer holds it and may name others instead. */
+  readonly shared?: ExtentId | undefined;
+  /** They are asked for although others have them or should bring them. */
+  readonly insist: boolean;
+}
+
+/** How much may be asked of a peer, and in which cases. */
+export interface TakeOptions {
+  /** At least one block goes out if there is any, then as many as bytes and count allow. */
+  readonly bytes: number;
+  readonly count: number;
+  /** Partners keep up: holders are spared what these have or should bring. */
+  readonly spare?: boolean;
+  /** A holder may be asked even so, for what partners should bring and do not. */
+  readonly insist?: boolean;
 }
 
 interface Entry extends Want {
@@ -15,6 +37,8 @@ interface Entry extends Want {
   asked: Set<string>;
   /** Peers that do not have it. */
   lacking: Set<string>;
+  /** Holders that have given it to others who fetch the same. */
+  given: Set<string>;
   /** Someone who owes it is late: it may be asked of several, and of everyone. */
   late: boolean;
   /** Among blocks of which there are as many. */
@@ -67,7 +91,7 @@ export class Schedule {
   want(want: Want): void {
     if (this.entries.has(want.id)) return;
     const tie = (this.options.random ?? Math.random)();
-    const entry: Entry = { ...want, asked: new Set(), lacking: new Set(), late: false, tie };
+    const entry: Entry = { ...want, asked: new Set(), lacking: new Set(), given: new Set(), late: false, tie };
     this.entries.set(want.id, entry);
     this.queue(entry, this.waiting);
   }
@@ -87,60 +111,50 @@ export class Schedule {
     this.sourcesOf(key).gained(peerId, ids, done);
   }
 
-  /** A partner has gone; what it owes is still awaited. */
+  /** A partner has gone; what it owes is still awaited. What holders have given away they are asked for once more. */
   part(key: string, peerId: string): void {
     this.sourcesOf(key).part(peerId);
+    for (const entry of this.entries.values()) if (entry.key === key) entry.given.clear();
   }
 
   /** Nothing more is asked of `peerId`, and what it owes goes back. */
   drop(peerId: string): void {
     for (const sources of this.sources.values()) sources.drop(peerId);
-    for (const entry of this.entries.values()) this.putBack(entry, peerId);
-  }
-
-  /**
-   * The next blocks for `peerId`: at least one if there is any, then as many as `bytes` and `count` allow.
-   * @param spare leaves out what partners have or should bring, where `peerId` is a holder
-   */
-  take(peerId: string, bytes: number, count: number, spare = true): Want[] {
-    const may = (entry: Entry): boolean =>
-      this.mayAsk(entry, peerId) && (!spare || entry.late || !this.sourcesOf(entry.key).isSpared(entry, peerId));
-    const taken: Entry[] = [];
-    let sum = 0;
-    for (const queue of [this.urgent, this.inOrder(may)]) {
-      for (const entry of queue) {
-        if (taken.length >= count || (taken.length > 0 && sum + entry.size > bytes)) break;
-        if (!may(entry)) continue;
-        taken.push(entry);
-        sum += entry.size;
-      }
+    for (const entry of this.entries.values()) {
+      this.putBack(entry, peerId);
+      entry.given.clear();
     }
-    this.ask(taken, peerId);
-    return taken;
   }
 
-  /** Of these, which one peer owes, those that `peerId` is asked for as well. */
-  takeOver(ids: Iterable<Cid>, peerId: string, bytes: number): Want[] {
+  /** The next blocks for `peerId`: a holder is asked for what no partner has or should bring, and for what is late. */
+  take(peerId: string, options: TakeOptions): Lot {
+    const { spare = true, insist = true } = options;
+    const late = insist ? this.pick(peerId, options, (entry) => entry.late && !this.partnerMay(entry)) : [];
+    if (late.length > 0) return this.lotOf(late, peerId, true);
+    const wants = this.pick(peerId, options, (entry) => !spare || !this.isSpared(entry, peerId));
+    return this.lotOf(wants, peerId, !spare);
+  }
+
+  /** Of these, which one peer owes, those that `peerId` is asked for as well; of a holder not what it is spared. */
+  takeOver(ids: Iterable<Cid>, peerId: string, bytes: number): Lot {
     const taken: Entry[] = [];
     let sum = 0;
     for (const id of ids) {
       const entry = this.entries.get(id);
-      if (!entry || entry.asked.size !== 1 || !this.mayAsk(entry, peerId)) continue;
-      if (taken.length > 0 && sum + entry.size > bytes) break;
+      if (!entry || entry.asked.size !== 1 || !this.mayAsk(entry, peerId) || this.isSpared(entry, peerId)) continue;
+      if (taken.length > 0 && (sum + entry.size > bytes || entry.extent !== taken[0]!.extent)) break;
       taken.push(entry);
       sum += entry.size;
     }
-    this.ask(taken, peerId);
-    return taken;
+    return this.lotOf(taken, peerId, false);
   }
 
   /** Whether a block waits that `peerId` is spared. */
   spares(peerId: string): boolean {
-    if (![...this.sources.values()].some(({ hasPartners }) => hasPartners)) return false;
+    if (this.options.self === undefined) return false;
     for (const queue of [this.urgent, this.waiting]) {
       for (const entry of queue) {
-        if (!this.mayAsk(entry, peerId) || entry.late) continue;
-        if (this.sourcesOf(entry.key).isSpared(entry, peerId)) return true;
+        if (this.mayAsk(entry, peerId) && !entry.late && this.isSpared(entry, peerId)) return true;
       }
     }
     return false;
@@ -170,6 +184,14 @@ export class Schedule {
     const entry = this.entries.get(id);
     if (!entry) return;
     entry.lacking.add(peerId);
+    this.putBack(entry, peerId);
+  }
+
+  /** `peerId` has given it to another who fetches the same, and will bring it. */
+  given(id: Cid, peerId: string): void {
+    const entry = this.entries.get(id);
+    if (!entry) return;
+    entry.given.add(peerId);
     this.putBack(entry, peerId);
   }
 
@@ -225,11 +247,41 @@ export class Schedule {
     return this.sources.get(entry.key)?.mayHave(entry, peerId) ?? false;
   }
 
-  private ask(entries: readonly Entry[], peerId: string): void {
-    for (const entry of entries) {
+  private isSpared(entry: Entry, peerId: string): boolean {
+    return entry.given.has(peerId) || this.sourcesOf(entry.key).isSpared(entry, peerId);
+  }
+
+  /** Whether a partner that does not owe it yet has it. */
+  private partnerMay(entry: Entry): boolean {
+    return this.sourcesOf(entry.key)
+      .partnersWith(entry)
+      .some((peerId) => !entry.asked.has(peerId));
+  }
+
+  private pick(peerId: string, { bytes, count }: TakeOptions, may: (entry: Entry) => boolean): Entry[] {
+    const taken: Entry[] = [];
+    let sum = 0;
+    const mayTake = (entry: Entry): boolean => this.mayAsk(entry, peerId) && may(entry);
+    for (const queue of [this.urgent, this.inOrder(mayTake)]) {
+      for (const entry of queue) {
+        if (taken.length >= count || (taken.length > 0 && sum + entry.size > bytes)) break;
+        if (!mayTake(entry)) continue;
+        if (taken.length > 0 && entry.extent !== taken[0]!.extent) break;
+        taken.push(entry);
+        sum += entry.size;
+      }
+    }
+    return taken;
+  }
+
+  private lotOf(wants: readonly Entry[], peerId: string, insist: boolean): Lot {
+    for (const entry of wants) {
       this.unqueue(entry);
       entry.asked.add(peerId);
     }
+    const [first] = wants;
+    const isHolder = first && this.sourcesOf(first.key).isHolder(peerId);
+    return { wants, insist, ...(isHolder && first.extent && { shared: first.extent }) };
   }
 
   /** Waiting blocks, in the order in which they should go out. */

@@ -1,6 +1,6 @@
 import { second, KiB, millisecond, DfsError } from '@dfs/runtime';
 import type { Cid } from '@dfs/protocol';
-import type { Want } from './block-schedule.js';
+import type { Lot } from './block-schedule.js';
 import { BUSY_PAUSE, FIRST_LOT_BYTES, LEAVE_AFTER, MAX_LOT_BYTES, MIN_LOT_BYTES, REASK_AFTER } from '../limits.js';
 
 /** Time one request should take: bandwidth × delay, so that a slow peer is asked for little and a fast one for much. */
@@ -12,6 +12,8 @@ const LATE_TIMES = 4;
 /** Growth of what the transport receives from a peer, in bytes a second over some seconds, that counts as something. */
 const LIVELY = 4 * KiB;
 const LATE_LEAST = 500 * millisecond;
+/** Weight of the newest delay in their mean. */
+const DELAY_SHARE = 0.25;
 /** Doubled each time, up to this. */
 const BUSY_PAUSE_MAX = 4 * second;
 /** Blocks that one of them said it has and did not send; with more it is left. */
@@ -30,9 +32,9 @@ export class Request {
   /** Others have brought all of it. */
   over = false;
 
-  constructor(lot: readonly Want[]) {
-    this.owed = new Set(lot.map(({ id }) => id));
-    this.bytes = lot.reduce((sum, { size }) => sum + size, 0);
+  constructor(readonly lot: Lot) {
+    this.owed = new Set(lot.wants.map(({ id }) => id));
+    this.bytes = lot.wants.reduce((sum, { size }) => sum + size, 0);
   }
 
   /** Another brought a block: it need not be sent, if that is all that was asked for. */
@@ -62,8 +64,10 @@ export class Lane {
   newest = 0;
   /** Bytes a second from this peer, as the transport last said. */
   private rate = 0;
-  /** Milliseconds until the first answer, once there was one. */
-  delay: number | undefined;
+  /** Milliseconds until an answer begins, as a decaying mean, once one has. */
+  private delay: number | undefined;
+  /** From then on it may be asked for what others have been given; in running time. */
+  insistsAt = 0;
   /** Blocks it said it has, and did not send. */
   private lacked = 0;
 
@@ -115,11 +119,19 @@ export class Lane {
     this.lotBytes = bytes < this.lotBytes / 2 ? Math.max(this.lotBytes, fitting) : fitting;
   }
 
-  /** A peer that has sent nothing for a few times what it, or the slowest of the others, took to begin is late. */
+  /** An answer has begun so long after it was asked for. */
+  began(delay: number): void {
+    this.delay = this.delay === undefined ? delay : this.delay + (delay - this.delay) * DELAY_SHARE;
+  }
+
+  /**
+   * A peer that has sent nothing for a few times what it takes to begin is late; what half of the others take it may, too,
+   * and while that is not known, what the slowest of them takes: on a busy machine all are slow.
+   */
   lateAfter(lanes: Iterable<Lane>): number {
-    const delays = [...lanes].flatMap(({ delay }) => (delay === undefined ? [] : [delay]));
-    const delay = this.delay ?? (delays.length > 0 ? Math.max(...delays) : REASK_AFTER);
-    return clamp(delay * LATE_TIMES, LATE_LEAST, REASK_AFTER);
+    const delays = [...lanes].flatMap(({ delay }) => (delay === undefined ? [] : [delay])).sort((a, b) => a - b);
+    const usual = this.delay === undefined ? delays.at(-1) : delays[Math.floor((delays.length - 1) / 2)];
+    return clamp(Math.max(this.delay ?? 0, usual ?? REASK_AFTER) * LATE_TIMES, LATE_LEAST, REASK_AFTER);
   }
 }
 

@@ -69,6 +69,16 @@ export class Sources {
     return false;
   }
 
+  /** Holds all of it, and does not fetch it. */
+  isHolder(peerId: string): boolean {
+    return this.holders.has(peerId) && !this.partners.has(peerId);
+  }
+
+  /** Those who have said that they have it. */
+  partnersWith(wanted: Wanted): string[] {
+    return [...this.partners.keys()].filter((peerId) => this.mayHave(wanted, peerId));
+  }
+
   /** How many partners have it: the fewer, the sooner it should be here and so be had from one more. */
   copies({ id }: Wanted): number {
     let copies = 0;

@@ -4,10 +4,10 @@ import type { Cid } from '@dfs/protocol';
 import type { Transport } from '@dfs/transport';
 import { askBlocks } from '../ask/block-client.js';
 import { Lane, Request } from './peer-pipeline.js';
-import { MAX_LOT_BLOCKS, MIN_LOT_BYTES, REASK_AFTER, STALL_CHECK } from '../limits.js';
+import { INSIST_PAUSE, MAX_LOT_BLOCKS, MIN_LOT_BYTES, REASK_AFTER, STALL_CHECK } from '../limits.js';
 import { Sparing } from './holder-relief.js';
 import type { RequestSlots, Urgency } from '../ask/request-slots.js';
-import { Schedule, type Want } from './block-schedule.js';
+import { Schedule, type Lot, type Want } from './block-schedule.js';
 import { isTooSilent, rateFrom, tooSilent } from '../ask/stall.js';
 
 /** Once all has been asked for, what is owed for so long is asked of those who have nothing to do. */
@@ -199,8 +199,10 @@ export class Swarm {
       if (this.control.signal.aborted) return;
       for (const [peerId, lane] of this.lanes) {
         if (!lane.hasRoom || this.isSettling()) continue;
-        const lot = this.schedule.take(peerId, this.lotBytes(lane), MAX_LOT_BLOCKS, !this.sparing.isOver);
-        if (lot.length === 0) continue;
+        const insist = this.time.now() >= lane.insistsAt;
+        const spare = !(insist && this.sparing.isOver);
+        const lot = this.schedule.take(peerId, { bytes: this.lotBytes(lane), count: MAX_LOT_BLOCKS, spare, insist });
+        if (lot.wants.length === 0) continue;
         more = true;
         void this.ask(peerId, lane, lot);
       }
@@ -226,7 +228,7 @@ export class Swarm {
     return Math.min(lane.lotBytes, Math.max(MIN_LOT_BYTES, this.schedule.waitingBytes / (2 * this.lanes.size)));
   }
 
-  private async ask(peerId: string, lane: Lane, lot: readonly Want[]): Promise<void> {
+  private async ask(peerId: string, lane: Lane, lot: Lot): Promise<void> {
     const request = new Request(lot);
     lane.requests.add(request);
     this.asking += request.bytes;
@@ -249,25 +251,35 @@ export class Swarm {
   private async receive(peerId: string, lane: Lane, request: Request, ids: readonly Cid[]): Promise<void> {
     const started = performance.now();
     const before = lane.received;
+    let hasBegun = false;
     request.since = request.sent = this.time.now();
     const { bytes, control } = request;
-    const options = { signal: control.signal, bytes, reuse: this.options.reuse ?? false };
+    const { shared, insist } = request.lot;
+    const options = { signal: control.signal, bytes, reuse: this.options.reuse ?? false, shared, insist };
     for await (const answers of askBlocks(this.components.transport, peerId, ids, options)) {
       request.since = undefined;
       this.newest = lane.newest = this.time.now();
-      lane.delay ??= lane.newest - request.sent;
+      if (!hasBegun) lane.began(lane.newest - request.sent);
+      hasBegun = true;
       lane.served();
-      for (const { id, bytes, release } of answers) {
+      for (const { id, bytes, given, release } of answers) {
         request.owed.delete(id);
         if (bytes) await this.accept({ id, bytes, ...(release && { release }) }, peerId, lane);
+        else if (given) this.onGiven(id, peerId, lane, insist);
         else this.schedule.missing(id, peerId);
-        if (!bytes) lane.lacks();
+        if (!bytes && !given) lane.lacks();
       }
       request.since = this.time.now();
       request.reasked = false;
       if (request.over) return;
     }
     lane.fit(lane.received - before, performance.now() - started);
+  }
+
+  /** Others have been given it: they bring it, or the holder is asked for it again later. */
+  private onGiven(id: Cid, peerId: string, lane: Lane, insisted: boolean): void {
+    this.schedule.given(id, peerId);
+    if (insisted) lane.insistsAt = this.time.now() + INSIST_PAUSE;
   }
 
   private accept(block: ReadBlock, peerId: string, lane: Lane): Promise<void> | undefined {
@@ -376,7 +388,7 @@ export class Swarm {
         const long = [...other.requests].filter(({ sent }) => now - sent > ENDGAME_AFTER);
         const ids = long.flatMap(({ owed }) => [...owed]).reverse();
         const lot = this.schedule.takeOver(ids, peerId, MIN_LOT_BYTES);
-        if (lot.length === 0) continue;
+        if (lot.wants.length === 0) continue;
         void this.ask(peerId, lane, lot);
         break;
       }
