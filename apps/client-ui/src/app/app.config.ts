@@ -5,7 +5,6 @@ import {
   type ApplicationConfig,
 } from '@angular/core';
 import {
-  PreloadAllModules,
   provideRouter,
   withComponentInputBinding,
   withNavigationErrorHandler,
@@ -15,6 +14,7 @@ import {
 import { EventStream, provideClientData } from '@dfs/client-data';
 import { take } from 'rxjs';
 import { routes } from './app.routes.js';
+import { PagePreload } from './shell/page-preload.js';
 
 /** A page younger than this was just loaded. */
 const JUST_LOADED_MS = 5000;
@@ -41,7 +41,7 @@ export const appConfig: ApplicationConfig = {
     provideRouter(
       routes,
       withComponentInputBinding(),
-      withPreloading(PreloadAllModules),
+      withPreloading(PagePreload),
       withNavigationErrorHandler(reloadWhenPossible),
     ),
   ],

@@ -1,16 +1,15 @@
-import { ApplicationRef, Service, computed, inject, signal } from '@angular/core';
+import { Service, computed, inject, signal } from '@angular/core';
 import { takeUntilDestroyed } from '@angular/core/rxjs-interop';
 import { EventStream, NodeApi, toApiProblem, type ApiProblem } from '@dfs/client-data';
 import type { AnyEvent, EventMap, TransferInfo } from '@dfs/contracts';
-import { delay, first, merge, of, startWith, switchMap, type Observable } from 'rxjs';
+import { merge, of, startWith, switchMap } from 'rxjs';
+import { Quiet } from '../kit/quiet.js';
 
 /** How much of the past is kept in the browser. */
 const KEPT_EVENTS = 300;
 /** How much of it the frame of the console asks for, which tells of warnings alone; and the page of activity. */
 const NEWEST_EVENTS = 25;
 const SHOWN_EVENTS = 150;
-/** The frame reads the past so long after the page stands still. Milliseconds. */
-const LATER_MS = 3000;
 
 /** Recent events, newest first, and running transfers. */
 @Service()
@@ -20,7 +19,7 @@ export class ActivityState {
   readonly #entries = signal<readonly AnyEvent[]>([]);
   readonly #loaded = signal(false);
   readonly #problem = signal<ApiProblem | null>(null);
-  readonly #app = inject(ApplicationRef);
+  readonly #quiet = inject(Quiet);
   #wanted = NEWEST_EVENTS;
   #isLooked = false;
   readonly #running = signal<ReadonlyMap<string, TransferInfo>>(new Map());
@@ -46,7 +45,7 @@ export class ActivityState {
     merge(this.#events.live, this.#events.resync)
       .pipe(
         startWith(...known),
-        switchMap(() => (this.#isLooked ? of(0) : this.#later())),
+        switchMap(() => (this.#isLooked || this.#quiet.reached() ? of(undefined) : this.#quiet.once)),
         takeUntilDestroyed(),
       )
       .subscribe(() => this.refresh());
@@ -80,11 +79,6 @@ export class ActivityState {
       // Events tell of running transfers as well; a failed read of them is not worth a person's attention.
       error: () => undefined,
     });
-  }
-
-  /** After what a person waits for was read and drawn. */
-  #later(): Observable<unknown> {
-    return this.#app.isStable.pipe(first(Boolean), delay(LATER_MS));
   }
 
   #take(event: AnyEvent): void {

@@ -1,3 +1,4 @@
+import { DeferBlockBehavior } from '@angular/core/testing';
 import { render, screen, waitFor, within } from '@testing-library/angular';
 import { fireEvent } from '@testing-library/dom';
 import { routes, type BatchRequest, type FileInfo, type WorstState } from '@dfs/contracts';
@@ -34,7 +35,12 @@ describe('FilesPage', () => {
       newest: null,
       worst,
     }));
-    const view = await render(FilesPage, { providers: fake.providers, inputs });
+    const view = await render(FilesPage, {
+      providers: fake.providers,
+      inputs,
+      // The details are a part of their own.
+      deferBlockBehavior: DeferBlockBehavior.Playthrough,
+    });
     await fake.signIn();
     await fake.answerSoon('GET', routes.peers, { items: [peer('self', { state: 'self' }), peer('b'), peer('c')] });
     return view;

@@ -22,14 +22,14 @@ import { EmptyState } from '../kit/empty-state.js';
 import { Icon } from '../kit/icon.js';
 import { visibleName } from '../kit/names.js';
 import { Notice } from '../kit/notice.js';
+import { Quiet } from '../kit/quiet.js';
 import { counted, formatBytes, formatCount } from '../kit/sizes.js';
 import { Tip } from '../kit/tip.js';
 import { Toasts } from '../kit/toasts.js';
 import { Download } from './acts/download.js';
 import { FileActs } from './acts/file-acts.js';
-import { FolderPicker, type PlaceQuestion } from './acts/folder-picker.js';
-import { NameDialog, type NameQuestion } from './acts/name-dialog.js';
-import { RestoreDialog } from './acts/restore-dialog.js';
+import type { PlaceQuestion } from './acts/folder-picker.js';
+import type { NameQuestion } from './acts/name-dialog.js';
 import { Settle, type Side } from './acts/settle.js';
 import { COPIES, TYPES, usualSort, viewOf } from './address.js';
 import { Breadcrumbs } from './breadcrumbs.js';
@@ -49,6 +49,10 @@ import { UploadQueue } from './upload/upload-queue.js';
 const TYPING_MS = 200;
 /** Below this width the details cover the list. */
 const OVERLAY = '(max-width: 1100px)';
+
+const nameDialog = () => import('./acts/name-dialog.js').then((part) => part.NameDialog);
+const folderPicker = () => import('./acts/folder-picker.js').then((part) => part.FolderPicker);
+const restoreDialog = () => import('./acts/restore-dialog.js').then((part) => part.RestoreDialog);
 
 /** The files of the network: find, add, get, arrange, delete, bring back. Where one stands is in the address. */
 @Component({
@@ -103,6 +107,7 @@ export class FilesPage {
   private readonly fileInput = viewChild.required<ElementRef<HTMLInputElement>>('fileInput');
   private readonly folderInput = viewChild.required<ElementRef<HTMLInputElement>>('folderInput');
 
+  protected readonly quiet = inject(Quiet).reached;
   protected readonly look = inject(Look);
   protected readonly window = this.#state.window;
   protected readonly fresh = this.#state.fresh;
@@ -292,7 +297,7 @@ export class FilesPage {
   protected async relocate(op: 'move' | 'copy'): Promise<void> {
     const rows = this.selection.rows();
     const what = rows.length === 1 && rows[0] ? `“${visibleName(rawName(rows[0]))}”` : counted(rows.length, 'item');
-    const to = await this.#dialogs.open<string, PlaceQuestion>(FolderPicker, {
+    const to = await this.#dialogs.load<string, PlaceQuestion>(folderPicker, {
       heading: op === 'move' ? `Move ${what} to` : `Copy ${what} to`,
       action: op === 'move' ? 'Move here' : 'Copy here',
       prefix: this.view().prefix,
@@ -336,7 +341,7 @@ export class FilesPage {
   }
 
   protected async restoreFolder(prefix: string): Promise<void> {
-    const act = await this.#dialogs.open<FolderAct>(RestoreDialog, { prefix });
+    const act = await this.#dialogs.load<FolderAct>(restoreDialog, { prefix });
     if (act === undefined) return;
     const text = `${counted(act.files, 'file')} brought back, ${counted(act.deleted, 'file')} deleted.`;
     this.#acts.done(act.transfer ? `${text} The rest goes on by itself.` : text, [act.act]);
@@ -361,7 +366,7 @@ export class FilesPage {
   }
 
   async #askName(question: NameQuestion): Promise<string | undefined> {
-    return this.#dialogs.open<string, NameQuestion>(NameDialog, question);
+    return this.#dialogs.load<string, NameQuestion>(nameDialog, question);
   }
 
   #go(change: Record<string, string | null>): void {

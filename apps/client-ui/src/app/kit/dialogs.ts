@@ -2,12 +2,27 @@ import type { ComponentType } from '@angular/cdk/portal';
 import { DIALOG_DATA, Dialog, DialogRef } from '@angular/cdk/dialog';
 import { Component, Service, inject, input } from '@angular/core';
 import { firstValueFrom } from 'rxjs';
+import { Toasts } from './toasts.js';
+
+const UNLOADED = 'This part of the console could not be loaded: the node is away, or was updated.';
 
 /** Opens dialogs: one way, one look. */
 @Service()
 export class Dialogs {
   readonly #dialog = inject(Dialog);
+  readonly #toasts = inject(Toasts);
   #opened = 0;
+
+  /**
+   * Opens a dialog that is a part of its own, loaded when it is wanted. Answers as `open` does; where it cannot be loaded, a
+   * message says so, and the answer is undefined.
+   */
+  async load<R, D = unknown>(content: () => Promise<ComponentType<unknown>>, data?: D): Promise<R | undefined> {
+    const loaded = await content().catch(() => undefined);
+    if (loaded !== undefined) return this.open<R, D>(loaded, data);
+    this.#toasts.show({ text: UNLOADED, action: 'Reload', run: () => globalThis.location.reload(), tone: 'bad' });
+    return undefined;
+  }
 
   /** Answers what the dialog was closed with; undefined when it was left. */
   async open<R, D = unknown>(content: ComponentType<unknown>, data?: D): Promise<R | undefined> {

@@ -10,6 +10,7 @@ import { ActivityState } from '../activity/activity-state.js';
 import { Health } from './health.js';
 import { Mark } from './mark.js';
 import { NodeLine } from './node-line.js';
+import { PagePreload } from './page-preload.js';
 import { OfflineBanner } from './offline-banner.js';
 import { RemovedBanner } from './removed-banner.js';
 import { SignIn } from './sign-in.js';
@@ -39,6 +40,7 @@ export class Shell {
   readonly #activity = inject(ActivityState);
   readonly #uploads = inject(UploadQueue);
   protected readonly session = inject(Session);
+  protected readonly preload = inject(PagePreload);
   protected readonly warnings = this.#activity.warnings;
   protected readonly pages = [
     { path: '/files', name: 'Files', icon: mdiFileMultipleOutline },

@@ -1,0 +1,71 @@
+import type { Page } from 'playwright-core';
+
+/** One answer of a load. */
+export interface Answer {
+  /** Path and query. */
+  path: string;
+  /** On the wire, with its head. */
+  bytes: number;
+  /** `br`, `gzip`, or `-` for bytes as they are. */
+  encoding: string;
+}
+
+/** All that a page took until nothing was under way any more. */
+export interface FirstLoad {
+  answers: readonly Answer[];
+  bytes: number;
+  /** Scripts that the index names: nothing is drawn before they are there. On the wire, and as they are run. */
+  initial: { bytes: number; rawBytes: number };
+}
+
+/** Opens an address with nothing kept from before, and waits for `shown` and for the end of all answers. */
+export async function firstLoad(page: Page, url: string, shown: () => Promise<void>): Promise<FirstLoad> {
+  const wire = await page.context().newCDPSession(page);
+  await wire.send('Network.enable');
+  await wire.send('Network.setCacheDisabled', { cacheDisabled: true });
+  const asked = new Map<string, Answer>();
+  wire.on('Network.requestWillBeSent', ({ requestId, request }) => {
+    const { pathname, search } = new URL(request.url);
+    asked.set(requestId, { path: pathname + search, bytes: 0, encoding: '-' });
+  });
+  wire.on('Network.responseReceived', ({ requestId, response: { headers } }) => {
+    const answer = asked.get(requestId);
+    if (answer) answer.encoding = headers['Content-Encoding'] ?? headers['content-encoding'] ?? '-';
+  });
+  wire.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => {
+    const answer = asked.get(requestId);
+    if (answer) answer.bytes = encodedDataLength;
+  });
+  await page.goto(url);
+  await shown();
+  await page.waitForLoadState('networkidle');
+  const named = await page.evaluate(() =>
+    [...document.querySelectorAll<HTMLScriptElement | HTMLLinkElement>('script[src], link[rel=modulepreload]')].map(
+      (part) => {
+        const { href } = new URL('src' in part ? part.src : part.href);
+        const [timing] = performance.getEntriesByName(href) as PerformanceResourceTiming[];
+        return { path: new URL(href).pathname, rawBytes: timing?.decodedBodySize ?? 0 };
+      },
+    ),
+  );
+  await wire.detach();
+  const answers = [...asked.values()];
+  const initial = answers.filter(({ path }) => named.some((part) => part.path === path));
+  return {
+    answers,
+    bytes: sum(answers),
+    initial: { bytes: sum(initial), rawBytes: named.reduce((all, { rawBytes }) => all + rawBytes, 0) },
+  };
+}
+
+/** The answers, the largest first, for people. */
+export function tableOf({ answers, bytes, initial }: FirstLoad): string {
+  const rows = [...answers].sort((a, b) => b.bytes - a.bytes);
+  const lines = rows.map((row) => `${String(row.bytes).padStart(8)}  ${row.encoding.padEnd(4)}  ${row.path}`);
+  const sums = `${bytes} bytes in ${answers.length} answers; initial script ${initial.bytes}, ${initial.rawBytes} raw`;
+  return [sums, ...lines].join('\n');
+}
+
+function sum(answers: readonly Answer[]): number {
+  return answers.reduce((all, { bytes }) => all + bytes, 0);
+}
