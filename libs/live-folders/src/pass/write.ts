@@ -163,6 +163,7 @@ class Writer {
     const note: TrashNote = { reason: why, ids, ...(over && { contentId: over.contentId }) };
     const done = await disk.place(staged, over && { expected: expectedOf(over), note });
     this.touched.add(parentOf(name));
+    if (done.outcome === 'taken' && this.folds) return this.twin(path);
     if (done.outcome !== 'placed') return this.notDone(path);
     this.changes.push({ path, row: rowOf(path, name, head, done.stat, done.racy), stat: done.stat });
     if (done.racy) notes.lookAgain(path, RACY);
@@ -269,6 +270,13 @@ class Writer {
   private get folds(): boolean {
     const { foldsCase, foldsForms } = this.context.folder.probe;
     return foldsCase || foldsForms;
+  }
+
+  /** The name is that of something else on this disk, which takes different names for the same. */
+  private twin(path: string): void {
+    const { notes } = this.context;
+    notes.tell('hidden', path, 'For this disk it is the same name as that of something else, which stands there.');
+    notes.lookAgain(path, TRY_AGAIN);
   }
 
   /** The disk is not as it was: it is looked at again. */

@@ -85,6 +85,28 @@ describe('an act', () => {
     expect(await b.info()).toMatchObject({ state: 'up-to-date', issues: 0 });
   });
 
+  it('that brings a twin of a local file to a disk that folds case: it is told, and tried now and then', async () => {
+    await using members = new TestMembers();
+    const [a, b] = [await members.add(), await members.add({ foldsCase: true })];
+    await a.bind();
+    await b.bind({ mode: 'receive' });
+    await members.settle();
+    b.write('READ.me', 'only here');
+    a.write('read.me', 'text');
+    await members.settle();
+    expect(await issuesOf(b)).toEqual([
+      ['local-change', 'READ.me'],
+      ['hidden', 'read.me'],
+    ]);
+    expect(await b.info()).toMatchObject({ state: 'up-to-date' });
+    b.remove('READ.me');
+    b.tell(['']);
+    b.root.time.advance(60_000);
+    await b.passOverDirty();
+    expect(b.files()).toEqual({ 'read.me': 'text' });
+    expect(await issuesOf(b)).toEqual([]);
+  });
+
   it('a file becomes a directory, and a directory a file, each in one unit of work', async () => {
     await using world = await two({ x: 'a file', 'y/inside': 'in a directory' });
     const { a, b, members } = world;

@@ -1,8 +1,17 @@
-import type { Timers, Unsubscribe } from '@dfs/runtime';
+import { minute, second, type Timers, type Unsubscribe } from '@dfs/runtime';
+
+/** A path is looked at so often as fast as is asked for; further waits double, up to the longest, while it finds no rest. */
+const AT_ONCE = 5;
+const FIRST_WAIT = 100;
+const LONGEST_WAIT = 10 * second;
+/** Looks longer ago count no more. */
+const REMEMBERED = minute;
 
 /** Paths that are to be looked at again, each at its time; with a slash at their end: directories and all that is in them. */
 export class LookAgain {
   private readonly at = new Map<string, number>();
+  /** Looks in a row at paths that find no rest, in the order of the last. */
+  private readonly looks = new Map<string, { count: number; at: number }>();
   private callOff: Unsubscribe | undefined;
   /** Paths that are known to be in trouble: they keep the folder from nothing. */
   private settled: ReadonlySet<string> = new Set();
@@ -20,7 +29,23 @@ export class LookAgain {
     const now = this.timers.ticks();
     // Those of earlier passes are still told of, as long as they wait.
     this.settled = new Set([...settled, ...[...this.settled].filter((path) => this.at.has(path) && !again.has(path))]);
-    for (const [path, within] of again) this.at.set(path, Math.min(now + within, this.at.get(path) ?? Infinity));
+    for (const [path, within] of again) {
+      const at = now + Math.max(within, this.patience(path, now));
+      this.at.set(path, Math.min(at, this.at.get(path) ?? Infinity));
+    }
+    for (const [path, { at }] of this.looks) {
+      if (now - at < REMEMBERED) break;
+      this.looks.delete(path);
+    }
+  }
+
+  /** Milliseconds that a path is left alone at least, which is looked at again and again. */
+  private patience(path: string, now: number): number {
+    const before = this.looks.get(path);
+    const count = before && now - before.at < REMEMBERED ? before.count + 1 : 1;
+    this.looks.delete(path);
+    this.looks.set(path, { count, at: now });
+    return count <= AT_ONCE ? 0 : Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** Math.min(count - AT_ONCE, 10));
   }
 
   /** Those whose time has come: they wait no longer. */
