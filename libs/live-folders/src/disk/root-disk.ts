@@ -208,18 +208,32 @@ export interface TrashEntry {
   readonly stat: Stat;
 }
 
-/** A page of the trash, the newest first. */
+/** Which part of the trash is listed. `cursor`: `next` of the page before. */
+export interface TrashListOptions {
+  readonly cursor?: string;
+  readonly limit: number;
+  readonly oldestFirst?: boolean;
+}
+
+/** A page of the trash, the newest first where nothing else was asked for. */
 export interface TrashPage {
   readonly entries: readonly TrashEntry[];
   readonly next: string | undefined;
 }
 
-/** Which files leave the trash for good. */
-export type TrashSelection = { readonly ids: readonly string[] } | { readonly olderThan: number } | 'all';
+/**
+ * Which files leave the trash for good. `asNoted`: of these ids those whose bytes are still those of the content that the trash says of
+ * them.
+ */
+export type TrashSelection =
+  | { readonly ids: readonly string[] }
+  | { readonly asNoted: readonly string[] }
+  | { readonly olderThan: number }
+  | 'all';
 
 /** `.dfs-trash/` of a root (rule 6). */
 export interface RootTrash {
-  list(options: { cursor?: string; limit: number }): Promise<TrashPage>;
+  list(options: TrashListOptions): Promise<TrashPage>;
   /** Puts one back, at its path or another one; never over a file. */
   restore(
     id: string,

@@ -12,7 +12,7 @@ export interface LiveFoldersComponents {
   db: Pick<Database, 'query' | 'write'>;
   catalogue: Pick<Catalogue, 'networkId' | 'writable' | 'commit' | 'folders' | 'onChange'>;
   chunks: Pick<ChunkStore, 'batch' | 'requireRoom'>;
-  placement: Pick<Placement, 'pinLocal' | 'fetch'>;
+  placement: Pick<Placement, 'pinLocal' | 'fetch' | 'standings'>;
   events: Pick<EventLog, 'record' | 'recordNow'>;
   membership: { self(): { readonly role: MemberRole }; onChange(fn: () => void): Unsubscribe };
   sync: SyncView;

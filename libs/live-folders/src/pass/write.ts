@@ -3,12 +3,13 @@ import { isDfsError } from '@dfs/runtime';
 import type { BaseChange } from '../base/base-tree.js';
 import { isDiskError } from '../disk/disk-error.js';
 import { joinDiskPath, parentOf, ROOT, toDiskPath, type DiskPath } from '../disk/names.js';
-import type { Expected, FileAttributes, Stat, TrashNote } from '../disk/root-disk.js';
+import type { Expected, FileAttributes, Staged, Stat, TrashNote } from '../disk/root-disk.js';
 import { bitOf, known } from '../plan/decide.js';
 import type { BaseFile, Seen, Step, WhyTrashed } from '../plan/model.js';
 import type { Head } from '@dfs/catalogue';
 import type { PassContext } from './context.js';
 import type { DiskTree } from './disk-tree.js';
+import { TrashRoom } from './trash-room.js';
 
 type WritingStep = Extract<
   Step,
@@ -68,11 +69,14 @@ class Writer {
   private readonly made = new Map<string, DiskPath>();
   /** Directories in which something is left. */
   private readonly kept = new Set<string>();
+  private readonly trash: TrashRoom;
 
   constructor(
     private readonly context: PassContext,
     private readonly tree: DiskTree,
-  ) {}
+  ) {
+    this.trash = new TrashRoom(context);
+  }
 
   async batch(steps: readonly WritingStep[]): Promise<void> {
     const queue = [...steps];
@@ -148,18 +152,18 @@ class Writer {
   }
 
   private async write(path: string, head: Head, over: Seen | undefined, why: WhyTrashed): Promise<void> {
-    const { disk, notes, parts, network, signal, folder } = this.context;
+    const { disk, notes, network, folder } = this.context;
     if (notes.isFull) return;
     if (this.kept.has(path)) return notes.tell('hidden', path, 'In the network a file has this name.');
     const name = over?.name ?? (await this.place(path));
     if (name === undefined) return;
     const ids = { fileId: network.fileId(path), recordId: head.record };
-    const contentId = head.contentId ?? EMPTY_CONTENT;
-    const body =
-      contentId === EMPTY_CONTENT || head.size === 0
-        ? nothing()
-        : parts.placement.fetch(contentId, head.size, { signal, path: network.full(path) });
-    const staged = await disk.stage(name, ids, body, attributesOf(head, folder.probe.executableBit));
+    const stage = (): Promise<Staged> =>
+      disk.stage(name, ids, this.bodyOf(path, head), attributesOf(head, folder.probe.executableBit));
+    const staged = await stage().catch(async (error: unknown) => {
+      if (!isFull(error) || !(await this.trash.free(head.size))) throw error;
+      return stage();
+    });
     const note: TrashNote = { reason: why, ids, ...(over && { contentId: over.contentId }) };
     const done = await disk.place(staged, over && { expected: expectedOf(over), note });
     this.touched.add(parentOf(name));
@@ -170,6 +174,12 @@ class Writer {
     if (done.trashed !== undefined) notes.lookAgain('', RACY);
     notes.in.files += 1;
     notes.in.bytes += head.size;
+  }
+
+  private bodyOf(path: string, { contentId, size }: Head): AsyncIterable<Uint8Array> {
+    if (contentId === null || contentId === EMPTY_CONTENT || size === 0) return nothing();
+    const { parts, signal, network } = this.context;
+    return parts.placement.fetch(contentId, size, { signal, path: network.full(path) });
   }
 
   private async remove(path: string, recordId: string, seen: Seen, why: WhyTrashed): Promise<void> {
@@ -286,7 +296,7 @@ class Writer {
 
   private tell(path: string, error: unknown): void {
     const { notes } = this.context;
-    if (isDiskError(error, 'ENOSPC', 'EDQUOT')) {
+    if (isFull(error)) {
       notes.isFull = true;
       notes.tell('no-room', path, 'The disk of the folder is full: make room on it.');
     } else if (isDiskError(error, 'EACCES', 'EPERM', 'EROFS', 'ENAMETOOLONG', 'EINVAL', 'EFBIG')) {
@@ -310,11 +320,15 @@ async function raised({ root, notes }: PassContext): Promise<boolean> {
     await root.raise();
     return true;
   } catch (error) {
-    if (!isDiskError(error, 'ENOSPC', 'EDQUOT')) throw error;
+    if (!isFull(error)) throw error;
     notes.isFull = true;
     notes.tell('no-room', '/', 'The disk of the folder is full: make room on it.');
     return false;
   }
+}
+
+function isFull(error: unknown): boolean {
+  return isDiskError(error, 'ENOSPC', 'EDQUOT');
 }
 
 function deepestFirst(a: WritingStep, b: WritingStep): number {

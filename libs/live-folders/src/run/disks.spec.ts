@@ -1,3 +1,4 @@
+import { TestMembers } from '../testing/members.js';
 import { MEMORY_ROOT } from '../testing/memory-root.js';
 import { deletions, issuesOf, records, two } from '../testing/world.suite.js';
 
@@ -68,6 +69,44 @@ describe('a disk', () => {
     await members.settle();
     expect(a.files()).toEqual(b.files());
     expect(Object.keys(b.files())).toContain('from a');
+  });
+});
+
+describe('a disk that is full', () => {
+  it('takes what comes in in place of files in the trash that others hold, the oldest first; bytes of no version stay', async () => {
+    await using members = new TestMembers();
+    const [a, b] = [await members.add(), await members.add({ room: 40_000 })];
+    const text = (of: string): string => of.repeat(8000);
+    for (const name of ['1', '2', '3']) a.write(name, text(name));
+    await a.bind();
+    await b.bind();
+    await members.settle();
+    for (const name of ['1', '2', '3']) {
+      a.root.time.advance(120_000);
+      b.root.time.advance(120_000);
+      a.remove(name);
+      await members.settle();
+    }
+    // Never seen by anybody, and in the trash since a person took the path of the network for it.
+    b.root.user.write(b.root.at('.dfs-trash/00000000aa-aaaaaaaaaa'), text('x'));
+    b.root.time.advance(120_000);
+    a.write('new', text('n'));
+    await members.settle();
+    expect(await b.info()).toMatchObject({ state: 'up-to-date', reason: null });
+    expect(b.files()).toEqual({ new: text('n') });
+    expect(b.trash()).toEqual(expect.arrayContaining([text('x'), text('3'), text('2')]));
+    expect(b.trash()).not.toContain(text('1'));
+    // Where nobody else promises them, they stay, and what comes in waits.
+    a.promises = false;
+    a.write('more', text('m'));
+    await members.settle();
+    expect(await b.info()).toMatchObject({ state: 'error', reason: 'no-room' });
+    expect(b.trash()).toEqual(expect.arrayContaining([text('x'), text('3'), text('2')]));
+    a.promises = true;
+    b.root.time.advance(120_000);
+    await members.settle();
+    expect(b.files()).toEqual({ new: text('n'), more: text('m') });
+    expect(b.trash()).not.toContain(text('2'));
   });
 });
 

@@ -3,6 +3,7 @@ import { Catalogue, catalogueMigrations } from '@dfs/catalogue';
 import { ChunkStore, chunksFrom, chunksMigrations } from '@dfs/chunks';
 import type { BindLiveFolder, LiveFolderInfo, MemberRole } from '@dfs/contracts';
 import type { Database } from '@dfs/database';
+import type { Placement } from '@dfs/placement';
 import { EventLog, eventsMigrations } from '@dfs/events';
 import { signerFromRaw, type Cid, type SignedRecord, type Signer } from '@dfs/protocol';
 import { DfsError, silentLog, type Log, type Timers } from '@dfs/runtime';
@@ -15,6 +16,7 @@ import type { Folder } from '../run/folder.js';
 import type { LiveFoldersComponents } from '../pass/ports.js';
 import { memoryRoot, MEMORY_ROOT, type MemoryRoot, type MemoryRootOptions } from './memory-root.js';
 
+type ContentStanding = NonNullable<ReturnType<Awaited<ReturnType<Placement['standings']>>['get']>>;
 const NETWORK = '11'.repeat(32);
 
 /** Whether the long wait of a virtual clock is over. */
@@ -66,6 +68,25 @@ export class TestMembers implements AsyncDisposable {
     throw new DfsError('content-unavailable', 'nobody has it');
   }
 
+  /** As if everybody who has the bytes of a small content had promised them. */
+  async standings(contents: readonly { contentId: Cid }[], self: TestMember): Promise<Map<Cid, ContentStanding>> {
+    const found = new Map<Cid, ContentStanding>();
+    for (const { contentId } of contents) {
+      const have = async (member: TestMember): Promise<boolean> =>
+        member.isOnline &&
+        member.promises &&
+        member.chunks.get(contentId).then(
+          () => true,
+          () => false,
+        );
+      const all = await Promise.all(this.all.map(have));
+      const reachable = all.filter(Boolean).length;
+      const local = all[this.all.indexOf(self)] === true ? 'whole' : 'none';
+      found.set(contentId, { replication: { target: 2, copies: reachable, state: 'safe', reachable }, local });
+    }
+    return found;
+  }
+
   /** Passes of all folders and exchanges of all records, until nothing is to be done. */
   async settle(rounds = 30): Promise<void> {
     for (let round = 0; round < rounds; round++) {
@@ -95,6 +116,8 @@ export class TestMembers implements AsyncDisposable {
 /** One member with one root on a scripted disk. */
 export class TestMember {
   isOnline = true;
+  /** It promises to keep the chunks that it has. */
+  promises = true;
   isSynced = true;
   live!: LiveFolders;
   folder: Folder | undefined;
@@ -254,7 +277,11 @@ export class TestMember {
     };
     const parts: LiveFoldersComponents = {
       ...{ db: this.db, catalogue: this.catalogue, chunks: this.chunks, events: this.events, clock: root.time, timers },
-      placement: { pinLocal: async () => undefined, fetch: (id, size) => this.fetch(id, size) },
+      placement: {
+        pinLocal: async () => undefined,
+        fetch: (id, size) => this.fetch(id, size),
+        standings: (contents) => members.standings(contents, this),
+      },
       membership: {
         self: () => ({ role: members.role(signer.peerId)?.role ?? 'owner' }),
         onChange: () => () => undefined,

@@ -57,6 +57,20 @@ describe('the trash (rule 6)', () => {
     expect(Object.keys(root.all())).toEqual(['.dfs-trash/clock']);
   });
 
+  it('of those that are to give way only files go that nobody has written on into; the oldest can be listed first', async () => {
+    const root = memoryRoot();
+    const [a, b] = [await removed(root, 'a', 'aa'), await removed(root, 'b', 'bb')];
+    root.time.advance(DAY);
+    root.user.write(root.at(`.dfs-trash/${b}`), 'written on');
+    const first = await root.disk.trash.list({ limit: 1, oldestFirst: true });
+    const second = await root.disk.trash.list({ limit: 1, oldestFirst: true, cursor: first.next! });
+    expect([...first.entries, ...second.entries].map(({ id }) => id)).toEqual([a, b]);
+    expect(second.next).toBeUndefined();
+    expect(await root.disk.trash.empty({ asNoted: [a, b] })).toEqual({ files: 1, bytes: 2 });
+    await expect(root.disk.trash.empty({ asNoted: ['../../c'] })).rejects.toMatchObject({ code: 'ENOENT' });
+    expect((await root.disk.trash.list({ limit: 10 })).entries.map(({ id }) => id)).toEqual([b]);
+  });
+
   it('a program that writes on into the old file: told once it has stood still for 2 s, until its bytes are known', async () => {
     const root = memoryRoot();
     root.user.write(root.at('log'), 'one');

@@ -3,7 +3,15 @@ import type { Puts } from '../act/put.js';
 import { makeDirectory } from '../act/directories.js';
 import { DiskError } from '../disk-error.js';
 import { parentOf, ROOT, type DiskPath } from '../names.js';
-import type { ReadEnd, Reading, RootTrash, TrashEntry, TrashPage, TrashSelection } from '../root-disk.js';
+import type {
+  ReadEnd,
+  Reading,
+  RootTrash,
+  TrashEntry,
+  TrashListOptions,
+  TrashPage,
+  TrashSelection,
+} from '../root-disk.js';
 import type { FileSystemTime } from '../root/file-system-time.js';
 import type { Reader } from '../root/reader.js';
 import { absent, type RootFiles } from '../root/root-files.js';
@@ -29,8 +37,10 @@ export class Trash implements RootTrash {
 
   constructor(private readonly components: TrashComponents) {}
 
-  async list({ cursor, limit }: { cursor?: string; limit: number }): Promise<TrashPage> {
-    const ids = (await this.components.notes.ids()).files.filter((id) => cursor === undefined || id < cursor);
+  async list({ cursor, limit, oldestFirst = false }: TrashListOptions): Promise<TrashPage> {
+    const { files } = await this.components.notes.ids();
+    const all = oldestFirst ? files.reverse() : files;
+    const ids = all.filter((id) => cursor === undefined || (oldestFirst ? id > cursor : id < cursor));
     const page = ids.slice(0, limit);
     const entries = [];
     for (const id of page) entries.push(await this.#entry(id));
@@ -106,6 +116,7 @@ export class Trash implements RootTrash {
 
   async #selected(selection: TrashSelection): Promise<readonly string[]> {
     if (selection !== 'all' && 'ids' in selection) return selection.ids.map(checked);
+    if (selection !== 'all' && 'asNoted' in selection) return this.#asNoted(selection.asNoted.map(checked));
     const { files } = await this.components.notes.ids();
     if (selection === 'all') return files;
     const old = [];
@@ -115,6 +126,16 @@ export class Trash implements RootTrash {
       if (note && note.at < selection.olderThan) old.push(id);
     }
     return old;
+  }
+
+  /** Those that nobody has written on into since. */
+  async #asNoted(ids: readonly string[]): Promise<string[]> {
+    const same = [];
+    for (const id of ids) {
+      const [note, stat] = [await this.#note(id), await this.components.files.look(fileOf(id))];
+      if (note?.contentId !== undefined && stat && !isWrittenOn(note, stat)) same.push(id);
+    }
+    return same;
   }
 
   async #entry(id: string): Promise<TrashEntry | undefined> {
