@@ -104,7 +104,10 @@ export class IncomingBody implements AsyncIterable<Uint8Array> {
   }
 }
 
-/** A body that goes in parts to the other process, which says when it has taken them. */
+/**
+ * A body that goes in parts to the other process, which says when it has taken them. A piece of it need not stay as it is once the
+ * next one is asked for: its memory may be used again.
+ */
 export class OutgoingBody {
   #free = WINDOW;
   #isStopped = false;
@@ -131,23 +134,34 @@ export class OutgoingBody {
     while (bytes < WITH_CALL_BYTES && pieces.length < WINDOW) {
       const part = await this.#part();
       if (!part.pieces) return { ...part, pieces };
-      pieces.push(...part.pieces);
+      // Others may be asked for before these go.
+      pieces.push(...part.pieces.map((piece) => Uint8Array.from(piece)));
       bytes += part.pieces.reduce((sum, { length }) => sum + length, 0);
     }
     this.#free -= pieces.length;
     return { pieces };
   }
 
-  /** All that follows: frames of bytes, then how it ended. */
-  async rest(sendBytes: (bytes: Uint8Array) => void, sendEnd: (part: BodyPart) => void): Promise<void> {
+  /**
+   * All that follows: frames of bytes, then how it ended.
+   * @param sendBytes resolves when the memory of the bytes may be used again
+   */
+  async rest(sendBytes: (bytes: Uint8Array) => Promise<void>, sendEnd: (part: BodyPart) => void): Promise<void> {
     for (let frames = 0; ; frames++) {
-      while (this.#free <= 0 && !this.#isStopped) await new Promise<void>((wake) => (this.#wake = wake));
+      await this.#until(() => this.#free > 0);
       if (this.#isStopped) break;
       const { pieces, ...end } = await this.#part();
       if (this.#isStopped) break;
       if (!pieces) return sendEnd({ ...end, frames });
       this.#free--;
-      for (const bytes of pieces) sendBytes(bytes);
+      for (const bytes of pieces) {
+        let isSent = false;
+        void sendBytes(bytes).then(() => {
+          isSent = true;
+          this.#wake?.();
+        });
+        await this.#until(() => isSent);
+      }
     }
     await this.#source.return?.();
   }
@@ -160,6 +174,11 @@ export class OutgoingBody {
   stop(): void {
     this.#isStopped = true;
     this.#wake?.();
+  }
+
+  /** Or until nobody wants the rest. */
+  async #until(isSo: () => boolean): Promise<void> {
+    while (!isSo() && !this.#isStopped) await new Promise<void>((wake) => (this.#wake = wake));
   }
 
   async #part(): Promise<BodyPart> {

@@ -22,15 +22,18 @@ export class ByteChannel {
     stream.on('error', () => undefined);
   }
 
-  send(id: number, bytes: Uint8Array): void {
+  /** Resolves when the system has taken the bytes, or there is nobody to send them to: until then they stay as they are. */
+  async send(id: number, bytes: Uint8Array): Promise<void> {
     if (this.stream.destroyed || !this.stream.writable) return;
+    const { promise, resolve } = Promise.withResolvers<undefined>();
     const header = Buffer.alloc(HEADER_BYTES);
     header.writeUInt32BE(id, 0);
     header.writeUInt32BE(bytes.length, 4);
     this.stream.cork();
     this.stream.write(header);
-    this.stream.write(bytes);
+    this.stream.write(bytes, () => resolve(undefined));
     this.stream.uncork();
+    await promise;
   }
 
   #take(bytes: Buffer): void {

@@ -96,6 +96,31 @@ describe('a process for each root (rule 17)', () => {
     expect((await disk.room()) > 0).toBe(true);
   });
 
+  it('a piece whose memory is used again once the next one is asked for comes as it was given', async () => {
+    const random = seededRandom(7);
+    // Some go with the call, the others by the channel of bytes, of which the system takes less at a time than one of them has.
+    for (const [name, size, count] of [
+      ['short', 1_000, 6],
+      ['long', 500_000, 60],
+    ] as const) {
+      const given: Buffer[] = [];
+      async function* body() {
+        const piece = Buffer.alloc(size);
+        for (let n = 0; n < count; n++) {
+          piece.set(random.bytes(size));
+          given.push(Buffer.from(piece));
+          await Promise.resolve();
+          yield piece;
+          piece.fill(0xff);
+        }
+      }
+      await disk.place(await disk.stage(p(name), IDS, body(), {}));
+      const found = await readFile(join(dir.path, name));
+      expect(found.length).toBe(size * count);
+      expect(given.findIndex((piece, n) => !piece.equals(found.subarray(n * size, (n + 1) * size)))).toBe(-1);
+    }
+  });
+
   it('a body that fails leaves nothing behind', async () => {
     async function* broken() {
       for (let n = 0; n < 30; n++) {

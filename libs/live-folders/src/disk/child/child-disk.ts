@@ -122,7 +122,7 @@ export class ChildDisk {
     if (outgoing && body && !body.ended) {
       const bytes = this.#bytes;
       const rest = outgoing.rest(
-        (piece) => bytes?.send(id, piece),
+        async (piece) => bytes?.send(id, piece),
         (part) => this.#send(child, { id, body: part }),
       );
       void rest.catch(() => undefined);

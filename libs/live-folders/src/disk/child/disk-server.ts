@@ -46,7 +46,7 @@ export class DiskServer {
   constructor(
     private readonly disk: RootDisk,
     private readonly send: (message: FromChild) => void,
-    private readonly sendBytes: (id: number, bytes: Uint8Array) => void,
+    private readonly sendBytes: (id: number, bytes: Uint8Array) => Promise<void>,
   ) {}
 
   /** Calls that have not been answered. */
