@@ -117,8 +117,8 @@ export class Placement {
 
   /** Its recurring work in the background. */
   work(): WorkStatus[] {
-    const { room, exchange, reclaimer, lettingGo, givingWay, takingBack, foundPromises, watch } = this.parts;
-    const others = [room, exchange, reclaimer, lettingGo, givingWay, takingBack, foundPromises, watch];
+    const { room, exchange, damage, reclaimer, lettingGo, givingWay, takingBack, foundPromises, watch } = this.parts;
+    const others = [room, exchange, damage, reclaimer, lettingGo, givingWay, takingBack, foundPromises, watch];
     return [this.watching.status(), ...this.parts.replicator.work(), ...others.map((part) => part.work())];
   }
 

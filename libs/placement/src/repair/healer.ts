@@ -1,6 +1,6 @@
 import type { EventLog } from '@dfs/events';
 import type { Cid } from '@dfs/protocol';
-import { second, type Log, pause, stopping } from '@dfs/runtime';
+import { Recurring, second, type Log, type Ran, type WorkStatus } from '@dfs/runtime';
 import type { Transport } from '@dfs/transport';
 import { askBlocks, rateFrom, Silence } from '@dfs/transfer';
 import { ExtentBlocks } from '../pins/extent-blocks.js';
@@ -33,33 +33,46 @@ export interface DamageWatchComponents extends ForsakenComponents, Omit<PinAgain
  * whatever way, it is promised again, though no current file may have it.
  */
 export class DamageWatch {
-  private readonly control = new AbortController();
+  private readonly healing: Recurring;
   private readonly waiting = new Set<Cid>();
   /** Blocks of files that are not whole here. */
   private readonly open = new Set<Cid>();
   /** There may be extents that are whole again: when the process before this one ended, too. */
   private healed = true;
   private warned = false;
-  private wake = Promise.withResolvers<undefined>();
-  private working: Promise<void> | undefined;
 
-  constructor(private readonly components: DamageWatchComponents) {}
+  constructor(private readonly components: DamageWatchComponents) {
+    this.healing = new Recurring(
+      {
+        name: 'heal damaged blocks',
+        every: () => (this.open.size > 0 ? HEAL_AGAIN : Infinity),
+        retry: { first: HEAL_AGAIN, longest: HEAL_AGAIN },
+        failed: 'damage could not be attended to, and is tried again',
+        severity: 'error',
+        run: () => this.attend(),
+      },
+      { log: components.log },
+    );
+  }
 
   start(): void {
     this.components.chunks.onDamaged((id) => this.found(id));
     for (const id of this.components.chunks.damaged()) this.found(id);
-    this.begin();
+    this.healing.start(0);
   }
 
-  async stop(): Promise<void> {
-    this.control.abort(stopping());
-    await this.working;
+  stop(): Promise<void> {
+    return this.healing.stop();
+  }
+
+  /** Its recurring work in the background. */
+  work(): WorkStatus {
+    return this.healing.status();
   }
 
   /** Someone came who may heal, or there is more to heal. */
   tryAgain(): void {
-    this.wake.resolve(undefined);
-    this.wake = Promise.withResolvers<undefined>();
+    if (this.open.size > 0 || this.healed) this.healing.soon();
   }
 
   /** Blocks that are damaged and matter. */
@@ -70,39 +83,14 @@ export class DamageWatch {
   private found(id: Cid): void {
     this.waiting.add(id);
     this.open.add(id);
-    this.tryAgain();
-    this.begin();
+    this.healing.soon();
   }
 
-  private begin(): void {
-    this.working ??= this.work().then((isDone) => {
-      this.working = undefined;
-      // Found while it was told that all is whole again.
-      if (isDone && this.open.size > 0) this.begin();
-    });
-  }
-
-  /** @returns whether it came to its end */
-  private async work(): Promise<boolean> {
-    try {
-      while (this.open.size > 0 || this.healed) {
-        if (this.open.size > 0) await this.warn(true);
-        // Any event from here on is a reason to try again at once.
-        const woken = this.wake.promise;
-        const failed = await this.attend();
-        if (this.open.size > 0 || failed) await Promise.race([pause(HEAL_AGAIN, this.control.signal), woken]);
-        this.forgetHealed();
-      }
-      await this.warn(false);
-      return true;
-    } catch (error) {
-      if (!this.control.signal.aborted) this.components.log.error({ err: error }, 'damage could not be healed');
-      return false;
-    }
-  }
-
-  /** Once. @returns whether some of it is to be tried again: what is damaged must not be promised for want of a write */
-  private async attend(): Promise<boolean> {
+  /** Once. What is damaged must not be promised for want of a write: where one fails, all of it is tried again. */
+  private async attend(): Promise<Ran> {
+    // Some may have been healed by other ways.
+    this.forgetHealed();
+    if (this.open.size > 0) await this.warn(true);
     let hurt: Cid[] = [];
     try {
       await this.heal();
@@ -111,13 +99,16 @@ export class DamageWatch {
       if (hurt.length > 0) await this.dropPins(new Set(hurt));
       hurt = [];
       if (this.healed) await this.pinAgain();
-      return false;
     } catch (error) {
-      this.control.signal.throwIfAborted();
-      this.components.log.error({ err: error }, 'damage could not be attended to, and is tried again');
       for (const id of hurt) this.waiting.add(id);
-      return true;
+      throw error;
+    } finally {
+      this.forgetHealed();
     }
+    if (this.open.size > 0) return 'idle';
+    if (this.healed) return 'again';
+    await this.warn(false);
+    return 'idle';
   }
 
   /** Asks every member that is here, one after another, until nothing is missing. */
@@ -129,7 +120,7 @@ export class DamageWatch {
       try {
         for (let at = 0; at < ids.length; at += SCAN_PAGE) await this.healFrom(peerId, ids.slice(at, at + SCAN_PAGE));
       } catch (error) {
-        if (this.control.signal.aborted) throw error;
+        if (this.healing.signal.aborted) throw error;
         log.debug({ err: error, peerId }, 'a member could not heal');
       }
       this.forgetHealed();
@@ -140,7 +131,7 @@ export class DamageWatch {
   private async healFrom(peerId: string, ids: readonly Cid[]): Promise<void> {
     const { transport, chunks, db } = this.components;
     const silence = new Silence(() => rateFrom(transport, peerId));
-    const signal = AbortSignal.any([this.control.signal, silence.signal]);
+    const signal = AbortSignal.any([this.healing.signal, silence.signal]);
     const batch = chunks.batch('local');
     try {
       const failed = await this.receive(peerId, ids, { signal, silence, batch }).then(
@@ -176,7 +167,7 @@ export class DamageWatch {
   private async pinAgain(): Promise<void> {
     this.healed = false;
     const purged = (contents: readonly Cid[]): Promise<Set<Cid>> => this.components.catalogue.purged(contents);
-    const extents = await pinAgain({ ...this.components, purged }, this.control.signal).catch((error: unknown) => {
+    const extents = await pinAgain({ ...this.components, purged }, this.healing.signal).catch((error: unknown) => {
       this.healed = true;
       throw error;
     });
@@ -210,7 +201,7 @@ export class DamageWatch {
 
   /** Which of these blocks an extent needs. Where its manifest cannot be read that is the block that is hurt. */
   private async hurtBlocks(extent: PinnedExtent, hurt: ReadonlySet<Cid>): Promise<Cid[]> {
-    const { signal } = this.control;
+    const { signal } = this.healing;
     const blocks = new ExtentBlocks((id) => this.components.chunks.get(id, { signal }));
     try {
       return (await blocks.of(extent)).filter((id) => hurt.has(id));
