@@ -24,7 +24,7 @@ import {
   readTotals,
   type ContentOfHead,
 } from './read/queries.js';
-import { reconsider } from './receive/rejudge.js';
+import { JUDGE_EVERY, reconsider } from './receive/rejudge.js';
 import { isAhead, resignFuture } from './receive/resign.js';
 import { RecordSet } from './store/record-set.js';
 import { storedAfter } from './store/stored-after.js';
@@ -89,7 +89,7 @@ export class Catalogue {
     this.judging = new Recurring(
       {
         name: 'judge records that wait',
-        every: Infinity,
+        every: JUDGE_EVERY,
         failed: 'records that wait could not be judged anew',
         severity: 'error',
         run: async () => {

@@ -1,6 +1,6 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import { BLOBS, VALUES, byIds, changeByIds, idsParameter, type Database, type Reader, type Tx } from '@dfs/database';
-import { hour, pages } from '@dfs/runtime';
+import { hour, minute, pages } from '@dfs/runtime';
 import { MAX_CLOCK_SKEW, parseRecord, peerText } from '@dfs/protocol';
 import { Changeset, type ChangesetContext } from '../write/changeset.js';
 import type { JudgedRecord } from '../write/judged.js';
@@ -10,6 +10,8 @@ import { IN_SET, RecordState } from '../rules/states.js';
 import { judgeValid, lastCounted } from '../rules/validity.js';
 import { forgetArrived, HAS_EXPIRED } from './waiting-room.js';
 
+/** Milliseconds between looks at what waits. */
+export const JUDGE_EVERY = 1 * minute;
 /** Records judged anew in one unit of work. */
 const RECORDS_PER_UNIT = 2000;
 /** A clock that is set right by less takes nothing out that came in just so. */

@@ -1,5 +1,5 @@
 import type { EventLog } from '@dfs/events';
-import { DfsError, minute, second, silentLog, type Log, type Unsubscribe } from '@dfs/runtime';
+import { DfsError, Recurring, second, silentLog, type Log, type Unsubscribe, type WorkStatus } from '@dfs/runtime';
 import { SYNC_PROTOCOL, type SignedRecord } from '@dfs/protocol';
 import type { Catalogue } from '../catalogue.js';
 import type { NetworkChanges, SyncPeers, SyncTransport } from '../ports.js';
@@ -30,8 +30,6 @@ export interface CatalogueSyncOptions {
   settleMs?: number;
   /** Milliseconds after which a failed exchange is tried again; doubled with each failure. */
   retryMs?: number;
-  /** Milliseconds between looks at what waits. */
-  judgeMs?: number;
   /** Milliseconds in which the news of records from others is gathered before members are told. */
   nudgeMs?: number;
   /** How long writes wait after a start. */
@@ -42,7 +40,6 @@ const DEFAULTS = {
   patienceMs: 30 * second,
   settleMs: 150,
   retryMs: second,
-  judgeMs: minute,
   nudgeMs: second,
   look: {},
 };
@@ -65,8 +62,7 @@ export class CatalogueSync {
   private readonly look: FreshLook;
   private readonly agreement: Agreement;
   private subscriptions: Unsubscribe[] = [];
-  private judging: NodeJS.Timeout | undefined;
-  private nudging: NodeJS.Timeout | undefined;
+  private readonly nudging: Recurring;
 
   constructor(
     private readonly parts: CatalogueSyncComponents,
@@ -93,6 +89,20 @@ export class CatalogueSync {
       },
       this.options,
     );
+    this.nudging = new Recurring(
+      {
+        name: 'tell members of a changed catalogue',
+        every: Infinity,
+        gather: this.options.nudgeMs,
+        failed: 'members could not be told of a changed catalogue',
+        severity: 'error',
+        run: () => {
+          peers.nudge();
+          return Promise.resolve('idle');
+        },
+      },
+      { log: this.log },
+    );
     this.look = new FreshLook(
       { connected: () => peers.connected(), otherMembers: () => catalogue.otherMembers },
       this.options.look,
@@ -111,6 +121,7 @@ export class CatalogueSync {
   start(): void {
     const { peers, catalogue } = this.parts;
     this.ongoing.begin();
+    this.nudging.start();
     this.subscriptions = [
       peers.onReady((peerId) => this.met(peerId)),
       peers.onGone((peerId) => this.pushes.drop(peerId)),
@@ -121,7 +132,6 @@ export class CatalogueSync {
     this.voids.start();
     this.look.begin();
     void this.ongoing.track(catalogue.imports.start());
-    this.judging = setInterval(() => void catalogue.judgeNow(), this.options.judgeMs).unref();
     for (const peerId of peers.connected()) this.met(peerId);
   }
 
@@ -129,14 +139,15 @@ export class CatalogueSync {
   async stop(): Promise<void> {
     for (const unsubscribe of this.subscriptions) unsubscribe();
     this.subscriptions = [];
-    clearInterval(this.judging);
-    clearTimeout(this.nudging);
-    this.nudging = undefined;
-    this.records.stop();
-    this.voids.stop();
+    const ends = [this.nudging.stop(), this.records.stop(), this.voids.stop()];
     this.pushes.stop();
     this.look.end();
-    await Promise.allSettled([this.ongoing.end(), this.parts.catalogue.imports.stop()]);
+    await Promise.allSettled([...ends, this.ongoing.end(), this.parts.catalogue.imports.stop()]);
+  }
+
+  /** Recurring work in the background. */
+  work(): WorkStatus[] {
+    return [this.nudging.status(), this.records.work(), this.voids.work()];
   }
 
   /** Whether this node and a member had the same records within the last `ms` milliseconds, those since then left out. */
@@ -235,10 +246,7 @@ export class CatalogueSync {
 
   /** Members that nobody is known to have reached find out by my status. */
   private nudgeSoon(): void {
-    this.nudging ??= setTimeout(() => {
-      this.nudging = undefined;
-      this.parts.peers.nudge();
-    }, this.options.nudgeMs).unref();
+    this.nudging.soon();
   }
 }
 

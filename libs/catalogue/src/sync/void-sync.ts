@@ -1,5 +1,5 @@
 import { VOID_PROTOCOL, type SignedRecord } from '@dfs/protocol';
-import type { Unsubscribe } from '@dfs/runtime';
+import type { Unsubscribe, WorkStatus } from '@dfs/runtime';
 import type { Catalogue } from '../catalogue.js';
 import type { SetRoot } from '../store/fingerprints.js';
 import type { Received } from '../receive/intake.js';
@@ -52,9 +52,14 @@ export class VoidSync {
     this.unsubscribe = this.parts.catalogue.onRecords(() => this.changed());
   }
 
-  stop(): void {
+  stop(): Promise<void> {
     this.unsubscribe?.();
-    this.sync.stop();
+    return this.sync.stop();
+  }
+
+  /** Its recurring work in the background. */
+  work(): WorkStatus {
+    return this.sync.work();
   }
 
   /** In another network. */

@@ -1,4 +1,4 @@
-import { minute } from '@dfs/runtime';
+import { minute, Recurring, type Log, type Ran, type WorkStatus } from '@dfs/runtime';
 import type { SetRoot } from '../../store/fingerprints.js';
 import { toHex } from '../../store/rows.js';
 import { sameRoot, type ExchangeOutcome } from './exchange.js';
@@ -7,6 +7,9 @@ const MAX_RETRY = minute;
 
 /** The questions and acts of the schedule. `mine` is this node's set now; `run` compares it with that of a member. */
 export interface SchedulePorts {
+  /** Of the sets, as people are told of them. */
+  name: string;
+  log: Log;
   settleMs: number;
   retryMs: number;
   mine: () => SetRoot;
@@ -23,19 +26,37 @@ interface Link {
   /** Asked for while one was under way. */
   again: boolean;
   failures: number;
-  timer: NodeJS.Timeout | undefined;
+  /** When it is run next, by the monotonic clock; Infinity while nothing waits. */
+  dueAt: number;
+  /** Whether it is still to be run by then. */
+  still: () => boolean;
   /** The member's set, as it told it last. */
   theirs: SetRoot | undefined;
   /** My set and the member's at the end of an exchange that moved nothing: another would not either. */
   fruitless: string | undefined;
 }
 
-/** When to compare sets with whom: one exchange at a time with each member, failures tried again ever more slowly. */
+/**
+ * When to compare sets with whom: one exchange at a time with each member, failures tried again ever more slowly. One piece of
+ * work, which comes when the next exchange is due.
+ */
 export class SyncSchedule {
   private readonly links = new Map<string, Link>();
-  private stopped = false;
+  private readonly beginning: Recurring;
 
-  constructor(private readonly ports: SchedulePorts) {}
+  constructor(private readonly ports: SchedulePorts) {
+    const { name, log } = ports;
+    this.beginning = new Recurring(
+      {
+        name: `begin to compare the ${name} with members`,
+        every: () => this.dueIn(),
+        failed: `comparing the ${name} with a member could not begin`,
+        severity: 'error',
+        run: () => this.runDue(),
+      },
+      { log },
+    ).start();
+  }
 
   now(peerId: string): void {
     const link = this.link(peerId);
@@ -61,7 +82,7 @@ export class SyncSchedule {
   heard(peerId: string, theirs: SetRoot): void {
     const link = this.link(peerId);
     link.theirs = theirs;
-    if (link.timer !== undefined || !this.isNews(link)) return;
+    if (link.dueAt !== Infinity || !this.isNews(link)) return;
     this.runIn(peerId, link, this.ports.settleMs, () => this.isNews(link));
   }
 
@@ -85,20 +106,27 @@ export class SyncSchedule {
   }
 
   forget(peerId: string): void {
-    clearTimeout(this.links.get(peerId)?.timer);
     this.links.delete(peerId);
   }
 
-  stop(): void {
-    this.stopped = true;
-    for (const link of this.links.values()) clearTimeout(link.timer);
+  /** Begins no more. */
+  stop(): Promise<void> {
     this.links.clear();
+    return this.beginning.stop();
+  }
+
+  /** Its recurring work in the background. */
+  work(): WorkStatus {
+    return this.beginning.status();
   }
 
   private link(peerId: string): Link {
     let link = this.links.get(peerId);
     if (link === undefined) {
-      link = { running: false, again: false, failures: 0, timer: undefined, theirs: undefined, fruitless: undefined };
+      link = {
+        ...{ running: false, again: false, failures: 0, dueAt: Infinity, still: () => true },
+        ...{ theirs: undefined, fruitless: undefined },
+      };
       this.links.set(peerId, link);
     }
     return link;
@@ -111,21 +139,35 @@ export class SyncSchedule {
   }
 
   private runIn(peerId: string, link: Link, delay: number, still: () => boolean = () => true): void {
-    clearTimeout(link.timer);
-    link.timer = setTimeout(() => {
-      link.timer = undefined;
-      if (still()) this.run(peerId, link);
-    }, delay).unref();
+    if (this.links.get(peerId) !== link) return;
+    link.dueAt = performance.now() + delay;
+    link.still = still;
+    this.beginning.soon(Math.max(1, delay));
+  }
+
+  /** Milliseconds until the next is due; Infinity while none waits. */
+  private dueIn(): number {
+    const next = Math.min(Infinity, ...[...this.links.values()].map(({ dueAt }) => dueAt));
+    return Math.max(0, next - performance.now());
+  }
+
+  private runDue(): Promise<Ran> {
+    const now = performance.now();
+    for (const [peerId, link] of this.links) {
+      if (link.dueAt > now) continue;
+      link.dueAt = Infinity;
+      if (link.still()) this.run(peerId, link);
+    }
+    return Promise.resolve('idle');
   }
 
   private run(peerId: string, link: Link): void {
-    if (this.stopped || this.links.get(peerId) !== link || !this.ports.isConnected(peerId)) return;
+    if (!this.beginning.isOn || this.links.get(peerId) !== link || !this.ports.isConnected(peerId)) return;
     if (link.running || this.ports.isAnswering(peerId)) {
       link.again = true;
       return;
     }
-    clearTimeout(link.timer);
-    link.timer = undefined;
+    link.dueAt = Infinity;
     link.running = true;
     link.again = false;
     void this.ports.run(peerId).then(
@@ -153,7 +195,7 @@ export class SyncSchedule {
     if (theirs === undefined || result === 'same') return;
     if (result === 'done' && received + sent === 0 && !rest) link.fruitless = keyOf(this.ports.mine(), theirs);
     const delay = result === 'busy' ? this.ports.retryMs : this.ports.settleMs;
-    if (link.timer === undefined && this.isNews(link)) this.runIn(peerId, link, delay, () => this.isNews(link));
+    if (link.dueAt === Infinity && this.isNews(link)) this.runIn(peerId, link, delay, () => this.isNews(link));
   }
 }
 

@@ -1,6 +1,6 @@
 import { StatusSection } from '@dfs/peers';
 import { catalogueStatus, parseSyncMessage, type SignedRecord, type SyncMessage } from '@dfs/protocol';
-import { DfsError, type Log, type Unsubscribe } from '@dfs/runtime';
+import { DfsError, type Log, type Unsubscribe, type WorkStatus } from '@dfs/runtime';
 import type { SetRoot } from '../../store/fingerprints.js';
 import type { Received } from '../../receive/intake.js';
 import type { SyncPeers, SyncTransport, SyncChannel, SyncFrame } from '../../ports.js';
@@ -64,9 +64,10 @@ export class SetSync {
     private readonly set: SharedSet,
     private readonly options: SetSyncOptions,
   ) {
-    const { peers, transport, ongoing } = components;
-    const { protocol, section } = set;
+    const { peers, transport, ongoing, log } = components;
+    const { protocol, section, name } = set;
     this.schedule = new SyncSchedule({
+      ...{ name, log },
       settleMs: options.settleMs,
       retryMs: options.retryMs,
       mine: () => this.root(),
@@ -94,10 +95,15 @@ export class SetSync {
     ];
   }
 
-  stop(): void {
+  stop(): Promise<void> {
     for (const unsubscribe of this.subscriptions) unsubscribe();
     this.subscriptions = [];
-    this.schedule.stop();
+    return this.schedule.stop();
+  }
+
+  /** Its recurring work in the background. */
+  work(): WorkStatus {
+    return this.schedule.work();
   }
 
   /** In another network. */
