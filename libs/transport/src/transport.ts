@@ -1,5 +1,5 @@
 import type { Cid, WireValue } from '@dfs/protocol';
-import type { Unsubscribe } from '@dfs/runtime';
+import type { Unsubscribe, WorkStatus } from '@dfs/runtime';
 
 /** One message: a msgpack header and, after it, raw bytes (empty when there are none). */
 export interface Frame {
@@ -108,6 +108,8 @@ export interface Transport {
   readonly peerId: string;
   start(): Promise<void>;
   stop(): Promise<void>;
+  /** Recurring work in the background. */
+  work(): WorkStatus[];
   /**
    * Multiaddrs this node can be reached at, each ending in `/p2p/<peer id>`; last those through another member,
    * `/p2p/<relay>/p2p-circuit/p2p/<peer id>`, if any.

@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { Catalogue } from '@dfs/catalogue';
+import { Catalogue, CatalogueSync } from '@dfs/catalogue';
 import { ChunkStore, Generation, Scrubber } from '@dfs/chunks';
 import { Database } from '@dfs/database';
 import { ProvideQueue } from '@dfs/dht';
@@ -101,8 +101,10 @@ import { FOUNDATION, type Foundation } from './tokens.js';
       useFactory: (...parts: Worker[]) => new NodeWork(parts),
       inject: [
         Keys,
+        TRANSPORT,
         Peers,
         Catalogue,
+        CatalogueSync,
         Backup,
         ProvideQueue,
         Placement,

@@ -6,6 +6,7 @@ import {
   type Clock,
   type Log,
   type Unsubscribe,
+  type WorkStatus,
   Deadline,
   Listeners,
 } from '@dfs/runtime';
@@ -45,6 +46,7 @@ import { listenForOthers } from './lan-discovery.js';
 import { Streams } from './streams.js';
 import { SeenAddresses } from '../reach/nat.js';
 import { Paces } from '../limits/rate-limit.js';
+import { Rounds } from '../rounds.js';
 import { RelayServer } from '../reach/relay-server.js';
 import { Relays } from '../reach/relays.js';
 import { Traffic } from '../limits/rate-meter.js';
@@ -111,8 +113,7 @@ export class Libp2pTransport implements Transport {
   readonly #bulk: BulkPlane | undefined;
   #host: Host | undefined;
   #mdns: { stop(): Promise<void> } | undefined;
-  #sweeping: NodeJS.Timeout | undefined;
-  #announcing: NodeJS.Timeout | undefined;
+  readonly #rounds: Rounds;
 
   static create(options: Libp2pTransportOptions): Promise<Libp2pTransport> {
     return Promise.resolve(new Libp2pTransport(options));
@@ -129,6 +130,7 @@ export class Libp2pTransport implements Transport {
     );
     this.#traffic = new Traffic(clock);
     this.#handlers = new Handlers(this.#log);
+    this.#rounds = new Rounds(this.#log);
     this.#keeper = new Gatekeeper(clock, (protocol) => this.#handlers.opensToStrangers(protocol));
     this.#connections = new Connections({ keeper: this.#keeper, clock, log: this.#log });
     this.#discovered = new Listeners(this.#log);
@@ -186,8 +188,8 @@ export class Libp2pTransport implements Transport {
     stopReconnecting(host);
     announceOwnAddresses(host);
     this.#host = host;
-    this.#sweeping = setInterval(() => this.#keeper.sweep(), GATE_SWEEP).unref();
-    this.#announcing = setInterval(() => announceOwnAddresses(host), RELAY_TICK).unref();
+    this.#rounds.begin('cut connections that may not stay', GATE_SWEEP, () => this.#keeper.sweep());
+    this.#rounds.begin('announce own addresses', RELAY_TICK, () => announceOwnAddresses(host));
     if (this.#bulk) await attachBulk(this.#bulk, host);
     if (host.reservations) this.#relays?.attach(host, host.reservations);
     await this.#kad?.attach(host.components);
@@ -209,14 +211,17 @@ export class Libp2pTransport implements Transport {
     const host = this.#host;
     if (!host) return;
     this.#host = undefined;
-    clearInterval(this.#sweeping);
-    clearInterval(this.#announcing);
-    this.#relays?.detach();
+    await this.#rounds.end();
+    await this.#relays?.detach();
     this.#bulk?.detach();
     await this.#mdns?.stop();
     await this.#kad?.detach();
     await stopHost(host);
     this.#connections.cutAll('stopped');
+  }
+
+  work(): WorkStatus[] {
+    return [this.#rounds, this.#relays, this.#kad].flatMap((part) => part?.work() ?? []);
   }
 
   addresses(): string[] {

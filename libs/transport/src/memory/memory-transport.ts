@@ -1,4 +1,4 @@
-import { DfsError, abortError, type Log, type Unsubscribe, Listeners } from '@dfs/runtime';
+import { DfsError, abortError, type Log, type Unsubscribe, type WorkStatus, Listeners } from '@dfs/runtime';
 import { addressOf, parseAddress } from '../address.js';
 import { Budget } from '../limits/memory-budget.js';
 import { StreamLostError } from '../channel/byte-stream.js';
@@ -21,6 +21,7 @@ import type { MemoryLink } from './memory-link.js';
 import { MemoryRouting } from './memory-routing.js';
 import { memoryStreamPair, type MemoryStream } from './memory-stream.js';
 import { Paces } from '../limits/rate-limit.js';
+import { Rounds } from '../rounds.js';
 import { Traffic } from '../limits/rate-meter.js';
 import type {
   Channel,
@@ -60,7 +61,7 @@ export class MemoryTransport implements Transport {
   readonly #disconnected: Listeners<[string]>;
   readonly #discovered: Listeners<[string, string[]]>;
   readonly #context;
-  #sweeping: NodeJS.Timeout | undefined;
+  readonly #rounds: Rounds;
 
   constructor(
     readonly network: MemoryLink<MemoryTransport>,
@@ -71,6 +72,7 @@ export class MemoryTransport implements Transport {
   ) {
     this.#traffic = new Traffic(network.clock);
     this.#handlers = new Handlers(log);
+    this.#rounds = new Rounds(log);
     this.#keeper = new Gatekeeper(network.clock, (protocol) => this.#handlers.opensToStrangers(protocol));
     this.#connected = new Listeners(log);
     this.#disconnected = new Listeners(log);
@@ -87,15 +89,19 @@ export class MemoryTransport implements Transport {
 
   async start(): Promise<void> {
     this.started = true;
-    this.#sweeping = setInterval(() => this.#keeper.sweep(), GATE_SWEEP).unref();
+    this.#rounds.begin('cut connections that may not stay', GATE_SWEEP, () => this.#keeper.sweep());
     this.network.announce(this);
   }
 
   async stop(): Promise<void> {
     this.started = false;
-    clearInterval(this.#sweeping);
+    await this.#rounds.end();
     await this.routing.stop();
     for (const connection of [...this.#connections]) connection.cut('stopped');
+  }
+
+  work(): WorkStatus[] {
+    return this.#rounds.work();
   }
 
   addresses(): string[] {

@@ -1,9 +1,10 @@
-import { type Log, type Unsubscribe, Listeners } from '@dfs/runtime';
+import { type Log, type Unsubscribe, type WorkStatus, Listeners } from '@dfs/runtime';
 import { RELAY_V2_HOP_CODEC } from '@libp2p/circuit-relay-v2';
 import { peerIdFromString } from '@libp2p/peer-id';
 import { isRelayed } from '../address.js';
 import { MAX_RELAYS, RELAYED_LINGER, RELAY_TICK, UPGRADE_INTERVAL } from '../constants.js';
 import type { Host, ReservationStore } from '../host.js';
+import { Rounds } from '../rounds.js';
 import type { ConnectionInfo } from '../transport.js';
 
 /** The parts by which this node finds relays, and leaves them for direct connections. */
@@ -33,12 +34,13 @@ export class Relays {
   readonly #changed: Listeners<[]>;
   #host: Host | undefined;
   #store: ReservationStore | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #rounds: Rounds;
   #held = '';
   #asking = false;
 
   constructor(private readonly options: RelaysOptions) {
     this.#changed = new Listeners(options.log);
+    this.#rounds = new Rounds(options.log);
   }
 
   attach(host: Host, store: ReservationStore): void {
@@ -49,17 +51,21 @@ export class Relays {
     const look = (): void => void setImmediate(() => this.#noteChange());
     store.addEventListener('relay:created-reservation', look);
     store.addEventListener('relay:removed', look);
-    this.#timer = setInterval(() => this.#tick(), RELAY_TICK).unref();
+    this.#rounds.begin('look after ways through other members', RELAY_TICK, () => this.#tick());
   }
 
-  detach(): void {
-    clearInterval(this.#timer);
+  async detach(): Promise<void> {
     this.#host = undefined;
     this.#store = undefined;
     this.#missed.clear();
     this.#triedAt.clear();
     this.#directSince.clear();
     this.#held = '';
+    await this.#rounds.end();
+  }
+
+  work(): WorkStatus[] {
+    return this.#rounds.work();
   }
 
   /** Where this node can be reached through others. */

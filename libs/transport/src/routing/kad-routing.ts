@@ -1,4 +1,4 @@
-import { DfsError, abortError, type Log } from '@dfs/runtime';
+import { DfsError, abortError, type Log, type WorkStatus } from '@dfs/runtime';
 import type { Cid } from '@dfs/protocol';
 import { kadDHT, type KadDHT, type KadDHTComponents } from '@libp2p/kad-dht';
 import { peerIdFromString } from '@libp2p/peer-id';
@@ -12,6 +12,7 @@ import {
   SELF_QUERY_INTERVAL,
 } from '../constants.js';
 import { mapError } from '../errors.js';
+import { Rounds } from '../rounds.js';
 import { ProviderStore } from './provider-store.js';
 import type { ContentRouting, Provider, RecordArchive } from '../transport.js';
 
@@ -54,9 +55,10 @@ export class KadRouting implements ContentRouting {
   /** The members whose records are kept. */
   #lastNetworkId: string | undefined;
   #kad: Kad | undefined;
-  #feeding: NodeJS.Timeout | undefined;
+  readonly #rounds: Rounds;
 
   constructor(private readonly options: KadRoutingOptions) {
+    this.#rounds = new Rounds(options.log);
     this.#records = new ProviderStore(options);
   }
 
@@ -95,13 +97,17 @@ export class KadRouting implements ContentRouting {
     this.#kad = kad;
     await start(kad);
     this.#feed();
-    this.#feeding = setInterval(() => this.#feed(), ROUTING_FEED).unref();
+    this.#rounds.begin('put members into the table of the DHT', ROUTING_FEED, () => this.#feed());
   }
 
   async stop(): Promise<void> {
     await this.#leave();
     await this.#records.flush();
     this.#networkId = undefined;
+  }
+
+  work(): WorkStatus[] {
+    return this.#rounds.work();
   }
 
   async provide(cid: Cid, options: { signal?: AbortSignal } = {}): Promise<void> {
@@ -153,9 +159,9 @@ export class KadRouting implements ContentRouting {
   }
 
   async #leave(): Promise<void> {
-    clearInterval(this.#feeding);
     const kad = this.#kad;
     this.#kad = undefined;
+    await this.#rounds.end();
     if (!kad) return;
     await stop(kad);
     // Not done by kad-dht itself.
