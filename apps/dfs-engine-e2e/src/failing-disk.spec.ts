@@ -1,6 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import type { EventPage, FileInfo, Health, Problem } from '@dfs/contracts';
-import { connected, DiskFaults, eventually, removeAll, startEngine, type DiskFault, type Engine } from '@dfs/testing';
+import {
+  connected,
+  DiskFaults,
+  eventually,
+  isLong,
+  removeAll,
+  startEngine,
+  type DiskFault,
+  type Engine,
+} from '@dfs/testing';
 import { at, bytesOf, listed } from './steps.js';
 
 const PACKS = '*/chunks/packs/*';
@@ -110,6 +119,30 @@ describe('a node alone, on a disk that fails', () => {
       expect((await upload()).status).toBe(201);
     },
     120_000,
+  );
+
+  // The limit of time runs out in earnest.
+  (isLong ? it : it.skip)(
+    'refuses uploads while its disk does not answer to writes, and takes them again once it does',
+    async () => {
+      await faults.set({ calls: ['sync'], path: '*/chunks/*', fate: 'hang' });
+      const uploads = Array.from({ length: 6 }, (_, n) =>
+        node.fetch(`/files/content?path=hung${n}`, { method: 'PUT', body: randomBytes(3_000_000) }),
+      );
+      for (const answer of await Promise.all(uploads)) {
+        expect(answer.status).toBe(503);
+        expect(await refusal(answer)).toMatchObject({
+          code: 'disk-failed',
+          detail: expect.stringMatching(/not answer/),
+        });
+      }
+      await checkIs(node, 'disk', false, /nothing can be written/);
+      await expectWhole();
+      await faults.clear();
+      await checkIs(node, 'disk', true);
+      const again = await node.fetch('/files/content?path=hung0', { method: 'PUT', body: randomBytes(3_000_000) });
+      expect(again.status).toBe(201);
+    },
   );
 
   it.each([

@@ -114,7 +114,10 @@ export class PackBatch implements BlockBatch {
     const key = keyOf(cidToBytes(id));
     const inMemory = this.#waiting.get(key) ?? this.#staged.get(key);
     if (inMemory) return new Uint8Array(inMemory.bytes);
-    return this.#state === 'open' ? this.#written.read(key, this.store.registry.files) : undefined;
+    if (this.#state !== 'open') return undefined;
+    return this.#written.read(key, this.store.registry.files).catch((error: unknown) => {
+      throw writeError(error);
+    });
   }
 
   async flush(): Promise<void> {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { cidFromBytes, cidToBytes, type Cid } from '@dfs/protocol';
-import { silentLog, type Log, type Unsubscribe } from '@dfs/runtime';
+import { silentLog, type Log, type Timers, type Unsubscribe } from '@dfs/runtime';
 import type { Database, Reader } from '@dfs/database';
 import { Admission, type FileSystemSize, type Quota } from './admission/admission.js';
 import type { Purpose, RoomMaker } from './admission/room.js';
@@ -19,7 +19,6 @@ import {
   type PackRow,
 } from './index/chunk-index.js';
 import { joinSmall } from './packs/compact.js';
-import { DiskCalls } from './packs/disk-calls.js';
 import { Trouble, type DiskTrouble } from './damage/trouble.js';
 import { Damage } from './damage/damage.js';
 import { Proofs } from './damage/proofs.js';
@@ -59,8 +58,8 @@ export interface ChunkStoreOptions {
   fileSystem?: FileSystemSize;
   /** Of the same database and folder. It is judged and raised here when left out; else its owner raises it. */
   generation?: Generation;
-  /** Milliseconds after which a read that the disk does not answer is given up: some seconds when left out. */
-  diskCallTime?: number;
+  /** By which calls that the disk does not answer are given up; those of the process when left out. */
+  timers?: Timers;
 }
 
 /** How blocks are read. Every block is hashed in any case. */
@@ -126,7 +125,7 @@ export class ChunkStore {
    */
   static async open({ dir, db, quotaBytes, log = silentLog, ...options }: ChunkStoreOptions): Promise<ChunkStore> {
     const generation = options.generation ?? (await Generation.open({ db, log }, dir));
-    const files = await PackFiles.open(dir, OPEN_PACKS, new DiskCalls({ timeMs: options.diskCallTime }));
+    const files = await PackFiles.open(dir, OPEN_PACKS, options.timers);
     try {
       await sweep({ db, files, log }, generation.isProven);
       const packs = await allPacks(db);

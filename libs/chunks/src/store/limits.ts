@@ -29,6 +29,10 @@ export const READ_RUN_BYTES = 1 * MiB;
 export const DISK_CALLS = 4;
 /** A disk that has not answered for so long is waited for no more: one that has to spin up takes nearly as long. */
 export const DISK_CALL_TIME = 10 * second;
+/** Calls that write packs, at once: with those above fewer than the threads. */
+export const WRITE_CALLS = 3;
+/** A write that the disk has not answered for so long has failed: the flush of 64 MiB takes some seconds on a slow disk. */
+export const WRITE_CALL_TIME = 25 * second;
 /** Pack files that are kept open for reading. */
 export const OPEN_PACKS = 128;
 

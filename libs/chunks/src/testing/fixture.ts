@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { cidOf, type Cid } from '@dfs/protocol';
 import type { Database } from '@dfs/database';
+import type { Timers } from '@dfs/runtime';
 import { tempDatabase } from '@dfs/testing';
 import type { Block } from '../manifest/builder.js';
 import { chunksMigrations } from '../schema.js';
@@ -12,8 +13,8 @@ import { ChunkStore } from '../store/chunk-store.js';
 export class StoreFixture implements AsyncDisposable {
   /** The file system as the store sees it; set before `reopen`. */
   disk = { totalBytes: 2 ** 40, freeBytes: 2 ** 40 };
-  /** How long the store waits for the disk; set before `reopen`. */
-  diskCallTime: number | undefined;
+  /** By which the store waits for the disk; set before `reopen`. */
+  timers: Timers | undefined;
 
   private constructor(
     private readonly temp: Awaited<ReturnType<typeof tempDatabase>>,
@@ -44,7 +45,7 @@ export class StoreFixture implements AsyncDisposable {
       quotaBytes: this.quotaBytes,
       reserveBytes: this.reserveBytes,
       fileSystem,
-      ...(this.diskCallTime !== undefined && { diskCallTime: this.diskCallTime }),
+      ...(this.timers && { timers: this.timers }),
     });
   }
 

@@ -40,7 +40,11 @@ function isOfDisk(error: unknown): boolean {
 
 /** The disk does not take what is to be written, and not for want of room. */
 function diskFailed(cause: unknown): DfsError {
-  const detail = `The disk of this node cannot be written (${codeOf(cause)}): check the disk, and whether it is mounted read-only. Then try again.`;
+  const code = codeOf(cause);
+  const detail =
+    code === 'ETIMEDOUT'
+      ? 'The disk of this node does not answer: check the disk and its connection. Then try again.'
+      : `The disk of this node cannot be written (${code}): check the disk, and whether it is mounted read-only. Then try again.`;
   return new DfsError('disk-failed', detail, { cause });
 }
 

@@ -1,16 +1,37 @@
 import { readdir, rename, symlink, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execFileSync } from 'node:child_process';
-import { KiB, MiB } from '@dfs/runtime';
+import { KiB, MiB, VirtualTime } from '@dfs/runtime';
 import type { Cid } from '@dfs/protocol';
 import { corrupt, eventually } from '@dfs/testing';
 import type { Block } from '../../manifest/builder.js';
 import { failing, systemError } from '../../testing/faults.js';
+import { DISK_CALL_TIME, WRITE_CALL_TIME, WRITE_CALLS } from '../limits.js';
 import { StoreFixture, blockOf, idsOf, readAll } from '../../testing/fixture.js';
 import { pinnedBytes } from '../../testing/inputs.js';
 
 let label = 0;
 const block = (size: number): Block => blockOf(pinnedBytes(`second look ${label++}`, size));
+
+/** Calls that are not answered before the block ends. */
+async function hanging(
+  method: 'read' | 'writev' | 'sync',
+): Promise<Disposable & { hangs(calls?: number): Promise<unknown> }> {
+  const answer = Promise.withResolvers<undefined>();
+  let calls = 0;
+  const fault = await failing(method, async (original, args) => {
+    calls++;
+    await answer.promise;
+    return original(...args);
+  });
+  return {
+    hangs: (count = 1) => eventually(() => calls >= count),
+    [Symbol.dispose]: () => {
+      fault[Symbol.dispose]();
+      answer.resolve(undefined);
+    },
+  };
+}
 
 /** The first `times` reads of block bytes end so. */
 async function badReads(fate: string, times = Infinity): Promise<Disposable> {
@@ -185,18 +206,16 @@ describe('a read that fails', () => {
   it('since the disk does not answer ends in time, and reads again once it does', async () => {
     const kept = block(3 * KiB);
     await fixture.put([kept]);
-    fixture.diskCallTime = 100;
+    const time = (fixture.timers = new VirtualTime());
     await fixture.reopen();
-    const answer = Promise.withResolvers<undefined>();
     {
-      using _ = await failing('read', async (original, args) => {
-        await answer.promise;
-        return original(...args);
-      });
-      await expect(fixture.store.get(kept.id)).rejects.toMatchObject({ code: 'chunk-unreadable' });
+      using disk = await hanging('read');
+      const read = fixture.store.get(kept.id);
+      await disk.hangs();
+      time.advance(DISK_CALL_TIME);
+      await expect(read).rejects.toMatchObject({ code: 'chunk-unreadable' });
       await expect(readAll(fixture.store.getMany([kept.id]))).rejects.toMatchObject({ code: 'chunk-unreadable' });
       expect(fixture.store.trouble()).toMatchObject({ unreadable: { packs: 1, code: 'ETIMEDOUT' } });
-      answer.resolve(undefined);
     }
     await eventually(() => fixture.store.trouble().unreadable === null);
     await expectWhole(kept);
@@ -215,6 +234,60 @@ describe('a write that fails', () => {
     }
     await eventually(() => fixture.store.trouble().unwritable === null);
     expect(await fixture.temporary()).toEqual([]);
+    await fixture.put([block(1 * KiB)]);
+  });
+
+  it.each(['writev', 'sync'] as const)('since %s is not answered ends in time, and works again', async (call) => {
+    await using fixture = await StoreFixture.open();
+    const time = (fixture.timers = new VirtualTime());
+    await fixture.reopen();
+    const sizes = [1 * KiB, 2 * MiB];
+    const given = sizes.map((size) => block(size));
+    {
+      using disk = await hanging(call);
+      for (const [index, one] of given.entries()) {
+        const batch = fixture.store.batch('local');
+        await batch.add(one);
+        const flushed = batch.flush();
+        await disk.hangs(index + 1);
+        time.advance(WRITE_CALL_TIME);
+        await expect(flushed).rejects.toMatchObject({ code: 'disk-failed', status: 503 });
+        expect(fixture.store.trouble().unwritable).toEqual({ code: 'ETIMEDOUT' });
+        await batch.abort();
+      }
+      expect(await fixture.store.has(idsOf(given))).toEqual(new Set());
+    }
+    await eventually(() => fixture.store.trouble().unwritable === null);
+    await eventually(async () => (await fixture.temporary()).length === 0);
+    // What came late is in no pack, and no room is kept for it.
+    expect(await fixture.packs()).toEqual([]);
+    expect(fixture.store.usage()).toMatchObject({ bytes: 0, chunks: 0 });
+    await fixture.put(given);
+    for (const { id, bytes } of given) expect(Buffer.compare(await fixture.store.get(id), bytes)).toBe(0);
+  });
+
+  it('of all at once is refused without a wait, and what was refused is removed once the disk answers', async () => {
+    await using fixture = await StoreFixture.open();
+    const time = (fixture.timers = new VirtualTime());
+    await fixture.reopen();
+    const batches = Array.from({ length: WRITE_CALLS + 2 }, () => fixture.store.batch('local'));
+    {
+      using disk = await hanging('sync');
+      const flushed = batches.map(async (batch) => {
+        await batch.add(block(2 * MiB));
+        await batch.flush();
+      });
+      const ends = Promise.allSettled(flushed);
+      await disk.hangs(WRITE_CALLS);
+      await eventually(async () => (await fixture.temporary()).length === batches.length);
+      time.advance(WRITE_CALL_TIME);
+      expect((await ends).map(({ status }) => status)).toEqual(batches.map(() => 'rejected'));
+      for (const batch of batches) await batch.abort();
+      await expect(fixture.put([block(1 * KiB)])).rejects.toMatchObject({ code: 'disk-failed' });
+    }
+    await eventually(async () => (await fixture.temporary()).length === 0);
+    await eventually(() => fixture.store.trouble().unwritable === null);
+    expect([await fixture.packs(), fixture.store.usage().bytes]).toEqual([[], 0]);
     await fixture.put([block(1 * KiB)]);
   });
 

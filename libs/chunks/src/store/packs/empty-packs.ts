@@ -12,9 +12,6 @@ export async function dropEmptyPacks(
     const unclaimed = packs.filter(({ id }) => !registry.isClaimed(id));
     return deleteEmptyPacks(tx, unclaimed);
   });
-  for (const { name, bytes } of removed) {
-    await registry.files.remove(name);
-    admission.removed(bytes);
-  }
+  for (const { name, bytes } of removed) await registry.files.remove(name, () => admission.removed(bytes));
   return removed.length;
 }

@@ -61,8 +61,8 @@ export class PackFile {
   async abandoned(): Promise<void> {
     this.#drop();
     if (this.owners > 0 || this.#committed) return;
-    await this.registry.files.remove(this.row.name);
-    this.registry.admission.release(promisedBytes(this.row.bytes), 0);
+    const { files, admission } = this.registry;
+    await files.remove(this.row.name, () => admission.release(promisedBytes(this.row.bytes), 0));
   }
 
   #drop(): void {

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { constants, open, mkdir, readdir, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { DurableFolder, moveFile, syncFolder } from '@dfs/runtime';
+import { DurableFolder, moveFile, syncFolder, type Timers } from '@dfs/runtime';
 import { codeOf } from '../damage/errors.js';
-import { OPEN_PACKS } from '../limits.js';
+import { OPEN_PACKS, WRITE_CALLS, WRITE_CALL_TIME } from '../limits.js';
 import { DiskCalls } from './disk-calls.js';
 import { PACK_HEAD } from './format.js';
 
@@ -33,20 +33,20 @@ export class PackFiles {
     private readonly temporary: string,
     private readonly packsFolder: DurableFolder,
     private readonly openLimit: number,
-    private readonly calls: DiskCalls,
+    private readonly reads: DiskCalls,
+    private readonly writes: DiskCalls,
   ) {}
 
-  static async open(
-    dir: string,
-    openLimit: number = OPEN_PACKS,
-    calls: DiskCalls = new DiskCalls(),
-  ): Promise<PackFiles> {
+  /** @param timers by which calls that the disk does not answer are given up; those of the process when left out */
+  static async open(dir: string, openLimit: number = OPEN_PACKS, timers?: Timers): Promise<PackFiles> {
     const packs = join(dir, 'packs');
     const temporary = join(dir, 'tmp');
     await mkdir(packs, { recursive: true });
     await mkdir(temporary, { recursive: true });
     for (const made of [dir, dirname(dir)]) await syncFolder(made);
-    return new PackFiles(packs, temporary, await DurableFolder.open(packs), openLimit, calls);
+    const reads = new DiskCalls({ timers });
+    const writes = new DiskCalls({ most: WRITE_CALLS, timeMs: WRITE_CALL_TIME, isPatient: true, timers });
+    return new PackFiles(packs, temporary, await DurableFolder.open(packs), openLimit, reads, writes);
   }
 
   /** Those of these packs that are not there. */
@@ -79,29 +79,67 @@ export class PackFiles {
     return (await stat(this.#path(name))).size;
   }
 
-  /** A new file in `tmp`, for writing and reading. */
+  /** A new file in `tmp`, for writing and reading. @throws NoAnswer as `write` */
   async create(): Promise<{ name: string; handle: FileHandle }> {
     const name = randomBytes(16).toString('hex');
-    return { name, handle: await open(join(this.temporary, name), 'wx+') };
+    const path = join(this.temporary, name);
+    let isGivenUp = false;
+    const create = async (): Promise<FileHandle> => {
+      const handle = await open(path, 'wx+');
+      if (isGivenUp) await handle.close().finally(() => rm(path, { force: true }));
+      return handle;
+    };
+    try {
+      return { name, handle: await this.write(name, create) };
+    } catch (error) {
+      isGivenUp = true;
+      throw error;
+    }
   }
 
-  /** Moves a finished pack to its place. Durable after `syncFolder` only. */
+  /**
+   * Runs a call that writes to a pack, or to the folder that it names. @throws NoAnswer when the disk does not answer: the
+   * call may go on then
+   */
+  write<T>(name: string, call: () => Promise<T>): Promise<T> {
+    return this.writes.run(name, call);
+  }
+
+  /** Moves a finished pack to its place. Durable after `syncFolder` only. @throws NoAnswer as `write` */
   publish(name: string): Promise<void> {
-    return moveFile(join(this.temporary, name), this.#path(name));
+    return this.write(name, () => moveFile(join(this.temporary, name), this.#path(name)));
   }
 
+  /** @throws NoAnswer as `write` */
   syncFolder(): Promise<void> {
-    return this.packsFolder.sync();
+    return this.write('packs', () => this.packsFolder.sync());
   }
 
-  async removeTemporary(name: string): Promise<void> {
-    await rm(join(this.temporary, name), { force: true });
+  /**
+   * Closes and removes a pack in the making, wherever it is. Where the disk does not answer, that is done once it does: a file
+   * that is still written to is not closed. Never rejects.
+   */
+  async discard(name: string, handle: FileHandle): Promise<void> {
+    const remove = async (): Promise<void> => {
+      await handle.close().catch(() => undefined);
+      for (const path of [join(this.temporary, name), this.#path(name)]) {
+        await rm(path, { force: true }).catch(() => undefined);
+      }
+    };
+    await this.writes.later(name, remove);
   }
 
-  /** Removes a pack. Readers that have it open go on reading. */
-  async remove(name: string): Promise<void> {
+  /**
+   * Removes a pack. Readers that have it open go on reading. Where the disk does not answer, that is done once it does, and not
+   * waited for.
+   * @param removed called once it is gone
+   */
+  async remove(name: string, removed: () => void): Promise<void> {
     this.#evict(name);
-    await rm(this.#path(name), { force: true });
+    await this.writes.later(name, async () => {
+      await rm(this.#path(name), { force: true });
+      removed();
+    });
   }
 
   /**
@@ -109,7 +147,7 @@ export class PackFiles {
    * memory that it reads to is not to be used again
    */
   read<T>(name: string, use: (handle: FileHandle) => Promise<T>): Promise<T> {
-    return this.calls.run(name, () => this.#lend(name, use));
+    return this.reads.run(name, () => this.#lend(name, use));
   }
 
   /** The same with a file that is opened for this alone. The one that is kept open is not used again. */
@@ -138,7 +176,7 @@ export class PackFiles {
   }
 
   #alone<T>(name: string, flags: number, use: (handle: FileHandle) => Promise<T>): Promise<T> {
-    return this.calls.run(name, async () => {
+    return this.reads.run(name, async () => {
       const handle = await openPack(this.#path(name), flags);
       return use(handle).finally(() => handle.close());
     });
@@ -153,7 +191,7 @@ export class PackFiles {
   /** Whether anything can be written, and made durable. @throws why not */
   async tryWriting(): Promise<void> {
     const path = join(this.temporary, `try-${randomBytes(8).toString('hex')}`);
-    await this.calls.run('tmp', async () => {
+    await this.write('tmp', async () => {
       try {
         const handle = await open(path, 'wx');
         await handle

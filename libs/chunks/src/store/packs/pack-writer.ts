@@ -64,19 +64,19 @@ export class PackWriter {
         }
         vectors.push(...piece.vectors);
         if (vectors.length < MAX_VECTORS) continue;
-        await writeAll(this.handle, vectors, start);
+        await this.#writeAll(vectors, start);
         vectors = [];
         start = this.#position;
       }
-      if (vectors.length > 0) await writeAll(this.handle, vectors, start);
+      if (vectors.length > 0) await this.#writeAll(vectors, start);
       return offsets;
     });
   }
 
-  /** Bytes that were appended before. */
+  /** Bytes that were appended before. @throws NoAnswer when the disk does not answer */
   async read(offset: number, size: number): Promise<Uint8Array> {
     const bytes = Buffer.allocUnsafeSlow(size);
-    const { bytesRead } = await this.handle.read(bytes, 0, size, offset);
+    const { bytesRead } = await this.#call(() => this.handle.read(bytes, 0, size, offset));
     if (bytesRead !== size) throw new Error('a pack in the making is shorter than what was written to it');
     return bytes;
   }
@@ -84,18 +84,31 @@ export class PackWriter {
   /** All of it on disk, then in its place. The folder is the caller's to sync. */
   async finish(): Promise<void> {
     await this.#once(async () => {
-      await this.handle.sync();
+      await this.#call(() => this.handle.sync());
       await this.files.publish(this.name);
+      await this.#call(() => this.handle.close());
     });
-    await this.handle.close();
   }
 
   /** Takes it away, wherever it is. Never throws. */
   async discard(): Promise<void> {
     this.#failure ??= new Error('the pack was discarded');
-    await this.handle.close().catch(() => undefined);
-    await this.files.removeTemporary(this.name).catch(() => undefined);
-    await this.files.remove(this.name).catch(() => undefined);
+    await this.files.discard(this.name, this.handle);
+  }
+
+  #call<T>(call: () => Promise<T>): Promise<T> {
+    return this.files.write(this.name, call);
+  }
+
+  /** A short write is not an error of the system call: the next one then tells the reason. */
+  async #writeAll(vectors: readonly Uint8Array[], position: number): Promise<void> {
+    let rest = vectors;
+    while (rest.length > 0) {
+      const { bytesWritten } = await this.#call(() => this.handle.writev(rest, position));
+      if (bytesWritten === 0) throw new Error('the file system takes no more bytes and does not say why');
+      position += bytesWritten;
+      rest = after(rest, bytesWritten);
+    }
   }
 
   async #once<T>(work: () => Promise<T>): Promise<T> {
@@ -141,17 +154,6 @@ function joined(entries: readonly Entry[]): Piece {
     at += entryBytes(bytes.length);
   }
   return { entries, vectors: [target] };
-}
-
-/** A short write is not an error of the system call: the next one then tells the reason. */
-async function writeAll(handle: FileHandle, vectors: Uint8Array[], position: number): Promise<void> {
-  let rest = vectors;
-  while (rest.length > 0) {
-    const { bytesWritten } = await handle.writev(rest, position);
-    if (bytesWritten === 0) throw new Error('the file system takes no more bytes and does not say why');
-    position += bytesWritten;
-    rest = after(rest, bytesWritten);
-  }
 }
 
 function after(vectors: readonly Uint8Array[], written: number): Uint8Array[] {
