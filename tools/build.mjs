@@ -1,13 +1,13 @@
 /**
- * Builds what runs: the engine with its libraries, what starts engines for the demo and the tests, and the console. Builds
+ * Builds what runs: the engine with its libraries as one bundle, what starts engines for the demo and the tests, and the console. Builds
  * what is stale of that alone; where nothing is, it takes a second. The console's options are those of its target `bundle` in
  * `apps/client-ui/package.json`, which Nx reads too.
  */
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { newest } from './lib/newest.mjs';
+import { workspaceFolders } from './lib/workspace-folders.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const CONSOLE = 'apps/client-ui';
@@ -15,7 +15,9 @@ const SITE = join(CONSOLE, 'dist/browser');
 const PAGE = join(SITE, 'index.html');
 const ANGULAR = 'tools/lib/angular.mjs';
 const COMPRESS = 'tools/compress.mjs';
-const PROGRAMS = ['apps/dfs-engine', 'libs/testing'].map((folder) => join(folder, 'tsconfig.build.json'));
+const ENGINE = 'apps/dfs-engine';
+const BUNDLE = 'tools/bundle.mjs';
+const PROGRAMS = [ENGINE, 'libs/testing'].map((folder) => join(folder, 'tsconfig.build.json'));
 /** Lines by which the compiler says how far it is; all others are of what is wrong. */
 const NEWS = /^(\d+:\d+:\d+ [AP]M - [^\n]*| +\* [^\n]*tsconfig[^\n]*|\s*)\n/gm;
 
@@ -46,6 +48,7 @@ async function compilePrograms() {
     '--verbose',
     ...PROGRAMS,
   );
+  await run(BUNDLE, ENGINE);
   return /^.* - Building project /m.test(output) ? 'built' : 'fresh';
 }
 
@@ -56,22 +59,6 @@ async function buildConsole() {
   await run(ANGULAR, CONSOLE, 'bundle');
   await run(COMPRESS, SITE);
   return 'built';
-}
-
-/**
- * The folders of a project of the workspace and of all that it depends on.
- * @param {string} folder
- * @param {Set<string>} found
- * @returns {Set<string>}
- */
-function workspaceFolders(folder, found = new Set()) {
-  if (found.has(folder)) return found;
-  found.add(folder);
-  const { dependencies = {} } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-  for (const name of Object.keys(dependencies)) {
-    if (name.startsWith('@dfs/')) workspaceFolders(join('libs', name.slice('@dfs/'.length)), found);
-  }
-  return found;
 }
 
 /**

@@ -22,7 +22,7 @@ const LAST_WORDS = 12;
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const args = process.argv.slice(2);
-const program = join(root, 'apps/dfs-engine/dist/main.js');
+const program = join(root, 'apps/dfs-engine/dist/bundle/main.js');
 // Such as `--help`: answered by the engine, without a node.
 if (args.some((arg) => ['--help', '-h', '--version', '-v'].includes(arg))) {
   process.exit(spawnSync(process.execPath, [program, ...args], { stdio: 'inherit' }).status ?? 1);

@@ -99,7 +99,8 @@ async function build() {
   return (
     (await step('build', process.execPath, ['tools/build.mjs'])) &&
     (await step('client', 'nx', ['run', 'client:generate'])) &&
-    (await step('build of the rest', 'tsc', ['--build', ...globSync('{apps,libs}/*/tsconfig.build.json').sort()]))
+    (await step('build of the rest', 'tsc', ['--build', ...globSync('{apps,libs}/*/tsconfig.build.json').sort()])) &&
+    (await step('command line', process.execPath, ['tools/bundle.mjs', 'apps/dfs-cli']))
   );
 }
 

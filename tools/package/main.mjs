@@ -2,18 +2,16 @@
  * `npm run package`: puts the built engine, console and command line into one tarball, `dist/dfs-<version>.tgz`, that
  * `npm install -g` installs on a machine with Node 24.
  *
- * The files keep their places in the workspace. Their imports of its libraries are written as relative addresses; what
- * they import of others becomes the package's dependencies, in the very versions of package-lock.json. sqlite3 is carried
- * along (`vendor/sqlite3`): its binding for the platform of this machine is inside, unless `--no-binding` is given, and is
- * compiled at installation elsewhere.
+ * The files keep their places in the workspace. Engine and command line are bundles that bring all they import; few packages
+ * are left to be dependencies, in the very versions of package-lock.json. sqlite3 is carried along (`vendor/sqlite3`): its
+ * binding for the platform of this machine is inside, unless `--no-binding` is given, and is compiled at installation elsewhere.
  */
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, posix, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { isBuiltin } from 'node:module';
 import { npmCommand, slashed } from '../lib/platform.mjs';
-import { ownSpecifiers, packageOf } from './specifiers.mjs';
+import { ownSpecifiers } from './specifiers.mjs';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const stage = join(root, 'dist', 'package');
@@ -21,22 +19,18 @@ const bundlesBinding = !process.argv.includes('--no-binding');
 
 const workspace = readJson('package.json');
 const lock = readJson('package-lock.json');
-/** The files that run; imports from `sqlite3` are found in the package itself. */
+/** Bundles import it from outside, and find it in the package itself. */
 const CARRIED = 'sqlite3';
-/**
- * Packages that load and compile sqlite3, and those that decorators and compiled helpers need without an import of
- * ours.
- */
-const NEEDED = ['bindings', 'node-addon-api', 'reflect-metadata', 'tar', 'tslib'];
+/** Packages that load and compile sqlite3, and the pages of the API that the engine serves. */
+const NEEDED = ['bindings', 'node-addon-api', 'swagger-ui-dist', 'tar'];
 
 build();
 rmSync(stage, { recursive: true, force: true });
-copyBuilt();
+copyBundles();
 copyConsole();
 copyText();
 carrySqlite();
-const dependencies = resolveImports();
-writeManifest(dependencies);
+writeManifest();
 pinEverything();
 pack();
 
@@ -53,15 +47,18 @@ function build() {
   if (result.status !== 0) fail(`The build failed.\n${result.stdout}${result.stderr}`);
 }
 
-/** The compiled files of engine, command line and libraries, without declarations and maps. */
-function copyBuilt() {
-  const built = globSync('{apps/{dfs-engine,dfs-cli},libs/*}/dist/**/*.{js,json}', { cwd: root });
-  for (const file of built.map((path) => slashed(path))) {
-    if (file.startsWith('libs/testing/') || file.startsWith('libs/simulation/')) continue;
-    copy(file);
+function copyBundles() {
+  for (const app of ['dfs-engine', 'dfs-cli']) {
+    for (const file of globSync(`apps/${app}/dist/bundle/*.{js,map,txt}`, { cwd: root })) copy(slashed(file));
+    // Read for the version.
+    copy(`apps/${app}/package.json`);
   }
-  // Read for the version.
-  for (const app of ['dfs-engine', 'dfs-cli']) copy(`apps/${app}/package.json`);
+  for (const found of globSync('apps/*/dist/bundle/*.js', { cwd: stage })) {
+    const file = slashed(found);
+    const text = readFileSync(join(stage, file), 'utf8');
+    const carried = ownSpecifiers(text, (name) => (name === CARRIED ? addressFrom(file) : name));
+    if (carried !== text) writeFileSync(join(stage, file), carried);
+  }
 }
 
 function copyConsole() {
@@ -88,49 +85,16 @@ function carrySqlite() {
   cpSync(join(from, binding), join(home, 'node_sqlite3.node'));
 }
 
-/**
- * Makes imports of the workspace's libraries relative.
- * @returns the packages that are imported beside them, with their locked versions
- */
-function resolveImports() {
-  /** @type {Set<string>} */
-  const imported = new Set(NEEDED);
-  for (const found of globSync('{apps,libs}/**/*.js', { cwd: stage })) {
-    const file = slashed(found);
-    if (file.startsWith('apps/client-ui/')) continue;
-    const path = join(stage, file);
-    const text = ownSpecifiers(readFileSync(path, 'utf8'), (specifier) => {
-      if (specifier.startsWith('.') || specifier.startsWith('node:') || isBuiltin(specifier)) return specifier;
-      const name = packageOf(specifier);
-      if (name === CARRIED) return addressFrom(file, `vendor/${CARRIED}/lib/sqlite3.js`);
-      if (name.startsWith('@dfs/')) return addressFrom(file, `libs/${name.slice('@dfs/'.length)}/dist/index.js`);
-      imported.add(name);
-      return specifier;
-    });
-    writeFileSync(path, text);
-  }
-  return Object.fromEntries(
-    [...imported].sort().map((name) => {
-      const version = lock.packages[`node_modules/${name}`]?.version;
-      if (version === undefined) fail(`${name} is imported, and package-lock.json has no version of it.`);
-      return [name, version];
-    }),
+/** @param {string} file within the package */
+function addressFrom(file) {
+  return posix.relative(posix.dirname(file), `vendor/${CARRIED}/lib/sqlite3.js`);
+}
+
+function writeManifest() {
+  const dependencies = Object.fromEntries(
+    NEEDED.map((name) => [name, lock.packages[`node_modules/${name}`]?.version ?? fail(`${name} is not locked.`)]),
   );
-}
-
-/**
- * @param {string} file within the package
- * @param {string} target within the package
- */
-function addressFrom(file, target) {
-  if (!existsSync(join(stage, target))) fail(`${file} imports ${target}, which is not built.`);
-  const address = posix.relative(posix.dirname(file), target);
-  return address.startsWith('.') ? address : `./${address}`;
-}
-
-/** @param {Record<string, string>} dependencies */
-function writeManifest(dependencies) {
-  const { version, description, license, overrides } = workspace;
+  const { version, description, license } = workspace;
   const manifest = {
     name: 'dfs',
     version,
@@ -138,14 +102,13 @@ function writeManifest(dependencies) {
     license,
     type: 'module',
     engines: { node: '>=24' },
-    bin: { dfs: 'apps/dfs-cli/dist/main.js' },
+    bin: { dfs: 'apps/dfs-cli/dist/bundle/main.js' },
     scripts: { install: 'node tools/package/binding.mjs' },
     // Without them the carried sqlite3 would be compiled by npm itself, whether it is needed or not.
     gypfile: false,
     // One of the packages would tell its makers of each installation.
     scarfSettings: { enabled: false },
     dependencies,
-    overrides,
   };
   writeFileSync(join(stage, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
 }

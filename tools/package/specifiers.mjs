@@ -17,14 +17,3 @@ export function ownSpecifiers(text, change) {
   }
   return result + text.slice(at);
 }
-
-/**
- * The package that a specifier names: `@nestjs/common` of `@nestjs/common/enums`.
- * @param {string} specifier
- */
-export function packageOf(specifier) {
-  return specifier
-    .split('/')
-    .slice(0, specifier.startsWith('@') ? 2 : 1)
-    .join('/');
-}

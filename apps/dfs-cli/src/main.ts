@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
+import { VERSION } from './node/version.js';
 import { EXIT } from './output/failure.js';
 import { flushed } from './output/flush.js';
 import { runProgram } from './program.js';
@@ -7,9 +7,6 @@ import { runProgram } from './program.js';
 // The reader of our output may go away (`dfs ls -r | head`).
 process.stdout.on('error', () => process.exit(EXIT.ok));
 
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
 const interrupted = new AbortController();
 process.once('SIGINT', () => {
   interrupted.abort();
@@ -28,7 +25,7 @@ process.exitCode = await runProgram(
     signal: interrupted.signal,
     exitCode: EXIT.ok,
   },
-  version,
+  VERSION,
 );
 await flushed(process.stdout, process.stderr);
 // A connection that a command left open holds nothing up.

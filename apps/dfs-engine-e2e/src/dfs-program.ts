@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The built command line. */
-export const DFS = resolve(fileURLToPath(new URL('../../dfs-cli/dist/main.js', import.meta.url)));
+export const DFS = resolve(fileURLToPath(new URL('../../dfs-cli/dist/bundle/main.js', import.meta.url)));
 
 /** How a run of `dfs` ended, or what it has printed so far. */
 export interface Ended {

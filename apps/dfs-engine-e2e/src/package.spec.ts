@@ -8,6 +8,8 @@ import { eventually, isLong, tempDir, type TempDir } from '@dfs/testing';
 
 const ROOT = resolve(fileURLToPath(new URL('../../..', import.meta.url)));
 const MB = 1_000_000;
+/** Milliseconds for packing, installing and compiling: minutes, where others want the same cores. */
+const INSTALLED_WITHIN = 900_000;
 const run = promisify(execFile);
 /** The Node that runs the test comes first: it is the one that the package needs. */
 const PATH = `${dirname(process.execPath)}${delimiter}${process.env['PATH'] ?? ''}`;
@@ -48,7 +50,7 @@ describe.each(
         env: { ...process.env, PATH },
       },
     );
-  });
+  }, INSTALLED_WITHIN);
   afterAll(async () => {
     if (node && node.exitCode === null) {
       const ended = new Promise((done) => node?.on('exit', done));
@@ -72,6 +74,17 @@ describe.each(
     expect(JSON.stringify(lock)).not.toMatch(/"resolved":"http/);
   });
 
+  it('brings the licences of what is bundled', async () => {
+    for (const [app, name] of [
+      ['dfs-engine', 'libp2p'],
+      ['dfs-engine', '@nestjs/core'],
+      ['dfs-cli', 'commander'],
+    ]) {
+      const text = await readFile(dir.file(`prefix/lib/node_modules/dfs/apps/${app}/dist/bundle/licences.txt`), 'utf8');
+      expect(text).toMatch(new RegExp(`^${name} \\d[^]*?Permission is hereby granted`, 'm'));
+    }
+  });
+
   it('starts a node, serves the console, and has a command line that does its job', async () => {
     expect((await dfs('--version')).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
     node = spawn(dir.file('prefix/bin/dfs'), ['start'], { cwd: dir.path, env, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -82,6 +95,7 @@ describe.each(
     expect(page.status).toBe(200);
     const script = /src="([^"]+\.js)"/.exec(await page.text())?.[1] ?? '';
     expect(await encodingOf(new URL(script, url))).toBe('br');
+    expect((await fetch(new URL('/api/docs/swagger-ui-bundle.js', url))).status).toBe(200);
 
     await writeFile(dir.file('a.txt'), 'what is stored');
     await dfs('put', 'a.txt', 'in/');

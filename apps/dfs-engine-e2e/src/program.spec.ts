@@ -22,7 +22,7 @@ describe('the program', () => {
   });
 
   it('ends quietly where nobody reads on', async () => {
-    const program = new URL('../../dfs-engine/dist/main.js', import.meta.url).pathname;
+    const program = new URL('../../dfs-engine/dist/bundle/main.js', import.meta.url).pathname;
     const child = spawn(process.execPath, [program, '--help'], { stdio: ['ignore', 'pipe', 'pipe'] });
     child.stdout.destroy();
     let err = '';

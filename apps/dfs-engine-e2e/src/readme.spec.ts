@@ -6,7 +6,7 @@ import type { NodeInfo } from '@dfs/contracts';
 import { startEngine, tempDir, type Engine, type TempDir } from '@dfs/testing';
 
 const ROOT = resolve(fileURLToPath(new URL('../../..', import.meta.url)));
-const DFS = join(ROOT, 'apps/dfs-cli/dist/main.js');
+const DFS = join(ROOT, 'apps/dfs-cli/dist/bundle/main.js');
 /** Commands of a shell with the same name as ours stand in no example. */
 const NAMED = /\bdfs (?!node\b|ready\b)([a-z][a-z-]*)((?: +--?[a-z][a-z-]*)*)/g;
 

@@ -11,7 +11,7 @@ import type { FileInfo, FileList, FileListState, VersionList } from '@dfs/contra
 import { eventually, type Engine } from '@dfs/testing';
 
 /** The built engine. */
-export const MAIN = resolve(fileURLToPath(new URL('../../dfs-engine/dist/main.js', import.meta.url)));
+export const MAIN = resolve(fileURLToPath(new URL('../../dfs-engine/dist/bundle/main.js', import.meta.url)));
 
 /** The item, or a clear failure. */
 export function at<T>(items: readonly T[], index: number): T {

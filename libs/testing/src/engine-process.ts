@@ -11,7 +11,7 @@ import { eventually } from './wait.js';
 
 /** From `libs/testing/{src,dist}` to the root of the workspace. */
 const ROOT = resolve(fileURLToPath(new URL('../../..', import.meta.url)));
-const MAIN = join(ROOT, 'apps/dfs-engine/dist/main.js');
+const MAIN = join(ROOT, 'apps/dfs-engine/dist/bundle/main.js');
 /** Generous: with thirty programs that want the same core a start takes a minute. */
 const READY_DEADLINE = 180_000;
 const STOP_DEADLINE = 60_000;

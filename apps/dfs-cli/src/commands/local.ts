@@ -42,7 +42,7 @@ export function addLocalCommands(program: Command, context: Context): void {
       .argument('[options...]', 'of the engine')
       .addHelpText('after', `\nExample:\n  dfs ${name} --data-dir ~/dfs`)
       .action(async (options: string[], _options: object, command: Command) => {
-        context.around.exitCode = await engine('apps/dfs-engine/dist/main.js', [own, ...options], command);
+        context.around.exitCode = await engine('apps/dfs-engine/dist/bundle/main.js', [own, ...options], command);
       });
   }
 }

@@ -12,7 +12,7 @@ import { HANGS_AFTER } from './protocol.js';
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 /** As jest runs the sources. */
 const PROGRAM: ChildProgram = {
-  file: here('./main.ts'),
+  file: here('./disk-child.ts'),
   execArgv: ['--conditions=@dfs/source', '--import', here('../../../../chunks/src/testing/source-loader.mjs')],
 };
 const DEADLINE = 120_000;

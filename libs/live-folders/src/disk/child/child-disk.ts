@@ -28,7 +28,7 @@ export interface ChildDiskOptions extends OpenRoot {
 
 /** Small: what a child holds for long is a list of names. */
 const PROGRAM: ChildProgram = {
-  file: fileURLToPath(new URL('./main.js', import.meta.url)),
+  file: fileURLToPath(new URL('./disk-child.js', import.meta.url)),
   execArgv: ['--max-semi-space-size=4', '--disable-sigusr1'],
 };
 /** How often it is looked whether a child is silent. */

@@ -1,0 +1,140 @@
+/**
+ * Bundles a compiled program with all that it imports, so that its start reads a few files rather than thousands:
+ *
+ *     node tools/bundle.mjs <folder of the application>
+ *
+ * Writes `dist/bundle` there, unless what it is made of is as it was: the program, maps from its lines to those of the sources, and
+ * the licences of the packages inside. What is bundled is the compiler's JavaScript, which has the metadata of decorators. The
+ * files lie as deep as those of a room of `src`: by `import.meta.url` they find what these find.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { isBuiltin } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { licencesOf } from './lib/licences.mjs';
+import { workspaceFolders } from './lib/workspace-folders.mjs';
+
+/**
+ * The files of each program, and what each is compiled to; in `apart` the one that a file leaves to be loaded when it is needed.
+ * @type {Record<string, { name: string, entry: string, apart?: string }[]>}
+ */
+const PROGRAMS = {
+  'apps/dfs-engine': [
+    { name: 'main', entry: 'apps/dfs-engine/dist/main.js', apart: './engine.js' },
+    { name: 'engine', entry: 'apps/dfs-engine/dist/engine.js' },
+    { name: 'runtime-flags', entry: 'apps/dfs-engine/dist/process/runtime-flags.js' },
+    { name: 'disk-child', entry: 'libs/live-folders/dist/disk/child/disk-child.js' },
+  ],
+  'apps/dfs-cli': [{ name: 'main', entry: 'apps/dfs-cli/dist/main.js' }],
+};
+
+/** Loaded from outside: what has to be compiled for the machine, and what packages look for that are not used here. */
+const OUTSIDE = [
+  'sqlite3',
+  // Drivers of typeorm.
+  ...['@google-cloud/spanner', '@sap/hana-client', 'better-sqlite3', 'ioredis', 'mongodb', 'mssql', 'mysql', 'mysql2'],
+  ...['oracledb', 'pg', 'pg-native', 'pg-query-stream', 'react-native-sqlite-storage', 'redis', 'sql.js'],
+  'typeorm-aurora-data-api-driver',
+  // Of Nest.
+  ...['@nestjs/microservices', '@fastify/static', 'class-transformer/storage'],
+  // Compiled forms of parts of ws.
+  ...['bufferutil', 'utf-8-validate'],
+];
+
+/** What was written for CommonJS finds, inside a module, what it would find in a file of its own. */
+const COMMON_JS = [
+  "import { createRequire as requireOf } from 'node:module';",
+  'const require = requireOf(import.meta.url), __filename = import.meta.filename, __dirname = import.meta.dirname;',
+].join('\n');
+
+/**
+ * A module of Nest makes a `require` of its own, which looks beside the bundle for what is inside.
+ * @type {import('esbuild').Plugin}
+ */
+const ownRequire = {
+  name: 'own-require',
+  setup({ onLoad }) {
+    onLoad({ filter: /@nestjs\/mapped-types\/dist\/type-helpers\.utils\.js$/ }, async ({ path }) => {
+      const text = await readFile(path, 'utf8');
+      const contents = text.replace('const require = createRequire(import.meta.url);', '');
+      if (contents === text) throw new Error(`${path} is not what it was: see what it requires.`);
+      return { contents, loader: 'js' };
+    });
+  },
+};
+
+const [folder = ''] = process.argv.slice(2);
+const program = PROGRAMS[folder];
+if (program === undefined) throw new Error(`Name one of ${Object.keys(PROGRAMS).join(', ')}.`);
+process.chdir(dirname(dirname(fileURLToPath(import.meta.url))));
+const target = join(folder, 'dist', 'bundle');
+const stamp = join(target, 'made-of.txt');
+const madeOf = hashOfInputs();
+if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== madeOf) await bundle(program);
+
+/** @param {{ name: string, entry: string, apart?: string }[]} files */
+async function bundle(files) {
+  rmSync(target, { recursive: true, force: true });
+  const made = [];
+  for (const { name, entry, apart } of files) made.push(await bundleFile(name, entry, apart));
+  const lost = made.flatMap(outsideOf).filter((path) => !OUTSIDE.some((name) => `${path}/`.startsWith(`${name}/`)));
+  if (lost.length > 0)
+    throw new Error(`${lost.join(', ')}: imported, and not found. Add it to OUTSIDE if it is not used.`);
+  writeFileSync(join(target, 'licences.txt'), licencesOf(made));
+  // The last: a bundle that was not finished has none.
+  writeFileSync(stamp, madeOf);
+}
+
+/**
+ * @param {string} name
+ * @param {string} entry
+ * @param {string} [apart]
+ */
+async function bundleFile(name, entry, apart) {
+  const { metafile } = await build({
+    absWorkingDir: process.cwd(),
+    entryPoints: { [name]: entry },
+    outdir: target,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node24',
+    // Those by which Node itself finds files.
+    conditions: ['node'],
+    // Names of classes are data for the frameworks, and those of functions are read in traces.
+    keepNames: true,
+    legalComments: 'none',
+    sourcemap: 'linked',
+    sourcesContent: false,
+    metafile: true,
+    logLevel: 'warning',
+    external: apart === undefined ? OUTSIDE : [...OUTSIDE, apart],
+    plugins: [ownRequire],
+    banner: { js: COMMON_JS },
+  });
+  return metafile;
+}
+
+/**
+ * What a bundle imports from packages.
+ * @param {import('esbuild').Metafile} made
+ */
+function outsideOf({ outputs }) {
+  return Object.values(outputs)
+    .flatMap(({ imports }) => imports)
+    .flatMap(({ external, path }) => (external && !path.startsWith('./') && !isBuiltin(path) ? [path] : []));
+}
+
+/** Times say little where a cache has put files back. */
+function hashOfInputs() {
+  const hash = createHash('sha256');
+  const compiled = [...workspaceFolders(folder)].flatMap((each) => globSync(`${each}/{package.json,dist/**/*.js}`));
+  const own = ['bundle.mjs', 'lib/licences.mjs'].map((file) => join('tools', file));
+  for (const file of ['package-lock.json', ...own, ...compiled.sort()]) {
+    if (!file.startsWith(target)) hash.update(file).update(readFileSync(file));
+  }
+  return hash.digest('hex');
+}
