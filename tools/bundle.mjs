@@ -4,7 +4,7 @@
  *     node tools/bundle.mjs <folder of the application>
  *
  * Writes `dist/bundle` there, unless what it is made of is as it was: the program, maps from its lines to those of the sources, and
- * the licences of the packages inside. What is bundled is the compiler's JavaScript, which has the metadata of decorators. The
+ * the licences of the packages inside. It bundles the compiler's JavaScript, which has the metadata of decorators. The
  * files lie as deep as those of a room of `src`: by `import.meta.url` they find what these find.
  */
 import { createHash } from 'node:crypto';
@@ -44,7 +44,7 @@ const OUTSIDE = [
   ...['bufferutil', 'utf-8-validate'],
 ];
 
-/** What was written for CommonJS finds, inside a module, what it would find in a file of its own. */
+/** Code that was written for CommonJS finds, inside a module, what it would find in a file of its own. */
 const COMMON_JS = [
   "import { createRequire as requireOf } from 'node:module';",
   'const require = requireOf(import.meta.url), __filename = import.meta.filename, __dirname = import.meta.dirname;',
@@ -119,7 +119,7 @@ async function bundleFile(name, entry, apart) {
 }
 
 /**
- * What a bundle imports from packages.
+ * The packages that a bundle imports.
  * @param {import('esbuild').Metafile} made
  */
 function outsideOf({ outputs }) {

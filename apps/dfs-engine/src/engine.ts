@@ -1,4 +1,4 @@
-/** What the program does once it runs as it should. Apart from `main.ts`, so that a process that is to be tuned first loads none of it. */
+/** The commands of the program. They are apart from `main.ts`, so that a process that is to be tuned first loads none of this. */
 
 /** Runs what a command line asks for: a check, a restoring of the database, or a node. */
 export async function runCommand(command: string | undefined, args: readonly string[]): Promise<void> {
