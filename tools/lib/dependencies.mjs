@@ -25,6 +25,8 @@ const SQLITE = join(MODULES, 'sqlite3/build/Release/node_sqlite3.node');
 const SQLITE_SCRAPS = ['obj', 'obj.target', '.deps'].map((name) => join(dirname(SQLITE), name));
 /** Where the package `node` keeps what comes with its program: headers, of 60 MiB, and pages of a manual. */
 const NODE_FILES = join(MODULES, 'node', MODULES);
+/** Source maps: a sixth of what is installed, which neither building nor running reads. */
+const SOURCE_MAP = /\.(?:[cm]?[jt]s|css)\.map$/;
 /** npm speaks up when something is wrong only. */
 const QUIET = '--loglevel=error';
 
@@ -125,6 +127,7 @@ export class Dependencies {
         'The dependencies could not be installed; npm says why above.\nIt needs a network connection to the npm registry.',
       );
     }
+    if (extent === 'run') removeSourceMaps();
     this.writeStamp(extent);
     say(`Installed them in ${seconds(began)} s.`);
   }
@@ -170,6 +173,13 @@ export class Dependencies {
   /** @param {Extent} extent */
   writeStamp(extent) {
     writeFileSync(STAMP, `${extent} ${this.hash}`);
+  }
+}
+
+/** Those of packages: the links to the projects of the workspace are not followed. */
+function removeSourceMaps() {
+  for (const entry of readdirSync(MODULES, { recursive: true, withFileTypes: true })) {
+    if (entry.isFile() && SOURCE_MAP.test(entry.name)) rmSync(join(entry.parentPath, entry.name));
   }
 }
 

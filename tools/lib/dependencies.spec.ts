@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { chmod, cp, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { tempDir, type TempDir } from '@dfs/testing';
@@ -46,6 +46,7 @@ describe('a clone', () => {
     const copy = `mkdir -p bin && cp ${dir.file('node.sh')} bin/node`;
     const node = await pack('node', { bin: { node: 'bin/node' }, scripts: { preinstall: copy } });
     const compile = 'mkdir -p build/Release && date +%N > build/Release/node_sqlite3.node';
+    for (const file of ['lib/a.js', 'lib/a.js.map', 'lib/town.map']) await write(`packages/sqlite3/${file}`, file);
     const sqlite3 = await pack('sqlite3', { scripts: { install: compile } });
     const jest = await pack('jest', {});
     await write('node.sh', `#!/bin/sh\nexec "${process.execPath}" "$@"\n`);
@@ -98,6 +99,8 @@ describe('a clone', () => {
     expect(first).toMatchObject({ code: 0, out: 'it runs\n' });
     expect(first.err).toMatch(/^Installing 2 packages, for building and running\.\n[^]*Compiled sqlite3/);
     expect(await isThere('node_modules/jest')).toBe(false);
+    const kept = await readdir(dir.file('node_modules/sqlite3/lib'));
+    expect(kept.sort()).toEqual(['a.js', 'town.map']);
     const [before, lock] = [await compiled(), await readFile(dir.file('package-lock.json'), 'utf8')];
 
     const second = await bootstrap('--tests');
