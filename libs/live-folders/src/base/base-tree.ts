@@ -1,10 +1,12 @@
 import { byIds, changeByIds, VALUES, type Database, type Reader, type SqlValue, type Tx } from '@dfs/database';
+import type { LiveFolderCount } from '@dfs/contracts';
 import { cidFromBytes, cidToBytes } from '@dfs/protocol';
 import { bytesOfDiskPath, diskPathOfBytes } from '../disk/names.js';
 import type { BaseRow } from '../plan/model.js';
 
 const FILE = 1;
 const DIRECTORY = 3;
+const NONE: Count = { files: 0, bytes: 0 };
 
 interface Row {
   path: string;
@@ -34,6 +36,9 @@ export interface BaseChange {
   readonly row: BaseRow | undefined;
 }
 
+/** Files of a tree, and their bytes. */
+export type Count = Pick<LiveFolderCount, 'files' | 'bytes'>;
+
 /** A deletion that was signed from the disk. */
 export interface OwnDeletion {
   readonly path: string;
@@ -43,8 +48,10 @@ export interface OwnDeletion {
 
 /** The base tree of one folder, and the deletions that were signed from it. */
 export class BaseTree {
+  private counted: Count | undefined;
+
   constructor(
-    private readonly db: Pick<Database, 'query'>,
+    private readonly db: Pick<Database, 'query' | 'write'>,
     private readonly folder: string,
   ) {}
 
@@ -81,18 +88,23 @@ export class BaseTree {
     return (await this.db.query<Row>(sql, [this.folder, `${path}/`, `${path}0`])).map(rowFrom);
   }
 
-  /** Files and their bytes. */
-  async count(reader: Reader = this.db): Promise<{ files: number; bytes: number }> {
-    const [row] = await reader.query<{ files: number; bytes: number }>(
-      `SELECT count(*) AS files, coalesce(sum(size), 0) AS bytes FROM live_folder_base WHERE folder = ? AND kind = ${FILE}`,
-      [this.folder],
-    );
-    return row ?? { files: 0, bytes: 0 };
+  /** Files and their bytes: counted once, in a unit of work of its own, and followed from then on. */
+  async count(): Promise<Count> {
+    if (this.counted) return this.counted;
+    return this.db.write(async (tx) => {
+      const [row = NONE] = await tx.query<Count>(
+        `SELECT count(*) AS files, coalesce(sum(size), 0) AS bytes FROM live_folder_base WHERE folder = ? AND kind = ${FILE}`,
+        [this.folder],
+      );
+      tx.afterCommit(() => (this.counted = row));
+      return row;
+    });
   }
 
   /** Within the unit of work of what the rows follow from. Of several changes of one path the last counts. */
   async change(tx: Tx, changes: readonly BaseChange[]): Promise<void> {
     const last = new Map(changes.map(({ path, row }) => [path, row]));
+    await this.countAlong(tx, last);
     const gone = [...last].filter(([, row]) => row === undefined).map(([path]) => path);
     await changeByIds(tx, `DELETE FROM live_folder_base WHERE folder = ?2 AND path IN ${VALUES}`, gone, [this.folder]);
     const rows = [...last.values()].filter((row) => row !== undefined).map((row) => this.valuesOf(row));
@@ -101,6 +113,22 @@ export class BaseTree {
     await changeByIds(tx, `DELETE FROM live_folder_deleted WHERE folder = ?2 AND path IN ${VALUES}`, there, [
       this.folder,
     ]);
+  }
+
+  /** The count follows a change; to count all again takes long where there are many. */
+  private async countAlong(tx: Tx, rows: ReadonlyMap<string, BaseRow | undefined>): Promise<void> {
+    const sql = `SELECT kind, size FROM live_folder_base WHERE folder = ?2 AND path IN ${VALUES}`;
+    const before = await byIds<{ kind: number; size: number }>(tx, sql, [...rows.keys()], [this.folder]);
+    const more = { files: 0, bytes: 0 };
+    for (const { kind, size } of before)
+      if (kind === FILE) [more.files, more.bytes] = [more.files - 1, more.bytes - size];
+    for (const row of rows.values()) {
+      if (row?.kind === 'file') [more.files, more.bytes] = [more.files + 1, more.bytes + (row.stat?.size ?? 0)];
+    }
+    tx.afterCommit(() => {
+      const { counted } = this;
+      if (counted) this.counted = { files: counted.files + more.files, bytes: counted.bytes + more.bytes };
+    });
   }
 
   /** Of these paths those whose last deletion was signed from the disk, and which it was. */
@@ -122,6 +150,7 @@ export class BaseTree {
   }
 
   async clear(tx: Tx): Promise<void> {
+    tx.afterCommit(() => (this.counted = NONE));
     for (const table of ['base', 'deleted'])
       await tx.run(`DELETE FROM live_folder_${table} WHERE folder = ?`, [this.folder]);
   }

@@ -1,7 +1,7 @@
 import type { Timers } from '@dfs/runtime';
 import { isOurs, joinDiskPath, nameOf, parentOf, pathOf, ROOT, showDiskPath, type DiskPath } from '../disk/names.js';
 import type { Listing, RootDisk, Stat } from '../disk/root-disk.js';
-import type { OnDisk } from '../plan/model.js';
+import type { BaseRow, OnDisk } from '../plan/model.js';
 
 /** Which paths are left out on both sides (rule 7). */
 export interface Rules {
@@ -40,6 +40,17 @@ interface Named {
   at: number;
 }
 
+/** What is known beside the listings. */
+export interface KnownOfDisk {
+  readonly timers: Timers;
+  /** The row that the base tree has for a path. */
+  usual(path: string): Pick<BaseRow, 'kind' | 'name'> | undefined;
+  /** Of the root, as it was known to be the folder. */
+  readonly device: bigint;
+  /** What the base tree has was found not to be left out by these rules. */
+  readonly areTried: boolean;
+}
+
 /** What was found on the disk by listing directories: a path is absent only where one that was listed whole does not have it. */
 export class DiskTree {
   private readonly listed = new Map<DiskPath, Listed>();
@@ -54,11 +65,7 @@ export class DiskTree {
   constructor(
     private readonly disk: Pick<RootDisk, 'list'>,
     private readonly rules: Rules,
-    private readonly timers: Timers,
-    /** The name that the base tree has for a path. */
-    private readonly usualName: (path: string) => DiskPath | undefined,
-    /** Of the root, as it was known to be the folder. */
-    private readonly device: bigint,
+    private readonly known: KnownOfDisk,
   ) {}
 
   /** Lists these directories, and those beneath them that were not listed yet and are to be. @param deep whether one is */
@@ -91,8 +98,9 @@ export class DiskTree {
       if (listed && listed.before === undefined) again.add(listed.directory);
     }
     const last = Math.max(...[...again].map((directory) => (this.listed.get(directory) as Listed).at), -Infinity);
-    const wait = last + APART - this.timers.ticks();
-    if (wait > 0) await this.timers.sleep(wait, signal);
+    const { timers } = this.known;
+    const wait = last + APART - timers.ticks();
+    if (wait > 0) await timers.sleep(wait, signal);
     signal.throwIfAborted();
     const all = [...again].sort();
     for (let at = 0; at < all.length; at += LISTED_TOGETHER) {
@@ -210,13 +218,13 @@ export class DiskTree {
   private take(found: Listing): void {
     const { directory } = found;
     // Of another device: the disk went meanwhile, and this is what its mount point has.
-    const isElse = found.outcome === 'whole' && found.stat.device !== this.device;
+    const isElse = found.outcome === 'whole' && found.stat.device !== this.known.device;
     const listing: Listing = isElse ? { directory, outcome: 'unknown', reason: 'changed' } : found;
     const earlier = this.listed.get(directory);
     if (earlier?.listing.outcome === 'whole') this.drop(earlier.listing);
     const before =
       earlier?.listing.outcome === 'whole' && listing.outcome === 'whole' ? statsOf(earlier.listing) : undefined;
-    this.listed.set(directory, { directory, listing, at: this.timers.ticks(), ...(before && { before }) });
+    this.listed.set(directory, { directory, listing, at: this.known.timers.ticks(), ...(before && { before }) });
     if (listing.outcome !== 'whole') return;
     for (const { name, fileId } of listing.temporaries) this.temporaries.push({ directory, name, fileId });
     for (const border of listing.borders) this.hide(join(directory, border), 'It is on another disk.', true);
@@ -232,7 +240,7 @@ export class DiskTree {
     if (isOurs(name)) return;
     const path = pathOf(name);
     const kind = stat.kind === 'directory' ? 'directory' : 'file';
-    if (this.rules.ignores(name, kind)) {
+    if (this.isLeftOut(name, path, kind)) {
       if (path !== undefined) this.ignored.add(path);
       return;
     }
@@ -242,7 +250,7 @@ export class DiskTree {
     }
     const other = this.entries.get(path);
     if (other !== undefined && other.name !== name) {
-      const usual = this.usualName(path);
+      const usual = this.known.usual(path)?.name;
       const [kept, hidden] =
         usual === name || (usual !== other.name && name < other.name) ? [{ name, stat, at }, other] : [other, { name }];
       this.entries.set(path, kept);
@@ -252,6 +260,11 @@ export class DiskTree {
       );
     }
     this.entries.set(path, { name, stat, at });
+  }
+
+  private isLeftOut(name: DiskPath, path: string | undefined, kind: 'file' | 'directory'): boolean {
+    const row = this.known.areTried && path !== undefined ? this.known.usual(path) : undefined;
+    return !(row?.kind === kind && row.name === name) && this.rules.ignores(name, kind);
   }
 
   private hide(name: DiskPath, detail: string, isPath = false): void {
@@ -272,7 +285,7 @@ export class DiskTree {
     return listing.entries
       .filter(({ stat }) => stat.kind === 'directory')
       .map(({ name, stat }) => ({ directory: join(listing.directory, name), inode: stat.inode }))
-      .filter(({ directory }) => !isOurs(directory) && !this.rules.ignores(directory, 'directory'));
+      .filter(({ directory }) => !isOurs(directory) && !this.isLeftOut(directory, pathOf(directory), 'directory'));
   }
 
   /** Entries that keep a directory from being empty. */

@@ -1,5 +1,6 @@
 import type { Head } from '@dfs/catalogue';
 import { joinDiskPath, pathOf, ROOT, toDiskPath, type DiskPath } from '../disk/names.js';
+import { isSame as isSameStat } from '../plan/decide.js';
 import type { BaseRow } from '../plan/model.js';
 import { directoriesAbove } from '../plan/plan.js';
 import type { FoundContent, Trees } from './assemble.js';
@@ -31,9 +32,13 @@ export class Gathering {
     private readonly scope: Scope,
     /** Of the root, as it was known to be the folder when the pass began. */
     device: bigint,
+    /** A person decided about this path. */
+    private readonly isDecided: (path: string) => boolean,
+    /** The rules are those by which the base tree was made: what is in it is not left out. */
+    areTried: boolean,
   ) {
-    const usual = (path: string): DiskPath | undefined => this.base.get(path)?.name;
-    this.disk = new DiskTree(context.disk, rules, context.parts.timers, usual, device);
+    const usual = (path: string): BaseRow | undefined => this.base.get(path);
+    this.disk = new DiskTree(context.disk, rules, { timers: context.parts.timers, usual, device, areTried });
   }
 
   /** Lists the disk, and puts in order what an interrupted act left there. */
@@ -58,7 +63,7 @@ export class Gathering {
     const { base, network } = this.context;
     if (this.scope === 'full') {
       this.base = await base.all();
-      const shown = await network.all();
+      const shown = await network.all((path, record) => this.knownHead(path, record));
       const others = [...new Set([...this.base.keys(), ...this.disk.paths()])].filter((path) => !shown.has(path));
       this.heads = new Map([...shown, ...(await network.of(others))]);
       this.beneath = countBeneath(this.heads);
@@ -70,6 +75,24 @@ export class Gathering {
     );
     this.heads = await network.of(paths);
     this.beneath = await this.countBeneath(paths);
+  }
+
+  /** Of what disk and network still agree on: all that a plan asks of it is in its base row. */
+  private knownHead(path: string, record: string): Head | undefined {
+    const row = this.base.get(path);
+    if (row?.record !== record || this.isDecided(path)) return undefined;
+    const disk = this.disk.stateOf(path);
+    const said = { record, mediaType: '', author: '', imported: false };
+    if (row.kind === 'directory') {
+      return disk.state === 'directory'
+        ? { ...said, kind: 'folder', contentId: null, size: 0, attributes: {} }
+        : undefined;
+    }
+    const { keepsInodes } = this.context.folder.probe;
+    const isSame = disk.state === 'file' && !row.racy && isSameStat(row.stat, disk.stat, keepsInodes);
+    if (!isSame) return undefined;
+    const attributes = row.executable ? PROGRAM : NO_PROGRAM;
+    return { ...said, kind: 'file', contentId: row.contentId, size: disk.stat.size, attributes };
   }
 
   trees(): Trees {
@@ -236,6 +259,8 @@ export class Gathering {
 
 /** Milliseconds until a path is looked at again beside which a name of ours could not be cleared away. */
 const CLOUDED = 60_000;
+const PROGRAM = { executable: true };
+const NO_PROGRAM = {};
 /** Files hashed by one call. */
 const HASHED_TOGETHER = 32;
 /** Milliseconds after which a file is hashed once more that changed so shortly before that a further change may not show (rule 9). */

@@ -2,8 +2,9 @@ import type { Catalogue, Head } from '@dfs/catalogue';
 import type { Reader } from '@dfs/database';
 import { fileIdOf } from '@dfs/protocol';
 
-/** Paths of one page. */
+/** Paths of one page, and so many of them whose heads are read one by one; those of more are read together. */
 const PAGE = 1000;
+const MOST_BY_PATH = 100;
 
 /** The part of the network that a folder mirrors: paths here are below its prefix. */
 export class NetworkTree {
@@ -34,9 +35,34 @@ export class NetworkTree {
     return { files: folder?.files ?? 0, bytes: folder?.bytes ?? 0 };
   }
 
-  /** Every file and folder that is shown. */
-  async all(): Promise<Map<string, Head[]>> {
-    return this.beneath('');
+  /**
+   * Every file and folder that is shown.
+   * @param known the head of a path where its record says all that is to be known of it: such are not read
+   */
+  async all(known: (path: string, record: string) => Head | undefined): Promise<Map<string, readonly Head[]>> {
+    const found = new Map<string, readonly Head[]>();
+    const within = this.full('');
+    for (let after: string | undefined; ;) {
+      const from = { ...(after !== undefined && { after }), limit: PAGE };
+      const page = await this.catalogue.folders.beneath(within, from);
+      const open: string[] = [];
+      for (const { path, record, conflict } of page) {
+        const below = this.below(path);
+        if (below === undefined || below === '') continue;
+        const head = conflict ? undefined : known(below, record);
+        if (head) found.set(below, [head]);
+        else open.push(below);
+      }
+      if (open.length > MOST_BY_PATH) {
+        for (const { path, heads } of await this.catalogue.folders.headsBeneath(within, from)) {
+          const below = this.below(path);
+          if (below !== undefined && !found.has(below)) found.set(below, heads);
+        }
+      } else if (open.length > 0) for (const [path, heads] of await this.of(open)) found.set(path, heads);
+      const last = page.at(-1);
+      if (page.length < PAGE || last === undefined) return found;
+      after = last.path;
+    }
   }
 
   /** The same beneath a path; up to so many. */

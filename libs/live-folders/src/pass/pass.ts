@@ -17,6 +17,8 @@ import { write } from './write.js';
 export interface PassOptions {
   readonly scope: Scope;
   readonly rules: Rules;
+  /** All that is in the base tree was found not to be left out by them. */
+  readonly areTried: boolean;
   readonly isSynced: boolean;
   readonly lately: PlanContext['lately'];
   /** Files of the base tree. */
@@ -48,7 +50,9 @@ const ROUNDS = 12;
 export async function runPass(context: PassContext, options: PassOptions): Promise<PassResult> {
   const { root, notes, folder } = context;
   const { device } = await root.check();
-  const gathering = new Gathering(context, options.rules, options.scope, device);
+  const { rules, scope, areTried } = options;
+  const isDecided = (path: string): boolean => options.revert.has(path) || options.override.has(path);
+  const gathering = new Gathering(context, rules, scope, device, isDecided, areTried);
   await gathering.look();
   await gathering.read();
   let held: PassResult['held'];
@@ -67,7 +71,6 @@ export async function runPass(context: PassContext, options: PassOptions): Promi
     await gathering.read();
     await gathering.knownAnew();
   }
-  const { scope } = options;
   // The root is looked at again after something went to the trash.
   const looksAtTrash = scope === 'full' || scope.paths.has('');
   if (looksAtTrash && folder.mode !== 'receive' && !folder.meeting) await signWrittenOn(context);

@@ -15,6 +15,7 @@ const READINGS = 20;
  */
 export class FolderRules {
   private lines: readonly string[] | undefined;
+  private last: { readonly key: string; readonly rules: IgnoreRules } | undefined;
 
   constructor(
     private readonly disk: Pick<RootDisk, 'localRules'>,
@@ -22,7 +23,7 @@ export class FolderRules {
   ) {}
 
   /**
-   * @returns `changed`: the lines of the disk are others than those before
+   * @returns the same object as long as the rules are the same; `changed`: the lines of the disk are others than those before
    * @throws FolderStopped `rules-unreadable`
    */
   async read(
@@ -33,7 +34,10 @@ export class FolderRules {
     const lines = await this.steady(signal);
     this.lines = lines;
     const changed = before !== undefined && !isSame(before, lines);
-    return { rules: new IgnoreRules({ rules: [...ignore, ...lines], foldsCase }), changed };
+    const key = JSON.stringify([foldsCase, ignore, lines]);
+    if (this.last?.key !== key)
+      this.last = { key, rules: new IgnoreRules({ rules: [...ignore, ...lines], foldsCase }) };
+    return { rules: this.last.rules, changed };
   }
 
   private async steady(signal: AbortSignal): Promise<readonly string[]> {

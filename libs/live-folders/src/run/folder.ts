@@ -14,6 +14,7 @@ import { FolderRules } from './folder-rules.js';
 import { SlidingCount } from './lately.js';
 import { movedTo } from './moved-to.js';
 import { NetworkTree } from '../pass/network-tree.js';
+import type { Rules } from '../pass/disk-tree.js';
 import { runPass, type PassResult } from '../pass/pass.js';
 import type { LiveFoldersComponents } from '../pass/ports.js';
 import { DETAIL, FolderStopped } from '../pass/root-check.js';
@@ -51,6 +52,8 @@ export class Folder {
   private decided: Decided = { revert: new Set(), override: new Set() };
   private mayEmpty = false;
   private isRecovered = false;
+  /** The rules by which all of it was looked at last. */
+  private tried: Rules | undefined;
   private readonly walked = new Map<string, bigint>();
   /** Times that a person changed it. */
   private changed = 0;
@@ -285,7 +288,16 @@ export class Folder {
     const isHourly = isFull && timers.ticks() - this.hourlyAt >= FULL_PASS;
     const context = this.context(notes, isHourly, signal);
     const result = await runPass(context, {
-      ...{ scope, rules, lately, left, isSynced: this.parts.sync.isSynced(), mayEmpty: this.mayEmpty, ...decided },
+      ...{
+        scope,
+        rules,
+        areTried: this.tried === rules,
+        lately,
+        left,
+        isSynced: this.parts.sync.isSynced(),
+        mayEmpty: this.mayEmpty,
+        ...decided,
+      },
       onWork: () => this.become('syncing', null),
     }).catch((error: unknown) => {
       this.decideAgain(decided);
@@ -296,6 +308,7 @@ export class Folder {
     if (isHourly) await this.hourly(timers.ticks());
     if (isFull) {
       this.dirt.wasAll();
+      if (result.isWhole && !context.isOver()) this.tried = rules;
       this.mayEmpty = false;
     }
     this.lastPassAt = clock.now();

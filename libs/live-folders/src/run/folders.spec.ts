@@ -14,7 +14,7 @@ describe('deletions', () => {
     expect([state, held]).toEqual(['held', 12]);
     expect(Object.keys(b.files())).toHaveLength(12);
     const [hold] = await a.live.held(id);
-    expect(hold).toMatchObject({ count: 12, paths: expect.arrayContaining(['f00000', 'f00011']) as string[] });
+    expect(hold).toMatchObject({ count: 12, paths: expect.arrayContaining(['p/f00000', 'p/f00011']) as string[] });
     await a.live.answerHold(id, hold?.id as string, { action: 'restore' });
     await members.settle();
     expect(Object.keys(a.files())).toHaveLength(12);

@@ -40,6 +40,9 @@ export const DEFAULT_RULES: readonly string[] = [
   '*.crdownload',
 ];
 
+/** Answers that are kept before all are forgotten. */
+const MOST_ANSWERS = 100_000;
+
 /** Rules of one folder. */
 export interface IgnoreRulesOptions {
   /** Of the settings, then those of the disk. */
@@ -53,10 +56,14 @@ export interface IgnoreRulesOptions {
  * decides, and nothing beneath an ignored directory comes back. Names of ours are excluded before any rule.
  */
 export class IgnoreRules {
-  readonly #rules: Ignore;
+  readonly #make: () => Ignore;
+  #rules: Ignore;
+  #asked = 0;
 
   constructor({ rules, foldsCase = false }: IgnoreRulesOptions) {
-    this.#rules = createIgnore({ ignorecase: foldsCase, allowRelativePaths: true }).add([...DEFAULT_RULES, ...rules]);
+    this.#make = () =>
+      createIgnore({ ignorecase: foldsCase, allowRelativePaths: true }).add([...DEFAULT_RULES, ...rules]);
+    this.#rules = this.#make();
   }
 
   /** Of a path below the root. */
@@ -70,6 +77,8 @@ export class IgnoreRules {
   }
 
   #matches(path: string, kind: 'file' | 'directory'): boolean {
+    // Every answer is kept there.
+    if (++this.#asked > MOST_ANSWERS) [this.#rules, this.#asked] = [this.#make(), 0];
     return path !== '' && this.#rules.ignores(kind === 'directory' ? `${path}/` : path);
   }
 }
