@@ -1,7 +1,7 @@
 import { copyFile } from 'node:fs/promises';
 import type { MemberRole } from '@dfs/contracts';
 import { Database } from '@dfs/database';
-import { EventLog, eventsMigrations } from '@dfs/events';
+import { EventLog, eventsEntities, eventsMigrations } from '@dfs/events';
 import {
   cidFromDigest,
   MANIFEST_CODEC,
@@ -159,10 +159,10 @@ export async function testNode(options: TestNodeOptions = {}): Promise<TestNode>
 
 async function database(copyOf?: string): Promise<TempDatabase> {
   const migrations = [...eventsMigrations, ...catalogueMigrations];
-  if (copyOf === undefined) return tempDatabase(migrations);
+  if (copyOf === undefined) return tempDatabase(migrations, eventsEntities);
   const dir = await tempDir();
   await copyFile(copyOf, dir.file('dfs.sqlite'));
-  const db = await Database.open({ file: dir.file('dfs.sqlite'), migrations });
+  const db = await Database.open({ file: dir.file('dfs.sqlite'), migrations, entities: eventsEntities });
   const remove = async (): Promise<void> => {
     await db.close();
     await dir.remove();

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Database } from '@dfs/database';
-import { EventLog, eventsMigrations } from '@dfs/events';
+import { EventLog, eventsEntities, eventsMigrations } from '@dfs/events';
 import { silentLog, SleepWatch, systemClock } from '@dfs/runtime';
 import { signerFromRaw, type Signer } from '@dfs/protocol';
 import { eventually, tempDir, type TempDir, testDatabase } from '@dfs/testing';
@@ -78,7 +78,7 @@ export class RealNetwork implements AsyncDisposable {
     const db = await testDatabase({
       file: dir.file('dfs.sqlite'),
       migrations: [...eventsMigrations, ...peersMigrations, ...catalogueMigrations],
-      entities: peersEntities,
+      entities: [...eventsEntities, ...peersEntities],
     });
     const events = await EventLog.open(db);
     const transport =

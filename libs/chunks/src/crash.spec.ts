@@ -7,7 +7,7 @@ import { Database } from '@dfs/database';
 import type { Cid } from '@dfs/protocol';
 import { seededRandom, sha256Hex, tempDir } from '@dfs/testing';
 import { chunksFrom } from './manifest/reader.js';
-import { chunksMigrations } from './schema.js';
+import { chunksEntities, chunksMigrations } from './schema.js';
 import { ChunkStore } from './store/chunk-store.js';
 import { pinnedBytes } from './testing/inputs.js';
 
@@ -61,7 +61,11 @@ describe('after SIGKILL', () => {
 });
 
 async function expectWhole(dir: string, kept: ReadonlySet<Cid>, seed: number): Promise<void> {
-  const db = await Database.open({ file: join(dir, 'dfs.sqlite'), migrations: chunksMigrations });
+  const db = await Database.open({
+    file: join(dir, 'dfs.sqlite'),
+    migrations: chunksMigrations,
+    entities: chunksEntities,
+  });
   const store = await ChunkStore.open({ dir: join(dir, 'chunks'), db, quotaBytes: 2 ** 40, reserveBytes: 0 });
   try {
     const named = await db.query<{ name: string }>('SELECT name FROM pack');

@@ -2,7 +2,7 @@ import type { AnyEvent } from '@dfs/contracts';
 import { eventually, tempDatabase, type TempDatabase } from '@dfs/testing';
 import { ClientFeed, type FeedSink, type Position } from './client-feed.js';
 import { EventLog } from './event-log.js';
-import { eventsMigrations } from './schema.js';
+import { eventsEntities, eventsMigrations } from './schema.js';
 
 class Sink implements FeedSink {
   readonly events: AnyEvent[] = [];
@@ -39,7 +39,7 @@ describe('ClientFeed', () => {
   let temp: TempDatabase;
   let log: EventLog;
   beforeEach(async () => {
-    temp = await tempDatabase(eventsMigrations);
+    temp = await tempDatabase(eventsMigrations, eventsEntities);
     log = await EventLog.open(temp.db);
   });
   afterEach(() => temp.remove());

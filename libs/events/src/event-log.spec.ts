@@ -1,7 +1,7 @@
 import type { AnyEvent } from '@dfs/contracts';
 import { tempDatabase, type TempDatabase } from '@dfs/testing';
 import { EventLog } from './event-log.js';
-import { eventsMigrations } from './schema.js';
+import { eventsEntities, eventsMigrations } from './schema.js';
 
 const warning = (detail: string) => ({ code: 'low-space' as const, detail, active: true });
 
@@ -11,7 +11,7 @@ describe('EventLog', () => {
   let heard: AnyEvent[];
 
   beforeEach(async () => {
-    temp = await tempDatabase(eventsMigrations);
+    temp = await tempDatabase(eventsMigrations, eventsEntities);
     log = await EventLog.open(temp.db, { keep: 20 });
     heard = [];
     log.subscribe((event) => heard.push(event));

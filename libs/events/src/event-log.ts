@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { AnyEvent, DurableEventType, EventMap, EventPage, EventType, VolatileEventType } from '@dfs/contracts';
 import type { Database, Tx } from '@dfs/database';
+import { EventStreamEntity } from './events.entity.js';
 import { Listeners, silentLog, systemClock, type Clock, type Log, type Unsubscribe } from '@dfs/runtime';
 
 /** Events kept on disk for clients that were away. */
@@ -54,11 +55,8 @@ export class EventLog {
 
   static async open(db: Database, options: EventLogOptions = {}): Promise<EventLog> {
     const stream = await db.write(async (tx) => {
-      const [known] = await tx.query<{ stream: string }>('SELECT stream FROM event_stream');
-      if (known && !options.renew) return known.stream;
-      const fresh = randomUUID();
-      await tx.insertMany('event_stream', ['one', 'stream'], [[1, fresh]], 'replace');
-      return fresh;
+      const known = await tx.repository(EventStreamEntity).findOne({ one: 1 });
+      return known && !options.renew ? known.stream : beginStream(tx);
     });
     const log = new EventLog(
       db,
@@ -78,8 +76,7 @@ export class EventLog {
 
   /** Begins a new stream within the caller's unit of work: every client reads anew what it shows. */
   async renew(tx: Tx): Promise<void> {
-    const fresh = randomUUID();
-    await tx.insertMany('event_stream', ['one', 'stream'], [[1, fresh]], 'replace');
+    const fresh = await beginStream(tx);
     tx.afterCommit(() => {
       this.current = fresh;
       this.renewals.tell();
@@ -172,6 +169,13 @@ export class EventLog {
       data: JSON.parse(row.data) as unknown,
     } as AnyEvent;
   }
+}
+
+/** @returns the name of the stream, which no client has heard of */
+async function beginStream(tx: Tx): Promise<string> {
+  const stream = randomUUID();
+  await tx.repository(EventStreamEntity).put({ one: 1, stream });
+  return stream;
 }
 
 async function lastSeq(tx: Tx): Promise<number> {

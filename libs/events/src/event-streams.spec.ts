@@ -3,7 +3,7 @@ import { silentLog } from '@dfs/runtime';
 import { eventually, tempDatabase, type TempDatabase } from '@dfs/testing';
 import { EventLog } from './event-log.js';
 import { EventStreams, streamFrom } from './event-streams.js';
-import { eventsMigrations } from './schema.js';
+import { eventsEntities, eventsMigrations } from './schema.js';
 import { topicsView } from './topics.js';
 
 /** A client that reads server-sent events. */
@@ -50,7 +50,7 @@ describe('server-sent events', () => {
   let port: number;
   const clients: Client[] = [];
   beforeEach(async () => {
-    temp = await tempDatabase(eventsMigrations);
+    temp = await tempDatabase(eventsMigrations, eventsEntities);
     log = await EventLog.open(temp.db);
     // No second of a test is waited for.
     streams = new EventStreams(log, silentLog, 20);

@@ -12,7 +12,7 @@ import { EventLog } from './event-log.js';
 import type { EventsAccess } from './events-access.js';
 import { EventsModule } from './events.module.js';
 import { EventsSocketAdapter } from './events-socket.adapter.js';
-import { eventsMigrations } from './schema.js';
+import { eventsEntities, eventsMigrations } from './schema.js';
 
 const TOKEN = 'a-token-of-this-node';
 /** Called to end the passes of those who came with that token. */
@@ -45,7 +45,7 @@ describe('the events gateway', () => {
   const clients: Socket[] = [];
 
   beforeAll(async () => {
-    temp = await tempDatabase(eventsMigrations);
+    temp = await tempDatabase(eventsMigrations, eventsEntities);
     log = await EventLog.open(temp.db, { keep: 2000 });
     const events = EventsModule.forRoot({
       events: { useFactory: () => log },

@@ -1,8 +1,8 @@
 import { catalogueMigrations } from '@dfs/catalogue';
-import { ChunkStore, chunksMigrations } from '@dfs/chunks';
-import { EventLog, eventsMigrations } from '@dfs/events';
+import { ChunkStore, chunksEntities, chunksMigrations } from '@dfs/chunks';
+import { EventLog, eventsEntities, eventsMigrations } from '@dfs/events';
 import { peersEntities, peersMigrations } from '@dfs/peers';
-import { placementMigrations } from '@dfs/placement';
+import { placementEntities, placementMigrations } from '@dfs/placement';
 import { EMPTY_CONTENT, sha256, signerFromRaw } from '@dfs/protocol';
 import { MiB, minute, silentLog, systemClock } from '@dfs/runtime';
 import { eventually, tempDir, type TempDir, testDatabase } from '@dfs/testing';
@@ -27,7 +27,8 @@ describe('a node', () => {
       ...[...eventsMigrations, ...chunksMigrations, ...peersMigrations],
       ...[...catalogueMigrations, ...placementMigrations],
     ];
-    const db = await testDatabase({ file: dir.file(`${name}.sqlite`), migrations, entities: peersEntities });
+    const entities = [...eventsEntities, ...chunksEntities, ...peersEntities, ...placementEntities];
+    const db = await testDatabase({ file: dir.file(`${name}.sqlite`), migrations, entities });
     const chunks = await ChunkStore.open({ dir: dir.file(name), db, quotaBytes: 64 * MiB });
     const signer = signerFromRaw(sha256(Buffer.from(name)));
     const node = await composeNode({

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import type { AnyEvent, EventType } from '@dfs/contracts';
 import type { Database } from '@dfs/database';
-import { EventLog, eventsMigrations } from '@dfs/events';
+import { EventLog, eventsEntities, eventsMigrations } from '@dfs/events';
 import { signerFromRaw, type Signer } from '@dfs/protocol';
 import { silentLog, SleepWatch, systemClock, type Clock } from '@dfs/runtime';
 import { eventually, tempDir, type TempDir, testDatabase } from '@dfs/testing';
@@ -45,7 +45,7 @@ export class TestNode {
     const db = await testDatabase({
       file: dir.file('dfs.sqlite'),
       migrations: [...eventsMigrations, ...peersMigrations],
-      entities: peersEntities,
+      entities: [...eventsEntities, ...peersEntities],
     });
     const events = await EventLog.open(db, { clock });
     const log = silentLog;

@@ -1,4 +1,4 @@
-import { ChunkStore, chunksMigrations } from '@dfs/chunks';
+import { ChunkStore, chunksEntities, chunksMigrations } from '@dfs/chunks';
 import { Database } from '@dfs/database';
 import { MiB } from '@dfs/runtime';
 import { cidOf } from '@dfs/protocol';
@@ -16,7 +16,11 @@ const QUOTA = 24 * MiB;
 describe('a rotating batch', () => {
   it('gives back all that is not committed, and that of a part that waited for another one that failed', async () => {
     await using dir = await tempDir();
-    const db = await Database.open({ file: dir.file('dfs.sqlite'), migrations: [...chunksMigrations] });
+    const db = await Database.open({
+      file: dir.file('dfs.sqlite'),
+      migrations: chunksMigrations,
+      entities: chunksEntities,
+    });
     const chunks = await ChunkStore.open({ dir: dir.file('chunks'), db, quotaBytes: QUOTA, reserveBytes: 0 });
     // The unit of work that commits the first part takes long, and fails in the end.
     const commit = Promise.withResolvers<undefined>();

@@ -6,19 +6,27 @@ import {
   type Stopwatch,
   type VoidVersion,
 } from '@dfs/catalogue';
-import { ChunkStore, Scrubber, chunksMigrations, storeContent, type ScrubberOptions } from '@dfs/chunks';
+import {
+  ChunkStore,
+  Scrubber,
+  chunksEntities,
+  chunksMigrations,
+  storeContent,
+  type ScrubberOptions,
+} from '@dfs/chunks';
 import type { AnyEvent, MemberRole, PurgeInfo, VersionInfo } from '@dfs/contracts';
 import type { Database } from '@dfs/database';
-import { EventLog, eventsMigrations } from '@dfs/events';
+import { EventLog, eventsEntities, eventsMigrations } from '@dfs/events';
 import { composeNode, startSteps, stopSteps, type NodeParts } from '@dfs/node';
 import { type Membership, type Peers, peersEntities, peersMigrations } from '@dfs/peers';
-import { checkPins, type Placement, placementMigrations } from '@dfs/placement';
+import { checkPins, type Placement, placementEntities, placementMigrations } from '@dfs/placement';
 import type { Purged } from '@dfs/purge';
 import { DfsError, MiB, second, silentLog, systemClock, type Clock } from '@dfs/runtime';
 import { signerFromRaw, type Signer } from '@dfs/protocol';
 import { eventually, tempDir, type SeededRandom, type TempDir, testDatabase } from '@dfs/testing';
 import { type MemoryNetwork, type MemoryTransport } from '@dfs/transport';
 
+const ENTITIES = [...eventsEntities, ...chunksEntities, ...peersEntities, ...placementEntities];
 const MIGRATIONS = [
   ...eventsMigrations,
   ...chunksMigrations,
@@ -128,7 +136,7 @@ export class SimNode {
     const db = await testDatabase({
       file: this.dir.file('dfs.sqlite'),
       migrations: MIGRATIONS,
-      entities: peersEntities,
+      entities: ENTITIES,
     });
     const events = await EventLog.open(db, { clock });
     events.subscribe((event) => this.events.push(event));

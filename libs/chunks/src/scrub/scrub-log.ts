@@ -1,4 +1,6 @@
 import type { Database } from '@dfs/database';
+import { LessThan } from 'typeorm';
+import { ScrubPassEntity } from '../store/damage/damage.entity.js';
 import { SCRUB_START, type ScrubPlace } from '../store/damage/scrub.js';
 
 /** One pass over all blocks there were when it began. */
@@ -22,64 +24,42 @@ export interface PassUnderWay extends ScrubPass {
   readonly lastPack: number;
 }
 
-interface Row {
-  number: number;
-  started_at: number;
-  finished_at: number | null;
-  last_pack: number;
-  pack: number;
-  offset: number;
-  chunks: number;
-  bytes: number;
-  damaged: number;
-}
-
 /** Passes as the database remembers them: the last that was finished, and the one under way. */
 export class ScrubLog {
   constructor(private readonly db: Database) {}
 
   async read(): Promise<{ last: ScrubPass | null; underWay: PassUnderWay | null }> {
-    const rows = await this.db.query<Row>('SELECT * FROM scrub_pass ORDER BY number DESC');
-    const finished = rows.find((row) => row.finished_at !== null);
-    const open = rows.find((row) => row.finished_at === null);
-    return { last: finished ? figuresOf(passOf(finished)) : null, underWay: open ? passOf(open) : null };
+    const rows = await this.db.repository(ScrubPassEntity).find({ order: { number: 'DESC' } });
+    const finished = rows.find((row) => row.finishedAt !== null);
+    const open = rows.find((row) => row.finishedAt === null);
+    return { last: finished ? figuresOf(finished) : null, underWay: open ? passOf(open) : null };
   }
 
   async begin(startedAt: number, lastPack: number): Promise<PassUnderWay> {
-    const { lastId: number } = await this.db.write((tx) =>
-      tx.run(
-        `INSERT INTO scrub_pass (started_at, finished_at, last_pack, pack, offset, chunks, bytes, damaged)
-         VALUES (?, NULL, ?, ?, ?, 0, 0, 0)`,
-        [startedAt, lastPack, SCRUB_START.pack, SCRUB_START.offset],
-      ),
-    );
-    return { number, startedAt, finishedAt: null, lastPack, place: SCRUB_START, chunks: 0, bytes: 0, damaged: 0 };
+    return this.db.write(async (tx) => {
+      const passes = tx.repository(ScrubPassEntity);
+      const [newest] = await passes.find({ order: { number: 'DESC' }, take: 1 });
+      const row = {
+        ...{ number: (newest?.number ?? 0) + 1, startedAt, finishedAt: null, lastPack },
+        ...{ ...SCRUB_START, chunks: 0, bytes: 0, damaged: 0 },
+      };
+      await passes.insert(row);
+      return passOf(row);
+    });
   }
 
   async save({ number, place, chunks, bytes, damaged }: PassUnderWay): Promise<void> {
     await this.db.write((tx) =>
-      tx.run('UPDATE scrub_pass SET pack = ?, offset = ?, chunks = ?, bytes = ?, damaged = ? WHERE number = ?', [
-        place.pack,
-        place.offset,
-        chunks,
-        bytes,
-        damaged,
-        number,
-      ]),
+      tx.repository(ScrubPassEntity).update({ number }, { ...place, chunks, bytes, damaged }),
     );
   }
 
   /** Passes before it are forgotten. */
   async finish({ number, chunks, bytes, damaged }: PassUnderWay, finishedAt: number): Promise<void> {
     await this.db.write(async (tx) => {
-      await tx.later('UPDATE scrub_pass SET finished_at = ?, chunks = ?, bytes = ?, damaged = ? WHERE number = ?', [
-        finishedAt,
-        chunks,
-        bytes,
-        damaged,
-        number,
-      ]);
-      await tx.later('DELETE FROM scrub_pass WHERE number < ?', [number]);
+      const passes = tx.repository(ScrubPassEntity);
+      await passes.update({ number }, { finishedAt, chunks, bytes, damaged });
+      await passes.delete({ number: LessThan(number) });
     });
   }
 }
@@ -89,8 +69,6 @@ export function figuresOf({ startedAt, finishedAt, chunks, bytes, damaged }: Scr
   return { startedAt, finishedAt, chunks, bytes, damaged };
 }
 
-function passOf(row: Row): PassUnderWay {
-  const { number, chunks, bytes, damaged, pack, offset } = row;
-  const [startedAt, finishedAt, lastPack] = [row.started_at, row.finished_at, row.last_pack];
-  return { number, startedAt, finishedAt, lastPack, place: { pack, offset }, chunks, bytes, damaged };
+function passOf({ pack, offset, ...row }: ScrubPassEntity): PassUnderWay {
+  return { ...row, place: { pack, offset } };
 }

@@ -3,7 +3,7 @@ import { Database } from '@dfs/database';
 import { KiB, MiB } from '@dfs/runtime';
 import type { Cid } from '@dfs/protocol';
 import type { Block } from '../manifest/builder.js';
-import { chunksMigrations } from '../schema.js';
+import { chunksEntities, chunksMigrations } from '../schema.js';
 import { storeContent } from '../store-content.js';
 import type { BlockBatch } from '../store/batch.js';
 import { ChunkStore } from '../store/chunk-store.js';
@@ -14,7 +14,11 @@ import { inPieces, pinnedBytes } from './inputs.js';
 // `+ contentId label size` after a commit, `- contentId` before one.
 
 const [dir, seed] = process.argv.slice(2) as [string, string];
-const db = await Database.open({ file: join(dir, 'dfs.sqlite'), migrations: chunksMigrations });
+const db = await Database.open({
+  file: join(dir, 'dfs.sqlite'),
+  migrations: chunksMigrations,
+  entities: chunksEntities,
+});
 await db.write(async (tx) => {
   await tx.run('CREATE TABLE IF NOT EXISTS content (id TEXT PRIMARY KEY, label TEXT, size INTEGER) STRICT');
   await tx.run('CREATE TABLE IF NOT EXISTS part (id TEXT, content TEXT, PRIMARY KEY (id, content)) STRICT');

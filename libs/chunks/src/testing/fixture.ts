@@ -4,7 +4,7 @@ import type { Database } from '@dfs/database';
 import type { Timers } from '@dfs/runtime';
 import { tempDatabase } from '@dfs/testing';
 import type { Block } from '../manifest/builder.js';
-import { chunksMigrations } from '../schema.js';
+import { chunksEntities, chunksMigrations } from '../schema.js';
 import type { FileSystemSize } from '../store/admission/admission.js';
 import type { BlockBatch } from '../store/batch.js';
 import { ChunkStore } from '../store/chunk-store.js';
@@ -25,7 +25,7 @@ export class StoreFixture implements AsyncDisposable {
   ) {}
 
   static async open({ quotaBytes = 2 ** 40, reserveBytes = 0 } = {}): Promise<StoreFixture> {
-    const temp = await tempDatabase(chunksMigrations);
+    const temp = await tempDatabase(chunksMigrations, chunksEntities);
     const dir = temp.dir.file('chunks');
     const fixture = new StoreFixture(temp, dir, undefined as unknown as ChunkStore, quotaBytes, reserveBytes);
     await fixture.reopen();

@@ -1,9 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { Catalogue, catalogueMigrations } from '@dfs/catalogue';
 import type { PurgeInfo, ReplicationState } from '@dfs/contracts';
-import { ChunkStore, chunksFrom, chunksMigrations, summarise } from '@dfs/chunks';
+import { ChunkStore, chunksEntities, chunksFrom, chunksMigrations, summarise } from '@dfs/chunks';
 import type { Database } from '@dfs/database';
-import { EventLog, eventsMigrations } from '@dfs/events';
+import { EventLog, eventsEntities, eventsMigrations } from '@dfs/events';
 import { HolderSets } from '@dfs/placement';
 import { Transfers } from '@dfs/transfer';
 import {
@@ -45,7 +45,7 @@ export interface LocalNode extends AsyncDisposable {
 
 export async function localNode(options: { quotaBytes?: number; clock?: Clock } = {}): Promise<LocalNode> {
   const migrations = [...eventsMigrations, ...chunksMigrations, ...catalogueMigrations, ...filesMigrations];
-  const temp = await tempDatabase(migrations, filesEntities);
+  const temp = await tempDatabase(migrations, [...eventsEntities, ...chunksEntities, ...filesEntities]);
   const { db, dir } = temp;
   const events = await EventLog.open(db);
   const [signer, other] = [newSigner(), newSigner()];

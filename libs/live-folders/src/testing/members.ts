@@ -1,10 +1,10 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { Catalogue, catalogueMigrations } from '@dfs/catalogue';
-import { ChunkStore, chunksFrom, chunksMigrations } from '@dfs/chunks';
+import { ChunkStore, chunksEntities, chunksFrom, chunksMigrations } from '@dfs/chunks';
 import type { BindLiveFolder, LiveFolderInfo, MemberRole } from '@dfs/contracts';
 import type { Database } from '@dfs/database';
 import type { Placement } from '@dfs/placement';
-import { EventLog, eventsMigrations } from '@dfs/events';
+import { EventLog, eventsEntities, eventsMigrations } from '@dfs/events';
 import { signerFromRaw, type Cid, type SignedRecord, type Signer } from '@dfs/protocol';
 import { DfsError, silentLog, type Log, type Timers } from '@dfs/runtime';
 import { tempDatabase, type TempDatabase } from '@dfs/testing';
@@ -142,10 +142,8 @@ export class TestMember {
     signer: Signer,
     { log = silentLog, ...options }: MemoryRootOptions & { log?: Log },
   ): Promise<TestMember> {
-    const temp = await tempDatabase([
-      ...[...eventsMigrations, ...chunksMigrations, ...catalogueMigrations],
-      ...liveFoldersMigrations,
-    ]);
+    const migrations = [...eventsMigrations, ...chunksMigrations, ...catalogueMigrations, ...liveFoldersMigrations];
+    const temp = await tempDatabase(migrations, [...eventsEntities, ...chunksEntities]);
     const root = memoryRoot(options);
     const events = await EventLog.open(temp.db);
     const chunks = await ChunkStore.open({ dir: temp.dir.file('chunks'), db: temp.db, quotaBytes: 2 ** 30 });

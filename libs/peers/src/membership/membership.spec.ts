@@ -1,4 +1,4 @@
-import { EventLog, eventsMigrations } from '@dfs/events';
+import { EventLog, eventsEntities, eventsMigrations } from '@dfs/events';
 import {
   encode,
   MAX_KNOWN_RECORDS,
@@ -29,7 +29,7 @@ async function open(temp: TempDatabase, signer: Signer) {
   );
   return { membership, events, clock };
 }
-const database = () => tempDatabase([...eventsMigrations, ...peersMigrations], peersEntities);
+const database = () => tempDatabase([...eventsMigrations, ...peersMigrations], [...eventsEntities, ...peersEntities]);
 const admission = (who: Signer, role: 'owner' | 'member' | 'storage' = 'member'): MembershipContent => {
   return { kind: 'admission', member: who.peerId, role, invite: null, name: '' };
 };

@@ -1,4 +1,4 @@
-import { EventLog, eventsMigrations } from '@dfs/events';
+import { EventLog, eventsEntities, eventsMigrations } from '@dfs/events';
 import { signerFromRaw, type MembershipContent, type Signer } from '@dfs/protocol';
 import { silentLog } from '@dfs/runtime';
 import { fakeClock, tempDatabase, type TempDatabase } from '@dfs/testing';
@@ -14,7 +14,7 @@ async function open(temp: TempDatabase, signer: Signer): Promise<Membership> {
     { nodeName: 'node', networkName: 'home', founding: { replicas: 3, graceMs: 600_000, retentionMs: 0 } },
   );
 }
-const database = () => tempDatabase([...eventsMigrations, ...peersMigrations], peersEntities);
+const database = () => tempDatabase([...eventsMigrations, ...peersMigrations], [...eventsEntities, ...peersEntities]);
 const admission: MembershipContent = { kind: 'admission', member: ben.peerId, role: 'owner', invite: null, name: '' };
 const envelopesOf = (membership: Membership): Uint8Array[] => membership.missingFrom([]).map(({ bytes }) => bytes);
 

@@ -1,7 +1,7 @@
 import { cidOf, sha256, signerFromRaw, type Cid, type Pin } from '@dfs/protocol';
 import { tempDatabase, type TempDatabase } from '@dfs/testing';
 import { DOUBT_TIME } from './doubted-pins.js';
-import { placementMigrations } from '../schema.js';
+import { placementEntities, placementMigrations } from '../schema.js';
 import { Holdings } from './member-pins.js';
 
 const [self, liar, honest] = ['self', 'liar', 'honest'].map(
@@ -20,7 +20,7 @@ describe('copies of a member that sent wrong bytes', () => {
   const holders = async (content: Cid): Promise<string[]> =>
     ((await holdings.holders([content])).get(content)?.get(0) ?? []).toSorted();
   beforeEach(async () => {
-    temp = await tempDatabase(placementMigrations);
+    temp = await tempDatabase(placementMigrations, placementEntities);
     holdings = await open();
     for (const peerId of [liar, honest]) await holdings.learn(peerId, { nonce, after: 0, to: 2 }, [pin(one), pin(two)]);
   });

@@ -4,6 +4,7 @@ import { DfsError, Listeners, silentLog, type Log, type Unsubscribe } from '@dfs
 import { mostExtents } from '../plan/extents.js';
 import { DoubtedPins } from './doubted-pins.js';
 import { keyOf } from './pin-log.js';
+import { PinnerEntity } from './pins.entity.js';
 import { WaitingPins, type MemberPin, type NamedContents } from './waiting-pins.js';
 
 /** Holdings of a former member that are forgotten in one unit of work. */
@@ -23,15 +24,6 @@ export interface KnownMember {
   readonly number: number;
   readonly full: boolean;
   readonly capacity: number;
-}
-
-interface MemberRow {
-  ordinal: number;
-  peer: Uint8Array;
-  nonce: Uint8Array | null;
-  number: number;
-  is_full: number;
-  capacity: number;
 }
 
 /** Holders of each extent of a content. Extents nobody holds are left out. */
@@ -62,9 +54,8 @@ export class Holdings {
   /** @param named pins of other contents wait until a record names those */
   static async open(db: Database, self: string, named: NamedContents, log: Log = silentLog): Promise<Holdings> {
     const holdings = new Holdings(db, named, await WaitingPins.open(db, named), await DoubtedPins.open(db), self, log);
-    for (const row of await db.query<MemberRow>('SELECT * FROM placement_member')) {
-      const { ordinal, nonce, number, capacity } = row;
-      holdings.remember(peerIdFromBytes(row.peer), { ordinal, nonce, number, full: row.is_full === 1, capacity });
+    for (const { peer, isFull, ...row } of await db.repository(PinnerEntity).find()) {
+      holdings.remember(peerIdFromBytes(peer), { ...row, full: isFull === 1 });
     }
     return holdings;
   }
@@ -221,7 +212,7 @@ export class Holdings {
     const gone = [...this.members].filter(([peerId]) => !peerIds.has(peerId));
     for (const [, { ordinal }] of gone) {
       await this.forget(tx, ordinal);
-      await tx.later('DELETE FROM placement_member WHERE ordinal = ?', [ordinal]);
+      await tx.repository(PinnerEntity).delete({ ordinal });
     }
     tx.afterCommit(() => {
       for (const [peerId, { ordinal }] of gone) {
@@ -266,6 +257,7 @@ export class Holdings {
     };
   }
 
+  /** By SQL: it goes with every frame of a pin log, in the unit of work that keeps the pins. */
   private async save(tx: Tx, peerId: string, member: Omit<KnownMember, 'ordinal'>): Promise<number> {
     const values = [member.nonce, member.number, member.full ? 1 : 0, member.capacity] as const;
     const known = this.members.get(peerId)?.ordinal;

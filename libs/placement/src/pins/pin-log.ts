@@ -3,6 +3,7 @@ import { BLOBS, byIds, type Database, type Reader, type Tx } from '@dfs/database
 import { cidFromBytes, cidToBytes, MAX_PINS_PER_FRAME, STORE_NONCE_BYTES, type Cid, type Pin } from '@dfs/protocol';
 import { Listeners, pages, silentLog, type Log } from '@dfs/runtime';
 import { SCAN_PAGE } from '../limits.js';
+import { PinStoreEntity } from './pins.entity.js';
 
 /** An extent that is held whole. `size` is that of the content, in bytes; extents count from 0. */
 export interface PinnedExtent {
@@ -60,17 +61,11 @@ export class PinLog {
    */
   static async open(db: Database, capacity: number, renew = false, log: Log = silentLog): Promise<PinLog> {
     const store = await db.write(async (tx) => {
-      const [known] = await tx.query<{ nonce: Uint8Array; capacity: number }>(
-        'SELECT nonce, capacity FROM placement_store',
-      );
+      const stores = tx.repository(PinStoreEntity);
+      const known = await stores.findOne({ one: 1 });
       if (known && !renew) return known;
-      const store = { capacity, ...known, nonce: randomBytes(STORE_NONCE_BYTES) };
-      await tx.insertMany(
-        'placement_store',
-        ['one', 'nonce', 'capacity'],
-        [[1, store.nonce, store.capacity]],
-        'replace',
-      );
+      const store = { one: 1, capacity, ...known, nonce: randomBytes(STORE_NONCE_BYTES) };
+      await stores.put(store);
       return store;
     });
     const [last] = await db.query<{ number: number | null }>('SELECT max(number) AS number FROM placement_pin');
@@ -93,14 +88,14 @@ export class PinLog {
   }
 
   async setCapacity(capacity: number): Promise<void> {
-    await this.db.write((tx) => tx.later('UPDATE placement_store SET capacity = ?', [capacity]));
+    await this.db.write((tx) => tx.repository(PinStoreEntity).update({ one: 1 }, { capacity }));
     this.currentCapacity = capacity;
   }
 
   /** Someone knows more of this log than there is: it was restored from an old copy, and starts anew. */
   async startAnew(): Promise<void> {
     const nonce = randomBytes(STORE_NONCE_BYTES);
-    await this.db.write((tx) => tx.later('UPDATE placement_store SET nonce = ?', [nonce]));
+    await this.db.write((tx) => tx.repository(PinStoreEntity).update({ one: 1 }, { nonce }));
     this.currentNonce = nonce;
   }
 

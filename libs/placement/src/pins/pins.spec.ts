@@ -3,7 +3,7 @@ import { cidOf, type Cid, type Pin } from '@dfs/protocol';
 import { tempDatabase } from '@dfs/testing';
 import { Holdings } from './member-pins.js';
 import { PinLog } from './pin-log.js';
-import { placementMigrations } from '../schema.js';
+import { placementEntities, placementMigrations } from '../schema.js';
 import { namesAll } from '../testing/names-all.js';
 import { peerIdOf } from '../testing/world.js';
 
@@ -26,7 +26,7 @@ async function readAll(log: PinLog, holdings: Holdings, peerId: string, page: nu
 
 describe('the pin log', () => {
   it('numbers what is new, ignores what is not, and survives a restart', async () => {
-    await using temp = await tempDatabase(placementMigrations);
+    await using temp = await tempDatabase(placementMigrations, placementEntities);
     const log = await PinLog.open(temp.db, 5);
     const heard: Pin[] = [];
     log.onEntries((pins) => heard.push(...pins));
@@ -45,7 +45,7 @@ describe('the pin log', () => {
   });
 
   it('goes on under another nonce where its numbers may have been given before', async () => {
-    await using temp = await tempDatabase(placementMigrations);
+    await using temp = await tempDatabase(placementMigrations, placementEntities);
     const log = await PinLog.open(temp.db, 5);
     await temp.db.write((tx) => log.add(tx, [extent(CONTENTS[0]!)]));
     const again = await PinLog.open(temp.db, 9, true);
@@ -57,7 +57,7 @@ describe('the pin log', () => {
   });
 
   it('gives no number to what changes nothing: after a restart it says of itself what it said before', async () => {
-    await using temp = await tempDatabase(placementMigrations);
+    await using temp = await tempDatabase(placementMigrations, placementEntities);
     const log = await PinLog.open(temp.db, 5);
     await temp.db.write((tx) => log.add(tx, [extent(CONTENTS[0]!), extent(CONTENTS[1]!)]));
     // The same bytes again, and what is not being let go of.
@@ -68,8 +68,8 @@ describe('the pin log', () => {
   });
 
   it('is followed over a restart without a gap, whatever was written before and after it', async () => {
-    await using temp = await tempDatabase(placementMigrations);
-    await using reader = await tempDatabase(placementMigrations);
+    await using temp = await tempDatabase(placementMigrations, placementEntities);
+    await using reader = await tempDatabase(placementMigrations, placementEntities);
     const holdings = await Holdings.open(reader.db, other, namesAll);
     const log = await PinLog.open(temp.db, 5);
     await temp.db.write((tx) =>
@@ -103,7 +103,7 @@ describe('the pin log', () => {
   });
 
   it('tells nothing of a unit of work that was rolled back', async () => {
-    await using temp = await tempDatabase(placementMigrations);
+    await using temp = await tempDatabase(placementMigrations, placementEntities);
     const log = await PinLog.open(temp.db, 5);
     const failing = temp.db.write(async (tx) => {
       await log.add(tx, [extent(CONTENTS[0]!)]);
@@ -116,7 +116,7 @@ describe('the pin log', () => {
   });
 
   it('pins ten thousand contents in a few statements', async () => {
-    await using temp = await tempDatabase(placementMigrations);
+    await using temp = await tempDatabase(placementMigrations, placementEntities);
     const log = await PinLog.open(temp.db, 5);
     const many = Array.from({ length: 10_000 }, (_, n) => extent(cidOf(Buffer.from(`many ${n}`))));
     let statements = 0;
@@ -143,8 +143,8 @@ describe('holdings', () => {
     const step = fc.record({ at: fc.nat(11), extent: fc.nat(2), held: fc.boolean(), read: fc.boolean() });
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 40 }), fc.integer({ min: 1, max: 7 }), async (steps, page) => {
-        await using mine = await tempDatabase(placementMigrations);
-        await using theirs = await tempDatabase(placementMigrations);
+        await using mine = await tempDatabase(placementMigrations, placementEntities);
+        await using theirs = await tempDatabase(placementMigrations, placementEntities);
         const log = await PinLog.open(theirs.db, 5);
         const holdings = await Holdings.open(mine.db, self, namesAll);
         const held = new Set<string>();
@@ -168,7 +168,7 @@ describe('holdings', () => {
   });
 
   it('are void when the nonce is another or the number lower', async () => {
-    await using temp = await tempDatabase(placementMigrations);
+    await using temp = await tempDatabase(placementMigrations, placementEntities);
     const holdings = await Holdings.open(temp.db, self, namesAll);
     const pins = [{ content: CONTENTS[0]!, extent: 0, held: true }];
     const status = { nonce: nonceOf(1), number: 4, full: false, capacity: 3 };
@@ -189,7 +189,7 @@ describe('holdings', () => {
   });
 
   it('are kept when a status is late, and void when it comes from an older copy of the member', async () => {
-    await using temp = await tempDatabase(placementMigrations);
+    await using temp = await tempDatabase(placementMigrations, placementEntities);
     const holdings = await Holdings.open(temp.db, self, namesAll);
     const status = { nonce: nonceOf(1), number: 4, full: false, capacity: 3 };
     const pins = [{ content: CONTENTS[0]!, extent: 0, held: true }];
@@ -207,7 +207,7 @@ describe('holdings', () => {
   });
 
   it('have no gap when what they follow on is void by the time a frame comes', async () => {
-    await using temp = await tempDatabase(placementMigrations);
+    await using temp = await tempDatabase(placementMigrations, placementEntities);
     const holdings = await Holdings.open(temp.db, self, namesAll);
     const status = { nonce: nonceOf(1), number: 4, full: false, capacity: 3 };
     const pin = (number: number) => [{ content: CONTENTS[number]!, extent: 0, held: true }];
@@ -226,7 +226,7 @@ describe('holdings', () => {
   });
 
   it('forget who is no member', async () => {
-    await using temp = await tempDatabase(placementMigrations);
+    await using temp = await tempDatabase(placementMigrations, placementEntities);
     const holdings = await Holdings.open(temp.db, self, namesAll);
     await holdings.learn(other, { nonce: nonceOf(1), after: 0, to: 1 }, [
       { content: CONTENTS[0]!, extent: 0, held: true },

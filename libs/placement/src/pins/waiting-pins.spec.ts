@@ -15,7 +15,7 @@ import { firstFrame, MemoryNetwork } from '@dfs/transport';
 import { PINS_OFFENCE_TIME } from './pin-exchange.js';
 import { WAITING_PINS_TIME } from './pin-exchange.js';
 import { MAX_WAITING_PINS } from './waiting-pins.js';
-import { placementMigrations } from '../schema.js';
+import { placementEntities, placementMigrations } from '../schema.js';
 import { World } from '../testing/world.js';
 import { Holdings } from './member-pins.js';
 import { HoldingsExchange } from './pin-exchange.js';
@@ -49,7 +49,7 @@ const learn = (after: number, to: number, pins: Pin[]): Promise<boolean> =>
 
 beforeEach(async () => {
   records = new Map();
-  temp = await tempDatabase(placementMigrations);
+  temp = await tempDatabase(placementMigrations, placementEntities);
   holdings = await open();
 });
 afterEach(() => temp[Symbol.asyncDispose]());

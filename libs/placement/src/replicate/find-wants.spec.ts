@@ -9,7 +9,7 @@ import { RANKS_PER_TURN } from './lacking.js';
 import { EXTENTS_LOOKED_AT } from './lacking.js';
 import { MAX_FOUND } from './find-wants.js';
 import type { NetworkView } from '../plan/members-now.js';
-import { placementMigrations } from '../schema.js';
+import { placementEntities, placementMigrations } from '../schema.js';
 import { ExtentCounts, survey, type Lacking } from './find-wants.js';
 import { namesAll } from '../testing/names-all.js';
 import { peerIdOf } from '../testing/world.js';
@@ -31,7 +31,11 @@ describe('a look at a page of contents', () => {
 
   beforeEach(async () => {
     dir = await tempDir();
-    db = await testDatabase({ file: dir.file('dfs.sqlite'), migrations: placementMigrations });
+    db = await testDatabase({
+      file: dir.file('dfs.sqlite'),
+      migrations: placementMigrations,
+      entities: placementEntities,
+    });
     counts = new ExtentCounts(db);
     holdings = await Holdings.open(db, self, namesAll);
     ranked = 0;

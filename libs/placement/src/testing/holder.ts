@@ -1,4 +1,4 @@
-import { ChunkStore, chunksMigrations, storeContent } from '@dfs/chunks';
+import { ChunkStore, chunksEntities, chunksMigrations, storeContent } from '@dfs/chunks';
 import type { Database } from '@dfs/database';
 import { GiB, silentLog } from '@dfs/runtime';
 import type { Cid } from '@dfs/protocol';
@@ -12,7 +12,7 @@ import { needsOf } from '../pins/extent-blocks.js';
 import { PinLog, walkPins, type PinnedExtent, type PinState } from '../pins/pin-log.js';
 import { PinServer } from '../pins/pin-server.js';
 import { Promises } from '../pins/promises.js';
-import { placementMigrations } from '../schema.js';
+import { placementEntities, placementMigrations } from '../schema.js';
 import { peerIdOf } from './world.js';
 
 /** A content that all holders are given. */
@@ -109,7 +109,8 @@ export class Holder {
   async open(): Promise<void> {
     const { memory, clock, opener } = this.group.options;
     const migrations = [...chunksMigrations, ...placementMigrations];
-    this.db = await testDatabase({ file: this.dir.file('dfs.sqlite'), migrations });
+    const entities = [...chunksEntities, ...placementEntities];
+    this.db = await testDatabase({ file: this.dir.file('dfs.sqlite'), migrations, entities });
     this.chunks = await ChunkStore.open({
       dir: this.storeDir,
       db: this.db,

@@ -15,7 +15,7 @@ import { Holdings } from '../pins/member-pins.js';
 import { NetworkView } from '../plan/members-now.js';
 import type { ContentRef, MemberList } from '../ports.js';
 import { ExtentCounts, survey, type SurveyComponents } from '../replicate/find-wants.js';
-import { placementMigrations } from '../schema.js';
+import { placementEntities, placementMigrations } from '../schema.js';
 import { namesAll } from './names-all.js';
 
 const REPLICAS = 3;
@@ -40,7 +40,7 @@ class ScanContents1765000000000 implements MigrationInterface {
 const [contents = 1_000_000, members = 100] = process.argv.slice(2).map(Number);
 const dir = await mkdtemp(join(tmpdir(), 'dfs-scan-'));
 const migrations: MigrationClass[] = [...placementMigrations, ScanContents1765000000000];
-const db = await Database.open({ file: join(dir, 'scan.sqlite'), migrations });
+const db = await Database.open({ file: join(dir, 'scan.sqlite'), migrations, entities: placementEntities });
 try {
   await measure();
 } finally {

@@ -1,7 +1,7 @@
-import { ChunkStore, chunksMigrations, storeContent, type StoredContent } from '@dfs/chunks';
+import { ChunkStore, chunksEntities, chunksMigrations, storeContent, type StoredContent } from '@dfs/chunks';
 import type { AnyEvent, MemberRole } from '@dfs/contracts';
 import type { Database } from '@dfs/database';
-import { EventLog, eventsMigrations } from '@dfs/events';
+import { EventLog, eventsEntities, eventsMigrations } from '@dfs/events';
 import { fileIdOf, sha256, signerFromRaw, type Cid, type WireValue } from '@dfs/protocol';
 import { GiB, minute, silentLog, systemClock } from '@dfs/runtime';
 import { tempDir, type TempDir, testDatabase } from '@dfs/testing';
@@ -15,7 +15,7 @@ import {
 import type { ContentChange, ContentRef, Contents, MemberList, PastContents, PeerView, Providers } from '../ports.js';
 import { Placement } from '../placement.js';
 import type { PlacementOptions } from '../parts.js';
-import { placementMigrations } from '../schema.js';
+import { placementEntities, placementMigrations } from '../schema.js';
 
 const NETWORK_ID = '00'.repeat(32);
 
@@ -129,6 +129,7 @@ export class WorldNode {
     this.db = await testDatabase({
       file: this.dir.file('dfs.sqlite'),
       migrations: [...eventsMigrations, ...chunksMigrations, ...placementMigrations],
+      entities: [...eventsEntities, ...chunksEntities, ...placementEntities],
     });
     const events = await EventLog.open(this.db);
     events.subscribe((event) => this.events.push(event));

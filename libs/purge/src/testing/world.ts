@@ -1,5 +1,5 @@
 import type { Database } from '@dfs/database';
-import { placementMigrations } from '@dfs/placement';
+import { placementEntities, placementMigrations } from '@dfs/placement';
 import { sha256, signerFromRaw, type Signer, type WireValue } from '@dfs/protocol';
 import { tempDir, type TempDir, testDatabase } from '@dfs/testing';
 import { MemoryNetwork, type MemoryTransport } from '@dfs/transport';
@@ -57,7 +57,11 @@ export class WorldNode {
   }
 
   private async open(): Promise<void> {
-    this.db = await testDatabase({ file: this.dir.file('dfs.sqlite'), migrations: placementMigrations });
+    this.db = await testDatabase({
+      file: this.dir.file('dfs.sqlite'),
+      migrations: placementMigrations,
+      entities: placementEntities,
+    });
     this.transport = this.world.memory.node({ peerId: this.peerId });
     this.transport.setGate({ isMember: (id) => this.world.members.has(id), acceptsStrangers: () => false });
     await this.transport.start();

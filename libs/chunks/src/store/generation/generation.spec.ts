@@ -7,7 +7,7 @@ import { KiB, MiB, day, type DfsError } from '@dfs/runtime';
 import { tempDir, type TempDir } from '@dfs/testing';
 import { checkStore } from '../../check/check-store.js';
 import type { Block } from '../../manifest/builder.js';
-import { chunksMigrations } from '../../schema.js';
+import { chunksEntities, chunksMigrations } from '../../schema.js';
 import { StoreFixture, blockOf, idsOf, readAll } from '../../testing/fixture.js';
 import { pinnedBytes } from '../../testing/inputs.js';
 import { ChunkStore } from '../chunk-store.js';
@@ -118,7 +118,11 @@ class Directory {
   }
 
   async start(): Promise<void> {
-    this.db = await Database.open({ file: this.file('dfs.sqlite'), migrations: chunksMigrations });
+    this.db = await Database.open({
+      file: this.file('dfs.sqlite'),
+      migrations: chunksMigrations,
+      entities: chunksEntities,
+    });
     this.generation = await Generation.open({ db: this.db }, this.file('chunks'));
     this.doubt = this.generation.doubt;
     this.store = await ChunkStore.open({
@@ -292,7 +296,11 @@ describe('a start with a database that may not be the newest', () => {
     await node.stop();
     await rm(node.file('dfs.sqlite'));
     for (let turn = 0; turn < 2; turn++) {
-      const db = await Database.open({ file: node.file('dfs.sqlite'), migrations: chunksMigrations });
+      const db = await Database.open({
+        file: node.file('dfs.sqlite'),
+        migrations: chunksMigrations,
+        entities: chunksEntities,
+      });
       expect((await Generation.open({ db }, node.file('chunks'))).isProven).toBe(false);
       await db.close();
     }

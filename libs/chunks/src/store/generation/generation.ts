@@ -5,6 +5,7 @@ import type { Database, Reader } from '@dfs/database';
 import { DfsError, silentLog, type Log } from '@dfs/runtime';
 import { isFull } from '../damage/errors.js';
 import { MARK_FILE, readMark, writeMark, type Mark } from './mark.js';
+import { ChunkStoreEntity } from './generation.entity.js';
 import { packNames } from '../packs/pack-files.js';
 
 /** The database that is compared with the mark beside the packs. */
@@ -24,15 +25,6 @@ export type Doubt =
   /** The folder of the chunks is an earlier state, or its mark is missing. */
   | 'folder-older';
 
-/** The row of `chunk_store`. */
-interface Row {
-  id: string;
-  generation: number;
-  /** Of the database file at the last raise; null before the first. */
-  inode: string | null;
-  birth: string | null;
-}
-
 /**
  * Answers whether this database is the newest that its directory has had. The database and the mark in the folder of the
  * chunks carry the same generation, raised together: at every start and at every stop, and after every copy that is made
@@ -50,7 +42,7 @@ export class Generation {
     private readonly components: Required<GenerationComponents>,
     /** Folder of the chunk store. */
     readonly dir: string,
-    private row: Row,
+    private row: ChunkStoreEntity,
     private marked: Mark | undefined,
     /** Undefined where the database is proven the newest. Does not change while the node runs. */
     readonly doubt: Doubt | undefined,
@@ -102,14 +94,15 @@ export class Generation {
     const { db } = this.components;
     const behind = this.marked?.id === this.row.id && this.marked.generation === this.row.generation - 1;
     if (behind && !(await this.#mark())) return;
-    const row: Row = { ...this.row, generation: this.row.generation + 1, ...(await fileIdentity(db.file)) };
+    const row: ChunkStoreEntity = {
+      ...this.row,
+      generation: this.row.generation + 1,
+      ...(await fileIdentity(db.file)),
+    };
     await db.write(async (tx) => {
-      await tx.later('DELETE FROM chunk_store');
-      await tx.insertMany(
-        'chunk_store',
-        ['id', 'generation', 'inode', 'birth'],
-        [[row.id, row.generation, row.inode, row.birth]],
-      );
+      const stores = tx.repository(ChunkStoreEntity);
+      await stores.clear();
+      await stores.insert(row);
     });
     this.row = row;
     await this.#mark();
@@ -161,7 +154,7 @@ const DOUBTS: Record<Doubt, string> = {
 };
 
 function doubtOf(
-  row: Row | undefined,
+  row: ChunkStoreEntity | undefined,
   mark: Mark | undefined,
   file: FileIdentity,
   hasPacks: boolean,
@@ -192,8 +185,9 @@ function isOther(known: string | null, now: string | null): boolean {
   return known !== null && now !== null && known !== now;
 }
 
-async function rowOf(db: Reader): Promise<Row | undefined> {
-  const [row] = await db.query<Row>('SELECT id, generation, inode, birth FROM chunk_store');
+/** By SQL: it is read too where a database is only looked at, without TypeORM. */
+async function rowOf(db: Reader): Promise<ChunkStoreEntity | undefined> {
+  const [row] = await db.query<ChunkStoreEntity>('SELECT id, generation, inode, birth FROM chunk_store');
   return row;
 }
 

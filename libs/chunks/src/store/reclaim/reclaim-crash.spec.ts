@@ -5,7 +5,7 @@ import type { Cid } from '@dfs/protocol';
 import { Database } from '@dfs/database';
 import { tempDir, type TempDir } from '@dfs/testing';
 import type { Block } from '../../manifest/builder.js';
-import { chunksMigrations } from '../../schema.js';
+import { chunksEntities, chunksMigrations } from '../../schema.js';
 import { blockOf, idsOf } from '../../testing/fixture.js';
 import { pinnedBytes } from '../../testing/inputs.js';
 import { ChunkStore } from '../chunk-store.js';
@@ -31,7 +31,11 @@ function between(steps: readonly [object, string][], now: (step: string) => Prom
 }
 
 async function open(dir: string): Promise<{ db: Database; store: ChunkStore; close(): Promise<void> }> {
-  const db = await Database.open({ file: join(dir, 'dfs.sqlite'), migrations: chunksMigrations });
+  const db = await Database.open({
+    file: join(dir, 'dfs.sqlite'),
+    migrations: chunksMigrations,
+    entities: chunksEntities,
+  });
   await asIfInPlace(db);
   const store = await ChunkStore.open({ dir: join(dir, 'chunks'), db, quotaBytes: 2 ** 40, reserveBytes: 0 });
   return {
