@@ -73,7 +73,7 @@ const homes = {
   libp2p: ['transport', 'simulation', 'dfs-engine-e2e'],
   '@libp2p/*': ['protocol', 'transport', 'simulation', 'dfs-engine-e2e'],
   '@chainsafe/*': ['transport'],
-  '@angular/*': ['client-data', 'client-ui'],
+  '@angular/*': ['client-data', 'client-ui', 'tools'],
   'playwright-core': ['client-ui-e2e', 'testing'],
 };
 

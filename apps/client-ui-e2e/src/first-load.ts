@@ -14,7 +14,7 @@ export interface Answer {
 export interface FirstLoad {
   answers: readonly Answer[];
   bytes: number;
-  /** Scripts that the index names: nothing is drawn before they are there. On the wire, and as they are run. */
+  /** Scripts that are there before the node is asked anything: nothing is drawn without them. On the wire, and as they are run. */
   initial: { bytes: number; rawBytes: number };
 }
 
@@ -39,22 +39,23 @@ export async function firstLoad(page: Page, url: string, shown: () => Promise<vo
   await page.goto(url);
   await shown();
   await page.waitForLoadState('networkidle');
-  const named = await page.evaluate(() =>
-    [...document.querySelectorAll<HTMLScriptElement | HTMLLinkElement>('script[src], link[rel=modulepreload]')].map(
-      (part) => {
-        const { href } = new URL('src' in part ? part.src : part.href);
-        const [timing] = performance.getEntriesByName(href) as PerformanceResourceTiming[];
-        return { path: new URL(href).pathname, rawBytes: timing?.decodedBodySize ?? 0 };
-      },
+  const decoded = await page.evaluate(() =>
+    (performance.getEntriesByType('resource') as PerformanceResourceTiming[]).map(
+      ({ name, decodedBodySize }) => [new URL(name).pathname, decodedBodySize] as const,
     ),
   );
   await wire.detach();
   const answers = [...asked.values()];
-  const initial = answers.filter(({ path }) => named.some((part) => part.path === path));
+  const untilAsked = answers.slice(
+    0,
+    answers.findIndex(({ path }) => path.startsWith('/api/')),
+  );
+  const initial = untilAsked.filter(({ path }) => path.endsWith('.js'));
+  const rawBytes = new Map(decoded);
   return {
     answers,
     bytes: sum(answers),
-    initial: { bytes: sum(initial), rawBytes: named.reduce((all, { rawBytes }) => all + rawBytes, 0) },
+    initial: { bytes: sum(initial), rawBytes: initial.reduce((all, { path }) => all + (rawBytes.get(path) ?? 0), 0) },
   };
 }
 

@@ -1,5 +1,6 @@
-import { bootstrapApplication } from '@angular/platform-browser';
-import { appConfig } from './app/app.config.js';
-import { Shell } from './app/shell/shell.js';
+import { beginLanguage } from './i18n/language.js';
 
-bootstrapApplication(Shell, appConfig).catch((error: unknown) => console.error(error));
+/** The words first: parts of the console take theirs as they are loaded. */
+beginLanguage()
+  .then(() => import('./start.js'))
+  .catch((error: unknown) => console.error(error));

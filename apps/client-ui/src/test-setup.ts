@@ -1,3 +1,4 @@
+import '@angular/localize/init';
 import { configure } from '@testing-library/dom';
 import { setupZonelessTestEnv } from 'jest-preset-angular/setup-env/zoneless';
 

@@ -5,22 +5,22 @@ export const routes: Routes = [
   { path: '', pathMatch: 'full', redirectTo: 'files' },
   {
     path: 'files',
-    title: 'Files · DFS',
+    title: $localize`Files · DFS`,
     loadComponent: () => import('./files/files-page.js').then((m) => m.FilesPage),
   },
   {
     path: 'folders',
-    title: 'Live folders · DFS',
+    title: $localize`Live folders · DFS`,
     loadComponent: () => import('./folders/folders-page.js').then((m) => m.FoldersPage),
   },
   {
     path: 'peers',
-    title: 'Peers · DFS',
+    title: $localize`Peers · DFS`,
     loadComponent: () => import('./peers/peers-page.js').then((m) => m.PeersPage),
   },
   {
     path: 'activity',
-    title: 'Activity · DFS',
+    title: $localize`Activity · DFS`,
     loadComponent: () => import('./activity/activity-page.js').then((m) => m.ActivityPage),
   },
   { path: '**', redirectTo: 'files' },

@@ -18,11 +18,11 @@ import { describeEvent } from './describe-event.js';
 import { digest } from './feed.js';
 
 const KINDS: Record<TransferKind, string> = {
-  upload: 'Taking in',
-  download: 'Sending out',
-  replication: 'Copying',
-  drain: 'Emptying',
-  act: 'Changing',
+  upload: $localize`Taking in`,
+  download: $localize`Sending out`,
+  replication: $localize`Copying`,
+  drain: $localize`Emptying`,
+  act: $localize`Changing`,
 };
 
 /** Recent events of the network, and running transfers. */
@@ -32,7 +32,7 @@ const KINDS: Record<TransferKind, string> = {
   templateUrl: './activity-page.html',
   styleUrl: './activity-page.scss',
   // It scrolls, so the keyboard must reach it.
-  host: { role: 'region', 'aria-label': 'Activity', tabindex: '0' },
+  host: { role: 'region', '[attr.aria-label]': 'title', tabindex: '0' },
 })
 export class ActivityPage {
   readonly #clock = inject(Clock);
@@ -50,8 +50,8 @@ export class ActivityPage {
     });
   });
   protected readonly icons = { warning: mdiAlertOutline, cancel: mdiClose };
+  protected readonly title = $localize`Activity`;
   protected readonly kinds = KINDS;
-  protected readonly formatBytes = formatBytes;
   protected readonly formatRate = formatRate;
   protected readonly formatMoment = formatMoment;
   protected readonly visibleName = visibleName;
@@ -63,7 +63,13 @@ export class ActivityPage {
   /** The file that is moved, or the node that is emptied. */
   protected about({ path, peerId }: TransferInfo): string {
     if (peerId !== undefined) return visibleName(this.#peers.nameOf(peerId));
-    return path === null ? 'a file' : nameOf(path);
+    return path === null ? $localize`a file` : nameOf(path);
+  }
+
+  /** `1.2 MB of 5 MB` */
+  protected doneOf({ verifiedBytes, bytes }: TransferInfo): string {
+    const done = formatBytes(verifiedBytes);
+    return bytes === null ? done : $localize`${done}:done: of ${formatBytes(bytes)}:all:`;
   }
 
   protected ago(time: string): string {
@@ -77,7 +83,7 @@ export class ActivityPage {
         this.#toasts.show({
           text: `${problem.title}. ${problem.detail}`,
           tone: 'bad',
-          action: 'Try again',
+          action: $localize`Try again`,
           run: () => this.cancel(transfer),
         });
       },

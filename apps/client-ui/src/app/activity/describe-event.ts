@@ -33,44 +33,72 @@ const SYNC_TOLD = 50;
 /** Names shown of a batch. */
 const NAMED = 3;
 
-const KINDS: Record<TransferKind, string> = {
-  upload: 'Upload',
-  download: 'Download',
-  replication: 'Copy',
-  drain: 'Emptying of a node',
-  act: 'Change of many files',
+/** How a transfer ended: well, or not. */
+const ENDED: Record<TransferKind, { plain: string; bad: string }> = {
+  upload: { plain: $localize`Upload finished`, bad: $localize`Upload failed` },
+  download: { plain: $localize`Download finished`, bad: $localize`Download failed` },
+  replication: { plain: $localize`Copy finished`, bad: $localize`Copy failed` },
+  drain: { plain: $localize`Emptying of a node finished`, bad: $localize`Emptying of a node failed` },
+  act: { plain: $localize`Change of many files finished`, bad: $localize`Change of many files failed` },
 };
 
 /** The words of an event for a person; null for those that only move a bar or a number. */
 export function describeEvent(event: AnyEvent, nameOfPeer: (peerId: string) => string): Line | null {
   switch (event.type) {
     case 'file.uploaded':
-      return files(event.data, mdiTrayArrowUp, 'ok', (n) => `${n} added${by(event.data, nameOfPeer)}`);
+      return files(
+        event.data,
+        mdiTrayArrowUp,
+        'ok',
+        (n) => $localize`${n}:files: added${by(event.data, nameOfPeer)}:by:`,
+      );
     case 'file.updated':
-      return files(event.data, mdiFileEditOutline, 'plain', (n) => `${n} changed${by(event.data, nameOfPeer)}`);
+      return files(
+        event.data,
+        mdiFileEditOutline,
+        'plain',
+        (n) => $localize`${n}:files: changed${by(event.data, nameOfPeer)}:by:`,
+      );
     case 'file.deleted':
-      return files(event.data, mdiDeleteOutline, 'plain', (n) => `${n} deleted${by(event.data, nameOfPeer)}`);
+      return files(
+        event.data,
+        mdiDeleteOutline,
+        'plain',
+        (n) => $localize`${n}:files: deleted${by(event.data, nameOfPeer)}:by:`,
+      );
     case 'file.restored':
-      return files(event.data, mdiHistory, 'ok', (n) => `${n} restored${by(event.data, nameOfPeer)}`);
+      return files(
+        event.data,
+        mdiHistory,
+        'ok',
+        (n) => $localize`${n}:files: restored${by(event.data, nameOfPeer)}:by:`,
+      );
     case 'file.conflict':
       return files(
         event.data,
         mdiSourceBranch,
         'warn',
-        (n) => `${n} changed in two places at once; all versions are kept`,
+        (n) => $localize`${n}:files: changed in two places at once; all versions are kept`,
       );
     case 'file.purged':
       return files(event.data, mdiDeleteSweepOutline, 'plain', (n) =>
-        event.data.reason === 'room' ? `What was kept of ${n} gave way to uploads` : `The space of ${n} was freed`,
+        event.data.reason === 'room'
+          ? $localize`What was kept of ${n}:files: gave way to uploads`
+          : $localize`The space of ${n}:files: was freed`,
       );
     case 'peer.added':
-      return peer(event.data.peer.name, mdiAccountPlusOutline, 'ok', 'A node joined the network');
+      return peer(event.data.peer.name, mdiAccountPlusOutline, 'ok', $localize`A node joined the network`);
     case 'peer.connected':
-      return peer(event.data.peer.name, mdiLanConnect, 'plain', 'Connected to a node');
+      return peer(event.data.peer.name, mdiLanConnect, 'plain', $localize`Connected to a node`);
     case 'peer.disconnected':
-      return peer(event.data.peer.name, mdiLanDisconnect, 'plain', 'Lost the connection to a node');
+      return peer(event.data.peer.name, mdiLanDisconnect, 'plain', $localize`Lost the connection to a node`);
     case 'peer.removed':
-      return peer(event.data.peer.name, mdiAccountRemoveOutline, 'warn', 'A node was removed from the network');
+      return peer(
+        event.data.peer.name,
+        mdiAccountRemoveOutline,
+        'warn',
+        $localize`A node was removed from the network`,
+      );
     case 'folder.state': {
       const { name, state, detail } = event.data.folder;
       if (state !== 'paused' && state !== 'error') return null;
@@ -78,31 +106,36 @@ export function describeEvent(event: AnyEvent, nameOfPeer: (peerId: string) => s
       return {
         icon: mdiAlertOutline,
         tone: state === 'error' ? 'bad' : 'warn',
-        text: `A live folder ${state === 'error' ? 'is in trouble' : 'pauses'}${said}`,
+        text: (state === 'error' ? $localize`A live folder is in trouble` : $localize`A live folder pauses`) + said,
         about: [visibleName(name)],
       };
     }
     case 'folder.held': {
-      const text = `${counted(event.data.count, 'deletion')} in a live folder wait for an answer`;
+      const text = $localize`${counted(event.data.count, 'deletion')}:deletion: in a live folder wait for an answer`;
       return { icon: mdiAlertOutline, tone: 'warn', text, about: [visibleName(event.data.folder.name)] };
     }
     case 'folder.issue': {
       const { issues, count, folder } = event.data;
       const about = [visibleName(folder.name), ...issues.slice(0, NAMED).map(({ path }) => nameOf(path))];
-      return { icon: mdiAlertOutline, tone: 'warn', text: `${counted(count, 'new issue')} in a live folder`, about };
+      return {
+        icon: mdiAlertOutline,
+        tone: 'warn',
+        text: $localize`${counted(count, 'new issue')}:issue: in a live folder`,
+        about,
+      };
     }
     case 'sync.started':
       return null;
     case 'sync.finished': {
       const { received, sent, peerId } = event.data;
       if (received + sent < SYNC_TOLD) return null;
-      const text = `Catalogue brought up to date: ${counted(received, 'record')} received, ${counted(sent, 'record')} sent`;
+      const text = $localize`Catalogue brought up to date: ${counted(received, 'record')}:received: received, ${counted(sent, 'record')}:sent: sent`;
       return { icon: mdiSync, tone: 'plain', text, about: [visibleName(nameOfPeer(peerId))] };
     }
     case 'transfer.finished':
-      return transfer(event.data.transfer, mdiCheck, 'plain', 'finished');
+      return transfer(event.data.transfer, mdiCheck, 'plain');
     case 'transfer.failed': {
-      const line = transfer(event.data.transfer, mdiAlertOutline, 'bad', 'failed');
+      const line = transfer(event.data.transfer, mdiAlertOutline, 'bad');
       const detail = event.data.transfer.error?.detail;
       return detail ? { ...line, text: `${line.text}: ${detail}` } : line;
     }
@@ -110,7 +143,7 @@ export function describeEvent(event: AnyEvent, nameOfPeer: (peerId: string) => s
       return {
         icon: event.data.active ? mdiAlertOutline : mdiCheck,
         tone: event.data.active ? 'warn' : 'ok',
-        text: event.data.active ? event.data.detail : `Resolved: ${event.data.detail}`,
+        text: event.data.active ? event.data.detail : $localize`Resolved: ${event.data.detail}:detail:`,
         about: [],
       };
     case 'transfer.progress':
@@ -124,7 +157,7 @@ export function describeEvent(event: AnyEvent, nameOfPeer: (peerId: string) => s
 function files(batch: FileBatch, icon: string, tone: Line['tone'], say: (count: string) => string): Line {
   const names = batch.files.slice(0, NAMED).map((file) => nameOf(file.path));
   const more = batch.files.length - names.length;
-  const about = more > 0 ? [...names, `and ${counted(more, 'more')}`.replace('mores', 'more')] : names;
+  const about = more > 0 ? [...names, $localize`and ${counted(more, 'more')}:more:`] : names;
   return { icon, tone, text: say(counted(batch.files.length, 'file')), about };
 }
 
@@ -132,15 +165,15 @@ function files(batch: FileBatch, icon: string, tone: Line['tone'], say: (count: 
 function by(batch: FileBatch, nameOfPeer: (peerId: string) => string): string {
   const [first] = batch.files;
   if (first === undefined || batch.files.some((file) => file.author !== first.author)) return '';
-  return ` on ${visibleName(nameOfPeer(first.author))}`;
+  return $localize` on ${visibleName(nameOfPeer(first.author))}:author:`;
 }
 
 function peer(name: string, icon: string, tone: Line['tone'], text: string): Line {
   return { icon, tone, text, about: [visibleName(name)] };
 }
 
-function transfer(info: TransferInfo, icon: string, tone: Line['tone'], what: string): Line {
+function transfer(info: TransferInfo, icon: string, tone: 'plain' | 'bad'): Line {
   const size = info.bytes === null ? '' : ` (${formatBytes(info.bytes)})`;
   const about = info.path === null ? [] : [nameOf(info.path)];
-  return { icon: tone === 'bad' ? icon : mdiSwapHorizontal, tone, text: `${KINDS[info.kind]} ${what}${size}`, about };
+  return { icon: tone === 'bad' ? icon : mdiSwapHorizontal, tone, text: ENDED[info.kind][tone] + size, about };
 }

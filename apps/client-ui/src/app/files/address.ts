@@ -6,18 +6,18 @@ const STATES: readonly FileListState[] = ['current', 'deleted', 'conflict'];
 
 /** Kinds of files that one can ask for, by the first part of their media type. */
 export const TYPES = [
-  { type: 'image', name: 'Images' },
-  { type: 'video', name: 'Videos' },
-  { type: 'audio', name: 'Audio' },
-  { type: 'text', name: 'Texts' },
-  { type: 'application', name: 'Documents and others' },
+  { type: 'image', name: $localize`Images` },
+  { type: 'video', name: $localize`Videos` },
+  { type: 'audio', name: $localize`Audio` },
+  { type: 'text', name: $localize`Texts` },
+  { type: 'application', name: $localize`Documents and others` },
 ] as const;
 
 /** States that one can ask for, as the address has them. */
 export const COPIES = [
-  { copies: 'trouble', name: 'At risk or out of reach', replication: 'unavailable,at-risk' },
-  { copies: 'short', name: 'Fewer copies than wanted', replication: 'limited,pending,replicating' },
-  { copies: 'safe', name: 'Enough copies', replication: 'safe' },
+  { copies: 'trouble', name: $localize`At risk or out of reach`, replication: 'unavailable,at-risk' },
+  { copies: 'short', name: $localize`Fewer copies than wanted`, replication: 'limited,pending,replicating' },
+  { copies: 'safe', name: $localize`Enough copies`, replication: 'safe' },
 ] as const;
 
 /** The parts of the address that say what is shown. */

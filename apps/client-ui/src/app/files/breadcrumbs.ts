@@ -8,7 +8,7 @@ import { visibleName } from '../kit/names.js';
   selector: 'dfs-breadcrumbs',
   imports: [Icon],
   template: `
-    <nav aria-label="Folder">
+    <nav aria-label="Folder" i18n-aria-label>
       <ol>
         @for (crumb of crumbs(); track crumb.prefix; let last = $last) {
           <li [class.last]="last">
@@ -92,6 +92,6 @@ export class Breadcrumbs {
       name: visibleName(name),
       prefix: `${parts.slice(0, index + 1).join('/')}/`,
     }));
-    return [{ name: 'Files', prefix: '' }, ...folders];
+    return [{ name: $localize`Files`, prefix: '' }, ...folders];
   });
 }

@@ -135,7 +135,7 @@ export class FilesPage {
   protected readonly count = computed(() => {
     const totals = this.window.totals();
     if (totals === null) return '';
-    const files = this.view().q === '' ? counted(totals.files, 'file') : counted(totals.files, 'match', 'matches');
+    const files = this.view().q === '' ? counted(totals.files, 'file') : counted(totals.files, 'match');
     return totals.folders > 0 ? `${counted(totals.folders, 'folder')}, ${files}` : files;
   });
   protected readonly selectedCount = computed(() =>
@@ -143,15 +143,21 @@ export class FilesPage {
   );
   protected readonly canPaste = computed(() => this.#clipboard() !== null && this.view().state === 'current');
   protected readonly states: readonly { state: FileListState; name: string }[] = [
-    { state: 'current', name: 'Files' },
-    { state: 'deleted', name: 'Deleted' },
-    { state: 'conflict', name: 'Conflicts' },
+    { state: 'current', name: $localize`Files` },
+    { state: 'deleted', name: $localize`Deleted` },
+    { state: 'conflict', name: $localize`Conflicts` },
   ];
   protected readonly narrowed = computed(() => {
     const { type, replication } = this.view();
     const known = COPIES.find((choice) => choice.replication === replication);
     return known ? `copies:${known.copies}` : type === '' ? '' : `type:${type}`;
   });
+  protected readonly words = {
+    roomy: $localize`Roomy rows`,
+    compact: $localize`Compact rows`,
+    emptyFolder: $localize`This folder is empty`,
+    noFiles: $localize`No files yet`,
+  };
   protected readonly types = TYPES;
   protected readonly copiesChoices = COPIES;
   protected readonly icons = FILES_ICONS;
@@ -277,7 +283,12 @@ export class FilesPage {
   }
 
   protected async newFolder(): Promise<void> {
-    const name = await this.#askName({ heading: 'New folder', label: 'Name', value: '', action: 'Create' });
+    const name = await this.#askName({
+      heading: $localize`New folder`,
+      label: $localize`Name`,
+      value: '',
+      action: $localize`Create`,
+    });
     if (name === undefined) return;
     const path = await this.#acts.makeFolder(this.view().prefix + name);
     if (path !== null && !this.level()) this.enterFolder(this.view().prefix);
@@ -286,10 +297,10 @@ export class FilesPage {
   protected async rename(row: Row): Promise<void> {
     const value = rawName(row);
     const name = await this.#askName({
-      heading: `Rename “${visibleName(value)}”`,
-      label: 'Name',
+      heading: $localize`Rename “${visibleName(value)}:name:”`,
+      label: $localize`Name`,
       value,
-      action: 'Rename',
+      action: $localize`Rename`,
     });
     if (name !== undefined && (await this.#acts.rename(row, name))) this.#moved();
   }
@@ -298,8 +309,8 @@ export class FilesPage {
     const rows = this.selection.rows();
     const what = rows.length === 1 && rows[0] ? `“${visibleName(rawName(rows[0]))}”` : counted(rows.length, 'item');
     const to = await this.#dialogs.load<string, PlaceQuestion>(folderPicker, {
-      heading: op === 'move' ? `Move ${what} to` : `Copy ${what} to`,
-      action: op === 'move' ? 'Move here' : 'Copy here',
+      heading: op === 'move' ? $localize`Move ${what}:what: to` : $localize`Copy ${what}:what: to`,
+      action: op === 'move' ? $localize`Move here` : $localize`Copy here`,
       prefix: this.view().prefix,
       without: op === 'move' ? rows.filter(({ kind }) => kind === 'folder').map(({ path }) => path) : [],
     });
@@ -312,7 +323,10 @@ export class FilesPage {
   protected keep(rows: readonly Row[], cut: boolean): void {
     if (rows.length === 0 || this.view().state !== 'current') return;
     this.#clipboard.set({ rows, cut });
-    this.#toasts.show({ text: `${counted(rows.length, 'item')} ready: open a folder and paste.`, durationMs: 4000 });
+    this.#toasts.show({
+      text: $localize`${counted(rows.length, 'item')}:item: ready: open a folder and paste.`,
+      durationMs: 4000,
+    });
   }
 
   protected async paste(): Promise<void> {
@@ -343,8 +357,8 @@ export class FilesPage {
   protected async restoreFolder(prefix: string): Promise<void> {
     const act = await this.#dialogs.load<FolderAct>(restoreDialog, { prefix });
     if (act === undefined) return;
-    const text = `${counted(act.files, 'file')} brought back, ${counted(act.deleted, 'file')} deleted.`;
-    this.#acts.done(act.transfer ? `${text} The rest goes on by itself.` : text, [act.act]);
+    const text = $localize`${counted(act.files, 'file')}:files: brought back, ${counted(act.deleted, 'file')}:deleted: deleted.`;
+    this.#acts.done(act.transfer ? $localize`${text}:text: The rest goes on by itself.` : text, [act.act]);
   }
 
   protected settle(side: Side): void {

@@ -16,53 +16,53 @@ import { Icon } from '../kit/icon.js';
 
 /** Kinds of media, the first that fits the media type or the end of the name. */
 const KINDS: readonly { kind: string; label: string; icon: string; type?: RegExp; name?: RegExp }[] = [
-  { kind: 'image', label: 'Image', icon: mdiImageOutline, type: /^image\// },
+  { kind: 'image', label: $localize`Image`, icon: mdiImageOutline, type: /^image\// },
   {
     kind: 'video',
-    label: 'Video',
+    label: $localize`Video`,
     icon: mdiMovieOpenOutline,
     type: /^video\/(?!mp2t|vnd\.dlna\.mpeg-tts)/,
     name: /\.(m2ts?|mts)$/i,
   },
-  { kind: 'audio', label: 'Audio', icon: mdiMusicNoteOutline, type: /^audio\// },
-  { kind: 'font', label: 'Font', icon: mdiFormatFont, type: /^font\// },
+  { kind: 'audio', label: $localize`Audio`, icon: mdiMusicNoteOutline, type: /^audio\// },
+  { kind: 'font', label: $localize`Font`, icon: mdiFormatFont, type: /^font\// },
   { kind: 'pdf', label: 'PDF', icon: mdiFilePdfBox, type: /^application\/pdf/ },
   {
     kind: 'table',
-    label: 'Table',
+    label: $localize`Table`,
     icon: mdiFileTableOutline,
     type: /spreadsheet|ms-excel|\/csv/,
     name: /\.(csv|xlsx?|ods)$/i,
   },
   {
     kind: 'slides',
-    label: 'Slides',
+    label: $localize`Slides`,
     icon: mdiPresentation,
     type: /presentation|powerpoint/,
     name: /\.(pptx?|odp|key)$/i,
   },
   {
     kind: 'archive',
-    label: 'Archive',
+    label: $localize`Archive`,
     icon: mdiPackageVariantClosed,
     type: /zip|compressed|x-tar|gzip|x-7z|x-rar|x-xz|x-bzip|debian/,
     name: /\.(zip|tgz|gz|tar|xz|bz2|zst|7z|rar|deb|rpm|iso|img)$/i,
   },
   {
     kind: 'code',
-    label: 'Code',
+    label: $localize`Code`,
     icon: mdiCodeBraces,
     type: /javascript|json|[/+]xml|x-sh|typescript|yaml|toml|x-python/,
     name: /\.([cm]?[jt]sx?|json|ya?ml|toml|py|rs|go|c|h|cc|cpp|java|kt|sh|html?|s?css|sql)$/i,
   },
   {
     kind: 'text',
-    label: 'Text',
+    label: $localize`Text`,
     icon: mdiFileDocumentOutline,
     type: /^text\/|msword|opendocument.text|wordprocessing|rtf/,
   },
 ];
-const OTHER = { kind: 'other', label: 'File', icon: mdiFileOutline };
+const OTHER = { kind: 'other', label: $localize`File`, icon: mdiFileOutline };
 
 /** A drawing of what kind of file it is. */
 @Component({

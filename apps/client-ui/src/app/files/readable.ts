@@ -7,11 +7,11 @@ export const READ_AHEAD_BYTES = 512 * 1024;
 
 /** The name of what the browser reports, and what it means to a person. */
 const CAUSES: Readonly<Record<string, string>> = {
-  NotFoundError: 'It is not there any more, or was replaced since it was chosen. Choose it again.',
-  NotReadableError: 'It was changed since it was chosen, or another program locks it. Choose it again.',
-  SecurityError: 'The browser may not read it: check its permissions.',
-  NotAllowedError: 'The browser may not read it: check its permissions.',
-  TimeoutError: 'The disk does not answer, or it is not a regular file.',
+  NotFoundError: $localize`It is not there any more, or was replaced since it was chosen. Choose it again.`,
+  NotReadableError: $localize`It was changed since it was chosen, or another program locks it. Choose it again.`,
+  SecurityError: $localize`The browser may not read it: check its permissions.`,
+  NotAllowedError: $localize`The browser may not read it: check its permissions.`,
+  TimeoutError: $localize`The disk does not answer, or it is not a regular file.`,
 };
 
 /** Why a file cannot be read on this computer. */
@@ -24,7 +24,7 @@ export function unreadable(error: unknown): ApiProblem {
 export async function within<T>(work: Promise<T>, patienceMs = PATIENCE_MS): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, fail) => {
-    timer = setTimeout(() => fail(new DOMException('no answer from the disk', 'TimeoutError')), patienceMs);
+    timer = setTimeout(() => fail(new DOMException($localize`no answer from the disk`, 'TimeoutError')), patienceMs);
   });
   try {
     return await Promise.race([work, late]);

@@ -17,17 +17,18 @@ import { directoryIn } from './folder-words.js';
         class="btn icon"
         type="button"
         aria-label="One directory up"
+        i18n-aria-label
         [disabled]="trail().length === 0"
         (click)="up()"
       >
         <dfs-icon [path]="icons.up" />
       </button>
-      <code dir="auto">{{ visibleName(directory() || 'Where folders may be bound') }}</code>
+      <code dir="auto">{{ directory() ? visibleName(directory()) : roots }}</code>
     </div>
     @if (listing.problem(); as problem) {
       <dfs-notice [problem]="problem" (retry)="listing.refresh()" />
     }
-    <ul aria-label="Directories here">
+    <ul aria-label="Directories here" i18n-aria-label>
       @for (entry of entries(); track entry.path) {
         <li>
           <button class="bare" type="button" (click)="enter(entry.path)">
@@ -37,11 +38,11 @@ import { directoryIn } from './folder-words.js';
       } @empty {
         @if (listing.value()) {
           <li class="none">
-            {{
-              directory()
-                ? 'No directories in here: this one itself can be bound.'
-                : 'No directory is allowed: make ~/DFS, or name others in DFS_FOLDER_ROOTS.'
-            }}
+            @if (directory()) {
+              <ng-container i18n>No directories in here: this one itself can be bound.</ng-container>
+            } @else {
+              <ng-container i18n>No directory is allowed: make ~/DFS, or name others in DFS_FOLDER_ROOTS.</ng-container>
+            }
           </li>
         }
       }
@@ -64,6 +65,7 @@ export class DirectoryChooser {
     const names = this.listing.value()?.directories ?? [];
     return names.map((name) => ({ name, path: here === '' ? name : directoryIn(here, name) }));
   });
+  protected readonly roots = $localize`Where folders may be bound`;
   protected readonly icons = { up: mdiArrowUp, folder: mdiFolderOutline };
   protected readonly visibleName = visibleName;
 

@@ -21,106 +21,130 @@ export class FolderActs {
   readonly #state = inject(FoldersState);
 
   async pause({ id, name }: LiveFolderInfo, paused: boolean): Promise<void> {
-    const text = `${visibleName(name)} ${paused ? 'pauses: neither side is touched' : 'goes on'}.`;
+    const text = paused
+      ? $localize`${visibleName(name)}:name: pauses: neither side is touched.`
+      : $localize`${visibleName(name)}:name: goes on.`;
     await this.#run(this.#api.patch(id, { paused }), () => text);
   }
 
   async scan({ id, name }: LiveFolderInfo): Promise<void> {
-    await this.#run(this.#api.scan(id), () => `All of ${visibleName(name)} is looked at.`);
+    await this.#run(this.#api.scan(id), () => $localize`All of ${visibleName(name)}:name: is looked at.`);
   }
 
   async relink({ id, name, root }: LiveFolderInfo): Promise<void> {
     const sure = await this.#ask({
-      title: `Is this directory still ${visibleName(name)}?`,
+      title: $localize`Is this directory still ${visibleName(name)}:name:?`,
       about: [visibleName(root)],
       text: [
-        'Disk and network meet anew, as if the directory was bound for the first time. Nothing is deleted by it.',
-        'An older copy on the disk goes to the trash of the folder; files that nobody has seen are added beside the others.',
+        $localize`Disk and network meet anew, as if the directory was bound for the first time. Nothing is deleted by it.`,
+        $localize`An older copy on the disk goes to the trash of the folder; files that nobody has seen are added beside the others.`,
       ],
-      action: 'Relink',
+      action: $localize`Relink`,
     });
-    if (sure) await this.#run(this.#api.relink(id), () => `${visibleName(name)} is linked to its directory again.`);
+    if (sure)
+      await this.#run(
+        this.#api.relink(id),
+        () => $localize`${visibleName(name)}:name: is linked to its directory again.`,
+      );
   }
 
   async follow({ id, name, movedTo }: LiveFolderInfo): Promise<void> {
-    const text = `${visibleName(name)} goes on at ${visibleName(movedTo ?? '')}.`;
+    const text = $localize`${visibleName(name)}:name: goes on at ${visibleName(movedTo ?? '')}:movedTo:.`;
     await this.#run(this.#api.patch(id, { prefixGone: 'follow' }), () => text);
   }
 
   async emptyToo({ id, name, root, files }: LiveFolderInfo): Promise<void> {
     const sure = await this.#ask({
-      title: `Empty the directory of ${visibleName(name)} too?`,
+      title: $localize`Empty the directory of ${visibleName(name)}:name: too?`,
       about: [visibleName(root)],
-      text: [`${counted(files, 'file')} on this disk go to the trash of the folder, where they stay for 30 days.`],
-      action: 'Empty the folder too',
+      text: [
+        $localize`${counted(files, 'file')}:file: on this disk go to the trash of the folder, where they stay for 30 days.`,
+      ],
+      action: $localize`Empty the folder too`,
     });
     if (sure) {
-      await this.#run(this.#api.patch(id, { prefixGone: 'empty' }), () => `${visibleName(name)} is being emptied.`);
+      await this.#run(
+        this.#api.patch(id, { prefixGone: 'empty' }),
+        () => $localize`${visibleName(name)}:name: is being emptied.`,
+      );
     }
   }
 
   async remove({ id, name, root }: LiveFolderInfo): Promise<void> {
     const sure = await this.#ask({
-      title: `Remove the live folder ${visibleName(name)}?`,
+      title: $localize`Remove the live folder ${visibleName(name)}:name:?`,
       about: [visibleName(root)],
       text: [
-        'No file on either side is touched: the directory and the network stay as they are, and go their own ways.',
+        $localize`No file on either side is touched: the directory and the network stay as they are, and go their own ways.`,
       ],
-      action: 'Remove',
+      action: $localize`Remove`,
     });
-    if (sure) await this.#run(this.#api.remove(id), () => `${visibleName(name)} is no live folder any more.`);
+    if (sure)
+      await this.#run(this.#api.remove(id), () => $localize`${visibleName(name)}:name: is no live folder any more.`);
   }
 
   /** Answers whether it was done. */
   async answer(folder: LiveFolderInfo, hold: LiveFolderHold, action: AnswerHold['action']): Promise<boolean> {
     const names = hold.paths.slice(0, NAMED).map(visibleName);
-    const about = hold.count > names.length ? [...names, `and ${counted(hold.count - names.length, 'other')}`] : names;
+    const about =
+      hold.count > names.length
+        ? [...names, $localize`and ${counted(hold.count - names.length, 'other')}:other:`]
+        : names;
     const sure =
       action === 'restore' ||
       (await this.#ask({
-        title: `Delete ${counted(hold.count, 'file')} in the network too?`,
+        title: $localize`Delete ${counted(hold.count, 'file')}:file: in the network too?`,
         about,
-        text: ['They are deleted on all nodes. Earlier versions can be restored from the deleted files.'],
-        action: 'Delete in the network too',
+        text: [$localize`They are deleted on all nodes. Earlier versions can be restored from the deleted files.`],
+        action: $localize`Delete in the network too`,
       }));
     if (!sure) return false;
-    const said = action === 'delete' ? 'deleted in the network too' : 'put back on the disk';
-    return this.#run(this.#api.answer(folder.id, hold.id, action), ({ count }) => `${counted(count, 'file')} ${said}.`);
+    const said = (files: string) =>
+      action === 'delete'
+        ? $localize`${files}:files: deleted in the network too.`
+        : $localize`${files}:files: put back on the disk.`;
+    return this.#run(this.#api.answer(folder.id, hold.id, action), ({ count }) => said(counted(count, 'file')));
   }
 
   /** Answers whether it was done. */
   async settle(folder: LiveFolderInfo, act: 'revert' | 'override', paths: string[]): Promise<boolean> {
     const files = counted(paths.length, 'file');
     const sure = await this.#ask({
-      title: act === 'revert' ? `Undo the changes of ${files} on the disk?` : `Send ${files} over those of others?`,
+      title:
+        act === 'revert'
+          ? $localize`Undo the changes of ${files}:files: on the disk?`
+          : $localize`Send ${files}:files: over those of others?`,
       about: paths.map(visibleName),
       text: [
         act === 'revert'
-          ? 'They become what the network shows. What stands on the disk now goes to the trash of the folder.'
-          : 'The disk’s state replaces what others have written. Their versions stay in the history.',
+          ? $localize`They become what the network shows. What stands on the disk now goes to the trash of the folder.`
+          : $localize`The disk’s state replaces what others have written. Their versions stay in the history.`,
       ],
-      action: act === 'revert' ? 'Undo on the disk' : 'Send the disk’s state',
+      action: act === 'revert' ? $localize`Undo on the disk` : $localize`Send the disk’s state`,
     });
     if (!sure) return false;
     const call = act === 'revert' ? this.#api.revert(folder.id, paths) : this.#api.override(folder.id, paths);
-    return this.#run(call, ({ count }) => `${counted(count, 'file')} taken up.`);
+    return this.#run(call, ({ count }) => $localize`${counted(count, 'file')}:file: taken up.`);
   }
 
   /** Answers whether it was done. */
   restore({ id }: LiveFolderInfo, entry: LiveFolderTrashEntry): Promise<boolean> {
-    return this.#run(this.#api.restore(id, entry.id), ({ path }) => `${visibleName(path)} is back on the disk.`);
+    return this.#run(
+      this.#api.restore(id, entry.id),
+      ({ path }) => $localize`${visibleName(path)}:path: is back on the disk.`,
+    );
   }
 
   /** Asks once. Answers whether it was done. */
   async emptyTrash({ id, name }: LiveFolderInfo): Promise<boolean> {
     const sure = await this.#ask({
-      title: `Empty the trash of ${visibleName(name)}?`,
-      text: ['What is in it is removed from this disk for good. This cannot be undone.'],
-      action: 'Empty the trash',
+      title: $localize`Empty the trash of ${visibleName(name)}:name:?`,
+      text: [$localize`What is in it is removed from this disk for good. This cannot be undone.`],
+      action: $localize`Empty the trash`,
     });
     if (!sure) return false;
     const said = (gone: { files: number; bytes: number }) =>
-      `${counted(gone.files, 'file')} removed, ${formatBytes(gone.bytes)}.`;
+      $localize`${counted(gone.files, 'file')}:file: removed, ${formatBytes(gone.bytes)}:bytes:.`;
     return this.#run(this.#api.emptyTrash(id), said);
   }
 

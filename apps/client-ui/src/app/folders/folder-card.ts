@@ -4,6 +4,7 @@ import { RouterLink } from '@angular/router';
 import { EventStream } from '@dfs/client-data';
 import type { LiveFolderInfo } from '@dfs/contracts';
 import { mdiDeleteOutline, mdiDotsVertical, mdiLinkOff, mdiMagnifyScan, mdiPause, mdiPlay } from '@mdi/js';
+import { LABELS } from '../kit/labels.js';
 import { Clock } from '../kit/clock.js';
 import { Dialogs } from '../kit/dialogs.js';
 import { Icon } from '../kit/icon.js';
@@ -28,6 +29,7 @@ export class FolderCard {
   readonly #events = inject(EventStream);
   readonly #clock = inject(Clock);
   readonly #dialogs = inject(Dialogs);
+  protected readonly labels = LABELS;
   protected readonly acts = inject(FolderActs);
   protected readonly name = computed(() => visibleName(this.folder().name));
   protected readonly standing = computed(() => standingOf(this.folder(), this.#events.state() !== 'offline'));
@@ -35,12 +37,13 @@ export class FolderCard {
   protected readonly relinkable = computed(() => asksForRelink(this.folder()));
   protected readonly lastPass = computed(() => {
     const { lastPassAt } = this.folder();
-    return lastPassAt === null ? 'none yet' : formatAgo(lastPassAt, this.#clock.slow());
+    return lastPassAt === null ? $localize`none yet` : formatAgo(lastPassAt, this.#clock.slow());
   });
   protected readonly address = computed(() => {
     const { prefix } = this.folder();
     return prefix === '' ? {} : { in: `${prefix}/` };
   });
+  protected readonly allFiles = $localize`All files`;
   protected readonly icons = {
     more: mdiDotsVertical,
     pause: mdiPause,

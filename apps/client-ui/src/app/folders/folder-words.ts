@@ -26,44 +26,52 @@ const MARKERS: ReadonlySet<LiveFolderReason | null> = new Set<LiveFolderReason>(
 
 /** The modes, as a person chooses among them. */
 export const MODES: readonly { mode: LiveFolderMode; name: string; hint: string }[] = [
-  { mode: 'both', name: 'Both ways', hint: 'Changes on the disk go out, and those of others come in.' },
-  { mode: 'send', name: 'Send only', hint: 'Changes on the disk go out. Those of others are listed and not written.' },
+  {
+    mode: 'both',
+    name: $localize`Both ways`,
+    hint: $localize`Changes on the disk go out, and those of others come in.`,
+  },
+  {
+    mode: 'send',
+    name: $localize`Send only`,
+    hint: $localize`Changes on the disk go out. Those of others are listed and not written.`,
+  },
   {
     mode: 'receive',
-    name: 'Receive only',
-    hint: 'Changes of others come in. Those on the disk are listed and not sent.',
+    name: $localize`Receive only`,
+    hint: $localize`Changes of others come in. Those on the disk are listed and not sent.`,
   },
 ];
 
 /** The kinds of issues, in a few words. */
 export const ISSUES: Record<LiveFolderIssueKind, string> = {
-  hidden: 'Cannot be shown on both sides',
-  'being-written': 'Is being written',
-  'local-change': 'Changed on the disk only',
-  'remote-change': 'Changed in the network only',
-  'deleted-elsewhere': 'Others deleted it',
-  'no-room': 'No room for it',
-  unreadable: 'Cannot be read',
-  unavailable: 'No node in reach has it',
-  'written-on': 'Was written on in the trash',
+  hidden: $localize`Cannot be shown on both sides`,
+  'being-written': $localize`Is being written`,
+  'local-change': $localize`Changed on the disk only`,
+  'remote-change': $localize`Changed in the network only`,
+  'deleted-elsewhere': $localize`Others deleted it`,
+  'no-room': $localize`No room for it`,
+  unreadable: $localize`Cannot be read`,
+  unavailable: $localize`No node in reach has it`,
+  'written-on': $localize`Was written on in the trash`,
 };
 
 /** State, with its tone and icon. Green only while the console itself is connected: else nobody can say. */
 export function standingOf({ state, reason }: LiveFolderInfo, current: boolean): Standing {
-  if (!current) return { tone: 'quiet', icon: mdiDotsCircle, text: 'Not known now' };
+  if (!current) return { tone: 'quiet', icon: mdiDotsCircle, text: $localize`Not known now` };
   switch (state) {
     case 'up-to-date':
-      return { tone: 'ok', icon: mdiCheckCircleOutline, text: 'Up to date' };
+      return { tone: 'ok', icon: mdiCheckCircleOutline, text: $localize`Up to date` };
     case 'scanning':
-      return { tone: 'info', icon: mdiSyncCircle, text: 'Scanning' };
+      return { tone: 'info', icon: mdiSyncCircle, text: $localize`Scanning` };
     case 'syncing':
-      return { tone: 'info', icon: mdiSyncCircle, text: 'Syncing' };
+      return { tone: 'info', icon: mdiSyncCircle, text: $localize`Syncing` };
     case 'held':
-      return { tone: 'warn', icon: mdiCircleHalfFull, text: 'Waits for an answer' };
+      return { tone: 'warn', icon: mdiCircleHalfFull, text: $localize`Waits for an answer` };
     case 'paused':
-      return { tone: reason === 'asked' ? 'quiet' : 'warn', icon: mdiPauseCircleOutline, text: 'Paused' };
+      return { tone: reason === 'asked' ? 'quiet' : 'warn', icon: mdiPauseCircleOutline, text: $localize`Paused` };
     case 'error':
-      return { tone: 'bad', icon: mdiAlertOutline, text: 'In trouble' };
+      return { tone: 'bad', icon: mdiAlertOutline, text: $localize`In trouble` };
   }
 }
 

@@ -19,7 +19,7 @@ import { FoldersState } from './folders-state.js';
   templateUrl: './folders-page.html',
   styleUrl: './folders-page.scss',
   // It scrolls, so the keyboard must reach it.
-  host: { role: 'region', 'aria-label': 'Live folders', tabindex: '0' },
+  host: { role: 'region', '[attr.aria-label]': 'title', tabindex: '0' },
 })
 export class FoldersPage {
   readonly #dialogs = inject(Dialogs);
@@ -29,8 +29,9 @@ export class FoldersPage {
     const folders = this.state.folders();
     if (folders === undefined || folders.length === 0) return '';
     const well = folders.filter(({ state }) => state === 'up-to-date').length;
-    return `${counted(folders.length, 'folder')}, ${well} up to date`;
+    return $localize`${counted(folders.length, 'folder')}:folder:, ${well}:well: up to date`;
   });
+  protected readonly title = $localize`Live folders`;
   protected readonly bones = [1, 2];
   protected readonly icons = { bind: mdiFolderPlusOutline };
 
@@ -41,7 +42,7 @@ export class FoldersPage {
   protected async bind(): Promise<void> {
     const folder = await this.#dialogs.open<LiveFolderInfo>(BindDialog);
     if (!folder) return;
-    this.#toasts.show({ text: `${visibleName(folder.name)} is a live folder now.` });
+    this.#toasts.show({ text: $localize`${visibleName(folder.name)}:name: is a live folder now.` });
     this.state.refresh();
   }
 }

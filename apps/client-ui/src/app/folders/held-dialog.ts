@@ -17,33 +17,33 @@ import { FoldersState } from './folders-state.js';
   selector: 'dfs-held-dialog',
   imports: [DialogFrame, Notice],
   template: `
-    <dfs-dialog heading="Were these deleted on purpose?">
-      <p>So many files are gone from the directory at once that the node asks before it deletes them for all.</p>
+    <dfs-dialog heading="Were these deleted on purpose?" i18n-heading>
+      <p i18n>So many files are gone from the directory at once that the node asks before it deletes them for all.</p>
       @if (held.problem(); as problem) {
         <dfs-notice [problem]="problem" (retry)="held.refresh()" />
       }
       @for (hold of held.value()?.items; track hold.id) {
         <section [attr.aria-label]="counted(hold.count, 'deletion')">
-          <h3>{{ counted(hold.count, 'file') }}, gone {{ formatAgo(hold.heldAt, clock.slow()) }}</h3>
-          <ul class="names" tabindex="0" aria-label="Names of the files">
+          <h3 i18n>{{ counted(hold.count, 'file') }}, gone {{ formatAgo(hold.heldAt, clock.slow()) }}</h3>
+          <ul class="names" tabindex="0" aria-label="Names of the files" i18n-aria-label>
             @for (path of hold.paths; track path) {
               <li dir="auto">{{ visibleName(path) }}</li>
             }
             @if (hold.count > hold.paths.length) {
-              <li>and {{ counted(hold.count - hold.paths.length, 'other') }}</li>
+              <li i18n>and {{ counted(hold.count - hold.paths.length, 'other') }}</li>
             }
           </ul>
           <div class="answers">
-            <button class="btn" type="button" (click)="answer(hold, 'restore')">Put back on the disk</button>
-            <button class="btn" type="button" (click)="answer(hold, 'delete')">Delete in the network too</button>
+            <button i18n class="btn" type="button" (click)="answer(hold, 'restore')">Put back on the disk</button>
+            <button i18n class="btn" type="button" (click)="answer(hold, 'delete')">Delete in the network too</button>
           </div>
         </section>
       } @empty {
         @if (held.value()) {
-          <p class="estimate">No deletion waits for an answer.</p>
+          <p i18n class="estimate">No deletion waits for an answer.</p>
         }
       }
-      <button actions class="btn" type="button" (click)="ref.close()">Close</button>
+      <button i18n actions class="btn" type="button" (click)="ref.close()">Close</button>
     </dfs-dialog>
   `,
   styleUrl: './folder-dialogs.scss',

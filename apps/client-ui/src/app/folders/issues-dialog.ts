@@ -18,15 +18,15 @@ const SHOWN = 1000;
   selector: 'dfs-issues-dialog',
   imports: [DialogFrame, Notice],
   template: `
-    <dfs-dialog [heading]="'Issues of ' + visibleName(folder.name)">
+    <dfs-dialog heading="Issues of {{ visibleName(folder.name) }}" i18n-heading>
       @if (issues.problem(); as problem) {
         <dfs-notice [problem]="problem" (retry)="issues.refresh()" />
       }
       @if (issues.value(); as page) {
         @if (page.items.length === 0) {
-          <p class="estimate">There are no issues any more.</p>
+          <p i18n class="estimate">There are no issues any more.</p>
         } @else {
-          <ul class="entries" tabindex="0" aria-label="Issues">
+          <ul class="entries" tabindex="0" aria-label="Issues" i18n-aria-label>
             @for (issue of page.items; track issue.kind + issue.path) {
               <li>
                 <span
@@ -38,22 +38,22 @@ const SHOWN = 1000;
           </ul>
         }
         @if (page.nextCursor !== null) {
-          <p>These are the first {{ page.items.length }}.</p>
+          <p i18n>These are the first {{ page.items.length }}.</p>
         }
         <div class="answers">
           @if (local().length > 0) {
-            <button class="btn" type="button" (click)="settle('revert', local())">
+            <button i18n class="btn" type="button" (click)="settle('revert', local())">
               Undo the changes on the disk ({{ local().length }})
             </button>
           }
           @if (remote().length > 0) {
-            <button class="btn" type="button" (click)="settle('override', remote())">
+            <button i18n class="btn" type="button" (click)="settle('override', remote())">
               Send the disk’s state ({{ remote().length }})
             </button>
           }
         </div>
       }
-      <button actions class="btn" type="button" (click)="ref.close()">Close</button>
+      <button i18n actions class="btn" type="button" (click)="ref.close()">Close</button>
     </dfs-dialog>
   `,
   styleUrl: './folder-dialogs.scss',

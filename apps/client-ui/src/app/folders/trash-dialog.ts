@@ -1,6 +1,7 @@
 import { Component, inject } from '@angular/core';
 import { LiveFoldersApi } from '@dfs/client-data';
 import type { LiveFolderInfo, LiveFolderTrashEntry } from '@dfs/contracts';
+import { LABELS } from '../kit/labels.js';
 import { Clock } from '../kit/clock.js';
 import { DialogFrame, dialogData, dialogRef } from '../kit/dialogs.js';
 import { visibleName } from '../kit/names.js';
@@ -18,16 +19,16 @@ const SHOWN = 200;
   selector: 'dfs-trash-dialog',
   imports: [DialogFrame, Notice],
   template: `
-    <dfs-dialog [heading]="'Trash of ' + visibleName(folder.name)">
-      <p>What the node replaced or removed on the disk stays here for 30 days.</p>
+    <dfs-dialog heading="Trash of {{ visibleName(folder.name) }}" i18n-heading>
+      <p i18n>What the node replaced or removed on the disk stays here for 30 days.</p>
       @if (trash.problem(); as problem) {
         <dfs-notice [problem]="problem" (retry)="trash.refresh()" />
       }
       @if (trash.value(); as page) {
         @if (page.items.length === 0) {
-          <p class="estimate">The trash is empty.</p>
+          <p i18n class="estimate">The trash is empty.</p>
         } @else {
-          <ul class="entries" tabindex="0" aria-label="Files in the trash">
+          <ul class="entries" tabindex="0" aria-label="Files in the trash" i18n-aria-label>
             @for (entry of page.items; track entry.id) {
               <li>
                 <span
@@ -38,9 +39,10 @@ const SHOWN = 200;
                 >
                 @if (entry.path !== null) {
                   <button
+                    i18n
                     class="btn small"
                     type="button"
-                    [attr.aria-label]="'Restore ' + visibleName(entry.path)"
+                    [attr.aria-label]="labels.restore(visibleName(entry.path))"
                     (click)="restore(entry)"
                   >
                     Restore
@@ -51,14 +53,14 @@ const SHOWN = 200;
           </ul>
         }
         @if (page.nextCursor !== null) {
-          <p>These are the first {{ page.items.length }}.</p>
+          <p i18n>These are the first {{ page.items.length }}.</p>
         }
       }
       <ng-container actions>
-        <button class="btn" type="button" [disabled]="!trash.value()?.items?.length" (click)="empty()">
+        <button i18n class="btn" type="button" [disabled]="!trash.value()?.items?.length" (click)="empty()">
           Empty the trash
         </button>
-        <button class="btn" type="button" (click)="ref.close()">Close</button>
+        <button i18n class="btn" type="button" (click)="ref.close()">Close</button>
       </ng-container>
     </dfs-dialog>
   `,
@@ -67,6 +69,7 @@ const SHOWN = 200;
 export class TrashDialog {
   readonly #api = inject(LiveFoldersApi);
   readonly #acts = inject(FolderActs);
+  protected readonly labels = LABELS;
   protected readonly folder = dialogData<LiveFolderInfo>();
   protected readonly ref = dialogRef<void>();
   protected readonly clock = inject(Clock);

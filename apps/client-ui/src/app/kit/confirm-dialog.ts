@@ -19,7 +19,7 @@ export interface Question {
   template: `
     <dfs-dialog [heading]="question.title">
       @if (question.about; as about) {
-        <ul class="about" tabindex="0" aria-label="What it is about">
+        <ul class="about" tabindex="0" aria-label="What it is about" i18n-aria-label>
           @for (line of about; track $index) {
             <li dir="auto">{{ line }}</li>
           }
@@ -29,7 +29,7 @@ export interface Question {
         <p>{{ line }}</p>
       }
       <ng-container actions>
-        <button class="btn" type="button" (click)="ref.close()">Cancel</button>
+        <button i18n class="btn" type="button" (click)="ref.close()">Cancel</button>
         <button class="btn danger" type="button" (click)="ref.close(true)">{{ question.action }}</button>
       </ng-container>
     </dfs-dialog>

@@ -14,7 +14,11 @@ const SHOWN_MS = 2000;
     <button type="button" class="btn icon copy" [attr.aria-label]="label()" [dfsTip]="label()" (click)="copy()">
       <dfs-icon [path]="copied() ? check : content" [size]="16" />
     </button>
-    <span class="said" role="status">{{ copied() ? 'Copied' : '' }}</span>
+    <span class="said" role="status">
+      @if (copied()) {
+        <ng-container i18n>Copied</ng-container>
+      }
+    </span>
   `,
   styles: `
     :host {
@@ -32,7 +36,7 @@ export class CopyButton {
   readonly #clipboard = inject(Clipboard);
   readonly #copied = signal(false);
   readonly text = input.required<string>();
-  readonly label = input('Copy');
+  readonly label = input($localize`Copy`);
   protected readonly copied = this.#copied.asReadonly();
   protected readonly check = mdiCheck;
   protected readonly content = mdiContentCopy;

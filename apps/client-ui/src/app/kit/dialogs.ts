@@ -4,7 +4,7 @@ import { Component, Service, inject, input } from '@angular/core';
 import { firstValueFrom } from 'rxjs';
 import { Toasts } from './toasts.js';
 
-const UNLOADED = 'This part of the console could not be loaded: the node is away, or was updated.';
+const UNLOADED = $localize`This part of the console could not be loaded: the node is away, or was updated.`;
 
 /** Opens dialogs: one way, one look. */
 @Service()
@@ -20,7 +20,12 @@ export class Dialogs {
   async load<R, D = unknown>(content: () => Promise<ComponentType<unknown>>, data?: D): Promise<R | undefined> {
     const loaded = await content().catch(() => undefined);
     if (loaded !== undefined) return this.open<R, D>(loaded, data);
-    this.#toasts.show({ text: UNLOADED, action: 'Reload', run: () => globalThis.location.reload(), tone: 'bad' });
+    this.#toasts.show({
+      text: UNLOADED,
+      action: $localize`Reload`,
+      run: () => globalThis.location.reload(),
+      tone: 'bad',
+    });
     return undefined;
   }
 

@@ -19,7 +19,7 @@ describe('sizes', () => {
   it('counts', () => {
     expect(counted(1, 'file')).toBe('1 file');
     expect(counted(0, 'file')).toBe('0 files');
-    expect(counted(1200, 'match', 'matches')).toBe('1,200 matches');
+    expect(counted(1200, 'match')).toBe('1,200 matches');
     expect(formatCount(1234567)).toBe('1,234,567');
     expect(formatRate(1500)).toBe('1.5 kB/s');
   });

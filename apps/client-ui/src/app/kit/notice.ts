@@ -14,14 +14,14 @@ import { Icon } from './icon.js';
         <p class="title">{{ problem().title }}</p>
         <p class="detail" dir="auto">{{ problem().detail }}</p>
         @if (problem().requestId; as id) {
-          <p class="id">
+          <p i18n class="id">
             Request <code>{{ id }}</code>
           </p>
         }
       </div>
       @if (retryable()) {
         <button class="btn" type="button" (click)="retry.emit()">
-          <dfs-icon [path]="refresh" [size]="18" />Try again
+          <dfs-icon [path]="refresh" [size]="18" /><ng-container i18n>Try again</ng-container>
         </button>
       }
     </div>

@@ -1,3 +1,5 @@
+import { LOCALE, isOne } from './locale.js';
+
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const;
 
 /** `1.4 MB`: decimal units, as file managers and disks count, three significant digits. */
@@ -9,7 +11,8 @@ export function formatBytes(bytes: number): string {
     unit++;
   }
   const digits = unit === 0 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
-  return `${Number(value.toFixed(digits))} ${UNITS[unit] ?? ''}`;
+  const rounded = Number(value.toFixed(digits)).toLocaleString(LOCALE, { useGrouping: false });
+  return `${rounded} ${UNITS[unit] ?? ''}`;
 }
 
 /** `1.4 MB/s` */
@@ -19,10 +22,55 @@ export function formatRate(bytesPerSecond: number): string {
 
 /** `12,345` */
 export function formatCount(count: number): string {
-  return count.toLocaleString('en');
+  return count.toLocaleString(LOCALE);
 }
 
+/** The words for so many of something: a sentence with a number in it cannot be put together of parts in every language. */
+const FORMS = {
+  chunk: { one: (n: string) => $localize`${n}:count: chunk`, many: (n: string) => $localize`${n}:count: chunks` },
+  conflict: {
+    one: (n: string) => $localize`${n}:count: conflict`,
+    many: (n: string) => $localize`${n}:count: conflicts`,
+  },
+  copy: { one: (n: string) => $localize`${n}:count: copy`, many: (n: string) => $localize`${n}:count: copies` },
+  deletion: {
+    one: (n: string) => $localize`${n}:count: deletion`,
+    many: (n: string) => $localize`${n}:count: deletions`,
+  },
+  directory: {
+    one: (n: string) => $localize`${n}:count: directory`,
+    many: (n: string) => $localize`${n}:count: directories`,
+  },
+  file: { one: (n: string) => $localize`${n}:count: file`, many: (n: string) => $localize`${n}:count: files` },
+  folder: { one: (n: string) => $localize`${n}:count: folder`, many: (n: string) => $localize`${n}:count: folders` },
+  issue: { one: (n: string) => $localize`${n}:count: issue`, many: (n: string) => $localize`${n}:count: issues` },
+  item: { one: (n: string) => $localize`${n}:count: item`, many: (n: string) => $localize`${n}:count: items` },
+  link: {
+    one: (n: string) => $localize`${n}:count: link or device`,
+    many: (n: string) => $localize`${n}:count: links or devices`,
+  },
+  match: { one: (n: string) => $localize`${n}:count: match`, many: (n: string) => $localize`${n}:count: matches` },
+  more: { one: (n: string) => $localize`${n}:count: more`, many: (n: string) => $localize`${n}:count: more` },
+  'new issue': {
+    one: (n: string) => $localize`${n}:count: new issue`,
+    many: (n: string) => $localize`${n}:count: new issues`,
+  },
+  node: { one: (n: string) => $localize`${n}:count: node`, many: (n: string) => $localize`${n}:count: nodes` },
+  other: { one: (n: string) => $localize`${n}:count: other`, many: (n: string) => $localize`${n}:count: others` },
+  path: { one: (n: string) => $localize`${n}:count: path`, many: (n: string) => $localize`${n}:count: paths` },
+  record: { one: (n: string) => $localize`${n}:count: record`, many: (n: string) => $localize`${n}:count: records` },
+  upload: { one: (n: string) => $localize`${n}:count: upload`, many: (n: string) => $localize`${n}:count: uploads` },
+  'earlier version': {
+    one: (n: string) => $localize`${n}:count: earlier version`,
+    many: (n: string) => $localize`${n}:count: earlier versions`,
+  },
+} as const;
+
+/** Something that is counted. */
+export type Counted = keyof typeof FORMS;
+
 /** `1 file`, `12 files` */
-export function counted(count: number, one: string, many = `${one}s`): string {
-  return `${formatCount(count)} ${count === 1 ? one : many}`;
+export function counted(count: number, what: Counted): string {
+  const { one, many } = FORMS[what];
+  return (isOne(count) ? one : many)(formatCount(count));
 }

@@ -1,23 +1,25 @@
+import { LOCALE } from './locale.js';
+
 /** Seconds. */
 const minute = 60;
 const hour = 60 * minute;
 const day = 24 * hour;
 
-const DAY_MONTH = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
-const DAY_MONTH_YEAR = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
-const MEDIUM = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium' });
-const FULL = new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', timeStyle: 'medium' });
+const DAY_MONTH = new Intl.DateTimeFormat(LOCALE, { day: 'numeric', month: 'short' });
+const DAY_MONTH_YEAR = new Intl.DateTimeFormat(LOCALE, { day: 'numeric', month: 'short', year: 'numeric' });
+const MEDIUM = new Intl.DateTimeFormat(LOCALE, { dateStyle: 'medium', timeStyle: 'medium' });
+const FULL = new Intl.DateTimeFormat(LOCALE, { dateStyle: 'full', timeStyle: 'medium' });
 
 /** How long ago, coarser the longer: `just now`, `5 min ago`, `3 h ago`, `yesterday`, `12 Nov`. */
 export function formatAgo(timestamp: string, now: number): string {
   const then = Date.parse(timestamp);
   if (Number.isNaN(then)) return '–';
   const seconds = (now - then) / 1000;
-  if (seconds < 10) return 'just now';
-  if (seconds < minute) return `${Math.floor(seconds)} s ago`;
-  if (seconds < hour) return `${Math.floor(seconds / minute)} min ago`;
-  if (seconds < day) return `${Math.floor(seconds / hour)} h ago`;
-  if (seconds < 2 * day) return 'yesterday';
+  if (seconds < 10) return $localize`just now`;
+  if (seconds < minute) return $localize`${Math.floor(seconds)}:seconds: s ago`;
+  if (seconds < hour) return $localize`${Math.floor(seconds / minute)}:minutes: min ago`;
+  if (seconds < day) return $localize`${Math.floor(seconds / hour)}:hours: h ago`;
+  if (seconds < 2 * day) return $localize`yesterday`;
   const sameYear = new Date(then).getFullYear() === new Date(now).getFullYear();
   return (sameYear ? DAY_MONTH : DAY_MONTH_YEAR).format(then);
 }
@@ -41,7 +43,7 @@ export function formatUptime(seconds: number): string {
   const clock = [Math.floor((whole % day) / hour), Math.floor((whole % hour) / minute), whole % minute]
     .map(two)
     .join(':');
-  return whole < day ? clock : `${Math.floor(whole / day)} d ${clock}`;
+  return whole < day ? clock : $localize`${Math.floor(whole / day)}:days: d ${clock}:clock:`;
 }
 
 /** How long something will take: `12 s`, `3 min`, `2 h 5 min`. */
@@ -49,8 +51,10 @@ export function formatDuration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
   if (whole < minute) return `${whole} s`;
   const minutes = Math.round(whole / minute);
-  if (minutes < 60) return `${minutes} min`;
+  if (minutes < 60) return $localize`${minutes}:minutes: min`;
   if (minutes < 2 * 24 * 60)
-    return minutes % 60 === 0 ? `${minutes / 60} h` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-  return `${Math.round(whole / day)} days`;
+    return minutes % 60 === 0
+      ? `${minutes / 60} h`
+      : $localize`${Math.floor(minutes / 60)}:hours: h ${minutes % 60}:minutes: min`;
+  return $localize`${Math.round(whole / day)}:days: days`;
 }

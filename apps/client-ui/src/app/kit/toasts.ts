@@ -71,7 +71,13 @@ export class Toasts {
           @if (toast.action; as action) {
             <button class="bare act" type="button" (click)="run(toast)">{{ action }}</button>
           }
-          <button class="bare close" type="button" aria-label="Close the message" (click)="toasts.dismiss(toast.id)">
+          <button
+            class="bare close"
+            type="button"
+            aria-label="Close the message"
+            i18n-aria-label
+            (click)="toasts.dismiss(toast.id)"
+          >
             <dfs-icon [path]="close" [size]="18" />
           </button>
         </div>

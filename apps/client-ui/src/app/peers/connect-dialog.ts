@@ -12,13 +12,13 @@ import { Notice } from '../kit/notice.js';
   imports: [DialogFrame, FormsModule, Notice],
   template: `
     <form (ngSubmit)="connect()">
-      <dfs-dialog heading="Add by address">
-        <p>
+      <dfs-dialog heading="Add by address" i18n-heading>
+        <p i18n>
           Nodes of one network normally find each other by themselves. When one does not, copy an address from its page
           Peers. A node that is not a member yet needs an invite instead.
         </p>
         <label class="field">
-          <span>Address</span>
+          <span i18n>Address</span>
           <input
             class="input mono"
             name="address"
@@ -26,6 +26,7 @@ import { Notice } from '../kit/notice.js';
             spellcheck="false"
             autocomplete="off"
             placeholder="/ip4/192.168.1.20/tcp/4001"
+            i18n-placeholder
             [attr.aria-invalid]="problem() ? true : null"
             [(ngModel)]="address"
           />
@@ -34,9 +35,13 @@ import { Notice } from '../kit/notice.js';
           <dfs-notice [problem]="refused" [retryable]="false" />
         }
         <ng-container actions>
-          <button class="btn" type="button" (click)="ref.close()">Cancel</button>
+          <button i18n class="btn" type="button" (click)="ref.close()">Cancel</button>
           <button class="btn primary" type="submit" [disabled]="busy() || address().trim() === ''">
-            {{ busy() ? 'Connecting…' : 'Connect' }}
+            @if (busy()) {
+              <ng-container i18n>Connecting…</ng-container>
+            } @else {
+              <ng-container i18n>Connect</ng-container>
+            }
           </button>
         </ng-container>
       </dfs-dialog>

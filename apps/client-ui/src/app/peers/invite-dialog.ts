@@ -44,16 +44,32 @@ export class InviteDialog {
     return invite && formatDuration((Date.parse(invite.expiresAt) - this.#clock.now()) / 1000);
   });
   protected readonly roles: readonly { role: MemberRole; name: string; hint: string }[] = [
-    { role: 'member', name: 'Member', hint: 'Reads, adds and deletes files.' },
-    { role: 'storage', name: 'Storage', hint: 'Holds copies for the others, adds no files of its own.' },
-    { role: 'owner', name: 'Owner', hint: 'As a member, and may invite and remove nodes.' },
+    { role: 'member', name: $localize`Member`, hint: $localize`Reads, adds and deletes files.` },
+    {
+      role: 'storage',
+      name: $localize`Storage`,
+      hint: $localize`Holds copies for the others, adds no files of its own.`,
+    },
+    { role: 'owner', name: $localize`Owner`, hint: $localize`As a member, and may invite and remove nodes.` },
   ];
   protected readonly times = [
-    { seconds: hour, name: '1 hour' },
-    { seconds: day, name: '1 day' },
-    { seconds: 7 * day, name: '7 days' },
+    { seconds: hour, name: $localize`1 hour` },
+    { seconds: day, name: $localize`1 day` },
+    { seconds: 7 * day, name: $localize`7 days` },
   ];
   protected readonly icons = { copy: mdiContentCopy, done: mdiCheck };
+
+  /** What the invited node will be. */
+  protected roleOf({ role }: InviteInfo): string {
+    switch (role) {
+      case 'owner':
+        return $localize`owner`;
+      case 'storage':
+        return $localize`storage`;
+      default:
+        return $localize`member`;
+    }
+  }
 
   protected async create(): Promise<void> {
     if (this.busy()) return;

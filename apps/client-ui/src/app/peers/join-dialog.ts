@@ -15,13 +15,13 @@ import { PeersState } from './peers-state.js';
   imports: [DialogFrame, FormsModule, Notice],
   template: `
     <form (ngSubmit)="join()">
-      <dfs-dialog heading="Join a network">
-        <p>
+      <dfs-dialog heading="Join a network" i18n-heading>
+        <p i18n>
           This node leaves its present network and becomes a member of the one that the ticket is from. An owner of that
           network makes the ticket on the page Peers, by “Invite a node”.
         </p>
         <label class="field">
-          <span>Ticket</span>
+          <span i18n>Ticket</span>
           <textarea
             class="mono"
             name="ticket"
@@ -30,6 +30,7 @@ import { PeersState } from './peers-state.js';
             spellcheck="false"
             autocomplete="off"
             placeholder="dfs1…"
+            i18n-placeholder
             [attr.aria-invalid]="problem() ? true : null"
             [(ngModel)]="ticket"
           ></textarea>
@@ -38,9 +39,13 @@ import { PeersState } from './peers-state.js';
           <dfs-notice [problem]="refused" [retryable]="false" />
         }
         <ng-container actions>
-          <button class="btn" type="button" (click)="ref.close()">Cancel</button>
+          <button i18n class="btn" type="button" (click)="ref.close()">Cancel</button>
           <button class="btn primary" type="submit" [disabled]="busy() || ticket().trim() === ''">
-            {{ busy() ? 'Joining…' : 'Join' }}
+            @if (busy()) {
+              <ng-container i18n>Joining…</ng-container>
+            } @else {
+              <ng-container i18n>Join</ng-container>
+            }
           </button>
         </ng-container>
       </dfs-dialog>

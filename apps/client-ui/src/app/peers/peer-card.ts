@@ -3,25 +3,27 @@ import type { MemberRole, PeerInfo, PeerState } from '@dfs/contracts';
 import { mdiArrowDown, mdiArrowUp, mdiContentCopy, mdiDeleteOutline, mdiDotsVertical } from '@mdi/js';
 import { Clipboard } from '@angular/cdk/clipboard';
 import { CdkMenu, CdkMenuItem, CdkMenuTrigger } from '@angular/cdk/menu';
+import { LABELS } from '../kit/labels.js';
 import { Clock } from '../kit/clock.js';
 import { CopyButton } from '../kit/copy-button.js';
 import { Icon } from '../kit/icon.js';
 import { Tip } from '../kit/tip.js';
 import { Meter } from '../kit/meter.js';
 import { visibleName } from '../kit/names.js';
+import { LOCALE } from '../kit/locale.js';
 import { formatBytes, formatRate } from '../kit/sizes.js';
 import { formatAgo, formatUptime } from '../kit/times.js';
 
 const STATES: Record<PeerState, string> = {
-  self: 'This node',
-  connected: 'Connected',
-  connecting: 'Connecting',
-  disconnected: 'Away',
+  self: $localize`This node`,
+  connected: $localize`Connected`,
+  connecting: $localize`Connecting`,
+  disconnected: $localize`Away`,
 };
 const ROLES: Record<MemberRole, { name: string; hint: string }> = {
-  owner: { name: 'Owner', hint: 'May invite and remove nodes.' },
-  member: { name: 'Member', hint: 'Reads and writes files.' },
-  storage: { name: 'Storage', hint: 'Holds copies, but adds no files of its own.' },
+  owner: { name: $localize`Owner`, hint: $localize`May invite and remove nodes.` },
+  member: { name: $localize`Member`, hint: $localize`Reads and writes files.` },
+  storage: { name: $localize`Storage`, hint: $localize`Holds copies, but adds no files of its own.` },
 };
 /** Addresses shown before the rest is folded. */
 const ADDRESSES_SHOWN = 2;
@@ -41,6 +43,7 @@ export class PeerCard {
 
   readonly #clock = inject(Clock);
   readonly #clipboard = inject(Clipboard);
+  protected readonly labels = LABELS;
   protected readonly state = computed(() => STATES[this.peer().state]);
   protected readonly role = computed(() => ROLES[this.peer().role]);
   protected readonly name = computed(() => visibleName(this.peer().name));
@@ -60,7 +63,9 @@ export class PeerCard {
   protected readonly latency = computed(() => {
     const { latencyMs } = this.peer();
     if (latencyMs === null || !this.present()) return '–';
-    return latencyMs < 10 ? `${latencyMs.toFixed(1)} ms` : `${Math.round(latencyMs)} ms`;
+    return latencyMs < 10
+      ? `${latencyMs.toLocaleString(LOCALE, { minimumFractionDigits: 1, maximumFractionDigits: 1 })} ms`
+      : `${Math.round(latencyMs)} ms`;
   });
   protected readonly firstAddresses = computed(() => this.peer().addresses.slice(0, ADDRESSES_SHOWN));
   protected readonly moreAddresses = computed(() => this.peer().addresses.slice(ADDRESSES_SHOWN));

@@ -29,7 +29,7 @@ const LOOK_AGAIN_MS = 4000;
   templateUrl: './peers-page.html',
   styleUrl: './peers-page.scss',
   // It scrolls, so the keyboard must reach it.
-  host: { role: 'region', 'aria-label': 'Peers', tabindex: '0' },
+  host: { role: 'region', '[attr.aria-label]': 'title', tabindex: '0' },
 })
 export class PeersPage {
   readonly #api = inject(PeersApi);
@@ -43,8 +43,10 @@ export class PeersPage {
   protected readonly summary = computed(() => {
     const peers = this.state.peers();
     if (peers === undefined) return '';
-    return `${counted(peers.length, 'node')}, ${this.state.connected() ?? 0} connected to this one`;
+    return $localize`${counted(peers.length, 'node')}:node:, ${this.state.connected() ?? 0}:connected: connected to this one`;
   });
+  protected readonly title = $localize`Peers`;
+  protected readonly ownersOnly = $localize`Only an owner of the network can invite: do it on such a node.`;
   protected readonly bones = [1, 2, 3];
   protected readonly icons = {
     invite: mdiAccountPlusOutline,
@@ -68,24 +70,25 @@ export class PeersPage {
 
   protected async join(): Promise<void> {
     const network = await this.#dialogs.open<NetworkInfo>(JoinDialog);
-    if (network) this.#toasts.show({ text: `This node is now a member of “${visibleName(network.name)}”.` });
+    if (network)
+      this.#toasts.show({ text: $localize`This node is now a member of “${visibleName(network.name)}:name:”.` });
   }
 
   protected async connect(): Promise<void> {
     const peer = await this.#dialogs.open<PeerInfo>(ConnectDialog);
-    if (peer) this.#toasts.show({ text: `Connected to ${visibleName(peer.name)}.` });
+    if (peer) this.#toasts.show({ text: $localize`Connected to ${visibleName(peer.name)}:name:.` });
     this.state.refresh();
   }
 
   protected async remove(peer: PeerInfo): Promise<void> {
     const name = visibleName(peer.name);
     const sure = await this.#ask({
-      title: `Remove ${name} from the network?`,
+      title: $localize`Remove ${name}:name: from the network?`,
       text: [
-        'Its connections are cut at once, and it gets no more files. What it holds stays on its own disk.',
-        'To come back it needs a new invite.',
+        $localize`Its connections are cut at once, and it gets no more files. What it holds stays on its own disk.`,
+        $localize`To come back it needs a new invite.`,
       ],
-      action: 'Remove',
+      action: $localize`Remove`,
     });
     if (sure) await this.#remove(peer, false);
   }
@@ -93,7 +96,7 @@ export class PeersPage {
   async #remove(peer: PeerInfo, confirm: boolean): Promise<void> {
     try {
       await firstValueFrom(this.#api.remove(peer.peerId, { confirm }));
-      this.#toasts.show({ text: `${visibleName(peer.name)} was removed from the network.` });
+      this.#toasts.show({ text: $localize`${visibleName(peer.name)}:name: was removed from the network.` });
       this.state.refresh();
     } catch (error) {
       await this.#removalFailed(peer, toApiProblem(error));
@@ -102,15 +105,16 @@ export class PeersPage {
 
   async #removalFailed(peer: PeerInfo, problem: ApiProblem): Promise<void> {
     if (problem.code === 'last-copy') {
-      const text = [problem.detail, 'Removing it now loses what only it holds. This cannot be undone.'];
-      if (await this.#ask({ title: problem.title, text, action: 'Remove and lose it' })) await this.#remove(peer, true);
+      const text = [problem.detail, $localize`Removing it now loses what only it holds. This cannot be undone.`];
+      if (await this.#ask({ title: problem.title, text, action: $localize`Remove and lose it` }))
+        await this.#remove(peer, true);
       return;
     }
     this.#toasts.show({
       text: `${problem.title}. ${problem.detail}`,
       tone: 'bad',
       durationMs: 15_000,
-      action: 'Try again',
+      action: $localize`Try again`,
       run: () => void this.#remove(peer, false),
     });
   }

@@ -53,7 +53,7 @@ export class PeersState {
 
   /** The name of a node for people: its own, `this node`, or the end of its id when it is not known. */
   nameOf(peerId: string): string {
-    if (peerId === this.#selfId()) return 'this node';
+    if (peerId === this.#selfId()) return $localize`this node`;
     return this.#names().get(peerId) ?? `…${peerId.slice(-6)}`;
   }
 

@@ -1,4 +1,6 @@
 import type { Replication, ReplicationReason, WorstState } from '@dfs/contracts';
+import { isOne } from '../kit/locale.js';
+import { counted } from '../kit/sizes.js';
 
 /** One block of the copies glyph. */
 export type Block = 'filled' | 'half' | 'hollow' | 'crossed' | 'dotted';
@@ -26,20 +28,20 @@ export interface Sight {
 }
 
 const REASONS: Record<ReplicationReason, string> = {
-  'few-members': 'There are not enough nodes in the network: invite another one.',
-  'no-space': 'The other nodes have no room for it: make room, or raise a quota.',
-  'holder-gone': 'A node that held it has not been seen for a while.',
-  'no-holder': 'No node that holds it can be reached: start one of them.',
+  'few-members': $localize`There are not enough nodes in the network: invite another one.`,
+  'no-space': $localize`The other nodes have no room for it: make room, or raise a quota.`,
+  'holder-gone': $localize`A node that held it has not been seen for a while.`,
+  'no-holder': $localize`No node that holds it can be reached: start one of them.`,
 };
 
 const UNKNOWN: Verdict = {
   tone: 'quiet',
-  text: 'Checking',
-  hint: 'Where its copies are is being found out.',
+  text: $localize`Checking`,
+  hint: $localize`Where its copies are is being found out.`,
   blocks: ['dotted', 'dotted', 'dotted'],
 };
 
-const UNCONNECTED = 'This page is not connected to its node: how it is now cannot be known.';
+const UNCONNECTED = $localize`This page is not connected to its node: how it is now cannot be known.`;
 
 /**
  * Is the file safe, and can one get it back now? Promised copies and reachable ones are never one number, and only
@@ -55,7 +57,7 @@ export function verdictOf(replication: Replication | null, sight: Sight): Verdic
   if (!sight.current) {
     return {
       tone: 'quiet',
-      text: `Last seen: ${reachable} of ${target}`,
+      text: $localize`Last seen: ${reachable}:reachable: of ${target}:target:`,
       hint: UNCONNECTED,
       blocks: blocks.map(() => 'dotted'),
     };
@@ -67,31 +69,36 @@ export function verdictOf(replication: Replication | null, sight: Sight): Verdic
 export function verdictOfFolder(worst: WorstState | null, sight: Sight): Verdict {
   if (worst === null) return { ...UNKNOWN, blocks: ['dotted'] };
   if (!sight.current) {
-    return { tone: 'quiet', text: 'Not known now', hint: UNCONNECTED, blocks: ['dotted'] };
+    return { tone: 'quiet', text: $localize`Not known now`, hint: UNCONNECTED, blocks: ['dotted'] };
   }
   const { state } = worst;
   // No more copies can be had than there are nodes in reach, whatever was said a moment ago.
   const few = sight.nodes !== null && sight.target !== null && sight.nodes < sight.target;
   const reach = worst.reach === 'enough' && few ? 'fewer' : worst.reach;
   if (state === 'unavailable' || reach === 'none') {
-    const hint = 'Files in here cannot be read right now: no node that holds them can be reached.';
-    return { tone: 'bad', text: 'Some out of reach', hint, blocks: ['crossed'] };
+    const hint = $localize`Files in here cannot be read right now: no node that holds them can be reached.`;
+    return { tone: 'bad', text: $localize`Some out of reach`, hint, blocks: ['crossed'] };
   }
   if (state === 'at-risk') {
-    const hint = 'Files in here have fewer copies than wanted, and a node that held them is gone.';
-    return { tone: 'bad', text: 'Some at risk', hint, blocks: ['crossed'] };
+    const hint = $localize`Files in here have fewer copies than wanted, and a node that held them is gone.`;
+    return { tone: 'bad', text: $localize`Some at risk`, hint, blocks: ['crossed'] };
   }
   if (state === 'replicating') {
-    return { tone: 'info', text: 'Copying', hint: 'Copies of files in here are on their way.', blocks: ['hollow'] };
+    return {
+      tone: 'info',
+      text: $localize`Copying`,
+      hint: $localize`Copies of files in here are on their way.`,
+      blocks: ['hollow'],
+    };
   }
   if (state !== 'safe' || reach !== 'enough') {
-    const hint = 'Of files in here fewer copies can be reached than wanted.';
-    return { tone: 'warn', text: 'Too few in reach', hint, blocks: ['half'] };
+    const hint = $localize`Of files in here fewer copies can be reached than wanted.`;
+    return { tone: 'warn', text: $localize`Too few in reach`, hint, blocks: ['half'] };
   }
   return {
     tone: 'ok',
-    text: 'All safe',
-    hint: 'Enough copies of all files in here can be reached.',
+    text: $localize`All safe`,
+    hint: $localize`Enough copies of all files in here can be reached.`,
     blocks: ['filled'],
   };
 }
@@ -101,31 +108,51 @@ function words({ state, copies, target, reachable, reason }: Replication): Omit<
   if (state === 'unavailable' || reachable === 0) {
     return {
       tone: 'bad',
-      text: 'Out of reach',
-      hint: `It cannot be read right now: ${promised(copies)} and none of them can be reached. ${REASONS['no-holder']}`,
+      text: $localize`Out of reach`,
+      hint: $localize`It cannot be read right now: ${promised(copies)}:promised: and none of them can be reached. ${REASONS['no-holder']}:advice:`,
     };
   }
-  const held = reachable < copies ? ` ${promised(copies)}; ${copies - reachable} cannot be reached right now.` : '';
-  const count = `${reachable} of ${target}`;
+  const held =
+    reachable < copies
+      ? $localize` ${promised(copies)}:promised:; ${copies - reachable}:away: cannot be reached right now.`
+      : '';
+  const count = $localize`${reachable}:reachable: of ${target}:target:`;
   switch (state) {
     case 'safe':
-      if (reachable >= target) return { tone: 'ok', text: 'Safe', hint: `${counted(reachable)} hold the whole file.` };
-      return { tone: 'warn', text: `${count} in reach`, hint: `It can be read now.${held}` };
+      if (reachable >= target)
+        return {
+          tone: 'ok',
+          text: $localize`Safe`,
+          hint: $localize`${counted(reachable, 'node')}:nodes: hold the whole file.`,
+        };
+      return {
+        tone: 'warn',
+        text: $localize`${count}:count: in reach`,
+        hint: $localize`It can be read now.${held}:held:`,
+      };
     case 'replicating':
-      return { tone: 'info', text: `Copying · ${count}`, hint: `Copies are on their way to other nodes.${held}${why}` };
+      return {
+        tone: 'info',
+        text: $localize`Copying · ${count}:count:`,
+        hint: $localize`Copies are on their way to other nodes.${held}:held:${why}:why:`,
+      };
     case 'pending':
-      return { tone: 'warn', text: 'Only here', hint: `Only the node that took it in holds it so far.${why}` };
+      return {
+        tone: 'warn',
+        text: $localize`Only here`,
+        hint: $localize`Only the node that took it in holds it so far.${why}:why:`,
+      };
     case 'limited':
       return {
         tone: 'warn',
-        text: reachable <= 1 ? 'One copy' : `${count} in reach`,
-        hint: `Every node that can hold it does; ${target} copies are wanted.${held}${why}`,
+        text: reachable <= 1 ? $localize`One copy` : $localize`${count}:count: in reach`,
+        hint: $localize`Every node that can hold it does; ${target}:target: copies are wanted.${held}:held:${why}:why:`,
       };
     case 'at-risk':
       return {
         tone: 'bad',
-        text: `At risk · ${count}`,
-        hint: `A node that held it is gone, and there are fewer copies than wanted.${held}${why}`,
+        text: $localize`At risk · ${count}:count:`,
+        hint: $localize`A node that held it is gone, and there are fewer copies than wanted.${held}:held:${why}:why:`,
       };
   }
 }
@@ -142,10 +169,8 @@ function blocksOf({ state, copies, target, reachable }: Replication): Block[] {
   });
 }
 
-function counted(nodes: number): string {
-  return `${nodes} ${nodes === 1 ? 'node' : 'nodes'}`;
-}
-
 function promised(copies: number): string {
-  return `${counted(copies)} ${copies === 1 ? 'promises' : 'promise'} to hold it`;
+  return isOne(copies)
+    ? $localize`${counted(copies, 'node')}:nodes: promises to hold it`
+    : $localize`${counted(copies, 'node')}:nodes: promise to hold it`;
 }

@@ -15,18 +15,23 @@ export function healthOf(
   sight: Sight,
 ): HealthView {
   const { reachable, promised, target, files } = summary;
-  if (!sight.current) return { tone: 'quiet', block: 'dotted', text: 'Not known now' };
-  if (files.files === 0) return { tone: 'quiet', block: 'hollow', text: 'No files' };
+  if (!sight.current) return { tone: 'quiet', block: 'dotted', text: $localize`Not known now` };
+  if (files.files === 0) return { tone: 'quiet', block: 'hollow', text: $localize`No files` };
   const lost = Math.max(reachable.none.files, promised.unavailable.files);
-  if (lost > 0) return { tone: 'bad', block: 'crossed', text: `${formatCount(lost)} out of reach` };
+  if (lost > 0) return { tone: 'bad', block: 'crossed', text: $localize`${formatCount(lost)}:lost: out of reach` };
   if (promised['at-risk'].files > 0) {
-    return { tone: 'bad', block: 'crossed', text: `${formatCount(promised['at-risk'].files)} at risk` };
+    return { tone: 'bad', block: 'crossed', text: $localize`${formatCount(promised['at-risk'].files)}:files: at risk` };
   }
   if (promised.replicating.files > 0 && reachable.fewer.files <= promised.replicating.files) {
-    return { tone: 'info', block: 'hollow', text: `${formatCount(promised.replicating.files)} being copied` };
+    return {
+      tone: 'info',
+      block: 'hollow',
+      text: $localize`${formatCount(promised.replicating.files)}:files: being copied`,
+    };
   }
   const few = sight.nodes !== null && sight.nodes < target;
   const short = few ? files.files : reachable.fewer.files;
-  if (short > 0) return { tone: 'warn', block: 'half', text: `${formatCount(short)} with too few copies` };
-  return { tone: 'ok', block: 'filled', text: 'All files safe' };
+  if (short > 0)
+    return { tone: 'warn', block: 'half', text: $localize`${formatCount(short)}:short: with too few copies` };
+  return { tone: 'ok', block: 'filled', text: $localize`All files safe` };
 }

@@ -4,7 +4,7 @@ import type { SummaryProblem } from '@dfs/contracts';
 import { mdiAlertOutline, mdiCheckCircleOutline } from '@mdi/js';
 import { Icon } from '../kit/icon.js';
 import { Sights } from '../safety/sights.js';
-import { counted, formatBytes } from '../kit/sizes.js';
+import { counted, formatBytes, formatCount } from '../kit/sizes.js';
 import { SummaryState } from './summary-state.js';
 import { badge } from './badge.js';
 import { healthOf } from './health-words.js';
@@ -31,8 +31,8 @@ const LISTS: Readonly<Record<string, Record<string, string>>> = {
         </summary>
         <div class="sheet">
           @if (summary(); as sum) {
-            <p class="num">
-              {{ counted(sum.reachable.enough.files, 'file') }} of {{ sum.files.files.toLocaleString('en') }} with
+            <p i18n class="num">
+              {{ counted(sum.reachable.enough.files, 'file') }} of {{ formatCount(sum.files.files) }} with
               {{ sum.target }} copies in reach · {{ formatBytes(sum.files.bytes) }} in all
             </p>
             <ul>
@@ -45,14 +45,14 @@ const LISTS: Readonly<Record<string, Record<string, string>>> = {
                       <p class="action">{{ action }}</p>
                     }
                     @if (listOf(problem); as query) {
-                      <a routerLink="/files" [queryParams]="query" (click)="close()">Show them</a>
+                      <a i18n routerLink="/files" [queryParams]="query" (click)="close()">Show them</a>
                     }
                   </div>
                 </li>
               } @empty {
                 <li class="ok">
                   <dfs-icon [path]="icons.fine" [size]="18" />
-                  <p>Nothing needs your attention.</p>
+                  <p i18n>Nothing needs your attention.</p>
                 </li>
               }
             </ul>
@@ -76,6 +76,7 @@ export class Health {
   protected readonly icons = { problem: mdiAlertOutline, fine: mdiCheckCircleOutline };
   protected readonly counted = counted;
   protected readonly formatBytes = formatBytes;
+  protected readonly formatCount = formatCount;
 
   constructor() {
     const document = inject(DOCUMENT);

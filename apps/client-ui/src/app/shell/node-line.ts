@@ -11,16 +11,16 @@ import { PeersState } from '../peers/peers-state.js';
 import { NodeState } from './node-state.js';
 
 const CHIPS: Record<ConnectionState, { text: string; hint: string }> = {
-  connecting: { text: 'Connecting', hint: 'The live connection to the node is being made.' },
-  live: { text: 'Live', hint: 'What happens in the network shows here at once.' },
-  offline: { text: 'Offline', hint: 'The node cannot be reached; what you see may be out of date.' },
-  'signed-out': { text: 'Signed out', hint: 'Sign in to go on.' },
+  connecting: { text: $localize`Connecting`, hint: $localize`The live connection to the node is being made.` },
+  live: { text: $localize`Live`, hint: $localize`What happens in the network shows here at once.` },
+  offline: { text: $localize`Offline`, hint: $localize`The node cannot be reached; what you see may be out of date.` },
+  'signed-out': { text: $localize`Signed out`, hint: $localize`Sign in to go on.` },
 };
 
 /** Its console is connected to the node, but the node to nobody. */
 const REMOVED = {
-  text: 'Removed',
-  hint: 'This node was removed from its network: it neither sends nor receives anything.',
+  text: $localize`Removed`,
+  hint: $localize`This node was removed from its network: it neither sends nor receives anything.`,
 };
 
 /** Which node this is, in which network, for how long, with whom. */

@@ -13,11 +13,11 @@ import { Icon } from '../kit/icon.js';
       <div class="banner" role="status">
         <dfs-icon [path]="icon" />
         <p>
-          <strong>Not connected to this node.</strong>
-          What you see may be out of date. Check that it is running.
+          <strong i18n>Not connected to this node.</strong>&ngsp;
+          <ng-container i18n>What you see may be out of date. Check that it is running.</ng-container>&ngsp;
           <span class="num" aria-hidden="true">{{ when() }}</span>
         </p>
-        <button class="btn" type="button" (click)="retry()">Try now</button>
+        <button i18n class="btn" type="button" (click)="retry()">Try now</button>
       </div>
     }
   `,
@@ -58,8 +58,8 @@ export class OfflineBanner {
   protected readonly offline = computed(() => this.#events.state() === 'offline');
   protected readonly when = computed(() => {
     const at = this.#events.retryAt();
-    if (at === null) return 'Trying now…';
-    return `Trying again in ${Math.max(1, Math.ceil((at - this.#clock.now()) / 1000))} s.`;
+    if (at === null) return $localize`Trying now…`;
+    return $localize`Trying again in ${Math.max(1, Math.ceil((at - this.#clock.now()) / 1000))}:seconds: s.`;
   });
 
   protected retry(): void {

@@ -13,7 +13,7 @@ import { NodeState } from './node-state.js';
     @if (removed()) {
       <div class="banner" role="alert">
         <dfs-icon [path]="icon" />
-        <p>
+        <p i18n>
           <strong
             >This node was removed from the network “<bdi>{{ network() }}</bdi
             >”.</strong

@@ -43,10 +43,10 @@ export class Shell {
   protected readonly preload = inject(PagePreload);
   protected readonly warnings = this.#activity.warnings;
   protected readonly pages = [
-    { path: '/files', name: 'Files', icon: mdiFileMultipleOutline },
-    { path: '/folders', name: 'Live folders', icon: mdiFolderSyncOutline },
-    { path: '/peers', name: 'Peers', icon: mdiServerNetwork },
-    { path: '/activity', name: 'Activity', icon: mdiPulse },
+    { path: '/files', name: $localize`Files`, icon: mdiFileMultipleOutline },
+    { path: '/folders', name: $localize`Live folders`, icon: mdiFolderSyncOutline },
+    { path: '/peers', name: $localize`Peers`, icon: mdiServerNetwork },
+    { path: '/activity', name: $localize`Activity`, icon: mdiPulse },
   ] as const;
 
   protected readonly leave = mdiLogout;

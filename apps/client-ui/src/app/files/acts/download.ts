@@ -24,10 +24,10 @@ export class Download {
     const [only] = rows;
     if (lost.length > 0) {
       this.#toasts.show({
-        text: 'No node that holds it can be reached right now. Start one of its holders, then try again.',
+        text: $localize`No node that holds it can be reached right now. Start one of its holders, then try again.`,
         tone: 'bad',
         durationMs: 12_000,
-        action: 'Try anyway',
+        action: $localize`Try anyway`,
         run: () => this.#begin(rows),
       });
     } else if (rows.length === 1 && only?.kind === 'file') this.file(only.file.id);
@@ -61,10 +61,10 @@ export class Download {
       } catch (error) {
         const problem = toApiProblem(error);
         this.#toasts.show({
-          text: `The download could not begin. ${problem.title}: ${problem.detail}`,
+          text: `${$localize`The download could not begin.`} ${problem.title}: ${problem.detail}`,
           tone: 'bad',
           durationMs: 20_000,
-          action: 'Try again',
+          action: $localize`Try again`,
           run: () => void this.#archives([request]),
         });
       }

@@ -35,11 +35,34 @@ interface Outcome {
 
 /** A verb, as the messages have it. */
 interface Verb {
-  /** `Deleted` */
-  past: string;
-  /** `deleted` */
-  passive: string;
+  /** `Deleted 3 items.` */
+  done(what: string): string;
+  /** `Deleted 3 items: the rest goes on by itself.` */
+  goesOn(what: string): string;
+  /** `3 items could not be deleted.` */
+  failed(what: string): string;
 }
+
+const DELETED: Verb = {
+  done: (what) => $localize`Deleted ${what}:what:.`,
+  goesOn: (what) => $localize`Deleted ${what}:what:: the rest goes on by itself.`,
+  failed: (what) => $localize`${what}:what: could not be deleted.`,
+};
+const RESTORED: Verb = {
+  done: (what) => $localize`Restored ${what}:what:.`,
+  goesOn: (what) => $localize`Restored ${what}:what:: the rest goes on by itself.`,
+  failed: (what) => $localize`${what}:what: could not be restored.`,
+};
+const MOVED: Verb = {
+  done: (what) => $localize`Moved ${what}:what:.`,
+  goesOn: (what) => $localize`Moved ${what}:what:: the rest goes on by itself.`,
+  failed: (what) => $localize`${what}:what: could not be moved.`,
+};
+const COPIED: Verb = {
+  done: (what) => $localize`Copied ${what}:what:.`,
+  goesOn: (what) => $localize`Copied ${what}:what:: the rest goes on by itself.`,
+  failed: (what) => $localize`${what}:what: could not be copied.`,
+};
 
 /** Acts on files and folders: asks where much would go, does it, says what came of it, and offers to undo it. */
 @Service()
@@ -65,7 +88,7 @@ export class FileActs {
       const failed = new Set(outcome.failed.map(({ row }) => row.key));
       this.#state.window.take(new Set((target as readonly Row[]).map(({ key }) => key).filter((k) => !failed.has(k))));
     }
-    this.#tell(outcome, { past: 'Deleted', passive: 'deleted' }, target, (rows) => void this.remove(rows));
+    this.#tell(outcome, DELETED, target, (rows) => void this.remove(rows));
     return outcome.done > 0;
   }
 
@@ -97,7 +120,7 @@ export class FileActs {
           ),
         )
       : await this.#matching('restore', target as { view: FileView }, false);
-    this.#tell(outcome, { past: 'Restored', passive: 'restored' }, target, (rows) => void this.restore(rows));
+    this.#tell(outcome, RESTORED, target, (rows) => void this.restore(rows));
     return outcome.done > 0;
   }
 
@@ -119,7 +142,7 @@ export class FileActs {
     this.#toasts.show({
       text,
       durationMs: UNDO_MS,
-      ...(known.length > 0 && { action: 'Undo', run: () => void this.#undo(known) }),
+      ...(known.length > 0 && { action: $localize`Undo`, run: () => void this.#undo(known) }),
     });
     this.#state.window.refresh();
   }
@@ -130,7 +153,7 @@ export class FileActs {
       text: `${problem.title}. ${problem.detail}`,
       tone: 'bad',
       durationMs: 20_000,
-      ...(again && { action: 'Try again', run: again }),
+      ...(again && { action: $localize`Try again`, run: again }),
     });
   }
 
@@ -151,7 +174,7 @@ export class FileActs {
           op === 'move' ? this.#folders.move(path, place(row)) : this.#folders.copy(path, place(row)),
       },
     );
-    const verb = op === 'move' ? { past: 'Moved', passive: 'moved' } : { past: 'Copied', passive: 'copied' };
+    const verb = op === 'move' ? MOVED : COPIED;
     this.#tell(outcome, verb, moving, (failed) => void this.#relocate(op, failed, place));
     return outcome.done > 0;
   }
@@ -238,11 +261,11 @@ export class FileActs {
     if (outcome.done > 0) {
       const one = Array.isArray(target) && target.length === 1 ? (target[0] as Row) : null;
       const what = one ? `“${short(visibleName(rawName(one)))}”` : counted(outcome.done, 'item');
-      const text = outcome.goesOn ? `${verb.past} ${what}: the rest goes on by itself.` : `${verb.past} ${what}.`;
+      const text = outcome.goesOn ? verb.goesOn(what) : verb.done(what);
       this.#toasts.show({
         text,
         durationMs: UNDO_MS,
-        ...(outcome.acts.length > 0 && { action: 'Undo', run: () => void this.#undo(outcome.acts) }),
+        ...(outcome.acts.length > 0 && { action: $localize`Undo`, run: () => void this.#undo(outcome.acts) }),
       });
     }
     if (first) {
@@ -252,10 +275,10 @@ export class FileActs {
           ? `“${short(visibleName(rawName(first.row)))}”`
           : counted(rows.length, 'item');
       this.#toasts.show({
-        text: `${what} could not be ${verb.passive}. ${first.problem.title}: ${first.problem.detail}`,
+        text: `${verb.failed(what)} ${first.problem.title}: ${first.problem.detail}`,
         tone: 'bad',
         durationMs: 20_000,
-        ...(first.row !== NOBODY && { action: 'Try again', run: () => again(rows) }),
+        ...(first.row !== NOBODY && { action: $localize`Try again`, run: () => again(rows) }),
       });
     }
   }
@@ -268,7 +291,10 @@ export class FileActs {
         kept += undone.skippedTotal;
       }
       this.#toasts.show({
-        text: kept > 0 ? `Undone, but ${counted(kept, 'path')} changed since and stay as they are.` : 'Undone.',
+        text:
+          kept > 0
+            ? $localize`Undone, but ${counted(kept, 'path')}:path: changed since and stay as they are.`
+            : $localize`Undone.`,
       });
     } catch (error) {
       this.fail(toApiProblem(error), () => void this.#undo(acts));
@@ -315,22 +341,22 @@ function massQuestion(problem: ApiProblem): Question {
     title: problem.title,
     text: [
       known
-        ? `${formatCount(all)} of ${counted(files ?? 0, 'file')} would be deleted within a minute. Nothing of this was deleted yet.`
-        : 'Nothing of this was deleted yet.',
-      'Deleted files can be restored for as long as the network keeps them.',
+        ? $localize`${formatCount(all)}:all: of ${counted(files ?? 0, 'file')}:file: would be deleted within a minute. Nothing of this was deleted yet.`
+        : $localize`Nothing of this was deleted yet.`,
+      $localize`Deleted files can be restored for as long as the network keeps them.`,
     ],
-    action: 'Delete them all',
+    action: $localize`Delete them all`,
   };
 }
 
 /** A few files go without a question, since that can be undone. Null where none is needed. */
 function questionFor(target: Target): Question | null {
   const text = [
-    'They are deleted on every node of the network; nodes that are away follow when they come back. They can be restored from Deleted for as long as the network keeps them.',
+    $localize`They are deleted on every node of the network; nodes that are away follow when they come back. They can be restored from Deleted for as long as the network keeps them.`,
   ];
   if (!Array.isArray(target)) {
     const { count } = target as { count: number };
-    return { title: `Delete all ${counted(count, 'item')}?`, text, action: 'Delete them all' };
+    return { title: $localize`Delete all ${counted(count, 'item')}:item:?`, text, action: $localize`Delete them all` };
   }
   const rows = target as readonly Row[];
   const folders = rows.filter((row) => row.kind === 'folder');
@@ -339,10 +365,10 @@ function questionFor(target: Target): Question | null {
   const names = rows.slice(0, NAMED).map((row) => visibleName(rawName(row)) + (row.kind === 'folder' ? '/' : ''));
   const more = rows.length - names.length;
   return {
-    title: `Delete ${counted(files, 'file')} everywhere?`,
-    about: more > 0 ? [...names, `and ${formatCount(more)} more`] : names,
+    title: $localize`Delete ${counted(files, 'file')}:file: everywhere?`,
+    about: more > 0 ? [...names, $localize`and ${formatCount(more)}:more: more`] : names,
     text,
-    action: `Delete ${counted(files, 'file')}`,
+    action: $localize`Delete ${counted(files, 'file')}:file:`,
   };
 }
 

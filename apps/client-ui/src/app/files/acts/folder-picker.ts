@@ -34,13 +34,13 @@ const MAX_FOLDERS = 1000;
       <div class="where">
         <dfs-breadcrumbs [prefix]="prefix()" [title]="false" (enter)="prefix.set($event)" />
         <button class="btn small" type="button" (click)="make()">
-          <dfs-icon [path]="icons.add" [size]="18" />New folder
+          <dfs-icon [path]="icons.add" [size]="18" /><ng-container i18n>New folder</ng-container>
         </button>
       </div>
       @if (folders.problem(); as problem) {
         <dfs-notice [problem]="problem" (retry)="folders.refresh()" />
       }
-      <ul aria-label="Folders here">
+      <ul aria-label="Folders here" i18n-aria-label>
         @for (folder of shown(); track folder.path) {
           <li>
             <button class="bare" type="button" (click)="prefix.set(folder.path)">
@@ -50,12 +50,12 @@ const MAX_FOLDERS = 1000;
           </li>
         } @empty {
           @if (folders.value()) {
-            <li class="none">No folders in here.</li>
+            <li i18n class="none">No folders in here.</li>
           }
         }
       </ul>
       <ng-container actions>
-        <button class="btn" type="button" (click)="ref.close()">Cancel</button>
+        <button i18n class="btn" type="button" (click)="ref.close()">Cancel</button>
         <button class="btn primary" type="button" (click)="ref.close(prefix())">{{ question.action }}</button>
       </ng-container>
     </dfs-dialog>
@@ -127,10 +127,10 @@ export class FolderPicker {
 
   protected async make(): Promise<void> {
     const name = await this.#dialogs.open<string, NameQuestion>(NameDialog, {
-      heading: 'New folder',
-      label: 'Name',
+      heading: $localize`New folder`,
+      label: $localize`Name`,
       value: '',
-      action: 'Create',
+      action: $localize`Create`,
     });
     if (name === undefined) return;
     try {

@@ -36,7 +36,7 @@ export interface NameQuestion {
         </label>
         <p id="name-fault" role="status">{{ fault() || question.hint }}</p>
         <ng-container actions>
-          <button class="btn" type="button" (click)="ref.close()">Cancel</button>
+          <button i18n class="btn" type="button" (click)="ref.close()">Cancel</button>
           <button class="btn primary" type="submit" [disabled]="!good()">{{ question.action }}</button>
         </ng-container>
       </dfs-dialog>
@@ -83,7 +83,7 @@ export class NameDialog {
 
 function faultOf(name: string): string {
   const trimmed = name.trim();
-  if (trimmed.includes('/')) return 'A name has no “/”: move it into a folder instead.';
-  if (trimmed === '.' || trimmed === '..') return 'This name has a meaning of its own: take another one.';
+  if (trimmed.includes('/')) return $localize`A name has no “/”: move it into a folder instead.`;
+  if (trimmed === '.' || trimmed === '..') return $localize`This name has a meaning of its own: take another one.`;
   return '';
 }

@@ -19,13 +19,13 @@ const day = 24;
   imports: [DialogFrame, FormsModule, Icon, Notice],
   template: `
     <dfs-dialog [heading]="heading">
-      <p>
+      <p i18n>
         Files that were deleted or changed since come back as they were then. Files that were not there yet are deleted.
         All of it can be undone.
       </p>
       <div class="when">
         <label>
-          <span>As it was at</span>
+          <span i18n>As it was at</span>
           <input class="input" type="datetime-local" name="at" [max]="now" [(ngModel)]="at" (ngModelChange)="look()" />
         </label>
         @for (choice of choices; track choice.name) {
@@ -37,36 +37,40 @@ const day = 24;
       }
       <div class="preview" role="status">
         @if (busy()) {
-          <p>Looking what would change…</p>
+          <p i18n>Looking what would change…</p>
         } @else if (preview(); as act) {
           <p class="num">
             @if (act.files + act.deleted + act.folders === 0) {
-              Nothing would change: the folder is as it was then.
+              <ng-container i18n>Nothing would change: the folder is as it was then.</ng-container>
             } @else {
-              {{ counted(act.files, 'file') }} ({{ formatBytes(act.bytes) }}) would come back,
-              {{ counted(act.deleted, 'file') }} would be deleted.
+              <ng-container i18n
+                >{{ counted(act.files, 'file') }} ({{ formatBytes(act.bytes) }}) would come back,
+                {{ counted(act.deleted, 'file') }} would be deleted.</ng-container
+              >
             }
             @if (act.skippedTotal > 0) {
-              {{ counted(act.skippedTotal, 'path') }} would stay as they are.
+              &ngsp;<ng-container i18n>{{ counted(act.skippedTotal, 'path') }} would stay as they are.</ng-container>
             }
           </p>
           @if (act.changes?.length) {
-            <ul tabindex="0" aria-label="What would change">
+            <ul tabindex="0" aria-label="What would change" i18n-aria-label>
               @for (change of act.changes; track change.path) {
                 <li [class]="change.change">
                   <dfs-icon [path]="change.change === 'restored' ? icons.restored : icons.deleted" [size]="18" />
-                  <span class="said">{{ change.change }}</span><span dir="auto">{{ visibleName(change.path) }}</span>
+                  <span class="said">{{ told[change.change] }}</span><span dir="auto">{{
+                    visibleName(change.path)
+                  }}</span>
                 </li>
               }
             </ul>
           }
         } @else {
-          <p>Choose a time to see what would change.</p>
+          <p i18n>Choose a time to see what would change.</p>
         }
       </div>
       <ng-container actions>
-        <button class="btn" type="button" (click)="ref.close()">Cancel</button>
-        <button class="btn primary" type="button" [disabled]="!changes()" (click)="restore()">Restore</button>
+        <button i18n class="btn" type="button" (click)="ref.close()">Cancel</button>
+        <button i18n class="btn primary" type="button" [disabled]="!changes()" (click)="restore()">Restore</button>
       </ng-container>
     </dfs-dialog>
   `,
@@ -126,7 +130,9 @@ export class RestoreDialog {
   #round = 0;
   protected readonly ref = dialogRef<FolderAct>();
   protected readonly heading =
-    this.#prefix === '' ? 'All files as they were' : `“${visibleName(this.#prefix)}” as it was`;
+    this.#prefix === ''
+      ? $localize`All files as they were`
+      : $localize`“${visibleName(this.#prefix)}:prefix:” as it was`;
   protected readonly now = local(new Date());
   protected readonly at = signal('');
   protected readonly preview = this.#preview.asReadonly();
@@ -137,11 +143,12 @@ export class RestoreDialog {
     return !this.busy() && act !== null && act.files + act.deleted + act.folders > 0;
   });
   protected readonly choices = [
-    { name: '1 hour ago', hours: 1 },
-    { name: 'Yesterday', hours: day },
-    { name: 'A week ago', hours: 7 * day },
+    { name: $localize`1 hour ago`, hours: 1 },
+    { name: $localize`Yesterday`, hours: day },
+    { name: $localize`A week ago`, hours: 7 * day },
   ];
   protected readonly icons = { restored: mdiRestore, deleted: mdiDeleteOutline };
+  protected readonly told = { restored: $localize`restored`, deleted: $localize`deleted` };
   protected readonly counted = counted;
   protected readonly formatBytes = formatBytes;
   protected readonly visibleName = visibleName;

@@ -80,12 +80,12 @@ export class Settle {
   #tell(settled: number, left: number, problems: readonly ApiProblem[]): void {
     const [first] = problems;
     if (settled > 0) {
-      const more = left > 0 ? ` ${counted(left, 'conflict')} are left: do it again.` : '';
-      this.#toasts.show({ text: `Settled ${counted(settled, 'conflict')}.${more}` });
+      const more = left > 0 ? $localize` ${counted(left, 'conflict')}:conflict: are left: do it again.` : '';
+      this.#toasts.show({ text: $localize`Settled ${counted(settled, 'conflict')}:conflict:.${more}:more:` });
     }
     if (first) {
       this.#toasts.show({
-        text: `${counted(problems.length, 'conflict')} could not be settled. ${first.title}: ${first.detail}`,
+        text: `${$localize`${counted(problems.length, 'conflict')}:conflicts: could not be settled.`} ${first.title}: ${first.detail}`,
         tone: 'bad',
         durationMs: 20_000,
       });

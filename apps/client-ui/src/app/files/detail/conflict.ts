@@ -3,6 +3,7 @@ import { FilesApi, toApiProblem, type ApiProblem } from '@dfs/client-data';
 import type { ChooseRequest, FileInfo, VersionInfo } from '@dfs/contracts';
 import { mdiSourceBranch } from '@mdi/js';
 import { firstValueFrom } from 'rxjs';
+import { LABELS } from '../../kit/labels.js';
 import { Clock } from '../../kit/clock.js';
 import { Icon } from '../../kit/icon.js';
 import { visibleName } from '../../kit/names.js';
@@ -23,26 +24,27 @@ const LOOKED_AT = 100;
   selector: 'dfs-conflict',
   imports: [Icon, Notice],
   template: `
-    <section class="conflict" aria-label="Conflict">
-      <h3><dfs-icon [path]="icon" [size]="18" />Changed in two places at once</h3>
-      <p>All versions are kept. Choose the one that goes on, or keep each under a name of its own.</p>
+    <section class="conflict" aria-label="Conflict" i18n-aria-label>
+      <h3><dfs-icon [path]="icon" [size]="18" /><ng-container i18n>Changed in two places at once</ng-container></h3>
+      <p i18n>All versions are kept. Choose the one that goes on, or keep each under a name of its own.</p>
       <ul>
         @for (head of heads(); track head.version) {
           <li>
             <span class="words">
               <span class="who" dir="auto">{{ author(head) }}</span>
               <span class="facts num">
-                {{ head.kind === 'deletion' ? 'deleted it' : formatBytes(head.size) }} · {{ ago(head) }}
+                {{ head.kind === 'deletion' ? deletedIt : formatBytes(head.size) }} · {{ ago(head) }}
               </span>
             </span>
             @if (head.kind === 'file') {
-              <button class="btn ghost small" type="button" (click)="look(head)">Download</button>
+              <button i18n class="btn ghost small" type="button" (click)="look(head)">Download</button>
             }
             <button
+              i18n
               class="btn small"
               type="button"
               [disabled]="busy()"
-              [attr.aria-label]="'Keep this: the version by ' + author(head)"
+              [attr.aria-label]="labels.keepVersion(author(head))"
               (click)="keep(head)"
             >
               Keep this
@@ -52,7 +54,11 @@ const LOOKED_AT = 100;
       </ul>
       @if (fileHeads().length > 1) {
         <button class="btn" type="button" [disabled]="busy()" (click)="keepAll()">
-          {{ fileHeads().length === 2 ? 'Keep both' : 'Keep all' }} under their own names
+          @if (fileHeads().length === 2) {
+            <ng-container i18n>Keep both under their own names</ng-container>
+          } @else {
+            <ng-container i18n>Keep all under their own names</ng-container>
+          }
         </button>
       }
       @if (problem(); as refused) {
@@ -123,6 +129,7 @@ export class Conflict {
   readonly #download = inject(Download);
   readonly file = input.required<FileInfo>();
   readonly settled = output();
+  protected readonly labels = LABELS;
   protected readonly busy = signal(false);
   protected readonly problem = signal<ApiProblem | null>(null);
   protected readonly versions = reading(
@@ -133,6 +140,7 @@ export class Conflict {
   );
   protected readonly heads = computed(() => headsOf(this.versions.value()?.items ?? []));
   protected readonly fileHeads = computed(() => this.heads().filter(({ kind }) => kind === 'file'));
+  protected readonly deletedIt = $localize`deleted it`;
   protected readonly icon = mdiSourceBranch;
   protected readonly formatBytes = formatBytes;
 
@@ -149,7 +157,7 @@ export class Conflict {
   }
 
   protected keep(head: VersionInfo): Promise<void> {
-    return this.#settle({ version: head.version }, 'Settled. The other versions stay in the history.');
+    return this.#settle({ version: head.version }, $localize`Settled. The other versions stay in the history.`);
   }
 
   protected keepAll(): Promise<void> {
@@ -158,7 +166,7 @@ export class Conflict {
     const others = otherNames(this.fileHeads(), (peerId) => this.#peers.nameOf(peerId));
     return this.#settle(
       { version: shown.version, others },
-      `Settled: ${Object.values(others).map(visibleName).join(', ')}`,
+      $localize`Settled: ${Object.values(others).map(visibleName).join(', ')}:names:`,
     );
   }
 

@@ -4,6 +4,7 @@ import { EventStream, FilesApi } from '@dfs/client-data';
 import type { AnyEvent, FileInfo } from '@dfs/contracts';
 import { mdiClose, mdiDeleteOutline, mdiDownload, mdiRenameOutline } from '@mdi/js';
 import { filter, merge, throttleTime } from 'rxjs';
+import { LABELS } from '../../kit/labels.js';
 import { Clock } from '../../kit/clock.js';
 import { Copies } from '../../safety/copies.js';
 import { CopyButton } from '../../kit/copy-button.js';
@@ -45,6 +46,7 @@ export class FileDetails {
   readonly #clock = inject(Clock);
   readonly #peers = inject(PeersState);
   readonly #sights = inject(Sights);
+  protected readonly labels = LABELS;
   protected readonly file = reading((id: string) => this.#api.get(id), this.id);
   /** It was deleted, here or on another node, before or while it was looked at. */
   protected readonly gone = computed(

@@ -39,8 +39,11 @@ export function holdersOf(extents: Extents, stateOf: StateOf): HolderView[] {
   return [...byId]
     .map(([peerId, holder]): HolderView => {
       const state = reach(holder, stateOf(peerId));
-      const part = holder.extents < extents.length ? `${holder.extents} of ${extents.length} parts` : 'whole';
-      const away = state === 'half' ? ' · out of reach' : state === 'crossed' ? ' · gone' : '';
+      const part =
+        holder.extents < extents.length
+          ? $localize`${holder.extents}:extents: of ${extents.length}:all: parts`
+          : 'whole';
+      const away = state === 'half' ? $localize` · out of reach` : state === 'crossed' ? ' · gone' : '';
       return { peerId, name: holder.name, self: holder.self, state, words: part + away };
     })
     .sort((a, b) => Number(b.self) - Number(a.self) || a.name.localeCompare(b.name));
@@ -55,11 +58,14 @@ export function cellsOf(chunks: readonly ChunkInfo[], extents: Extents, stateOf:
     const states = some.map((chunk, n) => stateOfChunk(chunk, extents[Math.floor((at + n) / EXTENT_CHUNKS)], stateOf));
     const state = WORST.find((worst) => states.includes(worst)) ?? 'missing';
     const holders = extents[Math.floor(at / EXTENT_CHUNKS)]?.holders ?? [];
-    const names = holders.map(({ name, self }) => (self ? 'this node' : visibleName(name)));
-    const which = some.length === 1 ? `Chunk ${at + 1}` : `Chunks ${at + 1} to ${at + some.length}`;
+    const names = holders.map(({ name, self }) => (self ? $localize`this node` : visibleName(name)));
+    const which =
+      some.length === 1
+        ? $localize`Chunk ${at + 1}:number:`
+        : $localize`Chunks ${at + 1}:first: to ${at + some.length}:last:`;
     cells.push({
       state,
-      hint: `${which}: ${names.length === 0 ? 'no holder is known' : `held by ${names.join(', ')}`}`,
+      hint: `${which}: ${names.length === 0 ? $localize`no holder is known` : $localize`held by ${names.join(', ')}:names:`}`,
     });
   }
   return cells;

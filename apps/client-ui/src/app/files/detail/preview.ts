@@ -24,14 +24,14 @@ type Kind = 'image' | 'video' | 'audio' | 'pdf' | 'text' | 'none';
   selector: 'dfs-preview',
   template: `
     @if (kind() !== 'none') {
-      <h3>Preview</h3>
+      <h3 i18n>Preview</h3>
     }
     @if (failed()) {
-      <p class="sorry">No preview: the browser cannot show this file, or its bytes cannot be reached now.</p>
+      <p i18n class="sorry">No preview: the browser cannot show this file, or its bytes cannot be reached now.</p>
     } @else {
       @switch (kind()) {
         @case ('image') {
-          <img [src]="url()" [alt]="'Preview of ' + file().path" decoding="async" (error)="failed.set(true)" />
+          <img [src]="url()" alt="Preview of {{ file().path }}" i18n-alt decoding="async" (error)="failed.set(true)" />
         }
         @case ('video') {
           <video [src]="url()" controls preload="metadata" playsinline (error)="failed.set(true)"></video>
@@ -40,13 +40,13 @@ type Kind = 'image' | 'video' | 'audio' | 'pdf' | 'text' | 'none';
           <audio [src]="url()" controls preload="metadata" (error)="failed.set(true)"></audio>
         }
         @case ('pdf') {
-          <iframe [src]="frame()" title="Preview of the document"></iframe>
+          <iframe [src]="frame()" title="Preview of the document" i18n-title></iframe>
         }
         @case ('text') {
           @if (text.value(); as shown) {
-            <pre tabindex="0" dir="auto" aria-label="Beginning of the file">{{ shown }}</pre>
+            <pre tabindex="0" dir="auto" aria-label="Beginning of the file" i18n-aria-label>{{ shown }}</pre>
             @if (file().size > maxText) {
-              <p class="sorry">The first {{ formatBytes(maxText) }} of {{ formatBytes(file().size) }}.</p>
+              <p i18n class="sorry">The first {{ formatBytes(maxText) }} of {{ formatBytes(file().size) }}.</p>
             }
           } @else if (text.problem(); as problem) {
             <p class="sorry">{{ problem.title }}. {{ problem.detail }}</p>

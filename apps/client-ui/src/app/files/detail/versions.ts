@@ -3,6 +3,7 @@ import { FilesApi, toApiProblem } from '@dfs/client-data';
 import type { VersionInfo } from '@dfs/contracts';
 import { mdiDownload, mdiRestore } from '@mdi/js';
 import { firstValueFrom } from 'rxjs';
+import { LABELS } from '../../kit/labels.js';
 import { Clock } from '../../kit/clock.js';
 import { Icon } from '../../kit/icon.js';
 import { visibleName } from '../../kit/names.js';
@@ -24,7 +25,7 @@ const MAX_SHOWN = 1000;
   selector: 'dfs-versions',
   imports: [Icon, Notice, Tip],
   template: `
-    <h3>Versions</h3>
+    <h3 i18n>Versions</h3>
     @if (list.value(); as known) {
       <ol>
         @for (version of known.items; track version.version) {
@@ -33,9 +34,9 @@ const MAX_SHOWN = 1000;
               <span class="what">
                 {{ what(version) }}
                 @if (version.shown) {
-                  <span class="tag here">current</span>
+                  <span i18n class="tag here">current</span>
                 } @else if (version.head) {
-                  <span class="tag warn">conflict</span>
+                  <span i18n class="tag warn">conflict</span>
                 }
               </span>
               <span class="facts num" [title]="moment(version)">
@@ -50,7 +51,8 @@ const MAX_SHOWN = 1000;
                 class="btn icon"
                 type="button"
                 dfsTip="Download this version"
-                [attr.aria-label]="'Download the version of ' + ago(version)"
+                i18n-dfsTip
+                [attr.aria-label]="labels.downloadVersion(ago(version))"
                 (click)="download(version)"
               >
                 <dfs-icon [path]="icons.download" [size]="18" />
@@ -59,13 +61,15 @@ const MAX_SHOWN = 1000;
                 class="btn small"
                 type="button"
                 [disabled]="busy()"
-                [attr.aria-label]="'Restore the version of ' + ago(version)"
+                [attr.aria-label]="labels.restoreVersion(ago(version))"
                 (click)="restore(version)"
               >
-                <dfs-icon [path]="icons.restore" [size]="16" />Restore
+                <dfs-icon [path]="icons.restore" [size]="16" /><ng-container i18n>Restore</ng-container>
               </button>
             } @else if (version.purged) {
-              <span class="facts" dfsTip="The network’s time for keeping it is over.">no longer kept</span>
+              <span i18n class="facts" dfsTip="The network’s time for keeping it is over." i18n-dfsTip
+                >no longer kept</span
+              >
             }
           </li>
         }
@@ -127,6 +131,7 @@ export class Versions {
   /** Changes when there may be another version. */
   readonly round = input.required<string>();
   readonly changed = output();
+  protected readonly labels = LABELS;
   protected readonly busy = signal(false);
   protected readonly list = reading(
     ({ id, count }: { id: string; count: number }) => this.#api.versions(id, count),
@@ -140,11 +145,11 @@ export class Versions {
   protected readonly formatBytes = formatBytes;
 
   protected what(version: VersionInfo): string {
-    if (version.kind === 'deletion') return 'Deleted';
-    if (version.kind === 'folder') return 'Folder';
-    if (version.from === version.path) return 'Restored';
-    if (version.from !== null) return 'Moved here';
-    return version.imported ? 'Brought along' : 'Written';
+    if (version.kind === 'deletion') return $localize`Deleted`;
+    if (version.kind === 'folder') return $localize`Folder`;
+    if (version.from === version.path) return $localize`Restored`;
+    if (version.from !== null) return $localize`Moved here`;
+    return version.imported ? $localize`Brought along` : $localize`Written`;
   }
 
   protected ago(version: VersionInfo): string {
@@ -171,7 +176,7 @@ export class Versions {
     this.busy.set(true);
     try {
       await firstValueFrom(this.#api.restore(this.id(), version.version));
-      this.#toasts.show({ text: 'The earlier version is the current one again. The one before it is kept.' });
+      this.#toasts.show({ text: $localize`The earlier version is the current one again. The one before it is kept.` });
       this.list.refresh();
       this.changed.emit();
     } catch (error) {
@@ -179,7 +184,7 @@ export class Versions {
       this.#toasts.show({
         text: `${problem.title}. ${problem.detail}`,
         tone: 'bad',
-        action: 'Try again',
+        action: $localize`Try again`,
         run: () => void this.restore(version),
       });
     }

@@ -4,7 +4,7 @@ import type { FileInfo } from '@dfs/contracts';
 import { visibleName } from '../../kit/names.js';
 import { Notice } from '../../kit/notice.js';
 import { reading } from '../../kit/reading.js';
-import { counted } from '../../kit/sizes.js';
+import { counted, formatCount } from '../../kit/sizes.js';
 import { Tip } from '../../kit/tip.js';
 import { PeersState } from '../../peers/peers-state.js';
 import { cellsOf, holdersOf } from './holders.js';
@@ -17,7 +17,7 @@ const MAX_CHUNKS = 1000;
   selector: 'dfs-whereabouts',
   imports: [Notice, Tip],
   template: `
-    <h3>Where is it?</h3>
+    <h3 i18n>Where is it?</h3>
     @if (cells().length > 0) {
       <div class="chunks" role="img" [attr.aria-label]="said()">
         @for (cell of cells(); track $index) {
@@ -26,24 +26,30 @@ const MAX_CHUNKS = 1000;
       </div>
       <p class="legend num">
         {{ said() }}
-        <span><i class="local"></i>here</span><span><i class="remote"></i>on other nodes</span
-        ><span><i class="away"></i>out of reach</span><span><i class="missing"></i>missing</span>
+        <span><i class="local"></i><ng-container i18n>here</ng-container></span
+        ><span><i class="remote"></i><ng-container i18n>on other nodes</ng-container></span
+        ><span><i class="away"></i><ng-container i18n>out of reach</ng-container></span
+        ><span><i class="missing"></i><ng-container i18n>missing</ng-container></span>
       </p>
     }
     @if (holders.value()) {
-      <ul aria-label="Holders">
+      <ul aria-label="Holders" i18n-aria-label>
         @for (holder of list(); track holder.peerId) {
           <li>
             <i class="block" [class]="holder.state" aria-hidden="true"></i>
             <span class="name" dir="auto">{{ visibleName(holder.name) }}</span>
             @if (holder.self) {
-              <span class="tag here">this node</span>
+              <span i18n class="tag here">this node</span>
             }
             <span class="part num">{{ holder.words }}</span>
           </li>
         } @empty {
           <li class="none">
-            {{ file().size === 0 ? 'An empty file needs no stored bytes.' : 'No node is known to hold it.' }}
+            @if (file().size === 0) {
+              <ng-container i18n>An empty file needs no stored bytes.</ng-container>
+            } @else {
+              <ng-container i18n>No node is known to hold it.</ng-container>
+            }
           </li>
         }
       </ul>
@@ -82,7 +88,13 @@ export class Whereabouts {
   protected readonly said = computed(() => {
     const total = this.chunks.value()?.total ?? 0;
     const here = this.chunks.value()?.items.filter((chunk) => chunk.here).length ?? 0;
-    return total === 0 ? '' : `${counted(total, 'chunk')}, ${here === total ? 'all' : here} on this node.`;
+    return total === 0 ? '' : said(total, here);
   });
   protected readonly visibleName = visibleName;
+}
+
+function said(total: number, here: number): string {
+  return here === total
+    ? $localize`${counted(total, 'chunk')}:chunks:, all on this node.`
+    : $localize`${counted(total, 'chunk')}:chunks:, ${formatCount(here)}:here: on this node.`;
 }

@@ -17,6 +17,7 @@ import { toSignal } from '@angular/core/rxjs-interop';
 import type { FileSort } from '@dfs/contracts';
 import { mdiArrowDown, mdiArrowUp, mdiDotsVertical, mdiFolder, mdiSourceBranch } from '@mdi/js';
 import { map } from 'rxjs';
+import { LABELS } from '../../kit/labels.js';
 import { Clock } from '../../kit/clock.js';
 import { Copies } from '../../safety/copies.js';
 import { Icon } from '../../kit/icon.js';
@@ -98,6 +99,7 @@ export class FileList {
   #activeKey: string | null = null;
   readonly viewport = viewChild.required(CdkVirtualScrollViewport);
 
+  protected readonly labels = LABELS;
   protected readonly narrow = toSignal(
     inject(BreakpointObserver)
       .observe(NARROW)
@@ -123,9 +125,9 @@ export class FileList {
   });
   protected readonly flat = computed(() => !isLevel(this.view()));
   protected readonly columns = computed<readonly { key: Column; name: string }[]>(() => [
-    { key: 'path', name: 'Name' },
-    { key: 'size', name: 'Size' },
-    { key: 'modifiedAt', name: this.view().state === 'deleted' ? 'Deleted' : 'Modified' },
+    { key: 'path', name: $localize`Name` },
+    { key: 'size', name: $localize`Size` },
+    { key: 'modifiedAt', name: this.view().state === 'deleted' ? $localize`Deleted` : $localize`Modified` },
   ]);
   protected readonly icons = {
     up: mdiArrowUp,
@@ -207,7 +209,7 @@ export class FileList {
   }
 
   protected kindOf(row: Row): string {
-    return row.kind === 'folder' ? 'Folder' : kindOf(row.file.mediaType, row.path).label;
+    return row.kind === 'folder' ? $localize`Folder` : kindOf(row.file.mediaType, row.path).label;
   }
 
   protected authorOf(row: Row): string {
