@@ -1,61 +1,100 @@
 /**
- * `npm run bench`: the limits of the machine first, then ours beside them; prints a table and writes it to
- * docs/benchmarks.md.
+ * `npm run bench`: ours beside the limits of the machine and beside other programs, in the same run and in turn; prints a table and
+ * writes it to docs/benchmarks.md.
  *
- *   --quick         128 MiB, 1,000 files, one run, lists of 10,000 files, scans of 100,000; writes no page
- *   --only a,b      some of: limits, file, put, transfer, small, small-transfer, latency, list,
- *                   scan; writes no page
+ *   --quick         128 MiB, 1,000 files, one round on disk, lists of 10,000 files, looks over 100,000, nothing beside; writes no page
+ *   --only a,b      some of the rows, by the names that an unknown one is answered with; writes no page
+ *   --on a,b        tmpfs, disk, or both; writes no page unless both
+ *   --rounds N      rounds, of which the median counts
+ *   --growth        also how time and memory grow: 10,000 to 100,000 small files, 1 to 10 GiB
  *   --bytes N       size of the large file; --files N: number of small ones; writes no page
- *   --runs N        runs of each, of which the median counts
  *   --profile       CPU profiles of the engines into artifacts/profiles; writes no page
  */
-import { randomFillSync } from 'node:crypto';
-import { mkdir, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, mkdtemp, rm, statfs, writeFile } from 'node:fs/promises';
+import { cpus, loadavg, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { format, resolveConfig } from 'prettier';
-import { table } from '../lib/text.mjs';
-import { measureLimits } from './limits.mjs';
-import { median } from './measure.mjs';
-import { costsText, page, rowsOf, text } from './report.mjs';
-import { abandonMany, manyFiles } from './scale.mjs';
-import { scanCost } from './scan.mjs';
-import {
-  abandon,
-  inAndOut,
-  latencyAndIdle,
-  manySmall,
-  putUntilThere,
-  smallAlone,
-  transferAlone,
-} from './workloads.mjs';
+import { size, table } from '../lib/text.mjs';
+import { Figures } from './figures.mjs';
+import { measureGrowth } from './works/growth.mjs';
+import { writeLarge, writeSmall } from './works/inputs.mjs';
+import { descendants, machineTime } from './measure.mjs';
+import { ROWS, worksOf } from './plan.mjs';
+import { BUSY, page, text } from './report.mjs';
+import { aria2Version } from './rivals/aria2.mjs';
+import { syncthingVersion } from './rivals/syncthing.mjs';
+import { rowsOf } from './rows.mjs';
 
-/** @typedef {import('./workloads.mjs').Sample} Sample */
+/** @typedef {import('./plan.mjs').MediumName} MediumName */
+/** @typedef {{ name: MediumName, dir: string, input: Pick<import('./plan.mjs').Input, 'large' | 'small'> }} Medium */
 
 const MiB = 1024 * 1024;
-const FULL = { bytes: 1024 * MiB, files: 10_000, runs: 3, samples: 200, listed: 100_000, scanned: 1_000_000 };
-const QUICK = { bytes: 128 * MiB, files: 1_000, runs: 1, samples: 50, listed: 10_000, scanned: 100_000 };
+const FULL = {
+  bytes: 1024 * MiB,
+  files: 10_000,
+  rounds: 3,
+  samples: 70,
+  listed: 100_000,
+  many: 100_000,
+  scanned: 1_000_000,
+};
+const QUICK = {
+  bytes: 128 * MiB,
+  files: 1_000,
+  rounds: 1,
+  samples: 50,
+  listed: 10_000,
+  many: 10_000,
+  scanned: 100_000,
+};
+/** Where Linux has a file system in memory. */
+const IN_MEMORY = '/dev/shm';
+/** Bytes that a medium needs, in sizes of the large file. */
+const ROOM = 6;
+/** The machine is watched for so long before anything begins, in milliseconds. */
+const LOOK = 2_000;
+/** Milliseconds until those that were killed are gone. */
+const KILLING = 50;
+/** Names of file systems by their numbers. */
+const FILE_SYSTEMS = new Map([
+  [0xef53, 'ext4'],
+  [0x58465342, 'XFS'],
+  [0x9123683e, 'Btrfs'],
+  [0x01021994, 'tmpfs'],
+  [0x2fc12fc1, 'ZFS'],
+  [0x794c7630, 'overlayfs'],
+]);
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 const { values: flags } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     profile: { type: 'boolean', default: false },
+    growth: { type: 'boolean', default: false },
     only: { type: 'string' },
+    on: { type: 'string' },
+    rounds: { type: 'string' },
     bytes: { type: 'string' },
     files: { type: 'string' },
-    runs: { type: 'string' },
   },
 });
 const usual = flags.quick ? QUICK : FULL;
-const bytes = Number(flags.bytes ?? usual.bytes);
-const count = Number(flags.files ?? usual.files);
-const runs = Number(flags.runs ?? usual.runs);
 const only = flags.only?.split(',');
-const wants = (/** @type {string} */ name) => only === undefined || only.includes(name);
-const isComplete = only === undefined && !flags.profile && bytes === FULL.bytes && count === FULL.files;
+const unknown = only?.filter((row) => !ROWS.includes(row)) ?? [];
+if (unknown.length > 0) throw new Error(`--only knows ${ROWS.join(', ')}; not ${unknown.join(', ')}.`);
+const wanted = flags.on?.split(',') ?? (flags.quick ? ['disk'] : ['tmpfs', 'disk']);
+const rounds = Number(flags.rounds ?? usual.rounds);
+const sizes = {
+  bytes: Number(flags.bytes ?? usual.bytes),
+  small: Number(flags.files ?? usual.files),
+  many: usual.many,
+  listed: usual.listed,
+  scanned: usual.scanned,
+  samples: usual.samples,
+};
 
 if (flags.profile) {
   const profiles = join(root, 'artifacts', 'profiles');
@@ -63,7 +102,8 @@ if (flags.profile) {
   process.env.NODE_OPTIONS_ENGINE = `--cpu-prof --cpu-prof-dir=${profiles}`;
 }
 
-const dir = await mkdtemp(join(tmpdir(), 'dfs-bench-'));
+/** Directories of this run, which go when it ends. @type {string[]} */
+const dirs = [];
 for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
   process.once(signal, () => void end().then(() => process.exit(1)));
 }
@@ -73,109 +113,133 @@ try {
   await end();
 }
 
+/** Nothing that this run has started goes on, and nothing that it has written stays. */
 async function end() {
-  await Promise.all([abandon(), abandonMany()]);
-  await rm(dir, { recursive: true, force: true });
+  for (let pids; (pids = await descendants(process.pid)).length > 0; await delay(KILLING)) pids.forEach(kill);
+  await Promise.all(dirs.map((dir) => rm(dir, { recursive: true, force: true, maxRetries: 5 })));
+}
+
+/** @param {number} pid */
+function kill(pid) {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended meanwhile.
+  }
 }
 
 async function bench() {
-  const file = join(dir, 'input');
-  await writeRandom(file, bytes);
-  const input = { file, bytes };
+  const warnings = await busyWarnings();
+  warnings.forEach(say);
+  const versions = flags.quick ? {} : await versionsBeside();
+  const media = await prepare();
+  const figures = new Figures();
+  for (let round = 1; round <= rounds; round++) {
+    for (const [index, medium] of media.entries()) {
+      const asked = { medium: medium.name, isFirst: index === 0, round, isQuick: flags.quick };
+      const rivals = new Set(Object.keys(versions).map((name) => name.toLowerCase()));
+      for (const work of worksOf({ ...asked, ...(only && { only }), rivals })) {
+        const doing = `${work.doing}${work.anywhere ? '' : `, ${medium.name}`}${rounds > 1 ? ` (${round} of ${rounds})` : ''}`;
+        const many = () => writeSmall(tmpdir(), sizes.many);
+        const { listed, scanned, samples } = sizes;
+        const input = { ...medium.input, many, listed, scanned, samples, round, say };
+        const parts = await apart(medium, doing, (dir) => work.run({ ...input, dir }));
+        figures.add(work.anywhere ? work.name : `${medium.name}.${work.name}`, parts);
+      }
+    }
+  }
+  const disk = media.find(({ name }) => name === 'disk');
+  const growth =
+    flags.growth && disk
+      ? await measureGrowth({
+          dir: disk.dir,
+          apart: (doing, work) => apart(disk, doing, work),
+          withSyncthing: 'Syncthing' in versions,
+        })
+      : [];
 
-  say('the limits of this machine');
-  const limits = await measureLimits({ ...input, dir, runs, smallFiles: count });
-  /** @type {import('./report.mjs').Figures} */
-  const figures = { bytes, small: count, runs, costs: [] };
-  /** @type {Sample[]} */
-  const samples = [];
-
-  if (wants('file')) {
-    const both = await repeat('one node, in and out', () => inAndOut(input));
-    figures.ingest = take(
-      'in by HTTP',
-      both.map(({ ingest }) => ingest),
-    );
-    figures.download = take(
-      'out by HTTP',
-      both.map(({ download }) => download),
-    );
-  }
-  if (wants('put')) figures.put = take('A to B, put included', await repeat('A to B', () => putUntilThere(input)));
-  if (wants('transfer')) {
-    figures.transfer = take('A to B, transfer alone', await repeat('the transfer alone', () => transferAlone(input)));
-  }
-  if (wants('small')) {
-    figures.smallPut = take('small files, put included', await repeat('small files', () => manySmall({ count })));
-  }
-  if (wants('small-transfer')) {
-    const runsOfIt = await repeat('small files, the transfer alone', () => smallAlone({ count }));
-    figures.smallTransfer = take('small files, transfer alone', runsOfIt);
-  }
-  if (wants('latency')) {
-    say('latency and idle memory');
-    Object.assign(figures, await latencyAndIdle({ samples: usual.samples }));
-  }
-  if (wants('list')) {
-    say('a node with very many files');
-    figures.scale = await manyFiles({ files: usual.listed, say });
-  }
-  if (wants('scan')) {
-    say('a look over very many contents');
-    figures.scan = await scanCost({ contents: usual.scanned, members: 100 });
-  }
-  if (samples.length > 0) {
-    figures.peak = Math.max(...samples.map(({ cost }) => cost.peak));
-    figures.lag = Math.max(...samples.map(({ cost }) => cost.lag));
-  }
-
-  const rows = rowsOf(limits, figures);
-  console.log(`\n${text(limits, rows, table)}\n`);
-  console.log(costsText(figures, table));
-  if (!isComplete) return;
+  const rows = rowsOf(figures, sizes);
+  const busy = rows.filter(({ others }) => others > BUSY);
+  if (busy.length > 0) warnings.push(`The machine did other work during ${busy.length} of ${rows.length} rows (!).`);
+  const diskIs = disk ? await fileSystemOf(disk.dir) : '';
+  const run = { figures, rows, sizes, rounds, diskIs, versions, warnings, growth };
+  console.log(`\n${text(run, table)}\n`);
+  warnings.forEach(say);
+  const isUsual = sizes.bytes === FULL.bytes && sizes.small === FULL.files && !flags.quick;
+  if (only || flags.profile || media.length < 2 || !isUsual) return;
   const target = join(root, 'docs/benchmarks.md');
   const style = { ...(await resolveConfig(target)), filepath: target };
-  await writeFile(target, await format(page(limits, rows, figures), style));
+  await writeFile(target, await format(page(run), style));
   console.log('\nWritten to docs/benchmarks.md.');
+}
 
-  /**
-   * The median of some samples; their costs are kept.
-   * @param {string} name
-   * @param {Sample[]} taken
-   */
-  function take(name, taken) {
-    samples.push(...taken);
-    const middle = taken.toSorted((a, b) => a.value - b.value)[taken.length >> 1];
-    if (middle) figures.costs.push({ name, ...middle.cost });
-    return median(taken.map(({ value }) => value));
+/** Those programs beside ours that are installed. @returns {Promise<Record<string, string>>} */
+async function versionsBeside() {
+  const [syncthing, aria2] = await Promise.all([syncthingVersion(), aria2Version()]);
+  for (const [name, version] of Object.entries({ Syncthing: syncthing, aria2 })) {
+    if (version === undefined) say(`${name} is not installed: rows beside it are left out`);
   }
+  return { ...(syncthing && { Syncthing: syncthing }), ...(aria2 && { aria2 }) };
+}
+
+/** @returns {Promise<Medium[]>} Those that are wanted and have room, with their input. */
+async function prepare() {
+  const media = [];
+  for (const name of /** @type {const} */ (['tmpfs', 'disk'])) {
+    if (!wanted.includes(name)) continue;
+    const at = name === 'tmpfs' ? IN_MEMORY : tmpdir();
+    const found = await statfs(at).catch(() => undefined);
+    if (found === undefined || found.bavail * found.bsize < ROOM * sizes.bytes) {
+      say(`${at} has no room for ${size(ROOM * sizes.bytes)}: rows on ${name} are left out`);
+      continue;
+    }
+    const dir = await mkdtemp(join(at, 'dfs-bench-'));
+    dirs.push(dir);
+    const input = { large: await writeLarge(dir, sizes.bytes), small: await writeSmall(dir, sizes.small) };
+    media.push({ name, dir, input });
+  }
+  return media;
 }
 
 /**
+ * Runs a work whose files all lie in a directory of its own, which is removed after it.
  * @template T
- * @param {string} name
- * @param {() => Promise<T>} work
+ * @param {Pick<Medium, 'dir'>} medium
+ * @param {string} doing
+ * @param {(dir: string) => Promise<T>} work
+ * @returns {Promise<T>}
  */
-async function repeat(name, work) {
-  const results = [];
-  for (let run = 1; run <= runs; run++) {
-    say(runs > 1 ? `${name} (${run} of ${runs})` : name);
-    results.push(await work());
+async function apart(medium, doing, work) {
+  say(doing);
+  const before = process.env.TMPDIR;
+  const dir = await mkdtemp(join(medium.dir, 'work-'));
+  process.env.TMPDIR = dir;
+  try {
+    return await work(dir);
+  } finally {
+    if (before === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = before;
+    await rm(dir, { recursive: true, force: true, maxRetries: 5 });
   }
-  return results;
 }
 
-/**
- * @param {string} file
- * @param {number} size
- */
-async function writeRandom(file, size) {
-  const target = await open(file, 'w');
-  const buffer = Buffer.allocUnsafe(16 * MiB);
-  for (let written = 0; written < size; written += buffer.length) {
-    await target.write(randomFillSync(buffer).subarray(0, Math.min(buffer.length, size - written)));
-  }
-  await target.close();
+/** What other work there is on the machine before this begins. @returns {Promise<string[]>} */
+async function busyWarnings() {
+  const before = await machineTime();
+  await delay(LOOK);
+  const { busy, stolen } = await machineTime();
+  const of = (/** @type {number} */ seconds) => seconds / (LOOK / 1000) / cpus().length;
+  const [taken, lost] = [of(busy - before.busy), of(stolen - before.stolen)];
+  const load = loadavg()[0] ?? 0;
+  if (taken < BUSY && lost < BUSY && load < cpus().length) return [];
+  const shares = `${Math.round(taken * 100)} % taken, ${Math.round(lost * 100)} % stolen by its host`;
+  return [`The machine was busy when this began (load ${load.toFixed(1)}, ${shares}): compare nothing but ratios.`];
+}
+
+/** @param {string} dir */
+async function fileSystemOf(dir) {
+  const { type } = await statfs(dir);
+  return FILE_SYSTEMS.get(type) ?? `a file system of type 0x${type.toString(16)}`;
 }
 
 /** @param {string} doing */

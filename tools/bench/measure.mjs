@@ -61,7 +61,7 @@ const THREADS = /** @type {const} */ ({
 /** @typedef {Record<keyof typeof THREADS | 'all', number>} ProcessorTime Seconds. */
 
 /**
- * Processor time a process has used: of the process, and of its kinds of threads.
+ * Processor time that a process and those it started have used: of all of them, and of the kinds of threads of the first.
  * @param {number} pid
  * @returns {Promise<ProcessorTime>}
  */
@@ -70,16 +70,55 @@ export async function processorTime(pid) {
   const of = (/** @type {RegExp} */ name) =>
     threads.reduce((sum, thread) => (thread && name.test(thread.name) ? sum + thread.seconds : sum), 0);
   const kinds = Object.fromEntries(Object.entries(THREADS).map(([kind, name]) => [kind, of(name)]));
-  return /** @type {ProcessorTime} */ ({ all: (await statOf(String(pid)))?.seconds ?? 0, ...kinds });
+  const tree = await Promise.all([pid, ...(await descendants(pid))].map((each) => statOf(String(each))));
+  const all = tree.reduce((sum, each) => sum + (each?.seconds ?? 0), 0);
+  return /** @type {ProcessorTime} */ ({ all, ...kinds });
 }
 
 /**
- * Seconds that all cores together have been idle since the machine started, waiting for the disk included.
+ * Bytes that a process and those it started have caused to be written to a disk; none for a file system in memory.
+ * @param {number} pid
  */
-export async function idleSeconds() {
+export async function bytesWritten(pid) {
+  const tree = [pid, ...(await descendants(pid))];
+  const texts = await Promise.all(tree.map((each) => readFile(`/proc/${each}/io`, 'utf8').catch(() => '')));
+  return texts.reduce((sum, text) => sum + Number(/^write_bytes: (\d+)$/m.exec(text)?.[1] ?? 0), 0);
+}
+
+/**
+ * Processes that this one started, and those that they started.
+ * @param {number} pid
+ * @returns {Promise<number[]>}
+ */
+export async function descendants(pid) {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const stats = await Promise.all(pids.map(async (each) => ({ pid: Number(each), ...(await statOf(each)) })));
+  const children = Map.groupBy(stats, ({ parent }) => parent);
+  const found = [];
+  for (let next = [pid]; next.length > 0;) {
+    next = next.flatMap((each) => (children.get(each) ?? []).map((child) => child.pid));
+    found.push(...next);
+  }
+  return found;
+}
+
+/** @typedef {{ idle: number, busy: number, stolen: number }} MachineTime Seconds of all cores together. */
+
+/**
+ * The time of the machine since it started: idle (waiting for the disk included), busy, and stolen by the host of a virtual
+ * machine.
+ * @returns {Promise<MachineTime>}
+ */
+export async function machineTime() {
   const line = (await readFile('/proc/stat', 'utf8')).split('\n', 1)[0] ?? '';
-  const [, , , , idle, waiting] = line.split(/\s+/).map(Number);
-  return ((idle ?? 0) + (waiting ?? 0)) / TICKS;
+  const [, user, nice, system, idle, waiting, irq, softirq, stolen] = line.split(/\s+/).map((text) => Number(text));
+  const sum = (/** @type {(number | undefined)[]} */ ...ticks) => ticks.reduce((all = 0, each = 0) => all + each, 0);
+  const seconds = (/** @type {(number | undefined)[]} */ ...ticks) => (sum(...ticks) ?? 0) / TICKS;
+  return {
+    idle: seconds(idle, waiting),
+    busy: seconds(user, nice, system, irq, softirq),
+    stolen: seconds(stolen),
+  };
 }
 
 /**
@@ -91,5 +130,9 @@ async function statOf(of) {
   if (stat === undefined) return undefined;
   const end = stat.lastIndexOf(')');
   const fields = stat.slice(end + 2).split(' ');
-  return { name: stat.slice(stat.indexOf('(') + 1, end), seconds: (Number(fields[11]) + Number(fields[12])) / TICKS };
+  return {
+    name: stat.slice(stat.indexOf('(') + 1, end),
+    parent: Number(fields[1]),
+    seconds: (Number(fields[11]) + Number(fields[12])) / TICKS,
+  };
 }

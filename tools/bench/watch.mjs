@@ -1,45 +1,80 @@
-/** The cost of a workload for the engines: memory at its highest, processor time, delay of the event loop. */
+/** The cost of a workload: memory at its highest, processor time, delay of the event loop, and what else ran meanwhile. */
 import { cpus } from 'node:os';
-import { idleSeconds, memory, processorTime, resetPeak } from './measure.mjs';
+import { bytesWritten, descendants, machineTime, memory, processorTime, resetPeak } from './measure.mjs';
 
-/** @typedef {import('@dfs/testing').Engine} Engine */
 /** @typedef {import('./measure.mjs').ProcessorTime} ProcessorTime */
 /**
+ * @typedef {object} Watched One of the programs that work: an engine of ours, or another program.
+ * @property {number} pid
+ * @property {string} [url] Of an engine, which tells the delay of its event loop.
+ * @property {string} [token]
+ */
+/**
  * @typedef {object} Cost
- * @property {number} peak Bytes resident at the highest moment, of the engine that used most.
- * @property {number} lag p99 of the event loop's delay in milliseconds, of the engine that was latest.
+ * @property {number} peak Bytes resident at the highest moment, of the process that used most.
+ * @property {number} lag p99 of the event loop's delay in milliseconds, of the engine that was latest; 0 without one.
  * @property {number} seconds How long it took.
  * @property {number} idle The share of the machine that had nothing to do, 0 to 1.
- * @property {ProcessorTime[]} processor One for each engine.
+ * @property {number} others The share of the machine that was taken by others or stolen by its host, 0 to 1.
+ * @property {number} written Bytes written to a disk by all of them.
+ * @property {ProcessorTime[]} processor One for each program.
  */
+/** @typedef {{ value: number, cost?: Cost, note?: string }} Sample One measured figure, in the unit of its row. */
 
 /**
- * Runs a workload and watches the engines meanwhile.
+ * Runs a workload and watches its programs meanwhile.
  * @template T
- * @param {Engine[]} engines
+ * @param {readonly Watched[]} programs
  * @param {() => Promise<T>} work
  * @returns {Promise<{ result: T, cost: Cost }>}
  */
-export async function watched(engines, work) {
-  await Promise.all(engines.map((engine) => resetPeak(engine.pid)));
-  await Promise.all(engines.map(lag)); // reading it begins it anew
-  const before = await Promise.all(engines.map(({ pid }) => processorTime(pid)));
-  const [idleBefore, began] = [await idleSeconds(), performance.now()];
+export async function watched(programs, work) {
+  for (const pid of await treesOf(programs)) await resetPeak(pid);
+  await Promise.all(programs.map(lag)); // reading it begins it anew
+  const before = await look(programs);
   const result = await work();
-  const seconds = (performance.now() - began) / 1000;
-  const idle = ((await idleSeconds()) - idleBefore) / seconds / cpus().length;
-  const after = await Promise.all(engines.map(({ pid }) => processorTime(pid)));
-  const lags = await Promise.all(engines.map(lag));
-  const peaks = await Promise.all(engines.map(async ({ pid }) => (await memory(pid)).peak));
+  const after = await look(programs);
+  const lags = await Promise.all(programs.map(lag));
+  const peaks = await Promise.all((await treesOf(programs)).map(async (pid) => (await memory(pid)).peak));
+  const seconds = (after.at - before.at) / 1000;
+  const machine = seconds * cpus().length;
+  const processor = after.processor.map((time, index) => difference(time, before.processor[index] ?? time));
+  const ours = processor.reduce((sum, { all }) => sum + all, after.own - before.own);
+  const busy = after.machine.busy - before.machine.busy + after.machine.stolen - before.machine.stolen;
   return {
     result,
     cost: {
       peak: Math.max(...peaks),
       lag: Math.max(...lags),
       seconds,
-      idle: Math.min(1, idle),
-      processor: after.map((time, index) => difference(time, before[index] ?? time)),
+      idle: Math.min(1, (after.machine.idle - before.machine.idle) / machine),
+      others: Math.max(0, (busy - ours) / machine),
+      written: after.written - before.written,
+      processor,
     },
+  };
+}
+
+/**
+ * The programs and what they have started.
+ * @param {readonly Watched[]} programs
+ */
+async function treesOf(programs) {
+  const trees = await Promise.all(programs.map(async ({ pid }) => [pid, ...(await descendants(pid))]));
+  return trees.flat();
+}
+
+/** @param {readonly Watched[]} programs */
+async function look(programs) {
+  const processor = await Promise.all(programs.map(({ pid }) => processorTime(pid)));
+  const written = await Promise.all(programs.map(({ pid }) => bytesWritten(pid)));
+  const { user, system } = process.cpuUsage();
+  return {
+    processor,
+    written: written.reduce((sum, bytes) => sum + bytes, 0),
+    own: (user + system) / 1e6,
+    machine: await machineTime(),
+    at: performance.now(),
   };
 }
 
@@ -56,12 +91,13 @@ function difference(later, earlier) {
 }
 
 /**
- * p99 since it was last read, in milliseconds.
- * @param {Engine} engine
+ * p99 since it was last read, in milliseconds; 0 for a program that is no engine.
+ * @param {Watched} program
  */
-async function lag(engine) {
-  const answer = await fetch(`${engine.url}/metrics`, { headers: { authorization: `Bearer ${engine.token}` } });
+async function lag({ url, token }) {
+  if (url === undefined) return 0;
+  const answer = await fetch(`${url}/metrics`, { headers: { authorization: `Bearer ${token}` } });
   const seconds = /^nodejs_eventloop_lag_p99_seconds(?:\{[^}]*\})? (\S+)$/m.exec(await answer.text())?.[1];
-  if (seconds === undefined) throw new Error(`${engine.url}/metrics does not tell the delay of the event loop`);
+  if (seconds === undefined) throw new Error(`${url}/metrics does not tell the delay of the event loop`);
   return Number(seconds) * 1000;
 }
