@@ -5,6 +5,14 @@
  */
 import { text } from 'node:stream/consumers';
 import { ESLint } from 'eslint';
+import { createProjectGraphAsync, readCachedProjectGraph } from 'nx/src/devkit-exports.js';
+
+// The rule of the layers reads the projects that nx has left on disk, and lets everything pass where nx has not run yet.
+try {
+  readCachedProjectGraph();
+} catch {
+  await createProjectGraphAsync();
+}
 
 const eslint = new ESLint({
   // A file that is not on disk has no types: only the rules that need none are asked.
