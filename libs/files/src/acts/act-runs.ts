@@ -5,7 +5,7 @@ import type { Cid } from '@dfs/protocol';
 import { DfsError, isDfsError, minute, second, silentLog, systemTimers, type Log } from '@dfs/runtime';
 import { NODE_ASKS, type Asker, type FilesComponents } from '../ports.js';
 import { ActStore, type StoredAct } from './act-store.js';
-import { goneContents } from './gone-contents.js';
+import { goneContents } from '../versions/gone-contents.js';
 import { contentsBroughtBack, doItems, nothingDone, type ActDone, type ActItem, type PlannedItem } from './items.js';
 
 /** Records of one unit of work: an act that writes more is a job. */

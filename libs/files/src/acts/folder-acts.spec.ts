@@ -39,6 +39,14 @@ const folders = async (prefix = '') =>
 const events = async (): Promise<AnyEvent[]> => (await node.events.since(0, 10_000)).items;
 const numbered = (folder: string, count: number) => Array.from({ length: count }, (_, n) => `${folder}/${10_000 + n}`);
 
+/** A member has let go of what nothing but the deletions of these files needs, as its receipt says. */
+async function saidPurged(...fileIds: string[]): Promise<void> {
+  const shown = await Promise.all(fileIds.map((id) => node.catalogue.get(id)));
+  const info = { purged: 1, kept: 0, members: 2, waitingFor: [] };
+  node.components.purges.progress = async (asked) =>
+    new Map(asked.flatMap((one) => (shown.some((entry) => entry?.recordId === one) ? [[one, info] as const] : [])));
+}
+
 describe('an empty folder', () => {
   it('is made once, stays when its files go, and goes when it is deleted', async () => {
     expect(await node.files.folders.make('a/b/')).toMatchObject({
@@ -90,6 +98,25 @@ describe('a folder', () => {
       ['a/b/y', 'a/x'],
       ['a/b/', 'a/empty/'],
     ]);
+  });
+
+  it('comes back but for files of which a receipt of a member says that they are purged, and that nobody has', async () => {
+    const [kept, lost] = [await put('a/kept'), await put('a/lost')];
+    const { answer } = await node.files.folders.remove('a', false);
+    const to = { act: Buffer.from(answer.act!, 'hex') };
+    await saidPurged(lost.id, kept.id);
+    node.placement.pinned.delete(lost.contentId);
+    const skipped = [{ path: 'a/lost', code: 'purged' }];
+    const preview = await node.files.folders.restore('a', to, { preview: true, confirm: false });
+    expect(preview.answer).toMatchObject({ files: 1, skipped });
+    const back = await node.files.folders.restore('a', to, { preview: false, confirm: false });
+    expect(back.answer).toMatchObject({ files: 1, skipped });
+    expect(await paths('a/')).toEqual(['a/kept']);
+    // The same where they are named one by one.
+    await node.files.remove(kept.id);
+    await saidPurged(lost.id, kept.id);
+    const { outcomes } = await node.files.changeMany('restore', [{ id: lost.id }, { id: kept.id }]);
+    expect(outcomes.map((outcome) => ('error' in outcome ? outcome.error.code : 'fine'))).toEqual(['purged', 'fine']);
   });
 
   it('moves with all in it, keeping what was said and when; the move is undone', async () => {
@@ -316,9 +343,10 @@ describe('an act over more files than one unit of work takes', () => {
       items.push({ does: 'restore', path, record: (await node.catalogue.get(id))!.recordId });
     }
     await left(job('back'), items);
-    const gone = [lost.contentId, third.contentId] as Cid[];
-    for (const content of gone) node.placement.pinned.delete(content);
-    const { acts } = filesOver({ purged: async (asked) => new Set(asked.filter((one) => gone.includes(one))) });
+    // The first one this node knows of by itself, the other by a receipt.
+    for (const { contentId } of [lost, third]) node.placement.pinned.delete(contentId);
+    await saidPurged(third.id);
+    const { acts } = filesOver({ purged: async (asked) => new Set(asked.filter((one) => one === lost.contentId)) });
     await acts.resume();
     await acts.idle();
     expect(await paths('a/')).toEqual(['a/fourth', 'a/kept']);

@@ -7,9 +7,9 @@ import { NODE_ASKS, type Asker, type FilesComponents } from '../ports.js';
 import type { FileStates } from '../states/file-states.js';
 import { folderInfo } from '../read/listing.js';
 import { admitDeletions, type DeletionPace } from '../write/deletion-pace.js';
+import { goneContents, type ComingBack } from '../versions/gone-contents.js';
 import { isPurged } from '../versions/versions.js';
 import type { ActRuns } from './act-runs.js';
-import { goneContents } from './gone-contents.js';
 import type { ActDone, PlannedItem } from './items.js';
 import { refuseOccupied } from './occupied.js';
 
@@ -188,8 +188,11 @@ export class FolderActs {
     const said = await folders.said(
       other.flatMap(({ shown, was }) => (was === null ? [shown.record] : [shown.record, was])),
     );
-    const sizes = [...said.values()].flatMap(({ contentId, size }) => (contentId ? [[contentId, size] as const] : []));
-    const gone = await goneContents(this.parts, new Map(sizes));
+    const wanted = other.flatMap(({ shown, was }): ComingBack[] => {
+      const { contentId, size = 0 } = (was === null ? undefined : said.get(was)) ?? {};
+      return contentId ? [{ contentId, size, shown: shown.record }] : [];
+    });
+    const gone = await goneContents(this.parts, wanted);
     const items: PlannedItem[] = [];
     for (const { shown, was } of other) {
       const now = said.get(shown.record);

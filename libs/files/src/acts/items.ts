@@ -4,6 +4,7 @@ import type { Reader, Tx } from '@dfs/database';
 import { EMPTY_CONTENT, fileIdOf, type Cid } from '@dfs/protocol';
 import { DfsError } from '@dfs/runtime';
 import type { FilesComponents } from '../ports.js';
+import type { ComingBack } from '../versions/gone-contents.js';
 import { isPurged } from '../versions/versions.js';
 
 /** One path of an act, as it was when the act began. */
@@ -95,25 +96,24 @@ export async function doItems(
   return done;
 }
 
-/** The contents that these items would bring back, with their sizes. */
+/** The contents that these items would bring back. */
 export async function contentsBroughtBack(
   { catalogue }: Parts,
   reader: Reader,
   items: readonly ActItem[],
-): Promise<Map<Cid, number>> {
-  const contents = new Map<Cid, number>();
-  const add = (contentId: Cid | null | undefined, size: number | undefined): void => {
-    if (contentId && contentId !== EMPTY_CONTENT) contents.set(contentId, size ?? 0);
-  };
+): Promise<ComingBack[]> {
+  const contents: ComingBack[] = [];
   const said = await catalogue.folders.said(
     items.flatMap(({ was }) => was ?? []),
     reader,
   );
-  for (const { contentId, size } of said.values()) add(contentId, size);
-  for (const { does, path } of items) {
-    if (does !== 'restore') continue;
-    const draft = await orRefusal(restoration(reader, fileIdOf(catalogue.networkId, path)));
-    if (!(draft instanceof DfsError)) add(draft.contentId, draft.size);
+  for (const { does, path, was, record } of items) {
+    let back: { contentId?: Cid | null; size?: number } | undefined = was === undefined ? undefined : said.get(was);
+    if (does === 'restore') {
+      const draft = await orRefusal(restoration(reader, fileIdOf(catalogue.networkId, path)));
+      back = draft instanceof DfsError ? undefined : draft;
+    }
+    if (back?.contentId) contents.push({ contentId: back.contentId, size: back.size ?? 0, shown: record });
   }
   return contents;
 }

@@ -3,7 +3,8 @@ import { cidDigest, isManifestCid, type Cid } from '@dfs/protocol';
 import type { FilesComponents } from '../ports.js';
 import { shownEntry } from './listing.js';
 import { toSecond } from '../http/headers/http-date.js';
-import { isPurged, isSaidPurged, versionWithBytes, type StoredVersion } from '../versions/versions.js';
+import { goneContents } from '../versions/gone-contents.js';
+import { isPurged, versionWithBytes, type StoredVersion } from '../versions/versions.js';
 
 /** One content as it can be read: the shown version of a file, or an older one. */
 export interface OpenContent {
@@ -85,15 +86,15 @@ export async function sharesSecond(
 }
 
 async function versionToRead(
-  { catalogue, placement, purges }: Pick<FilesComponents, 'catalogue' | 'placement' | 'purges'>,
+  parts: Pick<FilesComponents, 'catalogue' | 'placement' | 'purges'>,
   fileId: string,
   version: string,
 ): Promise<StoredVersion> {
-  const found = await versionWithBytes(catalogue, fileId, version);
+  const found = await versionWithBytes(parts.catalogue, fileId, version);
   if (found.head) return found;
-  const { extents } = await placement.holders(found.contentId, found.size);
-  if (extents.every(({ holders }) => holders.length > 0)) return found;
-  if (found.purged || (await isSaidPurged({ catalogue, purges }, fileId))) throw isPurged();
+  const shown = (await parts.catalogue.get(fileId))?.recordId ?? null;
+  const gone = await goneContents(parts, [{ contentId: found.contentId, size: found.size, shown }]);
+  if (gone.size > 0) throw isPurged();
   return found;
 }
 

@@ -58,20 +58,6 @@ export async function releaseVersions(
   return { versions, bytes: await placement.letGoOf([...contents]) };
 }
 
-/** Whether the file is deleted, and a member has said by a receipt that it let go of what nothing else needs of it. */
-export async function isSaidPurged(
-  {
-    catalogue,
-    purges,
-  }: { catalogue: Pick<CatalogueReader, 'get'>; purges: Pick<FilesComponents['purges'], 'progress'> },
-  fileId: string,
-): Promise<boolean> {
-  const shown = await catalogue.get(fileId);
-  if (!shown?.deleted) return false;
-  const progress = await purges.progress([shown.recordId]);
-  return (progress.get(shown.recordId)?.purged ?? 0) > 0;
-}
-
 /** The content of a version whose retention is over, or that gave way for want of room, and that nobody has any more. */
 export function isPurged(): DfsError {
   return new DfsError(

@@ -16,7 +16,9 @@ import { NODE_ASKS, type FilesComponents } from '../ports.js';
 import { describe } from '../read/file-info.js';
 import { noSuchFile, shown } from '../read/listing.js';
 import { admitDeletions, type ChangeOptions, type DeletionPace } from './deletion-pace.js';
-import { isKept, refusePurged } from './revise.js';
+import { isKept } from './revise.js';
+import { goneContents, versionComingBack, type ComingBack } from '../versions/gone-contents.js';
+import { isPurged } from '../versions/versions.js';
 
 /** One file of an act. */
 export interface BatchItem {
@@ -97,18 +99,15 @@ function goes(plan: Plan, entry: Entry | undefined): boolean {
 
 /** Items whose bytes nobody has any more. */
 async function purgedOf(parts: Parts, op: BatchOp, items: readonly BatchItem[]): Promise<Map<BatchItem, DfsError>> {
-  const purged = new Map<BatchItem, DfsError>();
+  const wanted = new Map<BatchItem, ComingBack>();
   for (const item of items) {
-    const { id, version } = item;
-    if (op !== 'restore' && !(op === 'copy' && version !== undefined)) continue;
-    try {
-      await refusePurged(parts, id, version);
-    } catch (error) {
-      if (!(error instanceof DfsError)) throw error;
-      purged.set(item, error);
-    }
+    if (op !== 'restore' && !(op === 'copy' && item.version !== undefined)) continue;
+    const version = await versionComingBack(parts.catalogue, item.id, item.version);
+    if (version) wanted.set(item, version);
   }
-  return purged;
+  const gone = await goneContents(parts, [...wanted.values()]);
+  const purged = [...wanted].filter(([, { contentId }]) => gone.has(contentId));
+  return new Map(purged.map(([item]) => [item, isPurged()]));
 }
 
 async function orRefused(

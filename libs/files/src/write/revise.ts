@@ -1,11 +1,11 @@
 import type { Entry, OtherHeads } from '@dfs/catalogue';
 import type { FileInfo, MovedFile } from '@dfs/contracts';
-import type { Cid } from '@dfs/protocol';
 import { describe } from '../read/file-info.js';
 import { NODE_ASKS, type ContentPlacement, type FilesComponents } from '../ports.js';
 import type { Preconditions } from '../http/headers/preconditions.js';
 import { admitDeletions, type ChangeOptions, type DeletionPace } from './deletion-pace.js';
-import { isPurged, isSaidPurged } from '../versions/versions.js';
+import { goneContents, versionComingBack, type ComingBack } from '../versions/gone-contents.js';
+import { isPurged } from '../versions/versions.js';
 import { requireWanted } from './wanted.js';
 
 // Changes of a path that bring no bytes: those there are get another name, or are shown again. The facts that such a change
@@ -32,7 +32,7 @@ export async function restoreFile(
 ): Promise<Revised> {
   const { db, catalogue, placement } = parts;
   await catalogue.writable();
-  await refusePurged(parts, fileId, version);
+  await refusePurged(parts, await versionComingBack(catalogue, fileId, version));
   const { entry } = await db.write(async (tx) => {
     await requireWanted(catalogue, tx, fileId, want);
     return catalogue.restore(tx, fileId, version);
@@ -50,7 +50,7 @@ export async function adoptVersion(parts: Revising, version: string, want: Preco
   const { db, catalogue, placement } = parts;
   await catalogue.writable();
   const found = await catalogue.voids.version(version);
-  await refuseGone(parts, found);
+  if (found?.contentId) await refusePurged(parts, { contentId: found.contentId, size: found.size, shown: null });
   const { entry } = await db.write(async (tx) => {
     if (found) await requireWanted(catalogue, tx, found.fileId, want);
     return catalogue.adopt(tx, version);
@@ -61,28 +61,8 @@ export async function adoptVersion(parts: Revising, version: string, want: Preco
 }
 
 /** @throws DfsError `purged` when the retention of a version is over and nobody has it */
-export async function refusePurged(
-  parts: Pick<Revising, 'catalogue' | 'placement' | 'purges'>,
-  fileId: string,
-  version?: string,
-): Promise<void> {
-  const { catalogue } = parts;
-  const found = version === undefined ? await catalogue.get(fileId) : await catalogue.version(fileId, version);
-  await refuseGone(parts, found, fileId);
-}
-
-async function refuseGone(
-  { catalogue, placement, purges }: Pick<Revising, 'catalogue' | 'placement' | 'purges'>,
-  found: { contentId: Cid | null; size: number } | undefined,
-  /** Of which receipts may tell; of a void version none does. */
-  fileId?: string,
-): Promise<void> {
-  if (!found?.contentId) return;
-  const content = found.contentId;
-  const isGone =
-    (await catalogue.purged([content])).has(content) ||
-    (fileId !== undefined && (await isSaidPurged({ catalogue, purges }, fileId)));
-  if (isGone && !(await placement.isHad(content, found.size))) throw isPurged();
+async function refusePurged(parts: Revising, wanted: ComingBack | undefined): Promise<void> {
+  if (wanted && (await goneContents(parts, [wanted])).size > 0) throw isPurged();
 }
 
 /** How a conflict is ended. */
@@ -130,7 +110,7 @@ export async function copyFile(
 ): Promise<Revised> {
   const { catalogue, db, placement } = parts;
   await catalogue.writable();
-  if (version !== undefined) await refusePurged(parts, fileId, version);
+  if (version !== undefined) await refusePurged(parts, await versionComingBack(catalogue, fileId, version));
   const { entry } = await db.write(async (tx) => {
     await requireWanted(catalogue, tx, fileId, want);
     return catalogue.copy(tx, fileId, path, version);
