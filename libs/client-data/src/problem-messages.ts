@@ -134,6 +134,10 @@ export const PROBLEM_MESSAGES: Readonly<Record<ProblemCode, ProblemMessage>> = {
     title: $localize`This node holds the only copy of something`,
     next: $localize`Wait until its files are copied elsewhere, or confirm that they may be lost.`,
   },
+  'placed-here': {
+    title: 'The network keeps this file on this node',
+    next: 'Nothing needs to be done. The copy here goes by itself if the network gives the file to other nodes.',
+  },
   'mass-deletion': {
     title: $localize`That would delete most of the files`,
     next: $localize`Stop and check; confirm only if you really mean all of them.`,

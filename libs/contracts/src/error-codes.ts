@@ -44,6 +44,7 @@ export const ERROR_STATUS = {
   'network-full': 409,
   'has-files': 409,
   'last-copy': 409,
+  'placed-here': 409,
   'mass-deletion': 409,
   'offset-mismatch': 409,
   'folder-bound': 409,

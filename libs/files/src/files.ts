@@ -231,6 +231,20 @@ export class Files {
     return this.get(fileId);
   }
 
+  /** Keeps a file on this node from now on, and gets it where it is not here. @throws DfsError `file-not-found` */
+  async keep(fileId: string): Promise<FileInfo> {
+    const { path, contentId, size, author } = await shownEntry(this.components.catalogue, fileId);
+    await this.components.placement.keep(path, { contentId, size, author });
+    return this.get(fileId);
+  }
+
+  /** Frees what this node has of a file beyond its share. @throws DfsError `file-not-found`, `placed-here` */
+  async free(fileId: string): Promise<FileInfo> {
+    const { path, contentId, size, author } = await shownEntry(this.components.catalogue, fileId);
+    await this.components.placement.free(path, { contentId, size, author });
+    return this.get(fileId);
+  }
+
   holders(fileId: string): Promise<HolderList> {
     return listHolders(this.components, fileId);
   }

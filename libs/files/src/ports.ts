@@ -49,6 +49,9 @@ export type ContentPlacement = Pick<
   | 'letGoOf'
   | 'states'
   | 'repair'
+  | 'keep'
+  | 'kept'
+  | 'free'
 > & {
   readonly transfers: Pick<Transfers, 'track' | 'get'>;
   readonly found: Pick<FoundContents, 'list' | 'get' | 'firstBytes' | 'keep' | 'drop'>;

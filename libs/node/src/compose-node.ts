@@ -1,4 +1,4 @@
-import { Catalogue, CatalogueSync, type CatalogueComponents } from '@dfs/catalogue';
+import { Catalogue, CatalogueSync, CurrentRows, type CatalogueComponents } from '@dfs/catalogue';
 import type { ChunkStore } from '@dfs/chunks';
 import type { Database } from '@dfs/database';
 import { ProvideQueue } from '@dfs/dht';
@@ -75,6 +75,7 @@ export async function composeNode(ports: NodePorts): Promise<NodeParts> {
     ...{ db, events, chunks, transport, peers, membership, catalogue, clock, log },
     // Where it is off, too: it keeps what is to be provided once it is on.
     ...(dht && { dht }),
+    current: new CurrentRows(db),
     past: catalogue.retention,
     renewPins: mayBeOld,
   });

@@ -1,5 +1,7 @@
 import type { Tx } from '@dfs/database';
 import { BlockServer, Gatherings, RequestSlots, requestsWithin, Transfers } from '@dfs/transfer';
+import { Freeing } from './keep/freeing.js';
+import type { Wishes } from './keep/wishes.js';
 import { HolderFinder } from './pins/holder-finder.js';
 import type { Holdings } from './pins/member-pins.js';
 import { HoldingsExchange } from './pins/pin-exchange.js';
@@ -41,6 +43,7 @@ export interface PlacementOptions {
 export interface PartsContext {
   pins: PinLog;
   holdings: Holdings;
+  wishes: Wishes;
   /** Ends all fetching. */
   signal: AbortSignal;
   /** Promises extents that are whole here, unless they were purged meanwhile. */
@@ -57,7 +60,7 @@ export type PlacementParts = ReturnType<typeof makeParts>;
 /** Makes the parts, each with what it names. Nothing runs yet. */
 export function makeParts(components: PlacementComponents, context: PartsContext, options: PlacementOptions) {
   const { db, events, chunks, transport, peers, membership, dht, catalogue, past, clock, log } = components;
-  const { pins, holdings, signal, pin, membersChanged } = context;
+  const { pins, holdings, wishes, signal, pin, membersChanged } = context;
   const self = membership.self().peerId;
   const isFull = (): boolean => room.isFull();
   const isUnderWay: Replicator['isUnderWay'] = (id) => replicator.isUnderWay(id);
@@ -91,7 +94,7 @@ export function makeParts(components: PlacementComponents, context: PartsContext
   const fetching = { transport, slots, gatherings, self, others: () => network.others(), log };
   const replicator: Replicator = new Replicator({
     ...fetching,
-    ...{ db, chunks, catalogue, holdings, network, counts, finder, room, transfers, pin },
+    ...{ db, chunks, catalogue, holdings, network, counts, finder, wishes, room, transfers, pin },
     budget: new RepairBudget(options.repairRate, options.repairBurst),
     mostWaiting: options.mostWaiting,
     calmMs: options.calmMs,
@@ -113,6 +116,7 @@ export function makeParts(components: PlacementComponents, context: PartsContext
   const live = { pins, catalogue, holdings, network, isUnderWay };
   const reclaimer = new Reclaimer({ ...live, chunks, room, clock, log });
   const found = new FoundContents({ ...live, chunks, pin: context.pinLocal }, signal);
+  const freeing = new Freeing({ ...live, chunks, counts, log }, signal);
   const exchange = new HoldingsExchange({
     ...{ pins, holdings, peers, transport, isFull, log },
     onMemberChanged: membersChanged,
@@ -120,7 +124,7 @@ export function makeParts(components: PlacementComponents, context: PartsContext
   // Of a node that runs twice, the other run may let go of what this one promises.
   const mayPromise = (): boolean => peers.cloneProblem?.() === undefined;
   const promises = new Promises({ db, pins, chunks, clock, mayPromise });
-  const releasing = { db, pins, promises, holdings, network, transport, dht, log };
+  const releasing = { db, pins, promises, holdings, wishes, network, transport, dht, log };
   const lettingGo = new LettingGo({ ...releasing, graceMs: () => membership.settings().graceMs });
   const givingWay = new GivingWay({
     ...releasing,
@@ -134,6 +138,6 @@ export function makeParts(components: PlacementComponents, context: PartsContext
   });
   return {
     ...{ transfers, room, network, counts, drains, finder, view, watch, replicator, reading, damage, takingBack },
-    ...{ foundPromises, reclaimer, found, exchange, promises, lettingGo, givingWay, server },
+    ...{ foundPromises, reclaimer, found, freeing, exchange, promises, lettingGo, givingWay, server },
   };
 }

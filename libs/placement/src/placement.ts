@@ -4,9 +4,10 @@ import type { PastBytes, Reclaimed } from '@dfs/chunks';
 import type { HolderList, Replication } from '@dfs/contracts';
 import type { Tx } from '@dfs/database';
 import { cidToBytes, type Cid } from '@dfs/protocol';
-import { Recurring, stopping, type Ran, type Unsubscribe, type WorkStatus } from '@dfs/runtime';
+import { DfsError, Recurring, stopping, type Ran, type Unsubscribe, type WorkStatus } from '@dfs/runtime';
 import { type Transfers } from '@dfs/transfer';
 import { extentKey, extentsOf, isEmpty, isLarge } from './plan/extents.js';
+import { Wishes } from './keep/wishes.js';
 import { Holdings } from './pins/member-pins.js';
 import type { NamedContents } from './pins/waiting-pins.js';
 import { refuseLastCopy } from './removal/last-copy.js';
@@ -47,10 +48,11 @@ export class Placement {
     private readonly components: PlacementComponents,
     private readonly pins: PinLog,
     private readonly holdings: Holdings,
+    private readonly wishes: Wishes,
     options: PlacementOptions,
   ) {
     const context: PartsContext = {
-      ...{ pins, holdings, signal: this.control.signal },
+      ...{ pins, holdings, wishes, signal: this.control.signal },
       pin: (tx, extents) => this.pinKept(tx, extents),
       pinLocal: (tx, contents) => this.pinLocal(tx, contents),
       membersChanged: () => this.membersChanged(),
@@ -72,11 +74,12 @@ export class Placement {
 
   /** Reads what is known of pins and holders, and answers peers from now on. Nothing is fetched before `start`. */
   static async open(components: PlacementComponents, options: PlacementOptions = {}): Promise<Placement> {
-    const { db, chunks, membership, catalogue, renewPins, log } = components;
+    const { db, chunks, membership, catalogue, current, renewPins, log } = components;
     const pins = await PinLog.open(db, capacityClass(chunks.usage().quotaBytes), renewPins, log);
     const named: NamedContents = (contents, reader) => catalogue.named(contents, reader);
     const holdings = await Holdings.open(db, membership.self().peerId, named, log);
-    const placement = new Placement(components, pins, holdings, options);
+    const wishes = await Wishes.open(db, current);
+    const placement = new Placement(components, pins, holdings, wishes, options);
     placement.listen();
     return placement;
   }
@@ -112,6 +115,7 @@ export class Placement {
       this.parts.foundPromises.stop(),
       this.parts.watch.stop(),
       this.parts.reading.ended(),
+      this.parts.freeing.ended(),
     ]);
   }
 
@@ -246,6 +250,44 @@ export class Placement {
     if (state !== 'safe') await this.keepAgain([ref.contentId]);
     this.parts.finder.hint(ref.contentId, ref.author);
     this.parts.replicator.heardOf([ref]);
+  }
+
+  /**
+   * Keeps what a path shows here from now on, whatever placement gives to this node. It is got at once where it is not here;
+   * `standings` tell how far that is. The wish belongs to the path, and follows its new versions.
+   */
+  async keep(path: string, ref: ContentRef): Promise<void> {
+    await this.wishes.add(path, this.components.clock.now());
+    this.parts.replicator.heardOf([ref]);
+  }
+
+  /** Those of these paths that a person wants here. */
+  kept(paths: readonly string[]): Promise<Set<string>> {
+    return this.wishes.of(paths);
+  }
+
+  /**
+   * Takes the wish back, and frees at once what is here of the content beyond the share of this node: what it keeps for the
+   * network goes once enough members have promised it, by itself later where they cannot now.
+   * @throws DfsError `placed-here` where this node is one of those that should keep it
+   */
+  async free(path: string, { contentId: content, size }: ContentRef): Promise<void> {
+    await this.wishes.remove(path);
+    if (isEmpty(content) || (await this.wishes.among([content])).has(content)) return;
+    const mine = await this.pins.of([content], ['promised']);
+    await this.parts.lettingGo.letGoOf(mine);
+    const holders = (await this.holdings.holders([content])).get(content);
+    const now = this.parts.network.now();
+    const isPlaced = ({ extent }: PinnedExtent): boolean =>
+      now.shouldHold(now.self, content, extent, holders?.get(extent) ?? []);
+    const left = await this.pins.of([content], ['promised']);
+    await this.parts.freeing.drop(content, size);
+    if (left.some(isPlaced)) {
+      throw new DfsError(
+        'placed-here',
+        'This node is one of those that keep this file for the network, so it stays here. Nothing else keeps it here any more.',
+      );
+    }
   }
 
   /** Whether this node keeps a content whole, or enough members that it can reach: these are asked, and promise it anew. */

@@ -44,6 +44,8 @@ export interface BlockStore extends BlockReader, BlockProver {
   damaged(): Cid[];
   /** Frees what is not live. */
   reclaim(isLive: IsLive, options?: ReclaimOptions): Promise<Reclaimed>;
+  /** Frees these at once, as far as they are not live. */
+  drop(ids: readonly Cid[], isLive: IsLive): Promise<Reclaimed>;
 }
 
 /** Blocks of packs that were found at a start whose database did not know them. */
@@ -68,6 +70,13 @@ export interface Contents {
   comesAlong(contents: readonly Cid[], tx: Tx): Promise<Set<Cid>>;
   onChange(listener: (changes: ContentChange[]) => void): Unsubscribe;
 }
+
+/** The current files, by what they show. */
+export interface CurrentPaths {
+  /** Those that show one of these contents. */
+  pathsOf(contents: readonly Cid[]): Promise<{ path: string; contentId: Cid }[]>;
+}
+
 /** A content with the size that a record gives it, in bytes. `author` is a peer id. */
 export interface ContentRef {
   contentId: Cid;
@@ -149,6 +158,7 @@ export interface PlacementComponents {
   /** Left out where the DHT is off. */
   dht?: Providers;
   catalogue: Contents;
+  current: CurrentPaths;
   past: PastContents;
   clock: Clock;
   log: Log;

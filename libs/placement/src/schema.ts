@@ -10,6 +10,7 @@ import {
   PromiseEntity,
   WaitingPinEntity,
 } from './pins/pins.entity.js';
+import { WishEntity } from './keep/wishes.entity.js';
 
 class PlacementBaseline1796000000000 implements MigrationInterface {
   name = 'PlacementBaseline1796000000000';
@@ -118,8 +119,23 @@ const TABLES = [
   'store',
 ];
 
+class PlacementWishes1799000130000 implements MigrationInterface {
+  name = 'PlacementWishes1799000130000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`CREATE TABLE placement_wish (
+      path TEXT PRIMARY KEY,
+      since INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID`);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE placement_wish');
+  }
+}
+
 /** Tables `placement_*`. */
-export const placementMigrations: MigrationClass[] = [PlacementBaseline1796000000000];
+export const placementMigrations: MigrationClass[] = [PlacementBaseline1796000000000, PlacementWishes1799000130000];
 
 /** Entities of these tables: but for those of receipts, which `purge` reads and describes. */
 export const placementEntities: EntityClass[] = [
@@ -131,4 +147,5 @@ export const placementEntities: EntityClass[] = [
   LargeEntity,
   WaitingPinEntity,
   DoubtEntity,
+  WishEntity,
 ];

@@ -77,6 +77,8 @@ describe('keys', () => {
       ['/uploads', { method: 'POST', headers: TUS }, [false, true, true]],
       [`/files/${other.id}/verify`, { method: 'POST' }, [false, true, true]],
       [`/files/${other.id}/repair`, { method: 'POST' }, [false, true, true]],
+      [`/files/${other.id}/keep`, { method: 'POST' }, [false, true, true]],
+      [`/files/${other.id}/free`, { method: 'POST' }, [false, true, true]],
       [`/files/${file.id}?purge=true`, { method: 'DELETE' }, [false, false, true]],
       [`/files/${file.id}/versions`, { method: 'DELETE' }, [false, false, true]],
       [`/files/${file.id}/versions/`, { method: 'DELETE' }, [false, false, true]],

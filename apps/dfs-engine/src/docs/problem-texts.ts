@@ -142,6 +142,10 @@ export const PROBLEM_TEXTS: Readonly<Record<ErrorCode, ProblemText>> = {
     'The member alone holds something that would be lost with it. The problem tells how much.',
     'Wait until it is copied elsewhere, remove it with drain=true, or say confirm=true if it may be lost.',
   ),
+  'placed-here': text(
+    'This node is one of those that keep the file for the network, so its copy here cannot be freed. The wish to keep it here is taken back.',
+    'Nothing needs to be done. The copy goes by itself if the network gives the file to other nodes.',
+  ),
   'mass-deletion': text(
     'The act would delete most of the files, and was not confirmed. The problem tells the counts. Nothing was deleted.',
     'Check that all of them are meant; then send it with confirm=true.',

@@ -22,7 +22,7 @@ const VISIBLE: readonly (readonly [methods: RegExp, path: RegExp])[] = [
   [/^(GET|HEAD)$/, /^\/archives\/[^/]+$/],
   [/^(GET|HEAD|DELETE)$/, /^\/files\/[^/]+$/],
   [/^(GET|HEAD)$/, /^\/files\/[^/]+\/(content|versions|chunks|thumbnail)$/],
-  [/^POST$/, /^\/files\/[^/]+\/(restore|choose|move|copy|verify|repair)$/],
+  [/^POST$/, /^\/files\/[^/]+\/(restore|choose|move|copy|verify|repair|keep|free)$/],
   [/^(PUT|DELETE)$/, /^\/folders$/],
   [/^POST$/, /^\/folders\/(move|copy|restore)$/],
   [/^(GET|HEAD)$/, /^\/events(\/stream)?$/],

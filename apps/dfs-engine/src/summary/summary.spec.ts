@@ -82,6 +82,23 @@ describe('the summary', () => {
     expect([gone.status, gone.problem.code]).toEqual([404, 'file-not-found']);
   });
 
+  it('tells of files that a person wants here, and of those that stay for the network', async () => {
+    const one = async (): Promise<FileInfo> =>
+      (await test.api('/files?path=photos/a.jpg')).json<FileList>().items[0] as FileInfo;
+    const { id } = await one();
+    expect((await one()).kept).toBeUndefined();
+    const kept = await test.api(`/files/${id}/keep`, { method: 'POST' });
+    expect([kept.status, kept.json<FileInfo>().kept, kept.json<FileInfo>().local]).toEqual([202, true, 'whole']);
+    expect((await one()).kept).toBe(true);
+    // Of a node that is alone all is kept for the network.
+    const freed = await test.api(`/files/${id}/free`, { method: 'POST' });
+    expect([freed.status, freed.problem.code]).toEqual([409, 'placed-here']);
+    expect(await one()).toMatchObject({ local: 'whole' });
+    expect((await one()).kept).toBeUndefined();
+    const gone = await test.api(`/files/${'a'.repeat(26)}/keep`, { method: 'POST' });
+    expect([gone.status, gone.problem.code]).toEqual([404, 'file-not-found']);
+  });
+
   it('is known again after a start, and changes of files are followed', async () => {
     await withFiles(5);
     await test.node.stop();

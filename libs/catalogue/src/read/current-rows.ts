@@ -64,6 +64,12 @@ export class CurrentRows {
     return rows.map(infoFrom);
   }
 
+  /** The same, by their paths alone. */
+  async pathsOf(contents: readonly Cid[]): Promise<{ path: string; contentId: Cid }[]> {
+    const rows = await this.showing(contents);
+    return rows.flatMap(({ path, content }) => (content ? [{ path, contentId: content.contentId }] : []));
+  }
+
   /** The number of an author; undefined for one by whom there is no record. */
   async authorOf(peerId: string): Promise<number | undefined> {
     const [row] = await this.db.query<{ id: number }>('SELECT id FROM catalogue_author WHERE peer = ?', [

@@ -31,7 +31,7 @@ import { PackFiles } from './packs/pack-files.js';
 import { PackRegistry, writeShared, type SharedWrites } from './packs/pack-file.js';
 import { Presence } from './index/presence.js';
 import { RecentReads } from './index/recent-reads.js';
-import { dropFound, reclaim, type IsLive, type Reclaimed, type ReclaimOptions } from './reclaim/reclaim.js';
+import { drop, dropFound, reclaim, type IsLive, type Reclaimed, type ReclaimOptions } from './reclaim/reclaim.js';
 import {
   scrub,
   scrubSlice,
@@ -259,6 +259,15 @@ export class ChunkStore {
   dropFound(ids: readonly Cid[], isLive: IsLive, isNeeded: IsLive): Promise<void> {
     const components = { ...this.parts, onDropped: (chunks: number) => (this.chunkCount -= chunks) };
     return this.#oneAtATime(() => dropFound(components, ids, this.#orKept(isLive), this.#orKept(isNeeded)));
+  }
+
+  /**
+   * Frees these blocks at once, as far as nothing needs them: a person has said so.
+   * @param isLive as of `reclaim`
+   */
+  drop(ids: readonly Cid[], isLive: IsLive): Promise<Reclaimed> {
+    const components = { ...this.parts, onDropped: (chunks: number) => (this.chunkCount -= chunks) };
+    return this.#oneAtATime(() => drop(components, ids, this.#orKept(isLive), this.#closing.signal));
   }
 
   setQuota(quota: Quota): void {

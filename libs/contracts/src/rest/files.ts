@@ -35,6 +35,8 @@ export interface FileInfo extends FileAttributes {
   replication: Replication;
   /** How much of it this node keeps, and would serve alone. */
   local: LocalState;
+  /** A person wants it on this node, whatever placement gives to it. */
+  kept?: true;
   /** Of a deleted file. */
   purge?: PurgeInfo;
 }

@@ -51,4 +51,40 @@ export class UpkeepController {
   ): Promise<FileInfo> {
     return answerFile(response, ACCEPTED, await this.files.repair(fileId));
   }
+
+  @Post(':fileId/keep')
+  @HttpCode(202)
+  @ApiOperation({
+    operationId: 'keepFile',
+    summary: 'Keep a file on this node, whatever placement gives to it',
+    description:
+      'The node gets the file where it lacks it, and never lets go of it: "local" tells how far that is. New versions at the path are kept too, until the file is freed.',
+  })
+  @Problems('file-not-found')
+  @ApiAcceptedResponse({ type: FileDto, headers: FILE_HEADERS, description: 'The file as it is now.' })
+  async keep(
+    @Param() { fileId }: FileParams,
+    @Query() _query: NoQuery,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<FileInfo> {
+    return answerFile(response, ACCEPTED, await this.files.keep(fileId));
+  }
+
+  @Post(':fileId/free')
+  @HttpCode(200)
+  @ApiOperation({
+    operationId: 'freeFile',
+    summary: 'Free the room that a file takes on this node beyond what the node keeps for the network',
+    description:
+      'The wish to keep the file here is taken back, and what is here as cache goes at once. What others do not hold yet stays until they do. 409 where this node is one of those that keep the file for the network: then nothing else keeps it here any more.',
+  })
+  @Problems('file-not-found', 'placed-here')
+  @ApiOkResponse({ type: FileDto, headers: FILE_HEADERS, description: 'The file as it is now.' })
+  async free(
+    @Param() { fileId }: FileParams,
+    @Query() _query: NoQuery,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<FileInfo> {
+    return answerFile(response, 200, await this.files.free(fileId));
+  }
 }

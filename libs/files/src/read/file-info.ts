@@ -8,14 +8,19 @@ import type { ContentPlacement, FilesComponents } from '../ports.js';
  * @param purges where there may be deleted ones among them
  */
 export async function describe(
-  placement: Pick<ContentPlacement, 'standings'>,
+  placement: Pick<ContentPlacement, 'standings' | 'kept'>,
   entries: readonly Entry[],
   purges?: FilesComponents['purges'],
 ): Promise<FileInfo[]> {
-  const states = await placement.standings(entries.filter((entry) => !entry.deleted));
+  const shown = entries.filter((entry) => !entry.deleted);
+  const states = await placement.standings(shown);
+  const kept = await placement.kept(shown.map(({ path }) => path));
   const deletions = entries.filter((entry) => entry.deleted).map(({ recordId }) => recordId);
   const progress = deletions.length === 0 ? undefined : await purges?.progress(deletions);
-  return entries.map((entry) => fileInfo(entry, states.get(entry.contentId), progress?.get(entry.recordId)));
+  return entries.map((entry) => ({
+    ...fileInfo(entry, states.get(entry.contentId), progress?.get(entry.recordId)),
+    ...(kept.has(entry.path) && !entry.deleted && { kept: true as const }),
+  }));
 }
 
 function fileInfo(entry: Entry, standing: ContentStanding | undefined, purge: PurgeInfo | undefined): FileInfo {

@@ -244,6 +244,14 @@ export class LocalPlacement implements ContentPlacement {
     );
   }
 
+  async kept(): ReturnType<ContentPlacement['kept']> {
+    return new Set();
+  }
+
+  async keep(): Promise<void> {}
+
+  async free(): Promise<void> {}
+
   async chunkList(
     contentId: Cid,
     size: number,

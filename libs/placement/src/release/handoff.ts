@@ -1,7 +1,8 @@
-import type { Database, Tx } from '@dfs/database';
+import { slices, type Database, type Tx } from '@dfs/database';
 import { hour, type Log, pause, Recurring, type Ran, type WorkStatus } from '@dfs/runtime';
 import type { Opener } from '@dfs/transfer';
 import { extentKey } from '../plan/extents.js';
+import type { Wishes } from '../keep/wishes.js';
 import type { Holdings } from '../pins/member-pins.js';
 import { LET_GO_BATCH, LIVENESS_CHECK, PROMISE_USE, SCAN_DELAY, SCAN_PAGE } from '../limits.js';
 import type { NetworkView, Snapshot } from '../plan/members-now.js';
@@ -24,6 +25,7 @@ export interface LettingGoComponents {
   transport: Opener;
   /** Left out where the DHT is off. */
   dht?: Pick<Providers, 'withdraw'>;
+  wishes: Pick<Wishes, 'among'>;
   /** In milliseconds: for so long the members must have been the same. */
   graceMs: () => number;
   log: Log;
@@ -130,6 +132,18 @@ export class LettingGo {
     return this.figures.letGo - before;
   }
 
+  /** Lets go of these without waiting for the next look, as far as enough others hold them: a person has asked for it. */
+  async letGoOf(extents: readonly PinnedExtent[]): Promise<void> {
+    const members = membersOf(this.components.network.now());
+    const surplus = await this.surplus(extents);
+    for (const batch of slices(surplus, LET_GO_BATCH)) {
+      this.looking.signal.throwIfAborted();
+      await this.letGo(batch, members);
+    }
+    // The others go once enough members hold them.
+    if (surplus.length < extents.length) this.dirty = true;
+  }
+
   private async runIfDue(): Promise<Ran> {
     try {
       // Whether or not the members settle.
@@ -175,12 +189,15 @@ export class LettingGo {
 
   /** Of these the ones that enough others hold, all of whom answer now. */
   private async surplus(page: readonly PinnedExtent[]): Promise<Surplus[]> {
-    const holders = await this.components.holdings.holders([...new Set(page.map(({ content }) => content))]);
+    const contents = [...new Set(page.map(({ content }) => content))];
+    const holders = await this.components.holdings.holders(contents);
+    const wished = await this.components.wishes.among(contents);
     const now = this.components.network.now();
     const { self, target, live, leaving, reachable } = now;
     // A member that is being drained needs takers, not others that let go.
     if (leaving.size > 0) return [];
     return page.flatMap((pin) => {
+      if (wished.has(pin.content)) return [];
       const held = (holders.get(pin.content)?.get(pin.extent) ?? []).filter((peerId) => live.has(peerId));
       if (held.filter((peerId) => peerId !== self).length < target) return [];
       const keepers = now.placed(pin.content, pin.extent, held);

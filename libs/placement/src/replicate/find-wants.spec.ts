@@ -2,6 +2,7 @@ import type { Database } from '@dfs/database';
 import { cidOf, MANIFEST_CODEC, type Cid } from '@dfs/protocol';
 import { GiB, silentLog } from '@dfs/runtime';
 import { tempDir, type TempDir, testDatabase } from '@dfs/testing';
+import { NO_WISHES } from '../keep/wishes.js';
 import { HolderFinder } from '../pins/holder-finder.js';
 import { Holdings } from '../pins/member-pins.js';
 import { EXTENTS_FOUND } from '../limits.js';
@@ -63,7 +64,10 @@ describe('a look at a page of contents', () => {
     const transport = { open: unused, dialPeer: unused };
     const finder = new HolderFinder({ holdings, network, membership, transport, log: silentLog });
     const refs = contents.map((contentId) => ({ contentId, size: 4096 * GiB, author: other }));
-    return survey({ holdings, counts, network, finder }, refs, { signal: new AbortController().signal, ...options });
+    return survey({ holdings, counts, network, finder, wishes: NO_WISHES }, refs, {
+      signal: new AbortController().signal,
+      ...options,
+    });
   }
 
   async function pins(peerId: string, id: Cid, extents: readonly number[]): Promise<void> {

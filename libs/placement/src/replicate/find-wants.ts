@@ -3,6 +3,7 @@ import { BLOBS, byIds, type Database } from '@dfs/database';
 import { cidToBytes, type Cid } from '@dfs/protocol';
 import { isEmpty, isLarge } from '../plan/extents.js';
 import type { HolderFinder } from '../pins/holder-finder.js';
+import type { Wishes } from '../keep/wishes.js';
 import type { Holdings } from '../pins/member-pins.js';
 import { LackingFinder } from './lacking.js';
 import type { NetworkView, Snapshot } from '../plan/members-now.js';
@@ -52,6 +53,7 @@ export interface SurveyComponents {
   counts: ExtentCounts;
   network: NetworkView;
   finder: HolderFinder;
+  wishes: Pick<Wishes, 'among'>;
 }
 
 /** The wants of this node among some contents. */
@@ -78,11 +80,12 @@ export async function survey(
   refs: readonly ContentRef[],
   { signal, heldBy }: SurveyOptions,
 ): Promise<Lacking> {
-  const { holdings, counts, network, finder } = components;
+  const { holdings, counts, network, finder, wishes } = components;
   const found: Lacking = { wants: [], unsourced: [], looked: refs.length, more: false };
   const contents = refs.filter(({ contentId }) => !isEmpty(contentId));
   const extents = await counts.of(contents);
   const holders = await holdings.holders(contents.map(({ contentId }) => contentId));
+  const wished = await wishes.among(contents.map(({ contentId }) => contentId));
   const now = network.now();
   const lacking = new LackingFinder(now, signal);
   for (const [index, { contentId, size, author }] of refs.entries()) {
@@ -91,15 +94,17 @@ export async function survey(
     const held = holders.get(contentId)!;
     if (heldBy && ![...held.values()].some((peerIds) => peerIds.some((peerId) => heldBy.has(peerId)))) continue;
     const count = extents.get(contentId);
-    const numbers = count === undefined ? UNKNOWN : await lacking.among(contentId, count, held, heldBy);
+    const all = wished.has(contentId);
+    const numbers = count === undefined ? UNKNOWN : await lacking.among(contentId, count, held, { heldBy, all });
     found.more ||= numbers.more;
     if (numbers.extents.length === 0) continue;
     const known = finder.among(contentId, held, author);
     for (const extent of numbers.extents) {
       const pinned = extent === null ? [] : (known.extents.get(extent) ?? []);
       const sources = [...new Set([...pinned, ...known.any])];
-      const isSafe = isEnough(extent === null ? [] : (held.get(extent) ?? []), now);
-      const want = { content: contentId, size, extent, holders: sources, copies: pinned.length, isSafe };
+      const isSafe = !all && isEnough(extent === null ? [] : (held.get(extent) ?? []), now);
+      const copies = pinned.length;
+      const want = { content: contentId, size, extent, holders: sources, copies, isSafe, isWished: all };
       (sources.length > 0 ? found.wants : found.unsourced).push(want);
     }
   }

@@ -16,6 +16,21 @@ export interface LackingExtents {
   more: boolean;
 }
 
+/** How one look is narrowed or widened. */
+export interface LackingOptions {
+  /** Leaves out what none of these members holds. */
+  heldBy?: ReadonlySet<string> | undefined;
+  /** Takes in what placement does not give to this node, too: a person wants it here. */
+  all?: boolean;
+}
+
+interface Looked {
+  content: Cid;
+  extent: number;
+  holders: readonly string[];
+  all: boolean;
+}
+
 /**
  * Finds extents that this node should hold and lacks. A manifest of a few kilobytes may claim millions of extents: a look
  * at one content ends after EXTENTS_FOUND or EXTENTS_LOOKED_AT of them, and others have their turn meanwhile.
@@ -29,11 +44,13 @@ export class LackingFinder {
     private readonly random: () => number = Math.random,
   ) {}
 
-  /**
-   * Those that somebody holds come first, the fewest copies before others.
-   * @param heldBy leaves out what none of these members holds
-   */
-  async among(content: Cid, count: number, held: ExtentHolders, heldBy?: ReadonlySet<string>): Promise<LackingExtents> {
+  /** Those that somebody holds come first, the fewest copies before others. */
+  async among(
+    content: Cid,
+    count: number,
+    held: ExtentHolders,
+    { heldBy, all = false }: LackingOptions = {},
+  ): Promise<LackingExtents> {
     const { self } = this.now;
     const found: LackingExtents = { extents: [], more: false };
     const open = [...held].filter(([extent, holders]) => extent < count && !holders.includes(self));
@@ -41,7 +58,7 @@ export class LackingFinder {
     good.sort(([a, { length: least }], [b, { length: more }]) => least - more || a - b);
     let looked = 0;
     for (const [extent, holders] of good) {
-      if (looked++ >= EXTENTS_LOOKED_AT || !(await this.look(found, content, extent, holders))) {
+      if (looked++ >= EXTENTS_LOOKED_AT || !(await this.look(found, { content, extent, holders, all }))) {
         found.more = true;
         return found;
       }
@@ -52,7 +69,7 @@ export class LackingFinder {
     let extent = count > EXTENTS_LOOKED_AT ? Math.floor(this.random() * count) : 0;
     for (; unheld > 0; extent = (extent + 1) % count) {
       if (held.has(extent)) continue;
-      if (looked++ >= EXTENTS_LOOKED_AT || !(await this.look(found, content, extent, []))) {
+      if (looked++ >= EXTENTS_LOOKED_AT || !(await this.look(found, { content, extent, holders: [], all }))) {
         found.more = true;
         return found;
       }
@@ -62,17 +79,12 @@ export class LackingFinder {
   }
 
   /** Takes it in if this node should hold it. @returns false when there is no room for it */
-  private async look(
-    found: LackingExtents,
-    content: Cid,
-    extent: number,
-    holders: readonly string[],
-  ): Promise<boolean> {
+  private async look(found: LackingExtents, { content, extent, holders, all }: Looked): Promise<boolean> {
     if (++this.ranked % RANKS_PER_TURN === 0) {
       await nextTurn();
       this.signal.throwIfAborted();
     }
-    if (!this.now.shouldHold(this.now.self, content, extent, holders)) return true;
+    if (!all && !this.now.shouldHold(this.now.self, content, extent, holders)) return true;
     if (found.extents.length >= EXTENTS_FOUND) return false;
     found.extents.push(extent);
     return true;

@@ -191,7 +191,9 @@ export class Scanner {
     const { leaving } = this.components.network.now();
     // Somebody waits for a member to be emptied.
     const isLeaving = (peerId: string): boolean => leaving.has(peerId);
-    for (const want of wants) want.canWait = want.copies > 1 && !want.holders.some(isLeaving);
+    for (const want of wants) {
+      want.canWait = want.copies > 1 && !want.isWished && !want.holders.some(isLeaving);
+    }
     const { left } = this.calming;
     if (left <= 0) return wants;
     const due = wants.filter(({ isSafe }) => !isSafe);

@@ -24,6 +24,8 @@ export interface WantedExtent {
   copies: number;
   /** There are copies enough, reached or not, and none of them is about to leave. */
   isSafe?: boolean;
+  /** A person wants it here. */
+  isWished?: boolean;
   /** It can wait for the repair budget: it is not new, and more than one copy is left. */
   canWait?: boolean;
 }

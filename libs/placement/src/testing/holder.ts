@@ -5,6 +5,7 @@ import type { Cid } from '@dfs/protocol';
 import { tempDir, type FakeClock, type TempDir, testDatabase } from '@dfs/testing';
 import type { MemoryNetwork, MemoryTransport } from '@dfs/transport';
 import { type Opener, BlockServer, Gatherings } from '@dfs/transfer';
+import { NO_WISHES } from '../keep/wishes.js';
 import { LettingGo } from '../release/handoff.js';
 import { LiveBlocks } from '../release/needed-blocks.js';
 import type { Snapshot } from '../plan/members-now.js';
@@ -131,6 +132,7 @@ export class Holder {
       log: silentLog,
     }).start();
     this.lettingGo = new LettingGo({
+      wishes: NO_WISHES,
       ...{ db, pins, promises: this.promises, log: silentLog },
       holdings: {
         // All hold everything, as far as it knows: the promises alone have to tell what is so.

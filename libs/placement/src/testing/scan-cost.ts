@@ -9,6 +9,7 @@ import { Database, type MigrationClass } from '@dfs/database';
 import { cidFromBytes, cidFromDigest, cidToBytes, peerIdToBytes, sha256, signerFromRaw, type Cid } from '@dfs/protocol';
 import { minute, silentLog } from '@dfs/runtime';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { NO_WISHES } from '../keep/wishes.js';
 import { SCAN_PAGE } from '../limits.js';
 import { HolderFinder } from '../pins/holder-finder.js';
 import { Holdings } from '../pins/member-pins.js';
@@ -95,7 +96,7 @@ async function partsOf(self: string, peerIds: readonly string[]): Promise<Survey
   });
   const transport = { open: unused, dialPeer: unused };
   const finder = new HolderFinder({ holdings, network, membership, transport, log: silentLog });
-  return { holdings, counts: new ExtentCounts(db), network, finder };
+  return { holdings, counts: new ExtentCounts(db), network, finder, wishes: NO_WISHES };
 }
 
 /** Every content is held by whoever should hold it. */

@@ -91,6 +91,8 @@ export class WorldNode {
   readonly outOfGrace = new Set<string>();
   readonly events: AnyEvent[] = [];
   readonly contents = new Map<Cid, ContentRef>();
+  /** By path, what its current file shows. */
+  readonly shown = new Map<string, Cid>();
   /** Of versions that were replaced or deleted. */
   readonly past = new Map<Cid, ContentRef>();
   /** Of these, those whose retention is over. */
@@ -150,6 +152,10 @@ export class WorldNode {
         peers: this.peers(),
         membership: this.membership(),
         catalogue: this.catalogue(),
+        current: {
+          pathsOf: async (contents) =>
+            [...this.shown].flatMap(([path, contentId]) => (contents.includes(contentId) ? [{ path, contentId }] : [])),
+        },
         past: this.pastContents(),
         ...(this.options.dht && { dht: this.options.dht }),
         clock: systemClock,
@@ -232,7 +238,9 @@ export class WorldNode {
   }
 
   learn(changes: ContentChange[]): void {
-    for (const { contentId, size, author } of changes) {
+    for (const { path, contentId, size, author } of changes) {
+      if (contentId) this.shown.set(path, contentId);
+      else this.shown.delete(path);
       if (contentId) this.contents.set(contentId, { contentId, size, author });
     }
     for (const listener of this.changeListeners) listener(changes);

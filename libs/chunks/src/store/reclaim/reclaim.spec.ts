@@ -72,6 +72,20 @@ describe('reclaim', () => {
     expect(await fixture.store.reclaim(nothing)).toMatchObject({ chunks: 1 });
   });
 
+  it('drops just those that it is told to, as far as nothing needs them, and frees their packs', async () => {
+    const [dead, live, other] = [blocks(5, 1 * MiB), block(20 * KiB), block(30 * KiB)];
+    await fixture.put([...dead, live]);
+    await fixture.put([other]);
+    const before = fixture.store.usage();
+    const freed = await fixture.store.drop(idsOf([...dead, live]), only(live));
+    expect(freed.chunks).toBe(5);
+    expect(freed.bytes).toBeGreaterThan(5 * MiB - 64 * KiB);
+    expect(fixture.store.usage()).toMatchObject({ chunks: 2, bytes: before.bytes - freed.bytes });
+    await expectKept([live, other]);
+    expect((await fixture.store.has(idsOf(dead))).size).toBe(0);
+    expect(await fixture.store.drop(idsOf(dead), nothing)).toEqual({ chunks: 0, packs: 0, bytes: 0 });
+  });
+
   it('puts many small packs together', async () => {
     const small = blocks(70, 4 * KiB);
     for (const each of small) await fixture.put([each]);

@@ -67,10 +67,27 @@ export async function reclaim(
   const { signal, clock = systemClock } = options;
   await store.db.write((tx) => endFound(tx, clock.now() - FOUND_RETENTION));
   const chunks = (await dropDead(store, isLive, options)) + (await forgetDead(store, isLive));
+  return { chunks, ...(await giveBack(store, signal)) };
+}
+
+/** Drops these blocks, as far as nobody needs them, however lately they were of use, and gives their room back. */
+export async function drop(
+  store: ReclaimComponents,
+  ids: readonly Cid[],
+  isLive: IsLive,
+  signal?: AbortSignal,
+): Promise<Reclaimed> {
+  let chunks = 0;
+  for (const part of slices(ids.map(cidToBytes))) chunks += await dropLocked(store, part, isLive);
+  return chunks === 0 ? { chunks, packs: 0, bytes: 0 } : { chunks, ...(await giveBack(store, signal)) };
+}
+
+/** Removes empty packs, and rewrites those that are mostly so. */
+async function giveBack(store: ReclaimComponents, signal?: AbortSignal): Promise<Omit<Reclaimed, 'chunks'>> {
   const before = store.admission.keptBytes;
   const emptied = await dropEmptyPacks(store, await allPacks(store.db));
   const rewritten = await compact(store, signal);
-  return { chunks, packs: emptied + rewritten, bytes: Math.max(0, before - store.admission.keptBytes) };
+  return { packs: emptied + rewritten, bytes: Math.max(0, before - store.admission.keptBytes) };
 }
 
 /**

@@ -116,6 +116,12 @@ export class FileDto extends FileAttributesDto implements FileInfo {
     description: 'How much of it this node keeps. Cache does not count.',
   })
   local!: LocalState;
+  @ApiPropertyOptional({
+    type: Boolean,
+    enum: [true],
+    description: 'A person wants it on this node, whatever placement gives to it. Left out otherwise.',
+  })
+  kept?: true;
   @ApiPropertyOptional({ type: PurgeDto, description: 'Of a deleted file: how far it is purged.' }) purge?: PurgeDto;
 }
 
