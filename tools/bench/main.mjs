@@ -39,7 +39,7 @@ const FULL = {
   samples: 70,
   listed: 100_000,
   many: 100_000,
-  scanned: 1_000_000,
+  scanned: 100_000,
 };
 const QUICK = {
   bytes: 128 * MiB,
@@ -129,6 +129,7 @@ function kill(pid) {
 }
 
 async function bench() {
+  const began = performance.now();
   const warnings = await busyWarnings();
   warnings.forEach(say);
   const versions = flags.quick ? {} : await versionsBeside();
@@ -164,6 +165,7 @@ async function bench() {
   const diskIs = disk ? await fileSystemOf(disk.dir) : '';
   const run = { figures, rows, sizes, rounds, diskIs, versions, warnings, growth };
   console.log(`\n${text(run, table)}\n`);
+  say(`it took ${((performance.now() - began) / 60_000).toFixed(1)} minutes`);
   warnings.forEach(say);
   const isUsual = sizes.bytes === FULL.bytes && sizes.small === FULL.files && !flags.quick;
   if (only || flags.profile || media.length < 2 || !isUsual) return;

@@ -34,6 +34,7 @@ import { inAndOut, latencyAndIdle, manySmall, putUntilThere, smallAlone, transfe
  * @property {string} doing
  * @property {readonly MediumName[]} media
  * @property {readonly MediumName[]} [once] On these it is measured in the first round alone.
+ * @property {readonly MediumName[]} [asked] On these it is measured only in the quick form, or where `--only` names it.
  * @property {boolean} [anywhere] It does not matter on which: it is measured on the first of each round.
  * @property {'syncthing' | 'aria2'} [rival] Of this program.
  * @property {boolean} [quick] Also in the quick form.
@@ -60,6 +61,7 @@ export const WORKS = [
     rows: ['limits', 'put', 'transfer', 'small', 'small-transfer'],
     doing: 'the limits of the file system',
     media: BOTH,
+    once: DISK,
     quick: true,
     run: ({ large, small, dir }) => mediumLimits({ ...large, smallFiles: small.count, dir }),
   },
@@ -68,7 +70,7 @@ export const WORKS = [
     rows: ['file'],
     doing: 'one node, in and out by HTTP',
     media: BOTH,
-    once: DISK,
+    asked: DISK,
     quick: true,
     run: ({ large }) => inAndOut(large),
   },
@@ -101,7 +103,7 @@ export const WORKS = [
     rows: ['transfer'],
     doing: 'a large file, the transfer alone',
     media: BOTH,
-    once: DISK,
+    asked: DISK,
     quick: true,
     run: async ({ large }) => ({ ours: await transferAlone(large) }),
   },
@@ -110,7 +112,7 @@ export const WORKS = [
     rows: ['transfer'],
     doing: 'a large file, aria2',
     media: BOTH,
-    once: DISK,
+    asked: DISK,
     rival: 'aria2',
     run: async ({ large }) => ({ aria2: await aria2Transfer(large) }),
   },
@@ -144,7 +146,7 @@ export const WORKS = [
     rows: ['small-transfer'],
     doing: 'small files, the transfer alone',
     media: DISK,
-    once: DISK,
+    asked: DISK,
     quick: true,
     run: async ({ small }) => ({ ours: await smallAlone(small) }),
   },
@@ -170,7 +172,7 @@ export const WORKS = [
     doing: 'one small file, folder to folder',
     media: DISK,
     run: ({ samples }) =>
-      withLiveFolders((mirror) => latencyAcross(mirror, { samples: Math.ceil(samples / 2), isTold: false })),
+      withLiveFolders((mirror) => latencyAcross(mirror, { samples: Math.ceil(samples / 4), isTold: false })),
   },
   {
     name: 'folder-pass',
@@ -216,10 +218,11 @@ export const ROWS = [...new Set(WORKS.flatMap(({ rows }) => rows))];
  */
 export function worksOf({ medium, isFirst, round, isQuick, only, rivals }) {
   return WORKS.filter(
-    ({ rows, media, once, anywhere, rival, quick }) =>
+    ({ rows, media, once, asked, anywhere, rival, quick }) =>
       media.includes(medium) &&
       (!anywhere || isFirst) &&
       (round === 1 || !once?.includes(medium)) &&
+      (only !== undefined || isQuick || !asked?.includes(medium)) &&
       (rival === undefined || rivals.has(rival)) &&
       (only === undefined ? !isQuick || quick : rows.some((row) => only.includes(row))),
   );

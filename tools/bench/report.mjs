@@ -184,8 +184,8 @@ ${growth.length > 0 ? `\n## Growth\n\nOne round each, on disk; memory is that of
 - aria2 seeds the file by BitTorrent and fetches it from itself; it checks each piece by SHA-1.
 - Of latency ${figure(sizes.samples * rounds)} samples were taken. That of Syncthing begins when it is told, that of ours when A has answered the PUT,
   that of live folders when the file stands in the folder of A: nobody tells.
-- On the disk, HTTP, the transfer alone and live folders with a large file are measured in the first round alone; so are many small
-  files on tmpfs, the list, the full pass and the look over contents.
+- On the disk, the limits and a live folder with a large file are measured in the first round alone; so are many small files on tmpfs,
+  the list, the full pass and the look over contents. \`--on disk --only file,transfer,small-transfer\` has what is left out here.
 - Resident memory and the delay of the event loop are those of the worse node in the worst of the runs above.
 `;
 }

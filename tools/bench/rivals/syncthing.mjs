@@ -99,7 +99,8 @@ async function generate(home) {
 async function start({ home, root, devices, port, index }) {
   await writeFile(join(home, 'config.xml'), configOf({ root, devices, port, index }));
   const args = ['serve', `--home=${home}`, '--no-browser', '--no-restart', '--no-upgrade', '--no-default-folder'];
-  const child = spawn('syncthing', args, { stdio: 'ignore', env: { ...process.env, STNOUPGRADE: '1' } });
+  // Without the process that watches over it and starts it again: one process is measured, and ended.
+  const child = spawn('syncthing', args, { stdio: 'ignore', env: { ...process.env, STMONITORED: 'yes' } });
   const gone = once(child, 'exit');
   /** @param {string} method @param {string} path */
   const ask = async (method, path) => {

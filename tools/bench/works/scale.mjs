@@ -8,7 +8,7 @@ import { seededPath, seedFiles, seedHoldings } from './seed.mjs';
 /** @typedef {import('../watch.mjs').Sample} Sample */
 
 /** Pages of each kind that are measured. */
-const PAGES = 60;
+const PAGES = 40;
 const COPIES = 3;
 /** The look over all that this node should hold, after a start, is over by then, in milliseconds. */
 const SETTLE = 10_000;
