@@ -14,7 +14,7 @@ import { isBuiltin } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { licencesOf } from './lib/licences.mjs';
+import { licencesOf, packagesOf } from './lib/licences.mjs';
 import { workspaceFolders } from './lib/workspace-folders.mjs';
 
 /**
@@ -40,6 +40,8 @@ const OUTSIDE = [
   'typeorm-aurora-data-api-driver',
   // Of Nest.
   ...['@nestjs/microservices', '@fastify/static', 'class-transformer/storage'],
+  // Colours of what `debug` writes.
+  'supports-color',
   // Compiled forms of parts of ws.
   ...['bufferutil', 'utf-8-validate'],
 ];
@@ -83,6 +85,11 @@ async function bundle(files) {
   const lost = made.flatMap(outsideOf).filter((path) => !OUTSIDE.some((name) => `${path}/`.startsWith(`${name}/`)));
   if (lost.length > 0)
     throw new Error(`${lost.join(', ')}: imported, and not found. Add it to OUTSIDE if it is not used.`);
+  // Others have not installed it, and would have another bundle.
+  const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8'));
+  const ofTests = packagesOf(made).filter((each) => packages[each]?.dev === true);
+  if (ofTests.length > 0)
+    throw new Error(`${ofTests.join(', ')}: there for tests alone. Add it to OUTSIDE, or depend on it.`);
   writeFileSync(join(target, 'licences.txt'), licencesOf(made));
   // The last: a bundle that was not finished has none.
   writeFileSync(stamp, madeOf);

@@ -6,17 +6,26 @@ const PACKAGE = /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/;
 const TEXT = /^(licen[cs]e|copying|notice)/i;
 
 /**
- * The packages whose code is in a bundle, each with its version, its licence and the text of that as the package brings it. The
+ * The folders of the packages whose code is in some bundles.
+ * @param {import('esbuild').Metafile[]} made
+ * @returns {string[]}
+ */
+export function packagesOf(made) {
+  const files = made.flatMap(({ outputs }) => Object.values(outputs).flatMap(({ inputs }) => Object.entries(inputs)));
+  const folders = files.flatMap(([file, { bytesInOutput }]) =>
+    bytesInOutput > 0 ? (PACKAGE.exec(file)?.slice(0, 1) ?? []) : [],
+  );
+  return [...new Set(folders)];
+}
+
+/**
+ * The packages whose code is in some bundles, each with its version, its licence and the text of that as the package brings it. The
  * working directory is the one that the bundle was made in.
  * @param {import('esbuild').Metafile[]} made
  * @returns {string}
  */
 export function licencesOf(made) {
-  const files = made.flatMap(({ outputs }) => Object.values(outputs).flatMap(({ inputs }) => Object.entries(inputs)));
-  const folders = files.flatMap(([file, { bytesInOutput }]) =>
-    bytesInOutput > 0 ? (PACKAGE.exec(file)?.slice(0, 1) ?? []) : [],
-  );
-  const parts = [...new Set(folders)].map((folder) => {
+  const parts = packagesOf(made).map((folder) => {
     const { name, version, license, licenses, author } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
     const texts = readdirSync(folder).filter((file) => TEXT.test(file));
     const by = author?.name ?? author;
