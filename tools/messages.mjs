@@ -8,20 +8,19 @@
 import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { spawnSync } from 'node:child_process';
-import { pathToFileURL } from 'node:url';
 import { MessageExtractor } from '@angular/localize/tools';
 import { NodeJSFileSystem } from '@angular/compiler-cli';
 import { transformSync } from '@swc/core';
 
 const ROOT = join(import.meta.dirname, '..');
-const TEXTS = join(ROOT, 'apps/client-ui/src/i18n/de.ts');
+const TEXTS = join(ROOT, 'apps/client-ui/src/i18n/de.json');
 
 /** Beside the tree, so that nothing of it is found by others. */
 const out = mkdtempSync(join(ROOT, 'tmp-messages-'));
 try {
   const messages = messagesOf(out);
   if (process.argv.includes('--json')) console.log(JSON.stringify(messages, null, 2));
-  else process.exitCode = report(messages, await textsIn(out));
+  else process.exitCode = report(messages, JSON.parse(readFileSync(TEXTS, 'utf8')));
 } finally {
   rmSync(out, { recursive: true, force: true });
 }
@@ -51,17 +50,6 @@ function messagesOf(folder) {
   const found = globSync(join(folder, '**/*.js')).flatMap((file) => extractor.extractMessages(file));
   const keys = found.map(({ text, meaning }) => (meaning ? `${meaning}¦${text.trim()}` : text.trim()));
   return [...new Set(keys)].sort();
-}
-
-/**
- * The German texts.
- * @param {string} folder for what is compiled
- * @returns {Promise<Record<string, string>>}
- */
-async function textsIn(folder) {
-  const file = join(folder, 'de.mjs');
-  writeFileSync(file, plain(TEXTS));
-  return (await import(pathToFileURL(file).href)).GERMAN;
 }
 
 /**

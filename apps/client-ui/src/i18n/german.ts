@@ -1,9 +1,12 @@
 import { loadTranslations, ɵcomputeMsgId as idOf } from '@angular/localize';
-import { GERMAN } from './de.js';
+import texts from './de.json' with { type: 'json' };
 
-/** From here on all words are German. */
+/**
+ * From here on all words are German. Its texts stand in `de.json` by the English ones: `{$…}` are the places of what is put in, and before
+ * `¦` stands the meaning, where a text has one. `node tools/messages.mjs` tells which are missing.
+ */
 export function speakGerman(): void {
-  loadTranslations(translationsOf(GERMAN));
+  loadTranslations(translationsOf(texts));
 }
 
 /**
