@@ -8,10 +8,10 @@
  * files lie as deep as those of a room of `src`: by `import.meta.url` they find what these find.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { isBuiltin } from 'node:module';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { licencesOf, packagesOf } from './lib/licences.mjs';
@@ -73,13 +73,15 @@ const program = PROGRAMS[folder];
 if (program === undefined) throw new Error(`Name one of ${Object.keys(PROGRAMS).join(', ')}.`);
 process.chdir(dirname(dirname(fileURLToPath(import.meta.url))));
 const target = join(folder, 'dist', 'bundle');
+/** Where a bundle is made: engines that start meanwhile find the one before. */
+const workshop = `${target}-new`;
 const stamp = join(target, 'made-of.txt');
 const madeOf = hashOfInputs();
 if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== madeOf) await bundle(program);
 
 /** @param {{ name: string, entry: string, apart?: string }[]} files */
 async function bundle(files) {
-  rmSync(target, { recursive: true, force: true });
+  rmSync(workshop, { recursive: true, force: true });
   const made = [];
   for (const { name, entry, apart } of files) made.push(await bundleFile(name, entry, apart));
   const lost = made.flatMap(outsideOf).filter((path) => !OUTSIDE.some((name) => `${path}/`.startsWith(`${name}/`)));
@@ -90,9 +92,10 @@ async function bundle(files) {
   const ofTests = packagesOf(made).filter((each) => packages[each]?.dev === true);
   if (ofTests.length > 0)
     throw new Error(`${ofTests.join(', ')}: there for tests alone. Add it to OUTSIDE, or depend on it.`);
-  writeFileSync(join(target, 'licences.txt'), licencesOf(made));
-  // The last: a bundle that was not finished has none.
-  writeFileSync(stamp, madeOf);
+  writeFileSync(join(workshop, 'licences.txt'), licencesOf(made));
+  writeFileSync(join(workshop, basename(stamp)), madeOf);
+  rmSync(target, { recursive: true, force: true });
+  renameSync(workshop, target);
 }
 
 /**
@@ -104,7 +107,7 @@ async function bundleFile(name, entry, apart) {
   const { metafile } = await build({
     absWorkingDir: process.cwd(),
     entryPoints: { [name]: entry },
-    outdir: target,
+    outdir: workshop,
     bundle: true,
     platform: 'node',
     format: 'esm',

@@ -5,8 +5,8 @@ import { at, blocksSent, contentHash, expectSound, listed, patternHash, putPatte
 const KiB = 1024;
 const MiB = 1024 * KiB;
 const COPIES = 3;
-/** From one KiB to the largest, most of them small, as files are. */
-const [FILES, LARGEST] = isLong ? [300, 300 * MiB] : [60, 48 * MiB];
+/** From one KiB to some MiB, most of them small, as files are; and one that is larger by far. */
+const [FILES, LARGEST, SPREAD] = isLong ? [300, 300 * MiB, 1.4] : [60, 24 * MiB, 1.2];
 
 interface Kept {
   file: FileInfo;
@@ -64,7 +64,7 @@ describe('six nodes that keep three copies', () => {
       console.info(`seed ${random.seed}`);
       const files: Kept[] = [];
       for (let seed = 1; seed <= FILES; seed++) {
-        const size = seed === FILES ? LARGEST : Math.floor(KiB * 1024 ** (random.next() ** 2 * 1.4));
+        const size = seed === FILES ? LARGEST : Math.floor(KiB * 1024 ** (random.next() ** 2 * SPREAD));
         const file = await putPattern(at(nodes, seed % nodes.length), `files/${seed}.bin`, size, seed);
         files.push({ file, seed });
       }
