@@ -197,7 +197,11 @@ class Writer {
   private async move(from: string, to: string, head: Head, seen: Seen): Promise<void> {
     const { disk, network } = this.context;
     const name = await this.place(to);
-    if (name === undefined) return this.notDone(from);
+    if (name === undefined) {
+      const { notes } = this.context;
+      notes.tell('hidden', from, 'Others have moved it to a name that something else has on this disk.');
+      return notes.lookAgain(from, TRY_AGAIN);
+    }
     const done = await disk.move(seen.name, name, expectedOf(seen), {
       fileId: network.fileId(from),
       recordId: head.record,

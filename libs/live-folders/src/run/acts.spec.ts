@@ -107,6 +107,21 @@ describe('an act', () => {
     expect(await issuesOf(b)).toEqual([]);
   });
 
+  it('by others, of the case of a directory alone, on a disk that folds it: told, and nothing is lost', async () => {
+    await using members = new TestMembers();
+    const [a, b] = [await members.add(), await members.add({ foldsCase: true })];
+    a.write('dir/a', 'one');
+    await a.bind();
+    await b.bind();
+    await members.settle();
+    a.rename('dir', 'Dir');
+    await members.settle();
+    expect(a.files()).toEqual({ 'Dir/a': 'one' });
+    expect(Object.values(b.files())).toEqual(['one']);
+    expect((await issuesOf(b)).map(([kind]) => kind)).toContain('hidden');
+    expect(await b.info()).toMatchObject({ state: 'up-to-date' });
+  });
+
   it('a file becomes a directory, and a directory a file, each in one unit of work', async () => {
     await using world = await two({ x: 'a file', 'y/inside': 'in a directory' });
     const { a, b, members } = world;

@@ -44,6 +44,11 @@ export class TestMembers implements AsyncDisposable {
     return role && { role, peerId };
   }
 
+  /** It may do another thing in the network from now on. */
+  setRole({ signer }: TestMember, role: MemberRole): void {
+    this.roles.set(signer.peerId, role);
+  }
+
   /** Everybody gets what the others have. */
   async meet(): Promise<void> {
     for (const from of this.all) {

@@ -1,0 +1,223 @@
+import { TestMembers, type TestMember } from '../testing/members.js';
+import { deletions, issuesOf, many, records, two } from '../testing/world.suite.js';
+
+// Rules of live folders that no loss of others stands for, each by its number.
+
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
+
+function kindAt(member: TestMember, path: string): string | undefined {
+  return member.root.files.tree.find(member.root.at(path))?.kind;
+}
+
+describe('a root that can only be read (rule 1)', () => {
+  it('has no marker, only sends, and every deletion waits for a person', async () => {
+    await using members = new TestMembers();
+    const [a, b] = [await members.add(), await members.add()];
+    a.write('a', 'one');
+    a.write('b', 'two');
+    a.root.files.tree.readOnly = true;
+    await expect(a.bind()).rejects.toMatchObject({ code: 'validation-failed' });
+    await a.bind({ mode: 'send' });
+    await b.bind();
+    await members.settle();
+    expect(b.files()).toEqual({ a: 'one', b: 'two' });
+    expect(Object.keys(a.root.all())).toEqual(['a', 'b']);
+    a.root.files.tree.readOnly = false;
+    a.remove('a');
+    a.root.files.tree.readOnly = true;
+    await members.settle();
+    expect(await a.info()).toMatchObject({ state: 'held', held: 1 });
+    expect(await deletions(b)).toBe(0);
+    const { id } = await a.info();
+    const [hold] = await a.live.held(id);
+    await a.live.answerHold(id, hold?.id ?? '', { action: 'delete' });
+    await members.settle();
+    expect(b.files()).toEqual({ b: 'two' });
+    expect(await a.info()).toMatchObject({ state: 'up-to-date' });
+  });
+});
+
+describe('deletions from a disk (rule 5)', () => {
+  it('more than 100, and more than half of all: they wait; half of them do not', async () => {
+    await using world = await two(many(240));
+    const { a, b, members } = world;
+    const paths = Object.keys(a.files());
+    for (const path of paths.slice(0, 100)) a.remove(path);
+    await members.settle();
+    expect(await deletions(b)).toBe(100);
+    for (const path of paths.slice(100, 125)) a.remove(path);
+    await members.settle();
+    expect(await a.info()).toMatchObject({ state: 'held', held: 25 });
+    expect(await deletions(b)).toBe(100);
+    // Ten minutes later they are few of those that there are; held ones wait all the same.
+    a.root.time.advance(11 * MINUTE);
+    a.remove(paths[130] as string);
+    await members.settle();
+    expect(await deletions(b)).toBe(101);
+    expect(await a.info()).toMatchObject({ state: 'held', held: 25 });
+  }, 120_000);
+
+  it('of all by others: the folder asks, and is emptied to its trash where a person says so', async () => {
+    await using world = await two(many(12));
+    const { a, b, members } = world;
+    const id = (await b.info()).id;
+    for (const path of Object.keys(b.files())) b.remove(path);
+    await members.settle();
+    const [hold] = await b.live.held(id);
+    await b.live.answerHold(id, hold?.id ?? '', { action: 'delete' });
+    await members.settle();
+    expect(await a.info()).toMatchObject({ state: 'paused', reason: 'prefix-gone', movedTo: null });
+    expect(Object.keys(a.files())).toHaveLength(12);
+    await a.live.patch((await a.info()).id, { prefixGone: 'empty' });
+    await members.settle();
+    expect(a.files()).toEqual({});
+    expect(a.trash().filter((text) => text.startsWith('text '))).toHaveLength(12);
+    expect(await a.info()).toMatchObject({ state: 'up-to-date' });
+  });
+});
+
+describe('the trash (rule 6)', () => {
+  it('keeps what went there for 30 days', async () => {
+    await using world = await two();
+    const { a, b, members } = world;
+    b.remove('a');
+    await members.settle();
+    a.root.time.advance(29 * DAY);
+    await members.settle();
+    expect(a.trash()).toContain('one');
+    a.root.time.advance(2 * DAY);
+    await members.settle();
+    expect(a.trash()).not.toContain('one');
+  });
+});
+
+describe('names (rule 11)', () => {
+  it('that are no text, and those of two forms of one path, are told and never signed; the other one of the two is', async () => {
+    await using world = await two({ b: 'two' });
+    const { a, b, members } = world;
+    const before = await records(a);
+    a.root.user.write(`${a.root.at('')}\xff.txt`, 'no text');
+    a.write(Buffer.from('\u00e9.txt').toString('latin1'), 'composed');
+    a.write(Buffer.from('e\u0301.txt').toString('latin1'), 'decomposed');
+    await members.settle();
+    expect(await records(a)).toBe(before + 1);
+    const kinds = (await issuesOf(a)).map(([kind]) => kind);
+    expect(kinds).toEqual(['hidden', 'hidden']);
+    expect(await a.info()).toMatchObject({ state: 'up-to-date' });
+    expect(Object.keys(b.files())).toHaveLength(2);
+  });
+
+  it('a file and a folder of one name, by two members: the disks show the folder, and tell of the file', async () => {
+    await using world = await two({ b: 'two' });
+    const { a, b, members } = world;
+    a.write('x', 'a file');
+    b.write('x/inside', 'in a folder');
+    await a.settle();
+    await b.settle();
+    await members.settle();
+    expect(b.files()).toEqual({ b: 'two', 'x/inside': 'in a folder' });
+    expect(a.files()).toEqual(b.files());
+    expect(await issuesOf(b)).toEqual([['hidden', 'x']]);
+    expect(await a.versions('p/x')).toContain('a file');
+    expect(await deletions(a)).toBe(0);
+  });
+});
+
+describe('directories (rule 12)', () => {
+  it('that a person made empty are folders; those that the network emptied go, with what programs dropped in them', async () => {
+    await using world = await two();
+    const { a, b, members } = world;
+    a.root.user.mkdir(a.root.at('empty'));
+    b.write('d/.DS_Store', 'dropped');
+    await members.settle();
+    expect(kindAt(b, 'empty')).toBe('directory');
+    expect(await b.catalogue.folders.shown(['p/empty'])).toEqual(
+      new Map([['p/empty', expect.objectContaining({ kind: 'folder' }) as unknown]]),
+    );
+    a.remove('d/c');
+    a.remove('d');
+    a.remove('empty');
+    await members.settle();
+    expect(kindAt(b, 'd')).toBeUndefined();
+    expect(kindAt(b, 'empty')).toBeUndefined();
+    expect(b.trash()).toEqual(expect.arrayContaining(['three', 'dropped']));
+    expect(await b.info()).toMatchObject({ state: 'up-to-date', issues: 0 });
+  });
+
+  it('that the network emptied stay, unsigned, where something is in them that a person leaves out', async () => {
+    await using world = await two();
+    const { a, b, members } = world;
+    await b.live.patch((await b.info()).id, { ignore: ['*.mine'] });
+    b.write('d/x.mine', 'of this disk alone');
+    a.remove('d/c');
+    a.remove('d');
+    await members.settle();
+    expect(b.files()).toEqual({ a: 'one', b: 'two', 'd/x.mine': 'of this disk alone' });
+    expect(a.files()).toEqual({ a: 'one', b: 'two' });
+    expect(kindAt(a, 'd')).toBeUndefined();
+  });
+});
+
+describe('a member that may not write (rule 13)', () => {
+  it('binds to receive only; one that loses the right pauses and says so', async () => {
+    await using members = new TestMembers();
+    const [a, b] = [await members.add(), await members.add({ role: 'storage' })];
+    a.write('a', 'one');
+    await a.bind();
+    await expect(b.bind()).rejects.toMatchObject({ code: 'read-only-member' });
+    await b.bind({ mode: 'receive' });
+    await members.settle();
+    expect(b.files()).toEqual({ a: 'one' });
+    members.setRole(a, 'storage');
+    const before = await records(a);
+    a.write('a', 'changed');
+    await members.settle();
+    expect(await a.info()).toMatchObject({ state: 'paused', reason: 'read-only-member' });
+    expect(await records(a)).toBe(before);
+    members.setRole(a, 'owner');
+    await members.settle();
+    expect(b.files()).toEqual({ a: 'changed' });
+  });
+});
+
+describe('what is no file (rule 15)', () => {
+  it('links, pipes and the like are told and not followed; one in place of a file deletes nothing', async () => {
+    await using world = await two();
+    const { a, b, members } = world;
+    a.root.user.special(a.root.at('link'), 'link');
+    a.root.user.special(a.root.at('pipe'), 'other');
+    a.remove('a');
+    a.root.user.special(a.root.at('a'), 'link');
+    const before = await records(a);
+    await members.settle();
+    expect(await records(a)).toBe(before);
+    expect(b.files()).toHaveProperty('a', 'one');
+    expect(await issuesOf(a)).toEqual([
+      ['hidden', 'a'],
+      ['hidden', 'link'],
+      ['hidden', 'pipe'],
+    ]);
+    expect(await a.info()).toMatchObject({ state: 'up-to-date' });
+  });
+});
+
+describe('a pause', () => {
+  it('outlives a restart, and ends when a person says so', async () => {
+    await using world = await two();
+    const { a, b, members } = world;
+    const { id } = await a.info();
+    await a.live.patch(id, { paused: true });
+    await a.restart();
+    b.write('a', 'from b');
+    a.write('b', 'from a');
+    await members.settle();
+    expect(await a.info()).toMatchObject({ state: 'paused', reason: 'asked' });
+    expect(a.files()).toHaveProperty('a', 'one');
+    expect(b.files()).toHaveProperty('b', 'two');
+    await a.live.patch(id, { paused: false });
+    await members.settle();
+    expect(a.files()).toEqual(b.files());
+    expect(a.files()).toMatchObject({ a: 'from b', b: 'from a' });
+  });
+});
