@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
 
@@ -8,11 +9,26 @@ const ROOT = resolve(fileURLToPath(new URL('../../..', import.meta.url)));
 const SCREENSHOTS = resolve(ROOT, 'artifacts/screenshots');
 const USUAL = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
+/** How a browser is started. */
+export interface BrowserOptions {
+  /** Permissions of files hold for it, also where the suite is run by root. */
+  unprivileged?: boolean;
+}
+
 /** A headless Chromium: the one that `CHROMIUM_PATH` names, or one of the usual places. */
-export async function launchBrowser(): Promise<Browser> {
-  const executablePath = [process.env['CHROMIUM_PATH'], ...USUAL].find((path) => path && existsSync(path));
-  if (!executablePath) throw new Error('no Chromium here: install one, or set CHROMIUM_PATH');
+export async function launchBrowser({ unprivileged = false }: BrowserOptions = {}): Promise<Browser> {
+  const found = [process.env['CHROMIUM_PATH'], ...USUAL].find((path) => path && existsSync(path));
+  if (!found) throw new Error('no Chromium here: install one, or set CHROMIUM_PATH');
+  const executablePath = unprivileged && process.getuid?.() === 0 ? await withoutPowers(found) : found;
   return chromium.launch({ executablePath, args: ['--no-sandbox', '--headless=new'] });
+}
+
+/** A program that starts this one without the powers by which root reads everything. */
+async function withoutPowers(program: string): Promise<string> {
+  const path = join(await mkdtemp(join(tmpdir(), 'dfs-chromium-')), 'chromium');
+  const drop = 'exec setpriv --bounding-set=-dac_override,-dac_read_search';
+  await writeFile(path, `#!/bin/sh\n${drop} '${program}' "$@"\n`, { mode: 0o755 });
+  return path;
 }
 
 /** A page of its own, with everything the browser complained of. */

@@ -86,17 +86,22 @@ export class ConsolePage {
     await main.dispatchEvent('drop', { dataTransfer: transfer });
   }
 
-  /** Waits until the upload panel says that nothing is under way any more; answers what it says, and why what failed did. */
+  /** The drawer of work. */
+  work(): Locator {
+    return this.page.getByRole('region', { name: 'Work' });
+  }
+
+  /** Waits until the drawer of work says that nothing is under way any more; answers what it says, and why what failed did. */
   async uploadsEnded(timeout = 60_000): Promise<string> {
-    const panel = this.page.getByRole('region', { name: 'Uploads' });
-    const headline = panel.getByRole('heading').filter({ hasText: /uploaded|failed|cancelled/ });
+    const panel = this.work();
+    const headline = panel.getByRole('heading', { level: 2 }).filter({ hasText: /uploaded|failed|cancelled|skipped/ });
     await headline.waitFor({ timeout });
     const failures = await panel.locator('.failed .line').allTextContents();
-    return [await headline.textContent(), ...failures].join('; ');
+    return [await headline.textContent(), ...failures].map((text) => text?.trim()).join('; ');
   }
 
   async closeUploads(): Promise<void> {
-    await this.page.getByRole('button', { name: 'Close the uploads' }).click();
+    await this.page.getByRole('button', { name: 'Close the work' }).click();
   }
 
   /** Chooses from the menu of a row. */

@@ -1,4 +1,4 @@
-import { HttpClient, HttpContext, HttpEventType, HttpHeaders, HttpParams, type HttpEvent } from '@angular/common/http';
+import { HttpClient, HttpContext, HttpHeaders, HttpParams } from '@angular/common/http';
 import { Service, inject } from '@angular/core';
 import {
   routes,
@@ -22,9 +22,10 @@ import {
   type UploadResults,
   type VersionList,
 } from '@dfs/contracts';
-import { filter, map, type Observable } from 'rxjs';
+import { map, type Observable } from 'rxjs';
 import { atBase } from './base-path.js';
 import { IDEMPOTENT } from './api.interceptor.js';
+import { conditionsOf, steps, type Seen, type UploadSource, type UploadStep } from './upload-steps.js';
 
 /** Which files, in which order, and how many of them. */
 export interface FileQuery {
@@ -49,19 +50,6 @@ export interface FileQuery {
 
 /** A file, or a head of it, as an act names it. */
 export type ActItem = BatchItem;
-
-/** One file on its way in. */
-export interface UploadSource {
-  /** Where it goes, e.g. `photos/2026/a.jpg`. */
-  path: string;
-  file: Blob;
-}
-
-/** The expectation of a write at its path: a version that was seen there, or no file. */
-export type Seen = Pick<FileInfo, 'version'> | null;
-
-/** How far an upload is. The last step has the result. */
-export type UploadStep<T> = { kind: 'progress'; sentBytes: number } | { kind: 'done'; result: T };
 
 /** Files: find, put in, get out, delete. */
 @Service()
@@ -147,16 +135,19 @@ export class FilesApi {
 
   /**
    * `PUT /files/content`: a file of any size, streamed from disk. Unsubscribing cuts it off, and nothing is stored.
-   * Sent again after a lost answer, so it carries what was seen: what others wrote meanwhile is not replaced.
+   * It carries what was seen, so that it can be sent again after a lost answer: what others wrote meanwhile is not replaced. The
+   * caller sends it again: it knows whether the file can still be read.
    */
   upload(source: UploadSource, seen: Seen): Observable<UploadStep<FileInfo>> {
     const params = new HttpParams().set('path', source.path);
-    const headers =
-      seen === null
-        ? new HttpHeaders({ 'If-None-Match': '*' })
-        : new HttpHeaders({ 'If-Match': `"v:${seen.version}"` });
+    const headers = new HttpHeaders(conditionsOf(seen));
+    const context = new HttpContext().set(IDEMPOTENT, false);
     return this.#http
-      .put<FileInfo>(routes.filesContent, source.file, { params, headers, observe: 'events', reportProgress: true })
+      .put<FileInfo>(routes.filesContent, source.file, {
+        ...{ params, headers, context },
+        observe: 'events',
+        reportProgress: true,
+      })
       .pipe(steps((file) => file));
   }
 
@@ -185,17 +176,4 @@ function sameOrigin(url: string): string {
 /** A fault of the form is no file's result: files that have none were not stored. */
 function filesOf({ results }: UploadResults): UploadResult[] {
   return results.filter((result): result is UploadResult => result.path !== null);
-}
-
-function steps<B, T>(resultOf: (body: B) => T) {
-  return (events: Observable<HttpEvent<B>>): Observable<UploadStep<T>> =>
-    events.pipe(
-      map((event): UploadStep<T> | null => {
-        if (event.type === HttpEventType.Sent) return { kind: 'progress', sentBytes: 0 };
-        if (event.type === HttpEventType.UploadProgress) return { kind: 'progress', sentBytes: event.loaded };
-        if (event.type === HttpEventType.Response) return { kind: 'done', result: resultOf(event.body as B) };
-        return null;
-      }),
-      filter((step) => step !== null),
-    );
 }

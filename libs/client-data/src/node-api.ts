@@ -1,7 +1,8 @@
-import { HttpClient, HttpParams } from '@angular/common/http';
+import { HttpClient, HttpContext, HttpParams } from '@angular/common/http';
 import { Service, inject } from '@angular/core';
 import { routes, type EventPage, type NodeInfo, type Summary, type TransferList } from '@dfs/contracts';
 import type { Observable } from 'rxjs';
+import { IDEMPOTENT } from './api.interceptor.js';
 
 /** This node: what it is, what happened on it, what it is moving. */
 @Service()
@@ -11,6 +12,11 @@ export class NodeApi {
   /** `GET /node` */
   info(): Observable<NodeInfo> {
     return this.#http.get<NodeInfo>(routes.node);
+  }
+
+  /** `GET /node`, once: whether the node is there. */
+  probe(): Observable<NodeInfo> {
+    return this.#http.get<NodeInfo>(routes.node, { context: new HttpContext().set(IDEMPOTENT, false) });
   }
 
   /** `GET /summary`: how safe the files are, what can be had, and what to do. */

@@ -19,6 +19,11 @@ export const routes: Routes = [
     loadComponent: () => import('./peers/peers-page.js').then((m) => m.PeersPage),
   },
   {
+    path: 'work',
+    title: $localize`Work · DFS`,
+    loadComponent: () => import('./work/work-page.js').then((m) => m.WorkPage),
+  },
+  {
     path: 'activity',
     title: $localize`Activity · DFS`,
     loadComponent: () => import('./activity/activity-page.js').then((m) => m.ActivityPage),

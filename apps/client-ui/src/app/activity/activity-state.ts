@@ -1,7 +1,7 @@
 import { Service, computed, inject, signal } from '@angular/core';
 import { takeUntilDestroyed } from '@angular/core/rxjs-interop';
 import { EventStream, NodeApi, toApiProblem, type ApiProblem } from '@dfs/client-data';
-import type { AnyEvent, EventMap, TransferInfo } from '@dfs/contracts';
+import type { AnyEvent, EventMap } from '@dfs/contracts';
 import { merge, of, startWith, switchMap } from 'rxjs';
 import { Quiet } from '../kit/quiet.js';
 
@@ -11,7 +11,7 @@ const KEPT_EVENTS = 300;
 const NEWEST_EVENTS = 25;
 const SHOWN_EVENTS = 150;
 
-/** Recent events, newest first, and running transfers. */
+/** Recent events, newest first. */
 @Service()
 export class ActivityState {
   readonly #api = inject(NodeApi);
@@ -22,14 +22,11 @@ export class ActivityState {
   readonly #quiet = inject(Quiet);
   #wanted = NEWEST_EVENTS;
   #isLooked = false;
-  readonly #running = signal<ReadonlyMap<string, TransferInfo>>(new Map());
 
   readonly entries = this.#entries.asReadonly();
   /** False until the past has been asked for. */
   readonly loaded = this.#loaded.asReadonly();
   readonly problem = this.#problem.asReadonly();
-  /** Transfers under way. */
-  readonly running = computed(() => [...this.#running().values()]);
   /** Warnings whose cause is still there, one per code. */
   readonly warnings = computed(() => {
     const newest = new Map<string, EventMap['node.warning']>();
@@ -59,7 +56,7 @@ export class ActivityState {
     this.refresh();
   }
 
-  /** Reads the past anew, and, for the page that shows them, which transfers run. */
+  /** Reads the past anew. */
   refresh(): void {
     const last = this.#events.lastSeq;
     if (last === null) return;
@@ -73,27 +70,9 @@ export class ActivityState {
       },
       error: (error: unknown) => this.#problem.set(toApiProblem(error)),
     });
-    if (!this.#isLooked) return;
-    this.#api.transfers().subscribe({
-      next: ({ items }) => this.#running.set(new Map(items.filter((t) => t.state === 'running').map((t) => [t.id, t]))),
-      // Events tell of running transfers as well; a failed read of them is not worth a person's attention.
-      error: () => undefined,
-    });
   }
 
   #take(event: AnyEvent): void {
-    if (event.type === 'transfer.progress') {
-      const running = new Map(this.#running());
-      for (const transfer of event.data.transfers) {
-        if (transfer.state === 'running') running.set(transfer.id, transfer);
-        else running.delete(transfer.id);
-      }
-      this.#running.set(running);
-    }
-    if (event.type === 'transfer.finished' || event.type === 'transfer.failed') {
-      const running = new Map(this.#running());
-      if (running.delete(event.data.transfer.id)) this.#running.set(running);
-    }
     if (event.seq !== null) this.#keep([event, ...this.#entries()]);
   }
 

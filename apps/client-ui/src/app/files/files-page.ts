@@ -94,7 +94,7 @@ export class FilesPage {
 
   readonly #router = inject(Router);
   readonly #state = inject(FilesState);
-  readonly #queue = inject(UploadQueue);
+  protected readonly queue = inject(UploadQueue);
   readonly #acts = inject(FileActs);
   readonly #download = inject(Download);
   readonly #settle = inject(Settle);
@@ -270,7 +270,7 @@ export class FilesPage {
   }
 
   protected upload(entries: readonly ChosenEntry[]): void {
-    if (entries.length > 0) this.#queue.add(entries);
+    if (entries.length > 0) this.queue.add(entries);
   }
 
   /** Files from other programs. */

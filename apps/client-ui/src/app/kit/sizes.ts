@@ -51,6 +51,7 @@ const FORMS = {
   },
   match: { one: (n: string) => $localize`${n}:count: match`, many: (n: string) => $localize`${n}:count: matches` },
   more: { one: (n: string) => $localize`${n}:count: more`, many: (n: string) => $localize`${n}:count: more` },
+  name: { one: (n: string) => $localize`${n}:count: name`, many: (n: string) => $localize`${n}:count: names` },
   'new issue': {
     one: (n: string) => $localize`${n}:count: new issue`,
     many: (n: string) => $localize`${n}:count: new issues`,

@@ -1,11 +1,13 @@
-import { Component, DestroyRef, DOCUMENT, computed, effect, inject } from '@angular/core';
+import { Component, DestroyRef, DOCUMENT, effect, inject } from '@angular/core';
 import { RouterLink, RouterLinkActive, RouterOutlet } from '@angular/router';
 import { EventStream, Session } from '@dfs/client-data';
 import { mdiFileMultipleOutline, mdiFolderSyncOutline, mdiLogout, mdiPulse, mdiServerNetwork } from '@mdi/js';
-import { UploadPanel } from '../files/upload/upload-panel.js';
-import { UploadQueue } from '../files/upload/upload-queue.js';
 import { Icon } from '../kit/icon.js';
+import { Quiet } from '../kit/quiet.js';
 import { Tip } from '../kit/tip.js';
+import { WorkBeacon } from '../work/work-beacon.js';
+import { WorkButton } from '../work/work-button.js';
+import { WorkPanel } from '../work/work-panel.js';
 import { ActivityState } from '../activity/activity-state.js';
 import { Health } from './health.js';
 import { Mark } from './mark.js';
@@ -30,7 +32,8 @@ import { SignIn } from './sign-in.js';
     RouterLinkActive,
     RouterOutlet,
     SignIn,
-    UploadPanel,
+    WorkButton,
+    WorkPanel,
   ],
   templateUrl: './shell.html',
   styleUrl: './shell.scss',
@@ -38,7 +41,6 @@ import { SignIn } from './sign-in.js';
 export class Shell {
   readonly #events = inject(EventStream);
   readonly #activity = inject(ActivityState);
-  readonly #uploads = inject(UploadQueue);
   protected readonly session = inject(Session);
   protected readonly preload = inject(PagePreload);
   protected readonly warnings = this.#activity.warnings;
@@ -50,8 +52,9 @@ export class Shell {
   ] as const;
 
   protected readonly leave = mdiLogout;
-  /** The part that shows uploads is loaded with the first one. */
-  protected readonly hasUploads = computed(() => this.#uploads.items().length > 0);
+  /** The part that shows work is loaded when there is some, or may soon be. */
+  protected readonly beacon = inject(WorkBeacon);
+  protected readonly quiet = inject(Quiet).reached;
 
   constructor() {
     effect(() => {

@@ -1,5 +1,9 @@
 import { Directive, inject, DestroyRef, DOCUMENT, input, output, signal } from '@angular/core';
-import { droppedFiles, type ChosenEntry } from './dropped-files.js';
+import { WorkBeacon } from '../../work/work-beacon.js';
+import { droppedFiles, type TellEntries } from './dropped-files.js';
+
+/** Reads what was dropped. */
+export type Dropped = (tell: TellEntries) => Promise<void>;
 
 /** Makes the whole window take files while the host is there. */
 @Directive({ selector: '[dfsDropZone]', exportAs: 'dfsDropZone' })
@@ -7,7 +11,7 @@ export class DropZone {
   readonly #over = signal(false);
   /** Where dropped files go, with its `/`. */
   readonly folder = input.required<string>({ alias: 'dfsDropZone' });
-  readonly dropped = output<ChosenEntry[]>();
+  readonly dropped = output<Dropped>();
   /** Files are being held over the window. */
   readonly over = this.#over.asReadonly();
 
@@ -17,21 +21,26 @@ export class DropZone {
     const { signal: until } = controller;
     // Entering a child leaves its parent: the way out of the window is the one leave that goes nowhere.
     const withFiles = (event: DragEvent) => event.dataTransfer?.types.includes('Files') ?? false;
-    document.addEventListener('dragenter', (event) => withFiles(event) && this.#over.set(true), { signal: until });
+    const beacon = inject(WorkBeacon);
+    const enter = (event: DragEvent) => {
+      if (!withFiles(event)) return;
+      this.#over.set(true);
+      beacon.expect();
+    };
+    document.addEventListener('dragenter', enter, { signal: until });
     document.addEventListener('dragleave', (event) => event.relatedTarget === null && this.#over.set(false), {
       signal: until,
     });
     document.addEventListener('dragover', (event) => withFiles(event) && event.preventDefault(), { signal: until });
-    document.addEventListener('drop', (event) => void this.#take(event), { signal: until });
+    document.addEventListener('drop', (event) => this.#take(event), { signal: until });
     inject(DestroyRef).onDestroy(() => controller.abort());
   }
 
-  async #take(event: DragEvent): Promise<void> {
+  #take(event: DragEvent): void {
     this.#over.set(false);
     const data = event.dataTransfer;
     if (data === null || !data.types.includes('Files')) return;
     event.preventDefault();
-    const entries = await droppedFiles(data, this.folder());
-    if (entries.length > 0) this.dropped.emit(entries);
+    this.dropped.emit(droppedFiles(data, this.folder()));
   }
 }

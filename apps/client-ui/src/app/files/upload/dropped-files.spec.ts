@@ -1,5 +1,6 @@
 import { jest } from '@jest/globals';
-import { chosenFiles, droppedFiles } from './dropped-files.js';
+import { waitFor } from '@testing-library/dom';
+import { chosenFiles, droppedFiles, type ChosenEntry } from './dropped-files.js';
 
 function fileEntry(name: string): FileSystemFileEntry {
   return {
@@ -23,6 +24,13 @@ function folderEntry(name: string, inside: FileSystemEntry[]): FileSystemDirecto
   } as never;
 }
 
+/** All that is found, in the order of the paths. */
+async function found(data: DataTransfer, folder: string): Promise<ChosenEntry[]> {
+  const all: ChosenEntry[] = [];
+  await droppedFiles(data, folder)((entries) => all.push(...entries));
+  return all.sort((a, b) => a.path.localeCompare(b.path));
+}
+
 const transfer = (entries: (FileSystemEntry | null)[], files: File[] = []) =>
   ({
     items: entries.map((entry) => ({ kind: 'file', webkitGetAsEntry: () => entry })),
@@ -33,19 +41,31 @@ describe('droppedFiles', () => {
   it('brings folders with all that is in them, below the folder that is shown', async () => {
     const deep = folderEntry('deep', [fileEntry('e.txt')]);
     const photos = folderEntry('photos', [fileEntry('a.jpg'), fileEntry('b.jpg'), fileEntry('c.jpg'), deep]);
-    const found = await droppedFiles(transfer([photos, fileEntry('alone.txt')]), 'in/here/');
-    expect(found.map((source) => source.path)).toEqual([
+    const all = await found(transfer([photos, fileEntry('alone.txt')]), 'in/here/');
+    expect(all.map((source) => source.path)).toEqual([
+      'in/here/alone.txt',
       'in/here/photos/a.jpg',
       'in/here/photos/b.jpg',
       'in/here/photos/c.jpg',
       'in/here/photos/deep/e.txt',
-      'in/here/alone.txt',
     ]);
   });
 
+  it('tells of a folder that has nothing in it', async () => {
+    const all = await found(transfer([folderEntry('d', [folderEntry('none', []), fileEntry('a')])]), '');
+    expect(all).toMatchObject([{ path: 'd/a' }, { path: 'd/none', folder: true }]);
+  });
+
+  it('tells of each as it is found, not when all are', async () => {
+    const told: string[] = [];
+    const late = { isFile: true, isDirectory: false, name: 'late', file: () => undefined } as never;
+    void droppedFiles(transfer([late, fileEntry('e')]), '')((entries) => told.push(...entries.map(({ path }) => path)));
+    await waitFor(() => expect(told).toEqual(['e']));
+  });
+
   it('takes plain files where a browser knows no entries', async () => {
-    const found = await droppedFiles(transfer([null], [new File(['x'], 'plain.txt')]), '');
-    expect(found.map((source) => source.path)).toEqual(['plain.txt']);
+    const all = await found(transfer([null], [new File(['x'], 'plain.txt')]), '');
+    expect(all.map((source) => source.path)).toEqual(['plain.txt']);
   });
 });
 
@@ -57,12 +77,12 @@ describe('an entry that cannot be read', () => {
       name,
       file: (_: (f: File) => void, failed: (e: DOMException) => void) => failed(new DOMException('no', error)),
     }) as never;
-  const problems = (found: Awaited<ReturnType<typeof droppedFiles>>) =>
-    found.map((entry) => ('problem' in entry ? [entry.path, entry.problem.code] : [entry.path]));
+  const problems = (all: ChosenEntry[]) =>
+    all.map((entry) => ('problem' in entry ? [entry.path, entry.problem.code] : [entry.path]));
 
   it('is named, and the others of its folder come along', async () => {
     const folder = folderEntry('d', [fileEntry('a'), failing('b', 'NotReadableError'), fileEntry('c')]);
-    expect(problems(await droppedFiles(transfer([folder, fileEntry('e')]), ''))).toEqual([
+    expect(problems(await found(transfer([folder, fileEntry('e')]), ''))).toEqual([
       ['d/a'],
       ['d/b', 'file-unreadable'],
       ['d/c'],
@@ -76,22 +96,22 @@ describe('an entry that cannot be read', () => {
       isDirectory: true,
       name: 'shut',
       createReader: () => ({
-        readEntries: (_: unknown, failed: (e: DOMException) => void) => failed(new DOMException('no', 'SecurityError')),
+        readEntries: (_: unknown, failed: (e: DOMException) => void) =>
+          failed(new DOMException('no', 'NoModificationAllowedError')),
       }),
     } as never;
-    expect(problems(await droppedFiles(transfer([shut, fileEntry('e')]), 'x/'))).toEqual([
-      ['x/shut', 'file-unreadable'],
-      ['x/e'],
-    ]);
+    const all = await found(transfer([shut, fileEntry('e')]), 'x/');
+    expect(problems(all)).toEqual([['x/e'], ['x/shut', 'file-unreadable']]);
+    expect(all[1]).toMatchObject({ problem: { detail: expect.stringContaining('permissions') } });
   });
 
   it('is given up when the disk says nothing, as for a named pipe', async () => {
     jest.useFakeTimers();
     try {
       const pipe = { isFile: true, isDirectory: false, name: 'pipe', file: () => undefined } as never;
-      const found = droppedFiles(transfer([pipe, fileEntry('e')]), '');
+      const all = found(transfer([pipe, fileEntry('e')]), '');
       await jest.advanceTimersByTimeAsync(31_000);
-      expect(problems(await found)).toEqual([['pipe', 'file-unreadable'], ['e']]);
+      expect(problems(await all)).toEqual([['e'], ['pipe', 'file-unreadable']]);
     } finally {
       jest.useRealTimers();
     }

@@ -2,10 +2,16 @@ import type { ApiProblem } from '@dfs/client-data';
 import { unreadable, within } from '../readable.js';
 
 /** Paths are kept in this form by every node. */
-const FORM = 'NFC';
+export const FORM = 'NFC';
 
-/** One entry that a person chose: a file with the path it goes to, or why it cannot be read. */
-export type ChosenEntry = { path: string; file: File } | { path: string; problem: ApiProblem };
+/** One entry that a person chose: a file or an empty folder, with the path it goes to, or why it cannot be read. */
+export type ChosenEntry = { path: string } & ({ file: File } | { folder: true } | { problem: ApiProblem }) & {
+    /** Reads it from the disk anew: it may have changed, or its permissions. Left out where a browser cannot. */
+    again?: () => Promise<ChosenEntry[]>;
+  };
+
+/** Tells entries as they are found. */
+export type TellEntries = (entries: readonly ChosenEntry[]) => void;
 
 /** Files a person chose, below a folder (`photos/2026/`, or empty). */
 export function chosenFiles(files: Iterable<File>, folder: string): ChosenEntry[] {
@@ -13,44 +19,59 @@ export function chosenFiles(files: Iterable<File>, folder: string): ChosenEntry[
 }
 
 /**
- * Files a person dropped, folders with all that is in them. Must be called within the drop event. An entry that cannot be
- * read is named with its cause and stops no other.
+ * Files a person dropped, folders with all that is in them; a folder with nothing in it is told as such. Must be called within the
+ * drop event; the answer reads them. An entry that cannot be read is named with its cause and stops no other.
  */
-export async function droppedFiles(data: DataTransfer, folder: string): Promise<ChosenEntry[]> {
+export function droppedFiles(data: DataTransfer, folder: string): (tell: TellEntries) => Promise<void> {
   const entries = Array.from(data.items)
     .filter((item) => item.kind === 'file')
     .map((item) => item.webkitGetAsEntry?.() ?? null);
-  if (entries.length === 0 || entries.some((entry) => entry === null)) return chosenFiles(data.files, folder);
-  const found = await Promise.all(entries.flatMap((entry) => (entry ? [collect(entry, '', folder)] : [])));
-  return found.flat();
+  const known = entries.filter((entry) => entry !== null);
+  if (known.length === 0 || known.length < entries.length) {
+    const files = chosenFiles(data.files, folder);
+    return (tell) => Promise.resolve(tell(files));
+  }
+  return async (tell) => void (await Promise.all(known.map((entry) => collect(entry, '', folder, tell))));
 }
 
-async function collect(entry: FileSystemEntry, above: string, folder: string): Promise<ChosenEntry[]> {
+async function collect(entry: FileSystemEntry, above: string, folder: string, tell: TellEntries): Promise<void> {
   const name = above + entry.name;
   const path = pathOf(folder, name);
+  const again = async () => {
+    const found: ChosenEntry[] = [];
+    await collect(entry, above, folder, (entries) => found.push(...entries));
+    return found;
+  };
   try {
-    if (isFile(entry))
-      return [{ file: await within(new Promise<File>((done, failed) => entry.file(done, failed))), path }];
-    if (isDirectory(entry)) return await inside(entry, name, folder);
-    return [];
+    if (isFile(entry)) {
+      const file = await within(new Promise<File>((done, failed) => entry.file(done, failed)));
+      tell([{ path, file, again }]);
+    } else if (isDirectory(entry)) {
+      const count = await inside(entry, name, folder, tell);
+      if (count === 0) tell([{ path, folder: true }]);
+    }
   } catch (error) {
-    return [{ path, problem: unreadable(error) }];
+    tell([{ path, problem: unreadable(error), again }]);
   }
 }
 
-async function inside(entry: FileSystemDirectoryEntry, name: string, folder: string): Promise<ChosenEntry[]> {
+/** How many there are. */
+async function inside(
+  entry: FileSystemDirectoryEntry,
+  name: string,
+  folder: string,
+  tell: TellEntries,
+): Promise<number> {
   const reader = entry.createReader();
-  const found: ChosenEntry[] = [];
-  try {
-    // A reader answers in portions, and with none when there is no more.
-    for (;;) {
-      const portion = await within(new Promise<FileSystemEntry[]>((done, failed) => reader.readEntries(done, failed)));
-      if (portion.length === 0) return found;
-      found.push(...(await Promise.all(portion.map((inner) => collect(inner, `${name}/`, folder)))).flat());
-    }
-  } catch (error) {
-    return [...found, { path: pathOf(folder, name), problem: unreadable(error) }];
+  const reading: Promise<void>[] = [];
+  // A reader answers in portions, and with none when there is no more.
+  for (;;) {
+    const portion = await within(new Promise<FileSystemEntry[]>((done, failed) => reader.readEntries(done, failed)));
+    if (portion.length === 0) break;
+    reading.push(...portion.map((inner) => collect(inner, `${name}/`, folder, tell)));
   }
+  await Promise.all(reading);
+  return reading.length;
 }
 
 function pathOf(folder: string, name: string): string {

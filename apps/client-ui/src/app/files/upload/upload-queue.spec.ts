@@ -3,7 +3,7 @@ import type { TestRequest } from '@angular/common/http/testing';
 import { TestBed } from '@angular/core/testing';
 import { ApiProblem } from '@dfs/client-data';
 import { routes, type FileInfo } from '@dfs/contracts';
-import { waitFor } from '@testing-library/dom';
+import { fireEvent, screen, waitFor } from '@testing-library/dom';
 import { FakeNode, file as fileInfo, node } from '../../../testing/fake-node.js';
 import { UploadQueue } from './upload-queue.js';
 
@@ -46,13 +46,28 @@ describe('UploadQueue', () => {
     return found;
   };
   const states = () => queue.items().map((item) => item.state());
+  /** The answer to the question what becomes of names that exist, once it is asked. */
+  const answer = async (choice: 'Replace' | 'Keep both' | 'Skip') => {
+    const button = await waitFor(() => {
+      answerLookUps();
+      return screen.getByRole('button', { name: choice });
+    });
+    fireEvent.click(button);
+    await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
+  };
   const pathsOf = (call: TestRequest | undefined) => (call?.request.body as FormData).getAll('path');
 
   beforeEach(() => {
+    localStorage.clear();
     fake = new FakeNode();
     there = new Map();
     TestBed.configureTestingModule({ providers: fake.providers });
     queue = TestBed.inject(UploadQueue);
+  });
+
+  afterEach(() => {
+    queue.cancel(queue.items());
+    fake.events.stop();
   });
 
   it('sends a few at a time, and the next when one is done', async () => {
@@ -68,7 +83,7 @@ describe('UploadQueue', () => {
     queue.add([entry('a', BIG)]);
     const [call] = await calls(1);
     call?.event({ type: HttpEventType.UploadProgress, loaded: 400_000, total: BIG });
-    expect(queue.bytes()).toEqual({ total: BIG, sent: 400_000 });
+    expect(queue.bytes()).toEqual({ total: BIG, sent: 400_000, stored: 0 });
     expect(states()).toEqual(['sending']);
     call?.event({ type: HttpEventType.UploadProgress, loaded: BIG, total: BIG });
     expect(states()).toEqual(['storing']);
@@ -91,7 +106,7 @@ describe('UploadQueue', () => {
       { path: 's3', status: 200, file: fileInfo('s3') },
     ];
     many?.flush({ results }, { status: 207, statusText: 'Multi-Status' });
-    expect(states()).toEqual(['sending', 'done', 'failed', 'done']);
+    await waitFor(() => expect(states()).toEqual(['sending', 'done', 'failed', 'done']));
     expect(queue.items()[2]?.problem()).toMatchObject({ code: 'invalid-path', detail: 'No.' });
   });
 
@@ -109,7 +124,7 @@ describe('UploadQueue', () => {
     queue.add([entry('s1', 10), entry('s2', 20), entry('s3', 30)]);
     const [first] = await calls(1);
     const [, second] = queue.items();
-    if (second) queue.cancel(second);
+    if (second) queue.cancel([second]);
     expect(first?.cancelled).toBe(true);
     const [again] = await calls(1);
     expect(pathsOf(again)).toEqual(['s1', 's3']);
@@ -132,8 +147,8 @@ describe('UploadQueue', () => {
     queue.add([entry('a', BIG)]);
     (await calls(1))[0]?.flush(fileInfo('a'));
     queue.add([entry('b', BIG)]);
-    expect(queue.items().map((item) => item.path)).toEqual(['b']);
-    queue.cancelAll();
+    await waitFor(() => expect(queue.items().map((item) => item.path)).toEqual(['b']));
+    queue.cancel(queue.items());
     expect(states()).toEqual(['cancelled']);
     queue.clear();
     expect(queue.items()).toEqual([]);
@@ -147,8 +162,9 @@ describe('UploadQueue', () => {
     };
     expect(leaving()).toBe(false);
     queue.add([entry('a', BIG)]);
+    const [call] = await calls(1);
     expect(leaving()).toBe(true);
-    (await calls(1))[0]?.flush(fileInfo('a'));
+    call?.flush(fileInfo('a'));
     expect(leaving()).toBe(false);
   });
 
@@ -158,7 +174,7 @@ describe('UploadQueue', () => {
       const [call] = await calls(1);
       expect(pathsOf(call)).toEqual(['s1', 's3']);
       call?.flush({ results: ['s1', 's3'].map((path) => ({ path, status: 201, file: fileInfo(path) })) });
-      expect(states()).toEqual(['done', 'failed', 'done']);
+      await waitFor(() => expect(states()).toEqual(['done', 'failed', 'done']));
       expect(queue.items()[1]?.problem()).toMatchObject({ code: 'file-unreadable', retryable: false });
       expect(queue.items()[1]?.problem()?.detail).toContain('not there any more');
     });
@@ -167,35 +183,95 @@ describe('UploadQueue', () => {
       queue.add([broken('gone', BIG), entry('good', BIG)]);
       const [call] = await calls(1);
       expect(call?.request.params.get('path')).toBe('good');
-      expect(states()[0]).toBe('failed');
+      await waitFor(() => expect(states()[0]).toBe('failed'));
     });
 
-    it('is told from the start when its folder could not give it, and cannot be sent again', () => {
+    it('is told from the start when its folder could not give it, and cannot be sent again', async () => {
       queue.add([
         { path: 'pipe', problem: new ApiProblem({ code: 'file-unreadable', detail: 'The disk is silent.' }) },
       ]);
-      expect(states()).toEqual(['failed']);
+      await waitFor(() => expect(states()).toEqual(['failed']));
       expect(queue.items()[0]?.sendable).toBe(false);
       queue.retry(queue.items());
       expect(states()).toEqual(['failed']);
       expect(queue.active()).toBe(0);
     });
 
-    it('is told from a node that is gone, and from a connection that was cut', async () => {
+    it('is told from a node that is gone, and from a connection that is cut again and again', async () => {
       const vanishing = entry('a', BIG);
       queue.add([vanishing]);
-      const lost = async () => {
-        // The first try and all that the retry policy adds.
-        for (let tries = 0; tries < 5; tries++) (await calls(1))[0]?.error(new ProgressEvent('error'));
-      };
+      const [call] = await calls(1);
       vanishing.file.slice = broken('a', 1).file.slice;
-      await lost();
+      call?.error(new ProgressEvent('error'));
       await waitFor(() => expect(queue.items()[0]?.problem()?.code).toBe('file-unreadable'));
       queue.add([entry('b', BIG)]);
-      await lost();
-      await fake.answerSoon('GET', routes.node, node());
+      for (let tries = 0; tries < 5; tries++) {
+        (await calls(1))[0]?.error(new ProgressEvent('error'));
+        await fake.answerSoon('GET', routes.node, node());
+      }
       await waitFor(() => expect(queue.items().at(-1)?.problem()?.code).toBe('connection-cut'));
+      expect(queue.items().at(-1)?.state()).toBe('failed');
     }, 60_000);
+
+    it('is read from the disk anew when it is tried again, and alone', async () => {
+      let isOpen = false;
+      const shut = broken('shut', 20);
+      const again = () => Promise.resolve([{ path: 'shut', file: isOpen ? entry('shut', 20).file : shut.file, again }]);
+      queue.add([{ ...shut, again }, entry('s2', 20)]);
+      (await calls(1))[0]?.flush(fileInfo('s2'));
+      await waitFor(() => expect(states()).toEqual(['failed', 'done']));
+      expect(queue.items()[0]?.problem()?.detail).toContain('permissions');
+      isOpen = true;
+      queue.retry(queue.items());
+      const [call] = await calls(1);
+      expect(call?.request.params.get('path')).toBe('shut');
+      call?.flush(fileInfo('shut'));
+      expect(states()).toEqual(['done', 'done']);
+    });
+
+    it('that changes while it is read is told as such', async () => {
+      const growing = broken('log', 20);
+      const again = () => Promise.resolve([{ path: 'log', file: entry('log', 21).file }]);
+      queue.add([{ ...growing, again }]);
+      await waitFor(() => {
+        answerLookUps();
+        expect(queue.items()[0]?.problem()?.detail).toContain('still writing');
+      });
+    });
+  });
+
+  describe('a name that exists', () => {
+    const put = async (choice: 'Replace' | 'Keep both' | 'Skip') => {
+      for (const name of ['a.txt', 'b.txt', 'a (2).txt']) there.set(name, fileInfo(name));
+      queue.add([entry('a.txt', BIG), entry('new.txt', BIG), entry('b.txt', BIG)]);
+      const [fresh] = await calls(1);
+      expect(fresh?.request.params.get('path')).toBe('new.txt');
+      fresh?.flush(fileInfo('new.txt'));
+      await waitFor(() => expect(screen.getByRole('heading', { name: '2 names exist already' })).toBeTruthy());
+      await answer(choice);
+    };
+    const sent = async () => (await calls(2)).map((call) => call.request.params.get('path')).sort();
+
+    it('is asked about once for all, and replaces what was seen', async () => {
+      await put('Replace');
+      const both = await calls(2);
+      expect(both.map((call) => call.request.headers.get('If-Match')).sort()).toEqual(
+        ['a.txt', 'b.txt'].map((name) => `"v:${fileInfo(name).version}"`),
+      );
+    });
+
+    it('may go beside, under a name that is free', async () => {
+      await put('Keep both');
+      expect(await sent()).toEqual(['a (3).txt', 'b (2).txt']);
+    });
+
+    it('may be skipped, and sent after all', async () => {
+      await put('Skip');
+      await waitFor(() => expect(states()).toEqual(['skipped', 'done', 'skipped']));
+      queue.retry(queue.items());
+      await answer('Replace');
+      expect(await sent()).toEqual(['a.txt', 'b.txt']);
+    });
   });
 
   describe('a write that is sent again after a lost answer', () => {
@@ -206,30 +282,158 @@ describe('UploadQueue', () => {
         const headers = sent.find((call) => call.request.params.get('path') === path)?.request.headers;
         return [headers?.get('If-Match'), headers?.get('If-None-Match')];
       };
-      const sent = await calls(2);
+      const [first] = await calls(1);
+      await answer('Replace');
+      const [second] = await calls(1);
+      const sent = [first, second].filter((call) => call !== undefined);
       expect(headersOf('old', sent)).toEqual([`"v:${fileInfo('old').version}"`, null]);
       expect(headersOf('new', sent)).toEqual([null, '*']);
       for (const call of sent) call.error(new ProgressEvent('error'));
+      await fake.answerSoon('GET', routes.node, null, 503);
       const again = await calls(2);
       expect(headersOf('old', again)).toEqual([`"v:${fileInfo('old').version}"`, null]);
       expect(headersOf('new', again)).toEqual([null, '*']);
     });
 
     it('of many files goes one by one, each with what was seen', async () => {
-      there.set('s1', fileInfo('s1'));
       queue.add([entry('s1', 10), entry('s2', 20)]);
       const [many] = await calls(1);
+      expect(pathsOf(many)).toEqual(['s1', 's2']);
       many?.error(new ProgressEvent('error'));
-      const [first] = await calls(1);
-      expect(first?.request.method).toBe('PUT');
-      expect(first?.request.headers.get('If-Match')).toBe(`"v:${fileInfo('s1').version}"`);
+      await fake.answerSoon('GET', routes.node, node());
+      const alone = await calls(2);
+      expect(alone.map(({ request }) => [request.method, request.headers.get('If-None-Match')])).toEqual([
+        ['PUT', '*'],
+        ['PUT', '*'],
+      ]);
+      const of = (path: string) => alone.find(({ request }) => request.params.get('path') === path);
       const problem = { code: 'precondition-failed', detail: 'Changed since.', status: 412 };
-      first?.flush(problem, { status: 412, statusText: 'Precondition Failed' });
-      const [second] = await calls(1);
-      expect(second?.request.headers.get('If-None-Match')).toBe('*');
-      second?.flush(fileInfo('s2'));
+      of('s1')?.flush(problem, { status: 412, statusText: 'Precondition Failed' });
+      of('s2')?.flush(fileInfo('s2'));
       await waitFor(() => expect(states()).toEqual(['failed', 'done']));
       expect(queue.items()[0]?.problem()).toMatchObject({ code: 'precondition-failed' });
+    });
+
+    it('waits for a node that is gone, however long, and goes on when it is back', async () => {
+      await fake.signIn();
+      queue.add([entry('a', BIG)]);
+      const [call] = await calls(1);
+      fake.vanish();
+      call?.error(new ProgressEvent('error'));
+      /** It asks whether the node is there; nobody answers. A person does not wait until it asks again. */
+      const probed = async () => {
+        await waitFor(() => {
+          const probes = fake.http.match(routes.node);
+          for (const probe of probes) probe.error(new ProgressEvent('error'));
+          expect(probes.length).toBeGreaterThan(0);
+        });
+        await waitFor(() =>
+          expect(queue.items()[0]?.problem()?.code ?? 'sent again').toMatch(/unreachable|sent again/),
+        );
+        queue.retryNow();
+      };
+      await probed();
+      // More often than what may pass is tried again elsewhere.
+      for (let tries = 0; tries < 5; tries++) {
+        (await calls(1))[0]?.error(new ProgressEvent('error'));
+        await probed();
+      }
+      expect(states()).not.toEqual(['failed']);
+      (await calls(1))[0]?.flush(fileInfo('a'));
+      expect(states()).toEqual(['done']);
+    }, 30_000);
+  });
+
+  describe('a large file', () => {
+    const size = 40 * 1024 * 1024;
+    const part = 16 * 1024 * 1024;
+    const large = (path: string) => {
+      const file = new File([], path, { lastModified: 5 });
+      // As long as its parts say, without the bytes.
+      Object.defineProperty(file, 'size', { value: size * 2 });
+      file.slice = (from = 0, to = 0) => {
+        const piece = new Blob(['x']);
+        Object.defineProperty(piece, 'size', { value: Math.min(to, size * 2) - from });
+        return piece;
+      };
+      return { path, file };
+    };
+    const info = (offset: number, more: object = {}) => ({
+      id: 'u1',
+      path: 'l',
+      size: size * 2,
+      offset,
+      state: 'running',
+      ...more,
+    });
+    const begins = () => fake.http.match((request) => request.url === routes.uploads && request.method === 'POST');
+    const patches = async (): Promise<TestRequest> =>
+      waitFor(() => {
+        const [found] = fake.http.match((request) => request.method === 'PATCH');
+        if (!found) throw new Error('nothing is sent yet');
+        return found;
+      });
+    const begin = async () => {
+      queue.add([large('l')]);
+      await waitFor(() => {
+        answerLookUps();
+        const [call] = begins();
+        expect(call?.request.headers.get('Upload-Length')).toBe(String(size * 2));
+        expect(call?.request.headers.get('If-None-Match')).toBe('*');
+        call?.flush('', { headers: { Location: '/api/v1/uploads/u1' } });
+      });
+    };
+
+    it('goes in parts from where the node has it to, and pauses and goes on there', async () => {
+      await begin();
+      await fake.answerSoon('GET', routes.upload('u1'), info(0));
+      const first = await patches();
+      expect(first.request.headers.get('Upload-Offset')).toBe('0');
+      expect((first.request.body as Blob).size).toBe(part);
+      first.flush(null, { status: 204, statusText: 'No Content' });
+      const second = await patches();
+      expect(second.request.headers.get('Upload-Offset')).toBe(String(part));
+      second.event({ type: HttpEventType.UploadProgress, loaded: 1000, total: part });
+      expect(queue.bytes()).toEqual({ total: size * 2, sent: part + 1000, stored: part });
+      queue.pause(queue.items());
+      expect(second.cancelled).toBe(true);
+      expect(states()).toEqual(['paused']);
+      queue.resume(queue.items());
+      await fake.answerSoon('GET', routes.upload('u1'), info(part + 700));
+      const third = await patches();
+      expect(third.request.headers.get('Upload-Offset')).toBe(String(part + 700));
+      expect(begins()).toEqual([]);
+    });
+
+    it('that a page before has begun is named, and goes on once it is chosen again; one that is done is done', async () => {
+      await begin();
+      await fake.answerSoon('GET', routes.upload('u1'), info(0));
+      (await patches()).flush(null, { status: 204, statusText: 'No Content' });
+      await patches();
+      globalThis.dispatchEvent(new Event('pagehide'));
+      TestBed.resetTestingModule();
+      TestBed.configureTestingModule({ providers: fake.providers });
+      queue = TestBed.inject(UploadQueue);
+      expect(states()).toEqual(['unchosen']);
+      await fake.answerSoon('GET', routes.upload('u1'), info(part + 9));
+      expect(queue.items()[0]?.storedBytes()).toBe(part + 9);
+      const other = new File(['x'], 'other');
+      expect(queue.choose([other])).toBe(0);
+      expect(queue.choose([large('l').file])).toBe(1);
+      await fake.answerSoon('GET', routes.upload('u1'), info(part + 9));
+      expect((await patches()).request.headers.get('Upload-Offset')).toBe(String(part + 9));
+      globalThis.dispatchEvent(new Event('pagehide'));
+      TestBed.resetTestingModule();
+      TestBed.configureTestingModule({ providers: fake.providers });
+      queue = TestBed.inject(UploadQueue);
+      await fake.answerSoon('GET', routes.upload('u1'), info(size * 2, { state: 'finished', file: fileInfo('l') }));
+      expect(states()).toEqual(['done']);
+    });
+
+    it('that the node has given up begins anew', async () => {
+      await begin();
+      await fake.answerSoon('GET', routes.upload('u1'), { code: 'upload-expired', status: 410 }, 410);
+      await waitFor(() => expect(begins()).toHaveLength(1));
     });
   });
 });

@@ -1,201 +1,294 @@
-import { DestroyRef, Service, computed, inject, signal } from '@angular/core';
-import { FilesApi, NodeApi, toApiProblem, type ApiProblem, type UploadSource } from '@dfs/client-data';
+import { Service, computed, effect, inject, signal } from '@angular/core';
+import {
+  EventStream,
+  FilesApi,
+  FoldersApi,
+  NodeApi,
+  UploadsApi,
+  retryPolicy,
+  toApiProblem,
+  type ApiProblem,
+} from '@dfs/client-data';
 import type { Subscription } from 'rxjs';
-import type { ChosenEntry } from './dropped-files.js';
-import { READ_AHEAD_BYTES } from '../readable.js';
-import { sendFiles, type SendResults } from './send-files.js';
+import { Dialogs } from '../../kit/dialogs.js';
+import { WorkBeacon } from '../../work/work-beacon.js';
+import { lookUpAll, nameBeside, type TakenChoice } from './admission.js';
+import { causeOf, truly } from './cause.js';
+import type { ChosenEntry, TellEntries } from './dropped-files.js';
+import { chosenAgain } from './chosen-again.js';
+import { askAfter, keepWhile } from './keep-while.js';
+import { KeptUploads } from './kept-uploads.js';
+import { NodeGate } from './node-gate.js';
+import { nextItems, QUEUE, sharesOf } from './portions.js';
+import type { Sent } from './send-files.js';
+import { sendItems } from './send-items.js';
+import type { TakenQuestion } from './taken-dialog.js';
+import { ACTIVE, UploadItem, type UploadState } from './upload-item.js';
 
-/** Bytes. */
-const MiB = 1024 * 1024;
-
-/** How the queue shares the connection. */
-const QUEUE = {
-  /** Requests at once: enough to hide the time a node takes to commit, few enough that each is seen to move. */
-  requests: 3,
-  /** Files up to here travel many to a request. */
-  smallBytes: READ_AHEAD_BYTES,
-  /** A request of small files ends at either. */
-  batchFiles: 200,
-  batchBytes: 8 * MiB,
-  /** Bytes that the wrapping of one file within a request costs, about. */
-  wrapBytes: 300,
-} as const;
-
-/** `sending` ends with the last byte; the node then still has to make it durable. */
-export type UploadState = 'waiting' | 'sending' | 'storing' | 'done' | 'failed' | 'cancelled';
-
-/** One file on its way, or there, or not. */
-export class UploadItem {
-  readonly #state = signal<UploadState>('waiting');
-  readonly #sent = signal(0);
-  readonly #rate = signal(0);
-  readonly #problem = signal<ApiProblem | null>(null);
-  #since = 0;
-
-  readonly state = this.#state.asReadonly();
-  readonly sentBytes = this.#sent.asReadonly();
-  /** Bytes a second since it began. */
-  readonly rate = this.#rate.asReadonly();
-  readonly problem = this.#problem.asReadonly();
-
-  readonly path: string;
-  /** Bytes; 0 of an entry that could not be read. */
-  readonly size: number;
-  /** The file to send; null for an entry that could not be read. */
-  readonly source: UploadSource | null;
-
-  constructor(
-    readonly id: number,
-    entry: ChosenEntry,
-  ) {
-    this.path = entry.path;
-    this.source = 'file' in entry ? entry : null;
-    this.size = this.source?.file.size ?? 0;
-    if ('problem' in entry) this.end('failed', entry.problem);
-  }
-
-  /** It can be tried (again): there is something to send. */
-  get sendable(): boolean {
-    return this.source !== null;
-  }
-
-  begin(): void {
-    this.#since = performance.now();
-    this.#problem.set(null);
-    this.progress(0);
-  }
-
-  progress(sentBytes: number): void {
-    const sent = Math.min(this.size, sentBytes);
-    const seconds = (performance.now() - this.#since) / 1000;
-    this.#sent.set(sent);
-    this.#rate.set(seconds > 0.2 ? sent / seconds : 0);
-    this.#state.set(sent >= this.size && this.size > 0 ? 'storing' : 'sending');
-  }
-
-  end(state: 'waiting' | 'done' | 'failed' | 'cancelled', problem: ApiProblem | null = null): void {
-    this.#state.set(state);
-    this.#problem.set(problem);
-    this.#sent.set(state === 'done' ? this.size : 0);
-  }
-}
+/** Entries are taken up as they are found, but not each by itself. Milliseconds. */
+const GATHER_MS = 50;
+const takenDialog = () => import('./taken-dialog.js').then((part) => part.TakenDialog);
 
 interface Request {
   items: readonly UploadItem[];
   subscription: Subscription | null;
 }
 
-/** Everything a person put in, sent a few requests at a time; many small files share one. */
+/**
+ * Everything a person put in, until it is on the node: sent a few requests at a time, many small files by one, large ones in parts. What
+ * fails by something that may pass is tried again by itself; while the node is away all of it waits for the node.
+ */
 @Service()
 export class UploadQueue {
-  readonly #components = { files: inject(FilesApi), node: inject(NodeApi) };
+  readonly #components = { files: inject(FilesApi), folders: inject(FoldersApi), uploads: inject(UploadsApi) };
+  readonly #node = inject(NodeApi);
+  readonly #events = inject(EventStream);
+  readonly #dialogs = inject(Dialogs);
+  readonly #beacon = inject(WorkBeacon);
+  readonly #keep = new KeptUploads();
   readonly #items = signal<readonly UploadItem[]>([]);
+  readonly #gathering = signal(0);
+  readonly #gate = new NodeGate(this.#events);
   readonly #requests = new Set<Request>();
   #waiting: UploadItem[] = [];
   #lastId = 0;
+  #asking: Promise<unknown> = Promise.resolve();
 
   readonly items = this.#items.asReadonly();
+  /** What was dropped is still being looked through. */
+  readonly gathering = computed(() => this.#gathering() > 0);
+  /** The node is away: when it is asked for again (milliseconds since 1970). */
+  readonly away = this.#gate.shut;
   readonly counts = computed(() => {
     const counts: Record<UploadState, number> = {
-      waiting: 0,
-      sending: 0,
-      storing: 0,
-      done: 0,
-      failed: 0,
-      cancelled: 0,
+      ...{ waiting: 0, sending: 0, storing: 0, paused: 0, unchosen: 0 },
+      ...{ done: 0, failed: 0, cancelled: 0, skipped: 0 },
     };
     for (const item of this.#items()) counts[item.state()] += 1;
     return counts;
   });
   readonly active = computed(() => this.counts().waiting + this.counts().sending + this.counts().storing);
   readonly bytes = computed(() => {
-    let total = 0;
-    let sent = 0;
+    const bytes = { total: 0, sent: 0, stored: 0 };
     for (const item of this.#items()) {
-      if (item.state() === 'failed' || item.state() === 'cancelled') continue;
-      total += item.size;
-      sent += item.sentBytes();
+      const state = item.state();
+      if (state === 'failed' || state === 'cancelled' || state === 'skipped') continue;
+      bytes.total += item.size;
+      bytes.sent += item.sentBytes();
+      bytes.stored += item.storedBytes();
     }
-    return { total, sent };
+    return bytes;
   });
 
   constructor() {
-    const warn = (event: BeforeUnloadEvent) => {
-      if (this.active() > 0) event.preventDefault();
-    };
-    globalThis.addEventListener?.('beforeunload', warn);
-    inject(DestroyRef).onDestroy(() => globalThis.removeEventListener?.('beforeunload', warn));
+    effect(() => {
+      const { failed, unchosen } = this.counts();
+      this.#beacon.tell({
+        active: this.active(),
+        waiting: failed + unchosen,
+        any: this.items().length > 0 || this.gathering(),
+      });
+    });
+    keepWhile(this.#keep, {
+      items: this.items,
+      active: this.active,
+      changed: () => void [this.counts(), this.bytes()],
+    });
+    const left = this.#keep.adopt().map((kept) => new UploadItem(++this.#lastId, kept));
+    this.#items.set(left);
+    askAfter(this.#components.uploads, left);
   }
 
-  /** Puts entries in; those that could not be read are shown as failed, with their cause. */
+  /** Puts entries in as they are found; those that cannot be read are shown as failed, with their cause. */
+  async take(read: (tell: TellEntries) => Promise<void>): Promise<void> {
+    this.#gathering.update((n) => n + 1);
+    this.#startAnew();
+    const taken: UploadItem[] = [];
+    let found: ChosenEntry[] = [];
+    let admitting: Promise<unknown> = Promise.resolve();
+    const put = () => {
+      const items = this.#put(found);
+      found = [];
+      admitting = Promise.all([admitting, this.#admit(items).then((more) => taken.push(...more))]);
+    };
+    const every = setInterval(() => found.length > 0 && put(), GATHER_MS);
+    try {
+      await read((entries) => found.push(...entries));
+    } finally {
+      clearInterval(every);
+      put();
+      this.#gathering.update((n) => n - 1);
+    }
+    await admitting;
+    await this.#ask(taken);
+  }
+
+  /** Puts in what is there already. */
   add(entries: readonly ChosenEntry[]): void {
-    const items = entries.map((entry) => new UploadItem(++this.#lastId, entry));
-    const kept = this.active() > 0 ? this.#items() : this.#items().filter((item) => item.state() === 'failed');
-    this.#items.set([...kept, ...items]);
-    this.#waiting.push(...items.filter((item) => item.sendable));
-    this.#send();
+    void this.take((tell) => Promise.resolve(tell(entries)));
+  }
+
+  /** Files that a person chose again, for those that the browser did not keep. Answers how many of the files were such. */
+  choose(files: Iterable<File>): number {
+    const found = chosenAgain(this.#items(), files);
+    for (const { item, file } of found) {
+      item.give(file);
+      item.wait();
+    }
+    this.#again(found.map(({ item }) => item));
+    return found.length;
   }
 
   /** Cuts it off; nothing of it is stored. Others of the same request go again. */
-  cancel(item: UploadItem): void {
-    const request = [...this.#requests].find((r) => r.items.includes(item));
-    if (request) {
-      request.subscription?.unsubscribe();
-      this.#requests.delete(request);
-      const others = request.items.filter((other) => other !== item);
-      for (const other of others) other.end('waiting');
-      this.#waiting.unshift(...others);
+  cancel(items: readonly UploadItem[]): void {
+    this.#cut(items);
+    for (const item of items) {
+      this.#giveUp(item);
+      item.end('cancelled');
     }
-    this.#waiting = this.#waiting.filter((other) => other !== item);
-    item.end('cancelled');
     this.#send();
   }
 
-  cancelAll(): void {
-    for (const request of this.#requests) {
-      request.subscription?.unsubscribe();
-      for (const item of request.items) item.end('cancelled');
-    }
-    this.#requests.clear();
-    for (const item of this.#waiting) item.end('cancelled');
-    this.#waiting = [];
+  /** Stops for now; what has arrived of a large file stays on the node. */
+  pause(items: readonly UploadItem[]): void {
+    const running = items.filter((item) => ACTIVE.has(item.state()));
+    this.#cut(running);
+    for (const item of running) item.end('paused');
+    this.#send();
   }
 
+  resume(items: readonly UploadItem[]): void {
+    const paused = items.filter((item) => item.state() === 'paused');
+    for (const item of paused) item.wait();
+    this.#again(paused);
+  }
+
+  /** What could not be read is read from the disk anew; what is at the paths is looked up anew. */
   retry(items: readonly UploadItem[]): void {
-    const again = items.filter((item) => item.sendable && (item.state() === 'failed' || item.state() === 'cancelled'));
-    for (const item of again) item.end('waiting');
-    this.#waiting.push(...again);
-    this.#send();
+    const again = items.filter((item) => item.sendable && ['failed', 'cancelled', 'skipped'].includes(item.state()));
+    const unread = again.filter((item) => item.again && item.problem()?.code === 'file-unreadable');
+    for (const item of again) {
+      item.failures = 0;
+      if (item.problem()?.code === 'precondition-failed') item.admitted = false;
+      item.wait();
+    }
+    this.#again(again.filter((item) => !unread.includes(item)));
+    for (const item of unread) void this.#readAgain(item);
   }
 
-  /** Forgets what has ended; running ones stay. */
-  clear(): void {
-    this.#items.update((items) => items.filter((item) => ['waiting', 'sending', 'storing'].includes(item.state())));
+  /** A person does not want to wait for the next try. */
+  retryNow(): void {
+    this.#events.retryNow();
+    this.#gate.open();
+  }
+
+  /** Forgets what is over; of these, or of all. */
+  clear(items: readonly UploadItem[] = this.#items()): void {
+    const gone = new Set(items.filter((item) => !ACTIVE.has(item.state()) && item.state() !== 'paused'));
+    for (const item of gone) this.#giveUp(item);
+    this.#items.update((all) => all.filter((item) => !gone.has(item)));
+  }
+
+  #giveUp(item: UploadItem): void {
+    if (item.upload === null || item.state() === 'done') return;
+    this.#components.uploads.end(item.upload).subscribe({ error: () => undefined });
+    item.forget();
+  }
+
+  /** What is done makes room for what comes. */
+  #startAnew(): void {
+    if (this.active() > 0 || this.#gathering() > 1) return;
+    const kept: ReadonlySet<UploadState> = new Set(['failed', 'paused', 'unchosen']);
+    this.#items.update((items) => items.filter((item) => kept.has(item.state())));
+  }
+
+  #put(entries: readonly ChosenEntry[]): UploadItem[] {
+    const open = new Map(
+      this.#items().flatMap((item) => (item.state() === 'unchosen' ? [[item.path, item] as const] : [])),
+    );
+    const fresh: UploadItem[] = [];
+    const going: UploadItem[] = [];
+    for (const entry of entries) {
+      const known = open.get(entry.path);
+      const file = 'file' in entry ? entry.file : null;
+      if (known && file && file.size === known.size && file.lastModified === known.modified) {
+        known.give(file);
+        known.wait();
+        going.push(known);
+      } else fresh.push(new UploadItem(++this.#lastId, entry));
+    }
+    if (fresh.length > 0) this.#items.update((items) => [...items, ...fresh]);
+    return [...going, ...fresh.filter((item) => item.state() === 'waiting')];
+  }
+
+  /** Lets those through at whose path there is nothing; answers the others. Waits while the node is away. */
+  async #admit(items: readonly UploadItem[]): Promise<UploadItem[]> {
+    const going = items.filter((item) => item.isFolder || (item.upload !== null && item.admitted));
+    this.#queue(going);
+    const asked = items.filter((item) => !going.includes(item));
+    while (asked.length > 0) {
+      try {
+        const { fresh, taken } = await lookUpAll(this.#components.files, asked);
+        this.#queue(fresh);
+        return taken;
+      } catch (error) {
+        const problem = toApiProblem(error);
+        if (!problem.retryable) {
+          for (const item of asked) item.end('failed', problem);
+          return [];
+        }
+        await this.#gate.wait(problem);
+      }
+    }
+    return [];
+  }
+
+  /** Asks what is to become of names that exist: once for all of them, and one question at a time. */
+  async #ask(items: readonly UploadItem[]): Promise<void> {
+    const open = () => items.filter((item) => item.state() === 'waiting');
+    const asking = this.#asking.then(async () => {
+      if (open().length === 0) return;
+      const question: TakenQuestion = { paths: open().map(({ path }) => path) };
+      const choice = (await this.#dialogs.load<TakenChoice, TakenQuestion>(takenDialog, question)) ?? 'skip';
+      const meant = open();
+      if (choice === 'skip') return meant.forEach((item) => item.end('skipped'));
+      if (choice === 'both')
+        await nameBeside(this.#components.files, meant, new Set(this.#items().map(({ path }) => path)));
+      this.#queue(meant);
+    });
+    this.#asking = asking.catch((error: unknown) => open().forEach((item) => item.end('failed', toApiProblem(error))));
+    await this.#asking;
+  }
+
+  #again(items: readonly UploadItem[]): void {
+    void this.#admit(items).then((taken) => this.#ask(taken));
+  }
+
+  async #readAgain(item: UploadItem): Promise<void> {
+    const found = (await item.again?.()) ?? [];
+    const [entry, ...others] = found;
+    const isAlone = others.length === 0 && entry?.path === item.path;
+    if (isAlone && 'problem' in entry) return item.end('failed', entry.problem);
+    if (isAlone && 'file' in entry) {
+      item.give(entry.file);
+      return this.#again([item]);
+    }
+    // A folder that could not be looked into: what is in it takes its place.
+    this.#items.update((all) => all.filter((other) => other !== item));
+    this.add(found);
+  }
+
+  #queue(items: readonly UploadItem[]): void {
+    this.#waiting.push(...items.filter((item) => item.state() === 'waiting'));
+    this.#send();
   }
 
   #send(): void {
-    while (this.#requests.size < QUEUE.requests && this.#waiting.length > 0) {
-      const items = this.#nextItems();
-      if (items.length === 0) return;
-      this.#run(items);
+    while (this.#gate.shut() === null && this.#requests.size < QUEUE.requests && this.#waiting.length > 0) {
+      const { chosen, left } = nextItems(this.#waiting);
+      this.#waiting = left;
+      this.#run(chosen);
     }
-  }
-
-  /** The next file; when that is a small one, those that can travel with it. */
-  #nextItems(): UploadItem[] {
-    const first = this.#waiting[0];
-    if (first === undefined || first.size > QUEUE.smallBytes) return this.#waiting.splice(0, 1);
-    const chosen: UploadItem[] = [];
-    const left: UploadItem[] = [];
-    let bytes = 0;
-    for (const item of this.#waiting) {
-      const fits =
-        item.size <= QUEUE.smallBytes && chosen.length < QUEUE.batchFiles && bytes + item.size <= QUEUE.batchBytes;
-      if (fits) bytes += item.size;
-      (fits ? chosen : left).push(item);
-    }
-    this.#waiting = left;
-    return chosen;
   }
 
   #run(items: readonly UploadItem[]): void {
@@ -207,31 +300,77 @@ export class UploadQueue {
       end();
       this.#send();
     };
-    const sources = items.flatMap((item) => (item.source ? [item.source] : []));
-    request.subscription = sendFiles(this.#components, sources).subscribe({
+    request.subscription = sendItems(this.#components, items).subscribe({
       next: (step) => {
-        if (step.kind === 'progress') share(step.sentBytes, items);
-        else over(() => settle(items, step.result));
+        const [first] = items;
+        if (step.kind === 'progress') sharesOf(step.sentBytes, items).forEach((sent, n) => items[n]?.progress(sent));
+        else if (step.kind === 'begun' && first) first.upload = step.upload;
+        else if (step.kind === 'stored' && first) stored(first, step.bytes);
+        else if (step.kind === 'done') over(() => this.#settle(items, step.result));
       },
-      error: (error: unknown) => over(() => items.forEach((item) => item.end('failed', toApiProblem(error)))),
+      error: (error: unknown) =>
+        void causeOf(this.#node, items, error).then((problem) => over(() => this.#failed(items, problem))),
     });
   }
-}
 
-/** A request sends its files one after another. */
-function share(sentBytes: number, items: readonly UploadItem[]): void {
-  let left = sentBytes;
-  const wrap = items.length > 1 ? QUEUE.wrapBytes : 0;
-  for (const item of items) {
-    item.progress(Math.max(0, left - wrap));
-    left -= item.size + wrap;
-    if (left <= 0) return;
+  #settle(items: readonly UploadItem[], results: readonly Sent[]): void {
+    this.#gate.heard();
+    items.forEach((item, n) => {
+      const { file, problem } = results[n] ?? { file: null, problem: null };
+      if (problem === null) item.done(file);
+      else void truly(item, problem).then((true_) => item.end('failed', true_));
+    });
+  }
+
+  /** What may pass is tried again: when its time has come, or when the node is back. */
+  #failed(items: readonly UploadItem[], problem: ApiProblem): void {
+    if (problem.code === 'upload-not-found' || problem.code === 'upload-expired') {
+      for (const item of items) item.forget();
+      return this.#requeue(items);
+    }
+    if (problem.code === 'unreachable') {
+      for (const item of items) {
+        item.alone = true;
+        item.wait(problem);
+      }
+      this.#waiting.unshift(...items);
+      return void this.#gate.wait(problem).then(() => this.#send());
+    }
+    for (const item of items) {
+      const delay = retryPolicy(++item.failures, problem);
+      if (delay === null) {
+        item.end('failed', problem);
+        continue;
+      }
+      item.alone = true;
+      item.wait(problem, Date.now() + delay);
+      setTimeout(() => item.retryAt() !== null && item.state() === 'waiting' && this.#requeue([item]), delay);
+    }
+  }
+
+  #requeue(items: readonly UploadItem[]): void {
+    for (const item of items) item.wait();
+    this.#waiting.unshift(...items);
+    this.#send();
+  }
+
+  /** Takes it out of its request, or out of those that wait; others of the request go again. */
+  #cut(items: readonly UploadItem[]): void {
+    const gone = new Set(items);
+    for (const request of this.#requests) {
+      if (!request.items.some((item) => gone.has(item))) continue;
+      request.subscription?.unsubscribe();
+      this.#requests.delete(request);
+      const others = request.items.filter((item) => !gone.has(item));
+      for (const other of others) other.wait();
+      this.#waiting.unshift(...others);
+    }
+    this.#waiting = this.#waiting.filter((item) => !gone.has(item));
   }
 }
 
-function settle(items: readonly UploadItem[], results: SendResults): void {
-  items.forEach((item, index) => {
-    const problem = results[index] ?? null;
-    item.end(problem === null ? 'done' : 'failed', problem);
-  });
+/** An upload that gets on is not given up for breaks of long ago. */
+function stored(item: UploadItem, bytes: number): void {
+  if (bytes > item.storedBytes()) item.failures = 0;
+  item.store(bytes);
 }

@@ -1,0 +1,211 @@
+import { execFile } from 'node:child_process';
+import { appendFile, chmod, mkdir, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { eventually, removeAll, sha256Hex, type Engine } from '@dfs/testing';
+import type { FileInfo, FileList, VersionList } from '@dfs/contracts';
+import type { Browser, CDPSession, Page } from 'playwright-core';
+import { launchBrowser, openTab, screenshot, type Tab } from './browser.js';
+import { ConsolePage } from './console-page.js';
+import { startEngineAtFixedPort } from './network.js';
+
+const MB = 1_000_000;
+/** Larger than what travels whole. */
+const LARGE = 96 * MB;
+const MANY = 1000;
+
+describe('uploads that finish', () => {
+  let engine: Engine;
+  let browser: Browser;
+  let tab: Tab;
+  let ui: ConsolePage;
+  let wire: CDPSession;
+  let disk: string;
+
+  beforeAll(async () => {
+    disk = await mkdtemp(join(tmpdir(), 'dfs-chosen-'));
+    // No more than a person who is not root may read.
+    browser = await launchBrowser({ unprivileged: true });
+    engine = await startEngineAtFixedPort('keeper');
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await removeAll(engine ? [engine] : []);
+    await rm(disk, { recursive: true, force: true });
+  });
+  beforeEach(async () => {
+    tab = await openTab(browser);
+    ui = new ConsolePage(tab.page);
+    tab.page.on('dialog', (dialog) => void dialog.accept());
+    wire = await tab.page.context().newCDPSession(tab.page);
+    await wire.send('Network.enable');
+    await ui.open(engine.link);
+  });
+  afterEach(async () => {
+    await tab?.[Symbol.asyncDispose]();
+  });
+
+  const list = (prefix: string) => engine.json<FileList>(`/files?limit=1000&prefix=${encodeURIComponent(prefix)}`);
+  const slow = (bytesPerSecond: number) =>
+    wire.send('Network.emulateNetworkConditions', {
+      ...{ offline: false, latency: 0, downloadThroughput: -1 },
+      uploadThroughput: bytesPerSecond,
+    });
+  /** A file of these bytes, on disk. */
+  const large = async (name: string): Promise<string> => {
+    const path = join(disk, name);
+    const file = await open(path, 'w');
+    for (let at = 0; at < LARGE; at += MB) await file.write(Buffer.alloc(MB, at / MB));
+    await file.close();
+    return path;
+  };
+  /** Bytes of each request that carried some, where they began. */
+  const partsOf = (page: Page): { from: number }[] => {
+    const parts: { from: number }[] = [];
+    page.on('request', (request) => {
+      if (request.method() === 'PATCH') parts.push({ from: Number(request.headers()['upload-offset']) });
+    });
+    return parts;
+  };
+  const storedOf = async (): Promise<number> => {
+    const text = (await ui.work().locator('dfs-progress-bar p').textContent()) ?? '';
+    return Number(/stored ([\d.]+) MB/.exec(text)?.[1] ?? 0) * MB;
+  };
+  const versions = async (path: string): Promise<number> => {
+    const { items } = await list(path);
+    return (await engine.json<VersionList>(`/files/${(items[0] as FileInfo).id}/versions`)).items.length;
+  };
+
+  it('go on by themselves when the node was killed, and end once', async () => {
+    const path = await large('killed.bin');
+    await slow(40 * MB);
+    await ui.choose([path]);
+    await eventually(async () => (await storedOf()) > 0, { what: 'a part is stored' });
+    await engine.kill();
+    await ui.work().getByRole('heading', { name: 'Waiting for the node' }).waitFor({ timeout: 30_000 });
+    await screenshot(tab.page, 'uploads-node-away');
+    await engine.start();
+    await slow(-1);
+    expect(await ui.uploadsEnded(120_000)).toBe('1 file uploaded');
+    const answer = await engine.fetch('/files/content?path=killed.bin');
+    expect(await sha256Hex(Buffer.from(await answer.arrayBuffer()))).toBe(await sha256Hex(path));
+    expect(await versions('killed.bin')).toBe(1);
+  });
+
+  it('go on after a reload once the file is chosen again: no byte that has arrived is sent again', async () => {
+    const path = await large('reloaded.bin');
+    await slow(30 * MB);
+    await ui.choose([path]);
+    await eventually(async () => (await storedOf()) >= 0.3 * LARGE, { what: 'a third is stored', deadline: 60_000 });
+    await tab.page.reload();
+    await ui.live();
+    await ui
+      .work()
+      .getByText(/Choose it again to go on: .* MB stored/)
+      .waitFor();
+    await screenshot(tab.page, 'uploads-choose-again');
+    expect(await ui.accessibilityFaults()).toEqual([]);
+    const kept = await storedOf();
+    expect(kept).toBeGreaterThanOrEqual(0.3 * LARGE);
+    await slow(-1);
+    const parts = partsOf(tab.page);
+    const chooser = tab.page.waitForEvent('filechooser');
+    await ui.work().getByRole('button', { name: 'Choose again: reloaded.bin' }).click();
+    await (await chooser).setFiles([path]);
+    expect(await ui.uploadsEnded(120_000)).toBe('1 file uploaded');
+    expect(Math.min(...parts.map(({ from }) => from))).toBeGreaterThanOrEqual(kept - MB);
+    const answer = await engine.fetch('/files/content?path=reloaded.bin');
+    expect(await sha256Hex(Buffer.from(await answer.arrayBuffer()))).toBe(await sha256Hex(path));
+  });
+
+  it('ask once what becomes of names that exist; the list is right after a time without a network', async () => {
+    await engine.put('taken/a.txt', 'the first');
+    await engine.put('taken/b.txt', 'the first');
+    await ui.folder(engine.url, 'taken/');
+    await ui.row('taken/b.txt').waitFor();
+    const again = ['a.txt', 'b.txt', 'c.txt'].map((name) => ({
+      name,
+      mimeType: '',
+      buffer: Buffer.from('the second'),
+    }));
+    await ui.choose(again);
+    await tab.page.getByRole('heading', { name: '2 names exist already' }).waitFor();
+    await screenshot(tab.page, 'uploads-taken');
+    expect(await ui.accessibilityFaults()).toEqual([]);
+    await tab.page.getByRole('button', { name: 'Keep both' }).click();
+    expect(await ui.uploadsEnded()).toBe('3 files uploaded');
+    await ui.row('taken/a (2).txt').waitFor();
+    await ui.choose(again.slice(0, 1));
+    await tab.page.getByRole('button', { name: 'Replace' }).click();
+    await eventually(async () => (await versions('taken/a.txt')) === 2);
+    // Offline in mid-work: what others do meanwhile is there afterwards, and so is what was chosen.
+    await tab.page.context().setOffline(true);
+    await ui.choose([{ name: 'offline.txt', mimeType: '', buffer: Buffer.from('chosen without a network') }]);
+    await engine.put('taken/meanwhile.txt', 'x');
+    await tab.page.context().setOffline(false);
+    await ui.row('taken/meanwhile.txt').waitFor({ timeout: 60_000 });
+    await ui.row('taken/offline.txt').waitFor({ timeout: 60_000 });
+  });
+
+  it('take all of a drop but what cannot be read, name that truly, and try it alone again', async () => {
+    const folder = join(disk, 'drop');
+    await mkdir(join(folder, 'none'), { recursive: true });
+    await mkdir(join(folder, 'shut'));
+    const text = (n: number) => `${n}`;
+    await Promise.all(Array.from({ length: MANY }, (_, n) => writeFile(join(folder, `${n}.txt`), text(n))));
+    await writeFile(join(folder, 'shut', 'inside.txt'), 'behind a door');
+    await writeFile(join(folder, 'unreadable.txt'), 'a secret');
+    await writeFile(join(folder, 'empty.txt'), '');
+    await writeFile(join(folder, 'growing.log'), 'x'.repeat(MB));
+    await promisify(execFile)('mkfifo', [join(folder, 'pipe')]);
+    await chmod(join(folder, 'unreadable.txt'), 0o000);
+    await chmod(join(folder, 'shut'), 0o000);
+    // It grows between the moment it is dropped and the one it is sent.
+    await tab.page.route('**/api/v1/files/lookup', async (route) => {
+      await appendFile(join(folder, 'growing.log'), 'more');
+      await route.continue();
+    });
+    const shown = tab.page.evaluate(
+      () =>
+        new Promise<number>((done) => {
+          document.addEventListener('drop', () => {
+            const dropped = performance.now();
+            const look = () =>
+              document.querySelector('dfs-work-panel')
+                ? done(performance.now() - dropped)
+                : requestAnimationFrame(look);
+            look();
+          });
+        }),
+    );
+    const data = { items: [], files: [folder], dragOperationsMask: 1 };
+    for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
+      await wire.send('Input.dispatchDragEvent', { type, x: 600, y: 400, data });
+    }
+    console.info(`the drawer is there ${Math.round(await shown)} ms after the drop`);
+    const ended = await ui.uploadsEnded(120_000);
+    expect(ended).toMatch(/^3 uploads failed; /);
+    await screenshot(tab.page, 'uploads-failed');
+    expect(await ui.accessibilityFaults()).toEqual([]);
+    const failure = (name: string) => ui.work().locator('.failed', { hasText: name }).locator('.line').textContent();
+    expect(await failure('growing.log')).toContain('still writing');
+    expect(await failure('unreadable.txt')).toContain('permissions do not allow');
+    expect(await failure('shut')).toContain('permissions do not allow');
+    // A browser gives a pipe as a file without bytes.
+    const { total } = await list('drop/');
+    expect(total).toBe(MANY + 2);
+    await tab.page.unroute('**/api/v1/files/lookup');
+    await chmod(join(folder, 'unreadable.txt'), 0o600);
+    await chmod(join(folder, 'shut'), 0o700);
+    const sent: string[] = [];
+    tab.page.on('request', (request) => {
+      if (request.url().endsWith('/files/lookup')) sent.push(...(request.postDataJSON() as { paths: string[] }).paths);
+    });
+    await ui.work().getByRole('button', { name: 'Retry all' }).click();
+    await eventually(async () => (await list('drop/')).total === MANY + 5, { what: 'the three are there' });
+    expect(sent.sort()).toEqual(['drop/growing.log', 'drop/shut/inside.txt', 'drop/unreadable.txt']);
+    await ui.folder(engine.url, 'drop/');
+    await ui.row('drop/none/').waitFor();
+  });
+});

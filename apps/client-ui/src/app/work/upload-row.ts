@@ -1,0 +1,178 @@
+import { Component, computed, inject, input, output } from '@angular/core';
+import {
+  mdiAlertCircleOutline,
+  mdiClose,
+  mdiFileRestoreOutline,
+  mdiInformationOutline,
+  mdiPause,
+  mdiPlay,
+  mdiRefresh,
+} from '@mdi/js';
+import { Clock } from '../kit/clock.js';
+import { Dialogs } from '../kit/dialogs.js';
+import { Icon } from '../kit/icon.js';
+import { visibleName } from '../kit/names.js';
+import { Tip } from '../kit/tip.js';
+import { Copies } from '../safety/copies.js';
+import { Sights } from '../safety/sights.js';
+import { verdictOf } from '../safety/verdict.js';
+import { isUnchosen } from '../files/upload/chosen-again.js';
+import { ACTIVE, type UploadItem } from '../files/upload/upload-item.js';
+import { UploadQueue } from '../files/upload/upload-queue.js';
+import { UploadProblem } from './upload-problem.js';
+import { UPLOAD_LABELS, lineOf, shownName } from './upload-words.js';
+
+/** One upload: how it stands, in words and as a ring, and what can be done with it. */
+@Component({
+  selector: 'dfs-upload-row',
+  imports: [Copies, Icon, Tip],
+  template: `
+    @switch (item().state()) {
+      @case ('done') {
+        @if (item().replication(); as replication) {
+          <dfs-copies class="sign" [replication]="replication" [short]="true" />
+        } @else {
+          <span class="ring full"></span>
+        }
+      }
+      @case ('failed') {
+        <dfs-icon class="sign bad" [path]="icons.failed" [size]="18" />
+      }
+      @case ('unchosen') {
+        <dfs-icon class="sign warn" [path]="icons.choose" [size]="18" />
+      }
+      @default {
+        <span class="ring" [style.--share]="share()" [class.busy]="item().state() === 'storing'"></span>
+      }
+    }
+    <div class="words">
+      <span class="name" dir="auto" [title]="visibleName(item().path)">{{ name() }}</span>
+      <span
+        class="line num"
+        [class.bad]="item().state() === 'failed'"
+        [dfsTip]="item().state() === 'failed' ? line() : ''"
+      >
+        {{ line() }}
+      </span>
+    </div>
+    @if (item().state() === 'failed') {
+      <button class="btn icon" type="button" [attr.aria-label]="labels.explain(name())" (click)="explain()">
+        <dfs-icon [path]="icons.explain" />
+      </button>
+    }
+    @if (choosable()) {
+      <button
+        class="btn icon"
+        type="button"
+        dfsTip="Choose it again"
+        i18n-dfsTip
+        [attr.aria-label]="labels.choose(name())"
+        (click)="chooseAgain.emit()"
+      >
+        <dfs-icon [path]="icons.choose" />
+      </button>
+    } @else if (again(); as label) {
+      <button
+        class="btn icon"
+        type="button"
+        [dfsTip]="label"
+        [attr.aria-label]="labels.again(label, name())"
+        (click)="queue.retry([item()])"
+      >
+        <dfs-icon [path]="icons.retry" />
+      </button>
+    }
+    @if (item().state() === 'paused') {
+      <button
+        class="btn icon"
+        type="button"
+        dfsTip="Go on"
+        i18n-dfsTip
+        [attr.aria-label]="labels.resume(name())"
+        (click)="queue.resume([item()])"
+      >
+        <dfs-icon [path]="icons.resume" />
+      </button>
+    } @else if (isActive()) {
+      <button
+        class="btn icon"
+        type="button"
+        dfsTip="Pause"
+        i18n-dfsTip
+        [attr.aria-label]="labels.pause(name())"
+        (click)="queue.pause([item()])"
+      >
+        <dfs-icon [path]="icons.pause" />
+      </button>
+    }
+    @if (isActive() || item().state() === 'paused') {
+      <button
+        class="btn icon"
+        type="button"
+        dfsTip="Cancel"
+        i18n-dfsTip
+        [attr.aria-label]="labels.cancel(name())"
+        (click)="queue.cancel([item()])"
+      >
+        <dfs-icon [path]="icons.close" />
+      </button>
+    } @else if (item().state() === 'unchosen' || item().state() === 'failed') {
+      <button
+        class="btn icon"
+        type="button"
+        dfsTip="Leave it"
+        i18n-dfsTip
+        [attr.aria-label]="labels.leave(name())"
+        (click)="queue.clear([item()])"
+      >
+        <dfs-icon [path]="icons.close" />
+      </button>
+    }
+  `,
+  styleUrl: './upload-row.scss',
+  host: { '[class]': 'item().state()' },
+})
+export class UploadRow {
+  readonly #clock = inject(Clock);
+  readonly #dialogs = inject(Dialogs);
+  readonly #sights = inject(Sights);
+  readonly item = input.required<UploadItem>();
+  /** A person wants to choose its file again. */
+  readonly chooseAgain = output();
+  protected readonly queue = inject(UploadQueue);
+  protected readonly name = computed(() => shownName(this.item()));
+  protected readonly line = computed(() => {
+    const line = lineOf(this.item(), { ms: this.#clock.now(), away: this.queue.away() !== null });
+    const replication = this.item().replication();
+    if (this.item().state() !== 'done' || replication === null) return line;
+    const { tone, text } = verdictOf(replication, this.#sights.now());
+    return tone === 'ok' ? `${text} · ${line}` : $localize`Stored · ${text}:copies: · ${line}:size:`;
+  });
+  protected readonly share = computed(() => {
+    const { size, sentBytes } = this.item();
+    return size > 0 ? sentBytes() / size : 0;
+  });
+  protected readonly isActive = computed(() => ACTIVE.has(this.item().state()));
+  protected readonly choosable = computed(() => isUnchosen(this.item()) && this.item().again === null);
+  protected readonly again = computed(() => {
+    const state = this.item().state();
+    if (!this.item().sendable) return null;
+    if (state === 'failed') return $localize`Try again`;
+    return state === 'cancelled' || state === 'skipped' ? $localize`Upload after all` : null;
+  });
+  protected readonly labels = UPLOAD_LABELS;
+  protected readonly icons = {
+    close: mdiClose,
+    retry: mdiRefresh,
+    pause: mdiPause,
+    resume: mdiPlay,
+    explain: mdiInformationOutline,
+    choose: mdiFileRestoreOutline,
+    failed: mdiAlertCircleOutline,
+  };
+  protected readonly visibleName = visibleName;
+
+  protected explain(): void {
+    void this.#dialogs.open<void, UploadItem>(UploadProblem, this.item());
+  }
+}

@@ -1,0 +1,92 @@
+import { Component, DestroyRef, computed, inject } from '@angular/core';
+import { EmptyState } from '../kit/empty-state.js';
+import { FoldersState } from '../folders/folders-state.js';
+import { UploadQueue } from '../files/upload/upload-queue.js';
+import { JobsState } from './jobs-state.js';
+import { Progress } from './progress.js';
+import { WorkBeacon } from './work-beacon.js';
+import { WorkList } from './work-list.js';
+
+/** All work as a page of its own: uploads, answers that are waited for, and what the node does. */
+@Component({
+  selector: 'dfs-work-page',
+  imports: [EmptyState, WorkList],
+  template: `
+    <div class="page">
+      <div class="bar">
+        <h1 i18n>Work</h1>
+        <span class="count" role="status">{{ progress.headline() }}</span>
+        @if (progress.pace(); as text) {
+          <span class="count num" aria-hidden="true">{{ text }}</span>
+        }
+      </div>
+      <div class="card" [class.idle]="idle()">
+        <dfs-work-list [rows]="12" />
+        @if (idle()) {
+          <dfs-empty-state
+            drawing="activity"
+            heading="No work"
+            i18n-heading
+            text="Uploads of this browser are here until they are safe, also after a break: they go on by themselves. So are deletions that wait for your answer, and what the node moves and changes."
+            i18n-text
+          />
+        }
+      </div>
+    </div>
+  `,
+  styles: `
+    :host {
+      flex: 1;
+      min-height: 0;
+      overflow: auto;
+      outline-offset: -2px;
+    }
+    .page {
+      max-width: 1600px;
+      padding: 16px 20px 40px;
+    }
+    .bar {
+      display: flex;
+      flex-wrap: wrap;
+      align-items: baseline;
+      gap: 2px 12px;
+      min-height: 40px;
+      padding-top: 7px;
+    }
+    .count {
+      color: var(--text-2);
+      font-size: 13px;
+    }
+    .card {
+      margin-top: 12px;
+      padding-top: 8px;
+      border: 1px solid var(--line);
+      border-radius: var(--radius);
+      background: var(--surface);
+      overflow: hidden;
+    }
+    @media (max-width: 720px) {
+      .page {
+        padding: 12px 12px 32px;
+      }
+    }
+  `,
+  // It scrolls, so the keyboard must reach it.
+  host: { role: 'region', '[attr.aria-label]': 'title', tabindex: '0' },
+})
+export class WorkPage {
+  readonly #queue = inject(UploadQueue);
+  readonly #folders = inject(FoldersState);
+  readonly #jobs = inject(JobsState);
+  protected readonly progress = inject(Progress);
+  protected readonly title = $localize`Work`;
+  protected readonly idle = computed(
+    () =>
+      this.#queue.items().length === 0 &&
+      this.#jobs.running().length + this.#jobs.ended().length === 0 &&
+      !(this.#folders.folders() ?? []).some(({ held }) => held > 0),
+  );
+  constructor() {
+    inject(DestroyRef).onDestroy(inject(WorkBeacon).page());
+  }
+}
