@@ -29,9 +29,9 @@ describe.each(['memory', 'libp2p'] as const)('the catalogue of real members over
     await c.peers.join((await a.peers.invite({})).ticket);
     await agree([a, b, c], ['from-a', 'from-b']);
 
-    await network.stop(b);
+    const start = await network.stop(b);
     await a.write(fileDraft('while-away', 3), { kind: 'deletion', path: 'from-b' });
-    const back = await network.start(b);
+    const back = await start();
     await agree([a, back, c], ['from-a', 'while-away']);
   });
 });
@@ -93,9 +93,9 @@ describe('a network of real members', () => {
     await a.write(fileDraft('f0000', 9_999));
     const joining = b.peers.join((await a.peers.invite({})).ticket);
     await eventually(async () => (await b.catalogue.imports.count()) === 1_500, { poll: 1, deadline: 10_000 });
-    await network.stop(b);
+    const start = await network.stop(b);
     await joining.catch(() => undefined);
-    const back = await network.start(b);
+    const back = await start();
     await eventually(async () => (await back.catalogue.totals()).count === 2_500, { deadline: 20_000 });
     await eventually(() => a.catalogue.records.root().count === 2_501);
     await agree([a, back], names.slice(0, 1000));

@@ -1,11 +1,9 @@
-import { randomBytes } from 'node:crypto';
-import { rm } from 'node:fs/promises';
 import type { AnyEvent, EventType } from '@dfs/contracts';
 import type { Database } from '@dfs/database';
 import { EventLog, eventsEntities, eventsMigrations } from '@dfs/events';
 import { signerFromRaw, type Signer } from '@dfs/protocol';
 import { silentLog, SleepWatch, systemClock, type Clock } from '@dfs/runtime';
-import { eventually, tempDir, type TempDir, testDatabase } from '@dfs/testing';
+import { NodeNetwork, type TempDir, testDatabase } from '@dfs/testing';
 import { Libp2pTransport, MemoryNetwork, type MemoryNetworkOptions, type Transport } from '@dfs/transport';
 import {
   Membership,
@@ -27,6 +25,7 @@ export class TestNode {
 
   private constructor(
     readonly name: string,
+    readonly key: Uint8Array,
     readonly signer: Signer,
     readonly dir: TempDir,
     readonly db: Database,
@@ -39,9 +38,9 @@ export class TestNode {
 
   static async open(
     transport: Transport,
-    options: { name: string; signer: Signer; dir: TempDir; clock: Clock; founding: Founding },
+    options: { name: string; key: Uint8Array; signer: Signer; dir: TempDir; clock: Clock; founding: Founding },
   ): Promise<TestNode> {
-    const { name, signer, dir, clock, founding } = options;
+    const { name, key, signer, dir, clock, founding } = options;
     const db = await testDatabase({
       file: dir.file('dfs.sqlite'),
       migrations: [...eventsMigrations, ...peersMigrations],
@@ -58,7 +57,7 @@ export class TestNode {
     const sleep = new SleepWatch({ clock });
     const components = { db, events, transport, membership, clock, sleep, log };
     const peers = new Peers(components, { name, version: '0.0.0', networkFile });
-    const node = new TestNode(name, signer, dir, db, events, transport, membership, peers, sleep);
+    const node = new TestNode(name, key, signer, dir, db, events, transport, membership, peers, sleep);
     events.subscribe((event) => node.events.push(event));
     return node;
   }
@@ -92,12 +91,9 @@ export class TestNode {
   }
 }
 
-/** Nodes over one MemoryNetwork, or real ones on loopback (that listen there if they are to), taken down when the test ends: `await using network = new TestNetwork()`. */
-export class TestNetwork implements AsyncDisposable {
+/** Nodes over one MemoryNetwork, or real ones on loopback (that listen there if they are to). */
+export class TestNetwork extends NodeNetwork<TestNode> {
   readonly memory: MemoryNetwork;
-  readonly nodes: TestNode[] = [];
-  private readonly dirs: TempDir[] = [];
-  private readonly keys = new Map<string, Uint8Array>();
 
   constructor(
     private readonly options: MemoryNetworkOptions & {
@@ -107,65 +103,13 @@ export class TestNetwork implements AsyncDisposable {
       listens?: (name: string) => boolean;
     } = {},
   ) {
+    super();
     this.memory = new MemoryNetwork(options);
   }
 
-  /** A node in a network of its own, running. */
-  async node(name: string): Promise<TestNode> {
-    const dir = await tempDir();
-    this.dirs.push(dir);
-    return this.open(name, randomBytes(32), dir);
-  }
-
-  /** Stops a node and starts it again from its directory. */
-  async restart(node: TestNode): Promise<TestNode> {
-    return (await this.stop(node))();
-  }
-
-  /** Stops a node. @returns starts it again from its directory */
-  async stop(node: TestNode): Promise<() => Promise<TestNode>> {
-    await node.stop();
-    this.nodes.splice(this.nodes.indexOf(node), 1);
-    return () => this.open(node.name, this.keys.get(node.peerId) as Uint8Array, node.dir);
-  }
-
-  /** Stops a node and takes its database away, and, if `forgets`, what it remembers beside it. @returns starts it again */
-  async lose(node: TestNode, forgets = false): Promise<() => Promise<TestNode>> {
-    const start = await this.stop(node);
-    for (const suffix of ['', '-wal', '-shm']) await rm(node.dir.file(`dfs.sqlite${suffix}`), { force: true });
-    if (forgets) await rm(node.dir.file('network.json'));
-    return start;
-  }
-
-  /** Nodes of one network, the first its founder, all connected. */
-  async joined(...names: string[]): Promise<TestNode[]> {
-    const nodes: TestNode[] = [];
-    for (const name of names) {
-      const node = await this.node(name);
-      if (nodes[0]) await node.peers.join((await nodes[0].peers.invite({})).ticket);
-      nodes.push(node);
-    }
-    await this.meshed(nodes);
-    return nodes;
-  }
-
-  /** Until each of these is connected to each other one. */
-  async meshed(nodes: readonly TestNode[], deadline = 10_000): Promise<void> {
-    for (const node of nodes) {
-      const others = nodes.filter((other) => other !== node);
-      await eventually(() => node.sees(...others), { what: `${node.name} sees all`, deadline });
-    }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.nodes.map((node) => node.stop()));
-    await Promise.all(this.dirs.map((dir) => dir.remove()));
-  }
-
-  private async open(name: string, key: Uint8Array, dir: TempDir): Promise<TestNode> {
+  protected async open(name: string, key: Uint8Array, dir: TempDir): Promise<TestNode> {
     const { clock = systemClock, founding = QUICK, real = false, listens = () => true } = this.options;
     const signer = signerFromRaw(key);
-    this.keys.set(signer.peerId, key);
     const transport = real
       ? await Libp2pTransport.create({
           privateKeyRaw: key,
@@ -176,8 +120,6 @@ export class TestNetwork implements AsyncDisposable {
           relay: true,
         })
       : this.memory.node(signer);
-    const node = await TestNode.open(transport, { name, signer, dir, clock, founding });
-    this.nodes.push(node);
-    return node.start();
+    return (await TestNode.open(transport, { name, key, signer, dir, clock, founding })).start();
   }
 }

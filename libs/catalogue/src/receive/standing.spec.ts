@@ -68,10 +68,10 @@ describe('what a member wrote', () => {
     const [a, b, c] = (await network.joined('a', 'b', 'c')) as [RealNode, RealNode, RealNode];
     await b.write(fileDraft('early', 1));
     await agree([a, b, c], ['early']);
-    await network.stop(a);
+    const start = await network.stop(a);
     await b.write(fileDraft('late', 2));
     await agree([b, c], ['early', 'late']);
-    const owner = await network.start(a);
+    const owner = await start();
     await owner.peers.remove(b.signer.peerId, { confirm: true });
     await eventually(() => !c.membership.isMember(b.signer.peerId), { deadline: 10_000 });
     await c.catalogue.judgeNow();

@@ -1,14 +1,9 @@
-import { rm } from 'node:fs/promises';
 import { eventually } from '@dfs/testing';
 import { fileDraft } from '../../testing/nodes.js';
 import { RealNetwork, type RealNode } from '../../testing/real-network.js';
 
 const paths = async ({ catalogue }: RealNode): Promise<string> =>
   (await catalogue.list({ limit: 100 })).items.map(({ path }) => path).join();
-
-async function loseDatabase({ dir }: RealNode): Promise<void> {
-  for (const suffix of ['', '-wal', '-shm']) await rm(dir.file(`dfs.sqlite${suffix}`), { force: true });
-}
 
 describe('a node that lost its database', () => {
   it('gets the catalogue back, and goes on with its own chain of records', async () => {
@@ -17,9 +12,7 @@ describe('a node that lost its database', () => {
     await b.write(fileDraft('one', 1), fileDraft('two', 2));
     await eventually(async () => (await paths(a)) === 'one,two', { what: 'a has both', deadline: 15_000 });
     const last = await a.catalogue.lastRecord(b.signer.peerId);
-    await network.stop(b);
-    await loseDatabase(b);
-    const again = await network.start(b);
+    const again = await (await network.lose(b))();
     // Until then it refuses a write rather than let it wait.
     await again.peers.isBack();
     await again.catalogue.writable();
@@ -36,16 +29,14 @@ describe('a node that lost its database', () => {
     const [a, b, c] = (await network.joined('a', 'b', 'c')) as [RealNode, RealNode, RealNode];
     await b.write(fileDraft('one', 1));
     await eventually(async () => (await paths(a)) === 'one', { what: 'a has it', deadline: 15_000 });
-    await network.stop(b);
+    const start = await network.lose(b);
     await network.stop(c);
-    await loseDatabase(b);
     // Membership comes from a, and nothing else: its catalogue is not compared with.
     await a.sync.stop();
-    let again = await network.start(b);
+    let again = await start();
     await again.peers.isBack();
     await expect(again.write(fileDraft('two', 2))).rejects.toMatchObject({ code: 'not-ready' });
-    await network.stop(again);
-    again = await network.start(again);
+    again = await network.restart(again);
     expect(again.membership.mustSync).toBe(true);
     await expect(again.write(fileDraft('two', 2))).rejects.toMatchObject({ code: 'not-ready' });
   });
