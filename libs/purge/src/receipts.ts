@@ -1,4 +1,4 @@
-import type { Database, Tx } from '@dfs/database';
+import { slices, type Database, type Tx } from '@dfs/database';
 import { StatusSection, type Peers } from '@dfs/peers';
 import { DfsError, type Clock, type Log } from '@dfs/runtime';
 import {
@@ -73,8 +73,7 @@ export class Receipts {
     const { store, signer, clock, membership, peers } = this.components;
     const all = [...purged.map((id) => ({ id, isKept: false })), ...kept.map((id) => ({ id, isKept: true }))];
     const receipts: StoredReceipt[] = [];
-    for (let at = 0; at < all.length; at += MAX_DELETIONS_PER_RECEIPT) {
-      const part = all.slice(at, at + MAX_DELETIONS_PER_RECEIPT);
+    for (const part of slices(all, MAX_DELETIONS_PER_RECEIPT)) {
       const before = receipts.at(-1)?.receipt.time ?? store.newest(signer.peerId);
       const signed = signReceipt(signer, {
         network: membership.networkId,

@@ -1,4 +1,4 @@
-import { BLOBS, byIds, changeByIds, type Database, type Tx } from '@dfs/database';
+import { BLOBS, byIds, changeByIds, slices, type Database, type Tx } from '@dfs/database';
 import type { EventLog } from '@dfs/events';
 import { GiB, type Clock, type Log } from '@dfs/runtime';
 import { type SignedRecord, peerBytes, peerText } from '@dfs/protocol';
@@ -72,8 +72,8 @@ export class Intake {
   /** @param news hears, after each commit, of the records that came into the set */
   async receive(records: readonly SignedRecord[], from: string, news?: NewsListener): Promise<Received> {
     const sum: Received = { added: 0, waiting: 0, known: 0, refused: 0, offences: 0 };
-    for (let at = 0; at < records.length; at += RECORDS_PER_UNIT) {
-      const part = await this.receivePart(records.slice(at, at + RECORDS_PER_UNIT), from, news);
+    for (const slice of slices(records, RECORDS_PER_UNIT)) {
+      const part = await this.receivePart(slice, from, news);
       for (const key of Object.keys(sum) as (keyof Received)[]) sum[key] += part[key];
     }
     return sum;

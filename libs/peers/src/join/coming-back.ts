@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { MemberRole } from '@dfs/contracts';
+import { slices } from '@dfs/database';
 import { DfsError, isDfsError, type Log } from '@dfs/runtime';
 import { FAREWELL_PROTOCOL, farewellMessage, recordsMessage, type ReturnTicket, type WireValue } from '@dfs/protocol';
 import { request, type Transport } from '@dfs/transport';
@@ -98,8 +99,9 @@ export class ComingBack {
   /** The word of the first member that answers; a removal counts only when no member denies it. */
   private async askAll(networkId: string, places: readonly Place[]): Promise<Welcome | undefined> {
     let removed: Welcome | undefined;
-    for (let at = 0; at < places.length && !this.running.signal.aborted; at += RETURN_ASKED) {
-      const asked = places.slice(at, at + RETURN_ASKED).map((place) => this.ask(networkId, place));
+    for (const some of slices(places, RETURN_ASKED)) {
+      if (this.running.signal.aborted) break;
+      const asked = some.map((place) => this.ask(networkId, place));
       for (const answer of await Promise.allSettled(asked)) {
         if (answer.status === 'rejected') continue;
         if (answer.value.role !== undefined) return answer.value;

@@ -1,4 +1,4 @@
-import { BLOBS, byIds, changeByIds, PAIRS, type Database, type Tx } from '@dfs/database';
+import { BLOBS, byIds, changeByIds, PAIRS, slices, type Database, type Tx } from '@dfs/database';
 import {
   CHUNKS_PROTOCOL,
   cidFromBytes,
@@ -171,8 +171,7 @@ export async function askPromises(
   signal: AbortSignal,
 ): Promise<Set<string>> {
   const promised = new Set<string>();
-  for (let at = 0; at < extents.length; at += MAX_PROMISES) {
-    const part = extents.slice(at, at + MAX_PROMISES);
+  for (const part of slices(extents, MAX_PROMISES)) {
     const question = { method: 'promise', extents: packExtents(part) };
     const { header } = await ask(transport, peerId, CHUNKS_PROTOCOL, question, {
       signal,

@@ -1,5 +1,5 @@
 import { cidToBytes, type Cid } from '@dfs/protocol';
-import { isDfsError } from '@dfs/runtime';
+import { isDfsError, pages } from '@dfs/runtime';
 import { forsaken, type ForsakenComponents } from '../repair/forsaken.js';
 import { SCAN_PAGE } from '../limits.js';
 import { LiveSet } from './cid-filter.js';
@@ -56,11 +56,11 @@ export class LiveBlocks {
   }
 
   private async absorb(): Promise<void> {
-    for (;;) {
-      const page: NumberedPin[] = await this.components.pins.since(this.absorbed, SCAN_PAGE);
+    const read = (after: number | null): Promise<NumberedPin[]> =>
+      this.components.pins.since(after ?? this.absorbed, SCAN_PAGE);
+    for await (const page of pages(SCAN_PAGE, read, ({ number }) => number)) {
       for (const pin of page) await this.add(pin);
-      this.absorbed = page.at(-1)?.number ?? this.absorbed;
-      if (page.length < SCAN_PAGE) return;
+      this.absorbed = page.at(-1)!.number;
     }
   }
 

@@ -1,3 +1,4 @@
+import { slices } from '@dfs/database';
 import type { EventLog } from '@dfs/events';
 import type { Cid } from '@dfs/protocol';
 import { Recurring, second, type Log, type Ran, type WorkStatus } from '@dfs/runtime';
@@ -118,7 +119,7 @@ export class DamageWatch {
       const ids = [...this.open];
       if (ids.length === 0) return;
       try {
-        for (let at = 0; at < ids.length; at += SCAN_PAGE) await this.healFrom(peerId, ids.slice(at, at + SCAN_PAGE));
+        for (const part of slices(ids, SCAN_PAGE)) await this.healFrom(peerId, part);
       } catch (error) {
         if (this.healing.signal.aborted) throw error;
         log.debug({ err: error, peerId }, 'a member could not heal');

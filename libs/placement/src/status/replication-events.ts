@@ -1,4 +1,5 @@
 import type { Replication } from '@dfs/contracts';
+import { slices } from '@dfs/database';
 import type { EventLog } from '@dfs/events';
 import type { Cid } from '@dfs/protocol';
 import { Recurring, second, type Clock, type Log, type Ran, type WorkStatus } from '@dfs/runtime';
@@ -125,9 +126,7 @@ export class ReplicationWatch {
     for (const content of [...this.dirty].slice(0, PAGE)) this.dirty.delete(content);
     const states = await this.components.replication(page);
     const files = page.flatMap((watched) => this.news(watched, states.get(watched.contentId)!));
-    for (let at = 0; at < files.length; at += PAGE) {
-      this.components.events.tell('file.replication', { files: files.slice(at, at + PAGE) });
-    }
+    for (const some of slices(files, PAGE)) this.components.events.tell('file.replication', { files: some });
     return this.dirty.size > 0 ? 'again' : 'idle';
   }
 

@@ -1,4 +1,5 @@
 import { HASH_ELSEWHERE_BYTES, hashShared, slabs } from '@dfs/chunks';
+import { slices } from '@dfs/database';
 import {
   bitsFrame,
   bitsRequest,
@@ -88,8 +89,7 @@ export async function askHave(
   signal: AbortSignal,
 ): Promise<Set<Cid>> {
   const has = new Set<Cid>();
-  for (let at = 0; at < ids.length; at += MAX_IDS_PER_REQUEST) {
-    const part = ids.slice(at, at + MAX_IDS_PER_REQUEST);
+  for (const part of slices(ids, MAX_IDS_PER_REQUEST)) {
     const options = { signal, timeoutMs: HAVE_TIME };
     const { header } = await ask(transport, peerId, CHUNKS_PROTOCOL, { method: 'have', ids: packIds(part) }, options);
     const bits = unpackBits(parse(haveFrame, header).have, part.length);
