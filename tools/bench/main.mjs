@@ -2,12 +2,13 @@
  * `npm run bench`: ours beside the limits of the machine and beside other programs, in the same run and in turn; prints a table and
  * writes it to docs/benchmarks.md.
  *
- *   --quick         128 MiB, 1,000 files, one round on disk, lists of 10,000 files, looks over 100,000, nothing beside; writes no page
+ *   --quick         128 MiB, 1,000 files, one round on disk, lists of 10,000 files, looks over 100,000, nothing beside unless by `--only`; writes no page
  *   --only a,b      some of the rows, by the names that an unknown one is answered with; writes no page
  *   --on a,b        tmpfs, disk, or both; writes no page unless both
  *   --rounds N      rounds, of which the median counts
  *   --growth        also how time and memory grow: 10,000 to 100,000 small files, 1 to 10 GiB
  *   --bytes N       size of the large file; --files N: number of small ones; writes no page
+ *   --write         writes the page whatever was measured
  *   --profile       CPU profiles of the engines into artifacts/profiles; writes no page
  */
 import { mkdir, mkdtemp, rm, statfs, writeFile } from 'node:fs/promises';
@@ -74,6 +75,7 @@ const { values: flags } = parseArgs({
     quick: { type: 'boolean', default: false },
     profile: { type: 'boolean', default: false },
     growth: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
     only: { type: 'string' },
     on: { type: 'string' },
     rounds: { type: 'string' },
@@ -104,6 +106,7 @@ if (flags.profile) {
 
 /** Directories of this run, which go when it ends. @type {string[]} */
 const dirs = [];
+let isEnding = false;
 for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
   process.once(signal, () => void end().then(() => process.exit(1)));
 }
@@ -115,8 +118,13 @@ try {
 
 /** Nothing that this run has started goes on, and nothing that it has written stays. */
 async function end() {
-  for (let pids; (pids = await descendants(process.pid)).length > 0; await delay(KILLING)) pids.forEach(kill);
+  isEnding = true;
+  await killAll();
   await Promise.all(dirs.map((dir) => rm(dir, { recursive: true, force: true, maxRetries: 5 })));
+}
+
+async function killAll() {
+  for (let pids; (pids = await descendants(process.pid)).length > 0; await delay(KILLING)) pids.forEach(kill);
 }
 
 /** @param {number} pid */
@@ -132,7 +140,7 @@ async function bench() {
   const began = performance.now();
   const warnings = await busyWarnings();
   warnings.forEach(say);
-  const versions = flags.quick ? {} : await versionsBeside();
+  const versions = flags.quick && !only ? {} : await versionsBeside();
   const media = await prepare();
   const figures = new Figures();
   for (let round = 1; round <= rounds; round++) {
@@ -144,20 +152,28 @@ async function bench() {
         const many = () => writeSmall(tmpdir(), sizes.many);
         const { listed, scanned, samples } = sizes;
         const input = { ...medium.input, many, listed, scanned, samples, round, say };
-        const parts = await apart(medium, doing, (dir) => work.run({ ...input, dir }));
-        figures.add(work.anywhere ? work.name : `${medium.name}.${work.name}`, parts);
+        await orWarn(doing, async () => {
+          const parts = await apart(medium, doing, (dir) => work.run({ ...input, dir }));
+          figures.add(work.anywhere ? work.name : `${medium.name}.${work.name}`, parts);
+        });
       }
     }
   }
   const disk = media.find(({ name }) => name === 'disk');
-  const growth =
-    flags.growth && disk
-      ? await measureGrowth({
-          dir: disk.dir,
-          apart: (doing, work) => apart(disk, doing, work),
-          withSyncthing: 'Syncthing' in versions,
-        })
-      : [];
+  /** @type {import('./works/growth.mjs').Growth[]} */
+  const growth = [];
+  if (flags.growth && disk) {
+    const options = {
+      files: sizes.small,
+      bytes: sizes.bytes,
+      dir: disk.dir,
+      withSyncthing: 'Syncthing' in versions,
+      /** @type {<T>(doing: string, work: () => Promise<T>) => Promise<T>} */
+      apart: (doing, work) => apart(disk, doing, work),
+      told: (/** @type {import('./works/growth.mjs').Growth} */ row) => void growth.push(row),
+    };
+    await orWarn('how time and memory grow', () => measureGrowth(options));
+  }
 
   const rows = rowsOf(figures, sizes);
   const busy = rows.filter(({ others }) => others > BUSY);
@@ -168,11 +184,29 @@ async function bench() {
   say(`it took ${((performance.now() - began) / 60_000).toFixed(1)} minutes`);
   warnings.forEach(say);
   const isUsual = sizes.bytes === FULL.bytes && sizes.small === FULL.files && !flags.quick;
-  if (only || flags.profile || media.length < 2 || !isUsual) return;
+  const isComplete = !only && !flags.profile && media.length === 2 && isUsual;
+  if (!isComplete && !flags.write) return;
   const target = join(root, 'docs/benchmarks.md');
   const style = { ...(await resolveConfig(target)), filepath: target };
   await writeFile(target, await format(page(run), style));
   console.log('\nWritten to docs/benchmarks.md.');
+
+  /**
+   * A work that fails is told of, and the others are worth their time all the same.
+   * @param {string} doing
+   * @param {() => Promise<void>} work
+   */
+  async function orWarn(doing, work) {
+    try {
+      await work();
+    } catch (error) {
+      if (isEnding) throw error;
+      console.error(error);
+      warnings.push(`This failed, and does not count: ${doing}.`);
+      process.exitCode = 1;
+      await killAll();
+    }
+  }
 }
 
 /** Those programs beside ours that are installed. @returns {Promise<Record<string, string>>} */

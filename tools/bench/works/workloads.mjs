@@ -21,7 +21,7 @@ const BATCH = 1_000;
 /** How often a node is asked how far it is, in milliseconds: seldom, for each answer is work for it. */
 const POLL = 50;
 /** A workload that takes longer than this hangs, in milliseconds. */
-export const DEADLINE = 600_000;
+export const DEADLINE = 300_000;
 /** Milliseconds by which the work of a node after its start is over. */
 export const SETTLE = 10_000;
 /** All nodes of the benchmark. */
