@@ -86,6 +86,16 @@ export class FilesApi {
     return this.#http.get<VersionList>(routes.fileVersions(id), { params: new HttpParams().set('limit', limit) });
   }
 
+  /** `POST /files/{fileId}/keep`: this node keeps it, whatever placement gives to it. */
+  keep(id: string): Observable<FileInfo> {
+    return this.#http.post<FileInfo>(routes.fileKeep(id), null, { context: new HttpContext().set(IDEMPOTENT, true) });
+  }
+
+  /** `POST /files/{fileId}/free`: this node keeps it no longer than the network wants it to. */
+  free(id: string): Observable<FileInfo> {
+    return this.#http.post<FileInfo>(routes.fileFree(id), null, { context: new HttpContext().set(IDEMPOTENT, true) });
+  }
+
   /** The first bytes of a file, or of one of its versions, as they are. */
   firstBytes(id: string, count: number): Observable<ArrayBuffer> {
     const headers = new HttpHeaders({ Range: `bytes=0-${count - 1}` });

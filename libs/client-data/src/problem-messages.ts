@@ -135,8 +135,8 @@ export const PROBLEM_MESSAGES: Readonly<Record<ProblemCode, ProblemMessage>> = {
     next: $localize`Wait until its files are copied elsewhere, or confirm that they may be lost.`,
   },
   'placed-here': {
-    title: 'The network keeps this file on this node',
-    next: 'Nothing needs to be done. The copy here goes by itself if the network gives the file to other nodes.',
+    title: $localize`The network keeps this file on this node`,
+    next: $localize`Nothing needs to be done. The copy here goes by itself if the network gives the file to other nodes.`,
   },
   'mass-deletion': {
     title: $localize`That would delete most of the files`,

@@ -1,0 +1,94 @@
+import { Component, computed, inject, input, linkedSignal, output, signal } from '@angular/core';
+import { FilesApi, toApiProblem, type ApiProblem } from '@dfs/client-data';
+import type { FileInfo } from '@dfs/contracts';
+import { firstValueFrom, type Observable } from 'rxjs';
+import { Notice } from '../../kit/notice.js';
+
+/** Whether this node keeps a file because a person wants it here, and the ways to change that. */
+@Component({
+  selector: 'dfs-keep-here',
+  imports: [Notice],
+  template: `
+    <p class="said" role="status">{{ said() }}</p>
+    @if (isKept()) {
+      <button i18n class="btn small" type="button" [disabled]="busy()" (click)="free()">Keep it here no longer</button>
+    } @else {
+      <button i18n class="btn small" type="button" [disabled]="busy()" (click)="keep()">Keep on this node</button>
+      @if (file().local !== 'none') {
+        <button i18n class="btn ghost small" type="button" [disabled]="busy()" (click)="free()">
+          Free the room here
+        </button>
+      }
+    }
+    @if (problem(); as refused) {
+      <dfs-notice [problem]="refused" [retryable]="false" />
+    }
+  `,
+  styles: `
+    :host {
+      display: flex;
+      flex-wrap: wrap;
+      align-items: center;
+      gap: 8px;
+      margin-top: 12px;
+    }
+    .said {
+      flex: 1 1 100%;
+      margin: 0;
+      color: var(--text-2);
+    }
+    dfs-notice {
+      flex: 1 1 100%;
+    }
+  `,
+})
+export class KeepHere {
+  readonly #api = inject(FilesApi);
+  readonly file = input.required<FileInfo>();
+  /** The file is another by now. */
+  readonly changed = output();
+  protected readonly busy = signal(false);
+  /** Of the last try, until another file is looked at. */
+  protected readonly problem = linkedSignal<string, ApiProblem | null>({
+    source: () => this.file().id,
+    computation: () => null,
+  });
+  protected readonly isKept = computed(() => this.file().kept === true);
+  protected readonly said = computed(() => {
+    const { local } = this.file();
+    if (!this.isKept()) {
+      return {
+        whole: $localize`This node has a copy for the network. Another node may take it over.`,
+        part: $localize`This node has a part of it for the network.`,
+        none: $localize`This node has no copy: the file is read from other nodes.`,
+      }[local];
+    }
+    return {
+      whole: $localize`This node keeps a copy whatever the network does, and of each new version too.`,
+      part: $localize`This node is to keep a copy. A part of it is here so far.`,
+      none: $localize`This node is to keep a copy, and fetches it.`,
+    }[local];
+  });
+
+  protected keep(): Promise<void> {
+    return this.#change(this.#api.keep(this.file().id));
+  }
+
+  protected free(): Promise<void> {
+    return this.#change(this.#api.free(this.file().id));
+  }
+
+  async #change(request: Observable<FileInfo>): Promise<void> {
+    this.busy.set(true);
+    this.problem.set(null);
+    try {
+      await firstValueFrom(request);
+    } catch (error) {
+      this.problem.set(toApiProblem(error));
+    } finally {
+      this.busy.set(false);
+      // What was refused may have changed something: the wish to keep it is taken back all the same.
+      this.changed.emit();
+    }
+  }
+}
