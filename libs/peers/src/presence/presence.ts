@@ -2,21 +2,12 @@ import type { PeerEvent } from '@dfs/contracts';
 import type { Database } from '@dfs/database';
 import type { EventLog } from '@dfs/events';
 import { nodeSection, STATUS_PROTOCOL, type MembershipRecord, type StatusMessage, type WireValue } from '@dfs/protocol';
-import {
-  Listeners,
-  Recurring,
-  type Clock,
-  type Log,
-  type Ran,
-  type SleepWatch,
-  type Unsubscribe,
-  type WorkStatus,
-} from '@dfs/runtime';
+import { Listeners, type Clock, type Log, type SleepWatch, type Unsubscribe, type WorkStatus } from '@dfs/runtime';
 import type { Transport } from '@dfs/transport';
 import { absentSlice } from './absent-slice.js';
 import { AddressBook } from '../dialling/address-book.js';
 import { ClockWatch } from './clock-watch.js';
-import { MAX_FOUND_STRANGERS, MAX_HEARTBEAT_PERIOD, NUDGE_DELAY, STATUS_IDLE } from '../constants.js';
+import { MAX_FOUND_STRANGERS, MAX_HEARTBEAT_PERIOD, STATUS_IDLE } from '../constants.js';
 import { Dialer } from '../dialling/dialer.js';
 import { Farewell } from '../removed/removal-notice.js';
 import { Liveness } from './liveness.js';
@@ -31,6 +22,7 @@ import { SecondOpinion } from '../removed/removal-check.js';
 import { Sections } from '../status/status-sections.js';
 import { RunWatch } from './run-watch.js';
 import type { Session } from './session.js';
+import { TellingPace } from './telling-pace.js';
 import { Sessions } from './sessions.js';
 
 /** The parts by which members find, hear and lose each other. */
@@ -74,10 +66,7 @@ export class Presence {
   /** Members that others are asked about; worked out anew at each heartbeat, and when somebody comes or goes. */
   private absent: readonly string[] | undefined;
   private changePending = false;
-  private readonly heartbeats: Recurring;
-  /** Milliseconds by which the next heartbeat was set. */
-  private pendingPeriod = 0;
-  private readonly nudging: Recurring;
+  private readonly pace: TellingPace;
 
   constructor(
     private readonly components: PresenceComponents,
@@ -131,27 +120,11 @@ export class Presence {
     const periodMs = () => this.heartbeatPeriod();
     this.secondOpinion = new SecondOpinion({ transport, membership, log, addressesOf, periodMs, ask: unheard });
     this.told = new PeerEvents({ db, events, log, describe: (peerId) => this.describe(peerId) });
-    this.heartbeats = new Recurring(
-      {
-        name: 'send heartbeats',
-        every: () => (this.pendingPeriod = this.heartbeatPeriod()) * (0.9 + Math.random() * 0.1),
-        failed: 'a heartbeat failed',
-        severity: 'error',
-        run: () => this.beat(),
-      },
-      { log },
-    );
-    this.nudging = new Recurring(
-      {
-        name: 'send news of this node',
-        every: Infinity,
-        gather: NUDGE_DELAY,
-        failed: 'news of this node could not be sent',
-        severity: 'error',
-        run: () => this.tellAll(),
-      },
-      { log },
-    );
+    this.pace = new TellingPace({
+      ...{ periodMs, log },
+      beat: (period) => this.beat(period),
+      tellAll: () => this.sessions.tellAll(),
+    });
     sections.contribute(NODE_SECTION, () => {
       const addresses = transport.addresses().slice(0, 16);
       return nodeSection.form({ name: this.name, version: self.version, addresses }) as WireValue;
@@ -165,7 +138,7 @@ export class Presence {
     await this.book.load();
     this.liveness.start(await nextEpoch(db));
     this.sessions.start();
-    this.nudging.start();
+    this.pace.start();
     this.unsubscribe.push(
       membership.onRecords((records, from) => this.recordsCame(records, from)),
       membership.onChange(() => this.membershipChanged()),
@@ -178,12 +151,11 @@ export class Presence {
     this.meetAll();
     this.dialer.start();
     this.secondOpinion.start();
-    this.heartbeats.start();
   }
 
   /** Ends all that is under way; connections are the transport's to close. */
   async stop(): Promise<void> {
-    await Promise.all([this.heartbeats.stop(), this.nudging.stop()]);
+    await this.pace.stop();
     for (const off of this.unsubscribe.splice(0)) off();
     for (const peerId of this.sessions.ready()) this.rememberSeen(peerId);
     await this.secondOpinion.stop();
@@ -196,7 +168,7 @@ export class Presence {
   /** Recurring work in the background. */
   work(): WorkStatus[] {
     const parts = [this.told, this.book, this.secondOpinion, this.dialer].map((part) => part.work());
-    return [this.heartbeats.status(), this.nudging.status(), ...parts];
+    return [...this.pace.work(), ...parts];
   }
 
   get name(): string {
@@ -248,12 +220,7 @@ export class Presence {
 
   /** Sends this node's status to all soon. */
   nudge(): void {
-    if (this.nudging.isOn) this.nudging.soon();
-  }
-
-  private tellAll(): Promise<Ran> {
-    this.sessions.tellAll();
-    return Promise.resolve('idle');
+    this.pace.nudge();
   }
 
   /** Members to be connected to. */
@@ -277,13 +244,12 @@ export class Presence {
     return Math.min(syncPeriodMs, graceMs / 3, MAX_HEARTBEAT_PERIOD);
   }
 
-  private beat(): Promise<Ran> {
+  private beat(periodMs: number): void {
     this.liveness.tick();
     this.absent = undefined;
-    this.sessions.heartbeat(this.pendingPeriod);
+    this.sessions.heartbeat(periodMs);
     this.dialer.refresh();
     if (this.counted !== (this.counted = this.whoCounts())) this.noteChange();
-    return Promise.resolve('idle');
   }
 
   private whoCounts(): string {
@@ -426,8 +392,7 @@ export class Presence {
     this.meetAll();
     this.dialer.refresh();
     this.noteChange();
-    // A shorter period counts at once: the next heartbeat may be a minute off.
-    if (this.heartbeats.isOn && this.heartbeatPeriod() < this.pendingPeriod) this.heartbeats.reschedule();
+    this.pace.periodChanged();
   }
 
   /** Many changes at a time are told once. */

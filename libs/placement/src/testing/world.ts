@@ -136,18 +136,14 @@ export class WorldNode {
     const events = await EventLog.open(this.db);
     events.subscribe((event) => this.events.push(event));
     this.chunks = await ChunkStore.open({
-      dir: this.dir.file('chunks'),
-      db: this.db,
+      ...{ dir: this.dir.file('chunks'), db: this.db, reserveBytes: 0 },
       quotaBytes: this.options.quotaBytes ?? 64 * GiB,
-      reserveBytes: 0,
     });
     this.transport = this.world.memory.node({ peerId: this.peerId });
     this.transport.setGate({ isMember: (id) => this.world.members.has(id), acceptsStrangers: () => false });
     this.placement = await Placement.open(
       {
-        db: this.db,
-        events,
-        chunks: this.chunks,
+        ...{ db: this.db, events, chunks: this.chunks, clock: systemClock, log: silentLog },
         transport: this.options.wrap?.(this.transport) ?? this.transport,
         peers: this.peers(),
         membership: this.membership(),
@@ -158,8 +154,6 @@ export class WorldNode {
         },
         past: this.pastContents(),
         ...(this.options.dht && { dht: this.options.dht }),
-        clock: systemClock,
-        log: silentLog,
       },
       { calmMs: 0, ...this.options.repair },
     );
@@ -170,9 +164,7 @@ export class WorldNode {
     await this.transport.start();
     this.up = true;
     this.transport.onConnect((peerId) => setImmediate(() => this.ready(peerId)));
-    this.transport.onDisconnect((peerId) => {
-      for (const listener of this.goneListeners) listener(peerId);
-    });
+    this.transport.onDisconnect((peerId) => this.goneListeners.forEach((listener) => listener(peerId)));
     this.placement.start();
     for (const other of this.world.running()) {
       if (other !== this) await this.transport.dialPeer(other.peerId, other.transport.addresses());
