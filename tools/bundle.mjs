@@ -59,7 +59,7 @@ const COMMON_JS = [
 const ownRequire = {
   name: 'own-require',
   setup({ onLoad }) {
-    onLoad({ filter: /@nestjs\/mapped-types\/dist\/type-helpers\.utils\.js$/ }, async ({ path }) => {
+    onLoad({ filter: /@nestjs[\\/]mapped-types[\\/]dist[\\/]type-helpers\.utils\.js$/ }, async ({ path }) => {
       const text = await readFile(path, 'utf8');
       const contents = text.replace('const require = createRequire(import.meta.url);', '');
       if (contents === text) throw new Error(`${path} is not what it was: see what it requires.`);
@@ -75,7 +75,7 @@ process.chdir(dirname(dirname(fileURLToPath(import.meta.url))));
 const target = join(folder, 'dist', 'bundle');
 /** Where a bundle is made: engines that start meanwhile find the one before. */
 const workshop = `${target}-new`;
-const stamp = join(target, 'made-of.txt');
+const stamp = join(target, '.made-of');
 const madeOf = hashOfInputs();
 if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== madeOf) await bundle(program);
 
