@@ -46,8 +46,7 @@ export function partitionOf(content: Cid, extent: number): number {
  */
 export class Ranking {
   private members: readonly Candidate[] = [];
-  /** By member: −ln(u) by partition; 0 where it is not drawn yet. */
-  private draws = new Map<string, Float64Array>();
+  private draws = new Map<string, Draws>();
   /** By partition. */
   private orders: (Uint16Array | undefined)[] = [];
 
@@ -61,7 +60,7 @@ export class Ranking {
     if (areSame(sorted, this.members)) return;
     this.members = sorted;
     this.orders = [];
-    this.draws = new Map(sorted.map(({ peerId }) => [peerId, this.draws.get(peerId) ?? new Float64Array(PARTITIONS)]));
+    this.draws = new Map(sorted.map(({ peerId }) => [peerId, this.draws.get(peerId) ?? new Draws(peerId)]));
   }
 
   /** All members, the first to hold what is in this partition first. */
@@ -71,27 +70,35 @@ export class Ranking {
   }
 
   private rank(partition: number): Uint16Array {
-    const scores = this.members.map(({ peerId, capacity }) => 2 ** capacity / this.draw(partition, peerId));
+    const scores = this.members.map(({ peerId, capacity }) => 2 ** capacity / this.draws.get(peerId)!.of(partition));
     // Members are in the order of their peer ids, which decides between equal scores.
     return Uint16Array.from(scores.keys()).sort((a, b) => scores[b]! - scores[a]! || a - b);
   }
-
-  private draw(partition: number, peerId: string): number {
-    const drawn = this.draws.get(peerId)!;
-    return (drawn[partition] ||= drawOf(partition, peerId));
-  }
 }
 
-/** −ln(u), u of 53 bits of the hash, and half a step up: never 0, never 1. */
-function drawOf(partition: number, peerId: string): number {
-  const id = peerIdToBytes(peerId);
-  const key = Buffer.allocUnsafe(4 + id.length);
-  key.writeUInt32BE(partition, 0);
-  key.set(id, 4);
-  const digest = sha256(key);
-  const view = new DataView(digest.buffer, digest.byteOffset, digest.byteLength);
-  const bits = (view.getUint32(0) & 0x1fffff) * 2 ** 32 + view.getUint32(4);
-  return -ln((bits + 0.5) / TWO_53);
+/** What a member has drawn in each partition. */
+class Draws {
+  /** −ln(u) by partition; 0 where it is not drawn yet. */
+  private readonly drawn = new Float64Array(PARTITIONS);
+  /** The bytes that are hashed: a partition, and the member. */
+  private readonly key: Buffer;
+
+  constructor(peerId: string) {
+    this.key = Buffer.concat([Buffer.alloc(4), peerIdToBytes(peerId)]);
+  }
+
+  of(partition: number): number {
+    return (this.drawn[partition] ||= this.draw(partition));
+  }
+
+  /** −ln(u), u of 53 bits of the hash, and half a step up: never 0, never 1. */
+  private draw(partition: number): number {
+    this.key.writeUInt32BE(partition, 0);
+    const digest = sha256(this.key);
+    const high = ((digest[1]! & 0x1f) << 16) | (digest[2]! << 8) | digest[3]!;
+    const low = ((digest[4]! << 24) | (digest[5]! << 16) | (digest[6]! << 8) | digest[7]!) >>> 0;
+    return -ln((high * 2 ** 32 + low + 0.5) / TWO_53);
+  }
 }
 
 function areSame(some: readonly Candidate[], others: readonly Candidate[]): boolean {
