@@ -77,11 +77,11 @@ function withContent(disk: OnDisk, content: FoundContent | 'failed' | undefined)
 
 /** 7: names of ours before any rule, in both directions; `.dfsignore` is of one disk. */
 function isLeftOut(path: string, { rules, disk, base, heads }: Trees): boolean {
-  const name = toDiskPath(path);
-  if (isOurs(name) || path === IGNORE_NAME || path.endsWith(`/${IGNORE_NAME}`)) return true;
+  if (path === IGNORE_NAME || path.endsWith(`/${IGNORE_NAME}`)) return true;
   const state = disk.stateOf(path).state;
-  // What the disk tree has was asked of the rules by its name there.
+  // What the disk tree has was asked of the rules by its name there, and is none of ours.
   if (state === 'file' || state === 'directory') return false;
+  if (isOurs(toDiskPath(path))) return true;
   const isDirectory = base.get(path)?.kind === 'directory' || heads.get(path)?.[0]?.kind === 'folder';
   return rules.ignoresPath(path, isDirectory ? 'directory' : 'file');
 }

@@ -181,7 +181,7 @@ export class DiskTree {
     const own = this.listed.get(name)?.listing;
     const parent = this.listed.get(parentOf(name));
     const wasDirectory = parent?.before?.get(nameOf(name))?.kind === 'directory';
-    const empty = own?.outcome === 'whole' && this.counted(own).length === 0;
+    const empty = own?.outcome === 'whole' && this.isEmpty(own);
     return { state: 'directory', name, witnesses: wasDirectory ? 2 : 1, empty };
   }
 
@@ -288,13 +288,13 @@ export class DiskTree {
       .filter(({ directory }) => !isOurs(directory) && !this.isLeftOut(directory, pathOf(directory), 'directory'));
   }
 
-  /** Entries that keep a directory from being empty. */
-  private counted({ directory, entries, borders }: Whole): unknown[] {
-    const own = entries.filter(({ name, stat }) => {
+  /** Nothing is in it that counts. Most directories are done with their first entry. */
+  private isEmpty({ directory, entries, borders }: Whole): boolean {
+    const counts = ({ name, stat }: Whole['entries'][number]): boolean => {
       const path = join(directory, name);
       return !isOurs(path) && !this.rules.ignores(path, stat.kind === 'directory' ? 'directory' : 'file');
-    });
-    return [...own, ...borders];
+    };
+    return borders.length === 0 && !entries.some(counts);
   }
 }
 
