@@ -109,7 +109,7 @@ export class Peers {
   /** Recurring work in the background. */
   work(): WorkStatus[] {
     const parts = [this.jointOwner, ...(this.networkFile ? [this.networkFile] : [])];
-    return [...parts.map((part) => part.work()), ...this.presence.work()];
+    return [...parts.map((part) => part.work()), ...this.comingBack.work(), ...this.presence.work()];
   }
 
   /** All members, this node first, then in order of admission. */

@@ -1,7 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { MemberRole } from '@dfs/contracts';
 import { slices } from '@dfs/database';
-import { DfsError, isDfsError, type Log } from '@dfs/runtime';
+import { DfsError, isDfsError, Recurring, type Log, type Ran, type WorkStatus } from '@dfs/runtime';
 import { FAREWELL_PROTOCOL, farewellMessage, recordsMessage, type ReturnTicket, type WireValue } from '@dfs/protocol';
 import { request, type Transport } from '@dfs/transport';
 import type { AddressBook } from '../dialling/address-book.js';
@@ -27,29 +26,53 @@ export interface ComingBackComponents {
  * and asks a member, over `/dfs/farewell/1`, for what it lacks.
  */
 export class ComingBack {
-  private readonly running = new AbortController();
-  /** Aborted once a member that is remembered has come to this node's door. */
-  private knock = new AbortController();
-  private trying: Promise<void> = Promise.resolve();
+  private readonly asking: Recurring;
+  /** Times that the members were asked in vain. */
+  private vain = 0;
+  /** By the monotonic clock, when they were last asked. */
+  private askedAt = -Infinity;
+  private back: (members: readonly Place[]) => void = () => undefined;
 
   constructor(
     private readonly components: ComingBackComponents,
     private readonly guests: readonly NetworkChangedGuest[],
-  ) {}
+  ) {
+    const pause = (): number => Math.min(RETURN_MIN * 2 ** Math.min(this.vain++, 20), RETURN_MAX);
+    this.asking = new Recurring(
+      {
+        name: 'ask for the membership that was lost',
+        every: () => (components.membership.isReturning ? pause() : Infinity),
+        gather: RETURN_MIN,
+        failed: 'this node could not come back to its network',
+        run: () => this.tryToComeBack(),
+      },
+      { log: components.log },
+    );
+  }
 
-  /** Asks the members that this node remembers, again and again, until it is back. Never rejects. */
+  /** Asks the members that this node remembers, again and again, until it is back. */
   start(back: (members: readonly Place[]) => void): void {
-    if (this.components.membership.isReturning) this.trying = this.tryUntilBack(back);
+    const { membership, log } = this.components;
+    if (!membership.isReturning) return;
+    const { remembered, networkId } = membership;
+    log.warn({ network: networkId, members: remembered.length }, 'this node lost its database, and asks its members');
+    this.back = back;
+    this.asking.start(0);
   }
 
   /** Tells that a peer has come and proven its id. A member that is remembered is up, then: it is asked without waiting. */
   knocked(peerId: string): void {
-    if (this.components.membership.remembered.some((place) => place.peerId === peerId)) this.knock.abort();
+    if (!this.components.membership.remembered.some((place) => place.peerId === peerId)) return;
+    this.asking.soon(Math.max(0, this.askedAt + RETURN_MIN - performance.now()));
   }
 
-  async stop(): Promise<void> {
-    this.running.abort();
-    await this.trying;
+  stop(): Promise<void> {
+    return this.asking.stop();
+  }
+
+  /** Its recurring work in the background; none where nothing was lost. */
+  work(): WorkStatus[] {
+    return this.asking.isOn ? [this.asking.status()] : [];
   }
 
   /**
@@ -73,34 +96,23 @@ export class ComingBack {
     await enterNetwork(this.components, { ...welcome, addresses: placesOf([place]) }, this.guests);
   }
 
-  private async tryUntilBack(back: (members: readonly Place[]) => void): Promise<void> {
+  private async tryToComeBack(): Promise<Ran> {
     const { membership, log } = this.components;
-    const { signal } = this.running;
+    if (!membership.isReturning) return 'idle';
     const { remembered, networkId } = membership;
-    log.warn({ network: networkId, members: remembered.length }, 'this node lost its database, and asks its members');
-    for (let pause = RETURN_MIN; membership.isReturning && !signal.aborted; pause = Math.min(2 * pause, RETURN_MAX)) {
-      this.knock = new AbortController();
-      try {
-        const welcome = await this.askAll(networkId, remembered);
-        if (welcome && membership.isReturning) {
-          await enterNetwork(this.components, { ...welcome, addresses: placesOf(remembered) }, this.guests);
-          log.info({ network: networkId }, 'this node is back in its network');
-          return back(remembered);
-        }
-      } catch (error) {
-        log.warn({ err: error }, 'this node could not come back to its network');
-      }
-      await delay(RETURN_MIN, undefined, { signal, ref: false }).catch(() => undefined);
-      const early = AbortSignal.any([signal, this.knock.signal]);
-      await delay(pause - RETURN_MIN, undefined, { signal: early, ref: false }).catch(() => undefined);
-    }
+    const welcome = await this.askAll(networkId, remembered).finally(() => (this.askedAt = performance.now()));
+    if (!welcome || !membership.isReturning) return 'idle';
+    await enterNetwork(this.components, { ...welcome, addresses: placesOf(remembered) }, this.guests);
+    log.info({ network: networkId }, 'this node is back in its network');
+    this.back(remembered);
+    return 'idle';
   }
 
   /** The word of the first member that answers; a removal counts only when no member denies it. */
   private async askAll(networkId: string, places: readonly Place[]): Promise<Welcome | undefined> {
     let removed: Welcome | undefined;
     for (const some of slices(places, RETURN_ASKED)) {
-      if (this.running.signal.aborted) break;
+      if (this.asking.signal.aborted) break;
       const asked = some.map((place) => this.ask(networkId, place));
       for (const answer of await Promise.allSettled(asked)) {
         if (answer.status === 'rejected') continue;
@@ -134,7 +146,7 @@ export class ComingBack {
   private async reach(peerId: string, addresses: ReadonlySet<string>): Promise<void> {
     const { transport } = this.components;
     for (const address of addresses) {
-      const signal = AbortSignal.any([this.running.signal, AbortSignal.timeout(DIAL_TIME)]);
+      const signal = AbortSignal.any([this.asking.signal, AbortSignal.timeout(DIAL_TIME)]);
       try {
         const met = await transport.dial(address, { signal });
         if (met === peerId) return;
@@ -152,7 +164,7 @@ export class ComingBack {
 
   private async converse(networkId: string, peerId: string): Promise<Welcome> {
     const { transport } = this.components;
-    const signal = AbortSignal.any([this.running.signal, AbortSignal.timeout(JOIN_TIME)]);
+    const signal = AbortSignal.any([this.asking.signal, AbortSignal.timeout(JOIN_TIME)]);
     const message = farewellMessage.form({ known: [], records: [] }) as WireValue;
     const graph = new RecordGraph();
     for await (const { header } of request(transport, peerId, FAREWELL_PROTOCOL, message, {
