@@ -1,7 +1,6 @@
 import fc from 'fast-check';
-import { LEAVE_AFTER } from '../limits.js';
 import { Schedule, type Lot } from '../swarm/block-schedule.js';
-import { Handouts } from './handouts.js';
+import { Handouts, PASS_TIME } from './handouts.js';
 
 const KEY = 'k';
 const HOLDER = 'holder';
@@ -156,7 +155,7 @@ describe('what a holder hands out to those who fetch the same', () => {
     for (const fetcher of [0, 1, 2]) for (const other of [0, 1, 2]) crowd.hear(fetcher, other);
     crowd.askHolder(0, 40, { spare: false });
     expect(crowd.askHolder(2, 40, { spare: false }).length).toBeLessThanOrEqual(20);
-    crowd.now += LEAVE_AFTER + 1;
+    crowd.now += PASS_TIME + 1;
     crowd.late(2);
     crowd.askHolder(2, 40);
     expect(new Set(crowd.sent).size).toBe(40);

@@ -1,5 +1,5 @@
 import type { Cid, ExtentId } from '@dfs/protocol';
-import { LEAVE_AFTER } from '../limits.js';
+import { second } from '@dfs/runtime';
 
 /** Blocks of which it is remembered who was given them: the oldest are forgotten. */
 const MAX_HANDOUTS = 16_384;
@@ -7,6 +7,8 @@ const MAX_HANDOUTS = 16_384;
 const MAX_COUNTS = 1024;
 /** Of the blocks of an extent that were given, those that may be given again soon, since somebody insists. */
 const AGAIN_SHARE = 0.5;
+/** … and for so long: on a busy machine one who has been given a block may take that long to pass it on. */
+export const PASS_TIME = 30 * second;
 
 interface Handout {
   readonly extent: string;
@@ -64,7 +66,7 @@ export class Handouts {
     const known = this.given.get(id);
     const count = this.countOf(key);
     if (known?.extent === key && known.to !== asker && this.passesOn(known, extent)) {
-      const isOld = this.now() - known.at > LEAVE_AFTER;
+      const isOld = this.now() - known.at > PASS_TIME;
       if (!insist || (!isOld && count.again + 1 > count.once * AGAIN_SHARE)) return false;
       count.again++;
     } else {
