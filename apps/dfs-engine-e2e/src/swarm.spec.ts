@@ -133,13 +133,15 @@ unless(why, describe)('a node that is killed in the middle of a large file', () 
   it('fetches after its start only what it had not made durable', async () => {
     await using lan = await NetnsLan.create(2);
     await lan.limit(0, { rateBytesPerSecond: 40 * MB });
-    const a = await startEngine({ name: 'node-a', host: lan.host(0), env: { DFS_REPLICAS: '2' } });
+    const a = await startEngine({ name: 'node-a', host: lan.host(0), env: { DFS_REPLICAS: '1' } });
     const nodes = [a];
     try {
       const b = await startEngine({ name: 'node-b', host: lan.host(1), join: await a.invite() });
       nodes.push(b);
       await connected(nodes);
       const file = await putPattern(a, 'film.bin', SIZE);
+      const body = JSON.stringify({ replicas: 2 });
+      await a.json('/settings', { method: 'PATCH', headers: { 'content-type': 'application/json' }, body });
       // Of 64 MiB each one part is durable and another is filling.
       await eventually(async () => (await blocksSent(a)) > 90 * MiB, { deadline: 60_000, poll: 20 });
       await b.kill();

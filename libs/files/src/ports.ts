@@ -38,6 +38,7 @@ export type CatalogueWriter = CatalogueReader &
 export type ContentPlacement = Pick<
   Placement,
   | 'pinLocal'
+  | 'offered'
   | 'fetch'
   | 'replication'
   | 'standings'

@@ -9,6 +9,7 @@
  * Does not know paths or versions, or which content is obsolete; the catalogue does.
  * Units: bytes, milliseconds. The database must know `placementMigrations`.
  */
+export type { OfferedBatch } from './ahead/offer.js';
 export type { PlacementOptions } from './parts.js';
 export type { ContentStanding } from './status/replication-state.js';
 export type { SizedContent } from './status/replication-status.js';

@@ -1,5 +1,7 @@
 import type { Tx } from '@dfs/database';
+import type { Timers } from '@dfs/runtime';
 import { BlockServer, Gatherings, RequestSlots, requestsWithin, Transfers } from '@dfs/transfer';
+import { Arrivals } from './ahead/arrivals.js';
 import { Freeing } from './keep/freeing.js';
 import type { Wishes } from './keep/wishes.js';
 import { HolderFinder } from './pins/holder-finder.js';
@@ -33,6 +35,8 @@ export interface PlacementOptions {
   repairBurst?: number;
   /** Extents of such content that are queued at a time. */
   mostWaiting?: number;
+  /** By which it is measured how long ago something came ahead of its record; those of the process when left out. */
+  timers?: Timers;
   /** As Scanner has it. */
   calmMs?: number;
   /** How long a drain waits for copies of old versions at those that may have purged them. */
@@ -92,8 +96,11 @@ export function makeParts(components: PlacementComponents, context: PartsContext
   const slots = new RequestSlots(() => requestsWithin(transport.limits().receive ?? Infinity));
   const gatherings = new Gatherings();
   const fetching = { transport, slots, gatherings, self, others: () => network.others(), log };
+  const arrivals = new Arrivals({ ...fetching, db, chunks, network, membership, room, timers: options.timers });
+  const offers = { transport, network, gatherings, signal, log };
   const replicator: Replicator = new Replicator({
     ...fetching,
+    arrivals,
     ...{ db, chunks, catalogue, holdings, network, counts, finder, wishes, room, transfers, pin },
     budget: new RepairBudget(options.repairRate, options.repairBurst),
     mostWaiting: options.mostWaiting,
@@ -138,6 +145,6 @@ export function makeParts(components: PlacementComponents, context: PartsContext
   });
   return {
     ...{ transfers, room, network, counts, drains, finder, view, watch, replicator, reading, damage, takingBack },
-    ...{ foundPromises, reclaimer, found, freeing, exchange, promises, lettingGo, givingWay, server },
+    ...{ arrivals, offers, foundPromises, reclaimer, found, freeing, exchange, promises, lettingGo, givingWay, server },
   };
 }

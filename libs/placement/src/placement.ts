@@ -1,11 +1,13 @@
 import type { ContentStanding } from './status/replication-state.js';
 import type { ReplicationView } from './status/replication-status.js';
-import type { PastBytes, Reclaimed } from '@dfs/chunks';
+import type { BlockBatch, PastBytes, Reclaimed } from '@dfs/chunks';
 import type { HolderList, Replication } from '@dfs/contracts';
 import type { Tx } from '@dfs/database';
 import { cidToBytes, type Cid } from '@dfs/protocol';
 import { DfsError, Recurring, stopping, type Ran, type Unsubscribe, type WorkStatus } from '@dfs/runtime';
 import { type Transfers } from '@dfs/transfer';
+import type { ArrivalsStatus } from './ahead/arrivals.js';
+import { offered, type OfferedBatch } from './ahead/offer.js';
 import { extentKey, extentsOf, isEmpty, isLarge } from './plan/extents.js';
 import { Wishes } from './keep/wishes.js';
 import { Holdings } from './pins/member-pins.js';
@@ -61,6 +63,7 @@ export class Placement {
     this.transfers = this.parts.transfers;
     this.found = this.parts.found;
     this.parts.server.start();
+    this.parts.arrivals.start();
     this.watching = new Recurring(
       {
         name: 'see who counts',
@@ -105,6 +108,7 @@ export class Placement {
     await Promise.all([
       this.watching.stop(),
       this.parts.room.stop(),
+      this.parts.arrivals.stop(),
       this.parts.exchange.stop(),
       this.parts.replicator.stop(),
       this.parts.damage.stop(),
@@ -121,8 +125,9 @@ export class Placement {
 
   /** Its recurring work in the background. */
   work(): WorkStatus[] {
-    const { room, exchange, damage, reclaimer, lettingGo, givingWay, takingBack, foundPromises, watch } = this.parts;
-    const others = [room, exchange, damage, reclaimer, lettingGo, givingWay, takingBack, foundPromises, watch];
+    const { room, arrivals, exchange, damage, reclaimer, lettingGo, givingWay, takingBack, foundPromises } = this.parts;
+    const parts = [room, arrivals, exchange, damage, reclaimer, lettingGo, givingWay, takingBack, foundPromises];
+    const others = [...parts, this.parts.watch];
     return [this.watching.status(), ...this.parts.replicator.work(), ...others.map((part) => part.work())];
   }
 
@@ -136,6 +141,11 @@ export class Placement {
       Array.from({ length: extentsOf(chunkCount) }, (_, extent) => ({ content: contentId, size, extent })),
     );
     await this.pin(tx, extents);
+  }
+
+  /** The blocks of an upload, of which members that will hold the file anyway are told while they come. */
+  offered(batch: BlockBatch): OfferedBatch {
+    return offered(this.parts.offers, batch);
   }
 
   /**
@@ -185,6 +195,7 @@ export class Placement {
     full: boolean;
     wanted: number;
     damaged: number;
+    ahead: ArrivalsStatus;
     reclaimed: ReclaimStatus;
     lettingGo: LettingGoStatus;
     givingWay: GivingWayStatus;
@@ -195,6 +206,7 @@ export class Placement {
       full: this.parts.room.isFull(),
       wanted: this.parts.replicator.wanted,
       damaged: this.parts.damage.count,
+      ahead: this.parts.arrivals.status(),
       reclaimed: this.parts.reclaimer.status(),
       lettingGo: this.parts.lettingGo.status(),
       givingWay: this.parts.givingWay.status(),

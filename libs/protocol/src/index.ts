@@ -57,6 +57,16 @@ export {
   type RecordAttributes,
 } from './messages/attributes.js';
 export {
+  AHEAD_PROTOCOL,
+  aheadTaken,
+  aheadWhole,
+  formAheadBlocks,
+  MAX_AHEAD_BLOCKS,
+  parseAhead,
+  type AheadBlock,
+  type AheadMessage,
+} from './messages/ahead-messages.js';
+export {
   bitsFrame,
   bitsRequest,
   checkBits,

@@ -150,6 +150,8 @@ export class NodeMetrics {
     counter: DefineCounter,
   ): void {
     counter('blocks_sent_bytes_total', 'Bytes of blocks sent to peers', () => placement.status().sentBytes);
+    gauge('ahead_uploads', 'Uploads at other members that are taken ahead', () => placement.status().ahead.uploads);
+    gauge('ahead_bytes', 'Bytes of them that are here, unpinned', () => placement.status().ahead.bytes);
     gauge('members', 'Members of the network, this node included', () => membership.members().length);
     gauge('peers_connected', 'Members connected now', () => peers.connected().length);
     gauge('dht_routing_table_size', 'Peers in the routing table', () => dht.info().routingTableSize);

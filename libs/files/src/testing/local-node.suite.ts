@@ -1,10 +1,10 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { Catalogue, catalogueMigrations } from '@dfs/catalogue';
 import type { PurgeInfo, ReplicationState } from '@dfs/contracts';
-import { ChunkStore, chunksEntities, chunksFrom, chunksMigrations, summarise } from '@dfs/chunks';
+import { ChunkStore, chunksEntities, chunksFrom, chunksMigrations, summarise, type BlockBatch } from '@dfs/chunks';
 import type { Database } from '@dfs/database';
 import { EventLog, eventsEntities, eventsMigrations } from '@dfs/events';
-import { HolderSets } from '@dfs/placement';
+import { HolderSets, type OfferedBatch } from '@dfs/placement';
 import { Transfers } from '@dfs/transfer';
 import {
   cidFromDigest,
@@ -133,6 +133,10 @@ export class LocalPlacement implements ContentPlacement {
   async letGoOf(contents: readonly Cid[]): Promise<number> {
     this.gone.push(...contents);
     return contents.length;
+  }
+
+  offered(batch: BlockBatch): OfferedBatch {
+    return Object.assign(batch, { whole: () => undefined });
   }
 
   readonly pinned = new Set<Cid>();

@@ -72,7 +72,7 @@ export async function receive(components: FilesComponents, request: UploadReques
   const path = normalisePath(request.path);
   const { digests: announced = {} } = request;
   const conditions = await admit(components, path, request);
-  const batch = components.chunks.batch('local');
+  const batch = components.placement.offered(components.chunks.batch('local'));
   const progress = new UploadProgress(components.placement, path, request.size);
   try {
     const stored = await storeContent(batch, request.body, {
@@ -82,6 +82,7 @@ export async function receive(components: FilesComponents, request: UploadReques
     });
     checkSize(request.size, stored.size);
     checkDigests(announced, stored.digests);
+    batch.whole(stored);
     await batch.flush();
     const mediaType = mediaTypeFor(path, request.mediaType);
     const attributes = withDigest(request.attributes, announced);

@@ -130,7 +130,8 @@ export class StoreRoom {
     this.listeners.tell();
   }
 
-  private bytesLeft(): number {
+  /** That others' data may still take. */
+  bytesLeft(): number {
     const { bytes, quotaBytes } = this.components.chunks.usage();
     return Math.min(quotaBytes * PEER_SHARE - bytes, this.components.chunks.room());
   }

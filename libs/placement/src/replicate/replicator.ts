@@ -1,6 +1,7 @@
 import type { Database, Tx } from '@dfs/database';
 import { DfsError, isDfsError, Recurring, stopping, type Log, type Ran, type WorkStatus } from '@dfs/runtime';
 import type { Cid } from '@dfs/protocol';
+import type { Arrivals } from '../ahead/arrivals.js';
 import { isEmpty } from '../plan/extents.js';
 import { CountLearner } from './extent-count-learner.js';
 import type { HolderFinder } from '../pins/holder-finder.js';
@@ -29,6 +30,8 @@ export interface ReplicatorComponents extends SwarmComponents, ScannerComponents
   room: StoreRoom;
   transfers: Transfers;
   budget: RepairBudget;
+  /** What has come of files before they were recorded. */
+  arrivals: Pick<Arrivals, 'has' | 'settle'>;
   /** As WantQueue has it. */
   mostWaiting?: number | undefined;
   pin(tx: Tx, extents: readonly PinnedExtent[]): Promise<void>;
@@ -189,9 +192,19 @@ export class Replicator {
       return;
     }
     for (const want of wants) {
-      if (!this.busy.has(wantKey(want)) && !this.wants.add(want)) this.leaveOut();
+      if (this.components.arrivals.has(want.content)) this.settleFirst(want);
+      else if (!this.busy.has(wantKey(want)) && !this.wants.add(want)) this.leaveOut();
     }
     this.dispatch();
+  }
+
+  /** What came ahead is put into the store; after that only what is missing is fetched. */
+  private settleFirst(want: WantedExtent): void {
+    const settled = this.components.arrivals.settle(want.content).then(() => {
+      this.jobs.delete(settled);
+      if (!this.control.signal.aborted) this.enqueue([want]);
+    });
+    this.jobs.add(settled);
   }
 
   private leaveOut(): void {

@@ -81,6 +81,12 @@ export class Gatherings {
     };
   }
 
+  /** Blocks of an upload that is still coming in: they are served before they are committed. @returns ends that */
+  lend(blocks: OwnFetch): () => void {
+    this.allOwn.add(blocks);
+    return () => void this.allOwn.delete(blocks);
+  }
+
   /** Something of it has come. */
   changed(content: Cid, extent: number): void {
     this.gatherings.get(extentKey(content, extent))?.news.emit('news');
