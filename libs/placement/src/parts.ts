@@ -143,7 +143,10 @@ export function makeParts(components: PlacementComponents, context: PartsContext
     pins: new PinServer({ pins, promises, log }),
     isWhole: (content, extent) => pins.isPinned(content, extent),
   });
+  const others = [reclaimer, lettingGo, givingWay, takingBack, foundPromises, watch];
   return {
+    /** Recurring work, besides that of the replicator. */
+    background: [room, arrivals, exchange, damage, ...others],
     ...{ transfers, room, network, counts, drains, finder, view, watch, replicator, reading, damage, takingBack },
     ...{ arrivals, offers, foundPromises, reclaimer, found, freeing, exchange, promises, lettingGo, givingWay, server },
   };

@@ -107,17 +107,8 @@ export class Placement {
     for (const unsubscribe of this.unsubscribe.splice(0)) unsubscribe();
     await Promise.all([
       this.watching.stop(),
-      this.parts.room.stop(),
-      this.parts.arrivals.stop(),
-      this.parts.exchange.stop(),
       this.parts.replicator.stop(),
-      this.parts.damage.stop(),
-      this.parts.reclaimer.stop(),
-      this.parts.lettingGo.stop(),
-      this.parts.givingWay.stop(),
-      this.parts.takingBack.stop(),
-      this.parts.foundPromises.stop(),
-      this.parts.watch.stop(),
+      ...this.parts.background.map((part) => part.stop()),
       this.parts.reading.ended(),
       this.parts.freeing.ended(),
     ]);
@@ -125,10 +116,8 @@ export class Placement {
 
   /** Its recurring work in the background. */
   work(): WorkStatus[] {
-    const { room, arrivals, exchange, damage, reclaimer, lettingGo, givingWay, takingBack, foundPromises } = this.parts;
-    const parts = [room, arrivals, exchange, damage, reclaimer, lettingGo, givingWay, takingBack, foundPromises];
-    const others = [...parts, this.parts.watch];
-    return [this.watching.status(), ...this.parts.replicator.work(), ...others.map((part) => part.work())];
+    const { replicator, background } = this.parts;
+    return [this.watching.status(), ...replicator.work(), ...background.map((part) => part.work())];
   }
 
   /** Contents that this node has just stored whole, in the unit of work that commits their blocks. */
