@@ -1,6 +1,5 @@
 import type { AnyEvent, FolderAct } from '@dfs/contracts';
 import { recount } from '@dfs/catalogue';
-import type { Cid } from '@dfs/protocol';
 import { DfsError, VirtualTime, type Timers } from '@dfs/runtime';
 import { eventually, fakeClock } from '@dfs/testing';
 import { Files } from '../files.js';
