@@ -20,6 +20,7 @@ import {
   type RestoreRequest,
   type UploadResult,
   type UploadResults,
+  type VerifyResult,
   type VersionList,
 } from '@dfs/contracts';
 import { map, type Observable } from 'rxjs';
@@ -112,6 +113,16 @@ export class FilesApi {
   restore(id: string, version?: string): Observable<FileInfo> {
     const body: RestoreRequest = version === undefined ? {} : { version };
     return this.#http.post<FileInfo>(routes.fileRestore(id), body);
+  }
+
+  /** `POST /files/{fileId}/verify`: reads every chunk that is on this node. */
+  verify(id: string): Observable<VerifyResult> {
+    return this.#http.post<VerifyResult>(routes.fileVerify(id), null);
+  }
+
+  /** `POST /files/{fileId}/repair`: the node does now what it can do for the copies; events tell of it. */
+  repair(id: string): Observable<FileInfo> {
+    return this.#http.post<FileInfo>(routes.fileRepair(id), null);
   }
 
   /** `POST /files/{fileId}/choose`: ends a conflict; other heads may go on under names of their own. */

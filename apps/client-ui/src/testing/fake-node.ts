@@ -110,6 +110,13 @@ export class FakeNode {
     this.#handlers.get('disconnect')?.('transport close' as never);
   }
 
+  /** The connection is tried again, and is there, once these have told what was missed. */
+  comeBack(missed: () => void): void {
+    this.events.retryNow();
+    missed();
+    this.#handlers.get('ready')?.({ stream: STREAM, seq: this.#seq } as never);
+  }
+
   #socket(): EventSocket {
     this.#handlers.clear();
     return {

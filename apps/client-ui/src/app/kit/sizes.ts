@@ -27,6 +27,7 @@ export function formatCount(count: number): string {
 
 /** The words for so many of something: a sentence with a number in it cannot be put together of parts in every language. */
 const FORMS = {
+  change: { one: (n: string) => $localize`${n}:count: change`, many: (n: string) => $localize`${n}:count: changes` },
   chunk: { one: (n: string) => $localize`${n}:count: chunk`, many: (n: string) => $localize`${n}:count: chunks` },
   conflict: {
     one: (n: string) => $localize`${n}:count: conflict`,

@@ -44,11 +44,13 @@ export class NodeState {
       .subscribe(({ data: { uptimeSeconds, storage, fileTotals: files, network } }) =>
         this.#reading.value.update((info) => info && { ...info, uptimeSeconds, storage, files, network }),
       );
+    // The page begins to listen after the sign-in: what that answered is not asked for again. A later time it may have changed.
+    let begins = this.#events.state() === 'connecting';
     const live = this.#events.live.pipe(
       filter(() => {
-        const isGiven = this.#isGiven;
-        this.#isGiven = false;
-        return !isGiven;
+        const isKnown = begins && this.#isGiven;
+        begins = false;
+        return !isKnown;
       }),
     );
     merge(live, this.#events.resync)

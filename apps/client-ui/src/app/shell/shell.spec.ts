@@ -2,7 +2,7 @@ import { DeferBlockBehavior } from '@angular/core/testing';
 import { render, screen, waitFor, within } from '@testing-library/angular';
 import { fireEvent } from '@testing-library/dom';
 import { routes } from '@dfs/contracts';
-import { FakeNode, node, peer } from '../../testing/fake-node.js';
+import { FakeNode, file, node, peer } from '../../testing/fake-node.js';
 import { Shell } from './shell.js';
 
 describe('Shell', () => {
@@ -64,6 +64,38 @@ describe('Shell', () => {
     expect(await screen.findByText('Not connected to this node.')).toBeTruthy();
     expect(screen.queryByText(/01:00:\d\d/)).toBeNull();
     expect(screen.getByRole('button', { name: 'Try now' })).toBeTruthy();
+  });
+
+  it('says after an outage how much was missed, once', async () => {
+    await show();
+    await signIn();
+    await screen.findByText('Live');
+    fake.vanish();
+    await screen.findByText('Offline');
+    await waitFor(() => expect(fake.events.retryAt()).not.toBeNull());
+    const item = (path: string) => {
+      const { id, size, mediaType, contentId, modifiedAt, author, version } = file(path);
+      return { id, path, size, mediaType, contentId, modifiedAt, author, version };
+    };
+    fake.comeBack(() => {
+      fake.tell('file.uploaded', { files: ['a', 'b', 'c'].map(item) });
+      fake.tell('peer.connected', { peer: peer('b') });
+    });
+    expect(await screen.findByText('Caught up, 4 changes.')).toBeTruthy();
+    document.querySelectorAll('dfs-toasts').forEach((toasts) => toasts.remove());
+  });
+
+  it('asks for a reload when the node runs another version than the page', async () => {
+    await show();
+    await signIn();
+    await screen.findByText('Live');
+    expect(screen.queryByText(/was updated to version/)).toBeNull();
+    fake.vanish();
+    await waitFor(() => expect(fake.events.retryAt()).not.toBeNull());
+    fake.comeBack(() => undefined);
+    await fake.answerSoon('GET', routes.node, node({ version: '0.2.0' }));
+    expect(await screen.findByText(/was updated to version 0\.2\.0/)).toBeTruthy();
+    expect(screen.getByRole('button', { name: 'Reload' })).toBeTruthy();
   });
 
   it('says on every page that the node was removed, and what can be done', async () => {

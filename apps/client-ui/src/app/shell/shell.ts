@@ -9,6 +9,7 @@ import { WorkBeacon } from '../work/work-beacon.js';
 import { WorkButton } from '../work/work-button.js';
 import { WorkPanel } from '../work/work-panel.js';
 import { ActivityState } from '../activity/activity-state.js';
+import { CaughtUp } from './caught-up.js';
 import { Health } from './health.js';
 import { Mark } from './mark.js';
 import { NodeLine } from './node-line.js';
@@ -16,6 +17,7 @@ import { PagePreload } from './page-preload.js';
 import { OfflineBanner } from './offline-banner.js';
 import { RemovedBanner } from './removed-banner.js';
 import { SignIn } from './sign-in.js';
+import { UpdatedBanner } from './updated-banner.js';
 
 /** The frame of the console: navigation, the node line, and the page. Without a session, the sign-in page instead. */
 @Component({
@@ -32,6 +34,7 @@ import { SignIn } from './sign-in.js';
     RouterLinkActive,
     RouterOutlet,
     SignIn,
+    UpdatedBanner,
     WorkButton,
     WorkPanel,
   ],
@@ -57,6 +60,7 @@ export class Shell {
   protected readonly quiet = inject(Quiet).reached;
 
   constructor() {
+    inject(CaughtUp);
     effect(() => {
       if (this.session.status() === 'signed-in') this.#events.start();
       else this.#events.stop();

@@ -24,6 +24,7 @@ import { kindOf } from '../media-icon.js';
 import { Conflict } from './conflict.js';
 import { KeepHere } from './keep-here.js';
 import { Preview } from './preview.js';
+import { Upkeep } from './upkeep.js';
 import { Versions } from './versions.js';
 import { Whereabouts } from './whereabouts.js';
 
@@ -32,7 +33,7 @@ const SETTLE_MS = 200;
 /** Everything known about one file: is it safe, where is it, what was it before. */
 @Component({
   selector: 'dfs-file-details',
-  imports: [Conflict, Copies, CopyButton, Icon, KeepHere, Notice, Preview, Tip, Versions, Whereabouts],
+  imports: [Conflict, Copies, CopyButton, Icon, KeepHere, Notice, Preview, Tip, Upkeep, Versions, Whereabouts],
   templateUrl: './file-details.html',
   styleUrl: './file-details.scss',
 })
