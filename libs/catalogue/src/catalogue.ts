@@ -69,9 +69,9 @@ export class Catalogue {
     this.records = new RecordSet(parts.db, fingerprints);
     this.folders = new Folders(parts.db, () => this.networkId);
     this.conditions = new PathConditions(parts.db, parts.membership);
-    this.voids = new VoidVersions(parts.db, voidPrints, () => this.networkId);
     this.refusals = new Refusals(parts.log);
     this.ledger = new Ledger({ ...parts, fingerprints, voidPrints, retention });
+    this.voids = new VoidVersions(parts.db, voidPrints, () => this.networkId, this.ledger);
     const commit = (tx: Tx, drafts: readonly Draft[]): Promise<unknown> => this.commit(tx, drafts);
     this.imports = new Imports({ ...parts, commit });
     this.intake = new Intake({

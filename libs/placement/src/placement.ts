@@ -26,6 +26,7 @@ import type { ChunkPage, FetchOptions } from './read/content-fetch.js';
 import { type FoundContents } from './release/found-contents.js';
 import type { ReclaimStatus } from './release/reclaimer.js';
 import { makeParts, type PartsContext, type PlacementOptions, type PlacementParts } from './parts.js';
+import { Uncounted } from './replicate/uncounted.js';
 import { capacityClass } from './replicate/headroom.js';
 
 /** Extents that were promised once, and may still be here. */
@@ -45,6 +46,7 @@ export class Placement {
   private readonly unsubscribe: Unsubscribe[] = [];
   private readonly watching: Recurring;
   private liveness = '';
+  private readonly uncounted = new Uncounted();
 
   private constructor(
     private readonly components: PlacementComponents,
@@ -339,9 +341,11 @@ export class Placement {
     this.pins.onEntries((pins) => this.holdersChanged(pins.map(({ content }) => content)));
     this.unsubscribe.push(
       catalogue.onChange((changes) => this.contentsChanged(changes)),
+      ...(catalogue.voids ? [catalogue.voids.onContents((contents) => this.uncountedNamed(contents))] : []),
       this.holdings.onLearned((_, contents) => {
         this.holdersChanged(contents);
-        this.parts.replicator.holdersLearned();
+        if (this.uncounted.someOf(contents)) this.parts.replicator.rescan();
+        else this.parts.replicator.holdersLearned();
       }),
       this.holdings.onVoided(() => {
         this.parts.watch.changed();
@@ -377,6 +381,12 @@ export class Placement {
     this.parts.replicator.heardOf(refs);
     this.parts.foundPromises.named();
     this.parts.exchange.contentsNamed(refs.map(({ contentId }) => contentId));
+  }
+
+  private uncountedNamed(contents: readonly Cid[]): void {
+    this.uncounted.named(contents);
+    this.parts.exchange.contentsNamed(contents);
+    this.parts.replicator.rescan();
   }
 
   private membershipChanged(): void {

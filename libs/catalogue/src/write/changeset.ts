@@ -141,6 +141,16 @@ export class Changeset {
     return this.rows.flatMap(({ version }) => (version?.kind === 'file' && version.content ? [version.content] : []));
   }
 
+  /** Contents that records outside the set name which came in this unit, or left the set. */
+  get uncounted(): Cid[] {
+    return this.outside.flatMap(({ record }) => record.fields?.content ?? []);
+  }
+
+  /** Rows of records that are kept and listed, and do not count. */
+  private get outside(): NewRow[] {
+    return this.rows.filter(({ record }) => record.state === RecordState.void || record.state === RecordState.future);
+  }
+
   /** A record that was in this state is taken out, to be judged again. */
   remove(id: string, state: RecordState): void {
     this.deltaOf(state)?.remove(fromHex(id));
@@ -170,11 +180,7 @@ export class Changeset {
     // Read before anything is written: a question makes SQLite do first what was gathered.
     const folders = await foldersAbove(this.tx, [...this.paths.keys()]);
     await this.writeRecords(authors);
-    await listVoid(
-      this.tx,
-      this.rows.filter(({ record }) => record.state === RecordState.void || record.state === RecordState.future),
-      authors,
-    );
+    await listVoid(this.tx, this.outside, authors);
     await this.writeEdges();
     for (const path of this.late) await rederive(this.tx, path);
     const outcomes = await writePaths(this.tx, paths, authors, folders);

@@ -1,7 +1,7 @@
 import type { Tx } from '@dfs/database';
 import type { EventLog } from '@dfs/events';
 import { Listeners, type Log, type Unsubscribe } from '@dfs/runtime';
-import type { SignedRecord } from '@dfs/protocol';
+import type { Cid, SignedRecord } from '@dfs/protocol';
 import type { Change, MemberView } from '../ports.js';
 import type { Retention } from '../retention/retention.js';
 import { standingOf } from '../rules/validity.js';
@@ -44,6 +44,7 @@ export class Ledger {
   private readonly recorded: Listeners<[]>;
   private readonly written: Listeners<[SignedRecord[]]>;
   private readonly stored: Listeners<[SignedRecord[]]>;
+  private readonly uncounted: Listeners<[Cid[]]>;
   private readonly forks: Forks;
 
   constructor(private readonly parts: LedgerComponents) {
@@ -52,6 +53,7 @@ export class Ledger {
     this.recorded = new Listeners(parts.log);
     this.written = new Listeners(parts.log);
     this.stored = new Listeners(parts.log);
+    this.uncounted = new Listeners(parts.log);
   }
 
   /** The rows that a changeset is loaded with. */
@@ -76,8 +78,9 @@ export class Ledger {
     await retention.needed(tx, changes.contents);
     await this.forks.note(tx, forks);
     const told = changesOf(outcomes);
-    const { stored } = changes;
+    const { stored, uncounted } = changes;
     if (stored.length > 0) tx.afterCommit(() => this.stored.tell(stored));
+    if (uncounted.length > 0) tx.afterCommit(() => this.uncounted.tell(uncounted));
     tx.afterCommit(() => this.recorded.tell());
     if (told.length > 0) tx.afterCommit(() => this.changed.tell(told));
   }
@@ -99,6 +102,11 @@ export class Ledger {
   /** Paths that show something else now, after the commit. */
   onChange(fn: (changes: Change[]) => void): Unsubscribe {
     return this.changed.add(fn);
+  }
+
+  /** Contents that records name which do not count, void ones or those of the future: after the commit of these records. */
+  onUncounted(fn: (contents: Cid[]) => void): Unsubscribe {
+    return this.uncounted.add(fn);
   }
 
   /** The set of records has changed, by whatever commit. */

@@ -5,13 +5,8 @@ import { EventLog, eventsEntities, eventsMigrations } from '@dfs/events';
 import { fileIdOf, sha256, signerFromRaw, type Cid, type WireValue } from '@dfs/protocol';
 import { GiB, minute, silentLog, systemClock } from '@dfs/runtime';
 import { tempDir, type TempDir, testDatabase } from '@dfs/testing';
-import {
-  MemoryNetwork,
-  type Channel,
-  type MemoryTransport,
-  type ProtocolHandler,
-  type Transport,
-} from '@dfs/transport';
+import { MemoryNetwork } from '@dfs/transport';
+import type { Channel, MemoryTransport, ProtocolHandler, Transport } from '@dfs/transport';
 import type { ContentChange, ContentRef, Contents, MemberList, PastContents, PeerView, Providers } from '../ports.js';
 import { Placement } from '../placement.js';
 import type { PlacementOptions } from '../parts.js';
@@ -102,6 +97,7 @@ export class WorldNode {
   /** Names nothing but what it knows. */
   namesKnownAlone = false;
   readonly changeListeners = new Set<(changes: ContentChange[]) => void>();
+  readonly voidListeners = new Set<(contents: Cid[]) => void>();
   readonly sections = new Map<string, () => WireValue>();
   readonly statusListeners = new Map<string, Set<(peerId: string, value: WireValue) => void>>();
   readonly readyListeners = new Set<(peerId: string) => void>();
@@ -280,8 +276,8 @@ export class WorldNode {
   }
 
   private connected(): string[] {
-    const peerIds = this.transport.connections().map(({ peerId }) => peerId);
-    return [...new Set(peerIds)].filter((peerId) => this.world.members.has(peerId));
+    const peerIds = new Set(this.transport.connections().map(({ peerId }) => peerId));
+    return [...peerIds].filter((peerId) => this.world.members.has(peerId));
   }
 
   private peers(): PeerView {
@@ -340,6 +336,7 @@ export class WorldNode {
         ),
       comesAlong: async (contents) => new Set(contents.filter((content) => this.contents.has(content))),
       onChange: (fn) => listen(this.changeListeners, fn),
+      voids: { onContents: (fn) => listen(this.voidListeners, fn) },
     };
   }
 
