@@ -26,7 +26,6 @@ import type { ChunkPage, FetchOptions } from './read/content-fetch.js';
 import { type FoundContents } from './release/found-contents.js';
 import type { ReclaimStatus } from './release/reclaimer.js';
 import { makeParts, type PartsContext, type PlacementOptions, type PlacementParts } from './parts.js';
-import { Uncounted } from './replicate/uncounted.js';
 import { capacityClass } from './replicate/headroom.js';
 
 /** Extents that were promised once, and may still be here. */
@@ -46,7 +45,6 @@ export class Placement {
   private readonly unsubscribe: Unsubscribe[] = [];
   private readonly watching: Recurring;
   private liveness = '';
-  private readonly uncounted = new Uncounted();
 
   private constructor(
     private readonly components: PlacementComponents,
@@ -341,11 +339,13 @@ export class Placement {
     this.pins.onEntries((pins) => this.holdersChanged(pins.map(({ content }) => content)));
     this.unsubscribe.push(
       catalogue.onChange((changes) => this.contentsChanged(changes)),
-      ...(catalogue.voids ? [catalogue.voids.onContents((contents) => this.uncountedNamed(contents))] : []),
+      catalogue.voids.onContents((contents) => {
+        this.parts.exchange.contentsNamed(contents);
+        this.parts.replicator.heardOfUncounted(contents);
+      }),
       this.holdings.onLearned((_, contents) => {
         this.holdersChanged(contents);
-        if (this.uncounted.someOf(contents)) this.parts.replicator.rescan();
-        else this.parts.replicator.holdersLearned();
+        this.parts.replicator.holdersLearned(contents);
       }),
       this.holdings.onVoided(() => {
         this.parts.watch.changed();
@@ -359,12 +359,8 @@ export class Placement {
       await this.holdings.keepOnlyIn(tx, new Set());
       if (from !== to) await leaveBehind({ ...this.components, pins: this.pins }, tx);
     });
-    const shared = {
-      ...this.components,
-      holdings: this.holdings,
-      counts: this.parts.counts,
-      network: this.parts.network,
-    };
+    const { counts, network } = this.parts;
+    const shared = { ...this.components, holdings: this.holdings, counts, network };
     peers.beforeRemove(async (peerId, options) => {
       const signal = AbortSignal.any([this.control.signal, ...(options.signal ? [options.signal] : [])]);
       if (options.isResumed) await this.parts.drains.isBack(peerId, signal);
@@ -381,12 +377,6 @@ export class Placement {
     this.parts.replicator.heardOf(refs);
     this.parts.foundPromises.named();
     this.parts.exchange.contentsNamed(refs.map(({ contentId }) => contentId));
-  }
-
-  private uncountedNamed(contents: readonly Cid[]): void {
-    this.uncounted.named(contents);
-    this.parts.exchange.contentsNamed(contents);
-    this.parts.replicator.rescan();
   }
 
   private membershipChanged(): void {

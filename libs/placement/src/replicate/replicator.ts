@@ -14,6 +14,7 @@ import { ReplicationJob, type ReplicationResult } from './replication-job.js';
 import { Scanner, type ScannerComponents } from './scanner.js';
 import type { StoreRoom } from './headroom.js';
 import { survey, type ExtentCounts } from './find-wants.js';
+import { Uncounted } from './uncounted.js';
 import { wantKey, WantQueue, type WantedExtent } from './want-queue.js';
 
 /** Jobs at a time: while one is made durable, others receive. */
@@ -55,6 +56,7 @@ export class Replicator {
   private gotOn = false;
   /** Wants under way. */
   private readonly busy = new Set<string>();
+  private readonly uncounted = new Uncounted();
   private readonly news = new Map<Cid, ContentRef>();
   private readonly control = new AbortController();
   private running = 0;
@@ -162,9 +164,15 @@ export class Replicator {
     this.scanner.letSettle(milliseconds);
   }
 
-  /** Holders were heard of: tries again what could not be got. */
-  holdersLearned(): void {
-    if (this.scanner.isToRetry) this.rescan();
+  /** Contents that records name which do not count, such as void ones. */
+  heardOfUncounted(contents: readonly Cid[]): void {
+    this.uncounted.named(contents);
+    this.rescan();
+  }
+
+  /** Holders of these contents were heard of: tries again what could not be got. */
+  holdersLearned(contents: readonly Cid[]): void {
+    if (this.scanner.isToRetry || this.uncounted.someOf(contents)) this.rescan();
   }
 
   private async digest(): Promise<Ran> {

@@ -181,10 +181,8 @@ export class WorldNode {
   /** The same node, from its disk. */
   async restart(): Promise<void> {
     await this.stop();
-    this.changeListeners.clear();
-    this.readyListeners.clear();
-    this.goneListeners.clear();
-    this.statusListeners.clear();
+    const { changeListeners, voidListeners, readyListeners, goneListeners, statusListeners } = this;
+    for (const each of [changeListeners, voidListeners, readyListeners, goneListeners, statusListeners]) each.clear();
     await this.open();
     await this.start();
   }
@@ -342,14 +340,11 @@ export class WorldNode {
 
   /** In the order in which they became so; all of deleted files. */
   private pastContents(): PastContents {
-    const isPast = (content: Cid): boolean =>
-      this.past.has(content) && !this.contents.has(content) && !this.purged.has(content);
+    const isPast = (id: Cid): boolean => this.past.has(id) && !this.contents.has(id) && !this.purged.has(id);
     return {
       past: async (after, limit) => {
-        const all = [...this.past.values()].map(({ contentId, size }, since) => ({
-          ...{ contentId, size, since },
-          deleted: true,
-        }));
+        const past = [...this.past.values()];
+        const all = past.map(({ contentId, size }, since) => ({ contentId, size, since, deleted: true }));
         const rest = all.filter(({ contentId, since }) => since > (after?.since ?? -1) && isPast(contentId));
         return rest.slice(0, limit);
       },
