@@ -40,8 +40,6 @@ const OUTSIDE = [
   'typeorm-aurora-data-api-driver',
   // Of Nest.
   ...['@nestjs/microservices', '@fastify/static', 'class-transformer/storage'],
-  // Colours of what `debug` writes.
-  'supports-color',
   // Compiled forms of parts of ws.
   ...['bufferutil', 'utf-8-validate'],
 ];
@@ -53,12 +51,16 @@ const COMMON_JS = [
 ].join('\n');
 
 /**
- * A module of Nest makes a `require` of its own, which looks beside the bundle for what is inside.
+ * A module of Nest makes a `require` of its own, which would look beside the bundle for what is inside.
  * @type {import('esbuild').Plugin}
  */
 const ownRequire = {
   name: 'own-require',
-  setup({ onLoad }) {
+  setup({ onLoad, onResolve }) {
+    // `debug` takes it where it happens to be there; a package that imports it depends on it, and has it inside.
+    onResolve({ filter: /^supports-color$/ }, ({ path, kind }) =>
+      kind === 'require-call' ? { path, external: true } : undefined,
+    );
     onLoad({ filter: /@nestjs[\\/]mapped-types[\\/]dist[\\/]type-helpers\.utils\.js$/ }, async ({ path }) => {
       const text = await readFile(path, 'utf8');
       const contents = text.replace('const require = createRequire(import.meta.url);', '');
@@ -84,7 +86,7 @@ async function bundle(files) {
   rmSync(workshop, { recursive: true, force: true });
   const made = [];
   for (const { name, entry, apart } of files) made.push(await bundleFile(name, entry, apart));
-  const lost = made.flatMap(outsideOf).filter((path) => !OUTSIDE.some((name) => `${path}/`.startsWith(`${name}/`)));
+  const lost = made.flatMap(outsideOf);
   if (lost.length > 0)
     throw new Error(`${lost.join(', ')}: imported, and not found. Add it to OUTSIDE if it is not used.`);
   // Others have not installed it, and would have another bundle.
@@ -129,13 +131,19 @@ async function bundleFile(name, entry, apart) {
 }
 
 /**
- * The packages that a bundle imports.
+ * The packages that a bundle imports, and that may not be there: an import that is not found keeps it from starting, and what it
+ * requires should be known.
  * @param {import('esbuild').Metafile} made
  */
 function outsideOf({ outputs }) {
+  const known = [...OUTSIDE, 'supports-color'];
   return Object.values(outputs)
     .flatMap(({ imports }) => imports)
-    .flatMap(({ external, path }) => (external && !path.startsWith('./') && !isBuiltin(path) ? [path] : []));
+    .filter(({ external, path }) => external && !path.startsWith('./') && !isBuiltin(path))
+    .filter(({ path, kind }) =>
+      kind === 'import-statement' ? path !== 'sqlite3' : !known.some((name) => `${path}/`.startsWith(`${name}/`)),
+    )
+    .map(({ path }) => path);
 }
 
 /** Times say little where a cache has put files back. */
