@@ -1,3 +1,4 @@
+import { MAX_PAGE } from '@dfs/contracts';
 import { decode, encode, sha256, type WireValue } from '@dfs/protocol';
 import { DfsError } from '@dfs/runtime';
 
@@ -35,4 +36,9 @@ export function openCursor(query: WireValue, cursor: string): Position {
 
 function seal(query: WireValue, position: Uint8Array): Buffer {
   return Buffer.from(sha256(Buffer.concat([encode(['dfs-cursor', query]), position]))).subarray(0, SEAL_BYTES);
+}
+
+/** Rows of a page for which so many were asked: at least one, at most {@link MAX_PAGE}. */
+export function pageLimit(asked: number): number {
+  return Math.min(Math.max(1, Math.trunc(asked)), MAX_PAGE);
 }

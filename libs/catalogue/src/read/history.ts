@@ -1,8 +1,8 @@
-import { MAX_PAGE, type VersionInfo, type VersionList } from '@dfs/contracts';
+import { type VersionInfo, type VersionList } from '@dfs/contracts';
 import type { Reader, SqlValue } from '@dfs/database';
 import { carriedAttributes, parseRecord, type Cid, type RecordAttributes } from '@dfs/protocol';
 import { toldAttributes } from '../rules/told-attributes.js';
-import { openCursor, sealCursor } from './cursor.js';
+import { openCursor, sealCursor, pageLimit } from './cursor.js';
 import {
   fileIdBytes,
   fromHex,
@@ -55,7 +55,7 @@ export async function readVersions(reader: Reader, fileId: string, query: Versio
   const id = fileIdBytes(fileId);
   if (id === undefined) return { items: [], nextCursor: null, total: 0 };
   const bound = ['versions', fileId];
-  const limit = Math.min(Math.max(1, Math.trunc(query.limit)), MAX_PAGE);
+  const limit = pageLimit(query.limit);
   const after = query.cursor === undefined ? undefined : openCursor(bound, query.cursor).path;
   const [rows, total] = await Promise.all([readRows(reader, id, after, limit + 1), countRows(reader, id)]);
   const items = await mapInTurns(rows.slice(0, limit), VERSIONS_PER_TURN, infoOf);

@@ -1,7 +1,7 @@
-import { MAX_PAGE, type FileSort } from '@dfs/contracts';
+import { type FileSort } from '@dfs/contracts';
 import type { Reader, SqlValue } from '@dfs/database';
 import { invalidField } from '@dfs/runtime';
-import { openCursor, sealCursor, type Position } from './cursor.js';
+import { openCursor, sealCursor, type Position, pageLimit } from './cursor.js';
 import { afterPrefix, COLUMN, orderOf, positionOf } from './list.js';
 import { listNarrowedLevel } from './narrowed-level.js';
 import type { Folder, Level, ListQuery } from '../ports.js';
@@ -29,7 +29,7 @@ export async function listLevel(reader: Reader, query: ListQuery): Promise<Level
   const folder = levelOf(query);
   if (query.only) return listNarrowedLevel(reader, folder, { ...query, only: query.only });
   const sort = query.sort ?? 'path';
-  const limit = Math.min(Math.max(1, Math.trunc(query.limit)), MAX_PAGE);
+  const limit = pageLimit(query.limit);
   const bound = ['level', sort, folder];
   const after = query.cursor === undefined ? undefined : openCursor(bound, query.cursor);
   const counts = await readCounts(reader, folder);

@@ -1,6 +1,6 @@
-import { MAX_PAGE, type FileListState, type FileSort } from '@dfs/contracts';
+import { type FileListState, type FileSort } from '@dfs/contracts';
 import type { Reader, SqlValue } from '@dfs/database';
-import { openCursor, sealCursor, type Position } from './cursor.js';
+import { openCursor, sealCursor, type Position, pageLimit } from './cursor.js';
 import type { EntryPage, ListQuery, OnlyRows } from '../ports.js';
 import { entryFrom, FILE_COLUMNS, FILES, type FileRow } from '../store/rows.js';
 import { CONFLICT_TOTAL, PathState } from '../rules/states.js';
@@ -47,7 +47,7 @@ interface Filters extends Filter {
 export async function listPage(reader: Reader, query: ListQuery): Promise<EntryPage> {
   // Of one path any order will do, and is read from its index.
   const sort = query.path === undefined ? (query.sort ?? 'path') : 'path';
-  const limit = Math.min(Math.max(1, Math.trunc(query.limit)), MAX_PAGE);
+  const limit = pageLimit(query.limit);
   const bound = [
     query.state ?? 'current',
     sort,

@@ -1,8 +1,7 @@
-import { MAX_PAGE } from '@dfs/contracts';
 import { VALUES, type Reader } from '@dfs/database';
 import type { Folder, Level, ListQuery, OnlyRows } from '../ports.js';
 import { entryFrom } from '../store/rows.js';
-import { openCursor, sealCursor } from './cursor.js';
+import { openCursor, sealCursor, pageLimit } from './cursor.js';
 import { positionOf, readOnly } from './list.js';
 
 /** One level of the tree, of which some folders and files alone are meant: folders first, by name, as the whole level has them. */
@@ -12,7 +11,7 @@ export async function listNarrowedLevel(
   { only, offset, ...query }: ListQuery & { only: OnlyRows },
 ): Promise<Level> {
   const { sort = 'path' } = query;
-  const limit = Math.min(Math.max(1, Math.trunc(query.limit)), MAX_PAGE);
+  const limit = pageLimit(query.limit);
   const bound = ['level', sort, folder, only.name];
   const after = query.cursor === undefined ? undefined : openCursor(bound, query.cursor);
   const inFiles = after !== undefined && !after.path.endsWith('/');

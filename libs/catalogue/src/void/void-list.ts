@@ -1,7 +1,6 @@
-import { MAX_PAGE } from '@dfs/contracts';
 import type { Reader, SqlValue } from '@dfs/database';
 import { cidFromBytes, EMPTY_CONTENT, fileIdOf, peerBytes, peerText, type Cid, type RecordKind } from '@dfs/protocol';
-import { openCursor, sealCursor } from '../read/cursor.js';
+import { openCursor, sealCursor, pageLimit } from '../read/cursor.js';
 import { afterPrefix } from '../read/list.js';
 import { fromHex, kindFrom, toHex } from '../store/rows.js';
 
@@ -75,7 +74,7 @@ interface Filter {
  */
 export async function readVoidVersions(reader: Reader, networkId: string, query: VoidQuery): Promise<VoidPage> {
   const bound = ['void', query.author ?? null, query.prefix ?? null];
-  const limit = Math.min(Math.max(1, Math.trunc(query.limit)), MAX_PAGE);
+  const limit = pageLimit(query.limit);
   const after = query.cursor === undefined ? undefined : openCursor(bound, query.cursor).path;
   const filter = filterOf(query);
   const [rows, total] = await Promise.all([readRows(reader, filter, after, limit + 1), countRows(reader, filter)]);
