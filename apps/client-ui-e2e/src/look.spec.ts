@@ -83,6 +83,26 @@ describe('the look of the console', () => {
     expect(tab.complaints).toEqual([]);
   });
 
+  it('speaks German to a browser that does, and English once a person chooses it', async () => {
+    await using tab = await openTab(browser, { locale: 'de-AT', viewport: { width: 390, height: 844 } });
+    const ui = new ConsolePage(tab.page);
+    await ui.open(nodes[0]?.link ?? '');
+    await tab.page.getByRole('heading', { level: 1, name: 'Dateien' }).waitFor();
+    expect(await tab.page.locator('html').getAttribute('lang')).toBe('de');
+    await screenshot(tab.page, 'files-german');
+    expect(await ui.overflow()).toBeLessThanOrEqual(0);
+    await tab.page.getByRole('link', { name: 'Einstellungen' }).click();
+    await tab.page.getByLabel('Kopien jeder Datei').waitFor();
+    await tab.page.getByText('Dieser Browser').waitFor();
+    await screenshot(tab.page, 'settings-german');
+    expect(await ui.accessibilityFaults()).toEqual([]);
+    expect(await ui.overflow()).toBeLessThanOrEqual(0);
+    await tab.page.getByLabel('Sprache').selectOption('en');
+    await tab.page.getByRole('heading', { level: 1, name: 'Settings' }).waitFor();
+    expect(await tab.page.locator('html').getAttribute('lang')).toBe('en');
+    expect(tab.complaints).toEqual([]);
+  });
+
   it('loads within its budget: everything on the wire, the first script, and what the node is asked', async () => {
     const a = nodes[0];
     if (!a) throw new Error('three nodes');

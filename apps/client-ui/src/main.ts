@@ -1,5 +1,7 @@
+import { chosenTheme, showTheme } from './app/kit/theme.js';
 import { beginLanguage } from './i18n/language.js';
 
+showTheme(chosenTheme());
 /** The words first: parts of the console take theirs as they are loaded. */
 beginLanguage()
   .then(() => import('./start.js'))

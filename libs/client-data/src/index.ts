@@ -21,6 +21,7 @@ export { provideClientData } from './provide.js';
 export { RETRY, retryPolicy, retryTransient } from './retry-policy.js';
 export type { RetryOptions } from './retry-policy.js';
 export { Session } from './session.js';
+export { SettingsApi } from './settings-api.js';
 export type { SessionStatus } from './session-state.js';
 export { UploadsApi } from './uploads-api.js';
 export type { Appended } from './uploads-api.js';

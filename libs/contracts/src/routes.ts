@@ -8,7 +8,7 @@ export const EVENTS_NAMESPACE = '/events';
 export const CSRF_HEADER = 'x-dfs-request';
 
 /** Pages of the console, by the first part of their address: `/` leads to the first of them. */
-export const CONSOLE_PAGES = ['files', 'folders', 'peers', 'work', 'activity'] as const;
+export const CONSOLE_PAGES = ['files', 'folders', 'peers', 'work', 'activity', 'settings'] as const;
 
 /** Paths of the API, as the client calls them. */
 export const routes = {

@@ -28,5 +28,10 @@ export const routes: Routes = [
     title: $localize`Activity · DFS`,
     loadComponent: () => import('./activity/activity-page.js').then((m) => m.ActivityPage),
   },
+  {
+    path: 'settings',
+    title: $localize`Settings · DFS`,
+    loadComponent: () => import('./settings/settings-page.js').then((m) => m.SettingsPage),
+  },
   { path: '**', redirectTo: 'files' },
 ];

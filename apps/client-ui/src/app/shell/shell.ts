@@ -1,7 +1,14 @@
 import { Component, DestroyRef, DOCUMENT, effect, inject } from '@angular/core';
 import { RouterLink, RouterLinkActive, RouterOutlet } from '@angular/router';
 import { EventStream, Session } from '@dfs/client-data';
-import { mdiFileMultipleOutline, mdiFolderSyncOutline, mdiLogout, mdiPulse, mdiServerNetwork } from '@mdi/js';
+import {
+  mdiCogOutline,
+  mdiFileMultipleOutline,
+  mdiFolderSyncOutline,
+  mdiLogout,
+  mdiPulse,
+  mdiServerNetwork,
+} from '@mdi/js';
 import { Icon } from '../kit/icon.js';
 import { Quiet } from '../kit/quiet.js';
 import { Tip } from '../kit/tip.js';
@@ -52,6 +59,7 @@ export class Shell {
     { path: '/folders', name: $localize`Live folders`, icon: mdiFolderSyncOutline },
     { path: '/peers', name: $localize`Peers`, icon: mdiServerNetwork },
     { path: '/activity', name: $localize`Activity`, icon: mdiPulse },
+    { path: '/settings', name: $localize`Settings`, icon: mdiCogOutline },
   ] as const;
 
   protected readonly leave = mdiLogout;

@@ -42,7 +42,7 @@ export function holdersOf(extents: Extents, stateOf: StateOf): HolderView[] {
       const part =
         holder.extents < extents.length
           ? $localize`${holder.extents}:extents: of ${extents.length}:all: parts`
-          : 'whole';
+          : $localize`whole`;
       const away = state === 'half' ? $localize` · out of reach` : state === 'crossed' ? ' · gone' : '';
       return { peerId, name: holder.name, self: holder.self, state, words: part + away };
     })

@@ -1,0 +1,97 @@
+import { render, screen, waitFor, within } from '@testing-library/angular';
+import { fireEvent } from '@testing-library/dom';
+import { routes, type Settings } from '@dfs/contracts';
+import { FakeNode, node } from '../../testing/fake-node.js';
+import { SettingsPage } from './settings-page.js';
+
+const SETTINGS: Settings = {
+  name: 'anna-laptop',
+  networkName: 'Studio Nord',
+  replicas: 3,
+  quotaBytes: 216_440_123_392,
+  graceSeconds: 600,
+  retentionSeconds: 30 * 86_400,
+  retainedVersions: 5,
+  syncPeriodSeconds: 60,
+  limits: { uploadBytesPerSecond: null, downloadBytesPerSecond: null },
+};
+
+describe('SettingsPage', () => {
+  let fake: FakeNode;
+  const show = async (role: 'owner' | 'member' = 'owner') => {
+    fake = new FakeNode();
+    await render(SettingsPage, { providers: fake.providers });
+    const told = node();
+    await fake.signIn({ ...told, network: { ...told.network, role } });
+    await fake.answerSoon('GET', routes.settings, SETTINGS);
+    await fake.answerSoon('GET', routes.sessions, { items: [] });
+    await fake.answerSoon('GET', routes.keys, { items: [] });
+  };
+  /** What was asked to be changed. */
+  const patch = async (): Promise<unknown> => {
+    const call = await waitFor(() => {
+      const [found] = fake.http.match((request) => request.method === 'PATCH');
+      expect(found).toBeDefined();
+      return found;
+    });
+    const body = call?.request.body as Partial<Settings>;
+    call?.flush({ ...SETTINGS, ...body, limits: { ...SETTINGS.limits, ...body.limits } });
+    return body;
+  };
+  const form = async (heading: string) =>
+    within((await screen.findByRole('heading', { name: heading })).closest('form') as HTMLElement);
+  const type = (field: HTMLElement, value: string) => fireEvent.input(field, { target: { value } });
+  const save = async (card: Awaited<ReturnType<typeof form>>) => {
+    const button = card.getByRole('button', { name: 'Save' });
+    await waitFor(() => expect(button.hasAttribute('disabled')).toBe(false));
+    fireEvent.click(button);
+  };
+  afterEach(() => {
+    fake.events.stop();
+    document.querySelectorAll('dfs-toasts').forEach((toasts) => toasts.remove());
+  });
+
+  it('sends of the node what was changed alone: a size that is shown rounded stays as it is', async () => {
+    await show();
+    const card = await form('This node');
+    await waitFor(() => expect(card.getByLabelText<HTMLInputElement>(/^Storage/).value).toBe('216.4'));
+    expect(card.getByRole('button', { name: 'Save' }).hasAttribute('disabled')).toBe(true);
+    type(card.getByLabelText(/^Sends at most/), '2.5');
+    await save(card);
+    expect(await patch()).toEqual({ limits: { uploadBytesPerSecond: 2_500_000, downloadBytesPerSecond: null } });
+    expect(await screen.findByText('Saved.')).toBeTruthy();
+  });
+
+  it('lets an owner change the network, in the units that are shown', async () => {
+    await show();
+    const card = await form('Network');
+    await waitFor(() => expect(card.getByLabelText<HTMLInputElement>(/^Grace/).value).toBe('10'));
+    type(card.getByLabelText(/^Copies of each file/), '2');
+    type(card.getByLabelText(/^Keep what was deleted/), '7');
+    await save(card);
+    expect(await patch()).toEqual({ replicas: 2, retentionSeconds: 7 * 86_400 });
+  });
+
+  it('shows the network to others, and says who may change it', async () => {
+    await show('member');
+    const card = await form('Network');
+    expect(card.getByText(/Only an owner of the network can change it/)).toBeTruthy();
+    await waitFor(() => expect(card.getByLabelText(/^Copies of each file/).hasAttribute('disabled')).toBe(true));
+    expect(card.queryByRole('button', { name: 'Save' })).toBeNull();
+  });
+
+  it('makes a key, and shows its secret once', async () => {
+    await show();
+    type(screen.getByLabelText('Name of the program'), 'backup');
+    const button = screen.getByRole('button', { name: 'Make a key' });
+    await waitFor(() => expect(button.hasAttribute('disabled')).toBe(false));
+    fireEvent.click(button);
+    await fake.answerSoon('POST', routes.keys, { id: 'k', name: 'backup', scope: 'read', token: 'dfs_secret' }, 201);
+    expect(await screen.findByText('dfs_secret')).toBeTruthy();
+    await fake.answerSoon('GET', routes.keys, {
+      items: [{ id: 'k', name: 'backup', scope: 'read', state: 'active', lastUsedAt: null }],
+    });
+    fireEvent.click(await screen.findByRole('button', { name: 'Revoke' }));
+    await fake.answerSoon('DELETE', routes.key('k'), null, 204);
+  });
+});
