@@ -173,6 +173,14 @@ describe('files in the browser', () => {
     await details.getByText('node-a', { exact: true }).first().waitFor();
     await details.getByText('node-b', { exact: true }).waitFor({ timeout: 30_000 });
     await details.getByText('this node', { exact: true }).first().waitFor();
+    // With few nodes the network keeps everything on each: there is nothing to free.
+    await details.getByRole('button', { name: 'Keep on this node' }).click();
+    await details.getByText('This node keeps a copy whatever the network does').waitFor();
+    await details.getByRole('button', { name: 'Keep it here no longer' }).click();
+    await details.getByText('The network keeps this file on this node').waitFor();
+    await details.getByRole('button', { name: 'Free the room here' }).waitFor();
+    await details.getByText('This node has a copy for the network').waitFor();
+    await details.getByText('The network keeps this file on this node').waitFor();
     await screenshot(tab.page, 'file-details');
     await tab.page.keyboard.press('Escape');
     await details.waitFor({ state: 'detached' });

@@ -1,4 +1,4 @@
-import { Component, computed, inject, input, linkedSignal, output, signal } from '@angular/core';
+import { Component, computed, inject, input, output, signal } from '@angular/core';
 import { FilesApi, toApiProblem, type ApiProblem } from '@dfs/client-data';
 import type { FileInfo } from '@dfs/contracts';
 import { firstValueFrom, type Observable } from 'rxjs';
@@ -9,16 +9,18 @@ import { Notice } from '../../kit/notice.js';
   selector: 'dfs-keep-here',
   imports: [Notice],
   template: `
-    <p class="said" role="status">{{ said() }}</p>
-    @if (isKept()) {
-      <button i18n class="btn small" type="button" [disabled]="busy()" (click)="free()">Keep it here no longer</button>
-    } @else {
-      <button i18n class="btn small" type="button" [disabled]="busy()" (click)="keep()">Keep on this node</button>
-      @if (file().local !== 'none') {
-        <button i18n class="btn ghost small" type="button" [disabled]="busy()" (click)="free()">
-          Free the room here
-        </button>
+    <p class="how" role="status">{{ how() }}</p>
+    <button class="btn small" type="button" [attr.aria-busy]="busy()" (click)="isKept() ? free() : keep()">
+      @if (isKept()) {
+        <ng-container i18n>Keep it here no longer</ng-container>
+      } @else {
+        <ng-container i18n>Keep on this node</ng-container>
       }
+    </button>
+    @if (!isKept() && file().local !== 'none') {
+      <button i18n class="btn ghost small" type="button" [attr.aria-busy]="busy()" (click)="free()">
+        Free the room here
+      </button>
     }
     @if (problem(); as refused) {
       <dfs-notice [problem]="refused" [retryable]="false" />
@@ -32,7 +34,7 @@ import { Notice } from '../../kit/notice.js';
       gap: 8px;
       margin-top: 12px;
     }
-    .said {
+    .how {
       flex: 1 1 100%;
       margin: 0;
       color: var(--text-2);
@@ -48,13 +50,14 @@ export class KeepHere {
   /** The file is another by now. */
   readonly changed = output();
   protected readonly busy = signal(false);
+  readonly #refused = signal<{ id: string; problem: ApiProblem } | null>(null);
   /** Of the last try, until another file is looked at. */
-  protected readonly problem = linkedSignal<string, ApiProblem | null>({
-    source: () => this.file().id,
-    computation: () => null,
+  protected readonly problem = computed(() => {
+    const refused = this.#refused();
+    return refused?.id === this.file().id ? refused.problem : null;
   });
   protected readonly isKept = computed(() => this.file().kept === true);
-  protected readonly said = computed(() => {
+  protected readonly how = computed(() => {
     const { local } = this.file();
     if (!this.isKept()) {
       return {
@@ -79,12 +82,14 @@ export class KeepHere {
   }
 
   async #change(request: Observable<FileInfo>): Promise<void> {
+    if (this.busy()) return;
+    const { id } = this.file();
     this.busy.set(true);
-    this.problem.set(null);
+    this.#refused.set(null);
     try {
       await firstValueFrom(request);
     } catch (error) {
-      this.problem.set(toApiProblem(error));
+      this.#refused.set({ id, problem: toApiProblem(error) });
     } finally {
       this.busy.set(false);
       // What was refused may have changed something: the wish to keep it is taken back all the same.
