@@ -9,6 +9,12 @@ export const FULL_PASS = hour;
 /** Paths and directories that are looked at one by one; of more, everything is. */
 const ONE_BY_ONE = 1000;
 
+/** What a person decided of single paths, until the pass that does it. */
+export interface Decided {
+  readonly revert: Set<string>;
+  readonly override: Set<string>;
+}
+
 /** What the next pass of a folder is to look at: what changed on the disk or in the network, and what is to be looked at again. */
 export class Dirt {
   private isAll = true;

@@ -1,4 +1,5 @@
 import type { Timers } from '@dfs/runtime';
+import type { StoredFolder } from '../base/folder-store.js';
 import { isDiskError } from '../disk/disk-error.js';
 import { IgnoreRules } from '../disk/ignore/ignore-rules.js';
 import type { RootDisk } from '../disk/root-disk.js';
@@ -27,7 +28,7 @@ export class FolderRules {
    * @throws FolderStopped `rules-unreadable`
    */
   async read(
-    { ignore, foldsCase }: { ignore: readonly string[]; foldsCase: boolean },
+    { ignore, probe: { foldsCase } }: Pick<StoredFolder, 'ignore' | 'probe'>,
     signal: AbortSignal,
   ): Promise<{ rules: IgnoreRules; changed: boolean }> {
     const before = this.lines;

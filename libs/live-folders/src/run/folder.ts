@@ -1,15 +1,15 @@
 import type { Tx } from '@dfs/database';
 import type { LiveFolderInfo, LiveFolderReason, LiveFolderState } from '@dfs/contracts';
-import { day, isDfsError, minute, Recurring, second, type Ran, type Unsubscribe, type WorkStatus } from '@dfs/runtime';
+import { day, minute, Recurring, second, type Ran, type Unsubscribe, type WorkStatus } from '@dfs/runtime';
 import { BaseTree } from '../base/base-tree.js';
 import type { FolderStore, StoredFolder } from '../base/folder-store.js';
 import { HeldStore } from '../base/held-store.js';
 import { IssueStore, type Issue } from '../base/issue-store.js';
-import { isDiskError } from '../disk/disk-error.js';
 import { IGNORE_NAME } from '../disk/names.js';
 import type { Dirty, RootDisk } from '../disk/root-disk.js';
 import { PassNotes, type PassContext } from '../pass/context.js';
-import { Dirt, FULL_PASS } from './dirt.js';
+import { Dirt, FULL_PASS, type Decided } from './dirt.js';
+import { failureOf } from './failure.js';
 import { FolderRules } from './folder-rules.js';
 import { SlidingCount } from './lately.js';
 import { movedTo } from './moved-to.js';
@@ -26,12 +26,6 @@ const RETRY = { first: 2 * second, longest: 5 * minute };
 const TRASH_TIME = 30 * day;
 /** New issues of one event. */
 const TOLD = 100;
-
-/** What a person decided of single paths, until the pass that does it. */
-interface Decided {
-  readonly revert: Set<string>;
-  readonly override: Set<string>;
-}
 
 /** How a folder stands, as health tells it. */
 export type LiveFolderStanding = Pick<LiveFolderInfo, 'id' | 'name' | 'state' | 'reason' | 'detail' | 'held'>;
@@ -274,8 +268,7 @@ export class Folder {
   private async pass1(signal: AbortSignal): Promise<void> {
     await this.sameNetwork();
     const { timers, clock } = this.parts;
-    const { ignore, probe } = this.stored;
-    const { rules, changed } = await this.rules.read({ ignore, foldsCase: probe.foldsCase }, signal);
+    const { rules, changed } = await this.rules.read(this.stored, signal);
     if (changed) this.dirt.all();
     const scope = this.dirt.take();
     const isFull = scope === 'full';
@@ -399,18 +392,12 @@ export class Folder {
   }
 
   private async failed(error: unknown): Promise<void> {
-    if (error instanceof FolderStopped) {
-      const isWrong = error.reason === 'root-missing' || error.reason === 'rules-unreadable';
-      if (error.reason === 'rules-unreadable') {
-        const issue = { kind: 'unreadable', path: IGNORE_NAME, detail: error.detail } as const;
-        await this.parts.db.write((tx) => this.tell(tx, [issue], (path) => path === issue.path));
-      }
-      return this.say(isWrong ? 'error' : 'paused', error.reason, error.detail);
+    const { state, reason, detail } = failureOf(error);
+    if (reason === 'rules-unreadable') {
+      const issue = { kind: 'unreadable', path: IGNORE_NAME, detail: DETAIL[reason] } as const;
+      await this.parts.db.write((tx) => this.tell(tx, [issue], (path) => path === issue.path));
     }
-    if (isDiskError(error, 'hung')) return this.say('error', 'disk-hung');
-    if (isDiskError(error)) return this.say('error', 'disk-error', `${DETAIL['disk-error']} (${error.code})`);
-    if (isDfsError(error)) return this.say('error', 'refused', error.message);
-    return this.say('error', 'disk-error', 'A pass failed: see the log.');
+    return this.say(state, reason, detail);
   }
 
   private become(state: LiveFolderState, reason: LiveFolderReason | null, detail: string | null = null): void {
