@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { Agent, request as httpRequest } from 'node:http';
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { isLong, seededRandom } from '@dfs/testing';
 import { ApiContract, type ContractAnswer } from '../testing/api-contract.suite.js';
@@ -130,10 +131,22 @@ function send(request: FuzzRequest, port: number, agent: Agent): Promise<Contrac
       const parts: Buffer[] = [];
       answer.on('data', (bytes: Buffer) => parts.push(bytes));
       answer.on('error', reject);
-      answer.on('end', () =>
-        resolve({ status: answer.statusCode ?? 0, headers: answer.headers, text: Buffer.concat(parts).toString() }),
-      );
+      answer.on('end', () => {
+        try {
+          const text = plain(Buffer.concat(parts), answer.headers['content-encoding']).toString();
+          resolve({ status: answer.statusCode ?? 0, headers: answer.headers, text });
+        } catch (error) {
+          reject(new Error(`${what}: an answer that is not compressed as it says`, { cause: error }));
+        }
+      });
     });
     outgoing.end(body);
   });
+}
+
+/** An answer as it was before it was compressed; those to `HEAD` and without a body are empty. */
+function plain(bytes: Buffer, encoding: string | undefined): Buffer {
+  if (bytes.length === 0) return bytes;
+  if (encoding === 'gzip') return gunzipSync(bytes);
+  return encoding === 'br' ? brotliDecompressSync(bytes) : bytes;
 }
