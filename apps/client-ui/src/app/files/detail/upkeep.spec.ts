@@ -26,7 +26,7 @@ describe('Upkeep', () => {
     expect(button('Repair').disabled).toBe(true);
     const result: VerifyResult = { chunks: 12, here: 11, bytes: 11_000_000, damaged: 1 };
     await fake.answerSoon('POST', routes.fileVerify(info.id), result);
-    expect(await screen.findByText(/11 chunks of 12 chunks .* 11 MB\. 1 chunk damaged/)).toBeTruthy();
+    expect(await screen.findByText(/Sound on this node: 11 of 12 chunks, 11 MB\. 1 chunk damaged/)).toBeTruthy();
   });
 
   it('has the node repair, and says why it could not', async () => {

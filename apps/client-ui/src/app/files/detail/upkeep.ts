@@ -5,7 +5,7 @@ import { mdiShieldCheckOutline, mdiWrenchOutline } from '@mdi/js';
 import type { Observable } from 'rxjs';
 import { Icon } from '../../kit/icon.js';
 import { Notice } from '../../kit/notice.js';
-import { counted, formatBytes } from '../../kit/sizes.js';
+import { counted, formatBytes, formatCount } from '../../kit/sizes.js';
 
 /** Looks after the copies of a file by hand: reads those on this node, and has the node do what it can for the others. */
 @Component({
@@ -84,7 +84,7 @@ export class Upkeep {
 
 function wordsOf({ chunks, here, bytes, damaged }: VerifyResult): string {
   const all = counted(chunks, 'chunk');
-  const good = $localize`${counted(here, 'chunk')}:here: of ${all}:all: on this node are as they should be, ${formatBytes(bytes)}:bytes:.`;
+  const good = $localize`Sound on this node: ${formatCount(here)}:here: of ${all}:all:, ${formatBytes(bytes)}:bytes:.`;
   if (damaged === 0) return good;
   return `${good} ${$localize`${counted(damaged, 'chunk')}:damaged: damaged: fetched anew from nodes that have them.`}`;
 }
