@@ -127,7 +127,7 @@ export class NetworkSettings {
       retainedVersions: this.versions() ?? 0,
     };
     const changed = Object.entries(wanted).filter(([name, value]) => now[name as keyof typeof wanted] !== value);
-    return { wanted, patch: Object.fromEntries(changed) as Partial<typeof wanted> };
+    return { wanted, patch: Object.fromEntries(changed) };
   });
   protected readonly ready = computed(() => {
     const { wanted, patch } = this.#patch();
