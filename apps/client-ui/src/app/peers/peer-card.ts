@@ -50,8 +50,8 @@ export class PeerCard {
   protected readonly present = computed(() => this.peer().state === 'self' || this.peer().state === 'connected');
   protected readonly seen = computed(() => {
     const { lastSeenAt } = this.peer();
-    if (this.present()) return 'now';
-    return lastSeenAt === null ? 'never' : formatAgo(lastSeenAt, this.#clock.slow());
+    if (this.present()) return $localize`now`;
+    return lastSeenAt === null ? $localize`never` : formatAgo(lastSeenAt, this.#clock.slow());
   });
   /** Ticks on between two readings. */
   readonly #readAt = computed(() => ({ peer: this.peer(), at: Date.now() }));
