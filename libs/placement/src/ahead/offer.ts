@@ -182,6 +182,7 @@ class Receiver {
   /** Never throws: what is not sent ahead is replicated later. */
   private async run(): Promise<void> {
     const signal = AbortSignal.any([this.components.signal, this.control.signal]);
+    signal.addEventListener('abort', () => this.news.resolve(undefined), { once: true });
     try {
       const options = { signal, timeoutMs: AHEAD_MEMORY };
       const channel = await this.components.transport.open(this.peerId, AHEAD_PROTOCOL, options);
@@ -208,7 +209,7 @@ class Receiver {
       if (content) return aheadWhole.form({ kind: 'whole', ...content }) ?? null;
       if (this.isEnded) return undefined;
       this.news = Promise.withResolvers<undefined>();
-      await Promise.race([this.news.promise, aborted(signal)]);
+      await this.news.promise;
     }
   }
 
@@ -220,8 +221,4 @@ class Receiver {
       this.control.abort(error);
     }
   }
-}
-
-function aborted(signal: AbortSignal): Promise<undefined> {
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(undefined), { once: true }));
 }
