@@ -39,7 +39,7 @@ function messagesOf(folder) {
   });
   if (run.status !== 0) throw new Error(`The console does not compile:\n${run.stdout}${run.stderr}`);
   // Beside the console itself, without templates.
-  for (const file of globSync(join(ROOT, 'libs/client-data/src/*.ts'))) {
+  for (const file of globSync(join(ROOT, 'libs/client-data/src/**/*.ts'))) {
     if (!file.endsWith('.spec.ts')) writeFileSync(join(folder, `data-${basename(file, '.ts')}.js`), plain(file));
   }
   const quiet = { level: 3, debug() {}, info() {}, warn() {}, error() {} };

@@ -5,7 +5,7 @@ import { Clock } from '../kit/clock.js';
 import { EmptyState } from '../kit/empty-state.js';
 import { Icon } from '../kit/icon.js';
 import { Notice } from '../kit/notice.js';
-import { formatAgo, formatMoment } from '../kit/times.js';
+import { formatAgo, formatMoment } from '../kit/words/times.js';
 import { PeersState } from '../peers/peers-state.js';
 import { JobRow } from '../work/job-row.js';
 import { JobsState } from '../work/jobs-state.js';

@@ -15,8 +15,8 @@ import {
   mdiSync,
   mdiTrayArrowUp,
 } from '@mdi/js';
-import { nameOf, visibleName } from '../kit/names.js';
-import { counted, formatBytes } from '../kit/sizes.js';
+import { nameOf, visibleName } from '../kit/words/names.js';
+import { counted, formatBytes } from '../kit/words/sizes.js';
 
 /** One line of the feed. */
 export interface Line {

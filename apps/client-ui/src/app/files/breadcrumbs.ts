@@ -1,7 +1,7 @@
 import { Component, computed, input, output } from '@angular/core';
 import { mdiChevronRight } from '@mdi/js';
 import { Icon } from '../kit/icon.js';
-import { visibleName } from '../kit/names.js';
+import { visibleName } from '../kit/words/names.js';
 
 /** Where one stands, and the way up. */
 @Component({

@@ -5,10 +5,10 @@ import { LiveFoldersApi, toApiProblem, type ApiProblem } from '@dfs/client-data'
 import type { EstimateLiveFolder, LiveFolderInfo, LiveFolderMode } from '@dfs/contracts';
 import { debounceTime, firstValueFrom } from 'rxjs';
 import { DialogFrame, dialogRef } from '../kit/dialogs.js';
-import { visibleName } from '../kit/names.js';
+import { visibleName } from '../kit/words/names.js';
 import { Notice } from '../kit/notice.js';
 import { reading } from '../kit/reading.js';
-import { counted, formatBytes } from '../kit/sizes.js';
+import { counted, formatBytes } from '../kit/words/sizes.js';
 import { DirectoryChooser } from './directory-chooser.js';
 import { MODES, lastNameOf } from './folder-words.js';
 

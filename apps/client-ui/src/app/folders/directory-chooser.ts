@@ -2,7 +2,7 @@ import { Component, computed, inject, model, signal } from '@angular/core';
 import { LiveFoldersApi } from '@dfs/client-data';
 import { mdiArrowUp, mdiFolderOutline } from '@mdi/js';
 import { Icon } from '../kit/icon.js';
-import { visibleName } from '../kit/names.js';
+import { visibleName } from '../kit/words/names.js';
 import { Notice } from '../kit/notice.js';
 import { reading } from '../kit/reading.js';
 import { directoryIn } from './folder-words.js';

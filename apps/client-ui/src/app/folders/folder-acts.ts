@@ -4,8 +4,8 @@ import type { AnswerHold, LiveFolderHold, LiveFolderInfo, LiveFolderTrashEntry }
 import { firstValueFrom, type Observable } from 'rxjs';
 import { ConfirmDialog, type Question } from '../kit/confirm-dialog.js';
 import { Dialogs } from '../kit/dialogs.js';
-import { visibleName } from '../kit/names.js';
-import { counted, formatBytes } from '../kit/sizes.js';
+import { visibleName } from '../kit/words/names.js';
+import { counted, formatBytes } from '../kit/words/sizes.js';
 import { Toasts } from '../kit/toasts.js';
 import { FoldersState } from './folders-state.js';
 

@@ -4,11 +4,11 @@ import { LiveFoldersApi } from '@dfs/client-data';
 import type { AnswerHold, LiveFolderHold, LiveFolderInfo } from '@dfs/contracts';
 import { Clock } from '../kit/clock.js';
 import { DialogFrame, dialogData, dialogRef } from '../kit/dialogs.js';
-import { visibleName } from '../kit/names.js';
+import { visibleName } from '../kit/words/names.js';
 import { Notice } from '../kit/notice.js';
 import { reading } from '../kit/reading.js';
-import { counted } from '../kit/sizes.js';
-import { formatAgo } from '../kit/times.js';
+import { counted } from '../kit/words/sizes.js';
+import { formatAgo } from '../kit/words/times.js';
 import { FolderActs } from './folder-acts.js';
 import { FoldersState } from './folders-state.js';
 

@@ -3,7 +3,7 @@ import { takeUntilDestroyed } from '@angular/core/rxjs-interop';
 import { LiveFoldersApi } from '@dfs/client-data';
 import type { LiveFolderInfo, LiveFolderIssueKind } from '@dfs/contracts';
 import { DialogFrame, dialogData, dialogRef } from '../kit/dialogs.js';
-import { visibleName } from '../kit/names.js';
+import { visibleName } from '../kit/words/names.js';
 import { Notice } from '../kit/notice.js';
 import { reading } from '../kit/reading.js';
 import { FolderActs } from './folder-acts.js';

@@ -1,14 +1,14 @@
 import { Component, inject } from '@angular/core';
 import { LiveFoldersApi } from '@dfs/client-data';
 import type { LiveFolderInfo, LiveFolderTrashEntry } from '@dfs/contracts';
-import { LABELS } from '../kit/labels.js';
+import { LABELS } from '../kit/words/labels.js';
 import { Clock } from '../kit/clock.js';
 import { DialogFrame, dialogData, dialogRef } from '../kit/dialogs.js';
-import { visibleName } from '../kit/names.js';
+import { visibleName } from '../kit/words/names.js';
 import { Notice } from '../kit/notice.js';
 import { reading } from '../kit/reading.js';
-import { formatBytes } from '../kit/sizes.js';
-import { formatAgo } from '../kit/times.js';
+import { formatBytes } from '../kit/words/sizes.js';
+import { formatAgo } from '../kit/words/times.js';
 import { FolderActs } from './folder-acts.js';
 
 /** Files that are shown at once. */

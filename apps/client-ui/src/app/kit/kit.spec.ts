@@ -1,6 +1,6 @@
-import { folderOf, nameOf, visibleName } from './names.js';
-import { counted, formatBytes, formatCount, formatRate } from './sizes.js';
-import { formatAgo, formatDate, formatDuration, formatUptime } from './times.js';
+import { folderOf, nameOf, visibleName } from './words/names.js';
+import { counted, formatBytes, formatCount, formatRate } from './words/sizes.js';
+import { formatAgo, formatDate, formatDuration, formatUptime } from './words/times.js';
 
 describe('sizes', () => {
   it.each([

@@ -8,9 +8,9 @@ import { firstValueFrom } from 'rxjs';
 import { Clock } from '../kit/clock.js';
 import { DialogFrame, dialogData, dialogRef } from '../kit/dialogs.js';
 import { Icon } from '../kit/icon.js';
-import { visibleName } from '../kit/names.js';
+import { visibleName } from '../kit/words/names.js';
 import { Notice } from '../kit/notice.js';
-import { formatDuration } from '../kit/times.js';
+import { formatDuration } from '../kit/words/times.js';
 
 /** Seconds. */
 const hour = 3600;

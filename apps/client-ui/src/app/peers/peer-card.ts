@@ -3,16 +3,16 @@ import type { MemberRole, PeerInfo, PeerState } from '@dfs/contracts';
 import { mdiArrowDown, mdiArrowUp, mdiContentCopy, mdiDeleteOutline, mdiDotsVertical } from '@mdi/js';
 import { Clipboard } from '@angular/cdk/clipboard';
 import { CdkMenu, CdkMenuItem, CdkMenuTrigger } from '@angular/cdk/menu';
-import { LABELS } from '../kit/labels.js';
+import { LABELS } from '../kit/words/labels.js';
 import { Clock } from '../kit/clock.js';
 import { CopyButton } from '../kit/copy-button.js';
 import { Icon } from '../kit/icon.js';
 import { Tip } from '../kit/tip.js';
 import { Meter } from '../kit/meter.js';
-import { visibleName } from '../kit/names.js';
-import { LOCALE } from '../kit/locale.js';
-import { formatBytes, formatRate } from '../kit/sizes.js';
-import { formatAgo, formatUptime } from '../kit/times.js';
+import { visibleName } from '../kit/words/names.js';
+import { LOCALE } from '../kit/words/locale.js';
+import { formatBytes, formatRate } from '../kit/words/sizes.js';
+import { formatAgo, formatUptime } from '../kit/words/times.js';
 
 const STATES: Record<PeerState, string> = {
   self: $localize`This node`,

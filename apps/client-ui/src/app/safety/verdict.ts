@@ -1,6 +1,6 @@
 import type { Replication, ReplicationReason, WorstState } from '@dfs/contracts';
-import { isOne } from '../kit/locale.js';
-import { counted } from '../kit/sizes.js';
+import { isOne } from '../kit/words/locale.js';
+import { counted } from '../kit/words/sizes.js';
 
 /** One block of the copies glyph. */
 export type Block = 'filled' | 'half' | 'hollow' | 'crossed' | 'dotted';

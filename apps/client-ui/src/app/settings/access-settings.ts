@@ -5,10 +5,10 @@ import type { KeyInfo, KeyScope, MadeKey, SessionInfo } from '@dfs/contracts';
 import { firstValueFrom, map, type Observable } from 'rxjs';
 import { Clock } from '../kit/clock.js';
 import { CopyButton } from '../kit/copy-button.js';
-import { visibleName } from '../kit/names.js';
+import { visibleName } from '../kit/words/names.js';
 import { Notice } from '../kit/notice.js';
 import { reading } from '../kit/reading.js';
-import { formatAgo } from '../kit/times.js';
+import { formatAgo } from '../kit/words/times.js';
 
 /** Browsers that are signed in, and keys of programs: each can be ended. */
 @Component({

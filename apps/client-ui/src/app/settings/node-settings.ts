@@ -2,7 +2,7 @@ import { Component, computed, inject, input, linkedSignal, output } from '@angul
 import { FormsModule } from '@angular/forms';
 import type { Settings } from '@dfs/contracts';
 import { Notice } from '../kit/notice.js';
-import { formatBytes } from '../kit/sizes.js';
+import { formatBytes } from '../kit/words/sizes.js';
 import { NodeState } from '../shell/node-state.js';
 import { saving } from './saving.js';
 

@@ -2,7 +2,7 @@ import { Service, inject } from '@angular/core';
 import { takeUntilDestroyed } from '@angular/core/rxjs-interop';
 import { EventStream } from '@dfs/client-data';
 import type { AnyEvent } from '@dfs/contracts';
-import { counted } from '../kit/sizes.js';
+import { counted } from '../kit/words/sizes.js';
 import { Toasts } from '../kit/toasts.js';
 
 /** The message stays so long. Milliseconds. */

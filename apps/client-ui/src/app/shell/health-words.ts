@@ -1,5 +1,5 @@
 import type { Summary } from '@dfs/contracts';
-import { formatCount } from '../kit/sizes.js';
+import { formatCount } from '../kit/words/sizes.js';
 import type { Block, Sight, Tone } from '../safety/verdict.js';
 
 /** The state of the network, in a word. */

@@ -4,7 +4,7 @@ import type { SummaryProblem } from '@dfs/contracts';
 import { mdiAlertOutline, mdiCheckCircleOutline } from '@mdi/js';
 import { Icon } from '../kit/icon.js';
 import { Sights } from '../safety/sights.js';
-import { counted, formatBytes, formatCount } from '../kit/sizes.js';
+import { counted, formatBytes, formatCount } from '../kit/words/sizes.js';
 import { SummaryState } from './summary-state.js';
 import { badge } from './badge.js';
 import { healthOf } from './health-words.js';

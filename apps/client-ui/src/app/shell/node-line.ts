@@ -4,9 +4,9 @@ import { mdiLan, mdiTimerOutline } from '@mdi/js';
 import { Icon } from '../kit/icon.js';
 import { Tip } from '../kit/tip.js';
 import { Meter } from '../kit/meter.js';
-import { visibleName } from '../kit/names.js';
-import { formatBytes } from '../kit/sizes.js';
-import { formatUptime } from '../kit/times.js';
+import { visibleName } from '../kit/words/names.js';
+import { formatBytes } from '../kit/words/sizes.js';
+import { formatUptime } from '../kit/words/times.js';
 import { PeersState } from '../peers/peers-state.js';
 import { NodeState } from './node-state.js';
 

@@ -2,7 +2,7 @@ import { Component, computed, inject } from '@angular/core';
 import { RouterLink } from '@angular/router';
 import { mdiAccountCancelOutline } from '@mdi/js';
 import { Icon } from '../kit/icon.js';
-import { visibleName } from '../kit/names.js';
+import { visibleName } from '../kit/words/names.js';
 import { NodeState } from './node-state.js';
 
 /** On every page of a node that its network has removed: what happened, and what can be done. */

@@ -1,7 +1,7 @@
 import { Service, computed, inject, linkedSignal } from '@angular/core';
 import { Clock } from '../kit/clock.js';
-import { counted, formatBytes, formatCount, formatRate } from '../kit/sizes.js';
-import { formatDuration } from '../kit/times.js';
+import { counted, formatBytes, formatCount, formatRate } from '../kit/words/sizes.js';
+import { formatDuration } from '../kit/words/times.js';
 import { Sights } from '../safety/sights.js';
 import { verdictOf } from '../safety/verdict.js';
 import { UploadQueue } from '../files/upload/upload-queue.js';

@@ -1,7 +1,7 @@
 import { Component, inject } from '@angular/core';
 import { DialogFrame, dialogData, dialogRef } from '../kit/dialogs.js';
 import { CopyButton } from '../kit/copy-button.js';
-import { visibleName } from '../kit/names.js';
+import { visibleName } from '../kit/words/names.js';
 import { UploadQueue } from '../files/upload/upload-queue.js';
 import type { UploadItem } from '../files/upload/upload-item.js';
 import { adviceOf, detailsOf, meaningOf } from './upload-words.js';

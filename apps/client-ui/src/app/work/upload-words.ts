@@ -1,6 +1,6 @@
-import { nameOf } from '../kit/names.js';
-import { formatBytes, formatRate } from '../kit/sizes.js';
-import { formatDuration } from '../kit/times.js';
+import { nameOf } from '../kit/words/names.js';
+import { formatBytes, formatRate } from '../kit/words/sizes.js';
+import { formatDuration } from '../kit/words/times.js';
 import { isUnchosen } from '../files/upload/chosen-again.js';
 import type { UploadItem } from '../files/upload/upload-item.js';
 

@@ -4,8 +4,8 @@ import type { BatchItem, BatchOp, BatchResult, FolderAct } from '@dfs/contracts'
 import { firstValueFrom } from 'rxjs';
 import { ConfirmDialog, type Question } from '../../kit/confirm-dialog.js';
 import { Dialogs } from '../../kit/dialogs.js';
-import { visibleName } from '../../kit/names.js';
-import { counted, formatCount } from '../../kit/sizes.js';
+import { visibleName } from '../../kit/words/names.js';
+import { counted, formatCount } from '../../kit/words/sizes.js';
 import { Toasts } from '../../kit/toasts.js';
 import { FilesState } from '../files-state.js';
 import { rawName, type FileRow, type FileView, type Row } from '../list/rows.js';

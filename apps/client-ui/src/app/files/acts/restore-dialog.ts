@@ -6,9 +6,9 @@ import { mdiDeleteOutline, mdiRestore } from '@mdi/js';
 import { firstValueFrom } from 'rxjs';
 import { DialogFrame, dialogData, dialogRef } from '../../kit/dialogs.js';
 import { Icon } from '../../kit/icon.js';
-import { visibleName } from '../../kit/names.js';
+import { visibleName } from '../../kit/words/names.js';
 import { Notice } from '../../kit/notice.js';
-import { counted, formatBytes } from '../../kit/sizes.js';
+import { counted, formatBytes } from '../../kit/words/sizes.js';
 
 /** Hours. */
 const day = 24;

@@ -2,7 +2,7 @@ import { Service, inject } from '@angular/core';
 import { FilesApi, problemOf, toApiProblem, type ApiProblem } from '@dfs/client-data';
 import type { FileInfo, VersionInfo } from '@dfs/contracts';
 import { firstValueFrom, from, map, mergeMap, toArray } from 'rxjs';
-import { counted } from '../../kit/sizes.js';
+import { counted } from '../../kit/words/sizes.js';
 import { Toasts } from '../../kit/toasts.js';
 import { PeersState } from '../../peers/peers-state.js';
 import { headsOf, otherNames } from '../detail/heads.js';

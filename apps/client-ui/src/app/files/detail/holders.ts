@@ -1,5 +1,5 @@
 import type { ChunkInfo, HolderList, PeerState } from '@dfs/contracts';
-import { visibleName } from '../../kit/names.js';
+import { visibleName } from '../../kit/words/names.js';
 
 type Extents = HolderList['extents'];
 /** How this node sees a peer; undefined for one that is no member any more. */

@@ -4,7 +4,7 @@ import { FilesApi } from '@dfs/client-data';
 import type { FileInfo } from '@dfs/contracts';
 import { map, of } from 'rxjs';
 import { reading } from '../../kit/reading.js';
-import { formatBytes } from '../../kit/sizes.js';
+import { formatBytes } from '../../kit/words/sizes.js';
 import { kindOf } from '../media-icon.js';
 
 /** Larger images are not shown by themselves: bytes. */

@@ -5,7 +5,7 @@ import { mdiShieldCheckOutline, mdiWrenchOutline } from '@mdi/js';
 import type { Observable } from 'rxjs';
 import { Icon } from '../../kit/icon.js';
 import { Notice } from '../../kit/notice.js';
-import { counted, formatBytes, formatCount } from '../../kit/sizes.js';
+import { counted, formatBytes, formatCount } from '../../kit/words/sizes.js';
 
 /** Looks after the copies of a file by hand: reads those on this node, and has the node do what it can for the others. */
 @Component({

@@ -1,10 +1,10 @@
 import { Component, computed, inject, input } from '@angular/core';
 import { FilesApi } from '@dfs/client-data';
 import type { FileInfo } from '@dfs/contracts';
-import { visibleName } from '../../kit/names.js';
+import { visibleName } from '../../kit/words/names.js';
 import { Notice } from '../../kit/notice.js';
 import { reading } from '../../kit/reading.js';
-import { counted, formatCount } from '../../kit/sizes.js';
+import { counted, formatCount } from '../../kit/words/sizes.js';
 import { Tip } from '../../kit/tip.js';
 import { PeersState } from '../../peers/peers-state.js';
 import { cellsOf, holdersOf } from './holders.js';

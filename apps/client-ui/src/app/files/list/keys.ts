@@ -1,4 +1,4 @@
-import { visibleName } from '../../kit/names.js';
+import { visibleName } from '../../kit/words/names.js';
 import { rawName, type Row } from './rows.js';
 
 /** The act that a key asks for. */

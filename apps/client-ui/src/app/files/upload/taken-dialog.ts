@@ -1,7 +1,7 @@
 import { Component } from '@angular/core';
 import { DialogFrame, dialogData, dialogRef } from '../../kit/dialogs.js';
-import { visibleName } from '../../kit/names.js';
-import { counted } from '../../kit/sizes.js';
+import { visibleName } from '../../kit/words/names.js';
+import { counted } from '../../kit/words/sizes.js';
 import type { TakenChoice } from './admission.js';
 
 /** Names that are told. */

@@ -2,7 +2,7 @@ import { HttpClient, HttpContext, HttpParams } from '@angular/common/http';
 import { Service, inject } from '@angular/core';
 import { routes, type EventPage, type NodeInfo, type Summary, type TransferList } from '@dfs/contracts';
 import type { Observable } from 'rxjs';
-import { IDEMPOTENT } from './api.interceptor.js';
+import { IDEMPOTENT } from '../api.interceptor.js';
 
 /** This node: what it is, what happened on it, what it is moving. */
 @Service()

@@ -8,7 +8,7 @@ import {
   type FolderRestoreRequest,
 } from '@dfs/contracts';
 import type { Observable } from 'rxjs';
-import { IDEMPOTENT } from './api.interceptor.js';
+import { IDEMPOTENT } from '../api.interceptor.js';
 
 /** Folders, and everything in them, changed as one act. Paths have their slash at the end or not. */
 @Service()

@@ -2,11 +2,11 @@ import { HttpEventType, provideHttpClient, withInterceptors, withXhr } from '@an
 import { HttpTestingController, provideHttpClientTesting } from '@angular/common/http/testing';
 import { TestBed } from '@angular/core/testing';
 import { CSRF_HEADER, routes } from '@dfs/contracts';
-import { apiInterceptor } from './api.interceptor.js';
+import { apiInterceptor } from '../api.interceptor.js';
 import { FilesApi } from './files-api.js';
 import { FoldersApi } from './folders-api.js';
 import { PeersApi } from './peers-api.js';
-import type { ApiProblem } from './problem.js';
+import type { ApiProblem } from '../problem.js';
 import type { UploadStep } from './upload-steps.js';
 
 describe('FilesApi', () => {

@@ -18,7 +18,7 @@ import {
   type RestoredFromTrash,
 } from '@dfs/contracts';
 import type { Observable } from 'rxjs';
-import { IDEMPOTENT } from './api.interceptor.js';
+import { IDEMPOTENT } from '../api.interceptor.js';
 
 /** Directories of this node's disk that are mirrored both ways. */
 @Service()

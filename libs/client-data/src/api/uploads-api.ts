@@ -2,7 +2,7 @@ import { HttpClient, HttpContext, HttpHeaders, type HttpResponse } from '@angula
 import { Service, inject } from '@angular/core';
 import { routes, type FileInfo, type FinishUploadRequest, type UploadInfo } from '@dfs/contracts';
 import { map, type Observable } from 'rxjs';
-import { IDEMPOTENT } from './api.interceptor.js';
+import { IDEMPOTENT } from '../api.interceptor.js';
 import { conditionsOf, steps, type Seen, type UploadSource, type UploadStep } from './upload-steps.js';
 
 const TUS = { 'Tus-Resumable': '1.0.0' } as const;

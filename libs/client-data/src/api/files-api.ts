@@ -24,8 +24,8 @@ import {
   type VersionList,
 } from '@dfs/contracts';
 import { map, type Observable } from 'rxjs';
-import { atBase } from './base-path.js';
-import { IDEMPOTENT } from './api.interceptor.js';
+import { atBase } from '../base-path.js';
+import { IDEMPOTENT } from '../api.interceptor.js';
 import { conditionsOf, steps, type Seen, type UploadSource, type UploadStep } from './upload-steps.js';
 
 /** Which files, in which order, and how many of them. */
