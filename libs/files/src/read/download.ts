@@ -3,7 +3,7 @@ import { cidDigest, isManifestCid, type Cid } from '@dfs/protocol';
 import type { FilesComponents } from '../ports.js';
 import { shownEntry } from './listing.js';
 import { toSecond } from '../http/headers/http-date.js';
-import { goneContents } from '../versions/gone-contents.js';
+import { purgedContents } from '../versions/gone-contents.js';
 import { isPurged, versionWithBytes, type StoredVersion } from '../versions/versions.js';
 
 /** One content as it can be read: the shown version of a file, or an older one. */
@@ -92,9 +92,12 @@ async function versionToRead(
 ): Promise<StoredVersion> {
   const found = await versionWithBytes(parts.catalogue, fileId, version);
   if (found.head) return found;
+  const { contentId, size } = found;
+  const { extents } = await parts.placement.holders(contentId, size);
+  if (extents.every(({ holders }) => holders.length > 0)) return found;
+  // What is left of it as cache may come back, and is read by nobody.
   const shown = (await parts.catalogue.get(fileId))?.recordId ?? null;
-  const gone = await goneContents(parts, [{ contentId: found.contentId, size: found.size, shown }]);
-  if (gone.size > 0) throw isPurged();
+  if ((await purgedContents(parts, [{ contentId, size, shown }])).size > 0) throw isPurged();
   return found;
 }
 

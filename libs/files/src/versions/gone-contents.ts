@@ -12,25 +12,29 @@ export interface ComingBack {
 
 type Parts = Pick<FilesComponents, 'catalogue' | 'placement' | 'purges'>;
 
-/**
- * Those of these contents that were purged, here or as a member says by a receipt for the deletion, and that nobody has any
- * more: they cannot come back.
- */
-export async function goneContents(
-  { catalogue, placement, purges }: Parts,
+/** Those of these contents, with their sizes, that were purged, here or as a member says by a receipt for the deletion. */
+export async function purgedContents(
+  { catalogue, purges }: Pick<Parts, 'catalogue' | 'purges'>,
   wanted: readonly ComingBack[],
-): Promise<Set<Cid>> {
+): Promise<Map<Cid, number>> {
   const filled = wanted.filter(({ contentId }) => contentId !== EMPTY_CONTENT);
-  if (filled.length === 0) return new Set();
+  if (filled.length === 0) return new Map();
   const purged = await catalogue.purged([...new Set(filled.map(({ contentId }) => contentId))]);
   const said = await purges.progress([...new Set(filled.flatMap(({ shown }) => shown ?? []))]);
-  const doubtful = new Map<Cid, number>();
+  const found = new Map<Cid, number>();
   for (const { contentId, size, shown } of filled) {
     const isSaid = shown !== null && (said.get(shown)?.purged ?? 0) > 0;
-    if (purged.has(contentId) || isSaid) doubtful.set(contentId, size);
+    if (purged.has(contentId) || isSaid) found.set(contentId, size);
   }
+  return found;
+}
+
+/** Those of them that nobody has any more, as cache either: they cannot come back. */
+export async function goneContents(parts: Parts, wanted: readonly ComingBack[]): Promise<Set<Cid>> {
   const gone = new Set<Cid>();
-  for (const [content, size] of doubtful) if (!(await placement.isHad(content, size))) gone.add(content);
+  for (const [content, size] of await purgedContents(parts, wanted)) {
+    if (!(await parts.placement.isHad(content, size))) gone.add(content);
+  }
   return gone;
 }
 
