@@ -144,6 +144,7 @@ describe('replication', () => {
     const b = await world.add();
     const bytes = random.bytes(20 * MiB);
     const file = await a.put('read at once', bytes);
+    await eventually(() => sent > 0, { what: 'it is being replicated' });
     expect(await sha256Hex(await b.read(file.contentId, file.size))).toBe(await sha256Hex(bytes));
     await eventually(async () => (await a.state(file)) === 'safe 2', { deadline: 20_000 });
     expect(sent).toBeLessThan(1.5 * file.size);
