@@ -25,7 +25,8 @@ export const TRANSPORT = Symbol('TRANSPORT');
           upnp,
           relay,
           autonat,
-          bulk: true,
+          // Off until a swarm shares by it as well as by streams: see decision 0012.
+          bulk: false,
           log,
         });
       },
