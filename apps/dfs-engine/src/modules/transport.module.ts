@@ -25,8 +25,7 @@ export const TRANSPORT = Symbol('TRANSPORT');
           upnp,
           relay,
           autonat,
-          // Off until a swarm shares by it as well as by streams: see decision 0012.
-          bulk: false,
+          bulk: true,
           log,
         });
       },
