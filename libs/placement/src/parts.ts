@@ -35,6 +35,8 @@ export interface PlacementOptions {
   repairBurst?: number;
   /** Extents of such content that are queued at a time. */
   mostWaiting?: number;
+  /** Sends large uploads ahead to members that will hold them anyway. Not when left out: see decision 0013. */
+  sendsAhead?: boolean;
   /** By which it is measured how long ago something came ahead of its record; those of the process when left out. */
   timers?: Timers;
   /** As Scanner has it. */
@@ -97,7 +99,7 @@ export function makeParts(components: PlacementComponents, context: PartsContext
   const gatherings = new Gatherings();
   const fetching = { transport, slots, gatherings, self, others: () => network.others(), log };
   const arrivals = new Arrivals({ ...fetching, db, chunks, network, membership, room, timers: options.timers });
-  const offers = { transport, network, gatherings, signal, log };
+  const offers = { transport, network, gatherings, signal, isOn: options.sendsAhead ?? false, log };
   const replicator: Replicator = new Replicator({
     ...fetching,
     arrivals,

@@ -93,8 +93,10 @@ function openings(transport: Transport, asked: string[]): Transport {
   });
 }
 
+const SENDS = { repair: { sendsAhead: true } };
+
 async function two(options: NodeOptions = {}) {
-  const world = await World.of(1, { replicas: 3 });
+  const world = await World.of(1, { replicas: 3, ...SENDS });
   await world.add(options);
   const [a, b] = world.nodes as [WorldNode, WorldNode];
   // Each has heard that the other has room.
@@ -176,7 +178,7 @@ describe('an upload where every member will hold the file', () => {
 
   it('is not sent where others than the members here may be the holders', async () => {
     const asked: string[] = [];
-    const world = await World.of(3, { replicas: 2, wrap: (transport) => openings(transport, asked) });
+    const world = await World.of(3, { replicas: 2, ...SENDS, wrap: (transport) => openings(transport, asked) });
     await using _ = world;
     const [a, ...others] = world.nodes as [WorldNode, ...WorldNode[]];
     const upload = new SlowUpload(a);

@@ -29,6 +29,8 @@ export interface OffersComponents {
   network: NetworkView;
   gatherings: Pick<Gatherings, 'lend'>;
   signal: AbortSignal;
+  /** Whether anything is sent ahead. */
+  isOn: boolean;
   log: Log;
 }
 
@@ -119,6 +121,7 @@ class Offer {
 
   private begin(early: readonly AheadBlock[]): void {
     this.early = undefined;
+    if (!this.components.isOn) return;
     const { network, gatherings, transport } = this.components;
     const { self, reachable } = network.now();
     const others = holdersOfAll(network.now()).filter((peerId) => peerId !== self);
