@@ -1,5 +1,5 @@
 import { EventEmitter, once } from 'node:events';
-import { minute, DfsError } from '@dfs/runtime';
+import { minute, second, DfsError } from '@dfs/runtime';
 import { MAX_FETCHERS, type Cid } from '@dfs/protocol';
 
 /** Such streams of one asker, and of all; more are refused. */
@@ -7,6 +7,8 @@ export const BITS_PER_ASKER = 16;
 const BITS_AT_ONCE = 1024;
 /** A fetcher is named for so long after its fetch: it may have all of it. */
 const FETCHER_MEMORY = 1 * minute;
+/** For so long after its fetch others are sent to it for what it was given; after that it is a holder like all others. */
+const PASSING_ON = 3 * second;
 /** Extents of which it is remembered who fetches them. */
 const MAX_GATHERINGS = 4096;
 
@@ -117,12 +119,12 @@ export class Gatherings {
     news.emit('news');
   }
 
-  /** Whether it fetches the extent, or did lately. */
+  /** Whether it fetches the extent, or did a moment ago: then it may still pass on what it got. */
   isFetching(content: Cid, extent: number, peerId: string): boolean {
     const gathering = this.gatherings.get(extentKey(content, extent));
     if (!gathering) return false;
-    forgetOld(gathering);
-    return gathering.asking.has(peerId) || gathering.left.has(peerId);
+    const since = gathering.left.get(peerId) ?? -Infinity;
+    return gathering.asking.has(peerId) || performance.now() - since < PASSING_ON;
   }
 
   /** This node's fetch of it. */
