@@ -88,7 +88,7 @@ describe('files in the browser', () => {
     });
     await ui.drop(files);
     expect(await ui.uploadsEnded()).toBe('120 files uploaded');
-    // What is looked up after that is how safe they are.
+    // Later look-ups ask how safe the files are.
     expect(requests.slice(0, 2)).toEqual(['/api/v1/files/lookup', '/api/v1/files']);
     expect(requests.slice(2).filter((path) => path !== '/api/v1/files/lookup')).toEqual([]);
     const { total } = await list(node(0), '&prefix=many-');

@@ -1,9 +1,9 @@
 import 'reflect-metadata';
-import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { Controller, Get, Header, HttpCode, Module, Post, StreamableFile } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import { plainRequest } from '../testing/plain-request.suite.js';
 import { compressedJson } from './compressed-json.js';
 
 const ROWS = Array.from({ length: 400 }, (_, n) => ({
@@ -49,22 +49,10 @@ describe('JSON answers', () => {
   });
   afterAll(() => app.close());
 
-  /** `fetch` chooses and undoes encodings by itself. */
-  const call = (path: string, accepted: string, method = 'GET') =>
-    new Promise<{ status: number; headers: IncomingHttpHeaders; bytes: Buffer }>((resolve, reject) => {
-      const { port } = app.getHttpServer().address() as { port: number };
-      const headers = { 'accept-encoding': accepted };
-      const request = httpRequest({ host: '127.0.0.1', port, path, method, headers }, (answer) => {
-        const parts: Buffer[] = [];
-        answer.on('data', (part: Buffer) => parts.push(part));
-        answer.on('error', reject);
-        answer.on('end', () =>
-          resolve({ status: answer.statusCode ?? 0, headers: answer.headers, bytes: Buffer.concat(parts) }),
-        );
-      });
-      request.on('error', reject);
-      request.end();
-    });
+  const call = (path: string, accepted: string, method = 'GET') => {
+    const { port } = app.getHttpServer().address() as { port: number };
+    return plainRequest(port, path, { headers: { 'accept-encoding': accepted }, method });
+  };
 
   it.each([
     ['gzip, deflate, br, zstd', 'br'],

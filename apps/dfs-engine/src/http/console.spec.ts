@@ -1,11 +1,11 @@
 import 'reflect-metadata';
 import { writeFile } from 'node:fs/promises';
-import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { brotliCompressSync, brotliDecompressSync, gunzipSync, gzipSync } from 'node:zlib';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { tempDir, type TempDir } from '@dfs/testing';
+import { plainRequest } from '../testing/plain-request.suite.js';
 import { serveConsole } from './console.js';
 
 const SCRIPT = 'console.log(1)';
@@ -35,20 +35,8 @@ describe('the files of the console', () => {
     await dir.remove();
   });
 
-  /** `fetch` chooses and undoes encodings by itself. */
-  const call = (path: string, headers: object = {}, method = 'GET') =>
-    new Promise<{ status: number; headers: IncomingHttpHeaders; bytes: Buffer }>((resolve, reject) => {
-      const request = httpRequest({ host: '127.0.0.1', port, path, method, headers: { ...headers } }, (answer) => {
-        const parts: Buffer[] = [];
-        answer.on('data', (part: Buffer) => parts.push(part));
-        answer.on('error', reject);
-        answer.on('end', () =>
-          resolve({ status: answer.statusCode ?? 0, headers: answer.headers, bytes: Buffer.concat(parts) }),
-        );
-      });
-      request.on('error', reject);
-      request.end();
-    });
+  const call = (path: string, headers: Record<string, string> = {}, method = 'GET') =>
+    plainRequest(port, path, { headers, method });
 
   it.each([
     ['gzip, deflate, br, zstd', 'br'],

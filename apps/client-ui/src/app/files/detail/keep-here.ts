@@ -92,7 +92,7 @@ export class KeepHere {
       this.#refused.set({ id, problem: toApiProblem(error) });
     } finally {
       this.busy.set(false);
-      // What was refused may have changed something: the wish to keep it is taken back all the same.
+      // A refusal may have changed something, too: the wish to keep the file is taken back all the same.
       this.changed.emit();
     }
   }
