@@ -119,7 +119,10 @@ describe('a marker', () => {
     for (const path of ['a', 'b']) a.remove(path);
     await members.settle();
     expect(await a.info()).toMatchObject({ state: 'paused', reason: 'marker-missing' });
-    a.write('.dfs-folder', marker.replace(/"nonce":"../, '"nonce":"00'));
+    a.write(
+      '.dfs-folder',
+      marker.replace(/"nonce":"(.)/, (_, digit) => `"nonce":"${digit === '0' ? '1' : '0'}`),
+    );
     await members.settle();
     expect(await a.info()).toMatchObject({ state: 'paused', reason: 'marker-other' });
     a.write('.dfs-folder', marker.replace('"epoch":', '"epoch":9'));
