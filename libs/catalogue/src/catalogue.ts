@@ -71,9 +71,8 @@ export class Catalogue {
     this.conditions = new PathConditions(parts.db, parts.membership);
     this.refusals = new Refusals(parts.log);
     this.ledger = new Ledger({ ...parts, fingerprints, voidPrints, retention });
-    this.voids = new VoidVersions(parts.db, voidPrints, () => this.networkId, this.ledger);
-    const commit = (tx: Tx, drafts: readonly Draft[]): Promise<unknown> => this.commit(tx, drafts);
-    this.imports = new Imports({ ...parts, commit });
+    this.voids = new VoidVersions(parts.db, voidPrints, () => this.networkId);
+    this.imports = new Imports({ ...parts, commit: (tx, drafts) => this.commit(tx, drafts) });
     this.intake = new Intake({
       db: parts.db,
       events: parts.events,
@@ -138,7 +137,7 @@ export class Catalogue {
   async writable({ purges: purge }: { purges?: true } = {}): Promise<void> {
     await this.firstLook();
     if (await isAhead(this.parts)) await this.judgeNow();
-    this.refuse();
+    refuseWrites(this.parts, this.otherMembers);
     if (purge) refusePurges(this.parts.membership.self().role, [{ attributes: { purge } }]);
   }
 
@@ -176,7 +175,7 @@ export class Catalogue {
     drafts: readonly Draft[],
     how: HowToWrite<T>,
   ): Promise<{ result: T; written: readonly SignedRecord[] }> {
-    this.refuse();
+    refuseWrites(this.parts, this.otherMembers);
     return writeDrafts({ ...this.parts, ledger: this.ledger }, tx, drafts, how);
   }
 
@@ -341,6 +340,11 @@ export class Catalogue {
     return this.ledger.onChange(fn);
   }
 
+  /** Contents of versions that came and that no path came to show, after their commit. */
+  onUnshown(fn: (contents: ContentOfHead[]) => void): Unsubscribe {
+    return this.ledger.onUnshown(fn);
+  }
+
   /** The set of records has changed, by whatever commit. */
   onRecords(fn: () => void): Unsubscribe {
     return this.ledger.onRecords(fn);
@@ -402,10 +406,6 @@ export class Catalogue {
     if (written.length === 0) return;
     log.warn({ records: written.length }, 'changes that were written while the clock was ahead were signed anew');
     this.ledger.tellWritten(written);
-  }
-
-  private refuse(): void {
-    refuseWrites(this.parts, this.otherMembers);
   }
 
   /** This node has what a member had of the records. */

@@ -339,9 +339,9 @@ export class Placement {
     this.pins.onEntries((pins) => this.holdersChanged(pins.map(({ content }) => content)));
     this.unsubscribe.push(
       catalogue.onChange((changes) => this.contentsChanged(changes)),
-      catalogue.voids.onContents((contents) => {
-        this.parts.exchange.contentsNamed(contents);
-        this.parts.replicator.heardOfUncounted(contents);
+      catalogue.onUnshown((refs) => {
+        this.parts.exchange.contentsNamed(refs.map(({ contentId }) => contentId));
+        this.parts.replicator.heardOfUnshown(refs);
       }),
       this.holdings.onLearned((_, contents) => {
         this.holdersChanged(contents);

@@ -69,8 +69,8 @@ export interface Contents {
   /** Which of these are of files that come along, within the unit of work in which this node goes over to another network. */
   comesAlong(contents: readonly Cid[], tx: Tx): Promise<Set<Cid>>;
   onChange(listener: (changes: ContentChange[]) => void): Unsubscribe;
-  /** Versions that no path comes to show, void ones or those of the future. */
-  readonly voids: { onContents(listener: (contents: Cid[]) => void): Unsubscribe };
+  /** Contents of versions that came and that no path came to show: replaced before they came, void, or of the future. */
+  onUnshown(listener: (contents: ContentRef[]) => void): Unsubscribe;
 }
 
 /** The current files, by what they show. */

@@ -1,7 +1,4 @@
 import type { Reader } from '@dfs/database';
-import type { Cid } from '@dfs/protocol';
-import type { Unsubscribe } from '@dfs/runtime';
-import type { Ledger } from '../write/ledger.js';
 import type { Fingerprints } from '../store/fingerprints.js';
 import { VOID_RECORDS } from '../store/record-source.js';
 import { RecordSet } from '../store/record-set.js';
@@ -16,7 +13,6 @@ export class VoidVersions {
     private readonly db: Reader,
     prints: Fingerprints,
     private readonly networkId: () => string,
-    private readonly ledger: Pick<Ledger, 'onUncounted'>,
   ) {
     this.records = new RecordSet(db, prints, VOID_RECORDS);
   }
@@ -24,11 +20,6 @@ export class VoidVersions {
   /** A page of them, newest first. @throws DfsError `invalid-cursor` */
   list(query: VoidQuery): Promise<VoidPage> {
     return readVoidVersions(this.db, this.networkId(), query);
-  }
-
-  /** Contents of versions that are void, or of the future, after their commit: no path comes to show them. */
-  onContents(fn: (contents: Cid[]) => void): Unsubscribe {
-    return this.ledger.onUncounted(fn);
   }
 
   /** One of them by its record id. */

@@ -26,6 +26,7 @@ import {
 import { rederive } from './rederive.js';
 import { IN_SET, KIND_NUMBER, RecordState } from '../rules/states.js';
 import { listVoid } from './void-rows.js';
+import type { ContentOfHead } from '../read/queries.js';
 import { mapInTurns } from '../store/slices.js';
 
 interface NewRow {
@@ -141,14 +142,19 @@ export class Changeset {
     return this.rows.flatMap(({ version }) => (version?.kind === 'file' && version.content ? [version.content] : []));
   }
 
-  /** Contents that records outside the set name which came in this unit, or left the set. */
-  get uncounted(): Cid[] {
-    return this.outside.flatMap(({ record }) => record.fields?.content ?? []);
+  /** All that versions name which came in this unit, and what records outside the set name which came or left the set in it. */
+  get named(): ContentOfHead[] {
+    const fields = this.rows.flatMap(({ record, version }) =>
+      version?.kind === 'file' || isOutside(record) ? (record.fields ?? []) : [],
+    );
+    return fields.flatMap(({ content, size, author }) =>
+      content === null ? [] : { contentId: content, size, author },
+    );
   }
 
   /** Rows of records that are kept and listed, and do not count. */
   private get outside(): NewRow[] {
-    return this.rows.filter(({ record }) => record.state === RecordState.void || record.state === RecordState.future);
+    return this.rows.filter(({ record }) => isOutside(record));
   }
 
   /** A record that was in this state is taken out, to be judged again. */
@@ -313,6 +319,10 @@ export class Changeset {
     if (this.unhead.length === 0) return;
     await changeByIds(this.tx, `UPDATE catalogue_record SET head = 0 WHERE seq IN ${VALUES}`, this.unhead);
   }
+}
+
+function isOutside({ state }: JudgedRecord): boolean {
+  return state === RecordState.void || state === RecordState.future;
 }
 
 const RECORD_COLUMNS = [

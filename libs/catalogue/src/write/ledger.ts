@@ -1,8 +1,9 @@
 import type { Tx } from '@dfs/database';
 import type { EventLog } from '@dfs/events';
 import { Listeners, type Log, type Unsubscribe } from '@dfs/runtime';
-import type { Cid, SignedRecord } from '@dfs/protocol';
+import type { SignedRecord } from '@dfs/protocol';
 import type { Change, MemberView } from '../ports.js';
+import type { ContentOfHead } from '../read/queries.js';
 import type { Retention } from '../retention/retention.js';
 import { standingOf } from '../rules/validity.js';
 import type { Fingerprints } from '../store/fingerprints.js';
@@ -44,7 +45,7 @@ export class Ledger {
   private readonly recorded: Listeners<[]>;
   private readonly written: Listeners<[SignedRecord[]]>;
   private readonly stored: Listeners<[SignedRecord[]]>;
-  private readonly uncounted: Listeners<[Cid[]]>;
+  private readonly unshown: Listeners<[ContentOfHead[]]>;
   private readonly forks: Forks;
 
   constructor(private readonly parts: LedgerComponents) {
@@ -53,7 +54,7 @@ export class Ledger {
     this.recorded = new Listeners(parts.log);
     this.written = new Listeners(parts.log);
     this.stored = new Listeners(parts.log);
-    this.uncounted = new Listeners(parts.log);
+    this.unshown = new Listeners(parts.log);
   }
 
   /** The rows that a changeset is loaded with. */
@@ -78,9 +79,11 @@ export class Ledger {
     await retention.needed(tx, changes.contents);
     await this.forks.note(tx, forks);
     const told = changesOf(outcomes);
-    const { stored, uncounted } = changes;
+    const shown = new Set(told.map(({ contentId }) => contentId));
+    const unshown = changes.named.filter(({ contentId }) => !shown.has(contentId));
+    const { stored } = changes;
     if (stored.length > 0) tx.afterCommit(() => this.stored.tell(stored));
-    if (uncounted.length > 0) tx.afterCommit(() => this.uncounted.tell(uncounted));
+    if (unshown.length > 0) tx.afterCommit(() => this.unshown.tell(unshown));
     tx.afterCommit(() => this.recorded.tell());
     if (told.length > 0) tx.afterCommit(() => this.changed.tell(told));
   }
@@ -104,9 +107,12 @@ export class Ledger {
     return this.changed.add(fn);
   }
 
-  /** Contents that records name which do not count, void ones or those of the future: after the commit of these records. */
-  onUncounted(fn: (contents: Cid[]) => void): Unsubscribe {
-    return this.uncounted.add(fn);
+  /**
+   * Contents of versions that came, and of which no path came to tell: replaced before they came, or by a record of the same
+   * unit, void, or of the future. After the commit of their records.
+   */
+  onUnshown(fn: (contents: ContentOfHead[]) => void): Unsubscribe {
+    return this.unshown.add(fn);
   }
 
   /** The set of records has changed, by whatever commit. */

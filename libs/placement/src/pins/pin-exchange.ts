@@ -117,7 +117,7 @@ export class HoldingsExchange {
     const { behind, changed } = await this.components.holdings.heard(peerId, status);
     if (changed) this.components.onMemberChanged(peerId);
     if (behind) await this.read(peerId);
-    // Records of versions that were replaced before they came tell of themselves to nobody.
+    // Records that wait for their author tell of themselves to nobody.
     else await this.components.holdings.lookAgain(peerId);
   }
 

@@ -178,20 +178,20 @@ function unused(): () => void {
 
 describe('in a network', () => {
   it.each(['before', 'after'] as const)(
-    'a void content is copied whose holder is heard of %s its record',
+    'a content that no path shows is copied whose holder is heard of %s its record',
     async (order) => {
       await using world = await World.of(2, { replicas: 2 });
       const [a, b] = world.nodes as [(typeof world.nodes)[0], (typeof world.nodes)[0]];
-      const bytes = Buffer.from('a file whose author is no member any more');
+      const bytes = Buffer.from('a version that was replaced before it came');
       const ref = { contentId: cidOf(bytes), size: bytes.length, author: a.peerId };
       const recordComes = (): void => {
         b.unnamed.delete(ref.contentId);
         b.past.set(ref.contentId, ref);
-        for (const listener of b.voidListeners) listener([ref.contentId]);
+        for (const listener of b.unshownListeners) listener([ref]);
       };
       b.unnamed.add(ref.contentId);
       if (order === 'after') recordComes();
-      await a.putMany([{ path: 'void', bytes }], { publish: false });
+      await a.putMany([{ path: 'past', bytes }], { publish: false });
       if (order === 'before') {
         await eventually(async () => (await b.db.query('SELECT 1 FROM placement_waiting')).length === 1);
         recordComes();

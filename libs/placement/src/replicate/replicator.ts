@@ -14,7 +14,7 @@ import { ReplicationJob, type ReplicationResult } from './replication-job.js';
 import { Scanner, type ScannerComponents } from './scanner.js';
 import type { StoreRoom } from './headroom.js';
 import { survey, type ExtentCounts } from './find-wants.js';
-import { Uncounted } from './uncounted.js';
+import { Unshown } from './unshown.js';
 import { wantKey, WantQueue, type WantedExtent } from './want-queue.js';
 
 /** Jobs at a time: while one is made durable, others receive. */
@@ -56,7 +56,7 @@ export class Replicator {
   private gotOn = false;
   /** Wants under way. */
   private readonly busy = new Set<string>();
-  private readonly uncounted = new Uncounted();
+  private readonly unshown = new Unshown();
   private readonly news = new Map<Cid, ContentRef>();
   private readonly control = new AbortController();
   private running = 0;
@@ -164,15 +164,16 @@ export class Replicator {
     this.scanner.letSettle(milliseconds);
   }
 
-  /** Contents that records name which do not count, such as void ones. */
-  heardOfUncounted(contents: readonly Cid[]): void {
-    this.uncounted.named(contents);
-    this.rescan();
+  /** Contents of versions that came and that no path shows. */
+  heardOfUnshown(refs: readonly ContentRef[]): void {
+    if (!this.unshown.named(refs)) this.rescan();
+    this.digesting.soon();
   }
 
   /** Holders of these contents were heard of: tries again what could not be got. */
   holdersLearned(contents: readonly Cid[]): void {
-    if (this.scanner.isToRetry || this.uncounted.someOf(contents)) this.rescan();
+    if (this.scanner.isToRetry) this.rescan();
+    if (this.unshown.held(contents)) this.digesting.soon();
   }
 
   private async digest(): Promise<Ran> {
@@ -185,6 +186,9 @@ export class Replicator {
         this.enqueue(found.wants);
         if (found.more) this.moreLater();
         if (found.unsourced.length > 0) this.scanner.retryLater();
+      }
+      while (this.unshown.isDue && !this.control.signal.aborted) {
+        await this.scanner.lookOver(this.unshown.take(SCAN_PAGE));
       }
     } catch (error) {
       this.scanner.retryLater();

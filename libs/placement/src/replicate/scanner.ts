@@ -19,7 +19,7 @@ const CALM_AT_MOST = 2 * minute;
 
 /** The catalogue that is scanned, and the rules by which wants follow from it. */
 export interface ScannerComponents extends SurveyComponents {
-  catalogue: Pick<Contents, 'contents' | 'everyContent'>;
+  catalogue: Pick<Contents, 'contents' | 'everyContent' | 'purged'>;
   /** Milliseconds after which what has copies enough is moved once members came or went. */
   calmMs?: number | undefined;
   /** While room is short, past versions are not pulled. */
@@ -119,6 +119,19 @@ export class Scanner {
     this.retryAfter = RETRY_FIRST;
   }
 
+  /** Looks at once over a page of contents that no path shows, as a scan of the old versions does. */
+  async lookOver(refs: readonly ContentRef[]): Promise<void> {
+    const heldBy = this.holdersOfPast();
+    if (!heldBy) return;
+    const purged = await this.components.catalogue.purged(refs.map(({ contentId }) => contentId));
+    const kept = refs.filter(({ contentId }) => !purged.has(contentId));
+    const found = await survey(this.components, kept, { signal: this.options.signal, heldBy });
+    this.options.found(this.dueOf(found.wants));
+    if (found.more || found.looked < kept.length) this.options.more();
+    if (found.unsourced.length > 0) this.retryLater();
+    this.plan();
+  }
+
   /** Milliseconds until a scan begins anew, from its start where one is under way. */
   private get dueIn(): number {
     const next = Math.min(this.wantedAt, this.retryAt, this.calmAt);
@@ -150,14 +163,20 @@ export class Scanner {
   }
 
   private async scanOnce(): Promise<void> {
-    const { catalogue, network, room } = this.components;
+    const { catalogue } = this.components;
     await this.scanPages((after) => catalogue.contents(after, SCAN_PAGE));
-    if (this.dueIn <= 0) return;
-    // Of old versions what somebody has: what nobody promises any more is most likely past retention there.
-    const { live, leaving } = network.now();
-    // They would give way again; what a member that leaves has is taken all the same.
-    if (room.isShort() && leaving.size === 0) return;
-    await this.scanPages((after) => catalogue.everyContent(after, SCAN_PAGE), new Set([...live, ...leaving]));
+    const heldBy = this.holdersOfPast();
+    if (this.dueIn <= 0 || !heldBy) return;
+    await this.scanPages((after) => catalogue.everyContent(after, SCAN_PAGE), heldBy);
+  }
+
+  /**
+   * Of old versions a node pulls what these members have: what nobody promises any more is most likely past retention there.
+   * Undefined while it pulls none: they would give way again; what a member that leaves has is taken all the same.
+   */
+  private holdersOfPast(): ReadonlySet<string> | undefined {
+    const { live, leaving } = this.components.network.now();
+    return this.components.room.isShort() && leaving.size === 0 ? undefined : new Set([...live, ...leaving]);
   }
 
   private async scanPages(

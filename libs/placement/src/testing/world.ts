@@ -97,7 +97,7 @@ export class WorldNode {
   /** Names nothing but what it knows. */
   namesKnownAlone = false;
   readonly changeListeners = new Set<(changes: ContentChange[]) => void>();
-  readonly voidListeners = new Set<(contents: Cid[]) => void>();
+  readonly unshownListeners = new Set<(refs: ContentRef[]) => void>();
   readonly sections = new Map<string, () => WireValue>();
   readonly statusListeners = new Map<string, Set<(peerId: string, value: WireValue) => void>>();
   readonly readyListeners = new Set<(peerId: string) => void>();
@@ -181,8 +181,9 @@ export class WorldNode {
   /** The same node, from its disk. */
   async restart(): Promise<void> {
     await this.stop();
-    const { changeListeners, voidListeners, readyListeners, goneListeners, statusListeners } = this;
-    for (const each of [changeListeners, voidListeners, readyListeners, goneListeners, statusListeners]) each.clear();
+    const { changeListeners, unshownListeners, readyListeners, goneListeners, statusListeners } = this;
+    for (const each of [changeListeners, unshownListeners, readyListeners, goneListeners, statusListeners])
+      each.clear();
     await this.open();
     await this.start();
   }
@@ -334,7 +335,7 @@ export class WorldNode {
         ),
       comesAlong: async (contents) => new Set(contents.filter((content) => this.contents.has(content))),
       onChange: (fn) => listen(this.changeListeners, fn),
-      voids: { onContents: (fn) => listen(this.voidListeners, fn) },
+      onUnshown: (fn) => listen(this.unshownListeners, fn),
     };
   }
 
