@@ -1,4 +1,4 @@
-/** What was measured, by name: some samples of each figure, of which the median counts. */
+/** Figures by name: some samples of each figure, of which the median counts. */
 import { median } from './measure.mjs';
 
 /** @typedef {import('./watch.mjs').Sample} Sample */

@@ -259,7 +259,7 @@ async function apart(medium, doing, work) {
   }
 }
 
-/** What other work there is on the machine before this begins. @returns {Promise<string[]>} */
+/** Other work on the machine before this begins. @returns {Promise<string[]>} */
 async function busyWarnings() {
   const before = await machineTime();
   await delay(LOOK);

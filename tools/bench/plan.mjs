@@ -1,4 +1,4 @@
-/** What is measured: each work by its name, on which file systems, in which rounds, ours and other programs in turn. */
+/** The works that are measured: each by its name, on which file systems, in which rounds, ours and other programs in turn. */
 import { manyFiles } from './works/scale.mjs';
 import {
   fullPass,

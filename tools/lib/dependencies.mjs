@@ -76,7 +76,7 @@ export class Dependencies {
     say('Compiling sqlite3 for this machine: about a minute.');
     const began = Date.now();
     await this.makeReady('sqlite3', { JOBS: 'max', ...process.env, ...headers() });
-    // What it was compiled with and by way of takes more room than what came of it.
+    // Headers and intermediate files take more room than the binding itself.
     for (const each of [...headerFolders(), ...SQLITE_SCRAPS]) rmSync(each, { recursive: true, force: true });
     say(`Compiled sqlite3 in ${seconds(began)} s.`);
   }
@@ -92,7 +92,7 @@ export class Dependencies {
     const found = packagesOf(RECORD) ?? {};
     // Someone ran `npm ci` by hand.
     for (const extent of /** @type {const} */ (['all', 'run'])) {
-      // What npm has only locked is in its record, too.
+      // Packages that npm has only locked are in its record, too.
       if (!isAsLocked(this.packages, found, extent) || this.there(extent) < this.folders(extent).length) continue;
       this.writeStamp(extent);
       return extent;
@@ -100,7 +100,7 @@ export class Dependencies {
     return undefined;
   }
 
-  /** What is there already stays where it is as locked, with what was compiled of it, and so do those for the tests. */
+  /** Packages that are there as locked stay, with all that was compiled of them, and so do those for the tests. */
   async bringPackages() {
     const isThere = existsSync(RECORD);
     const before = this.stamp()?.extent ?? (isThere ? 'all' : 'run');

@@ -1,5 +1,5 @@
 /**
- * What differs between platforms for the tools: each function takes the platform, so that a test can name another one. Runs
+ * Differences between platforms for the tools: each function takes the platform, so that a test can name another one. Runs
  * under plain Node 20, and is part of the package: imports nothing of the workspace.
  */
 import { posix, win32 } from 'node:path';
@@ -57,7 +57,7 @@ export function endSignals(platform = process.platform) {
 }
 
 /**
- * What compiling sqlite3 needs, in a sentence for people.
+ * The needs of compiling sqlite3, in a sentence for people.
  * @param {NodeJS.Platform} platform
  */
 export function compilerNeeds(platform = process.platform) {

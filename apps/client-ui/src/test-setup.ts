@@ -3,7 +3,7 @@ import { configure } from '@testing-library/dom';
 import { setupZonelessTestEnv } from 'jest-preset-angular/setup-env/zoneless';
 
 setupZonelessTestEnv();
-// What is waited for comes; how soon depends on how busy the machine is.
+// The condition comes true; how soon depends on how busy the machine is.
 configure({ asyncUtilTimeout: 30_000 });
 
 // Every browser has it; the jsdom of these tests reads a Blob by FileReader alone.

@@ -12,7 +12,7 @@ function answer(code: ErrorCode, more: Partial<Problem> = {}, headers: Record<st
     title: code,
     status,
     code,
-    detail: `What is the matter with ${code}.`,
+    detail: `Something is the matter with ${code}.`,
     requestId: 'r-1',
     retryable: RETRYABLE_CODES.has(code),
     ...more,
@@ -25,7 +25,7 @@ describe('ApiProblem', () => {
     const problem = toApiProblem(answer(code));
     expect(problem).toMatchObject({ code, status: ERROR_STATUS[code], requestId: 'r-1' });
     expect(problem.retryable).toBe(RETRYABLE_CODES.has(code));
-    expect(problem.detail).toBe(`What is the matter with ${code}.`);
+    expect(problem.detail).toBe(`Something is the matter with ${code}.`);
     expect(problem.title.length).toBeGreaterThan(5);
     expect(problem.title).not.toMatch(/\.$|undefined|null|exception|HTTP/i);
     expect(problem.next).toMatch(/\.$/);

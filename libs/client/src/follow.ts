@@ -16,7 +16,7 @@ export interface EventPosition {
 
 /** Where events are followed from, and which. */
 export interface FollowOptions {
-  /** What comes after this; what happens from now on where it is left out. A number alone counts in whatever stream the node has. */
+  /** Gives the events after this one; where left out, those from now on. A number alone counts in whatever stream the node has. */
   after?: EventPosition | number;
   /** Types of events, or families of them such as `file`; all where left out. */
   topics?: readonly string[];

@@ -41,7 +41,7 @@ export interface LiveFoldersOptions {
 export class LiveFolders {
   private readonly store: FolderStore;
   private readonly folders = new Map<string, Folder>();
-  /** What is being bound. */
+  /** Bindings under way. */
   private readonly binding = new Set<{ readonly name: string; readonly root: string; readonly prefix: string }>();
   private isOn = false;
 
@@ -142,7 +142,7 @@ export class LiveFolders {
   }
 
   /**
-   * Changes its name, mode or rules, pauses it or lets it go on. What other rules leave out is touched on neither side (rule 7).
+   * Changes its name, mode or rules, pauses it or lets it go on. Files that other rules leave out are touched on neither side (rule 7).
    * @throws DfsError `folder-not-found`, `validation-failed`
    */
   async patch(id: string, want: PatchLiveFolder): Promise<LiveFolderInfo> {
@@ -302,7 +302,7 @@ export class LiveFolders {
     }
   }
 
-  /** What binding would come to; nothing is changed. @throws DfsError as `bind` */
+  /** Estimates a binding; nothing is changed. @throws DfsError as `bind` */
   async estimate(
     { root: wanted, prefix, ignore = [] }: EstimateLiveFolder,
     onMachine = false,

@@ -1,5 +1,5 @@
 /**
- * What is read in order, page after page. A page that is not full is the last; an empty one is left out.
+ * Reads items in order, page after page. A page that is not full is the last; an empty one is left out.
  * @param size items of a full page
  * @param read gives those after a key, from the start for null
  * @param keyOf what the next page begins after

@@ -210,5 +210,5 @@ export const MDNS_INTERVAL = 20 * second;
  *   open, unread streams     MAX_CONNECTIONS × MAX_INBOUND_STREAMS × about 4 KiB                 768 MiB
  *   DHT messages             MAX_DHT_STREAMS × DHT_STREAM_BYTES                                    8 MiB a member
  *   what members say         two statuses of 256 KiB, and MAX_SECTION_BYTES of each section        1 MiB a member
- * What is not of one sum needs as many hostile members at once; one alone reaches about 100 MiB before it is cut.
+ * Sums beyond one member's need as many hostile members at once; one alone reaches about 100 MiB before it is cut.
  */

@@ -178,7 +178,7 @@ export interface ContentRouting {
   provide(cid: Cid, options?: { signal?: AbortSignal }): Promise<void>;
   /** No longer tells the DHT so; what it knows runs out. */
   withdraw(cid: Cid): Promise<void>;
-  /** Whom the DHT names, each once; ends without an error when nobody answers. */
+  /** Providers that the DHT names, each once; ends without an error when nobody answers. */
   findProviders(cid: Cid, options?: { signal?: AbortSignal }): AsyncIterable<Provider>;
   /** Peers in the routing table. */
   size(): number;

@@ -126,7 +126,7 @@ async function untilConnected({ ask }) {
 }
 
 /**
- * What it leaves out has its usual value.
+ * Settings that it leaves out have their usual value.
  * @param {{ root: string, devices: { id: string, port: number }[], port: number, index: number }} options
  */
 function configOf({ root, devices, port, index }) {

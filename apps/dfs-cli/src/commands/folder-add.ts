@@ -32,7 +32,7 @@ export function addFolderAdd(folder: Command, context: Context): void {
     .summary('bind a directory to a folder of the network')
     .description(
       'Binds a directory on the machine of the node to a folder of the network, tells first what that comes to, and asks on a\n' +
-        'terminal. What stands on both sides meets: equal files are taken as they are, and no file is lost. By itself a node\n' +
+        'terminal. Files on both sides meet: equal ones are taken as they are, and no file is lost. By itself a node\n' +
         'takes directories under ~/DFS; on its own machine this command allows others.',
     )
     .argument('<directory>', 'a directory on the machine of the node; one in your home is made where it is not there')

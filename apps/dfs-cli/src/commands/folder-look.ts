@@ -125,7 +125,7 @@ export function addTrash(folder: Command, context: Context): void {
     .command('trash')
     .summary('list, restore and empty the trash')
     .description(
-      'What the node replaces or removes in the directory of a live folder goes to the trash in it, for 30 days.',
+      'Files that the node replaces or removes in the directory of a live folder go to the trash in it, for 30 days.',
     )
     .addHelpText(
       'after',

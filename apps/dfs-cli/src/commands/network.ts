@@ -77,7 +77,7 @@ export function addNetworkCommands(program: Command, context: Context): void {
         peerId,
       );
       printer.result(response.status === 202 ? data : { peerId }, () =>
-        response.status === 202 ? 'What it holds is moved first; dfs status tells how far.' : 'The member is removed.',
+        response.status === 202 ? 'Its copies are moved first; dfs status tells how far.' : 'The member is removed.',
       );
     });
   program

@@ -42,7 +42,7 @@ export class Connection {
   }
 
   /**
-   * What a call of the client gives.
+   * The answer to a call of the client.
    * @param what what is asked for, named where the node refuses
    * @throws Failure with the node's own words
    */
@@ -54,7 +54,7 @@ export class Connection {
     }
   }
 
-  /** What an operation answers. @throws Failure as `call` */
+  /** The body of an operation's answer. @throws Failure as `call` */
   async ask<T>(operation: () => Promise<Answer<T>>, what?: string): Promise<T> {
     return (await this.answer(operation, what)).data;
   }

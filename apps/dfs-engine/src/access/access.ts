@@ -42,7 +42,7 @@ export interface AccessComponents {
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 const OPEN_PATHS = new Set(['/api/docs', '/api/openapi.json', '/api/asyncapi.json', PROBLEMS_PATH]);
 const OPEN_FOLDERS = ['/api/docs/', `${PROBLEMS_PATH}/`];
-/** What the name of the cookie ends with over HTTPS. */
+/** End of the cookie's name over HTTPS. */
 const SECURE = '_s';
 /** Of the peer id, in the name of the cookie: its end, since they all begin alike. */
 const NAME_LENGTH = 16;

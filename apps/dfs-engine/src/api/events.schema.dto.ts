@@ -75,7 +75,7 @@ export class ReplicationBatchDto {
 /** Data of `file.states`. */
 @ApiSchema({ name: 'StatesChanged' })
 export class StatesChangedDto {
-  @ApiProperty({ ...FIELD.moment, description: 'What is read from then on has it.' }) asOf!: string;
+  @ApiProperty({ ...FIELD.moment, description: 'Reads from then on show the change.' }) asOf!: string;
 }
 
 /** The member of a peer event. */

@@ -256,7 +256,7 @@ describe('keys', () => {
     }
     expect((await test.api(`/files/${kept.id}`)).json<FileInfo>().deleted).toBe(false);
 
-    // What came in from elsewhere by an act is not brought back there.
+    // A file that an act moved in from elsewhere is not brought back there.
     await put('beyond/folder/in.txt');
     const { act } = (
       await test.api('/folders/move', { json: { path: 'beyond/folder', to: 'ends/folder' } })

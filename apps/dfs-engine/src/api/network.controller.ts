@@ -34,7 +34,7 @@ const MAX_INVITE_SECONDS = (30 * day) / second;
 /** Body of `POST /network/invites`; `{}` invites a member for the usual time. */
 @ApiSchema({ name: 'InviteRequest' })
 export class InviteBody implements InviteRequest {
-  @ApiPropertyOptional({ enum: ROLES, default: 'member', description: 'What the newcomer may do.' })
+  @ApiPropertyOptional({ enum: ROLES, default: 'member', description: 'The role of the newcomer.' })
   @IsOptional()
   @IsIn(ROLES, { message: `must be one of ${ROLES.join(', ')}` })
   role?: MemberRole;
@@ -59,7 +59,7 @@ export class JoinBody implements JoinRequest {
     ...FIELD.text,
     minLength: 1,
     maxLength: MAX_TICKET_LENGTH,
-    description: 'What an owner got from POST /network/invites, or a member from POST /network/return-tickets.',
+    description: 'The ticket that an owner got from POST /network/invites, or a member from POST /network/return-tickets.',
   })
   @IsString()
   @MinLength(1)

@@ -24,7 +24,7 @@ export function asyncApi(all: Readonly<Record<string, unknown>>, base = ''): Jso
       version: VERSION,
       description: DESCRIPTION.replaceAll('\n', ' '),
       license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
-      tags: [{ name: 'events', description: 'What happens on a node.' }],
+      tags: [{ name: 'events', description: 'Changes on a node, as they happen.' }],
     },
     defaultContentType: 'application/json',
     servers: {
@@ -47,7 +47,7 @@ export function asyncApi(all: Readonly<Record<string, unknown>>, base = ''): Jso
       tell: {
         action: 'send',
         channel: { $ref: '#/channels/events' },
-        summary: 'What happens on this node.',
+        summary: 'Changes on this node, as they happen.',
         messages: refs.map(([name]) => ({ $ref: `#/channels/events/messages/${name}` })),
       },
     },
@@ -78,7 +78,7 @@ function positionMessages(): Record<string, Json> {
     resync: {
       name: 'resync',
       title: 'resync',
-      summary: 'What was missed is gone, or the stream is another: read everything anew, and go on from here.',
+      summary: 'The missed events are gone, or the stream is another: read everything anew, and go on from here.',
       payload,
     },
     position: {

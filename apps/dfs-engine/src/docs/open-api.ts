@@ -21,10 +21,10 @@ const TAGS: Record<string, string> = {
   session: 'The session of the console, and all others.',
   keys: 'Keys of programs: with a scope, a folder where they end, and a time.',
   peers: 'Members of the network, and connections to them.',
-  network: 'Who gets into the network, and how.',
+  network: 'Invites, joining and leaving.',
   dht: 'The distributed hash table.',
   transfers: 'Bytes on their way.',
-  events: 'What has happened on this node; /api/asyncapi.json describes how it comes by itself.',
+  events: 'Past events of this node; /api/asyncapi.json describes how a node sends new ones.',
   settings: 'Settings of this node and of its network.',
   health: 'Whether the node runs and serves, and figures of it.',
 };

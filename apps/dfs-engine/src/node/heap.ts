@@ -6,12 +6,12 @@ const MiB = 1024 * 1024;
 const LOOK_EVERY = 10 * second;
 /** Share of the time in which the event loop of a node at rest may be busy, from one look to the next. */
 const AT_REST = 0.05;
-/** What a heap may grow by, in bytes, before giving it back is worth the pause. */
+/** Growth of a heap, in bytes, from which giving it back is worth the pause. */
 const WORTH_IT = 16 * MiB;
 
 /** V8, as far as the heap of the main thread goes. Sizes are in bytes. */
 export interface HeapPort {
-  /** What the heap takes of the memory of the machine, used or not. */
+  /** Memory of the machine that the heap takes, used or not. Bytes. */
   size(): number;
   /** Share of the time since the last call in which the event loop was busy, 0 to 1. */
   busy(): number;

@@ -157,7 +157,7 @@ export class Removals {
     return this.components.db.write(async (tx) => void (await tx.repository(RemovalEntity).delete({ id })));
   }
 
-  /** What stays because the disk is full is found done, or tried again, after the next start. */
+  /** A row that stays because the disk is full is found done, or its removal is tried again, after the next start. */
   private async over(row: RemovalEntity): Promise<void> {
     try {
       await this.forget(row);

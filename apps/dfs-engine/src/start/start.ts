@@ -146,7 +146,7 @@ function listenError(cause: NodeJS.ErrnoException, host: string, port: number): 
   return new DfsError('not-ready', detail, { cause });
 }
 
-/** Those that are open. What has become a WebSocket the server itself does not know any more. */
+/** Open connections. The server itself does not know a connection any more once that has become a WebSocket. */
 function connectionsOf(server: Server): ReadonlySet<Socket> {
   const open = new Set<Socket>();
   server.on('connection', (socket) => {

@@ -3,7 +3,7 @@ import { createSecureContext } from 'node:tls';
 import { DfsError } from '@dfs/runtime';
 import type { Config } from '../config.js';
 
-/** What the node shows to browsers, and proves itself by. */
+/** The certificate that the node shows to browsers, and the key that proves it. */
 export interface TlsFiles {
   cert: Buffer;
   key: Buffer;

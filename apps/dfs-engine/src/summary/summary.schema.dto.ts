@@ -46,7 +46,7 @@ export class SumsByLocalDto implements Record<LocalState, FileSum> {
   @ApiProperty({ type: FileSumDto }) none!: FileSumDto;
 }
 
-/** What fills this node's store. */
+/** The content of this node's store, by reason. */
 @ApiSchema({ name: 'SummaryStorage' })
 export class SummaryStorageDto implements SummaryStorage {
   @ApiProperty({ ...FIELD.bytes, description: 'Kept here whole, of current files that were written by this node.' })
@@ -54,7 +54,7 @@ export class SummaryStorageDto implements SummaryStorage {
   @ApiProperty({ ...FIELD.bytes, description: 'Kept here whole, of current files of others.' }) othersBytes!: number;
   @ApiProperty({ ...FIELD.bytes, description: 'Kept here of deleted files and of earlier versions.' })
   pastBytes!: number;
-  @ApiProperty({ ...FIELD.bytes, description: 'What is left of usedBytes: dropped when room is needed.' })
+  @ApiProperty({ ...FIELD.bytes, description: 'The rest of usedBytes: dropped when room is needed.' })
   cacheBytes!: number;
   @ApiProperty(FIELD.bytes) usedBytes!: number;
   @ApiProperty(FIELD.bytes) quotaBytes!: number;
@@ -73,8 +73,8 @@ export class SummaryProblemDto implements SummaryProblem {
   code!: string;
   @ApiProperty({ enum: ['bad', 'warn'], description: 'bad: files cannot be had, or may be lost.' })
   severity!: SummaryProblem['severity'];
-  @ApiProperty({ ...FIELD.text, description: 'What is so, for a person.' }) detail!: string;
-  @ApiPropertyOptional({ ...FIELD.text, description: 'What to do, for a person; left out where detail says so.' })
+  @ApiProperty({ ...FIELD.text, description: 'The problem, in a sentence for a person.' }) detail!: string;
+  @ApiPropertyOptional({ ...FIELD.text, description: 'Advice for a person; left out where detail gives it.' })
   action?: string;
   @ApiPropertyOptional({ type: FileSumDto, description: 'Of a problem of files: these.' }) files?: FileSumDto;
 }

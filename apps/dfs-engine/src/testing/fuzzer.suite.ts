@@ -133,8 +133,8 @@ const KEPT = 64;
 const BOUNDARY = 'fuzzBOUNDARY';
 
 /**
- * Makes requests of a document: right ones, and such with wrong types, sizes, depths, encodings, headers and methods. What answers
- * tell (ids, versions, cursors) is put into later requests, so that they reach what is behind the checks. The same seed and
+ * Makes requests of a document: right ones, and such with wrong types, sizes, depths, encodings, headers and methods. Later
+ * requests use ids, versions and cursors of earlier answers, so that they reach what is behind the checks. The same seed and
  * the same answers make the same requests.
  */
 export class Fuzzer {
@@ -145,7 +145,7 @@ export class Fuzzer {
   constructor(
     private readonly document: OpenAPIObject,
     private readonly random: SeededRandom,
-    /** What opens the node: its token first, keys after it. */
+    /** Tokens that open the node: its own first, keys after it. */
     private readonly tokens: string[],
   ) {
     this.operations = Object.entries(document.paths).flatMap(([path, item]) =>

@@ -55,7 +55,7 @@ export function quietEnv(dataDir: string, more: Record<string, string> = {}): Re
     DFS_MDNS: 'off',
     DFS_NAME: 'test node',
     DFS_QUOTA: '256MiB',
-    // What a test leaves under way is not waited for.
+    // The node does not wait long for work that a test leaves under way.
     DFS_DRAIN: '1s',
     ...more,
   };

@@ -20,7 +20,7 @@ function looking(otherMembers: number): Looking {
   const look = new FreshLook({ connected: () => connected, otherMembers: () => otherMembers }, OPTIONS, time);
   look.begin();
   const since = time.ticks();
-  /** Whoever waits goes on before this resolves. */
+  /** All waiting work goes on before this resolves. */
   const pass = async (milliseconds: number): Promise<void> => {
     time.advance(milliseconds);
     for (let turn = 0; turn < 5; turn++) await Promise.resolve();

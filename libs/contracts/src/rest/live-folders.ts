@@ -51,7 +51,7 @@ export interface LiveFolderInfo {
   reason: LiveFolderReason | null;
   /** The reason in a sentence that says what to do; null while it is well. */
   detail: string | null;
-  /** What disk and network last agreed on. */
+  /** Files that disk and network last agreed on. */
   files: number;
   bytes: number;
   /** Since this process began: from the network to the disk, and from the disk to the network. */
@@ -150,7 +150,7 @@ export interface EstimateLiveFolder {
   prefix: string;
   ignore?: string[];
 }
-/** What binding would come to. */
+/** Estimate of a binding: files and bytes each way. */
 export interface LiveFolderEstimate {
   files: number;
   bytes: number;

@@ -28,7 +28,7 @@ export interface Summary {
   problems: SummaryProblem[];
 }
 /**
- * What fills this node's store, in bytes. A content counts once, by its size: chunks that contents share are stored once, so
+ * The content of this node's store by reason, in bytes. A content counts once, by its size: chunks that contents share are stored once, so
  * that the parts may be more than `usedBytes`.
  */
 export interface SummaryStorage {
@@ -38,7 +38,7 @@ export interface SummaryStorage {
   othersBytes: number;
   /** Kept here of deleted files and of earlier versions: they give way where room is short. */
   pastBytes: number;
-  /** What is left of `usedBytes`: promised by nobody, and dropped when room is needed. */
+  /** The rest of `usedBytes`: no pin needs it, and the node drops it when room is needed. */
   cacheBytes: number;
   usedBytes: number;
   quotaBytes: number;
@@ -54,9 +54,9 @@ export interface SummaryProblem {
   code: string;
   /** `bad`: files cannot be had, or may be lost; `warn`: they are less safe than they should be, or a choice waits. */
   severity: 'bad' | 'warn';
-  /** What is so, in a sentence. */
+  /** The problem, in a sentence. */
   detail: string;
-  /** What to do, in a sentence. Left out where `detail` says so. */
+  /** Advice, in a sentence. Left out where `detail` gives it. */
   action?: string;
   /** Of a problem of files: these. */
   files?: FileSum;

@@ -321,7 +321,7 @@ describe('an act over more files than one unit of work takes', () => {
     await acts.resume();
     await acts.idle();
     expect(transfer('fails')).toMatchObject({ state: 'failed', error: { code: 'read-only-member' } });
-    // What is told as failed does not go on at the next start.
+    // An act that was told as failed does not go on at the next start.
     expect(await new ActStore(node.db).all()).toEqual([]);
   });
 

@@ -15,9 +15,9 @@ const MAX_ENTRIES_AT_ONCE = 200_000;
 const GOOD_FOR = 60 * second;
 const ID_BYTES = 18;
 
-/** What is to be in an archive: files by their ids, or all whose path begins so. */
+/** Files of an archive: by their ids, or all whose path begins so. */
 export type ArchiveOf = { fileIds: readonly string[] } | { prefix: string };
-/** Who asks: the address is for the same one. */
+/** The key or session that asks: the address is for the same one. */
 export interface ArchiveOwner {
   readonly key: string | null;
   /** Aborts when the key or session ends. */

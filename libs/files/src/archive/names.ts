@@ -26,7 +26,7 @@ function unlike(name: string, taken: ReadonlySet<string>, counts: Map<string, nu
   }
 }
 
-/** What the paths of a selection have in common: the folder that all of them are in, with its slash; or nothing. */
+/** The folder that all paths of a selection are in, with its slash; or nothing. */
 export function commonFolder(paths: readonly string[]): string {
   const [first = ''] = paths;
   let folder = first.slice(0, first.lastIndexOf('/') + 1);

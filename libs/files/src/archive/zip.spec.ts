@@ -16,7 +16,7 @@ const GiB = 2 ** 30;
 // A zip has the time of the clock on the wall.
 const TIME = new Date(2024, 1, 29, 12, 34, 56).getTime();
 
-/** What Python reads of a zip: of each entry its name, size, mode, time and, where it is whole, a checksum that is right. */
+/** Python reads a zip and tells of each entry its name, size, mode, time and, where it is whole, a checksum that is right. */
 const READER = `
 import json, sys, zipfile
 with zipfile.ZipFile(sys.argv[1]) as z:

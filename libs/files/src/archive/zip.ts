@@ -13,7 +13,7 @@ export interface ZipEntry {
   executable: boolean;
 }
 
-/** What an entry takes in the directory at the end, beside its name: at most. */
+/** Most bytes of an entry in the directory at the end, beside its name. */
 const DIRECTORY_BYTES = 46 + 9 + 28;
 const MAX_16 = 0xffff;
 /** Times that the fields of a zip, and yazl, have room for. */

@@ -217,7 +217,7 @@ export class FilesController {
   }
 
   @Get(':fileId/holders')
-  @ApiOperation({ operationId: 'listFileHolders', summary: 'Who holds a file, part by part' })
+  @ApiOperation({ operationId: 'listFileHolders', summary: 'Holders of a file, part by part' })
   @Problems(...CONTENT_PROBLEMS, 'file-not-found')
   @ApiOkResponse({ type: HolderListDto })
   holders(@Param() { fileId }: FileParams, @Query() _query: NoQuery): Promise<HolderList> {

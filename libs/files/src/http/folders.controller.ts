@@ -86,7 +86,7 @@ export class FoldersController {
     operationId: 'restoreFolder',
     summary: 'Undo an act, or bring a folder back as it was at a time',
     description:
-      'Files that were not there then are deleted. What others have changed since an act stays, and is named.',
+      'Files that were not there then are deleted. Files that others have changed since an act stay, and are named.',
   })
   @Problems(...WRITE_PROBLEMS, ...PATH_PROBLEMS, ...CONTENT_PROBLEMS, 'not-found', 'mass-deletion')
   @ApiOkResponse({ type: FolderActDto })

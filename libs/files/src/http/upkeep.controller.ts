@@ -10,7 +10,7 @@ import { goneSignal } from './body/request-body.js';
 import { FileParams, NoQuery } from './dto/files.dto.js';
 import { FileDto, VerifyResultDto } from './dto/files.schema.dto.js';
 
-/** What a person has the node do for the copies of one file. */
+/** A person's acts on the copies of one file: verify, repair, keep, free. */
 @ApiTags('files')
 @Controller(routes.files)
 export class UpkeepController {
@@ -76,7 +76,7 @@ export class UpkeepController {
     operationId: 'freeFile',
     summary: 'Free the room that a file takes on this node beyond what the node keeps for the network',
     description:
-      'The wish to keep the file here is taken back, and what is here as cache goes at once. What others do not hold yet stays until they do. 409 where this node is one of those that keep the file for the network: then nothing else keeps it here any more.',
+      'The wish to keep the file here is taken back, and what is here as cache goes at once. Bytes that others do not hold yet stay until they do. 409 where this node is one of those that keep the file for the network: then nothing else keeps it here any more.',
   })
   @Problems('file-not-found', 'placed-here')
   @ApiOkResponse({ type: FileDto, headers: FILE_HEADERS, description: 'The file as it is now.' })

@@ -40,7 +40,7 @@ export class VersionsController {
     operationId: 'releaseFileVersions',
     summary: 'Let go of earlier versions on this node alone',
     description:
-      'Versions that are shown somewhere stay, and so does what others were promised. What no other node has is gone with this.',
+      'Versions that are shown somewhere stay, and so does what others were promised. A version that no other node has is gone with this.',
   })
   @Problems('file-not-found')
   @ApiOkResponse({ type: ReleasedVersionsDto })

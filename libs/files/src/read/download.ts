@@ -95,7 +95,7 @@ async function versionToRead(
   const { contentId, size } = found;
   const { extents } = await parts.placement.holders(contentId, size);
   if (extents.every(({ holders }) => holders.length > 0)) return found;
-  // What is left of it as cache may come back, and is read by nobody.
+  // Remains of it as cache may come back, and nobody reads them.
   const shown = (await parts.catalogue.get(fileId))?.recordId ?? null;
   if ((await purgedContents(parts, [{ contentId, size, shown }])).size > 0) throw isPurged();
   return found;

@@ -6,7 +6,7 @@ const FIRST_BYTES = 512;
 /** Contents of which the type is remembered: a reader of a video asks for many ranges of it. */
 const KNOWN = 1000;
 
-/** What a browser shows and cannot run: raster images, audio, video, PDF. */
+/** Types that a browser shows and cannot run: raster images, audio, video, PDF. */
 const SHOWN = new Set([
   ...['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/bmp', 'image/avif', 'image/heic', 'image/tiff'],
   ...['audio/mp4', 'audio/mpeg', 'audio/ogg', 'audio/wav', 'audio/flac', 'audio/webm'],

@@ -6,8 +6,8 @@ import { shownEntry } from './listing.js';
 const PAGE = 1000;
 
 /**
- * Reads every chunk of a file that is on this node, and holds it against its id. What is damaged is set aside by that, and
- * fetched anew from others.
+ * Reads every chunk of a file that is on this node, and holds it against its id. The node sets damaged ones aside and fetches
+ * them anew from others.
  * @throws DfsError `file-not-found`, `aborted`; and as `chunkList`
  */
 export async function verifyFile(

@@ -33,7 +33,7 @@ const MOST_CHANGES = 200_000;
 /** Filters whose rows are kept, for the pages of their lists, and prefixes whose sums are. */
 const KEPT_FILTERS = 16;
 
-/** What the states of all files follow from. */
+/** Sources that the states of all files follow from. */
 export interface FileStatesComponents {
   db: FilesComponents['db'];
   catalogue: Pick<Catalogue, 'networkId' | 'onChange'>;
@@ -207,7 +207,7 @@ export class FileStates {
       if (this.isToReadAll || this.network !== this.components.catalogue.networkId) await this.readAll(signal);
       else await this.follow();
     } catch (error) {
-      // What was taken is not known to have been followed.
+      // The changes that were taken may not have been followed.
       this.isToReadAll = true;
       this.waitingSince = this.followedSince ?? this.components.clock.now();
       this.followedSince = undefined;

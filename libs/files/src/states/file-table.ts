@@ -6,7 +6,7 @@ const FIRST_ROWS = 1024;
 const OWN = 1;
 const CONFLICT = 2;
 
-/** What is kept of every current file: some twenty bytes, by the number of its row, and the folders that files lie in. */
+/** Every current file in some twenty bytes, by the number of its row, and the folders that files lie in. */
 export class FileTable {
   /** Holder set of what the row shows; 0 for none, as of a deleted file. */
   sets = new Uint32Array(FIRST_ROWS);

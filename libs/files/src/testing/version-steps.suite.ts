@@ -5,7 +5,7 @@ import { pieces, writtenElsewhere, type LocalNode } from './local-node.suite.js'
 /** UTF-8. */
 export const text = (value: string): Uint8Array => new TextEncoder().encode(value);
 
-/** What the specs of versions do with a node. */
+/** Steps of the specs of versions with a node. */
 export function versionSteps(current: () => LocalNode) {
   const put = async (path: string, value: string) =>
     (await current().files.upload({ path, body: pieces(text(value)), mediaType: 'text/plain' })).file;

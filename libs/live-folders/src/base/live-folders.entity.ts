@@ -31,7 +31,7 @@ export class LiveFolderEntity {
   @Column({ type: 'text' })
   ignore!: string;
 
-  /** What the file system keeps, as JSON. */
+  /** Traits of the file system, as JSON. */
   @Column({ type: 'text' })
   probe!: string;
 
@@ -192,7 +192,7 @@ export class LiveFolderIssueEntity {
   @PrimaryColumn({ type: 'text' })
   path!: string;
 
-  /** What it is about, such as `hidden`. */
+  /** Kind of the issue, such as `hidden`. */
   @PrimaryColumn({ type: 'text' })
   kind!: string;
 

@@ -21,7 +21,7 @@ import { Notes } from './trash/notes.js';
 import { Trash } from './trash/trash.js';
 import type { TreeWatcher } from './watch/tree-watcher.js';
 
-/** What is asked of a `TreeWatcher`. */
+/** Calls of a `TreeWatcher` that a disk makes. */
 export type DiskWatcher = Pick<TreeWatcher, 'subscribe' | 'beforeListing' | 'afterListing' | 'close'>;
 
 /** A root and what is known of its file system. */
@@ -114,7 +114,7 @@ export class LocalRootDisk implements RootDisk {
     return Promise.resolve();
   }
 
-  /** What others write on a file system of the network causes no event here. */
+  /** Tells of a root on a file system of the network: writes of other machines there cause no event here. */
   async #sayIfRemote(onDirty: (dirty: Dirty) => void): Promise<void> {
     const facts = await this.#files.statfs().catch(() => undefined);
     if (facts && REMOTE.has(facts.type)) onDirty({ all: true, reason: 'unwatched' });
@@ -131,7 +131,7 @@ export class LocalRootDisk implements RootDisk {
     return { files: this.#files, notes: this.#notes };
   }
 
-  /** Whatever fails is a `DiskError`, and nothing is done once it is closed. */
+  /** Makes every failure a `DiskError`, and does nothing once the disk is closed. */
   async #told<T>(act: () => Promise<T>): Promise<T> {
     if (this.#isClosed) throw new DiskError('gone');
     try {

@@ -4,7 +4,7 @@ import type { DiskPath, TemporaryIds, TemporaryName } from './names.js';
 /** Things that stand on a disk: files and directories count, links and others are told and left alone (rule 15). */
 export type DiskKind = 'file' | 'directory' | 'link' | 'other';
 
-/** What `lstat` says of one of them. */
+/** The answer of `lstat` for one of them. */
 export interface Stat {
   readonly kind: DiskKind;
   readonly inode: bigint;
@@ -40,7 +40,7 @@ export interface RootIdentity {
   readonly readOnly: boolean;
 }
 
-/** What the file system keeps and what it does not (rule 11), found out by trying. */
+/** Traits that the file system keeps and those that it does not (rule 11), found out by trying. */
 export interface DiskTraits {
   /** `a` and `A` are one name. */
   readonly foldsCase: boolean;
@@ -70,7 +70,7 @@ export interface Entry {
   readonly stat: Stat;
 }
 
-/** What was found in a directory. */
+/** The entries found in a directory, or why they are unknown. */
 export type Listing =
   | {
       readonly directory: DiskPath;
@@ -163,7 +163,7 @@ export interface Expected {
 /** Reasons for which a file goes to the trash. */
 export type TrashReason = 'replaced' | 'removed' | 'old-copy' | 'reverted' | 'directory-removed' | 'interrupted';
 
-/** What the trash says of a file beside its path and size. */
+/** Note of the trash on a file, beside its path and size. */
 export interface TrashNote {
   readonly reason: TrashReason;
   /** The record that caused it, and the file id of the path: the temporary name is made of both. */
@@ -178,7 +178,7 @@ export interface Placed {
   /** For the base row. Size and mtime are those that were written: a change since then differs from them. */
   readonly stat: Stat;
   readonly racy: boolean;
-  /** What stood there before, in the trash. */
+  /** Place in the trash of the file that stood there before. */
   readonly trashed?: string;
 }
 
@@ -188,7 +188,7 @@ export interface NotDone {
   readonly outcome: 'changed' | 'taken';
 }
 
-/** What became of a temporary name. */
+/** Outcome for a temporary name. */
 export interface Recovered {
   readonly temporary: DiskPath;
   /** `put-back`: at `path`. `trashed`: another file stands there, or the path is not known. `removed`: it was not complete. */
@@ -253,7 +253,7 @@ export type Dirty =
   /** `unwatched`: watches ran out, or the system gives none: until further notice only full passes see changes. */
   | { readonly all: true; readonly reason: 'burst' | 'overflow' | 'unwatched' };
 
-/** What rules make of paths that are not looked at one by one (rule 7). */
+/** Files and bytes below a root, and those of them that rules leave out, without reading any file (rule 7). */
 export interface Estimate {
   readonly files: number;
   readonly bytes: number;
@@ -314,7 +314,7 @@ export interface RootDisk {
   /** Makes durable what was made, moved or removed in these directories: once a batch, before the base rows are written. */
   settle(directories: readonly DiskPath[]): Promise<void>;
   /**
-   * What an interrupted act left, as listings tell it. `path` is where a file was that stands aside, as the base tree has it
+   * Ends what an interrupted act left, as listings tell it. `path` is where a file was that stands aside, as the base tree has it
    * (rule 8). At a start it is to be called even where nothing is listed, and only while no other call of this folder is under way.
    */
   recover(temporaries: readonly { temporary: DiskPath; path?: DiskPath }[]): Promise<Recovered[]>;

@@ -65,7 +65,7 @@ export class LiveFoldersController {
   @ApiOperation({
     operationId: 'bindLiveFolder',
     summary: 'Bind a directory of this node to a folder of the network',
-    description: 'What stands on both sides meets: equal bytes are adopted, and no file is lost by it.',
+    description: 'Files on both sides meet: equal bytes are adopted, and no file is lost by it.',
   })
   @Problems('folder-root-refused', 'folder-bound', 'folder-overlap', 'invalid-path', 'read-only-member', 'disk-failed')
   @ApiCreatedResponse({ type: LiveFolderDto })
@@ -83,7 +83,7 @@ export class LiveFoldersController {
 
   @Post('estimate')
   @HttpCode(200)
-  @ApiOperation({ operationId: 'estimateLiveFolder', summary: 'What binding would come to; nothing is changed' })
+  @ApiOperation({ operationId: 'estimateLiveFolder', summary: 'Estimate of a binding; nothing is changed' })
   @Problems('folder-root-refused', 'folder-overlap', 'invalid-path', 'disk-failed')
   @ApiOkResponse({ type: EstimateDto })
   estimate(@Query() _query: NoQuery, @Body() body: EstimateBody): Promise<LiveFolderEstimate> {
@@ -191,7 +191,7 @@ export class LiveFoldersController {
   }
 
   @Get(':id/issues')
-  @ApiOperation({ operationId: 'listLiveFolderIssues', summary: 'What a person should know of, by path' })
+  @ApiOperation({ operationId: 'listLiveFolderIssues', summary: 'Issues for a person, by path' })
   @Problems('forbidden', 'folder-not-found')
   @ApiOkResponse({ type: IssuePageDto })
   async issues(@Param() { id }: LiveFolderParams, @Query() { limit, cursor }: PageQuery): Promise<LiveFolderIssuePage> {
@@ -200,7 +200,7 @@ export class LiveFoldersController {
   }
 
   @Get(':id/trash')
-  @ApiOperation({ operationId: 'listLiveFolderTrash', summary: 'What the node replaced or removed in the folder' })
+  @ApiOperation({ operationId: 'listLiveFolderTrash', summary: 'Files that the node replaced or removed in the folder' })
   @Problems('forbidden', 'folder-not-found', 'disk-failed')
   @ApiOkResponse({ type: TrashPageDto })
   trash(@Param() { id }: LiveFolderParams, @Query() { limit, cursor }: PageQuery): Promise<LiveFolderTrashPage> {
@@ -224,7 +224,7 @@ export class LiveFoldersController {
   @HttpCode(200)
   @ApiOperation({ operationId: 'emptyLiveFolderTrash', summary: 'Remove files from the trash for good' })
   @Problems('folder-not-found', 'disk-failed')
-  @ApiOkResponse({ type: LiveFolderCountDto, description: 'What was removed.' })
+  @ApiOkResponse({ type: LiveFolderCountDto, description: 'Files and bytes that were removed.' })
   empty(@Param() { id }: LiveFolderParams, @Query() { entry }: EmptyTrashQuery): Promise<LiveFolderCount> {
     return this.folders.emptyTrash(id, entry === undefined ? 'all' : { ids: [entry] });
   }

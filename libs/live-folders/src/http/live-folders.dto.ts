@@ -83,7 +83,7 @@ export class HoldParams extends LiveFolderParams {
   hold!: string;
 }
 
-/** What binding would be of. */
+/** A binding to estimate. */
 @ApiSchema({ name: 'EstimateLiveFolder' })
 export class EstimateBody implements EstimateLiveFolder {
   @ApiProperty(rootField)

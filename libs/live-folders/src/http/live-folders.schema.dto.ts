@@ -84,7 +84,7 @@ export class LiveFolderDto implements LiveFolderInfo {
   reason!: LiveFolderReason | null;
   @ApiProperty({ ...textOrNone, description: 'The reason in a sentence that says what to do.' })
   detail!: string | null;
-  @ApiProperty({ ...FIELD.count, description: 'What disk and network last agreed on.' }) files!: number;
+  @ApiProperty({ ...FIELD.count, description: 'Files that disk and network last agreed on.' }) files!: number;
   @ApiProperty(FIELD.bytes) bytes!: number;
   @ApiProperty({ type: LiveFolderCountDto, description: 'To the disk, since this process began.' })
   in!: LiveFolderCountDto;
@@ -172,7 +172,7 @@ export class SettledDto implements LiveFolderSettled {
   @ApiProperty(FIELD.count) count!: number;
 }
 
-/** What rules leave out. */
+/** Files that rules leave out. */
 @ApiSchema({ name: 'LiveFolderIgnored' })
 export class IgnoredDto implements Pick<LiveFolderEstimate['ignored'], 'files' | 'bytes' | 'examples'> {
   @ApiProperty(FIELD.count) files!: number;
@@ -180,7 +180,7 @@ export class IgnoredDto implements Pick<LiveFolderEstimate['ignored'], 'files' |
   @ApiProperty(texts) examples!: string[];
 }
 
-/** What binding would come to. */
+/** Estimate of a binding. */
 @ApiSchema({ name: 'LiveFolderEstimate' })
 export class EstimateDto implements LiveFolderEstimate {
   @ApiProperty(FIELD.count) files!: number;

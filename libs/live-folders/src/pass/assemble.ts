@@ -79,7 +79,7 @@ function withContent(disk: OnDisk, content: FoundContent | 'failed' | undefined)
 function isLeftOut(path: string, { rules, disk, base, heads }: Trees): boolean {
   if (path === IGNORE_NAME || path.endsWith(`/${IGNORE_NAME}`)) return true;
   const state = disk.stateOf(path).state;
-  // What the disk tree has was asked of the rules by its name there, and is none of ours.
+  // Rules have judged a path of the disk tree by its name there, and it is none of ours.
   if (state === 'file' || state === 'directory') return false;
   if (isOurs(toDiskPath(path))) return true;
   const isDirectory = base.get(path)?.kind === 'directory' || heads.get(path)?.[0]?.kind === 'folder';

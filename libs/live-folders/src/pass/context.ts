@@ -9,7 +9,7 @@ import type { NetworkTree } from './network-tree.js';
 import type { LiveFoldersComponents } from './ports.js';
 import type { RootGuard } from './root-guard.js';
 
-/** What the steps of one pass work with. */
+/** Parts for the steps of one pass. */
 export interface PassContext {
   readonly parts: LiveFoldersComponents;
   readonly folder: StoredFolder;
@@ -32,7 +32,7 @@ export interface PassContext {
   deleted(tx: Tx, count: number): Promise<void>;
 }
 
-/** What a pass leaves behind, beside its changes. */
+/** Notes that a pass leaves behind, beside its changes. */
 export class PassNotes {
   /** By kind and path. */
   private readonly issues = new Map<string, Issue>();

@@ -40,18 +40,18 @@ interface Named {
   at: number;
 }
 
-/** What is known beside the listings. */
+/** Knowledge beside the listings. */
 export interface KnownOfDisk {
   readonly timers: Timers;
   /** The row that the base tree has for a path. */
   usual(path: string): Pick<BaseRow, 'kind' | 'name'> | undefined;
   /** Of the root, as it was known to be the folder. */
   readonly device: bigint;
-  /** What the base tree has was found not to be left out by these rules. */
+  /** These rules were found to leave out no path of the base tree. */
   readonly areTried: boolean;
 }
 
-/** What was found on the disk by listing directories: a path is absent only where one that was listed whole does not have it. */
+/** The disk as listings of directories show it: a path is absent only where one that was listed whole does not have it. */
 export class DiskTree {
   private readonly listed = new Map<DiskPath, Listed>();
   /** By path of the network. */
@@ -164,7 +164,7 @@ export class DiskTree {
     if (entry?.stat.kind === 'file') entry.stat = stat;
   }
 
-  /** What is known of a path. */
+  /** State of a path, as far as it is known. */
   stateOf(path: string): OnDisk {
     if (this.clouded.has(path)) return { state: 'unknown' };
     const hidden = this.hiddenNames.get(path);

@@ -10,7 +10,7 @@ import { DiskTree, type Rules } from './disk-tree.js';
 import { isShown } from './network-tree.js';
 import { asItIs, BEING_WRITTEN } from './store-files.js';
 
-/** What a pass looks at: everything, or these directories of the disk and these paths of the network. */
+/** Scope of a pass: everything, or these directories of the disk and these paths of the network. */
 export type Scope = 'full' | { readonly directories: ReadonlySet<string>; readonly paths: ReadonlySet<string> };
 
 /** Reads the three trees, as far as a scope goes. */
@@ -44,7 +44,7 @@ export class Gathering {
   /** Lists the disk, and puts in order what an interrupted act left there. */
   async look(): Promise<void> {
     const { base, disk, atStart, signal } = this.context;
-    // What was to come back from the trash, by a copy, has no name of ours beside its place.
+    // A file that was to come back from the trash, by a copy, has no name of ours beside its place.
     if (atStart) await disk.recover([]);
     if (this.scope === 'full') {
       this.base = await base.all();
@@ -152,7 +152,7 @@ export class Gathering {
     this.deletedHere = await this.context.base.deletedHere(asked.map(({ path }) => path));
   }
 
-  /** What the network has come to know of the contents meanwhile. */
+  /** Looks again for contents that the network has come to know meanwhile. */
   async knownAnew(): Promise<void> {
     await this.hash([]);
   }

@@ -13,7 +13,7 @@ import { sign } from './sign.js';
 import { signWrittenOn } from './written-on.js';
 import { write } from './write.js';
 
-/** What a pass is given beside its context. */
+/** Terms of a pass, beside its context. */
 export interface PassOptions {
   readonly scope: Scope;
   readonly rules: Rules;
@@ -44,8 +44,8 @@ export interface PassResult {
 const ROUNDS = 12;
 
 /**
- * One pass: compares disk, base tree and network, and does what follows (rules 1 to 15). What can be done at once is done before a
- * second look at what seems to be gone.
+ * One pass: compares disk, base tree and network, and does what follows (rules 1 to 15). Steps that need no other look come before
+ * the second look at what seems to be gone.
  */
 export async function runPass(context: PassContext, options: PassOptions): Promise<PassResult> {
   const { root, notes, folder } = context;
@@ -128,7 +128,7 @@ async function contextOf(
     ...{ mode: folder.mode, meeting: folder.meeting, readOnly: folder.nonce === null, mayDelete: isSynced },
     ...{
       traits: folder.probe,
-      // What this pass has signed already is gone, and counts.
+      // Paths whose deletion this pass has signed already are gone, and count.
       lately: { ...lately, deleted: lately.deleted + notes.deleted },
       left: Math.max(0, left - notes.deleted),
       held,

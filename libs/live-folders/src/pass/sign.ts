@@ -68,7 +68,7 @@ async function signUnit(context: PassContext, tree: Pick<DiskTree, 'seen'>, judg
   } catch (error) {
     await batch.abort();
     if (!isNoRoom(error) && !isElse(error)) throw error;
-    // What is refused for the sake of one stops no other.
+    // A refusal for the sake of one stops no other.
     const { steps, bound } = unit;
     if (bound || steps.length === 1) for (const step of steps) refused(context, step, error);
     else for (const step of steps) await signUnit(context, tree, judge, { ...unit, steps: [step] });
@@ -272,7 +272,7 @@ function changesOf(
   }
 }
 
-/** What changed its kind keeps together what is beneath it; then moves and deletions; then files, which stand alone. */
+/** Units in order: paths that changed their kind, each with all beneath it; moves and deletions; files, which stand alone. */
 function* unitsOf(steps: readonly SigningStep[], act: Uint8Array): Generator<Unit> {
   const rootOf = kindChanges(steps);
   const groups = new Map<string, SigningStep[]>();

@@ -95,7 +95,7 @@ export async function asItIs(
   return first.contentId === second.contentId ? second : undefined;
 }
 
-/** What is refused for the sake of one file stops no other. */
+/** A refusal for the sake of one file stops no other. */
 async function taken<T>(context: PassContext, step: SignFile, work: () => Promise<T>): Promise<T | undefined> {
   try {
     return await work();

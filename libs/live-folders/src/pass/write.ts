@@ -28,7 +28,7 @@ const TRY_AGAIN = 60_000;
 const MOVED_NOT = 1000;
 
 /**
- * Does to the disk what the plan says (rule 8). What is not as it was expected stays, and is looked at again. The base rows follow when the
+ * Does to the disk what the plan says (rule 8). A file that is not as expected stays, and is looked at again. The base rows follow when the
  * directories are durable.
  */
 export async function write(context: PassContext, tree: DiskTree, steps: readonly Step[]): Promise<void> {
@@ -42,7 +42,7 @@ export async function write(context: PassContext, tree: DiskTree, steps: readonl
   }
 }
 
-/** What is removed makes room for what takes its name. A directory goes when all of it has gone. */
+/** Removals make room for files that take their names. A directory goes when all of it has gone. */
 const PHASES: readonly (readonly WritingStep['do'][])[] = [
   ['remove'],
   ['move'],
@@ -99,7 +99,7 @@ class Writer {
     if (changes.length === 0) return;
     await disk.settle([...this.touched]);
     this.touched.clear();
-    // What went into the mount point of a disk that is gone was never on it.
+    // A file that went into the mount point of a disk that is gone was never on that disk.
     const { device } = await root.check();
     const there = await this.there(changes, device);
     await parts.db.write((tx) => base.change(tx, there));
@@ -129,7 +129,7 @@ class Writer {
       await this.act(step);
     } catch (error) {
       this.tell(step.do === 'move' ? step.to : step.path, error);
-      // What was to leave stands where it was.
+      // The file that was to leave stands where it was.
       if (step.do === 'move') this.context.notes.lookAgain(step.from, MOVED_NOT);
     }
   }

@@ -19,7 +19,7 @@ type DirectoryOnDisk = Extract<OnDisk, { state: 'directory' }>;
 /** Listings by which an absence counts (rule 2). */
 export const WITNESSES = 2;
 
-/** What follows for one path from what is known of it alone. The first rule that applies decides; the order is that of the contract. */
+/** Steps that follow for one path from what is known of it alone. The first rule that applies decides; the order is that of the contract. */
 export function decide(item: PlanItem, context: PlanContext): Step[] {
   const { disk, base } = item;
   // 2: unknown is not absent, and nothing is done to what is not known.
@@ -179,7 +179,7 @@ function metFile(item: PlanItem, disk: FileOnDisk, context: PlanContext): Step[]
   return [signFile(path, disk, content, parents, context.meeting || shown.kind === 'file')];
 }
 
-/** What was deleted from this disk came back to it: nobody else has deleted it, so it is no old copy. */
+/** Whether a file that was deleted from this disk came back to it: nobody else has deleted it, so it is no old copy. */
 function isBack({ heads, deletedHere }: PlanItem): boolean {
   const [shown] = heads;
   return heads.length === 1 && shown?.kind === 'deletion' && shown.record === deletedHere;
@@ -262,7 +262,7 @@ function excluded(item: PlanItem, why: string, context: PlanContext): Step[] {
   ];
 }
 
-// What is done.
+// The steps themselves.
 
 /** The path on the disk as the network shows it. `seen`: the file there, where its content is known. */
 function asTheNetwork(item: PlanItem, why: WhyTrashed, known?: Seen): Step[] {

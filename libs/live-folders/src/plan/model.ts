@@ -53,7 +53,7 @@ export type OnDisk =
   /** It is neither present nor absent: a link, a twin, no path of the network. */
   | { readonly state: 'hidden'; readonly detail: string };
 
-/** What a file was found to contain. */
+/** Content that a file was found to have. */
 export interface KnownContent {
   readonly id: string;
   readonly racy: boolean;
@@ -82,7 +82,7 @@ export interface HeldPath {
   readonly answer: 'waits' | 'delete';
 }
 
-/** What the plan must know beside the three trees. */
+/** Facts that the plan needs beside the three trees. */
 export interface PlanContext {
   readonly mode: LiveFolderMode;
   /** First meeting: there was no agreement before. */

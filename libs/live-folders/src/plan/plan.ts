@@ -23,7 +23,7 @@ export function writes(step: Step): boolean {
 const CHANGES = new Set<Step['do']>(['write', 'remove', 'move', 'attributes', 'make-directory', 'remove-directory']);
 
 /**
- * What follows from the three trees: a pure function, the same for the same trees in whatever order their paths come. Steps that ask
+ * Steps that follow from the three trees: a pure function, the same for the same trees in whatever order their paths come. Steps that ask
  * (`hash`, `look`) come beside those that can be done without the answers; with the answers it is planned again.
  */
 export function plan(items: readonly PlanItem[], context: PlanContext): Plan {

@@ -1,7 +1,7 @@
 import { TestMembers } from '../testing/members.js';
 import { deletions, issuesOf, many, records, two } from '../testing/world.suite.js';
 
-// What has happened to others, each by its name.
+// Accidents of others, each by its name.
 
 describe('an act', () => {
   it('between check and rename: a file that is replaced meanwhile is a local change', async () => {

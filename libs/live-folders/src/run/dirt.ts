@@ -9,13 +9,13 @@ export const FULL_PASS = hour;
 /** Paths and directories that are looked at one by one; of more, everything is. */
 const ONE_BY_ONE = 1000;
 
-/** What a person decided of single paths, until the pass that does it. */
+/** Decisions of a person about single paths, until the pass that carries them out. */
 export interface Decided {
   readonly revert: Set<string>;
   readonly override: Set<string>;
 }
 
-/** What the next pass of a folder is to look at: what changed on the disk or in the network, and what is to be looked at again. */
+/** Paths for the next pass of a folder: those that changed on the disk or in the network, and those to look at again. */
 export class Dirt {
   private isAll = true;
   private directories = new Set<string>();
@@ -70,7 +70,7 @@ export class Dirt {
     this.fullAt = this.timers.ticks();
   }
 
-  /** What a pass could not end. @param told paths of which a person was told: they keep the folder from nothing */
+  /** Keeps the paths that a pass could not end. @param told paths of which a person was told: they keep the folder from nothing */
   later(again: ReadonlyMap<string, number>, told: ReadonlySet<string>): void {
     this.again.add(again, told);
   }

@@ -2,7 +2,7 @@ import { TestMembers } from '../testing/members.js';
 import { MEMORY_ROOT } from '../testing/memory-root.js';
 import { deletions, issuesOf, records, two } from '../testing/world.suite.js';
 
-// What has happened to others, each by its name.
+// Accidents of others, each by its name.
 
 describe('a disk', () => {
   it('unplugged during a pass: nothing is deleted, and all goes on when it is back', async () => {

@@ -10,9 +10,9 @@ import { FolderStopped } from '../pass/root-check.js';
 const READINGS = 20;
 
 /**
- * What a folder leaves out (rule 7): the rules of its settings, and of the `.dfsignore` in its root. An editor may be writing that
- * one: lines that differ from those before count when they are read twice. Where they cannot be read there is no pass, since files
- * that they leave out would be taken for files of the folder.
+ * Rules for the files that a folder leaves out (rule 7): those of its settings, and of the `.dfsignore` in its root. An editor may
+ * be writing that file: lines that differ from those before count when they are read twice. Where they cannot be read there is no
+ * pass, since files that they leave out would be taken for files of the folder.
  */
 export class FolderRules {
   private lines: readonly string[] | undefined;

@@ -352,12 +352,12 @@ export class Folder {
     tx.afterCommit(() => this.lately.delete(count));
   };
 
-  /** What a person decided waits for the next pass. */
+  /** Decisions of a person wait for the next pass. */
   private decideAgain(decided: Decided): void {
     for (const how of ['revert', 'override'] as const) for (const path of decided[how]) this.decided[how].add(path);
   }
 
-  /** What is done once an hour, with a full pass. */
+  /** The work of once an hour, with a full pass. */
   private async hourly(now: number): Promise<void> {
     this.hourlyAt = now;
     const { clock } = this.parts;

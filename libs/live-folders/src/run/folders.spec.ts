@@ -2,7 +2,7 @@ import { MEMORY_ROOT } from '../testing/memory-root.js';
 import { TestMembers } from '../testing/members.js';
 import { deletions, issuesOf, many, records, two } from '../testing/world.suite.js';
 
-// What has happened to others, each by its name.
+// Accidents of others, each by its name.
 
 describe('deletions', () => {
   it('of everything are held by name, and put back or done as a person says', async () => {

@@ -16,7 +16,7 @@ import {
 
 const NOTE: TrashNote = { reason: 'replaced', ids: IDS, contentId: 'bafy-old' };
 
-/** What an act is prepared with. */
+/** A scene prepared for an act. */
 export interface Prepared {
   root: MemoryRoot;
   expected: Expected;

@@ -22,7 +22,7 @@ const PATHS = ['a', 'b', 'c.txt', 'd/x', 'd/y', 'e/f/z', 'd'];
 /** A history of two or three members with a folder each on one prefix, and what must hold of it. */
 export class History implements AsyncDisposable {
   private readonly members = new TestMembers();
-  /** What people took away themselves, by member: their paths, and their texts. */
+  /** Files that people took away themselves, by member: their paths, and their texts. */
   private readonly gone: Set<string>[] = [];
   private readonly given = new Set<string>();
   private texts = 0;
@@ -136,7 +136,7 @@ export class History implements AsyncDisposable {
     expect(missing.filter((text) => !found.has(text))).toEqual([]);
   }
 
-  /** Who deleted a path in the network had it taken away on the own disk. */
+  /** A member that deleted a path in the network had it taken away on its own disk. */
   private async checkDeletions(): Promise<void> {
     for (const path of PATHS) {
       const [first] = this.members.all;

@@ -27,7 +27,7 @@ export interface MemoryRoot {
 export type MemoryRootOptions = Omit<MemoryTreeOptions, 'now'> &
   Pick<LocalRootDiskOptions, 'reserveBytes' | 'traits'> & {
     callsTakeNoTime?: boolean;
-    /** What tells of changes. */
+    /** Tells of changes. */
     watch?: DiskWatcher['subscribe'];
   };
 
@@ -91,7 +91,7 @@ export async function textOf({ body }: Reading): Promise<string> {
   return Buffer.concat(pieces).toString();
 }
 
-/** What a base row says of a file that stands there now, after it was hashed. */
+/** The base row of a file that stands there now, after it was hashed. */
 export async function expectedAt({ disk }: { disk: RootDisk }, path: DiskPath): Promise<Expected> {
   const [content] = await disk.contentOf([{ path }]);
   if (content?.outcome !== 'content') throw new Error(`no content of ${path}: ${content?.outcome}`);

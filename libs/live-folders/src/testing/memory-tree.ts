@@ -30,7 +30,7 @@ export class Inode {
   links = 0;
   /** Of a directory: by the form in which names are compared. */
   readonly names = new Map<string, { name: string; inode: Inode }>();
-  /** What is mounted over this directory. */
+  /** The directory that is mounted over this one. */
   mounted: Inode | undefined;
 
   constructor(

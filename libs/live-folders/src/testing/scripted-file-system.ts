@@ -24,7 +24,7 @@ export interface Call {
   readonly bytes?: number;
 }
 
-/** What happens to a call. */
+/** Fate of a call. */
 export type Fate =
   /** It fails with this errno, and does nothing. */
   | { errno: string }

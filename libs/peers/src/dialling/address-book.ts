@@ -32,7 +32,7 @@ export class AddressBook {
     );
   }
 
-  /** What changes from now on is written. */
+  /** Reads the book; later changes are written. */
   async load(): Promise<void> {
     const { db } = this.components;
     for (const { peer, name, lastSeen } of await db.repository(PeerKnownEntity).find()) {

@@ -108,7 +108,7 @@ export class Admission {
   }
 }
 
-/** Whom the records say this invite has admitted: a node restored from an old copy has forgotten. */
+/** The member that this invite has admitted, by the records: a node restored from an old copy has forgotten. */
 function admittedBy(unit: MembershipUnit, inviteId: string, inviter: string): string | null {
   for (const { record } of unit.graph().recordsBy(inviter)) {
     if (record.content?.kind === 'admission' && record.content.invite === inviteId) return record.content.member;

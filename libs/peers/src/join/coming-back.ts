@@ -177,7 +177,7 @@ export class ComingBack {
     const { members, former } = rosterOf(graph);
     const self = members.get(transport.peerId);
     const isTold = self ? members.has(peerId) : former.has(transport.peerId);
-    if (!isTold) throw new DfsError('peer-misbehaved', 'What the member told of its network does not hold this node.');
+    if (!isTold) throw new DfsError('peer-misbehaved', 'The member answered with a network that does not have this node.');
     const records = graph.nodes.map(({ record }) => record);
     return { networkId, records, role: self?.role, addresses: [], comesBack: true };
   }

@@ -5,7 +5,7 @@ import { absentSlice } from './absent-slice.js';
 const members = Array.from({ length: 100 }, (_, at) => signerFromRaw(Buffer.alloc(32, at + 1)).peerId);
 const nobody = (): boolean => false;
 
-/** Whom it asks about in so many heartbeats. */
+/** Members that it asks about in so many heartbeats. */
 function asked(beats: number, inGrace: (peerId: string) => boolean, absent = members): Set<string> {
   const all = new Set<string>();
   for (let beat = 0; beat < beats; beat++) for (const peerId of absentSlice(absent, inGrace, beat)) all.add(peerId);

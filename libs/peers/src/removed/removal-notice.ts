@@ -14,7 +14,7 @@ export class Farewell {
     return this.leaving.has(peerId);
   }
 
-  /** Whom these records remove. */
+  /** Members that these records remove. */
   static removedBy(records: readonly MembershipRecord[]): string[] {
     return records.flatMap(({ content }) => (content?.kind === 'removal' ? [content.member] : []));
   }

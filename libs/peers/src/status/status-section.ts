@@ -20,7 +20,7 @@ export class StatusSection<T> {
     peers.contribute(this.name, () => this.shape.form(mine()) ?? null);
   }
 
-  /** Calls `heard` whenever a member that is ready is heard, changed or not. What is malformed is logged. */
+  /** Calls `heard` whenever a member that is ready is heard, changed or not. Malformed sections are logged. */
   hear(peers: Pick<SectionPeers, 'onStatus'>, log: Log, heard: (peerId: string, said: T) => void): Unsubscribe {
     return peers.onStatus(this.name, (peerId, value) => {
       let said: T;

@@ -58,7 +58,7 @@ class SlowUpload {
 const aheadOf = (node: WorldNode) => node.placement.status().ahead;
 const came = (node: WorldNode) => eventually(async () => aheadOf(node).bytes >= 8 * MiB);
 
-/** What comes first in answer: a frame, or the code of an error. */
+/** The first answer: a frame, or the code of an error. */
 async function firstOf(channel: Channel): Promise<string> {
   try {
     for await (const _ of channel.frames()) return 'taken';

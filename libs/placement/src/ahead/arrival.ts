@@ -156,7 +156,7 @@ export class Arrival {
     if (this.bytes > this.wanted) throw new DfsError('quota-exceeded', 'More of the upload came than was said.');
   }
 
-  /** What the other does not have now is had from holders later. */
+  /** Blocks that the other does not have now come from holders later. */
   private giveUpMissing(): void {
     this.swarm.abandon(KEY);
     this.came.resolve(undefined);

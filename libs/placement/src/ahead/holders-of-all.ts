@@ -1,7 +1,7 @@
 import { minute } from '@dfs/runtime';
 import type { Snapshot } from '../plan/members-now.js';
 
-/** What came of an upload that nobody hears of any more is kept for so long after its last byte. */
+/** Blocks of an upload that nobody hears of any more are kept for so long after its last byte. */
 export const AHEAD_MEMORY = 10 * minute;
 
 /** The members that hold every file, whatever its content: where there are no more of them than copies are wanted. */

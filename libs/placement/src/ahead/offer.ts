@@ -111,7 +111,7 @@ class Offer {
     this.finish();
   }
 
-  /** What was asked for before the commit is answered after it. */
+  /** Requests from before the commit are answered after it. */
   private finish(): void {
     if (this.isOver) return;
     this.isOver = true;

@@ -81,7 +81,7 @@ export class HolderFinder {
     return { extents, any: [...any] };
   }
 
-  /** Whom the DHT names, each once connected. Never throws. */
+  /** Holders that the DHT names, each once connected. Never throws. */
   async byDht(content: Cid, signal: AbortSignal, found: (peerId: string) => void): Promise<void> {
     const { dht, membership, transport, network, log } = this.components;
     if (!dht) return;

@@ -76,7 +76,7 @@ export class Ranking {
   }
 }
 
-/** What a member has drawn in each partition. */
+/** The draws of a member, one for each partition. */
 class Draws {
   /** −ln(u) by partition; 0 where it is not drawn yet. */
   private readonly drawn = new Float64Array(PARTITIONS);

@@ -87,7 +87,7 @@ export class DamageWatch {
     this.healing.soon();
   }
 
-  /** Once. What is damaged must not be promised for want of a write: where one fails, all of it is tried again. */
+  /** Once. The node must not promise damaged blocks for want of a write: where one fails, all of it is tried again. */
   private async attend(): Promise<Ran> {
     // Some may have been healed by other ways.
     this.forgetHealed();

@@ -31,7 +31,7 @@ export interface ReplicatorComponents extends SwarmComponents, ScannerComponents
   room: StoreRoom;
   transfers: Transfers;
   budget: RepairBudget;
-  /** What has come of files before they were recorded. */
+  /** Blocks of files that came before the files were recorded. */
   arrivals: Pick<Arrivals, 'has' | 'settle'>;
   /** As WantQueue has it. */
   mostWaiting?: number | undefined;
@@ -210,7 +210,7 @@ export class Replicator {
     this.dispatch();
   }
 
-  /** What came ahead is put into the store; after that only what is missing is fetched. */
+  /** Puts into the store the blocks that came ahead; after that only missing ones are fetched. */
   private settleFirst(want: WantedExtent): void {
     const settled = this.components.arrivals.settle(want.content).then(() => {
       this.jobs.delete(settled);

@@ -47,9 +47,9 @@ export class Scanner {
   // Times of performance.now(); Infinity for never.
   /** It was told to look. */
   private wantedAt = Infinity;
-  /** What could not be got is tried again. */
+  /** Wants that failed are tried again then. */
   private retryAt = Infinity;
-  /** What belongs elsewhere now is moved. */
+  /** Extents that belong elsewhere now are moved then. */
   private calmAt = Infinity;
   private retryAfter = RETRY_FIRST;
   private readonly pace = new ScanPace();

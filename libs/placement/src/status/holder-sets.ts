@@ -56,7 +56,7 @@ export class HolderSets {
     this.changes++;
   }
 
-  /** What a set means now. @param number as `numberOf` gave it */
+  /** The standing of a set now. @param number as `numberOf` gave it */
   standing(number: number): ContentStanding {
     return (this.standings[number] ??= this.workOut(number));
   }

@@ -25,7 +25,7 @@ export interface HolderGroupOptions {
   memory: MemoryNetwork;
   clock: FakeClock;
   target: number;
-  /** Whom `self` takes for those who should hold an extent: a view of its own, however wrong. */
+  /** Members that, in the view of `self`, should hold an extent: however wrong. */
   keepers: (self: number, extent: PinnedExtent) => number[];
   /** Members that do not answer `self` now. */
   away?: (self: number) => number[];

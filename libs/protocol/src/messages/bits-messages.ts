@@ -9,7 +9,7 @@ import { shape, unless, type Infer } from '../codec/schema.js';
 /** Peers that one answer may name. */
 export const MAX_FETCHERS = 32;
 
-/** What of this extent is here? The asker fetches it, and may be named to others who do. */
+/** Asks which blocks of this extent are here. The asker fetches it, and may be named to others who do. */
 export const bitsRequest = shape.struct({
   method: shape.oneOf('bits'),
   content: shape.cid(),

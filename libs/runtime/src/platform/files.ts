@@ -1,7 +1,7 @@
 import { open, rename, stat, type FileHandle } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** A platform, as `process.platform` has it. What differs between them asks for it, so that a test can name another one. */
+/** A platform, as `process.platform` has it. Code that differs between them asks for it, so that a test can name another one. */
 export type Platform = NodeJS.Platform;
 
 /** Bits of a mode by which others than the owner may do something. */

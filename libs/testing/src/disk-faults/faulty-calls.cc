@@ -125,7 +125,7 @@ bool is_direct(int fd) {
   return fd >= 0 && (fcntl(fd, F_GETFL) & O_DIRECT) != 0;
 }
 
-// What is to happen to a call: 0 for nothing. Waits where it is to hang.
+// The fault for a call: 0 for none. Waits where the call is to hang.
 int fate(int call, const char* path, int fd) {
   if (!control() || inside) return 0;
   inside = true;

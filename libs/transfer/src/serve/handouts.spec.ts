@@ -111,7 +111,7 @@ const crowds = fc.record({
   steps: fc.array(step, { maxLength: 200 }),
 });
 
-/** Whoever comes when, hears of whom, and asks whom for how much. */
+/** Plays the steps: members come, hear of each other, and ask each other for blocks. */
 function play(crowd: Crowd, steps: readonly { what: string; who: number; other: number; count: number }[]): void {
   for (const { what, who, other, count } of steps) {
     const [one, another] = [who % crowd.names.length, other % crowd.names.length];

@@ -36,7 +36,7 @@ export interface Passers {
 }
 
 /**
- * Who was given which chunk, so that several who fetch the same are each given another part of it, and get the rest from
+ * Remembers which asker was given which chunk, so that askers of the same extent each get another part of it, and the rest from
  * each other, whatever the order in which they ask. One that insists is given what others have, but not more than a
  * share of all that was given, until that is a while ago.
  */

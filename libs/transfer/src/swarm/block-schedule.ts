@@ -111,7 +111,7 @@ export class Schedule {
     this.sourcesOf(key).gained(peerId, ids, done);
   }
 
-  /** A partner has gone; what it owes is still awaited. What holders have given away they are asked for once more. */
+  /** A partner has gone; the blocks it owes are still awaited. Holders are asked once more for blocks that they have given away. */
   part(key: string, peerId: string): void {
     this.sourcesOf(key).part(peerId);
     for (const entry of this.entries.values()) if (entry.key === key) entry.given.clear();

@@ -7,7 +7,7 @@ import type { Frame } from '../transport.js';
 import { BULK_KIND, encodeAnswer, encodeLost, encodeSign } from './bulk-message.js';
 import type { BulkWriter } from './bulk-writer.js';
 
-/** What was asked, and the terms of the answer. */
+/** The question, and the terms of the answer. */
 export interface BulkAnswerOptions {
   readonly peerId: string;
   readonly request: number;

@@ -95,7 +95,7 @@ export class BulkAnswerer implements GuardedConnection, BulkSink {
 
   ends({ kind, request, amount }: BulkPrefix, header: Uint8Array): void {
     if (kind === BULK_KIND.ask) return this.#begin(request, header, amount);
-    // What comes for an answer that has ended was sent before its asker knew that.
+    // A frame for an answer that has ended was sent before its asker knew that.
     const answer = this.#answers.get(request);
     if (kind === BULK_KIND.credit) answer?.allow(amount);
     else answer?.lose(new DfsError('aborted', 'The answer is no longer wanted.'));

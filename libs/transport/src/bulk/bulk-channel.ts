@@ -6,7 +6,7 @@ import type { Asking, BulkAsker } from './bulk-asker.js';
 
 const fresh = (size: number): Uint8Array => Buffer.allocUnsafeSlow(size);
 
-/** What a request over a bulk connection is about. */
+/** The subject and the terms of a request over a bulk connection. */
 export interface BulkChannelOptions extends OpenOptions {
   readonly protocol: string;
   readonly limited: boolean;

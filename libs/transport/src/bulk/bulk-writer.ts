@@ -48,7 +48,7 @@ export class BulkWriter {
     for (const [index, slice] of slices.entries()) {
       if (isPaced) await pace.take(slice.length, this.#ended.signal);
       this.#ended.signal.throwIfAborted();
-      // What is small goes with the next one, and is not waited for.
+      // A small slice goes with the next one, and is not waited for.
       const isAlone = index === slices.length - 1 || slice.length > COPY_SLICE_BYTES;
       if (isAlone) await this.#flushed(slice);
       else this.socket.write(slice);

@@ -37,7 +37,7 @@ export function splitByFirstByte(server: Server, secure: (socket: Socket) => voi
     socket.on('close', forget);
     socket.on('data', onFirst);
   };
-  // What ends a connection is told by `close`.
+  // The event `close` tells of the end of a connection.
   const onError = (): void => {};
 
   server.removeAllListeners('connection');

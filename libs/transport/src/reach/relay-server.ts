@@ -21,7 +21,7 @@ interface ServerInternals {
   };
 }
 
-/** Whom this node relays for. Both ends must be members. */
+/** Peers that this node relays for. Both ends must be members. */
 export interface RelayServerOptions {
   isMember(peerId: string): boolean;
   /** Whether there is a connection to a peer that is not relayed itself. */

@@ -84,7 +84,7 @@ export class UploadsController {
 
   @Options()
   @HttpCode(204)
-  @ApiOperation({ operationId: 'describeUploads', summary: 'What this node speaks of tus' })
+  @ApiOperation({ operationId: 'describeUploads', summary: 'The version and extensions of tus that this node speaks' })
   @Problems()
   @ApiNoContentResponse()
   describe(@Query() _query: NoQuery, @Res({ passthrough: true }) response: Response): void {

@@ -83,7 +83,7 @@ export function describeEvent(event: AnyEvent, nameOfPeer: (peerId: string) => s
     case 'file.purged':
       return files(event.data, mdiDeleteSweepOutline, 'plain', (n) =>
         event.data.reason === 'room'
-          ? $localize`What was kept of ${n}:files: gave way to uploads`
+          ? $localize`Past versions of ${n}:files: gave way to uploads`
           : $localize`The space of ${n}:files: was freed`,
       );
     case 'peer.added':

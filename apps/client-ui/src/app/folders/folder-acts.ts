@@ -117,7 +117,7 @@ export class FolderActs {
       about: paths.map(visibleName),
       text: [
         act === 'revert'
-          ? $localize`They become what the network shows. What stands on the disk now goes to the trash of the folder.`
+          ? $localize`They become what the network shows. The versions on the disk now go to the trash of the folder.`
           : $localize`The disk’s state replaces what others have written. Their versions stay in the history.`,
       ],
       action: act === 'revert' ? $localize`Undo on the disk` : $localize`Send the disk’s state`,
@@ -139,7 +139,7 @@ export class FolderActs {
   async emptyTrash({ id, name }: LiveFolderInfo): Promise<boolean> {
     const sure = await this.#ask({
       title: $localize`Empty the trash of ${visibleName(name)}:name:?`,
-      text: [$localize`What is in it is removed from this disk for good. This cannot be undone.`],
+      text: [$localize`All files in it are removed from this disk for good. This cannot be undone.`],
       action: $localize`Empty the trash`,
     });
     if (!sure) return false;

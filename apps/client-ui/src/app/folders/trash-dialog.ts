@@ -20,7 +20,7 @@ const SHOWN = 200;
   imports: [DialogFrame, Notice],
   template: `
     <dfs-dialog heading="Trash of {{ visibleName(folder.name) }}" i18n-heading>
-      <p i18n>What the node replaced or removed on the disk stays here for 30 days.</p>
+      <p i18n>Files that the node replaced or removed on the disk stay here for 30 days.</p>
       @if (trash.problem(); as problem) {
         <dfs-notice [problem]="problem" (retry)="trash.refresh()" />
       }

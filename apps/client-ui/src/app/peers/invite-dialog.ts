@@ -59,7 +59,7 @@ export class InviteDialog {
   ];
   protected readonly icons = { copy: mdiContentCopy, done: mdiCheck };
 
-  /** What the invited node will be. */
+  /** The role of the invited node. */
   protected roleOf({ role }: InviteInfo): string {
     switch (role) {
       case 'owner':

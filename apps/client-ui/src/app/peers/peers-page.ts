@@ -85,7 +85,7 @@ export class PeersPage {
     const sure = await this.#ask({
       title: $localize`Remove ${name}:name: from the network?`,
       text: [
-        $localize`Its connections are cut at once, and it gets no more files. What it holds stays on its own disk.`,
+        $localize`Its connections are cut at once, and it gets no more files. Its copies stay on its own disk.`,
         $localize`To come back it needs a new invite.`,
       ],
       action: $localize`Remove`,

@@ -69,7 +69,7 @@ import { formatAgo } from '../kit/words/times.js';
     </ul>
     @if (made(); as key) {
       <div role="status">
-        <p i18n class="lead">The key is shown only this once. Whoever has it can use this node.</p>
+        <p i18n class="lead">The key is shown only this once. Anyone with it can use this node.</p>
         <div class="row">
           <code class="words">{{ key.token }}</code><dfs-copy-button
             [text]="key.token"

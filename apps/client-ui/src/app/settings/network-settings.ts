@@ -9,7 +9,7 @@ import { saving } from './saving.js';
 const minute = 60;
 const day = 24 * 60 * minute;
 
-/** What holds for all nodes: copies, grace, retention. Only an owner may change it. */
+/** Settings of all nodes: copies, grace, retention. Only an owner may change them. */
 @Component({
   selector: 'dfs-network-settings',
   imports: [FormsModule, Notice],

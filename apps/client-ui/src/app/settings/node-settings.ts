@@ -60,7 +60,7 @@ export class NodeSettings {
   protected readonly up = linkedSignal<number | null>(() => perSecond(this.settings().limits.uploadBytesPerSecond));
   protected readonly down = linkedSignal<number | null>(() => perSecond(this.settings().limits.downloadBytesPerSecond));
   protected readonly used = computed(() => formatBytes(this.#node.info()?.storage.bytes ?? 0));
-  /** What differs from what is set: a rounded number that nobody touched is no change. */
+  /** Values that differ from those set: a rounded number that nobody touched is no change. */
   readonly #patch = computed(() => {
     const { name, quotaBytes, limits } = this.settings();
     const quota = this.quota();

@@ -27,7 +27,7 @@ describe('SettingsPage', () => {
     await fake.answerSoon('GET', routes.sessions, { items: [] });
     await fake.answerSoon('GET', routes.keys, { items: [] });
   };
-  /** What was asked to be changed. */
+  /** The change that the page asked for. */
   const patch = async (): Promise<unknown> => {
     const call = await waitFor(() => {
       const [found] = fake.http.match((request) => request.method === 'PATCH');

@@ -8,7 +8,7 @@ import { Toasts } from '../kit/toasts.js';
 /** The message stays so long. Milliseconds. */
 const SHOWN_MS = 6000;
 
-/** After a time without the node: one line on how much was missed. What has changed is shown where it stands. */
+/** After a time without the node: one line on how much was missed. Each change is shown where it stands. */
 @Service()
 export class CaughtUp {
   readonly #events = inject(EventStream);
@@ -18,7 +18,7 @@ export class CaughtUp {
 
   constructor() {
     this.#events.all.pipe(takeUntilDestroyed()).subscribe((event) => {
-      // What was missed comes before the stream is live again.
+      // Missed events come before the stream is live again.
       if (this.#wasLive && this.#events.state() !== 'live') this.#missed += changesOf(event);
     });
     this.#events.resync.pipe(takeUntilDestroyed()).subscribe(() => (this.#missed = Infinity));

@@ -12,7 +12,7 @@ import { NodeState } from './node-state.js';
 
 const CHIPS: Record<ConnectionState, { text: string; hint: string }> = {
   connecting: { text: $localize`Connecting`, hint: $localize`The live connection to the node is being made.` },
-  live: { text: $localize`Live`, hint: $localize`What happens in the network shows here at once.` },
+  live: { text: $localize`Live`, hint: $localize`Changes in the network show here at once.` },
   offline: { text: $localize`Offline`, hint: $localize`The node cannot be reached; what you see may be out of date.` },
   'signed-out': { text: $localize`Signed out`, hint: $localize`Sign in to go on.` },
 };

@@ -14,7 +14,7 @@ import { Icon } from '../kit/icon.js';
         <dfs-icon [path]="icon" />
         <p>
           <strong i18n>Not connected to this node.</strong>&ngsp;
-          <ng-container i18n>What you see may be out of date. Check that it is running.</ng-container>&ngsp;
+          <ng-container i18n>This page may be out of date. Check that the node is running.</ng-container>&ngsp;
           <span class="num" aria-hidden="true">{{ when() }}</span>
         </p>
         <button i18n class="btn" type="button" (click)="retry()">Try now</button>

@@ -58,13 +58,13 @@ export function lineOf(item: UploadItem, now: Now): string {
   }
 }
 
-/** What a failure means for the bytes: those of the file, and those on the node. */
+/** Meaning of a failure for the bytes: those of the file, and those on the node. */
 export function meaningOf(item: UploadItem): string {
   const { code } = item.problem() ?? {};
   if (item.upload !== null && item.storedBytes() > 0) {
     const kept = [formatBytes(item.storedBytes()), formatBytes(item.size)];
     return code === 'precondition-failed'
-      ? $localize`${kept[0]}:done: of ${kept[1]}:all: are on the node and stay there for a week. What is at the path was not changed.`
+      ? $localize`${kept[0]}:done: of ${kept[1]}:all: are on the node and stay there for a week. The file at the path was not changed.`
       : $localize`${kept[0]}:done: of ${kept[1]}:all: are on the node and stay there for a week: trying again goes on from there.`;
   }
   if (item.isFolder) return $localize`The folder was not made. Nothing else was changed.`;
@@ -72,7 +72,7 @@ export function meaningOf(item: UploadItem): string {
   return item.seen === null ? nothing : `${nothing} ${$localize`The version that is there was not changed.`}`;
 }
 
-/** What to do about a failure, beyond its own words. */
+/** Advice about a failure, beyond its own words. */
 export function adviceOf(item: UploadItem): string {
   if (item.problem()?.code === 'precondition-failed') return $localize`Try again: you are asked whether to replace it.`;
   if (isUnchosen(item) && item.again === null) return $localize`Choose the file again.`;

@@ -66,7 +66,7 @@ export class WorkPanel {
     unfold: mdiChevronUp,
   };
 
-  /** What is over is forgotten with it; what goes on, goes on. What failed stays to be found. */
+  /** Finished uploads leave the list with it; running ones go on. Failed ones stay, to be found. */
   protected close(): void {
     this.#queue.clear(this.#queue.items().filter((item) => ['done', 'cancelled', 'skipped'].includes(item.state())));
     this.beacon.close();

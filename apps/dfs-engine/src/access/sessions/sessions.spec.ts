@@ -28,7 +28,7 @@ describe('a session', () => {
     clock.advance(10 * minute);
     onRemove = () => expect(sessions.isValid(session)).toBe(false);
     await sessions.endById(id);
-    // What is written meanwhile has been written by now: one unit of work follows on another.
+    // An earlier write has ended by now: one unit of work follows on another.
     await temp.db.write(async () => undefined);
     expect(await table.all()).toEqual([]);
   });

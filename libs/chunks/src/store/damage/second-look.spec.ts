@@ -259,7 +259,7 @@ describe('a write that fails', () => {
     }
     await eventually(() => fixture.store.trouble().unwritable === null);
     await eventually(async () => (await fixture.temporary()).length === 0);
-    // What came late is in no pack, and no room is kept for it.
+    // The late bytes are in no pack, and no room is kept for them.
     expect(await fixture.packs()).toEqual([]);
     expect(fixture.store.usage()).toMatchObject({ bytes: 0, chunks: 0 });
     await fixture.put(given);

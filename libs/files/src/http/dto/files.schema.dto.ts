@@ -49,7 +49,7 @@ export class ProblemDto implements Problem {
   @ApiProperty(FIELD.text) title!: string;
   @ApiProperty({ type: 'integer' }) status!: number;
   @ApiProperty(FIELD.errorCode) code!: ErrorCode;
-  @ApiProperty({ ...FIELD.text, description: 'What happened and what to do, for a person.' }) detail!: string;
+  @ApiProperty({ ...FIELD.text, description: 'The cause and what to do, for a person.' }) detail!: string;
   @ApiPropertyOptional(FIELD.text) instance?: string;
   @ApiProperty(FIELD.text) requestId!: string;
   @ApiProperty({ ...FIELD.flag, description: 'The same request may succeed later.' }) retryable!: boolean;
@@ -183,7 +183,7 @@ export class FormFaultDto implements FormFault {
   path!: null;
   @ApiProperty({ type: 'integer', example: 400 }) status!: number;
   @ApiProperty(FIELD.errorCode) code!: ErrorCode;
-  @ApiProperty({ ...FIELD.text, description: 'What was wrong with the form, for a person.' }) detail!: string;
+  @ApiProperty({ ...FIELD.text, description: 'The fault of the form, for a person.' }) detail!: string;
 }
 
 /** Answer to a form with many files. */

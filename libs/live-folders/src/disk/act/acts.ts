@@ -10,7 +10,7 @@ import type { Aside, Asides } from './asides.js';
 import type { Put, Puts } from './put.js';
 import { discard } from './stage.js';
 
-/** What acts on files consist of. */
+/** Parts of acts on files. */
 export interface ActsComponents {
   files: RootFiles;
   notes: Notes;
@@ -27,7 +27,7 @@ const TAKEN: NotDone = { outcome: 'taken' };
 export class Acts {
   constructor(private readonly components: ActsComponents) {}
 
-  /** A staged file to its place. What stood there goes to the trash once the new one stands. */
+  /** Puts a staged file in its place. The file that stood there goes to the trash once the new one stands. */
   async place(staged: Staged, replaced?: { expected: Expected; note: TrashNote }): Promise<Placed | NotDone> {
     const { files } = this.components;
     if (!replaced) {
@@ -37,7 +37,7 @@ export class Acts {
     const aside = await this.#asideOr(staged, replaced);
     if (!aside) return CHANGED;
     try {
-      // Who may read a file is no attribute of a record: it stays as it was here.
+      // Permissions to read a file are no attribute of a record: they stay as they were here.
       await files.with(staged.temporary, 'change', (file) => file.takeModeOf(aside.file)).catch(ignorePermission);
       const put = await this.#putStaged(staged, aside);
       // Somebody has made another file meanwhile: that stays, and what was aside is the version before it.

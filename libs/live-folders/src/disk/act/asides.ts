@@ -23,7 +23,7 @@ export interface Aside {
 /** Why a file is set aside. */
 export type AsideNote = Pick<Note, 'act' | 'reason' | 'contentId'> & { readonly ids: TemporaryIds };
 
-/** What asides need. */
+/** Parts of asides. */
 export interface AsidesComponents {
   files: RootFiles;
   notes: Notes;
@@ -34,8 +34,8 @@ export interface AsidesComponents {
 }
 
 /**
- * Steps b and c of rule 8: a local file is renamed aside and looked at by the same handle, before and after. Whatever turns out
- * to be another file, or changed, goes back to its place.
+ * Steps b and c of rule 8: a local file is renamed aside and looked at by the same handle, before and after. A file that turns
+ * out to be another one, or changed, goes back to its place.
  */
 export class Asides {
   constructor(private readonly components: AsidesComponents) {}

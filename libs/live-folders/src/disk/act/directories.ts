@@ -5,7 +5,7 @@ import type { RootDisk, TrashNote } from '../root-disk.js';
 import { absent, NoDirectory, type RootFiles } from '../root/root-files.js';
 import { TRASH, type Notes } from '../trash/notes.js';
 
-/** What is done to directories needs. */
+/** Parts of acts on directories. */
 export interface DirectoriesComponents {
   files: RootFiles;
   notes: Notes;

@@ -39,7 +39,7 @@ export class Puts {
     }
     await this.files.unlink(from);
     const after = await this.files.look(to);
-    // What was written into it since shows as a difference from what was put there.
+    // A later write shows as a difference from the bytes that were put there.
     const stat = after && sameBytes(before, after) ? after : before;
     return { outcome: 'put', stat, copied: false };
   }

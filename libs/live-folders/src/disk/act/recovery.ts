@@ -8,7 +8,7 @@ import { discard } from './stage.js';
 
 type Pending = Note & { readonly temporary: DiskPath };
 
-/** What recovery needs. */
+/** Parts of recovery. */
 export interface RecoveryComponents {
   files: RootFiles;
   notes: Notes;

@@ -9,7 +9,7 @@ import { absent, type RootFiles } from '../root/root-files.js';
 /** A run of zeros this long, where a block of the file system begins, becomes a hole. */
 const BLOCK = 4 * KiB;
 const ZEROS = Buffer.alloc(BLOCK);
-/** What was written is synced each so many bytes: a slow disk with all of a large file before it would seem to hang (rule 17). */
+/** A staged file is synced each so many bytes: a slow disk with all of a large file before it would seem to hang (rule 17). */
 const SYNC_EVERY = 32 * MiB;
 /** The reserve of the node is looked after each time so many bytes were written. */
 const ROOM_EVERY = 64 * MiB;

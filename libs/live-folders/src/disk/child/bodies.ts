@@ -35,7 +35,7 @@ export class IncomingBody implements AsyncIterable<Uint8Array> {
     return this.#isOver;
   }
 
-  /** What came with the call or the answer. */
+  /** Takes the first part of a body, which came with the call or the answer. */
   begin({ pieces = [], ...last }: BodyPart): void {
     this.#pieces.push(...pieces.map((bytes) => ({ bytes, counts: true })), ...(this.#early ?? []));
     this.#early = undefined;
@@ -59,7 +59,7 @@ export class IncomingBody implements AsyncIterable<Uint8Array> {
     this.#wake?.();
   }
 
-  /** What has come is still given. */
+  /** Ends the body with an error. Pieces that have come are still given. */
   fail(error: Error): void {
     this.#over(() => {
       this.#failure = error;

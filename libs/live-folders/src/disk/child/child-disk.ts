@@ -248,7 +248,7 @@ export class ChildDisk {
     if (this.#child !== child) return;
     if (!this.#isClosed) this.#log.warn({ how }, 'the process of a live folder has ended');
     this.#lost(new DiskError('gone'));
-    // What it would have seen nobody saw.
+    // Nobody saw the changes that it would have seen.
     this.#onDirty?.({ all: true, reason: 'overflow' });
   }
 

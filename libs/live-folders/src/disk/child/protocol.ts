@@ -14,7 +14,7 @@ export const WINDOW = 8;
 /** A body that is no longer than this goes with its call, and with its answer. */
 export const WITH_CALL_BYTES = 256 * KiB;
 
-/** What a child is told first. */
+/** The first message to a child. */
 export interface OpenRoot {
   readonly root: string;
   readonly traits?: DiskTraits;
@@ -31,7 +31,7 @@ export interface TellError {
   readonly message?: string;
 }
 
-/** The beginning of a body, with its call or its answer, and what is told of its end. What is between goes as frames of bytes. */
+/** The beginning of a body, with its call or its answer, and what is told of its end. The rest goes as frames of bytes. */
 export interface BodyPart {
   readonly pieces?: readonly Uint8Array[];
   /** Of an end that is told later: so many frames come before it. */

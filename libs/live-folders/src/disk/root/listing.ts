@@ -8,7 +8,7 @@ const TRIES = 3;
 
 type Whole = Extract<Listing, { outcome: 'whole' }>;
 
-/** What is in some directories, each by itself: whole, or unknown (rule 2). */
+/** Lists some directories, each by itself: whole, or unknown (rule 2). */
 export async function listDirectories(files: RootFiles, directories: readonly DiskPath[]): Promise<Listing[]> {
   const known = new Set<DiskPath>();
   const listings: Listing[] = [];

@@ -15,7 +15,7 @@ const MTIME_NS = BigInt(MTIME) * 1_000_000n;
 /** Steps of mtime in nanoseconds: 100 ns, 1 ms, 10 ms (exFAT), 1 s, 2 s (FAT). */
 const STEPS = [1n, 100n, 1_000_000n, 10_000_000n, 1_000_000_000n, 2_000_000_000n] as const;
 
-/** What an ordinary file system of Linux keeps; assumed of one that cannot be tried. */
+/** Traits of an ordinary file system of Linux; assumed of one that cannot be tried. */
 export const ORDINARY_TRAITS: DiskTraits = {
   foldsCase: false,
   foldsForms: false,

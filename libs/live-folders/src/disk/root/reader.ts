@@ -11,7 +11,7 @@ import { LOOKS_APART, type Steadiness } from './steadiness.js';
 /** Bytes of one read. Each piece has memory of its own, since the cutter keeps views of it. */
 const PIECE = 512 * KiB;
 
-/** What reading needs. */
+/** Parts of a reader. */
 export interface ReaderComponents {
   files: RootFiles;
   steadiness: Steadiness;

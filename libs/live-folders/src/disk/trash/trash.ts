@@ -21,7 +21,7 @@ import { fileOf, isTrashId, isWrittenOn, TRASH, type Note, type Notes } from './
 const LOOKED_AT_FOR = day;
 const STILL_FOR_NS = BigInt(2 * second) * 1_000_000n;
 
-/** What the trash needs. */
+/** Parts of the trash. */
 export interface TrashComponents {
   files: RootFiles;
   notes: Notes;
@@ -30,7 +30,7 @@ export interface TrashComponents {
   time: FileSystemTime;
 }
 
-/** What was replaced and removed (rule 6): a directory of ours in the root, on the same file system. */
+/** Keeps replaced and removed files (rule 6): a directory of ours in the root, on the same file system. */
 export class Trash implements RootTrash {
   /** Notes that were read before: they change through us alone. */
   readonly #known = new Map<string, Note>();

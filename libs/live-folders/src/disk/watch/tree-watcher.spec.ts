@@ -84,7 +84,7 @@ describe('watching is a hint (rule 16)', () => {
     expect(told).toEqual([]);
     timers.advance(1);
     expect(told).toEqual([{ all: true, reason: 'burst' }]);
-    // Whatever else was lost: each directory is watched anew when it is listed.
+    // Some events were lost: each directory is watched anew when it is listed.
     expect(watcher.size).toBe(0);
     watcher.beforeListing([p('')]);
     source.change('/r', 'one');
@@ -220,7 +220,7 @@ describe('watching this machine', () => {
     await mkdir(join(dir.path, 'd/e'), { recursive: true });
     await seen('d');
     await disk.list(all.map(p));
-    // What was told of the making itself can answer for the first of them, and not for all.
+    // An event of the making itself can answer for the first of them, and not for all.
     for (const name of ['a', 'b', 'c']) {
       await writeFile(join(dir.path, 'd/e', name), '1');
       await seen('d/e');

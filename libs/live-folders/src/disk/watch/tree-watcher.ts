@@ -13,7 +13,7 @@ const BURST_LATEST = 5 * second;
 /** More dirty directories at once than this are a full pass. */
 const MOST_DIRECTORIES = 1000;
 
-/** What a watcher is made of. */
+/** Parts of a watcher. */
 export interface TreeWatcherOptions {
   source: WatchSource;
   root: AbsolutePath;
@@ -55,7 +55,7 @@ export class TreeWatcher {
   }
 
   /**
-   * What is no directory any more, or was listed as none, is watched no more, nor is what was beneath it. The same where another
+   * A path that is no directory any more, or was listed as none, is watched no more, nor are those beneath it. The same where another
    * directory has taken its name: that one is dirty, and watched when it is listed again.
    */
   afterListing(listings: readonly Listing[]): void {
@@ -178,7 +178,7 @@ export class TreeWatcher {
     this.#all = undefined;
     this.#first = undefined;
     this.#events = 0;
-    // What the lost events said of directories nobody knows: each is watched anew as it is listed.
+    // Lost events may have told of any directory: each is watched anew as it is listed.
     if ('all' in dirty && !this.#options.source.recursive) this.#endAll();
     this.#onDirty?.(dirty);
   }

@@ -18,7 +18,7 @@ export interface WatchSource {
   watch(directory: AbsolutePath, onChange: OnChange, onEnd: () => void): () => void;
 }
 
-/** What Linux gives where it does not say. */
+/** The limit of Linux where it tells none. */
 const DEFAULT_QUEUE = 16_384;
 const QUEUE_FILE = '/proc/sys/fs/inotify/max_queued_events';
 

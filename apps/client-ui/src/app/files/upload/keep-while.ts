@@ -4,7 +4,7 @@ import { toApiProblem } from '@dfs/client-data';
 import type { KeptUploads } from './kept-uploads.js';
 import type { UploadItem } from './upload-item.js';
 
-/** What is not finished is remembered at most this often, and this often at least. Milliseconds. */
+/** Unfinished uploads are remembered at most this often, and this often at least. Milliseconds. */
 const SAVE_MS = 1000;
 const BEAT_MS = 20_000;
 

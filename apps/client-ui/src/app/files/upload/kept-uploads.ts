@@ -24,7 +24,7 @@ export class KeptUploads {
     return keysOf(storage).length > 0;
   }
 
-  /** What pages that are gone have left undone; it is theirs no more. */
+  /** Unfinished uploads of pages that are gone; they are this page's from now on. */
   adopt(): KeptUpload[] {
     const storage = storageOf();
     const found: KeptUpload[] = [];

@@ -10,7 +10,7 @@ export interface Sending {
   seen: Seen;
 }
 
-/** What came of one file: it is there, or why not. */
+/** Outcome for one file: the file on the node, or the reason why it is not there. */
 export type Sent = { file: FileInfo | null; problem: null } | { file: null; problem: ApiProblem };
 
 /**

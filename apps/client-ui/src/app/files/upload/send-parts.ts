@@ -15,7 +15,7 @@ export type PartStep =
   | { kind: 'done'; file: FileInfo };
 
 /**
- * Sends a file part by part, from where the node has it to. What has arrived stays there when the connection, the node or this
+ * Sends a file part by part, from where the node has it to. Parts that have arrived stay there when the connection, the node or this
  * page goes; unsubscribing cuts the present part off. @param upload of the node, when it was begun before
  */
 export function sendParts(

@@ -66,7 +66,7 @@ export class UploadItem {
   readonly again: (() => Promise<ChosenEntry[]>) | null;
   /** The expectation at its path, once it was looked up. */
   seen: Seen = null;
-  /** What is at its path was looked up: an upload in parts that was begun needs no more. */
+  /** The file at its path was looked up: an upload in parts that was begun needs no other look. */
   admitted = true;
   /** The node's upload in parts. */
   upload: string | null = null;
@@ -107,7 +107,7 @@ export class UploadItem {
     return this.#file !== null || this.isFolder || this.again !== null;
   }
 
-  /** Sends these bytes from now on. What the node has of other bytes is of no use then. */
+  /** Sends these bytes from now on. Parts of other bytes on the node are of no use then. */
   give(file: File): void {
     const isOther = file.size !== this.size || file.lastModified !== this.modified;
     if (isOther) this.forget();
@@ -182,7 +182,7 @@ export class UploadItem {
     this.#sent.set(this.#stored());
   }
 
-  /** What is to be remembered of it; null where there is nothing more to do. */
+  /** The upload as it is remembered; null where there is nothing more to do. */
   kept(): KeptUpload | null {
     if (ENDED.has(this.#state()) || this.isFolder || (this.#file === null && this.#state() !== 'unchosen')) return null;
     const { path, size, modified, upload } = this;

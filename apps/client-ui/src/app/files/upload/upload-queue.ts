@@ -35,8 +35,8 @@ interface Request {
 }
 
 /**
- * Everything a person put in, until it is on the node: sent a few requests at a time, many small files by one, large ones in parts. What
- * fails by something that may pass is tried again by itself; while the node is away all of it waits for the node.
+ * Everything a person put in, until it is on the node: sent a few requests at a time, many small files by one, large ones in parts. The
+ * queue repeats by itself an upload that failed by something that may pass; while the node is away, all uploads wait.
  */
 @Service()
 export class UploadQueue {
@@ -55,7 +55,7 @@ export class UploadQueue {
   #asking: Promise<unknown> = Promise.resolve();
 
   readonly items = this.#items.asReadonly();
-  /** What was dropped is still being looked through. */
+  /** The page still looks through dropped files and folders. */
   readonly gathering = computed(() => this.#gathering() > 0);
   /** The node is away: when it is asked for again (milliseconds since 1970). */
   readonly away = this.#gate.shut;
@@ -163,7 +163,7 @@ export class UploadQueue {
     this.#again(paused);
   }
 
-  /** What could not be read is read from the disk anew; what is at the paths is looked up anew. */
+  /** Reads anew from the disk the files that could not be read, and looks up anew the files at the paths. */
   retry(items: readonly UploadItem[]): void {
     const again = items.filter((item) => item.sendable && ['failed', 'cancelled', 'skipped'].includes(item.state()));
     const unread = again.filter((item) => item.again && item.problem()?.code === 'file-unreadable');
@@ -195,7 +195,7 @@ export class UploadQueue {
     item.forget();
   }
 
-  /** What is done makes room for what comes. */
+  /** Finished uploads leave the list when new ones come. */
   #startAnew(): void {
     if (this.active() > 0 || this.#gathering() > 1) return;
     const kept: ReadonlySet<UploadState> = new Set(['failed', 'paused', 'unchosen']);
@@ -322,7 +322,7 @@ export class UploadQueue {
     });
   }
 
-  /** What may pass is tried again: when its time has come, or when the node is back. */
+  /** A failure that may pass is followed by another try: when its time has come, or when the node is back. */
   #failed(items: readonly UploadItem[], problem: ApiProblem): void {
     if (problem.code === 'upload-not-found' || problem.code === 'upload-expired') {
       for (const item of items) item.forget();
