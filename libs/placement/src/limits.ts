@@ -1,3 +1,4 @@
+/** Numbers that several files use; those of one file stand in that file. */
 import { KiB, MiB, millisecond, minute, second } from '@dfs/runtime';
 
 // Requests of a reader or the replicator to peers.
@@ -9,13 +10,6 @@ export const ASSUMED_BLOCK_BYTES = 48 * KiB;
 
 /** Contents from this size on are fetched together with others who fetch them, and kept as cache by a reader. */
 export const SHARED_BYTES = 8 * MiB;
-
-// A reader.
-
-/** Before the DHT is asked, so that a file whose holders are known never waits for it or loads it. */
-export const DHT_DELAY = 300 * millisecond;
-/** A reader waits no longer than this for the DHT. */
-export const DHT_TIME = 6 * second;
 
 // The replicator.
 
@@ -29,11 +23,9 @@ export const SCAN_PAGE = 1000;
 export const SCAN_DELAY = 200 * millisecond;
 /**
  * Members that come back do so one after another: for so long after one has come or gone, or for the grace if that is
- * shorter, no scan moves anything. Not longer than the second in all.
+ * shorter, no scan moves anything.
  */
 export const SETTLE_TIME = 2 * second;
-/** Members that come and go without end do not put a scan off for longer. */
-export const SETTLE_AT_MOST = 10 * second;
 /** A scan is followed by a rest of so many times the work it was. */
 export const SCAN_REST = 4;
 /** How often members are looked over for one whose grace has run out. */

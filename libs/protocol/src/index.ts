@@ -13,6 +13,7 @@ export {
   cidOf,
   cidToBytes,
   EMPTY_CONTENT,
+  hashesTo,
   isCid,
   isManifestCid,
   MANIFEST_CODEC,

@@ -1,17 +1,12 @@
+/** Numbers that several files use; those of one file stand in that file. */
 import { KiB, MiB, millisecond, second } from '@dfs/runtime';
 
 // Requests of a reader or the replicator to peers.
 
-/** Bytes of one request to a peer at first; grows and shrinks with what the peer delivers. */
-export const FIRST_LOT_BYTES = 2 * MiB;
 /** A request costs a round trip: a slower peer is asked for one block at a time. */
 export const MIN_LOT_BYTES = 256 * KiB;
-/** The most that a peer owes at a time, and that another peer may have to send in its place. */
-export const MAX_LOT_BYTES = 8 * MiB;
 /** Blocks of one request. */
 export const MAX_LOT_BLOCKS = 2048;
-/** Requests in flight to one peer for all replication together, and with readers; the peer serves as many at a time. */
-export const BULK_REQUESTS_PER_PEER = 4;
 /** Readers may use the places that replication may not. */
 export const REQUESTS_PER_PEER = 8;
 /** No block for so long: others are asked for what this peer owes. */
@@ -24,8 +19,6 @@ export const TRICKLE = 8 * KiB;
 export const STALL_CHECK = 100 * millisecond;
 /** Pause after a peer said that it is asked too much. */
 export const BUSY_PAUSE = 250 * millisecond;
-/** A holder that has given what it is asked for to others, and does not give it once more yet, is asked again so much later. */
-export const INSIST_PAUSE = 1 * second;
 /** Where a person has set a limit, as many requests are served, or made, at a time as leave each so many bytes a second. */
 export const LEAST_SHARE = 3 * TRICKLE;
 

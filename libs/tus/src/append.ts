@@ -1,10 +1,17 @@
 import { createHash, timingSafeEqual, type Hash } from 'node:crypto';
 import { storePart, storeRest, type BlockBatch, type PartChunk } from '@dfs/chunks';
-import { DfsError } from '@dfs/runtime';
+import { DfsError, MiB, second } from '@dfs/runtime';
 import type { Body } from './body.js';
 import { complete, type Completed, type Completing } from './complete.js';
-import { MAX_PIECES, SEGMENT_BYTES, SEGMENT_TIME, UPLOAD_TIME } from './limits.js';
+import { UPLOAD_TIME } from './limits.js';
 import type { UploadRow } from './upload-table.js';
+
+/** Of a request so many bytes are made durable at once, or what has come in so much time: what a crash can cost. */
+const SEGMENT_BYTES = 64 * MiB;
+/** A slow upload becomes durable this often. */
+const SEGMENT_TIME = 15 * second;
+/** Pieces behind the last cut; more of them are put together. */
+const MAX_PIECES = 32;
 
 /** The digest that the bytes of a request must have. */
 export interface Checksum {

@@ -1,10 +1,13 @@
 import { cidFromDigest, cidToBytes, type Cid } from '@dfs/protocol';
-import { DfsError, isDfsError, pages, type Clock } from '@dfs/runtime';
+import { DfsError, isDfsError, pages, type Clock, hour } from '@dfs/runtime';
 import { storeManifest, type BlockBatch, type ChunkStore, type PartChunk } from '@dfs/chunks';
 import type { Database, Reader, Tx } from '@dfs/database';
 import { mediaTypeFor, type Files, type UploadOutcome } from '@dfs/files';
-import { ANSWER_TIME, PAGE, UPLOAD_TIME } from './limits.js';
+import { PAGE, UPLOAD_TIME } from './limits.js';
 import type { UploadBlock, UploadRow, UploadTable } from './upload-table.js';
+
+/** The answer to a finished upload is repeated for so long. */
+const ANSWER_TIME = 24 * hour;
 
 /** The file that a finished upload has become. */
 export type Completed = UploadOutcome;

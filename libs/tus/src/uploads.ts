@@ -2,13 +2,18 @@ import { randomBytes } from 'node:crypto';
 import type { ChunkStore } from '@dfs/chunks';
 import type { FinishUploadRequest, UploadInfo } from '@dfs/contracts';
 import { normalisePath, type RecordAttributes } from '@dfs/protocol';
-import { DfsError, isDfsError, Recurring, type Log, type Ran, type WorkStatus } from '@dfs/runtime';
+import { DfsError, isDfsError, Recurring, type Log, type Ran, type WorkStatus, second } from '@dfs/runtime';
 import { sees, type Caller, type Preconditions, type UploadProgress } from '@dfs/files';
 import { append, type Appended, type Checksum } from './append.js';
 import { Body } from './body.js';
 import { complete, lost, type Completed, type Completing } from './complete.js';
-import { MAX_UPLOADS, SWEEP_EVERY, UPLOAD_TIME } from './limits.js';
+import { UPLOAD_TIME } from './limits.js';
 import { UploadTable, type UploadRow } from './upload-table.js';
+
+/** Between two looks for what has expired. */
+const SWEEP_EVERY = 10 * 60 * second;
+/** Uploads that are begun and not ended: beyond, somebody begins them for their own sake. */
+const MAX_UPLOADS = 10_000;
 
 /** The parts by which resumable uploads are kept and turned into files. */
 export interface UploadsComponents extends Omit<Completing, 'table' | 'chunks'> {

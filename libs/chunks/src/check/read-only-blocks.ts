@@ -1,10 +1,10 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cidToBytes, sha256, type Cid } from '@dfs/protocol';
+import { cidToBytes, type Cid } from '@dfs/protocol';
 import type { Reader } from '@dfs/database';
 import { findPlaces } from '../store/index/chunk-index.js';
 import { chunkDamaged, chunkNotFound, isLostBytes } from '../store/damage/errors.js';
-import { digestOf, keyOf } from '../store/packs/format.js';
+import { isBlock, keyOf } from '../store/packs/format.js';
 
 /** Blocks that were found to be of no use. */
 export interface Unusable {
@@ -55,7 +55,7 @@ export class ReadOnlyBlocks {
     } catch (error) {
       throw isLostBytes(error) ? chunkDamaged() : error;
     }
-    if (Buffer.compare(sha256(bytes), digestOf(cid)) !== 0) throw chunkDamaged();
+    if (!isBlock(cid, bytes)) throw chunkDamaged();
     return bytes;
   }
 

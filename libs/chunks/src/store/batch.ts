@@ -1,5 +1,5 @@
 import { CHUNK_MAX_BYTES, cidToBytes, type Cid } from '@dfs/protocol';
-import { DfsError, isDfsError } from '@dfs/runtime';
+import { DfsError, isDfsError, MiB } from '@dfs/runtime';
 import type { Database, Tx } from '@dfs/database';
 import type { Block } from '../manifest/builder.js';
 import type { Admission } from './admission/admission.js';
@@ -9,12 +9,21 @@ import { insertChunks, type PackRow } from './index/chunk-index.js';
 import type { Damage } from './damage/damage.js';
 import { chunkDamaged, writeError } from './damage/errors.js';
 import { keyOf } from './packs/format.js';
-import { BATCH_GROUP_BYTES, BATCH_QUEUE_BLOCKS, BATCH_QUEUE_BYTES, PACK_BYTES, SHARED_BATCH_BYTES } from './limits.js';
+import { PACK_BYTES } from './limits.js';
 import { promisedBytes, type PackRegistry, type SharedWrites } from './packs/pack-file.js';
 import { PackWriter, entryBytes, type Entry } from './packs/pack-writer.js';
 import type { Trouble } from './damage/trouble.js';
 import type { Presence } from './index/presence.js';
 import { WrittenBlocks } from './packs/written-blocks.js';
+
+/** A batch below this shares a pack with the others that flush at the same moment. */
+const SHARED_BATCH_BYTES = 1 * MiB;
+/** Bytes of blocks that one batch holds in memory before `add` waits, and blocks likewise. */
+const BATCH_QUEUE_BYTES = 8 * MiB;
+/** Many small blocks cost rows and promises rather than bytes. */
+const BATCH_QUEUE_BLOCKS = 512;
+/** Bytes of these that are looked up and written at once. */
+const BATCH_GROUP_BYTES = 2 * MiB;
 
 /** Blocks that become part of the store together, or not at all. */
 export interface BlockBatch {

@@ -1,19 +1,26 @@
 import type { FileHandle } from 'node:fs/promises';
-import { abortError } from '@dfs/runtime';
-import { cidToBytes, sha256, type Cid } from '@dfs/protocol';
+import { abortError, MiB } from '@dfs/runtime';
+import { cidToBytes, type Cid } from '@dfs/protocol';
 import { IDS_PER_QUERY, type Database } from '@dfs/database';
 import type { Block } from '../manifest/builder.js';
 import { findPlaces, type Place } from './index/chunk-index.js';
 import type { Damage } from './damage/damage.js';
 import { NoAnswer } from './packs/disk-calls.js';
 import { chunkDamaged, chunkNotFound, chunkUnreadable, isLostBytes } from './damage/errors.js';
-import { digestOf, ENTRY_HEAD_BYTES, keyOf } from './packs/format.js';
+import { digestOf, ENTRY_HEAD_BYTES, isBlock, keyOf } from './packs/format.js';
 import { Grouped } from './index/grouped.js';
 import { HASH_ELSEWHERE_BYTES, hashShared } from '../hashing.js';
 import { slabs } from '../slabs.js';
-import { COPY_BELOW_BYTES, READ_AHEAD_BLOCKS, READ_AHEAD_BYTES, READ_RUN_BYTES } from './limits.js';
+import { COPY_BELOW_BYTES } from './limits.js';
 import type { Trouble } from './damage/trouble.js';
 import type { PackFiles } from './packs/pack-files.js';
+
+/** Bytes and blocks that getMany reads ahead. */
+const READ_AHEAD_BYTES = 4 * MiB;
+/** As many small blocks are looked up in one query. */
+const READ_AHEAD_BLOCKS = 256;
+/** Blocks that lie side by side are read at once, up to here. */
+const READ_RUN_BYTES = 1 * MiB;
 
 /** A block that was read. */
 export interface ReadBlock extends Block {
@@ -258,11 +265,6 @@ function* blocksOf(
 
 function giveBack(outcomes: readonly Outcome[]): void {
   for (const outcome of outcomes) if (!('error' in outcome)) outcome.release?.();
-}
-
-/** Of a small block, which is hashed sooner than it is handed to another thread. */
-function isBlock(cid: Uint8Array, bytes: Uint8Array): boolean {
-  return Buffer.compare(sha256(bytes), digestOf(cid)) === 0;
 }
 
 function throwIfAborted(signal: AbortSignal | undefined): void {

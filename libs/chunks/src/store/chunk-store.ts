@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { cidFromBytes, cidToBytes, type Cid } from '@dfs/protocol';
-import { silentLog, type Log, type Timers, type Unsubscribe } from '@dfs/runtime';
+import { silentLog, type Log, type Timers, type Unsubscribe, MiB, second } from '@dfs/runtime';
 import type { Database, Reader } from '@dfs/database';
 import { Admission, type FileSystemSize, type Quota } from './admission/admission.js';
 import type { Purpose, RoomMaker } from './admission/room.js';
@@ -26,7 +26,7 @@ import { keyOf } from './packs/format.js';
 import { Generation } from './generation/generation.js';
 import { takeIn } from './generation/take-in.js';
 import { Grouped } from './index/grouped.js';
-import { OPEN_PACKS, SMALL_PACK_BYTES, STORE_QUEUE_BYTES, TAKE_IN_PATIENCE, TOO_MANY_SMALL_PACKS } from './limits.js';
+import { OPEN_PACKS, SMALL_PACK_BYTES, TOO_MANY_SMALL_PACKS } from './limits.js';
 import { PackFiles } from './packs/pack-files.js';
 import { PackRegistry, writeShared, type SharedWrites } from './packs/pack-file.js';
 import { Presence } from './index/presence.js';
@@ -43,6 +43,11 @@ import {
   type SliceOptions,
 } from './damage/scrub.js';
 import { sweep } from './reclaim/sweep.js';
+
+/** Bytes of blocks that all batches together hold in memory before `add` waits. Each may always hold one block. */
+const STORE_QUEUE_BYTES = 64 * MiB;
+/** How long the opening of a store waits for found packs to be taken in. */
+const TAKE_IN_PATIENCE = 20 * second;
 
 /** Where a store is, and how much it may hold. */
 export interface ChunkStoreOptions {

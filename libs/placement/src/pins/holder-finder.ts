@@ -3,10 +3,12 @@ import type { Cid } from '@dfs/protocol';
 import type { Transport } from '@dfs/transport';
 import { askHave, HAVE_TIME } from '@dfs/transfer';
 import type { ExtentHolders, Holdings } from './member-pins.js';
-import { DHT_TIME, WATCHED_FILES } from '../limits.js';
+import { WATCHED_FILES } from '../limits.js';
 import type { NetworkView } from '../plan/members-now.js';
 import type { MemberList, Providers } from '../ports.js';
 
+/** A reader waits no longer than this for the DHT. */
+const DHT_TIME = 6 * second;
 /** Lies remembered: pairs of content and peer. */
 const MAX_LIARS = 10_000;
 /** A holder that lied about a content is not asked for it for so long: it may heal. */

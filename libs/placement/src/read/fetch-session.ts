@@ -1,10 +1,12 @@
-import { second, abortError, DfsError, isDfsError, pause } from '@dfs/runtime';
+import { second, abortError, DfsError, isDfsError, pause, millisecond } from '@dfs/runtime';
 import type { Cid, ExtentId } from '@dfs/protocol';
 import type { HolderFinder, KnownHolders } from '../pins/holder-finder.js';
-import { ASSUMED_BLOCK_BYTES, DHT_DELAY } from '../limits.js';
+import { ASSUMED_BLOCK_BYTES } from '../limits.js';
 import { REASK_AFTER, type Want, Swarm, type SwarmComponents } from '@dfs/transfer';
 import type { SharedRead } from './read-sharing.js';
 
+/** Before the DHT is asked, so that a file whose holders are known never waits for it or loads it. */
+const DHT_DELAY = 300 * millisecond;
 /** Times a holder whose connection was lost, or that was silent, is tried by one reader. */
 const MAX_STRIKES = 3;
 /** A reader under way waits so long for a lost holder to come back; one that has got nothing is answered at once. */

@@ -1,5 +1,6 @@
-import { isNotHere, readExtent } from '@dfs/chunks';
-import { cidDigest, sha256, type Cid } from '@dfs/protocol';
+import { readExtent } from '@dfs/chunks';
+import { hashesTo, type Cid } from '@dfs/protocol';
+import { localOrRemote } from './content-reader.js';
 import { CacheKeeper, type CacheKeeperComponents } from './read-cache.js';
 import { Partners, type Gainer, type PartnersComponents } from '@dfs/transfer';
 
@@ -83,13 +84,8 @@ export class SharedRead {
   /** The reader has just got it: it is kept, or on this node's disk. */
   private async manifestBlock(id: Cid, get: GetRemote): Promise<Uint8Array> {
     const kept = await this.keeper.read(id);
-    if (kept && Buffer.compare(sha256(kept), cidDigest(id)) === 0) return kept;
-    const { chunks } = this.components;
-    if (!(await chunks.has([id])).has(id)) return get(id);
-    return chunks.get(id).catch((error: unknown) => {
-      if (isNotHere(error)) return get(id);
-      throw error;
-    });
+    if (kept && hashesTo(kept, id)) return kept;
+    return localOrRemote({ chunks: this.components.chunks, remote: { get } }, id, this.options.signal);
   }
 }
 

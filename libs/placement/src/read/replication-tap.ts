@@ -1,4 +1,4 @@
-import { cidDigest, sha256, type Cid } from '@dfs/protocol';
+import { hashesTo, type Cid } from '@dfs/protocol';
 import type { BlockSource } from './content-reader.js';
 import { REASK_AFTER } from '@dfs/transfer';
 import { pause } from '@dfs/runtime';
@@ -38,7 +38,7 @@ export class SharedSource implements BlockSource {
       if (bytes === 'late' && this.incoming.progress(id) > seen) continue;
       if (bytes === 'late' || !bytes) return undefined;
       // It may have been read back from disk.
-      return Buffer.compare(sha256(bytes), cidDigest(id)) === 0 ? bytes : undefined;
+      return hashesTo(bytes, id) ? bytes : undefined;
     }
   }
 }

@@ -1,12 +1,14 @@
 import type { Cid } from '@dfs/protocol';
 import { minute, pause, Recurring, second, SettleTimer, type Log, type Ran, type WorkStatus } from '@dfs/runtime';
-import { DEEP_SEARCHES, MAX_WANTS, SCAN_DELAY, SCAN_PAGE, SETTLE_AT_MOST } from '../limits.js';
+import { DEEP_SEARCHES, MAX_WANTS, SCAN_DELAY, SCAN_PAGE } from '../limits.js';
 import type { ContentRef, Contents } from '../ports.js';
 import type { StoreRoom } from './headroom.js';
 import { ScanPace } from './scan-pace.js';
 import { survey, type Lacking, type SurveyComponents } from './find-wants.js';
 import type { WantedExtent } from './want-queue.js';
 
+/** Members that come and go without end do not put a scan off for longer. */
+const SETTLE_AT_MOST = 10 * second;
 /** Retry of what could not be got. */
 const RETRY_FIRST = 1 * second;
 const RETRY_LAST = 5 * minute;

@@ -66,6 +66,11 @@ export function cidDigest(cid: Cid): Uint8Array {
   return bytes.subarray(prefix.length);
 }
 
+/** Whether the bytes of a block hash to its id. */
+export function hashesTo(bytes: Uint8Array, id: Cid): boolean {
+  return Buffer.compare(sha256(bytes), cidDigest(id)) === 0;
+}
+
 /**
  * Multicodec of the block: `raw` for a chunk, DFS's own for a manifest block. Tells the two apart without the bytes.
  */

@@ -1,6 +1,6 @@
 import { DfsError } from '@dfs/runtime';
-import { BULK_REQUESTS_PER_PEER, REQUESTS_PER_PEER } from '../limits.js';
-import { RequestSlots } from './request-slots.js';
+import { REQUESTS_PER_PEER } from '../limits.js';
+import { RequestSlots, BULK_REQUESTS_PER_PEER } from './request-slots.js';
 
 const forever = new AbortController().signal;
 const turn = () => new Promise((resolve) => setImmediate(resolve));

@@ -1,5 +1,8 @@
 import { Slots } from '@dfs/runtime';
-import { BULK_REQUESTS_PER_PEER, REQUESTS_PER_PEER } from '../limits.js';
+import { REQUESTS_PER_PEER } from '../limits.js';
+
+/** Requests in flight to one peer for all replication together, and with readers; the peer serves as many at a time. */
+export const BULK_REQUESTS_PER_PEER = 4;
 
 /** A person waits for a reader; nobody waits for bulk. */
 export type Urgency = 'reader' | 'bulk';

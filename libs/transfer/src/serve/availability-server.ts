@@ -1,5 +1,5 @@
 import { readExtent } from '@dfs/chunks';
-import { bitsFrame, cidDigest, packBits, sha256, type BitsFrame, type BitsRequest, type Cid } from '@dfs/protocol';
+import { bitsFrame, hashesTo, packBits, type BitsFrame, type BitsRequest, type Cid } from '@dfs/protocol';
 import { second, millisecond, isDfsError } from '@dfs/runtime';
 import type { Channel } from '@dfs/transport';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -68,7 +68,7 @@ export class BitsServer {
   /** A block that is being fetched and is not committed. Verified. */
   async readUncommitted(id: Cid): Promise<Uint8Array | undefined> {
     const bytes = await this.components.gatherings.read(id);
-    return bytes && Buffer.compare(sha256(bytes), cidDigest(id)) === 0 ? bytes : undefined;
+    return bytes && hashesTo(bytes, id) ? bytes : undefined;
   }
 
   private async bits({ content, size, extent }: BitsRequest): Promise<Bits> {

@@ -1,8 +1,12 @@
-import { second, KiB, millisecond, DfsError } from '@dfs/runtime';
+import { second, KiB, millisecond, DfsError, MiB } from '@dfs/runtime';
 import type { Cid } from '@dfs/protocol';
 import type { Lot } from './block-schedule.js';
-import { BUSY_PAUSE, FIRST_LOT_BYTES, LEAVE_AFTER, MAX_LOT_BYTES, MIN_LOT_BYTES, REASK_AFTER } from '../limits.js';
+import { BUSY_PAUSE, LEAVE_AFTER, MIN_LOT_BYTES, REASK_AFTER } from '../limits.js';
 
+/** Bytes of one request to a peer at first; grows and shrinks with what the peer delivers. */
+const FIRST_LOT_BYTES = 2 * MiB;
+/** The most that a peer owes at a time, and that another peer may have to send in its place. */
+const MAX_LOT_BYTES = 8 * MiB;
 /** Time one request should take: bandwidth × delay, so that a slow peer is asked for little and a fast one for much. */
 const LOT_TIME = 150 * millisecond;
 /** Requests in flight to one peer for one transfer: one streams, one waits behind it, one is being set up. */

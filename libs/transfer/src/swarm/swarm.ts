@@ -4,12 +4,14 @@ import type { Cid } from '@dfs/protocol';
 import type { Transport } from '@dfs/transport';
 import { askBlocks } from '../ask/block-client.js';
 import { Lane, Request } from './peer-pipeline.js';
-import { INSIST_PAUSE, MAX_LOT_BLOCKS, MIN_LOT_BYTES, REASK_AFTER, STALL_CHECK } from '../limits.js';
+import { MAX_LOT_BLOCKS, MIN_LOT_BYTES, REASK_AFTER, STALL_CHECK } from '../limits.js';
 import { Sparing } from './holder-relief.js';
 import type { RequestSlots, Urgency } from '../ask/request-slots.js';
 import { Schedule, type Lot, type Want } from './block-schedule.js';
 import { isTooSilent, rateFrom, tooSilent } from '../ask/stall.js';
 
+/** A holder that has given what it is asked for to others, and does not give it once more yet, is asked again so much later. */
+const INSIST_PAUSE = 1 * second;
 /** Once all has been asked for, what is owed for so long is asked of those who have nothing to do. */
 const ENDGAME_AFTER = 300 * millisecond;
 /** At first only so much is under way, until those who begin at the same moment know of each other. */

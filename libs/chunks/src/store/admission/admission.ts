@@ -1,7 +1,13 @@
+import { second } from '@dfs/runtime';
 import { statfs } from 'node:fs/promises';
 import { noSpace, quotaExceeded } from '../damage/errors.js';
 import type { PastBytes, Purpose, RoomMaker } from './room.js';
-import { FREE_SPACE_TTL, MAX_RESERVE_BYTES, PEER_SHARE, RESERVE_SHARE, REWRITE_RESERVE_SHARE } from '../limits.js';
+import { MAX_RESERVE_BYTES, PEER_SHARE, RESERVE_SHARE } from '../limits.js';
+
+/** Share of the reserve that stays when packs are rewritten, which makes room. */
+const REWRITE_RESERVE_SHARE = 0.5;
+/** How long a reading of the free space is trusted. */
+const FREE_SPACE_TTL = 1 * second;
 
 /** Bytes, or a share of the file system the chunks are on. */
 export type Quota = number | { percent: number };

@@ -13,8 +13,8 @@ import { pinnedBytes } from '../../testing/inputs.js';
 import { ChunkStore } from '../chunk-store.js';
 import { ENTRY_HEAD_BYTES } from '../packs/format.js';
 import { Generation, type Doubt } from './generation.js';
-import { FOUND_RETENTION } from '../limits.js';
 import { MARK_FILE, readMark } from './mark.js';
+import { FOUND_RETENTION } from '../reclaim/reclaim.js';
 
 const kept = [blockOf(pinnedBytes('marked', 3 * KiB))];
 

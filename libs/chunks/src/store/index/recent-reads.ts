@@ -1,5 +1,7 @@
 import type { Cid } from '@dfs/protocol';
-import { RECENT_READS } from '../limits.js';
+
+/** Blocks that were read last, which reclaiming keeps longer. */
+const RECENT_READS = 32_768;
 
 /** The blocks that were read last, so that reclaiming frees others first. Bounded; forgotten with the process. */
 export class RecentReads {

@@ -12,13 +12,16 @@ import {
 } from '../index/chunk-index.js';
 import { chunkUnreadable } from '../damage/errors.js';
 import { ENTRY_HEAD_BYTES, keyOf } from './format.js';
-import { COMPACT_BELOW, PACK_BYTES, SMALL_PACKS, SMALL_PACK_BYTES } from '../limits.js';
+import { PACK_BYTES, SMALL_PACKS, SMALL_PACK_BYTES } from '../limits.js';
 import type { PackFile, PackRegistry } from './pack-file.js';
 import { PackWriter, entryBytes } from './pack-writer.js';
 import { dropEmptyPacks } from './empty-packs.js';
 import type { Admission } from '../admission/admission.js';
 import type { ChunkReader } from '../chunk-reader.js';
 import type { Damage } from '../damage/damage.js';
+
+/** A pack is rewritten when less than this share of it is still wanted. */
+const COMPACT_BELOW = 0.5;
 
 /** The parts by which packs are rewritten. Rewriting needs room of its own, which admission grants. */
 export interface CompactComponents {

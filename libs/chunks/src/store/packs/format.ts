@@ -10,6 +10,8 @@
  *          12  …  the CID, padded with zeros to 40
  *          52  …  the bytes
  */
+import { sha256 } from '@dfs/protocol';
+
 /** The first eight bytes of every pack. */
 export const PACK_HEAD: Uint8Array = Buffer.from('DFSPACK\x01', 'latin1');
 const ENTRY_MAGIC = 0x44_46_53_45;
@@ -49,4 +51,9 @@ export function keyOf(cid: Uint8Array): string {
 /** The SHA-256 in a binary CID: its last 32 bytes. */
 export function digestOf(cid: Uint8Array): Uint8Array {
   return cid.subarray(cid.length - 32);
+}
+
+/** Whether bytes hash to a binary CID. For small blocks: a large one is hashed in another thread. */
+export function isBlock(cid: Uint8Array, bytes: Uint8Array): boolean {
+  return Buffer.compare(sha256(bytes), digestOf(cid)) === 0;
 }

@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
-import { CHUNK_MAX_BYTES, cidFromBytes, sha256 } from '@dfs/protocol';
+import { CHUNK_MAX_BYTES, cidFromBytes } from '@dfs/protocol';
 import { KiB } from '@dfs/runtime';
-import { ENTRY_HEAD_BYTES, PACK_HEAD, digestOf, readEntryHead, type EntryHead } from './format.js';
+import { ENTRY_HEAD_BYTES, isBlock, PACK_HEAD, readEntryHead, type EntryHead } from './format.js';
 
 /** An entry of a pack, as its head says. */
 export interface FoundEntry extends EntryHead {
@@ -43,7 +43,7 @@ export async function* entriesOf(
 export async function isWhole(handle: FileHandle, { cid, offset, size }: FoundEntry): Promise<boolean> {
   const bytes = Buffer.allocUnsafeSlow(size);
   const { bytesRead } = await handle.read(bytes, 0, size, offset);
-  return bytesRead === size && Buffer.compare(sha256(bytes), digestOf(cid)) === 0;
+  return bytesRead === size && isBlock(cid, bytes);
 }
 
 function entryAt(at: number, bytes: Buffer, packBytes: number): FoundEntry | undefined {

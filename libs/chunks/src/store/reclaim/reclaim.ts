@@ -1,5 +1,5 @@
 import { IDS_PER_QUERY, slices } from '@dfs/database';
-import { abortError, systemClock, type Clock } from '@dfs/runtime';
+import { abortError, systemClock, type Clock, day } from '@dfs/runtime';
 import { cidFromBytes, cidToBytes, type Cid } from '@dfs/protocol';
 import {
   allPacks,
@@ -19,9 +19,11 @@ import {
 import { compact, type CompactComponents } from '../packs/compact.js';
 import { dropEmptyPacks } from '../packs/empty-packs.js';
 import { keyOf } from '../packs/format.js';
-import { FOUND_RETENTION } from '../limits.js';
 import type { Presence } from '../index/presence.js';
 import type { RecentReads } from '../index/recent-reads.js';
+
+/** How long what was found at a start is kept though nothing needs it: until then a person can say what it is. */
+export const FOUND_RETENTION = 30 * day;
 
 /** Which of these blocks something still needs. */
 export type IsLive = (ids: Cid[]) => Promise<Set<Cid>>;
