@@ -20,7 +20,7 @@ export { pages } from './pages.js';
 export { DurableFolder, isOpenToOthers, moveFile, syncFolder, type Platform } from './platform/files.js';
 export { foldsCase, portableName } from './platform/names.js';
 export { endSignals, passedSignals } from './platform/signals.js';
-export { answerAtBase, basePathOf, invalidField, toProblem, type ProblemContext } from './problem.js';
+export { answerAtBase, basePathOf, invalidField, toProblem, unexpected, type ProblemContext } from './problem.js';
 export { SettleTimer } from './settle-timer.js';
 export { pause, stopping, withTimeout } from './signals.js';
 export { Recurring, type Ran, type RecurringOptions, type Work, type WorkStatus } from './recurring.js';

@@ -48,8 +48,8 @@ export function invalidField(field: string, detail: string): DfsError {
   return new DfsError('validation-failed', `${field}: ${detail}`, { errors });
 }
 
-/** An error that is not ours says nothing of itself to the outside: its text may hold paths or SQL. */
-function unexpected(cause: unknown): DfsError {
+/** `internal-error` for an error that is not ours. It says nothing of itself to the outside: its text may hold paths or SQL. */
+export function unexpected(cause: unknown): DfsError {
   return new DfsError('internal-error', 'The node met an unexpected error. Its log tells more, under the request id.', {
     cause,
   });

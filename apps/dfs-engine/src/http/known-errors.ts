@@ -1,5 +1,5 @@
 import { ERROR_STATUS, type ErrorCode } from '@dfs/contracts';
-import { DfsError } from '@dfs/runtime';
+import { DfsError, unexpected } from '@dfs/runtime';
 
 /** Errors of libraries by their HTTP status. Those that are ours have a code of their own already. */
 const CODES: Record<number, ErrorCode> = {
@@ -45,9 +45,7 @@ export function toDfsError(error: unknown): DfsError {
   if (isOfDisk(error)) {
     return new DfsError('disk-failed', 'The disk of this node fails: check it, then try again.', { cause: error });
   }
-  return new DfsError('internal-error', 'The node met an unexpected error. Its log tells more, under the request id.', {
-    cause: error,
-  });
+  return unexpected(error);
 }
 
 /** Of a call on a file, beside those of the chunks and the database, which have codes of their own. */

@@ -154,7 +154,7 @@ export class Archives {
     }
     if (entries.length > MAX_ENTRIES) throw tooMany(entries.length);
     if (entries.length > 0) return entries;
-    throw new DfsError('not-found', 'There are no files whose path begins so.');
+    throw new DfsError('not-found', 'There are no files whose path begins so: check the prefix.');
   }
 
   private async named(fileIds: readonly string[]): Promise<Entry[]> {

@@ -173,7 +173,7 @@ export class ComingBack {
     })) {
       addTold(graph, recordsMessage.parse(header, 'records').records, networkId);
     }
-    if (graph.size === 0) throw new DfsError('not-a-member', 'The network of that node does not know this node.');
+    if (graph.size === 0) throw new DfsError('not-a-member', 'The network of that node does not know this node: ask one of its owners for a ticket.');
     const { members, former } = rosterOf(graph);
     const self = members.get(transport.peerId);
     const isTold = self ? members.has(peerId) : former.has(transport.peerId);
