@@ -132,13 +132,12 @@ function anchorsOf(text: string): Set<string> {
   return anchors;
 }
 
-/** Sentences that begin with who, what or whoever; questions and headings aside. */
+/** Sentences, in cells of tables too, that begin with who, what or whoever; questions and headings aside. */
 function pronounSentences(text: string): string[] {
   const paragraphs = withoutFences(text)
     .replaceAll(/^#.*$/gm, '')
-
     .replaceAll('*', '')
-    .split(/\n\s*\n|\n(?=\s*[-|\d])/);
+    .split(/\n\s*\n|\n(?=\s*[-|\d])|\s\|(?=\s)/);
   return paragraphs
     .map((paragraph) => paragraph.replace(/^[\s|#-]+/, '').replaceAll(/\s+/g, ' '))
     .flatMap((paragraph) => paragraph.split(/(?<=[.!?]) (?=\p{Lu})/u))
@@ -156,8 +155,8 @@ describe('plain English', () => {
   });
 
   it('knows such a sentence from a question and from a word within one', () => {
-    const text = 'All is well. What is lost is lost.\n\n- **Who:** members.\n\nWhat now? It knows what it has.\n';
-    expect(pronounSentences(text)).toEqual(['What is lost is lost.', 'Who: members.']);
+    const text = 'All is well. What is lost is lost.\n\n- **Who:** members.\n\nWhat now? It knows what it has.\n\n| role | What it may do. |\n';
+    expect(pronounSentences(text)).toEqual(['What is lost is lost.', 'Who: members.', 'What it may do.']);
   });
 });
 
