@@ -2,11 +2,11 @@ import { Component, computed, inject, input } from '@angular/core';
 import { NodeApi, toApiProblem } from '@dfs/client-data';
 import type { TransferInfo, TransferKind } from '@dfs/contracts';
 import { mdiAlertCircleOutline, mdiCheckCircleOutline, mdiClose } from '@mdi/js';
+import { ActButton } from '../kit/act-button.js';
 import { Icon } from '../kit/icon.js';
 import { Meter } from '../kit/meter.js';
 import { nameOf, visibleName } from '../kit/words/names.js';
 import { counted, formatBytes, formatCount, formatRate } from '../kit/words/sizes.js';
-import { Tip } from '../kit/tip.js';
 import { Toasts } from '../kit/toasts.js';
 import { PeersState } from '../peers/peers-state.js';
 
@@ -21,7 +21,7 @@ const KINDS: Record<TransferKind, string> = {
 /** One piece of work of the node: how far it is, and the way to end it. */
 @Component({
   selector: 'dfs-job-row',
-  imports: [Icon, Meter, Tip],
+  imports: [ActButton, Icon, Meter],
   template: `
     <div class="words">
       <p class="text">
@@ -45,15 +45,12 @@ const KINDS: Record<TransferKind, string> = {
     </div>
     @if (job().state === 'running') {
       <button
-        class="btn icon"
-        type="button"
-        dfsTip="Cancel"
-        i18n-dfsTip
-        [attr.aria-label]="cancelLabel()"
+        [dfsAct]="icons.cancel"
+        tip="Cancel"
+        i18n-tip
+        [label]="cancelLabel()"
         (click)="cancel()"
-      >
-        <dfs-icon [path]="icons.cancel" />
-      </button>
+      ></button>
     }
   `,
   styles: `

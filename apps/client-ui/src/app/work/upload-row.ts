@@ -8,6 +8,7 @@ import {
   mdiPlay,
   mdiRefresh,
 } from '@mdi/js';
+import { ActButton } from '../kit/act-button.js';
 import { Clock } from '../kit/clock.js';
 import { Dialogs } from '../kit/dialogs.js';
 import { Icon } from '../kit/icon.js';
@@ -25,7 +26,7 @@ import { UPLOAD_LABELS, lineOf, shownName } from './upload-words.js';
 /** One upload: how it stands, in words and as a ring, and what can be done with it. */
 @Component({
   selector: 'dfs-upload-row',
-  imports: [Copies, Icon, Tip],
+  imports: [ActButton, Copies, Icon, Tip],
   template: `
     @switch (item().state()) {
       @case ('done') {
@@ -62,71 +63,53 @@ import { UPLOAD_LABELS, lineOf, shownName } from './upload-words.js';
     }
     @if (choosable()) {
       <button
-        class="btn icon"
-        type="button"
-        dfsTip="Choose it again"
-        i18n-dfsTip
-        [attr.aria-label]="labels.choose(name())"
+        [dfsAct]="icons.choose"
+        tip="Choose it again"
+        i18n-tip
+        [label]="labels.choose(name())"
         (click)="chooseAgain.emit()"
-      >
-        <dfs-icon [path]="icons.choose" />
-      </button>
+      ></button>
     } @else if (again(); as label) {
       <button
-        class="btn icon"
-        type="button"
-        [dfsTip]="label"
-        [attr.aria-label]="labels.again(label, name())"
+        [dfsAct]="icons.retry"
+        [tip]="label"
+        [label]="labels.again(label, name())"
         (click)="queue.retry([item()])"
-      >
-        <dfs-icon [path]="icons.retry" />
-      </button>
+      ></button>
     }
     @if (item().state() === 'paused') {
       <button
-        class="btn icon"
-        type="button"
-        dfsTip="Go on"
-        i18n-dfsTip
-        [attr.aria-label]="labels.resume(name())"
+        [dfsAct]="icons.resume"
+        tip="Go on"
+        i18n-tip
+        [label]="labels.resume(name())"
         (click)="queue.resume([item()])"
-      >
-        <dfs-icon [path]="icons.resume" />
-      </button>
+      ></button>
     } @else if (isActive()) {
       <button
-        class="btn icon"
-        type="button"
-        dfsTip="Pause"
-        i18n-dfsTip
-        [attr.aria-label]="labels.pause(name())"
+        [dfsAct]="icons.pause"
+        tip="Pause"
+        i18n-tip
+        [label]="labels.pause(name())"
         (click)="queue.pause([item()])"
-      >
-        <dfs-icon [path]="icons.pause" />
-      </button>
+      ></button>
     }
     @if (isActive() || item().state() === 'paused') {
       <button
-        class="btn icon"
-        type="button"
-        dfsTip="Cancel"
-        i18n-dfsTip
-        [attr.aria-label]="labels.cancel(name())"
+        [dfsAct]="icons.close"
+        tip="Cancel"
+        i18n-tip
+        [label]="labels.cancel(name())"
         (click)="queue.cancel([item()])"
-      >
-        <dfs-icon [path]="icons.close" />
-      </button>
+      ></button>
     } @else if (item().state() === 'unchosen' || item().state() === 'failed') {
       <button
-        class="btn icon"
-        type="button"
-        dfsTip="Leave it"
-        i18n-dfsTip
-        [attr.aria-label]="labels.leave(name())"
+        [dfsAct]="icons.close"
+        tip="Leave it"
+        i18n-tip
+        [label]="labels.leave(name())"
         (click)="queue.clear([item()])"
-      >
-        <dfs-icon [path]="icons.close" />
-      </button>
+      ></button>
     }
   `,
   styleUrl: './upload-row.scss',

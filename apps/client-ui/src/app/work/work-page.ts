@@ -34,43 +34,7 @@ import { WorkList } from './work-list.js';
       </div>
     </div>
   `,
-  styles: `
-    :host {
-      flex: 1;
-      min-height: 0;
-      overflow: auto;
-      outline-offset: -2px;
-    }
-    .page {
-      max-width: 1600px;
-      padding: 16px 20px 40px;
-    }
-    .bar {
-      display: flex;
-      flex-wrap: wrap;
-      align-items: baseline;
-      gap: 2px 12px;
-      min-height: 40px;
-      padding-top: 7px;
-    }
-    .count {
-      color: var(--text-2);
-      font-size: 13px;
-    }
-    .card {
-      margin-top: 12px;
-      padding-top: 8px;
-      border: 1px solid var(--line);
-      border-radius: var(--radius);
-      background: var(--surface);
-      overflow: hidden;
-    }
-    @media (max-width: 720px) {
-      .page {
-        padding: 12px 12px 32px;
-      }
-    }
-  `,
+  styleUrl: './work-page.scss',
   // It scrolls, so the keyboard must reach it.
   host: { role: 'region', '[attr.aria-label]': 'title', tabindex: '0' },
 })

@@ -4,6 +4,7 @@ import { EventStream, FilesApi } from '@dfs/client-data';
 import type { AnyEvent, FileInfo } from '@dfs/contracts';
 import { mdiClose, mdiDeleteOutline, mdiDownload, mdiRenameOutline } from '@mdi/js';
 import { filter, merge, throttleTime } from 'rxjs';
+import { ActButton } from '../../kit/act-button.js';
 import { LABELS } from '../../kit/words/labels.js';
 import { Clock } from '../../kit/clock.js';
 import { Copies } from '../../safety/copies.js';
@@ -16,7 +17,6 @@ import { SummaryState } from '../../shell/summary-state.js';
 import { Sights } from '../../safety/sights.js';
 import { formatBytes, formatCount } from '../../kit/words/sizes.js';
 import { formatAgo, formatDate } from '../../kit/words/times.js';
-import { Tip } from '../../kit/tip.js';
 import { verdictOf } from '../../safety/verdict.js';
 import { PeersState } from '../../peers/peers-state.js';
 import type { FileRow } from '../list/rows.js';
@@ -33,7 +33,7 @@ const SETTLE_MS = 200;
 /** Everything known about one file: is it safe, where is it, what was it before. */
 @Component({
   selector: 'dfs-file-details',
-  imports: [Conflict, Copies, CopyButton, Icon, KeepHere, Notice, Preview, Tip, Upkeep, Versions, Whereabouts],
+  imports: [ActButton, Conflict, Copies, CopyButton, Icon, KeepHere, Notice, Preview, Upkeep, Versions, Whereabouts],
   templateUrl: './file-details.html',
   styleUrl: './file-details.scss',
 })

@@ -3,6 +3,7 @@ import { FilesApi, toApiProblem } from '@dfs/client-data';
 import type { VersionInfo } from '@dfs/contracts';
 import { mdiDownload, mdiRestore } from '@mdi/js';
 import { firstValueFrom } from 'rxjs';
+import { ActButton } from '../../kit/act-button.js';
 import { LABELS } from '../../kit/words/labels.js';
 import { Clock } from '../../kit/clock.js';
 import { Icon } from '../../kit/icon.js';
@@ -23,7 +24,7 @@ const MAX_SHOWN = 1000;
 /** The past of a file, and the way back: any version becomes the newest again. */
 @Component({
   selector: 'dfs-versions',
-  imports: [Icon, Notice, Tip],
+  imports: [ActButton, Icon, Notice, Tip],
   template: `
     <h3 i18n>Versions</h3>
     @if (list.value(); as known) {
@@ -48,15 +49,13 @@ const MAX_SHOWN = 1000;
             </span>
             @if (version.kind === 'file' && !version.purged && !version.shown) {
               <button
-                class="btn icon"
-                type="button"
-                dfsTip="Download this version"
-                i18n-dfsTip
-                [attr.aria-label]="labels.downloadVersion(ago(version))"
+                [dfsAct]="icons.download"
+                tip="Download this version"
+                i18n-tip
+                [label]="labels.downloadVersion(ago(version))"
+                [size]="18"
                 (click)="download(version)"
-              >
-                <dfs-icon [path]="icons.download" [size]="18" />
-              </button>
+              ></button>
               <button
                 class="btn small"
                 type="button"
