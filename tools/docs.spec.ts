@@ -155,7 +155,8 @@ describe('plain English', () => {
   });
 
   it('knows such a sentence from a question and from a word within one', () => {
-    const text = 'All is well. What is lost is lost.\n\n- **Who:** members.\n\nWhat now? It knows what it has.\n\n| role | What it may do. |\n';
+    const text =
+      'All is well. What is lost is lost.\n\n- **Who:** members.\n\nWhat now? It knows what it has.\n\n| role | What it may do. |\n';
     expect(pronounSentences(text)).toEqual(['What is lost is lost.', 'Who: members.', 'What it may do.']);
   });
 });

@@ -94,7 +94,7 @@ if (scratch) rmSync(scratch, { recursive: true, force: true });
 
 summarise();
 
-/** What runs in a node, and then the rest: what was just built is found as it is. */
+/** Builds the parts of a node, and then the rest: each build finds the ones before it as they are. */
 async function build() {
   return (
     (await step('build', process.execPath, ['tools/build.mjs'])) &&

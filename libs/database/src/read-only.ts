@@ -22,7 +22,8 @@ export class ReadOnlyDatabase implements Reader {
    * @throws DfsError `not-ready` when there is no such file, or it is no database of ours, or of another version
    */
   static async open(file: string, migrations: readonly MigrationClass[]): Promise<ReadOnlyDatabase> {
-    if (!(await bytesOf(file))) throw new DfsError('not-ready', `There is no database at ${file}: check DFS_DATA_DIR, or --data-dir.`);
+    if (!(await bytesOf(file)))
+      throw new DfsError('not-ready', `There is no database at ${file}: check DFS_DATA_DIR, or --data-dir.`);
     const { database: opened, scratch } = await openFile(file);
     const database = new ReadOnlyDatabase(opened, scratch);
     try {

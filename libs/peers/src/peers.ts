@@ -221,7 +221,8 @@ export class Peers {
       throw new DfsError('already-member', `This node is a member of "${membership.networkName}" already.`);
     }
     refuseUnlessAlone(membership);
-    if (this.isJoining) throw new DfsError('conflict', 'This node is joining a network at the moment: wait until that has ended.');
+    if (this.isJoining)
+      throw new DfsError('conflict', 'This node is joining a network at the moment: wait until that has ended.');
     this.isJoining = true;
     try {
       const plan = { networkId: ticket.networkId, alone: !membership.isRemoved };

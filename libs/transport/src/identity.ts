@@ -34,11 +34,17 @@ async function readSeed(file: string, platform: Platform): Promise<Uint8Array | 
     handle = await open(file, constants.O_RDONLY | NOFOLLOW);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new DfsError('not-ready', `The identity of this node, ${file}, cannot be read: check whom it belongs to.`, { cause: error });
+    throw new DfsError('not-ready', `The identity of this node, ${file}, cannot be read: check whom it belongs to.`, {
+      cause: error,
+    });
   }
   try {
     const stat = await handle.stat();
-    if (!stat.isFile()) throw new DfsError('not-ready', `The identity of this node, ${file}, is not a file: put a copy of the key there.`);
+    if (!stat.isFile())
+      throw new DfsError(
+        'not-ready',
+        `The identity of this node, ${file}, is not a file: put a copy of the key there.`,
+      );
     if (isOpenToOthers(stat.mode, platform)) {
       const mode = (stat.mode & 0o777).toString(8).padStart(4, '0');
       throw new DfsError(

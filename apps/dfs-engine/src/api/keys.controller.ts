@@ -39,7 +39,12 @@ export class KeyParams {
 /** Body of `POST /keys`. */
 @ApiSchema({ name: 'KeyRequest' })
 export class KeyBody implements KeyRequest {
-  @ApiProperty({ ...FIELD.text, minLength: 1, maxLength: MAX_NAME_LENGTH, description: 'The use of the key, in words of a person.' })
+  @ApiProperty({
+    ...FIELD.text,
+    minLength: 1,
+    maxLength: MAX_NAME_LENGTH,
+    description: 'The use of the key, in words of a person.',
+  })
   @IsString()
   @MinLength(1)
   @MaxLength(MAX_NAME_LENGTH)

@@ -59,7 +59,8 @@ export class JoinBody implements JoinRequest {
     ...FIELD.text,
     minLength: 1,
     maxLength: MAX_TICKET_LENGTH,
-    description: 'The ticket that an owner got from POST /network/invites, or a member from POST /network/return-tickets.',
+    description:
+      'The ticket that an owner got from POST /network/invites, or a member from POST /network/return-tickets.',
   })
   @IsString()
   @MinLength(1)

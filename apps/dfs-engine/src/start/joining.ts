@@ -81,7 +81,11 @@ export class Joining {
     const known =
       error instanceof DfsError
         ? error
-        : new DfsError('internal-error', 'Joining failed by an unexpected error, of which the log of this node tells more.', { cause: error });
+        : new DfsError(
+            'internal-error',
+            'Joining failed by an unexpected error, of which the log of this node tells more.',
+            { cause: error },
+          );
     const again = known.retryable
       ? 'It is tried again.'
       : 'The node goes on without it: ask an owner for a new invite, and restart or join in the console.';

@@ -26,6 +26,10 @@ export async function loadTls({ tls }: Pick<Config, 'tls'>): Promise<TlsFiles | 
 
 async function read(variable: string, file: string): Promise<Buffer> {
   return readFile(file).catch((cause: NodeJS.ErrnoException) => {
-    throw new DfsError('not-ready', `${variable}: ${file} cannot be read (${cause.code}): check its path and who may read it.`, { cause });
+    throw new DfsError(
+      'not-ready',
+      `${variable}: ${file} cannot be read (${cause.code}): check its path and who may read it.`,
+      { cause },
+    );
   });
 }

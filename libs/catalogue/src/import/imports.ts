@@ -155,7 +155,13 @@ export class Imports {
   }
 
   private async warn(error: unknown): Promise<void> {
-    const known = error === undefined || isDfsError(error) ? error : new DfsError('internal-error', 'an unexpected error, of which the log of this node tells more. It is tried again.');
+    const known =
+      error === undefined || isDfsError(error)
+        ? error
+        : new DfsError(
+            'internal-error',
+            'an unexpected error, of which the log of this node tells more. It is tried again.',
+          );
     const before = this.warning;
     if (known?.code === before?.code) return;
     this.warning = known;

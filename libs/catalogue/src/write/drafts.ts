@@ -113,7 +113,10 @@ function saying({ contentId, size, mediaType, attributes }: FileSaid): Pick<Draf
 }
 
 function notKnown(): DfsError {
-  return new DfsError('file-not-found', 'There is no file with this id in the network: take the id from a list of files.');
+  return new DfsError(
+    'file-not-found',
+    'There is no file with this id in the network: take the id from a list of files.',
+  );
 }
 
 function notDeleted(): DfsError {

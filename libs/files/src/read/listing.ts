@@ -86,7 +86,10 @@ export async function getFile({ catalogue, placement }: Reading, fileId: string)
 export async function idOf({ catalogue }: Pick<Reading, 'catalogue'>, path: string): Promise<string> {
   const entry = await catalogue.byPath(path);
   if (entry) return entry.fileId;
-  throw new DfsError('file-not-found', 'There is no file at this path in the network: it may have been deleted or moved.');
+  throw new DfsError(
+    'file-not-found',
+    'There is no file at this path in the network: it may have been deleted or moved.',
+  );
 }
 
 /** @throws DfsError `file-not-found`, `invalid-cursor` */
@@ -130,7 +133,10 @@ export function shown(entry: Entry | undefined): Entry {
 
 /** `file-not-found` for an id that no record names. */
 export function noSuchFile(): DfsError {
-  return new DfsError('file-not-found', 'There is no file with this id in the network: take the id from a list of files.');
+  return new DfsError(
+    'file-not-found',
+    'There is no file with this id in the network: take the id from a list of files.',
+  );
 }
 
 function fromCursor(cursor: string): number {

@@ -200,7 +200,10 @@ export class LiveFoldersController {
   }
 
   @Get(':id/trash')
-  @ApiOperation({ operationId: 'listLiveFolderTrash', summary: 'Files that the node replaced or removed in the folder' })
+  @ApiOperation({
+    operationId: 'listLiveFolderTrash',
+    summary: 'Files that the node replaced or removed in the folder',
+  })
   @Problems('forbidden', 'folder-not-found', 'disk-failed')
   @ApiOkResponse({ type: TrashPageDto })
   trash(@Param() { id }: LiveFolderParams, @Query() { limit, cursor }: PageQuery): Promise<LiveFolderTrashPage> {

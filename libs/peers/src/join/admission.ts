@@ -35,7 +35,10 @@ export class Admission {
       throw new DfsError('too-many-requests', 'Too many nodes are joining at the moment: try again in a few seconds.');
     }
     this.running++;
-    const timer = setTimeout(() => channel.abort(new DfsError('timeout', 'Joining took too long: try again.')), JOIN_TIME);
+    const timer = setTimeout(
+      () => channel.abort(new DfsError('timeout', 'Joining took too long: try again.')),
+      JOIN_TIME,
+    );
     try {
       await this.admit(channel);
     } finally {

@@ -173,11 +173,16 @@ export class ComingBack {
     })) {
       addTold(graph, recordsMessage.parse(header, 'records').records, networkId);
     }
-    if (graph.size === 0) throw new DfsError('not-a-member', 'The network of that node does not know this node: ask one of its owners for a ticket.');
+    if (graph.size === 0)
+      throw new DfsError(
+        'not-a-member',
+        'The network of that node does not know this node: ask one of its owners for a ticket.',
+      );
     const { members, former } = rosterOf(graph);
     const self = members.get(transport.peerId);
     const isTold = self ? members.has(peerId) : former.has(transport.peerId);
-    if (!isTold) throw new DfsError('peer-misbehaved', 'The member answered with a network that does not have this node.');
+    if (!isTold)
+      throw new DfsError('peer-misbehaved', 'The member answered with a network that does not have this node.');
     const records = graph.nodes.map(({ record }) => record);
     return { networkId, records, role: self?.role, addresses: [], comesBack: true };
   }

@@ -44,13 +44,7 @@ const KINDS: Record<TransferKind, string> = {
       }
     </div>
     @if (job().state === 'running') {
-      <button
-        [dfsAct]="icons.cancel"
-        tip="Cancel"
-        i18n-tip
-        [label]="cancelLabel()"
-        (click)="cancel()"
-      ></button>
+      <button [dfsAct]="icons.cancel" tip="Cancel" i18n-tip [label]="cancelLabel()" (click)="cancel()"></button>
     }
   `,
   styles: `

@@ -96,7 +96,12 @@ class Inbox implements FormListener {
     this.streams.add(file);
     if (name !== FILE_FIELD) this.fail(unknownField(name));
     else if (++this.count > MAX_FILES_PER_REQUEST) {
-      this.fail(new DfsError('payload-too-large', `More than ${MAX_FILES_PER_REQUEST} files in one request: send the rest in another one.`));
+      this.fail(
+        new DfsError(
+          'payload-too-large',
+          `More than ${MAX_FILES_PER_REQUEST} files in one request: send the rest in another one.`,
+        ),
+      );
     }
     if (this.failure) return void file.destroy(this.failure);
     const { path: named, ...listed } = this.manifest?.of(fileName ?? '') ?? {};

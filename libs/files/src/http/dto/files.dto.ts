@@ -267,7 +267,8 @@ export class RestoreBody implements RestoreRequest {
   @ApiPropertyOptional({
     ...FIELD.text,
     pattern: RECORD_ID.source,
-    description: 'The version to bring back, as GET /files/{fileId}/versions tells it; may be left out for a deleted file.',
+    description:
+      'The version to bring back, as GET /files/{fileId}/versions tells it; may be left out for a deleted file.',
   })
   @IsOptional()
   @Matches(RECORD_ID, NO_VERSION)
