@@ -139,6 +139,12 @@ const explicitTypes = [
 }));
 const noNode = { group: ['node:*'], message: 'This runs in a browser too.' };
 
+/** The subject is a noun of the glossary: a sentence that begins so has none. */
+const plainEnglish = {
+  match: String.raw`/^(?!(?:[\s\S]*[.!?]\s+)?(?:What|Whatever|Who|Whoever|Whom|Whose)\b)/u`,
+  message: 'No sentence begins with what or who: name the thing (docs/glossary.md).',
+};
+
 /**
  * Declarations that can be exported by name. A function with overloads is documented at its first signature; members of
  * a class or an
@@ -254,6 +260,13 @@ export default tseslint.config(
   },
   {
     files: [...allTypeScript, 'tools/**/*.mjs'],
+    plugins: { jsdoc },
+    rules: {
+      'jsdoc/match-description': ['error', { contexts: ['any'], mainDescription: plainEnglish, nonemptyTags: false }],
+    },
+  },
+  {
+    files: [...allTypeScript, 'tools/**/*.mjs'],
     ignores: specs,
     plugins: { jsdoc },
     rules: {
@@ -283,6 +296,10 @@ export default tseslint.config(
   {
     files: consoleTemplates,
     extends: [angular.configs.templateRecommended, angular.configs.templateAccessibility],
+    rules: {
+      // A `dfsAct` draws its content by itself.
+      '@angular-eslint/template/elements-content': ['error', { allowList: ['dfsAct'] }],
+    },
   },
 
   // Plain JavaScript: tools and configuration files. `tsc` with checkJs knows their names better than no-undef.
