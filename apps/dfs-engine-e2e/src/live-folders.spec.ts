@@ -33,7 +33,7 @@ describe('one folder on the disks of three nodes', () => {
   let dir: TempDir;
   let nodes: Engine[];
   const roots: string[] = [];
-  /** What people have left standing, by path. */
+  /** Files that people have left standing, by path. */
   const expected = new Map<string, string>();
 
   const root = (index: number): string => at(roots, index);
