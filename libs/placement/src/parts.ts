@@ -1,32 +1,32 @@
 import type { Tx } from '@dfs/database';
 import type { Timers } from '@dfs/runtime';
-import { BlockServer, Gatherings, RequestSlots, requestsWithin, Transfers } from '@dfs/transfer';
+import { BlockServer, Fetchers, RequestSlots, requestsWithin, Transfers } from '@dfs/transfer';
 import { Arrivals } from './ahead/arrivals.js';
 import { Freeing } from './keep/freeing.js';
 import type { Wishes } from './keep/wishes.js';
 import { HolderFinder } from './pins/holder-finder.js';
-import type { Holdings } from './pins/member-pins.js';
-import { HoldingsExchange } from './pins/pin-exchange.js';
+import type { MemberPins } from './pins/member-pins.js';
+import { PinExchange } from './pins/pin-exchange.js';
 import type { PinLog, PinnedExtent } from './pins/pin-log.js';
 import { PinServer } from './pins/pin-server.js';
 import { Promises } from './pins/promises.js';
-import { NetworkView } from './plan/members-now.js';
+import { MembersNow } from './plan/members-now.js';
 import type { PlacementComponents } from './ports.js';
-import { Reading } from './read/content-fetch.js';
+import { ContentFetch } from './read/content-fetch.js';
 import { FoundContents, type FoundContentsComponents } from './release/found-contents.js';
 import { GivingWay } from './release/giving-way.js';
-import { LettingGo } from './release/handoff.js';
+import { Handoff } from './release/handoff.js';
 import { Reclaimer } from './release/reclaimer.js';
 import { Drains } from './removal/drain.js';
 import { FoundPromises } from './repair/found-promises.js';
-import { DamageWatch } from './repair/healer.js';
+import { Healer } from './repair/healer.js';
 import { TakingBack } from './repair/taking-back.js';
 import { ExtentCounts } from './replicate/find-wants.js';
-import { StoreRoom } from './replicate/headroom.js';
+import { Headroom } from './replicate/headroom.js';
 import { RepairBudget } from './replicate/repair-budget.js';
 import { Replicator } from './replicate/replicator.js';
-import { ReplicationWatch } from './status/replication-events.js';
-import { ReplicationView } from './status/replication-status.js';
+import { ReplicationEvents } from './status/replication-events.js';
+import { ReplicationStatus } from './status/replication-status.js';
 
 /** How a node is to go about it; each as shipped where it is left out. */
 export interface PlacementOptions {
@@ -48,7 +48,7 @@ export interface PlacementOptions {
 /** Parts that those of one Placement share, besides the layers below. */
 export interface PartsContext {
   pins: PinLog;
-  holdings: Holdings;
+  holdings: MemberPins;
   wishes: Wishes;
   /** Ends all fetching. */
   signal: AbortSignal;
@@ -72,8 +72,8 @@ export function makeParts(components: PlacementComponents, context: PartsContext
   const isUnderWay: Replicator['isUnderWay'] = (id) => replicator.isUnderWay(id);
 
   const transfers = new Transfers({ events, clock, log });
-  const room: StoreRoom = new StoreRoom({ chunks, log, onChange: () => peers.nudge() });
-  const network = new NetworkView({
+  const room: Headroom = new Headroom({ chunks, log, onChange: () => peers.nudge() });
+  const network = new MembersNow({
     ...{ membership, peers, holdings, isFull },
     leaving: () => drains.leaving(),
     capacity: () => pins.capacity,
@@ -86,17 +86,17 @@ export function makeParts(components: PlacementComponents, context: PartsContext
   });
   const finder = new HolderFinder({ holdings, network, membership, transport, dht, clock, log });
 
-  const view: ReplicationView = new ReplicationView({
+  const view: ReplicationStatus = new ReplicationStatus({
     ...{ holdings, counts, network, peers },
     isNews: (content) => watch.isNews(content),
   });
-  const watch: ReplicationWatch = new ReplicationWatch({
+  const watch: ReplicationEvents = new ReplicationEvents({
     ...{ events, clock, log },
     replication: (contents) => view.of(contents),
   });
 
   const slots = new RequestSlots(() => requestsWithin(transport.limits().receive ?? Infinity));
-  const gatherings = new Gatherings();
+  const gatherings = new Fetchers();
   const fetching = { transport, slots, gatherings, self, others: () => network.others(), log };
   const arrivals = new Arrivals({ ...fetching, db, chunks, network, membership, room, timers: options.timers });
   const offers = { transport, network, gatherings, signal, isOn: options.sendsAhead ?? false, log };
@@ -113,9 +113,9 @@ export function makeParts(components: PlacementComponents, context: PartsContext
     },
     pathOf: (content) => watch.pathOf(content),
   });
-  const reading = new Reading({ ...fetching, db, chunks, finder, replicator, transfers, signal });
+  const reading = new ContentFetch({ ...fetching, db, chunks, finder, replicator, transfers, signal });
 
-  const damage = new DamageWatch({
+  const damage = new Healer({
     ...{ db, chunks, pins, catalogue, holdings, network, transport, events, pin, log },
     onDropped: () => replicator.rescan(),
   });
@@ -126,7 +126,7 @@ export function makeParts(components: PlacementComponents, context: PartsContext
   const reclaimer = new Reclaimer({ ...live, chunks, room, clock, log });
   const found = new FoundContents({ ...live, chunks, pin: context.pinLocal }, signal);
   const freeing = new Freeing({ ...live, chunks, counts, log }, signal);
-  const exchange = new HoldingsExchange({
+  const exchange = new PinExchange({
     ...{ pins, holdings, peers, transport, isFull, log },
     onMemberChanged: membersChanged,
   });
@@ -134,7 +134,7 @@ export function makeParts(components: PlacementComponents, context: PartsContext
   const mayPromise = (): boolean => peers.cloneProblem?.() === undefined;
   const promises = new Promises({ db, pins, chunks, clock, mayPromise });
   const releasing = { db, pins, promises, holdings, wishes, network, transport, dht, log };
-  const lettingGo = new LettingGo({ ...releasing, graceMs: () => membership.settings().graceMs });
+  const lettingGo = new Handoff({ ...releasing, graceMs: () => membership.settings().graceMs });
   const givingWay = new GivingWay({
     ...releasing,
     ...{ past, catalogue, chunks, room },

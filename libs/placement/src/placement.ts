@@ -1,5 +1,5 @@
 import type { ContentStanding } from './status/replication-state.js';
-import type { ReplicationView } from './status/replication-status.js';
+import type { ReplicationStatus } from './status/replication-status.js';
 import type { BlockBatch, PastBytes, Reclaimed } from '@dfs/chunks';
 import type { HolderList, Replication } from '@dfs/contracts';
 import type { Tx } from '@dfs/database';
@@ -10,12 +10,12 @@ import type { ArrivalsStatus } from './ahead/arrivals.js';
 import { offered, type OfferedBatch } from './ahead/offer.js';
 import { extentKey, extentsOf, isEmpty, isLarge } from './plan/extents.js';
 import { Wishes } from './keep/wishes.js';
-import { Holdings } from './pins/member-pins.js';
+import { MemberPins } from './pins/member-pins.js';
 import type { NamedContents } from './pins/waiting-pins.js';
 import { refuseLastCopy } from './removal/last-copy.js';
 import { leaveBehind } from './release/unpin-on-join.js';
 import type { GivingWayStatus } from './release/giving-way.js';
-import type { LettingGoStatus } from './release/handoff.js';
+import type { HandoffStatus } from './release/handoff.js';
 import { LIVENESS_CHECK, SETTLE_TIME } from './limits.js';
 import type { ContentChange, ContentRef, PlacementComponents } from './ports.js';
 import { pinThose } from './repair/repin.js';
@@ -32,7 +32,7 @@ import { capacityClass } from './replicate/headroom.js';
 const NOT_PROMISED: readonly PinState[] = ['dropped', 'releasing', 'letGo', 'gaveWay'];
 
 /** The part of the view of states that keepers of many contents need. */
-export type ContentStates = Pick<ReplicationView, 'setsOf' | 'look' | 'onChange'>;
+export type ContentStates = Pick<ReplicationStatus, 'setsOf' | 'look' | 'onChange'>;
 
 /** Placement of extents, and bytes for readers: hides the network from files. */
 export class Placement {
@@ -49,7 +49,7 @@ export class Placement {
   private constructor(
     private readonly components: PlacementComponents,
     private readonly pins: PinLog,
-    private readonly holdings: Holdings,
+    private readonly holdings: MemberPins,
     private readonly wishes: Wishes,
     options: PlacementOptions,
   ) {
@@ -80,7 +80,7 @@ export class Placement {
     const { db, chunks, membership, catalogue, current, renewPins, log } = components;
     const pins = await PinLog.open(db, capacityClass(chunks.usage().quotaBytes), renewPins, log);
     const named: NamedContents = (contents, reader) => catalogue.named(contents, reader);
-    const holdings = await Holdings.open(db, membership.self().peerId, named, log);
+    const holdings = await MemberPins.open(db, membership.self().peerId, named, log);
     const wishes = await Wishes.open(db, current);
     const placement = new Placement(components, pins, holdings, wishes, options);
     placement.listen();
@@ -186,7 +186,7 @@ export class Placement {
     damaged: number;
     ahead: ArrivalsStatus;
     reclaimed: ReclaimStatus;
-    lettingGo: LettingGoStatus;
+    lettingGo: HandoffStatus;
     givingWay: GivingWayStatus;
     sentBytes: number;
   } {

@@ -4,11 +4,11 @@ import { SYNC_PROTOCOL, type SignedRecord } from '@dfs/protocol';
 import type { Catalogue } from '../catalogue.js';
 import type { NetworkChanges, SyncPeers, SyncTransport } from '../ports.js';
 import type { NewsListener, Received } from '../receive/intake.js';
-import { Agreement } from './last-compared.js';
+import { LastCompared } from './last-compared.js';
 import { sameRoot } from './reconcile/exchange.js';
-import { FreshLook, type FreshLookOptions } from './first-sync.js';
+import { FirstSync, type FirstSyncOptions } from './first-sync.js';
 import { followNetwork } from './network-changes.js';
-import { Ongoing } from './running-exchanges.js';
+import { RunningExchanges } from './running-exchanges.js';
 import { Pushes, receivePushes } from './push/pushes.js';
 import { Reach } from './push/reached-members.js';
 import { SetSync, type SharedSet } from './reconcile/set-sync.js';
@@ -33,7 +33,7 @@ export interface CatalogueSyncOptions {
   /** Milliseconds in which the news of records from others is gathered before members are told. */
   nudgeMs?: number;
   /** How long writes wait after a start. */
-  look?: FreshLookOptions;
+  look?: FirstSyncOptions;
 }
 
 const DEFAULTS = {
@@ -55,12 +55,12 @@ const MAX_OFFENCES = 10;
 export class CatalogueSync {
   private readonly log: Log;
   private readonly options: Required<CatalogueSyncOptions>;
-  private readonly ongoing = new Ongoing();
+  private readonly ongoing = new RunningExchanges();
   private readonly records: SetSync;
   private readonly voids: VoidSync;
   private readonly pushes: Pushes;
-  private readonly look: FreshLook;
-  private readonly agreement: Agreement;
+  private readonly look: FirstSync;
+  private readonly agreement: LastCompared;
   private subscriptions: Unsubscribe[] = [];
   private readonly nudging: Recurring;
 
@@ -71,7 +71,7 @@ export class CatalogueSync {
     const { peers, transport, catalogue } = parts;
     const { ongoing } = this;
     this.log = parts.log ?? silentLog;
-    this.agreement = new Agreement(this.log);
+    this.agreement = new LastCompared(this.log);
     this.options = { ...DEFAULTS, ...options };
     const components = { transport, peers, ongoing, log: this.log };
     this.records = new SetSync(components, this.catalogueSet(), this.options);
@@ -103,7 +103,7 @@ export class CatalogueSync {
       },
       { log: this.log },
     );
-    this.look = new FreshLook(
+    this.look = new FirstSync(
       { connected: () => peers.connected(), otherMembers: () => catalogue.otherMembers },
       this.options.look,
     );

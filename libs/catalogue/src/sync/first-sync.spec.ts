@@ -1,12 +1,12 @@
 import { VirtualTime } from '@dfs/runtime';
-import { FreshLook } from './first-sync.js';
+import { FirstSync } from './first-sync.js';
 
 const OPTIONS = { gatherMs: 500, aloneMs: 1000, longestMs: 2000 };
 /** More than the time between two looks at what there is. */
 const MOMENT = 100;
 
 interface Looking {
-  look: FreshLook;
+  look: FirstSync;
   connected: string[];
   /** Whether it is over once a moment has passed. */
   isOver: () => Promise<boolean>;
@@ -17,7 +17,7 @@ interface Looking {
 function looking(otherMembers: number): Looking {
   const connected: string[] = [];
   const time = new VirtualTime();
-  const look = new FreshLook({ connected: () => connected, otherMembers: () => otherMembers }, OPTIONS, time);
+  const look = new FirstSync({ connected: () => connected, otherMembers: () => otherMembers }, OPTIONS, time);
   look.begin();
   const since = time.ticks();
   /** All waiting work goes on before this resolves. */

@@ -8,7 +8,7 @@ export interface FreshLookPorts {
 }
 
 /** How long a node that starts waits for members before it writes. */
-export interface FreshLookOptions {
+export interface FirstSyncOptions {
   /** Milliseconds that members have to connect, where one was compared with already. */
   gatherMs?: number;
   /** Milliseconds without any member after which this node is taken to be alone. */
@@ -17,7 +17,7 @@ export interface FreshLookOptions {
   longestMs?: number;
 }
 
-const DEFAULTS: Required<FreshLookOptions> = { gatherMs: 2 * second, aloneMs: 5 * second, longestMs: 30 * second };
+const DEFAULTS: Required<FirstSyncOptions> = { gatherMs: 2 * second, aloneMs: 5 * second, longestMs: 30 * second };
 const LOOK_EVERY = 40;
 
 /**
@@ -26,8 +26,8 @@ const LOOK_EVERY = 40;
  * of records of its own that it does not have, should it have been restored from an old copy. Its chain goes on from
  * those, and does not fork. Bounded: a node that finds nobody goes on alone.
  */
-export class FreshLook {
-  private readonly options: Required<FreshLookOptions>;
+export class FirstSync {
+  private readonly options: Required<FirstSyncOptions>;
   private readonly compared = new Set<string>();
   private readonly waiting: (() => void)[] = [];
   private endLooking: Unsubscribe | undefined;
@@ -35,7 +35,7 @@ export class FreshLook {
 
   constructor(
     private readonly ports: FreshLookPorts,
-    options: FreshLookOptions = {},
+    options: FirstSyncOptions = {},
     private readonly timers: Timers = systemTimers,
   ) {
     this.options = { ...DEFAULTS, ...options };

@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { Listeners, type Log, type Unsubscribe } from '@dfs/runtime';
 
 /** When this node last had all that a member had, and the member all that this node had; on a clock that nobody sets. */
-export class Agreement {
+export class LastCompared {
   private readonly compared = new Map<string, number>();
   private readonly listeners: Listeners<[]>;
 

@@ -2,7 +2,7 @@ import { DfsError } from '@dfs/runtime';
 import type { SyncChannel } from '../ports.js';
 
 /** Exchanges under way with other members: a node that stops cuts them short, and waits for their end. */
-export class Ongoing {
+export class RunningExchanges {
   private readonly running = new Set<Promise<void>>();
   private stopping = new AbortController();
 

@@ -9,7 +9,7 @@ import { AddressBook } from '../dialling/address-book.js';
 import { ClockWatch } from './clock-watch.js';
 import { MAX_FOUND_STRANGERS, MAX_HEARTBEAT_PERIOD, STATUS_IDLE } from '../constants.js';
 import { Dialer } from '../dialling/dialer.js';
-import { Farewell } from '../removed/removal-notice.js';
+import { RemovalNotice } from '../removed/removal-notice.js';
 import { Liveness } from './liveness.js';
 import { nextEpoch, raiseEpoch } from '../membership/membership-store.js';
 import type { Membership } from '../membership/membership.js';
@@ -17,8 +17,8 @@ import { cleanName } from '../clean-name.js';
 import { neighboursOf } from './ring-neighbours.js';
 import { PeerEvents } from './peer-events.js';
 import { storageSection } from './peer-info.js';
-import { Returning } from '../removed/former-members.js';
-import { SecondOpinion } from '../removed/removal-check.js';
+import { FormerMembers } from '../removed/former-members.js';
+import { RemovalCheck } from '../removed/removal-check.js';
 import { Sections } from '../status/status-sections.js';
 import { RunWatch } from './run-watch.js';
 import type { Session } from './session.js';
@@ -48,14 +48,14 @@ export class Presence {
   readonly runs: RunWatch;
   readonly sections: Sections;
   readonly sessions: Sessions;
-  readonly farewell: Farewell;
-  readonly returning: Returning;
+  readonly farewell: RemovalNotice;
+  readonly returning: FormerMembers;
   readonly ready: Listeners<[string]>;
   readonly gone: Listeners<[string]>;
   readonly changed: Listeners<[]>;
   private readonly statusListeners = new Map<string, Listeners<[string, WireValue]>>();
   private readonly dialer: Dialer;
-  private readonly secondOpinion: SecondOpinion;
+  private readonly secondOpinion: RemovalCheck;
   private readonly told: PeerEvents;
   /** Nodes that were found on the local network and are no members: one may be about to invite this one. */
   private readonly found = new Map<string, string[]>();
@@ -78,8 +78,8 @@ export class Presence {
     this.ready = new Listeners(log);
     this.gone = new Listeners(log);
     this.changed = new Listeners(log);
-    this.farewell = new Farewell(transport);
-    this.returning = new Returning({ transport, membership, log });
+    this.farewell = new RemovalNotice(transport);
+    this.returning = new FormerMembers({ transport, membership, log });
     this.book = new AddressBook({ db, clock, log });
     const addressesOf = (peerId: string) => this.addressesOf(peerId);
     this.dialer = new Dialer({ transport, log, addressesOf, others: () => this.others() });
@@ -118,7 +118,7 @@ export class Presence {
       },
     );
     const periodMs = () => this.heartbeatPeriod();
-    this.secondOpinion = new SecondOpinion({ transport, membership, log, addressesOf, periodMs, ask: unheard });
+    this.secondOpinion = new RemovalCheck({ transport, membership, log, addressesOf, periodMs, ask: unheard });
     this.told = new PeerEvents({ db, events, log, describe: (peerId) => this.describe(peerId) });
     this.pace = new TellingPace({
       ...{ periodMs, log },
@@ -369,7 +369,7 @@ export class Presence {
   private recordsCame(records: readonly MembershipRecord[], from: string | undefined): void {
     const { membership } = this.components;
     // With those that are members no more because who admitted them was none.
-    const met = [...Farewell.removedBy(records), ...this.sessions.all()];
+    const met = [...RemovalNotice.removedBy(records), ...this.sessions.all()];
     const removed = [...new Set(met)].filter((peerId) => !membership.isMember(peerId));
     // A node that has removed itself takes leave of all; one that was removed has nothing more to say.
     const leaving = membership.isRemoved ? (from === undefined ? this.sessions.all() : []) : removed;

@@ -7,7 +7,7 @@ import { membershipFrames } from '../membership/membership-frames.js';
 import type { Membership } from '../membership/membership.js';
 
 /** The parts by which a former member is told of its removal. */
-export interface ReturningComponents {
+export interface FormerMembersComponents {
   transport: Transport;
   membership: Membership;
   log: Log;
@@ -17,11 +17,11 @@ export interface ReturningComponents {
  * Both sides of `/dfs/farewell/1`: one who was removed while it was away, and comes back to members that do not speak
  * to it any more, learns why. It is let in for that alone, as a stranger is while an invite is open.
  */
-export class Returning {
+export class FormerMembers {
   /** By peer id: who told what does not undo its removal, how often, and until when it is not let in if that is too often. */
   private readonly offences = new Map<string, { count: number; until: number }>();
 
-  constructor(private readonly components: ReturningComponents) {
+  constructor(private readonly components: FormerMembersComponents) {
     components.transport.handle(FAREWELL_PROTOCOL, (channel) => this.answer(channel), { strangers: true });
   }
 

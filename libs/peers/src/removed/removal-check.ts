@@ -4,7 +4,7 @@ import { DIAL_TIME, MAX_OPINIONS, OPINION_MAX, OPINION_PERIODS } from '../consta
 import type { Membership } from '../membership/membership.js';
 
 /** The parts by which a removed node asks others whether its removal counts. */
-export interface SecondOpinionComponents {
+export interface RemovalCheckComponents {
   transport: Transport;
   membership: Membership;
   log: Log;
@@ -19,12 +19,12 @@ export interface SecondOpinionComponents {
  * A node that believes to be removed may be wrong: who removed it was perhaps removed itself, in another part of the
  * network. Nobody can tell it, for it lets nobody in; so it asks, ever more seldom, some of those it knows as members.
  */
-export class SecondOpinion {
+export class RemovalCheck {
   private readonly asking: Recurring;
   private unsubscribe: Unsubscribe | undefined;
   private asked = 0;
 
-  constructor(private readonly components: SecondOpinionComponents) {
+  constructor(private readonly components: RemovalCheckComponents) {
     const { membership, log } = components;
     const pace = (): number => this.pace();
     this.asking = new Recurring(

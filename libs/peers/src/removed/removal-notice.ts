@@ -4,7 +4,7 @@ import type { Transport } from '@dfs/transport';
 import { FAREWELL_TIME } from '../constants.js';
 
 /** Those who were removed, and are still being told so: they may pass a moment longer, and are cut off then. */
-export class Farewell {
+export class RemovalNotice {
   private readonly leaving = new Set<string>();
   private last: Promise<unknown> = Promise.resolve();
 

@@ -12,9 +12,9 @@ import {
 } from '@dfs/runtime';
 import type { SwarmComponents } from '@dfs/transfer';
 import type { Channel, Transport } from '@dfs/transport';
-import type { NetworkView } from '../plan/members-now.js';
+import type { MembersNow } from '../plan/members-now.js';
 import type { BlockStore, MemberList } from '../ports.js';
-import type { StoreRoom } from '../replicate/headroom.js';
+import type { Headroom } from '../replicate/headroom.js';
 import { Arrival } from './arrival.js';
 import { AHEAD_MEMORY, holdersOfAll } from './holders-of-all.js';
 
@@ -30,9 +30,9 @@ export interface ArrivalsComponents extends SwarmComponents {
   transport: SwarmComponents['transport'] & Pick<Transport, 'handle'>;
   db: Database;
   chunks: BlockStore;
-  network: NetworkView;
+  network: MembersNow;
   membership: MemberList;
-  room: Pick<StoreRoom, 'bytesLeft'>;
+  room: Pick<Headroom, 'bytesLeft'>;
   log: Log;
   /** Those of a test. */
   timers?: Timers | undefined;

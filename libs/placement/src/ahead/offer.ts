@@ -9,10 +9,10 @@ import {
   type Cid,
 } from '@dfs/protocol';
 import { DfsError, type Log } from '@dfs/runtime';
-import type { Gatherings } from '@dfs/transfer';
+import type { Fetchers } from '@dfs/transfer';
 import type { Channel, Transport } from '@dfs/transport';
 import { SHARED_BYTES } from '../limits.js';
-import type { NetworkView } from '../plan/members-now.js';
+import type { MembersNow } from '../plan/members-now.js';
 import type { Block } from '../ports.js';
 import { AHEAD_MEMORY, holdersOfAll } from './holders-of-all.js';
 
@@ -26,8 +26,8 @@ const MAX_LENT = 65_536;
 /** The parts by which uploads are sent ahead. `signal` ends all of it. */
 export interface OffersComponents {
   transport: Pick<Transport, 'open' | 'limits'>;
-  network: NetworkView;
-  gatherings: Pick<Gatherings, 'lend'>;
+  network: MembersNow;
+  gatherings: Pick<Fetchers, 'lend'>;
   signal: AbortSignal;
   /** Whether anything is sent ahead. */
   isOn: boolean;

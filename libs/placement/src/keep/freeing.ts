@@ -3,12 +3,12 @@ import type { Log } from '@dfs/runtime';
 import { SCAN_PAGE } from '../limits.js';
 import { needsOf } from '../pins/extent-blocks.js';
 import type { PinnedExtent } from '../pins/pin-log.js';
-import { LiveBlocks, type LiveBlocksComponents } from '../release/needed-blocks.js';
+import { NeededBlocks, type NeededBlocksComponents } from '../release/needed-blocks.js';
 import type { ExtentCounts } from '../replicate/find-wants.js';
 import type { BlockStore } from '../ports.js';
 
 /** The parts by which cache is dropped. */
-export interface FreeingComponents extends LiveBlocksComponents {
+export interface FreeingComponents extends NeededBlocksComponents {
   chunks: Pick<BlockStore, 'get' | 'drop' | 'usage'>;
   counts: ExtentCounts;
   log: Log;
@@ -58,7 +58,7 @@ export class Freeing {
   private async run(contents: ReadonlyMap<Cid, number>): Promise<void> {
     const { chunks, log } = this.components;
     this.signal.throwIfAborted();
-    const live = await LiveBlocks.find(this.components, 2 * chunks.usage().chunks, this.signal);
+    const live = await NeededBlocks.find(this.components, 2 * chunks.usage().chunks, this.signal);
     const isLive = (ids: Cid[]): Promise<Set<Cid>> => live.among(ids);
     let bytes = 0;
     // By the blocks of a manifest the next ones are found: they go last.

@@ -2,7 +2,7 @@ import { cidOf, sha256, signerFromRaw, type Cid, type Pin } from '@dfs/protocol'
 import { tempDatabase, type TempDatabase } from '@dfs/testing';
 import { DOUBT_TIME } from './doubted-pins.js';
 import { placementEntities, placementMigrations } from '../schema.js';
-import { Holdings } from './member-pins.js';
+import { MemberPins } from './member-pins.js';
 
 const [self, liar, honest] = ['self', 'liar', 'honest'].map(
   (name) => signerFromRaw(sha256(Buffer.from(`doubted ${name}`))).peerId,
@@ -14,9 +14,9 @@ const NOW = Date.UTC(2026, 0, 1);
 
 describe('copies of a member that sent wrong bytes', () => {
   let temp: TempDatabase;
-  let holdings: Holdings;
-  const open = (): Promise<Holdings> =>
-    Holdings.open(temp.db, self, async (contents) => new Map(contents.map((content) => [content, 100])));
+  let holdings: MemberPins;
+  const open = (): Promise<MemberPins> =>
+    MemberPins.open(temp.db, self, async (contents) => new Map(contents.map((content) => [content, 100])));
   const holders = async (content: Cid): Promise<string[]> =>
     ((await holdings.holders([content])).get(content)?.get(0) ?? []).toSorted();
   beforeEach(async () => {

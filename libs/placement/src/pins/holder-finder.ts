@@ -2,9 +2,9 @@ import { second, minute, systemClock, type Clock, type Log, withTimeout } from '
 import type { Cid } from '@dfs/protocol';
 import type { Transport } from '@dfs/transport';
 import { askHave, HAVE_TIME } from '@dfs/transfer';
-import type { ExtentHolders, Holdings } from './member-pins.js';
+import type { ExtentHolders, MemberPins } from './member-pins.js';
 import { WATCHED_FILES } from '../limits.js';
-import type { NetworkView } from '../plan/members-now.js';
+import type { MembersNow } from '../plan/members-now.js';
 import type { MemberList, Providers } from '../ports.js';
 
 /** A reader waits no longer than this for the DHT. */
@@ -18,8 +18,8 @@ const DIAL_TIME = 4 * second;
 
 /** The places where holders are looked for: pin logs of members, the DHT, and members themselves. */
 export interface HolderFinderComponents {
-  holdings: Holdings;
-  network: NetworkView;
+  holdings: MemberPins;
+  network: MembersNow;
   membership: Pick<MemberList, 'isMember' | 'self'>;
   transport: Pick<Transport, 'open' | 'dialPeer'>;
   dht?: Providers;

@@ -30,7 +30,7 @@ export interface KnownMember {
 export type ExtentHolders = Map<number, string[]>;
 
 /** The holdings of every member, kept on disk: read from their pin logs, those of this node beside them. */
-export class Holdings {
+export class MemberPins {
   private readonly members = new Map<string, KnownMember>();
   private readonly names = new Map<number, string>();
   /** How long members have said that their logs are, since they were connected: reading them may have overtaken that. */
@@ -52,8 +52,15 @@ export class Holdings {
   }
 
   /** @param named pins of other contents wait until a record names those */
-  static async open(db: Database, self: string, named: NamedContents, log: Log = silentLog): Promise<Holdings> {
-    const holdings = new Holdings(db, named, await WaitingPins.open(db, named), await DoubtedPins.open(db), self, log);
+  static async open(db: Database, self: string, named: NamedContents, log: Log = silentLog): Promise<MemberPins> {
+    const holdings = new MemberPins(
+      db,
+      named,
+      await WaitingPins.open(db, named),
+      await DoubtedPins.open(db),
+      self,
+      log,
+    );
     for (const { peer, isFull, ...row } of await db.repository(PinnerEntity).find()) {
       holdings.remember(peerIdFromBytes(peer), { ...row, full: isFull === 1 });
     }

@@ -9,7 +9,7 @@ import {
 } from '@dfs/protocol';
 import { DfsError, hour, minute, Recurring, second, type Log, type WorkStatus } from '@dfs/runtime';
 import { request, type Transport } from '@dfs/transport';
-import type { Holdings } from './member-pins.js';
+import type { MemberPins } from './member-pins.js';
 import type { PeerView } from '../ports.js';
 import type { PinLog } from './pin-log.js';
 import { StatusSection } from '@dfs/peers';
@@ -27,9 +27,9 @@ const SECTION = new StatusSection('holdings', holdingsStatus);
 const REFRESH_TIME = 10 * second;
 
 /** This node's pin log, those of others, and the streams over which they are read. */
-export interface HoldingsExchangeComponents {
+export interface PinExchangeComponents {
   pins: PinLog;
-  holdings: Holdings;
+  holdings: MemberPins;
   peers: Pick<PeerView, 'contribute' | 'onStatus' | 'onGone' | 'nudge'>;
   transport: Pick<Transport, 'open'>;
   /** Whether this node takes nothing more on behalf of others. */
@@ -45,7 +45,7 @@ export interface HoldingsExchangeComponents {
  * Tells others how long my pin log is and reads what is new in theirs, each from the member itself. New pins are made
  * known at once: the status message that carries them is sent within its coalescing time.
  */
-export class HoldingsExchange {
+export class PinExchange {
   private readonly control = new AbortController();
   /** Members whose logs were not read to their ends, since too many pins wait for records: how far, and since when. */
   private readonly ended = new Map<string, { number: number; since: number }>();
@@ -53,7 +53,7 @@ export class HoldingsExchange {
   private readonly offenders = new Map<string, number>();
   private readonly readingOn: Recurring;
 
-  constructor(private readonly components: HoldingsExchangeComponents) {
+  constructor(private readonly components: PinExchangeComponents) {
     this.readingOn = new Recurring(
       {
         name: 'read on in the pins of members',

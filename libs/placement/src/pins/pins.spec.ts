@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { cidOf, type Cid, type Pin } from '@dfs/protocol';
 import { tempDatabase } from '@dfs/testing';
-import { Holdings } from './member-pins.js';
+import { MemberPins } from './member-pins.js';
 import { PinLog } from './pin-log.js';
 import { placementEntities, placementMigrations } from '../schema.js';
 import { namesAll } from '../testing/names-all.js';
@@ -13,7 +13,7 @@ const extent = (content: Cid, number = 0) => ({ content, extent: number, size: 1
 const nonceOf = (n: number) => Buffer.alloc(16, n);
 
 /** Reads a log to its end, as a peer would. */
-async function readAll(log: PinLog, holdings: Holdings, peerId: string, page: number): Promise<void> {
+async function readAll(log: PinLog, holdings: MemberPins, peerId: string, page: number): Promise<void> {
   const known = holdings.known(peerId);
   const same = known?.nonce && Buffer.compare(known.nonce, log.nonce) === 0;
   for (let after = same ? known.number : 0; ;) {
@@ -70,7 +70,7 @@ describe('the pin log', () => {
   it('is followed over a restart without a gap, whatever was written before and after it', async () => {
     await using temp = await tempDatabase(placementMigrations, placementEntities);
     await using reader = await tempDatabase(placementMigrations, placementEntities);
-    const holdings = await Holdings.open(reader.db, other, namesAll);
+    const holdings = await MemberPins.open(reader.db, other, namesAll);
     const log = await PinLog.open(temp.db, 5);
     await temp.db.write((tx) =>
       log.add(
@@ -146,7 +146,7 @@ describe('holdings', () => {
         await using mine = await tempDatabase(placementMigrations, placementEntities);
         await using theirs = await tempDatabase(placementMigrations, placementEntities);
         const log = await PinLog.open(theirs.db, 5);
-        const holdings = await Holdings.open(mine.db, self, namesAll);
+        const holdings = await MemberPins.open(mine.db, self, namesAll);
         const held = new Set<string>();
         for (const { at, extent: number, held: pin, read } of steps) {
           const target = [extent(CONTENTS[at]!, number)];
@@ -156,7 +156,7 @@ describe('holdings', () => {
           if (read) await readAll(log, holdings, other, page);
         }
         await readAll(log, holdings, other, page);
-        const again = await Holdings.open(mine.db, self, namesAll);
+        const again = await MemberPins.open(mine.db, self, namesAll);
         const found = [...(await again.holders(CONTENTS))].flatMap(([content, extents]) =>
           [...extents].flatMap(([number, peers]) => peers.map((peer) => `${content}/${number} ${peer}`)),
         );
@@ -169,7 +169,7 @@ describe('holdings', () => {
 
   it('are void when the nonce is another or the number lower', async () => {
     await using temp = await tempDatabase(placementMigrations, placementEntities);
-    const holdings = await Holdings.open(temp.db, self, namesAll);
+    const holdings = await MemberPins.open(temp.db, self, namesAll);
     const pins = [{ content: CONTENTS[0]!, extent: 0, held: true }];
     const status = { nonce: nonceOf(1), number: 4, full: false, capacity: 3 };
     const holders = async () => (await holdings.holders([CONTENTS[0]!])).get(CONTENTS[0]!)!.get(0) ?? [];
@@ -190,7 +190,7 @@ describe('holdings', () => {
 
   it('are kept when a status is late, and void when it comes from an older copy of the member', async () => {
     await using temp = await tempDatabase(placementMigrations, placementEntities);
-    const holdings = await Holdings.open(temp.db, self, namesAll);
+    const holdings = await MemberPins.open(temp.db, self, namesAll);
     const status = { nonce: nonceOf(1), number: 4, full: false, capacity: 3 };
     const pins = [{ content: CONTENTS[0]!, extent: 0, held: true }];
     const holders = async () => (await holdings.holders([CONTENTS[0]!])).get(CONTENTS[0]!)!.get(0) ?? [];
@@ -208,7 +208,7 @@ describe('holdings', () => {
 
   it('have no gap when what they follow on is void by the time a frame comes', async () => {
     await using temp = await tempDatabase(placementMigrations, placementEntities);
-    const holdings = await Holdings.open(temp.db, self, namesAll);
+    const holdings = await MemberPins.open(temp.db, self, namesAll);
     const status = { nonce: nonceOf(1), number: 4, full: false, capacity: 3 };
     const pin = (number: number) => [{ content: CONTENTS[number]!, extent: 0, held: true }];
     await holdings.heard(other, status);
@@ -227,13 +227,13 @@ describe('holdings', () => {
 
   it('forget who is no member', async () => {
     await using temp = await tempDatabase(placementMigrations, placementEntities);
-    const holdings = await Holdings.open(temp.db, self, namesAll);
+    const holdings = await MemberPins.open(temp.db, self, namesAll);
     await holdings.learn(other, { nonce: nonceOf(1), after: 0, to: 1 }, [
       { content: CONTENTS[0]!, extent: 0, held: true },
     ]);
     await holdings.keepOnly(new Set([self]));
     expect(holdings.known(other)).toBeUndefined();
-    expect((await Holdings.open(temp.db, self, namesAll)).known(other)).toBeUndefined();
+    expect((await MemberPins.open(temp.db, self, namesAll)).known(other)).toBeUndefined();
     expect(await temp.db.query('SELECT * FROM placement_holding')).toEqual([]);
   });
 });

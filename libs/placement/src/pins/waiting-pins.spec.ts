@@ -17,8 +17,8 @@ import { WAITING_PINS_TIME } from './pin-exchange.js';
 import { MAX_WAITING_PINS } from './waiting-pins.js';
 import { placementEntities, placementMigrations } from '../schema.js';
 import { World } from '../testing/world.js';
-import { Holdings } from './member-pins.js';
-import { HoldingsExchange } from './pin-exchange.js';
+import { MemberPins } from './member-pins.js';
+import { PinExchange } from './pin-exchange.js';
 import type { PinLog } from './pin-log.js';
 
 const [self, other] = ['waiting self', 'waiting other'].map(
@@ -33,9 +33,9 @@ const upTo = (count: number): number[] => Array.from({ length: count }, (_, n) =
 /** Contents that records name, with their sizes. */
 let records: Map<Cid, number>;
 let temp: TempDatabase;
-let holdings: Holdings;
-const open = (): Promise<Holdings> =>
-  Holdings.open(
+let holdings: MemberPins;
+const open = (): Promise<MemberPins> =>
+  MemberPins.open(
     temp.db,
     self,
     async (contents) => new Map(contents.flatMap((id) => (records.has(id) ? [[id, records.get(id)!]] : []))),
@@ -129,7 +129,7 @@ describe('a log with too many of them', () => {
     const log: Log = { ...silentLog, info: (details: unknown) => void failed.push(details) };
     let now = 0;
     const peers = { contribute: unused, onStatus: unused, onGone: unused, nudge: unused };
-    const exchange = new HoldingsExchange({
+    const exchange = new PinExchange({
       pins: { onEntries: unused } as unknown as PinLog,
       holdings,
       peers: peers,

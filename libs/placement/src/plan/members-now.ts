@@ -1,12 +1,12 @@
-import type { Holdings } from '../pins/member-pins.js';
+import type { MemberPins } from '../pins/member-pins.js';
 import type { MemberList, PeerView } from '../ports.js';
 import { partitionOf, Ranking } from './rendezvous.js';
 
 /** Membership, liveness and holdings, from which the view of a moment is made. */
-export interface NetworkViewComponents {
+export interface MembersNowComponents {
   membership: MemberList;
   peers: Pick<PeerView, 'connected' | 'inGrace'>;
-  holdings: Holdings;
+  holdings: MemberPins;
   /** This node's own class, and whether it takes nothing more on behalf of others. */
   capacity: () => number;
   isFull: () => boolean;
@@ -36,10 +36,10 @@ export interface Snapshot {
 }
 
 /** Puts together membership, liveness and what members say of their stores. */
-export class NetworkView {
+export class MembersNow {
   private readonly ranking = new Ranking();
 
-  constructor(private readonly components: NetworkViewComponents) {}
+  constructor(private readonly components: MembersNowComponents) {}
 
   /** Those who answer now, this node not included. */
   others(): string[] {

@@ -7,10 +7,10 @@ import { ContentReader, localOrRemote } from './content-reader.js';
 import { DownloadTransfer, type Transfers } from '@dfs/transfer';
 import { isEmpty } from '../plan/extents.js';
 import { SHARED_BYTES } from '../limits.js';
-import { RemoteBlocks, type RemoteBlocksComponents } from './fetch-session.js';
+import { FetchSession, type FetchSessionComponents } from './fetch-session.js';
 import type { Replicator } from '../replicate/replicator.js';
-import { SharedRead, type SharedReadComponents } from './read-sharing.js';
-import { SharedSource } from './replication-tap.js';
+import { ReadSharing, type ReadSharingComponents } from './read-sharing.js';
+import { ReplicationTap } from './replication-tap.js';
 
 /** A part of a content, in bytes; all of it when left out. */
 export interface FetchOptions {
@@ -29,8 +29,8 @@ export interface ChunkPage {
 }
 
 /** The parts by which a read finds, fetches and shows its blocks. */
-export type ReadingComponents = RemoteBlocksComponents &
-  SharedReadComponents & {
+export type ContentFetchComponents = FetchSessionComponents &
+  ReadSharingComponents & {
     transfers: Transfers;
     replicator: Replicator;
     /** Ends all reads. */
@@ -38,11 +38,11 @@ export type ReadingComponents = RemoteBlocksComponents &
   };
 
 /** Contents as bytes, from here and from other members. */
-export class Reading {
+export class ContentFetch {
   /** Reads that have ended and of which something is being made durable. */
   private readonly keeping = new Set<Promise<void>>();
 
-  constructor(private readonly components: ReadingComponents) {}
+  constructor(private readonly components: ContentFetchComponents) {}
 
   /** As Placement. */
   async *fetch(content: Cid, size: number, options: FetchOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
@@ -57,7 +57,7 @@ export class Reading {
     const remote = this.remote(content, signal, (bytes, peerId) => transfer.received(bytes, peerId), shared);
     replicator.hurry(content);
     try {
-      const parts = { chunks, remote: new SharedSource(replicator, remote, signal) };
+      const parts = { chunks, remote: new ReplicationTap(replicator, remote, signal) };
       for await (const bytes of new ContentReader(parts, content, size, { offset, length }, signal).read()) {
         transfer.delivered(bytes.length);
         yield bytes;
@@ -109,9 +109,9 @@ export class Reading {
     content: Cid,
     signal: AbortSignal,
     onReceived?: (bytes: number, peerId: string) => void,
-    shared?: SharedRead,
-  ): RemoteBlocks {
-    return new RemoteBlocks(this.components, {
+    shared?: ReadSharing,
+  ): FetchSession {
+    return new FetchSession(this.components, {
       content,
       signal,
       ...(onReceived && { onReceived }),
@@ -120,12 +120,12 @@ export class Reading {
   }
 
   /** A large read is kept where there is room, and shared with others who fetch the same. */
-  private share(content: Cid, size: number, length: number, signal: AbortSignal): SharedRead | undefined {
+  private share(content: Cid, size: number, length: number, signal: AbortSignal): ReadSharing | undefined {
     if (length < SHARED_BYTES || !hasRoomForCache(this.components.chunks, SHARED_BYTES)) return undefined;
-    return new SharedRead(this.components, { content, size, signal });
+    return new ReadSharing(this.components, { content, size, signal });
   }
 
-  private closeShared(shared: SharedRead): void {
+  private closeShared(shared: ReadSharing): void {
     const closed = shared.close().finally(() => this.keeping.delete(closed));
     this.keeping.add(closed);
   }

@@ -3,7 +3,7 @@ import type { Cid, ExtentId } from '@dfs/protocol';
 import type { HolderFinder, KnownHolders } from '../pins/holder-finder.js';
 import { ASSUMED_BLOCK_BYTES } from '../limits.js';
 import { REASK_AFTER, type Want, Swarm, type SwarmComponents } from '@dfs/transfer';
-import type { SharedRead } from './read-sharing.js';
+import type { ReadSharing } from './read-sharing.js';
 
 /** Before the DHT is asked, so that a file whose holders are known never waits for it or loads it. */
 const DHT_DELAY = 300 * millisecond;
@@ -25,25 +25,25 @@ interface Pending {
 }
 
 /** Holders, and the swarm that asks them. `self` is this node's peer id. */
-export interface RemoteBlocksComponents extends SwarmComponents {
+export interface FetchSessionComponents extends SwarmComponents {
   finder: HolderFinder;
   self: string;
 }
 
 /** One read. `onReceived` counts bytes that came from a peer, verified. */
-export interface RemoteBlocksOptions {
+export interface FetchSessionOptions {
   content: Cid;
   signal: AbortSignal;
   onReceived?(bytes: number, peerId: string): void;
   /** Keeps what comes, and shares it with others who fetch the same. */
-  shared?: SharedRead;
+  shared?: ReadSharing;
 }
 
 /**
  * Blocks of one content for one reader, from whoever has them. Known holders are asked at once; the DHT and, at last,
  * every member that is here when those are slow, lack something or go.
  */
-export class RemoteBlocks {
+export class FetchSession {
   private readonly swarm: Swarm;
   private readonly control = new AbortController();
   private readonly signal: AbortSignal;
@@ -65,8 +65,8 @@ export class RemoteBlocks {
   private anything = false;
 
   constructor(
-    private readonly components: RemoteBlocksComponents,
-    private readonly options: RemoteBlocksOptions,
+    private readonly components: FetchSessionComponents,
+    private readonly options: FetchSessionOptions,
   ) {
     this.signal = AbortSignal.any([options.signal, this.control.signal]);
     this.swarm = new Swarm(components, {
@@ -136,7 +136,7 @@ export class RemoteBlocks {
     this.wantNow(early);
   }
 
-  private meet(shared: SharedRead, key: string): void {
+  private meet(shared: ReadSharing, key: string): void {
     const extent = Number(key);
     if (shared.open(extent, key, this.swarm, (id) => this.get(id))) {
       this.extents.set(key, { content: this.options.content, extent });

@@ -10,7 +10,7 @@ export const CACHE_SHARE = 0.7;
 const CACHE_FREE_SHARE = 0.5;
 
 /** The store in which cache is kept, and the database whose unit of work commits it. */
-export interface CacheKeeperComponents {
+export interface ReadCacheComponents {
   chunks: BlockStore;
   db: Database;
   log: Log;
@@ -26,12 +26,12 @@ export function hasRoomForCache(chunks: Pick<BlockStore, 'usage' | 'room'>, more
  * Keeps what a reader got from peers: unpinned, as cache, which is the first to go when room is short. Others who read the
  * same are served from it at once.
  */
-export class CacheKeeper {
+export class ReadCache {
   private made: RotatingBatch | undefined;
   private readonly kept = new Set<Cid>();
   private over = false;
 
-  constructor(private readonly components: CacheKeeperComponents) {}
+  constructor(private readonly components: ReadCacheComponents) {}
 
   /** Waits while the disk is behind. Never throws: what cannot be kept is not. */
   async add(block: Block): Promise<void> {

@@ -2,8 +2,8 @@ import { cidOf } from '@dfs/protocol';
 import { DfsError, GiB, silentLog } from '@dfs/runtime';
 import type { Channel } from '@dfs/transport';
 import { eventually } from '@dfs/testing';
-import { Gatherings, type Opener } from '@dfs/transfer';
-import { SharedRead } from './read-sharing.js';
+import { Fetchers, type Opener } from '@dfs/transfer';
+import { ReadSharing } from './read-sharing.js';
 import { World, type WorldNode } from '../testing/world.js';
 
 const content = cidOf(Buffer.from('large'));
@@ -20,8 +20,8 @@ it('asks about the extents that a reader is at, and no more about those it has p
     },
   };
   const { chunks, db, peerId: self } = reader;
-  const meeting = { gatherings: new Gatherings(), others: () => [holder.peerId, other.peerId], self };
-  const shared = new SharedRead(
+  const meeting = { gatherings: new Fetchers(), others: () => [holder.peerId, other.peerId], self };
+  const shared = new ReadSharing(
     { chunks, db, transport, log: silentLog, ...meeting },
     { content, size: 5 * GiB, signal: new AbortController().signal },
   );

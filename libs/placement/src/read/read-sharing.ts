@@ -1,30 +1,30 @@
 import { readExtent } from '@dfs/chunks';
 import { hashesTo, type Cid } from '@dfs/protocol';
 import { localOrRemote } from './content-reader.js';
-import { CacheKeeper, type CacheKeeperComponents } from './read-cache.js';
-import { Partners, type Gainer, type PartnersComponents } from '@dfs/transfer';
+import { ReadCache, type ReadCacheComponents } from './read-cache.js';
+import { CoFetchers, type Gainer, type CoFetchersComponents } from '@dfs/transfer';
 
 /** The parts by which a read is kept as cache and shared with co-fetchers. */
-export interface SharedReadComponents extends CacheKeeperComponents, PartnersComponents {}
+export interface ReadSharingComponents extends ReadCacheComponents, CoFetchersComponents {}
 
 /** The content that is read. `signal` ends sharing with the read. */
-export interface SharedReadOptions {
+export interface ReadSharingOptions {
   content: Cid;
   size: number;
   signal: AbortSignal;
 }
 
 /** A large read that is kept as cache, and shared with others who read or fetch the same. */
-export class SharedRead {
-  private readonly keeper: CacheKeeper;
-  private readonly extents = new Map<number, Partners>();
+export class ReadSharing {
+  private readonly keeper: ReadCache;
+  private readonly extents = new Map<number, CoFetchers>();
   private closed = false;
 
   constructor(
-    private readonly components: SharedReadComponents,
-    private readonly options: SharedReadOptions,
+    private readonly components: ReadSharingComponents,
+    private readonly options: ReadSharingOptions,
   ) {
-    this.keeper = new CacheKeeper(components);
+    this.keeper = new ReadCache(components);
   }
 
   /** Takes a block from a peer. Waits while the disk is behind; never throws. */
@@ -45,7 +45,7 @@ export class SharedRead {
     for (const [other, partners] of this.extents) if (other < extent - 1) partners.close();
     let chunks: Cid[] | undefined;
     const here = new Set<Cid>();
-    const partners = new Partners(this.components, {
+    const partners = new CoFetchers(this.components, {
       ...{ ...this.options, extent, key, swarm },
       own: {
         chunks: () => chunks,

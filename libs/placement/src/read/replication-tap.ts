@@ -12,7 +12,7 @@ export interface Incoming {
 }
 
 /** Blocks for a reader: those that replication is fetching are taken from it rather than fetched twice. */
-export class SharedSource implements BlockSource {
+export class ReplicationTap implements BlockSource {
   constructor(
     private readonly incoming: Incoming,
     private readonly remote: BlockSource,

@@ -15,7 +15,7 @@ const MOST_BITS = 2 ** 32;
  * A set of binary CIDs in a few bytes each (a Bloom filter): what was added is always found; now and then something else
  * is found too, and another in the next set. SHA-256 is the hash, and its words are the probes.
  */
-export class LiveSet {
+export class CidFilter {
   private readonly bits: Uint8Array;
   private readonly mask: number;
   private readonly salt = new Uint32Array(PROBES);

@@ -4,15 +4,15 @@ import { pages, DfsError, isDfsError } from '@dfs/runtime';
 import { isManifestCid, type Cid } from '@dfs/protocol';
 import { SCAN_PAGE } from '../limits.js';
 import type { BlockStore, Contents, FoundBlocks } from '../ports.js';
-import { LiveBlocks, type LiveBlocksComponents } from './needed-blocks.js';
+import { NeededBlocks, type NeededBlocksComponents } from './needed-blocks.js';
 
 /** Bytes by which the kind of a content is told. */
 const FIRST_BYTES = 4096;
 
 /** The parts by which content without a record is found, adopted or released. */
-export interface FoundContentsComponents extends LiveBlocksComponents {
+export interface FoundContentsComponents extends NeededBlocksComponents {
   chunks: BlockStore & FoundBlocks;
-  catalogue: LiveBlocksComponents['catalogue'] & Pick<Contents, 'named'>;
+  catalogue: NeededBlocksComponents['catalogue'] & Pick<Contents, 'named'>;
   /** Promises contents whose blocks are all here. */
   pin(tx: Tx, contents: readonly { contentId: Cid; size: number; chunkCount: number }[]): Promise<void>;
 }
@@ -33,7 +33,7 @@ export interface FoundContent {
 interface Look {
   /** Of the packs it was of. */
   state: string;
-  needed: LiveBlocks | undefined;
+  needed: NeededBlocks | undefined;
   contents: Map<Cid, FoundContent>;
   parts: Map<Cid, ManifestParts>;
 }
@@ -150,10 +150,10 @@ export class FoundContents {
   }
 
   /** Undefined where a manifest of what is promised cannot be read: then nothing can be let go. */
-  private async liveBlocks(): Promise<LiveBlocks | undefined> {
+  private async liveBlocks(): Promise<NeededBlocks | undefined> {
     const { chunks } = this.components;
     try {
-      return await LiveBlocks.find(this.components, 2 * chunks.usage().chunks, this.signal);
+      return await NeededBlocks.find(this.components, 2 * chunks.usage().chunks, this.signal);
     } catch (error) {
       if (isDfsError(error, 'chunk-damaged') || isDfsError(error, 'chunk-not-found')) return undefined;
       throw error;

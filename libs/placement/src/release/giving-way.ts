@@ -3,13 +3,13 @@ import type { Database, Tx } from '@dfs/database';
 import { CHUNK_MEAN_BYTES, EXTENT_CHUNKS, type Cid } from '@dfs/protocol';
 import { pages, second, minute, MiB, type Log, Recurring, type WorkStatus } from '@dfs/runtime';
 import { LET_GO_BATCH, PROMISE_USE, ROOM_AGAIN, SCAN_PAGE } from '../limits.js';
-import type { Holdings } from '../pins/member-pins.js';
+import type { MemberPins } from '../pins/member-pins.js';
 import type { PinLog, PinnedExtent } from '../pins/pin-log.js';
 import { gatherPromises, type Promises } from '../pins/promises.js';
 import { extentKey } from '../plan/extents.js';
-import type { NetworkView } from '../plan/members-now.js';
+import type { MembersNow } from '../plan/members-now.js';
 import type { BlockStore, Contents, PastContent, PastContents, Providers } from '../ports.js';
-import type { StoreRoom } from '../replicate/headroom.js';
+import type { Headroom } from '../replicate/headroom.js';
 import type { Opener } from '@dfs/transfer';
 
 /** More than is short gives way at a time, by this share of the quota, and at most so much: each time all pins are looked over. */
@@ -28,11 +28,11 @@ export interface GivingWayComponents {
   promises: Promises;
   past: PastContents;
   catalogue: Pick<Contents, 'onChange'>;
-  holdings: Pick<Holdings, 'holders'>;
-  network: Pick<NetworkView, 'now'>;
+  holdings: Pick<MemberPins, 'holders'>;
+  network: Pick<MembersNow, 'now'>;
   transport: Opener;
   chunks: Pick<BlockStore, 'usage' | 'setRoomMaker'>;
-  room: Pick<StoreRoom, 'isFull'>;
+  room: Pick<Headroom, 'isFull'>;
   /** Left out where the DHT is off. */
   dht?: Pick<Providers, 'withdraw'>;
   /** Frees all that no pin needs. */

@@ -3,9 +3,9 @@ import { hour, type Log, pause, Recurring, type Ran, type WorkStatus } from '@df
 import type { Opener } from '@dfs/transfer';
 import { extentKey } from '../plan/extents.js';
 import type { Wishes } from '../keep/wishes.js';
-import type { Holdings } from '../pins/member-pins.js';
+import type { MemberPins } from '../pins/member-pins.js';
 import { LET_GO_BATCH, LIVENESS_CHECK, PROMISE_USE, SCAN_DELAY, SCAN_PAGE } from '../limits.js';
-import type { NetworkView, Snapshot } from '../plan/members-now.js';
+import type { MembersNow, Snapshot } from '../plan/members-now.js';
 import type { Providers } from '../ports.js';
 import type { PinLog, PinnedExtent } from '../pins/pin-log.js';
 import { gatherPromises, type Promises } from '../pins/promises.js';
@@ -16,12 +16,12 @@ const LET_GO_REST = 10;
 const LET_GO_LONGEST_REST = 1 * hour;
 
 /** The parts by which this node releases extents beyond its share. */
-export interface LettingGoComponents {
+export interface HandoffComponents {
   db: Database;
   pins: PinLog;
   promises: Promises;
-  holdings: Pick<Holdings, 'holders' | 'onLearned'>;
-  network: Pick<NetworkView, 'now'>;
+  holdings: Pick<MemberPins, 'holders' | 'onLearned'>;
+  network: Pick<MembersNow, 'now'>;
   transport: Opener;
   /** Left out where the DHT is off. */
   dht?: Pick<Providers, 'withdraw'>;
@@ -38,7 +38,7 @@ interface Surplus {
 }
 
 /** Sums of letting go since this process began, in extents. */
-export interface LettingGoStatus {
+export interface HandoffStatus {
   /** Looks over all pins that are finished. */
   readonly runs: number;
   readonly letGo: number;
@@ -55,11 +55,11 @@ export interface LettingGoStatus {
  * others as copies are wanted who have them and are bound to keep them. Until then they are not cache, whatever happens:
  * what was left between the steps by a process that died is promised again.
  */
-export class LettingGo {
+export class Handoff {
   private readonly looking: Recurring;
   /** Extents that the process before this one was about to let go of are promised again. */
   private isRecovered = false;
-  private figures: LettingGoStatus = { runs: 0, letGo: 0, refused: 0 };
+  private figures: HandoffStatus = { runs: 0, letGo: 0, refused: 0 };
   /** Pins, holders or members have changed since the last look. */
   private dirty = true;
   private members = '';
@@ -69,7 +69,7 @@ export class LettingGo {
   private took = 0;
   private restMs = 0;
 
-  constructor(private readonly components: LettingGoComponents) {
+  constructor(private readonly components: HandoffComponents) {
     this.looking = new Recurring(
       {
         name: 'hand on what is beyond the share of this node',
@@ -100,7 +100,7 @@ export class LettingGo {
     return this.looking.status();
   }
 
-  status(): LettingGoStatus {
+  status(): HandoffStatus {
     return this.figures;
   }
 

@@ -2,13 +2,13 @@ import { cidToBytes, type Cid } from '@dfs/protocol';
 import { isDfsError, pages } from '@dfs/runtime';
 import { forsaken, type ForsakenComponents } from '../repair/forsaken.js';
 import { SCAN_PAGE } from '../limits.js';
-import { LiveSet } from './cid-filter.js';
+import { CidFilter } from './cid-filter.js';
 import type { BlockReader } from '@dfs/transfer';
 import { ExtentBlocks } from '../pins/extent-blocks.js';
 import type { NumberedPin, PinnedExtent } from '../pins/pin-log.js';
 
 /** The sources that tell which blocks are needed: pins, damage, and fetches under way. */
-export interface LiveBlocksComponents extends ForsakenComponents {
+export interface NeededBlocksComponents extends ForsakenComponents {
   chunks: Pick<BlockReader, 'get'>;
   /** A block is part of what is being fetched: it gets its pin with the last of it. */
   isUnderWay: (id: Cid) => boolean;
@@ -19,18 +19,18 @@ export interface LiveBlocksComponents extends ForsakenComponents {
  * dropped while it is made still count; pins that are added count from their commit on. Blocks left of extents that are
  * damaged here counts as long as nobody else has them, and what has come of a replication until that ends.
  */
-export class LiveBlocks {
-  private readonly set: LiveSet;
+export class NeededBlocks {
+  private readonly set: CidFilter;
   /** Entries of the pin log up to this one are in it. */
   private absorbed: number;
   private readonly blocks: ExtentBlocks;
 
   private constructor(
-    private readonly components: LiveBlocksComponents,
+    private readonly components: NeededBlocksComponents,
     expected: number,
     private readonly signal: AbortSignal,
   ) {
-    this.set = new LiveSet(expected);
+    this.set = new CidFilter(expected);
     this.blocks = new ExtentBlocks((id) => components.chunks.get(id, { signal }));
     this.absorbed = components.pins.number;
   }
@@ -40,8 +40,8 @@ export class LiveBlocks {
    * @param expected blocks there may be
    * @throws DfsError when a manifest cannot be read: what it leads to is not known then
    */
-  static async find(components: LiveBlocksComponents, expected: number, signal: AbortSignal): Promise<LiveBlocks> {
-    const live = new LiveBlocks(components, expected, signal);
+  static async find(components: NeededBlocksComponents, expected: number, signal: AbortSignal): Promise<NeededBlocks> {
+    const live = new NeededBlocks(components, expected, signal);
     for await (const page of components.pins.pages()) for (const pin of page) await live.add(pin);
     for await (const extent of forsaken(components)) await live.addWhatIsLeft(extent);
     return live;

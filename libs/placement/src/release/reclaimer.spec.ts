@@ -1,7 +1,7 @@
 import type { IsLive, Reclaimed, ReclaimOptions } from '@dfs/chunks';
 import { GiB, MiB, day, minute, silentLog } from '@dfs/runtime';
 import { eventually, fakeClock } from '@dfs/testing';
-import type { Holdings } from '../pins/member-pins.js';
+import type { MemberPins } from '../pins/member-pins.js';
 import { PinLog } from '../pins/pin-log.js';
 import { Reclaimer, type ReclaimTimes } from './reclaimer.js';
 import { World, type WorldNode } from '../testing/world.js';
@@ -42,7 +42,7 @@ describe('when reclaiming runs', () => {
         chunks: watched,
         pins: await PinLog.open(db, 0),
         catalogue: { everyContent: async () => [], purged: async () => new Set() },
-        holdings: { holders: async () => new Map() } satisfies Pick<Holdings, 'holders'>,
+        holdings: { holders: async () => new Map() } satisfies Pick<MemberPins, 'holders'>,
         network: {
           now: () => ({
             ...{ self: node.peerId, target: 3, shouldHold: () => false, placed: () => [], leaving: new Set<string>() },

@@ -1,9 +1,9 @@
 import { isNotHere, type Reclaimed, type ReclaimOptions } from '@dfs/chunks';
 import { day, minute, hour, Recurring, second, type Clock, type Log, type Ran, type WorkStatus } from '@dfs/runtime';
 import { ROOM_AGAIN } from '../limits.js';
-import { LiveBlocks, type LiveBlocksComponents } from './needed-blocks.js';
+import { NeededBlocks, type NeededBlocksComponents } from './needed-blocks.js';
 import type { BlockStore } from '../ports.js';
-import type { StoreRoom } from '../replicate/headroom.js';
+import type { Headroom } from '../replicate/headroom.js';
 
 /** How often it is looked whether reclaiming is due, and how often it is: while there is room, and while it is short. */
 const RECLAIM_CHECK = 30 * second;
@@ -18,9 +18,9 @@ const CACHE_GRACE = 1 * day;
 const PRESSED_GRACE = 10 * minute;
 
 /** The parts by which reclaiming decides when to run, and what it may free. */
-export interface ReclaimerComponents extends LiveBlocksComponents {
+export interface ReclaimerComponents extends NeededBlocksComponents {
   chunks: BlockStore;
-  room: Pick<StoreRoom, 'isFull'>;
+  room: Pick<Headroom, 'isFull'>;
   clock: Clock;
   log: Log;
 }
@@ -109,7 +109,7 @@ export class Reclaimer {
     const { chunks, clock } = this.components;
     const { signal } = this.looking;
     // Twice as many as there are: some come while it runs.
-    const live = await LiveBlocks.find(this.components, 2 * chunks.usage().chunks, signal);
+    const live = await NeededBlocks.find(this.components, 2 * chunks.usage().chunks, signal);
     const freed = await chunks.reclaim((ids) => live.among(ids), { ...this.graces(graceMs), clock, signal });
     this.figures = {
       runs: this.figures.runs + 1,

@@ -1,8 +1,8 @@
 import type { Cid } from '@dfs/protocol';
 import { pages } from '@dfs/runtime';
-import type { Holdings } from '../pins/member-pins.js';
+import type { MemberPins } from '../pins/member-pins.js';
 import { SCAN_PAGE } from '../limits.js';
-import type { NetworkView } from '../plan/members-now.js';
+import type { MembersNow } from '../plan/members-now.js';
 import type { ContentRef, Contents } from '../ports.js';
 import type { PinLog, PinnedExtent } from '../pins/pin-log.js';
 
@@ -10,8 +10,8 @@ import type { PinLog, PinnedExtent } from '../pins/pin-log.js';
 export interface ForsakenComponents {
   pins: PinLog;
   catalogue: Pick<Contents, 'everyContent' | 'purged'>;
-  holdings: Pick<Holdings, 'holders'>;
-  network: Pick<NetworkView, 'now'>;
+  holdings: Pick<MemberPins, 'holders'>;
+  network: Pick<MembersNow, 'now'>;
 }
 
 /**

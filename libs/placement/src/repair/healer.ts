@@ -7,7 +7,7 @@ import { askBlocks, rateFrom, Silence } from '@dfs/transfer';
 import { ExtentBlocks } from '../pins/extent-blocks.js';
 import { forsaken, type ForsakenComponents } from './forsaken.js';
 import { SCAN_PAGE } from '../limits.js';
-import type { NetworkView } from '../plan/members-now.js';
+import type { MembersNow } from '../plan/members-now.js';
 import type { Batch, BlockStore } from '../ports.js';
 import type { PinLog, PinnedExtent } from '../pins/pin-log.js';
 import { pinAgain, type PinAgainComponents } from './repin.js';
@@ -16,10 +16,10 @@ import { pinAgain, type PinAgainComponents } from './repin.js';
 const HEAL_AGAIN = 15 * second;
 
 /** The parts by which damage is heard of, healed and told. */
-export interface DamageWatchComponents extends ForsakenComponents, Omit<PinAgainComponents, 'purged'> {
+export interface HealerComponents extends ForsakenComponents, Omit<PinAgainComponents, 'purged'> {
   chunks: BlockStore;
   pins: PinLog;
-  network: NetworkView;
+  network: MembersNow;
   transport: Pick<Transport, 'open' | 'rates' | 'isHeldBack'>;
   events: Pick<EventLog, 'recordNow'>;
   /** Pins were dropped: their extents are to be fetched anew. */
@@ -33,7 +33,7 @@ export interface DamageWatchComponents extends ForsakenComponents, Omit<PinAgain
  * longer, so that others count one copy less, and is fetched again like anything that is lacking. Once it is whole, by
  * whatever way, it is promised again, though no current file may have it.
  */
-export class DamageWatch {
+export class Healer {
   private readonly healing: Recurring;
   private readonly waiting = new Set<Cid>();
   /** Blocks of files that are not whole here. */
@@ -42,7 +42,7 @@ export class DamageWatch {
   private healed = true;
   private warned = false;
 
-  constructor(private readonly components: DamageWatchComponents) {
+  constructor(private readonly components: HealerComponents) {
     this.healing = new Recurring(
       {
         name: 'heal damaged blocks',

@@ -6,7 +6,7 @@ import type { ExtentCounts } from './find-wants.js';
 import type { WantedExtent } from './want-queue.js';
 
 /** Streams to holders, and the table of counts that is filled. */
-export interface CountLearnerComponents {
+export interface ExtentCountLearnerComponents {
   transport: Opener;
   slots: RequestSlots;
   counts: Pick<ExtentCounts, 'learn'>;
@@ -22,10 +22,10 @@ export interface CountLearnerComponents {
  * Learns how many extents large contents have, from the roots of their manifests, and keeps nothing else of them: a node
  * that has no room for a content is still to know what counts as a copy of it.
  */
-export class CountLearner {
+export class ExtentCountLearner {
   private working: Promise<void> | undefined;
 
-  constructor(private readonly components: CountLearnerComponents) {}
+  constructor(private readonly components: ExtentCountLearnerComponents) {}
 
   /**
    * Asks for them in the background; while it is at that, what more it is told is left to the next scan.

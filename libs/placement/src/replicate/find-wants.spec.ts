@@ -4,12 +4,12 @@ import { GiB, silentLog } from '@dfs/runtime';
 import { tempDir, type TempDir, testDatabase } from '@dfs/testing';
 import { NO_WISHES } from '../keep/wishes.js';
 import { HolderFinder } from '../pins/holder-finder.js';
-import { Holdings } from '../pins/member-pins.js';
+import { MemberPins } from '../pins/member-pins.js';
 import { EXTENTS_FOUND } from '../limits.js';
 import { RANKS_PER_TURN } from './lacking.js';
 import { EXTENTS_LOOKED_AT } from './lacking.js';
 import { MAX_FOUND } from './find-wants.js';
-import type { NetworkView } from '../plan/members-now.js';
+import type { MembersNow } from '../plan/members-now.js';
 import { placementEntities, placementMigrations } from '../schema.js';
 import { ExtentCounts, survey, type Lacking } from './find-wants.js';
 import { namesAll } from '../testing/names-all.js';
@@ -23,7 +23,7 @@ describe('a look at a page of contents', () => {
   let dir: TempDir;
   let db: Database;
   let counts: ExtentCounts;
-  let holdings: Holdings;
+  let holdings: MemberPins;
   /** Which extents this node should hold, and how many it was asked about. */
   let mine: (extent: number) => boolean;
   let ranked: number;
@@ -38,7 +38,7 @@ describe('a look at a page of contents', () => {
       entities: placementEntities,
     });
     counts = new ExtentCounts(db);
-    holdings = await Holdings.open(db, self, namesAll);
+    holdings = await MemberPins.open(db, self, namesAll);
     ranked = 0;
     leaving = new Set();
   });
@@ -59,7 +59,7 @@ describe('a look at a page of contents', () => {
       return mine(extent);
     };
     const now = { self, shouldHold, live: new Set([self, other, third]), leaving, target: 2 };
-    const network = { now: () => now, others: () => [other, third] } as unknown as NetworkView;
+    const network = { now: () => now, others: () => [other, third] } as unknown as MembersNow;
     const membership = { isMember: () => true, self: () => ({ peerId: self }) };
     const transport = { open: unused, dialPeer: unused };
     const finder = new HolderFinder({ holdings, network, membership, transport, log: silentLog });

@@ -4,9 +4,9 @@ import { cidToBytes, type Cid } from '@dfs/protocol';
 import { isEmpty, isLarge } from '../plan/extents.js';
 import type { HolderFinder } from '../pins/holder-finder.js';
 import type { Wishes } from '../keep/wishes.js';
-import type { Holdings } from '../pins/member-pins.js';
+import type { MemberPins } from '../pins/member-pins.js';
 import { LackingFinder } from './lacking.js';
-import type { NetworkView, Snapshot } from '../plan/members-now.js';
+import type { MembersNow, Snapshot } from '../plan/members-now.js';
 import type { ContentRef } from '../ports.js';
 import { keyOf } from '../pins/pin-log.js';
 import type { WantedExtent } from './want-queue.js';
@@ -49,9 +49,9 @@ export class ExtentCounts {
 
 /** The parts by which wants are worked out. */
 export interface SurveyComponents {
-  holdings: Holdings;
+  holdings: MemberPins;
   counts: ExtentCounts;
-  network: NetworkView;
+  network: MembersNow;
   finder: HolderFinder;
   wishes: Pick<Wishes, 'among'>;
 }

@@ -2,7 +2,7 @@ import { cidOf } from '@dfs/protocol';
 import { GiB, KiB, MiB, silentLog, VirtualTime } from '@dfs/runtime';
 import { eventually } from '@dfs/testing';
 import { ROOM_CHECK } from './headroom.js';
-import { capacityClass, StoreRoom } from './headroom.js';
+import { capacityClass, Headroom } from './headroom.js';
 import type { WantedExtent } from './want-queue.js';
 
 const wantOf = (n: number, size: number, copies = 0): WantedExtent => ({
@@ -21,7 +21,7 @@ describe('room for the data of others', () => {
     const chunks = { usage: () => usage, room: () => disk.room };
     const time = new VirtualTime();
     const onChange = (full: boolean): void => void changes.push(full);
-    const room = new StoreRoom({ chunks, log: silentLog, timers: time, onChange });
+    const room = new Headroom({ chunks, log: silentLog, timers: time, onChange });
     return { usage, disk, changes, room, time };
   };
 

@@ -17,7 +17,7 @@ const HYSTERESIS = 0.75;
 const CLEAR_ROOM = 256 * MiB;
 
 /** The store whose room is watched. */
-export interface StoreRoomComponents {
+export interface HeadroomComponents {
   chunks: Pick<BlockStore, 'usage' | 'room'>;
   log: Log;
   /** Those of a test. */
@@ -30,7 +30,7 @@ export interface StoreRoomComponents {
  * Whether this node takes more on behalf of others. Peers' data stops at PEER_SHARE of the quota, so that the owner of
  * the node can always upload; it goes on when there is clearly room again.
  */
-export class StoreRoom {
+export class Headroom {
   private full = false;
   /** Since room was last told of. */
   private wasShort = false;
@@ -39,7 +39,7 @@ export class StoreRoom {
   private readonly looking: Recurring;
   private readonly listeners: Listeners<[]>;
 
-  constructor(private readonly components: StoreRoomComponents) {
+  constructor(private readonly components: HeadroomComponents) {
     const { log, timers } = components;
     this.listeners = new Listeners(log);
     this.looking = new Recurring(

@@ -1,6 +1,6 @@
 import { cidOf } from '@dfs/protocol';
 import { DfsError, silentLog } from '@dfs/runtime';
-import { Gatherings, RequestSlots } from '@dfs/transfer';
+import { Fetchers, RequestSlots } from '@dfs/transfer';
 import { ReplicationJob, type ReplicationJobOptions } from './replication-job.js';
 import { World, type WorldNode } from '../testing/world.js';
 
@@ -9,7 +9,7 @@ const want = { content: cidOf(Buffer.from('wanted')), size: 6, extent: 0, holder
 /** A replication of what nobody has. */
 function jobOf(node: WorldNode, options: Partial<ReplicationJobOptions>): ReplicationJob {
   const { db, chunks, transport, peerId: self } = node;
-  const parts = { db, chunks, transport, self, slots: new RequestSlots(), gatherings: new Gatherings() };
+  const parts = { db, chunks, transport, self, slots: new RequestSlots(), gatherings: new Fetchers() };
   return new ReplicationJob({ ...parts, log: silentLog, others: () => [], pin: () => Promise.resolve() }, [want], {
     signal: new AbortController().signal,
     onReceived: () => undefined,

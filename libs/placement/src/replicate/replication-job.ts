@@ -3,7 +3,7 @@ import type { Database, Tx } from '@dfs/database';
 import { abortError, DfsError, isDfsError } from '@dfs/runtime';
 import { isManifestCid, type Cid } from '@dfs/protocol';
 import { ASSUMED_BLOCK_BYTES, SHARED_BYTES } from '../limits.js';
-import { Partners, type Meeting, Swarm, type SwarmComponents } from '@dfs/transfer';
+import { CoFetchers, type Meeting, Swarm, type SwarmComponents } from '@dfs/transfer';
 import type { BlockStore } from '../ports.js';
 import type { PinnedExtent } from '../pins/pin-log.js';
 import { RotatingBatch } from '../rotating-batch.js';
@@ -69,7 +69,7 @@ export class ReplicationJob {
   /** Nothing comes any more. */
   private ended = false;
   /** Others who fetch the same, where it is one large extent. */
-  private readonly partners: Partners | undefined;
+  private readonly partners: CoFetchers | undefined;
 
   constructor(
     private readonly components: ReplicationJobComponents,
@@ -150,9 +150,9 @@ export class ReplicationJob {
     return this.delivered.size;
   }
 
-  private meet({ content, size }: WantedExtent, extent: number): Partners {
+  private meet({ content, size }: WantedExtent, extent: number): CoFetchers {
     const [key, task] = [...this.tasks][0]!;
-    return new Partners(this.components, {
+    return new CoFetchers(this.components, {
       ...{ content, size, extent, key, swarm: this.swarm, signal: this.options.signal },
       own: {
         chunks: () => task.chunks,

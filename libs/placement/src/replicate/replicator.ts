@@ -3,7 +3,7 @@ import { DfsError, isDfsError, Recurring, stopping, type Log, type Ran, type Wor
 import type { Cid } from '@dfs/protocol';
 import type { Arrivals } from '../ahead/arrivals.js';
 import { isEmpty } from '../plan/extents.js';
-import { CountLearner } from './extent-count-learner.js';
+import { ExtentCountLearner } from './extent-count-learner.js';
 import type { HolderFinder } from '../pins/holder-finder.js';
 import { DEEP_SEARCHES, MAX_WANTS, SCAN_PAGE } from '../limits.js';
 import { NOTABLE_BYTES, type Meeting, type SwarmComponents, type Transfer, type Transfers } from '@dfs/transfer';
@@ -12,7 +12,7 @@ import type { PinnedExtent } from '../pins/pin-log.js';
 import type { RepairBudget } from './repair-budget.js';
 import { ReplicationJob, type ReplicationResult } from './replication-job.js';
 import { Scanner, type ScannerComponents } from './scanner.js';
-import type { StoreRoom } from './headroom.js';
+import type { Headroom } from './headroom.js';
 import { survey, type ExtentCounts } from './find-wants.js';
 import { Unshown } from './unshown.js';
 import { wantKey, WantQueue, type WantedExtent } from './want-queue.js';
@@ -28,7 +28,7 @@ export interface ReplicatorComponents extends SwarmComponents, ScannerComponents
   chunks: BlockStore;
   counts: ExtentCounts;
   finder: HolderFinder;
-  room: StoreRoom;
+  room: Headroom;
   transfers: Transfers;
   budget: RepairBudget;
   /** Blocks of files that came before the files were recorded. */
@@ -65,7 +65,7 @@ export class Replicator {
   private readonly digesting: Recurring;
   private readonly jobs = new Set<Promise<void>>();
   private readonly active = new Set<ReplicationJob>();
-  private readonly learner: CountLearner;
+  private readonly learner: ExtentCountLearner;
   private readonly scanner: Scanner;
 
   constructor(private readonly components: ReplicatorComponents) {
@@ -86,7 +86,7 @@ export class Replicator {
       },
       { log: components.log },
     );
-    this.learner = new CountLearner({
+    this.learner = new ExtentCountLearner({
       ...components,
       onLearned: (content) => components.counted(content),
       onLeft: () => this.scanner.retryLater(),

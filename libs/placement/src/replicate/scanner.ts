@@ -2,7 +2,7 @@ import type { Cid } from '@dfs/protocol';
 import { minute, pause, Recurring, second, SettleTimer, type Log, type Ran, type WorkStatus } from '@dfs/runtime';
 import { DEEP_SEARCHES, MAX_WANTS, SCAN_DELAY, SCAN_PAGE } from '../limits.js';
 import type { ContentRef, Contents } from '../ports.js';
-import type { StoreRoom } from './headroom.js';
+import type { Headroom } from './headroom.js';
 import { ScanPace } from './scan-pace.js';
 import { survey, type Lacking, type SurveyComponents } from './find-wants.js';
 import type { WantedExtent } from './want-queue.js';
@@ -25,7 +25,7 @@ export interface ScannerComponents extends SurveyComponents {
   /** Milliseconds after which what has copies enough is moved once members came or went. */
   calmMs?: number | undefined;
   /** While room is short, past versions are not pulled. */
-  room: Pick<StoreRoom, 'isShort'>;
+  room: Pick<Headroom, 'isShort'>;
   log: Log;
 }
 

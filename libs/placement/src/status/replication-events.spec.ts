@@ -2,7 +2,7 @@ import type { Replication } from '@dfs/contracts';
 import { cidFromDigest, fileIdOf, RAW_CODEC, sha256, type Cid } from '@dfs/protocol';
 import { silentLog, systemClock } from '@dfs/runtime';
 import { eventually } from '@dfs/testing';
-import { ReplicationWatch } from './replication-events.js';
+import { ReplicationEvents } from './replication-events.js';
 import type { ContentChange } from '../ports.js';
 
 const NETWORK = '00'.repeat(32);
@@ -23,7 +23,7 @@ describe('the watch over new files', () => {
     let state = pending;
     const asked: number[] = [];
     const told: string[][] = [];
-    const watch = new ReplicationWatch({
+    const watch = new ReplicationEvents({
       replication: async (contents) => {
         await Promise.resolve();
         asked.push(contents.length);
@@ -58,7 +58,7 @@ describe('the watch over new files', () => {
   it('tells of each file what it shows, and that alone', async () => {
     const told: string[] = [];
     let copies = 1;
-    const watch = new ReplicationWatch({
+    const watch = new ReplicationEvents({
       replication: async (contents) =>
         Promise.resolve(
           new Map(

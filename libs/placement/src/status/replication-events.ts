@@ -18,7 +18,7 @@ const FILES_PER_CONTENT = PAGE;
 const TELL_SHARE = 5;
 
 /** `replication` gives the states of contents, which are compared with those told before. */
-export interface ReplicationWatchComponents {
+export interface ReplicationEventsComponents {
   replication(contents: readonly { contentId: Cid; size: number }[]): Promise<Map<Cid, Replication>>;
   events: Pick<EventLog, 'tell'>;
   clock: Clock;
@@ -34,14 +34,14 @@ interface Watched {
 }
 
 /** Follows new files until they are safe, and tells of each step: `file.replication`. */
-export class ReplicationWatch {
+export class ReplicationEvents {
   private readonly watched = new Map<Cid, Watched>();
   /** Which content each file that is followed shows. */
   private readonly shown = new Map<string, Cid>();
   private readonly dirty = new Set<Cid>();
   private readonly telling: Recurring;
 
-  constructor(private readonly components: ReplicationWatchComponents) {
+  constructor(private readonly components: ReplicationEventsComponents) {
     this.telling = new Recurring(
       {
         name: 'tell how far new files are copied',

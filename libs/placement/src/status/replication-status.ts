@@ -2,8 +2,8 @@ import type { HolderList, Replication } from '@dfs/contracts';
 import type { Cid } from '@dfs/protocol';
 import { minute, type Unsubscribe } from '@dfs/runtime';
 import { fewestExtents, isEmpty, mostExtents } from '../plan/extents.js';
-import type { ExtentHolders, Holdings } from '../pins/member-pins.js';
-import type { NetworkView } from '../plan/members-now.js';
+import type { ExtentHolders, MemberPins } from '../pins/member-pins.js';
+import type { MembersNow } from '../plan/members-now.js';
 import type { PeerView } from '../ports.js';
 import { EMPTY_SET, HolderSets } from './holder-sets.js';
 import type { ContentStanding } from './replication-state.js';
@@ -17,10 +17,10 @@ const MOST_SETS = 100_000;
 const SETS_LAST = 10 * minute;
 
 /** The parts from which the state of a content is worked out. */
-export interface ReplicationViewComponents {
-  holdings: Holdings;
+export interface ReplicationStatusComponents {
+  holdings: MemberPins;
   counts: ExtentCounts;
-  network: NetworkView;
+  network: MembersNow;
   peers: Pick<PeerView, 'nameOf'>;
   /** Heard of only now: its holders may not have been heard of yet. */
   isNews: (content: Cid) => boolean;
@@ -39,12 +39,12 @@ export interface SetsOfContents {
 }
 
 /** Copies and states of contents, derived when asked for from what members hold and who is here. */
-export class ReplicationView {
+export class ReplicationStatus {
   private sets = new HolderSets();
   private madeAt = performance.now();
   private readonly listeners = new Set<(contents: Iterable<Cid> | 'all') => void>();
 
-  constructor(private readonly components: ReplicationViewComponents) {}
+  constructor(private readonly components: ReplicationStatusComponents) {}
 
   /** Two queries for any page. */
   async of(contents: readonly SizedContent[]): Promise<Map<Cid, Replication>> {

@@ -4,10 +4,10 @@ import { GiB, silentLog } from '@dfs/runtime';
 import type { Cid } from '@dfs/protocol';
 import { tempDir, type FakeClock, type TempDir, testDatabase } from '@dfs/testing';
 import type { MemoryNetwork, MemoryTransport } from '@dfs/transport';
-import { type Opener, BlockServer, Gatherings } from '@dfs/transfer';
+import { type Opener, BlockServer, Fetchers } from '@dfs/transfer';
 import { NO_WISHES } from '../keep/wishes.js';
-import { LettingGo } from '../release/handoff.js';
-import { LiveBlocks } from '../release/needed-blocks.js';
+import { Handoff } from '../release/handoff.js';
+import { NeededBlocks } from '../release/needed-blocks.js';
 import type { Snapshot } from '../plan/members-now.js';
 import { needsOf } from '../pins/extent-blocks.js';
 import { PinLog, walkPins, type PinnedExtent, type PinState } from '../pins/pin-log.js';
@@ -73,7 +73,7 @@ export class Holder {
   chunks!: ChunkStore;
   pins!: PinLog;
   promises!: Promises;
-  lettingGo!: LettingGo;
+  lettingGo!: Handoff;
   transport!: MemoryTransport;
   readonly peerId: string;
 
@@ -128,10 +128,10 @@ export class Holder {
       chunks,
       pins: new PinServer({ pins, promises: this.promises, log: silentLog }),
       isWhole: (content, extent) => pins.isPinned(content, extent),
-      gatherings: new Gatherings(),
+      gatherings: new Fetchers(),
       log: silentLog,
     }).start();
-    this.lettingGo = new LettingGo({
+    this.lettingGo = new Handoff({
       wishes: NO_WISHES,
       ...{ db, pins, promises: this.promises, log: silentLog },
       holdings: {
@@ -178,7 +178,7 @@ export class Holder {
       holdings: { holders: async () => new Map() },
       network: { now: () => this.snapshot() },
     };
-    const live = await LiveBlocks.find(components, 1000, new AbortController().signal);
+    const live = await NeededBlocks.find(components, 1000, new AbortController().signal);
     await this.chunks.reclaim((ids) => live.among(ids));
   }
 

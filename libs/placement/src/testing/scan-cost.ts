@@ -12,8 +12,8 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { NO_WISHES } from '../keep/wishes.js';
 import { SCAN_PAGE } from '../limits.js';
 import { HolderFinder } from '../pins/holder-finder.js';
-import { Holdings } from '../pins/member-pins.js';
-import { NetworkView } from '../plan/members-now.js';
+import { MemberPins } from '../pins/member-pins.js';
+import { MembersNow } from '../plan/members-now.js';
 import type { ContentRef, MemberList } from '../ports.js';
 import { ExtentCounts, survey, type SurveyComponents } from '../replicate/find-wants.js';
 import { placementEntities, placementMigrations } from '../schema.js';
@@ -77,7 +77,7 @@ async function measure(): Promise<void> {
 }
 
 async function partsOf(self: string, peerIds: readonly string[]): Promise<SurveyComponents> {
-  const holdings = await Holdings.open(db, self, namesAll);
+  const holdings = await MemberPins.open(db, self, namesAll);
   const known = new Set(peerIds);
   const membership: MemberList = {
     settings: () => ({ replicas: REPLICAS, graceMs: 10 * minute }),
@@ -86,7 +86,7 @@ async function partsOf(self: string, peerIds: readonly string[]): Promise<Survey
     isMember: (peerId) => known.has(peerId),
     onChange: () => () => undefined,
   };
-  const network = new NetworkView({
+  const network = new MembersNow({
     membership,
     peers: { connected: () => peerIds.slice(1), inGrace: () => true },
     holdings,
@@ -100,7 +100,7 @@ async function partsOf(self: string, peerIds: readonly string[]): Promise<Survey
 }
 
 /** Every content is held by whoever should hold it. */
-async function seed(network: NetworkView, ordinals: ReadonlyMap<string, number>): Promise<void> {
+async function seed(network: MembersNow, ordinals: ReadonlyMap<string, number>): Promise<void> {
   const sorted = Array.from({ length: contents }, (_, n) => cidToBytes(contentOf(n))).sort(Buffer.compare);
   let number = 0;
   for (let at = 0; at < sorted.length; at += SEEDED_AT_ONCE) {

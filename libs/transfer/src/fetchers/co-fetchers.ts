@@ -1,7 +1,7 @@
 import { unpackBits, type BitsFrame, type Cid } from '@dfs/protocol';
 import { millisecond, type Log, pause } from '@dfs/runtime';
 import { askBits, type Opener } from '../ask/block-client.js';
-import type { Gatherings, OwnFetch } from './fetchers.js';
+import type { Fetchers, OwnFetch } from './fetchers.js';
 import { BUSY_PAUSE } from '../limits.js';
 import { hashOf, shareOf } from '../swarm/fetch-share.js';
 
@@ -21,7 +21,7 @@ export interface Gainer {
 
 /** The limits of a meeting. */
 export interface Meeting {
-  gatherings: Gatherings;
+  gatherings: Fetchers;
   /** Members that answer now. */
   others: () => string[];
   /** This node. */
@@ -29,13 +29,13 @@ export interface Meeting {
 }
 
 /** Streams to co-fetchers, and the meeting at which holders name them. */
-export interface PartnersComponents extends Meeting {
+export interface CoFetchersComponents extends Meeting {
   transport: Opener;
   log: Log;
 }
 
 /** One extent that is fetched, and the swarm that fetches it. `size` is that of the content, in bytes. */
-export interface PartnersOptions {
+export interface CoFetchersOptions {
   content: Cid;
   size: number;
   extent: number;
@@ -50,7 +50,7 @@ export interface PartnersOptions {
  * Those who fetch the same extent: finds them at its holders, and by being asked by them; asks each what it has, as long
  * as the fetch lasts, and lets them know what is here.
  */
-export class Partners {
+export class CoFetchers {
   private readonly control = new AbortController();
   private readonly signal: AbortSignal;
   private readonly asked = new Set<string>();
@@ -60,8 +60,8 @@ export class Partners {
   readonly leave: () => void;
 
   constructor(
-    private readonly components: PartnersComponents,
-    private readonly options: PartnersOptions,
+    private readonly components: CoFetchersComponents,
+    private readonly options: CoFetchersOptions,
   ) {
     this.signal = AbortSignal.any([options.signal, this.control.signal]);
     this.leave = components.gatherings.begin(options.content, options.extent, options.own);
@@ -156,7 +156,7 @@ class Gains {
   private last: BitsFrame | undefined;
 
   constructor(
-    private readonly options: PartnersOptions,
+    private readonly options: CoFetchersOptions,
     private readonly peerId: string,
   ) {}
 

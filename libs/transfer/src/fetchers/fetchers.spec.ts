@@ -1,5 +1,5 @@
 import { cidOf, MAX_FETCHERS } from '@dfs/protocol';
-import { Gatherings } from './fetchers.js';
+import { Fetchers } from './fetchers.js';
 import { BITS_PER_ASKER } from './fetchers.js';
 
 const content = cidOf(Buffer.from('content'));
@@ -7,7 +7,7 @@ const chunk = cidOf(Buffer.from('chunk'));
 
 describe('gatherings', () => {
   it('name those who ask, and who did, but never the asker, and no more than allowed', () => {
-    const gatherings = new Gatherings();
+    const gatherings = new Fetchers();
     const leave = gatherings.enter(content, 0, 'a');
     gatherings.enter(content, 0, 'b');
     gatherings.enter(content, 1, 'c');
@@ -20,7 +20,7 @@ describe('gatherings', () => {
   });
 
   it('bound what one asker may keep open', () => {
-    const gatherings = new Gatherings();
+    const gatherings = new Fetchers();
     const leaves = Array.from({ length: BITS_PER_ASKER }, (_, extent) => gatherings.enter(content, extent, 'a'));
     expect(() => gatherings.enter(content, 99, 'a')).toThrow(/as many fetches/);
     leaves[0]!();
@@ -29,7 +29,7 @@ describe('gatherings', () => {
   });
 
   it('tell of news, and wait no longer than asked', async () => {
-    const gatherings = new Gatherings();
+    const gatherings = new Fetchers();
     const control = new AbortController();
     const heard = gatherings.news(content, 0, 60_000, control.signal);
     gatherings.enter(content, 0, 'a');
@@ -41,7 +41,7 @@ describe('gatherings', () => {
   });
 
   it('give what is being fetched here, as long as it is', async () => {
-    const gatherings = new Gatherings();
+    const gatherings = new Fetchers();
     const bytes = Buffer.from('chunk');
     const end = gatherings.begin(content, 0, {
       chunks: () => [chunk],

@@ -38,7 +38,7 @@ interface Gathering {
 }
 
 /** The fetchers of each extent, this node included: here co-fetchers learn of each other. */
-export class Gatherings {
+export class Fetchers {
   private readonly gatherings = new Map<string, Gathering>();
   private readonly streams = new Map<string, number>();
   /** Of all gatherings: a few, however many others ask this node about. */

@@ -3,7 +3,7 @@ import { bitsFrame, hashesTo, packBits, type BitsFrame, type BitsRequest, type C
 import { second, millisecond, isDfsError } from '@dfs/runtime';
 import type { Channel } from '@dfs/transport';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Gatherings } from '../fetchers/fetchers.js';
+import type { Fetchers } from '../fetchers/fetchers.js';
 import type { BlockReader } from '../ports.js';
 
 /** Between two answers to someone who wants to know what is here. */
@@ -18,10 +18,10 @@ const MANY = 8;
 export type IsWhole = (content: Cid, extent: number) => Promise<boolean>;
 
 /** The blocks that are here, and the fetches under way at this node. */
-export interface BitsServerComponents {
+export interface AvailabilityServerComponents {
   chunks: BlockReader;
   isWhole: IsWhole;
-  gatherings: Gatherings;
+  gatherings: Fetchers;
 }
 
 type Bits = Pick<BitsFrame, 'whole' | 'count' | 'have'>;
@@ -30,8 +30,8 @@ const NOTHING: Bits = { whole: false, count: 0, have: new Uint8Array(0) };
 const WHOLE: Bits = { ...NOTHING, whole: true };
 
 /** Tells what is here of an extent, and who else fetches it, as long as somebody wants to know. */
-export class BitsServer {
-  constructor(private readonly components: BitsServerComponents) {}
+export class AvailabilityServer {
+  constructor(private readonly components: AvailabilityServerComponents) {}
 
   /** Ends when the asker does. @throws DfsError `too-many-requests`, `aborted` */
   async answer(channel: Channel, request: BitsRequest): Promise<void> {

@@ -16,8 +16,8 @@ import {
 import { MiB, DfsError, type Log } from '@dfs/runtime';
 import { HASH_ELSEWHERE_BYTES, isNotHere, type ReadBlock } from '@dfs/chunks';
 import { firstFrame, FrameWriter, type Channel, type FrameBounds, type Transport } from '@dfs/transport';
-import { BitsServer, type IsWhole } from './availability-server.js';
-import type { Gatherings } from '../fetchers/fetchers.js';
+import { AvailabilityServer, type IsWhole } from './availability-server.js';
+import type { Fetchers } from '../fetchers/fetchers.js';
 import { requestsWithin } from '../limits.js';
 import type { BlockReader, PinAnswers } from '../ports.js';
 import { Handouts } from './handouts.js';
@@ -45,21 +45,21 @@ export interface BlockServerComponents {
   chunks: BlockReader;
   pins: PinAnswers;
   isWhole: IsWhole;
-  gatherings: Gatherings;
+  gatherings: Fetchers;
   log: Log;
 }
 
 /** Answers `/dfs/chunks/1`. Every block it sends was hashed when it was read; a slow asker holds up only itself. */
 export class BlockServer {
   private readonly queue = new ServingQueue();
-  private readonly bits: BitsServer;
+  private readonly bits: AvailabilityServer;
   private readonly handouts: Handouts;
   private sent = 0;
   /** Peers that are being sent blocks, for each request once. */
   private readonly sending: string[] = [];
 
   constructor(private readonly components: BlockServerComponents) {
-    this.bits = new BitsServer(components);
+    this.bits = new AvailabilityServer(components);
     this.handouts = new Handouts(components.gatherings);
   }
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { Schedule, type Lot } from '../swarm/block-schedule.js';
+import { BlockSchedule, type Lot } from '../swarm/block-schedule.js';
 import { Handouts, PASS_TIME } from './handouts.js';
 
 const KEY = 'k';
@@ -17,7 +17,7 @@ class Crowd {
     () => this.now,
   );
   private readonly here = new Set<string>();
-  private readonly schedules: Schedule[];
+  private readonly schedules: BlockSchedule[];
   private readonly has: Set<string>[];
 
   constructor(fetchers: number, blocks: number, order: 'deadline' | 'rarest') {
@@ -25,7 +25,7 @@ class Crowd {
     this.blocks = Array.from({ length: blocks }, (_, n) => `block ${n}`);
     this.has = this.names.map(() => new Set());
     this.schedules = this.names.map((self) => {
-      const schedule = new Schedule({ self, order, random: () => 0.5 });
+      const schedule = new BlockSchedule({ self, order, random: () => 0.5 });
       for (const id of this.blocks) schedule.want({ id, size: 1, key: KEY, extent });
       schedule.offer(KEY, HOLDER);
       return schedule;

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
-import { Schedule } from './block-schedule.js';
+import { BlockSchedule } from './block-schedule.js';
 
 const want = (id: string, key = 'k', size = 10) => ({ id, size, key });
 const ids = (wants: readonly { id: string }[]) => wants.map(({ id }) => id);
 
-describe('Schedule', () => {
+describe('BlockSchedule', () => {
   it('gives blocks out in order, each to one peer, within the bytes and count allowed', () => {
-    const schedule = new Schedule();
+    const schedule = new BlockSchedule();
     for (const id of ['a', 'b', 'c', 'd', 'e']) schedule.want(want(id));
     schedule.offer('k', 'x');
     schedule.offer('k', 'y');
@@ -18,7 +18,7 @@ describe('Schedule', () => {
   });
 
   it('asks others for what one lacks, and starves when none is left', () => {
-    const schedule = new Schedule();
+    const schedule = new BlockSchedule();
     schedule.want(want('a'));
     expect(schedule.starved()).toEqual(['k']);
     schedule.offer('k', 'x');
@@ -37,7 +37,7 @@ describe('Schedule', () => {
   });
 
   it('lets several be asked for a block that is late, and counts the first answer only', () => {
-    const schedule = new Schedule();
+    const schedule = new BlockSchedule();
     schedule.want(want('a'));
     schedule.want(want('b'));
     schedule.offer('k', 'slow');
@@ -51,7 +51,7 @@ describe('Schedule', () => {
   });
 
   it('brings forward what someone waits for', () => {
-    const schedule = new Schedule();
+    const schedule = new BlockSchedule();
     for (const id of ['a', 'b', 'c']) schedule.want(want(id));
     schedule.offer('k', 'x');
     schedule.expedite('c');
@@ -59,7 +59,7 @@ describe('Schedule', () => {
   });
 
   it('asks of partners only what they say they have, the rarest first', () => {
-    const schedule = new Schedule({ self: 'me', order: 'rarest' });
+    const schedule = new BlockSchedule({ self: 'me', order: 'rarest' });
     for (const id of ['a', 'b', 'c']) schedule.want(want(id));
     schedule.meet('k', 'x');
     schedule.meet('k', 'y');
@@ -75,7 +75,7 @@ describe('Schedule', () => {
   });
 
   it('brings the nearest deadline first, however rare the rest', () => {
-    const schedule = new Schedule({ self: 'me', order: 'deadline' });
+    const schedule = new BlockSchedule({ self: 'me', order: 'deadline' });
     for (const id of ['a', 'b']) schedule.want(want(id));
     for (const partner of ['x', 'y']) schedule.meet('k', partner);
     schedule.gained('k', 'x', ['a', 'b']);
@@ -89,7 +89,7 @@ describe('Schedule', () => {
         const names = Array.from({ length: members }, (_, n) => `member ${n}`);
         const blocks = Array.from({ length: count }, (_, n) => `block ${n}`);
         const schedules = names.map((self) => {
-          const schedule = new Schedule({ self, order: 'rarest' });
+          const schedule = new BlockSchedule({ self, order: 'rarest' });
           for (const id of blocks) schedule.want(want(id));
           schedule.offer('k', 'holder');
           for (const other of names) if (other !== self) schedule.meet('k', other);
@@ -103,7 +103,7 @@ describe('Schedule', () => {
   });
 
   it('spares a holder no longer what nobody brings, or is late', () => {
-    const schedule = new Schedule({ self: 'me', order: 'rarest' });
+    const schedule = new BlockSchedule({ self: 'me', order: 'rarest' });
     for (const id of ['a', 'b']) schedule.want(want(id));
     schedule.offer('k', 'holder');
     schedule.meet('k', 'x');
@@ -119,7 +119,7 @@ describe('Schedule', () => {
   });
 
   it('lets one who has nothing to do take over what another owes', () => {
-    const schedule = new Schedule();
+    const schedule = new BlockSchedule();
     for (const id of ['a', 'b', 'c']) schedule.want(want(id));
     for (const holder of ['slow', 'fast']) schedule.offer('k', holder);
     schedule.take('slow', { bytes: 100, count: 9 });
@@ -137,7 +137,7 @@ describe('Schedule', () => {
           maxLength: 60,
         }),
         (count, steps) => {
-          const schedule = new Schedule();
+          const schedule = new BlockSchedule();
           const arrived: string[] = [];
           for (let n = 0; n < count; n++) schedule.want(want(`b${n}`, `k${n % 3}`));
           for (const key of ['k0', 'k1', 'k2']) for (const peer of peers) schedule.offer(key, peer);

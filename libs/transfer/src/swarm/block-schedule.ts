@@ -46,7 +46,7 @@ interface Entry extends Want {
 }
 
 /** The order in which blocks are asked for. */
-export interface ScheduleOptions {
+export interface BlockScheduleOptions {
   /** This node, for its share among those who fetch the same. */
   self?: string;
   /**
@@ -63,7 +63,7 @@ export interface ScheduleOptions {
  * order they were wanted, or the rarest first where several fetch the same; those put back or expedited before all. A
  * block may be asked of several; the first answer counts.
  */
-export class Schedule {
+export class BlockSchedule {
   private readonly entries = new Map<Cid, Entry>();
   /** Both in the order in which blocks are wanted. */
   private readonly urgent = new Set<Entry>();
@@ -71,7 +71,7 @@ export class Schedule {
   private readonly sources = new Map<string, Sources>();
   private waitingSum = 0;
 
-  constructor(private readonly options: ScheduleOptions = {}) {}
+  constructor(private readonly options: BlockScheduleOptions = {}) {}
 
   /** Blocks that have not come. */
   get open(): number {

@@ -12,7 +12,7 @@ const SPARE_MEMORY = 2 * second;
  * Whether holders are still spared what partners should bring: they are not when only that is left to ask for and the
  * partners together bring much less than the holders did, as when one has stalled or has a slow line.
  */
-export class Sparing {
+export class HolderRelief {
   private over = false;
   /** Bytes since the last tick. */
   private fromHolders = 0;

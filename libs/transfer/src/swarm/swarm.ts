@@ -5,9 +5,9 @@ import type { Transport } from '@dfs/transport';
 import { askBlocks } from '../ask/block-client.js';
 import { Lane, Request } from './peer-pipeline.js';
 import { MAX_LOT_BLOCKS, MIN_LOT_BYTES, REASK_AFTER, STALL_CHECK } from '../limits.js';
-import { Sparing } from './holder-relief.js';
+import { HolderRelief } from './holder-relief.js';
 import type { RequestSlots, Urgency } from '../ask/request-slots.js';
-import { Schedule, type Lot, type Want } from './block-schedule.js';
+import { BlockSchedule, type Lot, type Want } from './block-schedule.js';
 import { isTooSilent, rateFrom, tooSilent } from '../ask/stall.js';
 
 /** A holder that has given what it is asked for to others, and does not give it once more yet, is asked again so much later. */
@@ -50,8 +50,8 @@ export interface SwarmOptions {
  * co-fetchers will deliver are not requested from holders while the co-fetchers keep up.
  */
 export class Swarm {
-  private readonly schedule: Schedule;
-  private readonly sparing = new Sparing();
+  private readonly schedule: BlockSchedule;
+  private readonly sparing = new HolderRelief();
   private readonly began = performance.now();
   /** By which the silence of peers is measured. */
   private readonly time = new RunningTime(STALL_CHECK);
@@ -75,7 +75,7 @@ export class Swarm {
     private readonly options: SwarmOptions,
   ) {
     const { urgency, self } = options;
-    this.schedule = new Schedule({ order: urgency === 'bulk' ? 'rarest' : 'deadline', ...(self && { self }) });
+    this.schedule = new BlockSchedule({ order: urgency === 'bulk' ? 'rarest' : 'deadline', ...(self && { self }) });
     this.timer = setInterval(() => this.tick(), STALL_CHECK).unref();
     this.outcome.promise.catch(() => undefined);
     if (options.signal.aborted) this.fail(abortError(options.signal));

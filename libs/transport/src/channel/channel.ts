@@ -1,19 +1,19 @@
 import { DfsError, abortError, isDfsError } from '@dfs/runtime';
 import type { WireValue } from '@dfs/protocol';
-import type { Budget } from '../limits/memory-budget.js';
+import type { MemoryBudget } from '../limits/memory-budget.js';
 import type { ByteStream } from './byte-stream.js';
 import { COPY_SLICE_BYTES, INLINE_PAYLOAD_BYTES, LINGER, SEND_SLICE_BYTES } from '../constants.js';
 import { FrameReader, encodeErrorFrame, encodeFrame, errorOf } from './frame.js';
 import type { Pace, Paces } from '../limits/rate-limit.js';
-import type { Traffic } from '../limits/rate-meter.js';
+import type { RateMeter } from '../limits/rate-meter.js';
 import type { ServedChannel } from './handlers.js';
 import type { Frame } from '../transport.js';
 
 /** The parts that the channels of one transport share. */
 export interface ChannelContext {
-  readonly traffic: Traffic;
-  readonly receiveBudget: Budget;
-  readonly sendBudget: Budget;
+  readonly traffic: RateMeter;
+  readonly receiveBudget: MemoryBudget;
+  readonly sendBudget: MemoryBudget;
   /** The limits of limited channels. */
   readonly paces: Paces;
   /** More is waiting to be sent than may be. */

@@ -8,7 +8,7 @@ import { DfsError } from '@dfs/runtime';
  */
 const EARLY = Symbol('early negotiation');
 
-/** Options for `newStream`: its protocol counts as agreed, and an `EarlyAgreement` has to see to it that it was. */
+/** Options for `newStream`: its protocol counts as agreed, and an `EarlyNegotiation` has to see to it that it was. */
 export function early<T extends object>(options: T): T {
   return { ...options, [EARLY]: true };
 }
@@ -24,7 +24,7 @@ export function allowEarly(muxer: StreamMuxer): void {
 }
 
 /** The first bytes of one side, and the first answer that the other must give. */
-export class EarlyAgreement {
+export class EarlyNegotiation {
   readonly proposal: Uint8Array;
   /** The rest of the answer: the same bytes. */
   #awaited: Uint8Array;

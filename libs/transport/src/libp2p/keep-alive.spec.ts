@@ -2,19 +2,19 @@ import { jest } from '@jest/globals';
 import type { MessageStream, StreamMuxer } from '@libp2p/interface';
 import { systemTimers } from '@dfs/runtime';
 import { KEEPALIVE_AFTER, KEEPALIVE_REST, KEEPALIVE_TICK, KEEPALIVE_TIMEOUT } from '../constants.js';
-import { Pulse } from './keep-alive.js';
+import { KeepAlive } from './keep-alive.js';
 
 /** A connection to a peer that says nothing by itself, on a clock of its own. */
 class Line extends EventTarget {
   asked = 0;
   isCut = false;
-  readonly pulse: Pulse;
+  readonly pulse: KeepAlive;
   private now = 1;
 
   constructor() {
     super();
     const muxer = { ping: () => (this.asked++, new Promise<number>(() => {})) };
-    this.pulse = Pulse.watch(muxer as unknown as StreamMuxer, this as unknown as MessageStream, {
+    this.pulse = KeepAlive.watch(muxer as unknown as StreamMuxer, this as unknown as MessageStream, {
       ticks: () => this.now,
       every: systemTimers.every,
     });

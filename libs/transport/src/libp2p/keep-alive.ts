@@ -8,10 +8,10 @@ export interface PingableMuxer {
   ping(options: { signal: AbortSignal }): Promise<number>;
 }
 
-const pulses = new WeakMap<object, Pulse>();
+const pulses = new WeakMap<object, KeepAlive>();
 
 /** Of a connection's muxer, once it is watched. */
-export function pulseOf(muxer: object | undefined): Pulse | undefined {
+export function pulseOf(muxer: object | undefined): KeepAlive | undefined {
   return muxer && pulses.get(muxer);
 }
 
@@ -19,7 +19,7 @@ export function pulseOf(muxer: object | undefined): Pulse | undefined {
  * Watches for silence on one connection, and cuts it when the other side gives no sign of life. yamux's own keep-alive
  * asks for one but draws no conclusion when none comes, and asks even while data flows.
  */
-export class Pulse {
+export class KeepAlive {
   private heard: number;
   private asked = 0;
   private looked: number;
@@ -29,8 +29,8 @@ export class Pulse {
     muxer: StreamMuxer & Partial<PingableMuxer>,
     connection: MessageStream,
     timers: Pick<Timers, 'ticks' | 'every'> = systemTimers,
-  ): Pulse {
-    const pulse = new Pulse(muxer, connection, timers);
+  ): KeepAlive {
+    const pulse = new KeepAlive(muxer, connection, timers);
     pulses.set(muxer, pulse);
     return pulse;
   }

@@ -1,7 +1,7 @@
 import type { Stream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface';
-import type { Budget } from '../limits/memory-budget.js';
+import type { MemoryBudget } from '../limits/memory-budget.js';
 import { StreamLostError, type ByteStream } from '../channel/byte-stream.js';
-import type { EarlyAgreement } from './early-negotiation.js';
+import type { EarlyNegotiation } from './early-negotiation.js';
 import { READ_HIGH_WATER, STREAM_WINDOW_MAX } from '../constants.js';
 
 /**
@@ -28,9 +28,9 @@ export class Libp2pStream implements ByteStream {
   constructor(
     private readonly stream: Stream,
     private readonly peerId: string,
-    private readonly budget: Budget,
+    private readonly budget: MemoryBudget,
     /** Of a stream that this side opened and whose protocol the other has not agreed to yet. */
-    private readonly agreement?: EarlyAgreement,
+    private readonly agreement?: EarlyNegotiation,
   ) {
     if (stream.status !== 'open') {
       this.#lose(new StreamLostError('the stream was closed before it was used'));

@@ -15,7 +15,7 @@ import { RELAY_V2_STOP_CODEC } from '@libp2p/circuit-relay-v2';
 import type { Connection, PrivateKey, Stream } from '@libp2p/interface';
 import { peerIdFromString } from '@libp2p/peer-id';
 import { directTargets, isRelayed, parseAddress, relayedTargets } from '../address.js';
-import { Budget } from '../limits/memory-budget.js';
+import { MemoryBudget } from '../limits/memory-budget.js';
 import type { ChannelContext } from '../channel/channel.js';
 import { attachBulk, bulkTargets } from '../bulk/bulk-libp2p.js';
 import { BulkPlane } from '../bulk/bulk-plane.js';
@@ -49,7 +49,7 @@ import { Paces } from '../limits/rate-limit.js';
 import { Rounds } from '../rounds.js';
 import { RelayServer } from '../reach/relay-server.js';
 import { Relays } from '../reach/relays.js';
-import { Traffic } from '../limits/rate-meter.js';
+import { RateMeter } from '../limits/rate-meter.js';
 import type {
   Channel,
   ConnectionInfo,
@@ -99,7 +99,7 @@ export class Libp2pTransport implements Transport {
   readonly #options: Libp2pTransportOptions;
   readonly #privateKey: PrivateKey;
   readonly #log: Log;
-  readonly #traffic: Traffic;
+  readonly #traffic: RateMeter;
   readonly #handlers: Handlers;
   readonly #keeper: Gatekeeper;
   readonly #connections: Connections;
@@ -128,17 +128,17 @@ export class Libp2pTransport implements Transport {
       options.privateKeyRaw,
       peerIdFromString(this.peerId).publicKey?.raw ?? new Uint8Array(),
     );
-    this.#traffic = new Traffic(clock);
+    this.#traffic = new RateMeter(clock);
     this.#handlers = new Handlers(this.#log);
     this.#rounds = new Rounds(this.#log);
     this.#keeper = new Gatekeeper(clock, (protocol) => this.#handlers.opensToStrangers(protocol));
     this.#connections = new Connections({ keeper: this.#keeper, clock, log: this.#log });
     this.#discovered = new Listeners(this.#log);
     this.#addressed = new Listeners(this.#log);
-    const sendBudget = new Budget(SEND_BUDGET);
+    const sendBudget = new MemoryBudget(SEND_BUDGET);
     this.#context = {
       traffic: this.#traffic,
-      receiveBudget: new Budget(RECEIVE_BUDGET, PEER_RECEIVE_BUDGET),
+      receiveBudget: new MemoryBudget(RECEIVE_BUDGET, PEER_RECEIVE_BUDGET),
       sendBudget,
       paces: new Paces(),
       onOverweight: () => this.#cut(sendBudget.heaviest() ?? '', 'it takes too little of what it asks for'),

@@ -4,7 +4,7 @@ import type { Timers } from '@dfs/runtime';
 import { MAX_INBOUND_STREAMS, STREAM_BUFFER_MAX, STREAM_WINDOW_INITIAL, STREAM_WINDOW_MAX } from '../constants.js';
 import { allowEarly } from './early-negotiation.js';
 import { limitFrames } from './frame-limit.js';
-import { Pulse } from './keep-alive.js';
+import { KeepAlive } from './keep-alive.js';
 import { saveWindowUpdates } from './window-updates.js';
 
 /** yamux with our windows, frames that keep to them, and a watch on silent connections. */
@@ -26,7 +26,7 @@ export function watchedYamux(timers?: Timers): () => StreamMuxerFactory {
       allowEarly(muxer);
       saveWindowUpdates(muxer);
       limitFrames(muxer);
-      Pulse.watch(muxer, connection, timers);
+      KeepAlive.watch(muxer, connection, timers);
       return muxer;
     };
     return factory;

@@ -7,7 +7,7 @@ import { CHANNEL_IDLE_TIMEOUT, MAX_INBOUND_STREAMS, MAX_PEER_CHANNELS, OPEN_TIME
 import { mapError } from '../errors.js';
 import type { Host } from '../host.js';
 import type { Channel, OpenOptions } from '../transport.js';
-import { EarlyAgreement, early } from './early-negotiation.js';
+import { EarlyNegotiation, early } from './early-negotiation.js';
 import { Libp2pStream } from './libp2p-stream.js';
 
 /** The parts of a transport that its streams work with. */
@@ -68,7 +68,7 @@ export class Streams {
   ): FrameChannel {
     const { context } = this.components;
     const onOffence = (): void => this.components.onOffence(peerId, connection);
-    const agreement = agree === undefined ? undefined : new EarlyAgreement(agree);
+    const agreement = agree === undefined ? undefined : new EarlyNegotiation(agree);
     const bytes = new Libp2pStream(stream, peerId, context.receiveBudget, agreement);
     return new FrameChannel(bytes, context, { peerId, onOffence, ...limits });
   }

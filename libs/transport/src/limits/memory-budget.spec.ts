@@ -1,8 +1,8 @@
-import { Budget } from './memory-budget.js';
+import { MemoryBudget } from './memory-budget.js';
 
-describe('Budget', () => {
+describe('MemoryBudget', () => {
   it('counts in all and for each', () => {
-    const budget = new Budget(100, 60);
+    const budget = new MemoryBudget(100, 60);
     expect(budget.take('a', 60)).toBe(true);
     expect(budget.take('a', 1)).toBe(false);
     expect(budget.take('b', 39)).toBe(true);

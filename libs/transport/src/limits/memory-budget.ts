@@ -1,5 +1,5 @@
 /** Bytes of memory that peers may hold, in all and each. */
-export class Budget {
+export class MemoryBudget {
   readonly #held = new Map<string, number>();
   #total = 0;
 

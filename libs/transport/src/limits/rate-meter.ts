@@ -10,7 +10,7 @@ interface Slot {
 }
 
 /** Bytes to and from each peer: rates over the last seconds, totals since the start. */
-export class Traffic {
+export class RateMeter {
   readonly #slots = new Map<string, Slot[]>();
   readonly #totals = { received: 0, sent: 0 };
 

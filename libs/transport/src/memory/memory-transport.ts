@@ -1,6 +1,6 @@
 import { DfsError, abortError, type Log, type Unsubscribe, type WorkStatus, Listeners } from '@dfs/runtime';
 import { addressOf, parseAddress } from '../address.js';
-import { Budget } from '../limits/memory-budget.js';
+import { MemoryBudget } from '../limits/memory-budget.js';
 import { StreamLostError } from '../channel/byte-stream.js';
 import { FrameChannel } from '../channel/channel.js';
 import {
@@ -22,7 +22,7 @@ import { MemoryRouting } from './memory-routing.js';
 import { memoryStreamPair, type MemoryStream } from './memory-stream.js';
 import { Paces } from '../limits/rate-limit.js';
 import { Rounds } from '../rounds.js';
-import { Traffic } from '../limits/rate-meter.js';
+import { RateMeter } from '../limits/rate-meter.js';
 import type {
   Channel,
   ConnectionInfo,
@@ -51,7 +51,7 @@ interface MemoryConnection extends GuardedConnection {
 export class MemoryTransport implements Transport {
   readonly routing: ContentRouting;
   started = false;
-  readonly #traffic: Traffic;
+  readonly #traffic: RateMeter;
   readonly #handlers: Handlers;
   readonly #keeper: Gatekeeper;
   readonly #connections = new Set<MemoryConnection>();
@@ -70,7 +70,7 @@ export class MemoryTransport implements Transport {
     readonly address: string,
     log: Log,
   ) {
-    this.#traffic = new Traffic(network.clock);
+    this.#traffic = new RateMeter(network.clock);
     this.#handlers = new Handlers(log);
     this.#rounds = new Rounds(log);
     this.#keeper = new Gatekeeper(network.clock, (protocol) => this.#handlers.opensToStrangers(protocol));
@@ -79,8 +79,8 @@ export class MemoryTransport implements Transport {
     this.#discovered = new Listeners(log);
     this.#context = {
       traffic: this.#traffic,
-      receiveBudget: new Budget(RECEIVE_BUDGET, PEER_RECEIVE_BUDGET),
-      sendBudget: new Budget(SEND_BUDGET),
+      receiveBudget: new MemoryBudget(RECEIVE_BUDGET, PEER_RECEIVE_BUDGET),
+      sendBudget: new MemoryBudget(SEND_BUDGET),
       paces: new Paces(),
       onOverweight: () => void this.hangUp(this.#context.sendBudget.heaviest() ?? ''),
     };

@@ -14,9 +14,9 @@ import { PEER_RECEIVE_BUDGET, RECEIVE_BUDGET, SEND_BUDGET } from '../constants.j
 import { Gatekeeper } from '../gatekeeper.js';
 import { makeCertificate } from '../libp2p/certificate.js';
 import { privateKeyOf } from '../libp2p/libp2p-host.js';
-import { Budget } from '../limits/memory-budget.js';
+import { MemoryBudget } from '../limits/memory-budget.js';
 import { Paces } from '../limits/rate-limit.js';
-import { Traffic } from '../limits/rate-meter.js';
+import { RateMeter } from '../limits/rate-meter.js';
 import type { Channel, Frame, ProtocolHandler } from '../transport.js';
 import { ListGate, testIdentity, type TestIdentity } from './suite-context.js';
 
@@ -51,9 +51,9 @@ export class BulkNode {
     this.keeper.setGate(gate);
     gate.members.add(identity.peerId);
     this.context = {
-      traffic: new Traffic(time),
-      receiveBudget: new Budget(RECEIVE_BUDGET, PEER_RECEIVE_BUDGET),
-      sendBudget: new Budget(SEND_BUDGET),
+      traffic: new RateMeter(time),
+      receiveBudget: new MemoryBudget(RECEIVE_BUDGET, PEER_RECEIVE_BUDGET),
+      sendBudget: new MemoryBudget(SEND_BUDGET),
       paces: new Paces(),
       onOverweight: () => this.plane.cut(this.context.sendBudget.heaviest() ?? '', 'it takes too little'),
     };

@@ -8,7 +8,7 @@ const REMEMBERED = 2048;
  * Sets this node has had. A member that has one of them lacks nothing that this node could learn from it: it is behind,
  * and what it lacks is on its way or will be asked for by itself.
  */
-export class RootHistory {
+export class KnownSets {
   private readonly prints = new Set<string>();
 
   note(root: SetRoot): void {

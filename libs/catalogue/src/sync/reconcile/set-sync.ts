@@ -6,8 +6,8 @@ import type { Received } from '../../receive/intake.js';
 import type { SyncPeers, SyncTransport, SyncChannel, SyncFrame } from '../../ports.js';
 import type { RecordSet } from '../../store/record-set.js';
 import { Exchange, type ExchangeOutcome } from './exchange.js';
-import type { Ongoing } from '../running-exchanges.js';
-import { RootHistory } from './known-sets.js';
+import type { RunningExchanges } from '../running-exchanges.js';
+import { KnownSets } from './known-sets.js';
 import { SyncSchedule } from './schedule.js';
 import { Watchdog } from './watchdog.js';
 
@@ -15,7 +15,7 @@ import { Watchdog } from './watchdog.js';
 export interface SetSyncComponents {
   transport: SyncTransport;
   peers: SyncPeers;
-  ongoing: Ongoing;
+  ongoing: RunningExchanges;
   log: Log;
 }
 
@@ -56,7 +56,7 @@ export class SetSync {
   readonly schedule: SyncSchedule;
   private readonly answering = new Set<string>();
   private readonly section: StatusSection<SetRoot>;
-  private readonly history = new RootHistory();
+  private readonly history = new KnownSets();
   private subscriptions: Unsubscribe[] = [];
 
   constructor(
