@@ -7,6 +7,8 @@ import { chromium, type Browser, type BrowserContextOptions, type Page } from 'p
 
 const ROOT = resolve(fileURLToPath(new URL('../../..', import.meta.url)));
 const SCREENSHOTS = resolve(ROOT, 'artifacts/screenshots');
+/** Milliseconds after which what a page should show is taken to be missing. */
+const PATIENCE = 120_000;
 const USUAL = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
 /** How a browser is started. */
@@ -41,6 +43,8 @@ export interface Tab extends AsyncDisposable {
 /** A tab without any session of another. */
 export async function openTab(browser: Browser, options: BrowserContextOptions = {}): Promise<Tab> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+  // For a machine that is busy with other things.
+  context.setDefaultTimeout(PATIENCE);
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on('console', (message) => {

@@ -19,8 +19,8 @@ export class ConsolePage {
     await this.page.getByRole('heading', { level: 1 }).waitFor();
   }
 
-  async live(timeout = 20_000): Promise<void> {
-    await this.chip('Live').waitFor({ timeout });
+  async live(): Promise<void> {
+    await this.chip('Live').waitFor();
   }
 
   /** The connection state in the top line. */
@@ -92,10 +92,10 @@ export class ConsolePage {
   }
 
   /** Waits until the drawer of work says that nothing is under way any more; answers what it says, and why what failed did. */
-  async uploadsEnded(timeout = 60_000): Promise<string> {
+  async uploadsEnded(): Promise<string> {
     const panel = this.work();
     const headline = panel.getByRole('heading', { level: 2 }).filter({ hasText: /uploaded|failed|cancelled|skipped/ });
-    await headline.waitFor({ timeout });
+    await headline.waitFor();
     const failures = await panel.locator('.failed .line').allTextContents();
     return [await headline.textContent(), ...failures].map((text) => text?.trim()).join('; ');
   }

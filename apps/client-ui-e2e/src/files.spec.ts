@@ -58,7 +58,7 @@ describe('files in the browser', () => {
     await ui
       .row(basename(sources[0]?.path ?? ''))
       .getByText('2 of 3 in reach')
-      .waitFor({ timeout: 30_000 });
+      .waitFor();
     expect(tab.complaints).toEqual([]);
   });
 
@@ -173,7 +173,7 @@ describe('files in the browser', () => {
     const details = await ui.details('a held.bin');
     await details.getByText(info.contentId).waitFor();
     await details.getByText('node-a', { exact: true }).first().waitFor();
-    await details.getByText('node-b', { exact: true }).waitFor({ timeout: 30_000 });
+    await details.getByText('node-b', { exact: true }).waitFor();
     await details.getByText('this node', { exact: true }).first().waitFor();
     // With few nodes the network keeps everything on each: there is nothing to free.
     await details.getByRole('button', { name: 'Keep on this node' }).click();

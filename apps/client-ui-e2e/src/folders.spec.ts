@@ -59,8 +59,8 @@ describe('live folders in the browser', () => {
     await dialog.getByRole('button', { name: 'Bind', exact: true }).click();
 
     const card = ui.card('plans');
-    await card.getByText('Up to date').waitFor({ timeout: 60_000 });
-    await card.getByText('1 file, 15 B').first().waitFor({ timeout: 60_000 });
+    await card.getByText('Up to date').waitFor();
+    await card.getByText('1 file, 15 B').first().waitFor();
     await look('bound');
     await card.getByRole('link', { name: 'plans' }).click();
     await ui.row('plans/garden.txt').waitFor();

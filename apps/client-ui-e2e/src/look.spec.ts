@@ -42,7 +42,7 @@ describe('the look of the console', () => {
     const ui = new ConsolePage(tab.page);
     await ui.open(nodes[0]?.link ?? '');
     await eventually(async () => (await ui.paths()).length > 5);
-    await tab.page.getByText('All files safe').waitFor({ timeout: 60_000 });
+    await tab.page.getByText('All files safe').waitFor();
     await eventually(async () => (await tab.page.getByText('Checking').count()) === 0);
     await screenshot(tab.page, `files-${name}`);
     expect(await ui.accessibilityFaults()).toEqual([]);
@@ -110,7 +110,7 @@ describe('the look of the console', () => {
     await using tab = await openTab(browser);
     const ui = new ConsolePage(tab.page);
     await ui.open(a.link);
-    await tab.page.getByText('All files safe').waitFor({ timeout: 60_000 });
+    await tab.page.getByText('All files safe').waitFor();
     // Signed in already.
     const load = await firstLoad(tab.page, `${a.url}/files?in=hundred/`, () => ui.row('hundred/0.txt').waitFor());
     const asked = load.answers.map(({ path }) => path.split('?')[0]).filter((path) => path?.startsWith('/api/'));

@@ -157,7 +157,7 @@ describe('the file manager', () => {
   });
 
   it('settles conflicts: one by keeping both, a folder at once', async () => {
-    await eventually(async () => (await list('&state=conflict')).total === 3, { deadline: 30_000 });
+    await eventually(async () => (await list('&state=conflict')).total === 3);
     await ui.row('both.txt').getByText('Conflict').waitFor();
     const details = await ui.details('both.txt');
     await details.getByRole('region', { name: 'Conflict' }).getByText('node-d').waitFor();
@@ -179,13 +179,13 @@ describe('the file manager', () => {
 
   it('is green only where enough copies can be reached', async () => {
     const info = await node(0).put('precious.txt', 'in three places');
-    await eventually(async () => (await node(0).file(info.id)).replication.state === 'safe', { deadline: 60_000 });
+    await eventually(async () => (await node(0).file(info.id)).replication.state === 'safe');
     await ui.row('precious.txt').getByText('Safe', { exact: true }).waitFor();
     const details = await ui.details('precious.txt');
     await details.getByText('Is it safe?').waitFor();
     await Promise.all([1, 2, 3].map((n) => node(n).kill()));
     const greens = () => tab.page.locator('dfs-copies .ok').count();
-    await eventually(async () => (await greens()) === 0, { deadline: 5000, what: 'no green mark' });
+    await eventually(async () => (await greens()) === 0, { what: 'no green mark' });
     // And it stays so.
     await ui
       .row('precious.txt')

@@ -37,8 +37,8 @@ describe('peers in the browser', () => {
     await second.join(ticket);
     await second.page.getByText(/is now a member of/).waitFor();
     // Live on the inviter, without a reload.
-    await first.card('second').getByText('Connected').waitFor({ timeout: 15_000 });
-    await second.card('first').getByText('Connected').waitFor({ timeout: 15_000 });
+    await first.card('second').getByText('Connected').waitFor();
+    await second.card('first').getByText('Connected').waitFor();
     await first.card('first').getByText('This node').waitFor();
     await first.page.locator('dfs-node-line').getByText('1 of 1 peers').waitFor();
     await screenshot(first.page, 'peers');
@@ -57,9 +57,9 @@ describe('peers in the browser', () => {
     const ui = await consoleOf(a);
     await ui.card('node-b').getByText('Connected').waitFor();
     await b.kill();
-    await ui.card('node-b').getByText('Away').waitFor({ timeout: 30_000 });
+    await ui.card('node-b').getByText('Away').waitFor();
     await b.start();
-    await ui.card('node-b').getByText('Connected').waitFor({ timeout: 60_000 });
+    await ui.card('node-b').getByText('Connected').waitFor();
     await ui.goTo('Activity');
     await ui.page.getByText('Lost the connection to a node').first().waitFor();
   });
