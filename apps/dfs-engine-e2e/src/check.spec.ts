@@ -39,7 +39,7 @@ describe('the check of a data directory', () => {
     await expect(bytesOf(node, file)).rejects.toThrow();
     expect(await node.put('kept.bin', bytes)).toMatchObject({ contentId: file.contentId });
     expect(Buffer.compare(await bytesOf(node, file), bytes)).toBe(0);
-  }, 60_000);
+  });
 
   it('of which the chunks are on a disk that is not mounted says so, and so does the node, in one line', async () => {
     node = await startEngine({ name: 'unmounted' });
@@ -59,5 +59,5 @@ describe('the check of a data directory', () => {
     await rename(disk, chunks);
     await node.start();
     expect((await node.node()).storage.chunks).toBe(1);
-  }, 60_000);
+  });
 });

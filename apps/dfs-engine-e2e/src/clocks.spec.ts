@@ -82,7 +82,7 @@ describe('nodes whose clocks are wrong', () => {
     for (const path of ['of-then.txt', 'of-now.txt']) await listed(second, path);
     expect(String(await bytesOf(second, await listed(second, 'of-then.txt')))).toBe(bytes);
     for (const node of nodes) expect(await toldDeleted(node)).toEqual([]);
-  }, 120_000);
+  });
 
   it('by 20 hours: its time is not that of what others write, nor is any told that is yet to come', async () => {
     const second = at(nodes, 1);
@@ -100,33 +100,32 @@ describe('nodes whose clocks are wrong', () => {
       const { modified, date } = await lastModified(first, file);
       expect(modified).toBeLessThanOrEqual(date);
     }
-  }, 60_000);
+  });
 
   it('by days, one of two: both write, and what waits for its time is adopted', async () => {
     const second = at(nodes, 1);
     await setOff(second, 100 * HOUR);
     for (const node of nodes) {
       await eventually(async () => (await clockOf(node))?.ok === false, {
-        deadline: 60_000,
         what: `${node.name} tells`,
       });
     }
     await second.put('waits.txt', 'waits');
     await first.put('goes-on.txt', 'goes on');
     const waiting = () => first.json<VoidVersionList>('/void-versions');
-    await eventually(async () => (await waiting()).total > 0, { deadline: 60_000, what: 'it is listed' });
+    await eventually(async () => (await waiting()).total > 0, { what: 'it is listed' });
     const [version] = (await waiting()).items;
     expect(version).toMatchObject({ path: 'waits.txt', reason: 'future' });
     const adopted = await first.fetch(`/void-versions/${version!.version}/adopt`, { method: 'POST' });
     expect(adopted.status).toBeLessThan(300);
     await setOff(second, 0);
     for (const node of nodes) {
-      await eventually(async () => (await clockOf(node))?.ok, { deadline: 60_000, what: `${node.name} is well` });
+      await eventually(async () => (await clockOf(node))?.ok, { what: `${node.name} is well` });
       expect(String(await bytesOf(node, await listed(node, 'waits.txt')))).toBe('waits');
       expect(await toldDeleted(node)).toEqual([]);
     }
     await second.put('again.txt', 'again');
     await listed(first, 'again.txt');
     await expectSound(nodes);
-  }, 240_000);
+  });
 });

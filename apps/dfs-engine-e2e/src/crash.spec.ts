@@ -48,7 +48,7 @@ describe('kill -9', () => {
       };
       const big = putPattern(node, `round-${round}/big.bin`, 2048 * MiB).catch(() => undefined);
       const workers = [small(1), small(2)];
-      await eventually(() => acknowledged.length >= 5, { deadline: 30_000 });
+      await eventually(() => acknowledged.length >= 5);
       await new Promise((done) => setTimeout(done, random.int(0, 400)));
       await node.kill();
       await Promise.all(workers);
@@ -75,7 +75,6 @@ describe('kill -9', () => {
     const size = 400 * MiB;
     const file = await putPattern(a, 'replicated.bin', size);
     await eventually(async () => (await folderBytes(join(b.dataDir, 'chunks'))) > 40 * MiB, {
-      deadline: 30_000,
       poll: 5,
     });
     await b.kill();
@@ -101,7 +100,7 @@ describe('kill -9', () => {
     const total = async (prefix: string) => (await node.json<FileList>(`/files?prefix=${prefix}&limit=1`)).total;
     const last = pathOf(count - 1);
     await Promise.all([node.put(last, 'changed meanwhile'), node.put('a/came', 'meanwhile')]);
-    await eventually(async () => (await total('b/')) > 0, { deadline: 60_000, poll: 5 });
+    await eventually(async () => (await total('b/')) > 0, { poll: 5 });
     await node.kill();
     const { done } = actOf(node);
     expect([done > 0, done < count]).toEqual([true, true]);
@@ -144,7 +143,7 @@ describe('kill -9', () => {
     expect(['cut', file.size]).toContain(outcome);
     expect(b.running).toBe(true);
     await a.start();
-    await eventually(async () => (await contentHash(b, file)) === patternHash(file.size), { deadline: 30_000 });
+    await eventually(async () => (await contentHash(b, file)) === patternHash(file.size));
   });
 });
 

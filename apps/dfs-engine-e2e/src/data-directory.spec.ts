@@ -56,7 +56,6 @@ describe('the data directory of a node alone in its network', () => {
     expect(await packs(node)).toEqual(before);
     await eventually(async () => (await node.node()).storage.chunks === storage.chunks, {
       what: 'every chunk taken in',
-      deadline: 30_000,
     });
     expect(await generation(node)).toMatchObject({ ok: false, detail: expect.stringContaining('Nothing was removed') });
 

@@ -18,13 +18,12 @@ describe('the DHT', () => {
     const [a, c] = [at(nodes, 0), at(nodes, 2)];
     const { contentId } = await putPattern(a, 'named.bin', SIZE);
     await eventually(async () => (await c.json<ProviderList>(`/dht/providers/${contentId}`)).providers.length > 0, {
-      deadline: 60_000,
       poll: 250,
     });
     const { enabled, routingTableSize, provide } = await a.json<DhtInfo>('/dht');
     expect([enabled, routingTableSize > 0, provide.lagSeconds >= 0]).toEqual([true, true, true]);
     expect(Number(await lagOf(a))).toBeGreaterThanOrEqual(0);
-  }, 120_000);
+  });
 
   it('is not needed: with it off a file is read from the node that has it', async () => {
     nodes = await startNetwork(2, { env: { DFS_REPLICAS: '1', DFS_DHT: 'off' } });
@@ -35,7 +34,7 @@ describe('the DHT', () => {
       expect(await node.json<DhtInfo>('/dht')).toMatchObject({ enabled: false, routingTableSize: 0 });
       expect(await lagOf(node)).toBe('0');
     }
-  }, 120_000);
+  });
 
   it('is told, once it is on, of what was stored while it was off', async () => {
     const off = await startEngine({ env: { DFS_DHT: 'off' } });
@@ -44,6 +43,6 @@ describe('the DHT', () => {
     await off.stop();
     const on = await startEngine({ dataDir: off.dataDir });
     nodes = [off, on];
-    await eventually(async () => (await on.json<DhtInfo>('/dht')).provide.queued === 1, { deadline: 30_000 });
-  }, 60_000);
+    await eventually(async () => (await on.json<DhtInfo>('/dht')).provide.queued === 1);
+  });
 });

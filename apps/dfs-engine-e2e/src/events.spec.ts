@@ -89,7 +89,7 @@ describe('events', () => {
           () => false,
         );
         if (stored) acknowledged.push(path);
-        else await eventually(() => engine.running || isOver, { deadline: 60_000 });
+        else await eventually(() => engine.running || isOver);
       }
     };
     const loads = [load(1), load(2)];
@@ -111,14 +111,11 @@ describe('events', () => {
 
     const { lastSeq } = await engine.json<{ lastSeq: number }>('/events?after=0&limit=1');
     for (const [at, listener] of listeners.entries()) {
-      await eventually(
-        async () => {
-          const left = lastSeq - listener.position.seq;
-          if (left > 0) await (at === 0 ? bySocket : bySse)(listener, left);
-          return listener.position.seq >= lastSeq;
-        },
-        { deadline: 60_000 },
-      );
+      await eventually(async () => {
+        const left = lastSeq - listener.position.seq;
+        if (left > 0) await (at === 0 ? bySocket : bySse)(listener, left);
+        return listener.position.seq >= lastSeq;
+      });
       const count = listener.seqs.length;
       expect(listener.seqs).toEqual(Array.from({ length: count }, (_, n) => position.seq + 1 + n));
       expect(listener.position.stream).toBe(position.stream);

@@ -48,5 +48,5 @@ unless(await tmpfsUnavailable(), describe)('a disk that somebody else fills to t
     await eventually(async () => (await upload()).ok);
     await engine.kill();
     expect(await check(engine.dataDir)).toMatchObject({ code: 0, err: '' });
-  }, 60_000);
+  });
 });

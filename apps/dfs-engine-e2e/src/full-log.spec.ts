@@ -77,11 +77,11 @@ unless(await tmpfsUnavailable(), describe)('a log whose disk is full', () => {
     const url = await address(/^DFS ready at (\S+)$/m);
     await file.close();
     await expectToGoOn(url);
-  }, 120_000);
+  });
 
   it('ends neither what `npm start` runs nor the node, and no token gets into its output', async () => {
     await symlink(log, dir.file('data/dfs.log'));
     start(START, 'pipe');
     await expectToGoOn(await address(/^Open (\S+\/) /m));
-  }, 120_000);
+  });
 });

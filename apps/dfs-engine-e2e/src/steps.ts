@@ -21,13 +21,13 @@ export function at<T>(items: readonly T[], index: number): T {
 }
 
 /** Waits until `node` lists a file of just this path. */
-export function listed(node: Engine, path: string, deadline = 10_000): Promise<FileInfo> {
+export function listed(node: Engine, path: string): Promise<FileInfo> {
   return eventually(
     async () => {
       const { items } = await node.json<FileList>(`/files?prefix=${encodeURIComponent(path)}`);
       return items.find((file) => file.path === path);
     },
-    { deadline, what: `${path} listed at ${node.name}` },
+    { what: `${path} listed at ${node.name}` },
   );
 }
 
@@ -57,9 +57,14 @@ export async function bytesOf(node: Engine, file: FileInfo): Promise<Buffer> {
 /** SHA-256 in hex of the whole content by HTTP, in constant memory. */
 export async function contentHash(node: Engine, file: FileInfo): Promise<string> {
   const answer = await node.fetch(`/files/${file.id}/content`);
-  if (answer.status !== 200 || !answer.body) throw new Error(`${node.name}: ${answer.status} ${await answer.text()}`);
+  if (answer.status !== 200) throw new Error(`${node.name}: ${answer.status} ${await answer.text()}`);
+  return hashOf(answer);
+}
+
+/** SHA-256 in hex of the body of an answer, in constant memory. */
+export async function hashOf({ body }: Response): Promise<string> {
   const hash = createHash('sha256');
-  for await (const part of answer.body) hash.update(part);
+  for await (const part of body as ReadableStream<Uint8Array>) hash.update(part);
   return hash.digest('hex');
 }
 

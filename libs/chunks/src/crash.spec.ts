@@ -57,7 +57,7 @@ describe('after SIGKILL', () => {
       await expectWhole(dir.path, kept, random.seed);
     }
     expect(stored).toBeGreaterThan(10);
-  }, 240_000);
+  });
 });
 
 async function expectWhole(dir: string, kept: ReadonlySet<Cid>, seed: number): Promise<void> {

@@ -118,7 +118,7 @@ export async function startNetwork(
 }
 
 /** Waits until each of these nodes sees all the others as connected members. */
-export async function connected(engines: readonly Engine[], deadline = 30_000): Promise<void> {
+export async function connected(engines: readonly Engine[], deadline = 60_000): Promise<void> {
   for (const engine of engines) {
     await eventually(
       async () => {

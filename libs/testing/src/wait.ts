@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { RunningTime, type Clock, type VirtualTime } from '@dfs/runtime';
 
 const POLL = 15;
-const DEADLINE = 30_000;
+const DEADLINE = 60_000;
 
 /**
  * Waits until `check` returns something other than undefined or false, and returns it. An error of it counts as

@@ -41,7 +41,7 @@ describe('content of which no record is left', () => {
       if (/^dfs\.sqlite|^snapshots$|^journal$/.test(name)) await rm(join(dir, name), { recursive: true });
     }
     node = await startTestNode({ DFS_DATA_DIR: dir });
-  }, 60_000);
+  });
   afterAll(async () => {
     await node.remove();
     await home.remove();

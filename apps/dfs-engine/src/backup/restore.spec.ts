@@ -69,7 +69,7 @@ describe('a database that was lost', () => {
     await node.node.stop();
     stopped = home.file('stopped');
     await cp(node.dir, stopped, { recursive: true });
-  }, 60_000);
+  });
   afterAll(async () => {
     await node.remove();
     await home.remove();
@@ -156,7 +156,7 @@ describe('a database that was lost', () => {
     const [aside] = await readdir(join(dir, 'set-aside'));
     expect(await readdir(join(dir, 'set-aside', aside!))).toContain('dfs.sqlite');
     await expectAllThere();
-  }, 60_000);
+  });
 
   it('is rebuilt from the journal and the packs where no snapshot is sound', async () => {
     await rm(database());
@@ -177,7 +177,7 @@ describe('a database that was lost', () => {
     });
     expect(out).toContain('The database was rebuilt');
     await expectAllThere();
-  }, 60_000);
+  });
 
   it('is not restored where it is sound, and left alone where that fails', async () => {
     const refused = await run('restore');
@@ -210,5 +210,5 @@ describe('a database that was lost', () => {
     await back.node.stop();
     await back.remove();
     await expectAllThere();
-  }, 60_000);
+  });
 });

@@ -90,7 +90,7 @@ describe('one level of the tree', () => {
       ),
       { numRuns: 12 },
     );
-  }, 120_000);
+  });
 
   it('of very many files is read from any row on, and goes on by a cursor', async () => {
     await using node = await testNode();
@@ -116,7 +116,7 @@ describe('one level of the tree', () => {
         all.slice(35, 55).map((row) => row.path),
       );
     }
-  }, 60_000);
+  });
 
   it('has the file whose name follows on that of a folder', async () => {
     await using node = await testNode();

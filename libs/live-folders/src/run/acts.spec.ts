@@ -20,7 +20,7 @@ describe('an act', () => {
       const wasMade = a.root.files.calls.length >= nth;
       if (wasMade) expect([...(await b.versions('p/a'))]).toContain('saved on a');
     }
-  }, 120_000);
+  });
 
   it('a crash between aside and place: nothing is lost, nothing is deleted', async () => {
     for (let nth = 20; nth < 90; nth += 5) {
@@ -37,7 +37,7 @@ describe('an act', () => {
       expect(a.files()).toEqual({ a: 'from b' });
       expect(await deletions(b)).toBe(0);
     }
-  }, 120_000);
+  });
 
   it('two members that edit one file within a second: both versions are kept, and both disks show the same', async () => {
     await using world = await two();
@@ -66,7 +66,7 @@ describe('an act', () => {
     for (const path of Object.keys(b.files()))
       expect(inodes).toContain(b.root.files.tree.find(b.root.at(path))?.number);
     expect(b.trash().filter((text) => text.startsWith('text '))).toEqual([]);
-  }, 60_000);
+  });
 
   it('that changes the case alone is a rename on disks that fold it', async () => {
     await using members = new TestMembers();

@@ -21,7 +21,7 @@ describe('a disk that goes while files come in', () => {
       expect([nth, await deletions(b)]).toEqual([nth, 0]);
       expect(a.files()).toEqual(b.files());
     }
-  }, 120_000);
+  });
 
   it('and is back before the pass ends: the same', async () => {
     for (let nth = 10; nth <= 130; nth += 40) {
@@ -39,7 +39,7 @@ describe('a disk that goes while files come in', () => {
       expect([nth, await deletions(b)]).toEqual([nth, 0]);
       expect(a.files()).toEqual(b.files());
     }
-  }, 120_000);
+  });
 });
 
 describe('a disk that is away for some seconds within a pass', () => {
@@ -70,7 +70,7 @@ describe('a disk that is away for some seconds within a pass', () => {
       expect(await a.info()).toMatchObject({ state: 'up-to-date' });
       expect([nth, back, await deletions(b)]).toEqual([nth, back, 0]);
     }
-  }, 120_000);
+  });
 });
 
 describe('an old copy', () => {
@@ -105,7 +105,7 @@ describe('deletions', () => {
       await members.meet();
       expect([nth, (await deletions(b)) < 12]).toEqual([nth, true]);
     }
-  }, 120_000);
+  });
 
   it('are counted over a restart that came before the pass ended', async () => {
     await using world = await two(many(12));

@@ -56,7 +56,7 @@ describe('deletions from a disk (rule 5)', () => {
     await members.settle();
     expect(await deletions(b)).toBe(101);
     expect(await a.info()).toMatchObject({ state: 'held', held: 25 });
-  }, 120_000);
+  });
 
   it('of all by others: the folder asks, and is emptied to its trash where a person says so', async () => {
     await using world = await two(many(12));

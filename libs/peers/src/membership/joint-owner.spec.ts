@@ -38,7 +38,7 @@ describe('a new owner', () => {
     const again = await network.restart(b);
     await network.meshed([again, c, d]);
     await c.peers.makeOwner(c.peerId);
-    for (const node of [again, c, d]) await eventually(() => roleOf(node, c) === 'owner', { deadline: 5_000 });
+    for (const node of [again, c, d]) await eventually(() => roleOf(node, c) === 'owner');
     const e = await network.node('e');
     await e.peers.join((await c.peers.invite({})).ticket);
     await network.meshed([again, c, d, e]);

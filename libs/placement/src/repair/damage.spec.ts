@@ -112,7 +112,7 @@ describe('damage', () => {
     await eventually(async () => (await b.pinned(only!.contentId)) === 0);
     await rot(b, shared);
     await b.chunks.verifyAll();
-    await eventually(() => b.chunks.damaged().join() === only!.contentId, { deadline: 5000 });
+    await eventually(() => b.chunks.damaged().join() === only!.contentId);
     expect(Buffer.compare(await b.read(file.contentId, file.size), shared)).toBe(0);
     expect(await b.pinned(file.contentId)).toBe(1);
   });

@@ -114,7 +114,6 @@ describe('a node behind a gateway', () => {
       await behind.stop();
       expect(gateway.removed.length).toBeGreaterThan(0);
     },
-    60_000,
   );
 
   it('does not ask one while it listens for its own machine alone', async () => {

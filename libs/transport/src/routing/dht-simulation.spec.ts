@@ -31,7 +31,7 @@ describe(`a DHT of ${SIZE} nodes (seed ${SEED})`, () => {
   afterAll(async () => {
     await world.stop();
     console.info([`${SIZE} nodes, ${CONTENTS} contents, seed ${SEED}`, ...told].join('\n'));
-  }, 60_000);
+  });
 
   it('finds what is provided, from anywhere, in a few hops', async () => {
     const results = await world.lookUpAll(provided);

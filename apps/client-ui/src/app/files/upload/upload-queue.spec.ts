@@ -211,7 +211,7 @@ describe('UploadQueue', () => {
       }
       await waitFor(() => expect(queue.items().at(-1)?.problem()?.code).toBe('connection-cut'));
       expect(queue.items().at(-1)?.state()).toBe('failed');
-    }, 60_000);
+    });
 
     it('is read from the disk anew when it is tried again, and alone', async () => {
       let isOpen = false;
