@@ -142,12 +142,12 @@ export class HostileMember {
   /** The connection that there is, or another one. */
   async dial(engine: Engine): Promise<Connection> {
     const address = at((await engine.node()).addresses, 0);
-    return this.libp2p.dial(multiaddr(address), { signal: AbortSignal.timeout(10_000) });
+    return this.libp2p.dial(multiaddr(address), { signal: AbortSignal.timeout(60_000) });
   }
 
   async open(engine: Engine, protocol: string): Promise<Talk> {
     const connection = await this.dial(engine);
-    return new Talk(await connection.newStream(protocol, { signal: AbortSignal.timeout(10_000) }));
+    return new Talk(await connection.newStream(protocol, { signal: AbortSignal.timeout(60_000) }));
   }
 
   /** Connects, and tells what it says of itself now. Gives the stream, on which more can be said, and how. */

@@ -68,7 +68,7 @@ describe('six nodes that keep three copies', () => {
         const file = await putPattern(at(nodes, seed % nodes.length), `files/${seed}.bin`, size, seed);
         files.push({ file, seed });
       }
-      for (const node of nodes) await listed(node, at(files, FILES - 1).file.path, 60_000);
+      for (const node of nodes) await listed(node, at(files, FILES - 1).file.path);
       await allAt(COPIES, files, [at(nodes, 0)]);
 
       // One is away for less than the grace: nothing is moved for that.
@@ -147,7 +147,7 @@ describe('a node that dies the moment its file is safe', () => {
         const { items } = await survivor.json<FileList>('/files?limit=1000');
         return items.length === all.total && items.every(({ replication }) => replication.reachable <= 1);
       },
-      { deadline: 5000, what: 'every file with the copies that can be had' },
+      { what: 'every file with the copies that can be had' },
     );
     // What is promised still counts, for the time of grace, and is told apart from that in every place.
     const { items } = await survivor.json<FileList>('/files?limit=1000');

@@ -1,5 +1,5 @@
 import { isLong, removeAll, startNetwork, type Engine } from '@dfs/testing';
-import { at, blocksSent, contentHash, expectSound, listed, patternHash, putPattern, safe } from './steps.js';
+import { at, blocksSent, expectSound, hashOf, listed, patternHash, putPattern, safe } from './steps.js';
 
 const MiB = 1024 * 1024;
 const [FETCHERS, SIZE] = isLong ? [10, 208 * MiB] : [5, 48 * MiB];
@@ -25,7 +25,10 @@ describe(`${FETCHERS} nodes that want the same new file of ${SIZE / MiB} MiB at 
     const fetchers = nodes.slice(1);
     for (const fetcher of fetchers) await listed(fetcher, file.path);
     const before = await blocksSent(uploader);
-    const hashes = await Promise.all(fetchers.map((fetcher) => contentHash(fetcher, file)));
+    // At the same time: nobody reads on before all have begun.
+    const answers = await Promise.all(fetchers.map((fetcher) => fetcher.fetch(`/files/${file.id}/content`)));
+    expect(answers.map(({ status }) => status)).toEqual(fetchers.map(() => 200));
+    const hashes = await Promise.all(answers.map(hashOf));
     expect(new Set(hashes)).toEqual(new Set([patternHash(SIZE, 1)]));
     expect(await copiesSince(before)).toBeLessThan(2);
   }, 900_000);
