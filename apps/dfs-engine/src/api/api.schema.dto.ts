@@ -1,23 +1,26 @@
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
-import type {
-  AnyEvent,
-  DhtInfo,
-  EventPage,
-  Health,
-  InviteInfo,
-  MemberRole,
-  NetworkInfo,
-  OwnerVotes,
-  NodeInfo,
-  PeerInfo,
-  PeerList,
-  PeerState,
-  ProviderList,
-  ReturnTicketInfo,
-  Settings,
-  TransferLimits,
-  StorageInfo,
-  TransferList,
+import {
+  WEEKDAYS,
+  type AnyEvent,
+  type DhtInfo,
+  type EventPage,
+  type Health,
+  type InviteInfo,
+  type MemberRole,
+  type NetworkInfo,
+  type NodeInfo,
+  type OwnerVotes,
+  type PeerInfo,
+  type PeerList,
+  type PeerState,
+  type ProviderList,
+  type ReturnTicketInfo,
+  type ScheduledLimits,
+  type Settings,
+  type StorageInfo,
+  type TransferLimits,
+  type TransferList,
+  type Weekday,
 } from '@dfs/contracts';
 import { FIELD, TransferDto } from '@dfs/files';
 
@@ -189,6 +192,14 @@ export class TransferLimitsDto implements TransferLimits {
   @ApiProperty({ ...FIELD.bytes, nullable: true }) downloadBytesPerSecond!: number | null;
 }
 
+/** Limits of file contents at some times of the week. */
+@ApiSchema({ name: 'ScheduledLimits' })
+export class ScheduledLimitsDto extends TransferLimitsDto implements ScheduledLimits {
+  @ApiProperty({ type: 'string', enum: WEEKDAYS, isArray: true }) days!: Weekday[];
+  @ApiProperty(FIELD.text) from!: string;
+  @ApiProperty(FIELD.text) to!: string;
+}
+
 /** Answer of `GET /settings`: those of this node, and those of the network. */
 @ApiSchema({ name: 'Settings' })
 export class SettingsDto implements Settings {
@@ -201,6 +212,14 @@ export class SettingsDto implements Settings {
   @ApiProperty(FIELD.count) retainedVersions!: number;
   @ApiProperty(FIELD.count) syncPeriodSeconds!: number;
   @ApiProperty({ type: TransferLimitsDto }) limits!: TransferLimitsDto;
+  @ApiProperty({
+    type: [ScheduledLimitsDto],
+    description: 'Of those that cover a moment the first one holds, and `limits` where none does.',
+  })
+  limitSchedule!: ScheduledLimitsDto[];
+  @ApiProperty({ type: TransferLimitsDto, description: 'Those that hold now.' }) limitsNow!: TransferLimitsDto;
+  @ApiProperty({ ...FIELD.text, description: 'Of the node, by which the schedule goes: `Europe/Berlin`.' })
+  timeZone!: string;
 }
 
 /** Answer of `GET /events`. */

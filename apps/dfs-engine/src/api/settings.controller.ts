@@ -1,7 +1,19 @@
 import { Body, Controller, Get, Patch, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiPropertyOptional, ApiTags, ApiSchema } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { IsInt, IsObject, IsOptional, IsString, Matches, Max, MaxLength, Min, ValidateNested } from 'class-validator';
+import {
+  ArrayMaxSize,
+  IsArray,
+  IsInt,
+  IsObject,
+  IsOptional,
+  IsString,
+  Matches,
+  Max,
+  MaxLength,
+  Min,
+  ValidateNested,
+} from 'class-validator';
 import { routes, type Settings, type SettingsPatch } from '@dfs/contracts';
 import { FIELD, NoQuery, Problems } from '@dfs/files';
 import { MAX_HEARTBEAT_PERIOD, Membership, Peers } from '@dfs/peers';
@@ -9,13 +21,15 @@ import { day, MiB, second } from '@dfs/runtime';
 import { MAX_NAME_LENGTH } from '@dfs/protocol';
 import { NodeSettings } from '../node/node-settings.js';
 import { SettingsDto } from './api.schema.dto.js';
-import { LimitsBody } from './limits.dto.js';
+import { LimitsBody, ScheduledLimitsBody } from './limits.dto.js';
 
 const MAX_REPLICAS = 64;
 const MIN_QUOTA = 16 * MiB;
 const MAX_GRACE = (30 * day) / second;
 const TEN_YEARS = 315_360_000;
 const MAX_VERSIONS = 1000;
+/** Entries of a schedule: more than a person would look through. */
+const MAX_ENTRIES = 50;
 const MAX_SYNC_PERIOD = MAX_HEARTBEAT_PERIOD / second;
 /** Begins and ends with something visible. */
 const SHOWN_NAME = /^[^\p{C}\s](?:[^\p{C}]*[^\p{C}\s])?$/u;
@@ -124,6 +138,19 @@ export class SettingsBody implements SettingsPatch {
   @ValidateNested()
   @Type(() => LimitsBody)
   limits?: LimitsBody;
+
+  @ApiPropertyOptional({
+    type: [ScheduledLimitsBody],
+    maxItems: MAX_ENTRIES,
+    description:
+      'Limits that take the place of `limits` at some times of the week: of those that cover a moment, the first. It takes the place of the whole schedule.',
+  })
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(MAX_ENTRIES)
+  @ValidateNested({ each: true })
+  @Type(() => ScheduledLimitsBody)
+  limitSchedule?: ScheduledLimitsBody[];
 }
 
 /** Route `/settings`: those of the node take effect here, those of the network become a signed record. */

@@ -101,6 +101,7 @@ import { FOUNDATION, type Foundation } from './tokens.js';
       useFactory: (...parts: Worker[]) => new NodeWork(parts),
       inject: [
         Keys,
+        NodeSettings,
         TRANSPORT,
         Peers,
         Catalogue,

@@ -12,8 +12,12 @@ import { TRANSPORT } from './transport.module.js';
   providers: [
     {
       provide: NodeSettings,
-      useFactory: ({ config }: Foundation, db: Database, chunks: ChunkStore, transport: Transport) =>
-        NodeSettings.open({ db, chunks, transport }, config),
+      useFactory: (
+        { config, clock, timers, logger: log }: Foundation,
+        db: Database,
+        chunks: ChunkStore,
+        transport: Transport,
+      ) => NodeSettings.open({ db, chunks, transport, clock, timers, log }, config),
       inject: [FOUNDATION, Database, ChunkStore, TRANSPORT],
     },
   ],

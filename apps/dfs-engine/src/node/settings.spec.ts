@@ -1,6 +1,9 @@
 import 'reflect-metadata';
-import type { InviteInfo, Settings } from '@dfs/contracts';
+import { WEEKDAYS, type InviteInfo, type Settings } from '@dfs/contracts';
+import { minute, VirtualTime } from '@dfs/runtime';
 import { eventually, tempDir } from '@dfs/testing';
+import type { Transport } from '@dfs/transport';
+import { TRANSPORT } from '../modules/transport.module.js';
 import { startTestNode, type Answer, type TestNode } from '../testing/running-node.suite.js';
 
 describe('settings', () => {
@@ -80,5 +83,75 @@ describe('the limits of transfers, a setting of the node', () => {
     await patch(again, { uploadBytesPerSecond: null });
     expect(await limits(again)).toEqual({ uploadBytesPerSecond: null, downloadBytesPerSecond: 2_000_000 });
     await again.remove();
+  });
+});
+
+describe('a schedule of limits, a setting of the node', () => {
+  const all = { days: [...WEEKDAYS], from: '00:00', to: '00:00' };
+
+  it('holds at its times, lasts, and is taken away', async () => {
+    await using dir = await tempDir();
+    // Wednesday, one minute before nine by the clock of this machine.
+    const time = new VirtualTime(new Date(2026, 0, 7, 8, 59).getTime());
+    const start = (): Promise<TestNode> =>
+      startTestNode({ DFS_DATA_DIR: dir.file('data') }, { clock: time, timers: time });
+    const settings = async (node: TestNode): Promise<Settings> => (await node.api('/settings')).json<Settings>();
+    const patch = (node: TestNode, json: unknown): Promise<Answer> => node.api('/settings', { method: 'PATCH', json });
+    const sends = (node: TestNode): number | undefined => node.node.app.get<Transport>(TRANSPORT).limits().send;
+
+    const first = await start();
+    expect(await settings(first)).toMatchObject({ limitSchedule: [], limitsNow: { uploadBytesPerSecond: null } });
+    const schedule = [{ days: ['wed'], from: '09:00', to: '10:00', uploadBytesPerSecond: 100_000 }];
+    const changed = await patch(first, { limits: { uploadBytesPerSecond: 2_000_000 }, limitSchedule: schedule });
+    expect(changed.json()).toMatchObject({
+      limits: { uploadBytesPerSecond: 2_000_000 },
+      limitSchedule: [{ ...schedule[0], downloadBytesPerSecond: null }],
+      limitsNow: { uploadBytesPerSecond: 2_000_000 },
+      timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    });
+    expect(sends(first)).toBe(2_000_000);
+    time.advance(minute);
+    await eventually(() => sends(first) === 100_000, { what: 'the limit of this hour' });
+    expect((await settings(first)).limitsNow).toEqual({ uploadBytesPerSecond: 100_000, downloadBytesPerSecond: null });
+    await first.remove();
+
+    const again = await start();
+    expect(sends(again)).toBe(100_000);
+    const passing = { time, step: 10 * minute };
+    await eventually(() => sends(again) === 2_000_000, { passing, what: 'the usual limit' });
+    expect((await patch(again, { limitSchedule: [{ ...all, uploadBytesPerSecond: 65_536 }] })).status).toBe(200);
+    expect(sends(again)).toBe(65_536);
+    expect((await patch(again, { limitSchedule: [] })).json<Settings>().limitSchedule).toEqual([]);
+    expect(sends(again)).toBe(2_000_000);
+    await again.remove();
+  });
+
+  it('is refused whole for one wrong entry', async () => {
+    const node = await startTestNode();
+    for (const [wrong, field] of [
+      [{ ...all, days: [] }, 'days'],
+      [{ ...all, days: ['mon', 'mon'] }, 'days'],
+      [{ ...all, days: ['Montag'] }, 'days'],
+      [{ ...all, days: 'mon' }, 'days'],
+      [{ ...all, from: '24:00' }, 'from'],
+      [{ ...all, to: '7:30' }, 'to'],
+      [{ ...all, to: 730 }, 'to'],
+      [{ ...all, uploadBytesPerSecond: 1 }, 'uploadBytesPerSecond'],
+      [{ ...all, uploadsPerSecond: 1 }, 'uploadsPerSecond'],
+    ] as const) {
+      const answer = await node.api('/settings', { method: 'PATCH', json: { limitSchedule: [all, wrong] } });
+      expect([wrong, answer.status, answer.problem.errors?.[0]?.field]).toEqual([
+        wrong,
+        400,
+        `limitSchedule.1.${field}`,
+      ]);
+    }
+    const many = Array.from({ length: 51 }, () => all);
+    for (const wrong of [many, all, 'always']) {
+      const answer = await node.api('/settings', { method: 'PATCH', json: { limitSchedule: wrong } });
+      expect([answer.status, answer.problem.errors?.[0]?.field]).toEqual([400, 'limitSchedule']);
+    }
+    expect((await node.api('/settings')).json<Settings>().limitSchedule).toEqual([]);
+    await node.remove();
   });
 });

@@ -10,6 +10,7 @@ import { startSteps, stopSteps, type NodeParts, type Step } from '@dfs/node';
 import { NODE } from '../modules/node.module.js';
 import { HeapKeeper } from '../node/heap.js';
 import { NodeHealth } from '../node/node-health.js';
+import { NodeSettings } from '../node/node-settings.js';
 import { NodeStatus } from '../node/node-status.js';
 import { NodeWork } from '../node/node-work.js';
 import { Removals } from '../removals/removals.js';
@@ -40,6 +41,7 @@ export class Runtime {
       { name: 'joining', start: (signal) => joining.start(signal), stop: () => joining.stop() },
       { name: 'removals', start: () => app.get(Removals).start(), stop: () => app.get(Removals).stop() },
       { name: 'scrub', start: () => app.get(Scrubber).start(), stop: () => app.get(Scrubber).stop() },
+      { name: 'settings', start: () => app.get(NodeSettings).start(), stop: () => app.get(NodeSettings).stop() },
       { name: 'keys', start: () => app.get(Keys).start(), stop: () => app.get(Keys).stop() },
       { name: 'uploads', start: () => uploads.start(), stop: () => uploads.stop() },
       { name: 'live folders', start: () => app.get(LiveFolders).start(), stop: () => app.get(LiveFolders).stop() },

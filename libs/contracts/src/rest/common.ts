@@ -76,6 +76,19 @@ export interface TransferLimits {
   uploadBytesPerSecond: number | null;
   downloadBytesPerSecond: number | null;
 }
+/** Days of the week, by their English names. */
+export const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
+/** One of them. */
+export type Weekday = (typeof WEEKDAYS)[number];
+/** Limits that take the place of the usual ones at some times of the week, by the clock of the node in its time zone. */
+export interface ScheduledLimits extends TransferLimits {
+  /** Days on which it begins. */
+  days: Weekday[];
+  /** `HH:MM` */
+  from: string;
+  /** `HH:MM`, not included; of the next day where it is not after `from`. */
+  to: string;
+}
 /** A path that an act leaves as it is, and why. */
 export interface SkippedPath {
   path: string;

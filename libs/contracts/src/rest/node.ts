@@ -1,4 +1,4 @@
-import type { ContentId, PeerIdText, StorageInfo, Timestamp, TransferLimits } from './common.js';
+import type { ContentId, PeerIdText, ScheduledLimits, StorageInfo, Timestamp, TransferLimits } from './common.js';
 import type { NetworkInfo } from './network.js';
 
 // A node: what it is, how it is set, how it does.
@@ -46,9 +46,20 @@ export interface Settings {
   /** Between two heartbeats, by which members find out what differs; less where the grace is short. */
   syncPeriodSeconds: number;
   limits: TransferLimits;
+  /** Of those that cover a moment the first one holds, and `limits` where none does. */
+  limitSchedule: ScheduledLimits[];
+  /** Limits that hold now. */
+  limitsNow: TransferLimits;
+  /** Of the node, by which the schedule goes: `Europe/Berlin`. */
+  timeZone: string;
 }
-/** `PATCH /settings`: what is left out stays as it is. */
-export type SettingsPatch = Partial<Omit<Settings, 'limits'> & { limits: Partial<TransferLimits> }>;
+/** `PATCH /settings`: what is left out stays as it is; a schedule takes the place of the whole schedule. */
+export type SettingsPatch = Partial<
+  Omit<Settings, 'limits' | 'limitSchedule' | 'limitsNow' | 'timeZone'> & {
+    limits: Partial<TransferLimits>;
+    limitSchedule: (Omit<ScheduledLimits, keyof TransferLimits> & Partial<TransferLimits>)[];
+  }
+>;
 /** `POST /session` */
 export interface SessionRequest {
   token: string;
