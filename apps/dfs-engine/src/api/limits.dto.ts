@@ -1,5 +1,16 @@
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
-import { ArrayMinSize, ArrayUnique, IsArray, IsIn, IsInt, Matches, Max, Min, ValidateIf } from 'class-validator';
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  ArrayUnique,
+  IsArray,
+  IsIn,
+  IsInt,
+  Matches,
+  Max,
+  Min,
+  ValidateIf,
+} from 'class-validator';
 import { WEEKDAYS, type ScheduledLimits, type TransferLimits, type Weekday } from '@dfs/contracts';
 import { KiB } from '@dfs/runtime';
 
@@ -38,11 +49,13 @@ export class ScheduledLimitsBody extends LimitsBody implements Partial<Scheduled
     enum: WEEKDAYS,
     isArray: true,
     minItems: 1,
+    maxItems: WEEKDAYS.length,
     uniqueItems: true,
     description: 'Days on which it begins.',
   })
   @IsArray()
   @ArrayMinSize(1)
+  @ArrayMaxSize(WEEKDAYS.length)
   @ArrayUnique()
   @IsIn(WEEKDAYS, { each: true })
   days!: Weekday[];

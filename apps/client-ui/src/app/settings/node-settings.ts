@@ -1,19 +1,20 @@
 import { Component, computed, inject, input, linkedSignal, output } from '@angular/core';
 import { FormsModule } from '@angular/forms';
-import type { Settings } from '@dfs/contracts';
+import type { ScheduledLimits, Settings, SettingsPatch } from '@dfs/contracts';
 import { Notice } from '../kit/notice.js';
-import { formatBytes } from '../kit/words/sizes.js';
+import { formatBytes, formatRate } from '../kit/words/sizes.js';
 import { NodeState } from '../shell/node-state.js';
+import { LimitSchedule } from './limit-schedule.js';
 import { saving } from './saving.js';
+import { bytesOf, perSecond, round } from './speeds.js';
 
-/** Bytes: disks and connections are told in decimal units. */
-const MB = 1e6;
+/** Bytes: disks are told in decimal units. */
 const GB = 1e9;
 
 /** The name of this node, how much it stores, and how much it moves. */
 @Component({
   selector: 'dfs-node-settings',
-  imports: [FormsModule, Notice],
+  imports: [FormsModule, LimitSchedule, Notice],
   template: `
     <form (ngSubmit)="save()">
       <h2 i18n>This node</h2>
@@ -40,6 +41,13 @@ const GB = 1e9;
         <input class="input" name="down" type="number" min="0.01" step="any" [(ngModel)]="down" />
         <small i18n>From other nodes. Empty: as fast as it goes.</small>
       </label>
+      <dfs-limit-schedule [timeZone]="settings().timeZone" [(schedule)]="schedule" />
+      @if (schedule().length > 0) {
+        <p class="lead" i18n>
+          Now: sends {{ speed(settings().limitsNow.uploadBytesPerSecond) }}, receives
+          {{ speed(settings().limitsNow.downloadBytesPerSecond) }}.
+        </p>
+      }
       @if (saving.problem(); as refused) {
         <dfs-notice [problem]="refused" [retryable]="false" />
       }
@@ -59,18 +67,20 @@ export class NodeSettings {
   protected readonly quota = linkedSignal<number | null>(() => round(this.settings().quotaBytes / GB));
   protected readonly up = linkedSignal<number | null>(() => perSecond(this.settings().limits.uploadBytesPerSecond));
   protected readonly down = linkedSignal<number | null>(() => perSecond(this.settings().limits.downloadBytesPerSecond));
+  protected readonly schedule = linkedSignal<readonly ScheduledLimits[]>(() => this.settings().limitSchedule);
   protected readonly used = computed(() => formatBytes(this.#node.info()?.storage.bytes ?? 0));
   /** Values that differ from those set: a rounded number that nobody touched is no change. */
-  readonly #patch = computed(() => {
-    const { name, quotaBytes, limits } = this.settings();
+  readonly #patch = computed((): SettingsPatch => {
+    const { name, quotaBytes, limits, limitSchedule } = this.settings();
     const quota = this.quota();
     return {
       ...(this.name().trim() !== name && { name: this.name().trim() }),
       ...(quota !== null && quota !== round(quotaBytes / GB) && { quotaBytes: Math.round(quota * GB) }),
       ...((this.up() !== perSecond(limits.uploadBytesPerSecond) ||
         this.down() !== perSecond(limits.downloadBytesPerSecond)) && {
-        limits: { uploadBytesPerSecond: bytes(this.up()), downloadBytesPerSecond: bytes(this.down()) },
+        limits: { uploadBytesPerSecond: bytesOf(this.up()), downloadBytesPerSecond: bytesOf(this.down()) },
       }),
+      ...(this.schedule() !== limitSchedule && { limitSchedule: [...this.schedule()] }),
     };
   });
   protected readonly ready = computed(
@@ -78,8 +88,13 @@ export class NodeSettings {
       !this.saving.busy() &&
       this.name().trim() !== '' &&
       (this.quota() ?? 0) > 0 &&
+      this.schedule().every(({ days, from, to }) => days.length > 0 && from !== '' && to !== '') &&
       Object.keys(this.#patch()).length > 0,
   );
+
+  protected speed(limit: number | null): string {
+    return limit === null ? $localize`as fast as it goes` : formatRate(limit);
+  }
 
   protected async save(): Promise<void> {
     if (!this.ready()) return;
@@ -88,16 +103,4 @@ export class NodeSettings {
     this.changed.emit(settings);
     this.#node.refresh();
   }
-}
-
-function round(value: number): number {
-  return Number(value.toPrecision(4));
-}
-
-function perSecond(limit: number | null): number | null {
-  return limit === null ? null : round(limit / MB);
-}
-
-function bytes(megabytes: number | null): number | null {
-  return megabytes === null || megabytes <= 0 ? null : Math.round(megabytes * MB);
 }

@@ -14,6 +14,9 @@ const SETTINGS: Settings = {
   retainedVersions: 5,
   syncPeriodSeconds: 60,
   limits: { uploadBytesPerSecond: null, downloadBytesPerSecond: null },
+  limitSchedule: [],
+  limitsNow: { uploadBytesPerSecond: null, downloadBytesPerSecond: null },
+  timeZone: 'Europe/Berlin',
 };
 
 describe('SettingsPage', () => {
@@ -60,6 +63,32 @@ describe('SettingsPage', () => {
     await save(card);
     expect(await patch()).toEqual({ limits: { uploadBytesPerSecond: 2_500_000, downloadBytesPerSecond: null } });
     expect(await screen.findByText('Saved.')).toBeTruthy();
+  });
+
+  it('sends a schedule whole, once each of its times is complete', async () => {
+    await show();
+    const card = await form('This node');
+    fireEvent.click(card.getByRole('button', { name: 'Add a time' }));
+    const entry = within(await card.findByRole('group', { name: 'Time 1' }));
+    expect(card.getByText(/By the clock of the node \(Europe\/Berlin\)/)).toBeTruthy();
+    fireEvent.click(entry.getByLabelText('Monday'));
+    fireEvent.click(entry.getByLabelText('Sunday'));
+    type(entry.getByLabelText('From'), '22:30');
+    type(entry.getByLabelText('To'), '');
+    await waitFor(() => expect(card.getByRole('button', { name: 'Save' }).hasAttribute('disabled')).toBe(true));
+    type(entry.getByLabelText('To'), '06:00');
+    type(entry.getByLabelText('Receives, MB/s'), '0.5');
+    await save(card);
+    const days = ['tue', 'wed', 'thu', 'fri', 'sun'];
+    expect(await patch()).toEqual({
+      limitSchedule: [
+        { days, from: '22:30', to: '06:00', uploadBytesPerSecond: null, downloadBytesPerSecond: 500_000 },
+      ],
+    });
+    await screen.findByText('Saved.');
+    fireEvent.click(entry.getByRole('button', { name: 'Remove' }));
+    await save(card);
+    expect(await patch()).toEqual({ limitSchedule: [] });
   });
 
   it('lets an owner change the network, in the units that are shown', async () => {
