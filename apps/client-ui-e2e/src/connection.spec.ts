@@ -65,6 +65,20 @@ describe('the connection to the node', () => {
     expect(await tab.page.getByText('Not connected to this node.').count()).toBe(0);
   });
 
+  it('that breaks while a page is being loaded leaves no empty page', async () => {
+    let isSignedIn = false;
+    let cut = 0;
+    tab.page.on('response', (answer) => (isSignedIn ||= answer.url().endsWith('/session')));
+    // The first part that is asked for once the frame is there.
+    await tab.page.route('**/*.js', (route) => {
+      if (!isSignedIn || cut > 0) return route.continue();
+      cut++;
+      return route.abort('connectionreset');
+    });
+    await ui.open(engine.link);
+    expect(cut).toBe(1);
+  });
+
   it('tries at once when told', async () => {
     await ui.open(engine.link);
     await engine.kill();
