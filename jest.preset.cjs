@@ -25,5 +25,5 @@ module.exports = {
   modulePathIgnorePatterns: ['/dist/', '/.nx/'],
   moduleFileExtensions: ['ts', 'js', 'mjs', 'cjs', 'json', 'node'],
   // For a machine that is busy with other things: what is waited for has deadlines of its own.
-  testTimeout: 240000,
+  testTimeout: 600000,
 };

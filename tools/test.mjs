@@ -25,7 +25,7 @@ const WORKER_HEAP = '200MB';
 /** MiB. */
 const LINT_HEAP = 4096;
 /** As in jest.preset.cjs, whose own is not heard when several projects run together. */
-const TEST_TIMEOUT = 240_000;
+const TEST_TIMEOUT = 600_000;
 /** Bytes that a worker takes, with the engines that it starts where it has end-to-end specs. */
 const [UNIT_MEMORY, SPEC_MEMORY] = [2 * 2 ** 30, 4 * 2 ** 30];
 /** The long forms take figures: each for itself, on a machine that does nothing else. */

@@ -1,5 +1,5 @@
 module.exports = {
   preset: '../../jest.preset.cjs',
   displayName: 'dfs-engine-e2e',
-  testTimeout: 240000,
+  testTimeout: 600000,
 };
