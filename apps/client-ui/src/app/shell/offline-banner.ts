@@ -21,35 +21,7 @@ import { Icon } from '../kit/icon.js';
       </div>
     }
   `,
-  styles: `
-    .banner {
-      display: flex;
-      flex-wrap: wrap;
-      align-items: center;
-      gap: 6px 12px;
-      padding: 8px 20px;
-      border-bottom: 1px solid color-mix(in srgb, var(--warn) 30%, transparent);
-      background: var(--warn-soft);
-      /* A connection that is back at once is not worth a word. */
-      animation: appear 200ms 900ms both;
-    }
-    dfs-icon {
-      color: var(--warn);
-    }
-    p {
-      flex: 1 1 220px;
-    }
-    .num {
-      color: var(--text-2);
-    }
-    @keyframes appear {
-      from {
-        visibility: hidden;
-        opacity: 0;
-        margin-top: -53px;
-      }
-    }
-  `,
+  styleUrl: './offline-banner.scss',
 })
 export class OfflineBanner {
   readonly #events = inject(EventStream);

@@ -16,23 +16,7 @@ import { NodeState } from './node-state.js';
       </div>
     }
   `,
-  styles: `
-    .banner {
-      display: flex;
-      flex-wrap: wrap;
-      align-items: center;
-      gap: 6px 12px;
-      padding: 8px 20px;
-      border-bottom: 1px solid var(--line);
-      background: var(--info-soft);
-    }
-    dfs-icon {
-      color: var(--info);
-    }
-    p {
-      flex: 1 1 220px;
-    }
-  `,
+  styleUrl: './updated-banner.scss',
 })
 export class UpdatedBanner {
   readonly #window = inject(DOCUMENT).defaultView;

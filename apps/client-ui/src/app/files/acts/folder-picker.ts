@@ -60,51 +60,7 @@ const MAX_FOLDERS = 1000;
       </ng-container>
     </dfs-dialog>
   `,
-  styles: `
-    .where {
-      display: flex;
-      align-items: center;
-      justify-content: space-between;
-      gap: 12px;
-      margin-bottom: 8px;
-    }
-    ul {
-      height: 260px;
-      overflow: auto;
-      border: 1px solid var(--line);
-      border-radius: var(--radius-small);
-    }
-    button.bare {
-      display: flex;
-      align-items: center;
-      gap: 12px;
-      width: 100%;
-      min-height: 40px;
-      padding: 4px 12px;
-      outline-offset: -2px;
-    }
-    button.bare:hover {
-      background: var(--hover);
-    }
-    ul dfs-icon {
-      color: var(--folder);
-    }
-    span {
-      flex: 1;
-      overflow: hidden;
-      text-overflow: ellipsis;
-      white-space: nowrap;
-      unicode-bidi: isolate;
-    }
-    small,
-    .none {
-      color: var(--text-2);
-      font-size: 13px;
-    }
-    .none {
-      padding: 10px 12px;
-    }
-  `,
+  styleUrl: './folder-picker.scss',
 })
 export class FolderPicker {
   readonly #files = inject(FilesApi);
