@@ -1,10 +1,27 @@
 import { request, type IncomingHttpHeaders } from 'node:http';
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 
 /** The answer to a request, its bytes as they came. */
 export interface PlainAnswer {
   status: number;
   headers: IncomingHttpHeaders;
   bytes: Buffer;
+}
+
+/** Values of Accept-Encoding, and the encoding in which a node answers each; undefined for none. */
+export const ACCEPTED: readonly (readonly [accepted: string, encoding: string | undefined])[] = [
+  ['gzip, deflate, br, zstd', 'br'],
+  ['gzip', 'gzip'],
+  ['br;q=0, gzip;q=0.5', 'gzip'],
+  ['identity', undefined],
+  ['', undefined],
+];
+
+/** The text of an answer, whose encoding is undone. */
+export function textOf({ headers, bytes }: PlainAnswer): string {
+  const encoding = headers['content-encoding'];
+  const decode = encoding === 'br' ? brotliDecompressSync : encoding === 'gzip' ? gunzipSync : Buffer.from;
+  return decode(bytes).toString();
 }
 
 /** Asks a server on this machine, and undoes no encoding: `fetch` chooses and undoes encodings by itself. */

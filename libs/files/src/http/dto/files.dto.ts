@@ -68,14 +68,7 @@ export class PathQuery {
 /** Which files are meant. */
 @ApiSchema({ name: 'FileFilter' })
 export class FilterBody implements FileFilter {
-  @ApiPropertyOptional({
-    ...FIELD.text,
-    maxLength: MAX_PATH_BYTES,
-    description: 'Only paths that begin so, such as photos/.',
-  })
-  @IsOptional()
-  @IsString()
-  @MaxLength(MAX_PATH_BYTES)
+  @PathPrefix()
   prefix?: string;
 
   @ApiPropertyOptional({
@@ -167,6 +160,20 @@ function PageCursor(): PropertyDecorator {
       minLength: 1,
       maxLength: MAX_CURSOR_LENGTH,
       description: 'nextCursor of the page before.',
+    }),
+  );
+}
+
+/** `prefix` of a list, in the same order. */
+export function PathPrefix(): PropertyDecorator {
+  return applyDecorators(
+    MaxLength(MAX_PATH_BYTES),
+    IsString(),
+    IsOptional(),
+    ApiPropertyOptional({
+      ...FIELD.text,
+      maxLength: MAX_PATH_BYTES,
+      description: 'Only paths that begin so, such as photos/.',
     }),
   );
 }

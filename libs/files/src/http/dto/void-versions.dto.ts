@@ -1,8 +1,8 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsOptional, IsString, Matches, MaxLength, MinLength } from 'class-validator';
-import { MAX_PATH_BYTES, MAX_PEER_ID_LENGTH } from '@dfs/protocol';
+import { MAX_PEER_ID_LENGTH } from '@dfs/protocol';
 import { FIELD } from '../../describe/fields.dto.js';
-import { PageQuery, RECORD_ID } from './files.dto.js';
+import { PageQuery, PathPrefix, RECORD_ID } from './files.dto.js';
 
 /** Query of `GET /void-versions`. */
 export class VoidVersionsQuery extends PageQuery {
@@ -18,14 +18,7 @@ export class VoidVersionsQuery extends PageQuery {
   @MaxLength(MAX_PEER_ID_LENGTH)
   author?: string;
 
-  @ApiPropertyOptional({
-    ...FIELD.text,
-    maxLength: MAX_PATH_BYTES,
-    description: 'Only paths that begin so, such as photos/.',
-  })
-  @IsOptional()
-  @IsString()
-  @MaxLength(MAX_PATH_BYTES)
+  @PathPrefix()
   prefix?: string;
 }
 
