@@ -15,7 +15,7 @@ import {
   type SignedRecord,
   type Signer,
 } from '@dfs/protocol';
-import type { Clock } from '@dfs/runtime';
+import { isDfsError, type Clock } from '@dfs/runtime';
 import { fakeClock, tempDatabase, tempDir, type FakeClock, type TempDatabase } from '@dfs/testing';
 import {
   Catalogue,
@@ -243,4 +243,15 @@ export async function dump(node: Pick<TestNode, 'db'>): Promise<unknown> {
 /** The parts of an entry that most tests look at. */
 export function brief(entry: Entry | undefined): Partial<Entry> | undefined {
   return entry && { path: entry.path, contentId: entry.contentId, deleted: entry.deleted, conflict: entry.conflict };
+}
+
+/** The code by which work is refused; `nothing` where it is not. */
+export async function refusalOf(work: Promise<unknown>): Promise<string> {
+  try {
+    await work;
+  } catch (error) {
+    if (isDfsError(error)) return error.code;
+    throw error;
+  }
+  return 'nothing';
 }

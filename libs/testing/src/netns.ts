@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import { isRunning } from './ports.js';
 
 const run = promisify(execFile);
 
@@ -267,14 +268,5 @@ async function removeLeftovers(): Promise<void> {
   const bridges = JSON.parse(await command('ip', '-j', 'link', 'show', 'type', 'bridge')) as { ifname?: string }[];
   for (const { ifname } of bridges) {
     if (ifname && gone(ifname)) await command('ip', 'link', 'del', ifname).catch(() => undefined);
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
   }
 }

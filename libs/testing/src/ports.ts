@@ -44,7 +44,8 @@ async function isClaimed(claim: string): Promise<boolean> {
   return true;
 }
 
-function isRunning(pid: number): boolean {
+/** Whether a process of this machine runs. */
+export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

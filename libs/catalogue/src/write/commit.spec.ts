@@ -1,12 +1,13 @@
 import type { AnyEvent, ErrorCode } from '@dfs/contracts';
 import { EMPTY_CONTENT, fileIdOf, parseRecord } from '@dfs/protocol';
-import { hour, isDfsError } from '@dfs/runtime';
+import { hour } from '@dfs/runtime';
 import {
   content,
   fileDraft,
   NETWORK,
   recordOf,
   recordsOf,
+  refusalOf,
   START,
   testNode,
   testSigner,
@@ -14,16 +15,6 @@ import {
 } from '../../testing/nodes.js';
 
 const other = testSigner(1);
-
-async function failing(work: Promise<unknown>): Promise<string> {
-  try {
-    await work;
-  } catch (error) {
-    if (isDfsError(error)) return error.code;
-    throw error;
-  }
-  return 'nothing';
-}
 
 async function eventsOf(node: TestNode): Promise<AnyEvent[]> {
   return (await node.events.since(0, 1000)).items;
@@ -112,7 +103,7 @@ describe('commit', () => {
   it('moves by two drafts in one unit', async () => {
     await using node = await testNode();
     await node.write(fileDraft('old', 1), fileDraft('taken', 2));
-    expect(await failing(node.write(fileDraft('taken', 1, { from: 'old' })))).toBe('path-exists');
+    expect(await refusalOf(node.write(fileDraft('taken', 1, { from: 'old' })))).toBe('path-exists');
     const moved = await node.write(fileDraft('new', 1, { from: 'old' }), { kind: 'deletion', path: 'old' });
     expect(moved.map((commit) => commit.outcome)).toEqual(['created', 'deleted']);
     expect(await node.catalogue.byPath('new')).toMatchObject({ contentId: content(1), deleted: false });
@@ -184,7 +175,7 @@ describe('commit', () => {
   ])('decides on %s', async (_name, draft, code) => {
     await using node = await testNode();
     await node.write(fileDraft('a', 1));
-    expect(await failing(node.write(draft))).toBe(code);
+    expect(await refusalOf(node.write(draft))).toBe(code);
     if (code !== 'nothing') expect(node.catalogue.records.root().count).toBe(1);
   });
 
@@ -209,7 +200,7 @@ describe('commit', () => {
 
   it('is refused to a member that may not write', async () => {
     await using node = await testNode({ role: 'storage' });
-    expect(await failing(node.write(fileDraft('a', 1)))).toBe('read-only-member');
+    expect(await refusalOf(node.write(fileDraft('a', 1)))).toBe('read-only-member');
   });
 
   it('takes paths in their one form, and twins of case as two', async () => {
@@ -235,7 +226,7 @@ describe('commit', () => {
     expect(rows.map((row) => row.counter)).toEqual([5, 6, 7, 8]);
     expect(new Set(rows.map((row) => row.ms))).toEqual(new Set([START + 71 * hour]));
     node.clock.advance(-100 * hour);
-    expect(await failing(node.write(fileDraft('d', 1)))).toBe('clock-skew');
+    expect(await refusalOf(node.write(fileDraft('d', 1)))).toBe('clock-skew');
   });
 
   it('is refused while the clock is taken for wrong, and nothing is stored; records of others still come in', async () => {

@@ -1,18 +1,16 @@
-import { isDfsError } from '@dfs/runtime';
-import { content, fileDraft, recordOf, START, testNode, testSigner, type TestNode } from '../../testing/nodes.js';
+import {
+  content,
+  fileDraft,
+  recordOf,
+  refusalOf,
+  START,
+  testNode,
+  testSigner,
+  type TestNode,
+} from '../../testing/nodes.js';
 import type { Draft } from '../ports.js';
 
 const other = testSigner(1);
-
-async function refusal(work: Promise<unknown>): Promise<string> {
-  try {
-    await work;
-  } catch (error) {
-    if (isDfsError(error)) return error.code;
-    throw error;
-  }
-  return 'nothing';
-}
 
 /** A path with a version of this node and a later one of another member, which replaces it. */
 async function replacedByOther(node: TestNode): Promise<{ own: string; theirs: string }> {
@@ -60,7 +58,7 @@ describe('a draft that names its parents', () => {
     await using node = await testNode({ members: [other] });
     const { own, theirs } = await replacedByOther(node);
     const work = node.write(fileDraft('c', 1, { parents: [] }), draft(own, theirs));
-    expect(await refusal(work)).toBe('precondition-failed');
+    expect(await refusalOf(work)).toBe('precondition-failed');
     expect(await node.catalogue.byPath('c')).toBeUndefined();
     expect(await headsOf(node, 'a')).toEqual([theirs]);
   });
@@ -71,7 +69,7 @@ describe('a draft that names its parents', () => {
     const [beside] = await node.write(fileDraft('a', 3, { parents: [own] }));
     await node.write({ kind: 'deletion', path: 'a', parents: [theirs, beside?.record as string] });
     expect(await node.catalogue.byPath('a')).toMatchObject({ deleted: true, conflict: false });
-    expect(await refusal(node.write({ kind: 'deletion', path: 'a', parents: await headsOf(node, 'a') }))).toBe(
+    expect(await refusalOf(node.write({ kind: 'deletion', path: 'a', parents: await headsOf(node, 'a') }))).toBe(
       'precondition-failed',
     );
   });

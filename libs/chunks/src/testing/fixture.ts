@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { cidOf, type Cid } from '@dfs/protocol';
 import type { Database } from '@dfs/database';
 import type { Timers } from '@dfs/runtime';
-import { tempDatabase } from '@dfs/testing';
+import { eventually, tempDatabase } from '@dfs/testing';
 import type { Block } from '../manifest/builder.js';
 import { chunksEntities, chunksMigrations } from '../schema.js';
 import type { FileSystemSize } from '../store/admission/admission.js';
@@ -59,6 +59,26 @@ export class StoreFixture implements AsyncDisposable {
 
   commit(batch: BlockBatch): Promise<void> {
     return this.db.write((tx) => batch.commit(tx));
+  }
+
+  /**
+   * Three batches of a block each, flushed side by side, of which the last two share a pack. Whether they do is a matter of the
+   * moment: `work` runs each time, until they did.
+   */
+  async withSharedPack(
+    make: () => Block[],
+    work: (batches: readonly BlockBatch[], put: readonly Block[]) => Promise<void>,
+  ): Promise<void> {
+    await eventually(async () => {
+      const before = (await this.packs()).length;
+      const put = make();
+      const batches = put.map(() => this.store.batch('local'));
+      await Promise.all(batches.map((batch, index) => batch.add(put[index]!)));
+      await Promise.all(batches.map((batch) => batch.flush()));
+      const isShared = (await this.packs()).length < before + put.length;
+      await work(batches, put);
+      return isShared;
+    });
   }
 
   async packs(): Promise<string[]> {

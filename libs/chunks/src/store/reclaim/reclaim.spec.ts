@@ -170,19 +170,12 @@ describe('reclaim', () => {
   });
 
   it('spares a pack that a batch has yet to commit, though what others put there is dead', async () => {
-    // Whether the last two share one is a matter of the moment: tried until they do.
-    await eventually(async () => {
-      const before = (await fixture.packs()).length;
-      const put = blocks(3, 900);
-      const batches = put.map(() => fixture.store.batch('local'));
-      await Promise.all(batches.map((batch, index) => batch.add(put[index]!)));
-      await Promise.all(batches.map((batch) => batch.flush()));
-      const shared = (await fixture.packs()).length < before + 3;
+    const make = () => blocks(3, 900);
+    await fixture.withSharedPack(make, async (batches, put) => {
       for (const batch of batches.slice(0, 2)) await fixture.commit(batch);
       await fixture.store.reclaim(nothing);
       await fixture.commit(batches[2]!);
       await expectKept([put[2]!]);
-      return shared;
     });
   });
 
