@@ -56,7 +56,14 @@ describe('dfs folder', () => {
     // Paused by a person it is well, as health has it; it is named by its directory too.
     expect(await dfs(['folder', 'pause', 'live'])).toMatchObject({ code: 0, out: 'living is paused.\n' });
     expect(await dfs(['folder', 'ls'])).toMatchObject({ code: 0, err: expect.stringMatching(/resume it to go on/) });
+    // Of all that pause for a time, one that a person paused is none.
+    expect((await dfs(['folder', 'pause', '--all'])).out).toBe('No live folder was to be paused.\n');
     expect((await dfs(['folder', 'resume', 'living'])).code).toBe(0);
+    expect((await dfs(['folder', 'pause', '--all', '--minutes', '5'])).out).toMatch(
+      /^All live folders are paused until /,
+    );
+    await eventually(async () => / paused until \d{4}-/.test((await dfs(['folder', 'ls'])).out));
+    expect((await dfs(['folder', 'resume', '--all'])).code).toBe(0);
     expect(await dfs(['folder', 'scan', 'music'])).toMatchObject({
       code: 4,
       err: expect.stringMatching(/no such live folder/),

@@ -130,6 +130,7 @@ interface Pairs {
   LiveFolderState: [contracts.LiveFolderState, document.LiveFolderState];
   LiveFolderTrashEntry: [contracts.LiveFolderTrashEntry, document.LiveFolderTrashEntry];
   LiveFolderTrashPage: [contracts.LiveFolderTrashPage, document.LiveFolderTrashPage];
+  PauseLiveFolders: [contracts.PauseLiveFolders, document.PauseLiveFolders];
   PatchLiveFolder: [contracts.PatchLiveFolder, document.PatchLiveFolder];
   RestoreFromTrash: [contracts.RestoreFromTrash, document.RestoreFromTrash];
   RestoredFromTrash: [contracts.RestoredFromTrash, document.RestoredFromTrash];
@@ -246,6 +247,7 @@ const SAME: { [K in keyof Pairs]: Same<Pairs[K][0], Pairs[K][1]> } = {
   LiveFolderState: true,
   LiveFolderTrashEntry: true,
   LiveFolderTrashPage: true,
+  PauseLiveFolders: true,
   PatchLiveFolder: true,
   RestoreFromTrash: true,
   RestoredFromTrash: true,

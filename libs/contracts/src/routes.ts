@@ -53,6 +53,7 @@ export const routes = {
   foundContentAdopt: (id: string) => `${API_PREFIX}/found-contents/${encodeURIComponent(id)}/adopt`,
   liveFolders: `${API_PREFIX}/live-folders`,
   liveFolderRoots: `${API_PREFIX}/live-folders/roots`,
+  liveFolderPause: `${API_PREFIX}/live-folders/pause`,
   liveFolderEstimate: `${API_PREFIX}/live-folders/estimate`,
   liveFolder: (id: string) => `${API_PREFIX}/live-folders/${encodeURIComponent(id)}`,
   liveFolderScan: (id: string) => `${API_PREFIX}/live-folders/${encodeURIComponent(id)}/scan`,

@@ -14,7 +14,7 @@ import type {
   PatchLiveFolder,
 } from '@dfs/contracts';
 import { normalisePath } from '@dfs/protocol';
-import { DfsError, invalidField, type WorkStatus } from '@dfs/runtime';
+import { DfsError, invalidField, second, type WorkStatus } from '@dfs/runtime';
 import { FolderStore, wasBoundHere, type StoredFolder } from './base/folder-store.js';
 import { isDiskError } from './disk/disk-error.js';
 import { DEFAULT_RULES } from './disk/ignore/ignore-rules.js';
@@ -121,7 +121,14 @@ export class LiveFolders {
         const made: StoredFolder = {
           ...{ id, name: want.name ?? (basename(root) || root), root, prefix, mode, ignore: want.ignore ?? [], probe },
           ...{ network: this.parts.catalogue.networkId, ...freshMarker(found) },
-          ...{ raising: false, paused: false, stopped: null, meeting: true, lately: { deleted: 0, paths: 0 } },
+          ...{
+            raising: false,
+            paused: false,
+            pausedUntil: null,
+            stopped: null,
+            meeting: true,
+            lately: { deleted: 0, paths: 0 },
+          },
           bound: this.parts.clock.now(),
         };
         await this.parts.db.write((tx) => this.store.add(tx, made));
@@ -165,10 +172,23 @@ export class LiveFolders {
       stored.name = name ?? stored.name;
       stored.mode = mode ?? stored.mode;
       stored.ignore = ignore ?? stored.ignore;
-      stored.paused = paused ?? stored.paused;
+      if (paused !== undefined) Object.assign(stored, { paused, pausedUntil: null });
     });
     if (prefixGone === 'empty') await folder.empty();
     return folder.info();
+  }
+
+  /**
+   * All pause for so many seconds, but for those that a person paused without an end; with 0 those go on that pause for a time.
+   * @returns all of them
+   */
+  async pause(seconds: number): Promise<LiveFolderInfo[]> {
+    const paused = seconds > 0;
+    const pausedUntil = paused ? this.parts.clock.now() + seconds * second : null;
+    const all = [...this.folders.values()];
+    const meant = all.filter(({ stored }) => (stored.paused ? stored.pausedUntil !== null : paused));
+    await Promise.all(meant.map((folder) => folder.change((stored) => Object.assign(stored, { paused, pausedUntil }))));
+    return this.list();
   }
 
   /** Removes the binding; no file on either side is touched. @throws DfsError `folder-not-found` */

@@ -7,12 +7,12 @@ import { canAsk, confirmed } from '../output/question.js';
 import { chosen, isWell } from '../node/live-folders.js';
 import { runProgram } from '../program.js';
 import { estimateText } from './folder-add.js';
-import { resumed } from './folder.js';
+import { meansAll, resumed } from './folder.js';
 import type { Surroundings } from './context.js';
 
 const folder = (of: Partial<LiveFolderInfo>): LiveFolderInfo => ({
   ...{ id: 'id-1', name: 'photos', root: '/home/me/DFS/photos', prefix: 'photos', mode: 'both', ignore: [] },
-  ...{ paused: false, state: 'up-to-date', reason: null, detail: null, files: 0, bytes: 0 },
+  ...{ paused: false, pausedUntil: null, state: 'up-to-date', reason: null, detail: null, files: 0, bytes: 0 },
   ...{ in: { files: 0, bytes: 0 }, out: { files: 0, bytes: 0 }, held: 0, issues: 0 },
   ...{ lastPassAt: null, boundAt: '2026-11-29T12:00:00.000Z' },
   ...of,
@@ -84,6 +84,15 @@ describe('dfs folder', () => {
     expect(resumed(gone, { follow: true })).toEqual({ paused: false, prefixGone: 'follow' });
     expect(resumed(gone, { empty: true })).toEqual({ paused: false, prefixGone: 'empty' });
     expect(resumed(folder({ paused: true }), {})).toEqual({ paused: false });
+  });
+
+  it('pauses one, or all', () => {
+    expect([meansAll('photos', undefined), meansAll(undefined, true)]).toEqual([false, true]);
+    for (const [typed, all] of [
+      ['photos', true],
+      [undefined, undefined],
+    ] as const)
+      expect(() => meansAll(typed, all)).toThrow(expect.objectContaining({ exitCode: EXIT.usage }));
   });
 
   it('goes on only with a yes', async () => {

@@ -1,6 +1,7 @@
-import { Option, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import {
   patchLiveFolder,
+  pauseLiveFolders,
   relinkLiveFolder,
   scanLiveFolder,
   unbindLiveFolder,
@@ -15,6 +16,10 @@ import { isWell, liveFolder, liveFolders, shownPrefix, WHICH } from '../node/liv
 import type { Context } from './context.js';
 import { addFolderAdd } from './folder-add.js';
 import { addHeld, addIssues, addTrash } from './folder-look.js';
+
+/** Minutes. */
+const HOUR = 60;
+const WEEK = 7 * 24 * HOUR;
 
 /** `dfs folder …`: directories of the node's machine that are kept like a folder of the network, both ways. */
 export function addFolderCommands(program: Command, context: Context): void {
@@ -60,10 +65,22 @@ function addFolderLs(folder: Command, context: Context): void {
     });
 }
 
-function row({ name, state, files, bytes, mode, issues, lastPassAt, root, prefix, id }: LiveFolderInfo): string[] {
+function row({
+  name,
+  state,
+  pausedUntil,
+  files,
+  bytes,
+  mode,
+  issues,
+  lastPassAt,
+  root,
+  prefix,
+  id,
+}: LiveFolderInfo): string[] {
   return [
     shown(name),
-    state,
+    pausedUntil === null ? state : `${state} until ${when(pausedUntil)}`,
     `${files} files`,
     size(bytes),
     mode,
@@ -74,7 +91,13 @@ function row({ name, state, files, bytes, mode, issues, lastPassAt, root, prefix
   ];
 }
 
+interface PauseOptions {
+  all?: boolean;
+  minutes?: number;
+}
+
 interface ResumeOptions {
+  all?: boolean;
   follow?: boolean;
   empty?: boolean;
 }
@@ -83,33 +106,48 @@ function addActs(folder: Command, context: Context): void {
   folder
     .command('pause')
     .summary('leave both sides as they are for now')
-    .description('Pauses a live folder: neither side is touched until `dfs folder resume`.')
-    .argument('<folder>', WHICH)
-    .addHelpText('after', '\nExample:\n  dfs folder pause photos')
-    .action((typed: string, _options: object, command: Command) =>
-      act(context, command, typed, {
+    .description(
+      'Pauses a live folder: neither side is touched until `dfs folder resume`. With --all, all of them pause for an hour, or for as\n' +
+        'long as --minutes says; one that was paused alone stays so.',
+    )
+    .argument('[folder]', WHICH)
+    .option('--all', 'all of them, for a time')
+    .option('--minutes <number>', `for how long all pause (default: ${HOUR})`, minutesOf)
+    .addHelpText('after', '\nExamples:\n  dfs folder pause photos\n  dfs folder pause --all')
+    .action(async (typed: string | undefined, { all, minutes }: PauseOptions, command: Command) => {
+      if (all !== true && minutes !== undefined) throw new Failure('--minutes goes with --all alone.', EXIT.usage);
+      if (meansAll(typed, all)) {
+        await pauseAll(context, command, 60 * (minutes ?? HOUR));
+        return;
+      }
+      await act(context, command, typed, {
         call: (node, { id }) => patchLiveFolder({ client: node.client, path: { id }, body: { paused: true } }),
         done: ({ name }) => `${shown(name)} is paused.`,
-      }),
-    );
+      });
+    });
   folder
     .command('resume')
     .summary('go on after a pause')
     .description(
       'Lets a live folder go on. Where others have removed or moved everything in the network, say what to do: --follow, or\n' +
-        '--empty. `dfs folder rm` leaves both sides as they are.',
+        '--empty. `dfs folder rm` leaves both sides as they are. With --all, those go on that pause for a time.',
     )
-    .argument('<folder>', WHICH)
+    .argument('[folder]', WHICH)
+    .addOption(new Option('--all', 'all that pause for a time').conflicts(['follow', 'empty']))
     .addOption(new Option('--follow', 'go on where its files were moved to').conflicts('empty'))
     .option('--empty', 'empty the directory too; its files go to the trash')
     .addHelpText('after', '\nExamples:\n  dfs folder resume photos\n  dfs folder resume photos --follow')
-    .action((typed: string, options: ResumeOptions, command: Command) =>
-      act(context, command, typed, {
+    .action(async (typed: string | undefined, options: ResumeOptions, command: Command) => {
+      if (meansAll(typed, options.all)) {
+        await pauseAll(context, command, 0);
+        return;
+      }
+      await act(context, command, typed, {
         call: (node, found) =>
           patchLiveFolder({ client: node.client, path: { id: found.id }, body: resumed(found, options) }),
         done: ({ name }) => `${shown(name)} goes on.`,
-      }),
-    );
+      });
+    });
   folder
     .command('scan')
     .summary('look at all of it, soon')
@@ -137,6 +175,36 @@ function addActs(folder: Command, context: Context): void {
         done: ({ name }) => `${shown(name)} is bound to the directory as it is now.`,
       }),
     );
+}
+
+/** Whether all are meant, or the one that is named. @throws Failure where neither is said, or both are */
+export function meansAll(typed: string | undefined, all: boolean | undefined): typed is undefined {
+  if ((typed === undefined) !== (all === true)) throw new Failure('Name one live folder, or say --all.', EXIT.usage);
+  return typed === undefined;
+}
+
+/** @throws InvalidArgumentError unless it is a whole number of minutes, up to a week */
+function minutesOf(text: string): number {
+  const minutes = Number(text);
+  if (!Number.isInteger(minutes) || minutes < 1 || minutes > WEEK)
+    throw new InvalidArgumentError(`It is a whole number from 1 to ${WEEK}.`);
+  return minutes;
+}
+
+async function pauseAll(context: Context, command: Command, seconds: number): Promise<void> {
+  const printer = context.printer(command);
+  const node = await context.node(command);
+  const now = await node.ask(() => pauseLiveFolders({ client: node.client, body: { seconds } }), 'live folders');
+  printer.result(now, () => {
+    const until = now.items
+      .flatMap(({ pausedUntil }) => pausedUntil ?? [])
+      .sort()
+      .at(-1);
+    if (seconds === 0) return 'The live folders go on that paused for a time.';
+    return until === undefined
+      ? 'No live folder was to be paused.'
+      : `All live folders are paused until ${when(until)}.`;
+  });
 }
 
 /** @throws Failure where a person has to say what to do, or has answered what was not asked */

@@ -15,6 +15,7 @@ import {
   type LiveFolderSettled,
   type LiveFolderTrashPage,
   type PatchLiveFolder,
+  type PauseLiveFolders,
   type RestoredFromTrash,
 } from '@dfs/contracts';
 import type { Observable } from 'rxjs';
@@ -50,6 +51,12 @@ export class LiveFoldersApi {
   patch(id: string, body: PatchLiveFolder): Observable<LiveFolderInfo> {
     const context = body.prefixGone === undefined ? again() : undefined;
     return this.#http.patch<LiveFolderInfo>(routes.liveFolder(id), body, { context });
+  }
+
+  /** `POST /live-folders/pause`: all of them for so many seconds; 0: those go on that pause for a time. */
+  pause(seconds: number): Observable<LiveFolderList> {
+    const body: PauseLiveFolders = { seconds };
+    return this.#http.post<LiveFolderList>(routes.liveFolderPause, body, { context: again() });
   }
 
   /** `DELETE /live-folders/{id}`: no file on either side is touched. Not sent again by itself: a folder that is gone is an error. */

@@ -46,6 +46,8 @@ export interface LiveFolderInfo {
   /** Lines as in a `.gitignore`. */
   ignore: string[];
   paused: boolean;
+  /** When a pause for a time ends; null where it lasts until a person resumes the folder, and where there is none. */
+  pausedUntil: Timestamp | null;
   state: LiveFolderState;
   /** Null while it is well. */
   reason: LiveFolderReason | null;
@@ -81,9 +83,18 @@ export interface PatchLiveFolder {
   name?: string;
   mode?: LiveFolderMode;
   ignore?: string[];
+  /** True: until a person resumes it, also where it pauses for a time. */
   paused?: boolean;
   /** Of a folder with the reason `prefix-gone`: go on at the new prefix, or empty the folder too. To leave both as they are, remove the folder. */
   prefixGone?: 'follow' | 'empty';
+}
+
+/**
+ * `POST /live-folders/pause`: all live folders pause for so many seconds. Those that a person paused without an end stay so. With 0 those
+ * go on that pause for a time.
+ */
+export interface PauseLiveFolders {
+  seconds: number;
 }
 
 /** Deletions that were found together and wait for one answer. */

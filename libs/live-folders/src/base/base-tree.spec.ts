@@ -19,7 +19,16 @@ describe('the count of a base tree', () => {
   beforeEach(async () => {
     temp = await tempDatabase(liveFoldersMigrations);
     tree = new BaseTree(temp.db, 'f');
-    const rest = { ignore: [], probe: {}, identity: undefined, nonce: null, epoch: 1, raising: false, paused: false };
+    const rest = {
+      ignore: [],
+      probe: {},
+      identity: undefined,
+      nonce: null,
+      epoch: 1,
+      raising: false,
+      paused: false,
+      pausedUntil: null,
+    };
     const stored = { ...FOLDER, ...rest, stopped: null, meeting: false, lately: { deleted: 0, paths: 0 }, bound: 0 };
     await temp.db.write((tx) => new FolderStore(temp.db).add(tx, stored as unknown as StoredFolder));
   });

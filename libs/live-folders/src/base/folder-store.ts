@@ -23,6 +23,8 @@ export interface StoredFolder {
   /** The marker may still have the epoch before. */
   raising: boolean;
   paused: boolean;
+  /** Milliseconds since 1970; null where a person ends the pause, and where there is none. */
+  pausedUntil: number | null;
   /** Why it pauses until a person answers. */
   stopped: LiveFolderReason | null;
   meeting: boolean;
@@ -55,11 +57,12 @@ interface FolderRow {
   meeting: number;
   lately: string;
   bound: number;
+  paused_until: number | null;
 }
 
 const COLUMNS = [
   ...['id', 'name', 'root', 'prefix', 'network', 'mode', 'ignore', 'probe', 'identity', 'nonce', 'epoch', 'raising'],
-  ...['paused', 'stopped', 'meeting', 'lately', 'bound'],
+  ...['paused', 'stopped', 'meeting', 'lately', 'bound', 'paused_until'],
 ];
 
 /** The live folders of this node. */
@@ -80,7 +83,7 @@ export class FolderStore {
     const { name, prefix, network, mode, ignore, epoch, nonce } = folder;
     await tx.run(
       `UPDATE live_folder SET name = ?, prefix = ?, network = ?, mode = ?, ignore = ?, probe = ?, identity = ?, nonce = ?, epoch = ?, raising = ?,
-       paused = ?, stopped = ?, meeting = ?, lately = ? WHERE id = ?`,
+       paused = ?, stopped = ?, meeting = ?, lately = ?, paused_until = ? WHERE id = ?`,
       [
         ...[
           name,
@@ -94,7 +97,8 @@ export class FolderStore {
           epoch,
           Number(folder.raising),
         ],
-        ...[Number(folder.paused), folder.stopped, Number(folder.meeting), JSON.stringify(folder.lately), folder.id],
+        ...[Number(folder.paused), folder.stopped, Number(folder.meeting), JSON.stringify(folder.lately)],
+        ...[folder.pausedUntil, folder.id],
       ],
     );
   }
@@ -127,12 +131,12 @@ function valuesOf(folder: StoredFolder): (string | number | null)[] {
       stopped,
       Number(folder.meeting),
     ],
-    ...[JSON.stringify(folder.lately), bound],
+    ...[JSON.stringify(folder.lately), bound, folder.pausedUntil],
   ];
 }
 
 function folderFrom(row: FolderRow): StoredFolder {
-  const { ignore, probe, identity, raising, paused, meeting, lately, ...rest } = row;
+  const { ignore, probe, identity, raising, paused, meeting, lately, paused_until: pausedUntil, ...rest } = row;
   return {
     ...rest,
     ignore: JSON.parse(ignore) as string[],
@@ -140,6 +144,7 @@ function folderFrom(row: FolderRow): StoredFolder {
     identity: identity === null ? undefined : (fromJson(identity) as KnownRoot),
     raising: raising === 1,
     paused: paused === 1,
+    pausedUntil,
     meeting: meeting === 1,
     lately: JSON.parse(lately) as Lately,
   };

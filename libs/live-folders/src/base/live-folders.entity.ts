@@ -70,6 +70,10 @@ export class LiveFolderEntity {
   /** When it was bound, in ms since 1970. */
   @Column({ type: 'integer' })
   bound!: number;
+
+  /** When its pause ends, in ms since 1970; null where a person ends it, and where it does not pause. */
+  @Column({ type: 'integer', nullable: true, name: 'paused_until' })
+  pausedUntil!: number | null;
 }
 
 /** The base tree: what disk and network of a folder last agreed on. */

@@ -96,6 +96,18 @@ class LiveFoldersDeleted1799000500000 implements MigrationInterface {
   }
 }
 
+class LiveFoldersPausedUntil1799000600000 implements MigrationInterface {
+  name = 'LiveFoldersPausedUntil1799000600000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query('ALTER TABLE live_folder ADD COLUMN paused_until INTEGER');
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('ALTER TABLE live_folder DROP COLUMN paused_until');
+  }
+}
+
 /** Entities of its tables. */
 export const liveFoldersEntities: EntityClass[] = [
   LiveFolderEntity,
@@ -106,4 +118,8 @@ export const liveFoldersEntities: EntityClass[] = [
   LiveFolderDeletedEntity,
 ];
 /** Tables `live_folder…`. */
-export const liveFoldersMigrations: MigrationClass[] = [LiveFolders1799000110000, LiveFoldersDeleted1799000500000];
+export const liveFoldersMigrations: MigrationClass[] = [
+  LiveFolders1799000110000,
+  LiveFoldersDeleted1799000500000,
+  LiveFoldersPausedUntil1799000600000,
+];

@@ -30,6 +30,7 @@ import {
   HoldParams,
   LiveFolderParams,
   PatchBody,
+  PauseBody,
   RestoreFromTrashBody,
   RootsQuery,
   SettleBody,
@@ -79,6 +80,19 @@ export class LiveFoldersController {
   @ApiOkResponse({ type: RootsDto })
   roots(@Query() { path }: RootsQuery): Promise<LiveFolderRoots> {
     return this.folders.roots(path);
+  }
+
+  @Post('pause')
+  @HttpCode(200)
+  @ApiOperation({
+    operationId: 'pauseLiveFolders',
+    summary: 'Pause all live folders for a time, or let those go on that pause for a time',
+    description: 'Folders that were paused without an end stay so.',
+  })
+  @Problems('forbidden')
+  @ApiOkResponse({ type: LiveFolderListDto })
+  async pause(@Query() _query: NoQuery, @Body() { seconds }: PauseBody): Promise<LiveFolderList> {
+    return { items: await this.folders.pause(seconds) };
   }
 
   @Post('estimate')

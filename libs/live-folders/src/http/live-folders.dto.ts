@@ -5,10 +5,13 @@ import {
   IsArray,
   IsBoolean,
   IsIn,
+  IsInt,
   IsOptional,
   IsString,
   Matches,
+  Max,
   MaxLength,
+  Min,
   MinLength,
 } from 'class-validator';
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
@@ -18,11 +21,14 @@ import type {
   EstimateLiveFolder,
   LiveFolderMode,
   PatchLiveFolder,
+  PauseLiveFolders,
   RestoreFromTrash,
   SettleLiveFolder,
 } from '@dfs/contracts';
 import { FIELD } from '@dfs/files';
 import { MAX_PATH_BYTES } from '@dfs/protocol';
+import { second } from '@dfs/runtime';
+import { LONGEST_PAUSE } from '../run/pause.js';
 
 /** Modes of a folder, as the API document lists them. */
 export const MODES = ['both', 'send', 'receive'] as const satisfies LiveFolderMode[];
@@ -36,6 +42,8 @@ const MAX_RULES = 1000;
 const MAX_RULE_LENGTH = 1024;
 /** Paths that are settled by one request, and entries of the trash that one removes. */
 const MAX_PATHS = 1000;
+/** Seconds for which all folders may pause by one request. */
+const MAX_PAUSE = LONGEST_PAUSE / second;
 const id = { type: 'string', pattern: ID.source } as const;
 const rootField = {
   type: 'string',
@@ -140,7 +148,10 @@ export class PatchBody implements PatchLiveFolder {
   @Rules()
   ignore?: string[];
 
-  @ApiPropertyOptional({ ...FIELD.flag, description: 'While it is paused neither side is touched.' })
+  @ApiPropertyOptional({
+    ...FIELD.flag,
+    description: 'Until a person resumes it; while it is paused neither side is touched.',
+  })
   @IsOptional()
   @IsBoolean()
   paused?: boolean;
@@ -153,6 +164,22 @@ export class PatchBody implements PatchLiveFolder {
   @IsOptional()
   @IsIn(['follow', 'empty'], { message: 'must be follow or empty' })
   prefixGone?: 'follow' | 'empty';
+}
+
+/** Body of `POST /live-folders/pause`. */
+@ApiSchema({ name: 'PauseLiveFolders' })
+export class PauseBody implements PauseLiveFolders {
+  @ApiProperty({
+    type: 'integer',
+    minimum: 0,
+    maximum: MAX_PAUSE,
+    example: 3600,
+    description: 'For so long; 0: those go on that pause for a time.',
+  })
+  @IsInt()
+  @Min(0)
+  @Max(MAX_PAUSE)
+  seconds!: number;
 }
 
 /** Body of an answer to deletions that wait. */

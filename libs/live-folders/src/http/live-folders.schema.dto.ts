@@ -79,6 +79,12 @@ export class LiveFolderDto implements LiveFolderInfo {
   @ApiProperty({ enum: MODES, enumName: 'LiveFolderMode' }) mode!: LiveFolderMode;
   @ApiProperty({ ...texts, description: 'Lines as in a .gitignore.' }) ignore!: string[];
   @ApiProperty(FIELD.flag) paused!: boolean;
+  @ApiProperty({
+    ...FIELD.moment,
+    nullable: true,
+    description: 'When a pause for a time ends; null for one without an end.',
+  })
+  pausedUntil!: string | null;
   @ApiProperty({ enum: STATES, enumName: 'LiveFolderState' }) state!: LiveFolderState;
   @ApiProperty({ type: 'string', enum: [...REASONS, null], nullable: true, description: 'Null while it is well.' })
   reason!: LiveFolderReason | null;

@@ -5,6 +5,7 @@ import type { StoredFolder } from '../base/folder-store.js';
 import type { HeldStore } from '../base/held-store.js';
 import type { Issue } from '../base/issue-store.js';
 import type { RootDisk } from '../disk/root-disk.js';
+import type { FoundContent } from './assemble.js';
 import type { NetworkTree } from './network-tree.js';
 import type { LiveFoldersComponents } from './ports.js';
 import type { RootGuard } from './root-guard.js';
@@ -21,6 +22,8 @@ export interface PassContext {
   readonly notes: PassNotes;
   /** Inodes of directories when all that is in them was looked at last, by path: another one of the same name is new. */
   readonly walked: Map<string, bigint>;
+  /** Contents of files for which there was no room: as long as such a file is the same it is not read again (rule 14). */
+  readonly unfit: Map<string, FoundContent>;
   /** Nothing was done to this disk since the process began: what an earlier one left is put in order (rule 8). */
   readonly atStart: boolean;
   /** Files that never stand still are taken as they are, if two readings agree (rule 9): once an hour. */

@@ -43,6 +43,9 @@ export class FolderStopped extends Error {
   }
 }
 
+/** Of a pause that ends by itself. */
+export const PAUSED_FOR_A_TIME = 'It was paused for a time: resume it to go on sooner.';
+
 /** A sentence for a person on each reason that has one of its own. */
 export const DETAIL: Readonly<Record<LiveFolderReason, string>> = {
   asked: 'It was paused: resume it to go on.',

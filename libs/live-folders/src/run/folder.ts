@@ -12,20 +12,20 @@ import { Dirt, FULL_PASS, type Decided } from './dirt.js';
 import { failureOf } from './failure.js';
 import { FolderRules } from './folder-rules.js';
 import { SlidingCount } from './lately.js';
-import { movedTo } from './moved-to.js';
+import { movedTo, rowsAt } from './moved-to.js';
+import { isPauseOver, untilPauseEnds } from './pause.js';
+import { tellIssues } from './tell-issues.js';
 import { NetworkTree } from '../pass/network-tree.js';
 import type { Rules } from '../pass/disk-tree.js';
 import { runPass, type PassResult } from '../pass/pass.js';
 import type { LiveFoldersComponents } from '../pass/ports.js';
-import { DETAIL, FolderStopped } from '../pass/root-check.js';
+import { DETAIL, FolderStopped, PAUSED_FOR_A_TIME } from '../pass/root-check.js';
 import { RootGuard } from '../pass/root-guard.js';
 
 /** After a pass that failed: first and at the longest. */
 const RETRY = { first: 2 * second, longest: 5 * minute };
 /** Files stay in the trash for so long (rule 6), and the folder knows for so long what was deleted from its disk. */
 const TRASH_TIME = 30 * day;
-/** New issues of one event. */
-const TOLD = 100;
 
 /** How a folder stands, as health tells it. */
 export type LiveFolderStanding = Pick<LiveFolderInfo, 'id' | 'name' | 'state' | 'reason' | 'detail' | 'held'>;
@@ -49,6 +49,7 @@ export class Folder {
   /** The rules by which all of it was looked at last. */
   private tried: Rules | undefined;
   private readonly walked = new Map<string, bigint>();
+  private readonly unfit: PassContext['unfit'] = new Map();
   /** Times that a person changed it. */
   private changed = 0;
   private hourlyAt = -Infinity;
@@ -77,7 +78,7 @@ export class Folder {
     this.work = new Recurring(
       {
         name: `live folder ${stored.name}`,
-        every: FULL_PASS,
+        every: () => Math.min(FULL_PASS, untilPauseEnds(this.stored, parts.clock.now())),
         retry: RETRY,
         failed: 'a pass over a live folder failed',
         run: (signal) => this.run(signal),
@@ -157,16 +158,7 @@ export class Folder {
   /** The prefix was moved: rows follow the records of the same content at its new place; of others the two sides meet. */
   async follow(prefix: string): Promise<void> {
     const network = new NetworkTree(this.parts.catalogue, prefix);
-    const rows = [...(await this.base.all()).values()];
-    const heads = await network.of(rows.map(({ path }) => path));
-    const changes = rows.map((row) => {
-      const shown = heads.get(row.path)?.[0];
-      if (row.kind === 'directory') {
-        return { path: row.path, row: { ...row, record: shown?.kind === 'folder' ? shown.record : null } };
-      }
-      const isSame = shown?.kind === 'file' && shown.contentId === row.contentId;
-      return { path: row.path, row: isSame ? { ...row, record: shown.record } : undefined };
-    });
+    const changes = await rowsAt(network, await this.base.all());
     await this.parts.db.write(async (tx) => {
       await this.base.change(tx, changes);
       await this.held.clear(tx);
@@ -202,17 +194,18 @@ export class Folder {
 
   /** As it is told. */
   async info(): Promise<LiveFolderInfo> {
-    const { id, name, root, prefix, mode, ignore, paused, bound } = this.stored;
+    const { id, name, root, prefix, mode, ignore, paused, pausedUntil, bound } = this.stored;
     const [count, held, issues] = await Promise.all([this.base.count(), this.held.count(), this.issues.count()]);
     return {
       ...{ id, name, root, prefix, mode, ignore: [...ignore], paused },
+      pausedUntil: momentOf(pausedUntil),
       ...{ state: this.state, reason: this.reason, detail: this.detail },
       ...count,
       in: { ...this.counts.in },
       out: { ...this.counts.out },
       held,
       issues,
-      lastPassAt: this.lastPassAt === null ? null : new Date(this.lastPassAt).toISOString(),
+      lastPassAt: momentOf(this.lastPassAt),
       boundAt: new Date(bound).toISOString(),
       ...(this.reason === 'prefix-gone' && { movedTo: await this.movedTo() }),
     };
@@ -237,6 +230,7 @@ export class Folder {
 
   private async run(signal: AbortSignal): Promise<Ran> {
     try {
+      await this.endPause();
       this.refuse();
       await this.pass1(signal);
     } catch (error) {
@@ -255,10 +249,16 @@ export class Folder {
     return !isStopped && this.dirt.isAny;
   }
 
+  private async endPause(): Promise<void> {
+    if (!isPauseOver(this.stored, this.parts.clock.now())) return;
+    Object.assign(this.stored, { paused: false, pausedUntil: null });
+    await this.parts.db.write((tx) => this.store.save(tx, this.stored));
+  }
+
   /** Why there is no pass. @throws FolderStopped */
   private refuse(): void {
-    const { paused, stopped, mode, meeting } = this.stored;
-    if (paused) throw new FolderStopped('asked');
+    const { paused, pausedUntil, stopped, mode, meeting } = this.stored;
+    if (paused) throw new FolderStopped('asked', pausedUntil === null ? DETAIL.asked : PAUSED_FOR_A_TIME);
     if (stopped !== null) throw new FolderStopped(stopped);
     if (mode !== 'receive' && this.parts.membership.self().role === 'storage')
       throw new FolderStopped('read-only-member');
@@ -339,9 +339,9 @@ export class Folder {
   }
 
   private context(notes: PassNotes, takesAsIs: boolean, signal: AbortSignal): PassContext {
-    const { parts, disk, network, base, held, root, walked, deleted, changed, stored: folder } = this;
+    const { parts, disk, network, base, held, root, walked, unfit, deleted, changed, stored: folder } = this;
     return {
-      ...{ parts, folder, disk, network, base, held, root, walked, notes, takesAsIs, signal, deleted },
+      ...{ parts, folder, disk, network, base, held, root, walked, unfit, notes, takesAsIs, signal, deleted },
       ...{ atStart: !this.isRecovered, isOver: () => this.changed !== changed },
     };
   }
@@ -366,14 +366,9 @@ export class Folder {
     await this.parts.db.write((tx) => this.base.forgetDeletions(tx, before));
   }
 
-  /** Issues of these paths are as given now. */
-  private async tell(tx: Tx, told: readonly Issue[], isWithin: (path: string) => boolean): Promise<void> {
-    const now = this.parts.clock.now();
-    const fresh = await this.issues.replace(tx, told, isWithin, now);
-    if (fresh.length === 0) return;
-    const since = new Date(now).toISOString();
-    const issues = fresh.slice(0, TOLD).map((one) => ({ ...one, since }));
-    await this.parts.events.record(tx, 'folder.issue', { folder: this.named, issues, count: fresh.length });
+  private tell(tx: Tx, told: readonly Issue[], isWithin: (path: string) => boolean): Promise<void> {
+    const { issues, named: folder, parts } = this;
+    return tellIssues(tx, { ...parts, issues, folder }, told, isWithin);
   }
 
   /** In another network nothing was agreed on. */
@@ -423,4 +418,8 @@ export class Folder {
   private get named(): Pick<LiveFolderInfo, 'id' | 'name'> {
     return { id: this.stored.id, name: this.stored.name };
   }
+}
+
+function momentOf(at: number | null): string | null {
+  return at === null ? null : new Date(at).toISOString();
 }

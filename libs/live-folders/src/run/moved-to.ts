@@ -1,4 +1,5 @@
 import type { Catalogue } from '@dfs/catalogue';
+import type { BaseChange } from '../base/base-tree.js';
 import type { NetworkTree } from '../pass/network-tree.js';
 import type { BaseRow } from '../plan/model.js';
 
@@ -23,4 +24,21 @@ export async function movedTo(
   }
   const [best] = [...prefixes].sort((a, b) => b[1] - a[1]);
   return best?.[0] ?? null;
+}
+
+/** Rows of a base tree whose prefix was moved: they follow the records of the same content at the new place; others go. */
+export async function rowsAt(
+  network: Pick<NetworkTree, 'of'>,
+  base: ReadonlyMap<string, BaseRow>,
+): Promise<BaseChange[]> {
+  const heads = await network.of([...base.keys()]);
+  return [...base.values()].map((row) => {
+    const { path } = row;
+    const shown = heads.get(path)?.[0];
+    if (row.kind === 'directory') {
+      return { path, row: { ...row, record: shown?.kind === 'folder' ? shown.record : null } };
+    }
+    const isSame = shown?.kind === 'file' && shown.contentId === row.contentId;
+    return { path, row: isSame ? { ...row, record: shown.record } : undefined };
+  });
 }

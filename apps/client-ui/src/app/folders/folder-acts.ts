@@ -9,6 +9,8 @@ import { counted, formatBytes } from '../kit/words/sizes.js';
 import { Toasts } from '../kit/toasts.js';
 import { FoldersState } from './folders-state.js';
 
+/** Seconds for which all folders pause. */
+const HOUR = 3600;
 /** Names told in a question. */
 const NAMED = 100;
 
@@ -25,6 +27,17 @@ export class FolderActs {
       ? $localize`${visibleName(name)}:name: pauses: neither side is touched.`
       : $localize`${visibleName(name)}:name: goes on.`;
     await this.#run(this.#api.patch(id, { paused }), () => text);
+  }
+
+  /** All of them, for an hour; those that a person paused without an end stay so. */
+  async pauseAll(): Promise<void> {
+    const text = $localize`All live folders pause for an hour: neither side is touched.`;
+    await this.#run(this.#api.pause(HOUR), () => text);
+  }
+
+  /** Those that pause for a time. */
+  async resumeAll(): Promise<void> {
+    await this.#run(this.#api.pause(0), () => $localize`The live folders go on.`);
   }
 
   async scan({ id, name }: LiveFolderInfo): Promise<void> {

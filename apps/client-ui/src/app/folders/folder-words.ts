@@ -7,6 +7,7 @@ import {
   mdiPauseCircleOutline,
   mdiSyncCircle,
 } from '@mdi/js';
+import { formatTime } from '../kit/words/times.js';
 import type { Tone } from '../safety/verdict.js';
 
 /** How a live folder stands, as it is shown. */
@@ -57,7 +58,7 @@ export const ISSUES: Record<LiveFolderIssueKind, string> = {
 };
 
 /** State, with its tone and icon. Green only while the console itself is connected: else nobody can say. */
-export function standingOf({ state, reason }: LiveFolderInfo, current: boolean): Standing {
+export function standingOf({ state, reason, pausedUntil }: LiveFolderInfo, current: boolean): Standing {
   if (!current) return { tone: 'quiet', icon: mdiDotsCircle, text: $localize`Not known now` };
   switch (state) {
     case 'up-to-date':
@@ -69,7 +70,11 @@ export function standingOf({ state, reason }: LiveFolderInfo, current: boolean):
     case 'held':
       return { tone: 'warn', icon: mdiCircleHalfFull, text: $localize`Waits for an answer` };
     case 'paused':
-      return { tone: reason === 'asked' ? 'quiet' : 'warn', icon: mdiPauseCircleOutline, text: $localize`Paused` };
+      return {
+        tone: reason === 'asked' ? 'quiet' : 'warn',
+        icon: mdiPauseCircleOutline,
+        text: pausedUntil === null ? $localize`Paused` : $localize`Paused until ${formatTime(pausedUntil)}:time:`,
+      };
     case 'error':
       return { tone: 'bad', icon: mdiAlertOutline, text: $localize`In trouble` };
   }

@@ -13,6 +13,7 @@ const folder = (name: string, more: Partial<LiveFolderInfo> = {}): LiveFolderInf
   mode: 'both',
   ignore: [],
   paused: false,
+  pausedUntil: null,
   state: 'up-to-date',
   reason: null,
   detail: null,
@@ -137,6 +138,22 @@ describe('FoldersPage', () => {
     await expectCall('PATCH', routes.liveFolder('id-of-rest'), { paused: false }, folder('rest'));
     press(card('photos'), 'Scan now');
     await expectCall('POST', routes.liveFolderScan('id-of-photos'), null, folder('photos'));
+  });
+
+  it('pauses all for an hour, says until when, and lets them go on sooner', async () => {
+    const asked = { paused: true, state: 'paused', reason: 'asked' } as const;
+    const until = '2026-11-30T15:40:00.000Z';
+    const rest = folder('rest', asked);
+    const pausing = { items: [folder('photos', { ...asked, pausedUntil: until }), rest] };
+    await show([folder('photos'), rest]);
+    fireEvent.click(screen.getByRole('button', { name: 'Pause all for an hour' }));
+    await expectCall('POST', routes.liveFolderPause, { seconds: 3600 }, pausing);
+    await answerUntil(routes.liveFolders, pausing, () => card('photos').getByText(/^Paused until \d+:\d\d/));
+    expect(card('rest').getByText('Paused')).toBeTruthy();
+    fireEvent.click(screen.getByRole('button', { name: 'Go on with all' }));
+    await expectCall('POST', routes.liveFolderPause, { seconds: 0 }, { items: [folder('photos'), rest] });
+    const offered = () => screen.queryByRole('button', { name: 'Pause all for an hour' });
+    await answerUntil(routes.liveFolders, { items: [folder('photos'), rest] }, offered);
   });
 
   it('asks for held deletions by name: put back at once, deleted after a question', async () => {

@@ -1,6 +1,6 @@
 import { Component, computed, inject } from '@angular/core';
 import type { LiveFolderInfo } from '@dfs/contracts';
-import { mdiFolderPlusOutline } from '@mdi/js';
+import { mdiFolderPlusOutline, mdiPause, mdiPlay } from '@mdi/js';
 import { Dialogs } from '../kit/dialogs.js';
 import { EmptyState } from '../kit/empty-state.js';
 import { Icon } from '../kit/icon.js';
@@ -9,6 +9,7 @@ import { Notice } from '../kit/notice.js';
 import { counted } from '../kit/words/sizes.js';
 import { Toasts } from '../kit/toasts.js';
 import { BindDialog } from './bind-dialog.js';
+import { FolderActs } from './folder-acts.js';
 import { FolderCard } from './folder-card.js';
 import { FoldersState } from './folders-state.js';
 
@@ -25,6 +26,13 @@ export class FoldersPage {
   readonly #dialogs = inject(Dialogs);
   readonly #toasts = inject(Toasts);
   protected readonly state = inject(FoldersState);
+  protected readonly acts = inject(FolderActs);
+  /** What can be done about all: those that pause for a time go on, or those that do not pause do. */
+  protected readonly all = computed((): 'pause' | 'resume' | undefined => {
+    const folders = this.state.folders() ?? [];
+    if (folders.some(({ pausedUntil }) => pausedUntil !== null)) return 'resume';
+    return folders.some(({ paused }) => !paused) ? 'pause' : undefined;
+  });
   protected readonly summary = computed(() => {
     const folders = this.state.folders();
     if (folders === undefined || folders.length === 0) return '';
@@ -33,7 +41,7 @@ export class FoldersPage {
   });
   protected readonly title = $localize`Live folders`;
   protected readonly bones = [1, 2];
-  protected readonly icons = { bind: mdiFolderPlusOutline };
+  protected readonly icons = { bind: mdiFolderPlusOutline, pause: mdiPause, resume: mdiPlay };
 
   constructor() {
     this.state.refresh();

@@ -8,6 +8,7 @@ const day = 24 * hour;
 const DAY_MONTH = new Intl.DateTimeFormat(LOCALE, { day: 'numeric', month: 'short' });
 const DAY_MONTH_YEAR = new Intl.DateTimeFormat(LOCALE, { day: 'numeric', month: 'short', year: 'numeric' });
 const MEDIUM = new Intl.DateTimeFormat(LOCALE, { dateStyle: 'medium', timeStyle: 'medium' });
+const TIME = new Intl.DateTimeFormat(LOCALE, { timeStyle: 'short' });
 const FULL = new Intl.DateTimeFormat(LOCALE, { dateStyle: 'full', timeStyle: 'medium' });
 
 /** How long ago, coarser the longer: `just now`, `5 min ago`, `3 h ago`, `yesterday`, `12 Nov`. */
@@ -34,6 +35,12 @@ export function formatMoment(timestamp: string): string {
 export function formatDate(timestamp: string): string {
   const then = Date.parse(timestamp);
   return Number.isNaN(then) ? '–' : MEDIUM.format(then);
+}
+
+/** The time of day alone, of a moment that is near: `13:42`. */
+export function formatTime(timestamp: string): string {
+  const then = Date.parse(timestamp);
+  return Number.isNaN(then) ? '–' : TIME.format(then);
 }
 
 /** A running time that ticks: `00:04:12`, `3 d 04:12:33`. */
