@@ -1,7 +1,7 @@
 import { systemClock, systemTimers, type Clock, type Timers, type Unsubscribe } from '@dfs/runtime';
 import { Acts } from './act/acts.js';
 import { Asides } from './act/asides.js';
-import { makeDirectory, removeDirectory, settle } from './act/directories.js';
+import { makeDirectory, removeDirectory, respell, settle } from './act/directories.js';
 import { Puts } from './act/put.js';
 import { Recovery } from './act/recovery.js';
 import { discard, roomOf, stage } from './act/stage.js';
@@ -94,6 +94,7 @@ export class LocalRootDisk implements RootDisk {
   makeDirectory: RootDisk['makeDirectory'] = (path) => this.#told(() => makeDirectory(this.#parts, path));
   removeDirectory: RootDisk['removeDirectory'] = (path, note) =>
     this.#told(() => removeDirectory(this.#parts, path, note));
+  respell: RootDisk['respell'] = (from, to, ids) => this.#told(() => respell(this.#parts, from, to, ids));
   setAttributes: RootDisk['setAttributes'] = (path, expected, attributes) =>
     this.#told(() => this.#acts.setAttributes(path, expected, attributes));
   settle: RootDisk['settle'] = (directories) => this.#told(() => settle(this.#parts, directories));

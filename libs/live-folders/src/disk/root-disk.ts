@@ -304,6 +304,12 @@ export interface RootDisk {
   ): Promise<{ outcome: 'moved'; stat: Stat; racy: boolean } | NotDone>;
   /** Those above it too. `taken` where something else has the name. */
   makeDirectory(path: DiskPath): Promise<{ outcome: 'made' | 'there'; stat: Stat } | { outcome: 'taken' }>;
+  /** Another spelling of a directory's name, which is the same name for this disk: with all that is in it. */
+  respell(
+    from: DiskPath,
+    to: DiskPath,
+    ids: TemporaryIds,
+  ): Promise<{ outcome: 'respelled'; stat: Stat } | { outcome: 'changed' }>;
   /** Only if nothing is left in it; names that `ignored` counts as droppings of programs go to the trash with it (rule 12). */
   removeDirectory(path: DiskPath, note: TrashNote): Promise<'removed' | 'kept' | 'absent'>;
   setAttributes(

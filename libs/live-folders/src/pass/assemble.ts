@@ -36,6 +36,7 @@ export function assemble(trees: Trees): { items: PlanItem[]; leftOut: string[] }
   for (const path of trees.base.keys()) paths.add(path);
   for (const [path, heads] of trees.heads) if (isShown(heads) || trees.base.has(path)) paths.add(path);
   const excluded = exclusions(trees);
+  const spelled = spellings(trees);
   const items: PlanItem[] = [];
   const leftOut: string[] = [];
   for (const path of paths) {
@@ -44,7 +45,8 @@ export function assemble(trees: Trees): { items: PlanItem[]; leftOut: string[] }
       if (trees.base.has(path)) leftOut.push(path);
       continue;
     }
-    items.push(itemOf(path, trees, excluded.get(path)));
+    const item = itemOf(path, trees, excluded.get(path));
+    items.push(spelled.size === 0 ? item : { ...item, ...otherSpelling(path, trees, spelled) });
   }
   return { items, leftOut };
 }
@@ -90,7 +92,7 @@ function isLeftOut(path: string, { rules, disk, base, heads }: Trees): boolean {
 function exclusions({ heads, beneath, traits }: Trees): Map<string, string> {
   const excluded = new Map<string, string>();
   const folded = new Map<string, string>();
-  const mayFold = traits.foldsCase || traits.foldsForms;
+  const mayFold = folds(traits);
   const shown = [...heads].filter(([, all]) => isShown(all)).map(([path]) => path);
   for (const path of mayFold ? shown.sort(byBytes) : shown) {
     if (heads.get(path)?.[0]?.kind === 'file' && (beneath.get(path) ?? 0) > 0) {
@@ -112,6 +114,20 @@ function exclusions({ heads, beneath, traits }: Trees): Map<string, string> {
   return excluded;
 }
 
+/** Paths that the network shows, by what they have in common with all that are the same for the disk. */
+function spellings({ heads, traits }: Trees): ReadonlyMap<string, string> {
+  if (!folds(traits)) return new Map();
+  return new Map([...heads].flatMap(([path, all]) => (isShown(all) ? [[fold(path, traits), path] as const] : [])));
+}
+
+/** 11: a new name on the disk that is the same for it as one that the network shows, and that was never here. */
+function otherSpelling(path: string, trees: Trees, spelled: ReadonlyMap<string, string>): { twin?: string } {
+  if (trees.base.has(path) || isShown(trees.heads.get(path))) return {};
+  const other = spelled.get(fold(path, trees.traits));
+  if (other === undefined || other === path || trees.base.has(other)) return {};
+  return { twin: `For this disk it is the same name as ${other}, which the network shows.` };
+}
+
 function fits(path: string, { longestName, refusesReserved }: DiskTraits): boolean {
   const name = path.slice(path.lastIndexOf('/') + 1);
   // A character has three bytes at most.
@@ -119,12 +135,19 @@ function fits(path: string, { longestName, refusesReserved }: DiskTraits): boole
   return isShort && !(refusesReserved && portableName(name) !== name);
 }
 
-function fold(path: string, { foldsCase, foldsForms }: DiskTraits): string {
+/** Whether a disk takes different names for the same. */
+export function folds({ foldsCase, foldsForms }: Pick<DiskTraits, 'foldsCase' | 'foldsForms'>): boolean {
+  return foldsCase || foldsForms;
+}
+
+/** What all paths have in common that are the same for a disk. */
+export function fold(path: string, { foldsCase, foldsForms }: Pick<DiskTraits, 'foldsCase' | 'foldsForms'>): string {
   const form = foldsForms ? path.normalize('NFC') : path;
   return foldsCase ? form.toUpperCase().toLowerCase() : form;
 }
 
-function byBytes(a: string, b: string): number {
+/** In the order of their bytes: the first of twins stands on the disk. */
+export function byBytes(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 

@@ -49,6 +49,8 @@ export interface KnownOfDisk {
   readonly device: bigint;
   /** These rules were found to leave out no path of the base tree. */
   readonly areTried: boolean;
+  /** The disk takes different names for the same. */
+  readonly folds: boolean;
 }
 
 /** The disk as listings of directories show it: a path is absent only where one that was listed whole does not have it. */
@@ -114,6 +116,12 @@ export class DiskTree {
     for (const listing of await this.disk.list(directories)) this.take(listing);
   }
 
+  /** Lists what was found since and was not listed. */
+  walkOn(signal: AbortSignal): Promise<void> {
+    const names = [...this.entries.values()].flatMap(({ name, stat }) => (stat.kind === 'directory' ? [name] : []));
+    return this.walk(names, () => true, signal);
+  }
+
   /** All paths that stand on the disk. */
   paths(): IterableIterator<string> {
     return this.entries.keys();
@@ -150,6 +158,11 @@ export class DiskTree {
     if (path === '') return ROOT;
     const entry = this.entries.get(path);
     return entry?.stat.kind === 'directory' ? entry.name : undefined;
+  }
+
+  /** Paths of all directories that stand on the disk. */
+  *directories(): Generator<string> {
+    for (const [path, { stat }] of this.entries) if (stat.kind === 'directory') yield path;
   }
 
   /** An earlier look at a file that saves a second one. */
@@ -219,7 +232,7 @@ export class DiskTree {
     const { directory } = found;
     // Of another device: the disk went meanwhile, and this is what its mount point has.
     const isElse = found.outcome === 'whole' && found.stat.device !== this.known.device;
-    const listing: Listing = isElse ? { directory, outcome: 'unknown', reason: 'changed' } : found;
+    const listing: Listing = isElse ? { directory, outcome: 'unknown', reason: 'changed' } : this.asSpelled(found);
     const earlier = this.listed.get(directory);
     if (earlier?.listing.outcome === 'whole') this.drop(earlier.listing);
     const before =
@@ -229,6 +242,20 @@ export class DiskTree {
     for (const { name, fileId } of listing.temporaries) this.temporaries.push({ directory, name, fileId });
     for (const border of listing.borders) this.hide(join(directory, border), 'It is on another disk.', true);
     for (const { name, stat } of listing.entries) this.enter(join(directory, name), stat, listing.at);
+  }
+
+  /**
+   * A disk that takes different names for the same finds a directory by a name that it does not have: what is in it would be there twice.
+   */
+  private asSpelled(found: Listing): Listing {
+    const { directory } = found;
+    if (!this.known.folds || found.outcome !== 'whole' || directory === ROOT) return found;
+    const above = this.listed.get(parentOf(directory))?.listing;
+    if (above?.outcome === 'absent') return { directory, outcome: 'absent' };
+    if (above?.outcome !== 'whole') return { directory, outcome: 'unknown', reason: 'changed' };
+    const path = pathOf(directory);
+    const isThere = above.entries.some(({ name }) => name === nameOf(directory));
+    return isThere || (path !== undefined && this.entries.has(path)) ? found : { directory, outcome: 'absent' };
   }
 
   /** A path of which a name of ours stands beside it is unknown (rule 8). */

@@ -4,7 +4,7 @@ import { isSame as isSameStat } from '../plan/decide.js';
 import type { BaseRow } from '../plan/model.js';
 import { directoriesAbove } from '../plan/plan.js';
 import type { FoundContent, Trees } from './assemble.js';
-import { countBeneath } from './assemble.js';
+import { countBeneath, folds } from './assemble.js';
 import type { PassContext } from './context.js';
 import { DiskTree, type Rules } from './disk-tree.js';
 import { isShown } from './network-tree.js';
@@ -38,7 +38,13 @@ export class Gathering {
     areTried: boolean,
   ) {
     const usual = (path: string): BaseRow | undefined => this.base.get(path);
-    this.disk = new DiskTree(context.disk, rules, { timers: context.parts.timers, usual, device, areTried });
+    this.disk = new DiskTree(context.disk, rules, {
+      timers: context.parts.timers,
+      usual,
+      device,
+      areTried,
+      folds: folds(context.folder.probe),
+    });
   }
 
   /** Lists the disk, and puts in order what an interrupted act left there. */
@@ -51,8 +57,11 @@ export class Gathering {
       await this.disk.walk([ROOT], () => true, signal);
     } else await this.lookAtSome(this.scope);
     await this.recover();
-    const { walked } = this.context;
-    if (this.scope === 'full') walked.clear();
+    const { walked, unfit } = this.context;
+    if (this.scope === 'full') {
+      walked.clear();
+      for (const path of unfit.keys()) if (this.disk.stateOf(path).state !== 'file') unfit.delete(path);
+    }
     for (const [path, inode] of this.disk.whole()) {
       if (this.scope === 'full' || this.within.has(path)) walked.set(path, inode);
     }
@@ -118,8 +127,9 @@ export class Gathering {
   }
 
   /** Finds out the contents of files. */
-  async hash(files: readonly { path: string; name: DiskPath }[]): Promise<void> {
+  async hash(wanted: readonly { path: string; name: DiskPath }[]): Promise<void> {
     const { disk, notes, network, signal, takesAsIs } = this.context;
+    const files = wanted.filter(({ path }) => !this.isKnownUnfit(path));
     for (let at = 0; at < files.length; at += HASHED_TOGETHER) {
       signal.throwIfAborted();
       const some = files.slice(at, at + HASHED_TOGETHER);
@@ -152,13 +162,25 @@ export class Gathering {
     this.deletedHere = await this.context.base.deletedHere(asked.map(({ path }) => path));
   }
 
+  /** 14: a file for which there was no room is read again when it is another one. */
+  private isKnownUnfit(path: string): boolean {
+    const [found, seen] = [this.context.unfit.get(path), this.disk.seen(path)];
+    if (found === undefined || seen === undefined || !isSameStat(found.stat, seen.stat, true)) return false;
+    this.contents.set(path, found);
+    return true;
+  }
+
   /** Looks again for contents that the network has come to know meanwhile. */
   async knownAnew(): Promise<void> {
     await this.hash([]);
   }
 
   private async lookAtSome({ directories, paths }: Exclude<Scope, 'full'>): Promise<void> {
-    for (const path of paths) this.alone.add(path);
+    for (const path of paths) {
+      this.alone.add(path);
+      // Others may have emptied the directories that it is in.
+      for (const above of directoriesAbove(path)) this.alone.add(above);
+    }
     const wanted = new Set(directories);
     // The directory of a path says whether it is there.
     for (const path of paths) wanted.add(path.slice(0, Math.max(0, path.lastIndexOf('/'))));
@@ -211,7 +233,8 @@ export class Gathering {
       const shown = this.heads.get(path)?.[0]?.kind;
       const isDirectory = state === 'directory' || this.base.get(path)?.kind === 'directory';
       if (!isDirectory && shown === 'file' && state === 'file') continue;
-      const all = await this.context.network.beneath(path, state === 'directory' ? 1 : Infinity);
+      // All of them are counted where a file on the disk clears them.
+      const all = await this.context.network.beneath(path, state === 'file' ? Infinity : 1);
       counts.set(path, [...all.values()].filter(isShown).length);
     }
     return counts;
@@ -238,6 +261,7 @@ export class Gathering {
       }),
     );
     await this.disk.relist([...new Set(left.map(({ directory }) => directory))]);
+    if (this.scope === 'full') await this.disk.walkOn(this.context.signal);
     for (const { fileId } of temporaries) {
       const path = paths.get(fileId);
       if (path === undefined) continue;

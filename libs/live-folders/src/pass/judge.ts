@@ -8,15 +8,14 @@ import type { StoredFile } from './store-files.js';
 
 /** Judges steps anew in the unit of work that signs them: what others have said since the plan was made counts (rule 3). */
 export class Judge {
-  private readonly items: ReadonlyMap<string, PlanItem>;
+  /** By path; made when it is asked for: most passes sign nothing. */
+  private byPath: ReadonlyMap<string, PlanItem> | undefined;
 
   constructor(
     private readonly pass: PassContext,
-    items: readonly PlanItem[],
+    private readonly items: readonly PlanItem[],
     private readonly context: PlanContext,
-  ) {
-    this.items = new Map(items.map((item) => [item.path, item]));
-  }
+  ) {}
 
   /** Those that would be planned again. */
   async stillHolds(
@@ -38,8 +37,9 @@ export class Judge {
     // The machine may have slept since the pass began.
     const mayDelete = this.context.mayDelete && this.pass.parts.sync.isSynced();
     const context = { ...this.context, mayDelete, held: await held.all(tx) };
+    const items = (this.byPath ??= new Map(this.items.map((item) => [item.path, item])));
     const decided = (path: string): Step[] => {
-      const item = this.items.get(path);
+      const item = items.get(path);
       if (item === undefined) return [];
       const content = found.get(path);
       const disk = item.disk.state === 'file' && content ? { ...item.disk, content } : item.disk;

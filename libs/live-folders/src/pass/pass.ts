@@ -11,7 +11,7 @@ import { Gathering, type Scope } from './gather.js';
 import { Judge } from './judge.js';
 import { sign } from './sign.js';
 import { signWrittenOn } from './written-on.js';
-import { write } from './write.js';
+import { write } from './writing/write.js';
 
 /** Terms of a pass, beside its context. */
 export interface PassOptions {

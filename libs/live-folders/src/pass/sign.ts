@@ -111,8 +111,9 @@ async function writeUnit(
 ): Promise<void> {
   const { parts, base, held, network, notes } = context;
   const agreed = await judge.stillHolds(tx, all, stored);
-  const steps = bound && agreed.size < all.length ? [] : all.filter((step) => agreed.has(step));
-  for (const step of all) if (!steps.includes(step)) lookAgain(context, step, 0);
+  const isNone = bound && agreed.size < all.length;
+  const steps = isNone ? [] : all.filter((step) => agreed.has(step));
+  for (const step of all) if (isNone || !agreed.has(step)) lookAgain(context, step, 0);
   if (steps.length === 0) {
     tx.afterCommit(() => void batch.abort());
     return;
@@ -138,6 +139,7 @@ async function writeUnit(
   await held.end(tx, deletions);
   if (deletions.length > 0) await context.deleted(tx, deletions.length);
   tx.afterCommit(() => {
+    for (const { path } of stored.keys()) context.unfit.delete(path);
     for (const { step, end } of stored.values()) if (end.racy) notes.lookAgain(step.path, RACY);
     notes.deleted += deletions.length;
     notes.out.files += steps.length;
@@ -281,7 +283,9 @@ function* unitsOf(steps: readonly SigningStep[], act: Uint8Array): Generator<Uni
   for (const step of steps) {
     const ends = step.do === 'sign-move' ? [step.from.path, step.to.path] : [step.path];
     const root = ends.map(rootOf).find((one) => one !== undefined);
-    if (root !== undefined) groups.set(root, [...(groups.get(root) ?? []), step]);
+    const group = root === undefined ? undefined : groups.get(root);
+    if (group) group.push(step);
+    else if (root !== undefined) groups.set(root, [step]);
     else if (step.do === 'sign-file') files.push(step);
     else single.push(step);
   }
@@ -318,10 +322,13 @@ function kindChanges(steps: readonly SigningStep[]): (path: string) => string | 
 
 /** It is planned anew with what is there then. */
 function refused(context: PassContext, step: SigningStep, error: DfsError): void {
-  const { notes } = context;
+  const { notes, unfit } = context;
   const path = step.do === 'sign-move' ? step.to.path : step.path;
   if (error.status === 507) {
-    if (step.do === 'sign-file') notes.tell('no-room', path, error.message);
+    if (step.do === 'sign-file') {
+      notes.tell('no-room', path, error.message);
+      if (step.content?.racy === false) unfit.set(path, { ...step.content, stat: known(step.stat) });
+    }
     lookAgain(context, step, NO_ROOM);
   } else if (error.code === 'path-taken') notes.tell('hidden', path, error.message);
   else lookAgain(context, step, 1000);

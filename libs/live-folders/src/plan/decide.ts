@@ -141,6 +141,7 @@ function metFile(item: PlanItem, disk: FileOnDisk, context: PlanContext): Step[]
     return [issue(item, 'hidden', 'In the network a folder has this name.')];
   if (shown === undefined) {
     if (context.mode === 'receive') return [onlyHere(item)];
+    if (item.twin !== undefined) return [issue(item, 'hidden', item.twin)];
     return [signFile(path, disk, disk.content, [], context.meeting)];
   }
   const { content } = disk;

@@ -74,6 +74,8 @@ export interface PlanItem {
   readonly beneath: number;
   /** The path cannot be shown beside another one of the network: why. */
   readonly excluded?: string;
+  /** A new name on the disk that is the same for it as one that the network shows: why it is not signed. */
+  readonly twin?: string;
 }
 
 /** A deletion that waits for an answer, or has got it. */

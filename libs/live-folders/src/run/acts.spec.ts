@@ -1,5 +1,7 @@
-import { TestMembers } from '../testing/members.js';
+import { isLong } from '@dfs/testing';
+import { TestMembers, type TestMember } from '../testing/members.js';
 import { deletions, issuesOf, many, records, two } from '../testing/world.suite.js';
+import type { Call } from '../testing/scripted-file-system.js';
 
 // Accidents of others, each by its name.
 
@@ -52,15 +54,20 @@ describe('an act', () => {
   });
 
   it('a directory that is renamed moves no byte, deletes nothing and asks nobody', async () => {
-    await using world = await two({ ...many(300, 'old/'), other: 'x' });
+    const count = isLong ? 10_000 : 300;
+    await using world = await two({ ...many(count, 'old/'), other: 'x' });
     const { a, b, members } = world;
     const before = await records(a);
     const inodes = new Set(Object.keys(b.files()).map((path) => b.root.files.tree.find(b.root.at(path))?.number));
+    for (const { root } of [a, b]) root.files.calls.length = 0;
     a.rename('old', 'new');
     await members.settle();
-    expect(Object.keys(b.files())).toContain('new/f00299');
+    expect(Object.keys(b.files()).filter((path) => path.startsWith('new/'))).toHaveLength(count);
     expect(Object.keys(b.files()).some((path) => path.startsWith('old/'))).toBe(false);
-    expect(await records(b)).toBe(before + 600);
+    // One record that it came and one that it went, of each; no byte of any is read again.
+    expect(await records(b)).toBe(before + 2 * count);
+    for (const { root } of [a, b])
+      expect(root.files.calls.filter(({ name, path }) => name === 'read' && /\/f\d{5}$/.test(path))).toEqual([]);
     expect(await a.info()).toMatchObject({ state: 'up-to-date', held: 0 });
     // On the other disk it was a rename as well.
     for (const path of Object.keys(b.files()))
@@ -107,19 +114,93 @@ describe('an act', () => {
     expect(await issuesOf(b)).toEqual([]);
   });
 
-  it('by others, of the case of a directory alone, on a disk that folds it: told, and nothing is lost', async () => {
-    await using members = new TestMembers();
-    const [a, b] = [await members.add(), await members.add({ foldsCase: true })];
-    a.write('dir/a', 'one');
-    await a.bind();
-    await b.bind();
-    await members.settle();
-    a.rename('dir', 'Dir');
-    await members.settle();
-    expect(a.files()).toEqual({ 'Dir/a': 'one' });
-    expect(Object.values(b.files())).toEqual(['one']);
-    expect((await issuesOf(b)).map(([kind]) => kind)).toContain('hidden');
-    expect(await b.info()).toMatchObject({ state: 'up-to-date' });
+  describe('of the case of a directory alone, on a disk that folds it (rule 11)', () => {
+    const files = { 'dir/a': 'one', 'dir/Sub/b': 'two', 'dir/Sub/c': 'three' };
+    const upper = { 'DIR/a': 'one', 'DIR/sub/b': 'two', 'DIR/sub/c': 'three' };
+
+    /** A member whose disk tells the two names apart, and one whose disk does not; on that one a file that is left out. */
+    async function folding(): Promise<{ members: TestMembers; a: TestMember; b: TestMember } & AsyncDisposable> {
+      const members = new TestMembers();
+      const [a, b] = [await members.add(), await members.add({ foldsCase: true })];
+      for (const [path, text] of Object.entries(files)) a.write(path, text);
+      await a.bind();
+      await b.bind({ ignore: ['*.skip'] });
+      await members.settle();
+      b.write('dir/local.skip', 'of this disk');
+      await members.settle();
+      return { members, a, b, [Symbol.asyncDispose]: () => members[Symbol.asyncDispose]() };
+    }
+
+    function respell(member: TestMember): void {
+      member.rename('dir', 'x');
+      member.rename('x', 'DIR');
+      member.rename('DIR/Sub', 'DIR/x');
+      member.rename('DIR/x', 'DIR/sub');
+    }
+
+    it.each(['of all', 'of what is dirty'] as const)('by others: done on the disk, in a pass %s', async (scope) => {
+      await using world = await folding();
+      const { members, a, b } = world;
+      const inodes = new Set(Object.keys(files).map((path) => b.root.files.tree.find(b.root.at(path))?.number));
+      respell(a);
+      await a.settle();
+      await members.meet();
+      await (scope === 'of all' ? b.settle() : b.passOverDirty());
+      expect(b.files()).toEqual({ ...upper, 'DIR/local.skip': 'of this disk' });
+      // The same files: none was fetched, and none is in the trash.
+      for (const path of Object.keys(upper)) expect(inodes).toContain(b.root.files.tree.find(b.root.at(path))?.number);
+      expect(b.trash().filter((text) => Object.values(files).includes(text))).toEqual([]);
+      const before = await records(a);
+      await members.settle();
+      expect(await records(a)).toBe(before);
+      expect(a.files()).toEqual(upper);
+      expect(await issuesOf(b)).toEqual([]);
+      expect(await b.info()).toMatchObject({ state: 'up-to-date', files: 3 });
+    });
+
+    it('by others, and the process is killed in the middle of it: done after the start', async () => {
+      const renames = ({ name, path }: Call): boolean => name === 'rename' && /\/dir$|\.dfs-tmp-/i.test(path);
+      for (let nth = 1; nth <= 4; nth++) {
+        await using world = await folding();
+        const { members, a, b } = world;
+        respell(a);
+        await a.settle();
+        await members.meet();
+        b.root.files.script({ when: renames, nth, fate: { crash: { keep: Infinity, bytes: true } } });
+        await b.folder?.pass().catch(() => undefined);
+        await b.restart();
+        await members.settle();
+        expect(a.files()).toEqual(upper);
+        expect(b.files()).toEqual({ ...upper, 'DIR/local.skip': 'of this disk' });
+      }
+    });
+
+    it('by others while somebody writes on in it: nothing is lost, and the disk shows the first of the two', async () => {
+      await using world = await folding();
+      const { members, a, b } = world;
+      respell(a);
+      b.write('dir/new', 'by the other');
+      b.write('dir/a', 'written on');
+      await members.settle();
+      await members.settle();
+      expect(a.files()).toEqual({ ...upper, 'dir/a': 'written on', 'dir/new': 'by the other' });
+      expect(b.files()).toEqual({ ...upper, 'DIR/local.skip': 'of this disk' });
+      expect(await issuesOf(b)).toEqual([
+        ['hidden', 'dir/a'],
+        ['hidden', 'dir/new'],
+      ]);
+      expect(b.trash()).toEqual(expect.arrayContaining(['written on', 'by the other']));
+    });
+
+    it('by a person on that disk: a move of all that is in it', async () => {
+      await using world = await folding();
+      const { members, a, b } = world;
+      respell(b);
+      await members.settle();
+      expect(a.files()).toEqual(upper);
+      expect(b.files()).toEqual({ ...upper, 'DIR/local.skip': 'of this disk' });
+      expect(a.trash().filter((text) => text !== '')).toEqual([]);
+    });
   });
 
   it('a file becomes a directory, and a directory a file, each in one unit of work', async () => {

@@ -1,6 +1,6 @@
 import { TestMembers } from '../testing/members.js';
 import { MEMORY_ROOT } from '../testing/memory-root.js';
-import { deletions, issuesOf, records, two } from '../testing/world.suite.js';
+import { deletions, issuesOf, many, records, two } from '../testing/world.suite.js';
 
 // Accidents of others, each by its name.
 
@@ -19,6 +19,28 @@ describe('a disk', () => {
     expect(Object.keys(b.files())).toEqual(['a', 'b', 'd/c']);
     expect(await a.info()).toMatchObject({ state: 'up-to-date' });
   });
+
+  it('unplugged while 1,000 files change: nothing is deleted, and all of them arrive when it is back', async () => {
+    await using world = await two(many(100));
+    const { a, b, members } = world;
+    const changed = many(1000);
+    for (const path of Object.keys(changed)) a.write(path, 'changed');
+    a.remove('f00007');
+    let signed = 0;
+    a.catalogue.onChange((changes) => (signed += changes.length));
+    a.root.files.script({ when: () => signed >= 500, fate: { unmount: MEMORY_ROOT } });
+    await a.settle();
+    a.root.files.script();
+    await members.meet();
+    expect(await a.info()).toMatchObject({ state: 'paused', reason: 'marker-missing' });
+    expect(await deletions(b)).toBe(0);
+    a.root.files.remount(MEMORY_ROOT);
+    await members.settle();
+    expect(await a.info()).toMatchObject({ state: 'up-to-date' });
+    expect(b.files()).toEqual(a.files());
+    expect(Object.values(b.files())).toEqual(Array.from({ length: 999 }, () => 'changed'));
+    expect(await deletions(b)).toBe(1);
+  }, 120_000);
 
   it('whose mount point is empty at the start: the folder pauses and says why', async () => {
     await using world = await two();
@@ -202,6 +224,72 @@ describe('an old copy', () => {
     await members.settle();
     expect(await a.info()).toMatchObject({ state: 'paused', reason: 'old-copy' });
     expect(await records(b)).toBe(before + 1);
+  });
+
+  it('of the whole database: nothing that was deleted returns unasked, and nothing current is overwritten', async () => {
+    await using world = await two({ a: 'old a', b: 'old b', c: 'old c', d: 'old d' });
+    const { b, members } = world;
+    let { a } = world;
+    const copy = await a.copyDatabase();
+    a.root.time.advance(120_000);
+    a.write('a', 'new a');
+    a.remove('b');
+    a.write('e', 'made since');
+    await members.settle();
+    b.write('d', 'new d');
+    await members.settle();
+    a = await members.putBack(a, copy);
+    // What was done while nobody looked.
+    a.write('c', 'written since');
+    const before = await deletions(b);
+    await members.settle();
+    expect(await a.info()).toMatchObject({ state: 'paused', reason: 'old-copy' });
+    expect(b.files()).toEqual({ a: 'new a', c: 'old c', d: 'new d', e: 'made since' });
+    await a.live.relink((await a.info()).id);
+    await members.settle();
+    expect(await a.info()).toMatchObject({ state: 'up-to-date' });
+    expect(a.files()).toEqual(b.files());
+    expect(b.files()).toMatchObject({ a: 'new a', d: 'new d', e: 'made since' });
+    expect(b.files()).not.toHaveProperty('b');
+    expect(await b.versions('p/c')).toEqual(expect.arrayContaining(['old c', 'written since']));
+    expect(await deletions(b)).toBe(before);
+  });
+
+  it('that was away for longer than the retention, a laptop: nothing deleted returns, nothing current is overwritten', async () => {
+    await using world = await two({ ...many(10), a: 'old a', b: 'old b', c: 'old c' });
+    const { a, b, members } = world;
+    b.isOnline = false;
+    a.remove('a');
+    a.write('b', 'new b');
+    a.rename('f00000', 'moved');
+    await a.settle();
+    // Nobody has the contents of what was deleted and replaced any more.
+    a.root.time.advance(60 * 24 * 3_600_000);
+    b.root.time.advance(60 * 24 * 3_600_000);
+    await a.settle();
+    for (const path of ['p/a', 'p/b']) await a.forget(path);
+    // Written on the laptop meanwhile, over what was deleted too.
+    b.write('c', 'written on the way');
+    b.write('own', 'only on the laptop');
+    await b.restart();
+    b.sync(false);
+    await b.settle();
+    b.isOnline = true;
+    await members.meet();
+    b.sync(true);
+    await members.settle();
+    expect(b.files()).toEqual(a.files());
+    expect(a.files()).toMatchObject({
+      b: 'new b',
+      c: 'written on the way',
+      own: 'only on the laptop',
+      moved: 'text 0',
+    });
+    expect(Object.keys(a.files())).toHaveLength(13);
+    expect(a.files()).not.toHaveProperty('a');
+    expect(a.files()).not.toHaveProperty('f00000');
+    expect(b.trash()).toEqual(expect.arrayContaining(['old a', 'old b']));
+    expect(await issuesOf(b)).toEqual([]);
   });
 
   it('a new server that is empty deletes nothing: it meets only when it knows what the others know', async () => {

@@ -298,6 +298,16 @@ describe('a pass over what is dirty alone', () => {
     expect(b.files()).toEqual({ 'd/x/one': 'changed there' });
   });
 
+  it('takes away directories that others emptied, and those above them', async () => {
+    await using world = await two({ 'x/y/z/a': 'one', b: 'two' });
+    const { a, b, members } = world;
+    for (const path of ['x/y/z/a', 'x/y/z', 'x/y', 'x']) a.remove(path);
+    await a.settle();
+    await members.meet();
+    await b.passOverDirty();
+    expect(b.root.files.tree.find(b.root.at('x'))).toBeUndefined();
+  });
+
   it('leaves no end of a move that others made, where somebody took the new name meanwhile', async () => {
     await using world = await two({ a: 'one', b: 'two' });
     const { a, b, members } = world;

@@ -1,9 +1,14 @@
+import { eventually } from '@dfs/testing';
+import { MEMORY_ROOT } from '../testing/memory-root.js';
 import { TestMembers, type TestMember } from '../testing/members.js';
 import { deletions, issuesOf, many, records, two } from '../testing/world.suite.js';
+import { isPauseOver, LONGEST_PAUSE, untilPauseEnds } from './pause.js';
 
 // Rules of live folders that no loss of others stands for, each by its number.
 
 const MINUTE = 60_000;
+/** Seconds. */
+const HOUR = 3600;
 const DAY = 24 * 60 * MINUTE;
 
 function kindAt(member: TestMember, path: string): string | undefined {
@@ -35,6 +40,117 @@ describe('a root that can only be read (rule 1)', () => {
     await members.settle();
     expect(b.files()).toEqual({ b: 'two' });
     expect(await a.info()).toMatchObject({ state: 'up-to-date' });
+  });
+});
+
+describe('parents come from the base tree (rule 3)', () => {
+  it('a local change replaces what the disk had and nothing else: what others wrote meanwhile is beside it', async () => {
+    await using world = await two({ a: 'one' });
+    const { a, b, members } = world;
+    const before = (await a.catalogue.folders.heads(['p/a'])).get('p/a')?.[0]?.record;
+    b.isOnline = false;
+    b.write('a', 'by b');
+    await b.settle();
+    a.write('a', 'by a');
+    await a.settle();
+    b.isOnline = true;
+    await members.meet();
+    const heads = (await a.catalogue.folders.heads(['p/a'])).get('p/a') ?? [];
+    expect(heads.map(({ record }) => record)).not.toContain(before);
+    expect(heads).toHaveLength(2);
+    await members.settle();
+    expect(a.files()).toEqual(b.files());
+    expect(await a.versions('p/a')).toEqual(expect.arrayContaining(['by a', 'by b']));
+  });
+
+  it('a deletion is signed only where others have written nothing since; else their version stands on the disk again', async () => {
+    await using world = await two({ a: 'one', b: 'two' });
+    const { a, b, members } = world;
+    b.write('a', 'by b');
+    await b.settle();
+    await members.meet();
+    a.remove('a');
+    a.remove('b');
+    await members.settle();
+    expect(a.files()).toEqual({ a: 'by b' });
+    expect(b.files()).toEqual({ a: 'by b' });
+    expect(await deletions(b)).toBe(1);
+  });
+
+  it('that is judged anew when it is signed: what others said since the plan was made counts', async () => {
+    await using world = await two({ a: 'one', b: 'two' });
+    const { a, b, members } = world;
+    b.write('a', 'by b');
+    await b.settle();
+    a.remove('a');
+    // The record of the other comes between the second look and the unit of work.
+    const isSecond = ({ name, path }: { name: string; path: string }): boolean =>
+      name === 'readdir' && path === MEMORY_ROOT;
+    let met = 0;
+    const meet = async (): Promise<void> => {
+      await members.meet();
+      met++;
+    };
+    a.root.files.script({ when: isSecond, nth: 4, fate: { act: meet } });
+    await a.folder?.pass();
+    a.root.files.script();
+    expect(met).toBe(1);
+    await members.settle();
+    expect(a.files()).toEqual({ a: 'by b', b: 'two' });
+    expect(await deletions(b)).toBe(0);
+  });
+});
+
+describe('first meeting (rule 4)', () => {
+  it('equal bytes are adopted, an old copy makes way, never-seen bytes are imported, and what was deleted stays deleted', async () => {
+    await using members = new TestMembers();
+    const [a, b] = [await members.add(), await members.add()];
+    const files = { equal: 'equal', old: 'version one', seen: 'seen by a', deleted: 'was here', gone: 'was there' };
+    for (const [path, text] of Object.entries(files)) a.write(path, text);
+    await a.bind();
+    await members.settle();
+    a.write('old', 'version two');
+    a.write('seen', 'of the network');
+    a.remove('deleted');
+    a.remove('gone');
+    await members.settle();
+    const before = await records(a);
+    b.root.time.advance(100_000);
+    b.write('equal', 'equal');
+    b.write('old', 'version one');
+    b.write('seen', 'never seen by anybody');
+    b.write('deleted', 'was here');
+    b.write('gone', 'another one');
+    b.write('new', 'only here');
+    await b.bind();
+    await members.settle();
+    // What nobody had seen is signed: beside the head, over a deletion, and where there was nothing.
+    expect(await records(a)).toBe(before + 3);
+    const shown = { equal: 'equal', old: 'version two', seen: 'of the network', gone: 'another one', new: 'only here' };
+    expect(a.files()).toEqual(shown);
+    expect(b.files()).toEqual({ ...shown, deleted: 'was here' });
+    expect(await a.versions('p/seen')).toContain('never seen by anybody');
+    expect(b.trash()).toEqual(expect.arrayContaining(['version one', 'never seen by anybody']));
+    expect(await issuesOf(b)).toEqual([['deleted-elsewhere', 'deleted']]);
+  });
+
+  it('begins only when this node knows what the others know', async () => {
+    await using members = new TestMembers();
+    const [a, b] = [await members.add(), await members.add()];
+    a.write('a', 'one');
+    await a.bind();
+    await members.settle();
+    b.write('own', 'only here');
+    b.isSynced = false;
+    await b.bind();
+    const before = await records(b);
+    await members.settle();
+    expect(await b.info()).toMatchObject({ state: 'paused', reason: 'not-synced' });
+    expect([b.files(), await records(b)]).toEqual([{ own: 'only here' }, before]);
+    b.sync(true);
+    await members.settle();
+    expect(b.files()).toEqual({ a: 'one', own: 'only here' });
+    expect(a.files()).toEqual(b.files());
   });
 });
 
@@ -181,6 +297,26 @@ describe('a member that may not write (rule 13)', () => {
   });
 });
 
+describe('what a record says beside the bytes (rule 15)', () => {
+  it('a time of 2099 goes along, and keeps no file from being taken', async () => {
+    await using world = await two();
+    const { a, b, members } = world;
+    const later = Date.UTC(2099, 0, 1);
+    a.write('late', 'of the future');
+    a.root.user.touch(a.root.at('late'), later);
+    await members.settle();
+    expect(b.files()).toMatchObject({ late: 'of the future' });
+    expect(b.root.files.tree.resolve(b.root.at('late')).mtimeNs).toBe(BigInt(later) * 1_000_000n);
+    const before = await records(a);
+    await members.settle();
+    expect(await records(a)).toBe(before);
+    a.write('late', 'and written on');
+    a.root.user.touch(a.root.at('late'), later);
+    await members.settle();
+    expect(b.files()).toMatchObject({ late: 'and written on' });
+  });
+});
+
 describe('what is no file (rule 15)', () => {
   it('links, pipes and the like are told and not followed; one in place of a file deletes nothing', async () => {
     await using world = await two();
@@ -219,5 +355,63 @@ describe('a pause', () => {
     await members.settle();
     expect(a.files()).toEqual(b.files());
     expect(a.files()).toMatchObject({ a: 'from b', b: 'from a' });
+  });
+
+  it('of all for an hour outlives a restart and ends by itself; who was paused without an end stays so', async () => {
+    await using world = await two();
+    const { a, b, members } = world;
+    await b.live.patch((await b.info()).id, { paused: true });
+    await b.live.pause(HOUR);
+    expect(await b.info()).toMatchObject({ paused: true, pausedUntil: null });
+    await b.live.pause(0);
+    expect(await b.info()).toMatchObject({ paused: true, pausedUntil: null });
+    await b.live.patch((await b.info()).id, { paused: false });
+    const [paused] = await a.live.pause(HOUR);
+    const until = Date.parse(paused?.pausedUntil ?? '');
+    expect(until - a.root.time.now()).toBeGreaterThan((HOUR - 60) * 1000);
+    await a.restart();
+    b.write('a', 'from b');
+    await members.settle();
+    a.root.time.advance(until - a.root.time.now() - 1000);
+    await members.settle();
+    expect(await a.info()).toMatchObject({ state: 'paused', reason: 'asked', pausedUntil: paused?.pausedUntil });
+    expect(a.files()).toMatchObject({ a: 'one' });
+    a.folder?.start();
+    await eventually(async () => {
+      a.root.time.advance(3000);
+      return (await a.info()).state === 'up-to-date' && a.files()['a'] === 'from b';
+    });
+    await a.restart();
+    expect(await a.info()).toMatchObject({ paused: false, pausedUntil: null });
+  });
+
+  it('of all is ended for all, or made one without an end, by a person', async () => {
+    await using world = await two();
+    const { a, members } = world;
+    const { id } = await a.info();
+    await a.live.pause(HOUR);
+    expect(await a.live.pause(0)).toMatchObject([{ paused: false, pausedUntil: null }]);
+    await a.live.pause(HOUR);
+    await a.live.patch(id, { paused: true });
+    a.root.time.advance(2 * HOUR * 1000);
+    await members.settle();
+    expect(await a.info()).toMatchObject({ state: 'paused', pausedUntil: null });
+  });
+});
+
+describe('the end of a pause for a time', () => {
+  const at = (pausedUntil: number | null, paused = true) => ({ paused, pausedUntil });
+
+  it('is looked for each minute, since the timers of a machine that sleeps stand still', () => {
+    expect(untilPauseEnds(at(10 * MINUTE), 0)).toBe(MINUTE);
+    expect(untilPauseEnds(at(10 * MINUTE), 10 * MINUTE - 5)).toBe(5);
+    expect([untilPauseEnds(at(null), 0), untilPauseEnds(at(5, false), 0)]).toEqual([Infinity, Infinity]);
+  });
+
+  it('comes at its time, and where the clock was set back by more than a pause may last', () => {
+    expect([4, 5].map((now) => isPauseOver(at(5), now))).toEqual([false, true]);
+    expect(isPauseOver(at(LONGEST_PAUSE), 0)).toBe(false);
+    expect(isPauseOver(at(LONGEST_PAUSE + 1), 0)).toBe(true);
+    expect([isPauseOver(at(null), 9), isPauseOver(at(5, false), 9)]).toEqual([false, false]);
   });
 });

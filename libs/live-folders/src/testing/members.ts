@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { copyFile, rm } from 'node:fs/promises';
 import { Catalogue, catalogueMigrations } from '@dfs/catalogue';
 import { ChunkStore, chunksEntities, chunksFrom, chunksMigrations } from '@dfs/chunks';
 import type { BindLiveFolder, LiveFolderInfo, MemberRole } from '@dfs/contracts';
@@ -7,7 +8,7 @@ import type { Placement } from '@dfs/placement';
 import { EventLog, eventsEntities, eventsMigrations } from '@dfs/events';
 import { signerFromRaw, type Cid, type SignedRecord, type Signer } from '@dfs/protocol';
 import { DfsError, silentLog, type Log, type Timers } from '@dfs/runtime';
-import { tempDatabase, type TempDatabase } from '@dfs/testing';
+import { tempDatabase, testDatabase, type TempDatabase } from '@dfs/testing';
 import { liveFoldersMigrations } from '../base/schema.js';
 import { toDiskPath } from '../disk/names.js';
 import type { Dirty, RootDisk } from '../disk/root-disk.js';
@@ -18,6 +19,8 @@ import { memoryRoot, MEMORY_ROOT, type MemoryRoot, type MemoryRootOptions } from
 
 type ContentStanding = NonNullable<ReturnType<Awaited<ReturnType<Placement['standings']>>['get']>>;
 const NETWORK = '11'.repeat(32);
+const MIGRATIONS = [...eventsMigrations, ...chunksMigrations, ...catalogueMigrations, ...liveFoldersMigrations];
+const ENTITIES = [...eventsEntities, ...chunksEntities];
 
 /** Whether the long wait of a virtual clock is over. */
 const SETTLED = new Set(['up-to-date', 'paused', 'held', 'error']);
@@ -37,6 +40,13 @@ export class TestMembers implements AsyncDisposable {
     this.all.push(member);
     await this.meet();
     return member;
+  }
+
+  /** Its database is as it was when it was copied; its disk, and the packs of its chunks, are as they are. */
+  async putBack(member: TestMember, copy: string): Promise<TestMember> {
+    const back = await member.withDatabase(copy);
+    this.all[this.all.indexOf(member)] = back;
+    return back;
   }
 
   role(peerId: string): { role: MemberRole; peerId: string } | undefined {
@@ -147,9 +157,16 @@ export class TestMember {
     signer: Signer,
     { log = silentLog, ...options }: MemoryRootOptions & { log?: Log },
   ): Promise<TestMember> {
-    const migrations = [...eventsMigrations, ...chunksMigrations, ...catalogueMigrations, ...liveFoldersMigrations];
-    const temp = await tempDatabase(migrations, [...eventsEntities, ...chunksEntities]);
-    const root = memoryRoot(options);
+    return TestMember.over(members, signer, await tempDatabase(MIGRATIONS, ENTITIES), memoryRoot(options), log);
+  }
+
+  private static async over(
+    members: TestMembers,
+    signer: Signer,
+    temp: TempDatabase,
+    root: MemoryRoot,
+    log: Log,
+  ): Promise<TestMember> {
     const events = await EventLog.open(temp.db);
     const chunks = await ChunkStore.open({ dir: temp.dir.file('chunks'), db: temp.db, quotaBytes: 2 ** 30 });
     const membership = {
@@ -176,6 +193,34 @@ export class TestMember {
     const [info] = await this.live.list();
     this.folder = info && this.live.folder(info.id);
     this.folder?.listen();
+  }
+
+  /** A copy of its database, while nothing is written. @returns the file */
+  async copyDatabase(): Promise<string> {
+    const { dir } = this.temp;
+    for (const part of ['', '-wal'])
+      await copyFile(dir.file(`dfs.sqlite${part}`), dir.file(`copy.sqlite${part}`)).catch(() => undefined);
+    return dir.file('copy.sqlite');
+  }
+
+  /** The same node, started anew over a copy of its database; this one is over. */
+  async withDatabase(copy: string): Promise<TestMember> {
+    const { dir } = this.temp;
+    await this.end();
+    const file = dir.file('dfs.sqlite');
+    for (const part of ['', '-wal', '-shm']) {
+      await rm(`${file}${part}`, { force: true });
+      await copyFile(`${copy}${part}`, `${file}${part}`).catch(() => undefined);
+    }
+    const db = await testDatabase({ file, migrations: MIGRATIONS, entities: ENTITIES });
+    const remove = async (): Promise<void> => {
+      await db.close();
+      await dir.remove();
+    };
+    const temp = { db, dir, remove, [Symbol.asyncDispose]: remove };
+    const back = await TestMember.over(this.members, this.signer, temp, this.root, this.log);
+    await back.restart();
+    return back;
   }
 
   /** Binds the root. No pass runs by itself. */
@@ -247,6 +292,15 @@ export class TestMember {
     if (isSynced) for (const fn of this.synced) fn();
   }
 
+  /** The chunks of all versions of a path but the one that is shown: as after the retention. */
+  async forget(path: string): Promise<void> {
+    const entry = await this.catalogue.byPath(path);
+    const { items } = await this.catalogue.versions(entry?.fileId ?? '', { limit: 1000 });
+    const shown = entry?.deleted === false ? entry.contentId : null;
+    const gone = items.flatMap(({ contentId }) => (contentId === null || contentId === shown ? [] : [contentId]));
+    await this.chunks.drop(gone, () => Promise.resolve(new Set<Cid>()));
+  }
+
   /** Every content of every version of a path. */
   async versions(path: string): Promise<string[]> {
     const entry = await this.catalogue.byPath(path);
@@ -264,10 +318,15 @@ export class TestMember {
   }
 
   async close(): Promise<void> {
+    await this.end(false);
+    await this.temp.remove();
+  }
+
+  private async end(closesDatabase = true): Promise<void> {
     await this.folder?.stop();
     await this.catalogue.close();
     await this.chunks.close();
-    await this.temp.remove();
+    if (closesDatabase) await this.db.close();
   }
 
   private make(): LiveFolders {

@@ -35,7 +35,7 @@ export type Fate =
   /** It does not come back until `release`. */
   | 'hang'
   /** Somebody else does something before it. */
-  | { act: () => void };
+  | { act: () => unknown };
 
 /** A rule of the script. */
 export interface Fault {
@@ -198,7 +198,7 @@ export class ScriptedFileSystem implements FileSystem {
 
   async #meet(fate: Fate): Promise<void> {
     if (fate === 'hang') return new Promise((goOn) => this.#hanging.push(goOn));
-    if ('act' in fate) return fate.act();
+    if ('act' in fate) return void (await fate.act());
     if ('errno' in fate && !('unmount' in fate)) throw new SystemError(fate.errno);
     if ('crash' in fate) {
       this.#crashed = true;
@@ -255,9 +255,9 @@ function rename(
   const target = tree.above(to);
   const there = target.directory.names.get(target.key)?.inode;
   if (target.directory.device !== inode.device) throw new SystemError('EXDEV');
-  const onlySpelling = target.directory === directory && target.key === tree.keyOf(name);
-  if (there === inode && !onlySpelling) return;
-  if (there && !onlySpelling) {
+  // Also by another spelling of the same name, as Linux has it.
+  if (there === inode) return;
+  if (there) {
     if (inode.kind !== 'directory' && there.kind === 'directory') throw new SystemError('EISDIR');
     if (inode.kind === 'directory' && there.kind !== 'directory') throw new SystemError('ENOTDIR');
     if (there.names.size > 0) throw new SystemError('ENOTEMPTY');

@@ -1,6 +1,6 @@
 import { DiskError, isDiskError } from '../disk-error.js';
 import { isDropping } from '../ignore/ignore-rules.js';
-import { joinDiskPath, ROOT, type DiskPath } from '../names.js';
+import { joinDiskPath, parentOf, ROOT, temporaryName, type DiskPath, type TemporaryIds } from '../names.js';
 import type { RootDisk, TrashNote } from '../root-disk.js';
 import { absent, NoDirectory, type RootFiles } from '../root/root-files.js';
 import { TRASH, type Notes } from '../trash/notes.js';
@@ -67,6 +67,37 @@ export async function removeDirectory(
     if (isDiskError(error, 'ENOENT')) return 'absent';
     throw error;
   }
+}
+
+/**
+ * Gives a directory another spelling of its name. By a temporary name: for some systems a rename to what is the same name is done
+ * already. What a crash leaves under that name goes back by the recovery, as does what cannot have its place.
+ */
+export async function respell(
+  { files, notes }: DirectoriesComponents,
+  from: DiskPath,
+  to: DiskPath,
+  ids: TemporaryIds,
+): ReturnType<RootDisk['respell']> {
+  await files.within(from);
+  const [stat, there] = [await files.look(from), await files.look(to)];
+  const temporary = joinDiskPath(parentOf(from), temporaryName('aside', ids));
+  const isSame = stat?.kind === 'directory' && there?.inode === stat.inode && there.device === stat.device;
+  if (!isSame || (await files.look(temporary))) return { outcome: 'changed' };
+  const note = await notes.write({ act: 'move', reason: 'interrupted', path: from, temporary, stat });
+  try {
+    await files.rename(from, temporary);
+  } catch (error) {
+    await notes.drop(note);
+    if (isDiskError(error, 'ENOENT')) return { outcome: 'changed' };
+    throw error;
+  }
+  await files.rename(temporary, to).catch(async (error: unknown) => {
+    await files.rename(temporary, from).catch(() => undefined);
+    throw error;
+  });
+  await notes.drop(note);
+  return { outcome: 'respelled', stat: await files.lstat(to) };
 }
 
 /** fsync of each directory and of the trash: makes durable what was done by name. One that is gone has nothing to keep. */

@@ -1,3 +1,4 @@
+import { isDiskError } from '../disk-error.js';
 import { nameOf, parentOf, readTemporaryName, type DiskPath } from '../names.js';
 import type { Recovered, Stat } from '../root-disk.js';
 import type { RootFiles } from '../root/root-files.js';
@@ -60,8 +61,14 @@ export class Recovery {
       await this.components.notes.take(temporary, kept);
       return { temporary, outcome: 'trashed' };
     }
-    const outcome = await asides.putBack({ path, temporary, note: kept }, true);
-    return { temporary, outcome, path };
+    try {
+      return { temporary, outcome: await asides.putBack({ path, temporary, note: kept }, true), path };
+    } catch (error) {
+      // Another one has the place of this directory: it stays aside, and its path unknown, until that makes way.
+      if (stat.kind === 'directory' && isDiskError(error, 'ENOTEMPTY', 'EEXIST', 'ENOTDIR'))
+        return { temporary, outcome: 'gone' };
+      throw error;
+    }
   }
 
   /** The same file has its place already, by another name of the same inode. */

@@ -17,6 +17,7 @@ export const PLAIN_CALLS = [
   'remove',
   'move',
   'makeDirectory',
+  'respell',
   'removeDirectory',
   'setAttributes',
   'settle',

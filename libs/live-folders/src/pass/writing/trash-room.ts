@@ -1,6 +1,6 @@
 import { minute } from '@dfs/runtime';
-import type { TrashEntry } from '../disk/root-disk.js';
-import type { PassContext } from './context.js';
+import type { TrashEntry } from '../../disk/root-disk.js';
+import type { PassContext } from '../context.js';
 
 /** Files of the trash that are looked at together. */
 const PAGE = 200;

@@ -1,14 +1,16 @@
 import { EMPTY_CONTENT } from '@dfs/protocol';
 import { isDfsError } from '@dfs/runtime';
-import type { BaseChange } from '../base/base-tree.js';
-import { isDiskError } from '../disk/disk-error.js';
-import { joinDiskPath, parentOf, ROOT, toDiskPath, type DiskPath } from '../disk/names.js';
-import type { Expected, FileAttributes, Staged, Stat, TrashNote } from '../disk/root-disk.js';
-import { bitOf, known } from '../plan/decide.js';
-import type { BaseFile, Seen, Step, WhyTrashed } from '../plan/model.js';
+import type { BaseChange } from '../../base/base-tree.js';
+import { isDiskError } from '../../disk/disk-error.js';
+import { joinDiskPath, parentOf, ROOT, toDiskPath, type DiskPath } from '../../disk/names.js';
+import type { Expected, FileAttributes, Staged, Stat, TrashNote } from '../../disk/root-disk.js';
+import { bitOf, known } from '../../plan/decide.js';
+import type { BaseFile, Seen, Step, WhyTrashed } from '../../plan/model.js';
 import type { Head } from '@dfs/catalogue';
-import type { PassContext } from './context.js';
-import type { DiskTree } from './disk-tree.js';
+import type { PassContext } from '../context.js';
+import type { DiskTree } from '../disk-tree.js';
+import { folds } from '../assemble.js';
+import { Spellings } from './spellings.js';
 import { TrashRoom } from './trash-room.js';
 
 type WritingStep = Extract<
@@ -32,9 +34,10 @@ const MOVED_NOT = 1000;
  * directories are durable.
  */
 export async function write(context: PassContext, tree: DiskTree, steps: readonly Step[]): Promise<void> {
-  const writer = new Writer(context, tree);
   const all = steps.filter((step): step is WritingStep => ORDER[step.do] !== undefined);
   if (all.length === 0 || !(await raised(context))) return;
+  const leaving = all.flatMap((step) => (step.do === 'remove' ? [step.path] : step.do === 'move' ? [step.from] : []));
+  const writer = new Writer(context, tree, new Set(leaving));
   for (const phase of PHASES) {
     const some = all.filter((step) => phase.includes(step.do));
     const ordered = phase.includes('remove-directory') ? some.sort(deepestFirst) : some;
@@ -69,12 +72,15 @@ class Writer {
   private readonly made = new Map<string, DiskPath>();
   /** Directories in which something is left. */
   private readonly kept = new Set<string>();
+  private readonly spellings: Spellings;
   private readonly trash: TrashRoom;
 
   constructor(
     private readonly context: PassContext,
     private readonly tree: DiskTree,
+    leaving: ReadonlySet<string>,
   ) {
+    this.spellings = new Spellings(context, tree, leaving);
     this.trash = new TrashRoom(context);
   }
 
@@ -167,7 +173,7 @@ class Writer {
     const note: TrashNote = { reason: why, ids, ...(over && { contentId: over.contentId }) };
     const done = await disk.place(staged, over && { expected: expectedOf(over), note });
     this.touched.add(parentOf(name));
-    if (done.outcome === 'taken' && this.folds) return this.twin(path);
+    if (done.outcome === 'taken' && this.folds && !this.spellings.any) return this.twin(path);
     if (done.outcome !== 'placed') return this.notDone(path);
     this.changes.push({ path, row: rowOf(path, name, head, done.stat, done.racy), stat: done.stat });
     if (done.racy) notes.lookAgain(path, RACY);
@@ -229,16 +235,18 @@ class Writer {
   }
 
   private async makeDirectory(path: string, record: string): Promise<void> {
-    const name = this.tree.directoryName(path) ?? (await this.place(path));
+    const there = this.made.get(path) ?? this.tree.directoryName(path);
+    const name = there ?? (await this.place(path));
     if (name === undefined) return;
     const done = await this.context.disk.makeDirectory(name);
     if (done.outcome === 'taken') return this.notDone(path);
-    this.made.set(path, name);
-    this.touched.add(parentOf(name));
-    this.changes.push({ path, row: { kind: 'directory', path, name, record }, stat: done.stat });
+    if (there === undefined && done.outcome === 'there' && this.folds && !(await this.respelled(path, name)))
+      return this.twin(path);
+    this.isMade(path, name, record, done.stat);
   }
 
   private async removeDirectory(path: string, name: DiskPath): Promise<void> {
+    if (this.spellings.isGone(path)) return;
     const { disk, network } = this.context;
     const ids = { fileId: network.fileId(path), recordId: '0'.repeat(64) };
     const outcome = await disk.removeDirectory(name, { reason: 'directory-removed', ids });
@@ -266,7 +274,8 @@ class Writer {
     if (name === undefined) return undefined;
     const done = await this.context.disk.makeDirectory(name);
     // There by another name than the listing had: by one that is the same for this disk alone.
-    if (done.outcome === 'taken' || (done.outcome === 'there' && this.folds)) {
+    const isOther = done.outcome === 'there' && this.folds && !(await this.respelled(path, name));
+    if (done.outcome === 'taken' || isOther) {
       this.context.notes.tell(
         'hidden',
         path,
@@ -274,16 +283,28 @@ class Writer {
       );
       return undefined;
     }
+    this.isMade(path, name, null, done.stat);
+    return name;
+  }
+
+  private isMade(path: string, name: DiskPath, record: string | null, stat: Stat): void {
     this.touched.add(parentOf(name));
     this.made.set(path, name);
-    this.changes.push({ path, row: { kind: 'directory', path, name, record: null }, stat: done.stat });
-    return name;
+    this.changes.push({ path, row: { kind: 'directory', path, name, record }, stat });
+  }
+
+  /** 11: whether the directory that has the name by another spelling has this one now. */
+  private async respelled(path: string, name: DiskPath): Promise<boolean> {
+    const done = await this.spellings.take(path, name);
+    if (done === undefined) return false;
+    this.touched.add(parentOf(name));
+    this.changes.push({ path: done.from, row: undefined });
+    return true;
   }
 
   /** The disk takes different names for the same. */
   private get folds(): boolean {
-    const { foldsCase, foldsForms } = this.context.folder.probe;
-    return foldsCase || foldsForms;
+    return folds(this.context.folder.probe);
   }
 
   /** The name is that of something else on this disk, which takes different names for the same. */
