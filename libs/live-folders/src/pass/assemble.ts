@@ -140,7 +140,7 @@ export function folds({ foldsCase, foldsForms }: Pick<DiskTraits, 'foldsCase' | 
   return foldsCase || foldsForms;
 }
 
-/** What all paths have in common that are the same for a disk. */
+/** The form that all paths have in common which are the same for a disk. */
 export function fold(path: string, { foldsCase, foldsForms }: Pick<DiskTraits, 'foldsCase' | 'foldsForms'>): string {
   const form = foldsForms ? path.normalize('NFC') : path;
   return foldsCase ? form.toUpperCase().toLowerCase() : form;

@@ -27,7 +27,7 @@ export class FoldersPage {
   readonly #toasts = inject(Toasts);
   protected readonly state = inject(FoldersState);
   protected readonly acts = inject(FolderActs);
-  /** What can be done about all: those that pause for a time go on, or those that do not pause do. */
+  /** The act for all of them: those that pause for a time go on, or those that do not pause do. */
   protected readonly all = computed((): 'pause' | 'resume' | undefined => {
     const folders = this.state.folders() ?? [];
     if (folders.some(({ pausedUntil }) => pausedUntil !== null)) return 'resume';

@@ -71,7 +71,7 @@ export async function removeDirectory(
 
 /**
  * Gives a directory another spelling of its name. By a temporary name: for some systems a rename to what is the same name is done
- * already. What a crash leaves under that name goes back by the recovery, as does what cannot have its place.
+ * already. The recovery gives a directory that a crash left under that name its old one back.
  */
 export async function respell(
   { files, notes }: DirectoriesComponents,
