@@ -40,7 +40,7 @@ describe('a disk', () => {
     expect(b.files()).toEqual(a.files());
     expect(Object.values(b.files())).toEqual(Array.from({ length: 999 }, () => 'changed'));
     expect(await deletions(b)).toBe(1);
-  }, 120_000);
+  });
 
   it('whose mount point is empty at the start: the folder pauses and says why', async () => {
     await using world = await two();
