@@ -86,6 +86,7 @@ interface Pairs {
   ReturnTicketInfo: [contracts.ReturnTicketInfo, document.ReturnTicketInfo];
   ReturnTicketRequest: [contracts.ReturnTicketRequest, document.ReturnTicketRequest];
   RotatedKeys: [contracts.RotatedKeys, document.RotatedKeys];
+  ScheduledLimits: [contracts.ScheduledLimits, document.ScheduledLimits];
   SessionInfo: [contracts.SessionInfo, document.SessionInfo];
   SessionList: [contracts.SessionList, document.SessionList];
   SessionRequest: [contracts.SessionRequest, document.SessionRequest];
@@ -203,6 +204,7 @@ const SAME: { [K in keyof Pairs]: Same<Pairs[K][0], Pairs[K][1]> } = {
   ReturnTicketInfo: true,
   ReturnTicketRequest: true,
   RotatedKeys: true,
+  ScheduledLimits: true,
   SessionInfo: true,
   SessionList: true,
   SessionRequest: true,
