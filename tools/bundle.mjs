@@ -27,6 +27,7 @@ const PROGRAMS = {
     { name: 'engine', entry: 'apps/dfs-engine/dist/engine.js' },
     { name: 'runtime-flags', entry: 'apps/dfs-engine/dist/process/runtime-flags.js' },
     { name: 'disk-child', entry: 'libs/live-folders/dist/disk/child/disk-child.js' },
+    { name: 'thumbnail-child', entry: 'libs/files/dist/thumbnails/thumbnail-child.js' },
   ],
   'apps/dfs-cli': [{ name: 'main', entry: 'apps/dfs-cli/dist/main.js' }],
 };

@@ -23,6 +23,8 @@ const lock = readJson('package-lock.json');
 const CARRIED = 'sqlite3';
 /** Packages that load and compile sqlite3, and the pages of the API that the engine serves. */
 const NEEDED = ['bindings', 'node-addon-api', 'swagger-ui-dist', 'tar'];
+/** Found by the engine where it is installed: it is compiled for few platforms. */
+const OPTIONAL = ['sharp'];
 
 build();
 rmSync(stage, { recursive: true, force: true });
@@ -91,9 +93,6 @@ function addressFrom(file) {
 }
 
 function writeManifest() {
-  const dependencies = Object.fromEntries(
-    NEEDED.map((name) => [name, lock.packages[`node_modules/${name}`]?.version ?? fail(`${name} is not locked.`)]),
-  );
   const { version, description, license } = workspace;
   const manifest = {
     name: 'dfs',
@@ -108,9 +107,17 @@ function writeManifest() {
     gypfile: false,
     // One of the packages would tell its makers of each installation.
     scarfSettings: { enabled: false },
-    dependencies,
+    dependencies: versionsOf(NEEDED),
+    optionalDependencies: versionsOf(OPTIONAL),
   };
   writeFileSync(join(stage, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+}
+
+/** @param {readonly string[]} names */
+function versionsOf(names) {
+  return Object.fromEntries(
+    names.map((name) => [name, lock.packages[`node_modules/${name}`]?.version ?? fail(`${name} is not locked.`)]),
+  );
 }
 
 /** Versions of the whole tree as they were tested: npm keeps to a shrinkwrap that a package brings. */
@@ -120,8 +127,15 @@ function pinEverything() {
   for (const [path, entry] of Object.entries(lock.packages)) {
     if (path.startsWith('node_modules/') && !entry.link) packages[path] = entry;
   }
-  const { name, version, dependencies } = JSON.parse(readFileSync(join(stage, 'package.json'), 'utf8'));
-  const pruned = { ...lock, name, version, packages: { '': { name, version, dependencies }, ...packages } };
+  const { name, version, dependencies, optionalDependencies } = JSON.parse(
+    readFileSync(join(stage, 'package.json'), 'utf8'),
+  );
+  const pruned = {
+    ...lock,
+    name,
+    version,
+    packages: { '': { name, version, dependencies, optionalDependencies }, ...packages },
+  };
   writeFileSync(join(stage, 'package-lock.json'), JSON.stringify(pruned, null, 2));
   npm([
     'install',

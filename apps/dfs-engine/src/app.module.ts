@@ -84,6 +84,7 @@ export class AppModule {
           ) =>
             new Files({
               ...{ db, chunks, catalogue, placement, purges, events, log, peerId: signer.peerId },
+              thumbnailsDir: dataDir.thumbnailsDir,
               nameOf: (peerId) => peers.nameOf(peerId),
             }),
           inject: [Database, ChunkStore, Catalogue, Placement, Purge, Peers, EventLog, FOUNDATION],

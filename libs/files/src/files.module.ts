@@ -12,6 +12,7 @@ import { ArchiveController, ArchivesController } from './http/archive.controller
 import { BatchController } from './http/batch.controller.js';
 import { Files } from './files.js';
 import { PathsController } from './http/paths.controller.js';
+import { ThumbnailController } from './http/thumbnail.controller.js';
 import { UpkeepController } from './http/upkeep.controller.js';
 import { VersionsController } from './http/versions.controller.js';
 import { VoidVersionsController } from './http/void-versions.controller.js';
@@ -31,6 +32,7 @@ export class FilesModule implements OnApplicationBootstrap, BeforeApplicationShu
         ArchivesController,
         PathsController,
         FilesController,
+        ThumbnailController,
         UpkeepController,
         VersionsController,
         VoidVersionsController,
@@ -45,11 +47,12 @@ export class FilesModule implements OnApplicationBootstrap, BeforeApplicationShu
 
   onApplicationBootstrap(): Promise<void> {
     this.files.states.start();
+    this.files.thumbnails.start();
     return this.files.acts.resume();
   }
 
   /** Before the layers below stop. */
   async beforeApplicationShutdown(): Promise<void> {
-    await Promise.all([this.files.acts.close(), this.files.states.stop()]);
+    await Promise.all([this.files.acts.close(), this.files.states.stop(), this.files.thumbnails.stop()]);
   }
 }

@@ -27,6 +27,7 @@ import { verifyFile } from './read/verify.js';
 import type { Preconditions } from './http/headers/preconditions.js';
 import type { FilesComponents } from './ports.js';
 import { FileStates } from './states/file-states.js';
+import { Thumbnails } from './thumbnails/thumbnails.js';
 import { changeMatching, type Filter, type MatchingDone, type MatchingOp } from './write/batch-matching.js';
 import { changeMany, type BatchDone, type BatchItem } from './write/batch.js';
 import { lookUp, type FoundPath } from './read/lookup.js';
@@ -58,6 +59,8 @@ export class Files {
   readonly acts: ActRuns;
   /** How all current files are: summed up, and for lists. */
   readonly states: FileStates;
+  /** Small pictures of images. */
+  readonly thumbnails: Thumbnails;
   private readonly inline = new InlineTypes();
   private readonly deletions: DeletionPace;
 
@@ -66,12 +69,16 @@ export class Files {
     this.archives = new Archives(components);
     this.acts = new ActRuns(components);
     this.states = new FileStates({ clock: systemClock, log: silentLog, ...components });
+    this.thumbnails = new Thumbnails(
+      { ...components, typeOf: (content, signal) => this.inline.of(content, signal) },
+      { dir: components.thumbnailsDir },
+    );
     this.folders = new FolderActs({ ...components, states: this.states }, this.deletions, this.acts);
   }
 
   /** Its recurring work in the background. */
-  work(): WorkStatus {
-    return this.states.work();
+  work(): WorkStatus[] {
+    return [this.states.work(), this.thumbnails.work()];
   }
 
   upload(request: UploadRequest): Promise<UploadOutcome> {

@@ -81,6 +81,8 @@ export interface FilesComponents {
   nameOf(peerId: string): string | undefined;
   /** Of this node. */
   peerId: string;
+  /** Folder of small pictures of images, made when there is one. */
+  thumbnailsDir: string;
   events: Pick<EventLog, 'tell'>;
   /** By which the pace of deletions is measured; the running time of the process when left out. */
   clock?: Clock;

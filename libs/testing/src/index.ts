@@ -13,4 +13,4 @@ export { netnsUnavailable, NetnsLan, type LinkLimit, type NetnsHost } from './ne
 export { NodeNetwork, type NetworkNode } from './node-network.js';
 export { claimPort, type ClaimedPort } from './ports.js';
 export { isLong } from './long.js';
-export { tmpfsUnavailable, unless } from './unless.js';
+export { sharpUnavailable, tmpfsUnavailable, unless } from './unless.js';

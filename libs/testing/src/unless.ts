@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
@@ -14,6 +14,16 @@ export function unless<T extends object>(why: string | undefined, tests: T & { s
   if (why === undefined) return tests;
   console.warn(`skipped: ${why}`);
   return tests.skip;
+}
+
+/** Whether pictures of images can be made here; otherwise why not: the package `sharp` is optional. @param from a file that would load it */
+export async function sharpUnavailable(from: string): Promise<string | undefined> {
+  try {
+    await run(process.execPath, ['--input-type=module', '--eval', "await import('sharp')"], { cwd: dirname(from) });
+    return undefined;
+  } catch {
+    return 'the optional package sharp is not installed for this platform';
+  }
 }
 
 /** Whether a file system in memory can be mounted here; otherwise why not. It needs root. */

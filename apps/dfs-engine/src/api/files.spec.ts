@@ -55,6 +55,20 @@ describe('files over the API', () => {
     expect((await list('?state=deleted&prefix=api/')).items).toMatchObject([{ deleted: true }]);
   });
 
+  it('have no small picture where nothing makes one; what was asked wrongly is refused', async () => {
+    const file = (await put('a/text.png', 'not what its name says')).json<FileInfo>();
+    const answer = await test.api(`/files/${file.id}/thumbnail?version=${file.version}&size=1024&remote=1`);
+    expect([answer.status, answer.text, answer.headers['cache-control']]).toEqual([204, '', 'no-store']);
+    const tag = `"${file.contentId}-256"`;
+    const known = await test.api(`/files/${file.id}/thumbnail`, { headers: { 'if-none-match': `"x", ${tag}` } });
+    expect([known.status, known.headers.etag]).toEqual([304, tag]);
+    expect((await test.api(`/files/${file.id}/thumbnail`, { method: 'HEAD' })).status).toBe(204);
+    expect((await test.api(`/files/${file.id}/thumbnail?size=300`)).problem.code).toBe('validation-failed');
+    expect((await test.api(`/files/${'a'.repeat(26)}/thumbnail`)).problem.code).toBe('file-not-found');
+    const asStyle = await test.api(`/files/${file.id}/thumbnail`, { headers: { 'sec-fetch-dest': 'style' } });
+    expect(asStyle.problem.code).toBe('forbidden');
+  });
+
   it('come by a form: one, and many with a result each', async () => {
     const form = (files: [string, string][], paths = true): CallOptions => {
       const boundary = 'xxBOUNDARYxx';

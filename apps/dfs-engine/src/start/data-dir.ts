@@ -12,6 +12,8 @@ export interface DataDir {
   readonly snapshotsDir: string;
   readonly journalDir: string;
   readonly chunksDir: string;
+  /** Small pictures of images: made again where they are lost. */
+  readonly thumbnailsDir: string;
   readonly tokenFile: string;
   /** Where the running node answers HTTP: a program on this machine finds it so. Absent while no node runs. */
   readonly addressFile: string;
@@ -54,6 +56,7 @@ export async function openDataDir(path: string): Promise<DataDir> {
     snapshotsDir: join(path, 'snapshots'),
     journalDir: join(path, 'journal'),
     chunksDir,
+    thumbnailsDir: join(path, 'thumbnails'),
     tokenFile: join(path, 'api-token'),
     addressFile: join(path, 'http-address'),
     networkFile: join(path, 'network.json'),

@@ -73,6 +73,7 @@ export async function localNode(options: { quotaBytes?: number; clock?: Clock } 
     nameOf,
     events,
     peerId: signer.peerId,
+    thumbnailsDir: dir.file('thumbnails'),
     ...(options.clock ? { clock: options.clock } : {}),
   };
   const removeOther = (): Promise<void> => {
@@ -83,6 +84,7 @@ export async function localNode(options: { quotaBytes?: number; clock?: Clock } 
   const remove = async (): Promise<void> => {
     await files.acts.close();
     await files.states.stop();
+    await files.thumbnails.stop();
     await catalogue.close();
     await chunks.close();
     await temp.remove();

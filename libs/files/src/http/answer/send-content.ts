@@ -22,6 +22,12 @@ export function makeInert(response: ServerResponse): void {
   response.setHeader('Cross-Origin-Resource-Policy', 'same-origin');
 }
 
+/** @throws DfsError `forbidden` where a browser would run what is sent, or apply it. */
+export function refuseUse(request: IncomingMessage): void {
+  if (!isForUse(request.headers['sec-fetch-dest'])) return;
+  throw new DfsError('forbidden', 'A stored file is not run as part of a page: download it, or read it by fetch.');
+}
+
 /**
  * Answers GET or HEAD of a content: conditions, one range, bytes with back-pressure. Once the first byte is out an
  * error can only cut the connection: a complete wrong response never leaves the node.
@@ -34,9 +40,7 @@ export async function sendContent(
   content: OpenContent,
   inline: string | null = null,
 ): Promise<void> {
-  if (isForUse(request.headers['sec-fetch-dest'])) {
-    throw new DfsError('forbidden', 'A stored file is not run as part of a page: download it, or read it by fetch.');
-  }
+  refuseUse(request);
   describeContent(response, content, inline !== null);
   describeDigest(response, content, request.headers['want-repr-digest']);
   if (!(await readCondition(request.headers, content))) {

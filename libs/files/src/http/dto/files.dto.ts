@@ -15,6 +15,7 @@ import {
 } from '@dfs/contracts';
 import { FILE_ID_PATTERN, MAX_PATH_BYTES } from '@dfs/protocol';
 import { FIELD } from '../../describe/fields.dto.js';
+import { EDGES } from '../../thumbnails/thumbnails.js';
 
 const DEFAULT_PAGE = 100;
 const MAX_OFFSET = 1_000_000;
@@ -29,6 +30,7 @@ const TYPE = /^[a-z0-9][a-z0-9!#$&^_.+-]{0,63}(\/[a-z0-9][a-z0-9!#$&^_.+-]{0,63}
 const STATES: FileListState[] = ['current', 'deleted', 'conflict'];
 const ONE_STATE = REPLICATION_STATES.join('|');
 const SOME_STATES = new RegExp(`^(${ONE_STATE})(,(${ONE_STATE})){0,${REPLICATION_STATES.length - 1}}$`);
+const SIZES = EDGES.map(String);
 const LOCALS: LocalState[] = ['whole', 'part', 'none'];
 
 /** A decimal number in a query, and nothing else that JavaScript would take for one. */
@@ -249,6 +251,29 @@ export class ContentQuery {
 
   @InPage()
   inline?: '1';
+}
+
+/** Query of a thumbnail. */
+export class ThumbnailQuery {
+  @OlderVersion()
+  version?: string;
+
+  @ApiPropertyOptional({
+    enum: SIZES,
+    default: '256',
+    description: 'Pixels of its longer side, at most: an image is never made larger.',
+  })
+  @IsOptional()
+  @IsIn(SIZES, { message: `must be one of ${SIZES.join(', ')}` })
+  size?: '256' | '1024';
+
+  @ApiPropertyOptional({
+    enum: ['1'],
+    description: 'Make it also of an image that is not whole on this node: its bytes are fetched from other nodes.',
+  })
+  @IsOptional()
+  @IsIn(['1'], { message: 'must be 1' })
+  remote?: '1';
 }
 
 /** Query of a download by path. */
