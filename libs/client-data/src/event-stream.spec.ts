@@ -44,14 +44,14 @@ class EventServer {
     socket.emit('ready', position);
   }
 
-  happen(detail: string): AnyEvent {
-    const event: AnyEvent = {
+  happen(detail: string, type = 'node.warning'): AnyEvent {
+    const event = {
       stream: this.stream,
       seq: this.events.length + 1,
-      type: 'node.warning',
+      type,
       time: '2026-11-22T12:00:00.000Z',
       data: { code: 'low-space', detail, active: true },
-    };
+    } as AnyEvent;
     this.events.push(event);
     this.#io?.of('/events').emit('event', event);
     return event;
@@ -101,6 +101,18 @@ describe('EventStream', () => {
   afterEach(async () => {
     stream.stop();
     await server.stop();
+  });
+
+  it('passes over events of a newer node, and goes on behind them', async () => {
+    stream.start();
+    await until(() => seen.includes('(live)'), 'live');
+    const types: string[] = [];
+    stream.all.subscribe(({ type }) => types.push(type));
+    server.happen('first', 'file.brand-new');
+    server.happen('second');
+    await until(() => seen.includes('second'), 'the second');
+    expect(types).toEqual(['node.warning']);
+    expect(stream.lastSeq).toBe(2);
   });
 
   async function until(condition: () => boolean, what: string): Promise<void> {

@@ -13,6 +13,7 @@ import { Subject, filter, firstValueFrom } from 'rxjs';
 import type { Observable } from 'rxjs';
 import { io } from 'socket.io-client';
 import { atBase } from './base-path.js';
+import { isKnownEvent } from './known-events.js';
 import { IDEMPOTENT } from './api.interceptor.js';
 import { ApiProblem, toApiProblem } from './problem.js';
 import { RETRY, retryPolicy } from './retry-policy.js';
@@ -140,7 +141,7 @@ export class EventStream {
       if (last !== null && last.stream === event.stream && event.seq <= last.seq) return;
       this.#position = { stream: event.stream, seq: event.seq };
     }
-    this.#all.next(event);
+    if (isKnownEvent(event)) this.#all.next(event);
   }
 
   #caughtUp(position: Position): void {

@@ -1,7 +1,7 @@
 import type { ErrorCode } from '@dfs/contracts';
 
 /** Failures before an engine has answered at all, or when something else answered in its place. */
-export type ClientCode = 'unreachable' | 'connection-cut' | 'file-unreadable' | 'unexpected-answer';
+export type ClientCode = 'unreachable' | 'connection-cut' | 'file-unreadable' | 'unexpected-answer' | 'unknown-problem';
 /** Every code the console can show. */
 export type ProblemCode = ErrorCode | ClientCode;
 
@@ -11,6 +11,8 @@ export interface ProblemMessage {
   title: string;
   /** One sentence a person can act on. */
   next: string;
+  /** Nothing is wrong, and nothing needs to be done: it is said as information. */
+  harmless?: true;
 }
 
 /** One plain message per code. A new `ErrorCode` does not compile until it has one. */
@@ -125,6 +127,7 @@ export const PROBLEM_MESSAGES: Readonly<Record<ProblemCode, ProblemMessage>> = {
   'already-member': {
     title: $localize`This node is in that network already`,
     next: $localize`Nothing needs to be done.`,
+    harmless: true,
   },
   'has-files': {
     title: $localize`This node cannot join with its files`,
@@ -137,6 +140,7 @@ export const PROBLEM_MESSAGES: Readonly<Record<ProblemCode, ProblemMessage>> = {
   'placed-here': {
     title: $localize`The network keeps this file on this node`,
     next: $localize`Nothing needs to be done. The copy here goes by itself if the network gives the file to other nodes.`,
+    harmless: true,
   },
   'mass-deletion': {
     title: $localize`That would delete most of the files`,
@@ -265,7 +269,11 @@ export const PROBLEM_MESSAGES: Readonly<Record<ProblemCode, ProblemMessage>> = {
     title: $localize`The node’s quota is used up`,
     next: $localize`Raise DFS_QUOTA or delete files, then try again.`,
   },
-  aborted: { title: $localize`Cancelled`, next: $localize`Nothing was changed. Start again when you like.` },
+  aborted: {
+    title: $localize`Cancelled`,
+    next: $localize`Nothing was changed. Start again when you like.`,
+    harmless: true,
+  },
   unreachable: {
     title: $localize`The node cannot be reached`,
     next: $localize`Check that it is running. The console connects again by itself.`,
@@ -281,5 +289,9 @@ export const PROBLEM_MESSAGES: Readonly<Record<ProblemCode, ProblemMessage>> = {
   'unexpected-answer': {
     title: $localize`Something other than the node answered`,
     next: $localize`Check the address, and any proxy between this browser and the node.`,
+  },
+  'unknown-problem': {
+    title: $localize`The node says what this page does not know`,
+    next: $localize`Reload this page; console and engine may be of different versions.`,
   },
 };

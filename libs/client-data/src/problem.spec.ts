@@ -33,7 +33,7 @@ describe('ApiProblem', () => {
 
   it('has a message for every code and no message for none', () => {
     expect(Object.keys(PROBLEM_MESSAGES).sort()).toEqual(
-      [...codes, 'unreachable', 'connection-cut', 'file-unreadable', 'unexpected-answer'].sort(),
+      [...codes, 'unreachable', 'connection-cut', 'file-unreadable', 'unexpected-answer', 'unknown-problem'].sort(),
     );
   });
 
@@ -62,6 +62,18 @@ describe('ApiProblem', () => {
     [500, { code: 'constructor' }, 'unexpected-answer'],
   ] as const)('makes the best of a %i with a foreign body', (status, error, code) => {
     expect(toApiProblem(new HttpErrorResponse({ status, error })).code).toBe(code);
+  });
+
+  it('of a newer node, with a code that is not known here, has the words of the node and says to reload', () => {
+    const error = { ...(answer('conflict').error as Problem), code: 'too-new', type: '/below/api/problems/too-new' };
+    const problem = toApiProblem(new HttpErrorResponse({ status: 409, error: { ...error, detail: 'In its words.' } }));
+    expect(problem).toMatchObject({ code: 'unknown-problem', status: 409, detail: 'In its words.', requestId: 'r-1' });
+    expect(problem.next).toMatch(/^Reload this page/);
+  });
+
+  it('is harmless where nothing is wrong', () => {
+    const harmless = codes.filter((code) => toApiProblem(answer(code)).harmless);
+    expect(harmless.sort()).toEqual(['aborted', 'already-member', 'placed-here']);
   });
 
   it('is made only once', () => {

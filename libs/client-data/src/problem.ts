@@ -25,6 +25,8 @@ export class ApiProblem extends Error {
   readonly detail: string;
   /** The next step, in general. */
   readonly next: string;
+  /** Nothing is wrong, and nothing needs to be done: it is information, not a failure. */
+  readonly harmless: boolean;
   /** The same request may succeed later without being changed. */
   readonly retryable: boolean;
   /** How long the engine asked to wait, in milliseconds. */
@@ -43,6 +45,7 @@ export class ApiProblem extends Error {
     this.status = facts.status ?? 0;
     this.title = message.title;
     this.next = message.next;
+    this.harmless = message.harmless === true;
     this.detail = facts.detail ?? message.next;
     this.retryable = facts.retryable ?? (facts.code === 'unreachable' || isRetryableCode(facts.code));
     this.retryAfterMs = facts.retryAfterMs ?? null;
@@ -82,9 +85,11 @@ export function problemOf(
   retryAfterMs: number | null = null,
 ): ApiProblem {
   const code = body?.['code'];
-  if (body === null || !isErrorCode(code)) return new ApiProblem({ code: codeForStatus(status), status, retryAfterMs });
+  if (body === null || !(isErrorCode(code) || isNewer(body))) {
+    return new ApiProblem({ code: codeForStatus(status), status, retryAfterMs });
+  }
   return new ApiProblem({
-    code,
+    code: isErrorCode(code) ? code : 'unknown-problem',
     status,
     detail: textOf(body['detail']) ?? undefined,
     retryable: typeof body['retryable'] === 'boolean' ? body['retryable'] : undefined,
@@ -143,6 +148,11 @@ function asObject(body: unknown): Record<string, unknown> | null {
 
 function isErrorCode(code: unknown): code is ErrorCode {
   return typeof code === 'string' && Object.hasOwn(ERROR_STATUS, code);
+}
+
+/** A problem of a node, whose code is not among those of this page: the node is newer. */
+function isNewer({ type, code }: Record<string, unknown>): boolean {
+  return typeof code === 'string' && typeof type === 'string' && type.endsWith(`/api/problems/${code}`);
 }
 
 function isRetryableCode(code: ProblemCode): boolean {

@@ -1,5 +1,5 @@
 import { Component, inject, signal } from '@angular/core';
-import { ApiProblem } from '@dfs/client-data';
+import { ApiProblem, PROBLEM_MESSAGES, type ProblemCode } from '@dfs/client-data';
 import { mdiDeleteOutline, mdiDotsVertical, mdiDownload, mdiTrayArrowUp } from '@mdi/js';
 import { FileList } from '../app/files/list/file-list.js';
 import { Selection } from '../app/files/list/selection.js';
@@ -74,6 +74,10 @@ export class Gallery {
     requestId: '4f1c',
     detail: 'All 10 GB are used.',
   });
+  /** All that can be shown, each with its own advice. */
+  protected readonly problems = (Object.keys(PROBLEM_MESSAGES) as ProblemCode[]).map(
+    (code) => new ApiProblem({ code }),
+  );
   protected readonly icons = {
     upload: mdiTrayArrowUp,
     download: mdiDownload,

@@ -109,6 +109,15 @@ export class FilesApi {
     return atBase(routes.fileContent(id)) + (params.size > 0 ? `?${params.toString()}` : '');
   }
 
+  /**
+   * Where a browser has a small picture of an image from; it gets none of what is no image. `large`: for a look at it rather than a card,
+   * also where its bytes are on other nodes.
+   */
+  thumbnailUrl(id: string, version: string, options: { large?: boolean } = {}): string {
+    const params = new URLSearchParams({ version, ...(options.large && { size: '1024', remote: '1' }) });
+    return `${atBase(routes.fileThumbnail(id))}?${params.toString()}`;
+  }
+
   /** `POST /files/{fileId}/restore`: an earlier version becomes the newest. */
   restore(id: string, version?: string): Observable<FileInfo> {
     const body: RestoreRequest = version === undefined ? {} : { version };

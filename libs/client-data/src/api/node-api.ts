@@ -1,8 +1,9 @@
 import { HttpClient, HttpContext, HttpParams } from '@angular/common/http';
 import { Service, inject } from '@angular/core';
 import { routes, type EventPage, type NodeInfo, type Summary, type TransferList } from '@dfs/contracts';
-import type { Observable } from 'rxjs';
+import { map, type Observable } from 'rxjs';
 import { IDEMPOTENT } from '../api.interceptor.js';
+import { isKnownEvent } from '../known-events.js';
 
 /** This node: what it is, what happened on it, what it is moving. */
 @Service()
@@ -24,9 +25,11 @@ export class NodeApi {
     return this.#http.get<Summary>(routes.summary);
   }
 
-  /** `GET /events`: past events with a number above `after`, oldest first. */
+  /** `GET /events`: past events with a number above `after`, oldest first, as far as this page knows their types. */
   events(after: number): Observable<EventPage> {
-    return this.#http.get<EventPage>(routes.events, { params: new HttpParams().set('after', Math.max(0, after)) });
+    return this.#http
+      .get<EventPage>(routes.events, { params: new HttpParams().set('after', Math.max(0, after)) })
+      .pipe(map((page) => ({ ...page, items: page.items.filter(isKnownEvent) })));
   }
 
   /** `GET /transfers`: running and recent ones. */

@@ -5,6 +5,7 @@ import { Clock } from '../kit/clock.js';
 import { EmptyState } from '../kit/empty-state.js';
 import { Icon } from '../kit/icon.js';
 import { Notice } from '../kit/notice.js';
+import { visibleName } from '../kit/words/names.js';
 import { formatAgo, formatMoment } from '../kit/words/times.js';
 import { PeersState } from '../peers/peers-state.js';
 import { JobRow } from '../work/job-row.js';
@@ -39,6 +40,7 @@ export class ActivityPage {
   protected readonly icons = { warning: mdiAlertOutline };
   protected readonly title = $localize`Activity`;
   protected readonly formatMoment = formatMoment;
+  protected readonly visibleName = visibleName;
 
   constructor() {
     this.state.look();

@@ -31,7 +31,7 @@ const SHOWN = 1000;
               <li>
                 <span
                   ><span dir="auto">{{ visibleName(issue.path) }}</span
-                  ><small>{{ words[issue.kind] }}. {{ issue.detail }}</small></span
+                  ><small>{{ words[issue.kind] }}. {{ visibleName(issue.detail) }}</small></span
                 >
               </li>
             }

@@ -66,6 +66,12 @@ describe('names', () => {
   it('makes characters that deceive visible, and leaves those that emoji and scripts need', () => {
     expect(visibleName('photo\u202Egpj.exe')).toBe('photo□gpj.exe');
     expect(visibleName('a\u0000b\nc\u200Bd\uFEFF')).toBe('a□b□c□d□');
+    expect(visibleName('soft\u00ADhyphen, line\u2028break, filler\u3164, tag\u{E0041}')).toBe(
+      'soft□hyphen, line□break, filler□, tag□',
+    );
+    expect(visibleName('می\u200Cخواهم ❤️ 🏴\u{E0067}\u{E0062}\u{E007F}')).toBe(
+      'می\u200Cخواهم ❤️ 🏴\u{E0067}\u{E0062}\u{E007F}',
+    );
     expect(visibleName('👩‍👩‍👧‍👦 תמונה')).toBe('👩‍👩‍👧‍👦 תמונה');
   });
 

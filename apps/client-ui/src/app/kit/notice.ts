@@ -1,18 +1,19 @@
 import { Component, input, output } from '@angular/core';
-import { mdiAlertCircleOutline, mdiRefresh } from '@mdi/js';
+import { mdiAlertCircleOutline, mdiInformationOutline, mdiRefresh } from '@mdi/js';
 import type { ApiProblem } from '@dfs/client-data';
 import { Icon } from './icon.js';
+import { visibleName } from './words/names.js';
 
-/** A problem in plain language, with what to do next and a way to try again. */
+/** A problem in plain language, with what to do next and a way to try again; a refusal where nothing is wrong, as information. */
 @Component({
   selector: 'dfs-notice',
   imports: [Icon],
   template: `
-    <div class="notice" role="alert">
-      <dfs-icon class="sign" [path]="alert" />
+    <div class="notice" [class.harmless]="problem().harmless" [attr.role]="problem().harmless ? 'status' : 'alert'">
+      <dfs-icon class="sign" [path]="problem().harmless ? information : alert" />
       <div class="words">
         <p class="title">{{ problem().title }}</p>
-        <p class="detail" dir="auto">{{ problem().detail }}</p>
+        <p class="detail" dir="auto">{{ visibleName(problem().detail) }}</p>
         @if (problem().requestId; as id) {
           <p i18n class="id">
             Request <code>{{ id }}</code>
@@ -41,6 +42,13 @@ import { Icon } from './icon.js';
       color: var(--bad);
       margin-top: 1px;
     }
+    .harmless {
+      border-color: var(--line);
+      background: var(--info-soft);
+    }
+    .harmless .sign {
+      color: var(--info);
+    }
     .words {
       flex: 1 1 200px;
       min-width: 0;
@@ -65,5 +73,7 @@ export class Notice {
   readonly retryable = input(true);
   readonly retry = output();
   protected readonly alert = mdiAlertCircleOutline;
+  protected readonly information = mdiInformationOutline;
   protected readonly refresh = mdiRefresh;
+  protected readonly visibleName = visibleName;
 }

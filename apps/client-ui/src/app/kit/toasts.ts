@@ -9,6 +9,7 @@ import {
 } from '@angular/core';
 import { mdiClose } from '@mdi/js';
 import { Icon } from './icon.js';
+import { visibleName } from './words/names.js';
 
 /** A short message on what was done, or was not. */
 export interface Toast {
@@ -67,7 +68,7 @@ export class Toasts {
     <div role="status" aria-live="polite">
       @for (toast of toasts.shown(); track toast.id) {
         <div class="toast" [class.bad]="toast.tone === 'bad'">
-          <p dir="auto">{{ toast.text }}</p>
+          <p dir="auto">{{ visibleName(toast.text) }}</p>
           @if (toast.action; as action) {
             <button class="bare act" type="button" (click)="run(toast)">{{ action }}</button>
           }
@@ -149,6 +150,7 @@ export class Toasts {
 class ToastOutlet {
   protected readonly toasts = inject(Toasts);
   protected readonly close = mdiClose;
+  protected readonly visibleName = visibleName;
 
   protected run(toast: Toast & { id: number }): void {
     this.toasts.dismiss(toast.id);

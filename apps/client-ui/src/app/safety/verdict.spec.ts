@@ -93,3 +93,11 @@ describe('the verdict on a folder', () => {
     expect(verdictOfFolder(null, HERE).tone).toBe('quiet');
   });
 });
+
+it('what a newer node says of a file is not made up', () => {
+  const newer = { ...{ copies: 2, reachable: 2, target: 3 }, state: 'brand-new', reason: 'unheard-of' };
+  const verdict = verdictOf(newer as unknown as Replication, HERE);
+  expect(verdict).toMatchObject({ tone: 'quiet', text: '2 of 3 in reach', blocks: ['filled', 'filled', 'hollow'] });
+  expect(verdict.hint).toMatch(/reload/);
+  expect(JSON.stringify(verdict)).not.toContain('undefined');
+});

@@ -41,6 +41,8 @@ const UNKNOWN: Verdict = {
   blocks: ['dotted', 'dotted', 'dotted'],
 };
 
+const NEWER = $localize`The node is of another version than this page and says what the page does not know: reload it.`;
+
 const UNCONNECTED = $localize`This page is not connected to its node: how it is now cannot be known.`;
 
 /**
@@ -104,7 +106,7 @@ export function verdictOfFolder(worst: WorstState | null, sight: Sight): Verdict
 }
 
 function words({ state, copies, target, reachable, reason }: Replication): Omit<Verdict, 'blocks'> {
-  const why = reason === undefined ? '' : ` ${REASONS[reason]}`;
+  const why = reason === undefined || !(reason in REASONS) ? '' : ` ${REASONS[reason]}`;
   if (state === 'unavailable' || reachable === 0) {
     return {
       tone: 'bad',
@@ -154,6 +156,9 @@ function words({ state, copies, target, reachable, reason }: Replication): Omit<
         text: $localize`At risk · ${count}:count:`,
         hint: $localize`A node that held it is gone, and there are fewer copies than wanted.${held}:held:${why}:why:`,
       };
+    // Of a node that is newer than this page.
+    default:
+      return { tone: 'quiet', text: $localize`${count}:count: in reach`, hint: NEWER };
   }
 }
 

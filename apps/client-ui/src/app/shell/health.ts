@@ -4,6 +4,7 @@ import type { SummaryProblem } from '@dfs/contracts';
 import { mdiAlertOutline, mdiCheckCircleOutline } from '@mdi/js';
 import { Icon } from '../kit/icon.js';
 import { Sights } from '../safety/sights.js';
+import { visibleName } from '../kit/words/names.js';
 import { counted, formatBytes, formatCount } from '../kit/words/sizes.js';
 import { SummaryState } from './summary-state.js';
 import { badge } from './badge.js';
@@ -40,7 +41,7 @@ const LISTS: Readonly<Record<string, Record<string, string>>> = {
                 <li [class]="problem.severity">
                   <dfs-icon [path]="icons.problem" [size]="18" />
                   <div>
-                    <p>{{ problem.detail }}</p>
+                    <p>{{ visibleName(problem.detail) }}</p>
                     @if (problem.action; as action) {
                       <p class="action">{{ action }}</p>
                     }
@@ -77,6 +78,7 @@ export class Health {
   protected readonly counted = counted;
   protected readonly formatBytes = formatBytes;
   protected readonly formatCount = formatCount;
+  protected readonly visibleName = visibleName;
 
   constructor() {
     const document = inject(DOCUMENT);

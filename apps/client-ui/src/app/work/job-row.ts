@@ -37,7 +37,7 @@ const KINDS: Record<TransferKind, string> = {
       }
       <p class="time num">{{ facts() }}</p>
       @if (job().error; as error) {
-        <p class="time" [class.bad]="job().state === 'failed'" dir="auto">{{ error.detail }}</p>
+        <p class="time" [class.bad]="job().state === 'failed'" dir="auto">{{ visibleName(error.detail) }}</p>
       }
       @if (job().items?.skippedTotal; as skipped) {
         <p i18n class="time">{{ counted(skipped, 'path') }} changed meanwhile and stay as they are.</p>
@@ -89,6 +89,7 @@ export class JobRow {
   readonly #api = inject(NodeApi);
   readonly #toasts = inject(Toasts);
   readonly job = input.required<TransferInfo>();
+  protected readonly visibleName = visibleName;
   protected readonly kinds = KINDS;
   protected readonly counted = counted;
   protected readonly icons = { cancel: mdiClose, failed: mdiAlertCircleOutline, done: mdiCheckCircleOutline };

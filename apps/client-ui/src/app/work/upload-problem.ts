@@ -15,7 +15,7 @@ import { adviceOf, detailsOf, meaningOf } from './upload-words.js';
       <p class="path" dir="auto">{{ visibleName(item.path) }}</p>
       <dl>
         <dt i18n>What happened</dt>
-        <dd dir="auto">{{ problem?.detail }}</dd>
+        <dd dir="auto">{{ visibleName(problem?.detail ?? '') }}</dd>
         <dt i18n>What it means</dt>
         <dd>{{ meaning }}</dd>
         <dt i18n>What to do</dt>

@@ -46,7 +46,9 @@ export function lineOf(item: UploadItem, now: Now): string {
         ? $localize`Choose it again to go on: ${formatBytes(item.storedBytes())}:done: of ${size}:all: stored`
         : $localize`Choose it again: it was not sent yet · ${size}:size:`;
     case 'done':
-      return item.isFolder ? $localize`An empty folder, made` : size;
+      if (item.isFolder) return $localize`An empty folder, made`;
+      // A browser does not tell them apart.
+      return item.size === 0 ? $localize`empty file; a pipe or a device comes as one` : size;
     case 'cancelled':
       return $localize`Cancelled`;
     case 'skipped':

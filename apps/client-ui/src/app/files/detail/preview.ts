@@ -4,14 +4,19 @@ import { FilesApi } from '@dfs/client-data';
 import type { FileInfo } from '@dfs/contracts';
 import { map, of } from 'rxjs';
 import { reading } from '../../kit/reading.js';
+import { visibleName } from '../../kit/words/names.js';
 import { formatBytes } from '../../kit/words/sizes.js';
 import { kindOf } from '../media-icon.js';
 
 /** Larger images are not shown by themselves: bytes. */
 const MAX_IMAGE_BYTES = 50_000_000;
+/** Of larger images a smaller picture is shown, where the node makes one: bytes. */
+const MAX_OWN_BYTES = 2_000_000;
+/** Images that browsers do not show by themselves. */
+const MADE = /^image\/tiff$/;
 /** So much of a text is shown. */
 const MAX_TEXT_BYTES = 32 * 1024;
-const RASTER = /^image\/(png|jpeg|gif|webp|avif|bmp|svg\+xml)$/;
+const RASTER = /^image\/(png|jpeg|gif|webp|avif|bmp|tiff|svg\+xml)$/;
 const TEXT = /^text\/|json|[/+]xml|javascript|yaml|toml|x-sh|x-python/;
 
 type Kind = 'image' | 'video' | 'audio' | 'pdf' | 'text' | 'none';
@@ -31,7 +36,7 @@ type Kind = 'image' | 'video' | 'audio' | 'pdf' | 'text' | 'none';
     } @else {
       @switch (kind()) {
         @case ('image') {
-          <img [src]="url()" alt="Preview of {{ file().path }}" i18n-alt decoding="async" (error)="failed.set(true)" />
+          <img [src]="image()" alt="Preview of {{ name() }}" i18n-alt decoding="async" (error)="withoutPicture()" />
         }
         @case ('video') {
           <video [src]="url()" controls preload="metadata" playsinline (error)="failed.set(true)"></video>
@@ -49,7 +54,7 @@ type Kind = 'image' | 'video' | 'audio' | 'pdf' | 'text' | 'none';
               <p i18n class="sorry">The first {{ formatBytes(maxText) }} of {{ formatBytes(file().size) }}.</p>
             }
           } @else if (text.problem(); as problem) {
-            <p class="sorry">{{ problem.title }}. {{ problem.detail }}</p>
+            <p class="sorry">{{ problem.title }}. {{ visibleName(problem.detail) }}</p>
           } @else {
             <pre aria-hidden="true">…</pre>
           }
@@ -107,6 +112,18 @@ export class Preview {
   protected readonly maxText = MAX_TEXT_BYTES;
   protected readonly failed = linkedSignal({ source: () => this.file().contentId, computation: () => false });
   protected readonly url = computed(() => this.#api.contentUrl(this.file().id, this.file().version));
+  protected readonly name = computed(() => visibleName(this.file().path));
+  /** The node has none of this image. */
+  readonly #withoutPicture = linkedSignal({ source: () => this.file().contentId, computation: () => false });
+  readonly #made = computed(() => {
+    const { size, mediaType } = this.file();
+    const isWanted = (size > MAX_OWN_BYTES && mediaType !== 'image/svg+xml') || MADE.test(mediaType);
+    return isWanted && !this.#withoutPicture();
+  });
+  protected readonly image = computed(() => {
+    const { id, version } = this.file();
+    return this.#made() ? this.#api.thumbnailUrl(id, version, { large: true }) : this.url();
+  });
   /** The node answers with what cannot be run, or else with an attachment; the address is made of an id. */
   protected readonly frame = computed(() =>
     this.#sanitizer.bypassSecurityTrustResourceUrl(
@@ -138,4 +155,10 @@ export class Preview {
     ),
   );
   protected readonly formatBytes = formatBytes;
+  protected readonly visibleName = visibleName;
+
+  protected withoutPicture(): void {
+    if (this.#made()) this.#withoutPicture.set(true);
+    else this.failed.set(true);
+  }
 }

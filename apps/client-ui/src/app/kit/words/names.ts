@@ -1,10 +1,12 @@
 /**
- * Characters that turn the text around them (bidi overrides, embeddings, isolates) or take no room at all: in a name
- * they serve to deceive (`photo<U+202E>gpj.exe`), so they are shown as a box. The zero-width joiner stays: emoji need it.
+ * Characters that turn the text around them (bidi overrides, embeddings, isolates), break its line, or take no room at all: in a name
+ * they serve to deceive (`photo<U+202E>gpj.exe`), so they are shown as a box. Joiners and selectors of variants stay, since scripts and
+ * emoji need them; the tags of flags stay behind a flag.
  */
-const DECEIVING = /[\u200B\u200E\u200F\u202A-\u202E\u2060-\u2064\u2066-\u2069\uFEFF\u061C]|\p{Cc}/gu;
+const DECEIVING =
+  /(?![\u200C\u200D\uFE00-\uFE0F\u{E0020}-\u{E007F}\u{E0100}-\u{E01EF}])[\p{Default_Ignorable_Code_Point}\p{Bidi_Control}\p{Cc}\p{Zl}\p{Zp}]|(?<!\u{1F3F4}[\u{E0020}-\u{E007F}]*)[\u{E0020}-\u{E007F}]/gu;
 
-/** A name as it may be shown. */
+/** A name as it may be shown, and a sentence that may have one in it. */
 export function visibleName(name: string): string {
   return name.replace(DECEIVING, '\u25A1');
 }
