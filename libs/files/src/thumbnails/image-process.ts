@@ -10,7 +10,7 @@ export interface ImageProgram {
   readonly execArgv: readonly string[];
 }
 
-/** What became of an image. `given-up`: it took too long, or too much memory. */
+/** The outcome for an image. `given-up`: it took too long, or too much memory. */
 export type Made = FromChild | { readonly none: 'given-up' };
 
 /** Small: pictures lie outside of its heap. */

@@ -9,7 +9,7 @@ const SUFFIX = '.webp';
 const HEADER_BYTES = 12;
 
 /**
- * Pictures on disk, by name; those that were not asked for the longest make room. What is lost or damaged is made again: nothing here
+ * Pictures on disk, by name; those that were not asked for the longest make room. A picture that is lost or damaged is made again: nothing here
  * needs to be durable, and no failure of the disk is one of the caller.
  */
 export class PictureCache {
@@ -75,7 +75,7 @@ export class PictureCache {
     await rm(this.#file(name), { force: true }).catch(() => undefined);
   }
 
-  /** What an earlier run has left. */
+  /** Pictures that an earlier run has left. */
   async #look(): Promise<Map<string, number>> {
     const names = await readdir(this.dir).catch(() => []);
     const found: { name: string; bytes: number; time: number }[] = [];

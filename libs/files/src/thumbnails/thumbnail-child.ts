@@ -98,7 +98,7 @@ async function loadSharp(): Promise<Sharp | undefined> {
   }
 }
 
-/** What people wait for goes first, and where memory runs short it is this process that goes. */
+/** All that people wait for goes first, and where memory runs short it is this process that ends. */
 function beLast(): void {
   try {
     setPriority(constants.priority.PRIORITY_LOW);

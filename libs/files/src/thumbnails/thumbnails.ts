@@ -27,7 +27,7 @@ const MAX_WAITING = 256;
 const MAX_REFUSED = 1000;
 /** Pictures of what was purged stay no longer. */
 const LOOK_FOR_PURGED_EVERY = hour;
-/** What the process can decode, by its bytes. */
+/** Kinds of image that the process decodes, as their bytes tell them. */
 const IMAGES = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/avif', 'image/tiff']);
 
 /** The parts that thumbnails are made with. */
