@@ -6,6 +6,7 @@
 export { decode, encode, type WireValue } from './codec/codec.js';
 export { encodeAs, shape, type Infer, type Shape } from './codec/schema.js';
 export { fromBase32, toBase32 } from './ids/base32.js';
+export { fromHex, toHex } from './ids/hex.js';
 export {
   cidDigest,
   cidFromBytes,

@@ -1,10 +1,10 @@
 import { BLOBS, byIds, type Reader } from '@dfs/database';
-import { fileIdOf, parseRecord } from '@dfs/protocol';
+import { fileIdOf, parseRecord, fromHex } from '@dfs/protocol';
 import { RecordState } from '../rules/states.js';
 import type { MemberView } from '../ports.js';
 import { isNamed, requireConditions, type Conditions } from '../rules/conditions.js';
 import { ranked, type Version } from '../rules/heads.js';
-import { fileIdBytes, fromHex, VERSION_COLUMNS, versionFrom, VERSIONS, type VersionRow } from '../store/rows.js';
+import { fileIdBytes, VERSION_COLUMNS, versionFrom, VERSIONS, type VersionRow } from '../store/rows.js';
 
 /** Whether paths are as a change of them asks for. */
 export class PathConditions {

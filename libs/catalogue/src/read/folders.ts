@@ -6,6 +6,7 @@ import {
   type Cid,
   type RecordAttributes,
   type RecordKind,
+  toHex,
 } from '@dfs/protocol';
 import { KIND_NUMBER, PathState, RecordState } from '../rules/states.js';
 import type { Folder } from '../ports.js';
@@ -21,7 +22,6 @@ import {
 } from './heads.js';
 import {
   fileIdBytes,
-  toHex,
   VERSION_COLUMNS,
   versionFrom,
   VERSIONS,

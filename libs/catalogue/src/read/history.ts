@@ -1,12 +1,10 @@
 import { type VersionInfo, type VersionList } from '@dfs/contracts';
 import type { Reader, SqlValue } from '@dfs/database';
-import { carriedAttributes, parseRecord, type Cid, type RecordAttributes } from '@dfs/protocol';
+import { carriedAttributes, parseRecord, type Cid, type RecordAttributes, fromHex, toHex } from '@dfs/protocol';
 import { toldAttributes } from '../rules/told-attributes.js';
 import { openCursor, sealCursor, pageLimit } from './cursor.js';
 import {
   fileIdBytes,
-  fromHex,
-  toHex,
   VERSION_COLUMNS,
   versionFrom,
   VERSIONS,

@@ -1,14 +1,13 @@
 import { BLOBS, byIds, changeByIds, slices, type Database, type Tx } from '@dfs/database';
 import type { EventLog } from '@dfs/events';
 import { GiB, type Clock, type Log } from '@dfs/runtime';
-import { type SignedRecord, peerBytes, peerText } from '@dfs/protocol';
+import { type SignedRecord, peerBytes, peerText, toHex } from '@dfs/protocol';
 import { Changeset, type ChangesetContext } from '../write/changeset.js';
 import type { JudgedRecord } from '../write/judged.js';
 import type { MemberView } from '../ports.js';
 import { screen, storedIds, type VerifiedRecord } from './screen.js';
 import type { RefusalReason, Refusals } from './refusals.js';
 import { roomForAuthors, roomForTimes, waitForAuthors } from './waiting-room.js';
-import { toHex } from '../store/rows.js';
 import { IN_SET, RecordState } from '../rules/states.js';
 import { judge, standingOf } from '../rules/validity.js';
 

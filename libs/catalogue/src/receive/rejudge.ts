@@ -1,11 +1,10 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import { BLOBS, VALUES, byIds, changeByIds, idsParameter, type Database, type Reader, type Tx } from '@dfs/database';
 import { hour, minute, pages } from '@dfs/runtime';
-import { MAX_CLOCK_SKEW, parseRecord, peerText } from '@dfs/protocol';
+import { MAX_CLOCK_SKEW, parseRecord, peerText, toHex } from '@dfs/protocol';
 import { Changeset, type ChangesetContext } from '../write/changeset.js';
 import type { JudgedRecord } from '../write/judged.js';
 import { replacedIds } from '../rules/heads.js';
-import { toHex } from '../store/rows.js';
 import { IN_SET, RecordState } from '../rules/states.js';
 import { judgeValid, lastCounted } from '../rules/validity.js';
 import { forgetArrived, HAS_EXPIRED } from './waiting-room.js';

@@ -10,10 +10,11 @@ import {
   type SignedRecord,
   type Signer,
   peerBytes,
+  fromHex,
+  toHex,
 } from '@dfs/protocol';
 import type { Clock } from '@dfs/runtime';
 import { RecordState } from '../rules/states.js';
-import { fromHex, toHex } from '../store/rows.js';
 import { Changeset, type ChangesetContext } from '../write/changeset.js';
 import type { JudgedRecord } from '../write/judged.js';
 import { chainEnd, type ChainEnd } from '../write/commit.js';

@@ -1,7 +1,6 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import { BLOBS, byIds, type Reader } from '@dfs/database';
-import { parseRecord, recordIdOf, verifyRecord, type ParsedRecord, type SignedRecord } from '@dfs/protocol';
-import { toHex } from '../store/rows.js';
+import { parseRecord, recordIdOf, verifyRecord, type ParsedRecord, type SignedRecord, toHex } from '@dfs/protocol';
 import type { RefusalReason } from './refusals.js';
 
 /** A record whose form and signature are right. */

@@ -1,8 +1,7 @@
 import type { Tx } from '@dfs/database';
 import { hour } from '@dfs/runtime';
 import { IN_SET, RecordState } from '../rules/states.js';
-import { peerBytes } from '@dfs/protocol';
-import { toHex } from '../store/rows.js';
+import { peerBytes, toHex } from '@dfs/protocol';
 
 /** Records kept that wait for their author, and as many that wait for their time; more are refused, and come again with a later sync. */
 export const MAX_WAITING = 20_000;

@@ -1,8 +1,8 @@
 import { BLOBS, VALUES, byIds, changeByIds, slices, type Database, type Reader, type Tx } from '@dfs/database';
 import type { EventLog } from '@dfs/events';
-import { cidFromBytes, cidToBytes, EMPTY_CONTENT, type Cid, peerText } from '@dfs/protocol';
+import { cidFromBytes, cidToBytes, EMPTY_CONTENT, type Cid, peerText, toHex } from '@dfs/protocol';
 import { FILES_PER_EVENT, itemFrom } from '../write/file-events.js';
-import { entryFrom, FILE_COLUMNS, FILES, toHex, type FileRow } from '../store/rows.js';
+import { entryFrom, FILE_COLUMNS, FILES, type FileRow } from '../store/rows.js';
 import { KIND_NUMBER, PathState, RecordState } from '../rules/states.js';
 import { neededContents, purgedContents, purgesSql, type Deadline, type RetentionRule } from './needed.js';
 import { filesThatHad, onlyPast, readPast, type PastContent } from './past.js';

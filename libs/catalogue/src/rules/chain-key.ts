@@ -1,5 +1,4 @@
-import { sha256, type RecordEnvelope, peerBytes } from '@dfs/protocol';
-import { fromHex } from '../store/rows.js';
+import { sha256, type RecordEnvelope, peerBytes, fromHex } from '@dfs/protocol';
 
 /** Bytes of the key: what a number holds exactly, and few enough equal by chance to look at each. */
 const KEY_BYTES = 6;

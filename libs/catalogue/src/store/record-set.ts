@@ -1,9 +1,8 @@
 import { BLOBS, byIds, slices, type Reader } from '@dfs/database';
-import type { SignedRecord } from '@dfs/protocol';
+import { toHex, type SignedRecord } from '@dfs/protocol';
 import { pages } from '@dfs/runtime';
 import { indexOf, LEAF_BITS, type Fingerprints, type IdRange, type SetRoot } from './fingerprints.js';
 import { RangeReader } from './range-reader.js';
-import { toHex } from './rows.js';
 import { THE_SET, type RecordSource } from './record-source.js';
 
 /** Records read at once. */

@@ -11,6 +11,7 @@ import {
   type RecordKind,
   peerBytes,
   peerText,
+  toHex,
 } from '@dfs/protocol';
 import type { Version } from '../rules/heads.js';
 import type { Entry } from '../ports.js';
@@ -141,16 +142,6 @@ export async function authorRows(
     rows.set(peerId, lastId);
   }
   return rows;
-}
-
-/** Lower case, as record ids are written. */
-export function toHex(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
-}
-
-/** Bytes of an id that has been checked: what is not hexadecimal ends them without an error. */
-export function fromHex(id: string): Uint8Array {
-  return Buffer.from(id, 'hex');
 }
 
 /** A column: null where there are none. */

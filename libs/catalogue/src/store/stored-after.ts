@@ -1,7 +1,6 @@
 import type { Reader } from '@dfs/database';
-import type { SignedRecord } from '@dfs/protocol';
+import { fromHex, type SignedRecord } from '@dfs/protocol';
 import { pages } from '@dfs/runtime';
-import { fromHex } from './rows.js';
 
 /** Records read at once. */
 const RECORDS_PER_READ = 500;

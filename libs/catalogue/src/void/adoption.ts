@@ -6,10 +6,11 @@ import {
   parseRecord,
   type RecordClock,
   type RecordFields,
+  fromHex,
+  toHex,
 } from '@dfs/protocol';
 import { DfsError } from '@dfs/runtime';
 import type { Draft } from '../ports.js';
-import { fromHex, toHex } from '../store/rows.js';
 import { RecordState } from '../rules/states.js';
 
 /** Void records of a path among which the ancestors of one are looked for, the newest ones. */

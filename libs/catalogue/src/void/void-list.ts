@@ -1,8 +1,18 @@
 import type { Reader, SqlValue } from '@dfs/database';
-import { cidFromBytes, EMPTY_CONTENT, fileIdOf, peerBytes, peerText, type Cid, type RecordKind } from '@dfs/protocol';
+import {
+  cidFromBytes,
+  EMPTY_CONTENT,
+  fileIdOf,
+  peerBytes,
+  peerText,
+  type Cid,
+  type RecordKind,
+  fromHex,
+  toHex,
+} from '@dfs/protocol';
 import { openCursor, sealCursor, pageLimit } from '../read/cursor.js';
 import { afterPrefix } from '../read/list.js';
-import { fromHex, kindFrom, toHex } from '../store/rows.js';
+import { kindFrom } from '../store/rows.js';
 
 /** A version that counts nowhere, since its author was removed before the network knew of it, or its time is yet to come. */
 export interface VoidVersion {

@@ -1,5 +1,5 @@
 import { BLOBS, VALUES, byIds, changeByIds, slices, type SqlValue, type Tx } from '@dfs/database';
-import { cidToBytes, fileIdOf, type Cid, type RecordFields, type SignedRecord } from '@dfs/protocol';
+import { cidToBytes, fileIdOf, type Cid, type RecordFields, type SignedRecord, fromHex, toHex } from '@dfs/protocol';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { causally } from '../rules/causal-order.js';
 import { chainKey } from '../rules/chain-key.js';
@@ -14,8 +14,6 @@ import {
   fileIdBytes,
   FILE_COLUMNS,
   FILES,
-  fromHex,
-  toHex,
   VERSION_COLUMNS,
   versionFrom,
   VERSIONS,

@@ -17,6 +17,7 @@ import {
   type SignedRecord,
   type Signer,
   peerBytes,
+  toHex,
 } from '@dfs/protocol';
 import { DfsError } from '@dfs/runtime';
 import type { Changeset } from './changeset.js';
@@ -27,7 +28,6 @@ import type { Commit, CommitOutcome, Draft } from '../ports.js';
 import { hasConditions, isOverJust } from '../read/conditions.js';
 import { exactly } from './exact.js';
 import { entryOf, pathRow } from './path-rows.js';
-import { toHex } from '../store/rows.js';
 import { IN_SET, RecordState } from '../rules/states.js';
 import type { TakenPaths } from './taken-paths.js';
 import { mapInTurns } from '../store/slices.js';

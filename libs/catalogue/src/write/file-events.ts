@@ -1,10 +1,11 @@
+import { toHex } from '@dfs/protocol';
 import type { DurableEventType, FileBatch, FileEventItem } from '@dfs/contracts';
 import { toldAttributes } from '../rules/told-attributes.js';
 import { slices, type Tx } from '@dfs/database';
 import { entryOf } from './path-rows.js';
 import type { PathOutcome } from './judged.js';
 import type { Change, Entry } from '../ports.js';
-import { entryFrom, toHex, type FileRow } from '../store/rows.js';
+import { entryFrom, type FileRow } from '../store/rows.js';
 import { isDeleted, PathState } from '../rules/states.js';
 
 /** Files in one event. */

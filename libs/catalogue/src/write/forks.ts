@@ -1,9 +1,8 @@
 import { BLOBS, VALUES, byIds, type Reader, type Tx } from '@dfs/database';
 import type { EventLog } from '@dfs/events';
-import { parseRecord } from '@dfs/protocol';
+import { parseRecord, fromHex, toHex } from '@dfs/protocol';
 import type { Log } from '@dfs/runtime';
 import type { ChainLink } from './judged.js';
-import { fromHex, toHex } from '../store/rows.js';
 
 /** Of one author, in one run of this node; more are only counted. */
 const TOLD_PER_AUTHOR = 20;

@@ -1,9 +1,9 @@
 import { VALUES, changeByIds, slices, type SqlValue, type Tx } from '@dfs/database';
-import { cidToBytes, EMPTY_CONTENT, type Cid } from '@dfs/protocol';
+import { cidToBytes, EMPTY_CONTENT, type Cid, fromHex, toHex } from '@dfs/protocol';
 import type { PathChange, PathOutcome, PathRow } from './judged.js';
 import { inConflict, shownOf, type Version } from '../rules/heads.js';
 import type { Entry } from '../ports.js';
-import { attributesColumn, fileIdBytes, fromHex, toHex, type FileRow } from '../store/rows.js';
+import { attributesColumn, fileIdBytes, type FileRow } from '../store/rows.js';
 import { CONFLICT_TOTAL, isDeleted, PathState } from '../rules/states.js';
 import { foldCase } from '../read/search.js';
 import { writeFolders, type FolderRows } from './folder-rows.js';

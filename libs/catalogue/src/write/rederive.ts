@@ -1,9 +1,9 @@
 import type { Tx } from '@dfs/database';
-import { cidToBytes, parseRecord, type RecordAttributes } from '@dfs/protocol';
+import { cidToBytes, parseRecord, type RecordAttributes, toHex } from '@dfs/protocol';
 import { causally } from '../rules/causal-order.js';
 import type { PathChange } from './judged.js';
 import { inherit, type Inherited, type Version } from '../rules/heads.js';
-import { attributesColumn, toHex, VERSION_COLUMNS, versionFrom, VERSIONS, type VersionRow } from '../store/rows.js';
+import { attributesColumn, VERSION_COLUMNS, versionFrom, VERSIONS, type VersionRow } from '../store/rows.js';
 import { RecordState } from '../rules/states.js';
 
 /**

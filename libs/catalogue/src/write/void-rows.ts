@@ -1,7 +1,6 @@
 import type { SqlValue, Tx } from '@dfs/database';
-import { cidToBytes } from '@dfs/protocol';
+import { cidToBytes, fromHex } from '@dfs/protocol';
 import type { JudgedRecord } from './judged.js';
-import { fromHex } from '../store/rows.js';
 import { KIND_NUMBER, RecordState } from '../rules/states.js';
 
 /** A record that has been judged void, or to be of the future. */

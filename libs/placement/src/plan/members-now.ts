@@ -1,12 +1,17 @@
-import type { MemberPins } from '../pins/member-pins.js';
 import type { MemberList, PeerView } from '../ports.js';
 import { partitionOf, Ranking } from './rendezvous.js';
 
-/** Membership, liveness and holdings, from which the view of a moment is made. */
+/** The stores of members, as far as these have told of them. */
+export interface StoresKnown {
+  /** Undefined for a member that has not said it yet. `capacity`: its class. */
+  known(peerId: string): { readonly full: boolean; readonly capacity: number } | undefined;
+}
+
+/** Membership, liveness and stores, from which the view of a moment is made. */
 export interface MembersNowComponents {
   membership: MemberList;
   peers: Pick<PeerView, 'connected' | 'inGrace'>;
-  holdings: MemberPins;
+  holdings: StoresKnown;
   /** This node's own class, and whether it takes nothing more on behalf of others. */
   capacity: () => number;
   isFull: () => boolean;

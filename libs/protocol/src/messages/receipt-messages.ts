@@ -6,7 +6,7 @@ import { sha256 } from '../ids/cid.js';
 import { decode, encode } from '../codec/codec.js';
 import { DfsError, KiB } from '@dfs/runtime';
 import { peerIdFromBytes, peerIdToBytes, verifySignatureAsync, type Signer } from '../ids/keys.js';
-import { packHex, unpackHex } from '../ids/packed-hex.js';
+import { packHex, unpackHex } from '../ids/hex.js';
 import { RECORD_ID_BYTES, type SignedRecord } from './record.js';
 import { shape, type Infer } from '../codec/schema.js';
 

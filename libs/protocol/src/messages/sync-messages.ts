@@ -5,7 +5,7 @@
 import { sha256 } from '../ids/cid.js';
 import type { WireValue } from '../codec/codec.js';
 import { DfsError, KiB } from '@dfs/runtime';
-import { packHex, unpackHex } from '../ids/packed-hex.js';
+import { packHex, unpackHex } from '../ids/hex.js';
 import { shape, type Infer } from '../codec/schema.js';
 
 /** Comparison of record sets, and pushes of new records. PROTOCOL.md describes it. */

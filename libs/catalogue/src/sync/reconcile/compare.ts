@@ -7,10 +7,10 @@ import {
   unpackCounts,
   unpackShortIds,
   type SyncMessage,
+  toHex,
 } from '@dfs/protocol';
 import type { RangePart } from '../../store/range-reader.js';
 import type { RecordSet } from '../../store/record-set.js';
-import { toHex } from '../../store/rows.js';
 import { lookInto, misbehaved, rangesOf, type Listed, type Turn } from './turn.js';
 
 type Message<T extends SyncMessage['t']> = Extract<SyncMessage, { t: T }>;

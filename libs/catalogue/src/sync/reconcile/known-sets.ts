@@ -1,4 +1,4 @@
-import { toHex } from '../../store/rows.js';
+import { toHex } from '@dfs/protocol';
 import type { SetRoot } from '../../store/fingerprints.js';
 
 /** Fingerprints remembered. */

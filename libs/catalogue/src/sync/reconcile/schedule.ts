@@ -1,6 +1,6 @@
+import { toHex } from '@dfs/protocol';
 import { minute, Recurring, type Log, type Ran, type WorkStatus } from '@dfs/runtime';
 import type { SetRoot } from '../../store/fingerprints.js';
-import { toHex } from '../../store/rows.js';
 import { sameRoot, type ExchangeOutcome } from './exchange.js';
 
 const MAX_RETRY = minute;
