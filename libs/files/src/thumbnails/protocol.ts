@@ -1,6 +1,6 @@
 import { MiB, second } from '@dfs/runtime';
 
-// What passes between a node and its process for images, and what that process may use.
+// Messages between a node and its process for images, and the limits of that process.
 
 /** A larger file has no thumbnail. Bytes. */
 export const MAX_IMAGE_BYTES = 50 * MiB;

@@ -157,7 +157,7 @@ export class Thumbnails {
   #begin(name: string, content: OpenContent, edge: Edge, isHere: boolean): Job {
     const left = new AbortController();
     const picture = this.#make(content, edge, isHere, left.signal).finally(() => this.#making.delete(name));
-    // Whoever waits for it has met the failure already.
+    // A caller that waits for it has met the failure already.
     picture.catch(() => undefined);
     const job: Job = { picture, left, askers: 0 };
     this.#making.set(name, job);
