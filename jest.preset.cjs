@@ -1,5 +1,9 @@
 /** Shared by the engine and the libraries: ESM through swc, sources of the workspace rather than builds. */
+const { join } = require('node:path');
+
 module.exports = {
+  globalSetup: join(__dirname, 'tools/lib/test-setup.cjs'),
+  resolver: join(__dirname, 'tools/lib/test-resolver.cjs'),
   testEnvironment: 'node',
   testMatch: ['**/*.spec.ts'],
   extensionsToTreatAsEsm: ['.ts'],

@@ -64,6 +64,13 @@ const unitWorkers = Math.min(availableParallelism() + (endToEnd.length > 0 ? 1 :
 const specWorkers = Math.min(3, fitting(SPEC_MEMORY));
 if (endToEnd.length > 0 && !built) console.log('\nThe end-to-end tests were not run: they need the build.');
 
+// Each run would join them, and both begin at once.
+await step('packages of tests', process.execPath, [
+  '--input-type=module',
+  '--eval',
+  "await (await import('./tools/lib/joined-packages.mjs')).joinPackages()",
+]);
+
 const longestFirst = `--testSequencer=${join(root, 'tools/lib/longest-first.cjs')}`;
 const runs = [
   {
