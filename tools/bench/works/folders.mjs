@@ -12,16 +12,7 @@ import { SMALL } from './inputs.mjs';
 import { memory, processorTime, timed } from '../measure.mjs';
 import { tell, untilHas, withSyncthing } from '../rivals/syncthing.mjs';
 import { watched } from '../watch.mjs';
-import {
-  DEADLINE,
-  expectEqual,
-  quantiles,
-  SETTLE,
-  speed,
-  TWO_COPIES,
-  untilReadable,
-  withEngines,
-} from './workloads.mjs';
+import { DEADLINE, expectEqual, quantiles, speed, TWO_COPIES, untilReadable, withEngines } from './workloads.mjs';
 
 /** @typedef {import('@dfs/testing').Engine} Engine */
 /** @typedef {import('@dfs/contracts').LiveFolderInfo} LiveFolderInfo */
@@ -41,8 +32,8 @@ import {
 const [POLL, ASK] = [50, 100];
 /** Passes over an unchanged folder. */
 const PASSES = 3;
-/** Milliseconds for which a folder that has nothing to do is watched. */
-const IDLE = 10_000;
+/** Milliseconds in which a node gives back the memory of its passes, and those for which a folder that has nothing to do is watched. */
+const [REST, IDLE] = [30_000, 10_000];
 const JSON_BODY = { 'content-type': 'application/json' };
 
 /**
@@ -174,7 +165,7 @@ export async function fullPass({ tree, count }) {
     expectEqual('files signed by passes over what is unchanged', after.out.files, before.out.files);
     const middle = passes.toSorted((x, y) => x.result - y.result)[PASSES >> 1];
     if (middle === undefined) throw new Error('no pass was measured');
-    await delay(SETTLE);
+    await delay(REST);
     const [began, used] = [performance.now(), await processorTime(a.pid)];
     await delay(IDLE);
     const idle = ((await processorTime(a.pid)).all - used.all) / ((performance.now() - began) / 1000);

@@ -23,7 +23,7 @@ const POLL = 50;
 /** A workload that takes longer than this hangs, in milliseconds. */
 export const DEADLINE = 300_000;
 /** Milliseconds by which the work of a node after its start is over. */
-export const SETTLE = 10_000;
+const SETTLE = 10_000;
 /** All nodes of the benchmark. */
 export const TWO_COPIES = { DFS_REPLICAS: '2', DFS_LOG_LEVEL: 'warn' };
 
