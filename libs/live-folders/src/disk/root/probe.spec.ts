@@ -31,7 +31,13 @@ describe('what a file system keeps (rule 11)', () => {
     const dir = await tempDir('dfs-probe-');
     const files = new NodeFileSystem();
     const disk = new LocalRootDisk({ files, root: dir.path });
-    expect(await disk.probe()).toEqual(await disk.probe());
+    const traits = async (): Promise<object> => {
+      const { mtimeStepNs, ...others } = await disk.probe();
+      // One file in a hundred has a time that happens to be round: a step that is taken for a coarser one does no harm.
+      expect(mtimeStepNs).toBeLessThanOrEqual(1_000_000n);
+      return others;
+    };
+    expect(await traits()).toEqual(await traits());
     expect(await disk.probe()).toMatchObject({ keepsInodes: true, links: true, executableBit: true, longestName: 255 });
     expect(await files.readdir(dir.path)).toEqual([]);
     await dir.remove();
