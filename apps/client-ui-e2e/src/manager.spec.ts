@@ -7,6 +7,11 @@ import { ConsolePage } from './console-page.js';
 /** Enough that no two of its pages are beside each other; made by forms of so many. */
 const MANY = 1500;
 const FORM = 500;
+/** Paths with two contents. */
+const CONFLICTS = [
+  ...['both.txt', 'one.txt', 'docs/one.txt', 'docs/two.txt'],
+  ...['theirs/one.txt', 'theirs/two.txt', 'newest/one.txt', 'apart/one.txt'],
+];
 
 describe('the file manager', () => {
   let nodes: Engine[] = [];
@@ -24,9 +29,11 @@ describe('the file manager', () => {
     // One more comes along with files of its own: equal paths with other bytes are conflicts.
     const joiner = await startEngine({ name: 'node-d' });
     nodes.push(joiner);
-    for (const path of ['both.txt', 'docs/one.txt', 'docs/two.txt']) {
-      await node(0).put(path, 'by the founder');
+    for (const path of CONFLICTS) {
+      const late = path.startsWith('newest/');
+      if (!late) await node(0).put(path, 'by the founder');
       await joiner.put(path, 'by the one who joined');
+      if (late) await node(0).put(path, 'by the founder');
     }
     const body = JSON.stringify({ ticket: await node(0).invite() });
     await joiner.json('/network/join', { method: 'POST', headers: { 'content-type': 'application/json' }, body });
@@ -156,25 +163,52 @@ describe('the file manager', () => {
     expect((await list('&prefix=many/')).total).toBe(0);
   });
 
-  it('settles conflicts: one by keeping both, a folder at once', async () => {
-    await eventually(async () => (await list('&state=conflict')).total === 3);
+  it('settles conflicts: one by keeping both or one side, a folder at once by each rule', async () => {
+    const left = async (count: number): Promise<void> => {
+      const isSo = async () => (await list('&state=conflict')).total === count;
+      await eventually(isSo, { what: `${count} conflicts` });
+    };
+    const contentOf = async (path: string): Promise<string> =>
+      (await node(0).fetch(`/files/content?path=${encodeURIComponent(path)}`)).text();
+    await left(CONFLICTS.length);
     await ui.row('both.txt').getByText('Conflict').waitFor();
     const details = await ui.details('both.txt');
     await details.getByRole('region', { name: 'Conflict' }).getByText('node-d').waitFor();
     await screenshot(tab.page, 'conflict');
     expect(await ui.accessibilityFaults()).toEqual([]);
     await details.getByRole('button', { name: 'Keep both under their own names' }).click();
-    await eventually(async () => (await list('&state=conflict')).total === 2);
+    await left(CONFLICTS.length - 1);
     expect((await list('&q=both')).items).toHaveLength(2);
     await details.getByRole('region', { name: 'Conflict' }).waitFor({ state: 'detached' });
+    const one = await ui.details('one.txt');
+    await one.getByRole('button', { name: 'Keep this: the version by node-d' }).click();
+    await left(CONFLICTS.length - 2);
+    expect(await contentOf('one.txt')).toBe('by the one who joined');
     await tab.page.keyboard.press('Escape');
-    await tab.page.getByRole('button', { name: 'Conflicts' }).click();
-    await ui.row('docs/two.txt').waitFor();
-    await tab.page.getByRole('button', { name: 'Settle all' }).click();
-    await tab.page.getByRole('menuitem', { name: /^Mine/ }).click();
-    await ui.said('Settled 2 conflicts.').waitFor();
-    await tab.page.getByText('No conflicts').waitFor();
-    expect(await (await node(0).fetch('/files/content?path=docs/one.txt')).text()).toBe('by the founder');
+    /** All of a folder. */
+    const settle = async (folder: string, rule: RegExp, said: string): Promise<void> => {
+      await ui.folder(node(0).url, folder);
+      await tab.page.getByRole('button', { name: 'Conflicts' }).click();
+      await ui.row(`${folder}one.txt`).waitFor();
+      await tab.page.getByRole('button', { name: 'Settle all' }).click();
+      await tab.page.getByRole('menuitem', { name: rule }).click();
+      await ui.said(said).waitFor();
+      await tab.page.getByText('No conflicts').waitFor();
+    };
+    await settle('docs/', /^Mine/, 'Settled 2 conflicts.');
+    await settle('theirs/', /^Theirs/, 'Settled 2 conflicts.');
+    await settle('newest/', /^Newest/, 'Settled 1 conflict.');
+    await settle('apart/', /^Both/, 'Settled 1 conflict.');
+    await left(0);
+    expect(await contentOf('docs/one.txt')).toBe('by the founder');
+    expect(await contentOf('theirs/two.txt')).toBe('by the one who joined');
+    expect(await contentOf('newest/one.txt')).toBe('by the founder');
+    const apart = (await list('&prefix=apart/')).items;
+    expect(apart).toHaveLength(2);
+    expect((await Promise.all(apart.map(({ path }) => contentOf(path)))).sort()).toEqual([
+      'by the founder',
+      'by the one who joined',
+    ]);
   });
 
   it('is green only where enough copies can be reached', async () => {
