@@ -1,0 +1,240 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { eventually, removeAll, tempDir, type Engine, type TempDir } from '@dfs/testing';
+import type { FileInfo, FileList, NodeInfo } from '@dfs/contracts';
+import type { Browser, Page } from 'playwright-core';
+import { launchBrowser, openTab, screenshot, type Tab } from './browser.js';
+import { ConsolePage } from './console-page.js';
+import { HOSTILE_NAMES, NEVER_SHOWN } from './hostile-names.js';
+import { startEngineAtFixedPort } from './network.js';
+
+const NARROW = { width: 390, height: 844 };
+const WIDE = { width: 1280, height: 800 };
+/** Folders that are older than all that came since. */
+const FOLDERS = 12;
+const NEWER = 10_000;
+/** Files of a form, and records of an act. */
+const FORM = 500;
+const COPIED = 1000;
+const JSON_BODY = { 'content-type': 'application/json' };
+const MARKUP = '<img src=x onerror=alert(1)>';
+const DECEIVING = 'photo\u202Egpj.exe';
+
+describe('the pages of a node', () => {
+  let engine: Engine;
+  let allowed: TempDir;
+  let browser: Browser;
+  let tab: Tab;
+  let ui: ConsolePage;
+
+  beforeAll(async () => {
+    allowed = await tempDir();
+    const env = { DFS_FOLDER_ROOTS: allowed.path };
+    [browser, engine] = await Promise.all([launchBrowser(), startEngineAtFixedPort('the-node', env)]);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await removeAll(engine ? [engine] : []);
+    await allowed?.remove();
+  });
+  beforeEach(async () => {
+    tab = await openTab(browser, { viewport: WIDE });
+    ui = new ConsolePage(tab.page);
+    await ui.open(engine.link);
+  });
+  afterEach(async () => {
+    await tab?.[Symbol.asyncDispose]();
+  });
+
+  const send = (path: string, body: object, method = 'POST') =>
+    engine.json(path, { method, headers: JSON_BODY, body: JSON.stringify(body) });
+  const list = (query: string) => engine.json<FileList>(`/files?limit=1000${query}`);
+
+  it('show folders that are older than the newest 10,000 files', async () => {
+    for (let n = 0; n < FOLDERS; n++) await engine.put(`old ${String(n).padStart(2, '0')}/first.txt`, `${n}`);
+    for (let from = 0; from < COPIED; from += FORM) {
+      const form = new FormData();
+      for (let n = from; n < from + FORM; n++) {
+        form.append('path', `newer/0/${n}.txt`);
+        form.append('file', new Blob([`${n}`]), `${n}.txt`);
+      }
+      await engine.fetch('/files', { method: 'POST', body: form });
+    }
+    for (let n = 1; n < NEWER / COPIED; n++) await send('/folders/copy', { path: 'newer/0', to: `newer/${n}` });
+    expect((await list('&prefix=newer/')).total).toBe(NEWER);
+    const folders = ['newer/', ...Array.from({ length: FOLDERS }, (_, n) => `old ${String(n).padStart(2, '0')}/`)];
+    const areThere = async (): Promise<void> => {
+      await eventually(async () => (await ui.paths()).join() === folders.join(), { what: 'all folders' });
+      await ui.row('newer/').getByText('10,000 files', { exact: true }).waitFor();
+    };
+    await areThere();
+    await tab.page.getByRole('button', { name: 'Modified' }).click();
+    await tab.page.reload();
+    await ui.live();
+    await areThere();
+    await ui.row('old 03/').click();
+    await ui.row('old 03/first.txt').waitFor();
+  });
+
+  it('agree where two of them are open', async () => {
+    for (const name of ['a', 'b', 'c']) await engine.put(`both/${name}.txt`, name);
+    const page = await tab.page.context().newPage();
+    const other = new ConsolePage(page);
+    await ui.folder(engine.url, 'both/');
+    await other.folder(engine.url, 'both/');
+    const details = await other.details('both/a.txt');
+    await ui.row('both/a.txt').focus();
+    await tab.page.keyboard.press('F2');
+    await ui.name('z.txt', 'Rename');
+    await other.row('both/z.txt').waitFor();
+    await other.row('both/a.txt').waitFor({ state: 'detached' });
+    await details.getByText('This file was deleted or moved meanwhile').waitFor();
+    await page.keyboard.press('Escape');
+    // A file chosen in the one is in both.
+    await other.choose([{ name: 'new.txt', mimeType: '', buffer: Buffer.from('chosen in the other') }]);
+    await ui.row('both/new.txt').waitFor();
+    await ui.delete('both/b.txt');
+    await other.row('both/b.txt').waitFor({ state: 'detached' });
+    await tab.page.getByRole('button', { name: 'Undo' }).last().click();
+    await other.row('both/b.txt').waitFor();
+    expect(await ui.paths()).toEqual(await other.paths());
+    await tab.page.getByRole('button', { name: 'Sign out' }).click();
+    for (const each of [tab.page, page]) await each.getByRole('heading', { name: 'Sign in to this node' }).waitFor();
+    // Answers to those who have just signed out.
+    expect(tab.complaints.filter((text) => !text.includes('401'))).toEqual([]);
+  });
+
+  it('of an older console say that they are to be loaded anew, and go on meanwhile', async () => {
+    await engine.put('before.txt', 'x');
+    await ui.row('before.txt').waitFor();
+    // The node is stopped, updated, and started again: as this page sees it.
+    await tab.page.route('**/api/v1/node', async (route) => {
+      const answer = await route.fetch().catch(() => undefined);
+      if (!answer) return route.abort('connectionrefused');
+      await route.fulfill({ response: answer, json: { ...((await answer.json()) as NodeInfo), version: '99.0.0' } });
+    });
+    await engine.stop();
+    await ui.chip('Offline').waitFor();
+    await engine.start();
+    await tab.page.getByText('The node was updated to version 99.0.0.').waitFor();
+    await screenshot(tab.page, 'older-console');
+    expect(await ui.accessibilityFaults()).toEqual([]);
+    // A refusal for which this page has no words.
+    await tab.page.route('**/api/v1/files/*/keep', (route) =>
+      route.fulfill({
+        status: 409,
+        contentType: 'application/problem+json',
+        body: JSON.stringify({
+          ...{ type: '/api/problems/too-new', title: 'x', status: 409, code: 'too-new' },
+          ...{ detail: 'A reason of version 99.', requestId: 'r', retryable: false },
+        }),
+      }),
+    );
+    const details = await ui.details('before.txt');
+    await details.getByRole('button', { name: 'Keep on this node' }).click();
+    await details.getByText('The node says what this page does not know').waitFor();
+    await details.getByText('A reason of version 99.').waitFor();
+    await tab.page.unrouteAll();
+    const loaded = tab.page.waitForEvent('load');
+    await tab.page.getByRole('button', { name: 'Reload', exact: true }).click();
+    await loaded;
+    await ui.live();
+    await ui.row('before.txt').waitFor();
+    expect(await tab.page.getByText('The node was updated').count()).toBe(0);
+  });
+
+  it('show names that mean mischief as they are, and none of them does anything', async () => {
+    tab.page.on('dialog', (dialog) => {
+      tab.complaints.push('a dialog opened');
+      void dialog.dismiss();
+    });
+    const files: FileInfo[] = [];
+    for (const name of HOSTILE_NAMES) files.push(await engine.put(`mischief/${name}`, 'harmless'));
+    await engine.put(`mischief/${DECEIVING}x/${DECEIVING}`, 'within');
+    // Names of nodes and keys have to be seen.
+    await send('/settings', { name: MARKUP }, 'PATCH');
+    await send('/keys', { name: MARKUP, scope: 'read' });
+    const root = allowed.file(`live ${DECEIVING}`);
+    await mkdir(root);
+    await writeFile(`${root}/${DECEIVING}`, 'on the disk');
+    await send('/live-folders', { root, prefix: `mischief live ${DECEIVING}` });
+
+    /** Looks at the page as it is now, wide and narrow. */
+    const look = async (what: string): Promise<void> => {
+      for (const viewport of [WIDE, NARROW]) {
+        await tab.page.setViewportSize(viewport);
+        expect(await mischiefOn(tab.page)).toEqual([]);
+        // Once what slides in is in its place.
+        await eventually(async () => (await ui.overflow()) <= 0, { what: `${what} fits`, deadline: 20_000 });
+        await screenshot(tab.page, `hostile-${what}-${viewport.width}`);
+      }
+      await tab.page.setViewportSize(WIDE);
+    };
+    await ui.folder(engine.url, 'mischief/');
+    await ui.row(`mischief/${DECEIVING}`).getByText('photo\u25A1gpj.exe').waitFor();
+    await look('files');
+    await tab.page.getByRole('button', { name: 'Grid' }).click();
+    await tab.page.locator('.card').first().waitFor();
+    await look('grid');
+    await tab.page.getByRole('button', { name: 'Table' }).click();
+    const details = await ui.details(`mischief/${DECEIVING}`);
+    await details.getByRole('list', { name: 'Holders' }).waitFor();
+    await look('details');
+    await tab.page.keyboard.press('Escape');
+    await ui.row(`mischief/${DECEIVING}`).click({ button: 'right', position: { x: 200, y: 10 } });
+    await tab.page.getByRole('menuitem', { name: 'Move to…' }).click();
+    await tab.page.getByRole('dialog').getByRole('button', { name: 'photo' }).waitFor();
+    await look('move');
+    await tab.page.keyboard.press('Escape');
+    await ui.delete(`mischief/${DECEIVING}`);
+    await ui.said(/^Deleted /).waitFor();
+    await look('said');
+    await tab.page.getByRole('button', { name: 'Deleted', exact: true }).click();
+    await ui.row(`mischief/${DECEIVING}`).waitFor();
+    await look('deleted');
+    await ui.folder(engine.url, `mischief/${DECEIVING}x/`);
+    await ui.row(`mischief/${DECEIVING}x/${DECEIVING}`).waitFor();
+    await ui.choose([{ name: `up ${DECEIVING}`, mimeType: '', buffer: Buffer.from('x') }]);
+    await ui.uploadsEnded();
+    await look('work');
+    for (const [name, shown] of [
+      ['Activity', '\u25A1'],
+      ['Peers', MARKUP],
+      ['Live folders', '\u25A1'],
+    ] as const) {
+      await ui.goTo(name);
+      await tab.page.getByRole('main').getByText(shown).first().waitFor();
+      await look(name.toLowerCase().replace(' ', '-'));
+    }
+    await tab.page.getByRole('link', { name: 'Settings' }).click();
+    await tab.page.getByRole('main').getByText(MARKUP).first().waitFor();
+    await look('settings');
+    // And they are what they were.
+    expect((await list('&prefix=mischief/')).items.map(({ path }) => path)).toEqual(
+      expect.arrayContaining(files.slice(1).map(({ path }) => path)),
+    );
+    expect(tab.complaints).toEqual([]);
+  });
+});
+
+/** Text on a page, said or shown, that should not be there, and elements that came with a name. */
+function mischiefOn(page: Page): Promise<string[]> {
+  return page.evaluate((never) => {
+    const pattern = new RegExp(never, 'u');
+    const found: string[] = [];
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT | NodeFilter.SHOW_ELEMENT);
+    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+      if (node instanceof Text && pattern.test(node.data)) found.push(`text: ${node.data}`);
+      if (!(node instanceof Element)) continue;
+      for (const name of ['title', 'alt', 'aria-label', 'placeholder', 'aria-description']) {
+        const value = node.getAttribute(name);
+        if (value !== null && pattern.test(value)) found.push(`${name}: ${value}`);
+      }
+      if (/^(img|iframe|object|embed|script)$/i.test(node.tagName) && !/^http/.test((node as HTMLImageElement).src)) {
+        found.push(node.outerHTML.slice(0, 200));
+      }
+      if ([...node.attributes].some(({ name }) => name.startsWith('on'))) found.push(node.outerHTML.slice(0, 200));
+    }
+    if (pattern.test(document.title)) found.push(document.title);
+    return found;
+  }, NEVER_SHOWN);
+}
