@@ -160,6 +160,12 @@ const exported = [
   'ExportNamedDeclaration > VariableDeclaration',
 ];
 
+/** Attributes of the console's templates that are never read by a person. */
+const notWords = [
+  ...['aria-current', 'ariaCurrentWhenActive', 'aria-describedby', 'aria-haspopup', 'aria-live'],
+  ...['d', 'decoding', 'drawing', 'loading', 'preload', 'rel', 'step', 'stroke-dasharray', 'translate'],
+];
+
 export default tseslint.config(
   {
     ignores: [
@@ -299,6 +305,15 @@ export default tseslint.config(
     rules: {
       // A `dfsAct` draws its content by itself.
       '@angular-eslint/template/elements-content': ['error', { allowList: ['dfsAct'] }],
+    },
+  },
+  // Every word that a person reads is marked for translation. The page itself comes before a language is known; the gallery is for
+  // those who make the console.
+  {
+    files: consoleTemplates,
+    ignores: ['apps/client-ui/src/index.html', 'apps/client-ui/src/gallery/**', 'apps/client-ui/src/**/*.spec.ts/**'],
+    rules: {
+      '@angular-eslint/template/i18n': ['error', { checkId: false, ignoreAttributes: notWords }],
     },
   },
 

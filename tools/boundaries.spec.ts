@@ -22,6 +22,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const BOUNDARIES = '@nx/enforce-module-boundaries';
 const PROPERTIES = 'no-restricted-properties';
 const IMPORTS = 'no-restricted-imports';
+const I18N = '@angular-eslint/template/i18n';
 
 interface Canary {
   name: string;
@@ -103,6 +104,14 @@ const allowed: [project: string, module: string][] = [
   ['client-data', '@dfs/contracts'],
   ['client-ui', '@dfs/client-data'],
   ['client-ui-e2e', '@dfs/contracts'],
+];
+
+const templates: [name: string, template: string, rule: string | null][] = [
+  ['bare words', '<p>Nothing here</p>', I18N],
+  ['bare words beside what is put in', '<p>{{ count }} files</p>', I18N],
+  ['bare words in an attribute', '<button aria-label="Close" (click)="close()"></button>', I18N],
+  ['words that are marked', '<p i18n>Nothing here</p>', null],
+  ['words that come from the code', '<p [title]="words.title">{{ words.text }} · {{ size }}</p>', null],
 ];
 
 const canaries: Canary[] = [
@@ -207,6 +216,15 @@ const canaries: Canary[] = [
     text: '/** Blocks one after another, never changed. */\nexport class Pack {}\nfunction open() {}\nopen();\n',
     rule: null,
   },
+  ...templates.flatMap(([name, template, rule]) => [
+    { name: `a template: ${name}`, file: 'apps/client-ui/src/app/canary.html', text: `${template}\n`, rule },
+    {
+      name: `a template within code: ${name}`,
+      file: 'apps/client-ui/src/app/canary.ts',
+      text: `import { Component } from '@angular/core';\n@Component({ selector: 'dfs-canary', template: \`${template}\` })\nclass Canary {}\nconsole.log(Canary);\n`,
+      rule,
+    },
+  ]),
 ];
 
 describe('layers', () => {

@@ -23,7 +23,9 @@ const eslint = new ESLint({
     },
   ],
   ruleFilter: ({ ruleId }) =>
-    ruleId === '@nx/enforce-module-boundaries' || ruleId.startsWith('no-restricted-') || ruleId.startsWith('jsdoc/'),
+    ['@nx/enforce-module-boundaries', '@angular-eslint/template/i18n'].includes(ruleId) ||
+    ruleId.startsWith('no-restricted-') ||
+    ruleId.startsWith('jsdoc/'),
 });
 
 /** @type {{ file: string, text: string }[]} */

@@ -17,10 +17,16 @@ export interface BrowserOptions {
   unprivileged?: boolean;
 }
 
-/** A headless Chromium: the one that `CHROMIUM_PATH` names, or one of the usual places. */
-export async function launchBrowser({ unprivileged = false }: BrowserOptions = {}): Promise<Browser> {
+/** The Chromium of this machine. */
+export function chromiumPath(): string {
   const found = [process.env['CHROMIUM_PATH'], ...USUAL].find((path) => path && existsSync(path));
   if (!found) throw new Error('no Chromium here: install one, or set CHROMIUM_PATH');
+  return found;
+}
+
+/** A headless Chromium: the one that `CHROMIUM_PATH` names, or one of the usual places. */
+export async function launchBrowser({ unprivileged = false }: BrowserOptions = {}): Promise<Browser> {
+  const found = chromiumPath();
   const executablePath = unprivileged && process.getuid?.() === 0 ? await withoutPowers(found) : found;
   return chromium.launch({ executablePath, args: ['--no-sandbox', '--headless=new'] });
 }

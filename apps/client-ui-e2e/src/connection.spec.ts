@@ -3,6 +3,7 @@ import type { Browser } from 'playwright-core';
 import { launchBrowser, openTab, screenshot, type Tab } from './browser.js';
 import { ConsolePage } from './console-page.js';
 import { startEngineAtFixedPort } from './network.js';
+import { watchFlicker } from './senses.js';
 
 describe('the connection to the node', () => {
   let engine: Engine;
@@ -50,8 +51,12 @@ describe('the connection to the node', () => {
     await eventually(async () => (await read()) !== before, { what: 'a tick' });
   });
 
-  it('says that the node is gone, and comes back by itself with what was missed', async () => {
+  it('says that the node is gone, and comes back by itself with what was missed; nothing that stood there is made anew', async () => {
+    await engine.put('before.txt', 'x');
     await ui.open(engine.link);
+    await ui.row('before.txt').waitFor();
+    const flicker = await watchFlicker(tab.page);
+    const row = await ui.row('before.txt').elementHandle();
     await engine.kill();
     await ui.chip('Offline').waitFor();
     await tab.page.getByText('Not connected to this node.').waitFor();
@@ -62,6 +67,10 @@ describe('the connection to the node', () => {
     await engine.put('while the console was away.txt', 'x');
     await ui.live();
     await ui.row('while the console was away.txt').waitFor();
+    expect(await flicker()).toEqual([]);
+    expect(await row?.evaluate((element) => element.isConnected && element.getAttribute('data-path'))).toBe(
+      'before.txt',
+    );
     expect(await tab.page.getByText('Not connected to this node.').count()).toBe(0);
   });
 

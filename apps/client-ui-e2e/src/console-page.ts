@@ -28,7 +28,7 @@ export class ConsolePage {
     return this.page.locator('dfs-node-line').getByText(text, { exact: true });
   }
 
-  async goTo(name: 'Files' | 'Live folders' | 'Peers' | 'Activity'): Promise<void> {
+  async goTo(name: 'Files' | 'Live folders' | 'Peers' | 'Activity' | 'Settings'): Promise<void> {
     await this.page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name }).click();
     await this.page.getByRole('heading', { level: 1, name }).waitFor();
   }

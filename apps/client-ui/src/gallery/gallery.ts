@@ -15,6 +15,9 @@ import { Sights } from '../app/safety/sights.js';
 import { Tip } from '../app/kit/tip.js';
 import { Toasts } from '../app/kit/toasts.js';
 import { Mark } from '../app/shell/mark.js';
+import { Failures } from '../app/work/failures.js';
+import { WorkPanel } from '../app/work/work-panel.js';
+import { FAILURES } from './work-samples.js';
 import { REPLICATIONS, ROWS, WORSTS } from './samples.js';
 
 /** The parts within it are as on a page that has lost its node. */
@@ -29,6 +32,7 @@ export class Unconnected {}
 @Component({
   selector: 'dfs-root',
   imports: [
+    WorkPanel,
     Copies,
     CopyButton,
     DialogFrame,
@@ -87,6 +91,8 @@ export class Gallery {
 
   constructor() {
     for (const row of ROWS.slice(2, 5)) this.some.pick(row, { range: false, rows: ROWS });
+    const failures = inject(Failures);
+    for (const failure of FAILURES) failures.tell(failure);
     const toasts = inject(Toasts);
     toasts.show({ text: 'Moved “holiday.jpg”.', action: 'Undo', durationMs: 1e8 });
     toasts.show({

@@ -54,7 +54,8 @@ function of(state: ReplicationState, copies: number, reachable: number): Replica
   return { target: 3, copies, reachable, state };
 }
 
-function sample(path: string, mediaType: string, n: number): FileInfo {
+/** A file as the API tells of it. @param n of `REPLICATIONS` */
+export function sample(path: string, mediaType: string, n: number): FileInfo {
   return {
     id: `id-${n}`,
     path,

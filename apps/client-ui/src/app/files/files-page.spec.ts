@@ -1,8 +1,9 @@
-import { DeferBlockBehavior } from '@angular/core/testing';
+import { DeferBlockBehavior, TestBed } from '@angular/core/testing';
 import { render, screen, waitFor, within } from '@testing-library/angular';
 import { fireEvent } from '@testing-library/dom';
 import { routes, type BatchRequest, type FileInfo, type WorstState } from '@dfs/contracts';
 import { FakeNode, file, node, peer, summary } from '../../testing/fake-node.js';
+import { Failures } from '../work/failures.js';
 import { FilesPage } from './files-page.js';
 
 /** jsdom has no layout: rows are seen only if there is room for them. */
@@ -69,6 +70,12 @@ describe('FilesPage', () => {
     const request = call?.request.body as BatchRequest;
     call?.flush({ act: ACT, results: results(request) }, { status: 207, statusText: 'Multi-Status' });
     return request;
+  };
+  /** The acts that have failed, once they are so many. */
+  const failures = async (count: number) => {
+    const { kept } = TestBed.inject(Failures);
+    await waitFor(() => expect(kept()).toHaveLength(count));
+    return kept();
   };
   const allDone = ({ items = [] }: BatchRequest) => items.map(({ id }) => ({ id, path: 'p', status: 204 }));
   afterEach(() => {
@@ -197,9 +204,12 @@ describe('FilesPage', () => {
     fireEvent.keyDown(await rowOf('kept.txt'), { key: 'Delete' });
     const problem = { code: 'read-only-member', detail: 'This node may not delete.' };
     await fake.answerSoon('POST', routes.filesBatch, problem, 403);
-    expect(await screen.findByText(/could not be deleted.*This node may not delete/)).toBeTruthy();
-    fireEvent.click(await screen.findByRole('button', { name: 'Try again' }));
+    const [failure] = await failures(1);
+    expect(failure).toMatchObject({ text: '“kept.txt” could not be deleted.', about: ['kept.txt'] });
+    expect(failure?.problem).toMatchObject({ code: 'read-only-member', detail: 'This node may not delete.' });
+    TestBed.inject(Failures).retry(failure!);
     await batch(allDone);
+    expect(await failures(0)).toEqual([]);
   });
 
   it('names the version that was seen; a file that others changed since stays, one that is gone is gone', async () => {
@@ -217,7 +227,9 @@ describe('FilesPage', () => {
       },
       { id: items[1]?.id, path: 'gone.txt', status: 404, problem: problem('file-not-found', 'Gone.') },
     ]);
-    expect(await screen.findByText(/“changed.txt” could not be deleted.*changed since/)).toBeTruthy();
+    const [failure] = await failures(1);
+    expect(failure?.text).toBe('“changed.txt” could not be deleted.');
+    expect(failure?.problem.detail).toBe('It was changed since.');
     await gone('gone.txt');
     await rowOf('changed.txt');
   });
@@ -350,7 +362,7 @@ describe('FilesPage', () => {
     const problem = { code: 'forbidden', detail: 'Not with this token.', requestId: 'r-77' };
     await fake.answerSoon('GET', routes.files, problem, 403);
     expect(await screen.findByText('Not with this token.')).toBeTruthy();
-    expect(screen.getByText('r-77')).toBeTruthy();
+    expect(screen.getByText('forbidden · r-77')).toBeTruthy();
     fireEvent.click(screen.getByRole('button', { name: 'Try again' }));
     fake.files = [file('a.txt')];
     await rowOf('a.txt');

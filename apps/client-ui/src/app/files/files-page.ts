@@ -4,6 +4,8 @@ import { BreakpointObserver } from '@angular/cdk/layout';
 import {
   Component,
   type ElementRef,
+  Injector,
+  afterNextRender,
   computed,
   effect,
   inject,
@@ -92,6 +94,7 @@ export class FilesPage {
   /** From the address: the file whose details are open. */
   readonly file = input<string>();
 
+  readonly #injector = inject(Injector);
   readonly #router = inject(Router);
   readonly #state = inject(FilesState);
   protected readonly queue = inject(UploadQueue);
@@ -104,6 +107,7 @@ export class FilesPage {
   readonly #clipboard = signal<{ rows: readonly Row[]; cut: boolean } | null>(null);
   private readonly list = viewChild(FileList);
   private readonly menuTrigger = viewChild(CdkContextMenuTrigger);
+  private readonly rowItems = viewChild<CdkMenu>('rowItems');
   private readonly fileInput = viewChild.required<ElementRef<HTMLInputElement>>('fileInput');
   private readonly folderInput = viewChild.required<ElementRef<HTMLInputElement>>('folderInput');
 
@@ -229,7 +233,15 @@ export class FilesPage {
   /** The menu of a row: the browser’s own event opens it where the mouse is, elsewhere a place is given. */
   protected openMenu({ row, at }: { row: Row; at: { x: number; y: number } | null }): void {
     if (!this.selection.has(row)) this.selection.only(row);
-    if (at) this.menuTrigger()?.open(at);
+    if (!at) return;
+    this.menuTrigger()?.open(at);
+    // A menu that is opened at a place does not take the focus by itself.
+    afterNextRender(() => this.rowItems()?.focusFirstItem('keyboard'), { injector: this.#injector });
+  }
+
+  /** The focus would be nowhere without the menu that had it. */
+  protected menuClosed(): void {
+    if (document.activeElement?.closest('[role=menu]')) this.list()?.focusBack();
   }
 
   /** The row that the menu is about, when it is about one. */

@@ -7,6 +7,7 @@ import { Dialogs } from '../kit/dialogs.js';
 import { visibleName } from '../kit/words/names.js';
 import { counted, formatBytes } from '../kit/words/sizes.js';
 import { Toasts } from '../kit/toasts.js';
+import { Failures } from '../work/failures.js';
 import { FoldersState } from './folders-state.js';
 
 /** Seconds for which all folders pause. */
@@ -20,28 +21,40 @@ export class FolderActs {
   readonly #api = inject(LiveFoldersApi);
   readonly #dialogs = inject(Dialogs);
   readonly #toasts = inject(Toasts);
+  readonly #failures = inject(Failures);
   readonly #state = inject(FoldersState);
 
   async pause({ id, name }: LiveFolderInfo, paused: boolean): Promise<void> {
     const text = paused
       ? $localize`${visibleName(name)}:name: pauses: neither side is touched.`
       : $localize`${visibleName(name)}:name: goes on.`;
-    await this.#run(this.#api.patch(id, { paused }), () => text);
+    const failed = paused
+      ? $localize`${visibleName(name)}:name: could not be paused.`
+      : $localize`${visibleName(name)}:name: could not go on.`;
+    await this.#run(this.#api.patch(id, { paused }), () => text, failed);
   }
 
   /** All of them, for an hour; those that a person paused without an end stay so. */
   async pauseAll(): Promise<void> {
     const text = $localize`All live folders pause for an hour: neither side is touched.`;
-    await this.#run(this.#api.pause(HOUR), () => text);
+    await this.#run(this.#api.pause(HOUR), () => text, $localize`The live folders could not be paused.`);
   }
 
   /** Those that pause for a time. */
   async resumeAll(): Promise<void> {
-    await this.#run(this.#api.pause(0), () => $localize`The live folders go on.`);
+    await this.#run(
+      this.#api.pause(0),
+      () => $localize`The live folders go on.`,
+      $localize`The live folders could not go on.`,
+    );
   }
 
   async scan({ id, name }: LiveFolderInfo): Promise<void> {
-    await this.#run(this.#api.scan(id), () => $localize`All of ${visibleName(name)}:name: is looked at.`);
+    await this.#run(
+      this.#api.scan(id),
+      () => $localize`All of ${visibleName(name)}:name: is looked at.`,
+      $localize`${visibleName(name)}:name: could not be looked through.`,
+    );
   }
 
   async relink({ id, name, root }: LiveFolderInfo): Promise<void> {
@@ -58,12 +71,14 @@ export class FolderActs {
       await this.#run(
         this.#api.relink(id),
         () => $localize`${visibleName(name)}:name: is linked to its directory again.`,
+        $localize`${visibleName(name)}:name: could not be linked to its directory.`,
       );
   }
 
   async follow({ id, name, movedTo }: LiveFolderInfo): Promise<void> {
     const text = $localize`${visibleName(name)}:name: goes on at ${visibleName(movedTo ?? '')}:movedTo:.`;
-    await this.#run(this.#api.patch(id, { prefixGone: 'follow' }), () => text);
+    const failed = $localize`${visibleName(name)}:name: could not follow its folder.`;
+    await this.#run(this.#api.patch(id, { prefixGone: 'follow' }), () => text, failed);
   }
 
   async emptyToo({ id, name, root, files }: LiveFolderInfo): Promise<void> {
@@ -79,6 +94,7 @@ export class FolderActs {
       await this.#run(
         this.#api.patch(id, { prefixGone: 'empty' }),
         () => $localize`${visibleName(name)}:name: is being emptied.`,
+        $localize`The directory of ${visibleName(name)}:name: could not be emptied.`,
       );
     }
   }
@@ -93,7 +109,11 @@ export class FolderActs {
       action: $localize`Remove`,
     });
     if (sure)
-      await this.#run(this.#api.remove(id), () => $localize`${visibleName(name)}:name: is no live folder any more.`);
+      await this.#run(
+        this.#api.remove(id),
+        () => $localize`${visibleName(name)}:name: is no live folder any more.`,
+        $localize`The live folder ${visibleName(name)}:name: could not be removed.`,
+      );
   }
 
   /** Answers whether it was done. */
@@ -116,7 +136,11 @@ export class FolderActs {
       action === 'delete'
         ? $localize`${files}:files: deleted in the network too.`
         : $localize`${files}:files: put back on the disk.`;
-    return this.#run(this.#api.answer(folder.id, hold.id, action), ({ count }) => said(counted(count, 'file')));
+    return this.#run(
+      this.#api.answer(folder.id, hold.id, action),
+      ({ count }) => said(counted(count, 'file')),
+      $localize`The deletions in ${visibleName(folder.name)}:name: could not be answered.`,
+    );
   }
 
   /** Answers whether it was done. */
@@ -137,7 +161,11 @@ export class FolderActs {
     });
     if (!sure) return false;
     const call = act === 'revert' ? this.#api.revert(folder.id, paths) : this.#api.override(folder.id, paths);
-    return this.#run(call, ({ count }) => $localize`${counted(count, 'file')}:file: taken up.`);
+    const failed =
+      act === 'revert'
+        ? $localize`The changes of ${files}:files: could not be undone on the disk.`
+        : $localize`${files}:files: could not be sent over those of others.`;
+    return this.#run(call, ({ count }) => $localize`${counted(count, 'file')}:file: taken up.`, failed);
   }
 
   /** Answers whether it was done. */
@@ -145,6 +173,7 @@ export class FolderActs {
     return this.#run(
       this.#api.restore(id, entry.id),
       ({ path }) => $localize`${visibleName(path)}:path: is back on the disk.`,
+      $localize`${visibleName(entry.path ?? entry.id)}:path: could not be put back on the disk.`,
     );
   }
 
@@ -158,16 +187,21 @@ export class FolderActs {
     if (!sure) return false;
     const said = (gone: { files: number; bytes: number }) =>
       $localize`${counted(gone.files, 'file')}:file: removed, ${formatBytes(gone.bytes)}:bytes:.`;
-    return this.#run(this.#api.emptyTrash(id), said);
+    const failed = $localize`The trash of ${visibleName(name)}:name: could not be emptied.`;
+    return this.#run(this.#api.emptyTrash(id), said, failed);
   }
 
-  async #run<T>(call: Observable<T>, said: (answer: T) => string): Promise<boolean> {
+  async #run<T>(call: Observable<T>, said: (answer: T) => string, failed: string): Promise<boolean> {
     try {
       this.#toasts.show({ text: said(await firstValueFrom(call)) });
       return true;
     } catch (error) {
-      const problem = toApiProblem(error);
-      this.#toasts.show({ text: `${problem.title}. ${problem.detail}`, tone: 'bad', durationMs: 15_000 });
+      this.#failures.tell({
+        text: failed,
+        problem: toApiProblem(error),
+        meaning: $localize`The live folder goes on as before; its page tells how it stands.`,
+        again: () => void this.#run(call, said, failed),
+      });
       return false;
     } finally {
       this.#state.refresh();

@@ -35,14 +35,16 @@ const SHOWN_MS = 2000;
 export class CopyButton {
   readonly #clipboard = inject(Clipboard);
   readonly #copied = signal(false);
-  readonly text = input.required<string>();
+  /** Or what makes it, where that is much, once it is wanted. */
+  readonly text = input.required<string | (() => string)>();
   readonly label = input($localize`Copy`);
   protected readonly copied = this.#copied.asReadonly();
   protected readonly check = mdiCheck;
   protected readonly content = mdiContentCopy;
 
   protected copy(): void {
-    this.#copied.set(this.#clipboard.copy(this.text()));
+    const text = this.text();
+    this.#copied.set(this.#clipboard.copy(typeof text === 'string' ? text : text()));
     setTimeout(() => this.#copied.set(false), SHOWN_MS);
   }
 }

@@ -13,6 +13,11 @@ export class Dialogs {
   readonly #toasts = inject(Toasts);
   #opened = 0;
 
+  /** Whether one is open. */
+  get any(): boolean {
+    return this.#dialog.openDialogs.length > 0;
+  }
+
   /**
    * Opens a dialog that is a part of its own, loaded when it is wanted. Answers as `open` does; where it cannot be loaded, a
    * message says so, and the answer is undefined.

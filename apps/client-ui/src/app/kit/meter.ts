@@ -40,6 +40,16 @@ const NEARLY_FULL = 0.9;
     .full {
       background: var(--warn);
     }
+    @media (forced-colors: active) {
+      :host {
+        height: 7px;
+        border: 1px solid CanvasText;
+      }
+      .fill {
+        background: CanvasText;
+        forced-color-adjust: none;
+      }
+    }
   `,
 })
 export class Meter {

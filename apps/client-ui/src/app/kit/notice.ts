@@ -1,24 +1,24 @@
-import { Component, input, output } from '@angular/core';
+import { Component, computed, input, output } from '@angular/core';
 import { mdiAlertCircleOutline, mdiInformationOutline, mdiRefresh } from '@mdi/js';
 import type { ApiProblem } from '@dfs/client-data';
+import { CopyButton } from './copy-button.js';
 import { Icon } from './icon.js';
+import { codeOf, problemFacts } from './problem-facts.js';
 import { visibleName } from './words/names.js';
 
-/** A problem in plain language, with what to do next and a way to try again; a refusal where nothing is wrong, as information. */
+/** A problem in plain language, with what to do next, its code, the details to copy, and a way to try again; a refusal where nothing is wrong, as information. */
 @Component({
   selector: 'dfs-notice',
-  imports: [Icon],
+  imports: [CopyButton, Icon],
   template: `
     <div class="notice" [class.harmless]="problem().harmless" [attr.role]="problem().harmless ? 'status' : 'alert'">
       <dfs-icon class="sign" [path]="problem().harmless ? information : alert" />
       <div class="words">
         <p class="title">{{ problem().title }}</p>
         <p class="detail" dir="auto">{{ visibleName(problem().detail) }}</p>
-        @if (problem().requestId; as id) {
-          <p i18n class="id">
-            Request <code>{{ id }}</code>
-          </p>
-        }
+        <p class="id">
+          <code>{{ code() }}</code><dfs-copy-button [text]="details()" label="Copy the details" i18n-label />
+        </p>
       </div>
       @if (retryable()) {
         <button class="btn" type="button" (click)="retry.emit()">
@@ -61,10 +61,14 @@ import { visibleName } from './words/names.js';
       color: var(--text-2);
     }
     .id {
-      margin-top: 4px;
-      font-size: 12px;
+      display: flex;
+      align-items: center;
+      gap: 4px;
       color: var(--text-2);
       overflow-wrap: anywhere;
+    }
+    code {
+      font-size: 12px;
     }
   `,
 })
@@ -72,6 +76,9 @@ export class Notice {
   readonly problem = input.required<ApiProblem>();
   readonly retryable = input(true);
   readonly retry = output();
+  protected readonly code = computed(() => codeOf(this.problem()));
+  /** Of the moment at which the problem is shown. */
+  protected readonly details = computed(() => problemFacts(this.problem(), Date.now()).join('\n'));
   protected readonly alert = mdiAlertCircleOutline;
   protected readonly information = mdiInformationOutline;
   protected readonly refresh = mdiRefresh;

@@ -25,6 +25,8 @@ export interface Toast {
 
 /** Milliseconds. */
 const DURATION_MS = 8000;
+/** A place that comes together with its words is not read out: the first message waits until the place is known. Milliseconds. */
+const UNTIL_HEARD_MS = 100;
 /** Older ones give way. */
 const MAX_SHOWN = 3;
 
@@ -40,9 +42,10 @@ export class Toasts {
   readonly shown = this.#shown.asReadonly();
 
   show(toast: Toast): void {
-    this.#open();
     const id = ++this.#lastId;
-    this.#shown.update((shown) => [...shown, { ...toast, id }].slice(-MAX_SHOWN));
+    const add = () => this.#shown.update((shown) => [...shown, { ...toast, id }].slice(-MAX_SHOWN));
+    if (this.#open()) setTimeout(add, UNTIL_HEARD_MS);
+    else add();
     setTimeout(() => this.dismiss(id), toast.durationMs ?? DURATION_MS);
   }
 
@@ -50,14 +53,15 @@ export class Toasts {
     this.#shown.update((shown) => shown.filter((toast) => toast.id !== id));
   }
 
-  /** The place of the messages is made with the first one. */
-  #open(): void {
-    if (this.#outlet) return;
+  /** The place of the messages is made for the first one. Answers whether it was made now. */
+  #open(): boolean {
+    if (this.#outlet) return false;
     this.#outlet = true;
     const outlet = createComponent(ToastOutlet, { environmentInjector: this.#injector });
     this.#app.attachView(outlet.hostView);
     document.body.append(outlet.location.nativeElement as HTMLElement);
     outlet.onDestroy(() => (outlet.location.nativeElement as HTMLElement).remove());
+    return true;
   }
 }
 
@@ -137,6 +141,11 @@ export class Toasts {
       from {
         opacity: 0;
         transform: translateY(12px);
+      }
+    }
+    @media (forced-colors: active) {
+      .toast {
+        border: 1px solid CanvasText;
       }
     }
     @media (max-width: 720px) {

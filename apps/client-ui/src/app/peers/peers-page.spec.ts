@@ -1,7 +1,7 @@
 import { render, screen, waitFor, within } from '@testing-library/angular';
 import { fireEvent } from '@testing-library/dom';
 import { routes, type PeerInfo } from '@dfs/contracts';
-import { FakeNode, node, peer } from '../../testing/fake-node.js';
+import { FakeNode, node, peer, summary } from '../../testing/fake-node.js';
 import { PeersPage } from './peers-page.js';
 
 describe('PeersPage', () => {
@@ -38,6 +38,21 @@ describe('PeersPage', () => {
   it('teaches what to do when alone', async () => {
     await show([self]);
     expect(await screen.findByText('This node is alone in its network')).toBeTruthy();
+  });
+
+  it('tells how much more fits into the network, the room of each node, and which nodes came and went', async () => {
+    await show([self, peer('berta')]);
+    const panel = async (name: string) =>
+      within((await screen.findByRole('heading', { name })).parentElement as HTMLElement);
+    const room = await panel('Room on the nodes');
+    expect(room.getByText(/is told once enough nodes are connected/)).toBeTruthy();
+    await fake.answerSoon('GET', routes.summary, summary({ safe: 1 }));
+    expect(await room.findByText('About 3 GB more fit, with 2 copies of each file.')).toBeTruthy();
+    expect(room.getAllByText('1 GB of 4 GB')).toHaveLength(2);
+    fake.tell('peer.disconnected', { peer: peer('berta', { state: 'disconnected' }) });
+    const comings = await panel('Comings and goings');
+    expect(await comings.findByText('Lost the connection to a node')).toBeTruthy();
+    expect(comings.getByText('berta')).toBeTruthy();
   });
 
   it('reads again when an event says that something changed', async () => {

@@ -12,12 +12,15 @@ import { visibleName } from '../kit/words/names.js';
 import { Notice } from '../kit/notice.js';
 import { counted } from '../kit/words/sizes.js';
 import { Toasts } from '../kit/toasts.js';
+import { Failures } from '../work/failures.js';
 import { NodeState } from '../shell/node-state.js';
+import { Comings } from './comings.js';
 import { ConnectDialog } from './connect-dialog.js';
 import { InviteDialog } from './invite-dialog.js';
 import { JoinDialog } from './join-dialog.js';
 import { PeerCard } from './peer-card.js';
 import { PeersState } from './peers-state.js';
+import { Room } from './room.js';
 
 /** Latency, last seen and rates change without an event: read while a person looks. Milliseconds. */
 const LOOK_AGAIN_MS = 4000;
@@ -25,7 +28,7 @@ const LOOK_AGAIN_MS = 4000;
 /** The nodes of the network: who is there, how they are, and the ways in and out. */
 @Component({
   selector: 'dfs-peers-page',
-  imports: [EmptyState, Icon, Tip, Notice, PeerCard],
+  imports: [Comings, EmptyState, Icon, Tip, Notice, PeerCard, Room],
   templateUrl: './peers-page.html',
   styleUrl: './peers-page.scss',
   // It scrolls, so the keyboard must reach it.
@@ -35,6 +38,7 @@ export class PeersPage {
   readonly #api = inject(PeersApi);
   readonly #dialogs = inject(Dialogs);
   readonly #toasts = inject(Toasts);
+  readonly #failures = inject(Failures);
   readonly #node = inject(NodeState);
   protected readonly state = inject(PeersState);
   protected readonly network = computed(() => this.#node.info()?.network);
@@ -110,12 +114,11 @@ export class PeersPage {
         await this.#remove(peer, true);
       return;
     }
-    this.#toasts.show({
-      text: `${problem.title}. ${problem.detail}`,
-      tone: 'bad',
-      durationMs: 15_000,
-      action: $localize`Try again`,
-      run: () => void this.#remove(peer, false),
+    this.#failures.tell({
+      text: $localize`${visibleName(peer.name)}:name: could not be removed from the network.`,
+      problem,
+      meaning: $localize`It stays a member, and keeps what it holds.`,
+      again: () => void this.#remove(peer, false),
     });
   }
 

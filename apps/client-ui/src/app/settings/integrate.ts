@@ -1,7 +1,8 @@
-import { Component, DOCUMENT, inject } from '@angular/core';
+import { Component, DOCUMENT, computed, inject, signal } from '@angular/core';
 import { CopyButton } from '../kit/copy-button.js';
+import { samplesFor, type SampleLanguage } from './samples.js';
 
-/** How programs use this node: the documents of the API, and a call to begin with, at the address of this page. */
+/** How programs use this node: the documents of the API, and calls to begin with, at the address of this page. */
 @Component({
   selector: 'dfs-integrate',
   imports: [CopyButton],
@@ -15,9 +16,21 @@ import { CopyButton } from '../kit/copy-button.js';
         </li>
       }
     </ul>
-    @for (sample of samples; track sample.name) {
-      <h3>{{ sample.name }}</h3>
-      <div class="row">
+    <h3 i18n>Samples</h3>
+    <p class="lead">
+      <ng-container i18n>They read the key from the environment, from DFS_KEY.</ng-container>&ngsp;
+      @if (language() === 'JavaScript') {
+        <ng-container i18n>For Node.js, as a module.</ng-container>
+      }
+    </p>
+    <div class="segments" role="group" aria-label="Language of the samples" i18n-aria-label>
+      @for (one of languages; track one) {
+        <button type="button" [attr.aria-pressed]="one === language()" (click)="language.set(one)">{{ one }}</button>
+      }
+    </div>
+    @for (sample of samples(); track sample.name) {
+      <h4>{{ sample.name }}</h4>
+      <div class="row sample">
         <pre class="words" tabindex="0" [attr.aria-label]="sample.name">{{ sample.text }}</pre>
         <dfs-copy-button [text]="sample.text" />
       </div>
@@ -28,23 +41,13 @@ import { CopyButton } from '../kit/copy-button.js';
 export class Integrate {
   /** With its `/` at the end. */
   readonly #base = inject(DOCUMENT).baseURI;
+  readonly #samples = samplesFor(this.#base);
   protected readonly links = [
     { name: $localize`API, to read and to try`, href: `${this.#base}api/docs` },
     { name: $localize`OpenAPI document`, href: `${this.#base}api/openapi.json` },
     { name: $localize`AsyncAPI document of the events`, href: `${this.#base}api/asyncapi.json` },
   ];
-  protected readonly samples = [
-    {
-      name: $localize`List files`,
-      text: `curl -H "Authorization: Bearer $DFS_KEY" '${this.#base}api/v1/files?limit=10'`,
-    },
-    {
-      name: $localize`Upload a file`,
-      text: `curl -H "Authorization: Bearer $DFS_KEY" -T photo.jpg '${this.#base}api/v1/files/content?path=photos/photo.jpg'`,
-    },
-    {
-      name: $localize`Follow events`,
-      text: `curl -N -H "Authorization: Bearer $DFS_KEY" '${this.#base}api/v1/events/stream'`,
-    },
-  ];
+  protected readonly language = signal<SampleLanguage>('curl');
+  protected readonly languages: readonly SampleLanguage[] = ['curl', 'JavaScript'];
+  protected readonly samples = computed(() => this.#samples[this.language()]);
 }

@@ -1,7 +1,7 @@
 import { render, screen, waitFor, within } from '@testing-library/angular';
 import { fireEvent } from '@testing-library/dom';
 import { routes, type Settings } from '@dfs/contracts';
-import { FakeNode, node } from '../../testing/fake-node.js';
+import { FakeNode, node, peer } from '../../testing/fake-node.js';
 import { SettingsPage } from './settings-page.js';
 
 const SETTINGS: Settings = {
@@ -107,6 +107,45 @@ describe('SettingsPage', () => {
     expect(card.getByText(/Only an owner of the network can change it/)).toBeTruthy();
     await waitFor(() => expect(card.getByLabelText(/^Copies of each file/).hasAttribute('disabled')).toBe(true));
     expect(card.queryByRole('button', { name: 'Save' })).toBeNull();
+  });
+
+  it('has samples for the address of this node, in two languages, without a secret', async () => {
+    await show();
+    const samples = (name: string) => {
+      const label = screen.getAllByLabelText(name).find((one) => one.tagName === 'PRE');
+      return label?.textContent ?? '';
+    };
+    expect(samples('Upload a file')).toContain(
+      `curl -H "Authorization: Bearer $DFS_KEY" -T photo.jpg '${document.baseURI}api/v1/files/content?path=`,
+    );
+    fireEvent.click(screen.getByRole('button', { name: 'JavaScript' }));
+    await waitFor(() => expect(samples('Follow events')).toContain(`fetch('${document.baseURI}api/v1/events/stream'`));
+    for (const name of ['List files', 'Upload a file', 'Follow events']) {
+      expect(samples(name)).toContain('Bearer ${process.env.DFS_KEY}');
+    }
+  });
+
+  it('shows events as programs get them, by topic, and holds still while one reads', async () => {
+    await show();
+    const card = within((await screen.findByRole('heading', { name: 'Events, live' })).parentElement as HTMLElement);
+    expect(await card.findByText(/No event yet/)).toBeTruthy();
+    fake.tell('peer.connected', { peer: peer('berta') });
+    fake.tell('sync.started', { peerId: 'peer-berta' });
+    expect(await card.findByText('sync.started')).toBeTruthy();
+    fireEvent.change(card.getByLabelText('Topic'), { target: { value: 'peer' } });
+    await waitFor(() => expect(card.queryByText('sync.started')).toBeNull());
+    fireEvent.click(card.getByRole('button', { name: 'Pause' }));
+    fake.tell('peer.disconnected', { peer: peer('berta', { state: 'disconnected' }) });
+    expect(await card.findByText('Paused, 1 more since')).toBeTruthy();
+    expect(card.queryByText('peer.disconnected')).toBeNull();
+    fireEvent.click(card.getByRole('button', { name: 'Go on' }));
+    expect(await card.findByText('peer.disconnected')).toBeTruthy();
+    const details = card.getByText('peer.connected').closest('details') as HTMLDetailsElement;
+    details.open = true;
+    fireEvent(details, new Event('toggle'));
+    const json = await within(details).findByLabelText('peer.connected');
+    expect(JSON.parse(json.textContent ?? '')).toMatchObject({ seq: 1, type: 'peer.connected' });
+    expect(within(details).getByRole('button', { name: 'Copy as JSON' })).toBeTruthy();
   });
 
   it('makes a key, and shows its secret once', async () => {

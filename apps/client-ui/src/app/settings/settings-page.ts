@@ -4,6 +4,7 @@ import type { Settings } from '@dfs/contracts';
 import { Notice } from '../kit/notice.js';
 import { reading } from '../kit/reading.js';
 import { AccessSettings } from './access-settings.js';
+import { EventInspector } from './event-inspector.js';
 import { Integrate } from './integrate.js';
 import { LookSettings } from './look-settings.js';
 import { NetworkSettings } from './network-settings.js';
@@ -12,7 +13,7 @@ import { NodeSettings } from './node-settings.js';
 /** Settings of the node, of its network, and of this browser. */
 @Component({
   selector: 'dfs-settings-page',
-  imports: [AccessSettings, Integrate, LookSettings, NetworkSettings, NodeSettings, Notice],
+  imports: [AccessSettings, EventInspector, Integrate, LookSettings, NetworkSettings, NodeSettings, Notice],
   template: `
     <div class="page">
       <div class="bar">
@@ -30,6 +31,7 @@ import { NodeSettings } from './node-settings.js';
         <dfs-access-settings />
         <dfs-integrate />
       </div>
+      <dfs-event-inspector />
     </div>
   `,
   styleUrl: './settings-page.scss',

@@ -62,6 +62,8 @@ export class Shell {
     { path: '/settings', name: $localize`Settings`, icon: mdiCogOutline },
   ] as const;
 
+  /** The same in every language. */
+  protected readonly product = 'DFS';
   protected readonly leave = mdiLogout;
   /** The part that shows work is loaded when there is some, or may soon be. */
   protected readonly beacon = inject(WorkBeacon);

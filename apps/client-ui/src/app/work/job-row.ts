@@ -7,8 +7,8 @@ import { Icon } from '../kit/icon.js';
 import { Meter } from '../kit/meter.js';
 import { nameOf, visibleName } from '../kit/words/names.js';
 import { counted, formatBytes, formatCount, formatRate } from '../kit/words/sizes.js';
-import { Toasts } from '../kit/toasts.js';
 import { PeersState } from '../peers/peers-state.js';
+import { Failures } from './failures.js';
 
 const KINDS: Record<TransferKind, string> = {
   upload: $localize`Taking in`,
@@ -87,7 +87,7 @@ const KINDS: Record<TransferKind, string> = {
 export class JobRow {
   readonly #peers = inject(PeersState);
   readonly #api = inject(NodeApi);
-  readonly #toasts = inject(Toasts);
+  readonly #failures = inject(Failures);
   readonly job = input.required<TransferInfo>();
   protected readonly visibleName = visibleName;
   protected readonly kinds = KINDS;
@@ -116,12 +116,11 @@ export class JobRow {
   protected cancel(): void {
     this.#api.cancelTransfer(this.job().id).subscribe({
       error: (error: unknown) => {
-        const problem = toApiProblem(error);
-        this.#toasts.show({
-          text: `${problem.title}. ${problem.detail}`,
-          tone: 'bad',
-          action: $localize`Try again`,
-          run: () => this.cancel(),
+        this.#failures.tell({
+          text: $localize`${this.about()}:name: could not be cancelled.`,
+          problem: toApiProblem(error),
+          meaning: $localize`The work goes on as before, and its results so far stay.`,
+          again: () => this.cancel(),
         });
       },
     });

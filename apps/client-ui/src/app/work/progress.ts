@@ -5,6 +5,7 @@ import { formatDuration } from '../kit/words/times.js';
 import { Sights } from '../safety/sights.js';
 import { verdictOf } from '../safety/verdict.js';
 import { UploadQueue } from '../files/upload/upload-queue.js';
+import { Failures } from './failures.js';
 
 /** How much the newest second counts in the speed that is shown. */
 const NEWEST_WEIGHT = 0.4;
@@ -17,6 +18,7 @@ export class Progress {
   readonly #queue = inject(UploadQueue);
   readonly #clock = inject(Clock);
   readonly #sights = inject(Sights);
+  readonly #failures = inject(Failures);
 
   /** Shares of all bytes, each part within the one before. */
   readonly shares = computed(() => {
@@ -42,6 +44,8 @@ export class Progress {
       return $localize`Uploading ${at}:number: of ${counted(total, 'file')}:files:`;
     }
     if (failed > 0) return $localize`${counted(failed, 'upload')}:uploads: failed`;
+    const acts = this.#failures.kept().length;
+    if (acts > 0) return $localize`${counted(acts, 'action')}:actions: failed`;
     if (unchosen > 0) return $localize`${counted(unchosen, 'upload')}:uploads: to be chosen again`;
     if (paused > 0) return $localize`${counted(paused, 'upload')}:uploads: paused`;
     if (done > 0) return $localize`${counted(done, 'file')}:files: uploaded`;

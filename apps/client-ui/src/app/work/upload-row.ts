@@ -20,8 +20,8 @@ import { verdictOf } from '../safety/verdict.js';
 import { isUnchosen } from '../files/upload/chosen-again.js';
 import { ACTIVE, type UploadItem } from '../files/upload/upload-item.js';
 import { UploadQueue } from '../files/upload/upload-queue.js';
-import { UploadProblem } from './upload-problem.js';
-import { UPLOAD_LABELS, lineOf, shownName } from './upload-words.js';
+import { ProblemDialog, type Explained } from './problem-dialog.js';
+import { UPLOAD_LABELS, adviceOf, detailsOf, lineOf, meaningOf, shownName } from './upload-words.js';
 
 /** One upload: how it stands, in words and as a ring, and what can be done with it. */
 @Component({
@@ -156,6 +156,18 @@ export class UploadRow {
   protected readonly visibleName = visibleName;
 
   protected explain(): void {
-    void this.#dialogs.open<void, UploadItem>(UploadProblem, this.item());
+    const item = this.item();
+    const problem = item.problem();
+    if (problem === null) return;
+    void this.#dialogs.open<void, Explained>(ProblemDialog, {
+      heading: problem.title,
+      about: [visibleName(item.path)],
+      problem,
+      happened: problem.detail,
+      meaning: meaningOf(item),
+      advice: adviceOf(item),
+      details: detailsOf(item),
+      again: item.sendable && item.state() === 'failed' ? () => this.queue.retry([item]) : null,
+    });
   }
 }

@@ -1,3 +1,4 @@
+import { problemFacts } from '../kit/problem-facts.js';
 import { nameOf } from '../kit/words/names.js';
 import { formatBytes, formatRate } from '../kit/words/sizes.js';
 import { formatDuration } from '../kit/words/times.js';
@@ -83,16 +84,11 @@ export function adviceOf(item: UploadItem): string {
 
 /** All facts of a failure as text, for those who are asked for help. */
 export function detailsOf(item: UploadItem): string {
-  const problem = item.problem();
   return [
     `Upload: ${item.path}`,
     `Size: ${item.size} bytes, ${item.storedBytes()} stored`,
-    `Problem: ${problem?.title ?? ''}`,
-    `Detail: ${problem?.detail ?? ''}`,
-    `Code: ${problem?.code ?? ''} (HTTP ${problem?.status ?? 0})`,
-    ...(problem?.requestId ? [`Request: ${problem.requestId}`] : []),
     ...(item.upload === null ? [] : [`Upload in parts: ${item.upload}`]),
-    `Time: ${new Date().toISOString()}`,
+    ...problemFacts(item.problem(), Date.now()),
   ].join('\n');
 }
 

@@ -1,7 +1,7 @@
 import { Service, computed, signal } from '@angular/core';
 import { KeptUploads } from '../files/upload/kept-uploads.js';
 
-/** Uploads of this browser, in numbers. */
+/** Work of this browser, in numbers. */
 export interface WorkSigns {
   /** Under way, or about to be. */
   active: number;
@@ -11,20 +11,47 @@ export interface WorkSigns {
   any: boolean;
 }
 
+/** So long what is to come is held back for the drawer: it may be that its part cannot be loaded, or nothing is drawn. Milliseconds. */
+const DRAWN_MS = 3000;
+
 /** The little that the frame of the console knows of work: whether there is some, and whether its drawer is open. */
 @Service()
 export class WorkBeacon {
-  readonly #signs = signal<WorkSigns>({ active: 0, waiting: 0, any: KeptUploads.any() });
+  readonly #uploads = signal<WorkSigns>({ active: 0, waiting: 0, any: KeptUploads.any() });
+  readonly #failures = signal(0);
   readonly #open = signal(true);
   readonly #asked = signal(false);
   readonly #near = signal(false);
   readonly #pages = signal(0);
+  /** Those that wait for the drawer to be drawn. */
+  readonly #waiting = new Set<() => void>();
+  #isDrawn = false;
 
-  readonly signs = this.#signs.asReadonly();
+  readonly signs = computed<WorkSigns>(() => {
+    const { active, waiting, any } = this.#uploads();
+    const failures = this.#failures();
+    return { active, waiting: waiting + failures, any: any || failures > 0 };
+  });
   /** The drawer is to be there; not beside the page that shows the same. */
   readonly shown = computed(() => this.#open() && this.#pages() === 0 && (this.signs().any || this.#asked()));
   /** The part that shows work is needed, or may be in a moment. */
   readonly wanted = computed(() => this.shown() || this.#near());
+
+  /** The drawer was drawn, or is there no more. */
+  drew(isDrawn: boolean): void {
+    this.#isDrawn = isDrawn;
+    for (const tell of isDrawn ? this.#waiting : []) tell();
+    if (isDrawn) this.#waiting.clear();
+  }
+
+  /** Answers once a person sees the drawer; at once where it is not to be there. */
+  async drawn(): Promise<void> {
+    if (this.#isDrawn || !this.shown()) return;
+    await new Promise<void>((done) => {
+      this.#waiting.add(done);
+      setTimeout(done, DRAWN_MS);
+    });
+  }
 
   /** Files are held over the window: there will be work. */
   expect(): void {
@@ -37,10 +64,21 @@ export class WorkBeacon {
     return () => this.#pages.update((n) => n - 1);
   }
 
-  tell(signs: WorkSigns): void {
-    if (JSON.stringify(signs) === JSON.stringify(this.#signs())) return;
-    if (signs.any && !this.#signs().any) this.#open.set(true);
-    this.#signs.set(signs);
+  /** How uploads are. */
+  tell(uploads: WorkSigns): void {
+    if (JSON.stringify(uploads) === JSON.stringify(this.#uploads())) return;
+    if (uploads.any && !this.signs().any) this.#open.set(true);
+    this.#uploads.set(uploads);
+  }
+
+  /** So many acts have failed, and wait for a person. */
+  fail(failures: number): void {
+    this.#failures.set(failures);
+  }
+
+  /** Something has come that a person should see. */
+  open(): void {
+    this.#open.set(true);
   }
 
   toggle(): void {

@@ -13,6 +13,8 @@ import { isUnchosen } from '../files/upload/chosen-again.js';
 import { ACTIVE, type UploadItem, type UploadState } from '../files/upload/upload-item.js';
 import { UploadQueue } from '../files/upload/upload-queue.js';
 import { CopiesWatch } from './copies-watch.js';
+import { FailureRow } from './failure-row.js';
+import { Failures } from './failures.js';
 import { JobRow } from './job-row.js';
 import { JobsState } from './jobs-state.js';
 import { Progress } from './progress.js';
@@ -31,7 +33,16 @@ const MAX_JOBS = 8;
 /** All work in one place: what waits for a person, uploads of this browser, and what the node does. */
 @Component({
   selector: 'dfs-work-list',
-  imports: [CdkFixedSizeVirtualScroll, CdkVirtualForOf, CdkVirtualScrollViewport, Icon, JobRow, ProgressBar, UploadRow],
+  imports: [
+    CdkFixedSizeVirtualScroll,
+    CdkVirtualForOf,
+    CdkVirtualScrollViewport,
+    FailureRow,
+    Icon,
+    JobRow,
+    ProgressBar,
+    UploadRow,
+  ],
   templateUrl: './work-list.html',
   styleUrl: './work-list.scss',
 })
@@ -45,6 +56,7 @@ export class WorkList {
   readonly #folders = inject(FoldersState);
   private readonly chooser = viewChild.required<ElementRef<HTMLInputElement>>('chooser');
   protected readonly queue = inject(UploadQueue);
+  protected readonly failures = inject(Failures);
   protected readonly progress = inject(Progress);
   protected readonly items = computed(() => [...this.queue.items()].sort((a, b) => RANK[a.state()] - RANK[b.state()]));
   protected readonly listHeight = computed(() => Math.min(this.rows(), this.items().length) * ROW);

@@ -2,6 +2,7 @@ import { Component, DestroyRef, computed, inject } from '@angular/core';
 import { EmptyState } from '../kit/empty-state.js';
 import { FoldersState } from '../folders/folders-state.js';
 import { UploadQueue } from '../files/upload/upload-queue.js';
+import { Failures } from './failures.js';
 import { JobsState } from './jobs-state.js';
 import { Progress } from './progress.js';
 import { WorkBeacon } from './work-beacon.js';
@@ -42,11 +43,13 @@ export class WorkPage {
   readonly #queue = inject(UploadQueue);
   readonly #folders = inject(FoldersState);
   readonly #jobs = inject(JobsState);
+  readonly #failures = inject(Failures);
   protected readonly progress = inject(Progress);
   protected readonly title = $localize`Work`;
   protected readonly idle = computed(
     () =>
       this.#queue.items().length === 0 &&
+      this.#failures.kept().length === 0 &&
       this.#jobs.running().length + this.#jobs.ended().length === 0 &&
       !(this.#folders.folders() ?? []).some(({ held }) => held > 0),
   );

@@ -1,4 +1,4 @@
-import { Component, inject, signal } from '@angular/core';
+import { Component, DestroyRef, afterNextRender, inject, signal } from '@angular/core';
 import { RouterLink } from '@angular/router';
 import { mdiArrowExpand, mdiChevronDown, mdiChevronUp, mdiClose } from '@mdi/js';
 import { Icon } from '../kit/icon.js';
@@ -65,6 +65,12 @@ export class WorkPanel {
     fold: mdiChevronDown,
     unfold: mdiChevronUp,
   };
+
+  constructor() {
+    // The task after the frame: by then the drawer is on the screen.
+    afterNextRender(() => requestAnimationFrame(() => setTimeout(() => this.beacon.drew(true))));
+    inject(DestroyRef).onDestroy(() => this.beacon.drew(false));
+  }
 
   /** Finished uploads leave the list with it; running ones go on. Failed ones stay, to be found. */
   protected close(): void {

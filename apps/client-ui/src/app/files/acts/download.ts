@@ -1,12 +1,14 @@
 import { DOCUMENT, Service, inject } from '@angular/core';
-import { FilesApi, toApiProblem } from '@dfs/client-data';
+import { ApiProblem, FilesApi, toApiProblem } from '@dfs/client-data';
 import type { ArchiveRequest } from '@dfs/contracts';
 import { firstValueFrom } from 'rxjs';
-import { Toasts } from '../../kit/toasts.js';
+import { visibleName } from '../../kit/words/names.js';
+import { Failures } from '../../work/failures.js';
 import type { Row } from '../list/rows.js';
 
 /** Browsers take downloads of one page only so fast. Milliseconds. */
 const APART_MS = 350;
+const NOTHING_CHANGED = $localize`Nothing was saved on this computer. The files in the network stay as they are.`;
 
 /**
  * Downloading by the browser's own means: it shows progress, and writes to disk as the bytes come. One file is itself;
@@ -16,19 +18,22 @@ const APART_MS = 350;
 export class Download {
   readonly #api = inject(FilesApi);
   readonly #document = inject(DOCUMENT);
-  readonly #toasts = inject(Toasts);
+  readonly #failures = inject(Failures);
 
   start(rows: readonly Row[]): void {
     const files = rows.filter((row) => row.kind === 'file');
     const lost = files.filter((row) => row.file.replication.state === 'unavailable');
     const [only] = rows;
     if (lost.length > 0) {
-      this.#toasts.show({
-        text: $localize`No node that holds it can be reached right now. Start one of its holders, then try again.`,
-        tone: 'bad',
-        durationMs: 12_000,
-        action: $localize`Try anyway`,
-        run: () => this.#begin(rows),
+      this.#failures.tell({
+        text: $localize`The download could not begin.`,
+        problem: new ApiProblem({
+          code: 'content-unavailable',
+          detail: $localize`No node that holds it can be reached right now. Start one of its holders, then try again.`,
+        }),
+        meaning: NOTHING_CHANGED,
+        about: lost.map(({ path }) => visibleName(path)),
+        again: () => this.#begin(rows),
       });
     } else if (rows.length === 1 && only?.kind === 'file') this.file(only.file.id);
     else this.#begin(rows);
@@ -59,13 +64,12 @@ export class Download {
         this.#save(url);
         await new Promise((done) => setTimeout(done, APART_MS));
       } catch (error) {
-        const problem = toApiProblem(error);
-        this.#toasts.show({
-          text: `${$localize`The download could not begin.`} ${problem.title}: ${problem.detail}`,
-          tone: 'bad',
-          durationMs: 20_000,
-          action: $localize`Try again`,
-          run: () => void this.#archives([request]),
+        this.#failures.tell({
+          text: $localize`The download could not begin.`,
+          problem: toApiProblem(error),
+          meaning: NOTHING_CHANGED,
+          ...('prefix' in request && request.prefix && { about: [visibleName(request.prefix)] }),
+          again: () => void this.#archives([request]),
         });
       }
     }

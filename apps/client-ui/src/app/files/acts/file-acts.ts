@@ -7,6 +7,7 @@ import { Dialogs } from '../../kit/dialogs.js';
 import { visibleName } from '../../kit/words/names.js';
 import { counted, formatCount } from '../../kit/words/sizes.js';
 import { Toasts } from '../../kit/toasts.js';
+import { Failures } from '../../work/failures.js';
 import { FilesState } from '../files-state.js';
 import { rawName, type FileRow, type FileView, type Row } from '../list/rows.js';
 import { freeName, pathIn } from './places.js';
@@ -41,27 +42,33 @@ interface Verb {
   goesOn(what: string): string;
   /** `3 items could not be deleted.` */
   failed(what: string): string;
+  /** The meaning of a refusal for the files. */
+  refused: string;
 }
 
 const DELETED: Verb = {
   done: (what) => $localize`Deleted ${what}:what:.`,
   goesOn: (what) => $localize`Deleted ${what}:what:: the rest goes on by itself.`,
   failed: (what) => $localize`${what}:what: could not be deleted.`,
+  refused: $localize`The items named here were not deleted: they stay as they are.`,
 };
 const RESTORED: Verb = {
   done: (what) => $localize`Restored ${what}:what:.`,
   goesOn: (what) => $localize`Restored ${what}:what:: the rest goes on by itself.`,
   failed: (what) => $localize`${what}:what: could not be restored.`,
+  refused: $localize`The items named here stay deleted. They can be restored for as long as the network keeps them.`,
 };
 const MOVED: Verb = {
   done: (what) => $localize`Moved ${what}:what:.`,
   goesOn: (what) => $localize`Moved ${what}:what:: the rest goes on by itself.`,
   failed: (what) => $localize`${what}:what: could not be moved.`,
+  refused: $localize`The items named here stay where they are, under their names.`,
 };
 const COPIED: Verb = {
   done: (what) => $localize`Copied ${what}:what:.`,
   goesOn: (what) => $localize`Copied ${what}:what:: the rest goes on by itself.`,
   failed: (what) => $localize`${what}:what: could not be copied.`,
+  refused: $localize`No copy was made. The items named here stay as they are.`,
 };
 
 /** Acts on files and folders: asks where much would go, does it, says what came of it, and offers to undo it. */
@@ -71,6 +78,7 @@ export class FileActs {
   readonly #folders = inject(FoldersApi);
   readonly #dialogs = inject(Dialogs);
   readonly #toasts = inject(Toasts);
+  readonly #failures = inject(Failures);
   readonly #state = inject(FilesState);
 
   /** Deletes everywhere. Answers whether anything went. */
@@ -131,7 +139,12 @@ export class FileActs {
       this.#state.window.refresh();
       return folder.path;
     } catch (error) {
-      this.fail(toApiProblem(error));
+      this.#failures.tell({
+        text: $localize`The folder “${short(visibleName(path))}:name:” could not be made.`,
+        problem: toApiProblem(error),
+        meaning: $localize`No folder was made. Nothing else was changed.`,
+        again: () => void this.makeFolder(path),
+      });
       return null;
     }
   }
@@ -145,16 +158,6 @@ export class FileActs {
       ...(known.length > 0 && { action: $localize`Undo`, run: () => void this.#undo(known) }),
     });
     this.#state.window.refresh();
-  }
-
-  /** Says why something failed. */
-  fail(problem: ApiProblem, again?: () => void): void {
-    this.#toasts.show({
-      text: `${problem.title}. ${problem.detail}`,
-      tone: 'bad',
-      durationMs: 20_000,
-      ...(again && { action: $localize`Try again`, run: again }),
-    });
   }
 
   async #relocate(op: 'move' | 'copy', rows: readonly Row[], place: (row: Row) => string): Promise<boolean> {
@@ -257,7 +260,6 @@ export class FileActs {
 
   #tell(outcome: Outcome, verb: Verb, target: Target, again: (rows: readonly Row[]) => void): void {
     this.#state.window.refresh();
-    const [first] = outcome.failed;
     if (outcome.done > 0) {
       const one = Array.isArray(target) && target.length === 1 ? (target[0] as Row) : null;
       const what = one ? `“${short(visibleName(rawName(one)))}”` : counted(outcome.done, 'item');
@@ -268,19 +270,24 @@ export class FileActs {
         ...(outcome.acts.length > 0 && { action: $localize`Undo`, run: () => void this.#undo(outcome.acts) }),
       });
     }
-    if (first) {
-      const rows = outcome.failed.map(({ row }) => row);
-      const what =
-        rows.length === 1 && first.row !== NOBODY
-          ? `“${short(visibleName(rawName(first.row)))}”`
-          : counted(rows.length, 'item');
-      this.#toasts.show({
-        text: `${verb.failed(what)} ${first.problem.title}: ${first.problem.detail}`,
-        tone: 'bad',
-        durationMs: 20_000,
-        ...(first.row !== NOBODY && { action: $localize`Try again`, run: () => again(rows) }),
-      });
-    }
+    for (const failed of byCause(outcome.failed)) this.#tellFailed(failed, verb, target, again);
+  }
+
+  /** All of one cause as one failure. */
+  #tellFailed(failed: Outcome['failed'], verb: Verb, target: Target, again: (rows: readonly Row[]) => void): void {
+    const [first] = failed;
+    if (first === undefined) return;
+    const rows = failed.map(({ row }) => row).filter((row) => row !== NOBODY);
+    const [only, ...others] = rows;
+    const count = rows.length || (Array.isArray(target) ? 1 : (target as { count: number }).count);
+    const what = only && others.length === 0 ? `“${short(visibleName(rawName(only)))}”` : counted(count, 'item');
+    this.#failures.tell({
+      text: verb.failed(what),
+      problem: first.problem,
+      meaning: verb.refused,
+      about: rows.map(({ path }) => visibleName(path)),
+      ...(rows.length > 0 && { again: () => again(rows) }),
+    });
   }
 
   async #undo(acts: readonly string[]): Promise<void> {
@@ -297,7 +304,12 @@ export class FileActs {
             : $localize`Undone.`,
       });
     } catch (error) {
-      this.fail(toApiProblem(error), () => void this.#undo(acts));
+      this.#failures.tell({
+        text: $localize`It could not be undone.`,
+        problem: toApiProblem(error),
+        meaning: $localize`The act stays done. It can still be undone.`,
+        again: () => void this.#undo(acts),
+      });
     }
     this.#state.window.refresh();
   }
@@ -317,6 +329,16 @@ const NOBODY: Row = {
 
 const seen = ({ file }: FileRow): BatchItem => ({ id: file.id, version: file.version });
 const bare = ({ path }: Row): string => path.replace(/\/$/, '');
+
+/** Those of one cause together. */
+function byCause(failed: Outcome['failed']): Outcome['failed'][] {
+  const causes = new Map<string, Outcome['failed']>();
+  for (const one of failed) {
+    const cause = `${one.problem.code} ${one.problem.detail}`;
+    causes.set(cause, [...(causes.get(cause) ?? []), one]);
+  }
+  return [...causes.values()];
+}
 
 function failedAll(rows: readonly Row[], problem: ApiProblem): Outcome {
   return { acts: [], done: 0, failed: rows.map((row) => ({ row, problem })), goesOn: false };

@@ -1,5 +1,5 @@
 import { Component, computed, inject, signal } from '@angular/core';
-import { FilesApi, FoldersApi, toApiProblem } from '@dfs/client-data';
+import { FilesApi, FoldersApi, toApiProblem, type ApiProblem } from '@dfs/client-data';
 import { mdiFolderOutline, mdiFolderPlusOutline } from '@mdi/js';
 import { firstValueFrom } from 'rxjs';
 import { DialogFrame, Dialogs, dialogData, dialogRef } from '../../kit/dialogs.js';
@@ -8,7 +8,6 @@ import { visibleName } from '../../kit/words/names.js';
 import { Notice } from '../../kit/notice.js';
 import { reading } from '../../kit/reading.js';
 import { counted } from '../../kit/words/sizes.js';
-import { Toasts } from '../../kit/toasts.js';
 import { Breadcrumbs } from '../breadcrumbs.js';
 import { NameDialog, type NameQuestion } from './name-dialog.js';
 
@@ -40,6 +39,9 @@ const MAX_FOLDERS = 1000;
       @if (folders.problem(); as problem) {
         <dfs-notice [problem]="problem" (retry)="folders.refresh()" />
       }
+      @if (unmade(); as problem) {
+        <dfs-notice [problem]="problem" [retryable]="false" />
+      }
       <ul aria-label="Folders here" i18n-aria-label>
         @for (folder of shown(); track folder.path) {
           <li>
@@ -66,10 +68,11 @@ export class FolderPicker {
   readonly #files = inject(FilesApi);
   readonly #folders = inject(FoldersApi);
   readonly #dialogs = inject(Dialogs);
-  readonly #toasts = inject(Toasts);
   protected readonly question = dialogData<PlaceQuestion>();
   protected readonly ref = dialogRef<string>();
   protected readonly prefix = signal(this.question.prefix);
+  /** Why the folder that was asked for last was not made. */
+  protected readonly unmade = signal<ApiProblem | null>(null);
   protected readonly folders = reading(
     (prefix: string) => this.#files.list({ prefix, level: true, sort: 'path', limit: MAX_FOLDERS }),
     this.prefix,
@@ -89,13 +92,13 @@ export class FolderPicker {
       action: $localize`Create`,
     });
     if (name === undefined) return;
+    this.unmade.set(null);
     try {
       const folder = await firstValueFrom(this.#folders.make(this.prefix() + name));
       this.folders.refresh();
       this.prefix.set(folder.path);
     } catch (error) {
-      const problem = toApiProblem(error);
-      this.#toasts.show({ text: `${problem.title}. ${problem.detail}`, tone: 'bad' });
+      this.unmade.set(toApiProblem(error));
     }
   }
 }

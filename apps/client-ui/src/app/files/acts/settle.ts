@@ -4,6 +4,7 @@ import type { FileInfo, VersionInfo } from '@dfs/contracts';
 import { firstValueFrom, from, map, mergeMap, toArray } from 'rxjs';
 import { counted } from '../../kit/words/sizes.js';
 import { Toasts } from '../../kit/toasts.js';
+import { Failures } from '../../work/failures.js';
 import { PeersState } from '../../peers/peers-state.js';
 import { headsOf, otherNames } from '../detail/heads.js';
 import { FilesState } from '../files-state.js';
@@ -24,17 +25,19 @@ export class Settle {
   readonly #api = inject(FilesApi);
   readonly #peers = inject(PeersState);
   readonly #toasts = inject(Toasts);
+  readonly #failures = inject(Failures);
   readonly #state = inject(FilesState);
 
   async all(view: FileView, side: Side): Promise<void> {
+    const again = () => void this.all(view, side);
     try {
       const { prefix, q, type, sort } = view;
       const list = await firstValueFrom(this.#api.list({ prefix, q, type, sort, state: 'conflict', limit: PAGE }));
       const heads = await this.#heads(list.items);
       const problems = side === 'both' ? await this.#keepBoth(heads) : await this.#choose(heads, side);
-      this.#tell(heads.length - problems.length, list.total - heads.length, problems);
+      this.#tell(heads.length - problems.length, list.total - heads.length, problems, again);
     } catch (error) {
-      this.#tell(0, 0, [toApiProblem(error)]);
+      this.#tell(0, 0, [toApiProblem(error)], again);
     }
     this.#state.window.refresh();
   }
@@ -77,17 +80,18 @@ export class Settle {
     return newest.find((head) => mine(head) === (side === 'mine')) ?? heads[0];
   }
 
-  #tell(settled: number, left: number, problems: readonly ApiProblem[]): void {
-    const [first] = problems;
+  #tell(settled: number, left: number, problems: readonly ApiProblem[], again: () => void): void {
+    const [problem] = problems;
     if (settled > 0) {
       const more = left > 0 ? $localize` ${counted(left, 'conflict')}:conflict: are left: do it again.` : '';
       this.#toasts.show({ text: $localize`Settled ${counted(settled, 'conflict')}:conflict:.${more}:more:` });
     }
-    if (first) {
-      this.#toasts.show({
-        text: `${$localize`${counted(problems.length, 'conflict')}:conflicts: could not be settled.`} ${first.title}: ${first.detail}`,
-        tone: 'bad',
-        durationMs: 20_000,
+    if (problem) {
+      this.#failures.tell({
+        text: $localize`${counted(problems.length, 'conflict')}:conflicts: could not be settled.`,
+        problem,
+        meaning: $localize`They stay conflicts, and all their versions are kept.`,
+        again,
       });
     }
   }

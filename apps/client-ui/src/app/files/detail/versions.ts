@@ -15,6 +15,7 @@ import { formatAgo, formatMoment } from '../../kit/words/times.js';
 import { Tip } from '../../kit/tip.js';
 import { Toasts } from '../../kit/toasts.js';
 import { PeersState } from '../../peers/peers-state.js';
+import { Failures } from '../../work/failures.js';
 import { Download } from '../acts/download.js';
 
 /** Versions shown at first, and so many more each time one asks; the engine's limit of a page bounds them. */
@@ -124,6 +125,7 @@ export class Versions {
   readonly #clock = inject(Clock);
   readonly #peers = inject(PeersState);
   readonly #toasts = inject(Toasts);
+  readonly #failures = inject(Failures);
   readonly #download = inject(Download);
   readonly #count = signal(SHOWN);
   readonly id = input.required<string>();
@@ -179,12 +181,12 @@ export class Versions {
       this.list.refresh();
       this.changed.emit();
     } catch (error) {
-      const problem = toApiProblem(error);
-      this.#toasts.show({
-        text: `${problem.title}. ${problem.detail}`,
-        tone: 'bad',
-        action: $localize`Try again`,
-        run: () => void this.restore(version),
+      this.#failures.tell({
+        text: $localize`The version of ${formatMoment(version.writtenAt)}:when: could not be restored.`,
+        problem: toApiProblem(error),
+        meaning: $localize`The present version stays the present one. All versions are kept.`,
+        about: [visibleName(version.path)],
+        again: () => void this.restore(version),
       });
     }
     this.busy.set(false);

@@ -179,6 +179,12 @@ export class FileList {
     this.#focus(index);
   }
 
+  /** Brings the focus back to the row that had it, as far as that is in view. */
+  focusBack(): void {
+    const row = this.#host.nativeElement.querySelector<HTMLElement>(`[data-index="${this.active()}"]`);
+    row?.focus({ preventScroll: true });
+  }
+
   protected rowAt(line: number, cell: number): Row | null {
     return this.rows()[line * this.across() + cell] ?? null;
   }

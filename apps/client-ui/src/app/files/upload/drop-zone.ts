@@ -8,6 +8,7 @@ export type Dropped = (tell: TellEntries) => Promise<void>;
 /** Makes the whole window take files while the host is there. */
 @Directive({ selector: '[dfsDropZone]', exportAs: 'dfsDropZone' })
 export class DropZone {
+  readonly #beacon = inject(WorkBeacon);
   readonly #over = signal(false);
   /** Where dropped files go, with its `/`. */
   readonly folder = input.required<string>({ alias: 'dfsDropZone' });
@@ -21,11 +22,10 @@ export class DropZone {
     const { signal: until } = controller;
     // Entering a child leaves its parent: the way out of the window is the one leave that goes nowhere.
     const withFiles = (event: DragEvent) => event.dataTransfer?.types.includes('Files') ?? false;
-    const beacon = inject(WorkBeacon);
     const enter = (event: DragEvent) => {
       if (!withFiles(event)) return;
       this.#over.set(true);
-      beacon.expect();
+      this.#beacon.expect();
     };
     document.addEventListener('dragenter', enter, { signal: until });
     document.addEventListener('dragleave', (event) => event.relatedTarget === null && this.#over.set(false), {
@@ -41,6 +41,11 @@ export class DropZone {
     const data = event.dataTransfer;
     if (data === null || !data.types.includes('Files')) return;
     event.preventDefault();
-    this.dropped.emit(droppedFiles(data, this.folder()));
+    const read = droppedFiles(data, this.folder());
+    // Looking through what was dropped takes the page's time: a person sees first that it was taken.
+    this.dropped.emit(async (tell) => {
+      await this.#beacon.drawn();
+      await read(tell);
+    });
   }
 }

@@ -11,7 +11,7 @@ import {
 } from '@dfs/client-data';
 import type { Subscription } from 'rxjs';
 import { Dialogs } from '../../kit/dialogs.js';
-import { WorkBeacon } from '../../work/work-beacon.js';
+import { WorkBeacon, type WorkSigns } from '../../work/work-beacon.js';
 import { lookUpAll, nameBeside, type TakenChoice } from './admission.js';
 import { causeOf, truly } from './cause.js';
 import type { ChosenEntry, TellEntries } from './dropped-files.js';
@@ -80,15 +80,14 @@ export class UploadQueue {
     return bytes;
   });
 
+  readonly #signs = computed<WorkSigns>(() => ({
+    active: this.active(),
+    waiting: this.counts().failed + this.counts().unchosen,
+    any: this.items().length > 0 || this.gathering(),
+  }));
+
   constructor() {
-    effect(() => {
-      const { failed, unchosen } = this.counts();
-      this.#beacon.tell({
-        active: this.active(),
-        waiting: failed + unchosen,
-        any: this.items().length > 0 || this.gathering(),
-      });
-    });
+    effect(() => this.#beacon.tell(this.#signs()));
     keepWhile(this.#keep, {
       items: this.items,
       active: this.active,
@@ -103,6 +102,8 @@ export class UploadQueue {
   async take(read: (tell: TellEntries) => Promise<void>): Promise<void> {
     this.#gathering.update((n) => n + 1);
     this.#startAnew();
+    // At once: whoever reads waits for the drawer that this brings.
+    this.#beacon.tell(this.#signs());
     const taken: UploadItem[] = [];
     let found: ChosenEntry[] = [];
     let admitting: Promise<unknown> = Promise.resolve();

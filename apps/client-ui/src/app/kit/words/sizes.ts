@@ -27,6 +27,7 @@ export function formatCount(count: number): string {
 
 /** The words for so many of something: a sentence with a number in it cannot be put together of parts in every language. */
 const FORMS = {
+  action: { one: (n: string) => $localize`${n}:count: action`, many: (n: string) => $localize`${n}:count: actions` },
   change: { one: (n: string) => $localize`${n}:count: change`, many: (n: string) => $localize`${n}:count: changes` },
   chunk: { one: (n: string) => $localize`${n}:count: chunk`, many: (n: string) => $localize`${n}:count: chunks` },
   conflict: {
@@ -42,6 +43,7 @@ const FORMS = {
     one: (n: string) => $localize`${n}:count: directory`,
     many: (n: string) => $localize`${n}:count: directories`,
   },
+  event: { one: (n: string) => $localize`${n}:count: event`, many: (n: string) => $localize`${n}:count: events` },
   file: { one: (n: string) => $localize`${n}:count: file`, many: (n: string) => $localize`${n}:count: files` },
   folder: { one: (n: string) => $localize`${n}:count: folder`, many: (n: string) => $localize`${n}:count: folders` },
   issue: { one: (n: string) => $localize`${n}:count: issue`, many: (n: string) => $localize`${n}:count: issues` },

@@ -9,6 +9,7 @@ const DAY_MONTH = new Intl.DateTimeFormat(LOCALE, { day: 'numeric', month: 'shor
 const DAY_MONTH_YEAR = new Intl.DateTimeFormat(LOCALE, { day: 'numeric', month: 'short', year: 'numeric' });
 const MEDIUM = new Intl.DateTimeFormat(LOCALE, { dateStyle: 'medium', timeStyle: 'medium' });
 const TIME = new Intl.DateTimeFormat(LOCALE, { timeStyle: 'short' });
+const CLOCK = new Intl.DateTimeFormat(LOCALE, { timeStyle: 'medium', hourCycle: 'h23' });
 const FULL = new Intl.DateTimeFormat(LOCALE, { dateStyle: 'full', timeStyle: 'medium' });
 
 /** How long ago, coarser the longer: `just now`, `5 min ago`, `3 h ago`, `yesterday`, `12 Nov`. */
@@ -23,6 +24,12 @@ export function formatAgo(timestamp: string, now: number): string {
   if (seconds < 2 * day) return $localize`yesterday`;
   const sameYear = new Date(then).getFullYear() === new Date(now).getFullYear();
   return (sameYear ? DAY_MONTH : DAY_MONTH_YEAR).format(then);
+}
+
+/** The time of day to the second: `13:42:13`. */
+export function formatClock(timestamp: string): string {
+  const then = Date.parse(timestamp);
+  return Number.isNaN(then) ? '–' : CLOCK.format(then);
 }
 
 /** The whole date and time, for those who point at it. */
