@@ -1,4 +1,4 @@
-/** What packages need to be bundled with esbuild and still run. */
+/** Settings that packages need to be bundled with esbuild and still run. */
 import { readFile } from 'node:fs/promises';
 
 /** Loaded from outside: what has to be compiled for the machine, and what packages look for that are not used here. */

@@ -65,7 +65,7 @@ async function joinTo(folder, files) {
   const entries = join(folder, 'entries');
   mkdirSync(entries, { recursive: true });
   for (const [specifier, file] of Object.entries(files)) {
-    // What Node finds in it: of CommonJS, a bundler would give the default alone.
+    // The names that Node finds in it: of CommonJS, a bundler would give the default alone.
     const names = Object.keys(await import(specifier)).filter((name) => name !== 'module.exports');
     const text = names.length > 0 ? `export { ${names.join(', ')} } from '${specifier}';` : `import '${specifier}';`;
     writeFileSync(join(entries, file), text);
@@ -91,7 +91,7 @@ async function joinTo(folder, files) {
 }
 
 /**
- * What a package imports while it runs is in the file by which all others import it.
+ * Leads imports that a package makes while it runs to the file by which all others import the same.
  * @param {Record<string, string>} files
  * @returns {import('esbuild').Plugin}
  */
