@@ -172,16 +172,23 @@ describe('uploads that finish', () => {
     await tab.page.getByRole('button', { name: /^Work/ }).click();
     await ui.work().waitFor();
     await ui.closeUploads();
-    // What a person sees when the first entry of the drop is looked into.
+    await ui.work().waitFor({ state: 'detached' });
+    // The drawer at the moment at which the first entry of the drop is looked into.
     const shown = tab.page.evaluate(
       () =>
         new Promise<string>((done) => {
-          const { createReader } = FileSystemDirectoryEntry.prototype;
-          FileSystemDirectoryEntry.prototype.createReader = function () {
-            FileSystemDirectoryEntry.prototype.createReader = createReader;
-            const heading = document.querySelector<HTMLElement>('dfs-work-panel h2');
-            done(heading !== null && heading.offsetHeight > 0 ? heading.innerText : 'no drawer');
-            return createReader.call(this);
+          const items = DataTransferItem.prototype;
+          const { webkitGetAsEntry } = items;
+          items.webkitGetAsEntry = function () {
+            const entry = webkitGetAsEntry.call(this) as FileSystemDirectoryEntry;
+            const createReader = entry.createReader.bind(entry);
+            entry.createReader = () => {
+              const heading = document.querySelector<HTMLElement>('dfs-work-panel h2');
+              done(heading !== null && heading.offsetHeight > 0 ? heading.innerText : 'no drawer');
+              return createReader();
+            };
+            items.webkitGetAsEntry = webkitGetAsEntry;
+            return entry;
           };
         }),
     );

@@ -68,8 +68,12 @@ export class WorkPanel {
 
   constructor() {
     // The task after the frame: by then the drawer is on the screen.
-    afterNextRender(() => requestAnimationFrame(() => setTimeout(() => this.beacon.drew(true))));
-    inject(DestroyRef).onDestroy(() => this.beacon.drew(false));
+    let isHere = true;
+    afterNextRender(() => requestAnimationFrame(() => setTimeout(() => isHere && this.beacon.drew(true))));
+    inject(DestroyRef).onDestroy(() => {
+      isHere = false;
+      this.beacon.drew(false);
+    });
   }
 
   /** Finished uploads leave the list with it; running ones go on. Failed ones stay, to be found. */
