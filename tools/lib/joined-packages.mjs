@@ -18,7 +18,7 @@ const SOURCES = ['apps/dfs-*/src/**/*.ts', 'apps/*-e2e/src/**/*.ts', 'libs/*/{sr
 const ANGULAR = /^libs[\\/]client-data[\\/]/;
 /** Changes what is there for all: jest runs CommonJS before the modules that import it, and so this before all that is joined. */
 const FIRST = 'reflect-metadata';
-/** They are loaded as they are: a part of the sandbox, and large ones that one or two specs need. */
+/** They are loaded as they are: a part of the sandbox, large ones that one or two specs need, and one whose parts a spec replaces. */
 const APART = [
   FIRST,
   '@jest/globals',
@@ -26,6 +26,7 @@ const APART = [
   '@axe-core/playwright',
   '@asyncapi/parser',
   '@redocly/openapi-core',
+  'yazl',
 ];
 /** @type {import('esbuild').BuildOptions} */
 const OPTIONS = { absWorkingDir: root, bundle: true, platform: 'node', format: 'esm', target: 'node24' };

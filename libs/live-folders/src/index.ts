@@ -9,6 +9,7 @@ export { LiveFoldersModule } from './live-folders.module.js';
 export { LocalRootDisk, type LocalRootDiskOptions } from './disk/local-root-disk.js';
 export { NodeFileSystem } from './disk/fs/node-file-system.js';
 export { LiveFolders, type LiveFoldersOptions } from './live-folders.js';
+export { isStopped } from './run/failure.js';
 export type { LiveFolderStanding } from './run/folder.js';
 export type { LiveFoldersComponents, SyncView } from './pass/ports.js';
 export { usualRoot, type RootRules } from './roots.js';

@@ -1,4 +1,4 @@
-import type { LiveFolderStanding } from '@dfs/live-folders';
+import { isStopped, type LiveFolderStanding } from '@dfs/live-folders';
 
 /** Folders that a sentence names. */
 const NAMED = 5;
@@ -20,6 +20,6 @@ export function foldersReport(folders: readonly Omit<LiveFolderStanding, 'id'>[]
 }
 
 /** Whether it waits for a person: for an answer, a disk or a right. */
-export function isUnwell({ state, reason, held }: Pick<LiveFolderStanding, 'state' | 'reason' | 'held'>): boolean {
-  return state === 'error' || held > 0 || (state === 'paused' && reason !== 'asked' && reason !== 'not-synced');
+export function isUnwell(folder: Pick<LiveFolderStanding, 'state' | 'reason' | 'held'>): boolean {
+  return folder.held > 0 || isStopped(folder);
 }

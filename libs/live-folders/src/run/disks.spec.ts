@@ -57,6 +57,29 @@ describe('a disk', () => {
     expect(await a.info()).toMatchObject({ state: 'up-to-date' });
   });
 
+  it('that is looked for again is told as away until it is back', async () => {
+    await using world = await two();
+    const { a, members } = world;
+    a.root.files.script({ nth: 1, fate: { unmount: MEMORY_ROOT } });
+    await a.folder?.pass();
+    await members.settle();
+    const told: ReturnType<typeof a.live.standing>[] = [];
+    const look = (): boolean => {
+      told.push(a.live.standing());
+      return false;
+    };
+    a.root.files.script({ when: look, fate: { unmount: MEMORY_ROOT } });
+    await a.folder?.pass();
+    expect(told.length).toBeGreaterThan(0);
+    for (const [standing] of await Promise.all(told)) {
+      expect(standing).toMatchObject({ state: 'paused', reason: 'marker-missing' });
+    }
+    a.root.files.script();
+    a.root.files.remount(MEMORY_ROOT);
+    await members.settle();
+    expect(await a.info()).toMatchObject({ state: 'up-to-date' });
+  });
+
   it('of the network that is not yet mounted, or hangs: the same, and other folders go on', async () => {
     await using world = await two();
     const { a, b, members } = world;

@@ -18,3 +18,8 @@ export function failureOf(error: unknown): Pick<LiveFolderInfo, 'state' | 'reaso
   if (isDfsError(error)) return { state: 'error', reason: 'refused', detail: error.message };
   return { state: 'error', reason, detail: 'A pass failed: see the log.' };
 }
+
+/** Whether it stopped by itself: it waits for a disk, a right or an answer, and not for a person to resume it or for others to be met. */
+export function isStopped({ state, reason }: Pick<LiveFolderInfo, 'state' | 'reason'>): boolean {
+  return state === 'error' || (state === 'paused' && reason !== 'asked' && reason !== 'not-synced');
+}

@@ -9,7 +9,7 @@ import { IGNORE_NAME } from '../disk/names.js';
 import type { Dirty, RootDisk } from '../disk/root-disk.js';
 import { PassNotes, type PassContext } from '../pass/context.js';
 import { Dirt, FULL_PASS, type Decided } from './dirt.js';
-import { failureOf } from './failure.js';
+import { failureOf, isStopped } from './failure.js';
 import { FolderRules } from './folder-rules.js';
 import { SlidingCount } from './lately.js';
 import { movedTo, rowsAt } from './moved-to.js';
@@ -245,8 +245,7 @@ export class Folder {
   }
 
   private get isDirty(): boolean {
-    const isStopped = this.state === 'paused' || this.state === 'error';
-    return !isStopped && this.dirt.isAny;
+    return this.state !== 'paused' && this.state !== 'error' && this.dirt.isAny;
   }
 
   private async endPause(): Promise<void> {
@@ -274,7 +273,8 @@ export class Folder {
     const isFull = scope === 'full';
     const { decided } = this;
     this.decided = { revert: new Set(), override: new Set() };
-    if (isFull) this.become('scanning', null);
+    // A folder that waits for a disk or an answer says so until this pass has shown that it is well.
+    if (isFull && !isStopped({ state: this.state, reason: this.reason })) this.become('scanning', null);
     const notes = new PassNotes();
     const { files: left } = await this.base.count();
     const lately = this.lately.look(timers.ticks(), left);
