@@ -266,7 +266,7 @@ function folders(figures, { bytes, small: count, many }) {
       unit: 'files/s',
       beside: { key: 'disk.small.syncthing', is: 'Syncthing' },
       goal: { least: 1, isShare: true },
-      why: 'As for small files that are put, and the acts of A and B on their folders beside it.',
+      why: 'B takes two thirds of the processor: a third of that in the process of its folder, which opens, writes, syncs, links and renames each file by itself; the rest in the node, for signatures, rows, chunks, messages to that process, and garbage.',
     },
     {
       work: 'Live folder: saved on A until readable in the folder of B, p50',
@@ -302,7 +302,7 @@ function folders(figures, { bytes, small: count, many }) {
       key: 'disk.folder-pass.idle',
       unit: '% of a core',
       goal: { most: 1 },
-      why: 'Timers of the network, of health and of the database.',
+      why: 'Timers of the network, of health and of the database; and what the passes before it leave to be collected.',
     },
   ];
 }
