@@ -97,7 +97,7 @@ describe('the look of the console', () => {
     await screenshot(tab.page, 'settings-german');
     expect(await ui.accessibilityFaults()).toEqual([]);
     expect(await ui.overflow()).toBeLessThanOrEqual(0);
-    await tab.page.getByLabel('Sprache', { exact: true }).selectOption('en');
+    await tab.page.getByRole('combobox', { name: /^Sprache/ }).selectOption('en');
     await tab.page.getByRole('heading', { level: 1, name: 'Settings' }).waitFor();
     expect(await tab.page.locator('html').getAttribute('lang')).toBe('en');
     expect(tab.complaints).toEqual([]);
