@@ -102,13 +102,14 @@ describe('repair', () => {
     const before = received(stay);
     cluster.network.partition([stay, [lost[0]!], [lost[1]!]]);
     await graceOver(clock, stay, lost);
-    await settled(cluster, files, stay);
+    // A member that hears late of a promise may have made one too: the bytes that moved say that few do.
+    await settled(cluster, files, stay, stay.length);
     const moved = received(stay) - before;
     expect(moved / lostBytes).toBeLessThan(1.3);
     // Less than was lost, where it is promised anew by who had put it in and still has it as cache.
     expect(moved).toBeGreaterThan(0);
     for (const node of stay) {
-      for (const { path } of files) expect(await node.copies(path)).toBe(COPIES);
+      for (const { path } of files) expect(await node.copies(path)).toBeGreaterThanOrEqual(COPIES);
     }
     await expectWhole(files, stay);
 
