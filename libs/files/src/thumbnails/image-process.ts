@@ -2,7 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { minute, type Log, type Timers, type Unsubscribe } from '@dfs/runtime';
-import { MADE_WITHIN, type FromChild, type ToChild } from './protocol.js';
+import { ANSWERED_WITHIN, type FromChild, type ToChild } from './protocol.js';
 
 /** Program of the process, and flags of Node for it. */
 export interface ImageProgram {
@@ -10,8 +10,8 @@ export interface ImageProgram {
   readonly execArgv: readonly string[];
 }
 
-/** The outcome for an image. `given-up`: it took too long, or too much memory. */
-export type Made = FromChild | { readonly none: 'given-up' };
+/** The outcome for an image. `given-up`: the process ended under it. `hung`: no answer came, or none is waited for any more; it may do better another time. */
+export type Made = FromChild | { readonly none: 'given-up' | 'hung' };
 
 /** Small: pictures lie outside of its heap. */
 const PROGRAM: ImageProgram = {
@@ -57,7 +57,7 @@ export class ImageProcess {
       // A copy: what reads them uses its memory again.
       for await (const piece of bytes) await send(child, { piece: Uint8Array.from(piece) });
       await send(child, { end: true });
-      callOff = this.components.timers.after(MADE_WITHIN, () => this.#end(child, 'it took too long'));
+      callOff = this.components.timers.after(ANSWERED_WITHIN, () => this.#end(child, 'no answer came', 'hung'));
       return await answer.promise;
     } catch (error) {
       // Half of an image is in it.
@@ -93,13 +93,13 @@ export class ImageProcess {
     return child;
   }
 
-  #end(child: ChildProcess, why: string): void {
+  #end(child: ChildProcess, why: string, none: 'given-up' | 'hung' = 'given-up'): void {
     if (child !== this.#child) return;
     this.#child = undefined;
     child.kill('SIGKILL');
     if (!this.#answer) return;
     this.components.log.warn({ why }, 'an image was given up: it has no thumbnail');
-    this.#answer.resolve({ none: 'given-up' });
+    this.#answer.resolve({ none });
   }
 
   #stop(): void {
@@ -107,7 +107,7 @@ export class ImageProcess {
     const child = this.#child;
     this.#child = undefined;
     child?.kill('SIGKILL');
-    this.#answer?.resolve({ none: 'given-up' });
+    this.#answer?.resolve({ none: 'hung' });
   }
 }
 

@@ -1,4 +1,4 @@
-import { MiB, second } from '@dfs/runtime';
+import { MiB, minute, second } from '@dfs/runtime';
 
 // Messages between a node and its process for images, and the limits of that process.
 
@@ -8,12 +8,16 @@ export const MAX_IMAGE_BYTES = 50 * MiB;
 export const MAX_PIXELS = 100_000_000;
 /** Memory of the process, with all that decoders take; it ends beyond that. Bytes. */
 export const MAX_MEMORY = 512 * MiB;
-/** The process looks so often at the memory it uses. Milliseconds. */
-export const LOOK_EVERY = 50;
-/** An image that takes longer is given up. */
+/** Time of the processor for one image; the process ends beyond that. On a busy machine it may last much longer by the clock. */
 export const MADE_WITHIN = 10 * second;
+/** The process looks so often at the memory and the time it uses. Milliseconds. */
+export const LOOK_EVERY = 50;
+/** A process that has all of an image and gives no answer for so long hangs. */
+export const ANSWERED_WITHIN = 5 * minute;
 /** How the process ends that used too much memory: an exit code. */
 export const OUT_OF_MEMORY = 70;
+/** How it ends that used too much time. */
+export const OUT_OF_TIME = 71;
 
 /** To the process: an image begins, a piece of its bytes, its end. One image at a time. */
 export type ToChild = { readonly edge: number } | { readonly piece: Uint8Array } | { readonly end: true };

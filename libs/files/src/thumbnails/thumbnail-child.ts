@@ -11,6 +11,7 @@ import {
   MAX_MEMORY,
   MAX_PIXELS,
   OUT_OF_MEMORY,
+  OUT_OF_TIME,
   type FromChild,
   type ToChild,
 } from './protocol.js';
@@ -26,7 +27,6 @@ interface Sharp {
 interface Image {
   autoOrient(): Image;
   resize(size: Record<string, unknown>): Image;
-  timeout(limit: { seconds: number }): Image;
   webp(quality: { quality: number; effort: number }): Image;
   toBuffer(): Promise<Buffer>;
 }
@@ -41,10 +41,15 @@ const sharp = loadSharp();
 let edge = 0;
 let parts: Uint8Array[] = [];
 let length = 0;
+let isMaking = false;
+/** The processor time that the process had used when the image came. */
+let before = process.cpuUsage();
 
 beLast();
 setInterval(() => {
   if (process.memoryUsage.rss() > MAX_MEMORY) process.exit(OUT_OF_MEMORY);
+  const { user, system } = process.cpuUsage(before);
+  if (isMaking && (user + system) / 1000 > MADE_WITHIN) process.exit(OUT_OF_TIME);
 }, LOOK_EVERY);
 process.on('disconnect', () => process.exit(0));
 process.on('message', (message: ToChild) => {
@@ -59,7 +64,12 @@ process.on('message', (message: ToChild) => {
   } else {
     const bytes = Buffer.concat(parts);
     parts = [];
-    void make(bytes).then((answer) => process.send?.(answer));
+    before = process.cpuUsage();
+    isMaking = true;
+    void make(bytes).then((answer) => {
+      isMaking = false;
+      process.send?.(answer);
+    });
   }
 });
 
@@ -76,7 +86,6 @@ async function make(bytes: Buffer): Promise<FromChild> {
     })
       .autoOrient()
       .resize({ width: edge, height: edge, fit: 'inside', withoutEnlargement: true })
-      .timeout({ seconds: Math.floor(MADE_WITHIN / 1000) - 1 })
       .webp(QUALITY)
       .toBuffer();
     return { picture };
@@ -101,7 +110,7 @@ async function loadSharp(): Promise<Sharp | undefined> {
 /** All that people wait for goes first, and where memory runs short it is this process that ends. */
 function beLast(): void {
   try {
-    setPriority(constants.priority.PRIORITY_LOW);
+    setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
     writeFileSync('/proc/self/oom_score_adj', '1000');
   } catch {
     // A system without that.

@@ -7,7 +7,7 @@ import { eventually, seededRandom, sharpUnavailable, unless } from '@dfs/testing
 import type { OpenContent } from '../read/download.js';
 import { localNode, pieces, type LocalNode } from '../testing/local-node.suite.js';
 import type { ImageProgram } from './image-process.js';
-import { MADE_WITHIN } from './protocol.js';
+import { ANSWERED_WITHIN, MADE_WITHIN } from './protocol.js';
 import { Thumbnails, type ThumbnailsComponents, type ThumbnailsOptions } from './thumbnails.js';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -208,12 +208,15 @@ describe('thumbnails', () => {
     );
     const time = new VirtualTime();
     const made = thumbnails({ program: { file: program, execArgv: [] } }, { timers: time });
-    const hanging = made.of(await stored(png(65, 65)), 256, false, signal);
+    const slow = await stored(png(65, 65));
+    const hanging = made.of(slow, 256, false, signal);
     const hasIt = async () => (await stat(reached)).isFile();
     await eventually(hasIt, { what: 'the process has the image', deadline: DEADLINE });
+    time.advance(MADE_WITHIN);
+    expect(await Promise.race([hanging, Promise.resolve('waiting')])).toBe('waiting');
     await eventually(
       async () => {
-        time.advance(MADE_WITHIN);
+        time.advance(ANSWERED_WITHIN);
         return (await Promise.race([hanging, Promise.resolve('waiting')])) === null;
       },
       { what: 'it is given up', deadline: DEADLINE },
@@ -222,6 +225,8 @@ describe('thumbnails', () => {
     expect(await made.of(await stored(png(66, 66)), 256, false, signal)).toBeNull();
     await writeFile(behaviour, 'answer');
     expect(await made.of(await stored(png(67, 67)), 256, false, signal)).toHaveLength(16);
+    // It was the machine, not the image.
+    expect(await made.of(slow, 256, false, signal)).toHaveLength(16);
   });
 });
 

@@ -176,7 +176,8 @@ export class Thumbnails {
         return made.picture;
       }
       if (made.none === 'no-decoder') this.#tellNoDecoder();
-      else this.#refuse(content.contentId);
+      // A machine that was too busy for it says nothing of the image.
+      else if (made.none !== 'hung') this.#refuse(content.contentId);
       return null;
     } finally {
       free();
