@@ -262,7 +262,7 @@ describe('an old copy', () => {
     b.write('d', 'new d');
     await members.settle();
     a = await members.putBack(a, copy);
-    // What was done while nobody looked.
+    // Changes from the time in which no pass looked.
     a.write('c', 'written since');
     const before = await deletions(b);
     await members.settle();

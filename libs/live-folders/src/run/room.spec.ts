@@ -81,7 +81,7 @@ describe('room (rule 14)', () => {
     await members.settle();
     expect(readings(a, 'file')).toBe(read);
     expect(await issuesOf(a)).toEqual([['no-room', 'file']]);
-    // What others write there meanwhile is a conflict with it, when there is room.
+    // A version that others write there meanwhile is a conflict with it, when there is room.
     leave(a, 16 * MiB);
     await later(a);
     await members.settle();

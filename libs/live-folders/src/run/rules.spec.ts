@@ -124,7 +124,7 @@ describe('first meeting (rule 4)', () => {
     b.write('new', 'only here');
     await b.bind();
     await members.settle();
-    // What nobody had seen is signed: beside the head, over a deletion, and where there was nothing.
+    // A content that no member had seen is signed: beside the head, over a deletion, and where there was nothing.
     expect(await records(a)).toBe(before + 3);
     const shown = { equal: 'equal', old: 'version two', seen: 'of the network', gone: 'another one', new: 'only here' };
     expect(a.files()).toEqual(shown);

@@ -1,15 +1,15 @@
 import { Component, computed, inject, input } from '@angular/core';
 import { mdiAlertCircleOutline, mdiClose, mdiInformationOutline, mdiRefresh } from '@mdi/js';
+import { ActButton } from '../kit/act-button.js';
 import { Clock } from '../kit/clock.js';
 import { Icon } from '../kit/icon.js';
-import { Tip } from '../kit/tip.js';
 import { formatAgo } from '../kit/words/times.js';
 import { Failures, lineOfFailure, type KeptFailure } from './failures.js';
 
 /** An act that failed: what, why, when, and the ways on. */
 @Component({
   selector: 'dfs-failure-row',
-  imports: [Icon, Tip],
+  imports: [ActButton, Icon],
   template: `
     <dfs-icon class="bad" [path]="icons.failed" [size]="18" />
     <div class="words">
@@ -27,26 +27,20 @@ import { Failures, lineOfFailure, type KeptFailure } from './failures.js';
     </button>
     @if (failure().again) {
       <button
-        class="btn icon"
-        type="button"
-        dfsTip="Try again"
-        i18n-dfsTip
-        [attr.aria-label]="labels.again(failure().text)"
+        [dfsAct]="icons.again"
+        tip="Try again"
+        i18n-tip
+        [label]="labels.again(failure().text)"
         (click)="failures.retry(failure())"
-      >
-        <dfs-icon [path]="icons.again" />
-      </button>
+      ></button>
     }
     <button
-      class="btn icon"
-      type="button"
-      dfsTip="Leave it"
-      i18n-dfsTip
-      [attr.aria-label]="labels.leave(failure().text)"
+      [dfsAct]="icons.leave"
+      tip="Leave it"
+      i18n-tip
+      [label]="labels.leave(failure().text)"
       (click)="failures.leave(failure())"
-    >
-      <dfs-icon [path]="icons.leave" />
-    </button>
+    ></button>
   `,
   styles: `
     :host {
