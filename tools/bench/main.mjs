@@ -8,6 +8,7 @@
  *   --rounds N      rounds, of which the median counts
  *   --growth        also how time and memory grow: 10,000 to 100,000 small files, 1 to 10 GiB
  *   --bytes N       size of the large file; --files N: number of small ones; writes no page
+ *   --listed N      number of files whose list is read; writes no page
  *   --write         writes the page whatever was measured
  *   --profile       CPU profiles of the engines into artifacts/profiles; writes no page
  */
@@ -81,6 +82,7 @@ const { values: flags } = parseArgs({
     rounds: { type: 'string' },
     bytes: { type: 'string' },
     files: { type: 'string' },
+    listed: { type: 'string' },
   },
 });
 const usual = flags.quick ? QUICK : FULL;
@@ -93,7 +95,7 @@ const sizes = {
   bytes: Number(flags.bytes ?? usual.bytes),
   small: Number(flags.files ?? usual.files),
   many: usual.many,
-  listed: usual.listed,
+  listed: Number(flags.listed ?? usual.listed),
   scanned: usual.scanned,
   samples: usual.samples,
 };

@@ -164,7 +164,7 @@ describe('the pages of a node', () => {
         await tab.page.setViewportSize(viewport);
         expect(await mischiefOn(tab.page)).toEqual([]);
         // Once what slides in is in its place.
-        await eventually(async () => (await ui.overflow()) <= 0, { what: `${what} fits`, deadline: 20_000 });
+        await eventually(async () => (await ui.overflow()) <= 0, { what: `${what} fits` });
         await screenshot(tab.page, `hostile-${what}-${viewport.width}`);
       }
       await tab.page.setViewportSize(WIDE);

@@ -146,6 +146,8 @@ export interface EntryPage {
   nextCursor: string | null;
   /** All that match, over all pages. */
   total: number;
+  /** There are so many that not all were counted: `total` is the least that there are. */
+  totalIsAtLeast?: boolean;
 }
 
 /**

@@ -178,7 +178,7 @@ export async function testNetwork(
           const { count: records, print } = node.catalogue.records.root();
           return `${records} ${Buffer.from(print).toString('hex')}`;
         });
-      await eventually(() => new Set(roots()).size === 1, { deadline: 20_000, what: 'equal sets' });
+      await eventually(() => new Set(roots()).size === 1, { what: 'equal sets' });
     },
     [Symbol.asyncDispose]: async () => {
       for (const node of nodes) await node.sync.stop();

@@ -57,9 +57,9 @@ describe('ProvideQueue over libp2p', () => {
     expect(first.queue.info()).toMatchObject({ enabled: true, mode: 'server', routingTableSize: 0 });
     await first.transport.dialPeer(second.transport.peerId, second.transport.addresses());
     await third.transport.dialPeer(second.transport.peerId, second.transport.addresses());
-    await eventually(() => first.queue.info().provide.provided === 1, { deadline: 40_000 });
+    await eventually(() => first.queue.info().provide.provided === 1);
     const named = async () => (await third.queue.providers(content)).map(({ peerId }) => peerId);
-    await eventually(async () => (await named()).includes(first.transport.peerId), { deadline: 20_000 });
+    await eventually(async () => (await named()).includes(first.transport.peerId));
     const held = await first.queue.providers(content);
     expect(held.map(({ peerId }) => peerId)).toContain(first.transport.peerId);
     await first.queue.withdraw([content]);
@@ -72,7 +72,7 @@ describe('ProvideQueue over libp2p', () => {
     for (const { queue } of [holder, keeper, reader]) await queue.start(NETWORK);
     await holder.transport.dialPeer(keeper.transport.peerId, keeper.transport.addresses());
     await holder.queue.provide([content]);
-    await eventually(() => holder.queue.info().provide.provided === 1, { deadline: 40_000 });
+    await eventually(() => holder.queue.info().provide.provided === 1);
     await holder.queue.stop();
 
     const again = await keeper.restart();
@@ -82,6 +82,6 @@ describe('ProvideQueue over libp2p', () => {
       await transport.dialPeer(again.transport.peerId, again.transport.addresses());
     }
     const named = async () => (await reader.queue.providers(content)).map(({ peerId }) => peerId);
-    await eventually(async () => (await named()).includes(holder.transport.peerId), { deadline: 30_000 });
+    await eventually(async () => (await named()).includes(holder.transport.peerId));
   });
 });

@@ -38,7 +38,7 @@ class Client {
   }
 
   async has(type: string): Promise<void> {
-    await eventually(() => this.events().some((event) => event.type === type), { deadline: 30_000, what: type });
+    await eventually(() => this.events().some((event) => event.type === type), { what: type });
   }
 }
 
@@ -82,7 +82,7 @@ describe('server-sent events', () => {
     await warn('one');
     log.tell('transfer.progress', { transfers: [] });
     await warn('two');
-    await eventually(() => client.events().length === 4, { deadline: 30_000 });
+    await eventually(() => client.events().length === 4);
     expect(client.answer?.headers).toMatchObject({
       'content-type': 'text/event-stream; charset=utf-8',
       'x-accel-buffering': 'no',
@@ -103,7 +103,7 @@ describe('server-sent events', () => {
     const elsewhere = open('after=another:1');
     await elsewhere.has('resync');
     expect(elsewhere.events()).toHaveLength(1);
-    await eventually(() => client.blocks.includes(':'), { deadline: 30_000, what: 'a comment' });
+    await eventually(() => client.blocks.includes(':'), { what: 'a comment' });
   });
 
   it('of some topics move on past the others, so that none of them is missed', async () => {
@@ -111,7 +111,7 @@ describe('server-sent events', () => {
     await client.has('ready');
     for (let i = 0; i < 30; i++) await gone();
     const position = `id: ${log.stream}:30`;
-    await eventually(() => client.blocks.includes(position), { deadline: 30_000, what: 'its position' });
+    await eventually(() => client.blocks.includes(position), { what: 'its position' });
     await warn('heard');
     await client.has('node.warning');
     expect(client.events().map(({ type }) => type)).toEqual(['ready', 'node.warning']);
@@ -128,7 +128,7 @@ describe('server-sent events', () => {
     await warn('still there');
     await one.has('node.warning');
     streams.stop();
-    await eventually(() => one.ended, { deadline: 30_000 });
+    await eventually(() => one.ended);
   });
 
   it('are asked for by a number, or an id', () => {

@@ -44,7 +44,7 @@ describe('over libp2p, on loopback', () => {
     await a.peers.remove(b.peerId);
     clock.advance(hour);
     const back = await start();
-    await eventually(() => back.membership.isRemoved, { deadline: 15_000 });
+    await eventually(() => back.membership.isRemoved);
     await eventually(() => a.transport.connections().length === 0);
     expect(a.heard('peer.connected')).toHaveLength(1);
   });

@@ -14,7 +14,6 @@ const random = seededRandom(7);
 const settled = (world: World) =>
   eventually(() => world.running().every((node) => node.placement.status().wanted === 0), {
     what: 'nothing is wanted any more',
-    deadline: 20_000,
   });
 const three = (world: World) => world.nodes as [WorldNode, WorldNode, WorldNode];
 
@@ -33,7 +32,7 @@ describe('replication', () => {
       return ran;
     };
     await a.put('first', random.bytes(100));
-    await eventually(async () => (await a.state(late!)) === 'limited 2 few-members', { deadline: 10_000 });
+    await eventually(async () => (await a.state(late!)) === 'limited 2 few-members');
   });
 
   it('gives everything to everyone while there are no more members than copies wanted', async () => {
@@ -55,14 +54,11 @@ describe('replication', () => {
     const members = world.nodes.map(({ peerId }) => ({ peerId, capacity: 6 }));
     for (const { contentId, size } of files) {
       const expected = new Set([world.nodes[0]!.peerId, ...rank(contentId, 0, members).slice(0, 3)]);
-      await eventually(
-        async () => {
-          const [extent] = (await world.nodes[0]!.placement.holders(contentId, size)).extents;
-          expect(new Set(extent!.holders.map(({ peerId }) => peerId))).toEqual(expected);
-          return true;
-        },
-        { deadline: 20_000 },
-      );
+      await eventually(async () => {
+        const [extent] = (await world.nodes[0]!.placement.holders(contentId, size)).extents;
+        expect(new Set(extent!.holders.map(({ peerId }) => peerId))).toEqual(expected);
+        return true;
+      });
     }
     await settled(world);
     for (const node of world.nodes.slice(1)) {
@@ -123,7 +119,7 @@ describe('replication', () => {
     const had = passed;
     most = Infinity;
     await b.restart();
-    await eventually(async () => (await a.state(file)) === 'safe 2', { deadline: 20_000 });
+    await eventually(async () => (await a.state(file)) === 'safe 2');
     // Every chunk once, the manifest too.
     expect(b.chunks.usage().chunks).toBe(file.chunkCount + 1);
     expect(had).toBeGreaterThan(4 * MiB);
@@ -146,7 +142,7 @@ describe('replication', () => {
     const file = await a.put('read at once', bytes);
     await eventually(() => sent > 0, { what: 'it is being replicated' });
     expect(await sha256Hex(await b.read(file.contentId, file.size))).toBe(await sha256Hex(bytes));
-    await eventually(async () => (await a.state(file)) === 'safe 2', { deadline: 20_000 });
+    await eventually(async () => (await a.state(file)) === 'safe 2');
     expect(sent).toBeLessThan(1.5 * file.size);
   });
 

@@ -57,13 +57,10 @@ async function partiesOf(world: World): Promise<Party[]> {
   return Promise.all(world.nodes.map((node) => partyOf(world, node)));
 }
 const hears = (party: Party, deletion: string, expected: Record<string, boolean>): Promise<unknown> =>
-  eventually(
-    async () => {
-      expect(await party.said(deletion)).toEqual(expected);
-      return true;
-    },
-    { deadline: 10_000 },
-  );
+  eventually(async () => {
+    expect(await party.said(deletion)).toEqual(expected);
+    return true;
+  });
 /** As one who stores what it is told without looking. */
 async function slipIn(
   party: Party,
@@ -131,7 +128,7 @@ describe('receipts', () => {
     await c.write([id(1)]);
     for (const party of [a, b]) await hears(party, id(1), { 2: false });
     await slipIn(a, signerOf(author).peerId, { network, time: START, purged: [id(7)], kept: [] }, signerOf(key));
-    await eventually(() => b.notes.some((note) => note.includes(reason)), { deadline: 10_000 });
+    await eventually(() => b.notes.some((note) => note.includes(reason)));
     expect(await b.said(id(7))).toEqual({});
   });
 

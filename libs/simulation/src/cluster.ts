@@ -55,14 +55,13 @@ export class Cluster {
   async connected(nodes: readonly SimNode[] = this.nodes): Promise<void> {
     for (const node of nodes) {
       await eventually(() => node.peers.connected().length >= nodes.length - 1, {
-        deadline: 20_000,
         what: `${node.name} connected to all (seed ${this.seed})`,
       });
     }
   }
 
   /** Waits until all of them have and show the same, and answers what they show. */
-  async converged(nodes: readonly SimNode[] = this.nodes, deadline = 30_000): Promise<string[]> {
+  async converged(nodes: readonly SimNode[] = this.nodes): Promise<string[]> {
     return eventually(
       async () => {
         // First the sets of records: what two nodes show may be equal before they are.
@@ -72,15 +71,14 @@ export class Cluster {
         const [first = []] = shown;
         return shown.every((lines) => lines.join('\n') === first.join('\n')) && first;
       },
-      { deadline, poll: 50, what: `the catalogues equal (seed ${this.seed})` },
+      { poll: 50, what: `the catalogues equal (seed ${this.seed})` },
     );
   }
 
   /** Waits until `by` counts that many copies of each of these paths. */
-  async copied(by: SimNode, paths: readonly string[], copies: number, deadline = 30_000): Promise<void> {
+  async copied(by: SimNode, paths: readonly string[], copies: number): Promise<void> {
     for (const path of paths) {
       await eventually(async () => (await by.copies(path)) >= copies, {
-        deadline,
         poll: 30,
         what: `${copies} copies of ${path} (seed ${this.seed})`,
       });

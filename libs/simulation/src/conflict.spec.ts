@@ -23,7 +23,6 @@ describe('a conflict in a simulated network', () => {
     cluster.network.heal();
     await cluster.connected();
     await eventually(async () => (await a.heads('both.txt')).length === 2 && (await b.heads('both.txt')).length === 2, {
-      deadline: 30_000,
       what: `both heads on both nodes (seed ${cluster.seed})`,
     });
     return [a, b];
@@ -63,11 +62,11 @@ describe('a conflict in a simulated network', () => {
     expect([left.conflict, right.conflict]).toEqual([false, false]);
     cluster.network.heal();
     await cluster.connected();
-    await eventually(async () => (await a.heads('both.txt')).length === 2, { deadline: 30_000 });
+    await eventually(async () => (await a.heads('both.txt')).length === 2);
     expect(ids(await a.heads('both.txt')).sort()).toEqual([left.recordId, right.recordId].sort());
     await a.choose('both.txt', left.recordId);
     await cluster.converged();
-    await eventually(async () => (await b.heads('both.txt')).length === 1, { deadline: 30_000 });
+    await eventually(async () => (await b.heads('both.txt')).length === 1);
     expect(await text(b, 'both.txt')).toBe(await text(a, 'both.txt'));
   });
 

@@ -18,7 +18,7 @@ describe('what a node had replaced or deleted before it joined', () => {
       await alone.delete('b');
       await alone.joins(owner);
       await cluster.connected();
-      await eventually(async () => (await cluster.converged()).length === 1, { deadline: 20_000 });
+      await eventually(async () => (await cluster.converged()).length === 1);
       await cluster.copied(owner, ['a'], 2);
       for (const { placement } of cluster.nodes) {
         const { extents } = await placement.holders(old.contentId, old.size);

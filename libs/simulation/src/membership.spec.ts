@@ -42,7 +42,6 @@ describe('a node that joins with files', () => {
     const mine = { contentId: below!.contentId!, size: below!.size };
     await eventually(
       async () => (await cluster.node(1).placement.replication([mine])).get(mine.contentId)?.copies === 3,
-      { deadline: 20_000 },
     );
     await newcomer.stop();
     for (const node of cluster.nodes) {
@@ -86,7 +85,7 @@ describe('a node that was removed while it was away', () => {
     await a.peers.remove(away.peerId, { confirm: true });
     await a.put('new.txt', Buffer.from('new'));
     await away.start();
-    await eventually(() => away.membership.isRemoved, { deadline: 10_000 });
+    await eventually(() => away.membership.isRemoved);
     expect(away.peers.network().removed).toBe(true);
     expect(Buffer.compare(await away.read('old.bin'), bytes)).toBe(0);
     await expect(away.put('more.txt', Buffer.from('more'))).rejects.toMatchObject({
@@ -144,12 +143,12 @@ describe('a network whose founder is gone', () => {
     await expect(b.peers.invite({})).rejects.toMatchObject({ code: 'not-an-owner' });
     for (const node of [b, c, d]) await node.peers.makeOwner(b.peerId);
     for (const node of [b, c, d]) {
-      await eventually(() => node.membership.member(b.peerId)?.role === 'owner', { deadline: 10_000 });
+      await eventually(() => node.membership.member(b.peerId)?.role === 'owner');
     }
     const newcomer = await SimNode.start({ name: 'new', network: cluster.network, random: cluster.random });
     try {
       await newcomer.joins(b);
-      await eventually(async () => (await newcomer.catalogue.byPath('kept.txt')) !== undefined, { deadline: 10_000 });
+      await eventually(async () => (await newcomer.catalogue.byPath('kept.txt')) !== undefined);
       expect((await newcomer.read('kept.txt')).toString()).toBe('kept');
       await b.peers.remove(founder.peerId, { confirm: true });
       await eventually(() => !d.membership.isMember(founder.peerId));

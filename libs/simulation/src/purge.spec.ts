@@ -37,7 +37,7 @@ describe('what is past retention', () => {
         expect({ ...counts, waitingFor: waitingFor.map(({ name }) => name) }).toEqual(expected);
         return true;
       },
-      { deadline: 10_000, what: `${node.name} sees the receipts for ${path} (seed ${cluster.seed})` },
+      { what: `${node.name} sees the receipts for ${path} (seed ${cluster.seed})` },
     );
   /** All that is kept, is kept well. */
   async function allIsWell(): Promise<void> {

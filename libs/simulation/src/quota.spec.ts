@@ -16,9 +16,7 @@ describe('a node with a quota', () => {
     const contents = Array.from({ length: 14 }, () => cluster.random.bytes(900 * KiB));
     for (const [index, bytes] of contents.entries()) await other.put(`theirs/${index}`, bytes);
     await cluster.converged();
-    await eventually(() => small.placement.status().full && small.placement.status().wanted === 0, {
-      deadline: 20_000,
-    });
+    await eventually(() => small.placement.status().full && small.placement.status().wanted === 0);
     const forOthers = small.chunks.usage().bytes;
     expect(forOthers).toBeGreaterThan(0.7 * QUOTA);
     expect(forOthers).toBeLessThanOrEqual(0.9 * QUOTA);
@@ -54,9 +52,12 @@ describe('a node with a quota', () => {
     await cluster.connected();
     const paths = Array.from({ length: 9 }, (_, index) => `mine/${index}`);
     const contents = paths.map(() => cluster.random.bytes(1 * MiB));
+    // Nobody else has any of it yet.
+    cluster.network.partition([[full], cluster.nodes.filter((node) => node !== full)]);
     for (const [index, path] of paths.entries()) await full.put(path, contents[index]!);
     await expect(full.put('more', cluster.random.bytes(2 * MiB))).rejects.toMatchObject({ code: 'quota-exceeded' });
-    await eventually(() => full.placement.status().lettingGo.letGo >= 5, { deadline: 30_000 });
+    cluster.network.heal();
+    await eventually(() => full.placement.status().lettingGo.letGo >= 5);
     // As it does by itself once that has been cache for a while.
     await full.placement.reclaim(0);
     await full.put('more', cluster.random.bytes(2 * MiB));

@@ -46,7 +46,6 @@ async function settled(
   for (const node of nodes) {
     for (const { path } of files) {
       await eventually(async () => isRight((await holders(node, path)).length), {
-        deadline: 40_000,
         poll: 30,
         what: `${COPIES} copies of ${path}, as ${node.name} has heard (seed ${cluster.seed})`,
       });

@@ -26,9 +26,9 @@ describe('a scrub', () => {
     await b.start();
     await cluster.connected();
 
-    await eventually(() => b.scrubber.status().verified.damaged === 2, { deadline: 20_000, what: 'the damage found' });
-    await eventually(() => b.chunks.damaged().length === 0, { deadline: 30_000, what: 'the damage healed' });
-    await eventually(() => warnings(b).at(-1) === 'damaged-chunk false', { deadline: 20_000 });
+    await eventually(() => b.scrubber.status().verified.damaged === 2, { what: 'the damage found' });
+    await eventually(() => b.chunks.damaged().length === 0, { what: 'the damage healed' });
+    await eventually(() => warnings(b).at(-1) === 'damaged-chunk false');
     expect(warnings(b)).toContain('damaged-chunk true');
     expect(warnings(a).concat(warnings(c))).toEqual([]);
 
@@ -50,7 +50,7 @@ describe('a scrub', () => {
     await a.stop();
     await corrupt(b.file('chunks'), bytes.subarray(2 * MiB, 2 * MiB + 64));
     // Alone with its damage it counts the other's copy only.
-    await eventually(async () => (await b.copies('only-two.bin')) === 1, { deadline: 20_000, what: 'one copy less' });
+    await eventually(async () => (await b.copies('only-two.bin')) === 1, { what: 'one copy less' });
     expect(b.chunks.damaged()).toHaveLength(1);
     expect(warnings(b)).toContain('damaged-chunk true');
     await b.placement.reclaim(0);

@@ -301,7 +301,7 @@ export class SimNode {
         const done = await this.purgesNow();
         return done.waits === undefined && done;
       },
-      { deadline: 20_000, what },
+      { what },
     );
   }
 

@@ -66,11 +66,11 @@ export abstract class NodeNetwork<N extends NetworkNode> implements AsyncDisposa
   }
 
   /** Until each of these is connected to each other one, and to nobody else. */
-  async meshed(nodes: readonly N[], deadline = 20_000): Promise<void> {
+  async meshed(nodes: readonly N[]): Promise<void> {
     const ids = nodes.map(({ signer }) => signer.peerId).sort();
     for (const { name, signer, peers } of nodes) {
       const isMeshed = (): boolean => [signer.peerId, ...peers.connected()].sort().join() === ids.join();
-      await eventually(isMeshed, { what: `${name} sees all`, deadline });
+      await eventually(isMeshed, { what: `${name} sees all` });
     }
   }
 

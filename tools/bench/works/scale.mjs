@@ -22,6 +22,8 @@ const KINDS = {
   'of a folder, by time': `prefix=${encodeURIComponent(seededPath(7).slice(0, 11))}&sort=-modifiedAt`,
   search: 'q=img_00012',
   'search, by time': 'q=img_00012&sort=-modifiedAt',
+  'search that finds all': 'q=img',
+  'search that finds all, by time': 'q=img&sort=-modifiedAt',
   'search that finds nothing': 'q=nothing-like-it',
   'from any row': 'offset={row}',
   'from any row, by size': 'sort=-size&offset={row}',

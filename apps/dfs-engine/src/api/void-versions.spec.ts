@@ -38,13 +38,13 @@ describe('void versions, over HTTP', () => {
     for (const { id } of files.values()) {
       const isHere = async (): Promise<boolean> =>
         (await test.api(`/files/${id}`)).json<FileInfo>().replication?.copies === 2;
-      await eventually(isHere, { deadline: 20_000, what: 'the bytes here' });
+      await eventually(isHere, { what: 'the bytes here' });
     }
     await eventually(async () => (await content('mine.txt')) === 'changed');
     // As where the owner was cut off from the member, and so knew of nothing that it wrote.
     test.node.app.get(Peers, { strict: false }).setLastRecordOf(() => Promise.resolve(null));
     expect((await test.api(`/peers/${removed.peerId}?confirm=true`, { method: 'DELETE' })).status).toBe(204);
-    await eventually(async () => (await list()).total === 4, { deadline: 10_000, what: 'void versions' });
+    await eventually(async () => (await list()).total === 4, { what: 'void versions' });
   });
 
   it('are listed newest first, by pages, by author and by prefix', async () => {

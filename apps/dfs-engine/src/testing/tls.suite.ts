@@ -101,7 +101,7 @@ export class Nginx {
         () => false,
       );
     };
-    await eventually(isUp, { deadline: 30_000, what: 'nginx listens' });
+    await eventually(isUp, { what: 'nginx listens' });
     return nginx;
   }
 

@@ -107,13 +107,15 @@ describe('a page of the list', () => {
     await node.write(...Array.from({ length: 50 }, (_, n) => fileDraft(`F/${n}`, n)));
     for (const sort of SORTS) {
       const steps = await plans(node, { q: 'f/1', sort, limit: 10 });
-      const scans = steps.filter((step) => !step.includes('rowid=?') && !/SUBQUERY|BLOOM/.test(step));
-      expect(scans[0]).toBe('SEARCH f USING COVERING INDEX catalogue_file_path (state=?)');
+      const looks = steps.filter((step) => step.startsWith('SEARCH f') && !step.includes('rowid=?'));
+      expect(looks).toHaveLength(1);
+      expect(looks[0]).toBe('SEARCH f USING COVERING INDEX catalogue_file_path (state=?)');
       expect((await node.catalogue.list({ q: 'f/1', sort, limit: 100 })).items.map(({ path }) => path).sort()).toEqual(
         ['F/1', ...Array.from({ length: 10 }, (_, n) => `F/1${n}`)].sort(),
       );
     }
-    expect(await plans(node, { q: 'nothing', sort: 'size', limit: 10 })).toHaveLength(1);
+    const looks = (await plans(node, { q: 'nothing', sort: 'size', limit: 10 })).filter((step) => step.includes(' f '));
+    expect(looks).toHaveLength(1);
   });
 });
 

@@ -4,6 +4,7 @@ import { isDfsError } from '@dfs/runtime';
 import { seededRandom } from '@dfs/testing';
 import { content, fileDraft, recordOf, START, testNode, testSigner, type TestNode } from '../../testing/nodes.js';
 import type { Entry, ListQuery } from '../ports.js';
+import { listPage } from './list.js';
 
 async function all(node: TestNode, query: Omit<ListQuery, 'limit'>, limit: number): Promise<Entry[]> {
   const items: Entry[] = [];
@@ -109,6 +110,38 @@ describe('listing', () => {
           if (page.nextCursor === null) continue;
           const next = await node.catalogue.list({ ...query, sort, limit: 5, cursor: page.nextCursor });
           expect(next.items.map((entry) => entry.path)).toEqual(expected.slice(offset + 5, offset + 10));
+        }
+      }
+    }
+  });
+
+  it('counts matches of a search up to a bound, and lists all of them', async () => {
+    await using node = await testNode();
+    const mediaType = 'text/plain';
+    await node.write(...Array.from({ length: 90 }, (_, n) => fileDraft(`${n % 3}/${n}`, n % 7, { mediaType })));
+    for (const query of [{ q: '/' }, { type: 'text' }, { q: '/', prefix: '1/' }, { q: '/7' }] as const) {
+      for (const sort of Object.keys(ORDER) as FileSort[]) {
+        const expected = (await all(node, { ...query, sort }, 1000)).map((entry) => entry.path);
+        const list = (page: Pick<ListQuery, 'cursor' | 'offset'>) =>
+          listPage(node.db, { ...query, sort, limit: 10, ...page }, { few: 8, counted: 40 });
+        const found: string[] = [];
+        for (let cursor: string | null | undefined; cursor !== null;) {
+          const page = await list(cursor === undefined ? {} : { cursor });
+          found.push(...page.items.map((entry) => entry.path));
+          expect([page.total, page.totalIsAtLeast]).toEqual(
+            expected.length > 40 ? [40, true] : [expected.length, undefined],
+          );
+          cursor = page.nextCursor;
+        }
+        expect(found).toEqual(expected);
+        for (const offset of [0, 5, 40, 75, 85, 1000]) {
+          const page = await list({ offset });
+          expect(page.items.map((entry) => entry.path)).toEqual(expected.slice(offset, offset + 10));
+          if (expected.length > 40) {
+            expect([page.total, page.totalIsAtLeast]).toEqual(
+              offset === 85 ? [90, undefined] : offset === 40 ? [51, true] : offset === 75 ? [86, true] : [40, true],
+            );
+          }
         }
       }
     }

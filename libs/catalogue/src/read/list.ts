@@ -21,8 +21,18 @@ const SELECTED: Record<FileListState, { where: string; total: number }> = {
   conflict: { where: 'f.conflict = 1', total: CONFLICT_TOTAL },
 };
 
-/** Matches of a search up to which they are gathered first, and then put in an order that the search does not follow. */
+/** Matches of a filter up to which they are looked up, rather than met on the way through an order. */
 const FEW_MATCHES = 5000;
+
+/** Numbers of matches of a search or of a type, for each of which a file has to be looked at. */
+interface Bounds {
+  /** Up to so many are gathered first, and then put in order. */
+  few: number;
+  /** Up to so many are counted. */
+  counted: number;
+}
+
+const BOUNDS: Bounds = { few: FEW_MATCHES, counted: 100_000 };
 
 interface Filter {
   where: string[];
@@ -34,17 +44,29 @@ interface RowsPage {
   sort: FileSort;
   filter: Filter;
   limit: number;
-  /** All that match. */
+  /** All that match, as far as they were counted. */
   total: number;
+  totalIsAtLeast?: boolean;
 }
 
 /** The conditions of a query, for counting and for reading. */
 interface Filters extends Filter {
-  rows(sort: FileSort, total: number): Filter;
+  rows: Filter;
 }
 
-/** One page of paths, by keyset: each that is there throughout comes once, in order, whatever comes and goes meanwhile. */
-export async function listPage(reader: Reader, query: ListQuery): Promise<EntryPage> {
+/** How many match, and which, where these are few. */
+interface Matches {
+  total: number;
+  /** There are so many that not all were counted. */
+  isAtLeast: boolean;
+  rows: Filter;
+}
+
+/**
+ * One page of paths, by keyset: each that is there throughout comes once, in order, whatever comes and goes meanwhile.
+ * @throws DfsError `invalid-cursor`
+ */
+export async function listPage(reader: Reader, query: ListQuery, bounds = BOUNDS): Promise<EntryPage> {
   // Of one path any order will do, and is read from its index.
   const sort = query.path === undefined ? (query.sort ?? 'path') : 'path';
   const limit = pageLimit(query.limit);
@@ -57,25 +79,38 @@ export async function listPage(reader: Reader, query: ListQuery): Promise<EntryP
     query.type ?? null,
     query.only?.name ?? null,
   ];
-  const filter = filterOf(query);
   const after = query.cursor === undefined ? undefined : openCursor(bound, query.cursor);
-  const total = await readTotal(reader, query, filter);
+  const matches = await findMatches(reader, query, bounds);
   const { offset } = query;
   const rows = await readPage(reader, {
     sort,
-    filter: filter.rows(sort, total),
+    filter: matches.rows,
     after,
     offset,
     limit: limit + 1,
-    total,
+    total: matches.total,
+    totalIsAtLeast: matches.isAtLeast,
   });
   const items = rows.slice(0, limit);
   const last = rows.length > limit ? items.at(-1) : undefined;
   return {
     items: items.map(entryFrom),
     nextCursor: last ? sealCursor(bound, positionOf(last, sort)) : null,
-    total,
+    ...totalOf(matches, offset, rows.length, limit),
   };
+}
+
+/** A page that ends the list tells its length; one that lies behind what was counted tells of more. */
+function totalOf(
+  { total, isAtLeast }: Matches,
+  offset: number | undefined,
+  read: number,
+  limit: number,
+): Pick<EntryPage, 'total' | 'totalIsAtLeast'> {
+  if (!isAtLeast) return { total };
+  const seen = offset === undefined || read === 0 ? 0 : offset + read;
+  if (seen > total && read <= limit) return { total: seen };
+  return { total: Math.max(total, seen), totalIsAtLeast: true };
 }
 
 /** Rows that match, from the place where a page ended or from one of a number on. */
@@ -94,8 +129,8 @@ export function readOnly(
   only: OnlyRows,
   page: { sort: FileSort; after: Position | undefined; offset: number | undefined; limit: number },
 ): Promise<FileRow[]> {
-  const filter = filterOf({ only, limit: page.limit }).rows(page.sort, only.count);
-  return readPage(reader, { ...page, filter, total: only.count });
+  const { rows } = filterOf({ only, limit: page.limit });
+  return readPage(reader, { ...page, filter: rows, total: only.count });
 }
 
 function filterOf({ state, prefix, path, q, type, only }: ListQuery): Filters {
@@ -127,23 +162,11 @@ function filterOf({ state, prefix, path, q, type, only }: ListQuery): Filters {
     where.push(`substr(?, f.seq, 1) = x'01'`);
     params.push(only.rows);
   }
-  const direct: Filter = { where, params };
-  // By size or time every row would be looked up to be searched; few matches are found sooner by their paths.
-  const gathered: Filter = {
-    where: [
-      SELECTED[state ?? 'current'].where,
-      `f.seq IN (SELECT f.seq FROM catalogue_file f WHERE ${where.join(' AND ')})`,
-    ],
-    params,
-  };
-  return {
-    ...direct,
-    rows: (sort, total) => {
-      if ((type || (q && COLUMN[sort] !== 'path')) && total <= FEW_MATCHES) return gathered;
-      // Many of a type are met on the way through an order, sooner than all of them are put in it.
-      return type ? { where: where.map((each) => each.replaceAll('f.media_type', '+f.media_type')), params } : direct;
-    },
-  };
+  // Many of a type are met on the way through an order, sooner than all of them are put in it.
+  const rows = type
+    ? { where: where.map((each) => each.replaceAll('f.media_type', '+f.media_type')), params }
+    : { where, params };
+  return { where, params, rows };
 }
 
 /** Few rows are looked up, rather than met on the way through an order. */
@@ -151,14 +174,19 @@ function fewOf({ rows }: OnlyRows, where: readonly string[], params: readonly Sq
   const numbers = Array.from(rows.keys())
     .filter((index) => rows[index] === 1)
     .map((index) => index + 1);
-  const found: Filter = {
+  const found = amongThese(JSON.stringify(numbers), where, params);
+  return { ...found, rows: found };
+}
+
+/** @param rows numbers of rows, as a JSON list */
+function amongThese(rows: string, where: readonly string[], params: readonly SqlValue[]): Filter {
+  return {
     where: [
       `f.seq IN (SELECT f.seq FROM json_each(?) these CROSS JOIN catalogue_file f ON f.seq = these.value
        WHERE ${where.join(' AND ')})`,
     ],
-    params: [JSON.stringify(numbers), ...params],
+    params: [rows, ...params],
   };
-  return { ...found, rows: () => found };
 }
 
 function readRows(
@@ -187,11 +215,11 @@ function readRows(
  */
 function readRowsAt(
   reader: Reader,
-  { sort, filter, offset, limit, total }: RowsPage & { offset: number },
+  { sort, filter, offset, limit, total, totalIsAtLeast = false }: RowsPage & { offset: number },
 ): Promise<FileRow[]> {
-  const count = Math.min(limit, total - offset);
+  const count = totalIsAtLeast ? limit : Math.min(limit, total - offset);
   if (count <= 0) return Promise.resolve([]);
-  const fromEnd = offset > total - offset - count;
+  const fromEnd = !totalIsAtLeast && offset > total - offset - count;
   const order = orderOf(sort);
   return reader.query<FileRow>(
     `SELECT ${FILE_COLUMNS} FROM (
@@ -213,21 +241,37 @@ function opposite(sort: FileSort): FileSort {
   return (sort.startsWith('-') ? sort.slice(1) : `-${sort}`) as FileSort;
 }
 
-/** Kept where it is of all; counted where it is of some. */
-async function readTotal(reader: Reader, query: ListQuery, filter: Filter): Promise<number> {
-  const isNarrowed = query.prefix || query.q || query.type || query.path !== undefined;
+/** The total is kept where it is of all, and counted where it is of some. */
+async function findMatches(reader: Reader, query: ListQuery, bounds: Bounds): Promise<Matches> {
   const { only, state = 'current' } = query;
-  if (only && !isNarrowed && state === 'current') return only.count;
-  const [row] =
-    isNarrowed || only
-      ? await reader.query<{ count: number }>(
-          `SELECT count(*) AS count FROM catalogue_file f WHERE ${filter.where.join(' AND ')}`,
-          filter.params,
-        )
-      : await reader.query<{ count: number }>('SELECT count FROM catalogue_total WHERE state = ?', [
-          SELECTED[state].total,
-        ]);
-  return row?.count ?? 0;
+  const isNarrowed = query.prefix || query.q || query.type || query.path !== undefined;
+  const { where, params, rows } = filterOf(query);
+  if (only && !isNarrowed && state === 'current') return { total: only.count, isAtLeast: false, rows };
+  if (!isNarrowed && !only) {
+    const [kept] = await reader.query<{ count: number }>('SELECT count FROM catalogue_total WHERE state = ?', [
+      SELECTED[state].total,
+    ]);
+    return { total: kept?.count ?? 0, isAtLeast: false, rows };
+  }
+  const matching = `FROM catalogue_file f WHERE ${where.join(' AND ')}`;
+  const isSearch = Boolean(query.q || query.type);
+  if (isSearch) {
+    // Few are found by one look at all files, whatever the order. Of many the first are soon met in any order.
+    const [few] = await reader.query<{ count: number; rows: string }>(
+      `SELECT count(*) AS count, json_group_array(seq) AS rows FROM (SELECT f.seq ${matching} LIMIT ?)`,
+      [...params, bounds.few + 1],
+    );
+    if (few && few.count <= bounds.few) {
+      return { total: few.count, isAtLeast: false, rows: amongThese(few.rows, [SELECTED[state].where], []) };
+    }
+  }
+  const [all] = await reader.query<{ count: number }>(
+    isSearch ? `SELECT count(*) AS count FROM (SELECT 1 ${matching} LIMIT ?)` : `SELECT count(*) AS count ${matching}`,
+    isSearch ? [...params, bounds.counted + 1] : params,
+  );
+  const count = all?.count ?? 0;
+  const isAtLeast = isSearch && count > bounds.counted;
+  return { total: isAtLeast ? bounds.counted : count, isAtLeast, rows };
 }
 
 /** Where a page that ends with this row goes on. */

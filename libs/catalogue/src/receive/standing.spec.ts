@@ -12,10 +12,9 @@ async function agree(nodes: readonly RealNode[], files: readonly string[]): Prom
   for (const node of nodes) {
     await eventually(async () => (await paths(node)).join() === files.join(), {
       what: `${node.name} shows ${files.join(', ')}`,
-      deadline: 15_000,
     });
   }
-  await eventually(() => roots(nodes).size === 1, { what: 'one set', deadline: 15_000 });
+  await eventually(() => roots(nodes).size === 1, { what: 'one set' });
 }
 
 describe('what a member wrote', () => {
@@ -32,15 +31,15 @@ describe('what a member wrote', () => {
     const x = await network.node('x');
     network.memory.partition([[a.transport], [b.transport, c.transport, x.transport]]);
     await x.peers.join((await b.peers.invite({})).ticket);
-    await eventually(() => c.peers.connected().includes(x.signer.peerId), { deadline: 10_000 });
+    await eventually(() => c.peers.connected().includes(x.signer.peerId));
     await x.write(fileDraft('of-x', 1));
     await c.write(fileDraft('of-c', 2));
     await agree([c, x], ['of-c', 'of-x']);
     network.memory.heal();
-    await eventually(() => !c.membership.isMember(x.signer.peerId), { deadline: 15_000 });
+    await eventually(() => !c.membership.isMember(x.signer.peerId));
     await agree([a, c], ['of-c']);
     // It is not left to believe that it belongs, and keeps what it has.
-    await eventually(() => x.membership.isRemoved, { what: 'x learns of it', deadline: 15_000 });
+    await eventually(() => x.membership.isRemoved, { what: 'x learns of it' });
     expect(await paths(x)).toEqual(['of-c', 'of-x']);
     await x.peers.join((await a.peers.invite({})).ticket);
     await agree([a, c, x], ['of-c', 'of-x']);
@@ -73,7 +72,7 @@ describe('what a member wrote', () => {
     await agree([b, c], ['early', 'late']);
     const owner = await start();
     await owner.peers.remove(b.signer.peerId, { confirm: true });
-    await eventually(() => !c.membership.isMember(b.signer.peerId), { deadline: 10_000 });
+    await eventually(() => !c.membership.isMember(b.signer.peerId));
     await c.catalogue.judgeNow();
     await agree([owner, c], ['early', 'late']);
   });

@@ -10,7 +10,7 @@ describe('a node that lost its database', () => {
     await using network = new RealNetwork();
     const [a, b] = (await network.joined('a', 'b')) as [RealNode, RealNode];
     await b.write(fileDraft('one', 1), fileDraft('two', 2));
-    await eventually(async () => (await paths(a)) === 'one,two', { what: 'a has both', deadline: 15_000 });
+    await eventually(async () => (await paths(a)) === 'one,two', { what: 'a has both' });
     const last = await a.catalogue.lastRecord(b.signer.peerId);
     const again = await (await network.lose(b))();
     // Until then it refuses a write rather than let it wait.
@@ -20,7 +20,7 @@ describe('a node that lost its database', () => {
     expect(await paths(again)).toBe('one,two');
     expect(await again.catalogue.lastRecord(b.signer.peerId)).toBe(last);
     await again.write(fileDraft('three', 3));
-    await eventually(async () => (await paths(a)) === 'one,three,two', { what: 'a has all', deadline: 15_000 });
+    await eventually(async () => (await paths(a)) === 'one,three,two', { what: 'a has all' });
     for (const { catalogue } of [a, again]) expect(await catalogue.forks()).toBe(0);
   });
 
@@ -28,7 +28,7 @@ describe('a node that lost its database', () => {
     await using network = new RealNetwork();
     const [a, b, c] = (await network.joined('a', 'b', 'c')) as [RealNode, RealNode, RealNode];
     await b.write(fileDraft('one', 1));
-    await eventually(async () => (await paths(a)) === 'one', { what: 'a has it', deadline: 15_000 });
+    await eventually(async () => (await paths(a)) === 'one', { what: 'a has it' });
     const start = await network.lose(b);
     await network.stop(c);
     // Membership comes from a, and nothing else: its catalogue is not compared with.

@@ -23,7 +23,6 @@ const remove = async (nodes: readonly SyncedNode[]): Promise<void> => {
 const voids = (node: SyncedNode): number => node.catalogue.voids.records.root().count;
 const know = (nodes: readonly SyncedNode[], count: number): Promise<unknown> =>
   eventually(() => nodes.every((node) => voids(node) === count), {
-    deadline: 20_000,
     what: `${count} void versions everywhere`,
   });
 

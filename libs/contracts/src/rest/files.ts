@@ -52,6 +52,8 @@ export interface FileList {
   nextCursor: string | null;
   /** Files that match, over all pages; with `delimiter=/` the files of this level. */
   total: number;
+  /** True where a search or a type matches so many files that not all were counted: `total` is the least that there are. */
+  totalIsAtLeast?: boolean;
   /** With `delimiter=/`: the folders of this level, over all pages. */
   totalFolders?: number;
 }

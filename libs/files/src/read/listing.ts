@@ -43,8 +43,14 @@ export async function listFiles(
       totalFolders,
     };
   }
-  const { items, nextCursor, total } = await catalogue.list(query);
-  return { items: await describe(placement, items, purges), folders: [], nextCursor, total };
+  const { items, nextCursor, total, totalIsAtLeast } = await catalogue.list(query);
+  return {
+    items: await describe(placement, items, purges),
+    folders: [],
+    nextCursor,
+    total,
+    ...(totalIsAtLeast ? { totalIsAtLeast } : {}),
+  };
 }
 
 /** The query as the catalogue takes it: which rows the states of files leave is found out here. */

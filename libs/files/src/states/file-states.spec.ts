@@ -20,6 +20,12 @@ async function paths({ files }: LocalNode, query: Omit<ListQuery, 'limit'>): Pro
   }
 }
 
+/** All that has happened until now is followed. */
+async function followed({ files }: LocalNode): Promise<void> {
+  const now = Date.now();
+  await eventually(() => files.states.asOf() > now);
+}
+
 /** A node with files in several states: b and c are the other members, and c is out of reach. */
 async function nodeWithStates(): Promise<LocalNode> {
   const node = await localNode();
@@ -39,10 +45,7 @@ async function nodeWithStates(): Promise<LocalNode> {
     node.placement.changed([contentId]);
   }
   await put(node, 'a/empty', '');
-  await eventually(
-    async () =>
-      (await node.files.states.tally('')).files.files === 7 && node.files.states.worst('a/c/')?.state === 'at-risk',
-  );
+  await followed(node);
   return node;
 }
 
@@ -122,7 +125,7 @@ describe('the states of all files', () => {
     await using node = await nodeWithStates();
     const told: AnyEvent[] = [];
     node.events.subscribe((event) => told.push(event));
-    await eventually(() => node.files.states.work().state === 'waiting');
+    await followed(node);
     const { asked } = node.placement;
     expect(await paths(node, { replication: 'safe' })).toHaveLength(3);
     node.placement.live = ['c'];
@@ -154,17 +157,17 @@ describe('the states of all files', () => {
     await writtenElsewhere(node, 'elsewhere/new.txt', { size: 10 });
     await writtenElsewhere(node, 'a/b/pending.txt');
     node.placement.pinned.delete((await node.files.get(await node.files.idOf('away.txt'))).contentId);
-    await eventually(async () => (await paths(node, { replication: 'safe' })).join() === 'a/empty');
-    await eventually(async () => (await paths(node, { replication: 'unavailable' })).includes('elsewhere/new.txt'));
-    await eventually(() => node.files.states.work().state === 'waiting');
-    const followed = await listed();
+    await followed(node);
+    const before = await listed();
     const tally = await node.files.states.tally('');
     expect(tally.conflicts).toBe(1);
-    expect(followed['at-risk']).toEqual(['moved/risk.txt']);
+    expect(before.safe).toEqual(['a/empty']);
+    expect(before['unavailable']).toContain('elsewhere/new.txt');
+    expect(before['at-risk']).toEqual(['moved/risk.txt']);
     // A node that starts anew reads everything.
     node.placement.changed('all');
-    await eventually(() => node.files.states.work().state === 'waiting');
-    expect(await listed()).toEqual(followed);
+    await followed(node);
+    expect(await listed()).toEqual(before);
     expect(await node.files.states.tally('')).toEqual(tally);
     expect(node.files.states.worst('a/c/')).toBeNull();
   });
@@ -181,7 +184,7 @@ describe('the states of all files', () => {
   it('are as of when the first change came that is not known of yet', async () => {
     await using node = await nodeWithStates();
     const { states } = node.files;
-    await eventually(() => states.work().state === 'waiting');
+    await followed(node);
     const before = Date.now();
     expect(states.asOf()).toBeGreaterThanOrEqual(before);
     const held = Promise.withResolvers<undefined>();

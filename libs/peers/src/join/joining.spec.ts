@@ -98,7 +98,7 @@ describe('joining', () => {
     const a = await network.node('a');
     const others = await Promise.all(['b', 'c', 'd', 'e', 'f'].map((name) => network.node(name)));
     await Promise.all(others.map(async ({ peers }) => peers.join((await a.peers.invite({})).ticket)));
-    await network.meshed([a, ...others], 20_000);
+    await network.meshed([a, ...others]);
     for (const node of others) expect(memberIds(node)).toEqual(ids(a, ...others));
   });
 

@@ -55,7 +55,7 @@ describe('a new owner', () => {
     network.memory.byPeerId(low.peerId)?.dropUnreachable();
     await eventually(() => low.sees(middle) && high.sees(middle));
     for (const node of nodes) await node.peers.makeOwner(high.peerId);
-    for (const node of nodes) await eventually(() => roleOf(node, high) === 'owner', { deadline: 15_000 });
+    for (const node of nodes) await eventually(() => roleOf(node, high) === 'owner');
   });
 
   it('is not made by half of them, nor by one who asks again and again', async () => {

@@ -26,7 +26,7 @@ async function putPlaced(world: World, bytes: Uint8Array, path = PATH): Promise<
     const held = await Promise.all(nodes.map((node) => node.pinned(file.contentId)));
     return held.every((extents, index) => extents > 0 === index < world.replicas);
   };
-  await eventually(isSo, { deadline: 30_000, what: 'those hold it that should' });
+  await eventually(isSo, { what: 'those hold it that should' });
   return { file, bytes, ref: refOf(file, writer), placed, others };
 }
 
@@ -43,7 +43,7 @@ function refOf({ contentId, size }: StoredContent, author: WorldNode) {
 }
 
 const holds = (node: WorldNode, { contentId }: StoredContent) =>
-  eventually(async () => (await node.pinned(contentId)) > 0, { deadline: 30_000, what: 'it is kept here' });
+  eventually(async () => (await node.pinned(contentId)) > 0, { what: 'it is kept here' });
 
 /** Whether nothing of it is left on the disk. */
 async function isGone(node: WorldNode, blocks: readonly string[]): Promise<boolean> {
@@ -68,7 +68,7 @@ describe('what a person wants on a node', () => {
     await keeper.restart();
     // Other things are handed on meanwhile, and a look over all pins lets go of none that is wished.
     const { lettingGo } = keeper.placement.status();
-    await eventually(() => keeper.placement.status().lettingGo.runs > lettingGo.runs, { deadline: 30_000 });
+    await eventually(() => keeper.placement.status().lettingGo.runs > lettingGo.runs);
     expect(await keeper.pinned(file.contentId)).toBeGreaterThan(0);
     expect(await other.pinned(file.contentId)).toBe(0);
     await checkPins(keeper.db, keeper.chunks, (finding) => expect(finding).toBeUndefined());

@@ -28,7 +28,7 @@ describe('many extents', () => {
       return [...new Set([...all.values()].map(({ state, copies }) => `${state} ${copies}`))];
     };
     for (const node of [a, b]) {
-      await eventually(async () => (await states(node)).join() === 'safe 3', { deadline: 30_000, what: 'all safe' });
+      await eventually(async () => (await states(node)).join() === 'safe 3', { what: 'all safe' });
     }
     await c.stop();
     await eventually(() => !a.transport.connections().some(({ peerId }) => peerId === c.peerId));
@@ -38,7 +38,7 @@ describe('many extents', () => {
     const pages = pagesRead(a);
     for (const node of [a, b]) node.outOfGrace.add(c.peerId);
     // A scan has looked over every content, and found nothing to do.
-    await eventually(() => pages() > Math.ceil(FILES / 1000), { deadline: 30_000, what: 'a scan from end to end' });
+    await eventually(() => pages() > Math.ceil(FILES / 1000), { what: 'a scan from end to end' });
     expect(await states(a)).toEqual(['at-risk 2']);
     expect(await Promise.all([a, b].map(written))).toEqual(before);
     expect(a.events.length - told).toBeLessThan(5);
@@ -89,7 +89,7 @@ describe('many extents', () => {
     let most = 0;
     const watching = setInterval(() => (most = Math.max(most, a.placement.status().wanted)), 1);
     await world.add();
-    await eventually(async () => (await a.pinned(contentId)) === 1, { deadline: 20_000, what: 'the other is here' });
+    await eventually(async () => (await a.pinned(contentId)) === 1, { what: 'the other is here' });
     clearInterval(watching);
     expect(most).toBeGreaterThan(0);
     expect(most).toBeLessThan(MAX_FOUND);

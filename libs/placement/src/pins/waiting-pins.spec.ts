@@ -210,18 +210,13 @@ describe('in a network', () => {
     const id = cidOf(bytes);
     b.unnamed.add(id);
     await a.putMany([{ path: 'late', bytes }], { publish: false });
-    await eventually(() => b.db.query('SELECT 1 FROM placement_waiting').then((rows) => rows.length === 1), {
-      deadline: 10_000,
-    });
+    await eventually(() => b.db.query('SELECT 1 FROM placement_waiting').then((rows) => rows.length === 1));
     expect((await b.placement.holders(id, bytes.length)).extents[0]?.holders ?? []).toEqual([]);
     b.unnamed.delete(id);
     b.learn([{ fileId: 'x', path: 'late', contentId: id, size: bytes.length, author: a.peerId, deleted: false }]);
-    await eventually(
-      async () => {
-        const { extents } = await b.placement.holders(id, bytes.length);
-        return extents[0]?.holders.some(({ peerId }) => peerId === a.peerId) === true;
-      },
-      { deadline: 10_000 },
-    );
+    await eventually(async () => {
+      const { extents } = await b.placement.holders(id, bytes.length);
+      return extents[0]?.holders.some(({ peerId }) => peerId === a.peerId) === true;
+    });
   });
 });

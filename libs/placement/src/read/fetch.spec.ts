@@ -195,7 +195,7 @@ describe('fetch', () => {
         last = sent;
         return still;
       },
-      { poll: 500, deadline: 20_000 },
+      { poll: 500 },
     );
     expect(sent).toBeLessThan(40 * MiB);
     await stream.return?.(undefined);

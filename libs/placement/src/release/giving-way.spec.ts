@@ -23,13 +23,10 @@ const copiesOf = async (node: WorldNode, { contentId, size }: StoredContent): Pr
   (await node.placement.holders(contentId, size)).extents[0]!.holders.length;
 /** Each of them has heard of two copies: whom to ask before a copy goes. */
 const known = (nodes: readonly WorldNode[], files: readonly StoredContent[]): Promise<unknown> =>
-  eventually(
-    async () => {
-      const counts = await Promise.all(nodes.flatMap((node) => files.map((file) => copiesOf(node, file))));
-      return counts.every((count) => count >= 2);
-    },
-    { deadline: 30_000 },
-  );
+  eventually(async () => {
+    const counts = await Promise.all(nodes.flatMap((node) => files.map((file) => copiesOf(node, file))));
+    return counts.every((count) => count >= 2);
+  });
 const remove = (nodes: readonly WorldNode[], files: readonly StoredContent[]): void => {
   for (const node of nodes) for (const { contentId } of files) node.replaced(contentId);
 };
@@ -84,9 +81,7 @@ describe('giving way', () => {
     const full = [a, b, c].find((node) => node.chunks.usage().bytes > 0)!;
     full.chunks.setQuota(full.chunks.usage().bytes);
     expect(await codeOf(full.put('new', random.bytes(2 * MiB)))).toBe('fine');
-    await eventually(async () => (await Promise.all(files.map(copies))).some((count, n) => count < before[n]!), {
-      deadline: 30_000,
-    });
+    await eventually(async () => (await Promise.all(files.map(copies))).some((count, n) => count < before[n]!));
     expect((await Promise.all(files.map(copies))).every((count) => count >= 1)).toBe(true);
     expect(full.placement.status().givingWay).toMatchObject({ lastCopies: 0 });
     expect(full.placement.status().givingWay.gaveWay).toBeGreaterThan(0);
@@ -117,6 +112,6 @@ describe('giving way', () => {
     expect(await codeOf(a.put('new', random.bytes(2 * MiB)))).toBe('fine');
     expect((await here(a, files.slice(0, 2))).includes(0)).toBe(true);
     a.chunks.setQuota(8 * QUOTA);
-    await eventually(async () => (await here(a, files.slice(0, 2))).every((pins) => pins === 1), { deadline: 30_000 });
+    await eventually(async () => (await here(a, files.slice(0, 2))).every((pins) => pins === 1));
   });
 });

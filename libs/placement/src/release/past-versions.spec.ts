@@ -19,9 +19,7 @@ describe('what was replaced or deleted', () => {
     }
     // One more member: who holds what is looked at anew.
     await world.add();
-    await eventually(async () => (await Promise.all(kept.map(({ contentId }) => b.pinned(contentId)))).every(Boolean), {
-      deadline: 15_000,
-    });
+    await eventually(async () => (await Promise.all(kept.map(({ contentId }) => b.pinned(contentId)))).every(Boolean));
     expect(await b.pinned(gone!.contentId)).toBe(0);
   });
 
@@ -40,7 +38,7 @@ describe('what was replaced or deleted', () => {
       { path: 'one', bytes: Buffer.concat([start, random.bytes(1_500_000)]) },
       { path: 'two', bytes: Buffer.concat([start, random.bytes(1_500_000)]) },
     ]);
-    await eventually(async () => (await b.state(one!)) === 'safe 2', { deadline: 15_000 });
+    await eventually(async () => (await b.state(one!)) === 'safe 2');
     const before = a.chunks.usage().chunks;
     for (const node of [a, b]) {
       node.replaced(one!.contentId);
@@ -111,7 +109,7 @@ describe('what was replaced or deleted', () => {
     const [a, b] = world.nodes as [WorldNode, WorldNode];
     const file = await a.put('file', random.bytes(5000));
     const { contentId, size } = file;
-    await eventually(async () => (await a.state(file)) === 'safe 3', { deadline: 15_000 });
+    await eventually(async () => (await a.state(file)) === 'safe 3');
     world.replicas = 2;
     await a.db.write((tx) => tx.run('UPDATE placement_pin SET held = ?', [PIN_STATES.letGo]));
     expect(await a.state(file)).toBe('safe 2');

@@ -92,7 +92,7 @@ describe('reclaiming', () => {
       return here;
     };
     const file = await a.put('pulled', bytes);
-    await eventually(async () => (await b.pinned(file.contentId)) === 1, { deadline: 20_000 });
+    await eventually(async () => (await b.pinned(file.contentId)) === 1);
     expect(freed).toBeGreaterThan(1);
     await a.stop();
     await expectWhole(b, file, bytes);
@@ -114,13 +114,13 @@ describe('reclaiming', () => {
     const bytes = random.bytes(76 * MiB);
     const file = await a.put('slow', bytes);
     // Part of it is committed, and promised by nothing yet.
-    await eventually(() => b.chunks.usage().bytes > 60 * MiB, { deadline: 30_000 });
+    await eventually(() => b.chunks.usage().bytes > 60 * MiB);
     const { chunks } = b.chunks.usage();
     expect(await b.placement.reclaim(0)).toMatchObject({ chunks: 0 });
     expect(b.chunks.usage().chunks).toBe(chunks);
     most = Infinity;
     goOn.resolve(undefined);
-    await eventually(async () => (await b.pinned(file.contentId)) === 1, { deadline: 30_000 });
+    await eventually(async () => (await b.pinned(file.contentId)) === 1);
     expect(passed).toBeLessThan(file.size + 1 * MiB);
     expect(await b.placement.reclaim(0)).toMatchObject({ chunks: 0 });
   });

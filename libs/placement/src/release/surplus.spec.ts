@@ -32,7 +32,7 @@ async function trimmed(world: World, files: readonly { file: StoredContent }[], 
   for (const { file } of files) {
     const placed = rank(file.contentId, 0, members).slice(0, copies).sort().join();
     const isSo = async (): Promise<boolean> => (await holdersOf(world, file)).sort().join() === placed;
-    await eventually(isSo, { deadline: 20_000, what: 'no surplus' });
+    await eventually(isSo, { what: 'no surplus' });
     for (const node of world.running()) {
       await eventually(async () => (await node.state(file)) === `safe ${copies}`, { what: 'its state everywhere' });
     }
@@ -52,11 +52,7 @@ describe('what a member holds beyond its share', () => {
     await using world = await World.of(5, { replicas: 2, graceMs: GRACE });
     const [writer, other] = world.nodes as [WorldNode, WorldNode];
     const files = await filesOf(writer);
-    await Promise.all(
-      files.map(({ file }) =>
-        eventually(async () => (await other.state(file)).startsWith('safe'), { deadline: 20_000 }),
-      ),
-    );
+    await Promise.all(files.map(({ file }) => eventually(async () => (await other.state(file)).startsWith('safe'))));
     let [watching, worst] = [true, Infinity];
     const watched = (async () => {
       while (watching) {
@@ -101,7 +97,7 @@ describe('what a member holds beyond its share', () => {
     }
     await writer.placement.reclaim(0);
     for (const { file, bytes } of files) {
-      await eventually(async () => (await writer.pinned(file.contentId)) === 1, { deadline: 20_000 });
+      await eventually(async () => (await writer.pinned(file.contentId)) === 1);
       expect(Buffer.compare(await writer.read(file.contentId, file.size), bytes)).toBe(0);
     }
   });
@@ -125,7 +121,7 @@ describe('what a member holds beyond its share', () => {
       await node.stop();
     }
     for (const { contentId } of gone) {
-      await eventually(async () => (await writer.pinned(contentId)) === 1, { deadline: 15_000 });
+      await eventually(async () => (await writer.pinned(contentId)) === 1);
     }
   });
 
@@ -133,7 +129,7 @@ describe('what a member holds beyond its share', () => {
     await using world = await World.of(3, { replicas: 3, graceMs: 1 });
     const files = await filesOf(world.nodes[0] as WorldNode);
     for (const { file } of files) {
-      await eventually(async () => (await holdersOf(world, file)).length === 3, { deadline: 20_000 });
+      await eventually(async () => (await holdersOf(world, file)).length === 3);
     }
     for (const node of world.nodes) {
       const looked = node.placement.status().lettingGo.runs;

@@ -20,13 +20,10 @@ const anyFiles = (bytes = 100_000): NewFile[] =>
 /** Files of which this node alone holds some, as all have heard. */
 async function filesOf(node: WorldNode, asSeenBy: WorldNode, put = anyFiles()): Promise<StoredContent[]> {
   const files = await node.putMany(put);
-  await eventually(
-    async () => {
-      const holders = await Promise.all(files.map((file) => asSeenBy.placement.holders(file.contentId, file.size)));
-      return holders.every(({ extents }) => extents[0]?.holders.some(({ peerId }) => peerId === node.peerId));
-    },
-    { deadline: 10_000 },
-  );
+  await eventually(async () => {
+    const holders = await Promise.all(files.map((file) => asSeenBy.placement.holders(file.contentId, file.size)));
+    return holders.every(({ extents }) => extents[0]?.holders.some(({ peerId }) => peerId === node.peerId));
+  });
   return files;
 }
 
@@ -224,7 +221,7 @@ describe('emptying a member before it is removed', () => {
     const settled = (): boolean => world.nodes.every(({ placement }) => placement.status().wanted === 0);
     // Its own share is its own in any case.
     const share = files.filter((file) => placeOf(file) === c.peerId).length;
-    await eventually(async () => settled() && sum(await copiesAt([c], files)) === share, { deadline: 20_000 });
+    await eventually(async () => settled() && sum(await copiesAt([c], files)) === share);
     const says = (node: WorldNode, leaving: readonly WorldNode[]): void => {
       node.sections.set('draining', () => leaving.map(({ peerId }) => Buffer.from(peerIdToBytes(peerId))));
       node.tellStatus();
@@ -233,12 +230,12 @@ describe('emptying a member before it is removed', () => {
     // An owner says so of another one: once that is done, the word of the member before it would have been as well.
     says(b, [a]);
     const moved = files.at(-1)!;
-    await eventually(async () => settled() && sum(await copiesAt([c], [moved])) === 1, { deadline: 20_000 });
+    await eventually(async () => settled() && sum(await copiesAt([c], [moved])) === 1);
     const ofB = files.filter((file) => placeOf(file) === b.peerId);
     expect(sum(await copiesAt([c], ofB))).toBe(0);
     world.roles.delete(a.peerId);
     says(a, []);
     says(a, [b]);
-    await eventually(async () => sum(await copiesAt([c], ofB)) > 0, { deadline: 20_000 });
+    await eventually(async () => sum(await copiesAt([c], ofB)) > 0);
   });
 });

@@ -41,7 +41,7 @@ describe('damage', () => {
     await eventually(async () => (await a.state(file)) === 'safe 2');
     await rot(b);
     expect(await sha256Hex(await b.read(file.contentId, file.size))).toBe(await sha256Hex(bytes));
-    await eventually(() => b.chunks.damaged().length === 0 && warnings(b).at(-1) === false, { deadline: 20_000 });
+    await eventually(() => b.chunks.damaged().length === 0 && warnings(b).at(-1) === false);
     expect(warnings(b)).toEqual([true, false]);
     expect(b.placement.status().damaged).toBe(0);
     await a.stop();
@@ -87,7 +87,7 @@ describe('damage', () => {
     await using world = await World.of(2, { replicas: 2, wrap });
     const [a, b] = world.nodes as [WorldNode, WorldNode];
     const file = await a.put('in parts', random.bytes(16 * MiB));
-    await eventually(async () => (await a.state(file)) === 'safe 2', { deadline: 20_000 });
+    await eventually(async () => (await a.state(file)) === 'safe 2');
     // Nothing but healing brings it back.
     b.contents.delete(file.contentId);
     await a.stop();
@@ -97,7 +97,7 @@ describe('damage', () => {
     expect(damaged).toBeGreaterThan(4);
     cut = true;
     await a.restart();
-    await eventually(() => b.chunks.damaged().length < damaged, { deadline: 30_000, what: 'some of it is healed' });
+    await eventually(() => b.chunks.damaged().length < damaged, { what: 'some of it is healed' });
   });
 
   it('is healed at once, though other damage waits for a holder that may never come', async () => {
@@ -130,8 +130,8 @@ describe('damage', () => {
     expect(warnings(b)).toEqual([true]);
     expect(await b.state(file)).toMatch(/^unavailable 1/);
     await a.restart();
-    await eventually(async () => (await b.pinned(file.contentId)) === 1, { deadline: 40_000 });
-    await eventually(() => warnings(b).at(-1) === false, { deadline: 40_000 });
+    await eventually(async () => (await b.pinned(file.contentId)) === 1);
+    await eventually(() => warnings(b).at(-1) === false);
     expect(await sha256Hex(await b.read(file.contentId, file.size))).toBe(await sha256Hex(bytes));
     await eventually(async () => (await a.state(file)) === 'safe 2');
   });
@@ -154,10 +154,10 @@ describe('damage', () => {
     broken.mockImplementation(drop);
     try {
       await world.add();
-      await eventually(async () => (await b.pinned(file.contentId)) === 0, { deadline: 20_000 });
+      await eventually(async () => (await b.pinned(file.contentId)) === 0);
       expect(await b.state(file)).toMatch(/^unavailable/);
       await a.restart();
-      await eventually(() => b.chunks.damaged().length === 0, { deadline: 20_000 });
+      await eventually(() => b.chunks.damaged().length === 0);
     } finally {
       broken.mockRestore();
     }
@@ -185,7 +185,7 @@ describe('damage', () => {
     try {
       await rot(b);
       await b.chunks.verifyAll();
-      await eventually(() => again > 0 && b.chunks.damaged().length === 0, { deadline: 20_000 });
+      await eventually(() => again > 0 && b.chunks.damaged().length === 0);
       await eventually(() => b.placement.status().damaged === 0 && warnings(b).at(-1) === false);
     } finally {
       told.mockRestore();
@@ -205,7 +205,7 @@ describe('damage', () => {
     await b.restart();
     await eventually(() => warnings(b).length === 2);
     await a.restart();
-    await eventually(async () => (await b.pinned(file.contentId)) === 1, { deadline: 20_000 });
+    await eventually(async () => (await b.pinned(file.contentId)) === 1);
     await eventually(() => warnings(b).at(-1) === false);
     expect(b.chunks.damaged()).toEqual([]);
     await a.stop();

@@ -35,7 +35,7 @@ describe('a node that lost its database, and has its packs', () => {
         const held = await Promise.all(files.map(({ contentId }) => a.pinned(contentId)));
         return held.every((count) => count > 0);
       },
-      { deadline: 15_000, what: 'all is promised again' },
+      { what: 'all is promised again' },
     );
     await a.placement.reclaim(0);
     for (const file of files) expect(await read(file)).toBe(file.size);

@@ -43,7 +43,7 @@ describe('what has copies enough', () => {
     const lost = world.nodes[2]!;
     await lost.stop();
     for (const node of world.running()) node.outOfGrace.add(lost.peerId);
-    for (const node of world.running()) await eventually(() => areSafe(node), { deadline: 30_000, what: 'safe again' });
+    for (const node of world.running()) await eventually(() => areSafe(node), { what: 'safe again' });
     expect(await held(late)).toBeGreaterThan(0);
   });
 
@@ -53,7 +53,6 @@ describe('what has copies enough', () => {
     hear(late);
     for (const listener of world.memberListeners) listener();
     await eventually(async () => (await held(late)) > FILES / 4, {
-      deadline: 30_000,
       what: 'its share at the one that came',
     });
   });

@@ -19,7 +19,7 @@ describe('a node without room', () => {
     const change = { ...large, author: a.peerId, fileId: 'x', path: 'large', deleted: false };
     for (const node of world.nodes) node.learn([change]);
     const content = { ...large, created: true };
-    await eventually(async () => (await b.pinned(large.contentId)) === 2, { deadline: 20_000 });
+    await eventually(async () => (await b.pinned(large.contentId)) === 2);
     for (const node of [a, b, full]) await eventually(async () => (await node.state(content)) === 'safe 2');
     expect((await full.placement.holders(large.contentId, large.size)).extents).toHaveLength(2);
     expect(full.chunks.usage().chunks).toBe(chunks);

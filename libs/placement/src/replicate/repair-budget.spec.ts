@@ -90,7 +90,7 @@ describe('what can wait', () => {
     const safe = await files('safe');
     for (const { contentId } of safe) {
       for (const node of [b, c]) {
-        await eventually(async () => (await node.pinned(contentId)) === 1, { deadline: 20_000 });
+        await eventually(async () => (await node.pinned(contentId)) === 1);
       }
     }
     await b.stop();
@@ -101,7 +101,7 @@ describe('what can wait', () => {
 
     const late = await world.add({ repair });
     // It knows of all copies before it hears of the files.
-    for (const file of safe) await eventually(async () => (await late.state(file)) === 'safe 3', { deadline: 20_000 });
+    for (const file of safe) await eventually(async () => (await late.state(file)) === 'safe 3');
     for (const ref of a.contents.values()) late.contents.set(ref.contentId, ref);
     for (const listener of world.memberListeners) listener();
     const members = world.nodes.map(({ peerId }) => ({ peerId, capacity: 6 }));
@@ -111,7 +111,7 @@ describe('what can wait', () => {
       Promise.all(list.map(({ contentId }) => late.pinned(contentId)));
     for (const list of [last, await files('news')]) {
       expect(mine(list).length).toBeGreaterThan(0);
-      await eventually(async () => (await pinned(mine(list))).every((extents) => extents === 1), { deadline: 20_000 });
+      await eventually(async () => (await pinned(mine(list))).every((extents) => extents === 1));
     }
     if (!mostWaiting) await eventually(() => late.placement.status().wanted === mine(safe).length);
     expect(mine(safe).length).toBeGreaterThan(0);

@@ -92,12 +92,12 @@ describe('a node among hostile peers', () => {
         if (i % 2 === 0) socket.write('\x13/multistream/1.0.0\n');
       });
     }
-    await eventually(() => open >= 400, { deadline: 20_000 });
+    await eventually(() => open >= 400);
     expect(await served()).toBe('still there?');
     // And a member that comes only now gets in, too.
     const late = await member();
     try {
-      await eventually(() => late.dialPeer(victim.peerId, victim.addresses()).then(() => true), { deadline: 20_000 });
+      await eventually(() => late.dialPeer(victim.peerId, victim.addresses()).then(() => true));
       expect((await ask(late, victim.peerId, ECHO, 'late')).header).toBe('late');
     } finally {
       await late.stop();
@@ -196,7 +196,7 @@ describe('a node among hostile peers', () => {
     header.writeUInt32BE(stream.streamId, 4);
     header.writeUInt32BE(0xffff_ffff, 8);
     muxer.send(header);
-    await eventually(() => connection.status !== 'open', { what: 'the connection is cut', deadline: 20_000 });
+    await eventually(() => connection.status !== 'open', { what: 'the connection is cut' });
     await eventually(() => !victim.connections().some(({ peerId }) => peerId === libp2p.peerId.toString()));
     await friend.dialPeer(victim.peerId, victim.addresses());
     expect(await served()).toBe('still there?');

@@ -358,8 +358,8 @@ export class Libp2pTransport implements Transport {
     libp2p.addEventListener('self:peer:update', () => this.#addressed.tell());
     libp2p.addEventListener('peer:identify', ({ detail }) => {
       if (this.#options.autonat && this.#keeper.isMember(detail.peerId.toString())) seen.note(detail);
-      // Now it is known whether the peer relays.
-      this.#relays?.connectionsChanged();
+      // Now it is known whether the peer relays, and where it may be dialled.
+      this.#relays?.identified(detail.peerId.toString());
     });
   }
 

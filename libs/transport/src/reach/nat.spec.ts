@@ -106,7 +106,7 @@ describe('a node behind a gateway', () => {
       const [, port = ''] = /\/tcp\/(\d+)/.exec(own) ?? [];
       let told = 0;
       behind.onAddresses(() => told++);
-      await eventually(() => behind.addresses().some((address) => address.includes(PUBLIC_IP)), { deadline: 30_000 });
+      await eventually(() => behind.addresses().some((address) => address.includes(PUBLIC_IP)));
       expect(gateway.mapped).toContainEqual({ port, client: host });
       expect(behind.addresses()).toContain(`/ip4/${PUBLIC_IP}/tcp/40001/p2p/${behind.peerId}`);
       expect(behind.addresses()[0]).toBe(own);

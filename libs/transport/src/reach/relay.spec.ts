@@ -144,10 +144,8 @@ describe('members that cannot reach each other', () => {
     for (const each of [a, b]) await each.dialPeer(relay.peerId, relay.addresses());
     await a.dialPeer(b.peerId, await holdPlace(b, a));
     // B has said over the relayed connection where it listens.
-    await eventually(() => waysTo(a, b).some((address) => !address.includes('p2p-circuit')), { deadline: 30_000 });
-    await eventually(() => waysTo(a, b).length > 0 && waysTo(a, b).every((way) => !way.includes('p2p-circuit')), {
-      deadline: 30_000,
-    });
+    await eventually(() => waysTo(a, b).some((address) => !address.includes('p2p-circuit')));
+    await eventually(() => waysTo(a, b).length > 0 && waysTo(a, b).every((way) => !way.includes('p2p-circuit')));
     expect((await ask(a, b.peerId, ECHO, 'direct')).header).toBe('direct');
   });
 

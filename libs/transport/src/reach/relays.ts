@@ -31,6 +31,8 @@ export class Relays {
   /** When each relayed member was last dialled directly, and when a direct connection was first seen beside. */
   readonly #triedAt = new Map<string, number>();
   readonly #directSince = new Map<string, number>();
+  /** Members that have said since then where they listen. */
+  readonly #saidAnew = new Set<string>();
   readonly #changed: Listeners<[]>;
   #host: Host | undefined;
   #store: ReservationStore | undefined;
@@ -60,6 +62,7 @@ export class Relays {
     this.#missed.clear();
     this.#triedAt.clear();
     this.#directSince.clear();
+    this.#saidAnew.clear();
     this.#held = '';
     await this.#rounds.end();
   }
@@ -87,6 +90,12 @@ export class Relays {
     if (this.#missed.has(peerId)) return;
     this.#missed.add(peerId);
     this.#tick();
+  }
+
+  /** A peer has said which addresses and protocols it has. */
+  identified(peerId: string): void {
+    if (this.#triedAt.has(peerId)) this.#saidAnew.add(peerId);
+    this.connectionsChanged();
   }
 
   /** A connection was opened or closed. */
@@ -152,7 +161,7 @@ export class Relays {
   /** Dials directly those who are reached through others alone, and ends relayed connections that are not needed. */
   #replace(direct: ReadonlySet<string>, relayed: ReadonlySet<string>): void {
     const now = performance.now();
-    for (const known of [this.#triedAt, this.#directSince]) {
+    for (const known of [this.#triedAt, this.#directSince, this.#saidAnew]) {
       for (const peerId of known.keys()) if (!relayed.has(peerId)) known.delete(peerId);
     }
     for (const peerId of relayed) {
@@ -163,8 +172,11 @@ export class Relays {
         continue;
       }
       this.#directSince.delete(peerId);
-      if (now - (this.#triedAt.get(peerId) ?? -Infinity) < UPGRADE_INTERVAL) continue;
+      // At most one try a tick, however often a member says something else.
+      const interval = this.#saidAnew.has(peerId) ? RELAY_TICK : UPGRADE_INTERVAL;
+      if (now - (this.#triedAt.get(peerId) ?? -Infinity) < interval) continue;
       this.#triedAt.set(peerId, now);
+      this.#saidAnew.delete(peerId);
       this.options.dialDirectly(peerId).catch((error: unknown) => {
         this.options.log.debug({ err: error, peer: peerId }, 'a relayed member cannot be reached directly yet');
       });

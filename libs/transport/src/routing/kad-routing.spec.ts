@@ -87,7 +87,7 @@ describe('the DHT of real nodes', () => {
     await b.routing.start(OTHER_NETWORK);
     await c.routing.start(OTHER_NETWORK);
     await b.dialPeer(c.peerId, c.addresses());
-    await eventually(() => b.routing.size() > 0 && c.routing.size() > 0, { deadline: 30_000 });
+    await eventually(() => b.routing.size() > 0 && c.routing.size() > 0);
     const after = content();
     await b.routing.provide(after);
     await eventually(async () => (await found(c, after)).length === 1);
@@ -111,7 +111,7 @@ describe('the DHT of real nodes', () => {
     await b.stop();
     await b.start();
     await b.dialPeer(a.peerId, a.addresses());
-    await eventually(() => b.routing.size() > 0, { deadline: 30_000 });
+    await eventually(() => b.routing.size() > 0);
     const cid = content();
     await b.routing.provide(cid);
     await eventually(async () => (await found(a, cid)).length === 1);

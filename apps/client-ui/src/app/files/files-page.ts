@@ -139,12 +139,15 @@ export class FilesPage {
   protected readonly count = computed(() => {
     const totals = this.window.totals();
     if (totals === null) return '';
-    const files = this.view().q === '' ? counted(totals.files, 'file') : counted(totals.files, 'match');
+    const exactly = this.view().q === '' ? counted(totals.files, 'file') : counted(totals.files, 'match');
+    const files = totals.atLeast ? $localize`More than ${exactly}:files:` : exactly;
     return totals.folders > 0 ? `${counted(totals.folders, 'folder')}, ${files}` : files;
   });
-  protected readonly selectedCount = computed(() =>
-    this.selection.all() ? (this.window.length() ?? 0) : this.selection.rows().length,
-  );
+  private readonly all = computed(() => {
+    const { folders, files } = this.window.totals() ?? { folders: 0, files: 0 };
+    return folders + files;
+  });
+  protected readonly selectedCount = computed(() => (this.selection.all() ? this.all() : this.selection.rows().length));
   protected readonly canPaste = computed(() => this.#clipboard() !== null && this.view().state === 'current');
   protected readonly states: readonly { state: FileListState; name: string }[] = [
     { state: 'current', name: $localize`Files` },

@@ -162,6 +162,11 @@ export class FileListDto implements FileList {
   folders!: FolderDto[];
   @ApiProperty({ ...FIELD.text, nullable: true }) nextCursor!: string | null;
   @ApiProperty({ ...FIELD.count, description: 'Files that match, over all pages.' }) total!: number;
+  @ApiPropertyOptional({
+    type: Boolean,
+    description: 'True where a search or a type matches over 100,000 files: total is the least that there are.',
+  })
+  totalIsAtLeast?: boolean;
   @ApiPropertyOptional({ ...FIELD.count, description: 'With delimiter=/: folders of this level.' })
   totalFolders?: number;
 }

@@ -19,6 +19,8 @@ const number = (n: number) => `f${String(n).padStart(6, '0')}`;
 /** The work of an engine on a list. */
 class ListServer {
   files = Array.from({ length: 100_000 }, (_, n) => file(number(n)));
+  /** Files up to which it counts. */
+  counted = Infinity;
   folders = Array.from({ length: 30 }, (_, n) => folder(`d${n}`));
   queries: FileQuery[] = [];
   failure: ApiProblem | null = null;
@@ -37,7 +39,7 @@ class ListServer {
         items: this.files.slice(from, from + query.limit - shown.length),
         folders: shown,
         nextCursor: null,
-        total: this.files.length,
+        ...this.#total(offset, query.limit),
         ...(query.level && { totalFolders: folders.length }),
       };
       const { held } = this;
@@ -50,6 +52,12 @@ class ListServer {
             }),
           );
     });
+
+  #total(offset: number, limit: number): Pick<FileList, 'total' | 'totalIsAtLeast'> {
+    const { length } = this.files;
+    if (length <= this.counted || (offset >= this.counted && offset + limit >= length)) return { total: length };
+    return { total: Math.max(this.counted, offset >= this.counted ? offset + limit : 0), totalIsAtLeast: true };
+  }
 }
 
 describe('FileWindow', () => {
@@ -67,7 +75,23 @@ describe('FileWindow', () => {
     expect(window.length()).toBe(100_030);
     expect(window.rows().length).toBe(100_030);
     expect([pathAt(0), pathAt(29), pathAt(30)]).toEqual(['d0/', 'd29/', number(0)]);
-    expect(window.totals()).toEqual({ folders: 30, files: 100_000 });
+    expect(window.totals()).toEqual({ folders: 30, files: 100_000, atLeast: false });
+  });
+
+  it('goes on behind what the node counted, to the end', () => {
+    server.counted = 1000;
+    server.files = server.files.slice(0, 1250);
+    window.show({ ...VIEW, q: 'f' });
+    expect([window.totals(), window.length()]).toEqual([{ folders: 0, files: 1000, atLeast: true }, 1100]);
+    window.see(1000, 1010);
+    expect([window.totals()?.files, window.length(), pathAt(1009)]).toEqual([1100, 1200, number(1009)]);
+    window.see(0, 10);
+    expect(window.length()).toBe(1200);
+    window.see(1110, 1120);
+    window.see(1210, 1220);
+    expect([window.totals(), window.length()]).toEqual([{ folders: 0, files: 1250, atLeast: false }, 1250]);
+    window.see(0, 10);
+    expect([window.length(), pathAt(0)]).toEqual([1250, number(0)]);
   });
 
   it('reads wherever one jumps to, and only there', () => {

@@ -16,6 +16,8 @@ export interface FileWindowOptions {
 export interface Totals {
   folders: number;
   files: number;
+  /** There are more files than the node counted, or than were met beyond. */
+  atLeast: boolean;
 }
 
 interface Page {
@@ -54,10 +56,11 @@ export class FileWindow {
   readonly view = this.#view.asReadonly();
   /** Null until the first answer. */
   readonly totals = this.#totals.asReadonly();
-  /** Folders and files together; null until the first answer. */
+  /** Folders and files together; null until the first answer. Where there are more, one page more to scroll on to. */
   readonly length = computed(() => {
     const totals = this.#totals();
-    return totals && Math.min(totals.folders + totals.files, MAX_OFFSET + this.#pageSize);
+    const more = totals?.atLeast ? this.#pageSize : 0;
+    return totals && Math.min(totals.folders + totals.files + more, MAX_OFFSET + this.#pageSize);
   });
   /** Why the last read failed; null when it did not. */
   readonly problem = this.#problem.asReadonly();
@@ -199,7 +202,7 @@ export class FileWindow {
         page.loading = null;
         page.rows = rowsOf(list);
         this.#problem.set(null);
-        this.#totals.set({ folders: list.totalFolders ?? 0, files: list.total });
+        this.#totals.update((before) => totalsOf(list, before));
         this.#touch();
         this.#fill();
       },
@@ -222,6 +225,13 @@ export class FileWindow {
   #touch(): void {
     this.#version.update((n) => n + 1);
   }
+}
+
+/** The length that a page further on told holds, where this one counts a part of it alone. */
+function totalsOf(list: FileList, before: Totals | null): Totals {
+  const atLeast = list.totalIsAtLeast ?? false;
+  if (atLeast && before && before.files >= list.total) return before;
+  return { folders: list.totalFolders ?? 0, files: list.total, atLeast };
 }
 
 function newPage(): Page {
