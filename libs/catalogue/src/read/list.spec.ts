@@ -119,7 +119,13 @@ describe('listing', () => {
     await using node = await testNode();
     const mediaType = 'text/plain';
     await node.write(...Array.from({ length: 90 }, (_, n) => fileDraft(`${n % 3}/${n}`, n % 7, { mediaType })));
-    for (const query of [{ q: '/' }, { type: 'text' }, { q: '/', prefix: '1/' }, { q: '/7' }] as const) {
+    for (const query of [
+      { q: '/' },
+      { type: 'text' },
+      { q: '/', prefix: '1/' },
+      { q: '/7' },
+      { prefix: '1/' },
+    ] as const) {
       for (const sort of Object.keys(ORDER) as FileSort[]) {
         const expected = (await all(node, { ...query, sort }, 1000)).map((entry) => entry.path);
         const list = (page: Pick<ListQuery, 'cursor' | 'offset'>) =>

@@ -49,11 +49,6 @@ interface RowsPage {
   totalIsAtLeast?: boolean;
 }
 
-/** The conditions of a query, for counting and for reading. */
-interface Filters extends Filter {
-  rows: Filter;
-}
-
 /** How many match, and which, where these are few. */
 interface Matches {
   total: number;
@@ -129,11 +124,10 @@ export function readOnly(
   only: OnlyRows,
   page: { sort: FileSort; after: Position | undefined; offset: number | undefined; limit: number },
 ): Promise<FileRow[]> {
-  const { rows } = filterOf({ only, limit: page.limit });
-  return readPage(reader, { ...page, filter: rows, total: only.count });
+  return readPage(reader, { ...page, filter: filterOf({ only, limit: page.limit }), total: only.count });
 }
 
-function filterOf({ state, prefix, path, q, type, only }: ListQuery): Filters {
+function filterOf({ state, prefix, path, q, type, only }: ListQuery): Filter {
   const where = [SELECTED[state ?? 'current'].where];
   const params: SqlValue[] = [];
   if (prefix) {
@@ -162,20 +156,24 @@ function filterOf({ state, prefix, path, q, type, only }: ListQuery): Filters {
     where.push(`substr(?, f.seq, 1) = x'01'`);
     params.push(only.rows);
   }
-  // Many of a type are met on the way through an order, sooner than all of them are put in it.
-  const rows = type
-    ? { where: where.map((each) => each.replaceAll('f.media_type', '+f.media_type')), params }
-    : { where, params };
-  return { where, params, rows };
+  return { where, params };
+}
+
+/**
+ * The same conditions, by which SQLite goes through an order and not through an index of theirs: many matches are met on the way,
+ * sooner than all of them are put in that order.
+ */
+function onTheWay({ where, params }: Filter, sort: FileSort): Filter {
+  const own = COLUMN[sort] === 'path' ? /f\.media_type/g : /f\.(media_type|path)/g;
+  return { where: where.map((each) => (each.startsWith('f.seq IN') ? each : each.replaceAll(own, '+$&'))), params };
 }
 
 /** Few rows are looked up, rather than met on the way through an order. */
-function fewOf({ rows }: OnlyRows, where: readonly string[], params: readonly SqlValue[]): Filters {
+function fewOf({ rows }: OnlyRows, where: readonly string[], params: readonly SqlValue[]): Filter {
   const numbers = Array.from(rows.keys())
     .filter((index) => rows[index] === 1)
     .map((index) => index + 1);
-  const found = amongThese(JSON.stringify(numbers), where, params);
-  return { ...found, rows: found };
+  return amongThese(JSON.stringify(numbers), where, params);
 }
 
 /** @param rows numbers of rows, as a JSON list */
@@ -245,7 +243,8 @@ function opposite(sort: FileSort): FileSort {
 async function findMatches(reader: Reader, query: ListQuery, bounds: Bounds): Promise<Matches> {
   const { only, state = 'current' } = query;
   const isNarrowed = query.prefix || query.q || query.type || query.path !== undefined;
-  const { where, params, rows } = filterOf(query);
+  const rows = filterOf(query);
+  const { where, params } = rows;
   if (only && !isNarrowed && state === 'current') return { total: only.count, isAtLeast: false, rows };
   if (!isNarrowed && !only) {
     const [kept] = await reader.query<{ count: number }>('SELECT count FROM catalogue_total WHERE state = ?', [
@@ -271,7 +270,11 @@ async function findMatches(reader: Reader, query: ListQuery, bounds: Bounds): Pr
   );
   const count = all?.count ?? 0;
   const isAtLeast = isSearch && count > bounds.counted;
-  return { total: isAtLeast ? bounds.counted : count, isAtLeast, rows };
+  return {
+    total: isAtLeast ? bounds.counted : count,
+    isAtLeast,
+    rows: count > bounds.few ? onTheWay(rows, query.sort ?? 'path') : rows,
+  };
 }
 
 /** Where a page that ends with this row goes on. */
