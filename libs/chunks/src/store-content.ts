@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { CHUNK_MIN_BYTES, EMPTY_CONTENT, cidFromDigest, cidOf, type Cid } from '@dfs/protocol';
-import { MiB, millisecond } from '@dfs/runtime';
+import { MiB, Turns } from '@dfs/runtime';
 import { HASH_ELSEWHERE_BYTES, hashShared } from './hashing.js';
 import { ManifestBuilder, type Block } from './manifest/builder.js';
 import { slabs } from './slabs.js';
@@ -33,8 +32,6 @@ export interface StoredContent {
 
 /** Bytes that are being hashed at once: enough to keep the other thread busy. */
 const HASHING_BYTES = 6 * MiB;
-/** How long others may have to wait for the event loop. */
-const TURN = 5 * millisecond;
 
 /**
  * Cuts a stream into chunks and adds them and their manifest to the batch, at the pace of the slowest of source, hash
@@ -141,17 +138,6 @@ async function addRest(batch: BlockBatch, manifest: ManifestBuilder): Promise<St
   const { contentId, blocks } = manifest.finish();
   for (const block of blocks) await batch.add(block);
   return { contentId, size: manifest.size, chunkCount: manifest.chunkCount };
-}
-
-/** Lets others have the event loop now and then. */
-class Turns {
-  #began = performance.now();
-
-  async next(): Promise<void> {
-    if (performance.now() - this.#began < TURN) return;
-    await nextTurn();
-    this.#began = performance.now();
-  }
 }
 
 /** Chunks on their way through the hash into the batch, in order, and what is to be added behind each. */

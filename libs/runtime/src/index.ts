@@ -28,6 +28,7 @@ export { RunningTime } from './time/running-time.js';
 export { SleepWatch, type SleepWatchParts } from './time/sleep-watch.js';
 export { Slots, type SlotOptions, type SlotsRule, type Taken } from './slots.js';
 export { systemTimers, type Timers } from './time/timers.js';
+export { Turns } from './time/turns.js';
 export { TokenBucket } from './token-bucket.js';
 export { day, GiB, hour, KiB, MiB, millisecond, minute, second } from './units.js';
 export { VirtualTime } from './time/virtual-time.js';
