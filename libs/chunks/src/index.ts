@@ -35,7 +35,13 @@ export {
 export { manifestParts, type ManifestParts } from './manifest/format.js';
 export { HASH_ELSEWHERE_BYTES, hashShared } from './hashing.js';
 export { slabs } from './slabs.js';
-export { ChunkStore, type ChunkStoreOptions, type ReadOptions, type Usage } from './store/chunk-store.js';
+export {
+  ChunkStore,
+  type BlockPlace,
+  type ChunkStoreOptions,
+  type ReadOptions,
+  type Usage,
+} from './store/chunk-store.js';
 export { Generation, type Doubt } from './store/generation/generation.js';
 export type { Found } from './store/index/chunk-index.js';
 export type { BlockBatch } from './store/batch.js';

@@ -16,6 +16,7 @@ export type { SizedContent } from './status/replication-status.js';
 export { HolderSets } from './status/holder-sets.js';
 export { Placement, type ContentStates } from './placement.js';
 export type { FetchOptions } from './read/content-fetch.js';
+export type { BlockHere, ContentsHere } from './read/contents-here.js';
 export { checkPins, type PinFinding, type PinProblem, type PinTotals } from './pins/check-pins.js';
 export type { FoundContent, FoundContents } from './release/found-contents.js';
 export { pinRestored, type PinsRestored } from './repair/pin-restored.js';

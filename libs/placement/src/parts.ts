@@ -13,6 +13,7 @@ import { Promises } from './pins/promises.js';
 import { MembersNow } from './plan/members-now.js';
 import type { PlacementComponents } from './ports.js';
 import { ContentFetch } from './read/content-fetch.js';
+import { ContentsHere } from './read/contents-here.js';
 import { FoundContents, type FoundContentsComponents } from './release/found-contents.js';
 import { GivingWay } from './release/giving-way.js';
 import { Handoff } from './release/handoff.js';
@@ -113,7 +114,8 @@ export function makeParts(components: PlacementComponents, context: PartsContext
     },
     pathOf: (content) => watch.pathOf(content),
   });
-  const reading = new ContentFetch({ ...fetching, db, chunks, finder, replicator, transfers, signal });
+  const reading = new ContentFetch({ ...fetching, db, chunks, finder, replicator, arrivals, transfers, signal });
+  const here = new ContentsHere({ chunks, replicator, arrivals, signal });
 
   const damage = new Healer({
     ...{ db, chunks, pins, catalogue, holdings, network, transport, events, pin, log },
@@ -149,7 +151,7 @@ export function makeParts(components: PlacementComponents, context: PartsContext
   return {
     /** Recurring work, besides that of the replicator. */
     background: [room, arrivals, exchange, damage, ...others],
-    ...{ transfers, room, network, counts, drains, finder, view, watch, replicator, reading, damage, takingBack },
+    ...{ transfers, room, network, counts, drains, finder, view, watch, replicator, reading, here, damage, takingBack },
     ...{ arrivals, offers, foundPromises, reclaimer, found, freeing, exchange, promises, lettingGo, givingWay, server },
   };
 }

@@ -1,3 +1,4 @@
+import type { PlacementStatus } from './status/placement-status.js';
 import type { ContentStanding } from './status/replication-state.js';
 import type { ReplicationStatus } from './status/replication-status.js';
 import type { BlockBatch, PastBytes, Reclaimed } from '@dfs/chunks';
@@ -6,7 +7,6 @@ import type { Tx } from '@dfs/database';
 import { cidToBytes, type Cid } from '@dfs/protocol';
 import { DfsError, Recurring, stopping, type Ran, type Unsubscribe, type WorkStatus } from '@dfs/runtime';
 import { type Transfers } from '@dfs/transfer';
-import type { ArrivalsStatus } from './ahead/arrivals.js';
 import { offered, type OfferedBatch } from './ahead/offer.js';
 import { extentKey, extentsOf, isEmpty, isLarge } from './plan/extents.js';
 import { Wishes } from './keep/wishes.js';
@@ -14,8 +14,6 @@ import { MemberPins } from './pins/member-pins.js';
 import type { NamedContents } from './pins/waiting-pins.js';
 import { refuseLastCopy } from './removal/last-copy.js';
 import { leaveBehind } from './release/unpin-on-join.js';
-import type { GivingWayStatus } from './release/giving-way.js';
-import type { HandoffStatus } from './release/handoff.js';
 import { LIVENESS_CHECK, SETTLE_TIME } from './limits.js';
 import type { ContentChange, ContentRef, PlacementComponents } from './ports.js';
 import { pinThose } from './repair/repin.js';
@@ -23,8 +21,8 @@ import { areWhole } from './pins/extent-blocks.js';
 import { PinLog, type PinnedExtent, type PinState } from './pins/pin-log.js';
 import { gatherPromises, type Asked } from './pins/promises.js';
 import type { ChunkPage, FetchOptions } from './read/content-fetch.js';
+import type { ContentsHere } from './read/contents-here.js';
 import { type FoundContents } from './release/found-contents.js';
-import type { ReclaimStatus } from './release/reclaimer.js';
 import { makeParts, type PartsContext, type PlacementOptions, type PlacementParts } from './parts.js';
 import { capacityClass } from './replicate/headroom.js';
 
@@ -146,6 +144,11 @@ export class Placement {
     return this.parts.reading.fetch(content, size, options);
   }
 
+  /** Contents as far as this node has them, or is about to: for acts over many, or large ones, that read no other member. */
+  get here(): ContentsHere {
+    return this.parts.here;
+  }
+
   /** Copies and states of any number of contents, a page of a thousand in three queries at most. */
   replication(contents: readonly { contentId: Cid; size: number }[]): Promise<Map<Cid, Replication>> {
     return this.parts.view.of(contents);
@@ -180,16 +183,7 @@ export class Placement {
   }
 
   /** How placement is doing, for health and metrics. */
-  status(): {
-    full: boolean;
-    wanted: number;
-    damaged: number;
-    ahead: ArrivalsStatus;
-    reclaimed: ReclaimStatus;
-    lettingGo: HandoffStatus;
-    givingWay: GivingWayStatus;
-    sentBytes: number;
-  } {
+  status(): PlacementStatus {
     return {
       sentBytes: this.parts.server.sentBytes,
       full: this.parts.room.isFull(),

@@ -1,4 +1,4 @@
-import type { IsLive, Reclaimed, ReclaimOptions, RoomMaker } from '@dfs/chunks';
+import type { BlockPlace, IsLive, Reclaimed, ReclaimOptions, RoomMaker } from '@dfs/chunks';
 import type { MemberRole } from '@dfs/contracts';
 import type { Database, Reader, Tx } from '@dfs/database';
 import type { EventLog } from '@dfs/events';
@@ -34,6 +34,8 @@ export interface BlockProver {
 /** The chunk store, as placement sees it. */
 export interface BlockStore extends BlockReader, BlockProver {
   batch(purpose: 'local' | 'peer'): Batch;
+  /** Where blocks lie on the disk, as far as they can be read. */
+  places(ids: readonly Cid[]): Promise<Map<Cid, BlockPlace>>;
   usage(): { chunks: number; bytes: number; quotaBytes: number; freeBytes: number };
   /** Bytes that the file system has room for. */
   room(): number;

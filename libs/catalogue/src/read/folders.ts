@@ -1,4 +1,4 @@
-import { BLOBS, byIds, type Reader } from '@dfs/database';
+import { BLOBS, byIds, VALUES, type Reader } from '@dfs/database';
 import {
   carriedAttributes,
   fileIdOf,
@@ -96,6 +96,14 @@ export class Folders {
       path === '' ? '' : `${path}/`,
     ]);
     return row;
+  }
+
+  /** Those of these paths that are folders, with something in them or without. */
+  async existing(paths: readonly string[], reader: Reader = this.db): Promise<Set<string>> {
+    const sql = `SELECT path FROM catalogue_folder WHERE path IN ${VALUES}`;
+    const names = paths.map((path) => (path === '' ? '' : `${path}/`));
+    const rows = await byIds<{ path: string }>(reader, sql, names);
+    return new Set(rows.map(({ path }) => path.slice(0, -1)));
   }
 
   /**

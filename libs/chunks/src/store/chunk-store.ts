@@ -74,6 +74,13 @@ export interface ReadOptions {
   reuse?: boolean;
 }
 
+/** Bytes of a file that is never written to again: it may be gone, as its blocks have another place by then. */
+export interface BlockPlace {
+  readonly file: string;
+  readonly offset: number;
+  readonly size: number;
+}
+
 /** The use of the store, and its limits. */
 export interface Usage {
   /** Blocks that can be read: chunks and manifest blocks. */
@@ -207,6 +214,21 @@ export class ChunkStore {
   getMany(ids: readonly Cid[], { signal, reuse }: ReadOptions = {}): AsyncIterable<ReadBlock> {
     this.parts.reads.note(ids);
     return this.parts.reader.getMany(ids, signal, reuse);
+  }
+
+  /** Where these blocks lie, as far as they can be read: for a reader in another process, which holds them against their ids. */
+  async places(ids: readonly Cid[]): Promise<Map<Cid, BlockPlace>> {
+    this.parts.reads.note(ids);
+    const { db, damage, files } = this.parts;
+    const cids = ids.map(cidToBytes);
+    const places = await findPlaces(db, cids);
+    return new Map(
+      ids.flatMap((id, index) => {
+        const place = places.get(keyOf(cids[index]!));
+        if (!place || damage.isDamaged(place)) return [];
+        return [[id, { file: files.pathOf(place.pack), offset: place.offset, size: place.size }]];
+      }),
+    );
   }
 
   /** A batch of blocks to be added. Peers' data is admitted up to a share of the quota only. */

@@ -119,6 +119,16 @@ describe('an upload where every member will hold the file', () => {
     expect((await b.read(contentId, size)).length).toBe(size);
   });
 
+  it('is not sent again for one who reads it as soon as it is recorded', async () => {
+    const { world, a, b } = await two();
+    await using _ = world;
+    const upload = new SlowUpload(a);
+    await came(b);
+    const { contentId, size } = await upload.finish();
+    expect((await b.read(contentId, size)).length).toBe(size);
+    expect(a.placement.status().sentBytes).toBeLessThan(size * 1.1);
+  });
+
   it('leaves nothing at the others when its client goes away', async () => {
     const { world, a, b } = await two();
     await using _ = world;

@@ -2,6 +2,7 @@ import { chunksFrom, summarise } from '@dfs/chunks';
 import type { ChunkInfo } from '@dfs/contracts';
 import { abortError, DfsError } from '@dfs/runtime';
 import type { Cid } from '@dfs/protocol';
+import type { Arrivals } from '../ahead/arrivals.js';
 import { hasRoomForCache } from './read-cache.js';
 import { ContentReader, localOrRemote } from './content-reader.js';
 import { DownloadTransfer, type Transfers } from '@dfs/transfer';
@@ -33,6 +34,7 @@ export type ContentFetchComponents = FetchSessionComponents &
   ReadSharingComponents & {
     transfers: Transfers;
     replicator: Replicator;
+    arrivals: Pick<Arrivals, 'has' | 'settle'>;
     /** Ends all reads. */
     signal: AbortSignal;
   };
@@ -49,7 +51,9 @@ export class ContentFetch {
     const offset = Math.max(0, options.offset ?? 0);
     const length = Math.max(0, Math.min(options.length ?? Infinity, size - offset));
     if (isEmpty(content) || length === 0) return;
-    const { chunks, replicator, transfers } = this.components;
+    const { chunks, replicator, transfers, arrivals } = this.components;
+    // What came ahead of the file is on this node's disk: it is not fetched a second time.
+    if (arrivals.has(content)) await arrivals.settle(content);
     const transfer = new DownloadTransfer(transfers, { contentId: content, bytes: length, path: options.path });
     const signals = [this.components.signal, transfer.signal, ...(options.signal ? [options.signal] : [])];
     const signal = AbortSignal.any(signals);

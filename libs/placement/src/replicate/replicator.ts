@@ -1,12 +1,19 @@
 import type { Database, Tx } from '@dfs/database';
-import { DfsError, isDfsError, Recurring, stopping, type Log, type Ran, type WorkStatus } from '@dfs/runtime';
+import { DfsError, isDfsError, pause, Recurring, stopping, type Log, type Ran, type WorkStatus } from '@dfs/runtime';
 import type { Cid } from '@dfs/protocol';
 import type { Arrivals } from '../ahead/arrivals.js';
-import { isEmpty } from '../plan/extents.js';
+import { extentKey, isEmpty } from '../plan/extents.js';
 import { ExtentCountLearner } from './extent-count-learner.js';
 import type { HolderFinder } from '../pins/holder-finder.js';
 import { DEEP_SEARCHES, MAX_WANTS, SCAN_PAGE } from '../limits.js';
-import { NOTABLE_BYTES, type Meeting, type SwarmComponents, type Transfer, type Transfers } from '@dfs/transfer';
+import {
+  NOTABLE_BYTES,
+  REASK_AFTER,
+  type Meeting,
+  type SwarmComponents,
+  type Transfer,
+  type Transfers,
+} from '@dfs/transfer';
 import type { BlockStore, ContentRef } from '../ports.js';
 import type { PinnedExtent } from '../pins/pin-log.js';
 import type { RepairBudget } from './repair-budget.js';
@@ -65,6 +72,12 @@ export class Replicator {
   private readonly digesting: Recurring;
   private readonly jobs = new Set<Promise<void>>();
   private readonly active = new Set<ReplicationJob>();
+  /** New contents that are being looked over. */
+  private looking: ReadonlySet<Cid> = new Set();
+  /** Blocks that came by jobs that have ended. */
+  private came = 0;
+  /** Something was looked over, or fetched, or given up. */
+  private gone = Promise.withResolvers<undefined>();
   private readonly learner: ExtentCountLearner;
   private readonly scanner: Scanner;
 
@@ -135,6 +148,39 @@ export class Replicator {
     return 0;
   }
 
+  /**
+   * Waits until none of these contents, of one chunk each, is on its way here or about to be: all have come or are not to be had now.
+   * Waits for no replication that does not get on. Never throws.
+   */
+  async untilHere(contents: readonly Cid[], signal: AbortSignal): Promise<void> {
+    let seen = this.arrived;
+    while (!signal.aborted && contents.some((content) => this.isWanted(content))) {
+      const over = new AbortController();
+      const quiet = pause(REASK_AFTER, AbortSignal.any([signal, over.signal])).then(
+        () => 'quiet' as const,
+        () => undefined,
+      );
+      const how = await Promise.race([this.gone.promise, quiet]);
+      over.abort();
+      if (how === 'quiet' && this.arrived === seen) return;
+      seen = this.arrived;
+    }
+  }
+
+  private isWanted(content: Cid): boolean {
+    const key = extentKey(content, 0);
+    return this.news.has(content) || this.looking.has(content) || this.busy.has(key) || this.wants.has(key);
+  }
+
+  private get arrived(): number {
+    return [...this.active].reduce((sum, { arrivals }) => sum + arrivals, this.came);
+  }
+
+  private getOn(): void {
+    this.gone.resolve(undefined);
+    this.gone = Promise.withResolvers<undefined>();
+  }
+
   /** Whether a block is here for what is being fetched, and so not yet for a pin. */
   isUnderWay(id: Cid): boolean {
     for (const job of this.active) if (job.has(id)) return true;
@@ -180,6 +226,7 @@ export class Replicator {
     try {
       while (this.news.size > 0 && !this.control.signal.aborted) {
         const page = [...this.news.values()].slice(0, SCAN_PAGE);
+        this.looking = new Set(page.map(({ contentId }) => contentId));
         for (const { contentId } of page) this.news.delete(contentId);
         const found = await survey(this.components, page, { signal: this.control.signal });
         for (const ref of page.slice(found.looked)) this.news.set(ref.contentId, ref);
@@ -193,6 +240,9 @@ export class Replicator {
     } catch (error) {
       this.scanner.retryLater();
       throw error;
+    } finally {
+      this.looking = new Set();
+      this.getOn();
     }
     return 'idle';
   }
@@ -253,6 +303,7 @@ export class Replicator {
         if (isRepair) this.repairing--;
         for (const want of group) this.busy.delete(wantKey(want));
         this.jobs.delete(job);
+        this.getOn();
         this.dispatch();
         this.lookForMore();
       });
@@ -285,6 +336,7 @@ export class Replicator {
       this.scanner.retryLater();
     } finally {
       this.active.delete(job);
+      this.came += job.arrivals;
     }
   }
 

@@ -71,8 +71,13 @@ export class WantQueue {
     const classes = want.canWait ? this.waiting : this.classes;
     // A want that could wait and is news now, or about to be lost, waits no longer.
     if (!want.canWait) for (const queue of this.waiting) queue.delete(key);
-    if (!this.queues().some((queue) => queue.has(key))) classes[Math.min(want.copies, CLASSES - 1)]!.set(key, want);
+    if (!this.has(key)) classes[Math.min(want.copies, CLASSES - 1)]!.set(key, want);
     return true;
+  }
+
+  /** @param key as `wantKey` has it */
+  has(key: string): boolean {
+    return this.queues().some((queue) => queue.has(key));
   }
 
   /** Someone reads this content. @returns whether it is wanted */

@@ -76,7 +76,7 @@ export class PackFiles {
 
   /** Of a whole pack. */
   async bytesOf(name: string): Promise<number> {
-    return (await stat(this.#path(name))).size;
+    return (await stat(this.pathOf(name))).size;
   }
 
   /** A new file in `tmp`, for writing and reading. @throws NoAnswer as `write` */
@@ -107,7 +107,7 @@ export class PackFiles {
 
   /** Moves a finished pack to its place. Durable after `syncFolder` only. @throws NoAnswer as `write` */
   publish(name: string): Promise<void> {
-    return this.write(name, () => moveFile(join(this.temporary, name), this.#path(name)));
+    return this.write(name, () => moveFile(join(this.temporary, name), this.pathOf(name)));
   }
 
   /** @throws NoAnswer as `write` */
@@ -122,7 +122,7 @@ export class PackFiles {
   async discard(name: string, handle: FileHandle): Promise<void> {
     const remove = async (): Promise<void> => {
       await handle.close().catch(() => undefined);
-      for (const path of [join(this.temporary, name), this.#path(name)]) {
+      for (const path of [join(this.temporary, name), this.pathOf(name)]) {
         await rm(path, { force: true }).catch(() => undefined);
       }
     };
@@ -137,7 +137,7 @@ export class PackFiles {
   async remove(name: string, removed: () => void): Promise<void> {
     this.#evict(name);
     await this.writes.later(name, async () => {
-      await rm(this.#path(name), { force: true });
+      await rm(this.pathOf(name), { force: true });
       removed();
     });
   }
@@ -177,7 +177,7 @@ export class PackFiles {
 
   #alone<T>(name: string, flags: number, use: (handle: FileHandle) => Promise<T>): Promise<T> {
     return this.reads.run(name, async () => {
-      const handle = await openPack(this.#path(name), flags);
+      const handle = await openPack(this.pathOf(name), flags);
       return use(handle).finally(() => handle.close());
     });
   }
@@ -226,7 +226,7 @@ export class PackFiles {
   #borrow(name: string): OpenPack {
     let pack = this.#open.get(name);
     if (pack) this.#open.delete(name);
-    else pack = { handle: openPack(this.#path(name)), readers: 0, evicted: false };
+    else pack = { handle: openPack(this.pathOf(name)), readers: 0, evicted: false };
     pack.readers++;
     this.#open.set(name, pack);
     if (this.#open.size > this.openLimit) this.#evict(this.#open.keys().next().value as string);
@@ -246,7 +246,8 @@ export class PackFiles {
     closeIfDone(pack);
   }
 
-  #path(name: string): string {
+  /** The file of a pack that is whole. */
+  pathOf(name: string): string {
     return join(this.packs, name + SUFFIX);
   }
 }

@@ -1,0 +1,85 @@
+import { chunksFrom, type BlockPlace } from '@dfs/chunks';
+import { cidDigest, EMPTY_CONTENT, type Cid } from '@dfs/protocol';
+import { isDfsError } from '@dfs/runtime';
+import type { Arrivals } from '../ahead/arrivals.js';
+import type { BlockStore } from '../ports.js';
+import type { Replicator } from '../replicate/replicator.js';
+
+/** The parts by which contents of this node are read. `signal` ends all of it. */
+export interface ContentsHereComponents {
+  chunks: Pick<BlockStore, 'has' | 'get' | 'getMany' | 'places'>;
+  replicator: Pick<Replicator, 'untilHere'>;
+  arrivals: Pick<Arrivals, 'has' | 'settle'>;
+  signal: AbortSignal;
+}
+
+/** A block of a content: whoever reads it holds its bytes against the digest, since nobody has done so. */
+export interface BlockHere extends BlockPlace {
+  readonly digest: Uint8Array;
+}
+
+/** So few small contents are fetched sooner one by one. */
+const FEW = 8;
+
+/** Contents as far as this node has them, without asking another one. */
+export class ContentsHere {
+  constructor(private readonly components: ContentsHereComponents) {}
+
+  /**
+   * Bytes of contents of one chunk each, by their ids: those that are here, and of many also those that are on their way here anyway, when
+   * they have come. Others are left out, and what does not read well: `fetch` may find it.
+   * @throws DfsError `aborted`
+   */
+  async small(contents: Iterable<Cid>, signal: AbortSignal): Promise<Map<Cid, Uint8Array>> {
+    const found = new Map<Cid, Uint8Array>([[EMPTY_CONTENT, new Uint8Array(0)]]);
+    const wanted = new Set(contents);
+    wanted.delete(EMPTY_CONTENT);
+    const ends = AbortSignal.any([this.components.signal, signal]);
+    await this.read([...wanted], found, ends);
+    const missing = [...wanted].filter((id) => !found.has(id));
+    if (missing.length < FEW) return found;
+    await this.components.replicator.untilHere(missing, ends);
+    await this.read(missing, found, ends);
+    return found;
+  }
+
+  /**
+   * Where the blocks of a content lie on the disk of this node, in order, for a reader in another process; undefined where one is not here,
+   * or there are more than `most`.
+   */
+  async blocks(content: Cid, size: number, most: number): Promise<BlockHere[] | undefined> {
+    const { chunks, arrivals, signal } = this.components;
+    if (arrivals.has(content)) await arrivals.settle(content);
+    const ids: Cid[] = [];
+    try {
+      const get = (id: Cid): Promise<Uint8Array> => chunks.get(id, { signal });
+      for await (const { id } of chunksFrom(content, size, get, undefined, signal))
+        if (ids.push(id) > most) return undefined;
+    } catch (error) {
+      if (signal.aborted || !isDfsError(error)) throw error;
+      return undefined;
+    }
+    const places = await chunks.places(ids);
+    const found = ids.flatMap((id) => {
+      const place = places.get(id);
+      return place ? [{ ...place, digest: cidDigest(id) }] : [];
+    });
+    return found.length === ids.length ? found : undefined;
+  }
+
+  private async read(ids: readonly Cid[], found: Map<Cid, Uint8Array>, signal: AbortSignal): Promise<void> {
+    const { chunks } = this.components;
+    const left = [...(await chunks.has(ids))];
+    while (left.length > 0) {
+      try {
+        for await (const { id, bytes } of chunks.getMany([...left], { signal })) {
+          left.shift();
+          found.set(id, bytes);
+        }
+      } catch (error) {
+        if (signal.aborted || !isDfsError(error)) throw error;
+        left.shift();
+      }
+    }
+  }
+}
