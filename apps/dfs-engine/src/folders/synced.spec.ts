@@ -7,12 +7,21 @@ function machine(): {
   pass(milliseconds: number): void;
   sleep(milliseconds: number): void;
   compare(): void;
+  /** As in another network. */
+  forget(): void;
 } {
   const time = new VirtualTime();
   let slept = 0;
   let comparedAt = -Infinity;
   const clock = { now: () => time.now() + slept };
-  const sync = { comparedSince: (at: number) => comparedAt >= at, onCompared: () => () => undefined };
+  const listeners = new Set<() => void>();
+  const sync = {
+    comparedSince: (at: number) => comparedAt >= at,
+    onCompared: (listener: () => void) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
   const watch = new SleepWatch({ clock, timers: time, running: () => time.now() });
   const synced = new Synced({ sync, sleep: watch, running: () => time.now() });
   watch.start();
@@ -20,7 +29,11 @@ function machine(): {
     synced,
     pass: (milliseconds) => time.advance(milliseconds),
     sleep: (milliseconds) => (slept += milliseconds),
-    compare: () => (comparedAt = time.now()),
+    compare: () => {
+      comparedAt = time.now();
+      for (const listener of listeners) listener();
+    },
+    forget: () => void (comparedAt = -Infinity),
   };
 }
 
@@ -54,5 +67,31 @@ describe('a node that must know what the others know', () => {
     compare();
     sleep(15 * second);
     expect(synced.isSynced()).toBe(true);
+  });
+
+  it('tells that it has become so, and not with each comparison that follows', () => {
+    const { synced, pass, sleep, compare, forget } = machine();
+    let told = 0;
+    const unsubscribe = synced.onSynced(() => told++);
+    for (let beat = 0; beat < 10; beat++) {
+      compare();
+      pass(10 * second);
+    }
+    expect(told).toBe(1);
+    sleep(8 * hour);
+    pass(minute);
+    expect(told).toBe(1);
+    for (let beat = 0; beat < 10; beat++) compare();
+    expect(told).toBe(2);
+    // Whoever asked meanwhile, and was told that it is not so, waits to hear that it is.
+    forget();
+    expect(synced.isSynced()).toBe(false);
+    for (let beat = 0; beat < 10; beat++) compare();
+    expect(told).toBe(3);
+    unsubscribe();
+    forget();
+    expect(synced.isSynced()).toBe(false);
+    compare();
+    expect(told).toBe(3);
   });
 });

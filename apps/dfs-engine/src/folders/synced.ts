@@ -17,6 +17,8 @@ export interface SyncedParts {
  */
 export class Synced implements SyncView {
   private since: number;
+  /** How often the answer was no. */
+  private denied = 0;
 
   constructor(private readonly parts: SyncedParts) {
     const running = parts.running ?? (() => performance.now());
@@ -27,10 +29,24 @@ export class Synced implements SyncView {
 
   isSynced(): boolean {
     this.parts.sleep.look();
-    return this.parts.sync.comparedSince(this.since);
+    const isSynced = this.parts.sync.comparedSince(this.since);
+    if (!isSynced) this.denied++;
+    return isSynced;
   }
 
+  /** Members compare with each beat of theirs: of those the first one is told, and the first since the answer was no. */
   onSynced(fn: () => void): Unsubscribe {
+    let told: string | undefined;
+    return this.parts.sync.onCompared(() => {
+      if (!this.isSynced()) return;
+      const now = `${this.since} ${this.denied}`;
+      if (now === told) return;
+      told = now;
+      fn();
+    });
+  }
+
+  onCompared(fn: () => void): Unsubscribe {
     return this.parts.sync.onCompared(fn);
   }
 }

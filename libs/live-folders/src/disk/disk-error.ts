@@ -13,6 +13,8 @@ export type OwnDiskCode =
   | 'changing'
   /** The file was another one after it was read. */
   | 'changed'
+  /** Bytes that were to be copied are not where they were said to be, or are other ones. */
+  | 'source'
   /** The rules of the root cannot be read, so nobody knows what they leave out. */
   | 'unreadable';
 

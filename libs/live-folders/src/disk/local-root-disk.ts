@@ -1,10 +1,11 @@
 import { systemClock, systemTimers, type Clock, type Timers, type Unsubscribe } from '@dfs/runtime';
 import { Acts } from './act/acts.js';
 import { Asides } from './act/asides.js';
+import { copiedBlocks } from './act/copied-blocks.js';
 import { makeDirectory, removeDirectory, respell, settle } from './act/directories.js';
 import { Puts } from './act/put.js';
 import { Recovery } from './act/recovery.js';
-import { discard, roomOf, stage } from './act/stage.js';
+import { discard, roomOf, stage, stageAll } from './act/stage.js';
 import { asDiskError, DiskError } from './disk-error.js';
 import type { AbsolutePath, FileSystem } from './fs/file-system.js';
 import { estimate, localRules } from './ignore/estimate.js';
@@ -45,6 +46,7 @@ const REMOTE = new Set(['6969', 'fe534d42', 'ff534d42', '517b', '5346414f', '102
 export class LocalRootDisk implements RootDisk {
   readonly trash: RootTrash;
   readonly #files: RootFiles;
+  readonly #machine: FileSystem;
   readonly #reserveBytes: number;
   readonly #watcher: DiskWatcher | undefined;
   readonly #notes: Notes;
@@ -58,6 +60,7 @@ export class LocalRootDisk implements RootDisk {
     const { timers = systemTimers, clock = systemClock, reserveBytes = 0 } = options;
     const files = new RootFiles({ ...options, timers, clock });
     this.#files = files;
+    this.#machine = options.files;
     this.#traits = options.traits ?? ORDINARY_TRAITS;
     this.#reserveBytes = reserveBytes;
     this.#watcher = options.watcher;
@@ -85,10 +88,15 @@ export class LocalRootDisk implements RootDisk {
   list: RootDisk['list'] = (directories) => this.#told(() => this.#list(directories));
   read: RootDisk['read'] = (path, options) => this.#told(() => this.#reader.read(path, options));
   contentOf: RootDisk['contentOf'] = (requests) => this.#told(() => this.#reader.contentOf(requests));
+  readAll: RootDisk['readAll'] = (requests, mostBytes) => this.#told(() => this.#reader.readAll(requests, mostBytes));
   stage: RootDisk['stage'] = (path, ids, body, attributes) =>
-    this.#told(() => stage({ files: this.#files, reserveBytes: this.#reserveBytes, path, ids, body, attributes }));
+    this.#told(() => stage(this.#parts, { path, ids, body, attributes }));
+  stageCopy: RootDisk['stageCopy'] = (path, ids, blocks, attributes) =>
+    this.#told(() => stage(this.#parts, { path, ids, body: copiedBlocks(this.#machine, blocks), attributes }));
   discard: RootDisk['discard'] = (staged) => this.#told(() => discard(this.#files, staged));
   place: RootDisk['place'] = (staged, replaced) => this.#told(() => this.#acts.place(staged, replaced));
+  writeAll: RootDisk['writeAll'] = (files) =>
+    this.#told(async () => this.#acts.placeAll(await stageAll(this.#parts, files), files));
   remove: RootDisk['remove'] = (path, expected, note) => this.#told(() => this.#acts.remove(path, expected, note));
   move: RootDisk['move'] = (from, to, expected, ids) => this.#told(() => this.#acts.move(from, to, expected, ids));
   makeDirectory: RootDisk['makeDirectory'] = (path) => this.#told(() => makeDirectory(this.#parts, path));
@@ -128,8 +136,8 @@ export class LocalRootDisk implements RootDisk {
     return listings;
   }
 
-  get #parts(): { files: RootFiles; notes: Notes } {
-    return { files: this.#files, notes: this.#notes };
+  get #parts(): { files: RootFiles; notes: Notes; reserveBytes: number } {
+    return { files: this.#files, notes: this.#notes, reserveBytes: this.#reserveBytes };
   }
 
   /** Makes every failure a `DiskError`, and does nothing once the disk is closed. */

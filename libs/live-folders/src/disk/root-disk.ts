@@ -130,19 +130,34 @@ export interface ContentRequest extends ReadOptions {
   readonly path: DiskPath;
 }
 
-/** The content of a file by its id. */
-export type ContentOf =
-  | { readonly path: DiskPath; readonly outcome: 'content'; readonly contentId: string; readonly end: ReadEnd }
+/** Why a file was not read. */
+export type NotRead =
   /** It did not stand still. `retryAfter`: milliseconds; `changing`: for how many it has not (`being-written` from a minute on). */
   | { readonly path: DiskPath; readonly outcome: 'changing'; readonly retryAfter: number; readonly changing: number }
   | { readonly path: DiskPath; readonly outcome: 'absent' }
   | { readonly path: DiskPath; readonly outcome: 'failed'; readonly code: string };
+
+/** The content of a file by its id. */
+export type ContentOf =
+  { readonly path: DiskPath; readonly outcome: 'content'; readonly contentId: string; readonly end: ReadEnd } | NotRead;
+
+/** All bytes of a small file. */
+export type WholeRead =
+  { readonly path: DiskPath; readonly outcome: 'read'; readonly bytes: Uint8Array; readonly end: ReadEnd } | NotRead;
 
 /** Attributes that travel in a record (rule 15). */
 export interface FileAttributes {
   /** Milliseconds since 1970. */
   readonly mtime?: number;
   readonly executable?: boolean;
+}
+
+/** A part of a file that is none of the root, by its path on this machine, and the SHA-256 of its bytes. */
+export interface CopiedBlock {
+  readonly file: string;
+  readonly offset: number;
+  readonly size: number;
+  readonly digest: Uint8Array;
 }
 
 /** A complete and synced file under a temporary name. Plain data: it is handed back to `place` or `discard`. */
@@ -187,6 +202,18 @@ export interface NotDone {
   /** `changed`: a local change at the old path. `taken`: somebody was faster at the new one. */
   readonly outcome: 'changed' | 'taken';
 }
+
+/** A whole small file on its way to the disk. Without `replaced` nothing may stand at its path. */
+export interface WholeFile {
+  readonly path: DiskPath;
+  readonly ids: TemporaryIds;
+  readonly bytes: Uint8Array;
+  readonly attributes: FileAttributes;
+  readonly replaced?: { readonly expected: Expected; readonly note: TrashNote };
+}
+
+/** Outcome for one of several files. `failed`: by an error, with its code; nothing of it is left. */
+export type WholeWritten = Placed | NotDone | { readonly outcome: 'failed'; readonly code: string };
 
 /** Outcome for a temporary name. */
 export interface Recovered {
@@ -282,6 +309,8 @@ export interface RootDisk {
   read(path: DiskPath, options?: ReadOptions): Promise<Reading>;
   /** Cut and hashed where the disk is, stored nowhere. */
   contentOf(requests: readonly ContentRequest[]): Promise<ContentOf[]>;
+  /** Small files by one call, each with all its bytes. More than `mostBytes` are too many: `EFBIG`. */
+  readAll(requests: readonly ContentRequest[], mostBytes: number): Promise<WholeRead[]>;
   /** Runs of zeros become holes. Leaves nothing behind where it fails. @throws DiskError `ENOSPC`, also for the reserve */
   stage(
     path: DiskPath,
@@ -289,10 +318,19 @@ export interface RootDisk {
     body: AsyncIterable<Uint8Array>,
     attributes: FileAttributes,
   ): Promise<Staged>;
+  /** `stage` from parts of other files of this machine, each held against its digest. @throws DiskError `source` where one is not there */
+  stageCopy(
+    path: DiskPath,
+    ids: TemporaryIds,
+    blocks: readonly CopiedBlock[],
+    attributes: FileAttributes,
+  ): Promise<Staged>;
   /** Takes a staged file back. */
   discard(staged: Staged): Promise<void>;
   /** Rule 8 b to d. Without `replaced` nothing may stand there. A staged file that was not placed is gone. */
   place(staged: Staged, replaced?: { expected: Expected; note: TrashNote }): Promise<Placed | NotDone>;
+  /** `stage` and `place` for several small files by one call, each for itself: what one fails for stops no other. */
+  writeAll(files: readonly WholeFile[]): Promise<WholeWritten[]>;
   /** To the trash. `id`: its place there. */
   remove(path: DiskPath, expected: Expected, note: TrashNote): Promise<{ outcome: 'removed'; id: string } | NotDone>;
   /** A rename that overwrites nothing: also one of case alone, on disks that fold it. */

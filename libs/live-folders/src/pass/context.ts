@@ -24,6 +24,8 @@ export interface PassContext {
   readonly walked: Map<string, bigint>;
   /** Contents of files for which there was no room: as long as such a file is the same it is not read again (rule 14). */
   readonly unfit: Map<string, FoundContent>;
+  /** Paths of which the network is being told by this folder: the base tree agrees with it there. */
+  readonly signed: Set<string>;
   /** Nothing was done to this disk since the process began: what an earlier one left is put in order (rule 8). */
   readonly atStart: boolean;
   /** Files that never stand still are taken as they are, if two readings agree (rule 9): once an hour. */

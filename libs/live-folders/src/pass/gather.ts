@@ -82,7 +82,9 @@ export class Gathering {
     const paths = [...new Set([...this.base.keys(), ...this.disk.paths(), ...this.alone])].filter((path) =>
       this.isWithin(path),
     );
-    this.heads = await network.of(paths);
+    const both = paths.filter((path) => this.base.has(path));
+    const agreed = await network.agreed(both, (path, record) => this.knownHead(path, record));
+    this.heads = new Map([...agreed, ...(await network.of(paths.filter((path) => !agreed.has(path))))]);
     this.beneath = await this.countBeneath(paths);
   }
 
@@ -228,14 +230,17 @@ export class Gathering {
 
   private async countBeneath(paths: readonly string[]): Promise<Map<string, number>> {
     const counts = new Map<string, number>();
-    for (const path of paths) {
-      const { state } = this.disk.stateOf(path);
-      const shown = this.heads.get(path)?.[0]?.kind;
+    const states = paths.map((path) => ({ path, state: this.disk.stateOf(path).state }));
+    const asked = states.filter(({ path, state }) => {
       const isDirectory = state === 'directory' || this.base.get(path)?.kind === 'directory';
-      if (!isDirectory && shown === 'file' && state === 'file') continue;
+      return isDirectory || state !== 'file' || this.heads.get(path)?.[0]?.kind !== 'file';
+    });
+    const folders = await this.context.network.folders(asked.map(({ path }) => path));
+    for (const { path, state } of asked) {
       // All of them are counted where a file on the disk clears them.
-      const all = await this.context.network.beneath(path, state === 'file' ? Infinity : 1);
-      counts.set(path, [...all.values()].filter(isShown).length);
+      const limit = state === 'file' ? Infinity : 1;
+      const all = folders.has(path) ? [...(await this.context.network.beneath(path, limit)).values()] : [];
+      counts.set(path, all.filter(isShown).length);
     }
     return counts;
   }

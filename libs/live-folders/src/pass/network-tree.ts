@@ -65,7 +65,28 @@ export class NetworkTree {
     }
   }
 
-  /** The same beneath a path; up to so many. */
+  /** Of these paths those of which the record that is shown says all that is to be known. @param known as `all` has it */
+  async agreed(
+    paths: readonly string[],
+    known: (path: string, record: string) => Head | undefined,
+  ): Promise<Map<string, readonly Head[]>> {
+    const found = new Map<string, readonly Head[]>();
+    const shown = await this.catalogue.folders.shown(paths.map((path) => this.full(path)));
+    for (const { path, record, conflict } of shown.values()) {
+      const below = this.below(path);
+      const head = conflict || below === undefined ? undefined : known(below, record);
+      if (head && below !== undefined) found.set(below, [head]);
+    }
+    return found;
+  }
+
+  /** Those of these paths that are folders: beneath others nothing is shown. */
+  async folders(paths: readonly string[]): Promise<Set<string>> {
+    const found = await this.catalogue.folders.existing(paths.map((path) => this.full(path)));
+    return new Set(paths.filter((path) => found.has(this.full(path))));
+  }
+
+  /** Every file and folder that is shown beneath a path; up to so many. */
   async beneath(path: string, limit = Infinity): Promise<Map<string, Head[]>> {
     const found = new Map<string, Head[]>();
     const within = this.full(path);

@@ -12,6 +12,7 @@ import type { BaseFile, SignFile } from '../plan/model.js';
 import { directoriesAbove, type SigningStep } from '../plan/plan.js';
 import type { PassContext } from './context.js';
 import type { DiskTree } from './disk-tree.js';
+import { groupsOf, type GroupLimits } from './groups.js';
 import type { Judge } from './judge.js';
 import { isNoRoom, storeFiles, type StoredFile } from './store-files.js';
 
@@ -26,9 +27,8 @@ interface Unit {
 
 /** Bytes of an act, the same on all records of it. */
 const ACT_BYTES = 16;
-/** Files of one unit of work, and bytes after which it is closed. */
-const UNIT_FILES = 500;
-const UNIT_BYTES = 64 * MiB;
+/** Files of one unit of work. */
+const UNIT: GroupLimits = { count: 500, bytes: 64 * MiB };
 /** Paths of a unit of moves and deletions; what belongs together is not cut. */
 const UNIT_PATHS = 2000;
 /** Milliseconds after which a file is hashed once more whose last change was so recent that another may not show (rule 9). */
@@ -53,13 +53,16 @@ export async function sign(
 
 async function signUnit(context: PassContext, tree: Pick<DiskTree, 'seen'>, judge: Judge, unit: Unit): Promise<void> {
   context.signal.throwIfAborted();
-  const { chunks } = context.parts;
+  const { chunks, placement } = context.parts;
   const files = unit.steps.filter((step) => step.do === 'sign-file');
   const bytes = files.reduce((sum, { stat }) => sum + stat.size, 0);
-  const batch = chunks.batch('local');
+  const own = chunks.batch('local');
+  const offered = files.length === 1 ? placement.offered(own) : undefined;
+  const batch = offered ?? own;
   try {
     if (bytes > 0) await chunks.requireRoom(bytes, 'local');
     const stored = new Map((await storeFiles(context, tree, batch, files)).map((one) => [one.step, one]));
+    for (const { stored: content } of stored.values()) offered?.whole(content);
     // Part of what belongs together could not be read: all of it waits.
     if (unit.bound && files.some((step) => !stored.has(step))) return await batch.abort();
     await batch.flush();
@@ -129,7 +132,7 @@ async function writeUnit(
     drafts.push(...made);
     after.push((commits) => changesOf(context, step, stored, commits.slice(at, at + made.length)));
   }
-  const commits = await parts.catalogue.commit(tx, drafts);
+  const commits = await signing(tx, context, steps, () => parts.catalogue.commit(tx, drafts));
   await base.change(
     tx,
     after.flatMap((one) => one(commits)),
@@ -145,6 +148,30 @@ async function writeUnit(
     notes.out.files += steps.length;
     notes.out.bytes += contents.reduce((sum, { size }) => sum + size, 0);
   });
+}
+
+/** A change by the folder itself is told as any other one, and is not to be looked at: the base rows have it. */
+async function signing(
+  tx: Tx,
+  { signed }: Pick<PassContext, 'signed'>,
+  steps: readonly SigningStep[],
+  commit: () => Promise<Commit[]>,
+): Promise<Commit[]> {
+  let own: readonly string[] = [];
+  // By their order: the changes are told between the two.
+  tx.afterCommit(() => own.forEach((path) => signed.add(path)));
+  const commits = await commit();
+  const isOne = commits.length === steps.length;
+  own = steps.flatMap((step, at) =>
+    isOne && step.do === 'sign-file' && isAgreed(step, commits[at]) ? [step.path] : [],
+  );
+  tx.afterCommit(() => own.forEach((path) => signed.delete(path)));
+  return commits;
+}
+
+/** The path shows what was signed, and nothing stands against it. */
+function isAgreed({ imported }: SignFile, commit: Commit | undefined): boolean {
+  return !imported && commit?.entry.conflict === false && commit.entry.recordId === recordOf(commit);
 }
 
 function deletionsOf(
@@ -292,16 +319,15 @@ function* unitsOf(steps: readonly SigningStep[], act: Uint8Array): Generator<Uni
   for (const group of groups.values()) yield { steps: group, act, bound: true };
   for (let at = 0; at < single.length; at += UNIT_PATHS)
     yield { steps: single.slice(at, at + UNIT_PATHS), act, bound: false };
-  let unit: SignFile[] = [];
-  let bytes = 0;
-  for (const file of files) {
-    unit.push(file);
-    bytes += file.stat.size;
-    if (unit.length < UNIT_FILES && bytes < UNIT_BYTES) continue;
-    yield { steps: unit, act: undefined, bound: false };
-    [unit, bytes] = [[], 0];
-  }
-  if (unit.length > 0) yield { steps: unit, act: undefined, bound: false };
+  const isLarge = ({ stat }: SignFile): boolean => stat.size >= UNIT.bytes;
+  const others = groupsOf(
+    files.filter((file) => !isLarge(file)),
+    ({ stat }) => stat.size,
+    UNIT,
+  );
+  for (const unit of others) yield { steps: unit, act: undefined, bound: false };
+  // Others can have a file while it is read here, where its blocks are those of one content.
+  for (const file of files) if (isLarge(file)) yield { steps: [file], act: undefined, bound: false };
 }
 
 /** The path above or at another one that changes its kind by these steps. */

@@ -7,6 +7,7 @@ import type { ContentOf, ReadEnd, Reading } from '../disk/root-disk.js';
 import type { SignFile } from '../plan/model.js';
 import type { PassContext } from './context.js';
 import type { DiskTree } from './disk-tree.js';
+import { groupsOf, ONE_CALL } from './groups.js';
 
 /** A file whose bytes are in a batch. */
 export interface StoredFile {
@@ -15,8 +16,6 @@ export interface StoredFile {
   readonly end: ReadEnd;
 }
 
-/** Files read at a time, of those that are one chunk. */
-const READ_TOGETHER = 8;
 /** A file that has not stood still for so long is told of. */
 export const BEING_WRITTEN = minute;
 
@@ -29,15 +28,18 @@ export async function storeFiles(
 ): Promise<StoredFile[]> {
   const found: StoredFile[] = [];
   const small = steps.filter(({ stat }) => stat.size <= CHUNK_MIN_BYTES);
-  for (let at = 0; at < small.length; at += READ_TOGETHER) {
-    context.signal.throwIfAborted();
-    const some = small.slice(at, at + READ_TOGETHER);
-    const read = await Promise.all(some.map((step) => taken(context, step, () => readWhole(context, tree, step))));
-    for (const [index, one] of read.entries()) {
-      const step = some[index] as SignFile;
-      if (one === undefined) continue;
-      found.push({ step, stored: await storeChunk(batch, one.bytes), end: one.end });
-    }
+  const groups = [...groupsOf(small, ({ stat }) => stat.size, ONE_CALL)];
+  const reading = (at: number): Promise<WholeFound[]> => {
+    const read = readGroup(context, tree, groups[at] ?? []);
+    // The batch may fail before it is waited for.
+    read.catch(() => undefined);
+    return read;
+  };
+  let next = reading(0);
+  for (const at of groups.keys()) {
+    const read = await next;
+    next = reading(at + 1);
+    for (const { step, bytes, end } of read) found.push({ step, stored: await storeChunk(batch, bytes), end });
   }
   for (const step of steps.filter(({ stat }) => stat.size > CHUNK_MIN_BYTES)) {
     context.signal.throwIfAborted();
@@ -47,6 +49,33 @@ export async function storeFiles(
       return { stored, end: await reading.end };
     });
     if (one) found.push({ step, ...one });
+  }
+  return found;
+}
+
+interface WholeFound {
+  readonly step: SignFile;
+  readonly bytes: Uint8Array;
+  readonly end: ReadEnd;
+}
+
+/** Files that are one chunk each, by one call; one that could not be taken so is read by itself, which says why. */
+async function readGroup(
+  context: PassContext,
+  tree: Pick<DiskTree, 'seen'>,
+  group: readonly SignFile[],
+): Promise<WholeFound[]> {
+  context.signal.throwIfAborted();
+  if (group.length === 0) return [];
+  const requests = group.map(({ path, name }) => {
+    const seen = tree.seen(path);
+    return { path: name, ...(seen && { seen }) };
+  });
+  const found: WholeFound[] = [];
+  for (const [at, read] of (await context.disk.readAll(requests, CHUNK_MIN_BYTES)).entries()) {
+    const step = group[at] as SignFile;
+    const one = read.outcome === 'read' ? read : await taken(context, step, () => readWhole(context, tree, step));
+    if (one) found.push({ step, bytes: one.bytes, end: one.end });
   }
   return found;
 }

@@ -15,8 +15,14 @@ export function signs(step: Step): step is SigningStep {
   return step.do.startsWith('sign-');
 }
 
+/** A step that changes the disk. */
+export type WritingStep = Extract<
+  Step,
+  { do: 'write' | 'remove' | 'move' | 'attributes' | 'make-directory' | 'remove-directory' }
+>;
+
 /** Whether a step changes the disk. */
-export function writes(step: Step): boolean {
+export function writes(step: Step): step is WritingStep {
   return CHANGES.has(step.do);
 }
 

@@ -6,8 +6,9 @@ import { LookAgain } from './look-again.js';
 
 /** From one full pass to the next: what the watcher lost is found then (rule 16). */
 export const FULL_PASS = hour;
-/** Paths and directories that are looked at one by one; of more, everything is. */
-const ONE_BY_ONE = 1000;
+/** Paths, and directories, that are looked at one by one; of more, everything is. */
+const MOST_PATHS = 10_000;
+const MOST_DIRECTORIES = 1000;
 
 /** Decisions of a person about single paths, until the pass that carries them out. */
 export interface Decided {
@@ -22,11 +23,13 @@ export class Dirt {
   private paths = new Set<string>();
   private fullAt = -Infinity;
   private readonly again: LookAgain;
+  /** Paths whose bytes nobody had. */
+  private readonly lacking = new Set<string>();
 
   /** @param due something is to be looked at now */
   constructor(
     private readonly timers: Timers,
-    due: () => void,
+    private readonly due: () => void,
   ) {
     this.again = new LookAgain(timers, due);
   }
@@ -51,13 +54,26 @@ export class Dirt {
     for (const path of paths) this.paths.add(path);
   }
 
+  /** Nobody had the bytes of this path: it is looked at again when a member is heard of. */
+  lack(path: string): void {
+    this.lacking.add(path);
+  }
+
+  /** A member is there, which may have what was lacking. */
+  memberMet(): void {
+    if (this.lacking.size === 0) return;
+    this.some([...this.lacking]);
+    this.lacking.clear();
+    this.due();
+  }
+
   /** For a pass that begins now, which looks at what is dirty, or at everything where that is due. */
   take(): Scope {
     for (const path of this.again.take()) {
       if (path.endsWith('/')) this.directories.add(path.slice(0, -1));
       this.paths.add(path.replace(/\/$/, ''));
     }
-    const isMuch = this.paths.size + this.directories.size > ONE_BY_ONE;
+    const isMuch = this.paths.size > MOST_PATHS || this.directories.size > MOST_DIRECTORIES;
     const isFull = this.isAll || isMuch || this.timers.ticks() - this.fullAt >= FULL_PASS;
     const scope: Scope = isFull ? 'full' : { directories: this.directories, paths: this.paths };
     this.isAll = false;

@@ -13,7 +13,7 @@ import { failureOf, isStopped } from './failure.js';
 import { FolderRules } from './folder-rules.js';
 import { SlidingCount } from './lately.js';
 import { movedTo, rowsAt } from './moved-to.js';
-import { isPauseOver, untilPauseEnds } from './pause.js';
+import { isPauseOver, momentOf, untilPauseEnds } from './pause.js';
 import { tellIssues } from './tell-issues.js';
 import { NetworkTree } from '../pass/network-tree.js';
 import type { Rules } from '../pass/disk-tree.js';
@@ -50,6 +50,7 @@ export class Folder {
   private tried: Rules | undefined;
   private readonly walked = new Map<string, bigint>();
   private readonly unfit: PassContext['unfit'] = new Map();
+  private readonly signed = new Set<string>();
   /** Times that a person changed it. */
   private changed = 0;
   private hourlyAt = -Infinity;
@@ -100,6 +101,7 @@ export class Folder {
       this.disk.watch((dirty) => this.diskChanged(dirty)),
       catalogue.onChange((changes) => this.networkChanged(changes.map(({ path }) => path))),
       sync.onSynced(() => this.scan()),
+      sync.onCompared(() => this.dirt.memberMet()),
       membership.onChange(() => this.work.soon()),
     );
   }
@@ -145,8 +147,7 @@ export class Folder {
   /** Looks at these paths once, and makes disk or network as the other has them. */
   settlePaths(how: keyof Decided, paths: readonly string[]): void {
     for (const path of paths) this.decided[how].add(path);
-    this.dirt.some(paths);
-    this.work.soon();
+    this.look(paths);
   }
 
   /** A person says that the folder may be emptied after its prefix. */
@@ -223,8 +224,12 @@ export class Folder {
 
   private networkChanged(paths: readonly string[]): void {
     const below = paths.map((path) => this.network.below(path)).filter((path) => path !== undefined);
-    if (below.length === 0) return;
-    this.dirt.some(below);
+    this.look(below.filter((path) => !this.signed.has(path)));
+  }
+
+  private look(paths: readonly string[]): void {
+    if (paths.length === 0) return;
+    this.dirt.some(paths);
     this.work.soon();
   }
 
@@ -327,6 +332,7 @@ export class Folder {
     });
     if (result.pause !== undefined) throw new FolderStopped(result.pause);
     this.dirt.later(notes.again, new Set(notes.told.map(({ path }) => path)));
+    for (const { kind, path } of notes.told) if (kind === 'unavailable') this.dirt.lack(path);
     if (notes.isFull) this.after(minute, () => this.scan());
     if (notes.isFull) await this.say('error', 'no-room');
     else if (this.dirt.isPending) this.become('syncing', null);
@@ -339,9 +345,9 @@ export class Folder {
   }
 
   private context(notes: PassNotes, takesAsIs: boolean, signal: AbortSignal): PassContext {
-    const { parts, disk, network, base, held, root, walked, unfit, deleted, changed, stored: folder } = this;
+    const { parts, disk, network, base, held, root, walked, unfit, signed, deleted, changed, stored: folder } = this;
     return {
-      ...{ parts, folder, disk, network, base, held, root, walked, unfit, notes, takesAsIs, signal, deleted },
+      ...{ parts, folder, disk, network, base, held, root, walked, unfit, signed, notes, takesAsIs, signal, deleted },
       ...{ atStart: !this.isRecovered, isOver: () => this.changed !== changed },
     };
   }
@@ -418,8 +424,4 @@ export class Folder {
   private get named(): Pick<LiveFolderInfo, 'id' | 'name'> {
     return { id: this.stored.id, name: this.stored.name };
   }
-}
-
-function momentOf(at: number | null): string | null {
-  return at === null ? null : new Date(at).toISOString();
 }

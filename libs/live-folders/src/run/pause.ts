@@ -17,3 +17,8 @@ export function isPauseOver({ paused, pausedUntil }: Paused, now: number): boole
 export function untilPauseEnds({ paused, pausedUntil }: Paused, now: number): number {
   return paused && pausedUntil !== null ? Math.min(Math.max(1, pausedUntil - now), LOOK) : Infinity;
 }
+
+/** As times are told: milliseconds since 1970 in ISO 8601. */
+export function momentOf(at: number | null): string | null {
+  return at === null ? null : new Date(at).toISOString();
+}

@@ -60,6 +60,25 @@ export const ACTS: readonly ActScenario[] = [
     },
   },
   {
+    name: 'several files are written at once',
+    brings: ['new', 'other'],
+    run: async ({ root: { disk }, expected }) => {
+      const ids = { ...IDS, recordId: 'beef' };
+      const mtime = 1_600_000_000_000;
+      const [done] = await disk.writeAll([
+        {
+          path: p('d/old'),
+          ids: IDS,
+          bytes: Buffer.from('new'),
+          attributes: { mtime },
+          replaced: { expected, note: NOTE },
+        },
+        { path: p('d/fresh'), ids, bytes: Buffer.from('other'), attributes: { executable: true } },
+      ]);
+      return done?.outcome === 'placed' ? { path: 'old', stat: done.stat, racy: done.racy } : undefined;
+    },
+  },
+  {
     name: 'a file is removed',
     brings: [],
     run: async ({ root: { disk }, expected }) => {

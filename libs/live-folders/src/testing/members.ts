@@ -6,7 +6,7 @@ import type { BindLiveFolder, LiveFolderInfo, MemberRole } from '@dfs/contracts'
 import type { Database } from '@dfs/database';
 import type { Placement } from '@dfs/placement';
 import { EventLog, eventsEntities, eventsMigrations } from '@dfs/events';
-import { signerFromRaw, type Cid, type SignedRecord, type Signer } from '@dfs/protocol';
+import { EMPTY_CONTENT, signerFromRaw, type Cid, type SignedRecord, type Signer } from '@dfs/protocol';
 import { DfsError, silentLog, type Log, type Timers } from '@dfs/runtime';
 import { tempDatabase, testDatabase, type TempDatabase } from '@dfs/testing';
 import { liveFoldersMigrations } from '../base/schema.js';
@@ -137,6 +137,7 @@ export class TestMember {
   live!: LiveFolders;
   folder: Folder | undefined;
   private readonly synced = new Set<() => void>();
+  private readonly compared = new Set<() => void>();
   private readonly watchers = new Set<(dirty: Dirty) => void>();
 
   private constructor(
@@ -292,6 +293,11 @@ export class TestMember {
     if (isSynced) for (const fn of this.synced) fn();
   }
 
+  /** It has compared its records with those of a member. */
+  compare(): void {
+    for (const fn of this.compared) fn();
+  }
+
   /** The chunks of all versions of a path but the one that is shown: as after the retention. */
   async forget(path: string): Promise<void> {
     const entry = await this.catalogue.byPath(path);
@@ -341,7 +347,9 @@ export class TestMember {
       ...{ db: this.db, catalogue: this.catalogue, chunks: this.chunks, events: this.events, clock: root.time, timers },
       placement: {
         pinLocal: async () => undefined,
+        offered: (batch) => Object.assign(batch, { whole: () => undefined }),
         fetch: (id, size) => this.fetch(id, size),
+        here: { small: (ids, signal) => this.small(ids, signal), blocks: () => Promise.resolve(undefined) },
         standings: (contents) => members.standings(contents, this),
       },
       membership: {
@@ -354,6 +362,10 @@ export class TestMember {
           this.synced.add(fn);
           return () => this.synced.delete(fn);
         },
+        onCompared: (fn) => {
+          this.compared.add(fn);
+          return () => this.compared.delete(fn);
+        },
       },
       // One disk for all, and open after one of its users has closed it.
       openDisk: () => keptOpen(this.root.disk, this.watchers),
@@ -363,6 +375,14 @@ export class TestMember {
       roots: { allowed: ['/mnt'], home: '/home/u', dataDir: '/home/u/data' },
       resolve: (path) => Promise.resolve(path),
     });
+  }
+
+  /** Those that it has itself. */
+  private async small(contents: Iterable<Cid>, signal: AbortSignal): Promise<Map<Cid, Uint8Array>> {
+    const found = new Map<Cid, Uint8Array>([[EMPTY_CONTENT, new Uint8Array(0)]]);
+    for await (const { id, bytes } of this.chunks.getMany([...(await this.chunks.has([...contents]))], { signal }))
+      found.set(id, bytes);
+    return found;
   }
 
   private async *fetch(contentId: Cid, size: number): AsyncGenerator<Uint8Array, void, undefined> {

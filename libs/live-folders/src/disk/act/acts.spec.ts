@@ -240,6 +240,59 @@ describe('room (rule 14)', () => {
   });
 });
 
+describe('several small files at once', () => {
+  const small = (path: string, text: string, recordId = path) => ({
+    ...{ path: p(path), ids: { ...IDS, recordId }, bytes: Buffer.from(text), attributes: {} },
+  });
+
+  it('each has its own outcome, in their order; of one that fails nothing is left', async () => {
+    const root = rootWith({ a: 'old', 'd/taken': 'theirs', 'd/changed': 'before' });
+    const expected = await expectedAt(root, p('a'));
+    const other = await expectedAt(root, p('d/changed'));
+    root.user.write(root.at('d/changed'), 'since');
+    root.user.special(root.at('link'), 'link');
+    const isBroken = ({ name, path }: { name: string; path: string }) => name === 'write' && path.endsWith('b0');
+    root.files.script({ when: isBroken, fate: { errno: 'EIO' } });
+    const written = await root.disk.writeAll([
+      small('d/new', '1', 'a0'),
+      small('d/broken', '2', 'b0'),
+      small('d/taken', '3', 'c0'),
+      { ...small('a', '4', 'd0'), replaced: { expected, note } },
+      { ...small('d/changed', '5', 'e0'), replaced: { expected: other, note } },
+      small('link/out', '6', 'f0'),
+      small('none/in', '7', 'a1'),
+    ]);
+    expect(written).toMatchObject([
+      { outcome: 'placed', stat: { size: 1 } },
+      { outcome: 'failed', code: 'EIO' },
+      { outcome: 'taken' },
+      { outcome: 'placed', trashed: expect.any(String) as string },
+      { outcome: 'changed' },
+      { outcome: 'failed', code: 'outside' },
+      { outcome: 'failed', code: 'ENOENT' },
+    ]);
+    expect(visible(root)).toEqual({ a: '4', 'd/new': '1', 'd/taken': 'theirs', 'd/changed': 'since' });
+    expect(await trashed(root)).toEqual([['a', 'replaced', 'old']]);
+  });
+
+  it('all are complete and synced before the first one has its place', async () => {
+    const root = rootWith({});
+    const before = root.files.calls.length;
+    await root.disk.writeAll(['a', 'b', 'c'].map((name, at) => small(name, name, `${at}`)));
+    const names = root.files.calls.slice(before).map(({ name }) => name);
+    expect(names.lastIndexOf('write')).toBeLessThan(names.indexOf('sync'));
+    expect(names.lastIndexOf('sync')).toBeLessThan(names.indexOf('link'));
+    expect(names.filter((name) => name === 'sync')).toHaveLength(3);
+  });
+
+  it('take nothing of the reserve of the node', async () => {
+    const root = rootWith({}, { room: 10_000, reserveBytes: 500 });
+    await root.disk.place(await stage(root, 'a', 'x'.repeat(9501)));
+    expect(await root.disk.writeAll([small('b', '1')])).toEqual([{ outcome: 'failed', code: 'ENOSPC' }]);
+    expect(Object.keys(visible(root))).toEqual(['a']);
+  });
+});
+
 describe('directories (rule 12)', () => {
   it('are made with those above them, and removed when nothing or only droppings are left', async () => {
     const root = rootWith({ 'x/file': '1' });

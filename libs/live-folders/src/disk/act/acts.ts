@@ -1,6 +1,17 @@
-import { isDiskError } from '../disk-error.js';
+import { DiskError, isDiskError } from '../disk-error.js';
 import type { DiskPath, TemporaryIds } from '../names.js';
-import type { Expected, FileAttributes, NotDone, Placed, RootDisk, Staged, Stat, TrashNote } from '../root-disk.js';
+import type {
+  Expected,
+  FileAttributes,
+  NotDone,
+  Placed,
+  RootDisk,
+  Staged,
+  Stat,
+  TrashNote,
+  WholeFile,
+  WholeWritten,
+} from '../root-disk.js';
 import { contentIdOf } from '../root/content-id.js';
 import type { FileSystemTime } from '../root/file-system-time.js';
 import { bytesOfFile } from '../root/reader.js';
@@ -46,6 +57,21 @@ export class Acts {
     } finally {
       await aside.file.close().catch(() => undefined);
     }
+  }
+
+  /** Puts several staged files in their places, each for itself. In place of one that could not be staged there is why. */
+  async placeAll(staged: readonly (Staged | DiskError)[], all: readonly WholeFile[]): Promise<WholeWritten[]> {
+    const written: WholeWritten[] = [];
+    for (const [at, one] of staged.entries()) {
+      try {
+        if (one instanceof DiskError) throw one;
+        written.push(await this.place(one, all[at]!.replaced));
+      } catch (error) {
+        if (!(error instanceof DiskError)) throw error;
+        written.push({ outcome: 'failed', code: error.code });
+      }
+    }
+    return written;
   }
 
   async remove(

@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { sha256 } from '@dfs/protocol';
 import { VirtualTime } from '@dfs/runtime';
 import { DiskFaults, eventually, seededRandom, tempDir, type TempDir } from '@dfs/testing';
 import { bodyOf, expectedAt, IDS, p, textOf } from '../../testing/memory-root.js';
@@ -63,6 +64,21 @@ describe('a process for each root (rule 17)', () => {
     expect(new Set(called).size).toBe(called.length);
   });
 
+  it('small files go and come many at a time, with their bytes', async () => {
+    const files = ['s1', 's2', 's3'].map((name, at) => ({
+      ...{ path: p(name), ids: { ...IDS, recordId: `${at}` }, bytes: Buffer.from(name), attributes: { mtime: 1000 } },
+    }));
+    const written = await disk.writeAll([...files, { ...files[0]!, path: p('none/a') }]);
+    expect(written.map(({ outcome }) => outcome)).toEqual(['placed', 'placed', 'placed', 'failed']);
+    expect(await readFile(join(dir.path, 's2'), 'utf8')).toBe('s2');
+    const read = await disk.readAll([...files.map(({ path }) => ({ path })), { path: p('s4') }], 10);
+    expect(read.map((one) => (one.outcome === 'read' ? Buffer.from(one.bytes).toString() : one.outcome))).toEqual([
+      ...['s1', 's2', 's3', 'absent'],
+    ]);
+    for (const [at, one] of written.slice(0, 3).entries())
+      expect(one).toMatchObject({ stat: (read[at] as { end: { stat: object } }).end.stat });
+  });
+
   it('failures come as they are', async () => {
     await expect(disk.read(p('none'))).rejects.toMatchObject({ name: 'DiskError', code: 'ENOENT', path: 'none' });
     await expect(disk.stage(p('none/a'), IDS, bodyOf('x'), {})).rejects.toMatchObject({ code: 'ENOENT' });
@@ -119,6 +135,35 @@ describe('a process for each root (rule 17)', () => {
       expect(found.length).toBe(size * count);
       expect(given.findIndex((piece, n) => !piece.equals(found.subarray(n * size, (n + 1) * size)))).toBe(-1);
     }
+  });
+
+  it('blocks of other files of the machine are copied by the process itself, and held against their digests', async () => {
+    await using packs = await tempDir('dfs-packs-');
+    const bytes = Buffer.from(seededRandom(11).bytes(3_000_000));
+    bytes.fill(0, 1_000_000, 2_000_000);
+    const [one, two] = [packs.file('one'), packs.file('two')];
+    await writeFile(one, Buffer.concat([Buffer.from('head'), bytes.subarray(0, 700_000), Buffer.from('head')]));
+    await writeFile(two, bytes.subarray(700_000));
+    const block = (file: string, offset: number, from: number, to: number) => ({
+      ...{ file, offset, size: to - from, digest: sha256(bytes.subarray(from, to)) },
+    });
+    const blocks = [
+      block(one, 4, 0, 700_000),
+      block(two, 0, 700_000, 2_900_000),
+      block(two, 2_200_000, 2_900_000, 3_000_000),
+    ];
+    await disk.place(await disk.stageCopy(p('copied'), IDS, blocks, { mtime: 1_600_000_000_000 }));
+    expect((await readFile(join(dir.path, 'copied'))).equals(bytes)).toBe(true);
+    for (const wrong of [
+      { ...blocks[1]!, digest: blocks[0]!.digest },
+      { ...blocks[1]!, offset: 1_000_000 },
+      { ...blocks[1]!, file: packs.file('gone') },
+    ]) {
+      const asked = disk.stageCopy(p('wrong'), IDS, [blocks[0]!, wrong], {});
+      await expect(asked).rejects.toMatchObject({ name: 'DiskError', code: 'source' });
+    }
+    await expect(disk.stageCopy(p('none/copied'), IDS, blocks, {})).rejects.toMatchObject({ code: 'ENOENT' });
+    expect((await disk.list([p('')]))[0]).toMatchObject({ outcome: 'whole', temporaries: [] });
   });
 
   it('a body that fails leaves nothing behind', async () => {

@@ -1,8 +1,30 @@
 import { execFile } from 'node:child_process';
-import { constants, lstatSync, readdirSync, type BigIntStats } from 'node:fs';
-import { access, link, mkdir, open, rename, rmdir, statfs, unlink, type FileHandle } from 'node:fs/promises';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  fsync,
+  ftruncateSync,
+  futimesSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  read,
+  readdirSync,
+  readSync,
+  renameSync,
+  rmdirSync,
+  statfsSync,
+  unlinkSync,
+  write,
+  writeSync,
+  type BigIntStats,
+} from 'node:fs';
 import { promisify } from 'node:util';
-import type { Platform } from '@dfs/runtime';
+import { KiB, millisecond, Turns, type Platform } from '@dfs/runtime';
 import type { DiskKind, Stat } from '../root-disk.js';
 import type { AbsolutePath, FileSystem, FileSystemFacts, OpenFile, OpenWay } from './file-system.js';
 
@@ -20,58 +42,71 @@ const OWNER_EXECUTES = 0o100;
 /** Half a microsecond: the way through floating-point seconds never ends below the millisecond. */
 const UP_A_LITTLE = 0.0005;
 
+/** Bytes of one read or write for which the thread is blocked. */
+const BLOCKING_BYTES = 64 * KiB;
+/** Others have their turn at least so often, however long calls go on that block the thread. */
+const TURN = 20 * millisecond;
+
 const run = promisify(execFile);
+const [syncInPool, readInPool, writeInPool] = [promisify(fsync), promisify(read), promisify(write)];
 
 /**
- * The file system of this machine. Looks at names block the thread, which is several times faster than a pool of threads: to be
- * used in a process of its own (rule 17).
+ * The file system of this machine. All but fsync and long reads and writes block the thread, which is several times faster than a pool
+ * of threads: to be used in a process of its own (rule 17), which is known to hang when nothing is heard of it.
  */
 export class NodeFileSystem implements FileSystem {
   /** Ids of file systems by their device: within one mount they stay. */
   readonly #ids = new Map<bigint, Promise<string | undefined>>();
+  readonly #turns = new Turns(TURN);
 
   constructor(private readonly platform: Platform = process.platform) {}
 
   async lstat(path: AbsolutePath): Promise<Stat> {
-    return statOf(lstatSync(bytesOf(path), { bigint: true }), this.platform);
+    return this.#done(statOf(lstatSync(bytesOf(path), { bigint: true }), this.platform));
   }
 
   async readdir(path: AbsolutePath): Promise<string[]> {
-    return readdirSync(bytesOf(path), { encoding: 'buffer' }).map((name) => name.toString('latin1'));
+    const names = readdirSync(bytesOf(path), { encoding: 'buffer' });
+    return this.#done(names.map((name) => name.toString('latin1')));
   }
 
   async open(path: AbsolutePath, way: OpenWay): Promise<OpenFile> {
-    return new NodeOpenFile(await open(bytesOf(path), FLAGS[way], 0o666), this.platform);
+    const fd = openSync(bytesOf(path), FLAGS[way], 0o666);
+    return this.#done(new NodeOpenFile(fd, this.platform, this.#turns));
   }
 
-  mkdir(path: AbsolutePath): Promise<void> {
-    return mkdir(bytesOf(path));
+  async mkdir(path: AbsolutePath): Promise<void> {
+    return this.#done(mkdirSync(bytesOf(path)));
   }
 
-  rmdir(path: AbsolutePath): Promise<void> {
-    return rmdir(bytesOf(path));
+  async rmdir(path: AbsolutePath): Promise<void> {
+    return this.#done(rmdirSync(bytesOf(path)));
   }
 
-  link(from: AbsolutePath, to: AbsolutePath): Promise<void> {
-    return link(bytesOf(from), bytesOf(to));
+  async link(from: AbsolutePath, to: AbsolutePath): Promise<void> {
+    return this.#done(linkSync(bytesOf(from), bytesOf(to)));
   }
 
-  unlink(path: AbsolutePath): Promise<void> {
-    return unlink(bytesOf(path));
+  async unlink(path: AbsolutePath): Promise<void> {
+    return this.#done(unlinkSync(bytesOf(path)));
   }
 
-  rename(from: AbsolutePath, to: AbsolutePath): Promise<void> {
-    return rename(bytesOf(from), bytesOf(to));
+  async rename(from: AbsolutePath, to: AbsolutePath): Promise<void> {
+    return this.#done(renameSync(bytesOf(from), bytesOf(to)));
   }
 
-  access(path: AbsolutePath): Promise<void> {
-    return access(bytesOf(path), constants.W_OK);
+  async access(path: AbsolutePath): Promise<void> {
+    return this.#done(accessSync(bytesOf(path), constants.W_OK));
   }
 
   async statfs(path: AbsolutePath): Promise<FileSystemFacts> {
-    const { type, bsize, blocks, bavail } = await statfs(bytesOf(path));
+    const { type, bsize, blocks, bavail } = statfsSync(bytesOf(path));
     const id = await this.#idOf(path);
     return { type: type.toString(16), id, totalBytes: bsize * blocks, freeBytes: bsize * bavail };
+  }
+
+  #done<T>(answer: T): T | Promise<T> {
+    return afterTurn(this.#turns, answer);
   }
 
   /** Node does not tell `f_fsid`; the program `stat` of Linux does. */
@@ -92,60 +127,87 @@ export class NodeFileSystem implements FileSystem {
 }
 
 class NodeOpenFile implements OpenFile {
+  #fd: number | undefined;
+
   constructor(
-    private readonly handle: FileHandle,
+    fd: number,
     private readonly platform: Platform,
-  ) {}
+    private readonly turns: Turns,
+  ) {
+    this.#fd = fd;
+  }
 
   async stat(): Promise<Stat> {
-    return statOf(await this.handle.stat({ bigint: true }), this.platform);
+    return this.#done(statOf(fstatSync(this.#open, { bigint: true }), this.platform));
   }
 
   async read(into: Uint8Array, position: number): Promise<number> {
-    return (await this.handle.read(into, 0, into.length, position)).bytesRead;
+    if (into.length <= BLOCKING_BYTES) return this.#done(readSync(this.#open, into, 0, into.length, position));
+    return (await readInPool(this.#open, into, 0, into.length, position)).bytesRead;
   }
 
   async write(bytes: Uint8Array, position: number): Promise<number> {
-    return (await this.handle.write(bytes, 0, bytes.length, position)).bytesWritten;
+    if (bytes.length <= BLOCKING_BYTES) return this.#done(writeSync(this.#open, bytes, 0, bytes.length, position));
+    return (await writeInPool(this.#open, bytes, 0, bytes.length, position)).bytesWritten;
   }
 
-  truncate(size: number): Promise<void> {
-    return this.handle.truncate(size);
+  async truncate(size: number): Promise<void> {
+    return this.#done(ftruncateSync(this.#open, size));
   }
 
-  setMtime(mtime: number): Promise<void> {
+  async setMtime(mtime: number): Promise<void> {
     // Node takes a number below zero for now, and a date for what it is.
     const time = mtime < 0 ? new Date(Math.floor(mtime)) : (Math.floor(mtime) + UP_A_LITTLE) / 1000;
-    return this.handle.utimes(time, time);
+    return this.#done(futimesSync(this.#open, time, time));
   }
 
   async setExecutable(executable: boolean): Promise<void> {
-    const { mode } = await this.handle.stat();
+    const { mode } = fstatSync(this.#open);
     // All that may read it may run it, as compilers do it.
-    await this.handle.chmod(executable ? mode | ((mode & READ_BITS) >> 2) : mode & ~EXECUTE_BITS);
+    const wanted = executable ? mode | ((mode & READ_BITS) >> 2) : mode & ~EXECUTE_BITS;
+    if (wanted !== mode) return this.#done(fchmodSync(this.#open, wanted));
   }
 
   async takeModeOf(other: OpenFile): Promise<void> {
     if (!(other instanceof NodeOpenFile) || this.platform === 'win32') return;
-    const [own, others] = await Promise.all([this.handle.stat(), other.handle.stat()]);
+    const [own, others] = [fstatSync(this.#open), fstatSync(other.#open)];
     const plain = others.mode & 0o666;
-    await this.handle.chmod((own.mode & OWNER_EXECUTES) === 0 ? plain : plain | ((plain & READ_BITS) >> 2));
+    const wanted = (own.mode & OWNER_EXECUTES) === 0 ? plain : plain | ((plain & READ_BITS) >> 2);
+    return this.#done(fchmodSync(this.#open, wanted));
   }
 
   async sync(): Promise<void> {
     try {
-      await this.handle.sync();
+      await syncInPool(this.#open);
     } catch (error) {
       // Windows flushes no directories, and needs it not; some network file systems say EINVAL.
       const { code } = error as NodeJS.ErrnoException;
-      const isDirectory = (await this.handle.stat()).isDirectory();
+      const isDirectory = fstatSync(this.#open).isDirectory();
       if (!isDirectory || (code !== 'EPERM' && code !== 'EINVAL')) throw error;
     }
   }
 
-  close(): Promise<void> {
-    return this.handle.close();
+  async close(): Promise<void> {
+    if (this.#fd === undefined) return;
+    const fd = this.#fd;
+    this.#fd = undefined;
+    return this.#done(closeSync(fd));
   }
+
+  /** The number may be that of another file once this one is closed. */
+  get #open(): number {
+    if (this.#fd === undefined) throw Object.assign(new Error('the file is closed'), { code: 'EBADF' });
+    return this.#fd;
+  }
+
+  #done<T>(answer: T): T | Promise<T> {
+    return afterTurn(this.turns, answer);
+  }
+}
+
+/** The answer of a call that has blocked the thread: at once, or after the turn of others where they have waited for long. */
+function afterTurn<T>(turns: Turns, answer: T): T | Promise<T> {
+  return turns.isDue ? turns.next().then(() => answer) : answer;
 }
 
 function statOf(stat: BigIntStats, platform: Platform): Stat {

@@ -138,6 +138,29 @@ describe('read what stands still (rule 9)', () => {
   });
 });
 
+describe('whole small files by one call', () => {
+  it('have all their bytes, and those that cannot be had say why', async () => {
+    const { disk, user, at, time, files } = memoryRoot();
+    for (const [path, text] of Object.entries({ a: 'one', b: '', long: 'x'.repeat(101), c: 'three' }))
+      user.write(at(path), text);
+    time.advance(MINUTE);
+    const act = () => user.write(at('c'), 'since');
+    files.script({ when: ({ name, path }) => name === 'read' && path === at('c'), nth: 1, fate: { act } });
+    const read = await disk.readAll(
+      ['a', 'b', 'long', 'c', 'none'].map((path) => ({ path: p(path) })),
+      100,
+    );
+    expect(read.map((one) => (one.outcome === 'read' ? Buffer.from(one.bytes).toString() : one))).toEqual([
+      'one',
+      '',
+      { path: 'long', outcome: 'failed', code: 'EFBIG' },
+      { path: 'c', outcome: 'changing', retryAfter: 200, changing: 0 },
+      { path: 'none', outcome: 'absent' },
+    ]);
+    expect(read[0]).toMatchObject({ path: 'a', end: { racy: false, stat: { size: 3 } } });
+  });
+});
+
 describe('the id of a content', () => {
   it('is the one that an upload of the bytes gets', async () => {
     const random = seededRandom(7);

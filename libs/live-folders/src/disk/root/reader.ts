@@ -2,7 +2,16 @@ import { KiB } from '@dfs/runtime';
 import { asDiskError, DiskError, isDiskError } from '../disk-error.js';
 import type { OpenFile } from '../fs/file-system.js';
 import type { DiskPath } from '../names.js';
-import type { ContentOf, ContentRequest, ReadEnd, Reading, ReadOptions, Stat } from '../root-disk.js';
+import type {
+  ContentOf,
+  ContentRequest,
+  NotRead,
+  ReadEnd,
+  Reading,
+  ReadOptions,
+  Stat,
+  WholeRead,
+} from '../root-disk.js';
 import { contentIdOf } from './content-id.js';
 import type { FileSystemTime } from './file-system-time.js';
 import { absent, sameLook, type RootFiles } from './root-files.js';
@@ -30,11 +39,37 @@ export class Reader {
     return this.#open(path, first);
   }
 
+  contentOf(requests: readonly ContentRequest[]): Promise<ContentOf[]> {
+    return this.#each(requests, async (path, { body, end }) => {
+      const contentId = await contentIdOf(body);
+      return { path, outcome: 'content', contentId, end: await end };
+    });
+  }
+
+  /** Small files, each with all its bytes. One that has more of them is `failed`, with EFBIG. */
+  readAll(requests: readonly ContentRequest[], mostBytes: number): Promise<WholeRead[]> {
+    return this.#each(requests, async (path, { body, end }) => {
+      const pieces: Uint8Array[] = [];
+      let size = 0;
+      for await (const piece of body) {
+        size += piece.length;
+        if (size > mostBytes) throw new DiskError('EFBIG', { path });
+        pieces.push(piece);
+      }
+      const [first] = pieces;
+      const bytes = first && pieces.length === 1 ? first : Buffer.concat(pieces, size);
+      return { path, outcome: 'read', bytes, end: await end };
+    });
+  }
+
   /** Of several files: they are all looked at before the wait that stands between two looks. */
-  async contentOf(requests: readonly ContentRequest[]): Promise<ContentOf[]> {
+  async #each<T>(
+    requests: readonly ContentRequest[],
+    take: (path: DiskPath, reading: Reading) => Promise<T>,
+  ): Promise<(T | NotRead)[]> {
     const { files, steadiness } = this.components;
     const known = new Set<DiskPath>();
-    const looks: (Stat | ContentOf | undefined)[] = [];
+    const looks: (Stat | NotRead | undefined)[] = [];
     let mustWait = false;
     for (const { path, seen, asIs } of requests) {
       const wait = steadiness.wait(path);
@@ -49,20 +84,23 @@ export class Reader {
       }
     }
     if (mustWait) await files.timers.sleep(LOOKS_APART);
-    const contents: ContentOf[] = [];
+    const found: (T | NotRead)[] = [];
     for (const [at, { path }] of requests.entries()) {
       const look = looks[at];
-      contents.push(look && 'outcome' in look ? look : await this.#contentOf(path, look, known));
+      found.push(look && 'outcome' in look ? look : await this.#one(path, look, known, take));
     }
-    return contents;
+    return found;
   }
 
-  async #contentOf(path: DiskPath, first: Stat | undefined, known: Set<DiskPath>): Promise<ContentOf> {
+  async #one<T>(
+    path: DiskPath,
+    first: Stat | undefined,
+    known: Set<DiskPath>,
+    take: (path: DiskPath, reading: Reading) => Promise<T>,
+  ): Promise<T | NotRead> {
     try {
       await this.components.files.within(path, known);
-      const { body, end } = await this.#open(path, first);
-      const contentId = await contentIdOf(body);
-      return { path, outcome: 'content', contentId, end: await end };
+      return await take(path, await this.#open(path, first));
     } catch (error) {
       return failure(path, error);
     }
@@ -173,7 +211,7 @@ export async function* bytesOfFile(file: OpenFile): AsyncGenerator<Uint8Array, v
   }
 }
 
-function failure(path: DiskPath, error: unknown): ContentOf {
+function failure(path: DiskPath, error: unknown): NotRead {
   if (!(error instanceof DiskError)) throw error;
   const { code, retryAfter = 0, changing = 0 } = error;
   if (code === 'changing' || code === 'changed') return { path, outcome: 'changing', retryAfter, changing };

@@ -1,27 +1,28 @@
-import { EMPTY_CONTENT } from '@dfs/protocol';
-import { isDfsError } from '@dfs/runtime';
+import { CHUNK_MIN_BYTES, EMPTY_CONTENT } from '@dfs/protocol';
+import { isDfsError, MiB } from '@dfs/runtime';
 import type { BaseChange } from '../../base/base-tree.js';
 import { isDiskError } from '../../disk/disk-error.js';
-import { joinDiskPath, parentOf, ROOT, toDiskPath, type DiskPath } from '../../disk/names.js';
-import type { Expected, FileAttributes, Staged, Stat, TrashNote } from '../../disk/root-disk.js';
-import { bitOf, known } from '../../plan/decide.js';
-import type { BaseFile, Seen, Step, WhyTrashed } from '../../plan/model.js';
+import { joinDiskPath, parentOf, ROOT, toDiskPath, type DiskPath, type TemporaryIds } from '../../disk/names.js';
+import type { NotDone, Placed, Staged, Stat, TrashNote, WholeFile } from '../../disk/root-disk.js';
+import { bitOf } from '../../plan/decide.js';
+import type { Seen, Step, WhyTrashed } from '../../plan/model.js';
+import { writes, type WritingStep } from '../../plan/plan.js';
 import type { Head } from '@dfs/catalogue';
 import type { PassContext } from '../context.js';
 import type { DiskTree } from '../disk-tree.js';
 import { folds } from '../assemble.js';
+import { groupsOf, ONE_CALL, type GroupLimits } from '../groups.js';
+import { attributesOf, contentOf, decomposed, expectedOf, rowOf } from './rows.js';
 import { Spellings } from './spellings.js';
+import { bytesOf, deepestFirst, isSmall, PHASES, type WriteStep } from './steps.js';
 import { TrashRoom } from './trash-room.js';
 
-type WritingStep = Extract<
-  Step,
-  { do: 'write' | 'remove' | 'move' | 'attributes' | 'make-directory' | 'remove-directory' }
->;
-
 /** Steps whose base rows are written together. */
-const BATCH = 200;
-/** Files that are fetched and written at a time. */
+const BATCH: GroupLimits = { count: 512, bytes: 256 * MiB };
+/** Files, or groups of small ones, that are fetched and written at a time. */
 const TOGETHER = 4;
+/** Blocks that are told to the process of a disk in one message. */
+const MOST_BLOCKS = 8192;
 /** Milliseconds after which a file is looked at again that changed just now, and one that went to the trash (rules 6 and 9). */
 const RACY = 2100;
 /** Milliseconds until what could not be had from any holder is tried again. */
@@ -34,33 +35,16 @@ const MOVED_NOT = 1000;
  * directories are durable.
  */
 export async function write(context: PassContext, tree: DiskTree, steps: readonly Step[]): Promise<void> {
-  const all = steps.filter((step): step is WritingStep => ORDER[step.do] !== undefined);
+  const all = steps.filter(writes);
   if (all.length === 0 || !(await raised(context))) return;
   const leaving = all.flatMap((step) => (step.do === 'remove' ? [step.path] : step.do === 'move' ? [step.from] : []));
   const writer = new Writer(context, tree, new Set(leaving));
   for (const phase of PHASES) {
     const some = all.filter((step) => phase.includes(step.do));
     const ordered = phase.includes('remove-directory') ? some.sort(deepestFirst) : some;
-    for (let at = 0; at < ordered.length; at += BATCH) await writer.batch(ordered.slice(at, at + BATCH));
+    for (const batch of groupsOf(ordered, bytesOf, BATCH)) await writer.batch(batch);
   }
 }
-
-/** Removals make room for files that take their names. A directory goes when all of it has gone. */
-const PHASES: readonly (readonly WritingStep['do'][])[] = [
-  ['remove'],
-  ['move'],
-  ['remove-directory'],
-  ['make-directory'],
-  ['write', 'attributes'],
-];
-const ORDER: Partial<Record<Step['do'], true>> = {
-  remove: true,
-  move: true,
-  'remove-directory': true,
-  'make-directory': true,
-  write: true,
-  attributes: true,
-};
 
 /** A change of the base tree; `stat`: of what stands on the disk since. */
 type Done = BaseChange & { readonly stat?: Stat };
@@ -70,6 +54,8 @@ class Writer {
   private readonly touched = new Set<DiskPath>();
   /** Names of directories that were made. */
   private readonly made = new Map<string, DiskPath>();
+  /** Directories that are being made. */
+  private readonly making = new Map<string, Promise<DiskPath | undefined>>();
   /** Directories in which something is left. */
   private readonly kept = new Set<string>();
   private readonly spellings: Spellings;
@@ -85,10 +71,13 @@ class Writer {
   }
 
   async batch(steps: readonly WritingStep[]): Promise<void> {
-    const queue = [...steps];
     const isMany = steps.every((step) => step.do === 'write');
+    const small = steps.filter(isSmall);
+    const queue: (() => Promise<void>)[] = [];
+    for (const group of groupsOf(small, bytesOf, ONE_CALL)) queue.push(() => this.group(group));
+    for (const step of steps) if (!isSmall(step)) queue.push(() => this.one(step));
     const work = async (): Promise<void> => {
-      for (let step = queue.shift(); step; step = queue.shift()) await this.one(step);
+      for (let next = queue.shift(); next; next = queue.shift()) await next();
     };
     try {
       await Promise.all(Array.from({ length: isMany ? TOGETHER : 1 }, work));
@@ -143,7 +132,7 @@ class Writer {
   private act(step: WritingStep): Promise<void> {
     switch (step.do) {
       case 'write':
-        return this.write(step.path, step.head, step.over, step.why);
+        return this.write(step);
       case 'remove':
         return this.remove(step.path, step.record, step.seen, step.why);
       case 'move':
@@ -157,21 +146,83 @@ class Writer {
     }
   }
 
-  private async write(path: string, head: Head, over: Seen | undefined, why: WhyTrashed): Promise<void> {
-    const { disk, notes, network, folder } = this.context;
-    if (notes.isFull) return;
-    if (this.kept.has(path)) return notes.tell('hidden', path, 'In the network a file has this name.');
-    const name = over?.name ?? (await this.place(path));
+  /** Small files of which the bytes are here, by one call; of others, and those that fail, each by itself. */
+  private async group(steps: readonly WriteStep[]): Promise<void> {
+    const { disk, parts, signal } = this.context;
+    signal.throwIfAborted();
+    if (this.context.isOver()) return;
+    const contents = await parts.placement.here.small(
+      steps.map(({ head }) => contentOf(head)),
+      signal,
+    );
+    const single: WriteStep[] = [];
+    const whole: { step: WriteStep; file: WholeFile }[] = [];
+    for (const step of steps) {
+      const bytes = contents.get(contentOf(step.head));
+      const name = bytes?.length === step.head.size ? await this.nameOf(step).catch(() => undefined) : undefined;
+      if (bytes && name !== undefined) whole.push({ step, file: { ...this.newFile(step, name), bytes } });
+      else single.push(step);
+    }
+    const written = whole.length === 0 ? [] : await disk.writeAll(whole.map(({ file }) => file));
+    for (const [at, { step, file }] of whole.entries()) {
+      const done = written[at];
+      if (done === undefined || done.outcome === 'failed') single.push(step);
+      else this.wrote(step, file.path, done);
+    }
+    for (const step of single) await this.one(step);
+  }
+
+  private async write(step: WriteStep): Promise<void> {
+    const { disk } = this.context;
+    const { path, head } = step;
+    const name = await this.nameOf(step);
     if (name === undefined) return;
-    const ids = { fileId: network.fileId(path), recordId: head.record };
-    const stage = (): Promise<Staged> =>
-      disk.stage(name, ids, this.bodyOf(path, head), attributesOf(head, folder.probe.executableBit));
+    const { ids, attributes, replaced } = this.newFile(step, name);
+    const stage = async (): Promise<Staged> =>
+      (await this.copied(name, ids, step)) ?? (await disk.stage(name, ids, this.bodyOf(path, head), attributes));
     const staged = await stage().catch(async (error: unknown) => {
       if (!isFull(error) || !(await this.trash.free(head.size))) throw error;
       return stage();
     });
-    const note: TrashNote = { reason: why, ids, ...(over && { contentId: over.contentId }) };
-    const done = await disk.place(staged, over && { expected: expectedOf(over), note });
+    this.wrote(step, name, await disk.place(staged, replaced));
+  }
+
+  /** A large content that is all here goes to the disk without this process; undefined where that cannot be. */
+  private async copied(name: DiskPath, ids: TemporaryIds, { head }: WriteStep): Promise<Staged | undefined> {
+    const { disk, parts, folder } = this.context;
+    const { contentId, size } = head;
+    if (contentId === null || size <= CHUNK_MIN_BYTES) return undefined;
+    const blocks = await parts.placement.here.blocks(contentId, size, MOST_BLOCKS);
+    if (blocks === undefined) return undefined;
+    return disk.stageCopy(name, ids, blocks, attributesOf(head, folder.probe.executableBit)).catch((error: unknown) => {
+      // A block has another place by now, or is damaged there: reading in the usual way finds out.
+      if (isDiskError(error, 'source')) return undefined;
+      throw error;
+    });
+  }
+
+  /** The name under which a file is to be written; undefined where it cannot be. */
+  private async nameOf({ path, over }: WriteStep): Promise<DiskPath | undefined> {
+    const { notes } = this.context;
+    if (notes.isFull) return undefined;
+    if (this.kept.has(path)) {
+      notes.tell('hidden', path, 'In the network a file has this name.');
+      return undefined;
+    }
+    return over?.name ?? (await this.place(path));
+  }
+
+  private newFile({ path, head, over, why }: WriteStep, name: DiskPath): Omit<WholeFile, 'bytes'> {
+    const { network, folder } = this.context;
+    const ids = { fileId: network.fileId(path), recordId: head.record };
+    return {
+      ...{ path: name, ids, attributes: attributesOf(head, folder.probe.executableBit) },
+      ...(over && { replaced: { expected: expectedOf(over), note: { reason: why, ids, contentId: over.contentId } } }),
+    };
+  }
+
+  private wrote({ path, head }: WriteStep, name: DiskPath, done: Placed | NotDone): void {
+    const { notes } = this.context;
     this.touched.add(parentOf(name));
     if (done.outcome === 'taken' && this.folds && !this.spellings.any) return this.twin(path);
     if (done.outcome !== 'placed') return this.notDone(path);
@@ -266,10 +317,19 @@ class Writer {
     );
   }
 
-  private async directory(path: string): Promise<DiskPath | undefined> {
-    if (path === '') return ROOT;
+  /** Once for all that ask for it together: to the second it would seem to be there by another spelling. */
+  private directory(path: string): Promise<DiskPath | undefined> {
+    if (path === '') return Promise.resolve(ROOT);
     const there = this.made.get(path) ?? this.tree.directoryName(path);
-    if (there !== undefined) return there;
+    if (there !== undefined) return Promise.resolve(there);
+    const known = this.making.get(path);
+    if (known) return known;
+    const making = this.newDirectory(path).finally(() => this.making.delete(path));
+    this.making.set(path, making);
+    return making;
+  }
+
+  private async newDirectory(path: string): Promise<DiskPath | undefined> {
     const name = await this.place(path);
     if (name === undefined) return undefined;
     const done = await this.context.disk.makeDirectory(name);
@@ -354,32 +414,6 @@ async function raised({ root, notes }: PassContext): Promise<boolean> {
 
 function isFull(error: unknown): boolean {
   return isDiskError(error, 'ENOSPC', 'EDQUOT');
-}
-
-function deepestFirst(a: WritingStep, b: WritingStep): number {
-  const depth = (step: WritingStep): number => (step.do === 'move' ? 0 : step.path.split('/').length);
-  return depth(b) - depth(a);
-}
-
-function rowOf(path: string, name: DiskPath, head: Head, stat: Stat, racy: boolean): BaseFile {
-  return {
-    kind: 'file',
-    ...{ path, name, record: head.record, contentId: head.contentId ?? EMPTY_CONTENT, executable: bitOf(head) },
-    ...{ stat: known(stat), racy },
-  };
-}
-
-function expectedOf({ stat, contentId, racy }: Seen): Expected {
-  return { stat: stat as Stat, contentId, racy };
-}
-
-function attributesOf({ attributes }: Head, executableBit: boolean): FileAttributes {
-  const { mtime, executable } = attributes;
-  return { ...(mtime !== undefined && { mtime }), ...(executableBit && { executable: executable === true }) };
-}
-
-function decomposed(name: string): DiskPath {
-  return toDiskPath(name.normalize('NFD'));
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}
