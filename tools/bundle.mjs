@@ -13,18 +13,20 @@ import { isBuiltin } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { COMMON_JS, OUTSIDE, ownRequire } from './lib/bundling.mjs';
+import ts from 'typescript';
+import { MODULE, OUTSIDE, ownDriver, ownRequire, SCRIPT } from './lib/bundling.mjs';
 import { licencesOf, packagesOf } from './lib/licences.mjs';
 import { workspaceFolders } from './lib/workspace-folders.mjs';
 
 /**
- * The files of each program, and what each is compiled to; in `apart` the one that a file leaves to be loaded when it is needed.
- * @type {Record<string, { name: string, entry: string, apart?: string }[]>}
+ * The files of each program, and what each is compiled to. A script is CommonJS: V8 can keep what it has compiled of one.
+ * @typedef {{ name: string, entry: string, isScript?: boolean }} ProgramFile
+ * @type {Record<string, ProgramFile[]>}
  */
 const PROGRAMS = {
   'apps/dfs-engine': [
-    { name: 'main', entry: 'apps/dfs-engine/dist/main.js', apart: './engine.js' },
-    { name: 'engine', entry: 'apps/dfs-engine/dist/engine.js' },
+    { name: 'main', entry: 'apps/dfs-engine/dist/main.js' },
+    { name: 'engine', entry: 'apps/dfs-engine/dist/engine.js', isScript: true },
     { name: 'runtime-flags', entry: 'apps/dfs-engine/dist/process/runtime-flags.js' },
     { name: 'disk-child', entry: 'libs/live-folders/dist/disk/child/disk-child.js' },
     { name: 'thumbnail-child', entry: 'libs/files/dist/thumbnails/thumbnail-child.js' },
@@ -43,11 +45,11 @@ const stamp = join(target, '.made-of');
 const madeOf = hashOfInputs();
 if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== madeOf) await bundle(program);
 
-/** @param {{ name: string, entry: string, apart?: string }[]} files */
+/** @param {ProgramFile[]} files */
 async function bundle(files) {
   rmSync(workshop, { recursive: true, force: true });
   const made = [];
-  for (const { name, entry, apart } of files) made.push(await bundleFile(name, entry, apart));
+  for (const file of files) made.push(await bundleFile(file));
   const lost = made.flatMap(outsideOf);
   if (lost.length > 0)
     throw new Error(`${lost.join(', ')}: imported, and not found. Add it to OUTSIDE if it is not used.`);
@@ -62,34 +64,57 @@ async function bundle(files) {
   renameSync(workshop, target);
 }
 
-/**
- * @param {string} name
- * @param {string} entry
- * @param {string} [apart]
- */
-async function bundleFile(name, entry, apart) {
+/** @param {ProgramFile} file */
+async function bundleFile({ name, entry, isScript = false }) {
   const { metafile } = await build({
+    ...(isScript ? SCRIPT : MODULE),
     absWorkingDir: process.cwd(),
     entryPoints: { [name]: entry },
     outdir: workshop,
     bundle: true,
     platform: 'node',
-    format: 'esm',
     target: 'node24',
     // Those by which Node itself finds files.
     conditions: ['node'],
     // Names of classes are data for the frameworks, and those of functions are read in traces.
     keepNames: true,
+    // V8 keeps the text for as long as the program runs, and in two bytes a character where one of them is not ASCII, as in comments.
+    minifyWhitespace: true,
+    minifySyntax: true,
+    lineLimit: 160,
+    charset: 'ascii',
     legalComments: 'none',
     sourcemap: 'linked',
     sourcesContent: false,
     metafile: true,
     logLevel: 'warning',
-    external: apart === undefined ? OUTSIDE : [...OUTSIDE, apart],
-    plugins: [ownRequire],
-    banner: { js: COMMON_JS },
+    external: OUTSIDE,
+    plugins: [ownDriver, ownRequire],
   });
+  for (const file of Object.keys(metafile.outputs)) {
+    if (!file.endsWith('.map')) writeFileSync(file, inAscii(readFileSync(file, 'utf8')));
+  }
   return metafile;
+}
+
+/**
+ * Regular expressions in ASCII too, which esbuild leaves as they are.
+ * @param {string} text
+ */
+function inAscii(text) {
+  const other = /[^\0-\x7f]/g;
+  if (!other.test(text)) return text;
+  let result = '';
+  let at = 0;
+  /** @param {ts.Node} node */
+  const visit = (node) => {
+    if (!ts.isRegularExpressionLiteral(node)) return void ts.forEachChild(node, visit);
+    const escaped = node.text.replace(other, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+    result += text.slice(at, node.end - node.text.length) + escaped;
+    at = node.end;
+  };
+  visit(ts.createSourceFile('bundle.js', text, ts.ScriptTarget.Latest, false, ts.ScriptKind.JS));
+  return result + text.slice(at);
 }
 
 /**
@@ -101,7 +126,7 @@ function outsideOf({ outputs }) {
   const known = [...OUTSIDE, 'supports-color'];
   return Object.values(outputs)
     .flatMap(({ imports }) => imports)
-    .filter(({ external, path }) => external && !path.startsWith('./') && !isBuiltin(path))
+    .filter(({ external, path }) => external && !isBuiltin(path))
     .filter(({ path, kind }) =>
       kind === 'import-statement' ? path !== 'sqlite3' : !known.some((name) => `${path}/`.startsWith(`${name}/`)),
     )

@@ -14,11 +14,34 @@ export const OUTSIDE = [
   ...['bufferutil', 'utf-8-validate'],
 ];
 
-/** Code that was written for CommonJS finds, inside a module, what it would find in a file of its own. */
-export const COMMON_JS = [
-  "import { createRequire as requireOf } from 'node:module';",
-  'const require = requireOf(import.meta.url), __filename = import.meta.filename, __dirname = import.meta.dirname;',
-].join('\n');
+/**
+ * A module, in which code that was written for CommonJS finds what it would find in a file of its own.
+ * @type {import('esbuild').BuildOptions}
+ */
+export const MODULE = {
+  format: 'esm',
+  banner: {
+    js: [
+      "import { createRequire as requireOf } from 'node:module';",
+      'const require = requireOf(import.meta.url), __filename = import.meta.filename, __dirname = import.meta.dirname;',
+    ].join('\n'),
+  },
+};
+
+/**
+ * A script, in which code that was written for a module finds what it would find there, and which is as strict.
+ * @type {import('esbuild').BuildOptions}
+ */
+export const SCRIPT = {
+  format: 'cjs',
+  outExtension: { '.js': '.cjs' },
+  banner: { js: '"use strict";const __ownUrl = require("node:url").pathToFileURL(__filename).href;' },
+  define: {
+    'import.meta.url': '__ownUrl',
+    'import.meta.filename': '__filename',
+    'import.meta.dirname': '__dirname',
+  },
+};
 
 /**
  * A module of Nest makes a `require` of its own, which would look beside the bundle for what is inside.
@@ -35,6 +58,23 @@ export const ownRequire = {
       const text = await readFile(path, 'utf8');
       const contents = text.replace('const require = createRequire(import.meta.url);', '');
       if (contents === text) throw new Error(`${path} is not what it was: see what it requires.`);
+      return { contents, loader: 'js' };
+    });
+  },
+};
+
+/**
+ * Of the drivers of typeorm, which loads all of them, the one that is used.
+ * @type {import('esbuild').Plugin}
+ */
+export const ownDriver = {
+  name: 'own-driver',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]typeorm[\\/]driver[\\/]DriverFactory\.js$/ }, async ({ path }) => {
+      const text = await readFile(path, 'utf8');
+      const contents = text.replaceAll(/require\("\.\/(?!sqlite\/)[^"]*"\)/g, '{}');
+      if (contents === text || !contents.includes('require("./sqlite/SqliteDriver")'))
+        throw new Error(`${path} is not what it was: see what it requires.`);
       return { contents, loader: 'js' };
     });
   },

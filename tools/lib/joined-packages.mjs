@@ -9,7 +9,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
-import { COMMON_JS, OUTSIDE, ownRequire } from './bundling.mjs';
+import { MODULE, OUTSIDE, ownDriver, ownRequire } from './bundling.mjs';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const MADE_BY = ['package-lock.json', 'tools/lib/bundling.mjs', 'tools/lib/joined-packages.mjs'];
@@ -29,7 +29,7 @@ const APART = [
   'yazl',
 ];
 /** @type {import('esbuild').BuildOptions} */
-const OPTIONS = { absWorkingDir: root, bundle: true, platform: 'node', format: 'esm', target: 'node24' };
+const OPTIONS = { absWorkingDir: root, bundle: true, platform: 'node', target: 'node24', ...MODULE };
 
 /**
  * Joins the packages that sources and specs import, unless that was done already. `list.json` in the folder names the file of each.
@@ -85,8 +85,7 @@ async function joinTo(folder, files) {
     legalComments: 'none',
     logLevel: 'error',
     external: [...OUTSIDE, FIRST],
-    plugins: [sameFile(files), ownRequire, ownPlace],
-    banner: { js: COMMON_JS },
+    plugins: [sameFile(files), ownDriver, ownRequire, ownPlace],
   });
   rmSync(entries, { recursive: true });
 }

@@ -11,7 +11,6 @@ import { cpSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFil
 import { dirname, join, posix, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { npmCommand, slashed } from '../lib/platform.mjs';
-import { ownSpecifiers } from './specifiers.mjs';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const stage = join(root, 'dist', 'package');
@@ -36,31 +35,31 @@ writeManifest();
 pinEverything();
 pack();
 
-/** Nx knows what is stale. */
+/** As far as something is stale: a console that is being served stays as it is. */
 function build() {
-  const projects = ['dfs-engine', 'client-ui', 'dfs-cli'];
   const nx = join(root, 'node_modules/nx/dist/bin/nx.js');
-  const result = spawnSync(process.execPath, [nx, 'run-many', '-t', 'build', '-p', ...projects], {
-    cwd: root,
-    encoding: 'utf8',
-    env: { ...process.env, NX_DAEMON: 'false', NX_TUI: 'false' },
-    maxBuffer: 256 * 1024 * 1024,
-  });
-  if (result.status !== 0) fail(`The build failed.\n${result.stdout}${result.stderr}`);
+  for (const command of [['tools/build.mjs'], [nx, 'run', 'dfs-cli:build']]) {
+    const result = spawnSync(process.execPath, command, {
+      cwd: root,
+      encoding: 'utf8',
+      env: { ...process.env, NX_DAEMON: 'false', NX_TUI: 'false' },
+      maxBuffer: 256 * 1024 * 1024,
+    });
+    if (result.status !== 0) fail(`The build failed.\n${result.stdout}${result.stderr}`);
+  }
 }
 
 function copyBundles() {
   for (const app of ['dfs-engine', 'dfs-cli']) {
-    for (const file of globSync(`apps/${app}/dist/bundle/*.{js,map,txt}`, { cwd: root })) copy(slashed(file));
+    for (const file of globSync(`apps/${app}/dist/bundle/*.{js,cjs,map,txt}`, { cwd: root })) copy(slashed(file));
     // Read for the version.
     copy(`apps/${app}/package.json`);
   }
-  for (const found of globSync('apps/*/dist/bundle/*.js', { cwd: stage })) {
-    const file = slashed(found);
-    const text = readFileSync(join(stage, file), 'utf8');
-    const carried = ownSpecifiers(text, (name) => (name === CARRIED ? addressFrom(file) : name));
-    if (carried !== text) writeFileSync(join(stage, file), carried);
-  }
+  const engine = 'apps/dfs-engine/dist/bundle/engine.cjs';
+  const text = readFileSync(join(stage, engine), 'utf8');
+  const carried = text.replaceAll(`require("${CARRIED}")`, `require("${addressFrom(engine)}")`);
+  if (carried === text) fail(`The engine does not require ${CARRIED} as it did: see where it finds it.`);
+  writeFileSync(join(stage, engine), carried);
 }
 
 function copyConsole() {

@@ -25,12 +25,8 @@ describe('the parts of the console', () => {
   let server: Server;
 
   beforeAll(async () => {
-    const nx = join(ROOT, 'node_modules/nx/dist/bin/nx.js');
-    const bundle = [nx, 'run', 'client-ui:bundle:gallery'];
-    await promisify(execFile)(process.execPath, bundle, {
-      cwd: ROOT,
-      env: { ...process.env, NX_DAEMON: 'false', NODE_OPTIONS: '' },
-    });
+    const bundle = ['tools/lib/angular.mjs', 'apps/client-ui', 'bundle', 'gallery'];
+    await promisify(execFile)(process.execPath, bundle, { cwd: ROOT, env: { ...process.env, NODE_OPTIONS: '' } });
     server = createServer((request, response) => {
       const path = request.url === '/' ? '/index.html' : (request.url ?? '');
       readFile(join(BUILT, new URL(path, 'http://x').pathname)).then(

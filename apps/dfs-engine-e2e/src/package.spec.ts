@@ -91,6 +91,11 @@ describe.each(
     for (const stream of [node.stdout, node.stderr]) stream?.on('data', (part: Buffer) => (told += part.toString()));
     const url = await eventually(() => /Open (http:\S+)/.exec(told)?.[1], { what: 'the link' });
 
+    // For the next start.
+    const compiled = dir.file('prefix/lib/node_modules/dfs/node_modules/.cache/dfs-engine');
+    const isKept = async () => (await readdir(compiled)).some((file) => file.endsWith('.v8'));
+    await eventually(() => isKept().catch(() => false), { what: 'the compiled code' });
+
     const page = await fetch(url);
     expect(page.status).toBe(200);
     // The scripts of the page itself are too small for that.

@@ -1,6 +1,6 @@
 /** The commands of the program. They are apart from `main.ts`, so that a process that is to be tuned first loads none of this. */
 
-/** Runs what a command line asks for: a check, a restoring of the database, or a node. */
+/** Runs what a command line asks for: a check or a restoring of the database, to its end, or a node, until it is up. */
 export async function runCommand(command: string | undefined, args: readonly string[]): Promise<void> {
   const terminal = {
     out: (text: string) => void process.stdout.write(text),
@@ -14,6 +14,7 @@ export async function runCommand(command: string | undefined, args: readonly str
     const { runRestore } = await import('./backup/restore-run.js');
     process.exitCode = await runRestore(command, args, terminal);
   } else {
-    await import('./process/run.js');
+    const { run } = await import('./process/run.js');
+    await run();
   }
 }

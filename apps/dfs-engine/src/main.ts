@@ -1,12 +1,18 @@
 /** The program: how it runs first, since that cannot be changed once the rest is loaded. */
-import { becomeTuned, isTooOld, keepCompiled, LEAST_NODE } from './process/runtime-flags.js';
+import { fileURLToPath } from 'node:url';
+import type * as Engine from './engine.js';
+import { loadCompiled } from './process/compiled.js';
+import { becomeTuned, isTooOld, LEAST_NODE } from './process/runtime-flags.js';
 
+/** The engine, bundled: beside this file, once that is bundled too. */
+const ENGINE = fileURLToPath(new URL('./engine.cjs', import.meta.url));
+/** Beside what npm has installed: whoever may change that may change this, and nobody else. */
+const COMPILED = fileURLToPath(new URL('../../../../node_modules/.cache/dfs-engine', import.meta.url));
 /** Commands that end by themselves: they hold few buffers, and are not tuned for many. */
 const ENDING = ['check', 'restore', 'rebuild'];
 
 // The reader of our output may go away (`-- --help | head`); the node stays until it is told to end.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
-keepCompiled();
 
 const [, , command, ...rest] = process.argv;
 if (isTooOld(process.versions.node)) {
@@ -22,9 +28,12 @@ if (isTooOld(process.versions.node)) {
   const { VERSION } = await import('./process/version.js');
   process.stdout.write(`${VERSION}\n`);
 } else {
-  if (!ENDING.includes(command ?? '')) becomeTuned();
-  const { runCommand } = await import('./engine.js');
-  await runCommand(command, rest);
+  const isEnding = ENDING.includes(command ?? '');
+  if (!isEnding) becomeTuned();
+  const engine = loadCompiled<typeof Engine>(ENGINE, COMPILED);
+  await engine.exports.runCommand(command, rest);
+  // A node is up now, and has called most of the functions of a start.
+  if (!isEnding) engine.keep();
 }
 
 function has(...flags: string[]): boolean {

@@ -1,6 +1,3 @@
-import module from 'node:module';
-import { fileURLToPath } from 'node:url';
-
 /** Older ones lack what the engine is written with. */
 export const LEAST_NODE = '24.15.0';
 
@@ -62,15 +59,4 @@ export function becomeTuned(): void {
   } catch {
     // As it is: slower, and no less right.
   }
-}
-
-/** Beside what npm has installed: whoever may change that may change this, and nobody else. */
-const COMPILED = fileURLToPath(new URL('../../../../node_modules/.cache/dfs-engine', import.meta.url));
-
-/**
- * From now on what V8 compiles of modules is kept, and taken at the next start, which takes about a tenth less of the CPU for that.
- * Where it cannot be kept, and under a Node that is too old, all is as it was.
- */
-export function keepCompiled(): void {
-  module.enableCompileCache?.(COMPILED);
 }
