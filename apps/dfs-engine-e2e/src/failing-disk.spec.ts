@@ -163,6 +163,9 @@ describe('a node alone, on a disk that fails', () => {
     await node.start();
     expect((await node.fetch(`/files/${file.id}/content`)).status).toBe(503);
     await faults.clear();
+    // A reader that comes while the one before gives up is refused with it.
+    const reads = async () => (await node.fetch(`/files/${file.id}/content`)).status === 200;
+    await eventually(reads, { what: 'the file that reads well' });
     expect(Buffer.compare(await bytesOf(node, file), bytes)).toBe(0);
     await checkIs(node, 'chunks', true);
     await eventually(async () => (await node.file(file.id)).replication.copies === 1);
