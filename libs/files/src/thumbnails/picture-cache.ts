@@ -27,12 +27,12 @@ export class PictureCache {
   /** @param name of letters, digits and hyphens */
   async get(name: string): Promise<Buffer | undefined> {
     const kept = await (this.#kept ??= this.#look());
-    const bytes = kept.get(name);
-    if (bytes === undefined) return undefined;
+    if (!kept.has(name)) return undefined;
     const picture = await readFile(this.#file(name)).catch(() => undefined);
     if (picture && isWhole(picture)) {
-      kept.delete(name);
-      kept.set(name, bytes);
+      // Unless it had to make room meanwhile.
+      const bytes = kept.get(name);
+      if (bytes !== undefined && kept.delete(name)) kept.set(name, bytes);
       return picture;
     }
     await this.#drop(kept, name);

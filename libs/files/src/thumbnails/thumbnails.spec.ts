@@ -1,4 +1,5 @@
 import { readdir, stat, writeFile } from 'node:fs/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { crc32, deflateSync } from 'node:zlib';
 import type { Cid } from '@dfs/protocol';
@@ -188,6 +189,42 @@ describe('thumbnails', () => {
     expect(await made.of(content, 256, false, signal)).toBeNull();
     expect(await made.of(content, 256, false, signal)).toBeNull();
     expect(told).toEqual([expect.stringContaining('sharp')]);
+  });
+
+  it('are made for one who asks right after the last of those before has gone', async () => {
+    const program = node.temp.dir.file('answering.mjs');
+    await writeFile(
+      program,
+      `process.on('message', ({ end }) => end && process.send({ picture: Buffer.from('made') }));`,
+    );
+    let typed = 0;
+    const typeOf = async (): Promise<string> => {
+      typed++;
+      return 'image/png';
+    };
+    const made = thumbnails({ program: { file: program, execArgv: [] } }, { typeOf });
+    const content = await stored(png(68, 68));
+    const [begun, ended] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()];
+    // Takes its time to end once nobody wants it any more.
+    const slow: OpenContent = {
+      ...content,
+      read: async function* (_range, asked) {
+        begun.resolve(undefined);
+        await ended.promise;
+        asked?.throwIfAborted();
+        yield Buffer.from('an image');
+      },
+    };
+    const leaving = new AbortController();
+    const first = made.of(slow, 256, false, leaving.signal);
+    await begun.promise;
+    leaving.abort(new Error('gone'));
+    await expect(first).rejects.toThrow('gone');
+    const second = made.of(slow, 256, false, signal);
+    await eventually(() => typed === 2);
+    await nextTurn();
+    ended.resolve(undefined);
+    expect(Buffer.from((await second)!).toString()).toBe('made');
   });
 
   it('are given up where the process ends or hangs, and another process makes the next', async () => {

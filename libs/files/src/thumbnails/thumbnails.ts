@@ -150,18 +150,26 @@ export class Thumbnails {
     } finally {
       signal.removeEventListener('abort', leave);
       job.askers--;
-      if (job.askers === 0) job.left.abort(new DfsError('aborted', 'Nobody waits for this thumbnail any more.'));
+      if (job.askers === 0) {
+        this.#forget(name, job);
+        job.left.abort(new DfsError('aborted', 'Nobody waits for this thumbnail any more.'));
+      }
     }
   }
 
   #begin(name: string, content: OpenContent, edge: Edge, isHere: boolean): Job {
     const left = new AbortController();
-    const picture = this.#make(content, edge, isHere, left.signal).finally(() => this.#making.delete(name));
+    const picture = this.#make(content, edge, isHere, left.signal).finally(() => this.#forget(name, job));
     // A caller that waits for it has met the failure already.
     picture.catch(() => undefined);
     const job: Job = { picture, left, askers: 0 };
     this.#making.set(name, job);
     return job;
+  }
+
+  /** Those who ask from now on get another job: this one has ended, or is to. */
+  #forget(name: string, job: Job): void {
+    if (this.#making.get(name) === job) this.#making.delete(name);
   }
 
   async #make(content: OpenContent, edge: Edge, isHere: boolean, signal: AbortSignal): Promise<Uint8Array | null> {
