@@ -17,8 +17,10 @@ export const SHARED_BYTES = 8 * MiB;
 export const MAX_WANTS = 20_000;
 /** Extents of one content that one look wants, about a tebibyte: a record may claim millions that nobody has. */
 export const EXTENTS_FOUND = 1024;
-/** Contents looked at in one step of a scan. */
+/** Contents or pins that a walk reads at a time. */
 export const SCAN_PAGE = 1000;
+/** Contents looked at in one step of a scan: a few milliseconds, for which those wait who ask for something meanwhile. */
+export const SCAN_STEP = 250;
 /** Changes of members and holders are gathered for so long before a scan. */
 export const SCAN_DELAY = 200 * millisecond;
 /**

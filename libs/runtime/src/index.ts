@@ -16,7 +16,7 @@ export {
   type WireError,
 } from './errors.js';
 export { Listeners } from './listeners.js';
-export { pages } from './pages.js';
+export { firstOf, pages } from './pages.js';
 export { DurableFolder, isOpenToOthers, moveFile, syncFolder, type Platform } from './platform/files.js';
 export { foldsCase, portableName } from './platform/names.js';
 export { endSignals, passedSignals } from './platform/signals.js';

@@ -1,4 +1,4 @@
-import { pages } from './pages.js';
+import { firstOf, pages } from './pages.js';
 
 describe('pages', () => {
   const reading = async (count: number) => {
@@ -28,5 +28,18 @@ describe('pages', () => {
     ],
   ])('of %i items end with the first that is not full', async (count, asked, got) => {
     expect(await reading(count)).toEqual({ asked, got });
+  });
+});
+
+describe('the first of many', () => {
+  it('are found without a look at the others', () => {
+    let looked = 0;
+    const numbers = function* (): Generator<number> {
+      for (; looked < 100; looked++) yield looked;
+    };
+    expect(firstOf(numbers(), 3)).toEqual([0, 1, 2]);
+    expect(looked).toBe(3);
+    expect(firstOf(new Set(['a', 'b']), 3)).toEqual(['a', 'b']);
+    expect(firstOf(new Map([['a', 1]]).values(), 0)).toEqual([]);
   });
 });

@@ -18,3 +18,13 @@ export async function* pages<T, K>(
     after = keyOf(last);
   }
 }
+
+/** So many of what is in a set or a map, those first that are in it for longest, without a look at the others. */
+export function firstOf<T>(items: Iterable<T>, count: number): T[] {
+  const first: T[] = [];
+  for (const item of items) {
+    if (first.length >= count) break;
+    first.push(item);
+  }
+  return first;
+}

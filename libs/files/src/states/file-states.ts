@@ -4,6 +4,7 @@ import type { EventLog } from '@dfs/events';
 import type { ContentStates, HolderSets } from '@dfs/placement';
 import type { Cid } from '@dfs/protocol';
 import {
+  firstOf,
   millisecond,
   pause,
   Recurring,
@@ -21,6 +22,8 @@ import { signatureOf, tallyOf, type Tally } from './tally.js';
 
 /** Files and contents that are looked up at a time. */
 const PAGE = 1000;
+/** Rows of a reading of everything that are read at a time: a few milliseconds, for which those wait who ask meanwhile. */
+const READ_PAGE = 250;
 /** Changes are gathered for so long … */
 const GATHER = 250 * millisecond;
 /** … and up to so long, where it takes more than a share of the time to follow them. */
@@ -232,7 +235,7 @@ export class FileStates {
     let sets: HolderSets | undefined;
     for (let row = 0; ;) {
       const began = performance.now();
-      const page = await this.rows.after(row, PAGE);
+      const page = await this.rows.after(row, READ_PAGE);
       const taken = await this.take(table, page, sets);
       // Numbers of other sets came meanwhile.
       if (!taken) {
@@ -240,7 +243,7 @@ export class FileStates {
         return;
       }
       sets = taken;
-      if (page.length < PAGE) break;
+      if (page.length < READ_PAGE) break;
       row = page.at(-1)!.row;
       await pause((performance.now() - began) / 2, signal);
     }
@@ -305,11 +308,7 @@ export class FileStates {
 }
 
 function takeSome<T>(from: Set<T>): T[] {
-  const some: T[] = [];
-  for (const one of from) {
-    if (some.length === PAGE) break;
-    some.push(one);
-    from.delete(one);
-  }
+  const some = firstOf(from, PAGE);
+  for (const one of some) from.delete(one);
   return some;
 }

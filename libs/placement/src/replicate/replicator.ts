@@ -1,5 +1,15 @@
 import type { Database, Tx } from '@dfs/database';
-import { DfsError, isDfsError, pause, Recurring, stopping, type Log, type Ran, type WorkStatus } from '@dfs/runtime';
+import {
+  DfsError,
+  firstOf,
+  isDfsError,
+  pause,
+  Recurring,
+  stopping,
+  type Log,
+  type Ran,
+  type WorkStatus,
+} from '@dfs/runtime';
 import type { Cid } from '@dfs/protocol';
 import type { Arrivals } from '../ahead/arrivals.js';
 import { extentKey, isEmpty } from '../plan/extents.js';
@@ -225,7 +235,7 @@ export class Replicator {
   private async digest(): Promise<Ran> {
     try {
       while (this.news.size > 0 && !this.control.signal.aborted) {
-        const page = [...this.news.values()].slice(0, SCAN_PAGE);
+        const page = firstOf(this.news.values(), SCAN_PAGE);
         this.looking = new Set(page.map(({ contentId }) => contentId));
         for (const { contentId } of page) this.news.delete(contentId);
         const found = await survey(this.components, page, { signal: this.control.signal });

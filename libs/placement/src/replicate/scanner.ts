@@ -1,6 +1,6 @@
 import type { Cid } from '@dfs/protocol';
 import { minute, pause, Recurring, second, SettleTimer, type Log, type Ran, type WorkStatus } from '@dfs/runtime';
-import { DEEP_SEARCHES, MAX_WANTS, SCAN_DELAY, SCAN_PAGE } from '../limits.js';
+import { DEEP_SEARCHES, MAX_WANTS, SCAN_DELAY, SCAN_STEP } from '../limits.js';
 import type { ContentRef, Contents } from '../ports.js';
 import type { Headroom } from './headroom.js';
 import { ScanPace } from './scan-pace.js';
@@ -166,10 +166,10 @@ export class Scanner {
 
   private async scanOnce(): Promise<void> {
     const { catalogue } = this.components;
-    await this.scanPages((after) => catalogue.contents(after, SCAN_PAGE));
+    await this.scanPages((after) => catalogue.contents(after, SCAN_STEP));
     const heldBy = this.holdersOfPast();
     if (this.dueIn <= 0 || !heldBy) return;
-    await this.scanPages((after) => catalogue.everyContent(after, SCAN_PAGE), heldBy);
+    await this.scanPages((after) => catalogue.everyContent(after, SCAN_STEP), heldBy);
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { Cid } from '@dfs/protocol';
+import { firstOf } from '@dfs/runtime';
 import { MAX_WANTS } from '../limits.js';
 import type { ContentRef } from '../ports.js';
 
@@ -40,7 +41,7 @@ export class Unshown {
 
   /** Takes so many of those that are to be looked over. */
   take(limit: number): ContentRef[] {
-    const taken = [...this.due].slice(0, limit);
+    const taken = firstOf(this.due, limit);
     for (const content of taken) this.due.delete(content);
     return taken.flatMap((content) => this.refs.get(content) ?? []);
   }

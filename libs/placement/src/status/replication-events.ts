@@ -2,7 +2,7 @@ import type { Replication } from '@dfs/contracts';
 import { slices } from '@dfs/database';
 import type { EventLog } from '@dfs/events';
 import type { Cid } from '@dfs/protocol';
-import { Recurring, second, type Clock, type Log, type Ran, type WorkStatus } from '@dfs/runtime';
+import { firstOf, Recurring, second, type Clock, type Log, type Ran, type WorkStatus } from '@dfs/runtime';
 import { WATCHED_FILES } from '../limits.js';
 import { TELL_EVERY } from '@dfs/transfer';
 import type { ContentChange } from '../ports.js';
@@ -122,8 +122,9 @@ export class ReplicationEvents {
   }
 
   private async tell(): Promise<Ran> {
-    const page = [...this.dirty].slice(0, PAGE).flatMap((content) => this.watched.get(content) ?? []);
-    for (const content of [...this.dirty].slice(0, PAGE)) this.dirty.delete(content);
+    const contents = firstOf(this.dirty, PAGE);
+    for (const content of contents) this.dirty.delete(content);
+    const page = contents.flatMap((content) => this.watched.get(content) ?? []);
     const states = await this.components.replication(page);
     const files = page.flatMap((watched) => this.news(watched, states.get(watched.contentId)!));
     for (const some of slices(files, PAGE)) this.components.events.tell('file.replication', { files: some });

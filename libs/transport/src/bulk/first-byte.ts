@@ -1,4 +1,5 @@
 import type { Server, Socket } from 'node:net';
+import { firstOf } from '@dfs/runtime';
 import { MAX_PENDING_CONNECTIONS, UPGRADE_TIMEOUT } from '../constants.js';
 
 /** The first byte of a ClientHello of TLS. Everything libp2p says first is a length in clear, which is never this. */
@@ -16,7 +17,7 @@ export function splitByFirstByte(server: Server, secure: (socket: Socket) => voi
 
   const onConnection = (socket: Socket): void => {
     silent.add(socket);
-    if (silent.size > MAX_PENDING_CONNECTIONS) for (const oldest of [...silent].slice(0, 1)) oldest.destroy();
+    if (silent.size > MAX_PENDING_CONNECTIONS) for (const oldest of firstOf(silent, 1)) oldest.destroy();
     const timer = setTimeout(() => socket.destroy(), UPGRADE_TIMEOUT).unref();
     const forget = (): void => {
       clearTimeout(timer);

@@ -1,4 +1,4 @@
-import type { Log } from '@dfs/runtime';
+import { firstOf, type Log } from '@dfs/runtime';
 import { NoAnswer } from '../packs/disk-calls.js';
 import type { PackFiles } from '../packs/pack-files.js';
 import { codeOf } from './errors.js';
@@ -61,7 +61,7 @@ export class Trouble {
   /** Never rejects. */
   async #tryAgain(): Promise<void> {
     this.#isTrying = true;
-    const some = [...this.#packs.keys()].slice(0, TRIED_AT_ONCE);
+    const some = firstOf(this.#packs.keys(), TRIED_AT_ONCE);
     await Promise.all([...some.map((pack) => this.#tryToRead(pack)), this.#tryToWrite()]);
     this.#isTrying = false;
   }
