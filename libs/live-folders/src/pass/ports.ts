@@ -12,7 +12,7 @@ export interface LiveFoldersComponents {
   db: Pick<Database, 'query' | 'write'>;
   catalogue: Pick<Catalogue, 'networkId' | 'writable' | 'commit' | 'folders' | 'onChange'>;
   chunks: Pick<ChunkStore, 'batch' | 'requireRoom'>;
-  placement: Pick<Placement, 'pinLocal' | 'offered' | 'fetch' | 'standings'> & {
+  placement: Pick<Placement, 'pinLocal' | 'fetch' | 'standings'> & {
     readonly here: Pick<ContentsHere, 'small' | 'blocks'>;
   };
   events: Pick<EventLog, 'record' | 'recordNow'>;

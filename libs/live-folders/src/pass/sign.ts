@@ -53,16 +53,13 @@ export async function sign(
 
 async function signUnit(context: PassContext, tree: Pick<DiskTree, 'seen'>, judge: Judge, unit: Unit): Promise<void> {
   context.signal.throwIfAborted();
-  const { chunks, placement } = context.parts;
+  const { chunks } = context.parts;
   const files = unit.steps.filter((step) => step.do === 'sign-file');
   const bytes = files.reduce((sum, { stat }) => sum + stat.size, 0);
-  const own = chunks.batch('local');
-  const offered = files.length === 1 ? placement.offered(own) : undefined;
-  const batch = offered ?? own;
+  const batch = chunks.batch('local');
   try {
     if (bytes > 0) await chunks.requireRoom(bytes, 'local');
     const stored = new Map((await storeFiles(context, tree, batch, files)).map((one) => [one.step, one]));
-    for (const { stored: content } of stored.values()) offered?.whole(content);
     // Part of what belongs together could not be read: all of it waits.
     if (unit.bound && files.some((step) => !stored.has(step))) return await batch.abort();
     await batch.flush();
@@ -319,15 +316,8 @@ function* unitsOf(steps: readonly SigningStep[], act: Uint8Array): Generator<Uni
   for (const group of groups.values()) yield { steps: group, act, bound: true };
   for (let at = 0; at < single.length; at += UNIT_PATHS)
     yield { steps: single.slice(at, at + UNIT_PATHS), act, bound: false };
-  const isLarge = ({ stat }: SignFile): boolean => stat.size >= UNIT.bytes;
-  const others = groupsOf(
-    files.filter((file) => !isLarge(file)),
-    ({ stat }) => stat.size,
-    UNIT,
-  );
-  for (const unit of others) yield { steps: unit, act: undefined, bound: false };
-  // Others can have a file while it is read here, where its blocks are those of one content.
-  for (const file of files) if (isLarge(file)) yield { steps: [file], act: undefined, bound: false };
+  for (const unit of groupsOf(files, ({ stat }) => stat.size, UNIT))
+    yield { steps: unit, act: undefined, bound: false };
 }
 
 /** The path above or at another one that changes its kind by these steps. */

@@ -347,7 +347,6 @@ export class TestMember {
       ...{ db: this.db, catalogue: this.catalogue, chunks: this.chunks, events: this.events, clock: root.time, timers },
       placement: {
         pinLocal: async () => undefined,
-        offered: (batch) => Object.assign(batch, { whole: () => undefined }),
         fetch: (id, size) => this.fetch(id, size),
         here: { small: (ids, signal) => this.small(ids, signal), blocks: () => Promise.resolve(undefined) },
         standings: (contents) => members.standings(contents, this),

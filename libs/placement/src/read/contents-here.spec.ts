@@ -41,12 +41,22 @@ describe('many small contents', () => {
     expect([...found.keys()].sort()).toEqual([...ids, EMPTY_CONTENT].sort());
   });
 
+  it('a large one that is on its way here is waited for, and fetched before others', async () => {
+    const { world, a, b } = await two();
+    await using _ = world;
+    const bytes = Buffer.from(random.bytes(20 * MiB));
+    const { contentId, size } = await a.put('large', bytes);
+    const blocks = (await b.placement.here.blocks(contentId, size, 100, never)) ?? [];
+    expect(blocks.reduce((sum, block) => sum + block.size, 0)).toBe(size);
+    expect(await b.pinned(contentId)).toBe(1);
+  });
+
   it('large ones are told by where their blocks lie, if all of them are here', async () => {
     const { world, a, b } = await two();
     await using _ = world;
     const bytes = Buffer.from(random.bytes(6 * MiB));
     const { contentId, size } = await a.put('large', bytes);
-    const blocks = (await a.placement.here.blocks(contentId, size, 100)) ?? [];
+    const blocks = (await a.placement.here.blocks(contentId, size, 100, never)) ?? [];
     const pieces = await Promise.all(
       blocks.map(async ({ file, ...block }) => {
         const piece = (await readFile(file)).subarray(block.offset, block.offset + block.size);
@@ -55,8 +65,8 @@ describe('many small contents', () => {
       }),
     );
     expect(Buffer.concat(pieces).equals(bytes)).toBe(true);
-    expect(await a.placement.here.blocks(contentId, size, blocks.length - 1)).toBeUndefined();
+    expect(await a.placement.here.blocks(contentId, size, blocks.length - 1, never)).toBeUndefined();
     const other = await a.putMany([{ path: 'other', bytes: random.bytes(2 * MiB) }], { publish: false });
-    expect(await b.placement.here.blocks(other[0]!.contentId, 2 * MiB, 100)).toBeUndefined();
+    expect(await b.placement.here.blocks(other[0]!.contentId, 2 * MiB, 100, never)).toBeUndefined();
   });
 });

@@ -44,27 +44,38 @@ export class ContentsHere {
   }
 
   /**
-   * Where the blocks of a content lie on the disk of this node, in order, for a reader in another process; undefined where one is not here,
-   * or there are more than `most`.
+   * Where the blocks of a content lie on the disk of this node, in order, for a reader in another process; once they have come, where they
+   * are on their way here anyway. Undefined where one is not here, or there are more than `most`.
+   * @throws DfsError `aborted`
    */
-  async blocks(content: Cid, size: number, most: number): Promise<BlockHere[] | undefined> {
-    const { chunks, arrivals, signal } = this.components;
+  async blocks(content: Cid, size: number, most: number, signal: AbortSignal): Promise<BlockHere[] | undefined> {
+    const { arrivals, replicator } = this.components;
+    const ends = AbortSignal.any([this.components.signal, signal]);
     if (arrivals.has(content)) await arrivals.settle(content);
-    const ids: Cid[] = [];
-    try {
-      const get = (id: Cid): Promise<Uint8Array> => chunks.get(id, { signal });
-      for await (const { id } of chunksFrom(content, size, get, undefined, signal))
-        if (ids.push(id) > most) return undefined;
-    } catch (error) {
-      if (signal.aborted || !isDfsError(error)) throw error;
-      return undefined;
-    }
-    const places = await chunks.places(ids);
+    await replicator.untilHere([content], ends);
+    const ids = await this.idsOf(content, size, most, ends);
+    if (ids === undefined) return undefined;
+    const places = await this.components.chunks.places(ids);
     const found = ids.flatMap((id) => {
       const place = places.get(id);
       return place ? [{ ...place, digest: cidDigest(id) }] : [];
     });
     return found.length === ids.length ? found : undefined;
+  }
+
+  /** Ids of the chunks, as far as the blocks that lead to them are here. */
+  private async idsOf(content: Cid, size: number, most: number, signal: AbortSignal): Promise<Cid[] | undefined> {
+    const get = (id: Cid): Promise<Uint8Array> => this.components.chunks.get(id, { signal });
+    const ids: Cid[] = [];
+    try {
+      for await (const { id } of chunksFrom(content, size, get, undefined, signal)) {
+        if (ids.push(id) > most) return undefined;
+      }
+      return ids;
+    } catch (error) {
+      if (signal.aborted || !isDfsError(error)) throw error;
+      return undefined;
+    }
   }
 
   private async read(ids: readonly Cid[], found: Map<Cid, Uint8Array>, signal: AbortSignal): Promise<void> {

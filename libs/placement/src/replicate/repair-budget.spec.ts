@@ -51,7 +51,7 @@ describe('what can wait', () => {
     for (const one of [three, two, hurried, news]) queue.add(one);
     const last = want('one copy left', 1, false);
     queue.add(last);
-    queue.hurry(hurried.content);
+    queue.hurry(new Set([hurried.content]));
     queue.add({ ...news, canWait: false });
     expect(queue.size).toBe(5);
     expect(queue.takeGroup(false).map(({ content }) => content)).toEqual(

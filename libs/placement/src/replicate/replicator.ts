@@ -12,7 +12,7 @@ import {
 } from '@dfs/runtime';
 import type { Cid } from '@dfs/protocol';
 import type { Arrivals } from '../ahead/arrivals.js';
-import { extentKey, isEmpty } from '../plan/extents.js';
+import { isEmpty } from '../plan/extents.js';
 import { ExtentCountLearner } from './extent-count-learner.js';
 import type { HolderFinder } from '../pins/holder-finder.js';
 import { DEEP_SEARCHES, MAX_WANTS, SCAN_PAGE } from '../limits.js';
@@ -72,7 +72,7 @@ export class Replicator {
   /** Something came since that was found out. */
   private gotOn = false;
   /** Wants under way. */
-  private readonly busy = new Set<string>();
+  private readonly busy = new Map<string, WantedExtent>();
   private readonly unshown = new Unshown();
   private readonly news = new Map<Cid, ContentRef>();
   private readonly control = new AbortController();
@@ -140,7 +140,7 @@ export class Replicator {
 
   /** Someone reads this content here: if it is wanted anyway, it is fetched now, and once. */
   hurry(content: Cid): void {
-    if (this.wants.hurry(content)) this.dispatch(JOBS + 1);
+    this.hurryAll(new Set([content]));
   }
 
   /** A block that is being fetched anyway: its bytes once they have come, undefined if they are not to be had so. */
@@ -159,12 +159,13 @@ export class Replicator {
   }
 
   /**
-   * Waits until none of these contents, of one chunk each, is on its way here or about to be: all have come or are not to be had now.
-   * Waits for no replication that does not get on. Never throws.
+   * Waits until none of these contents is on its way here or about to be: all have come or are not to be had now. They are fetched before
+   * others. Waits for no replication that does not get on. Never throws.
    */
   async untilHere(contents: readonly Cid[], signal: AbortSignal): Promise<void> {
-    let seen = this.arrived;
-    while (!signal.aborted && contents.some((content) => this.isWanted(content))) {
+    const all = new Set(contents);
+    for (let seen = this.arrived; !signal.aborted && this.isWanted(all);) {
+      this.hurryAll(all);
       const over = new AbortController();
       const quiet = pause(REASK_AFTER, AbortSignal.any([signal, over.signal])).then(
         () => 'quiet' as const,
@@ -177,9 +178,14 @@ export class Replicator {
     }
   }
 
-  private isWanted(content: Cid): boolean {
-    const key = extentKey(content, 0);
-    return this.news.has(content) || this.looking.has(content) || this.busy.has(key) || this.wants.has(key);
+  private hurryAll(contents: ReadonlySet<Cid>): void {
+    if (this.wants.hurry(contents)) this.dispatch(JOBS + 1);
+  }
+
+  private isWanted(contents: ReadonlySet<Cid>): boolean {
+    for (const content of contents) if (this.news.has(content) || this.looking.has(content)) return true;
+    for (const { content } of this.busy.values()) if (contents.has(content)) return true;
+    return this.wants.of(contents).size > 0;
   }
 
   private get arrived(): number {
@@ -305,7 +311,7 @@ export class Replicator {
       const group = this.components.room.admit(taken);
       if (group.length === 0) continue;
       const isRepair = group[0]!.canWait ?? false;
-      for (const want of group) this.busy.add(wantKey(want));
+      for (const want of group) this.busy.set(wantKey(want), want);
       this.running++;
       if (isRepair) this.repairing++;
       const job = this.run(group, isRepair).finally(() => {

@@ -25,7 +25,7 @@ describe('what waits to be fetched', () => {
   it('is dropped though somebody reads it', () => {
     const queue = new WantQueue();
     queue.add(want(one, 0));
-    expect(queue.hurry(one)).toBe(true);
+    expect(queue.hurry(new Set([one]))).toBe(true);
     queue.drop(one, ['a']);
     expect(queue.size).toBe(0);
   });

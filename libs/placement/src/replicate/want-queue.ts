@@ -71,21 +71,25 @@ export class WantQueue {
     const classes = want.canWait ? this.waiting : this.classes;
     // A want that could wait and is news now, or about to be lost, waits no longer.
     if (!want.canWait) for (const queue of this.waiting) queue.delete(key);
-    if (!this.has(key)) classes[Math.min(want.copies, CLASSES - 1)]!.set(key, want);
+    if (!this.queues().some((queue) => queue.has(key))) classes[Math.min(want.copies, CLASSES - 1)]!.set(key, want);
     return true;
   }
 
-  /** @param key as `wantKey` has it */
-  has(key: string): boolean {
-    return this.queues().some((queue) => queue.has(key));
+  /** Those of these contents of which something is wanted. */
+  of(contents: ReadonlySet<Cid>): Set<Cid> {
+    const found = new Set<Cid>();
+    for (const queue of this.queues()) {
+      for (const { content } of queue.values()) if (contents.has(content)) found.add(content);
+    }
+    return found;
   }
 
-  /** Someone reads this content. @returns whether it is wanted */
-  hurry(content: Cid): boolean {
+  /** Someone reads these contents. @returns whether one of them is wanted */
+  hurry(contents: ReadonlySet<Cid>): boolean {
     let found = false;
     for (const queue of [...this.classes, ...this.waiting]) {
       for (const [key, want] of queue) {
-        if (want.content !== content) continue;
+        if (!contents.has(want.content)) continue;
         queue.delete(key);
         this.urgent.set(key, want);
         found = true;

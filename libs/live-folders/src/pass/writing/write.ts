@@ -187,12 +187,12 @@ class Writer {
     this.wrote(step, name, await disk.place(staged, replaced));
   }
 
-  /** A large content that is all here goes to the disk without this process; undefined where that cannot be. */
+  /** A large content that is all here, or comes here, goes to the disk without a way through this process; undefined where that cannot be. */
   private async copied(name: DiskPath, ids: TemporaryIds, { head }: WriteStep): Promise<Staged | undefined> {
-    const { disk, parts, folder } = this.context;
+    const { disk, parts, folder, signal } = this.context;
     const { contentId, size } = head;
     if (contentId === null || size <= CHUNK_MIN_BYTES) return undefined;
-    const blocks = await parts.placement.here.blocks(contentId, size, MOST_BLOCKS);
+    const blocks = await parts.placement.here.blocks(contentId, size, MOST_BLOCKS, signal);
     if (blocks === undefined) return undefined;
     return disk.stageCopy(name, ids, blocks, attributesOf(head, folder.probe.executableBit)).catch((error: unknown) => {
       // A block has another place by now, or is damaged there: reading in the usual way finds out.
