@@ -1,8 +1,7 @@
 import type { MemberRole } from '@dfs/contracts';
 import type { Tx } from '@dfs/database';
-import { decode, encode, type WireValue } from '@dfs/protocol';
 import type { Unsubscribe } from '@dfs/runtime';
-import { eventually } from '@dfs/testing';
+import { eventually, TestSections } from '@dfs/testing';
 import { MemoryNetwork, type MemoryTransport } from '@dfs/transport';
 import {
   CatalogueSync,
@@ -15,19 +14,15 @@ import { MANY_AUTHOR } from './many.js';
 import { testNode, testSigner, type TestNode, type TestNodeOptions } from './nodes.js';
 
 /** The test decides which members are connected; statuses arrive when a node is nudged, or the test says so. */
-export class TestPeers implements SyncPeers, NetworkChanges {
+export class TestPeers extends TestSections implements SyncPeers, NetworkChanges {
   readonly others = new Set<TestPeers>();
   private readonly ready = new Set<(peerId: string) => void>();
   private readonly away = new Set<(peerId: string) => void>();
-  private readonly sections = new Map<string, () => WireValue>();
-  private readonly listeners = new Map<string, Set<(peerId: string, value: WireValue) => void>>();
   readonly joinGuards: ((plan: JoinPlan) => Promise<void>)[] = [];
   readonly joined: (() => Promise<void>)[] = [];
   lastRecordOf: (peerId: string) => Promise<string | null> = () => Promise.resolve(null);
   readonly networkListeners: ((tx: Tx, from: string, to: string, role: MemberRole) => Promise<void>)[] = [];
   nudges = 0;
-
-  constructor(readonly peerId: string) {}
 
   connected(): string[] {
     return [...this.others].map((other) => other.peerId);
@@ -41,16 +36,6 @@ export class TestPeers implements SyncPeers, NetworkChanges {
   onGone(fn: (peerId: string) => void): Unsubscribe {
     this.away.add(fn);
     return () => this.away.delete(fn);
-  }
-
-  contribute(section: string, value: () => WireValue): void {
-    this.sections.set(section, value);
-  }
-
-  onStatus(section: string, fn: (peerId: string, value: WireValue) => void): Unsubscribe {
-    const listeners = this.listeners.get(section) ?? new Set();
-    this.listeners.set(section, listeners.add(fn));
-    return () => listeners.delete(fn);
   }
 
   nudge(): void {
@@ -75,12 +60,7 @@ export class TestPeers implements SyncPeers, NetworkChanges {
   }
 
   tellStatus(): void {
-    for (const [section, value] of this.sections) {
-      const sent = encode(value());
-      for (const other of this.others) {
-        for (const fn of other.listeners.get(section) ?? []) fn(this.peerId, decode(sent));
-      }
-    }
+    this.tell(this.others);
   }
 
   meet(other: TestPeers): void {

@@ -4,7 +4,6 @@ import {
   EVENTS_NAMESPACE,
   routes,
   type AnyEvent,
-  type EventEnvelope,
   type EventHandshake,
   type EventType,
   type ServerToClientEvents,
@@ -90,8 +89,10 @@ export class EventStream {
   }
 
   /** Events of one type. */
-  on<T extends EventType>(type: T): Observable<EventEnvelope<T>> {
-    return this.#all.pipe(filter((event): event is AnyEvent & EventEnvelope<T> => event.type === type));
+  on<T extends EventType>(...types: readonly T[]): Observable<AnyEvent & { type: T }> {
+    return this.#all.pipe(
+      filter((event): event is AnyEvent & { type: T } => types.some((type) => type === event.type)),
+    );
   }
 
   /** Connects, and stays connected until `stop`. */

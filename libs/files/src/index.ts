@@ -22,6 +22,7 @@ export {
   ReplicationDto,
 } from './http/dto/files.schema.dto.js';
 export { FIELD } from './describe/fields.dto.js';
+export { PathText } from './describe/path.dto.js';
 export { ANSWER_HEADERS, answerHeaders, FILE_HEADERS } from './describe/headers.dto.js';
 export { OptionalBody, PATH_PROBLEMS, Problems, takeProblems, WRITE_PROBLEMS } from './describe/problems.dto.js';
 export { callerOf, requireAdmin, sees, setCaller, type Caller, type Scope } from './http/caller.js';

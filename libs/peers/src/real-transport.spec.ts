@@ -1,10 +1,8 @@
-import type { ErrorCode } from '@dfs/contracts';
 import { decodeTicket } from '@dfs/protocol';
 import { hour } from '@dfs/runtime';
 import { eventually, fakeClock } from '@dfs/testing';
 import { TestNetwork, type TestNode } from '../testing/network.js';
-
-const refusal = (code: ErrorCode): unknown => expect.objectContaining({ code }) as unknown;
+import { refusal } from '../testing/steps.js';
 
 describe('over libp2p, on loopback', () => {
   it('joins, meshes, refuses, comes back after a restart, and removes', async () => {

@@ -1,4 +1,4 @@
-import { parseReceipt, sha256, signReceipt, type Signer, type WireValue } from '@dfs/protocol';
+import { parseReceipt, sha256, signReceipt, type Signer } from '@dfs/protocol';
 import { silentLog } from '@dfs/runtime';
 import { eventually, fakeClock } from '@dfs/testing';
 import { ReceiptStore, type StoredReceipt } from './receipt-store.js';
@@ -33,11 +33,8 @@ async function partyOf(world: World, node: WorldNode): Promise<Party> {
     ...{ db: node.db, store, transport: node.transport, signer, clock: fakeClock(START) },
     membership: { networkId: NETWORK, isMember: (peerId) => world.members.has(peerId) },
     peers: {
-      contribute: (section, value) => void node.sections.set(section, value),
-      onStatus: (section, fn: (peerId: string, value: WireValue) => void) => {
-        node.statusListeners.set(section, new Set([fn]));
-        return () => node.statusListeners.delete(section);
-      },
+      contribute: (section, value) => node.status.contribute(section, value),
+      onStatus: (section, fn) => node.status.onStatus(section, fn),
       nudge: () => setImmediate(() => node.tellStatus()),
     },
     log: { ...silentLog, info: note, debug: note },

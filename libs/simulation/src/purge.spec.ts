@@ -120,7 +120,7 @@ describe('what is past retention', () => {
     await cluster.converged();
     await cluster.copied(a, ['gone.txt', 'kept.txt'], 3);
     await c.stop();
-    await cp(directory(c), backup.file('copy'), { recursive: true });
+    await backup.copy(directory(c), 'copy');
     await c.start();
     await cluster.connected();
     await b.delete('gone.txt');

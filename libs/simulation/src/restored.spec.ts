@@ -25,7 +25,7 @@ describe('a node that is restored from an old copy of its data directory', () =>
     await c.put('one.txt', Buffer.from('one'));
     await cluster.converged();
     await c.stop();
-    await cp(directory(c), backup.file('copy'), { recursive: true });
+    await backup.copy(directory(c), 'copy');
     await c.start();
     await cluster.connected();
     await c.put('one.txt', Buffer.from('one, changed'));

@@ -12,5 +12,6 @@ export { connected, removeAll, startEngine, startNetwork, type Engine, type Engi
 export { netnsUnavailable, NetnsLan, type LinkLimit, type NetnsHost } from './netns.js';
 export { NodeNetwork, type NetworkNode } from './node-network.js';
 export { claimPort, type ClaimedPort } from './ports.js';
+export { TestSections } from './status-sections.js';
 export { isLong } from './long.js';
 export { sharpUnavailable, tmpfsUnavailable, unless } from './unless.js';

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Database, DatabaseOptions, EntityClass, MigrationClass } from '@dfs/database';
@@ -12,14 +12,23 @@ export interface TempDir extends AsyncDisposable {
   readonly path: string;
   /** A path within it. */
   file(name: string): string;
+  /** A copy of a directory, in place of what had this name here. @returns its path */
+  copy(from: string, name: string): Promise<string>;
   remove(): Promise<void>;
 }
 
 /** Made in the system's folder for temporary files; the prefix tells whose it is if a test leaves it behind. */
 export async function tempDir(prefix = 'dfs-test-'): Promise<TempDir> {
   const path = await mkdtemp(join(FOLDER, prefix));
-  const remove = () => rm(path, { recursive: true, force: true, maxRetries: 5 });
-  return { path, file: (name) => join(path, name), remove, [Symbol.asyncDispose]: remove };
+  const file = (name: string): string => join(path, name);
+  const removeAt = (place: string) => rm(place, { recursive: true, force: true, maxRetries: 5 });
+  const remove = () => removeAt(path);
+  const copy = async (from: string, name: string): Promise<string> => {
+    await removeAt(file(name));
+    await cp(from, file(name), { recursive: true });
+    return file(name);
+  };
+  return { path, file, copy, remove, [Symbol.asyncDispose]: remove };
 }
 
 /** A real database in a folder of its own. */

@@ -14,7 +14,7 @@ import {
   Min,
   ValidateNested,
 } from 'class-validator';
-import { routes, type Settings, type SettingsPatch } from '@dfs/contracts';
+import { MAX_SCHEDULED_LIMITS, routes, type Settings, type SettingsPatch } from '@dfs/contracts';
 import { FIELD, NoQuery, Problems } from '@dfs/files';
 import { MAX_HEARTBEAT_PERIOD, Membership, Peers } from '@dfs/peers';
 import { day, MiB, second } from '@dfs/runtime';
@@ -28,8 +28,6 @@ const MIN_QUOTA = 16 * MiB;
 const MAX_GRACE = (30 * day) / second;
 const TEN_YEARS = 315_360_000;
 const MAX_VERSIONS = 1000;
-/** Entries of a schedule: more than a person would look through. */
-const MAX_ENTRIES = 50;
 const MAX_SYNC_PERIOD = MAX_HEARTBEAT_PERIOD / second;
 /** Begins and ends with something visible. */
 const SHOWN_NAME = /^[^\p{C}\s](?:[^\p{C}]*[^\p{C}\s])?$/u;
@@ -141,13 +139,13 @@ export class SettingsBody implements SettingsPatch {
 
   @ApiPropertyOptional({
     type: [ScheduledLimitsBody],
-    maxItems: MAX_ENTRIES,
+    maxItems: MAX_SCHEDULED_LIMITS,
     description:
       'Limits that take the place of `limits` at some times of the week: of those that cover a moment, the first. It takes the place of the whole schedule.',
   })
   @IsOptional()
   @IsArray()
-  @ArrayMaxSize(MAX_ENTRIES)
+  @ArrayMaxSize(MAX_SCHEDULED_LIMITS)
   @ValidateNested({ each: true })
   @Type(() => ScheduledLimitsBody)
   limitSchedule?: ScheduledLimitsBody[];

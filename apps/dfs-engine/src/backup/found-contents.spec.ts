@@ -1,4 +1,4 @@
-import { cp, readdir, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FileInfo, FileList, FoundContentList, NodeInfo } from '@dfs/contracts';
 import { Placement } from '@dfs/placement';
@@ -33,8 +33,7 @@ describe('content of which no record is left', () => {
       ids.set(path, (await put(before, path, bytes)).contentId);
     }
     await before.node.stop();
-    dir = home.file('data');
-    await cp(before.dir, dir, { recursive: true });
+    dir = await home.copy(before.dir, 'data');
     await before.remove();
     // Neither a database nor anything that it could be restored from.
     for (const name of await readdir(dir)) {

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { cp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Catalogue } from '@dfs/catalogue';
 import type { FileInfo, FileList, Health, NodeInfo } from '@dfs/contracts';
@@ -67,17 +67,14 @@ describe('a database that was lost', () => {
     for (const path of ['late/b.bin', 'replaced.bin']) await put(node, path, files.get(path)!);
     expect((await node.api(`/files/${gone.id}`, { method: 'DELETE' })).status).toBe(204);
     await node.node.stop();
-    stopped = home.file('stopped');
-    await cp(node.dir, stopped, { recursive: true });
+    stopped = await home.copy(node.dir, 'stopped');
   });
   afterAll(async () => {
     await node.remove();
     await home.remove();
   });
   beforeEach(async () => {
-    dir = home.file('data');
-    await rm(dir, { recursive: true, force: true });
-    await cp(stopped, dir, { recursive: true });
+    dir = await home.copy(stopped, 'data');
   });
 
   async function run(command: 'restore' | 'rebuild', ...flags: string[]) {

@@ -1,4 +1,4 @@
-import { cp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Database, type Tx } from '@dfs/database';
 import { KiB, MiB } from '@dfs/runtime';
@@ -56,21 +56,17 @@ describe('check', () => {
     const { items } = (await node.api('/files')).json<{ items: { id: string; path: string }[] }>();
     const empty = items.find(({ path }) => path === 'notes/empty.txt');
     expect((await node.api(`/files/${empty?.id}`, { method: 'DELETE' })).status).toBe(204);
-    killed = home.file('killed');
-    await cp(node.dir, killed, { recursive: true });
+    killed = await home.copy(node.dir, 'killed');
     expect((await check(node.dir)).code).toBe(2);
     await node.node.stop();
-    stopped = home.file('stopped');
-    await cp(node.dir, stopped, { recursive: true });
+    stopped = await home.copy(node.dir, 'stopped');
   });
   afterAll(async () => {
     await node.remove();
     await home.remove();
   });
   beforeEach(async () => {
-    dir = home.file('data');
-    await rm(dir, { recursive: true, force: true });
-    await cp(stopped, dir, { recursive: true });
+    dir = await home.copy(stopped, 'data');
   });
 
   const packs = () => readdir(join(dir, 'chunks/packs'));

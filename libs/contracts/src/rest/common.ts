@@ -80,6 +80,8 @@ export interface TransferLimits {
 export const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 /** One of them. */
 export type Weekday = (typeof WEEKDAYS)[number];
+/** Most entries that a node takes into its schedule: more than a person would look through. */
+export const MAX_SCHEDULED_LIMITS = 50;
 /** Limits that take the place of the usual ones at some times of the week, by the clock of the node in its time zone. */
 export interface ScheduledLimits extends TransferLimits {
   /** Days on which it begins. */

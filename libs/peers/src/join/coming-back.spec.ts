@@ -1,16 +1,10 @@
 import { readFile, stat, writeFile } from 'node:fs/promises';
-import type { ErrorCode } from '@dfs/contracts';
 import { silentLog, systemClock } from '@dfs/runtime';
 import { eventually } from '@dfs/testing';
 import { QUICK, TestNetwork, type TestNode } from '../../testing/network.js';
+import { memberIds, refusal } from '../../testing/steps.js';
 import { Membership } from '../membership/membership.js';
 
-const refusal = (code: ErrorCode): unknown => expect.objectContaining({ code }) as unknown;
-const memberIds = ({ membership }: TestNode): string[] =>
-  membership
-    .members()
-    .map(({ peerId }) => peerId)
-    .sort();
 const admissions = (of: TestNode): number => of.membership.missingFrom([]).length;
 
 describe('network.json', () => {

@@ -1,4 +1,3 @@
-import type { ErrorCode } from '@dfs/contracts';
 import { randomBytes } from 'node:crypto';
 import {
   decodeTicket,
@@ -13,14 +12,7 @@ import {
 import { silentLog } from '@dfs/runtime';
 import { eventually, fakeClock } from '@dfs/testing';
 import { TestNetwork, type TestNode } from '../../testing/network.js';
-
-const refusal = (code: ErrorCode): unknown => expect.objectContaining({ code }) as unknown;
-const ids = (...nodes: TestNode[]): string[] => nodes.map(({ peerId }) => peerId).sort();
-const memberIds = ({ membership }: TestNode): string[] =>
-  membership
-    .members()
-    .map(({ peerId }) => peerId)
-    .sort();
+import { ids, memberIds, refusal } from '../../testing/steps.js';
 
 describe('a first start', () => {
   it('founds a network of one, and later starts keep it', async () => {

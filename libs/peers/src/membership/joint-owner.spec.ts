@@ -1,11 +1,10 @@
-import type { ErrorCode } from '@dfs/contracts';
 import { eventually, fakeClock } from '@dfs/testing';
 import { day } from '@dfs/runtime';
 import { membershipBody, peerIdToBytes } from '@dfs/protocol';
 import { request } from '@dfs/transport';
 import { TestNetwork, type TestNode } from '../../testing/network.js';
+import { refusal } from '../../testing/steps.js';
 
-const refusal = (code: ErrorCode): unknown => expect.objectContaining({ code }) as unknown;
 const roleOf = (at: TestNode, who: TestNode): string | undefined => at.membership.member(who.peerId)?.role;
 
 /** A network whose founder is gone. */

@@ -1,4 +1,3 @@
-import { EventLog, eventsEntities, eventsMigrations } from '@dfs/events';
 import {
   encode,
   MAX_KNOWN_RECORDS,
@@ -12,24 +11,12 @@ import {
   type MembershipRecord,
   type Signer,
 } from '@dfs/protocol';
-import { silentLog } from '@dfs/runtime';
-import { fakeClock, tempDatabase, type TempDatabase } from '@dfs/testing';
+import type { TempDatabase } from '@dfs/testing';
 import { MAX_RECORDS_PER_MEMBER } from '../constants.js';
-import { Membership, peersEntities, peersMigrations } from '../index.js';
+import { FOUNDING, membershipDatabase as database, openMembership as open } from '../../testing/membership.js';
+import type { Membership } from '../index.js';
 
 const [anna, ben, cleo] = [1, 2, 3].map((seed) => signerFromRaw(Buffer.alloc(32, seed))) as [Signer, Signer, Signer];
-const founding = { replicas: 3, graceMs: 600_000, retentionMs: 0 };
-
-async function open(temp: TempDatabase, signer: Signer) {
-  const clock = fakeClock();
-  const events = await EventLog.open(temp.db, { clock });
-  const membership = await Membership.open(
-    { db: temp.db, events, signer, clock, log: silentLog },
-    { nodeName: 'node', networkName: 'home', founding },
-  );
-  return { membership, events, clock };
-}
-const database = () => tempDatabase([...eventsMigrations, ...peersMigrations], [...eventsEntities, ...peersEntities]);
 const admission = (who: Signer, role: 'owner' | 'member' | 'storage' = 'member'): MembershipContent => {
   return { kind: 'admission', member: who.peerId, role, invite: null, name: '' };
 };
@@ -52,7 +39,7 @@ describe('Membership', () => {
     await using temp = await database();
     const { membership } = await open(temp, anna);
     expect(membership.networkName).toBe('home');
-    expect(membership.settings()).toMatchObject({ ...founding, syncPeriodMs: 60_000 });
+    expect(membership.settings()).toMatchObject({ ...FOUNDING, syncPeriodMs: 60_000 });
     await membership.changeSettings({ replicas: 7 });
     const again = (await open(temp, anna)).membership;
     expect(again.networkId).toBe(membership.networkId);

@@ -1,20 +1,12 @@
-import { EventLog, eventsEntities, eventsMigrations } from '@dfs/events';
 import { signerFromRaw, type MembershipContent, type Signer } from '@dfs/protocol';
-import { silentLog } from '@dfs/runtime';
-import { fakeClock, tempDatabase, type TempDatabase } from '@dfs/testing';
-import { Membership, peersEntities, peersMigrations, restoreMembership } from '../index.js';
+import type { TempDatabase } from '@dfs/testing';
+import { membershipDatabase as database, openMembership } from '../../testing/membership.js';
+import { restoreMembership, type Membership } from '../index.js';
 
 const [anna, ben] = [1, 2].map((seed) => signerFromRaw(Buffer.alloc(32, seed))) as [Signer, Signer];
 
-async function open(temp: TempDatabase, signer: Signer): Promise<Membership> {
-  const clock = fakeClock();
-  const events = await EventLog.open(temp.db, { clock });
-  return Membership.open(
-    { db: temp.db, events, signer, clock, log: silentLog },
-    { nodeName: 'node', networkName: 'home', founding: { replicas: 3, graceMs: 600_000, retentionMs: 0 } },
-  );
-}
-const database = () => tempDatabase([...eventsMigrations, ...peersMigrations], [...eventsEntities, ...peersEntities]);
+const open = async (temp: TempDatabase, signer: Signer): Promise<Membership> =>
+  (await openMembership(temp, signer)).membership;
 const admission: MembershipContent = { kind: 'admission', member: ben.peerId, role: 'owner', invite: null, name: '' };
 const envelopesOf = (membership: Membership): Uint8Array[] => membership.missingFrom([]).map(({ bytes }) => bytes);
 

@@ -1,19 +1,12 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ErrorCode } from '@dfs/contracts';
 import { peerIdToBytes, type WireValue } from '@dfs/protocol';
 import { eventually } from '@dfs/testing';
 import { request } from '@dfs/transport';
 import { QUICK, TestNetwork, type TestNode } from '../../testing/network.js';
+import { ids, memberIds, refusal } from '../../testing/steps.js';
 import { heartbeatBytes } from '../status/heartbeat.js';
 
-const refusal = (code: ErrorCode): unknown => expect.objectContaining({ code }) as unknown;
-const memberIds = ({ membership }: TestNode): string[] =>
-  membership
-    .members()
-    .map(({ peerId }) => peerId)
-    .sort();
-const ids = (...nodes: TestNode[]): string[] => nodes.map(({ peerId }) => peerId).sort();
 type Two = [TestNode, TestNode];
 type Three = [TestNode, TestNode, TestNode];
 

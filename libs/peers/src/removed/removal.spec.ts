@@ -1,4 +1,3 @@
-import type { ErrorCode } from '@dfs/contracts';
 import {
   encode,
   membershipBody,
@@ -11,14 +10,8 @@ import { hour } from '@dfs/runtime';
 import { eventually, fakeClock } from '@dfs/testing';
 import { request } from '@dfs/transport';
 import { QUICK, TestNetwork, type TestNode } from '../../testing/network.js';
+import { ids, memberIds, refusal } from '../../testing/steps.js';
 
-const refusal = (code: ErrorCode): unknown => expect.objectContaining({ code }) as unknown;
-const memberIds = ({ membership }: TestNode): string[] =>
-  membership
-    .members()
-    .map(({ peerId }) => peerId)
-    .sort();
-const ids = (...nodes: TestNode[]): string[] => nodes.map(({ peerId }) => peerId).sort();
 type Two = [TestNode, TestNode];
 type Three = [TestNode, TestNode, TestNode];
 

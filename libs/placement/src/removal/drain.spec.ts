@@ -223,7 +223,7 @@ describe('emptying a member before it is removed', () => {
     const share = files.filter((file) => placeOf(file) === c.peerId).length;
     await eventually(async () => settled() && sum(await copiesAt([c], files)) === share);
     const says = (node: WorldNode, leaving: readonly WorldNode[]): void => {
-      node.sections.set('draining', () => leaving.map(({ peerId }) => Buffer.from(peerIdToBytes(peerId))));
+      node.status.contribute('draining', () => leaving.map(({ peerId }) => peerIdToBytes(peerId)));
       node.tellStatus();
     };
     says(a, [b]);

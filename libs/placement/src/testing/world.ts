@@ -4,7 +4,7 @@ import type { Database } from '@dfs/database';
 import { EventLog, eventsEntities, eventsMigrations } from '@dfs/events';
 import { fileIdOf, sha256, signerFromRaw, type Cid, type WireValue } from '@dfs/protocol';
 import { GiB, minute, silentLog, systemClock } from '@dfs/runtime';
-import { tempDir, type TempDir, testDatabase } from '@dfs/testing';
+import { tempDir, type TempDir, testDatabase, TestSections } from '@dfs/testing';
 import { MemoryNetwork } from '@dfs/transport';
 import type { Channel, MemoryTransport, ProtocolHandler, Transport } from '@dfs/transport';
 import type { ContentChange, ContentRef, Contents, MemberList, PastContents, PeerView, Providers } from '../ports.js';
@@ -98,8 +98,7 @@ export class WorldNode {
   namesKnownAlone = false;
   readonly changeListeners = new Set<(changes: ContentChange[]) => void>();
   readonly unshownListeners = new Set<(refs: ContentRef[]) => void>();
-  readonly sections = new Map<string, () => WireValue>();
-  readonly statusListeners = new Map<string, Set<(peerId: string, value: WireValue) => void>>();
+  readonly status: TestSections;
   readonly readyListeners = new Set<(peerId: string) => void>();
   readonly goneListeners = new Set<(peerId: string) => void>();
   networkChanged: Parameters<PeerView['onNetworkChanged']>[0] | undefined;
@@ -115,7 +114,9 @@ export class WorldNode {
     readonly peerId: string,
     readonly dir: TempDir,
     readonly options: NodeOptions,
-  ) {}
+  ) {
+    this.status = new TestSections(peerId);
+  }
 
   static async open(world: World, peerId: string, dir: TempDir, options: NodeOptions): Promise<WorldNode> {
     const node = new WorldNode(world, peerId, dir, options);
@@ -181,9 +182,9 @@ export class WorldNode {
   /** The same node, from its disk. */
   async restart(): Promise<void> {
     await this.stop();
-    const { changeListeners, unshownListeners, readyListeners, goneListeners, statusListeners } = this;
-    for (const each of [changeListeners, unshownListeners, readyListeners, goneListeners, statusListeners])
-      each.clear();
+    const { changeListeners, unshownListeners, readyListeners, goneListeners } = this;
+    for (const each of [changeListeners, unshownListeners, readyListeners, goneListeners]) each.clear();
+    this.status.deafen();
     await this.open();
     await this.start();
   }
@@ -259,13 +260,10 @@ export class WorldNode {
 
   /** Tells all it is connected to how it stands. */
   tellStatus(): void {
-    for (const { peerId } of this.transport.connections()) {
-      const other = this.world.nodes.find((node) => node.peerId === peerId);
-      if (!other?.up || !this.up) continue;
-      for (const [section, value] of this.sections) {
-        for (const listener of other.statusListeners.get(section) ?? []) listener(this.peerId, value());
-      }
-    }
+    if (!this.up) return;
+    const connected = new Set(this.transport.connections().map(({ peerId }) => peerId));
+    const heardBy = this.world.running().filter(({ peerId }) => connected.has(peerId));
+    this.status.tell(heardBy.map(({ status }) => status));
   }
 
   private ready(peerId: string): void {
@@ -287,12 +285,8 @@ export class WorldNode {
       onReady: (fn) => listen(this.readyListeners, fn),
       onGone: (fn) => listen(this.goneListeners, fn),
       onChange: () => () => {},
-      contribute: (section, value) => void this.sections.set(section, value),
-      onStatus: (section, fn) => {
-        const listeners = this.statusListeners.get(section) ?? new Set();
-        this.statusListeners.set(section, listeners);
-        return listen(listeners, fn);
-      },
+      contribute: (section, value) => this.status.contribute(section, value),
+      onStatus: (section, fn) => this.status.onStatus(section, fn),
       nudge: () => {
         this.nudged ??= setTimeout(() => {
           this.nudged = undefined;

@@ -1,7 +1,7 @@
 import type { Database } from '@dfs/database';
 import { placementEntities, placementMigrations } from '@dfs/placement';
-import { sha256, signerFromRaw, type Signer, type WireValue } from '@dfs/protocol';
-import { tempDir, type TempDir, testDatabase } from '@dfs/testing';
+import { sha256, signerFromRaw, type Signer } from '@dfs/protocol';
+import { tempDir, type TempDir, testDatabase, TestSections } from '@dfs/testing';
 import { MemoryNetwork, type MemoryTransport } from '@dfs/transport';
 
 /** Signers of counted seeds: the same in every run. */
@@ -40,15 +40,15 @@ export class WorldNode {
   up = false;
   db!: Database;
   transport!: MemoryTransport;
-  /** Its sections, and the listeners for those of others. */
-  readonly sections = new Map<string, () => WireValue>();
-  readonly statusListeners = new Map<string, Set<(peerId: string, value: WireValue) => void>>();
+  readonly status: TestSections;
 
   private constructor(
     readonly world: World,
     readonly peerId: string,
     readonly dir: TempDir,
-  ) {}
+  ) {
+    this.status = new TestSections(peerId);
+  }
 
   static async open(world: World, peerId: string): Promise<WorldNode> {
     const node = new WorldNode(world, peerId, await tempDir());
@@ -84,19 +84,16 @@ export class WorldNode {
   /** The same node, from its disk. */
   async restart(): Promise<void> {
     await this.stop();
-    this.statusListeners.clear();
+    this.status.deafen();
     await this.open();
     await this.connect();
   }
 
   /** Tells all it is connected to how it stands. */
   tellStatus(): void {
-    for (const { peerId } of this.transport.connections()) {
-      const other = this.world.nodes.find((node) => node.peerId === peerId);
-      if (!other?.up || !this.up) continue;
-      for (const [section, value] of this.sections) {
-        for (const listener of other.statusListeners.get(section) ?? []) listener(this.peerId, value());
-      }
-    }
+    if (!this.up) return;
+    const connected = new Set(this.transport.connections().map(({ peerId }) => peerId));
+    const heardBy = this.world.nodes.filter(({ up, peerId }) => up && connected.has(peerId));
+    this.status.tell(heardBy.map(({ status }) => status));
   }
 }

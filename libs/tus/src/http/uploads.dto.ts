@@ -2,8 +2,7 @@ import { Type } from 'class-transformer';
 import { IsObject, IsOptional, IsString, Matches, MaxLength, MinLength, ValidateNested } from 'class-validator';
 import { ApiHeader, ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import type { ErrorCode, FinishUploadRequest, UploadInfo, WriteConditions } from '@dfs/contracts';
-import { FIELD, FileDto } from '@dfs/files';
-import { MAX_PATH_BYTES } from '@dfs/protocol';
+import { FIELD, FileDto, PathText } from '@dfs/files';
 import { TUS_ALGORITHMS, TUS_VERSION } from './tus-headers.js';
 
 const MAX_HEADER_LENGTH = 4096;
@@ -45,9 +44,7 @@ export class WriteConditionsBody implements WriteConditions {
 export class FinishUploadBody implements FinishUploadRequest {
   @ApiPropertyOptional({ ...FIELD.path, description: 'Where the bytes go; as announced when left out.' })
   @IsOptional()
-  @IsString()
-  @MinLength(1, { message: 'the path is empty: give the file a name' })
-  @MaxLength(4 * MAX_PATH_BYTES, { message: `the path is longer than ${MAX_PATH_BYTES} bytes` })
+  @PathText(undefined, 'give the file a name')
   path?: string;
 
   @ApiPropertyOptional({ type: () => WriteConditionsBody, description: 'In place of those of the beginning.' })

@@ -1,7 +1,6 @@
 import { Service, inject, signal } from '@angular/core';
 import { takeUntilDestroyed } from '@angular/core/rxjs-interop';
 import { EventStream, FilesApi } from '@dfs/client-data';
-import type { EventType } from '@dfs/contracts';
 import { debounceTime, filter, merge, throttleTime } from 'rxjs';
 import { SummaryState } from '../shell/summary-state.js';
 import { FileWindow } from './list/file-window.js';
@@ -14,14 +13,9 @@ const SETTLE_MS = 200;
 const APART_MS = 2000;
 /** Ids that just arrived and are remembered as such. */
 const MAX_FRESH = 2000;
-const FILE_EVENTS: ReadonlySet<EventType> = new Set([
-  'file.uploaded',
-  'file.updated',
-  'file.deleted',
-  'file.restored',
-  'file.conflict',
-  'file.purged',
-]);
+/** They tell of files with new contents. */
+const FRESH_EVENTS = ['file.uploaded', 'file.updated', 'file.restored'] as const;
+const FILE_EVENTS = [...FRESH_EVENTS, 'file.deleted', 'file.conflict', 'file.purged'] as const;
 
 /** The list of files, kept true by events. */
 @Service()
@@ -35,39 +29,32 @@ export class FilesState {
   constructor() {
     const events = inject(EventStream);
     const until = takeUntilDestroyed<unknown>();
-    const copied = events
-      .on('file.replication')
-      .pipe(filter(({ data }) => this.window.turnsWith(data.files.map(({ path }) => path))));
-    merge(copied, inject(SummaryState).turned)
+    const copied = events.on('file.replication');
+    const turning = copied.pipe(filter(({ data }) => this.window.turnsWith(data.files.map(({ path }) => path))));
+    merge(turning, inject(SummaryState).turned)
       .pipe(throttleTime(APART_MS, undefined, { leading: false, trailing: true }), until)
       .subscribe(() => this.window.refresh());
-    events.all.pipe(takeUntilDestroyed()).subscribe((event) => {
-      if (event.type === 'file.uploaded' || event.type === 'file.updated' || event.type === 'file.restored') {
-        const now = Date.now();
-        const fresh = [...this.#fresh(), ...event.data.files.map(({ id }) => [id, now] as const)];
-        this.#fresh.set(new Map(fresh.slice(-MAX_FRESH)));
-      }
-      if (event.type === 'file.replication') {
-        for (const { id, replication } of event.data.files) this.window.patch(id, replication);
-      }
+    copied.pipe(takeUntilDestroyed()).subscribe(({ data }) => {
+      for (const { id, replication } of data.files) this.window.patch(id, replication);
     });
+    events
+      .on(...FRESH_EVENTS)
+      .pipe(takeUntilDestroyed())
+      .subscribe(({ data }) => {
+        const now = Date.now();
+        const fresh = [...this.#fresh(), ...data.files.map(({ id }) => [id, now] as const)];
+        this.#fresh.set(new Map(fresh.slice(-MAX_FRESH)));
+      });
     merge(events.live, events.resync)
       .pipe(until)
       .subscribe(() => this.window.refresh());
-    merge(
-      events.on('file.states'),
-      events.on('peer.connected'),
-      events.on('peer.disconnected'),
-      events.on('peer.removed'),
-    )
+    events
+      .on('file.states', 'peer.connected', 'peer.disconnected', 'peer.removed')
       .pipe(debounceTime(PEERS_SETTLE_MS), until)
       .subscribe(() => this.window.refresh());
-    events.all
-      .pipe(
-        filter(({ type }) => FILE_EVENTS.has(type)),
-        throttleTime(SETTLE_MS, undefined, { leading: true, trailing: true }),
-        until,
-      )
+    events
+      .on(...FILE_EVENTS)
+      .pipe(throttleTime(SETTLE_MS, undefined, { leading: true, trailing: true }), until)
       .subscribe(() => this.window.refresh());
   }
 }

@@ -19,9 +19,7 @@ export class FoldersState {
   );
   /** Something about a live folder changed: what is shown of one is to be read again. */
   readonly changed = merge(
-    this.#events.on('folder.state'),
-    this.#events.on('folder.held'),
-    this.#events.on('folder.issue'),
+    this.#events.on('folder.state', 'folder.held', 'folder.issue'),
     this.#events.live,
     this.#events.resync,
   ).pipe(debounceTime(SETTLE_MS));

@@ -1,3 +1,4 @@
+import { NgTemplateOutlet } from '@angular/common';
 import { Component, computed, inject, input, output } from '@angular/core';
 import type { MemberRole, PeerInfo, PeerState } from '@dfs/contracts';
 import { mdiArrowDown, mdiArrowUp, mdiContentCopy, mdiDeleteOutline, mdiDotsVertical } from '@mdi/js';
@@ -31,7 +32,7 @@ const ADDRESSES_SHOWN = 2;
 /** One node of the network. */
 @Component({
   selector: 'dfs-peer-card',
-  imports: [CdkMenu, CdkMenuItem, CdkMenuTrigger, CopyButton, Icon, Tip, Meter],
+  imports: [CdkMenu, CdkMenuItem, CdkMenuTrigger, CopyButton, Icon, Meter, NgTemplateOutlet, Tip],
   templateUrl: './peer-card.html',
   styleUrl: './peer-card.scss',
   host: { '[class.self]': "peer().state === 'self'" },

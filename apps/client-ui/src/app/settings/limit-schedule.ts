@@ -1,6 +1,12 @@
 import { Component, input, model } from '@angular/core';
 import { ControlContainer, FormsModule, NgForm } from '@angular/forms';
-import { WEEKDAYS, type ScheduledLimits, type TransferLimits, type Weekday } from '@dfs/contracts';
+import {
+  MAX_SCHEDULED_LIMITS,
+  WEEKDAYS,
+  type ScheduledLimits,
+  type TransferLimits,
+  type Weekday,
+} from '@dfs/contracts';
 import { LOCALE } from '../kit/words/locale.js';
 import { bytesOf, perSecond } from './speeds.js';
 
@@ -11,8 +17,15 @@ const NAMES = (['short', 'long'] as const).map((weekday) => {
   const format = new Intl.DateTimeFormat(LOCALE, { weekday, timeZone: 'UTC' });
   return WEEKDAYS.map((_, index) => format.format(MONDAY + index * DAY));
 });
-/** Most entries that a node takes. */
-const MOST = 50;
+/** The fields of an entry, with the beginnings of their names in the form. */
+const TIMES = [
+  { field: 'from', name: 'from', label: $localize`From` },
+  { field: 'to', name: 'to', label: $localize`To` },
+] as const;
+const LIMITS = [
+  { field: 'uploadBytesPerSecond', name: 'sends', label: $localize`Sends, MB/s` },
+  { field: 'downloadBytesPerSecond', name: 'receives', label: $localize`Receives, MB/s` },
+] as const;
 
 /** Other limits at some times of the week: each entry with its days, its times and its two limits. */
 @Component({
@@ -41,52 +54,33 @@ const MOST = 50;
             }
           </div>
           <div class="pair">
-            <label>
-              <span i18n>From</span>
-              <input
-                class="input"
-                type="time"
-                required
-                [name]="'from-' + place"
-                [ngModel]="entry.from"
-                (ngModelChange)="change(place, { from: $event })"
-              />
-            </label>
-            <label>
-              <span i18n>To</span>
-              <input
-                class="input"
-                type="time"
-                required
-                [name]="'to-' + place"
-                [ngModel]="entry.to"
-                (ngModelChange)="change(place, { to: $event })"
-              />
-            </label>
-            <label>
-              <span i18n>Sends, MB/s</span>
-              <input
-                class="input"
-                type="number"
-                min="0.07"
-                step="any"
-                [name]="'sends-' + place"
-                [ngModel]="perSecond(entry.uploadBytesPerSecond)"
-                (ngModelChange)="limit(place, 'uploadBytesPerSecond', $event)"
-              />
-            </label>
-            <label>
-              <span i18n>Receives, MB/s</span>
-              <input
-                class="input"
-                type="number"
-                min="0.07"
-                step="any"
-                [name]="'receives-' + place"
-                [ngModel]="perSecond(entry.downloadBytesPerSecond)"
-                (ngModelChange)="limit(place, 'downloadBytesPerSecond', $event)"
-              />
-            </label>
+            @for (time of times; track time.field) {
+              <label>
+                <span>{{ time.label }}</span>
+                <input
+                  class="input"
+                  type="time"
+                  required
+                  [name]="time.name + '-' + place"
+                  [ngModel]="entry[time.field]"
+                  (ngModelChange)="move(place, time.field, $event)"
+                />
+              </label>
+            }
+            @for (one of limits; track one.field) {
+              <label>
+                <span>{{ one.label }}</span>
+                <input
+                  class="input"
+                  type="number"
+                  min="0.07"
+                  step="any"
+                  [name]="one.name + '-' + place"
+                  [ngModel]="perSecond(entry[one.field])"
+                  (ngModelChange)="limit(place, one.field, $event)"
+                />
+              </label>
+            }
             <button i18n class="btn small" type="button" (click)="remove(place)">Remove</button>
           </div>
         </div>
@@ -105,7 +99,9 @@ export class LimitSchedule {
   protected readonly days = WEEKDAYS;
   protected readonly short = NAMES[0] ?? [];
   protected readonly long = NAMES[1] ?? [];
-  protected readonly most = MOST;
+  protected readonly times = TIMES;
+  protected readonly limits = LIMITS;
+  protected readonly most = MAX_SCHEDULED_LIMITS;
   protected readonly perSecond = perSecond;
 
   protected nameOf(place: number): string {
@@ -130,11 +126,15 @@ export class LimitSchedule {
     this.change(place, { days: WEEKDAYS.filter((one) => (one === day ? on : chosen.includes(one))) });
   }
 
+  protected move(place: number, which: 'from' | 'to', time: string): void {
+    this.change(place, { [which]: time });
+  }
+
   protected limit(place: number, which: keyof TransferLimits, megabytes: number | null): void {
     this.change(place, { [which]: bytesOf(megabytes) });
   }
 
-  protected change(place: number, to: Partial<ScheduledLimits>): void {
+  private change(place: number, to: Partial<ScheduledLimits>): void {
     this.schedule.update((all) => all.map((entry, index) => (index === place ? { ...entry, ...to } : entry)));
   }
 }

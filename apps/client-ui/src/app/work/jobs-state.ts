@@ -30,7 +30,8 @@ export class JobsState {
       .on('transfer.progress')
       .pipe(takeUntilDestroyed())
       .subscribe(({ data }) => this.#take(data.transfers));
-    merge(events.on('transfer.finished'), events.on('transfer.failed'))
+    events
+      .on('transfer.finished', 'transfer.failed')
       .pipe(takeUntilDestroyed())
       .subscribe(({ data }) => this.#take([data.transfer]));
     merge(events.live, events.resync)

@@ -1,4 +1,4 @@
-import { cp, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KiB } from '@dfs/runtime';
 import type { Cid } from '@dfs/protocol';
@@ -81,9 +81,9 @@ describe('a crash in the middle of a reclaim', () => {
     const isLive = async (): Promise<Set<Cid>> => new Set(idsOf(live));
     const crashes: { step: string; copy: string }[] = [];
     const crash = async (step: string): Promise<void> => {
-      const copy = home.file(`crash ${crashes.length}`);
-      crashes.push({ step, copy });
-      await cp(dir, copy, { recursive: true });
+      const name = `crash ${crashes.length}`;
+      crashes.push({ step, copy: home.file(name) });
+      await home.copy(dir, name);
     };
     const files = PackFiles.prototype;
     const steps: [object, string][] = [

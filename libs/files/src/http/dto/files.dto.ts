@@ -15,6 +15,7 @@ import {
 } from '@dfs/contracts';
 import { FILE_ID_PATTERN, MAX_PATH_BYTES } from '@dfs/protocol';
 import { FIELD } from '../../describe/fields.dto.js';
+import { PathText } from '../../describe/path.dto.js';
 import { EDGES } from '../../thumbnails/thumbnails.js';
 
 const DEFAULT_PAGE = 100;
@@ -51,9 +52,7 @@ export class FileParams {
   fileId!: string;
 }
 
-/**
- * A path in the address. MaxLength counts characters before decoding; the bytes are counted where the path is parsed.
- */
+/** A path in the address. */
 export class PathQuery {
   @ApiProperty({
     ...FIELD.text,
@@ -61,9 +60,7 @@ export class PathQuery {
     maxLength: MAX_PATH_BYTES,
     description: 'Where the file is or goes, such as photos/2026/a.jpg: relative, UTF-8, / between folders.',
   })
-  @IsString({ message: 'give the path once, as text, such as ?path=photos/2026/a.jpg' })
-  @MinLength(1, { message: 'the path is empty: give the file a name' })
-  @MaxLength(4 * MAX_PATH_BYTES, { message: `the path is longer than ${MAX_PATH_BYTES} bytes` })
+  @PathText('give the path once, as text, such as ?path=photos/2026/a.jpg', 'give the file a name')
   path!: string;
 }
 
@@ -316,9 +313,7 @@ export class MoveBody implements MoveRequest {
     maxLength: MAX_PATH_BYTES,
     description: 'The new path, such as photos/2026/b.jpg.',
   })
-  @IsString({ message: 'give the new path as text, such as "photos/2026/b.jpg"' })
-  @MinLength(1, { message: 'the path is empty: give the file a name' })
-  @MaxLength(4 * MAX_PATH_BYTES, { message: `the path is longer than ${MAX_PATH_BYTES} bytes` })
+  @PathText('give the new path as text, such as "photos/2026/b.jpg"', 'give the file a name')
   path!: string;
 }
 

@@ -1,8 +1,9 @@
-import { IsBoolean, IsIn, IsISO8601, IsOptional, IsString, Matches, MaxLength, MinLength } from 'class-validator';
+import { IsBoolean, IsIn, IsISO8601, IsOptional, Matches, MaxLength } from 'class-validator';
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import type { FolderAct, FolderMoveRequest, FolderRestoreRequest } from '@dfs/contracts';
 import { MAX_PATH_BYTES } from '@dfs/protocol';
 import { FIELD } from '../../describe/fields.dto.js';
+import { PathText } from '../../describe/path.dto.js';
 import { SkippedPathDto, TransferDto } from './transfer.dto.js';
 
 const ACT_ID = /^[0-9a-f]{32}$/;
@@ -11,9 +12,7 @@ const FOLDER = { ...FIELD.text, maxLength: MAX_PATH_BYTES, description: 'The fol
 /** Query of `PUT /folders`. */
 export class FolderQuery {
   @ApiProperty(FOLDER)
-  @IsString({ message: 'give the folder once, as text, such as ?path=photos/2026' })
-  @MinLength(1, { message: 'the path is empty: name a folder' })
-  @MaxLength(4 * MAX_PATH_BYTES, { message: `the path is longer than ${MAX_PATH_BYTES} bytes` })
+  @PathText('give the folder once, as text, such as ?path=photos/2026', 'name a folder')
   path!: string;
 }
 
@@ -29,9 +28,7 @@ export class RemoveFolderQuery extends FolderQuery {
 @ApiSchema({ name: 'FolderMoveRequest' })
 export class MoveFolderBody implements FolderMoveRequest {
   @ApiProperty(FOLDER)
-  @IsString({ message: 'give the folder as text, such as "photos/2026"' })
-  @MinLength(1, { message: 'the path is empty: name a folder' })
-  @MaxLength(4 * MAX_PATH_BYTES, { message: `the path is longer than ${MAX_PATH_BYTES} bytes` })
+  @PathText('give the folder as text, such as "photos/2026"', 'name a folder')
   path!: string;
 
   @ApiProperty({
@@ -39,9 +36,7 @@ export class MoveFolderBody implements FolderMoveRequest {
     maxLength: MAX_PATH_BYTES,
     description: 'Its new path. No file may be there, or anywhere that one would go.',
   })
-  @IsString({ message: 'give the new path as text, such as "photos/2027"' })
-  @MinLength(1, { message: 'the path is empty: give the folder a name' })
-  @MaxLength(4 * MAX_PATH_BYTES, { message: `the path is longer than ${MAX_PATH_BYTES} bytes` })
+  @PathText('give the new path as text, such as "photos/2027"', 'give the folder a name')
   to!: string;
 }
 
@@ -53,8 +48,7 @@ export class RestoreFolderBody implements FolderRestoreRequest {
     maxLength: MAX_PATH_BYTES,
     description: 'The folder, such as photos/2026; empty for everything.',
   })
-  @IsString({ message: 'give the folder as text, such as "photos/2026"' })
-  @MaxLength(4 * MAX_PATH_BYTES, { message: `the path is longer than ${MAX_PATH_BYTES} bytes` })
+  @PathText('give the folder as text, such as "photos/2026"')
   path!: string;
 
   @ApiPropertyOptional({

@@ -81,10 +81,7 @@ export class FileDetails {
       ofThisFile,
       events.live,
       events.resync,
-      events.on('file.states'),
-      events.on('peer.connected'),
-      events.on('peer.disconnected'),
-      events.on('peer.removed'),
+      events.on('file.states', 'peer.connected', 'peer.disconnected', 'peer.removed'),
       inject(SummaryState).turned,
     )
       .pipe(throttleTime(SETTLE_MS, undefined, { leading: false, trailing: true }), takeUntilDestroyed())
