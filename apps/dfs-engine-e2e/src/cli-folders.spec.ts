@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { FileList, LiveFolderInfo, LiveFolderTrashEntry } from '@dfs/contracts';
+import type { LiveFolderInfo, LiveFolderTrashEntry } from '@dfs/contracts';
 import { eventually, startEngine, tempDir, type Engine, type TempDir } from '@dfs/testing';
 import { dfsProgram } from './dfs-program.js';
 
@@ -15,8 +15,7 @@ describe('dfs folder', () => {
     await a.remove();
     await dir.remove();
   });
-  const { dfs, json } = dfsProgram(() => ({ cwd: dir.path, dataDir: a.dataDir }));
-  const paths = async (folder: string) => (await json<FileList>('ls', '-r', folder)).items.map(({ path }) => path);
+  const { dfs, json, paths } = dfsProgram(() => ({ cwd: dir.path, dataDir: a.dataDir }));
 
   it('keeps a directory and a folder the same, and answers for what waits', async () => {
     const root = dir.file('live');

@@ -42,8 +42,7 @@ describe('the command line', () => {
     await dir.remove();
   });
 
-  const { dfs, json } = dfsProgram(() => ({ cwd: dir.path, dataDir: a.dataDir }));
-  const paths = async (folder: string) => (await json<FileList>('ls', '-r', folder)).items.map(({ path }) => path);
+  const { dfs, json, paths } = dfsProgram(() => ({ cwd: dir.path, dataDir: a.dataDir }));
 
   /** Between program and node; cuts or stalls a connection after so many bytes, and counts them. */
   const proxy = async (first: Limits) => {

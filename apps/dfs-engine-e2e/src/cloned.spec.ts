@@ -1,8 +1,5 @@
-import { cp, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Health, Problem } from '@dfs/contracts';
-import { eventually, removeAll, startEngine, startNetwork, type Engine } from '@dfs/testing';
+import { eventually, removeAll, startEngine, startNetwork, tempDir, type Engine, type TempDir } from '@dfs/testing';
 import { at, listed } from './steps.js';
 
 const runs = async (node: Engine): Promise<Health['checks'][number] | undefined> => {
@@ -16,22 +13,22 @@ const put = (node: Engine, path: string): Promise<Response> =>
 describe('a data directory that was copied and is run twice', () => {
   let nodes: Engine[];
   let copy: Engine | undefined;
-  let folder: string;
+  let home: TempDir;
 
   beforeAll(async () => {
     // A heartbeat each two seconds, so that three of them are six.
     nodes = await startNetwork(3, { env: { DFS_GRACE: '6s' } });
-    folder = await mkdtemp(join(tmpdir(), 'dfs-copy-'));
+    home = await tempDir('dfs-copy-');
   });
   afterAll(async () => {
     await removeAll([...nodes, ...(copy ? [copy] : [])]);
-    await rm(folder, { recursive: true, force: true });
+    await home.remove();
   });
 
   it('is noticed by the members, and the run that began later writes nothing until the other ends', async () => {
     const [founder, original] = [at(nodes, 0), at(nodes, 1)];
     await original.stop();
-    await cp(original.dataDir, folder, { recursive: true });
+    const folder = await home.copy(original.dataDir, 'data');
     await original.start();
     await listed(founder, (await original.put('before.txt', 'one run')).path);
     for (const node of nodes) expect(await runs(node)).toMatchObject({ ok: true });

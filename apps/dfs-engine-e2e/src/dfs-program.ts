@@ -1,6 +1,7 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { FileList } from '@dfs/contracts';
 
 /** The built command line. */
 export const DFS = resolve(fileURLToPath(new URL('../../dfs-cli/dist/bundle/main.js', import.meta.url)));
@@ -22,6 +23,8 @@ export function dfsProgram(where: () => { cwd: string; dataDir: string }): {
   dfs(args: string[], options?: { input?: string | Uint8Array; env?: Record<string, string> }): Running;
   /** Its result by `--json`. @throws Error where it does not end with 0 */
   json<T>(...args: string[]): Promise<T>;
+  /** Of all files beneath a folder. */
+  paths(folder: string): Promise<string[]>;
 } {
   const dfs = (
     args: string[],
@@ -47,5 +50,7 @@ export function dfsProgram(where: () => { cwd: string; dataDir: string }): {
     if (code !== 0) throw new Error(`dfs ${args.join(' ')}: ${code} ${err}`);
     return JSON.parse(out) as T;
   };
-  return { dfs, json };
+  const paths = async (folder: string): Promise<string[]> =>
+    (await json<FileList>('ls', '-r', folder)).items.map(({ path }) => path);
+  return { dfs, json, paths };
 }

@@ -4,11 +4,8 @@ import { setImmediate } from 'node:timers/promises';
 import { privateKeyFromRaw } from '@libp2p/crypto/keys';
 import type { Connection, Stream } from '@libp2p/interface';
 import { peerIdFromString } from '@libp2p/peer-id';
-import { tcp } from '@libp2p/tcp';
-import { tls } from '@libp2p/tls';
-import { yamux } from '@libp2p/yamux';
 import { multiaddr } from '@multiformats/multiaddr';
-import { createLibp2p, type Libp2p } from 'libp2p';
+import type { Libp2p } from 'libp2p';
 import {
   decode,
   encode,
@@ -21,6 +18,7 @@ import {
   type WireValue,
 } from '@dfs/protocol';
 import type { Engine } from '@dfs/testing';
+import { bareHost } from './bare-host.js';
 import { at } from './steps.js';
 
 /** One frame, as PROTOCOL.md has it: two lengths of 4 bytes each, a header in msgpack, a payload. */
@@ -107,14 +105,7 @@ export class HostileMember {
     const seed = await readFile(join(dataDir, 'identity.key'));
     const signer = signerFromRaw(seed);
     const publicKey = peerIdFromString(signer.peerId).publicKey?.raw ?? new Uint8Array();
-    const libp2p = await createLibp2p({
-      privateKey: privateKeyFromRaw(Buffer.concat([seed, publicKey])),
-      addresses: { listen: [] },
-      transports: [tcp()],
-      connectionEncrypters: [tls()],
-      streamMuxers: [yamux({ enableKeepAlive: false })],
-      connectionMonitor: { enabled: false },
-    });
+    const libp2p = await bareHost({ privateKey: privateKeyFromRaw(Buffer.concat([seed, publicKey])) });
     const member = new HostileMember(signer, libp2p);
     await member.handle(STATUS_PROTOCOL, (talk) => member.answerStatus(talk));
     return member;

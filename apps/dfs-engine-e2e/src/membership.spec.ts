@@ -1,15 +1,14 @@
 import { identify } from '@libp2p/identify';
 import { noise } from '@libp2p/noise';
-import { tcp } from '@libp2p/tcp';
 import { tls } from '@libp2p/tls';
-import { yamux } from '@libp2p/yamux';
 import { multiaddr } from '@multiformats/multiaddr';
-import { createLibp2p, type Libp2p } from 'libp2p';
+import type { Libp2p } from 'libp2p';
 import { connect } from 'node:net';
 import { randomBytes } from 'node:crypto';
 import type { EventPage, FileList, Health, Problem, TransferInfo, TransferList } from '@dfs/contracts';
 import { KiB, MiB } from '@dfs/runtime';
 import { eventually, removeAll, startEngine, startNetwork, type Engine } from '@dfs/testing';
+import { bareHost } from './bare-host.js';
 import { at, bytesOf, listed } from './steps.js';
 
 const PROTOCOLS = [
@@ -50,11 +49,8 @@ describe('a closed network', () => {
   };
 
   it.each(['tls', 'noise'])('gives a stranger nothing, whether an invite is open or not (%s)', async (encrypter) => {
-    stranger = await createLibp2p({
-      addresses: { listen: [] },
-      transports: [tcp()],
+    stranger = await bareHost({
       connectionEncrypters: [encrypter === 'tls' ? tls() : noise()],
-      streamMuxers: [yamux()],
       services: { identify: identify() },
     });
     const kad = `/dfs/kad/${(await founder.node()).network.id.slice(0, 16)}/1.0.0`;
