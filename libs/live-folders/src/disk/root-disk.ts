@@ -104,6 +104,8 @@ export interface ReadOptions {
   readonly seen?: { readonly stat: Stat; readonly at: number };
   /** Takes the file although it never stands still: what is read may be of several moments (rule 9). */
   readonly asIs?: boolean;
+  /** The memory of a piece is used again once the next one is asked for. */
+  readonly reuses?: boolean;
 }
 
 /** How the reading of a file ended. */

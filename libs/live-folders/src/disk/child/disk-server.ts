@@ -84,9 +84,12 @@ export class DiskServer {
   async #answer(id: number, call: string, args: readonly unknown[], body: BodyPart | undefined): Promise<void> {
     this.#active++;
     try {
-      if (call === 'read' || call === 'trash.read') {
-        const reading = call === 'read' ? this.disk.read.bind(this.disk) : this.disk.trash.read.bind(this.disk.trash);
-        await this.#give(id, await (reading as (...args: readonly unknown[]) => Promise<Reading>)(...args));
+      if (call === 'read') {
+        const [path, options] = args as Parameters<RootDisk['read']>;
+        // A piece is sent before the next one is asked for.
+        await this.#give(id, await this.disk.read(path, { ...options, reuses: true }));
+      } else if (call === 'trash.read') {
+        await this.#give(id, await this.disk.trash.read(args[0] as string));
       } else if (call === 'stage') {
         this.send({ id, answer: await this.#stage(id, args, body ?? {}) });
       } else this.send({ id, answer: await this.#plain(call, args) });

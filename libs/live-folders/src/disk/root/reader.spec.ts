@@ -17,6 +17,24 @@ describe('read what stands still (rule 9)', () => {
     expect(await reading.end).toMatchObject({ racy: false, stat: reading.stat });
   });
 
+  it('uses the memory of a piece again where that is asked for, and only there', async () => {
+    const { disk, user, at, time } = memoryRoot();
+    const bytes = Buffer.from(seededRandom(3).bytes(1_300_000));
+    user.write(at('a'), bytes.toString('latin1'));
+    time.advance(MINUTE);
+    for (const reuses of [true, false]) {
+      const memory = new Set<ArrayBufferLike>();
+      const copies: Buffer[] = [];
+      for await (const piece of (await disk.read(p('a'), { reuses })).body) {
+        memory.add(piece.buffer);
+        copies.push(Buffer.from(piece));
+      }
+      expect(copies.length).toBeGreaterThan(2);
+      expect(memory.size).toBe(reuses ? 1 : copies.length);
+      expect(Buffer.concat(copies).toString()).toBe(bytes.toString('latin1'));
+    }
+  });
+
   it('an earlier look saves the wait, if it is old enough', async () => {
     const root = memoryRoot();
     root.user.write(root.at('a'), 'x');

@@ -17,7 +17,7 @@ import type { FileSystemTime } from './file-system-time.js';
 import { absent, sameLook, type RootFiles } from './root-files.js';
 import { LOOKS_APART, type Steadiness } from './steadiness.js';
 
-/** Bytes of one read. Each piece has memory of its own, since the cutter keeps views of it. */
+/** Bytes of one read. Each piece has memory of its own, where nothing else is asked for: the cutter keeps views of it. */
 const PIECE = 512 * KiB;
 
 /** Parts of a reader. */
@@ -36,7 +36,7 @@ export class Reader {
   async read(path: DiskPath, options: ReadOptions = {}): Promise<Reading> {
     await this.components.files.within(path);
     const first = options.asIs ? undefined : await this.#firstLook(path, options);
-    return this.#open(path, first);
+    return this.#open(path, first, options.reuses);
   }
 
   contentOf(requests: readonly ContentRequest[]): Promise<ContentOf[]> {
@@ -122,7 +122,7 @@ export class Reader {
   }
 
   /** @param first the look before; undefined where the file is taken as it is */
-  async #open(path: DiskPath, first: Stat | undefined): Promise<Reading> {
+  async #open(path: DiskPath, first: Stat | undefined, reuses = false): Promise<Reading> {
     const { keepsInodes } = this.components;
     const file = await this.#opened(path);
     try {
@@ -132,8 +132,8 @@ export class Reader {
       const { promise: end, resolve, reject } = Promise.withResolvers<ReadEnd>();
       // The reader of `body` has met the failure already.
       end.catch(() => undefined);
-      const check = first !== undefined;
-      const body = this.#bytes(file, path, stat, check, resolve, reject);
+      const how = { check: first !== undefined, reuses };
+      const body = this.#bytes(file, path, stat, how, resolve, reject);
       return { stat, body, end };
     } catch (error) {
       await file.close().catch(() => undefined);
@@ -155,15 +155,17 @@ export class Reader {
     file: OpenFile,
     path: DiskPath,
     stat: Stat,
-    check: boolean,
+    { check, reuses }: { check: boolean; reuses: boolean },
     resolve: (end: ReadEnd) => void,
     reject: (error: unknown) => void,
   ): AsyncGenerator<Uint8Array, void, undefined> {
     const { files, time, keepsInodes } = this.components;
     let isComplete = false;
     try {
+      const memory = reuses ? Buffer.allocUnsafeSlow(Math.min(PIECE, stat.size + 1)) : undefined;
       for (let at = 0; ;) {
-        const piece = Buffer.allocUnsafeSlow(Math.min(PIECE, Math.max(1, stat.size - at + 1)));
+        const wanted = Math.min(PIECE, Math.max(1, stat.size - at + 1));
+        const piece = memory?.subarray(0, wanted) ?? Buffer.allocUnsafeSlow(wanted);
         const length = await file.read(piece, at);
         if (length === 0) break;
         at += length;
