@@ -9,7 +9,7 @@ import { countForks } from './write/forks.js';
 import { Ledger } from './write/ledger.js';
 import { readVersion, readVersions, type VersionQuery } from './read/history.js';
 import { Imports } from './import/imports.js';
-import { Intake, type NewsListener, type Received } from './receive/intake.js';
+import { Intake, type Received, type ReceiveOptions } from './receive/intake.js';
 import type { CatalogueComponents, Change, Commit, Draft, Entry, EntryPage, Level, ListQuery } from './ports.js';
 import { Folders } from './read/folders.js';
 import { PathConditions } from './read/conditions.js';
@@ -237,10 +237,10 @@ export class Catalogue {
 
   /**
    * Stores records of others, as far as they are valid. Never fails for what one of them is.
-   * @param news hears, after each commit, of those that came into the set
+   * @throws DfsError `peer-misbehaved` for small contents that none of them names
    */
-  receive(records: readonly SignedRecord[], from: string, news?: NewsListener): Promise<Received> {
-    return this.intake.receive(records, from, news);
+  receive(records: readonly SignedRecord[], from: string, options?: ReceiveOptions): Promise<Received> {
+    return this.intake.receive(records, from, options);
   }
 
   /** Members besides this node; any number where that is not known. */

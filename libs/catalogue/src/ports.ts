@@ -1,7 +1,7 @@
 import type { FileListState, FileSort, MemberRole } from '@dfs/contracts';
 import type { Database, Tx } from '@dfs/database';
 import type { EventLog } from '@dfs/events';
-import type { Cid, RecordAttributes, RecordClock, RecordKind, Signer, WireValue } from '@dfs/protocol';
+import type { Cid, RecordAttributes, RecordClock, RecordKind, SignedRecord, Signer, WireValue } from '@dfs/protocol';
 import type { Clock, DfsError, Log, Unsubscribe } from '@dfs/runtime';
 import type { Stopwatch } from './retention/running-time.js';
 import type { Conditions } from './rules/conditions.js';
@@ -201,6 +201,28 @@ export interface SyncChannel {
   frames(): AsyncIterable<SyncFrame>;
   end(): Promise<void>;
   abort(error: Error): void;
+}
+
+/** A small content that came with the record of its author that names it. */
+export interface SmallContent {
+  contentId: Cid;
+  bytes: Uint8Array;
+  /** Peer id. */
+  author: string;
+}
+/** Small contents that are on this disk and belong to no record yet. */
+export interface TakenContents {
+  /** Keeps them, in the unit of work that stores the records, where all of them count: all or none. */
+  commit(tx: Tx, counted: ReadonlySet<Cid>): Promise<void>;
+  /** Takes back what was not committed. Never throws. */
+  abort(): Promise<void>;
+}
+/** Small contents that go with records, so that nobody need ask for them: what holds contents has a part in it. */
+export interface SmallContents {
+  /** Of these records, the contents that go with them to a member, of so many bytes together at most. Never rejects. */
+  goingWith(records: readonly SignedRecord[], peerId: string, most: number): Promise<Uint8Array[]>;
+  /** Puts those on this disk that this node is to hold; undefined for none of them. Never rejects. */
+  take(contents: readonly SmallContent[]): Promise<TakenContents | undefined>;
 }
 
 /** One message as it comes. */

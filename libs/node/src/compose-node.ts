@@ -79,6 +79,7 @@ export async function composeNode(ports: NodePorts): Promise<NodeParts> {
     past: catalogue.retention,
     renewPins: mayBeOld,
   });
+  sync.setSmallContents(placement.smallContents);
   const purge = await Purge.open({
     ...{ db, transport, peers, membership, signer, clock, log, retention: catalogue.retention },
     release: (tx, contents) => placement.release(tx, contents),

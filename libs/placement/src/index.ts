@@ -10,6 +10,7 @@
  * Units: bytes, milliseconds. The database must know `placementMigrations`.
  */
 export type { OfferedBatch } from './ahead/offer.js';
+export type { SmallContents } from './ahead/small-contents.js';
 export type { PlacementOptions } from './parts.js';
 export type { ContentStanding } from './status/replication-state.js';
 export type { SizedContent } from './status/replication-status.js';

@@ -2,6 +2,7 @@ import type { Tx } from '@dfs/database';
 import type { Timers } from '@dfs/runtime';
 import { BlockServer, Fetchers, RequestSlots, requestsWithin, Transfers } from '@dfs/transfer';
 import { Arrivals } from './ahead/arrivals.js';
+import { SmallContents } from './ahead/small-contents.js';
 import { Freeing } from './keep/freeing.js';
 import type { Wishes } from './keep/wishes.js';
 import { HolderFinder } from './pins/holder-finder.js';
@@ -101,6 +102,7 @@ export function makeParts(components: PlacementComponents, context: PartsContext
   const fetching = { transport, slots, gatherings, self, others: () => network.others(), log };
   const arrivals = new Arrivals({ ...fetching, db, chunks, network, membership, room, timers: options.timers });
   const offers = { transport, network, gatherings, signal, isOn: options.sendsAhead ?? false, log };
+  const smallContents = new SmallContents({ peers, network, chunks, room, pin: context.pinLocal, signal, log });
   const replicator: Replicator = new Replicator({
     ...fetching,
     arrivals,
@@ -152,6 +154,19 @@ export function makeParts(components: PlacementComponents, context: PartsContext
     /** Recurring work, besides that of the replicator. */
     background: [room, arrivals, exchange, damage, ...others],
     ...{ transfers, room, network, counts, drains, finder, view, watch, replicator, reading, here, damage, takingBack },
-    ...{ arrivals, offers, foundPromises, reclaimer, found, freeing, exchange, promises, lettingGo, givingWay, server },
+    ...{
+      arrivals,
+      offers,
+      smallContents,
+      foundPromises,
+      reclaimer,
+      found,
+      freeing,
+      exchange,
+      promises,
+      lettingGo,
+      givingWay,
+      server,
+    },
   };
 }

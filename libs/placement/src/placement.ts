@@ -7,6 +7,7 @@ import type { Tx } from '@dfs/database';
 import { cidToBytes, type Cid } from '@dfs/protocol';
 import { DfsError, Recurring, stopping, type Ran, type Unsubscribe, type WorkStatus } from '@dfs/runtime';
 import { type Transfers } from '@dfs/transfer';
+import type { SmallContents } from './ahead/small-contents.js';
 import { offered, type OfferedBatch } from './ahead/offer.js';
 import { extentKey, extentsOf, isEmpty, isLarge } from './plan/extents.js';
 import { Wishes } from './keep/wishes.js';
@@ -38,6 +39,8 @@ export class Placement {
   readonly transfers: Transfers;
   /** Contents on this disk that no record names. */
   readonly found: FoundContents;
+  /** Contents of small files, which go and come with their records. */
+  readonly smallContents: SmallContents;
   private readonly control = new AbortController();
   private readonly parts: PlacementParts;
   private readonly unsubscribe: Unsubscribe[] = [];
@@ -58,10 +61,8 @@ export class Placement {
       membersChanged: () => this.membersChanged(),
     };
     this.parts = makeParts(components, context, options);
-    this.transfers = this.parts.transfers;
-    this.found = this.parts.found;
-    this.parts.server.start();
-    this.parts.arrivals.start();
+    ({ transfers: this.transfers, found: this.found, smallContents: this.smallContents } = this.parts);
+    for (const part of [this.parts.server, this.parts.arrivals, this.smallContents]) part.start();
     this.watching = new Recurring(
       {
         name: 'see who counts',
@@ -321,6 +322,7 @@ export class Placement {
   }
 
   private async pin(tx: Tx, extents: readonly PinnedExtent[]): Promise<void> {
+    this.parts.replicator.pinned(tx, extents);
     await this.pins.add(tx, extents);
     const contents = [...new Set(extents.map(({ content }) => content))];
     if (contents.length > 0) await this.components.dht?.provide(contents, tx);

@@ -198,6 +198,8 @@ export {
 export {
   catalogueStatus,
   MAX_RANGES_PER_FRAME,
+  MAX_SMALL_CONTENT_BYTES,
+  MAX_SMALL_CONTENTS,
   MAX_SYNC_PAYLOAD_BYTES,
   memberMark,
   packIndexes,
@@ -205,6 +207,8 @@ export {
   packShortIds,
   parseSyncMessage,
   shortIdOf,
+  smallContentsStatus,
+  splitContents,
   SYNC_MAX_BITS,
   SYNC_PARTS,
   SYNC_PRINT_BYTES,

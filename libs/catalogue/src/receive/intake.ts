@@ -4,7 +4,8 @@ import { GiB, type Clock, type Log } from '@dfs/runtime';
 import { type SignedRecord, peerBytes, peerText, toHex } from '@dfs/protocol';
 import { Changeset, type ChangesetContext } from '../write/changeset.js';
 import type { JudgedRecord } from '../write/judged.js';
-import type { MemberView } from '../ports.js';
+import type { MemberView, TakenContents } from '../ports.js';
+import type { Along } from './along.js';
 import { screen, storedIds, type VerifiedRecord } from './screen.js';
 import type { RefusalReason, Refusals } from './refusals.js';
 import { roomForAuthors, roomForTimes, waitForAuthors } from './waiting-room.js';
@@ -33,12 +34,20 @@ export interface Received {
 /** Hears of records that came into the set. */
 export type NewsListener = (records: readonly SignedRecord[]) => void;
 
+/** Those who hear of records that are received, and what came with them. */
+export interface ReceiveOptions {
+  /** Hears, after each commit, of the records that came into the set. */
+  news?: NewsListener | undefined;
+  /** Small contents of the records. */
+  along?: Along | undefined;
+}
+
 /** How records come in. */
-interface Arrival {
+interface Arrival extends Pick<ReceiveOptions, 'news'> {
   /** The peer that brings them. */
   from: string;
   refuse: (reason: RefusalReason) => void;
-  news?: NewsListener | undefined;
+  taken?: TakenContents | undefined;
 }
 
 /**
@@ -68,13 +77,14 @@ export class Intake {
 
   constructor(private readonly context: IntakeContext) {}
 
-  /** @param news hears, after each commit, of the records that came into the set */
-  async receive(records: readonly SignedRecord[], from: string, news?: NewsListener): Promise<Received> {
+  /** @throws DfsError `peer-misbehaved` for contents that no record beside them names */
+  async receive(records: readonly SignedRecord[], from: string, options: ReceiveOptions = {}): Promise<Received> {
     const sum: Received = { added: 0, waiting: 0, known: 0, refused: 0, offences: 0 };
     for (const slice of slices(records, RECORDS_PER_UNIT)) {
-      const part = await this.receivePart(slice, from, news);
+      const part = await this.receivePart(slice, from, options);
       for (const key of Object.keys(sum) as (keyof Received)[]) sum[key] += part[key];
     }
+    options.along?.refuseUnnamed(records);
     return sum;
   }
 
@@ -100,7 +110,7 @@ export class Intake {
   private async receivePart(
     records: readonly SignedRecord[],
     from: string,
-    news: NewsListener | undefined,
+    { news, along }: ReceiveOptions,
   ): Promise<Received> {
     const { db, members } = this.context;
     const networkId = members.networkId;
@@ -113,10 +123,13 @@ export class Intake {
       if (this.context.refusals.add(reason, from)) firstOf = reason;
     };
     const { verified, known } = await screen(db, networkId, records, refuse);
+    const taken = await along?.take(verified.filter((record) => this.judged(record) === RecordState.applied));
     const stored =
       verified.length === 0
         ? { added: 0, waiting: 0, known: 0, future: false }
-        : await db.write((tx) => this.store(tx, networkId, verified, { from, refuse, news }));
+        : await db
+            .write((tx) => this.store(tx, networkId, verified, { from, refuse, news, taken }))
+            .finally(() => taken?.abort());
     if (stored.future) await this.warn();
     if (firstOf !== undefined) await this.tellRefused(firstOf, from);
     return { added: stored.added, waiting: stored.waiting, known: known + stored.known, refused, offences };
@@ -126,17 +139,17 @@ export class Intake {
     tx: Tx,
     networkId: string,
     verified: readonly VerifiedRecord[],
-    { from, refuse, news }: Arrival,
+    { from, refuse, news, taken }: Arrival,
   ): Promise<{ added: number; waiting: number; known: number; future: boolean }> {
     if (this.context.members.networkId !== networkId) return { added: 0, waiting: 0, known: 0, future: false };
-    const here = await storedIds(
-      tx,
-      verified.map((record) => record.id),
-    );
+    const ids = verified.map((record) => record.id);
+    const authors = new Set(verified.map((record) => record.envelope.author));
+    const [here, full] = await Promise.all([storedIds(tx, ids), this.fullAuthors(tx, authors)]);
     const fresh = verified.filter((record) => !here.has(record.id));
-    const judged = await this.withinCeilings(tx, this.judgeAll(fresh, refuse), { from, refuse });
+    const judged = await this.withinCeilings(tx, this.judgeAll(fresh, refuse), { from, refuse, full });
     const applied = judged.filter((record) => record.state === RecordState.applied);
     const paths = applied.flatMap((record) => (record.fields ? [record.fields.path] : []));
+    await taken?.commit(tx, new Set(applied.flatMap((record) => record.fields?.content ?? [])));
     const changes = await Changeset.load(tx, this.context.changeset(), paths);
     await changes.addAll(judged);
     await this.context.finish(tx, changes);
@@ -160,18 +173,21 @@ export class Intake {
   private judgeAll(records: readonly VerifiedRecord[], refuse: (reason: RefusalReason) => void): JudgedRecord[] {
     const now = this.context.clock.now();
     return records.flatMap((record) => {
-      const state = judge(record, standingOf(this.context.members, record.envelope.author), now);
+      const state = this.judged(record, now);
       if (state === undefined) refuse('may-not-write');
       return state === undefined ? [] : [{ ...record, state, shownAt: shownAt(record, now) }];
     });
   }
 
+  private judged(record: VerifiedRecord, now = this.context.clock.now()): RecordState | undefined {
+    return judge(record, standingOf(this.context.members, record.envelope.author), now);
+  }
+
   private async withinCeilings(
     tx: Tx,
     records: readonly JudgedRecord[],
-    { from, refuse }: Pick<Arrival, 'from' | 'refuse'>,
+    { from, refuse, full }: Pick<Arrival, 'from' | 'refuse'> & { full: ReadonlySet<string> },
   ): Promise<JudgedRecord[]> {
-    const full = await this.fullAuthors(tx, new Set(records.map((record) => record.envelope.author)));
     const waiting = (state: RecordState): number => records.filter((record) => record.state === state).length;
     const { waitingAuthor, future } = RecordState;
     const [strangers, early] = [waiting(waitingAuthor), waiting(future)];

@@ -38,6 +38,8 @@ export type FingerprintTable = 'catalogue_fingerprint' | 'catalogue_void_fingerp
 export class Fingerprints {
   private readonly counts = new Int32Array(LEAVES);
   private readonly sums = new Uint32Array(LEAVES * WORDS);
+  /** Of all ids. */
+  private readonly total: Bucket = { count: 0, sum: new Uint32Array(WORDS) };
   private readonly pending = new WeakMap<Tx, Delta>();
   private known: SetRoot | undefined;
 
@@ -51,6 +53,8 @@ export class Fingerprints {
     for (const { bucket, count, sum } of rows) {
       prints.counts[bucket] = count;
       addBytes(prints.sums, bucket * WORDS, sum);
+      prints.total.count += count;
+      addBytes(prints.total.sum, 0, sum);
     }
     return prints;
   }
@@ -78,6 +82,8 @@ export class Fingerprints {
     tx.afterCommit(() => {
       this.counts.fill(0);
       this.sums.fill(0);
+      this.total.count = 0;
+      this.total.sum.fill(0);
       this.known = undefined;
     });
   }
@@ -106,9 +112,9 @@ export class Fingerprints {
   }
 
   private rootNow(): SetRoot {
-    const count = this.count({ bits: 0, index: 0 });
+    const { count, sum } = this.total;
     if (count === 0) return { count, print: new Uint8Array(ROOT_BYTES) };
-    return { count, print: digest(this.sum(0, LEAVES), count).subarray(0, ROOT_BYTES) };
+    return { count, print: digest(sum, count).subarray(0, ROOT_BYTES) };
   }
 
   private sum(from: number, to: number): Uint32Array {
@@ -123,6 +129,8 @@ export class Fingerprints {
     for (const [bucket, change] of delta.buckets) {
       this.counts[bucket] = (this.counts[bucket] as number) + change.count;
       addWords(this.sums, bucket * WORDS, change.sum);
+      this.total.count += change.count;
+      addWords(this.total.sum, 0, change.sum);
     }
     this.known = undefined;
   }

@@ -2,8 +2,9 @@ import type { EventLog } from '@dfs/events';
 import { DfsError, Recurring, second, silentLog, type Log, type Unsubscribe, type WorkStatus } from '@dfs/runtime';
 import { SYNC_PROTOCOL, type SignedRecord } from '@dfs/protocol';
 import type { Catalogue } from '../catalogue.js';
-import type { NetworkChanges, SyncPeers, SyncTransport } from '../ports.js';
-import type { NewsListener, Received } from '../receive/intake.js';
+import type { NetworkChanges, SmallContents, SyncPeers, SyncTransport } from '../ports.js';
+import { Along } from '../receive/along.js';
+import type { Received, ReceiveOptions } from '../receive/intake.js';
 import { LastCompared } from './last-compared.js';
 import { sameRoot } from './reconcile/exchange.js';
 import { FirstSync, type FirstSyncOptions } from './first-sync.js';
@@ -62,6 +63,7 @@ export class CatalogueSync {
   private readonly look: FirstSync;
   private readonly agreement: LastCompared;
   private subscriptions: Unsubscribe[] = [];
+  private small: SmallContents | undefined;
   private readonly nudging: Recurring;
 
   constructor(
@@ -77,6 +79,7 @@ export class CatalogueSync {
     this.records = new SetSync(components, this.catalogueSet(), this.options);
     this.pushes = new Pushes({
       open: (peerId) => transport.open(peerId, SYNC_PROTOCOL, { signal: ongoing.signal }),
+      contentsOf: async (some, peerId, most) => (await this.small?.goingWith(some, peerId, most)) ?? [],
       log: this.log,
       failed: (peerId) => this.records.schedule.later(peerId),
     });
@@ -116,6 +119,11 @@ export class CatalogueSync {
       },
       entered: () => this.look.begin(),
     });
+  }
+
+  /** Small contents go with their records from now on. */
+  setSmallContents(small: SmallContents): void {
+    this.small = small;
   }
 
   start(): void {
@@ -192,7 +200,7 @@ export class CatalogueSync {
       receive: (records, from) => this.exchanged(records, from),
       answer: ({ t }, channel, frames) =>
         t === 'push'
-          ? receivePushes(channel, frames, (records, reach) => this.pushed(records, channel.peerId, reach))
+          ? receivePushes(channel, frames, (records, ...rest) => this.pushed(records, channel.peerId, ...rest))
           : undefined,
       said: (peerId, theirs) => {
         if (sameRoot(theirs, this.records.root())) this.compared(peerId);
@@ -208,8 +216,8 @@ export class CatalogueSync {
     };
   }
 
-  private async receive(records: readonly SignedRecord[], from: string, news?: NewsListener): Promise<Received> {
-    const received = await this.parts.catalogue.receive(records, from, news);
+  private async receive(records: readonly SignedRecord[], from: string, options?: ReceiveOptions): Promise<Received> {
+    const received = await this.parts.catalogue.receive(records, from, options);
     if (received.offences > MAX_OFFENCES) {
       throw new DfsError(
         'peer-misbehaved',
@@ -227,9 +235,15 @@ export class CatalogueSync {
   }
 
   /** Records that are news here may be news to members that their author is not connected to. */
-  private async pushed(records: readonly SignedRecord[], from: string, reach: Reach): Promise<void> {
+  private async pushed(
+    records: readonly SignedRecord[],
+    from: string,
+    reach: Reach,
+    contents: readonly Uint8Array[],
+  ): Promise<void> {
     const reached = reach.with([from]);
-    await this.receive(records, from, (news) => this.spread(news, reached));
+    const along = this.small && contents.length > 0 ? new Along(this.small, contents, from) : undefined;
+    await this.receive(records, from, { along, news: (news) => this.spread(news, reached) });
   }
 
   /** Sends new records to the members here that are not known to get them. @param reach those who are */

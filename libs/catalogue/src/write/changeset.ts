@@ -6,7 +6,7 @@ import { chainKey } from '../rules/chain-key.js';
 import { Delta, type Fingerprints } from '../store/fingerprints.js';
 import { inherit, replacedIds, type Version } from '../rules/heads.js';
 import type { ChainLink, JudgedRecord, PathChange, PathOutcome } from './judged.js';
-import { foldersAbove } from './folder-rows.js';
+import { foldersAbove, type FolderRows } from './folder-rows.js';
 import { writePaths } from './path-rows.js';
 import {
   attributesColumn,
@@ -50,6 +50,12 @@ export interface ChangesetContext {
   runningMs: () => number;
 }
 
+/** Rows that are written to, or named by others: numbers of authors by their peer ids, and folders by their paths. */
+export interface PreparedRows {
+  authors: ReadonlyMap<string, number>;
+  folders: FolderRows;
+}
+
 /** Rows made of records or paths between two turns of the event loop. */
 const ROWS_PER_TURN = 500;
 /** Records added between two turns of the event loop. */
@@ -80,12 +86,13 @@ export class Changeset {
   ) {}
 
   static async load(tx: Tx, context: ChangesetContext, paths: Iterable<string>): Promise<Changeset> {
-    const [next] = await tx.query<{ record: number; file: number }>(
+    const first = tx.query<{ record: number; file: number }>(
       `SELECT coalesce((SELECT max(seq) FROM catalogue_record), 0) + 1 AS record,
               coalesce((SELECT max(seq) FROM catalogue_file), 0) + 1 AS file`,
     );
+    const [[next], named] = await Promise.all([first, storedPaths(tx, context.networkId, new Set(paths))]);
     const { record, file } = next as { record: number; file: number };
-    return new Changeset(tx, context, await loadPaths(tx, context.networkId, new Set(paths), file), record);
+    return new Changeset(tx, context, await loadPaths(tx, named, file), record);
   }
 
   /** The path as it is now; one of those given to `load`. */
@@ -98,8 +105,7 @@ export class Changeset {
   /** Records of others, in any order, none of them stored, their paths loaded. */
   async addAll(records: readonly JudgedRecord[]): Promise<void> {
     const applied = records.filter((record) => record.state === RecordState.applied);
-    await this.loadParents(applied);
-    await this.loadChildren(applied);
+    await Promise.all([this.loadParents(applied), this.loadChildren(applied)]);
     const others = records.filter((record) => record.state !== RecordState.applied);
     const ordered = causally(
       applied,
@@ -173,16 +179,23 @@ export class Changeset {
     }
   }
 
-  /** Writes it all. */
-  async flush(): Promise<PathOutcome[]> {
+  /** Reads what writing asks for, before anything is written: a question makes SQLite do first what was gathered. */
+  async prepare(): Promise<PreparedRows> {
     const paths = [...this.paths.values()];
     const names = [
       ...this.rows.map((row) => row.record.envelope.author),
       ...paths.flatMap((path) => [...path.heads.values()].map((head) => head.author)),
     ];
-    const authors = await authorRows(this.tx, new Set(names), this.context.standing);
-    // Read before anything is written: a question makes SQLite do first what was gathered.
-    const folders = await foldersAbove(this.tx, [...this.paths.keys()]);
+    const [authors, folders] = await Promise.all([
+      authorRows(this.tx, new Set(names), this.context.standing),
+      foldersAbove(this.tx, [...this.paths.keys()]),
+    ]);
+    return { authors, folders };
+  }
+
+  /** Writes it all. */
+  async flush({ authors, folders }: PreparedRows): Promise<PathOutcome[]> {
+    const paths = [...this.paths.values()];
     await this.writeRecords(authors);
     await listVoid(this.tx, this.outside, authors);
     await this.writeEdges();
@@ -349,12 +362,13 @@ const RECORD_COLUMNS = [
   'act',
 ];
 
-async function loadPaths(
-  tx: Tx,
-  networkId: string,
-  names: ReadonlySet<string>,
-  firstSeq: number,
-): Promise<Map<string, PathChange>> {
+interface StoredPaths {
+  ids: { path: string; fileId: string }[];
+  /** Those that have a row. */
+  known: ReadonlyMap<string, FileRow>;
+}
+
+async function storedPaths(tx: Tx, networkId: string, names: ReadonlySet<string>): Promise<StoredPaths> {
   const ids = await mapInTurns([...names], ROWS_PER_TURN, (path) => {
     const fileId = fileIdOf(networkId, path);
     return { path, fileId, hex: toHex(fileIdBytes(fileId) as Uint8Array) };
@@ -364,7 +378,10 @@ async function loadPaths(
     `SELECT ${FILE_COLUMNS} FROM ${FILES} WHERE f.file_id IN ${BLOBS}`,
     ids.map(({ hex }) => hex),
   );
-  const known = new Map(rows.map((row) => [row.path, row]));
+  return { ids, known: new Map(rows.map((row) => [row.path, row])) };
+}
+
+async function loadPaths(tx: Tx, { ids, known }: StoredPaths, firstSeq: number): Promise<Map<string, PathChange>> {
   const changes = new Map<string, PathChange>();
   let next = firstSeq;
   for (const { path, fileId } of ids) {

@@ -72,8 +72,8 @@ export class Ledger {
   /** @param how `anew`: clients are to read everything again, and hear of no path */
   async finish(tx: Tx, changes: Changeset, how?: 'anew'): Promise<void> {
     const { events, retention } = this.parts;
-    const forks = await this.forks.find(tx, changes.links);
-    const outcomes = await changes.flush();
+    const [forks, rows] = await Promise.all([this.forks.find(tx, changes.links), changes.prepare()]);
+    const outcomes = await changes.flush(rows);
     if (how !== 'anew') await recordEvents(tx, events, outcomes);
     if (how === 'anew' || hasVanished(outcomes)) await events.renew(tx);
     await retention.needed(tx, changes.contents);

@@ -35,11 +35,13 @@ export async function writeDrafts<T>(
   refusePurges(membership.self().role, drafts);
   const normal = await normaliseDrafts(drafts);
   const paths = normal.map((draft) => draft.path);
-  const changes = await Changeset.load(tx, ledger.context(), paths);
+  const [changes, last, taken] = await Promise.all([
+    Changeset.load(tx, ledger.context(), paths),
+    chainEnd(tx, signer.peerId),
+    TakenPaths.load(tx, normal, how === (WRITE_ALL as unknown)),
+  ]);
   await changes.know(normal.flatMap(({ adopts, parents }) => parents ?? adopts?.parents.map(({ id }) => id) ?? []));
-  const last = await chainEnd(tx, signer.peerId);
   const repeated = await repeatedBy(tx, normal, changes, signer.peerId);
-  const taken = await TakenPaths.load(tx, normal, how === (WRITE_ALL as unknown));
   const context = { signer, networkId: membership.networkId, now: clock.now(), repeated, taken };
   const writer = new DraftWriter(changes, context, last);
   const result = await how(writer, normal);

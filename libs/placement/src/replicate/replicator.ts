@@ -12,7 +12,7 @@ import {
 } from '@dfs/runtime';
 import type { Cid } from '@dfs/protocol';
 import type { Arrivals } from '../ahead/arrivals.js';
-import { isEmpty } from '../plan/extents.js';
+import { isEmpty, isLarge } from '../plan/extents.js';
 import { ExtentCountLearner } from './extent-count-learner.js';
 import type { HolderFinder } from '../pins/holder-finder.js';
 import { DEEP_SEARCHES, MAX_WANTS, SCAN_PAGE } from '../limits.js';
@@ -75,6 +75,8 @@ export class Replicator {
   private readonly busy = new Map<string, WantedExtent>();
   private readonly unshown = new Unshown();
   private readonly news = new Map<Cid, ContentRef>();
+  /** Contents of the unit of work of whose commit listeners hear just now. */
+  private readonly justPinned = new Set<Cid>();
   private readonly control = new AbortController();
   private running = 0;
   /** Of those, jobs that the budget is for. */
@@ -203,10 +205,20 @@ export class Replicator {
     return false;
   }
 
+  /** Extents that are pinned: news that the same unit of work brings of what is whole by that asks for nothing. */
+  pinned(tx: Tx, extents: readonly PinnedExtent[]): void {
+    const whole = extents.filter(({ size }) => !isLarge(size));
+    tx.afterCommit(() => {
+      for (const { content } of whole) this.justPinned.add(content);
+      // Listeners of this very commit have heard of it by then.
+      queueMicrotask(() => this.justPinned.clear());
+    });
+  }
+
   /** Contents that are new in the catalogue. */
   heardOf(refs: readonly ContentRef[]): void {
     for (const ref of refs) {
-      if (isEmpty(ref.contentId)) continue;
+      if (isEmpty(ref.contentId) || this.justPinned.has(ref.contentId)) continue;
       if (this.news.size >= MAX_WANTS) {
         this.rescan();
         break;

@@ -9,6 +9,8 @@ export interface ScanLimits {
   bytes: number;
   depth: number;
   elements: number;
+  /** Whether every number and length must be in the one form in which `encode` writes it: the shortest. */
+  isShortest?: boolean;
 }
 
 /** Bounds of a frame's header, which every protocol keeps to. */
@@ -42,16 +44,20 @@ export function scan(bytes: Uint8Array, limits: ScanLimits = HEADER_LIMITS): voi
     if (container) container.left--;
 
     const head = bytes[need(1)] as number;
-    const token = readToken(head);
+    const token = TOKENS[head];
+    if (token === undefined) throw malformed('a type that is not used here');
     const size = token.sizeBytes === 0 ? token.size : readSize(view, need(token.sizeBytes), token.sizeBytes);
+    if (limits.isShortest && size < token.least) throw malformed('a length that is not in its shortest form');
     if (keys && token.kind !== 'str') throw malformed('a map key that is not text');
 
     if (token.kind === 'str') {
       const start = need(size);
-      const text = decodeText(bytes.subarray(start, at));
-      if (keys) addKey(keys, text);
+      if (keys) addKey(keys, decodeText(bytes.subarray(start, at)));
+      else if (!isAscii(bytes, start, at)) decodeText(bytes.subarray(start, at));
     } else if (token.kind === 'bytes') {
-      need(size);
+      const start = need(size);
+      if (limits.isShortest && !isShortestNumber(head, view, start))
+        throw malformed('a number that is not in its shortest form');
     } else {
       const children = token.kind === 'map' ? size * 2 : size;
       if (children > bytes.length - at) throw malformed('cut short');
@@ -78,59 +84,91 @@ interface Token {
   sizeBytes: 0 | 1 | 2 | 4;
   /** The size itself when the head carries it. */
   size: number;
+  /** The least size that is written so, and not by fewer bytes. */
+  least: number;
 }
 
-const fixed = (size: number): Token => ({ kind: 'bytes', sizeBytes: 0, size });
+const fixed = (size: number): Token => ({ kind: 'bytes', sizeBytes: 0, size, least: 0 });
+const short = (kind: Token['kind'], size: number): Token => ({ kind, sizeBytes: 0, size, least: 0 });
+const long = (kind: Token['kind'], sizeBytes: 1 | 2 | 4, least: number): Token => ({ kind, sizeBytes, size: 0, least });
 
-function readToken(head: number): Token {
+/** By head; undefined for the types that are not used here. */
+const TOKENS = Array.from({ length: 256 }, (_, head) => tokenOf(head));
+
+function tokenOf(head: number): Token | undefined {
   if (head <= 0x7f || head >= 0xe0) return fixed(0);
-  if (head <= 0x8f) return { kind: 'map', sizeBytes: 0, size: head & 0x0f };
-  if (head <= 0x9f) return { kind: 'array', sizeBytes: 0, size: head & 0x0f };
-  if (head <= 0xbf) return { kind: 'str', sizeBytes: 0, size: head & 0x1f };
+  if (head <= 0x8f) return short('map', head & 0x0f);
+  if (head <= 0x9f) return short('array', head & 0x0f);
+  if (head <= 0xbf) return short('str', head & 0x1f);
   switch (head) {
     case 0xc0: // nil
     case 0xc2: // false
     case 0xc3: // true
       return fixed(0);
     case 0xc4:
-      return { kind: 'bytes', sizeBytes: 1, size: 0 };
+      return long('bytes', 1, 0);
     case 0xc5:
-      return { kind: 'bytes', sizeBytes: 2, size: 0 };
+      return long('bytes', 2, 0x100);
     case 0xc6:
-      return { kind: 'bytes', sizeBytes: 4, size: 0 };
+      return long('bytes', 4, 0x10000);
     case 0xcc: // uint 8 … 64
-      return fixed(1);
-    case 0xcd:
-      return fixed(2);
-    case 0xce:
-      return fixed(4);
-    case 0xcf:
-      return fixed(8);
     case 0xd0: // int 8 … 64
       return fixed(1);
+    case 0xcd:
     case 0xd1:
       return fixed(2);
+    case 0xce:
     case 0xd2:
       return fixed(4);
+    case 0xcf:
     case 0xd3:
       return fixed(8);
     case 0xd9:
-      return { kind: 'str', sizeBytes: 1, size: 0 };
+      return long('str', 1, 0x20);
     case 0xda:
-      return { kind: 'str', sizeBytes: 2, size: 0 };
+      return long('str', 2, 0x100);
     case 0xdb:
-      return { kind: 'str', sizeBytes: 4, size: 0 };
+      return long('str', 4, 0x10000);
     case 0xdc:
-      return { kind: 'array', sizeBytes: 2, size: 0 };
+      return long('array', 2, 0x10);
     case 0xdd:
-      return { kind: 'array', sizeBytes: 4, size: 0 };
+      return long('array', 4, 0x10000);
     case 0xde:
-      return { kind: 'map', sizeBytes: 2, size: 0 };
+      return long('map', 2, 0x10);
     case 0xdf:
-      return { kind: 'map', sizeBytes: 4, size: 0 };
+      return long('map', 4, 0x10000);
     default:
-      throw malformed('a type that is not used here');
+      return undefined;
   }
+}
+
+/** Whether the number of this head needs so many bytes; true for all that is no number. */
+function isShortestNumber(head: number, view: DataView, at: number): boolean {
+  switch (head) {
+    case 0xcc:
+      return view.getUint8(at) >= 0x80;
+    case 0xcd:
+      return view.getUint16(at) >= 0x100;
+    case 0xce:
+      return view.getUint32(at) >= 0x10000;
+    case 0xcf:
+      return view.getUint32(at) > 0;
+    case 0xd0:
+      return view.getInt8(at) < -0x20;
+    case 0xd1:
+      return view.getInt16(at) < -0x80;
+    case 0xd2:
+      return view.getInt32(at) < -0x8000;
+    case 0xd3:
+      return view.getBigInt64(at) < -0x8000_0000n;
+    default:
+      return true;
+  }
+}
+
+function isAscii(bytes: Uint8Array, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) if ((bytes[at] as number) > 0x7f) return false;
+  return true;
 }
 
 function readSize(view: DataView, start: number, sizeBytes: 1 | 2 | 4): number {

@@ -106,6 +106,30 @@ interface Golden {
 }
 const golden = JSON.parse(readFileSync(new URL('../../golden/records.json', import.meta.url), 'utf8')) as Golden[];
 
+/** Other ways to write the head of a value, or what looks like one, as far as msgpack has them. */
+function longerForms(value: Uint8Array): Buffer[] {
+  const [head = 0] = value;
+  const forms: number[][] = [];
+  if (head <= 0x7f)
+    forms.push(
+      [0xcc, head],
+      [0xcd, 0, head],
+      [0xd0, head],
+      [0xd1, 0, head],
+      [0xcf, ...new Array<number>(7).fill(0), head],
+    );
+  if (head >= 0xe0) forms.push([0xd0, head], [0xd1, 0xff, head], [0xd2, 0xff, 0xff, 0xff, head]);
+  if (head >= 0x80 && head <= 0x8f) forms.push([0xde, 0, head - 0x80], [0xdf, 0, 0, 0, head - 0x80]);
+  if (head >= 0x90 && head <= 0x9f) forms.push([0xdc, 0, head - 0x90], [0xdd, 0, 0, 0, head - 0x90]);
+  if (head >= 0xa0 && head <= 0xbf) forms.push([0xd9, head - 0xa0], [0xda, 0, head - 0xa0]);
+  // A longer head before the same length or number.
+  if (head === 0xc4 || head === 0xd9 || head === 0xcc) forms.push([head + 1, 0]);
+  if (head === 0xc5 || head === 0xda || head === 0xcd) forms.push([head + 1, 0, 0]);
+  if (head === 0xce) forms.push([0xcf, 0, 0, 0, 0], [0xd3, 0, 0, 0, 0]);
+  if (head === 0xcf) forms.push([0xd3]);
+  return forms.map((form) => Buffer.from(form));
+}
+
 const bytes = (value: WireValue): Uint8Array => encode(value);
 const formOf = (fields: RecordFields): WireValue[] => [...(decode(encodeRecord(fields)) as WireValue[])];
 const refused = (body: Uint8Array): void => {
@@ -265,6 +289,35 @@ describe('record', () => {
   ])('refuses %s', (_name, change) => {
     expect(parseRecord(bytes(formOf(file))).fields).not.toBeNull();
     refused(bytes(change(formOf(file))));
+  });
+
+  it('takes just the bytes that encoding what it says gives', () => {
+    // What is longer is refused, or says something else.
+    for (const fields of Object.values(samples).filter(({ attributes }) => attributes !== largest)) {
+      const body = Buffer.from(encodeRecord(fields));
+      for (let at = 0; at < body.length; at++) {
+        for (const longer of longerForms(body.subarray(at))) {
+          const changed = Buffer.concat([body.subarray(0, at), longer, body.subarray(at + 1)]);
+          let said: RecordFields | null;
+          try {
+            said = parseRecord(changed).fields;
+          } catch {
+            continue;
+          }
+          if (said) expect(Buffer.compare(encodeRecord(said), changed)).toBe(0);
+        }
+      }
+    }
+  });
+
+  it.each<[string, number, readonly number[]]>([
+    ['a version', 1, [0xcc, 1]],
+    ['a version that has a sign', 1, [0xd0, 1]],
+    ['a list', 0, [0xdc, 0, 15]],
+  ])('refuses %s in more bytes than it needs', (_name, at, longer) => {
+    const body = Buffer.from(encodeRecord(file));
+    expect(parseRecord(body).fields).not.toBeNull();
+    refused(Buffer.concat([body.subarray(0, at), Buffer.from(longer), body.subarray(at + 1)]));
   });
 
   it('refuses more than its bound, and bytes after its end', () => {

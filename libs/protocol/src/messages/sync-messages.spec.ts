@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { decode, encode, type WireValue } from '../codec/codec.js';
 import {
+  MAX_SMALL_CONTENT_BYTES,
   memberMark,
   packIndexes,
   packMarks,
@@ -10,6 +11,8 @@ import {
   unpackIndexes,
   unpackMarks,
   shortIdOf,
+  smallContentsStatus,
+  splitContents,
   unpackShortIds,
   type SyncMessage,
 } from './sync-messages.js';
@@ -26,8 +29,9 @@ const messages: SyncMessage[] = [
   { t: 'ids', bits: 12, of, counts: packIndexes([1, 0]) },
   { t: 'want', bits: 18, of, counts: packIndexes([2, 1]) },
   { t: 'all', bits: 6, of },
-  { t: 'records', reached: null },
-  { t: 'records', reached: packMarks(['0102fdfe', 'ffffffff']) },
+  { t: 'records', reached: null, contents: undefined },
+  { t: 'records', reached: packMarks(['0102fdfe', 'ffffffff']), contents: undefined },
+  { t: 'records', reached: null, contents: packIndexes([1, 16384]) },
   { t: 'turn', ...root, more: true, rest: false },
 ];
 const golden = JSON.parse(
@@ -50,6 +54,8 @@ describe('messages of sync', () => {
     ['a root cut short', { t: 'turn', count: 1, print: Buffer.alloc(15), more: true, rest: false }],
     ['no ranges', { t: 'all', bits: 6, of: Buffer.alloc(0) }],
     ['too many ranges', { t: 'all', bits: 6, of: Buffer.alloc(4 * 513) }],
+    ['contents without a size', { t: 'records', reached: null, contents: Buffer.alloc(0) }],
+    ['too many contents', { t: 'records', reached: null, contents: Buffer.alloc(4 * 257) }],
     ['ranges too fine', { t: 'all', bits: 25, of }],
   ])('are refused: %s', (_name, header) => {
     expect(() => parseSyncMessage(header)).toThrow('malformed');
@@ -65,6 +71,21 @@ describe('messages of sync', () => {
     const ids = ['ab'.repeat(8), '01'.repeat(8)];
     expect(unpackShortIds(packShortIds(ids))).toEqual(ids);
     expect(() => unpackShortIds(Buffer.alloc(33))).toThrow('malformed');
+  });
+
+  it('part contents from records', () => {
+    const payload = Buffer.from('records1234567');
+    expect(splitContents(payload, undefined)).toEqual({ records: payload, contents: [] });
+    const { records, contents } = splitContents(payload, packIndexes([3, 4]));
+    expect([records, ...contents].map((bytes) => Buffer.from(bytes).toString())).toEqual(['records', '123', '4567']);
+    expect(splitContents(payload, packIndexes([14])).records).toHaveLength(0);
+    const large = Buffer.alloc(MAX_SMALL_CONTENT_BYTES + 1);
+    for (const sizes of [packIndexes([15]), packIndexes([0]), packIndexes([2, 0]), Buffer.alloc(5, 1)]) {
+      expect(() => splitContents(payload, sizes)).toThrow('malformed');
+    }
+    expect(() => splitContents(large, packIndexes([large.length]))).toThrow('malformed');
+    expect(() => smallContentsStatus.parse({ most: large.length }, 'small')).toThrow('malformed');
+    expect(smallContentsStatus.parse({ most: MAX_SMALL_CONTENT_BYTES }, 'small')).toEqual({ most: large.length - 1 });
   });
 
   it('mark members', () => {

@@ -6,7 +6,7 @@ import { sha256 } from '../ids/cid.js';
 import type { WireValue } from '../codec/codec.js';
 import { DfsError, KiB } from '@dfs/runtime';
 import { packHex, unpackHex } from '../ids/hex.js';
-import { shape, type Infer } from '../codec/schema.js';
+import { shape, unless, type Infer } from '../codec/schema.js';
 
 /** Comparison of record sets, and pushes of new records. PROTOCOL.md describes it. */
 export const SYNC_PROTOCOL = '/dfs/sync/1';
@@ -29,6 +29,11 @@ export const SYNC_MAX_BITS = 24;
 export const MAX_RANGES_PER_FRAME = 512;
 /** Payload of one frame of ids or records. */
 export const MAX_SYNC_PAYLOAD_BYTES = 512 * KiB;
+
+/** Bytes of a content that may go with the record that names it: a small one. */
+export const MAX_SMALL_CONTENT_BYTES = 16 * KiB;
+/** Small contents of one frame. */
+export const MAX_SMALL_CONTENTS = 256;
 
 /** Bytes that stand for a member in `reached`: the first of SHA-256(peer id as text). */
 export const MEMBER_MARK_BYTES = 4;
@@ -79,6 +84,8 @@ export const syncRecords = shape.struct({
   t: shape.oneOf('records'),
   /** In a push: marks of the members that have these records or are being sent them, packed; nil for nobody known. */
   reached: shape.nullable(shape.bytes(MEMBER_MARK_BYTES, MEMBER_MARK_BYTES * MAX_MARKS)),
+  /** In a push by their author: sizes of the small contents behind the records, u32 big-endian, packed; left out for none. */
+  contents: unless<Uint8Array | undefined>(undefined, shape.bytes(4, 4 * MAX_SMALL_CONTENTS)),
 });
 /** Ends a turn. */
 export const syncTurn = shape.struct({
@@ -111,6 +118,12 @@ const kind = shape.struct({ t: shape.oneOf(...(Object.keys(shapes) as (keyof typ
 export const catalogueStatus = shape.struct(root);
 /** Section of a status: size and fingerprint of the sender's set. */
 export type CatalogueStatus = Infer<typeof catalogueStatus>;
+
+/** Section `small` of status messages. */
+export const smallContentsStatus = shape.struct({
+  /** Bytes that a content may have at most that goes to the sender with its record; 0: none may. */
+  most: shape.int(0, MAX_SMALL_CONTENT_BYTES),
+});
 
 /** @throws DfsError `bad-request` naming the field at fault. */
 export function parseSyncMessage(header: WireValue): SyncMessage {
@@ -177,6 +190,24 @@ export function unpackMarks(packed: Uint8Array | null): string[] {
   const marks = unpackHex(packed, MEMBER_MARK_BYTES);
   if (!marks) throw malformed('reached');
   return marks;
+}
+
+/**
+ * Parts the payload of `records` at the end of the records.
+ * @param sizes of the contents, as the header says
+ * @throws DfsError `bad-request` for sizes that no small content has, or that the payload has not
+ */
+export function splitContents(
+  payload: Uint8Array,
+  sizes: Uint8Array | undefined,
+): { records: Uint8Array; contents: Uint8Array[] } {
+  if (sizes === undefined) return { records: payload, contents: [] };
+  const each = unpackCounts(sizes);
+  let at = payload.length - each.reduce((sum, size) => sum + size, 0);
+  if (at < 0 || each.some((size) => size === 0 || size > MAX_SMALL_CONTENT_BYTES)) throw malformed('contents');
+  const records = payload.subarray(0, at);
+  const contents = each.map((size) => payload.subarray(at, (at += size)));
+  return { records, contents };
 }
 
 function malformed(what: string): DfsError {

@@ -1,5 +1,12 @@
 import { DfsError, MiB, second } from '@dfs/runtime';
-import { packedRecordSize, packRecords, parseSyncMessage, type SignedRecord } from '@dfs/protocol';
+import {
+  MAX_SYNC_PAYLOAD_BYTES,
+  packedRecordSize,
+  packIndexes,
+  packRecords,
+  parseSyncMessage,
+  type SignedRecord,
+} from '@dfs/protocol';
 import { framesOf } from '@dfs/transport';
 import type { SyncChannel } from '../../ports.js';
 import { RECORD_FRAMES } from '../record-frames.js';
@@ -15,6 +22,8 @@ const IDLE = 15 * second;
 /** `open` gives a stream of the push protocol to the member; it is called again after one has broken. */
 export interface OutboxParts {
   open: () => Promise<SyncChannel>;
+  /** Small contents that go with these records, of so many bytes together at most. */
+  contentsOf: (records: readonly SignedRecord[], most: number) => Promise<Uint8Array[]>;
   /** Not all arrived: the sets must be compared. */
   failed: (error: unknown) => void;
 }
@@ -69,8 +78,7 @@ export class Outbox {
           continue;
         }
         this.unanswered++;
-        const reached = this.reach?.pack() ?? null;
-        await this.channel.send({ t: 'records', reached }, packRecords(this.takeFrame()));
+        await this.sendFrame(this.channel);
       }
       this.idle = setTimeout(() => this.hangUp(), IDLE).unref();
     } catch (error) {
@@ -78,6 +86,18 @@ export class Outbox {
     } finally {
       this.sending = false;
     }
+  }
+
+  private async sendFrame(channel: SyncChannel): Promise<void> {
+    const reached = this.reach?.pack() ?? null;
+    const frame = this.takeFrame();
+    const records = packRecords(frame);
+    const contents = await this.parts.contentsOf(frame, MAX_SYNC_PAYLOAD_BYTES - records.length);
+    // Lost meanwhile: that not all has arrived is known.
+    if (this.channel !== channel) return;
+    if (contents.length === 0) return channel.send({ t: 'records', reached }, records);
+    const sizes = packIndexes(contents.map(({ length }) => length));
+    await channel.send({ t: 'records', reached, contents: sizes }, Buffer.concat([records, ...contents]));
   }
 
   private async openChannel(): Promise<SyncChannel> {

@@ -1,5 +1,5 @@
 import { DfsError, type Log } from '@dfs/runtime';
-import { parseSyncMessage, SYNC_PROTOCOL, unpackRecords, type SignedRecord } from '@dfs/protocol';
+import { parseSyncMessage, splitContents, SYNC_PROTOCOL, unpackRecords, type SignedRecord } from '@dfs/protocol';
 import type { SyncChannel, SyncFrame } from '../../ports.js';
 import { Outbox } from './outbox.js';
 import { Reach } from './reached-members.js';
@@ -7,6 +7,8 @@ import { Reach } from './reached-members.js';
 /** `open` gives a stream of that protocol to a member. @throws DfsError when the member cannot be reached */
 export interface PushesParts {
   open: (peerId: string, protocol: string) => Promise<SyncChannel>;
+  /** Small contents that go with records to a member, of so many bytes together at most. */
+  contentsOf: (records: readonly SignedRecord[], peerId: string, most: number) => Promise<Uint8Array[]>;
   /** Not all arrived at this member: sets must be compared. */
   failed: (peerId: string) => void;
   log: Log;
@@ -38,6 +40,7 @@ export class Pushes {
     if (outbox === undefined) {
       outbox = new Outbox({
         open: () => this.parts.open(peerId, SYNC_PROTOCOL),
+        contentsOf: (records, most) => this.parts.contentsOf(records, peerId, most),
         failed: (error) => {
           this.parts.log.debug({ err: error, peerId }, 'new records could not be pushed, comparing instead');
           this.parts.failed(peerId);
@@ -53,12 +56,13 @@ export class Pushes {
 export async function receivePushes(
   channel: SyncChannel,
   frames: AsyncIterator<SyncFrame>,
-  receive: (records: SignedRecord[], reach: Reach) => Promise<unknown>,
+  receive: (records: SignedRecord[], reach: Reach, contents: readonly Uint8Array[]) => Promise<unknown>,
 ): Promise<void> {
   for (let step = await frames.next(); !step.done; step = await frames.next()) {
     const message = parseSyncMessage(step.value.header);
     if (message.t !== 'records') throw new DfsError('peer-misbehaved', 'A push holds nothing but records.');
-    await receive(unpackRecords(step.value.payload), Reach.unpack(message.reached));
+    const { records, contents } = splitContents(step.value.payload, message.contents);
+    await receive(unpackRecords(records), Reach.unpack(message.reached), contents);
     await channel.send({ t: 'got' });
   }
 }

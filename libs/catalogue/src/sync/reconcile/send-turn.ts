@@ -88,7 +88,7 @@ async function sendRecords({ send, begin }: Speaker, records: AsyncIterable<Sign
   let sent = 0;
   const frames = new FrameWriter<SignedRecord>(RECORD_FRAMES, async (frame) => {
     await begin();
-    await send({ t: 'records', reached: null }, packRecords(frame));
+    await send({ t: 'records', reached: null, contents: undefined }, packRecords(frame));
     sent += frame.length;
   });
   for await (const record of records) await frames.add(record);
