@@ -19,8 +19,10 @@ export {
   type DigestName,
   type Digests,
   type PartChunk,
+  type PushedBytes,
   type StoreContentOptions,
   type StoredContent,
+  type TakePiece,
 } from './store-content.js';
 export { ManifestBuilder, type Block } from './manifest/builder.js';
 export {

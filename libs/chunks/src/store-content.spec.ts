@@ -1,11 +1,22 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import { jest } from '@jest/globals';
 import fc from 'fast-check';
 import { CHUNK_MIN_BYTES, EMPTY_CONTENT, cidOf, isManifestCid, sha256, type Cid } from '@dfs/protocol';
-import { KiB, MiB } from '@dfs/runtime';
+import { abortError, KiB, MiB } from '@dfs/runtime';
 import { realFiles, sha256Hex } from '@dfs/testing';
 import { chunksFrom, summarise } from './manifest/reader.js';
-import { storeChunk, storeContent, storeManifest, storePart, storeRest, type PartChunk } from './store-content.js';
+import { slabs } from './slabs.js';
+import {
+  storeChunk,
+  storeContent,
+  storeManifest,
+  storePart,
+  storeRest,
+  type PartChunk,
+  type PushedBytes,
+  type TakePiece,
+} from './store-content.js';
 import { StoreFixture } from './testing/fixture.js';
 import { inPieces, pinnedBytes } from './testing/inputs.js';
 import { MemoryBatch } from './testing/memory-batch.js';
@@ -146,6 +157,65 @@ describe('storeContent', () => {
     expect((await stored).size).toBe(72 * MiB);
   });
 
+  it('takes bytes that are pushed to it as those that it asks for, and lets their source wait', async () => {
+    const bytes = pinnedBytes('pushed', 40 * MiB);
+    const asked = new MemoryBatch();
+    const expected = await storeContent(asked, inPieces(bytes, [100_003]), { digests: ['sha256'] });
+    let release: () => void = () => {};
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const batch = new MemoryBatch();
+    const slow = Object.assign(Object.create(batch) as MemoryBatch, {
+      add: (...block: Parameters<MemoryBatch['add']>) => held.then(() => batch.add(...block)),
+    });
+    const source = new Pushed(bytes, [100_003]);
+    const stored = storeContent(slow, source, { digests: ['sha256'] });
+    await source.waits;
+    expect(source.given).toBeLessThan(24 * MiB);
+    release();
+    expect(await stored).toEqual(expected);
+    expect(new Set(batch.blocks.keys())).toEqual(new Set(asked.blocks.keys()));
+    for (const [id, block] of batch.blocks) expect(Buffer.compare(block, asked.blocks.get(id)!)).toBe(0);
+  });
+
+  it('gives back its memory once the batch has written what is in it', async () => {
+    const [take, give] = [jest.spyOn(slabs, 'take'), jest.spyOn(slabs, 'give')];
+    try {
+      await using fixture = await StoreFixture.open();
+      for (const size of [1, 200 * KiB, 600 * KiB, 30 * MiB]) {
+        const batch = fixture.store.batch('local');
+        await storeContent(batch, inPieces(pinnedBytes(`slabs ${size}`, size), [64 * KiB]));
+        await batch.flush();
+        await fixture.commit(batch);
+      }
+      const taken = take.mock.results.map(({ value }) => (value as Uint8Array).buffer);
+      expect(taken.length).toBeGreaterThan(4);
+      expect(new Set(give.mock.calls.map(([bytes]) => bytes.buffer))).toEqual(new Set(taken));
+      expect(give).toHaveBeenCalledTimes(taken.length);
+    } finally {
+      take.mockRestore();
+      give.mockRestore();
+    }
+  });
+
+  it('adds nothing to the batch any more once it has failed', async () => {
+    const bytes = pinnedBytes('pushed and broken', 12 * MiB);
+    for (const [what, fault] of [
+      ['the connection was lost', new Error('the connection was lost')],
+      ['cancelled', 'abort'],
+    ] as const) {
+      const abort = new AbortController();
+      const batch = new MemoryBatch();
+      const source = new Pushed(bytes, [64 * KiB], () => {
+        if (fault instanceof Error) throw fault;
+        abort.abort();
+      });
+      await expect(storeContent(batch, source, { signal: abort.signal })).rejects.toThrow(what);
+      const { size } = batch.blocks;
+      for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate);
+      expect(batch.blocks.size).toBe(size);
+    }
+  });
+
   it('does not starve others while it runs', async () => {
     const bytes = pinnedBytes('starve', 64 * KiB);
     async function* source(): AsyncGenerator<Uint8Array> {
@@ -240,3 +310,36 @@ describe('storeContent', () => {
     }
   });
 });
+
+/** Bytes that come by themselves, in pieces of the sizes given. */
+class Pushed implements PushedBytes {
+  given = 0;
+  /** Resolves when it is first made to wait. */
+  readonly waits: Promise<undefined>;
+  readonly #waited = Promise.withResolvers<undefined>();
+
+  /** @param beforeLast called before the last piece is given */
+  constructor(
+    private readonly bytes: Uint8Array,
+    private readonly sizes: readonly number[],
+    private readonly beforeLast: () => void = () => {},
+  ) {
+    this.waits = this.#waited.promise;
+  }
+
+  [Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
+    return inPieces(this.bytes, this.sizes);
+  }
+
+  async pushTo(take: TakePiece, signal?: AbortSignal): Promise<void> {
+    for await (const piece of this) {
+      this.given += piece.length;
+      if (this.given === this.bytes.length) this.beforeLast();
+      if (signal?.aborted) throw abortError(signal);
+      const taking = take(piece);
+      if (!taking) continue;
+      this.#waited.resolve(undefined);
+      await taking;
+    }
+  }
+}

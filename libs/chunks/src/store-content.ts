@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { CHUNK_MIN_BYTES, EMPTY_CONTENT, cidFromDigest, cidOf, type Cid } from '@dfs/protocol';
-import { MiB, Turns } from '@dfs/runtime';
-import { HASH_ELSEWHERE_BYTES, hashShared } from './hashing.js';
+import { DfsError, MiB, Turns } from '@dfs/runtime';
+import { hashShared } from './hashing.js';
 import { ManifestBuilder, type Block } from './manifest/builder.js';
-import { slabs } from './slabs.js';
-import { copyInto, joined, orAborted, splitInto, type TakeRest } from './split/split.js';
+import { Assembly, type Assembled } from './split/assembly.js';
+import { Cutter } from './split/cutter.js';
+import { orAborted, untilAborted } from './split/split.js';
 import type { BlockBatch } from './store/batch.js';
 
 /** A hash that a client may announce for the whole of its bytes. */
@@ -33,6 +34,18 @@ export interface StoredContent {
 /** Bytes that are being hashed at once: enough to keep the other thread busy. */
 const HASHING_BYTES = 6 * MiB;
 
+/** Takes a piece, and leaves its memory alone afterwards. @returns a promise where the next piece has to wait for it */
+export type TakePiece = (piece: Uint8Array) => Promise<void> | undefined;
+
+/** Bytes that come by themselves: they can be taken as they come, without a promise for each piece. */
+export interface PushedBytes extends AsyncIterable<Uint8Array> {
+  /**
+   * Gives one piece after another to `take`, until the last has been taken.
+   * @throws DfsError `aborted` | `timeout` when the signal fires; what the source or `take` throws
+   */
+  pushTo(take: TakePiece, signal?: AbortSignal): Promise<void>;
+}
+
 /**
  * Cuts a stream into chunks and adds them and their manifest to the batch, at the pace of the slowest of source, hash
  * and disk, in constant memory. Neither flushes nor commits nor aborts the batch: it is the caller's.
@@ -40,22 +53,17 @@ const HASHING_BYTES = 6 * MiB;
  */
 export async function storeContent(
   batch: BlockBatch,
-  source: AsyncIterable<Uint8Array>,
+  source: AsyncIterable<Uint8Array> | PushedBytes,
   { signal, onProgress, digests = [] }: StoreContentOptions = {},
 ): Promise<StoredContent> {
   const manifest = new ManifestBuilder();
-  const pipeline = new Pipeline(batch, signal, ({ digest, size }) => manifest.push(digest, size));
   const whole = digests.map((name) => [name, createHash(name)] as const);
-  let size = 0;
-  const turns = new Turns();
-  for await (const chunk of splitInto(source, assemble, signal)) {
-    for (const [, hash] of whole) hash.update(chunk);
-    size += chunk.length;
-    await pipeline.push(chunk);
-    onProgress?.(size);
-    await turns.next();
-  }
-  await pipeline.finish();
+  const intake = new Intake(new Pipeline(batch, signal, ({ digest, size }) => manifest.push(digest, size)), {
+    onPiece: (piece) => whole.forEach(([, hash]) => hash.update(piece)),
+    onProgress,
+  });
+  const size = await intake.take(source, signal);
+  await intake.finish();
   const { contentId } = await addRest(batch, manifest);
   const found = Object.fromEntries(whole.map(([name, hash]) => [name, hash.digest()]));
   return { contentId, size, chunkCount: manifest.chunkCount, ...(whole.length > 0 && { digests: found }) };
@@ -99,18 +107,13 @@ export async function storePart(
   { signal }: Pick<StoreContentOptions, 'signal'> = {},
 ): Promise<StoredPart> {
   const chunks: PartChunk[] = [];
-  let rest: Uint8Array = new Uint8Array(0);
   const pipeline = new Pipeline(batch, signal, (chunk) => {
     chunks.push(chunk);
     return [];
   });
-  const takeRest: TakeRest = (pieces, size) => void (size > 0 && (rest = joined(pieces, size)));
-  const turns = new Turns();
-  for await (const chunk of splitInto(source, assemble, signal, takeRest)) {
-    await pipeline.push(chunk);
-    await turns.next();
-  }
-  await pipeline.finish();
+  const intake = new Intake(pipeline);
+  await intake.take(source, signal);
+  const rest = await intake.finishButRest();
   return { chunks, rest };
 }
 
@@ -140,10 +143,91 @@ async function addRest(batch: BlockBatch, manifest: ManifestBuilder): Promise<St
   return { contentId, size: manifest.size, chunkCount: manifest.chunkCount };
 }
 
+/** Listeners to an intake. */
+interface IntakeListeners {
+  onPiece?(piece: Uint8Array): void;
+  /** Told of the bytes that are cut so far. */
+  onProgress?: ((bytes: number) => void) | undefined;
+}
+
+/** One pass over the bytes of a source: each piece is cut and put in its place as it comes. */
+class Intake {
+  readonly #cutter = new Cutter();
+  readonly #assembly = new Assembly();
+  readonly #turns = new Turns();
+  #size = 0;
+
+  constructor(
+    private readonly pipeline: Pipeline,
+    private readonly listeners: IntakeListeners = {},
+  ) {}
+
+  /** All of the source. @returns its bytes @throws as `storeContent`: then nothing more goes to the batch */
+  async take(source: AsyncIterable<Uint8Array> | PushedBytes, signal?: AbortSignal): Promise<number> {
+    try {
+      if ('pushTo' in source) await source.pushTo((piece) => this.#take(piece), signal);
+      else {
+        for await (const piece of untilAborted(source, signal)) {
+          await this.#take(piece);
+          if (this.#turns.isDue) await this.#turns.next();
+        }
+      }
+    } catch (error) {
+      await this.pipeline.giveUp();
+      throw error;
+    }
+    return this.#size + this.#assembly.size;
+  }
+
+  /** The bytes behind the last cut are a chunk, too. */
+  async finish(): Promise<void> {
+    if (this.#assembly.size > 0) await this.#push();
+    this.#assembly.end();
+    await this.pipeline.finish();
+  }
+
+  /** The bytes behind the last cut are not. */
+  async finishButRest(): Promise<Uint8Array> {
+    const rest = this.#assembly.rest();
+    this.#assembly.end();
+    await this.pipeline.finish();
+    return rest;
+  }
+
+  #take(piece: Uint8Array): Promise<void> | undefined {
+    this.listeners.onPiece?.(piece);
+    return this.#cut(piece, 0);
+  }
+
+  #cut(piece: Uint8Array, from: number): Promise<void> | undefined {
+    for (let at = from; at < piece.length;) {
+      const cut = this.#cutter.next(piece, at);
+      this.#assembly.add(piece.subarray(at, cut < 0 ? piece.length : cut));
+      if (cut < 0) return undefined;
+      at = cut;
+      const waiting = this.#push();
+      if (waiting) return at < piece.length ? waiting.then(() => this.#cut(piece, at)) : waiting;
+    }
+    return undefined;
+  }
+
+  #push(): Promise<void> | undefined {
+    const chunk = this.#assembly.finish();
+    this.#size += chunk.bytes.length;
+    const waiting = this.pipeline.push(chunk);
+    this.listeners.onProgress?.(this.#size);
+    return waiting;
+  }
+}
+
 /** Chunks on their way through the hash into the batch, in order, and what is to be added behind each. */
 class Pipeline {
-  readonly #hashing: { chunk: Uint8Array; digest: Promise<Uint8Array> }[] = [];
+  readonly #hashing: { chunk: Assembled; digest: Promise<Uint8Array> }[] = [];
   #hashingBytes = 0;
+  /** Adds what is hashed, until nothing waits; never rejects. */
+  #adding: Promise<void> | undefined;
+  #failure: { error: unknown } | undefined;
+  #room: PromiseWithResolvers<undefined> | undefined;
 
   constructor(
     private readonly batch: BlockBatch,
@@ -151,25 +235,56 @@ class Pipeline {
     private readonly onChunk: (chunk: PartChunk) => Block[],
   ) {}
 
-  async push(chunk: Uint8Array): Promise<void> {
-    const digest = hashShared(chunk);
+  /** @returns a promise where the next chunk has to wait @throws why one before it could not be added */
+  push(chunk: Assembled): Promise<void> | undefined {
+    if (this.#failure) throw this.#failure.error;
+    const digest = hashShared(chunk.bytes);
     // Its failure is met when its turn comes, or never, when an earlier one fails.
     digest.catch(() => undefined);
     this.#hashing.push({ chunk, digest });
-    this.#hashingBytes += chunk.length;
-    while (this.#hashingBytes > HASHING_BYTES) await this.#addNext();
+    this.#hashingBytes += chunk.bytes.length;
+    this.#adding ??= this.#run();
+    if (this.#hashingBytes <= HASHING_BYTES) return undefined;
+    return (this.#room ??= roomToCome()).promise;
   }
 
+  /** All of it is in the batch. @throws why it is not */
   async finish(): Promise<void> {
-    while (this.#hashing.length > 0) await this.#addNext();
+    await this.#adding;
+    if (this.#failure) throw this.#failure.error;
+  }
+
+  /** Nothing more goes to the batch once this resolves. */
+  async giveUp(): Promise<void> {
+    this.#hashing.length = 0;
+    this.#failure ??= { error: new DfsError('aborted', 'The operation was cancelled.') };
+    await this.#adding;
+  }
+
+  async #run(): Promise<void> {
+    try {
+      while (this.#hashing.length > 0) await this.#addNext();
+    } catch (error) {
+      this.#failure ??= { error };
+      this.#hashing.length = 0;
+      this.#room?.reject(error);
+    }
+    this.#adding = undefined;
   }
 
   async #addNext(): Promise<void> {
-    const { chunk, digest: hashing } = this.#hashing.shift()!;
+    const { chunk, digest: hashing } = this.#hashing[0]!;
     const digest = await hashing;
-    this.#hashingBytes -= chunk.length;
-    const blocks = this.onChunk({ digest, size: chunk.length });
-    await this.#add({ id: cidFromDigest(digest), bytes: chunk }, () => slabs.give(chunk));
+    if (this.#failure) return;
+    this.#hashing.shift();
+    const size = chunk.bytes.length;
+    this.#hashingBytes -= size;
+    if (this.#hashingBytes <= HASHING_BYTES) {
+      this.#room?.resolve(undefined);
+      this.#room = undefined;
+    }
+    const blocks = this.onChunk({ digest, size });
+    await this.#add({ id: cidFromDigest(digest), bytes: chunk.bytes }, chunk.release);
     for (const block of blocks) await this.#add(block);
   }
 
@@ -179,7 +294,9 @@ class Pipeline {
   }
 }
 
-/** Chunks that are worth hashing elsewhere go to shared memory. */
-function assemble(pieces: readonly Uint8Array[], size: number): Uint8Array {
-  return size < HASH_ELSEWHERE_BYTES ? joined(pieces, size) : copyInto(slabs.take(size), pieces);
+/** Its failure is of no importance to a source that has gone meanwhile. */
+function roomToCome(): PromiseWithResolvers<undefined> {
+  const room = Promise.withResolvers<undefined>();
+  room.promise.catch(() => undefined);
+  return room;
 }

@@ -1,11 +1,5 @@
-import { abortError } from '@dfs/runtime';
+import { abortError, copyBytes } from '@dfs/runtime';
 import { Cutter } from './cutter.js';
-
-/** Takes what is left behind the last cut: empty where the source ended at one. */
-export type TakeRest = (pieces: readonly Uint8Array[], size: number) => void;
-
-/** Makes one chunk of the pieces it came in. The pieces are the source's own buffers. */
-export type Assemble = (pieces: readonly Uint8Array[], size: number) => Uint8Array;
 
 /**
  * The chunks of a stream, in order: content-defined, 256 KiB to 4 MiB (the last may be shorter), none for no bytes.
@@ -13,19 +7,9 @@ export type Assemble = (pieces: readonly Uint8Array[], size: number) => Uint8Arr
  * must leave a piece alone once it has given it.
  * @throws DfsError `aborted` | `timeout` when the signal fires; whatever the source throws.
  */
-export function split(source: AsyncIterable<Uint8Array>, signal?: AbortSignal): AsyncIterable<Uint8Array> {
-  return splitInto(source, joined, signal);
-}
-
-/**
- * `split` with a say in where a chunk's bytes go.
- * @param takeRest for a source that is not the whole content: what is behind the last cut is no chunk yet
- */
-export async function* splitInto(
+export async function* split(
   source: AsyncIterable<Uint8Array>,
-  assemble: Assemble,
   signal?: AbortSignal,
-  takeRest?: TakeRest,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const cutter = new Cutter();
   let pieces: Uint8Array[] = [];
@@ -39,14 +23,13 @@ export async function* splitInto(
       size += part.length;
       from += part.length;
       if (cut < 0) break;
-      const chunk = assemble(pieces, size);
+      const chunk = joined(pieces, size);
       pieces = [];
       size = 0;
       yield chunk;
     }
   }
-  if (takeRest) takeRest(pieces, size);
-  else if (size > 0) yield assemble(pieces, size);
+  if (size > 0) yield joined(pieces, size);
 }
 
 /** The pieces as they are if there is but one; otherwise a copy of them, side by side. */
@@ -59,14 +42,17 @@ export function joined(pieces: readonly Uint8Array[], size: number): Uint8Array 
 export function copyInto<T extends Uint8Array>(target: T, pieces: readonly Uint8Array[]): T {
   let at = 0;
   for (const piece of pieces) {
-    target.set(piece, at);
+    copyBytes(target, at, piece);
     at += piece.length;
   }
   return target;
 }
 
 /** The source, given up at once when the signal fires, even while it owes us a piece. */
-async function* untilAborted<T>(source: AsyncIterable<T>, signal?: AbortSignal): AsyncGenerator<T, void, undefined> {
+export async function* untilAborted<T>(
+  source: AsyncIterable<T>,
+  signal?: AbortSignal,
+): AsyncGenerator<T, void, undefined> {
   if (!signal) {
     yield* source;
     return;

@@ -1,5 +1,5 @@
 import { CHUNK_MAX_BYTES, cidToBytes, type Cid } from '@dfs/protocol';
-import { DfsError, isDfsError, MiB } from '@dfs/runtime';
+import { copyBytes, DfsError, isDfsError, MiB } from '@dfs/runtime';
 import type { Database, Tx } from '@dfs/database';
 import type { Block } from '../manifest/builder.js';
 import type { Admission } from './admission/admission.js';
@@ -122,7 +122,7 @@ export class PackBatch implements BlockBatch {
   async get(id: Cid): Promise<Uint8Array | undefined> {
     const key = keyOf(cidToBytes(id));
     const inMemory = this.#waiting.get(key) ?? this.#staged.get(key);
-    if (inMemory) return new Uint8Array(inMemory.bytes);
+    if (inMemory) return copyOf(inMemory.bytes);
     if (this.#state !== 'open') return undefined;
     return this.#written.read(key, this.store.registry.files).catch((error: unknown) => {
       throw writeError(error);
@@ -258,7 +258,7 @@ export class PackBatch implements BlockBatch {
     this.#promised += bytes;
     this.#unwritten += bytes;
     if (this.#written.parts.length === 0 && this.#stagedBytes + bytes <= SHARED_BATCH_BYTES) {
-      for (const [key, { cid, bytes }] of group) this.#staged.set(key, { cid, bytes: new Uint8Array(bytes) });
+      for (const [key, { cid, bytes }] of group) this.#staged.set(key, { cid, bytes: copyOf(bytes) });
       this.#stagedBytes += bytes;
       return;
     }
@@ -358,4 +358,10 @@ export class PackBatch implements BlockBatch {
     this.#staged.clear();
     this.store.budget.wake();
   }
+}
+
+function copyOf(bytes: Uint8Array): Uint8Array {
+  const copy = new Uint8Array(bytes.length);
+  copyBytes(copy, 0, bytes);
+  return copy;
 }

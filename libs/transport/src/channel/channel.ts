@@ -1,4 +1,4 @@
-import { DfsError, abortError, isDfsError } from '@dfs/runtime';
+import { copyBytes, DfsError, abortError, isDfsError } from '@dfs/runtime';
 import type { WireValue } from '@dfs/protocol';
 import type { MemoryBudget } from '../limits/memory-budget.js';
 import type { ByteStream } from './byte-stream.js';
@@ -265,6 +265,6 @@ function sizeOf(pieces: readonly Uint8Array[]): number {
 /** Of its own, rather than a slice of a pool: it is gone as soon as it is sent. */
 function copyOf(bytes: Uint8Array): Uint8Array {
   const copy = Buffer.allocUnsafeSlow(bytes.length);
-  copy.set(bytes);
+  copyBytes(copy, 0, bytes);
   return copy;
 }

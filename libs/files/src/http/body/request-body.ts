@@ -1,5 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { DfsError, KiB, minute } from '@dfs/runtime';
+import { finished } from 'node:stream';
+import type { PushedBytes, TakePiece } from '@dfs/chunks';
+import { abortError, DfsError, KiB, minute } from '@dfs/runtime';
+import { bufferDied } from './dead-buffers.js';
 
 /** How slow a client may be. Time that the node itself holds the body up does not count. */
 export interface Pace {
@@ -21,25 +24,113 @@ const SLOWEST: Pace = { windowMs: 5 * minute, bytes: 300 * KiB };
  * still takes the answer.
  * @throws DfsError `incomplete-body`, `request-timeout`
  */
-export async function* requestBody(request: IncomingMessage, slowest: Pace = SLOWEST): AsyncGenerator<Uint8Array> {
+export function requestBody(request: IncomingMessage, slowest: Pace = SLOWEST): PushedBytes {
+  return {
+    [Symbol.asyncIterator]: () => pull(request, slowest),
+    pushTo: async (take, signal) => {
+      if (signal?.aborted) throw abortError(signal);
+      await new Push(request, slowest, take).run(signal);
+    },
+  };
+}
+
+async function* pull(request: IncomingMessage, slowest: Pace): AsyncGenerator<Uint8Array, undefined> {
   letBodyCome(request);
-  const pace = new PaceKeeper(slowest);
+  let giveUp: ((error: DfsError) => void) | undefined;
+  const pace = new PaceKeeper(slowest, (error) => giveUp?.(error));
   const source = request.iterator({ destroyOnReturn: false }) as AsyncIterator<Uint8Array, undefined>;
   try {
     for (;;) {
-      const next = await pace.next(source);
+      pace.waits();
+      const next = await new Promise<IteratorResult<Uint8Array, undefined>>((resolve, reject) => {
+        giveUp = reject;
+        source.next().then(resolve, reject);
+      });
       if (next.done) break;
+      pace.came(next.value.length);
       yield next.value;
     }
   } catch (error) {
-    if (error instanceof DfsError) throw error;
-    throw new DfsError('incomplete-body', 'The connection ended before the whole body had come.', { cause: error });
+    throw error instanceof DfsError ? error : cutShort(error);
   } finally {
     pace.stop();
     // Behind a read that is still under way it ends with the connection.
     source.return?.().catch(() => undefined);
   }
-  if (!request.complete) throw new DfsError('incomplete-body', 'The connection ended before the whole body had come.');
+  if (!request.complete) throw cutShort();
+}
+
+/** The same body, taken as it comes: the request is paused while one that takes it waits. */
+class Push {
+  readonly #pace: PaceKeeper;
+  readonly #over = Promise.withResolvers<undefined>();
+  #isOver = false;
+
+  constructor(
+    private readonly request: IncomingMessage,
+    slowest: Pace,
+    private readonly take: TakePiece,
+  ) {
+    this.#pace = new PaceKeeper(slowest, (error) => this.#end(error));
+  }
+
+  async run(signal: AbortSignal | undefined): Promise<void> {
+    const { request } = this;
+    const onAbort = (): void => this.#end(abortError(signal as AbortSignal));
+    signal?.addEventListener('abort', onAbort, { once: true });
+    // Stays: an error without a listener would end the process.
+    request.on('error', () => {});
+    const leave = finished(request, { writable: false }, (error) =>
+      this.#end(error || !request.complete ? cutShort(error ?? undefined) : undefined),
+    );
+    letBodyCome(request);
+    this.#pace.waits();
+    request.on('data', this.#onData);
+    try {
+      await this.#over.promise;
+    } finally {
+      leave();
+      signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
+  readonly #onData = (piece: Uint8Array): void => {
+    try {
+      this.#pace.came(piece.length);
+      const taking = this.take(piece);
+      bufferDied(piece.length);
+      if (!taking) return this.#pace.waits();
+      this.request.pause();
+      taking.then(
+        () => this.#goOn(),
+        (error: unknown) => this.#end(error),
+      );
+    } catch (error) {
+      this.#end(error);
+    }
+  };
+
+  #goOn(): void {
+    if (this.#isOver) return;
+    this.#pace.waits();
+    this.request.resume();
+  }
+
+  /** @param error undefined where all of it has come */
+  #end(error: unknown): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#pace.stop();
+    // Paused first: what still comes would run through it unread.
+    if (error !== undefined) this.request.pause();
+    this.request.off('data', this.#onData);
+    if (error === undefined) this.#over.resolve(undefined);
+    else this.#over.reject(error);
+  }
+}
+
+function cutShort(cause?: unknown): DfsError {
+  return new DfsError('incomplete-body', 'The connection ended before the whole body had come.', { cause });
 }
 
 /**
@@ -101,33 +192,26 @@ class PaceKeeper {
   private waited = 0;
   private bytes = 0;
   private since: number | undefined;
-  private giveUp: ((error: DfsError) => void) | undefined;
   private readonly timer: NodeJS.Timeout;
 
-  constructor(private readonly slowest: Pace) {
+  /** @param giveUp told of a client that sends nothing more, or just enough to keep the socket awake, such as chunk extensions */
+  constructor(
+    private readonly slowest: Pace,
+    private readonly giveUp: (error: DfsError) => void,
+  ) {
     this.timer = setInterval(() => this.check(), slowest.windowMs / 4);
     this.timer.unref();
   }
 
-  /** @throws DfsError `request-timeout` */
-  async next(source: AsyncIterator<Uint8Array, undefined>): Promise<IteratorResult<Uint8Array, undefined>> {
-    const since = (this.since = performance.now());
-    const next = await new Promise<IteratorResult<Uint8Array, undefined>>((resolve, reject) => {
-      this.giveUp = reject;
-      source.next().then(resolve, reject);
-    });
-    this.since = undefined;
-    if (!next.done) this.arrived(next.value.length, performance.now() - since);
-    return next;
+  /** From now on it is the client that is waited for. */
+  waits(): void {
+    this.since = performance.now();
   }
 
-  stop(): void {
+  /** So many bytes have come. @throws DfsError `request-timeout` */
+  came(bytes: number): void {
+    this.waited += this.since === undefined ? 0 : performance.now() - this.since;
     this.since = undefined;
-    clearInterval(this.timer);
-  }
-
-  private arrived(bytes: number, waited: number): void {
-    this.waited += waited;
     this.bytes += bytes;
     if (this.waited < this.slowest.windowMs) return;
     if (this.bytes < this.slowest.bytes) throw tooSlow();
@@ -135,10 +219,14 @@ class PaceKeeper {
     this.bytes = 0;
   }
 
-  /** For a client that sends nothing more, or just enough to keep the socket awake, such as chunk extensions. */
+  stop(): void {
+    this.since = undefined;
+    clearInterval(this.timer);
+  }
+
   private check(): void {
     if (this.since === undefined || performance.now() - this.since < this.slowest.windowMs) return;
-    this.giveUp?.(tooSlow());
+    this.giveUp(tooSlow());
   }
 }
 
