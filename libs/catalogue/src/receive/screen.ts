@@ -1,13 +1,11 @@
-import { setImmediate as breathe } from 'node:timers/promises';
 import { BLOBS, byIds, type Reader } from '@dfs/database';
+import { Turns } from '@dfs/runtime';
 import { parseRecord, recordIdOf, verifyRecord, type ParsedRecord, type SignedRecord, toHex } from '@dfs/protocol';
 import type { RefusalReason } from './refusals.js';
 
 /** A record whose form and signature are right. */
 export type VerifiedRecord = SignedRecord & ParsedRecord;
 
-/** Records parsed between two turns of the event loop: a few milliseconds. */
-const RECORDS_PER_TURN = 100;
 /** Signatures at work on the thread pool at once; more would keep the database waiting behind them. */
 const SIGNATURES_AT_ONCE = 4;
 
@@ -31,10 +29,10 @@ export async function screen(
   const unique = new Map(records.map((record) => [recordIdOf(record.body), record]));
   const stored = await storedIds(reader, [...unique.keys()]);
   const parsed: VerifiedRecord[] = [];
-  let turn = 0;
+  const turns = new Turns();
   for (const [id, record] of unique) {
     if (stored.has(id)) continue;
-    if (++turn % RECORDS_PER_TURN === 0) await breathe();
+    if (turns.isDue) await turns.next();
     const one = parse(record);
     if (one === undefined) refuse('malformed');
     else if (one.envelope.network !== networkId) refuse('other-network');

@@ -33,7 +33,7 @@ import type { TakenPaths } from './taken-paths.js';
 import { mapInTurns } from '../store/slices.js';
 
 /** Records encoded between two turns of the event loop: a few milliseconds of them. */
-const DRAFTS_PER_TURN = 200;
+const DRAFTS_PER_TURN = 50;
 const NOT_YET = new Uint8Array(0);
 const DEFAULT_MEDIA_TYPE = 'application/octet-stream';
 

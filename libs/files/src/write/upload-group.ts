@@ -1,5 +1,5 @@
 import { storeChunk, type BlockBatch } from '@dfs/chunks';
-import { DfsError } from '@dfs/runtime';
+import { DfsError, Turns } from '@dfs/runtime';
 import type { FilesComponents } from '../ports.js';
 import { commitUploads, draftOf, type Received, type Upload, type UploadOutcome } from './upload.js';
 
@@ -75,8 +75,10 @@ export class UploadGroup {
     const batch = this.components.chunks.batch('local');
     try {
       const members: Member[] = [];
+      const turns = new Turns();
       for (const { upload, bytes, place } of files) {
         members.push({ upload: { ...upload, stored: await storeChunk(batch, bytes) }, place });
+        if (turns.isDue) await turns.next();
       }
       await batch.flush();
       this.batches.add(batch);

@@ -50,6 +50,28 @@ describe('storing files', () => {
     expect((await node.files.versions(first.file.id, { limit: 10 })).items).toHaveLength(2);
   });
 
+  it('lets others have their turn while many small files come at once', async () => {
+    let turns = 0;
+    let isOver = false;
+    const count = (): void => {
+      turns++;
+      if (!isOver) setImmediate(count);
+    };
+    let before = 0;
+    async function* atOnce(): AsyncGenerator<UploadPart> {
+      for (let n = 0; n < 20; n++) {
+        // As long as files of a form take that nobody has to wait for.
+        for (const began = performance.now(); performance.now() - began < 2;);
+        yield { path: `at-once/${n}`, body: pieces(text(`${n}`)) };
+        if (n === 0) setImmediate(count);
+      }
+      before = turns;
+    }
+    await uploadMany(node.components, atOnce());
+    isOver = true;
+    expect(before).toBeGreaterThan(1);
+  });
+
   it('stores an empty file without a chunk', async () => {
     const { file } = await put('empty', new Uint8Array(0));
     expect(file).toMatchObject({ size: 0, contentId: EMPTY_CONTENT });
