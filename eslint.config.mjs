@@ -108,6 +108,12 @@ const specs = [
   'libs/*/src/testing/**/*.ts',
   '**/*-e2e/**/*.ts',
 ];
+/**
+ * All that runs under Node alone is one program where everything is checked at once (`eslint .` at the root): each project by itself would
+ * work out the types of all those below it again.
+ */
+const isWhole = process.cwd() === import.meta.dirname && process.argv.includes('.');
+const inOneProgram = ['apps/dfs-*/src/**/*.ts', 'libs/*/src/**/*.ts', 'libs/*/testing/**/*.ts'];
 const consoleSources = ['apps/client-ui/**/*.ts', 'libs/client-data/**/*.ts'];
 const consoleTemplates = ['apps/client-ui/**/*.html'];
 /** Suffix means framework: the only engine files that know Nest. */
@@ -226,6 +232,15 @@ export default tseslint.config(
     },
   },
 
+  ...(isWhole
+    ? [
+        {
+          files: inOneProgram,
+          ignores: ['libs/client-data/**'],
+          languageOptions: { parserOptions: { projectService: false, project: ['./tsconfig.lint.json'] } },
+        },
+      ]
+    : []),
   {
     files: nestFiles,
     rules: {
