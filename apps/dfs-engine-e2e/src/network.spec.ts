@@ -2,7 +2,7 @@ import { openAsBlob } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import type { FileList } from '@dfs/contracts';
 import { eventually, realFiles, removeAll, sha256Hex, startNetwork, type Engine } from '@dfs/testing';
-import { at, bytesOf, contentHash, listed, safe } from './steps.js';
+import { at, blocksSent, bytesOf, contentHash, listed, safe } from './steps.js';
 
 const MiB = 1024 * 1024;
 
@@ -53,6 +53,24 @@ describe('three nodes', () => {
       expect(await bytesOf(node, empty)).toHaveLength(0);
       expect((await listed(node, 'twin-1.bin')).contentId).toBe(twin.contentId);
     }
+  });
+
+  it('send a small file with its record: nobody asks for it', async () => {
+    const sent = async (): Promise<number> =>
+      (await Promise.all(nodes.map(blocksSent))).reduce((sum, bytes) => sum + bytes, 0);
+    let number = 0;
+    // Some may be asked for: where the record came by a comparison before the push did.
+    await eventually(
+      async () => {
+        const before = await sent();
+        const bytes = randomBytes(4096);
+        const file = await a.put(`alone/${number++}`, bytes);
+        await safe(a, file, 3);
+        for (const node of [b, c]) expect((await bytesOf(node, file)).equals(bytes)).toBe(true);
+        return (await sent()) === before;
+      },
+      { deadline: 60_000, what: 'a file that nobody asked for' },
+    );
   });
 
   it('show a decomposed name as the composed one', async () => {

@@ -52,14 +52,16 @@ export class CurrentRows {
     );
   }
 
-  /** Current files that show one of these contents. */
-  async showing(contents: readonly Cid[]): Promise<PathRowInfo[]> {
+  /** Current files that show one of these contents; without those of some rows. */
+  async showing(contents: readonly Cid[], without: readonly Pick<PathRowInfo, 'row'>[] = []): Promise<PathRowInfo[]> {
     const rows = await byIds<Row>(
       this.db,
       `SELECT ${COLUMNS} FROM ${BLOBS} w CROSS JOIN catalogue_record r
          ON r.head = 1 AND r.kind = ${KIND_NUMBER.file} AND r.content = w.id
-       CROSS JOIN catalogue_file f ON f.seq = r.file AND f.content = r.content WHERE f.state = ${PathState.current}`,
+       CROSS JOIN catalogue_file f ON f.seq = r.file AND f.content = r.content WHERE f.state = ${PathState.current}
+       AND f.seq NOT IN (SELECT value FROM json_each(?2))`,
       contents.map(cidToBytes),
+      [JSON.stringify(without.map(({ row }) => row))],
     );
     return rows.map(infoFrom);
   }

@@ -7,6 +7,7 @@ import { Along } from '../receive/along.js';
 import type { Received, ReceiveOptions } from '../receive/intake.js';
 import { LastCompared } from './last-compared.js';
 import { sameRoot } from './reconcile/exchange.js';
+import { Arriving } from './push/arriving.js';
 import { FirstSync, type FirstSyncOptions } from './first-sync.js';
 import { followNetwork } from './network-changes.js';
 import { RunningExchanges } from './running-exchanges.js';
@@ -64,6 +65,7 @@ export class CatalogueSync {
   private readonly agreement: LastCompared;
   private subscriptions: Unsubscribe[] = [];
   private small: SmallContents | undefined;
+  private readonly arriving = new Arriving();
   private readonly nudging: Recurring;
 
   constructor(
@@ -202,6 +204,7 @@ export class CatalogueSync {
         t === 'push'
           ? receivePushes(channel, frames, (records, ...rest) => this.pushed(records, channel.peerId, ...rest))
           : undefined,
+      isArriving: (peerId) => this.arriving.is(peerId, this.options.settleMs),
       said: (peerId, theirs) => {
         if (sameRoot(theirs, this.records.root())) this.compared(peerId);
       },
@@ -243,7 +246,8 @@ export class CatalogueSync {
   ): Promise<void> {
     const reached = reach.with([from]);
     const along = this.small && contents.length > 0 ? new Along(this.small, contents, from) : undefined;
-    await this.receive(records, from, { along, news: (news) => this.spread(news, reached) });
+    const receive = this.receive(records, from, { along, news: (news) => this.spread(news, reached) });
+    await this.arriving.during(from, receive);
   }
 
   /** Sends new records to the members here that are not known to get them. @param reach those who are */

@@ -26,6 +26,9 @@ const PAGE = 1000;
 const READ_PAGE = 250;
 /** Changes are gathered for so long … */
 const GATHER = 250 * millisecond;
+/** … so many of them for so long: of new files the holders are heard of one after another, and each time they would be looked up … */
+const MANY = PAGE / 2;
+const GATHER_MANY = 1500 * millisecond;
 /** … and up to so long, where it takes more than a share of the time to follow them. */
 const GATHER_AT_MOST = 2 * second;
 const SHARE = 4;
@@ -63,6 +66,8 @@ export class FileStates {
   private network: string | undefined;
   private own: number | undefined;
   private isToReadAll = true;
+  /** The last run has left some. */
+  private isBehind = false;
   private readonly files = new Set<string>();
   private readonly contents = new Set<Cid>();
   private readonly news = new Map<Cid, number>();
@@ -81,7 +86,7 @@ export class FileStates {
       {
         name: 'follow the states of files',
         every: () => (this.news.size > 0 ? NEWS_AGAIN : Infinity),
-        gather: () => Math.min(GATHER_AT_MOST, Math.max(GATHER, SHARE * (this.work().tookMs ?? 0))),
+        gather: () => Math.min(GATHER_AT_MOST, Math.max(this.leastGather, SHARE * (this.work().tookMs ?? 0))),
         retry: { first: 1 * second, longest: 60 * second },
         failed: 'the states of files could not be followed',
         run: (signal) => this.run(signal),
@@ -157,6 +162,12 @@ export class FileStates {
     return tally;
   }
 
+  /** Where many were left by the run before, they have waited already. */
+  private get leastGather(): number {
+    const isMany = this.files.size + this.contents.size >= MANY;
+    return isMany && !this.isBehind ? GATHER_MANY : GATHER;
+  }
+
   private changed(files: readonly string[], contents: Iterable<Cid>): void {
     for (const file of files) this.files.add(file);
     for (const content of contents) this.contents.add(content);
@@ -217,6 +228,7 @@ export class FileStates {
       throw error;
     }
     const isLeft = this.isToReadAll || this.files.size + this.contents.size > 0;
+    this.isBehind = isLeft;
     if (isLeft) this.waitingSince ??= this.followedSince ?? this.components.clock.now();
     else this.waitingSince = undefined;
     this.followedSince = undefined;
@@ -268,11 +280,11 @@ export class FileStates {
     const files = takeSome(this.files);
     const contents = takeSome(this.contents);
     const named = await this.rows.of(files);
-    const rows = new Map((await this.rows.showing(contents)).map((row) => [row.row, row]));
-    for (const row of named) rows.set(row.row, row);
+    // Those that are named are read already, and mostly show what has come to be held.
+    const others = await this.rows.showing(contents, named);
     // No record of a path counts any more: it has no row, and nobody says which one it had.
     if (named.length < files.length) this.isToReadAll = true;
-    if (!(await this.take(table, [...rows.values()], sets))) this.isToReadAll = true;
+    if (!(await this.take(table, [...named, ...others], sets))) this.isToReadAll = true;
   }
 
   /** @returns the sets that numbers are of; undefined, and nothing taken, where they are not the ones given */

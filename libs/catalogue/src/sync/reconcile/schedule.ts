@@ -1,9 +1,11 @@
 import { toHex } from '@dfs/protocol';
-import { minute, Recurring, type Log, type Ran, type WorkStatus } from '@dfs/runtime';
+import { minute, Recurring, second, type Log, type Ran, type WorkStatus } from '@dfs/runtime';
 import type { SetRoot } from '../../store/fingerprints.js';
 import { sameRoot, type ExchangeOutcome } from './exchange.js';
 
 const MAX_RETRY = minute;
+/** News that a member keeps sending is waited for so long; then its set is compared all the same. */
+const MAX_ARRIVAL = 10 * second;
 
 /** The questions and acts of the schedule. `mine` is this node's set now; `run` compares it with that of a member. */
 export interface SchedulePorts {
@@ -19,6 +21,8 @@ export interface SchedulePorts {
   /** An exchange that the member opened is under way. */
   isAnswering: (peerId: string) => boolean;
   run: (peerId: string) => Promise<ExchangeOutcome>;
+  /** The member is sending what is new in its set, without being asked. */
+  isArriving: (peerId: string) => boolean;
 }
 
 interface Link {
@@ -30,6 +34,10 @@ interface Link {
   dueAt: number;
   /** Whether it is still to be run by then. */
   still: () => boolean;
+  /** It is for what the member has, and not for what it lacks. */
+  isForNews: boolean;
+  /** Up to when what the member is sending is waited for; Infinity while nothing is. */
+  patientUntil: number;
   /** The member's set, as it told it last. */
   theirs: SetRoot | undefined;
   /** My set and the member's at the end of an exchange that moved nothing: another would not either. */
@@ -82,8 +90,7 @@ export class SyncSchedule {
   heard(peerId: string, theirs: SetRoot): void {
     const link = this.link(peerId);
     link.theirs = theirs;
-    if (link.dueAt !== Infinity || !this.isNews(link)) return;
-    this.runIn(peerId, link, this.ports.settleMs, () => this.isNews(link));
+    if (link.dueAt === Infinity && this.isNews(link)) this.runForNews(peerId, link, this.ports.settleMs);
   }
 
   /** An exchange that the member opened has ended. */
@@ -124,7 +131,15 @@ export class SyncSchedule {
     let link = this.links.get(peerId);
     if (link === undefined) {
       link = {
-        ...{ running: false, again: false, failures: 0, dueAt: Infinity, still: () => true },
+        ...{
+          running: false,
+          again: false,
+          failures: 0,
+          dueAt: Infinity,
+          still: () => true,
+          isForNews: false,
+          patientUntil: Infinity,
+        },
         ...{ theirs: undefined, fruitless: undefined },
       };
       this.links.set(peerId, link);
@@ -142,7 +157,13 @@ export class SyncSchedule {
     if (this.links.get(peerId) !== link) return;
     link.dueAt = performance.now() + delay;
     link.still = still;
+    link.isForNews = false;
     this.beginning.soon(Math.max(1, delay));
+  }
+
+  private runForNews(peerId: string, link: Link, delay: number): void {
+    this.runIn(peerId, link, delay, () => this.isNews(link));
+    link.isForNews = true;
   }
 
   /** Milliseconds until the next is due; Infinity while none waits. */
@@ -156,9 +177,19 @@ export class SyncSchedule {
     for (const [peerId, link] of this.links) {
       if (link.dueAt > now) continue;
       link.dueAt = Infinity;
-      if (link.still()) this.run(peerId, link);
+      if (!link.still()) link.patientUntil = Infinity;
+      else if (!this.waitsForNews(peerId, link, now)) this.run(peerId, link);
     }
     return Promise.resolve('idle');
+  }
+
+  /** A comparison meanwhile would bring the same records once more. @returns whether it is put off */
+  private waitsForNews(peerId: string, link: Link, now: number): boolean {
+    if (!link.isForNews || !this.ports.isArriving(peerId)) return false;
+    link.patientUntil = Math.min(link.patientUntil, now + MAX_ARRIVAL);
+    if (now >= link.patientUntil) return false;
+    this.runForNews(peerId, link, this.ports.settleMs);
+    return true;
   }
 
   private run(peerId: string, link: Link): void {
@@ -168,6 +199,7 @@ export class SyncSchedule {
       return;
     }
     link.dueAt = Infinity;
+    link.patientUntil = Infinity;
     link.running = true;
     link.again = false;
     void this.ports.run(peerId).then(
@@ -195,7 +227,7 @@ export class SyncSchedule {
     if (theirs === undefined || result === 'same') return;
     if (result === 'done' && received + sent === 0 && !rest) link.fruitless = keyOf(this.ports.mine(), theirs);
     const delay = result === 'busy' ? this.ports.retryMs : this.ports.settleMs;
-    if (link.dueAt === Infinity && this.isNews(link)) this.runIn(peerId, link, delay, () => this.isNews(link));
+    if (link.dueAt === Infinity && this.isNews(link)) this.runForNews(peerId, link, delay);
   }
 }
 

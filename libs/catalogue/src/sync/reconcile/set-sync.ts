@@ -31,6 +31,8 @@ export interface SharedSet {
   receive: (records: readonly SignedRecord[], from: string) => Promise<Received>;
   /** A stream that begins with something other than an exchange. @returns undefined where that is not to be */
   answer?: (message: SyncMessage, channel: SyncChannel, frames: AsyncIterator<SyncFrame>) => Promise<void> | undefined;
+  /** A member is sending news of its set, without being asked. */
+  isArriving?: (peerId: string) => boolean;
   /** A member says what it has. */
   said?: (peerId: string, theirs: SetRoot) => void;
   /** The first records of an exchange are about to move. */
@@ -74,6 +76,7 @@ export class SetSync {
       contains: (theirs) => this.history.has(theirs),
       isConnected: (peerId) => peers.connected().includes(peerId),
       isAnswering: (peerId) => this.answering.has(peerId),
+      isArriving: (peerId) => set.isArriving?.(peerId) ?? false,
       run: async (peerId) => {
         const channel = await transport.open(peerId, protocol, { signal: ongoing.signal });
         return ongoing.on(
