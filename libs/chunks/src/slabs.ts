@@ -1,10 +1,8 @@
 import { CHUNK_MAX_BYTES } from '@dfs/protocol';
 import { KiB, MiB, second } from '@dfs/runtime';
 
-/** The longest slab: chunks that come in lie in it one behind the other. */
-export const SLAB_MAX_BYTES = 2 * CHUNK_MAX_BYTES;
 /** Sizes of slabs: a chunk takes the smallest that holds it, so that little of one is resident for nothing. */
-const SIZES = [256 * KiB, 512 * KiB, 1 * MiB, 2 * MiB, CHUNK_MAX_BYTES, SLAB_MAX_BYTES] as const;
+const SIZES = [256 * KiB, 512 * KiB, 1 * MiB, 2 * MiB, CHUNK_MAX_BYTES] as const;
 /** Bytes of all slabs there are: about what an upload and a few readers have under way. */
 const MOST_BYTES = 96 * MiB;
 /** How long they are kept while nothing is transferred. */
@@ -24,7 +22,7 @@ class Slabs {
   #timer: NodeJS.Timeout | undefined;
 
   /**
-   * `size` bytes at the start of a slab, at most SLAB_MAX_BYTES; of ordinary memory where too many slabs are in use. They
+   * `size` bytes at the start of a slab, at most CHUNK_MAX_BYTES; of ordinary memory where too many slabs are in use. They
    * hold whatever was there before.
    */
   take(size: number): Uint8Array {

@@ -1,9 +1,10 @@
+import { CHUNK_MAX_BYTES } from '@dfs/protocol';
 import { copyBytes, KiB } from '@dfs/runtime';
 import { HASH_ELSEWHERE_BYTES } from '../hashing.js';
-import { SLAB_MAX_BYTES, slabs } from '../slabs.js';
+import { slabs } from '../slabs.js';
 import { copyInto, joined } from './split.js';
 
-/** The first slab of a content; each that follows is twice as long, up to the longest. */
+/** The first slab of a content; each that follows is twice as long, up to one that holds the longest chunk. */
 const FIRST_SLAB_BYTES = 512 * KiB;
 
 /** A chunk whose bytes are side by side. */
@@ -83,7 +84,7 @@ export class Assembly {
     const slab = this.#slab;
     if (slab && this.#start + size <= slab.bytes.length) return slab;
     const next = new SharedSlab(slabs.take(Math.max(this.#next, size)));
-    this.#next = Math.min(2 * this.#next, SLAB_MAX_BYTES);
+    this.#next = Math.min(2 * this.#next, CHUNK_MAX_BYTES);
     copyInto(next.bytes, slab ? [slab.bytes.subarray(this.#start, this.#start + this.#size)] : this.#pieces.splice(0));
     slab?.leave();
     this.#slab = next;
