@@ -2,7 +2,7 @@ import { eventually, removeAll, startEngine, type Engine } from '@dfs/testing';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { launchBrowser, openTab, screenshot } from './browser.js';
 import { ConsolePage } from './console-page.js';
-import { watchMotion } from './senses.js';
+import { focusStops, watchMotion } from './senses.js';
 
 const PAGES = ['Files', 'Live folders', 'Peers', 'Activity', 'Settings'] as const;
 /** A window of 1,280 × 1,024 at a zoom of 400 %. */
@@ -123,6 +123,150 @@ describe('the console for everyone', () => {
     expect(await walk(still.page)).toEqual([]);
     await using lively = await openTab(browser, { reducedMotion: 'no-preference' });
     expect(await walk(lively.page)).not.toEqual([]);
+  });
+
+  it('is used by the keyboard alone, and says what it does: files, peers, settings, the drawer', async () => {
+    await using tab = await openTab(browser);
+    const { page } = tab;
+    const ui = new ConsolePage(page);
+    const press = (key: string) => page.keyboard.press(key);
+    const focused = (of: Locator, what?: string) =>
+      eventually(() => of.evaluate((element) => element === document.activeElement), what ? { what } : {});
+    const dialog = page.getByRole('dialog');
+    /** Said by a live region: one that is there before its words. */
+    const said = (text: string | RegExp) =>
+      page.locator('[role=status], [aria-live]').getByText(text).first().waitFor({ state: 'attached' });
+    for (const name of ['walk/one.txt', 'walk/two.txt', 'walk/within/three.txt']) await engine.put(name, name);
+    await ui.open(engine.link);
+    await ui.folder(engine.url, 'walk/');
+    await ui.row('walk/one.txt').waitFor();
+
+    const stops = await focusStops(page);
+    expect(stops.faults).toEqual([]);
+    expect(stops.names).toEqual(
+      expect.arrayContaining(['Skip to the page', 'Peers', 'Search names', 'Upload', 'Only some files', 'Grid']),
+    );
+    const snapshot = await page.locator('main').ariaSnapshot();
+    for (const line of [/- grid "Files"/, /- columnheader "Name"/, /- row .*within/, /- gridcell .*one\.txt/]) {
+      expect(snapshot).toMatch(line);
+    }
+    await page.reload();
+    await ui.row('walk/one.txt').waitFor();
+    await press('Tab');
+    await focused(page.getByText('Skip to the page'));
+    await press('Enter');
+    await focused(page.locator('main'));
+    // On to the list.
+    await eventually(
+      async () => {
+        await press('Tab');
+        return page.evaluate(() => document.activeElement?.matches('[role=row][data-path]'));
+      },
+      { what: 'Tab comes to the list' },
+    );
+    await focused(ui.row('walk/within/'));
+
+    // A folder, and back; details, and back.
+    await press('Enter');
+    await ui.row('walk/within/three.txt').waitFor();
+    await focused(ui.row('walk/within/three.txt'), 'the first row of the folder');
+    await press('Backspace');
+    await focused(ui.row('walk/within/'), 'the first row again');
+    await press('ArrowDown');
+    await focused(ui.row('walk/one.txt'));
+    await press('Enter');
+    const details = page.getByRole('complementary', { name: 'Details of the file' });
+    await details.getByRole('list', { name: 'Holders' }).waitFor();
+    await press('Escape');
+    await details.waitFor({ state: 'detached' });
+    await focused(ui.row('walk/one.txt'));
+
+    // Picked, and not; the menu, and not.
+    await press('Space');
+    await said('1 selected');
+    await press('Escape');
+    await page.getByRole('toolbar').waitFor({ state: 'detached' });
+    await press('Shift+F10');
+    await focused(page.getByRole('menuitem').first());
+    await press('ArrowDown');
+    await focused(page.getByRole('menuitem').nth(1));
+    await press('Escape');
+    await focused(ui.row('walk/one.txt'), 'the row, after its menu');
+
+    // Another name; one that is taken stays in the drawer, is said and explained, and can be left.
+    await press('F2');
+    await focused(dialog.getByLabel('Name'));
+    await press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+    await focused(ui.row('walk/one.txt'), 'the row, after a dialog');
+    await press('F2');
+    await focused(dialog.getByLabel('Name'));
+    await dialog.getByLabel('Name').fill('two.txt');
+    await eventually(() => dialog.getByRole('button', { name: 'Rename' }).isEnabled());
+    await press('Enter');
+    const failed = ui.work().getByRole('list', { name: 'Failures' });
+    await failed.getByText('“one.txt” could not be moved.').waitFor();
+    await said('“one.txt” could not be moved.');
+    await failed.getByRole('button', { name: 'What happened: “one.txt” could not be moved.' }).focus();
+    await press('Enter');
+    await dialog.getByText('The items named here stay where they are, under their names.').waitFor();
+    await screenshot(page, 'access-failure');
+    expect(await ui.accessibilityFaults()).toEqual([]);
+    await press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+    await failed.getByRole('button', { name: 'Leave it: “one.txt” could not be moved.' }).focus();
+    await press('Enter');
+    await failed.waitFor({ state: 'detached' });
+    await ui.row('walk/one.txt').focus();
+    await press('F2');
+    await focused(dialog.getByLabel('Name'));
+    await dialog.getByLabel('Name').fill('uno.txt');
+    await eventually(() => dialog.getByRole('button', { name: 'Rename' }).isEnabled());
+    await press('Enter');
+    await said('Moved “one.txt”.');
+    await ui.row('walk/uno.txt').waitFor();
+
+    // An upload, which puts a row before the one that is stood on; then that one is deleted, and comes back.
+    const chooser = page.waitForEvent('filechooser');
+    await page.getByRole('button', { name: 'Upload', exact: true }).focus();
+    await press('Enter');
+    await focused(page.getByRole('menuitem', { name: 'Files' }));
+    await press('Enter');
+    await ui.row('walk/two.txt').focus();
+    await (await chooser).setFiles([{ name: 'a new one.txt', mimeType: '', buffer: Buffer.from('chosen by keys') }]);
+    await ui.row('walk/a new one.txt').waitFor();
+    await press('Delete');
+    await ui.row('walk/two.txt').waitFor({ state: 'detached' });
+    await said('Deleted “two.txt”.');
+    await press('Control+z');
+    await ui.row('walk/two.txt').waitFor();
+    await said('Undone.');
+    expect(await ui.paths()).toEqual(['walk/within/', 'walk/a new one.txt', 'walk/two.txt', 'walk/uno.txt']);
+
+    // The drawer.
+    expect(await ui.uploadsEnded()).toBe('1 file uploaded');
+    await said('1 file uploaded');
+    await page.getByRole('button', { name: 'Close the work' }).focus();
+    await press('Enter');
+    await ui.work().waitFor({ state: 'detached' });
+
+    await page.getByRole('link', { name: 'Peers' }).focus();
+    await press('Enter');
+    await page.getByRole('heading', { level: 1, name: 'Peers' }).waitFor();
+    const invite = page.getByRole('button', { name: 'Invite a node' }).first();
+    await invite.focus();
+    await press('Enter');
+    await dialog.getByRole('radio').first().waitFor();
+    await eventually(() => dialog.evaluate((element) => element.contains(document.activeElement)));
+    await press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+    await focused(invite);
+    await page.getByRole('link', { name: 'Settings' }).focus();
+    await press('Enter');
+    await page.getByRole('heading', { level: 1, name: 'Settings' }).waitFor();
+    await page.waitForLoadState('networkidle');
+    expect((await focusStops(page)).faults).toEqual([]);
+    expect(tab.complaints).toEqual([]);
   });
 });
 

@@ -1,5 +1,6 @@
 import { eventually, removeAll, sha256Hex, startEngine, type Engine } from '@dfs/testing';
-import type { Browser } from 'playwright-core';
+import type { EventPage } from '@dfs/contracts';
+import type { Browser, Locator, Page } from 'playwright-core';
 import { launchBrowser, openTab, screenshot, type Tab } from './browser.js';
 import { ConsolePage } from './console-page.js';
 import { startEngineAtFixedPort } from './network.js';
@@ -27,6 +28,12 @@ describe('the connection to the node', () => {
     await tab?.[Symbol.asyncDispose]();
   });
 
+  /** How many changes the node has told of since: each file counts. */
+  const changesAfter = async (seq: number): Promise<number> => {
+    const { items } = await engine.json<EventPage>(`/events?after=${seq}&limit=1000`);
+    return items.reduce((sum, { data }) => sum + ('files' in data ? data.files.length : 1), 0);
+  };
+
   it('without a session asks for the token, refuses a wrong one, takes a pasted link', async () => {
     await tab.page.goto(engine.url);
     await tab.page.getByRole('heading', { name: 'Sign in to this node' }).waitFor();
@@ -53,10 +60,15 @@ describe('the connection to the node', () => {
 
   it('says that the node is gone, and comes back by itself with what was missed; nothing that stood there is made anew', async () => {
     await engine.put('before.txt', 'x');
+    // What the node tells is kept from the page until all of it has happened.
+    let isHeld = false;
+    await tab.page.routeWebSocket(/socket\.io/, (socket) => void (isHeld ? socket.close() : socket.connectToServer()));
     await ui.open(engine.link);
     await ui.row('before.txt').waitFor();
     const flicker = await watchFlicker(tab.page);
     const row = await ui.row('before.txt').elementHandle();
+    const { lastSeq } = await engine.json<EventPage>('/events?after=0&limit=1');
+    isHeld = true;
     await engine.kill();
     await ui.chip('Offline').waitFor();
     await tab.page.getByText('Not connected to this node.').waitFor();
@@ -64,14 +76,59 @@ describe('the connection to the node', () => {
     await screenshot(tab.page, 'offline');
     expect(await ui.accessibilityFaults()).toEqual([]);
     await engine.start();
-    await engine.put('while the console was away.txt', 'x');
+    for (const n of [1, 2, 3]) await engine.put(`while the console was away ${n}.txt`, 'x');
+    const told = ui.said(/^Caught up, \d+ changes\.$/).textContent();
+    isHeld = false;
+    await tab.page.evaluate(() => dispatchEvent(new Event('online')));
+    const missed = Number(/\d+/.exec((await told) ?? '')?.[0]);
+    expect(missed).toBeGreaterThanOrEqual(3);
+    expect(missed).toBeLessThanOrEqual(await changesAfter(lastSeq));
     await ui.live();
-    await ui.row('while the console was away.txt').waitFor();
+    await ui.row('while the console was away 3.txt').waitFor();
     expect(await flicker()).toEqual([]);
     expect(await row?.evaluate((element) => element.isConnected && element.getAttribute('data-path'))).toBe(
       'before.txt',
     );
     expect(await tab.page.getByText('Not connected to this node.').count()).toBe(0);
+  });
+
+  it('that breaks while parts are loaded leaves no place empty: it is said there, and they come by trying again', async () => {
+    // The console itself, its details, a dialog, its drawer; some of them also where nobody has asked for them yet.
+    const cut = new Set(['dfs-root', 'dfs-file-details', 'dfs-name-dialog', 'dfs-work-panel']);
+    await tab.page.route('**/*.js', async (route) => {
+      const answer = await route.fetch();
+      const text = await answer.text();
+      const has = (part: string) => new RegExp(`selectors:\\[\\[[\`"']${part}[\`"']`).test(text);
+      await ([...cut].some(has) ? route.abort('connectionreset') : route.fulfill({ response: answer }));
+    });
+    const unloaded = /This part of the console could not be loaded/;
+    const again = (place: Locator | Page) => place.getByRole('button', { name: 'Try again' });
+    await engine.put('folder/before.txt', 'x');
+    await tab.page.goto(engine.link);
+    await tab.page.getByRole('heading', { level: 1, name: 'The console could not be loaded' }).waitFor();
+    expect(await ui.accessibilityFaults()).toEqual([]);
+    cut.delete('dfs-root');
+    await again(tab.page).click();
+    await ui.live();
+    await ui.folder(engine.url, 'folder/');
+    await ui.row('folder/before.txt').focus();
+    await tab.page.keyboard.press('F2');
+    await tab.page.getByRole('dialog').getByText(unloaded).waitFor();
+    expect(await ui.accessibilityFaults()).toEqual([]);
+    await tab.page.getByRole('button', { name: 'Close' }).click();
+    await tab.page.getByRole('button', { name: /^Work/ }).click();
+    await ui.work().getByText(unloaded).waitFor();
+    await tab.page.keyboard.press('Enter');
+    await ui.row('folder/before.txt').focus();
+    await tab.page.keyboard.press('Enter');
+    const details = tab.page.getByLabel('Details of the file');
+    await tab.page.getByRole('main').getByText(unloaded).waitFor();
+    await screenshot(tab.page, 'unloaded');
+    cut.clear();
+    await again(tab.page.getByRole('main')).click();
+    await details.getByRole('list', { name: 'Holders' }).waitFor();
+    await tab.page.getByRole('button', { name: /^Work/ }).click();
+    await ui.work().getByRole('heading', { level: 2 }).waitFor();
   });
 
   it('that breaks while a page is being loaded leaves no empty page', async () => {

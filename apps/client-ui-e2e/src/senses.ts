@@ -18,6 +18,42 @@ export async function watchMotion(page: Page): Promise<() => Promise<string[]>> 
   return () => page.evaluate(() => [...(globalThis as unknown as { moved: Set<string> }).moved]);
 }
 
+/** More stops than any page has. */
+const MAX_STOPS = 150;
+
+/** Goes over all places that Tab comes to: their names, and what is wrong with them (without a name, not marked, not in the window). */
+export async function focusStops(page: Page): Promise<{ names: string[]; faults: string[] }> {
+  const names: string[] = [];
+  const faults: string[] = [];
+  for (let n = 0; n < MAX_STOPS; n++) {
+    await page.keyboard.press('Tab');
+    const stop = await page.evaluate(() => {
+      const element = document.activeElement;
+      if (!(element instanceof HTMLElement) || element === document.body || element.dataset['stop'] === 'seen')
+        return null;
+      element.dataset['stop'] = 'seen';
+      const labels =
+        element instanceof HTMLInputElement || element instanceof HTMLSelectElement ? element.labels : null;
+      const text = element.getAttribute('aria-label') ?? labels?.[0]?.innerText ?? element.innerText;
+      const name = text.trim().split('\n')[0] ?? '';
+      // A field is marked by its frame.
+      const isMarked = [element, element.parentElement].some((one) => {
+        const { outlineStyle, outlineWidth } = getComputedStyle(one ?? element);
+        return outlineStyle !== 'none' && parseFloat(outlineWidth) > 0;
+      });
+      const { left, top, right, bottom } = element.getBoundingClientRect();
+      const isInside = right > left && right > 0 && bottom > 0 && left < innerWidth && top < innerHeight;
+      return { name, isMarked, isInside };
+    });
+    if (stop === null) break;
+    if (stop.name === '') faults.push(`without a name, after ${names.at(-1)}`);
+    if (!stop.isMarked) faults.push(`not marked: ${stop.name}`);
+    if (!stop.isInside) faults.push(`not in the window: ${stop.name}`);
+    names.push(stop.name);
+  }
+  return { names, faults };
+}
+
 /** Watches what a page takes away and makes anew, from now on. Answers what it was so far. */
 export async function watchFlicker(page: Page): Promise<() => Promise<string[]>> {
   await page.evaluate(() => {

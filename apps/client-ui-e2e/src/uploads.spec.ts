@@ -3,7 +3,7 @@ import { appendFile, chmod, mkdir, mkdtemp, open, rm, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { eventually, removeAll, sha256Hex, type Engine } from '@dfs/testing';
+import { eventually, isLong, removeAll, sha256Hex, unless, type Engine } from '@dfs/testing';
 import type { FileInfo, FileList, VersionList } from '@dfs/contracts';
 import type { Browser, CDPSession, Page } from 'playwright-core';
 import { launchBrowser, openTab, screenshot, type Tab } from './browser.js';
@@ -16,6 +16,8 @@ const LARGE = 96 * MB;
 const MANY = 1000;
 /** Bytes a second at which an upload of that size is met in the middle, on a busy machine too. */
 const SLOW = 12 * MB;
+/** A drop of so many files shows the drawer within so long, in milliseconds, in the median of so many. */
+const DROP = { files: 5000, drawnMs: 300, times: 3 };
 
 describe('uploads that finish', () => {
   let engine: Engine;
@@ -73,6 +75,13 @@ describe('uploads that finish', () => {
   const storedOf = async (): Promise<number> => {
     const text = (await ui.work().locator('dfs-progress-bar p').textContent()) ?? '';
     return Number(/stored ([\d.]+) MB/.exec(text)?.[1] ?? 0) * MB;
+  };
+  /** The part of the console that has the drawer is there, as it is by the time that files are held over the window. */
+  const partIsLoaded = async (one: ConsolePage): Promise<void> => {
+    await one.page.getByRole('button', { name: /^Work/ }).click();
+    await one.work().waitFor();
+    await one.closeUploads();
+    await one.work().waitFor({ state: 'detached' });
   };
   const versions = async (path: string): Promise<number> => {
     const { items } = await list(path);
@@ -150,6 +159,48 @@ describe('uploads that finish', () => {
     await ui.row('taken/offline.txt').waitFor();
   });
 
+  unless(isLong ? undefined : 'a time is measured on a quiet machine: DFS_LONG=1', it)(
+    'show the drawer soon after a drop of 5,000 files',
+    async () => {
+      const folder = join(disk, 'many');
+      await mkdir(folder);
+      for (let n = 0; n < DROP.files; n++) await writeFile(join(folder, `${n}.txt`), `${n}`);
+      const took: number[] = [];
+      for (let time = 0; time < DROP.times; time++) {
+        await using fresh = await openTab(browser);
+        const { page } = fresh;
+        page.on('dialog', (dialog) => void dialog.accept());
+        const one = new ConsolePage(page);
+        await one.open(engine.link);
+        await partIsLoaded(one);
+        const drawn = page.evaluate(
+          () =>
+            new Promise<number>((done) => {
+              const look = () => {
+                const heading = document.querySelector<HTMLElement>('dfs-work-panel h2');
+                if (heading === null || heading.offsetHeight === 0) return void requestAnimationFrame(look);
+                // The task after this frame: by then it is on the screen.
+                setTimeout(() => done(performance.measure('drawer', 'dropped').duration));
+              };
+              const begin = () => {
+                performance.mark('dropped');
+                requestAnimationFrame(look);
+              };
+              addEventListener('drop', begin, { capture: true, once: true });
+            }),
+        );
+        const input = await page.context().newCDPSession(page);
+        const data = { items: [], files: [folder], dragOperationsMask: 1 };
+        const drag = (type: 'dragEnter' | 'dragOver' | 'drop') =>
+          input.send('Input.dispatchDragEvent', { type, x: 600, y: 400, data });
+        for (const type of ['dragEnter', 'dragOver', 'drop'] as const) await drag(type);
+        took.push(await drawn);
+      }
+      console.info(`The drawer after a drop of ${DROP.files} files: ${took.map(Math.round).join(', ')} ms`);
+      expect(took.sort((a, b) => a - b)[1]).toBeLessThanOrEqual(DROP.drawnMs);
+    },
+  );
+
   it('take all of a drop but what cannot be read, name that truly, and try it alone again', async () => {
     const folder = join(disk, 'drop');
     await mkdir(join(folder, 'none'), { recursive: true });
@@ -168,11 +219,7 @@ describe('uploads that finish', () => {
       await appendFile(join(folder, 'growing.log'), 'more');
       await route.continue();
     });
-    // Its part is loaded by then, as it is by the time that files are held over the window.
-    await tab.page.getByRole('button', { name: /^Work/ }).click();
-    await ui.work().waitFor();
-    await ui.closeUploads();
-    await ui.work().waitFor({ state: 'detached' });
+    await partIsLoaded(ui);
     // The drawer at the moment at which the first entry of the drop is looked into.
     const shown = tab.page.evaluate(
       () =>

@@ -1,4 +1,3 @@
-import { Location } from '@angular/common';
 import {
   inject,
   provideBrowserGlobalErrorListeners,
@@ -12,25 +11,18 @@ import {
   withPreloading,
   type NavigationError,
 } from '@angular/router';
-import { EventStream, provideClientData } from '@dfs/client-data';
-import { take } from 'rxjs';
+import { provideClientData } from '@dfs/client-data';
 import { routes } from './app.routes.js';
+import { Reload } from './kit/parts/reload.js';
 import { PagePreload } from './shell/page-preload.js';
 
 /** A page is this old before it reloads itself: one that cannot even begin goes on trying, at this pace. */
 const RELOAD_PAUSE_MS = 5000;
 
-/**
- * A part of the console could not be loaded. Either the node was updated, and the parts of the open page are gone, or the
- * connection broke: they come with a reload. Or the node is away: then the reload waits for it.
- */
+/** The page that one goes to could not be loaded: without it there is nothing to look at. */
 function reloadWhenPossible({ error, url }: NavigationError): void {
   if (!(error instanceof TypeError) || !/module/i.test(error.message)) return;
-  const { live } = inject(EventStream);
-  const address = inject(Location).prepareExternalUrl(url);
-  const reload = () => globalThis.location.assign(address);
-  const reloadSoon = () => setTimeout(reload, RELOAD_PAUSE_MS - performance.now());
-  fetch(address, { method: 'HEAD', cache: 'no-store' }).then(reloadSoon, () => live.pipe(take(1)).subscribe(reload));
+  void inject(Reload).soon(url, RELOAD_PAUSE_MS);
 }
 
 /** The parts of the console. */

@@ -2,7 +2,13 @@ import type { FileListState, FileSort } from '@dfs/contracts';
 import type { FileView } from './list/rows.js';
 
 const SORTS: readonly FileSort[] = ['path', '-path', 'size', '-size', 'modifiedAt', '-modifiedAt'];
-const STATES: readonly FileListState[] = ['current', 'deleted', 'conflict'];
+
+/** Which files there are to look at. */
+export const STATES: readonly { state: FileListState; name: string }[] = [
+  { state: 'current', name: $localize`Files` },
+  { state: 'deleted', name: $localize`Deleted` },
+  { state: 'conflict', name: $localize`Conflicts` },
+];
 
 /** Kinds of files that one can ask for, by the first part of their media type. */
 export const TYPES = [
@@ -38,7 +44,7 @@ export function usualSort(view: Pick<FileView, 'q' | 'state'>): FileSort {
 /** The view that an address means; any address means one. */
 export function viewOf(address: Address): FileView {
   const folder = (address.in ?? '').replace(/^\/+/, '');
-  const state = STATES.find((known) => known === address.show) ?? 'current';
+  const state = STATES.find((known) => known.state === address.show)?.state ?? 'current';
   const q = address.q ?? '';
   return {
     prefix: folder === '' || folder.endsWith('/') ? folder : `${folder}/`,
@@ -48,4 +54,10 @@ export function viewOf(address: Address): FileView {
     type: TYPES.find(({ type }) => type === address.type)?.type ?? '',
     replication: state === 'deleted' ? '' : (COPIES.find(({ copies }) => copies === address.copies)?.replication ?? ''),
   };
+}
+
+/** The one choice by which a view is narrowed: `type:image`, `copies:safe`, or empty for all files. */
+export function narrowedBy({ type, replication }: FileView): string {
+  const known = COPIES.find((choice) => choice.replication === replication);
+  return known ? `copies:${known.copies}` : type === '' ? '' : `type:${type}`;
 }

@@ -3,7 +3,7 @@ import { CdkContextMenuTrigger, CdkMenu, CdkMenuItem, CdkMenuTrigger } from '@an
 import { BreakpointObserver } from '@angular/cdk/layout';
 import {
   Component,
-  type ElementRef,
+  ElementRef,
   Injector,
   afterNextRender,
   computed,
@@ -26,20 +26,24 @@ import { visibleName } from '../kit/words/names.js';
 import { Notice } from '../kit/notice.js';
 import { Quiet } from '../kit/quiet.js';
 import { counted, formatBytes, formatCount } from '../kit/words/sizes.js';
+import { Unloaded } from '../kit/parts/unloaded.js';
 import { Tip } from '../kit/tip.js';
 import { Toasts } from '../kit/toasts.js';
 import { Download } from './acts/download.js';
 import { FileActs } from './acts/file-acts.js';
 import type { PlaceQuestion } from './acts/folder-picker.js';
 import type { NameQuestion } from './acts/name-dialog.js';
+import { placeQuestion } from './acts/places.js';
 import { Settle, type Side } from './acts/settle.js';
-import { COPIES, TYPES, usualSort, viewOf } from './address.js';
+import { COPIES, STATES, TYPES, narrowedBy, usualSort, viewOf } from './address.js';
 import { Breadcrumbs } from './breadcrumbs.js';
 import { FileDetails } from './detail/file-details.js';
 import { FILES_ICONS } from './files-icons.js';
 import { FilesState } from './files-state.js';
+import { FILES_WORDS, countOf } from './files-words.js';
+import { focusInstead } from './focus-instead.js';
 import { FileList } from './list/file-list.js';
-import type { KeyAct } from './list/keys.js';
+import { actWithoutRows, type KeyAct } from './list/keys.js';
 import { isLevel, rawName, type Row } from './list/rows.js';
 import { Selection } from './list/selection.js';
 import { Look } from './look.js';
@@ -73,6 +77,7 @@ const restoreDialog = () => import('./acts/restore-dialog.js').then((part) => pa
     Icon,
     Notice,
     Tip,
+    Unloaded,
   ],
   templateUrl: './files-page.html',
   styleUrl: './files-page.scss',
@@ -106,6 +111,9 @@ export class FilesPage {
   readonly #typed = new Subject<string>();
   readonly #clipboard = signal<{ rows: readonly Row[]; cut: boolean } | null>(null);
   private readonly list = viewChild(FileList);
+  private readonly listElement = viewChild<FileList, ElementRef<HTMLElement>>(FileList, { read: ElementRef });
+  private readonly nothing = viewChild<ElementRef<HTMLElement>>('nothing');
+  private readonly pickedBar = viewChild<ElementRef<HTMLElement>>('picked');
   private readonly menuTrigger = viewChild(CdkContextMenuTrigger);
   private readonly rowItems = viewChild<CdkMenu>('rowItems');
   private readonly fileInput = viewChild.required<ElementRef<HTMLInputElement>>('fileInput');
@@ -116,6 +124,8 @@ export class FilesPage {
   protected readonly window = this.#state.window;
   protected readonly fresh = this.#state.fresh;
   protected readonly selection = new Selection();
+  /** Keys of the rows acted on last. */
+  protected readonly acted = signal<ReadonlySet<string>>(new Set());
   protected readonly view = computed(() =>
     viewOf({
       in: this.in(),
@@ -135,36 +145,16 @@ export class FilesPage {
   );
   protected readonly level = computed(() => isLevel(this.view()));
   protected readonly empty = computed(() => this.window.length() === 0);
-  /** `3 folders, 120 files` */
-  protected readonly count = computed(() => {
-    const totals = this.window.totals();
-    if (totals === null) return '';
-    const exactly = this.view().q === '' ? counted(totals.files, 'file') : counted(totals.files, 'match');
-    const files = totals.atLeast ? $localize`More than ${exactly}:files:` : exactly;
-    return totals.folders > 0 ? `${counted(totals.folders, 'folder')}, ${files}` : files;
-  });
+  protected readonly count = computed(() => countOf(this.window.totals(), this.view()));
   private readonly all = computed(() => {
     const { folders, files } = this.window.totals() ?? { folders: 0, files: 0 };
     return folders + files;
   });
   protected readonly selectedCount = computed(() => (this.selection.all() ? this.all() : this.selection.rows().length));
   protected readonly canPaste = computed(() => this.#clipboard() !== null && this.view().state === 'current');
-  protected readonly states: readonly { state: FileListState; name: string }[] = [
-    { state: 'current', name: $localize`Files` },
-    { state: 'deleted', name: $localize`Deleted` },
-    { state: 'conflict', name: $localize`Conflicts` },
-  ];
-  protected readonly narrowed = computed(() => {
-    const { type, replication } = this.view();
-    const known = COPIES.find((choice) => choice.replication === replication);
-    return known ? `copies:${known.copies}` : type === '' ? '' : `type:${type}`;
-  });
-  protected readonly words = {
-    roomy: $localize`Roomy rows`,
-    compact: $localize`Compact rows`,
-    emptyFolder: $localize`This folder is empty`,
-    noFiles: $localize`No files yet`,
-  };
+  protected readonly narrowed = computed(() => narrowedBy(this.view()));
+  protected readonly words = FILES_WORDS;
+  protected readonly states = STATES;
   protected readonly types = TYPES;
   protected readonly copiesChoices = COPIES;
   protected readonly icons = FILES_ICONS;
@@ -181,6 +171,17 @@ export class FilesPage {
         this.selection.clear();
       });
     });
+    focusInstead(this.empty, this.listElement, () => this.nothing()?.nativeElement.focus());
+    focusInstead(
+      () => !this.empty(),
+      this.nothing,
+      () => this.list()?.focusRow(0),
+    );
+    focusInstead(
+      () => !this.selection.some(),
+      this.pickedBar,
+      () => this.list()?.focusBack(),
+    );
     this.#typed.pipe(debounceTime(TYPING_MS), takeUntilDestroyed()).subscribe((q) => this.#go({ q: q || null }));
   }
 
@@ -216,7 +217,8 @@ export class FilesPage {
     const closed = this.file();
     this.#go({ file: null });
     const index = this.window.rows().findIndex((row) => row?.key === closed);
-    if (index !== -1) this.list()?.focusRow(index);
+    if (index === -1) this.list()?.focusBack();
+    else this.list()?.focusRow(index);
   }
 
   /** Esc: what was opened or picked last goes first. */
@@ -269,9 +271,24 @@ export class FilesPage {
         return void this.paste();
       case 'up':
         return this.enterFolder(this.view().prefix.replace(/[^/]*\/$/, ''));
+      case 'undo':
+        return void this.#acts.undoLast();
       case 'leave':
         return this.leave();
     }
+  }
+
+  /** Keys where there are no rows. */
+  protected onEmptyKey(event: KeyboardEvent): void {
+    const act = actWithoutRows(event);
+    if (act === null) return;
+    this.onKeyAct({ act, row: null });
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  protected tellMissed(row: Row): void {
+    this.#toasts.show({ text: $localize`“${visibleName(rawName(row))}:name:” is no longer here: nothing was done.` });
   }
 
   protected chooseFiles(kind: 'files' | 'folder'): void {
@@ -317,21 +334,19 @@ export class FilesPage {
       value,
       action: $localize`Rename`,
     });
-    if (name !== undefined && (await this.#acts.rename(row, name))) this.#moved();
+    if (name === undefined) return;
+    this.#actOn([row]);
+    if (await this.#acts.rename(row, name)) this.selection.clear();
   }
 
   protected async relocate(op: 'move' | 'copy'): Promise<void> {
     const rows = this.selection.rows();
-    const what = rows.length === 1 && rows[0] ? `“${visibleName(rawName(rows[0]))}”` : counted(rows.length, 'item');
-    const to = await this.#dialogs.load<string, PlaceQuestion>(folderPicker, {
-      heading: op === 'move' ? $localize`Move ${what}:what: to` : $localize`Copy ${what}:what: to`,
-      action: op === 'move' ? $localize`Move here` : $localize`Copy here`,
-      prefix: this.view().prefix,
-      without: op === 'move' ? rows.filter(({ kind }) => kind === 'folder').map(({ path }) => path) : [],
-    });
+    const question = placeQuestion(op, rows, this.view().prefix);
+    const to = await this.#dialogs.load<string, PlaceQuestion>(folderPicker, question);
     if (to === undefined) return;
+    this.#actOn(rows);
     const done = op === 'move' ? await this.#acts.move(rows, to) : await this.#acts.copy(rows, to);
-    if (done) this.#moved();
+    if (done) this.selection.clear();
   }
 
   /** Remembers rows for pasting. */
@@ -348,25 +363,29 @@ export class FilesPage {
     const kept = this.#clipboard();
     if (kept === null || this.view().state !== 'current') return;
     if (kept.cut) this.#clipboard.set(null);
+    this.#actOn(kept.rows);
     const { prefix } = this.view();
     await (kept.cut ? this.#acts.move(kept.rows, prefix) : this.#acts.copy(kept.rows, prefix));
   }
 
   protected async remove(rows: readonly Row[]): Promise<void> {
-    const keys = new Set(rows.map(({ key }) => key));
+    const keys = this.#actOn(rows);
     if (!(await this.#acts.remove(rows))) return;
-    if (this.file() !== undefined && keys.has(this.file() ?? '')) this.#go({ file: null });
+    if (this.file() !== undefined && keys.has(this.file() ?? '')) this.closeDetails();
     this.selection.drop(keys);
   }
 
   protected async removeSelected(): Promise<void> {
     if (!this.selection.all()) return this.remove(this.selection.rows());
-    if (await this.#acts.remove({ view: this.view(), count: this.selectedCount() })) this.#moved();
+    this.#actOn(this.window.loadedRows());
+    if (await this.#acts.remove({ view: this.view(), count: this.selectedCount() })) this.selection.clear();
   }
 
   protected async restoreSelected(): Promise<void> {
-    const target = this.selection.all() ? { view: this.view(), count: this.selectedCount() } : this.selection.rows();
-    if (await this.#acts.restore(target)) this.#moved();
+    const rows = this.selection.rows();
+    this.#actOn(this.selection.all() ? this.window.loadedRows() : rows);
+    const target = this.selection.all() ? { view: this.view(), count: this.selectedCount() } : rows;
+    if (await this.#acts.restore(target)) this.selection.clear();
   }
 
   protected async restoreFolder(prefix: string): Promise<void> {
@@ -389,9 +408,11 @@ export class FilesPage {
     this.#download.start(rows);
   }
 
-  /** After an act the picked rows are elsewhere, or gone. */
-  #moved(): void {
-    this.selection.clear();
+  /** Rows that may leave the list by what is done now; answers their keys. */
+  #actOn(rows: readonly Row[]): ReadonlySet<string> {
+    const keys = new Set(rows.map(({ key }) => key));
+    this.acted.set(keys);
+    return keys;
   }
 
   async #askName(question: NameQuestion): Promise<string | undefined> {

@@ -28,10 +28,10 @@ import { directoryIn } from './folder-words.js';
     @if (listing.problem(); as problem) {
       <dfs-notice [problem]="problem" (retry)="listing.refresh()" />
     }
-    <ul aria-label="Directories here" i18n-aria-label>
+    <ul #list tabindex="-1" aria-label="Directories here" i18n-aria-label>
       @for (entry of entries(); track entry.path) {
         <li>
-          <button class="bare" type="button" (click)="enter(entry.path)">
+          <button class="bare" type="button" (click)="enter(entry.path, list)">
             <dfs-icon [path]="icons.folder" /><span dir="auto">{{ visibleName(entry.name) }}</span>
           </button>
         </li>
@@ -69,7 +69,9 @@ export class DirectoryChooser {
   protected readonly icons = { up: mdiArrowUp, folder: mdiFolderOutline };
   protected readonly visibleName = visibleName;
 
-  protected enter(path: string): void {
+  /** The directory that is entered is not in the list any more: the focus stays with the list. */
+  protected enter(path: string, list: HTMLElement): void {
+    list.focus();
     this.trail.update((trail) => [...trail, path]);
     this.directory.set(path);
   }

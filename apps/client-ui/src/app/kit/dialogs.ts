@@ -2,15 +2,12 @@ import type { ComponentType } from '@angular/cdk/portal';
 import { DIALOG_DATA, Dialog, DialogRef } from '@angular/cdk/dialog';
 import { Component, Service, inject, input } from '@angular/core';
 import { firstValueFrom } from 'rxjs';
-import { Toasts } from './toasts.js';
-
-const UNLOADED = $localize`This part of the console could not be loaded: the node is away, or was updated.`;
+import { Unloaded } from './parts/unloaded.js';
 
 /** Opens dialogs: one way, one look. */
 @Service()
 export class Dialogs {
   readonly #dialog = inject(Dialog);
-  readonly #toasts = inject(Toasts);
   #opened = 0;
 
   /** Whether one is open. */
@@ -20,24 +17,19 @@ export class Dialogs {
 
   /**
    * Opens a dialog that is a part of its own, loaded when it is wanted. Answers as `open` does; where it cannot be loaded, a
-   * message says so, and the answer is undefined.
+   * dialog says so, and the answer is undefined.
    */
   async load<R, D = unknown>(content: () => Promise<ComponentType<unknown>>, data?: D): Promise<R | undefined> {
     const loaded = await content().catch(() => undefined);
-    if (loaded !== undefined) return this.open<R, D>(loaded, data);
-    this.#toasts.show({
-      text: UNLOADED,
-      action: $localize`Reload`,
-      run: () => globalThis.location.reload(),
-      tone: 'bad',
-    });
-    return undefined;
+    return this.open<R, D | null>(loaded ?? UnloadedDialog, loaded ? data : null);
   }
 
   /** Answers what the dialog was closed with; undefined when it was left. */
   async open<R, D = unknown>(content: ComponentType<unknown>, data?: D): Promise<R | undefined> {
     // A dialog over another one is named by its own heading.
     const id = `dialog-${++this.#opened}`;
+    // In a list whose rows move the focus goes back to the row that had it, wherever that is by then.
+    const list = document.activeElement?.closest<HTMLElement>('[data-refocus]');
     const ref = this.#dialog.open<R, D>(content, {
       id,
       data: data ?? null,
@@ -45,7 +37,7 @@ export class Dialogs {
       panelClass: 'dialog-pane',
       ariaLabelledBy: headingOf(id),
       autoFocus: 'first-tabbable',
-      restoreFocus: true,
+      restoreFocus: list?.dataset['refocus'] ?? true,
     });
     return firstValueFrom(ref.closed, { defaultValue: undefined });
   }
@@ -64,6 +56,21 @@ export class Dialogs {
 export class DialogFrame {
   readonly heading = input.required<string>();
   protected readonly headingId = headingOf(inject(DialogRef, { optional: true })?.id ?? 'dialog');
+}
+
+/** In the place of a dialog that could not be loaded. */
+@Component({
+  selector: 'dfs-unloaded-dialog',
+  imports: [DialogFrame, Unloaded],
+  template: `
+    <dfs-dialog heading="Not loaded" i18n-heading>
+      <dfs-unloaded />
+      <button i18n actions class="btn" type="button" (click)="ref.close()">Close</button>
+    </dfs-dialog>
+  `,
+})
+class UnloadedDialog {
+  protected readonly ref = dialogRef<undefined>();
 }
 
 function headingOf(id: string): string {

@@ -30,7 +30,7 @@ const UNTIL_HEARD_MS = 100;
 /** Older ones give way. */
 const MAX_SHOWN = 3;
 
-/** Messages in the corner, the newest below. They go by themselves, but not while one points at them. */
+/** Messages in the corner, the newest below. They go by themselves, but not while one points at them or is on a button of theirs. */
 @Service()
 export class Toasts {
   readonly #app = inject(ApplicationRef);
@@ -38,6 +38,9 @@ export class Toasts {
   readonly #shown = signal<readonly (Toast & { id: number })[]>([]);
   #lastId = 0;
   #outlet = false;
+  #isHeld = false;
+  /** Those whose time was over while they were held. */
+  readonly #due = new Set<number>();
 
   readonly shown = this.#shown.asReadonly();
 
@@ -46,7 +49,15 @@ export class Toasts {
     const add = () => this.#shown.update((shown) => [...shown, { ...toast, id }].slice(-MAX_SHOWN));
     if (this.#open()) setTimeout(add, UNTIL_HEARD_MS);
     else add();
-    setTimeout(() => this.dismiss(id), toast.durationMs ?? DURATION_MS);
+    setTimeout(() => (this.#isHeld ? this.#due.add(id) : this.dismiss(id)), toast.durationMs ?? DURATION_MS);
+  }
+
+  /** Messages stay for as long as they are held. */
+  hold(isHeld: boolean): void {
+    this.#isHeld = isHeld;
+    if (isHeld) return;
+    for (const id of this.#due) this.dismiss(id);
+    this.#due.clear();
   }
 
   dismiss(id: number): void {
@@ -69,7 +80,14 @@ export class Toasts {
   selector: 'dfs-toasts',
   imports: [Icon],
   template: `
-    <div role="status" aria-live="polite">
+    <div
+      role="status"
+      aria-live="polite"
+      (mouseenter)="toasts.hold(true)"
+      (mouseleave)="toasts.hold(false)"
+      (focusin)="toasts.hold(true)"
+      (focusout)="toasts.hold(false)"
+    >
       @for (toast of toasts.shown(); track toast.id) {
         <div class="toast" [class.bad]="toast.tone === 'bad'">
           <p dir="auto">{{ visibleName(toast.text) }}</p>
@@ -81,7 +99,7 @@ export class Toasts {
             type="button"
             aria-label="Close the message"
             i18n-aria-label
-            (click)="toasts.dismiss(toast.id)"
+            (click)="leave(toast.id)"
           >
             <dfs-icon [path]="close" [size]="18" />
           </button>
@@ -162,7 +180,13 @@ class ToastOutlet {
   protected readonly visibleName = visibleName;
 
   protected run(toast: Toast & { id: number }): void {
-    this.toasts.dismiss(toast.id);
+    this.leave(toast.id);
     toast.run?.();
+  }
+
+  /** Nobody points at a message that is gone. */
+  protected leave(id: number): void {
+    this.toasts.dismiss(id);
+    this.toasts.hold(false);
   }
 }

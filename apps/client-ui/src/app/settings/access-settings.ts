@@ -9,6 +9,7 @@ import { visibleName } from '../kit/words/names.js';
 import { Notice } from '../kit/notice.js';
 import { reading } from '../kit/reading.js';
 import { formatAgo } from '../kit/words/times.js';
+import { agentName } from './agents.js';
 
 /** Browsers that are signed in, and keys of programs: each can be ended. */
 @Component({
@@ -24,7 +25,7 @@ import { formatAgo } from '../kit/words/times.js';
       @for (session of sessions.value(); track session.id) {
         <li class="row">
           <span class="words">
-            <span dir="auto">{{ visibleName(session.agent) }}</span>
+            <span dir="auto" [title]="visibleName(session.agent)">{{ visibleName(agentName(session.agent)) }}</span>
             <small>
               @if (session.current) {
                 <ng-container i18n>This browser</ng-container>
@@ -125,6 +126,7 @@ export class AccessSettings {
     write: $localize`Reads and writes files`,
     admin: $localize`May do everything`,
   };
+  protected readonly agentName = agentName;
   protected readonly visibleName = visibleName;
 
   protected ago(time: string): string {

@@ -13,7 +13,8 @@ const SHOWN_MS = 6000;
 export class CaughtUp {
   readonly #events = inject(EventStream);
   readonly #toasts = inject(Toasts);
-  #wasLive = false;
+  /** The console listens before its frame is there. */
+  #wasLive = this.#events.state() === 'live';
   #missed = 0;
 
   constructor() {

@@ -1,3 +1,4 @@
+import { Component, signal } from '@angular/core';
 import { DeferBlockBehavior } from '@angular/core/testing';
 import { render, screen, waitFor, within } from '@testing-library/angular';
 import { fireEvent } from '@testing-library/dom';
@@ -5,15 +6,26 @@ import { routes } from '@dfs/contracts';
 import { FakeNode, file, node, peer } from '../../testing/fake-node.js';
 import { Shell } from './shell.js';
 
+/** In a browser the console signs in and listens before its frame is made. */
+@Component({
+  imports: [Shell],
+  template: '@if (begun()) { <dfs-root /> }',
+})
+class Host {
+  readonly begun = signal(false);
+}
+
 describe('Shell', () => {
   let fake: FakeNode;
 
-  const show = async () => {
+  const show = async ({ isLive = false } = {}) => {
     fake = new FakeNode();
-    const view = await render(Shell, {
+    const view = await render(Host, {
       providers: fake.providers,
       deferBlockBehavior: DeferBlockBehavior.Playthrough,
     });
+    if (isLive) await fake.signIn();
+    view.fixture.componentInstance.begun.set(true);
     return view;
   };
   const signIn = async () => {
@@ -66,24 +78,27 @@ describe('Shell', () => {
     expect(screen.getByRole('button', { name: 'Try now' })).toBeTruthy();
   });
 
-  it('says after an outage how much was missed, once', async () => {
-    await show();
-    await signIn();
-    await screen.findByText('Live');
-    fake.vanish();
-    await screen.findByText('Offline');
-    await waitFor(() => expect(fake.events.retryAt()).not.toBeNull());
-    const item = (path: string) => {
-      const { id, size, mediaType, contentId, modifiedAt, author, version } = file(path);
-      return { id, path, size, mediaType, contentId, modifiedAt, author, version };
-    };
-    fake.comeBack(() => {
-      fake.tell('file.uploaded', { files: ['a', 'b', 'c'].map(item) });
-      fake.tell('peer.connected', { peer: peer('b') });
-    });
-    expect(await screen.findByText('Caught up, 4 changes.')).toBeTruthy();
-    document.querySelectorAll('dfs-toasts').forEach((toasts) => toasts.remove());
-  });
+  it.each([false, true])(
+    'says after an outage how much was missed, once (live before the frame: %s)',
+    async (isLive) => {
+      await show({ isLive });
+      if (!isLive) await signIn();
+      await screen.findByText('Live');
+      fake.vanish();
+      await screen.findByText('Offline');
+      await waitFor(() => expect(fake.events.retryAt()).not.toBeNull());
+      const item = (path: string) => {
+        const { id, size, mediaType, contentId, modifiedAt, author, version } = file(path);
+        return { id, path, size, mediaType, contentId, modifiedAt, author, version };
+      };
+      fake.comeBack(() => {
+        fake.tell('file.uploaded', { files: ['a', 'b', 'c'].map(item) });
+        fake.tell('peer.connected', { peer: peer('b') });
+      });
+      expect(await screen.findByText('Caught up, 4 changes.')).toBeTruthy();
+      document.querySelectorAll('dfs-toasts').forEach((toasts) => toasts.remove());
+    },
+  );
 
   it('asks for a reload when the node runs another version than the page', async () => {
     await show();

@@ -10,6 +10,7 @@ import {
   mdiServerNetwork,
 } from '@mdi/js';
 import { Icon } from '../kit/icon.js';
+import { Unloaded } from '../kit/parts/unloaded.js';
 import { Quiet } from '../kit/quiet.js';
 import { Tip } from '../kit/tip.js';
 import { WorkBeacon } from '../work/work-beacon.js';
@@ -41,6 +42,7 @@ import { UpdatedBanner } from './updated-banner.js';
     RouterLinkActive,
     RouterOutlet,
     SignIn,
+    Unloaded,
     UpdatedBanner,
     WorkButton,
     WorkPanel,

@@ -80,6 +80,8 @@ export class FileActs {
   readonly #toasts = inject(Toasts);
   readonly #failures = inject(Failures);
   readonly #state = inject(FilesState);
+  /** Acts that the last message offers to undo. */
+  #undoable: readonly string[] = [];
 
   /** Deletes everywhere. Answers whether anything went. */
   async remove(target: Target): Promise<boolean> {
@@ -151,13 +153,25 @@ export class FileActs {
 
   /** Offers to undo what a dialog did. */
   done(text: string, acts: readonly (string | null)[]): void {
-    const known = acts.filter((act) => act !== null);
+    this.#offer(
+      text,
+      acts.filter((act) => act !== null),
+    );
+    this.#state.window.refresh();
+  }
+
+  /** Undoes what was done last, once. */
+  async undoLast(): Promise<void> {
+    if (this.#undoable.length > 0) await this.#undo(this.#undoable);
+  }
+
+  #offer(text: string, acts: readonly string[]): void {
+    this.#undoable = acts;
     this.#toasts.show({
       text,
       durationMs: UNDO_MS,
-      ...(known.length > 0 && { action: $localize`Undo`, run: () => void this.#undo(known) }),
+      ...(acts.length > 0 && { action: $localize`Undo`, run: () => void this.#undo(acts) }),
     });
-    this.#state.window.refresh();
   }
 
   async #relocate(op: 'move' | 'copy', rows: readonly Row[], place: (row: Row) => string): Promise<boolean> {
@@ -263,12 +277,7 @@ export class FileActs {
     if (outcome.done > 0) {
       const one = Array.isArray(target) && target.length === 1 ? (target[0] as Row) : null;
       const what = one ? `“${short(visibleName(rawName(one)))}”` : counted(outcome.done, 'item');
-      const text = outcome.goesOn ? verb.goesOn(what) : verb.done(what);
-      this.#toasts.show({
-        text,
-        durationMs: UNDO_MS,
-        ...(outcome.acts.length > 0 && { action: $localize`Undo`, run: () => void this.#undo(outcome.acts) }),
-      });
+      this.#offer(outcome.goesOn ? verb.goesOn(what) : verb.done(what), outcome.acts);
     }
     for (const failed of byCause(outcome.failed)) this.#tellFailed(failed, verb, target, again);
   }
@@ -291,6 +300,7 @@ export class FileActs {
   }
 
   async #undo(acts: readonly string[]): Promise<void> {
+    if (this.#undoable === acts) this.#undoable = [];
     try {
       let kept = 0;
       for (const act of acts) {

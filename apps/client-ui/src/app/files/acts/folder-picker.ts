@@ -42,10 +42,10 @@ const MAX_FOLDERS = 1000;
       @if (unmade(); as problem) {
         <dfs-notice [problem]="problem" [retryable]="false" />
       }
-      <ul aria-label="Folders here" i18n-aria-label>
+      <ul #list tabindex="-1" aria-label="Folders here" i18n-aria-label>
         @for (folder of shown(); track folder.path) {
           <li>
-            <button class="bare" type="button" (click)="prefix.set(folder.path)">
+            <button class="bare" type="button" (click)="enter(folder.path, list)">
               <dfs-icon [path]="icons.folder" /><span dir="auto">{{ visibleName(folder.name) }}</span>
               <small class="num">{{ counted(folder.files, 'file') }}</small>
             </button>
@@ -83,6 +83,12 @@ export class FolderPicker {
   protected readonly icons = { folder: mdiFolderOutline, add: mdiFolderPlusOutline };
   protected readonly visibleName = visibleName;
   protected readonly counted = counted;
+
+  /** The folder that is entered is not in the list any more: the focus stays with the list. */
+  protected enter(path: string, list: HTMLElement): void {
+    list.focus();
+    this.prefix.set(path);
+  }
 
   protected async make(): Promise<void> {
     const name = await this.#dialogs.open<string, NameQuestion>(NameDialog, {

@@ -31,6 +31,7 @@ import { Thumbnail } from './thumbnail.js';
 import { actOfKey, steps, TypeAhead, type KeyAct } from './keys.js';
 import { isLevel, rawName, type FileView, type Row } from './rows.js';
 import type { Selection } from './selection.js';
+import { Standing } from './standing.js';
 
 /** Heights of lines, and the least width of a card, in CSS pixels; the virtual scroll must know them. Also in the styles. */
 const LINE = { roomy: 48, compact: 32, narrow: 60, grid: 196 } as const;
@@ -42,6 +43,9 @@ const FRESH_MS = 2500;
 const FRAMES = 120;
 /** Placeholders before the first answer. */
 const BONES = 12;
+
+/** Acts on the row that is stood on, where none is picked. */
+const ACTS_ON_ROWS: ReadonlySet<KeyAct> = new Set(['delete', 'rename', 'copy', 'cut']);
 
 type Column = 'path' | 'size' | 'modifiedAt';
 
@@ -64,6 +68,8 @@ type Column = 'path' | 'size' | 'modifiedAt';
     '[class.narrow]': 'narrow()',
     '[class.compact]': 'density() === "compact" && !narrow()',
     '[class.cards]': 'layout() === "grid"',
+    // Of dialogs that were opened from here.
+    'data-refocus': 'dfs-file-list [data-index][tabindex="0"]',
   },
 })
 export class FileList {
@@ -78,6 +84,8 @@ export class FileList {
   readonly fresh = input<ReadonlyMap<string, number>>(new Map());
   /** The file whose details are open. */
   readonly open = input<string | null>(null);
+  /** Keys of the rows that this person acted on last: where they leave the list, the next row takes their place. */
+  readonly acted = input<ReadonlySet<string>>(new Set());
 
   readonly sortChange = output<FileSort>();
   /** Rows in view, `end` excluded. */
@@ -89,14 +97,17 @@ export class FileList {
   /** The menu of a row is wanted, at a place in the window; null where the mouse asked for it. */
   readonly menu = output<{ row: Row; at: { x: number; y: number } | null }>();
   readonly enterFolder = output<string>();
+  /** A key was meant for a row that has left the list meanwhile: nothing was done. */
+  readonly missed = output<Row>();
 
   readonly #clock = inject(Clock);
   readonly #peers = inject(PeersState);
   readonly #host = inject<ElementRef<HTMLElement>>(ElementRef);
-  readonly #active = signal(0);
+  readonly #standing = new Standing();
   readonly #width = signal(0);
   readonly #typed = new TypeAhead();
-  #activeKey: string | null = null;
+  /** The row on which the mouse button went down. */
+  #pressed: Row | null = null;
   readonly viewport = viewChild.required(CdkVirtualScrollViewport);
 
   protected readonly labels = LABELS;
@@ -118,7 +129,7 @@ export class FileList {
     Array.from({ length: Math.ceil((this.length() ?? BONES) / this.across()) }, (_, line) => line),
   );
   protected readonly cells = computed(() => Array.from({ length: this.across() }, (_, n) => n));
-  protected readonly active = computed(() => Math.min(this.#active(), Math.max(0, this.rows().length - 1)));
+  protected readonly active = computed(() => Math.min(this.#standing.place(), Math.max(0, this.rows().length - 1)));
   protected readonly allSelected = computed(() => {
     const length = this.length() ?? 0;
     return length > 0 && (this.selection().all() || this.selection().rows().length === length);
@@ -170,8 +181,11 @@ export class FileList {
   /** Back to the first row. */
   toTop(): void {
     this.viewport().scrollToIndex(0);
-    this.#active.set(0);
-    this.#activeKey = null;
+    this.#standing.leave();
+    if (!this.#isInside(document.activeElement)) return;
+    // The rows are not here yet.
+    this.#standing.stand(0, null);
+    this.#show(0);
   }
 
   /** Brings a row into view and the focus to it. */
@@ -243,53 +257,111 @@ export class FileList {
     this.sortChange.emit(this.view().sort === first ? second : first);
   }
 
-  protected onClick(event: MouseEvent, row: Row | null): void {
+  /** A press is meant for the row that was there then, though another one may be there when the button goes up. */
+  protected onPress(index: number): void {
+    this.#pressed = this.rows()[index] ?? null;
+    this.#standing.stand(index, this.#pressed);
+  }
+
+  protected onClick(event: MouseEvent, shown: Row | null): void {
     // Controls in the row have their own meaning.
     const onControl = event.target instanceof Element && event.target.closest('button, input, a') !== null;
-    if (row === null || onControl) return;
+    if (shown === null || onControl) return;
+    const row = this.#meant(event, shown);
+    if (row === null) return;
     if (event.ctrlKey || event.metaKey || event.shiftKey) this.pick.emit({ row, range: event.shiftKey });
     else this.opened.emit(row);
   }
 
-  protected onMenu(event: MouseEvent, row: Row | null): void {
+  protected onPick(event: MouseEvent, shown: Row): void {
+    const row = this.#meant(event, shown);
+    // The box belongs to the row that is shown: it stays as it was.
+    if (row?.key !== shown.key) event.preventDefault();
+    if (row !== null) this.pick.emit({ row, range: event.shiftKey });
+  }
+
+  protected onMenu(event: MouseEvent, shown: Row | null): void {
+    const row = shown && this.#meant(event, shown);
     if (row === null) event.stopPropagation();
     else this.menu.emit({ row, at: null });
   }
 
-  protected menuBelow(event: Event, row: Row): void {
-    const place = (event.currentTarget as HTMLElement).getBoundingClientRect();
-    this.menu.emit({ row, at: { x: place.left, y: place.bottom } });
+  protected menuBelow(event: MouseEvent, shown: Row): void {
+    const row = this.#meant(event, shown);
+    if (row !== null) this.#menuAt(event, row);
   }
 
   protected onKey(event: KeyboardEvent, index: number): void {
     if (event.target !== event.currentTarget && !['ArrowUp', 'ArrowDown', 'Escape'].includes(event.key)) return;
-    const row = this.rows()[index] ?? null;
+    if (!this.#standing.hasStood) this.onFocus(index);
+    const place = this.active();
     const perPage = Math.max(1, Math.floor(this.viewport().getViewportSize() / this.lineHeight()) - 1);
-    const step = steps(event.key, { across: this.across(), perPage, index, length: this.rows().length });
-    if (step !== undefined) {
-      const to = this.#focus(index + step);
-      const reached = this.rows()[to];
-      if (event.shiftKey && row && reached) {
-        if (!this.selection().has(row)) this.pick.emit({ row, range: false });
-        this.pick.emit({ row: reached, range: true });
-      }
-    } else if (event.key === 'ContextMenu' || (event.key === 'F10' && event.shiftKey)) {
-      if (row) this.menuBelow(event, row);
-    } else if (row && event.key === 'Enter') this.opened.emit(row);
-    else if (row && event.key === ' ') this.pick.emit({ row, range: event.shiftKey });
+    const at = { across: this.across(), perPage, index: place, length: this.rows().length };
+    const step = event.altKey ? undefined : steps(event.key, at);
+    if (step !== undefined) this.#step(place + step, event.shiftKey);
     else if (event.key === 'a' && (event.ctrlKey || event.metaKey)) this.pickAll.emit();
-    else {
-      const act = actOfKey(event);
-      if (act !== null) this.act.emit({ act, row });
-      else if (!this.#typeAhead(event, index)) return;
-    }
+    else if (!this.#actByKey(event) && !this.#typeAhead(event, place)) return;
     event.preventDefault();
     event.stopPropagation();
   }
 
   protected onFocus(index: number): void {
-    this.#active.set(index);
-    this.#activeKey = this.rows()[index]?.key ?? null;
+    const { hasStood, place } = this.#standing;
+    // It follows its row there; or comes back to it from a dialog.
+    if (!hasStood || index !== place()) this.#standing.stand(index, this.rows()[index] ?? null);
+  }
+
+  /** Goes to a place; by Shift, picks what lies between. */
+  #step(place: number, picks: boolean): void {
+    const { row, isGone } = this.#standing;
+    const reached = this.rows()[this.#focus(place)];
+    if (!picks || !row || isGone || !reached) return;
+    if (!this.selection().has(row)) this.pick.emit({ row, range: false });
+    this.pick.emit({ row: reached, range: true });
+  }
+
+  /** Answers whether a key asks for something to be done. One that is held down asks once. */
+  #actByKey(event: KeyboardEvent): boolean {
+    const isMenu = event.key === 'ContextMenu' || (event.key === 'F10' && event.shiftKey);
+    const onRow = isMenu || event.key === 'Enter' || event.key === ' ';
+    const act = onRow ? null : actOfKey(event);
+    if (!onRow && act === null) return false;
+    if (event.repeat) return true;
+    const isOfPicked = this.selection().some() && act !== 'rename';
+    const isOfRow = onRow || (act !== null && ACTS_ON_ROWS.has(act) && !isOfPicked);
+    if (isOfRow && this.#isMissed()) return true;
+    const { row } = this.#standing;
+    if (act !== null) this.act.emit({ act, row });
+    else if (row === null) return true;
+    else if (isMenu) this.#menuAt(event, row);
+    else if (event.key === 'Enter') this.opened.emit(row);
+    else this.pick.emit({ row, range: event.shiftKey });
+    return true;
+  }
+
+  #menuAt(event: Event, row: Row): void {
+    const place = (event.currentTarget as HTMLElement).getBoundingClientRect();
+    this.menu.emit({ row, at: { x: place.left, y: place.bottom } });
+  }
+
+  /** The row that a click is meant for: the one that was pressed, or that has the focus; null where that has left the list. */
+  #meant(event: MouseEvent, shown: Row): Row | null {
+    const pressed = this.#pressed;
+    this.#pressed = null;
+    // A click by a key or by a program has no press before it.
+    if (pressed !== null && (event.detail > 0 || event.button === 2)) return pressed;
+    const line = (event.currentTarget as Element).closest('[data-index]');
+    if (!line?.contains(document.activeElement)) return shown;
+    return this.#isMissed() ? null : (this.#standing.row ?? shown);
+  }
+
+  /** Whether the row that was stood on has left the list: says so, and goes on with the one in its place. */
+  #isMissed(): boolean {
+    const { row, isGone } = this.#standing;
+    if (!isGone || row === null) return false;
+    this.missed.emit(row);
+    this.#standing.stand(this.active(), this.rows()[this.active()] ?? null);
+    return true;
   }
 
   #typeAhead(event: KeyboardEvent, index: number): boolean {
@@ -300,42 +372,45 @@ export class FileList {
   }
 
   #follow(rows: readonly (Row | null)[]): void {
-    const at = this.#active();
-    if (this.#activeKey === null || rows[at]?.key === this.#activeKey) return;
-    const inside = this.#host.nativeElement.contains(document.activeElement);
-    const now = rows.findIndex((row) => row?.key === this.#activeKey);
-    if (now === -1) {
-      this.#activeKey = rows[at]?.key ?? this.#activeKey;
-      return;
-    }
-    if (inside) this.#focus(now);
-    else this.#active.set(now);
+    const isInside = this.#isInside(document.activeElement);
+    const hasMoved = this.#standing.follow(rows, this.acted());
+    if (hasMoved && isInside) this.#show(this.#standing.place());
+  }
+
+  #isInside(element: Element | null): boolean {
+    return this.#host.nativeElement.contains(element);
   }
 
   #focus(index: number): number {
     const to = Math.max(0, Math.min(this.rows().length - 1, index));
-    this.#active.set(to);
-    this.#activeKey = this.rows()[to]?.key ?? null;
-    const line = Math.floor(to / this.across());
+    this.#standing.stand(to, this.rows()[to] ?? null);
+    this.#show(to);
+    return to;
+  }
+
+  /** Scrolls to a row, and brings the focus to it. */
+  #show(index: number): void {
+    const line = Math.floor(index / this.across());
     const viewport = this.viewport();
     const top = viewport.measureScrollOffset();
     const above = line * this.lineHeight() < top;
     const below = (line + 1) * this.lineHeight() > top + viewport.getViewportSize();
     if (above) viewport.scrollToOffset(line * this.lineHeight());
     if (below) viewport.scrollToOffset((line + 1) * this.lineHeight() - viewport.getViewportSize());
-    this.#reach(to, FRAMES);
-    return to;
+    this.#reach(index, FRAMES, document.activeElement);
   }
 
-  /** The row may only exist some frames after the scroll; and by then another one may be wanted. */
-  #reach(index: number, frames: number): void {
+  /** The row may only exist some frames after the scroll; by then another one may be wanted, or the focus be elsewhere by a person. */
+  #reach(index: number, frames: number, from: Element | null): void {
     requestAnimationFrame(() => {
-      if (this.#active() !== index) return;
+      const now = document.activeElement;
+      const isFree = now === from || now === document.body || this.#isInside(now);
+      if (this.#standing.place() !== index || !isFree) return;
       const row = this.#host.nativeElement.querySelector<HTMLElement>(`[data-index="${index}"]`);
       row?.focus({ preventScroll: true });
       // The scroll takes rows out of the page and puts others in: the focus is right once that is over.
       if (frames > 0 && (row === null || document.activeElement !== row || frames > FRAMES - 3))
-        this.#reach(index, frames - 1);
+        this.#reach(index, frames - 1, from);
     });
   }
 }

@@ -2,7 +2,7 @@ import { visibleName } from '../../kit/words/names.js';
 import { rawName, type Row } from './rows.js';
 
 /** The act that a key asks for. */
-export type KeyAct = 'delete' | 'rename' | 'copy' | 'cut' | 'paste' | 'up' | 'leave';
+export type KeyAct = 'delete' | 'rename' | 'copy' | 'cut' | 'paste' | 'up' | 'undo' | 'leave';
 
 /** From one letter to the next, in milliseconds. */
 const TYPING_MS = 800;
@@ -32,6 +32,7 @@ export function actOfKey(event: KeyboardEvent): KeyAct | null {
     if (key === 'c') return 'copy';
     if (key === 'x') return 'cut';
     if (key === 'v') return 'paste';
+    if (key === 'z') return 'undo';
     return null;
   }
   if (key === 'Delete') return 'delete';
@@ -39,6 +40,12 @@ export function actOfKey(event: KeyboardEvent): KeyAct | null {
   if (key === 'Escape') return 'leave';
   if (key === 'Backspace' || (key === 'ArrowUp' && event.altKey)) return 'up';
   return null;
+}
+
+/** The act that a key asks for where there are no rows; null for other keys. */
+export function actWithoutRows(event: KeyboardEvent): KeyAct | null {
+  const act = actOfKey(event);
+  return act !== null && ['paste', 'up', 'undo', 'leave'].includes(act) ? act : null;
 }
 
 /** Typing a name goes to the row that begins so. */
