@@ -243,7 +243,7 @@ function folders(figures, { bytes, small: count, many }) {
       unit: 'MiB/s',
       beside: syncthing('tmpfs'),
       goal: { least: 0.6, isShare: true },
-      why: 'Each byte is also written to the packs of both nodes, and on B read from them again.',
+      why: 'Each byte is also written to the packs of both nodes, and on B read from them, and hashed, by the process of its folder; A reads, cuts, stores and sends one after the other.',
     },
     {
       work: `Live folder, ${size(bytes)} on disk: folder to folder`,
@@ -266,7 +266,7 @@ function folders(figures, { bytes, small: count, many }) {
       unit: 'files/s',
       beside: { key: 'disk.small.syncthing', is: 'Syncthing' },
       goal: { least: 1, isShare: true },
-      why: 'B takes two thirds of the processor: a third of that in the process of its folder, which opens, writes, syncs, links and renames each file by itself; the rest in the node, for signatures, rows, chunks, messages to that process, and garbage.',
+      why: 'JavaScript of both nodes, for signatures, rows, chunks and garbage: the processes of the two folders take a tenth of the processor.',
     },
     {
       work: 'Live folder: saved on A until readable in the folder of B, p50',
