@@ -45,7 +45,7 @@ const lastLines = [];
 // Elsewhere the engine becomes a process with these settings by itself.
 const tuned =
   process.platform === 'win32'
-    ? (await import(pathToFileURL(join(dirname(program), 'process/runtime-flags.js')).href)).tuning()
+    ? (await import(pathToFileURL(join(dirname(program), 'runtime-flags.js')).href)).tuning()
     : { flags: [], env: {} };
 // A process group of its own: Ctrl-C reaches the engine once, from here, and it ends in good order.
 const engine = spawn(process.execPath, [...tuned.flags, program, ...args], {
