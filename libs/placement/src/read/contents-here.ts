@@ -51,9 +51,21 @@ export class ContentsHere {
   async blocks(content: Cid, size: number, most: number, signal: AbortSignal): Promise<BlockHere[] | undefined> {
     const { arrivals, replicator } = this.components;
     const ends = AbortSignal.any([this.components.signal, signal]);
+    // What is here is not waited for, whatever a member says that it sends.
+    const here = await this.placesOf(content, size, most, ends);
+    if (here) return here;
     if (arrivals.has(content)) await arrivals.settle(content);
     await replicator.untilHere([content], ends);
-    const ids = await this.idsOf(content, size, most, ends);
+    return this.placesOf(content, size, most, ends);
+  }
+
+  private async placesOf(
+    content: Cid,
+    size: number,
+    most: number,
+    signal: AbortSignal,
+  ): Promise<BlockHere[] | undefined> {
+    const ids = await this.idsOf(content, size, most, signal);
     if (ids === undefined) return undefined;
     const places = await this.components.chunks.places(ids);
     const found = ids.flatMap((id) => {
