@@ -77,6 +77,16 @@ import { visibleName } from '../kit/words/names.js';
     dfs-icon {
       color: var(--text-3);
     }
+    /* Little room: the top, the folder above, and the one that is shown. */
+    @media (max-width: 720px) {
+      li:not(:first-child):not(:nth-last-child(-n + 2)) {
+        display: none;
+      }
+      li:nth-child(n + 3):nth-last-child(2)::before {
+        content: '…';
+        padding-inline-end: 6px;
+      }
+    }
   `,
 })
 export class Breadcrumbs {
