@@ -78,7 +78,7 @@ import { visibleName } from '../kit/words/names.js';
       color: var(--text-3);
     }
     /* Little room: the top, the folder above, and the one that is shown. */
-    @media (max-width: 720px) {
+    @media (max-width: 900px) {
       li:not(:first-child):not(:nth-last-child(-n + 2)) {
         display: none;
       }
