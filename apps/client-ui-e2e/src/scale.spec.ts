@@ -1,0 +1,190 @@
+import { admitMany, isLong, removeAll, startEngine, unless, type Engine } from '@dfs/testing';
+import type { Browser, CDPSession, Page } from 'playwright-core';
+import { setTimeout as delay } from 'node:timers/promises';
+import { launchBrowser, openTab, screenshot, type Tab } from './browser.js';
+import { ConsolePage } from './console-page.js';
+
+const FILES = 100_000;
+const PEERS = 200;
+/** Files of a form. */
+const FORM = 1000;
+/** Milliseconds, but for shares of 1 and bytes. */
+const BUDGET = { firstRows: 1000, interaction: 100, task: 200, idle: 0.01, growth: 4 * 1024 * 1024 };
+/** Times the first rows are waited for. */
+const LOADS = 5;
+const IDLE_MS = 30_000;
+/** Minutes of use after which the memory is what it was. */
+const USE_MINUTES = 5;
+
+const quiet = isLong ? undefined : 'times are measured on a quiet machine: DFS_LONG=1';
+
+describe('a hundred thousand files and two hundred nodes', () => {
+  let engine: Engine | undefined;
+  let browser: Browser | undefined;
+  let tab: Tab;
+
+  beforeAll(async () => {
+    if (!isLong) return;
+    [browser, engine] = await Promise.all([launchBrowser(), startEngine({ name: 'much', env: { DFS_REPLICAS: '1' } })]);
+    for (let from = 0; from < FILES; from += FORM) await engine.fetch('/files', { method: 'POST', body: form(from) });
+    await engine.stop();
+    admitMany(engine, PEERS);
+    await engine.start();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await removeAll(engine ? [engine] : []);
+  });
+  beforeEach(async () => {
+    if (!browser) return;
+    tab = await openTab(browser);
+    await tab.page.addInitScript(watch);
+  });
+  afterEach(async () => tab?.[Symbol.asyncDispose]());
+
+  const open = async (): Promise<{ ui: ConsolePage; url: string }> => {
+    const { link, url } = engine as Engine;
+    const ui = new ConsolePage(tab.page);
+    await ui.open(link);
+    return { ui, url };
+  };
+
+  unless(quiet, it)('show their first rows within a second', async () => {
+    const { ui, url } = await open();
+    const took: number[] = [];
+    for (let load = 0; load < LOADS; load++) {
+      await tab.page.goto(`${url}/files?in=many/`);
+      await ui.row('many/000000.txt').waitFor();
+      took.push(await tab.page.evaluate(() => (globalThis as unknown as Watched).seen.firstRow));
+    }
+    await ui.goTo('Peers');
+    await tab.page.getByText(`away ${PEERS}`, { exact: true }).first().waitFor();
+    await screenshot(tab.page, 'peers-200');
+    console.info(`first rows after ${took.map(Math.round).join(', ')} ms`);
+    expect(quantile(took, 0.5)).toBeLessThanOrEqual(BUDGET.firstRows);
+  });
+
+  unless(quiet, it)('answer each key and click at once, and rest when nothing happens', async () => {
+    const { ui, url } = await open();
+    await tab.page.goto(`${url}/files?in=many/`);
+    await ui.row('many/000000.txt').focus();
+    await use(tab.page, 4);
+    await ui.goTo('Peers');
+    await ui.goTo('Files');
+    const seen = await tab.page.evaluate(() => (globalThis as unknown as Watched).seen);
+    const interactions = [...seen.interactions.map(([, ms]) => ms)];
+    const tasks = Math.max(0, ...seen.tasks);
+    const wire = await tab.page.context().newCDPSession(tab.page);
+    await wire.send('Performance.enable');
+    await delay(5_000);
+    const before = await metric(wire, 'TaskDuration');
+    await delay(IDLE_MS);
+    const idle = ((await metric(wire, 'TaskDuration')) - before) / (IDLE_MS / 1000);
+    console.info(
+      `${interactions.length} interactions of 16 ms or more, p95 ${quantile(interactions, 0.95)} ms; longest task ${Math.round(tasks)} ms; ` +
+        `idle ${(100 * idle).toFixed(2)} % of a core`,
+    );
+    expect(quantile(interactions, 0.95)).toBeLessThanOrEqual(BUDGET.interaction);
+    expect(tasks).toBeLessThanOrEqual(BUDGET.task);
+    expect(idle).toBeLessThanOrEqual(BUDGET.idle);
+  });
+
+  unless(quiet, it)(
+    'take no more memory after minutes of use',
+    async () => {
+      const { ui, url } = await open();
+      await tab.page.goto(`${url}/files?in=many/`);
+      await ui.row('many/000000.txt').focus();
+      const wire = await tab.page.context().newCDPSession(tab.page);
+      await wire.send('Performance.enable');
+      await use(tab.page, 2);
+      const held = [await heap(wire)];
+      for (let minute = 1; minute <= USE_MINUTES; minute++) {
+        const ends = performance.now() + 60_000;
+        for (let n = 0; performance.now() < ends; n++) {
+          await use(tab.page, 1);
+          await (engine as Engine).put(`many/new-${minute}-${n}.txt`, 'x');
+        }
+        held.push(await heap(wire));
+      }
+      console.info(`MiB of heap, minute by minute: ${held.map((bytes) => (bytes / 2 ** 20).toFixed(1)).join(', ')}`);
+      // What the first minute of use has brought may stay.
+      expect((held.at(-1) ?? 0) - (held[1] ?? 0)).toBeLessThanOrEqual(BUDGET.growth);
+    },
+    (USE_MINUTES + 5) * 60_000,
+  );
+});
+
+/** Times that the page itself has measured. */
+interface Watched {
+  seen: { firstRow: number; tasks: number[]; interactions: [number, number][] };
+}
+
+/** Runs in the page before anything else. */
+function watch(): void {
+  const seen = { firstRow: 0, tasks: [] as number[], interactions: [] as [number, number][] };
+  Object.assign(globalThis, { seen });
+  const look = (): void => {
+    if (document.querySelector('[role=row][data-path]')) seen.firstRow = performance.now();
+    else requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
+  new PerformanceObserver((list) => {
+    for (const { duration } of list.getEntries()) seen.tasks.push(duration);
+  }).observe({ type: 'longtask', buffered: true });
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries() as (PerformanceEntry & { interactionId: number })[]) {
+      const { interactionId, duration } = entry;
+      if (interactionId === 0) continue;
+      const known = seen.interactions.find(([id]) => id === interactionId);
+      if (known) known[1] = Math.max(known[1], duration);
+      else seen.interactions.push([interactionId, duration]);
+    }
+  }).observe({ type: 'event', buffered: true, durationThreshold: 16 } as PerformanceObserverInit);
+}
+
+/** Goes up and down the list, as a person in a hurry. */
+async function use(page: Page, times: number): Promise<void> {
+  for (let time = 0; time < times; time++) {
+    for (const key of [
+      'End',
+      'Home',
+      ...Array<string>(6).fill('PageDown'),
+      ...Array<string>(6).fill('ArrowDown'),
+      'Space',
+      'Escape',
+    ])
+      await page.keyboard.press(key, { delay: 20 });
+    await page.getByRole('button', { name: 'Size', exact: true }).click();
+    await page.getByRole('button', { name: 'Name', exact: true }).click();
+    await page.keyboard.press('Tab');
+    await page.locator('[role=row][data-path]').first().click();
+    await page.keyboard.press('Escape');
+  }
+}
+
+async function heap(wire: CDPSession): Promise<number> {
+  await wire.send('HeapProfiler.collectGarbage');
+  await wire.send('HeapProfiler.collectGarbage');
+  return metric(wire, 'JSHeapUsedSize');
+}
+
+async function metric(wire: CDPSession, name: string): Promise<number> {
+  const { metrics } = await wire.send('Performance.getMetrics');
+  return metrics.find((one) => one.name === name)?.value ?? NaN;
+}
+
+function form(from: number): FormData {
+  const body = new FormData();
+  for (let n = from; n < from + FORM; n++) {
+    const name = `${String(n).padStart(6, '0')}.txt`;
+    body.append('path', `many/${name}`);
+    body.append('file', new Blob([name]), name);
+  }
+  return body;
+}
+
+function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
+}
