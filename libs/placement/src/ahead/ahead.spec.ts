@@ -4,6 +4,7 @@ import { GiB, isDfsError, MiB, minute, VirtualTime } from '@dfs/runtime';
 import { eventually, seededRandom } from '@dfs/testing';
 import type { Channel, OpenOptions, Transport } from '@dfs/transport';
 import { World, type NodeOptions, type WorldNode } from '../testing/world.js';
+import type { Arrivals } from './arrivals.js';
 import type { OfferedBatch } from './offer.js';
 
 /** Of the half that comes first some waits to be hashed. */
@@ -120,11 +121,16 @@ describe('an upload where every member will hold the file', () => {
   });
 
   it('is not sent again for one who reads it as soon as it is recorded', async () => {
-    const { world, a, b } = await two();
+    // However long the rest takes to come.
+    const { world, a, b } = await two({ repair: { timers: new VirtualTime() } });
     await using _ = world;
     const upload = new SlowUpload(a);
     await came(b);
     const { contentId, size } = await upload.finish();
+    const { arrivals } = (b.placement as unknown as { parts: { arrivals: Arrivals } }).parts;
+    await eventually(async () => arrivals.has(contentId) || (await b.pinned(contentId)) === 1, {
+      what: 'it is known whole',
+    });
     expect((await b.read(contentId, size)).length).toBe(size);
     expect(a.placement.status().sentBytes).toBeLessThan(size * 1.1);
   });
