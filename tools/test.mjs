@@ -60,8 +60,8 @@ const built = needsBuild && (await build());
 if (everything) await Promise.all([lint(), formatAndTypes()]);
 const endToEnd = projects.filter(isEndToEnd);
 // Both wait for disks, peers and timers half of the time: more than one for each core keep it busy, as far as memory goes.
-const unitWorkers = Math.min(availableParallelism() + 2, fitting(UNIT_MEMORY));
-const specWorkers = Math.min(4, fitting(SPEC_MEMORY));
+const unitWorkers = Math.min(availableParallelism() + (endToEnd.length > 0 ? 1 : 2), fitting(UNIT_MEMORY));
+const specWorkers = Math.min(3, fitting(SPEC_MEMORY));
 if (endToEnd.length > 0 && !built) console.log('\nThe end-to-end tests were not run: they need the build.');
 
 // Each run would join them, and both begin at once.
