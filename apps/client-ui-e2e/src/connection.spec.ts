@@ -60,7 +60,7 @@ describe('the connection to the node', () => {
 
   it('says that the node is gone, and comes back by itself with what was missed; nothing that stood there is made anew', async () => {
     await engine.put('before.txt', 'x');
-    // What the node tells is kept from the page until all of it has happened.
+    // The page hears nothing of the node until all of it has happened.
     let isHeld = false;
     await tab.page.routeWebSocket(/socket\.io/, (socket) => void (isHeld ? socket.close() : socket.connectToServer()));
     await ui.open(engine.link);

@@ -3,6 +3,7 @@ import type { FileList } from '@dfs/contracts';
 import type { Browser } from 'playwright-core';
 import { launchBrowser, openTab, screenshot, type Tab } from './browser.js';
 import { ConsolePage } from './console-page.js';
+import { formOf } from './forms.js';
 
 /** Enough that no two of its pages are beside each other; made by forms of so many. */
 const MANY = 1500;
@@ -125,13 +126,9 @@ describe('the file manager', () => {
 
   it('goes over very many rows by the keyboard, keeps the focus, and acts on all of them', async () => {
     for (let from = 0; from < MANY; from += FORM) {
-      const form = new FormData();
-      for (let n = from; n < from + FORM; n++) {
-        const name = `${String(n).padStart(5, '0')}.txt`;
-        form.append('path', `many/${name}`);
-        form.append('file', new Blob([name]), name);
-      }
-      await node(0).fetch('/files', { method: 'POST', body: form });
+      const names = Array.from({ length: FORM }, (_, n) => `${String(from + n).padStart(5, '0')}.txt`);
+      const body = formOf(names.map((name) => ({ path: `many/${name}`, text: name })));
+      await node(0).fetch('/files', { method: 'POST', body });
     }
     await ui.folder(node(0).url, 'many/');
     await ui.row('many/00000.txt').focus();

@@ -4,6 +4,7 @@ import type { FileInfo, FileList, NodeInfo } from '@dfs/contracts';
 import type { Browser, Page } from 'playwright-core';
 import { launchBrowser, openTab, screenshot, type Tab } from './browser.js';
 import { ConsolePage } from './console-page.js';
+import { formOf } from './forms.js';
 import { HOSTILE_NAMES, NEVER_SHOWN } from './hostile-names.js';
 import { startEngineAtFixedPort } from './network.js';
 
@@ -52,12 +53,8 @@ describe('the pages of a node', () => {
   it('show folders that are older than the newest 10,000 files', async () => {
     for (let n = 0; n < FOLDERS; n++) await engine.put(`old ${String(n).padStart(2, '0')}/first.txt`, `${n}`);
     for (let from = 0; from < COPIED; from += FORM) {
-      const form = new FormData();
-      for (let n = from; n < from + FORM; n++) {
-        form.append('path', `newer/0/${n}.txt`);
-        form.append('file', new Blob([`${n}`]), `${n}.txt`);
-      }
-      await engine.fetch('/files', { method: 'POST', body: form });
+      const files = Array.from({ length: FORM }, (_, n) => ({ path: `newer/0/${from + n}.txt`, text: `${from + n}` }));
+      await engine.fetch('/files', { method: 'POST', body: formOf(files) });
     }
     for (let n = 1; n < NEWER / COPIED; n++) await send('/folders/copy', { path: 'newer/0', to: `newer/${n}` });
     expect((await list('&prefix=newer/')).total).toBe(NEWER);

@@ -22,7 +22,6 @@ import {
   receivedMessage,
   recordsMessage,
   signerFromRaw,
-  signMembershipRecord,
   signRecord,
   STATUS_PROTOCOL,
   SYNC_PROTOCOL,
@@ -33,7 +32,7 @@ import {
   type Signer,
   type WireValue,
 } from '@dfs/protocol';
-import { eventually, removeAll, startNetwork, type Engine } from '@dfs/testing';
+import { admissionsBy, eventually, removeAll, startNetwork, type Engine } from '@dfs/testing';
 import { HostileMember, memoryTaken, sendRaw } from './hostile-member.js';
 import { at, bytesOf, databaseBytes, listed } from './steps.js';
 
@@ -298,15 +297,7 @@ describe('a member that does not keep to the rules', () => {
     for (let frame = await pull.next(); frame; frame = await pull.next()) {
       known.push(...recordsMessage.parse(frame.header, 'records').records.map(readMembershipRecord));
     }
-    const replaced = new Set(known.flatMap(({ parents }) => parents));
-    let parents = known.map(({ id }) => id).filter((id) => !replaced.has(id));
-    const records = Array.from({ length: count }, (_, n) => {
-      const { peerId: member } = signerFromRaw(randomBytes(32));
-      const content = { kind: 'admission', member, role: 'member', invite: null, name: `away ${n}` } as const;
-      const record = signMembershipRecord({ networkId, time: Date.now(), parents, content }, founder);
-      parents = [record.id];
-      return record.bytes;
-    });
+    const records = admissionsBy(founder, known, count).map(({ bytes }) => bytes);
     const push = await hostile.open(victim, STATUS_PROTOCOL);
     const { header } = await push.ask(pushMessage.form({ method: 'push', records }) ?? null);
     expect(receivedMessage.parse(header, 'received').added).toBe(count);

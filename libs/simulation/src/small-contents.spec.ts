@@ -24,7 +24,7 @@ describe('small files in a simulated network', () => {
       },
       { deadline: 60_000, what: `a file that nobody asked for (seed ${cluster.seed})` },
     );
-    // What came so is held as all else, and read without its author.
+    // A content that came so is held as any other, and read without its author.
     await cluster.converged();
     await author!.stop();
     const others = cluster.nodes.slice(1);

@@ -10,7 +10,7 @@ export { eventually, fakeClock, type FakeClock, type Passing } from './wait.js';
 export { realFiles, sha256Hex, type RealFile } from './real-files.js';
 export { connected, removeAll, startEngine, startNetwork, type Engine, type EngineOptions } from './engine-process.js';
 export { netnsUnavailable, NetnsLan, type LinkLimit, type NetnsHost } from './netns.js';
-export { admitMany } from './many-members.js';
+export { admissionsBy, admitMany } from './many-members.js';
 export { NodeNetwork, type NetworkNode } from './node-network.js';
 export { claimPort, type ClaimedPort } from './ports.js';
 export { TestSections } from './status-sections.js';

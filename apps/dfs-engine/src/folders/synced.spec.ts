@@ -83,7 +83,7 @@ describe('a node that must know what the others know', () => {
     expect(told).toBe(1);
     for (let beat = 0; beat < 10; beat++) compare();
     expect(told).toBe(2);
-    // Whoever asked meanwhile, and was told that it is not so, waits to hear that it is.
+    // A part that asked meanwhile, and was told that it is not so, waits to hear that it is.
     forget();
     expect(synced.isSynced()).toBe(false);
     for (let beat = 0; beat < 10; beat++) compare();

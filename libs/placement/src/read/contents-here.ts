@@ -51,7 +51,7 @@ export class ContentsHere {
   async blocks(content: Cid, size: number, most: number, signal: AbortSignal): Promise<BlockHere[] | undefined> {
     const { arrivals, replicator } = this.components;
     const ends = AbortSignal.any([this.components.signal, signal]);
-    // What is here is not waited for, whatever a member says that it sends.
+    // A content that is here is not waited for, whatever a member says that it sends.
     const here = await this.placesOf(content, size, most, ends);
     if (here) return here;
     if (arrivals.has(content)) await arrivals.settle(content);

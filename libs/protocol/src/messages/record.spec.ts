@@ -292,7 +292,7 @@ describe('record', () => {
   });
 
   it('takes just the bytes that encoding what it says gives', () => {
-    // What is longer is refused, or says something else.
+    // A longer body is refused, or says something else.
     for (const fields of Object.values(samples).filter(({ attributes }) => attributes !== largest)) {
       const body = Buffer.from(encodeRecord(fields));
       for (let at = 0; at < body.length; at++) {

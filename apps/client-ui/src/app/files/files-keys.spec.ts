@@ -4,16 +4,10 @@ import { render, screen, waitFor, within } from '@testing-library/angular';
 import { fireEvent } from '@testing-library/dom';
 import { routes, type BatchRequest, type FileInfo } from '@dfs/contracts';
 import { FakeNode, file, peer } from '../../testing/fake-node.js';
+import { giveRoom } from '../../testing/layout.js';
 import { FilesPage } from './files-page.js';
 
-/** jsdom has no layout: rows are seen only if there is room for them. */
-beforeAll(() => {
-  Object.defineProperty(HTMLElement.prototype, 'clientHeight', { configurable: true, get: () => 600 });
-  Object.defineProperty(HTMLElement.prototype, 'clientWidth', { configurable: true, get: () => 1000 });
-  HTMLElement.prototype.scrollTo = () => undefined;
-  window.matchMedia ??= (query: string) =>
-    ({ media: query, matches: false, addListener: () => undefined, removeListener: () => undefined }) as never;
-});
+beforeAll(giveRoom);
 
 const ACT = 'a'.repeat(32);
 const paths = () => [...document.querySelectorAll<HTMLElement>('[data-path]')].map(({ dataset }) => dataset['path']);
@@ -84,7 +78,7 @@ describe('keys and clicks in a list that changes', () => {
     rowOf('b.txt').focus();
     const release = holdFrames();
     await becomes(['a.txt', 'b.txt', 'c.txt'], file('a.txt'));
-    // What the focus is on shows another file now.
+    // The row that has the focus shows another file now.
     expect(focused()).toBe('a.txt');
     press('Delete');
     fake.files = ['a.txt', 'c.txt'].map((name) => file(name));

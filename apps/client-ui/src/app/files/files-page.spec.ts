@@ -3,17 +3,11 @@ import { render, screen, waitFor, within } from '@testing-library/angular';
 import { fireEvent } from '@testing-library/dom';
 import { routes, type BatchRequest, type FileInfo, type WorstState } from '@dfs/contracts';
 import { FakeNode, file, node, peer, summary } from '../../testing/fake-node.js';
+import { giveRoom } from '../../testing/layout.js';
 import { Failures } from '../work/failures.js';
 import { FilesPage } from './files-page.js';
 
-/** jsdom has no layout: rows are seen only if there is room for them. */
-beforeAll(() => {
-  Object.defineProperty(HTMLElement.prototype, 'clientHeight', { configurable: true, get: () => 600 });
-  Object.defineProperty(HTMLElement.prototype, 'clientWidth', { configurable: true, get: () => 1000 });
-  HTMLElement.prototype.scrollTo = () => undefined;
-  window.matchMedia ??= (query: string) =>
-    ({ media: query, matches: false, addListener: () => undefined, removeListener: () => undefined }) as never;
-});
+beforeAll(giveRoom);
 
 const ACT = 'a'.repeat(32);
 
