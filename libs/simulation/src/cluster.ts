@@ -1,5 +1,6 @@
+import { cp, rm } from 'node:fs/promises';
 import type { MemberRole } from '@dfs/contracts';
-import { eventually, seededRandom, type SeededRandom } from '@dfs/testing';
+import { eventually, seededRandom, tempDir, type SeededRandom, type TempDir } from '@dfs/testing';
 import { MemoryNetwork, type MemoryNetworkOptions } from '@dfs/transport';
 import { SimNode, type SimNodeOptions } from './sim-node.js';
 
@@ -16,6 +17,7 @@ export class Cluster {
   readonly nodes: SimNode[] = [];
   readonly network: MemoryNetwork;
   readonly random: SeededRandom;
+  private readonly copies: TempDir[] = [];
 
   private constructor(private readonly options: ClusterOptions) {
     this.random = seededRandom(options.seed);
@@ -85,7 +87,24 @@ export class Cluster {
     }
   }
 
+  /** Copies the data directory of a node, which is restarted for it. Answers what stops the node and puts the copy in place of its data. */
+  async copyOf(node: SimNode): Promise<() => Promise<void>> {
+    const copies = await tempDir('dfs-backup-');
+    this.copies.push(copies);
+    const data = node.file('');
+    await node.stop();
+    const copy = await copies.copy(data, 'copy');
+    await node.start();
+    await this.connected();
+    return async () => {
+      await node.stop();
+      await rm(data, { recursive: true });
+      await cp(copy, data, { recursive: true });
+    };
+  }
+
   async remove(): Promise<void> {
     await Promise.all(this.nodes.map((node) => node.remove()));
+    await Promise.all(this.copies.map((copies) => copies.remove()));
   }
 }

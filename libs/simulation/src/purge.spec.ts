@@ -1,7 +1,5 @@
-import { cp, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { day } from '@dfs/runtime';
-import { eventually, tempDir, type TempDir } from '@dfs/testing';
+import { eventually } from '@dfs/testing';
 import { Cluster, type ClusterOptions } from './cluster.js';
 import type { SimNode } from './sim-node.js';
 
@@ -10,15 +8,10 @@ const RETENTION = 30 * day;
 describe('what is past retention', () => {
   let ran: number;
   let cluster: Cluster;
-  let backup: TempDir;
-  beforeEach(async () => {
+  beforeEach(() => {
     ran = 0;
-    backup = await tempDir('dfs-backup-');
   });
-  afterEach(async () => {
-    await cluster.remove();
-    await backup.remove();
-  });
+  afterEach(() => cluster.remove());
 
   /** Nodes that have run for as long as `ran` says. */
   async function nodes(count: number, options: ClusterOptions = {}): Promise<SimNode[]> {
@@ -27,7 +20,6 @@ describe('what is past retention', () => {
   }
   const text = async (node: SimNode, path: string): Promise<string> => Buffer.from(await node.read(path)).toString();
   const pass = (ms: number): number => (ran += ms);
-  const directory = (node: SimNode): string => dirname(node.file('dfs.sqlite'));
   const purgedEvents = (node: SimNode): string[] =>
     node.events.flatMap((event) => (event.type === 'file.purged' ? event.data.files.map(({ path }) => path) : []));
   const seenBy = (node: SimNode, path: string, expected: object): Promise<unknown> =>
@@ -119,10 +111,7 @@ describe('what is past retention', () => {
     await c.put('kept.txt', Buffer.from('kept'));
     await cluster.converged();
     await cluster.copied(a, ['gone.txt', 'kept.txt'], 3);
-    await c.stop();
-    await backup.copy(directory(c), 'copy');
-    await c.start();
-    await cluster.connected();
+    const putBack = await cluster.copyOf(c);
     await b.delete('gone.txt');
     await c.put('kept.txt', Buffer.from('kept, and changed'));
     await c.put('new.txt', Buffer.from('new'));
@@ -131,9 +120,7 @@ describe('what is past retention', () => {
     pass(RETENTION);
     for (const node of [a, b, c]) expect(await node.purges()).toMatchObject({ purged: 1 });
     for (const node of [a, b, c]) await seenBy(node, 'gone.txt', { purged: 3, kept: 0, members: 3, waitingFor: [] });
-    await c.stop();
-    await rm(directory(c), { recursive: true });
-    await cp(backup.file('copy'), directory(c), { recursive: true });
+    await putBack();
     await c.start();
     await cluster.connected();
     await cluster.converged();

@@ -1,19 +1,12 @@
-import { cp, mkdir, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { eventually, tempDir, type TempDir } from '@dfs/testing';
+import { mkdir, rm } from 'node:fs/promises';
+import { eventually } from '@dfs/testing';
 import { Cluster } from './cluster.js';
 import type { SimNode } from './sim-node.js';
 
 describe('a node that is restored from an old copy of its data directory', () => {
   let cluster: Cluster;
-  let backup: TempDir;
-  beforeEach(async () => (backup = await tempDir('dfs-backup-')));
-  afterEach(async () => {
-    await cluster.remove();
-    await backup.remove();
-  });
+  afterEach(() => cluster.remove());
 
-  const directory = (node: SimNode): string => dirname(node.file('dfs.sqlite'));
   const text = async (node: SimNode, path: string): Promise<string> => Buffer.from(await node.read(path)).toString();
   const forksTold = (node: SimNode): number =>
     node.events.filter((event) => event.type === 'node.warning' && event.data.code === 'fork').length;
@@ -24,17 +17,12 @@ describe('a node that is restored from an old copy of its data directory', () =>
     const [a, b, c] = [cluster.node(0), cluster.node(1), cluster.node(2)];
     await c.put('one.txt', Buffer.from('one'));
     await cluster.converged();
-    await c.stop();
-    await backup.copy(directory(c), 'copy');
-    await c.start();
-    await cluster.connected();
+    const putBack = await cluster.copyOf(c);
     await c.put('one.txt', Buffer.from('one, changed'));
     await c.put('two.txt', Buffer.from('two'));
     await cluster.converged();
     await cluster.copied(a, ['one.txt', 'two.txt'], 3);
-    await c.stop();
-    await rm(directory(c), { recursive: true });
-    await cp(backup.file('copy'), directory(c), { recursive: true });
+    await putBack();
     return [a, b, c];
   }
 
@@ -57,8 +45,8 @@ describe('a node that is restored from an old copy of its data directory', () =>
 
   it('or has lost all but its key, was removed and joins again: its chain goes on as well', async () => {
     const [a, b, c] = await rolledBack();
-    await rm(directory(c), { recursive: true });
-    await mkdir(directory(c));
+    await rm(c.file(''), { recursive: true });
+    await mkdir(c.file(''));
     await a.peers.remove(c.peerId);
     await c.start();
     await c.joins(a);

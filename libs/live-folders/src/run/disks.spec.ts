@@ -1,6 +1,6 @@
 import { TestMembers } from '../testing/members.js';
 import { MEMORY_ROOT } from '../testing/memory-root.js';
-import { deletions, issuesOf, many, records, two } from '../testing/world.suite.js';
+import { deletions, issuesOf, many, passUnder, records, two } from '../testing/world.suite.js';
 
 // Accidents of others, each by its name.
 
@@ -9,10 +9,7 @@ describe('a disk', () => {
     await using world = await two();
     const { a, b, members } = world;
     for (let nth = 1; nth <= 60; nth += 3) {
-      a.root.files.script({ nth, fate: { unmount: MEMORY_ROOT } });
-      await a.folder?.pass();
-      a.root.files.script();
-      a.root.files.remount(MEMORY_ROOT);
+      await passUnder(a, { nth, fate: { unmount: MEMORY_ROOT } });
     }
     await members.settle();
     expect(await deletions(b)).toBe(0);

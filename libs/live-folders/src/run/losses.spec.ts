@@ -1,21 +1,15 @@
 import { MEMORY_ROOT } from '../testing/memory-root.js';
 import { TestMembers } from '../testing/members.js';
-import { deletions, issuesOf, many, records, two } from '../testing/world.suite.js';
+import { deletions, issuesOf, many, passUnder, records, two, twoWithMore } from '../testing/world.suite.js';
 
 // Ways in which a folder could lose what somebody has.
 
 describe('a disk that goes while files come in', () => {
   it('and is back later: what went into its mount point was never on it, and is not deleted for everybody', async () => {
     for (let nth = 10; nth <= 130; nth += 40) {
-      await using world = await two();
+      await using world = await twoWithMore();
       const { a, b, members } = world;
-      for (const [path, text] of Object.entries(many(4))) b.write(path, text);
-      await b.settle();
-      await members.meet();
-      a.root.files.script({ nth, fate: { unmount: MEMORY_ROOT } });
-      await a.folder?.pass();
-      a.root.files.script();
-      a.root.files.remount(MEMORY_ROOT);
+      await passUnder(a, { nth, fate: { unmount: MEMORY_ROOT } });
       await a.restart();
       await members.settle();
       expect([nth, await deletions(b)]).toEqual([nth, 0]);
@@ -25,16 +19,10 @@ describe('a disk that goes while files come in', () => {
 
   it('and is back before the pass ends: the same', async () => {
     for (let nth = 10; nth <= 130; nth += 40) {
-      await using world = await two();
+      await using world = await twoWithMore();
       const { a, b, members } = world;
-      for (const [path, text] of Object.entries(many(4))) b.write(path, text);
-      await b.settle();
-      await members.meet();
       const back = { nth: nth + 36, fate: { act: () => a.root.files.remount(MEMORY_ROOT) } };
-      a.root.files.script({ nth, fate: { unmount: MEMORY_ROOT } }, back);
-      await a.folder?.pass();
-      a.root.files.script();
-      a.root.files.remount(MEMORY_ROOT);
+      await passUnder(a, { nth, fate: { unmount: MEMORY_ROOT } }, back);
       await members.settle();
       expect([nth, await deletions(b)]).toEqual([nth, 0]);
       expect(a.files()).toEqual(b.files());
@@ -53,7 +41,8 @@ describe('a disk that is away for some seconds within a pass', () => {
       const { a, b, members } = world;
       const begin = a.root.time.ticks();
       const isLater = (): boolean => a.root.time.ticks() > begin + 1900;
-      a.root.files.script(
+      await passUnder(
+        a,
         { nth, fate: { unmount: MEMORY_ROOT } },
         {
           when: ({ name, path }) => name === 'lstat' && path === MEMORY_ROOT && isLater(),
@@ -61,9 +50,6 @@ describe('a disk that is away for some seconds within a pass', () => {
           fate: { act: () => a.root.files.remount(MEMORY_ROOT) },
         },
       );
-      await a.folder?.pass();
-      a.root.files.script();
-      a.root.files.remount(MEMORY_ROOT);
       await members.meet();
       expect([nth, back, await deletions(b)]).toEqual([nth, back, 0]);
       await members.settle();
@@ -129,9 +115,7 @@ describe('deletions', () => {
     await using world = await two();
     const { a, b, members } = world;
     a.remove('a');
-    a.root.files.script({ nth: 5, fate: { act: () => void (a.isSynced = false) } });
-    await a.folder?.pass();
-    a.root.files.script();
+    await passUnder(a, { nth: 5, fate: { act: () => void (a.isSynced = false) } });
     await members.meet();
     expect(await deletions(b)).toBe(0);
     a.sync(true);
@@ -150,9 +134,7 @@ describe('a person who changes a folder during a pass', () => {
     await members.meet();
     const before = await records(a);
     a.write('a', 'changed');
-    a.root.files.script({ nth: 6, fate: { act: () => void a.live.patch(id, { paused: true }) } });
-    await a.folder?.pass();
-    a.root.files.script();
+    await passUnder(a, { nth: 6, fate: { act: () => void a.live.patch(id, { paused: true }) } });
     expect(await records(a)).toBe(before);
     expect(a.files()['b']).toBe('two');
     await a.live.patch(id, { paused: false });
@@ -167,9 +149,7 @@ describe('a person who changes a folder during a pass', () => {
     const { id } = await a.info();
     a.remove('a');
     const relinked: Promise<unknown>[] = [];
-    a.root.files.script({ nth: 6, fate: { act: () => void relinked.push(a.live.relink(id)) } });
-    await a.folder?.pass();
-    a.root.files.script();
+    await passUnder(a, { nth: 6, fate: { act: () => void relinked.push(a.live.relink(id)) } });
     await Promise.all(relinked);
     expect(a.folder?.stored.meeting).toBe(true);
     await members.settle();

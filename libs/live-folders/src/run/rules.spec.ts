@@ -1,7 +1,7 @@
 import { eventually } from '@dfs/testing';
 import { MEMORY_ROOT } from '../testing/memory-root.js';
 import { TestMembers, type TestMember } from '../testing/members.js';
-import { deletions, issuesOf, many, records, two } from '../testing/world.suite.js';
+import { deletions, issuesOf, many, passUnder, records, two } from '../testing/world.suite.js';
 import { isPauseOver, LONGEST_PAUSE, untilPauseEnds } from './pause.js';
 
 // Rules of live folders that no loss of others stands for, each by its number.
@@ -91,9 +91,7 @@ describe('parents come from the base tree (rule 3)', () => {
       await members.meet();
       met++;
     };
-    a.root.files.script({ when: isSecond, nth: 4, fate: { act: meet } });
-    await a.folder?.pass();
-    a.root.files.script();
+    await passUnder(a, { when: isSecond, nth: 4, fate: { act: meet } });
     expect(met).toBe(1);
     await members.settle();
     expect(a.files()).toEqual({ a: 'by b', b: 'two' });

@@ -1,5 +1,7 @@
 import type { LiveFolderInfo } from '@dfs/contracts';
+import { MEMORY_ROOT } from './memory-root.js';
 import { TestMembers, type TestMember } from './members.js';
+import type { Fault } from './scripted-file-system.js';
 
 /** Two members with a folder each on one prefix, and some files that both have. */
 export async function two(files: Record<string, string> = { a: 'one', b: 'two', 'd/c': 'three' }): Promise<{
@@ -16,6 +18,24 @@ export async function two(files: Record<string, string> = { a: 'one', b: 'two', 
   await members.settle();
   expect(b.files()).toEqual(files);
   return { members, a, b, [Symbol.asyncDispose]: () => members[Symbol.asyncDispose]() };
+}
+
+/** The same, and four more files that b has written and a has heard of. */
+export async function twoWithMore(): ReturnType<typeof two> {
+  const world = await two();
+  const { b, members } = world;
+  for (const [path, text] of Object.entries(many(4))) b.write(path, text);
+  await b.settle();
+  await members.meet();
+  return world;
+}
+
+/** One pass on a disk that obeys these rules, and is a good one again afterwards. */
+export async function passUnder({ root, folder }: TestMember, ...rules: Fault[]): Promise<void> {
+  root.files.script(...rules);
+  await folder?.pass();
+  root.files.script();
+  root.files.remount(MEMORY_ROOT);
 }
 
 /** So many files in a directory. */
