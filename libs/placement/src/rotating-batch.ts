@@ -24,9 +24,11 @@ export class RotatingBatch {
   private committing: Promise<void> = Promise.resolve();
   private turns = 0;
 
+  /** @param kept is told whenever a part was committed that is not the last */
   constructor(
     private readonly chunks: Pick<BlockStore, 'batch'>,
     private readonly db: Database,
+    private readonly kept?: () => void,
   ) {
     this.current = this.fresh();
   }
@@ -53,9 +55,10 @@ export class RotatingBatch {
       this.current = this.fresh();
       this.turns++;
       this.committing = before.then(
-        () => {
+        async () => {
           this.before = part;
-          return this.commit(part);
+          await this.commit(part);
+          this.kept?.();
         },
         async (error: unknown) => {
           // It is nobody's any more: what it had taken of disk and quota is given back.

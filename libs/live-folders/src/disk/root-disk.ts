@@ -104,7 +104,7 @@ export interface ReadOptions {
   readonly seen?: { readonly stat: Stat; readonly at: number };
   /** Takes the file although it never stands still: what is read may be of several moments (rule 9). */
   readonly asIs?: boolean;
-  /** The memory of a piece is used again once the next one is asked for. */
+  /** The memory of a piece is used again once the next one is asked for, which is read while this one is used. */
   readonly reuses?: boolean;
 }
 
@@ -320,11 +320,14 @@ export interface RootDisk {
     body: AsyncIterable<Uint8Array>,
     attributes: FileAttributes,
   ): Promise<Staged>;
-  /** `stage` from parts of other files of this machine, each held against its digest. @throws DiskError `source` where one is not there */
+  /**
+   * `stage` from parts of other files of this machine, each held against its digest, as they are told.
+   * @throws DiskError `source` where one is not there; what `blocks` throws
+   */
   stageCopy(
     path: DiskPath,
     ids: TemporaryIds,
-    blocks: readonly CopiedBlock[],
+    blocks: AsyncIterable<readonly CopiedBlock[]>,
     attributes: FileAttributes,
   ): Promise<Staged>;
   /** Takes a staged file back. */

@@ -348,7 +348,7 @@ export class TestMember {
       placement: {
         pinLocal: async () => undefined,
         fetch: (id, size) => this.fetch(id, size),
-        here: { small: (ids, signal) => this.small(ids, signal), blocks: () => Promise.resolve(undefined) },
+        here: { small: (ids, signal) => this.small(ids, signal), blocks: lacking },
         standings: (contents) => members.standings(contents, this),
       },
       membership: {
@@ -388,6 +388,11 @@ export class TestMember {
     const get = (id: Cid): Promise<Uint8Array> => this.members.chunk(id, this);
     for await (const chunk of chunksFrom(contentId, size, get)) yield await get(chunk.id);
   }
+}
+
+/** No block lies on a disk that another process could read from. */
+async function* lacking(): AsyncGenerator<never, void, undefined> {
+  yield await Promise.reject<never>(new DfsError('content-unavailable', 'It is not here.'));
 }
 
 function keptOpen(disk: RootDisk, watchers: Set<(dirty: Dirty) => void>): RootDisk {

@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import { cidOf, EMPTY_CONTENT, sha256 } from '@dfs/protocol';
+import { cidDigest, cidOf, EMPTY_CONTENT, sha256 } from '@dfs/protocol';
 import { MiB } from '@dfs/runtime';
 import { eventually, seededRandom } from '@dfs/testing';
+import { COMMIT_BYTES } from '../rotating-batch.js';
 import { World, type WorldNode } from '../testing/world.js';
-import { ContentsHere } from './contents-here.js';
+import { ContentsHere, type BlockHere } from './contents-here.js';
 
 const random = seededRandom(57);
 const never = new AbortController().signal;
@@ -13,6 +14,18 @@ async function two() {
   const [a, b] = world.nodes as [WorldNode, WorldNode];
   await eventually(async () => a.transport.connections().length > 0);
   return { world, a, b };
+}
+
+function bound<T extends object>(target: T, name: keyof T): unknown {
+  const value = target[name];
+  return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+}
+
+/** All that is told, one after another. */
+async function told(groups: AsyncIterable<readonly BlockHere[]>): Promise<BlockHere[]> {
+  const all: BlockHere[] = [];
+  for await (const group of groups) all.push(...group);
+  return all;
 }
 
 const some = (count: number) =>
@@ -47,17 +60,17 @@ describe('many small contents', () => {
     await using _ = world;
     const bytes = Buffer.from(random.bytes(20 * MiB));
     const { contentId, size } = await a.put('large', bytes);
-    const blocks = (await b.placement.here.blocks(contentId, size, 100, never)) ?? [];
+    const blocks = await told(b.placement.here.blocks(contentId, size, never));
     expect(blocks.reduce((sum, block) => sum + block.size, 0)).toBe(size);
     await eventually(async () => (await b.pinned(contentId)) === 1);
   });
 
-  it('large ones are told by where their blocks lie, if all of them are here', async () => {
+  it('large ones are told by where their blocks lie, and those that nobody brings are refused', async () => {
     const { world, a, b } = await two();
     await using _ = world;
     const bytes = Buffer.from(random.bytes(6 * MiB));
     const { contentId, size } = await a.put('large', bytes);
-    const blocks = (await a.placement.here.blocks(contentId, size, 100, never)) ?? [];
+    const blocks = await told(a.placement.here.blocks(contentId, size, never));
     const pieces = await Promise.all(
       blocks.map(async ({ file, ...block }) => {
         const piece = (await readFile(file)).subarray(block.offset, block.offset + block.size);
@@ -66,9 +79,11 @@ describe('many small contents', () => {
       }),
     );
     expect(Buffer.concat(pieces).equals(bytes)).toBe(true);
-    expect(await a.placement.here.blocks(contentId, size, blocks.length - 1, never)).toBeUndefined();
     const other = await a.putMany([{ path: 'other', bytes: random.bytes(2 * MiB) }], { publish: false });
-    expect(await b.placement.here.blocks(other[0]!.contentId, 2 * MiB, 100, never)).toBeUndefined();
+    const elsewhere = told(b.placement.here.blocks(other[0]!.contentId, 2 * MiB, never));
+    await expect(elsewhere).rejects.toMatchObject({ code: 'content-unavailable' });
+    const gone = told(a.placement.here.blocks(contentId, size, AbortSignal.abort()));
+    await expect(gone).rejects.toMatchObject({ code: 'aborted' });
   });
 
   it('a large one that is here is not waited for, though a member says that it sends it', async () => {
@@ -78,10 +93,76 @@ describe('many small contents', () => {
     const forever = () => new Promise<never>(() => {});
     const here = new ContentsHere({
       chunks: a.chunks,
-      replicator: { untilHere: forever },
+      replicator: { untilHere: forever, more: forever },
       arrivals: { has: () => true, settle: forever },
       signal: never,
     });
-    expect((await here.blocks(contentId, size, 100, never))?.length).toBeGreaterThan(0);
+    expect((await told(here.blocks(contentId, size, never))).length).toBeGreaterThan(0);
+  });
+
+  it('one that comes is told block by block, as far as it is in the store', async () => {
+    const { world, a } = await two();
+    await using _ = world;
+    const bytes = Buffer.from(random.bytes(12 * MiB));
+    const { contentId, size } = await a.put('large', bytes);
+    const whole = await told(a.placement.here.blocks(contentId, size, never));
+    // In the store of this node the first blocks alone are found, and of the others more whenever something has come.
+    let [found, asked] = [0, 0];
+    const here = new ContentsHere({
+      chunks: {
+        has: (ids) => a.chunks.has(ids),
+        get: (id, options) => a.chunks.get(id, options),
+        getMany: (ids, options) => a.chunks.getMany(ids, options),
+        places: async (ids) => {
+          const places = await a.chunks.places(ids);
+          const known = new Set(whole.slice(0, found).map(({ digest }) => Buffer.from(digest).toString('hex')));
+          return new Map([...places].filter(([id]) => known.has(Buffer.from(cidDigest(id)).toString('hex'))));
+        },
+      },
+      replicator: {
+        untilHere: () => Promise.resolve(),
+        more: () => {
+          asked += 1;
+          found = Math.min(whole.length, 2 * asked - 1);
+          return Promise.resolve(true);
+        },
+      },
+      arrivals: { has: () => false, settle: () => Promise.resolve() },
+      signal: never,
+    });
+    const groups: number[] = [];
+    const all: BlockHere[] = [];
+    for await (const group of here.blocks(contentId, size, never)) {
+      groups.push(group.length);
+      all.push(...group);
+    }
+    expect(all).toEqual(whole);
+    expect(groups.slice(0, 3)).toEqual([1, 2, 2]);
+  });
+
+  it('those that were committed are told while the rest still comes', async () => {
+    const { world, a, b } = await two();
+    await using _ = world;
+    // What comes after the first part waits for the first that is told.
+    const told = Promise.withResolvers<undefined>();
+    const batch = b.chunks.batch.bind(b.chunks);
+    let parts = 0;
+    b.chunks.batch = (purpose) => {
+      const made = batch(purpose);
+      if (++parts === 1) return made;
+      const add: typeof made.add = async (...args) => {
+        await told.promise;
+        return made.add(...args);
+      };
+      return new Proxy(made, { get: (_target, name: keyof typeof made) => (name === 'add' ? add : bound(made, name)) });
+    };
+    const { contentId, size } = await a.put('large', Buffer.from(random.bytes(COMMIT_BYTES + 8 * MiB)));
+    let bytes = 0;
+    for await (const group of b.placement.here.blocks(contentId, size, never)) {
+      told.resolve(undefined);
+      bytes += group.reduce((sum, block) => sum + block.size, 0);
+    }
+    expect(bytes).toBe(size);
+    await eventually(async () => (await b.pinned(contentId)) === 1);
   });
 });

@@ -1,6 +1,6 @@
-import { chunksFrom, type BlockPlace } from '@dfs/chunks';
+import { chunksFrom, isNotHere, type BlockPlace } from '@dfs/chunks';
 import { cidDigest, EMPTY_CONTENT, type Cid } from '@dfs/protocol';
-import { isDfsError } from '@dfs/runtime';
+import { abortError, DfsError, isDfsError } from '@dfs/runtime';
 import type { Arrivals } from '../ahead/arrivals.js';
 import type { BlockStore } from '../ports.js';
 import type { Replicator } from '../replicate/replicator.js';
@@ -8,7 +8,7 @@ import type { Replicator } from '../replicate/replicator.js';
 /** The parts by which contents of this node are read. `signal` ends all of it. */
 export interface ContentsHereComponents {
   chunks: Pick<BlockStore, 'has' | 'get' | 'getMany' | 'places'>;
-  replicator: Pick<Replicator, 'untilHere'>;
+  replicator: Pick<Replicator, 'untilHere' | 'more'>;
   arrivals: Pick<Arrivals, 'has' | 'settle'>;
   signal: AbortSignal;
 }
@@ -18,6 +18,8 @@ export interface BlockHere extends BlockPlace {
   readonly digest: Uint8Array;
 }
 
+/** Blocks whose places are looked up together. */
+const LOOK_UP = 64;
 /** So few small contents are fetched sooner one by one. */
 const FEW = 8;
 
@@ -44,49 +46,52 @@ export class ContentsHere {
   }
 
   /**
-   * Where the blocks of a content lie on the disk of this node, in order, for a reader in another process; once they have come, where they
-   * are on their way here anyway. Undefined where one is not here, or there are more than `most`.
-   * @throws DfsError `aborted`
+   * Where the blocks of a content lie on the disk of this node, in order, for a reader in another process: those that are here, and of a
+   * content that is on its way here anyway each once it is in the store.
+   * @throws DfsError `content-unavailable` where the next one is not here and does not come; `aborted`
    */
-  async blocks(content: Cid, size: number, most: number, signal: AbortSignal): Promise<BlockHere[] | undefined> {
+  async *blocks(content: Cid, size: number, signal: AbortSignal): AsyncGenerator<BlockHere[], void, undefined> {
     const { arrivals, replicator } = this.components;
     const ends = AbortSignal.any([this.components.signal, signal]);
-    // A content that is here is not waited for, whatever a member says that it sends.
-    const here = await this.placesOf(content, size, most, ends);
-    if (here) return here;
-    if (arrivals.has(content)) await arrivals.settle(content);
-    await replicator.untilHere([content], ends);
-    return this.placesOf(content, size, most, ends);
+    const wanted = new Set([content]);
+    let hasSettled = false;
+    for (let offset = 0; offset < size;) {
+      if (ends.aborted) throw abortError(ends);
+      // Asked for before the store is looked at: what is put there meanwhile is told.
+      const more = replicator.more(wanted, ends);
+      for await (const group of this.placesFrom(content, size, offset, ends)) {
+        offset += group.reduce((sum, block) => sum + block.size, 0);
+        yield group;
+      }
+      if (offset >= size) return;
+      // A content that is here is not waited for, whatever a member says that it sends.
+      if (!hasSettled && arrivals.has(content)) {
+        await arrivals.settle(content);
+        hasSettled = true;
+      } else if (!(await more)) throw lacking();
+    }
   }
 
-  private async placesOf(
+  /** Places of the blocks from an offset on, as far as they are here one after another. */
+  private async *placesFrom(
     content: Cid,
     size: number,
-    most: number,
+    offset: number,
     signal: AbortSignal,
-  ): Promise<BlockHere[] | undefined> {
-    const ids = await this.idsOf(content, size, most, signal);
-    if (ids === undefined) return undefined;
-    const places = await this.components.chunks.places(ids);
-    const found = ids.flatMap((id) => {
-      const place = places.get(id);
-      return place ? [{ ...place, digest: cidDigest(id) }] : [];
-    });
-    return found.length === ids.length ? found : undefined;
-  }
-
-  /** Ids of the chunks, as far as the blocks that lead to them are here. */
-  private async idsOf(content: Cid, size: number, most: number, signal: AbortSignal): Promise<Cid[] | undefined> {
+  ): AsyncGenerator<BlockHere[], void, undefined> {
     const get = (id: Cid): Promise<Uint8Array> => this.components.chunks.get(id, { signal });
-    const ids: Cid[] = [];
-    try {
-      for await (const { id } of chunksFrom(content, size, get, undefined, signal)) {
-        if (ids.push(id) > most) return undefined;
+    const chunks = chunksFrom(content, size, get, { offset, length: size - offset }, signal);
+    for (let isWhole = true; isWhole;) {
+      const ids = await nextOf(chunks, LOOK_UP);
+      const places = await this.components.chunks.places(ids);
+      const found: BlockHere[] = [];
+      for (const id of ids) {
+        const place = places.get(id);
+        if (!place) break;
+        found.push({ ...place, digest: cidDigest(id) });
       }
-      return ids;
-    } catch (error) {
-      if (signal.aborted || !isDfsError(error)) throw error;
-      return undefined;
+      if (found.length > 0) yield found;
+      isWhole = found.length === LOOK_UP;
     }
   }
 
@@ -105,4 +110,23 @@ export class ContentsHere {
       }
     }
   }
+}
+
+/** Ids of the next chunks; fewer where the blocks that lead to them are not here, or there are no more. */
+async function nextOf(chunks: AsyncIterator<{ id: Cid }, void>, count: number): Promise<Cid[]> {
+  const ids: Cid[] = [];
+  try {
+    while (ids.length < count) {
+      const next = await chunks.next();
+      if (next.done) break;
+      ids.push(next.value.id);
+    }
+  } catch (error) {
+    if (!isNotHere(error)) throw error;
+  }
+  return ids;
+}
+
+function lacking(): DfsError {
+  return new DfsError('content-unavailable', 'Part of this content is not on this node, and is not on its way here.');
 }

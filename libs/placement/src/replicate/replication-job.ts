@@ -22,6 +22,8 @@ export interface ReplicationJobOptions {
   signal: AbortSignal;
   onReceived(bytes: number, peerId: string): void;
   onLied(content: Cid, peerId: string): void;
+  /** Some of what has come is in the store, though not pinned yet. */
+  onKept?(): void;
   /** Waits until more may come, after so many bytes have: as long as nobody reads what comes. */
   pace?(bytes: number): Promise<void>;
   /** Last resort for blocks of this content that no known holder has: more of them, or none. */
@@ -79,7 +81,7 @@ export class ReplicationJob {
     this.tasks = new Map(
       wants.map((want) => [wantKey(want), { want, needs: undefined, chunks: undefined, failed: false }]),
     );
-    this.batch = new RotatingBatch(components.chunks, components.db);
+    this.batch = new RotatingBatch(components.chunks, components.db, () => options.onKept?.());
     const [only] = wants;
     const isShared = wants.length === 1 && only!.size >= SHARED_BYTES && components.others().length > 1;
     this.swarm = new Swarm(components, {

@@ -88,7 +88,7 @@ export class Replicator {
   private looking: ReadonlySet<Cid> = new Set();
   /** Blocks that came by jobs that have ended. */
   private came = 0;
-  /** Something was looked over, or fetched, or given up. */
+  /** Something was looked over, or fetched, or put into the store, or given up. */
   private gone = Promise.withResolvers<undefined>();
   private readonly learner: ExtentCountLearner;
   private readonly scanner: Scanner;
@@ -166,18 +166,29 @@ export class Replicator {
    */
   async untilHere(contents: readonly Cid[], signal: AbortSignal): Promise<void> {
     const all = new Set(contents);
-    for (let seen = this.arrived; !signal.aborted && this.isWanted(all);) {
-      this.hurryAll(all);
-      const over = new AbortController();
-      const quiet = pause(REASK_AFTER, AbortSignal.any([signal, over.signal])).then(
-        () => 'quiet' as const,
-        () => undefined,
-      );
-      const how = await Promise.race([this.gone.promise, quiet]);
-      over.abort();
-      if (how === 'quiet' && this.arrived === seen) return;
-      seen = this.arrived;
-    }
+    for (let more = this.more(all, signal); more && (await more);) more = this.more(all, signal);
+  }
+
+  /**
+   * Undefined where none of these contents is on its way here or about to be: what has come of them is in the store. Else resolves when more
+   * of them may be there, and to false where nothing comes for long. They are fetched before others. Never rejects.
+   */
+  more(contents: ReadonlySet<Cid>, signal: AbortSignal): Promise<boolean> | undefined {
+    if (signal.aborted || !this.isWanted(contents)) return undefined;
+    this.hurryAll(contents);
+    return this.goesOn(signal);
+  }
+
+  private async goesOn(signal: AbortSignal): Promise<boolean> {
+    const seen = this.arrived;
+    const over = new AbortController();
+    const quiet = pause(REASK_AFTER, AbortSignal.any([signal, over.signal])).then(
+      () => 'quiet' as const,
+      () => undefined,
+    );
+    const how = await Promise.race([this.gone.promise, quiet]);
+    over.abort();
+    return how !== 'quiet' || this.arrived !== seen;
   }
 
   private hurryAll(contents: ReadonlySet<Cid>): void {
@@ -347,6 +358,7 @@ export class Replicator {
       signal,
       onReceived: (bytes, peerId) => transfer?.progress(bytes, peerId),
       onLied: (content, peerId) => finder.lied(content, peerId),
+      onKept: () => this.getOn(),
       ...(isRepair && { pace: (bytes) => budget.take(bytes, signal) }),
       ...(group.length <= DEEP_SEARCHES && { findMore: (content, ids, s) => this.findMore(content, ids, s) }),
     });

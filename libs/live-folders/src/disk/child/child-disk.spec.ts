@@ -5,7 +5,7 @@ import { sha256 } from '@dfs/protocol';
 import { VirtualTime } from '@dfs/runtime';
 import { DiskFaults, eventually, seededRandom, tempDir, type TempDir } from '@dfs/testing';
 import { bodyOf, expectedAt, IDS, p, textOf } from '../../testing/memory-root.js';
-import type { Dirty, RootDisk } from '../root-disk.js';
+import type { CopiedBlock, Dirty, RootDisk } from '../root-disk.js';
 import { ChildDisk, type ChildProgram } from './child-disk.js';
 import { PLAIN_CALLS, PLAIN_TRASH_CALLS } from './disk-server.js';
 import { HANGS_AFTER } from './protocol.js';
@@ -23,6 +23,15 @@ function isRunning(pid: number | undefined): boolean {
     return pid !== undefined && process.kill(pid, 0);
   } catch {
     return false;
+  }
+}
+
+/** One after another, each with an empty group before it. */
+async function* inGroups(blocks: readonly CopiedBlock[]): AsyncGenerator<readonly CopiedBlock[]> {
+  for (const block of blocks) {
+    yield [];
+    await Promise.resolve();
+    yield [block];
   }
 }
 
@@ -152,18 +161,58 @@ describe('a process for each root (rule 17)', () => {
       block(two, 0, 700_000, 2_900_000),
       block(two, 2_200_000, 2_900_000, 3_000_000),
     ];
-    await disk.place(await disk.stageCopy(p('copied'), IDS, blocks, { mtime: 1_600_000_000_000 }));
+    await disk.place(await disk.stageCopy(p('copied'), IDS, inGroups(blocks), { mtime: 1_600_000_000_000 }));
     expect((await readFile(join(dir.path, 'copied'))).equals(bytes)).toBe(true);
     for (const wrong of [
       { ...blocks[1]!, digest: blocks[0]!.digest },
       { ...blocks[1]!, offset: 1_000_000 },
       { ...blocks[1]!, file: packs.file('gone') },
     ]) {
-      const asked = disk.stageCopy(p('wrong'), IDS, [blocks[0]!, wrong], {});
+      const asked = disk.stageCopy(p('wrong'), IDS, inGroups([blocks[0]!, wrong]), {});
       await expect(asked).rejects.toMatchObject({ name: 'DiskError', code: 'source' });
     }
-    await expect(disk.stageCopy(p('none/copied'), IDS, blocks, {})).rejects.toMatchObject({ code: 'ENOENT' });
+    await expect(disk.stageCopy(p('none/copied'), IDS, inGroups(blocks), {})).rejects.toMatchObject({ code: 'ENOENT' });
     expect((await disk.list([p('')]))[0]).toMatchObject({ outcome: 'whole', temporaries: [] });
+  });
+
+  it('blocks are copied as they are told; where one does not come nothing is left behind', async () => {
+    await using packs = await tempDir('dfs-packs-');
+    const bytes = Buffer.from(seededRandom(12).bytes(1_200_000));
+    await writeFile(packs.file('one'), bytes);
+    const blocks = [0, 400_000, 800_000].map((offset) => ({
+      ...{ file: packs.file('one'), offset, size: 400_000 },
+      digest: sha256(bytes.subarray(offset, offset + 400_000)),
+    }));
+    const temporaries = async (): Promise<number[]> => {
+      const [root] = await disk.list([p('')]);
+      return root?.outcome === 'whole' ? root.temporaries.map(({ stat }) => stat.size) : [];
+    };
+    /** The next one is told when the file has all of those before it. */
+    async function* oneByOne(fails: boolean) {
+      for (const [at, block] of blocks.entries()) {
+        yield [block];
+        await eventually(async () => (await temporaries())[0] === 400_000 * (at + 1), { deadline: DEADLINE });
+        if (fails) throw new Error('the holder has gone');
+      }
+    }
+    await expect(disk.stageCopy(p('lost'), IDS, oneByOne(true), {})).rejects.toThrow('the holder has gone');
+    expect(await temporaries()).toEqual([]);
+    await disk.place(await disk.stageCopy(p('told'), IDS, oneByOne(false), {}));
+    expect((await readFile(join(dir.path, 'told'))).equals(bytes)).toBe(true);
+    await disk.place(await disk.stageCopy(p('empty'), IDS, inGroups([]), {}));
+    expect((await readFile(join(dir.path, 'empty'))).length).toBe(0);
+  });
+
+  it('a copy that fails is over, though the next block never comes', async () => {
+    const never = new Promise<never>(() => undefined);
+    const groups: AsyncIterable<readonly CopiedBlock[]> = {
+      [Symbol.asyncIterator]: () => {
+        let asked = 0;
+        const wrong = [{ file: '/none', offset: 0, size: 1, digest: new Uint8Array(32) }];
+        return { next: () => (asked++ === 0 ? Promise.resolve({ done: false, value: wrong }) : never) };
+      },
+    };
+    await expect(disk.stageCopy(p('wrong'), IDS, groups, {})).rejects.toMatchObject({ code: 'source' });
   });
 
   it('a body that fails leaves nothing behind', async () => {

@@ -4,11 +4,19 @@ import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { RunningTime, second, silentLog, systemTimers, type Log, type Timers, type Unsubscribe } from '@dfs/runtime';
 import { DiskError } from '../disk-error.js';
-import type { Dirty, DiskTraits, Reading, RootDisk, RootTrash, Staged } from '../root-disk.js';
+import type { CopiedBlock, Dirty, DiskTraits, Reading, RootDisk, RootTrash, Staged } from '../root-disk.js';
 import { IncomingBody, OutgoingBody } from './bodies.js';
 import { ByteChannel } from './byte-channel.js';
 import { PLAIN_CALLS, PLAIN_TRASH_CALLS } from './disk-server.js';
-import { BYTES_FD, HANGS_AFTER, toldError, type FromChild, type OpenRoot, type ToChild } from './protocol.js';
+import {
+  BYTES_FD,
+  HANGS_AFTER,
+  toldError,
+  type BodyPart,
+  type FromChild,
+  type OpenRoot,
+  type ToChild,
+} from './protocol.js';
 
 /** Program of the child, and flags of Node for it. */
 export interface ChildProgram {
@@ -94,6 +102,7 @@ export class ChildDisk {
       read: reading('read'),
       stage: (path, ids, body, attributes) =>
         this.#call('stage', [path, ids, attributes], new OutgoingBody(body)) as Promise<Staged>,
+      stageCopy: (path, ids, blocks, attributes) => this.#copy([path, ids, attributes], blocks),
       trash: { ...trash, read: reading('trash.read') } as unknown as RootTrash,
       watch: (onDirty) => this.#watch(onDirty),
       close: () => this.#close(),
@@ -106,19 +115,11 @@ export class ChildDisk {
   }
 
   async #call(call: string, args: readonly unknown[], outgoing?: OutgoingBody): Promise<unknown> {
-    if (this.#isClosed) throw new DiskError('gone');
-    if (this.#stuck) throw new DiskError('hung');
+    this.#refuse();
     const id = ++this.#lastId;
     const body = await outgoing?.first();
     if (body?.failed) throw outgoing?.failure;
-    if (this.#isClosed) throw new DiskError('gone');
-    const child = (this.#child ??= this.#start());
-    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-    if (this.#waiting.size === 0) this.#heard = this.#time.now();
-    const incoming = call === 'read' || call === 'trash.read' ? this.#expect(child, id) : undefined;
-    const probes = call === 'probe';
-    this.#waiting.set(id, { resolve, reject, probes, ...(outgoing && { outgoing }), ...(incoming && { incoming }) });
-    this.#send(child, { id, call, args, ...(body && { body }) });
+    const { child, answer } = this.#ask(id, call, args, outgoing, body);
     if (outgoing && body && !body.ended) {
       const bytes = this.#bytes;
       const rest = outgoing.rest(
@@ -127,7 +128,58 @@ export class ChildDisk {
       );
       void rest.catch(() => undefined);
     }
-    return promise;
+    return answer;
+  }
+
+  /** @throws DiskError `gone`, `hung` */
+  #refuse(): void {
+    if (this.#isClosed) throw new DiskError('gone');
+    if (this.#stuck) throw new DiskError('hung');
+  }
+
+  #ask(
+    id: number,
+    call: string,
+    args: readonly unknown[],
+    outgoing?: OutgoingBody,
+    body?: BodyPart,
+  ): { child: ChildProcess; answer: Promise<unknown> } {
+    this.#refuse();
+    const child = (this.#child ??= this.#start());
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    if (this.#waiting.size === 0) this.#heard = this.#time.now();
+    const incoming = call === 'read' || call === 'trash.read' ? this.#expect(child, id) : undefined;
+    const probes = call === 'probe';
+    this.#waiting.set(id, { resolve, reject, probes, ...(outgoing && { outgoing }), ...(incoming && { incoming }) });
+    this.#send(child, { id, call, args, ...(body && { body }) });
+    return { child, answer: promise };
+  }
+
+  /** Blocks are told as they come. */
+  async #copy(args: readonly unknown[], groups: AsyncIterable<readonly CopiedBlock[]>): Promise<Staged> {
+    const blocks = groups[Symbol.asyncIterator]();
+    const first = await blocks.next();
+    const id = ++this.#lastId;
+    const { child, answer } = this.#ask(id, 'stageCopy', [...args, first.done === true ? [] : first.value]);
+    let failure: { error: unknown } | undefined;
+    const tell = async (): Promise<void> => {
+      for (let next = first; next.done !== true;) {
+        next = await blocks.next();
+        // It was answered, and by a failure.
+        if (!this.#waiting.has(id)) return void (await blocks.return?.());
+        if (next.done !== true) this.#send(child, { id, blocks: next.value });
+      }
+      this.#send(child, { id, blocks: 'none' });
+    };
+    void tell().catch((error: unknown) => {
+      failure = { error };
+      this.#send(child, { id, blocks: 'lost' });
+    });
+    try {
+      return (await answer) as Staged;
+    } catch (error) {
+      throw failure ? failure.error : error;
+    }
   }
 
   #watch(onDirty: (dirty: Dirty) => void): Unsubscribe {

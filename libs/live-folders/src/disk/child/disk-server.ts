@@ -1,8 +1,9 @@
 import type { Unsubscribe } from '@dfs/runtime';
 import { DiskError } from '../disk-error.js';
 import type { DiskPath, TemporaryIds } from '../names.js';
-import type { FileAttributes, Reading, RootDisk } from '../root-disk.js';
+import type { CopiedBlock, FileAttributes, Reading, RootDisk } from '../root-disk.js';
 import { IncomingBody, OutgoingBody } from './bodies.js';
+import { IncomingBlocks } from './blocks.js';
 import { tellError, type BodyPart, type FromChild, type ToChild } from './protocol.js';
 
 /** Calls that are passed on as they are: arguments and answers are plain data. */
@@ -13,7 +14,6 @@ export const PLAIN_CALLS = [
   'list',
   'contentOf',
   'readAll',
-  'stageCopy',
   'discard',
   'place',
   'writeAll',
@@ -43,6 +43,7 @@ export const PLAIN_TRASH_CALLS = [
 export class DiskServer {
   readonly #incoming = new Map<number, IncomingBody>();
   readonly #outgoing = new Map<number, OutgoingBody>();
+  readonly #copying = new Map<number, IncomingBlocks>();
   #watching: Unsubscribe | undefined;
   #active = 0;
   #lastId = 0;
@@ -65,6 +66,7 @@ export class DiskServer {
     this.#lastId = Math.max(this.#lastId, id);
     if ('call' in message) void this.#answer(id, message.call, message.args, message.body);
     else if ('body' in message) this.#incoming.get(id)?.finish(message.body);
+    else if ('blocks' in message) this.#copying.get(id)?.take(message.blocks);
     else if ('taken' in message) this.#outgoing.get(id)?.taken(message.taken);
     else this.#outgoing.get(id)?.stop();
   }
@@ -92,6 +94,8 @@ export class DiskServer {
         await this.#give(id, await this.disk.trash.read(args[0] as string));
       } else if (call === 'stage') {
         this.send({ id, answer: await this.#stage(id, args, body ?? {}) });
+      } else if (call === 'stageCopy') {
+        this.send({ id, answer: await this.#copy(id, args) });
       } else this.send({ id, answer: await this.#plain(call, args) });
     } catch (error) {
       this.send({ id, error: tellError(error) });
@@ -130,6 +134,16 @@ export class DiskServer {
       return await this.disk.stage(path as DiskPath, ids as TemporaryIds, body, attributes as FileAttributes);
     } finally {
       this.#incoming.delete(id);
+    }
+  }
+
+  async #copy(id: number, [path, ids, attributes, first]: readonly unknown[]): Promise<unknown> {
+    const blocks = new IncomingBlocks(first as readonly CopiedBlock[]);
+    this.#copying.set(id, blocks);
+    try {
+      return await this.disk.stageCopy(path as DiskPath, ids as TemporaryIds, blocks, attributes as FileAttributes);
+    } finally {
+      this.#copying.delete(id);
     }
   }
 

@@ -1,7 +1,7 @@
 import { KiB, second } from '@dfs/runtime';
 import { asDiskError, DiskError } from '../disk-error.js';
 import type { DiskPath } from '../names.js';
-import type { Dirty, DiskTraits, ReadEnd, Stat } from '../root-disk.js';
+import type { CopiedBlock, Dirty, DiskTraits, ReadEnd, Stat } from '../root-disk.js';
 
 /** A child tells so often for how long its slowest call has been waiting for the disk. */
 export const BEAT_EVERY = 2 * second;
@@ -48,6 +48,8 @@ export type ToChild =
   | { readonly id: number; readonly body: BodyPart }
   /** So many pieces were taken, and may be followed by others. */
   | { readonly id: number; readonly taken: number }
+  /** More blocks to be copied; `none` follow after the last of them, or since they are not to be had. */
+  | { readonly id: number; readonly blocks: readonly CopiedBlock[] | 'none' | 'lost' }
   /** The rest of the body is not wanted. */
   | { readonly id: number; readonly stop: true }
   | { readonly watch: boolean };

@@ -160,16 +160,26 @@ export class Reader {
     reject: (error: unknown) => void,
   ): AsyncGenerator<Uint8Array, void, undefined> {
     const { files, time, keepsInodes } = this.components;
+    const memory = reuses ? new TwoPieces(Math.min(PIECE, stat.size + 1)) : undefined;
+    let reading: Promise<Uint8Array> | undefined;
+    const read = (at: number): Promise<Uint8Array> => {
+      const wanted = Math.min(PIECE, Math.max(1, stat.size - at + 1));
+      const piece = memory?.next(wanted) ?? Buffer.allocUnsafeSlow(wanted);
+      const next = file.read(piece, at).then((length) => piece.subarray(0, length));
+      // Nobody may be left to hear of it.
+      next.catch(() => undefined);
+      return next;
+    };
     let isComplete = false;
     try {
-      const memory = reuses ? Buffer.allocUnsafeSlow(Math.min(PIECE, stat.size + 1)) : undefined;
       for (let at = 0; ;) {
-        const wanted = Math.min(PIECE, Math.max(1, stat.size - at + 1));
-        const piece = memory?.subarray(0, wanted) ?? Buffer.allocUnsafeSlow(wanted);
-        const length = await file.read(piece, at);
-        if (length === 0) break;
-        at += length;
-        yield piece.subarray(0, length);
+        const piece = await (reading ?? read(at));
+        reading = undefined;
+        if (piece.length === 0) break;
+        at += piece.length;
+        // What is read meanwhile is in the other memory.
+        if (reuses && at <= stat.size) reading = read(at);
+        yield piece;
         // A file that grows for ever would never end: it is read as far as it went when it was opened.
         if (at > stat.size) {
           if (check) throw this.#changed(path, 'changed');
@@ -190,6 +200,7 @@ export class Reader {
       reject(told);
       throw told;
     } finally {
+      await reading?.catch(() => undefined);
       await file.close().catch(() => undefined);
       if (!isComplete) reject(new DiskError('gone', { path }));
     }
@@ -199,6 +210,21 @@ export class Reader {
     const { steadiness } = this.components;
     steadiness.changed(path);
     return new DiskError(code, { path, ...steadiness.wait(path) });
+  }
+}
+
+/** Memory for two pieces, which have it in turn. */
+class TwoPieces {
+  readonly #memory: readonly [Buffer, Buffer];
+  #at = 0;
+
+  constructor(bytes: number) {
+    this.#memory = [Buffer.allocUnsafeSlow(bytes), Buffer.allocUnsafeSlow(bytes)];
+  }
+
+  next(bytes: number): Buffer {
+    this.#at = 1 - this.#at;
+    return this.#memory[this.#at as 0 | 1].subarray(0, bytes);
   }
 }
 

@@ -21,8 +21,6 @@ import { TrashRoom } from './trash-room.js';
 const BATCH: GroupLimits = { count: 512, bytes: 256 * MiB };
 /** Files, or groups of small ones, that are fetched and written at a time. */
 const TOGETHER = 4;
-/** Blocks that are told to the process of a disk in one message. */
-const MOST_BLOCKS = 8192;
 /** Milliseconds after which a file is looked at again that changed just now, and one that went to the trash (rules 6 and 9). */
 const RACY = 2100;
 /** Milliseconds until what could not be had from any holder is tried again. */
@@ -187,16 +185,18 @@ class Writer {
     this.wrote(step, name, await disk.place(staged, replaced));
   }
 
-  /** A large content that is all here, or comes here, goes to the disk without a way through this process; undefined where that cannot be. */
+  /**
+   * A large content that is here, or comes here, goes to the disk without a way through this process, each block once it is in the store;
+   * undefined where that cannot be.
+   */
   private async copied(name: DiskPath, ids: TemporaryIds, { head }: WriteStep): Promise<Staged | undefined> {
     const { disk, parts, folder, signal } = this.context;
     const { contentId, size } = head;
     if (contentId === null || size <= CHUNK_MIN_BYTES) return undefined;
-    const blocks = await parts.placement.here.blocks(contentId, size, MOST_BLOCKS, signal);
-    if (blocks === undefined) return undefined;
+    const blocks = parts.placement.here.blocks(contentId, size, signal);
     return disk.stageCopy(name, ids, blocks, attributesOf(head, folder.probe.executableBit)).catch((error: unknown) => {
-      // A block has another place by now, or is damaged there: reading in the usual way finds out.
-      if (isDiskError(error, 'source')) return undefined;
+      // A block has another place by now, or is damaged there, or does not come: reading in the usual way finds out.
+      if (isDiskError(error, 'source') || isDfsError(error, 'content-unavailable')) return undefined;
       throw error;
     });
   }
