@@ -186,6 +186,14 @@ export const PROBLEM_MESSAGES: Readonly<Record<ProblemCode, ProblemMessage>> = {
     next: $localize`Ask the node how far the upload is, and go on from there.`,
   },
   'upload-locked': { title: $localize`The upload is under way already`, next: $localize`Try again in a moment.` },
+  locked: {
+    title: $localize`A WebDAV client has locked this`,
+    next: $localize`Close the file there, or try again in a moment.`,
+  },
+  'foreign-destination': {
+    title: $localize`The destination is on another server`,
+    next: $localize`Choose a destination on this node.`,
+  },
   'checksum-mismatch': {
     title: $localize`The bytes changed on the way`,
     next: $localize`That part was not stored. Send it again.`,

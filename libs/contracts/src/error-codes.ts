@@ -60,6 +60,7 @@ export const ERROR_STATUS = {
   'unsupported-media-type': 415,
   'range-not-satisfiable': 416,
   'upload-locked': 423,
+  locked: 423,
   'too-many-requests': 429,
   'header-too-large': 431,
   // As tus numbers it
@@ -69,6 +70,7 @@ export const ERROR_STATUS = {
   'chunk-damaged': 500,
   'not-implemented': 501,
   'peer-misbehaved': 502,
+  'foreign-destination': 502,
   'not-ready': 503,
   'shutting-down': 503,
   'disk-failed': 503,
@@ -91,6 +93,7 @@ export type ErrorCode = keyof typeof ERROR_STATUS;
 export const RETRYABLE_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'request-timeout',
   'upload-locked',
+  'locked',
   'checksum-mismatch',
   'too-many-requests',
   'not-ready',

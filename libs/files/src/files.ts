@@ -1,4 +1,4 @@
-import type { Commit, Conditions, Entry, VersionQuery, VoidQuery } from '@dfs/catalogue';
+import type { Commit, Conditions, Entry, Level, VersionQuery, VoidQuery } from '@dfs/catalogue';
 import type { BlockBatch } from '@dfs/chunks';
 import type {
   BatchOp,
@@ -14,7 +14,7 @@ import type {
   VoidVersionList,
 } from '@dfs/contracts';
 import type { Tx } from '@dfs/database';
-import { normalisePath, type Cid } from '@dfs/protocol';
+import { normalisePath, type Cid, type RecordAttributes } from '@dfs/protocol';
 import { silentLog, systemClock, type WorkStatus } from '@dfs/runtime';
 import { Archives } from './archive/archives.js';
 import { ActRuns } from './acts/act-runs.js';
@@ -31,6 +31,8 @@ import { Thumbnails } from './thumbnails/thumbnails.js';
 import { changeMatching, type Filter, type MatchingDone, type MatchingOp } from './write/batch-matching.js';
 import { changeMany, type BatchDone, type BatchItem } from './write/batch.js';
 import { lookUp, type FoundPath } from './read/lookup.js';
+import { findPath, readLevel, type PathFound } from './read/tree.js';
+import { changeAttributes, putOver } from './write/overwrite.js';
 import { removeFile, type RemoveOptions } from './write/removal.js';
 import {
   adoptVersion,
@@ -155,6 +157,16 @@ export class Files {
     return listFiles({ ...this.components, states: this.states }, query);
   }
 
+  /** The file or folder at a path. @param path normalised; empty for the top */
+  find(path: string, as?: { isFolder?: boolean }): Promise<PathFound> {
+    return findPath(this.components.catalogue, path, as);
+  }
+
+  /** A page of one level, as the catalogue has it. @param path of a folder, normalised; empty for the top */
+  level(path: string, page: { limit: number; cursor?: string }): Promise<Level> {
+    return readLevel(this.components.catalogue, path, page);
+  }
+
   get(fileId: string): Promise<FileInfo> {
     return getFile(this.components, fileId);
   }
@@ -200,6 +212,20 @@ export class Files {
 
   move(fileId: string, path: string, want?: Preconditions): Promise<Revised<MovedFile>> {
     return moveFile(this.components, fileId, path, want);
+  }
+
+  /** A file over another one, which gets a new version. */
+  putOver(does: 'copy' | 'move', fileId: string, path: string, want?: Preconditions): Promise<FileInfo> {
+    return putOver(this.components, does, fileId, path, want);
+  }
+
+  /** Says something else of a file, whose bytes stay. */
+  changeAttributes(
+    fileId: string,
+    change: (attributes: RecordAttributes) => RecordAttributes,
+    want?: Preconditions,
+  ): Promise<Entry> {
+    return changeAttributes(this.components, fileId, change, want);
   }
 
   voidVersions(query: VoidQuery): Promise<VoidVersionList> {

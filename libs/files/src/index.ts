@@ -9,7 +9,15 @@ export { filesEntities, filesMigrations } from './acts/schema.js';
 export { FilesModule } from './files.module.js';
 export type { FilesComponents } from './ports.js';
 export type { OpenContent } from './read/download.js';
-export { announcedLength, goneSignal, refuseCodings, requestBody, type Pace } from './http/body/request-body.js';
+export type { PathFound } from './read/tree.js';
+export {
+  announcedLength,
+  goneSignal,
+  refuseCodings,
+  requestBody,
+  requireLength,
+  type Pace,
+} from './http/body/request-body.js';
 export { parseJsonObject } from './http/body/json-text.js';
 export { LARGE_JSON_BODY, STREAMED_BODY, StreamedBody } from './http/body/streamed-body.js';
 export { Conditional } from './http/dto/conditional.dto.js';
@@ -27,8 +35,11 @@ export { ANSWER_HEADERS, answerHeaders, FILE_HEADERS } from './describe/headers.
 export { OptionalBody, PATH_PROBLEMS, Problems, takeProblems, WRITE_PROBLEMS } from './describe/problems.dto.js';
 export { callerOf, requireAdmin, sees, setCaller, type Caller, type Scope } from './http/caller.js';
 export { answerFile } from './http/answer/answer-file.js';
-export { attributesOfFields } from './http/headers/attribute-headers.js';
-export { writePreconditions, type Preconditions } from './http/headers/preconditions.js';
+export { makeInert, sendContent, written } from './http/answer/send-content.js';
+export { announcedAttributes, attributesOfFields } from './http/headers/attribute-headers.js';
+export { announcedDigests } from './http/headers/digest-header.js';
+export { httpDate } from './http/headers/http-date.js';
+export { etagOf, writePreconditions, type Preconditions } from './http/headers/preconditions.js';
 export { mediaTypeFor } from './read/media-type.js';
 export type { Upload, UploadOutcome } from './write/upload.js';
 export type { UploadProgress } from './write/upload-progress.js';

@@ -208,6 +208,14 @@ export const PROBLEM_TEXTS: Readonly<Record<ErrorCode, ProblemText>> = {
     'Another request sends to this upload.',
     'Let that one end, or cut it off; then ask for the offset by HEAD, and go on from there.',
   ),
+  locked: text(
+    'A client of WebDAV of this node holds a lock here, and the request shows no token of it; or a change is under way that a new lock would have to wait for.',
+    'Close the file in the program that has locked it, or wait until its lock has expired: no lock lasts longer than an hour unless it is refreshed.',
+  ),
+  'foreign-destination': text(
+    'The header Destination of a COPY or MOVE names no address below /dav/ of this node.',
+    'Take the address from the answer to a PROPFIND. To another server download the file, and upload it there.',
+  ),
   'too-many-requests': text(
     'The node, or the member that it asked, has as much to do as it takes on at once.',
     'Wait for as many seconds as Retry-After says, then send the same request.',

@@ -70,7 +70,7 @@ export class FolderActs {
     const path = folderPath(name);
     return this.act({ path, confirm, by }, async (tx) => {
       const found = await this.contentsOf(path, tx);
-      return found.map((shown) => ({ does: 'delete', path: shown.path, record: shown.record, ...kindOf(shown) }));
+      return found.map(deletionOf);
     });
   }
 
@@ -82,6 +82,24 @@ export class FolderActs {
   /** @throws as `move` */
   copy(name: string, to: string, by = NODE_ASKS): Promise<FolderOutcome> {
     return this.relocate('copy', name, to, by);
+  }
+
+  /**
+   * Copies or moves a file or folder to where another is, which is deleted in the same act. Neither may lie in the other.
+   * @throws DfsError `not-found`, `mass-deletion` for what is deleted; as `move`
+   */
+  async replace(does: 'copy' | 'move', name: string, to: string, by = NODE_ASKS): Promise<FolderOutcome> {
+    const [path, target] = [folderPath(name), folderPath(to)];
+    refuseNested(path, target);
+    refuseNested(target, path);
+    return this.act({ path, confirm: false, by }, async (tx) => {
+      const found = await this.whatIsAt(path, tx);
+      const gone = await this.whatIsAt(target, tx);
+      // First, since a job goes on in the order of its list.
+      const items = [...gone.map(deletionOf), ...found.map((shown) => relocated(does, shown, path, target))];
+      await refuseOccupied(this.parts.catalogue, found, items, tx);
+      return items;
+    });
   }
 
   /**
@@ -110,17 +128,10 @@ export class FolderActs {
     const path = folderPath(name);
     const target = folderPath(to);
     if (target === path) throw new DfsError('path-exists', 'The folder is there already: choose another path.');
-    if (target.startsWith(`${path}/`))
-      throw invalidField('to', 'lies in the folder itself: choose a path outside of it');
+    refuseNested(path, target);
     return this.act({ path, confirm: true, by }, async (tx) => {
       const found = await this.contentsOf(path, tx);
-      const items = found.map((shown) => ({
-        does,
-        path: shown.path,
-        record: shown.record,
-        target: normalisePath(target + shown.path.slice(path.length)),
-        ...kindOf(shown),
-      }));
+      const items = found.map((shown) => relocated(does, shown, path, target));
       await refuseOccupied(this.parts.catalogue, found, items, tx);
       return items;
     });
@@ -164,6 +175,12 @@ export class FolderActs {
       (after) => folders.beneath(path, { ...after, limit: PAGE }, tx),
       (shown) => shown.path,
     );
+  }
+
+  /** The file at a path, or the folder with all that is in it. */
+  private async whatIsAt(path: string, tx: Tx): Promise<ShownPath[]> {
+    const shown = (await this.parts.catalogue.folders.shown([path], tx)).get(path);
+    return shown?.kind === 'file' ? [shown] : this.contentsOf(path, tx);
   }
 
   private at(path: string, time: number): Promise<FormerPath[]> {
@@ -257,6 +274,21 @@ async function whole<T>(read: (page: { after?: string }) => Promise<T[]>, pathOf
 
 function kindOf({ kind, size }: ShownPath): Pick<PlannedItem, 'file' | 'size'> {
   return { file: kind === 'file', size };
+}
+
+function deletionOf(shown: ShownPath): PlannedItem {
+  return { does: 'delete', path: shown.path, record: shown.record, ...kindOf(shown) };
+}
+
+/** @param shown lies at `path`, or in it */
+function relocated(does: 'move' | 'copy', shown: ShownPath, path: string, target: string): PlannedItem {
+  const to = normalisePath(target + shown.path.slice(path.length));
+  return { does, path: shown.path, record: shown.record, target: to, ...kindOf(shown) };
+}
+
+/** @throws DfsError `validation-failed` */
+function refuseNested(path: string, target: string): void {
+  if (target.startsWith(`${path}/`)) throw invalidField('to', 'lies in the folder itself: choose a path outside of it');
 }
 
 /** With or without the slash at its end. @throws DfsError `invalid-path` */

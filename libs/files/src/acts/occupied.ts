@@ -25,7 +25,7 @@ export async function refuseOccupied(
       { facts: factsOf(undecided) },
     );
   }
-  const leaving = new Set(items.filter(({ does }) => does === 'move').map(({ path }) => path));
+  const leaving = new Set(items.filter(({ does }) => does === 'move' || does === 'delete').map(({ path }) => path));
   const targets = items.flatMap(({ target }) => (target === undefined ? [] : [target]));
   const shown = await catalogue.folders.shown(targets, reader);
   const taken = targets.filter((target) => shown.get(target)?.kind === 'file' && !leaving.has(target));

@@ -132,8 +132,8 @@ export async function sendBytes(
   response.end();
 }
 
-/** Until the system has taken the bytes: then their memory may be used again. */
-async function written(response: ServerResponse, bytes: Uint8Array): Promise<void> {
+/** Resolves when the system has taken the bytes: then their memory may be used again. @throws DfsError `aborted` */
+export async function written(response: ServerResponse, bytes: Uint8Array | string): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<undefined>();
   const gone = (): void => reject(new DfsError('aborted', 'The client closed the connection.'));
   if (response.closed) gone();
