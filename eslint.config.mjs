@@ -34,8 +34,9 @@ const mayImport = {
   // The network is hidden behind placement: files knows neither peers nor dht nor transport.
   files: [...foundation, 'chunks', 'transfer', 'catalogue', 'placement', 'purge'],
   tus: [...foundation, 'chunks', 'catalogue', 'files'],
+  webdav: [...foundation, 'catalogue', 'files'],
   'live-folders': [...foundation, 'chunks', 'transfer', 'catalogue', 'placement', 'purge', 'files'],
-  'dfs-engine': [...layers, 'node', 'files', 'tus', 'live-folders'],
+  'dfs-engine': [...layers, 'node', 'files', 'tus', 'webdav', 'live-folders'],
   'dfs-engine-e2e': ['contracts', 'runtime', 'protocol', 'client', 'testing'],
   // Generated from the API document: it knows nothing of the engine.
   client: [],
@@ -69,6 +70,7 @@ const homes = {
     'simulation',
     'dfs-engine',
   ],
+  saxes: ['webdav'],
   // The end-to-end tests dial in as strangers do.
   libp2p: ['transport', 'simulation', 'dfs-engine-e2e'],
   '@libp2p/*': ['protocol', 'transport', 'simulation', 'dfs-engine-e2e'],

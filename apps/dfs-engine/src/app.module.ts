@@ -11,6 +11,7 @@ import { Placement } from '@dfs/placement';
 import { Purge } from '@dfs/purge';
 import { isDfsError, MiB, type Log } from '@dfs/runtime';
 import { TusModule, Uploads } from '@dfs/tus';
+import { WebDav, WebDavModule } from '@dfs/webdav';
 import type { Access } from './access/access.js';
 import { DEFAULT_QUOTA } from './config.js';
 import { liveFolders } from './folders/live-folders.provider.js';
@@ -94,6 +95,11 @@ export class AppModule {
             new Uploads({ db, chunks, files, clock, log }),
           inject: [Database, ChunkStore, Files],
         }),
+        WebDavModule.forRoot({
+          useFactory: (files: Files, chunks: ChunkStore) =>
+            new WebDav({ files, timers: foundation.timers, room: () => roomFor(chunks) }),
+          inject: [Files, ChunkStore],
+        }),
         LiveFoldersModule.forRoot(liveFolders),
         ApiModule,
       ],
@@ -109,6 +115,12 @@ async function saveBefore(snapshots: Snapshots, log: Log): Promise<void> {
     if (!isDfsError(error, 'no-space')) throw error;
     log.warn({ err: error }, 'the database is migrated without a snapshot of it');
   }
+}
+
+/** Of this node: the quota, or the disk where that has less. */
+function roomFor(chunks: ChunkStore): { used: number; free: number } {
+  const { bytes, quotaBytes, freeBytes } = chunks.usage();
+  return { used: bytes, free: Math.min(freeBytes, quotaBytes - bytes) };
 }
 
 function quiet(level: string): string {

@@ -3,6 +3,7 @@ import { CSRF_HEADER, PROBLEMS_PATH, routes } from '@dfs/contracts';
 import type { ClientPass, EventsAccess } from '@dfs/events';
 import type { Caller } from '@dfs/files';
 import { DfsError, type Clock, type Log } from '@dfs/runtime';
+import { DAV_ROOT, isDavPath } from '@dfs/webdav';
 import type { AllowedHosts } from './allowed-hosts.js';
 import { GuessLimit, type GuessLimitComponents, type TokenEntrance } from './guess-limit.js';
 import { onAbort } from './ends.js';
@@ -93,11 +94,18 @@ export class Access {
     // Another web page is refused whatever it carries.
     if (headers.origin !== undefined && !this.isOwnPage(headers)) throw foreignOrigin();
     // A wrong token is wrong, whatever cookie comes with it.
+    const isDav = isDavPath(path.toLowerCase());
     if (headers.authorization) {
-      const caller = await this.checkToken(bearerOf(headers), this.proxies.addressOf(address, headers), 'bearer');
+      const shown = bearerOf(headers) ?? (isDav ? passwordOf(headers) : undefined);
+      const caller = await this.checkToken(
+        shown,
+        this.proxies.addressOf(address, headers),
+        isDav ? 'webdav' : 'bearer',
+      );
       if (!covers(caller.scope, scopeFor(method, path))) throw outOfScope(caller);
       return caller;
     }
+    if (isDav) throw noPassword();
     const session = this.sessionOf(headers);
     if (!session) throw unauthorized();
     if (!SAFE_METHODS.has(method)) this.checkOwnPage(headers);
@@ -205,16 +213,22 @@ function passOf(caller: Caller): ClientPass {
   };
 }
 
-/** Everything under /api and /metrics, but for signing in and for the documentation. Case does not matter to routes. */
+/** Everything under /api, /metrics and /dav, but for signing in and for the documentation. Case does not matter to routes. */
 function needsToken({ method, path }: Entrance): boolean {
   const lower = path.toLowerCase();
   if (OPEN_PATHS.has(lower) || OPEN_FOLDERS.some((folder) => lower.startsWith(folder))) return false;
   if (lower === routes.session && method === 'POST') return false;
-  return lower.startsWith('/api') || lower.startsWith('/metrics');
+  return ['/api', '/metrics', DAV_ROOT].some((root) => lower.startsWith(root));
 }
 
 function bearerOf(headers: IncomingHttpHeaders): string | undefined {
   return /^Bearer +([^\s]+) *$/i.exec(headers.authorization ?? '')?.[1];
+}
+
+/** The password of Basic authentication, whatever the user name is. */
+function passwordOf(headers: IncomingHttpHeaders): string | undefined {
+  const [, encoded] = /^Basic +([A-Za-z0-9+/]{1,4096}={0,2}) *$/i.exec(headers.authorization ?? '') ?? [];
+  return encoded === undefined ? undefined : /^[^:]*:([^]*)$/.exec(Buffer.from(encoded, 'base64').toString())?.[1];
 }
 
 function wrongToken(): DfsError {
@@ -228,6 +242,13 @@ function unauthorized(): DfsError {
   return new DfsError(
     'unauthorized',
     'Sign in first: send the token of this node as Authorization: Bearer, or open the link it printed at its start.',
+  );
+}
+
+function noPassword(): DfsError {
+  return new DfsError(
+    'unauthorized',
+    'Sign in first: a key of this node is the password, and any user name will do. The console makes keys under Settings.',
   );
 }
 

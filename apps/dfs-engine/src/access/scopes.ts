@@ -1,7 +1,10 @@
 import { API_PREFIX } from '@dfs/contracts';
 import type { Scope } from '@dfs/files';
+import { isDavPath } from '@dfs/webdav';
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
+/** These look at things too, under /dav. */
+const DAV_READS = new Set(['PROPFIND', 'REPORT']);
 /** By which the access of others is changed. */
 const OF_ACCESS = /^\/(keys|sessions)(\/|$)/;
 /** The disk of this node, to look at it too. */
@@ -29,6 +32,7 @@ function belowApi(path: string): string {
 
 /** The least scope of a request. @param path without query, in whatever case */
 export function scopeFor(method: string, path: string): Scope {
+  if (isDavPath(path.toLowerCase())) return SAFE_METHODS.has(method) || DAV_READS.has(method) ? 'read' : 'write';
   const below = belowApi(path);
   if (OF_ACCESS.test(below) || OF_THE_DISK.test(below)) return 'admin';
   if (SAFE_METHODS.has(method)) return 'read';

@@ -2,7 +2,7 @@ import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '
 import type { Request, Response } from 'express';
 import { DfsError, type Log } from '@dfs/runtime';
 import { toDfsError } from './known-errors.js';
-import { sendProblem } from './problem-answer.js';
+import { loggedPath, sendProblem } from './problem-answer.js';
 
 /** Which methods a path takes: empty for a path that is no route. */
 export type MethodsOf = (path: string) => readonly string[];
@@ -41,7 +41,7 @@ export class ErrorFilter implements ExceptionFilter {
     const facts = {
       requestId: response.getHeader('X-Request-Id'),
       method: request.method,
-      path: request.path,
+      path: loggedPath(request),
       code: error.code,
     };
     if (error.code === 'internal-error') this.log.error({ ...facts, err: error.cause ?? error }, 'unexpected error');

@@ -5,6 +5,7 @@ import { API_PREFIX, type AnyEvent, type EventPage } from '@dfs/contracts';
 import { callerOf, sees, type Caller } from '@dfs/files';
 import { normalisePath } from '@dfs/protocol';
 import { DfsError } from '@dfs/runtime';
+import { isDavPath } from '@dfs/webdav';
 import { viewOf } from '../access/event-view.js';
 
 /** The path of a file that is or was there. */
@@ -46,7 +47,8 @@ export class KeyViewInterceptor implements NestInterceptor {
     if (context.getType() !== 'http') return next.handle();
     const request = context.switchToHttp().getRequest<Request>();
     const caller = callerOf(request);
-    if (caller.prefix === '') return next.handle();
+    // WebDAV names paths in its own ways, and looks at them where it reads them.
+    if (caller.prefix === '' || isDavPath(request.path)) return next.handle();
     const path = request.path.toLowerCase().replace(/\/$/, '');
     const below = path.startsWith(API_PREFIX) ? path.slice(API_PREFIX.length) : '';
     if (!VISIBLE.some(([methods, paths]) => methods.test(request.method) && paths.test(below))) {

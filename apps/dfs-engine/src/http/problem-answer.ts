@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { basePathOf, toProblem, type DfsError } from '@dfs/runtime';
+import { DAV_ROOT, davProblem, davStatus, isDavPath } from '@dfs/webdav';
 
 /** Headers that were meant for the answer that did not come about. */
 const OF_THE_OTHER_ANSWER = [
@@ -18,21 +19,49 @@ const RETRY_SECONDS = 5;
 /** Answers with the problem that an error stands for. Nothing of the answer may have been sent. */
 export function sendProblem(request: IncomingMessage, response: ServerResponse, error: DfsError): void {
   const requestId = String(response.getHeader('X-Request-Id') ?? '');
-  const instance = pathOf(request).slice(0, MAX_INSTANCE_LENGTH);
-  const problem = toProblem(error, { requestId, base: basePathOf(request), instance });
-  const body = Buffer.from(JSON.stringify(problem));
+  const path = pathOf(request);
+  const { status, type, challenge, text } = (isDavPath(path) ? davForm : jsonForm)(error, {
+    ...{ requestId, base: basePathOf(request), instance: path.slice(0, MAX_INSTANCE_LENGTH) },
+  });
+  const body = Buffer.from(text);
   for (const name of OF_THE_OTHER_ANSWER) response.removeHeader(name);
-  if (error.status === 401) response.setHeader('WWW-Authenticate', 'Bearer');
+  if (error.status === 401) response.setHeader('WWW-Authenticate', challenge);
   // The rest of the body may still come: the connection is not good for another request.
   if (error.status === 408) response.setHeader('Connection', 'close');
   if (error.status === 416) response.setHeader('Content-Range', `bytes */${Number(error.facts?.['size'] ?? 0)}`);
   if (error.status === 429 || error.status === 503)
     response.setHeader('Retry-After', error.retryAfter ?? RETRY_SECONDS);
   response.setHeader('Cache-Control', 'no-store');
-  response.setHeader('Content-Type', 'application/problem+json; charset=utf-8');
+  response.setHeader('Content-Type', type);
   response.setHeader('Content-Length', body.length);
-  response.statusCode = error.status;
+  response.statusCode = status;
   response.end(request.method === 'HEAD' ? undefined : body);
+}
+
+/** A problem in the form that clients of an address understand. */
+interface ProblemForm {
+  status: number;
+  type: string;
+  /** Of a refusal for want of a token. */
+  challenge: string;
+  text: string;
+}
+type FormContext = { requestId: string; base: string; instance: string };
+
+function jsonForm(error: DfsError, context: FormContext): ProblemForm {
+  const type = 'application/problem+json; charset=utf-8';
+  return { status: error.status, type, challenge: 'Bearer', text: JSON.stringify(toProblem(error, context)) };
+}
+
+function davForm(error: DfsError, context: FormContext): ProblemForm {
+  const type = 'application/xml; charset=utf-8';
+  return { status: davStatus(error), type, challenge: 'Basic realm="DFS"', text: davProblem(error, context) };
+}
+
+/** Path of the request for a log: below the root of WebDAV it is the name of a file, which goes into none. */
+export function loggedPath(request: IncomingMessage): string {
+  const path = pathOf(request);
+  return isDavPath(path.toLowerCase()) ? `${DAV_ROOT}/…` : path;
 }
 
 /** Path of the request as it was asked for, without its query: that may say more than a log or an answer should. */

@@ -2,8 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import { pinoHttp, type HttpLogger } from 'pino-http';
-import { pathOf } from './problem-answer.js';
+import { loggedPath } from './problem-answer.js';
 
+/** Methods that change nothing. */
+const LOOKS = new Set(['GET', 'HEAD', 'OPTIONS', 'PROPFIND']);
 const SANE_ID = /^[A-Za-z0-9._-]{1,64}$/;
 
 /** Gives every request an id (its own, if it brought a sane one), tells it in the answer, and logs one line at the end. */
@@ -17,7 +19,7 @@ export function requestLog(logger: Logger): HttpLogger {
       req: (request: IncomingMessage) => ({
         id: request.id,
         method: request.method,
-        path: pathOf(request),
+        path: loggedPath(request),
         from: request.socket.remoteAddress,
       }),
       res: (response: ServerResponse) => ({ status: response.statusCode }),
@@ -26,7 +28,7 @@ export function requestLog(logger: Logger): HttpLogger {
       if (error || response.statusCode >= 500) return 'warn';
       // The limit of guesses writes one line for all of them.
       if (response.statusCode === 401) return 'debug';
-      return request.method === 'GET' || request.method === 'HEAD' ? 'debug' : 'info';
+      return LOOKS.has(request.method ?? '') ? 'debug' : 'info';
     },
   });
 }

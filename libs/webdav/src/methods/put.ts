@@ -1,0 +1,95 @@
+import { versionTag, type Conditions } from '@dfs/catalogue';
+import type { FileInfo } from '@dfs/contracts';
+import {
+  announcedAttributes,
+  announcedDigests,
+  announcedLength,
+  etagOf,
+  goneSignal,
+  refuseCodings,
+  requestBody,
+  requireLength,
+  writePreconditions,
+  type Files,
+  type Preconditions,
+} from '@dfs/files';
+import { DfsError } from '@dfs/runtime';
+import { answer, changeOf, requireFolder, type Call } from '../http/call.js';
+import { announcedMtime } from '../http/dav-headers.js';
+import { asksForTag } from '../http/if-header.js';
+import type { Locks } from '../locks/locks.js';
+import { outliving, withMtime } from '../properties/kept.js';
+import { requireChangeable, type Resource, type Resources } from '../read/resources.js';
+
+/** The parts by which something is changed. */
+export interface Changing<F extends keyof Files> {
+  files: Pick<Files, F>;
+  resources: Resources;
+  locks: Locks;
+}
+
+/**
+ * Stores the body as a file, as the API does. The folder for it must be there; properties of a file that is written over stay.
+ * @throws DfsError `method-not-allowed` for a folder, `path-taken` without a folder, `locked`; as `upload` of files
+ */
+export async function put(
+  call: Call,
+  { files, resources, locks }: Changing<'upload' | 'changeAttributes'>,
+): Promise<void> {
+  const { request, response, caller, address, holder } = call;
+  requireLength(request);
+  refuseCodings(request);
+  const mtime = announcedMtime(request.headers);
+  const said = { ...(mtime === undefined ? {} : { mtime }), ...announcedAttributes(request.headersDistinct) };
+  const digests = announcedDigests(request.headers);
+  const found = await resources.find(caller, address);
+  if (found.kind === 'folder' || address.isFolder) {
+    throw new DfsError(
+      'method-not-allowed',
+      'There is a folder at this address, which takes no bytes: make files in it.',
+    );
+  }
+  requireChangeable(caller, address.path);
+  if (found.kind === 'nothing') await requireFolder(caller, resources, address.path);
+  const end = locks.begin([changeOf(address.path, { changesFolder: found.kind === 'nothing' })], holder);
+  try {
+    const [mediaType, size] = [request.headers['content-type'], announcedLength(request)];
+    const { outcome, file } = await files.upload({
+      path: address.path,
+      body: requestBody(request),
+      ...(mediaType === undefined ? {} : { mediaType }),
+      ...(size === undefined ? {} : { size }),
+      digests,
+      attributes: { ...(found.kind === 'file' ? outliving(found.entry.attributes) : {}), ...said },
+      ...wantedOf(call, found),
+      signal: goneSignal(response),
+    });
+    response.setHeader('ETag', etagOf(file.contentId));
+    const version = mtime === undefined ? file.version : await requireTime(files, file, mtime);
+    response.setHeader('X-DFS-Version', version);
+    if (mtime !== undefined) response.setHeader('X-OC-Mtime', 'accepted');
+    answer(response, outcome === 'created' ? 201 : 204);
+  } finally {
+    end();
+  }
+}
+
+/** Over equal bytes another time alone is no version; a client that syncs would send them again and again. @returns the version */
+async function requireTime(files: Pick<Files, 'changeAttributes'>, file: FileInfo, mtime: number): Promise<string> {
+  if (file.mtime !== undefined && Date.parse(file.mtime) === mtime) return file.version;
+  const want = { ifMatch: [versionTag(file.version)] };
+  return (await files.changeAttributes(file.id, (before) => withMtime(before, mtime), want)).recordId;
+}
+
+/** Conditions of the headers; a tag in `If` was held against what was there, which must still be so when the bytes have come. */
+function wantedOf({ request, conditions }: Call, found: Resource): Preconditions {
+  const wanted = writePreconditions(request.headers);
+  if (wanted.ifMatch !== undefined || !asksForTag(conditions)) return wanted;
+  return { ...wanted, ...asItIs(found) };
+}
+
+/** Asks for just what was found. */
+export function asItIs(found: Resource): Conditions {
+  if (found.kind === 'file') return { ifMatch: [versionTag(found.entry.recordId)] };
+  return found.kind === 'nothing' ? { ifNoneMatch: '*' } : {};
+}
