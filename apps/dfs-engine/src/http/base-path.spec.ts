@@ -1,5 +1,6 @@
 import { io } from 'socket.io-client';
 import type { BatchResults, LookupResults, Problem, UploadResults } from '@dfs/contracts';
+import { davClient, hrefsIn } from '../testing/dav.suite.js';
 import { startTestNode, type TestNode } from '../testing/running-node.suite.js';
 
 describe('a node at a path of its own', () => {
@@ -78,5 +79,14 @@ describe('a node at a path of its own', () => {
     expect(answer).toContain('"type":"/dfs/api/problems/bad-request"');
     const document = await test.call('/dfs/api/asyncapi.json');
     expect(document.json()).toMatchObject({ servers: { node: { pathname: '/dfs/socket.io/' } } });
+  });
+
+  it('names files of WebDAV by addresses there, and takes those as destinations', async () => {
+    const dav = davClient(test, test.node.token);
+    expect((await dav('PUT', '/a.txt', { body: 'a' })).status).toBe(201);
+    expect(hrefsIn(await dav('PROPFIND', '/a.txt', { headers: { depth: '0' } }))).toEqual(['/dfs/dav/a.txt']);
+    const destination = `http://127.0.0.1:${test.port}/dfs/dav/b.txt`;
+    expect((await dav('MOVE', '/a.txt', { headers: { destination } })).status).toBe(201);
+    expect((await dav('GET', '/b.txt')).text).toBe('a');
   });
 });

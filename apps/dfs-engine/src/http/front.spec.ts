@@ -267,7 +267,11 @@ describe('the front of the HTTP server', () => {
     }
   });
 
-  it('writes no secret to the log', () => {
+  it('writes no secret to the log, nor names of files', async () => {
+    await call('/dav/folder/name-of-a-file.txt', { method: 'PROPFIND' });
+    await call('/dav/name-of-a-file.txt', { method: 'PROPFIND', headers: { authorization: '' } });
+    expect(front.log).not.toContain('name-of-a-file');
+    expect(front.log).toContain('"path":"/dav/…"');
     expect(front.log.length).toBeGreaterThan(1000);
     expect(front.log).not.toContain(TOKEN);
     expect(front.log).not.toMatch(/dfs_\w{16}=/);

@@ -25,9 +25,9 @@ export class DavError extends DfsError {
 
 /**
  * Codes that have another status here. To a client of WebDAV 409 says that the folder above is missing: Finder takes what it
- * wanted to delete for gone.
+ * wanted to delete for gone. A file that has come to where one is to go is one that may not be replaced.
  */
-const STATUS: Partial<Record<ErrorCode, number>> = { 'mass-deletion': 403, conflict: 403 };
+const STATUS: Partial<Record<ErrorCode, number>> = { 'mass-deletion': 403, conflict: 403, 'path-exists': 412 };
 
 /** The status of an error under `/dav/`. */
 export function davStatus(error: DfsError): number {

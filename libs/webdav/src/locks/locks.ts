@@ -48,12 +48,15 @@ export class Locks {
   private readonly byToken = new Map<string, Lock>();
   private readonly byPath = new Map<string, Set<Lock>>();
   private readonly changing = new Set<Change>();
+  /** No lock ends before. */
+  private soonest = Infinity;
 
   constructor(private readonly timers: Pick<Timers, 'ticks'>) {}
 
   /** Locks on the path itself, and deep ones on the folders it is in. */
   covering(path: string): Lock[] {
     this.dropExpired();
+    if (this.byToken.size === 0) return [];
     return pathsAbove(path).flatMap((above, index) =>
       [...(this.byPath.get(above) ?? [])].filter(({ isDeep }) => index === 0 || isDeep),
     );
@@ -76,6 +79,7 @@ export class Locks {
     }
     const lock: Lock = { ...wanted, token: `urn:uuid:${randomUUID()}`, endsAt: this.timers.ticks() + wanted.time };
     this.byToken.set(lock.token, lock);
+    this.soonest = Math.min(this.soonest, lock.endsAt);
     this.byPath.set(lock.path, (this.byPath.get(lock.path) ?? new Set()).add(lock));
     return lock;
   }
@@ -90,6 +94,7 @@ export class Locks {
     if (lock.key !== key) throw ofAnother();
     lock.time = time;
     lock.endsAt = this.timers.ticks() + time;
+    this.soonest = Math.min(this.soonest, lock.endsAt);
     return lock;
   }
 
@@ -161,7 +166,12 @@ export class Locks {
 
   private dropExpired(): void {
     const now = this.timers.ticks();
-    for (const lock of this.byToken.values()) if (lock.endsAt <= now) this.drop(lock);
+    if (now < this.soonest) return;
+    this.soonest = Infinity;
+    for (const lock of this.byToken.values()) {
+      if (lock.endsAt <= now) this.drop(lock);
+      else this.soonest = Math.min(this.soonest, lock.endsAt);
+    }
   }
 
   private drop(lock: Lock): void {

@@ -3,11 +3,12 @@ import { DfsError, type Timers } from '@dfs/runtime';
 import { answer, changeOf, requireFolder, type Call } from '../http/call.js';
 import { depthOf, destinationOf, overwriteOf } from '../http/dav-headers.js';
 import type { Address } from '../http/address.js';
+import { asksForTag } from '../http/if-header.js';
 import { refuseBody } from '../http/read-xml.js';
 import { isBeneath, type Change } from '../locks/locks.js';
 import { requireChangeable, type Found, type Resource } from '../read/resources.js';
 import { ended, keepFolder } from './outcome.js';
-import type { Changing } from './put.js';
+import { asItIs, type Changing } from './put.js';
 
 type Parts = Changing<'move' | 'copy' | 'putOver' | 'folders' | 'acts' | 'find'> & { timers: Pick<Timers, 'sleep'> };
 type Does = 'copy' | 'move';
@@ -54,7 +55,7 @@ export async function relocate(does: Does, call: Call, parts: Parts): Promise<vo
 /** @returns whether it is done, rather than going on behind the answer */
 async function place(
   does: Does,
-  { caller }: Call,
+  { caller, conditions }: Call,
   { files, timers }: Parts,
   { source, target, isShallow }: { source: Found; target: Resource; isShallow: boolean },
 ): Promise<boolean> {
@@ -69,9 +70,10 @@ async function place(
     return ended(await files.folders.replace(does, source.path, path, caller), files, timers);
   }
   if (source.kind === 'folder') return ended(await files.folders[does](source.path, path, caller), files, timers);
-  if (target.kind === 'file') await files.putOver(does, source.entry.fileId, path);
-  else if (does === 'copy') await files.copy(source.entry.fileId, path);
-  else await files.move(source.entry.fileId, path);
+  const want = asksForTag(conditions) ? asItIs(source) : {};
+  if (target.kind === 'file') await files.putOver(does, source.entry.fileId, path, want);
+  else if (does === 'copy') await files.copy(source.entry.fileId, path, want);
+  else await files.move(source.entry.fileId, path, want);
   return true;
 }
 
