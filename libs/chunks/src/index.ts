@@ -37,17 +37,11 @@ export {
 export { manifestParts, type ManifestParts } from './manifest/format.js';
 export { HASH_ELSEWHERE_BYTES, hashShared } from './hashing.js';
 export { slabs } from './slabs.js';
-export {
-  ChunkStore,
-  type BlockPlace,
-  type ChunkStoreOptions,
-  type ReadOptions,
-  type Usage,
-} from './store/chunk-store.js';
+export { ChunkStore, type BlockPlace, type ChunkStoreOptions, type Usage } from './store/chunk-store.js';
 export { Generation, type Doubt } from './store/generation/generation.js';
 export type { Found } from './store/index/chunk-index.js';
 export type { BlockBatch } from './store/batch.js';
-export type { ReadBlock } from './store/chunk-reader.js';
+export type { ReadBlock, ReadOptions } from './store/chunk-reader.js';
 export { isNotHere } from './store/damage/errors.js';
 export type { DiskTrouble } from './store/damage/trouble.js';
 export { roomAt, type FileSystemSize, type Quota } from './store/admission/admission.js';

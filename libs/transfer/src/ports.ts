@@ -10,7 +10,10 @@ export interface BlockReader {
   /** @param reader a unit of work, for an answer that holds until its end */
   has(ids: readonly Cid[], reader?: Reader): Promise<Set<Cid>>;
   get(id: Cid, options?: { signal?: AbortSignal }): Promise<Uint8Array>;
-  getMany(ids: readonly Cid[], options?: { signal?: AbortSignal; reuse?: boolean }): AsyncIterable<ReadBlock>;
+  getMany(
+    ids: readonly Cid[],
+    options?: { signal?: AbortSignal; reuse?: boolean; unhashed?: boolean },
+  ): AsyncIterable<ReadBlock>;
 }
 
 /** Answers the requests of the chunks protocol that are about pins: what they mean is not known here. */

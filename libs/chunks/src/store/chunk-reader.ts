@@ -22,6 +22,18 @@ const READ_AHEAD_BLOCKS = 256;
 /** Blocks that lie side by side are read at once, up to here. */
 const READ_RUN_BYTES = 1 * MiB;
 
+/** How blocks are read. */
+export interface ReadOptions {
+  signal?: AbortSignal;
+  /** Reads large blocks into memory that is used again and again: whoever has done with one may `release` it. */
+  reuse?: boolean;
+  /**
+   * Large blocks are not hashed where `reuse` is set, too: whoever gets them does so, and asks again without this where one is
+   * wrong. They are all the same as long as the store has damaged blocks.
+   */
+  unhashed?: boolean;
+}
+
 /** A block that was read. */
 export interface ReadBlock extends Block {
   /** Gives the memory of `bytes` back: nobody may look at them any more. Only to be called once. */
@@ -34,6 +46,8 @@ interface Wanted {
   cid: Uint8Array;
   place: Place | undefined;
 }
+/** Terms of reading one block. */
+type How = Pick<ReadOptions, 'reuse' | 'unhashed'>;
 /** The bytes at a place; or why they are no use; or why nobody can tell at the moment. */
 export type Attempt = { bytes: Uint8Array } | { lost: unknown } | { unreadable: unknown };
 /** Ways to the bytes: by the open file; by one opened anew, to other memory; by another still, past the page cache. */
@@ -42,7 +56,7 @@ type Route = 'usual' | 'anew' | 'direct';
 /** The result of a block that was read ahead: an error waits for its turn. */
 type Outcome = ReadBlock | { error: unknown };
 
-/** Reads blocks, and lets none pass whose bytes do not hash to its id. */
+/** Reads blocks, and lets none pass whose bytes do not hash to its id, unless it is told that others hash them. */
 export class ChunkReader {
   readonly #places: Grouped<Uint8Array, Place | undefined>;
 
@@ -67,14 +81,17 @@ export class ChunkReader {
   }
 
   /** In the order of the ids. @throws as `get`, when the turn of the block in question comes */
-  async *getMany(ids: readonly Cid[], signal?: AbortSignal, reuse = false): AsyncGenerator<ReadBlock, void, undefined> {
+  async *getMany(
+    ids: readonly Cid[],
+    { signal, ...how }: ReadOptions = {},
+  ): AsyncGenerator<ReadBlock, void, undefined> {
     const ahead: { blocks: number; bytes: number; outcomes: Promise<Outcome[]> }[] = [];
     let [aheadBlocks, aheadBytes] = [0, 0];
     try {
       for await (const run of this.#runs(ids)) {
         throwIfAborted(signal);
         const bytes = run.reduce((sum, { place }) => sum + (place?.size ?? 0), 0);
-        const outcomes = this.#readRun(run, reuse);
+        const outcomes = this.#readRun(run, how);
         // Nobody may be left to hear of it.
         outcomes.catch(() => undefined);
         ahead.push({ blocks: run.length, bytes, outcomes });
@@ -99,12 +116,12 @@ export class ChunkReader {
    * disk may answer the second time. Only what another file, other memory and a way past the cache agree on counts as lost.
    * Does not look elsewhere, and takes nothing out of use.
    */
-  async attempt(place: Place, reuse = false): Promise<Attempt> {
-    let last = await this.#tryOnce(place, 'usual', reuse);
+  async attempt(place: Place, how: How = {}): Promise<Attempt> {
+    let last = await this.#tryOnce(place, 'usual', how);
     for (const route of ['anew', 'direct'] as const) {
       // Nobody waits for a silent disk twice.
       if ('bytes' in last || ('unreadable' in last && last.unreadable instanceof NoAnswer)) break;
-      last = await this.#tryOnce(place, route, false, last);
+      last = await this.#tryOnce(place, route, {}, last);
     }
     if ('unreadable' in last) this.trouble.cannotRead(place.pack, last.unreadable);
     else this.trouble.canRead(place.pack);
@@ -115,9 +132,10 @@ export class ChunkReader {
   async #tryOnce(
     { cid, pack, offset, size }: Place,
     route: Route,
-    reuse = false,
+    { reuse = false, unhashed = false }: How,
     otherwise: Attempt = { lost: new Error('there is no such way to read') },
   ): Promise<Attempt> {
+    const isReused = reuse && size >= HASH_ELSEWHERE_BYTES;
     let bytes: Uint8Array;
     try {
       if (route === 'direct') {
@@ -125,7 +143,7 @@ export class ChunkReader {
         if (!read) return otherwise;
         bytes = read;
       } else {
-        bytes = reuse && size >= HASH_ELSEWHERE_BYTES ? slabs.take(size) : Buffer.allocUnsafeSlow(size);
+        bytes = isReused ? slabs.take(size) : Buffer.allocUnsafeSlow(size);
         const use = (handle: FileHandle) => handle.read(bytes, 0, size, offset);
         const { bytesRead } = await (route === 'usual' ? this.files.read(pack, use) : this.files.readAnew(pack, use));
         if (bytesRead < size) return { lost: new Error('the pack is shorter than it was') };
@@ -133,6 +151,8 @@ export class ChunkReader {
     } catch (error) {
       return isLostBytes(error) ? { lost: error } : { unreadable: error };
     }
+    // A disk that has damaged one block may have damaged others.
+    if (unhashed && isReused && this.damage.count === 0) return { bytes };
     const digest = await hashShared(bytes);
     return Buffer.compare(digest, digestOf(cid)) === 0
       ? { bytes }
@@ -140,11 +160,11 @@ export class ChunkReader {
   }
 
   /** A pack may have been rewritten between the look-up and the read: then the block has another place by now. */
-  async #read({ cid, place }: Wanted, reuse = false): Promise<Uint8Array> {
+  async #read({ cid, place }: Wanted, how: How = {}): Promise<Uint8Array> {
     let usable = place;
     for (;;) {
       if (!usable || this.damage.isDamaged(usable)) return this.#readDamaged(cid);
-      const outcome = await this.attempt(usable, reuse);
+      const outcome = await this.attempt(usable, how);
       if ('bytes' in outcome) return outcome.bytes;
       const now: Place | undefined = (await findPlaces(this.db, [cid])).get(keyOf(cid));
       if (now?.pack === usable.pack && now.offset === usable.offset) {
@@ -192,20 +212,20 @@ export class ChunkReader {
     }
   }
 
-  async #readRun(run: readonly Wanted[], reuse: boolean): Promise<Outcome[]> {
+  async #readRun(run: readonly Wanted[], how: How): Promise<Outcome[]> {
     const together = run.length > 1 ? await this.#readTogether(run) : undefined;
     const outcomes: Outcome[] = [];
     for (const [index, wanted] of run.entries()) {
       const bytes = together?.[index];
-      outcomes.push(bytes ? { id: wanted.id, bytes } : await this.#outcome(wanted, reuse));
+      outcomes.push(bytes ? { id: wanted.id, bytes } : await this.#outcome(wanted, how));
     }
     return outcomes;
   }
 
-  async #outcome(wanted: Wanted, reuse: boolean): Promise<Outcome> {
+  async #outcome(wanted: Wanted, how: How): Promise<Outcome> {
     try {
-      const bytes = await this.#read(wanted, reuse);
-      return { id: wanted.id, bytes, ...(reuse && { release: () => slabs.give(bytes) }) };
+      const bytes = await this.#read(wanted, how);
+      return { id: wanted.id, bytes, ...(how.reuse && { release: () => slabs.give(bytes) }) };
     } catch (error) {
       return { error };
     }

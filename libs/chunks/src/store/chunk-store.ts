@@ -6,7 +6,7 @@ import { Admission, type FileSystemSize, type Quota } from './admission/admissio
 import type { Purpose, RoomMaker } from './admission/room.js';
 import { PackBatch, type BlockBatch } from './batch.js';
 import { Budget } from './admission/budget.js';
-import { ChunkReader, type ReadBlock } from './chunk-reader.js';
+import { ChunkReader, type ReadBlock, type ReadOptions } from './chunk-reader.js';
 import {
   allPacks,
   countChunks,
@@ -65,13 +65,6 @@ export interface ChunkStoreOptions {
   generation?: Generation;
   /** By which calls that the disk does not answer are given up; those of the process when left out. */
   timers?: Timers;
-}
-
-/** How blocks are read. Every block is hashed in any case. */
-export interface ReadOptions {
-  signal?: AbortSignal;
-  /** Reads large blocks into memory that is used again and again: whoever has done with one may `release` it. */
-  reuse?: boolean;
 }
 
 /** Bytes of a file that is never written to again: it may be gone, as its blocks have another place by then. */
@@ -211,9 +204,9 @@ export class ChunkStore {
   }
 
   /** Blocks in the order of the ids, read ahead. @throws as `get`, when it is the turn of the block in question */
-  getMany(ids: readonly Cid[], { signal, reuse }: ReadOptions = {}): AsyncIterable<ReadBlock> {
+  getMany(ids: readonly Cid[], options: ReadOptions = {}): AsyncIterable<ReadBlock> {
     this.parts.reads.note(ids);
-    return this.parts.reader.getMany(ids, signal, reuse);
+    return this.parts.reader.getMany(ids, options);
   }
 
   /** Where these blocks lie, as far as they can be read: for a reader in another process, which holds them against their ids. */

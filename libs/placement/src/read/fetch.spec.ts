@@ -1,7 +1,8 @@
+import { open } from 'node:fs/promises';
 import fc from 'fast-check';
 import { cidOf, type Cid } from '@dfs/protocol';
 import { KiB, MiB } from '@dfs/runtime';
-import type { StoredContent } from '@dfs/chunks';
+import { readExtent, type StoredContent } from '@dfs/chunks';
 import { eventually, seededRandom, sha256Hex } from '@dfs/testing';
 import type { Transport } from '@dfs/transport';
 import { sending, World, type NodeOptions, type WorldNode } from '../testing/world.js';
@@ -88,6 +89,27 @@ describe('fetch', () => {
     expect(await reader.placement.doubts()).toEqual([{ peerId: liar, contents: 1 }]);
     await world.nodes[0]!.stop();
     await expect(reader.read(file.contentId, file.size)).rejects.toMatchObject({ code: 'content-unavailable' });
+  });
+
+  it('has a holder whose disk has rotted look at its blocks, and does not take it for a liar', async () => {
+    const bytes = random.bytes(12 * MiB);
+    const { world, file, reader } = await holdersAndReader(bytes, [{}, {}]);
+    await using _ = world;
+    const [rotten, honest] = world.nodes as [WorldNode, WorldNode];
+    const { chunks } = await readExtent(file.contentId, file.size, 0, (id) => rotten.chunks.get(id));
+    for (const { file: pack, offset } of (await rotten.chunks.places(chunks.map(({ id }) => id))).values()) {
+      const handle = await open(pack, 'r+');
+      const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, offset);
+      await handle.write(Buffer.of(buffer[0]! ^ 1), 0, 1, offset);
+      await handle.close();
+    }
+    const found: Cid[] = [];
+    rotten.chunks.onDamaged((id) => void found.push(id));
+    expect(await sha256Hex(await reader.read(file.contentId, file.size))).toBe(await sha256Hex(bytes));
+    expect(found.length).toBeGreaterThan(0);
+    expect(sourcesOf(reader).map(({ peerId }) => peerId)).toContain(honest.peerId);
+    expect(await reader.placement.doubts()).toEqual([]);
+    await eventually(() => rotten.chunks.damaged().length === 0, { what: 'what was found is healed' });
   });
 
   it('goes on elsewhere when a holder stalls', async () => {

@@ -68,7 +68,7 @@ describe('requests', () => {
   it('are told apart by their method', () => {
     const get = { method: 'get', ids } as const;
     const pins = { method: 'pins', nonce: null, after: 7 } as const;
-    expect(parseChunksRequest(get)).toEqual({ ...get, shared: null, insist: false });
+    expect(parseChunksRequest(get)).toEqual({ ...get, shared: null, insist: false, checked: false });
     expect(parseChunksRequest(pins)).toEqual(pins);
   });
 
@@ -80,6 +80,7 @@ describe('requests', () => {
     ['an extent without a content', { method: 'get', ids, shared: { extent: 1 } }],
     ['an extent beyond u32', { method: 'get', ids, shared: { content: ids.subarray(0, 33), extent: 2 ** 32 } }],
     ['insisting by a number', { method: 'get', ids, insist: 1 }],
+    ['a check by a number', { method: 'get', ids, checked: 1 }],
     ['a nonce too long', { method: 'pins', nonce: new Uint8Array(17), after: 0 }],
     ['a negative number', { method: 'pins', nonce: null, after: -1 }],
     ['not a map', 7],
@@ -89,7 +90,13 @@ describe('requests', () => {
 
   it('fit a header even when full', () => {
     const shared = { content: manifest, extent: 2 ** 32 - 1 };
-    const full = { method: 'get', ids: new Uint8Array(33 * MAX_IDS_PER_REQUEST), shared, insist: true } as const;
+    const full = {
+      method: 'get',
+      ids: new Uint8Array(33 * MAX_IDS_PER_REQUEST),
+      shared,
+      insist: true,
+      checked: true,
+    } as const;
     expect(encodeAs(getRequest, full).length).toBeLessThan(256 * 1024);
   });
 });
@@ -104,9 +111,11 @@ describe('golden bytes', () => {
 
   it('of each message', () => {
     const ids = packIds([chunk]);
-    expect(bytesOf(getRequest, { method: 'get', ids, shared: null, insist: false })).toBe(GOLDEN.get);
+    const usual = { method: 'get', ids, shared: null, insist: false, checked: false } as const;
+    expect(bytesOf(getRequest, usual)).toBe(GOLDEN.get);
     const shared = { content: manifest, extent: 258 };
-    expect(bytesOf(getRequest, { method: 'get', ids, shared, insist: true })).toBe(GOLDEN.getShared);
+    expect(bytesOf(getRequest, { ...usual, shared, insist: true })).toBe(GOLDEN.getShared);
+    expect(bytesOf(getRequest, { ...usual, checked: true })).toBe(GOLDEN.getChecked);
     expect(bytesOf(blocksFrame, { sizes: packSizes([GIVEN_SIZE]) })).toBe('81a573697a6573c404ffffffff');
     expect(bytesOf(haveRequest, { method: 'have', ids })).toBe(GOLDEN.have);
     expect(bytesOf(pinsRequest, { method: 'pins', nonce, after: 300 })).toBe(GOLDEN.pins);
@@ -127,6 +136,8 @@ const GOLDEN = {
   get: '82a66d6574686f64a3676574a3696473c42100abbe7862de7660b333d1862141746d1d6d0e23c8cf49227bbd0d16add97bc71e',
   getShared:
     '84a66d6574686f64a3676574a3696473c42100abbe7862de7660b333d1862141746d1d6d0e23c8cf49227bbd0d16add97bc71ea673686172656482a7636f6e74656e74c42701f59bc0011220e59625a822497c164d60705eb3fd6975c375ca213b8140137a826a77790986a9a6657874656e74cd0102a6696e73697374c3',
+  getChecked:
+    '83a66d6574686f64a3676574a3696473c42100abbe7862de7660b333d1862141746d1d6d0e23c8cf49227bbd0d16add97bc71ea7636865636b6564c3',
   have: '82a66d6574686f64a468617665a3696473c42100abbe7862de7660b333d1862141746d1d6d0e23c8cf49227bbd0d16add97bc71e',
   pins: '83a66d6574686f64a470696e73a56e6f6e6365c410824d80d71985f082a26997a8db88b5d1a56166746572cd012c',
   blocks: '81a573697a6573c40400001000',

@@ -44,6 +44,8 @@ export const getRequest = shape.struct({
   shared: unless<ExtentId | null>(null, sharedExtent as Shape<ExtentId | null>),
   /** Those who were given them do not pass them on: they are to be sent all the same. */
   insist: unless(false, shape.bool()),
+  /** The answerer has sent bytes of them that are not theirs: it hashes them before it sends them. */
+  checked: unless(false, shape.bool()),
 });
 /** Answer to `get`: frames in the order of the request, each with the next blocks; the payload is their bytes. */
 export const blocksFrame = shape.struct({

@@ -16,6 +16,7 @@ import {
   unpackBits,
   unpackSizes,
   type BitsFrame,
+  type ChunksRequest,
   type Cid,
   type ExtentId,
   type Shape,
@@ -27,6 +28,8 @@ import { HAVE_TIME } from '../limits.js';
 
 /** The transport, as asking uses it. */
 export type Opener = Pick<Transport, 'open'>;
+
+type GetRequest = Extract<ChunksRequest, { method: 'get' }>;
 
 /** How blocks are asked for. */
 export interface AskOptions {
@@ -46,37 +49,66 @@ export interface Answer {
   bytes: Uint8Array | undefined;
   /** It has given it to another who fetches the same, from whom it can be had. */
   given?: true;
+  /** It had sent other bytes before, and was asked to look again. */
+  wrong?: true;
   /** Gives the memory back, where it can be used again: nobody may look at the bytes any more. */
   release?: () => void;
 }
 
 /**
- * Asks one peer for blocks, in one request: answers in order, those of one frame together. Every block has been hashed.
- * Leaving the loop early ends the request. Nothing is read from the peer but what the loop asks for. With `reuse`, large
- * blocks come in memory that can be given back.
- * @throws DfsError `peer-misbehaved` for bytes that are not those of the id, or an answer of another shape;
+ * Asks one peer for blocks, in one request: answers in order, those of one frame together. Every block has been hashed here. The
+ * peer need not have hashed it, and may have sent what has rotted on its disk: blocks of other bytes are asked for once more, behind
+ * all others, and it looks at them before it answers. Leaving the loop early ends the request. Nothing is read from the peer
+ * but what the loop asks for. With `reuse`, large blocks come in memory that can be given back.
+ * @throws DfsError `peer-misbehaved` for bytes that are not those of the id the second time, too, or an answer of another shape;
  * `too-many-requests`, and what a Channel throws.
  */
 export async function* askBlocks(
   transport: Opener,
   peerId: string,
   ids: readonly Cid[],
-  { signal, reuse = false, bytes = 0, shared, insist = false }: AskOptions,
+  { bytes = 0, shared, insist = false, ...rest }: AskOptions,
+): AsyncGenerator<Answer[], void, undefined> {
+  const wrong: Cid[] = [];
+  const usual = { shared: shared ?? null, insist: insist && !!shared, checked: false };
+  yield* askOnce(transport, peerId, ids, { ...rest, bytes, terms: usual, onWrong: (id) => wrong.push(id) });
+  if (wrong.length === 0) return;
+  const terms = { shared: null, insist: false, checked: true };
+  const onWrong = (block: Cid): never => {
+    throw misbehaved('it sent bytes that are not those of the block', { block });
+  };
+  for await (const answers of askOnce(transport, peerId, wrong, { ...rest, bytes: 0, terms, onWrong })) {
+    for (const answer of answers) answer.wrong = true;
+    yield answers;
+  }
+}
+
+interface OnceOptions extends Required<Pick<AskOptions, 'bytes'>> {
+  signal: AbortSignal;
+  reuse?: boolean;
+  terms: Pick<GetRequest, 'shared' | 'insist' | 'checked'>;
+  /** The peer has sent other bytes in the place of this block: there is no answer for it. */
+  onWrong: (id: Cid) => void;
+}
+
+async function* askOnce(
+  transport: Opener,
+  peerId: string,
+  ids: readonly Cid[],
+  { signal, reuse = false, bytes, terms, onWrong }: OnceOptions,
 ): AsyncGenerator<Answer[], void, undefined> {
   const packed = packIds(ids);
   const memory = reuse ? new ReusedMemory() : undefined;
   const options = { signal, bulk: { bytes }, ...(memory && { allocate: memory.allocate }) };
-  const header =
-    getRequest.form({ method: 'get', ids: packed, shared: shared ?? null, insist: insist && !!shared }) ?? null;
-  const frames = request(transport, peerId, CHUNKS_PROTOCOL, header, options);
+  const header = getRequest.form({ method: 'get', ids: packed, ...terms }) ?? null;
   let answered = 0;
-  for await (const { header, payload } of frames) {
-    const sizes = sizesOf(header, payload, ids.length - answered);
-    if (!shared && sizes.includes(GIVEN_SIZE)) throw misbehaved('it named others, which nobody had asked for');
-    const answers = await verify(ids, packed, answered, sizes, payload);
-    answered += answers.length;
+  for await (const { header: said, payload } of request(transport, peerId, CHUNKS_PROTOCOL, header, options)) {
+    const sizes = sizesOf(said, payload, ids.length - answered);
+    if (!terms.shared && sizes.includes(GIVEN_SIZE)) throw misbehaved('it named others, which nobody had asked for');
+    const answers = await verify(ids, packed, answered, sizes, payload, onWrong);
+    answered += sizes.length;
     if (memory?.took(payload)) releaseTogether(answers, payload);
-    yield answers;
+    if (answers.length > 0) yield answers;
   }
   if (answered < ids.length) throw misbehaved('it ended before all blocks were answered');
 }
@@ -124,10 +156,11 @@ function sizesOf(header: WireValue, payload: Uint8Array, most: number): number[]
   return list;
 }
 
-/** The memory goes back when the last block in it does; not at all where one of them is kept. */
+/** The memory goes back when the last block in it does, at once where none is; not at all where one of them is kept. */
 function releaseTogether(answers: readonly Answer[], payload: Uint8Array): void {
   const held = answers.filter(({ bytes }) => bytes);
   let left = held.length;
+  if (left === 0) slabs.give(payload);
   for (const answer of held) {
     answer.release = () => {
       if (--left === 0) slabs.give(payload);
@@ -157,6 +190,7 @@ async function verify(
   first: number,
   sizes: readonly number[],
   payload: Uint8Array,
+  onWrong: (id: Cid) => void,
 ): Promise<Answer[]> {
   let at = 0;
   const answers: Answer[] = [];
@@ -169,10 +203,9 @@ async function verify(
     const bytes = payload.subarray(at, at + size);
     at += size;
     const digest = (first + index) * PACKED_ID_BYTES + 1;
-    if (Buffer.compare(await hashShared(bytes), packed.subarray(digest, digest + 32)) !== 0) {
-      throw misbehaved('it sent bytes that are not those of the block', { block: id });
-    }
-    answers.push({ id, bytes });
+    const isRight = Buffer.compare(await hashShared(bytes), packed.subarray(digest, digest + 32)) === 0;
+    if (isRight) answers.push({ id, bytes });
+    else onWrong(id);
   }
   return answers;
 }

@@ -49,7 +49,10 @@ export interface BlockServerComponents {
   log: Log;
 }
 
-/** Answers `/dfs/chunks/1`. Every block it sends was hashed when it was read; a slow asker holds up only itself. */
+/**
+ * Answers `/dfs/chunks/1`. Those who ask hash what they are sent: large blocks are not hashed here, unless one has turned out wrong. A
+ * slow asker holds up only itself.
+ */
 export class BlockServer {
   private readonly queue = new ServingQueue();
   private readonly bits: AvailabilityServer;
@@ -117,7 +120,7 @@ export class BlockServer {
     let answered = 0;
     try {
       const wanted = elsewhere.size > 0 ? ids.filter((id) => !elsewhere.has(id)) : ids;
-      for await (const block of this.read(wanted, channel.signal)) {
+      for await (const block of this.read(wanted, channel.signal, request.checked)) {
         for (; ids[answered] !== block.id; answered++) await frames.add(without(ids[answered]!));
         await frames.add(block);
         this.sent += block.bytes.length;
@@ -139,7 +142,7 @@ export class BlockServer {
   }
 
   /** Those that are here, in order. A block that turns out damaged or gone is one that is not here. */
-  private async *read(ids: readonly Cid[], signal: AbortSignal): AsyncIterable<ReadBlock> {
+  private async *read(ids: readonly Cid[], signal: AbortSignal, checked: boolean): AsyncIterable<ReadBlock> {
     const { chunks, gatherings } = this.components;
     const here = await chunks.has(ids);
     let run: Cid[] = [];
@@ -147,24 +150,24 @@ export class BlockServer {
       if (here.has(id)) {
         run.push(id);
       } else if (gatherings.has(id)) {
-        yield* this.readStored(run, signal);
+        yield* this.readStored(run, signal, checked);
         run = [];
         // It came a moment ago, and may be committed by now.
-        const bytes = await this.bits.readUncommitted(id);
+        const bytes = await this.bits.readUncommitted(id, checked);
         if (bytes) yield { id, bytes };
         else run.push(...(await chunks.has([id])));
       }
     }
-    yield* this.readStored(run, signal);
+    yield* this.readStored(run, signal, checked);
   }
 
-  private async *readStored(ids: readonly Cid[], signal: AbortSignal): AsyncIterable<ReadBlock> {
+  private async *readStored(ids: readonly Cid[], signal: AbortSignal, checked: boolean): AsyncIterable<ReadBlock> {
     const { chunks, log } = this.components;
     let rest = ids;
     while (rest.length > 0) {
       let read = 0;
       try {
-        for await (const block of chunks.getMany(rest, { signal, reuse: true })) {
+        for await (const block of chunks.getMany(rest, { signal, reuse: true, unhashed: !checked })) {
           read++;
           yield block;
         }

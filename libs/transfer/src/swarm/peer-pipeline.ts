@@ -22,6 +22,8 @@ const DELAY_SHARE = 0.25;
 const BUSY_PAUSE_MAX = 4 * second;
 /** Blocks that one of them said it has and did not send; with more it is left. */
 const MAX_LACKED = 8;
+/** Blocks of which one has sent other bytes at first; with more it is left. A disk that rots is noticed with the first of them. */
+const MAX_WRONG = 64;
 
 /** A request to a peer. Times are running time of the swarm. */
 export class Request {
@@ -74,6 +76,8 @@ export class Lane {
   insistsAt = 0;
   /** Blocks it said it has, and did not send. */
   private lacked = 0;
+  /** Blocks of which it has sent other bytes at first. */
+  private wrong = 0;
 
   get hasRoom(): boolean {
     if (this.paused || this.requests.size >= LANE_REQUESTS) return false;
@@ -107,6 +111,13 @@ export class Lane {
   lacks(): void {
     if (!this.isPartner || ++this.lacked <= MAX_LACKED) return;
     throw new DfsError('peer-misbehaved', 'A peer did not send what it had said it has.');
+  }
+
+  /** Of this block it had sent other bytes at first. @throws DfsError `peer-misbehaved` when it did so with too many */
+  wasWrong(block: Cid): void {
+    if (++this.wrong <= MAX_WRONG) return;
+    const facts = { block };
+    throw new DfsError('peer-misbehaved', 'A peer sent too much that is not what it was asked for.', { facts });
   }
 
   /** It says again that it is asked too much. @returns whether nobody need wait for it any more */

@@ -264,8 +264,9 @@ export class Swarm {
       if (!hasBegun) lane.began(lane.newest - request.sent);
       hasBegun = true;
       lane.served();
-      for (const { id, bytes, given, release } of answers) {
+      for (const { id, bytes, given, wrong, release } of answers) {
         request.owed.delete(id);
+        if (wrong) lane.wasWrong(id);
         if (bytes) await this.accept({ id, bytes, ...(release && { release }) }, peerId, lane);
         else if (given) this.onGiven(id, peerId, lane, insist);
         else this.schedule.missing(id, peerId);

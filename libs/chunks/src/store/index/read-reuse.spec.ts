@@ -1,8 +1,10 @@
 import { jest } from '@jest/globals';
+import { hashesTo, type Cid } from '@dfs/protocol';
 import { KiB, MiB } from '@dfs/runtime';
-import { eventually } from '@dfs/testing';
+import { corrupt, eventually } from '@dfs/testing';
+import type { Block } from '../../manifest/builder.js';
 import { slabs } from '../../slabs.js';
-import { StoreFixture, blockOf, idsOf } from '../../testing/fixture.js';
+import { StoreFixture, blockOf, idsOf, readAll } from '../../testing/fixture.js';
 import { pinnedBytes } from '../../testing/inputs.js';
 
 describe('blocks read into memory that is used again', () => {
@@ -29,5 +31,38 @@ describe('blocks read into memory that is used again', () => {
       await eventually(() => large() === inSlabs());
     }
     expect(inSlabs()).toBeGreaterThan(ids.length);
+  });
+
+  it('are not hashed where whoever gets them does so, until one has turned out damaged', async () => {
+    await using fixture = await StoreFixture.open();
+    const [rotten, other, good, small] = [1 * MiB, 300 * KiB, 2 * MiB, 20 * KiB].map((size, index) =>
+      blockOf(pinnedBytes(`unhashed ${index}`, size)),
+    ) as [Block, Block, Block, Block];
+    await fixture.put([rotten, other, good, small]);
+    for (const { bytes } of [rotten, other]) await corrupt(fixture.dir, bytes);
+    const read = async (unhashed: boolean, ...blocks: Block[]): Promise<Block[]> =>
+      readAll(fixture.store.getMany(idsOf(blocks), { reuse: true, unhashed }));
+    const isRight = ({ id, bytes }: Block): boolean => hashesTo(bytes, id);
+
+    expect((await read(true, rotten, good)).map(isRight)).toEqual([false, true]);
+    expect(fixture.store.damaged()).toEqual([]);
+    await expect(read(false, rotten)).rejects.toMatchObject({ code: 'chunk-damaged' });
+    expect(fixture.store.damaged()).toEqual([rotten.id]);
+    await expect(read(true, other)).rejects.toMatchObject({ code: 'chunk-damaged' });
+    expect(fixture.store.damaged()).toEqual([rotten.id, other.id]);
+    expect((await read(true, good, small)).map(isRight)).toEqual([true, true]);
+  });
+
+  it('are hashed in any case where they are small, or do not come in such memory', async () => {
+    await using fixture = await StoreFixture.open();
+    const [large, small] = [1 * MiB, 20 * KiB].map((size) => blockOf(pinnedBytes(`hashed ${size}`, size))) as [
+      Block,
+      Block,
+    ];
+    await fixture.put([large, small]);
+    for (const { bytes } of [large, small]) await corrupt(fixture.dir, bytes);
+    const read = (id: Cid, reuse: boolean) => readAll(fixture.store.getMany([id], { reuse, unhashed: true }));
+    await expect(read(small.id, true)).rejects.toMatchObject({ code: 'chunk-damaged' });
+    await expect(read(large.id, false)).rejects.toMatchObject({ code: 'chunk-damaged' });
   });
 });
