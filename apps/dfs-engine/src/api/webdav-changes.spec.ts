@@ -1,4 +1,6 @@
+import fc from 'fast-check';
 import type { FileInfo, FileList } from '@dfs/contracts';
+import { isLong } from '@dfs/testing';
 import {
   davClient,
   fill,
@@ -208,5 +210,82 @@ describe('locks over WebDAV', () => {
     expect(await statusOf(lock('/none/a.txt'))).toBe(409);
     expect(await statusOf(lock('/nothing/'))).toBe(404);
     expect(await statusOf(dav('UNLOCK', '/if.txt'))).toBe(400);
+  });
+});
+
+describe('whatever is sent to WebDAV', () => {
+  const path = fc.constantFrom(
+    '/',
+    '/f',
+    '/f/',
+    '/f/a.txt',
+    '/f/b%20c',
+    '/g',
+    '/g/../h',
+    '/%2e%2e',
+    '/%zz',
+    '/f//a.txt',
+    '/#?',
+  );
+  const header = (...values: string[]): fc.Arbitrary<string | undefined> =>
+    fc.option(fc.constantFrom(...values), { nil: undefined });
+  const tree = '<D:propfind xmlns:D="DAV:"><D:prop><D:lockdiscovery/><D:x/></D:prop></D:propfind>';
+  const requests = fc.record({
+    method: fc.constantFrom(
+      ...['OPTIONS', 'PROPFIND', 'PROPPATCH', 'MKCOL', 'GET', 'HEAD', 'PUT', 'PUT', 'DELETE', 'COPY', 'MOVE', 'LOCK'],
+      ...['LOCK', 'UNLOCK', 'POST', 'REPORT', 'SEARCH', 'PATCH'],
+    ),
+    path,
+    headers: fc.record({
+      depth: header('0', '1', 'infinity', '-1', 'x'.repeat(5000)),
+      destination: header(
+        '/dav/f/a.txt',
+        '/dav/g',
+        '/dav/',
+        '/dav/g/h/i',
+        '/x',
+        'http://else/dav/x',
+        '/dav/%',
+        '\u00ff',
+      ),
+      overwrite: header('T', 'F', 'X'),
+      if: header(
+        '(Not <DAV:no-lock>)',
+        '(["x"])',
+        '((',
+        '</dav/g> (<urn:a>)',
+        '<http://else/> (Not ["x"])',
+        '</dav/%> (["x"])',
+      ),
+      'if-match': header('*', '"x"', 'x'),
+      'lock-token': header('<urn:a>', 'x'),
+      timeout: header('Infinite', 'Second-1', 'Second-99999999999999', 'x'),
+      'x-oc-mtime': header('1', '-99999999999', '999999999999', 'x'),
+      range: header('bytes=0-0', 'bytes=9-1'),
+      'content-type': header('text/xml', '\u00ff'),
+    }),
+    body: fc.option(
+      fc.oneof(
+        fc.constantFrom(tree, lockInfo(), lockInfo('shared'), propertyUpdate(setting('<a xmlns="urn:x"><b/></a>'))),
+        fc.constantFrom('<a>', '<!DOCTYPE a><a/>', '<a xmlns="DAV:"/>', '<'.repeat(3000)),
+        fc.string({ unit: 'binary', maxLength: 20 }),
+      ),
+      { nil: undefined },
+    ),
+  });
+
+  it('is answered, and is never a fault of the node', async () => {
+    await fc.assert(
+      fc.asyncProperty(requests, async ({ method, path: at, headers, body }) => {
+        const sent = Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== undefined));
+        const bytes = body === undefined ? {} : { body: Buffer.from(body) };
+        const answer = await dav(method, at, { headers: sent as Record<string, string>, ...bytes });
+        if (answer.status >= 500)
+          expect([answer.status, answer.text]).toEqual([502, expect.stringContaining('foreign')]);
+        if (answer.status >= 400 && method !== 'HEAD') expect(answer.text).toContain('<dfs:message>');
+      }),
+      { numRuns: isLong ? 5000 : 120 },
+    );
+    expect((await node.api('/node')).status).toBe(200);
   });
 });
