@@ -35,8 +35,9 @@ const mayImport = {
   files: [...foundation, 'chunks', 'transfer', 'catalogue', 'placement', 'purge'],
   tus: [...foundation, 'chunks', 'catalogue', 'files'],
   webdav: [...foundation, 'catalogue', 'files'],
+  s3: [...foundation, 'chunks', 'catalogue', 'files'],
   'live-folders': [...foundation, 'chunks', 'transfer', 'catalogue', 'placement', 'purge', 'files'],
-  'dfs-engine': [...layers, 'node', 'files', 'tus', 'webdav', 'live-folders'],
+  'dfs-engine': [...layers, 'node', 'files', 'tus', 'webdav', 's3', 'live-folders'],
   'dfs-engine-e2e': ['contracts', 'runtime', 'protocol', 'client', 'testing'],
   // Generated from the API document: it knows nothing of the engine.
   client: [],
@@ -66,6 +67,7 @@ const homes = {
     'purge',
     'files',
     'tus',
+    's3',
     'live-folders',
     'simulation',
     'dfs-engine',

@@ -63,6 +63,8 @@ const forbidden: [project: string, module: string][] = [
   ['files', '@dfs/tus'],
   ['tus', '@dfs/placement'],
   ['webdav', '@dfs/chunks'],
+  ['s3', '@dfs/tus'],
+  ['files', '@dfs/s3'],
   ['live-folders', '@dfs/peers'],
   ['files', '@dfs/live-folders'],
   ['files', '../../../apps/dfs-engine/src/main.js'],

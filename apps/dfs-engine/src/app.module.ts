@@ -10,6 +10,7 @@ import { Peers } from '@dfs/peers';
 import { Placement } from '@dfs/placement';
 import { Purge } from '@dfs/purge';
 import { isDfsError, MiB, type Log } from '@dfs/runtime';
+import { MultipartUploads, S3Module } from '@dfs/s3';
 import { TusModule, Uploads } from '@dfs/tus';
 import { WebDav, WebDavModule } from '@dfs/webdav';
 import type { Access } from './access/access.js';
@@ -99,6 +100,11 @@ export class AppModule {
           useFactory: (files: Files, chunks: ChunkStore) =>
             new WebDav({ files, timers: foundation.timers, room: () => roomFor(chunks) }),
           inject: [Files, ChunkStore],
+        }),
+        S3Module.forRoot({
+          useFactory: (db: Database, chunks: ChunkStore, files: Files) =>
+            new MultipartUploads({ db, chunks, files, clock, log }),
+          inject: [Database, ChunkStore, Files],
         }),
         LiveFoldersModule.forRoot(liveFolders),
         ApiModule,

@@ -31,6 +31,7 @@ export type { ContentOfHead } from './read/queries.js';
 export { versionTag, type Conditions, type Tag } from './rules/conditions.js';
 export { choice, duplicate, relocation, restoration, withAct, type OtherHeads } from './write/drafts.js';
 export type { FormerPath, Folders, SaidByRecord, ShownPath } from './read/folders.js';
+export type { KeyPage, KeyQuery, KeyRow } from './read/keys.js';
 export type { ContentAt, Head, PathHeads } from './read/heads.js';
 export type { PathConditions } from './read/conditions.js';
 export { toldAttributes } from './rules/told-attributes.js';

@@ -1,4 +1,4 @@
-import type { Commit, Conditions, Entry, Level, VersionQuery, VoidQuery } from '@dfs/catalogue';
+import type { Commit, Conditions, Entry, KeyPage, KeyQuery, Level, VersionQuery, VoidQuery } from '@dfs/catalogue';
 import type { BlockBatch } from '@dfs/chunks';
 import type {
   BatchOp,
@@ -20,7 +20,7 @@ import { Archives } from './archive/archives.js';
 import { ActRuns } from './acts/act-runs.js';
 import { FolderActs } from './acts/folder-acts.js';
 import { DeletionPace, type ChangeOptions } from './write/deletion-pace.js';
-import { openContent, type OpenContent } from './read/download.js';
+import { openContent, openShown, type OpenContent } from './read/download.js';
 import { InlineTypes } from './read/inline.js';
 import { getFile, idOf, listChunks, listFiles, listHolders, shownEntry, type ListQuery } from './read/listing.js';
 import { verifyFile } from './read/verify.js';
@@ -33,14 +33,17 @@ import { changeMany, type BatchDone, type BatchItem } from './write/batch.js';
 import { lookUp, type FoundPath } from './read/lookup.js';
 import { findPath, readLevel, type PathFound } from './read/tree.js';
 import { changeAttributes, putOver } from './write/overwrite.js';
+import { removeFolderRecord } from './write/folder-record.js';
 import { removeFile, type RemoveOptions } from './write/removal.js';
 import {
   adoptVersion,
   chooseVersion,
   copyFile,
+  copyOver,
   moveFile,
   restoreFile,
   type ChooseOptions,
+  type CopyOver,
   type Revised,
 } from './write/revise.js';
 import { uploadMany, type PartResult, type UploadManyOptions, type UploadPart } from './write/upload-many.js';
@@ -135,6 +138,11 @@ export class Files {
     return openContent(this.components, fileId, version);
   }
 
+  /** The file that a path shows, with what is said of it. @throws DfsError `file-not-found`, `invalid-path` */
+  openShown(path: string): Promise<{ entry: Entry; content: OpenContent }> {
+    return openShown(this.components, path);
+  }
+
   /**
    * The type under which a content may be shown in a page, by its bytes; null for what is not: it is saved.
    * @throws DfsError as `read` of the content
@@ -151,6 +159,17 @@ export class Files {
   /** Of a file that is or was there. */
   async pathOf(fileId: string): Promise<string | undefined> {
     return (await this.components.catalogue.get(fileId))?.path;
+  }
+
+  /** The entry that a path shows; undefined where there is no file. @throws DfsError `invalid-path` */
+  async shownAt(path: string): Promise<Entry | undefined> {
+    const entry = await this.components.catalogue.byPath(path);
+    return entry?.deleted === false ? entry : undefined;
+  }
+
+  /** Files and folder records as one sequence of keys, a page at a time. */
+  keys(query: KeyQuery): Promise<KeyPage> {
+    return this.components.catalogue.folders.keys(query);
   }
 
   list(query: ListQuery): Promise<FileList> {
@@ -208,6 +227,16 @@ export class Files {
 
   copy(fileId: string, path: string, want?: Preconditions & { version?: string }): Promise<Revised> {
     return copyFile(this.components, fileId, path, want);
+  }
+
+  /** A copy in place of what there is at the path. */
+  copyOver(fileId: string, path: string, how: CopyOver, want?: Conditions): Promise<Entry> {
+    return copyOver(this.components, fileId, path, how, want);
+  }
+
+  /** Deletes the record of a folder, and nothing in the folder. @param path normalised */
+  removeFolderRecord(path: string): Promise<boolean> {
+    return removeFolderRecord(this.components, path);
   }
 
   move(fileId: string, path: string, want?: Preconditions): Promise<Revised<MovedFile>> {

@@ -35,11 +35,14 @@ export { ANSWER_HEADERS, answerHeaders, FILE_HEADERS } from './describe/headers.
 export { OptionalBody, PATH_PROBLEMS, Problems, takeProblems, WRITE_PROBLEMS } from './describe/problems.dto.js';
 export { callerOf, requireAdmin, sees, setCaller, type Caller, type Scope } from './http/caller.js';
 export { answerFile } from './http/answer/answer-file.js';
-export { makeInert, sendContent, written } from './http/answer/send-content.js';
+export { byteRanges, type ByteRange } from './http/answer/byte-ranges.js';
+export { makeInert, sendContent, written, type SendOptions } from './http/answer/send-content.js';
+export { servedType } from './http/answer/served-type.js';
+export { escapeXml } from './http/xml.js';
 export { announcedAttributes, attributesOfFields } from './http/headers/attribute-headers.js';
 export { announcedDigests } from './http/headers/digest-header.js';
 export { httpDate } from './http/headers/http-date.js';
-export { etagOf, writePreconditions, type Preconditions } from './http/headers/preconditions.js';
+export { etagOf, readCondition, writePreconditions, type Preconditions } from './http/headers/preconditions.js';
 export { mediaTypeFor } from './read/media-type.js';
 export type { Upload, UploadOutcome } from './write/upload.js';
 export type { UploadProgress } from './write/upload-progress.js';

@@ -4,12 +4,14 @@ import type { ClientPass, EventsAccess } from '@dfs/events';
 import type { Caller } from '@dfs/files';
 import { DfsError, type Clock, type Log } from '@dfs/runtime';
 import { DAV_ROOT, isDavPath } from '@dfs/webdav';
+import { isS3Error, setSigned, verify, type Signed } from '@dfs/s3';
 import type { AllowedHosts } from './allowed-hosts.js';
 import { GuessLimit, type GuessLimitComponents, type TokenEntrance } from './guess-limit.js';
 import { onAbort } from './ends.js';
 import { viewOf } from './event-view.js';
+import { tokenOf } from './keys/key-secret.js';
 import type { Keys } from './keys/keys.js';
-import { covers, scopeFor } from './scopes.js';
+import { covers, scopeFor, scopeOfMethod } from './scopes.js';
 import { Proxies } from './proxies.js';
 import { equalSecrets } from './secrets.js';
 import type { SessionStore } from './sessions/session-store.js';
@@ -55,7 +57,7 @@ const OWNER: Caller = { key: null, scope: 'admin', prefix: '' };
 export class Access {
   readonly cookieName: string;
   readonly sessions: Sessions;
-  private keys: Pick<Keys, 'callerOf'> | undefined;
+  private keys: Pick<Keys, 'callerOf' | 'secretOf'> | undefined;
   private readonly guesses: GuessLimit;
   private readonly proxies: Proxies;
 
@@ -79,7 +81,7 @@ export class Access {
   }
 
   /** Keys and sessions in the database, once that is open: until then there are none of an earlier start. */
-  async use(keys: Pick<Keys, 'callerOf'>, sessions: SessionStore): Promise<void> {
+  async use(keys: Pick<Keys, 'callerOf' | 'secretOf'>, sessions: SessionStore): Promise<void> {
     this.keys = keys;
     await this.sessions.keepIn(sessions);
   }
@@ -110,6 +112,34 @@ export class Access {
     if (!session) throw unauthorized();
     if (!SAFE_METHODS.has(method)) this.checkOwnPage(headers);
     return { ...OWNER, ended: this.sessions.ended(session) };
+  }
+
+  /**
+   * The one whose key has signed a request to the S3 front: that takes neither tokens nor cookies.
+   * @throws DfsError `origin-refused`, `forbidden`; as `verify` of S3, and later the more wrong signatures come from there
+   */
+  async checkSigned(request: IncomingMessage & { originalUrl?: string }): Promise<Caller> {
+    const { headers, headersDistinct, socket, method = 'GET', originalUrl: url = request.url ?? '' } = request;
+    if (headers.origin !== undefined && !this.isOwnPage(headers)) throw foreignOrigin();
+    const signed = await this.signedBy({ method, url, headers, headersDistinct }, socket.remoteAddress ?? '');
+    const secret = this.keys?.secretOf(signed.keyId);
+    const caller = secret === undefined ? undefined : this.keys?.callerOf(tokenOf({ id: signed.keyId, secret }));
+    if (!caller) throw unauthorized();
+    if (!covers(caller.scope, scopeOfMethod(method))) throw outOfScope(caller);
+    setSigned(request, signed);
+    return caller;
+  }
+
+  private async signedBy(request: Parameters<typeof verify>[0], address: string): Promise<Signed> {
+    const { clock, basePath = '' } = this.components;
+    const secretOf = (id: string): string | undefined => this.keys?.secretOf(id);
+    try {
+      return verify(request, { secretOf, now: clock.now(), base: basePath });
+    } catch (error) {
+      if (isS3Error(error, 'SignatureDoesNotMatch', 'InvalidAccessKeyId'))
+        await this.guesses.wrong(this.proxies.addressOf(address, request.headers), 's3');
+      throw error;
+    }
   }
 
   /**

@@ -3,7 +3,7 @@ import { isIPv6 } from 'node:net';
 import { minute, second, type Clock, type Log } from '@dfs/runtime';
 
 /** Where a token can be shown. */
-export type TokenEntrance = 'sign-in' | 'bearer' | 'socket' | 'webdav';
+export type TokenEntrance = 'sign-in' | 'bearer' | 'socket' | 'webdav' | 's3';
 
 /** Wrong tokens of one address that are answered at once: a person who mistypes does not wait. */
 const FREE_GUESSES = 5;

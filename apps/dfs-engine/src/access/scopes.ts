@@ -1,6 +1,7 @@
 import { API_PREFIX } from '@dfs/contracts';
 import type { Scope } from '@dfs/files';
 import { isDavPath } from '@dfs/webdav';
+import { S3_PREFIX } from '@dfs/s3';
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 /** These look at things too, under /dav. */
@@ -22,6 +23,17 @@ const RANK: Record<Scope, number> = { read: 0, write: 1, admin: 2 };
 export function isOfAccess(path: string): boolean {
   const below = belowApi(path);
   return OF_ACCESS.test(below) || /^\/session\/?$/.test(below);
+}
+
+/** Whether a request is for the S3 front, as the routes see it. @param path without query, in whatever case */
+export function isOfS3(path: string): boolean {
+  const lower = path.toLowerCase();
+  return lower === S3_PREFIX || lower.startsWith(`${S3_PREFIX}/`);
+}
+
+/** The least scope of a request to a front whose methods say what they do. */
+export function scopeOfMethod(method: string): Scope {
+  return SAFE_METHODS.has(method) ? 'read' : 'write';
 }
 
 function belowApi(path: string): string {

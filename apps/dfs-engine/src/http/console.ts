@@ -6,6 +6,7 @@ import type { NextFunction, Request, Response } from 'express';
 import staticFiles from 'express-static-gzip';
 import { CONSOLE_PAGES } from '@dfs/contracts';
 import { day } from '@dfs/runtime';
+import { isOfS3 } from '../access/scopes.js';
 
 /** Names the Angular build has put a hash of the content into, and their compressed forms. */
 const HASHED = /[.-][\w-]{8}\.[a-z0-9]+?(\.br|\.gz)?$/;
@@ -53,7 +54,7 @@ export function serveConsole(app: NestExpressApplication, folder: string, basePa
 
 /** Writes, and addresses that are no path, are answered further on. */
 function mayBeFile({ method, path }: Request): boolean {
-  if (method !== 'GET' && method !== 'HEAD') return false;
+  if ((method !== 'GET' && method !== 'HEAD') || isOfS3(path)) return false;
   try {
     decodeURIComponent(path);
     return true;

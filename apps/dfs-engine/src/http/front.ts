@@ -5,7 +5,7 @@ import { DfsError, second } from '@dfs/runtime';
 import { setCaller, type Caller } from '@dfs/files';
 import type { Access } from '../access/access.js';
 import { onAbort } from '../access/ends.js';
-import { isOfAccess } from '../access/scopes.js';
+import { isOfAccess, isOfS3 } from '../access/scopes.js';
 import { answerAt } from './base-path.js';
 import { compressedJson } from './compressed-json.js';
 import { serveConsole } from './console.js';
@@ -69,7 +69,10 @@ export function installFront(app: NestExpressApplication, options: FrontOptions)
   app.use(async (request: Request, response: Response, next: NextFunction) => {
     const address = request.socket.remoteAddress ?? '';
     const { method, headers } = request;
-    const caller = await access.check({ method, path: pathOf(request), headers, address });
+    const path = pathOf(request);
+    const caller = isOfS3(path)
+      ? await access.checkSigned(request)
+      : await access.check({ method, path, headers, address });
     if (caller) enter(request, response, caller);
     next();
   });

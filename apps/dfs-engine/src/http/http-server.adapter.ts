@@ -5,6 +5,7 @@ import type { Socket } from 'node:net';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { SOCKET_PATH } from '@dfs/events';
 import { DfsError, KiB, minute, second, toProblem } from '@dfs/runtime';
+import { takeSigned } from '@dfs/s3';
 import type { Proxies } from '../access/proxies.js';
 import type { TlsFiles } from '../start/tls.js';
 import { takeBasePath } from './base-path.js';
@@ -88,6 +89,7 @@ export class HttpServerAdapter extends ExpressAdapter {
         takeAbsoluteForm(request);
         proxies?.takeForwardedHost(request);
         takeBasePath(request, basePath);
+        takeSigned(request);
       }
       return emit(event, ...args);
     };

@@ -7,6 +7,7 @@ import { normalisePath } from '@dfs/protocol';
 import { DfsError } from '@dfs/runtime';
 import { isDavPath } from '@dfs/webdav';
 import { viewOf } from '../access/event-view.js';
+import { isOfS3 } from '../access/scopes.js';
 
 /** The path of a file that is or was there. */
 export type PathOfFile = (fileId: string) => Promise<string | undefined>;
@@ -47,8 +48,8 @@ export class KeyViewInterceptor implements NestInterceptor {
     if (context.getType() !== 'http') return next.handle();
     const request = context.switchToHttp().getRequest<Request>();
     const caller = callerOf(request);
-    // WebDAV names paths in its own ways, and looks at them where it reads them.
-    if (caller.prefix === '' || isDavPath(request.path)) return next.handle();
+    // WebDAV and S3 name paths in their own ways, and look at them where they read them.
+    if (caller.prefix === '' || isDavPath(request.path) || isOfS3(request.path)) return next.handle();
     const path = request.path.toLowerCase().replace(/\/$/, '');
     const below = path.startsWith(API_PREFIX) ? path.slice(API_PREFIX.length) : '';
     if (!VISIBLE.some(([methods, paths]) => methods.test(request.method) && paths.test(below))) {

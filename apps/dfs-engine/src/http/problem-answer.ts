@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { basePathOf, toProblem, type DfsError } from '@dfs/runtime';
+import { isOfS3 } from '../access/scopes.js';
+import { S3_PREFIX, s3Problem, s3Status } from '@dfs/s3';
 import { DAV_ROOT, davProblem, davStatus, isDavPath } from '@dfs/webdav';
 
 /** Headers that were meant for the answer that did not come about. */
@@ -20,7 +22,7 @@ const RETRY_SECONDS = 5;
 export function sendProblem(request: IncomingMessage, response: ServerResponse, error: DfsError): void {
   const requestId = String(response.getHeader('X-Request-Id') ?? '');
   const path = pathOf(request);
-  const { status, type, challenge, text } = (isDavPath(path) ? davForm : jsonForm)(error, {
+  const { status, type, challenge, text } = formAt(path)(error, {
     ...{ requestId, base: basePathOf(request), instance: path.slice(0, MAX_INSTANCE_LENGTH) },
   });
   const body = Buffer.from(text);
@@ -48,6 +50,17 @@ interface ProblemForm {
 }
 type FormContext = { requestId: string; base: string; instance: string };
 
+function formAt(path: string): (error: DfsError, context: FormContext) => ProblemForm {
+  if (isOfS3(path)) return s3Form;
+  return isDavPath(path) ? davForm : jsonForm;
+}
+
+function s3Form(error: DfsError, context: FormContext): ProblemForm {
+  const type = 'application/xml; charset=utf-8';
+  // Its clients sign without being asked to.
+  return { status: s3Status(error), type, challenge: 'AWS4-HMAC-SHA256', text: s3Problem(error, context) };
+}
+
 function jsonForm(error: DfsError, context: FormContext): ProblemForm {
   const type = 'application/problem+json; charset=utf-8';
   return { status: error.status, type, challenge: 'Bearer', text: JSON.stringify(toProblem(error, context)) };
@@ -58,9 +71,10 @@ function davForm(error: DfsError, context: FormContext): ProblemForm {
   return { status: davStatus(error), type, challenge: 'Basic realm="DFS"', text: davProblem(error, context) };
 }
 
-/** Path of the request for a log: below the root of WebDAV it is the name of a file, which goes into none. */
+/** Path of the request for a log: below the roots of WebDAV and S3 it is the name of a file, which goes into none. */
 export function loggedPath(request: IncomingMessage): string {
   const path = pathOf(request);
+  if (isOfS3(path)) return `${S3_PREFIX}/…`;
   return isDavPath(path.toLowerCase()) ? `${DAV_ROOT}/…` : path;
 }
 

@@ -4,7 +4,7 @@ import type { NextFunction, Request, RequestHandler, Response } from 'express';
 /** The policy of an API answer, or a stored file, in a browser: it may do nothing. */
 const INERT = "default-src 'none'; frame-ancestors 'none'; sandbox";
 const DOCS = /^\/api\/docs(\/|$)/i;
-const API = /^\/(api|metrics|health|dav)(\/|$)/i;
+const API = /^\/(api|metrics|health|dav|s3)(\/|$)/i;
 
 /** Security headers of every answer. The console may load its own parts and talk to its own node, nothing else. */
 export function securityHeaders(): RequestHandler {

@@ -8,6 +8,7 @@ import { liveFoldersEntities, liveFoldersMigrations } from '@dfs/live-folders';
 import { peersEntities, peersMigrations } from '@dfs/peers';
 import { placementEntities, placementMigrations } from '@dfs/placement';
 import { purgeEntities } from '@dfs/purge';
+import { s3Entities, s3Migrations } from '@dfs/s3';
 import { tusEntities, tusMigrations } from '@dfs/tus';
 import { accessEntities } from '../access/access.entity.js';
 import { accessMigrations } from '../access/schema.js';
@@ -25,6 +26,7 @@ export const migrations: MigrationClass[] = [
   ...catalogueMigrations,
   ...placementMigrations,
   ...tusMigrations,
+  ...s3Migrations,
   ...filesMigrations,
   ...liveFoldersMigrations,
   ...engineMigrations,
@@ -42,6 +44,7 @@ export const entitiesByLibrary: Readonly<Record<string, readonly EntityClass[]>>
   placement: placementEntities,
   purge: purgeEntities,
   tus: tusEntities,
+  s3: s3Entities,
   files: filesEntities,
   'live-folders': liveFoldersEntities,
   engine: [SettingEntity, ...accessEntities, RemovalEntity],

@@ -1,6 +1,7 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { Generation, Scrubber } from '@dfs/chunks';
 import type { Log } from '@dfs/runtime';
+import { MultipartUploads } from '@dfs/s3';
 import { Uploads } from '@dfs/tus';
 import { Keys } from '../access/keys/keys.js';
 import { Backup } from '../backup/backup.js';
@@ -30,8 +31,9 @@ export class Runtime {
     const joining = app.get(Joining);
     const generation = app.get(Generation);
     const uploads = app.get(Uploads);
-    // Of a module that the API knows nothing of.
-    app.get(NodeWork).add(uploads);
+    const multipart = app.get(MultipartUploads);
+    // Of modules that the API knows nothing of.
+    for (const worker of [uploads, multipart]) app.get(NodeWork).add(worker);
     this.steps = [
       // Each part has drawn its conclusions from any doubt, and committed them.
       { name: 'generation', start: () => generation.raise(), stop: () => generation.raise() },
@@ -44,6 +46,7 @@ export class Runtime {
       { name: 'settings', start: () => app.get(NodeSettings).start(), stop: () => app.get(NodeSettings).stop() },
       { name: 'keys', start: () => app.get(Keys).start(), stop: () => app.get(Keys).stop() },
       { name: 'uploads', start: () => uploads.start(), stop: () => uploads.stop() },
+      { name: 'multipart uploads', start: () => multipart.start(), stop: () => multipart.stop() },
       { name: 'live folders', start: () => app.get(LiveFolders).start(), stop: () => app.get(LiveFolders).stop() },
       { name: 'health', start: () => health.start(), stop: () => health.stop() },
       { name: 'status', start: () => status.start(), stop: () => status.stop() },

@@ -29,6 +29,7 @@ import {
   type VersionRow,
 } from '../store/rows.js';
 import { mapInTurns } from '../store/slices.js';
+import { readKeys, type KeyPage, type KeyQuery } from './keys.js';
 import { afterPrefix } from './list.js';
 
 /** A path as it is shown, as far as an act over many of them must know. */
@@ -121,6 +122,11 @@ export class Folders {
       [...params, page.after ?? '', page.limit, path],
     );
     return rows.map(shownFrom);
+  }
+
+  /** Files and folder records as one sequence of keys, a page at a time. */
+  keys(query: KeyQuery): Promise<KeyPage> {
+    return readKeys(this.db, query);
   }
 
   /** The shown versions of these paths, deletions too, as far as the paths exist. */

@@ -1,7 +1,7 @@
 import type { Entry } from '@dfs/catalogue';
 import { cidDigest, isManifestCid, type Cid } from '@dfs/protocol';
 import type { FilesComponents } from '../ports.js';
-import { shownEntry } from './listing.js';
+import { shown, shownEntry } from './listing.js';
 import { toSecond } from '../http/headers/http-date.js';
 import { purgedContents } from '../versions/gone-contents.js';
 import { isPurged, versionWithBytes, type StoredVersion } from '../versions/versions.js';
@@ -43,6 +43,28 @@ export async function openContent(
     version === undefined
       ? fromEntry(await shownEntry(catalogue, fileId))
       : fromVersion(await versionToRead({ catalogue, placement, purges }, fileId, version));
+  return contentOf({ catalogue, placement }, fileId, found, version === undefined);
+}
+
+/**
+ * The same of the file that a path shows, with what is said of it.
+ * @throws DfsError `file-not-found`, `invalid-path`
+ */
+export async function openShown(
+  parts: Pick<FilesComponents, 'catalogue' | 'placement'>,
+  path: string,
+): Promise<{ entry: Entry; content: OpenContent }> {
+  const entry = shown(await parts.catalogue.byPath(path));
+  return { entry, content: await contentOf(parts, entry.fileId, fromEntry(entry), true) };
+}
+
+/** @param isShown others may have been read by the same address */
+async function contentOf(
+  { catalogue, placement }: Pick<FilesComponents, 'catalogue' | 'placement'>,
+  fileId: string,
+  found: Found,
+  isShown: boolean,
+): Promise<OpenContent> {
   const { contentId, size, path } = found;
   const sha256 = await digestOf(catalogue, found);
   const read: OpenContent['read'] = (range, signal) =>
@@ -51,7 +73,7 @@ export async function openContent(
     ...found,
     sha256,
     // A version never changes.
-    sharesSecond: async (at) => version === undefined && sharesSecond(catalogue, fileId, found.version, at),
+    sharesSecond: async (at) => isShown && sharesSecond(catalogue, fileId, found.version, at),
     ready: async (signal) => {
       const { state } = (await placement.replication([found])).get(contentId) ?? {};
       if (state !== 'unavailable') return;

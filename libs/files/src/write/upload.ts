@@ -25,6 +25,8 @@ export interface UploadRequest extends Preconditions {
   digests?: Digests;
   /** Attributes of the file, beside its bytes. */
   attributes?: RecordAttributes;
+  /** Those that follow from its bytes: asked for once all of them have come. */
+  found?: () => RecordAttributes;
   signal?: AbortSignal;
 }
 
@@ -85,7 +87,7 @@ export async function receive(components: FilesComponents, request: UploadReques
     batch.whole(stored);
     await batch.flush();
     const mediaType = mediaTypeFor(path, request.mediaType);
-    const attributes = withDigest(request.attributes, announced);
+    const attributes = withDigest({ ...request.attributes, ...request.found?.() }, announced);
     return { upload: { path, mediaType, stored, attributes, ...conditions }, batch, progress };
   } catch (error) {
     await batch.abort();

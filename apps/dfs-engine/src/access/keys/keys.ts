@@ -155,6 +155,12 @@ export class Keys {
     return { key: row.id, scope: row.scope, prefix: row.prefix, ended: this.ends.of(row.id) };
   }
 
+  /** The secret of a key that is active: for signatures, which do not show it. */
+  secretOf(id: string): string | undefined {
+    const row = this.rows.get(id);
+    return row && this.info(row).state === 'active' ? this.secrets.secretOf(id) : undefined;
+  }
+
   private async revokeAll(rows: readonly ApiKeyEntity[], also?: (tx: Tx) => Promise<void>): Promise<void> {
     const now = this.parts.clock.now();
     const open = rows.filter(({ revokedAt }) => revokedAt === null);

@@ -5,7 +5,7 @@ import type { OpenContent } from '../../read/download.js';
 import { VERSION_HEADER } from './answer-file.js';
 import { byteRanges, type ByteRange } from './byte-ranges.js';
 import { wantsSha256 } from '../headers/digest-header.js';
-import { etagOf, rangeStillValid, readCondition } from '../headers/preconditions.js';
+import { etagOf, rangeStillValid, readCondition, type Readable } from '../headers/preconditions.js';
 import { goneSignal } from '../body/request-body.js';
 import { isForUse, servedType } from './served-type.js';
 
@@ -28,6 +28,16 @@ export function refuseUse(request: IncomingMessage): void {
   throw new DfsError('forbidden', 'A stored file is not run as part of a page: download it, or read it by fetch.');
 }
 
+/** How a content is sent to clients of another protocol. */
+export interface SendOptions {
+  /** The tag that is told of it, and that conditions may name beside its own. */
+  tag?: string;
+  /** The type that is told of it, whatever a browser would do with it. */
+  type?: string;
+  /** Headers beside those of every content, or in place of them. */
+  headers?: Readonly<Record<string, string>>;
+}
+
 /**
  * Answers GET or HEAD of a content: conditions, one range, bytes with back-pressure. Once the first byte is out an
  * error can only cut the connection: a complete wrong response never leaves the node.
@@ -39,19 +49,23 @@ export async function sendContent(
   response: ServerResponse,
   content: OpenContent,
   inline: string | null = null,
+  { tag, type, headers = {} }: SendOptions = {},
 ): Promise<void> {
   refuseUse(request);
   describeContent(response, content, inline !== null);
   describeDigest(response, content, request.headers['want-repr-digest']);
-  if (!(await readCondition(request.headers, content))) {
+  if (tag !== undefined) response.setHeader('ETag', `"${tag}"`);
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  const readable = tag === undefined ? content : { ...content, alias: tag };
+  if (!(await readCondition(request.headers, readable))) {
     response.writeHead(304).end();
     return;
   }
-  const range = request.method === 'HEAD' ? undefined : requestedRange(request, content);
+  const range = request.method === 'HEAD' ? undefined : requestedRange(request, readable);
   const { offset, length } = range ?? { offset: 0, length: content.size };
   const signal = goneSignal(response);
   const head = (): void => {
-    response.setHeader('Content-Type', inline ?? servedType(content.mediaType));
+    response.setHeader('Content-Type', type ?? inline ?? servedType(content.mediaType));
     response.setHeader('Content-Length', length);
     if (range) response.setHeader('Content-Range', `bytes ${offset}-${offset + length - 1}/${content.size}`);
     response.writeHead(range ? 206 : 200);
@@ -91,7 +105,7 @@ function describeDigest(
 }
 
 /** One range, or undefined for the whole: several ranges, and a header that makes no sense, may be passed over. */
-function requestedRange(request: IncomingMessage, content: OpenContent): ByteRange | undefined {
+function requestedRange(request: IncomingMessage, content: Readable & { size: number }): ByteRange | undefined {
   const { range, 'if-range': ifRange } = request.headers;
   const { size } = content;
   if (range === undefined || !rangeStillValid(ifRange, content)) return undefined;

@@ -21,6 +21,8 @@ export interface Readable {
   contentId: Cid;
   /** Record id of the version. */
   version: string;
+  /** Another tag that names these bytes, for clients of other protocols. */
+  alias?: string;
   /** Milliseconds since 1970. */
   modifiedAt: number;
   /** Whether another version of the file was written within this second: its date cannot tell them apart. */
@@ -61,7 +63,7 @@ export function writePreconditions(headers: IncomingHttpHeaders): Preconditions 
 export async function readCondition(headers: IncomingHttpHeaders, content: Readable): Promise<boolean> {
   const { 'if-match': match, 'if-none-match': noneMatch } = headers;
   if (match !== undefined) {
-    const named = matchable(match);
+    const named = matchable(match, content.alias);
     if (named !== '*' && !named.some((tag) => isTagOf(tag, content))) throw changed();
   } else {
     const since = dateOf(headers['if-unmodified-since']);
@@ -93,8 +95,11 @@ export async function isUnchangedSince(
   return toSecond(version.modifiedAt) <= since && !(await version.sharesSecond(since));
 }
 
-function isTagOf(tag: string, { contentId, version }: Pick<Readable, 'contentId' | 'version'>): boolean {
-  return tag === contentId || tag === versionTag(version);
+function isTagOf(
+  tag: string,
+  { contentId, version, alias }: Pick<Readable, 'contentId' | 'version' | 'alias'>,
+): boolean {
+  return tag === contentId || tag === versionTag(version) || tag === alias;
 }
 
 function dateOf(header: string | undefined): number | undefined {
@@ -105,12 +110,12 @@ function changed(): DfsError {
   return new DfsError('precondition-failed', 'The file is not in the version that the request names: read it again.');
 }
 
-function matchable(header: string): Tag[] | '*' {
+function matchable(header: string, alias?: string): Tag[] | '*' {
   if (header.trim() === '*') return '*';
   if (!TAG_LIST.test(header)) throw invalidField('If-Match', 'expected entity tags in double quotes, or *');
   const found = tags(header);
   if (found.length > MAX_TAGS) throw invalidField('If-Match', `at most ${MAX_TAGS} entity tags`);
-  return found.filter((tag) => !tag.weak && isTag(tag.value)).map((tag) => tag.value);
+  return found.filter(({ weak, value }) => !weak && (isTag(value) || value === alias)).map((tag) => tag.value);
 }
 
 function isTag(value: string): boolean {
