@@ -1,4 +1,4 @@
-import { StatusLine, statusMessage, type StatusMessage } from '@dfs/protocol';
+import { STATUS_PROTOCOL, StatusLine, statusMessage, type StatusMessage } from '@dfs/protocol';
 import { eventually } from '@dfs/testing';
 import type { Channel, Transport } from '@dfs/transport';
 import { TestNetwork, type TestNode } from '../../testing/network.js';
@@ -6,6 +6,10 @@ import { MAX_SECTION_BYTES, MAX_SECTION_OFFENCES } from '../constants.js';
 import { Session } from '../presence/session.js';
 
 type Two = [TestNode, TestNode];
+
+function statusOf(membership: Uint8Array, beat: number): StatusMessage {
+  return statusMessage.parse({ method: 'status', boot: 1, revision: beat, beat, synced: true, membership }, 'status');
+}
 
 /** A member that speaks for itself in place of its engine. */
 class Speaker {
@@ -24,6 +28,15 @@ class Speaker {
     await network.stop(member);
     const transport = network.memory.node(member.signer);
     transport.setGate({ isMember: () => true, acceptsStrangers: () => false });
+    // It is asked in turn, and a member that does not answer is hung up on.
+    transport.handle(STATUS_PROTOCOL, async (channel) => {
+      const line = new StatusLine();
+      let beat = 0;
+      for await (const frame of channel.frames()) {
+        void frame;
+        await channel.send(line.tell(statusOf(fingerprint, ++beat)));
+      }
+    });
     await transport.start();
     await transport.dialPeer(to.peerId, to.transport.addresses());
     return new Speaker(transport, await transport.open(to.peerId, '/dfs/status/1'), fingerprint);
@@ -31,9 +44,7 @@ class Speaker {
 
   /** One exchange with these sections. */
   async tell(sections: StatusMessage['sections']): Promise<void> {
-    const form = { method: 'status', boot: 1, revision: ++this.revision, beat: this.revision, synced: true };
-    const status = { ...statusMessage.parse({ ...form, membership: this.membership }, 'status'), sections };
-    await this.channel.send(this.told.tell(status));
+    await this.channel.send(this.told.tell({ ...statusOf(this.membership, ++this.revision), sections }));
     for await (const frame of this.channel.frames()) {
       void frame;
       return;
@@ -74,8 +85,7 @@ describe('what is kept of a member', () => {
     const session = new Session('b', (name) => name === 'known');
     let revision = 0;
     const take = (...sections: StatusMessage['sections']): void => {
-      const form = { method: 'status', boot: 1, revision: ++revision, beat: 1, synced: true };
-      session.take({ ...statusMessage.parse({ ...form, membership: new Uint8Array(32) }, 'status'), sections }, 0);
+      session.take({ ...statusOf(new Uint8Array(32), ++revision), sections }, 0);
     };
     take({ name: 'known', value: 'a' }, { name: 'unknown', value: 'b' });
     expect([...session.sections]).toEqual([['known', 'a']]);
