@@ -21,6 +21,7 @@ describe('a member that is sending its news', () => {
       return open(peerId, protocol, ...rest);
     };
     const stored = Promise.withResolvers<undefined>();
+    using held = { [Symbol.dispose]: () => stored.resolve(undefined) };
     let came = 0;
     const receive = b.catalogue.receive.bind(b.catalogue);
     b.catalogue.receive = async (...args) => {
@@ -35,7 +36,7 @@ describe('a member that is sending its news', () => {
     a.peers.tellStatus();
     await eventually(() => runsOf(b) >= before + 3);
     expect(opened).not.toContain(SYNC_PROTOCOL);
-    stored.resolve(undefined);
+    held[Symbol.dispose]();
     await network.converged();
     expect(await b.catalogue.byPath('during')).toBeDefined();
   });

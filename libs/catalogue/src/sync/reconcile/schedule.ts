@@ -34,8 +34,8 @@ interface Link {
   dueAt: number;
   /** Whether it is still to be run by then. */
   still: () => boolean;
-  /** It is for what the member has, and not for what it lacks. */
-  isForNews: boolean;
+  /** Whether it is for what the member has, and not for what it lacks. */
+  isForNews: () => boolean;
   /** Up to when what the member is sending is waited for; Infinity while nothing is. */
   patientUntil: number;
   /** The member's set, as it told it last. */
@@ -77,6 +77,7 @@ export class SyncSchedule {
   soon(peerId: string): void {
     const link = this.link(peerId);
     this.runIn(peerId, link, this.ports.settleMs, () => link.theirs === undefined || this.isNews(link));
+    link.isForNews = () => link.theirs !== undefined;
   }
 
   /** Something is known to be missing there. */
@@ -137,7 +138,7 @@ export class SyncSchedule {
           failures: 0,
           dueAt: Infinity,
           still: () => true,
-          isForNews: false,
+          isForNews: () => false,
           patientUntil: Infinity,
         },
         ...{ theirs: undefined, fruitless: undefined },
@@ -157,13 +158,13 @@ export class SyncSchedule {
     if (this.links.get(peerId) !== link) return;
     link.dueAt = performance.now() + delay;
     link.still = still;
-    link.isForNews = false;
+    link.isForNews = () => false;
     this.beginning.soon(Math.max(1, delay));
   }
 
   private runForNews(peerId: string, link: Link, delay: number): void {
     this.runIn(peerId, link, delay, () => this.isNews(link));
-    link.isForNews = true;
+    link.isForNews = () => true;
   }
 
   /** Milliseconds until the next is due; Infinity while none waits. */
@@ -185,7 +186,7 @@ export class SyncSchedule {
 
   /** A comparison meanwhile would bring the same records once more. @returns whether it is put off */
   private waitsForNews(peerId: string, link: Link, now: number): boolean {
-    if (!link.isForNews || !this.ports.isArriving(peerId)) return false;
+    if (!link.isForNews() || !this.ports.isArriving(peerId)) return false;
     link.patientUntil = Math.min(link.patientUntil, now + MAX_ARRIVAL);
     if (now >= link.patientUntil) return false;
     this.runForNews(peerId, link, this.ports.settleMs);
