@@ -17,11 +17,8 @@ import { takeTurns } from './lib/turns.mjs';
 const minute = 60_000;
 /** A step that takes longer than this hangs. */
 const STEP_DEADLINE = 30 * minute;
-/**
- * Workers whose heap grew beyond this are replaced. ES modules are never unloaded from a jest sandbox, and a spec with large
- * buffers takes four times the processor in a worker that carries what thirty specs before it left: each collection walks it.
- */
-const WORKER_HEAP = '200MB';
+/** Workers whose heap grew beyond this are replaced: a spec with large buffers takes longer beside what others left. */
+const WORKER_HEAP = '500MB';
 /** MiB. */
 const LINT_HEAP = 4096;
 /** As in jest.preset.cjs, whose own is not heard when several projects run together. */
@@ -63,13 +60,6 @@ const endToEnd = projects.filter(isEndToEnd);
 const unitWorkers = Math.min(availableParallelism() + (endToEnd.length > 0 ? 1 : 2), fitting(UNIT_MEMORY));
 const specWorkers = Math.min(3, fitting(SPEC_MEMORY));
 if (endToEnd.length > 0 && !built) console.log('\nThe end-to-end tests were not run: they need the build.');
-
-// Each run would join them, and both begin at once.
-await step('packages of tests', process.execPath, [
-  '--input-type=module',
-  '--eval',
-  "await (await import('./tools/lib/joined-packages.mjs')).joinPackages()",
-]);
 
 const longestFirst = `--testSequencer=${join(root, 'tools/lib/longest-first.cjs')}`;
 const runs = [
