@@ -1,12 +1,17 @@
+import type { DhtInfo } from '@dfs/contracts';
 import { cidOf, signerFromRaw, type Cid } from '@dfs/protocol';
 import { second, VirtualTime } from '@dfs/runtime';
 import { eventually, fakeClock, seededRandom, tempDatabase, type TempDatabase } from '@dfs/testing';
 import { MemoryNetwork, type MemoryTransport } from '@dfs/transport';
-import { RECORD_VALIDITY } from './constants.js';
+import { PROVIDE_BATCH, RECORD_VALIDITY } from './constants.js';
 import { ProvideQueue } from './provide-queue.js';
 import { dhtMigrations } from './schema.js';
 
 const NETWORK = 'ab'.repeat(32);
+
+function isProvided({ provide }: DhtInfo): boolean {
+  return provide.provided === 1 && provide.queued === 0;
+}
 
 describe('ProvideQueue', () => {
   const random = seededRandom(7);
@@ -49,11 +54,11 @@ describe('ProvideQueue', () => {
     const [content] = contents(1) as [Cid];
     await queue.start(NETWORK);
     await queue.provide([content]);
-    await eventually(() => queue.info().provide.queued === 1, { passing });
+    await eventually(async () => (await queue.info()).provide.queued === 1, { passing });
     expect(await named(content)).toEqual([]);
     await connect();
     await eventually(async () => (await named(content)).includes(nodes[0]!.peerId), { passing });
-    await eventually(() => queue.info().provide.provided === 1 && queue.info().provide.queued === 0, { passing });
+    await eventually(async () => isProvided(await queue.info()), { passing });
     expect(await queue.providers(content)).toMatchObject([{ peerId: nodes[0]!.peerId }]);
   });
 
@@ -63,7 +68,7 @@ describe('ProvideQueue', () => {
     queue = open();
     await connect();
     await queue.start(NETWORK);
-    await eventually(() => queue.info().provide.provided === many.length, { passing });
+    await eventually(async () => (await queue.info()).provide.provided === many.length, { passing });
     expect(await named(many[299]!)).toEqual([nodes[0]!.peerId]);
   });
 
@@ -72,7 +77,7 @@ describe('ProvideQueue', () => {
     await connect();
     await queue.start(NETWORK);
     await queue.provide([kept, dropped]);
-    await eventually(() => queue.info().provide.provided === 2, { passing });
+    await eventually(async () => (await queue.info()).provide.provided === 2, { passing });
     const dues = () => temp.db.query<{ due: number }>('SELECT due FROM dht_provide');
     for (const { due } of await dues()) {
       expect(due).toBeGreaterThan(clock.now() + RECORD_VALIDITY / 4);
@@ -83,6 +88,29 @@ describe('ProvideQueue', () => {
     await queue.provide(contents(1));
     await eventually(async () => (await dues()).every(({ due }) => due > clock.now()), { passing });
     expect(await dues()).toHaveLength(2);
+  });
+
+  it('counts what it has when somebody asks, once for all who do, and not by itself', async () => {
+    const asked: string[] = [];
+    const query: typeof temp.db.query = (sql, ...values) => {
+      if (sql.includes('count(')) asked.push(sql);
+      return temp.db.query(sql, ...values);
+    };
+    const db = { query, write: temp.db.write.bind(temp.db) } as typeof temp.db;
+    queue = new ProvideQueue({ db, transport: nodes[0]!, clock, timers });
+    const many = contents(PROVIDE_BATCH + 1);
+    await queue.provide(many);
+    await queue.start(NETWORK);
+    const connecting = connect();
+    const isDone = async (): Promise<boolean> => {
+      const rows = await temp.db.query('SELECT 1 FROM dht_provide WHERE provided_at IS NOT NULL');
+      return rows.length === many.length;
+    };
+    await eventually(isDone, { passing });
+    await connecting;
+    expect(asked).toEqual([]);
+    const [one, other] = await Promise.all([queue.info(), queue.info()]);
+    expect([one.provide.provided, other.provide.provided, asked.length]).toEqual([many.length, many.length, 1]);
   });
 
   it('waits as ever after a batch that failed, though there is more to do', async () => {
@@ -99,7 +127,7 @@ describe('ProvideQueue', () => {
     await queue.provide(contents(300));
     await connect();
     await queue.start(NETWORK);
-    await eventually(() => queue.info().provide.provided > 0, { passing });
+    await eventually(async () => (await queue.info()).provide.provided > 0, { passing });
     isBroken = true;
     await eventually(() => failed > 0, { passing });
     for (let step = 0; step < 20; step++) {
@@ -143,7 +171,7 @@ describe('ProvideQueue', () => {
     clock.set((await failures()).due);
     await eventually(async () => (await failures()).failures === 2, { passing });
     expect((await failures()).due - clock.now()).toBeGreaterThan(first);
-    expect(queue.info().provide.failed).toBe(1);
+    expect((await queue.info()).provide.failed).toBe(1);
   });
 
   it('is silent where the DHT is off, and knows what to provide once it is on again', async () => {
@@ -153,7 +181,7 @@ describe('ProvideQueue', () => {
     const [content] = contents(1) as [Cid];
     await queue.provide([content]);
     expect(await queue.providers(content)).toEqual([]);
-    expect(queue.info()).toMatchObject({ enabled: false, routingTableSize: 0, provide: { queued: 0 } });
+    expect(await queue.info()).toMatchObject({ enabled: false, routingTableSize: 0, provide: { queued: 0 } });
     expect(await named(content)).toEqual([]);
     await queue.stop();
     queue = open();

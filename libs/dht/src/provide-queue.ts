@@ -47,6 +47,8 @@ export interface ProvideQueueComponents {
   timers?: Timers;
 }
 
+const NOTHING: Tally = { queued: 0, provided: 0, failed: 0, oldestDue: null };
+
 /** Whether the node takes part in the DHT at all. */
 export interface ProvideQueueOptions {
   /** False where the DHT is switched off: nothing is provided, nothing is found. */
@@ -66,7 +68,8 @@ export class ProvideQueue {
   private providing: Recurring;
   /** Milliseconds from a batch that has done something to the next. */
   private restMs: number | undefined;
-  private tally: Tally = { queued: 0, provided: 0, failed: 0, oldestDue: null };
+  /** A count of the whole queue, for all who ask meanwhile. */
+  private counting: Promise<Tally> | undefined;
 
   constructor(
     private readonly components: ProvideQueueComponents,
@@ -128,21 +131,30 @@ export class ProvideQueue {
     return found;
   }
 
-  /** As of the last batch; the lag is that of the oldest content that waits. */
-  info(): DhtInfo {
-    const { queued, provided, failed, oldestDue } = this.tally;
+  /** Counted when somebody asks; the lag is that of the oldest content that waits. */
+  async info(): Promise<DhtInfo> {
+    const { queued, provided, failed, oldestDue } = this.enabled ? await this.count() : NOTHING;
     const lagSeconds = oldestDue === null ? 0 : Math.max(0, Math.round((this.clock.now() - oldestDue) / second));
     return {
       enabled: this.enabled,
       mode: 'server',
-      routingTableSize: this.enabled ? this.routing.size() : 0,
+      routingTableSize: this.routingTableSize,
       provide: { queued, provided, failed, lagSeconds },
     };
+  }
+
+  /** Peers in the routing table. */
+  get routingTableSize(): number {
+    return this.enabled ? this.routing.size() : 0;
   }
 
   /** Its recurring work in the background. */
   work(): WorkStatus {
     return this.providing.status();
+  }
+
+  private count(): Promise<Tally> {
+    return (this.counting ??= readTally(this.db, this.clock.now()).finally(() => (this.counting = undefined)));
   }
 
   private loop(): Recurring {
@@ -169,7 +181,6 @@ export class ProvideQueue {
 
   /** Whether there may be more to do at once. */
   private async batch(signal: AbortSignal): Promise<boolean> {
-    this.tally = await readTally(this.db, this.clock.now());
     if (this.routing.size() === 0) return false;
     const due = await readDue(this.db, this.clock.now(), PROVIDE_BATCH);
     if (due.length === 0) return false;
@@ -183,7 +194,6 @@ export class ProvideQueue {
     };
     await Promise.all(Array.from({ length: PROVIDE_CONCURRENCY }, worker));
     await this.db.write((tx) => settle(tx, results));
-    this.tally = await readTally(this.db, this.clock.now());
     return results.some(({ providedAt }) => providedAt !== null);
   }
 

@@ -53,11 +53,11 @@ describe('ProvideQueue over libp2p', () => {
     await first.queue.provide([content]);
     for (const { queue } of [first, second, third]) await queue.start(NETWORK);
     // Waits while it is alone.
-    await eventually(() => first.queue.info().provide.queued === 1);
-    expect(first.queue.info()).toMatchObject({ enabled: true, mode: 'server', routingTableSize: 0 });
+    await eventually(async () => (await first.queue.info()).provide.queued === 1);
+    expect(await first.queue.info()).toMatchObject({ enabled: true, mode: 'server', routingTableSize: 0 });
     await first.transport.dialPeer(second.transport.peerId, second.transport.addresses());
     await third.transport.dialPeer(second.transport.peerId, second.transport.addresses());
-    await eventually(() => first.queue.info().provide.provided === 1);
+    await eventually(async () => (await first.queue.info()).provide.provided === 1);
     const named = async () => (await third.queue.providers(content)).map(({ peerId }) => peerId);
     await eventually(async () => (await named()).includes(first.transport.peerId));
     const held = await first.queue.providers(content);
@@ -72,7 +72,7 @@ describe('ProvideQueue over libp2p', () => {
     for (const { queue } of [holder, keeper, reader]) await queue.start(NETWORK);
     await holder.transport.dialPeer(keeper.transport.peerId, keeper.transport.addresses());
     await holder.queue.provide([content]);
-    await eventually(() => holder.queue.info().provide.provided === 1);
+    await eventually(async () => (await holder.queue.info()).provide.provided === 1);
     await holder.queue.stop();
 
     const again = await keeper.restart();

@@ -35,7 +35,7 @@ export class DhtController {
   @ApiOperation({ operationId: 'getDht', summary: 'The distributed hash table, as this node sees it' })
   @Problems()
   @ApiOkResponse({ type: DhtDto })
-  info(@Query() _query: NoQuery): DhtInfo {
+  info(@Query() _query: NoQuery): Promise<DhtInfo> {
     return this.dht.info();
   }
 

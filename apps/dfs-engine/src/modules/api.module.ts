@@ -26,6 +26,7 @@ import { TransfersController } from '../api/transfers.controller.js';
 import { Backup } from '../backup/backup.js';
 import { Joining } from '../start/joining.js';
 import { HeapKeeper } from '../node/heap.js';
+import { LoopDelay } from '../process/loop-delay.js';
 import { NodeHealth } from '../node/node-health.js';
 import { NodeMetrics } from '../node/node-metrics.js';
 import { NodeSettings } from '../node/node-settings.js';
@@ -97,6 +98,11 @@ import { FOUNDATION, type Foundation } from './tokens.js';
       inject: [FOUNDATION],
     },
     {
+      provide: LoopDelay,
+      useFactory: ({ logger: log, timers }: Foundation) => new LoopDelay({ timers, log }),
+      inject: [FOUNDATION],
+    },
+    {
       provide: NodeWork,
       useFactory: (...parts: Worker[]) => new NodeWork(parts),
       inject: [
@@ -113,6 +119,7 @@ import { FOUNDATION, type Foundation } from './tokens.js';
         Scrubber,
         NodeStatus,
         HeapKeeper,
+        LoopDelay,
         Files,
         LiveFolders,
       ],
@@ -162,8 +169,12 @@ import { FOUNDATION, type Foundation } from './tokens.js';
         scrubber: Scrubber,
         work: NodeWork,
         folders: LiveFolders,
-      ) => new NodeMetrics({ chunks, catalogue, membership, peers, dht, placement, scrubber, work, folders }),
-      inject: [ChunkStore, Catalogue, Membership, Peers, ProvideQueue, Placement, Scrubber, NodeWork, LiveFolders],
+        delay: LoopDelay,
+      ) => new NodeMetrics({ chunks, catalogue, membership, peers, dht, placement, scrubber, work, folders, delay }),
+      inject: [
+        ...[ChunkStore, Catalogue, Membership, Peers, ProvideQueue, Placement, Scrubber, NodeWork, LiveFolders],
+        LoopDelay,
+      ],
     },
   ],
 })

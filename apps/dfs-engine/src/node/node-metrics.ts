@@ -5,8 +5,9 @@ import type { ProvideQueue } from '@dfs/dht';
 import type { LiveFolders } from '@dfs/live-folders';
 import type { Membership, Peers } from '@dfs/peers';
 import type { Placement } from '@dfs/placement';
-import { second, type WorkStatus } from '@dfs/runtime';
+import { hour, second, type WorkStatus } from '@dfs/runtime';
 import { folderMetrics } from './folder-metrics.js';
+import { loopDelayMetrics, type LoopDelay } from '../process/loop-delay.js';
 import type { NodeWork } from './node-work.js';
 import { VERSION } from '../process/version.js';
 
@@ -21,6 +22,7 @@ export interface NodeMetricsParts {
   scrubber: Scrubber;
   work: Pick<NodeWork, 'list'>;
   folders: Pick<LiveFolders, 'list'>;
+  delay: Pick<LoopDelay, 'read'>;
 }
 
 const SECONDS = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60, 600];
@@ -33,7 +35,8 @@ export class NodeMetrics {
 
   constructor(parts: NodeMetricsParts) {
     const registers = [this.registry];
-    collectDefaultMetrics({ register: this.registry });
+    collectDefaultMetrics({ register: this.registry, eventLoopMonitoringPrecision: hour });
+    loopDelayMetrics(this.registry, parts.delay);
     new Gauge({ name: 'dfs_info', help: 'Version of the engine', labelNames: ['version'], registers }).set(
       { version: VERSION },
       1,
@@ -154,9 +157,9 @@ export class NodeMetrics {
     gauge('ahead_bytes', 'Bytes of them that are here, unpinned', () => placement.status().ahead.bytes);
     gauge('members', 'Members of the network, this node included', () => membership.members().length);
     gauge('peers_connected', 'Members connected now', () => peers.connected().length);
-    gauge('dht_routing_table_size', 'Peers in the routing table', () => dht.info().routingTableSize);
-    gauge('dht_provide_queued', 'Contents that wait to be provided', () => dht.info().provide.queued);
-    gauge('dht_provide_lag_seconds', 'How late providing is', () => dht.info().provide.lagSeconds);
+    gauge('dht_routing_table_size', 'Peers in the routing table', () => dht.routingTableSize);
+    gauge('dht_provide_queued', 'Contents that wait to be provided', async () => (await dht.info()).provide.queued);
+    gauge('dht_provide_lag_seconds', 'How late providing is', async () => (await dht.info()).provide.lagSeconds);
     gauge(
       'transfers_running',
       'Transfers under way',

@@ -10,6 +10,7 @@ import { LiveFolders } from '@dfs/live-folders';
 import { startSteps, stopSteps, type NodeParts, type Step } from '@dfs/node';
 import { NODE } from '../modules/node.module.js';
 import { HeapKeeper } from '../node/heap.js';
+import { LoopDelay } from '../process/loop-delay.js';
 import { NodeHealth } from '../node/node-health.js';
 import { NodeSettings } from '../node/node-settings.js';
 import { NodeStatus } from '../node/node-status.js';
@@ -50,6 +51,7 @@ export class Runtime {
       { name: 'live folders', start: () => app.get(LiveFolders).start(), stop: () => app.get(LiveFolders).stop() },
       { name: 'health', start: () => health.start(), stop: () => health.stop() },
       { name: 'status', start: () => status.start(), stop: () => status.stop() },
+      { name: 'delay', start: () => app.get(LoopDelay).start(), stop: () => app.get(LoopDelay).stop() },
       { name: 'heap', start: () => app.get(HeapKeeper).start(), stop: () => app.get(HeapKeeper).stop() },
     ];
   }

@@ -55,7 +55,7 @@ describe('a content of which nobody that is here has heard', () => {
     its.queue = await withDht(at.reader);
     const provided = await withDht(at.holder);
     await provided.provide([at.file.contentId]);
-    await eventually(() => provided.info().provide.provided === 1);
+    await eventually(async () => (await provided.info()).provide.provided === 1);
     await at.loseSight();
     const read = await at.reader.read(at.file.contentId, at.file.size);
     expect(await sha256Hex(read)).toBe(await sha256Hex(at.bytes));
