@@ -207,7 +207,7 @@ function single(figures, { listed, scanned }) {
       key: 'disk.list.listWorst',
       unit: 'ms',
       goal: { most: 50 },
-      why: 'A search reads the index of all paths twice, to count and to find.',
+      why: 'A search reads the index of all paths once; matches of many are met on the way through the order.',
     },
     {
       work: `Start with ${figure(listed)} files until ready`,

@@ -14,7 +14,7 @@ import type { CatalogueComponents, Change, Commit, Draft, Entry, EntryPage, Leve
 import { Folders } from './read/folders.js';
 import { PathConditions } from './read/conditions.js';
 import { listLevel } from './read/level.js';
-import { listPage } from './read/list.js';
+import { listPage, listPages, type ListedPage, type PagesQuery } from './read/list.js';
 import {
   readContents,
   readEveryContent,
@@ -74,10 +74,7 @@ export class Catalogue {
     this.voids = new VoidVersions(parts.db, voidPrints, () => this.networkId);
     this.imports = new Imports({ ...parts, commit: (tx, drafts) => this.commit(tx, drafts) });
     this.intake = new Intake({
-      db: parts.db,
-      events: parts.events,
-      clock: parts.clock,
-      log: parts.log,
+      ...parts,
       members: parts.membership,
       refusals: this.refusals,
       changeset: () => this.ledger.context(),
@@ -91,10 +88,7 @@ export class Catalogue {
         every: JUDGE_EVERY,
         failed: 'records that wait could not be judged anew',
         severity: 'error',
-        run: async () => {
-          await this.judge();
-          return 'idle';
-        },
+        run: () => this.judge().then(() => 'idle' as const),
       },
       { log: parts.log },
     ).start();
@@ -279,6 +273,11 @@ export class Catalogue {
   /** @throws DfsError `invalid-cursor` */
   list(query: ListQuery): Promise<EntryPage> {
     return listPage(this.parts.db, query);
+  }
+
+  /** All that match, page after page to the end, in their order; counted once. */
+  listPages(query: PagesQuery): AsyncGenerator<ListedPage, void, undefined> {
+    return listPages(this.parts.db, query);
   }
 
   /**

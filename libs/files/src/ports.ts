@@ -17,6 +17,7 @@ export type CatalogueReader = Pick<
   | 'getMany'
   | 'byPath'
   | 'list'
+  | 'listPages'
   | 'level'
   | 'versions'
   | 'version'

@@ -1,10 +1,11 @@
 import type { FileSort } from '@dfs/contracts';
+import type { Reader, SqlValue } from '@dfs/database';
 import { cidToBytes } from '@dfs/protocol';
 import { isDfsError } from '@dfs/runtime';
 import { seededRandom } from '@dfs/testing';
 import { content, fileDraft, recordOf, START, testNode, testSigner, type TestNode } from '../../testing/nodes.js';
 import type { Entry, ListQuery } from '../ports.js';
-import { listPage } from './list.js';
+import { listPage, listPages } from './list.js';
 
 async function all(node: TestNode, query: Omit<ListQuery, 'limit'>, limit: number): Promise<Entry[]> {
   const items: Entry[] = [];
@@ -151,6 +152,69 @@ describe('listing', () => {
         }
       }
     }
+  });
+
+  it('gives all that match, page after page, and counts them once', async () => {
+    await using node = await testNode();
+    const mediaType = 'text/plain';
+    await node.write(...Array.from({ length: 90 }, (_, n) => fileDraft(`${n % 3}/${n}`, n % 7, { mediaType })));
+    await node.write(...Array.from({ length: 20 }, (_, n) => ({ kind: 'deletion', path: `0/${3 * n}` }) as const));
+    const bounds = { few: 8, counted: 40, pageRows: 7 };
+    for (const query of [
+      {},
+      { q: '/' },
+      { q: '/7' },
+      { type: 'text' },
+      { prefix: '1/' },
+      { path: '1/1' },
+      { state: 'deleted' },
+      { q: 'none' },
+    ] as const) {
+      for (const sort of Object.keys(ORDER) as FileSort[]) {
+        let counted = 0;
+        const reader: Reader = {
+          query: (sql, params) => {
+            if (/\bcount\b/.test(sql)) counted++;
+            return node.db.query(sql, params);
+          },
+        };
+        const found: string[] = [];
+        const totals = new Set<number>();
+        for await (const page of listPages(reader, { ...query, sort }, bounds)) {
+          found.push(...page.items.map(({ path }) => path));
+          totals.add(page.total);
+        }
+        const expected = (await all(node, { ...query, sort }, 1000)).map(({ path }) => path);
+        expect(found).toEqual(expected);
+        expect([...totals]).toEqual(
+          expected.length === 0
+            ? []
+            : ['q' in query || 'type' in query ? Math.min(40, expected.length) : expected.length],
+        );
+        expect(counted).toBeLessThanOrEqual(2);
+      }
+    }
+  });
+
+  it('of many matches of a search looks no file at twice to count them', async () => {
+    await using node = await testNode();
+    await node.write(...Array.from({ length: 60 }, (_, n) => fileDraft(`${n < 40 ? 'x' : 'y'}/${n}`, n)));
+    const asked: [string, readonly SqlValue[]][] = [];
+    const reader: Reader = {
+      query: (sql, params = []) => {
+        if (sql.includes('count(*)')) asked.push([sql, params]);
+        return node.db.query(sql, params);
+      },
+    };
+    const { total } = await listPage(reader, { q: 'y/', limit: 5 }, { few: 8, counted: 40 });
+    expect(total).toBe(20);
+    expect(asked).toHaveLength(2);
+    // The second begins behind the last of those that the first has found.
+    const [first, second] = asked as [[string, readonly SqlValue[]], [string, readonly SqlValue[]]];
+    const [few] = await node.db.query<{ last: string }>(...first);
+    expect(second[1]).toContain(few!.last);
+    const [rest] = await node.db.query<{ count: number }>(...second);
+    expect(rest!.count).toBe(11);
   });
 
   it('finds files of a media type, or of all that begin so', async () => {

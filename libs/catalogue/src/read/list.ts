@@ -1,4 +1,4 @@
-import { type FileListState, type FileSort } from '@dfs/contracts';
+import { MAX_PAGE, type FileListState, type FileSort } from '@dfs/contracts';
 import type { Reader, SqlValue } from '@dfs/database';
 import { openCursor, sealCursor, type Position, pageLimit } from './cursor.js';
 import type { EntryPage, ListQuery, OnlyRows } from '../ports.js';
@@ -62,8 +62,7 @@ interface Matches {
  * @throws DfsError `invalid-cursor`
  */
 export async function listPage(reader: Reader, query: ListQuery, bounds = BOUNDS): Promise<EntryPage> {
-  // Of one path any order will do, and is read from its index.
-  const sort = query.path === undefined ? (query.sort ?? 'path') : 'path';
+  const sort = sortOf(query);
   const limit = pageLimit(query.limit);
   const bound = [
     query.state ?? 'current',
@@ -95,6 +94,39 @@ export async function listPage(reader: Reader, query: ListQuery, bounds = BOUNDS
   };
 }
 
+/** Which paths, in which order, where all of them are wanted. */
+export type PagesQuery = Omit<ListQuery, 'limit' | 'cursor' | 'offset'>;
+
+/** Some of all that match, and how many match, as they were counted before the first of them. */
+export type ListedPage = Pick<EntryPage, 'items' | 'total' | 'totalIsAtLeast'>;
+
+/**
+ * All that match, page after page: each that is there throughout comes once, in order. Which match and how many is found out once, not
+ * with each page.
+ */
+export async function* listPages(
+  reader: Reader,
+  query: PagesQuery,
+  { pageRows = MAX_PAGE, ...bounds }: Bounds & { pageRows?: number } = BOUNDS,
+): AsyncGenerator<ListedPage, void, undefined> {
+  const sort = sortOf(query);
+  const { rows: filter, total, isAtLeast } = await findMatches(reader, query, bounds);
+  if (total === 0) return;
+  for (let after: Position | undefined; ;) {
+    const rows = await readRows(reader, sort, filter, after, pageRows);
+    const last = rows.at(-1);
+    if (!last) return;
+    yield { items: rows.map(entryFrom), total, ...(isAtLeast ? { totalIsAtLeast: true } : {}) };
+    if (rows.length < pageRows) return;
+    after = positionOf(last, sort);
+  }
+}
+
+/** Of one path any order will do, and is read from its index. */
+function sortOf({ path, sort = 'path' }: PagesQuery): FileSort {
+  return path === undefined ? sort : 'path';
+}
+
 /** A page that ends the list tells its length; one that lies behind what was counted tells of more. */
 function totalOf(
   { total, isAtLeast }: Matches,
@@ -124,10 +156,10 @@ export function readOnly(
   only: OnlyRows,
   page: { sort: FileSort; after: Position | undefined; offset: number | undefined; limit: number },
 ): Promise<FileRow[]> {
-  return readPage(reader, { ...page, filter: filterOf({ only, limit: page.limit }), total: only.count });
+  return readPage(reader, { ...page, filter: filterOf({ only }), total: only.count });
 }
 
-function filterOf({ state, prefix, path, q, type, only }: ListQuery): Filter {
+function filterOf({ state, prefix, path, q, type, only }: PagesQuery): Filter {
   const where = [SELECTED[state ?? 'current'].where];
   const params: SqlValue[] = [];
   if (prefix) {
@@ -240,7 +272,7 @@ function opposite(sort: FileSort): FileSort {
 }
 
 /** The total is kept where it is of all, and counted where it is of some. */
-async function findMatches(reader: Reader, query: ListQuery, bounds: Bounds): Promise<Matches> {
+async function findMatches(reader: Reader, query: PagesQuery, bounds: Bounds): Promise<Matches> {
   const { only, state = 'current' } = query;
   const isNarrowed = query.prefix || query.q || query.type || query.path !== undefined;
   const rows = filterOf(query);
@@ -254,21 +286,27 @@ async function findMatches(reader: Reader, query: ListQuery, bounds: Bounds): Pr
   }
   const matching = `FROM catalogue_file f WHERE ${where.join(' AND ')}`;
   const isSearch = Boolean(query.q || query.type);
+  // In the order of this index each file is looked at once, since what is counted goes on where the few ended.
+  const inOrder = query.q !== undefined && !query.type;
+  let [seen, rest] = [0, rows];
   if (isSearch) {
     // Few are found by one look at all files, whatever the order. Of many the first are soon met in any order.
-    const [few] = await reader.query<{ count: number; rows: string }>(
-      `SELECT count(*) AS count, json_group_array(seq) AS rows FROM (SELECT f.seq ${matching} LIMIT ?)`,
+    const [few] = await reader.query<{ count: number; rows: string; last: string | null }>(
+      `SELECT count(*) AS count, json_group_array(seq) AS rows, max(path) AS last
+       FROM (SELECT f.seq, f.path ${matching} ${inOrder ? 'ORDER BY f.path' : ''} LIMIT ?)`,
       [...params, bounds.few + 1],
     );
     if (few && few.count <= bounds.few) {
       return { total: few.count, isAtLeast: false, rows: amongThese(few.rows, [SELECTED[state].where], []) };
     }
+    if (few && inOrder) [seen, rest] = [few.count, { where: [...where, 'f.path > ?'], params: [...params, few.last] }];
   }
+  const counted = `FROM catalogue_file f WHERE ${rest.where.join(' AND ')}`;
   const [all] = await reader.query<{ count: number }>(
-    isSearch ? `SELECT count(*) AS count FROM (SELECT 1 ${matching} LIMIT ?)` : `SELECT count(*) AS count ${matching}`,
-    isSearch ? [...params, bounds.counted + 1] : params,
+    isSearch ? `SELECT count(*) AS count FROM (SELECT 1 ${counted} LIMIT ?)` : `SELECT count(*) AS count ${counted}`,
+    isSearch ? [...rest.params, bounds.counted + 1 - seen] : rest.params,
   );
-  const count = all?.count ?? 0;
+  const count = seen + (all?.count ?? 0);
   const isAtLeast = isSearch && count > bounds.counted;
   return {
     total: isAtLeast ? bounds.counted : count,

@@ -67,7 +67,12 @@ describe('an archive', () => {
     const items = Array.from({ length: 50_000 }, () => page.items[0]!);
     const archives = new Archives({
       ...node.components,
-      catalogue: { ...node.catalogue, list: async () => ({ ...page, items }) } as never,
+      catalogue: {
+        ...node.catalogue,
+        listPages: async function* () {
+          yield { items, total: items.length };
+        },
+      } as never,
     });
     const reads: AsyncIterator<Uint8Array>[] = [];
     for (let n = 0; n < 4; n++) {

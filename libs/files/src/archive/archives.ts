@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import type { Entry } from '@dfs/catalogue';
 import { DfsError, second } from '@dfs/runtime';
 import type { FilesComponents } from '../ports.js';
-import { cursorPages } from '../read/cursor-pages.js';
 import { shown } from '../read/listing.js';
 import { commonFolder, zipNames } from './names.js';
 import { Zip } from './zip.js';
@@ -148,7 +147,7 @@ export class Archives {
 
   private async beneath(prefix: string): Promise<Entry[]> {
     const entries: Entry[] = [];
-    for await (const page of cursorPages((at) => this.parts.catalogue.list({ prefix, ...at }))) {
+    for await (const page of this.parts.catalogue.listPages({ prefix })) {
       if (page.total > MAX_ENTRIES) throw tooMany(page.total);
       entries.push(...page.items);
     }

@@ -1,4 +1,4 @@
-import type { Entry, Folder, ListQuery as CatalogueQuery } from '@dfs/catalogue';
+import type { Entry, Folder, ListQuery as CatalogueQuery, OnlyRows } from '@dfs/catalogue';
 import type {
   ChunkList,
   FileFilter,
@@ -32,7 +32,8 @@ export async function listFiles(
   if (asked.offset !== undefined && asked.cursor !== undefined) {
     throw invalidField('offset', 'goes without cursor: a page begins at one of both');
   }
-  const query = await narrowed(states, asked, delimiter);
+  const only = await rowsInStates(states, asked, delimiter);
+  const query = { ...asked, ...(only && { only }) };
   if (delimiter !== undefined) {
     const { items, folders, nextCursor, total, totalFolders } = await catalogue.level(query);
     return {
@@ -53,14 +54,14 @@ export async function listFiles(
   };
 }
 
-/** The query as the catalogue takes it: which rows the states of files leave is found out here. */
-export async function narrowed(
+/** The rows that a query about the states of files leaves; undefined where it asks for none of them. */
+export async function rowsInStates(
   states: FileStates,
-  { replication, local, ...query }: Omit<ListQuery, 'delimiter'>,
+  { replication, local, state, prefix = '' }: Pick<ListQuery, 'replication' | 'local' | 'state' | 'prefix'>,
   delimiter?: '/',
-): Promise<CatalogueQuery> {
-  if (replication === undefined && local === undefined) return query;
-  if (query.state === 'deleted') {
+): Promise<OnlyRows | undefined> {
+  if (replication === undefined && local === undefined) return undefined;
+  if (state === 'deleted') {
     const field = replication === undefined ? 'local' : 'replication';
     throw invalidField(field, 'goes not with state=deleted: copies of what was deleted are not counted');
   }
@@ -69,11 +70,7 @@ export async function narrowed(
     ...(local === undefined ? {} : { local }),
     name: `${replication ?? ''} ${local ?? ''}`,
   };
-  const only =
-    delimiter === undefined
-      ? await states.only(filter)
-      : await states.onlyOfLevel(filter, (query.prefix ?? '').normalize('NFC'));
-  return { ...query, only };
+  return delimiter === undefined ? states.only(filter) : states.onlyOfLevel(filter, prefix.normalize('NFC'));
 }
 
 /** As the API tells of it. */

@@ -1,10 +1,9 @@
-import { MAX_PAGE, type BatchOp, type TransferInfo } from '@dfs/contracts';
+import { type BatchOp, type TransferInfo } from '@dfs/contracts';
 import type { Tx } from '@dfs/database';
 import type { ActRuns } from '../acts/act-runs.js';
 import type { PlannedItem } from '../acts/items.js';
 import { NODE_ASKS, type FilesComponents } from '../ports.js';
-import { cursorPages } from '../read/cursor-pages.js';
-import { narrowed, type ListQuery } from '../read/listing.js';
+import { rowsInStates, type ListQuery } from '../read/listing.js';
 import type { FileStates } from '../states/file-states.js';
 import { changeMany, type BatchDone } from './batch.js';
 import { admitDeletions, type ChangeOptions, type DeletionPace } from './deletion-pace.js';
@@ -38,9 +37,9 @@ export async function changeMatching(
 ): Promise<MatchingDone> {
   const { catalogue, states, runs, pace } = parts;
   await catalogue.writable(op === 'purge' ? { purges: true } : {});
-  const query = await narrowed(states, { ...filter, limit: MAX_PAGE });
+  const only = await rowsInStates(states, filter);
   const items: (PlannedItem & { id: string })[] = [];
-  for await (const page of cursorPages((at) => catalogue.list({ ...query, ...at }))) {
+  for await (const page of catalogue.listPages({ ...filter, ...(only && { only }) })) {
     for (const { fileId, recordId, path, size, deleted } of page.items)
       items.push({ does: op, id: fileId, record: recordId, path, size, file: !deleted });
   }
