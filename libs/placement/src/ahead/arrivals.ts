@@ -104,6 +104,16 @@ export class Arrivals {
     }
   }
 
+  /**
+   * A reader needs the content: what has come of it ahead is put into the store first, so that it is not fetched a second time. A content
+   * that is in the store is not waited for, whatever a member says that it sends. Never throws, but for a store that cannot be read.
+   */
+  async settleUnlessHere(content: Cid): Promise<void> {
+    if (!this.has(content)) return;
+    const here = await this.components.chunks.has([content]);
+    if (!here.has(content)) await this.settle(content);
+  }
+
   private of(content: Cid): Arrival | undefined {
     for (const arrival of this.arrivals) if (arrival.content === content) return arrival;
     return undefined;

@@ -34,7 +34,7 @@ export type ContentFetchComponents = FetchSessionComponents &
   ReadSharingComponents & {
     transfers: Transfers;
     replicator: Replicator;
-    arrivals: Pick<Arrivals, 'has' | 'settle'>;
+    arrivals: Pick<Arrivals, 'settleUnlessHere'>;
     /** Ends all reads. */
     signal: AbortSignal;
   };
@@ -52,8 +52,7 @@ export class ContentFetch {
     const length = Math.max(0, Math.min(options.length ?? Infinity, size - offset));
     if (isEmpty(content) || length === 0) return;
     const { chunks, replicator, transfers, arrivals } = this.components;
-    // Blocks that came ahead of the file are on this node's disk: they are not fetched a second time. A content in the store is not waited for.
-    if (arrivals.has(content) && !(await chunks.has([content])).has(content)) await arrivals.settle(content);
+    await arrivals.settleUnlessHere(content);
     const transfer = new DownloadTransfer(transfers, { contentId: content, bytes: length, path: options.path });
     const signals = [this.components.signal, transfer.signal, ...(options.signal ? [options.signal] : [])];
     const signal = AbortSignal.any(signals);

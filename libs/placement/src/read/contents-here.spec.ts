@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import { cidDigest, cidOf, EMPTY_CONTENT, sha256 } from '@dfs/protocol';
-import { MiB } from '@dfs/runtime';
+import { cidDigest, cidOf, EMPTY_CONTENT, sha256, type Cid } from '@dfs/protocol';
+import { MiB, silentLog } from '@dfs/runtime';
 import { eventually, seededRandom } from '@dfs/testing';
 import { COMMIT_BYTES } from '../rotating-batch.js';
 import { World, type WorldNode } from '../testing/world.js';
+import { Arrivals, type ArrivalsComponents } from '../ahead/arrivals.js';
 import { ContentsHere, type BlockHere } from './contents-here.js';
 
 const random = seededRandom(57);
@@ -86,18 +87,28 @@ describe('many small contents', () => {
     await expect(gone).rejects.toMatchObject({ code: 'aborted' });
   });
 
-  it('a large one that is here is not waited for, though a member says that it sends it', async () => {
+  it('one that is here is not waited for, though a member says that it sends it; one that is not here is', async () => {
     const { world, a } = await two();
     await using _ = world;
-    const { contentId, size } = await a.put('large', Buffer.from(random.bytes(6 * MiB)));
-    const forever = () => new Promise<never>(() => {});
-    const here = new ContentsHere({
-      chunks: a.chunks,
-      replicator: { untilHere: forever, more: forever },
-      arrivals: { has: () => true, settle: forever },
-      signal: never,
-    });
-    expect((await told(here.blocks(contentId, size, never))).length).toBeGreaterThan(0);
+    const stored = await a.put('large', Buffer.from(random.bytes(6 * MiB)));
+    const settled: Cid[] = [];
+    class Coming extends Arrivals {
+      override has(): boolean {
+        return true;
+      }
+      override settle(content: Cid): Promise<void> {
+        settled.push(content);
+        return Promise.resolve();
+      }
+    }
+    const arrivals = new Coming({ chunks: a.chunks, log: silentLog } as unknown as ArrivalsComponents);
+    const replicator = { untilHere: () => Promise.resolve(), more: () => Promise.resolve(false) };
+    const here = new ContentsHere({ chunks: a.chunks, replicator, arrivals, signal: never });
+    expect((await told(here.blocks(stored.contentId, stored.size, never))).length).toBeGreaterThan(0);
+    expect(settled).toEqual([]);
+    const other = cidOf(random.bytes(1000));
+    await expect(told(here.blocks(other, 1000, never))).rejects.toMatchObject({ code: 'content-unavailable' });
+    expect(settled).toEqual([other]);
   });
 
   it('one that comes is told block by block, as far as it is in the store', async () => {
@@ -127,7 +138,7 @@ describe('many small contents', () => {
           return Promise.resolve(true);
         },
       },
-      arrivals: { has: () => false, settle: () => Promise.resolve() },
+      arrivals: { settleUnlessHere: () => Promise.resolve() },
       signal: never,
     });
     const groups: number[] = [];

@@ -9,7 +9,7 @@ import type { Replicator } from '../replicate/replicator.js';
 export interface ContentsHereComponents {
   chunks: Pick<BlockStore, 'has' | 'get' | 'getMany' | 'places'>;
   replicator: Pick<Replicator, 'untilHere' | 'more'>;
-  arrivals: Pick<Arrivals, 'has' | 'settle'>;
+  arrivals: Pick<Arrivals, 'settleUnlessHere'>;
   signal: AbortSignal;
 }
 
@@ -54,7 +54,7 @@ export class ContentsHere {
     const { arrivals, replicator } = this.components;
     const ends = AbortSignal.any([this.components.signal, signal]);
     const wanted = new Set([content]);
-    let hasSettled = false;
+    await arrivals.settleUnlessHere(content);
     for (let offset = 0; offset < size;) {
       if (ends.aborted) throw abortError(ends);
       // Asked for before the store is looked at: what is put there meanwhile is told.
@@ -64,11 +64,7 @@ export class ContentsHere {
         yield group;
       }
       if (offset >= size) return;
-      // A content that is here is not waited for, whatever a member says that it sends.
-      if (!hasSettled && arrivals.has(content)) {
-        await arrivals.settle(content);
-        hasSettled = true;
-      } else if (!(await more)) throw lacking();
+      if (!(await more)) throw lacking();
     }
   }
 
