@@ -17,7 +17,7 @@ export {
   type WireError,
 } from './errors.js';
 export { Listeners } from './listeners.js';
-export { firstOf, pages } from './pages.js';
+export { firstOf, Oldest, pages } from './pages.js';
 export { DurableFolder, isOpenToOthers, moveFile, syncFolder, type Platform } from './platform/files.js';
 export { foldsCase, portableName } from './platform/names.js';
 export { endSignals, passedSignals } from './platform/signals.js';

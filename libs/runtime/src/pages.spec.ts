@@ -1,4 +1,5 @@
-import { firstOf, pages } from './pages.js';
+import fc from 'fast-check';
+import { firstOf, Oldest, pages } from './pages.js';
 
 describe('pages', () => {
   const reading = async (count: number) => {
@@ -41,5 +42,32 @@ describe('the first of many', () => {
     expect(looked).toBe(3);
     expect(firstOf(new Set(['a', 'b']), 3)).toEqual(['a', 'b']);
     expect(firstOf(new Map([['a', 1]]).values(), 0)).toEqual([]);
+  });
+});
+
+describe('the oldest of a map', () => {
+  it('is its first key, whatever was added, renewed, deleted or cleared since', () => {
+    const step = fc.oneof(
+      fc.record({ does: fc.constantFrom('add' as const, 'renew' as const, 'delete' as const), key: fc.nat(40) }),
+      fc.record({ does: fc.constantFrom('drop' as const, 'drop' as const, 'clear' as const), key: fc.constant(0) }),
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 400 }), (steps) => {
+        const all = new Map<number, string>();
+        const oldest = new Oldest(all);
+        for (const { does, key } of steps) {
+          if (does === 'clear') all.clear();
+          else if (does !== 'drop') {
+            if (does !== 'add') all.delete(key);
+            if (does !== 'delete') all.set(key, does);
+          } else {
+            const [first] = all.keys();
+            const next = oldest.next();
+            expect(next).toBe(first);
+            if (next !== undefined) all.delete(next);
+          }
+        }
+      }),
+    );
   });
 });

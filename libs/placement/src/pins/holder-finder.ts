@@ -1,4 +1,4 @@
-import { second, minute, systemClock, type Clock, type Log, withTimeout } from '@dfs/runtime';
+import { second, minute, Oldest, systemClock, type Clock, type Log, withTimeout } from '@dfs/runtime';
 import type { Cid } from '@dfs/protocol';
 import type { Transport } from '@dfs/transport';
 import { askHave, HAVE_TIME } from '@dfs/transfer';
@@ -40,6 +40,7 @@ export interface KnownHolders {
  */
 export class HolderFinder {
   private readonly authors = new Map<Cid, string>();
+  private readonly oldest = new Oldest(this.authors);
   /** Until when each pair of content and peer is left alone. */
   private readonly liars = new Map<string, number>();
 
@@ -49,7 +50,7 @@ export class HolderFinder {
   hint(content: Cid, author: string): void {
     this.authors.delete(content);
     this.authors.set(content, author);
-    if (this.authors.size > WATCHED_FILES) this.authors.delete(this.authors.keys().next().value as Cid);
+    if (this.authors.size > WATCHED_FILES) this.authors.delete(this.oldest.next() as Cid);
   }
 
   /** `peerId` sent bytes that were not those asked for: it is not asked for this content for a while, and its copies of it do not count. */

@@ -1,5 +1,5 @@
 import type { Cid } from '@dfs/protocol';
-import { firstOf } from '@dfs/runtime';
+import { firstOf, Oldest } from '@dfs/runtime';
 import { MAX_WANTS } from '../limits.js';
 import type { ContentRef } from '../ports.js';
 
@@ -10,6 +10,7 @@ import type { ContentRef } from '../ports.js';
  */
 export class Unshown {
   private readonly refs = new Map<Cid, ContentRef>();
+  private readonly oldest = new Oldest(this.refs);
   /** Of these, those that are to be looked over. */
   private readonly due = new Set<Cid>();
 
@@ -20,8 +21,8 @@ export class Unshown {
       this.refs.delete(ref.contentId);
       this.refs.set(ref.contentId, ref);
       this.due.add(ref.contentId);
-      const [oldest] = this.refs.keys();
-      if (this.refs.size <= MAX_WANTS || oldest === undefined) continue;
+      if (this.refs.size <= MAX_WANTS) continue;
+      const oldest = this.oldest.next() as Cid;
       this.refs.delete(oldest);
       if (this.due.delete(oldest)) isWhole = false;
     }

@@ -2,7 +2,7 @@ import type { Replication } from '@dfs/contracts';
 import { slices } from '@dfs/database';
 import type { EventLog } from '@dfs/events';
 import type { Cid } from '@dfs/protocol';
-import { firstOf, Recurring, second, type Clock, type Log, type Ran, type WorkStatus } from '@dfs/runtime';
+import { firstOf, Oldest, Recurring, second, type Clock, type Log, type Ran, type WorkStatus } from '@dfs/runtime';
 import { WATCHED_FILES } from '../limits.js';
 import { TELL_EVERY } from '@dfs/transfer';
 import type { ContentChange } from '../ports.js';
@@ -36,6 +36,7 @@ interface Watched {
 /** Follows new files until they are safe, and tells of each step: `file.replication`. */
 export class ReplicationEvents {
   private readonly watched = new Map<Cid, Watched>();
+  private readonly oldest = new Oldest(this.watched);
   /** Which content each file that is followed shows. */
   private readonly shown = new Map<string, Cid>();
   private readonly dirty = new Set<Cid>();
@@ -70,7 +71,7 @@ export class ReplicationEvents {
       watched.told = undefined;
       this.watched.delete(contentId);
       this.watched.set(contentId, watched);
-      if (this.watched.size > WATCHED_FILES) this.drop(this.watched.keys().next().value as Cid);
+      if (this.watched.size > WATCHED_FILES) this.drop(this.oldest.next() as Cid);
       this.dirty.add(contentId);
     }
     if (this.dirty.size > 0) this.telling.soon();
