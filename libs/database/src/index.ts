@@ -14,6 +14,7 @@ export { Journal, readJournal, type JournalEntry, type JournalOptions } from './
 export { DatabaseError, type MigrationClass, type Reader, type SqlValue, type Tx } from './sql/sql.js';
 export {
   BLOBS,
+  BLOBS_AT,
   byIds,
   changeByIds,
   countByIds,

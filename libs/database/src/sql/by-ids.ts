@@ -8,6 +8,8 @@ export const IDS_PER_QUERY = 1000;
  * begins with them goes on by CROSS JOIN: SQLite does not know how few they are, and may go through the table instead.
  */
 export const BLOBS = '(SELECT unhex(value) AS id FROM json_each(?1))';
+/** Such ids given as `[id, place]`, for a query that begins with them and answers with places, `at`, in place of ids. */
+export const BLOBS_AT = '(SELECT unhex(value ->> 0) AS id, value ->> 1 AS at FROM json_each(?1))';
 /** The same for ids that are numbers or texts. */
 export const VALUES = '(SELECT value AS id FROM json_each(?1))';
 

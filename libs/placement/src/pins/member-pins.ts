@@ -1,9 +1,8 @@
-import { BLOBS, byIds, changeByIds, PAIRS, type Database, type Tx } from '@dfs/database';
+import { BLOBS_AT, byIds, changeByIds, PAIRS, type Database, type Tx } from '@dfs/database';
 import { cidToBytes, peerIdFromBytes, peerIdToBytes, type Cid, type HoldingsStatus, type Pin } from '@dfs/protocol';
 import { DfsError, Listeners, silentLog, type Log, type Unsubscribe } from '@dfs/runtime';
 import { mostExtents } from '../plan/extents.js';
 import { DoubtedPins } from './doubted-pins.js';
-import { keyOf } from './pin-log.js';
 import { PinnerEntity } from './pins.entity.js';
 import { WaitingPins, type MemberPin, type NamedContents } from './waiting-pins.js';
 
@@ -232,24 +231,25 @@ export class MemberPins {
 
   /** The holders of each extent of these contents, this node included, connected or not. */
   async holders(contents: readonly Cid[]): Promise<Map<Cid, ExtentHolders>> {
-    const found = new Map<Cid, ExtentHolders>(contents.map((content) => [content, new Map()]));
-    const ids = contents.map(cidToBytes);
-    const byKey = new Map(ids.map((bytes, index) => [keyOf(bytes), found.get(contents[index]!)!]));
-    const rows = await byIds<{ content: Uint8Array; extent: number; member: number }>(
+    const found = contents.map((): ExtentHolders => new Map());
+    // Told by their places: ids as bytes would be what costs.
+    const rows = await byIds<{ at: number; extent: number; member: number }>(
       this.db,
-      `SELECT content, extent, ${SELF} AS member FROM placement_pin WHERE held = 1 AND content IN ${BLOBS}
-       UNION ALL SELECT content, extent, member FROM placement_holding WHERE content IN ${BLOBS}`,
-      ids,
+      `SELECT these.at, p.extent, ${SELF} AS member FROM ${BLOBS_AT} these
+       CROSS JOIN placement_pin p ON p.content = these.id WHERE p.held = 1
+       UNION ALL SELECT these.at, h.extent, h.member FROM ${BLOBS_AT} these
+       CROSS JOIN placement_holding h ON h.content = these.id`,
+      contents.map((content, at) => [cidToBytes(content), at]),
     );
-    for (const row of rows) {
-      const peerId = this.names.get(row.member);
+    for (const { at, extent, member } of rows) {
+      const peerId = this.names.get(member);
       if (peerId === undefined) continue;
-      const extents = byKey.get(keyOf(row.content))!;
-      const holders = extents.get(row.extent);
+      const extents = found[at]!;
+      const holders = extents.get(extent);
       if (holders) holders.push(peerId);
-      else extents.set(row.extent, [peerId]);
+      else extents.set(extent, [peerId]);
     }
-    return found;
+    return new Map(contents.map((content, at) => [content, found[at]!]));
   }
 
   private judge(peerId: string, status: HoldingsStatus) {
