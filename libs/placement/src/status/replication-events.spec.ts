@@ -2,6 +2,7 @@ import type { Replication } from '@dfs/contracts';
 import { cidFromDigest, fileIdOf, RAW_CODEC, sha256, type Cid } from '@dfs/protocol';
 import { silentLog, systemClock } from '@dfs/runtime';
 import { eventually } from '@dfs/testing';
+import { WATCHED_FILES } from '../limits.js';
 import { ReplicationEvents } from './replication-events.js';
 import type { ContentChange } from '../ports.js';
 
@@ -52,6 +53,24 @@ describe('the watch over new files', () => {
     watch.follow([fileOf(1, contentOf(1))]);
     await eventually(() => asked.length > 0);
     expect(asked).toEqual([1]);
+    await watch.stop();
+  });
+
+  it('follows the newest files alone, however many come', async () => {
+    const pending: Replication = { target: 3, copies: 1, reachable: 1, state: 'pending' };
+    const watch = new ReplicationEvents({
+      replication: async (contents) => new Map(contents.map(({ contentId }) => [contentId, pending])),
+      events: { tell: () => undefined },
+      clock: systemClock,
+      log: silentLog,
+    });
+    const count = WATCHED_FILES + 3000;
+    for (let from = 0; from < count; from += 1000) {
+      watch.follow(Array.from({ length: 1000 }, (_, n) => fileOf(from + n, contentOf(from + n))));
+    }
+    const followed = Array.from({ length: count }, (_, n) => watch.pathOf(contentOf(n)));
+    expect(followed.slice(0, 3000).every((path) => path === null)).toBe(true);
+    expect(followed.slice(3000)).toEqual(Array.from({ length: WATCHED_FILES }, (_, n) => `f/${3000 + n}`));
     await watch.stop();
   });
 
