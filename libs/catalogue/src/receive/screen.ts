@@ -49,9 +49,9 @@ export async function storedIds(reader: Reader, ids: readonly string[]): Promise
 
 function parse(record: SignedRecord): VerifiedRecord | undefined {
   try {
-    // Copied: the bytes may belong to a buffer of the transport.
-    const body = Uint8Array.from(record.body);
-    return { ...parseRecord(body), body, signature: Uint8Array.from(record.signature) };
+    // Copied, into memory that records share: the bytes may belong to a buffer of the transport.
+    const body = Buffer.from(record.body);
+    return { ...parseRecord(body), body, signature: Buffer.from(record.signature) };
   } catch {
     return undefined;
   }
