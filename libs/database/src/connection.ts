@@ -18,8 +18,11 @@ const silent: Logger = {
 };
 /** Milliseconds a statement waits for the other connection's lock. */
 const BUSY_TIMEOUT = 10_000;
-/** Negative: KiB of page cache. */
-const CACHE_KIB = -32 * 1024;
+/**
+ * Negative: KiB of page cache. With four times as much, units of work and searches of 400,000 files take no less of the processor, since
+ * the system keeps the pages, too.
+ */
+const CACHE_KIB = -8 * 1024;
 
 /** A connection's knowledge of the tables: how they came to be, and the shape of those that repositories read. */
 export interface Schema {

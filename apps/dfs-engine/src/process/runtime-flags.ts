@@ -15,6 +15,9 @@ export function isTooOld(version: string): boolean {
 const V8_FLAGS = [
   // The heap is first collected at this size (MiB), rather than at a few.
   '--initial-old-space-size=128',
+  // After that, once it has grown by so much (%) since the last collection. Left alone, V8 lets it grow threefold under many small
+  // files, and keeps the pages: those of their garbage stay resident. The collections in between take no more of the processor.
+  '--heap-growing-percent=40',
   // Room for objects that die young (MiB): half the usual stays resident, and with less those of a batch of small files
   // outlive it.
   '--max-semi-space-size=8',
