@@ -58,7 +58,7 @@ if (everything) await Promise.all([lint(), formatAndTypes()]);
 const endToEnd = projects.filter(isEndToEnd);
 // Both wait for disks, peers and timers half of the time: more than one for each core keep it busy, as far as memory goes.
 const unitWorkers = Math.min(availableParallelism() + (endToEnd.length > 0 ? 1 : 2), fitting(UNIT_MEMORY));
-const specWorkers = Math.min(3, fitting(SPEC_MEMORY));
+const specWorkers = Math.min(4, fitting(SPEC_MEMORY));
 if (endToEnd.length > 0 && !built) console.log('\nThe end-to-end tests were not run: they need the build.');
 
 const longestFirst = `--testSequencer=${join(root, 'tools/lib/longest-first.cjs')}`;
