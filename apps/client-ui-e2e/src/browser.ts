@@ -60,6 +60,13 @@ export async function openTab(browser: Browser, options: BrowserContextOptions =
   return { page, complaints, [Symbol.asyncDispose]: () => context.close() };
 }
 
+/** One more window of the same browser and session. Of two tabs of one window, the hidden one is drawn only once a second. */
+export async function otherWindow(page: Page): Promise<Page> {
+  const opened = page.context().waitForEvent('page');
+  await page.evaluate(() => void window.open('about:blank', '', 'popup,noopener,width=1280,height=800'));
+  return opened;
+}
+
 /** Kept for people to look at. */
 export async function screenshot(page: Page, name: string, options: { fullPage?: boolean } = {}): Promise<void> {
   await mkdir(SCREENSHOTS, { recursive: true });

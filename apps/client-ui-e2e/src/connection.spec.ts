@@ -1,32 +1,14 @@
-import { eventually, removeAll, sha256Hex, startEngine, type Engine } from '@dfs/testing';
+import { eventually, sha256Hex, startEngine, type Engine } from '@dfs/testing';
 import type { EventPage } from '@dfs/contracts';
-import type { Browser, Locator, Page } from 'playwright-core';
-import { launchBrowser, openTab, screenshot, type Tab } from './browser.js';
-import { ConsolePage } from './console-page.js';
+import type { Locator, Page } from 'playwright-core';
+import { screenshot } from './browser.js';
+import { Desk } from './desk.suite.js';
 import { startEngineAtFixedPort } from './network.js';
 import { watchFlicker } from './senses.js';
 
 describe('the connection to the node', () => {
   let engine: Engine;
-  let browser: Browser;
-  let tab: Tab;
-  let ui: ConsolePage;
-
-  beforeAll(async () => {
-    browser = await launchBrowser();
-    engine = await startEngineAtFixedPort('lonely');
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await removeAll(engine ? [engine] : []);
-  });
-  beforeEach(async () => {
-    tab = await openTab(browser);
-    ui = new ConsolePage(tab.page);
-  });
-  afterEach(async () => {
-    await tab?.[Symbol.asyncDispose]();
-  });
+  const desk = Desk.with(async () => [(engine = await startEngineAtFixedPort('lonely'))], { opensNothing: true });
 
   /** How many changes the node has told of since: each file counts. */
   const changesAfter = async (seq: number): Promise<number> => {
@@ -35,24 +17,24 @@ describe('the connection to the node', () => {
   };
 
   it('without a session asks for the token, refuses a wrong one, takes a pasted link', async () => {
-    await tab.page.goto(engine.url);
-    await tab.page.getByRole('heading', { name: 'Sign in to this node' }).waitFor();
-    await screenshot(tab.page, 'sign-in');
-    const field = tab.page.getByLabel('Token or link');
+    await desk.page.goto(engine.url);
+    await desk.page.getByRole('heading', { name: 'Sign in to this node' }).waitFor();
+    await screenshot(desk.page, 'sign-in');
+    const field = desk.page.getByLabel('Token or link');
     await field.fill('not the token');
-    await tab.page.getByRole('button', { name: 'Sign in' }).click();
-    await tab.page.getByText('The node did not accept this token.').waitFor();
-    expect(await ui.accessibilityFaults()).toEqual([]);
+    await desk.page.getByRole('button', { name: 'Sign in' }).click();
+    await desk.page.getByText('The node did not accept this token.').waitFor();
+    expect(await desk.ui.accessibilityFaults()).toEqual([]);
     await field.fill(engine.link);
-    await tab.page.getByRole('button', { name: 'Sign in' }).click();
-    await ui.live();
-    await tab.page.reload();
-    await ui.live();
+    await desk.page.getByRole('button', { name: 'Sign in' }).click();
+    await desk.ui.live();
+    await desk.page.reload();
+    await desk.ui.live();
   });
 
   it('ticks the uptime between what the node says', async () => {
-    await ui.open(engine.link);
-    const uptime = tab.page.locator('dfs-node-line').getByText(/\d\d:\d\d:\d\d/);
+    await desk.ui.open(engine.link);
+    const uptime = desk.page.locator('dfs-node-line').getByText(/\d\d:\d\d:\d\d/);
     const read = async () => (await uptime.textContent())?.match(/\d\d:\d\d:\d\d/)?.[0];
     const before = await read();
     await eventually(async () => (await read()) !== before, { what: 'a tick' });
@@ -62,40 +44,40 @@ describe('the connection to the node', () => {
     await engine.put('before.txt', 'x');
     // The page hears nothing of the node until all of it has happened.
     let isHeld = false;
-    await tab.page.routeWebSocket(/socket\.io/, (socket) => void (isHeld ? socket.close() : socket.connectToServer()));
-    await ui.open(engine.link);
-    await ui.row('before.txt').waitFor();
-    const flicker = await watchFlicker(tab.page);
-    const row = await ui.row('before.txt').elementHandle();
+    await desk.page.routeWebSocket(/socket\.io/, (socket) => void (isHeld ? socket.close() : socket.connectToServer()));
+    await desk.ui.open(engine.link);
+    await desk.ui.row('before.txt').waitFor();
+    const flicker = await watchFlicker(desk.page);
+    const row = await desk.ui.row('before.txt').elementHandle();
     const { lastSeq } = await engine.json<EventPage>('/events?after=0&limit=1');
     isHeld = true;
     await engine.kill();
-    await ui.chip('Offline').waitFor();
-    await tab.page.getByText('Not connected to this node.').waitFor();
-    await eventually(() => tab.page.getByText(/Trying again in \d+ s/).isVisible());
-    await screenshot(tab.page, 'offline');
-    expect(await ui.accessibilityFaults()).toEqual([]);
+    await desk.ui.chip('Offline').waitFor();
+    await desk.page.getByText('Not connected to this node.').waitFor();
+    await eventually(() => desk.page.getByText(/Trying again in \d+ s/).isVisible());
+    await screenshot(desk.page, 'offline');
+    expect(await desk.ui.accessibilityFaults()).toEqual([]);
     await engine.start();
     for (const n of [1, 2, 3]) await engine.put(`while the console was away ${n}.txt`, 'x');
-    const told = ui.said(/^Caught up, \d+ changes\.$/).textContent();
+    const told = desk.ui.said(/^Caught up, \d+ changes\.$/).textContent();
     isHeld = false;
-    await tab.page.evaluate(() => dispatchEvent(new Event('online')));
+    await desk.page.evaluate(() => dispatchEvent(new Event('online')));
     const missed = Number(/\d+/.exec((await told) ?? '')?.[0]);
     expect(missed).toBeGreaterThanOrEqual(3);
     expect(missed).toBeLessThanOrEqual(await changesAfter(lastSeq));
-    await ui.live();
-    await ui.row('while the console was away 3.txt').waitFor();
+    await desk.ui.live();
+    await desk.ui.row('while the console was away 3.txt').waitFor();
     expect(await flicker()).toEqual([]);
     expect(await row?.evaluate((element) => element.isConnected && element.getAttribute('data-path'))).toBe(
       'before.txt',
     );
-    expect(await tab.page.getByText('Not connected to this node.').count()).toBe(0);
+    expect(await desk.page.getByText('Not connected to this node.').count()).toBe(0);
   });
 
   it('that breaks while parts are loaded leaves no place empty: it is said there, and they come by trying again', async () => {
     // The console itself, its details, a dialog, its drawer; some of them also where nobody has asked for them yet.
     const cut = new Set(['dfs-root', 'dfs-file-details', 'dfs-name-dialog', 'dfs-work-panel']);
-    await tab.page.route('**/*.js', async (route) => {
+    await desk.page.route('**/*.js', async (route) => {
       const answer = await route.fetch();
       const text = await answer.text();
       const has = (part: string) => new RegExp(`selectors:\\[\\[[\`"']${part}[\`"']`).test(text);
@@ -104,56 +86,56 @@ describe('the connection to the node', () => {
     const unloaded = /This part of the console could not be loaded/;
     const again = (place: Locator | Page) => place.getByRole('button', { name: 'Try again' });
     await engine.put('folder/before.txt', 'x');
-    await tab.page.goto(engine.link);
-    await tab.page.getByRole('heading', { level: 1, name: 'The console could not be loaded' }).waitFor();
-    expect(await ui.accessibilityFaults()).toEqual([]);
+    await desk.page.goto(engine.link);
+    await desk.page.getByRole('heading', { level: 1, name: 'The console could not be loaded' }).waitFor();
+    expect(await desk.ui.accessibilityFaults()).toEqual([]);
     cut.delete('dfs-root');
-    await again(tab.page).click();
-    await ui.live();
-    await ui.folder(engine.url, 'folder/');
-    await ui.row('folder/before.txt').focus();
-    await tab.page.keyboard.press('F2');
-    await tab.page.getByRole('dialog').getByText(unloaded).waitFor();
-    expect(await ui.accessibilityFaults()).toEqual([]);
-    await tab.page.getByRole('button', { name: 'Close' }).click();
-    await tab.page.getByRole('button', { name: /^Work/ }).click();
-    await ui.work().getByText(unloaded).waitFor();
-    await tab.page.keyboard.press('Enter');
-    await ui.row('folder/before.txt').focus();
-    await tab.page.keyboard.press('Enter');
-    const details = tab.page.getByLabel('Details of the file');
-    await tab.page.getByRole('main').getByText(unloaded).waitFor();
-    await screenshot(tab.page, 'unloaded');
+    await again(desk.page).click();
+    await desk.ui.live();
+    await desk.ui.folder(engine.url, 'folder/');
+    await desk.ui.row('folder/before.txt').focus();
+    await desk.page.keyboard.press('F2');
+    await desk.page.getByRole('dialog').getByText(unloaded).waitFor();
+    expect(await desk.ui.accessibilityFaults()).toEqual([]);
+    await desk.page.getByRole('button', { name: 'Close' }).click();
+    await desk.page.getByRole('button', { name: /^Work/ }).click();
+    await desk.ui.work().getByText(unloaded).waitFor();
+    await desk.page.keyboard.press('Enter');
+    await desk.ui.row('folder/before.txt').focus();
+    await desk.page.keyboard.press('Enter');
+    const details = desk.page.getByLabel('Details of the file');
+    await desk.page.getByRole('main').getByText(unloaded).waitFor();
+    await screenshot(desk.page, 'unloaded');
     cut.clear();
-    await again(tab.page.getByRole('main')).click();
+    await again(desk.page.getByRole('main')).click();
     await details.getByRole('list', { name: 'Holders' }).waitFor();
-    await tab.page.getByRole('button', { name: /^Work/ }).click();
-    await ui.work().getByRole('heading', { level: 2 }).waitFor();
+    await desk.page.getByRole('button', { name: /^Work/ }).click();
+    await desk.ui.work().getByRole('heading', { level: 2 }).waitFor();
   });
 
   it('that breaks while a page is being loaded leaves no empty page', async () => {
     let isSignedIn = false;
     let cut = 0;
-    tab.page.on('response', (answer) => (isSignedIn ||= answer.url().endsWith('/session')));
+    desk.page.on('response', (answer) => (isSignedIn ||= answer.url().endsWith('/session')));
     // The first part that is asked for once the frame is there.
-    await tab.page.route('**/*.js', (route) => {
+    await desk.page.route('**/*.js', (route) => {
       if (!isSignedIn || cut > 0) return route.continue();
       cut++;
       return route.abort('connectionreset');
     });
-    await ui.open(engine.link);
+    await desk.ui.open(engine.link);
     expect(cut).toBe(1);
   });
 
   it('tries at once when told', async () => {
-    await ui.open(engine.link);
+    await desk.ui.open(engine.link);
     await engine.kill();
-    await tab.page.getByRole('button', { name: 'Try now' }).waitFor();
+    await desk.page.getByRole('button', { name: 'Try now' }).waitFor();
     await engine.start();
     await eventually(
       async () => {
-        if (await ui.chip('Live').isVisible()) return true;
-        await tab.page.getByRole('button', { name: 'Try now' }).click({ timeout: 500 });
+        if (await desk.ui.chip('Live').isVisible()) return true;
+        await desk.page.getByRole('button', { name: 'Try now' }).click({ timeout: 500 });
         return undefined;
       },
       { poll: 200 },
@@ -164,48 +146,48 @@ describe('the connection to the node', () => {
     const below = await startEngine({ name: 'below', env: { DFS_BASE_PATH: '/its/own' } });
     try {
       const asked: string[] = [];
-      tab.page.on('request', (request) => asked.push(request.url()));
-      tab.page.on('websocket', (socket) => asked.push(socket.url().replace(/^ws/, 'http')));
+      desk.page.on('request', (request) => asked.push(request.url()));
+      desk.page.on('websocket', (socket) => asked.push(socket.url().replace(/^ws/, 'http')));
       // A deep link, without a session.
-      await tab.page.goto(`${below.url}/peers`);
-      await tab.page.getByLabel('Token or link').fill(below.token);
-      await tab.page.getByRole('button', { name: 'Sign in' }).click();
-      await ui.live();
-      await ui.goTo('Peers');
-      await ui.goTo('Files');
-      await ui.choose([{ name: 'there.bin', mimeType: '', buffer: Buffer.alloc(300_000, 7) }]);
-      expect(await ui.uploadsEnded()).toBe('1 file uploaded');
-      await ui.closeUploads();
-      const { hash } = await ui.download('there.bin');
+      await desk.page.goto(`${below.url}/peers`);
+      await desk.page.getByLabel('Token or link').fill(below.token);
+      await desk.page.getByRole('button', { name: 'Sign in' }).click();
+      await desk.ui.live();
+      await desk.ui.goTo('Peers');
+      await desk.ui.goTo('Files');
+      await desk.ui.choose([{ name: 'there.bin', mimeType: '', buffer: Buffer.alloc(300_000, 7) }]);
+      expect(await desk.ui.uploadsEnded()).toBe('1 file uploaded');
+      await desk.ui.closeUploads();
+      const { hash } = await desk.ui.download('there.bin');
       expect(hash).toBe(await sha256Hex(Buffer.alloc(300_000, 7)));
       await below.put('tree/from elsewhere.txt', 'x');
-      await tab.page.goto(`${below.url}/files?in=tree/`);
-      await ui.live();
-      await ui.row('tree/from elsewhere.txt').waitFor();
-      await ui.delete('tree/from elsewhere.txt');
-      await ui.row('tree/from elsewhere.txt').waitFor({ state: 'detached' });
-      expect(new URL(tab.page.url()).pathname).toBe('/its/own/files');
+      await desk.page.goto(`${below.url}/files?in=tree/`);
+      await desk.ui.live();
+      await desk.ui.row('tree/from elsewhere.txt').waitFor();
+      await desk.ui.delete('tree/from elsewhere.txt');
+      await desk.ui.row('tree/from elsewhere.txt').waitFor({ state: 'detached' });
+      expect(new URL(desk.page.url()).pathname).toBe('/its/own/files');
       const elsewhere = asked.filter((url) => url.startsWith('http') && !url.startsWith(`${below.url}/`));
       expect(elsewhere).toEqual([]);
-      const cookies = await tab.page.context().cookies(`${below.url}/`);
+      const cookies = await desk.page.context().cookies(`${below.url}/`);
       expect(cookies.map(({ path }) => path)).toEqual(['/its/own/']);
       // The answer to who is signed in, before anybody was.
-      expect(tab.complaints.filter((text) => !text.includes('401'))).toEqual([]);
+      expect(desk.tab.complaints.filter((text) => !text.includes('401'))).toEqual([]);
     } finally {
       await below.remove();
     }
   });
 
   it('continues an upload that the node’s restart has cut off', async () => {
-    await ui.open(engine.link);
+    await desk.ui.open(engine.link);
     let cut = false;
-    await tab.page.route('**/api/v1/files/content*', async (route) => {
+    await desk.page.route('**/api/v1/files/content*', async (route) => {
       if (cut) return route.continue();
       cut = true;
       return route.abort('connectionreset');
     });
-    await ui.choose([{ name: 'cut off.bin', mimeType: '', buffer: Buffer.alloc(900_000, 7) }]);
-    expect(await ui.uploadsEnded()).toBe('1 file uploaded');
-    await ui.row('cut off.bin').waitFor();
+    await desk.ui.choose([{ name: 'cut off.bin', mimeType: '', buffer: Buffer.alloc(900_000, 7) }]);
+    expect(await desk.ui.uploadsEnded()).toBe('1 file uploaded');
+    await desk.ui.row('cut off.bin').waitFor();
   });
 });

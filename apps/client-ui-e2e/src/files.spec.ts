@@ -1,93 +1,71 @@
 import { mkdtemp, readFile, rm, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { eventually, realFiles, removeAll, sha256Hex, startNetwork, type Engine } from '@dfs/testing';
+import { eventually, realFiles, sha256Hex, startNetwork, type Engine } from '@dfs/testing';
 import type { FileList } from '@dfs/contracts';
-import type { Browser } from 'playwright-core';
-import { launchBrowser, openTab, screenshot, type Tab } from './browser.js';
-import { ConsolePage } from './console-page.js';
+import { screenshot } from './browser.js';
+import { Desk } from './desk.suite.js';
 
 describe('files in the browser', () => {
-  let nodes: Engine[] = [];
-  let browser: Browser;
-  let tab: Tab;
-  let ui: ConsolePage;
-  const node = (index: number) => nodes[index] as Engine;
-
-  beforeAll(async () => {
-    browser = await launchBrowser();
-    nodes = await startNetwork(2);
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await removeAll(nodes);
-  });
-  beforeEach(async () => {
-    tab = await openTab(browser, { acceptDownloads: true });
-    ui = new ConsolePage(tab.page);
-    await ui.open(node(0).link);
-  });
-  afterEach(async () => {
-    await tab?.[Symbol.asyncDispose]();
-  });
-
+  const desk = Desk.with(() => startNetwork(2), { tab: { acceptDownloads: true } });
+  const node = (index: number) => desk.node(index);
   const list = (engine: Engine, query = '') => engine.json<FileList>(`/files?limit=1000${query}`);
 
   it('signs in by the link, and the token leaves the address', async () => {
-    await tab.page.waitForURL(`${node(0).url}/files`);
-    expect(await tab.page.evaluate(() => document.cookie)).toBe('');
-    await tab.page.reload();
-    await ui.live();
-    await tab.page.getByText('No files yet').waitFor();
-    await screenshot(tab.page, 'files-empty');
-    expect(tab.complaints).toEqual([]);
+    await desk.page.waitForURL(`${node(0).url}/files`);
+    expect(await desk.page.evaluate(() => document.cookie)).toBe('');
+    await desk.page.reload();
+    await desk.ui.live();
+    await desk.page.getByText('No files yet').waitFor();
+    await screenshot(desk.page, 'files-empty');
+    expect(desk.tab.complaints).toEqual([]);
   });
 
   it('takes real files by the chooser, shows their progress, and gives them back equal', async () => {
     const sources = await realFiles({ min: 2_000_000, max: 40_000_000, count: 3 });
-    await ui.choose(sources.map((file) => file.path));
-    expect(await ui.uploadsEnded()).toBe('3 files uploaded');
-    await ui.closeUploads();
+    await desk.ui.choose(sources.map((file) => file.path));
+    expect(await desk.ui.uploadsEnded()).toBe('3 files uploaded');
+    await desk.ui.closeUploads();
     for (const { path } of sources) {
       const name = basename(path);
-      await ui.row(name).waitFor();
-      const { hash, name: savedAs } = await ui.download(name);
+      await desk.ui.row(name).waitFor();
+      const { hash, name: savedAs } = await desk.ui.download(name);
       expect(savedAs).toBe(name);
       expect(hash).toBe(await sha256Hex(path));
     }
-    await ui
+    await desk.ui
       .row(basename(sources[0]?.path ?? ''))
       .getByText('2 of 3 in reach')
       .waitFor();
-    expect(tab.complaints).toEqual([]);
+    expect(desk.tab.complaints).toEqual([]);
   });
 
   it('takes dropped files, among them names that mean mischief, and shows them as they are', async () => {
     const mischief = ['<img src=x onerror=alert(1)>.txt', 'Übung 🎂 (1).txt', 'תמונה.txt', `${'long '.repeat(40)}.txt`];
-    tab.page.on('dialog', () => tab.complaints.push('a dialog opened'));
-    await ui.drop(mischief.map((name) => ({ name, text: `the bytes of ${name}` })));
-    expect(await ui.uploadsEnded()).toBe(`${mischief.length} files uploaded`);
-    await ui.closeUploads();
-    for (const name of mischief) await ui.row(name).waitFor();
-    expect(await tab.page.locator('img').count()).toBe(0);
-    expect(await ui.overflow()).toBeLessThanOrEqual(0);
-    const { hash } = await ui.download('Übung 🎂 (1).txt');
+    desk.page.on('dialog', () => desk.tab.complaints.push('a dialog opened'));
+    await desk.ui.drop(mischief.map((name) => ({ name, text: `the bytes of ${name}` })));
+    expect(await desk.ui.uploadsEnded()).toBe(`${mischief.length} files uploaded`);
+    await desk.ui.closeUploads();
+    for (const name of mischief) await desk.ui.row(name).waitFor();
+    expect(await desk.page.locator('img').count()).toBe(0);
+    expect(await desk.ui.overflow()).toBeLessThanOrEqual(0);
+    const { hash } = await desk.ui.download('Übung 🎂 (1).txt');
     expect(hash).toBe(await sha256Hex(Buffer.from('the bytes of Übung 🎂 (1).txt')));
     const { items } = await list(node(1));
     expect(items.map((file) => file.path)).toEqual(
       expect.arrayContaining(mischief.map((name) => name.normalize('NFC'))),
     );
-    expect(tab.complaints).toEqual([]);
+    expect(desk.tab.complaints).toEqual([]);
   });
 
   it('sends many small files together', async () => {
     const files = Array.from({ length: 120 }, (_, i) => ({ name: `many-${i}.txt`, text: `file ${i}` }));
     const requests: string[] = [];
-    tab.page.on('request', (request) => {
+    desk.page.on('request', (request) => {
       if (request.method() === 'POST' || request.method() === 'PUT') requests.push(new URL(request.url()).pathname);
     });
-    await ui.drop(files);
-    expect(await ui.uploadsEnded()).toBe('120 files uploaded');
+    await desk.ui.drop(files);
+    expect(await desk.ui.uploadsEnded()).toBe('120 files uploaded');
     // Later look-ups ask how safe the files are.
     expect(requests.slice(0, 2)).toEqual(['/api/v1/files/lookup', '/api/v1/files']);
     expect(requests.slice(2).filter((path) => path !== '/api/v1/files/lookup')).toEqual([]);
@@ -102,11 +80,11 @@ describe('files in the browser', () => {
       const large = join(folder, 'gone-large.bin');
       for (const path of paths) await writeFile(path, basename(path));
       await writeFile(large, Buffer.alloc(2_000_000, 7));
-      await ui.holdChosen();
-      await ui.choose([...paths, large]);
+      await desk.ui.holdChosen();
+      await desk.ui.choose([...paths, large]);
       for (const path of [paths[7] ?? '', large]) await unlink(path);
-      await ui.releaseChosen();
-      expect(await ui.uploadsEnded()).toMatch(/^2 uploads failed; .*This file cannot be read/);
+      await desk.ui.releaseChosen();
+      expect(await desk.ui.uploadsEnded()).toMatch(/^2 uploads failed; .*This file cannot be read/);
       expect((await list(node(0), '&prefix=gone-')).total).toBe(39);
     } finally {
       await rm(folder, { recursive: true });
@@ -115,33 +93,33 @@ describe('files in the browser', () => {
 
   it('shows what another node does, without a reload', async () => {
     await node(1).put('from/a first one.txt', 'so that there is a folder');
-    await ui.folder(node(0).url, 'from/');
-    await ui.row('from/a first one.txt').waitFor();
+    await desk.ui.folder(node(0).url, 'from/');
+    await desk.ui.row('from/a first one.txt').waitFor();
     await node(1).put('from/the other.txt', 'written there');
-    await ui.row('from/the other.txt').waitFor();
+    await desk.ui.row('from/the other.txt').waitFor();
     await node(1).put('from/the other.txt', 'written there, and then changed');
-    await ui.row('from/the other.txt').getByText('31 B', { exact: true }).waitFor();
+    await desk.ui.row('from/the other.txt').getByText('31 B', { exact: true }).waitFor();
     const { items } = await list(node(1), '&path=from/the other.txt');
     await node(1).fetch(`/files/${items[0]?.id}`, { method: 'DELETE' });
-    await ui.row('from/the other.txt').waitFor({ state: 'detached' });
+    await desk.ui.row('from/the other.txt').waitFor({ state: 'detached' });
   });
 
   it('deletes everywhere', async () => {
     await node(0).put('a to be deleted.txt', 'short-lived');
     await eventually(async () => (await list(node(1), '&q=to be deleted')).total === 1);
-    await ui.row('a to be deleted.txt').waitFor();
-    await ui.delete('a to be deleted.txt');
-    await ui.said('Deleted “a to be deleted.txt”.').waitFor();
+    await desk.ui.row('a to be deleted.txt').waitFor();
+    await desk.ui.delete('a to be deleted.txt');
+    await desk.ui.said('Deleted “a to be deleted.txt”.').waitFor();
     await eventually(async () => (await list(node(1), '&q=to be deleted')).total === 0);
   });
 
   it('selects several and deletes them together', async () => {
     for (const i of [1, 2, 3]) await node(0).put(`several/${i}.txt`, `${i}`);
-    await ui.folder(node(0).url, 'several/');
-    for (const i of [1, 2, 3]) await ui.row(`several/${i}.txt`).getByRole('checkbox').check();
-    await tab.page.getByRole('toolbar').getByText('3 selected').waitFor();
-    await tab.page.getByRole('toolbar').getByRole('button', { name: 'Delete' }).click();
-    for (const i of [1, 2, 3]) await ui.row(`several/${i}.txt`).waitFor({ state: 'detached' });
+    await desk.ui.folder(node(0).url, 'several/');
+    for (const i of [1, 2, 3]) await desk.ui.row(`several/${i}.txt`).getByRole('checkbox').check();
+    await desk.page.getByRole('toolbar').getByText('3 selected').waitFor();
+    await desk.page.getByRole('toolbar').getByRole('button', { name: 'Delete' }).click();
+    for (const i of [1, 2, 3]) await desk.ui.row(`several/${i}.txt`).waitFor({ state: 'detached' });
     expect((await list(node(0), '&prefix=several/')).total).toBe(0);
   });
 
@@ -149,28 +127,28 @@ describe('files in the browser', () => {
     await node(0).put('walk/deep/needle.txt', 'a');
     await node(0).put('walk/hay.txt', 'bb');
     await node(0).put('walk/more hay.txt', 'b');
-    await ui.row('walk/').click();
-    await tab.page.getByRole('heading', { level: 1, name: 'walk' }).waitFor();
-    await ui.row('walk/deep/').waitFor();
-    await tab.page.getByRole('button', { name: 'Size' }).click();
-    await eventually(async () => (await ui.paths()).join() === 'walk/deep/,walk/hay.txt,walk/more hay.txt');
-    await tab.page.reload();
-    await tab.page.getByRole('heading', { level: 1, name: 'walk' }).waitFor();
-    await ui.row('walk/hay.txt').waitFor();
-    await tab.page.goBack();
-    await tab.page.getByRole('heading', { level: 1, name: 'walk' }).waitFor();
-    await tab.page.goBack();
-    await tab.page.getByRole('heading', { level: 1, name: 'Files' }).waitFor();
-    await ui.search('NEEDLE');
-    await eventually(async () => (await ui.paths()).join() === 'walk/deep/needle.txt');
-    await ui.search('no such thing');
-    await tab.page.getByText('Nothing found').waitFor();
+    await desk.ui.row('walk/').click();
+    await desk.page.getByRole('heading', { level: 1, name: 'walk' }).waitFor();
+    await desk.ui.row('walk/deep/').waitFor();
+    await desk.page.getByRole('button', { name: 'Size' }).click();
+    await eventually(async () => (await desk.ui.paths()).join() === 'walk/deep/,walk/hay.txt,walk/more hay.txt');
+    await desk.page.reload();
+    await desk.page.getByRole('heading', { level: 1, name: 'walk' }).waitFor();
+    await desk.ui.row('walk/hay.txt').waitFor();
+    await desk.page.goBack();
+    await desk.page.getByRole('heading', { level: 1, name: 'walk' }).waitFor();
+    await desk.page.goBack();
+    await desk.page.getByRole('heading', { level: 1, name: 'Files' }).waitFor();
+    await desk.ui.search('NEEDLE');
+    await eventually(async () => (await desk.ui.paths()).join() === 'walk/deep/needle.txt');
+    await desk.ui.search('no such thing');
+    await desk.page.getByText('Nothing found').waitFor();
   });
 
   it('tells who holds a file, and its identity', async () => {
     const source = (await realFiles({ min: 3_000_000, max: 9_000_000, count: 1 }))[0];
     const info = await node(0).put('a held.bin', await readFile(source?.path ?? ''));
-    const details = await ui.details('a held.bin');
+    const details = await desk.ui.details('a held.bin');
     await details.getByText(info.contentId).waitFor();
     await details.getByText('node-a', { exact: true }).first().waitFor();
     await details.getByText('node-b', { exact: true }).waitFor();
@@ -183,39 +161,39 @@ describe('files in the browser', () => {
     await details.getByRole('button', { name: 'Free the room here' }).waitFor();
     await details.getByText('This node has a copy for the network').waitFor();
     await details.getByText('The network keeps this file on this node').waitFor();
-    await screenshot(tab.page, 'file-details');
-    await tab.page.keyboard.press('Escape');
+    await screenshot(desk.page, 'file-details');
+    await desk.page.keyboard.press('Escape');
     await details.waitFor({ state: 'detached' });
   });
 
   it('can be used by the keyboard alone', async () => {
     await node(0).put('by keyboard.txt', 'x');
-    await ui.row('by keyboard.txt').waitFor();
-    await ui.search('by keyboard');
-    await eventually(async () => (await ui.paths()).length === 1);
-    await ui.row('by keyboard.txt').focus();
-    await tab.page.keyboard.press('Space');
-    await tab.page.getByText('1 selected').waitFor();
-    await tab.page.keyboard.press('Enter');
-    await tab.page.getByLabel('Details of the file').waitFor();
-    await ui.row('by keyboard.txt').focus();
-    await tab.page.keyboard.press('Delete');
-    await ui.row('by keyboard.txt').waitFor({ state: 'detached' });
+    await desk.ui.row('by keyboard.txt').waitFor();
+    await desk.ui.search('by keyboard');
+    await eventually(async () => (await desk.ui.paths()).length === 1);
+    await desk.ui.row('by keyboard.txt').focus();
+    await desk.page.keyboard.press('Space');
+    await desk.page.getByText('1 selected').waitFor();
+    await desk.page.keyboard.press('Enter');
+    await desk.page.getByLabel('Details of the file').waitFor();
+    await desk.ui.row('by keyboard.txt').focus();
+    await desk.page.keyboard.press('Delete');
+    await desk.ui.row('by keyboard.txt').waitFor({ state: 'detached' });
   });
 
   it('says plainly when an upload is refused, and tries again when told', async () => {
-    await tab.page.route('**/api/v1/files/content*', (route) =>
+    await desk.page.route('**/api/v1/files/content*', (route) =>
       route.fulfill({
         status: 507,
         contentType: 'application/problem+json',
         body: JSON.stringify({ code: 'quota-exceeded', status: 507, detail: 'All 10 MB of this node are used.' }),
       }),
     );
-    await ui.choose([{ name: 'refused.bin', mimeType: '', buffer: Buffer.alloc(700_000, 1) }]);
-    expect(await ui.uploadsEnded()).toMatch(/^1 upload failed; .*All 10 MB of this node are used\.$/);
-    await tab.page.unroute('**/api/v1/files/content*');
-    await tab.page.getByRole('button', { name: 'Try again: refused.bin' }).click();
-    await ui.search('refused');
-    await ui.row('refused.bin').waitFor();
+    await desk.ui.choose([{ name: 'refused.bin', mimeType: '', buffer: Buffer.alloc(700_000, 1) }]);
+    expect(await desk.ui.uploadsEnded()).toMatch(/^1 upload failed; .*All 10 MB of this node are used\.$/);
+    await desk.page.unroute('**/api/v1/files/content*');
+    await desk.page.getByRole('button', { name: 'Try again: refused.bin' }).click();
+    await desk.ui.search('refused');
+    await desk.ui.row('refused.bin').waitFor();
   });
 });

@@ -1,8 +1,7 @@
-import { eventually, removeAll, startEngine, startNetwork, type Engine } from '@dfs/testing';
+import { eventually, startEngine, startNetwork, type Engine } from '@dfs/testing';
 import type { FileList } from '@dfs/contracts';
-import type { Browser } from 'playwright-core';
-import { launchBrowser, openTab, screenshot, type Tab } from './browser.js';
-import { ConsolePage } from './console-page.js';
+import { screenshot } from './browser.js';
+import { Desk } from './desk.suite.js';
 import { formOf } from './forms.js';
 
 /** Enough that no two of its pages are beside each other; made by forms of so many. */
@@ -15,111 +14,80 @@ const CONFLICTS = [
 ];
 
 describe('the file manager', () => {
-  let nodes: Engine[] = [];
-  let browser: Browser;
-  let tab: Tab;
-  let ui: ConsolePage;
-  const node = (index: number) => nodes[index] as Engine;
+  const desk = Desk.with(withConflicts, { tab: { acceptDownloads: true } });
+  const node = (index: number) => desk.node(index);
   const list = (query: string) => node(0).json<FileList>(`/files?limit=1000${query}`);
   const paths = async (prefix: string) =>
     (await list(`&prefix=${encodeURIComponent(prefix)}`)).items.map((f) => f.path);
 
-  beforeAll(async () => {
-    browser = await launchBrowser();
-    nodes = await startNetwork(3);
-    // One more comes along with files of its own: equal paths with other bytes are conflicts.
-    const joiner = await startEngine({ name: 'node-d' });
-    nodes.push(joiner);
-    for (const path of CONFLICTS) {
-      const late = path.startsWith('newest/');
-      if (!late) await node(0).put(path, 'by the founder');
-      await joiner.put(path, 'by the one who joined');
-      if (late) await node(0).put(path, 'by the founder');
-    }
-    const body = JSON.stringify({ ticket: await node(0).invite() });
-    await joiner.json('/network/join', { method: 'POST', headers: { 'content-type': 'application/json' }, body });
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await removeAll(nodes);
-  });
-  beforeEach(async () => {
-    tab = await openTab(browser, { acceptDownloads: true });
-    ui = new ConsolePage(tab.page);
-    await ui.open(node(0).link);
-  });
-  afterEach(async () => {
-    await tab?.[Symbol.asyncDispose]();
-  });
-
   it('makes, renames, moves and copies; each can be undone', async () => {
     await node(0).put('work/draft.txt', 'one');
     await node(0).put('work/notes/a.txt', 'two');
-    await ui.folder(node(0).url, 'work/');
-    await tab.page.getByRole('button', { name: 'New folder' }).click();
-    await ui.name('done', 'Create');
-    await ui.row('work/done/').waitFor();
+    await desk.ui.folder(node(0).url, 'work/');
+    await desk.page.getByRole('button', { name: 'New folder' }).click();
+    await desk.ui.name('done', 'Create');
+    await desk.ui.row('work/done/').waitFor();
 
-    await ui.row('work/draft.txt').focus();
-    await tab.page.keyboard.press('F2');
-    await ui.name('final.txt', 'Rename');
-    await ui.row('work/final.txt').waitFor();
+    await desk.ui.row('work/draft.txt').focus();
+    await desk.page.keyboard.press('F2');
+    await desk.ui.name('final.txt', 'Rename');
+    await desk.ui.row('work/final.txt').waitFor();
 
-    await ui.act('work/notes/', 'Rename');
-    await ui.name('papers', 'Rename');
-    await ui.row('work/papers/').waitFor();
+    await desk.ui.act('work/notes/', 'Rename');
+    await desk.ui.name('papers', 'Rename');
+    await desk.ui.row('work/papers/').waitFor();
     expect(await paths('work/papers/')).toEqual(['work/papers/a.txt']);
 
-    await ui.row('work/final.txt').click({ button: 'right', position: { x: 200, y: 10 } });
-    await tab.page.getByRole('menuitem', { name: 'Move to…' }).click();
-    const dialog = tab.page.getByRole('dialog');
+    await desk.ui.row('work/final.txt').click({ button: 'right', position: { x: 200, y: 10 } });
+    await desk.page.getByRole('menuitem', { name: 'Move to…' }).click();
+    const dialog = desk.page.getByRole('dialog');
     await dialog.getByRole('button', { name: 'done' }).click();
-    await screenshot(tab.page, 'move-to');
+    await screenshot(desk.page, 'move-to');
     await dialog.getByRole('button', { name: 'Move here' }).click();
-    await ui.said('Moved “final.txt”.').waitFor();
+    await desk.ui.said('Moved “final.txt”.').waitFor();
     await eventually(async () => (await paths('work/done/')).join() === 'work/done/final.txt');
-    await tab.page.getByRole('button', { name: 'Undo' }).last().click();
+    await desk.page.getByRole('button', { name: 'Undo' }).last().click();
     await eventually(async () => (await paths('work/')).includes('work/final.txt'));
 
-    await ui.row('work/final.txt').focus();
-    await tab.page.keyboard.press('Control+c');
-    await tab.page.keyboard.press('Control+v');
-    await ui.row('work/final (copy).txt').waitFor();
-    await ui.row('work/papers/').focus();
-    await tab.page.keyboard.press('Control+x');
-    await tab.page.keyboard.press('Backspace');
-    await tab.page.getByRole('heading', { level: 1, name: 'Files' }).waitFor();
-    await tab.page.getByRole('button', { name: 'Paste here' }).click();
+    await desk.ui.row('work/final.txt').focus();
+    await desk.page.keyboard.press('Control+c');
+    await desk.page.keyboard.press('Control+v');
+    await desk.ui.row('work/final (copy).txt').waitFor();
+    await desk.ui.row('work/papers/').focus();
+    await desk.page.keyboard.press('Control+x');
+    await desk.page.keyboard.press('Backspace');
+    await desk.page.getByRole('heading', { level: 1, name: 'Files' }).waitFor();
+    await desk.page.getByRole('button', { name: 'Paste here' }).click();
     await eventually(async () => (await paths('papers/')).join() === 'papers/a.txt');
-    expect(tab.complaints).toEqual([]);
+    expect(desk.tab.complaints).toEqual([]);
   });
 
   it('deletes with undo, keeps what was deleted, and brings it back', async () => {
     for (const name of ['a', 'b', 'c']) await node(0).put(`bin/${name}.txt`, name);
-    await ui.folder(node(0).url, 'bin/');
-    await ui.row('bin/a.txt').waitFor();
-    await ui.delete('bin/a.txt');
-    await tab.page.getByRole('button', { name: 'Undo' }).click();
-    await ui.row('bin/a.txt').waitFor();
-    await ui.row('bin/b.txt').focus();
-    await tab.page.keyboard.press('Control+a');
-    await tab.page.keyboard.press('Delete');
-    await tab.page.getByText('This folder is empty').waitFor();
-    await tab.page.getByRole('button', { name: 'Deleted', exact: true }).click();
-    await ui.row('bin/c.txt').waitFor();
-    await screenshot(tab.page, 'deleted');
-    expect(await ui.accessibilityFaults()).toEqual([]);
-    await ui.act('bin/c.txt', 'Restore');
-    await ui.said('Restored “c.txt”.').waitFor();
+    await desk.ui.folder(node(0).url, 'bin/');
+    await desk.ui.row('bin/a.txt').waitFor();
+    await desk.ui.delete('bin/a.txt');
+    await desk.page.getByRole('button', { name: 'Undo' }).click();
+    await desk.ui.row('bin/a.txt').waitFor();
+    await desk.ui.row('bin/b.txt').focus();
+    await desk.page.keyboard.press('Control+a');
+    await desk.page.keyboard.press('Delete');
+    await desk.page.getByText('This folder is empty').waitFor();
+    await desk.page.getByRole('button', { name: 'Deleted', exact: true }).click();
+    await desk.ui.row('bin/c.txt').waitFor();
+    await screenshot(desk.page, 'deleted');
+    expect(await desk.ui.accessibilityFaults()).toEqual([]);
+    await desk.ui.act('bin/c.txt', 'Restore');
+    await desk.ui.said('Restored “c.txt”.').waitFor();
     expect(await paths('bin/')).toEqual(['bin/c.txt']);
     // All of it as it was before: with a look at what would change.
-    await tab.page.getByRole('group', { name: 'Which files' }).getByRole('button', { name: 'Files' }).click();
-    await tab.page.getByRole('button', { name: 'Restore as it was…' }).click();
-    const dialog = tab.page.getByRole('dialog');
+    await desk.page.getByRole('group', { name: 'Which files' }).getByRole('button', { name: 'Files' }).click();
+    await desk.page.getByRole('button', { name: 'Restore as it was…' }).click();
+    const dialog = desk.page.getByRole('dialog');
     await dialog.getByRole('button', { name: '1 hour ago' }).click();
     await dialog.getByText(/would be deleted/).waitFor();
     await dialog.getByRole('list', { name: 'What would change' }).getByText('bin/c.txt').waitFor();
-    await screenshot(tab.page, 'restore-as-it-was');
+    await screenshot(desk.page, 'restore-as-it-was');
     await dialog.getByRole('button', { name: 'Cancel' }).click();
     expect(await paths('bin/')).toEqual(['bin/c.txt']);
   });
@@ -130,33 +98,33 @@ describe('the file manager', () => {
       const body = formOf(names.map((name) => ({ path: `many/${name}`, text: name })));
       await node(0).fetch('/files', { method: 'POST', body });
     }
-    await ui.folder(node(0).url, 'many/');
-    await ui.row('many/00000.txt').focus();
-    const focused = () => tab.page.evaluate(() => document.activeElement?.getAttribute('data-path'));
+    await desk.ui.folder(node(0).url, 'many/');
+    await desk.ui.row('many/00000.txt').focus();
+    const focused = () => desk.page.evaluate(() => document.activeElement?.getAttribute('data-path'));
     const reached = (path: string) => eventually(async () => (await focused()) === path, { what: path });
-    await tab.page.keyboard.press('End');
+    await desk.page.keyboard.press('End');
     await reached('many/01499.txt');
-    await tab.page.keyboard.press('Home');
+    await desk.page.keyboard.press('Home');
     await reached('many/00000.txt');
-    await tab.page.keyboard.press('PageDown');
+    await desk.page.keyboard.press('PageDown');
     await eventually(async () => Number((await focused())?.slice(5, 10)) > 5);
-    await tab.page.keyboard.press('0');
-    await tab.page.keyboard.press('0');
-    await tab.page.keyboard.press('0');
-    await tab.page.keyboard.press('0');
-    await tab.page.keyboard.press('7');
+    await desk.page.keyboard.press('0');
+    await desk.page.keyboard.press('0');
+    await desk.page.keyboard.press('0');
+    await desk.page.keyboard.press('0');
+    await desk.page.keyboard.press('7');
     await reached('many/00007.txt');
-    await tab.page.keyboard.press('Control+a');
-    await tab.page.getByRole('toolbar').getByText('All 1,500 selected').waitFor();
-    await screenshot(tab.page, 'all-selected');
-    const started = tab.page.waitForEvent('download');
-    await tab.page.getByRole('toolbar').getByRole('button', { name: 'Download' }).click();
+    await desk.page.keyboard.press('Control+a');
+    await desk.page.getByRole('toolbar').getByText('All 1,500 selected').waitFor();
+    await screenshot(desk.page, 'all-selected');
+    const started = desk.page.waitForEvent('download');
+    await desk.page.getByRole('toolbar').getByRole('button', { name: 'Download' }).click();
     expect((await started).suggestedFilename()).toMatch(/\.zip$/);
-    await tab.page.getByRole('toolbar').getByRole('button', { name: 'Delete' }).click();
-    await tab.page.getByRole('dialog').getByRole('button', { name: 'Delete them all' }).click();
+    await desk.page.getByRole('toolbar').getByRole('button', { name: 'Delete' }).click();
+    await desk.page.getByRole('dialog').getByRole('button', { name: 'Delete them all' }).click();
     // Most of what is there: the node asks, too.
-    await tab.page.getByRole('dialog').getByRole('button', { name: 'Delete them all' }).click();
-    await tab.page.getByText('This folder is empty').waitFor();
+    await desk.page.getByRole('dialog').getByRole('button', { name: 'Delete them all' }).click();
+    await desk.page.getByText('This folder is empty').waitFor();
     expect((await list('&prefix=many/')).total).toBe(0);
   });
 
@@ -168,29 +136,29 @@ describe('the file manager', () => {
     const contentOf = async (path: string): Promise<string> =>
       (await node(0).fetch(`/files/content?path=${encodeURIComponent(path)}`)).text();
     await left(CONFLICTS.length);
-    await ui.row('both.txt').getByText('Conflict').waitFor();
-    const details = await ui.details('both.txt');
+    await desk.ui.row('both.txt').getByText('Conflict').waitFor();
+    const details = await desk.ui.details('both.txt');
     await details.getByRole('region', { name: 'Conflict' }).getByText('node-d').waitFor();
-    await screenshot(tab.page, 'conflict');
-    expect(await ui.accessibilityFaults()).toEqual([]);
+    await screenshot(desk.page, 'conflict');
+    expect(await desk.ui.accessibilityFaults()).toEqual([]);
     await details.getByRole('button', { name: 'Keep both under their own names' }).click();
     await left(CONFLICTS.length - 1);
     expect((await list('&q=both')).items).toHaveLength(2);
     await details.getByRole('region', { name: 'Conflict' }).waitFor({ state: 'detached' });
-    const one = await ui.details('one.txt');
+    const one = await desk.ui.details('one.txt');
     await one.getByRole('button', { name: 'Keep this: the version by node-d' }).click();
     await left(CONFLICTS.length - 2);
     expect(await contentOf('one.txt')).toBe('by the one who joined');
-    await tab.page.keyboard.press('Escape');
+    await desk.page.keyboard.press('Escape');
     /** All of a folder. */
     const settle = async (folder: string, rule: RegExp, said: string): Promise<void> => {
-      await ui.folder(node(0).url, folder);
-      await tab.page.getByRole('button', { name: 'Conflicts' }).click();
-      await ui.row(`${folder}one.txt`).waitFor();
-      await tab.page.getByRole('button', { name: 'Settle all' }).click();
-      await tab.page.getByRole('menuitem', { name: rule }).click();
-      await ui.said(said).waitFor();
-      await tab.page.getByText('No conflicts').waitFor();
+      await desk.ui.folder(node(0).url, folder);
+      await desk.page.getByRole('button', { name: 'Conflicts' }).click();
+      await desk.ui.row(`${folder}one.txt`).waitFor();
+      await desk.page.getByRole('button', { name: 'Settle all' }).click();
+      await desk.page.getByRole('menuitem', { name: rule }).click();
+      await desk.ui.said(said).waitFor();
+      await desk.page.getByText('No conflicts').waitFor();
     };
     await settle('docs/', /^Mine/, 'Settled 2 conflicts.');
     await settle('theirs/', /^Theirs/, 'Settled 2 conflicts.');
@@ -211,25 +179,40 @@ describe('the file manager', () => {
   it('is green only where enough copies can be reached', async () => {
     const info = await node(0).put('precious.txt', 'in three places');
     await eventually(async () => (await node(0).file(info.id)).replication.state === 'safe');
-    await ui.row('precious.txt').getByText('Safe', { exact: true }).waitFor();
-    const details = await ui.details('precious.txt');
+    await desk.ui.row('precious.txt').getByText('Safe', { exact: true }).waitFor();
+    const details = await desk.ui.details('precious.txt');
     await details.getByText('Is it safe?').waitFor();
     await Promise.all([1, 2, 3].map((n) => node(n).kill()));
-    const greens = () => tab.page.locator('dfs-copies .ok').count();
+    const greens = () => desk.page.locator('dfs-copies .ok').count();
     await eventually(async () => (await greens()) === 0, { what: 'no green mark' });
     // And it stays so.
-    await ui
+    await desk.ui
       .row('precious.txt')
       .getByText(/of 3|Out of reach|One copy/)
       .waitFor();
     await eventually(async () => (await details.locator('li .block.filled').count()) <= 1);
-    await screenshot(tab.page, 'one-of-four');
-    expect(await ui.accessibilityFaults()).toEqual([]);
+    await screenshot(desk.page, 'one-of-four');
+    expect(await desk.ui.accessibilityFaults()).toEqual([]);
     const shown = await details.locator('ul[aria-label=Holders] li').allInnerTexts();
-    await ui.goTo('Peers');
+    await desk.ui.goTo('Peers');
     for (const name of ['node-b', 'node-c', 'node-d']) {
-      await ui.card(name).getByText('Away').waitFor();
+      await desk.ui.card(name).getByText('Away').waitFor();
       expect(shown.filter((line) => line.includes(name)).every((line) => /out of reach|gone/.test(line))).toBe(true);
     }
   });
 });
+
+/** A network of three, and one more node that came along with files of its own: equal paths with other bytes are conflicts. */
+async function withConflicts(): Promise<Engine[]> {
+  const [nodes, joiner] = await Promise.all([startNetwork(3), startEngine({ name: 'node-d' })]);
+  const founder = nodes[0] as Engine;
+  for (const path of CONFLICTS) {
+    const late = path.startsWith('newest/');
+    if (!late) await founder.put(path, 'by the founder');
+    await joiner.put(path, 'by the one who joined');
+    if (late) await founder.put(path, 'by the founder');
+  }
+  const body = JSON.stringify({ ticket: await founder.invite() });
+  await joiner.json('/network/join', { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+  return [...nodes, joiner];
+}

@@ -1,9 +1,10 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { eventually, removeAll, tempDir, type Engine, type TempDir } from '@dfs/testing';
+import { eventually, tempDir, type Engine, type TempDir } from '@dfs/testing';
 import type { FileInfo, FileList, NodeInfo } from '@dfs/contracts';
-import type { Browser, Page } from 'playwright-core';
-import { launchBrowser, openTab, screenshot, type Tab } from './browser.js';
+import type { Page } from 'playwright-core';
+import { otherWindow, screenshot } from './browser.js';
 import { ConsolePage } from './console-page.js';
+import { Desk } from './desk.suite.js';
 import { formOf } from './forms.js';
 import { HOSTILE_NAMES, NEVER_SHOWN } from './hostile-names.js';
 import { startEngineAtFixedPort } from './network.js';
@@ -23,28 +24,13 @@ const DECEIVING = 'photo\u202Egpj.exe';
 describe('the pages of a node', () => {
   let engine: Engine;
   let allowed: TempDir;
-  let browser: Browser;
-  let tab: Tab;
-  let ui: ConsolePage;
-
-  beforeAll(async () => {
+  const start = async () => {
     allowed = await tempDir();
-    const env = { DFS_FOLDER_ROOTS: allowed.path };
-    [browser, engine] = await Promise.all([launchBrowser(), startEngineAtFixedPort('the-node', env)]);
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await removeAll(engine ? [engine] : []);
-    await allowed?.remove();
-  });
-  beforeEach(async () => {
-    tab = await openTab(browser, { viewport: WIDE });
-    ui = new ConsolePage(tab.page);
-    await ui.open(engine.link);
-  });
-  afterEach(async () => {
-    await tab?.[Symbol.asyncDispose]();
-  });
+    engine = await startEngineAtFixedPort('the-node', { DFS_FOLDER_ROOTS: allowed.path });
+    return [engine];
+  };
+  const desk = Desk.with(start, { tab: { viewport: WIDE } });
+  afterAll(() => allowed?.remove());
 
   const send = (path: string, body: object, method = 'POST') =>
     engine.json(path, { method, headers: JSON_BODY, body: JSON.stringify(body) });
@@ -60,63 +46,63 @@ describe('the pages of a node', () => {
     expect((await list('&prefix=newer/')).total).toBe(NEWER);
     const folders = ['newer/', ...Array.from({ length: FOLDERS }, (_, n) => `old ${String(n).padStart(2, '0')}/`)];
     const areThere = async (): Promise<void> => {
-      await eventually(async () => (await ui.paths()).join() === folders.join(), { what: 'all folders' });
-      await ui.row('newer/').getByText('10,000 files', { exact: true }).waitFor();
+      await eventually(async () => (await desk.ui.paths()).join() === folders.join(), { what: 'all folders' });
+      await desk.ui.row('newer/').getByText('10,000 files', { exact: true }).waitFor();
     };
     await areThere();
-    await tab.page.getByRole('button', { name: 'Modified' }).click();
-    await tab.page.reload();
-    await ui.live();
+    await desk.page.getByRole('button', { name: 'Modified' }).click();
+    await desk.page.reload();
+    await desk.ui.live();
     await areThere();
-    await ui.row('old 03/').click();
-    await ui.row('old 03/first.txt').waitFor();
+    await desk.ui.row('old 03/').click();
+    await desk.ui.row('old 03/first.txt').waitFor();
   });
 
   it('agree where two of them are open', async () => {
     for (const name of ['a', 'b', 'c']) await engine.put(`both/${name}.txt`, name);
-    const page = await tab.page.context().newPage();
+    const page = await otherWindow(desk.page);
     const other = new ConsolePage(page);
-    await ui.folder(engine.url, 'both/');
+    await desk.ui.folder(engine.url, 'both/');
     await other.folder(engine.url, 'both/');
     const details = await other.details('both/a.txt');
-    await ui.row('both/a.txt').focus();
-    await tab.page.keyboard.press('F2');
-    await ui.name('z.txt', 'Rename');
+    await desk.ui.row('both/a.txt').focus();
+    await desk.page.keyboard.press('F2');
+    await desk.ui.name('z.txt', 'Rename');
     await other.row('both/z.txt').waitFor();
     await other.row('both/a.txt').waitFor({ state: 'detached' });
     await details.getByText('This file was deleted or moved meanwhile').waitFor();
     await page.keyboard.press('Escape');
     // A file chosen in the one is in both.
     await other.choose([{ name: 'new.txt', mimeType: '', buffer: Buffer.from('chosen in the other') }]);
-    await ui.row('both/new.txt').waitFor();
-    await ui.delete('both/b.txt');
+    await desk.ui.row('both/new.txt').waitFor();
+    await desk.ui.delete('both/b.txt');
     await other.row('both/b.txt').waitFor({ state: 'detached' });
-    await tab.page.getByRole('button', { name: 'Undo' }).last().click();
+    await desk.page.getByRole('button', { name: 'Undo' }).last().click();
     await other.row('both/b.txt').waitFor();
-    expect(await ui.paths()).toEqual(await other.paths());
-    await tab.page.getByRole('button', { name: 'Sign out' }).click();
-    for (const each of [tab.page, page]) await each.getByRole('heading', { name: 'Sign in to this node' }).waitFor();
+    expect(await desk.ui.paths()).toEqual(await other.paths());
+    await desk.page.getByRole('button', { name: 'Sign out' }).click();
+    for (const each of [desk.page, page]) await each.getByRole('heading', { name: 'Sign in to this node' }).waitFor();
     // Answers to those who have just signed out.
-    expect(tab.complaints.filter((text) => !text.includes('401'))).toEqual([]);
+    expect(desk.tab.complaints.filter((text) => !text.includes('401'))).toEqual([]);
   });
 
   it('of an older console say that they are to be loaded anew, and go on meanwhile', async () => {
     await engine.put('before.txt', 'x');
-    await ui.row('before.txt').waitFor();
+    await desk.ui.row('before.txt').waitFor();
     // The node is stopped, updated, and started again: as this page sees it.
-    await tab.page.route('**/api/v1/node', async (route) => {
+    await desk.page.route('**/api/v1/node', async (route) => {
       const answer = await route.fetch().catch(() => undefined);
       if (!answer) return route.abort('connectionrefused');
       await route.fulfill({ response: answer, json: { ...((await answer.json()) as NodeInfo), version: '99.0.0' } });
     });
     await engine.stop();
-    await ui.chip('Offline').waitFor();
+    await desk.ui.chip('Offline').waitFor();
     await engine.start();
-    await tab.page.getByText('The node was updated to version 99.0.0.').waitFor();
-    await screenshot(tab.page, 'older-console');
-    expect(await ui.accessibilityFaults()).toEqual([]);
+    await desk.page.getByText('The node was updated to version 99.0.0.').waitFor();
+    await screenshot(desk.page, 'older-console');
+    expect(await desk.ui.accessibilityFaults()).toEqual([]);
     // A refusal for which this page has no words.
-    await tab.page.route('**/api/v1/files/*/keep', (route) =>
+    await desk.page.route('**/api/v1/files/*/keep', (route) =>
       route.fulfill({
         status: 409,
         contentType: 'application/problem+json',
@@ -126,22 +112,22 @@ describe('the pages of a node', () => {
         }),
       }),
     );
-    const details = await ui.details('before.txt');
+    const details = await desk.ui.details('before.txt');
     await details.getByRole('button', { name: 'Keep on this node' }).click();
     await details.getByText('The node says what this page does not know').waitFor();
     await details.getByText('A reason of version 99.').waitFor();
-    await tab.page.unrouteAll();
-    const loaded = tab.page.waitForEvent('load');
-    await tab.page.getByRole('button', { name: 'Reload', exact: true }).click();
+    await desk.page.unrouteAll();
+    const loaded = desk.page.waitForEvent('load');
+    await desk.page.getByRole('button', { name: 'Reload', exact: true }).click();
     await loaded;
-    await ui.live();
-    await ui.row('before.txt').waitFor();
-    expect(await tab.page.getByText('The node was updated').count()).toBe(0);
+    await desk.ui.live();
+    await desk.ui.row('before.txt').waitFor();
+    expect(await desk.page.getByText('The node was updated').count()).toBe(0);
   });
 
   it('show names that mean mischief as they are, and none of them does anything', async () => {
-    tab.page.on('dialog', (dialog) => {
-      tab.complaints.push('a dialog opened');
+    desk.page.on('dialog', (dialog) => {
+      desk.tab.complaints.push('a dialog opened');
       void dialog.dismiss();
     });
     const files: FileInfo[] = [];
@@ -158,58 +144,58 @@ describe('the pages of a node', () => {
     /** Looks at the page as it is now, wide and narrow. */
     const look = async (what: string): Promise<void> => {
       for (const viewport of [WIDE, NARROW]) {
-        await tab.page.setViewportSize(viewport);
-        expect(await mischiefOn(tab.page)).toEqual([]);
+        await desk.page.setViewportSize(viewport);
+        expect(await mischiefOn(desk.page)).toEqual([]);
         // Once what slides in is in its place.
-        await eventually(async () => (await ui.overflow()) <= 0, { what: `${what} fits` });
-        await screenshot(tab.page, `hostile-${what}-${viewport.width}`);
+        await eventually(async () => (await desk.ui.overflow()) <= 0, { what: `${what} fits` });
+        await screenshot(desk.page, `hostile-${what}-${viewport.width}`);
       }
-      await tab.page.setViewportSize(WIDE);
+      await desk.page.setViewportSize(WIDE);
     };
-    await ui.folder(engine.url, 'mischief/');
-    await ui.row(`mischief/${DECEIVING}`).getByText('photo\u25A1gpj.exe').waitFor();
+    await desk.ui.folder(engine.url, 'mischief/');
+    await desk.ui.row(`mischief/${DECEIVING}`).getByText('photo\u25A1gpj.exe').waitFor();
     await look('files');
-    await tab.page.getByRole('button', { name: 'Grid' }).click();
-    await tab.page.locator('.card').first().waitFor();
+    await desk.page.getByRole('button', { name: 'Grid' }).click();
+    await desk.page.locator('.card').first().waitFor();
     await look('grid');
-    await tab.page.getByRole('button', { name: 'Table' }).click();
-    const details = await ui.details(`mischief/${DECEIVING}`);
+    await desk.page.getByRole('button', { name: 'Table' }).click();
+    const details = await desk.ui.details(`mischief/${DECEIVING}`);
     await details.getByRole('list', { name: 'Holders' }).waitFor();
     await look('details');
-    await tab.page.keyboard.press('Escape');
-    await ui.row(`mischief/${DECEIVING}`).click({ button: 'right', position: { x: 200, y: 10 } });
-    await tab.page.getByRole('menuitem', { name: 'Move to…' }).click();
-    await tab.page.getByRole('dialog').getByRole('button', { name: 'photo' }).waitFor();
+    await desk.page.keyboard.press('Escape');
+    await desk.ui.row(`mischief/${DECEIVING}`).click({ button: 'right', position: { x: 200, y: 10 } });
+    await desk.page.getByRole('menuitem', { name: 'Move to…' }).click();
+    await desk.page.getByRole('dialog').getByRole('button', { name: 'photo' }).waitFor();
     await look('move');
-    await tab.page.keyboard.press('Escape');
-    await ui.delete(`mischief/${DECEIVING}`);
-    await ui.said(/^Deleted /).waitFor();
+    await desk.page.keyboard.press('Escape');
+    await desk.ui.delete(`mischief/${DECEIVING}`);
+    await desk.ui.said(/^Deleted /).waitFor();
     await look('said');
-    await tab.page.getByRole('button', { name: 'Deleted', exact: true }).click();
-    await ui.row(`mischief/${DECEIVING}`).waitFor();
+    await desk.page.getByRole('button', { name: 'Deleted', exact: true }).click();
+    await desk.ui.row(`mischief/${DECEIVING}`).waitFor();
     await look('deleted');
-    await ui.folder(engine.url, `mischief/${DECEIVING}x/`);
-    await ui.row(`mischief/${DECEIVING}x/${DECEIVING}`).waitFor();
-    await ui.choose([{ name: `up ${DECEIVING}`, mimeType: '', buffer: Buffer.from('x') }]);
-    await ui.uploadsEnded();
+    await desk.ui.folder(engine.url, `mischief/${DECEIVING}x/`);
+    await desk.ui.row(`mischief/${DECEIVING}x/${DECEIVING}`).waitFor();
+    await desk.ui.choose([{ name: `up ${DECEIVING}`, mimeType: '', buffer: Buffer.from('x') }]);
+    await desk.ui.uploadsEnded();
     await look('work');
     for (const [name, shown] of [
       ['Activity', '\u25A1'],
       ['Peers', MARKUP],
       ['Live folders', '\u25A1'],
     ] as const) {
-      await ui.goTo(name);
-      await tab.page.getByRole('main').getByText(shown).first().waitFor();
+      await desk.ui.goTo(name);
+      await desk.page.getByRole('main').getByText(shown).first().waitFor();
       await look(name.toLowerCase().replace(' ', '-'));
     }
-    await tab.page.getByRole('link', { name: 'Settings' }).click();
-    await tab.page.getByRole('main').getByText(MARKUP).first().waitFor();
+    await desk.page.getByRole('link', { name: 'Settings' }).click();
+    await desk.page.getByRole('main').getByText(MARKUP).first().waitFor();
     await look('settings');
     // And they are what they were.
     expect((await list('&prefix=mischief/')).items.map(({ path }) => path)).toEqual(
       expect.arrayContaining(files.slice(1).map(({ path }) => path)),
     );
-    expect(tab.complaints).toEqual([]);
+    expect(desk.tab.complaints).toEqual([]);
   });
 });
 

@@ -13,7 +13,9 @@ const FORM = 1000;
 const BUDGET = { firstRows: 1000, interaction: 100, task: 200, idle: 0.01, growth: 4 * 1024 * 1024 };
 /** Times the first rows are waited for. */
 const LOADS = 5;
-const IDLE_MS = 30_000;
+/** Parts that nobody has asked for yet are loaded by then, and what the load left behind is cleared. */
+const SETTLED_MS = 30_000;
+const IDLE_MS = 60_000;
 /** Minutes of use after which the memory is what it was. */
 const USE_MINUTES = 5;
 
@@ -69,29 +71,40 @@ describe('a hundred thousand files and two hundred nodes', () => {
     expect(quantile(took, 0.5)).toBeLessThanOrEqual(BUDGET.firstRows);
   });
 
-  unless(quiet, it)('answer each key and click at once, and rest when nothing happens', async () => {
+  unless(quiet, it)('answer each key and click at once', async () => {
     const { ui, url } = await open();
     await tab.page.goto(`${url}/files?in=many/`);
     await ui.row('many/000000.txt').focus();
     await use(tab.page, 4);
-    await ui.goTo('Peers');
-    await ui.goTo('Files');
     const seen = await tab.page.evaluate(() => (globalThis as unknown as Watched).seen);
     const interactions = seen.interactions.map(([, ms]) => ms);
     const tasks = Math.max(0, ...seen.tasks);
-    const wire = await tab.page.context().newCDPSession(tab.page);
-    await wire.send('Performance.enable');
-    await delay(5_000);
-    const before = await metric(wire, 'TaskDuration');
-    await delay(IDLE_MS);
-    const idle = ((await metric(wire, 'TaskDuration')) - before) / (IDLE_MS / 1000);
     console.info(
-      `${interactions.length} interactions of 16 ms or more, p95 ${quantile(interactions, 0.95)} ms; longest task ${Math.round(tasks)} ms; ` +
-        `idle ${(100 * idle).toFixed(2)} % of a core`,
+      `${interactions.length} interactions of 16 ms or more, p95 ${quantile(interactions, 0.95)} ms; longest task ${Math.round(tasks)} ms`,
     );
     expect(quantile(interactions, 0.95)).toBeLessThanOrEqual(BUDGET.interaction);
     expect(tasks).toBeLessThanOrEqual(BUDGET.task);
-    expect(idle).toBeLessThanOrEqual(BUDGET.idle);
+  });
+
+  unless(quiet, it)('rest when nothing happens, whichever page is open', async () => {
+    const { ui, url } = await open();
+    const wire = await (browser as Browser).newBrowserCDPSession();
+    const idle: Record<string, number> = {};
+    for (const name of ['Files', 'Peers'] as const) {
+      await tab.page.goto(`${url}/files?in=many/`);
+      await ui.row('many/000000.txt').waitFor();
+      if (name === 'Peers') await ui.goTo(name);
+      await delay(SETTLED_MS);
+      const before = await processorOf(wire);
+      await delay(IDLE_MS);
+      idle[name] = ((await processorOf(wire)) - before) / (IDLE_MS / 1000);
+    }
+    console.info(
+      Object.entries(idle)
+        .map(([name, share]) => `${name} at rest: ${(100 * share).toFixed(2)} % of a core`)
+        .join('; '),
+    );
+    expect(Math.max(...Object.values(idle))).toBeLessThanOrEqual(BUDGET.idle);
   });
 
   unless(quiet, it)(
@@ -166,6 +179,12 @@ async function use(page: Page, times: number): Promise<void> {
     await page.locator('[role=row][data-path]').first().click();
     await page.keyboard.press('Escape');
   }
+}
+
+/** Seconds of the processor that the tabs of the browser have used: each thread of their processes, whatever else the machine does. */
+async function processorOf(wire: CDPSession): Promise<number> {
+  const { processInfo } = await wire.send('SystemInfo.getProcessInfo');
+  return processInfo.reduce((sum, { type, cpuTime }) => sum + (type === 'renderer' ? cpuTime : 0), 0);
 }
 
 async function heap(wire: CDPSession): Promise<number> {

@@ -3,11 +3,12 @@ import { appendFile, chmod, mkdir, mkdtemp, open, rm, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { eventually, isLong, removeAll, sha256Hex, unless, type Engine } from '@dfs/testing';
+import { eventually, isLong, sha256Hex, unless, type Engine } from '@dfs/testing';
 import type { FileInfo, FileList, VersionList } from '@dfs/contracts';
-import type { Browser, CDPSession, Page } from 'playwright-core';
-import { launchBrowser, openTab, screenshot, type Tab } from './browser.js';
+import type { CDPSession, Page } from 'playwright-core';
+import { openTab, screenshot } from './browser.js';
 import { ConsolePage } from './console-page.js';
+import { Desk } from './desk.suite.js';
 import { startEngineAtFixedPort } from './network.js';
 
 const MB = 1_000_000;
@@ -21,33 +22,20 @@ const DROP = { files: 5000, drawnMs: 300, times: 3 };
 
 describe('uploads that finish', () => {
   let engine: Engine;
-  let browser: Browser;
-  let tab: Tab;
-  let ui: ConsolePage;
   let wire: CDPSession;
   let disk: string;
-
-  beforeAll(async () => {
+  const start = async () => {
     disk = await mkdtemp(join(tmpdir(), 'dfs-chosen-'));
-    // No more than a person who is not root may read.
-    browser = await launchBrowser({ unprivileged: true });
     engine = await startEngineAtFixedPort('keeper');
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await removeAll(engine ? [engine] : []);
-    await rm(disk, { recursive: true, force: true });
-  });
+    return [engine];
+  };
+  // No more than a person who is not root may read.
+  const desk = Desk.with(start, { browser: { unprivileged: true } });
+  afterAll(() => rm(disk, { recursive: true, force: true }));
   beforeEach(async () => {
-    tab = await openTab(browser);
-    ui = new ConsolePage(tab.page);
-    tab.page.on('dialog', (dialog) => void dialog.accept());
-    wire = await tab.page.context().newCDPSession(tab.page);
+    desk.page.on('dialog', (dialog) => void dialog.accept());
+    wire = await desk.page.context().newCDPSession(desk.page);
     await wire.send('Network.enable');
-    await ui.open(engine.link);
-  });
-  afterEach(async () => {
-    await tab?.[Symbol.asyncDispose]();
   });
 
   const list = (prefix: string) => engine.json<FileList>(`/files?limit=1000&prefix=${encodeURIComponent(prefix)}`);
@@ -73,7 +61,7 @@ describe('uploads that finish', () => {
     return parts;
   };
   const storedOf = async (): Promise<number> => {
-    const text = (await ui.work().locator('dfs-progress-bar p').textContent()) ?? '';
+    const text = (await desk.ui.work().locator('dfs-progress-bar p').textContent()) ?? '';
     return Number(/stored ([\d.]+) MB/.exec(text)?.[1] ?? 0) * MB;
   };
   /** The part of the console that has the drawer is there, as it is by the time that files are held over the window. */
@@ -91,14 +79,14 @@ describe('uploads that finish', () => {
   it('go on by themselves when the node was killed, and end once', async () => {
     const path = await large('killed.bin');
     await slow(SLOW);
-    await ui.choose([path]);
+    await desk.ui.choose([path]);
     await eventually(async () => (await storedOf()) > 0, { what: 'a part is stored' });
     await engine.kill();
-    await ui.work().getByRole('heading', { name: 'Waiting for the node' }).waitFor();
-    await screenshot(tab.page, 'uploads-node-away');
+    await desk.ui.work().getByRole('heading', { name: 'Waiting for the node' }).waitFor();
+    await screenshot(desk.page, 'uploads-node-away');
     await engine.start();
     await slow(-1);
-    expect(await ui.uploadsEnded()).toBe('1 file uploaded');
+    expect(await desk.ui.uploadsEnded()).toBe('1 file uploaded');
     const answer = await engine.fetch('/files/content?path=killed.bin');
     expect(await sha256Hex(Buffer.from(await answer.arrayBuffer()))).toBe(await sha256Hex(path));
     expect(await versions('killed.bin')).toBe(1);
@@ -107,24 +95,24 @@ describe('uploads that finish', () => {
   it('go on after a reload once the file is chosen again: no byte that has arrived is sent again', async () => {
     const path = await large('reloaded.bin');
     await slow(SLOW);
-    await ui.choose([path]);
+    await desk.ui.choose([path]);
     await eventually(async () => (await storedOf()) >= 0.3 * LARGE, { what: 'a third is stored' });
-    await tab.page.reload();
-    await ui.live();
-    await ui
+    await desk.page.reload();
+    await desk.ui.live();
+    await desk.ui
       .work()
       .getByText(/Choose it again to go on: .* MB stored/)
       .waitFor();
-    await screenshot(tab.page, 'uploads-choose-again');
-    expect(await ui.accessibilityFaults()).toEqual([]);
+    await screenshot(desk.page, 'uploads-choose-again');
+    expect(await desk.ui.accessibilityFaults()).toEqual([]);
     const kept = await storedOf();
     expect(kept).toBeGreaterThanOrEqual(0.3 * LARGE);
     await slow(-1);
-    const parts = partsOf(tab.page);
-    const chooser = tab.page.waitForEvent('filechooser');
-    await ui.work().getByRole('button', { name: 'Choose again: reloaded.bin' }).click();
+    const parts = partsOf(desk.page);
+    const chooser = desk.page.waitForEvent('filechooser');
+    await desk.ui.work().getByRole('button', { name: 'Choose again: reloaded.bin' }).click();
     await (await chooser).setFiles([path]);
-    expect(await ui.uploadsEnded()).toBe('1 file uploaded');
+    expect(await desk.ui.uploadsEnded()).toBe('1 file uploaded');
     expect(Math.min(...parts.map(({ from }) => from))).toBeGreaterThanOrEqual(kept - MB);
     const answer = await engine.fetch('/files/content?path=reloaded.bin');
     expect(await sha256Hex(Buffer.from(await answer.arrayBuffer()))).toBe(await sha256Hex(path));
@@ -133,30 +121,30 @@ describe('uploads that finish', () => {
   it('ask once what becomes of names that exist; the list is right after a time without a network', async () => {
     await engine.put('taken/a.txt', 'the first');
     await engine.put('taken/b.txt', 'the first');
-    await ui.folder(engine.url, 'taken/');
-    await ui.row('taken/b.txt').waitFor();
+    await desk.ui.folder(engine.url, 'taken/');
+    await desk.ui.row('taken/b.txt').waitFor();
     const again = ['a.txt', 'b.txt', 'c.txt'].map((name) => ({
       name,
       mimeType: '',
       buffer: Buffer.from('the second'),
     }));
-    await ui.choose(again);
-    await tab.page.getByRole('heading', { name: '2 names exist already' }).waitFor();
-    await screenshot(tab.page, 'uploads-taken');
-    expect(await ui.accessibilityFaults()).toEqual([]);
-    await tab.page.getByRole('button', { name: 'Keep both' }).click();
-    expect(await ui.uploadsEnded()).toBe('3 files uploaded');
-    await ui.row('taken/a (2).txt').waitFor();
-    await ui.choose(again.slice(0, 1));
-    await tab.page.getByRole('button', { name: 'Replace' }).click();
+    await desk.ui.choose(again);
+    await desk.page.getByRole('heading', { name: '2 names exist already' }).waitFor();
+    await screenshot(desk.page, 'uploads-taken');
+    expect(await desk.ui.accessibilityFaults()).toEqual([]);
+    await desk.page.getByRole('button', { name: 'Keep both' }).click();
+    expect(await desk.ui.uploadsEnded()).toBe('3 files uploaded');
+    await desk.ui.row('taken/a (2).txt').waitFor();
+    await desk.ui.choose(again.slice(0, 1));
+    await desk.page.getByRole('button', { name: 'Replace' }).click();
     await eventually(async () => (await versions('taken/a.txt')) === 2);
     // Offline in mid-work: what others do meanwhile is there afterwards, and so is what was chosen.
-    await tab.page.context().setOffline(true);
-    await ui.choose([{ name: 'offline.txt', mimeType: '', buffer: Buffer.from('chosen without a network') }]);
+    await desk.page.context().setOffline(true);
+    await desk.ui.choose([{ name: 'offline.txt', mimeType: '', buffer: Buffer.from('chosen without a network') }]);
     await engine.put('taken/meanwhile.txt', 'x');
-    await tab.page.context().setOffline(false);
-    await ui.row('taken/meanwhile.txt').waitFor();
-    await ui.row('taken/offline.txt').waitFor();
+    await desk.page.context().setOffline(false);
+    await desk.ui.row('taken/meanwhile.txt').waitFor();
+    await desk.ui.row('taken/offline.txt').waitFor();
   });
 
   unless(isLong ? undefined : 'a time is measured on a quiet machine: DFS_LONG=1', it)(
@@ -167,7 +155,7 @@ describe('uploads that finish', () => {
       for (let n = 0; n < DROP.files; n++) await writeFile(join(folder, `${n}.txt`), `${n}`);
       const took: number[] = [];
       for (let time = 0; time < DROP.times; time++) {
-        await using fresh = await openTab(browser);
+        await using fresh = await openTab(desk.browser);
         const { page } = fresh;
         page.on('dialog', (dialog) => void dialog.accept());
         const one = new ConsolePage(page);
@@ -215,13 +203,13 @@ describe('uploads that finish', () => {
     await chmod(join(folder, 'unreadable.txt'), 0o000);
     await chmod(join(folder, 'shut'), 0o000);
     // It grows between the moment it is dropped and the one it is sent.
-    await tab.page.route('**/api/v1/files/lookup', async (route) => {
+    await desk.page.route('**/api/v1/files/lookup', async (route) => {
       await appendFile(join(folder, 'growing.log'), 'more');
       await route.continue();
     });
-    await partIsLoaded(ui);
+    await partIsLoaded(desk.ui);
     // The drawer at the moment at which the first entry of the drop is looked into.
-    const shown = tab.page.evaluate(
+    const shown = desk.page.evaluate(
       () =>
         new Promise<string>((done) => {
           const items = DataTransferItem.prototype;
@@ -244,31 +232,32 @@ describe('uploads that finish', () => {
       await wire.send('Input.dispatchDragEvent', { type, x: 600, y: 400, data });
     }
     expect(await shown).toMatch(/^Looking through what was dropped/);
-    const ended = await ui.uploadsEnded();
+    const ended = await desk.ui.uploadsEnded();
     expect(ended).toMatch(/^3 uploads failed; /);
-    await screenshot(tab.page, 'uploads-failed');
-    expect(await ui.accessibilityFaults()).toEqual([]);
-    const failure = (name: string) => ui.work().locator('.failed', { hasText: name }).locator('.line').textContent();
+    await screenshot(desk.page, 'uploads-failed');
+    expect(await desk.ui.accessibilityFaults()).toEqual([]);
+    const failure = (name: string) =>
+      desk.ui.work().locator('.failed', { hasText: name }).locator('.line').textContent();
     expect(await failure('growing.log')).toContain('still writing');
     expect(await failure('unreadable.txt')).toContain('permissions do not allow');
     expect(await failure('shut')).toContain('permissions do not allow');
     // A browser gives a pipe as a file without bytes.
     const { total } = await list('drop/');
     expect(total).toBe(MANY + 2);
-    await tab.page.unroute('**/api/v1/files/lookup');
+    await desk.page.unroute('**/api/v1/files/lookup');
     await chmod(join(folder, 'unreadable.txt'), 0o600);
     await chmod(join(folder, 'shut'), 0o700);
     const lookUps: string[][] = [];
-    tab.page.on('request', (request) => {
+    desk.page.on('request', (request) => {
       if (request.url().endsWith('/files/lookup')) lookUps.push((request.postDataJSON() as { paths: string[] }).paths);
     });
-    await ui.work().getByRole('button', { name: 'Retry all' }).click();
+    await desk.ui.work().getByRole('button', { name: 'Retry all' }).click();
     await eventually(async () => (await list('drop/')).total === MANY + 5, { what: 'the three are there' });
     // Those that have arrived are looked up too, as often as one likes: how safe they are. Each of the three is looked up before.
     const three = ['drop/growing.log', 'drop/shut/inside.txt', 'drop/unreadable.txt'];
     const asked = three.map((one) => lookUps.find((all) => all.includes(one)) ?? ['none']);
     expect(asked.flat().filter((path) => !three.includes(path))).toEqual([]);
-    await ui.folder(engine.url, 'drop/');
-    await ui.row('drop/none/').waitFor();
+    await desk.ui.folder(engine.url, 'drop/');
+    await desk.ui.row('drop/none/').waitFor();
   });
 });

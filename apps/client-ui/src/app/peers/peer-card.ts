@@ -13,7 +13,8 @@ import { Meter } from '../kit/meter.js';
 import { visibleName } from '../kit/words/names.js';
 import { LOCALE } from '../kit/words/locale.js';
 import { formatBytes, formatRate } from '../kit/words/sizes.js';
-import { formatAgo, formatUptime } from '../kit/words/times.js';
+import { Uptime, type Running } from '../kit/parts/uptime.js';
+import { formatAgo } from '../kit/words/times.js';
 
 const STATES: Record<PeerState, string> = {
   self: $localize`This node`,
@@ -32,7 +33,7 @@ const ADDRESSES_SHOWN = 2;
 /** One node of the network. */
 @Component({
   selector: 'dfs-peer-card',
-  imports: [CdkMenu, CdkMenuItem, CdkMenuTrigger, CopyButton, Icon, Meter, NgTemplateOutlet, Tip],
+  imports: [CdkMenu, CdkMenuItem, CdkMenuTrigger, CopyButton, Icon, Meter, NgTemplateOutlet, Tip, Uptime],
   templateUrl: './peer-card.html',
   styleUrl: './peer-card.scss',
   host: { '[class.self]': "peer().state === 'self'" },
@@ -54,12 +55,9 @@ export class PeerCard {
     if (this.present()) return $localize`now`;
     return lastSeenAt === null ? $localize`never` : formatAgo(lastSeenAt, this.#clock.slow());
   });
-  /** Ticks on between two readings. */
-  readonly #readAt = computed(() => ({ peer: this.peer(), at: Date.now() }));
-  protected readonly uptime = computed(() => {
-    const { peer, at } = this.#readAt();
-    if (peer.uptimeSeconds === null || !this.present()) return '–';
-    return formatUptime(peer.uptimeSeconds + Math.max(0, this.#clock.now() - at) / 1000);
+  protected readonly running = computed<Running | null>(() => {
+    const { uptimeSeconds } = this.peer();
+    return uptimeSeconds === null || !this.present() ? null : { seconds: uptimeSeconds, at: Date.now() };
   });
   protected readonly latency = computed(() => {
     const { latencyMs } = this.peer();

@@ -1,8 +1,10 @@
+import { TestBed } from '@angular/core/testing';
 import { render, screen, waitFor, within } from '@testing-library/angular';
 import { fireEvent } from '@testing-library/dom';
 import { routes, type PeerInfo } from '@dfs/contracts';
 import { FakeNode, node, peer, summary } from '../../testing/fake-node.js';
 import { PeersPage } from './peers-page.js';
+import { PeersState } from './peers-state.js';
 
 describe('PeersPage', () => {
   let fake: FakeNode;
@@ -63,6 +65,39 @@ describe('PeersPage', () => {
     expect(await screen.findByRole('article', { name: 'berta' })).toBeTruthy();
     expect(screen.queryByText('This node is alone in its network')).toBeNull();
   });
+
+  it('keeps of a list that is read again what is equal in it', async () => {
+    const [berta, zoe] = [peer('berta'), peer('zoe', { state: 'disconnected' })];
+    await show([self, berta, zoe]);
+    await screen.findByRole('article', { name: 'zoe' });
+    const { peers } = TestBed.inject(PeersState);
+    /** As an answer brings it. */
+    const copy = (list: unknown): unknown => JSON.parse(JSON.stringify(list));
+    const before = peers();
+    fake.tell('peer.connected', { peer: berta });
+    await fake.answerSoon('GET', routes.peers, { items: copy([zoe, { ...berta, latencyMs: 77 }, self]) });
+    await screen.findByText('77 ms');
+    expect(peers()?.map((one) => before?.includes(one))).toEqual([true, false, true]);
+    const then = peers();
+    fake.tell('peer.connected', { peer: berta });
+    await fake.answerSoon('GET', routes.peers, { items: copy(then) });
+    await waitFor(() => expect(TestBed.inject(PeersState).loading()).toBe(false));
+    expect(peers()).toBe(then);
+  });
+
+  it('tells running times by the second, and none of a node that is away', async () => {
+    const [berta, zoe] = [peer('berta', { uptimeSeconds: 3600 }), peer('zoe', { state: 'disconnected' })];
+    await show([self, berta, zoe]);
+    await screen.findByRole('article', { name: 'zoe' });
+    const uptime = (name: string): string => {
+      const card = within(screen.getByRole('article', { name }));
+      return card.getByText('Uptime').parentElement?.querySelector('dd')?.textContent ?? '';
+    };
+    await waitFor(() => expect(uptime('berta')).toMatch(/^01:0\d:\d\d$/));
+    const before = uptime('berta');
+    await waitFor(() => expect(uptime('berta')).not.toBe(before), { timeout: 30_000 });
+    expect(uptime('zoe')).toBe('–');
+  }, 60_000);
 
   it('says what went wrong and tries again', async () => {
     await show([self]);

@@ -22,8 +22,9 @@ import { PeerCard } from './peer-card.js';
 import { PeersState } from './peers-state.js';
 import { Room } from './room.js';
 
-/** Latency, last seen and rates change without an event: read while a person looks. Milliseconds. */
+/** Latency, last seen and rates change without an event: read while a person looks, the less often the more members there are. Milliseconds. */
 const LOOK_AGAIN_MS = 4000;
+const PER_MEMBER_MS = 40;
 
 /** The nodes of the network: who is there, how they are, and the ways in and out. */
 @Component({
@@ -62,10 +63,19 @@ export class PeersPage {
   constructor() {
     this.state.refresh();
     const document = inject(DOCUMENT);
-    const timer = setInterval(() => {
-      if (document.visibilityState === 'visible') this.state.refresh();
-    }, LOOK_AGAIN_MS);
-    inject(DestroyRef).onDestroy(() => clearInterval(timer));
+    let timer: ReturnType<typeof setTimeout>;
+    const lookAgain = () => {
+      const members = this.state.peers()?.length ?? 0;
+      timer = setTimeout(
+        () => {
+          if (document.visibilityState === 'visible') this.state.refresh();
+          lookAgain();
+        },
+        Math.max(LOOK_AGAIN_MS, PER_MEMBER_MS * members),
+      );
+    };
+    lookAgain();
+    inject(DestroyRef).onDestroy(() => clearTimeout(timer));
   }
 
   protected invite(): void {

@@ -3,7 +3,8 @@ import { takeUntilDestroyed } from '@angular/core/rxjs-interop';
 import { EventStream, PeersApi, Session } from '@dfs/client-data';
 import type { PeerInfo } from '@dfs/contracts';
 import { debounceTime, distinctUntilChanged, filter, map, merge } from 'rxjs';
-import { reading } from '../kit/reading.js';
+import { reading, type Reading } from '../kit/reading.js';
+import { LOCALE } from '../kit/words/locale.js';
 
 /** Events of one moment cause one read. */
 const SETTLE_MS = 120;
@@ -14,8 +15,8 @@ export class PeersState {
   readonly #api = inject(PeersApi);
   readonly #events = inject(EventStream);
   readonly #session = inject(Session);
-  readonly #reading = reading(
-    () => this.#api.list().pipe(map((list) => [...list.items].sort(byRank))),
+  readonly #reading: Reading<readonly PeerInfo[]> = reading(
+    () => this.#api.list().pipe(map((list) => keepingEqual(this.peers() ?? [], [...list.items].sort(byRank)))),
     // Once events are told, so that nothing happens unseen between the answer and them, and it is not asked twice.
     () => (this.#session.status() === 'signed-in' && this.#events.state() !== 'connecting' ? true : undefined),
   );
@@ -69,6 +70,15 @@ export class PeersState {
 
 const RANK: Record<PeerInfo['state'], number> = { self: 0, connected: 1, connecting: 2, disconnected: 3 };
 
+const NAMES = new Intl.Collator(LOCALE);
+
 function byRank(a: PeerInfo, b: PeerInfo): number {
-  return RANK[a.state] - RANK[b.state] || a.name.localeCompare(b.name) || a.peerId.localeCompare(b.peerId);
+  return RANK[a.state] - RANK[b.state] || NAMES.compare(a.name, b.name) || (a.peerId < b.peerId ? -1 : 1);
+}
+
+/** The newer list, with what was there where it is equal: of many members only those that changed are drawn anew. */
+function keepingEqual(before: readonly PeerInfo[], now: readonly PeerInfo[]): readonly PeerInfo[] {
+  const known = new Map(before.map((peer) => [JSON.stringify(peer), peer]));
+  const kept = now.map((peer) => known.get(JSON.stringify(peer)) ?? peer);
+  return kept.length === before.length && kept.every((peer, n) => peer === before[n]) ? before : kept;
 }

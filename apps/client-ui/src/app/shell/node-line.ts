@@ -4,9 +4,9 @@ import { mdiLan, mdiTimerOutline } from '@mdi/js';
 import { Icon } from '../kit/icon.js';
 import { Tip } from '../kit/tip.js';
 import { Meter } from '../kit/meter.js';
+import { Uptime } from '../kit/parts/uptime.js';
 import { visibleName } from '../kit/words/names.js';
 import { formatBytes } from '../kit/words/sizes.js';
-import { formatUptime } from '../kit/words/times.js';
 import { PeersState } from '../peers/peers-state.js';
 import { NodeState } from './node-state.js';
 
@@ -26,7 +26,7 @@ const REMOVED = {
 /** Which node this is, in which network, for how long, with whom. */
 @Component({
   selector: 'dfs-node-line',
-  imports: [Icon, Tip, Meter],
+  imports: [Icon, Tip, Meter, Uptime],
   templateUrl: './node-line.html',
   styleUrl: './node-line.scss',
 })
@@ -38,10 +38,7 @@ export class NodeLine {
   readonly #removed = computed(() => this.state() === 'live' && this.info()?.network.removed === true);
   protected readonly chip = computed(() => (this.#removed() ? REMOVED : CHIPS[this.state()]));
   protected readonly tone = computed(() => (this.#removed() ? 'offline' : this.state()));
-  protected readonly uptime = computed(() => {
-    const seconds = this.#node.uptimeSeconds();
-    return seconds === null ? null : formatUptime(seconds);
-  });
+  protected readonly running = this.#node.running;
   protected readonly connected = inject(PeersState).connected;
   protected readonly others = computed(() => Math.max(0, (this.info()?.network.members ?? 1) - 1));
   protected readonly icons = { uptime: mdiTimerOutline, peers: mdiLan };

@@ -1,16 +1,15 @@
-import { Service, computed, inject, linkedSignal, untracked } from '@angular/core';
+import { Service, computed, inject, linkedSignal } from '@angular/core';
 import { takeUntilDestroyed } from '@angular/core/rxjs-interop';
 import { EventStream, NodeApi, Session } from '@dfs/client-data';
 import { filter, merge, of } from 'rxjs';
-import { Clock } from '../kit/clock.js';
 import { reading } from '../kit/reading.js';
+import type { Running } from '../kit/parts/uptime.js';
 
 /** This node, as last told by `GET /node` and `node.status`. */
 @Service()
 export class NodeState {
   readonly #api = inject(NodeApi);
   readonly #events = inject(EventStream);
-  readonly #clock = inject(Clock);
   readonly #session = inject(Session);
   /** The first answer is that of the sign-in. */
   #isGiven = false;
@@ -26,16 +25,12 @@ export class NodeState {
   readonly info = this.#reading.value.asReadonly();
   readonly problem = this.#reading.problem;
 
-  readonly #uptimeBase = linkedSignal(() => {
+  readonly #running = linkedSignal(() => {
     const seconds = this.info()?.uptimeSeconds;
-    return seconds === undefined ? null : { seconds, at: untracked(this.#clock.now) };
+    return seconds === undefined ? null : { seconds, at: Date.now() };
   });
-  /** Seconds, ticking; null while nobody knows whether the node runs. */
-  readonly uptimeSeconds = computed(() => {
-    const base = this.#uptimeBase();
-    if (base === null || this.#events.state() === 'offline') return null;
-    return base.seconds + (this.#clock.now() - base.at) / 1000;
-  });
+  /** Null while nobody knows whether the node runs. */
+  readonly running = computed<Running | null>(() => (this.#events.state() === 'offline' ? null : this.#running()));
 
   constructor() {
     this.#events
