@@ -185,6 +185,14 @@ describe('files over WebDAV', () => {
     expect((await info('dated.txt'))?.version).toBe(version);
   });
 
+  it('have the name that was meant, where a client does not encode the destination', async () => {
+    const token = await keyOf(node, { name: 'plain', scope: 'write' });
+    await put('/green.txt', 'green');
+    const head = `MOVE /dav/green.txt HTTP/1.1\r\nHost: 127.0.0.1:${node.port}\r\nAuthorization: Bearer ${token}\r\n`;
+    const answer = await node.raw(Buffer.from(`${head}Destination: /dav/grün.txt\r\nConnection: close\r\n\r\n`));
+    expect([answer.slice(0, 12), (await info('grün.txt'))?.size]).toEqual(['HTTP/1.1 201', 5]);
+  });
+
   it('are refused at addresses that can be none', async () => {
     for (const [path, status] of [
       ...([

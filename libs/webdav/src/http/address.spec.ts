@@ -29,6 +29,8 @@ describe('an address of WebDAV', () => {
     ['/dav/._x', '._x', false],
     ['/dav/%2525', '%25', false],
     ['/dav/a#b', 'a#b', false],
+    // UTF-8 that the client has not encoded, as it comes from the wire.
+    ['/dav/gr\u00c3\u00bcn%20a', 'grün a', false],
   ])('%s', (target, path, isFolder) => expect(addressOf(target)).toEqual({ path, isFolder }));
 
   it.each([
@@ -47,6 +49,7 @@ describe('an address of WebDAV', () => {
     ['/dav/a%0Ab', 'invalid-path'],
     ['/dav/%ED%A0%80', 'bad-request'],
     ['/dav/%FF', 'bad-request'],
+    ['/dav/\u00ff', 'bad-request'],
     ['/dav/%C3', 'bad-request'],
     ['/dav/%', 'bad-request'],
     ['/dav/%zz', 'bad-request'],

@@ -58,6 +58,8 @@ export function addressOfUri(uri: string, request: IncomingMessage): Address | u
   return isDavPath(own) ? addressOf(own) : undefined;
 }
 
+const BEYOND_ASCII = /[\u0080-\uffff]/;
+const UTF_8 = new TextDecoder('utf-8', { fatal: true });
 const ABSOLUTE = /^(https?):\/\/([^/?#]*)(.*)$/is;
 const PORTS: Record<string, string> = { http: ':80', https: ':443' };
 
@@ -68,10 +70,11 @@ function isThisHost(scheme: string, authority: string, host: string): boolean {
   return authority !== '' && bare(authority) === bare(host);
 }
 
+/** Bytes that a client did not encode came as characters of Latin-1, and are UTF-8 as those that it did. */
 function decoded(part: string): string {
   let text: string;
   try {
-    text = decodeURIComponent(part);
+    text = decodeURIComponent(BEYOND_ASCII.test(part) ? UTF_8.decode(Buffer.from(part, 'latin1')) : part);
   } catch (cause) {
     throw new DfsError('bad-request', 'The address is not valid percent-encoded UTF-8.', { cause });
   }
