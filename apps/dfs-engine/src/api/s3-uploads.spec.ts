@@ -143,9 +143,6 @@ describe('S3, in parts and at the door', () => {
       on.clock.advance(16 * 60_000);
       const stale = await clientOf(on.key).fetch(urlOf('/s3/dfs/in'), { aws: { datetime: late, allHeaders: true } });
       expect((await told(stale)).code).toBe('RequestTimeTooSkewed');
-      expect((await told(await fetch(urlOf('/s3/dfs/in'), { headers: { host: 'evil.example' } }))).status).toBeLessThan(
-        500,
-      );
     });
 
     it('whoever has a signed address, until its time is over, and runs nothing in a browser', async () => {

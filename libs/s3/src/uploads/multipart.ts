@@ -202,7 +202,7 @@ export class MultipartUploads {
     let made: Entry | undefined;
     try {
       const stored = await storeContent(batch, this.bytesOf(parts, options), { signal });
-      if (stored.size !== size) throw new Error(`${stored.size} of ${size} bytes came of the parts of an upload`);
+      if (stored.size !== size) throw s3Error('InvalidPart', 'A part was sent anew meanwhile: end the upload again.');
       await batch.flush();
       const said = { ...attributes, [PARTS_TAG]: tagOf(parts) };
       const draft = { path, stored, attributes: said, mediaType: mediaTypeFor(path, mediaType ?? undefined) };
