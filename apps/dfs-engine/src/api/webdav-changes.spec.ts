@@ -75,6 +75,44 @@ describe('copies and moves over WebDAV', () => {
     expect(await statusOf(go('COPY', '/y', '/y-2'))).toBe(201);
   });
 
+  it('put an empty folder over a file or a folder', async () => {
+    for (const folder of ['/empty', '/full']) await dav('MKCOL', folder);
+    await put('/full/a.txt', 'a');
+    await put('/plain', 'file');
+    expect(await statusOf(go('COPY', '/empty', '/plain', { depth: '0' }))).toBe(204);
+    expect(hrefsIn(await find('/plain', '1'))).toEqual(['/dav/plain/']);
+    expect(await statusOf(go('COPY', '/empty', '/full', { depth: '0' }))).toBe(204);
+    expect(hrefsIn(await find('/full', '1'))).toEqual(['/dav/full/']);
+  });
+
+  it('and deletions are done only to what the headers name', async () => {
+    await dav('MKCOL', '/named');
+    const { etag = '' } = (await put('/named/a.txt', 'named')).headers;
+    await put('/named/b.txt', 'other');
+    const wrong: Record<string, string>[] = [{ 'if-match': '"other"' }, { 'if-none-match': '*' }];
+    wrong.push({ 'if-match': '"other"', if: `([${etag}])` });
+    wrong.push({ 'if-unmodified-since': 'Sun, 06 Nov 1994 08:49:37 GMT' });
+    for (const headers of wrong) {
+      const told = JSON.stringify(headers);
+      const body = propertyUpdate(setting('<a xmlns="urn:x">1</a>'));
+      expect([told, await statusOf(dav('DELETE', '/named/a.txt', { headers }))]).toEqual([told, 412]);
+      expect([told, await statusOf(dav('PROPPATCH', '/named/a.txt', { headers, body }))]).toEqual([told, 412]);
+      for (const to of ['/named/c.txt', '/named/b.txt']) {
+        for (const method of ['COPY', 'MOVE']) {
+          expect([told, method, await statusOf(go(method, '/named/a.txt', to, headers))]).toEqual([told, method, 412]);
+        }
+      }
+    }
+    // A client that means a file by its tag never means the folder that is there by now.
+    const ofFile = { 'if-match': etag };
+    expect(await statusOf(dav('DELETE', '/named', { headers: ofFile }))).toBe(412);
+    expect(await statusOf(go('MOVE', '/named', '/renamed', ofFile))).toBe(412);
+    expect(hrefsIn(await find('/named', '1'))).toHaveLength(3);
+    expect((await dav('GET', '/named/b.txt')).text).toBe('other');
+    expect(await statusOf(go('MOVE', '/named/a.txt', '/named/b.txt', ofFile))).toBe(204);
+    expect((await dav('GET', '/named/b.txt')).text).toBe('named');
+  });
+
   it('go nowhere else', async () => {
     await dav('MKCOL', '/here');
     await put('/here/a.txt', 'a');

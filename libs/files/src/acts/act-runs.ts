@@ -65,6 +65,12 @@ export class ActRuns {
     return this.running;
   }
 
+  /** How a job stands once none runs that was begun by now; `running` where the node stops first. Undefined for an old one. */
+  async ended(id: string): Promise<TransferInfo | undefined> {
+    await this.running;
+    return this.parts.placement.transfers.get(id);
+  }
+
   /**
    * @param plan what is to be done, as it is within this unit of work
    * @param admit asked once for the whole act; answers what takes its count back if it fails

@@ -239,7 +239,7 @@ describe('an act over more files than one unit of work takes', () => {
       node.files.folders.move('a', 'b').then(({ answer }) => resolve(answer), reject);
     });
     expect(begun).toMatchObject({ files: count, transfer: { kind: 'act', state: 'running', items: { total: count } } });
-    await node.files.acts.idle();
+    expect(await node.files.acts.ended(begun.transfer!.id)).toMatchObject({ state: 'running' });
     const moved = (await paths('b/')).length;
     expect([moved % 1000, moved < count]).toEqual([0, true]);
     const last = (await paths('a/')).at(-1)!;
@@ -248,7 +248,7 @@ describe('an act over more files than one unit of work takes', () => {
 
     const after = new Files(node.components);
     await after.acts.resume();
-    await after.acts.idle();
+    expect(await after.acts.ended(begun.transfer!.id)).toMatchObject({ state: 'finished', items: { skippedTotal: 1 } });
     await after.acts.close();
     expect((await paths('b/')).length).toBe(count - 1);
     expect(await paths('a/')).toEqual([last, 'a/came meanwhile']);

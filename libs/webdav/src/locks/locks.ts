@@ -55,10 +55,10 @@ export class Locks {
 
   /** Locks on the path itself, and deep ones on the folders it is in. */
   covering(path: string): Lock[] {
-    this.dropExpired();
     if (this.byToken.size === 0) return [];
+    const now = this.timers.ticks();
     return pathsAbove(path).flatMap((above, index) =>
-      [...(this.byPath.get(above) ?? [])].filter(({ isDeep }) => index === 0 || isDeep),
+      [...(this.byPath.get(above) ?? [])].filter(({ isDeep, endsAt }) => endsAt > now && (index === 0 || isDeep)),
     );
   }
 
@@ -72,6 +72,7 @@ export class Locks {
     if (wanted.owner.length > MAX_OWNER_LENGTH) {
       throw new DfsError('payload-too-large', `The owner of a lock has at most ${MAX_OWNER_LENGTH} characters.`);
     }
+    this.dropExpired();
     this.requireCompatible(wanted);
     const own = [...this.byToken.values()].filter(({ key }) => key === wanted.key).length;
     if (own >= MOST_OF_ONE || this.byToken.size >= MOST) {
@@ -120,6 +121,7 @@ export class Locks {
    * @throws DavError `locked`
    */
   begin(changes: readonly Change[], holder: Holder): () => void {
+    this.dropExpired();
     for (const change of changes) this.requireFree(change, holder);
     const begun = changes.map((change) => ({ ...change }));
     for (const change of begun) this.changing.add(change);

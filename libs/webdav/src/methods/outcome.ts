@@ -1,24 +1,35 @@
 import type { FolderAct } from '@dfs/contracts';
 import { sees, type Caller, type Files } from '@dfs/files';
-import { isDfsError, second, type Timers } from '@dfs/runtime';
+import { DfsError, isDfsError, second, type Timers } from '@dfs/runtime';
 import { folderOf } from '../locks/locks.js';
 
 /** An act over many files goes on behind its answer; a client of WebDAV takes the answer for its end, and is kept waiting so long. */
 const PATIENCE = 50 * second;
 
-/** Resolves when the act is done. @returns false where it still goes on */
+/**
+ * Resolves when the act is done.
+ * @returns false where it still goes on
+ * @throws DfsError of which it has failed; `conflict` where it has left something as it was
+ */
 export async function ended(
   { answer }: { answer: FolderAct },
-  { acts }: Pick<Files, 'acts'>,
+  { acts }: { acts: Pick<Files['acts'], 'ended'> },
   timers: Pick<Timers, 'sleep'>,
 ): Promise<boolean> {
   if (answer.transfer === undefined) return true;
   const enough = new AbortController();
-  const done = acts.idle().then(() => true);
-  const late = timers.sleep(PATIENCE, enough.signal).then(() => false);
-  const isDone = await Promise.race([done, late]);
+  const late = timers.sleep(PATIENCE, enough.signal).then(() => undefined);
+  const how = await Promise.race([acts.ended(answer.transfer.id), late]);
   enough.abort();
-  return isDone;
+  if (how === undefined || how.state === 'running') return false;
+  if (how.state === 'finished' && !how.items?.skippedTotal) return true;
+  if (how.state === 'failed' && how.error) throw new DfsError(how.error.code, how.error.detail);
+  throw new DfsError(
+    'conflict',
+    how.state === 'finished'
+      ? 'Some files were changed meanwhile and stay as they are, the others are done: look again, and repeat it for the rest.'
+      : 'It was cancelled before all was done: look again, and repeat it for the rest.',
+  );
 }
 
 /**

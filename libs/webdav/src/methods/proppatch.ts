@@ -9,6 +9,7 @@ import type { Locks } from '../locks/locks.js';
 import { hasRoomFor, isSettable, withoutProperty, withProperty } from '../properties/kept.js';
 import { keyOf, type PropertyName } from '../properties/names.js';
 import { requireChangeable, type Resources } from '../read/resources.js';
+import { requireWanted } from './wanted.js';
 import { childrenNamed, davDocument, elementsOf, escapeText, namedXml, type XmlElement } from '../xml/element.js';
 
 /** A property that is to be set, or to be removed. */
@@ -39,6 +40,7 @@ export async function proppatch(
   const steps = stepsOf(await readXml(request));
   const found = await resources.require(caller, address);
   if (found.kind === 'file') requireChangeable(caller, found.path);
+  const asked = requireWanted(call, found);
   const end = locks.begin([changeOf(found.path)], holder);
   try {
     let refused: Map<string, Status> | undefined = new Map();
@@ -46,7 +48,9 @@ export async function proppatch(
     else {
       refused = refusals(steps, found.entry.attributes);
       if (refused.size === 0) {
-        const want = { ifMatch: [versionTag(found.entry.recordId)] };
+        // A date is held against the file in the unit of work itself.
+        const isDated = asked.ifUnmodifiedSince !== undefined;
+        const want = isDated ? asked : { ifMatch: [versionTag(found.entry.recordId)] };
         await files.changeAttributes(found.entry.fileId, (before) => changed(before, steps) ?? before, want);
       }
     }

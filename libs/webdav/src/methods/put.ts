@@ -1,4 +1,4 @@
-import { versionTag, type Conditions } from '@dfs/catalogue';
+import { versionTag } from '@dfs/catalogue';
 import type { FileInfo } from '@dfs/contracts';
 import {
   announcedAttributes,
@@ -9,17 +9,15 @@ import {
   refuseCodings,
   requestBody,
   requireLength,
-  writePreconditions,
   type Files,
-  type Preconditions,
 } from '@dfs/files';
 import { DfsError } from '@dfs/runtime';
 import { answer, changeOf, requireFolder, type Call } from '../http/call.js';
 import { announcedMtime } from '../http/dav-headers.js';
-import { asksForTag } from '../http/if-header.js';
 import type { Locks } from '../locks/locks.js';
 import { outliving, withMtime } from '../properties/kept.js';
-import { requireChangeable, type Resource, type Resources } from '../read/resources.js';
+import { requireChangeable, type Resources } from '../read/resources.js';
+import { wantedOf } from './wanted.js';
 
 /** The parts by which something is changed. */
 export interface Changing<F extends keyof Files> {
@@ -79,17 +77,4 @@ async function requireTime(files: Pick<Files, 'changeAttributes'>, file: FileInf
   if (file.mtime !== undefined && Date.parse(file.mtime) === mtime) return file.version;
   const want = { ifMatch: [versionTag(file.version)] };
   return (await files.changeAttributes(file.id, (before) => withMtime(before, mtime), want)).recordId;
-}
-
-/** Conditions of the headers; a tag in `If` was held against what was there, which must still be so when the bytes have come. */
-function wantedOf({ request, conditions }: Call, found: Resource): Preconditions {
-  const wanted = writePreconditions(request.headers);
-  if (wanted.ifMatch !== undefined || !asksForTag(conditions)) return wanted;
-  return { ...wanted, ...asItIs(found) };
-}
-
-/** Asks for just what was found. */
-export function asItIs(found: Resource): Conditions {
-  if (found.kind === 'file') return { ifMatch: [versionTag(found.entry.recordId)] };
-  return found.kind === 'nothing' ? { ifNoneMatch: '*' } : {};
 }

@@ -1,16 +1,18 @@
-import { sees, type Caller } from '@dfs/files';
+import { sees, type Caller, type Preconditions } from '@dfs/files';
 import { DfsError, type Timers } from '@dfs/runtime';
 import { answer, changeOf, requireFolder, type Call } from '../http/call.js';
 import { depthOf, destinationOf, overwriteOf } from '../http/dav-headers.js';
 import type { Address } from '../http/address.js';
-import { asksForTag } from '../http/if-header.js';
 import { refuseBody } from '../http/read-xml.js';
 import { isBeneath, type Change } from '../locks/locks.js';
 import { requireChangeable, type Found, type Resource } from '../read/resources.js';
 import { ended, keepFolder } from './outcome.js';
-import { asItIs, type Changing } from './put.js';
+import type { Changing } from './put.js';
+import { asItIs, requireWanted } from './wanted.js';
 
-type Parts = Changing<'move' | 'copy' | 'putOver' | 'folders' | 'acts' | 'find'> & { timers: Pick<Timers, 'sleep'> };
+type Parts = Changing<'move' | 'copy' | 'putOver' | 'remove' | 'folders' | 'acts' | 'find'> & {
+  timers: Pick<Timers, 'sleep'>;
+};
 type Does = 'copy' | 'move';
 
 /**
@@ -29,6 +31,7 @@ export async function relocate(does: Does, call: Call, parts: Parts): Promise<vo
   const isShallow = depthOf(request.headers, does === 'copy' ? ['0', 'infinity'] : ['infinity'], 'infinity') === '0';
   requireMovable(does, caller, source);
   requireChangeable(caller, to.path);
+  const want = requireWanted(call, source);
   refuseNested(source.path, to.path);
   const target = await resources.find(caller, targetOf(source, to));
   if (target.kind !== 'nothing' && !mayReplace) {
@@ -41,7 +44,7 @@ export async function relocate(does: Does, call: Call, parts: Parts): Promise<vo
   const end = locks.begin(changesOf(does, source, target), holder);
   let isDone: boolean;
   try {
-    isDone = await place(does, call, parts, { source, target, isShallow });
+    isDone = await place(does, call, parts, { source, target, isShallow, want });
     if (does === 'move') locks.dropBeneath(source.path);
     // A lock on a file holds its next version too.
     if (target.kind === 'folder') locks.dropBeneath(target.path);
@@ -55,14 +58,15 @@ export async function relocate(does: Does, call: Call, parts: Parts): Promise<vo
 /** @returns whether it is done, rather than going on behind the answer */
 async function place(
   does: Does,
-  { caller, conditions }: Call,
+  { caller }: Call,
   { files, timers }: Parts,
-  { source, target, isShallow }: { source: Found; target: Resource; isShallow: boolean },
+  { source, target, isShallow, want }: { source: Found; target: Resource; isShallow: boolean; want: Preconditions },
 ): Promise<boolean> {
   const { path } = target;
   if (source.kind === 'folder' && isShallow) {
-    const isGone =
-      target.kind === 'nothing' || (await ended(await files.folders.remove(path, false, caller), files, timers));
+    let isGone = true;
+    if (target.kind === 'file') await files.remove(target.entry.fileId, { by: caller, ...asItIs(target) });
+    if (target.kind === 'folder') isGone = await ended(await files.folders.remove(path, false, caller), files, timers);
     await files.folders.make(path);
     return isGone;
   }
@@ -70,7 +74,6 @@ async function place(
     return ended(await files.folders.replace(does, source.path, path, caller), files, timers);
   }
   if (source.kind === 'folder') return ended(await files.folders[does](source.path, path, caller), files, timers);
-  const want = asksForTag(conditions) ? asItIs(source) : {};
   if (target.kind === 'file') await files.putOver(does, source.entry.fileId, path, want);
   else if (does === 'copy') await files.copy(source.entry.fileId, path, want);
   else await files.move(source.entry.fileId, path, want);

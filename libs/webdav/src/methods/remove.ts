@@ -1,12 +1,12 @@
-import { sees, writePreconditions } from '@dfs/files';
+import { sees } from '@dfs/files';
 import { DfsError, type Timers } from '@dfs/runtime';
 import { answer, changeOf, type Call } from '../http/call.js';
 import { depthOf } from '../http/dav-headers.js';
-import { asksForTag } from '../http/if-header.js';
 import { refuseBody } from '../http/read-xml.js';
 import { requireChangeable } from '../read/resources.js';
 import { ended, keepFolder } from './outcome.js';
-import { asItIs, type Changing } from './put.js';
+import type { Changing } from './put.js';
+import { requireWanted } from './wanted.js';
 
 /**
  * Deletes a file, or a folder with all that is in it as one act.
@@ -17,7 +17,7 @@ export async function remove(
   { files, resources, locks }: Changing<'remove' | 'folders' | 'acts' | 'find'>,
   timers: Pick<Timers, 'sleep'>,
 ): Promise<void> {
-  const { request, response, caller, address, holder, conditions } = call;
+  const { request, response, caller, address, holder } = call;
   depthOf(request.headers, ['infinity'], 'infinity');
   refuseBody(request);
   const found = await resources.require(caller, address);
@@ -25,11 +25,11 @@ export async function remove(
   const isWhole = found.kind === 'folder';
   if (isWhole && path !== '' && sees(caller, `${path}/`)) refuseWay(found.isWay);
   else requireChangeable(caller, path);
+  const want = requireWanted(call, found);
   const end = locks.begin([changeOf(path, { isDeep: true, changesFolder: true })], holder);
   let isDone = true;
   try {
     if (found.kind === 'file') {
-      const want = { ...writePreconditions(request.headers), ...(asksForTag(conditions) ? asItIs(found) : {}) };
       await files.remove(found.entry.fileId, { by: caller, ...want });
     } else {
       isDone = await ended(await files.folders.remove(path, false, caller), files, timers);

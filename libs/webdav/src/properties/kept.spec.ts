@@ -78,6 +78,12 @@ describe('a property that a client sets', () => {
     expect(isSettable({ namespace: 'DAV:', name: 'getlastmodified' })).toBe(true);
   });
 
+  it('is refused where it could not be told again', () => {
+    const names = Array.from({ length: 17 }, (_, at) => `a:n${at}=""`).join(' ');
+    // As text each of these attributes declares its namespace itself.
+    expect(withProperty({}, property(`<t xmlns="urn:x" xmlns:a="urn:a"><b ${names}/></t>`))).toBeUndefined();
+  });
+
   it('has the room of a record', () => {
     expect(hasRoomFor(withProperty({}, property(`<a xmlns="urn:x">${'b'.repeat(3000)}</a>`))!)).toBe(true);
     expect(hasRoomFor(withProperty({}, property(`<a xmlns="urn:x">${'b'.repeat(4000)}</a>`))!)).toBe(false);

@@ -70,7 +70,11 @@ export function withProperty(attributes: RecordAttributes, property: XmlElement)
     return /^[TF]$/i.test(text) && isPlain ? { ...attributes, executable: text.toUpperCase() === 'T' } : undefined;
   }
   const short = SHORT_BY_NAME.get(key);
-  if (short === undefined) return withPair(attributes, pairOf(property), anyText(property));
+  if (short === undefined) {
+    const any = anyText(property);
+    // One that could not be told again is not taken.
+    return anyFrom(any) && withPair(attributes, pairOf(property), any);
+  }
   const mtime = short.isMtime ? timeOf(text) : undefined;
   if (!isPlain || (short.isMtime && mtime === undefined)) return undefined;
   return { ...withPair(attributes, short.pair, text), ...(mtime === undefined ? {} : { mtime }) };

@@ -6,6 +6,8 @@ import type { XmlAttribute, XmlElement } from './element.js';
 const MAX_DEPTH = 32;
 const MAX_ELEMENTS = 2000;
 const MAX_ATTRIBUTES = 32;
+/** Of a namespace: it is told again with each element that an answer names. */
+const MAX_NAMESPACE = 512;
 const XMLNS = 'http://www.w3.org/2000/xmlns/';
 
 /**
@@ -41,6 +43,9 @@ class Reader {
     if (this.elements > MAX_ELEMENTS) refuse(`has more than ${MAX_ELEMENTS} elements`);
     if (this.path.length >= MAX_DEPTH) refuse(`has elements more than ${MAX_DEPTH} deep`);
     if (found.length > MAX_ATTRIBUTES) refuse(`has an element with more than ${MAX_ATTRIBUTES} attributes`);
+    if ([namespace, ...found.map(({ uri }) => uri)].some((uri) => uri.length > MAX_NAMESPACE)) {
+      refuse(`has a namespace of more than ${MAX_NAMESPACE} characters`);
+    }
     const element: XmlElement = { namespace, name, attributes: attributesOf(found), children: [] };
     this.path.at(-1)?.children.push(element);
     this.top ??= element;

@@ -77,6 +77,8 @@ describe('XML of WebDAV', () => {
     ['text alone', 'hello'],
     ['many levels', '<x>'.repeat(40) + '</x>'.repeat(40)],
     ['many elements', `<x>${'<y/>'.repeat(2000)}</x>`],
+    ['a namespace that would be told with each of them', `<x xmlns="${'n'.repeat(600)}"><y/></x>`],
+    ['an attribute of such a namespace', `<x xmlns:a="${'n'.repeat(600)}" a:y=""/>`],
     ['many attributes', `<x ${Array.from({ length: 40 }, (_, at) => `a${at}=""`).join(' ')}/>`],
   ])('is not one with %s', (_what, text) => {
     expect(() => parseXml(text)).toThrow(expect.objectContaining({ code: 'bad-request' }));
