@@ -156,6 +156,10 @@ ${markdownTable(HEAD, cells(rows))}
 
 ## What holds back the rows that are not met
 
+Seconds of the processor are those of the threads of the engines, as the table below has them, in runs in turn beside other work when the text was
+written; parts of a main thread were timed by themselves, in programs that do nothing else, and held against CPU profiles
+(\`npm run bench -- --profile\`).
+
 ${
   unmet.length === 0
     ? 'All goals are met.'
