@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { removeAll, startEngine, tempDir, type Engine, type TempDir } from '@dfs/testing';
+import { eventually, removeAll, startEngine, tempDir, type Engine, type TempDir } from '@dfs/testing';
 import type { Browser } from 'playwright-core';
 import { launchBrowser, openTab, screenshot } from './browser.js';
 import { ConsolePage } from './console-page.js';
@@ -54,6 +54,45 @@ describe('how programs use a node', () => {
     await screenshot(page, 'settings-events');
     expect(await ui.accessibilityFaults()).toEqual([]);
     await page.getByRole('link', { name: 'API, to read and to try' }).waitFor();
+    expect(tab.complaints).toEqual([]);
+  });
+
+  it('a key that is made here opens the drive at the address that is shown', async () => {
+    await using tab = await openTab(browser);
+    const { page } = tab;
+    const ui = new ConsolePage(page);
+    await engine.put('on the drive.txt', 'as on a disk');
+    await ui.open(engine.link);
+    await ui.goTo('Settings');
+    await page.getByRole('button', { name: 'Go to the keys' }).click();
+    const name = page.getByLabel('Name of the program');
+    await eventually(() => name.evaluate((element) => element === document.activeElement));
+    await page.keyboard.type('drive');
+    await page.getByRole('button', { name: 'Make a key' }).click();
+    const key =
+      (await page
+        .getByText(/^dfsk_/)
+        .first()
+        .textContent()) ?? '';
+    const drive = page.locator('dfs-front-guide', { hasText: 'WebDAV' });
+    const address = (await drive.getByLabel('As a drive (WebDAV)', { exact: true }).first().textContent()) ?? '';
+    await drive.getByText('Windows sends no password over plain HTTP').waitFor();
+    for (const [system, text] of [
+      ['macOS', `mount_webdav -i '${address}'`],
+      ['Linux', `mount -t davfs`],
+      ['rclone', `url='${address}'`],
+    ] as const) {
+      await drive.getByRole('button', { name: system, exact: true }).click();
+      await drive.getByText(text).waitFor();
+    }
+    await screenshot(page, 'settings-drive');
+    expect(await ui.accessibilityFaults()).toEqual([]);
+    const answer = await fetch(address, {
+      method: 'PROPFIND',
+      headers: { depth: '1', authorization: `Basic ${Buffer.from(`anybody:${key}`).toString('base64')}` },
+    });
+    expect(answer.status).toBe(207);
+    expect(await answer.text()).toContain('on%20the%20drive.txt');
     expect(tab.complaints).toEqual([]);
   });
 });

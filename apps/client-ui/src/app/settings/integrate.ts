@@ -1,11 +1,13 @@
 import { Component, DOCUMENT, computed, inject, signal } from '@angular/core';
 import { CopyButton } from '../kit/copy-button.js';
+import { FrontGuide } from './front-guide.js';
+import { webdavAddress, webdavGuides } from './fronts.js';
 import { samplesFor, type SampleLanguage } from './samples.js';
 
 /** How programs use this node: the documents of the API, and calls to begin with, at the address of this page. */
 @Component({
   selector: 'dfs-integrate',
-  imports: [CopyButton],
+  imports: [CopyButton, FrontGuide],
   template: `
     <h2 i18n>Integrate</h2>
     <p i18n class="lead">Programs use this node by its HTTP API, with a key made under Access.</p>
@@ -16,6 +18,13 @@ import { samplesFor, type SampleLanguage } from './samples.js';
         </li>
       }
     </ul>
+    <dfs-front-guide heading="As a drive (WebDAV)" i18n-heading [address]="webdav.address" [guides]="webdav.guides">
+      <ng-container i18n
+        >File managers open the network as a drive at this address. The user name may be anything; the password is a
+        key.</ng-container
+      >
+    </dfs-front-guide>
+    <p class="end"><button i18n class="btn small" type="button" (click)="toKeys()">Go to the keys</button></p>
     <h3 i18n>Samples</h3>
     <p class="lead">
       <ng-container i18n>They read the key from the environment, from DFS_KEY.</ng-container>&ngsp;
@@ -39,15 +48,22 @@ import { samplesFor, type SampleLanguage } from './samples.js';
   styleUrl: './settings-card.scss',
 })
 export class Integrate {
+  readonly #document = inject(DOCUMENT);
   /** With its `/` at the end. */
-  readonly #base = inject(DOCUMENT).baseURI;
+  readonly #base = this.#document.baseURI;
   readonly #samples = samplesFor(this.#base);
   protected readonly links = [
     { name: $localize`API, to read and to try`, href: `${this.#base}api/docs` },
     { name: $localize`OpenAPI document`, href: `${this.#base}api/openapi.json` },
     { name: $localize`AsyncAPI document of the events`, href: `${this.#base}api/asyncapi.json` },
   ];
+  protected readonly webdav = { address: webdavAddress(this.#base), guides: webdavGuides(this.#base) };
   protected readonly language = signal<SampleLanguage>('curl');
   protected readonly languages: readonly SampleLanguage[] = ['curl', 'JavaScript'];
   protected readonly samples = computed(() => this.#samples[this.language()]);
+
+  /** Keys are made on the card beside this one. */
+  protected toKeys(): void {
+    this.#document.querySelector<HTMLElement>('dfs-access-settings form input')?.focus();
+  }
 }

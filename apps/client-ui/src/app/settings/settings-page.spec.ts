@@ -125,6 +125,26 @@ describe('SettingsPage', () => {
     }
   });
 
+  it('shows the address of the drive, how each system comes to it, and the way to a key', async () => {
+    await show();
+    const drive = screen.getByRole('heading', { name: 'As a drive (WebDAV)' }).parentElement as HTMLElement;
+    const card = within(drive);
+    const shown = () => [...drive.querySelectorAll('pre')].map(({ textContent }) => textContent ?? '');
+    expect(shown()[0]).toBe(`${document.baseURI}dav/`);
+    expect(card.getByText(/^Windows sends no password over plain HTTP/)).toBeTruthy();
+    for (const [name, text] of [
+      ['macOS', `mount_webdav -i '${document.baseURI}dav/'`],
+      ['Linux', `mount -t davfs -o "uid=$(id -u)" '${document.baseURI}dav/'`],
+      ['rclone', `url='${document.baseURI}dav/'`],
+    ] as const) {
+      fireEvent.click(card.getByRole('button', { name }));
+      await waitFor(() => expect(shown()[1]).toContain(text));
+      expect(card.queryByText(/^Windows sends/)).toBeNull();
+    }
+    fireEvent.click(screen.getByRole('button', { name: 'Go to the keys' }));
+    expect(document.activeElement).toBe(screen.getByLabelText('Name of the program'));
+  });
+
   it('shows events as programs get them, by topic, and holds still while one reads', async () => {
     await show();
     const card = within((await screen.findByRole('heading', { name: 'Events, live' })).parentElement as HTMLElement);
