@@ -1,4 +1,4 @@
-import { slices } from './by-ids.js';
+import { hexOf, slices } from './by-ids.js';
 import type { SqlValue, Tx } from './sql.js';
 
 /** More rows a statement gain nothing and hold the connection longer. */
@@ -37,6 +37,5 @@ function holdsBytes(rows: readonly (readonly SqlValue[])[], at: number): boolean
 }
 
 function jsonOf(value: SqlValue): string | number | null {
-  if (!(value instanceof Uint8Array)) return value;
-  return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('hex');
+  return value instanceof Uint8Array ? hexOf(value) : value;
 }

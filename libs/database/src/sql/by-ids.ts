@@ -84,6 +84,8 @@ function valueOf(id: RowId): unknown {
   return id instanceof Uint8Array ? hexOf(id) : id.map(valueOf);
 }
 
-function hexOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
+/** Hex digits, as SQLite reads bytes within JSON and literals. */
+export function hexOf(bytes: Uint8Array): string {
+  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return buffer.toString('hex');
 }

@@ -1,3 +1,4 @@
+import { hexOf } from './by-ids.js';
 import type { SqlValue } from './sql.js';
 
 /** Quoted text, quoted names and comments, in which a question mark is none; and parameters: `?`, `?2`. */
@@ -11,7 +12,7 @@ export function literal(value: SqlValue): string {
   if (value === null) return 'NULL';
   if (typeof value === 'number') return numberLiteral(value);
   if (typeof value === 'string') return textLiteral(value);
-  return `x'${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('hex')}'`;
+  return `x'${hexOf(value)}'`;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { DfsError } from '@dfs/runtime';
 import { cidFromBytes, cidToBytes, type Cid } from '../ids/cid.js';
 import { decode, encode, type WireValue } from './codec.js';
+import { toHex } from '../ids/hex.js';
 import { peerIdFromBytes, peerIdToBytes } from '../ids/keys.js';
 import type { ScanLimits } from './scan.js';
 
@@ -53,7 +54,7 @@ export const shape = {
   }),
   /** A digest or random id of `length` bytes: binary on the wire, hex digits in the program. */
   hex: (length: number): Shape<string> => ({
-    parse: (value, at) => Buffer.from(shape.bytes(length).parse(value, at)).toString('hex'),
+    parse: (value, at) => toHex(shape.bytes(length).parse(value, at)),
     form: (value) => Buffer.from(value, 'hex'),
   }),
   list: <T>(of: Shape<T>, max: number): Shape<T[]> => ({
@@ -69,31 +70,45 @@ export const shape = {
     form: (value) => (value === null ? null : of.form(value)),
   }),
   /** A map with these keys. Unknown keys are ignored, so that a newer peer may say more. */
-  struct: <F extends Record<string, Shape<unknown>>>(fields: F): Shape<{ [K in keyof F]: Infer<F[K]> }> => ({
-    parse: (value, at) => {
-      if (!isMap(value)) throw wrong(at, 'a map');
-      const out: Record<string, unknown> = {};
-      for (const [key, of] of Object.entries(fields)) {
-        out[key] = of.parse(Object.hasOwn(value, key) ? value[key] : undefined, `${at}.${key}`);
-      }
-      return out as { [K in keyof F]: Infer<F[K]> };
-    },
-    form: (value) => {
-      const out: Record<string, WireValue | undefined> = {};
-      for (const [key, of] of Object.entries(fields)) out[key] = of.form(value[key]);
-      return out;
-    },
-  }),
+  struct: <F extends Record<string, Shape<unknown>>>(fields: F): Shape<{ [K in keyof F]: Infer<F[K]> }> => {
+    const entries = Object.entries(fields);
+    const namesAt = namesOf(entries);
+    return {
+      parse: (value, at) => {
+        if (!isMap(value)) throw wrong(at, 'a map');
+        const names = namesAt(at);
+        const out: Record<string, unknown> = {};
+        for (let index = 0; index < entries.length; index++) {
+          const [key, of] = entries[index]!;
+          out[key] = of.parse(Object.hasOwn(value, key) ? value[key] : undefined, names[index]!);
+        }
+        return out as { [K in keyof F]: Infer<F[K]> };
+      },
+      form: (value) => {
+        const out: Record<string, WireValue | undefined> = {};
+        for (const [key, of] of entries) out[key] = of.form(value[key]);
+        return out;
+      },
+    };
+  },
   /** An array with just these elements, in this order: for what is signed or hashed. */
-  tuple: <F extends Record<string, Shape<unknown>>>(fields: F): Shape<{ [K in keyof F]: Infer<F[K]> }> => ({
-    parse: (value, at) => {
-      const entries = Object.entries(fields);
-      if (!Array.isArray(value) || value.length !== entries.length) throw wrong(at, `${entries.length} elements`);
-      const out = entries.map(([key, of], index) => [key, of.parse(value[index] as WireValue, `${at}.${key}`)]);
-      return Object.fromEntries(out) as { [K in keyof F]: Infer<F[K]> };
-    },
-    form: (value) => Object.entries(fields).map(([key, of]) => of.form(value[key] as never) ?? null),
-  }),
+  tuple: <F extends Record<string, Shape<unknown>>>(fields: F): Shape<{ [K in keyof F]: Infer<F[K]> }> => {
+    const entries = Object.entries(fields);
+    const namesAt = namesOf(entries);
+    return {
+      parse: (value, at) => {
+        if (!Array.isArray(value) || value.length !== entries.length) throw wrong(at, `${entries.length} elements`);
+        const names = namesAt(at);
+        const out: Record<string, unknown> = {};
+        for (let index = 0; index < entries.length; index++) {
+          const [key, of] = entries[index]!;
+          out[key] = of.parse(value[index] as WireValue, names[index]!);
+        }
+        return out as { [K in keyof F]: Infer<F[K]> };
+      },
+      form: (value) => entries.map(([key, of]) => of.form(value[key] as never) ?? null),
+    };
+  },
   /** Any value that the codec lets through. */
   any: (): Shape<WireValue> => ({ parse: (value) => value ?? null, form: (value) => value }),
 };
@@ -124,6 +139,16 @@ function check<T extends WireValue>(test: (value: WireValue | undefined) => bool
       return value as T;
     },
     form: (value) => value,
+  };
+}
+
+/** How the fields are named in an error, by where their message stands: mostly where the one before it stood. */
+function namesOf(entries: readonly (readonly [string, unknown])[]): (at: string) => readonly string[] {
+  let last: string | undefined;
+  let names: readonly string[] = [];
+  return (at) => {
+    if (at !== last) [last, names] = [at, entries.map(([key]) => `${at}.${key}`)];
+    return names;
   };
 }
 

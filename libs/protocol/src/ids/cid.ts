@@ -47,23 +47,21 @@ export function cidFromDigest(digest: Uint8Array, codec: number = RAW_CODEC): Ci
 
 /** Binary form, as it travels and is stored: 36 bytes for a chunk, 38 for a manifest block. */
 export function cidToBytes(cid: Cid): Uint8Array {
-  return parseCid(cid).bytes;
+  const bytes = bytesOf(cid);
+  formOf(bytes);
+  return bytes;
 }
 
 /** @throws DfsError `bad-request` unless it is a CIDv1 of ours with SHA-256. */
 export function cidFromBytes(bytes: Uint8Array): Cid {
-  try {
-    formOf(bytes);
-    return textOf(bytes);
-  } catch (cause) {
-    throw notACid(cause);
-  }
+  formOf(bytes);
+  return textOf(bytes);
 }
 
 /** The 32 bytes of SHA-256 in a CID. */
 export function cidDigest(cid: Cid): Uint8Array {
-  const { bytes, prefix } = parseCid(cid);
-  return bytes.subarray(prefix.length);
+  const bytes = bytesOf(cid);
+  return bytes.subarray(formOf(bytes).prefix.length);
 }
 
 /** Whether the bytes of a block hash to its id. */
@@ -75,7 +73,7 @@ export function hashesTo(bytes: Uint8Array, id: Cid): boolean {
  * Multicodec of the block: `raw` for a chunk, DFS's own for a manifest block. Tells the two apart without the bytes.
  */
 export function cidCodec(cid: Cid): number {
-  return parseCid(cid).codec;
+  return formOf(bytesOf(cid)).codec;
 }
 
 /** A content whose id is a manifest's root; otherwise the id is that of its only chunk (or of no bytes at all). */
@@ -86,7 +84,7 @@ export function isManifestCid(cid: Cid): boolean {
 /** Whether `text` is a CID in the one form that is used here. Never throws. */
 export function isCid(text: string): boolean {
   try {
-    parse(text);
+    formOf(bytesOf(text));
     return true;
   } catch {
     return false;
@@ -96,41 +94,38 @@ export function isCid(text: string): boolean {
 /** Content id of an empty file: the raw CID of no bytes. Nothing is stored for it. */
 export const EMPTY_CONTENT: Cid = cidOf(new Uint8Array(0));
 
-interface Parsed {
-  bytes: Uint8Array;
-  codec: number;
-  prefix: Uint8Array;
-}
-
-function parseCid(cid: Cid): Parsed {
+/** Each id has one text: lower case, no bits after the last byte (the decoder sees to both), no padding. */
+function bytesOf(text: string): Uint8Array {
+  if (!text.startsWith(BASE32)) throw notACid();
+  let bytes: Uint8Array;
   try {
-    return parse(cid);
+    bytes = fromBase32(text, BASE32.length);
   } catch (cause) {
     throw notACid(cause);
   }
+  if (text.length !== BASE32.length + Math.ceil((bytes.length * 8) / 5)) throw notACid();
+  return bytes;
 }
 
-/** Each id has one text: lower case, no bits after the last byte (the decoder sees to both), no padding. */
-function parse(text: string): Parsed {
-  if (!text.startsWith(BASE32)) throw new Error('not base32');
-  const bytes = fromBase32(text, BASE32.length);
-  if (text.length !== BASE32.length + Math.ceil((bytes.length * 8) / 5)) throw new Error('not the shortest text');
-  return { bytes, ...formOf(bytes) };
-}
-
+/** Loops without a closure or an iterator: ids are looked at a dozen times for each small file. */
 function formOf(bytes: Uint8Array): (typeof FORMS)[number] {
-  const form = FORMS.find(
-    ({ prefix }) => bytes.length === prefix.length + DIGEST_BYTES && prefix.every((byte, at) => bytes[at] === byte),
-  );
-  if (form === undefined) throw new Error('not a CIDv1 of a chunk or a manifest');
-  return form;
+  for (let at = 0; at < FORMS.length; at++) {
+    const form = FORMS[at]!;
+    if (bytes.length === form.prefix.length + DIGEST_BYTES && beginsWith(bytes, form.prefix)) return form;
+  }
+  throw notACid();
+}
+
+function beginsWith(bytes: Uint8Array, prefix: Uint8Array): boolean {
+  for (let at = 0; at < prefix.length; at++) if (bytes[at] !== prefix[at]) return false;
+  return true;
 }
 
 function textOf(bytes: Uint8Array): Cid {
   return BASE32 + toBase32(bytes);
 }
 
-function notACid(cause: unknown): DfsError {
+function notACid(cause?: unknown): DfsError {
   return new DfsError('bad-request', 'That is not a content id: expected a CIDv1 such as bafkrei… in lower case.', {
     cause,
   });

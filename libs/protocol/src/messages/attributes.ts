@@ -77,6 +77,9 @@ const trueShape: Shape<true> = {
   form: (value) => value,
 };
 
+/** An empty map, as most records have it. */
+const NO_ATTRIBUTES = [0x80];
+
 const KNOWN = {
   mtime: shape.int(-MAX_DATE_MS, MAX_DATE_MS),
   executable: shape.bool(),
@@ -113,6 +116,7 @@ export const attributesShape: Shape<RecordAttributes> = {
  * @throws DfsError `bad-request` for what no record may say, or more than `MAX_ATTRIBUTES_BYTES`
  */
 export function encodeAttributes(attributes: RecordAttributes): Uint8Array {
+  if (Object.keys(attributes).length === 0) return Uint8Array.from(NO_ATTRIBUTES);
   const bytes = encode(attributesShape.form(attributes) ?? null);
   if (bytes.length > 1) decodeAttributes(bytes);
   return bytes;

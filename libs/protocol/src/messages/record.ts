@@ -5,6 +5,7 @@
 import { attributesShape, encodeAttributes, type RecordAttributes } from './attributes.js';
 import { cidCodec, EMPTY_CONTENT, MANIFEST_CODEC, sha256, type Cid } from '../ids/cid.js';
 import { decode, encode, type WireValue } from '../codec/codec.js';
+import { toHex } from '../ids/hex.js';
 import { scan } from '../codec/scan.js';
 import { DfsError, KiB } from '@dfs/runtime';
 import { verifySignatureAsync, type Signer } from '../ids/keys.js';
@@ -92,7 +93,7 @@ export interface ParsedRecord {
 const hex = (bytes: number): Shape<string> => {
   const raw = shape.bytes(bytes);
   return {
-    parse: (value, at) => Buffer.from(raw.parse(value, at)).toString('hex'),
+    parse: (value, at) => toHex(raw.parse(value, at)),
     form: (value) => Buffer.from(value, 'hex'),
   };
 };
