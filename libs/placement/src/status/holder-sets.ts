@@ -71,7 +71,8 @@ export class HolderSets {
 }
 
 function sorted(holders: readonly string[]): readonly string[] {
-  return holders.length < 2 ? holders : [...holders].sort();
+  const isInOrder = holders.every((holder, at) => at === 0 || holders[at - 1]! <= holder);
+  return isInOrder ? holders : [...holders].sort();
 }
 
 function distinct(extents: readonly (readonly string[])[]): (readonly string[])[] {

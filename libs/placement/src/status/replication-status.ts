@@ -129,6 +129,8 @@ export class ReplicationStatus {
 
 /** Holders of each extent; all that nobody holds are one: a record may claim any size, and so millions of them. */
 function spokenOf(held: ExtentHolders, count: number): string[][] {
+  // Nearly all contents have one.
+  if (count === 1) return [held.get(0) ?? []];
   const extents = [...held].filter(([extent]) => extent < count).map(([, holders]) => holders);
   return extents.length < count ? [...extents, []] : extents;
 }
