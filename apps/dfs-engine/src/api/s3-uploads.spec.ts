@@ -267,7 +267,11 @@ describe('S3, in parts and at the door', () => {
         const printable = pairs.map(([name, value]) => [name, value.replace(/[^ -~]/g, '').trim()] as const);
         const asked = { ...Object.fromEntries(printable), 'x-amz-content-sha256': hash };
         const hasBody = ['PUT', 'POST', 'PATCH', 'DELETE'].includes(method);
-        const answer = await s3(`/s3/${path}?${search.toString()}`, { method, headers: asked, ...(hasBody && { body }) });
+        const answer = await s3(`/s3/${path}?${search.toString()}`, {
+          method,
+          headers: asked,
+          ...(hasBody && { body }),
+        });
         expect([200, 204, 206, 304, 400, 403, 404, 405, 409, 411, 412, 416, 501]).toContain(answer.status);
       }),
       { numRuns: 150, seed: 7 },
