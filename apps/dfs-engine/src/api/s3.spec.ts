@@ -214,6 +214,44 @@ describe('S3', () => {
     expect([taken.status, taken.code]).toEqual([409, 'InvalidRequest']);
   });
 
+  it('passes over nothing that narrows a write or a deletion', async () => {
+    const etag = (await put('/s3/dfs/narrow', 'whole')).headers.get('etag') ?? '';
+    for (const [method, query, code] of [
+      ['PUT', 'partNumber=2', 'InvalidArgument'],
+      ['PUT', 'versionId=old', 'NoSuchVersion'],
+      ['PUT', 'annotation', 'NotImplemented'],
+      ['DELETE', 'versionId=old', 'NoSuchVersion'],
+      ['DELETE', 'annotation', 'NotImplemented'],
+    ] as const) {
+      const body = method === 'PUT' ? { body: 'part' } : {};
+      expect([method, query, (await s3(`/s3/dfs/narrow?${query}`, { method, ...body })).code]).toEqual([
+        method,
+        query,
+        code,
+      ]);
+    }
+    expect((await s3('/s3/dfs?annotation', { method: 'PUT' })).code).toBe('NotImplemented');
+    expect((await put('/s3/dfs/narrow', 'part', { 'x-amz-write-offset-bytes': '5' })).code).toBe('NotImplemented');
+    expect((await put('/s3/dfs/narrow', 'part', { 'content-range': 'bytes 0-3/5' })).code).toBe('NotImplemented');
+    for (const [header, value, code] of [
+      ['if-match', '"other"', 'PreconditionFailed'],
+      ['x-amz-if-match-size', '7', 'NotImplemented'],
+    ] as const) {
+      const refused = await s3('/s3/dfs/narrow', { method: 'DELETE', headers: { [header]: value } });
+      expect([header, refused.code]).toEqual([header, code]);
+    }
+    const many = (inner: string): Promise<Told> =>
+      s3('/s3/dfs?delete', {
+        method: 'POST',
+        body: `<Delete><Object><Key>narrow</Key>${inner}</Object></Delete>`,
+      });
+    expect((await many('<ETag>"other"</ETag>')).code).toBe('PreconditionFailed');
+    expect((await many('<Size>7</Size>')).code).toBe('NotImplemented');
+    expect((await byApi('narrow')).text).toBe('whole');
+    expect(all((await many(`<ETag>${etag.replaceAll('"', '&quot;')}</ETag>`)).text, 'Key')).toEqual(['narrow']);
+    expect((await byApi('narrow')).status).toBe(404);
+  });
+
   it('deletes one and many, and deletes most of the files for nobody', async () => {
     for (const name of ['a', 'b', 'c']) await put(`/s3/dfs/gone/${name}`, name);
     expect((await s3('/s3/dfs/gone/a', { method: 'DELETE' })).status).toBe(204);

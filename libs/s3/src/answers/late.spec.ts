@@ -50,6 +50,25 @@ describe('an answer that takes long', () => {
     expect(text.slice(XML.length).trimStart()).toMatch(/^<Error><Code>InvalidPart<\/Code>/);
   });
 
+  it('is over when its client has gone, whatever becomes of it', async () => {
+    for (const fails of [true, false]) {
+      const over = Promise.withResolvers<unknown>();
+      const closed = Promise.withResolvers<undefined>();
+      answer = async (response) => {
+        response.once('close', () => closed.resolve(undefined));
+        const work = closed.promise.then(() => (fails ? Promise.reject(s3Error('InvalidPart', 'Gone.')) : found));
+        const told = await sendLate(response, () => work, 1).catch((error: unknown) => error);
+        over.resolve(told);
+      };
+      const asked = get({ host: '127.0.0.1', port: (server.address() as AddressInfo).port }, (response) => {
+        response.on('error', () => undefined);
+        response.once('data', () => asked.destroy());
+      });
+      asked.on('error', () => undefined);
+      expect(await over.promise).toEqual(fails ? expect.objectContaining({ facts: { s3: 'InvalidPart' } }) : undefined);
+    }
+  });
+
   it('has its length where it does not take long, and an error is thrown', async () => {
     answer = (response) => sendLate(response, async () => found);
     expect(await ask()).toEqual({ status: 200, text: found });

@@ -34,6 +34,7 @@ export async function sendLate(
 }
 
 function goOn(response: ServerResponse): void {
+  if (response.destroyed) return;
   if (response.headersSent) {
     response.write(' ');
     return;
@@ -44,7 +45,9 @@ function goOn(response: ServerResponse): void {
   response.write(XML);
 }
 
-function ended(response: ServerResponse, body: string): Promise<void> {
+async function ended(response: ServerResponse, body: string): Promise<void> {
+  // Nobody is told any more, of the end of the answer either.
+  if (response.destroyed) return;
   return new Promise((resolve) => {
     response.once('close', resolve);
     response.end(body, resolve);

@@ -20,6 +20,7 @@ const REFUSED: readonly (readonly [pattern: RegExp, what: string])[] = [
   [/^x-amz-object-lock-/, 'Locks of objects'],
   [/^x-amz-website-redirect-location$/, 'Redirections'],
   [/^x-amz-grant-/, 'Grants'],
+  [/^(?:x-amz-write-offset-bytes|content-range)$/, 'Parts of a file that is there'],
 ];
 /** Grants of these are what every file has. */
 const OWN_ACLS = new Set(['private', 'bucket-owner-full-control', 'bucket-owner-read']);

@@ -15,6 +15,7 @@ import { MultipartObjects } from '../objects/multipart.js';
 import { MultipartUploads } from '../uploads/multipart.js';
 import { deleteObjects } from '../objects/delete-many.js';
 import { sendObject } from '../objects/read.js';
+import { requirePlainWrite } from '../objects/keys.js';
 import { deleteObject, putObject } from '../objects/write.js';
 import { addressOf, type Address } from './address.js';
 
@@ -26,6 +27,8 @@ interface Call {
   signed: Signed;
   address: Address;
 }
+
+const READS = new Set(['GET', 'HEAD']);
 
 /**
  * A subset of S3, by addresses with the bucket in their path. Its clients choose what is done by method and query, and keys may
@@ -52,6 +55,7 @@ export class S3Controller {
     if (address.bucket === undefined) return sendXml(response, await listBuckets(this.files, call.caller));
     const fixed = fixedAnswer(request.method, address.query, address.key !== undefined);
     if (fixed !== undefined) return sendXml(response, fixed);
+    if (!READS.has(request.method)) requirePlainWrite(address.query);
     await (address.key === undefined ? this.bucket(call) : this.object(call, address.key));
   }
 

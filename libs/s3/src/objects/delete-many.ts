@@ -1,5 +1,6 @@
 import type { Caller, Files } from '@dfs/files';
 import { isDfsError, type DfsError } from '@dfs/runtime';
+import { etagOf } from '../answers/etag.js';
 import { documentOf, element, field } from '../answers/xml.js';
 import { s3Error, toldAs } from '../errors.js';
 import { parseXml, textIn } from '../http/xml-body.js';
@@ -10,6 +11,8 @@ import { namedBy } from './keys.js';
 interface Asked {
   key: string;
   version: string | undefined;
+  /** The entity tag that the file must have. */
+  tag: string | undefined;
 }
 
 /**
@@ -18,7 +21,7 @@ interface Asked {
  * @throws DfsError `mass-deletion` before anything is deleted; as acts; of S3 `MalformedXML`
  */
 export async function deleteObjects(
-  files: Pick<Files, 'lookUp' | 'changeMany' | 'removeFolderRecord'>,
+  files: Pick<Files, 'lookUp' | 'shownAt' | 'changeMany' | 'removeFolderRecord'>,
   caller: Caller,
   body: Uint8Array,
 ): Promise<string> {
@@ -42,12 +45,19 @@ export async function deleteObjects(
 function askedOf(element: Parameters<typeof textIn>[0]): Asked {
   const key = textIn(element, 'Key');
   if (key === undefined || key === '') throw s3Error('MalformedXML', 'Each Object must name a Key.');
-  return { key, version: textIn(element, 'VersionId') };
+  for (const name of ['Size', 'LastModifiedTime']) {
+    if (textIn(element, name) === undefined) continue;
+    throw s3Error('NotImplemented', `Deletions do not look at ${name} here: name an ETag.`);
+  }
+  const tag = textIn(element, 'ETag')
+    ?.trim()
+    .replace(/^"(.*)"$/, '$1');
+  return { key, version: textIn(element, 'VersionId'), tag };
 }
 
 /** @returns those that could not be deleted, and why */
 async function removeAll(
-  files: Pick<Files, 'lookUp' | 'changeMany' | 'removeFolderRecord'>,
+  files: Pick<Files, 'lookUp' | 'shownAt' | 'changeMany' | 'removeFolderRecord'>,
   caller: Caller,
   asked: readonly Asked[],
 ): Promise<Map<Asked, DfsError>> {
@@ -63,10 +73,27 @@ async function removeAll(
       failed.set(one, refusal(error));
     }
   }
+  // The tag is that of a version, which must still be there when it goes.
+  const versions = new Map<string, string>();
+  for (const [path, one] of paths) {
+    const entry = one.tag === undefined || one.tag === '*' ? undefined : await files.shownAt(path);
+    if (entry === undefined) continue;
+    if (etagOf(entry) === one.tag) versions.set(path, entry.recordId);
+    else {
+      failed.set(
+        one,
+        s3Error('PreconditionFailed', 'The file has another ETag than the one that is named: read it again.'),
+      );
+      paths.delete(path);
+    }
+  }
   const found = paths.size === 0 ? [] : await files.lookUp([...paths.keys()]);
   const there = found.flatMap((one) => ('file' in one && one.file ? [one.file] : []));
   if (there.length > 0) {
-    const items = there.map(({ id }) => ({ id }));
+    const items = there.map(({ id, path }) => {
+      const version = versions.get(path);
+      return { id, ...(version !== undefined && { version }) };
+    });
     const { outcomes } = await files.changeMany('delete', items, { by: caller });
     outcomes.forEach((outcome, at) => {
       const one = paths.get(there[at]!.path);

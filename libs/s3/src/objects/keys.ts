@@ -5,6 +5,7 @@ import { normalisePath } from '@dfs/protocol';
 import type { IncomingHttpHeaders } from 'node:http';
 import { etagOf } from '../answers/etag.js';
 import { s3Error } from '../errors.js';
+import type { Query } from '../http/address.js';
 
 /** The thing that a key names: a file by its path, or a folder, whose key ends with a slash, by its path without that. */
 export interface Named {
@@ -23,6 +24,30 @@ export function namedBy(caller: Caller, key: string): Named {
   const path = normalisePath(isFolder ? key.slice(0, -1) : key);
   if (sees(caller, isFolder ? `${path}/` : path)) return { path, isFolder };
   throw noSuchKey();
+}
+
+/** Parameters of an address that belong to its signature or to statistics of the client, and those that uploads in parts have. */
+const OF_WRITES = /^(?:x-.*|uploadId|partNumber|uploads|delete)$/i;
+
+/**
+ * Before something is written: an address that asks for a thing that is not here would be taken for one that means all of a file.
+ * @throws DfsError of S3 `NotImplemented`, `NoSuchVersion`, `InvalidArgument`
+ */
+export function requirePlainWrite(query: Query): void {
+  for (const [name, value] of query.pairs) {
+    if (name === 'versionId' && value !== 'null') {
+      throw s3Error(
+        'NoSuchVersion',
+        'Versions are not named by S3 here: change the current one, or earlier ones by the API.',
+      );
+    }
+    if (name !== 'versionId' && !OF_WRITES.test(name)) {
+      throw s3Error('NotImplemented', `Writes know no ?${name.slice(0, 64)} here: leave it out of the address.`);
+    }
+  }
+  if (query.has('partNumber') && !query.has('uploadId')) {
+    throw s3Error('InvalidArgument', 'A part belongs to an upload: name that by uploadId.');
+  }
 }
 
 /** There is nothing under this key, for the one who asks. */

@@ -73,6 +73,7 @@ export async function deleteObject(
   response: Response,
 ): Promise<void> {
   const { path, isFolder } = namedBy(caller, key);
+  refuseConditions(request);
   if (isFolder) await files.removeFolderRecord(path);
   else await deleteFile(files, caller, path, request);
   sendNothing(response, 204);
@@ -93,4 +94,10 @@ async function deleteFile(
     // Somebody else was faster.
     if (!isDfsError(error, 'file-not-found')) throw error;
   }
+}
+
+/** A deletion that passed over a condition would delete what was not meant. @throws DfsError of S3 `NotImplemented` */
+function refuseConditions({ headers }: Request): void {
+  const found = Object.keys(headers).find((name) => name.startsWith('x-amz-if-match-'));
+  if (found !== undefined) throw s3Error('NotImplemented', `${found} is not looked at here: name an ETag by If-Match.`);
 }
