@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { eventually, removeAll, startEngine, tempDir, type Engine, type TempDir } from '@dfs/testing';
+import { AwsClient } from 'aws4fetch';
 import type { Browser } from 'playwright-core';
 import { launchBrowser, openTab, screenshot } from './browser.js';
 import { ConsolePage } from './console-page.js';
@@ -57,7 +58,7 @@ describe('how programs use a node', () => {
     expect(tab.complaints).toEqual([]);
   });
 
-  it('a key that is made here opens the drive at the address that is shown', async () => {
+  it('a key that is made here opens the drive and the bucket at the addresses that are shown', async () => {
     await using tab = await openTab(browser);
     const { page } = tab;
     const ui = new ConsolePage(page);
@@ -93,6 +94,23 @@ describe('how programs use a node', () => {
     });
     expect(answer.status).toBe(207);
     expect(await answer.text()).toContain('on%20the%20drive.txt');
+
+    // The parts of the same key, at the other address.
+    await page.getByText('Its two parts, for S3').click();
+    const part = async (named: string) => {
+      const shown = page.getByRole('heading', { name: named, exact: true }).locator('xpath=following-sibling::div[1]');
+      return (await shown.locator('code').textContent()) ?? '';
+    };
+    const [accessKeyId, secretAccessKey] = [await part('Access key ID'), await part('Secret access key')];
+    const bucket = page.locator('dfs-front-guide', { hasText: 'S3' });
+    const endpoint = (await bucket.getByLabel('As a bucket (S3)', { exact: true }).first().textContent()) ?? '';
+    await bucket.getByText(`aws --endpoint-url '${endpoint}'`).waitFor();
+    const signed = new AwsClient({ accessKeyId, secretAccessKey, service: 's3', region: 'us-east-1' });
+    const list = await signed.fetch(`${endpoint}/dfs?list-type=2`);
+    expect(list.status).toBe(200);
+    expect(await list.text()).toContain('<Key>on the drive.txt</Key>');
+    await screenshot(page, 'settings-bucket');
+    expect(await ui.accessibilityFaults()).toEqual([]);
     expect(tab.complaints).toEqual([]);
   });
 });

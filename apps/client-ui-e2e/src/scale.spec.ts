@@ -11,10 +11,12 @@ const PEERS = 200;
 const FORM = 1000;
 /** Milliseconds, but for shares of 1 and bytes. */
 const BUDGET = { firstRows: 1000, interaction: 100, task: 200, idle: 0.01, growth: 4 * 1024 * 1024 };
+/** For so many files, on a machine that is busy. */
+const SET_UP_MS = 900_000;
 /** Times the first rows are waited for. */
 const LOADS = 5;
 /** Parts that nobody has asked for yet are loaded by then, and what the load left behind is cleared. */
-const SETTLED_MS = 30_000;
+const SETTLED_MS = 75_000;
 const IDLE_MS = 60_000;
 /** Minutes of use after which the memory is what it was. */
 const USE_MINUTES = 5;
@@ -34,7 +36,7 @@ describe('a hundred thousand files and two hundred nodes', () => {
     await engine.stop();
     admitMany(engine, PEERS);
     await engine.start();
-  });
+  }, SET_UP_MS);
   afterAll(async () => {
     await browser?.close();
     await removeAll(engine ? [engine] : []);
@@ -86,26 +88,30 @@ describe('a hundred thousand files and two hundred nodes', () => {
     expect(tasks).toBeLessThanOrEqual(BUDGET.task);
   });
 
-  unless(quiet, it)('rest when nothing happens, whichever page is open', async () => {
-    const { ui, url } = await open();
-    const wire = await (browser as Browser).newBrowserCDPSession();
-    const idle: Record<string, number> = {};
-    for (const name of ['Files', 'Peers'] as const) {
-      await tab.page.goto(`${url}/files?in=many/`);
-      await ui.row('many/000000.txt').waitFor();
-      if (name === 'Peers') await ui.goTo(name);
-      await delay(SETTLED_MS);
-      const before = await processorOf(wire);
-      await delay(IDLE_MS);
-      idle[name] = ((await processorOf(wire)) - before) / (IDLE_MS / 1000);
-    }
-    console.info(
-      Object.entries(idle)
-        .map(([name, share]) => `${name} at rest: ${(100 * share).toFixed(2)} % of a core`)
-        .join('; '),
-    );
-    expect(Math.max(...Object.values(idle))).toBeLessThanOrEqual(BUDGET.idle);
-  });
+  unless(quiet, it)(
+    'rest when nothing happens, whichever page is open',
+    async () => {
+      const { ui, url } = await open();
+      const wire = await (browser as Browser).newBrowserCDPSession();
+      const idle: Record<string, number> = {};
+      for (const name of ['Files', 'Peers'] as const) {
+        await tab.page.goto(`${url}/files?in=many/`);
+        await ui.row('many/000000.txt').waitFor();
+        if (name === 'Peers') await ui.goTo(name);
+        await delay(SETTLED_MS);
+        const before = await processorOf(wire);
+        await delay(IDLE_MS);
+        idle[name] = ((await processorOf(wire)) - before) / (IDLE_MS / 1000);
+      }
+      console.info(
+        Object.entries(idle)
+          .map(([name, share]) => `${name} at rest: ${(100 * share).toFixed(2)} % of a core`)
+          .join('; '),
+      );
+      expect(Math.max(...Object.values(idle))).toBeLessThanOrEqual(BUDGET.idle);
+    },
+    4 * (SETTLED_MS + IDLE_MS),
+  );
 
   unless(quiet, it)(
     'take no more memory after minutes of use',

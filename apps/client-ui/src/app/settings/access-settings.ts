@@ -78,6 +78,15 @@ import { agentName } from './agents.js';
             i18n-label
           />
         </div>
+        <details>
+          <summary i18n>Its two parts, for S3</summary>
+          @for (part of parts(key); track part.name) {
+            <h4>{{ part.name }}</h4>
+            <div class="row">
+              <code class="words">{{ part.text }}</code><dfs-copy-button [text]="part.text" />
+            </div>
+          }
+        </details>
       </div>
     }
     <form class="pair" (ngSubmit)="make()">
@@ -128,6 +137,14 @@ export class AccessSettings {
   };
   protected readonly agentName = agentName;
   protected readonly visibleName = visibleName;
+
+  /** As programs for S3 call them. */
+  protected parts({ id, secret }: MadeKey): { name: string; text: string }[] {
+    return [
+      { name: $localize`Access key ID`, text: id },
+      { name: $localize`Secret access key`, text: secret },
+    ];
+  }
 
   protected ago(time: string): string {
     return formatAgo(time, this.#clock.slow());

@@ -1,7 +1,7 @@
 import { Component, DOCUMENT, computed, inject, signal } from '@angular/core';
 import { CopyButton } from '../kit/copy-button.js';
 import { FrontGuide } from './front-guide.js';
-import { webdavAddress, webdavGuides } from './fronts.js';
+import { s3Address, s3Guides, webdavAddress, webdavGuides } from './fronts.js';
 import { samplesFor, type SampleLanguage } from './samples.js';
 
 /** How programs use this node: the documents of the API, and calls to begin with, at the address of this page. */
@@ -24,7 +24,15 @@ import { samplesFor, type SampleLanguage } from './samples.js';
         key.</ng-container
       >
     </dfs-front-guide>
-    <p class="end"><button i18n class="btn small" type="button" (click)="toKeys()">Go to the keys</button></p>
+    <dfs-front-guide heading="As a bucket (S3)" i18n-heading [address]="s3.address" [guides]="s3.guides">
+      <ng-container i18n
+        >Backup programs and tools for S3 find all files at this address, in the bucket “dfs”. They sign in with the two
+        parts of a key.</ng-container
+      >
+    </dfs-front-guide>
+    <p class="end">
+      <button i18n class="btn small" type="button" (click)="toKeys()">Go to the keys</button>
+    </p>
     <h3 i18n>Samples</h3>
     <p class="lead">
       <ng-container i18n>They read the key from the environment, from DFS_KEY.</ng-container>&ngsp;
@@ -34,7 +42,9 @@ import { samplesFor, type SampleLanguage } from './samples.js';
     </p>
     <div class="segments" role="group" aria-label="Language of the samples" i18n-aria-label>
       @for (one of languages; track one) {
-        <button type="button" [attr.aria-pressed]="one === language()" (click)="language.set(one)">{{ one }}</button>
+        <button type="button" [attr.aria-pressed]="one === language()" (click)="language.set(one)">
+          {{ one }}
+        </button>
       }
     </div>
     @for (sample of samples(); track sample.name) {
@@ -54,10 +64,23 @@ export class Integrate {
   readonly #samples = samplesFor(this.#base);
   protected readonly links = [
     { name: $localize`API, to read and to try`, href: `${this.#base}api/docs` },
-    { name: $localize`OpenAPI document`, href: `${this.#base}api/openapi.json` },
-    { name: $localize`AsyncAPI document of the events`, href: `${this.#base}api/asyncapi.json` },
+    {
+      name: $localize`OpenAPI document`,
+      href: `${this.#base}api/openapi.json`,
+    },
+    {
+      name: $localize`AsyncAPI document of the events`,
+      href: `${this.#base}api/asyncapi.json`,
+    },
   ];
-  protected readonly webdav = { address: webdavAddress(this.#base), guides: webdavGuides(this.#base) };
+  protected readonly webdav = {
+    address: webdavAddress(this.#base),
+    guides: webdavGuides(this.#base),
+  };
+  protected readonly s3 = {
+    address: s3Address(this.#base),
+    guides: s3Guides(this.#base),
+  };
   protected readonly language = signal<SampleLanguage>('curl');
   protected readonly languages: readonly SampleLanguage[] = ['curl', 'JavaScript'];
   protected readonly samples = computed(() => this.#samples[this.language()]);

@@ -174,8 +174,16 @@ describe('SettingsPage', () => {
     const button = screen.getByRole('button', { name: 'Make a key' });
     await waitFor(() => expect(button.hasAttribute('disabled')).toBe(false));
     fireEvent.click(button);
-    await fake.answerSoon('POST', routes.keys, { id: 'k', name: 'backup', scope: 'read', token: 'dfs_secret' }, 201);
+    await fake.answerSoon(
+      'POST',
+      routes.keys,
+      { id: 'k', name: 'backup', scope: 'read', token: 'dfs_secret', secret: 'the secret' },
+      201,
+    );
     expect(await screen.findByText('dfs_secret')).toBeTruthy();
+    expect(screen.getByRole('heading', { name: 'Secret access key' }).nextElementSibling?.textContent).toContain(
+      'the secret',
+    );
     await fake.answerSoon('GET', routes.keys, {
       items: [{ id: 'k', name: 'backup', scope: 'read', state: 'active', lastUsedAt: null }],
     });
