@@ -47,9 +47,11 @@ describe('a rotating batch', () => {
     second.catch(() => undefined);
     // It is full, too, and waits for the first.
     await eventually(() => made === 3);
+    expect(batch.isCommitting).toBe(true);
     commit.resolve(undefined);
     await expect(second).rejects.toThrow('the disk is full');
     await batch.abort();
+    expect(batch.isCommitting).toBe(false);
 
     const all = chunks.batch('local');
     for (let bytes = 0; bytes < QUOTA - 4 * MiB; bytes += 4 * MiB) await all.add(block());

@@ -23,6 +23,8 @@ export class RotatingBatch {
   private before: Part | undefined;
   private committing: Promise<void> = Promise.resolve();
   private turns = 0;
+  /** Parts that are being committed now. */
+  private commits = 0;
 
   /** @param kept is told whenever a part was committed that is not the last */
   constructor(
@@ -36,6 +38,11 @@ export class RotatingBatch {
   /** Whether some of it was committed before the last. */
   get rotated(): boolean {
     return this.turns > 0;
+  }
+
+  /** Some of it is being made durable: until that is done nothing more may come. */
+  get isCommitting(): boolean {
+    return this.commits > 0;
   }
 
   /** Waits while the disk is behind. @throws DfsError `no-space`, `quota-exceeded` */
@@ -90,6 +97,7 @@ export class RotatingBatch {
   }
 
   private async commit({ batch, adding }: Part, work?: (tx: Tx) => Promise<void>): Promise<void> {
+    this.commits++;
     try {
       await Promise.all(adding);
       await batch.flush();
@@ -100,6 +108,8 @@ export class RotatingBatch {
     } catch (error) {
       await batch.abort();
       throw error;
+    } finally {
+      this.commits--;
     }
   }
 

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { cidDigest, cidOf, EMPTY_CONTENT, sha256, type Cid } from '@dfs/protocol';
 import { MiB, silentLog } from '@dfs/runtime';
 import { eventually, seededRandom } from '@dfs/testing';
+import type { Replicator } from '../replicate/replicator.js';
 import { COMMIT_BYTES } from '../rotating-batch.js';
 import { World, type WorldNode } from '../testing/world.js';
 import { Arrivals, type ArrivalsComponents } from '../ahead/arrivals.js';
@@ -149,6 +150,31 @@ describe('many small contents', () => {
     }
     expect(all).toEqual(whole);
     expect(groups.slice(0, 3)).toEqual([1, 2, 2]);
+  });
+
+  it('a disk that takes long to make it durable is waited for, though nothing comes meanwhile', async () => {
+    const { world, a, b } = await two();
+    await using _ = world;
+    const [flushing, go] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()];
+    const batch = b.chunks.batch.bind(b.chunks);
+    b.chunks.batch = (purpose) => {
+      const made = batch(purpose);
+      const flush: typeof made.flush = async () => {
+        flushing.resolve(undefined);
+        await go.promise;
+        return made.flush();
+      };
+      return new Proxy(made, {
+        get: (_target, name: keyof typeof made) => (name === 'flush' ? flush : bound(made, name)),
+      });
+    };
+    const { contentId, size } = await a.put('large', Buffer.from(random.bytes(2 * MiB)));
+    await flushing.promise;
+    const { replicator } = (b.placement as unknown as { parts: { replicator: Replicator } }).parts;
+    const isWaitedFor = await replicator.more(new Set([contentId]), never);
+    go.resolve(undefined);
+    expect(isWaitedFor).toBe(true);
+    expect((await told(b.placement.here.blocks(contentId, size, never))).length).toBeGreaterThan(0);
   });
 
   it('those that were committed are told while the rest still comes', async () => {

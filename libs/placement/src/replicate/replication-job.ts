@@ -152,6 +152,11 @@ export class ReplicationJob {
     return this.delivered.size;
   }
 
+  /** Blocks that have come are being put into the store. */
+  get isKeeping(): boolean {
+    return this.batch.isCommitting;
+  }
+
   private meet({ content, size }: WantedExtent, extent: number): CoFetchers {
     const [key, task] = [...this.tasks][0]!;
     return new CoFetchers(this.components, {

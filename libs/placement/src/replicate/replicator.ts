@@ -188,7 +188,9 @@ export class Replicator {
     );
     const how = await Promise.race([this.gone.promise, quiet]);
     over.abort();
-    return how !== 'quiet' || this.arrived !== seen;
+    // A slow disk holds up what comes.
+    const isKeeping = [...this.active].some((job) => job.isKeeping);
+    return how !== 'quiet' || this.arrived !== seen || isKeeping;
   }
 
   private hurryAll(contents: ReadonlySet<Cid>): void {
