@@ -2,14 +2,76 @@ import { DiskError } from '../disk-error.js';
 import type { CopiedBlock } from '../root-disk.js';
 import type { ToChild } from './protocol.js';
 
-/** Blocks to be copied, as they are told by the engine; they take little memory, whatever is in them. */
+/** Groups of blocks that were told and not taken: a content of any size takes little memory in either process. */
+const AHEAD = 64;
+
+/** Blocks to be copied, as the engine tells them: a few groups ahead of those that the child has taken. */
+export class OutgoingBlocks {
+  #free = AHEAD;
+  #isStopped = false;
+  #wake: (() => void) | undefined;
+  #failure: unknown;
+  readonly #groups: AsyncIterator<readonly CopiedBlock[]>;
+
+  constructor(groups: AsyncIterable<readonly CopiedBlock[]>) {
+    this.#groups = groups[Symbol.asyncIterator]();
+  }
+
+  /** The error that the blocks themselves have ended in: not one of the disk. */
+  get failure(): unknown {
+    return this.#failure;
+  }
+
+  /** Those that go with the call. */
+  async first(): Promise<readonly CopiedBlock[]> {
+    const next = await this.#groups.next();
+    this.#free--;
+    return next.done === true ? [] : next.value;
+  }
+
+  /** All that follow, and then how they ended. Never rejects. */
+  async rest(tell: (blocks: readonly CopiedBlock[] | 'none' | 'lost') => void): Promise<void> {
+    try {
+      for (;;) {
+        while (this.#free <= 0 && !this.#isStopped) await new Promise<void>((wake) => (this.#wake = wake));
+        const next = this.#isStopped ? undefined : await this.#groups.next();
+        if (next === undefined || this.#isStopped) return void (await this.#groups.return?.());
+        if (next.done === true) return tell('none');
+        this.#free--;
+        tell(next.value);
+      }
+    } catch (error) {
+      this.#failure = error;
+      tell('lost');
+    }
+  }
+
+  taken(count: number): void {
+    this.#free += count;
+    this.#wake?.();
+  }
+
+  /** The rest is not wanted. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#wake?.();
+  }
+}
+
+/** Blocks to be copied, as they come from the engine. */
 export class IncomingBlocks implements AsyncIterable<readonly CopiedBlock[]> {
   readonly #groups: (readonly CopiedBlock[])[];
   #end: 'none' | 'lost' | undefined;
   #wake: (() => void) | undefined;
 
-  /** @param first those that came with the call */
-  constructor(first: readonly CopiedBlock[]) {
+  /**
+   * @param first those that came with the call
+   * @param taken told of each group that is taken
+   */
+  constructor(
+    first: readonly CopiedBlock[],
+    private readonly taken: () => void,
+  ) {
     this.#groups = [first];
   }
 
@@ -33,7 +95,10 @@ export class IncomingBlocks implements AsyncIterable<readonly CopiedBlock[]> {
   async #next(): Promise<IteratorResult<readonly CopiedBlock[], undefined>> {
     for (;;) {
       const group = this.#groups.shift();
-      if (group) return { done: false, value: group };
+      if (group) {
+        this.taken();
+        return { done: false, value: group };
+      }
       if (this.#end === 'lost') throw new DiskError('source');
       if (this.#end) return { done: true, value: undefined };
       await new Promise<void>((wake) => (this.#wake = wake));

@@ -6,6 +6,7 @@ import { RunningTime, second, silentLog, systemTimers, type Log, type Timers, ty
 import { DiskError } from '../disk-error.js';
 import type { CopiedBlock, Dirty, DiskTraits, Reading, RootDisk, RootTrash, Staged } from '../root-disk.js';
 import { IncomingBody, OutgoingBody } from './bodies.js';
+import { OutgoingBlocks } from './blocks.js';
 import { ByteChannel } from './byte-channel.js';
 import { PLAIN_CALLS, PLAIN_TRASH_CALLS } from './disk-server.js';
 import {
@@ -52,8 +53,11 @@ interface Waiting {
   /** Of a file that is read. */
   incoming?: IncomingBody;
   /** Of a file that is staged. */
-  outgoing?: OutgoingBody;
+  outgoing?: Outgoing;
 }
+
+/** A body, or blocks that are told in place of one. */
+type Outgoing = Pick<OutgoingBody, 'failure' | 'taken' | 'stop'>;
 
 /**
  * A root by a process of its own (rule 17). It is started by the first call, and anew by the first one after its end. Where it does not
@@ -141,7 +145,7 @@ export class ChildDisk {
     id: number,
     call: string,
     args: readonly unknown[],
-    outgoing?: OutgoingBody,
+    outgoing?: Outgoing,
     body?: BodyPart,
   ): { child: ChildProcess; answer: Promise<unknown> } {
     this.#refuse();
@@ -155,31 +159,14 @@ export class ChildDisk {
     return { child, answer: promise };
   }
 
-  /** Blocks are told as they come. */
+  /** Blocks are told as they come, and are taken. */
   async #copy(args: readonly unknown[], groups: AsyncIterable<readonly CopiedBlock[]>): Promise<Staged> {
-    const blocks = groups[Symbol.asyncIterator]();
-    const first = await blocks.next();
+    const blocks = new OutgoingBlocks(groups);
+    const first = await blocks.first();
     const id = ++this.#lastId;
-    const { child, answer } = this.#ask(id, 'stageCopy', [...args, first.done === true ? [] : first.value]);
-    let failure: { error: unknown } | undefined;
-    const tell = async (): Promise<void> => {
-      for (let next = first; next.done !== true;) {
-        next = await blocks.next();
-        // It was answered, and by a failure.
-        if (!this.#waiting.has(id)) return void (await blocks.return?.());
-        if (next.done !== true) this.#send(child, { id, blocks: next.value });
-      }
-      this.#send(child, { id, blocks: 'none' });
-    };
-    void tell().catch((error: unknown) => {
-      failure = { error };
-      this.#send(child, { id, blocks: 'lost' });
-    });
-    try {
-      return (await answer) as Staged;
-    } catch (error) {
-      throw failure ? failure.error : error;
-    }
+    const { child, answer } = this.#ask(id, 'stageCopy', [...args, first], blocks);
+    void blocks.rest((told) => this.#send(child, { id, blocks: told }));
+    return (await answer) as Staged;
   }
 
   #watch(onDirty: (dirty: Dirty) => void): Unsubscribe {

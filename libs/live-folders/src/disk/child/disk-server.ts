@@ -138,7 +138,7 @@ export class DiskServer {
   }
 
   async #copy(id: number, [path, ids, attributes, first]: readonly unknown[]): Promise<unknown> {
-    const blocks = new IncomingBlocks(first as readonly CopiedBlock[]);
+    const blocks = new IncomingBlocks(first as readonly CopiedBlock[], () => this.send({ id, taken: 1 }));
     this.#copying.set(id, blocks);
     try {
       return await this.disk.stageCopy(path as DiskPath, ids as TemporaryIds, blocks, attributes as FileAttributes);

@@ -60,6 +60,7 @@ export type FromChild =
   | { readonly id: number; readonly error: TellError }
   | { readonly id: number; readonly reading: Stat; readonly body: BodyPart }
   | { readonly id: number; readonly body: BodyPart }
+  /** So many pieces, or groups of blocks, were taken, and may be followed by others. */
   | { readonly id: number; readonly taken: number }
   | { readonly beat: number }
   | { readonly dirty: Dirty };
