@@ -1,6 +1,7 @@
+import { escapeXml } from '@dfs/files';
 import type { ErrorCode } from '@dfs/contracts';
 import { DfsError } from '@dfs/runtime';
-import { escapeText, XML_HEAD } from '../xml/element.js';
+import { XML_HEAD } from '../xml/element.js';
 import { hrefOf } from './address.js';
 
 /** Conditions of RFC 4918 §16 by which a client knows a refusal. */
@@ -39,8 +40,8 @@ export function davProblem(error: DfsError, { requestId, base }: { requestId: st
   const parts = [
     error instanceof DavError ? conditionOf(error, base) : '',
     `<dfs:code>${error.code}</dfs:code>`,
-    `<dfs:message>${escapeText(error.message)}</dfs:message>`,
-    `<dfs:request-id>${escapeText(requestId)}</dfs:request-id>`,
+    `<dfs:message>${escapeXml(error.message)}</dfs:message>`,
+    `<dfs:request-id>${escapeXml(requestId)}</dfs:request-id>`,
   ];
   return `${XML_HEAD}<D:error xmlns:D="DAV:" xmlns:dfs="${PROBLEM_NAMESPACE}">${parts.join('')}</D:error>`;
 }
@@ -49,6 +50,6 @@ export function davProblem(error: DfsError, { requestId, base }: { requestId: st
 const PROBLEM_NAMESPACE = 'urn:dfs:problem';
 
 function conditionOf({ condition, paths }: DavError, base: string): string {
-  const hrefs = paths.map((path) => `<D:href>${escapeText(hrefOf(base, path, false))}</D:href>`);
+  const hrefs = paths.map((path) => `<D:href>${escapeXml(hrefOf(base, path, false))}</D:href>`);
   return hrefs.length === 0 ? `<D:${condition}/>` : `<D:${condition}>${hrefs.join('')}</D:${condition}>`;
 }

@@ -1,4 +1,4 @@
-import { written } from '@dfs/files';
+import { escapeXml, written } from '@dfs/files';
 import { DfsError, invalidField, KiB, Turns } from '@dfs/runtime';
 import { hrefOf } from '../http/address.js';
 import { XML_TYPE, type Call } from '../http/call.js';
@@ -9,7 +9,7 @@ import { keptProperties } from '../properties/kept.js';
 import { LIVE, LIVE_BY_NAME, type Surroundings } from '../properties/live.js';
 import { keyOf, type PropertyName } from '../properties/names.js';
 import type { Found, Resources } from '../read/resources.js';
-import { childrenNamed, elementsOf, escapeText, namedXml, XML_HEAD, type XmlElement } from '../xml/element.js';
+import { childrenNamed, elementsOf, namedXml, XML_HEAD, type XmlElement } from '../xml/element.js';
 
 /** Properties that are asked for by name: of each an answer tells, file by file. */
 const MAX_ASKED = 100;
@@ -94,7 +94,7 @@ function namesIn(element: XmlElement | undefined): PropertyName[] {
 
 function describer(asked: Asked, around: Surroundings, base: string): (found: Found) => string {
   return (found) => {
-    const href = `<D:href>${escapeText(hrefOf(base, found.path, found.kind === 'folder'))}</D:href>`;
+    const href = `<D:href>${escapeXml(hrefOf(base, found.path, found.kind === 'folder'))}</D:href>`;
     return `<D:response>${href}${propstats(found, asked, around)}</D:response>`;
   };
 }

@@ -1,3 +1,4 @@
+import { escapeXml } from '@dfs/files';
 import { versionTag } from '@dfs/catalogue';
 import type { Files } from '@dfs/files';
 import type { RecordAttributes } from '@dfs/protocol';
@@ -10,7 +11,7 @@ import { hasRoomFor, isSettable, withoutProperty, withProperty } from '../proper
 import { keyOf, type PropertyName } from '../properties/names.js';
 import { requireChangeable, type Resources } from '../read/resources.js';
 import { requireWanted } from './wanted.js';
-import { childrenNamed, davDocument, elementsOf, escapeText, namedXml, type XmlElement } from '../xml/element.js';
+import { childrenNamed, davDocument, elementsOf, namedXml, type XmlElement } from '../xml/element.js';
 
 /** A property that is to be set, or to be removed. */
 interface Step {
@@ -106,7 +107,7 @@ function multistatus(href: string, steps: readonly Step[], refused: ReadonlyMap<
     const own = [...names].filter(([key]) => (refused.get(key) ?? rest) === status).map(([, name]) => name);
     return own.length === 0 ? [] : [propstat(own, status)];
   });
-  return davDocument('multistatus', `<D:response><D:href>${escapeText(href)}</D:href>${parts.join('')}</D:response>`);
+  return davDocument('multistatus', `<D:response><D:href>${escapeXml(href)}</D:href>${parts.join('')}</D:response>`);
 }
 
 function propstat(names: readonly PropertyName[], status: Status): string {

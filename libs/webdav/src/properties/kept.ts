@@ -1,17 +1,8 @@
 import { createHash } from 'node:crypto';
-import { httpDate } from '@dfs/files';
+import { escapeXml, httpDate } from '@dfs/files';
 import { fitsAttributes, type RecordAttributes } from '@dfs/protocol';
 import { second } from '@dfs/runtime';
-import {
-  childrenXml,
-  DAV,
-  davDocument,
-  elementsOf,
-  escapeText,
-  namedXml,
-  textOf,
-  type XmlElement,
-} from '../xml/element.js';
+import { childrenXml, DAV, davDocument, elementsOf, namedXml, textOf, type XmlElement } from '../xml/element.js';
 import { parseXml } from '../xml/parse.js';
 import { APACHE, dav, keyOf, WIN32, type PropertyName } from './names.js';
 
@@ -113,7 +104,7 @@ function withPair(attributes: RecordAttributes, pair: string, value: string): Re
 }
 
 function keptShort({ namespace, name }: PropertyName, value: string): KeptProperty {
-  return { namespace, name, xml: namedXml({ namespace, name }, escapeText(value)) };
+  return { namespace, name, xml: namedXml({ namespace, name }, escapeXml(value)) };
 }
 
 /** By a hash: names of properties are addresses, and names of pairs are short. */
@@ -137,7 +128,7 @@ function anyFrom(text: string): KeptProperty | undefined {
   if (!Array.isArray(said) || !said.every((part) => typeof part === 'string')) return undefined;
   const [namespace, name, inner, lang]: (string | undefined)[] = said;
   if (namespace === undefined || name === undefined || inner === undefined) return undefined;
-  const rest = lang === undefined ? '' : ` xml:lang="${escapeText(lang)}"`;
+  const rest = lang === undefined ? '' : ` xml:lang="${escapeXml(lang)}"`;
   const xml = namedXml({ namespace, name }, inner, rest);
   return isWellFormed(xml) ? { namespace, name, xml } : undefined;
 }

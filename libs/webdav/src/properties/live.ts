@@ -1,9 +1,9 @@
-import { etagOf } from '@dfs/files';
+import { escapeXml, etagOf } from '@dfs/files';
 import { second } from '@dfs/runtime';
 import { hrefOf } from '../http/address.js';
 import type { Lock } from '../locks/locks.js';
 import type { Found } from '../read/resources.js';
-import { escapeText } from '../xml/element.js';
+
 import { APACHE, dav, keyOf, type PropertyName } from './names.js';
 
 /** Room for more files, in bytes. */
@@ -43,10 +43,10 @@ const SUPPORTED_LOCKS = ['exclusive', 'shared']
 /** All of them, in the order in which they are told. */
 export const LIVE: readonly Live[] = [
   { ...dav('resourcetype'), value: ({ kind }) => (kind === 'folder' ? '<D:collection/>' : '') },
-  { ...dav('displayname'), value: ({ path }) => escapeText(path === '' ? 'DFS' : (path.split('/').at(-1) ?? '')) },
+  { ...dav('displayname'), value: ({ path }) => escapeXml(path === '' ? 'DFS' : (path.split('/').at(-1) ?? '')) },
   { ...dav('getcontentlength'), value: (found) => ofFile(found, ({ size }) => String(size)) },
-  { ...dav('getcontenttype'), value: (found) => ofFile(found, ({ mediaType }) => escapeText(mediaType)) },
-  { ...dav('getetag'), value: (found) => ofFile(found, ({ contentId }) => escapeText(etagOf(contentId))) },
+  { ...dav('getcontenttype'), value: (found) => ofFile(found, ({ mediaType }) => escapeXml(mediaType)) },
+  { ...dav('getetag'), value: (found) => ofFile(found, ({ contentId }) => escapeXml(etagOf(contentId))) },
   { ...dav('getlastmodified'), value: lastModified },
   { ...dav('creationdate'), value: (found) => ofFile(found, ({ createdAt }) => dateOf(createdAt)?.toISOString()) },
   { ...dav('supportedlock'), value: () => SUPPORTED_LOCKS },
@@ -77,7 +77,7 @@ export function lockDiscovery(locks: readonly Lock[], { base, timeLeft, isOwn }:
         owner === '' ? '' : `<D:owner>${owner}</D:owner>`,
         `<D:timeout>Second-${Math.ceil(timeLeft(lock) / second)}</D:timeout>`,
         isOwn(lock) ? `<D:locktoken><D:href>${token}</D:href></D:locktoken>` : '',
-        `<D:lockroot><D:href>${escapeText(hrefOf(base, path, false))}</D:href></D:lockroot>`,
+        `<D:lockroot><D:href>${escapeXml(hrefOf(base, path, false))}</D:href></D:lockroot>`,
       ];
       return `<D:activelock>${parts.join('')}</D:activelock>`;
     })

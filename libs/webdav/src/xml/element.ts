@@ -1,3 +1,5 @@
+import { escapeXml } from '@dfs/files';
+
 /** An attribute of an element. Declarations of namespaces are none. */
 export interface XmlAttribute {
   namespace: string;
@@ -17,27 +19,6 @@ export interface XmlElement {
 export const DAV = 'DAV:';
 const XML = 'http://www.w3.org/XML/1998/namespace';
 
-/** Characters that no XML 1.0 document may have, in whatever form. */
-// eslint-disable-next-line no-control-regex -- control characters are just what is looked for
-const IMPOSSIBLE = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g;
-const ESCAPES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', '\r': '&#13;' };
-const OF_ATTRIBUTES: Record<string, string> = { ...ESCAPES, '\n': '&#10;', '\t': '&#9;' };
-
-/** Text between tags. A character that XML has no room for becomes U+FFFD. */
-export function escapeText(text: string): string {
-  return text
-    .toWellFormed()
-    .replace(IMPOSSIBLE, '\ufffd')
-    .replace(/[&<>"\r]/g, (character) => ESCAPES[character] as string);
-}
-
-function escapeAttribute(text: string): string {
-  return text
-    .toWellFormed()
-    .replace(IMPOSSIBLE, '\ufffd')
-    .replace(/[&<>"\r\n\t]/g, (character) => OF_ATTRIBUTES[character] as string);
-}
-
 /** An element as text, which means the same wherever it is put: it declares its namespaces itself. */
 export function xmlOf({ namespace, name, attributes, children }: XmlElement): string {
   const own = attributes.map(attributeOf).join('');
@@ -46,20 +27,20 @@ export function xmlOf({ namespace, name, attributes, children }: XmlElement): st
 
 /** The content of an element as text. */
 export function childrenXml(children: XmlElement['children']): string {
-  return children.map((child) => (typeof child === 'string' ? escapeText(child) : xmlOf(child))).join('');
+  return children.map((child) => (typeof child === 'string' ? escapeXml(child) : xmlOf(child))).join('');
 }
 
 /** An element of this name around XML. In answers the prefix `D` is that of WebDAV. */
 export function namedXml({ namespace, name }: { namespace: string; name: string }, inner: string, rest = ''): string {
   const tag = namespace === DAV ? `D:${name}` : name;
-  const declared = namespace === DAV ? '' : ` xmlns="${escapeAttribute(namespace)}"`;
+  const declared = namespace === DAV ? '' : ` xmlns="${escapeXml(namespace)}"`;
   return inner === '' ? `<${tag}${declared}${rest}/>` : `<${tag}${declared}${rest}>${inner}</${tag}>`;
 }
 
 function attributeOf({ namespace, name, value }: XmlAttribute, index: number): string {
-  if (namespace === '') return ` ${name}="${escapeAttribute(value)}"`;
-  if (namespace === XML) return ` xml:${name}="${escapeAttribute(value)}"`;
-  return ` xmlns:a${index}="${escapeAttribute(namespace)}" a${index}:${name}="${escapeAttribute(value)}"`;
+  if (namespace === '') return ` ${name}="${escapeXml(value)}"`;
+  if (namespace === XML) return ` xml:${name}="${escapeXml(value)}"`;
+  return ` xmlns:a${index}="${escapeXml(namespace)}" a${index}:${name}="${escapeXml(value)}"`;
 }
 
 /** The elements in an element, without the text between them. */

@@ -1,14 +1,6 @@
+import { escapeXml } from '@dfs/files';
 import fc from 'fast-check';
-import {
-  childrenXml,
-  davDocument,
-  elementsOf,
-  escapeText,
-  namedXml,
-  textOf,
-  xmlOf,
-  type XmlElement,
-} from './element.js';
+import { childrenXml, davDocument, elementsOf, namedXml, textOf, xmlOf, type XmlElement } from './element.js';
 import { parseXml } from './parse.js';
 
 const wrap = (inner: string): string => davDocument('prop', inner);
@@ -21,10 +13,10 @@ describe('XML of WebDAV', () => {
     const possible = (text: string): string => text.toWellFormed().replace(IMPOSSIBLE, '\ufffd');
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 40 }), (text) => {
-        expect(textOf(parseXml(wrap(escapeText(text))))).toBe(possible(text));
+        expect(textOf(parseXml(wrap(escapeXml(text))))).toBe(possible(text));
       }),
     );
-    expect(textOf(parseXml(wrap(escapeText(`a]]>b&<>"'\r\n\u0000\ud800`))))).toBe(`a]]>b&<>"'\r\n\ufffd\ufffd`);
+    expect(textOf(parseXml(wrap(escapeXml(`a]]>b&<>"'\r\n\u0000\ud800`))))).toBe(`a]]>b&<>"'\r\n\ufffd\ufffd`);
   });
 
   const namespace = fc.constantFrom('DAV:', '', 'urn:one', 'http://two/?a=1&b="<\'');
