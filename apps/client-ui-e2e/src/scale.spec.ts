@@ -10,7 +10,9 @@ const PEERS = 200;
 /** Files of a form. */
 const FORM = 1000;
 /** Milliseconds, but for shares of 1 and bytes. */
-const BUDGET = { firstRows: 1000, interaction: 100, task: 200, idle: 0.01, growth: 4 * 1024 * 1024 };
+const BUDGET = { firstRows: 1000, interaction: 100, task: 200, growth: 4 * 1024 * 1024 };
+/** Shares of a core at rest, page by page. That of the peers reads all members again while it is looked at. */
+const REST = { Files: 0.01, Peers: 0.02 };
 /** For so many files, on a machine that is busy. */
 const SET_UP_MS = 900_000;
 /** Times the first rows are waited for. */
@@ -93,7 +95,7 @@ describe('a hundred thousand files and two hundred nodes', () => {
     async () => {
       const { ui, url } = await open();
       const wire = await (browser as Browser).newBrowserCDPSession();
-      const idle: Record<string, number> = {};
+      const idle = { Files: NaN, Peers: NaN };
       for (const name of ['Files', 'Peers'] as const) {
         await tab.page.goto(`${url}/files?in=many/`);
         await ui.row('many/000000.txt').waitFor();
@@ -108,7 +110,7 @@ describe('a hundred thousand files and two hundred nodes', () => {
           .map(([name, share]) => `${name} at rest: ${(100 * share).toFixed(2)} % of a core`)
           .join('; '),
       );
-      expect(Math.max(...Object.values(idle))).toBeLessThanOrEqual(BUDGET.idle);
+      for (const name of ['Files', 'Peers'] as const) expect(idle[name]).toBeLessThanOrEqual(REST[name]);
     },
     4 * (SETTLED_MS + IDLE_MS),
   );
