@@ -65,12 +65,17 @@ unless(why, describe)('two halves of a network that is cut in two', () => {
     await cut();
 
     const wrote = new Map<string, string>();
-    const put = async (node: Engine, path: string, text: string): Promise<void> => {
+    const put = async (node: Engine, path: string, text: string): Promise<string> => {
       const { version } = await node.put(path, text);
       wrote.set(version, text);
+      return version;
     };
     for (const node of nodes) for (let n = 0; n < 5; n++) await put(node, `${node.name}/${n}.txt`, `${node.name} ${n}`);
-    await put(a, 'both.txt', 'left');
+    const left = await put(a, 'both.txt', 'left');
+    // A node that has not heard of it yet would write a version beside it.
+    await eventually(async () => (await allFiles(b)).some(({ version }) => version === left), {
+      what: 'b has heard of it',
+    });
     await put(b, 'both.txt', 'left, again');
     await put(c, 'both.txt', 'right');
     await remove(b, base.get('gone-left.txt')!);
