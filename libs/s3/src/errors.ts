@@ -88,7 +88,7 @@ export function isS3Error(error: unknown, ...codes: readonly S3Code[]): error is
 export function toldAs(error: DfsError): { code: string; status: number } {
   const named = error.facts?.['s3'];
   if (typeof named === 'string' && named in CODES) return { code: named, status: CODES[named as S3Code][0] };
-  // What asks for a path asks for one that is too long by a name of its own.
+  // S3 has a name of its own for a path that is too long.
   const tooLong = error.code === 'invalid-path' && /longer than/.test(error.message);
   return { code: tooLong ? 'KeyTooLongError' : (OF_OURS[error.code] ?? byStatus(error.status)), status: error.status };
 }

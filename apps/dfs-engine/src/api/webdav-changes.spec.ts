@@ -1,8 +1,9 @@
 import fc from 'fast-check';
-import type { FileInfo, FileList } from '@dfs/contracts';
+import type { FileList } from '@dfs/contracts';
 import { isLong } from '@dfs/testing';
 import {
   davClient,
+  driveOf,
   fill,
   hrefsIn,
   keyOf,
@@ -23,12 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => node.remove());
 
-const put = (path: string, body: string, headers: Record<string, string> = {}): Promise<DavAnswer> =>
-  dav('PUT', path, { body, headers });
-const find = (path: string, depth = '0', client = dav): Promise<DavAnswer> =>
-  client('PROPFIND', path, { headers: { depth } });
-const info = async (path: string): Promise<FileInfo | undefined> =>
-  (await node.api(`/files?path=${encodeURIComponent(path)}`)).json<FileList>().items[0];
+const { put, find, info } = driveOf(() => ({ node, dav }));
 const tokenOf = (answer: DavAnswer): string => String(answer.headers['lock-token']);
 
 describe('copies and moves over WebDAV', () => {

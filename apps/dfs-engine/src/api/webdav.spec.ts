@@ -1,6 +1,6 @@
-import type { FileInfo, FileList } from '@dfs/contracts';
 import {
   davClient,
+  driveOf,
   fill,
   hrefsIn,
   keyOf,
@@ -22,12 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => node.remove());
 
-const put = (path: string, body: string, headers: Record<string, string> = {}): Promise<DavAnswer> =>
-  dav('PUT', path, { body, headers });
-const find = (path: string, depth = '0', client = dav): Promise<DavAnswer> =>
-  client('PROPFIND', path, { headers: { depth } });
-const info = async (path: string): Promise<FileInfo | undefined> =>
-  (await node.api(`/files?path=${encodeURIComponent(path)}`)).json<FileList>().items[0];
+const { put, find, info } = driveOf(() => ({ node, dav }));
 
 describe('the door of WebDAV', () => {
   it('takes a key as the password, and no cookie, whatever the method', async () => {

@@ -1,5 +1,5 @@
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
-import type { KeyRequest, MadeKey } from '@dfs/contracts';
+import type { FileInfo, FileList, KeyRequest, MadeKey } from '@dfs/contracts';
 import type { TestNode } from './running-node.suite.js';
 
 /** An answer below `/dav`, read to its end. */
@@ -39,6 +39,23 @@ export function davClient(node: Pick<TestNode, 'port'>, password?: string): Dav 
       });
       asked.end(body);
     });
+}
+
+/** Requests that the specs of a drive make again and again. */
+export interface Drive {
+  put(path: string, body: string, headers?: Record<string, string>): Promise<DavAnswer>;
+  find(path: string, depth?: string, client?: Dav): Promise<DavAnswer>;
+  /** The file at a path, as the API tells it. */
+  info(path: string): Promise<FileInfo | undefined>;
+}
+
+/** @param now the node and its client, which begin after this */
+export function driveOf(now: () => { node: Pick<TestNode, 'api'>; dav: Dav }): Drive {
+  return {
+    put: (path, body, headers = {}) => now().dav('PUT', path, { body, headers }),
+    find: (path, depth = '0', client = now().dav) => client('PROPFIND', path, { headers: { depth } }),
+    info: async (path) => (await now().node.api(`/files?path=${encodeURIComponent(path)}`)).json<FileList>().items[0],
+  };
 }
 
 /** Addresses in a multistatus, in their order. */

@@ -180,7 +180,7 @@ describe('many small contents', () => {
   it('those that were committed are told while the rest still comes', async () => {
     const { world, a, b } = await two();
     await using _ = world;
-    // What comes after the first part waits for the first that is told.
+    // The parts behind the first wait until that is told.
     const told = Promise.withResolvers<undefined>();
     const batch = b.chunks.batch.bind(b.chunks);
     let parts = 0;

@@ -1,5 +1,5 @@
 import { AwsV4Signer } from 'aws4fetch';
-import { isDfsError } from '@dfs/runtime';
+import { codeOf } from '../testing/s3-code.suite.js';
 import { verify, type Signable } from './verify.js';
 
 // The examples of "Signature Calculations for the Authorization Header" and of "Authenticating Requests: Using Query Parameters" in
@@ -27,14 +27,6 @@ const signed = (
 };
 const check = (request: Signable, now = NOW, base = '') =>
   verify(request, { secretOf: (id) => (id === KEY ? SECRET : undefined), now, base });
-const codeOf = (work: () => unknown): unknown => {
-  try {
-    work();
-    return undefined;
-  } catch (error) {
-    return isDfsError(error) ? error.facts?.['s3'] : error;
-  }
-};
 
 const GET = signed(
   'GET',

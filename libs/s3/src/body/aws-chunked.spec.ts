@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { isDfsError } from '@dfs/runtime';
 import { scopeText, signatureOf, signingKey, sha256Hex } from '../auth/canonical.js';
 import type { ChunkSigning } from '../auth/verify.js';
+import { codeOf } from '../testing/s3-code.suite.js';
 import { AwsChunked, type Chunked } from './aws-chunked.js';
 
 const SCOPE = { day: '20130524', region: 'us-east-1', service: 's3' };
@@ -17,14 +17,6 @@ function decode(how: Chunked, pieces: readonly Uint8Array[]): { bytes: Buffer; t
   chunked.end();
   return { bytes: Buffer.concat(found), trailers: chunked.trailers };
 }
-const codeOf = (work: () => unknown): unknown => {
-  try {
-    work();
-    return undefined;
-  } catch (error) {
-    return isDfsError(error) ? error.facts?.['s3'] : error;
-  }
-};
 const cutAt = (bytes: Uint8Array, places: readonly number[]): Uint8Array[] => {
   const cuts = [...new Set(places.map((place) => place % (bytes.length + 1)))].sort((a, b) => a - b);
   return [0, ...cuts].map((from, at) => bytes.subarray(from, cuts[at] ?? bytes.length));

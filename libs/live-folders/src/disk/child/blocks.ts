@@ -1,16 +1,15 @@
 import { DiskError } from '../disk-error.js';
 import type { CopiedBlock } from '../root-disk.js';
 import type { ToChild } from './protocol.js';
+import { SendWindow } from './send-window.js';
 
 /** Groups of blocks that were told and not taken: a content of any size takes little memory in either process. */
 const AHEAD = 64;
 
 /** Blocks to be copied, as the engine tells them: a few groups ahead of those that the child has taken. */
 export class OutgoingBlocks {
-  #free = AHEAD;
-  #isStopped = false;
-  #wake: (() => void) | undefined;
   #failure: unknown;
+  readonly #window = new SendWindow(AHEAD);
   readonly #groups: AsyncIterator<readonly CopiedBlock[]>;
 
   constructor(groups: AsyncIterable<readonly CopiedBlock[]>) {
@@ -25,7 +24,7 @@ export class OutgoingBlocks {
   /** Those that go with the call. */
   async first(): Promise<readonly CopiedBlock[]> {
     const next = await this.#groups.next();
-    this.#free--;
+    this.#window.sent(1);
     return next.done === true ? [] : next.value;
   }
 
@@ -33,11 +32,11 @@ export class OutgoingBlocks {
   async rest(tell: (blocks: readonly CopiedBlock[] | 'none' | 'lost') => void): Promise<void> {
     try {
       for (;;) {
-        while (this.#free <= 0 && !this.#isStopped) await new Promise<void>((wake) => (this.#wake = wake));
-        const next = this.#isStopped ? undefined : await this.#groups.next();
-        if (next === undefined || this.#isStopped) return void (await this.#groups.return?.());
+        await this.#window.room();
+        const next = this.#window.isStopped ? undefined : await this.#groups.next();
+        if (next === undefined || this.#window.isStopped) return void (await this.#groups.return?.());
         if (next.done === true) return tell('none');
-        this.#free--;
+        this.#window.sent(1);
         tell(next.value);
       }
     } catch (error) {
@@ -47,14 +46,12 @@ export class OutgoingBlocks {
   }
 
   taken(count: number): void {
-    this.#free += count;
-    this.#wake?.();
+    this.#window.taken(count);
   }
 
   /** The rest is not wanted. */
   stop(): void {
-    this.#isStopped = true;
-    this.#wake?.();
+    this.#window.stop();
   }
 }
 

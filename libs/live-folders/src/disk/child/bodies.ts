@@ -1,5 +1,6 @@
 import type { ReadEnd } from '../root-disk.js';
 import { tellError, toldError, WINDOW, WITH_CALL_BYTES, type BodyPart } from './protocol.js';
+import { SendWindow } from './send-window.js';
 
 /** Bytes that have come; `counts`: with them a piece was taken. */
 interface Arrived {
@@ -109,10 +110,8 @@ export class IncomingBody implements AsyncIterable<Uint8Array> {
  * next one is asked for: its memory may be used again.
  */
 export class OutgoingBody {
-  #free = WINDOW;
-  #isStopped = false;
-  #wake: (() => void) | undefined;
   #failure: unknown;
+  readonly #window = new SendWindow(WINDOW);
   readonly #source: AsyncIterator<Uint8Array>;
 
   constructor(
@@ -138,7 +137,7 @@ export class OutgoingBody {
       pieces.push(...part.pieces.map((piece) => Uint8Array.from(piece)));
       bytes += part.pieces.reduce((sum, { length }) => sum + length, 0);
     }
-    this.#free -= pieces.length;
+    this.#window.sent(pieces.length);
     return { pieces };
   }
 
@@ -148,37 +147,30 @@ export class OutgoingBody {
    */
   async rest(sendBytes: (bytes: Uint8Array) => Promise<void>, sendEnd: (part: BodyPart) => void): Promise<void> {
     for (let frames = 0; ; frames++) {
-      await this.#until(() => this.#free > 0);
-      if (this.#isStopped) break;
+      await this.#window.room();
+      if (this.#window.isStopped) break;
       const { pieces, ...end } = await this.#part();
-      if (this.#isStopped) break;
+      if (this.#window.isStopped) break;
       if (!pieces) return sendEnd({ ...end, frames });
-      this.#free--;
+      this.#window.sent(1);
       for (const bytes of pieces) {
         let isSent = false;
         void sendBytes(bytes).then(() => {
           isSent = true;
-          this.#wake?.();
+          this.#window.wake();
         });
-        await this.#until(() => isSent);
+        await this.#window.until(() => isSent);
       }
     }
     await this.#source.return?.();
   }
 
   taken(count: number): void {
-    this.#free += count;
-    this.#wake?.();
+    this.#window.taken(count);
   }
 
   stop(): void {
-    this.#isStopped = true;
-    this.#wake?.();
-  }
-
-  /** Or until nobody wants the rest. */
-  async #until(isSo: () => boolean): Promise<void> {
-    while (!isSo() && !this.#isStopped) await new Promise<void>((wake) => (this.#wake = wake));
+    this.#window.stop();
   }
 
   async #part(): Promise<BodyPart> {

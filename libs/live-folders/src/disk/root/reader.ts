@@ -177,7 +177,7 @@ export class Reader {
         reading = undefined;
         if (piece.length === 0) break;
         at += piece.length;
-        // What is read meanwhile is in the other memory.
+        // The next piece goes into the other memory.
         if (reuses && at <= stat.size) reading = read(at);
         yield piece;
         // A file that grows for ever would never end: it is read as far as it went when it was opened.
