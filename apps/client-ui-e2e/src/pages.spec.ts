@@ -78,7 +78,7 @@ describe('the pages of a node', () => {
     await desk.ui.delete('both/b.txt');
     await other.row('both/b.txt').waitFor({ state: 'detached' });
     await desk.page.getByRole('button', { name: 'Undo' }).last().click();
-    await other.row('both/b.txt').waitFor();
+    for (const each of [desk.ui, other]) await each.row('both/b.txt').waitFor();
     expect(await desk.ui.paths()).toEqual(await other.paths());
     await desk.page.getByRole('button', { name: 'Sign out' }).click();
     for (const each of [desk.page, page]) await each.getByRole('heading', { name: 'Sign in to this node' }).waitFor();
