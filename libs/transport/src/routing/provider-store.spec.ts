@@ -26,7 +26,7 @@ describe('ProviderStore', () => {
     for await (const pair of store.query({ prefix: '/dht/provider' })) all += pair.value.length;
     expect([all, store.records]).toEqual([3, 3]);
     expect([store.has(record('x', 'a')), store.has(record('x', 'c'))]).toEqual([true, false]);
-    expect(store.get(record('x', 'a'))).toBe(VALUE);
+    expect(store.get(record('x', 'a'))).toEqual(VALUE);
     expect(() => store.get(record('x', 'c'))).toThrow('not found');
   });
 
@@ -55,6 +55,16 @@ describe('ProviderStore', () => {
     for (let i = 0; i < MAX_RECORDS_PER_PEER + 10; i++) store.put(record(`c${i}`, 'greedy'), VALUE);
     store.put(record('mine', 'modest'), VALUE);
     expect(store.records).toBe(MAX_RECORDS_PER_PEER + 1);
+  });
+
+  it('keeps the bytes of a record, and not the buffer in which it came', () => {
+    const store = new ProviderStore();
+    const came = Buffer.alloc(64 * 1024);
+    store.put(record('x', 'a'), came.fill(7, 100, 104).subarray(100, 104));
+    came.fill(0);
+    const kept = store.get(record('x', 'a'));
+    expect([...kept]).toEqual([7, 7, 7, 7]);
+    expect(kept.buffer.byteLength).toBe(4);
   });
 
   it('keeps nothing but provider records', () => {

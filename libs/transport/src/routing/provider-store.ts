@@ -22,8 +22,8 @@ export interface ProviderStoreOptions {
  * them is not kept. In memory, and written now and then: the DHT is a hint, and what is lost is provided again in time.
  */
 export class ProviderStore implements Datastore {
-  /** By content, then by peer. */
-  readonly #contents = new Map<string, Map<string, Pair>>();
+  /** By content, then by peer: the values alone, since a key of kad-dht holds on to a buffer that is shared by many. */
+  readonly #contents = new Map<string, Map<string, Uint8Array>>();
   readonly #perPeer = new Map<string, number>();
   /** Records that have changed since they were last written. */
   readonly #changed = new Map<string, { content: string; peer: string }>();
@@ -57,22 +57,23 @@ export class ProviderStore implements Datastore {
     const place = placeOf(key);
     if (!place) return key;
     const { content, peer } = place;
-    const providers = this.#contents.get(content) ?? new Map<string, Pair>();
+    const providers = this.#contents.get(content) ?? new Map<string, Uint8Array>();
     if (!providers.has(peer)) {
       const kept = this.#perPeer.get(peer) ?? 0;
       if (kept >= MAX_RECORDS_PER_PEER || providers.size >= MAX_PROVIDERS_PER_KEY) return key;
       this.#perPeer.set(peer, kept + 1);
     }
-    providers.set(peer, { key, value });
+    // Of its own: it came as a few bytes of such a buffer.
+    providers.set(peer, Uint8Array.from(value));
     this.#contents.set(content, providers);
     this.#mark(content, peer);
     return key;
   }
 
   get(key: Key): Uint8Array {
-    const pair = this.#find(key);
-    if (!pair) throw Object.assign(new Error('not found'), { name: 'NotFoundError' });
-    return pair.value;
+    const value = this.#find(key);
+    if (!value) throw Object.assign(new Error('not found'), { name: 'NotFoundError' });
+    return value;
   }
 
   has(key: Key): boolean {
@@ -107,9 +108,9 @@ export class ProviderStore implements Datastore {
   async *query({ prefix = '' }: Parameters<Datastore['query']>[0]): AsyncGenerator<Pair> {
     const one = placeOf({ toString: () => `${prefix}/any` });
     const providers = one && this.#contents.get(one.content);
-    if (providers) yield* [...providers.values()];
+    if (providers) yield* pairsOf(one.content, providers);
     // Everything: asked for by the clean-up of old records. Paced, as there may be very many.
-    else if (!one) for (const each of [...this.#contents.values()]) yield* [...each.values()];
+    else if (!one) for (const [content, each] of [...this.#contents]) yield* pairsOf(content, each);
   }
 
   async *queryKeys(query: { prefix?: string }): AsyncGenerator<Key> {
@@ -167,8 +168,8 @@ export class ProviderStore implements Datastore {
     this.#changed.clear();
     if (changes.length === 0) return;
     const kept = changes.flatMap(({ content, peer }) => {
-      const pair = this.#contents.get(content)?.get(peer);
-      return pair ? [{ content, peer, value: pair.value }] : [];
+      const value = this.#contents.get(content)?.get(peer);
+      return value ? [{ content, peer, value }] : [];
     });
     const dropped = changes.filter(({ content, peer }) => !this.#contents.get(content)?.has(peer));
     try {
@@ -179,10 +180,15 @@ export class ProviderStore implements Datastore {
     }
   }
 
-  #find(key: Key): Pair | undefined {
+  #find(key: Key): Uint8Array | undefined {
     const place = placeOf(key);
     return place && this.#contents.get(place.content)?.get(place.peer);
   }
+}
+
+/** As they are now: some may be dropped while they are looked at. */
+function pairsOf(content: string, providers: ReadonlyMap<string, Uint8Array>): Pair[] {
+  return [...providers].map(([peer, value]) => ({ key: keyOf(content, peer), value }));
 }
 
 function changeOf(content: string, peer: string): string {
