@@ -104,14 +104,14 @@ export interface StoredPart {
 export async function storePart(
   batch: BlockBatch,
   source: AsyncIterable<Uint8Array>,
-  { signal }: Pick<StoreContentOptions, 'signal'> = {},
+  { signal, onProgress }: Pick<StoreContentOptions, 'signal' | 'onProgress'> = {},
 ): Promise<StoredPart> {
   const chunks: PartChunk[] = [];
   const pipeline = new Pipeline(batch, signal, (chunk) => {
     chunks.push(chunk);
     return [];
   });
-  const intake = new Intake(pipeline);
+  const intake = new Intake(pipeline, { onProgress });
   await intake.take(source, signal);
   const rest = await intake.finishButRest();
   return { chunks, rest };

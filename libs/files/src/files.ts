@@ -129,8 +129,8 @@ export class Files {
     return (await describe(this.components.placement, [entry]))[0] as FileInfo;
   }
 
-  /** Has an upload that comes over time among the transfers. @param size bytes */
-  progress(path: string, size: number): UploadProgress {
+  /** Has an upload that comes over time among the transfers. @param size bytes, where they are announced */
+  progress(path: string, size: number | undefined): UploadProgress {
     return new UploadProgress(this.components.placement, path, size);
   }
 

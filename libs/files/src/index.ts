@@ -5,7 +5,7 @@
  * Units: bytes; times are ISO 8601 UTC.
  */
 export { Files } from './files.js';
-export { filesEntities, filesMigrations } from './acts/schema.js';
+export { filesEntities, filesMigrations } from './schema.js';
 export { FilesModule } from './files.module.js';
 export type { FilesComponents } from './ports.js';
 export type { OpenContent } from './read/download.js';
@@ -45,5 +45,14 @@ export { httpDate } from './http/headers/http-date.js';
 export { etagOf, readCondition, writePreconditions, type Preconditions } from './http/headers/preconditions.js';
 export { mediaTypeFor } from './read/media-type.js';
 export type { Upload, UploadOutcome } from './write/upload.js';
-export type { UploadProgress } from './write/upload-progress.js';
+export {
+  PartUploads,
+  type Moving,
+  type PartUploadBegin,
+  type PartUploadEnd,
+  type PartUploadsComponents,
+  type PartUploadsOptions,
+} from './write/parts/part-uploads.js';
+export { PartTable, type KeptPart, type PartBlock, type UploadInParts } from './write/parts/part-table.js';
+export { UploadBlockEntity, UploadInPartsEntity, UploadPartEntity } from './write/parts/parts.entity.js';
 export { TransferDto } from './http/dto/transfer.dto.js';

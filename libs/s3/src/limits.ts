@@ -1,5 +1,5 @@
 /** Numbers that several files use; those of one file stand in that file. */
-import { day, MiB } from '@dfs/runtime';
+import { MiB } from '@dfs/runtime';
 
 /** The one bucket: all files of the network. */
 export const BUCKET = 'dfs';
@@ -9,7 +9,5 @@ export const S3_PREFIX = '/s3';
 export const MAX_KEYS = 1000;
 /** Bytes of a request whose body is XML: ten thousand parts with checksums, or a thousand long keys. */
 export const MAX_XML_BYTES = 4 * MiB;
-/** A multipart upload of which nothing more comes is given up after this. */
-export const UPLOAD_TIME = 7 * day;
 /** Parts of a multipart upload are numbered from 1 to this. */
 export const MAX_PARTS = 10_000;

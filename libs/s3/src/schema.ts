@@ -1,6 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import type { EntityClass, MigrationClass } from '@dfs/database';
-import { S3PartBlockEntity, S3PartEntity, S3UploadEntity } from './uploads/uploads.entity.js';
+import type { MigrationClass } from '@dfs/database';
 
 class S3Uploads1799000700000 implements MigrationInterface {
   name = 'S3Uploads1799000700000';
@@ -47,8 +46,54 @@ class S3Uploads1799000700000 implements MigrationInterface {
   }
 }
 
-/** Tables `s3_upload`, `s3_part` and `s3_part_block`. */
-export const s3Migrations: MigrationClass[] = [S3Uploads1799000700000];
+/** Uploads stand in the tables that `files` has for all that come in parts. */
+class S3UploadsMoved1799000820000 implements MigrationInterface {
+  name = 'S3UploadsMoved1799000820000';
 
-/** Entities of these tables. */
-export const s3Entities: EntityClass[] = [S3UploadEntity, S3PartEntity, S3PartBlockEntity];
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      INSERT INTO files_upload (id, front, owner, path, media_type, metadata, offset, attributes, conditions,
+        created_at, expires_at, entry)
+      SELECT id, 's3', owner, path, media_type, '',
+        (SELECT coalesce(sum(size), 0) FROM s3_part WHERE s3_part.upload = old.seq),
+        attributes, '{}', created_at, expires_at, entry
+      FROM s3_upload old ORDER BY seq`);
+    await runner.query(`
+      INSERT INTO files_upload_part (upload, number, size, md5, stored_at)
+      SELECT new.seq, part.number, part.size, part.md5, part.stored_at FROM s3_part part
+      JOIN s3_upload old ON old.seq = part.upload JOIN files_upload new ON new.id = old.id ORDER BY part.seq`);
+    await runner.query(`
+      INSERT INTO files_upload_block (part, number, cid, is_chunk)
+      SELECT moved.seq, block.number, block.cid, 1 FROM s3_part_block block
+      JOIN s3_part part ON part.seq = block.part JOIN s3_upload old ON old.seq = part.upload
+      JOIN files_upload new ON new.id = old.id
+      JOIN files_upload_part moved ON moved.upload = new.seq AND moved.number = part.number`);
+    await new S3Uploads1799000700000().down(runner);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await new S3Uploads1799000700000().up(runner);
+    await runner.query(`
+      INSERT INTO s3_upload (id, owner, path, media_type, attributes, created_at, expires_at, entry)
+      SELECT id, owner, path, media_type, attributes, created_at, expires_at, entry
+      FROM files_upload WHERE front = 's3' ORDER BY seq`);
+    await runner.query(`
+      INSERT INTO s3_part (upload, number, size, md5, stored_at)
+      SELECT old.seq, part.number, part.size, part.md5, part.stored_at FROM files_upload_part part
+      JOIN files_upload new ON new.seq = part.upload JOIN s3_upload old ON old.id = new.id ORDER BY part.seq`);
+    await runner.query(`
+      INSERT INTO s3_part_block (part, number, cid)
+      SELECT back.seq, block.number, block.cid FROM files_upload_block block
+      JOIN files_upload_part part ON part.seq = block.part JOIN files_upload new ON new.seq = part.upload
+      JOIN s3_upload old ON old.id = new.id JOIN s3_part back ON back.upload = old.seq AND back.number = part.number`);
+    await runner.query(`DELETE FROM files_upload_block WHERE part IN (SELECT part.seq FROM files_upload_part part
+      JOIN files_upload new ON new.seq = part.upload WHERE new.front = 's3')`);
+    await runner.query(
+      `DELETE FROM files_upload_part WHERE upload IN (SELECT seq FROM files_upload WHERE front = 's3')`,
+    );
+    await runner.query(`DELETE FROM files_upload WHERE front = 's3'`);
+  }
+}
+
+/** The tables that uploads by S3 had, and their move into those of `files`, which must be known. */
+export const s3Migrations: MigrationClass[] = [S3Uploads1799000700000, S3UploadsMoved1799000820000];

@@ -3,8 +3,7 @@ import { storePart, storeRest, type BlockBatch, type PartChunk } from '@dfs/chun
 import { DfsError, MiB, second } from '@dfs/runtime';
 import type { Body } from './body.js';
 import { complete, type Completed, type Completing } from './complete.js';
-import { UPLOAD_TIME } from './limits.js';
-import type { UploadRow } from './upload-table.js';
+import type { TusUpload } from './tus-upload.js';
 
 /** Of a request so many bytes are made durable at once, or what has come in so much time: what a crash can cost. */
 const SEGMENT_BYTES = 64 * MiB;
@@ -28,14 +27,15 @@ export interface Appended {
 /**
  * Takes the bytes of one request behind those that are here. They are made durable segment by segment, and what was cut off is
  * kept; where they have a checksum all of them at once, or none.
+ * @param onProgress told of the bytes of the request that have come
  * @throws DfsError `checksum-mismatch`, the fault of the body once what came before it is durable; as `complete`
  */
 export async function append(
   parts: Completing,
-  upload: UploadRow,
+  upload: TusUpload,
   body: Body,
   checksum: Checksum | undefined,
-  onProgress: (offset: number) => void,
+  onProgress: (bytes: number) => void,
 ): Promise<Appended> {
   const run = new Run(parts, upload, body, checksum, onProgress);
   await run.open();
@@ -55,10 +55,10 @@ class Run {
 
   constructor(
     private readonly parts: Completing,
-    private readonly upload: UploadRow,
+    private readonly upload: TusUpload,
     private readonly body: Body,
     private readonly checksum: Checksum | undefined,
-    private readonly onProgress: (offset: number) => void,
+    private readonly onProgress: (bytes: number) => void,
   ) {
     this.from = upload.offset;
     this.hash = checksum && createHash(checksum.algorithm);
@@ -66,7 +66,7 @@ class Run {
 
   /** @throws DfsError `upload-expired` where what is here cannot be read any more */
   async open(): Promise<void> {
-    const pieces = await this.parts.table.pieces(this.upload);
+    const pieces = await this.parts.uploads.table.pieces(this.upload);
     const bytes: Uint8Array[] = [];
     for (const { id } of pieces) bytes.push(await this.parts.chunks.get(id));
     this.rest = Buffer.concat(bytes);
@@ -96,7 +96,7 @@ class Run {
     const limit = this.hash ? { bytes: Infinity, ms: Infinity } : { bytes: SEGMENT_BYTES, ms: SEGMENT_TIME };
     for await (const piece of this.body.segment(limit)) {
       this.hash?.update(piece);
-      this.onProgress(this.from + this.body.bytes);
+      this.onProgress(this.body.bytes);
       yield piece;
     }
   }
@@ -133,11 +133,11 @@ class Run {
     const durable = isOver ? offset : offset - rest.length;
     if (isCut || piece) {
       await batch.flush();
-      const expiresAt = this.parts.clock.now() + UPLOAD_TIME;
+      const [now, expiresAt] = [this.parts.clock.now(), this.parts.uploads.expiry()];
       await this.parts.db.write(async (tx) => {
         await batch.commit(tx);
-        const to = { offset: durable, expiresAt, chunks, keepPieces: !together, ...(piece && { piece }) };
-        await this.parts.table.advance(tx, this.upload, to);
+        const to = { offset: durable, now, expiresAt, chunks, keepPieces: !together, ...(piece && { piece }) };
+        await this.parts.uploads.table.advance(tx, this.upload, to);
       });
     } else await batch.abort();
     this.rest = rest;

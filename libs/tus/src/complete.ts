@@ -1,13 +1,12 @@
 import { cidFromDigest, cidToBytes, type Cid } from '@dfs/protocol';
-import { DfsError, isDfsError, pages, type Clock, hour } from '@dfs/runtime';
+import { DfsError, isDfsError, pages, type Clock } from '@dfs/runtime';
 import { storeManifest, type BlockBatch, type ChunkStore, type PartChunk } from '@dfs/chunks';
 import type { Database, Reader, Tx } from '@dfs/database';
-import { mediaTypeFor, type Files, type UploadOutcome } from '@dfs/files';
-import { PAGE, UPLOAD_TIME } from './limits.js';
-import type { UploadBlock, UploadRow, UploadTable } from './upload-table.js';
+import type { Files, PartBlock, PartUploads, UploadOutcome } from '@dfs/files';
+import type { TusUpload } from './tus-upload.js';
 
-/** The answer to a finished upload is repeated for so long. */
-const ANSWER_TIME = 24 * hour;
+/** As `PartTable.chunks` reads them. */
+const PAGE = 500;
 
 /** The file that a finished upload has become. */
 export type Completed = UploadOutcome;
@@ -15,7 +14,7 @@ export type Completed = UploadOutcome;
 /** The parts by which an upload is ended. */
 export interface Completing {
   db: Pick<Database, 'query' | 'repository' | 'write'>;
-  table: UploadTable;
+  uploads: PartUploads;
   chunks: Pick<ChunkStore, 'batch' | 'get' | 'has'>;
   files: Pick<Files, 'admit' | 'commit' | 'told' | 'progress'>;
   clock: Clock;
@@ -34,32 +33,26 @@ interface Last {
  * for, the bytes stay until the upload expires; where the node is to blame, the last of them are to be sent again.
  * @throws DfsError as `upload` of files; `upload-expired` where what had come is damaged
  */
-export async function complete(parts: Completing, upload: UploadRow, last: Last): Promise<Completed> {
-  const { table, files, clock, db } = parts;
-  const { path, mediaType, attributes, conditions } = upload;
+export async function complete(parts: Completing, upload: TusUpload, last: Last): Promise<Completed> {
+  const { uploads, clock, db } = parts;
+  const { attributes, conditions } = upload;
   const stored = await storeManifest(last.batch, chunksOf(parts, upload, last.chunks));
   await last.batch.flush();
   const whole = last.sha256 ? { sha256: last.sha256 } : {};
   try {
-    return await files.commit(
-      last.batch,
-      {
-        ...{ path, stored, ...conditions },
-        mediaType: mediaTypeFor(path, mediaType ?? undefined),
-        attributes: { ...attributes, ...whole },
-      },
-      async (tx, { entry }) => {
-        await requireWhole(parts, upload, tx);
-        await table.finish(tx, upload, entry, clock.now() + ANSWER_TIME);
-      },
-    );
+    const { done } = await uploads.commit(upload, last.batch, {
+      ...{ stored, conditions, attributes: { ...attributes, ...whole } },
+      alongside: (tx) => requireWhole(parts, upload, tx),
+    });
+    return done;
   } catch (error) {
     if (!isRefusal(error)) throw error;
     await db.write(async (tx) => {
       await last.batch.commit(tx);
-      const expiresAt = clock.now() + UPLOAD_TIME;
-      await table.advance(tx, upload, { offset: upload.size, expiresAt, chunks: last.chunks, keepPieces: false });
-      await table.refuse(tx, upload, { code: error.code, detail: error.message });
+      const [now, expiresAt] = [clock.now(), uploads.expiry()];
+      const to = { offset: upload.size, now, expiresAt, chunks: last.chunks, keepPieces: false };
+      await uploads.table.advance(tx, upload, to);
+      await uploads.table.refuse(tx, upload, { code: error.code, detail: error.message });
     });
     throw error;
   }
@@ -71,21 +64,21 @@ function isRefusal(error: unknown): error is DfsError {
 }
 
 async function* chunksOf(
-  { table, db }: Completing,
-  upload: UploadRow,
+  { uploads, db }: Completing,
+  upload: TusUpload,
   last: readonly PartChunk[],
 ): AsyncGenerator<PartChunk> {
-  for await (const page of chunkPages(table, db, upload)) {
-    for (const { id, size } of page) yield { digest: digestOf(id), size };
+  for await (const page of chunkPages(uploads, db, upload)) {
+    for (const { id, size } of page) yield { digest: digestOf(id), size: size as number };
   }
   yield* last;
 }
 
 function chunkPages(
-  table: UploadTable,
+  { table }: PartUploads,
   reader: Reader,
-  upload: UploadRow,
-): AsyncGenerator<readonly UploadBlock[], void, undefined> {
+  upload: TusUpload,
+): AsyncGenerator<readonly PartBlock[], void, undefined> {
   return pages(
     PAGE,
     (after: number | null) => table.chunks(reader, upload, after ?? -1),
@@ -101,8 +94,8 @@ function digestOf(id: Cid): Uint8Array {
 }
 
 /** @throws DfsError `upload-expired`: what was found damaged since it came cannot be sent again by tus */
-async function requireWhole({ table, chunks }: Completing, upload: UploadRow, tx: Tx): Promise<void> {
-  for await (const page of chunkPages(table, tx, upload)) {
+async function requireWhole({ uploads, chunks }: Completing, upload: TusUpload, tx: Tx): Promise<void> {
+  for await (const page of chunkPages(uploads, tx, upload)) {
     const ids = page.map(({ id }) => id);
     const here = await chunks.has(ids, tx);
     if (!ids.every((id) => here.has(id))) throw lost();

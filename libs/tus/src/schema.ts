@@ -1,6 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import type { EntityClass, MigrationClass } from '@dfs/database';
-import { UploadBlockEntity, UploadEntity } from './uploads.entity.js';
+import type { MigrationClass } from '@dfs/database';
 
 class TusUploads1799000100000 implements MigrationInterface {
   name = 'TusUploads1799000100000';
@@ -45,8 +44,50 @@ class TusUploads1799000100000 implements MigrationInterface {
   }
 }
 
-/** Tables `upload` and `upload_block`. */
-export const tusMigrations: MigrationClass[] = [TusUploads1799000100000];
+/** Uploads stand in the tables that `files` has for all that come in parts. */
+class TusUploadsMoved1799000810000 implements MigrationInterface {
+  name = 'TusUploadsMoved1799000810000';
 
-/** Entities of these tables. */
-export const tusEntities: EntityClass[] = [UploadEntity, UploadBlockEntity];
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      INSERT INTO files_upload (id, front, owner, path, media_type, metadata, size, offset, attributes, conditions,
+        created_at, expires_at, refusal, entry)
+      SELECT id, 'tus', owner, path, media_type, metadata, size, offset, attributes, conditions,
+        created_at, expires_at, refusal, entry
+      FROM upload ORDER BY seq`);
+    await runner.query(`
+      INSERT INTO files_upload_part (upload, number, size, stored_at)
+      SELECT new.seq, 1, old.offset, old.created_at FROM upload old JOIN files_upload new ON new.id = old.id
+      WHERE old.entry IS NULL ORDER BY new.seq`);
+    await runner.query(`
+      INSERT INTO files_upload_block (part, number, cid, size, is_chunk)
+      SELECT part.seq, block.number, block.cid, block.size, block.is_chunk FROM upload_block block
+      JOIN upload old ON old.seq = block.upload JOIN files_upload new ON new.id = old.id
+      JOIN files_upload_part part ON part.upload = new.seq`);
+    await new TusUploads1799000100000().down(runner);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await new TusUploads1799000100000().up(runner);
+    await runner.query(`
+      INSERT INTO upload (id, owner, path, media_type, metadata, size, offset, attributes, conditions,
+        created_at, expires_at, refusal, entry)
+      SELECT id, owner, path, media_type, metadata, size, offset, attributes, conditions,
+        created_at, expires_at, refusal, entry
+      FROM files_upload WHERE front = 'tus' ORDER BY seq`);
+    await runner.query(`
+      INSERT INTO upload_block (upload, number, cid, size, is_chunk)
+      SELECT old.seq, block.number, block.cid, block.size, block.is_chunk FROM files_upload_block block
+      JOIN files_upload_part part ON part.seq = block.part
+      JOIN files_upload new ON new.seq = part.upload JOIN upload old ON old.id = new.id`);
+    await runner.query(`DELETE FROM files_upload_block WHERE part IN (SELECT part.seq FROM files_upload_part part
+      JOIN files_upload new ON new.seq = part.upload WHERE new.front = 'tus')`);
+    await runner.query(
+      `DELETE FROM files_upload_part WHERE upload IN (SELECT seq FROM files_upload WHERE front = 'tus')`,
+    );
+    await runner.query(`DELETE FROM files_upload WHERE front = 'tus'`);
+  }
+}
+
+/** The tables that uploads by tus had, and their move into those of `files`, which must be known. */
+export const tusMigrations: MigrationClass[] = [TusUploads1799000100000, TusUploadsMoved1799000810000];

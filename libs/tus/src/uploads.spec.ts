@@ -1,8 +1,7 @@
-import type { Caller } from '@dfs/files';
+import { filesEntities, filesMigrations, UploadInPartsEntity as UploadEntity, type Caller } from '@dfs/files';
 import { day, silentLog } from '@dfs/runtime';
 import { eventually, fakeClock, tempDatabase, type TempDatabase } from '@dfs/testing';
-import { tusEntities, tusMigrations } from './schema.js';
-import { UploadEntity } from './uploads.entity.js';
+import { tusMigrations } from './schema.js';
 import { Uploads, type UploadsComponents } from './uploads.js';
 
 describe('uploads that have expired', () => {
@@ -14,7 +13,7 @@ describe('uploads that have expired', () => {
   const clock = fakeClock();
 
   beforeEach(async () => {
-    temp = await tempDatabase(tusMigrations, tusEntities);
+    temp = await tempDatabase([...filesMigrations, ...tusMigrations], filesEntities);
     onWrite = async () => undefined;
     const { db } = temp;
     const write = async (work: Parameters<typeof db.write>[0]): Promise<unknown> => {

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { AwsV4Signer } from 'aws4fetch';
 import fc from 'fast-check';
-import type { FileInfo, MadeKey } from '@dfs/contracts';
+import type { FileInfo, MadeKey, TransferInfo, TransferList } from '@dfs/contracts';
 import { Placement } from '@dfs/placement';
+import { eventually } from '@dfs/testing';
 import { parseConfig } from '../config.js';
 import { startNode } from '../start/start.js';
 import { quietEnv, silent } from '../testing/running-node.suite.js';
@@ -119,6 +120,39 @@ describe('S3, in parts and at the door', () => {
         );
       }
     });
+  });
+
+  it('lists an upload in parts among the transfers, where it is cancelled for good', async () => {
+    const transfers = async (path: string): Promise<TransferInfo[]> =>
+      (await on.test.api('/transfers')).json<TransferList>().items.filter((item) => item.path === path);
+    const begin = async (name: string): Promise<string> =>
+      all((await s3(`/s3/dfs/${name}?uploads`, { method: 'POST' })).text, 'UploadId')[0] as string;
+    const bytes = randomBytes(9 * MiB);
+    const id = await begin('listed/file');
+    expect(await transfers('listed/file')).toEqual([]);
+    await put(`/s3/dfs/listed/file?partNumber=2&uploadId=${id}`, bytes.subarray(0, 8 * MiB));
+    await put(`/s3/dfs/listed/file?partNumber=1&uploadId=${id}`, bytes.subarray(8 * MiB));
+    expect(await transfers('listed/file')).toMatchObject([
+      { kind: 'upload', state: 'running', bytes: null, verifiedBytes: bytes.length },
+    ]);
+    const tags = [bytes.subarray(8 * MiB), bytes.subarray(0, 8 * MiB)].map((part) => md5(part));
+    const named = tags.map((tag, at) => `<Part><PartNumber>${at + 1}</PartNumber><ETag>${tag}</ETag></Part>`);
+    const body = `<CompleteMultipartUpload>${named.join('')}</CompleteMultipartUpload>`;
+    expect((await s3(`/s3/dfs/listed/file?uploadId=${id}`, { method: 'POST', body })).status).toBe(200);
+    const size = bytes.length;
+    expect(await transfers('listed/file')).toMatchObject([{ state: 'finished', bytes: size, verifiedBytes: size }]);
+
+    const other = await begin('listed/cancelled');
+    await put(`/s3/dfs/listed/cancelled?partNumber=1&uploadId=${other}`, bytes);
+    const [running] = await transfers('listed/cancelled');
+    expect((await on.test.api(`/transfers/${running?.id}`, { method: 'DELETE' })).status).toBe(204);
+    const isGone = async (): Promise<boolean> =>
+      (await s3(`/s3/dfs/listed/cancelled?uploadId=${other}`)).code === 'NoSuchUpload';
+    await eventually(isGone, { deadline: 60_000 });
+    await eventually(async () => (await transfers('listed/cancelled'))[0]?.state === 'cancelled', {
+      deadline: 60_000,
+    });
+    expect((await put(`/s3/dfs/listed/cancelled?partNumber=2&uploadId=${other}`, 'x')).code).toBe('NoSuchUpload');
   });
 
   describe('lets in', () => {

@@ -232,6 +232,27 @@ describe('resumable uploads', () => {
     expect((await test.api(at, { method: 'DELETE', headers: TUS })).problem.code).toBe('upload-not-found');
   });
 
+  it('are gone when they are cancelled among the transfers, whether a request brings bytes or none', async () => {
+    const cancel = async (path: string): Promise<void> => {
+      const { items } = (await test.api('/transfers')).json<TransferList>();
+      const { id } = items.find((item) => item.path === path && item.state === 'running')!;
+      expect((await test.api(`/transfers/${id}`, { method: 'DELETE' })).status).toBe(204);
+      const stateOf = async (): Promise<string | undefined> =>
+        (await test.api('/transfers')).json<TransferList>().items.find((item) => item.id === id)?.state;
+      await eventually(async () => (await stateOf()) === 'cancelled', { deadline: 60_000 });
+    };
+    const idle = await begun('tus/idle.bin', 10 * MiB);
+    expect((await patch(idle, 0, randomBytes(MiB))).status).toBe(204);
+    await cancel('tus/idle.bin');
+    await eventually(async () => (await head(idle)).status === 404, { deadline: 60_000 });
+    const busy = await begun('tus/busy.bin', 10 * MiB);
+    const socket = sendPart(busy, 0, 10 * MiB, randomBytes(MiB));
+    await eventually(() => isUnderWay('tus/busy.bin', MiB), { deadline: 60_000 });
+    await cancel('tus/busy.bin');
+    await eventually(async () => (await head(busy)).status === 404, { deadline: 60_000 });
+    socket.destroy();
+  });
+
   it('are refused where they are no tus, or not where they should go on', async () => {
     const at = await begun('tus/refused.bin', 10);
     const noVersion = await test.api(at, { method: 'HEAD' });

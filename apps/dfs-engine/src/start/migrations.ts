@@ -8,8 +8,8 @@ import { liveFoldersEntities, liveFoldersMigrations } from '@dfs/live-folders';
 import { peersEntities, peersMigrations } from '@dfs/peers';
 import { placementEntities, placementMigrations } from '@dfs/placement';
 import { purgeEntities } from '@dfs/purge';
-import { s3Entities, s3Migrations } from '@dfs/s3';
-import { tusEntities, tusMigrations } from '@dfs/tus';
+import { s3Migrations } from '@dfs/s3';
+import { tusMigrations } from '@dfs/tus';
 import { accessEntities } from '../access/access.entity.js';
 import { accessMigrations } from '../access/schema.js';
 import { engineMigrations } from '../node/node-settings.js';
@@ -43,8 +43,6 @@ export const entitiesByLibrary: Readonly<Record<string, readonly EntityClass[]>>
   catalogue: catalogueEntities,
   placement: placementEntities,
   purge: purgeEntities,
-  tus: tusEntities,
-  s3: s3Entities,
   files: filesEntities,
   'live-folders': liveFoldersEntities,
   engine: [SettingEntity, ...accessEntities, RemovalEntity],

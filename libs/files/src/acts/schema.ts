@@ -1,8 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import type { EntityClass, MigrationClass } from '@dfs/database';
-import { ActEntity, ActItemEntity } from './acts.entity.js';
 
-class FilesActs1799000200000 implements MigrationInterface {
+/** Tables `files_act` and `files_act_item`. */
+export class FilesActs1799000200000 implements MigrationInterface {
   name = 'FilesActs1799000200000';
 
   async up(runner: QueryRunner): Promise<void> {
@@ -39,7 +38,8 @@ class FilesActs1799000200000 implements MigrationInterface {
   }
 }
 
-class FilesActsKey1799000400000 implements MigrationInterface {
+/** The key that has begun an act. */
+export class FilesActsKey1799000400000 implements MigrationInterface {
   name = 'FilesActsKey1799000400000';
 
   async up(runner: QueryRunner): Promise<void> {
@@ -51,8 +51,3 @@ class FilesActsKey1799000400000 implements MigrationInterface {
     await runner.query('ALTER TABLE files_act DROP COLUMN key');
   }
 }
-
-/** Entities of its tables. */
-export const filesEntities: EntityClass[] = [ActEntity, ActItemEntity];
-/** Tables `files_act` and `files_act_item`. */
-export const filesMigrations: MigrationClass[] = [FilesActs1799000200000, FilesActsKey1799000400000];

@@ -20,7 +20,7 @@ import {
 } from '@dfs/protocol';
 import { DfsError, MiB, silentLog, systemClock, type Clock } from '@dfs/runtime';
 import { tempDatabase, type TempDatabase } from '@dfs/testing';
-import { filesEntities, filesMigrations } from '../acts/schema.js';
+import { filesEntities, filesMigrations } from '../schema.js';
 import { Files } from '../files.js';
 import type { ContentPlacement, FilesComponents } from '../ports.js';
 

@@ -24,8 +24,9 @@ export class UploadProgress {
     this.counted = bytes;
   }
 
-  finish(contentId: Cid): void {
-    this.transfer.describe({ contentId, bytes: this.counted });
+  /** @param bytes of the file; those that have arrived when left out */
+  finish(contentId: Cid, bytes: number = this.counted): void {
+    this.transfer.describe({ contentId, bytes });
     this.transfer.finish();
   }
 

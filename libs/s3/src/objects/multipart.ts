@@ -14,8 +14,7 @@ import { copySourceOf, type Address, type Query } from '../http/address.js';
 import { metaOf, refuseHeaders } from '../http/object-headers.js';
 import { parseXml, textIn, type XmlElement } from '../http/xml-body.js';
 import { MAX_PARTS, MAX_XML_BYTES } from '../limits.js';
-import type { MultipartUploads, NamedPart, PartBody } from '../uploads/multipart.js';
-import type { S3Upload } from '../uploads/upload-table.js';
+import type { MultipartUploads, NamedPart, PartBody, S3Upload } from '../uploads/multipart.js';
 import { openSource } from './copy.js';
 import { namedBy, writeConditions } from './keys.js';
 

@@ -1,22 +1,28 @@
 import { cidOf } from '@dfs/protocol';
 import { day, silentLog } from '@dfs/runtime';
-import type { Caller } from '@dfs/files';
+import {
+  filesEntities,
+  filesMigrations,
+  PartTable,
+  UploadBlockEntity as S3PartBlockEntity,
+  UploadInPartsEntity as S3UploadEntity,
+  UploadPartEntity as S3PartEntity,
+  type Caller,
+} from '@dfs/files';
 import { eventually, fakeClock, tempDatabase, type TempDatabase } from '@dfs/testing';
-import { s3Entities, s3Migrations } from '../schema.js';
-import { MultipartUploads, type MultipartComponents } from './multipart.js';
-import { UploadTable, type S3Upload } from './upload-table.js';
-import { S3PartBlockEntity, S3PartEntity, S3UploadEntity } from './uploads.entity.js';
+import { s3Migrations } from '../schema.js';
+import { MultipartUploads, type MultipartComponents, type S3Upload } from './multipart.js';
 
 describe('multipart uploads that have expired', () => {
   const caller: Caller = { key: 'key', scope: 'write', prefix: '' };
   const clock = fakeClock();
   let temp: TempDatabase;
   let uploads: MultipartUploads;
-  let table: UploadTable;
+  let table: PartTable;
 
   beforeEach(async () => {
-    temp = await tempDatabase(s3Migrations, s3Entities);
-    table = new UploadTable(temp.db);
+    temp = await tempDatabase([...filesMigrations, ...s3Migrations], filesEntities);
+    table = new PartTable(temp.db, 's3');
     uploads = new MultipartUploads({
       db: temp.db,
       chunks: { alsoKeep: () => undefined },

@@ -1,39 +1,23 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { Conditions, Entry } from '@dfs/catalogue';
 import { storeContent, storePart, storeRest, type ChunkStore } from '@dfs/chunks';
-import type { Database } from '@dfs/database';
-import { mediaTypeFor, type Caller, type Files } from '@dfs/files';
+import { PartUploads, type Caller, type KeptPart, type PartUploadsComponents, type UploadInParts } from '@dfs/files';
 import { cidFromDigest, type RecordAttributes } from '@dfs/protocol';
-import {
-  DfsError,
-  hour,
-  minute,
-  pages,
-  Recurring,
-  type Clock,
-  type Log,
-  type Ran,
-  type WorkStatus,
-} from '@dfs/runtime';
+import { pages, type WorkStatus } from '@dfs/runtime';
 import { PARTS_TAG } from '../answers/etag.js';
 import { s3Error } from '../errors.js';
-import { MAX_PARTS, UPLOAD_TIME } from '../limits.js';
-import { UploadTable, type S3Part, type S3Upload } from './upload-table.js';
+import { MAX_PARTS } from '../limits.js';
 
-/** Between two looks for what has expired. */
-const SWEEP_EVERY = 10 * minute;
-/** Uploads that are begun and not ended: beyond, somebody begins them for their own sake. */
-const MAX_UPLOADS = 10_000;
-/** The answer to a finished upload is repeated for so long. */
-const ANSWER_TIME = 24 * hour;
+/** A multipart upload, as it is kept. */
+export type S3Upload = UploadInParts;
+/** A part of one: it has a digest. */
+export interface S3Part extends KeptPart {
+  md5: Uint8Array;
+}
 
 /** The parts by which multipart uploads are kept and turned into files. */
-export interface MultipartComponents {
-  db: Pick<Database, 'query' | 'repository' | 'write'>;
+export interface MultipartComponents extends PartUploadsComponents {
   chunks: Pick<ChunkStore, 'batch' | 'get' | 'alsoKeep'>;
-  files: Pick<Files, 'admit' | 'commit' | 'shownAt'>;
-  clock: Clock;
-  log: Log;
 }
 
 /** The facts that an upload begins with. */
@@ -72,74 +56,47 @@ export interface CompleteOptions {
  * process; at the end they are cut anew as one content, so that equal bytes are equal chunks however they came.
  */
 export class MultipartUploads {
-  private readonly table: UploadTable;
-  /** At whose end a request is at work. */
-  private readonly ending = new Set<string>();
-  private readonly sweeping: Recurring;
-  private stopped = false;
+  private readonly uploads: PartUploads;
 
   constructor(private readonly components: MultipartComponents) {
-    this.table = new UploadTable(components.db);
-    this.sweeping = new Recurring(
-      {
-        name: 'give up multipart uploads that have expired',
-        every: SWEEP_EVERY,
-        failed: 'multipart uploads that have expired could not be given up',
-        run: () => this.sweep(),
-      },
-      { log: components.log },
-    );
-    components.chunks.alsoKeep((ids) => this.table.needed(ids));
+    this.uploads = new PartUploads(components, { front: 's3', called: 'multipart uploads' });
   }
 
   /** Gives up what has expired, now and then. */
   start(): void {
-    this.sweeping.start(0);
+    this.uploads.start();
   }
 
-  async stop(): Promise<void> {
-    this.stopped = true;
-    await this.sweeping.stop();
+  /** Ends the requests at work. */
+  stop(): Promise<void> {
+    return this.uploads.stop();
   }
 
   /** Its recurring work in the background. */
   work(): WorkStatus {
-    return this.sweeping.status();
+    return this.uploads.work();
   }
 
   /** @returns its id @throws DfsError as an upload of files that is refused before its bytes come; `too-many-requests` */
-  async begin({ key }: Caller, { path, mediaType, attributes }: BegunWith): Promise<string> {
-    const admitted = await this.components.files.admit(path, {});
-    if ((await this.table.countOpen()) >= MAX_UPLOADS) {
-      throw new DfsError('too-many-requests', `${MAX_UPLOADS} uploads are begun already: end or give up some.`);
-    }
-    const now = this.components.clock.now();
-    const id = randomBytes(16).toString('base64url');
-    await this.components.db.write((tx) =>
-      this.table.insert(tx, {
-        ...{ id, owner: key ?? '', path: admitted.path, mediaType: mediaType ?? null, attributes },
-        ...{ createdAt: now, expiresAt: now + UPLOAD_TIME },
-      }),
-    );
-    return id;
+  async begin(caller: Caller, begin: BegunWith): Promise<string> {
+    return (await this.uploads.begin(caller, { ...begin, size: null, metadata: '' })).id;
   }
 
   /** @throws DfsError of S3 `NoSuchUpload` */
-  async find({ key }: Caller, id: string, path: string): Promise<S3Upload> {
-    const upload = await this.table.find(id);
-    const isIts = upload?.owner === (key ?? '') && upload.path === path;
-    if (upload && isIts && upload.expiresAt > this.components.clock.now()) return upload;
+  async find(caller: Caller, id: string, path: string): Promise<S3Upload> {
+    const upload = await this.uploads.find(caller, id);
+    if (upload?.path === path && !this.uploads.isExpired(upload)) return upload;
     throw noSuchUpload();
   }
 
   /** The uploads of a key that go on, by their paths. */
-  open({ key }: Caller): Promise<S3Upload[]> {
-    return this.table.open(key ?? '');
+  open(caller: Caller): Promise<S3Upload[]> {
+    return this.uploads.open(caller);
   }
 
   /** Parts in order, behind the one numbered `after`. */
   parts(upload: S3Upload, after: number, limit: number): Promise<S3Part[]> {
-    return this.table.parts(upload, after, limit);
+    return this.uploads.table.parts(upload, after, limit) as Promise<S3Part[]>;
   }
 
   /**
@@ -151,25 +108,31 @@ export class MultipartUploads {
     const { chunks, clock, db, files } = this.components;
     if (upload.entry) throw noSuchUpload();
     await files.admit(upload.path, { size: body.size });
-    const batch = chunks.batch('local');
-    try {
-      const part = await storePart(batch, body, { signal });
-      if (part.rest.length > 0) part.chunks.push(await storeRest(batch, part.rest));
-      const size = part.chunks.reduce((sum, chunk) => sum + chunk.size, 0);
-      if (size !== body.size) throw s3Error('IncompleteBody', `${body.size} bytes were announced, ${size} arrived.`);
-      await batch.flush();
-      const storedAt = clock.now();
-      const blocks = part.chunks.map(({ digest }) => cidFromDigest(digest));
-      await db.write(async (tx) => {
-        await batch.commit(tx);
+    return this.uploads.move(upload, [signal], async (moving) => {
+      const batch = chunks.batch('local');
+      try {
+        const part = await storePart(batch, body, { signal: moving.signal, onProgress: moving.arrived });
+        if (part.rest.length > 0) part.chunks.push(await storeRest(batch, part.rest));
+        const size = part.chunks.reduce((sum, chunk) => sum + chunk.size, 0);
+        moving.arrived(size);
+        if (size !== body.size) throw s3Error('IncompleteBody', `${body.size} bytes were announced, ${size} arrived.`);
+        await batch.flush();
+        const storedAt = clock.now();
+        const blocks = part.chunks.map(({ digest }) => cidFromDigest(digest));
         const row = { number, size, md5: body.md5, storedAt, blocks };
-        if (!(await this.table.putPart(tx, upload, row, storedAt + UPLOAD_TIME))) throw noSuchUpload();
-      });
-      return storedAt;
-    } catch (error) {
-      await batch.abort();
-      throw error;
-    }
+        const isOn = await db.write(async (tx) => {
+          // Where it is over, nothing of the part stays.
+          const isOn = await this.uploads.table.putPart(tx, upload, row, this.uploads.expiry());
+          if (isOn) await batch.commit(tx);
+          return isOn;
+        });
+        if (isOn) return storedAt;
+        throw noSuchUpload();
+      } catch (error) {
+        await batch.abort();
+        throw error;
+      }
+    });
   }
 
   /**
@@ -177,40 +140,35 @@ export class MultipartUploads {
    * @throws DfsError as an upload of files; of S3 `InvalidPart`, `InvalidPartOrder`, `NoSuchUpload`
    */
   complete(upload: S3Upload, options: CompleteOptions): Promise<Entry> {
-    return this.alone(upload, async () => {
-      const fresh = await this.table.find(upload.id);
+    return this.uploads.alone(upload.id, async (end) => {
+      const fresh = await this.uploads.table.find(upload.id);
       if (!fresh) throw noSuchUpload();
       if (fresh.entry) return fresh.entry;
-      const entry = await this.put(fresh, await this.named(fresh, options.parts), options);
-      await this.table.removeParts(fresh);
-      return entry;
+      const parts = await this.named(fresh, options.parts);
+      return this.uploads.move(fresh, [end, options.signal], ({ signal }) =>
+        this.put(fresh, parts, { ...options, signal }),
+      );
     });
   }
 
   /** Gives an upload up. @throws DfsError of S3 */
   abort(upload: S3Upload): Promise<void> {
-    return this.alone(upload, () => this.table.remove(upload));
+    return this.uploads.alone(upload.id, () => this.uploads.drop(upload));
   }
 
   private async put(upload: S3Upload, parts: readonly S3Part[], options: CompleteOptions): Promise<Entry> {
-    const { chunks, clock, files } = this.components;
-    const { path, mediaType, attributes } = upload;
-    const { conditions, signal } = options;
+    const { chunks, files } = this.components;
+    const { conditions: wanted, signal } = options;
     const size = parts.reduce((sum, part) => sum + part.size, 0);
-    const admitted = await files.admit(path, conditions);
+    const { conditions } = await files.admit(upload.path, wanted);
     const batch = chunks.batch('local');
-    let made: Entry | undefined;
     try {
       const stored = await storeContent(batch, this.bytesOf(parts, options), { signal });
       if (stored.size !== size) throw s3Error('InvalidPart', 'A part was sent anew meanwhile: end the upload again.');
       await batch.flush();
-      const said = { ...attributes, [PARTS_TAG]: tagOf(parts) };
-      const draft = { path, stored, attributes: said, mediaType: mediaTypeFor(path, mediaType ?? undefined) };
-      await files.commit(batch, { ...draft, ...admitted.conditions }, async (tx, { entry }) => {
-        made = entry;
-        await this.table.finish(tx, upload, entry, clock.now() + ANSWER_TIME);
-      });
-      return made as unknown as Entry;
+      const attributes = { ...upload.attributes, [PARTS_TAG]: tagOf(parts) };
+      const { entry } = await this.uploads.commit(upload, batch, { stored, attributes, conditions });
+      return entry;
     } catch (error) {
       await batch.abort();
       throw error;
@@ -225,7 +183,7 @@ export class MultipartUploads {
     for (const { seq } of parts) {
       const blocks = pages(
         BLOCKS_A_PAGE,
-        (after: number | null) => this.table.blocks(seq, after ?? -1),
+        (after: number | null) => this.uploads.table.blocks(seq, after ?? -1),
         ({ number }) => number,
       );
       for await (const page of blocks) {
@@ -244,45 +202,16 @@ export class MultipartUploads {
     if (parts.some(({ number }, at) => at > 0 && number <= parts[at - 1]!.number)) {
       throw s3Error('InvalidPartOrder', 'The parts must be named in the order of their numbers, each once.');
     }
-    const there = new Map((await this.table.parts(upload, 0, MAX_PARTS)).map((part) => [part.number, part]));
+    const there = new Map((await this.parts(upload, 0, MAX_PARTS)).map((part) => [part.number, part]));
     return parts.map(({ number, tag }) => {
       const part = there.get(number);
       if (part && Buffer.from(part.md5).toString('hex') === tag) return part;
       throw s3Error('InvalidPart', `Part ${number} is not here, or has another ETag: send it again.`);
     });
   }
-
-  private async sweep(): Promise<Ran> {
-    for (let gone = 1; gone > 0;) {
-      gone = 0;
-      for (const upload of await this.table.expired(this.components.clock.now())) {
-        if (this.stopped) return 'idle';
-        if (this.ending.has(upload.id)) continue;
-        await this.alone(upload, () => this.table.remove(upload));
-        gone += 1;
-      }
-    }
-    return 'idle';
-  }
-
-  /** @throws DfsError `upload-locked` */
-  private async alone<T>({ id }: S3Upload, work: () => Promise<T>): Promise<T> {
-    if (this.stopped) throw new DfsError('shutting-down', 'The node is shutting down: try again once it is up again.');
-    if (this.ending.has(id)) {
-      throw new DfsError('upload-locked', 'Another request is about to end this upload: wait until it has.', {
-        retryAfter: 1,
-      });
-    }
-    this.ending.add(id);
-    try {
-      return await work();
-    } finally {
-      this.ending.delete(id);
-    }
-  }
 }
 
-/** As `UploadTable.blocks` reads them. */
+/** As `PartTable.blocks` reads them. */
 const BLOCKS_A_PAGE = 500;
 
 /** The MD5 of those of the parts, and their number. */

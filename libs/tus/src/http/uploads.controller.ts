@@ -46,7 +46,7 @@ import {
 import { DfsError } from '@dfs/runtime';
 import type { Appended } from '../append.js';
 import { Uploads } from '../uploads.js';
-import type { UploadRow } from '../upload-table.js';
+import type { TusUpload } from '../tus-upload.js';
 import {
   bytesOf,
   checksumOf,
@@ -274,13 +274,13 @@ export class UploadsController {
     return this.uploads.remove(callerOf(request), uploadId);
   }
 
-  private answer(response: Response, upload: UploadRow, appended: Appended | undefined): FileInfo | undefined {
+  private answer(response: Response, upload: TusUpload, appended: Appended | undefined): FileInfo | undefined {
     this.tell(response, upload, appended?.offset ?? 0);
     response.status(204);
     return appended?.done && answerFile(response, 200, appended.done.file);
   }
 
-  private tell(response: Response, upload: UploadRow, offset: number): void {
+  private tell(response: Response, upload: TusUpload, offset: number): void {
     response.setHeader('Upload-Offset', offset);
     response.setHeader('Upload-Expires', new Date(upload.expiresAt).toUTCString());
   }
