@@ -56,6 +56,17 @@ export class Figures {
     return values.length === 0 ? undefined : Math.max(...values);
   }
 
+  /**
+   * Which of some figures has the highest of something that its samples cost.
+   * @param {readonly string[]} keys
+   * @param {(cost: Cost) => number} of
+   * @returns {string | undefined}
+   */
+  worstOf(keys, of) {
+    const highest = (/** @type {string} */ key) => this.worst([key], of) ?? -Infinity;
+    return keys.filter((key) => highest(key) > -Infinity).toSorted((a, b) => highest(b) - highest(a))[0];
+  }
+
   /** The sample in the middle. @param {string} key @returns {Sample | undefined} */
   middle(key) {
     const samples = this.all(key);

@@ -11,6 +11,7 @@
  *   --listed N      number of files whose list is read; writes no page
  *   --write         writes the page whatever was measured
  *   --profile       CPU profiles of the engines into artifacts/profiles; writes no page
+ *   --why           one more round of what is not met, with profiles that say why; a run that writes the page does that anyway
  */
 import { mkdir, mkdtemp, rm, statfs, writeFile } from 'node:fs/promises';
 import { cpus, loadavg, tmpdir } from 'node:os';
@@ -24,7 +25,8 @@ import { Figures } from './figures.mjs';
 import { measureGrowth } from './works/growth.mjs';
 import { writeLarge, writeSmall } from './works/inputs.mjs';
 import { descendants, machineTime } from './measure.mjs';
-import { ROWS, worksOf } from './plan.mjs';
+import { figureOf, ROWS, workOf, worksOf } from './plan.mjs';
+import { heldBack } from './profiles/held-back.mjs';
 import { BUSY, page, text } from './report.mjs';
 import { aria2Version } from './rivals/aria2.mjs';
 import { syncthingVersion } from './rivals/syncthing.mjs';
@@ -77,6 +79,7 @@ const { values: flags } = parseArgs({
     profile: { type: 'boolean', default: false },
     growth: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
+    why: { type: 'boolean', default: false },
     only: { type: 'string' },
     on: { type: 'string' },
     rounds: { type: 'string' },
@@ -145,18 +148,18 @@ async function bench() {
   const versions = flags.quick && !only ? {} : await versionsBeside();
   const media = await prepare();
   const figures = new Figures();
+  /** Milliseconds of each work when it was last done. @type {Map<string, number>} */
+  const took = new Map();
   for (let round = 1; round <= rounds; round++) {
     for (const [index, medium] of media.entries()) {
       const asked = { medium: medium.name, isFirst: index === 0, round, isQuick: flags.quick };
       const rivals = new Set(Object.keys(versions).map((name) => name.toLowerCase()));
       for (const work of worksOf({ ...asked, ...(only && { only }), rivals })) {
         const doing = `${work.doing}${work.anywhere ? '' : `, ${medium.name}`}${rounds > 1 ? ` (${round} of ${rounds})` : ''}`;
-        const many = () => writeSmall(tmpdir(), sizes.many);
-        const { listed, scanned, samples } = sizes;
-        const input = { ...medium.input, many, listed, scanned, samples, round, say };
         await orWarn(doing, async () => {
-          const parts = await apart(medium, doing, (dir) => work.run({ ...input, dir }));
-          figures.add(work.anywhere ? work.name : `${medium.name}.${work.name}`, parts);
+          const before = performance.now();
+          figures.add(figureOf(work, medium.name), await once(work, medium, doing, round));
+          if (!work.rival) took.set(figureOf(work, medium.name), performance.now() - before);
         });
       }
     }
@@ -181,13 +184,15 @@ async function bench() {
   const busy = rows.filter(({ others }) => others > BUSY);
   if (busy.length > 0) warnings.push(`The machine did other work during ${busy.length} of ${rows.length} rows (!).`);
   const diskIs = disk ? await fileSystemOf(disk.dir) : '';
-  const run = { figures, rows, sizes, rounds, diskIs, versions, warnings, growth };
+  const isUsual = sizes.bytes === FULL.bytes && sizes.small === FULL.files && !flags.quick;
+  const isComplete = !only && !flags.profile && media.length === 2 && isUsual;
+  const isWritten = isComplete || flags.write;
+  const profiles = (isWritten || flags.why) && !flags.profile ? await profilesOf(rows, media, took) : new Map();
+  const run = { figures, rows, sizes, rounds, diskIs, versions, warnings, growth, profiles };
   console.log(`\n${text(run, table)}\n`);
   say(`it took ${((performance.now() - began) / 60_000).toFixed(1)} minutes`);
   warnings.forEach(say);
-  const isUsual = sizes.bytes === FULL.bytes && sizes.small === FULL.files && !flags.quick;
-  const isComplete = !only && !flags.profile && media.length === 2 && isUsual;
-  if (!isComplete && !flags.write) return;
+  if (!isWritten) return;
   const target = join(root, 'docs/benchmarks.md');
   const style = { ...(await resolveConfig(target)), filepath: target };
   await writeFile(target, await format(page(run), style));
@@ -209,6 +214,48 @@ async function bench() {
       await killAll();
     }
   }
+}
+
+/**
+ * One round of a work.
+ * @param {import('./plan.mjs').Work} work
+ * @param {Medium} medium
+ * @param {string} doing
+ * @param {number} round
+ */
+function once(work, medium, doing, round) {
+  const many = () => writeSmall(tmpdir(), sizes.many);
+  const { listed, scanned, samples } = sizes;
+  const input = { ...medium.input, many, listed, scanned, samples, round, say };
+  return apart(medium, doing, (dir) => work.run({ ...input, dir }));
+}
+
+/**
+ * Where the processor time of rows that are not met goes, by their names.
+ * @param {readonly import('./rows.mjs').Row[]} rows
+ * @param {readonly Medium[]} media
+ * @param {ReadonlyMap<string, number>} took
+ */
+function profilesOf(rows, media, took) {
+  return heldBack({
+    rows: rows.filter(({ goal, met }) => goal !== '' && !met),
+    folder: join(root, 'artifacts', 'profiles'),
+    workOf: (figure) => figure.split('.', 2).join('.'),
+    took: (figure) => took.get(figure.split('.', 2).join('.')) ?? 0,
+    isEnding: () => isEnding,
+    round: async (figure) => {
+      const work = workOf(figure);
+      const medium = media.find(({ name }) => figure.startsWith(`${name}.`));
+      if (work === undefined || medium === undefined) throw new Error(`no work has the figure ${figure}`);
+      try {
+        // Not the first round, which waits for nodes to come to rest.
+        return await once(work, medium, `${work.doing}, ${medium.name}, with profiles`, rounds + 1);
+      } catch (error) {
+        if (!isEnding) await killAll();
+        throw error;
+      }
+    },
+  });
 }
 
 /** Those programs beside ours that are installed. @returns {Promise<Record<string, string>>} */

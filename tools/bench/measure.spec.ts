@@ -120,6 +120,8 @@ const cost = (all: number, others = 0) => ({
   others,
   written: 2 ** 30,
   processor: [all / 4, (3 * all) / 4].map((each) => ({ all: each, main: 0, collector: 0, disk: 0, hash: 0 })),
+  pids: [7, 8],
+  window: { from: 0, until: 1e7 },
 });
 
 function measured(speeds: { tlsToFile: number; ours: number; syncthing?: number }): Figures {
@@ -182,8 +184,14 @@ describe('rows', () => {
     const figures = measured({ tlsToFile: 500, ours: 79, syncthing: 100 });
     const rows = rowsOf(figures, sizes);
     const versions = { Syncthing: 'v1' };
-    const run = { figures, rows, sizes, rounds: 3, diskIs: 'ext4', versions, warnings: ['It was busy.'], growth: [] };
+    const unmet = rows.find(({ goal, met }) => goal !== '' && !met)?.work ?? '';
+    const profiles = new Map([[unmet, 'A 4.00 s: main thread 2.00.']]);
+    const warnings = ['It was busy.'];
+    const run = { figures, rows, sizes, rounds: 3, diskIs: 'ext4', versions, warnings, growth: [], profiles };
     const written = page(run);
+    expect(written).toContain(
+      `| ${unmet} | ${rows.find(({ work }) => work === unmet)?.why} | A 4.00 s: main thread 2.00. |`,
+    );
     expect(written).toContain('**It was busy.**');
     expect(written).toContain('3 rounds');
     expect(written).toMatch(/put into A by HTTP.*\| 79 \|.*30 % \(!\)/);

@@ -206,6 +206,26 @@ export const WORKS = [
 export const ROWS = [...new Set(WORKS.flatMap(({ rows }) => rows))];
 
 /**
+ * The name of a work's figures, before the part.
+ * @param {Work} work
+ * @param {MediumName} medium
+ */
+export function figureOf(work, medium) {
+  return work.anywhere ? work.name : `${medium}.${work.name}`;
+}
+
+/**
+ * The work of ours that a figure is of.
+ * @param {string} figure `medium.name.part`
+ */
+export function workOf(figure) {
+  const [medium, name] = figure.split('.');
+  return WORKS.find(
+    (work) => work.name === name && work.media.some((each) => each === medium) && !work.anywhere && !work.rival,
+  );
+}
+
+/**
  * The works of one round on one medium, in their order.
  * @param {object} asked
  * @param {MediumName} asked.medium

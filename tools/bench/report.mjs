@@ -16,6 +16,7 @@ import { figure, markdownTable, size } from '../lib/text.mjs';
  * @property {Record<string, string>} versions Of the programs beside ours that are installed.
  * @property {string[]} warnings
  * @property {import('./works/growth.mjs').Growth[]} growth
+ * @property {ReadonlyMap<string, string>} profiles Where the processor time of rows that are not met goes, by their names.
  */
 
 /** The share of the machine that others may take before a row is marked. */
@@ -107,13 +108,14 @@ function growthCells(growth) {
  * @param {Run} run
  * @param {Table} table
  */
-export function text({ figures, rows, growth }, table) {
+export function text({ figures, rows, growth, profiles }, table) {
   const limits = limitCells(figures);
   return [
     ...(limits.length > 0 ? [table(['limits of this machine, now', '', ''], limits)] : []),
     ...(rows.length > 0 ? [table(HEAD, cells(rows))] : []),
     table(COST_HEAD, costCells(figures)),
     ...(growth.length > 0 ? [table(GROWTH_HEAD, growthCells(growth))] : []),
+    ...[...profiles].map(([work, where]) => `${work}: ${where}`),
   ].join('\n\n');
 }
 
@@ -121,7 +123,7 @@ export function text({ figures, rows, growth }, table) {
  * `docs/benchmarks.md`.
  * @param {Run} run
  */
-export function page({ figures, rows, sizes, rounds, diskIs, versions, warnings, growth }) {
+export function page({ figures, rows, sizes, rounds, diskIs, versions, warnings, growth, profiles }) {
   const beside = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   const unmet = rows.filter(({ goal, met }) => goal !== '' && !met);
   return `# Benchmarks
@@ -138,7 +140,7 @@ ${warnings.length > 0 ? `\n${warnings.map((warning) => `**${warning}**`).join('\
 
 \`\`\`bash
 apt-get install syncthing aria2   # without them, the rows in which they stand are left out
-npm run bench                     # some twelve minutes, on a machine that does nothing else; writes this page
+npm run bench                     # some fourteen minutes, on a machine that does nothing else; writes this page
 npm run bench -- --growth         # the same, and how time and memory grow with the data
 npm run bench -- --quick          # a first look with less data: about a minute, writes nothing
 \`\`\`
@@ -156,16 +158,15 @@ ${markdownTable(HEAD, cells(rows))}
 
 ## What holds back the rows that are not met
 
-Seconds of the processor are those of the threads of the engines, as the table below has them, in runs in turn beside other work when the text was
-written; parts of a main thread were timed by themselves, in programs that do nothing else, and held against CPU profiles
-(\`npm run bench -- --profile\`).
+Each was done once more at the end of this run, with a CPU profile of the main thread of each engine, which costs some time of its own: seconds of
+the processor by threads, and the shares of a main thread, by whose code runs or has called what runs. Memory has no profile.
 
 ${
   unmet.length === 0
     ? 'All goals are met.'
     : markdownTable(
-        ['work', 'what limits it'],
-        unmet.map(({ work, why }) => [work, why]),
+        ['work', 'cause', 'where the processor time goes'],
+        unmet.map(({ work, why }) => [work, why, profiles.get(work) ?? '–']),
       )
 }
 

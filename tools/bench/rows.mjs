@@ -1,39 +1,17 @@
 /**
- * The rows of the table: which figure stands beside which, what we aim at, and what holds it back. The reasons are what CPU
- * profiles showed (`npm run bench -- --profile`); when a figure changes, look again.
+ * The rows of the table: which figure stands beside which, what we aim at, and the cause that holds it back. Seconds are not part of
+ * a cause: a profile of the run tells them, for rows that are not met.
  */
 import { figure, size } from '../lib/text.mjs';
 import { processorOf } from './figures.mjs';
+import { each, mib, rowOf } from './row.mjs';
+import { ONE_BY_ONE } from './works/seed.mjs';
 
 /** @typedef {import('./figures.mjs').Figures} Figures */
 /** @typedef {import('./watch.mjs').Cost} Cost */
 /** @typedef {{ bytes: number, small: number, many: number, listed: number, scanned: number, samples: number }} Sizes */
-/** @typedef {{ least?: number, most?: number, isShare?: boolean }} Goal At least or at most so much, or such a share of what stands beside it. */
-/**
- * @typedef {object} Row
- * @property {string} work
- * @property {number} ours
- * @property {string} unit
- * @property {number | undefined} processor Seconds of all nodes.
- * @property {number | undefined} beside In the same unit; undefined where there is none.
- * @property {number | undefined} itsProcessor
- * @property {string} besideIs
- * @property {string} goal Empty where there is none.
- * @property {boolean} met
- * @property {number} others The highest share of the machine that others took in a sample, 0 to 1.
- * @property {string} why What limits it.
- */
-/**
- * @typedef {object} Plan A row before it is worked out.
- * @property {string} work
- * @property {string} key
- * @property {string} unit
- * @property {number | undefined} [ours] In place of the median of the key.
- * @property {{ key?: string, value?: number | undefined, is: string }} [beside]
- * @property {boolean} [isComparison] Left out where there is nothing beside it.
- * @property {Goal} [goal]
- * @property {string} why
- */
+/** @typedef {import('./row.mjs').Plan} Plan */
+/** @typedef {import('./row.mjs').Row} Row */
 
 const MiB = 1024 * 1024;
 const GiB = 1024 * MiB;
@@ -79,7 +57,7 @@ function large(figures, { bytes }, on) {
       unit: 'MiB/s',
       beside: { key: syncthing, is: 'Syncthing, folder to folder' },
       goal: { least: isSlow ? 0.8 : 0.5, isShare: true },
-      why: 'Both cores. On disk 8.8 s a GiB: A 5.8, of which its main thread 2.75 (HTTP, cutting, TLS), reading, writing and syncing 2.0, hashing 0.65, collections 0.4; B 3.0, of which its main thread 1.35, hashing 0.65, packs 0.65, collections 0.35. Syncthing, in 4.9 s, has no HTTP leg and writes once less.',
+      why: 'Both cores are full: A takes the bytes by HTTP, cuts, hashes and writes them, and reads them again for B, where Syncthing has no HTTP leg and writes once less.',
     },
     {
       work: `${file}: processor time of both nodes for that, a GiB`,
@@ -88,7 +66,7 @@ function large(figures, { bytes }, on) {
       unit: 's',
       beside: { value: each(figures.cost(syncthing, processorOf), bytes, GiB), is: 'Syncthing, folder to folder' },
       goal: { most: 10 },
-      why: 'As above: the two main threads are 4.1 of 8.8 s, disks 2.6, hashing 1.3, collections 0.8.',
+      why: 'As above.',
     },
     {
       work: `${file}: the transfer alone`,
@@ -96,7 +74,7 @@ function large(figures, { bytes }, on) {
       unit: 'MiB/s',
       beside: { key: `${on}.limit.tlsToFile`, is: 'file to TLS to file' },
       goal: { least: 0.65, isShare: true },
-      why: 'Both cores, with 3.2 s a GiB: B 2.1, of which its main thread 0.9 (reading the socket and decrypting take 0.55 in a bare program), hashing 0.6, packs 0.45, collections 0.15; A 1.1, of which its main thread 0.8 (encrypting and sending take 0.3 in a bare program), reading 0.25, collections 0.1.',
+      why: 'Both cores are full: B decrypts, hashes and writes what A reads and encrypts.',
     },
     {
       work: `${file}: the transfer alone, the same beside a downloader`,
@@ -112,7 +90,7 @@ function large(figures, { bytes }, on) {
       unit: 'MiB/s',
       beside: { key: 'machine.sha256', is: 'SHA-256, one core' },
       goal: { least: 0.35, isShare: true },
-      why: 'Of 2.5 s a GiB the main thread has 1.2, which nothing else can do for it: 0.45 to 0.6 are the body as it comes through the HTTP server of Node (bare), 0.32 the cutter (alone), the rest copies, look-ups and messages to other threads. Beside it hashing has 0.6, writing 0.45, collections 0.17, and the client of the bench its part of the two cores.',
+      why: 'The main thread, which alone can take the body from the HTTP server of Node and cut it; two cores are shared with the client.',
     },
     {
       work: `${file}: out of a node by HTTP, every chunk hashed again`,
@@ -120,7 +98,7 @@ function large(figures, { bytes }, on) {
       unit: 'MiB/s',
       beside: { key: 'machine.sha256', is: 'SHA-256, one core' },
       goal: { least: 0.7, isShare: true },
-      why: 'Of 1.25 s a GiB hashing has 0.54, one chunk after the other in a thread of its own, which is 1,900 MiB/s; the main thread 0.4 (sending takes 0.17 in a bare program), reading 0.27, and the client its part of the two cores.',
+      why: 'Every chunk is hashed again, one after the other in a thread of its own; two cores are shared with the client.',
     },
   ];
 }
@@ -141,7 +119,7 @@ function small(figures, { small: count }, on) {
       unit: 'files/s',
       beside: { key: syncthing, is: 'Syncthing, folder to folder' },
       goal: { least: 1, isShare: true },
-      why: 'JavaScript without a hot spot: of 9.6 CPU-s, on a busy machine, the main threads take 4.6, for the form, ids, rows and states. Its garbage, a hundred kilobytes a file on each node, takes 2.5 beside them; SQLite and signatures, made and verified one by one, 2.5.',
+      why: 'JavaScript without a hot spot: each file is an object, several rows and several promises in each of ten layers, and their garbage.',
     },
     {
       work: `${files}: processor time of both nodes for that, each 10,000`,
@@ -150,7 +128,7 @@ function small(figures, { small: count }, on) {
       unit: 's',
       beside: { value: each(figures.cost(syncthing, processorOf), count, 10_000), is: 'Syncthing, folder to folder' },
       goal: { most: 12 },
-      why: 'No hot spot: each file is an object, several rows and several promises in each of ten layers.',
+      why: 'As above.',
     },
     {
       work: `${files}: the transfer alone`,
@@ -186,7 +164,7 @@ function single(figures, { listed, scanned }) {
       unit: 'ms',
       beside: told('p99'),
       goal: { most: 50 },
-      why: 'Code that is still cold: A takes 21 and B 30 CPU-ms for each of the first 70 files, questions of the reader included, and a collection or a status now and then comes on top.',
+      why: 'Code that is still cold, and a collection or a status now and then on top.',
     },
     {
       work: `A page of ${list}, p95`,
@@ -222,7 +200,7 @@ function single(figures, { listed, scanned }) {
       unit: 's',
       beside: { key: 'disk.scan.seconds', is: 'the whole look, rows of contents and holders read' },
       goal: { most: 0.25, isShare: true },
-      why: 'One SHA-256 a content for its partition, and its id as bytes; 409,600 draws and 4,096 sorts come once, whatever the number of contents.',
+      why: 'One SHA-256 a content for its partition, and its id as bytes; draws and sorts come once, whatever the number of contents.',
     },
   ];
 }
@@ -243,7 +221,7 @@ function folders(figures, { bytes, small: count, many }) {
       unit: 'MiB/s',
       beside: syncthing('tmpfs'),
       goal: { least: 0.6, isShare: true },
-      why: 'The processor: 9 seconds of it a GiB where Syncthing takes 4.2. Each byte is also written to the packs of both nodes, and on B read from them, and hashed, by the process of its folder, 1.3 s, while the rest still comes; A has read, cut and stored all of it, 3 s, before it sends, 2 s.',
+      why: 'The processor: each byte is also written to the packs of both nodes, and on B read from them and hashed by the process of its folder, while the rest still comes; A has read, cut and stored all of it before it sends.',
     },
     {
       work: `Live folder, ${size(bytes)} on disk: folder to folder`,
@@ -266,7 +244,7 @@ function folders(figures, { bytes, small: count, many }) {
       unit: 'files/s',
       beside: { key: 'disk.small.syncthing', is: 'Syncthing' },
       goal: { least: 1, isShare: true },
-      why: 'The processor: six tenths of it for the JavaScript of both nodes, signatures, rows, chunks and garbage; two tenths for SQLite, packs and syncs; a seventh for the process of the folder of B, some twenty calls of the system a file and a sync.',
+      why: 'The processor: the JavaScript of both nodes, SQLite, packs and syncs, and the process of the folder of B with some twenty calls of the system a file.',
     },
     {
       work: 'Live folder: saved on A until readable in the folder of B, p50',
@@ -302,7 +280,7 @@ function folders(figures, { bytes, small: count, many }) {
       key: 'disk.folder-pass.idle',
       unit: '% of a core',
       goal: { most: 1 },
-      why: 'Collections of a heap that has grown, 0.2 %; timers of the network, of health, of status and of members.',
+      why: 'Collections of a heap that has grown; timers of the network, of health, of status and of members.',
     },
   ];
 }
@@ -316,6 +294,7 @@ function resources(figures, { bytes, listed }) {
   const on = (/** @type {readonly string[]} */ names) => names.flatMap((name) => [`tmpfs.${name}`, `disk.${name}`]);
   const peak = (/** @type {readonly string[]} */ keys) => mib(figures.worst(keys, (cost) => cost.peak));
   const lag = (/** @type {readonly string[]} */ names) => figures.worst(on(names), (cost) => cost.lag);
+  const latest = (/** @type {readonly string[]} */ names) => figures.worstOf(on(names), (cost) => cost.lag) ?? '';
   const syncthing = { value: peak(on(['large.syncthing'])), is: 'Syncthing' };
   return [
     {
@@ -323,6 +302,7 @@ function resources(figures, { bytes, listed }) {
       key: 'disk.latency.idle',
       ours: mib(figures.value('disk.latency.idle')),
       unit: 'MiB',
+      profiled: '',
       goal: { most: 150 },
       why: 'Code: the modules of the node, and their heap after start.',
     },
@@ -336,12 +316,22 @@ function resources(figures, { bytes, listed }) {
       why: 'Code and heap at rest, the windows of open streams, memory for chunks under way.',
     },
     {
-      work: `Resident memory at its peak, ${figure(listed)} small files put`,
+      work: `Resident memory at its peak, ${figure(listed * (1 - ONE_BY_ONE))} small files put by forms`,
       key: 'disk.list.resident',
       ours: mib(figures.value('disk.list.resident')),
       unit: 'MiB',
+      profiled: '',
       goal: { most: 300 },
-      why: 'The heap of V8, 80 MiB of it reachable and 30 the garbage of some forms; 80 of their buffers that wait for the next collection and of SQLite, and places between them; the program, 63.',
+      why: 'The heap of V8 with the garbage of some forms, buffers that wait for its next collection, caches of SQLite, free places between all these that the C library keeps, and the program.',
+    },
+    {
+      work: `The same, ${figure(listed * ONE_BY_ONE)} more one by one`,
+      key: 'disk.list.residentOneByOne',
+      ours: mib(figures.value('disk.list.residentOneByOne')),
+      unit: 'MiB',
+      goal: { most: 300 },
+      profiled: '',
+      why: 'What the forms before it have left of the heap, and its garbage.',
     },
     {
       work: 'Delay of the event loop, large files, p99',
@@ -349,6 +339,7 @@ function resources(figures, { bytes, listed }) {
       ours: lag(LARGE),
       unit: 'ms',
       goal: { most: 30 },
+      profiled: latest(LARGE),
       why: 'TLS and copies on the main thread, and collections.',
     },
     {
@@ -357,64 +348,8 @@ function resources(figures, { bytes, listed }) {
       ours: lag(SMALL),
       unit: 'ms',
       goal: { most: 50 },
+      profiled: latest(SMALL),
       why: 'Batches of many small files, and collections.',
     },
   ];
-}
-
-/**
- * None where nothing was measured, or nothing but what it stands beside.
- * @param {Figures} figures
- * @param {Plan} plan
- * @returns {Row[]}
- */
-function rowOf(figures, plan) {
-  const { work, key, unit, isComparison, goal, why } = plan;
-  const ours = 'ours' in plan ? plan.ours : figures.value(key);
-  if (ours === undefined) return [];
-  const besideKey = plan.beside?.key;
-  const beside = plan.beside?.value ?? (besideKey === undefined ? undefined : figures.value(besideKey));
-  if (isComparison && beside === undefined) return [];
-  return [
-    {
-      work,
-      ours,
-      unit,
-      processor: figures.cost(key, processorOf),
-      beside,
-      itsProcessor: besideKey === undefined ? undefined : figures.cost(besideKey, processorOf),
-      besideIs: plan.beside?.is ?? '',
-      ...judge(ours, beside, goal),
-      others: figures.worst([key, ...(besideKey === undefined ? [] : [besideKey])], ({ others }) => others) ?? 0,
-      why,
-    },
-  ];
-}
-
-/**
- * @param {number} ours
- * @param {number | undefined} beside
- * @param {Goal} [goal]
- */
-function judge(ours, beside, goal) {
-  if (goal === undefined || (goal.isShare && beside === undefined)) return { goal: '', met: false };
-  const value = goal.isShare ? ours / (beside ?? NaN) : ours;
-  const bound = goal.least ?? goal.most ?? NaN;
-  const text = `${goal.least === undefined ? '≤' : '≥'} ${figure(bound)}${goal.isShare ? ' of it' : ''}`;
-  return { goal: text, met: goal.least === undefined ? value <= bound : value >= bound };
-}
-
-/**
- * The share of a cost that falls to so many.
- * @param {number | undefined} cost
- * @param {number} of
- * @param {number} many
- */
-function each(cost, of, many) {
-  return cost === undefined ? undefined : (cost * many) / of;
-}
-
-/** @param {number | undefined} bytes */
-function mib(bytes) {
-  return bytes === undefined ? undefined : bytes / MiB;
 }

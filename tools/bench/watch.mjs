@@ -18,6 +18,8 @@ import { bytesWritten, descendants, machineTime, memory, processorTime, resetPea
  * @property {number} others The share of the machine that was taken by others or stolen by its host, 0 to 1.
  * @property {number} written Bytes written to a disk by all of them.
  * @property {ProcessorTime[]} processor One for each program.
+ * @property {number[]} pids Of these programs.
+ * @property {{ from: number, until: number }} window When, in microseconds of the clock that never goes back, by which V8 writes profiles.
  */
 /** @typedef {{ value: number, cost?: Cost, note?: string }} Sample One measured figure, in the unit of its row. */
 
@@ -32,7 +34,9 @@ export async function watched(programs, work) {
   for (const pid of await treesOf(programs)) await resetPeak(pid);
   await Promise.all(programs.map(lag)); // reading it begins it anew
   const before = await look(programs);
+  const from = microseconds();
   const result = await work();
+  const until = microseconds();
   const after = await look(programs);
   const lags = await Promise.all(programs.map(lag));
   const peaks = await Promise.all((await treesOf(programs)).map(async (pid) => (await memory(pid)).peak));
@@ -51,8 +55,14 @@ export async function watched(programs, work) {
       others: Math.max(0, (busy - ours) / machine),
       written: after.written - before.written,
       processor,
+      pids: programs.map(({ pid }) => pid),
+      window: { from, until },
     },
   };
+}
+
+function microseconds() {
+  return Number(process.hrtime.bigint() / 1000n);
 }
 
 /**

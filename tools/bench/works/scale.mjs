@@ -1,8 +1,10 @@
 /** Times of a node with very many files: to list them, and to start. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { removeAll, startNetwork } from '@dfs/testing';
+import { startNetwork } from '@dfs/testing';
 import { memory, quantile, resetPeak, timed } from '../measure.mjs';
-import { seededPath, seedFiles, seedHoldings } from './seed.mjs';
+import { watched } from '../watch.mjs';
+import { ONE_BY_ONE, seededPath, seedFiles, seedHoldings, seedOneByOne } from './seed.mjs';
+import { withEngines } from './workloads.mjs';
 
 /** @typedef {import('@dfs/testing').Engine} Engine */
 /** @typedef {import('../watch.mjs').Sample} Sample */
@@ -47,20 +49,23 @@ const KINDS = {
 /**
  * Milliseconds of a page of 100 in the order of paths and of the slowest kind of page or the summary (its note says which), both
  * p95; of the former right after the start, too; seconds from the start of the process until it is ready; bytes resident at
- * most while the files came in.
+ * most while the files came in by forms, and while more came one by one after them.
  * @param {{ files: number, say?: (text: string) => void }} input
- * @returns {Promise<Record<'list' | 'listWorst' | 'listFirst' | 'start' | 'resident', Sample>>}
+ * @returns {Promise<Record<'list' | 'listWorst' | 'listFirst' | 'start' | 'resident' | 'residentOneByOne', Sample>>}
  */
 export async function manyFiles({ files, say = () => {} }) {
   const env = { DFS_REPLICAS: String(COPIES), DFS_LOG_LEVEL: 'warn' };
-  const engines = await startNetwork(COPIES, { env });
-  try {
-    const [a, ...others] = /** @type {[Engine, ...Engine[]]} */ (engines);
+  return withEngines(await startNetwork(COPIES, { env }), async ([a, ...others]) => {
     for (const other of others) await other.stop();
     await resetPeak(a.pid);
-    const putting = await timed(() => seedFiles(a, files));
+    const forms = Math.round(files * (1 - ONE_BY_ONE));
+    const putting = await timed(() => seedFiles(a, forms));
     const resident = (await memory(a.pid)).peak;
-    say(`${files} files put at ${Math.round(files / putting)} a second, ${await residentText(a)}`);
+    say(`${forms} files put at ${Math.round(forms / putting)} a second, ${await residentText(a)}`);
+    await resetPeak(a.pid);
+    const each = await timed(() => seedOneByOne(a, files - forms, forms));
+    const residentOneByOne = (await memory(a.pid)).peak;
+    say(`${files - forms} more one by one at ${Math.round((files - forms) / each)} a second, ${await residentText(a)}`);
     await a.stop();
     seedHoldings(a.dataDir);
     const start = await timed(() => a.start());
@@ -68,30 +73,25 @@ export async function manyFiles({ files, say = () => {} }) {
     const { items, total } = await a.json('/files?limit=100');
     const copies = Math.min(...items.map((/** @type {any} */ { replication }) => replication.copies));
     if (total !== files || copies !== COPIES) throw new Error(`${total} files with ${copies} copies are listed`);
-    const listFirst = await pages(a, 'sort=path', files);
-    say(`a page by path, right after the start: p95 ${listFirst.toFixed(1)} ms`);
+    const measured = async (/** @type {string} */ note, /** @type {() => Promise<number>} */ work) => {
+      const { result, cost } = await watched([a], work);
+      say(`${note}: p95 ${result.toFixed(1)} ms`);
+      return { value: result, cost, note };
+    };
+    const listFirst = await measured('a page by path, right after the start', () => pages(a, 'sort=path', files));
     await delay(SETTLE);
-    /** @type {[string, number][]} */
-    const times = [];
-    for (const [kind, query] of Object.entries(KINDS)) {
-      const took = await pages(a, query, files);
-      times.push([kind, took]);
-      say(`a page ${kind}: p95 ${took.toFixed(1)} ms`);
-    }
-    const summary = await summaries(a);
-    times.push(['summary', summary]);
-    say(`the summary: p95 ${summary.toFixed(1)} ms`);
-    const [note, value] = /** @type {[string, number]} */ (times.toSorted((x, y) => y[1] - x[1])[0]);
+    const kinds = [];
+    for (const [kind, query] of Object.entries(KINDS)) kinds.push(await measured(kind, () => pages(a, query, files)));
+    kinds.push(await measured('summary', () => summaries(a)));
     return {
-      list: { value: /** @type {[string, number]} */ (times[0])[1] },
-      listWorst: { value, note },
-      listFirst: { value: listFirst },
+      list: /** @type {Sample} */ (kinds[0]),
+      listWorst: /** @type {Sample} */ (kinds.toSorted((x, y) => y.value - x.value)[0]),
+      listFirst,
       start: { value: start },
       resident: { value: resident },
+      residentOneByOne: { value: residentOneByOne },
     };
-  } finally {
-    await removeAll(engines);
-  }
+  });
 }
 
 /**

@@ -25,7 +25,7 @@ export async function scanCost({ contents, members }) {
       String(contents),
       String(members),
     ],
-    { cwd: root },
+    { cwd: root, env: { ...process.env, NODE_OPTIONS: process.env.NODE_OPTIONS_ENGINE ?? process.env.NODE_OPTIONS } },
   );
   /** @type {{ seconds: number, placing: number }} */
   const { seconds, placing } = JSON.parse(stdout);
